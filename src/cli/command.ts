@@ -26,19 +26,19 @@ import type { BooleanArgDef, EnumArgDef, PositionalArgDef, StringArgDef } from "
 import type { Context } from "./context.ts";
 
 interface Strictness {
-  /** May be given several times (a flag), or takes all that is left (the last argument). */
+  /** May be given several times (a flag), or takes all remaining arguments (the last argument). */
   readonly many?: true;
   /** A whole number within these bounds. */
   readonly integer?: { readonly min: number; readonly max: number };
-  /** The only values there are: others are misuse, and completion offers these. */
+  /** The only valid values; completion offers them. */
   readonly words?: readonly string[];
-  /** Several of `words` in one value, with commas between them. */
+  /** Several of `words` in one value, separated by commas. */
   readonly list?: true;
-  /** What it is as the last word of the line, without a value. */
+  /** Meaning of the flag as the last word of the line, without a value. */
   readonly alone?: string;
 }
 
-/** citty's definition and more. A boolean that defaults to true is written `--no-X`. */
+/** citty's definition with extensions. A boolean that defaults to true is written `--no-X`. */
 export type FlagDef =
   | (BooleanArgDef & {
       readonly many?: never;
@@ -73,7 +73,7 @@ type Absent<D> = D extends { required: true } | { default: string }
       : never
     : undefined;
 
-/** What `run` gets for these definitions. */
+/** Values that `run` receives for these definitions. */
 export type FlagValues<T extends FlagDefs> = {
   readonly [K in keyof T]: T[K] extends { type: "boolean" }
     ? boolean
@@ -87,9 +87,9 @@ export type AnyFlagValue = boolean | string | number | readonly string[] | undef
 export interface Verb {
   readonly kind: "verb";
   readonly args: FlagDefs;
-  /** More for `--help`, below the flags. */
+  /** Additional text of `--help`, below the flags. */
   readonly details: string;
-  /** @param given keys that were said, not left to their defaults */
+  /** @param given keys that were given, not left to their defaults */
   run(
     args: Readonly<Record<string, AnyFlagValue>>,
     context: Context,
@@ -97,7 +97,7 @@ export interface Verb {
   ): Promise<number>;
 }
 
-/** A verb that consists of verbs, as `trust list` and `trust accept`. */
+/** A verb that consists of verbs, such as `trust list` and `trust accept`. */
 export interface VerbGroup {
   readonly kind: "group";
   readonly verbs: VerbTable;
@@ -106,11 +106,11 @@ export interface VerbGroup {
 export interface VerbRow {
   /** One line in `chat --help`. */
   readonly summary: string;
-  /** Command lines as they are typed, for help and manual; a group has those of its verbs. */
+  /** Example command lines for help and manual; a group uses those of its verbs. */
   readonly examples?: readonly string[];
-  /** Left out of `chat --help`. */
+  /** Hidden in `chat --help`. */
   readonly hidden?: true;
-  /** On demand: a command starts as fast as its own imports. */
+  /** Loaded on demand: a command starts as fast as its own imports. */
   load(): Promise<{ readonly command: Verb | VerbGroup }>;
 }
 
@@ -121,7 +121,7 @@ export function defineVerb<const T extends FlagDefs>(verb: {
   readonly details?: string;
   run(args: FlagValues<T>, context: Context, given: ReadonlySet<string>): Promise<number>;
 }): Verb {
-  // The parser made the values from these very definitions.
+  // The parser created the values from these definitions.
   const run: Verb["run"] = (args, context, given) =>
     verb.run(args as FlagValues<T>, context, given);
   return { kind: "verb", args: verb.args, details: verb.details ?? "", run };
@@ -136,13 +136,13 @@ export function flagName(key: string): string {
   return key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-/** The short spellings of a flag, as citty's `alias` gives them. */
+/** The short spellings of a flag, as in citty's `alias`. */
 export function aliasesOf(definition: FlagDef): readonly string[] {
   const alias = "alias" in definition ? definition.alias : undefined;
   return typeof alias === "string" ? [alias] : (alias ?? []);
 }
 
-/** The only values there are; undefined: it takes others, too. */
+/** The only valid values; `undefined` if there are others, too. */
 export function optionsOf(definition: FlagDef): readonly string[] | undefined {
   return definition.type === "enum" ? definition.options : definition.words;
 }

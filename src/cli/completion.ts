@@ -1,6 +1,6 @@
 /**
- * What may stand next on a command line: commands, flags and values from the table of commands,
- * names from this device's own state. Nothing is asked over the network, made or written.
+ * Completion of command lines: commands, flags and values from the command table, names from this
+ * device's own state. Uses no network, and creates or writes nothing.
  */
 
 import { COMPLETIONS_MAX } from "../base/limits.ts";
@@ -22,25 +22,25 @@ import { GLOBAL_FLAGS } from "./flags.ts";
 
 export interface Word {
   readonly word: string;
-  /** Clean; empty: there is no more to say. */
+  /** Cleaned; may be empty. */
   readonly about: string;
 }
 
-/** Only the shell knows what is on its disk, and how it writes it. */
+/** The shell completes and quotes paths itself. */
 const PATHS = "paths";
 
 export type Candidates = readonly Word[] | typeof PATHS;
 
 type World = Pick<Context, "env" | "settings">;
 
-/** No shell takes any of these for more than a word, quoted or not. */
+/** Characters that no shell interprets, quoted or not. */
 const HARMLESS = /^[A-Za-z0-9@#._:,=+%[\]/-]*$/;
 const ABOUT_CODE_POINTS_MAX = 60;
 const PATH_HINTS: ReadonlySet<string> = new Set(["DIR", "F", "FILE", "NEW", "PATH"]);
 
 /**
- * @param words behind `chat`, the last one half typed
- * @returns an empty list if a text is expected, and when nothing is known
+ * @param words after `chat`, the last one incomplete
+ * @returns an empty list if free text is expected, or nothing is known
  */
 export async function wordsFor(
   world: World,
@@ -49,7 +49,7 @@ export async function wordsFor(
 ): Promise<Candidates> {
   const typed = words.at(-1) ?? "";
   const before = words.slice(0, -1);
-  // `--to=lob`: the value is looked for, and stands behind the flag again.
+  // `--to=lob`: the value is completed, and the flag is prepended again.
   const [, flag, value] = /^(--[a-z-]+)=(.*)$/s.exec(typed) ?? [];
   const isInline = flag !== undefined && value !== undefined && !before.includes("--");
   const prefix = isInline ? `${flag}=` : "";
@@ -63,7 +63,7 @@ export async function wordsFor(
     .slice(0, COMPLETIONS_MAX);
 }
 
-/** One line: the word, a tab, and what it is. */
+/** One line: the word, a tab, and its description. */
 export function describedWord({ word, about }: Word): string {
   return about === "" ? word : `${word}\t${about}`;
 }
@@ -117,7 +117,7 @@ function ofVerb(
   return valuesOf(world, definitions, hinted(definition, hint), { before, typed });
 }
 
-/** The flag that waits for its value, and how many arguments there are. */
+/** The flag that needs a value, and the number of arguments. */
 function readBefore(definitions: FlagDefs, before: readonly string[]) {
   let waiting: FlagDef | undefined;
   let positionals = 0;
@@ -151,7 +151,7 @@ function valuesOf(
 ): Candidates {
   const options = optionsOf(definition);
   if (options !== undefined) {
-    // Words of a list that are whole stand before each one that may follow.
+    // Complete words of a list precede each candidate.
     const whole = definition.list === true ? typed.slice(0, typed.lastIndexOf(",") + 1) : "";
     const left = options.filter((word) => !whole.split(",").includes(word));
     return left.map((word) => ({ word: `${whole}${word}`, about: "" }));
@@ -198,7 +198,7 @@ function namesOf(known: KnownNames, fingerprint: string, hint: string): readonly
   }
 }
 
-/** The server that the line means, as its pin is filed. */
+/** The server of the line, by the name of its pin. */
 function serverAmong(
   before: readonly string[],
   { env }: World,
@@ -213,7 +213,7 @@ function serverAmong(
   try {
     return formatPlace(parseServerAddress(text));
   } catch {
-    return undefined; // Half typed.
+    return undefined; // Incomplete.
   }
 }
 
@@ -227,12 +227,12 @@ function servers({ env }: World, known: KnownNames): Word[] {
 }
 
 function asName(sign: string): (known: KnownName) => Word[] {
-  // Without a sign before it, a dash would make a flag of it.
+  // Without a sign before it, a dash would make it a flag.
   const fits = (name: string) => isName(name) && (sign !== "" || !name.startsWith("-"));
   return ({ name }) => (fits(name) ? [{ word: `${sign}${name}`, about: "" }] : []);
 }
 
-/** @param kind of the places that are wanted */
+/** @param kind of the wanted rooms or people */
 function asPlace(kind: "#" | "@", sign: string): (known: KnownName) => Word[] {
   return ({ name }) => {
     const bare = name.slice(1);
@@ -240,7 +240,7 @@ function asPlace(kind: "#" | "@", sign: string): (known: KnownName) => Word[] {
   };
 }
 
-/** What others called it: one short line, clean. */
+/** Text of other users: one short, clean line. */
 function brief(text: string): string {
   return Array.from(cleanText(text.slice(0, 4 * ABOUT_CODE_POINTS_MAX)))
     .slice(0, ABOUT_CODE_POINTS_MAX)

@@ -9,7 +9,7 @@ export const YES_FLAG = {
   yes: { type: "boolean", description: "Do not ask" },
 } as const satisfies FlagDefs;
 
-/** Asks on a terminal; a script says `--yes`. @throws Fault usage */
+/** Asks on a terminal; a script passes `--yes`. @throws Fault usage */
 export async function confirmed(
   context: Context,
   { yes }: { readonly yes: boolean },

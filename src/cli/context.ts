@@ -1,4 +1,4 @@
-/** What a command gets of its process: streams, clock, signals, flags. */
+/** The process environment of a command: streams, clock, signals, flags. */
 
 import { writeSync } from "node:fs";
 import { isatty } from "node:tty";
@@ -20,7 +20,7 @@ import { wrapWords } from "./word-wrap.ts";
 
 export type Signal = "SIGINT" | "SIGTERM";
 
-/** Everything that a command uses of its environment. A test passes its own. */
+/** Everything that a command uses of its environment. Tests pass their own. */
 export interface Context {
   /** Data only. */
   readonly stdout: Output;
@@ -40,15 +40,15 @@ export interface Context {
   /** Folders and config.toml, read at the first call. @throws Fault usage */
   settings(): Settings;
   /**
-   * The handler gets the signals from here on. Without one they end the program. @returns what
-   * removes it
+   * The handler receives all signals from here on. Without one they end the program.
+   * @returns function that removes it
    */
   onSignal(handler: (signal: Signal) => void): () => void;
-  /** From here on the command continues when its standard output cannot be written. */
+  /** From here on the command continues if its standard output cannot be written. */
   outliveOutput(): void;
 }
 
-/** What main.ts asks of the process: its streams, and how they break. */
+/** The part of the process that main.ts uses: its streams, and how they fail. */
 export interface World {
   readonly stdout: Output;
   readonly stderr: Output;
@@ -66,7 +66,7 @@ export interface Globals {
   readonly debug: boolean;
 }
 
-/** @param onBroken standard output is gone; a broken standard error is ignored */
+/** @param onBroken standard output is closed; a broken standard error is ignored */
 export function processWorld(onBroken: OnBroken): World {
   let outlivesOutput = false;
   const stderr = standardError(() => {});
@@ -89,7 +89,7 @@ export function processWorld(onBroken: OnBroken): World {
 
 export function createContext(world: World, globals: Globals): Context {
   let settings: Settings | undefined;
-  // The full screen and QR codes read the environment only.
+  // The full screen and QR codes read only the environment.
   const env = globals.color ? world.env : { ...world.env, NO_COLOR: "1" };
   return {
     ...world,
@@ -105,17 +105,17 @@ export function createContext(world: World, globals: Globals): Context {
   };
 }
 
-/** One line for users; names and texts of others in it are cleaned. */
+/** Prints one line for users; names and texts of other users in it are cleaned. */
 export function say(context: Pick<Context, "stderr">, sentence: string): void {
   context.stderr.write(wrapWords(context.stderr, `chat: ${cleanText(sentence)}\n`));
 }
 
-/** What a fault says on one line. */
+/** One line with a fault's message and remedy. */
 export function faultLine(fault: Fault): string {
   return `${fault.message}; ${fault.remedy}`;
 }
 
-/** Whether standard error may be drawn over: no file may, nor what is read aloud. */
+/** Whether standard error may be redrawn: neither a file nor a screen reader's output. */
 export function mayRedraw({ stderr, env }: Pick<World, "stderr" | "env">): boolean {
   return stderr.isTerminal && env["TERM"] !== "dumb";
 }
@@ -129,13 +129,15 @@ function warned(settings: Settings, stderr: Output): Settings {
   return settings;
 }
 
-/** The terminal has written ^C: the shell's prompt belongs on the next line. */
+/** The terminal has printed ^C: the shell's prompt belongs on the next line. */
 function endBy(signal: Signal): never {
   if (signal === "SIGINT" && isatty(2)) writeSync(2, "\n");
   process.exit(signal === "SIGINT" ? 130 : 143);
 }
 
-/** The newest handler gets a signal; the second SIGINT within it ends the program at once. */
+/**
+ * The newest handler receives a signal; a second SIGINT while it runs ends the program immediately.
+ */
 function signalHandlers(): World["onSignal"] {
   const handlers: ((signal: Signal) => void)[] = [];
   let interrupts = 0;
@@ -147,7 +149,7 @@ function signalHandlers(): World["onSignal"] {
   };
   process.on("SIGINT", arrived);
   process.on("SIGTERM", arrived);
-  // The terminal's window was closed: as if asked to end, unless nohup has said not to.
+  // Closing the terminal's window is a request to end, unless nohup forbids it.
   if (process.platform !== "win32" && !ignoresHangup()) {
     process.on("SIGHUP", () => arrived("SIGTERM"));
   }

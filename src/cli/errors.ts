@@ -4,7 +4,9 @@ import { AssertionFailure } from "../base/assert.ts";
 import { Fault } from "../base/fault.ts";
 import { cleanText, jsonLine } from "../base/text.ts";
 
-/** A thrown value as a fault. Anything that is not a Fault is our own bug: `internal`. */
+/**
+ * Converts a thrown value to a fault. Anything that is not a Fault is a bug of ours: `internal`.
+ */
 export function faultOf(error: unknown): Fault {
   if (error instanceof Fault) return error;
   const what = error instanceof Error ? error.message : String(error);
@@ -15,12 +17,12 @@ export function faultOf(error: unknown): Fault {
   });
 }
 
-/** `chat: what went wrong; what to do`, one line whatever the words contain. */
+/** `chat: message; remedy`, always one line. */
 export function errorLine(fault: Fault): string {
   return `${cleanText(`chat: ${fault.message}; ${fault.remedy}`)}\n`;
 }
 
-/** What every command prints of a fault under `--json`. */
+/** A fault as every command prints it under `--json`. */
 export function faultJson(fault: Fault) {
   const { code, blame, message, remedy, retryAfterMs } = fault;
   const passing = retryAfterMs === undefined ? {} : { retryAfterMs };

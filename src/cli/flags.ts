@@ -9,7 +9,7 @@ import { parseServerAddress, type ServerAddress } from "../wire/invite.ts";
 import type { FlagDefs } from "./command.ts";
 import type { Context } from "./context.ts";
 
-/** Every command has these. */
+/** Flags of every command. */
 export const GLOBAL_FLAGS = {
   json: { type: "boolean", description: "Write NDJSON, one object a line" },
   color: { type: "boolean", default: true, negativeDescription: "Write without colours" },
@@ -22,7 +22,7 @@ export const TRANSPORT_FLAG = {
   description: "How to connect; auto takes what works, TCP first",
 } as const satisfies FlagDefs[string];
 
-/** Every command that talks to a server has these. */
+/** Flags of every command that connects to a server. */
 export const SERVER_FLAGS = {
   server: { type: "string", valueHint: "SERVER", description: "HOST, HOST:PORT or an invite" },
   user: { type: "string", valueHint: "NAME", description: "Your name there" },
@@ -36,7 +36,7 @@ export const SERVER_FLAGS = {
   roomPasswordFile: { type: "string", valueHint: "F", description: "The room's; - is stdin" },
 } as const satisfies FlagDefs;
 
-/** The server as an argument too. */
+/** The server as an argument. */
 export const SERVER_ARGUMENT = {
   type: "positional",
   required: false,
@@ -44,7 +44,7 @@ export const SERVER_ARGUMENT = {
   description: "HOST, HOST:PORT or an invite",
 } as const satisfies FlagDefs[string];
 
-/** What is read: the last argument. */
+/** The paths to read: the last argument. */
 export const PATHS_ARGUMENT = {
   type: "positional",
   many: true,
@@ -59,13 +59,13 @@ export interface ServerChoice {
   readonly fingerprint?: string | undefined;
 }
 
-/** What the user gave about the server, before anything is looked up. */
+/** The user's choice of server, before anything is looked up. */
 export interface ServerOptions {
-  /** Undefined: the one of this machine, the last one, or one found on the LAN. */
+  /** `undefined`: the local server, the last one, or one found on the LAN. */
   readonly address: ServerAddress | undefined;
   readonly user: Name | undefined;
   readonly transport: "auto" | "tcp" | "udp";
-  /** What it must be: `--fingerprint`, else the invite's. */
+  /** Required fingerprint: from `--fingerprint`, else from the invite. */
   readonly fingerprint: Fingerprint | undefined;
 }
 
@@ -93,7 +93,7 @@ export function serverOptions(
   };
 }
 
-/** Flag, then what the address insists on, then config.toml. */
+/** Flag, then the requirement of the address, then config.toml. */
 export function transportOf(
   context: Context,
   flag: ServerOptions["transport"] | undefined,
@@ -103,7 +103,10 @@ export function transportOf(
   return flag ?? only ?? context.settings().config.transport ?? "auto";
 }
 
-/** `--to` and its like, each once; the lobby if there is none. @throws Fault name-invalid */
+/**
+ * `--to` and similar flags, without duplicates; the lobby if there is none. @throws Fault
+ * name-invalid
+ */
 export function targetsOf(texts: readonly string[]): Target[] {
   const targets = (texts.length === 0 ? [LOBBY] : texts).map(parseTarget);
   return [...new Map(targets.map((one) => [`${one.kind} ${foldName(one.name)}`, one])).values()];
@@ -120,7 +123,7 @@ export function momentOf(
   return parseMoment(text, { nowUnixMs: clock.unixMs(), offsetMinutes, edge });
 }
 
-/** An empty variable is an unset one. */
+/** An empty variable counts as unset. */
 function given(value: string | undefined): string | undefined {
   return value === "" ? undefined : value;
 }

@@ -1,20 +1,20 @@
-/** The licences of all that is in the program: collected when it is built, and printed by it. */
+/** Licences of all bundled software: collected by the build, and printed by the program. */
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { PAGE_PLUGINS } from "./page-plugins.ts";
 import { MAIN_SOURCE, PAGE_SOURCE, ROOT } from "./source-tree.ts";
 
-/** How the licences lie in the compiled program: one file that build.ts puts beside the code. */
+/** File name in the compiled program; build.ts puts the file beside the code. */
 export const LICENSES_NAME = "third-party.licenses";
 
 /** One package that is part of this program. */
 export interface License {
   readonly name: string;
   readonly version: string;
-  /** As the package names it: `MIT`. */
+  /** SPDX id from the package: `MIT`. */
   readonly license: string;
-  /** The text that its licence requires in each copy. */
+  /** Text that the licence requires in each copy. */
   readonly text: string;
 }
 
@@ -23,12 +23,12 @@ export function packLicenses(licenses: readonly License[]): string {
 }
 
 /**
- * Compiled in, or made from the packages when run from the source. Undefined: this program was
+ * Compiled in, or collected from the packages when run from source. `undefined` if this program was
  * built without them.
  */
 export async function loadLicenses(): Promise<readonly License[] | undefined> {
   for (const file of Bun.embeddedFiles) {
-    // Its name carries a hash: third-party-1x2y3z.licenses.
+    // Its name contains a hash: third-party-1x2y3z.licenses.
     const name = "name" in file ? String(file.name) : "";
     if (name.endsWith(".licenses")) return JSON.parse(await file.text()) as License[];
   }
@@ -38,12 +38,12 @@ export async function loadLicenses(): Promise<readonly License[] | undefined> {
 const LICENSE_FILES = /^(?:licen[cs]e|copying|notice|copyright)/i;
 const PACKAGE = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//;
 
-/** Bun's own package has no licence; that of its types has it, with those of what Bun links. */
+/** Bun's own package has no licence file; its types have it, with those of what Bun links. */
 const BUN_NOTICE = join(ROOT, "node_modules", "bun-types", "docs", "project", "license.mdx");
 
 /**
- * The licences of all that the bundler takes into the program and its page, and of the runtime.
- * @throws Error naming a package without one: nothing is to be built then
+ * Licences of everything that is bundled into the program and its page, and of the runtime.
+ * @throws Error naming a package without one, which stops the build
  */
 export async function buildLicenses(): Promise<readonly License[]> {
   const folders = await bundledFolders();
@@ -69,14 +69,14 @@ async function bundledFolders(): Promise<readonly string[]> {
   return [...new Set(folders)].sort();
 }
 
-/** @throws Error when it is of another version, or has moved */
+/** @throws Error if it is of another version, or has moved */
 function bunNotice(version: string): string {
   const types = packageAt(join(ROOT, "node_modules", "bun-types"));
   if (types.version !== version) throw new Error(`bun-types is not of version ${version}`);
   return readFileSync(BUN_NOTICE, "utf8").replace(/^---\n.*?\n---\n+/s, "");
 }
 
-/** @throws Error when it names no licence */
+/** @throws Error if it names no licence */
 function packageAt(folder: string): Omit<License, "text"> {
   const about: unknown = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
   const { name, version, license } = about as Readonly<Record<string, unknown>>;
@@ -86,7 +86,7 @@ function packageAt(folder: string): Omit<License, "text"> {
   throw new Error(`${folder} names no licence`);
 }
 
-/** @throws Error when there is none @internal */
+/** @throws Error if there is none @internal */
 export function licenseTextIn(folder: string): string {
   const names = readdirSync(folder).filter((name) => LICENSE_FILES.test(name));
   const texts = names.sort().map((name) => readFileSync(join(folder, name), "utf8").trim());

@@ -10,8 +10,8 @@ const LEVEL_INFO = 3;
 const LEVEL_DEBUG = 4;
 
 /**
- * What a long-running command tells people while it works: on standard error, whatever the level.
- * Clean a stranger's words (`cleanText`) before they come here.
+ * Log of a long-running command for people: on standard error, whatever the level.
+ * Callers clean texts of others (`cleanText`).
  */
 export function createLog(context: Pick<Context, "stderr" | "debug" | "color">): Log {
   const { stderr, debug, color } = context;
@@ -19,11 +19,11 @@ export function createLog(context: Pick<Context, "stderr" | "debug" | "color">):
     stderr.write(wrapWords(stderr, text));
     return true;
   };
-  // consola wants a stream of Node's and uses these three of its members.
+  // consola expects a Node stream and uses only these three members.
   const stream = { write, isTTY: stderr.isTerminal, columns: stderr.columns() };
   return createConsola({
     level: debug ? LEVEL_DEBUG : LEVEL_INFO,
-    // Otherwise it leaves out what is said often, and sends info to standard output.
+    // Otherwise it drops repeated messages, and sends info to standard output.
     throttle: 0,
     stdout: stream as unknown as NodeJS.WriteStream,
     stderr: stream as unknown as NodeJS.WriteStream,

@@ -1,5 +1,5 @@
 /**
- * Manual pages, from the same table as help: roff with the man macros, ASCII where the words are.
+ * Manual pages, from the same table as help: roff with the man macros, ASCII outside of texts.
  * @see man 7 man, man 7 groff_man
  */
 
@@ -83,12 +83,12 @@ export function verbManual(page: ManualPage, { args, details }: Verb): string {
 
 function head({ name, row, version }: ManualPage): string {
   const title = pageName(name);
-  // No date: the same program gives the same page.
+  // No date, so that the same program produces the same page.
   const heading = `.TH "${escaped(title.toUpperCase())}" 1 "" "chat ${escaped(version)}" "Chat"`;
   return `${heading}\n.SH NAME\n${escaped(title)} \\- ${escaped(row.summary)}\n`;
 }
 
-/** `chat admin kick` has the page `chat-admin-kick`. */
+/** The page of `chat admin kick` is `chat-admin-kick`. */
 export function pageName(name: string): string {
   return name.replaceAll(" ", "-");
 }
@@ -144,12 +144,12 @@ function paragraphs(text: string): string {
     .join("");
 }
 
-/** A line that begins like a request is text all the same. */
+/** Escapes a line that looks like a request. */
 function lineOf(text: string): string {
   return /^[.' ]/.test(text) ? `\\&${escaped(text)}` : escaped(text);
 }
 
-/** Hyphens stay hyphens when they are copied, and quotes quotes. */
+/** Keeps hyphens and quotes intact for copying. */
 function escaped(text: string): string {
   return text
     .replaceAll("\\", "\\e")

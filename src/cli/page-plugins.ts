@@ -1,9 +1,10 @@
-/** What the bundler is told of packages when it builds the page. */
+/** Bundler plugins for building the page. */
+
 import type { BunPlugin } from "bun";
 
 /**
- * `@hpke/common` asks for Node's `crypto` where there is no WebCrypto. Every browser has it, and
- * the bundler would put 500 kB in its place.
+ * `@hpke/common` imports Node's `crypto` where there is no WebCrypto. Every browser has WebCrypto,
+ * and the bundler would add 500 kB.
  */
 const withoutNodeCrypto: BunPlugin = {
   name: "without-node-crypto",
@@ -16,13 +17,13 @@ const withoutNodeCrypto: BunPlugin = {
   },
 };
 
-/** What the page and `virtua` import, and what stands behind it in a browser. */
+/** Imports of the page and `virtua`, with their replacements in a browser. */
 const REACT: Readonly<Record<string, string>> = {
   react: "preact/compat",
   "react-dom": "preact/compat",
   "react-dom/client": "preact/compat/client",
   "react/jsx-runtime": "preact/compat/jsx-runtime",
-  "react/jsx-dev-runtime": "preact/compat/jsx-dev-runtime", // When it is built for development.
+  "react/jsx-dev-runtime": "preact/compat/jsx-dev-runtime", // For development builds.
 };
 
 /** 50 kB less on the wire than React DOM. */

@@ -1,6 +1,6 @@
 /**
- * Reads a command line strictly: whatever is not understood is Fault usage, in one line and with a
- * hint. citty's own parser lets unknown flags and commands through.
+ * Strict command line parser: everything unknown is Fault usage, in one line with a hint. citty's
+ * own parser accepts unknown flags and commands.
  */
 
 import { parseArgs } from "node:util";
@@ -22,7 +22,7 @@ export type Parsed =
   | {
       readonly kind: "values";
       readonly values: Values;
-      /** Keys that were said, not left to their defaults. */
+      /** Keys that were given, not left to their defaults. */
       readonly given: ReadonlySet<string>;
     }
   | { readonly kind: "help" };
@@ -33,12 +33,12 @@ type OptionToken = Extract<Token, { kind: "option" }>;
 interface Target {
   readonly key: string;
   readonly definition: FlagDef;
-  /** What the spelling itself says: `--no-udp` is false. */
+  /** Value that the spelling implies: `--no-udp` is false. */
   readonly implies: boolean;
 }
 
 /**
- * @param verb as it stands in hints: `chat join`
+ * @param verb as it appears in hints: `chat join`
  * @throws Fault usage
  */
 export function parseStrictly(
@@ -188,7 +188,7 @@ function hintOf(token: OptionToken, { key, definition }: Target): string {
   return `${token.rawName} ${hint ?? key.toUpperCase()}`;
 }
 
-/** @param name of what has this value, for the fault. @throws Fault usage */
+/** @param name of the flag or argument, for the fault @throws Fault usage */
 export function checkedValue(text: string, definition: FlagDef, name: string): string | number {
   const options = optionsOf(definition);
   if (options !== undefined) {

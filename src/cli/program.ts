@@ -1,4 +1,6 @@
-/** One command line: finds the verb, reads its flags, turns whatever happens into an exit code. */
+/**
+ * Runs one command line: finds the verb, reads its flags, and maps every outcome to an exit code.
+ */
 
 import { Fault } from "../base/fault.ts";
 import { quoteText } from "../base/text.ts";
@@ -17,7 +19,7 @@ export interface Program {
   readonly verbs: VerbTable;
 }
 
-/** Words before the verb, the verb's row, and what follows. */
+/** Words before the verb, the verb's row, and the rest. */
 interface Call {
   readonly name: string;
   readonly row: VerbRow;
@@ -39,7 +41,7 @@ export async function runProgram(
   }
 }
 
-/** One line on standard error, under `--json` one on standard output as well. */
+/** One line on standard error; under `--json` also one on standard output. */
 export function report(error: unknown, argv: readonly string[], world: World): number {
   const fault = faultOf(error);
   const flags = argv.slice(0, argv.includes("--") ? argv.indexOf("--") : argv.length);
@@ -50,8 +52,8 @@ export function report(error: unknown, argv: readonly string[], world: World): n
 }
 
 /**
- * Waits until a pipe has taken everything: an earlier exit would cut a long output short.
- * @returns the exit code, which is a fault's when the output could not be written
+ * Waits until a pipe has accepted everything: an earlier exit would cut a long output short.
+ * @returns the exit code, which is a fault's if the output could not be written
  */
 export async function flushed(exitCode: number, world: World): Promise<number> {
   await world.stdout.flushed();
@@ -81,7 +83,7 @@ async function dispatch(program: Program, argv: readonly string[], world: World)
 const GLOBALS = { "--json": true, "--no-color": true, "--color": true, "--debug": true };
 const ALONE = { "--help": true, "-h": true, "--version": true, "-V": true };
 
-/** Flags before the verb can only be those that every verb has. */
+/** Before the verb only global flags are valid. */
 function splitGlobals(argv: readonly string[]) {
   const at = argv.findIndex((word) => !word.startsWith("-") || word === "-");
   const before = at < 0 ? argv : argv.slice(0, at);

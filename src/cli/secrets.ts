@@ -52,8 +52,8 @@ const FILE_BYTES_MAX = PASSWORD_BYTES_MAX + 2;
 const LINE_END = /[\r\n]/;
 
 /**
- * @param question asked on a terminal when neither file nor variable is given; undefined: not asked
- * @returns undefined when there is none
+ * @param question asked on a terminal if neither file nor variable is given; `undefined`: not asked
+ * @returns `undefined` if there is none
  * @throws Fault usage (empty, too long), file-unknown, store-denied, interrupted
  */
 export async function readSecret(
@@ -64,7 +64,7 @@ export async function readSecret(
 ): Promise<string | undefined> {
   if (file !== undefined) return checkSecret(await fileSecret(context, kind, file), kind);
   const fromEnvironment = context.env[kind.variable];
-  // An empty variable is an unset one, as everywhere.
+  // An empty variable counts as unset.
   if (fromEnvironment) return checkSecret(fromEnvironment, kind);
   if (question === undefined || context.terminal === undefined) return undefined;
   const typed = await context.terminal.askSecret(question);
@@ -72,8 +72,8 @@ export async function readSecret(
 }
 
 /**
- * @param server where the answer is sent, as HOST:PORT
- * @param again another one was refused
+ * @param server that receives the answer, as HOST:PORT
+ * @param again the previous one was refused
  */
 export function secretQuestion(
   what: Exclude<SecretWanted, "new-password">,
@@ -88,10 +88,10 @@ export function secretQuestion(
 }
 
 /**
- * Asks twice for a new password, and again if it is too short or was typed in two ways.
+ * Asks twice for a new password, and repeats if it is too short or the two differ.
  * @param ask asks without echo
- * @param tell says what was wrong with the last one
- * @returns undefined if it was left empty
+ * @param tell shows what was wrong with the last one
+ * @returns `undefined` if it was left empty
  * @throws Fault usage after WRONG_SECRETS_MAX tries
  */
 export async function askNewPassword(
@@ -114,7 +114,7 @@ export async function askNewPassword(
   }
 }
 
-/** Given, or asked on a terminal. @returns undefined if there is none @throws Fault usage, … */
+/** Given, or asked on a terminal. @returns `undefined` if there is none @throws Fault usage, … */
 export async function makePassword(
   context: Pick<Context, "env" | "stdin" | "terminal" | "stderr">,
   file: string | undefined,

@@ -1,8 +1,7 @@
 /**
- * Where a setting comes from: flag, then environment, then config.toml, then the default; and where
- * a client keeps its things.
- *
- *     const user = args.user ?? context.env["CHAT_USER"] ?? context.settings().config.user;
+ * Settings: flag, then environment, then config.toml, then the default; and the folders of a
+ * client.
+ * For example `args.user ?? context.env["CHAT_USER"] ?? context.settings().config.user`.
  */
 
 import { homedir } from "node:os";
@@ -15,36 +14,36 @@ import { innerTable, isTable, parseToml, type TomlTable } from "./toml.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** One folder for all three when CHAT_HOME is set; else where the platform wants them. */
+/** One folder for all three if CHAT_HOME is set; else the platform's conventional ones. */
 export interface Folders {
   /** config.toml */
   readonly config: string;
   /** state.sqlite, device.key */
   readonly data: string;
-  /** What may be lost: which server runs on this machine. */
+  /** Disposable data: which server runs on this machine. */
   readonly state: string;
 }
 
-/** What config.toml may say. */
+/** Content of config.toml. */
 export interface Config {
   readonly server?: string;
   readonly user?: string;
   readonly transport?: "auto" | "tcp" | "udp";
-  /** `strict` refuses a server that was never seen; `first-use` pins it and says so. */
+  /** `strict` refuses an unknown server; `first-use` pins it and notes that. */
   readonly trust?: "first-use" | "strict";
 }
 
 export interface Settings {
   readonly folders: Folders;
   readonly config: Config;
-  /** `[screen]` as it stands in the file: whoever shows a full screen checks it. */
+  /** `[screen]` as in the file; the full screen checks it. */
   readonly screen: TomlTable | undefined;
-  /** Said once on standard error: keys that mean nothing. */
+  /** Printed once on standard error: unknown keys. */
   readonly warnings: readonly string[];
 }
 
 const SCREEN = "screen";
-/** A list of words, or any text. */
+/** Valid words, or any text. */
 const KEYS: Readonly<Record<keyof Config, readonly string[] | "text">> = {
   server: "text",
   user: "text",
@@ -52,7 +51,7 @@ const KEYS: Readonly<Record<keyof Config, readonly string[] | "text">> = {
   trust: ["first-use", "strict"],
 };
 
-/** @throws Fault usage when config.toml is broken, store-… when it cannot be read */
+/** @throws Fault usage if config.toml is invalid, store-… if it cannot be read */
 export function loadSettings(
   env: Environment,
   platform: NodeJS.Platform = process.platform,
@@ -101,7 +100,7 @@ export function parseConfig(text: string, path: string): Omit<Settings, "folders
   return { config, screen: innerTable(file, SCREEN), warnings };
 }
 
-/** What is said of a key that means nothing. */
+/** The warning about an unknown key. */
 export function unknownSetting(key: string, known: readonly string[], at: string): string {
   const near = nearest(key, known);
   const hint = near === undefined ? "" : `, did you mean ${near}?`;
@@ -112,7 +111,7 @@ function oneFolder(folder: string): Folders {
   return { config: folder, data: folder, state: folder };
 }
 
-/** Relative paths in these variables are to be ignored, says XDG. */
+/** XDG requires relative paths in these variables to be ignored. */
 function absolute(path: string | undefined): string | undefined {
   return path !== undefined && isAbsolute(path) ? path : undefined;
 }

@@ -2,8 +2,8 @@
 
 import { join } from "node:path";
 
-/** The repository, when the program runs from its source: in a compiled one these are not there. */
+/** The repository, if the program runs from source; these paths do not exist in a compiled one. */
 export const ROOT = join(import.meta.dir, "..", "..");
 export const MAIN_SOURCE = join(ROOT, "src", "main.ts");
-/** What begins with this file is the page. */
+/** The entry point of the page. */
 export const PAGE_SOURCE = join(ROOT, "src", "web", "index.html");

@@ -1,6 +1,8 @@
+/** Suggestions for mistyped words. */
+
 /**
- * The word that was probably meant: one typing error in three letters, two in six and more.
- * @returns undefined when none is near
+ * The closest known word to a mistyped one: one typing error in three letters, two in six and more.
+ * @returns `undefined` if none is close
  */
 export function nearest(typed: string, words: readonly string[]): string | undefined {
   if (typed.length < 3) return undefined;
@@ -16,7 +18,7 @@ export function nearest(typed: string, words: readonly string[]): string | undef
   return best?.word;
 }
 
-/** Letters added, left out, changed, or swapped with their neighbour (optimal string alignment). */
+/** Letters added, omitted, changed, or swapped with their neighbour (optimal string alignment). */
 function slipsBetween(from: string, to: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: to.length + 1 }, (_, i) => i);

@@ -5,10 +5,10 @@ import { userInfo } from "node:os";
 import { isName, isReservedName, type Name } from "../base/names.ts";
 import { checkNewName } from "../base/new-names.ts";
 
-/** What Bun says where the environment names no user, as under cron and systemd. */
+/** Bun's value if the environment names no user, as under cron and systemd. */
 const UNKNOWN = "unknown";
 
-/** What other users see as the name of a user who gave none. */
+/** Name for other users if the user gave none. */
 export function nameForOthers(otherwise: string): string {
   const user = systemUser();
   return user === undefined || user === UNKNOWN ? otherwise : user;
@@ -27,7 +27,7 @@ export function systemUser(): Name | undefined {
   }
 }
 
-/** The user with this number. @returns undefined if the file names none @internal */
+/** The user with this number. @returns `undefined` if the file names none @internal */
 export function nameOf(uid: number, passwdFile = "/etc/passwd"): string | undefined {
   try {
     const rows = readFileSync(passwdFile, "utf8").split("\n");

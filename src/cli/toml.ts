@@ -3,22 +3,22 @@
 import { parse, TomlError } from "smol-toml";
 import { Fault } from "../base/fault.ts";
 
-/** Some part of a file of settings. */
+/** A table of a settings file. */
 export interface TomlTable {
   readonly values: Readonly<Record<string, unknown>>;
-  /** Where the value of these keys stands: `config.toml:3:1`. */
+  /** Position of the value of these keys: `config.toml:3:1`. */
   at(...keys: readonly string[]): string;
 }
 
 /**
- * @param example one setting as it is written
+ * @param example a setting in valid syntax
  * @throws Fault usage, naming file, line and column
  */
 export function parseToml(text: string, path: string, example: string): TomlTable {
   return { values: parsed(text, path, example), at: (...keys) => `${path}:${placeOf(text, keys)}` };
 }
 
-/** A table inside the other; undefined: there is none, or it is no table. */
+/** A nested table; `undefined` if there is none, or it is no table. */
 export function innerTable({ values, at }: TomlTable, name: string): TomlTable | undefined {
   const inner = Object.hasOwn(values, name) ? values[name] : undefined;
   if (!isTable(inner)) return undefined;
@@ -57,8 +57,8 @@ const SETTING = new RegExp(`^\\s*(${NAME})\\s*=`);
 const FENCE = /"""|'''/g;
 
 /**
- * Line and column, from 1, of what these keys lead to, or of the table that holds it. The parser
- * tells this only of what it cannot read.
+ * Line and column, from 1, of the value of these keys, or of the table that contains it. The parser
+ * reports positions only for syntax errors.
  */
 function placeOf(text: string, keys: readonly string[]): string {
   let place = "1:1";

@@ -7,8 +7,8 @@ import { quoteText } from "../base/text.ts";
 import { type Context, say } from "./context.ts";
 
 /**
- * Asks the user at the terminal for their name. Instead of what cannot be a name another one is
- * proposed, which the empty answer takes.
+ * Asks the user at the terminal for a name. After an invalid name a similar one is suggested, which
+ * an empty answer accepts.
  * @param server where the name is used, as HOST:PORT
  * @throws Fault usage (nobody can be asked), name-invalid (no answer), interrupted
  */

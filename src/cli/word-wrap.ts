@@ -1,10 +1,10 @@
-/** Wraps words at the width of a terminal. */
+/** Wraps text at the width of a terminal. */
 
 import type { Output } from "../io/terminal/output.ts";
 
-/** A narrower terminal would show a column of single words: there its own breaking must do. */
+/** A narrower terminal would show a column of single words, so it breaks lines itself. */
 const COLUMNS_MIN = 20;
-/** What continues a sentence stands a little to the right, so that it cannot pass for a new one. */
+/** Indentation of a wrapped sentence, so that it does not look like a new one. */
 const HANG = "  ";
 const SGR = /\x1b\[[0-9;]*m/g;
 const ASCII = /^[\x20-\x7e]*$/;
@@ -16,9 +16,9 @@ const segmenter = new Intl.Segmenter("und", { granularity: "grapheme" });
 type Screen = Pick<Output, "isTerminal" | "columns">;
 
 /**
- * Lines broken between words where they are wider than the terminal, which would break them inside
- * of words; in a pipe as they are. What continues a line stands below that line's words: in a table
- * below its last column. An address wider than the terminal stays whole.
+ * Breaks lines between words if they are wider than the terminal, which would break inside words;
+ * unchanged in a pipe. Continued lines align with the line's text: in a table with its last column.
+ * An address wider than the terminal stays whole.
  */
 export function wrapWords(output: Screen, text: string): string {
   const columns = output.columns();
@@ -33,7 +33,7 @@ function wrapLine(line: string, columns: number): string {
   if (cells(line) <= columns) return line;
   const [, head = "", words = ""] = /^(\s*(?:.*\S {2,})?)(.*)$/.exec(line) ?? [];
   const indent = cells(head);
-  // A column that is nearly all of the screen leaves no room beside it.
+  // A column that takes nearly all of the screen leaves no room beside it.
   if (indent > columns / 2 || indent === 0) return wrapMarked(line, columns, HANG, "own");
   return (
     head +
@@ -42,11 +42,11 @@ function wrapLine(line: string, columns: number): string {
 }
 
 /**
- * One line as several: no row of the screen but the first begins without the mark, whatever the
- * words are, so that no text can look like another line. Broken between words; within a word only
- * where it is not plain ASCII, since an address is to be copied, and a lie needs blanks.
- * @param columns of the screen; @param mark stands before what continues
- * @param long a word wider than the screen has rows of its own, or fills the row where it comes
+ * Breaks one line into several, of which all but the first begin with the mark, whatever the text
+ * is, so that no text can look like another line. Breaks between words; within a word only if it is
+ * not plain ASCII, since addresses are copied, and an imitation needs blanks.
+ * @param columns of the screen @param mark before continued lines
+ * @param long a word wider than the screen gets rows of its own, or continues in the current row
  */
 export function wrapMarked(
   line: string,
@@ -59,7 +59,7 @@ export function wrapMarked(
   const rows: string[] = [];
   let row = "";
   let used = 0;
-  /** The row is full, by a word that the terminal itself breaks or by none that fits. */
+  /** The row is full, with a word that the terminal itself breaks or one that does not fit. */
   let isFull = false;
   const end = () => {
     rows.push(row.replace(/ +$/, ""));
@@ -76,7 +76,7 @@ export function wrapMarked(
       used += gap + width;
       continue;
     }
-    // One that no row holds goes on where the row is: what is said in such words begins there too.
+    // A word wider than any row continues in the current row, and so does the text after it.
     const fills = long === "fill" && !isFull && width > room && used + gap < widthMax;
     if (fills) {
       row += gap === 1 ? " " : "";
@@ -95,7 +95,9 @@ export function wrapMarked(
   return rows.join(`\n${mark}`);
 }
 
-/** A word in parts that fit, unless it is one to be copied. @param first room for the first part */
+/**
+ * Splits a word into parts that fit, unless it may be copied. @param first room for the first part
+ */
 function piecesOf(word: string, room: number, first: number): string[] {
   if (cells(word) <= room || ASCII.test(word.replaceAll(SGR, ""))) return [word];
   const pieces: string[] = [];
@@ -103,7 +105,7 @@ function piecesOf(word: string, room: number, first: number): string[] {
   let used = 0;
   for (const { segment } of segmenter.segment(word)) {
     const width = clusterCells(segment);
-    const isFirst = pieces.length === 0 && first < room; // It may be empty: nothing fits there.
+    const isFirst = pieces.length === 0 && first < room; // It may be empty if nothing fits there.
     if (used + width > (isFirst ? first : room) && (piece !== "" || isFirst)) {
       pieces.push(piece);
       piece = "";
@@ -115,7 +117,7 @@ function piecesOf(word: string, room: number, first: number): string[] {
   return [...pieces, piece];
 }
 
-/** Most cells that any terminal takes for a text: some draw each part of an emoji. @internal */
+/** Maximum cells of a text on any terminal: some draw each part of an emoji. @internal */
 export function cells(text: string): number {
   const bare = text.replaceAll(SGR, "");
   if (ASCII.test(bare)) return bare.length;

@@ -3,10 +3,13 @@
 import { defineVerb } from "../cli/command.ts";
 import { describedWord, wordsFor } from "../cli/completion.ts";
 
-/** Of `chat complete`, for its scripts: a path is expected, which the shell completes itself. */
+/** Exit code for the completion scripts: a path is expected, which the shell completes itself. */
 const EXIT_PATHS = 4;
 
-/** What `chat completions` asks: the words behind `chat`, the last one half typed. */
+/**
+ * Called by the scripts of `chat completions`, with the words after `chat`, the last one
+ * incomplete.
+ */
 export const command = defineVerb({
   args: {
     words: { type: "positional", required: false, many: true, description: "What is typed so far" },

@@ -3,9 +3,9 @@
 import { defineVerb } from "../cli/command.ts";
 
 /**
- * Scripts that ask `chat complete` each time, so that they hold for every version. Nothing of the
- * typed line is ever evaluated: quotes are taken off as text. Where a path is expected, `chat
- * complete` fails, and the shell completes it.
+ * Scripts that call `chat complete` each time, so that they work with every version. The typed line
+ * is never evaluated: quotes are removed as text. If a path is expected, `chat complete` fails, and
+ * the shell completes it.
  */
 const SCRIPTS: Readonly<Record<string, string>> = {
   bash: `_chat() {
@@ -85,7 +85,7 @@ complete -c chat -f -k -a '(__chat_complete)'
 `,
 };
 
-/** Where each shell looks: folder and file. */
+/** Folder and file where each shell looks for completions. */
 const PLACES = {
   bash: ["~/.local/share/bash-completion/completions", "chat"],
   zsh: ["~/.zfunc", "_chat"],

@@ -45,7 +45,7 @@ interface ReadContent {
   readonly digest: string;
 }
 
-/** Reads it whole, one chunk ahead of the hashing. @throws Fault file-changed, store-… */
+/** Reads the whole file, one chunk ahead of the hashing. @throws Fault file-changed, store-… */
 async function digestSource(source: Source): Promise<ReadContent> {
   const digest = new Digest(new Bun.CryptoHasher("sha256"));
   let sizeBytes = 0;

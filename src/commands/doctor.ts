@@ -49,7 +49,7 @@ const DATA_DEFAULT = "./data";
 const DISK_WITHIN_MS = 2 * CHECK_WITHIN_MS;
 /** Long: the check only computes, which takes many times longer on a busy machine. */
 const LIBRARY_WITHIN_MS = 12 * CHECK_WITHIN_MS;
-/** Long: servers of NATS that have just started choose who leads. */
+/** Long: NATS servers that have just started elect a leader first. */
 const CLUSTER_WITHIN_MS = 4 * CHECK_WITHIN_MS;
 
 export const command = defineVerb({
@@ -106,7 +106,7 @@ function whom(context: Context, named: ServerAddress | undefined): About | undef
   try {
     state = existsSync(join(data, "state.sqlite")) ? ClientState.open(data) : undefined;
   } catch (error) {
-    if (!(error instanceof Fault)) throw error; // The check of this folder tells of it.
+    if (!(error instanceof Fault)) throw error; // The check of this folder reports it.
   }
   try {
     const known = named === undefined ? onlyServer(candidates(context, state)) : undefined;
@@ -126,7 +126,7 @@ function whyTaken({ isLast }: Candidate): string {
 
 type SharedArgs = Parameters<typeof clusterPlace>[0] & { readonly data: string | undefined };
 
-/** Of a cluster that is named, or of that of the folder. */
+/** Checks a named cluster, or that of the folder. */
 async function checkShared(
   examination: Examination,
   context: Context,
@@ -152,7 +152,7 @@ async function checkShared(
   });
 }
 
-/** What is wrong with the folder itself, its own check tells. */
+/** The folder's own check reports errors of the folder itself. */
 function membershipOf(folder: string): Membership | undefined {
   try {
     return readMembership(folder);
@@ -186,7 +186,7 @@ async function checkMachine(
   await check("terminal", CHECK_WITHIN_MS, () => checkTerminal(screen, env));
 }
 
-/** Only where this device was in a sealed room; but whether one can be made here, always. */
+/** Only if this device was in a sealed room; the library check always runs. */
 async function checkSealed(
   examination: Examination,
   context: Context,
@@ -215,7 +215,7 @@ async function checkSealed(
         devices = await askSealed(context, args, args.at);
         return checkSealedDevices(devices);
       } catch (error) {
-        return troubled(error); // It may want a password, and nobody is asked.
+        return troubled(error); // A password may be needed, and nobody is asked.
       }
     });
     await check("packages", CHECK_WITHIN_MS, () =>
@@ -225,11 +225,11 @@ async function checkSealed(
   await check("library", LIBRARY_WITHIN_MS, () => checkLibrary(() => tryLibrary(context)));
 }
 
-/** As wide as `multicast`, the longest name, and `skipped`. */
+/** Width of `multicast`, the longest name, and `skipped`. */
 const NAME_WIDTH = 10;
 const STATE_WIDTH = 8;
 
-/** One line as soon as it is known; on a terminal the remedy stands below it. */
+/** One line as soon as the result is known; on a terminal the remedy is below it. */
 function tell(context: Context, { name, state, message, remedy, ms }: CheckResult): void {
   const { stdout, color } = context;
   const { format } = styleOf(context);

@@ -77,9 +77,9 @@ async function filesMeant(
   return [...new Set(meant.map(checkFileId))];
 }
 
-/** Of all rooms, those of sealed ones too. @throws Fault */
+/** Files of all rooms, including sealed ones. @throws Fault */
 async function allFiles(client: Client, user: string): Promise<readonly ShownFile[]> {
-  await untilConnected(client.read()); // Which rooms are sealed is known by then.
+  await untilConnected(client.read()); // The client knows by then which rooms are sealed.
   const files: ShownFile[] = [];
   for await (const page of filePages(client)) {
     files.push(...page.map((record) => shownChatRecord(record, user)).filter(isFile));

@@ -87,7 +87,7 @@ export const command = defineVerb({
 class Printer {
   readonly #context: Context;
   readonly #style;
-  /** Undefined: scripts see each message. */
+  /** `undefined`: scripts receive each message. */
   readonly #gaps: GapFolder | undefined;
   readonly #damage: DamageReport;
 
@@ -103,12 +103,12 @@ class Printer {
     return this.#write(this.#gaps?.fold(records) ?? records);
   }
 
-  /** All of the past is there. */
+  /** Call after the last record of the past. */
   end(): Promise<void> {
     return this.#write(this.#gaps?.rest() ?? []);
   }
 
-  /** Names the first damaged record that was printed. */
+  /** Describes the first damaged record that was printed. */
   get damage(): Fault | undefined {
     return this.#damage.fault;
   }
@@ -183,7 +183,7 @@ async function* pagesOf(client: Client, options: HistoryOptions): AsyncGenerator
   }
 }
 
-/** A server that knows no `kinds` knows `files`. */
+/** Servers without `kinds` support `files`. */
 function kindsQuery(kinds: HistoryOptions["kinds"]): Pick<Query, "files" | "kinds"> {
   if (kinds === undefined) return {};
   return kinds.size === 1 && kinds.has("file") ? { files: true } : { kinds: [...kinds] };
@@ -214,7 +214,7 @@ function recordOf(event: ReaderEvent): ChatRecord | undefined {
   return event.kind === "record" ? event.record : undefined;
 }
 
-/** The same filters for what happens from now on. */
+/** Applies the same filters to new records. */
 function fits({ room, from, kind, body }: ChatRecord, options: HistoryOptions): boolean {
   const { target, grep, ignoreCase, kinds } = options;
   const same = (one: string | undefined, other: string) =>

@@ -58,7 +58,7 @@ export const command = defineVerb({
   },
 });
 
-/** Its code is of no use to any other command: it is loaded when it is wanted. */
+/** Loaded on demand, since no other command needs the code. */
 async function screenFor(context: Context, isPlain: boolean): Promise<FullScreen | undefined> {
   const { stdin, env } = context;
   const isWanted = isForPerson(context) && stdin.isTerminal && env["TERM"] !== "dumb";

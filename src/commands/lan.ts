@@ -149,7 +149,7 @@ function listening(
 
 /** @throws Fault usage, name-invalid, interrupted */
 async function nameOf(context: Context, flag: string | undefined): Promise<Name> {
-  // An empty variable is an unset one.
+  // An empty variable counts as unset.
   const given = flag ?? (context.env["CHAT_USER"] || context.settings().config.user);
   if (given !== undefined) return checkTypedName(given);
   return askUserName(context);

@@ -60,7 +60,7 @@ export const command = defineVerb({
   },
 });
 
-/** Of commands for users. */
+/** Section of user commands. */
 const SECTION = "man1";
 
 /** As typed: `chat`, `chat admin`, `chat admin kick`. */

@@ -1,4 +1,4 @@
-/** `chat receive`: takes the files of a share. */
+/** `chat receive`: downloads the files of a share. */
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -84,8 +84,8 @@ export const command = defineVerb({
 });
 
 /**
- * The whole line that was printed will do. It is asked for, since arguments are seen in the list
- * of processes.
+ * The invite, or the whole line that was printed. It is asked for, since arguments are visible in
+ * the process list.
  * @throws Fault usage, interrupted
  */
 async function inviteOf(context: Context, argument: string | undefined): Promise<ServerAddress> {
@@ -131,9 +131,9 @@ function newClient(
 }
 
 interface ReceiveOptions {
-  /** Shows what there is, and takes it only then. */
+  /** Lists the files, and downloads them only after confirmation. */
   readonly asks: boolean;
-  /** A text becomes a file, too. */
+  /** Saves a text as a file, too. */
   readonly keepsText: boolean;
 }
 
@@ -170,7 +170,7 @@ interface TransferOptions {
   readonly receiver: FileReceiver;
   readonly incoming: Incoming;
   readonly me: string;
-  /** Files that were received, or cannot be. */
+  /** Number of files that were received, or cannot be. */
   readonly done: () => number;
   readonly options: ReceiveOptions;
 }
@@ -183,10 +183,12 @@ class Transfer {
   readonly #done: () => number;
   readonly #options: ReceiveOptions;
   readonly #over = Promise.withResolvers<void>();
-  /** The number of files; undefined if the server is no `chat share`: then all files are taken. */
+  /**
+   * The number of files; `undefined` if the server is no `chat share`: then all files are received.
+   */
   #count: number | undefined;
   readonly #giveUp: GiveUpTimer;
-  /** The files that the user is asked about, by id; undefined: all files are taken. */
+  /** The files that the user is asked about, by id; `undefined`: all files are received. */
   #listed: Map<string, ShownFile> | undefined;
   #isAsking = false;
   #saysText = false;
@@ -207,7 +209,7 @@ class Transfer {
     return this.#isText;
   }
 
-  /** Resolves when all is here. @throws Fault */
+  /** Resolves when everything was received. @throws Fault */
   whole(): Promise<void> {
     this.#watch().catch((error: unknown) => this.#over.reject(error));
     return this.#over.promise;
@@ -217,7 +219,7 @@ class Transfer {
     const { client } = this.#receiver;
     for await (const event of client.read()) {
       if (event.kind === "closed") throw event.fault ?? new Fault("link-closed", "it was closed");
-      if (event.kind === "pinned") continue; // The share's line vouches for its server.
+      if (event.kind === "pinned") continue; // The share's invite vouches for its server.
       if (event.kind === "connected") await this.#connected(event);
       else if (event.kind === "lost" || event.kind === "retrying") this.#lost(event.fault);
       else this.#note(event);
@@ -249,7 +251,7 @@ class Transfer {
         for (const record of page) this.#list(listed, record);
       }
     } catch (error) {
-      // The link is lost: it comes back, and all is listed again.
+      // The link is lost: after it reconnects, everything is listed again.
       if (!(error instanceof Fault) || error.code !== "link-closed") throw error;
       return;
     }
@@ -275,7 +277,7 @@ class Transfer {
   async #answered(listed: Map<string, ShownFile>): Promise<void> {
     const files = [...listed.values()].sort((one, other) => one.seq - other.seq);
     const [first] = files;
-    // A file that is longer than a message is not shown as a text, even if it is declared as one.
+    // A file longer than a message is not shown as text, even if it is declared as one.
     const fits = files.length === 1 && (first?.sizeBytes ?? 0) <= TEXT_BYTES_MAX;
     this.#isText = this.#saysText && fits && !this.#options.keepsText;
     if (this.#options.asks && first !== undefined) await this.#confirm(files, first.from);
@@ -315,14 +317,14 @@ class Transfer {
     if (this.#listed === undefined && this.#done() >= (this.#count ?? 0)) this.#over.resolve();
   }
 
-  /** A share that has ended does not come back. */
+  /** A share that has ended does not return. */
   #lost(fault: Fault): void {
     if (!this.#giveUp.lost(fault)) return;
     this.#receiver.show.say(`the connection is lost (${fault.message}); trying again`);
   }
 }
 
-/** Shows a text, or hands it on as it is where standard output is no terminal. @throws Fault */
+/** Shows a text, or writes it unchanged if standard output is no terminal. @throws Fault */
 async function takeText({ client, context, show }: FileReceiver, file: FileId): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "chat-text-"));
   try {
@@ -340,13 +342,13 @@ async function takeText({ client, context, show }: FileReceiver, file: FileId): 
   }
 }
 
-/** Several lines, with their tabs: those move the cursor forward only. */
+/** Keeps line feeds and tabs, which only move the cursor forward. */
 function shownText(text: string): string {
   const pieces = text.split("\t").map((piece) => cleanText(piece, { lines: true }));
   return pieces.join("\t");
 }
 
-/** @throws Fault checksum-wrong: what is said of it is not so */
+/** @throws Fault checksum-wrong: its content does not match its description */
 function textIn(bytes: Uint8Array): string {
   try {
     return utf8Decode(bytes);
@@ -358,9 +360,9 @@ function textIn(bytes: Uint8Array): string {
   }
 }
 
-/** Names that are tried: `ana`, `ana2`, `ana3`, … */
+/** Names to try: `ana`, `ana2`, `ana3`, … */
 const NAMES_MAX = 100;
-/** Of a name that leaves room for that number. */
+/** Maximum length of a name that leaves room for that number. */
 const LETTERS_MAX = 28;
 
 /** @throws Fault name-taken if all of them are taken */
@@ -390,8 +392,8 @@ function lineCut(cause: Fault): Fault {
 }
 
 /**
- * Flag, environment, config.toml, or none in particular: the user who shares need not
- * learn the name of this machine's user.
+ * Flag, environment, config.toml, or a neutral name: the user who shares need not learn the name of
+ * this machine's user.
  */
 function nameOf(context: Context, user: string | undefined): Name {
   return serverOptions(context, { user }, "127.0.0.1").user ?? checkName("guest");

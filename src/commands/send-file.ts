@@ -43,7 +43,7 @@ export const command = defineVerb({
     if (caption !== undefined) checkFileText(caption);
     const show = new ProgressShow(context);
     try {
-      // What a run that is gone has sent to a sealed room and not said is said first.
+      // First posts files that an earlier run has uploaded to a sealed room without posting them.
       const options = { reconnect: true, resumes: !args.path.includes(STDIN), posts: true };
       return await withClient(context, args, options, async ({ client }) => {
         await untilConnected(client.read());
@@ -70,20 +70,20 @@ function fileTargets(given: readonly string[]): string[] {
 
 interface Sending {
   readonly to: readonly string[];
-  /** Said with the first of several files. */
+  /** Posted with the first of several files. */
   readonly caption: string | undefined;
-  /** The same of all of them. */
+  /** The same for all files. */
   readonly sending: string | undefined;
 }
 
-/** Sends one file after the other, and prints each as soon as its targets have it. */
+/** Sends the files in sequence, and prints each as soon as its targets have it. */
 class FileSender {
   readonly #context: Context;
   readonly #client: Client;
   readonly #show: ProgressShow;
   readonly #sending: Sending;
   #caption: string | undefined;
-  /** Recipients that are known to be offline: this is shown once for all files. */
+  /** Recipients that are known to be offline: noted once for all files. */
   readonly #absent = new Set<string>(); // Bounded by the targets.
   /** The fault of the first file that failed. */
   fault: Fault | undefined;

@@ -51,14 +51,14 @@ export const command = defineVerb({
   },
 });
 
-/** Posts in order, many under way at once, and prints each as soon as it is durable. */
+/** Posts in order, many concurrently, and prints each as soon as it is durable. */
 class Sender {
   readonly #context: Context;
   readonly #client: Client;
   readonly #targets: readonly Target[];
   /** The fault of the first message that failed, and its line. */
   #first: { readonly line: number; readonly fault: Fault } | undefined;
-  /** The line of standard input that is read; 0 if the message is an argument. */
+  /** The current line of standard input; 0 if the message is an argument. */
   #line = 0;
   /** Unconfirmed messages stay queued; the command's own fault reports them. */
   #isOver = false;

@@ -74,7 +74,7 @@ import {
   type ServerPlace,
 } from "../wire/invite.ts";
 
-/** Also the table of what settings.toml and the environment may say. */
+/** Also defines the settings of settings.toml and the environment. */
 export const SERVE_FLAGS = {
   host: {
     type: "string",
@@ -159,10 +159,10 @@ Also from settings.toml in the data folder, as port = 2500, or CHAT_SERVE_PORT=2
     checkArgs(args);
     parsePublic(args.public);
     const files = quotasOf(args);
-    historyQuotaOf(args); // A wrong size is refused before anything is opened.
+    historyQuotaOf(args); // An invalid size is refused before anything is opened.
     const offer = args.offer === undefined ? undefined : openOffer(args.offer);
     if (args.push !== undefined) pushContact(args.push);
-    context.outliveOutput(); // A reader of the log may go; the users who talk stay.
+    context.outliveOutput(); // The reader of the log may close it; the server continues.
     const entropy = systemEntropy();
     const given = await readSecret(context, ROOM_PASSWORD, args.roomPasswordFile);
     const certificate = readPair(args);
@@ -202,9 +202,9 @@ Also from settings.toml in the data folder, as port = 2500, or CHAT_SERVE_PORT=2
   },
 });
 
-/** With what environment and settings.toml say. @throws Fault usage */
+/** Adds settings of the environment and settings.toml. @throws Fault usage */
 function settled(values: Args, byFlag: ReadonlySet<string>, { env }: Context): Args {
-  // Checked value by value against the same definitions.
+  // Each value is checked against the same definitions.
   return withSettings({ definitions: SERVE_FLAGS, values, byFlag, env }) as Args;
 }
 
@@ -212,7 +212,7 @@ interface Chosen {
   readonly name: string;
   readonly roomPassword: string | undefined;
   readonly files: FileQuotas;
-  /** Undefined: the program is not offered. */
+  /** `undefined` if no programs are offered. */
   readonly offer: ProgramFolder | undefined;
 }
 
@@ -278,13 +278,13 @@ async function serve(
           keepInvite();
         } catch (error) {
           if (!(error instanceof Fault)) throw error;
-          say(context, `${error.message}; ${error.remedy}`); // The older one leads here, too.
+          say(context, `${error.message}; ${error.remedy}`); // The older identity leads here, too.
         }
       },
     },
   );
   void open.cluster?.stopped.then((fault) => {
-    // What it has is read on, as long as its disk is not the trouble.
+    // Its data remains readable unless the disk is the problem.
     if (fault.code.startsWith("store-")) ended.resolve(fault);
     else say(context, `${fault.message}; from now on this server is only read: ${fault.remedy}`);
   });
@@ -297,14 +297,14 @@ async function serve(
   server.reachedAt(() => placesOf(args, port));
   const alone = joiningOf(args, open, listening, { name, roomPassword, operatorLink, offer });
   open.cluster?.listens(formatPlace(alone.invite));
-  // The others answer a newcomer at once.
+  // The other nodes answer new clients immediately.
   if (open.cluster !== undefined) await delay(context.clock, SIBLINGS_ANSWER_MS);
   joining = { ...alone, invite: withOthers(alone.invite, cluster) };
   keepInvite();
   const withdraw = announceLocalServer(
     {
       pid: process.pid,
-      // Without TLS of its own its clients come through the proxy, those of this machine too.
+      // Without TLS of its own all clients connect through the proxy, including local ones.
       host: args.tls || !joining.isPublic ? joining.local.host : joining.invite.host,
       port: args.tls || !joining.isPublic ? port : joining.invite.port,
       fingerprint: identity.fingerprint,
@@ -315,13 +315,13 @@ async function serve(
     context.env,
   );
   const release = context.onSignal((signal) => {
-    // The terminal has written ^C: the shell's prompt belongs on the next line.
+    // The terminal has printed ^C: the shell's prompt belongs on the next line.
     if (signal === "SIGINT" && context.stderr.isTerminal) context.stderr.write("\n");
     ended.resolve(undefined);
   });
   rememberData(context, open.folder.path);
   sayListening(context, joining, open);
-  // Who asks first need not wait for the sums.
+  // The first client need not wait for the checksums.
   void offer?.list();
   if (reachableAt(args.host, ownAddresses()).misses6) {
     say(context, "this machine has IPv6 alone: others reach it only with --host ::");
@@ -386,7 +386,7 @@ function newServer(
   });
 }
 
-/** The invite, which leads to the other servers of the cluster, too. */
+/** The invite, with the addresses of the cluster's other servers. */
 function withOthers(invite: ServerAddress, cluster: readonly ServerPlace[]): ServerAddress {
   const also = othersOf(invite, cluster);
   return also.length === 0 ? invite : { ...invite, also };
@@ -396,7 +396,7 @@ function sealedPath({ folder }: OpenFolder): string {
   return join(folder.path, "sealed");
 }
 
-/** A user of this machine who can read it is an operator. New each time, and never shown. */
+/** A user of this machine who can read it is an operator. New for each run, and never shown. */
 function newOperatorToken(data: string): string {
   const token = toBase64Url(systemEntropy()(32));
   writeSmallFile(join(data, "operator"), `${token}\n`);
@@ -430,7 +430,7 @@ async function listen(
   return listening;
 }
 
-/** Nothing but its proxy talks to the port of a server without TLS: only `--public` tells where. */
+/** Only a proxy connects to the port of a server without TLS: only `--public` gives an address. */
 function placesOf(args: Args, port: number): ServerPlace[] {
   const known = parsePublic(args.public, args.tls ? port : HTTPS_PORT);
   const hosts = args.tls ? hostsAt(args.host, ownAddresses()) : [];
@@ -472,7 +472,7 @@ function joiningOf(args: Args, open: OpenFolder, listening: Listening, chosen: N
   };
 }
 
-/** curl knows a certificate of the owner's own; ours is known to clients of this server alone. */
+/** curl may trust the owner's certificate; ours is only known to clients of this server. */
 function offered(args: Args, offer: ProgramFolder | undefined): Pick<Joining, "offered"> {
   if (offer === undefined) return {};
   const isCertified = args.cert !== undefined || !args.tls;
@@ -594,7 +594,7 @@ function noteOtherServer(context: Context, data: string): void {
   }
 }
 
-/** Also where it cannot be read, as on a disk that failed: no reason to stop a new server. */
+/** True if the folder cannot be read, as on a failed disk: no reason to stop a new server. */
 function mayBeServer(folder: string): boolean {
   try {
     return readSmallFile(join(folder, "format.json")) !== undefined;

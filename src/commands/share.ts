@@ -89,8 +89,7 @@ export const command = defineVerb({
 });
 
 /**
- * What is to be shared: on this disk already, or to be written there first, so that it can be
- * read again.
+ * Shared content: on this disk already, or to be written there first, so that it can be read again.
  */
 type ShareInput =
   | { readonly from: "disk"; readonly source: Source }
@@ -133,7 +132,7 @@ function checkText(bytes: Uint8Array): Uint8Array {
   throw new Fault("text-invalid", wrong, { remedy: "share it as a file" });
 }
 
-/** Time for a receiver that has everything to leave: a browser stays connected. */
+/** Time for a receiver that has everything to disconnect: a browser stays connected. */
 const LEAVE_MS = 2_000;
 
 interface ShareOptions {
@@ -153,7 +152,7 @@ async function share(
   const receivers = new Receivers(context, show, options.user, inputs.length);
   const ended = Promise.withResolvers<number>();
   const release = context.onSignal((signal) => {
-    // The terminal has written ^C.
+    // The terminal has printed ^C.
     if (signal === "SIGINT" && context.stderr.isTerminal) context.stderr.write("\n");
     if (options.keep && receivers.hasServed) ended.resolve(0);
     else ended.reject(new Fault("interrupted", "interrupted", { remedy: "share it again" }));
@@ -170,7 +169,7 @@ async function share(
         if (event.kind === "failed") ended.reject(event.fault);
         receivers.event(event);
         if (!receivers.hasServed || options.keep) return;
-        // Receivers leave by themselves, so that they see no lost connection.
+        // Receivers disconnect themselves, so that they see no lost connection.
         if (event.kind === "logged-out") ended.resolve(0);
         else context.clock.after(LEAVE_MS, () => ended.resolve(0));
       },
@@ -195,8 +194,8 @@ async function share(
 }
 
 /**
- * What comes through standard input, or in the command, can be read only once: it is put where the
- * server has its own things. @param laid gets what is opened here
+ * Standard input and arguments can be read only once: they are copied to the server's folder.
+ * @param laid receives the opened content
  */
 async function layDown(
   context: Context,
@@ -232,7 +231,7 @@ async function writeAll(
     await using file = await open(path, "wx", 0o600);
     const isText = input.from === "text";
     if (isText && input.text !== STDIN) return await file.writeFile(input.text);
-    const pieces: Uint8Array[] = []; // Of a text alone, which is short.
+    const pieces: Uint8Array[] = []; // Of a text only, which is short.
     for (let bytes = 0; ; ) {
       const chunk = await stdin.chunk();
       if (chunk === undefined) break;
@@ -265,7 +264,7 @@ async function uploadAll(
       source,
       to: [LOBBY],
       onProgress: ({ id, doneBytes, sizeBytes }) => {
-        // Receivers that come now were not sent the offer.
+        // Receivers that connect now were not sent the offer.
         if (isAnnounced || isText || doneBytes === sizeBytes) return;
         isAnnounced = true;
         const topic = shareTopic(sources.length, id);
@@ -276,7 +275,7 @@ async function uploadAll(
   }
 }
 
-/** Which receiver has which files. */
+/** Tracks which receiver has which files. */
 class Receivers {
   readonly #context: Context;
   readonly #show: ShareShow;
@@ -362,7 +361,7 @@ function codeLines({ stderr, env }: Context, { host }: ServerAddress, web: strin
   return qrLines(web, stderr.columns(), color) ?? [];
 }
 
-/** Flag, environment, config.toml, the name on this system, or none in particular. */
+/** Flag, environment, config.toml, the name on this system, or a neutral name. */
 function nameOf(context: Context, user: string | undefined): string {
   return serverOptions(context, { user }, "127.0.0.1").user ?? nameForOthers("somebody");
 }

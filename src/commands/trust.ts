@@ -111,7 +111,10 @@ async function accept(
   return 0;
 }
 
-/** Only after an alarm: what is pinned of an honest server's log is not let go by the way. */
+/**
+ * Resets the pinned log only after an alarm: the log of an honest server is not unpinned
+ * accidentally.
+ */
 async function acceptLog(
   context: Context,
   state: ClientState,

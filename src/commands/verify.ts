@@ -24,7 +24,7 @@ import type { Finding } from "../io/log/verify.ts";
 import { ClientState } from "../io/state/client-state.ts";
 import { fingerprintWith, formatFingerprint } from "../wire/fingerprint.ts";
 
-/** Of the root: 192 bits are beyond every search for another log that sounds the same. */
+/** Words of the root: 192 bits are beyond every search for another log with the same words. */
 const WORDS = 12;
 const PROOF_BYTES_MAX = 4 << 20;
 const INTEGRITY_EXIT = 6;
@@ -78,7 +78,7 @@ export const command = defineVerb({
     if (data !== undefined) return inFolder(context, data, { seq, out, words });
     const options = { argument: args.at, mode: "login", audits: false } as const;
     return withClient(context, { ...args, fingerprint }, options, async ({ client, state }) => {
-      await untilConnected(client.read()); // Now it is known in which rooms one is.
+      await untilConnected(client.read()); // The client knows its rooms by then.
       const outcome = await client.audit();
       if (outcome.kind === "none") {
         throw new Fault("log-unproved", "the server proves nothing: it is of an earlier version", {
@@ -210,7 +210,7 @@ function write(context: Context, proof: ProofFile, out: string | undefined): num
   return 0;
 }
 
-/** Without a server: the key in the proof must be one that is known, or was given. */
+/** Without a server: the key in the proof must be known, or given. */
 function checkFile(context: Context, file: string, given: string | undefined): number {
   const proven = checkProof(parseProof(readProof(file)));
   const { fingerprint, seq, timeUnixMs, checkpoint, body } = proven;

@@ -57,7 +57,7 @@ export const command = defineVerb({
     const listener = await listenAgain(context, target, args.port);
     const ended = Promise.withResolvers<void>();
     const release = context.onSignal((signal) => {
-      // The terminal has written ^C: the shell's prompt belongs on the next line.
+      // The terminal has printed ^C: the shell's prompt belongs on the next line.
       if (signal === "SIGINT" && context.stderr.isTerminal) context.stderr.write("\n");
       ended.resolve();
     });
@@ -85,7 +85,7 @@ interface Target {
   readonly kept: WebKept;
 }
 
-/** At the port of the last time, where that is free: there the browser has what it keeps itself. */
+/** Uses the previous port if it is free, because the browser stores data for that address. */
 async function listenAgain(
   context: Context,
   target: Target,

@@ -1,4 +1,5 @@
-/** A log that was set back, and says so: clients are told by its new origin. */
+/** Forks a restored log: gives it a new origin, by which clients notice the restore. */
+
 import { join } from "node:path";
 import { Fault } from "../../base/fault.ts";
 import type { RoomId } from "../../base/ids.ts";
@@ -12,8 +13,8 @@ import { type LogFile, openLog } from "../../io/log/log-file.ts";
 import { openCheckpoints } from "../serve/checkpoints.ts";
 
 /**
- * Appends the `fork` record and signs anew. No server uses the folder.
- * @param newestNote the newest checkpoint that is known of the log before
+ * Appends the `fork` record and signs a new checkpoint. No server may use the folder.
+ * @param newestNote the newest known checkpoint of the log before
  */
 export async function forkLog(
   path: string,

@@ -1,4 +1,5 @@
 /** Slash commands that only the terminal has. */
+
 import { Fault, msg } from "../../base/fault.ts";
 import { PAGE_RECORDS_MAX } from "../../base/limits.ts";
 import { checkName, type Target } from "../../base/names.ts";

@@ -1,4 +1,5 @@
 /** Output of the slash commands that the terminal formats itself. */
+
 import { Fault, msg } from "../../base/fault.ts";
 import { checkName, compareNames, formatTarget, parseTarget } from "../../base/names.ts";
 import { queryPins } from "../../client/chat/pins.ts";

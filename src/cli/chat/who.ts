@@ -1,4 +1,5 @@
 /** The text output of `/who`. */
+
 import { PRESENCE_MEMBERS_MAX } from "../../base/limits.ts";
 
 /** Names shown of a large room: about a screen. */

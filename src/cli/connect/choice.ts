@@ -2,13 +2,13 @@
 
 import type { Context } from "../context.ts";
 
-/** As many as fit a screen beside the question. */
+/** Choices that fit on a screen with the question. */
 const SHOWN_MAX = 16;
 
 /**
  * Lists the choices and asks for a number.
  * @param hasDefault an empty answer means the first one
- * @returns undefined if none was chosen
+ * @returns `undefined` if none was chosen
  * @throws Fault interrupted
  */
 export async function askChoice<One>(

@@ -1,3 +1,5 @@
+/** Opens a logged-in client for a command. */
+
 import { Fault } from "../../base/fault.ts";
 import type { AuditEvidence } from "../../client/auditor.ts";
 import { Client, type ClientOptions } from "../../client/client.ts";
@@ -25,36 +27,36 @@ import { deviceKeys } from "./keys.ts";
 import { programName } from "./program-name.ts";
 import { sealedHome } from "./sealed-home.ts";
 
-/** The flags of every command that talks to a server. */
+/** Flags of every command that connects to a server. */
 export interface ClientFlags extends ServerChoice {
   readonly passwordFile?: string | undefined;
   readonly roomPasswordFile?: string | undefined;
 }
 
 export interface ConnectOptions {
-  /** The server as an argument, where the command takes one. */
+  /** The server as an argument, if the command takes one. */
   readonly argument?: string | undefined;
   readonly mode?: Credentials["mode"];
-  /** A given password must be right, even if this device could sign in without it. */
+  /** A given password must be correct, even if this device could log in without it. */
   readonly insist?: boolean;
   readonly follow?: FollowMode;
   readonly reconnect?: boolean;
   readonly localPort?: number | undefined;
-  /** The name to use when none is given and none was used before; left out: asked. */
+  /** User name if none is given and none was used before; if `undefined`, the user is asked. */
   readonly otherwise?: string | undefined;
-  /** Only meets the server, and logs in later. */
+  /** Only exchanges greetings; the command logs in later. */
   readonly greetOnly?: boolean;
-  /** Waits for its posts, and so takes over those that earlier runs left. */
+  /** Waits for its posts, and therefore also sends those that earlier runs left. */
   readonly posts?: boolean;
-  /** On a terminal this is the server, and the name there, of later commands. */
+  /** On a terminal this server and user become the default of later commands. */
   readonly enters?: boolean;
-  /** Interrupted and run again, it goes on where it was. */
+  /** Resumes after an interruption. */
   readonly resumes?: boolean;
-  /** This machine of the server and no other. */
+  /** Connects to exactly this machine of the cluster. */
   readonly here?: boolean;
-  /** Shows what the server knows, which may be old while its cluster has no majority. */
+  /** Shows the server's data, which may be outdated while its cluster has no majority. */
   readonly reads?: boolean;
-  /** False: the command asks for proofs of the log by itself. */
+  /** False: the command requests proofs of the log itself. */
   readonly audits?: boolean;
   /** For a user interface with a model: receives all events, and reads none. */
   readonly onEvent?: ((event: SessionEvent) => void) | undefined;
@@ -66,7 +68,7 @@ export interface OpenClient {
   readonly address: ServerAddress;
   readonly user: string;
   readonly registered: boolean;
-  /** The room password or token with which it came, if any. */
+  /** The room password or token that was used to join, if any. */
   readonly roomSecret: string | undefined;
   /** The password that was given, if any. */
   readonly password: string | undefined;
@@ -77,7 +79,7 @@ export interface OpenClient {
 }
 
 /**
- * Finds the server, reads the secrets, opens what this home remembers, and logs in.
+ * Finds the server, reads the secrets, opens the stored state of this home, and logs in.
  * @throws Fault
  */
 export async function openClient(
@@ -92,7 +94,7 @@ export async function openClient(
     const known =
       chosen.address === undefined ? await chooseServer(context, state, isExpected) : undefined;
     const address = chosen.address ?? known?.address ?? (await serverNearby(context, state));
-    // One of this machine is meant, whichever machine of its cluster was used last.
+    // A specific machine is meant, whichever machine of its cluster was used last.
     const isNamed = chosen.address !== undefined || known?.data !== undefined;
     return await openAt(context, flags, options, { chosen, address, state, isNamed });
   } catch (error) {
@@ -198,7 +200,7 @@ async function openAt(
   }
 }
 
-/** Where it is, as far as the user or its own word for this key says. */
+/** Addresses of the server: those given by the user, and those stored for its fingerprint. */
 function placesOf(
   address: ServerAddress,
   expected: string | undefined,
@@ -216,7 +218,7 @@ export function isForPerson({ terminal, stdout, json }: Context): boolean {
   return terminal !== undefined && stdout.isTerminal && !json;
 }
 
-/** `undefined` without a terminal. A newcomer cannot know that no password is needed. */
+/** `undefined` without a terminal. A new user cannot know that no password is needed. */
 function askSecret(
   context: Context,
   who: { readonly user: string; readonly server: string },
@@ -243,7 +245,7 @@ function askSecret(
 }
 
 const RESUMES = { remedy: "run the same command again: it goes on from there" };
-/** Its remedy does not say "run it again": the message already does. */
+/** The remedy omits "run it again", which the message already says. */
 const KEPT = { remedy: "what was not confirmed is kept, and goes out with the next chat send" };
 
 /** Runs a short command: connects, runs it, and closes. */
@@ -280,13 +282,13 @@ function incomplete(): Fault {
 
 function remedyOf({ posts, resumes }: ConnectOptions): { readonly remedy?: string } {
   if (resumes === true) return RESUMES;
-  // A pipe cannot be read again: the file is sent anew, whatever else waits.
+  // A pipe cannot be read again: the file is sent anew, whatever else is pending.
   return posts === true && resumes === undefined ? KEPT : {};
 }
 
 /**
  * Reads events up to `connected`.
- * @throws Fault when it closes instead
+ * @throws Fault if the client closes instead
  */
 export async function untilConnected(events: AsyncIterator<ReaderEvent>): Promise<ConnectedEvent> {
   for (;;) {
@@ -299,7 +301,7 @@ export async function untilConnected(events: AsyncIterator<ReaderEvent>): Promis
   }
 }
 
-/** @param enters whether the user interface shows all but the first contact by itself */
+/** @param enters whether the user interface shows everything but the first contact itself */
 function lineOf(event: SessionEvent, enters: boolean): string | undefined {
   switch (event.kind) {
     case "pinned":
@@ -334,12 +336,12 @@ function pinnedLine(event: Extract<LinkEvent, { kind: "pinned" | "moved" }>): st
   return `first contact with ${address}; its fingerprint ${fingerprint} is now pinned`;
 }
 
-/** Another machine than the last time, or than the one that was named. */
+/** The client connected to another machine than last time, or than the one that was named. */
 export function elsewhere({ from, to }: Extract<LinkEvent, { kind: "elsewhere" }>): Message {
   return (texts) => texts.otherMachine(from, to);
 }
 
-/** The fault that follows says what it is. */
+/** The fault that follows explains it. */
 function sayEvidence(context: Context, home: string, evidence: AuditEvidence): void {
   try {
     say(context, `what the server showed is kept in ${keepEvidence(home, evidence)}`);

@@ -12,22 +12,22 @@ import { keptInvite } from "./invite.ts";
 /** A server that a command may use when none is named. */
 export interface Candidate {
   readonly address: ServerAddress;
-  /** Its data folder, if it runs here. */
+  /** Its data folder, if it runs on this machine. */
   readonly data?: string;
   readonly isLast: boolean;
-  /** This home has met it: a script may use it. */
+  /** This home has connected to it before, so scripts may use it. */
   readonly isKnown: boolean;
 }
 
 type State = Pick<ClientState, "lastServer" | "pin" | "addressOf">;
 
-/** As many as fit a line. */
+/** Servers named in one line. */
 const NAMED_MAX = 4;
 
 /**
- * The server used last and those that this user runs here, the last one first. One that was
- * started under another `CHAT_HOME` belongs to another person of this account, and is a candidate
- * only if it is the last one.
+ * The last used server first, then those that this user runs on this machine. One that was started
+ * under another `CHAT_HOME` belongs to another person with this account, and is a candidate only if
+ * it was used last.
  */
 export function candidates(context: Context, state: State | undefined): readonly Candidate[] {
   const last = state?.lastServer();
@@ -52,16 +52,16 @@ export function candidates(context: Context, state: State | undefined): readonly
   return [{ address, isLast: true, isKnown: lastPin !== undefined }, ...rest];
 }
 
-/** With what its data folder holds: a user who may read that may join. */
+/** Includes the secret of its data folder: a user who can read that may join. */
 export function addressOfLocal({ host, port, fingerprint, data }: LocalServer): ServerAddress {
   return { ...keptInvite(data), host, port, portGiven: true, fingerprint };
 }
 
 /**
- * The server of a command that names none. Of several, a person is asked; a script uses the last
- * one, and none that this home has not met.
+ * Chooses the server of a command that names none. If there are several, a person is asked; a
+ * script uses the last one, and only one that this home has connected to before.
  * @param isExpected `--fingerprint` names its identity
- * @returns undefined if there is no candidate
+ * @returns `undefined` if there is no candidate
  * @throws Fault usage, interrupted
  */
 export async function chooseServer(
@@ -83,7 +83,7 @@ export async function chooseServer(
   throw new Fault("usage", "no server was chosen", { remedy: "name one with --server" });
 }
 
-/** The one that needs no question. @throws Fault usage if there are several and none is the last */
+/** The only possible choice. @throws Fault usage if there are several and none was used last */
 export function onlyServer(known: readonly Candidate[]): Candidate | undefined {
   const [first] = known;
   if (known.length < 2 || first?.isLast === true) return first;

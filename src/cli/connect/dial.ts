@@ -1,3 +1,5 @@
+/** Dials a server, or any address of it, over TCP and UDP. */
+
 import { CONNECT_WITHIN_MS } from "../../base/limits.ts";
 import { CLUSTER_PLACES_MAX } from "../../base/limits-cluster.ts";
 import type { Clock } from "../../io/clock.ts";
@@ -11,7 +13,7 @@ import type { ServerAddress, ServerPlace } from "../../wire/invite.ts";
 
 export interface DialerOptions {
   readonly transport: "auto" | WayThere;
-  /** Called from there, over TCP and UDP alike. */
+  /** Local port to dial from, for both TCP and UDP. */
   readonly localPort?: number | undefined;
 }
 
@@ -19,7 +21,7 @@ export interface DialerOptions {
 export interface ServerDialer {
   /** One attempt. @throws Fault unreachable, timeout, port-taken */
   readonly dial: () => Promise<Link>;
-  /** Closes the sockets, and the links over UDP that are still open. */
+  /** Closes the sockets, and the UDP links that are still open. */
   close(): void;
 }
 
@@ -32,11 +34,11 @@ export function openDialer(
   return { dial: () => dialer.dial(address), close: dialer.close };
 }
 
-/** Connects to a server at any of its places, any number of times. */
+/** Connects to a server at any of its addresses, any number of times. */
 export interface PlacesDialer {
   /** One attempt. @throws Fault unreachable, timeout, port-taken */
   readonly dial: (place: ServerPlace) => Promise<Link>;
-  /** Closes the sockets, and the links over UDP that are still open. */
+  /** Closes the sockets, and the UDP links that are still open. */
   readonly close: () => void;
 }
 
@@ -48,7 +50,7 @@ export function openPlaces(
   const udp = new QuicDialer(); // Opens nothing before it dials.
   const dials = { tcp: wsDial(), udp: udp.dial };
   const from = localPort === undefined ? {} : { localPort };
-  /** What worked at each; the one that was dialled first is forgotten first. */
+  /** Working transports by address; the oldest entry is dropped first. */
   const autos = new Map<string, AutoDialer>();
   const autoOf = ({ host, port }: ServerPlace) => {
     const key = `${host} ${port}`;
@@ -69,7 +71,7 @@ export function openPlaces(
   };
 }
 
-/** Places that a server has told, more than once, and those that the user has. */
+/** Addresses from the server, which may change a few times, and from the user. */
 const PLACES_KNOWN_MAX = 3 * CLUSTER_PLACES_MAX;
 
 /** No packets are lost on loopback, and TCP is faster there. */

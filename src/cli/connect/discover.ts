@@ -13,14 +13,14 @@ import { type Context, say } from "../context.ts";
 import { askChoice } from "./choice.ts";
 import { addressOfLocal } from "./default-server.ts";
 
-/** What this home knows of servers. */
+/** Known servers of this home. */
 type Pins = Pick<ClientState, "pin" | "addressOf">;
 type Find = () => Promise<Found>;
 
-/** As many as fit a line. */
+/** Servers named in one line. */
 const NAMED_MAX = 3;
 
-/** A server that a person may choose. */
+/** A server that the user may choose. */
 interface Offer {
   readonly text: string;
   /** Servers listed in a script's error. */
@@ -29,9 +29,9 @@ interface Offer {
 }
 
 /**
- * The server that the user chooses: one on the LAN, or one that runs here under another
- * `CHAT_HOME`. Nothing is taken silently: any machine can announce anything.
- * @throws Fault usage: none is there, no user can be asked, or none was chosen
+ * Asks the user to choose a server: one on the LAN, or one that runs on this machine under another
+ * `CHAT_HOME`. Nothing is used without asking, because any machine can announce anything.
+ * @throws Fault usage: there is none, no user can be asked, or none was chosen
  */
 export async function serverNearby(
   context: Context,
@@ -96,8 +96,8 @@ function acquaintance(place: string, fingerprint: Fingerprint | undefined, pins:
 }
 
 /**
- * A pin decides. Where there is none, the server must at least be the one that was shown; but an
- * announcement proves nothing, and `strict` wants a proof.
+ * A pin decides. Without one, the server must at least be the announced one; but an announcement
+ * proves nothing, and `strict` requires a proof.
  */
 function addressOf(server: Sighting, isStrict: boolean, pins: Pins): ServerAddress {
   const { host, port, fingerprint } = server;

@@ -4,10 +4,10 @@ import type { Client } from "../../client/client.ts";
 import { type Context, say } from "../context.ts";
 
 /**
- * Erases all that an account said, part by part, and says how far it is. What is said meanwhile is
- * erased as well; if it is interrupted, it can be begun again.
- * @param whose left out: one's own
- * @returns how many records
+ * Erases all messages of an account, page by page, and shows the progress. Messages posted
+ * meanwhile are erased as well; an interrupted run can be repeated.
+ * @param whose the own account if `undefined`
+ * @returns number of records
  * @throws Fault as the server refused it, link-closed
  */
 export async function eraseAll(

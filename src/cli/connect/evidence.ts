@@ -11,7 +11,7 @@ const FOLDER = "evidence";
 const DIGITS = 16;
 
 /**
- * Keeps what proves that a server's log is not what it was; the same evidence is kept once.
+ * Stores evidence that a server changed its log; the same evidence is stored once.
  * @returns the path of the file
  */
 export function keepEvidence(home: string, evidence: AuditEvidence): string {

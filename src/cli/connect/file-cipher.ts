@@ -14,7 +14,7 @@ export const nativeFileCipher: OpenFileCipher = (key) => ({
     cipher.setAAD(aad);
     const sealed = takeBuffer(plain.length + TAG_BYTES);
     sealed.set(cipher.update(plain));
-    cipher.final(); // Of GCM it is empty.
+    cipher.final(); // Empty for GCM.
     sealed.set(cipher.getAuthTag(), plain.length);
     return sealed;
   },
@@ -23,7 +23,7 @@ export const nativeFileCipher: OpenFileCipher = (key) => ({
     decipher.setAAD(aad);
     decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
     const plain = decipher.update(sealed.subarray(0, -TAG_BYTES));
-    decipher.final(); // Throws if the tag is another one; nothing was used before.
+    decipher.final(); // Throws if the tag differs; nothing was used before.
     return plain;
   },
 });

@@ -4,15 +4,18 @@ import type { GuessDelay } from "../../client/link/connection.ts";
 import { ENGLISH_TERMINAL, type Message } from "../../ui/messages/en/terminal.ts";
 import { type Context, mayRedraw, say } from "../context.ts";
 
-/** Before it, nothing is said: a right secret is answered at once although others were wrong. */
+/**
+ * Milliseconds before anything is shown: a correct secret is answered immediately even after wrong
+ * ones.
+ */
 const SHOWN_AFTER_MS = 400;
 const TICK_MS = 1_000;
 const CLEAR_LINE = "\r\x1b[K";
 
-/** Says why the answer to a password takes its time: counts down on a terminal, else one line. */
+/** Explains why the answer to a password is delayed: a countdown on a terminal, else one line. */
 export class GuessDelayShow {
   readonly #context: Context;
-  /** Whoever has taken the screen says it there, in one line. */
+  /** Shows the text in place of this class; set by the full screen. */
   sayInstead: ((text: Message) => void) | undefined;
   #cancel: (() => void) | undefined;
   #isDrawn = false;
@@ -21,7 +24,7 @@ export class GuessDelayShow {
     this.#context = context;
   }
 
-  /** @param delay undefined: the answer is there */
+  /** @param delay `undefined` once the answer has arrived */
   readonly update = (delay: GuessDelay | undefined): void => {
     this.#end();
     if (delay === undefined) return;
@@ -33,7 +36,7 @@ export class GuessDelayShow {
 
   #show(of: GuessDelay["of"], until: number): void {
     const { clock, stderr } = this.#context;
-    // The network takes its time, too: the last second is shown until the answer is there.
+    // The network adds time: the last second is shown until the answer arrives.
     const seconds = Math.max(1, Math.ceil((until - clock.now()) / 1000));
     const sentence = ENGLISH_TERMINAL.guessDelay(of, seconds);
     const countsDown = this.#context.terminal !== undefined && mayRedraw(this.#context);

@@ -3,7 +3,7 @@
 import type { Hashing } from "../../client/transfer/hashing.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 
-/** The runtime's own SHA-256: a chunk takes it a tenth of a millisecond. */
+/** The runtime's own SHA-256: a tenth of a millisecond per chunk. */
 export function nativeHashing(): Hashing {
   return {
     sha256,

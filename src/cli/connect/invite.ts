@@ -17,7 +17,7 @@ import {
 import type { Context } from "../context.ts";
 import type { OpenClient } from "./client.ts";
 
-/** The server of this user on this machine that has this address. */
+/** The server of this user on this machine with this address. */
 export function localServerAt(
   context: Context,
   { host, port }: Pick<ServerAddress, "host" | "port">,
@@ -27,7 +27,7 @@ export function localServerAt(
   );
 }
 
-/** The line that lets a user in by this token, from any machine. */
+/** The invite with this token, usable from any machine. */
 export function inviteUrl(
   context: Context,
   open: OpenClient,
@@ -36,14 +36,14 @@ export function inviteUrl(
   return formatInvite({ ...addressElsewhere(context, open), room, secret: token });
 }
 
-/** The server as another machine reaches it, with the fingerprint that it has shown here. */
+/** The address of a server for other machines, with its verified fingerprint. */
 export function addressElsewhere(
   context: Context,
   { client, address }: Pick<OpenClient, "client" | "address">,
 ): ServerAddress {
   const { fingerprint, cluster } = client;
   const local = localServerAt(context, address);
-  // The loopback address of a server here says nothing to others: it knows a better one.
+  // The loopback address of a local server is useless to others: the server knows a better one.
   const served = local === undefined ? undefined : keptInvite(local.data);
   const place = { host: served?.host ?? address.host, port: served?.port ?? address.port };
   const also = othersOf(place, served?.also ?? cluster);
@@ -55,7 +55,7 @@ export function addressElsewhere(
   };
 }
 
-/** The other servers of its cluster, as they are reached from where that place is. */
+/** The other servers of its cluster, as reachable from the network of that address. */
 export function othersOf(own: ServerPlace, cluster: readonly ServerPlace[]): ServerPlace[] {
   const text = formatPlace(own);
   return cluster
@@ -63,12 +63,12 @@ export function othersOf(own: ServerPlace, cluster: readonly ServerPlace[]): Ser
     .slice(0, CLUSTER_PLACES_MAX - 1);
 }
 
-/** The invite that a running server keeps in its data folder; undefined if it cannot be read. */
+/** The invite that a running server stores in its data folder; `undefined` if it cannot be read. */
 export function keptInvite(data: string): ServerAddress | undefined {
   try {
     const line = readSmallFile(join(data, "invite"));
     return line === undefined ? undefined : parseServerAddress(line);
   } catch {
-    return undefined; // Of another user, or not written yet: the password will be asked.
+    return undefined; // Owned by another user, or not written yet: the password will be asked.
   }
 }

@@ -1,25 +1,25 @@
-/** Enters the room that a command names. */
+/** Joins the room that a command names. */
 
 import { Fault, type FaultCode } from "../../base/fault.ts";
 import type { Client } from "../../client/client.ts";
 import type { Answer } from "../../wire/messages.ts";
 
-/** The link was lost, which is no refusal; over UDP a dead server is only silent. */
+/** Faults of a lost link, which is not a refusal. Over UDP a dead server is only silent. */
 const LOST: ReadonlySet<FaultCode> = new Set(["link-closed", "shutting-down", "timeout"]);
 
 export interface RoomOptions {
   readonly room: string;
   /** The room's own password. */
   readonly password?: string | undefined;
-  /** Tried when the room has a password and `password` is left out. */
+  /** Used if the room has a password and `password` is absent. */
   readonly roomSecret?: string | undefined;
-  /** Asked before a room is made; left out: it is made. */
+  /** Asked before a room is created; if absent, it is created. */
   readonly mayCreate?: () => Promise<boolean>;
-  /** A room that is made is sealed. */
+  /** A created room is sealed. */
   readonly sealed?: boolean;
 }
 
-/** Enters a room, making it if there is none. @throws Fault room-unknown, room-password-wrong, … */
+/** Joins a room, and creates it if necessary. @throws Fault room-unknown, room-password-wrong, … */
 export async function enterRoom(client: Client, options: RoomOptions): Promise<Answer<"join">> {
   const { room, password, roomSecret } = options;
   const given = password === undefined ? {} : { password };
@@ -39,8 +39,8 @@ export async function enterRoom(client: Client, options: RoomOptions): Promise<A
 }
 
 /**
- * Asks again on the next link, as often as the link is lost meanwhile.
- * @param enter asks once @param nextLink resolves when there is another link than now
+ * Retries on the next link, as often as the link is lost meanwhile.
+ * @param enter tries once @param nextLink resolves when there is a new link
  * @throws Fault as `enter`
  */
 export async function untilEntered(

@@ -5,7 +5,7 @@ import { Identity } from "../../crypto/identity.ts";
 import { nativeVerifier } from "../../crypto/verifier.ts";
 import type { ClientState } from "../../io/state/client-state.ts";
 
-/** The keys of a program's device: Ed25519 in this process, accounts' keys kept in its home. */
+/** The keys of this device: Ed25519 in this process, account keys stored in its home. */
 export function deviceKeys(device: Identity, state: Pick<ClientState, "accountKey">): Keys {
   return {
     ...nativeVerifier,

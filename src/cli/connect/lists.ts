@@ -4,7 +4,7 @@ import { PAGE_RECORDS_MAX } from "../../base/limits.ts";
 import type { Client } from "../../client/client.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
 
-/** A list that comes in pages, whole. Servers before 0.2.0 give all in one, without a `next`. */
+/** All pages of a list. Servers before 0.2.0 send everything in one page, without a `next`. */
 export async function allPages<Page extends { readonly next?: number | undefined }, One>(
   ask: (after: { readonly after?: number }) => Promise<Page>,
   listOf: (page: Page) => readonly One[],
@@ -14,7 +14,7 @@ export async function allPages<Page extends { readonly next?: number | undefined
   for (;;) {
     const page = await ask(after === 0 ? {} : { after });
     all.push(...listOf(page));
-    if (page.next === undefined || page.next <= after) return all; // A foreign server may loop.
+    if (page.next === undefined || page.next <= after) return all; // A malicious server may loop.
     after = page.next;
   }
 }

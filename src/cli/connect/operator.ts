@@ -1,4 +1,4 @@
-/** Flags and log-in of `chat admin`. */
+/** Flags and login of `chat admin`. */
 
 import { join, resolve } from "node:path";
 import { Fault } from "../../base/fault.ts";
@@ -20,7 +20,7 @@ import { type ClientFlags, type OpenClient, untilConnected, withClient } from ".
 import { chooseServer } from "./default-server.ts";
 import { localServerAt } from "./invite.ts";
 
-/** What every `chat admin` command has. */
+/** Flags of every `chat admin` command. */
 export const ADMIN_FLAGS = {
   data: { type: "string", valueHint: "DIR", description: "The data folder of a server here" },
   ...SERVER_FLAGS,
@@ -44,9 +44,9 @@ interface AdminFlags extends ClientFlags {
 }
 
 /**
- * Runs with what operators may: by the token in the data folder of a server on this machine, else
- * by the account's own office. Logs in as `--user`, else as whom this home was last, else under the
- * name of this system's user, which is registered by the token if it is new.
+ * Runs with operator rights: by the token in the data folder of a local server, else by the
+ * account's own role. Logs in as `--user`, else as the last user of this home, else under the name
+ * of this system's user, which the token registers if it is new.
  * @throws Fault
  */
 export async function withOperator(
@@ -64,7 +64,7 @@ export async function withOperator(
           portGiven: true,
           ...(token === undefined ? {} : { secret: token }),
         });
-  // The token is of this very machine.
+  // The token belongs to this machine.
   const here = token !== undefined;
   const options = { follow: "none", otherwise: systemUser(), here } as const;
   return withClient(context, { ...flags, server }, options, async (open) => {
@@ -74,7 +74,7 @@ export async function withOperator(
   });
 }
 
-/** Behind a proxy it is reached at another address. Its token goes to no other server there. */
+/** Behind a proxy the server has another address. The token is sent to no other server there. */
 function placeOf(
   { host, port, fingerprint }: LocalServer,
   { data, server }: AdminFlags,
@@ -84,7 +84,7 @@ function placeOf(
   return { host: proxy.host, port: proxy.port, fingerprint };
 }
 
-/** The server that is named, or chosen as by every command, and its folder if we may read it. */
+/** The named server, or one chosen as by every command, and its folder if readable. */
 interface MeantServer {
   readonly local?: LocalServer | undefined;
   readonly meant?: ServerAddress | undefined;
@@ -123,7 +123,7 @@ function operatorToken(data: string): string | undefined {
   try {
     return readSmallFile(join(data, "operator"))?.trim();
   } catch {
-    return undefined; // Of another user: the account's own office must do.
+    return undefined; // Owned by another user: the account's own role must suffice.
   }
 }
 
@@ -135,7 +135,7 @@ export function roomOf(text: string): string {
   return text.replace(/^#/, "");
 }
 
-/** One line of what was done. */
+/** Prints one line with the result. */
 export function done(context: Context, line: JsonObject, sentence: string): number {
   if (context.json) context.stdout.write(renderJson(line));
   else say(context, sentence);

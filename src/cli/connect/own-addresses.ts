@@ -21,7 +21,7 @@ function lanAddresses4(own: readonly OwnAddress[]): string[] {
     .map(({ address }) => address);
 }
 
-/** Those of IPv6; link-local ones are left out: they mean nothing without an interface's name. */
+/** IPv6 addresses, without link-local ones, which need an interface's name. */
 function lanAddresses6(own: readonly OwnAddress[]): string[] {
   return own
     .filter(({ internal, family, address }) => {
@@ -31,8 +31,8 @@ function lanAddresses6(own: readonly OwnAddress[]): string[] {
 }
 
 /**
- * All hosts by which others reach a server that listens there, or this machine alone where there
- * are none. @param host as given with `--host`
+ * All hosts by which others reach a server on this address, or only this machine if there are none.
+ * @param host as given with `--host`
  */
 export function hostsAt(host: string | undefined, own: readonly OwnAddress[]): readonly string[] {
   if (host !== undefined && host !== "0.0.0.0" && host !== "::") return [host];
@@ -41,25 +41,25 @@ export function hostsAt(host: string | undefined, own: readonly OwnAddress[]): r
 }
 
 export interface Reachable {
-  /** From this machine. */
+  /** Reachable from this machine. */
   readonly local: string;
-  /** From others, where there are any. */
+  /** Reachable from other machines, if possible. */
   readonly others: string;
-  /** Others have IPv6 alone, and it does not listen there. */
+  /** Others have only IPv6, and the server does not listen there. */
   readonly misses6: boolean;
 }
 
 /**
- * What to listen on, the first that the machine has. Without a `--host` that is all addresses of
- * both families, and of IPv4 where the system knows no other.
+ * Hosts to listen on; the first one that the machine has is used. Without `--host`: all addresses
+ * of both families, or of IPv4 if the system has no other.
  */
 export function listenHosts(host: string | undefined): readonly [string, ...string[]] {
   return host === undefined ? ["::", "0.0.0.0"] : [host];
 }
 
 /**
- * Where a server is reached that listens there.
- * @param host as given with `--host`; `::` takes calls of IPv4, too; undefined: none was given
+ * Hosts at which a server on this address is reachable.
+ * @param host as given with `--host`; `::` accepts IPv4, too; `undefined` if none was given
  */
 export function reachableAt(host: string | undefined, own: readonly OwnAddress[]): Reachable {
   const [lan4] = lanAddresses4(own);
@@ -72,7 +72,7 @@ export function reachableAt(host: string | undefined, own: readonly OwnAddress[]
     return { local: "127.0.0.1", others: lan4 ?? "127.0.0.1", misses6 };
   }
   if (host !== "::") return { local: host, others: host, misses6: false };
-  // A system without IPv6 binds `::` all the same (Linux), and has no ::1.
+  // A system without IPv6 still binds `::` (Linux), and has no ::1.
   const has6 = own.some(({ address }) => address === "::1");
   const local = has6 ? "::1" : "127.0.0.1";
   return { local, others: lan4 ?? lan6 ?? local, misses6: false };

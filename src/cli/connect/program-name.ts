@@ -9,7 +9,7 @@ const SYSTEMS: Readonly<Record<string, string>> = {
   win32: "Windows",
 };
 
-/** What this program says in its greeting; the owner of the account sees it in `chat devices`. */
+/** Name of this program in its greeting; the owner of the account sees it in `chat devices`. */
 export function programName(platform: string = process.platform): string {
   return clientName(`chat/${VERSION}`, `chat on ${SYSTEMS[platform] ?? platform}`);
 }

@@ -7,7 +7,7 @@ import type { SealPrimitives } from "../../crypto/seal/primitives.ts";
 const TAG_BYTES = 16;
 const BITS = 8;
 
-/** The runtime's own: a message of a sealed room takes half the time that it does by WebCrypto. */
+/** The runtime's own primitives: a message of a sealed room takes half the time of WebCrypto. */
 export const nativeSealPrimitives: SealPrimitives = {
   sha256: (bytes) => new Uint8Array(createHash("sha256").update(bytes).digest()),
   hmac: (key, bytes) => new Uint8Array(createHmac("sha256", key).update(bytes).digest()),
@@ -20,7 +20,7 @@ export const nativeSealPrimitives: SealPrimitives = {
         cipher.setAAD(aad);
         const sealed = new Uint8Array(plain.length + TAG_BYTES);
         sealed.set(cipher.update(plain));
-        cipher.final(); // Of GCM it is empty.
+        cipher.final(); // Empty for GCM.
         sealed.set(cipher.getAuthTag(), plain.length);
         return sealed;
       },
@@ -29,7 +29,7 @@ export const nativeSealPrimitives: SealPrimitives = {
         decipher.setAAD(aad);
         decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
         const plain = new Uint8Array(decipher.update(sealed.subarray(0, -TAG_BYTES)));
-        decipher.final(); // Throws if the tag is another one; nothing was used before.
+        decipher.final(); // Throws if the tag differs; nothing was used before.
         return plain;
       },
     };

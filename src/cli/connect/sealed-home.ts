@@ -13,7 +13,7 @@ import { nativeSealPrimitives } from "./seal-primitives.ts";
 
 const STATE_KEY_INFO = "chat/1 state";
 
-/** What a program's device has of sealed rooms, in its home, encrypted by a key of the device. */
+/** The device's state of sealed rooms, stored in its home, encrypted with a key of the device. */
 export function sealedHome(folder: string | undefined, device: Identity, clock: Clock): SealedHome {
   return {
     exists: () => folder !== undefined && existsSync(join(folder, SEALED_STATE_FILE)),

@@ -9,8 +9,8 @@ import { renderJson } from "../output/render.ts";
 const AGAIN_AFTER_MS = 5_000;
 
 /**
- * Logs in as soon as the server's cluster has a majority: until then it cannot check a name that
- * this server does not know. Says so once. A script, whose input would wait unread, fails.
+ * Logs in as soon as the server's cluster has a majority: until then the server cannot check a name
+ * that it does not know. Notes the delay once. A script fails, because its input would wait unread.
  * @throws Fault as `open`; interrupted
  */
 export async function untilMajority<Result>(

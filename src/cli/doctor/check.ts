@@ -6,12 +6,12 @@ import { faultOf } from "../errors.ts";
 
 export type CheckState = "ok" | "warning" | "failed" | "skipped";
 
-/** What one check found: a sentence, and what to do where something is wrong. */
+/** Result of a check: a sentence, and a remedy if something is wrong. */
 export interface Finding {
   readonly state: CheckState;
   readonly message: string;
   readonly remedy?: string;
-  /** Of a failure. */
+  /** Set for failures. */
   readonly exitCode?: number;
 }
 
@@ -43,7 +43,7 @@ export function troubled(error: unknown): Finding {
   return { state: "warning", message, remedy };
 }
 
-/** Runs checks one after the other, each with a time limit, and reports each as it ends. */
+/** Runs checks one after the other, each with a time limit, and reports each result immediately. */
 export class Examination {
   readonly #clock: Clock;
   readonly #onResult: (result: CheckResult) => void;
@@ -63,7 +63,7 @@ export class Examination {
     return this.#results.find(({ state }) => state === "failed")?.exitCode ?? 0;
   }
 
-  /** Whatever the check throws is what it found. @returns whether what builds on it can be tried */
+  /** A thrown error becomes the result. @returns whether dependent checks can run */
   async check(
     name: string,
     withinMs: number,

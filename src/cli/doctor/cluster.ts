@@ -1,4 +1,5 @@
-/** The cluster of a server's folder, or one that is named. */
+/** Checks the cluster of a server's folder, or a named one. */
+
 import { Fault } from "../../base/fault.ts";
 import { CLUSTER_LAG_HIGH } from "../../base/limits-cluster.ts";
 import { counted, formatSize } from "../../base/sizes.ts";
@@ -8,7 +9,7 @@ import type { ClusterLook } from "../serve/look.ts";
 import type { Membership } from "../serve/membership.ts";
 import { type Finding, failed, ok, skipped, warning } from "./check.ts";
 
-/** A server's folder that is of a cluster, while no place of a stream is named. */
+/** Checks a server's folder that belongs to a cluster, if no address of a stream is named. */
 export function checkMembership(path: string, { cluster, state }: Membership): Finding {
   const name = `the cluster '${cluster}'`;
   if (state === "left") return ok(`${path} has left ${name}`);
@@ -18,8 +19,8 @@ export function checkMembership(path: string, { cluster, state }: Membership): F
 }
 
 /**
- * What is worst of all that is wrong, or how it is.
- * @param own the folder's server; left out: none is named
+ * Returns the worst finding, or the state of a healthy cluster.
+ * @param own the folder's server; absent if none is named
  * @param servers NATS servers that were named
  */
 export function checkCluster(

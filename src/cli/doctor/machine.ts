@@ -10,12 +10,12 @@ import { formatPlace } from "../../wire/invite.ts";
 import type { Environment, Folders } from "../settings.ts";
 import { type Finding, failed, ok, skipped, troubled, warning } from "./check.ts";
 
-/** This machine, as far as a check needs it. Everything throws Faults. */
+/** What checks need of this machine. Everything throws Faults. */
 export interface MachineProbes {
   multicast(): Promise<readonly string[]>;
   findServers(): Promise<Found>;
   exists(path: string): boolean;
-  /** The nearest folder that is there. */
+  /** The nearest existing folder. */
   nearestFolder(path: string): string;
   checkWritable(folder: string): void;
   /** @throws Fault unless it is a server's folder of a known format */
@@ -28,7 +28,7 @@ export interface MachineProbes {
   syncMs(folder: string): Promise<number>;
 }
 
-/** The default folder may hold no server's data; a named one must. */
+/** The default folder may lack a server's data; a named one must not. */
 const NO_DATA: ReadonlySet<FaultCode> = new Set(["not-found", "data-foreign"]);
 
 export async function checkMulticast(probes: MachineProbes): Promise<Finding> {
@@ -53,7 +53,7 @@ export async function checkDiscovery(probes: MachineProbes): Promise<Finding> {
   }
 }
 
-/** @param isNamed the person asked for this folder */
+/** @param isNamed the user named this folder */
 export function checkData(probes: MachineProbes, folder: string, isNamed: boolean): Finding {
   let path: string;
   try {
@@ -75,7 +75,7 @@ export function checkData(probes: MachineProbes, folder: string, isNamed: boolea
   return ok(`${path}: format known, ${space}; ${use}`);
 }
 
-/** What a client keeps: writable, readable, and for its owner alone. */
+/** The client's home: writable, readable, and private to its owner. */
 export function checkHome(probes: MachineProbes, folders: Folders): Finding {
   for (const folder of new Set([folders.data, folders.config, folders.state])) {
     if (folder === folders.data || probes.exists(folder)) {
@@ -100,7 +100,7 @@ export async function checkDisk(probes: MachineProbes, folder: string): Promise<
   return warning(speed, "a server here is slow to confirm: keep its data on another disk");
 }
 
-/** Below it a name and a few words do not fit one line. */
+/** Narrower terminals cannot fit a name and a few words on one line. */
 const COLUMNS_FEW = 40;
 
 export interface Screen {
@@ -123,7 +123,7 @@ export function checkTerminal(
   if (term === "dumb" || (term === "" && platform !== "win32")) {
     return warning(`the terminal knows no cursor (TERM=${term})`, "chat join --plain works there");
   }
-  const isKnown = columns > 0; // Some terminals do not tell.
+  const isKnown = columns > 0; // Some terminals do not report their size.
   if (isKnown && columns < COLUMNS_FEW)
     return warning(`only ${columns} columns`, "make the window wider");
   return ok(`${isKnown ? `${columns} columns` : "width unknown"}, ${quoteText(term)}`);

@@ -10,16 +10,16 @@ import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
 import { formatPlace, type ServerAddress, type ServerPlace } from "../../wire/invite.ts";
 import { type Examination, type Finding, failed, ok, skipped, troubled, warning } from "./check.ts";
 
-/** The way to a server, as far as a check needs it. Everything rejects with a Fault. */
+/** What checks need of the route to a server. Everything rejects with a Fault. */
 export interface NetworkProbes {
   resolve(host: string): Promise<readonly string[]>;
   localAddressFor(address: string): Promise<string>;
   connectTcp(target: Target): Promise<void>;
   shakeHands(target: Target): Promise<TlsSeen>;
   serverTime(target: Target): Promise<number | undefined>;
-  /** Over TCP, to this very address. */
+  /** Over TCP, to exactly this address. */
   greet(address: string): Promise<Greeted>;
-  /** The same over UDP; undefined: this build does not try. */
+  /** The same over UDP; `undefined` if this build does not support it. */
   readonly greetOverUdp: ((address: string) => Promise<Greeted>) | undefined;
   unixMs(): number;
 }
@@ -27,20 +27,20 @@ export interface NetworkProbes {
 /** The identity that the server should have. */
 export interface Expected {
   readonly server: ServerAddress;
-  /** Of `--fingerprint`, else of the invite. */
+  /** From `--fingerprint`, else from the invite. */
   readonly given: Fingerprint | undefined;
   readonly pinned: Fingerprint | undefined;
   readonly isUdpWanted: boolean;
 }
 
-/** A name may take as long as all of its servers' time-outs. */
+/** Name resolution may take as long as all timeouts of its servers. */
 const NAME_WITHIN_MS = 2 * CHECK_WITHIN_MS;
-/** The address that was asked for first may be silent, and the next one may answer. */
+/** The first address may not answer, and the next one may. */
 const TCP_WITHIN_MS = 4 * CHECK_WITHIN_MS;
-/** The probes themselves end a little earlier, with a better sentence. */
+/** The probes themselves time out a little earlier, with a better message. */
 const GRACE_MS = 500;
 
-/** From the name to the greeting, hop by hop: what builds on a failure is skipped. */
+/** From the name to the greeting, hop by hop: checks that depend on a failed one are skipped. */
 export async function checkNetwork(
   examination: Examination,
   probes: NetworkProbes,
@@ -223,7 +223,7 @@ function withoutMajority(): Fault {
   });
 }
 
-/** Compares the proved identity with the known one, as a connection would. @throws Fault */
+/** Compares the proved identity with the known one, as a connection does. @throws Fault */
 function judgeIdentity(
   { fingerprint, welcome }: Greeted,
   { server, given, pinned }: Expected,
@@ -249,7 +249,7 @@ function judgeIdentity(
   );
 }
 
-/** @param skewMs our clock minus theirs, which counts whole seconds @internal */
+/** @param skewMs our clock minus the server's, which counts whole seconds @internal */
 export function judgeClock(skewMs: number): Finding {
   const seconds = Math.round(Math.abs(skewMs) / 1000);
   if (seconds <= 2) return ok("the clocks of both machines agree");

@@ -33,10 +33,9 @@ import type { Context } from "../context.ts";
 import type { MachineProbes } from "./machine.ts";
 import type { NetworkProbes } from "./network.ts";
 
-/** Long enough for an answer that comes, short enough for a user who waits for the list. */
+/** Long enough for an answer, short enough for a user who waits for the list. */
 const LISTEN_MS = 1_200;
 
-/** The network as it is. */
 export function networkProbes(context: Context, port: number): NetworkProbes {
   const { clock } = context;
   const greet = (dial: Dial, host: string) => {
@@ -64,7 +63,6 @@ export function networkProbes(context: Context, port: number): NetworkProbes {
   };
 }
 
-/** This machine as it is. */
 export function machineProbes({ clock }: Context): MachineProbes {
   return {
     multicast: () => tryMulticast(Math.random(), CHECK_WITHIN_MS),
@@ -82,7 +80,7 @@ export function machineProbes({ clock }: Context): MachineProbes {
   };
 }
 
-/** Of another machine (a folder on a network) nothing can be said. */
+/** Undecidable for another machine (a folder on a network). */
 function isAlive({ pid, host }: LockHolder): boolean {
   if (host !== hostname()) return true;
   try {

@@ -20,12 +20,12 @@ import { sealedHome } from "../connect/sealed-home.ts";
 import type { Context } from "../context.ts";
 import type { SealedDevices, SealedLook } from "./sealed.ts";
 
-/** Rows that are not encrypted by the device's key as JSON: states have a box of their own. */
+/** Rows that are JSON without the device key's encryption: states have encryption of their own. */
 const RAW = ["device/", "pin/", "state/", "pending-state/"];
 
 /**
- * What this home keeps of the sealed rooms of its last account at that server. Creates no key.
- * @returns undefined: nothing @throws Fault store-…
+ * State of the sealed rooms of the last account of this home at that server. Creates no key.
+ * @returns `undefined` if there is none @throws Fault store-…
  */
 export async function lookAtSealed(
   { clock, settings }: Context,
@@ -62,7 +62,7 @@ export async function lookAtSealed(
   }
 }
 
-/** Rows are opened that were read already. */
+/** Only rows that were already read are opened. */
 const NO_TABLES: SealedTables = {
   get: () => undefined,
   put: () => undefined,
@@ -86,7 +86,7 @@ function ownerAt(data: string, fingerprint: Fingerprint) {
   }
 }
 
-/** Logs in, and asks nobody for a password. @throws Fault */
+/** Logs in without asking for a password. @throws Fault */
 export async function askSealed(
   context: Context,
   flags: ClientFlags,
@@ -110,7 +110,7 @@ export async function askSealed(
   }
 }
 
-/** A group of one device, which comes back into it. @throws Fault, or anything */
+/** Creates a group of one device, and reloads it. @throws Fault, or any error */
 export async function tryLibrary({ clock }: Context): Promise<void> {
   const { SealEngine } = await import("../../crypto/seal/engine.ts");
   const [server, account, signer] = [Identity.generate(), Identity.generate(), Identity.generate()];

@@ -6,25 +6,25 @@ import type { RoomRow } from "../../client/sealed/rows.ts";
 import type { Answer } from "../../wire/messages.ts";
 import { type Finding, failed, ok, troubled, warning } from "./check.ts";
 
-/** What this home keeps of an account's sealed rooms. */
+/** Stored state of an account's sealed rooms. */
 export interface SealedLook {
   readonly path: string;
   readonly rooms: readonly Pick<RoomRow, "target" | "status" | "reason" | "instance" | "isCopy">[];
-  /** Of the folder, as it is now. */
+  /** Current instance of the folder. */
   readonly instance: string;
-  /** How often a lease was given to the device; undefined: never yet. */
+  /** Number of leases given to the device; `undefined` if there was none. */
   readonly leases: number | undefined;
-  /** When the folder turned out to be a copy, as far as that matters still. */
+  /** Recent times at which the folder turned out to be a copy. */
   readonly anewUnixMs: readonly number[];
-  /** Rows that the device's key does not open. */
+  /** Rows that the device's key cannot decrypt. */
   readonly unreadable: number;
   readonly rows: number;
 }
 
-/** What the server has of this account's devices. */
+/** The account's devices on the server. */
 export interface SealedDevices {
   readonly devices: Answer<"devices">["devices"];
-  /** Key packages of this one; a fault: it cannot be let in. */
+  /** Key packages of this device; with a fault the device cannot be added to groups. */
   readonly packages: number | Fault;
 }
 
@@ -94,7 +94,7 @@ export function checkPackages({ packages }: SealedDevices): Finding {
   return warning(left, remedy);
 }
 
-/** @param work a group of one device, which comes back into it: without the patch it cannot */
+/** @param work creates a group of one device and reloads it, which needs the patched library */
 export async function checkLibrary(work: () => Promise<void>): Promise<Finding> {
   try {
     await work();

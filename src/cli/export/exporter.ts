@@ -1,4 +1,5 @@
-/** Writes rooms into a folder: a file for each, beside it the contents of files. */
+/** Writes rooms into a folder: a file per room, and the contents of shared files. */
+
 import { mkdirSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import { Fault } from "../../base/fault.ts";
@@ -25,7 +26,7 @@ import type { ExportRoom, ExportSource } from "./source.ts";
 export interface ExportOptions {
   readonly out: string;
   readonly html: boolean;
-  /** Also the contents of files. */
+  /** Also export contents of files. */
   readonly files: boolean;
 }
 
@@ -33,12 +34,12 @@ export interface Exported {
   readonly records: number;
   readonly files: number;
   readonly paths: readonly string[];
-  /** Contents that could not be saved: each was said. */
+  /** Contents that could not be saved; each was reported. */
   readonly failed: number;
   readonly damage: DamageReport;
 }
 
-/** A page is made in memory; more than this no browser shows well either. */
+/** A page is built in memory, and browsers do not show larger ones well. */
 const PAGE_RECORDS_MAX = 200_000;
 const FILES = "files";
 /** A umask: files get mode 0600, folders 0700. */
@@ -50,7 +51,7 @@ export class Exporter {
   readonly #options: ExportOptions;
   #records = 0;
   #failed = 0;
-  /** Paths of contents by file id: one that was sent to several rooms is saved once. */
+  /** Paths of contents by file id: a file that was sent to several rooms is saved once. */
   readonly #saved = new Map<string, string | undefined>();
   readonly #counter: CounterLine;
   readonly #damage = new DamageReport();
@@ -64,7 +65,7 @@ export class Exporter {
 
   /** @throws Fault usage (a name is in use), store-…, and as the source */
   async run(rooms: readonly ExportRoom[]): Promise<Exported> {
-    // It holds other people's words: contents of files, too, are closed to other users.
+    // Exports contain messages of others: contents of files, too, are private to this user.
     const umask = process.umask(PRIVATE);
     try {
       return await this.#run(rooms);
@@ -144,7 +145,7 @@ export class Exporter {
     for (const piece of page) file.write(piece);
   }
 
-  /** @returns its path beside the records; undefined: it is not saved */
+  /** @returns its path beside the records; `undefined` if it is not saved */
   async #save(record: ShownFile): Promise<string | undefined> {
     const { out, files } = this.#options;
     if (!files) return undefined;
@@ -172,7 +173,7 @@ export class Exporter {
     }
   }
 
-  /** Erased contents and damaged ones do not stop the rest. A full disk does. */
+  /** Erased and damaged contents do not stop the export. A full disk does. */
   #missed({ name, id }: ShownFile, error: unknown): void {
     if (!(error instanceof Fault) || !PASSABLE.has(error.code)) throw error;
     this.#failed++;

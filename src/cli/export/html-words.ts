@@ -1,11 +1,12 @@
 /**
- * What a message says, as HTML: the same tree as on the page. All text is escaped here, and an
- * address is one of the web's, or no address.
+ * The text of a message as HTML, from the same tree as on the page. All text is escaped here, and
+ * only web addresses become links.
  */
+
 import type { Inline } from "../../core/words/inline.ts";
 import { type Block, wordsOf } from "../../core/words/words.ts";
 
-/** @param names that it calls @param mark HTML that stands behind it, in the same line */
+/** @param names mentioned users @param mark HTML after the text, in the same line */
 export function htmlWords(text: string, names: readonly string[], mark: string): string {
   const blocks = wordsOf(text, new Set(names.map((name) => name.toLowerCase())));
   const [only] = blocks;

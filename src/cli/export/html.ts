@@ -1,7 +1,8 @@
 /**
- * A room as one page that needs nothing else: no script, no address, pictures within it. Texts of
- * users become text and nothing more; a policy in the page forbids what should slip through.
+ * A room as one self-contained page: no script, no external address, embedded pictures. Texts of
+ * users become text only; a policy in the page blocks anything that slips through.
  */
+
 import { formatSize } from "../../base/sizes.ts";
 import { cleanText } from "../../base/text.ts";
 import {
@@ -16,7 +17,7 @@ import { oneLine, plainLine } from "../../core/words/plain.ts";
 import { plainSentence, type ShownFile, type ShownRecord } from "../output/render.ts";
 import { escapeHtml, htmlWords } from "./html-words.ts";
 
-/** What is in the page of a file: its picture, and where it lies beside the page. */
+/** A file in the page: its picture, and its path beside the page. */
 export interface PageFile {
   /** `data:image/png;base64,…` */
   readonly picture?: string | undefined;
@@ -28,25 +29,25 @@ export interface PageOptions {
   readonly title: string;
   readonly offsetMinutes: OffsetMinutes;
   readonly madeUnixMs: number;
-  /** Undefined: its content is not part of the export. */
+  /** `undefined` if its content is not part of the export. */
   file(record: ShownFile): PageFile | undefined;
 }
 
 type Message = Extract<ShownRecord, { kind: "text" | "action" }>;
 type Reaction = Extract<ShownRecord, { kind: "reaction" }>;
 
-/** What later records say of earlier ones. */
+/** Changes that later records make to earlier ones. */
 interface Changes {
   readonly edits: ReadonlyMap<number, Extract<ShownRecord, { kind: "edited" }>>;
   readonly reactions: ReadonlyMap<number, readonly Reaction[]>;
   readonly bySeq: ReadonlyMap<number, ShownRecord>;
-  /** As they are at the end. */
+  /** Final state. */
   readonly pins: ReadonlySet<number>;
 }
 
 const QUOTE_CHARS = 120;
 
-/** In pieces, to be written one after the other. */
+/** Yields the page in pieces. */
 export function* renderPage(
   records: readonly ShownRecord[],
   options: PageOptions,
@@ -110,7 +111,7 @@ function article(record: ShownRecord, changes: Changes, options: PageOptions): s
   );
 }
 
-/** With a bracket, which no account's name has, where it was said elsewhere. */
+/** For imported messages with a bracket, which no account's name contains. */
 function authorOf(record: ShownRecord): string {
   const imported = "imported" in record ? record.imported : undefined;
   return imported === undefined ? record.from : `${imported.from} (imported)`;
@@ -162,13 +163,13 @@ function file(record: ShownFile, changes: Changes, options: PageOptions): string
   const image = picture === undefined ? "" : `<img alt="${name}" src="${escapeHtml(picture)}">`;
   const { seq, text = "" } = record;
   const shown = changes.edits.get(seq)?.text ?? text;
-  // Its record has no list of the names that its words call.
+  // Imported records have no list of mentioned names.
   const { mentions = [] } = withMentions({ text: shown });
   const said = shown === "" ? "" : words({ seq, text, mentions }, changes, options);
   return `<p class="file">${label} ${size}</p>${image}${said}`;
 }
 
-/** Each part of the path as an address writes it. */
+/** Percent-encodes each part of the path. */
 function addressOf(path: string): string {
   return path
     .split("/")
@@ -176,7 +177,7 @@ function addressOf(path: string): string {
     .join("/");
 }
 
-/** Each person counts once for a sign. */
+/** Counts each person once per reaction. */
 function reactionsOf(reactions: readonly Reaction[]): string {
   const signs = new Map<string, Set<string>>();
   for (const reaction of reactions) {

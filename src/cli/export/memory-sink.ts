@@ -5,7 +5,7 @@ import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import type { Sink } from "../../io/blob/interfaces.ts";
 
-/** Takes a small file into memory: a picture that is shown in a page. */
+/** Stores a small file in memory: a picture that is shown in a page. */
 export class MemorySink implements Sink {
   readonly have = 0;
   readonly #sizeBytesMax: number;
@@ -15,7 +15,7 @@ export class MemorySink implements Sink {
   #hashes: Uint8Array[] = [];
   #sizeBytes = 0;
 
-  /** @param sizeBytesMax what its record says: the content may not be larger */
+  /** @param sizeBytesMax size in its record, which the content may not exceed */
   constructor(sizeBytesMax: number, sha256: Sha256) {
     this.#sizeBytesMax = sizeBytesMax;
     this.#sha256 = sha256;

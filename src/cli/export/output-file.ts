@@ -5,12 +5,12 @@ import { Fault } from "../../base/fault.ts";
 import { diskFault } from "../../io/disk/disk.ts";
 import { systemDisk } from "../../io/disk/system-disk.ts";
 
-/** What is gathered before it is written. */
+/** Characters buffered before a write. */
 const BUFFER_CHARS = 256 * 1024;
 
 /**
- * A file that is written under a temporary name, has mode 0600, and gets its name when it is
- * complete. What has that name is never replaced.
+ * A file written under a temporary name with mode 0600, and renamed when it is complete. Never
+ * replaces an existing file.
  */
 export class OutputFile {
   readonly path: string;
@@ -24,7 +24,7 @@ export class OutputFile {
     this.path = path;
     this.#part = `${path}.part`;
     try {
-      rmSync(this.#part, { force: true }); // Of a run that was killed.
+      rmSync(this.#part, { force: true }); // Left by a run that was killed.
       this.#fd = openSync(this.#part, "wx", 0o600);
     } catch (error) {
       throw diskFault(error, path);
@@ -49,7 +49,7 @@ export class OutputFile {
     }
   }
 
-  /** Removes what is not complete; nothing happens after `finish`. */
+  /** Removes an incomplete file; does nothing after `finish`. */
   discard(): void {
     if (this.#fd < 0) return;
     this.#close();

@@ -1,10 +1,13 @@
-/** Which pictures a page of an export holds, within the bounds of the web page. */
+/** Selects pictures for an exported page, within the limits of the web page. */
+
 import { PICTURE_FETCHED_BYTES_MAX } from "../../base/limits-page.ts";
 import { pictureHeader } from "../../core/client/picture-header.ts";
 import { isPictureName } from "../../core/client/picture-name.ts";
 import type { ShownFile } from "../output/render.ts";
 
-/** Bytes of all pictures of a page: with base64 it stays below 100 MB, which browsers open. */
+/**
+ * Bytes of all pictures of a page: with base64 the page stays below 100 MB, which browsers open.
+ */
 const PICTURES_BYTES_MAX = 64 * 1024 * 1024;
 /** Pixels of all pictures of a page: decoded they take 1 GB. */
 const PICTURES_PIXELS_MAX = 256_000_000;

@@ -1,4 +1,5 @@
-/** Where an export comes from: a server, as an account may read it, or the folder of one. */
+/** Source of an export: a server, as an account may read it, or a data folder. */
+
 import { join } from "node:path";
 import { toBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
@@ -24,20 +25,20 @@ import { MemorySink } from "./memory-sink.ts";
 export interface ExportRoom {
   /** `lobby`, `@ana`; from a folder also `@ana and @bob`. */
   readonly title: string;
-  /** Oldest first, all of them. @throws Fault */
+  /** All records, oldest first. @throws Fault */
   records(): AsyncGenerator<readonly ShownRecord[]>;
 }
 
 export interface ExportSource {
-  /** All, or those that were asked for. @throws Fault room-unknown */
+  /** All, or the wanted ones. @throws Fault room-unknown */
   rooms(wanted: readonly Target[]): ExportRoom[];
   /** Saves the content of a file into a folder. @returns its path @throws Fault */
   save(file: ShownFile, folder: string): Promise<string>;
-  /** Its bytes, for a file that is small. @throws Fault */
+  /** Bytes of a small file. @throws Fault */
   read(file: ShownFile): Promise<Uint8Array>;
 }
 
-/** What an account may read at a server. */
+/** Everything that an account may read on a server. */
 export class ServerSource implements ExportSource {
   readonly #client: Client;
   readonly #user: string;
@@ -161,7 +162,7 @@ export class FolderSource implements ExportSource {
     return about;
   }
 
-  /** Each with its checksum, which it has. @throws Fault checksum-wrong */
+  /** Verifies the checksum of each chunk. @throws Fault checksum-wrong */
   async *#chunks(
     file: FileId,
     sizeBytes: number,

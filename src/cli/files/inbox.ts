@@ -15,22 +15,21 @@ const OF_ONE_FILE: ReadonlySet<FaultCode> = new Set([
   "file-unknown",
   "checksum-wrong",
   "folder-malformed",
-  "too-many", // Of one name: any user could send as many, and so end this for all others.
+  "too-many", // Otherwise any user could end the transfer for all.
   "not-member",
   "not-allowed",
   "room-unknown",
 ]);
 
 export interface IncomingOptions {
-  /** Seq up to which earlier runs have taken everything. */
+  /** Seq up to which earlier runs have received everything. */
   readonly cursor: number;
-  /** Whether an earlier run, or this one, has it. */
+  /** Whether this or an earlier run has received it. */
   has(file: FileId): boolean;
-  /** Fetches it. @throws Fault */
   take(file: FileId): Promise<void>;
-  /** Notes that a file is here, so that it is not fetched again. */
+  /** Notes that a file was received, so that it is not fetched again. */
   took(file: FileId): void;
-  /** Everything up to this seq is taken, or cannot be. */
+  /** Everything up to this seq was received, or cannot be. */
   reached(seq: number): void;
   /** Reports a file that cannot be fetched; `undefined` if its record is damaged. */
   lost(file: FileId | undefined, fault: Fault): void;
@@ -38,21 +37,21 @@ export interface IncomingOptions {
 
 interface Job {
   readonly file: FileId;
-  /** Of its records; none: it is still being sent. Bounded by the targets of one file. */
+  /** Seqs of its records; empty while it is being sent. Bounded by the targets of one file. */
   readonly seqs: Set<number>;
-  /** Recorded while a fetch of the running upload failed: it is tried once more. */
+  /** Its record arrived while a fetch of the running upload failed: try once more. */
   isAgain: boolean;
 }
 
 /**
- * Takes all files that arrive, a few at once, oldest first, each once, and knows from where the
- * next run has to go on. A running upload may be taken before its record is there.
+ * Receives all arriving files, a few concurrently, oldest first, each once, and tracks where the
+ * next run has to resume. A running upload may be received before its record exists.
  */
 export class Incoming {
   readonly #options: IncomingOptions;
   readonly #jobs = new Map<FileId, Job>(); // At most INCOMING_FILES_MAX: see `room`.
-  readonly #queue: Job[] = []; // Of those, the ones that have not begun.
-  /** Records that are not done. */
+  readonly #queue: Job[] = []; // Those that have not started.
+  /** Records whose files are not received yet. */
   readonly #open = new Set<number>(); // As many as the jobs have.
   #running = 0;
   #seen: number;
@@ -66,7 +65,7 @@ export class Incoming {
     this.#reached = options.cursor;
   }
 
-  /** Records come in order of their seq, but may come twice. */
+  /** Records arrive in order of their seq, but may be repeated. */
   recorded(file: FileId, seq: number): void {
     if (seq <= this.#reached || this.#open.has(seq)) return;
     const isNew = seq > this.#seen;
@@ -78,7 +77,7 @@ export class Incoming {
     else job.seqs.add(seq);
   }
 
-  /** A record that is no file of another user. */
+  /** A record that is not a file of another user. */
   passed(seq: number): void {
     this.#seen = Math.max(this.#seen, seq);
     this.#advance();
@@ -94,13 +93,16 @@ export class Incoming {
     this.passed(seq);
   }
 
-  /** An upload has begun. */
+  /** An upload has started. */
   offered(file: FileId): void {
     if (this.#jobs.has(file) || this.#options.has(file)) return;
     this.#add({ file, seqs: new Set(), isAgain: false });
   }
 
-  /** Resolves when more may be told. @throws what ended a fetch, and with it everything */
+  /**
+   * Resolves when more files are accepted. @throws the error that ended a fetch, and with it
+   * everything
+   */
   async room(): Promise<void> {
     while (this.#fault === undefined && this.#jobs.size >= INCOMING_FILES_MAX) {
       await this.#changed.promise;
@@ -108,7 +110,7 @@ export class Incoming {
     if (this.#fault !== undefined) throw this.#fault;
   }
 
-  /** Resolves when all that was told is taken. @throws as `room` */
+  /** Resolves when all files were received. @throws as `room` */
   async settled(): Promise<void> {
     while (this.#fault === undefined && this.#jobs.size > 0) await this.#changed.promise;
     if (this.#fault !== undefined) throw this.#fault;
@@ -155,7 +157,7 @@ export class Incoming {
   #lost(job: Job, fault: Fault): void {
     const isFirst = !job.isAgain && job.seqs.size > 0;
     job.isAgain = true;
-    // The upload ended and its record came, in the meantime: now it is there as a whole.
+    // The upload has ended and its record has arrived meanwhile: the file is complete now.
     if (isFirst) this.#queue.push(job);
     else {
       if (job.seqs.size > 0) this.#options.lost(job.file, fault);
@@ -179,8 +181,8 @@ export class Incoming {
 }
 
 /**
- * Lists the files that arrived while this client was away. If the link is lost, the next one asks
- * again.
+ * Lists the files that arrived while this client was away. If the link is lost, retries on the next
+ * one.
  */
 export async function catchUp(
   client: Client,
@@ -205,7 +207,7 @@ export function noteEvent(incoming: Incoming, event: ReaderEvent, me: string): v
   else if (event.kind === "offered" && !isSame(event.from, me)) incoming.offered(event.file);
 }
 
-/** Whole files of other users; erased ones are passed over. */
+/** Complete files of other users; erased ones are skipped. */
 function noteRecord(incoming: Incoming, record: ChatRecord, me: string): void {
   const { seq, kind, state, body, from } = record;
   if (kind !== "file") return;

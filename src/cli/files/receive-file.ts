@@ -20,7 +20,7 @@ import { errorJson } from "../errors.ts";
 import type { ProgressShow } from "../output/progress.ts";
 import { fileWords, type JsonObject, renderJson } from "../output/render.ts";
 
-/** @throws Fault file-unknown: as of an id that is not in use */
+/** @throws Fault file-unknown, as for an id that is not in use */
 export function checkFileId(text: string): FileId {
   if (isFileId(text)) return text;
   throw new Fault("file-unknown", msg`there is no file ${quoteText(text)}`, {
@@ -28,7 +28,7 @@ export function checkFileId(text: string): FileId {
   });
 }
 
-/** A folder, or nothing yet: it is made. @throws Fault usage */
+/** An existing folder, or a path where one will be created. @throws Fault usage */
 export function checkOut(out: string): void {
   if (out !== "" && mayBeFolder(out)) return;
   throw new Fault("usage", msg`${quoteText(out)} is no folder`, {
@@ -40,12 +40,12 @@ function mayBeFolder(path: string): boolean {
   try {
     return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? true;
   } catch (error) {
-    // A file above it. All else is said when it is written.
+    // A parent is a file. Other errors are reported when it is written.
     return (error as NodeJS.ErrnoException).code !== "ENOTDIR";
   }
 }
 
-/** As readable as what people make themselves, unlike folders of our own. @throws Fault store-… */
+/** With default permissions, unlike our own folders. @throws Fault store-… */
 function makeOut(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true });
@@ -56,15 +56,17 @@ function makeOut(folder: string): void {
 
 export interface ReceiveOptions {
   readonly file: FileId;
-  /** Where it is to stand. */
+  /** Destination. */
   readonly out: string;
-  /** Of this home; left out, or undefined: what an earlier run left is read again as a whole. */
+  /**
+   * Of this home; if `undefined`, the partial download of an earlier run is verified completely.
+   */
   readonly secret?: Uint8Array | undefined;
   readonly onProgress: (progress: TransferProgress) => void;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Fetches a file to a folder of this machine. @throws Fault */
+/** Downloads a file to a folder of this machine. @throws Fault */
 export function receiveFile(client: Client, options: ReceiveOptions): Promise<GotFile> {
   const { file, out, secret, onProgress, signal } = options;
   return client.transfers.get({
@@ -86,7 +88,7 @@ export function receiveFile(client: Client, options: ReceiveOptions): Promise<Go
   });
 }
 
-/** One file that is here now. */
+/** Prints one received file. */
 function printGot(context: Context, got: GotFile): void {
   const { stdout, json } = context;
   if (json) stdout.write(renderJson(gotJson(got)));
@@ -111,7 +113,7 @@ export function gotJson(got: GotFile): JsonObject {
   };
 }
 
-/** Says which names were changed because some systems do not allow them. */
+/** Notes names that were changed because some systems do not allow them. */
 export function sayRenamed({ name, renamed }: GotFile, tell: (text: Message) => void): void {
   const shown = cleanText(name);
   for (const { from, to } of renamed.slice(0, RENAMED_SHOWN_MAX)) {
@@ -121,7 +123,7 @@ export function sayRenamed({ name, renamed }: GotFile, tell: (text: Message) => 
   if (more > 0) tell((texts) => texts.moreRenamed(shown, more));
 }
 
-/** Says which file is here, and where. */
+/** The received file and its path. */
 export function gotText({ path, sizeBytes, entries, from }: GotFile): Message {
   const place = relative(process.cwd(), path);
   const shown = place.startsWith("..") ? path : place;
@@ -130,7 +132,7 @@ export function gotText({ path, sizeBytes, entries, from }: GotFile): Message {
   return (texts) => texts.fileHere(file, from);
 }
 
-/** Fetches files and prints each when it is complete. */
+/** Downloads files and prints each when it is complete. */
 export class FileReceiver {
   readonly context: Context;
   readonly client: Client;
@@ -138,7 +140,7 @@ export class FileReceiver {
   readonly #out: string;
   readonly #secret: Uint8Array | undefined;
 
-  /** @param secret of this home; left out: none of it is known again in the next run */
+  /** @param secret of this home; if absent, the next run does not recognize any of it */
   constructor(
     context: Context,
     client: Client,
@@ -171,7 +173,9 @@ export class FileReceiver {
     await this.context.stdout.drained();
   }
 
-  /** Fetches one after the other. The fault of one of several files does not stop the others. */
+  /**
+   * Downloads the files in sequence. The fault of one of several files does not stop the others.
+   */
   async receiveAll(files: readonly FileId[]): Promise<number> {
     let exitCode = 0;
     for (const file of files) {

@@ -9,14 +9,14 @@ import { streamSource } from "../../io/file/source-stream.ts";
 import type { Message } from "../../ui/messages/en/terminal.ts";
 import type { Context } from "../context.ts";
 
-/** Standard input, where a path is asked for. */
+/** As a path: standard input. */
 export const STDIN = "-";
-/** What comes from a pipe and was given no name. */
+/** Name of piped content without a name. */
 const STDIN_NAME = "stdin";
 
 /**
- * What stands at a path, ready to be read from any chunk on: a file, a folder, or a pipe.
- * @param name what it is to be called at the other end; left out: as here
+ * The file, folder or pipe at a path, readable from any chunk on.
+ * @param name for receivers; the local name if `undefined`
  * @throws Fault file-unknown, store-denied, store-failed, usage
  */
 export async function sourceAt(context: Context, path: string, name?: string): Promise<Source> {
@@ -27,14 +27,14 @@ export async function sourceAt(context: Context, path: string, name?: string): P
   return name === undefined || name === source.name ? source : renamed(source, name);
 }
 
-/** Says which entries of a folder stay behind, and why. */
+/** Notes the skipped entries of a folder, with the reason. */
 export function sayLeftOut(source: Source, tell: (text: Message) => void): void {
   for (const entry of source.leftOut) tell((texts) => texts.leftOut(entry));
 }
 
 /**
- * What is wrong with paths, before a connection is made: of several, one that is missing costs only
- * itself, later. @throws Fault usage, not-found, store-…
+ * Checks paths before a connection is made. One missing path of several fails only later and alone.
+ * @throws Fault usage, not-found, store-…
  */
 export function checkPaths(paths: readonly string[], name: string | undefined): void {
   paths.forEach(checkPath);
@@ -67,7 +67,7 @@ function checkFileName(name: string): void {
   }
 }
 
-/** Reads no faster than its reader. */
+/** Reads no faster than its consumer. */
 function inputOf({ stdin }: Context): ReadableStream<Uint8Array> {
   return new ReadableStream<Uint8Array>(
     {

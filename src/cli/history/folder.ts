@@ -25,7 +25,7 @@ const ALL = {
 } as const;
 const UNKNOWN_USER = "?";
 
-/** The past straight from a server's folder, whether the server runs or not. Takes no lock. */
+/** History read directly from a server's folder, whether the server runs or not. Takes no lock. */
 export class FolderHistory {
   readonly #history: Archive;
   readonly #names: ReadonlyMap<UserId, Name>;
@@ -52,7 +52,7 @@ export class FolderHistory {
     return [...this.#rooms.keys()];
   }
 
-  /** `lobby`; of a conversation `@ana and @bob`. */
+  /** `lobby`; for a conversation `@ana and @bob`. */
   titleOf(id: RoomId): string {
     const room = this.#rooms.get(id);
     if (room?.kind !== "pair") return room?.name ?? id;
@@ -124,7 +124,7 @@ async function roomsOf(history: Archive): Promise<Map<RoomId, FolderRoom>> {
     if (kind !== "room" && kind !== "rename") continue;
     const { name, direct, user } = bodyOf(record, kind) ?? {};
     const id = room as RoomId;
-    if (user !== undefined) continue; // Of a person: the accounts know their name.
+    if (user !== undefined) continue; // A person: the accounts know their name.
     if (name !== undefined) rooms.set(id, { kind: "room", name });
     else if (direct !== undefined) {
       rooms.set(id, { kind: "pair", pair: direct as readonly [UserId, UserId] });

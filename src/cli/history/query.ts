@@ -7,7 +7,7 @@ import { READ_KINDS, type RecordKind } from "../../wire/kinds.ts";
 import type { Context } from "../context.ts";
 import { momentOf } from "../flags.ts";
 
-/** Which records are wanted, checked. */
+/** The wanted records, validated. */
 export interface HistoryOptions {
   readonly target: Target | undefined;
   readonly from: Name | undefined;
@@ -15,9 +15,9 @@ export interface HistoryOptions {
   readonly untilMs: number | undefined;
   readonly grep: string | undefined;
   readonly ignoreCase: boolean;
-  /** Undefined: all that people read. */
+  /** `undefined`: all kinds that people read. */
   readonly kinds: ReadonlySet<RecordKind> | undefined;
-  /** The last so many that fit the rest; undefined: all of them. */
+  /** Number of the last matching records; `undefined`: all of them. */
   readonly last: number | undefined;
   /** There is no filter: the last few of each room. */
   readonly isOverview: boolean;
@@ -33,7 +33,7 @@ export interface HistoryFlags {
   readonly grep: string | undefined;
   readonly exact: boolean;
   readonly ignoreCase: boolean;
-  /** Known ones, with commas between them. */
+  /** Known kinds, separated by commas. */
   readonly kind: string | undefined;
   readonly files: boolean;
 }

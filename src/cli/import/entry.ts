@@ -4,9 +4,9 @@ import { Fault } from "../../base/fault.ts";
 import { IMPORTED_NAME_BYTES_MAX, REACTION_BYTES_MAX, TEXT_BYTES_MAX } from "../../base/limits.ts";
 import { dateOf, MOMENT_UNIX_MS_MAX, type OffsetMinutes } from "../../base/time.ts";
 
-/** What a reader of any format makes of a file. */
+/** Fields of every entry, from a reader of any format. */
 interface Common {
-  /** Where it stands, for people: `line 12`. */
+  /** Position for people: `line 12`. */
   readonly where: string;
   readonly from: string;
   readonly timeUnixMs: number;
@@ -16,15 +16,15 @@ export type ImportEntry =
   | (Common & {
       readonly kind: "text" | "action";
       readonly text: string;
-      /** What replies, reactions and edits of the same file call it. */
+      /** Key by which replies, reactions and edits of the same file refer to it. */
       readonly key?: string | undefined;
-      /** Key of what it answers. */
+      /** Key of the answered message. */
       readonly re?: string | undefined;
     })
   | (Common & { readonly kind: "reaction"; readonly react: string; readonly re: string })
   | (Common & { readonly kind: "edit"; readonly text: string; readonly re: string });
 
-/** A place that was not understood. */
+/** A position that was not understood. */
 export interface Problem {
   readonly where: string;
   readonly reason: string;
@@ -34,19 +34,19 @@ export interface ParsedFile {
   readonly format: string;
   readonly entries: readonly ImportEntry[];
   readonly problems: readonly Problem[];
-  /** What is no message: joins, topics, comments. */
+  /** Entries that are not messages: joins, topics, comments. */
   readonly leftOut: number;
-  /** Lines that were no UTF-8, and were read as Latin-1. */
+  /** Lines that were not UTF-8, and were read as Latin-1. */
   readonly latin1: number;
 }
 
 export interface ReadOptions {
   readonly offsetMinutes: OffsetMinutes;
-  /** The channel of an export that has several. */
+  /** The channel, for an export that has several. */
   readonly channel: string;
 }
 
-/** Gathers what a reader finds, and checks what every entry must be. */
+/** Collects entries of a reader, and validates them. */
 export class EntryList {
   readonly entries: ImportEntry[] = [];
   readonly problems: Problem[] = [];
@@ -85,7 +85,7 @@ function wrongIn(entry: ImportEntry): string | undefined {
   return `its text has more than ${TEXT_BYTES_MAX} bytes`;
 }
 
-/** As it is after its way to the server: what is compared later must be the same. */
+/** Normalized as on the server, so that later comparisons match. */
 function wellFormed(entry: ImportEntry): ImportEntry {
   const from = entry.from.toWellFormed();
   if (entry.kind === "reaction") return { ...entry, from, react: entry.react.toWellFormed() };
@@ -94,7 +94,7 @@ function wellFormed(entry: ImportEntry): ImportEntry {
 
 const MINUTE_MS = 60_000;
 
-/** @param month from 1 @returns NaN for a day or an hour that there is not */
+/** @param month from 1 @returns NaN if the day or hour does not exist */
 export function localMoment(
   [year, month, day, hour, minute, second]: readonly number[],
   offsetMinutes: OffsetMinutes,
@@ -129,7 +129,7 @@ export function textOf(value: unknown): string {
   return typeof value === "string" ? value : "";
 }
 
-/** A JSON value; undefined if the text is none. */
+/** A JSON value; `undefined` if the text is not JSON. */
 export function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -1,4 +1,5 @@
-/** Finds out what a file is, and reads it with the reader of that format. */
+/** Detects the format of a file, and reads it. */
+
 import { closeSync, lstatSync, openSync, readdirSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { Fault } from "../../base/fault.ts";
@@ -12,10 +13,10 @@ import { readRecords } from "./records.ts";
 import { isSlack, readSlack, type Tree } from "./slack.ts";
 import { isZip, readZip } from "./zip.ts";
 
-/** It is read into memory: some million lines. */
+/** Files are read into memory: some million lines. */
 const FILE_BYTES_MAX = 512 * 1024 * 1024;
 const READ_BYTES = 1024 * 1024;
-/** Lines that may stand before the first that shows the format. */
+/** Maximum lines before the first that shows the format. */
 const LOOKED_AT_MAX = 50;
 const TREE_FILES_MAX = 200_000;
 
@@ -54,7 +55,7 @@ function isFolder(path: string): boolean {
   }
 }
 
-/** Not by its size: it may be a pipe, as in `<(zcat FILE)`, or a device that never ends. */
+/** Without relying on its size: it may be a pipe, as in `<(zcat FILE)`, or an endless device. */
 function fileBytes(path: string): Uint8Array {
   try {
     const file = openSync(path, "r");

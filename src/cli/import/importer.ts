@@ -1,4 +1,5 @@
-/** Posts what a file holds into a room, each message once however often it is imported. */
+/** Posts the messages of a file into a room, each once however often it is imported. */
+
 import { Fault } from "../../base/fault.ts";
 import type { OutboxId } from "../../base/ids.ts";
 import { PAGE_RECORDS_MAX } from "../../base/limits.ts";
@@ -12,7 +13,7 @@ import type { ImportEntry } from "./entry.ts";
 
 export interface ImportResult {
   readonly posted: number;
-  /** Were here already. */
+  /** Messages that were already in the room. */
   readonly present: number;
   /** Reactions and edits of messages that are not in the file, or no longer in the room. */
   readonly leftOut: number;
@@ -25,17 +26,19 @@ export interface ImportOptions {
   readonly onProgress: (done: number, total: number) => void;
 }
 
-/** Posts without an answer: below what a server allows for one outbox. */
+/** Unacknowledged posts: below a server's limit for one outbox. */
 const BATCH_POSTS_MAX = 128;
 const BATCH_CHARS_MAX = 256 * 1024;
 /** Entries that share an outbox. */
 const OUTBOX_ENTRIES = 1 << 20;
-/** Low part of a counter: a part of the message's hash, so that an erased one is known again. */
+/**
+ * Range of the low part of a counter: a part of the message's hash, which identifies an erased one.
+ */
 const COUNTER_HASHES = 2 ** 32;
 const PREFIX = "import";
-/** A server that takes 500 posts a second takes a batch after that. */
+/** A server that accepts 500 posts a second accepts a batch after this time. */
 const WAIT_MS_MIN = 250;
-/** Several imports of one file at the same time pass each other by this often at most. */
+/** Maximum conflicts between concurrent imports of one file. */
 const ATTEMPTS_MAX = 8;
 
 type Said = Exclude<ImportEntry, { kind: "edit" }>;
@@ -48,21 +51,21 @@ interface Pending {
 }
 
 /**
- * The id of each post holds a part of a hash of its content. What is in the room already is known
- * by its content or, where that was erased, by its id: so an interrupted import goes on, a file
- * that has grown adds only what is new, and what was erased does not come back.
+ * The id of each post contains a part of a hash of its content. Messages in the room are recognized
+ * by their content or, if erased, by their id. So an interrupted import resumes, a file that has
+ * grown adds only new messages, and erased ones stay erased.
  */
 export class Importer {
   readonly #options: ImportOptions;
-  /** Of imported messages in the room: by digest the seqs that are not yet met in the file. */
+  /** Imported messages in the room: by digest, the seqs that were not matched in the file yet. */
   #present = new Map<string, number[]>();
   /** Erased ones, by the hash in their counter. */
   #erased = new Map<number, number[]>();
-  /** Met in the file, or posted by this run. */
+  /** Matched in the file, or posted by this run. */
   readonly #met = new Set<number>();
-  /** Last text of edited messages. */
+  /** Latest text of edited messages. */
   #edits = new Map<number, string>();
-  /** Messages of the file: by key seq and digest. */
+  /** Messages of the file: by key, their seq and digest. */
   readonly #bySource = new Map<string, { readonly seq: number; readonly digest: string }>();
   #batch: Pending[] = [];
   #batchChars = 0;
@@ -77,7 +80,7 @@ export class Importer {
     this.#options = options;
   }
 
-  /** @throws Fault as the server refuses a post; what was posted before it stays */
+  /** @throws Fault as the server refuses a post; earlier posts stay */
   async run(entries: readonly ImportEntry[]): Promise<ImportResult> {
     this.#file = digestOf([entries.map((one) => [one.from, one.timeUnixMs, one.kind])]);
     await this.#scan();
@@ -90,7 +93,7 @@ export class Importer {
     return { posted: this.#posted, present: this.#known, leftOut: this.#leftOut };
   }
 
-  /** Reads what was imported into the room before, by anyone. */
+  /** Reads earlier imports in the room, by anyone. */
   async #scan(): Promise<void> {
     const { client, room } = this.#options;
     this.#present = new Map();
@@ -159,7 +162,7 @@ export class Importer {
     }
   }
 
-  /** What is answered must be there: if it waits in the batch, that goes first. */
+  /** The answered message must exist: if it is in the batch, the batch is sent first. */
   async #target(key: string) {
     if (!this.#bySource.has(key) && this.#batch.some(({ entry }) => keyOf(entry) === key)) {
       await this.#flush();
@@ -189,7 +192,7 @@ export class Importer {
     this.#posted++;
   }
 
-  /** Sends what waits, and again what the server asks to wait with. */
+  /** Sends the batch, and retries posts that the server delayed. */
   async #flush(): Promise<void> {
     let waiting = this.#batch;
     this.#batch = [];
@@ -213,7 +216,7 @@ export class Importer {
       if (fault.code === "out-of-order" && ++this.#attempt < ATTEMPTS_MAX) {
         waiting = await this.#stillNew(again);
       } else if (fault.retryAfterMs !== undefined) {
-        // Not for one post at a time: the rest would be refused, again and again.
+        // Wait once for the batch: otherwise the rest would be refused, again and again.
         await delay(this.#options.clock, Math.max(fault.retryAfterMs, WAIT_MS_MIN));
         waiting = again;
       } else throw fault;
@@ -221,8 +224,8 @@ export class Importer {
   }
 
   /**
-   * Later messages of these outboxes are in the log: of another import of this file, or of this one
-   * before the file was changed. What has come meanwhile is not posted again.
+   * Later messages of these outboxes are in the log, from another import of this file, or from this
+   * one before the file was changed. Messages posted meanwhile are not posted again.
    */
   async #stillNew(pending: readonly Pending[]): Promise<Pending[]> {
     await this.#scan();
@@ -254,7 +257,7 @@ function put<Key>(map: Map<Key, number[]>, key: Key, seq: number): void {
   else seqs.push(seq);
 }
 
-/** Of what people see of a message; for replies it does not matter what they answer. */
+/** Hash of the visible parts of a message; for replies the answered message does not matter. */
 function digestOf(parts: readonly unknown[]): string {
   return Buffer.from(sha256(Buffer.from(JSON.stringify(parts)))).toString("base64url", 0, 16);
 }
@@ -263,7 +266,7 @@ function hashOf(digest: string): number {
   return Buffer.from(digest, "base64url").readUInt32BE(0);
 }
 
-/** The counter of a post that an import made; by its outbox it is told from others. */
+/** The counter of a post by an import, which its outbox distinguishes from others. */
 function importCounter(id: string): number | undefined {
   const parsed = parsePostId(id);
   return parsed?.outbox.startsWith(PREFIX) === true ? parsed.counter : undefined;

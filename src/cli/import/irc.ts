@@ -1,9 +1,10 @@
 /**
- * Logs of irssi and WeeChat as these write them by default. Times are local times without a zone:
- * those of this machine are meant.
+ * Logs of irssi and WeeChat in their default formats. Times are local times without a zone,
+ * interpreted in the zone of this machine.
  * @see https://irssi.org/documentation/settings/ (log_*)
  * @see https://weechat.org/files/doc/stable/weechat_user.en.html#logger_plugin
  */
+
 import type { OffsetMinutes } from "../../base/time.ts";
 import { EntryList, localMoment, type ParsedFile } from "./entry.ts";
 import { linesIn, type TextLine } from "./lines.ts";
@@ -19,11 +20,11 @@ const IRSSI_LINE = /^(\d\d):(\d\d)(?::(\d\d))? (.*)$/s;
 /** `<@ana> hi`, `< ana> hi`, `<ana> hi` */
 const IRSSI_WORDS = /^<[ @+%&~!]?([^\s<>]+)> (.*)$/s;
 const IRSSI_ACTION = /^ ?\* ([^\s]+) (.*)$/s;
-/** Joins, modes, nicks, and what the client itself says; notices. */
+/** Joins, modes, nicks, client messages and notices. */
 const IRSSI_EVENT = /^-(?:!-|[^\s]+-) /;
 
 const WEECHAT_LINE = /^(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)\t([^\t]*)\t(.*)$/s;
-/** Joins, quits, what the network and the client say. */
+/** Joins, quits, network and client messages. */
 const WEECHAT_EVENTS: ReadonlySet<string> = new Set(["-->", "<--", "--", "=!=", ""]);
 
 /** Colours and styles of mIRC. */
@@ -109,7 +110,7 @@ function addWords(
   said = "",
 ): void {
   const text = said.replaceAll(STYLES, "");
-  // Only blanks were sent: there are no words to import.
+  // Only blanks were sent: there is no text to import.
   if (text.trim() === "") list.leftOut++;
   else list.add({ ...place, kind, from, text });
 }

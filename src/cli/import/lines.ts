@@ -1,17 +1,18 @@
-/** Lines of a text file, numbered from 1, whatever their encoding. */
+/** Lines of a text file in UTF-8 or Latin-1, numbered from 1. */
+
 export interface TextLine {
   readonly where: string;
   readonly text: string;
-  /** It was no UTF-8. */
+  /** The line was not UTF-8. */
   readonly isLatin1: boolean;
 }
 
 const NEWLINE = 0x0a;
 
-/** A line that is no UTF-8 is read as Latin-1, as older IRC clients wrote it. */
+/** A line that is not UTF-8 is read as Latin-1, as older IRC clients wrote it. */
 export function* linesIn(bytes: Uint8Array): Generator<TextLine> {
   const strict = new TextDecoder("utf-8", { fatal: true });
-  // What the web calls Latin-1 is Windows-1252, and never fails.
+  // The web's Latin-1 is Windows-1252, and never fails.
   const latin1 = new TextDecoder("latin1");
   let number = 0;
   for (let start = 0; start < bytes.length; ) {

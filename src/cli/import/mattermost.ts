@@ -2,6 +2,7 @@
  * Mattermost's bulk export: JSON Lines.
  * @see https://docs.mattermost.com/administration-guide/manage/bulk-export-tool.html
  */
+
 import { Fault } from "../../base/fault.ts";
 import {
   EntryList,
@@ -55,7 +56,7 @@ function addPost(list: EntryList, where: string, post: Fields): void {
   }
 }
 
-/** Keys are places: posts have no ids there. */
+/** Keys are positions: posts have no ids there. */
 function addMessage(list: EntryList, where: string, post: Fields, re: string | undefined): void {
   const type = textOf(post["type"]);
   if (type.startsWith("system_")) {

@@ -1,9 +1,10 @@
-/** What `chat export` and `chat history --json` write. */
+/** Reads the output of `chat export` and `chat history --json`. */
+
 import { formatSize } from "../../base/sizes.ts";
 import { EntryList, type Fields, fieldsOf, jsonOf, type ParsedFile, textOf } from "./entry.ts";
 import { linesIn } from "./lines.ts";
 
-/** What happens in a room is not said in it; of what is gone there is nothing to import. */
+/** Room events and erased messages are not imported. */
 const LEFT_OUT: ReadonlySet<string> = new Set([
   ...["room", "join", "leave", "topic", "mute", "grant", "rename", "close", "remove"],
   ...["retention", "pin", "receipts", "group"],
@@ -28,7 +29,7 @@ export function readRecords(bytes: Uint8Array): ParsedFile {
   return list.parsed("chat");
 }
 
-/** @param files what stands in place of each file, by its key */
+/** @param files text in place of each file, by its key */
 function readRecord(
   list: EntryList,
   files: Map<string, string>,
@@ -61,14 +62,14 @@ function readRecord(
   } else list.problem(where, "it is no record of chat history --json");
 }
 
-/** The content itself is not in the file: its id leads to it where it still is. */
+/** The content is not in the file: its id leads to it where it still exists. */
 function fileWords(record: Fields): string {
   const size = Number(record["sizeBytes"]);
   const shown = Number.isSafeInteger(size) && size >= 0 ? `, ${formatSize(size)}` : "";
   return `[file ${textOf(record["name"])}${shown}, ${textOf(record["id"])}]`;
 }
 
-/** What is said with a file stands behind it. */
+/** A caption follows its file. */
 function withFile(file: string | undefined, said: string): string {
   if (file === undefined) return said;
   return said === "" ? file : `${file} ${said}`;
@@ -78,7 +79,7 @@ function seqOf(value: unknown): string | undefined {
   return typeof value === "number" ? String(value) : undefined;
 }
 
-/** Of a conversation the same for both directions. */
+/** The same for both directions of a conversation. */
 function placeOf(record: Fields): string {
   if (typeof record["room"] === "string") return record["room"];
   return [textOf(record["from"]), textOf(record["to"])].sort().join(" ");

@@ -1,8 +1,9 @@
 /**
- * An export of Slack: a folder, or a zip of it, with `users.json` and for each channel a folder of
- * files `2026-11-21.json`, each a list of messages. A folder of one channel will do.
+ * A Slack export: a folder or zip with `users.json` and for each channel a folder of files
+ * `2026-11-21.json`, each a list of messages. A folder of one channel is accepted as well.
  * @see https://slack.com/help/articles/220556107-How-to-read-Slack-data-exports
  */
+
 import {
   EntryList,
   type Fields,
@@ -60,7 +61,7 @@ export function readSlack(tree: Tree, channel: string): ParsedFile {
   return list.parsed("Slack");
 }
 
-/** Ids of users, and what they are called. */
+/** Names of users by id. */
 function namesIn(tree: Tree): ReadonlyMap<string, string> {
   const names = new Map<string, string>();
   const path = tree.paths.find((one) => one.split("/").at(-1) === "users.json");
@@ -74,7 +75,7 @@ function namesIn(tree: Tree): ReadonlyMap<string, string> {
   return names;
 }
 
-/** What people say; other subtypes tell what happened, or are told as not understood. */
+/** Subtypes of user messages; others are events, or reported as not understood. */
 const WORDS: ReadonlySet<string> = new Set([
   ...["", "me_message", "bot_message", "file_share", "thread_broadcast", "file_comment"],
 ]);
@@ -132,7 +133,7 @@ function authorOf(message: Fields, names: ReadonlyMap<string, string>): string {
   );
 }
 
-/** `<@U1>`, `<#C1|general>`, `<!here>`, `<https://…|label>` as people read them. */
+/** `<@U1>`, `<#C1|general>`, `<!here>`, `<https://…|label>` as readable text. */
 function plainText(text: string, names: ReadonlyMap<string, string>): string {
   const plain = text.replaceAll(/<([^<>]*)>/g, (_, inner: string) => {
     const [target = "", label = ""] = inner.split("|");

@@ -1,7 +1,8 @@
 /**
- * Reads a zip archive that is in memory. Bounded: an archive may say of itself what it wants.
+ * Reads a zip archive in memory. Bounded, because sizes in an archive cannot be trusted.
  * @see https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT (4.3)
  */
+
 import { inflateRawSync } from "node:zlib";
 import { Fault } from "../../base/fault.ts";
 import type { Tree } from "./slack.ts";
@@ -65,7 +66,7 @@ function entriesIn(bytes: Uint8Array): Map<string, Entry> {
   return entries;
 }
 
-/** It stands before a comment. */
+/** The end record precedes the archive comment. */
 function endOf(view: DataView): number {
   const last = view.byteLength - END_BYTES;
   for (let at = last; at >= Math.max(0, last - COMMENT_BYTES_MAX); at--) {

@@ -15,7 +15,7 @@ import { OutputOverflow, readLanLines, reportFault } from "./lines.ts";
 
 /** Shown in the column of rooms. */
 const DESTINATION = { room: "lan" } as const;
-/** Enough letters of a key to tell two users apart. */
+/** Enough letters of a key to distinguish two users. */
 const KEY_LETTERS = 12;
 const HELP = [
   "A line that you type is sent to all in this group; // at the start sends a slash.",
@@ -24,7 +24,7 @@ const HELP = [
   "/quit      leave; QUIT and Ctrl-D do the same",
 ];
 
-/** `chat lan` with names: what is typed goes out, what comes in is printed. */
+/** `chat lan` with names: sends typed lines, and prints received ones. */
 export class LanClient {
   readonly chatConsole: ChatConsole;
   readonly #context: Context;
@@ -97,7 +97,7 @@ export class LanClient {
     }
   }
 
-  /** All, or of one command. */
+  /** Help for all commands, or one. */
   #help(word: string): void {
     const rows = HELP.filter((row) => row.startsWith(`/${word} `));
     const [first = "", ...more] = word === "" || rows.length === 0 ? HELP : rows;
@@ -109,7 +109,7 @@ export class LanClient {
     const { chatConsole } = this;
     const timeUnixMs = this.#context.clock.unixMs();
     if (chatConsole.isTyped) {
-      // In one piece: otherwise an arriving line could stand in between.
+      // In one write: otherwise an arriving line could be printed in between.
       chatConsole.eraseEntered();
       this.#words(this.#me, { text, isAction, timeUnixMs });
     }
@@ -157,7 +157,7 @@ function personJson({ name, keyId, isVerified }: LanPerson) {
   return { name, key: formatFingerprint(keyId), verified: isVerified };
 }
 
-/** No name contains a `?`, so the second user of a name cannot pass for the first. */
+/** No name contains a `?`, so the second user of a name cannot impersonate the first. */
 function shownName({ name, keyId, isVerified }: LanPerson): string {
   return isVerified ? name : `${name}?${keyId.slice(0, KEY_LETTERS)}`;
 }
@@ -209,7 +209,7 @@ function noticeFault(notice: LanNotice): Fault {
   }
 }
 
-/** In the largest unit of which there are at least two. */
+/** In the largest unit with a value of at least two. */
 function lengthOf(milliseconds: number): string {
   const minutes = Math.round(milliseconds / 60_000);
   if (minutes < 120) return `${minutes} minutes`;

@@ -7,15 +7,18 @@ import { type Context, faultLine } from "../context.ts";
 import { faultJson } from "../errors.ts";
 import { nearest } from "../suggest.ts";
 
-/** What `chat lan` does with what is typed. */
+/** Handles typed lines of `chat lan`. */
 export interface LanTalk {
-  /** A text, without the slash that escaped another one. */
+  /** Sends a text; an escaping slash is already removed. */
   say(text: string): Promise<void>;
   /** A slash command, without its slash. @returns whether it is known */
   slash(word: string, rest: string): Promise<boolean>;
 }
 
-/** Reads lines until the end of input, /quit or QUIT. @throws Fault interrupted, or what broke */
+/**
+ * Reads lines until the end of input, /quit or QUIT. @throws Fault interrupted, or the error that
+ * broke the input
+ */
 export async function readLanLines(
   context: Context,
   chatConsole: ChatConsole,
@@ -48,7 +51,7 @@ async function readAll(context: Context, chatConsole: ChatConsole, talk: LanTalk
   }
 }
 
-/** Leaves arriving texts out while the output is not read, and says so once. */
+/** Drops arriving texts while the output is not read, and notes it once. */
 export class OutputOverflow {
   readonly #context: Context;
   readonly #chatConsole: ChatConsole;

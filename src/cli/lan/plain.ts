@@ -18,13 +18,13 @@ const HELP = [
 /** Some scripts send the line feed as well. */
 const LINE_END = /\r?\n$/;
 
-/** `chat lan --plain`: a datagram is a text and nothing else, as any script sends it. */
+/** `chat lan --plain`: each datagram is a plain text, compatible with any script. */
 export class PlainClient {
   readonly chatConsole: ChatConsole;
   readonly #context: Context;
   readonly #overflow: OutputOverflow;
   readonly #lenient = new TextDecoder("utf-8", { ignoreBOM: true });
-  /** Set while our own text has not come back from the group. */
+  /** Set until our own text has returned from the group. */
   #stopEcho: (() => void) | undefined;
   #hasEcho = false;
   #hasNotifiedSigned = false;

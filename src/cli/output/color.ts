@@ -1,4 +1,4 @@
-/** Colours of the terminal's own sixteen, so that they fit whatever theme it has. */
+/** Uses only the terminal's own sixteen colours, which fit any theme. */
 
 const RESET = "\x1b[0m";
 const DIM = "\x1b[2m";
@@ -7,7 +7,7 @@ const CALLED_END = "\x1b[22;27m";
 const CODE = "\x1b[36m";
 const CODE_END = "\x1b[39m";
 const CLOCK = "\x1b[90m";
-/** Cyan, green, yellow, magenta, blue and their bright ones: readable on black and on white. */
+/** Cyan, green, yellow, magenta, blue and their bright variants: readable on black and on white. */
 const PERSONS = [36, 32, 33, 35, 34, 96, 92, 95, 94].map((code) => `\x1b[1;${code}m`);
 
 /** Times and rooms: visible, but dim. */

@@ -1,11 +1,11 @@
-/** A line that counts on a terminal. */
+/** A counter line on a terminal. */
 
 import { type Context, mayRedraw } from "../context.ts";
 
 const CLEAR_LINE = "\r\x1b[K";
 const SHOWN_EVERY_MS = 250;
 
-/** How far something is: one line that is written again and again, where a terminal can do that. */
+/** Progress in one line that is rewritten, if the terminal supports that. */
 export class CounterLine {
   readonly #context: Pick<Context, "stderr" | "env" | "clock">;
   #shownMs = Number.NEGATIVE_INFINITY;
@@ -24,7 +24,6 @@ export class CounterLine {
     stderr.write(`${CLEAR_LINE}${line()}`);
   }
 
-  /** Takes the line away. */
   end(): void {
     if (this.#isShown) this.#context.stderr.write(CLEAR_LINE);
     this.#isShown = false;

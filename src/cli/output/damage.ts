@@ -3,13 +3,13 @@
 import { Fault } from "../../base/fault.ts";
 import { destinationName, type ShownRecord } from "./render.ts";
 
-/** Damaged records that a command has shown: they end it with exit code 6. */
+/** Damaged records that a command has shown; they cause exit code 6. */
 export class DamageReport {
   readonly #remedy: string;
   #first: ShownRecord | undefined;
   #count = 0;
 
-  /** @param remedy what helps, where it is not the server that shows the records */
+  /** @param remedy for damage that is not on the server */
   constructor(remedy = "ask the server's owner to run chat verify") {
     this.#remedy = remedy;
   }
@@ -22,7 +22,7 @@ export class DamageReport {
     }
   }
 
-  /** Names the first; `undefined` if there was none. */
+  /** Describes the first; `undefined` if there was none. */
   get fault(): Fault | undefined {
     if (this.#first === undefined) return undefined;
     const { seq } = this.#first;

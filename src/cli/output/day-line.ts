@@ -4,11 +4,11 @@ import { formatLocalDay, type OffsetMinutes } from "../../base/time.ts";
 import type { Context } from "../context.ts";
 import { clockColor } from "./color.ts";
 
-/** For screens that show hours and minutes: a line wherever another day begins. */
+/** Day lines for output with only hours and minutes: one wherever another day begins. */
 export class DayLines {
   readonly #offsetMinutes: OffsetMinutes;
   readonly #color: boolean;
-  /** Of what was shown last; at first today, which needs no line. */
+  /** Day of the last output; initially today, which needs no line. */
   #day: string;
 
   constructor({ clock, offsetMinutes, color }: Pick<Context, "clock" | "offsetMinutes" | "color">) {
@@ -17,7 +17,7 @@ export class DayLines {
     this.#day = formatLocalDay(clock.unixMs(), offsetMinutes);
   }
 
-  /** What to write before something of this moment: a line, or nothing. */
+  /** The line to print before output of this moment, or an empty string. */
   before(unixMs: number): string {
     const day = formatLocalDay(unixMs, this.#offsetMinutes);
     if (day === this.#day) return "";

@@ -2,7 +2,7 @@
 
 import { destinationName, type ShownRecord } from "./render.ts";
 
-/** Of a message of a sealed room that this reader has no key for, and never will have. */
+/** For a message of a sealed room whose key this reader will never have. */
 export const NO_KEY = "sealed, and this device has no key";
 
 interface Stretch {
@@ -11,25 +11,25 @@ interface Stretch {
 }
 
 /**
- * Puts one line for each stretch of a sealed room that this device cannot open in front of the next
- * message that it can. Who came and went meanwhile does not end a stretch.
+ * Puts one line for each run of unreadable records of a sealed room before the next readable
+ * message. Join and leave events do not end a run.
  */
 export class GapFolder {
-  /** By room: the last of its stretch. Bounded by the rooms of a reader. */
+  /** By room: the last record of its run. Bounded by the rooms of a reader. */
   readonly #open = new Map<string, Stretch>();
   readonly #me: string | undefined;
 
-  /** @param me the reader, of whose conversations both directions are one */
+  /** @param me the reader; both directions of a conversation count as one */
   constructor(me: string | undefined) {
     this.#me = me;
   }
 
-  /** The records that are to be shown once these have come. */
+  /** Returns the records to show after these have arrived. */
   fold(records: readonly ShownRecord[]): ShownRecord[] {
     return records.flatMap((record) => this.#fold(record));
   }
 
-  /** The same for a reader that does not wait: the line stands for what it begins, uncounted. */
+  /** As `fold`, without waiting: the line appears at the start of a run, without a count. */
   next(record: ShownRecord): ShownRecord | undefined {
     const room = destinationName(record, this.#me);
     if (!isUnopened(record)) {
@@ -41,7 +41,7 @@ export class GapFolder {
     return isFirst ? gapOf({ last: record, count: undefined }) : undefined;
   }
 
-  /** The stretches that nothing has ended. */
+  /** Runs that have not ended. */
   rest(): ShownRecord[] {
     const rest = [...this.#open.values()].map(gapOf);
     this.#open.clear();

@@ -11,11 +11,11 @@ import { type JsonObject, renderJson } from "./render.ts";
 const CLEAR_LINE = "\r\x1b[K";
 const BAR_CELLS = 20;
 const NAME_CELLS_MAX = 28;
-/** Without a terminal a line for each tenth; of unknown size, for each doubling from here. */
+/** Without a terminal: a line for each tenth; for unknown sizes, for each doubling from here. */
 const TENTHS = 10;
 const UNKNOWN_FIRST_BYTES = 16e6;
 
-/** From this duration on the last line says how long it took. */
+/** Minimum duration for showing the elapsed time in the last line. */
 const TIMED_FROM_MS = 1_000;
 
 const WAITS: Readonly<Record<WaitsAt, string>> = {
@@ -27,12 +27,12 @@ const WAITS: Readonly<Record<WaitsAt, string>> = {
   server: "the server",
 };
 
-/** How far transfers are: a bar, a line now and then, or NDJSON. */
+/** Progress of transfers: a bar, occasional lines, or NDJSON. */
 export class ProgressShow {
   readonly #context: Context;
   readonly #hasBar: boolean;
   readonly #hasLines: boolean;
-  /** Under way; as many as there are lanes. */
+  /** Running transfers; as many as there are data channels. */
   readonly #running = new Map<string, { progress: TransferProgress; lines: ProgressLines }>();
   #isDrawn = false;
 
@@ -56,13 +56,13 @@ export class ProgressShow {
     if (line !== undefined && (this.#hasLines || (this.#hasBar && isWorthIt))) this.say(line);
   }
 
-  /** A line for people that leaves the bar whole. */
+  /** Prints a line for people without damaging the bar. */
   say(sentence: string): void {
     this.#clear();
     say(this.#context, cleanText(sentence));
   }
 
-  /** Takes the bar away, for good or before data is written to the same screen. */
+  /** Removes the bar, permanently or before data is written to the same screen. */
   async end(id?: string): Promise<void> {
     if (id === undefined) this.#running.clear();
     else this.#running.delete(id);
@@ -84,13 +84,13 @@ export class ProgressShow {
   }
 }
 
-/** Decides what of one transfer is worth a line. */
+/** Decides which progress of a transfer is worth a line. */
 export class ProgressLines {
   #tenths = 0;
   #nextBytes = UNKNOWN_FIRST_BYTES;
   #isStalled = false;
 
-  /** Undefined if there is nothing new. */
+  /** `undefined` if there is nothing new. */
   next(progress: TransferProgress): string | undefined {
     const { name, waits } = progress;
     const isStalled = waits !== undefined && waits.forMs >= STALL_SHOWN_MS;
@@ -133,12 +133,12 @@ export function progressJson({
   };
 }
 
-/** Says how much an earlier run has done. */
+/** Notes how much an earlier run has transferred. */
 export function resumedLine({ name, resumedBytes }: TransferProgress): string {
   return `${name}: resumed at ${formatSize(resumedBytes)}`;
 }
 
-/** One row of the screen, whatever the name is. @internal */
+/** Exactly one row of the screen, whatever the name. @internal */
 export function barLine(progress: TransferProgress, others: number, columns: number): string {
   const { name, doneBytes, sizeBytes, waits } = progress;
   const more = others > 0 ? ` (and ${others} more)` : "";
@@ -159,7 +159,7 @@ function farWords(progress: TransferProgress): string {
   return [...share, sizesOf(progress), ...rate, ...left].join(", ");
 }
 
-/** `100 %, 600 MB in 4.1 s, 146 MB/s`; what an earlier run did is not in time and rate. */
+/** `100 %, 600 MB in 4.1 s, 146 MB/s`; excludes the bytes of earlier runs. */
 function doneWords({ doneBytes, resumedBytes, elapsedMs }: TransferProgress): string {
   const size = formatSize(doneBytes);
   const moved = doneBytes - resumedBytes;
@@ -186,7 +186,7 @@ function shareOf(doneBytes: number, sizeBytes: number): number {
   return sizeBytes === 0 ? 1 : Math.min(1, doneBytes / sizeBytes);
 }
 
-/** 100 only when all is there. */
+/** 100 only when complete. */
 function percent(doneBytes: number, sizeBytes: number): number {
   return Math.floor(shareOf(doneBytes, sizeBytes) * 100);
 }
@@ -196,7 +196,7 @@ function barOf(share: number): string {
   return `[${"#".repeat(full)}${"-".repeat(BAR_CELLS - full)}]`;
 }
 
-/** To so many cells of the screen, wide letters counted as two. */
+/** Cuts to so many cells of the screen; wide letters count as two. */
 function cut(text: string, cells: number): string {
   if (Bun.stringWidth(text) <= cells) return text;
   let kept = "";

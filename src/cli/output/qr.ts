@@ -3,9 +3,8 @@
 import { qrDots } from "../../base/qr.ts";
 
 /**
- * A code that a phone reads off the terminal: two rows of dots a line. Black on white whatever the
- * terminal's own colours are; where there are to be none, as on a dark one. Undefined: it would be
- * wider than the terminal.
+ * A QR code for phones: two rows of dots a line. Black on white whatever the terminal's colours;
+ * without colours, as for a dark terminal. `undefined` if it would be wider than the terminal.
  */
 export function qrLines(text: string, columns: number, color: boolean): string[] | undefined {
   const dots = qrDots(text);

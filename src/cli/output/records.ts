@@ -9,14 +9,14 @@ import { parseBody } from "../../wire/record.ts";
 import { NO_KEY } from "./gaps.ts";
 import type { Destination, FileBody, ShownBody, ShownRecord } from "./render.ts";
 
-/** Names that a record's ids stand for. */
+/** Resolves the ids of a record to names. */
 export interface Names {
-  /** Undefined: the server itself. */
+  /** `undefined`: the server itself. */
   readonly from: string | undefined;
   readonly destination: Destination;
 }
 
-/** A record as far as both a client and a folder know it. */
+/** The parts of a record that both a client and a data folder know. */
 export interface RecordContent {
   readonly seq: number;
   readonly kind: string;
@@ -26,13 +26,13 @@ export interface RecordContent {
 }
 
 const SERVER = "server";
-/** Why this device did not open what it has a key for. */
+/** Reasons why this device could not open a message for which it has a key. */
 const CLOSED: Readonly<Record<string, string>> = {
   broken: "sealed, and not by a program that follows the protocol",
   sender: "sealed, and not what its sender may say",
 };
 
-/** A record of the log as people see it. */
+/** A record of the log in the form that is shown. */
 export function shownRecord(record: LogRecord, { from, destination }: Names): ShownRecord {
   const { seq, time, kind } = record.head;
   const body = parseBody(record);
@@ -125,7 +125,7 @@ function historyKindOf(kind: string): KindIn<"history"> | undefined {
 function groupBody(body: Readonly<Record<string, unknown>>) {
   const { added, removed } = body;
   const all = [added, removed].flatMap((list) => (Array.isArray(list) ? list : []));
-  // Only what this device has read for itself names users; the server's record has their ids.
+  // Only records that this device decrypted name users; the server's record has their ids.
   const users = all.map((one: { readonly user?: unknown } | null) => one?.user);
   const named = [...new Set(users.filter((user) => typeof user === "string"))];
   return {
@@ -144,7 +144,7 @@ function alsoErased(also: unknown): { readonly also?: readonly number[] } {
   return seqs.length === 0 ? {} : { also: seqs };
 }
 
-/** What a message says: bodies come from other people's programs, so nothing is sure. */
+/** The body of a message. Other clients create bodies, so nothing is guaranteed. */
 function messageBody(
   kind: "text" | "action" | "reaction",
   body: Readonly<Record<string, unknown>> | undefined,
@@ -169,7 +169,7 @@ function messageBody(
   };
 }
 
-/** Of the body of a `file` record: other people's programs wrote it, so nothing is sure. */
+/** The body of a `file` record. Other clients create it, so nothing is guaranteed. */
 export function fileBody(body: Readonly<Record<string, unknown>>): FileBody {
   const word = (value: unknown) => (typeof value === "string" ? value : "");
   const folder = body["folder"] as { readonly entries?: unknown } | null | undefined;

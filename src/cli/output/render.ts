@@ -1,5 +1,5 @@
 /**
- * What commands print: text on a terminal, TSV when piped, NDJSON with `--json`.
+ * Output of commands: text on a terminal, TSV when piped, NDJSON with `--json`.
  *
  *     const style = styleOf(context, { me: "ana" });
  *     context.stdout.write(renderRecord(record, style));
@@ -22,13 +22,13 @@ export type ShownBody =
   | {
       readonly kind: "text" | "action";
       readonly text: string;
-      /** Seq of the message that it answers. */
+      /** Seq of the answered message. */
       readonly re?: number;
-      /** Names that it calls. */
+      /** Mentioned names. */
       readonly mentions?: readonly string[];
       readonly imported?: ShownImport;
     }
-  /** `of`: seq of what was changed. */
+  /** `of`: seq of the changed message. */
   | { readonly kind: "edited"; readonly of: number; readonly text: string }
   | {
       readonly kind: "reaction";
@@ -37,18 +37,18 @@ export type ShownBody =
       readonly imported?: ShownImport;
     }
   | { readonly kind: "room" | "join" }
-  /** `also`: its edits, and what else was erased with it. */
+  /** `also`: its edits, and other messages that were erased with it. */
   | { readonly kind: "erased"; readonly also?: readonly number[] }
-  /** How long the room keeps what is said, in milliseconds; left out: for good. */
+  /** How long the room keeps messages, in milliseconds; absent: permanently. */
   | { readonly kind: "retention"; readonly keepMs?: number }
   /** `of`: seq of the message. */
   | { readonly kind: "pin"; readonly of: number; readonly on: boolean }
-  /** Authors see who has read what they say, or no longer. */
+  /** Whether authors see who has read their messages. */
   | { readonly kind: "receipts"; readonly on: boolean }
-  /** `by`: who put them out; absent when they left themselves. `removed`: with their account. */
+  /** `by`: the user who removed them; absent if they left. `removed`: with their account. */
   | { readonly kind: "leave"; readonly by?: string; readonly removed?: boolean }
   | { readonly kind: "topic"; readonly topic: string }
-  /** `until`: as text; absent: for good. */
+  /** `until`: as text; absent: permanently. */
   | { readonly kind: "mute"; readonly user: string; readonly on: boolean; readonly until?: string }
   | { readonly kind: "grant"; readonly user: string; readonly on: boolean }
   /** Of the room or, with `user`, of a user in it. */
@@ -59,28 +59,30 @@ export type ShownBody =
       readonly user?: string;
     }
   | { readonly kind: "close"; readonly on: boolean }
-  /** How many devices came into a sealed room's group, and how many went. */
+  /** Number of devices added to a sealed room's group, and of removed ones. */
   | {
       readonly kind: "group";
       readonly added: number;
       readonly removed: number;
-      /** Whose they are, if this device could read it. */
+      /** Owners of the devices, if this device could read the change. */
       readonly users?: readonly string[];
     }
   | { readonly kind: "remove" }
-  /** Stands for so many messages of a sealed room; undefined: some. Never in JSON. */
+  /**
+   * Stands for so many messages of a sealed room; `undefined`: an unknown number. Never in JSON.
+   */
   | { readonly kind: "gap"; readonly count: number | undefined }
   | ({ readonly kind: "file" } & FileBody)
   | { readonly kind: "damaged" | "unreadable"; readonly reason: string };
 
-/** Who said it elsewhere, and when: `from` of the record is the user that imported it. */
+/** Original author and time; `from` of the record is the user who imported it. */
 export interface ShownImport {
   readonly from: string;
   /** UTC, as text. */
   readonly time: string;
 }
 
-/** A file that was sent: what the record says of it. */
+/** A file that was sent, as in its record. */
 export interface FileBody {
   readonly id: string;
   readonly name: string;
@@ -89,15 +91,15 @@ export interface FileBody {
   readonly digest: string;
   readonly chunks: number;
   readonly folder?: { readonly entries: number };
-  /** What its sender said with it. */
+  /** Caption. */
   readonly text?: string;
 }
 
-/** A record as people and scripts see it: names instead of ids. */
+/** A record for people and scripts: names instead of ids. */
 export type ShownRecord = {
   /** Only this device, and others of its room's group, could read it. */
   readonly sealed?: true;
-  /** Messages of its author's device, before it, that never came. */
+  /** Earlier messages of its author's device that never arrived. */
   readonly withheld?: number;
   readonly seq: number;
   readonly timeUnixMs: number;
@@ -107,7 +109,7 @@ export type ShownRecord = {
 
 export type ShownFile = Extract<ShownRecord, { kind: "file" }>;
 
-/** Erased ones are there as records, and no more as files. */
+/** Erased files remain as records, but no longer as files. */
 export function isFile(record: ShownRecord): record is ShownFile {
   return record.kind === "file";
 }
@@ -118,9 +120,9 @@ export interface Style {
   readonly offsetMinutes: OffsetMinutes;
   /** The reading user: a direct message is shown under the name of the other one. */
   readonly me: string | undefined;
-  /** `date`: day and seconds, for history; `clock`: hours and minutes, for what happens now. */
+  /** `date`: day and seconds, for history; `clock`: hours and minutes, for live events. */
   readonly stamp: "date" | "clock";
-  /** Of the screen; left out: it is none, and lines are as long as they are. */
+  /** Width of the screen; absent if the output is no screen, and lines are not cut. */
   readonly columns?: (() => number) | undefined;
   /** The author of the message with this seq, if it is known here. */
   readonly authorOf?: (seq: number) => string | undefined;
@@ -142,7 +144,7 @@ export function styleOf(
   };
 }
 
-/** Local on a screen, UTC with milliseconds elsewhere. */
+/** Local time on a screen, UTC with milliseconds elsewhere. */
 export function moment(unixMs: number, { format, offsetMinutes }: Style): string {
   return format === "text" ? formatLocal(unixMs, offsetMinutes) : formatUtc(unixMs);
 }
@@ -180,7 +182,7 @@ export function recordJson(record: ShownRecord): JsonObject {
   return { kind, seq, time: formatUtc(timeUnixMs), ...destination, from, ...body };
 }
 
-/** Lists: columns under a heading on a terminal, TSV without heading when piped. */
+/** Columns under a heading on a terminal, TSV without heading when piped. */
 export function renderTable(
   heading: readonly string[],
   rows: readonly (readonly string[])[],
@@ -200,7 +202,7 @@ export function renderTable(
   return `${[title, ...cleaned.map(line)].join("\n")}\n`;
 }
 
-/** The room, or `@peer`: the other one of a direct conversation. */
+/** The room, or `@peer`: the other user of a direct conversation. */
 export function destinationName(
   { destination, from }: Pick<ShownRecord, "destination" | "from">,
   me?: string,
@@ -224,7 +226,7 @@ function screenText(record: ShownRecord, style: Style): string {
   const before =
     record.withheld === undefined ? "" : `${marked(`${time} ${shown} * ${missing}`, style)}\n`;
   const plain = cleanText(expandTabs(sentence(record, style)), { lines: said });
-  // Without colours the marks are all that tells what was meant: they stay.
+  // Without colours, only the marks show the formatting, so they stay.
   const isPainted = style.color && record.kind === "text";
   const me = callsMe(record, style) ? style.me : undefined;
   const shownWords = isPainted ? expandTabs(paintedWords(record.text, me)) : plain;
@@ -235,12 +237,12 @@ function screenText(record: ShownRecord, style: Style): string {
   return `${before}${marked(`${time} ${shown} ${rest}`, style)}\n`;
 }
 
-/** Said of its author's device, in a line before the record. */
+/** Missing messages of the author's device, in a line before the record. */
 function withheldBefore({ withheld = 0, from }: ShownRecord): string {
   return `${counted(withheld, "message")} from ${cleanText(from)} withheld`;
 }
 
-/** With blanks and brackets, which no account's name has, where it was said elsewhere. */
+/** For imported messages with blanks and brackets, which no account's name contains. */
 function authorName(record: ShownRecord, style: Style): string {
   if (record.kind === "gap") return "";
   const imported = "imported" in record ? record.imported : undefined;
@@ -249,7 +251,7 @@ function authorName(record: ShownRecord, style: Style): string {
   return `${imported.from} (${time}, imported by ${record.from})`;
 }
 
-/** Further lines and rows stand behind a bar, so that no text looks like another record. */
+/** Prefix of further lines and rows, so that no text looks like another record. */
 const FURTHER = "  | ";
 
 function marked(text: string, { columns }: Pick<Style, "columns">): string {
@@ -262,8 +264,8 @@ function marked(text: string, { columns }: Pick<Style, "columns">): string {
 const TAB_COLUMNS = 4;
 
 /**
- * Blanks instead of tabs, up to the next stop. Stops are counted from where each line's words
- * begin: those of a terminal stand elsewhere behind a name, and behind a bar.
+ * Replaces tabs by blanks up to the next stop. Stops are counted from the start of each line's
+ * text: the terminal's own stops differ after a name or a bar.
  */
 function expandTabs(text: string): string {
   if (!text.includes("\t")) return text;
@@ -293,7 +295,7 @@ function callsMe(record: ShownRecord, { color, me }: Style): boolean {
   return record.mentions?.some((name) => name.toLowerCase() === me.toLowerCase()) === true;
 }
 
-/** What happened, in words that follow the name, for a place that knows no style. */
+/** The event as text that follows the name, without styles. */
 export function plainSentence(record: ShownRecord): string {
   return sentence(record, PLAIN);
 }
@@ -328,7 +330,7 @@ function groupSentence(record: Extract<ShownRecord, { kind: "group" }>): string 
   return "renewed the keys of the sealed room";
 }
 
-/** What was said or done, in words that follow the name. */
+/** The message or event as text that follows the name. */
 function sentence(record: ShownRecord, style: Style): string {
   switch (record.kind) {
     case "text":
@@ -411,13 +413,16 @@ export function fileWords({
   return about.length === 0 ? name : `${name} (${about.join(", ")})`;
 }
 
-/** What to do with it: in history by a command, in a conversation by a slash. */
+/**
+ * The command that downloads the file: a shell command in history, a slash command in a
+ * conversation.
+ */
 function takeWords({ from, id }: { from: string; id: string }, { me, stamp }: Style): string {
   if (from === me) return `its id: ${id}`;
   return stamp === "clock" ? `take it: /get ${id}` : `take it: chat get-file ${id}`;
 }
 
-/** At the end: words that look like ours do not stand before ours. */
+/** Last, so that a caption that imitates our text does not precede it. */
 function saysWords({ text }: Pick<FileBody, "text">): string {
   return text === undefined ? "" : `; says: ${text}`;
 }

@@ -22,7 +22,7 @@ export function statsLine(
   ];
 }
 
-/** What people read of a link's counters: what the transport does not know is left out. */
+/** A link's counters for people, without those that the transport does not know. */
 export function countersLine(counters: LinkCounters): string {
   const { sentMessages, sentBytes, receivedMessages, receivedBytes } = counters;
   const { sentPackets, receivedPackets, lostPackets, roundTripMs } = counters;

@@ -1,16 +1,16 @@
-/** What a message says, for a terminal that shows colours: bold, code, quotes and lists. */
+/** The text of a message for terminals with colours: bold, code, quotes and lists. */
 
 import type { Inline } from "../../core/words/inline.ts";
 import { type Block, wordsOf } from "../../core/words/words.ts";
 import { calledColor, codeColor, eventColor } from "./color.ts";
 
-/** Begin and end: the end leaves all other attributes as they are. */
+/** SGR codes of begin and end: the end leaves all other attributes unchanged. */
 const MARKS = { bold: [1, 22], italic: [3, 23], strike: [9, 29] } as const;
 const CODE_EDGE = "  ";
 
 /**
- * Lines as they are seen: cleaned, each with the attributes it needs and none behind its end.
- * @param me whose name stands out where it is called; undefined: nobody's
+ * Visible lines: cleaned, each with its own attributes, which end with it.
+ * @param me user whose mentions are highlighted; `undefined`: nobody
  */
 export function paintedWords(text: string, me: string | undefined): string {
   const names = new Set(me === undefined ? [] : [me.toLowerCase()]);

@@ -379,7 +379,7 @@ export class ScreenClient implements CommandScreen, Stage {
     for (const act of acts) this.#actions.do(act);
   }
 
-  /** Handles a key even if the screen cannot be rendered, so that the user can leave. */
+  /** Handles a key. Ctrl-C and Ctrl-D leave even if the handler fails. */
   #updated(key: Key): Updated {
     try {
       return update(this.state, key, this.#parts());

@@ -60,6 +60,7 @@ export class ScreenDrafts {
     });
   }
 
+  /** @param draft `undefined` if the text was removed */
   changed(target: string, draft: Draft | undefined): void {
     const isSecret = mayCarrySecret(draft?.text ?? "") || mayCarrySecret(draft?.before?.text ?? "");
     this.#changes.set(target, isSecret ? undefined : draft);

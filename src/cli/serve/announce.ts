@@ -12,14 +12,14 @@ import { type Context, faultLine, say } from "../context.ts";
 export interface Announced {
   readonly name: string;
   readonly fingerprint: Fingerprint;
-  /** Newcomers need the room password. */
+  /** New users need the room password. */
   readonly needs: "password" | "open";
   /** As given with `--host`. */
   readonly host: string;
   readonly port: number;
 }
 
-/** An Announcer, or one that says nothing. */
+/** An Announcer, or a stub that announces nothing. */
 interface Silence {
   stop(): Promise<void>;
 }
@@ -62,13 +62,13 @@ export function announceServer(
   };
 }
 
-/** Undefined: it listens everywhere. */
+/** `undefined`: it listens everywhere. */
 async function addressOf(host: string): Promise<string | undefined> {
   if (host === "0.0.0.0" || host === "::") return undefined;
   return (await lookup(host)).address;
 }
 
-/** The interface that has the address; one of IPv6 is told by its interface's IPv4 address. */
+/** The interface with the address; for IPv6 it is identified by its IPv4 address. */
 function atAddress(around: Neighbourhood, address: string): readonly string[] {
   const has = around.interfaces();
   if (has.includes(address)) return [address];

@@ -23,14 +23,14 @@ export interface CheckpointOptions {
   readonly identity: Identity;
   readonly history: LogFile;
   readonly accounts: LogFile;
-  /** What writes to the history, where several share it. */
+  /** Writes to the history, if several servers share it. */
   readonly recordIn?: Pick<Log, "appendThen">;
   readonly onTrouble: (fault: Fault) => void;
 }
 
 export interface OpenCheckpoints {
   readonly provable: Provable;
-  /** Signs what came last; before the logs are closed. */
+  /** Signs the latest records. Call before the logs are closed. */
   close(): Promise<void>;
 }
 

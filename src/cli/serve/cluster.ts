@@ -1,4 +1,5 @@
-/** What makes this server one of several: its place in the stream that they share. */
+/** Joins this server to a cluster through the shared stream. */
+
 import { equalBytes, toHex, utf8Encode } from "../../base/bytes.ts";
 import { asFault, Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
@@ -31,21 +32,21 @@ import { hasLeft, isFilling, newNodeName, readMembership, writeMembership } from
 import { type NodeState, readNodeState } from "./survey.ts";
 
 /**
- * Space of the store beyond the limit for files, as a part of that limit and in bytes: names and
- * checksums of chunks, and files under way.
+ * Space of the store beyond the limit for files, as a fraction of that limit and in bytes: names
+ * and checksums of chunks, and running uploads.
  */
 const CLUSTER_FILES_SPARE_PART = 1 / 16;
 const CLUSTER_FILES_SPARE_BYTES = 64 << 20;
 
-/** Where the stream is, as flags say it. */
+/** The stream's address, from flags. */
 export interface ClusterPlace {
   readonly name: string;
   readonly servers: readonly string[];
   readonly credentials?: Uint8Array;
   readonly isUnsafe: boolean;
-  /** Where NATS says of itself how it writes. */
+  /** NATS monitoring endpoints, which report how NATS writes to disk. */
   readonly monitors: readonly string[];
-  /** What files may take in all; left out: NATS decides. */
+  /** Maximum total bytes of files; if absent, NATS decides. */
   readonly filesBytesMax?: number;
 }
 
@@ -68,11 +69,11 @@ export interface OpenCluster {
   readonly accounts: ReplicatedLog;
   readonly siblings: Siblings;
   readonly contents: SharedContents;
-  /** What devices need that are away: at whichever node they come in. */
+  /** Data for offline devices, available at every node. */
   readonly sealed: SealedBuckets;
-  /** Resolves when this node does not follow the stream any more: it reads on, writes nothing. */
+  /** Resolves when this node no longer follows the stream: from then on it is read-only. */
   readonly stopped: Promise<Fault>;
-  /** Where clients reach this node, for `chat cluster status`. */
+  /** Sets the address of this node for clients, shown by `chat cluster status`. */
   listens(address: string): void;
   close(): Promise<void>;
 }
@@ -80,7 +81,7 @@ export interface OpenCluster {
 const ASKED_EVERY_MS = 10;
 const NAME = /^[A-Za-z0-9_-]{1,32}$/;
 
-/** Where the stream is. */
+/** Flags for the address of the stream. */
 export const NATS_FLAGS = {
   nats: {
     type: "string",
@@ -97,7 +98,7 @@ export const NATS_FLAGS = {
   },
 } as const satisfies FlagDefs;
 
-/** For those who bring something into it. */
+/** Flags for commands that write to the stream. */
 export const SAFETY_FLAGS = {
   natsMonitor: {
     type: "string",
@@ -158,9 +159,9 @@ function listed(values: readonly string[]): string[] {
 }
 
 /**
- * Applies what the others have recorded; the mirrors hold it then.
+ * Applies the records of the other nodes, and then holds mirrors of them.
  * @throws Fault unreachable, data-foreign, no-majority, version-unsupported, cluster-diverged,
- *   store-…
+ * store-…
  */
 export async function joinCluster(options: ClusterOptions): Promise<OpenCluster> {
   const { place, path, mirrors, clock, entropy, sha256 } = options;
@@ -188,7 +189,8 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
   };
   let replica: Replica | undefined;
   const listening = { address: "" };
-  // From the start on: others that look for what the stream has lost must not pass it over.
+  // From the start on, because nodes that search for lost messages of the stream must find this
+  // one.
   const stopAnswering = stream.answer(() =>
     packNews(node, {
       ...{ address: listening.address, seq: replica?.seq ?? 0 },
@@ -213,7 +215,7 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
         try {
           write(positions);
         } catch (error) {
-          // An older place is as good: more is compared at the start.
+          // An older position is sufficient: more is compared at the start.
           options.onTrouble(asFault(error));
         }
       },
@@ -229,7 +231,7 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
   }
 }
 
-/** Texts share the space of NATS: it refuses what files would take of it beyond that. */
+/** Texts share the space of NATS, which refuses files beyond the rest. */
 function storeBound({ filesBytesMax = Number.POSITIVE_INFINITY }: ClusterPlace) {
   const bytesMax = filesBytesMax * (1 + CLUSTER_FILES_SPARE_PART) + CLUSTER_FILES_SPARE_BYTES;
   return bytesMax < Number.MAX_SAFE_INTEGER ? { bytesMax: Math.ceil(bytesMax) } : {};
@@ -240,13 +242,13 @@ interface Joined {
   readonly contents: JetStreamContent;
   readonly replica: Replica;
   readonly node: string;
-  /** Where clients reach it, once it listens. */
+  /** Address for clients, once it listens. */
   readonly listening: { address: string };
   readonly stopped: Promise<Fault>;
 }
 
 const FOLLOWS = "follows";
-/** It holds, or may hold, what the stream has lost. */
+/** State of a node that has, or may have, messages that the stream has lost. */
 const STARTS = "starts";
 const RESTORES = "restores";
 
@@ -255,7 +257,7 @@ function stateOf(replica: Replica | undefined): string {
   return replica.failure?.code ?? (replica.isRestoring ? RESTORES : FOLLOWS);
 }
 
-/** One that does not follow the stream any more says nothing of what it holds. */
+/** A node that no longer follows the stream does not report what it has. */
 function otherOf({ records: history, accounts, state }: NodeState): OtherNode[] {
   const isSound = state === FOLLOWS || state === STARTS || state === RESTORES;
   return isSound ? [{ heads: { history, accounts } }] : [];
@@ -311,7 +313,7 @@ async function opened(
   };
 }
 
-/** Each checkpoint in the history says what its root was on the node that recorded it. */
+/** Each checkpoint in the history contains the root of the node that recorded it. */
 function rootCheck(
   { mirrors, sha256, onTrouble }: ClusterOptions,
   replica: Replica,
@@ -364,8 +366,8 @@ function siblingsOf(
 }
 
 /**
- * @returns false: nobody can say what the others have recorded, or this node is behind for long, or
- *   follows no more
+ * @returns false if the records of the others are unknown, or this node lags for long, or no longer
+ * follows the stream
  */
 async function isCurrent({ stream, replica }: Pick<Joined, "stream" | "replica">) {
   try {
@@ -378,7 +380,7 @@ async function isCurrent({ stream, replica }: Pick<Joined, "stream" | "replica">
   }
 }
 
-/** Those who ask while it is under way share the next one: it begins after they have asked. */
+/** Callers during a run share the next one, which begins after their call. */
 function together(act: () => Promise<boolean>): () => Promise<boolean> {
   let running: Promise<boolean> | undefined;
   let next: Promise<boolean> | undefined;

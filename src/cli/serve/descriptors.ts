@@ -1,12 +1,12 @@
-/** Fits the limit of connections to the limit of descriptors. */
+/** Adjusts the limit of connections to the limit of descriptors. */
 
 import { DESCRIPTORS_RESERVED, LINKS_MAX } from "../../base/limits.ts";
 import { descriptorLimit } from "../../io/disk/descriptors.ts";
 import { type Context, say } from "../context.ts";
 
 /**
- * Connections that a server can take: each needs a file descriptor, and so do its files. Says so
- * where the system allows fewer than LINKS_MAX. Bun has raised the soft limit to the hard one.
+ * Connections that a server can accept: each needs a file descriptor, and so do its files. Notes
+ * when the system allows fewer than LINKS_MAX. Bun has raised the soft limit to the hard one.
  */
 export function linksWithinLimit(
   context: Pick<Context, "stderr">,

@@ -43,28 +43,28 @@ import { type ClusterPlace, joinCluster, type OpenCluster } from "./cluster.ts";
 import { loadIdentity } from "./identity.ts";
 import { isFilling, readMembership } from "./membership.ts";
 
-/** All that a server keeps, opened, checked and folded. */
+/** All data of a server, opened, checked and folded. */
 export interface OpenFolder {
   readonly folder: DataFolder;
   readonly identity: Identity;
   readonly certificate: CertificatePair;
-  /** What is on this machine's disk; written by `logs` alone. */
+  /** On this machine's disk; written only through `logs`. */
   readonly history: LogFile;
   readonly accounts: LogFile;
-  /** What the server writes to: the same, or what it shares with others. */
+  /** Logs that the server writes to: the local ones, or those shared with other nodes. */
   readonly logs: { readonly history: Log; readonly accounts: Log };
   readonly cluster: OpenCluster | undefined;
   readonly archive: LogArchive;
   readonly rooms: Rooms;
   readonly registry: Registry;
   readonly engine: RoomEngine;
-  /** Names that stand for accounts that the history quotes, and the accounts have lost. */
+  /** Placeholder names for accounts that the history refers to, and the accounts log has lost. */
   readonly lostAccounts: readonly Name[];
-  /** What the server can prove of its history. */
+  /** The part of the history that the server can prove. */
   readonly provable: OpenCheckpoints["provable"];
   /**
-   * Reads, beside the server, what the start believed of a snapshot.
-   * @returns seq of records whose body is damaged
+   * Verifies, beside the running server, the snapshot that the start relied on.
+   * @returns seqs of records whose body is damaged
    * @throws Fault log-corrupt, store-…
    */
   verify(): Promise<readonly number[]>;
@@ -75,19 +75,19 @@ export interface FolderOptions {
   readonly path: string;
   readonly clock: Clock;
   readonly entropy: Entropy;
-  /** Checked PEM files to use in place of the certificate of our own. */
+  /** Checked PEM files to use in place of our own certificate. */
   readonly certificate: CertificatePair | undefined;
   readonly hosts: readonly string[];
   readonly postsPerSecond?: number;
-  /** Make a new identity, named by the one before it. */
+  /** Create a new identity, signed by the previous one. */
   readonly newIdentity?: boolean;
-  /** Start although acknowledged records are lost, without what is damaged. */
+  /** Start although acknowledged records are lost, without the damaged ones. */
   readonly acceptsLoss?: boolean;
-  /** Left out: this server stands alone. */
+  /** Absent if this server has no cluster. */
   readonly cluster?: ClusterPlace;
-  /** Its logs are being brought into a cluster: nothing is added to them. */
+  /** Its logs are being imported into a cluster: nothing is added to them. */
   readonly isStill?: true;
-  /** Something cannot be kept for the moment, and the server goes on. */
+  /** A write fails temporarily, and the server continues. */
   readonly onTrouble: (fault: Fault) => void;
 }
 
@@ -108,10 +108,10 @@ export async function openFolder(options: FolderOptions): Promise<OpenFolder> {
   }
 }
 
-/** What a node's operator may put into its folder before its first start. */
+/** Files that a node's operator may put into its folder before its first start. */
 const COPIED_FILES = ["identity.key", "settings.json", "files"];
 
-/** What a server alone may do with its own folder, one of several may not. @throws Fault */
+/** Refuses options that are only allowed for a server without a cluster. @throws Fault */
 function checkAlone(options: FolderOptions): void {
   const { path, cluster, newIdentity, acceptsLoss, isStill } = options;
   if (cluster !== undefined && (newIdentity === true || acceptsLoss === true)) {
@@ -129,7 +129,7 @@ function checkAlone(options: FolderOptions): void {
   });
 }
 
-/** Undefined: the folder has no key yet. @throws Fault data-foreign */
+/** `undefined` if the folder has no key yet. @throws Fault data-foreign */
 function ownIdentity(path: string): Identity | undefined {
   const file = join(path, "identity.key");
   const pem = readSmallFile(file);
@@ -167,7 +167,7 @@ async function openContents(
   let folds = newFolds();
   const { acceptsLoss = false } = options;
   const common = { disk, clock, entropy, sha256, acceptsLoss };
-  /** Also those whose body is damaged: they are there, only not to be read. */
+  /** Includes records with a damaged body: they exist, but cannot be read. */
   const known = new Set<string>();
   const accounts = await openLog({
     ...common,
@@ -177,7 +177,7 @@ async function openContents(
       registry.apply(record);
     },
   });
-  /** Authors that the accounts do not know: as many as the history has at most. */
+  /** Authors without an account: at most as many as the history has. */
   const strange = new Map<UserId, FoldedHead>();
   const place = {
     disk,
@@ -226,7 +226,7 @@ async function openContents(
           onTrouble: options.onTrouble,
         });
   if (cluster !== undefined) onJoined(cluster);
-  // What came from the others was not read with what was there.
+  // Records from the other nodes were not read with the local ones.
   for await (const record of accounts.read(registry.head + 1)) {
     known.add(record.head.by);
     registry.apply(record);
@@ -266,7 +266,7 @@ async function openContents(
     ...{ ...place, key: snapshotKey(identity), clock },
     log: history,
     folds: () => {
-      if (rooms.head !== history.head()) return undefined; // Its last records are not told yet.
+      if (rooms.head !== history.head()) return undefined; // Its last records were not emitted yet.
       return { engine: engine.value(), authors: [...registry.all()].map(({ id }) => id) };
     },
     onTrouble: options.onTrouble,
@@ -306,10 +306,10 @@ async function openContents(
   };
 }
 
-/** What a snapshot of the history has beside the log. */
+/** Parts of a snapshot of the history besides the log. */
 interface HistoryFolds {
   readonly engine: EngineValue;
-  /** All accounts there were: those that wrote the history among them. */
+  /** All accounts at that time, including all authors of the history. */
   readonly authors: readonly UserId[];
 }
 
@@ -318,7 +318,7 @@ function isLoaded(
   { rooms, engine }: Pick<OpenFolder, "rooms" | "engine">,
   known: ReadonlySet<string>,
 ): boolean {
-  // Accounts are lost: the whole history says since when.
+  // Accounts are lost: only the whole history shows since when.
   if (!folds.authors.every((author) => known.has(author))) return false;
   try {
     engine.load(folds.engine);
@@ -328,7 +328,7 @@ function isLoaded(
   return rooms.head === log.order.seq;
 }
 
-/** An account is on the disk before its first record, so an unknown author means lost accounts. */
+/** An account is on disk before its first record, so an unknown author means lost accounts. */
 function accountsLost(path: string, { seq, by }: FoldedHead, isShared: boolean): Fault {
   const sentence = `${join(path, "accounts")} has lost the account ${by} of seq ${seq}`;
   const remedy = isShared
@@ -337,7 +337,7 @@ function accountsLost(path: string, { seq, by }: FoldedHead, isShared: boolean):
   return new Fault("log-corrupt", sentence, { remedy });
 }
 
-/** Accounts that nobody can sign in to, for authors of whom nothing else is left. */
+/** Creates accounts that nobody can log in to, for authors of whom nothing else is left. */
 async function standIn(
   authors: readonly UserId[],
   accounts: LogFile,
@@ -345,7 +345,7 @@ async function standIn(
 ): Promise<Name[]> {
   const names: Name[] = [];
   for (const id of authors) {
-    const { publicKey } = Identity.generate(); // Its private key is kept by no one.
+    const { publicKey } = Identity.generate(); // Its private key is discarded.
     registry.apply(await accounts.append(registry.lostDraft(id, publicKey)));
     const name = registry.nameOf(id);
     if (name !== undefined) names.push(name);
@@ -359,7 +359,7 @@ interface Signers {
   readonly options: FolderOptions;
 }
 
-/** The checkpoint that was found is the server's own word. @throws Fault log-corrupt */
+/** The checkpoint in the log was signed by the server. @throws Fault log-corrupt */
 async function checkSigned(log: LogFile, { identity, registry, options }: Signers): Promise<void> {
   const { keptNote } = log;
   if (keptNote === undefined || log.keptSize !== undefined) return;
@@ -388,13 +388,13 @@ async function loadCertificate(path: string, options: FolderOptions): Promise<Ce
   return made;
 }
 
-/** The settings that the folder remembers from the start before. */
+/** Settings that the folder stores between starts. */
 export interface KeptSettings {
   readonly name: string;
   readonly roomPassword: string;
 }
 
-/** Letters and digits that are not confused when they are read out. */
+/** Letters and digits that are not confused when read out. */
 const ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789";
 const PASSWORD_GROUPS = 3;
 const GROUP_LETTERS = 4;
@@ -407,8 +407,8 @@ function makeRoomPassword(entropy: Entropy): string {
 }
 
 /**
- * @param given the settings of this start; the others are those of the start before
- * @param isShared others have them already: none is made that would be another one than theirs
+ * @param given the settings of this start; others are kept from the previous start
+ * @param isShared other nodes already have settings: none is generated that would differ
  * @throws Fault data-foreign, usage
  */
 export function keepSettings(

@@ -11,15 +11,15 @@ import { type NodeState, surveyCluster } from "./survey.ts";
 export interface HealthOptions {
   readonly stream: Pick<JetStream, "state" | "ask">;
   readonly clock: Clock;
-  /** Of this server: whether it follows the stream, and up to where it has applied it. */
+  /** Of this server: whether it follows the stream, and up to which seq it has applied it. */
   readonly own: () => { readonly follows: boolean; readonly seq: number };
-  /** Whether enough machines of the stream answer. */
+  /** Whether a majority of the stream's machines answers. */
   readonly hasMajority: () => boolean;
-  /** Root of the own history when it had so many records; undefined: it has fewer. */
+  /** Root of the own history at that number of records; `undefined` if it has fewer. */
   readonly rootAt: (records: number) => Promise<Uint8Array | undefined>;
 }
 
-/** What a server knows of its cluster for those who ask it: looked at from time to time. */
+/** The server's periodically refreshed view of its cluster. */
 export class HealthWatch {
   readonly #options: HealthOptions;
   #last: ClusterHealth;
@@ -78,7 +78,7 @@ export class HealthWatch {
         rootsEqual: areRootsEqual && equal.every((one) => one),
       };
     } catch (error) {
-      // NATS, or the own disk: the server says of either what there is to say.
+      // NATS or local disk errors: the server reports both elsewhere.
       if (!(error instanceof Fault) && !this.#isClosed) throw error;
       this.#last = { ...this.#last, reachable: false, nodes: 0, leader: "", current: 0 };
     }

@@ -15,13 +15,13 @@ export interface IdentityOptions {
   readonly path: string;
   /** Clients may have pinned the identity: a lost one is not replaced. */
   readonly isUsed: boolean;
-  /** Make a new one, named by the old one. */
+  /** Create a new identity, signed by the old one. */
   readonly renew: boolean;
   readonly accounts: Pick<Log, "append">;
   readonly registry: Registry;
 }
 
-/** The server's key: read, made, or renewed on request. @throws Fault data-foreign, store-… */
+/** The server's key: read, created, or renewed on request. @throws Fault data-foreign, store-… */
 export async function loadIdentity(options: IdentityOptions): Promise<Identity> {
   const { path, isUsed, renew } = options;
   const file = join(path, "identity.key");
@@ -29,7 +29,7 @@ export async function loadIdentity(options: IdentityOptions): Promise<Identity> 
   finishRenewal(file, draft, options.registry);
   const kept = readSmallFile(file);
   if (isUsed && kept === undefined) {
-    // A new one would be refused by every client, and would hide what was lost.
+    // A new one would be refused by every client, and would hide the loss.
     throw new Fault("data-foreign", `${file} is missing, and with it the server's identity`, {
       remedy: "restore it from a backup",
     });
@@ -39,7 +39,7 @@ export async function loadIdentity(options: IdentityOptions): Promise<Identity> 
   return renew && kept !== undefined ? renewed(identity, file, draft, options) : identity;
 }
 
-/** The new key is on disk before the old one names it, and in place only after that. */
+/** The new key is on disk before the old one signs it, and in place only after that. */
 async function renewed(
   old: Identity,
   file: string,
@@ -55,7 +55,7 @@ async function renewed(
   return next;
 }
 
-/** An interrupted renewal is completed if the old key has signed the new one, else undone. */
+/** Completes an interrupted renewal if the old key has signed the new one, else undoes it. */
 function finishRenewal(file: string, draft: string, { successor }: Registry): void {
   const pem = readSmallFile(draft);
   if (pem === undefined) return;

@@ -9,25 +9,25 @@ import { listenQuic } from "../../io/quic/listener.ts";
 import { listenWs, type WsListenOptions } from "../../io/ws/listener.ts";
 
 export interface ListenOptions {
-  /** The first that this machine has; the others are for systems without it. */
+  /** The first one that this machine supports is used. */
   readonly hosts: readonly [string, ...string[]];
   /** 0 = one that is free for both. */
   readonly port: number;
-  /** `undefined`: plain, and over TCP only. */
+  /** `undefined`: without TLS, and only over TCP. */
   readonly certificate: CertificatePair | undefined;
   readonly proxyCertificate?: string | undefined;
-  /** How UDP shares the wire; `undefined`: no UDP. */
+  /** Congestion control of UDP; `undefined`: no UDP. */
   readonly udp: "bbr" | "cubic" | undefined;
-  /** Whether a `Host` header means this server. */
+  /** Whether a `Host` header names this server. */
   readonly isHost: (host: string | null) => boolean;
   readonly http: (port: () => number) => WsListenOptions["http"];
 }
 
 export interface Listening {
   readonly port: number;
-  /** TCP, and UDP where it is there. */
+  /** TCP, and UDP if available. */
   readonly listeners: readonly Listener[];
-  /** Why there is no UDP, though it was asked for. */
+  /** Reason why UDP is missing although it was requested. */
   readonly udpFault: Fault | undefined;
 }
 
@@ -46,7 +46,7 @@ export async function openListeners(
   try {
     return await openAt(host, options, events);
   } catch (error) {
-    // A taken port is taken for all of them. What else goes wrong, the last one tells.
+    // A taken port is taken for all hosts. Other errors are reported for the last host.
     const isLast = next === undefined;
     if (isLast || !(error instanceof Fault) || error.code === "port-taken") throw error;
     return openListeners({ ...options, hosts: [next, ...more] }, events);
@@ -54,8 +54,8 @@ export async function openListeners(
 }
 
 /**
- * Listens over TCP, and stops. Before a first start, so that one that cannot listen creates no
- * data folder.
+ * Listens over TCP, and stops. Called before a first start, so that a server that cannot listen
+ * creates no data folder.
  * @throws Fault port-taken, usage
  */
 export async function checkListening(
@@ -116,7 +116,7 @@ function listenTcp(host: string, options: ListenOptions, events: ListenerEvents)
   return listener;
 }
 
-/** QUIC binds addresses, not names; what cannot be found is said when it is bound. */
+/** QUIC binds addresses, not names; binding reports names that cannot be resolved. */
 async function addressOf(host: string): Promise<string> {
   if (isIP(host) !== 0) return host;
   try {

@@ -1,4 +1,5 @@
-/** A look at a cluster from outside: by `chat cluster status` and `chat doctor`. */
+/** Inspects a cluster from outside, for `chat cluster status` and `chat doctor`. */
+
 import { Fault } from "../../base/fault.ts";
 import type { Clock } from "../../io/clock.ts";
 import { noMajority } from "../../io/cluster/majority.ts";

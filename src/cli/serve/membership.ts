@@ -1,4 +1,4 @@
-/** `cluster.json`: of which cluster a data folder is, and up to where. */
+/** `cluster.json`: a data folder's cluster and its position in the stream. */
 
 import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
@@ -11,14 +11,14 @@ import { readSmallFile, writeSmallFile } from "../../io/disk/data-folder.ts";
 
 export interface Membership {
   readonly cluster: string;
-  /** This server's name in it. */
+  /** This server's name in the cluster. */
   readonly node: string;
   readonly position: Position;
-  /** Earlier ones, oldest first: for a stream that has lost its end. */
+  /** Earlier positions, oldest first, for a stream that has lost its end. */
   readonly before?: readonly Position[];
   /**
-   * `filling`: `chat cluster init` brings its logs into the stream, and was broken off; `left`: it
-   * may have gone on alone, and never comes back. Left out: it is one of its servers.
+   * `filling`: `chat cluster init` was interrupted while it imported the logs into the stream.
+   * `left`: the server may have continued alone, and cannot return. Absent: it is a member.
    */
   readonly state?: "filling" | "left";
 }
@@ -29,7 +29,7 @@ export function newNodeName(): string {
   return `${hostname()}-${randomBytes(2).toString("hex")}`;
 }
 
-/** Undefined: it was never of one. @throws Fault data-foreign */
+/** `undefined` if it never was in a cluster. @throws Fault data-foreign */
 export function readMembership(path: string): Membership | undefined {
   const file = join(path, FILE);
   const text = readSmallFile(file);
@@ -46,7 +46,7 @@ export function readMembership(path: string): Membership | undefined {
       return { cluster, node, position, before, ...(state === undefined ? {} : { state }) };
     }
   } catch {
-    // As one that says something else.
+    // As for a file with unexpected content.
   }
   throw new Fault("data-foreign", `${file} is not what a server wrote`, {
     remedy: "begin anew with identity.key and settings.json alone: the cluster has the rest",

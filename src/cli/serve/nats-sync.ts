@@ -7,8 +7,8 @@ import { type Context, say } from "../context.ts";
 import type { ClusterPlace } from "./cluster.ts";
 
 /**
- * Whether NATS keeps what it acknowledges over a power cut of all machines: looked at where its
- * monitoring can be asked, else said to whoever started this.
+ * Checks whether NATS keeps acknowledged messages over a power cut of all machines, if its
+ * monitoring is reachable; otherwise warns the operator.
  * @throws Fault version-unsupported: one of them does not; unreachable: none of them answers
  */
 export async function checkNatsSync(

@@ -6,10 +6,10 @@ import { Fault } from "../../base/fault.ts";
 import { quoteText } from "../../base/text.ts";
 import { ProgramFolder } from "../../io/file/program-folder.ts";
 
-/** What `bun build.ts --all` makes a program for. */
+/** Targets of `bun build.ts --all`. */
 export const PROGRAM_TARGETS = ["linux-x64", "linux-arm64", "darwin-arm64", "windows-x64"] as const;
 
-/** How it calls that program, and by which `chat serve --offer` knows it. */
+/** File name of that program, by which `chat serve --offer` finds it. */
 export function programFile(target: string): string {
   return `chat-${target}${target.startsWith("windows") ? ".exe" : ""}`;
 }

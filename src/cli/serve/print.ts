@@ -1,4 +1,4 @@
-/** What `chat serve` prints. */
+/** Output of `chat serve`. */
 
 import { realpathSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -39,16 +39,16 @@ import { wrapMarked } from "../word-wrap.ts";
 import type { OpenFolder } from "./folder.ts";
 import { HTTPS_PORT } from "./public.ts";
 
-/** A busy server writes its lines together: each system call costs as much as a message. */
+/** Milliseconds to gather lines: each system call costs as much as a message. */
 const GATHER_MS = 20;
 const FULL_EVERY_MS = 60_000;
 
-/** What a line that waits to be made counts as, beside the record's body. */
+/** Size that an unrendered line counts as, in addition to the record's body. */
 const LINE_FRAME_CHARS = 256;
-/** A body that is a text alone, and printed as it stands: nothing in it is escaped or hidden. */
+/** A body with only a text that is printed unchanged: nothing in it is escaped or hidden. */
 const PLAIN_TEXT = /^\{"text":"[ !#-[\]-~]*"\}$/;
 
-/** A record whose line is made when it is written: names as they were when it was said. */
+/** A record whose line is rendered when it is written, with the names at its time. */
 interface Said {
   readonly record: LogRecord;
   readonly names: Names;
@@ -64,20 +64,20 @@ export class ServePrinter {
   #quietUntil = Number.NEGATIVE_INFINITY;
   #lastWarning: string | undefined;
   #warnedUntil = Number.NEGATIVE_INFINITY;
-  /** In their order; those of records are made when they are written. */
+  /** In order; lines of records are rendered when they are written. */
   #gathered: (string | Said)[] = [];
   #gatheredChars = 0;
   #isGathering = false;
   readonly #days: DayLines;
   readonly #style: Style;
   readonly #pace: TokenBucket;
-  /** The last moment that a line told, and how: a batch of the log has one. */
+  /** Time of the latest line and its text, because a batch of the log has one time. */
   #moment = 0;
   #momentText = formatUtc(0);
 
   /**
-   * @param how quiet: nothing that people chose the words of; users who read a system's journal are
-   *   not in their rooms
+   * @param how quiet: omits everything worded by users; readers of a system's journal are not
+   * members of their rooms
    */
   constructor(context: Context, registry: Registry, how: { readonly quiet?: boolean } = {}) {
     this.#context = context;
@@ -125,7 +125,7 @@ export class ServePrinter {
         return this.#offered(event, address);
       case "got":
       case "withdrawn":
-        // Not its name: it may have been between two people.
+        // Without its name, which may be from a direct conversation.
         return this.line(event.kind, { user: event.user, address, id: event.file });
       default:
         return;
@@ -144,10 +144,7 @@ export class ServePrinter {
     });
   }
 
-  /**
-   * Once a minute: a client that asks again and again for what cannot be read must not fill the
-   * log.
-   */
+  /** At most once a minute: a client that repeats a failing request must not fill the log. */
   #warning(sentence: string): void {
     const now = this.#context.clock.now();
     if (sentence === this.#lastWarning && now < this.#warnedUntil) return;
@@ -165,7 +162,7 @@ export class ServePrinter {
     );
   }
 
-  /** Once a minute: a full disk refuses all that users write. */
+  /** At most once a minute: a full disk refuses every post. */
   #full(fault: Fault): void {
     const now = this.#context.clock.now();
     if (now < this.#quietUntil) return;
@@ -185,7 +182,7 @@ export class ServePrinter {
       destination: this.#destination(room, head.by),
     };
     const said = { record, names, isDirect: room.pair !== undefined };
-    // A line for a screen may begin with that of a new day: it is made in its turn.
+    // A line for a screen may begin with that of a new day: it is rendered in order.
     if (this.#style.format === "text") this.#write(this.#line(said));
     else this.#write(said, (bodyBytes?.length ?? 0) + LINE_FRAME_CHARS);
   }
@@ -197,13 +194,15 @@ export class ServePrinter {
     const shown = this.#shortened(shownRecord(record, names));
     const day = style.format === "text" ? this.#days.before(record.head.time) : "";
     if (!isDirect) return day + renderRecord(shown, style);
-    // What two people say to each other is not for the server's window.
+    // Direct messages are not shown in the server's window.
     if (style.format === "json") return renderJson(withoutWords(recordJson(shown)));
     const what = shown.kind === "file" ? "(a file for one person)" : "(a direct message)";
     return day + renderRecord({ ...shown, kind: "action", text: what }, style);
   }
 
-  /** For people: the beginning of a long text, and only the length of what comes too fast. */
+  /**
+   * For people: the beginning of a long text, and only the length of texts that arrive too fast.
+   */
   #shortened(shown: ShownRecord): ShownRecord {
     const isText = "text" in shown && typeof shown.text === "string";
     if (this.#style.format === "json" || !isText) return shown;
@@ -214,7 +213,7 @@ export class ServePrinter {
     return length === taken ? shown : { ...shown, text: `${shown.text.slice(0, taken)}…` };
   }
 
-  /** What most people say is in the log as it is to be printed: the same line, without a parser. */
+  /** Fast path: most bodies are stored as they are printed, and need no parser. */
   #plain({ head, bodyBytes }: LogRecord, { from, destination }: Names): string | undefined {
     if (head.kind !== "text" || bodyBytes === undefined || from === undefined) return undefined;
     const body = utf8Decode(bodyBytes);
@@ -250,7 +249,7 @@ export class ServePrinter {
     this.#write(`${this.#days.before(now)}${wrapMarked(line, stdout.columns(), "  | ")}\n`);
   }
 
-  /** A reader that stalls must not fill the memory: then lines are left out, and counted. */
+  /** A blocked reader must not fill the memory: lines are then dropped, and counted. */
   #write(line: string | Said, chars = typeof line === "string" ? line.length : 0): void {
     const { stdout, clock } = this.#context;
     if (stdout.queuedBytes() + this.#gatheredChars > OUTPUT_QUEUE_BYTES_MAX) {
@@ -272,7 +271,7 @@ export class ServePrinter {
     clock.after(GATHER_MS, () => this.flush());
   }
 
-  /** Writes what was gathered. */
+  /** Writes the gathered lines. */
   flush(): void {
     const gathered = this.#gathered;
     this.#gathered = [];
@@ -294,11 +293,11 @@ function withoutWords(record: JsonObject): JsonObject {
 
 export interface Joining {
   readonly name: string;
-  /** How this machine reaches it. */
+  /** Address for this machine. */
   readonly local: ServerAddress;
-  /** How others do: with fingerprint and secret. */
+  /** Address for others, with fingerprint and secret. */
   readonly invite: ServerAddress;
-  /** `--public` has said how others reach it. */
+  /** `--public` has set the address for others. */
   readonly isPublic: boolean;
   /** `SHA256:...` */
   readonly fingerprint: string;
@@ -306,18 +305,18 @@ export interface Joining {
   readonly tls: boolean;
   readonly udp: boolean;
   readonly data: string;
-  /** The program itself, for visitors; left out: it is not offered. */
+  /** Program downloads for unauthenticated clients; absent if none are offered. */
   readonly offered?: {
-    /** Names of files. */
+    /** File names. */
     readonly programs: readonly string[];
-    /** Its certificate is one that other programs may know. */
+    /** Its certificate may be trusted by other programs. */
     readonly isCertified: boolean;
   };
-  /** Makes the first user who shows it on the page an operator. */
+  /** Makes the first user who opens the page with it an operator. */
   readonly operatorToken: string;
 }
 
-/** Where a browser finds the page: as `--public` has it, else on this machine. */
+/** Address of the page: as given by `--public`, else on this machine. */
 export function webAddress({ local, tls, invite, isPublic }: Joining): string {
   return isPublic ? pageAddress(invite) : `${tls ? "https" : "http"}://${formatPlace(local)}/`;
 }
@@ -327,14 +326,14 @@ function pageAddress({ host, port }: ServerAddress): string {
   return `https://${port === HTTPS_PORT ? place.slice(0, -`:${port}`.length) : place}/`;
 }
 
-/** Where the program itself is had, as others reach it if they do. */
+/** Address of program downloads, as others reach it if possible. */
 export function programAddress(joining: Joining): string {
   const { invite, tls, isPublic } = joining;
   const isReached = (tls || isPublic) && !isLoopback(invite.host);
   return `${isReached ? pageAddress(invite) : webAddress(joining)}program/`;
 }
 
-/** For terminals that have none yet. */
+/** Download commands for terminals. */
 function programLines(joining: Joining): string[] {
   const { programs: [first, ...others] = [], isCertified = false } = joining.offered ?? {};
   if (first === undefined) return [];
@@ -343,12 +342,12 @@ function programLines(joining: Joining): string[] {
   return [`  the program       curl ${isCertified ? "-O" : "-kO"} ${address}${first}`, ...also];
 }
 
-/** The same for its operator. Fragments never leave the browser. */
+/** The same address for the operator. Fragments never leave the browser. */
 export function operatorLink(joining: Joining): string {
   return `${webAddress(joining)}#operator=${joining.operatorToken}`;
 }
 
-/** For a phone: the page's address as others reach it, with the secret. */
+/** For a phone: the page's address for others, with the secret. */
 function guestLink({ invite, tls, isPublic }: Joining): string | undefined {
   if (!(tls || isPublic) || isLoopback(invite.host)) return undefined;
   const { secret } = invite;
@@ -357,8 +356,8 @@ function guestLink({ invite, tls, isPublic }: Joining): string | undefined {
 }
 
 /**
- * What to run on another machine. Nothing but its proxy talks to the port of a server without TLS:
- * an invite must not name it.
+ * Command for another machine. Only a proxy connects to the port of a server without TLS, so an
+ * invite must not contain it.
  */
 function elsewhereLine({ invite, tls, isPublic }: Joining): string {
   return tls || isPublic
@@ -366,12 +365,12 @@ function elsewhereLine({ invite, tls, isPublic }: Joining): string {
     : "  in a terminal     through the TLS proxy: add --public HOST";
 }
 
-/** What to run on this machine, if it can. */
+/** Command for this machine, if possible. */
 function hereLine({ tls, isPublic }: Joining, env: Context["env"]): string | undefined {
   return tls || isPublic ? `${programName(env)} join --user YOUR-NAME` : undefined;
 }
 
-/** What to type here to run this very program, which may not be in the search path of the shell. */
+/** How to start this program here, which may not be in the shell's search path. */
 function programName(env: Context["env"]): string {
   const program = process.execPath;
   const found = Bun.which("chat", { PATH: env["PATH"] ?? "" });
@@ -415,7 +414,7 @@ function joiningLines(joining: Joining, env: Context["env"]): string[] {
   ];
 }
 
-/** The code with the short lines at its right; undefined: they do not fit there. */
+/** The code with the short lines at its right; `undefined` if they do not fit. */
 function sideBySide(code: string[], joining: Joining, context: Context): string[] | undefined {
   const { name, roomPassword, fingerprint, data, udp, invite } = joining;
   const pages = new Set([webAddress(joining), pageAddress(invite)]);
@@ -450,7 +449,7 @@ function codeLines({ stderr, env }: Context, link: string | undefined): string[]
   return lines?.map((line) => `  ${line}`);
 }
 
-/** What the last run left behind: unfinished ends of the log, and damaged bodies. */
+/** Problems left by the previous run: unfinished ends of the log, and damaged bodies. */
 export function printRecovery(
   context: Context,
   { accounts, history, lostAccounts }: Pick<OpenFolder, "accounts" | "history" | "lostAccounts">,
@@ -480,7 +479,7 @@ export function printRecovery(
   printDamaged(context, history.damaged);
 }
 
-/** Names shown in the one line; the others are in the accounts. */
+/** Names shown in the line; the others are in the accounts. */
 const NAMES_SHOWN_MAX = 8;
 
 function printLostAccounts(context: Context, names: readonly Name[]): void {
@@ -496,7 +495,7 @@ function printLostAccounts(context: Context, names: readonly Name[]): void {
   if (context.json) context.stdout.write(renderJson({ kind: "accounts-lost", users: names }));
 }
 
-/** Also of what is found later, where a snapshot made the start short. */
+/** Also for damage found later, if a snapshot shortened the start. */
 export function printDamaged(context: Context, seqs: readonly number[]): void {
   for (const seq of seqs) {
     say(context, `the body of record ${seq} is damaged and is served as such`);

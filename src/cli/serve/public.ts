@@ -7,12 +7,12 @@ import { certificateNames } from "../../crypto/certificate.ts";
 import { isHostOf } from "../../wire/host.ts";
 import { parseServerAddress, type ServerAddress } from "../../wire/invite.ts";
 
-/** Where a TLS proxy listens unless it is told otherwise. */
+/** Default port of TLS proxies. */
 export const HTTPS_PORT = 443;
 
 /**
- * What `--public HOST[:PORT]` says.
- * @param port where no port is given
+ * Parses `--public HOST[:PORT]`.
+ * @param port default port
  * @throws Fault usage
  */
 export function parsePublic(
@@ -30,7 +30,7 @@ export function parsePublic(
   });
 }
 
-/** Names that `serve` was given in one way or another: certificates name hosts, too. */
+/** Host names from all options of `serve`, including its certificate. */
 export function knownNames(
   args: { readonly host?: string | undefined; readonly public: readonly string[] },
   ...certificates: readonly (string | undefined)[]
@@ -40,7 +40,7 @@ export function knownNames(
   return [...host, ...parsePublic(args.public).map(({ host }) => host), ...named];
 }
 
-/** Whether a `Host` header means this machine, or a server of one of these names. */
+/** Checks whether a `Host` header names this machine, or a server with one of these names. */
 export function hostCheck(names: readonly string[]): (header: string | null) => boolean {
   const own = hostname();
   const [label = own] = own.split(".");

@@ -1,4 +1,5 @@
-/** Pushes that leave the network: made, and sent to push services. */
+/** Encrypts push messages and sends them to push services. */
+
 import { fromBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { PUSH_TTL_S } from "../../base/limits-page.ts";
@@ -31,7 +32,7 @@ export const PUSH_FLAGS = {
 const MAIL = /^[^\s@<>"]{1,64}@[^\s@<>"]{1,190}$/;
 
 /**
- * What a push service is told of who sends, as RFC 8292 has it: a mail address, or an https page.
+ * The sender's contact for push services (RFC 8292): a mail address or an https page.
  * @throws Fault usage
  */
 export function pushContact(given: string): string {
@@ -69,7 +70,7 @@ export function pushDelivery(identity: Identity, settings: PushSettings): PushDe
   };
 }
 
-/** What was kept on the disk may be no key any more. @throws Fault not-allowed */
+/** The stored key may be invalid. @throws Fault not-allowed */
 async function encrypted(push: () => PushOptions, signer: PushKey): Promise<SealedPush> {
   try {
     return await sealPush(push(), signer);

@@ -40,7 +40,7 @@ export function quotasOf(args: FlagValues<typeof QUOTA_FLAGS>): FileQuotas {
   };
 }
 
-/** Bytes; `undefined` if left out. @throws Fault usage */
+/** Bytes; `undefined` if absent. @throws Fault usage */
 export function historyQuotaOf({ historyPerDay }: FlagValues<typeof QUOTA_FLAGS>) {
   return historyPerDay === undefined ? undefined : sizeOf(historyPerDay, flagName("historyPerDay"));
 }

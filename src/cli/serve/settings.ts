@@ -1,6 +1,6 @@
 /**
- * Where the settings of `chat serve` come from: flag, then environment, then settings.toml in the
- * data folder, then the default. All come from the one table of the flags.
+ * Settings of `chat serve`: flag, then environment, then settings.toml in the data folder, then the
+ * default. All are defined by the table of the flags.
  */
 
 import { dirname, join, resolve } from "node:path";
@@ -18,7 +18,7 @@ const TRUE = new Set(["true", "yes", "on", "1"]);
 const FALSE = new Set(["false", "no", "off", "0"]);
 
 /**
- * Not allowed in the file: it cannot name its own folder, and an act for one start must not be
+ * Not allowed in the file: it cannot name its own folder, and an action for one start must not be
  * repeated at each start.
  */
 const NOT_IN_FILE = new Set(["data", "newIdentity", "acceptLoss"]);
@@ -40,15 +40,15 @@ export function settingOf(key: string): string | undefined {
 
 export interface Given {
   readonly definitions: FlagDefs;
-  /** With the defaults of what no flag has said. */
+  /** Including defaults. */
   readonly values: Values;
-  /** Keys that a flag has said. */
+  /** Keys set by a flag. */
   readonly byFlag: ReadonlySet<string>;
   readonly env: Environment;
 }
 
 /**
- * The values with what environment and settings.toml add to them.
+ * Adds settings of the environment and settings.toml.
  * @throws Fault usage, with the variable, or with file, line and key
  */
 export function withSettings({ definitions, values, byFlag, env }: Given): Values {
@@ -65,7 +65,7 @@ export function withSettings({ definitions, values, byFlag, env }: Given): Value
   return merged;
 }
 
-/** What stands for the opposite, or for the same, where it counts more than the file. */
+/** Whether a stronger source sets a key with the opposite or the same meaning. */
 function isOverruled(key: string, stronger: ReadonlySet<string>, env: Environment): boolean {
   const hasPassword = Boolean(env["CHAT_ROOM_PASSWORD"]);
   if (key === "open") return hasPassword || stronger.has("roomPasswordFile");
@@ -76,7 +76,7 @@ function fromEnvironment(definitions: FlagDefs, env: Environment): Record<string
   const keys = keysBy(definitions, variableOf);
   const found: Record<string, AnyFlagValue> = {};
   for (const [variable, text] of Object.entries(env)) {
-    if (!variable.startsWith(PREFIX) || !text) continue; // An empty variable is an unset one.
+    if (!variable.startsWith(PREFIX) || !text) continue; // An empty variable counts as unset.
     const key = keys.get(variable);
     if (key === undefined) throw unknown("variable", variable, [...keys.keys()]);
     found[key] = ofText(definitions[key], text, variable);
@@ -146,7 +146,7 @@ function isPath(definition: FlagDef): boolean {
   return hintOf(definition) === "F";
 }
 
-/** A path in the file is one beside the file, wherever the server is started from. */
+/** Resolves a relative path in the file against the file's folder. */
 function besideFile(path: string, file: string): string {
   return path === "-" ? path : resolve(dirname(file), path);
 }

@@ -10,10 +10,13 @@ import type { ServePrinter } from "./print.ts";
 
 const EVERY_MS = 1_000;
 
-/** As long as a pong. */
+/** Size of a pong, too. */
 const PING_BYTES = encode({ kind: "ping" }).length;
 
-/** More in a second are a file on one of its lanes; pings and their acknowledgements are fewer. */
+/**
+ * More packets per second mean a file on a data channel; pings and their acknowledgements are
+ * fewer.
+ */
 const IDLE_PACKETS_MAX = 16;
 
 /** The counters of a link at one moment. */
@@ -37,16 +40,16 @@ function isNews(now: Mark, before: Mark | undefined): boolean {
 }
 
 /**
- * `--verbose`: once a second a line for each link on which something was said: how many of its
- * requests were acknowledged since it is there, and what its transport counts.
- * @returns what ends it
+ * `--verbose`: prints once a second a line for each active link, with its acknowledged requests so
+ * far and the counters of its transport.
+ * @returns function that stops it
  */
 export function reportStats(
   clock: Clock,
   printer: Pick<ServePrinter, "line">,
   peers: () => Iterable<ClientConnection>,
 ): () => void {
-  let seenBefore = new Map<number, Mark>(); // Of the links there are.
+  let seenBefore = new Map<number, Mark>(); // Of the open links.
   const report = () => {
     const seen = new Map<number, Mark>();
     for (const peer of peers()) {

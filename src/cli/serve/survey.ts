@@ -1,22 +1,23 @@
-/** How the servers of a cluster are, as far as they answer. */
+/** State of the servers of a cluster, as far as they answer. */
+
 import { isCount } from "../../base/count.ts";
 import { NODES_ANSWER_MS } from "../../base/limits-cluster.ts";
 import { readNews } from "../../core/cluster/messages.ts";
 import type { JetStream, StreamState } from "../../io/nats/jetstream.ts";
 
-/** What a node says of itself. */
+/** A node's report about itself. */
 export interface NodeState {
   readonly name: string;
   readonly address: string;
-  /** Of the last message that it has applied. */
+  /** Seq of the last message that it has applied. */
   readonly seq: number;
-  /** How long its history is, and what its root is then. */
+  /** Length of its history, and the root at that length. */
   readonly records: number;
   readonly root: string;
   readonly accounts: number;
-  /** How long both logs were at `seq`; undefined: an earlier version does not say. */
+  /** Lengths of both logs at `seq`; `undefined` from earlier versions. */
   readonly applied?: { readonly history: number; readonly accounts: number };
-  /** `follows`, `starts`, `restores` what the stream has lost, or the code of a fault. */
+  /** `follows`, `starts`, `restores` (lost messages of the stream), or the code of a fault. */
   readonly state: string;
 }
 
@@ -28,7 +29,7 @@ export interface SurveyedNode extends NodeState {
 export interface Survey {
   readonly stream: StreamState;
   readonly nodes: readonly SurveyedNode[];
-  /** Those whose histories are equally long have one root, and those at one message one length. */
+  /** Histories of equal length have one root, and histories at one message have one length. */
   readonly areRootsEqual: boolean;
 }
 
@@ -54,7 +55,7 @@ function haveOneRoot(nodes: readonly NodeState[]): boolean {
   });
 }
 
-/** What a stream says up to some message is as long on each node that follows it. */
+/** Up to a message, the logs have the same length on each node that follows the stream. */
 function haveOneLength(nodes: readonly NodeState[]): boolean {
   const lengths = new Map<number, string>();
   return nodes.every(({ seq, applied, state }) => {
@@ -66,7 +67,7 @@ function haveOneLength(nodes: readonly NodeState[]): boolean {
   });
 }
 
-/** Undefined: of a later version, or nonsense. */
+/** `undefined` if it is from a later version, or invalid. */
 export function readNodeState(bytes: Uint8Array): NodeState | undefined {
   const heard = readNews(bytes);
   if (heard === undefined || typeof heard.news !== "object" || heard.news === null)

@@ -10,14 +10,14 @@ const PREFIX = "chat-share-";
 /** A younger folder may belong to a share that has not locked it yet. */
 const LEFT_AFTER_MS = 60_000;
 
-/** Where the server of one `chat share` has its keys and its history, and where it is removed. */
+/** The temporary folder of one `chat share`, with its server's keys and history. */
 export interface ShareFolder {
-  /** The server's data folder; not made yet. */
+  /** The server's data folder; not created yet. */
   readonly data: string;
   remove(): void;
 }
 
-/** Removed with the process. After a kill the next share removes it. */
+/** Removed at process exit. After a kill the next share removes it. */
 export function openShareFolder(unixMs: number): ShareFolder {
   for (const name of readdirSync(tmpdir())) {
     const path = join(tmpdir(), name);
@@ -25,7 +25,7 @@ export function openShareFolder(unixMs: number): ShareFolder {
   }
   const folder = mkdtempSync(join(tmpdir(), PREFIX));
   const remove = () => discard(folder);
-  process.once("exit", remove); // A second Ctrl-C ends the program where it stands.
+  process.once("exit", remove); // A second Ctrl-C ends the program immediately.
   return {
     data: join(folder, "data"),
     remove: () => {
@@ -40,8 +40,8 @@ function discard(folder: string): void {
 }
 
 /**
- * Of this user, and left by a process that has ended: a running one holds the lock of the data
- * folder.
+ * Whether the folder is of this user, and its process has ended: a running one holds the lock of
+ * the data folder.
  */
 function isLeft(path: string, unixMs: number): boolean {
   const stat = lstatSync(path, { throwIfNoEntry: false });

@@ -1,4 +1,4 @@
-/** Ends `chat share` when nobody takes the files. */
+/** Ends `chat receive` when its share is gone. */
 
 import { Fault } from "../../base/fault.ts";
 import { RECEIVE_GIVES_UP_MS } from "../../base/limits.ts";

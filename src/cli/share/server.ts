@@ -33,21 +33,21 @@ import { hostCheck } from "../serve/public.ts";
 import { loadSharePage } from "../web/page.ts";
 import { openShareFolder, type ShareFolder } from "./folder.ts";
 
-/** Where the owner's client finds the server: in this very process. */
+/** Address for the owner's client, which runs in this process. */
 const INSIDE = { host: "127.0.0.1", port: 1, timeoutMs: CONNECT_WITHIN_MS };
 /** It is never read out, so it may be as long as an identity. */
 const SECRET_BYTES = 16;
-/** Strangers see this name, too: so it does not say who shares, or what. */
+/** Visible to unauthenticated clients, so it names neither the user nor the content. */
 const NAME = "shared files";
 
 export interface ShareOptions {
   readonly user: string;
-  /** Where to listen, and what to call this machine in the invite. */
+  /** Where to listen, and the name of this machine in the invite. */
   readonly listenHosts: ListenOptions["hosts"];
   readonly inviteHost: string;
   readonly port: number;
   readonly onEvent: (event: ServerEvent) => void;
-  /** A chunk of what is lent was read for a receiver. */
+  /** A chunk of a shared file was read for a receiver. */
   readonly onRead: (file: FileId, source: Source, index: number) => void;
 }
 
@@ -55,11 +55,11 @@ export interface ShareOptions {
 export interface ShareServer {
   readonly client: Client;
   readonly invite: ServerAddress;
-  /** Gone with the server: for what does not lie on this machine already. */
+  /** Removed with the server; for content that is not on this machine's disk. */
   readonly folder: string;
-  /** What is uploaded next: its content stays where it is. */
+  /** Marks the next upload, whose content stays where it is. */
   lend(source: Source): void;
-  /** Says goodbye to all clients, and removes everything. */
+  /** Notifies all clients, and removes everything. */
   close(): Promise<void>;
 }
 
@@ -193,7 +193,7 @@ async function enter(
   return { client, state, account: membership?.account ?? "" };
 }
 
-/** Content of files of this machine that a blob store reads where it lies. */
+/** Files of this machine that a blob store reads in place. */
 class LentFiles {
   #account: string | undefined;
   #next: Source | undefined;

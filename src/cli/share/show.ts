@@ -1,4 +1,4 @@
-/** What `chat share` prints. */
+/** Output of `chat share`. */
 
 import type { FileId } from "../../base/ids.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
@@ -8,8 +8,8 @@ import type { Context } from "../context.ts";
 import { ProgressShow } from "../output/progress.ts";
 
 /**
- * Shows the progress of receivers: how much was read for them. If several receive the same file at
- * once, the first one is shown.
+ * Shows the progress of receivers by the chunks read for them. If several receive the same file,
+ * the first one is shown.
  */
 export class ShareShow {
   readonly #context: Context;
@@ -21,7 +21,7 @@ export class ShareShow {
     this.#show = new ProgressShow(context);
   }
 
-  /** A chunk was read for a receiver. Scripts hear of whole files only. */
+  /** A chunk was read for a receiver. Scripts are notified only of whole files. */
   read(id: FileId, source: Source, index: number): void {
     if (this.#context.json) return;
     const { sizeBytes = Number.MAX_SAFE_INTEGER } = source;
@@ -36,7 +36,7 @@ export class ShareShow {
     void this.#show.end(id);
   }
 
-  /** A line for people that leaves the bar whole. */
+  /** Prints a line for people without damaging the bar. */
   say(sentence: string): void {
     this.#show.say(sentence);
   }

@@ -16,7 +16,7 @@ import { bodyOf, type FoldedRecord } from "../../wire/record.ts";
 export interface FolderVerdict {
   /** Both logs are without findings. */
   readonly ok: boolean;
-  /** What clients pin, and what is shown. */
+  /** Of the log that clients pin, and that is shown. */
   readonly history: LogVerdict;
   readonly accounts: LogVerdict;
   /** The server's present key. */
@@ -25,8 +25,8 @@ export interface FolderVerdict {
 
 /**
  * Verifies both logs of a data folder, or of a backup of one, by the server's own key: read-only,
- * without a lock, beside a running server. What clients and witnesses hold shows more: a log that
- * was rewritten and signed again by the same key is sound in itself.
+ * without a lock, beside a running server. Checkpoints of clients and witnesses detect more: a log
+ * that was rewritten and signed again by the same key is valid in itself.
  * @param path the data folder, with `identity.key`
  * @throws Fault not-found, data-foreign, store-…, version-unsupported
  */
@@ -49,7 +49,7 @@ export async function verifyFolder(
   return { ok: accounts.ok && history.ok, history, accounts, key };
 }
 
-/** The present key and those before it, as far as each has signed the next. */
+/** The present key and its predecessors, as far as each has signed the next. */
 async function keysOf(disk: Disk, folder: string, key: Uint8Array): Promise<Uint8Array[]> {
   const keys = [key];
   const records: FoldedRecord[] = [];

@@ -1,4 +1,4 @@
-/** Compares a data folder with what this home has seen of its logs. */
+/** Compares a data folder with the records and checkpoints that this home has seen. */
 
 import { join } from "node:path";
 import { equalBytes } from "../../base/bytes.ts";
@@ -20,7 +20,7 @@ import { type Fingerprint, fingerprintWith, formatFingerprint } from "../../wire
 import { type LogRecord, leafHash, parseHead, parseLine } from "../../wire/record.ts";
 import { type FolderVerdict, verifyFolder } from "./folder.ts";
 
-/** A log that is not the one of this device differs in most records. */
+/** A log that differs from the one of this device differs in most records. */
 const FINDINGS_MAX = 20;
 
 export interface HomeVerdict {
@@ -30,7 +30,7 @@ export interface HomeVerdict {
 }
 
 /**
- * Verifies a server's folder, and compares it with everything that this device was shown of its
+ * Verifies a server's folder, and compares it with everything that this device has seen of its
  * history: the pinned checkpoint, the records that were read, and those that the server confirmed.
  * @throws Fault as `verifyFolder`
  */
@@ -40,7 +40,7 @@ export async function verifyForHome(data: string, logs: HomeLogPins): Promise<Ho
   const pin = logs.pinOf(fingerprint, first.history.origin ?? "");
   const shown = logs.shown({ fingerprint: pin?.fingerprint ?? fingerprint });
   const size = Math.max(pin?.size ?? 0, shown.size);
-  // A server may run beside, and have shown more in the meantime: by now that is in its folder.
+  // A running server may have sent more in the meantime, which the folder contains by now.
   const verdict = first.history.size < size ? await verifyFolder(data) : first;
   const { history, accounts } = verdict;
   const findings = [...history.findings, ...accounts.findings];

@@ -1,4 +1,4 @@
-/** Makes and checks the proof of one record. */
+/** Creates and checks the proof of one record. */
 
 import { Fault } from "../../base/fault.ts";
 import type { Client } from "../../client/client.ts";
@@ -11,18 +11,18 @@ import type { Checkpoint } from "../../wire/checkpoint.ts";
 import { type Fingerprint, fingerprintWith } from "../../wire/fingerprint.ts";
 import { commitment, leafHash, parseObject } from "../../wire/record.ts";
 
-/** What a proof shows, once it holds. */
+/** Content of a valid proof. */
 export interface Proven {
   readonly checkpoint: Checkpoint;
   readonly fingerprint: Fingerprint;
   readonly seq: number;
   readonly timeUnixMs: number;
   readonly kind: string;
-  /** Undefined: the proof does not show what was said. */
+  /** `undefined` if the proof does not contain the body. */
   readonly body: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** Whether the server's key that is in the proof is the right one, the caller has to say. */
+/** The caller must check that the key in the proof is the right one. */
 export function checkProof({ key, seq, head, salt, body, path, note }: ProofFile): Proven {
   const checkpoint = signedCheckpoint(note, key);
   const { size, root } = checkpoint;
@@ -64,7 +64,7 @@ function wrong(sentence: string): Fault {
   });
 }
 
-/** Asks the server for the proof of one record. @throws Fault not-found */
+/** Requests the proof of one record from the server. @throws Fault not-found */
 export async function proveAtServer(client: Client, pin: LogPin, seq: number): Promise<ProofFile> {
   const { size, note } = pin;
   const { proofs } = await client.request("inclusion", { size, seqs: [seq] });

@@ -1,30 +1,30 @@
-/** Verifies that the rooms of a folder follow from its records. */
+/** Verifies a user's rooms by the records that the server returns. */
 
 import { Fault } from "../../base/fault.ts";
 import { PAGE_RECORDS_MAX, VERIFIED_RECORDS_MAX } from "../../base/limits.ts";
 import type { Client } from "../../client/client.ts";
 import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
 
-/** A record that is not as it should be, or that has a gap before it. */
+/** An invalid record, or one that has a gap before it. */
 export interface RoomFinding {
   readonly seq: number;
-  /** A clause, as `n 7 follows 5 in #lobby`. */
+  /** A clause, such as `n 7 follows 5 in #lobby`. */
   readonly reason: string;
 }
 
 export interface RoomsVerdict {
-  /** In order of the log. Of the gaps in a room only the newest one. */
+  /** In order of the log. For each room only the newest gap. */
   readonly findings: readonly RoomFinding[];
-  /** Records that were read. */
+  /** Number of records read. */
   readonly records: number;
   readonly rooms: number;
-  /** There are older ones, that were not read. */
+  /** There are older records, which were not read. */
   readonly isBounded: boolean;
 }
 
 type Source = Pick<Client, "history" | "rooms">;
 
-/** Beyond it a room is damaged throughout. */
+/** With more findings a room is damaged throughout. */
 const FINDINGS_MAX = 1_000;
 
 /**
@@ -46,7 +46,7 @@ export async function verifyRooms(client: Source, readsAll: boolean): Promise<Ro
       isBounded ||= found.isBounded;
     } catch (error) {
       const isStillIn = client.rooms.some(({ id }) => id === room.id);
-      // They were put out of it meanwhile, and may not read it any more.
+      // The user was removed from the room meanwhile, and may no longer read it.
       if (!(error instanceof Fault) || error.blame !== "user" || isStillIn) throw error;
     }
   }
@@ -65,7 +65,7 @@ async function readRoom(
   const find = (seq: number, reason: string) => {
     if (findings.length < FINDINGS_MAX) findings.push({ seq, reason: `${reason} in ${place}` });
   };
-  /** Records whose erasure was ordered by one that was read. */
+  /** Records whose erasure was ordered by a record that was read. */
   const ordered = new Set<unknown>();
   let [records, isBounded] = [0, false];
   let later: ChatRecord | undefined;
@@ -101,7 +101,7 @@ function erasedBy({ kind, body }: ChatRecord): unknown[] {
   return [body?.["seq"], ...(Array.isArray(also) ? also : [])];
 }
 
-/** What is wrong between two that follow each other. */
+/** The gap between two consecutive records. */
 function gap(record: ChatRecord, later: ChatRecord): string | undefined {
   if (later.seq <= record.seq) return `seq ${later.seq} follows ${record.seq}`;
   return later.n === record.n + 1 ? undefined : `n ${later.n} follows ${record.n}`;

@@ -11,10 +11,10 @@ import type { Context } from "../context.ts";
 const FILE_KEPT_MS = 60_000;
 
 /**
- * Opens the desktop's browser at an address whose secrets other users of this machine must not see
- * in the arguments of a process: the browser gets a file that only its user may read, and that
- * leads there. Where there is no desktop, nothing happens.
- * @returns takes the file away, unless that was done
+ * Opens the desktop's browser at an address whose secrets must not be visible to other users in the
+ * process list: the browser opens a private file that redirects to it. Does nothing without a
+ * desktop.
+ * @returns function that removes the file, if it still exists
  */
 export function openBrowser({ env, clock }: Context, url: string): () => void {
   const isDesktop =
@@ -35,7 +35,7 @@ export function openBrowser({ env, clock }: Context, url: string): () => void {
   };
 }
 
-/** @param url made here: what it has of others is percent-encoded */
+/** @param url created here; parts from others are percent-encoded */
 function leadingTo(url: string): string {
   const safe = Bun.escapeHTML(url);
   return `<!doctype html>

@@ -1,4 +1,4 @@
-/** The files of the page, as `chat web` serves them. */
+/** Files of the page, as served by `chat web`. */
 
 import { Fault } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
@@ -26,8 +26,8 @@ export interface WebFilesOptions {
 }
 
 /**
- * Files for the local page: the address that the server gave the page opens a lane, over which this
- * program takes the file and checks each chunk before the browser has it.
+ * Files for the local page: the server's download address opens a data channel, over which this
+ * program fetches the file and verifies each chunk before the browser receives it.
  */
 export function webFiles(options: WebFilesOptions): HttpFiles {
   const lists = new ZipLists();
@@ -48,7 +48,7 @@ export function webFiles(options: WebFilesOptions): HttpFiles {
   };
 }
 
-/** Where a resumed download begins, so that one lane is usually enough. */
+/** Start of a resumed download, so that one data channel is usually enough. */
 function firstChunk(request: Request): number {
   const first = /^bytes=(\d{1,15})-/i.exec(request.headers.get("range") ?? "")?.[1];
   return request.method === "GET" ? Math.floor(Number(first ?? 0) / CHUNK_BYTES) : 0;
@@ -58,7 +58,7 @@ interface OpenFile {
   readonly about: Answer<"fetch">;
   readonly from: number;
   readonly lane: DownloadChannel;
-  /** Its chunks are being read; the lane closes after them. */
+  /** Its chunks are being read; the data channel closes after them. */
   isTaken: boolean;
   close(): void;
 }
@@ -95,7 +95,7 @@ async function enter(
   return file as FileId;
 }
 
-/** From the start, if the file has no such chunk. */
+/** From the start if the file has no such chunk. */
 async function fetchFrom(connection: Connection, file: FileId, from: number) {
   const parts = { connection, hashing: nativeHashing(), file };
   const lane = new DownloadChannel({ ...parts, from });
@@ -131,7 +131,10 @@ function webFile(options: WebFilesOptions, token: string, open: OpenFile): WebFi
   };
 }
 
-/** Each chunk is acknowledged when the browser has taken it: a slow one holds the server up. */
+/**
+ * Acknowledges each chunk when the browser has received it, so that a slow browser slows the
+ * server.
+ */
 async function* chunksOf({ lane, close }: OpenFile): AsyncGenerator<Uint8Array> {
   const handover = new Handover();
   const sink = { append: handover.give, sync: () => Promise.resolve() };
@@ -154,7 +157,7 @@ async function* chunksOf({ lane, close }: OpenFile): AsyncGenerator<Uint8Array> 
   }
 }
 
-/** One chunk at a time, from the receiver to the reader. */
+/** Passes one chunk at a time from the receiver to the reader. */
 class Handover {
   #chunk: Uint8Array | undefined;
   #isEnded = false;
@@ -164,14 +167,14 @@ class Handover {
 
   readonly give = async (_sha256: Uint8Array, bytes: Uint8Array): Promise<void> => {
     if (this.#isEnded) throw this.#error;
-    this.#chunk = bytes.slice(); // The browser may take it later than the lane gives it back.
+    this.#chunk = bytes.slice(); // The buffer may be reused before the browser has received it.
     this.#given();
     await new Promise<void>((resolve) => {
       this.#taken = resolve;
     });
   };
 
-  /** Undefined: it was the last one. @throws what ended it */
+  /** `undefined` after the last one. @throws the error that ended it */
   async take(): Promise<Uint8Array | undefined> {
     if (this.#chunk === undefined && !this.#isEnded) {
       await new Promise<void>((resolve) => {

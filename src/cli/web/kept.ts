@@ -1,4 +1,4 @@
-/** Keeps the page's key in the home of its user. */
+/** Stores data of the local page in the home of its user. */
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -35,8 +35,8 @@ const Kept = v.object({
 type Kept = v.InferOutput<typeof Kept>;
 
 /**
- * What pages of `chat web` keep in this home, for one server: keys, names, drafts. Several programs
- * may do so at once, so each change reads what the file is now.
+ * Data of `chat web` pages in this home, for one server: keys, names, drafts. Several programs may
+ * write concurrently, so each change reads the current file.
  */
 export class WebKept {
   readonly #folder: string;
@@ -47,7 +47,7 @@ export class WebKept {
     this.#path = join(this.#folder, `${fingerprint}.json`);
   }
 
-  /** At which the page was given out last: a browser knows a page by its port. */
+  /** The last port of the page: browsers store data by port. */
   get port(): number {
     return this.#read().port ?? 0;
   }
@@ -106,12 +106,12 @@ export class WebKept {
   }
 }
 
-/** Only pages that were given the token of this run may ask. */
+/** Only pages with the token of this run are served. */
 export async function serveKept(kept: WebKept, token: string, request: Request): Promise<Response> {
   try {
     if (request.method !== "POST") throw new Fault("usage", "only POST is answered here");
     const given = bearerOf(request) ?? "";
-    // Of equal length, so that it takes as long whatever it is.
+    // Hashes have equal length, so the time does not depend on the value.
     if (!equalBytes(sha256(utf8Encode(given)), sha256(utf8Encode(token)))) {
       throw new Fault("login-refused", "this page is another run's");
     }

@@ -1,10 +1,11 @@
-/** The web app manifest, with which a browser installs the page as a program of its own. */
+/** The web app manifest, with which browsers install the page as an app. */
+
 import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { titleText } from "../../base/text.ts";
 
 export const MANIFEST_PATH = "/manifest.webmanifest";
 
-/** How the HTML names it. */
+/** The link in the HTML. */
 export const MANIFEST_LINK = `<link rel="manifest" href="${MANIFEST_PATH}">`;
 
 export interface AppIcon {
@@ -14,7 +15,7 @@ export interface AppIcon {
   readonly purpose: string;
 }
 
-/** The icon's green, which stands behind it while an installed page starts. */
+/** The icon's green, shown behind it while an installed page starts. */
 const THEME = "#22aa66";
 const BACKGROUND = "#ffffff";
 
@@ -22,7 +23,7 @@ const BACKGROUND = "#ffffff";
 export function manifest(name: string, icons: readonly AppIcon[]): Uint8Array {
   const shown = titleText(name);
   const value = {
-    // Of one origin it is one program, whatever the server is called.
+    // Each origin is one app, whatever the server's name.
     id: "/",
     name: shown,
     short_name: shown,
@@ -36,7 +37,7 @@ export function manifest(name: string, icons: readonly AppIcon[]): Uint8Array {
   return utf8Encode(JSON.stringify(value));
 }
 
-/** The icons that it has. */
+/** Icons of the page. */
 export function iconsOf(bytes: Uint8Array): readonly AppIcon[] {
   return (JSON.parse(utf8Decode(bytes)) as { readonly icons: readonly AppIcon[] }).icons;
 }

@@ -9,7 +9,7 @@ import { PAGE_PLUGINS } from "../page-plugins.ts";
 import { PAGE_SOURCE } from "../source-tree.ts";
 import { type AppIcon, MANIFEST_LINK, MANIFEST_PATH, manifest } from "./manifest.ts";
 
-/** A page of another build has another id; it stands in the page and in the server's welcome. */
+/** A page of another build has another id, which is in the page and in the server's welcome. */
 const BUILD_DIGITS = 12;
 const TEXT = /^(text\/|image\/svg|application\/(json|javascript|manifest))/;
 const TYPES: Readonly<Record<string, string>> = {
@@ -19,7 +19,7 @@ const TYPES: Readonly<Record<string, string>> = {
   svg: "image/svg+xml",
   webmanifest: "application/manifest+json",
 };
-/** What the system shows where the page was installed; `maskable` fills any shape it is cut to. */
+/** Icons of the installed page; `maskable` fills any shape it is cut to. */
 const ICONS = [
   { name: "icon-192", sizes: "192x192", purpose: "any" },
   { name: "icon-512", sizes: "512x512", purpose: "any" },
@@ -27,7 +27,7 @@ const ICONS = [
 ] as const;
 
 export interface PageBuildOptions {
-  /** Minify and compress as small as it gets, which takes seconds; else quickly. */
+  /** Minify and compress as much as possible, which takes seconds; else quickly. */
   readonly small: boolean;
 }
 
@@ -65,16 +65,16 @@ export async function buildPage({ small }: PageBuildOptions): Promise<Page> {
   return { build, files: new Map(files) };
 }
 
-/** Browsers ask for it by one path for ever. */
+/** Permanent: browsers request it by this path. */
 const WORKER_PATH = "/worker.js";
 
-/** What runs without a page. @param icon the path of what it shows */
+/** The service worker. @param icon path of its notification icon */
 async function worker(icon: string): Promise<Uint8Array> {
   const { outputs } = await Bun.build({
     entrypoints: [join(PAGE_SOURCE, "..", "worker.ts")],
     target: "browser",
     minify: true,
-    // In a worker that is no module, nothing may stand at the top that another file could take.
+    // A classic worker script must not define top-level names that another file could use.
     format: "iife",
     define: { PUSH_ICON: JSON.stringify(icon) },
   });
@@ -93,9 +93,9 @@ function addIcons(raw: Map<string, Uint8Array>): readonly AppIcon[] {
 }
 
 /**
- * Bun gives the shortest names to what one file exports to another, and keeps them free in both: in
- * a file with many exports every local has a long name. Minified by itself, it has short ones. What
- * it exports, and under which names, stays the same.
+ * Bun assigns the shortest names to exports between files, and reserves them in both: in a file
+ * with many exports every local has a long name. Minified separately, locals have short names. The
+ * exports and their names stay the same.
  */
 async function withShortLocals(file: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
   const { outputs } = await Bun.build({
@@ -109,14 +109,14 @@ async function withShortLocals(file: Uint8Array<ArrayBuffer>): Promise<Uint8Arra
   return again.length < file.length ? again : file;
 }
 
-/** Names of assets tell their content; the page itself is hashed. */
+/** Asset names identify their content; the page itself is hashed. */
 function idOf(raw: ReadonlyMap<string, Uint8Array>): string {
   const hash = createHash("sha256").update(raw.get("/") ?? "");
   for (const path of [...raw.keys()].sort()) hash.update(`\n${path}`);
   return hash.digest("hex").slice(0, BUILD_DIGITS);
 }
 
-/** How distances are coded: which of them is the best, differs from file to file. */
+/** Distance coding parameters: the best ones differ from file to file. */
 const DISTANCES: readonly (readonly [postfixBits: number, direct: number])[] = [
   [0, 0],
   [0, 1],

@@ -7,7 +7,7 @@ import { PAGE_SOURCE } from "../source-tree.ts";
 import { iconsOf, MANIFEST_LINK, MANIFEST_PATH, manifest } from "./manifest.ts";
 import { buildPage } from "./page-build.ts";
 
-/** How the page lies in the compiled program: one file that build.ts puts beside the code. */
+/** File name in the compiled program; build.ts puts the file beside the code. */
 export const PACK_NAME = "page.pack";
 
 interface PackedFile {
@@ -54,16 +54,16 @@ function unpacked({ type, sha256, identity, br, gzip }: PackedFile): PageFile {
 }
 
 /**
- * The same as `chat web` gives it out. It says so of itself, and names no build: the server that it
- * leads to may have another page, and loading this one anew would not change it.
+ * The page as served by `chat web`. It is marked as such and names no build: the server behind it
+ * may have another page, so reloading this one would not update it.
  */
 export function localPage(page: Page): Page {
   return markedPage(page, 'data-local="true"');
 }
 
 /**
- * It names no build: what it leads to may have another page, or is gone before there is one. And so
- * nobody is asked to install it.
+ * Names no build: the server behind it may have another page, or be gone before there is one. It is
+ * also not offered for installation.
  */
 function markedPage(page: Page, mark: string): Page {
   const { build } = page;
@@ -73,12 +73,12 @@ function markedPage(page: Page, mark: string): Page {
   });
 }
 
-/** The same, installed under the name of its server. */
+/** The page, installed under the name of its server. */
 export function namedPage(page: Page, name: string): Page {
   return changed(page, MANIFEST_PATH, (bytes) => manifest(name, iconsOf(bytes)));
 }
 
-/** With another file at `path`, which is not compressed. */
+/** With another, uncompressed file at `path`. */
 function changed(
   { build, files }: Page,
   path: string,
@@ -92,19 +92,19 @@ function changed(
 }
 
 /**
- * The page that this program gives: compiled in, or made from its source when run from there.
- * Undefined: this program was built without one.
+ * The page of this program: compiled in, or built when run from source.
+ * `undefined` if this program was built without one.
  */
 export async function loadPage(): Promise<Page | undefined> {
   for (const file of Bun.embeddedFiles) {
-    // Its name carries a hash: page-1x2y3z.pack.
+    // Its name contains a hash: page-1x2y3z.pack.
     const name = "name" in file ? String(file.name) : "";
     if (name.endsWith(".pack")) return unpackPage(await file.text());
   }
   return existsSync(PAGE_SOURCE) ? buildPage({ small: false }) : undefined;
 }
 
-/** The same as `chat share` gives it out: it shows the files, and no chat. */
+/** The page as served by `chat share`: it shows the files, and no chat. */
 export async function loadSharePage(): Promise<Page | undefined> {
   const page = await loadPage();
   return page === undefined ? undefined : markedPage(page, 'data-share="true"');

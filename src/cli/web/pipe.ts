@@ -18,7 +18,7 @@ export class Pipe {
     this.#to = to;
   }
 
-  /** @returns what is wrong, when the other end is too slow for what comes */
+  /** @returns a fault if the other end is too slow */
   push(message: Uint8Array): Fault | undefined {
     if (this.#isEnding) return undefined;
     if (this.#waitingBytes + message.length > PASSED_BYTES_MAX) {
@@ -30,7 +30,7 @@ export class Pipe {
     return undefined;
   }
 
-  /** No more messages come: the link is closed after those that wait. */
+  /** Ends the input: the link is closed after the queued messages. */
   end(): void {
     this.#isEnding = true;
     void this.#pump();

@@ -17,18 +17,18 @@ import { Pipe } from "./pipe.ts";
 
 export interface WebProxyOptions {
   readonly clock: Clock;
-  /** The token that the first message of each link must be. */
+  /** Token required as the first message of each link. */
   readonly token: string;
-  /** A new link to the server. */
+  /** Opens a new link to the server. */
   readonly dial: () => Promise<Link>;
-  /** The fingerprint that the server must have. */
+  /** Required fingerprint of the server. */
   readonly fingerprint: Fingerprint;
 }
 
 /**
- * The links of the local page: one that shows the token first is passed on to the server, byte for
- * byte. Only the greeting is looked at: the browser cannot know the certificate behind this
- * program, so this program checks whom it leads to.
+ * Links of the local page: one that sends the token first is passed on to the server, byte for
+ * byte. Only the greeting is checked: the browser cannot know the certificate behind this program,
+ * so this program verifies the server.
  */
 export class WebProxy implements Pick<ListenerEvents, "accept" | "link"> {
   readonly #options: WebProxyOptions;
@@ -83,7 +83,7 @@ class ProxiedLink {
   #fromPage(bytes: Uint8Array): void {
     switch (this.#phase) {
       case "token": {
-        // Of equal length, so that it takes as long whatever it is.
+        // Hashes have equal length, so the time does not depend on the value.
         const isIt = equalBytes(sha256(bytes), sha256(utf8Encode(this.#options.token)));
         if (!isIt) throw new Fault("login-refused", "this page is another run's", RELOAD);
         this.#phase = "hello";
@@ -101,7 +101,7 @@ class ProxiedLink {
       case "open":
         this.#pass(this.#toServer?.push(bytes));
         return;
-      default: // It is over.
+      default: // The link is over.
         return;
     }
   }
@@ -132,7 +132,7 @@ class ProxiedLink {
     if (this.#phase === "open") this.#pass(this.#toPage.push(bytes));
   }
 
-  /** A `bye` may stand in its place. @throws Fault fingerprint-changed */
+  /** The message may be a `bye` instead. @throws Fault fingerprint-changed */
   #checkGreeting(bytes: Uint8Array): void {
     const incoming = decode(bytes);
     const message = incoming.kind === "message" ? incoming.message : undefined;
@@ -177,7 +177,7 @@ class ProxiedLink {
 
 const RELOAD = { remedy: "open the address that chat web has printed last" };
 
-/** Whether it proves on this very link to be that server, or one that it has named. */
+/** Whether it proves on this link to be that server, or a successor that it has named. */
 function isServer(
   welcome: NoticeOf<"welcome">,
   greeting: Parameters<typeof verifyServerProof>[1],

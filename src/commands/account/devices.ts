@@ -9,7 +9,7 @@ import { SERVER_ARGUMENT, SERVER_FLAGS } from "../../cli/flags.ts";
 import { moment, renderJson, renderTable, styleOf } from "../../cli/output/render.ts";
 import type { Client } from "../../client/client.ts";
 
-/** `2026-11-20`: the server keeps no more of it. */
+/** `2026-11-20`: the server stores only the day. */
 const DAY_CHARS = 10;
 
 export const command = defineVerb({
@@ -60,7 +60,10 @@ export const command = defineVerb({
   },
 });
 
-/** Out of sealed rooms, too: others of this account do it with their next link where it fails. */
+/**
+ * Removes the device from sealed rooms, too. If that fails, the account's other devices do it at
+ * their next link.
+ */
 async function removeRevoked(client: Client): Promise<void> {
   const sealed = client.rooms.filter(({ isSealed }) => isSealed === true);
   if (sealed.length === 0) return;

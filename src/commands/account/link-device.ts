@@ -95,7 +95,7 @@ async function untilAsked(
   }
 }
 
-/** The new device: shows that it knows the code, keeps the account key, and signs in. */
+/** The new device: proves that it knows the code, stores the account key, and logs in. */
 async function join(context: Context, open: OpenClient, code: Uint8Array): Promise<number> {
   const { client, state, device } = open;
   const { fingerprint } = client;
@@ -110,7 +110,7 @@ async function join(context: Context, open: OpenClient, code: Uint8Array): Promi
   return 0;
 }
 
-/** Never an argument: those are seen by all users of the machine. @throws Fault usage */
+/** Not an argument, which all users of the machine can see. @throws Fault usage */
 async function readCode(context: Context): Promise<Uint8Array> {
   const given = context.env[CODE_VARIABLE];
   if (given) return parseLinkCode(given);

@@ -42,7 +42,7 @@ interface Recovery extends ClientFlags {
   readonly newPasswordFile?: string | undefined;
 }
 
-/** Not logged in yet: the line names the server, and the server names the user. */
+/** Without a login: the line names the server, and the server names the user. */
 async function recover(args: Recovery, context: Context): Promise<number> {
   const line = await readSecret(context, RESET, args.resetFile, "Reset line");
   if (line === undefined) {
@@ -63,7 +63,7 @@ async function recover(args: Recovery, context: Context): Promise<number> {
   });
 }
 
-/** An account without a password has none to ask for. */
+/** Asks only if the account has a password. */
 async function currentPassword(context: Context, user: string): Promise<string | undefined> {
   const question = `Current password of ${user} (empty if there is none)`;
   return (await context.terminal?.askSecret(question)) || undefined;
@@ -77,7 +77,7 @@ async function newPassword(context: Context, file: string | undefined): Promise<
   });
 }
 
-/** The line, the address for browsers, or the code alone; as people copy them, quoted or not. */
+/** Accepts the line, the address for browsers, or only the code, quoted or not. */
 export function readResetLine(text: string): { readonly token: string; readonly server?: string } {
   const line = copiedText(text);
   const [, host, secret] = /^https?:\/\/([^/#]+)\/?#reset=(.+)$/.exec(line) ?? [];

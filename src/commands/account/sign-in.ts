@@ -9,18 +9,18 @@ import type { Credentials } from "../../client/login.ts";
 
 interface AccountVerb {
   readonly mode: Credentials["mode"];
-  /** Of the line that `--json` prints. */
+  /** Kind of the line that `--json` prints. */
   readonly kind: string;
   readonly sentence: (user: string) => string;
   readonly work?: (open: OpenClient, context: Context) => Promise<void>;
 }
 
-/** `chat register`, `login`, `logout`: logs in, does it, prints one line. */
+/** `chat register`, `login`, `logout`: logs in, acts, and prints one line. */
 function accountVerb({ mode, kind, sentence, work }: AccountVerb): Verb {
   return defineVerb({
     args: { at: SERVER_ARGUMENT, ...SERVER_FLAGS },
     async run(args, context) {
-      const enters = work === undefined; // A user who signs out does not mean to come again.
+      const enters = work === undefined; // A user who logs out does not intend to return.
       const options = { argument: args.at, mode, insist: true, enters };
       return withClient(context, args, options, async (open) => {
         await untilConnected(open.client.read());

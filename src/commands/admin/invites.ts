@@ -78,7 +78,7 @@ function programRoom(key: "post" | "read", room: string | undefined) {
   return room === undefined ? {} : { [key]: checkName(roomOf(room), "room's name") };
 }
 
-/** The room to which an invite leads, or what a program may do with it. */
+/** The room of an invite, or the rights of a program. */
 function placeOf({ room, post, read }: Answer<"invites">["invites"][number]): string {
   if (post === undefined && read === undefined) return room ?? "";
   const verbs = [

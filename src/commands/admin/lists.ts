@@ -1,4 +1,5 @@
-/** All accounts, rooms and files, by the same requests as the server's window. */
+/** Lists of all accounts, rooms and files, by the same requests as the server's window. */
+
 import { formatSize } from "../../base/sizes.ts";
 import { defineVerb, type FlagDefs, type FlagValues } from "../../cli/command.ts";
 import { ADMIN_FLAGS, withOperator } from "../../cli/connect/operator.ts";
@@ -21,7 +22,7 @@ const LIST_FLAGS = {
   ...ADMIN_FLAGS,
 } as const satisfies FlagDefs;
 
-/** `name` and `user` begin at A; times and numbers at the newest and largest. */
+/** `name` and `user` sort from A; times and numbers from the newest and largest. */
 const FROM_A: ReadonlySet<string> = new Set(["name", "user"]);
 
 interface Listed<One> {
@@ -29,7 +30,7 @@ interface Listed<One> {
   readonly total: number;
 }
 
-/** All pages of a list, in the order that was asked for. @throws Fault */
+/** All pages of a list, in the requested order. @throws Fault */
 export async function whole<One>(
   { find, reverse, sort }: { find?: string | undefined; reverse: boolean; sort: string },
   ask: (asked: {
@@ -54,7 +55,7 @@ interface Shown<One> {
   readonly row: (one: One, style: Style) => readonly string[];
 }
 
-/** Lists what is asked for, as an operator. */
+/** Lists entries as an operator. */
 function listed<One>(
   context: Context,
   args: FlagValues<typeof LIST_FLAGS>,
@@ -77,7 +78,7 @@ function listed<One>(
   });
 }
 
-/** Bytes as users read them, or as programs do. */
+/** Formatted for users, or plain for programs. */
 function size(bytes: number, { format }: Style): string {
   return format === "text" ? formatSize(bytes) : String(bytes);
 }

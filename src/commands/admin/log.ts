@@ -66,7 +66,7 @@ async function decisions(
     const { events, next } = await client.request("decisions", asked);
     pages.unshift(events);
     if (next === undefined) return pages.flat();
-    // A foreign server may loop.
+    // A malicious server may loop.
     if (before !== undefined && next.accounts + next.history >= before.accounts + before.history) {
       throw new Fault("frame-malformed", "the server tells the same decisions again and again");
     }
@@ -83,7 +83,7 @@ function fieldsOf(bytes: Uint8Array | undefined): Fields {
   }
 }
 
-/** A record's head and body, as far as they are told. */
+/** A record's head and body, as far as the server sends them. */
 function recordOf({ record }: Happened): { readonly head: Fields; readonly body: Fields } {
   return { head: fieldsOf(record?.head), body: fieldsOf(record?.body) };
 }

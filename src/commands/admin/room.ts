@@ -96,9 +96,9 @@ const remove = defineVerb({
   },
 });
 
-/** Names in the question; of more rooms the number. */
+/** Maximum names in the question; for more rooms it shows their number. */
 const NAMES_ASKED_MAX = 5;
-/** Answers come as fast as the server's disk: more at once are not faster. */
+/** Concurrent requests: the server's disk is the limit. */
 const REMOVED_AT_ONCE = 64;
 
 function questionOf(rooms: readonly string[]): string {
@@ -109,7 +109,7 @@ function questionOf(rooms: readonly string[]): string {
   return `Remove ${counted(rooms.length, "room")} for good: ${named}${rest}?`;
 }
 
-/** Never the lobby, which cannot be removed. */
+/** Excludes the lobby, which cannot be removed. */
 async function roomsLike(
   client: Client,
   { empty, match }: { readonly empty: boolean; readonly match?: string | undefined },

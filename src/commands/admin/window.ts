@@ -1,4 +1,5 @@
-/** What the server's window shows of connections, files under way and the server itself. */
+/** Information of the server's window: connections, running transfers, and the server itself. */
+
 import { Fault } from "../../base/fault.ts";
 import { counted, formatLeft, formatSize } from "../../base/sizes.ts";
 import { formatUtc } from "../../base/time.ts";

@@ -82,7 +82,7 @@ export const command = defineVerb({
   },
 });
 
-/** @throws Fault usage: nothing is imported of a file that was not understood as a whole */
+/** @throws Fault usage: nothing is imported from a file that was not fully understood */
 function checkProblems(context: Context, parsed: ParsedFile, skipBad: boolean): void {
   const { format, entries, problems, leftOut, latin1 } = parsed;
   const count = `${counted(entries.length, "message")}, ${counted(leftOut, "other line")} left out`;

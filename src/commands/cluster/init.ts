@@ -126,7 +126,7 @@ async function bring(
   return 0;
 }
 
-/** Every machine would take over what is damaged, for ever. @throws Fault log-corrupt */
+/** All machines would copy the damage permanently. @throws Fault log-corrupt */
 async function checkSound(context: Context, open: OpenFolder, acceptsLoss: boolean): Promise<void> {
   const { history, accounts, folder } = open;
   printRecovery(context, open);

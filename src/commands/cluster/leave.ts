@@ -27,7 +27,8 @@ export const command = defineVerb({
         throw new Fault("not-found", sentence, { remedy: `start it: chat serve --data ${path}` });
       }
       const { cluster, node } = kept;
-      // Of what was broken off nothing is in the folder, and the cluster has nothing of its own.
+      // An interrupted import left nothing in the folder, and the cluster has no messages of its
+      // own.
       if (kept.state === "filling") removeMembership(path);
       else writeMembership(path, { ...kept, state: "left" });
       if (context.json)

@@ -23,7 +23,7 @@ export const command = defineVerb({
     if (args.nats.length === 0) {
       throw new Fault("usage", "where is the stream?", { remedy: "give --nats nats://HOST:4222" });
     }
-    // It only looks: an old NATS does no harm.
+    // Read-only: an old NATS does no harm.
     const { name, ...place } = clusterPlace(args, true);
     const found = await lookAtCluster({ name, ...place }, context.clock);
     const { stream: state, nodes, areRootsEqual, silent } = found;

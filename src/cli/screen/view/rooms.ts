@@ -20,6 +20,7 @@ export interface RoomColumn extends ListPlace {
   readonly targets: readonly (string | undefined)[];
 }
 
+/** @param moved scroll position; if `undefined`, the open target stays visible */
 export function roomColumn(
   model: Model,
   muted: readonly string[],
