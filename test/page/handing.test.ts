@@ -133,6 +133,10 @@ pageTest("lets only the sender change, add and remove captions", async () => {
   expect(await ben.message("its costs").locator(".file").count()).toBe(1);
   expect(await ben.message("a plan").locator(".file").count()).toBe(1);
   expect(await ana.barriers()).toEqual([]);
+  // The file gets a row of its own here, too: until then its menu would close again.
+  await until("ana sees it", async () => {
+    return (await ana.message("its costs").locator(".file").count()) === 1;
+  });
   await ana.acts("its costs", "Edit caption");
   await ana.box.fill("");
   await ana.box.press("Enter");

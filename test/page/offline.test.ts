@@ -84,6 +84,9 @@ pageTest("reports a part that cannot be fetched, and fetches it later", async ()
   await using dora = await server.visit();
   await dora.context.route("**/assets/lazy-parts-*", (route) => route.abort());
   await dora.enter("dora");
+  await dora.says("all is here");
+  await dora.sees("all is here");
+  await dora.settled();
   // Waits from before the click: the toast stays for some seconds only.
   const toast = dora.page.getByText("This part could not be fetched. Try again online.");
   await Promise.all([toast.waitFor(), dora.opensSettings()]);
