@@ -57,6 +57,8 @@ export function clusterPageTest(name: string, act: () => Promise<void>): void {
 }
 
 export interface VisitOptions {
+  /** False blocks the service worker, whose requests a route cannot intercept. */
+  readonly hasWorker?: boolean;
   readonly width?: number;
   readonly height?: number;
   readonly isPhone?: boolean;
@@ -115,6 +117,7 @@ export class Browser {
       locale: options.language ?? "en-GB",
       timezoneId: "UTC",
       reducedMotion: "reduce",
+      serviceWorkers: options.hasWorker === false ? "block" : "allow",
     });
     context.setDefaultTimeout(DEADLINE_MS);
     await context.addInitScript(WATCH);

@@ -1,4 +1,4 @@
-/** Restores records that another node has before this node decides again. */
+/** Holds back decisions until this node has the records that other nodes have. */
 
 import { Fault } from "../../base/fault.ts";
 import type { Place } from "../../core/cluster/claims.ts";
