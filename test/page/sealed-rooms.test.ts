@@ -99,6 +99,8 @@ pageTest("seals a conversation from its menu; two tabs of an account share its k
   await question.getByRole("button", { name: "Seal this conversation" }).click();
   await dora.page.getByText("dora sealed this room").waitFor();
   await dora.page.getByText("dora let in ben's devices").waitFor();
+  // Keys typed while the question is open do not reach the composer.
+  await question.waitFor({ state: "hidden" });
   await dora.says("under the seal");
   await ben.sees("under the seal");
   const other = await dora.tab();
