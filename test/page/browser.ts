@@ -57,8 +57,11 @@ export function clusterPageTest(name: string, act: () => Promise<void>): void {
 }
 
 export interface VisitOptions {
-  /** False blocks the service worker, whose requests a route cannot intercept. */
-  readonly hasWorker?: boolean;
+  /**
+   * URLs whose requests fail from the first one, as a glob. No service worker runs: its requests
+   * cannot be intercepted.
+   */
+  readonly refused?: string;
   readonly width?: number;
   readonly height?: number;
   readonly isPhone?: boolean;
@@ -117,9 +120,10 @@ export class Browser {
       locale: options.language ?? "en-GB",
       timezoneId: "UTC",
       reducedMotion: "reduce",
-      serviceWorkers: options.hasWorker === false ? "block" : "allow",
+      serviceWorkers: options.refused === undefined ? "allow" : "block",
     });
     context.setDefaultTimeout(DEADLINE_MS);
+    if (options.refused !== undefined) await context.route(options.refused, (r) => r.abort());
     await context.addInitScript(WATCH);
     if (options.before !== undefined) await context.addInitScript(options.before);
     return context;

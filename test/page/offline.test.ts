@@ -81,8 +81,9 @@ pageTest("a page opens all its parts without the server, and recovers with it", 
 });
 
 pageTest("reports a part that cannot be fetched, and fetches it later", async () => {
-  await using dora = await server.visit({ hasWorker: false });
-  await dora.context.route("**/assets/lazy-parts-*", (route) => route.abort());
+  // From the start: the log-in form fetches the parts as soon as the browser is idle.
+  const refused = "**/assets/lazy-parts-*";
+  await using dora = await server.visit({ refused });
   await dora.enter("dora");
   // A dialog that is opened earlier may be closed when the room is shown.
   await dora.says("all is here");
@@ -94,7 +95,7 @@ pageTest("reports a part that cannot be fetched, and fetches it later", async ()
   await dora.says("still here");
   await dora.sees("still here");
   // No reload is needed.
-  await dora.context.unroute("**/assets/lazy-parts-*");
+  await dora.context.unroute(refused);
   await dora.opensSettings();
   await dora.button("Log out").waitFor();
 });
