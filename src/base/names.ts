@@ -67,6 +67,7 @@ export function parseTarget(text: string): Target {
   return { kind: "room", name: checkName(bare, "room's name") };
 }
 
-export function formatTarget(target: Target): string {
-  return target.kind === "person" ? `@${target.name}` : target.name;
+/** Formats a target, or a room or conversation as listed, as `lobby` or `@ana`. */
+export function formatTarget({ kind, name }: { kind: Target["kind"]; name: string }): string {
+  return kind === "person" ? `@${name}` : name;
 }

@@ -7,6 +7,7 @@ import { proposeName } from "../base/new-names.ts";
 import { dateOf, formatLocalSince } from "../base/time.ts";
 import type { ChatRecord, RoomView } from "../core/client/chat-record.ts";
 import type { Receipt } from "../core/client/outbox.ts";
+import { isSame } from "../core/model/item.ts";
 import type { OpenFileCipher } from "../crypto/seal/file-cipher.ts";
 import { sha256 } from "../crypto/sha256.ts";
 import type { Clock } from "../io/clock.ts";
@@ -576,7 +577,7 @@ export class Client {
 
   #stayOf(fingerprint: Fingerprint, user: string): Stay {
     const left = this.#left;
-    const isBack = left?.session.user.toLowerCase() === user.toLowerCase();
+    const isBack = isSame(left?.session.user, user);
     return this.#stay ?? (isBack ? left : undefined) ?? this.#newStay(fingerprint, user);
   }
 

@@ -17,6 +17,7 @@ import { renderRecord, type ShownRecord, styleOf } from "../cli/output/render.ts
 import type { Client } from "../client/client.ts";
 import type { ReaderEvent } from "../client/event.ts";
 import type { ChatRecord } from "../core/client/chat-record.ts";
+import { isSame } from "../core/model/item.ts";
 import type { PageQuery } from "../io/log/log.ts";
 import { READ_KINDS, type RecordKind } from "../wire/kinds.ts";
 
@@ -153,9 +154,8 @@ async function online(
 async function* pagesOf(client: Client, options: HistoryOptions): AsyncGenerator<ChatRecord[]> {
   if (options.isOverview) {
     const overview: ChatRecord[] = [];
-    for (const { kind, name } of client.rooms) {
-      const target = kind === "room" ? name : `@${name}`;
-      overview.push(...(await lastOf(client, { target }, FIRST_RECORDS)));
+    for (const room of client.rooms) {
+      overview.push(...(await lastOf(client, { target: formatTarget(room) }, FIRST_RECORDS)));
     }
     yield overview.sort((one, other) => one.seq - other.seq);
     return;
@@ -217,12 +217,10 @@ function recordOf(event: ReaderEvent): ChatRecord | undefined {
 /** Applies the same filters to new records. */
 function fits({ room, from, kind, body }: ChatRecord, options: HistoryOptions): boolean {
   const { target, grep, ignoreCase, kinds } = options;
-  const same = (one: string | undefined, other: string) =>
-    one?.toLowerCase() === other.toLowerCase();
-  if (target !== undefined && !(target.kind === room.kind && same(room.name, target.name))) {
+  if (target !== undefined && !(target.kind === room.kind && isSame(room.name, target.name))) {
     return false;
   }
-  if (options.from !== undefined && !same(from, options.from)) return false;
+  if (options.from !== undefined && !isSame(from, options.from)) return false;
   if (kinds !== undefined && !kinds.has(kind as RecordKind)) return false;
   if (grep === undefined) return true;
   const words = body?.["text"] ?? body?.["topic"];

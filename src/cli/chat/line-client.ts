@@ -571,8 +571,8 @@ export class LineClient implements SlashHost {
 }
 
 function skippedLine(room: RoomView, count: number): string {
-  const where = room.kind === "room" ? `--room ${room.name}` : `--with @${room.name}`;
-  const whose = room.kind === "room" ? room.name : `@${room.name}`;
+  const whose = formatTarget(room);
+  const where = `${room.kind === "room" ? "--room" : "--with"} ${whose}`;
   const what = count === 1 ? "1 earlier message" : `${count} earlier messages`;
   return `${what} of ${whose} ${count === 1 ? "is" : "are"} not shown: chat history ${where}`;
 }

@@ -6,7 +6,8 @@ import { queryPins } from "../../client/chat/pins.ts";
 import { queryUsers } from "../../client/link/queries.ts";
 import { sealConversation } from "../../client/sealed/making.ts";
 import type { SealedMember } from "../../client/sealed/rooms.ts";
-import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
+import type { ChatRecord } from "../../core/client/chat-record.ts";
+import { isSame } from "../../core/model/item.ts";
 import { checkFileText } from "../../core/rooms/files.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { misuse, usageIn, type View, type Views } from "../../ui/commands/command.ts";
@@ -86,7 +87,7 @@ const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<Kind> }
     for (const { room: id, seq } of saved.slice(-SAVED_SHOWN_MAX)) {
       const room = client.rooms.find((one) => one.id === id);
       const query = { after: seq - 1, before: seq + 1, limit: 1 };
-      const page = room && (await client.history({ target: targetOf(room), ...query }));
+      const page = room && (await client.history({ target: formatTarget(room), ...query }));
       if (list(lines, page?.records ?? []) === 0) unreadable++;
     }
     if (saved.length === 0) lines.chatConsole.note((texts) => texts.nothingSaved);
@@ -239,15 +240,11 @@ function list({ open, chatConsole }: SlashHost, records: readonly ChatRecord[]):
   return rows.length;
 }
 
-function targetOf({ kind, name }: RoomView): string {
-  return kind === "room" ? name : `@${name}`;
-}
-
 function memberLine(one: SealedMember, me: string): string {
   const { user, devices, isVerified, isAdmin, isChanged } = one;
   const count = `${devices.length} device${devices.length === 1 ? "" : "s"}`;
   const web = devices.some(({ kind }) => kind === "web") ? ", a browser among them" : "";
-  const isMe = user.toLowerCase() === me.toLowerCase();
+  const isMe = isSame(user, me);
   const known = isVerified ? "verified" : "not verified";
   const changed = `${known}, and another key was seen since: /verify ${user}`;
   const verified = isMe ? "this is you" : isChanged === true ? changed : known;

@@ -4,6 +4,7 @@ import { Fault, msg } from "../../base/fault.ts";
 import { checkName, formatTarget, type Target } from "../../base/names.ts";
 import { sealedEdit } from "../../client/sealed/body.ts";
 import type { RoomView } from "../../core/client/chat-record.ts";
+import { isSame } from "../../core/model/item.ts";
 import type { Answer, Host, JoinOrder, View, Whose } from "../../ui/commands/command.ts";
 import type { Message } from "../../ui/messages/en/terminal.ts";
 import type { PostBody } from "../../wire/messages.ts";
@@ -92,8 +93,7 @@ export class TerminalHost implements Host {
 
 /** `undefined` if the room or conversation is not known yet. */
 export function viewOf({ client }: OpenClient, { kind, name }: Target): RoomView | undefined {
-  const folded = name.toLowerCase();
-  return client.rooms.find((room) => room.kind === kind && room.name.toLowerCase() === folded);
+  return client.rooms.find((room) => room.kind === kind && isSame(room.name, name));
 }
 
 /**

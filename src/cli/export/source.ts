@@ -49,7 +49,7 @@ export class ServerSource implements ExportSource {
   }
 
   rooms(wanted: readonly Target[]): ExportRoom[] {
-    const all = this.#client.rooms.map(({ kind, name }) => (kind === "room" ? name : `@${name}`));
+    const all = this.#client.rooms.map(formatTarget);
     const titles = wanted.length === 0 ? all : wanted.map(formatTarget);
     return titles.map((title) => ({ title, records: () => this.#records(title) }));
   }

@@ -7,6 +7,7 @@ import { INCOMING_AT_ONCE_MAX, INCOMING_FILES_MAX } from "../../base/limits.ts";
 import type { Client } from "../../client/client.ts";
 import type { ReaderEvent } from "../../client/event.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
+import { isSame } from "../../core/model/item.ts";
 import { filePages } from "../connect/lists.ts";
 import { fileBody } from "../output/records.ts";
 
@@ -216,8 +217,4 @@ function noteRecord(incoming: Incoming, record: ChatRecord, me: string): void {
   if (state === "damaged") incoming.damaged(seq);
   else if (isFileId(id)) incoming.recorded(id, seq);
   else incoming.passed(seq);
-}
-
-function isSame(one: string, other: string): boolean {
-  return one.toLowerCase() === other.toLowerCase();
 }

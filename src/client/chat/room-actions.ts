@@ -1,5 +1,6 @@
 /** Room actions whose requests differ in a sealed room. */
 
+import { formatTarget } from "../../base/names.ts";
 import type { RoomView } from "../../core/client/chat-record.ts";
 import { isSame } from "../../core/model/item.ts";
 import type { Answer } from "../../wire/messages.ts";
@@ -15,8 +16,7 @@ export function sealedRoomAt(
   target: string,
 ): RoomView | undefined {
   const wanted = target.replace(/^#/, "");
-  const nameOf = ({ kind, name }: RoomView) => (kind === "room" ? name : `@${name}`);
-  return rooms.find((room) => room.isSealed === true && isSame(nameOf(room), wanted));
+  return rooms.find((room) => room.isSealed === true && isSame(formatTarget(room), wanted));
 }
 
 /**

@@ -4,7 +4,7 @@ import { fromBase64Url, toBase64Url, utf8Encode } from "../../base/bytes.ts";
 import { FAULTS, Fault } from "../../base/fault.ts";
 import type { RoomId, Sha256 } from "../../base/ids.ts";
 import { GROUP_DEVICES_MAX } from "../../base/limits-sealed.ts";
-import { type FoldedName, foldName, type Name } from "../../base/names.ts";
+import { type FoldedName, foldName, formatTarget, type Name } from "../../base/names.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
 import { isSame } from "../../core/model/item.ts";
 import { type Knowledge, REFUSALS, type SealChange } from "../../crypto/seal/commit-check.ts";
@@ -409,7 +409,7 @@ export class RoomReader {
     record: ChatRecord,
     { group, instance }: Pick<PendingRow, "group" | "instance">,
   ): Promise<void> {
-    const target = record.room.kind === "person" ? `@${record.room.name}` : record.room.name;
+    const target = formatTarget(record.room);
     const departed: Departed[] = [];
     for (const one of at.row?.departed ?? this.#leavers.get(at.room) ?? []) {
       const checked = await this.#checked(at, one);

@@ -13,7 +13,7 @@ import {
   SEALED_TRANSACTION_MS,
   SEALED_TRIES_MAX,
 } from "../../base/limits-sealed.ts";
-import type { Name } from "../../base/names.ts";
+import { formatTarget, type Name } from "../../base/names.ts";
 import { formatUtc } from "../../base/time.ts";
 import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
 import { isSame } from "../../core/model/item.ts";
@@ -393,7 +393,7 @@ export class SealedRooms {
       const bytes = await this.#states.save(group, instance);
       await at.vault.putRaw(pendingStateKey(room.id), bytes);
     });
-    const target = targetOf(room);
+    const target = formatTarget(room);
     await ask("group-create", { target, group: gid, commitId, info: groupInfo });
     await this.#catchUp(room);
   }
@@ -584,7 +584,7 @@ export class SealedRooms {
     if (group !== undefined) {
       return { epoch: group.epoch, signature: await device.engine.signLeave(group) };
     }
-    const { made } = (await ask("group", { target: targetOf(room) }).catch(notThere)) ?? {};
+    const { made } = (await ask("group", { target: formatTarget(room) }).catch(notThere)) ?? {};
     if (made === undefined || (row !== undefined && row.group !== toBase64Url(made.group))) {
       return undefined;
     }
@@ -1009,7 +1009,7 @@ export class SealedRooms {
     for (;;) {
       const after = await this.#states.run(room.id, (at) => Promise.resolve(at.row?.seq ?? 0));
       const page = await queryHistory(ask, sha256, {
-        target: targetOf(room),
+        target: formatTarget(room),
         kinds: KINDS,
         after: Math.max(after, this.#skipped.get(room.id) ?? 0),
         limit: SEALED_PAGE_RECORDS,
@@ -1223,7 +1223,7 @@ export class SealedRooms {
     const { ask } = this.#parts;
     const { commitId, epoch, commit, welcome, added, removed, kick } = pending;
     const shared = {
-      target: targetOf(room),
+      target: formatTarget(room),
       group: fromBase64Url(pending.group),
       commitId,
       info: fromBase64Url(pending.info),
@@ -1297,7 +1297,7 @@ export class SealedRooms {
     const { ask, device, entropy } = this.#parts;
     for (let tries = 1; tries <= COMMIT_TRIES_MAX; tries++) {
       const { made: found } =
-        (await ask("group", { target: targetOf(room) }).catch(notThere)) ?? {};
+        (await ask("group", { target: formatTarget(room) }).catch(notThere)) ?? {};
       if (found === undefined) return;
       const commitId = toBase64Url(entropy(ID_BYTES));
       let reason: "copy" | "damaged" | undefined;
@@ -1346,7 +1346,7 @@ export class SealedRooms {
         if (!(error instanceof Fault) || error.code !== "stale-epoch") throw error;
       }
     }
-    throw new Fault("stale-epoch", msg`others change '${targetOf(room)}' all the time`, {
+    throw new Fault("stale-epoch", msg`others change '${formatTarget(room)}' all the time`, {
       retryAfterMs: 1_000,
     });
   }
@@ -1460,7 +1460,7 @@ function noDevice(user: string): Fault {
 }
 
 function notIn(room: RoomView, { row, isOld }: RoomAt): Fault {
-  const name = targetOf(room);
+  const name = formatTarget(room);
   if (row?.other !== undefined) return keyChangedFault(row.other.user);
   switch (row?.status) {
     case "in":
@@ -1490,10 +1490,6 @@ function notIn(room: RoomView, { row, isOld }: RoomAt): Fault {
   return new Fault("seal-refused", msg`nobody has let this device into '${name}' yet`, {
     remedy: msg`ask somebody in it: /invite NAME`,
   });
-}
-
-function targetOf({ kind, name }: RoomView): string {
-  return kind === "person" ? `@${name}` : name;
 }
 
 /** Ignores refusals of the server; without a link nothing is decided. */

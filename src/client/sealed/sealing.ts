@@ -4,7 +4,7 @@ import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { asFault, Fault, msg } from "../../base/fault.ts";
 import type { OutboxId, RoomId } from "../../base/ids.ts";
 import { KEY_PACKAGES_LOW, SEALED_TRIES_MAX } from "../../base/limits-sealed.ts";
-import { foldName, type Name } from "../../base/names.ts";
+import { foldName, formatTarget, type Name } from "../../base/names.ts";
 import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
 import type { PostOutcome } from "../../core/client/outbox.ts";
 import type { SealPrimitives } from "../../crypto/seal/primitives.ts";
@@ -391,7 +391,7 @@ export class Sealing {
    */
   #pin(room: RoomView): void {
     if (room.isSealed !== true) return;
-    const target = pinned(room.kind === "person" ? `@${room.name}` : room.name);
+    const target = pinned(formatTarget(room));
     // An existing pin stays: the server may show another room by that name.
     if (this.#pins?.has(target) !== false) return;
     this.#pins.set(target, room.id);

@@ -3,6 +3,7 @@
 import { unreachable } from "../../base/assert.ts";
 import type { RoomId } from "../../base/ids.ts";
 import { SHOWN_FOUND_MAX } from "../../base/limits-page.ts";
+import { formatTarget } from "../../base/names.ts";
 import type { ModelDraft } from "./builder.ts";
 import type { AnswerEvent, ModelEvent } from "./event.ts";
 import { isFolded, isSame, itemOf } from "./item.ts";
@@ -123,9 +124,9 @@ function found(draft: ModelDraft, { query, records, hasMore }: FoundEvent): void
   const fresh = records
     .filter((record) => !isFolded(record) || record.kind === "edit")
     .map((record) => {
-      const { kind, name, id } = record.room;
-      const target = kind === "room" ? name : `@${name}`;
-      return { room: id as RoomId, target, item: itemOf(record, me, () => false) };
+      const { room } = record;
+      const item = itemOf(record, me, () => false);
+      return { room: room.id as RoomId, target: formatTarget(room), item };
     })
     .reverse();
   const all = [...search.found, ...fresh].slice(0, SHOWN_FOUND_MAX);

@@ -2,6 +2,7 @@
 
 import { PINS_MAX, PRESENCE_MEMBERS_MAX } from "../../base/limits.ts";
 import { SHOWN_CHANGES_MAX, SHOWN_ITEMS_KEPT } from "../../base/limits-page.ts";
+import { formatTarget } from "../../base/names.ts";
 import { WORD_KINDS } from "../../wire/kinds.ts";
 import type { ChatRecord } from "../client/chat-record.ts";
 import type { ServerEvent } from "./event.ts";
@@ -42,7 +43,7 @@ export function newRoom(news: RoomNews): RoomDraft {
     id: news.room,
     kind,
     name,
-    target: kind === "room" ? name : `@${name}`,
+    target: formatTarget({ kind, name }),
     topic: news.topic ?? "",
     isClosed: news.closed === true,
     isSealed: news.sealed === true,
@@ -78,7 +79,7 @@ export function newRoom(news: RoomNews): RoomDraft {
 /** Applies a link's data of a known room. */
 export function toldAgain(room: RoomDraft, news: RoomNews): void {
   room.name = news.with ?? news.name ?? room.name;
-  room.target = room.kind === "room" ? room.name : `@${room.name}`;
+  room.target = formatTarget(room);
   room.isClosed = news.closed === true;
   room.isSealed ||= news.sealed === true; // Permanent, whatever is sent later.
   room.isLocked = news.locked === true;

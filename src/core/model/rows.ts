@@ -429,6 +429,6 @@ function isEqual(one: Row, other: Row): boolean {
   });
 }
 
-function isSameList(one: readonly unknown[], other: readonly unknown[]): boolean {
+export function isSameList(one: readonly unknown[], other: readonly unknown[]): boolean {
   return one.length === other.length && one.every((value, i) => value === other[i]);
 }

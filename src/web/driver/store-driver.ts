@@ -26,6 +26,7 @@ import {
 import type { SealedRooms } from "../../client/sealed/rooms.ts";
 import type { Greeted } from "../../client/trust.ts";
 import type { ModelEffect, ModelEvent } from "../../core/model/event.ts";
+import { isSame } from "../../core/model/item.ts";
 import type { Draft } from "../../core/model/state.ts";
 import { type ServerPlace, typedSecret } from "../../wire/invite.ts";
 import type { PostBody } from "../../wire/messages.ts";
@@ -394,7 +395,7 @@ export abstract class ChatCore extends ChatActions {
   }
 
   #accountOf(user: string): PageAccount | undefined {
-    const isIt = this.#account?.session.user.toLowerCase() === user.toLowerCase();
+    const isIt = isSame(this.#account?.session.user, user);
     return isIt ? this.#account : undefined;
   }
 
