@@ -157,7 +157,7 @@ export const PUSH_ROOMS_MAX = 32;
 
 /** Pushes in flight; each is one connection to a push service. */
 export const PUSH_AT_ONCE = 8;
-/** Of those, pushes of one account, whose push services may not answer. */
+/** Concurrent pushes of one account, whose push services may not answer. */
 export const PUSH_ACCOUNT_AT_ONCE = 2;
 /** Pushes queued for sending or a retry. The oldest is dropped. */
 export const PUSH_QUEUE_MAX = 1_000;

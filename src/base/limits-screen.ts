@@ -7,7 +7,7 @@ export const COPY_BYTES_MAX = 64 * 1024;
 export const NOTIFICATION_CODE_POINTS_MAX = 200;
 
 // Keys.
-/** One terminal sequence (OSC, DCS, APC, CSI): the longest answers have some hundred bytes. */
+/** A terminal sequence (OSC, DCS, APC, CSI): the longest answers have some hundred bytes. */
 export const TERMINAL_SEQUENCE_BYTES_MAX = 4 * 1024;
 
 // Queries to the terminal.

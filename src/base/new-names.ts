@@ -48,7 +48,7 @@ export function proposeName(text: string, taken: ReadonlySet<FoldedName> = new S
   const first = known ?? asNew(spelled(text));
   if (!taken.has(foldName(first))) return first;
   const stem = first.replace(/-\d+$/, "");
-  // One of so many numbers is free.
+  // Some number among so many is free.
   for (let number = 2; number < taken.size + 2; number++) {
     const name = numbered(stem, number);
     if (!taken.has(foldName(name))) return name;

@@ -27,7 +27,7 @@ export function formatSize(bytes: number): string {
     value /= STEP;
     unit += 1;
   }
-  // One decimal below 100; bytes have none.
+  // A single decimal below 100; bytes have none.
   const digits = unit > 0 && value < 99.95 ? 1 : 0;
   return `${value.toFixed(digits)} ${UNITS[unit]}`;
 }

@@ -63,7 +63,7 @@ export async function wordsFor(
     .slice(0, COMPLETIONS_MAX);
 }
 
-/** One line: the word, a tab, and its description. */
+/** A line: the word, a tab, and its description. */
 export function describedWord({ word, about }: Word): string {
   return about === "" ? word : `${word}\t${about}`;
 }

@@ -110,7 +110,7 @@ export function say(context: Pick<Context, "stderr">, sentence: string): void {
   context.stderr.write(wrapWords(context.stderr, `chat: ${cleanText(sentence)}\n`));
 }
 
-/** One line with a fault's message and remedy. */
+/** A line with a fault's message and remedy. */
 export function faultLine(fault: Fault): string {
   return `${fault.message}; ${fault.remedy}`;
 }

@@ -41,7 +41,7 @@ export async function runProgram(
   }
 }
 
-/** One line on standard error; under `--json` also one on standard output. */
+/** A line on standard error; under `--json` also one on standard output. */
 export function report(error: unknown, argv: readonly string[], world: World): number {
   const fault = faultOf(error);
   const flags = argv.slice(0, argv.includes("--") ? argv.indexOf("--") : argv.length);

@@ -14,7 +14,7 @@ import { innerTable, isTable, parseToml, type TomlTable } from "./toml.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** One folder for all three if CHAT_HOME is set; else the platform's conventional ones. */
+/** A single folder for all three if CHAT_HOME is set; else the platform's conventional ones. */
 export interface Folders {
   /** config.toml */
   readonly config: string;

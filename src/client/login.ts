@@ -51,7 +51,7 @@ export interface LoginContext {
   readonly manner: LoginManner;
 }
 
-/** What the users of this client can do about a refusal. */
+/** Remedies for a refusal, in terms of this client's commands. */
 export interface LoginManner {
   /**
    * The client shows the refusal and retries on this link with new input of its user. Otherwise

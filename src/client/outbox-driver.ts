@@ -76,7 +76,7 @@ export class OutboxDriver {
   readonly #clock: Clock;
   readonly #owner: OutboxDriverOwner;
   readonly #outbox = new Outbox();
-  /** By key. Bounded by the outbox. */
+  /** Keyed by the key of the post. Bounded by the outbox. */
   readonly #waiting = new Map<number, Waiting>();
   #key = 0;
   #connection: Connection | undefined;

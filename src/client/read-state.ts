@@ -1,7 +1,7 @@
 /** Read position and unread count of each room. */
 
 export class ReadState {
-  /** By room id. Bounded by the follower's rooms. */
+  /** Keyed by room id. Bounded by the follower's rooms. */
   readonly #rooms = new Map<
     string,
     { last: number; read: number; hidden: number; unread: number }

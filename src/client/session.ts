@@ -1,4 +1,4 @@
-/** One account over any number of connections: what it follows, posts, seals and has read. */
+/** An account over any number of connections: what it follows, posts, seals and has read. */
 
 import { assert } from "../base/assert.ts";
 import { Fault } from "../base/fault.ts";

@@ -229,7 +229,7 @@ async function checkSealed(
 const NAME_WIDTH = 10;
 const STATE_WIDTH = 8;
 
-/** One line as soon as the result is known; on a terminal the remedy is below it. */
+/** A line as soon as the result is known; on a terminal the remedy is below it. */
 function tell(context: Context, { name, state, message, remedy, ms }: CheckResult): void {
   const { stdout, color } = context;
   const { format } = styleOf(context);

@@ -130,7 +130,7 @@ const listing = {
   skip: v.optional(count),
 };
 
-/** One number per sample of an answer. */
+/** A number per sample of an answer. */
 const column = v.pipe(v.array(count), v.maxLength(SAMPLES_PAGE_MAX));
 
 const log = v.object({ records: count, bytes: v.optional(count) });

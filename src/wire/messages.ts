@@ -74,7 +74,7 @@ export const postBody = v.object({
   /** Empty only with `react` or `sealed`. */
   text: text(TEXT_BYTES_MAX),
   action: v.optional(v.boolean()),
-  /** One emoji or short word, as a reaction to the record `re`. */
+  /** An emoji or short word, as a reaction to the record `re`. */
   react: v.optional(text(REACTION_BYTES_MAX)),
   re: v.optional(positive),
   mentions: v.optional(v.pipe(v.array(name), v.maxLength(MENTIONS_MAX))),
@@ -604,7 +604,7 @@ export const NOTICES = {
   "link-asked": { code: HASH, deviceKey: KEY, mac: HASH },
   /** The account has left this room, on all its devices. */
   "room-gone": { room: id },
-  /** One or several records of one room, in order. */
+  /** Records of the same room, in order; at least one. */
   records: { records: v.pipe(v.array(record), v.minLength(1), v.maxLength(RECORDS_TOGETHER_MAX)) },
   /** All missed records up to this seq have been sent. */
   "caught-up": { seq: count },

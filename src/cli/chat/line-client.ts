@@ -58,9 +58,9 @@ export class LineClient implements SlashHost {
   #isOver = false;
   #ackedSeq = 0;
   #shownSeq = 0;
-  /** By room: the newest shown record of the user's own joins. */
+  /** Keyed by room: the newest shown record of the user's own joins. */
   readonly #shownJoins = new Map<string, number>();
-  /** By room: the record of a join by this client is pending, and is newer than this seq. */
+  /** Keyed by room: the record of this client's pending join is newer than this seq. */
   readonly #awaitedJoins = new Map<string, number>();
   #onShown = () => {};
   #onLost = () => {};

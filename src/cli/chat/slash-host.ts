@@ -1,4 +1,4 @@
-/** What slash commands need from the client they run in. */
+/** The client in which slash commands run, as they see it. */
 
 import type { Fault } from "../../base/fault.ts";
 import type { Name, Target } from "../../base/names.ts";

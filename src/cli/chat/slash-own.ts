@@ -22,7 +22,7 @@ export interface Slash {
   run(lines: SlashHost, words: string): Promise<void>;
 }
 
-/** By the command shared by both UIs that precedes these commands in help. */
+/** Keyed by the shared command that precedes these commands in help. */
 export const OWN_COMMANDS: Readonly<Record<string, Readonly<Record<string, Slash>>>> = {
   receipts: {
     readers: {

@@ -1,4 +1,4 @@
-/** One check of `chat doctor` and its result. */
+/** A check of `chat doctor` and its result. */
 
 import { Fault } from "../../base/fault.ts";
 import type { Clock } from "../../io/clock.ts";

@@ -10,7 +10,7 @@ import { formatPlace } from "../../wire/invite.ts";
 import type { Environment, Folders } from "../settings.ts";
 import { type Finding, failed, ok, skipped, troubled, warning } from "./check.ts";
 
-/** What checks need of this machine. Everything throws Faults. */
+/** Probes of this machine for the checks. Each throws Faults. */
 export interface MachineProbes {
   multicast(): Promise<readonly string[]>;
   findServers(): Promise<Found>;

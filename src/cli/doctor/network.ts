@@ -10,7 +10,7 @@ import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
 import { formatPlace, type ServerAddress, type ServerPlace } from "../../wire/invite.ts";
 import { type Examination, type Finding, failed, ok, skipped, troubled, warning } from "./check.ts";
 
-/** What checks need of the route to a server. Everything rejects with a Fault. */
+/** Probes of the route to a server for the checks. Each rejects with a Fault. */
 export interface NetworkProbes {
   resolve(host: string): Promise<readonly string[]>;
   localAddressFor(address: string): Promise<string>;

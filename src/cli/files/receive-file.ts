@@ -59,7 +59,7 @@ export interface ReceiveOptions {
   /** Destination. */
   readonly out: string;
   /**
-   * Of this home; if `undefined`, the partial download of an earlier run is verified completely.
+   * The home's key; if `undefined`, the partial download of an earlier run is verified completely.
    */
   readonly secret?: Uint8Array | undefined;
   readonly onProgress: (progress: TransferProgress) => void;

@@ -1,4 +1,4 @@
-/** One message of an import, from any format. */
+/** A message of an import, from any format. */
 
 import { Fault } from "../../base/fault.ts";
 import { IMPORTED_NAME_BYTES_MAX, REACTION_BYTES_MAX, TEXT_BYTES_MAX } from "../../base/limits.ts";

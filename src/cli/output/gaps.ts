@@ -15,7 +15,7 @@ interface Stretch {
  * message. Join and leave events do not end a run.
  */
 export class GapFolder {
-  /** By room: the last record of its run. Bounded by the rooms of a reader. */
+  /** Keyed by room: the last record of its run. Bounded by the rooms of a reader. */
   readonly #open = new Map<string, Stretch>();
   readonly #me: string | undefined;
 

@@ -28,7 +28,7 @@ interface Asked {
 export class ScreenQuestions {
   readonly #parts: ScreenQuestionsParts;
   readonly #waiting: Asked[] = []; // Bounded by SCREEN_QUESTIONS_MAX.
-  /** What the screen shows: the first pending question, or a prompt that hides typed text. */
+  /** The visible question: the first pending one, or a prompt that hides typed text. */
   #shown: "first" | "checking" | "gone" | undefined;
   #isChecking = false;
   /** Whether the current login has asked for a secret. */

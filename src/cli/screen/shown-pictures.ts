@@ -70,7 +70,7 @@ export class ShownPictures {
   /** `undefined` if it was not queried, or has not answered. */
   #terminal: PictureTerminal | undefined;
   #isAsking = false;
-  /** By file, most recently visible last. Bounded by PICTURES_KEPT_MAX. */
+  /** Keyed by file, most recently visible last. Bounded by PICTURES_KEPT_MAX. */
   readonly #kept = new Map<string, Kept>();
   readonly #failed = new Set<string>();
   #sizes: PictureSizes = new Map();
@@ -85,7 +85,7 @@ export class ShownPictures {
     this.#settings = options.settings;
   }
 
-  /** By file. A new object after each change. */
+  /** Keyed by file. A new object after each change. */
   get sizes(): PictureSizes {
     return this.#sizes;
   }

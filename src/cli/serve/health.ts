@@ -11,7 +11,7 @@ import { type NodeState, surveyCluster } from "./survey.ts";
 export interface HealthOptions {
   readonly stream: Pick<JetStream, "state" | "ask">;
   readonly clock: Clock;
-  /** Of this server: whether it follows the stream, and up to which seq it has applied it. */
+  /** Whether this server follows the stream, and the last seq that it has applied. */
   readonly own: () => { readonly follows: boolean; readonly seq: number };
   /** Whether a majority of the stream's machines answers. */
   readonly hasMajority: () => boolean;

@@ -42,7 +42,7 @@ const NAME = "shared files";
 
 export interface ShareOptions {
   readonly user: string;
-  /** Where to listen, and the name of this machine in the invite. */
+  /** Listening address, and the name of this machine in the invite. */
   readonly listenHosts: ListenOptions["hosts"];
   readonly inviteHost: string;
   readonly port: number;

@@ -16,7 +16,7 @@ import { bodyOf, type FoldedRecord } from "../../wire/record.ts";
 export interface FolderVerdict {
   /** Both logs are without findings. */
   readonly ok: boolean;
-  /** Of the log that clients pin, and that is shown. */
+  /** Verdict on the log that clients pin. */
   readonly history: LogVerdict;
   readonly accounts: LogVerdict;
   /** The server's present key. */

@@ -1,4 +1,4 @@
-/** One link with its session: turns bytes into answers and notices. */
+/** A link with its session: turns bytes into answers and notices. */
 
 import { unreachable } from "../../base/assert.ts";
 import { asFault, Fault, msg } from "../../base/fault.ts";

@@ -29,7 +29,7 @@ const CLAIMS_EVERY_MS = 5_000;
 /** Longest wait for the server's answer before a later retry; see CLAIM_TRIES_MAX. */
 const CLAIM_ANSWER_MS = 10_000;
 
-/** What the server has proved to this device. */
+/** The view of the server's log that was proved to this device. */
 export interface HistoryView {
   readonly verifier: Verifier;
   /** Keys of the server: the proved one, then its former ones. */

@@ -20,7 +20,7 @@ export interface RoomStatesParts {
 
 type StatePlace = Pick<RoomRow, "group" | "instance">;
 
-/** One room within one transaction. Changes made here are written when the work is done. */
+/** A room within one transaction. Changes made here are written when the work is done. */
 export class RoomAt {
   readonly room: RoomId;
   readonly vault: Vault;

@@ -55,7 +55,7 @@ export class DownloadChannel {
     this.#from = from;
   }
 
-  /** What the transfer waits for now. */
+  /** The current reason for waiting. */
   get where(): WaitsAt {
     return this.#isStoring ? "disk" : this.#where;
   }

@@ -45,7 +45,7 @@ export class UploadChannel {
     this.#events = new ChannelEvents(connection, (notice) => this.#notice(notice));
   }
 
-  /** What the transfer waits for now. */
+  /** The current reason for waiting. */
   get where(): WaitsAt {
     if (this.isAcked || this.#options.checksums.isFull) return "server-disk";
     const where = this.#sending.waits(this.#options.clock.now())?.where ?? "network";

@@ -138,7 +138,7 @@ export interface AuditFinding {
   readonly missing: readonly SeenRecord[];
 }
 
-/** One sentence, without a full stop. @param clock formats a moment */
+/** A sentence without a full stop. @param clock formats a time */
 export function auditSentence(
   { reason, knownSize, shown, missing }: AuditFinding,
   clock: (unixMs: number) => string,

@@ -69,7 +69,7 @@ const RETRY_MS_MIN = 50;
 const STOPPED_FOR_MS = 1_000;
 
 export class Outbox {
-  /** By counter, lowest first. Bounded: #post refuses above both limits. */
+  /** Keyed by counter, lowest first. Bounded: #post refuses above both limits. */
   readonly #pending = new Map<number, Pending>();
   #pendingChars = 0;
   #inFlight = 0;

@@ -45,7 +45,7 @@ export class ServerPlaces {
   readonly #pace: TokenBucket;
   #told: readonly ServerPlace[] = [];
   /**
-   * By their text, in the order in which they are tried. At most twice CLUSTER_PLACES_MAX plus one.
+   * Keyed by their text, in the order of attempts. At most twice CLUSTER_PLACES_MAX plus one.
    */
   #known = new Map<string, Known>();
   #last: ServerPlace | undefined;

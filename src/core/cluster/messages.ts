@@ -208,7 +208,7 @@ function draftOf(value: unknown, sha256: Sha256): FollowingDraft {
   return follows === 0 ? { sealed } : { sealed, follows };
 }
 
-/** One line of JSON, as written by `sealDraft`. */
+/** A line of JSON, as written by `sealDraft`. */
 function bodyOf(bytes: Uint8Array): unknown {
   try {
     if (bytes.includes(0x0a)) throw malformed();

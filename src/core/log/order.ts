@@ -27,7 +27,7 @@ export interface LogOrderValue {
  * decreasing. The writer takes its numbers from here, and the reader checks them here.
  */
 export class LogOrder {
-  /** One entry per room or account, at most ROOMS_MAX or ACCOUNTS_MAX. */
+  /** An entry per room or account, at most ROOMS_MAX or ACCOUNTS_MAX. */
   readonly #last = new Map<string, Last>();
   #seq = 0;
   #time = 0;

@@ -1,4 +1,4 @@
-/** One item of a room's timeline. */
+/** An item of a room's timeline. */
 
 import { foldName, isName } from "../../base/names.ts";
 import { WORD_KINDS } from "../../wire/kinds.ts";

@@ -18,7 +18,7 @@ export type Row =
     }
   | {
       readonly kind: "item";
-      /** Of the first item, if several share the row. */
+      /** The first item's, if several share the row. */
       readonly key: string;
       readonly item: Item;
       /** Earlier joins or leaves in the same row. For a file, other files of the same sending. */
@@ -27,7 +27,7 @@ export type Row =
       readonly isGrouped: boolean;
       /** The item that it answers, if loaded. */
       readonly answers: Item | undefined;
-      /** One of the row's items is pinned. */
+      /** Some item of the row is pinned. */
       readonly isPinned: boolean;
     }
   | {

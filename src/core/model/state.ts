@@ -312,7 +312,7 @@ export interface TransferView {
 
 export type TransferState =
   | { readonly kind: "running" }
-  /** By the user; the server keeps the partial content. */
+  /** Paused by the user; the server keeps the partial content. */
   | { readonly kind: "paused" }
   /** After a reload: the user must choose the file again, or (`permit`) permit reading it. */
   | { readonly kind: "needs-file"; readonly again: "choose" | "permit" }

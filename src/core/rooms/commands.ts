@@ -108,7 +108,7 @@ export interface Job {
   readonly command: Command;
 }
 
-/** By name, because two users may be about to create the same room. */
+/** Named, because two users may be about to create the same room. */
 export function roomLock(command: Command, rooms: Rooms): string {
   switch (command.kind) {
     case "post":

@@ -43,7 +43,7 @@ export type EngineInput =
   | { readonly kind: "looked"; readonly token: number; readonly isCurrent: boolean };
 
 export type EngineEffect =
-  /** One decision. `follows`: for a post, the previous pending counter of its outbox. */
+  /** A decision. `follows`: for a post, the previous pending counter of its outbox. */
   | {
       readonly kind: "append";
       readonly token: number;

@@ -14,7 +14,7 @@ import type { Draft, FoldedHead, FoldedRecord, JsonObject } from "../../wire/rec
  * the announcement to all users. Makes no decisions.
  */
 export interface Ban {
-  /** Of the record that created it; lists are in this order. */
+  /** Seq of the record that created it; lists are in this order. */
   readonly seq: number;
   /** Exactly one of `user` and `address`. */
   readonly user?: UserId;
@@ -26,7 +26,7 @@ export interface Ban {
 }
 
 export interface Invite {
-  /** Of the record that created it; lists are in this order. */
+  /** Seq of the record that created it; lists are in this order. */
   readonly seq: number;
   readonly id: string;
   readonly by: UserId;
@@ -89,7 +89,7 @@ export function bannedFault({ until, reason }: Pick<Ban, "until" | "reason">): F
 const HOUSE = "server" as UserId;
 
 export class ServerPolicy {
-  /** By account or address key. The code that creates bans enforces BANS_MAX. */
+  /** Keyed by account or address key. The code that creates bans enforces BANS_MAX. */
   readonly #bans = new Map<string, Ban>();
   readonly #operators = new Set<UserId>();
   /**

@@ -356,7 +356,7 @@ export function keepFormer<Holder>(
   dropOldest(former, FORMER_NAMES_MAX);
 }
 
-/** By name, because the room may not exist yet. */
+/** Named, because the room may not exist yet. */
 export function nameLock(name: Name): string {
   return `n:${foldName(name)}`;
 }

@@ -122,7 +122,7 @@ export interface SealCommit extends SealStep {
   readonly commit: Uint8Array;
   /** For the added devices. */
   readonly welcome?: Uint8Array;
-  /** Of the new epoch, for devices that rejoin. */
+  /** GroupInfo of the new epoch, for devices that rejoin. */
   readonly groupInfo: Uint8Array;
   readonly change: SealChange;
 }

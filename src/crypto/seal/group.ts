@@ -1,4 +1,4 @@
-/** One epoch of a group as a device knows it. Immutable: each step creates another one. */
+/** An epoch of a group as a device knows it. Immutable: each step creates another one. */
 
 import type { ClientState } from "ts-mls/clientState.js";
 import { assert } from "../../base/assert.ts";

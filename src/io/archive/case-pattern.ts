@@ -20,7 +20,7 @@ export function casePattern(text: string): RegExp | undefined {
   let last: string | undefined;
   for (const { letter, marks } of clustersOf(foldCase(text)).slice(0, CLUSTERS_MAX)) {
     if (runs.at(-1)?.length === PARTS_MAX) break;
-    // One code point may stand for both letters, as "ß" does; they cannot be matched separately.
+    // A code point may stand for both letters, as "ß" does; they cannot be matched separately.
     const [base = letter] = letter.normalize("NFD");
     if (last !== undefined && VARIANTS.hasPair(last, base)) runs.push([]);
     const part = partOf(letter, marks);

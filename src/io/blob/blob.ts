@@ -40,7 +40,7 @@ export function lentContent(reader: ChunkReader): Content {
   };
 }
 
-/** One blob shared by all its holders. */
+/** A blob shared by all its holders. */
 export class StoredBlob implements Blob {
   readonly about: BlobAbout;
   readonly #chunks: ChunkSequence;

@@ -55,7 +55,7 @@ export class Doubt {
         await stream.last(); // A node asked before it answers is as cut off as this one.
         const asked = this.#raised;
         const found = (await others?.()) ?? [];
-        // What they had then, and the stream has, is applied here by now.
+        // Everything that they had then and the stream has is applied here by now.
         await reached(await stream.last());
         if (!found.some(isBehind)) this.#cleared = asked;
       } catch (error) {

@@ -177,7 +177,7 @@ async function* messagesOf(
     onMessage: (message) => {
       arrived.push(message);
       wake();
-      // One at a time: the part to read again may be as large as a disk.
+      // Sequentially: the part to read again may be as large as a disk.
       return new Promise((resolve) => {
         taken = resolve;
       });

@@ -1,4 +1,4 @@
-/** One node of a cluster: applies the shared stream to its two logs. */
+/** A node of a cluster: applies the shared stream to its two logs. */
 
 import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";

@@ -1,6 +1,6 @@
 /** The interface of the stream that orders the decisions of a cluster. */
 
-/** One message of the stream: the same for every node. */
+/** A message of the stream: the same for every node. */
 export interface StreamMessage {
   /** Dense from 1. */
   readonly seq: number;

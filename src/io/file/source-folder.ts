@@ -32,7 +32,7 @@ const NS_PER_MS = 1_000_000n;
 interface Walk {
   readonly root: string;
   readonly entries: ManifestEntry[];
-  /** By path in the folder; the root under the empty path. */
+  /** Keyed by path in the folder; the root under the empty path. */
   readonly stamps: Map<string, string>;
   readonly leftOut: string[];
 }

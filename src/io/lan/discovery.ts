@@ -100,7 +100,7 @@ export class Announcer {
   readonly #around: Neighbourhood;
   /** By address of the interface. */
   readonly #voices = new Map<string, Voice>();
-  /** By address, too: a tunnel often has no multicast, which proves nothing about the others. */
+  /** Keyed by address, too: a tunnel often lacks multicast, which says nothing about the others. */
   readonly #troubles = new Map<string, unknown>();
   #cancelTimer: () => void = () => {};
   #hasComplained = false;
@@ -161,7 +161,7 @@ export class Announcer {
   }
 }
 
-/** One instance of the library, for one interface. */
+/** An instance of the library, for one interface. */
 class Voice {
   readonly #clock: Clock;
   readonly #socket: MdnsSocket;
@@ -279,7 +279,7 @@ function heardOf(service: Service): Heard {
   };
 }
 
-/** One IPv4 address of each network of this machine. */
+/** An IPv4 address of each network of this machine. */
 function lanInterfaces(): string[] {
   return interfaceAddresses().flatMap((addresses) => {
     const own = addresses.find(({ internal, family }) => !internal && family === "IPv4");

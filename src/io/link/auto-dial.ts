@@ -59,7 +59,7 @@ interface Won {
   readonly way: WayThere;
 }
 
-/** One dial over two transports. */
+/** A dial over two transports. */
 class Race {
   readonly #dials: Readonly<Record<WayThere, Dial>>;
   readonly #clock: Clock;

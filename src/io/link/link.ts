@@ -25,7 +25,7 @@ export interface LinkCounters {
 }
 
 export interface LinkHandlers {
-  /** One whole message, in the order of sending. The receiver owns the bytes. */
+  /** A whole message, in the order of sending. The receiver owns the bytes. */
   message(bytes: Uint8Array): void;
   /**
    * Called exactly once, last, and never from inside a call to the link. `undefined` if one of the

@@ -30,7 +30,7 @@ export interface MemoryWire {
   gone(end: MemoryLink): void;
 }
 
-/** One end of an in-process link. Delivery waits for the clock, which the simulation controls. */
+/** An end of an in-process link. Delivery waits for the clock, which the simulation controls. */
 export class MemoryLink implements Link {
   readonly transport = "memory";
   readonly local: Address;

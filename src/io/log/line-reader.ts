@@ -173,7 +173,7 @@ class Prefixed {
 
 /** Interned strings of rooms and authors. */
 class Words {
-  /** By hash; on a collision the latest stays. Bounded by the order of the log. */
+  /** Keyed by hash; on a collision the latest stays. Bounded by the order of the log. */
   readonly #words = new Map<number, string>();
 
   of(bytes: Buffer, start: number, end: number): string {

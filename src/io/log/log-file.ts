@@ -192,7 +192,7 @@ export class LogFile implements Log {
   #blanks: Erase[] = [];
   /** Records erased or about to be, with the seq of the order. */
   readonly #erased: Map<number, number>;
-  /** Those whose erasure is not durable yet, as far as this run ordered it. */
+  /** Records whose erasure this run ordered and which is not durable yet. */
   readonly #unfinished = new Map<number, number>();
   #origin: string | undefined;
   readonly #covered: Covered | undefined;

@@ -33,7 +33,7 @@ interface Group {
 export class LogProofs {
   readonly #log: ProvenLog;
   readonly #sha256: Sha256;
-  /** By index, the most recently used at the end. Bounded by GROUPS_KEPT_MAX. */
+  /** Keyed by index, the most recently used at the end. Bounded by GROUPS_KEPT_MAX. */
   readonly #groups = new Map<number, Promise<Group>>();
 
   constructor(log: ProvenLog, sha256: Sha256) {

@@ -1,4 +1,4 @@
-/** One file of a log. */
+/** A file of a log. */
 
 import { join } from "node:path";
 import { assert } from "../../base/assert.ts";
@@ -8,7 +8,7 @@ const SEGMENT_NAME = /^[0-9]{12}\.jsonl$/;
 /** Distance of two marks in a segment: the most that a reader skips line by line. */
 const MARK_EVERY_BYTES = 64 << 10;
 
-/** One file of a log: the records from `firstSeq` on, up to the start of the next file. */
+/** A file of a log: the records from `firstSeq` on, up to the start of the next file. */
 export class Segment {
   readonly firstSeq: number;
   readonly path: string;

@@ -23,7 +23,7 @@ export interface LogValue {
   readonly segments: readonly SegmentValue[];
   /** Erased records, each with the seq of the record that ordered it. */
   readonly erased: readonly (readonly [seq: number, eraseSeq: number])[];
-  /** Those that may not be blank on disk yet. */
+  /** Erased records that may not be blank on disk yet. */
   readonly unfinished: readonly number[];
   readonly damaged: readonly number[];
 }

@@ -76,7 +76,7 @@ interface BucketPlace extends StreamBeside {
   readonly prefix: string;
 }
 
-/** One write of a value: its count within its name, and its seq in the stream. */
+/** A write of a value: its count within its name, and its seq in the stream. */
 interface Writing {
   readonly count: number;
   readonly seq: number;

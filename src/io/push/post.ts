@@ -1,4 +1,4 @@
-/** One POST to a push service. */
+/** A POST to a push service. */
 
 // The name is looked up once, and the connection goes to exactly the address that was checked, so
 // that a name that changes a moment later has no effect. Redirects are not followed, and only the

@@ -75,7 +75,7 @@ interface BunStream extends Omit<QuicStream, "writer"> {
   stopSending(code: number): void;
 }
 
-/** One bidirectional stream. */
+/** A bidirectional stream. */
 export class QuicPipe {
   readonly #stream: BunStream;
 

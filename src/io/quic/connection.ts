@@ -1,4 +1,4 @@
-/** One QUIC connection and its streams. */
+/** A QUIC connection and its streams. */
 
 import { Fault } from "../../base/fault.ts";
 import { DRAIN_WITHIN_MS } from "../../base/limits.ts";

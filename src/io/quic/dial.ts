@@ -30,10 +30,10 @@ export interface QuicDialSettings {
 /** SNI carries only names; a server with an address is asked for its only certificate. */
 const NO_NAME = "chat";
 
-/** One socket per address family carries all links, for the lifetime of the dialler. */
+/** A socket per address family carries all links, for the lifetime of the dialler. */
 export class QuicDialer {
   readonly #settings: QuicDialSettings;
-  /** By family and local port; this program uses one port, so there are at most two. */
+  /** Keyed by family and local port; this program uses one port, so there are at most two. */
   readonly #sockets = new Map<string, QuicSocket>();
 
   constructor(settings: QuicDialSettings = {}) {
@@ -103,7 +103,7 @@ export class QuicDialer {
   }
 }
 
-/** One connection that becomes a link. */
+/** A connection that becomes a link. */
 class Attempt {
   readonly #wire: QuicWire;
   readonly #where: string;

@@ -51,7 +51,7 @@ class QuicListener implements Listener {
   readonly #socket: QuicSocket;
   /** Connections without a link yet, the oldest first; each with its timer. */
   readonly #untaken = new Map<QuicWire, ReturnType<typeof setTimeout>>();
-  /** Those whose address is known, with the function that stops counting them there. */
+  /** Connections with a known address, each with the function that ends its counting. */
   readonly #waiting = new Map<QuicWire, () => void>();
   readonly #links = new Set<QuicLink>(); // Bounded by `accept`.
   readonly #wires = new Set<QuicWire>();

@@ -346,7 +346,7 @@ const MOVING_TABLES = [
   "server_places",
 ] as const;
 
-/** Those keyed by the server alone. */
+/** Tables keyed by the server alone. */
 const SERVER_TABLES: ReadonlySet<string> = new Set([
   "pins",
   "files_seen",

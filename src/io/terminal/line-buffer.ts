@@ -44,7 +44,7 @@ export class LineBuffer {
     return all;
   }
 
-  /** One code point or escape sequence, as sent by a terminal in raw mode. */
+  /** A code point or escape sequence, as sent by a terminal in raw mode. */
   takeKey(): string | undefined {
     const first = this.#bytes[0];
     if (first === undefined) return undefined;

@@ -104,7 +104,7 @@ export class PasteSplitter {
     return [pasted];
   }
 
-  /** Of an oversize paste, holds only what may begin the end mark. */
+  /** In an oversize paste, holds only bytes that may begin the end mark. */
   #hold(bytes: Buffer): void {
     if (bytes.length > PASTE_BYTES_MAX) this.#isOversize = true;
     this.#held = this.#isOversize ? bytes.subarray(-(END.length - 1)) : bytes;

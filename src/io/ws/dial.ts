@@ -70,7 +70,7 @@ async function dial(attempt: Attempt): Promise<WsClientLink> {
   }
 }
 
-/** One dial, from name lookup to the answered upgrade. */
+/** A dial, from name lookup to the answered upgrade. */
 class WsDialing {
   readonly #attempt: Attempt;
   readonly #where: string;

@@ -43,7 +43,7 @@ export class Metrics {
   readonly #startedAt: number;
   readonly #sinceMs: number;
   #posts = 0;
-  /** Of closed links. */
+  /** Totals of closed links. */
   #receivedBytes = 0;
   #sentBytes = 0;
   readonly #transports = new TransportMetrics();

@@ -32,7 +32,7 @@ export interface OpenContent {
 
 export class Arrivals {
   readonly #options: ArrivalsOptions;
-  /** One per file, shared by all readers. Bounded by the readers and the fetches they left. */
+  /** An entry per file, shared by all readers. Bounded by the readers and the fetches they left. */
   readonly #running = new Map<FileId, Arrival>();
   #isStopping = false;
 

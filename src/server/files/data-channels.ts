@@ -32,7 +32,7 @@ const BUSY_MS = 1_000;
 export class DataChannels {
   readonly #options: ChannelsOptions;
   readonly #held = new Map<ClientConnection, Held>(); // Only sessions with channels or tickets.
-  /** By ticket. Bounded by the tickets of the sessions. */
+  /** Keyed by ticket. Bounded by the tickets of the sessions. */
   readonly #sessionOf = new Map<string, ClientConnection>();
 
   constructor(options: ChannelsOptions) {

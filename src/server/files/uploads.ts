@@ -59,7 +59,7 @@ interface Upload {
   touchedMs: number;
 }
 
-/** One data channel at a time sends a file; a partial upload waits for the next channel. */
+/** At most one data channel sends a file; a partial upload waits for the next channel. */
 export class UploadService {
   readonly #options: UploadsOptions;
   /** Bounded by UPLOADS_PER_ACCOUNT_MAX per account. */

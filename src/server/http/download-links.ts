@@ -73,7 +73,7 @@ const BUSY_MS = 1_000;
 
 export class WebDownloads {
   readonly #options: WebDownloadsOptions;
-  // By token. Bounded by the addresses of the sessions.
+  // Keyed by token. Bounded by the addresses of the sessions.
   readonly #offers = new Map<string, Offer>();
   /** Tokens, oldest first. Bounded by DOWNLOADS_PER_SESSION_MAX per session. */
   readonly #tokensOf = new Map<ClientConnection, Set<string>>();

@@ -3,7 +3,7 @@
 export interface Page {
   /** Differs for each build: a browser with an older page reloads it. */
   readonly build: string;
-  /** By path. `/` is the page; `/assets/…` are named by their content. */
+  /** Keyed by path. `/` is the page; `/assets/…` are named by their content. */
   readonly files: ReadonlyMap<string, PageFile>;
 }
 

@@ -70,9 +70,9 @@ const FORM_TYPE = "application/x-www-form-urlencoded";
 export class HttpPosts {
   readonly #options: HttpPostsOptions;
   readonly #pace: CallPace;
-  /** By token and idempotency key, oldest first. Bounded by CALL_KEYS_MAX. */
+  /** Keyed by token and idempotency key, oldest first. Bounded by CALL_KEYS_MAX. */
   readonly #sent = new Map<string, Sent>();
-  /** One outbox per account and server run. Bounded by the valid invites. */
+  /** An outbox per account and server run. Bounded by the valid invites. */
   readonly #outboxes = new Map<UserId, { readonly id: OutboxId; counter: number }>();
 
   constructor(options: HttpPostsOptions) {

@@ -65,7 +65,7 @@ interface Answers {
  */
 export class Kernel {
   readonly #options: KernelOptions;
-  /** By id. Bounded by the requests in flight and CALLS_WAITING_MAX. */
+  /** Keyed by id. Bounded by the requests in flight and CALLS_WAITING_MAX. */
   readonly #callbacks = new Map<number, (outcome: Outcome) => void>();
   readonly #decisions: Decisions;
   #lastId = 0;

@@ -68,7 +68,7 @@ interface Pending {
 /** Sends pushes concurrently, with a few tries each, and never blocks its caller. */
 export class PushSender {
   readonly #options: PushSenderOptions;
-  /** By device and topic: a newer push replaces a queued one. Bounded by PUSH_QUEUE_MAX. */
+  /** Keyed by device and topic: a newer push replaces a queued one. Bounded by PUSH_QUEUE_MAX. */
   readonly #waiting = new Map<string, Pending>();
   readonly #underWay = new Map<UserId, number>();
   #atOnce = 0;

@@ -27,7 +27,7 @@ export interface Subscription {
  */
 export class Subscriptions {
   readonly #file: KeptFile;
-  /** By device, the most recent last. Bounded by PUSH_SUBSCRIPTIONS_MAX. */
+  /** Keyed by device, the most recent last. Bounded by PUSH_SUBSCRIPTIONS_MAX. */
   readonly #all = new Map<string, Subscription>();
   readonly #byUser = new Map<UserId, Set<string>>();
 

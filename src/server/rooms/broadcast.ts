@@ -76,7 +76,7 @@ export class FanOut {
   #frameRoom: Room | undefined;
   /** Mark of the most recent newcomer. */
   #mark: FrameMark | undefined;
-  /** By room: readers who follow it from the next flush on. Bounded by the links. */
+  /** Keyed by room: readers who follow it from the next flush on. Bounded by the links. */
   readonly #newcomers = new Map<string, Newcomer[]>();
   #publishedMessages = 0;
   #publishedBytes = 0;

@@ -35,7 +35,7 @@ export interface ProofServiceOptions {
 export class ProofService {
   readonly #options: ProofServiceOptions;
   readonly #reading = new WorkQueue(PAGES_READ_MAX, PAGES_WAITING_MAX);
-  /** By account: a proof may read a part of the log, like a page of history. */
+  /** Limits proofs per account: each may read a part of the log, like a page of history. */
   readonly #turns: FairQueue;
 
   constructor(options: ProofServiceOptions) {

@@ -9,7 +9,7 @@ import { FairQueue, WorkQueue } from "../queue/work-queue.ts";
 export class RecordLookup {
   readonly #archive: Pick<Archive, "page">;
   readonly #reading = new WorkQueue(PAGES_READ_MAX, PAGES_WAITING_MAX);
-  /** By account: requests of one account wait behind each other. */
+  /** A queue per account: requests of the same account wait behind each other. */
   readonly #turns = new FairQueue(1, PAGES_WAITING_MAX);
 
   constructor(archive: Pick<Archive, "page">) {

@@ -42,7 +42,7 @@ export class TypingFeed {
   readonly #options: TypingFeedOptions;
   /** Least recently refreshed first. Bounded: one per account, for TYPING_MS. */
   readonly #typists = new Map<UserId, Typist>();
-  /** By room, the latest to begin last. */
+  /** Keyed by room, the latest to begin last. */
   readonly #byRoom = new Map<Room, Set<UserId>>();
   readonly #changed = new Set<Room>();
   #toldAt = Number.NEGATIVE_INFINITY;

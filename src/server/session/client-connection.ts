@@ -1,4 +1,4 @@
-/** One connection and its session: limits, requests, notices and catch-up. */
+/** A connection and its session: limits, requests, notices and catch-up. */
 
 import { assert } from "../../base/assert.ts";
 import { Fault, msg } from "../../base/fault.ts";

@@ -32,7 +32,7 @@ const ASK_BYTES = 8;
 /** Asks all other servers; the one that has the transfer answers. */
 export class RemoteCancels {
   readonly #options: RemoteCancelsOptions;
-  /** By the number of the request. Bounded by SIBLING_CANCELS_MAX. */
+  /** Keyed by the number of the request. Bounded by SIBLING_CANCELS_MAX. */
   readonly #asked = new Map<string, (isCancelled: boolean) => void>();
 
   constructor(options: RemoteCancelsOptions) {

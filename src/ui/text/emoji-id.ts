@@ -749,7 +749,7 @@ malaysia bendera malaysia
 singapore bendera singapura
 `;
 
-/** By gemoji name: the Indonesian name, then the search words. */
+/** Keyed by gemoji name: the Indonesian name, then the search words. */
 export const EMOJI_ID: ReadonlyMap<string, readonly string[]> = new Map(
   LINES.trim()
     .split("\n")

@@ -104,7 +104,7 @@ export interface SaveTarget {
   abandon(): Promise<void>;
 }
 
-/** One text, written synchronously. Lost if the browser has no room for it. */
+/** A text, written synchronously. Lost if the browser has no room for it. */
 export interface LastDrafts {
   readonly read: () => string | undefined;
   readonly write: (text: string | undefined) => void;

@@ -1,4 +1,4 @@
-/** What this browser remembers of a server: users, drafts, operator token, fingerprints. */
+/** Data that this browser stores per server: users, drafts, operator token, fingerprints. */
 
 import { Fault } from "../../base/fault.ts";
 import type { Draft } from "../../core/model/state.ts";

@@ -1,4 +1,4 @@
-/** What the page needs for sealed rooms, and why a browser may not support them. */
+/** The page's support for sealed rooms, and the reasons why a browser may lack it. */
 
 import type { Fault } from "../../base/fault.ts";
 import type { Keys } from "../../client/link/keys.ts";

@@ -37,7 +37,7 @@ function orderOf(command: Command, words: string): unknown {
   }
 }
 
-/** What a command does, in the page's language; `""` until those texts are loaded. */
+/** Summary of a command in the page's language; `""` until those texts are loaded. */
 export function summaryOf(name: string, texts: Partial<Pick<AllTexts, "slash">>): string {
   const { slash = {} }: { readonly slash?: Readonly<Record<string, string>> } = texts;
   return slash[name] ?? "";

@@ -23,7 +23,7 @@ export interface PageTransfersOptions {
   readonly tell: (event: WorkEvent) => void;
 }
 
-/** One transfer as stored. */
+/** A transfer as stored. */
 export interface JournalEntry {
   readonly key: string;
   readonly name: string;

@@ -15,7 +15,7 @@ import type { ResumableUploads } from "../../io/state/kept-upload.ts";
 
 export type SealedFilesCode = typeof import("../../client/sealed/files.ts").SealedFiles;
 
-/** What files of sealed rooms need beyond those of open rooms. */
+/** Additional parts for files of sealed rooms. */
 export interface SealedPageParts extends Pick<SealedFilesParts, "views" | "post"> {
   readonly sealing: Sealing;
   /** @throws {Fault} unreachable if the code cannot be fetched */

@@ -45,7 +45,7 @@ export interface WantedPicture {
 export class Previews {
   readonly #chat: Previewing;
   readonly #kept = new Map<string, Picture>();
-  /** By file, in request order. Bounded by what is on the screen. */
+  /** Keyed by file, in request order. Bounded by what is on the screen. */
   readonly #waiting = new Map<string, Job>();
   readonly #running = new Map<string, Job>(); // Bounded by AT_ONCE_MAX.
 

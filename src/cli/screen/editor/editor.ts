@@ -123,7 +123,7 @@ export function insert(editor: Editor, typed: string): Editor {
   return done === from ? editor : done;
 }
 
-/** One step of undo. The cursor moves to the end of the inserted text. */
+/** A step of undo. The cursor moves to the end of the inserted text. */
 export function replaceRange(editor: Editor, from: number, to: number, text: string): Editor {
   return replace(editor, from, to, cleanTyped(text), "moving");
 }

@@ -199,7 +199,7 @@ export class Keymap {
     return all?.get(chord) ?? all?.get(chord.replace(/shift-(?=.{2})/, "")) ?? [];
   }
 
-  /** By group in the order of the table: each command once, with all its chords. */
+  /** Commands by group, in the order of the table, each with all its chords. */
   groups(): ReadonlyMap<KeyGroup, ReadonlyMap<CommandName, readonly string[]>> {
     const groups = new Map<KeyGroup, Map<CommandName, string[]>>();
     for (const { group, command, chords } of this.#rows) {

@@ -84,7 +84,7 @@ export function update(state: ScreenState, key: Key, parts: Parts): Updated {
   }
 }
 
-/** Where letters are commands, a run of them is handled one by one. */
+/** A run of letters is handled letter by letter where letters are commands. */
 function ran(state: ScreenState, text: string, parts: Parts): Updated {
   let now = acting(state);
   const characters = [...text];

@@ -37,7 +37,7 @@ export function pictureAttributes(id: number): string {
   return `38;5;${id & 0xff}`;
 }
 
-/** One row of a picture: the first cell gives the row, and the others follow from it. */
+/** A row of a picture: the first cell gives the row, and the others follow from it. */
 export function pictureCells({ id, columns }: PictureBox, row: number): string {
   assert(row < PICTURE_ROWS_MAX, "a picture has few rows");
   const first = PICTURE_SIGN + numberSign(row) + numberSign(0) + numberSign(id >>> 24);

@@ -40,7 +40,7 @@ export function readIndexed(png: Uint8Array): IndexedPicture | undefined {
   return pixels === undefined ? undefined : { width, height, colors, pixels };
 }
 
-/** By name; chunks with the same name are concatenated. */
+/** Keyed by name; chunks with the same name are concatenated. */
 function chunksOf(png: Buffer): ReadonlyMap<string, Buffer> {
   const parts = new Map<string, Buffer[]>();
   for (let at = 8; at + 12 <= png.length; ) {

@@ -18,7 +18,7 @@ import {
   withValue,
 } from "./values.ts";
 
-/** By `bell` or `colors.mention`: the value as it was typed. */
+/** Values as typed, keyed by `bell` or `colors.mention`. */
 export type Chosen = Readonly<Record<string, string>>;
 
 export interface SetResult {

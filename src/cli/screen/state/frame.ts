@@ -1,7 +1,7 @@
-/** One rendered screen, as passed from the view to the terminal. */
+/** A rendered screen, as passed from the view to the terminal. */
 
 export interface Frame {
-  /** One for each row: text with only SGR and OSC 8, never wider than the terminal. */
+  /** Text of each row, with only SGR and OSC 8, never wider than the terminal. */
   readonly lines: readonly string[];
   /** Position of the terminal's cursor, from 0; `undefined` if it is hidden. */
   readonly cursor: { readonly row: number; readonly column: number } | undefined;

@@ -54,7 +54,7 @@ export class PictureLayer {
   readonly #clock: Pick<Clock, "after">;
   readonly #onDue: () => void;
   #painter: PicturePainter | undefined;
-  /** By key. Painted pictures: on the screen. Placed pictures: in the terminal's memory. */
+  /** Keyed by picture. Painted ones are on the screen, placed ones in the terminal's memory. */
   #shown = new Map<string, Placement>();
   /** To be drawn. */
   #wanted = new Map<string, Placement>();
@@ -226,7 +226,7 @@ function hasCells({ line }: Row): boolean {
   return line.includes(PICTURE_SIGN);
 }
 
-/** By key. The position of placed cells does not matter. */
+/** Keyed by the picture's key. The position of placed cells does not matter. */
 function placementsIn(
   rows: readonly Row[],
   boxes: readonly PictureBox[],

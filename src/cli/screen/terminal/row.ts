@@ -1,4 +1,4 @@
-/** One line of the screen, cell by cell. */
+/** A line of the screen, cell by cell. */
 
 import { terminalWidths } from "../width/measured.ts";
 import { type Pen, Pens, PLAIN, penWithLink } from "./pen.ts";

@@ -25,7 +25,7 @@ export interface OverlayParts {
 /** Columns around a heading's text. */
 const RULE_COLUMNS = 4;
 
-/** One line, and whether it is the current choice. */
+/** A line, and whether it is the current choice. */
 export interface Entry {
   readonly line: Line;
   readonly under?: Role;

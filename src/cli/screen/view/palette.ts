@@ -273,7 +273,7 @@ const RESET = "\x1b[m";
 export class Palette {
   readonly #styles: ReadonlyMap<Role, Style>;
   readonly #depth: ColorDepth;
-  /** By the background role and the role. Bounded: roles, once more for each of them. */
+  /** Keyed by background role and role. Bounded by the pairs of roles. */
   readonly #codes = new Map<string, string>();
 
   /** @param own by role, over the theme's; unknown roles and invalid styles are skipped */

@@ -28,7 +28,7 @@ export interface TimelineParts {
   readonly height: number;
 }
 
-/** One row that is at least partly visible. */
+/** A row that is at least partly visible. */
 export interface SeenRow {
   readonly row: Row;
   /** Its visible lines: from the first (inclusive) to the second (exclusive). */
@@ -64,7 +64,7 @@ const COVERED_FROM = 4;
 type Downloads = ReadonlyMap<string, TransferView>;
 
 export class TimelineCache {
-  /** By row; dropped with the row, and entirely when the look changes. */
+  /** Keyed by row; dropped with the row, and entirely when the look changes. */
   #kept = new WeakMap<Row, Kept>();
   #look: RowLook | undefined;
   #palette: Palette | undefined;

@@ -4,7 +4,7 @@
  * the start, if the terminal answers. Otherwise the table is used.
  */
 
-/** One sample of each kind, whose width applies to the whole kind. */
+/** A sample of each kind, whose width applies to the whole kind. */
 const SAMPLES = {
   /** A sign that a variation selector turns into an emoji. */
   selected: "\u2764\ufe0f",
@@ -50,7 +50,7 @@ export function widthsIn(answers: string): MeasuredWidths | undefined {
   );
 }
 
-/** What a reader sees as one character, and its columns; 0 if it joins the previous one. */
+/** A grapheme cluster and its columns; 0 columns if it joins the previous one. */
 interface Grapheme {
   readonly text: string;
   readonly width: number;
@@ -76,7 +76,7 @@ class TerminalWidths {
     this.#split.clear();
   }
 
-  /** Of clean text. */
+  /** Splits text that was cleaned. */
   graphemesOf(text: string): readonly Grapheme[] {
     const known = this.#split.get(text);
     if (known !== undefined) return known;

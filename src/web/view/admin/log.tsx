@@ -249,7 +249,7 @@ function useHappened(isOnline: boolean) {
 /** Decisions older than the loaded lines, one page at a time. */
 interface Earlier {
   readonly lines: readonly LogLine[];
-  /** Where to continue; `end` if there is no more; `undefined` before the first request. */
+  /** Position to continue from; `end` if there is no more; `undefined` before the first request. */
   readonly next: Answer<"decisions">["next"] | "end" | undefined;
 }
 

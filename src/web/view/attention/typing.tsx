@@ -1,4 +1,4 @@
-/** Who is typing, below the composer. */
+/** Typing indicators below the composer. */
 
 import { cleanText } from "../../../base/text.ts";
 import { typingNames } from "../../../core/model/selectors.ts";

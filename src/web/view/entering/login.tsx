@@ -101,7 +101,7 @@ interface FormProps {
   readonly refused: unknown;
 }
 
-/** One form for registration and login: the server knows which it is. */
+/** A form for registration and login: the server knows which it is. */
 function EnterForm({ server, work, refused }: FormProps) {
   const page = usePage();
   const { texts, chat, lazy } = page;

@@ -179,7 +179,7 @@ export const RichLine = memo(function Line({ text }: { readonly text: string }) 
   );
 });
 
-/** One line without markup, as made by `plainLine`; struck text stays struck. */
+/** A line without markup, as made by `plainLine`; struck text stays struck. */
 export function PlainLine({ text }: { readonly text: string }) {
   const pieces = struckIn(text);
   // biome-ignore lint/suspicious/noArrayIndexKey: pieces of a line have no other name

@@ -114,7 +114,7 @@ interface LinesProps {
   readonly onOpen: (target: string) => void;
 }
 
-/** One list; scrolls the open line into view when it is opened from elsewhere. */
+/** A list; scrolls the open line into view when it is opened from elsewhere. */
 function Lines({ lines, onOpen }: LinesProps) {
   const list = useRef<HTMLUListElement>(null);
   const open = lines.find(({ isOpen }) => isOpen)?.target;
