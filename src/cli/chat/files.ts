@@ -2,7 +2,7 @@
 
 import { basename } from "node:path";
 import { Fault } from "../../base/fault.ts";
-import { formatTarget, parseTarget, type Target } from "../../base/names.ts";
+import { parseTarget } from "../../base/names.ts";
 import type { ReaderEvent } from "../../client/event.ts";
 import type { TransferProgress } from "../../client/transfer/progress.ts";
 import type { PostedFile, SentFile } from "../../client/transfer/transfers.ts";
@@ -40,7 +40,7 @@ export class LineFiles {
   }
 
   /** Starts an upload. The result is shown when it is known. @throws Fault */
-  async send(path: string, target: Target, caption?: string): Promise<void> {
+  async send(path: string, target: string, caption?: string): Promise<void> {
     const { context, chatConsole } = this.#lines;
     if (path === STDIN)
       throw new Fault(
@@ -51,7 +51,7 @@ export class LineFiles {
     sayLeftOut(source, (text) => chatConsole.note(text));
     const { input, open } = this.#lines;
     const { client } = open;
-    const to = [formatTarget(target)];
+    const to = [target];
     this.#start(async () => {
       try {
         const sent = await client.transfers.send({
@@ -85,9 +85,9 @@ export class LineFiles {
   }
 
   /** Lists the last files of a room or conversation. */
-  async list(target: Target): Promise<void> {
-    const { open, chatConsole } = this.#lines;
-    const files = await lastFiles(open, target, LISTED);
+  async list(target: string): Promise<void> {
+    const { chatConsole } = this.#lines;
+    const files = await lastFiles(this.#lines, target, LISTED);
     const rows = files.map(fileRow);
     const sentence = rows.length === 0 ? "there are no files here" : "files:";
     chatConsole.tell({ kind: "files", files: files.map(recordJson) }, sentence, rows);

@@ -2,24 +2,21 @@
 
 import { Fault, msg } from "../../base/fault.ts";
 import { isFileId } from "../../base/ids.ts";
-import { formatTarget, type Target } from "../../base/names.ts";
 import { quoteText } from "../../base/text.ts";
-import type { OpenClient } from "../connect/client.ts";
 import { fileWords, isFile, type ShownFile } from "../output/render.ts";
 import { shownChatRecord } from "./console.ts";
+import type { SlashHost } from "./slash-host.ts";
 
 /** Maximum ids listed when several files have the same name. */
 const NAMED_MAX = 3;
 
 /** Returns the last files of a room or conversation, oldest first. @throws Fault as a query */
 export async function lastFiles(
-  { client, user }: Pick<OpenClient, "client" | "user">,
-  target: Target,
+  { open, me }: Pick<SlashHost, "open" | "me">,
+  target: string,
   limit: number,
 ): Promise<readonly ShownFile[]> {
-  const query = { target: formatTarget(target), files: true, limit } as const;
-  const { records } = await client.history(query);
-  const me = client.user ?? user;
+  const { records } = await open.client.history({ target, files: true, limit });
   return records.map((record) => shownChatRecord(record, me)).filter(isFile);
 }
 

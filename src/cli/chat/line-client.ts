@@ -15,14 +15,14 @@ import {
 import type { ConnectedEvent, ReaderEvent } from "../../client/event.ts";
 import { withoutMajority } from "../../client/link/retry.ts";
 import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
-import { withMentions } from "../../core/client/mentions.ts";
 import type { Receipt } from "../../core/client/outbox.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
 import { type SeenFile, seenFile } from "../../io/state/seen-files.ts";
+import type { View, Whose } from "../../ui/commands/command.ts";
 import { formatFingerprint } from "../../wire/fingerprint.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import { elsewhere, type OpenClient } from "../connect/client.ts";
-import { enterRoom, type RoomOptions, untilEntered } from "../connect/join-room.ts";
+import type { enterRoom, RoomOptions } from "../connect/join-room.ts";
 import { type Context, faultLine } from "../context.ts";
 import { faultJson } from "../errors.ts";
 import { DamageReport } from "../output/damage.ts";
@@ -30,20 +30,22 @@ import { isFile } from "../output/render.ts";
 import { ChatConsole, shownChatRecord } from "./console.ts";
 import { Ending } from "./ending.ts";
 import { LineFiles } from "./files.ts";
-import { checkReaction, checkText, destinationOfTarget } from "./post.ts";
+import { destinationOfTarget } from "./post.ts";
 import { type InputLine, ScriptLines } from "./script-lines.ts";
-import { runSlash } from "./slash.ts";
-import type { SlashHost } from "./slash-host.ts";
-import { viewOf } from "./terminal-host.ts";
+import { runSlash, showView } from "./slash.ts";
+import { SlashHost, viewOf } from "./slash-host.ts";
 import { destinationOf, MESSAGE_KINDS, unreadLine, unreadOf } from "./unread.ts";
 
 /** Milliseconds to wait at the end for the user's own messages to return as records. */
 const OWN_RECORDS_WITHIN_MS = 5_000;
 
+interface UnconfirmedPost {
+  readonly target: Target;
+  readonly text: string;
+}
+
 /** `chat join` line by line: sends the typed lines and prints events. */
-export class LineClient implements SlashHost {
-  readonly context: Context;
-  readonly open: OpenClient;
+export class LineClient extends SlashHost {
   readonly chatConsole: ChatConsole;
   readonly files: LineFiles;
   #current: Target;
@@ -69,22 +71,19 @@ export class LineClient implements SlashHost {
   #wasConnected = false;
   #hasMajority = true;
   /** In the order in which they were typed. Bounded by the client's outbox. */
-  readonly #unconfirmed = new Set<{ readonly target: Target; readonly text: string }>();
+  readonly #unconfirmed = new Set<UnconfirmedPost>();
   /** Time and text of the last announcement that was shown. */
   #announced = "";
   /** Bounded by SEEN_FILES_MAX. */
   readonly #unnoted: SeenFile[] = [];
   #isCaughtUp = false;
-  /** Resolved, and replaced, each time a connection is ready. */
-  #ready = Promise.withResolvers<void>();
 
   constructor(
     context: Context,
     open: OpenClient,
     rooms: readonly [Name, ...Name[]] | readonly Name[],
   ) {
-    this.context = context;
-    this.open = open;
+    super(context, open);
     this.#rooms = rooms;
     this.chatConsole = new ChatConsole(context);
     this.#script = new ScriptLines(!this.chatConsole.isTyped);
@@ -97,9 +96,9 @@ export class LineClient implements SlashHost {
   }
 
   /** Destination of a line of text. @throws Fault not-member, after a failed change of room */
-  get current(): Target {
+  get current(): string {
     this.#checkDestination();
-    return this.#current;
+    return formatTarget(this.#current);
   }
 
   /** Room that room commands apply to, also during a direct conversation. @throws as `current` */
@@ -112,8 +111,11 @@ export class LineClient implements SlashHost {
     const { client } = this.open;
     const release = this.context.onSignal(this.#ending.signalled);
     const watching = this.#watch().catch(this.#ending.broken);
-    this.#enterRooms()
-      .then(() => this.#read())
+    this.enterRooms(this.#rooms)
+      .then(() => {
+        this.prompt();
+        return this.#read();
+      })
       .catch(this.#ending.broken);
     try {
       return await this.#ending.exitCode;
@@ -164,21 +166,25 @@ export class LineClient implements SlashHost {
     throw new Fault("usage", "/notify is for the full screen", { remedy: "leave out --plain" });
   }
 
-  /** Sends a message. The result is shown when it is known. */
-  async post(target: Target, body: PostBody): Promise<void> {
-    const { text } = body;
-    if (body.react === undefined) checkText(text);
-    else checkReaction(body.react);
+  show(view: View): Promise<undefined> {
+    return showView(this, view);
+  }
+
+  protected last(whose: Whose): number | undefined {
+    return this.chatConsole.recent.last(this.current, this.me, whose);
+  }
+
+  protected async say(to: string, body: PostBody): Promise<void> {
     if (this.#failed.has("login")) throw this.#notDone("/login");
     const { client } = this.open;
     const { input } = this;
     await client.ready();
-    const post = { target, text };
+    const post = { target: parseTarget(to), text: body.text };
     this.#unconfirmed.add(post);
-    client.post(formatTarget(target), withMentions(body)).then(
+    client.post(to, body).then(
       (receipt) => {
         this.#unconfirmed.delete(post);
-        this.#acked(target, text, receipt);
+        this.#acked(post, receipt);
       },
       (error: unknown) => {
         this.#unconfirmed.delete(post);
@@ -192,7 +198,7 @@ export class LineClient implements SlashHost {
     return this.#script.current;
   }
 
-  #acked(target: Target, text: string, { seq, queued }: Receipt): void {
+  #acked({ target, text }: UnconfirmedPost, { seq, queued }: Receipt): void {
     this.recorded(seq);
     const destination = destinationOfTarget(target);
     const offline = queued === true ? { queued } : {};
@@ -202,8 +208,7 @@ export class LineClient implements SlashHost {
     );
   }
 
-  /** Notes that an action of this client has this `seq` in the log and will return as a record. */
-  recorded(seq: number): void {
+  override recorded(seq: number): void {
     this.#ackedSeq = Math.max(this.#ackedSeq, seq);
   }
 
@@ -237,19 +242,17 @@ export class LineClient implements SlashHost {
     );
   }
 
-  /** Joins a room. The join returns as a record. @throws Fault as `enterRoom` */
-  async join(options: RoomOptions): ReturnType<typeof enterRoom> {
+  protected override async joinRoom(options: RoomOptions): ReturnType<typeof enterRoom> {
     const before = this.#shownSeq;
-    const answer = await enterRoom(this.open.client, options);
+    const answer = await super.joinRoom(options);
     if (answer.joined) this.#awaitedJoins.set(answer.room, before);
     return answer;
   }
 
-  /** Makes this the destination of later lines. */
-  enter(target: Target): void {
+  enter(target: string): void {
     this.#failed.delete("room");
-    this.#current = target;
-    if (target.kind === "room") this.#room = target.name;
+    this.#current = parseTarget(target);
+    if (this.#current.kind === "room") this.#room = this.#current.name;
     this.prompt();
   }
 
@@ -258,19 +261,18 @@ export class LineClient implements SlashHost {
     return kind === this.#current.kind && name === this.#current.name;
   }
 
-  /** Switches to another room if the user left the current one. */
   leftRoom(room: string): void {
     if (this.#failed.has("room") || room.toLowerCase() !== this.#room.toLowerCase()) return;
     const { rooms } = this.open.client;
     const next = rooms.find(({ kind, name }) => kind === "room" && name !== room);
-    if (next !== undefined) this.enter({ kind: "room", name: next.name as Name });
+    if (next !== undefined) this.enter(next.name);
   }
 
   /**
    * A change of room or user failed. On a terminal the prompt still names the current ones. A
    * script continues with lines meant for the other one, and must not send them here.
    */
-  failedTo(change: "room" | "login"): void {
+  override failedTo(change: "room" | "login"): void {
     if (!this.chatConsole.isTyped) this.#failed.add(change);
   }
 
@@ -285,12 +287,11 @@ export class LineClient implements SlashHost {
     });
   }
 
-  /** Shows in the prompt where a line goes. */
-  prompt(): void {
-    const user = this.open.client.user;
-    const view = viewOf(this.open, this.#current);
-    const lock = view?.isSealed === true ? " (sealed)" : "";
-    this.chatConsole.prompt(user === undefined ? "> " : `${formatTarget(this.#current)}${lock}> `);
+  override prompt(): void {
+    const current = formatTarget(this.#current);
+    const { user } = this.open.client;
+    const lock = viewOf(this.open, current)?.isSealed === true ? " (sealed)" : "";
+    this.chatConsole.prompt(user === undefined ? "> " : `${current}${lock}> `);
   }
 
   /** Runs a login whose `connected` is shown as `logged-in`. The next line waits for it. */
@@ -330,21 +331,9 @@ export class LineClient implements SlashHost {
 
   async #watch(): Promise<void> {
     for await (const event of this.open.client.read()) {
-      this.#show(event);
+      this.#received(event);
       await this.chatConsole.drained();
     }
-  }
-
-  /** Joins the rooms of the command line once the server has listed the account's rooms. */
-  async #enterRooms(): Promise<void> {
-    const nextLink = () => this.#ready.promise;
-    await nextLink();
-    const { roomSecret } = this.open;
-    for (const room of this.#rooms) {
-      const answer = await untilEntered(() => this.join({ room, roomSecret }), nextLink);
-      if (answer.created) this.chatConsole.note((texts) => texts.roomMade(room));
-    }
-    this.prompt();
   }
 
   async #read(): Promise<void> {
@@ -369,7 +358,7 @@ export class LineClient implements SlashHost {
     if (line.startsWith("/") && !line.startsWith("//")) return runSlash(this, line.slice(1));
     const { client } = this.open;
     if (client.isConnected && client.user !== undefined) this.chatConsole.eraseEntered();
-    return this.post(this.current, { text: line.startsWith("//") ? line.slice(1) : line });
+    return this.post({ text: line.startsWith("//") ? line.slice(1) : line });
   }
 
   /**
@@ -391,7 +380,7 @@ export class LineClient implements SlashHost {
     if (client.fingerprint !== undefined) state.seenFiles.note(client.fingerprint, files);
   }
 
-  #show(event: ReaderEvent): void {
+  #received(event: ReaderEvent): void {
     const { chatConsole } = this;
     switch (event.kind) {
       case "connected":
@@ -421,7 +410,8 @@ export class LineClient implements SlashHost {
         const { adopted, outcome } = event;
         if (outcome.kind === "refused") return this.fail(outcome.fault);
         if (adopted === undefined) return;
-        return this.#acked(parseTarget(adopted.to), adopted.body.text, outcome.receipt);
+        const post = { target: parseTarget(adopted.to), text: adopted.body.text };
+        return this.#acked(post, outcome.receipt);
       }
       case "offered":
         return this.files.offered(event);
@@ -506,9 +496,9 @@ export class LineClient implements SlashHost {
 
   /** Messages of an ignored user count as seen but are not shown. */
   #record(record: ChatRecord): void {
-    const { client, user } = this.open;
+    const { client } = this.open;
     const isHidden = MESSAGE_KINDS.has(record.kind) && client.reading?.ignores(record.from);
-    const shown = shownChatRecord(record, client.user ?? user);
+    const shown = shownChatRecord(record, this.me);
     if (!isHidden) this.chatConsole.record(shown);
     this.#damage.note([shown]);
     if (record.kind === "join" && record.from === client.user) {
@@ -564,9 +554,7 @@ export class LineClient implements SlashHost {
       this.chatConsole.note(first, more);
     }
     this.#wasConnected = true;
-    const ready = this.#ready;
-    this.#ready = Promise.withResolvers();
-    ready.resolve();
+    this.ready();
   }
 }
 

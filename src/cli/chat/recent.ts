@@ -1,7 +1,7 @@
 /** Recently shown messages, as targets of replies, reactions and edits. */
 
-import { formatTarget, type Target } from "../../base/names.ts";
 import { dropOldest } from "../../core/oldest.ts";
+import type { Whose } from "../../ui/commands/command.ts";
 import { destinationName, type ShownRecord } from "../output/render.ts";
 
 /** Enough to scroll back to; older messages are referred to by number. */
@@ -33,22 +33,14 @@ export class Recent {
     return this.#bySeq.get(seq)?.author;
   }
 
-  /** @returns seq of the last message of another user there; `undefined` if there is none */
-  lastOther(target: Target, me: string): number | undefined {
-    return this.#last(target, me, (from) => from !== me);
-  }
-
-  /** @returns seq of the user's own last message there; `undefined` if there is none */
-  lastOf(target: Target, me: string): number | undefined {
-    return this.#last(target, me, (from) => from === me);
-  }
-
-  #last(target: Target, me: string, fits: (from: string) => boolean): number | undefined {
-    const wanted = formatTarget(target).toLowerCase();
+  /** @returns seq of the last message there; `undefined` if there is none */
+  last(target: string, me: string, whose: Whose): number | undefined {
+    const wanted = target.toLowerCase();
     let last: number | undefined;
     for (const { seq, from, destination } of this.#bySeq.values()) {
       const isHere = destinationName({ destination, from }, me).toLowerCase() === wanted;
-      if (isHere && fits(from) && (last === undefined || seq > last)) last = seq;
+      if (isHere && (from === me) === (whose === "own") && (last === undefined || seq > last))
+        last = seq;
     }
     return last;
   }

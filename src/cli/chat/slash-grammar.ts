@@ -1,7 +1,7 @@
 /** Parsing of slash command arguments. */
 
 import { Fault, msg } from "../../base/fault.ts";
-import { parseTarget, type Target } from "../../base/names.ts";
+import { formatTarget, parseTarget } from "../../base/names.ts";
 import { quoteText } from "../../base/text.ts";
 import type { TerminalTexts } from "../../ui/messages/en/terminal.ts";
 
@@ -17,7 +17,7 @@ export function slashSummary({ slash }: TerminalTexts, name: string): string {
 
 export interface SendWords {
   readonly path: string;
-  readonly target: Target | undefined;
+  readonly target: string | undefined;
   readonly caption: string | undefined;
 }
 
@@ -37,7 +37,7 @@ export function sendWords(words: string, home: string | undefined): SendWords {
   const [target] = rest;
   return {
     path: inHome(path, home),
-    target: target === undefined ? undefined : parseTarget(target),
+    target: target === undefined ? undefined : formatTarget(parseTarget(target)),
     caption,
   };
 }

@@ -1,24 +1,26 @@
-/** The client in which slash commands run, as they see it. */
+/** The client in which slash commands run: what line mode and the full screen share. */
 
-import type { Fault } from "../../base/fault.ts";
-import type { Name, Target } from "../../base/names.ts";
+import { Fault, msg } from "../../base/fault.ts";
+import { formatTarget, type Name } from "../../base/names.ts";
+import { sealedRoomAt } from "../../client/chat/room-actions.ts";
+import { sealedEdit } from "../../client/sealed/body.ts";
+import type { RoomView } from "../../core/client/chat-record.ts";
+import { withMentions } from "../../core/client/mentions.ts";
+import { isSame } from "../../core/model/item.ts";
+import type { Answer, Host, JoinOrder, View, Whose } from "../../ui/commands/command.ts";
 import type { Message } from "../../ui/messages/en/terminal.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import type { OpenClient } from "../connect/client.ts";
-import type { enterRoom, RoomOptions } from "../connect/join-room.ts";
+import { enterRoom, type RoomOptions, untilEntered } from "../connect/join-room.ts";
 import type { Context } from "../context.ts";
 import type { JsonObject, ShownRecord } from "../output/render.ts";
+import { checkReaction, checkText } from "./post.ts";
 import type { SlashRow } from "./slash-grammar.ts";
 
 /** Output of commands, and questions to the user. */
 export interface SlashConsole {
   /** Join and leave events are hidden. */
   isQuiet: boolean;
-  /** Messages that a command without a number refers to. */
-  readonly recent: {
-    lastOther(target: Target, me: string): number | undefined;
-    lastOf(target: Target, me: string): number | undefined;
-  };
   /** Prints an object for scripts, or a text for users. @param rows below the text */
   tell(line: JsonObject, text: Message | undefined, rows?: readonly string[]): void;
   /** Prints to terminals only. */
@@ -37,49 +39,180 @@ export interface SlashConsole {
   secret(question: Message, whenGone?: (callback: () => void) => void): Promise<string | undefined>;
 }
 
-/** Parts of the surrounding client that slash commands use. */
-export interface SlashHost {
+export abstract class SlashHost implements Host {
   readonly context: Context;
   readonly open: OpenClient;
-  readonly chatConsole: SlashConsole;
-  readonly files: {
+  abstract readonly chatConsole: SlashConsole;
+  abstract readonly files: {
     /** Starts an upload. @param caption posted with the file @throws Fault */
-    send(path: string, target: Target, caption?: string): Promise<void>;
+    send(path: string, target: string, caption?: string): Promise<void>;
     /** Starts a download. @throws Fault */
     get(id: string, out: string): void;
     /** Lists the last files of a room or conversation. @throws Fault */
-    list(target: Target): Promise<void>;
+    list(target: string): Promise<void>;
   };
   /** Destination of a line of text. @throws Fault not-member, after a failed change of room */
-  readonly current: Target;
-  /** Room that room commands apply to, also during a direct conversation. @throws as `current` */
-  readonly room: Name;
-  /** Sends a message. The result is shown when it is known. @throws Fault text-invalid, … */
-  post(target: Target, body: PostBody): Promise<void>;
-  /** Notes that an action of this client has this `seq` in the log and will return as a record. */
-  recorded(seq: number): void;
+  abstract readonly current: string;
+  abstract readonly room: Name;
+  /** Resolved, and replaced, each time a connection is ready. */
+  #ready = Promise.withResolvers<void>();
+
+  constructor(context: Context, open: OpenClient) {
+    this.context = context;
+    this.open = open;
+  }
+
+  /** Sends a message. The result is shown when it is known. @throws Fault */
+  protected abstract say(target: string, body: PostBody): Promise<void>;
+  /** Number of the last message here; `undefined` if there is none. */
+  protected abstract last(whose: Whose): number | undefined;
+  abstract show(view: View): Promise<undefined>;
   /** Waits until all messages sent here are recorded and shown. @throws Fault link-closed */
-  confirmed(): Promise<void>;
-  /** Joins a room. The join returns as a record. @throws Fault as `enterRoom` */
-  join(options: RoomOptions): ReturnType<typeof enterRoom>;
+  abstract confirmed(): Promise<void>;
   /** Makes this the destination of later lines. */
-  enter(target: Target): void;
+  abstract enter(target: string): void;
   /** Switches to another room if the user left the current one. */
-  leftRoom(room: string): void;
-  /** A change of room or user failed. The next lines of a script were meant for the other one. */
-  failedTo(change: "room" | "login"): void;
-  /** Updates the destination and the user in the prompt. */
-  prompt(): void;
+  abstract leftRoom(room: string): void;
   /** Runs a login, and resolves when its result was shown. */
-  loggingIn(work: () => Promise<unknown>): Promise<void>;
+  abstract loggingIn(work: () => Promise<unknown>): Promise<void>;
   /** Shows or changes settings. @param words after `/set` @throws Fault usage */
-  set(words: string): void;
+  abstract set(words: string): void;
   /**
    * Mutes or unmutes a room or person on this device; lists all muted ones if `on` is `undefined`.
    * @param target the open one if `undefined`
    * @throws Fault usage, not-member, room-unknown, too-many
    */
-  notify(on: boolean | undefined, target: string | undefined): void;
+  abstract notify(on: boolean | undefined, target: string | undefined): void;
   /** Ends after everything sent so far is settled. */
-  quit(): Promise<void>;
+  abstract quit(): Promise<void>;
+
+  /** Notes that an action of this client has this `seq` in the log and will return as a record. */
+  recorded(_seq: number): void {}
+
+  /** A change of room or user failed. The next lines of a script were meant for the other one. */
+  failedTo(_change: "room" | "login"): void {}
+
+  /** Updates the destination and the user in the prompt. */
+  prompt(): void {}
+
+  /** Name of the user; before the login, the one that logs in. */
+  get me(): string {
+    return this.open.client.user ?? this.open.user;
+  }
+
+  /** The current room or conversation; `undefined` if it is not known yet. */
+  get view(): RoomView | undefined {
+    return viewOf(this.open, this.current);
+  }
+
+  unixMs(): number {
+    return this.context.clock.unixMs();
+  }
+
+  /** @throws Fault text-invalid, too-large, … */
+  async post(body: PostBody, target = this.current): Promise<void> {
+    if (body.react === undefined) checkText(body.text);
+    else checkReaction(body.react);
+    return this.say(target, withMentions(body));
+  }
+
+  react(re: number, react: string): Promise<void> {
+    return this.post({ text: "", react, re });
+  }
+
+  /** Edits an own message or caption; in a sealed room the edit is a message. */
+  async edit(seq: number, text: string): Promise<number | undefined> {
+    const { current } = this;
+    const { client } = this.open;
+    if (sealedRoomAt(client, current) === undefined) {
+      return (await client.request("edit", { seq, text })).seq;
+    }
+    await client.post(current, sealedEdit({ seq, text }));
+    return undefined;
+  }
+
+  async erase(seq: number): Promise<number> {
+    return (await this.open.client.request("erase", { seq })).seq;
+  }
+
+  async meant(seq: number | undefined, whose: Whose): Promise<number> {
+    if (seq !== undefined) return seq;
+    if (whose === "own") await this.confirmed(); // The last message may be unsent.
+    const last = this.last(whose);
+    if (last !== undefined) return last;
+    throw whose === "own"
+      ? new Fault("not-found", msg`you have said nothing here yet`, {
+          remedy: msg`give its number`,
+        })
+      : new Fault("not-found", msg`no other user has written here yet`, {
+          remedy: msg`give the message's number, as --json and history show it`,
+        });
+  }
+
+  join(order: JoinOrder): ReturnType<typeof enterRoom> {
+    const { room, password, sealed } = order;
+    const askCreate: Message = (texts) => texts.askCreate(room, password, sealed);
+    return this.joinRoom({ ...order, mayCreate: () => this.chatConsole.confirm(askCreate) });
+  }
+
+  /** The join returns as a record. @throws Fault as `enterRoom` */
+  protected joinRoom(options: RoomOptions): ReturnType<typeof enterRoom> {
+    return enterRoom(this.open.client, options);
+  }
+
+  /** A conversation cannot be left: the last room becomes current again. */
+  leaveConversation(): Promise<Answer> {
+    const { room } = this;
+    return Promise.resolve({ note: (texts) => texts.backIn(room), enter: room });
+  }
+
+  hideJoins(on: boolean): void {
+    this.open.state.prefer("quiet", on ? "on" : "off");
+    this.chatConsole.isQuiet = on;
+  }
+
+  async roomOfSaved(seq: number, isSaved: boolean): Promise<string> {
+    const { client } = this.open;
+    if (isSaved) {
+      const found = (await client.request("prefs", {})).saved.find((one) => one.seq === seq);
+      if (found === undefined) throw new Fault("not-found", msg`${seq} is not saved`);
+      return found.room;
+    }
+    const { current, view } = this;
+    if (view === undefined) throw new Fault("not-member", msg`nothing was said here yet`);
+    const query = { after: seq - 1, before: seq + 1, limit: 1 };
+    const { records } = await client.history({ target: current, ...query });
+    if (records.length > 0) return view.id;
+    throw new Fault("not-found", msg`there is no message ${seq} here`, {
+      remedy: msg`give its number as --json and history show it, in its room`,
+    });
+  }
+
+  /** Notes that a connection is ready. */
+  ready(): void {
+    const { resolve } = this.#ready;
+    this.#ready = Promise.withResolvers();
+    resolve();
+  }
+
+  /**
+   * Joins the rooms of the command line once the server has listed the account's rooms.
+   * @param entered receives each name as the server spells it
+   */
+  async enterRooms(rooms: readonly Name[], entered?: (room: string) => void): Promise<void> {
+    const nextLink = () => this.#ready.promise;
+    await nextLink();
+    const { roomSecret } = this.open;
+    for (const room of rooms) {
+      const enter = () => this.joinRoom({ room, roomSecret });
+      const { created, name } = await untilEntered(enter, nextLink);
+      if (created) this.chatConsole.note((texts) => texts.roomMade(room));
+      entered?.(name);
+    }
+  }
+}
+
+/** `undefined` if the room or conversation is not known yet. */
+export function viewOf({ client }: OpenClient, target: string): RoomView | undefined {
+  return client.rooms.find((room) => isSame(formatTarget(room), target));
 }

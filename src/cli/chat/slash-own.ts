@@ -2,7 +2,7 @@
 
 import { Fault, msg } from "../../base/fault.ts";
 import { PAGE_RECORDS_MAX } from "../../base/limits.ts";
-import { checkName, type Target } from "../../base/names.ts";
+import { checkName } from "../../base/names.ts";
 import type { Credentials } from "../../client/login.ts";
 import { isSame } from "../../core/model/item.ts";
 import { checkFileText } from "../../core/rooms/files.ts";
@@ -15,7 +15,6 @@ import { fileMeant, lastFiles } from "./last-files.ts";
 import { inHome, shellWords } from "./slash-grammar.ts";
 import type { SlashHost } from "./slash-host.ts";
 import { HISTORY_DEFAULT, history } from "./slash-views.ts";
-import { editHere, lastOwn } from "./terminal-host.ts";
 
 export interface Slash {
   readonly usage: string;
@@ -29,7 +28,7 @@ export const OWN_COMMANDS: Readonly<Record<string, Readonly<Record<string, Slash
       usage: "/readers [SEQ]",
       async run(lines, words) {
         if (words !== "" && !isSeq(words)) throw misuse(this.usage);
-        const seq = words === "" ? await lastOwn(lines) : Number(words);
+        const seq = words === "" ? await lines.meant(undefined, "own") : Number(words);
         const answer = await lines.open.client.request("readers", { seq });
         const { readers, of, users } = answer;
         const names = users.length < readers ? [...users, "…"] : users;
@@ -47,8 +46,8 @@ export const OWN_COMMANDS: Readonly<Record<string, Readonly<Record<string, Slash
         if (id === "") throw misuse(this.usage);
         checkFileText(text);
         await lines.confirmed(); // The last message may be unsent.
-        const seq = await ownFile(lines.open, lines.current, checkFileId(id));
-        const edit = await editHere(lines, { seq, text });
+        const seq = await ownFile(lines, checkFileId(id));
+        const edit = await lines.edit(seq, text);
         if (edit !== undefined) lines.recorded(edit);
       },
     },
@@ -57,7 +56,7 @@ export const OWN_COMMANDS: Readonly<Record<string, Readonly<Record<string, Slash
       async run(lines, words) {
         const typed = shellWords(words);
         if (typed.length === 0) throw misuse(this.usage);
-        const files = () => lastFiles(lines.open, lines.current, PAGE_RECORDS_MAX);
+        const files = () => lastFiles(lines, lines.current, PAGE_RECORDS_MAX);
         const { id, out } = await fileMeant(typed, files);
         lines.files.get(id, inHome(out ?? ".", lines.context.env["HOME"]));
       },
@@ -103,15 +102,15 @@ export const OWN_COMMANDS: Readonly<Record<string, Readonly<Record<string, Slash
 };
 
 /** Seq of the message of a file. @throws Fault file-unknown, not-allowed */
-async function ownFile(open: SlashHost["open"], target: Target, id: string): Promise<number> {
-  const files = await lastFiles(open, target, PAGE_RECORDS_MAX);
+async function ownFile(lines: SlashHost, id: string): Promise<number> {
+  const files = await lastFiles(lines, lines.current, PAGE_RECORDS_MAX);
   const file = files.findLast((one) => one.id === id);
   if (file === undefined) {
     throw new Fault("file-unknown", msg`there is no file ${id} here`, {
       remedy: msg`/files lists them`,
     });
   }
-  if (isSame(file.from, open.client.user ?? open.user)) return file.seq;
+  if (isSame(file.from, lines.me)) return file.seq;
   throw new Fault("not-allowed", msg`file ${id} is not yours`, { remedy: msg`change your own` });
 }
 

@@ -1,7 +1,7 @@
 /** Output of the slash commands that the terminal formats itself. */
 
 import { Fault, msg } from "../../base/fault.ts";
-import { checkName, compareNames, formatTarget, parseTarget } from "../../base/names.ts";
+import { checkName, compareNames, formatTarget } from "../../base/names.ts";
 import { queryPins } from "../../client/chat/pins.ts";
 import { queryUsers } from "../../client/link/queries.ts";
 import { sealConversation } from "../../client/sealed/making.ts";
@@ -10,7 +10,7 @@ import type { ChatRecord } from "../../core/client/chat-record.ts";
 import { isSame } from "../../core/model/item.ts";
 import { checkFileText } from "../../core/rooms/files.ts";
 import { sha256 } from "../../crypto/sha256.ts";
-import { misuse, usageIn, type View, type Views } from "../../ui/commands/command.ts";
+import { misuse, usageIn, type Views } from "../../ui/commands/command.ts";
 import { send } from "../../ui/commands/views.ts";
 import type { Message } from "../../ui/messages/en/terminal.ts";
 import { parseServerAddress, quoteInvite } from "../../wire/invite.ts";
@@ -20,7 +20,7 @@ import { shownRows } from "./console.ts";
 import { digitRows, howToConfirm, identityLine } from "./identity-lines.ts";
 import { sendWords } from "./slash-grammar.ts";
 import type { SlashHost } from "./slash-host.ts";
-import { viewOf } from "./terminal-host.ts";
+import { viewOf } from "./slash-host.ts";
 import { roomsLine } from "./unread.ts";
 import { whoLine } from "./who.ts";
 
@@ -33,7 +33,7 @@ type Viewer<Kind extends keyof Views> = (
   view: Views[Kind],
 ) => Promise<void> | void;
 
-const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<Kind> } = {
+export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<Kind> } = {
   async who(lines, { room = lines.room }) {
     const users = await queryUsers(lines.open.client.request, checkName(room, "room's name"));
     lines.chatConsole.tell({ kind: "who", room, users }, () => whoLine(room, users));
@@ -65,12 +65,11 @@ const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<Kind> }
   },
 
   async msg(lines, { to, text }) {
-    const target = parseTarget(to);
-    if (text !== "") return lines.post(target, { text });
-    const isKnown = viewOf(lines.open, target) !== undefined;
+    if (text !== "") return lines.post({ text }, to);
+    const isKnown = viewOf(lines.open, to) !== undefined;
     // Only the server knows whether the person or room exists.
     if (!isKnown) await lines.open.client.request("history", { target: to, limit: 1 });
-    lines.enter(target);
+    lines.enter(to);
   },
 
   async ignored({ open, chatConsole }) {
@@ -100,7 +99,7 @@ const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<Kind> }
     const { client } = lines.open;
     const history = client.historyWith.bind(client);
     const parts = { ask: client.request, sha256, history };
-    const records = await queryPins(parts, formatTarget(lines.current));
+    const records = await queryPins(parts, lines.current);
     if (list(lines, records.toReversed()) === 0)
       lines.chatConsole.note((texts) => texts.nothingPinned);
   },
@@ -132,11 +131,10 @@ const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<Kind> }
     }
     await sealConversation(open.client, user);
     chatConsole.tell({ kind: "sealed", to: user }, (texts) => texts.conversationSealed(user));
-    lines.enter({ kind: "person", name: checkName(user, "person's name") });
+    lines.enter(`@${checkName(user, "person's name")}`);
   },
 
-  async sealed({ open, room: name, current, chatConsole }, { accept }) {
-    const room = viewOf(open, current);
+  async sealed({ open, room: name, view: room, me, chatConsole }, { accept }) {
     if (room?.isSealed !== true) {
       return chatConsole.tell(
         { kind: "sealing", room: name, sealed: false },
@@ -150,7 +148,6 @@ const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<Kind> }
       return chatConsole.tell(accepted, (texts) => texts.sealingAccepted);
     }
     const { status, reason, members, remarks = [] } = await rooms.sealing(room);
-    const me = open.client.user ?? open.user;
     chatConsole.tell(
       {
         ...{ kind: "sealing", room: room.name, sealed: true, status, members },
@@ -213,29 +210,18 @@ const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<Kind> }
   quit: (lines) => lines.quit(),
 };
 
-/** @param help lists the commands, some of which use this file */
-export async function showView(
-  lines: SlashHost,
-  view: View,
-  help: Viewer<"help">,
-): Promise<undefined> {
-  const viewer = view.kind === "help" ? help : VIEWERS[view.kind];
-  await (viewer as (of: SlashHost, what: View) => Promise<void> | void)(lines, view);
-}
-
 export async function history(
   lines: SlashHost,
   query: { readonly limit: number; readonly grep?: string; readonly ignoreCase?: boolean },
 ): Promise<void> {
   await lines.confirmed();
-  const target = formatTarget(lines.current);
-  const { records } = await lines.open.client.history({ target, ...query });
+  const { records } = await lines.open.client.history({ target: lines.current, ...query });
   if (list(lines, records) === 0) lines.chatConsole.note((texts) => texts.nothingFound);
 }
 
 /** @returns number of printed records */
-function list({ open, chatConsole }: SlashHost, records: readonly ChatRecord[]): number {
-  const rows = shownRows(records, open.client.user ?? open.user);
+function list({ me, chatConsole }: SlashHost, records: readonly ChatRecord[]): number {
+  const rows = shownRows(records, me);
   for (const row of rows) chatConsole.record(row);
   return rows.length;
 }

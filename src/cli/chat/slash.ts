@@ -1,15 +1,20 @@
 /** Parses and runs slash commands of the terminal. */
 
 import { Fault, msg } from "../../base/fault.ts";
-import { parseTarget } from "../../base/names.ts";
-import { type Answer, type Command, misuse, split, usageIn } from "../../ui/commands/command.ts";
+import {
+  type Answer,
+  type Command,
+  misuse,
+  split,
+  usageIn,
+  type View,
+} from "../../ui/commands/command.ts";
 import { SLASH_ALIASES as ALIASES, COMMANDS as SHARED } from "../../ui/commands/table.ts";
 import { nearest } from "../suggest.ts";
 import type { SlashRow } from "./slash-grammar.ts";
 import type { SlashHost } from "./slash-host.ts";
 import { OWN_COMMANDS, type Slash } from "./slash-own.ts";
-import { showView } from "./slash-views.ts";
-import { TerminalHost } from "./terminal-host.ts";
+import { VIEWERS } from "./slash-views.ts";
 
 const COMMANDS: Readonly<Record<string, Slash>> = Object.fromEntries(
   Object.entries(SHARED).flatMap(([name, command]) => [
@@ -25,8 +30,7 @@ function shared(command: Command): Slash {
     async run(lines, words) {
       const order = command.parse(words, "terminal");
       if (order === undefined) throw misuse(usage);
-      const host = new TerminalHost(lines, (view) => showView(lines, view, help));
-      show(lines, await command.run(order, lines.open.client, host));
+      show(lines, await command.run(order, lines.open.client, lines));
     },
   };
 }
@@ -36,8 +40,14 @@ function show(lines: SlashHost, answer: Answer | undefined): void {
   if (seq !== undefined) lines.recorded(seq);
   if (note !== undefined) lines.chatConsole.note(note);
   if (json !== undefined) lines.chatConsole.tell(json, text, rows);
-  if (enter !== undefined) lines.enter(parseTarget(enter));
+  if (enter !== undefined) lines.enter(enter);
   if (left !== undefined) lines.leftRoom(left);
+}
+
+/** Shows a view of a command. */
+export async function showView(lines: SlashHost, view: View): Promise<undefined> {
+  const viewer = view.kind === "help" ? help : VIEWERS[view.kind];
+  await (viewer as (of: SlashHost, what: View) => Promise<void> | void)(lines, view);
 }
 
 function help({ chatConsole }: SlashHost, { words: word }: { readonly words: string }): void {
@@ -56,7 +66,7 @@ export async function runSlash(lines: SlashHost, line: string): Promise<void> {
   const [typed, words] = split(line);
   const word = typed.toLowerCase();
   if (word === "sendall") {
-    return lines.post({ kind: "room", name: lines.room }, { text: words });
+    return lines.post({ text: words }, lines.room);
   }
   try {
     await commandOf(typed).run(lines, words);

@@ -20,7 +20,6 @@ import { slashRows } from "../chat/slash.ts";
 import { slashSummary } from "../chat/slash-grammar.ts";
 import type { OpenClient } from "../connect/client.ts";
 import { nativeHashing } from "../connect/hashing.ts";
-import { enterRoom, untilEntered } from "../connect/join-room.ts";
 import type { Context } from "../context.ts";
 import { faultOf } from "../errors.ts";
 import { MemorySink } from "../export/memory-sink.ts";
@@ -108,7 +107,6 @@ export class ScreenClient implements CommandScreen, Stage {
   readonly #collector: Collector;
   /** The last screen could not be rendered; the next change tries again. */
   #isBroken = false;
-  #ready = Promise.withResolvers<void>();
   #link: LinkInfo | undefined;
   #transport: string | undefined;
   /** Room and seq that were last marked as seen in the model. */
@@ -181,7 +179,10 @@ export class ScreenClient implements CommandScreen, Stage {
     this.#restoreDrafts();
     this.#notices.attempt(() => this.#hear(undefined));
     this.#draw();
-    this.#enterRooms(rooms).catch(this.#ending.broken);
+    const entered = (room: string) => {
+      if (chat.model.open === undefined) chat.open(room);
+    };
+    this.#commands.enterRooms(rooms, entered).catch(this.#ending.broken);
     chat.listen((event) => this.#received(event));
     this.#keyboard.read().then(() => this.end(0), this.#ending.broken);
     try {
@@ -328,26 +329,10 @@ export class ScreenClient implements CommandScreen, Stage {
     if (event.kind === "caught-up") {
       this.#transport = this.#link?.transport;
       if (this.#isStarting) this.#notices.welcome(this.#link?.welcome);
-      const ready = this.#ready;
-      this.#ready = Promise.withResolvers();
-      ready.resolve();
+      this.#commands.ready();
     }
     this.#notices.event(event);
     if (event.kind === "closed") this.#ending.put(event.fault ?? 0);
-  }
-
-  /** Joins the rooms of the command line once the server has listed the account's rooms. */
-  async #enterRooms(rooms: readonly Name[]): Promise<void> {
-    const nextLink = () => this.#ready.promise;
-    await nextLink();
-    const { chat, open } = this.#options;
-    const { client, roomSecret } = open;
-    for (const room of rooms) {
-      const enter = () => enterRoom(client, { room, roomSecret });
-      const { created, name } = await untilEntered(enter, nextLink);
-      if (created) this.note((texts) => texts.roomMade(room));
-      if (chat.model.open === undefined) chat.open(name);
-    }
   }
 
   #typed(keys: readonly Key[]): void {

@@ -1,19 +1,18 @@
 /** Slash commands on the full screen. */
 
 import { Fault, msg } from "../../base/fault.ts";
-import { formatTarget, isName, type Name, parseTarget, type Target } from "../../base/names.ts";
-import { withMentions } from "../../core/client/mentions.ts";
+import { formatTarget, isName, type Name, parseTarget } from "../../base/names.ts";
 import { isSame } from "../../core/model/item.ts";
 import { lastWords, openRoom, roomOf } from "../../core/model/selectors.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
+import type { View, Whose } from "../../ui/commands/command.ts";
 import type { Message, TerminalTexts } from "../../ui/messages/en/terminal.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import { fileRow, lastFiles } from "../chat/last-files.ts";
-import { checkReaction, checkText } from "../chat/post.ts";
+import { showView } from "../chat/slash.ts";
 import { type SlashRow, slashSummary } from "../chat/slash-grammar.ts";
-import type { SlashConsole, SlashHost } from "../chat/slash-host.ts";
+import { type SlashConsole, SlashHost } from "../chat/slash-host.ts";
 import type { OpenClient } from "../connect/client.ts";
-import { enterRoom, type RoomOptions } from "../connect/join-room.ts";
 import type { Context } from "../context.ts";
 import { renderRecord, type ShownRecord, styleOf } from "../output/render.ts";
 import type { ScreenChat } from "./chat.ts";
@@ -82,9 +81,7 @@ export function stillLoading(): Fault {
   });
 }
 
-export class ScreenCommands implements SlashHost {
-  readonly context: Context;
-  readonly open: OpenClient;
+export class ScreenCommands extends SlashHost {
   readonly chatConsole: SlashConsole;
   readonly files: SlashHost["files"];
   readonly #options: ScreenCommandsOptions;
@@ -98,10 +95,9 @@ export class ScreenCommands implements SlashHost {
 
   constructor(options: ScreenCommandsOptions) {
     const { context, open, files } = options;
-    this.#options = options;
     // The screen owns the keyboard: questions are not asked line by line.
-    this.context = { ...context, terminal: undefined, json: false };
-    this.open = open;
+    super({ ...context, terminal: undefined, json: false }, open);
+    this.#options = options;
     this.chatConsole = this.#console();
     this.files = {
       send: (path, target, caption) => files.send(path, target, caption),
@@ -114,10 +110,10 @@ export class ScreenCommands implements SlashHost {
     return this.#answers;
   }
 
-  get current(): Target {
+  get current(): string {
     const { open } = this.#options.chat.model;
     if (open === undefined) throw noRoomOpen();
-    return parseTarget(open);
+    return open;
   }
 
   get room(): Name {
@@ -127,26 +123,28 @@ export class ScreenCommands implements SlashHost {
     return this.#room;
   }
 
-  async post(target: Target, body: PostBody): Promise<void> {
-    if (body.react === undefined) checkText(body.text);
-    else checkReaction(body.react);
+  show(view: View): Promise<undefined> {
+    return showView(this, view);
+  }
+
+  protected last(whose: Whose): number | undefined {
+    return lastWords(roomOf(this.#options.chat.model, this.current), whose === "own")?.seq;
+  }
+
+  protected async say(to: string, body: PostBody): Promise<void> {
     const { chat, screen } = this.#options;
     this.#answers++;
-    const to = formatTarget(target);
     const isSeen = isSame(chat.model.open, to);
-    const sent = chat.say(to, withMentions(body));
+    const sent = chat.say(to, body);
     if (isSeen) return chat.bottom();
     void sent.then((receipt) => {
       if (receipt === undefined || isSame(chat.model.open, to)) return;
       const isQueued = receipt.queued === true;
       screen.note((texts) => {
-        return isQueued ? texts.queuedMessage(target.name) : texts.sentTo(nameOf(to));
+        return isQueued ? texts.queuedMessage(parseTarget(to).name) : texts.sentTo(nameOf(to));
       });
     });
   }
-
-  /** The result arrives as a record, and the model does not wait for it. */
-  recorded(_seq: number): void {}
 
   async confirmed(): Promise<void> {
     const { client } = this.open;
@@ -154,13 +152,9 @@ export class ScreenCommands implements SlashHost {
     await client.drain();
   }
 
-  async join(options: RoomOptions): ReturnType<typeof enterRoom> {
-    return enterRoom(this.open.client, options);
-  }
-
-  enter(target: Target): void {
+  enter(target: string): void {
     this.#answers++;
-    this.#options.chat.open(formatTarget(target));
+    this.#options.chat.open(target);
   }
 
   leftRoom(room: string): void {
@@ -172,10 +166,6 @@ export class ScreenCommands implements SlashHost {
     }
     chat.open(undefined);
   }
-
-  failedTo(): void {}
-
-  prompt(): void {}
 
   async loggingIn(work: () => Promise<unknown>): Promise<void> {
     if (this.#isLoggingIn) {
@@ -201,7 +191,7 @@ export class ScreenCommands implements SlashHost {
   /** Opens the previous user's room if the new user is a member of it, else the lobby. */
   async #openAnew(): Promise<void> {
     const { chat, open } = this.#options;
-    const { name } = await this.join({ room: LOBBY, roomSecret: open.roomSecret });
+    const { name } = await this.joinRoom({ room: LOBBY, roomSecret: open.roomSecret });
     if (chat.model.open !== undefined) return;
     chat.open(roomOf(chat.model, this.#room)?.target ?? name);
   }
@@ -219,7 +209,7 @@ export class ScreenCommands implements SlashHost {
       const shown = muted.map((target) => this.#shown(target)).join(", ");
       return screen.note((texts) => (shown === "" ? texts.hearAll : texts.mutedHere(shown)));
     }
-    const target = formatTarget(given === undefined ? this.current : parseTarget(given));
+    const target = given === undefined ? this.current : formatTarget(parseTarget(given));
     const room = roomOf(chat.model, target);
     // A target that was renamed or left may still be muted.
     const isKnown = room !== undefined || target.startsWith("@") || isIn(muted, target);
@@ -256,8 +246,8 @@ export class ScreenCommands implements SlashHost {
     screen.end(0);
   }
 
-  async #listFiles(target: Target): Promise<void> {
-    const rows = (await lastFiles(this.open, target, LISTED)).map(fileRow);
+  async #listFiles(target: string): Promise<void> {
+    const rows = (await lastFiles(this, target, LISTED)).map(fileRow);
     this.#answers++;
     if (rows.length === 0) this.chatConsole.note((texts) => texts.noFiles);
     else this.#options.screen.show((texts) => texts.files, rows);
@@ -291,10 +281,6 @@ export class ScreenCommands implements SlashHost {
       set isQuiet(on: boolean) {
         screen.hideJoins(on);
       },
-      recent: {
-        lastOther: (target) => this.#last(target, false),
-        lastOf: (target) => this.#last(target, true),
-      },
       tell: ({ kind, room }, text, rows) => {
         if (text === undefined) return;
         this.#answers++;
@@ -321,12 +307,7 @@ export class ScreenCommands implements SlashHost {
     if (this.#listed.length === 0) {
       queueMicrotask(() => this.#options.screen.show(() => "/history", this.#listed.splice(0)));
     }
-    const me = this.open.client.user ?? this.open.user;
-    const style = styleOf({ ...this.context, color: false }, { stamp: "clock", me });
+    const style = styleOf({ ...this.context, color: false }, { stamp: "clock", me: this.me });
     this.#listed.push(...renderRecord(record, style).trimEnd().split("\n"));
-  }
-
-  #last(target: Target, isMine: boolean): number | undefined {
-    return lastWords(roomOf(this.#options.chat.model, formatTarget(target)), isMine)?.seq;
   }
 }

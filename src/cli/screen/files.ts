@@ -3,7 +3,7 @@
 import { resolve } from "node:path";
 import { asFault, Fault, msg } from "../../base/fault.ts";
 import { SCREEN_TRANSFERS_MAX } from "../../base/limits-screen.ts";
-import { formatTarget, parseTarget, type Target } from "../../base/names.ts";
+import { parseTarget } from "../../base/names.ts";
 import type { TransferProgress } from "../../client/transfer/progress.ts";
 import { isSame } from "../../core/model/item.ts";
 import { openRoom } from "../../core/model/selectors.ts";
@@ -50,7 +50,7 @@ export class ScreenFiles {
   }
 
   /** Starts an upload. @throws Fault */
-  async send(path: string, target: Target, text?: string): Promise<void> {
+  async send(path: string, target: string, text?: string): Promise<void> {
     const { context, open, chat, note } = this.#options;
     if (path === STDIN) {
       throw new Fault("usage", msg`standard input is the conversation here`, {
@@ -59,7 +59,7 @@ export class ScreenFiles {
     }
     const source = await sourceAt(context, path);
     sayLeftOut(source, note);
-    const to = [formatTarget(target)];
+    const to = [target];
     const view = { kind: "upload", name: source.name, to } as const;
     this.#start(view, async (onProgress, signal) => {
       try {

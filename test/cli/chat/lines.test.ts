@@ -1,6 +1,5 @@
 import { expect, test } from "bun:test";
 import { PRESENCE_MEMBERS_MAX } from "../../../src/base/limits.ts";
-import type { Name } from "../../../src/base/names.ts";
 import { digitRows, howToConfirm } from "../../../src/cli/chat/identity-lines.ts";
 import { Recent } from "../../../src/cli/chat/recent.ts";
 import { whoLine } from "../../../src/cli/chat/who.ts";
@@ -28,8 +27,6 @@ test("counts the members of a large room, and names the first hundred who are on
   expect(many).toEndWith(", p99 and 300 more");
 });
 
-const LOBBY = { kind: "room", name: "lobby" as Name } as const;
-const BOB = { kind: "person", name: "bob" as Name } as const;
 const TEXT: ShownBody = { kind: "text", text: "x" };
 
 function record(
@@ -43,15 +40,17 @@ function record(
 
 test("finds the last message of another user in a room or conversation", () => {
   const recent = new Recent();
-  expect(recent.lastOther(LOBBY, "ana")).toBeUndefined();
+  expect(recent.last("lobby", "ana", "other")).toBeUndefined();
   recent.note(record(1, "bob", { room: "Lobby" }));
   recent.note(record(2, "bob", { to: "ana" }));
   recent.note(record(3, "ana", { room: "Lobby" }));
   recent.note(record(4, "eva", { room: "cellar" }));
   recent.note(record(5, "bob", { room: "Lobby" }, { kind: "join" }));
-  expect([recent.lastOther(LOBBY, "ana"), recent.lastOther(BOB, "ana")]).toEqual([1, 2]);
+  expect([recent.last("lobby", "ana", "other"), recent.last("@bob", "ana", "other")]).toEqual([
+    1, 2,
+  ]);
   recent.note(record(0, "eva", { room: "lobby" })); // A page of the past, shown later.
-  expect(recent.lastOther(LOBBY, "ana")).toBe(1);
+  expect(recent.last("lobby", "ana", "other")).toBe(1);
   expect([recent.authorOf(4), recent.authorOf(5)]).toEqual(["eva", undefined]);
 });
 

@@ -4,33 +4,32 @@ import { faultFrom } from "../../commands/fake-world.ts";
 
 const words = (line: string) => {
   const { path, target, caption } = sendWords(line, "/home/ana");
-  const to = target === undefined ? undefined : `${target.kind} ${target.name}`;
-  return caption === undefined ? [path, to] : [path, to, caption];
+  return caption === undefined ? [path, target] : [path, target, caption];
 };
 
 describe("/send PATH [TARGET] [--caption TEXT]", () => {
   test("a path, and perhaps whom it is for", () => {
     expect(words("photo.jpg")).toEqual(["photo.jpg", undefined]);
-    expect(words("photo.jpg @bob")).toEqual(["photo.jpg", "person bob"]);
-    expect(words("../a/b.txt   #lab")).toEqual(["../a/b.txt", "room lab"]);
+    expect(words("photo.jpg @bob")).toEqual(["photo.jpg", "@bob"]);
+    expect(words("../a/b.txt   #lab")).toEqual(["../a/b.txt", "lab"]);
     expect(words("")).toEqual(["", undefined]);
   });
 
   test("spaces stay between quotes and behind backslashes", () => {
-    expect(words('"my photo.jpg" @bob')).toEqual(["my photo.jpg", "person bob"]);
-    expect(words("'a \"b\" c' lab")).toEqual(['a "b" c', "room lab"]);
+    expect(words('"my photo.jpg" @bob')).toEqual(["my photo.jpg", "@bob"]);
+    expect(words("'a \"b\" c' lab")).toEqual(['a "b" c', "lab"]);
     expect(words("C:\\photos\\a.jpg")).toEqual(["C:\\photos\\a.jpg", undefined]);
   });
 
   test("what is said with it is all that follows, in quotes or not", () => {
     expect(words("a.jpg --caption the new router")).toEqual(["a.jpg", undefined, "the new router"]);
-    const twice = ["a.jpg", "person bob", "hi  --caption"];
+    const twice = ["a.jpg", "@bob", "hi  --caption"];
     expect(words("a.jpg @bob --caption=hi  --caption")).toEqual(twice);
     expect(words("a.jpg --caption 'it\\'s'")).toEqual(["a.jpg", undefined, "'it\\'s'"]);
     expect(words(`a.jpg --caption "it's"`)).toEqual(["a.jpg", undefined, "it's"]);
     expect(words("a.jpg --caption 'one' 'two'")).toEqual(["a.jpg", undefined, "'one' 'two'"]);
     expect(words("'a --caption b' --caption c")).toEqual(["a --caption b", undefined, "c"]);
-    expect(words("a--caption @bob")).toEqual(["a--caption", "person bob"]);
+    expect(words("a--caption @bob")).toEqual(["a--caption", "@bob"]);
   });
 
   test.each(["a.jpg --caption", "a.jpg --caption=", "my photo of us.jpg", '"open', "'open @bob"])(
