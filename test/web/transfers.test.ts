@@ -81,7 +81,7 @@ describe("uploads", () => {
     expect(ana.chat.model.drafts.get("lobby")?.edits).toBe(seq);
     ana.chat.send("lobby", { text: " ", edits: seq });
     await ben.until("none", () => text() !== "look");
-    ana.chat.dismissTransfer(transfers(ana)[0]?.id ?? "");
+    ana.chat.cancelTransfer(transfers(ana)[0]?.id ?? "");
     await ana.until("gone", () => transfers(ana).length === 0);
     expect(await ana.browser.store.all("uploads", "")).toEqual([]);
   });

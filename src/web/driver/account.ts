@@ -83,7 +83,7 @@ export class PageAccount {
         parts.emit(event);
         if (event.kind === "caught-up") this.#knowRooms();
       },
-      sayLeft: async () => (await this.transfers()).sayLeft(),
+      sayLeft: async () => (await this.transfers()).files.sayLeft(),
     });
   }
 
@@ -115,7 +115,7 @@ export class PageAccount {
 
   async #restoreTransfers(): Promise<void> {
     try {
-      await (await this.transfers()).restore();
+      await (await this.transfers()).restoreAll();
     } catch (error) {
       if (!this.#isLeft) throw error;
     }
@@ -193,7 +193,7 @@ export class PageAccount {
   /** Resolves when upload progress is stored. */
   async written(): Promise<void> {
     const transfers = await this.#transfers?.catch(ignored);
-    await transfers?.uploads.written();
+    await transfers?.written();
   }
 }
 

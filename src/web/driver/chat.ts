@@ -15,8 +15,7 @@ import { sealConversation } from "../../client/sealed/making.ts";
 import type { RoomState } from "../../core/model/state.ts";
 import { Device } from "../browser/device-key.ts";
 import type { Platform } from "../browser/environment.ts";
-import type { PreviewOptions } from "../transfer/downloads.ts";
-import type { PageTransfers } from "../transfer/page-transfers.ts";
+import type { PageTransfers, PreviewOptions } from "../transfer/page-transfers.ts";
 import type { FileHandle } from "../transfer/upload-journal.ts";
 import type { Linking } from "./linking.ts";
 import { ChatCore, type LaterCode } from "./store-driver.ts";
@@ -114,11 +113,11 @@ export class Chat extends ChatCore {
       this.show(Promise.reject(refusal));
       return false;
     }
-    this.#transfer(({ uploads }) => {
-      const sending = files.length > 1 ? uploads.newSending() : undefined;
+    this.#transfer((transfers) => {
+      const sending = files.length > 1 ? transfers.newSending() : undefined;
       for (const [i, file] of files.entries()) {
         const said = i === 0 && text !== "" ? text : undefined;
-        this.show(uploads.add(to, file, { handle: handles[i], text: said, sending }));
+        this.show(transfers.upload(to, file, { handle: handles[i], text: said, sending }));
       }
     });
     return true;
@@ -138,17 +137,12 @@ export class Chat extends ChatCore {
 
   /** @param file chosen again after a reload */
   resumeTransfer(id: string, file?: File): void {
-    this.#transfer((transfers) => transfers.resume(id, file));
+    this.#transfer((transfers) => transfers.resume(id, (task) => task.reopen(file)));
   }
 
-  /** Cancels a transfer; the server discards its part of an upload. */
+  /** Hides a finished transfer, or cancels it; the server then discards its part of an upload. */
   cancelTransfer(id: string): void {
     this.#transfer((transfers) => transfers.cancel(id));
-  }
-
-  /** Hides a finished transfer. */
-  dismissTransfer(id: string): void {
-    this.#transfer((transfers) => transfers.dismiss(id));
   }
 
   /** Path on this server for the browser's own resumable download; valid for 60 s. */
@@ -162,7 +156,7 @@ export class Chat extends ChatCore {
    */
   download(file: string, name: string): void {
     const id = fileOf(file);
-    this.#transfer(({ downloads }) => downloads.add(id, name));
+    this.#transfer((transfers) => transfers.download(id, name));
   }
 
   /**
@@ -174,8 +168,8 @@ export class Chat extends ChatCore {
     sizeBytesMax: number,
     options: PreviewOptions = {},
   ): Promise<Uint8Array> {
-    const { downloads } = await this.account.transfers();
-    return downloads.preview(fileOf(file), sizeBytesMax, options);
+    const transfers = await this.account.transfers();
+    return transfers.preview(fileOf(file), sizeBytesMax, options);
   }
 
   /**

@@ -1,6 +1,7 @@
 /** Journal of unfinished transfers in the browser's storage. */
 
 import { Fault } from "../../base/fault.ts";
+import type { TransferTask } from "../../client/transfer/queue.ts";
 import type { TransfersOptions } from "../../client/transfer/transfers.ts";
 import type { WorkEvent } from "../../core/model/event.ts";
 import type { OutboxOwner } from "../../io/state/outbox-store.ts";
@@ -21,6 +22,16 @@ export interface PageTransfersOptions {
   /** Receives attached files of a closed page. */
   readonly attach?: (target: string, one: Attached) => void;
   readonly tell: (event: WorkEvent) => void;
+}
+
+/** A transfer of the page. */
+export interface PageTask extends TransferTask {
+  /**
+   * Gets what a resumption needs from the user. Must be called from a click.
+   * @param chosen the file of an upload, chosen again after a reload
+   * @returns false if the user declined @throws {Fault} file-changed if it is another file
+   */
+  reopen(chosen?: File): Promise<boolean>;
 }
 
 /** A transfer as stored. */

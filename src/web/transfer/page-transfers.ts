@@ -1,63 +1,166 @@
 /** Uploads and downloads of one account on the page. */
 
-import { Downloads } from "./downloads.ts";
-import type { PageTransfersOptions } from "./journal.ts";
+import { toBase64Url } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import { cleanFileName } from "../../base/file-names.ts";
+import { type FileId, ID_BYTES } from "../../base/ids.ts";
+import {
+  PAGE_DOWNLOADS_KEPT_MAX,
+  PAGE_UPLOADS_AT_ONCE,
+  PAGE_UPLOADS_MAX,
+} from "../../base/limits-page.ts";
+import { TransferQueue } from "../../client/transfer/queue.ts";
+import { Transfers } from "../../client/transfer/transfers.ts";
+import { stampOf } from "../browser/file-source.ts";
+import { MemoryTarget, SaveSink } from "../browser/save-sink.ts";
+import { DOWNLOAD_JOURNAL, Download, type DownloadParts, requestInto } from "./download.ts";
+import { type PageTask, type PageTransfersOptions, TransferJournal } from "./journal.ts";
 import { KeptAttached } from "./kept-attached.ts";
-import { Uploads } from "./uploads.ts";
+import { PageFiles } from "./page-files.ts";
+import { Upload, type UploadParts } from "./upload.ts";
+import { BrowserUploadJournal, type UploadEntry } from "./upload-journal.ts";
 
 /** Creates the transfers; their code is loaded after login. */
 export type OpenTransfers = (options: PageTransfersOptions) => PageTransfers;
 
-export class PageTransfers {
-  readonly uploads: Uploads;
-  readonly downloads: Downloads;
+export type UploadWay = Partial<Pick<UploadEntry, "handle" | "text" | "sending">>;
+
+export interface PreviewOptions {
+  /** Hex, as in the message that announces the file. */
+  readonly digest?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** Downloads are not bounded: the user starts each one. */
+const AT_ONCE = { upload: PAGE_UPLOADS_AT_ONCE, download: Number.POSITIVE_INFINITY };
+
+/** Journals let a reloaded page resume the transfers. */
+export class PageTransfers extends TransferQueue<PageTask> {
   readonly attached: KeptAttached;
-  readonly #attach: PageTransfersOptions["attach"];
+  readonly files: PageFiles;
+  readonly #options: PageTransfersOptions;
+  readonly #parts: UploadParts & { readonly uploads: BrowserUploadJournal } & DownloadParts;
 
   constructor(options: PageTransfersOptions) {
-    this.uploads = new Uploads(options);
-    this.downloads = new Downloads(options);
+    const { platform, owner, channels, sealed, say, tell } = options;
+    const { locks, store, clock } = platform;
+    super({ atOnce: AT_ONCE, hold: ({ kind, id }) => locks.hold(`chat ${kind} ${id}`), tell });
+    const uploads = new BrowserUploadJournal(store, owner);
+    const downloads = new TransferJournal(store, owner, DOWNLOAD_JOURNAL);
+    const { hashing } = channels;
+    const transfers = new Transfers(channels);
+    const files = new PageFiles({ transfers, hashing, uploads, sealed });
+    this.#options = options;
+    this.#parts = { files, uploads, downloads, clock, hashing, say };
+    this.files = files;
     this.attached = new KeptAttached(options);
-    this.#attach = options.attach;
   }
 
-  /** Shows the transfers of earlier pages. @throws {Fault} store-… */
-  async restore(): Promise<void> {
-    for (const [target, one] of await this.attached.restore()) this.#attach?.(target, one);
-    await this.uploads.restore();
-    await this.downloads.restore();
+  /** Shows the transfers of earlier pages and resumes those it can. @throws {Fault} store-… */
+  async restoreAll(): Promise<void> {
+    const { uploads, downloads, clock } = this.#parts;
+    for (const [target, one] of await this.attached.restore()) this.#options.attach?.(target, one);
+    for (const entry of await uploads.left(clock.unixMs())) {
+      if (this.shown("upload").length >= PAGE_UPLOADS_MAX) break;
+      const upload = new Upload(this.#parts, entry);
+      await this.restore(upload, async () => {
+        await uploads.adopt(entry);
+        if (await upload.isReadable()) return { kind: entry.isPaused ? "paused" : "queued" };
+        return { kind: "needs-file", again: entry.handle === undefined ? "choose" : "permit" };
+      });
+    }
+    for (const entry of await downloads.left(clock.unixMs())) {
+      if (this.shown("download").length >= PAGE_DOWNLOADS_KEPT_MAX) break;
+      const download = new Download(this.#parts, entry);
+      await this.restore(download, async () => {
+        if (!(await download.mayWrite("queryPermission"))) {
+          return { kind: "needs-file", again: "permit" };
+        }
+        return { kind: entry.isPaused ? "paused" : "queued" };
+      });
+    }
   }
 
-  pause(id: string): void {
-    this.uploads.pause(id);
-    this.downloads.pause(id);
+  /** Id shared by files that are sent together. */
+  newSending(): string {
+    return toBase64Url(this.#options.platform.entropy(ID_BYTES));
   }
 
-  /** @param file chosen again after a reload */
-  resume(id: string, file?: File): Promise<void> {
-    return this.uploads.has(id) ? this.uploads.resume(id, file) : this.downloads.resume(id);
+  /** Starts an upload, or resumes one of the same file to the same target. */
+  async upload(to: string, file: File, { handle, text, sending }: UploadWay = {}): Promise<void> {
+    const { uploads, clock } = this.#parts;
+    const shown = this.shown("upload");
+    const left = shown.find(({ task, state }) => {
+      const isSame = task instanceof Upload && task.isOf(file) && task.noted?.to === to;
+      return state.kind === "needs-file" && isSame;
+    })?.task.about.id;
+    if (left !== undefined) {
+      const given = { ...(text && { text }), ...(sending && { sending }) };
+      const noted = uploads.get(left);
+      if (noted !== undefined) uploads.put({ ...noted, ...given });
+      return this.resume(left, (task) => task.reopen(file));
+    }
+    if (shown.length >= PAGE_UPLOADS_MAX) {
+      throw new Fault("too-many", `${PAGE_UPLOADS_MAX} files are on their way already`);
+    }
+    const entry: UploadEntry = {
+      ...this.#options.owner,
+      key: toBase64Url(this.#options.platform.entropy(ID_BYTES)),
+      to,
+      name: file.name,
+      sizeBytes: file.size,
+      stamp: stampOf(file),
+      handle,
+      text,
+      sending,
+      isPaused: false,
+      begunUnixMs: clock.unixMs(),
+      file: undefined,
+      upTo: 0,
+    };
+    uploads.put(entry);
+    await this.add(new Upload(this.#parts, entry, file));
   }
 
-  /** Cancels a transfer; the server discards its part of an upload. */
-  cancel(id: string): void {
-    this.uploads.cancel(id);
-    this.downloads.cancel(id);
+  /** Asks where to save. Must be called from a click. */
+  async download(file: FileId, named: string): Promise<void> {
+    const { platform } = this.#options;
+    const { clock, hashing } = this.#parts;
+    const name = cleanFileName(named);
+    const target = await platform.chooseTarget(name);
+    if (target === undefined) return;
+    const key = toBase64Url(platform.entropy(ID_BYTES));
+    const begun = { key, file, name, handle: target.handle, begunUnixMs: clock.unixMs() };
+    const download = new Download(this.#parts, begun, new SaveSink(target, hashing));
+    download.note(false);
+    await this.add(download);
   }
 
-  /** Hides a finished transfer. */
-  dismiss(id: string): void {
-    this.uploads.dismiss(id);
-    this.downloads.cancel(id);
+  /**
+   * Fetches a whole file into memory and checks it. @throws {Fault} too-large, checksum-wrong, or
+   * as a download
+   */
+  async preview(
+    file: FileId,
+    sizeBytesMax: number,
+    { digest, signal }: PreviewOptions = {},
+  ): Promise<Uint8Array> {
+    const target = new MemoryTarget(sizeBytesMax);
+    const request = requestInto(new SaveSink(target, this.#parts.hashing), file);
+    const got = await this.files.get({ ...request, signal, isPreview: true });
+    if (digest !== undefined && got.digest !== digest) {
+      throw new Fault("checksum-wrong", "this is not the file that the message names");
+    }
+    return target.bytes();
   }
 
-  /** Posts to sealed rooms the files that earlier pages uploaded. @throws {Fault} */
-  sayLeft(): Promise<void> {
-    return this.uploads.sayLeft();
+  /** Resolves when the journal of uploads is written. */
+  written(): Promise<void> {
+    return this.#parts.uploads.written();
   }
 
-  leave(): void {
-    this.uploads.leave();
-    this.downloads.leave();
+  override leave(): void {
+    super.leave();
     this.attached.leave();
   }
 }

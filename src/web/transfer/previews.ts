@@ -4,7 +4,7 @@ import { Fault } from "../../base/fault.ts";
 import { pictureHeader } from "../../core/client/picture-header.ts";
 import type { FileBody } from "../../core/rooms/files.ts";
 import { imageType } from "../browser/media.ts";
-import type { PreviewOptions } from "./downloads.ts";
+import type { PreviewOptions } from "./page-transfers.ts";
 
 /** Larger images are saved instead of shown. Camera photos have about a fifth of this. */
 export const PREVIEW_BYTES_MAX = 32 * 1024 * 1024;

@@ -83,7 +83,7 @@ function Buttons({ transfer }: { readonly transfer: TransferView }) {
         }}
       />
       {isOver ? (
-        <IconButton icon="close" label={texts.dismiss} onPress={() => chat.dismissTransfer(id)} />
+        <IconButton icon="close" label={texts.dismiss} onPress={() => chat.cancelTransfer(id)} />
       ) : (
         <IconButton icon="close" label={texts.cancel} onPress={() => chat.cancelTransfer(id)} />
       )}
@@ -134,7 +134,7 @@ function useTidy({ id, state }: TransferView): void {
   const isDone = state.kind === "done";
   useEffect(() => {
     if (!isDone) return;
-    const timer = setTimeout(() => chat.dismissTransfer(id), DONE_SHOWN_MS);
+    const timer = setTimeout(() => chat.cancelTransfer(id), DONE_SHOWN_MS);
     return () => clearTimeout(timer);
   }, [chat, id, isDone]);
 }

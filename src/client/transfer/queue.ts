@@ -1,0 +1,186 @@
+/** Transfers of a user interface: queued, paused, resumed and cancelled. */
+
+import { asFault } from "../../base/fault.ts";
+import type { WorkEvent } from "../../core/model/event.ts";
+import type { TransferState, TransferView } from "../../core/model/state.ts";
+import type { ProgressReport } from "../../core/transfer/progress.ts";
+
+/** The work of one transfer. A second run resumes what an interrupted one has done. */
+export interface TransferTask {
+  readonly about: Omit<TransferView, "state" | "progress">;
+  /** @throws {Fault} */
+  run(signal: AbortSignal, onProgress: (progress: ProgressReport) => void): Promise<void>;
+  /** Stores whether the user has paused the transfer. */
+  note(isPaused: boolean): void;
+  /** Deletes what a later run would resume. */
+  discard(): void | Promise<void>;
+  /** False if the transfer ends with its user interface. */
+  readonly isKept: boolean;
+}
+
+interface Entry<Task> {
+  readonly task: Task;
+  state: TransferState | { readonly kind: "queued" };
+  progress: ProgressReport | undefined;
+  stop: AbortController | undefined;
+  /** Resolves when the last run has ended: after a pause it may still be writing. */
+  ended: Promise<void>;
+  release: () => void;
+}
+
+export interface TransferQueueOptions {
+  /** Most transfers of a kind that run at the same time. */
+  readonly atOnce: Readonly<Record<TransferView["kind"], number>>;
+  /** Locks a transfer of this account; `undefined` if another process or tab runs it. */
+  readonly hold: (about: TransferTask["about"]) => Promise<(() => void) | undefined>;
+  readonly tell: (event: WorkEvent) => void;
+}
+
+/** States whose transfer the user can resume. */
+const STOPPED: ReadonlySet<string> = new Set(["paused", "failed", "needs-file"]);
+
+export class TransferQueue<Task extends TransferTask> {
+  readonly #options: TransferQueueOptions;
+  readonly #entries = new Map<string, Entry<Task>>(); // By id; bounded by the callers.
+  #isLeft = false;
+
+  constructor(options: TransferQueueOptions) {
+    this.#options = options;
+  }
+
+  /** Returns the transfers of a kind that the user interface shows. */
+  shown(kind: TransferView["kind"]): readonly Readonly<Pick<Entry<Task>, "task" | "state">>[] {
+    return [...this.#entries.values()].filter(({ task }) => task.about.kind === kind);
+  }
+
+  /** Starts a transfer as soon as others permit. */
+  async add(task: Task): Promise<void> {
+    const entry = this.#put(task, { kind: "queued" });
+    const release = await this.#options.hold(task.about);
+    if (release === undefined || this.#entries.get(task.about.id) !== entry) return release?.();
+    entry.release = release;
+    this.#next();
+  }
+
+  /**
+   * Shows a transfer of an earlier run, unless another process or tab runs it.
+   * @param open returns the state from which it continues
+   */
+  async restore(task: Task, open: () => Promise<Entry<Task>["state"]>): Promise<void> {
+    if (this.#entries.has(task.about.id)) return;
+    const release = await this.#options.hold(task.about);
+    if (release === undefined) return;
+    const state = await open();
+    if (this.#isLeft) return release(); // The user may log out meanwhile.
+    this.#put(task, state).release = release;
+    this.#next();
+  }
+
+  pause(id: string): void {
+    const entry = this.#entries.get(id);
+    if (entry?.state.kind !== "running" && entry?.state.kind !== "queued") return;
+    entry.stop?.abort();
+    this.#become(entry, { kind: "paused" });
+    entry.task.note(true);
+  }
+
+  /**
+   * @param open returns false if the user declines what the transfer needs
+   * @throws {Fault} as `open`
+   */
+  async resume(id: string, open: (task: Task) => Promise<boolean>): Promise<void> {
+    const entry = this.#entries.get(id);
+    if (entry === undefined || !STOPPED.has(entry.state.kind)) return;
+    const { state, task } = entry;
+    if (!(await open(task))) return;
+    if (this.#entries.get(id) !== entry || entry.state !== state) return;
+    task.note(false);
+    this.#become(entry, { kind: "queued" });
+  }
+
+  /** Cancels an unfinished transfer, or hides a finished one. */
+  cancel(id: string): void {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) return;
+    this.#entries.delete(id);
+    entry.stop?.abort();
+    void this.#discard(entry);
+    this.#next();
+  }
+
+  /** Stops, keeping what a later run can resume. */
+  leave(): void {
+    this.#isLeft = true;
+    for (const { task, stop, release } of [...this.#entries.values()]) {
+      if (!task.isKept) this.cancel(task.about.id);
+      stop?.abort();
+      release();
+    }
+    this.#entries.clear();
+  }
+
+  /** Releases the transfer last, so that a later run can clean up if this one ends. */
+  async #discard({ task, release }: Entry<Task>): Promise<void> {
+    const { id } = task.about;
+    await task.discard();
+    release();
+    this.#options.tell({ kind: "transfer-gone", id });
+  }
+
+  #put(task: Task, state: Entry<Task>["state"]): Entry<Task> {
+    const entry: Entry<Task> = {
+      ...{ task, state, progress: undefined, stop: undefined },
+      ...{ ended: Promise.resolve(), release: () => undefined },
+    };
+    this.#entries.set(task.about.id, entry);
+    this.#tell(entry);
+    return entry;
+  }
+
+  #become(entry: Entry<Task>, state: Entry<Task>["state"]): void {
+    entry.stop = undefined;
+    entry.state = state;
+    this.#tell(entry);
+    this.#next();
+  }
+
+  #next(): void {
+    if (this.#isLeft) return;
+    for (const entry of this.#entries.values()) {
+      const { kind } = entry.task.about;
+      const running = this.shown(kind).filter(({ state }) => state.kind === "running");
+      const isFull = running.length >= this.#options.atOnce[kind];
+      if (entry.state.kind === "queued" && !isFull) this.#begin(entry);
+    }
+  }
+
+  #begin(entry: Entry<Task>): void {
+    const stop = new AbortController();
+    entry.stop = stop;
+    entry.state = { kind: "running" };
+    this.#tell(entry);
+    entry.ended = entry.ended.then(() => this.#run(entry, stop));
+  }
+
+  async #run(entry: Entry<Task>, stop: AbortController): Promise<void> {
+    const onProgress = (progress: ProgressReport) => {
+      entry.progress = progress;
+      if (entry.stop === stop) this.#tell(entry);
+    };
+    let state: TransferState = { kind: "done" };
+    try {
+      if (stop.signal.aborted) return;
+      await entry.task.run(stop.signal, onProgress);
+    } catch (error) {
+      state = { kind: "failed", fault: asFault(error) };
+    }
+    if (entry.stop === stop && !stop.signal.aborted) this.#become(entry, state);
+  }
+
+  #tell({ task, state, progress }: Entry<Task>): void {
+    if (this.#isLeft) return;
+    const shown = state.kind === "queued" ? ({ kind: "running" } as const) : state;
+    const transfer = { ...task.about, state: shown, progress };
+    this.#options.tell({ kind: "transfer", transfer });
+  }
+}
