@@ -5,7 +5,7 @@ import { equalBytes } from "../../base/bytes.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import { BATCH_SYNC_BYTES_MAX } from "../../base/limits.ts";
 import { parseLine } from "../../wire/record.ts";
-import type { Disk, DiskFile } from "../disk/disk.ts";
+import type { Disk } from "../disk/disk.ts";
 import { readWholeFile } from "../disk/whole-file.ts";
 import { segmentName } from "../log/segment.ts";
 import { BlockIndex } from "./block-index.ts";
@@ -71,19 +71,15 @@ export function saveIndex(place: CachePlace, index: BlockIndex): void {
   try {
     disk.makeFolder(dirname(cachePath));
     disk.remove(temporary);
-    const file = disk.open(temporary, "write");
-    try {
-      writeAll(file, Buffer.concat([sha256(payload), payload]));
-    } finally {
-      file.close();
-    }
+    writeAll(disk, temporary, Buffer.concat([sha256(payload), payload]));
     disk.rename(temporary, cachePath);
   } catch {
     // Read-only or full disk: see above.
   }
 }
 
-function writeAll(file: DiskFile, bytes: Uint8Array): void {
+function writeAll(disk: Disk, path: string, bytes: Uint8Array): void {
+  using file = disk.open(path, "write");
   for (let done = 0; done < bytes.length; ) {
     const wrote = file.write(bytes.subarray(done, done + BATCH_SYNC_BYTES_MAX), done);
     if (wrote === 0) throw new Error("the disk takes nothing");
@@ -141,15 +137,11 @@ function restore(header: CacheHeader, bytes: Buffer): BlockIndex {
 /** Sealed segments never change size, and the last covered line keeps its head. */
 function fitsFiles(place: CachePlace, index: BlockIndex, lastHead: string): boolean {
   for (const [number, segment] of index.segments.entries()) {
-    const file = place.disk.open(join(place.folder, segmentName(segment.firstSeq)), "read");
-    try {
-      const sizeBytes = file.sizeBytes();
-      const isLast = number === index.segments.length - 1;
-      if (isLast ? sizeBytes < segment.coveredBytes : sizeBytes !== segment.coveredBytes) {
-        return false;
-      }
-    } finally {
-      file.close();
+    using file = place.disk.open(join(place.folder, segmentName(segment.firstSeq)), "read");
+    const sizeBytes = file.sizeBytes();
+    const isLast = number === index.segments.length - 1;
+    if (isLast ? sizeBytes < segment.coveredBytes : sizeBytes !== segment.coveredBytes) {
+      return false;
     }
   }
   return headAt(place, index) === lastHead;
@@ -158,13 +150,9 @@ function fitsFiles(place: CachePlace, index: BlockIndex, lastHead: string): bool
 function headAt(place: CachePlace, index: BlockIndex): string | undefined {
   const segment = index.segments.at(-1);
   if (segment === undefined || segment.coveredBytes <= index.lastLineAt) return undefined;
-  const file = place.disk.open(join(place.folder, segmentName(segment.firstSeq)), "read");
-  try {
-    const line = Buffer.alloc(segment.coveredBytes - 1 - index.lastLineAt);
-    file.read(line, index.lastLineAt);
-    const parsed = parseLine(line);
-    return parsed.kind === "record" ? Buffer.from(parsed.record.headBytes).toString() : undefined;
-  } finally {
-    file.close();
-  }
+  using file = place.disk.open(join(place.folder, segmentName(segment.firstSeq)), "read");
+  const line = Buffer.alloc(segment.coveredBytes - 1 - index.lastLineAt);
+  file.read(line, index.lastLineAt);
+  const parsed = parseLine(line);
+  return parsed.kind === "record" ? Buffer.from(parsed.record.headBytes).toString() : undefined;
 }

@@ -79,16 +79,12 @@ export class LogIndex {
     for (const [number, firstSeq] of firstSeqs.entries()) {
       if (number < index.segments.length - 1) continue;
       const isLast = number === firstSeqs.length - 1;
-      const file = disk.open(join(folder, segmentName(firstSeq)), "read");
-      try {
-        const sizeBytes = file.sizeBytes();
-        // The log was cut by someone else (restored or repaired): rebuild the index.
-        if (sizeBytes < (index.segments[number]?.coveredBytes ?? 0)) return await this.#startAnew();
-        if (number === index.segments.length) index.beginSegment(firstSeq);
-        loose = await this.#extend(index, { file, firstSeq, sizeBytes, isLast });
-      } finally {
-        file.close();
-      }
+      using file = disk.open(join(folder, segmentName(firstSeq)), "read");
+      const sizeBytes = file.sizeBytes();
+      // The log was cut by someone else (restored or repaired): rebuild the index.
+      if (sizeBytes < (index.segments[number]?.coveredBytes ?? 0)) return await this.#startAnew();
+      if (number === index.segments.length) index.beginSegment(firstSeq);
+      loose = await this.#extend(index, { file, firstSeq, sizeBytes, isLast });
     }
     if (this.#unsavedBytes >= SAVE_EVERY_BYTES) this.save();
     return { index, lastSeq: index.lastSeq, loose };

@@ -15,7 +15,7 @@ import {
 } from "../../wire/chunks.ts";
 import { ABOUT_BYTES_MAX, parseAbout } from "../blob/metadata.ts";
 import { diskFault, type TreeDisk, writeWhole } from "../disk/disk.ts";
-import { readWholeFile } from "../disk/whole-file.ts";
+import { readWholeFile, writeSynced } from "../disk/whole-file.ts";
 
 export interface ContentOptions {
   readonly disk: TreeDisk;
@@ -60,7 +60,7 @@ export async function copyContent(options: ContentOptions, fact: FileFact): Prom
     disk.makeFolder(part);
     const digest = await copyChunks(options, fact, { source, part });
     if (digest !== fact.digest) throw damaged(fact, source);
-    await writeNew(disk, join(part, ABOUT), about);
+    await writeSynced(disk, join(part, ABOUT), about);
     await disk.syncFolder(part);
     await disk.removeFolder(join(to, fact.file)); // It is damaged, or it would not be copied.
     disk.rename(part, join(to, fact.file));
@@ -83,30 +83,21 @@ async function copyChunks(
   { source, part }: { readonly source: string; readonly part: string },
 ): Promise<string> {
   const digest = new Digest(new Bun.CryptoHasher("sha256"));
-  const content = disk.open(join(source, CONTENT), "read");
-  try {
-    const copy = disk.open(join(part, CONTENT), "write");
-    const lines = disk.open(join(part, LINES), "write");
-    try {
-      for (let index = 0; index < chunkCount(size); index++) {
-        const bytes = new Uint8Array(chunkSize(index, size));
-        const got = await content.readLater(bytes, index * CHUNK_BYTES);
-        const hash = sha256(bytes.subarray(0, got));
-        digest.add(hash);
-        await writeWhole(copy, bytes.subarray(0, got), index * CHUNK_BYTES, SYNC_BYTES_MAX);
-        await writeWhole(lines, encodeHashLine(hash), index * HASH_LINE_BYTES, HASH_LINE_BYTES);
-        onBytes(got);
-      }
-      await copy.sync();
-      await lines.sync();
-    } finally {
-      copy.close();
-      lines.close();
-    }
-    return toHex(digest.value());
-  } finally {
-    content.close();
+  using content = disk.open(join(source, CONTENT), "read");
+  using copy = disk.open(join(part, CONTENT), "write");
+  using lines = disk.open(join(part, LINES), "write");
+  for (let index = 0; index < chunkCount(size); index++) {
+    const bytes = new Uint8Array(chunkSize(index, size));
+    const got = await content.readLater(bytes, index * CHUNK_BYTES);
+    const hash = sha256(bytes.subarray(0, got));
+    digest.add(hash);
+    await writeWhole(copy, bytes.subarray(0, got), index * CHUNK_BYTES, SYNC_BYTES_MAX);
+    await writeWhole(lines, encodeHashLine(hash), index * HASH_LINE_BYTES, HASH_LINE_BYTES);
+    onBytes(got);
   }
+  await copy.sync();
+  await lines.sync();
+  return toHex(digest.value());
 }
 
 /**
@@ -143,26 +134,12 @@ export async function copySmall(
   if (known !== undefined && equalBytes(known, bytes)) return 0;
   const part = `${to}.tmp`;
   disk.remove(part);
-  await writeNew(disk, part, bytes);
+  await writeSynced(disk, part, bytes);
   disk.rename(part, to);
   return bytes.length;
 }
 
-async function writeNew(disk: TreeDisk, path: string, bytes: Uint8Array): Promise<void> {
-  const file = disk.open(path, "write");
-  try {
-    await writeWhole(file, bytes, 0, SYNC_BYTES_MAX);
-    await file.sync();
-  } finally {
-    file.close();
-  }
-}
-
 function sizeOf(disk: TreeDisk, path: string): number {
-  const file = disk.openPlain(path, "read");
-  try {
-    return file.sizeBytes();
-  } finally {
-    file.close();
-  }
+  using file = disk.openPlain(path, "read");
+  return file.sizeBytes();
 }

@@ -52,34 +52,26 @@ async function copySegment(
   isLast: boolean,
 ): Promise<void> {
   const name = segmentName(firstSeq);
-  const source = disk.open(join(from, name), "read");
-  try {
-    const sizeBytes = source.sizeBytes();
-    const endBytes = upTo === undefined ? sizeBytes : Math.min(sizeBytes, upTo[firstSeq] ?? 0);
-    const copy = disk.open(join(to, name), "write");
-    try {
-      const has = copy.sizeBytes();
-      const isWhole = keepsWhole && !isLast && has === endBytes;
-      let at = isWhole ? endBytes : Math.min(has, trusted[firstSeq] ?? 0);
-      if (has > at) copy.truncate(at);
-      if (at === endBytes) return;
-      const buffer = new Uint8Array(Math.min(BLOCK_BYTES, endBytes - at));
-      while (at < endBytes) {
-        const wanted = buffer.subarray(0, Math.min(BLOCK_BYTES, endBytes - at));
-        const got = await source.readLater(wanted, at);
-        if (got === 0) break;
-        await writeWhole(copy, wanted.subarray(0, got), at, SYNC_BYTES_MAX);
-        at += got;
-        onBytes(got);
-      }
-      await copy.sync();
-      await disk.syncFolder(to); // A later segment must not exist without it.
-    } finally {
-      copy.close();
-    }
-  } finally {
-    source.close();
+  using source = disk.open(join(from, name), "read");
+  const sizeBytes = source.sizeBytes();
+  const endBytes = upTo === undefined ? sizeBytes : Math.min(sizeBytes, upTo[firstSeq] ?? 0);
+  using copy = disk.open(join(to, name), "write");
+  const has = copy.sizeBytes();
+  const isWhole = keepsWhole && !isLast && has === endBytes;
+  let at = isWhole ? endBytes : Math.min(has, trusted[firstSeq] ?? 0);
+  if (has > at) copy.truncate(at);
+  if (at === endBytes) return;
+  const buffer = new Uint8Array(Math.min(BLOCK_BYTES, endBytes - at));
+  while (at < endBytes) {
+    const wanted = buffer.subarray(0, Math.min(BLOCK_BYTES, endBytes - at));
+    const got = await source.readLater(wanted, at);
+    if (got === 0) break;
+    await writeWhole(copy, wanted.subarray(0, got), at, SYNC_BYTES_MAX);
+    at += got;
+    onBytes(got);
   }
+  await copy.sync();
+  await disk.syncFolder(to); // A later segment must not exist without it.
 }
 
 /** Cuts what was not known to be durable; the next run copies it again. */
@@ -92,13 +84,9 @@ export async function cutLog(disk: Disk, folder: string, segments: LogExtent["se
         disk.remove(path);
         continue;
       }
-      const file = disk.open(path, "write");
-      try {
-        if (file.sizeBytes() > endBytes) file.truncate(endBytes);
-        await file.sync();
-      } finally {
-        file.close();
-      }
+      using file = disk.open(path, "write");
+      if (file.sizeBytes() > endBytes) file.truncate(endBytes);
+      await file.sync();
     }
     await disk.syncFolder(folder);
   } catch (error) {
@@ -116,21 +104,17 @@ export async function eraseDue(
   try {
     for (const firstSeq of listSegments(disk, folder)) {
       const path = join(folder, segmentName(firstSeq));
-      const file = disk.open(path, "read");
-      try {
-        let seq = firstSeq;
-        for await (const block of scanBlocks(file, 0, file.sizeBytes())) {
-          for (const { bytes, offset } of linesOf(block)) {
-            const eraseSeq = due.get(seq++);
-            if (eraseSeq === undefined) continue;
-            const line = { path, offset, bytes: Uint8Array.from(bytes) };
-            // A copy has no reserve file beside it.
-            const reservePath = join(folder, "..", "reserve");
-            await eraseLine({ disk, reservePath }, line, eraseSeq);
-          }
+      using file = disk.open(path, "read");
+      let seq = firstSeq;
+      for await (const block of scanBlocks(file, 0, file.sizeBytes())) {
+        for (const { bytes, offset } of linesOf(block)) {
+          const eraseSeq = due.get(seq++);
+          if (eraseSeq === undefined) continue;
+          const line = { path, offset, bytes: Uint8Array.from(bytes) };
+          // A copy has no reserve file beside it.
+          const reservePath = join(folder, "..", "reserve");
+          await eraseLine({ disk, reservePath }, line, eraseSeq);
         }
-      } finally {
-        file.close();
       }
     }
   } catch (error) {

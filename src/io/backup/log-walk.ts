@@ -90,7 +90,7 @@ class Walk {
     if (firstSeq !== this.#walk.order.seq + 1) {
       throw corrupt(path, 0, `the file with seq ${this.#walk.order.seq + 1} is missing`);
     }
-    const file = disk.open(path, "read");
+    using file = disk.open(path, "read");
     let endBytes = 0;
     const events = {
       onSound: (_: number, end: number) => {
@@ -103,11 +103,7 @@ class Walk {
         return isTaken;
       },
     };
-    try {
-      await this.#walk.read({ file, from: 0, to: file.sizeBytes() }, events);
-    } finally {
-      file.close();
-    }
+    await this.#walk.read({ file, from: 0, to: file.sizeBytes() }, events);
     if (endBytes > 0) this.#segments[firstSeq] = endBytes;
   }
 
@@ -215,24 +211,20 @@ function endOfSegment(
   folder: string,
   last: number,
 ): { readonly durable: number; readonly seq: number } {
-  const file = disk.open(join(folder, segmentName(last)), "read");
-  try {
-    const sizeBytes = file.sizeBytes();
-    const bytes = new Uint8Array(Math.min(sizeBytes, TAIL_BYTES));
-    file.read(bytes, sizeBytes - bytes.length);
-    const before = last - 1; // A segment is begun only when the one before it is durable.
-    let end = bytes.lastIndexOf(NEWLINE);
-    while (end >= 0) {
-      const start = bytes.lastIndexOf(NEWLINE, end - 1);
-      const isWhole = end > 0 && (start >= 0 || bytes.length === sizeBytes);
-      const parsed = isWhole ? parseLine(bytes.subarray(start + 1, end)) : undefined;
-      if (parsed?.kind === "record") {
-        return { durable: Math.max(before, parsed.durable), seq: parsed.record.head.seq };
-      }
-      end = end === 0 ? -1 : start;
+  using file = disk.open(join(folder, segmentName(last)), "read");
+  const sizeBytes = file.sizeBytes();
+  const bytes = new Uint8Array(Math.min(sizeBytes, TAIL_BYTES));
+  file.read(bytes, sizeBytes - bytes.length);
+  const before = last - 1; // A segment is begun only when the one before it is durable.
+  let end = bytes.lastIndexOf(NEWLINE);
+  while (end >= 0) {
+    const start = bytes.lastIndexOf(NEWLINE, end - 1);
+    const isWhole = end > 0 && (start >= 0 || bytes.length === sizeBytes);
+    const parsed = isWhole ? parseLine(bytes.subarray(start + 1, end)) : undefined;
+    if (parsed?.kind === "record") {
+      return { durable: Math.max(before, parsed.durable), seq: parsed.record.head.seq };
     }
-    return { durable: before, seq: before };
-  } finally {
-    file.close();
+    end = end === 0 ? -1 : start;
   }
+  return { durable: before, seq: before };
 }

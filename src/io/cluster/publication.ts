@@ -252,25 +252,21 @@ async function* copiedLines(
   let seq = 0;
   for (const firstSeq of listSegments(disk, folder)) {
     const segment = join(folder, segmentName(firstSeq));
-    const file = disk.open(segment, "read");
-    try {
-      for await (const block of scanBlocks(file, 0, file.sizeBytes())) {
-        for (const { bytes, offset } of linesOf(block)) {
-          if (seq === head) return;
-          seq++;
-          const copied = copyLine(bytes);
-          if (copied?.record.head.seq !== seq) {
-            throw new Fault("log-corrupt", `${segment} is damaged at byte ${offset}`);
-          }
-          if (copied.bytes.length > CLUSTER_DECISION_BYTES_MAX) {
-            const sentence = `record ${seq} of ${place} does not fit a message of the stream`;
-            throw new Fault("too-large", sentence, { remedy: "stay with one server" });
-          }
-          yield copied.bytes;
+    using file = disk.open(segment, "read");
+    for await (const block of scanBlocks(file, 0, file.sizeBytes())) {
+      for (const { bytes, offset } of linesOf(block)) {
+        if (seq === head) return;
+        seq++;
+        const copied = copyLine(bytes);
+        if (copied?.record.head.seq !== seq) {
+          throw new Fault("log-corrupt", `${segment} is damaged at byte ${offset}`);
         }
+        if (copied.bytes.length > CLUSTER_DECISION_BYTES_MAX) {
+          const sentence = `record ${seq} of ${place} does not fit a message of the stream`;
+          throw new Fault("too-large", sentence, { remedy: "stay with one server" });
+        }
+        yield copied.bytes;
       }
-    } finally {
-      file.close();
     }
   }
 }

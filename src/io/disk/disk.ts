@@ -7,7 +7,7 @@ import type { LineQuery, LineSpans } from "./line-matcher.ts";
  * The only access of log, index and cache to the disk, so that a simulated disk can tear, forget
  * and fail. Failures are thrown as the system's errors (with `code`): see `diskFault`.
  */
-export interface DiskFile {
+export interface DiskFile extends Disposable {
   sizeBytes(): number;
   /** Fills the buffer from the offset; reads fewer bytes only at the end of the file. */
   read(into: Uint8Array, offset: number): number;

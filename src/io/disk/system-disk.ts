@@ -147,6 +147,10 @@ class SystemFile implements DiskFile {
   close(): void {
     this.#close(this.#fd);
   }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
 }
 
 function listFolder(folder: string): string[] {

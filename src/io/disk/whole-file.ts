@@ -1,7 +1,7 @@
 /** Files that are read and written as a whole, on any disk. */
 
 import { Fault, msg } from "../../base/fault.ts";
-import { type Disk, type DiskFile, diskFault, writeWhole } from "./disk.ts";
+import { type Disk, diskFault, writeWhole } from "./disk.ts";
 
 /**
  * Returns `undefined` if there is none.
@@ -13,20 +13,17 @@ export function readWholeFile(
   sizeBytesMax: number,
 ): Uint8Array | undefined {
   if (!disk.exists(path)) return undefined;
-  return using(disk, path, "read", (file) => {
+  try {
+    using file = disk.open(path, "read");
     const sizeBytes = file.sizeBytes();
     if (sizeBytes > sizeBytesMax) {
       throw new Fault("data-foreign", msg`${path} is too large to be ours`);
     }
     const bytes = new Uint8Array(sizeBytes);
-    let read = 0;
-    while (read < sizeBytes) {
-      const got = file.read(bytes.subarray(read), read);
-      if (got === 0) break;
-      read += got;
-    }
-    return bytes.subarray(0, read);
-  });
+    return bytes.subarray(0, file.read(bytes, 0));
+  } catch (error) {
+    throw diskFault(error, path);
+  }
 }
 
 /**
@@ -42,13 +39,7 @@ export async function writeWholeFile(
   const temporary = `${path}.tmp`;
   try {
     disk.remove(temporary); // Left by a killed run, or planted as a link.
-    const file = disk.open(temporary, "write");
-    try {
-      await writeWhole(file, bytes, 0, SYNC_BYTES_MAX);
-      await file.sync();
-    } finally {
-      file.close();
-    }
+    await writeSynced(disk, temporary, bytes);
     disk.rename(temporary, path);
     await disk.syncFolder(folder);
   } catch (error) {
@@ -59,20 +50,9 @@ export async function writeWholeFile(
 /** Larger writes happen off the event loop. */
 const SYNC_BYTES_MAX = 64 * 1024;
 
-function using<Result>(
-  disk: Disk,
-  path: string,
-  access: "read" | "write",
-  work: (file: DiskFile) => Result,
-): Result {
-  try {
-    const file = disk.open(path, access);
-    try {
-      return work(file);
-    } finally {
-      file.close();
-    }
-  } catch (error) {
-    throw diskFault(error, path);
-  }
+/** Writes a new file and makes its content durable. */
+export async function writeSynced(disk: Disk, path: string, bytes: Uint8Array): Promise<void> {
+  using file = disk.open(path, "write");
+  await writeWhole(file, bytes, 0, SYNC_BYTES_MAX);
+  await file.sync();
 }

@@ -92,14 +92,10 @@ export function headAt(
   owner: PartOwner,
   proof?: string,
 ): Head & { readonly sizeBytes: number } {
-  const file = disk.openPlain(path, "read");
-  try {
-    const bytes = new Uint8Array(HEAD_BYTES_MAX);
-    const got = file.read(bytes, 0);
-    return { ...parseHead(bytes.subarray(0, got), owner, proof), sizeBytes: file.sizeBytes() };
-  } finally {
-    file.close();
-  }
+  using file = disk.openPlain(path, "read");
+  const bytes = new Uint8Array(HEAD_BYTES_MAX);
+  const got = file.read(bytes, 0);
+  return { ...parseHead(bytes.subarray(0, got), owner, proof), sizeBytes: file.sizeBytes() };
 }
 
 /**
@@ -201,13 +197,9 @@ async function writeHead(
   { path, journalPath }: Paths,
 ): Promise<number> {
   const head = utf8Encode(headLine(owner, secret && proofOf(secret, owner, path)));
-  const file = disk.openPlain(journalPath, "write");
-  try {
-    file.truncate(0);
-    await writeWhole(file, head, 0, SYNC_BYTES_MAX);
-    await file.sync();
-    return head.length;
-  } finally {
-    file.close();
-  }
+  using file = disk.openPlain(journalPath, "write");
+  file.truncate(0);
+  await writeWhole(file, head, 0, SYNC_BYTES_MAX);
+  await file.sync();
+  return head.length;
 }

@@ -121,12 +121,8 @@ export class PartFolder implements Content {
     const { disk } = this.#options;
     await this.#manifest.sync();
     await each(files, async ({ path }) => {
-      const file = disk.openPlain(path, "write");
-      try {
-        await file.sync();
-      } finally {
-        file.close();
-      }
+      using file = disk.openPlain(path, "write");
+      await file.sync();
     });
     await each(folders, ({ path }) => disk.syncFolder(path));
   }
@@ -204,17 +200,12 @@ export class PartFolder implements Content {
   ): Promise<number> {
     const place = plan.places.file(entry);
     if (place === undefined) return 0;
-    let file: DiskFile;
     try {
-      file = this.#options.disk.openPlain(place.path, "read");
+      using file = this.#options.disk.openPlain(place.path, "read");
+      return await file.readLater(into, offset);
     } catch (error) {
       if (errorCode(error) === "ENOENT") return 0;
       throw error;
-    }
-    try {
-      return await file.readLater(into, offset);
-    } finally {
-      file.close();
     }
   }
 

@@ -32,20 +32,16 @@ export async function eraseLine(
   eraseSeq: number,
 ): Promise<void> {
   const { at, bytes } = erasedTail(line, eraseSeq);
-  const file = disk.open(path, "write");
+  using file = disk.open(path, "write");
   try {
-    try {
-      await writeWhole(file, bytes, offset + at, BATCH_SYNC_BYTES_MAX);
-    } catch (error) {
-      // Nothing grows, but a copy-on-write disk needs space even so.
-      if (!isFull(error)) throw error;
-      disk.remove(reservePath);
-      await writeWhole(file, bytes, offset + at, BATCH_SYNC_BYTES_MAX);
-    }
-    await file.sync();
-  } finally {
-    file.close();
+    await writeWhole(file, bytes, offset + at, BATCH_SYNC_BYTES_MAX);
+  } catch (error) {
+    // Nothing grows, but a copy-on-write disk needs space even so.
+    if (!isFull(error)) throw error;
+    disk.remove(reservePath);
+    await writeWhole(file, bytes, offset + at, BATCH_SYNC_BYTES_MAX);
   }
+  await file.sync();
 }
 
 /** Blanks a durable record wherever it is; one that is blank already is made durable. */
@@ -76,30 +72,22 @@ export async function lineOf(
 
 /** Makes durable what a killed process wrote without a sync. */
 export async function syncPath(disk: Disk, path: string): Promise<void> {
-  const file = disk.open(path, "write");
-  try {
-    await file.sync();
-  } finally {
-    file.close();
-  }
+  using file = disk.open(path, "write");
+  await file.sync();
 }
 
 /** Scans from the last mark, since lines in between may be torn. */
 async function findLine(disk: Disk, segment: Segment, seq: number): Promise<LinePlace | undefined> {
   const { path } = segment;
-  const file = disk.open(path, "read");
-  try {
-    let next = segment.markBefore(seq);
-    for await (const block of scanBlocks(file, segment.seek(seq), segment.sizeBytes)) {
-      for (const line of linesOf(block)) {
-        if (next === seq) return { path, offset: line.offset, bytes: Uint8Array.from(line.bytes) };
-        next += 1;
-      }
+  using file = disk.open(path, "read");
+  let next = segment.markBefore(seq);
+  for await (const block of scanBlocks(file, segment.seek(seq), segment.sizeBytes)) {
+    for (const line of linesOf(block)) {
+      if (next === seq) return { path, offset: line.offset, bytes: Uint8Array.from(line.bytes) };
+      next += 1;
     }
-    return undefined;
-  } finally {
-    file.close();
   }
+  return undefined;
 }
 
 /** Collects the valid records of a file from an offset on. */
@@ -108,16 +96,12 @@ export async function collectErasures(
   path: string,
   { from, sha256, erasures }: { from: number; sha256: Sha256; erasures: Erasures },
 ): Promise<void> {
-  const file = disk.open(path, "read");
-  try {
-    for await (const block of scanBlocks(file, from, file.sizeBytes())) {
-      for (const line of linesOf(block)) {
-        const parsed = parseLine(line.bytes);
-        if (parsed.kind !== "record" || !line.whole || !bodyFits(parsed.record, sha256)) continue;
-        erasures.take(parsed.record);
-      }
+  using file = disk.open(path, "read");
+  for await (const block of scanBlocks(file, from, file.sizeBytes())) {
+    for (const line of linesOf(block)) {
+      const parsed = parseLine(line.bytes);
+      if (parsed.kind !== "record" || !line.whole || !bodyFits(parsed.record, sha256)) continue;
+      erasures.take(parsed.record);
     }
-  } finally {
-    file.close();
   }
 }

@@ -25,12 +25,8 @@ export async function syncAbove(disk: Disk, folder: string): Promise<void> {
 export async function keepReserve(disk: Disk, path: string, sizeBytes: number): Promise<void> {
   if (disk.exists(path)) return;
   try {
-    const file = disk.open(path, "write");
-    try {
-      await writeWhole(file, new Uint8Array(sizeBytes), 0, BATCH_SYNC_BYTES_MAX);
-    } finally {
-      file.close();
-    }
+    using file = disk.open(path, "write");
+    await writeWhole(file, new Uint8Array(sizeBytes), 0, BATCH_SYNC_BYTES_MAX);
   } catch (error) {
     // Without space for a reserve the log still reads, and writes what fits.
     if (!isFull(error)) throw error;

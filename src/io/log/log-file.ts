@@ -456,9 +456,8 @@ export class LogFile implements Log {
 
   async *#readSegment(segment: Segment, from: number, last: number): AsyncGenerator<LogRecord> {
     const { disk, sha256 } = this.#options;
-    let file: DiskFile | undefined;
     try {
-      file = disk.open(segment.path, "read");
+      using file = disk.open(segment.path, "read");
       for await (const block of scanBlocks(file, segment.seek(from), segment.sizeBytes)) {
         for (const line of linesOf(block)) {
           const parsed = parseLine(line.bytes);
@@ -477,15 +476,12 @@ export class LogFile implements Log {
       }
     } catch (error) {
       throw diskFault(error, segment.path);
-    } finally {
-      file?.close();
     }
   }
 
   async *#readHeads(segment: Segment, from: number, last: number): AsyncGenerator<LogRecord> {
-    let file: DiskFile | undefined;
     try {
-      file = this.#options.disk.open(segment.path, "read");
+      using file = this.#options.disk.open(segment.path, "read");
       const { sizeBytes } = segment;
       for await (const block of scanBlocks(file, segment.seek(from), sizeBytes, HEADS_BYTES)) {
         for (const line of linesOf(block)) {
@@ -499,8 +495,6 @@ export class LogFile implements Log {
       }
     } catch (error) {
       throw diskFault(error, segment.path);
-    } finally {
-      file?.close();
     }
   }
 

@@ -4,7 +4,6 @@ import { basename, join } from "node:path";
 import { equalBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
-import { BATCH_SYNC_BYTES_MAX } from "../../base/limits.ts";
 import { Erasures } from "../../core/log/erasures.ts";
 import type { MerkleTree } from "../../core/log/merkle.ts";
 import type { LogOrder } from "../../core/log/order.ts";
@@ -19,7 +18,8 @@ import {
   parseHead,
   parseLine,
 } from "../../wire/record.ts";
-import { type Disk, type DiskFile, isFull, writeWhole } from "../disk/disk.ts";
+import { type Disk, type DiskFile, isFull } from "../disk/disk.ts";
+import { writeSynced } from "../disk/whole-file.ts";
 import type { KeptCheckpoint } from "./checkpoint-file.ts";
 import { collectErasures, eraseLine, eraseRecord, syncPath } from "./erasure.ts";
 import { linesOf, type ScannedLine, scanBlocks } from "./scan.ts";
@@ -203,34 +203,30 @@ class Recovery {
 
   /** @returns where damage to acknowledged records begins; undefined if the segment is sound */
   async #readSegment(segment: Segment, isLast: boolean): Promise<Flaw | undefined> {
-    const file = this.#options.disk.open(segment.path, isLast ? "write" : "read");
-    try {
-      const sizeBytes = file.sizeBytes();
-      const witness = isLast ? new Witness(file, sizeBytes, this.#options.sha256) : undefined;
-      const flaw = await this.#readLines(segment, file, sizeBytes, witness);
-      segment.sizeBytes = flaw?.offset ?? sizeBytes;
-      if (flaw !== undefined) {
-        const durable = witness === undefined ? undefined : await this.#durableAfter(witness, flaw);
-        // If only the tail proves that a damaged record was acknowledged, the next start would take
-        // that record for torn without it.
-        const isLost =
-          durable === undefined ||
-          durable > this.#walk.order.seq ||
-          this.#doubted > Math.max(this.#vouched, this.#covered());
-        if (isLost) {
-          if (this.#options.acceptsLoss !== true) throw this.#corrupt(segment, flaw);
-          await this.#dropTail(segment, file, sizeBytes);
-          return flaw;
-        }
+    using file = this.#options.disk.open(segment.path, isLast ? "write" : "read");
+    const sizeBytes = file.sizeBytes();
+    const witness = isLast ? new Witness(file, sizeBytes, this.#options.sha256) : undefined;
+    const flaw = await this.#readLines(segment, file, sizeBytes, witness);
+    segment.sizeBytes = flaw?.offset ?? sizeBytes;
+    if (flaw !== undefined) {
+      const durable = witness === undefined ? undefined : await this.#durableAfter(witness, flaw);
+      // If only the tail proves that a damaged record was acknowledged, the next start would take
+      // that record for torn without it.
+      const isLost =
+        durable === undefined ||
+        durable > this.#walk.order.seq ||
+        this.#doubted > Math.max(this.#vouched, this.#covered());
+      if (isLost) {
+        if (this.#options.acceptsLoss !== true) throw this.#corrupt(segment, flaw);
+        await this.#dropTail(segment, file, sizeBytes);
+        return flaw;
       }
-      if (isLast) this.#judgeCheckpoint(segment);
-      if (flaw !== undefined) await this.#dropTail(segment, file, sizeBytes);
-      // A killed process's writes may still be in memory: from here on they count as durable.
-      if (isLast) await file.sync();
-      return undefined;
-    } finally {
-      file.close();
     }
+    if (isLast) this.#judgeCheckpoint(segment);
+    if (flaw !== undefined) await this.#dropTail(segment, file, sizeBytes);
+    // A killed process's writes may still be in memory: from here on they count as durable.
+    if (isLast) await file.sync();
+    return undefined;
   }
 
   /** Seq up to which the checkpoint proves durability; 0 = it proves nothing any more. */
@@ -413,13 +409,7 @@ class Recovery {
     const { disk, tornFolder } = this.#options;
     disk.makeFolder(tornFolder);
     const path = this.#freeTornPath(`${basename(segment.path)}.${segment.sizeBytes}`);
-    const file = disk.open(path, "write");
-    try {
-      await writeWhole(file, tail, 0, BATCH_SYNC_BYTES_MAX);
-      await file.sync();
-    } finally {
-      file.close();
-    }
+    await writeSynced(disk, path, tail);
     await disk.syncFolder(tornFolder);
     await disk.syncFolder(join(tornFolder, ".."));
     return path;

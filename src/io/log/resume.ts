@@ -121,17 +121,13 @@ class Resumption {
    * @returns false if there is a doubt
    */
   async #readOn(segment: Segment, isLast: boolean): Promise<boolean> {
-    const file = this.#options.disk.open(segment.path, isLast ? "write" : "read");
-    try {
-      const sizeBytes = file.sizeBytes();
-      if (!(await this.#readLines(segment, file, sizeBytes))) return false;
-      segment.sizeBytes = sizeBytes;
-      // A killed process's writes may still be in memory: from here on they count as durable.
-      if (isLast) await file.sync();
-      return true;
-    } finally {
-      file.close();
-    }
+    using file = this.#options.disk.open(segment.path, isLast ? "write" : "read");
+    const sizeBytes = file.sizeBytes();
+    if (!(await this.#readLines(segment, file, sizeBytes))) return false;
+    segment.sizeBytes = sizeBytes;
+    // A killed process's writes may still be in memory: from here on they count as durable.
+    if (isLast) await file.sync();
+    return true;
   }
 
   async #readLines(segment: Segment, file: DiskFile, sizeBytes: number): Promise<boolean> {

@@ -10,7 +10,7 @@ import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import { LINE_BYTES_MAX } from "../../base/limits.ts";
 import type { LogOrderValue } from "../../core/log/order.ts";
-import type { Disk, DiskFile } from "../disk/disk.ts";
+import type { Disk } from "../disk/disk.ts";
 import { readWholeFile, writeWholeFile } from "../disk/whole-file.ts";
 import { LineReader } from "./line-reader.ts";
 import { listSegments, type SegmentValue, segmentName } from "./segment.ts";
@@ -133,9 +133,9 @@ function fitsFiles({ disk, folder }: SnapshotPlace, segments: readonly SegmentVa
   const firstSeqs = listSegments(disk, folder);
   return segments.every(({ firstSeq, sizeBytes }, index) => {
     if (firstSeqs[index] !== firstSeq) return false;
-    const found = using(disk, join(folder, segmentName(firstSeq)), (file) => file.sizeBytes());
+    using file = disk.open(join(folder, segmentName(firstSeq)), "read");
     const isLast = index === segments.length - 1;
-    return isLast ? found >= sizeBytes : found === sizeBytes;
+    return isLast ? file.sizeBytes() >= sizeBytes : file.sizeBytes() === sizeBytes;
   });
 }
 
@@ -146,22 +146,12 @@ function lastLeaf(
 ): Uint8Array | undefined {
   const last = segments.at(-1);
   if (last === undefined || last.sizeBytes === 0) return undefined;
-  return using(disk, join(folder, segmentName(last.firstSeq)), (file) => {
-    const from = Math.max(0, last.sizeBytes - LINE_BYTES_MAX - 1);
-    const bytes = Buffer.alloc(last.sizeBytes - from);
-    if (file.read(bytes, from) < bytes.length || bytes.at(-1) !== NEWLINE) return undefined;
-    const start = bytes.length < 2 ? 0 : bytes.lastIndexOf(NEWLINE, bytes.length - 2) + 1;
-    const reader = new LineReader(sha256);
-    const isRead = reader.read(bytes, start) && reader.end === bytes.length - 1;
-    return isRead ? reader.leaf() : undefined;
-  });
-}
-
-function using<Result>(disk: Disk, path: string, work: (file: DiskFile) => Result): Result {
-  const file = disk.open(path, "read");
-  try {
-    return work(file);
-  } finally {
-    file.close();
-  }
+  using file = disk.open(join(folder, segmentName(last.firstSeq)), "read");
+  const from = Math.max(0, last.sizeBytes - LINE_BYTES_MAX - 1);
+  const bytes = Buffer.alloc(last.sizeBytes - from);
+  if (file.read(bytes, from) < bytes.length || bytes.at(-1) !== NEWLINE) return undefined;
+  const start = bytes.length < 2 ? 0 : bytes.lastIndexOf(NEWLINE, bytes.length - 2) + 1;
+  const reader = new LineReader(sha256);
+  const isRead = reader.read(bytes, start) && reader.end === bytes.length - 1;
+  return isRead ? reader.leaf() : undefined;
 }

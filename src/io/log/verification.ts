@@ -69,17 +69,13 @@ class Verification {
   async #readSegment({ firstSeq, sizeBytes }: SegmentValue): Promise<boolean> {
     const { disk, folder, pause } = this.#options;
     const path = join(folder, segmentName(firstSeq));
-    const file = disk.open(path, "read");
+    using file = disk.open(path, "read");
     const stretch = { file, from: 0, to: sizeBytes, blockBytes: BLOCK_BYTES };
-    try {
-      return await this.#walk.read(stretch, {
-        onSound: () => this.#lookWhetherErased(),
-        onDoubtful: (line) => this.#takeDoubtful(path, line),
-        onBlock: pause,
-      });
-    } finally {
-      file.close();
-    }
+    return await this.#walk.read(stretch, {
+      onSound: () => this.#lookWhetherErased(),
+      onDoubtful: (line) => this.#takeDoubtful(path, line),
+      onBlock: pause,
+    });
   }
 
   #lookWhetherErased(): undefined {

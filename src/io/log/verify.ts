@@ -363,23 +363,14 @@ class Verifier implements ProvenLog {
     for (const [index, segment] of this.#segments.entries()) {
       const next = this.#segments[index + 1];
       if (segment.firstSeq > to || (next !== undefined && next.firstSeq <= from)) continue;
-      const file = this.#options.disk.open(segment.path, "read");
-      try {
-        for await (const block of scanBlocks(
-          file,
-          segment.seek(from),
-          segment.sizeBytes,
-          1 << 17,
-        )) {
-          for (const line of linesOf(block)) {
-            const found = parseHead(line.bytes)?.record;
-            if (found === undefined || found.head.seq < from) continue;
-            if (found.head.seq > to) return;
-            yield found;
-          }
+      using file = this.#options.disk.open(segment.path, "read");
+      for await (const block of scanBlocks(file, segment.seek(from), segment.sizeBytes, 1 << 17)) {
+        for (const line of linesOf(block)) {
+          const found = parseHead(line.bytes)?.record;
+          if (found === undefined || found.head.seq < from) continue;
+          if (found.head.seq > to) return;
+          yield found;
         }
-      } finally {
-        file.close();
       }
     }
   }

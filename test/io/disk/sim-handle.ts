@@ -10,6 +10,7 @@ export class SimHandle implements DiskFile {
   readonly #file: SimFile;
   readonly #life: number;
   #isClosed = false;
+  readonly [Symbol.dispose] = () => this.close();
 
   constructor(disk: SimDisk, path: string, file: SimFile) {
     this.#disk = disk;
