@@ -11,7 +11,7 @@ import type { Sha256 } from "../../base/ids.ts";
 import { READ_POSITIONS_BYTES_MAX } from "../../base/limits.ts";
 import { formatUtc } from "../../base/time.ts";
 import { Files } from "../../core/rooms/files.ts";
-import type { Clock } from "../clock.ts";
+import { type Clock, delay } from "../clock.ts";
 import { checkDataFolder } from "../disk/data-folder.ts";
 import { diskFault, type TreeDisk } from "../disk/disk.ts";
 import { lockFile } from "../disk/lock.ts";
@@ -221,9 +221,7 @@ class Backup {
     const { seq } = endOf(disk, folder);
     for (let waitedMs = 0; waitedMs < CHECKPOINT_WITHIN_MS; waitedMs += CHECKPOINT_LOOK_MS) {
       if ((readCheckpointFile(disk, folder)?.checkpoint.size ?? seq) >= seq) return;
-      await new Promise<void>((resolve) => {
-        clock.after(CHECKPOINT_LOOK_MS, resolve);
-      });
+      await delay(clock, CHECKPOINT_LOOK_MS);
     }
   }
 

@@ -77,3 +77,8 @@ export function noMajority({ servers, of }: Omit<MissingServers, "areTooMany">):
       : `${servers.length} of ${of} NATS servers do not answer: ${servers.join(", ")}`;
   return new Fault("no-majority", `the cluster has no majority: ${which}`);
 }
+
+/** Reports whether an action may succeed after the next election. */
+export function isWithoutMajority(error: unknown): boolean {
+  return error instanceof Fault && error.code === "no-majority";
+}

@@ -2,7 +2,7 @@
 
 import type { Sha256 } from "../../base/ids.ts";
 import { CLUSTER_ANSWER_MS, CLUSTER_STALLED_MS } from "../../base/limits-cluster.ts";
-import { type Clock, delay } from "../clock.ts";
+import { type Clock, delay, within } from "../clock.ts";
 import type { Stream } from "./stream.ts";
 import { markOf } from "./stream-reader.ts";
 
@@ -43,11 +43,6 @@ export interface PositionParts {
   readonly sha256: Sha256;
 }
 
-async function late(clock: Clock): Promise<undefined> {
-  await delay(clock, CLUSTER_ANSWER_MS);
-  return undefined;
-}
-
 /**
  * Returns the last position at which the stream still matches what this node has applied.
  * @param kept oldest first
@@ -63,7 +58,7 @@ export async function lastCommon(
     if (seq > last) continue;
     if (seq === 0 || mark === undefined) return position;
     // The machine asked may hang: then another one is asked.
-    const ask = () => Promise.race([stream.get(seq), late(clock)]);
+    const ask = () => within(stream.get(seq), CLUSTER_ANSWER_MS, () => undefined, clock);
     let found = await ask();
     const until = clock.now() + 2 * CLUSTER_STALLED_MS;
     while (found === undefined && clock.now() < until) {

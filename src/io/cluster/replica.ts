@@ -6,12 +6,13 @@ import { CLUSTER_ARRIVED_BYTES_MAX, CLUSTER_START_WITHIN_MS } from "../../base/l
 import type { Place } from "../../core/cluster/claims.ts";
 import type { CopyEnd } from "../../core/cluster/messages.ts";
 import { type Draft, type LogRecord, SALT_BYTES, sealDraft } from "../../wire/record.ts";
-import { type Clock, delay } from "../clock.ts";
+import { type Clock, retry } from "../clock.ts";
 import type { Entropy } from "../entropy.ts";
 import type { AppendAllOptions } from "../log/log.ts";
 import type { LogFile } from "../log/log-file.ts";
 import { Doubt, type OtherNode } from "./doubt.ts";
 import { type Applied, Judge, type Owed, owedOf, PLACES } from "./judge.ts";
+import { isWithoutMajority } from "./majority.ts";
 import { Mirrors } from "./mirrors.ts";
 import { KEEP_EVERY, lastCommon, NOWHERE, type Position, withPosition } from "./position.ts";
 import { Publisher, type Settle } from "./publisher.ts";
@@ -260,17 +261,9 @@ export class Replica {
    * Asks again until a leader answers.
    * @throws Fault no-majority: not within this time
    */
-  async #untilAnswered<Result>(until: number, ask: () => Promise<Result>): Promise<Result> {
+  #untilAnswered<Result>(until: number, ask: () => Promise<Result>): Promise<Result> {
     const { clock } = this.#parts;
-    for (;;) {
-      try {
-        return await ask();
-      } catch (error) {
-        const fault = faultOf(error);
-        if (fault.code !== "no-majority" || clock.now() >= until) throw fault;
-        await delay(clock, RETRY_MS);
-      }
-    }
+    return retry(ask, { clock, everyMs: RETRY_MS, until, isPassing: isWithoutMajority });
   }
 
   /** Reads on from the last position at which the stream matches what this node has applied. */

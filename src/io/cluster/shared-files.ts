@@ -14,8 +14,9 @@ import {
 import { HASH_BYTES } from "../../wire/chunks.ts";
 import type { BlobAbout } from "../blob/interfaces.ts";
 import { encodeAbout, parseAbout } from "../blob/metadata.ts";
-import { type Clock, delay } from "../clock.ts";
+import { type Clock, retry } from "../clock.ts";
 import type { ContentStore } from "./content-store.ts";
+import { isWithoutMajority } from "./majority.ts";
 
 export interface SharedFilesOptions {
   readonly store: ContentStore;
@@ -241,18 +242,14 @@ export class SharedFiles {
     }
   }
 
-  async #tried<Result>(act: () => Promise<Result>): Promise<Result> {
+  #tried<Result>(act: () => Promise<Result>): Promise<Result> {
     const { clock } = this.#options;
-    const until = clock.now() + CLUSTER_CONTENT_WITHIN_MS;
-    for (;;) {
-      try {
-        return await act();
-      } catch (error) {
-        const isPassing = error instanceof Fault && error.code === "no-majority";
-        if (!isPassing || this.#isStopping || clock.now() >= until) throw error;
-      }
-      await delay(clock, RETRY_MS);
-    }
+    return retry(act, {
+      clock,
+      everyMs: RETRY_MS,
+      until: clock.now() + CLUSTER_CONTENT_WITHIN_MS,
+      isPassing: (error) => isWithoutMajority(error) && !this.#isStopping,
+    });
   }
 }
 

@@ -9,7 +9,7 @@ import {
   CLUSTER_MESSAGES_AHEAD,
   CLUSTER_STALLED_MS,
 } from "../../base/limits-cluster.ts";
-import { type Clock, delay } from "../clock.ts";
+import { type Clock, delay, within } from "../clock.ts";
 import type { Stream, StreamMessage } from "./stream.ts";
 
 /** Position up to which the stream was read, and the mark of the message there; 0 if none. */
@@ -331,10 +331,11 @@ export class StreamReader {
         return undefined; // It is requested again.
       });
     });
-    const late = new Deadline(clock);
-    const answers = asked.map((answer) => Promise.race([answer, late.passed]));
+    const late = Promise.withResolvers<undefined>();
+    const cancel = clock.after(CLUSTER_ANSWER_MS, () => late.resolve(undefined));
+    const answers = asked.map((answer) => Promise.race([answer, late.promise]));
     if (!(await same)) {
-      late.cancel();
+      cancel();
       return undefined;
     }
     let count = 0;
@@ -353,7 +354,7 @@ export class StreamReader {
       count++;
       await onMessage(message);
     }
-    late.cancel();
+    cancel();
     return count;
   }
 
@@ -378,12 +379,8 @@ export class StreamReader {
   }
 
   /** @throws Fault */
-  async #answer<Value>(asked: Promise<Value>): Promise<Value> {
-    const late = new Deadline(this.#parts.clock);
-    const answer = await Promise.race([asked, late.passed.then(() => late)]);
-    late.cancel();
-    if (answer === late) throw new Fault("no-majority", "a NATS server does not answer");
-    return answer as Value;
+  #answer<Value>(asked: Promise<Value>): Promise<Value> {
+    return within(asked, CLUSTER_ANSWER_MS, silent, this.#parts.clock);
   }
 
   /** A single machine that does not answer has not lost anything: another one is asked. */
@@ -437,14 +434,6 @@ export class StreamReader {
   }
 }
 
-/** Gives up a request without an answer: the server asked may hang. */
-class Deadline {
-  readonly passed: Promise<undefined>;
-  readonly cancel: () => void;
-
-  constructor(clock: Pick<Clock, "after">) {
-    const { promise, resolve } = Promise.withResolvers<undefined>();
-    this.passed = promise;
-    this.cancel = clock.after(CLUSTER_ANSWER_MS, () => resolve(undefined));
-  }
+function silent(): never {
+  throw new Fault("no-majority", "a NATS server does not answer");
 }

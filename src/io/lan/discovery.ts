@@ -18,7 +18,7 @@ import {
   type Sighting,
   Sightings,
 } from "../../wire/announcement.ts";
-import { type Clock, delay } from "../clock.ts";
+import { type Clock, delay, within } from "../clock.ts";
 import { errorCode } from "../disk/disk.ts";
 import { interfaceAddresses } from "./interfaces.ts";
 import { MdnsSocket } from "./mdns-socket.ts";
@@ -231,11 +231,8 @@ class Voice {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#cancelTimer();
-    const gone = Promise.withResolvers<void>();
-    const cancel = this.#clock.after(GOODBYE_WITHIN_MS, () => gone.resolve());
-    this.#bonjour.unpublishAll(() => gone.resolve());
-    await gone.promise;
-    cancel();
+    const gone = new Promise<void>((resolve) => this.#bonjour.unpublishAll(() => resolve()));
+    await within(gone, GOODBYE_WITHIN_MS, () => undefined, this.#clock);
     this.#bonjour.destroy();
   }
 

@@ -30,7 +30,7 @@ import {
   type SealedDraft,
   sealDraft,
 } from "../../wire/record.ts";
-import type { Clock } from "../clock.ts";
+import { type Clock, delay } from "../clock.ts";
 import { type Disk, type DiskFile, diskFault, isFull, writeWhole } from "../disk/disk.ts";
 import type { Entropy } from "../entropy.ts";
 import {
@@ -243,7 +243,7 @@ export class LogFile implements Log {
     if (covered === undefined || this.#verifying !== undefined) return [];
     const { clock } = this.#options;
     const pause = async () => {
-      await new Promise<void>((resolve) => clock.after(VERIFY_PAUSE_MS, resolve));
+      await delay(clock, VERIFY_PAUSE_MS);
       return !this.#isClosed;
     };
     const verifying = verifyCovered({ ...this.#options, covered, erased: this.#erased, pause });
@@ -519,7 +519,7 @@ export class LogFile implements Log {
   async #gathered(last: number): Promise<void> {
     for (let turn = 0; turn < GATHER_TURNS; turn++) await undefined;
     if (last < BUSY_RECORDS || this.#queue.length === 0) return;
-    await new Promise<void>((resolve) => this.#options.clock.after(0, resolve));
+    await delay(this.#options.clock, 0);
   }
 
   async #eraseQueued(): Promise<void> {

@@ -12,7 +12,7 @@ import {
   CLUSTER_WITHIN_MS,
 } from "../../base/limits-cluster.ts";
 import type { Bucket, Value } from "../bucket/bucket.ts";
-import { type Clock, delay } from "../clock.ts";
+import { type Clock, retry } from "../clock.ts";
 import { natsFault, type StreamBeside, WRONG_LAST_SEQUENCE } from "./jetstream.ts";
 import { findStream } from "./stream-lookup.ts";
 
@@ -31,7 +31,7 @@ export async function openBuckets<Kind extends string>(
 ): Promise<Readonly<Record<Kind, Bucket>>> {
   const { cluster, clock } = parts;
   const stream = `CHATKEPT_${cluster}`;
-  await within(clock, CLUSTER_START_WITHIN_MS, () => ensureStream(parts, stream));
+  await retried(clock, CLUSTER_START_WITHIN_MS, () => ensureStream(parts, stream));
   const buckets = kinds.map((kind) => {
     const prefix = `${subjectOf(cluster)}.${kind}.`;
     return [kind, new JetStreamBucket({ ...parts, stream, prefix })];
@@ -122,7 +122,7 @@ class JetStreamBucket implements Bucket {
     };
     options.headers.set(REPLACES, String(replaces));
     let isUnknown = false;
-    return within(clock, CLUSTER_WITHIN_MS, async () => {
+    return retried(clock, CLUSTER_WITHIN_MS, async () => {
       try {
         return (await client.publish(subject, bytes, options)).seq;
       } catch (error) {
@@ -166,7 +166,7 @@ class JetStreamBucket implements Bucket {
   async remove(name: string): Promise<void> {
     const { manager, clock, stream } = this.#place;
     const filter = `${this.#subject(name)}.*`;
-    await within(clock, CLUSTER_WITHIN_MS, () => manager.streams.purge(stream, { filter }));
+    await retried(clock, CLUSTER_WITHIN_MS, () => manager.streams.purge(stream, { filter }));
   }
 
   /**
@@ -198,7 +198,7 @@ class JetStreamBucket implements Bucket {
 
   async #subjects(filter: string): Promise<readonly string[]> {
     const { manager, clock, stream } = this.#place;
-    const { state } = await within(clock, CLUSTER_WITHIN_MS, () =>
+    const { state } = await retried(clock, CLUSTER_WITHIN_MS, () =>
       manager.streams.info(stream, { subjects_filter: filter }),
     );
     return Object.keys(state.subjects ?? {});
@@ -208,7 +208,7 @@ class JetStreamBucket implements Bucket {
   async #find(name: string, count: number) {
     const { manager, clock, stream } = this.#place;
     const query = { last_by_subj: `${this.#subject(name)}.${count}` };
-    const found = await within(clock, CLUSTER_WITHIN_MS, () =>
+    const found = await retried(clock, CLUSTER_WITHIN_MS, () =>
       manager.streams.getMessage(stream, query),
     );
     return found ?? undefined;
@@ -217,7 +217,7 @@ class JetStreamBucket implements Bucket {
   async #purge(name: string, count: number): Promise<void> {
     const { manager, clock, stream } = this.#place;
     const filter = `${this.#subject(name)}.${count}`;
-    await within(clock, CLUSTER_WITHIN_MS, () => manager.streams.purge(stream, { filter }));
+    await retried(clock, CLUSTER_WITHIN_MS, () => manager.streams.purge(stream, { filter }));
   }
 }
 
@@ -225,21 +225,19 @@ class JetStreamBucket implements Bucket {
 function ignored(): void {}
 
 /**
- * Retries until `until`: a leader election may be in progress.
+ * Retries for that long: a leader election may be in progress.
  * @throws Fault no-majority
  */
-async function within<Result>(
+async function retried<Result>(
   clock: Clock,
   withinMs: number,
   act: () => Promise<Result>,
 ): Promise<Result> {
+  const isPassing = (error: unknown) => !(error instanceof Fault);
   const until = clock.now() + withinMs;
-  for (;;) {
-    try {
-      return await act();
-    } catch (error) {
-      if (error instanceof Fault || clock.now() >= until) throw natsFault(error);
-    }
-    await delay(clock, CLUSTER_ANSWER_MS / 10);
+  try {
+    return await retry(act, { clock, everyMs: CLUSTER_ANSWER_MS / 10, until, isPassing });
+  } catch (error) {
+    throw natsFault(error);
   }
 }

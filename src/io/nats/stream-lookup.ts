@@ -8,7 +8,7 @@ import {
 } from "@nats-io/jetstream";
 import { Fault } from "../../base/fault.ts";
 import { CLUSTER_ANSWER_MS, CLUSTER_START_WITHIN_MS } from "../../base/limits-cluster.ts";
-import { type Clock, delay } from "../clock.ts";
+import { type Clock, retry } from "../clock.ts";
 
 const REPLICAS = 3;
 const NS_PER_MS = 1e6;
@@ -84,14 +84,11 @@ export async function untilLed(
   look: () => Promise<boolean>,
   withinMs = CLUSTER_START_WITHIN_MS,
 ): Promise<void> {
-  const deadline = clock.now() + withinMs;
-  for (;;) {
-    try {
-      if (await look()) return;
-    } catch (error) {
-      if (error instanceof Fault || clock.now() >= deadline) throw error;
-    }
-    await delay(clock, CLUSTER_ANSWER_MS / 4);
-    if (clock.now() >= deadline) throw new Fault("no-majority", `${what} no leader yet`);
-  }
+  const leaderless = new Fault("no-majority", `${what} no leader yet`);
+  const led = async () => {
+    if (!(await look())) throw leaderless;
+  };
+  const isPassing = (error: unknown) => error === leaderless || !(error instanceof Fault);
+  const until = clock.now() + withinMs;
+  await retry(led, { clock, everyMs: CLUSTER_ANSWER_MS / 4, until, isPassing });
 }

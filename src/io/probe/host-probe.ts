@@ -3,9 +3,10 @@
 import { accessSync, constants, existsSync, rmSync, statfsSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { Fault } from "../../base/fault.ts";
+import { within } from "../clock.ts";
 import { diskFault } from "../disk/disk.ts";
 import { systemDisk } from "../disk/system-disk.ts";
-import { type Multicast, openMulticast } from "../lan/multicast.ts";
+import { openMulticast } from "../lan/multicast.ts";
 
 /** Size of one small message; the median of several writes counts. */
 const SYNC_BYTES = 4096;
@@ -81,31 +82,14 @@ export async function tryMulticast(chance: number, timeoutMs: number): Promise<r
     if (Buffer.from(bytes).equals(words)) came.resolve();
   });
   try {
-    await echo(multicast, words, came.promise, timeoutMs);
+    await multicast.send(words);
+    await within(came.promise, timeoutMs, () => {
+      throw new Fault("timeout", "a multicast datagram of our own did not come back", {
+        remedy: "a firewall on this machine may drop UDP; chat lan and chat discover need it",
+      });
+    });
     return multicast.interfaces;
   } finally {
     await multicast.close();
-  }
-}
-
-async function echo(
-  multicast: Multicast,
-  words: Uint8Array,
-  came: Promise<void>,
-  timeoutMs: number,
-): Promise<void> {
-  await multicast.send(words);
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    late.reject(
-      new Fault("timeout", "a multicast datagram of our own did not come back", {
-        remedy: "a firewall on this machine may drop UDP; chat lan and chat discover need it",
-      }),
-    );
-  }, timeoutMs);
-  try {
-    await Promise.race([came, late.promise]);
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -10,6 +10,7 @@ import { connect, type TLSSocket } from "node:tls";
 import { concatBytes, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { PUSH_ANSWER_BYTES_MAX } from "../../base/limits-page.ts";
+import { within } from "../clock.ts";
 import { isPublicAddress } from "./public-address.ts";
 
 /** From the name lookup to the first line of the answer. */
@@ -78,18 +79,12 @@ function bare(host: string): string {
  */
 export async function postPush(post: PushPost, options: PushPosterOptions): Promise<PushAnswer> {
   const url = checkEndpoint(post.endpoint, options.isPrivateAllowed);
-  const withinMs = options.withinMs ?? PUSH_WITHIN_MS;
-  const ended = Promise.withResolvers<never>();
+  const late = new Fault("timeout", `the push service ${url.host} did not answer`);
   let socket: TLSSocket | undefined;
-  let isLate = false;
-  const timer = setTimeout(() => {
-    isLate = true;
-    socket?.destroy();
-    ended.reject(new Fault("timeout", `the push service ${url.host} did not answer`));
-  }, withinMs);
+  let isOver = false;
   const work = async () => {
     const address = await addressOf(url, options);
-    if (isLate) return ended.promise;
+    if (isOver) throw late;
     return await new Promise<PushAnswer>((resolve, reject) => {
       const host = bare(url.hostname);
       socket = connect({
@@ -103,11 +98,13 @@ export async function postPush(post: PushPost, options: PushPosterOptions): Prom
     });
   };
   try {
-    return await Promise.race([work(), ended.promise]);
+    return await within(work(), options.withinMs ?? PUSH_WITHIN_MS, () => {
+      throw late;
+    });
   } catch (error) {
     throw error instanceof Fault ? error : unreachableFault(url, error);
   } finally {
-    clearTimeout(timer);
+    isOver = true;
     socket?.destroy();
   }
 }

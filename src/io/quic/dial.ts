@@ -8,6 +8,7 @@ import { isIP } from "node:net";
 import { assert } from "../../base/assert.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { CONNECT_WITHIN_MS, UDP_ANSWER_WITHIN_MS } from "../../base/limits.ts";
+import { within } from "../clock.ts";
 import type { Address, Dial, DialOptions } from "../link/link.ts";
 import { formatHostPort } from "../ws/upgrade.ts";
 import { type Congestion, QuicSocket, type QuicWire, type UdpFamily } from "./adapter.ts";
@@ -169,20 +170,16 @@ class Attempt {
   }
 
   async #openLane(remote: Address, certificateHash: Uint8Array): Promise<QuicLink> {
-    const late = Promise.withResolvers<never>();
-    const timer = setTimeout(() => {
-      late.reject(new Fault("timeout", msg`${this.#where} did not take another lane`));
-    }, CONNECT_WITHIN_MS);
     let lane: QuicLink | undefined;
     try {
       lane = await this.#link(remote, certificateHash);
-      await Promise.race([lane.taken, late.promise]);
+      await within(lane.taken, CONNECT_WITHIN_MS, () => {
+        throw new Fault("timeout", msg`${this.#where} did not take another lane`);
+      });
       return lane;
     } catch (cause) {
       lane?.destroy();
       throw this.#fault(cause);
-    } finally {
-      clearTimeout(timer);
     }
   }
 

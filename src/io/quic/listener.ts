@@ -13,6 +13,7 @@
 
 import { Fault, msg } from "../../base/fault.ts";
 import { HELLO_WITHIN_MS, UDP_UNTAKEN_MAX } from "../../base/limits.ts";
+import { within } from "../clock.ts";
 import { certificateHashOf } from "../link/certificate-hash.ts";
 import type { Address, Listener, ListenerEvents } from "../link/link.ts";
 import { formatHostPort } from "../ws/upgrade.ts";
@@ -81,10 +82,8 @@ class QuicListener implements Listener {
     for (const wire of [...this.#untaken.keys()]) this.#turnAway(wire, QUIC_CODE.refused);
     for (const link of [...this.#links]) link.close();
     if (this.#links.size > 0) await this.#emptied.promise; // Each has its own deadline.
-    const late = Promise.withResolvers<void>();
-    const timer = setTimeout(late.resolve, LINGER_MS);
-    await Promise.race([Promise.all([...this.#wires].map((wire) => wire.gone)), late.promise]);
-    clearTimeout(timer);
+    const gone = Promise.all([...this.#wires].map((wire) => wire.gone));
+    await within(gone, LINGER_MS, () => undefined);
     this.#socket.close();
   }
 

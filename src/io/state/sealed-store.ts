@@ -4,7 +4,7 @@ import { Database, SQLiteError } from "bun:sqlite";
 import { closeSync, existsSync, readSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { Fault, msg } from "../../base/fault.ts";
-import type { Clock } from "../clock.ts";
+import { type Clock, retry } from "../clock.ts";
 import { Mutex } from "../disk/mutex.ts";
 import { openPlain } from "../disk/tree.ts";
 import { withStoreFaults } from "./schema.ts";
@@ -105,23 +105,17 @@ export class SealedStateStore {
    * waits for.
    */
   async #begin(): Promise<void> {
-    const until = this.#clock.now() + BUSY_MS_MAX;
-    for (;;) {
-      try {
-        this.#database.run("BEGIN IMMEDIATE");
-        return;
-      } catch (error) {
-        // Also while another process recovers what a killed one has left: BUSY_RECOVERY.
-        const isBusy = error instanceof SQLiteError && error.code?.startsWith("SQLITE_BUSY");
-        if (!isBusy) return sealedFaults(this.#folder, () => rethrow(error));
-        if (this.#clock.now() >= until) {
-          throw new Fault("store-failed", msg`${this.#folder} is held by another process`, {
-            cause: error,
-            remedy: "end the other chat that uses it",
-          });
-        }
-      }
-      await new Promise<void>((resolve) => this.#clock.after(BUSY_STEP_MS, resolve));
+    const clock = this.#clock;
+    const begin = async () => void this.#database.run("BEGIN IMMEDIATE");
+    const until = clock.now() + BUSY_MS_MAX;
+    try {
+      await retry(begin, { clock, everyMs: BUSY_STEP_MS, until, isPassing: isBusy });
+    } catch (error) {
+      if (!isBusy(error)) return sealedFaults(this.#folder, () => rethrow(error));
+      throw new Fault("store-failed", msg`${this.#folder} is held by another process`, {
+        cause: error,
+        remedy: "end the other chat that uses it",
+      });
     }
   }
 
@@ -260,6 +254,11 @@ function sealedFaults<Result>(folder: string, act: () => Result): Result {
       remedy: "end chat and put that file aside: the device comes in anew without it",
     });
   }
+}
+
+/** Also while another process recovers what a killed one has left: BUSY_RECOVERY. */
+function isBusy(error: unknown): boolean {
+  return error instanceof SQLiteError && error.code?.startsWith("SQLITE_BUSY") === true;
 }
 
 function rethrow(error: unknown): never {

@@ -15,6 +15,7 @@ import type { Socket } from "bun";
 import { equalBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { CONNECT_WITHIN_MS } from "../../base/limits.ts";
+import { within } from "../clock.ts";
 import { releaseBuffer } from "../disk/buffer-pool.ts";
 import { rethrow } from "../link/inbox.ts";
 import type { Address, Dial, DialOptions } from "../link/link.ts";
@@ -48,16 +49,14 @@ export function wsDial({ tls = true }: WsDialSettings = {}): Dial {
 }
 
 async function dial(attempt: Attempt): Promise<WsClientLink> {
-  const deadline = Promise.withResolvers<never>();
   const dialing = new WsDialing(attempt);
-  const timer = setTimeout(() => {
-    dialing.abandon();
-    const where = formatHostPort(attempt.host, attempt.port);
-    const seconds = Math.ceil(attempt.timeoutMs / 1000);
-    deadline.reject(new Fault("timeout", `${where} did not answer within ${seconds} s`));
-  }, attempt.timeoutMs);
   try {
-    return await Promise.race([dialing.run(), deadline.promise]);
+    return await within(dialing.run(), attempt.timeoutMs, () => {
+      dialing.abandon();
+      const where = formatHostPort(attempt.host, attempt.port);
+      const seconds = Math.ceil(attempt.timeoutMs / 1000);
+      throw new Fault("timeout", `${where} did not answer within ${seconds} s`);
+    });
   } catch (error) {
     // A name unknown to the server may still lead to it: the check of names protects browsers, and
     // the server's proof shows whom this client has reached. A proxy needs the name, so the name is
@@ -65,8 +64,6 @@ async function dial(attempt: Attempt): Promise<WsClientLink> {
     const hostHeader = error instanceof MisdirectedFault ? dialing.remotePlace : undefined;
     if (hostHeader === undefined || attempt.hostHeader !== undefined) throw error;
     return await dial({ ...attempt, hostHeader });
-  } finally {
-    clearTimeout(timer);
   }
 }
 
