@@ -17,7 +17,7 @@ import {
   type ShownLog,
 } from "../core/client/audit.ts";
 import type { ChatRecord } from "../core/client/chat-record.ts";
-import type { Clock } from "../io/clock.ts";
+import { type Clock, delay, within } from "../io/clock.ts";
 import type { LogPins, LogReader } from "../io/state/log-pins.ts";
 import { findSigned, type UnverifiedCheckpoint } from "../wire/checkpoint.ts";
 import { leafHash } from "../wire/record.ts";
@@ -196,10 +196,7 @@ export class LogAuditor {
   /** Resolves when the running audit ends, or after SETTLED_WITHIN_MS. */
   async settled(): Promise<void> {
     if (this.#running === undefined) return;
-    const late = Promise.withResolvers<void>();
-    const cancel = this.#parts.clock.after(SETTLED_WITHIN_MS, late.resolve);
-    await Promise.race([this.#running, late.promise]);
-    cancel();
+    await within(this.#running, SETTLED_WITHIN_MS, () => undefined, this.#parts.clock);
   }
 
   /** Stops audits and stores what was read. The link is already closed. */
@@ -279,9 +276,7 @@ async function audit(
   for (let tries = 1; ; tries++) {
     const outcome = await auditOnce(link, parts, requestsMax, tries < TRIES_MAX);
     if (outcome !== "late") return outcome;
-    await new Promise<void>((resolve) => {
-      parts.clock.after(OLDER_CHECKPOINT_MS, resolve);
-    });
+    await delay(parts.clock, OLDER_CHECKPOINT_MS);
   }
 }
 

@@ -5,7 +5,7 @@ import type { Name } from "../base/names.ts";
 import { Lan, type LanEffect, type LanInput, type LanPerson } from "../core/lan/lan.ts";
 import { LanRateLimit } from "../core/lan/rate-limit.ts";
 import type { LanEnvelope } from "../crypto/lan-envelope.ts";
-import type { Clock } from "../io/clock.ts";
+import { type Clock, delay } from "../io/clock.ts";
 import type { Multicast, MulticastSource, OnDatagram } from "../io/lan/multicast.ts";
 import { checkLanText } from "../wire/lan.ts";
 
@@ -69,7 +69,7 @@ export class LanRoom {
       if (this.#hasEnded) return;
       const waitMs = await this.#handle({ kind: "say", text, isAction }, "throw");
       if (waitMs === 0) return;
-      await new Promise<void>((resolve) => this.#options.clock.after(waitMs, resolve));
+      await delay(this.#options.clock, waitMs);
     }
   }
 

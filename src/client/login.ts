@@ -5,7 +5,7 @@ import { LOGIN_WITHIN_MS, RECONNECT_MAX_MS, WRONG_SECRETS_MAX } from "../base/li
 import { CLUSTER_LEASE_MS } from "../base/limits-cluster.ts";
 import { checkName, type Name } from "../base/names.ts";
 import { deviceProofBytes } from "../crypto/signed-bytes.ts";
-import type { Clock } from "../io/clock.ts";
+import { type Clock, delay } from "../io/clock.ts";
 import { typedSecret } from "../wire/invite.ts";
 import type { Answer, RequestFields, RequestKind } from "../wire/messages.ts";
 import type { Connection } from "./link/connection.ts";
@@ -371,7 +371,7 @@ export async function askPatiently<Kind extends RequestKind>(
       const isSplit = error instanceof Fault && error.code === "no-majority";
       const until = from + (isSplit ? majorityWithinMs : LOGIN_WITHIN_MS);
       if (clock.now() + boundedMs >= until) throw error;
-      await new Promise<void>((resolve) => clock.after(boundedMs, resolve));
+      await delay(clock, boundedMs);
     }
   }
 }

@@ -1,7 +1,7 @@
 /** A check of `chat doctor` and its result. */
 
 import { Fault } from "../../base/fault.ts";
-import type { Clock } from "../../io/clock.ts";
+import { type Clock, within } from "../../io/clock.ts";
 import { faultOf } from "../errors.ts";
 
 export type CheckState = "ok" | "warning" | "failed" | "skipped";
@@ -70,15 +70,11 @@ export class Examination {
     work: () => Finding | Promise<Finding>,
   ): Promise<boolean> {
     const from = this.#clock.now();
-    const late = Promise.withResolvers<Finding>();
-    const cancel = this.#clock.after(withinMs, () => {
+    const late = () => {
       const seconds = withinMs / 1000;
-      late.resolve(
-        failed(new Fault("timeout", `this check did not come to an end within ${seconds} s`)),
-      );
-    });
-    const found = await Promise.race([this.#attempt(work), late.promise]);
-    cancel();
+      return failed(new Fault("timeout", `this check did not come to an end within ${seconds} s`));
+    };
+    const found = await within(this.#attempt(work), withinMs, late, this.#clock);
     const result = { name, ms: Math.round(this.#clock.now() - from), ...found };
     this.#results.push(result);
     this.#onResult(result);

@@ -5,7 +5,7 @@ import { asFault, Fault, msg } from "../../base/fault.ts";
 import { OUTBOX_IN_FLIGHT_MAX, REQUESTS_IN_FLIGHT_MAX } from "../../base/limits.ts";
 import { Stall } from "../../core/client/stall.ts";
 import { QUICK, Session, type SessionEffect, STEADY } from "../../core/session/session.ts";
-import type { Clock } from "../../io/clock.ts";
+import { type Clock, within } from "../../io/clock.ts";
 import type { Link, LinkCounters, Transport } from "../../io/link/link.ts";
 import {
   type Answer,
@@ -111,10 +111,7 @@ export class Connection {
 
   /** As `gone`, but resolves after `ms` milliseconds at the latest. */
   async goneWithin(ms: number): Promise<void> {
-    const late = Promise.withResolvers<void>();
-    const cancel = this.#clock.after(ms, late.resolve);
-    await Promise.race([this.gone, late.promise]);
-    cancel();
+    await within(this.gone, ms, () => undefined, this.#clock);
   }
 
   /** The fault for requests after the end. */

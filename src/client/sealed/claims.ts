@@ -11,7 +11,7 @@ import { CLAIM_TRIES_MAX, CLAIMS_KNOWN_MAX } from "../../base/limits-sealed.ts";
 import type { LogPin } from "../../core/client/audit.ts";
 import { verifyConsistency } from "../../core/log/proofs.ts";
 import type { SealedMessage } from "../../crypto/seal/engine.ts";
-import type { Clock } from "../../io/clock.ts";
+import { type Clock, within } from "../../io/clock.ts";
 import { checkpointText, findSigned } from "../../wire/checkpoint.ts";
 import type { Answer } from "../../wire/messages.ts";
 import type { Verifier } from "../link/keys.ts";
@@ -208,16 +208,10 @@ export class Claims {
 
   async #asked(from: number): Promise<Answer<"checkpoint"> | "unproved" | undefined> {
     const { ask, clock } = this.#parts;
-    const late = Promise.withResolvers<"unproved">();
-    const cancel = clock.after(CLAIM_ANSWER_MS, () => late.resolve("unproved"));
     const answer = ask("checkpoint", { from }).catch((error: unknown) => {
       return asFault(error).code === "link-closed" ? undefined : ("unproved" as const);
     });
-    try {
-      return await Promise.race([answer, late.promise]);
-    } finally {
-      cancel();
-    }
+    return await within(answer, CLAIM_ANSWER_MS, () => "unproved" as const, clock);
   }
 
   /** Returns the size of this log when this device first saw it under its origin. */

@@ -24,7 +24,7 @@ import type { SealCommit, SealIntent } from "../../crypto/seal/engine.ts";
 import type { SealedGroup } from "../../crypto/seal/group.ts";
 import { matchSafetyNumber, safetyNumber } from "../../crypto/seal/safety-number.ts";
 import type { StateKey } from "../../crypto/seal/state-box.ts";
-import type { Clock } from "../../io/clock.ts";
+import { type Clock, delay } from "../../io/clock.ts";
 import { Mutex } from "../../io/disk/mutex.ts";
 import type { Entropy } from "../../io/entropy.ts";
 import { findSigned } from "../../wire/checkpoint.ts";
@@ -1161,7 +1161,7 @@ export class SealedRooms {
       }
       const [random = 0] = entropy(1);
       const delayMs = Math.round(COMMIT_RETRY_MS * tries * (0.5 + random / 256));
-      await new Promise<void>((resolve) => clock.after(delayMs, resolve));
+      await delay(clock, delayMs);
     }
   }
 

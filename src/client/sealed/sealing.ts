@@ -9,7 +9,7 @@ import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
 import type { PostOutcome } from "../../core/client/outbox.ts";
 import type { SealPrimitives } from "../../crypto/seal/primitives.ts";
 import type { StateKey } from "../../crypto/seal/state-box.ts";
-import type { Clock } from "../../io/clock.ts";
+import { type Clock, delay } from "../../io/clock.ts";
 import type { Entropy } from "../../io/entropy.ts";
 import type { KeptPost } from "../../io/state/outbox-store.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
@@ -180,7 +180,7 @@ export class Sealing {
         if (!OF_LINKS.has(error.code) || this.#account === undefined) return records.map(closed);
         // A stopping server reports it while the link still exists.
         const { clock } = this.#parts;
-        await new Promise<void>((resolve) => clock.after(error.retryAfterMs ?? RETRY_MS, resolve));
+        await delay(clock, error.retryAfterMs ?? RETRY_MS);
         await this.#linked();
       }
     }

@@ -1,6 +1,6 @@
 /** Terminal modes of the full screen, restored on every exit. */
 
-import type { Clock } from "../../../io/clock.ts";
+import { type Clock, within } from "../../../io/clock.ts";
 import type { TerminalDevice } from "../../../io/terminal/device.ts";
 
 /**
@@ -84,7 +84,9 @@ export class TerminalModes {
     const { output } = device;
     output.write(this.#leaving());
     const flushed = output.flushed();
-    await (withinMs === undefined ? flushed : this.#within(withinMs, flushed));
+    await (withinMs === undefined
+      ? flushed
+      : within(flushed, withinMs, () => undefined, this.#parts.clock));
     const isTaken = output.queuedBytes() === 0;
     if (isTaken) await queries.settled();
     if (!this.#isIn) device.setRaw(false);
@@ -111,13 +113,6 @@ export class TerminalModes {
     this.#parts.clock.after(SUSPENDED_MS, () => {
       if (this.#isSuspended) this.#continued();
     });
-  }
-
-  async #within(ms: number, done: Promise<void>): Promise<void> {
-    const late = Promise.withResolvers<void>();
-    const cancel = this.#parts.clock.after(ms, late.resolve);
-    await Promise.race([done, late.promise]);
-    cancel();
   }
 
   #resized(): void {
