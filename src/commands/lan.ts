@@ -13,7 +13,7 @@ import { askUserName } from "../cli/user-name.ts";
 import { LanRoom } from "../client/lan-room.ts";
 import { Identity } from "../crypto/identity.ts";
 import { LanEnvelope } from "../crypto/lan-envelope.ts";
-import { lanKey } from "../crypto/lan-seal.ts";
+import { lanKey } from "../crypto/lan-key.ts";
 import { systemEntropy } from "../io/entropy.ts";
 import { type MulticastOptions, openMulticast } from "../io/lan/multicast.ts";
 import { ClientState } from "../io/state/client-state.ts";

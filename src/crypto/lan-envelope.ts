@@ -15,8 +15,8 @@ import {
   type LanWords,
   splitLan,
 } from "../wire/lan.ts";
+import { GCM_NONCE_BYTES, openWithNonce, sealWithNonce } from "./aes-gcm.ts";
 import { fingerprintOf, type Identity, verifySignature } from "./identity.ts";
-import { LAN_NONCE_BYTES, openLanBody, sealLanBody } from "./lan-seal.ts";
 import { lanBytes } from "./signed-bytes.ts";
 
 export interface LanEnvelopeOptions {
@@ -59,7 +59,7 @@ export class LanEnvelope {
       session: this.#session,
     });
     const plain = encodeLanBody(words, isSealed);
-    const body = isSealed ? sealLanBody(key, head, plain, randomBytes(LAN_NONCE_BYTES)) : plain;
+    const body = isSealed ? sealWithNonce(key, randomBytes(GCM_NONCE_BYTES), head, plain) : plain;
     const signed = concatBytes(head, body);
     return joinLan(signed, device.sign(lanBytes(place, signed)));
   }
@@ -88,7 +88,7 @@ export class LanEnvelope {
 
   #words({ head, headBytes, body }: LanParts): LanWords | undefined {
     const { key } = this.#options;
-    const plain = key === undefined ? body : openLanBody(key, headBytes, body);
+    const plain = key === undefined ? body : openWithNonce(key, headBytes, body);
     return plain === undefined ? undefined : decodeLanBody(head.kind, plain);
   }
 }

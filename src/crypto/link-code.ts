@@ -4,22 +4,19 @@
  * neither replace the new device's key nor read the account's key.
  */
 
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync } from "node:crypto";
-import { assert } from "../base/assert.ts";
-import { concatBytes, utf8Encode } from "../base/bytes.ts";
+import { createHmac, hkdfSync } from "node:crypto";
+import { utf8Encode } from "../base/bytes.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
+import { openWithNonce, sealWithNonce } from "./aes-gcm.ts";
 import {
   LINK_KEY,
   LINK_MAC,
-  LINK_NONCE_BYTES,
   type LinkContext,
   linkBound,
   linkIdBytes,
   linkMacBytes,
 } from "./link-form.ts";
 import { sha256 } from "./sha256.ts";
-
-const TAG_BYTES = 16;
 
 /** The hash of the code that the server sees. */
 export function linkCodeHash(code: Uint8Array): Uint8Array {
@@ -42,28 +39,12 @@ export function sealAccountKey(
   seed: Uint8Array,
   nonce: Uint8Array,
 ): Uint8Array {
-  assert(nonce.length === LINK_NONCE_BYTES, "AES-GCM takes a nonce of 12 bytes");
-  const cipher = createCipheriv("aes-256-gcm", derive(context.code, LINK_KEY), nonce);
-  cipher.setAAD(linkBound(context));
-  const sealed = cipher.update(seed);
-  cipher.final();
-  return concatBytes(nonce, sealed, cipher.getAuthTag());
+  return sealWithNonce(derive(context.code, LINK_KEY), nonce, linkBound(context), seed);
 }
 
 /** @returns `undefined` if it was encrypted without the code, or for another device or user */
 export function openAccountKey(context: LinkContext, sealed: Uint8Array): Uint8Array | undefined {
-  if (sealed.length < LINK_NONCE_BYTES + TAG_BYTES) return undefined;
-  const key = derive(context.code, LINK_KEY);
-  const decipher = createDecipheriv("aes-256-gcm", key, sealed.subarray(0, LINK_NONCE_BYTES));
-  decipher.setAAD(linkBound(context));
-  decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
-  try {
-    const seed = decipher.update(sealed.subarray(LINK_NONCE_BYTES, -TAG_BYTES));
-    decipher.final();
-    return new Uint8Array(seed);
-  } catch {
-    return undefined; // The tag does not match.
-  }
+  return openWithNonce(derive(context.code, LINK_KEY), linkBound(context), sealed);
 }
 
 function derive(code: Uint8Array, purpose: string): Uint8Array {

@@ -5,7 +5,7 @@
  */
 
 import { assert } from "../base/assert.ts";
-import { concatBytes, utf8Encode } from "../base/bytes.ts";
+import { concatBytes, uint64, utf8Encode } from "../base/bytes.ts";
 
 export const NONCE_BYTES = 32;
 const HASH_BYTES = 32;
@@ -103,10 +103,4 @@ export function sealedMessageBytes(head: SealedMessageHead): Uint8Array {
 export function sealedLeaveBytes(gid: Uint8Array, epoch: number, room: string): Uint8Array {
   assert(gid.length === GROUP_ID_BYTES, "a group id has 16 bytes");
   return concatBytes(SEALED_LEAVE_CONTEXT, gid, uint64(epoch), utf8Encode(room));
-}
-
-function uint64(value: number): Uint8Array {
-  const bytes = new Uint8Array(8);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(value));
-  return bytes;
 }

@@ -4,7 +4,7 @@ import { concatBytes } from "../../src/base/bytes.ts";
 import { checkName } from "../../src/base/names.ts";
 import { Identity } from "../../src/crypto/identity.ts";
 import { LanEnvelope } from "../../src/crypto/lan-envelope.ts";
-import { lanKey } from "../../src/crypto/lan-seal.ts";
+import { lanKey } from "../../src/crypto/lan-key.ts";
 import type { Fingerprint } from "../../src/wire/fingerprint.ts";
 import { joinLan, type LanWords, splitLan } from "../../src/wire/lan.ts";
 import vector from "../vectors/lan.json";

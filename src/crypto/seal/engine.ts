@@ -51,16 +51,7 @@ import {
   type SignedContent,
   writeContent,
 } from "./content.ts";
-import {
-  readCommit,
-  readGroupInfo,
-  readKeyPackage,
-  readPrivate,
-  readWelcome,
-  readWhole,
-  writeGroupInfo,
-  writeMessage,
-} from "./formats.ts";
+import { readMessage, readWhole, writeMessage } from "./formats.ts";
 import { SealedGroup } from "./group.ts";
 import { type CheckedGroup, checkGroupInfo, type ExpectedGroup } from "./group-info.ts";
 import { guarded } from "./guard.ts";
@@ -252,7 +243,7 @@ export class SealEngine {
         commit: writeMessage(made.commit),
         ...(welcome === undefined
           ? {}
-          : { welcome: writeMessage({ version: "mls10", wireformat: "mls_welcome", welcome }) }),
+          : { welcome: writeMessage({ wireformat: "mls_welcome", welcome }) }),
         groupInfo: await this.groupInfo(next),
         change: judged.change,
         consumed: [...made.consumed, ...secretsLeft(group.mls, next.mls)],
@@ -269,7 +260,7 @@ export class SealEngine {
     bytes: Uint8Array,
     { bound, ...knowledge }: Knowledge & Binding,
   ): Promise<SealProcessed> {
-    const message = readCommit(bytes);
+    const message = readMessage("mls_public_message", bytes).publicMessage;
     const { content } = message;
     if (content.contentType !== "commit") return rejected("proposal-kind");
     if (!equalBytes(content.groupId, group.gid)) return rejected("bound");
@@ -331,7 +322,7 @@ export class SealEngine {
     secretOf: (ref: string) => Uint8Array | undefined | Promise<Uint8Array | undefined>,
     { room, gid, epochMin, ...knowledge }: ExpectedGroup & Knowledge,
   ): Promise<SealStep & { readonly by: SealMember; readonly ref: string }> {
-    const welcome = readWelcome(bytes);
+    const { welcome } = readMessage("mls_welcome", bytes);
     if (welcome.secrets.length > GROUP_DEVICES_MAX) throw refusedFault("too-many");
     for (const { newMember } of welcome.secrets) {
       const ref = toBase64Url(newMember);
@@ -398,7 +389,7 @@ export class SealEngine {
     }: ExpectedGroup & Knowledge & Binding & { readonly signers?: readonly string[] | undefined },
   ): Promise<SealCommit> {
     const authenticatedData = checkedBinding(bound);
-    const info = readGroupInfo(bytes);
+    const info = readMessage("mls_group_info", bytes).groupInfo;
     const check = this.#check(knowledge);
     const expected = { room, gid, epochMin };
     const { tree, policy, epoch, signer } = await checkGroupInfo(info, expected, check);
@@ -425,7 +416,7 @@ export class SealEngine {
       const group = this.#grouped(newState);
       return {
         group,
-        commit: writeMessage({ version: "mls10", wireformat: "mls_public_message", publicMessage }),
+        commit: writeMessage({ wireformat: "mls_public_message", publicMessage }),
         groupInfo: await this.groupInfo(group),
         change: judged.change,
         consumed: [privatePackage.initPrivateKey, privatePackage.hpkePrivateKey],
@@ -435,11 +426,11 @@ export class SealEngine {
 
   /** The GroupInfo for a device that rejoins; the server stores the newest. */
   async groupInfo(group: SealedGroup): Promise<Uint8Array> {
-    return guarded("a sealed room cannot be described", async () =>
-      writeGroupInfo(
-        await createGroupInfoWithExternalPubAndRatchetTree(group.mls, [], this.#suite),
-      ),
-    );
+    return guarded("a sealed room cannot be described", async () => {
+      const { mls } = group;
+      const groupInfo = await createGroupInfoWithExternalPubAndRatchetTree(mls, [], this.#suite);
+      return writeMessage({ wireformat: "mls_group_info", groupInfo });
+    });
   }
 
   /** @throws {Fault} too-large */
@@ -461,11 +452,7 @@ export class SealEngine {
       const { privateMessage, newState, consumed } = made;
       return {
         group: this.#grouped(newState),
-        message: writeMessage({
-          version: "mls10",
-          wireformat: "mls_private_message",
-          privateMessage,
-        }),
+        message: writeMessage({ wireformat: "mls_private_message", privateMessage }),
         consumed,
       };
     });
@@ -483,7 +470,7 @@ export class SealEngine {
     bytes: Uint8Array,
     { bound }: Binding,
   ): Promise<SealStep & { readonly message: SealedMessage }> {
-    const message = readPrivate(bytes);
+    const message = readMessage("mls_private_message", bytes).privateMessage;
     const sentence = "a message in a sealed room cannot be opened";
     if (message.contentType !== "application") throw new Fault("seal-broken", sentence);
     if (!equalBytes(message.groupId, group.gid)) throw new Fault("seal-broken", sentence);
@@ -594,7 +581,7 @@ export class SealEngine {
         assert(intent.keyPackages.length > 0, "somebody is added");
         return intent.keyPackages.map((bytes) => ({
           proposalType: "add",
-          add: { keyPackage: readKeyPackage(bytes) },
+          add: { keyPackage: readMessage("mls_key_package", bytes).keyPackage },
         }));
       case "remove": {
         assert(intent.devices.length > 0, "somebody is removed");

@@ -6,13 +6,8 @@
 
 import type { Decoder } from "ts-mls/codec/tlsDecoder.js";
 import type { Encoder } from "ts-mls/codec/tlsEncoder.js";
-import type { GroupInfo } from "ts-mls/groupInfo.js";
-import type { KeyPackage } from "ts-mls/keyPackage.js";
-import { decodeMlsMessage, encodeMlsMessage, type MLSMessage } from "ts-mls/message.js";
-import type { PrivateMessage } from "ts-mls/privateMessage.js";
-import type { PublicMessage } from "ts-mls/publicMessage.js";
+import { decodeMlsMessage, encodeMlsMessage, type MlsMessageContent } from "ts-mls/message.js";
 import { decodeRatchetTree, encodeRatchetTree, type RatchetTree } from "ts-mls/ratchetTree.js";
-import type { Welcome } from "ts-mls/welcome.js";
 import { equalBytes } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import {
@@ -23,39 +18,25 @@ import {
   SEALED_BYTES_MAX,
 } from "../../base/limits-sealed.ts";
 
-/** @throws Fault frame-malformed, too-large */
-export function readCommit(bytes: Uint8Array): PublicMessage {
-  const message = readMessage(bytes, GROUP_COMMIT_BYTES_MAX);
-  if (message.wireformat !== "mls_public_message") throw malformed();
-  return message.publicMessage;
-}
+const SIZES_MAX = {
+  mls_public_message: GROUP_COMMIT_BYTES_MAX,
+  mls_private_message: SEALED_BYTES_MAX,
+  mls_welcome: GROUP_WELCOME_BYTES_MAX,
+  mls_group_info: GROUP_INFO_BYTES_MAX,
+  mls_key_package: KEY_PACKAGE_BYTES_MAX,
+} as const;
+type Format = keyof typeof SIZES_MAX;
+type MessageOf<F extends Format> = Extract<MlsMessageContent, { wireformat: F }>;
 
-/** @throws Fault frame-malformed, too-large */
-export function readPrivate(bytes: Uint8Array): PrivateMessage {
-  const message = readMessage(bytes, SEALED_BYTES_MAX);
-  if (message.wireformat !== "mls_private_message") throw malformed();
-  return message.privateMessage;
-}
-
-/** @throws Fault frame-malformed, too-large */
-export function readWelcome(bytes: Uint8Array): Welcome {
-  const message = readMessage(bytes, GROUP_WELCOME_BYTES_MAX);
-  if (message.wireformat !== "mls_welcome") throw malformed();
-  return message.welcome;
-}
-
-/** @throws Fault frame-malformed, too-large */
-export function readGroupInfo(bytes: Uint8Array): GroupInfo {
-  const message = readMessage(bytes, GROUP_INFO_BYTES_MAX);
-  if (message.wireformat !== "mls_group_info") throw malformed();
-  return message.groupInfo;
-}
-
-/** @throws Fault frame-malformed, too-large */
-export function readKeyPackage(bytes: Uint8Array): KeyPackage {
-  const message = readMessage(bytes, KEY_PACKAGE_BYTES_MAX);
-  if (message.wireformat !== "mls_key_package") throw malformed();
-  return message.keyPackage;
+/** Parses a message of one format. @throws {Fault} frame-malformed, too-large */
+export function readMessage<F extends Format>(format: F, bytes: Uint8Array): MessageOf<F> {
+  const max = SIZES_MAX[format];
+  if (bytes.length > max) {
+    throw new Fault("too-large", msg`${bytes.length} bytes of a sealed room (at most ${max})`);
+  }
+  const message = readWhole(bytes, decodeMlsMessage, encodeMlsMessage);
+  if (message.wireformat !== format) throw malformed();
+  return message as unknown as MessageOf<F>;
 }
 
 /** The tree of a GroupInfo. @throws {Fault} frame-malformed */
@@ -63,26 +44,9 @@ export function readTree(bytes: Uint8Array): RatchetTree {
   return readWhole(bytes, decodeRatchetTree, encodeRatchetTree);
 }
 
-export function writeMessage(message: MLSMessage): Uint8Array {
-  return encodeMlsMessage(message);
-}
-
-export function writeGroupInfo(groupInfo: GroupInfo): Uint8Array {
-  return encodeMlsMessage({ version: "mls10", wireformat: "mls_group_info", groupInfo });
-}
-
-export function writeKeyPackage(keyPackage: KeyPackage): Uint8Array {
-  return encodeMlsMessage({ version: "mls10", wireformat: "mls_key_package", keyPackage });
-}
-
-function readMessage(bytes: Uint8Array, sizeBytesMax: number): MLSMessage {
-  if (bytes.length > sizeBytesMax) {
-    throw new Fault(
-      "too-large",
-      msg`${bytes.length} bytes of a sealed room (at most ${sizeBytesMax})`,
-    );
-  }
-  return readWhole(bytes, decodeMlsMessage, encodeMlsMessage);
+/** Encodes a message without its version, which is always the same. */
+export function writeMessage(content: MlsMessageContent): Uint8Array {
+  return encodeMlsMessage({ ...content, version: "mls10" });
 }
 
 /** Decodes all of the bytes. @throws {Fault} frame-malformed */

@@ -14,7 +14,7 @@ import { toBase64Url } from "../../base/bytes.ts";
 import { KEY_PACKAGE_MS, KEY_PACKAGE_SKEW_MS, KEY_PACKAGES_MAX } from "../../base/limits-sealed.ts";
 import { packValue, unpackValue } from "../../wire/codec.ts";
 import type { CommitCheck, Refusal } from "./commit-check.ts";
-import { readKeyPackage, writeKeyPackage } from "./formats.ts";
+import { readMessage, writeMessage } from "./formats.ts";
 import { guarded } from "./guard.ts";
 import type { SealDevice } from "./members.ts";
 import { POLICY_EXTENSION } from "./policy.ts";
@@ -78,7 +78,7 @@ export class KeyPackages {
     for (let i = 0; i < count; i++) {
       const { publicPackage, privatePackage } = await this.make();
       const { initPrivateKey: init, hpkePrivateKey: leaf } = privatePackage;
-      const keyPackage = writeKeyPackage(publicPackage);
+      const keyPackage = writeMessage({ wireformat: "mls_key_package", keyPackage: publicPackage });
       const secret = packValue({ keyPackage, init, leaf });
       pairs.push({ ref: await this.#refOf(publicPackage), keyPackage, secret });
     }
@@ -87,7 +87,7 @@ export class KeyPackages {
 
   /** @throws {Fault} frame-malformed, too-large */
   async inspect(bytes: Uint8Array, check: CommitCheck): Promise<KeyPackageVerdict> {
-    const keyPackage = readKeyPackage(bytes);
+    const { keyPackage } = readMessage("mls_key_package", bytes);
     const device = await check.judgeKeyPackage(keyPackage);
     if (typeof device === "string") return { kind: "rejected", reason: device };
     const { signature } = this.#suite;
@@ -117,7 +117,7 @@ export function readSecret(secret: Uint8Array): {
     hpkePrivateKey: leaf.slice(),
     signaturePrivateKey: KEY_HANDLE,
   };
-  return { keyPackage: readKeyPackage(keyPackage), privateKeys };
+  return { ...readMessage("mls_key_package", keyPackage), privateKeys };
 }
 
 function fieldsOf(secret: Uint8Array): Readonly<Record<string, unknown>> {

@@ -32,7 +32,7 @@ export interface SafetyParty {
  * @returns 60 digits in 12 groups of five
  */
 export async function safetyNumber(one: SafetyParty, other: SafetyParty): Promise<string> {
-  const parties = [one, other].map(partyBytes).sort(compareBytes);
+  const parties = [one, other].map(partyBytes).sort((a, b) => (a.toHex() < b.toHex() ? -1 : 1));
   const digest = await crypto.subtle.digest("SHA-512", owned(concatBytes(CONTEXT, ...parties)));
   const bytes = new Uint8Array(digest);
   const groups = Array.from({ length: GROUPS }, (_, i) => {
@@ -103,12 +103,4 @@ function partyBytes({ user, account }: SafetyParty): Uint8Array {
   const key = fromBase64Url(account);
   assert(key.length === ACCOUNT_KEY_BYTES, "an account key has 32 bytes");
   return concatBytes(new Uint8Array([name.length]), name, key);
-}
-
-function compareBytes(one: Uint8Array, other: Uint8Array): number {
-  for (const [i, byte] of one.entries()) {
-    const difference = byte - (other[i] ?? -1);
-    if (difference !== 0) return difference;
-  }
-  return one.length - other.length;
 }

@@ -4,7 +4,7 @@
  */
 
 import { assert } from "../../base/assert.ts";
-import { concatBytes, utf8Encode } from "../../base/bytes.ts";
+import { concatBytes, uint64, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import {
   GROUP_ID_BYTES,
@@ -45,7 +45,7 @@ export async function closeBox(
   nonce: Uint8Array,
 ): Promise<Uint8Array> {
   assert(nonce.length === NONCE_BYTES, "AES-GCM takes a nonce of 12 bytes");
-  const head = concatBytes(MAGIC, epochBytes(epoch), nonce);
+  const head = concatBytes(MAGIC, uint64(epoch), nonce);
   return concatBytes(head, await place.key.seal(nonce, boundTo(head, place), plain));
 }
 
@@ -82,10 +82,4 @@ function boundTo(head: Uint8Array, { gid, lease }: BoxPlace): Uint8Array {
   assert(gid.length === GROUP_ID_BYTES, "a group id has 16 bytes");
   assert(leaseBytes.length <= GROUP_LEASE_BYTES_MAX, "a lease is short");
   return concatBytes(head, gid, leaseBytes);
-}
-
-function epochBytes(epoch: number): Uint8Array {
-  const bytes = new Uint8Array(EPOCH_BYTES);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(epoch));
-  return bytes;
 }

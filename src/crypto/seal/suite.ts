@@ -84,15 +84,8 @@ function hashOf({ sha256, hmac }: SealPrimitives) {
     digest: async (bytes: Uint8Array) => sha256(bytes),
     mac: async (key: Uint8Array, bytes: Uint8Array) => hmac(key, bytes),
     verifyMac: async (key: Uint8Array, mac: Uint8Array, bytes: Uint8Array) =>
-      equalSecrets(hmac(key, bytes), mac),
+      equalBytes(hmac(key, bytes), mac),
   };
-}
-
-/** Constant-time comparison. */
-function equalSecrets(one: Uint8Array, other: Uint8Array): boolean {
-  let differs = one.length ^ other.length;
-  for (const [at, byte] of one.entries()) differs |= byte ^ (other[at] ?? 0);
-  return differs === 0;
 }
 
 function aeadOf(open: OpenFileCipher) {

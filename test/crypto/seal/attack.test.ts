@@ -5,7 +5,7 @@ import { checkName, foldName } from "../../../src/base/names.ts";
 import { makeDeviceCert } from "../../../src/crypto/device-cert.ts";
 import { CommitCheck } from "../../../src/crypto/seal/commit-check.ts";
 import type { SealCommit } from "../../../src/crypto/seal/engine.ts";
-import { readCommit, writeMessage } from "../../../src/crypto/seal/formats.ts";
+import { readMessage, writeMessage } from "../../../src/crypto/seal/formats.ts";
 import type { SealedGroup } from "../../../src/crypto/seal/group.ts";
 import { Certificates } from "../../../src/crypto/seal/members.ts";
 import { packValue } from "../../../src/wire/codec.ts";
@@ -74,7 +74,7 @@ describe("a member's commit is refused when it", () => {
       const pair = await stocked(device);
       const { welcome } = await rawCommit(bob, second, [adding(pair.keyPackage)]);
       if (welcome === undefined) throw new Error("a welcome");
-      const invitation = writeMessage({ version: "mls10", wireformat: "mls_welcome", welcome });
+      const invitation = writeMessage({ wireformat: "mls_welcome", welcome });
       const joining = device.engine.join(invitation, secretIn(pair), at2(device));
       expect(await faultOf(joining)).toBe("seal-refused");
     }
@@ -195,7 +195,7 @@ describe("a member's commit is refused when it", () => {
     ]);
     const { welcome } = forged;
     if (welcome === undefined) throw new Error("a welcome");
-    const invitation = writeMessage({ version: "mls10", wireformat: "mls_welcome", welcome });
+    const invitation = writeMessage({ wireformat: "mls_welcome", welcome });
     const joining = bob.engine.join(invitation, secretIn(pair), at2(bob));
     expect(await faultOf(joining)).toBe("seal-refused");
   });
@@ -327,7 +327,8 @@ describe("a device that lets itself in is refused when it", () => {
     const certificates = new Certificates([SERVER_TEXT]);
     const check = new CommitCheck(certificates, ana.knowing());
     const info = await ana.engine.groupInfo(first);
-    const { content } = readCommit((await cleo.engine.rejoin(info, at2(cleo))).commit);
+    const { commit } = await cleo.engine.rejoin(info, at2(cleo));
+    const { content } = readMessage("mls_public_message", commit).publicMessage;
     if (content.contentType !== "commit") throw new Error("a commit");
     const view = { tree: first.mls.ratchetTree, policy: first.policy, epoch: 1 };
     const [, init] = content.commit.proposals;

@@ -21,15 +21,7 @@ import { initializeEpoch } from "ts-mls/keySchedule.js";
 import { decryptSenderData } from "ts-mls/privateMessage.js";
 import type { Proposal, ProposalExternalInit } from "ts-mls/proposal.js";
 import type { RatchetTree } from "ts-mls/ratchetTree.js";
-import {
-  readCommit,
-  readGroupInfo,
-  readKeyPackage,
-  readPrivate,
-  writeGroupInfo,
-  writeKeyPackage,
-  writeMessage,
-} from "../../../src/crypto/seal/formats.ts";
+import { readMessage, writeMessage } from "../../../src/crypto/seal/formats.ts";
 import type { SealedGroup } from "../../../src/crypto/seal/group.ts";
 import { POLICY_EXTENSION } from "../../../src/crypto/seal/policy.ts";
 import { KEY_HANDLE, makeConfig, makeSuite, SUITE } from "../../../src/crypto/seal/suite.ts";
@@ -53,7 +45,10 @@ function suiteOf(device: TestDevice): Promise<CiphersuiteImpl> {
 }
 
 export function adding(keyPackage: Uint8Array): Proposal {
-  return { proposalType: "add", add: { keyPackage: readKeyPackage(keyPackage) } };
+  return {
+    proposalType: "add",
+    add: { keyPackage: readMessage("mls_key_package", keyPackage).keyPackage },
+  };
 }
 
 export function removing(removed: number): Proposal {
@@ -100,7 +95,10 @@ export async function rawKeyPackage(device: TestDevice, raw: RawKeyPackage = {})
     { signKey: KEY_HANDLE, publicKey: device.key.publicKey },
     await suiteOf(device),
   );
-  return { ...made, bytes: writeKeyPackage(made.publicPackage) };
+  return {
+    ...made,
+    bytes: writeMessage({ wireformat: "mls_key_package", keyPackage: made.publicPackage }),
+  };
 }
 
 /** A device that lets itself in. @param victim the device that it removes in passing */
@@ -114,7 +112,7 @@ export async function rawExternalCommit(
     credential === undefined ? {} : { credential },
   );
   const { publicMessage } = await joinGroupExternal(
-    readGroupInfo(groupInfo),
+    readMessage("mls_group_info", groupInfo).groupInfo,
     publicPackage,
     privatePackage,
     victim !== undefined,
@@ -123,19 +121,20 @@ export async function rawExternalCommit(
     laxConfig((key) => victim?.toHex() === key.toHex()),
     POST,
   );
-  return writeMessage({ version: "mls10", wireformat: "mls_public_message", publicMessage });
+  return writeMessage({ wireformat: "mls_public_message", publicMessage });
 }
 
 export async function rawGroupInfo(device: TestDevice, group: SealedGroup, tree: RatchetTree) {
   const state = { ...group.mls, ratchetTree: tree };
   const suite = await suiteOf(device);
-  return writeGroupInfo(await createGroupInfoWithExternalPubAndRatchetTree(state, [], suite));
+  const groupInfo = await createGroupInfoWithExternalPubAndRatchetTree(state, [], suite);
+  return writeMessage({ wireformat: "mls_group_info", groupInfo });
 }
 
 export async function rawMessage(device: TestDevice, group: SealedGroup, content: Uint8Array) {
   const suite = await suiteOf(device);
   const { privateMessage } = await createApplicationMessage(group.mls, content, suite, POST);
-  return writeMessage({ version: "mls10", wireformat: "mls_private_message", privateMessage });
+  return writeMessage({ wireformat: "mls_private_message", privateMessage });
 }
 
 /** A commit and what is public of it: a removed device learns that from any member. */
@@ -165,7 +164,16 @@ export async function opensNext(
     secrets.push(guess.keySchedule.senderDataSecret);
   }
   for (const secret of secrets) {
-    if (await opens(() => decryptSenderData(readPrivate(message), secret, suite))) return true;
+    if (
+      await opens(() =>
+        decryptSenderData(
+          readMessage("mls_private_message", message).privateMessage,
+          secret,
+          suite,
+        ),
+      )
+    )
+      return true;
   }
   return false;
 }
@@ -177,7 +185,7 @@ async function initSecrets(
   commit: Uint8Array,
 ): Promise<Uint8Array[]> {
   const found = [mls.keySchedule.initSecret];
-  const { content } = readCommit(commit);
+  const { content } = readMessage("mls_public_message", commit).publicMessage;
   if (content.contentType !== "commit") return found;
   const { privateKey } = await suite.hpke.deriveKeyPair(mls.keySchedule.externalSecret);
   const label = new TextEncoder().encode("MLS 1.0 external init secret");
@@ -198,7 +206,7 @@ async function opensPath(
   kept: SealedGroup,
   { commit, before, next }: Omit<NextEpoch, "message">,
 ): Promise<boolean> {
-  const { content } = readCommit(commit);
+  const { content } = readMessage("mls_public_message", commit).publicMessage;
   if (content.contentType !== "commit") return false;
   // Secrets of a path are bound to the new epoch, before its commit is in the transcript.
   const { confirmedTranscriptHash } = before.mls.groupContext;

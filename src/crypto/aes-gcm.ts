@@ -1,0 +1,67 @@
+/** AES-GCM by the runtime: twice to three times as fast as its WebCrypto. */
+
+import { createCipheriv, createDecipheriv } from "node:crypto";
+import { assert } from "../base/assert.ts";
+import { concatBytes } from "../base/bytes.ts";
+
+const TAG_BYTES = 16;
+export const GCM_NONCE_BYTES = 12;
+
+/**
+ * @param key 16 or 32 bytes
+ * @param allocate memory for a ciphertext with its tag
+ */
+export function nativeCipher(
+  key: Uint8Array,
+  allocate: (sizeBytes: number) => Uint8Array = (sizeBytes) => new Uint8Array(sizeBytes),
+) {
+  const name = `aes-${key.length * 8}-gcm` as "aes-128-gcm" | "aes-256-gcm";
+  return {
+    seal(nonce: Uint8Array, aad: Uint8Array, plain: Uint8Array): Uint8Array {
+      const cipher = createCipheriv(name, key, nonce, { authTagLength: TAG_BYTES });
+      cipher.setAAD(aad);
+      const sealed = allocate(plain.length + TAG_BYTES);
+      sealed.set(cipher.update(plain));
+      cipher.final(); // Empty for GCM.
+      sealed.set(cipher.getAuthTag(), plain.length);
+      return sealed;
+    },
+    unseal(nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array {
+      const decipher = createDecipheriv(name, key, nonce, { authTagLength: TAG_BYTES });
+      decipher.setAAD(aad);
+      decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
+      const plain = decipher.update(sealed.subarray(0, -TAG_BYTES));
+      decipher.final(); // Throws if the tag differs; nothing was used before.
+      return new Uint8Array(plain.buffer, plain.byteOffset, plain.length);
+    },
+  };
+}
+
+/**
+ * @param aad authenticated, but not encrypted
+ * @returns nonce, ciphertext and tag
+ */
+export function sealWithNonce(
+  key: Uint8Array,
+  nonce: Uint8Array,
+  aad: Uint8Array,
+  plain: Uint8Array,
+): Uint8Array {
+  assert(nonce.length === GCM_NONCE_BYTES, "AES-GCM takes a nonce of 12 bytes");
+  return concatBytes(nonce, nativeCipher(key).seal(nonce, aad, plain));
+}
+
+/** Opens what `sealWithNonce` returned. @returns `undefined` if a key or a byte differs */
+export function openWithNonce(
+  key: Uint8Array,
+  aad: Uint8Array,
+  sealed: Uint8Array,
+): Uint8Array | undefined {
+  if (sealed.length < GCM_NONCE_BYTES + TAG_BYTES) return undefined;
+  const nonce = sealed.subarray(0, GCM_NONCE_BYTES);
+  try {
+    return nativeCipher(key).unseal(nonce, aad, sealed.subarray(GCM_NONCE_BYTES));
+  } catch {
+    return undefined; // The tag does not match.
+  }
+}

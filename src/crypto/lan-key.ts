@@ -1,0 +1,21 @@
+/** The key of a `chat lan` group, derived from its shared password. */
+
+import { argon2 } from "node:crypto";
+import { promisify } from "node:util";
+import { utf8Encode } from "../base/bytes.ts";
+
+/**
+ * Cost of deriving a group's key from its password. An attacker who has captured one datagram can
+ * guess passwords offline, so each guess is made expensive.
+ * @see RFC 9106, section 4, the second recommended option
+ */
+const ARGON2ID = { memory: 64 * 1024, passes: 3, parallelism: 4, tagLength: 32 } as const;
+
+/** @param place group and port, to which the key is bound */
+export async function lanKey(password: string, place: string): Promise<Uint8Array> {
+  const nonce = utf8Encode(`chat/1 lan ${place}`);
+  const derive = promisify(argon2);
+  return new Uint8Array(
+    await derive("argon2id", { ...ARGON2ID, message: utf8Encode(password), nonce }),
+  );
+}
