@@ -26,6 +26,7 @@ import {
   count,
   fileId,
   id,
+  list,
   moment,
   name,
   positive,
@@ -106,8 +107,8 @@ const serverEntry = v.object({
 
 const serverWindow = v.object({
   server: serverEntry,
-  clients: v.pipe(v.array(clientEntry), v.maxLength(CLIENTS_PAGE_MAX)),
-  transfers: v.pipe(v.array(transferEntry), v.maxLength(TRANSFERS_LISTED_MAX)),
+  clients: list(clientEntry, CLIENTS_PAGE_MAX),
+  transfers: list(transferEntry, TRANSFERS_LISTED_MAX),
 });
 
 /** Data that servers of a cluster exchange while an operator watches. */
@@ -131,7 +132,7 @@ const listing = {
 };
 
 /** A number per sample of an answer. */
-const column = v.pipe(v.array(count), v.maxLength(SAMPLES_PAGE_MAX));
+const column = list(count, SAMPLES_PAGE_MAX);
 
 const log = v.object({ records: count, bytes: v.optional(count) });
 
@@ -156,11 +157,11 @@ const eventFields = {
   file: v.optional(fileId),
   name: v.optional(fileName),
   sizeBytes: v.optional(count),
-  to: v.optional(v.pipe(v.array(target), v.maxLength(FILE_TARGETS_MAX))),
+  to: v.optional(list(target, FILE_TARGETS_MAX)),
   record: v.optional(v.object(recordFields)),
   /** Room of the record: its name or, in a direct conversation, both users. */
   room: v.optional(v.object({ room: id, name: v.optional(name) })),
-  between: v.optional(v.pipe(v.array(name), v.maxLength(2))),
+  between: v.optional(list(name, 2)),
   /** Number of events omitted before this one because the reader was too slow. */
   skipped: v.optional(positive),
 };
@@ -182,7 +183,7 @@ export const ADMIN_REQUESTS = {
     /** `after`: the last client of the previous page. */
     fields: { after: v.optional(count) },
     answer: v.object({
-      clients: v.pipe(v.array(clientEntry), v.maxLength(CLIENTS_PAGE_MAX)),
+      clients: list(clientEntry, CLIENTS_PAGE_MAX),
       more: v.boolean(),
     }),
   },
@@ -191,7 +192,7 @@ export const ADMIN_REQUESTS = {
     role: "operator",
     fields: {},
     answer: v.object({
-      transfers: v.pipe(v.array(transferEntry), v.maxLength(TRANSFERS_LISTED_MAX)),
+      transfers: list(transferEntry, TRANSFERS_LISTED_MAX),
       /** Number of further transfers, not listed. */
       more: count,
     }),
@@ -208,7 +209,7 @@ export const ADMIN_REQUESTS = {
       last: count,
       more: v.boolean(),
       /** Unix ms. */
-      time: v.pipe(v.array(moment), v.maxLength(SAMPLES_PAGE_MAX)),
+      time: list(moment, SAMPLES_PAGE_MAX),
       /** During this second. */
       posts: column,
       receivedBytes: column,
@@ -228,7 +229,7 @@ export const ADMIN_REQUESTS = {
     answer: v.object({
       /** Unix ms of the server's start: numbers of another start are meaningless. */
       since: moment,
-      events: v.pipe(v.array(v.object(eventFields)), v.maxLength(EVENTS_KEPT_MAX)),
+      events: list(v.object(eventFields), EVENTS_KEPT_MAX),
     }),
   },
   /**
@@ -244,7 +245,7 @@ export const ADMIN_REQUESTS = {
       before: v.optional(v.object({ accounts: positive, history: positive })),
     },
     answer: v.object({
-      events: v.pipe(v.array(v.object(eventFields)), v.maxLength(DECISIONS_PAGE_MAX)),
+      events: list(v.object(eventFields), DECISIONS_PAGE_MAX),
       /** Older ones may exist, even if this answer is empty. */
       next: v.optional(v.object({ accounts: positive, history: positive })),
     }),
@@ -254,27 +255,25 @@ export const ADMIN_REQUESTS = {
     role: "operator",
     fields: listing,
     answer: v.object({
-      accounts: v.pipe(
-        v.array(
-          v.object({
-            user: name,
-            /** Unix ms of the registration. */
-            since: moment,
-            /**
-             * Last time a device of it was logged in; the day if in an earlier run of the server.
-             */
-            seen: v.optional(moment),
-            online: v.boolean(),
-            operator: v.boolean(),
-            banned: v.boolean(),
-            /** Can log in with a password. */
-            password: v.boolean(),
-            devices: count,
-            /** Size of its files. */
-            bytes: count,
-          }),
-        ),
-        v.maxLength(LISTED_PAGE_MAX),
+      accounts: list(
+        v.object({
+          user: name,
+          /** Unix ms of the registration. */
+          since: moment,
+          /**
+           * Last time a device of it was logged in; the day if in an earlier run of the server.
+           */
+          seen: v.optional(moment),
+          online: v.boolean(),
+          operator: v.boolean(),
+          banned: v.boolean(),
+          /** Can log in with a password. */
+          password: v.boolean(),
+          devices: count,
+          /** Size of its files. */
+          bytes: count,
+        }),
+        LISTED_PAGE_MAX,
       ),
       /** Including those not in this answer. */
       total: count,
@@ -285,25 +284,23 @@ export const ADMIN_REQUESTS = {
     role: "operator",
     fields: listing,
     answer: v.object({
-      rooms: v.pipe(
-        v.array(
-          v.object({
-            room: name,
-            topic: text(TOPIC_BYTES_MAX),
-            members: count,
-            records: count,
-            files: count,
-            /** Size of its files. */
-            bytes: count,
-            locked: v.boolean(),
-            sealed: v.boolean(),
-            closed: v.boolean(),
-            /** Has no members, messages or topic. Omitted by older servers. */
-            vacant: v.optional(v.boolean()),
-            keepMs: v.optional(positive),
-          }),
-        ),
-        v.maxLength(LISTED_PAGE_MAX),
+      rooms: list(
+        v.object({
+          room: name,
+          topic: text(TOPIC_BYTES_MAX),
+          members: count,
+          records: count,
+          files: count,
+          /** Size of its files. */
+          bytes: count,
+          locked: v.boolean(),
+          sealed: v.boolean(),
+          closed: v.boolean(),
+          /** Has no members, messages or topic. Omitted by older servers. */
+          vacant: v.optional(v.boolean()),
+          keepMs: v.optional(positive),
+        }),
+        LISTED_PAGE_MAX,
       ),
       total: count,
     }),
@@ -313,21 +310,19 @@ export const ADMIN_REQUESTS = {
     role: "operator",
     fields: listing,
     answer: v.object({
-      files: v.pipe(
-        v.array(
-          v.object({
-            file: fileId,
-            /** Omitted if the file is in no named room, but in a direct conversation. */
-            name: v.optional(fileName),
-            user: name,
-            time: moment,
-            bytes: count,
-            /** Named rooms, and the file's records there, which an operator may erase. */
-            rooms: v.pipe(v.array(name), v.maxLength(FILE_ROOMS_LISTED_MAX)),
-            seqs: v.pipe(v.array(positive), v.maxLength(FILE_ROOMS_LISTED_MAX)),
-          }),
-        ),
-        v.maxLength(LISTED_PAGE_MAX),
+      files: list(
+        v.object({
+          file: fileId,
+          /** Omitted if the file is in no named room, but in a direct conversation. */
+          name: v.optional(fileName),
+          user: name,
+          time: moment,
+          bytes: count,
+          /** Named rooms, and the file's records there, which an operator may erase. */
+          rooms: list(name, FILE_ROOMS_LISTED_MAX),
+          seqs: list(positive, FILE_ROOMS_LISTED_MAX),
+        }),
+        LISTED_PAGE_MAX,
       ),
       total: count,
       /** Size of all of them. */
@@ -382,7 +377,7 @@ export const ADMIN_REQUESTS = {
       receivedBytes: count,
       queuedBytes: count,
       /** Servers of a cluster: this one first, then those heard from within seconds. */
-      servers: v.optional(v.pipe(v.array(serverEntry), v.maxLength(SIBLINGS_MAX + 1))),
+      servers: v.optional(list(serverEntry, SIBLINGS_MAX + 1)),
     }),
   },
 } as const satisfies Readonly<Record<string, RequestRow>>;

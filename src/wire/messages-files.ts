@@ -21,6 +21,7 @@ import {
   fileId,
   HASH,
   id,
+  list,
   moment,
   name,
   positive,
@@ -49,7 +50,7 @@ export const FILE_REQUESTS = {
     phase: "lane",
     fields: {
       file: fileId,
-      to: v.pipe(v.array(target), v.minLength(1), v.maxLength(FILE_TARGETS_MAX)),
+      to: list(target, FILE_TARGETS_MAX, 1),
       name: fileName,
       /** Omitted if it is known only at the end. */
       size: v.optional(size),

@@ -22,6 +22,7 @@ import {
   exactBytes,
   id,
   KEY,
+  list,
   moment,
   name,
   positive,
@@ -56,7 +57,7 @@ export const SEALED_REQUESTS = {
     posts: ({ packages }: { readonly packages: readonly Uint8Array[] }) =>
       packages.length === 0 ? 0 : postsIn(packages.reduce((sum, { length }) => sum + length, 0)),
     fields: {
-      packages: v.pipe(v.array(bytes(KEY_PACKAGE_BYTES_MAX)), v.maxLength(KEY_PACKAGES_MAX)),
+      packages: list(bytes(KEY_PACKAGE_BYTES_MAX), KEY_PACKAGES_MAX),
       /** Given out repeatedly when no other is left. Replaces the previous one. */
       lastResort: v.optional(bytes(KEY_PACKAGE_BYTES_MAX)),
     },
@@ -97,8 +98,8 @@ export const SEALED_REQUESTS = {
       commit,
       welcome: v.optional(bytes(GROUP_WELCOME_BYTES_MAX)),
       info,
-      added: v.pipe(v.array(v.object({ user: name, device: KEY })), v.maxLength(GROUP_DEVICES_MAX)),
-      removed: v.pipe(v.array(KEY), v.maxLength(GROUP_DEVICES_MAX)),
+      added: list(v.object({ user: name, device: KEY }), GROUP_DEVICES_MAX),
+      removed: list(KEY, GROUP_DEVICES_MAX),
       /** Removes this user from the room in the same step. */
       kick: v.optional(name),
       /**

@@ -48,6 +48,7 @@ import {
   HASH,
   id,
   KEY,
+  list,
   moment,
   NONCE,
   name,
@@ -77,7 +78,7 @@ export const postBody = v.object({
   /** An emoji or short word, as a reaction to the record `re`. */
   react: v.optional(text(REACTION_BYTES_MAX)),
   re: v.optional(positive),
-  mentions: v.optional(v.pipe(v.array(name), v.maxLength(MENTIONS_MAX))),
+  mentions: v.optional(list(name, MENTIONS_MAX)),
   /** Imported: the original author and time, as claimed by the importing user. */
   imported: v.optional(v.object({ from: text(IMPORTED_NAME_BYTES_MAX), time: moment })),
   /** For a sealed room; excludes all other fields. */
@@ -87,7 +88,7 @@ export const postBody = v.object({
 const record = v.object(recordFields);
 
 /** Hashes of a proof, see core/log/proofs.ts. */
-const path = v.pipe(v.array(HASH), v.maxLength(PROOF_HASHES_MAX));
+const path = list(HASH, PROOF_HASHES_MAX);
 
 /** A room as its reader knows it: `name`, or for a direct conversation `with`. */
 const roomEntry = v.object({
@@ -104,7 +105,7 @@ const roomEntry = v.object({
   /** Milliseconds until messages are erased; kept forever if omitted. */
   keepMs: v.optional(positive),
   /** Pinned messages, by seq. */
-  pins: v.optional(v.pipe(v.array(positive), v.maxLength(PINS_MAX))),
+  pins: v.optional(list(positive, PINS_MAX)),
   /** Authors see who has read their messages. */
   receipts: v.optional(v.boolean()),
   /** This account wants receipts in the conversation; both sides must. */
@@ -126,7 +127,7 @@ const roomPrefs = {
 /** A text's template, with `{}` for each value. */
 const translatable = v.object({
   text: text(TEMPLATE_BYTES_MAX),
-  values: v.pipe(v.array(text(TEMPLATE_VALUE_BYTES_MAX)), v.maxLength(TEMPLATE_VALUES_MAX)),
+  values: list(text(TEMPLATE_VALUE_BYTES_MAX), TEMPLATE_VALUES_MAX),
 });
 
 const fault = {
@@ -236,8 +237,8 @@ export const REQUESTS = {
   prefs: {
     fields: {},
     answer: v.object({
-      rooms: v.pipe(v.array(v.object(roomPrefs)), v.maxLength(PREFS_ROOMS_MAX)),
-      saved: v.pipe(v.array(v.object({ room: id, seq: positive })), v.maxLength(SAVED_MAX)),
+      rooms: list(v.object(roomPrefs), PREFS_ROOMS_MAX),
+      saved: list(v.object({ room: id, seq: positive }), SAVED_MAX),
     }),
   },
   /** Replaces the settings of the room. */
@@ -273,7 +274,7 @@ export const REQUESTS = {
     answer: v.object({
       readers: count,
       of: count,
-      users: v.pipe(v.array(name), v.maxLength(READERS_NAMED_MAX)),
+      users: list(name, READERS_NAMED_MAX),
     }),
   },
   /** Erases a page of an account's messages: one's own, or as an operator those of `user`. */
@@ -469,7 +470,7 @@ export const REQUESTS = {
       since: moment,
       online: v.boolean(),
       role: v.string(),
-      rooms: v.pipe(v.array(name), v.maxLength(JOINED_ROOMS_MAX)),
+      rooms: list(name, JOINED_ROOMS_MAX),
     }),
   },
   post: {
@@ -505,7 +506,7 @@ export const REQUESTS = {
       ignoreCase: v.optional(v.boolean()),
       files: v.optional(v.boolean()),
       /** Record kinds, of those that users read (READ_KINDS); others are ignored. */
-      kinds: v.optional(v.pipe(v.array(text(32)), v.minLength(1), v.maxLength(KINDS_ASKED_MAX))),
+      kinds: v.optional(list(text(32), KINDS_ASKED_MAX, 1)),
       /**
        * Exclusive bounds; with `after` a page starts at the oldest, otherwise it ends at the
        * newest.
@@ -528,13 +529,10 @@ export const REQUESTS = {
   inclusion: {
     fields: {
       size: positive,
-      seqs: v.pipe(v.array(positive), v.minLength(1), v.maxLength(PROOFS_TOGETHER_MAX)),
+      seqs: list(positive, PROOFS_TOGETHER_MAX, 1),
     },
     answer: v.object({
-      proofs: v.pipe(
-        v.array(v.object({ seq: positive, leaf: HASH, path })),
-        v.maxLength(PROOFS_TOGETHER_MAX),
-      ),
+      proofs: list(v.object({ seq: positive, leaf: HASH, path }), PROOFS_TOGETHER_MAX),
     }),
   },
 } as const satisfies Readonly<Record<string, RequestRow>>;
@@ -546,7 +544,7 @@ export function requestRow(kind: RequestKind): RequestRow {
 /** Messages without an answer. */
 export const NOTICES = {
   hello: {
-    versions: v.pipe(v.array(positive), v.minLength(1), v.maxLength(16)),
+    versions: list(positive, 16, 1),
     client: text(128),
     nonce: NONCE,
   },
@@ -560,9 +558,7 @@ export const NOTICES = {
     text: v.optional(text(WELCOME_BYTES_MAX)),
     limits: v.object({ messageBytes: positive, textBytes: positive }),
     /** Previous keys of this server, newest first, each with its signature of the next. */
-    predecessors: v.optional(
-      v.pipe(v.array(v.object({ key: KEY, signature: SIGNATURE })), v.maxLength(PREDECESSORS_MAX)),
-    ),
+    predecessors: v.optional(list(v.object({ key: KEY, signature: SIGNATURE }), PREDECESSORS_MAX)),
     /** Build of the server's page: a page of another build should reload. */
     build: v.optional(text(64)),
     /** `false` while the server's cluster has no majority: another of its servers may have one. */
@@ -605,17 +601,17 @@ export const NOTICES = {
   /** The account has left this room, on all its devices. */
   "room-gone": { room: id },
   /** Records of the same room, in order; at least one. */
-  records: { records: v.pipe(v.array(record), v.minLength(1), v.maxLength(RECORDS_TOGETHER_MAX)) },
+  records: { records: list(record, RECORDS_TOGETHER_MAX, 1) },
   /** All missed records up to this seq have been sent. */
   "caught-up": { seq: count },
   /** Accounts that came online and went offline. */
   presences: {
     room: id,
-    online: v.pipe(v.array(name), v.maxLength(PRESENCES_TOGETHER_MAX)),
-    offline: v.pipe(v.array(name), v.maxLength(PRESENCES_TOGETHER_MAX)),
+    online: list(name, PRESENCES_TOGETHER_MAX),
+    offline: list(name, PRESENCES_TOGETHER_MAX),
   },
   /** Users typing in the room: those who began last, possibly including the reader. */
-  typing: { room: id, users: v.pipe(v.array(name), v.maxLength(TYPING_NAMED_MAX)) },
+  typing: { room: id, users: list(name, TYPING_NAMED_MAX) },
   ...FILE_NOTICES,
   ...ADMIN_NOTICES,
   ...SEALED_NOTICES,
