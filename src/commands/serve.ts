@@ -60,9 +60,9 @@ import { announceLocalServer } from "../io/state/local-servers.ts";
 import { isLoopback } from "../io/ws/address.ts";
 import type { FileQuotas } from "../server/files/quotas.ts";
 import { type HttpOptions, httpHandler } from "../server/http/handler.ts";
-import type { ServerOptions } from "../server/options.ts";
 import { moveIn, sealedFolder } from "../server/sealed/buckets.ts";
 import { Server } from "../server/server.ts";
+import type { ServerOptions } from "../server/services/options.ts";
 import { formatFingerprint } from "../wire/fingerprint.ts";
 import { checkHost } from "../wire/host.ts";
 import {
@@ -422,7 +422,7 @@ async function listen(
       isHost: hostCheck(knownNames(args, open.certificate.certPem, proxyCertificate)),
       http: (port) => httpHandler({ ...shown, fingerprint, port, ...server.http }),
     },
-    server,
+    server.sessions,
   );
   for (const listener of listening.listeners) server.listen(listener);
   const { udpFault } = listening;

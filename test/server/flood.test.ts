@@ -92,7 +92,7 @@ test("closes a member who queues more than can wait, and runs none of it early",
   await eve.untilEnded();
   await site.quiet();
   expect(ana.texts().length).toBeLessThan(100);
-  expect(site.server.scheduler.waiting).toBe(0);
+  expect(site.server.sessions.scheduler.waiting).toBe(0);
 });
 
 test("closes a member who sends large messages faster than allowed", async () => {
@@ -117,11 +117,11 @@ test("refuses the address of a flood for a while, and not this machine", async (
   await flood("10.0.0.6");
   await flood("127.0.0.1");
   const port = 4_000;
-  expect(site.server.accept({ host: "10.0.0.6", port })).toBe(false);
-  expect(site.server.accept({ host: "10.0.0.7", port })).toBe(true);
-  expect(site.server.accept({ host: "127.0.0.1", port })).toBe(true);
+  expect(site.server.sessions.accept({ host: "10.0.0.6", port })).toBe(false);
+  expect(site.server.sessions.accept({ host: "10.0.0.7", port })).toBe(true);
+  expect(site.server.sessions.accept({ host: "127.0.0.1", port })).toBe(true);
   await site.time.advance(FLOOD_REFUSED_MS);
-  expect(site.server.accept({ host: "10.0.0.6", port })).toBe(true);
+  expect(site.server.sessions.accept({ host: "10.0.0.6", port })).toBe(true);
 });
 
 test("neither decodes nor answers after it has decided to close", async () => {

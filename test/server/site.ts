@@ -20,13 +20,13 @@ import type { Passwords } from "../../src/server/auth/login.ts";
 import type { SharedContents } from "../../src/server/files/file-service.ts";
 import { type FileQuotas, QUOTAS_DEFAULT } from "../../src/server/files/quotas.ts";
 import { httpHandler } from "../../src/server/http/handler.ts";
-import type { ServerOptions } from "../../src/server/options.ts";
+import type { Siblings } from "../../src/server/kernel/siblings.ts";
 import type { PushDelivery } from "../../src/server/push/sender.ts";
 import type { Provable } from "../../src/server/rooms/proofs.ts";
 import { type SealedBuckets, sealedFolder } from "../../src/server/sealed/buckets.ts";
 import { Server } from "../../src/server/server.ts";
+import type { ServerOptions } from "../../src/server/services/options.ts";
 import type { ServerEvent } from "../../src/server/session/event.ts";
-import type { Siblings } from "../../src/server/siblings/siblings.ts";
 import { parseBody } from "../../src/wire/record.ts";
 import { VirtualClock } from "../client/virtual-clock.ts";
 import { type DiskCall, SimDisk, type Trouble } from "../io/disk/sim.ts";
@@ -217,7 +217,7 @@ export class Site {
     });
     await server.start();
     const { certificateHash } = this;
-    server.listen(this.network.listen({ ...ADDRESS, certificateHash }, server));
+    server.listen(this.network.listen({ ...ADDRESS, certificateHash }, server.sessions));
     this.#server = server;
   }
 

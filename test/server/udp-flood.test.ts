@@ -28,10 +28,10 @@ function listenAsStranger(server: Server): ReturnType<typeof listenQuic> {
   const udp = listenQuic(
     { host: HOST, port: 0, tls: certificate },
     {
-      accept: (remote) => server.accept(asStranger(remote)),
-      wait: (remote) => server.wait(asStranger(remote)),
+      accept: (remote) => server.sessions.accept(asStranger(remote)),
+      wait: (remote) => server.sessions.wait(asStranger(remote)),
       link: (link) => {
-        server.link({ ...countedLink(link, () => {}), remote: asStranger(link.remote) });
+        server.sessions.link({ ...countedLink(link, () => {}), remote: asStranger(link.remote) });
       },
     },
   );
@@ -69,7 +69,7 @@ test("counts connections without a link while they last", async () => {
   };
   const wires: QuicWire[] = [];
   for (let i = 0; i < LINKS_BEFORE_LOGIN_PER_ADDRESS_MAX; i++) wires.push(await handshaken());
-  await until("their being counted", () => !server.accept({ host: STRANGER, port: 1 }));
+  await until("their being counted", () => !server.sessions.accept({ host: STRANGER, port: 1 }));
   const further = await handshaken();
   await within("its being turned away", further.gone);
   expect(further.code).toBe(QUIC_CODE.refused);
@@ -80,9 +80,9 @@ test("counts connections without a link while they last", async () => {
   const { pipe } = await stranger.pipe(first);
   pipe.write(OPENING);
   await until("its link", () => server.clientCount === 1);
-  expect(server.accept({ host: STRANGER, port: 1 })).toBe(false);
+  expect(server.sessions.accept({ host: STRANGER, port: 1 })).toBe(false);
   second.close(QUIC_CODE.lost);
-  await until("a free place", () => server.accept({ host: STRANGER, port: 1 }));
+  await until("a free place", () => server.sessions.accept({ host: STRANGER, port: 1 }));
   for (const wire of wires) wire.close(QUIC_CODE.lost);
   await until("the end of the link", () => server.clientCount === 0);
   stranger.close();
@@ -95,7 +95,7 @@ test("counts connections without a link while they last", async () => {
 test("closes an unauthenticated link at the header of a long message", async () => {
   const site = await Site.open();
   const { server } = site;
-  const udp = listenQuic({ host: HOST, port: 0, tls: certificate }, server);
+  const udp = listenQuic({ host: HOST, port: 0, tls: certificate }, server.sessions);
   server.listen(udp);
   const stranger = new Stranger();
   const header = new Uint8Array(4);

@@ -219,7 +219,7 @@ export class Machine {
     const { mutant } = this.#around;
     const watch = this.watch;
     const events = {
-      accept: (remote: Address) => life.isAlive && server.accept(remote),
+      accept: (remote: Address) => life.isAlive && server.sessions.accept(remote),
       link: (link: Link) => {
         const watched = watch.open(link);
         this.#byAddress.set(keyOf(link.remote), watched);
@@ -233,7 +233,7 @@ export class Machine {
           unfollowed: (topic) => watched.topics.delete(topic),
           closed: () => watch.closed(watched),
         });
-        server.link(mutant.link?.(held, this.#around) ?? held);
+        server.sessions.link(mutant.link?.(held, this.#around) ?? held);
       },
     };
     const listener = this.network.listen({ ...SERVER, certificateHash: CERTIFICATE }, events);

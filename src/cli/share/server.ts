@@ -129,12 +129,12 @@ async function start(
           files: server.http.files,
         }),
     },
-    server,
+    server.sessions,
   );
   for (const listener of listeners) server.listen(listener);
   const network = new MemoryNetwork(clock);
   const certificateHash = systemEntropy()(32);
-  server.listen(network.listen({ ...INSIDE, certificateHash }, server));
+  server.listen(network.listen({ ...INSIDE, certificateHash }, server.sessions));
   const owner = await enter(context, options.user, secret, network.dialFrom(INSIDE.host));
   lent.belongTo(owner.account);
   return {

@@ -3,9 +3,9 @@
 import { productOf } from "../../base/client-name.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
-import { CLIENTS_PAGE_MAX, TRANSFERS_LISTED_MAX } from "../../base/limits-page.ts";
+import { CLIENTS_PAGE_MAX, PLACE_CHARS_MAX, TRANSFERS_LISTED_MAX } from "../../base/limits-page.ts";
 import { checkName } from "../../base/names.ts";
-import type { Account, Registry } from "../../core/rooms/accounts.ts";
+import type { Account } from "../../core/rooms/accounts.ts";
 import { announcementDraft } from "../../core/rooms/policy.ts";
 import { namedPerson } from "../../core/rooms/targets.ts";
 import { Mutex } from "../../io/disk/mutex.ts";
@@ -15,30 +15,23 @@ import type { ServerWindow } from "../../wire/messages-admin.ts";
 import { isOperating } from "../auth/operator-link.ts";
 import type { FileService, TransferEntry } from "../files/file-service.ts";
 import type { WebDownloads } from "../http/download-links.ts";
-import type { Kernel } from "../kernel/kernel.ts";
+import type { ServerContext } from "../kernel/context.ts";
+import type { Cancel } from "../kernel/siblings.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
-import type { ServerEvent } from "../session/event.ts";
-import type { Cancel, RemoteCancels } from "../siblings/cancels.ts";
-import type { Siblings } from "../siblings/siblings.ts";
+import type { RemoteCancels } from "../siblings/cancels.ts";
 import type { RemoteWindows } from "../siblings/windows.ts";
+import type { Metrics } from "./metrics.ts";
 
 type ClientEntry = Answer<"clients">["clients"][number];
 
-export interface AdminDashboardOptions {
-  readonly registry: Registry;
-  readonly peers: () => Iterable<ClientConnection>;
+interface AdminDashboardOptions extends ServerContext {
   /** `undefined` if file transfer is disabled. */
   readonly downloads: Pick<WebDownloads, "runs" | "cancel"> | undefined;
   /** `undefined` if file transfer is disabled. */
   readonly files: Pick<FileService, "listing" | "cancel"> | undefined;
-  readonly onEvent: (event: ServerEvent) => void;
-  readonly kernel: Pick<Kernel, "decide">;
-  readonly stats: () => Answer<"stats">;
-  readonly siblings: Pick<Siblings, "isShared">;
+  readonly metrics: Pick<Metrics, "stats">;
   readonly windows: Pick<RemoteWindows, "look" | "all">;
   readonly cancels: Pick<RemoteCancels, "ask">;
-  /** HOST:PORT where users reach this server. */
-  readonly place: () => string;
 }
 
 export class AdminDashboard {
@@ -61,7 +54,7 @@ export class AdminDashboard {
 
   #clientsHere(after: number): { clients: ClientEntry[]; more: boolean } {
     const clients: ClientEntry[] = [];
-    for (const client of this.#options.peers()) {
+    for (const client of this.#options.peers.all()) {
       if (client.id <= after) continue;
       if (clients.length >= CLIENTS_PAGE_MAX) return { clients, more: true };
       clients.push(this.#client(client));
@@ -88,7 +81,7 @@ export class AdminDashboard {
   get window(): ServerWindow {
     const { clients } = this.#clientsHere(0);
     const { transfers } = listed([...this.#transfersHere()]);
-    return { server: this.#server(this.#options.stats()), clients, transfers };
+    return { server: this.#server(this.#options.metrics.stats()), clients, transfers };
   }
 
   get #elsewhere(): readonly ServerWindow[] {
@@ -96,8 +89,8 @@ export class AdminDashboard {
   }
 
   stats(): Answer<"stats"> {
-    const { siblings, windows, stats } = this.#options;
-    const own = stats();
+    const { siblings, windows, metrics } = this.#options;
+    const own = metrics.stats();
     if (!siblings.isShared) return own;
     windows.look();
     const others = this.#elsewhere.map(({ server }) => server);
@@ -107,8 +100,9 @@ export class AdminDashboard {
   #server(own: Answer<"stats">): ServerWindow["server"] {
     const { version, since, diskFreeBytes, memoryBytes, links, sessions, lanes } = own;
     const { sentBytes, receivedBytes } = own;
+    const [place] = this.#options.places();
     return {
-      server: this.#options.place(),
+      server: place === undefined ? "" : formatPlace(place).slice(0, PLACE_CHARS_MAX),
       ...(diskFreeBytes === undefined ? {} : { diskFreeBytes }),
       ...{ version, since, memoryBytes, links, sessions, lanes, sentBytes, receivedBytes },
     };

@@ -3,19 +3,11 @@
 import { foldCase } from "../../base/case-fold.ts";
 import type { RoomId } from "../../base/ids.ts";
 import { FILE_ROOMS_LISTED_MAX, LISTED_PAGE_MAX } from "../../base/limits-page.ts";
-import type { Account, Registry } from "../../core/rooms/accounts.ts";
-import { type FileFact, type Files, namedPlaces } from "../../core/rooms/files.ts";
-import { isVacant, type Room, type Rooms } from "../../core/rooms/rooms.ts";
-import type { Clock } from "../../io/clock.ts";
+import type { Account } from "../../core/rooms/accounts.ts";
+import { type FileFact, namedPlaces } from "../../core/rooms/files.ts";
+import { isVacant, type Room } from "../../core/rooms/rooms.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
-
-export interface ListsOptions {
-  readonly clock: Pick<Clock, "unixMs">;
-  readonly registry: Registry;
-  readonly rooms: Rooms;
-  readonly files: Files;
-  readonly engine: { isOnline(user: Account["id"]): boolean };
-}
+import type { ServerContext } from "../kernel/context.ts";
 
 type Wanted = Pick<RequestOf<"accounts">, "find" | "sort" | "down" | "skip">;
 /** Sort keys by name. */
@@ -27,14 +19,15 @@ interface Taken {
 }
 
 export class Lists {
-  readonly #options: ListsOptions;
+  readonly #context: ServerContext;
 
-  constructor(options: ListsOptions) {
-    this.#options = options;
+  constructor(options: ServerContext) {
+    this.#context = options;
   }
 
   accounts(wanted: Wanted): Answer<"accounts"> {
-    const { registry, files, engine, clock } = this.#options;
+    const { registry, engine, clock } = this.#context;
+    const { files } = engine;
     const now = clock.unixMs();
     const holds = finder(wanted.find);
     const all = [...registry.all()].filter(({ isGone, name }) => !isGone && holds(name));
@@ -67,7 +60,7 @@ export class Lists {
   rooms(wanted: Wanted): Answer<"all-rooms"> {
     const taken = this.#taken();
     const holds = finder(wanted.find);
-    const all = [...this.#options.rooms.named()].filter(({ name }) => holds(name));
+    const all = [...this.#context.rooms.named()].filter(({ name }) => holds(name));
     const page = pageOf<Room>(all, wanted, {
       name: ({ name = "" }) => foldCase(name),
       members: ({ members }) => members.size,
@@ -91,7 +84,8 @@ export class Lists {
 
   /** Files that are only in direct messages are listed without a name, and not found by it. */
   files(wanted: Wanted): Answer<"all-files"> {
-    const { files, registry } = this.#options;
+    const { engine, registry } = this.#context;
+    const { files } = engine;
     const userOf = ({ by }: FileFact) => registry.nameOf(by) ?? "?";
     const named = [...files.all()].map((fact) => ({ fact, at: this.#namedRooms(fact) }));
     const holds = finder(wanted.find);
@@ -120,13 +114,13 @@ export class Lists {
   }
 
   #namedRooms(fact: FileFact): (readonly [seq: number, room: string])[] {
-    return [...namedPlaces(fact, this.#options.rooms)].slice(0, FILE_ROOMS_LISTED_MAX);
+    return [...namedPlaces(fact, this.#context.rooms)].slice(0, FILE_ROOMS_LISTED_MAX);
   }
 
   /** Bytes taken by files, by room. */
   #taken(): Map<RoomId, Taken> {
     const taken = new Map<RoomId, Taken>();
-    for (const { size, at } of this.#options.files.all()) {
+    for (const { size, at } of this.#context.engine.files.all()) {
       for (const room of new Set(at.values())) {
         const sum = taken.get(room) ?? { files: 0, bytes: 0 };
         sum.files++;

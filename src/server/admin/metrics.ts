@@ -1,40 +1,29 @@
 /** Server metrics in the text format of Prometheus. */
 
 import type { DiskSpace } from "../../base/disk-space.ts";
-import type { Registry } from "../../core/rooms/accounts.ts";
-import type { Rooms } from "../../core/rooms/rooms.ts";
-import type { Clock } from "../../io/clock.ts";
 import type { Log } from "../../io/log/log.ts";
 import { MemoryProbe } from "../../io/probe/process-memory.ts";
 import type { Answer } from "../../wire/messages.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import type { DataChannels } from "../files/data-channels.ts";
 import type { FileService } from "../files/file-service.ts";
-import type { PendingWrites } from "../kernel/pending-writes.ts";
+import type { ServerContext } from "../kernel/context.ts";
+import type { ClusterHealth } from "../kernel/siblings.ts";
 import type { PushCounters, PushService } from "../push/service.ts";
 import type { FanOut } from "../rooms/broadcast.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
-import type { ClusterHealth, Siblings } from "../siblings/siblings.ts";
+import type { DiskWatch } from "./disk-watch.ts";
 import { Samples } from "./samples.ts";
 import { TransportMetrics } from "./transport-metrics.ts";
 
-export interface MetricsOptions {
-  readonly clock: Clock;
-  readonly rooms: Rooms;
-  readonly registry: Registry;
-  readonly history: Pick<Log, "head" | "sizeBytes">;
-  readonly accounts: Pick<Log, "head" | "sizeBytes">;
+interface MetricsOptions extends ServerContext {
   readonly fanOut: FanOut;
-  readonly pendingWrites: PendingWrites;
-  readonly peers: () => Iterable<ClientConnection>;
   readonly channels: Pick<DataChannels, "count">;
   readonly files: Pick<FileService, "counters"> | undefined;
   /** `undefined` if push is disabled. */
   readonly push: Pick<PushService, "counters"> | undefined;
-  /** Returns `undefined` if the disk was not checked yet or does not report its space. */
-  readonly disk: () => DiskSpace | undefined;
-  readonly siblings: Pick<Siblings, "health">;
-  readonly settings: { readonly version: string };
+  /** `undefined` if file transfer is disabled. */
+  readonly disk: Pick<DiskWatch, "state"> | undefined;
 }
 
 /** Contains no names, addresses or message text. */
@@ -69,7 +58,7 @@ export class Metrics {
       links,
       online,
       memoryBytes: this.#memory.read().residentBytes,
-      diskFreeBytes: disk()?.freeBytes,
+      diskFreeBytes: disk?.state?.freeBytes,
     });
   }
 
@@ -92,8 +81,8 @@ export class Metrics {
     const health = this.#options.siblings.health?.();
     return (
       formatMetrics(this.#measures()) +
-      this.#transports.format(this.#options.peers()) +
-      formatDisk(this.#options.disk()) +
+      this.#transports.format(this.#options.peers.all()) +
+      formatDisk(this.#options.disk?.state) +
       formatPushes(this.#options.push?.counters) +
       (health === undefined ? "" : formatHealth(health))
     );
@@ -102,7 +91,7 @@ export class Metrics {
   stats(): Answer<"stats"> {
     const { disk, history, accounts, settings } = this.#options;
     const m = this.#measures();
-    const { freeBytes, keepFreeBytes, isLow } = disk() ?? {};
+    const { freeBytes, keepFreeBytes, isLow } = disk?.state ?? {};
     return {
       version: settings.version,
       runtime: `bun ${Bun.version}`,
@@ -135,15 +124,7 @@ export class Metrics {
   }
 
   #measures(): Measures {
-    const {
-      clock,
-      rooms,
-      registry,
-      history,
-      accounts,
-      fanOut,
-      pendingWrites: appends,
-    } = this.#options;
+    const { clock, rooms, registry, history, accounts, fanOut, kernel } = this.#options;
     const { channels, files } = this.#options;
     return {
       ...this.#links(),
@@ -156,9 +137,9 @@ export class Metrics {
       ...fanOut.counters,
       lanes: channels.count,
       ...(files?.counters ?? NO_FILES),
-      pendingWritesUnderWay: appends.underWay,
-      pendingWrites: appends.timing.count,
-      pendingWritesTookMs: appends.timing.tookMs,
+      pendingWritesUnderWay: kernel.writes.underWay,
+      pendingWrites: kernel.writes.timing.count,
+      pendingWritesTookMs: kernel.writes.timing.tookMs,
       upMs: clock.now() - this.#startedAt,
       ...this.#memory.read(),
     };
@@ -168,7 +149,7 @@ export class Metrics {
     const online = new Set<string>();
     let [links, sessions, queuedBytes] = [0, 0, 0];
     let [receivedBytes, sentBytes] = [this.#receivedBytes, this.#sentBytes];
-    for (const { account, link } of this.#options.peers()) {
+    for (const { account, link } of this.#options.peers.all()) {
       const counters = link.counters();
       links++;
       if (account !== undefined) sessions++;

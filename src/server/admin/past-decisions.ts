@@ -2,22 +2,17 @@
 
 import type { RoomId, UserId } from "../../base/ids.ts";
 import { DECISIONS_LOOKED_MAX, DECISIONS_PAGE_MAX } from "../../base/limits-page.ts";
-import type { Registry } from "../../core/rooms/accounts.ts";
-import { accountIn, type Rooms } from "../../core/rooms/rooms.ts";
-import type { Archive, Log } from "../../io/log/log.ts";
+import { accountIn } from "../../core/rooms/rooms.ts";
 import { kindsWith } from "../../wire/kinds.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import { isNotice } from "../../wire/messages-incoming.ts";
 import type { LogRecord } from "../../wire/record.ts";
+import type { ServerContext } from "../kernel/context.ts";
 import { decisionOf } from "./decisions.ts";
 import type { EventFeed } from "./event-feed.ts";
 
-export interface PastDecisionsOptions {
-  readonly accounts: Pick<Log, "read" | "head">;
-  readonly archive: Pick<Archive, "page">;
-  readonly registry: Registry;
-  readonly rooms: Rooms;
-  readonly feed: Pick<EventFeed, "told">;
+interface PastDecisionsOptions extends ServerContext {
+  readonly watchers: Pick<EventFeed, "told">;
 }
 
 /** Kinds of records that are decisions in rooms. */
@@ -155,7 +150,7 @@ export class PastDecisions {
   }
 
   #told(event: Parameters<EventFeed["told"]>[0], time: number): Told | undefined {
-    const about = this.#options.feed.told(event);
+    const about = this.#options.watchers.told(event);
     if (about === undefined) return undefined;
     const told = { event: event.kind, time, ...about };
     return isNotice({ kind: "event", ...told }) ? told : undefined;

@@ -1,20 +1,18 @@
 /** Bans of accounts and of addresses. */
 
 import { Fault, msg } from "../../base/fault.ts";
-import type { Account, Registry } from "../../core/rooms/accounts.ts";
+import type { Account } from "../../core/rooms/accounts.ts";
 import { bannedFault } from "../../core/rooms/policy.ts";
-import type { Clock } from "../../io/clock.ts";
 import { isIpv4, isIpv6 } from "../../wire/host.ts";
+import type { ServerContext } from "../kernel/context.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import { addressKey, isLoopback } from "../session/connection-limits.ts";
 
 export class Bans {
-  readonly #registry: Registry;
-  readonly #clock: Clock;
+  readonly #context: ServerContext;
 
-  constructor(registry: Registry, clock: Clock) {
-    this.#registry = registry;
-    this.#clock = clock;
+  constructor(context: ServerContext) {
+    this.#context = context;
   }
 
   /** @throws Fault banned */
@@ -33,7 +31,8 @@ export class Bans {
   }
 
   #check(key: string): void {
-    const ban = this.#registry.policy.ban(key, this.#clock.unixMs());
+    const { registry, clock } = this.#context;
+    const ban = registry.policy.ban(key, clock.unixMs());
     if (ban !== undefined) throw bannedFault(ban);
   }
 }

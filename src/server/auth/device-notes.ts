@@ -2,36 +2,19 @@
 
 import { deviceLabelOf } from "../../base/client-name.ts";
 import { isCount } from "../../base/count.ts";
-import type { Fault } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import { DEVICE_NOTES_BYTES_MAX, DEVICE_NOTES_KEPT_EVERY_MS } from "../../base/limits.ts";
 import { jsonLine } from "../../base/text.ts";
 import { nearestMoment } from "../../base/time.ts";
-import { type Account, dayOf, type Registry } from "../../core/rooms/accounts.ts";
-import type { Clock } from "../../io/clock.ts";
+import { type Account, dayOf } from "../../core/rooms/accounts.ts";
 import type { LogRecord } from "../../wire/record.ts";
+import type { ServerContext } from "../kernel/context.ts";
+import type { SeenDevice } from "../kernel/siblings.ts";
 import { KeptFile, type KeptFilePlace } from "../queue/kept-file.ts";
+import type { Member } from "../session/connection-state.ts";
 
 /** Maximum devices noted; beyond it, those seen least recently are dropped. */
 const DEVICE_NOTES_MAX = 100_000;
-
-export interface DeviceNotesOptions {
-  readonly clock: Clock;
-  readonly registry: Registry;
-  readonly warn: (fault: Fault) => void;
-  /** Called when a device connects or disconnects here, to notify the other servers. */
-  readonly onSeen: (seen: SeenDevice) => void;
-}
-
-/** Visible to the owner of the account only. */
-export interface SeenDevice {
-  readonly user: UserId;
-  /** base64url of its key. */
-  readonly device: string;
-  /** Days since 1970, in UTC. */
-  readonly day: number;
-  readonly label: string;
-}
 
 const DAY_MS = 24 * 60 * 60_000;
 
@@ -42,19 +25,19 @@ function unixMsOf(day: number): number {
 
 /** Stored in `devices.json`, which a crash or a damaged file may lose: a convenience only. */
 export class DeviceNotes {
-  readonly #options: DeviceNotesOptions;
+  readonly #context: ServerContext;
   readonly #file: KeptFile;
 
-  constructor(place: KeptFilePlace | undefined, options: DeviceNotesOptions) {
-    this.#options = options;
-    const { clock, warn } = options;
+  constructor(context: ServerContext, place: KeptFilePlace | undefined) {
+    this.#context = context;
+    const { clock, warn, registry } = context;
     this.#file = new KeptFile(place, {
       name: "devices.json",
       sizeBytesMax: DEVICE_NOTES_BYTES_MAX,
       everyMs: DEVICE_NOTES_KEPT_EVERY_MS,
       ...{ clock, warn },
       lost: "devices have no names until they sign in again",
-      format: () => formatDevices(options.registry.all()),
+      format: () => formatDevices(registry.all()),
       parse: (text) => this.#read(text),
     });
   }
@@ -64,13 +47,13 @@ export class DeviceNotes {
     this.#file.open();
   }
 
-  /** @param client name of the client from its greeting */
-  seen({ id }: Account, device: string, client: string): void {
-    const { clock, onSeen } = this.#options;
+  /** A session of the device began or ended here. */
+  seen({ account: { id }, device, greeted }: Member): void {
+    const { clock, siblings } = this.#context;
     const now = clock.unixMs();
-    const label = deviceLabelOf(client);
+    const label = deviceLabelOf(greeted.clientName);
     this.#note(id, device, now, label);
-    onSeen({ user: id, device, day: dayOf(now), label });
+    siblings.tell({ kind: "device-seen", user: id, device, day: dayOf(now), label });
   }
 
   /** A device was seen at another server. */
@@ -88,12 +71,12 @@ export class DeviceNotes {
   }
 
   #note(user: UserId, device: string, unixMs: number, label: string): void {
-    const isNew = this.#options.registry.deviceSeen(user, device, unixMs, label);
+    const isNew = this.#context.registry.deviceSeen(user, device, unixMs, label);
     if (isNew) this.#file.touch();
   }
 
   #read(text: string): boolean {
-    const { registry } = this.#options;
+    const { registry } = this.#context;
     const { format, seen } = parsed(text);
     if (format !== 1 || typeof seen !== "object" || seen === null) return false;
     for (const [user, devices] of Object.entries(seen)) {

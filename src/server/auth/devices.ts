@@ -2,28 +2,20 @@
 
 import { equalBytes, fromBase64Url, toBase64Url } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
-import type { UserId } from "../../base/ids.ts";
-import { type Account, dayOf, type Registry } from "../../core/rooms/accounts.ts";
+import { type Account, dayOf } from "../../core/rooms/accounts.ts";
 import { verifyDeviceCert } from "../../crypto/device-cert.ts";
 import { deviceIdOf } from "../../crypto/device-id.ts";
-import type { Identity } from "../../crypto/identity.ts";
-import type { Clock } from "../../io/clock.ts";
 import { formatFingerprint } from "../../wire/fingerprint.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
-import type { Kernel } from "../kernel/kernel.ts";
+import type { ServerContext } from "../kernel/context.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import { type LinkOffer, LinkOffers } from "./device-linking.ts";
 import type { Authenticator } from "./login.ts";
 
 const DAY_MS = 24 * 60 * 60_000;
 
-export interface DevicesOptions {
-  readonly clock: Clock;
-  readonly registry: Registry;
-  readonly kernel: Pick<Kernel, "decide">;
+interface DevicesOptions extends ServerContext {
   readonly entry: Pick<Authenticator, "guessLink">;
-  readonly identity: Identity;
-  readonly peersOf: (user: UserId) => ReadonlySet<ClientConnection>;
 }
 
 export class Devices {
@@ -53,7 +45,7 @@ export class Devices {
 
   list(client: ClientConnection, account: Account): Answer<"devices"> {
     const online = new Set(
-      [...this.#options.peersOf(account.id)].map(({ member }) => member?.device),
+      [...this.#options.peers.of(account.id)].map(({ member }) => member?.device),
     );
     const devices = [...account.devices].map(([key, known]) => ({
       device: deviceIdOf(fromBase64Url(key)),
@@ -73,7 +65,7 @@ export class Devices {
     account: Account,
     { ref, device }: RequestOf<"revoke">,
   ): Promise<void> {
-    const { registry, kernel, peersOf } = this.#options;
+    const { registry, kernel, peers } = this.#options;
     const key = [...account.devices.keys()].find(
       (one) => deviceIdOf(fromBase64Url(one)) === device,
     );
@@ -87,7 +79,7 @@ export class Devices {
     );
     client.answer(ref, {});
     const fault = new Fault("login-refused", "this device was signed out");
-    for (const other of [...peersOf(account.id)]) {
+    for (const other of [...peers.of(account.id)]) {
       if (other.member?.device === key) other.close(fault);
     }
   }

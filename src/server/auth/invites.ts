@@ -15,7 +15,6 @@ import {
 } from "../../base/limits.ts";
 import { checkName } from "../../base/names.ts";
 import { HourlyShare } from "../../core/rate.ts";
-import type { Registry } from "../../core/rooms/accounts.ts";
 import { type Actor, moderates } from "../../core/rooms/moderation.ts";
 import {
   housePage,
@@ -25,40 +24,26 @@ import {
   isForProgram,
   isLive,
 } from "../../core/rooms/policy.ts";
-import type { Rooms } from "../../core/rooms/rooms.ts";
 import { namedRoom, ownRoom } from "../../core/rooms/targets.ts";
 import { sha256 } from "../../crypto/sha256.ts";
-import type { Clock } from "../../io/clock.ts";
 import { Mutex } from "../../io/disk/mutex.ts";
-import type { Entropy } from "../../io/entropy.ts";
-import type { ServerPlace } from "../../wire/invite.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
-import type { Kernel } from "../kernel/kernel.ts";
-
-export interface InvitesOptions {
-  readonly clock: Clock;
-  readonly entropy: Entropy;
-  readonly rooms: Rooms;
-  readonly registry: Registry;
-  readonly kernel: Pick<Kernel, "decide">;
-  /** Addresses at which others reach this server by TLS, the best first. */
-  readonly places: () => readonly ServerPlace[];
-}
+import type { ServerContext } from "../kernel/context.ts";
 
 const TOKEN_BYTES = 16;
 /** `t` and 128 bits in base64url. */
 const TOKEN = /^t[A-Za-z0-9_-]{22}$/;
 
 export class Invites {
-  readonly #options: InvitesOptions;
+  readonly #context: ServerContext;
   /** Uses being recorded, by invite. Bounded by the links that register. */
   readonly #pending = new Map<string, number>();
   readonly #memberShare = new HourlyShare(INVITES_PER_HOUR_MAX);
   readonly #operatorShare = new HourlyShare(INVITES_PER_HOUR_OPERATOR_MAX);
   readonly #making = new Mutex(); // Bounded by the requests in flight.
 
-  constructor(options: InvitesOptions) {
-    this.#options = options;
+  constructor(options: ServerContext) {
+    this.#context = options;
   }
 
   /**
@@ -70,7 +55,7 @@ export class Invites {
   }
 
   async #make(actor: Actor, request: RequestOf<"invite">): Promise<Answer<"invite">> {
-    const { entropy, kernel, registry } = this.#options;
+    const { entropy, kernel, registry } = this.#context;
     const { user, isOperator } = actor;
     const place = this.#place(actor, request);
     const uses = request.uses ?? (isOperator || isForProgram(place) ? undefined : 1);
@@ -96,13 +81,13 @@ export class Invites {
     });
     await kernel.decide(() => [draft]);
     if (isForProgram(place)) return { invite: id, token };
-    const places = this.#options.places().slice(0, INVITE_PLACES_MAX);
+    const places = this.#context.places().slice(0, INVITE_PLACES_MAX);
     return { invite: id, token, ...(places.length === 0 ? {} : { places: [...places] }) };
   }
 
   /** Lists the user's own invites and those of rooms the user moderates; operators see all. */
   list(actor: Actor, { after }: RequestOf<"invites">): Answer<"invites"> {
-    const { clock, registry, rooms } = this.#options;
+    const { clock, registry, rooms } = this.#context;
     const known = registry.policy
       .invites(clock.unixMs())
       .filter((invite) => this.#mayRevoke(actor, invite));
@@ -130,7 +115,7 @@ export class Invites {
 
   /** @throws Fault not-found, store-…: not-found also for invites the actor may not list */
   async revoke(actor: Actor, id: string): Promise<void> {
-    const { registry, kernel } = this.#options;
+    const { registry, kernel } = this.#context;
     await kernel.decide(() => {
       const invite = registry.policy.invite(id);
       if (invite === undefined || invite.isRevoked || !this.#mayRevoke(actor, invite)) {
@@ -146,7 +131,7 @@ export class Invites {
   #mayRevoke(actor: Actor, { by, room, post, read }: Invite): boolean {
     if (actor.isOperator || by === actor.user) return true;
     const place = room ?? post ?? read;
-    const led = place === undefined ? undefined : this.#options.rooms.get(place);
+    const led = place === undefined ? undefined : this.#context.rooms.get(place);
     return led !== undefined && moderates(led, actor);
   }
 
@@ -155,13 +140,13 @@ export class Invites {
    * password. The invite must still be valid, though its use is spent.
    */
   opens(id: string, room: RoomId): boolean {
-    const invite = this.#options.registry.policy.invite(id);
+    const invite = this.#context.registry.policy.invite(id);
     return invite?.room === room && !invite.isRevoked && this.#holds(invite);
   }
 
   /** Invites of users who are banned, or were removed from the room, are void. */
   #holds({ by, room, isByToken }: Invite): boolean {
-    const { registry, clock } = this.#options;
+    const { registry, clock } = this.#context;
     if (registry.policy.ban(by, clock.unixMs()) !== undefined) return false;
     if (registry.get(by)?.isGone === true) return false;
     return isByToken === true || this.#isHeldBy(room, by);
@@ -169,7 +154,7 @@ export class Invites {
 
   /** Reports whether the user is an operator, or a member of the invite's room if it has one. */
   #isHeldBy(room: RoomId | undefined, user: UserId): boolean {
-    const { registry, rooms } = this.#options;
+    const { registry, rooms } = this.#context;
     if (room === undefined || registry.policy.isOperator(user)) return true;
     return rooms.get(room)?.members.has(user) === true;
   }
@@ -193,7 +178,7 @@ export class Invites {
   programInvite(token: string): Invite | undefined {
     const invite = this.#known(token);
     if (invite === undefined || !isForProgram(invite)) return undefined;
-    const { clock, registry } = this.#options;
+    const { clock, registry } = this.#context;
     if (registry.get(invite.by)?.isGone === true) return undefined;
     return isLive(invite, clock.unixMs()) ? invite : undefined;
   }
@@ -203,7 +188,7 @@ export class Invites {
    * @throws Fault not-allowed
    */
   begin(id: string): void {
-    const invite = this.#options.registry.policy.invite(id);
+    const invite = this.#context.registry.policy.invite(id);
     if (invite === undefined) throw spent("was revoked");
     const pending = this.#pending.get(id) ?? 0;
     this.#checkLive(invite, pending);
@@ -215,7 +200,7 @@ export class Invites {
    * @throws Fault not-allowed if others used it up
    */
   check(id: string): void {
-    const invite = this.#options.registry.policy.invite(id);
+    const invite = this.#context.registry.policy.invite(id);
     if (invite === undefined) throw spent("was revoked");
     this.#checkLive(invite, (this.#pending.get(id) ?? 1) - 1);
   }
@@ -228,12 +213,12 @@ export class Invites {
 
   #known(token: string): Invite | undefined {
     if (!TOKEN.test(token)) return undefined;
-    return this.#options.registry.policy.inviteByHash(hashOf(token));
+    return this.#context.registry.policy.inviteByHash(hashOf(token));
   }
 
   #checkLive(invite: Invite, pending = 0): void {
     const { expires, usesLeft } = invite;
-    const now = this.#options.clock.unixMs();
+    const now = this.#context.clock.unixMs();
     if (invite.isRevoked) throw spent("was revoked");
     if (usesLeft !== undefined && usesLeft <= pending) throw spent("is used up");
     if (expires !== undefined && now >= expires) throw spent("has expired");
@@ -241,7 +226,7 @@ export class Invites {
   }
 
   #place(actor: Actor, { room, post, read }: RequestOf<"invite">): Place {
-    const { rooms } = this.#options;
+    const { rooms } = this.#context;
     const isProgram = post !== undefined || read !== undefined;
     if (room !== undefined && isProgram) {
       throw new Fault("usage", "an invite is for a person or for a program", {
@@ -265,7 +250,7 @@ export class Invites {
 
   /** @throws Fault room-unknown, not-allowed, not-member */
   #programRoom(actor: Actor, name: string): RoomId {
-    const found = namedRoom(this.#options.rooms, checkName(name, "room's name"));
+    const found = namedRoom(this.#context.rooms, checkName(name, "room's name"));
     if (!moderates(found, actor)) {
       throw new Fault("not-allowed", msg`you do not moderate '${name}'`);
     }
@@ -277,7 +262,7 @@ export class Invites {
   }
 
   #checkCount({ user, isOperator }: Actor): void {
-    const { registry, clock } = this.#options;
+    const { registry, clock } = this.#context;
     const live = registry.policy.invites(clock.unixMs());
     const own = live.filter(({ by }) => by === user).length;
     const ownMax = isOperator ? INVITES_PER_OPERATOR_MAX : INVITES_PER_ACCOUNT_MAX;
@@ -296,7 +281,7 @@ export class Invites {
       : [this.#memberShare, INVITES_PER_HOUR_MAX];
     const message = `you made ${perHour} invites within an hour, which is the most`;
     const remedy = "make one that admits several: chat admin invite --uses N";
-    share.take(user, this.#options.clock.now(), message, remedy);
+    share.take(user, this.#context.clock.now(), message, remedy);
   }
 }
 

@@ -16,17 +16,16 @@ import {
 import { checkName, type FoldedName, foldName, type Name } from "../../base/names.ts";
 import { checkNewName } from "../../base/new-names.ts";
 import { Guessing, HourlyShare, SharedGuessing } from "../../core/rate.ts";
-import type { Account, Registry } from "../../core/rooms/accounts.ts";
+import type { Account } from "../../core/rooms/accounts.ts";
 import { inviteUsedDraft } from "../../core/rooms/policy.ts";
 import { verifyDeviceCert } from "../../crypto/device-cert.ts";
 import { verifyDeviceProof } from "../../crypto/greeting.ts";
 import { sha256 } from "../../crypto/sha256.ts";
-import { type Clock, delay } from "../../io/clock.ts";
-import type { Entropy } from "../../io/entropy.ts";
-import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
+import { delay } from "../../io/clock.ts";
+import { formatFingerprint } from "../../wire/fingerprint.ts";
 import type { RequestOf } from "../../wire/messages.ts";
 import type { Draft } from "../../wire/record.ts";
-import type { Kernel } from "../kernel/kernel.ts";
+import type { ServerContext } from "../kernel/context.ts";
 import { FairQueue, WorkQueue } from "../queue/work-queue.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import { addressKey, isLoopback } from "../session/connection-limits.ts";
@@ -34,7 +33,7 @@ import type { Admission } from "../session/connection-state.ts";
 import type { FloodGuard } from "../session/flood-guard.ts";
 import type { Bans } from "./bans.ts";
 import type { Invites } from "./invites.ts";
-import type { OperatorLink } from "./operator-link.ts";
+import { OperatorLink } from "./operator-link.ts";
 
 /** Password hashing. Slow by design, so tests supply their own. */
 export interface Passwords {
@@ -43,32 +42,12 @@ export interface Passwords {
   verify(password: string, hash: string | undefined): Promise<boolean>;
 }
 
-export interface AuthenticatorOptions {
-  readonly clock: Clock;
-  readonly entropy: Entropy;
-  readonly registry: Registry;
-  readonly kernel: Pick<Kernel, "decide">;
+interface AuthenticatorOptions extends ServerContext {
   readonly passwords: Passwords;
-  readonly fingerprint: Fingerprint;
-  /** `undefined` if everyone may register. */
-  readonly roomPassword: string | undefined;
-  readonly peersOf: (account: Account) => ReadonlySet<ClientConnection>;
-  /** Lets a client register in place of the room password. */
-  readonly operatorToken: string | undefined;
-  readonly operatorLink: OperatorLink;
   readonly invites: Pick<Invites, "admission" | "begin" | "check" | "end">;
   readonly bans: Bans;
   readonly floods: Pick<FloodGuard, "check">;
-  /** Other servers of the cluster, which count guesses too. */
-  readonly siblings: { tell(news: GuessNews): void };
 }
-
-/** Messages between servers about guesses, by counter keys. */
-export type GuessNews =
-  /** A guess is being checked. */
-  | { readonly kind: "guess"; readonly keys: readonly string[] }
-  /** The guess was right: its counters are reset. */
-  | { readonly kind: "guessed"; readonly keys: readonly string[] };
 
 /**
  * Every refusal is a Fault that the session answers with. Secrets are compared in constant time,
@@ -76,6 +55,7 @@ export type GuessNews =
  */
 export class Authenticator {
   readonly #options: AuthenticatorOptions;
+  readonly #operatorLink: OperatorLink;
   readonly #guessing = new Guessing();
   /**
    * Guesses of the room password and of rooms' own passwords: one shared counter per secret,
@@ -102,6 +82,7 @@ export class Authenticator {
 
   constructor(options: AuthenticatorOptions) {
     this.#options = options;
+    this.#operatorLink = new OperatorLink(options.clock, options.settings.operatorLink);
   }
 
   /**
@@ -116,11 +97,11 @@ export class Authenticator {
     // 128 random bits cannot be guessed: a client that has them does not wait for others' guesses.
     const isToken =
       this.#isOperatorToken(secret) ||
-      this.#options.operatorLink.isFresh(secret) ||
+      this.#operatorLink.isFresh(secret) ||
       this.#options.invites.admission(secret) !== undefined;
     const check = (): Promise<boolean> => {
       const isPassword = this.#isRoomPassword(secret); // Always computed, for constant time.
-      const isLink = this.#options.operatorLink.isFresh(secret);
+      const isLink = this.#operatorLink.isFresh(secret);
       admission.isVouched = this.#isOperatorToken(secret) || isLink;
       const invite = invites.admission(secret);
       if (invite !== undefined) admission.invite = invite.id;
@@ -134,15 +115,15 @@ export class Authenticator {
   }
 
   #isOperatorToken(given: string): boolean {
-    const { operatorToken } = this.#options;
+    const { operatorToken } = this.#options.settings;
     return sameSecret(given, operatorToken ?? "") && operatorToken !== undefined;
   }
 
   #isRoomPassword(secret: string): boolean {
-    const { roomPassword, registry } = this.#options;
-    return roomPassword === undefined
+    const { settings, registry } = this.#options;
+    return settings.roomPassword === undefined
       ? !registry.policy.isClosed
-      : sameSecret(secret, roomPassword);
+      : sameSecret(secret, settings.roomPassword);
   }
 
   /** @throws Fault room-password-wrong, name-invalid, name-taken, too-many, store-… */
@@ -200,8 +181,8 @@ export class Authenticator {
 
   /** @throws Fault room-password-wrong, not-allowed */
   #checkAdmitted({ isAdmitted, isVouched, invite }: Admission): void {
-    const { roomPassword, registry } = this.#options;
-    if (roomPassword !== undefined && !isAdmitted) {
+    const { settings, registry } = this.#options;
+    if (settings.roomPassword !== undefined && !isAdmitted) {
       throw new Fault("room-password-wrong", "this server asks for its room password first", {
         remedy: "give it as CHAT_ROOM_PASSWORD, with --room-password-file, or use an invite",
       });
@@ -310,9 +291,9 @@ export class Authenticator {
 
   /** Adds the device key to the account; removes another device if there is no room. */
   async #enrolDevice(account: Account, deviceKey: Uint8Array): Promise<void> {
-    const { registry, kernel, peersOf } = this.#options;
+    const { registry, kernel, peers } = this.#options;
     const isOnline = (device: string) =>
-      [...peersOf(account)].some(({ member }) => member?.device === device);
+      [...peers.of(account.id)].some(({ member }) => member?.device === device);
     for (;;) {
       const record = await kernel.decide(() => {
         const draft = registry.passwordDeviceDraft(account, deviceKey, isOnline);
@@ -326,7 +307,7 @@ export class Authenticator {
   /** Closes the sessions of a removed device that logged in while the record was being written. */
   #signedOut(account: Account): void {
     const fault = new Fault("login-refused", "this device was signed out: another took its place");
-    for (const client of [...this.#options.peersOf(account)]) {
+    for (const client of [...this.#options.peers.of(account.id)]) {
       if (!account.devices.has(client.member?.device ?? "")) client.close(fault);
     }
   }
@@ -428,7 +409,7 @@ export class Authenticator {
     this.#guessing.right(keys.filter((key) => !key.startsWith(SECRET)));
   }
 
-  #tell(kind: GuessNews["kind"], keys: readonly string[]): void {
+  #tell(kind: "guess" | "guessed", keys: readonly string[]): void {
     if (keys.length > 0) this.#options.siblings.tell({ kind, keys });
   }
 
@@ -459,7 +440,7 @@ export class Authenticator {
   /** Checks a guess of the operator token. @throws Fault login-refused, too-many */
   async guessOperator(client: ClientConnection, token: string): Promise<void> {
     await this.#guess(client, [], "login-refused", "the operator token is another one", () => {
-      const isLink = this.#options.operatorLink.opens(token, client);
+      const isLink = this.#operatorLink.opens(token, client);
       return Promise.resolve(this.#isOperatorToken(token) || isLink);
     });
   }
@@ -495,7 +476,7 @@ export class Authenticator {
 
   #checkSessions(account: Account): void {
     this.#options.floods.check(account.id);
-    if (this.#options.peersOf(account).size < SESSIONS_PER_ACCOUNT_MAX) return;
+    if (this.#options.peers.of(account.id).size < SESSIONS_PER_ACCOUNT_MAX) return;
     const sentence = `${account.name} is in ${SESSIONS_PER_ACCOUNT_MAX} times, which is the most`;
     throw new Fault("too-many", sentence);
   }
@@ -505,7 +486,7 @@ export class Authenticator {
     const fits =
       cert !== undefined &&
       cert.user === user &&
-      cert.server === formatFingerprint(this.#options.fingerprint) &&
+      cert.server === formatFingerprint(this.#options.identity.fingerprint) &&
       cert.dev === toBase64Url(deviceKey) &&
       cert.uik === toBase64Url(accountKey);
     if (!fits) throw new Fault("frame-malformed", "the device certificate does not fit");

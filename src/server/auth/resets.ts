@@ -5,21 +5,14 @@ import { Fault } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import { RESET_MS, RESET_MS_MAX } from "../../base/limits.ts";
 import { formatUtc } from "../../base/time.ts";
-import type { Account, Registry } from "../../core/rooms/accounts.ts";
+import type { Account } from "../../core/rooms/accounts.ts";
 import { sha256 } from "../../crypto/sha256.ts";
-import type { Clock } from "../../io/clock.ts";
-import type { Entropy } from "../../io/entropy.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
-import type { Kernel } from "../kernel/kernel.ts";
+import type { ServerContext } from "../kernel/context.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { Authenticator } from "./login.ts";
 
-export interface ResetsOptions {
-  readonly clock: Clock;
-  readonly entropy: Entropy;
-  readonly registry: Registry;
-  readonly kernel: Pick<Kernel, "decide">;
-  readonly peersOf: (user: UserId) => ReadonlySet<ClientConnection>;
+interface ResetsOptions extends ServerContext {
   readonly entry: Pick<Authenticator, "guessReset" | "hash">;
 }
 
@@ -78,10 +71,10 @@ export class Resets {
 
   /** Signs out all devices; the owner logs in by password. @throws Fault store-… */
   async signOut(account: Account): Promise<void> {
-    const { registry, kernel, peersOf } = this.#options;
+    const { registry, kernel, peers } = this.#options;
     await kernel.decide(() => registry.signOutDrafts(account));
     const fault = new Fault("login-refused", "this device was signed out");
-    for (const client of [...peersOf(account.id)]) client.close(fault);
+    for (const client of [...peers.of(account.id)]) client.close(fault);
   }
 }
 

@@ -4,16 +4,11 @@ import { toBase64Url } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { LANES_PER_ACCOUNT_MAX, LANES_PER_SESSION_MAX, TICKET_MS } from "../../base/limits.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
-import type { Clock } from "../../io/clock.ts";
-import type { Entropy } from "../../io/entropy.ts";
+import type { ServerContext } from "../kernel/context.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { DataChannel } from "../session/connection-state.ts";
 
-export interface ChannelsOptions {
-  readonly clock: Clock;
-  readonly entropy: Entropy;
-  /** Sessions of the account. */
-  readonly peersOf: (account: Account) => Iterable<ClientConnection>;
+interface ChannelsOptions extends ServerContext {
   /** Resolves a download's token, which opens a data channel too. */
   readonly addressed?: (token: string) => DataChannel | undefined;
 }
@@ -116,7 +111,7 @@ export class DataChannels {
 
   #inUseOf(account: Account): number {
     let inUse = 0;
-    for (const client of this.#options.peersOf(account)) {
+    for (const client of this.#options.peers.of(account.id)) {
       const held = this.#held.get(client);
       if (held !== undefined) inUse += this.#inUse(held);
     }

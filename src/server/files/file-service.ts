@@ -4,26 +4,23 @@ import { asFault, Fault, msg } from "../../base/fault.ts";
 import type { FileId, UserId } from "../../base/ids.ts";
 import { parseTarget } from "../../base/names.ts";
 import { erasuresOf } from "../../core/log/erasures.ts";
-import type { Account, Registry } from "../../core/rooms/accounts.ts";
-import type { Announcements } from "../../core/rooms/file-posts.ts";
-import { type FilePost, type Files, isPrivateFile } from "../../core/rooms/files.ts";
-import type { Rooms } from "../../core/rooms/rooms.ts";
+import type { Account } from "../../core/rooms/accounts.ts";
+import { isPrivateFile } from "../../core/rooms/files.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { Blob, BlobAbout, BlobStore } from "../../io/blob/interfaces.ts";
-import type { Clock } from "../../io/clock.ts";
 import type { ContentStore } from "../../io/cluster/content-store.ts";
 import { SharedFiles } from "../../io/cluster/shared-files.ts";
 import { formatPlace } from "../../wire/invite.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { LogRecord } from "../../wire/record.ts";
+import type { ServerContext } from "../kernel/context.ts";
 import type { FanOut } from "../rooms/broadcast.ts";
 import type { ClientConnection, TransferNotice } from "../session/client-connection.ts";
-import type { ServerEvent } from "../session/event.ts";
 import { redacted, tellOwner } from "../session/redacted-fault.ts";
 import { type Arrival, Arrivals, type OpenContent } from "./arrivals.ts";
 import { aboutDownload, DownloadSender } from "./downloads.ts";
 import { unknown } from "./offer-checks.ts";
-import { type FileQuotas, QUOTAS_DEFAULT, Quotas } from "./quotas.ts";
+import { QUOTAS_DEFAULT, Quotas } from "./quotas.ts";
 import { Recipients } from "./recipients.ts";
 import { shareStored } from "./shared-upload.ts";
 import { UploadBudget } from "./upload-budget.ts";
@@ -48,19 +45,11 @@ export interface SharedContents {
   readonly isCurrent: () => Promise<boolean>;
 }
 
-export interface FileServiceOptions {
-  readonly clock: Clock;
-  readonly rooms: Rooms;
-  readonly registry: Registry;
-  readonly files: Files;
-  readonly announcements: Announcements;
+interface FileServiceOptions extends ServerContext {
   readonly blobs: BlobStore;
-  readonly quotas: FileQuotas | undefined;
   readonly fanOut: FanOut;
-  readonly announce: (user: UserId, to: string, body: FilePost) => Promise<Answer<"post">>;
   /** Shared contents of a cluster. `undefined` for a single server. */
-  readonly contents?: SharedContents;
-  readonly onEvent: (event: ServerEvent) => void;
+  readonly contents: SharedContents | undefined;
 }
 
 /** Transfer on a data channel: `begun` during its lookup, then one file. */
@@ -93,9 +82,10 @@ export class FileService {
 
   constructor(options: FileServiceOptions) {
     this.#options = options;
-    const { clock, rooms, registry, files, announcements, blobs, announce, contents } = options;
+    const { clock, rooms, registry, engine, kernel, settings, blobs, contents } = options;
+    const { files, announcements } = engine;
     this.#recipients = new Recipients({ rooms, directory: registry, sha256 });
-    const quotas = options.quotas ?? QUOTAS_DEFAULT;
+    const quotas = settings.files ?? QUOTAS_DEFAULT;
     const fileBytesMax = Math.min(quotas.fileBytesMax, CLUSTER_FILE_BYTES_MAX);
     this.#quotas = new Quotas(
       contents === undefined ? quotas : { ...quotas, fileBytesMax },
@@ -123,7 +113,8 @@ export class FileService {
       announcements,
       isErased: (seq) => rooms.isErased(seq),
       recipients: this.#recipients,
-      announce,
+      announce: (user, to, body) =>
+        kernel.ask(user, { kind: "announce", to, file: body.file, body }),
       changed: (file) => this.#changed(file),
       trouble: (fault) => this.trouble(fault),
       ...(shared === undefined ? {} : { shared }),
@@ -154,7 +145,7 @@ export class FileService {
 
   /** Until the upload is complete, the targets named by its sender decide. */
   #isPrivate({ file, to }: BlobAbout): boolean {
-    const fact = this.#options.files.get(file);
+    const fact = this.#options.engine.files.get(file);
     if (fact !== undefined) return isPrivateFile(fact, this.#options.rooms);
     return to.every((target) => parseTarget(target).kind === "person");
   }
@@ -165,7 +156,7 @@ export class FileService {
   }
 
   get counters() {
-    const { files } = this.#options;
+    const { files } = this.#options.engine;
     return {
       files: files.size,
       fileBytes: files.totalBytes,
@@ -252,7 +243,7 @@ export class FileService {
 
   /** Files that the record removes from a room. */
   #filesIn(record: LogRecord): FileId[] {
-    const files = erasuresOf(record).map((seq) => this.#options.announcements.fileAt(seq));
+    const files = erasuresOf(record).map((seq) => this.#options.engine.announcements.fileAt(seq));
     return files.filter((file) => file !== undefined);
   }
 
@@ -267,7 +258,7 @@ export class FileService {
   ): Promise<Answer<"offer">> {
     this.#begin(lane);
     try {
-      const fact = this.#options.files.get(request.file as FileId);
+      const fact = this.#options.engine.files.get(request.file as FileId);
       if (fact !== undefined) {
         await this.#uploads.offerAgain(account, fact, request);
         this.#transfers.delete(lane);
@@ -350,7 +341,8 @@ export class FileService {
     account: Account,
     request: RequestOf<"fetch">,
   ): Promise<void> {
-    const { files, clock, registry } = this.#options;
+    const { engine, clock, registry } = this.#options;
+    const { files } = engine;
     const file = request.file as FileId;
     if (!this.#mayRead(account.id, file)) throw unknown();
     this.#begin(lane);
@@ -397,14 +389,14 @@ export class FileService {
 
   /** Opens a file, whole or as far as it has arrived; the caller closes it. @throws Fault */
   async open(file: FileId): Promise<OpenContent | undefined> {
-    const fact = this.#options.files.get(file);
+    const fact = this.#options.engine.files.get(file);
     if (fact !== undefined && this.#arrivals !== undefined) return this.#arrivals.open(fact);
     const blob = await this.#options.blobs.open(file);
     return blob === undefined ? undefined : { blob };
   }
 
   got(lane: ClientConnection, account: Account, file: FileId): void {
-    const fact = this.#options.files.get(file);
+    const fact = this.#options.engine.files.get(file);
     if (fact === undefined || !this.#mayRead(account.id, file)) throw unknown();
     this.#options.onEvent({ kind: "got", ...this.#what(lane, account, file, fact.name) });
   }
@@ -425,22 +417,22 @@ export class FileService {
   #free(lane: ClientConnection, file: FileId): void {
     const transfer = this.#transfers.get(lane);
     const isMeant = transfer instanceof UploadReceiver && transfer.blob.about.file === file;
-    if (isMeant && this.#options.announcements.has(file)) this.#transfers.delete(lane);
+    if (isMeant && this.#options.engine.announcements.has(file)) this.#transfers.delete(lane);
   }
 
   /** Same fault as for an unknown file, unless the user could read the file until now. */
   #checkMayRead(user: UserId, file: FileId): void {
     if (this.#mayRead(user, file)) return;
-    const { files } = this.#options;
+    const { files } = this.#options.engine;
     if (files.get(file) === undefined && this.#uploads.about(file) === undefined) throw unknown();
     throw new Fault("not-member", "you may not read this file any more");
   }
 
   #mayRead(user: UserId, file: FileId): boolean {
-    const { files, rooms } = this.#options;
+    const { engine, rooms } = this.#options;
     const about = this.#uploads.about(file);
     if (about !== undefined) return about.by === user || this.#recipients.reads(user, about.to);
-    return files.mayRead(file, user, (room) => rooms.get(room)?.members.has(user) === true);
+    return engine.files.mayRead(file, user, (room) => rooms.get(room)?.members.has(user) === true);
   }
 
   #what(lane: ClientConnection, account: Account, file: FileId, name: string) {
@@ -467,7 +459,7 @@ export class FileService {
     if (shared === undefined) return;
     const isOver = () => this.#isStopping;
     await this.#uploads.sweepShared(isOver);
-    await shareStored({ ...this.#options, shared }, isOver);
+    await shareStored(shared, this.#options.blobs, this.#options.engine.files, isOver);
   }
 
   #sweep(): void {

@@ -197,7 +197,9 @@ export async function resumeShared(
  * @throws Fault no-majority, store-…
  */
 export async function shareStored(
-  { shared, blobs, files }: StoredFiles,
+  shared: SharedFiles,
+  blobs: BlobStore,
+  files: Files,
   isOver: () => boolean,
 ): Promise<void> {
   const there = new Set(await shared.files());
@@ -224,10 +226,4 @@ async function shareAll(shared: SharedFiles, blob: Blob): Promise<void> {
   } finally {
     await upload.stop();
   }
-}
-
-interface StoredFiles {
-  readonly shared: SharedFiles;
-  readonly blobs: Pick<BlobStore, "open">;
-  readonly files: Pick<Files, "ids" | "get">;
 }

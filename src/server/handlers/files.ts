@@ -3,35 +3,23 @@
 import { Fault } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
-import type { RequestOf } from "../../wire/messages.ts";
-import type { DataChannels } from "../files/data-channels.ts";
+import type { RequestKind, RequestOf } from "../../wire/messages.ts";
 import type { FileService } from "../files/file-service.ts";
-import type { WebDownloads } from "../http/download-links.ts";
+import type { Services } from "../services/services.ts";
 import type { DataChannel } from "../session/connection-state.ts";
-import { type Handlers, LATER, NO_FILES, needed, type ServerActions } from "./handler.ts";
-
-export interface FileHandlerOptions {
-  readonly channels: Pick<DataChannels, "ticket">;
-  /** `undefined` if file transfer is disabled. */
-  readonly files: FileService | undefined;
-  /** `undefined` if file transfer is disabled. */
-  readonly downloads: Pick<WebDownloads, "offer"> | undefined;
-  readonly server: Pick<ServerActions, "openChannel">;
-}
+import { type Handlers, LATER, NO_FILES, needed, type SessionActions } from "./handler.ts";
 
 type TransferKind = "offer" | "finish" | "withdraw" | "fetch" | "got";
 
-export function fileHandlers(
-  options: FileHandlerOptions,
-): Handlers<TransferKind | "ticket" | "lane" | "download"> {
-  const { channels, downloads, server } = options;
+export function fileHandlers(services: Services, sessions: SessionActions) {
+  const { channels, downloads } = services;
   /** Faults of the disk are reported to the operator; the client gets no path. */
   const serve = async <Result>(
     { channel }: { readonly channel: DataChannel },
     request: RequestOf<TransferKind>,
     run: (files: FileService, account: Account) => Result | Promise<Result>,
   ): Promise<Result> => {
-    const files = needed(options.files, NO_FILES);
+    const files = needed(services.files, NO_FILES);
     checkFile(channel, request);
     try {
       return await run(files, channel.account);
@@ -41,7 +29,7 @@ export function fileHandlers(
   };
   return {
     ticket: (_, { client, account }) => ({ ticket: channels.ticket(client, account) }),
-    lane: ({ ticket }, { client }) => server.openChannel(client, ticket),
+    lane: ({ ticket }, { client }) => sessions.openChannel(client, ticket),
     offer: (request, from) =>
       serve(from, request, (files, account) => files.offer(from.client, account, request)),
     finish: (request, from) =>
@@ -59,7 +47,7 @@ export function fileHandlers(
       ),
     download: ({ file }, { client, account }) =>
       needed(downloads, NO_FILES).offer(client, account, file as FileId),
-  };
+  } satisfies Partial<Handlers<RequestKind>>;
 }
 
 /** @throws Fault not-allowed if the channel is for another file */

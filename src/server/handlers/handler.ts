@@ -68,12 +68,11 @@ export interface Sender {
   readonly ref: number;
 }
 
-export interface ServerActions {
+export interface SessionActions {
   enter(client: ClientConnection, account: Account, ref: number, after: number | undefined): void;
   leave(client: ClientConnection): void;
   /** Makes the link a data channel of its session. @throws Fault login-refused */
   openChannel(client: ClientConnection, ticket: string): Answer<"lane">;
-  peersOf(account: Account): ReadonlySet<ClientConnection>;
 }
 
 export function submit(

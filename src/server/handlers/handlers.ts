@@ -1,58 +1,119 @@
 /** The handler of every request. */
 
+import type { UserId } from "../../base/ids.ts";
+import { checkName } from "../../base/names.ts";
+import { namedPerson } from "../../core/rooms/targets.ts";
 import type { RequestKind } from "../../wire/messages.ts";
-import type { Devices } from "../auth/devices.ts";
-import type { PushService } from "../push/service.ts";
-import type { PrefsService } from "../rooms/prefs.ts";
-import type { ProofService } from "../rooms/proofs.ts";
-import type { SealedService } from "../sealed/service.ts";
-import { type AuthHandlerOptions, authHandlers } from "./auth.ts";
-import { type DashboardHandlerOptions, dashboardHandlers } from "./dashboard.ts";
-import { deviceHandlers } from "./devices.ts";
-import { type FileHandlerOptions, fileHandlers } from "./files.ts";
-import type { Handlers } from "./handler.ts";
-import { type ModerationHandlerOptions, moderationHandlers } from "./moderation.ts";
-import { type PostHandlerOptions, postHandlers } from "./posts.ts";
-import { prefsHandlers } from "./prefs.ts";
-import { proofHandlers } from "./proofs.ts";
-import { pushHandlers } from "./push.ts";
-import { type QueryHandlerOptions, queryHandlers } from "./queries.ts";
-import { type ReadingHandlerOptions, readingHandlers } from "./reading.ts";
-import { type RoomHandlerOptions, roomHandlers } from "./rooms.ts";
-import { sealedHandlers } from "./sealed.ts";
-import { type WhoisHandlerOptions, whoisHandlers } from "./whois.ts";
+import type { Services } from "../services/services.ts";
+import { authHandlers } from "./auth.ts";
+import { fileHandlers } from "./files.ts";
+import {
+  type Handlers,
+  LATER,
+  NO_PUSHES,
+  NO_SEALING,
+  needed,
+  type SessionActions,
+} from "./handler.ts";
+import { moderationHandlers } from "./moderation.ts";
+import { postHandler } from "./posts.ts";
+import { roomHandlers } from "./rooms.ts";
 
-export type HandlerOptions = AuthHandlerOptions &
-  DashboardHandlerOptions &
-  FileHandlerOptions &
-  ModerationHandlerOptions &
-  PostHandlerOptions &
-  QueryHandlerOptions &
-  ReadingHandlerOptions &
-  RoomHandlerOptions &
-  WhoisHandlerOptions & {
-    readonly devices: Devices;
-    readonly prefs: PrefsService;
-    readonly proofs: ProofService;
-    readonly push: PushService | undefined;
-    readonly sealed: SealedService | undefined;
-  };
-
-export function openHandlers(options: HandlerOptions): Handlers<RequestKind> {
+export function openHandlers(services: Services, sessions: SessionActions): Handlers<RequestKind> {
   return {
-    ...authHandlers(options),
-    ...dashboardHandlers(options),
-    ...deviceHandlers(options.devices),
-    ...fileHandlers(options),
-    ...moderationHandlers(options),
-    ...postHandlers(options),
-    ...prefsHandlers(options.prefs),
-    ...proofHandlers(options.proofs),
-    ...pushHandlers(options.push),
-    ...queryHandlers(options),
-    ...readingHandlers(options),
-    ...roomHandlers(options),
-    ...sealedHandlers(options.sealed),
-    ...whoisHandlers(options),
+    ...authHandlers(services, sessions),
+    ...dashboardHandlers(services),
+    ...deviceHandlers(services),
+    ...fileHandlers(services, sessions),
+    ...moderationHandlers(services),
+    post: postHandler(services),
+    ...queryHandlers(services),
+    ...roomHandlers(services),
+    ...sealedHandlers(services),
   };
+}
+
+function dashboardHandlers({ dashboard, watchers, lists, metrics, past }: Services) {
+  return {
+    watch: ({ on }, { client }) => watchers.watch(client, on),
+    clients: (request) => dashboard.clients(request),
+    transfers: () => dashboard.transfers(),
+    stats: () => dashboard.stats(),
+    samples: ({ after = 0 }) => metrics.samples(after),
+    announce: ({ text }, { account }) => dashboard.announce(account, text),
+    events: () => watchers.past(),
+    decisions: (request) => past.page(request),
+    accounts: (request) => lists.accounts(request),
+    "all-rooms": (request) => lists.rooms(request),
+    "all-files": (request) => lists.files(request),
+    cancel: (request, { account }) => dashboard.cancel(account, request),
+  } satisfies Partial<Handlers<RequestKind>>;
+}
+
+function deviceHandlers({ devices, prefs, push }: Services) {
+  return {
+    devices: (_, { client, account }) => devices.list(client, account),
+    revoke: async (request, { client, account }) => {
+      await devices.revoke(client, account, request);
+      return LATER;
+    },
+    link: async (request, { client }) => {
+      await devices.link(client, request);
+      return LATER;
+    },
+    "link-offer": ({ code }, { client }) => devices.offer(client, code),
+    "link-grant": (request, { client, account }) => devices.grant(client, account, request),
+    prefs: (_, { account }) => prefs.of(account),
+    "prefs-set": (request, { account }) => prefs.set(account, request),
+    save: (request, { account }) => prefs.save(account, request),
+    "push-key": (_, { account, member }) => needed(push, NO_PUSHES).key(account, member.device),
+    "push-subscribe": (request, { account, member }) =>
+      needed(push, NO_PUSHES).subscribe(account, member.device, request),
+    "push-unsubscribe": (_, { member }) => needed(push, NO_PUSHES).unsubscribe(member.device),
+  } satisfies Partial<Handlers<RequestKind>>;
+}
+
+function queryHandlers(services: Services) {
+  const { queries, pins, readers, reading, typing, proofs } = services;
+  return {
+    rooms: (request, { account }) => queries.listRooms(account, request),
+    who: (request, { account }) => queries.who(account, request),
+    whois: ({ user: named }, { account }) => whois(services, account.id, named),
+    history: (request, { client, account }) => queries.history(client, account, request),
+    pins: (request, { account }) => pins.page(account, request),
+    readers: ({ seq }, { account }) => readers.of(account, seq),
+    read: (request, { client, account }) => reading.read(client, account, request),
+    ignore: (request, { account }) => reading.ignore(account, request),
+    ignored: (_, { account }) => ({ users: reading.ignoredBy(account) }),
+    typing: (request, { account }) => typing.types(account, request),
+    checkpoint: (request, { account }) => proofs.checkpoint(account, request),
+    inclusion: (request, { account }) => proofs.inclusion(account, request),
+  } satisfies Partial<Handlers<RequestKind>>;
+}
+
+function whois({ registry, rooms, engine }: Services, asker: UserId, named: string) {
+  const { id, name, sinceUnixMs } = namedPerson(registry, checkName(named, "person's name"));
+  const shared = [...rooms.of(asker)].filter(({ members }) => members.has(id));
+  return {
+    user: name,
+    since: sinceUnixMs,
+    online: engine.isOnline(id),
+    role: registry.policy.isOperator(id) ? ("operator" as const) : ("member" as const),
+    // Direct conversations have no name.
+    rooms: shared.flatMap((room) => room.name ?? []).sort(),
+  };
+}
+
+function sealedHandlers({ sealed }: Services) {
+  const service = () => needed(sealed, NO_SEALING);
+  return {
+    "key-packages": (request, { client, account }) =>
+      service().addKeyPackages(client, account, request),
+    "key-package": ({ user }, { client, account }) =>
+      service().takeKeyPackages(client, account, user),
+    "seal-lease": (request, { client, account }) => service().takeLease(client, account, request),
+    "group-create": (request, { client, account }) => service().commit(client, account, request),
+    "group-commit": (request, { client, account }) => service().commit(client, account, request),
+    group: ({ target }, { account }) => service().group(account, target),
+  } satisfies Partial<Handlers<RequestKind>>;
 }

@@ -1,28 +1,12 @@
 /** Handlers of moderation, invites, and operator requests on accounts and rooms. */
 
 import type { Act } from "../../core/rooms/moderation.ts";
-import type { Invites } from "../auth/invites.ts";
-import type { Resets } from "../auth/resets.ts";
-import type { Kernel } from "../kernel/kernel.ts";
-import type { Management } from "../rooms/management.ts";
-import type { Moderation } from "../rooms/moderation.ts";
+import type { RequestKind } from "../../wire/messages.ts";
+import type { Services } from "../services/services.ts";
 import { type Handlers, LATER, type Sender, submit } from "./handler.ts";
 
-export interface ModerationHandlerOptions {
-  readonly moderation: Moderation;
-  readonly management: Management;
-  readonly invites: Invites;
-  readonly resets: Pick<Resets, "make">;
-  readonly kernel: Pick<Kernel, "serve">;
-}
-
-type ModerationKind =
-  | ("edit" | "erase" | "pin" | "receipts" | "erase-all" | "unregister" | "retention" | "kick")
-  | ("mute" | "grant" | "operate" | "reset" | "sign-out" | "rename" | "remove" | "close" | "ban")
-  | ("bans" | "registration" | "invite" | "invites" | "invite-revoke");
-
-export function moderationHandlers(options: ModerationHandlerOptions): Handlers<ModerationKind> {
-  const { moderation, management, invites, resets, kernel } = options;
+export function moderationHandlers(services: Services) {
+  const { moderation, management, invites, resets, kernel } = services;
   const act = (sender: Sender, act: Act) =>
     submit(kernel, sender, { kind: "act", isOperator: sender.actor.isOperator, act });
   return {
@@ -63,5 +47,5 @@ export function moderationHandlers(options: ModerationHandlerOptions): Handlers<
     invite: (request, { actor }) => invites.make(actor, request),
     invites: (request, { actor }) => invites.list(actor, request),
     "invite-revoke": ({ invite }, { actor }) => invites.revoke(actor, invite),
-  };
+  } satisfies Partial<Handlers<RequestKind>>;
 }

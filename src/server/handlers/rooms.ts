@@ -6,32 +6,15 @@ import { ID_BYTES, roomId, type UserId } from "../../base/ids.ts";
 import { ROOMS_PER_HOUR_MAX } from "../../base/limits.ts";
 import { checkName } from "../../base/names.ts";
 import { HourlyShare } from "../../core/rate.ts";
-import type { Registry } from "../../core/rooms/accounts.ts";
 import { type JoinOptions, joinDrafts } from "../../core/rooms/drafts.ts";
-import type { Room, Rooms } from "../../core/rooms/rooms.ts";
-import type { Clock } from "../../io/clock.ts";
-import type { Entropy } from "../../io/entropy.ts";
-import type { RequestOf } from "../../wire/messages.ts";
-import type { Invites } from "../auth/invites.ts";
-import type { Authenticator } from "../auth/login.ts";
-import type { Kernel } from "../kernel/kernel.ts";
+import type { Room } from "../../core/rooms/rooms.ts";
+import type { RequestKind, RequestOf } from "../../wire/messages.ts";
+import type { Services } from "../services/services.ts";
 import { type Handlers, NO_SEALING, needed, type Sender, submit } from "./handler.ts";
 
-export interface RoomHandlerOptions {
-  readonly clock: Pick<Clock, "now">;
-  readonly entropy: Entropy;
-  readonly rooms: Rooms;
-  readonly registry: Registry;
-  readonly entry: Pick<Authenticator, "guessRoom" | "hash">;
-  readonly invites: Pick<Invites, "opens">;
-  /** `undefined` if sealed rooms are disabled. */
-  readonly sealed: object | undefined;
-  readonly kernel: Pick<Kernel, "serve" | "decide">;
-}
-
-export function roomHandlers(options: RoomHandlerOptions): Handlers<"join" | "leave" | "topic"> {
-  const { kernel } = options;
-  const joins = new Joins(options);
+export function roomHandlers(services: Services) {
+  const { kernel } = services;
+  const joins = new Joins(services);
   return {
     join: async (request, sender) =>
       submit(kernel, sender, { kind: "join", options: await joins.options(request, sender) }),
@@ -45,22 +28,22 @@ export function roomHandlers(options: RoomHandlerOptions): Handlers<"join" | "le
     },
     topic: ({ room, topic }, sender) =>
       submit(kernel, sender, { kind: "topic", room: checkName(room, "room's name"), topic }),
-  };
+  } satisfies Partial<Handlers<RequestKind>>;
 }
 
 /** Checks or sets the password of a room that a user joins. */
 class Joins {
-  readonly #options: RoomHandlerOptions;
+  readonly #services: Services;
   readonly #share = new HourlyShare(ROOMS_PER_HOUR_MAX);
 
-  constructor(options: RoomHandlerOptions) {
-    this.#options = options;
+  constructor(services: Services) {
+    this.#services = services;
   }
 
   /** Options with which the room engine decides the join. @throws Fault */
   async options(request: RequestOf<"join">, sender: Sender): Promise<JoinOptions> {
     const name = checkName(request.room, "room's name");
-    const room = this.#options.rooms.find(name);
+    const room = this.#services.rooms.find(name);
     if (room !== undefined) {
       const passwordFits = await this.#passwordFits(room, request, sender);
       return { name, passwordFits, create: undefined };
@@ -74,7 +57,7 @@ class Joins {
     { password }: RequestOf<"join">,
     { client, account }: Sender,
   ): Promise<boolean> {
-    const { registry, entry, invites } = this.#options;
+    const { registry, entry, invites } = this.#services;
     if (!room.locked || room.admitted.has(account.id)) return false;
     // An account that registered on this link with an invite into this room needs no password.
     const { invite, invited } = client.greeted?.admission ?? {};
@@ -90,9 +73,9 @@ class Joins {
     { room, password, sealed }: RequestOf<"join">,
     { account, actor: { isOperator } }: Sender,
   ): Promise<JoinOptions> {
-    const { rooms, registry, kernel, entropy, entry } = this.#options;
+    const { rooms, registry, kernel, entropy, entry } = this.#services;
     if (sealed === true) {
-      needed(this.#options.sealed, NO_SEALING);
+      needed(this.#services.sealed, NO_SEALING);
       if (password !== undefined) {
         throw new Fault("usage", "a sealed room has no password: who is in it lets others in", {
           remedy: "leave the password out",
@@ -119,7 +102,7 @@ class Joins {
   /** @throws Fault too-many */
   #takeShare(user: UserId): void {
     const message = `you created ${ROOMS_PER_HOUR_MAX} rooms within an hour, which is the most`;
-    const now = this.#options.clock.now();
+    const now = this.#services.clock.now();
     this.#share.take(user, now, message, "wait an hour, or ask an operator");
   }
 }

@@ -11,16 +11,14 @@ import {
   DOWNLOADS_AT_ONCE_MAX,
 } from "../../base/limits-page.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
-import { type FileFact, type Files, isPrivateFile } from "../../core/rooms/files.ts";
-import type { Rooms } from "../../core/rooms/rooms.ts";
+import { type FileFact, isPrivateFile } from "../../core/rooms/files.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { Blob } from "../../io/blob/interfaces.ts";
-import type { Clock } from "../../io/clock.ts";
-import type { Entropy } from "../../io/entropy.ts";
 import type { Address } from "../../io/link/link.ts";
 import type { Answer } from "../../wire/messages.ts";
-import type { OpenContent } from "../files/arrivals.ts";
+import type { FileService } from "../files/file-service.ts";
 import { damaged, readStored, unknown } from "../files/offer-checks.ts";
+import type { ServerContext } from "../kernel/context.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { DataChannel } from "../session/connection-state.ts";
 import { fileResponse, type WebFile } from "./file-response.ts";
@@ -29,16 +27,8 @@ import { ZipLists } from "./zip-list.ts";
 /** Maximum download addresses of a session; the oldest is dropped. */
 const DOWNLOADS_PER_SESSION_MAX = 256;
 
-export interface WebDownloadsOptions {
-  readonly clock: Clock;
-  readonly entropy: Entropy;
-  readonly rooms: Rooms;
-  readonly files: Files;
-  /** Opens a posted file; the caller closes it. @throws Fault */
-  readonly open: (file: FileId) => Promise<OpenContent | undefined>;
-  readonly sent: (bytes: number) => void;
-  /** Returns the fault for the client in place of a local fault of this machine. */
-  readonly trouble: (fault: Fault) => Fault;
+interface WebDownloadsOptions extends ServerContext {
+  readonly files: Pick<FileService, "open" | "sent" | "trouble">;
 }
 
 /** Address of a download, valid until its session ends. */
@@ -152,7 +142,7 @@ export class WebDownloads {
     try {
       return await fileResponse(request, this.#webFile(offer, fact, run), this.#lists);
     } catch (error) {
-      throw error instanceof Fault ? this.#options.trouble(error) : error;
+      throw error instanceof Fault ? this.#options.files.trouble(error) : error;
     } finally {
       if (!run.isBegun) this.#runs.delete(run);
     }
@@ -208,12 +198,12 @@ export class WebDownloads {
 
   /** Checks the user's rights for each chunk, and each chunk's checksum. */
   async *#chunks(offer: Offer, run: WebRun, from: number): AsyncGenerator<Uint8Array> {
-    const { open, sent } = this.#options;
+    const { files } = this.#options;
     const { account, file } = offer;
     run.isBegun = true;
     let blob: Blob | undefined;
     try {
-      const content = await open(file);
+      const content = await files.open(file);
       blob = content?.blob;
       if (blob === undefined) throw unknown();
       const { chunks } = this.#fact(account.id, file);
@@ -225,12 +215,12 @@ export class WebDownloads {
         if (!equalBytes(sha256(bytes), hash)) throw damaged();
         this.#check(offer); // The reader may have been removed meanwhile.
         run.doneBytes += bytes.length;
-        sent(bytes.length);
+        files.sent(bytes.length);
         yield bytes;
       }
     } catch (error) {
       // Breaks off the response; the message is not shown.
-      throw error instanceof Fault ? this.#options.trouble(error) : error;
+      throw error instanceof Fault ? this.#options.files.trouble(error) : error;
     } finally {
       blob?.close();
       if (!run.isArchive) this.#runs.delete(run);
@@ -244,9 +234,9 @@ export class WebDownloads {
 
   /** @throws Fault file-unknown, also while it is still being uploaded */
   #fact(user: UserId, file: FileId): FileFact {
-    const { files, rooms } = this.#options;
-    const fact = files.get(file);
-    const mayRead = files.mayRead(
+    const { engine, rooms } = this.#options;
+    const fact = engine.files.get(file);
+    const mayRead = engine.files.mayRead(
       file,
       user,
       (room) => rooms.get(room)?.members.has(user) === true,

@@ -12,31 +12,23 @@ import {
 import { checkName, foldName, type Name } from "../../base/names.ts";
 import { jsonLine } from "../../base/text.ts";
 import { dropOldest } from "../../core/oldest.ts";
-import type { Registry } from "../../core/rooms/accounts.ts";
 import type { Invite } from "../../core/rooms/policy.ts";
-import type { Room, Rooms } from "../../core/rooms/rooms.ts";
+import type { Room } from "../../core/rooms/rooms.ts";
 import { namedRoom } from "../../core/rooms/targets.ts";
-import type { Clock } from "../../io/clock.ts";
-import type { Entropy } from "../../io/entropy.ts";
 import type { Address } from "../../io/link/link.ts";
 import type { Answer } from "../../wire/messages.ts";
 import type { Bans } from "../auth/bans.ts";
 import type { Invites } from "../auth/invites.ts";
 import type { Tokens } from "../auth/tokens.ts";
-import type { Kernel } from "../kernel/kernel.ts";
+import type { ServerContext } from "../kernel/context.ts";
 import { redacted } from "../session/redacted-fault.ts";
 import { CallPace } from "./call-pace.ts";
 import { payloadText, type WebhookText, webhookText } from "./webhook-text.ts";
 
-export interface HttpPostsOptions {
-  readonly clock: Clock;
-  readonly rooms: Rooms;
-  readonly registry: Registry;
+interface HttpPostsOptions extends ServerContext {
   readonly invites: Pick<Invites, "programInvite">;
   readonly bans: Pick<Bans, "checkAccount">;
   readonly tokens: Tokens;
-  readonly entropy: Entropy;
-  readonly kernel: Pick<Kernel, "ask">;
   readonly isStopping: () => boolean;
 }
 

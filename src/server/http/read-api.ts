@@ -18,18 +18,17 @@ import {
 } from "../../base/limits.ts";
 import { checkName } from "../../base/names.ts";
 import { jsonLine } from "../../base/text.ts";
-import type { Registry } from "../../core/rooms/accounts.ts";
 import type { Invite } from "../../core/rooms/policy.ts";
-import type { Room, Rooms } from "../../core/rooms/rooms.ts";
+import type { Room } from "../../core/rooms/rooms.ts";
 import { namedRoom } from "../../core/rooms/targets.ts";
-import type { Clock } from "../../io/clock.ts";
 import type { Address } from "../../io/link/link.ts";
-import type { Archive, Page } from "../../io/log/log.ts";
+import type { Page } from "../../io/log/log.ts";
 import { READ_KINDS } from "../../wire/kinds.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import type { Bans } from "../auth/bans.ts";
 import type { Invites } from "../auth/invites.ts";
 import type { Tokens } from "../auth/tokens.ts";
+import type { ServerContext } from "../kernel/context.ts";
 import { FairQueue, WorkQueue } from "../queue/work-queue.ts";
 import type { HistoryQuota } from "../rooms/history-quota.ts";
 import { addressKey, isLoopback } from "../session/connection-limits.ts";
@@ -40,11 +39,7 @@ import { bearerOf, checkScope, refusal } from "./post-api.ts";
 /** Formats a record as one line of NDJSON, with its line feed. */
 export type RecordLine = (record: LogRecord, room: Room) => string;
 
-export interface HttpReadsOptions {
-  readonly clock: Clock;
-  readonly rooms: Rooms;
-  readonly registry: Registry;
-  readonly archive: Archive;
+interface HttpReadsOptions extends ServerContext {
   readonly historyQuota: HistoryQuota;
   readonly invites: Pick<Invites, "programInvite">;
   readonly bans: Pick<Bans, "checkAccount">;

@@ -2,16 +2,11 @@
 
 import { equalBytes, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
-import type { Registry } from "../../core/rooms/accounts.ts";
-import type { Rooms } from "../../core/rooms/rooms.ts";
 import { sha256 } from "../../crypto/sha256.ts";
-import type { Clock } from "../../io/clock.ts";
-import type { Entropy } from "../../io/entropy.ts";
-import type { Archive } from "../../io/log/log.ts";
 import type { Bans } from "../auth/bans.ts";
 import type { Invites } from "../auth/invites.ts";
 import { Tokens } from "../auth/tokens.ts";
-import type { Kernel } from "../kernel/kernel.ts";
+import type { ServerContext } from "../kernel/context.ts";
 import type { HistoryQuota } from "../rooms/history-quota.ts";
 import type { WebDownloads } from "./download-links.ts";
 import type { HttpFiles, HttpOperator, HttpPrograms } from "./handler.ts";
@@ -19,28 +14,18 @@ import { HttpPosts, refusal } from "./post-api.ts";
 import { ProgramDownloads, type ProgramDownloadsOptions } from "./programs.ts";
 import { HttpReads, type RecordLine } from "./read-api.ts";
 
-export interface HttpRoutesOptions {
-  readonly clock: Clock;
-  readonly rooms: Rooms;
-  readonly registry: Registry;
+export interface HttpRoutesOptions extends ServerContext {
   readonly bans: Bans;
   readonly invites: Invites;
-  readonly kernel: Pick<Kernel, "ask">;
-  readonly entropy: Entropy;
   readonly metrics: { format(): string };
-  readonly archive: Archive;
   readonly historyQuota: HistoryQuota;
   /** `undefined` if reading over HTTP is disabled. */
-  readonly recordLine?: RecordLine;
+  readonly recordLine: RecordLine | undefined;
   /** `undefined` if file transfer is disabled. */
   readonly downloads: WebDownloads | undefined;
-  /** `undefined` if there is no operator token. */
-  readonly operatorToken: string | undefined;
   /** `undefined` if the server does not offer the program. */
-  readonly programs?: ProgramDownloadsOptions["source"];
+  readonly programs: ProgramDownloadsOptions["source"] | undefined;
   readonly isStopping: () => boolean;
-  /** Returns the reason why the server accepts no posts, or `undefined` if it does. */
-  readonly health: () => Fault | undefined;
 }
 
 export interface HttpRoutes {
@@ -56,8 +41,9 @@ export function httpRoutes(options: HttpRoutesOptions): HttpRoutes {
   const { clock, bans, metrics } = options;
   const tokens = new Tokens(clock, bans);
   const posts = new HttpPosts({ ...options, tokens });
+  const { operatorToken } = options.settings;
   const isOperator = (token: string) =>
-    options.operatorToken !== undefined && isSame(token, options.operatorToken) ? true : undefined;
+    operatorToken !== undefined && isSame(token, operatorToken) ? true : undefined;
   const operator: HttpOperator = {
     async refuses(token, remote) {
       try {
@@ -78,7 +64,7 @@ export function httpRoutes(options: HttpRoutesOptions): HttpRoutes {
   const given = source === undefined ? undefined : new ProgramDownloads({ clock, source });
   const programs =
     given === undefined ? undefined : { ...givenOut(given, bans), stop: () => given.stop() };
-  return { posts, reads, operator, files, programs, health: options.health };
+  return { posts, reads, operator, files, programs, health: options.siblings.majorityFault };
 }
 
 /** Refuses banned addresses. */

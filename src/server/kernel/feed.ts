@@ -1,5 +1,6 @@
 /** Subscriptions to the records of both logs. */
 
+import type { UserId } from "../../base/ids.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import type { LogRecord } from "../../wire/record.ts";
 
@@ -10,6 +11,7 @@ export interface BeforeDecision {
 
 type OnRecorded = (room: Room, record: LogRecord) => void;
 type OnDecided = (record: LogRecord, before: BeforeDecision) => void;
+type OnActed = (user: UserId) => void;
 
 /**
  * Subscribers are called once per record, in the order of their subscriptions, in the tick in which
@@ -18,6 +20,7 @@ type OnDecided = (record: LogRecord, before: BeforeDecision) => void;
 export class Feed {
   readonly #onRecorded: OnRecorded[] = [];
   readonly #onDecided: OnDecided[] = [];
+  readonly #onActed: OnActed[] = [];
 
   /** Subscribes to the history; the rooms have applied the record by then. */
   onRecorded(...subscribers: readonly OnRecorded[]): void {
@@ -29,11 +32,20 @@ export class Feed {
     this.#onDecided.push(...subscribers);
   }
 
+  /** Subscribes to signs at this server that a user is there: reading or typing. */
+  onActed(...subscribers: readonly OnActed[]): void {
+    this.#onActed.push(...subscribers);
+  }
+
   recorded(room: Room, record: LogRecord): void {
     for (const subscriber of this.#onRecorded) subscriber(room, record);
   }
 
   decided(record: LogRecord, before: BeforeDecision): void {
     for (const subscriber of this.#onDecided) subscriber(record, before);
+  }
+
+  acted(user: UserId): void {
+    for (const subscriber of this.#onActed) subscriber(user);
   }
 }

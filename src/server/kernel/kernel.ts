@@ -9,15 +9,16 @@ import type { RoomEngine } from "../../core/rooms/engine.ts";
 import type { EngineEffect, EngineInput } from "../../core/rooms/engine-io.ts";
 import type { ClientId } from "../../core/rooms/presence.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
-import type { Clock } from "../../io/clock.ts";
 import type { Log } from "../../io/log/log.ts";
 import type { Answer, RequestKind, RequestOf } from "../../wire/messages.ts";
 import type { Draft, LogRecord } from "../../wire/record.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
+import type { ServerContext } from "./context.ts";
 import { Decisions } from "./decisions.ts";
 import { eraseOrdered } from "./erasure.ts";
 import type { Feed } from "./feed.ts";
-import type { PendingWrites } from "./pending-writes.ts";
+import { PendingWrites } from "./pending-writes.ts";
+import type { Siblings } from "./siblings.ts";
 
 /**
  * An account and the session by which it submits; programs and the server itself have no session.
@@ -37,14 +38,15 @@ export interface RoomReaders {
   presence(room: Room, user: UserId, online: boolean): void;
 }
 
-export interface KernelOptions {
-  readonly clock: Clock;
-  readonly engine: Pick<RoomEngine, "handle">;
-  readonly history: Pick<Log, "appendThen" | "erase">;
-  readonly accounts: Pick<Log, "appendThen" | "erase">;
-  readonly pendingWrites: PendingWrites;
+/** Write methods of a log. */
+export type WrittenLog = Pick<Log, "appendThen" | "erase">;
+
+export interface KernelOptions extends Pick<ServerContext, "clock" | "onEvent"> {
   readonly feed: Pick<Feed, "recorded">;
-  readonly siblings: { current(): Promise<boolean> };
+  readonly siblings: Pick<Siblings, "current">;
+  readonly engine: Pick<RoomEngine, "handle">;
+  readonly history: WrittenLog;
+  readonly accounts: WrittenLog;
   readonly readers: RoomReaders;
   /** Deletes the files whose records the order has erased. @throws Fault store-… */
   readonly eraseFiles: (order: LogRecord) => Promise<void>;
@@ -65,6 +67,7 @@ interface Answers {
  */
 export class Kernel {
   readonly #options: KernelOptions;
+  readonly writes: PendingWrites;
   /** Keyed by id. Bounded by the requests in flight and CALLS_WAITING_MAX. */
   readonly #callbacks = new Map<number, (outcome: Outcome) => void>();
   readonly #decisions: Decisions;
@@ -73,7 +76,8 @@ export class Kernel {
 
   constructor(options: KernelOptions) {
     this.#options = options;
-    this.#decisions = new Decisions(options.pendingWrites.watched(options.accounts));
+    this.writes = new PendingWrites(options.clock, options.onEvent);
+    this.#decisions = new Decisions(this.writes.watched(options.accounts));
   }
 
   /**
@@ -83,7 +87,7 @@ export class Kernel {
    * @throws Fault whatever `decide` throws, store-…, no-majority
    */
   decide(decide: () => readonly Draft[]): Promise<LogRecord | undefined> {
-    return this.#options.pendingWrites.hold(() => this.#decisions.decide(decide));
+    return this.writes.hold(() => this.#decisions.decide(decide));
   }
 
   /** Synchronous: posts of an outbox must stay in order. */
@@ -168,8 +172,7 @@ export class Kernel {
 
   #append(append: Extract<EngineEffect, { kind: "append" }>): void {
     const { token } = append;
-    const { history, pendingWrites } = this.#options;
-    pendingWrites.append(history, append, (outcome) => {
+    this.writes.append(this.#options.history, append, (outcome) => {
       if (outcome instanceof Fault) this.#input({ kind: "failed", token, fault: outcome });
       else this.#input({ kind: "appended", token, record: outcome });
     });
@@ -181,8 +184,8 @@ export class Kernel {
   }
 
   #erase(id: number, outcome: Outcome, order: LogRecord): void {
-    const { history, pendingWrites, eraseFiles } = this.#options;
-    pendingWrites
+    const { history, eraseFiles } = this.#options;
+    this.writes
       .run(() => eraseOrdered(history, order))
       .then(() => eraseFiles(order))
       .then(

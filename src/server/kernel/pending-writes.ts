@@ -7,11 +7,9 @@ import type { Log } from "../../io/log/log.ts";
 import type { Draft, LogRecord } from "../../wire/record.ts";
 import type { ServerEvent } from "../session/event.ts";
 import { redacted } from "../session/redacted-fault.ts";
+import type { WrittenLog } from "./kernel.ts";
 
 const ALONE = {};
-
-/** Write methods of a log. */
-type WrittenLog = Pick<Log, "appendThen" | "erase">;
 
 export class PendingWrites {
   readonly #clock: Clock;

@@ -16,16 +16,15 @@ import { withMentions } from "../../core/client/mentions.ts";
 import { erasuresOf } from "../../core/log/erasures.ts";
 import { type Calling, type CallingWords, type DuePush, DuePushes } from "../../core/push/due.ts";
 import { TokenBuckets } from "../../core/rate.ts";
-import type { Account, Registry } from "../../core/rooms/accounts.ts";
-import type { RoomEngine } from "../../core/rooms/engine.ts";
+import type { Account } from "../../core/rooms/accounts.ts";
 import { isMutedAt } from "../../core/rooms/prefs.ts";
-import type { Room, Rooms } from "../../core/rooms/rooms.ts";
+import type { Room } from "../../core/rooms/rooms.ts";
 import { plainLine } from "../../core/words/plain.ts";
 import { sha256 } from "../../crypto/sha256.ts";
-import type { Clock } from "../../io/clock.ts";
 import { type Body, hasTrait, type KindWith } from "../../wire/kinds.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import { bodyOf, type LogRecord } from "../../wire/record.ts";
+import type { ServerContext } from "../kernel/context.ts";
 import type { KeptFilePlace } from "../queue/kept-file.ts";
 import type { ReadPositionService } from "../rooms/read-positions.ts";
 import type { RecordLookup } from "../rooms/record-lookup.ts";
@@ -43,25 +42,11 @@ export interface PushCounters extends SentCounters {
   readonly subscriptions: number;
 }
 
-/** Message between servers: the sending server pushes to this device from now on. */
-export interface PushNews {
-  readonly kind: "push-taken";
-  readonly device: string;
-}
-
-export interface PushServiceOptions {
-  readonly clock: Clock;
-  readonly rooms: Rooms;
-  readonly registry: Registry;
-  readonly engine: Pick<RoomEngine, "isOnline">;
+interface PushServiceOptions extends ServerContext {
   readonly reading: Pick<ReadPositionService, "upTo">;
   readonly recordLookup: Pick<RecordLookup, "find">;
   readonly delivery: PushDelivery;
-  readonly peersOf: (user: UserId) => Iterable<ClientConnection>;
   readonly file: KeptFilePlace | undefined;
-  readonly warn: (fault: Fault) => void;
-  /** `undefined` for a single server. */
-  readonly siblings: { tell(news: PushNews): void };
 }
 
 /**
@@ -271,7 +256,7 @@ export class PushService {
 
   /** Subscriptions of devices that are not connected: an open page notifies the user itself. */
   #reached(user: UserId): readonly Subscription[] {
-    const open = new Set([...this.#options.peersOf(user)].map(({ member }) => member?.device));
+    const open = new Set([...this.#options.peers.of(user)].map(({ member }) => member?.device));
     return this.#subscriptions.of(user).filter(({ device }) => !open.has(device));
   }
 

@@ -12,14 +12,15 @@ import {
   PAGES_READ_MAX,
   SEND_QUEUE_LOW_BYTES,
 } from "../../base/limits.ts";
-import type { Registry } from "../../core/rooms/accounts.ts";
 import { moderates } from "../../core/rooms/moderation.ts";
 import { accountIn, type Room } from "../../core/rooms/rooms.ts";
-import type { Archive, Page, PageQuery } from "../../io/log/log.ts";
+import type { Page, PageQuery } from "../../io/log/log.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import { RecordsFrame } from "../../wire/records-frame.ts";
+import type { ServerContext } from "../kernel/context.ts";
 import { WorkQueue } from "../queue/work-queue.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
+import type { Member } from "../session/connection-state.ts";
 import { type FanOut, roomEntry } from "./broadcast.ts";
 import type { HistoryQuota } from "./history-quota.ts";
 import type { PresenceFeed } from "./presence-feed.ts";
@@ -46,14 +47,11 @@ interface Packed {
   readonly bytes: Uint8Array;
 }
 
-export interface CatchUpOptions {
-  readonly archive: Archive;
-  readonly registry: Registry;
+interface CatchUpOptions extends ServerContext {
   readonly fanOut: FanOut;
   readonly presence: Pick<PresenceFeed, "flush">;
   readonly reading: Pick<ReadPositionService, "upTo" | "unread">;
   readonly historyQuota: HistoryQuota;
-  readonly peersOf: (user: UserId) => Iterable<ClientConnection>;
 }
 
 /**
@@ -76,20 +74,30 @@ export class CatchUp {
    * Called at log-in. The device considers nothing complete until `caught-up`.
    * @param after seq up to which the device has seen everything; `undefined` if it is new
    */
-  async resume(client: ClientConnection, room: Room, after: number | undefined): Promise<void> {
-    await this.#guarded(client, room, async (run) => {
-      const unseen = await this.#unseen(room, after, client);
-      if (!client.isCatchingUp(room.id, run)) return;
-      this.#tell(client, room, unseen);
-      await this.#send(client, room, run, unseen);
-    });
+  async resume(client: ClientConnection, member: Member, after: number | undefined): Promise<void> {
+    const { rooms, fanOut } = this.#options;
+    const begun = rooms.head;
+    for (const room of [...rooms.of(member.account.id)]) {
+      if (client.member !== member) return;
+      await this.#guarded(client, room, async (run) => {
+        const unseen = await this.#unseen(room, after, client);
+        if (!client.isCatchingUp(room.id, run)) return;
+        this.#tell(client, room, unseen);
+        await this.#send(client, room, run, unseen);
+      });
+    }
+    if (client.member !== member) return;
+    // The notice promises that everything up to this seq was sent; earlier gathered records are
+    // flushed.
+    if (rooms.head > begun) fanOut.flush();
+    client.tell({ kind: "caught-up", seq: rooms.head });
   }
 
   /**
    * Called when the account has joined the room, on a device that already follows other rooms: it
    * must learn immediately that older records follow, or it would assume that it has seen them.
    */
-  async meet(client: ClientConnection, room: Room): Promise<void> {
+  async #meet(client: ClientConnection, room: Room): Promise<void> {
     await this.#guarded(client, room, async (run) => {
       const n = Math.max(1, room.lastN - FIRST_RECORDS + 1);
       this.#tell(client, room, { n, skipped: 0, behind: true });
@@ -103,6 +111,19 @@ export class CatchUp {
         this.#tell(client, room, { n: room.lastN + 1, skipped: 0 });
       });
     });
+  }
+
+  /** Makes the account's devices read the room. */
+  joined(user: UserId, room: Room): void {
+    for (const client of this.#options.peers.of(user)) void this.#meet(client, room);
+  }
+
+  left(user: UserId, room: Room): void {
+    this.#options.fanOut.flush(); // A member who leaves gets everything recorded until then.
+    for (const client of this.#options.peers.of(user)) {
+      client.unfollow(room.id);
+      client.tell({ kind: "room-gone", room: room.id });
+    }
   }
 
   /** A record of the room is durable. */
@@ -126,7 +147,7 @@ export class CatchUp {
   }
 
   #refreshFor(user: UserId, room: Room): void {
-    for (const client of this.#options.peersOf(user)) {
+    for (const client of this.#options.peers.of(user)) {
       if (!client.following.has(room.id)) continue; // Its catch-up sends the entry.
       this.#options.fanOut.flush();
       this.#tell(client, room, { n: room.lastN + 1, skipped: 0 });

@@ -4,27 +4,21 @@ import { Fault, msg } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import { HISTORY_BYTES_PER_DAY } from "../../base/limits.ts";
 import { formatLeft, formatSize } from "../../base/sizes.ts";
-import type { Clock } from "../../io/clock.ts";
 import type { LogRecord } from "../../wire/record.ts";
+import type { ServerContext } from "../kernel/context.ts";
 
 const DAY_MS = 86_400_000;
 
-export interface HistoryQuotaOptions {
-  readonly clock: Pick<Clock, "unixMs">;
-  readonly registry: { readonly policy: { isOperator(user: UserId): boolean } };
-  readonly settings: { readonly historyBytesPerDay?: number };
-}
-
 /** The day is in UTC. Live messages and operators are exempt. */
 export class HistoryQuota {
-  readonly #options: HistoryQuotaOptions;
+  readonly #context: ServerContext;
   readonly #bytesMax: number;
   #day = 0;
   /** Bytes read on that day. Bounded by ACCOUNTS_MAX. */
   readonly #read = new Map<UserId, number>();
 
-  constructor(options: HistoryQuotaOptions) {
-    this.#options = options;
+  constructor(options: ServerContext) {
+    this.#context = options;
     this.#bytesMax = options.settings.historyBytesPerDay ?? HISTORY_BYTES_PER_DAY;
   }
 
@@ -34,13 +28,13 @@ export class HistoryQuota {
   isReached(user: UserId): boolean {
     this.#beginDay();
     if ((this.#read.get(user) ?? 0) < this.#bytesMax) return false;
-    return !this.#options.registry.policy.isOperator(user);
+    return !this.#context.registry.policy.isOperator(user);
   }
 
   /** @throws Fault history-limit */
   check(user: UserId): void {
     if (!this.isReached(user)) return;
-    const leftMs = DAY_MS - (this.#options.clock.unixMs() % DAY_MS);
+    const leftMs = DAY_MS - (this.#context.clock.unixMs() % DAY_MS);
     const message = `you have read ${formatSize(this.#bytesMax)} of history today, the daily limit`;
     throw new Fault("history-limit", message, { remedy: msg`try again in ${formatLeft(leftMs)}` });
   }
@@ -55,7 +49,7 @@ export class HistoryQuota {
   }
 
   #beginDay(): void {
-    const day = Math.floor(this.#options.clock.unixMs() / DAY_MS);
+    const day = Math.floor(this.#context.clock.unixMs() / DAY_MS);
     if (day === this.#day) return;
     this.#day = day;
     this.#read.clear();

@@ -4,21 +4,16 @@ import { Fault, msg } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import { checkName } from "../../base/names.ts";
 import { checkNewName } from "../../base/new-names.ts";
-import type { Account, Registry } from "../../core/rooms/accounts.ts";
+import type { Account } from "../../core/rooms/accounts.ts";
 import type { Act } from "../../core/rooms/moderation.ts";
-import type { Rooms } from "../../core/rooms/rooms.ts";
 import { namedPerson, namedRoom } from "../../core/rooms/targets.ts";
 import type { RequestOf } from "../../wire/messages.ts";
-import type { Kernel } from "../kernel/kernel.ts";
+import type { ServerContext } from "../kernel/context.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { CatchUp } from "./catch-up.ts";
 
-export interface ManagementOptions {
-  readonly rooms: Rooms;
-  readonly registry: Registry;
-  readonly peersOf: (user: UserId) => ReadonlySet<ClientConnection>;
+interface ManagementOptions extends ServerContext {
   readonly catchUp: Pick<CatchUp, "refresh">;
-  readonly kernel: Pick<Kernel, "submit" | "decide">;
 }
 
 /** The caller has checked that the actor is an operator. */
@@ -72,7 +67,7 @@ export class Management {
    * one; the other users of its direct conversations get new entries of them.
    */
   async #renameAccount(by: UserId, account: Account, to: string): Promise<void> {
-    const { registry, kernel, rooms, peersOf, catchUp } = this.#options;
+    const { registry, kernel, rooms, peers, catchUp } = this.#options;
     const name = checkNewName(to);
     const was = account.name;
     if (name === was) return;
@@ -91,12 +86,12 @@ export class Management {
     }
     const detail = { retryAfterMs: 0, remedy: "nothing: this program connects again" };
     const fault = new Fault("link-closed", msg`you are called ${name} from now on`, detail);
-    for (const client of [...peersOf(account.id)]) client.close(fault);
+    for (const client of [...peers.of(account.id)]) client.close(fault);
   }
 
   /** Can be repeated for a removed account whose rooms were not notified because of a crash. */
   async #removeAccount(by: UserId, account: Account, done = () => {}): Promise<void> {
-    const { registry, kernel, rooms, peersOf } = this.#options;
+    const { registry, kernel, rooms, peers } = this.#options;
     await kernel.decide(() => (account.isGone ? [] : [registry.goneDraft(account, by)]));
     const { id: user, name } = account;
     for (const room of [...rooms.of(user)]) {
@@ -105,7 +100,7 @@ export class Management {
     done(); // Before the links end, including that of the requester.
     const remedy = "ask an operator";
     const fault = new Fault("login-refused", msg`the account ${name} was removed`, { remedy });
-    for (const client of [...peersOf(user)]) client.close(fault);
+    for (const client of [...peers.of(user)]) client.close(fault);
   }
 
   #tell(user: UserId, act: Act): void {

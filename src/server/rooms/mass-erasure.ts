@@ -5,17 +5,10 @@ import type { RoomId, UserId } from "../../base/ids.ts";
 import { ERASED_AT_ONCE_MAX, PAGE_BYTES_MAX } from "../../base/limits.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import type { Act } from "../../core/rooms/moderation.ts";
-import type { Rooms } from "../../core/rooms/rooms.ts";
-import type { Archive, Page, PageQuery } from "../../io/log/log.ts";
+import type { Page, PageQuery } from "../../io/log/log.ts";
 import { kindsWith } from "../../wire/kinds.ts";
-import type { Kernel } from "../kernel/kernel.ts";
+import type { ServerContext } from "../kernel/context.ts";
 import { FairQueue } from "../queue/work-queue.ts";
-
-export interface MassErasureOptions {
-  readonly rooms: Rooms;
-  readonly archive: Pick<Archive, "page">;
-  readonly kernel: Pick<Kernel, "ask">;
-}
 
 type Erased = Omit<Extract<Act, { kind: "erase-many" }>, "kind">;
 
@@ -36,11 +29,11 @@ export interface ErasedPart {
  * erased records are skipped, so that it can be repeated after a crash.
  */
 export class MassErasure {
-  readonly #options: MassErasureOptions;
+  readonly #context: ServerContext;
   readonly #turns = new FairQueue(1, WAITING_MAX);
 
-  constructor(options: MassErasureOptions) {
-    this.#options = options;
+  constructor(options: ServerContext) {
+    this.#context = options;
   }
 
   /**
@@ -70,7 +63,7 @@ export class MassErasure {
   ): Promise<ErasedPart> {
     const limits = { limit: ERASED_AT_ONCE_MAX, bytesMax: PAGE_BYTES_MAX };
     const kinds = { kinds: AUTHORED, from: "oldest" } as const;
-    const page = await this.#options.archive.page({ ...query, ...limits, ...kinds });
+    const page = await this.#context.archive.page({ ...query, ...limits, ...kinds });
     let erased = 0;
     for (const [room, seqs] of this.#standing(page)) {
       if (await this.#erase(by, { room, seqs, ...why })) erased += seqs.length;
@@ -82,7 +75,7 @@ export class MassErasure {
   #standing({ records }: Page): Map<RoomId, number[]> {
     const byRoom = new Map<RoomId, number[]>();
     for (const { head, erased } of records) {
-      if (erased !== undefined || this.#options.rooms.isErased(head.seq)) continue;
+      if (erased !== undefined || this.#context.rooms.isErased(head.seq)) continue;
       const room = head.room as RoomId;
       const seqs = byRoom.get(room);
       if (seqs === undefined) byRoom.set(room, [head.seq]);
@@ -95,7 +88,7 @@ export class MassErasure {
   async #erase(by: UserId, what: Erased): Promise<boolean> {
     const act = { kind: "erase-many", ...what } as const;
     try {
-      await this.#options.kernel.ask(by, { kind: "act", isOperator: true, act });
+      await this.#context.kernel.ask(by, { kind: "act", isOperator: true, act });
       return true;
     } catch (error) {
       if (error instanceof Fault && error.code === "not-found") return false;

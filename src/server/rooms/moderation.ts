@@ -3,7 +3,7 @@
 import { Fault, msg } from "../../base/fault.ts";
 import { BANS_MAX } from "../../base/limits.ts";
 import { checkName } from "../../base/names.ts";
-import type { Account, Registry } from "../../core/rooms/accounts.ts";
+import type { Account } from "../../core/rooms/accounts.ts";
 import { checkFileText } from "../../core/rooms/files.ts";
 import type { Act, Actor } from "../../core/rooms/moderation.ts";
 import {
@@ -14,9 +14,8 @@ import {
   registrationDraft,
   roleDraft,
 } from "../../core/rooms/policy.ts";
-import type { Room, Rooms } from "../../core/rooms/rooms.ts";
-import { namedPerson, namedRoom, type TargetResolver } from "../../core/rooms/targets.ts";
-import type { Clock } from "../../io/clock.ts";
+import type { Room } from "../../core/rooms/rooms.ts";
+import { namedPerson, namedRoom } from "../../core/rooms/targets.ts";
 import { Mutex } from "../../io/disk/mutex.ts";
 import { kindsWith } from "../../wire/kinds.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
@@ -25,22 +24,16 @@ import { banKey, hostKey } from "../auth/bans.ts";
 import type { Authenticator } from "../auth/login.ts";
 import { checkOperator, isOperating } from "../auth/operator-link.ts";
 import type { Resets } from "../auth/resets.ts";
-import type { Kernel } from "../kernel/kernel.ts";
+import type { ServerContext } from "../kernel/context.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { MassErasure } from "./mass-erasure.ts";
 import type { RecordLookup } from "./record-lookup.ts";
 
-export interface ModerationOptions {
-  readonly clock: Clock;
-  readonly rooms: Rooms;
-  readonly registry: Registry;
+interface ModerationOptions extends ServerContext {
   readonly recordLookup: RecordLookup;
-  readonly targets: TargetResolver;
   readonly entry: Pick<Authenticator, "guessOperator">;
   readonly resets: Pick<Resets, "signOut">;
   readonly erasure: Pick<MassErasure, "ofAccount">;
-  readonly kernel: Pick<Kernel, "decide">;
-  readonly server: { peers(): Iterable<ClientConnection> };
 }
 
 const TARGET_KINDS = {
@@ -73,7 +66,7 @@ export class Moderation {
   /** Operator by role, or by the token in some session. */
   #isOperator(account: Account): boolean {
     if (this.#options.registry.policy.isOperator(account.id)) return true;
-    for (const client of this.#options.server.peers()) {
+    for (const client of this.#options.peers.all()) {
       if (client.account === account && client.member?.isOperator === true) return true;
     }
     return false;
@@ -202,7 +195,7 @@ export class Moderation {
   /** Closes current sessions with the reason. A ban of an address never closes an operator's. */
   #putOut(ban: Omit<Ban, "seq">): void {
     const fault = bannedFault(ban);
-    for (const client of [...this.#options.server.peers()]) {
+    for (const client of [...this.#options.peers.all()]) {
       const { account } = client;
       const isMeant =
         ban.user === undefined

@@ -1,19 +1,16 @@
 /** Pinned messages of a room. */
 
 import { PAGE_BYTES_MAX } from "../../base/limits.ts";
-import type { Account, Registry } from "../../core/rooms/accounts.ts";
-import type { Rooms } from "../../core/rooms/rooms.ts";
-import { checkReads, type TargetResolver } from "../../core/rooms/targets.ts";
+import type { Account } from "../../core/rooms/accounts.ts";
+import { checkReads } from "../../core/rooms/targets.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { LogRecord } from "../../wire/record.ts";
+import type { ServerContext } from "../kernel/context.ts";
 import { roomEntry, wireRecord } from "./broadcast.ts";
 import type { HistoryQuota } from "./history-quota.ts";
 import type { RecordLookup } from "./record-lookup.ts";
 
-export interface PinsOptions {
-  readonly rooms: Rooms;
-  readonly registry: Registry;
-  readonly targets: TargetResolver;
+interface PinsOptions extends ServerContext {
   readonly recordLookup: RecordLookup;
   readonly historyQuota: HistoryQuota;
 }

@@ -11,32 +11,20 @@ import {
   prefsDrafts,
   prefsEraseDraft,
 } from "../../core/rooms/prefs.ts";
-import type { Rooms } from "../../core/rooms/rooms.ts";
-import type { Clock } from "../../io/clock.ts";
 import { Mutex } from "../../io/disk/mutex.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import { type LogRecord, parseBody } from "../../wire/record.ts";
-import type { Kernel } from "../kernel/kernel.ts";
-import type { ClientConnection } from "../session/client-connection.ts";
-
-export interface PrefsServiceOptions {
-  readonly clock: Pick<Clock, "now">;
-  readonly rooms: Rooms;
-  readonly kernel: Pick<Kernel, "decide">;
-  readonly peersOf: (user: UserId) => Iterable<ClientConnection>;
-  /** `undefined` for a single server. */
-  readonly siblings: { current(): Promise<boolean> };
-}
+import type { ServerContext } from "../kernel/context.ts";
 
 /** Stored with the account, so that they are the same on all of its devices, and private to it. */
 export class PrefsService {
-  readonly #options: PrefsServiceOptions;
+  readonly #context: ServerContext;
   readonly #paces = new TokenBuckets(PREFS_PER_SECOND, PREFS_BURST);
   /** Serializes changes, because each depends on the result of those before it. */
   readonly #turns = new WeakMap<Account, Mutex>();
 
-  constructor(options: PrefsServiceOptions) {
-    this.#options = options;
+  constructor(options: ServerContext) {
+    this.#context = options;
   }
 
   of({ prefs }: Account): Answer<"prefs"> {
@@ -74,7 +62,7 @@ export class PrefsService {
       kind === "save"
         ? { kind, room, seq: change.seq, on: change.on }
         : { kind, room, ...change.prefs };
-    for (const client of this.#options.peersOf(record.head.room as UserId)) client.tell(notice);
+    for (const client of this.#context.peers.of(record.head.room as UserId)) client.tell(notice);
   }
 
   #record(account: Account, change: PrefsChange): Promise<void> {
@@ -85,7 +73,7 @@ export class PrefsService {
   }
 
   async #recordNow(account: Account, change: PrefsChange): Promise<void> {
-    const { kernel, siblings } = this.#options;
+    const { kernel, siblings } = this.#context;
     const { id } = account;
     const decide = () => (account.isGone ? [] : prefsDrafts(id, change, account.prefs));
     // A record of another server may have changed the state just now.
@@ -102,14 +90,14 @@ export class PrefsService {
 
   /** @throws Fault not-member, also for an unknown room or record */
   #checkReads({ id }: Account, room: RoomId, seq = 0): void {
-    const { rooms } = this.#options;
+    const { rooms } = this.#context;
     if (rooms.get(room)?.members.has(id) === true && seq <= rooms.head) return;
     throw new Fault("not-member", "you do not read that room");
   }
 
   /** @throws Fault too-many */
   #pace({ id }: Account): void {
-    const now = this.#options.clock.now();
+    const now = this.#context.clock.now();
     const retryAfterMs = this.#paces.of(id, now).take(now);
     if (retryAfterMs === 0) return;
     throw new Fault("too-many", "you change your settings too quickly", { retryAfterMs });

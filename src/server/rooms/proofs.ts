@@ -9,11 +9,10 @@ import {
   PAGES_WAITING_MAX,
 } from "../../base/limits.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
-import type { Rooms } from "../../core/rooms/rooms.ts";
-import type { Clock } from "../../io/clock.ts";
 import type { Checkpoints } from "../../io/log/checkpoints.ts";
 import type { LogProofs } from "../../io/log/proofs.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
+import type { ServerContext } from "../kernel/context.ts";
 import { FairQueue, WorkQueue } from "../queue/work-queue.ts";
 
 /** Source of the server's proofs. */
@@ -22,13 +21,9 @@ export interface Provable {
   readonly proofs: Pick<LogProofs, "consistency" | "inclusion">;
 }
 
-export interface ProofServiceOptions {
-  readonly clock: Clock;
-  readonly rooms: Rooms;
+interface ProofServiceOptions extends ServerContext {
   /** `undefined` if this server signs nothing. */
-  readonly provable?: Provable;
-  /** Clients may have seen a longer history at other servers. */
-  readonly siblings: { reached(size: number): Promise<void> };
+  readonly provable: Provable | undefined;
 }
 
 /** Proves the size of the history, that it only grew, and that it contains a record. */

@@ -1,6 +1,6 @@
 /** Read-only queries: rooms, members and history. */
 
-import type { RoomId, Sha256, UserId } from "../../base/ids.ts";
+import type { RoomId, UserId } from "../../base/ids.ts";
 import {
   PAGE_BYTES_MAX,
   PAGE_RECORDS_MAX,
@@ -14,27 +14,21 @@ import {
   SEND_QUEUE_LOW_BYTES,
 } from "../../base/limits.ts";
 import { checkName, foldName } from "../../base/names.ts";
-import type { Account, Registry } from "../../core/rooms/accounts.ts";
-import type { RoomEngine } from "../../core/rooms/engine.ts";
-import type { Room, Rooms } from "../../core/rooms/rooms.ts";
+import type { Account } from "../../core/rooms/accounts.ts";
+import type { Room } from "../../core/rooms/rooms.ts";
 import { checkReads, namedPerson, namedRoom, TargetResolver } from "../../core/rooms/targets.ts";
-import type { Clock } from "../../io/clock.ts";
-import type { Archive, PageQuery } from "../../io/log/log.ts";
+import { sha256 } from "../../crypto/sha256.ts";
+import type { PageQuery } from "../../io/log/log.ts";
 import { READ_KINDS, RECORD_KINDS, type RecordKind } from "../../wire/kinds.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
+import type { ServerContext } from "../kernel/context.ts";
 import { FairQueue, WorkQueue } from "../queue/work-queue.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import { roomEntry, wireRecord } from "./broadcast.ts";
 import type { HistoryQuota } from "./history-quota.ts";
 import type { ReadPositionService } from "./read-positions.ts";
 
-export interface QueriesOptions {
-  readonly clock: Clock;
-  readonly rooms: Rooms;
-  readonly registry: Registry;
-  readonly archive: Archive;
-  readonly sha256: Sha256;
-  readonly engine: Pick<RoomEngine, "isOnline">;
+export interface QueriesOptions extends ServerContext {
   readonly reading: Pick<ReadPositionService, "unread">;
   readonly historyQuota: HistoryQuota;
 }
@@ -70,7 +64,11 @@ export class Queries {
   constructor(options: QueriesOptions) {
     this.#options = options;
     // Messages of removed users can still be read.
-    this.#targets = new TargetResolver({ ...options, directory: options.registry.everyone });
+    this.#targets = new TargetResolver({
+      rooms: options.rooms,
+      directory: options.registry.everyone,
+      sha256,
+    });
     const rest = { clock: options.clock, times: PAGE_REST_TIMES, msMax: PAGE_REST_MS_MAX };
     this.#turns = new FairQueue(PAGES_READ_PER_ACCOUNT_MAX, PAGES_WAITING_MAX, rest);
   }

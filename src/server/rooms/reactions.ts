@@ -2,16 +2,14 @@
 
 import { Fault, msg } from "../../base/fault.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
-import type { TargetResolver } from "../../core/rooms/targets.ts";
 import { kindsWith } from "../../wire/kinds.ts";
 import type { RequestOf } from "../../wire/messages.ts";
+import type { ServerContext } from "../kernel/context.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { RecordLookup } from "./record-lookup.ts";
 
-export interface ReactionsOptions {
+interface ReactionsOptions extends ServerContext {
   readonly recordLookup: Pick<RecordLookup, "find">;
-  readonly targets: Pick<TargetResolver, "find">;
-  readonly siblings: { readonly isShared: boolean; current(): Promise<boolean> };
 }
 
 const REACTABLE = kindsWith("reactable");

@@ -2,33 +2,28 @@
 
 import { Fault } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
-import { READ_TOLD_EVERY_MS } from "../../base/limits.ts";
+import {
+  READ_POSITIONS_BYTES_MAX,
+  READ_POSITIONS_KEPT_EVERY_MS,
+  READ_TOLD_EVERY_MS,
+} from "../../base/limits.ts";
 import { checkName } from "../../base/names.ts";
-import type { Account, Registry } from "../../core/rooms/accounts.ts";
-import { accountIn, type Room, type Rooms } from "../../core/rooms/rooms.ts";
+import type { Account } from "../../core/rooms/accounts.ts";
+import { ReadPositions } from "../../core/rooms/read-positions.ts";
+import { accountIn, type Room } from "../../core/rooms/rooms.ts";
 import { namedPerson } from "../../core/rooms/targets.ts";
-import type { Clock } from "../../io/clock.ts";
 import type { RequestOf } from "../../wire/messages.ts";
 import type { LogRecord } from "../../wire/record.ts";
-import type { Kernel } from "../kernel/kernel.ts";
+import type { ServerContext } from "../kernel/context.ts";
+import { KeptFile, type KeptFilePlace } from "../queue/kept-file.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
-import type { ReadPositionStore } from "./read-position-store.ts";
-
-export interface ReadPositionServiceOptions {
-  readonly clock: Clock;
-  readonly rooms: Rooms;
-  readonly registry: Registry;
-  readonly kernel: Pick<Kernel, "decide">;
-  readonly positions: ReadPositionStore;
-  readonly peersOf: (user: UserId) => Iterable<ClientConnection>;
-  /** Called when a device here has shown messages up to `n`. */
-  readonly onRead: (user: UserId, room: RoomId, n: number) => void;
-  readonly siblings: { readonly isShared: boolean };
-}
 
 /** Stored per account, so they are the same on all of its devices. */
 export class ReadPositionService {
-  readonly #options: ReadPositionServiceOptions;
+  readonly #context: ServerContext;
+  /** `marks.json`. Positions lost by a crash or a damaged file only count as unread again. */
+  readonly #file: KeptFile;
+  #positions = new ReadPositions();
   /**
    * Rooms whose new positions are to be sent to the account's other devices, each with the device
    * that read last. Emptied every second.
@@ -36,8 +31,27 @@ export class ReadPositionService {
   readonly #untold = new Map<UserId, Map<Room, ClientConnection | undefined>>();
   #cancel: (() => void) | undefined;
 
-  constructor(options: ReadPositionServiceOptions) {
-    this.#options = options;
+  /** @param place `undefined` for memory only */
+  constructor(context: ServerContext, place: KeptFilePlace | undefined) {
+    this.#context = context;
+    const { clock, warn } = context;
+    this.#file = new KeptFile(place, {
+      name: "marks.json",
+      sizeBytesMax: READ_POSITIONS_BYTES_MAX,
+      everyMs: READ_POSITIONS_KEPT_EVERY_MS,
+      ...{ clock, warn },
+      lost: "what was read counts as unread again",
+      format: () => this.#positions.format(),
+      parse: (text) => {
+        const kept = ReadPositions.parse(text);
+        if (kept !== undefined) this.#positions = kept;
+        return kept !== undefined;
+      },
+    });
+  }
+
+  open(): void {
+    this.#file.open();
   }
 
   /** Sends the ignored users before the first record, so that their messages are not shown. */
@@ -46,7 +60,7 @@ export class ReadPositionService {
   }
 
   upTo(user: UserId, room: RoomId): number {
-    return this.#options.positions.positions.of(user, room);
+    return this.#positions.of(user, room);
   }
 
   /**
@@ -61,51 +75,52 @@ export class ReadPositionService {
   recorded(room: Room, record: LogRecord): void {
     const { head } = record;
     if (head.by === "server") return;
-    const { positions: marks } = this.#options.positions;
+    const marks = this.#positions;
     const gone = head.kind === "kick" ? accountIn(record) : undefined;
-    if (gone !== undefined && marks.forget(gone, room.id)) this.#options.positions.touch();
+    if (gone !== undefined && marks.forget(gone, room.id)) this.#file.touch();
     const isNext = marks.of(head.by, room.id) === head.n - 1;
     if (isNext || head.kind === "join") this.#advance(head.by, room, head.n, undefined);
-    if (head.kind === "leave" && marks.forget(head.by, room.id)) this.#options.positions.touch();
+    if (head.kind === "leave" && marks.forget(head.by, room.id)) this.#file.touch();
   }
 
   /** Sends pending positions and writes them to disk. */
   async close(): Promise<void> {
     this.#cancel?.();
     this.#tellAll();
-    await this.#options.positions.close();
+    await this.#file.close();
   }
 
   /** @throws Fault not-member, also for an unknown room */
   read(client: ClientConnection, { id }: Account, { room: asked, n }: RequestOf<"read">): void {
-    const room = this.#options.rooms.get(asked as RoomId);
+    const room = this.#context.rooms.get(asked as RoomId);
     if (room?.members.has(id) !== true) throw new Fault("not-member", "you do not read that room");
     const upTo = Math.min(n, room.lastN);
     this.#advance(id, room, upTo, client);
-    this.#options.onRead(id, room.id, upTo);
+    const { feed, siblings } = this.#context;
+    feed.acted(id);
+    siblings.tell({ kind: "read", user: id, room: room.id, n: upTo });
   }
 
   /** A device at another server has shown messages up to `n`. */
   readElsewhere(user: UserId, id: RoomId, n: number): void {
-    const room = this.#options.rooms.get(id);
+    const room = this.#context.rooms.get(id);
     if (room?.members.has(user) === true) this.#advance(user, room, n, undefined);
   }
 
   #advance(user: UserId, room: Room, n: number, by: ClientConnection | undefined): void {
-    const { positions: marks, clock } = this.#options;
-    if (!marks.positions.advance(user, room.id, n)) return;
-    marks.touch();
+    if (!this.#positions.advance(user, room.id, n)) return;
+    this.#file.touch();
     const rooms = this.#untold.get(user) ?? new Map<Room, ClientConnection | undefined>();
     this.#untold.set(user, rooms.set(room, by));
-    this.#cancel ??= clock.after(READ_TOLD_EVERY_MS, () => this.#tellAll());
+    this.#cancel ??= this.#context.clock.after(READ_TOLD_EVERY_MS, () => this.#tellAll());
   }
 
   #tellAll(): void {
     this.#cancel = undefined;
     for (const [user, rooms] of this.#untold) {
-      const peers = [...this.#options.peersOf(user)];
+      const peers = [...this.#context.peers.of(user)];
       // The device knows its own position, unless the reading device is at another server.
-      if (peers.length < 2 && !this.#options.siblings.isShared) continue;
+      if (peers.length < 2 && !this.#context.siblings.isShared) continue;
       for (const client of peers) {
         for (const [room, by] of rooms) {
           if (client === by) continue;
@@ -119,7 +134,7 @@ export class ReadPositionService {
 
   /** @throws Fault user-unknown, not-allowed, too-many, store-… */
   async ignore(account: Account, { user, on }: RequestOf<"ignore">): Promise<void> {
-    const { registry, kernel } = this.#options;
+    const { registry, kernel } = this.#context;
     const other = namedPerson(registry, checkName(user, "person's name"));
     const record = await kernel.decide(() => {
       const draft = registry.ignoreDraft(account, other.id, on);
@@ -131,11 +146,12 @@ export class ReadPositionService {
   /** Sends the changed list to the account's devices. */
   tellIgnored(account: Account): void {
     const users = this.ignoredBy(account);
-    for (const client of this.#options.peersOf(account.id)) client.tell({ kind: "ignored", users });
+    for (const client of this.#context.peers.of(account.id))
+      client.tell({ kind: "ignored", users });
   }
 
   ignoredBy(account: Account): string[] {
-    const names = [...account.ignored].map((id) => this.#options.registry.nameOf(id));
+    const names = [...account.ignored].map((id) => this.#context.registry.nameOf(id));
     return names.filter((name) => name !== undefined);
   }
 }

@@ -3,15 +3,14 @@
 import { Fault, msg } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import { READERS_NAMED_MAX } from "../../base/limits.ts";
-import type { Account, Registry } from "../../core/rooms/accounts.ts";
-import { type Room, type Rooms, showsReaders } from "../../core/rooms/rooms.ts";
+import type { Account } from "../../core/rooms/accounts.ts";
+import { type Room, showsReaders } from "../../core/rooms/rooms.ts";
 import type { Answer } from "../../wire/messages.ts";
+import type { ServerContext } from "../kernel/context.ts";
 import type { ReadPositionService } from "./read-positions.ts";
 import type { RecordLookup } from "./record-lookup.ts";
 
-export interface ReadersOptions {
-  readonly rooms: Rooms;
-  readonly registry: Pick<Registry, "nameOf">;
+interface ReadersOptions extends ServerContext {
   readonly reading: Pick<ReadPositionService, "upTo">;
   readonly recordLookup: RecordLookup;
 }

@@ -3,14 +3,11 @@
 import { Fault } from "../../base/fault.ts";
 import type { RoomId } from "../../base/ids.ts";
 import { RETENTION_EVERY_MS } from "../../base/limits.ts";
-import type { Rooms } from "../../core/rooms/rooms.ts";
-import type { Clock } from "../../io/clock.ts";
 import type { LogRecord } from "../../wire/record.ts";
+import type { ServerContext } from "../kernel/context.ts";
 import type { MassErasure } from "./mass-erasure.ts";
 
-export interface RetentionOptions {
-  readonly clock: Clock;
-  readonly rooms: Rooms;
+interface RetentionOptions extends ServerContext {
   readonly erasure: Pick<MassErasure, "ofRoom">;
 }
 

@@ -8,22 +8,17 @@ import {
   TYPING_NAMED_MAX,
   TYPING_TOLD_EVERY_MS,
 } from "../../base/limits.ts";
-import type { Account, Registry } from "../../core/rooms/accounts.ts";
+import type { Account } from "../../core/rooms/accounts.ts";
 import { checkSpeaks } from "../../core/rooms/moderation.ts";
-import type { Room, Rooms } from "../../core/rooms/rooms.ts";
-import type { Clock } from "../../io/clock.ts";
+import type { Room } from "../../core/rooms/rooms.ts";
 import { WORD_KINDS } from "../../wire/kinds.ts";
 import type { RequestOf } from "../../wire/messages.ts";
 import type { LogRecord } from "../../wire/record.ts";
+import type { ServerContext } from "../kernel/context.ts";
 import type { FanOut } from "./broadcast.ts";
 
-export interface TypingFeedOptions {
-  readonly clock: Clock;
-  readonly rooms: Pick<Rooms, "get">;
-  readonly registry: Pick<Registry, "nameOf">;
+interface TypingFeedOptions extends ServerContext {
   readonly fanOut: Pick<FanOut, "publish">;
-  /** Called when an account begins, continues or ends typing here, to notify other servers. */
-  readonly onTyping?: (user: UserId, room: RoomId, on: boolean) => void;
 }
 
 interface Typist {
@@ -56,7 +51,7 @@ export class TypingFeed {
 
   /** @throws Fault not-member, also for an unknown room; muted, not-allowed */
   types({ id }: Account, { room: asked, on }: Pick<RequestOf<"typing">, "room" | "on">): void {
-    const { rooms, clock, onTyping } = this.#options;
+    const { rooms, clock, feed, siblings } = this.#options;
     const room = rooms.get(asked as RoomId);
     if (room?.members.has(id) !== true) throw new Fault("not-member", "you do not read that room");
     checkSpeaks(room, id, clock.unixMs());
@@ -64,7 +59,9 @@ export class TypingFeed {
       const sentence = "when somebody writes in a sealed room is told nobody";
       throw new Fault("sealed-room", sentence, { remedy: "nothing: it is not needed" });
     }
-    if (this.#types(id, room, on)) onTyping?.(id, room.id, on);
+    if (!this.#types(id, room, on)) return;
+    feed.acted(id);
+    siblings.tell({ kind: "typing", user: id, room: room.id, on });
   }
 
   /** An account types at another server of the cluster. */

@@ -5,72 +5,44 @@ import { Fault } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import { KEY_PACKAGE_WAIT_MS, KEY_PACKAGES_LOW } from "../../base/limits-sealed.ts";
 import { checkName } from "../../base/names.ts";
-import type { Account, Registry } from "../../core/rooms/accounts.ts";
+import type { Account } from "../../core/rooms/accounts.ts";
 import type { GroupChange } from "../../core/rooms/group.ts";
 import { type DeviceOf, groupBodyOf } from "../../core/rooms/group-state.ts";
 import type { KickTarget } from "../../core/rooms/moderation.ts";
-import type { Room, Rooms } from "../../core/rooms/rooms.ts";
-import { checkReads, namedPerson, TargetResolver } from "../../core/rooms/targets.ts";
+import type { Room } from "../../core/rooms/rooms.ts";
+import { checkReads, namedPerson } from "../../core/rooms/targets.ts";
 import { readSealHeader } from "../../crypto/seal/header.ts";
-import { sha256 } from "../../crypto/sha256.ts";
-import type { Clock } from "../../io/clock.ts";
 import { Mutex } from "../../io/disk/mutex.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import { type LogRecord, parseBody } from "../../wire/record.ts";
 import { isOperating } from "../auth/operator-link.ts";
-import type { Kernel } from "../kernel/kernel.ts";
+import type { ServerContext } from "../kernel/context.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { SealedBuckets } from "./buckets.ts";
 import { GroupInfoStore } from "./group-info.ts";
 import { KeyPackageStore } from "./key-packages.ts";
 import { LeaseStore } from "./leases.ts";
 
-export interface SealedOptions {
+interface SealedOptions extends ServerContext {
   readonly buckets: SealedBuckets;
-  readonly clock: Clock;
-  readonly rooms: Rooms;
-  readonly registry: Registry;
-  readonly kernel: Pick<Kernel, "ask">;
-  readonly peersOf: (user: UserId) => ReadonlySet<ClientConnection>;
-  /** `undefined` for a single server. */
-  readonly siblings: {
-    readonly isShared: boolean;
-    /** Resolves when everything that the others had recorded is applied here. */
-    current(): Promise<boolean>;
-    tell(news: SealedNews): void;
-  };
 }
-
-/** Messages between servers about sealed rooms. */
-export type SealedNews =
-  /** A device that may be connected there has few key packages left. */
-  | {
-      readonly kind: "key-packages-low";
-      readonly user: UserId;
-      readonly device: string;
-      readonly left: number;
-    }
-  /** An account took key packages of another, for the hourly limit. */
-  | { readonly kind: "key-packages-taken"; readonly by: UserId; readonly of: UserId };
 
 export class SealedService {
   readonly #options: SealedOptions;
   readonly #infos: GroupInfoStore;
   readonly #packages: KeyPackageStore;
   readonly #leases: LeaseStore;
-  readonly #targets: TargetResolver;
   /** Serializes the commits of a room and their storage. Bounded by the rooms. */
   readonly #commits = new Map<RoomId, Mutex>();
   /** Rooms that each user was invited to; checked again before the user is notified. */
   readonly #invited = new Map<UserId, Set<RoomId>>();
 
   constructor(options: SealedOptions) {
-    const { buckets, clock, rooms, registry } = options;
+    const { buckets, clock } = options;
     this.#options = options;
     this.#infos = new GroupInfoStore(buckets.groups);
     this.#packages = new KeyPackageStore(buckets.keys, clock);
     this.#leases = new LeaseStore(buckets.leases);
-    this.#targets = new TargetResolver({ rooms, directory: registry, sha256 });
   }
 
   /** Called after the logs were read. @throws Fault store-… */
@@ -109,7 +81,7 @@ export class SealedService {
   }
 
   async group(account: Account, target: string): Promise<Answer<"group">> {
-    const { id: room, room: found } = this.#targets.resolve(account.id, target);
+    const { id: room, room: found } = this.#options.targets.resolve(account.id, target);
     if (found !== undefined) checkReads(found, account.id);
     if (found?.group === undefined) return { room };
     return { room, made: await this.#made(found, account) };
@@ -150,7 +122,7 @@ export class SealedService {
     for (const user of new Set(body.added.map(([, user]) => user))) {
       if (room.name === undefined || !this.#invite(user, room)) continue;
       const notice = { kind: "invited", room: room.name, ...(by === undefined ? {} : { by }) };
-      for (const client of this.#options.peersOf(user)) client.tell(notice as never);
+      for (const client of this.#options.peers.of(user)) client.tell(notice as never);
     }
   }
 
@@ -185,10 +157,10 @@ export class SealedService {
 
   /** The packages of a new device may still be on their way. */
   async #take(user: UserId, device: string, until: number) {
-    const { clock, siblings, peersOf } = this.#options;
+    const { clock, siblings, peers } = this.#options;
     const taken = await this.#packages.take(device);
     if (taken !== undefined) return taken;
-    const isHere = [...peersOf(user)].some(({ member }) => member?.device === device);
+    const isHere = [...peers.of(user)].some(({ member }) => member?.device === device);
     const leftMs = until - clock.now();
     // This server does not know whether the device is connected to another server.
     if (leftMs > 0 && (isHere || siblings.isShared)) {
@@ -210,7 +182,7 @@ export class SealedService {
 
   /** One of the device's key packages was taken, perhaps at another server. */
   lowOnKeyPackages(user: UserId, device: string, left: number): void {
-    for (const client of this.#options.peersOf(user)) {
+    for (const client of this.#options.peers.of(user)) {
       if (client.member?.device === device) client.tell({ kind: "key-packages-low", left });
     }
   }
@@ -223,7 +195,7 @@ export class SealedService {
     const { registry, kernel } = this.#options;
     const device = certifiedDevice(client, account);
     const { target, info } = request;
-    const { id, room } = this.#targets.resolve(account.id, target);
+    const { id, room } = this.#options.targets.resolve(account.id, target);
     if (room !== undefined) checkReads(room, account.id); // Checked before anything is stored.
     const isOperator = isOperating(client, account, registry);
     return await this.#one(id, async () => {

@@ -2,27 +2,14 @@
 
 import { toBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
-import type { FileId, UserId } from "../../base/ids.ts";
 import { SIBLING_CANCEL_MS } from "../../base/limits-cluster.ts";
-import type { Clock } from "../../io/clock.ts";
-import type { Entropy } from "../../io/entropy.ts";
-import type { SiblingNews, Siblings } from "./siblings.ts";
+import type { ServerContext } from "../kernel/context.ts";
+import type { Cancel, SiblingNews } from "../kernel/siblings.ts";
 
 /** Cancellations of one server pending at others: more than an operator can click. */
 const SIBLING_CANCELS_MAX = 64;
 
-/** Transfers to cancel, and who cancels them. */
-export interface Cancel {
-  readonly file: FileId;
-  readonly user: UserId;
-  readonly direction: "up" | "down";
-  readonly by: UserId;
-}
-
-export interface RemoteCancelsOptions {
-  readonly clock: Pick<Clock, "after">;
-  readonly entropy: Entropy;
-  readonly siblings: Pick<Siblings, "tell" | "isShared">;
+interface RemoteCancelsOptions extends ServerContext {
   /** @returns false if there is no such transfer here @throws Fault store-… */
   readonly here: (cancel: Cancel) => Promise<boolean>;
 }

@@ -5,7 +5,7 @@ import type { FileId, RoomId, UserId } from "../../base/ids.ts";
 import { SIBLING_KEY_CHARS_MAX } from "../../base/limits-cluster.ts";
 import type { ServerPlace } from "../../wire/invite.ts";
 import { readServerWindow } from "../../wire/messages-admin.ts";
-import type { SiblingNews } from "./siblings.ts";
+import type { SiblingNews } from "../kernel/siblings.ts";
 
 /** Keys of one guess: a secret that many share, or an account and an address. */
 const SIBLING_GUESS_KEYS_MAX = 4;

@@ -7,19 +7,12 @@ import {
   SIBLING_TELL_EVERY_MS,
   SIBLINGS_MAX,
 } from "../../base/limits-cluster.ts";
-import type { Clock } from "../../io/clock.ts";
 import { meansTheSame } from "../../wire/host.ts";
 import { formatPlace, type ServerPlace } from "../../wire/invite.ts";
+import type { ServerContext } from "../kernel/context.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
-import type { Siblings } from "./siblings.ts";
 
-export interface ClusterPlacesOptions {
-  readonly clock: Clock;
-  readonly siblings: Pick<Siblings, "tell" | "isFollowing">;
-  /** Address of this server for users. `undefined` if not known yet. */
-  readonly own: () => ServerPlace | undefined;
-  /** Sessions with an account. */
-  readonly members: () => Iterable<ClientConnection>;
+export interface ClusterPlacesOptions extends ServerContext {
   readonly changed: (places: readonly ServerPlace[]) => void;
 }
 
@@ -94,7 +87,7 @@ export class ClusterPlaces {
 
   /** `undefined` if this server cannot write: users should not go there. */
   get #own(): ServerPlace | undefined {
-    return this.#options.siblings.isFollowing() ? this.#options.own() : undefined;
+    return this.#options.siblings.isFollowing() ? this.#options.places()[0] : undefined;
   }
 
   /** Omits addresses that the client cannot reach. */
@@ -112,7 +105,7 @@ export class ClusterPlaces {
   }
 
   #tell(): void {
-    const { siblings, members, changed } = this.#options;
+    const { siblings, peers, changed } = this.#options;
     const place = this.#own;
     siblings.tell({ kind: "place", ...(place === undefined ? {} : { place }) });
     const { all } = this;
@@ -120,7 +113,7 @@ export class ClusterPlaces {
     if (told === this.#told) return;
     this.#told = told;
     changed(all);
-    for (const client of members()) this.entered(client);
+    for (const client of peers.members()) this.entered(client);
   }
 
   #tick(): void {

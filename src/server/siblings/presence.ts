@@ -9,17 +9,7 @@ import {
   SIBLINGS_MAX,
 } from "../../base/limits-cluster.ts";
 import type { ClientId } from "../../core/rooms/presence.ts";
-import type { Clock } from "../../io/clock.ts";
-import type { Kernel } from "../kernel/kernel.ts";
-import type { Siblings } from "./siblings.ts";
-
-export interface RemotePresenceOptions {
-  readonly clock: Clock;
-  readonly siblings: Pick<Siblings, "tell">;
-  /** Accounts online by a session here. */
-  readonly online: () => Iterable<UserId>;
-  readonly kernel: Pick<Kernel, "enter" | "leave">;
-}
+import type { ServerContext } from "../kernel/context.ts";
 
 /** Below any session number of this server. */
 const FIRST_ID = -(2 ** 40);
@@ -31,15 +21,15 @@ interface Sibling {
 
 /** Each server sends its own accounts, on a change and periodically. */
 export class RemotePresence {
-  readonly #options: RemotePresenceOptions;
+  readonly #context: ServerContext;
   /** By name. Bounded by SIBLINGS_MAX. */
   readonly #siblings = new Map<string, Sibling>();
   #lastId = FIRST_ID;
   #cancelTick = () => {};
   #cancelTelling: (() => void) | undefined;
 
-  constructor(options: RemotePresenceOptions) {
-    this.#options = options;
+  constructor(options: ServerContext) {
+    this.#context = options;
   }
 
   start(): void {
@@ -49,11 +39,11 @@ export class RemotePresence {
 
   /** An account came online or went offline here. */
   changed(): void {
-    this.#cancelTelling ??= this.#options.clock.after(SIBLING_GATHER_MS, () => this.#tell());
+    this.#cancelTelling ??= this.#context.clock.after(SIBLING_GATHER_MS, () => this.#tell());
   }
 
   heard(node: string, online: readonly UserId[]): void {
-    const { clock, kernel } = this.#options;
+    const { clock, kernel } = this.#context;
     const known = this.#siblings.get(node);
     if (known === undefined && this.#siblings.size >= SIBLINGS_MAX) return;
     const sibling = known ?? { users: new Map<UserId, ClientId>(), heardAt: 0 };
@@ -77,17 +67,20 @@ export class RemotePresence {
   stop(): void {
     this.#cancelTick();
     this.#cancelTelling?.();
-    this.#options.siblings.tell({ kind: "online", users: [] });
+    this.#context.siblings.tell({ kind: "online", users: [] });
   }
 
   #tell(): void {
     this.#cancelTelling = undefined;
-    const users = [...this.#options.online()].slice(0, SIBLING_ONLINE_MAX);
-    this.#options.siblings.tell({ kind: "online", users });
+    const { peers, siblings } = this.#context;
+    const online = new Set<UserId>();
+    for (const { member } of peers.members())
+      if (member?.isPresent === true) online.add(member.account.id);
+    siblings.tell({ kind: "online", users: [...online].slice(0, SIBLING_ONLINE_MAX) });
   }
 
   #tick(): void {
-    const { clock } = this.#options;
+    const { clock } = this.#context;
     for (const [node, { heardAt }] of [...this.#siblings]) {
       if (clock.now() - heardAt < SIBLING_FORGET_MS) continue;
       this.heard(node, []);

@@ -2,25 +2,19 @@
 
 import { Fault, msg } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
-import type { Account, Registry } from "../../core/rooms/accounts.ts";
+import type { Account } from "../../core/rooms/accounts.ts";
 import { bannedFault } from "../../core/rooms/policy.ts";
-import type { Rooms } from "../../core/rooms/rooms.ts";
-import type { Clock } from "../../io/clock.ts";
 import type { Head, LogRecord } from "../../wire/record.ts";
 import { hostKey } from "../auth/bans.ts";
 import { isOperating } from "../auth/operator-link.ts";
+import type { ServerContext } from "../kernel/context.ts";
 import type { CatchUp } from "../rooms/catch-up.ts";
+import type { ReadPositionService } from "../rooms/read-positions.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 
-export interface RemoteDecisionsOptions {
-  readonly registry: Registry;
-  readonly rooms: Rooms;
-  readonly clock: Pick<Clock, "unixMs">;
-  readonly peers: () => Iterable<ClientConnection>;
-  readonly peersOf: (user: UserId) => ReadonlySet<ClientConnection>;
+export interface RemoteDecisionsOptions extends ServerContext {
   readonly catchUp: Pick<CatchUp, "refresh">;
-  /** Sends the list of ignored users to the account's devices. */
-  readonly tellIgnored: (account: Account) => void;
+  readonly reading: Pick<ReadPositionService, "tellIgnored">;
 }
 
 /** The server that made the decision has notified its own sessions. */
@@ -40,7 +34,7 @@ export class RemoteDecisions {
   }
 
   #ofAccount(account: Account, kind: Head["kind"]): void {
-    const { rooms, catchUp, tellIgnored } = this.#options;
+    const { rooms, catchUp, reading } = this.#options;
     const { id, name } = account;
     switch (kind) {
       case "account-name": {
@@ -58,14 +52,15 @@ export class RemoteDecisions {
         return this.#close(id, fault, ({ member }) => !account.devices.has(member?.device ?? ""));
       }
       case "ignore":
-        return tellIgnored(account);
+        return reading.tellIgnored(account);
       default:
         return undefined;
     }
   }
 
   #close(user: UserId, fault: Fault, isMeant = (_client: ClientConnection) => true): void {
-    for (const client of [...this.#options.peersOf(user)]) if (isMeant(client)) client.close(fault);
+    for (const client of [...this.#options.peers.of(user)])
+      if (isMeant(client)) client.close(fault);
   }
 
   /** A ban of an address never closes an operator's session. */
@@ -73,7 +68,7 @@ export class RemoteDecisions {
     const { registry, clock, peers } = this.#options;
     const { policy } = registry;
     const unixMs = clock.unixMs();
-    for (const client of [...peers()]) {
+    for (const client of [...peers.all()]) {
       const { account } = client;
       const address = hostKey(client);
       const ofAddress =

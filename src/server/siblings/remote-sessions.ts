@@ -4,6 +4,7 @@ import { unreachable } from "../../base/assert.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import type { DeviceNotes } from "../auth/device-notes.ts";
 import type { Authenticator } from "../auth/login.ts";
+import type { SiblingNews } from "../kernel/siblings.ts";
 import type { PushService } from "../push/service.ts";
 import type { ReadPositionService } from "../rooms/read-positions.ts";
 import type { TypingFeed } from "../rooms/typing-feed.ts";
@@ -11,22 +12,19 @@ import type { SealedService } from "../sealed/service.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { RemoteCancels } from "./cancels.ts";
 import { ClusterPlaces, type ClusterPlacesOptions } from "./places.ts";
-import { RemotePresence, type RemotePresenceOptions } from "./presence.ts";
+import { RemotePresence } from "./presence.ts";
 import { RemoteDecisions, type RemoteDecisionsOptions } from "./remote-decisions.ts";
-import type { SiblingNews, Siblings } from "./siblings.ts";
 import type { RemoteWindows } from "./windows.ts";
 
 export interface RemoteSessionsOptions
-  extends Omit<RemotePresenceOptions, "siblings">,
-    Omit<ClusterPlacesOptions, "siblings">,
-    Omit<RemoteDecisionsOptions, "tellIgnored" | "clock"> {
-  readonly siblings: Siblings;
+  extends ClusterPlacesOptions,
+    Omit<RemoteDecisionsOptions, "reading"> {
   readonly reading: Pick<ReadPositionService, "readElsewhere" | "tellIgnored">;
   readonly typing: Pick<TypingFeed, "typesElsewhere">;
   readonly windows: Pick<RemoteWindows, "looked" | "heard">;
   readonly cancels: Pick<RemoteCancels, "asked" | "answered">;
   readonly entry: Pick<Authenticator, "guessElsewhere" | "guessedElsewhere">;
-  readonly devices: Pick<DeviceNotes, "seenElsewhere">;
+  readonly deviceNotes: Pick<DeviceNotes, "seenElsewhere">;
   /** `undefined` if sealed rooms are disabled. */
   readonly sealed: Pick<SealedService, "lowOnKeyPackages" | "takenElsewhere"> | undefined;
   /** `undefined` if push is disabled. */
@@ -71,8 +69,7 @@ class RemoteSessions implements Elsewhere {
     this.#options = options;
     this.#presence = new RemotePresence(options);
     this.#places = new ClusterPlaces(options);
-    const tellIgnored = options.reading.tellIgnored.bind(options.reading);
-    this.#decisions = new RemoteDecisions({ ...options, tellIgnored });
+    this.#decisions = new RemoteDecisions(options);
   }
 
   start(): void {
@@ -105,7 +102,7 @@ class RemoteSessions implements Elsewhere {
   }
 
   #heard(node: string, news: SiblingNews): void {
-    const { reading, typing, windows, entry, sealed, devices, push, cancels } = this.#options;
+    const { reading, typing, windows, entry, sealed, deviceNotes, push, cancels } = this.#options;
     switch (news.kind) {
       case "online":
         return this.#presence.heard(node, news.users);
@@ -132,7 +129,7 @@ class RemoteSessions implements Elsewhere {
       case "key-packages-taken":
         return sealed?.takenElsewhere(news.by, news.of);
       case "device-seen":
-        return devices.seenElsewhere(news);
+        return deviceNotes.seenElsewhere(news);
       case "guess":
         return entry.guessElsewhere(news.keys);
       case "guessed":

@@ -5,13 +5,10 @@ import {
   SIBLING_WINDOW_EVERY_MS,
   SIBLINGS_MAX,
 } from "../../base/limits-cluster.ts";
-import type { Clock } from "../../io/clock.ts";
 import type { ServerWindow } from "../../wire/messages-admin.ts";
-import type { Siblings } from "./siblings.ts";
+import type { ServerContext } from "../kernel/context.ts";
 
-export interface RemoteWindowsOptions {
-  readonly clock: Pick<Clock, "now">;
-  readonly siblings: Pick<Siblings, "tell">;
+interface RemoteWindowsOptions extends ServerContext {
   readonly own: () => ServerWindow;
 }
 

@@ -4,7 +4,6 @@ import { CALLS_WAITING_MAX } from "../../../src/base/limits.ts";
 import type { EngineEffect, EngineInput } from "../../../src/core/rooms/engine-io.ts";
 import { Feed } from "../../../src/server/kernel/feed.ts";
 import { Kernel, type Outcome } from "../../../src/server/kernel/kernel.ts";
-import { PendingWrites } from "../../../src/server/kernel/pending-writes.ts";
 import type { LogRecord } from "../../../src/wire/record.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 import { ANA, Ledger, ROOM } from "../../core/ledger.ts";
@@ -15,7 +14,6 @@ const ERASE = { kind: "act", isOperator: true, act: ACT } as const;
 function kernelWith(handle: (input: EngineInput) => EngineEffect[]) {
   const blanked = Promise.withResolvers<void>();
   const clock = new VirtualClock();
-  const pendingWrites = new PendingWrites(clock, () => {});
   const appends: ((outcome: LogRecord) => void)[] = [];
   const log = {
     appendThen: (_: unknown, __: unknown, settle: (outcome: LogRecord) => void) => {
@@ -24,14 +22,14 @@ function kernelWith(handle: (input: EngineInput) => EngineEffect[]) {
     erase: () => blanked.promise,
   };
   const kernel = new Kernel({
-    ...{ clock, feed: new Feed(), pendingWrites },
+    ...{ clock, feed: new Feed(), onEvent: () => {} },
     engine: { handle },
     ...{ history: log, accounts: log },
     siblings: { current: () => Promise.resolve(true) },
     readers: { follow: () => {}, unfollow: () => {}, presence: () => {} },
     eraseFiles: () => Promise.resolve(),
   });
-  return { kernel, blanked, clock, pendingWrites, appends };
+  return { kernel, blanked, clock, appends };
 }
 
 test("settles an erasure after its lines are blank", async () => {
@@ -53,12 +51,12 @@ test("settles an erasure after its lines are blank", async () => {
 });
 
 test("a stop waits for decisions that wait for each other", async () => {
-  const { kernel, pendingWrites, appends, clock } = kernelWith(() => []);
+  const { kernel, appends, clock } = kernelWith(() => []);
   const body = { hash: "h", replaces: undefined };
   const draft = { kind: "password", room: ANA, by: ANA, id: "", body } as const;
   const decided = [1, 2].map(() => kernel.decide(() => [draft]));
   let isDrained = false;
-  const drained = pendingWrites.drained().then(() => {
+  const drained = kernel.writes.drained().then(() => {
     isDrained = true;
   });
   const ledger = new Ledger();

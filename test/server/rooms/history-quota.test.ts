@@ -18,7 +18,7 @@ function quotaOf(historyBytesPerDay: number | undefined) {
   const clock = { now: 100 * DAY_MS + DAY_MS / 2, unixMs: () => clock.now };
   const registry = { policy: { isOperator: (user: UserId) => user === BEN } };
   const settings = historyBytesPerDay === undefined ? {} : { historyBytesPerDay };
-  const quota = new HistoryQuota({ clock, registry, settings });
+  const quota = new HistoryQuota({ clock, registry, settings } as never);
   return { quota, clock };
 }
 

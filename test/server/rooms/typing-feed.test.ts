@@ -8,6 +8,8 @@ import {
 } from "../../../src/base/limits.ts";
 import type { Account } from "../../../src/core/rooms/accounts.ts";
 import type { Room } from "../../../src/core/rooms/rooms.ts";
+import { Feed } from "../../../src/server/kernel/feed.ts";
+import type { SiblingNews } from "../../../src/server/kernel/siblings.ts";
 import { TypingFeed } from "../../../src/server/rooms/typing-feed.ts";
 import type { LogRecord } from "../../../src/wire/record.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
@@ -28,13 +30,17 @@ function open(members: number) {
   const feed = new TypingFeed({
     clock,
     rooms,
-    registry: { nameOf: (id) => `n${id}` as never },
+    feed: new Feed(),
+    registry: { nameOf: (id: string) => `n${id}` },
     fanOut: {
-      publish: (room, message) =>
-        heard.push(`${room.id} ${"users" in message ? String(message.users) : "?"}`),
+      publish: (room: Room, { users }: { readonly users: readonly string[] }) =>
+        heard.push(`${room.id} ${users}`),
     },
-    onTyping: (who, room, on) => forwarded.push(`${who} ${room} ${on}`),
-  });
+    siblings: {
+      tell: ({ user, room, on }: Extract<SiblingNews, { kind: "typing" }>) =>
+        forwarded.push(`${user} ${room} ${on}`),
+    },
+  } as never);
   const ask = (i: number, room: string, on = true) =>
     feed.types({ id: user(i) } as Account, { room, on });
   const say = (i: number, room: string, kind = "text") => {

@@ -4,9 +4,9 @@ import {
   SIBLING_GATHER_MS,
   SIBLING_TELL_EVERY_MS,
 } from "../../../src/base/limits-cluster.ts";
+import type { SiblingNews } from "../../../src/server/kernel/siblings.ts";
 import type { ClientConnection } from "../../../src/server/session/client-connection.ts";
-import { ClusterPlaces } from "../../../src/server/siblings/places.ts";
-import type { SiblingNews } from "../../../src/server/siblings/siblings.ts";
+import { ClusterPlaces, type ClusterPlacesOptions } from "../../../src/server/siblings/places.ts";
 import type { ServerPlace } from "../../../src/wire/invite.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 
@@ -22,11 +22,14 @@ class PlacesFixture {
   isFollowing = true;
   readonly places = new ClusterPlaces({
     clock: this.clock,
-    siblings: { tell: (news) => this.said.push(news), isFollowing: () => this.isFollowing },
-    own: () => this.own,
-    members: () => [this.from("10.0.0.9")],
+    siblings: {
+      tell: (news: SiblingNews) => this.said.push(news),
+      isFollowing: () => this.isFollowing,
+    },
+    places: () => (this.own === undefined ? [] : [this.own]),
+    peers: { members: () => [this.from("10.0.0.9")] },
     changed: (places) => this.changes.push(places),
-  });
+  } as Pick<ClusterPlacesOptions, "clock" | "changed"> as ClusterPlacesOptions);
 
   from(host: string, told = this.told): ClientConnection {
     const tell = ({ places }: { places: ServerPlace[] }) => told.push(places.map((p) => p.host));

@@ -16,8 +16,8 @@ import type { Disk } from "../../../src/io/disk/disk.ts";
 import type { Address, Dial, Link } from "../../../src/io/link/link.ts";
 import { MemoryNetwork } from "../../../src/io/link/memory-network.ts";
 import { type LogFile, openLog } from "../../../src/io/log/log-file.ts";
+import type { SiblingNews, Siblings } from "../../../src/server/kernel/siblings.ts";
 import { Server } from "../../../src/server/server.ts";
-import type { SiblingNews, Siblings } from "../../../src/server/siblings/siblings.ts";
 import type { LogRecord } from "../../../src/wire/record.ts";
 import { type DiskCall, SimDisk, type Trouble } from "../../io/disk/sim.ts";
 import { MachineStopped } from "../../io/disk/sim-tree.ts";
@@ -282,8 +282,8 @@ export class ClusterNode {
     const listener = this.network.listen(
       { ...SERVER, certificateHash: CERTIFICATE },
       {
-        accept: (remote: Address) => life.isAlive && server.accept(remote),
-        link: (link: Link) => server.link(life.link(link)),
+        accept: (remote: Address) => life.isAlive && server.sessions.accept(remote),
+        link: (link: Link) => server.sessions.link(life.link(link)),
       },
     );
     server.listen({

@@ -1,14 +1,9 @@
 /** Interface to the other servers of the cluster. */
 
 import type { Fault } from "../../base/fault.ts";
-import type { RoomId, UserId } from "../../base/ids.ts";
+import type { FileId, RoomId, UserId } from "../../base/ids.ts";
 import type { ServerPlace } from "../../wire/invite.ts";
 import type { ServerWindow } from "../../wire/messages-admin.ts";
-import type { SeenDevice } from "../auth/device-notes.ts";
-import type { GuessNews } from "../auth/login.ts";
-import type { PushNews } from "../push/service.ts";
-import type { SealedNews } from "../sealed/service.ts";
-import type { Cancel } from "./cancels.ts";
 
 /** Messages between servers besides their logs. They may be lost or late without harm. */
 export type SiblingNews =
@@ -34,9 +29,37 @@ export type SiblingNews =
    */
   | ({ readonly kind: "cancel"; readonly ask: string } & Cancel)
   | { readonly kind: "cancelled"; readonly ask: string }
-  | SealedNews
-  | PushNews
-  | GuessNews;
+  /** A device that may be connected there has few key packages left. */
+  | {
+      readonly kind: "key-packages-low";
+      readonly user: UserId;
+      readonly device: string;
+      readonly left: number;
+    }
+  /** An account took key packages of another, for the hourly limit. */
+  | { readonly kind: "key-packages-taken"; readonly by: UserId; readonly of: UserId }
+  /** The sending server pushes to this device from now on. */
+  | { readonly kind: "push-taken"; readonly device: string }
+  /** A guess is being checked, or was right: its counters are reset. By counter keys. */
+  | { readonly kind: "guess" | "guessed"; readonly keys: readonly string[] };
+
+/** Visible to the owner of the account only. */
+export interface SeenDevice {
+  readonly user: UserId;
+  /** base64url of its key. */
+  readonly device: string;
+  /** Days since 1970, in UTC. */
+  readonly day: number;
+  readonly label: string;
+}
+
+/** Transfers to cancel, and who cancels them. */
+export interface Cancel {
+  readonly file: FileId;
+  readonly user: UserId;
+  readonly direction: "up" | "down";
+  readonly by: UserId;
+}
 
 /** State of the cluster as this server saw it a few seconds ago. */
 export interface ClusterHealth {

@@ -1,0 +1,49 @@
+/** What the services of a server share. */
+
+import type { Fault } from "../../base/fault.ts";
+import type { Registry } from "../../core/rooms/accounts.ts";
+import type { RoomEngine } from "../../core/rooms/engine.ts";
+import type { Rooms } from "../../core/rooms/rooms.ts";
+import type { TargetResolver } from "../../core/rooms/targets.ts";
+import type { Identity } from "../../crypto/identity.ts";
+import type { Clock } from "../../io/clock.ts";
+import type { Entropy } from "../../io/entropy.ts";
+import type { Archive, Log } from "../../io/log/log.ts";
+import type { ServerPlace } from "../../wire/invite.ts";
+import type { ServerEvent } from "../session/event.ts";
+import type { Peers } from "../session/peers.ts";
+import type { Feed } from "./feed.ts";
+import type { Kernel } from "./kernel.ts";
+import type { ServerSettings } from "./settings.ts";
+import type { Siblings } from "./siblings.ts";
+
+/** Part of the context that the owner of the server supplies. */
+export interface GivenContext {
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly identity: Identity;
+  readonly settings: ServerSettings;
+  readonly history: Log;
+  readonly archive: Archive;
+  /** Folded from the logs by the caller. */
+  readonly rooms: Rooms;
+  readonly registry: Registry;
+  /** Restored from history by the caller. */
+  readonly engine: RoomEngine;
+  readonly onEvent: (event: ServerEvent) => void;
+}
+
+export interface ServerContext extends GivenContext {
+  /** Written by `Kernel.decide` only. */
+  readonly accounts: Pick<Log, "head" | "read" | "sizeBytes">;
+  readonly siblings: Siblings;
+  readonly kernel: Kernel;
+  readonly feed: Feed;
+  /** Resolves the names of current users. */
+  readonly targets: TargetResolver;
+  /** Reports a fault that ends nothing. */
+  readonly warn: (fault: Fault) => void;
+  /** Addresses at which others reach this server by TLS, the best first. */
+  readonly places: () => readonly ServerPlace[];
+  readonly peers: Peers;
+}

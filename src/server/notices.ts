@@ -1,0 +1,74 @@
+/** Notices to all sessions: announcements, the disk's space and the cluster's majority. */
+
+import { isDiskFull } from "../base/disk-space.ts";
+import type { Fault } from "../base/fault.ts";
+import type { Announced } from "../core/rooms/policy.ts";
+import type { NoticeOf } from "../wire/messages.ts";
+import type { Head } from "../wire/record.ts";
+import { isOperating } from "./auth/operator-link.ts";
+import type { Services } from "./services/services.ts";
+import type { ClientConnection } from "./session/client-connection.ts";
+
+export class ServerNotices {
+  readonly #services: Services;
+  /** Operators were notified that the disk is nearly full. */
+  #wasDiskLow = false;
+  /** Majority fault last reported to operators. */
+  #majorityFault: Fault | undefined;
+
+  constructor(services: Services) {
+    this.#services = services;
+  }
+
+  entered(client: ClientConnection): void {
+    const { announced } = this.#services.registry.policy;
+    if (announced !== undefined) client.tell(this.#announcement(announced));
+    this.#tellMajority(client);
+  }
+
+  /** Sends an announcement, whichever server of the cluster made it. */
+  announced({ by, time }: Head): void {
+    const { registry, peers } = this.#services;
+    const notice = this.#announcement(registry.policy.announced ?? { text: "", by, time });
+    for (const client of peers.members()) client.tell(notice);
+  }
+
+  /** Called once a second, also for new sessions and new operators. */
+  tick(): void {
+    this.#tellDisk();
+    const { siblings, peers, onEvent } = this.#services;
+    const fault = siblings.majorityFault();
+    if (fault !== this.#majorityFault) onEvent({ kind: "majority", fault });
+    this.#majorityFault = fault;
+    for (const client of peers.members()) this.#tellMajority(client);
+  }
+
+  #announcement({ text, by, time }: Announced): NoticeOf<"announced"> {
+    const name = this.#services.registry.nameOf(by) ?? "server";
+    return { kind: "announced", text, by: name, time };
+  }
+
+  #tellDisk(): void {
+    const { disk, peers, registry } = this.#services;
+    const state = disk?.state;
+    if (state === undefined || !(state.isLow || this.#wasDiskLow)) return;
+    const { freeBytes, keepFreeBytes, isLow } = state;
+    const level = isLow ? (isDiskFull(state) ? "full" : "low") : undefined;
+    for (const client of peers.members()) {
+      const { member } = client;
+      if (member === undefined || member.diskTold === level) continue;
+      if (!isOperating(client, member.account, registry)) continue;
+      member.diskTold = level;
+      client.tell({ kind: "disk-low", on: isLow, freeBytes, keepFreeBytes });
+    }
+    this.#wasDiskLow = isLow;
+  }
+
+  #tellMajority(client: ClientConnection): void {
+    const { member } = client;
+    const on = this.#services.siblings.majorityFault() === undefined;
+    if (member === undefined || on === (member.majorityTold ?? true)) return;
+    member.majorityTold = on;
+    client.tell({ kind: "majority", on });
+  }
+}

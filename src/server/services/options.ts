@@ -1,0 +1,44 @@
+/** Options of a server. */
+
+import type { BlobStore } from "../../io/blob/interfaces.ts";
+import type { ProgramFolder } from "../../io/file/program-folder.ts";
+import type { Log } from "../../io/log/log.ts";
+import type { ServerPlace } from "../../wire/invite.ts";
+import type { Passwords } from "../auth/login.ts";
+import type { SharedContents } from "../files/file-service.ts";
+import type { RecordLine } from "../http/read-api.ts";
+import type { GivenContext } from "../kernel/context.ts";
+import type { Siblings } from "../kernel/siblings.ts";
+import type { PushDelivery } from "../push/sender.ts";
+import type { KeptFilePlace } from "../queue/kept-file.ts";
+import type { Provable } from "../rooms/proofs.ts";
+import type { SealedBuckets } from "../sealed/buckets.ts";
+
+export interface ServerOptions extends GivenContext {
+  readonly accounts: Log;
+  readonly passwords: Passwords;
+  /** Files for read positions and device notes. `undefined` for memory only. */
+  readonly positions?: KeptFilePlace;
+  /** Storage of sealed rooms for offline devices. `undefined` if sealed rooms are disabled. */
+  readonly sealed?: SealedBuckets;
+  /** Delivery and subscriptions of pushes. `undefined` if push is disabled. */
+  readonly push?: {
+    readonly delivery: PushDelivery;
+    /** `undefined` for memory only. */
+    readonly file: KeptFilePlace | undefined;
+  };
+  /** Storage of file contents. `undefined` if file transfer is disabled. */
+  readonly blobs?: BlobStore;
+  /** Shared contents of a cluster. `undefined` for a single server. */
+  readonly contents?: SharedContents;
+  /** The program's downloads. `undefined` if the server does not offer the program. */
+  readonly programs?: Pick<ProgramFolder, "list" | "open">;
+  /** Format of a record for programs that read over HTTP. `undefined` if reading is disabled. */
+  readonly recordLine?: RecordLine;
+  /** Proofs of the history for clients. `undefined` if there are none. */
+  readonly provable?: Provable;
+  /** The other servers of the cluster. `undefined` for a single server. */
+  readonly siblings?: Siblings;
+  /** Called with the addresses of the cluster's servers, this one first, when they change. */
+  readonly onCluster?: (places: readonly ServerPlace[]) => void;
+}

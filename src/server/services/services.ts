@@ -1,0 +1,158 @@
+/** Construction of the server's services. */
+
+import { TargetResolver } from "../../core/rooms/targets.ts";
+import { sha256 } from "../../crypto/sha256.ts";
+import type { ServerPlace } from "../../wire/invite.ts";
+import type { LogRecord } from "../../wire/record.ts";
+import { AdminDashboard } from "../admin/dashboard.ts";
+import { DiskWatch } from "../admin/disk-watch.ts";
+import { EventFeed } from "../admin/event-feed.ts";
+import { Lists } from "../admin/lists.ts";
+import { Metrics } from "../admin/metrics.ts";
+import { PastDecisions } from "../admin/past-decisions.ts";
+import { Bans } from "../auth/bans.ts";
+import { DeviceNotes } from "../auth/device-notes.ts";
+import { Devices } from "../auth/devices.ts";
+import { Invites } from "../auth/invites.ts";
+import { Authenticator } from "../auth/login.ts";
+import { Resets } from "../auth/resets.ts";
+import { DataChannels } from "../files/data-channels.ts";
+import { FileService } from "../files/file-service.ts";
+import { QUOTAS_DEFAULT } from "../files/quotas.ts";
+import { WebDownloads } from "../http/download-links.ts";
+import { httpRoutes } from "../http/routes.ts";
+import type { ServerContext } from "../kernel/context.ts";
+import { Feed } from "../kernel/feed.ts";
+import { Kernel, type RoomReaders } from "../kernel/kernel.ts";
+import { NO_SIBLINGS } from "../kernel/siblings.ts";
+import { PushService } from "../push/service.ts";
+import { FanOut } from "../rooms/broadcast.ts";
+import { CatchUp } from "../rooms/catch-up.ts";
+import { HistoryQuota } from "../rooms/history-quota.ts";
+import { Management } from "../rooms/management.ts";
+import { MassErasure } from "../rooms/mass-erasure.ts";
+import { Moderation } from "../rooms/moderation.ts";
+import { Pins } from "../rooms/pins.ts";
+import { PrefsService } from "../rooms/prefs.ts";
+import { PresenceFeed } from "../rooms/presence-feed.ts";
+import { ProofService } from "../rooms/proofs.ts";
+import { Queries } from "../rooms/queries.ts";
+import { Reactions } from "../rooms/reactions.ts";
+import { ReadPositionService } from "../rooms/read-positions.ts";
+import { Readers } from "../rooms/readers.ts";
+import { RecordLookup } from "../rooms/record-lookup.ts";
+import { Retention } from "../rooms/retention.ts";
+import { TypingFeed } from "../rooms/typing-feed.ts";
+import { SealedService } from "../sealed/service.ts";
+import { FloodGuard } from "../session/flood-guard.ts";
+import { Peers } from "../session/peers.ts";
+import { RemoteCancels } from "../siblings/cancels.ts";
+import { remoteSessions } from "../siblings/remote-sessions.ts";
+import { RemoteWindows } from "../siblings/windows.ts";
+import type { ServerOptions } from "./options.ts";
+
+/** State of the server that services read. */
+interface ServerState {
+  readonly places: () => readonly ServerPlace[];
+  readonly isStopping: () => boolean;
+}
+
+export type Services = ReturnType<typeof openServices>;
+
+export function openServices(options: ServerOptions, { places, isStopping }: ServerState) {
+  const { clock, registry, rooms, siblings = NO_SIBLINGS } = options;
+  const watchers = new EventFeed(options);
+  const onEvent = watchers.beside(options.onEvent);
+  const feed = new Feed();
+  const readers: RoomReaders = {
+    follow: (user, room) => catchUp.joined(user, room),
+    unfollow: (user, room) => catchUp.left(user, room),
+    presence: (room, user, online) => presence.change(room, user, online),
+  };
+  const eraseFiles = async (order: LogRecord) => files?.erased(order);
+  const kernel = new Kernel({ ...options, siblings, onEvent, feed, readers, eraseFiles });
+  const context: ServerContext = {
+    ...options,
+    ...{ siblings, onEvent, feed, kernel, places, peers: new Peers() },
+    targets: new TargetResolver({ rooms, directory: registry, sha256 }),
+    warn: (fault) => onEvent({ kind: "warning", fault }),
+  };
+  const { passwords, positions, recordLine, programs, provable, blobs } = options;
+  const floods = new FloodGuard(clock);
+  const bans = new Bans(context);
+  const invites = new Invites(context);
+  const entry = new Authenticator({ ...context, passwords, invites, bans, floods });
+  const resets = new Resets({ ...context, entry });
+  const historyQuota = new HistoryQuota(context);
+  const recordLookup = new RecordLookup(options.archive);
+  const fanOut = new FanOut(clock, registry, () => kernel.writes.underWay > 0);
+  const presence = new PresenceFeed(clock, registry, fanOut);
+  const typing = new TypingFeed({ ...context, fanOut });
+  const reading = new ReadPositionService(context, positions);
+  const catchUp = new CatchUp({ ...context, fanOut, presence, reading, historyQuota });
+  const erasure = new MassErasure(context);
+  const { contents, sealed: buckets } = options;
+  const files =
+    blobs === undefined ? undefined : new FileService({ ...context, blobs, fanOut, contents });
+  const downloads = files === undefined ? undefined : new WebDownloads({ ...context, files });
+  const channels = new DataChannels({
+    ...context,
+    addressed: (token) => downloads?.channelOf(token),
+  });
+  const sealed = buckets === undefined ? undefined : new SealedService({ ...context, buckets });
+  const push =
+    options.push === undefined
+      ? undefined
+      : new PushService({ ...context, ...options.push, reading, recordLookup });
+  const disk = blobs === undefined ? undefined : diskWatch(context, blobs);
+  const metrics = new Metrics({ ...context, fanOut, channels, files, push, disk });
+  const windows = new RemoteWindows({ ...context, own: () => dashboard.window });
+  const cancels = new RemoteCancels({
+    ...context,
+    here: (cancel) => dashboard.cancelHere(cancel),
+  });
+  const dashboard: AdminDashboard = new AdminDashboard({
+    ...context,
+    ...{ downloads, files, metrics, windows, cancels },
+  });
+  const deviceNotes = new DeviceNotes(context, positions);
+  return {
+    ...context,
+    ...{ floods, bans, invites, entry, resets, historyQuota, fanOut, presence, typing, reading },
+    ...{ catchUp, files, downloads, channels, sealed, push, disk, metrics, dashboard, watchers },
+    ...{ deviceNotes, isStopping },
+    retention: new Retention({ ...context, erasure }),
+    prefs: new PrefsService(context),
+    management: new Management({ ...context, catchUp }),
+    moderation: new Moderation({ ...context, recordLookup, entry, resets, erasure }),
+    devices: new Devices({ ...context, entry }),
+    lists: new Lists(context),
+    past: new PastDecisions({ ...context, watchers }),
+    pins: new Pins({ ...context, recordLookup, historyQuota }),
+    proofs: new ProofService({ ...context, provable }),
+    queries: new Queries({ ...context, reading, historyQuota }),
+    reactions: new Reactions({ ...context, recordLookup }),
+    readers: new Readers({ ...context, reading, recordLookup }),
+    http: httpRoutes({
+      ...context,
+      ...{ bans, invites, metrics, historyQuota, recordLine, downloads, programs, isStopping },
+    }),
+    remote: remoteSessions({
+      ...context,
+      ...{ reading, typing, windows, cancels, entry, sealed, push, catchUp, deviceNotes },
+      changed: options.onCluster ?? (() => {}),
+    }),
+  };
+}
+
+function diskWatch(
+  { clock, settings, onEvent }: ServerContext,
+  blobs: NonNullable<ServerOptions["blobs"]>,
+): DiskWatch {
+  return new DiskWatch({
+    clock,
+    blobs,
+    keepFreeBytes: (settings.files ?? QUOTAS_DEFAULT).freeBytesMin,
+    changed: (disk) => onEvent({ kind: "disk", ...disk }),
+  });
+}

@@ -1,0 +1,49 @@
+/** Connections of a server, and the sessions of each account. */
+
+import type { UserId } from "../../base/ids.ts";
+import type { ClientConnection } from "./client-connection.ts";
+
+const NO_CLIENTS: ReadonlySet<ClientConnection> = new Set();
+
+export class Peers {
+  /** Bounded by LINKS_MAX when a link is accepted. */
+  readonly #all = new Set<ClientConnection>();
+  readonly #byAccount = new Map<UserId, Set<ClientConnection>>();
+
+  get count(): number {
+    return this.#all.size;
+  }
+
+  all(): Iterable<ClientConnection> {
+    return this.#all.values();
+  }
+
+  /** Sessions of an account. */
+  of(user: UserId): ReadonlySet<ClientConnection> {
+    return this.#byAccount.get(user) ?? NO_CLIENTS;
+  }
+
+  /** Sessions with an account. */
+  *members(): Iterable<ClientConnection> {
+    for (const clients of this.#byAccount.values()) yield* clients;
+  }
+
+  opened(client: ClientConnection): void {
+    this.#all.add(client);
+  }
+
+  closed(client: ClientConnection): void {
+    this.#all.delete(client);
+  }
+
+  entered(client: ClientConnection, user: UserId): void {
+    const clients = this.#byAccount.get(user) ?? new Set();
+    this.#byAccount.set(user, clients.add(client));
+  }
+
+  left(client: ClientConnection, user: UserId): void {
+    const clients = this.#byAccount.get(user);
+    clients?.delete(client);
+    if (clients?.size === 0) this.#byAccount.delete(user);
+  }
+}

@@ -1,0 +1,228 @@
+/** Connections of a server: acceptance, requests, log-in and log-out. */
+
+import { productOf } from "../base/client-name.ts";
+import { asFault, Fault } from "../base/fault.ts";
+import { LINKS_BEFORE_LOGIN_MAX } from "../base/limits.ts";
+import type { Account } from "../core/rooms/accounts.ts";
+import type { Address, Link, ListenerEvents } from "../io/link/link.ts";
+import type { Answer, NoticeOf, Request } from "../wire/messages.ts";
+import { guessedTooOften } from "./auth/login.ts";
+import { RequestHandlers, type SessionActions } from "./handlers/handler.ts";
+import { openHandlers } from "./handlers/handlers.ts";
+import { RequestPace } from "./http/request-pace.ts";
+import type { ServerNotices } from "./notices.ts";
+import type { Services } from "./services/services.ts";
+import {
+  ClientConnection,
+  type ClientConnectionOptions,
+  type TransferNotice,
+} from "./session/client-connection.ts";
+import { Addresses, addressSender, isLoopback } from "./session/connection-limits.ts";
+import { FairScheduler } from "./session/fair-scheduler.ts";
+import type { FloodGuard } from "./session/flood-guard.ts";
+import { greet } from "./session/handshake.ts";
+import { inward, tellOwner } from "./session/redacted-fault.ts";
+
+export class Sessions implements ClientConnectionOptions, ListenerEvents, SessionActions {
+  readonly #services: Services;
+  readonly #notices: ServerNotices;
+  readonly #handlers: RequestHandlers;
+  readonly #addresses: Addresses;
+  readonly #requestPace: RequestPace;
+  readonly scheduler: FairScheduler;
+  readonly floods: FloodGuard;
+  /** Oldest first. Bounded by LINKS_BEFORE_LOGIN_MAX. */
+  readonly #unauthenticated = new Set<ClientConnection>();
+  #lastClient = 0;
+
+  constructor(services: Services, notices: ServerNotices) {
+    const { clock, settings, registry, floods } = services;
+    this.#services = services;
+    this.#notices = notices;
+    this.#handlers = new RequestHandlers(openHandlers(services, this), registry);
+    this.#addresses = new Addresses(settings.linksMax);
+    this.#requestPace = new RequestPace(clock);
+    this.scheduler = new FairScheduler(clock);
+    this.floods = floods;
+  }
+
+  accept(remote: Address): boolean {
+    if (this.#services.isStopping() || !this.#addresses.admits(remote.host)) return false;
+    // Loopback is exempt: a proxy on this machine represents everyone.
+    return isLoopback(remote.host) || !this.floods.isRefused(addressSender(remote.host));
+  }
+
+  answers(remote: Address): boolean {
+    return this.#requestPace.allows(remote);
+  }
+
+  wait({ host }: Address): () => void {
+    this.#addresses.opened(host);
+    return () => this.#addresses.closed(host, false);
+  }
+
+  link(link: Link): void {
+    const client = new ClientConnection(++this.#lastClient, link, this);
+    this.#services.peers.opened(client);
+    this.#addresses.opened(link.remote.host);
+    this.#awaitLogin(client);
+  }
+
+  /** Closes the oldest unauthenticated client if there are too many, since a log-in is quick. */
+  #awaitLogin(client: ClientConnection): void {
+    this.#unauthenticated.add(client);
+    const [oldest] = this.#unauthenticated;
+    if (this.#unauthenticated.size <= LINKS_BEFORE_LOGIN_MAX || oldest === undefined) return;
+    const sentence = "too many connections wait here for a log-in, and yours was the oldest";
+    oldest.close(new Fault("too-many", sentence, { retryAfterMs: 1_000 }));
+  }
+
+  now(): number {
+    return this.#services.clock.now();
+  }
+
+  unixMs(): number {
+    return this.#services.clock.unixMs();
+  }
+
+  hello(client: ClientConnection, hello: NoticeOf<"hello">): void {
+    const { bans, identity, settings, entropy, registry, siblings } = this.#services;
+    try {
+      bans.checkClient(client);
+    } catch (error) {
+      return client.close(asFault(error));
+    }
+    const needsSecret = settings.roomPassword !== undefined || registry.policy.isClosed;
+    const { predecessors } = registry;
+    const hasMajority = siblings.majorityFault() === undefined;
+    const how = { needsSecret, predecessors, hasMajority };
+    greet(client, hello, { identity, settings, entropy, ...how });
+  }
+
+  request(client: ClientConnection, request: Request): void {
+    if (this.#services.isStopping()) {
+      const detail = { retryAfterMs: 1_000 };
+      client.refuse(request.ref, new Fault("shutting-down", "the server is stopping", detail));
+      return;
+    }
+    if (request.kind !== "lane") this.#reportConnected(client);
+    const slow = request.kind === "post" ? undefined : this.#tooFast(client, request);
+    if (slow !== undefined) return client.refuse(request.ref, slow);
+    const refused = (error: unknown) => this.#refused(client, request, error);
+    try {
+      this.#handlers.handle(client, request)?.catch(refused);
+    } catch (error) {
+      refused(error);
+    }
+  }
+
+  #tooFast(client: ClientConnection, request: Request): Fault | undefined {
+    const { account } = client;
+    const { engine, clock } = this.#services;
+    const slow = client.tooFast();
+    if (slow !== undefined || account === undefined) return slow;
+    return engine.charge(account.id, request, clock.now());
+  }
+
+  #refused(client: ClientConnection, request: Request, error: unknown): void {
+    if (!(error instanceof Fault)) throw error; // A bug: the process stops with it.
+    tellOwner(error, this.#services.onEvent);
+    client.refuse(request.ref, error);
+    if (guessedTooOften(client)) client.close(error);
+  }
+
+  openChannel(client: ClientConnection, ticket: string): Answer<"lane"> {
+    const channel = this.#services.channels.open(client, ticket);
+    client.openChannel(channel);
+    this.#addresses.entered(client.link.remote.host);
+    this.#unauthenticated.delete(client);
+    const { file } = channel;
+    return file === undefined ? {} : { file };
+  }
+
+  flooded(client: ClientConnection): void {
+    this.floods.flooded(client.sender);
+    this.floods.flooded(addressSender(client.link.remote.host));
+  }
+
+  transfer(lane: ClientConnection, notice: TransferNotice): void {
+    this.#services.files?.notice(lane, notice);
+  }
+
+  closed(client: ClientConnection, fault: Fault | undefined): void {
+    const { peers, channels, files, metrics, onEvent } = this.#services;
+    const { account, channel } = client;
+    peers.closed(client);
+    this.#unauthenticated.delete(client);
+    this.#addresses.closed(client.link.remote.host, account !== undefined || channel !== undefined);
+    if (channel !== undefined) channels.closed(client, channel);
+    files?.closed(client);
+    metrics.closed(client);
+    this.#forget(client);
+    if (channel !== undefined) return;
+    this.#reportConnected(client);
+    const user = account?.name;
+    onEvent({ kind: "disconnected", user, ...client.origin, fault: inward(fault) });
+  }
+
+  /**
+   * Reported once the client turns out to be no data channel: channels open and close with every
+   * file.
+   */
+  #reportConnected({ greeted, channel, origin }: ClientConnection): void {
+    if (greeted === undefined || greeted.isTold || channel !== undefined) return;
+    greeted.isTold = true;
+    const client = productOf(greeted.clientName);
+    this.#services.onEvent({ kind: "connected", ...origin, client });
+  }
+
+  enter(client: ClientConnection, account: Account, ref: number, after: number | undefined): void {
+    if (client.isClosed) return;
+    const { entry, peers, rooms, kernel, remote, onEvent } = this.#services;
+    const fault = entry.refusal(client, account);
+    if (fault !== undefined) return client.refuse(ref, fault);
+    const member = client.enter(account);
+    client.wrongSecrets = 0;
+    peers.entered(client, account.id);
+    this.#addresses.entered(client.link.remote.host);
+    this.#unauthenticated.delete(client);
+    this.#services.deviceNotes.seen(member);
+    client.answer(ref, { account: account.id, user: account.name, seq: rooms.head });
+    kernel.enter(client.id, account.id, member.isPresent);
+    remote.changed();
+    remote.entered(client);
+    onEvent({ kind: "logged-in", user: account.name, ...client.origin });
+    this.#notices.entered(client);
+    this.#services.reading.arrived(client, account);
+    this.#services.sealed?.arrived(client, account);
+    this.#services.push?.arrived(client, account);
+    void this.#services.catchUp.resume(client, member, after);
+  }
+
+  /** The account has logged out on this link, which stays open. */
+  leave(client: ClientConnection): void {
+    if (client.account === undefined) return;
+    this.#addresses.left(client.link.remote.host);
+    if (!client.isClosed) this.#awaitLogin(client);
+    this.#forget(client);
+  }
+
+  #forget(client: ClientConnection): void {
+    const { member } = client;
+    if (member === undefined) return;
+    const { account } = member;
+    const { deviceNotes, channels, downloads, watchers, fanOut, peers } = this.#services;
+    deviceNotes.seen(member); // It may have been connected for days.
+    client.leave();
+    channels.ended(client);
+    downloads?.ended(client);
+    watchers.watch(client, false);
+    fanOut.flush();
+    client.unfollowAll();
+    peers.left(client, account.id);
+    if (peers.of(account.id).size === 0) this.#services.typing.ended(account.id);
+    this.#services.kernel.leave(client.id);
+    this.#services.remote.changed();
+    this.#services.onEvent({ kind: "logged-out", user: account.name, ...client.origin });
+  }
+}
