@@ -1,14 +1,13 @@
 /**
- * A command is a value: its flags as citty defines them, and a function. One file in src/commands
- * for each:
+ * A command is a value: its flags, and a function. One file in src/commands for each:
  *
- *     import { defineVerb } from "../cli/command.ts";
+ *     import { argument, defineVerb, stringFlag } from "../cli/command.ts";
  *     import { SERVER_FLAGS } from "../cli/flags.ts";
  *     export const command = defineVerb({
  *       args: {
- *         target: { type: "positional", required: false, description: "Room or @person" },
- *         room: { type: "string", many: true, alias: "r", valueHint: "ROOM", description: "..." },
- *         last: { type: "string", integer: { min: 1, max: 1e9 }, description: "..." },
+ *         target: argument("Room or @person", { required: false }),
+ *         room: stringFlag("ROOM", "...", { many: true, alias: "r" }),
+ *         last: stringFlag("N", "...", { integer: { min: 1, max: 1e9 } }),
  *         ...SERVER_FLAGS,
  *       },
  *       async run(args, context) { // args.target?: string, args.room: string[], args.last?: number
@@ -22,10 +21,21 @@
  * `send: { summary: "Send one message", examples: ["chat send hi"], load: () => ... }`.
  */
 
-import type { BooleanArgDef, EnumArgDef, PositionalArgDef, StringArgDef } from "citty";
 import type { Context } from "./context.ts";
 
-interface Strictness {
+/** Definition of a flag or argument. A boolean that defaults to true is written `--no-X`. */
+export interface FlagDef {
+  readonly type: "boolean" | "string" | "enum" | "positional";
+  readonly description?: string;
+  readonly negativeDescription?: string;
+  /** The value in help, which also selects completions: `ROOM`. */
+  readonly valueHint?: string;
+  /** One letter. */
+  readonly alias?: string;
+  readonly required?: boolean;
+  readonly default?: string | boolean;
+  /** The values of an enum. */
+  readonly options?: readonly string[];
   /** May be given several times (a flag), or takes all remaining arguments (the last argument). */
   readonly many?: true;
   /** A whole number within these bounds. */
@@ -37,25 +47,6 @@ interface Strictness {
   /** Meaning of the flag as the last word of the line, without a value. */
   readonly alone?: string;
 }
-
-/** citty's definition with extensions. A boolean that defaults to true is written `--no-X`. */
-export type FlagDef =
-  | (BooleanArgDef & {
-      readonly many?: never;
-      readonly integer?: never;
-      readonly alone?: never;
-      readonly words?: never;
-      readonly list?: never;
-    })
-  | (StringArgDef & Strictness)
-  | (PositionalArgDef & Strictness)
-  | (EnumArgDef & {
-      readonly many?: never;
-      readonly integer?: never;
-      readonly alone?: never;
-      readonly words?: never;
-      readonly list?: never;
-    });
 
 export type FlagDefs = Readonly<Record<string, FlagDef>>;
 
@@ -131,15 +122,55 @@ export function defineGroup(verbs: VerbTable): VerbGroup {
   return { kind: "group", verbs };
 }
 
+type More = Omit<FlagDef, "type" | "description">;
+type None = Record<never, never>;
+
+/** A flag without a value. */
+export function flag<const T extends More = None>(description: string, more?: T) {
+  return { type: "boolean", description, ...(more as NoInfer<T>) } as const;
+}
+
+/** A flag that is on by default, and written `--no-X`. */
+export function noFlag(negativeDescription: string) {
+  return { type: "boolean", default: true, negativeDescription } as const;
+}
+
+/** A flag with a value. */
+export function stringFlag<const T extends More = None>(
+  hint: string,
+  description: string,
+  more?: T,
+) {
+  return { type: "string", valueHint: hint, description, ...(more as NoInfer<T>) } as const;
+}
+
+/** A flag with one of several values. */
+export function enumFlag<const O extends string, const T extends More = None>(
+  options: readonly O[],
+  description: string,
+  more?: T,
+) {
+  return { type: "enum", options, description, ...(more as NoInfer<T>) } as const;
+}
+
+/** An argument; required unless `more` says otherwise. */
+export function argument<const T extends More = None>(description: string, more?: T) {
+  return { type: "positional", description, ...(more as NoInfer<T>) } as const;
+}
+
 /** `passwordFile` is written `--password-file`. */
 export function flagName(key: string): string {
   return key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-/** The short spellings of a flag, as in citty's `alias`. */
-export function aliasesOf(definition: FlagDef): readonly string[] {
-  const alias = "alias" in definition ? definition.alias : undefined;
-  return typeof alias === "string" ? [alias] : (alias ?? []);
+/** The flag as typed: `--room`, `--no-udp`. */
+export function longFlag(key: string, { type, default: otherwise }: FlagDef): string {
+  return `--${type === "boolean" && otherwise === true ? "no-" : ""}${flagName(key)}`;
+}
+
+/** Stands for the value in help: `ROOM`. */
+export function placeholder(key: string, { valueHint }: FlagDef): string {
+  return valueHint ?? key.toUpperCase();
 }
 
 /** The only valid values; `undefined` if there are others, too. */

@@ -10,10 +10,10 @@ import { type KnownName, KnownNames } from "../io/state/known-names.ts";
 import { findLocalServers } from "../io/state/local-servers.ts";
 import { formatPlace, parseServerAddress } from "../wire/invite.ts";
 import {
-  aliasesOf,
   type FlagDef,
   type FlagDefs,
   flagName,
+  longFlag,
   optionsOf,
   type VerbTable,
 } from "./command.ts";
@@ -132,10 +132,9 @@ function readBefore(definitions: FlagDefs, before: readonly string[]) {
 }
 
 function valueFlag(definitions: FlagDefs, word: string): FlagDef | undefined {
-  const [, found] =
-    Object.entries(definitions).find(([key, definition]) =>
-      spellings(key, definition).includes(word),
-    ) ?? [];
+  const isIt = ([key, { type, alias }]: [string, FlagDef]) =>
+    type !== "positional" && [`--${flagName(key)}`, `-${alias}`].includes(word);
+  const [, found] = Object.entries(definitions).find(isIt) ?? [];
   return found?.type === "boolean" ? undefined : found;
 }
 
@@ -156,7 +155,7 @@ function valuesOf(
     const left = options.filter((word) => !whole.split(",").includes(word));
     return left.map((word) => ({ word: `${whole}${word}`, about: "" }));
   }
-  const hint = "valueHint" in definition ? definition.valueHint : undefined;
+  const hint = definition.valueHint;
   const isOwnName = definition === definitions["user"];
   if (hint === undefined || definition === definitions["name"]) return [];
   if (PATH_HINTS.has(hint)) return PATHS;
@@ -250,17 +249,8 @@ function brief(text: string): string {
 function flagsOf(definitions: FlagDefs): Word[] {
   const flags = Object.entries(definitions).flatMap(([key, definition]) => {
     if (definition.type === "positional") return [];
-    const isOn = definition.type === "boolean" && definition.default === true;
-    const negative = "negativeDescription" in definition ? definition.negativeDescription : "";
-    const about = (isOn ? negative : definition.description) ?? "";
-    return [{ word: `--${isOn ? "no-" : ""}${flagName(key)}`, about }];
+    const { description, negativeDescription = description ?? "" } = definition;
+    return [{ word: longFlag(key, definition), about: negativeDescription }];
   });
   return [{ word: "--help", about: "Show how it is used" }, ...flags];
-}
-
-function spellings(key: string, definition: FlagDef): string[] {
-  if (definition.type === "positional") return [];
-  return [flagName(key), ...aliasesOf(definition)].map((name) =>
-    name.length === 1 ? `-${name}` : `--${name}`,
-  );
 }

@@ -1,12 +1,12 @@
 /** Asks before a destructive action, unless `--yes` is given. */
 
 import { Fault } from "../base/fault.ts";
-import type { FlagDefs } from "./command.ts";
+import { type FlagDefs, flag } from "./command.ts";
 import type { Context } from "./context.ts";
 
 /** For commands that cannot be undone. */
 export const YES_FLAG = {
-  yes: { type: "boolean", description: "Do not ask" },
+  yes: flag("Do not ask"),
 } as const satisfies FlagDefs;
 
 /** Asks on a terminal; a script passes `--yes`. @throws Fault usage */

@@ -6,51 +6,42 @@ import { checkTypedName } from "../base/new-names.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
 import { type Fingerprint, parseFingerprint } from "../wire/fingerprint.ts";
 import { parseServerAddress, type ServerAddress } from "../wire/invite.ts";
-import type { FlagDefs } from "./command.ts";
+import { argument, enumFlag, type FlagDefs, flag, noFlag, stringFlag } from "./command.ts";
 import type { Context } from "./context.ts";
 
 /** Flags of every command. */
 export const GLOBAL_FLAGS = {
-  json: { type: "boolean", description: "Write NDJSON, one object a line" },
-  color: { type: "boolean", default: true, negativeDescription: "Write without colours" },
-  debug: { type: "boolean", description: "Show stack traces" },
+  json: flag("Write NDJSON, one object a line"),
+  color: noFlag("Write without colours"),
+  debug: flag("Show stack traces"),
 } as const satisfies FlagDefs;
 
-export const TRANSPORT_FLAG = {
-  type: "enum",
-  options: ["auto", "tcp", "udp"],
-  description: "How to connect; auto takes what works, TCP first",
-} as const satisfies FlagDefs[string];
+export const TRANSPORT_FLAG = enumFlag(
+  ["auto", "tcp", "udp"],
+  "How to connect; auto takes what works, TCP first",
+);
 
 /** Flags of every command that connects to a server. */
 export const SERVER_FLAGS = {
-  server: { type: "string", valueHint: "SERVER", description: "HOST, HOST:PORT or an invite" },
-  user: { type: "string", valueHint: "NAME", description: "Your name there" },
+  server: stringFlag("SERVER", "HOST, HOST:PORT or an invite"),
+  user: stringFlag("NAME", "Your name there"),
   transport: TRANSPORT_FLAG,
-  fingerprint: {
-    type: "string",
-    valueHint: "FP",
-    description: "The expected fingerprint of the server",
-  },
-  passwordFile: { type: "string", valueHint: "F", description: "Your password; - is stdin" },
-  roomPasswordFile: { type: "string", valueHint: "F", description: "The room's; - is stdin" },
+  fingerprint: stringFlag("FP", "The expected fingerprint of the server"),
+  passwordFile: stringFlag("F", "Your password; - is stdin"),
+  roomPasswordFile: stringFlag("F", "The room's; - is stdin"),
 } as const satisfies FlagDefs;
 
 /** The server as an argument. */
-export const SERVER_ARGUMENT = {
-  type: "positional",
+export const SERVER_ARGUMENT = argument("HOST, HOST:PORT or an invite", {
   required: false,
   valueHint: "SERVER",
-  description: "HOST, HOST:PORT or an invite",
-} as const satisfies FlagDefs[string];
+});
 
 /** The paths to read: the last argument. */
-export const PATHS_ARGUMENT = {
-  type: "positional",
+export const PATHS_ARGUMENT = argument("Files, folders, or - for standard input", {
   many: true,
   valueHint: "PATH",
-  description: "Files, folders, or - for standard input",
-} as const satisfies FlagDefs[string];
+});
 
 export interface ServerChoice {
   readonly server?: string | undefined;

@@ -5,6 +5,7 @@ import {
   type FlagDef,
   type FlagDefs,
   flagName,
+  longFlag,
   type Verb,
   type VerbRow,
   type VerbTable,
@@ -20,20 +21,19 @@ export async function verbHelp(
   verb: Verb,
   color: boolean,
 ): Promise<string> {
-  const args: ArgsDef = {};
+  const args: Record<string, FlagDef> = {};
   const definitions: FlagDefs = { ...verb.args, ...GLOBAL_FLAGS };
   for (const [key, definition] of Object.entries(definitions)) {
-    const { valueHint: _, ...bare } = { valueHint: undefined, ...definition };
-    const words = { description: described(definition) };
-    const shown = { ...(definition.type === "positional" ? bare : definition), ...words };
-    if (definition.type === "boolean" && definition.default === true) {
-      args[`no-${flagName(key)}`] = { type: "boolean", description: shown.description };
-    } else {
-      args[definition.type === "positional" ? (definition.valueHint ?? key) : flagName(key)] =
-        shown;
-    }
+    const description = described(definition);
+    const { valueHint, ...bare } = definition;
+    if (definition.type === "positional") args[valueHint ?? key] = { ...bare, description };
+    else if (definition.default !== true) args[flagName(key)] = { ...definition, description };
+    else args[longFlag(key, definition).slice(2)] = { type: "boolean", description };
   }
-  const usage = await renderUsage({ meta: { name, description: summary }, args });
+  const usage = await renderUsage({
+    meta: { name, description: summary },
+    args: args as ArgsDef,
+  });
   const details = verb.details === "" ? "" : `\n${verb.details.trim()}\n`;
   const shown = examples.length === 0 ? "" : `\n${exampleLines(examples)}`;
   const text = `${usage.replaceAll(/ +$/gm, "").trimEnd()}\n${details}${shown}`;
@@ -70,8 +70,8 @@ function exampleLines(examples: readonly string[]): string {
 
 /** Description of a flag or argument in help and manual. */
 export function described(definition: FlagDef): string {
-  const { description, many, integer } = definition;
-  if ("negativeDescription" in definition) return definition.negativeDescription ?? "";
+  const { many, integer, negativeDescription = "" } = definition;
+  const { description = negativeDescription } = definition;
   const bounds = integer === undefined ? "" : ` (${integer.min} to ${integer.max})`;
-  return `${description ?? ""}${bounds}${many === true ? " (may be repeated)" : ""}`;
+  return `${description}${bounds}${many === true ? " (may be repeated)" : ""}`;
 }

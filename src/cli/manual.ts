@@ -4,10 +4,10 @@
  */
 
 import {
-  aliasesOf,
   type FlagDef,
   type FlagDefs,
-  flagName,
+  longFlag,
+  placeholder,
   type Verb,
   type VerbRow,
   type VerbTable,
@@ -101,21 +101,10 @@ function flags(definitions: FlagDefs): string {
 }
 
 function spelled(key: string, definition: FlagDef): string {
-  const isOn = definition.type === "boolean" && definition.default === true;
-  const name = isOn ? `no-${flagName(key)}` : flagName(key);
-  const short = aliasesOf(definition).filter((alias) => alias.length === 1);
-  const names = [...short.map((alias) => `-${alias}`), `--${name}`].join(", ");
-  if (definition.type === "boolean") return names;
-  const value =
-    definition.type === "enum"
-      ? (definition.options ?? []).join("|")
-      : placeholder(key, definition);
-  return `${names} ${value}`;
-}
-
-function placeholder(key: string, definition: FlagDef): string {
-  const hint = "valueHint" in definition ? definition.valueHint : undefined;
-  return hint ?? key.toUpperCase();
+  const { type, alias, options } = definition;
+  const names = `${alias === undefined ? "" : `-${alias}, `}${longFlag(key, definition)}`;
+  if (type === "boolean") return names;
+  return `${names} ${options?.join("|") ?? placeholder(key, definition)}`;
 }
 
 function synopsisOf(key: string, definition: FlagDef): string {

@@ -8,11 +8,11 @@ import { Fault } from "../base/fault.ts";
 import { quoteText } from "../base/text.ts";
 import {
   type AnyFlagValue,
-  aliasesOf,
   type FlagDef,
   type FlagDefs,
   flagName,
   optionsOf,
+  placeholder,
 } from "./command.ts";
 import { nearest } from "./suggest.ts";
 
@@ -65,7 +65,7 @@ function tokensOf(definitions: FlagDefs, argv: readonly string[]) {
   for (const [key, definition] of Object.entries(definitions)) {
     if (definition.type === "positional") continue;
     const type = definition.type === "boolean" ? "boolean" : "string";
-    const short = aliasesOf(definition).find((alias) => alias.length === 1);
+    const { alias: short } = definition;
     options[flagName(key)] = short === undefined ? { type } : { type, short };
   }
   const args = [...argv];
@@ -148,7 +148,7 @@ class Reader {
   }
 
   #missing(key: string, definition: FlagDef): Fault {
-    const name = definition.type === "positional" ? key.toUpperCase() : dashed(flagName(key));
+    const name = definition.type === "positional" ? key.toUpperCase() : `--${flagName(key)}`;
     return misuse(`${this.#verb} needs ${name}`, `see ${this.#verb} --help`);
   }
 }
@@ -158,7 +158,7 @@ function targetsOf(definitions: FlagDefs): Map<string, Target> {
   for (const [key, definition] of Object.entries(definitions)) {
     if (definition.type === "positional") continue;
     const target = { key, definition, implies: true };
-    for (const name of [flagName(key), ...aliasesOf(definition)]) targets.set(name, target);
+    for (const name of [flagName(key), definition.alias ?? []].flat()) targets.set(name, target);
     if (definition.type === "boolean" && definition.default === true) {
       targets.set(`no-${flagName(key)}`, { ...target, implies: false });
     }
@@ -175,17 +175,15 @@ function flagValue(token: OptionToken, target: Target): AnyFlagValue {
   const { value, inlineValue, rawName } = token;
   if (value === undefined && target.definition.alone !== undefined) return target.definition.alone;
   if (value === undefined)
-    throw misuse(`${rawName} needs a value`, `write ${hintOf(token, target)}`);
+    throw misuse(
+      `${rawName} needs a value`,
+      `write ${rawName} ${placeholder(target.key, target.definition)}`,
+    );
   if (inlineValue !== true && value.startsWith("-") && value !== "-") {
     const remedy = `write ${rawName}=${quoteText(value)} if that is the value`;
     throw misuse(`${rawName} needs a value before ${quoteText(value)}`, remedy);
   }
   return checkedValue(value, target.definition, rawName);
-}
-
-function hintOf(token: OptionToken, { key, definition }: Target): string {
-  const hint = "valueHint" in definition ? definition.valueHint : undefined;
-  return `${token.rawName} ${hint ?? key.toUpperCase()}`;
 }
 
 /** @param name of the flag or argument, for the fault @throws Fault usage */

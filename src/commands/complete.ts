@@ -1,6 +1,6 @@
 /** `chat complete`: candidates for shell completion. */
 
-import { defineVerb } from "../cli/command.ts";
+import { argument, defineVerb, flag } from "../cli/command.ts";
 import { describedWord, wordsFor } from "../cli/completion.ts";
 
 /** Exit code for the completion scripts: a path is expected, which the shell completes itself. */
@@ -12,8 +12,8 @@ const EXIT_PATHS = 4;
  */
 export const command = defineVerb({
   args: {
-    words: { type: "positional", required: false, many: true, description: "What is typed so far" },
-    describe: { type: "boolean", description: "Behind a tab, what it is" },
+    words: argument("What is typed so far", { required: false, many: true }),
+    describe: flag("Behind a tab, what it is"),
   },
   async run({ words = [], describe }, context) {
     const { VERBS } = await import("./table.ts");

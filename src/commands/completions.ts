@@ -1,6 +1,6 @@
 /** `chat completions`: the completion script of a shell. */
 
-import { defineVerb } from "../cli/command.ts";
+import { argument, defineVerb } from "../cli/command.ts";
 
 /**
  * Scripts that call `chat complete` each time, so that they work with every version. The typed line
@@ -99,7 +99,7 @@ function installLine(shell: keyof typeof PLACES): string {
 
 export const command = defineVerb({
   args: {
-    shell: { type: "positional", words: ["bash", "zsh", "fish"], description: "bash, zsh or fish" },
+    shell: argument("bash, zsh or fish", { words: ["bash", "zsh", "fish"] }),
   },
   details: `Once, in your shell; it takes effect in the next one:
 bash: ${installLine("bash")}

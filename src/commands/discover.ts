@@ -2,7 +2,7 @@
 
 import { Fault } from "../base/fault.ts";
 import { DISCOVER_MS } from "../base/limits.ts";
-import { defineVerb } from "../cli/command.ts";
+import { defineVerb, stringFlag } from "../cli/command.ts";
 import { type Context, say } from "../cli/context.ts";
 import { renderJson, renderTable, styleOf } from "../cli/output/render.ts";
 import { type Found, findOnLan } from "../io/lan/discovery.ts";
@@ -15,11 +15,7 @@ const DISCOVER_MS_MAX = 60_000;
 
 export const command = defineVerb({
   args: {
-    timeout: {
-      type: "string",
-      valueHint: "TIME",
-      description: "How long to listen, as 500ms or 5s; 2s if left out",
-    },
+    timeout: stringFlag("TIME", "How long to listen, as 500ms or 5s; 2s if left out"),
   },
   details: "A fingerprint here is not proven; the first connection checks it.",
   async run({ timeout }, context) {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Fault } from "../base/fault.ts";
 import { CHECK_WITHIN_MS } from "../base/limits.ts";
 import { cleanText, tsvLine } from "../base/text.ts";
-import { defineVerb } from "../cli/command.ts";
+import { defineVerb, stringFlag } from "../cli/command.ts";
 import type { ClientFlags } from "../cli/connect/client.ts";
 import { type Candidate, candidates, onlyServer } from "../cli/connect/default-server.ts";
 import { type Context, say } from "../cli/context.ts";
@@ -55,7 +55,7 @@ const CLUSTER_WITHIN_MS = 4 * CHECK_WITHIN_MS;
 export const command = defineVerb({
   args: {
     at: SERVER_ARGUMENT,
-    data: { type: "string", valueHint: "DIR", description: "A server's folder to look at" },
+    data: stringFlag("DIR", "A server's folder to look at"),
     ...NATS_FLAGS,
     natsMonitor: SAFETY_FLAGS.natsMonitor,
     ...SERVER_FLAGS,

@@ -4,7 +4,7 @@ import { Fault } from "../base/fault.ts";
 import { type FileId, isFileId } from "../base/ids.ts";
 import { shownChatRecord } from "../cli/chat/console.ts";
 import { idOf } from "../cli/chat/last-files.ts";
-import { defineVerb } from "../cli/command.ts";
+import { argument, defineVerb, flag, stringFlag } from "../cli/command.ts";
 import { type OpenClient, untilConnected, withClient } from "../cli/connect/client.ts";
 import { filePages } from "../cli/connect/lists.ts";
 import { catchUp, Incoming, noteEvent } from "../cli/files/inbox.ts";
@@ -16,21 +16,16 @@ import type { Client } from "../client/client.ts";
 
 export const command = defineVerb({
   args: {
-    id: {
-      type: "positional",
+    id: argument("Files by id or name, as chat files lists them", {
       many: true,
       required: false,
       valueHint: "ID",
-      description: "Files by id or name, as chat files lists them",
-    },
-    follow: { type: "boolean", alias: "f", description: "All that arrives for me, as it arrives" },
-    out: {
-      type: "string",
+    }),
+    follow: flag("All that arrives for me, as it arrives", { alias: "f" }),
+    out: stringFlag("DIR", "Folder to put them in, this one if left out", {
       alias: "o",
       default: ".",
-      valueHint: "DIR",
-      description: "Folder to put them in, this one if left out",
-    },
+    }),
     ...SERVER_FLAGS,
   },
   details: "Interrupted, the same command goes on.",

@@ -5,7 +5,7 @@ import { Fault } from "../base/fault.ts";
 import { FIRST_RECORDS, PAGE_RECORDS_MAX } from "../base/limits.ts";
 import { formatTarget } from "../base/names.ts";
 import { shownRows } from "../cli/chat/console.ts";
-import { defineVerb } from "../cli/command.ts";
+import { defineVerb, flag, stringFlag } from "../cli/command.ts";
 import { untilConnected, withClient } from "../cli/connect/client.ts";
 import { type Context, faultLine, say } from "../cli/context.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS } from "../cli/flags.ts";
@@ -24,38 +24,24 @@ import { READ_KINDS, type RecordKind } from "../wire/kinds.ts";
 export const command = defineVerb({
   args: {
     at: SERVER_ARGUMENT,
-    data: { type: "string", valueHint: "DIR", description: "Read a server's folder directly" },
-    room: { type: "string", valueHint: "ROOM", description: "Only this room" },
-    with: {
-      type: "string",
-      valueHint: "@NAME",
-      description: "Only the conversation with this user",
-    },
-    from: { type: "string", valueHint: "NAME", description: "Only messages of this user" },
-    since: { type: "string", valueHint: "T", description: "ISO 8601, or 10m, 2h, 3d ago" },
-    until: { type: "string", valueHint: "T", description: "The same" },
-    last: {
-      type: "string",
+    data: stringFlag("DIR", "Read a server's folder directly"),
+    room: stringFlag("ROOM", "Only this room"),
+    with: stringFlag("@NAME", "Only the conversation with this user"),
+    from: stringFlag("NAME", "Only messages of this user"),
+    since: stringFlag("T", "ISO 8601, or 10m, 2h, 3d ago"),
+    until: stringFlag("T", "The same"),
+    last: stringFlag("N", "Only the last N that match the other filters", {
       integer: { min: 1, max: Number.MAX_SAFE_INTEGER },
-      valueHint: "N",
-      description: "Only the last N that match the other filters",
-    },
-    grep: {
-      type: "string",
-      valueHint: "TEXT",
-      description: "Only messages that contain this text, in upper or lower case",
-    },
-    exact: { type: "boolean", description: "--grep regards upper and lower case" },
-    ignoreCase: { type: "boolean", alias: "i", description: "What --grep does without --exact" },
-    kind: {
-      type: "string",
+    }),
+    grep: stringFlag("TEXT", "Only messages that contain this text, in upper or lower case"),
+    exact: flag("--grep regards upper and lower case"),
+    ignoreCase: flag("What --grep does without --exact", { alias: "i" }),
+    kind: stringFlag("KIND,...", "Only these: text, action, topic, file, join, leave, kick, ...", {
       words: [...READ_KINDS],
       list: true,
-      valueHint: "KIND,...",
-      description: "Only these: text, action, topic, file, join, leave, kick, ...",
-    },
-    files: { type: "boolean", description: "Only files" },
-    follow: { type: "boolean", alias: "f", description: "Continue with new messages" },
+    }),
+    files: flag("Only files"),
+    follow: flag("Continue with new messages", { alias: "f" }),
     ...SERVER_FLAGS,
   },
   details: "Without a filter: the last 50 of each room and conversation, merged.",

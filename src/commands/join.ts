@@ -3,7 +3,7 @@
 import { Fault } from "../base/fault.ts";
 import { checkName, type Name } from "../base/names.ts";
 import { LineClient } from "../cli/chat/line-client.ts";
-import { defineVerb } from "../cli/command.ts";
+import { defineVerb, flag, stringFlag } from "../cli/command.ts";
 import { isForPerson, openClient } from "../cli/connect/client.ts";
 import { untilMajority } from "../cli/connect/until-majority.ts";
 import type { Context } from "../cli/context.ts";
@@ -14,21 +14,13 @@ import { LOBBY } from "../core/rooms/rooms.ts";
 export const command = defineVerb({
   args: {
     at: SERVER_ARGUMENT,
-    room: {
-      type: "string",
-      many: true,
-      valueHint: "ROOM",
-      description: "Rooms to enter; lobby if left out",
-    },
-    register: { type: "boolean", description: "Insist that the name is new" },
-    login: { type: "boolean", description: "Insist that the name exists" },
-    localPort: {
-      type: "string",
+    room: stringFlag("ROOM", "Rooms to enter; lobby if left out", { many: true }),
+    register: flag("Insist that the name is new"),
+    login: flag("Insist that the name exists"),
+    localPort: stringFlag("N", "Connect from this local port", {
       integer: { min: 1, max: 65_535 },
-      valueHint: "N",
-      description: "Connect from this local port",
-    },
-    plain: { type: "boolean", description: "Line by line, also on a terminal" },
+    }),
+    plain: flag("Line by line, also on a terminal"),
     ...SERVER_FLAGS,
   },
   details: "A line is sent to the current room; /help tells the commands. QUIT or Ctrl-D leaves.",

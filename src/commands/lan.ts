@@ -4,7 +4,7 @@ import { Fault } from "../base/fault.ts";
 import type { Name } from "../base/names.ts";
 import { checkTypedName } from "../base/new-names.ts";
 import type { ChatConsole } from "../cli/chat/console.ts";
-import { defineVerb } from "../cli/command.ts";
+import { defineVerb, flag, stringFlag } from "../cli/command.ts";
 import type { Context } from "../cli/context.ts";
 import { LanClient } from "../cli/lan/client.ts";
 import { PlainClient } from "../cli/lan/plain.ts";
@@ -30,32 +30,17 @@ type GroupOptions = Omit<MulticastOptions, "scope">;
 
 export const command = defineVerb({
   args: {
-    group: {
-      type: "string",
-      default: GROUP,
-      valueHint: "ADDR",
-      description: "The multicast group",
-    },
-    port: {
-      type: "string",
+    group: stringFlag("ADDR", "The multicast group", { default: GROUP }),
+    port: stringFlag("N", `Its UDP port; ${PORT} if left out`, {
       integer: { min: 1, max: 65_535 },
-      valueHint: "N",
-      description: `Its UDP port; ${PORT} if left out`,
-    },
-    ttl: {
-      type: "string",
+    }),
+    ttl: stringFlag("N", `How many routers a message may pass, plus one; ${TTL} if left out`, {
       integer: { min: 1, max: 255 },
-      valueHint: "N",
-      description: `How many routers a message may pass, plus one; ${TTL} if left out`,
-    },
-    interface: {
-      type: "string",
-      valueHint: "ADDR",
-      description: "Only by the interface with this address; all if left out",
-    },
-    user: { type: "string", valueHint: "NAME", description: "Your name" },
-    roomPasswordFile: { type: "string", valueHint: "F", description: "The group's; - is stdin" },
-    plain: { type: "boolean", description: "Bare UTF-8 datagrams, as other people's scripts" },
+    }),
+    interface: stringFlag("ADDR", "Only by the interface with this address; all if left out"),
+    user: stringFlag("NAME", "Your name"),
+    roomPasswordFile: stringFlag("F", "The group's; - is stdin"),
+    plain: flag("Bare UTF-8 datagrams, as other people's scripts"),
   },
   details: "No server: what you type is sent to all in the group. /help tells the commands.",
   async run(args, context) {

@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { Fault } from "../base/fault.ts";
 import { quoteText } from "../base/text.ts";
 import { VERSION } from "../base/version.ts";
-import { defineVerb, type VerbRow, type VerbTable } from "../cli/command.ts";
+import { argument, defineVerb, stringFlag, type VerbRow, type VerbTable } from "../cli/command.ts";
 import { say } from "../cli/context.ts";
 import { pageName, tableManual, verbManual } from "../cli/manual.ts";
 import { renderJson } from "../cli/output/render.ts";
@@ -16,18 +16,12 @@ const SUMMARY = "chat for people who share a network: server, client and history
 
 export const command = defineVerb({
   args: {
-    words: {
-      type: "positional",
+    words: argument("Its page; left out: that of chat", {
       required: false,
       many: true,
       valueHint: "COMMAND",
-      description: "Its page; left out: that of chat",
-    },
-    install: {
-      type: "string",
-      valueHint: "DIR",
-      description: "Write all pages to DIR/man1, as man looks for them",
-    },
+    }),
+    install: stringFlag("DIR", "Write all pages to DIR/man1, as man looks for them"),
   },
   details: "In roff, for man, groff and mandoc. Read it with: chat man | man -l -",
   async run({ words = [], install }, context) {

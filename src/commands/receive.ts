@@ -13,7 +13,7 @@ import { formatSize } from "../base/sizes.ts";
 import { cleanText } from "../base/text.ts";
 import { VERSION } from "../base/version.ts";
 import { shownChatRecord } from "../cli/chat/console.ts";
-import { defineVerb } from "../cli/command.ts";
+import { argument, defineVerb, flag, stringFlag } from "../cli/command.ts";
 import { openDialer, type ServerDialer } from "../cli/connect/dial.ts";
 import { nativeHashing } from "../cli/connect/hashing.ts";
 import { deviceKeys } from "../cli/connect/keys.ts";
@@ -37,20 +37,13 @@ import { copiedText, formatPlace, parseServerAddress, type ServerAddress } from 
 
 export const command = defineVerb({
   args: {
-    invite: {
-      type: "positional",
+    invite: argument("What chat share printed; or set CHAT_INVITE; asked for on a terminal", {
       required: false,
       valueHint: "'INVITE'",
-      description: "What chat share printed; or set CHAT_INVITE; asked for on a terminal",
-    },
-    out: {
-      type: "string",
-      alias: "o",
-      valueHint: "DIR",
-      description: "Folder for what is received, this one if left out",
-    },
-    yes: { type: "boolean", alias: "y", description: "Take it without asking" },
-    user: { type: "string", valueHint: "NAME", description: "Your name, as others see it" },
+    }),
+    out: stringFlag("DIR", "Folder for what is received, this one if left out", { alias: "o" }),
+    yes: flag("Take it without asking", { alias: "y" }),
+    user: stringFlag("NAME", "Your name, as others see it"),
     transport: TRANSPORT_FLAG,
   },
   details: "Interrupted, the same line goes on where it was.",

@@ -8,7 +8,7 @@ import { formatTarget, parseTarget } from "../base/names.ts";
 import { tsvLine } from "../base/text.ts";
 import { formatUtc } from "../base/time.ts";
 import { destinationOfTarget } from "../cli/chat/post.ts";
-import { defineVerb } from "../cli/command.ts";
+import { defineVerb, stringFlag } from "../cli/command.ts";
 import { untilConnected, withClient } from "../cli/connect/client.ts";
 import { type Context, faultLine } from "../cli/context.ts";
 import { errorJson } from "../cli/errors.ts";
@@ -25,14 +25,9 @@ import { ENGLISH_TERMINAL } from "../ui/messages/en/terminal.ts";
 export const command = defineVerb({
   args: {
     path: PATHS_ARGUMENT,
-    to: {
-      type: "string",
-      many: true,
-      valueHint: "TARGET",
-      description: "Room, or @person; lobby if left out",
-    },
-    name: { type: "string", valueHint: "NAME", description: "Its name there" },
-    caption: { type: "string", valueHint: "TEXT", description: "What to say with it" },
+    to: stringFlag("TARGET", "Room, or @person; lobby if left out", { many: true }),
+    name: stringFlag("NAME", "Its name there"),
+    caption: stringFlag("TEXT", "What to say with it"),
     ...SERVER_FLAGS,
   },
   details: "Interrupted, the same command goes on.",

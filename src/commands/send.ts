@@ -5,7 +5,7 @@ import { formatTarget, parseTarget, type Target } from "../base/names.ts";
 import { formatUtc } from "../base/time.ts";
 import { checkText, destinationOfTarget } from "../cli/chat/post.ts";
 import type { InputLine } from "../cli/chat/script-lines.ts";
-import { defineVerb } from "../cli/command.ts";
+import { argument, defineVerb, stringFlag } from "../cli/command.ts";
 import { untilConnected, withClient } from "../cli/connect/client.ts";
 import { type Context, faultLine, say } from "../cli/context.ts";
 import { faultJson } from "../cli/errors.ts";
@@ -18,17 +18,8 @@ import { ENGLISH_TERMINAL } from "../ui/messages/en/terminal.ts";
 
 export const command = defineVerb({
   args: {
-    text: {
-      type: "positional",
-      required: false,
-      description: "The message; - or left out: each line of stdin",
-    },
-    to: {
-      type: "string",
-      many: true,
-      valueHint: "TARGET",
-      description: "Room, or @person; lobby if left out",
-    },
+    text: argument("The message; - or left out: each line of stdin", { required: false }),
+    to: stringFlag("TARGET", "Room, or @person; lobby if left out", { many: true }),
     ...SERVER_FLAGS,
   },
   async run(args, context) {

@@ -9,7 +9,15 @@ import { SIBLINGS_ANSWER_MS } from "../base/limits-cluster.ts";
 import { checkNewPassword } from "../base/new-names.ts";
 import { quoteText } from "../base/text.ts";
 import { VERSION } from "../base/version.ts";
-import { defineVerb, type FlagDefs, type FlagValues } from "../cli/command.ts";
+import {
+  defineVerb,
+  enumFlag,
+  type FlagDefs,
+  type FlagValues,
+  flag,
+  noFlag,
+  stringFlag,
+} from "../cli/command.ts";
 import { othersOf } from "../cli/connect/invite.ts";
 import {
   hostsAt,
@@ -76,72 +84,43 @@ import {
 
 /** Also defines the settings of settings.toml and the environment. */
 export const SERVE_FLAGS = {
-  host: {
-    type: "string",
-    valueHint: "ADDR",
-    description: "Address to listen on; left out, all of this machine's, IPv4 and IPv6",
-  },
-  port: {
-    type: "string",
+  host: stringFlag("ADDR", "Address to listen on; left out, all of this machine's, IPv4 and IPv6"),
+  port: stringFlag("PORT", `Port to listen on, ${PORT_DEFAULT} if left out; 0 takes a free one`, {
     integer: { min: 0, max: 65_535 },
     alias: "p",
-    valueHint: "PORT",
-    description: `Port to listen on, ${PORT_DEFAULT} if left out; 0 takes a free one`,
-  },
-  data: {
-    type: "string",
-    default: "./data",
-    valueHint: "DIR",
-    description: "Where everything is kept",
-  },
-  name: { type: "string", valueHint: "NAME", description: "The server's name" },
-  roomPasswordFile: { type: "string", valueHint: "F", description: "Room password; - is stdin" },
-  open: { type: "boolean", description: "Let users in without a room password" },
-  welcome: { type: "string", valueHint: "TEXT", description: "Shown to each user who comes in" },
-  cert: { type: "string", valueHint: "F", description: "TLS certificate, PEM" },
-  key: { type: "string", valueHint: "F", description: "Its private key, PEM" },
-  newIdentity: { type: "boolean", description: "Make a new identity, signed by the old one" },
-  tls: { type: "boolean", default: true, negativeDescription: "Without TLS, on loopback only" },
-  proxyCert: {
-    type: "string",
-    valueHint: "F",
-    description: "Certificate of the TLS proxy in front, PEM",
-  },
-  acceptLoss: {
-    type: "boolean",
-    description: "Start although confirmed messages are lost: clients must accept it",
-  },
-  udp: { type: "boolean", default: true, negativeDescription: "Do not listen on UDP" },
-  udpCc: {
-    type: "enum",
-    options: ["bbr", "cubic"],
-    description: "How UDP shares the network: bbr (fast on lossy paths) or cubic (fair)",
-  },
-  public: {
-    type: "string",
-    many: true,
-    valueHint: "HOST[:PORT]",
-    description: "A name or address by which others reach it; invites carry the first",
-  },
-  inviteVia: {
-    type: "enum",
-    options: ["tcp", "udp"],
-    description: "The transport that clients with the invite try first",
-  },
-  verbose: { type: "boolean", description: "Print counters, once a second for each connection" },
-  quiet: { type: "boolean", description: "Print events, but no messages of users" },
-  discovery: { type: "boolean", default: true, negativeDescription: "Do not announce on the LAN" },
-  offer: {
-    type: "string",
-    valueHint: "DIR",
-    description: "Offer visitors the programs of this folder, named as in chat-linux-x64",
-  },
-  postsPerSecond: {
-    type: "string",
+  }),
+  data: stringFlag("DIR", "Where everything is kept", { default: "./data" }),
+  name: stringFlag("NAME", "The server's name"),
+  roomPasswordFile: stringFlag("F", "Room password; - is stdin"),
+  open: flag("Let users in without a room password"),
+  welcome: stringFlag("TEXT", "Shown to each user who comes in"),
+  cert: stringFlag("F", "TLS certificate, PEM"),
+  key: stringFlag("F", "Its private key, PEM"),
+  newIdentity: flag("Make a new identity, signed by the old one"),
+  tls: noFlag("Without TLS, on loopback only"),
+  proxyCert: stringFlag("F", "Certificate of the TLS proxy in front, PEM"),
+  acceptLoss: flag("Start although confirmed messages are lost: clients must accept it"),
+  udp: noFlag("Do not listen on UDP"),
+  udpCc: enumFlag(
+    ["bbr", "cubic"],
+    "How UDP shares the network: bbr (fast on lossy paths) or cubic (fair)",
+  ),
+  public: stringFlag(
+    "HOST[:PORT]",
+    "A name or address by which others reach it; invites carry the first",
+    { many: true },
+  ),
+  inviteVia: enumFlag(["tcp", "udp"], "The transport that clients with the invite try first"),
+  verbose: flag("Print counters, once a second for each connection"),
+  quiet: flag("Print events, but no messages of users"),
+  discovery: noFlag("Do not announce on the LAN"),
+  offer: stringFlag(
+    "DIR",
+    "Offer visitors the programs of this folder, named as in chat-linux-x64",
+  ),
+  postsPerSecond: stringFlag("N", "Messages a second that one account may send", {
     integer: { min: 1, max: 10_000_000 },
-    valueHint: "N",
-    description: "Messages a second that one account may send",
-  },
+  }),
   ...NATS_FLAGS,
   ...SAFETY_FLAGS,
   ...PUSH_FLAGS,

@@ -8,7 +8,7 @@ import { Fault } from "../base/fault.ts";
 import { TEXT_BYTES_MAX } from "../base/limits.ts";
 import { checkName } from "../base/names.ts";
 import { cleanText } from "../base/text.ts";
-import { defineVerb } from "../cli/command.ts";
+import { argument, defineVerb, flag, stringFlag } from "../cli/command.ts";
 import { listenHosts, ownAddresses, reachableAt } from "../cli/connect/own-addresses.ts";
 import { type Context, faultLine, say } from "../cli/context.ts";
 import { checkPaths, STDIN, sayLeftOut, sourceAt } from "../cli/files/sources.ts";
@@ -36,33 +36,23 @@ import {
 
 export const command = defineVerb({
   args: {
-    path: {
-      type: "positional",
+    path: argument("Files and folders; - is standard input", {
       many: true,
       required: false,
       valueHint: "PATH",
-      description: "Files and folders; - is standard input",
-    },
-    text: {
-      type: "string",
-      valueHint: "TEXT",
-      description: "A text instead, shown at the other end; - is standard input",
-    },
-    name: { type: "string", valueHint: "NAME", description: "The name of a single file there" },
-    keep: { type: "boolean", description: "Do not end when one receiver has everything" },
-    host: {
-      type: "string",
-      valueHint: "ADDR",
-      description: "Address of this machine for the others, if the one in the line is wrong",
-    },
-    port: {
-      type: "string",
+    }),
+    text: stringFlag("TEXT", "A text instead, shown at the other end; - is standard input"),
+    name: stringFlag("NAME", "The name of a single file there"),
+    keep: flag("Do not end when one receiver has everything"),
+    host: stringFlag(
+      "ADDR",
+      "Address of this machine for the others, if the one in the line is wrong",
+    ),
+    port: stringFlag("PORT", "Port to listen on, a free one if left out", {
       integer: { min: 0, max: 65_535 },
       alias: "p",
-      valueHint: "PORT",
-      description: "Port to listen on, a free one if left out",
-    },
-    user: { type: "string", valueHint: "NAME", description: "Your name, as others see it" },
+    }),
+    user: stringFlag("NAME", "Your name, as others see it"),
   },
   details: "It prints one line to run on the other machine, and ends when that has everything.",
   async run(args, context) {

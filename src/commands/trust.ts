@@ -3,7 +3,7 @@
 import { Fault } from "../base/fault.ts";
 import { formatUtc } from "../base/time.ts";
 import { VERSION } from "../base/version.ts";
-import { defineVerb } from "../cli/command.ts";
+import { argument, defineVerb, stringFlag } from "../cli/command.ts";
 import { openDialer } from "../cli/connect/dial.ts";
 import { type Context, say } from "../cli/context.ts";
 import { SERVER_ARGUMENT, type ServerOptions, TRANSPORT_FLAG, transportOf } from "../cli/flags.ts";
@@ -17,14 +17,12 @@ import { formatPlace, parseServerAddress, type ServerAddress } from "../wire/inv
 
 export const command = defineVerb({
   args: {
-    action: {
-      type: "positional",
+    action: argument("list, accept or forget", {
       required: false,
       words: ["list", "accept", "forget"],
-      description: "list, accept or forget",
-    },
+    }),
     at: SERVER_ARGUMENT,
-    fingerprint: { type: "string", valueHint: "FP", description: "The expected fingerprint" },
+    fingerprint: stringFlag("FP", "The expected fingerprint"),
     transport: TRANSPORT_FLAG,
   },
   async run({ action = "list", at, fingerprint, transport }, context) {

@@ -1,6 +1,6 @@
 /** `chat users`. */
 
-import { defineVerb } from "../cli/command.ts";
+import { defineVerb, stringFlag } from "../cli/command.ts";
 import { untilConnected, withClient } from "../cli/connect/client.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS } from "../cli/flags.ts";
 import { renderJson, renderTable, styleOf } from "../cli/output/render.ts";
@@ -9,7 +9,7 @@ import { queryUsers } from "../client/link/queries.ts";
 export const command = defineVerb({
   args: {
     at: SERVER_ARGUMENT,
-    room: { type: "string", valueHint: "ROOM", description: "Only who is in this room" },
+    room: stringFlag("ROOM", "Only who is in this room"),
     ...SERVER_FLAGS,
   },
   async run(args, context) {

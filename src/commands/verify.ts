@@ -8,7 +8,7 @@ import { proquintsOf } from "../base/proquint.ts";
 import { counted } from "../base/sizes.ts";
 import { cleanText } from "../base/text.ts";
 import { formatUtc } from "../base/time.ts";
-import { defineVerb } from "../cli/command.ts";
+import { defineVerb, flag, stringFlag } from "../cli/command.ts";
 import { untilConnected, withClient } from "../cli/connect/client.ts";
 import { type Context, say } from "../cli/context.ts";
 import { OutputFile } from "../cli/export/output-file.ts";
@@ -32,25 +32,14 @@ const INTEGRITY_EXIT = 6;
 export const command = defineVerb({
   args: {
     at: SERVER_ARGUMENT,
-    data: { type: "string", valueHint: "DIR", description: "A server's folder, or a backup of it" },
-    seq: {
-      type: "string",
+    data: stringFlag("DIR", "A server's folder, or a backup of it"),
+    seq: stringFlag("N", "Write a proof of this record", {
       integer: { min: 1, max: Number.MAX_SAFE_INTEGER },
-      valueHint: "N",
-      description: "Write a proof of this record",
-    },
-    out: {
-      type: "string",
-      valueHint: "FILE",
-      description: "Where the proof goes; left out: stdout",
-    },
-    proof: {
-      type: "string",
-      valueHint: "FILE",
-      description: "Check such a proof, without a server",
-    },
-    all: { type: "boolean", description: "Read each room at the server to its beginning" },
-    words: { type: "boolean", description: "Print the root as words to compare aloud" },
+    }),
+    out: stringFlag("FILE", "Where the proof goes; left out: stdout"),
+    proof: stringFlag("FILE", "Check such a proof, without a server"),
+    all: flag("Read each room at the server to its beginning"),
+    words: flag("Print the root as words to compare aloud"),
     ...SERVER_FLAGS,
     fingerprint: {
       ...SERVER_FLAGS.fingerprint,

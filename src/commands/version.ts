@@ -2,13 +2,13 @@
 
 import { Fault } from "../base/fault.ts";
 import { COMMIT, VERSION } from "../base/version.ts";
-import { defineVerb } from "../cli/command.ts";
+import { defineVerb, flag } from "../cli/command.ts";
 import type { Context } from "../cli/context.ts";
 import { renderJson } from "../cli/output/render.ts";
 
 export const command = defineVerb({
   args: {
-    licenses: { type: "boolean", description: "Print the licences of all that is in this program" },
+    licenses: flag("Print the licences of all that is in this program"),
   },
   async run({ licenses }, context) {
     if (licenses) return printLicenses(context);

@@ -2,7 +2,7 @@
 
 import { toBase64Url } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
-import { defineVerb } from "../cli/command.ts";
+import { defineVerb, noFlag, stringFlag } from "../cli/command.ts";
 import { isForPerson, openClient } from "../cli/connect/client.ts";
 import { openDialer, type ServerDialer } from "../cli/connect/dial.ts";
 import { type Context, say } from "../cli/context.ts";
@@ -32,14 +32,11 @@ export const command = defineVerb({
     server,
     transport,
     fingerprint,
-    port: {
-      type: "string",
+    port: stringFlag("PORT", "Local port; a free one if left out", {
       integer: { min: 0, max: 65_535 },
       alias: "p",
-      valueHint: "PORT",
-      description: "Local port; a free one if left out",
-    },
-    open: { type: "boolean", default: true, negativeDescription: "Only print the address" },
+    }),
+    open: noFlag("Only print the address"),
   },
   details: "The page on this machine, connected through this program.",
   async run(args, context) {

@@ -11,7 +11,7 @@ import {
   parseServerAddress,
   type ServerAddress,
 } from "../../wire/invite.ts";
-import type { FlagDefs } from "../command.ts";
+import { type FlagDefs, stringFlag } from "../command.ts";
 import { type Context, say } from "../context.ts";
 import { SERVER_FLAGS, serverOptions } from "../flags.ts";
 import { type JsonObject, renderJson } from "../output/render.ts";
@@ -22,21 +22,16 @@ import { localServerAt } from "./invite.ts";
 
 /** Flags of every `chat admin` command. */
 export const ADMIN_FLAGS = {
-  data: { type: "string", valueHint: "DIR", description: "The data folder of a server here" },
+  data: stringFlag("DIR", "The data folder of a server here"),
   ...SERVER_FLAGS,
 } as const satisfies FlagDefs;
 
 export const ROOM_FLAG = {
-  room: {
-    type: "string",
-    default: "lobby",
-    valueHint: "ROOM",
-    description: "Where, the lobby if left out",
-  },
+  room: stringFlag("ROOM", "Where, the lobby if left out", { default: "lobby" }),
 } as const satisfies FlagDefs;
 
 export const FOR_FLAG = {
-  for: { type: "string", valueHint: "TIME", description: "30s, 10m, 2h or 7d; else for good" },
+  for: stringFlag("TIME", "30s, 10m, 2h or 7d; else for good"),
 } as const satisfies FlagDefs;
 
 interface AdminFlags extends ClientFlags {

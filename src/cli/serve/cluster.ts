@@ -26,7 +26,7 @@ import type { SealedBuckets } from "../../server/sealed/buckets.ts";
 import { newsOf } from "../../server/siblings/news.ts";
 import { parseCheckpoint, parseNote } from "../../wire/checkpoint.ts";
 import { bodyOf, type LogRecord } from "../../wire/record.ts";
-import type { FlagDefs } from "../command.ts";
+import { type FlagDefs, flag, stringFlag } from "../command.ts";
 import { HealthWatch } from "./health.ts";
 import { hasLeft, isFilling, newNodeName, readMembership, writeMembership } from "./membership.ts";
 import { type NodeState, readNodeState } from "./survey.ts";
@@ -83,33 +83,23 @@ const NAME = /^[A-Za-z0-9_-]{1,32}$/;
 
 /** Flags for the address of the stream. */
 export const NATS_FLAGS = {
-  nats: {
-    type: "string",
-    many: true,
-    valueHint: "URL",
-    description: "Be one of several servers that share a stream there: nats://HOST:4222,...",
-  },
-  natsCreds: { type: "string", valueHint: "F", description: "Credentials for NATS" },
-  cluster: {
-    type: "string",
-    default: "chat",
-    valueHint: "NAME",
-    description: "The cluster's name there",
-  },
+  nats: stringFlag(
+    "URL",
+    "Be one of several servers that share a stream there: nats://HOST:4222,...",
+    { many: true },
+  ),
+  natsCreds: stringFlag("F", "Credentials for NATS"),
+  cluster: stringFlag("NAME", "The cluster's name there", { default: "chat" }),
 } as const satisfies FlagDefs;
 
 /** Flags for commands that write to the stream. */
 export const SAFETY_FLAGS = {
-  natsMonitor: {
-    type: "string",
-    many: true,
-    valueHint: "URL",
-    description: "Monitoring of each NATS server, http://HOST:8222,...: whether it syncs",
-  },
-  unsafeNats: {
-    type: "boolean",
-    description: "Take NATS servers that may lose what they acknowledged, or one alone",
-  },
+  natsMonitor: stringFlag(
+    "URL",
+    "Monitoring of each NATS server, http://HOST:8222,...: whether it syncs",
+    { many: true },
+  ),
+  unsafeNats: flag("Take NATS servers that may lose what they acknowledged, or one alone"),
 } as const satisfies FlagDefs;
 
 /** @throws Fault usage */

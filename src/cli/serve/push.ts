@@ -15,18 +15,14 @@ import {
 } from "../../crypto/push-message.ts";
 import { checkEndpoint, type PushPosterOptions, postPush } from "../../io/push/post.ts";
 import type { PushDelivery } from "../../server/push/sender.ts";
-import type { FlagDefs } from "../command.ts";
+import { type FlagDefs, flag, stringFlag } from "../command.ts";
 
 export const PUSH_FLAGS = {
-  push: {
-    type: "string",
-    valueHint: "MAIL",
-    description: "Tell users while their page is closed, through push services; MAIL is for these",
-  },
-  pushPrivate: {
-    type: "boolean",
-    description: "Also through push services in private networks",
-  },
+  push: stringFlag(
+    "MAIL",
+    "Tell users while their page is closed, through push services; MAIL is for these",
+  ),
+  pushPrivate: flag("Also through push services in private networks"),
 } as const satisfies FlagDefs;
 
 const MAIL = /^[^\s@<>"]{1,64}@[^\s@<>"]{1,190}$/;

@@ -3,27 +3,15 @@
 import { Fault } from "../../base/fault.ts";
 import { parseSize } from "../../base/sizes.ts";
 import { type FileQuotas, QUOTAS_DEFAULT } from "../../server/files/quotas.ts";
-import { type FlagDefs, type FlagValues, flagName } from "../command.ts";
+import { type FlagDefs, type FlagValues, flagName, stringFlag } from "../command.ts";
 
 /** Quotas of files and of history reads. `undefined` file quotas leave the limit to the disk. */
 export const QUOTA_FLAGS = {
-  fileMax: { type: "string", valueHint: "SIZE", description: "The largest file, e.g. 2G" },
-  filesPerUser: {
-    type: "string",
-    valueHint: "SIZE",
-    description: "All files of one user, half of --files-total if left out",
-  },
-  filesTotal: { type: "string", valueHint: "SIZE", description: "All files" },
-  historyPerDay: {
-    type: "string",
-    valueHint: "SIZE",
-    description: "History that one user may read a day, 4GiB if left out",
-  },
-  keepFree: {
-    type: "string",
-    valueHint: "SIZE",
-    description: "Disk space that files leave free, 256MiB if left out",
-  },
+  fileMax: stringFlag("SIZE", "The largest file, e.g. 2G"),
+  filesPerUser: stringFlag("SIZE", "All files of one user, half of --files-total if left out"),
+  filesTotal: stringFlag("SIZE", "All files"),
+  historyPerDay: stringFlag("SIZE", "History that one user may read a day, 4GiB if left out"),
+  keepFree: stringFlag("SIZE", "Disk space that files leave free, 256MiB if left out"),
 } as const satisfies FlagDefs;
 
 /** @throws Fault usage */

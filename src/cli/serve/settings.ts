@@ -126,13 +126,13 @@ function ofToml(definition: FlagDef, value: unknown, name: string): AnyFlagValue
   if (definition.integer !== undefined) {
     return checked(isNumber ? String(value) : "", definition, name);
   }
-  const text = isNumber && hintOf(definition) === "SIZE" ? String(value) : value;
+  const text = isNumber && definition.valueHint === "SIZE" ? String(value) : value;
   if (typeof text === "string") return checked(text, definition, name);
   throw misuse(`${name} must be a text`, "write it between quotes");
 }
 
 function checked(text: string, definition: FlagDef, name: string): AnyFlagValue {
-  if (hintOf(definition) !== "SIZE") return checkedValue(text, definition, name);
+  if (definition.valueHint !== "SIZE") return checkedValue(text, definition, name);
   try {
     parseSize(text);
     return text;
@@ -143,16 +143,12 @@ function checked(text: string, definition: FlagDef, name: string): AnyFlagValue 
 }
 
 function isPath(definition: FlagDef): boolean {
-  return hintOf(definition) === "F";
+  return definition.valueHint === "F";
 }
 
 /** Resolves a relative path in the file against the file's folder. */
 function besideFile(path: string, file: string): string {
   return path === "-" ? path : resolve(dirname(file), path);
-}
-
-function hintOf(definition: FlagDef): string | undefined {
-  return "valueHint" in definition ? definition.valueHint : undefined;
 }
 
 function keysBy(

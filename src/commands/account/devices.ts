@@ -2,7 +2,7 @@
 
 import { Fault } from "../../base/fault.ts";
 import { formatUtc } from "../../base/time.ts";
-import { defineVerb } from "../../cli/command.ts";
+import { defineVerb, stringFlag } from "../../cli/command.ts";
 import { untilConnected, withClient } from "../../cli/connect/client.ts";
 import { say } from "../../cli/context.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS } from "../../cli/flags.ts";
@@ -15,7 +15,7 @@ const DAY_CHARS = 10;
 export const command = defineVerb({
   args: {
     at: SERVER_ARGUMENT,
-    revoke: { type: "string", valueHint: "DEVICE", description: "Sign this device out" },
+    revoke: stringFlag("DEVICE", "Sign this device out"),
     ...SERVER_FLAGS,
   },
   details: "A device that came in by password reads and writes all but sealed rooms.",

@@ -3,7 +3,7 @@
 import { Fault } from "../../base/fault.ts";
 import { LINK_CODE_MS } from "../../base/limits.ts";
 import { formatUtc } from "../../base/time.ts";
-import { defineVerb } from "../../cli/command.ts";
+import { defineVerb, flag } from "../../cli/command.ts";
 import { type OpenClient, untilConnected, withClient } from "../../cli/connect/client.ts";
 import { addressElsewhere } from "../../cli/connect/invite.ts";
 import { type Context, say } from "../../cli/context.ts";
@@ -23,7 +23,7 @@ const CODE_VARIABLE = "CHAT_LINK_CODE";
 export const command = defineVerb({
   args: {
     at: SERVER_ARGUMENT,
-    join: { type: "boolean", description: "This is the new device: ask for the other one's code" },
+    join: flag("This is the new device: ask for the other one's code"),
     ...SERVER_FLAGS,
   },
   details:

@@ -1,7 +1,7 @@
 /** `chat passwd`: sets a password. */
 
 import { Fault } from "../../base/fault.ts";
-import { defineVerb } from "../../cli/command.ts";
+import { defineVerb, flag, stringFlag } from "../../cli/command.ts";
 import { type ClientFlags, untilConnected, withClient } from "../../cli/connect/client.ts";
 import { type Context, say } from "../../cli/context.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS } from "../../cli/flags.ts";
@@ -12,12 +12,9 @@ import { copiedText, formatInvite, parseServerAddress } from "../../wire/invite.
 export const command = defineVerb({
   args: {
     at: SERVER_ARGUMENT,
-    reset: {
-      type: "boolean",
-      description: "Use the line of chat admin reset, when the old password is lost",
-    },
-    resetFile: { type: "string", valueHint: "F", description: "That line; - is stdin" },
-    newPasswordFile: { type: "string", valueHint: "F", description: "The new one; - is stdin" },
+    reset: flag("Use the line of chat admin reset, when the old password is lost"),
+    resetFile: stringFlag("F", "That line; - is stdin"),
+    newPasswordFile: stringFlag("F", "The new one; - is stdin"),
     ...SERVER_FLAGS,
   },
   details: `An account that has a password needs the current one: CHAT_PASSWORD, --password-file, or

@@ -2,7 +2,7 @@
 
 import { Fault } from "../../base/fault.ts";
 import { digitRows, howToConfirm, identityLine } from "../../cli/chat/identity-lines.ts";
-import { defineVerb } from "../../cli/command.ts";
+import { argument, defineVerb, flag, stringFlag } from "../../cli/command.ts";
 import { untilConnected, withClient } from "../../cli/connect/client.ts";
 import { personOf } from "../../cli/connect/operator.ts";
 import { say } from "../../cli/context.ts";
@@ -12,9 +12,9 @@ import { ENGLISH_TERMINAL } from "../../ui/messages/en/terminal.ts";
 
 export const command = defineVerb({
   args: {
-    name: { type: "positional", required: true, description: "The user" },
-    confirm: { type: "string", valueHint: "DIGITS", description: "The digits that they see" },
-    accept: { type: "boolean", description: "They have a new key: they were asked" },
+    name: argument("The user", { required: true }),
+    confirm: stringFlag("DIGITS", "The digits that they see"),
+    accept: flag("They have a new key: they were asked"),
     ...SERVER_FLAGS,
   },
   details: `Both of you see the same 60 digits, unless somebody is in between. Compare them by voice

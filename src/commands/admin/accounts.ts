@@ -1,7 +1,7 @@
 /** `chat admin` reset, rename, sign-out and remove. */
 
 import { formatUtc } from "../../base/time.ts";
-import { defineVerb, type FlagDefs } from "../../cli/command.ts";
+import { argument, defineVerb, type FlagDefs, flag, stringFlag } from "../../cli/command.ts";
 import { confirmed, YES_FLAG } from "../../cli/confirm.ts";
 import { addressElsewhere } from "../../cli/connect/invite.ts";
 import { ADMIN_FLAGS, done, personOf, withOperator } from "../../cli/connect/operator.ts";
@@ -10,20 +10,13 @@ import { moment, renderJson, styleOf } from "../../cli/output/render.ts";
 import { untilOf } from "../../core/duration.ts";
 import { formatInvite, formatPlace, quoteInvite } from "../../wire/invite.ts";
 
-const NAME = { name: { type: "positional", description: "Who" } } as const satisfies FlagDefs;
+const NAME = { name: argument("Who") } as const satisfies FlagDefs;
 
 export const reset = defineVerb({
   args: {
     ...NAME,
-    expires: {
-      type: "string",
-      valueHint: "TIME",
-      description: "After 30s, 10m, 2h or 7d; else 1d",
-    },
-    signOut: {
-      type: "boolean",
-      description: "Its use signs out all devices, for example after a theft",
-    },
+    expires: stringFlag("TIME", "After 30s, 10m, 2h or 7d; else 1d"),
+    signOut: flag("Its use signs out all devices, for example after a theft"),
     ...ADMIN_FLAGS,
   },
   details: "Prints a line for chat passwd --reset, which sets one new password.",
@@ -60,7 +53,7 @@ export const reset = defineVerb({
 export const rename = defineVerb({
   args: {
     ...NAME,
-    to: { type: "positional", description: "The new name" },
+    to: argument("The new name"),
     ...ADMIN_FLAGS,
   },
   details: "Their devices stay signed in, and the old name still leads to them.",

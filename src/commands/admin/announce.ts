@@ -1,13 +1,13 @@
 /** `chat admin announce`. */
 
 import { Fault } from "../../base/fault.ts";
-import { defineVerb } from "../../cli/command.ts";
+import { argument, defineVerb, flag } from "../../cli/command.ts";
 import { ADMIN_FLAGS, done, withOperator } from "../../cli/connect/operator.ts";
 
 export const command = defineVerb({
   args: {
-    text: { type: "positional", required: false, description: "What all users are to know" },
-    withdraw: { type: "boolean", description: "Take back what they are told now" },
+    text: argument("What all users are to know", { required: false }),
+    withdraw: flag("Take back what they are told now"),
     ...ADMIN_FLAGS,
   },
   details:

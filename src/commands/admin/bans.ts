@@ -1,6 +1,6 @@
 /** `chat admin` ban, unban and bans. */
 
-import { defineVerb, type FlagDefs } from "../../cli/command.ts";
+import { argument, defineVerb, type FlagDefs, stringFlag } from "../../cli/command.ts";
 import { allPages } from "../../cli/connect/lists.ts";
 import { ADMIN_FLAGS, done, FOR_FLAG, withOperator } from "../../cli/connect/operator.ts";
 import { moment, renderJson, renderTable, styleOf } from "../../cli/output/render.ts";
@@ -8,14 +8,14 @@ import { inUtc, untilOf } from "../../core/duration.ts";
 import { whom } from "../../ui/commands/ban.ts";
 
 const WHOM = {
-  whom: { type: "positional", description: "A name, or an address as in chat serve's output" },
+  whom: argument("A name, or an address as in chat serve's output"),
 } as const satisfies FlagDefs;
 
 export const ban = defineVerb({
   args: {
     ...WHOM,
     ...FOR_FLAG,
-    reason: { type: "string", valueHint: "TEXT", description: "Shown to the banned user" },
+    reason: stringFlag("TEXT", "Shown to the banned user"),
     ...ADMIN_FLAGS,
   },
   details: "An IPv6 address stands for its /64. This machine itself cannot be banned.",

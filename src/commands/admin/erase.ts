@@ -2,25 +2,19 @@
 
 import { Fault } from "../../base/fault.ts";
 import { counted } from "../../base/sizes.ts";
-import { defineVerb } from "../../cli/command.ts";
+import { argument, defineVerb, stringFlag } from "../../cli/command.ts";
 import { confirmed, YES_FLAG } from "../../cli/confirm.ts";
 import { eraseAll } from "../../cli/connect/erase-all.ts";
 import { ADMIN_FLAGS, done, personOf, withOperator } from "../../cli/connect/operator.ts";
 
 export const command = defineVerb({
   args: {
-    seq: {
-      type: "positional",
-      many: true,
-      required: false,
-      description: "Numbers as in chat history --json",
-    },
+    seq: argument("Numbers as in chat history --json", { many: true, required: false }),
     ...ADMIN_FLAGS,
-    user: {
-      type: "string",
-      valueHint: "NAME",
-      description: "Without numbers: all that this user said; with them: your name there",
-    },
+    user: stringFlag(
+      "NAME",
+      "Without numbers: all that this user said; with them: your name there",
+    ),
     ...YES_FLAG,
   },
   details:

@@ -2,7 +2,7 @@
 
 import { Fault } from "../../base/fault.ts";
 import { checkName } from "../../base/names.ts";
-import { defineVerb } from "../../cli/command.ts";
+import { defineVerb, stringFlag } from "../../cli/command.ts";
 import { inviteUrl } from "../../cli/connect/invite.ts";
 import { allPages } from "../../cli/connect/lists.ts";
 import { ADMIN_FLAGS, done, roomOf, withOperator } from "../../cli/connect/operator.ts";
@@ -14,25 +14,17 @@ import type { Answer } from "../../wire/messages.ts";
 
 export const invite = defineVerb({
   args: {
-    uses: {
-      type: "string",
+    uses: stringFlag("N", "How many users it admits; 0: any number", {
       integer: { min: 0, max: 1_000_000 },
       default: "1",
-      valueHint: "N",
-      description: "How many users it admits; 0: any number",
-    },
-    expires: { type: "string", valueHint: "TIME", description: "After 30s, 10m, 2h or 7d" },
-    room: { type: "string", valueHint: "ROOM", description: "The room to which it leads" },
-    post: {
-      type: "string",
-      valueHint: "ROOM",
-      description: "A token for programs that post to this room over HTTP",
-    },
-    read: {
-      type: "string",
-      valueHint: "ROOM",
-      description: "A token for programs that read this room over HTTP; with --post for both",
-    },
+    }),
+    expires: stringFlag("TIME", "After 30s, 10m, 2h or 7d"),
+    room: stringFlag("ROOM", "The room to which it leads"),
+    post: stringFlag("ROOM", "A token for programs that post to this room over HTTP"),
+    read: stringFlag(
+      "ROOM",
+      "A token for programs that read this room over HTTP; with --post for both",
+    ),
     ...ADMIN_FLAGS,
   },
   async run(args, context) {
@@ -90,7 +82,7 @@ function placeOf({ room, post, read }: Answer<"invites">["invites"][number]): st
 
 export const invites = defineVerb({
   args: {
-    revoke: { type: "string", valueHint: "INVITE", description: "Take this one back" },
+    revoke: stringFlag("INVITE", "Take this one back"),
     ...ADMIN_FLAGS,
   },
   async run(args, context) {

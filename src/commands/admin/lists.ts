@@ -1,7 +1,14 @@
 /** Lists of all accounts, rooms and files, by the same requests as the server's window. */
 
 import { formatSize } from "../../base/sizes.ts";
-import { defineVerb, type FlagDefs, type FlagValues } from "../../cli/command.ts";
+import {
+  defineVerb,
+  enumFlag,
+  type FlagDefs,
+  type FlagValues,
+  flag,
+  stringFlag,
+} from "../../cli/command.ts";
 import { ADMIN_FLAGS, withOperator } from "../../cli/connect/operator.ts";
 import type { Context } from "../../cli/context.ts";
 import {
@@ -17,8 +24,8 @@ import { inUtc } from "../../core/duration.ts";
 import type { Answer } from "../../wire/messages.ts";
 
 const LIST_FLAGS = {
-  find: { type: "string", valueHint: "TEXT", description: "Only with this in the name" },
-  reverse: { type: "boolean", description: "The other way round" },
+  find: stringFlag("TEXT", "Only with this in the name"),
+  reverse: flag("The other way round"),
   ...ADMIN_FLAGS,
 } as const satisfies FlagDefs;
 
@@ -92,14 +99,12 @@ function stateOf({ online, banned }: AccountEntry): string {
 
 export const accounts = defineVerb({
   args: {
-    sort: {
-      type: "enum",
-      options: ["name", "since", "seen", "devices", "bytes"],
-      default: "name",
-      valueHint: "ORDER",
-      description: "By name, registration, last visit, devices, or size of files",
-    },
-    online: { type: "boolean", description: "Only who is online" },
+    sort: enumFlag(
+      ["name", "since", "seen", "devices", "bytes"],
+      "By name, registration, last visit, devices, or size of files",
+      { default: "name", valueHint: "ORDER" },
+    ),
+    online: flag("Only who is online"),
     ...LIST_FLAGS,
   },
   run(args, context) {
@@ -145,13 +150,11 @@ function marksOf({ locked, sealed, closed, vacant }: RoomEntry): string {
 
 export const rooms = defineVerb({
   args: {
-    sort: {
-      type: "enum",
-      options: ["bytes", "name", "members", "records"],
-      default: "bytes",
-      valueHint: "ORDER",
-      description: "By size of files, name, members, or messages",
-    },
+    sort: enumFlag(
+      ["bytes", "name", "members", "records"],
+      "By size of files, name, members, or messages",
+      { default: "bytes", valueHint: "ORDER" },
+    ),
     ...LIST_FLAGS,
   },
   run(args, context) {
@@ -185,13 +188,10 @@ type FileEntry = Answer<"all-files">["files"][number];
 
 export const files = defineVerb({
   args: {
-    sort: {
-      type: "enum",
-      options: ["bytes", "name", "user", "time"],
+    sort: enumFlag(["bytes", "name", "user", "time"], "By size, name, sender, or time", {
       default: "bytes",
       valueHint: "ORDER",
-      description: "By size, name, sender, or time",
-    },
+    }),
     ...LIST_FLAGS,
   },
   details:

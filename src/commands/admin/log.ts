@@ -3,7 +3,7 @@
 import { utf8Decode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { formatUtc } from "../../base/time.ts";
-import { defineVerb } from "../../cli/command.ts";
+import { defineVerb, stringFlag } from "../../cli/command.ts";
 import { ADMIN_FLAGS, withOperator } from "../../cli/connect/operator.ts";
 import { momentOf } from "../../cli/flags.ts";
 import {
@@ -21,8 +21,8 @@ type Fields = Readonly<Record<string, unknown>>;
 
 export const command = defineVerb({
   args: {
-    since: { type: "string", valueHint: "T", description: "ISO 8601, or 10m, 2h, 3d ago" },
-    until: { type: "string", valueHint: "T", description: "The same" },
+    since: stringFlag("T", "ISO 8601, or 10m, 2h, 3d ago"),
+    until: stringFlag("T", "The same"),
     ...ADMIN_FLAGS,
   },
   details:

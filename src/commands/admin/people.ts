@@ -1,6 +1,12 @@
 /** `chat admin` kick, mute, unmute, grant and revoke. */
 
-import { defineVerb, type FlagDefs, type FlagValues } from "../../cli/command.ts";
+import {
+  argument,
+  defineVerb,
+  type FlagDefs,
+  type FlagValues,
+  stringFlag,
+} from "../../cli/command.ts";
 import {
   ADMIN_FLAGS,
   done,
@@ -13,7 +19,7 @@ import {
 import type { Context } from "../../cli/context.ts";
 import { inUtc, untilOf } from "../../core/duration.ts";
 
-const NAME = { name: { type: "positional", description: "Who" } } as const satisfies FlagDefs;
+const NAME = { name: argument("Who") } as const satisfies FlagDefs;
 
 export const kick = defineVerb({
   args: { ...NAME, ...ROOM_FLAG, ...ADMIN_FLAGS },
@@ -55,7 +61,7 @@ export const unmute = defineVerb({
 
 const GRANT_ARGS = {
   ...NAME,
-  room: { type: "string", valueHint: "ROOM", description: "Moderates there; else operates" },
+  room: stringFlag("ROOM", "Moderates there; else operates"),
   ...ADMIN_FLAGS,
 } as const satisfies FlagDefs;
 

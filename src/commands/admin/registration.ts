@@ -1,17 +1,15 @@
 /** `chat admin registration`. */
 
-import { defineVerb } from "../../cli/command.ts";
+import { argument, defineVerb } from "../../cli/command.ts";
 import { ADMIN_FLAGS, withOperator } from "../../cli/connect/operator.ts";
 import { renderJson } from "../../cli/output/render.ts";
 
 export const command = defineVerb({
   args: {
-    state: {
-      type: "positional",
+    state: argument("open or closed; left out: only show it", {
       required: false,
       words: ["open", "closed"],
-      description: "open or closed; left out: only show it",
-    },
+    }),
     ...ADMIN_FLAGS,
   },
   details: "Closed, only invites let newcomers register. Accounts log in as before.",

@@ -2,14 +2,14 @@
 
 import { RETENTION_MS_MAX, RETENTION_MS_MIN } from "../../base/limits.ts";
 import { formatLeft } from "../../base/sizes.ts";
-import { defineVerb } from "../../cli/command.ts";
+import { argument, defineVerb } from "../../cli/command.ts";
 import { ADMIN_FLAGS, done, roomOf, withOperator } from "../../cli/connect/operator.ts";
 import { spanOf } from "../../core/duration.ts";
 
 export const command = defineVerb({
   args: {
-    room: { type: "positional", description: "Which" },
-    keep: { type: "positional", description: "30m, 12h, 90d, or off" },
+    room: argument("Which"),
+    keep: argument("30m, 12h, 90d, or off"),
     ...ADMIN_FLAGS,
   },
   details:

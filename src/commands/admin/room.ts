@@ -3,10 +3,13 @@
 import { Fault } from "../../base/fault.ts";
 import { counted } from "../../base/sizes.ts";
 import {
+  argument,
   defineGroup,
   defineVerb,
   type FlagDefs,
   type FlagValues,
+  flag,
+  stringFlag,
   type Verb,
 } from "../../cli/command.ts";
 import { confirmed, YES_FLAG } from "../../cli/confirm.ts";
@@ -15,13 +18,13 @@ import { type Context, say } from "../../cli/context.ts";
 import type { Client } from "../../client/client.ts";
 import { whole } from "./lists.ts";
 
-const ROOM = { room: { type: "positional", description: "Which" } } as const satisfies FlagDefs;
+const ROOM = { room: argument("Which") } as const satisfies FlagDefs;
 const PLAIN_ARGS = { ...ROOM, ...ADMIN_FLAGS };
 
 const rename = defineVerb({
   args: {
     ...ROOM,
-    to: { type: "positional", description: "The new name" },
+    to: argument("The new name"),
     ...ADMIN_FLAGS,
   },
   details: "Who is in stays in, and the old name still leads there.",
@@ -60,13 +63,9 @@ function setClosed(
 
 const remove = defineVerb({
   args: {
-    room: { type: "positional", many: true, required: false, description: "Which" },
-    empty: { type: "boolean", description: "All rooms without members, messages and topic" },
-    match: {
-      type: "string",
-      valueHint: "PATTERN",
-      description: "All rooms of such a name: * is any text, ? any character",
-    },
+    room: argument("Which", { many: true, required: false }),
+    empty: flag("All rooms without members, messages and topic"),
+    match: stringFlag("PATTERN", "All rooms of such a name: * is any text, ? any character"),
     ...YES_FLAG,
     ...ADMIN_FLAGS,
   },

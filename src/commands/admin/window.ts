@@ -3,7 +3,7 @@
 import { Fault } from "../../base/fault.ts";
 import { counted, formatLeft, formatSize } from "../../base/sizes.ts";
 import { formatUtc } from "../../base/time.ts";
-import { defineVerb } from "../../cli/command.ts";
+import { argument, defineVerb, enumFlag } from "../../cli/command.ts";
 import { ADMIN_FLAGS, done, personOf, withOperator } from "../../cli/connect/operator.ts";
 import { say } from "../../cli/context.ts";
 import { moment, renderJson, renderTable, type Style, styleOf } from "../../cli/output/render.ts";
@@ -98,14 +98,11 @@ const DIRECTIONS = ["up", "down"] as const;
 
 export const cancel = defineVerb({
   args: {
-    id: { type: "positional", description: "The file, as chat admin transfers lists it" },
-    name: { type: "positional", description: "Who sends or takes it" },
-    direction: {
-      type: "enum",
-      options: [...DIRECTIONS],
+    id: argument("The file, as chat admin transfers lists it"),
+    name: argument("Who sends or takes it"),
+    direction: enumFlag([...DIRECTIONS], "Only what they send (up), or take (down)", {
       valueHint: "WAY",
-      description: "Only what they send (up), or take (down)",
-    },
+    }),
     ...ADMIN_FLAGS,
   },
   details: "What there is of a file that is being sent is removed.",

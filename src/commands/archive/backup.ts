@@ -2,7 +2,7 @@
 
 import { Fault } from "../../base/fault.ts";
 import { counted, formatSize } from "../../base/sizes.ts";
-import { defineVerb } from "../../cli/command.ts";
+import { argument, defineVerb, noFlag, stringFlag } from "../../cli/command.ts";
 import { say } from "../../cli/context.ts";
 import { CounterLine } from "../../cli/output/counter.ts";
 import { renderJson } from "../../cli/output/render.ts";
@@ -12,18 +12,9 @@ import { systemDisk } from "../../io/disk/system-disk.ts";
 
 export const command = defineVerb({
   args: {
-    dir: { type: "positional", valueHint: "DIR", description: "Where to; the same one again" },
-    data: {
-      type: "string",
-      default: "./data",
-      valueHint: "DIR",
-      description: "The server's folder, ./data if left out",
-    },
-    files: {
-      type: "boolean",
-      default: true,
-      negativeDescription: "Leave out the contents of files",
-    },
+    dir: argument("Where to; the same one again", { valueHint: "DIR" }),
+    data: stringFlag("DIR", "The server's folder, ./data if left out", { default: "./data" }),
+    files: noFlag("Leave out the contents of files"),
   },
   details:
     "The server may run. Into the same folder again only what is new is copied. " +

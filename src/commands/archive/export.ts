@@ -3,7 +3,7 @@
 import { Fault } from "../../base/fault.ts";
 import { parseTarget } from "../../base/names.ts";
 import { counted } from "../../base/sizes.ts";
-import { defineVerb } from "../../cli/command.ts";
+import { defineVerb, flag, stringFlag } from "../../cli/command.ts";
 import { untilConnected, withClient } from "../../cli/connect/client.ts";
 import type { Context } from "../../cli/context.ts";
 import { Exporter, type ExportOptions } from "../../cli/export/exporter.ts";
@@ -16,16 +16,11 @@ import { renderJson } from "../../cli/output/render.ts";
 export const command = defineVerb({
   args: {
     at: SERVER_ARGUMENT,
-    data: { type: "string", valueHint: "DIR", description: "Read a server's folder directly" },
-    room: {
-      type: "string",
-      many: true,
-      valueHint: "ROOM",
-      description: "Only this room, or @person",
-    },
-    html: { type: "boolean", description: "A page to read, in place of NDJSON" },
-    files: { type: "boolean", description: "Also the contents of files" },
-    out: { type: "string", alias: "o", required: true, valueHint: "DIR", description: "Where to" },
+    data: stringFlag("DIR", "Read a server's folder directly"),
+    room: stringFlag("ROOM", "Only this room, or @person", { many: true }),
+    html: flag("A page to read, in place of NDJSON"),
+    files: flag("Also the contents of files"),
+    out: stringFlag("DIR", "Where to", { alias: "o", required: true }),
     ...SERVER_FLAGS,
   },
   details: "Nothing is replaced.",

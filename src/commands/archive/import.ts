@@ -4,7 +4,7 @@ import { Fault } from "../../base/fault.ts";
 import { checkName } from "../../base/names.ts";
 import { counted } from "../../base/sizes.ts";
 import { cleanText } from "../../base/text.ts";
-import { defineVerb } from "../../cli/command.ts";
+import { argument, defineVerb, flag, stringFlag } from "../../cli/command.ts";
 import { untilConnected, withClient } from "../../cli/connect/client.ts";
 import { type Context, say } from "../../cli/context.ts";
 import { SERVER_FLAGS } from "../../cli/flags.ts";
@@ -18,24 +18,11 @@ const PROBLEMS_SHOWN_MAX = 20;
 
 export const command = defineVerb({
   args: {
-    file: {
-      type: "positional",
-      valueHint: "FILE",
-      description: "What chat, another chat or IRC wrote",
-    },
-    at: {
-      type: "positional",
-      required: false,
-      valueHint: "SERVER",
-      description: "HOST, HOST:PORT or an invite",
-    },
-    room: { type: "string", required: true, valueHint: "ROOM", description: "Where to" },
-    channel: {
-      type: "string",
-      valueHint: "NAME",
-      description: "Which channel of an export; as the room if left out",
-    },
-    skipBad: { type: "boolean", description: "Leave out lines that are not understood" },
+    file: argument("What chat, another chat or IRC wrote", { valueHint: "FILE" }),
+    at: argument("HOST, HOST:PORT or an invite", { required: false, valueHint: "SERVER" }),
+    room: stringFlag("ROOM", "Where to", { required: true }),
+    channel: stringFlag("NAME", "Which channel of an export; as the room if left out"),
+    skipBad: flag("Leave out lines that are not understood"),
     ...SERVER_FLAGS,
   },
   details:

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Fault } from "../../base/fault.ts";
 import { counted, formatSize } from "../../base/sizes.ts";
 import { forkLog } from "../../cli/backup/fork.ts";
-import { defineVerb } from "../../cli/command.ts";
+import { argument, defineVerb, flag, stringFlag } from "../../cli/command.ts";
 import { say } from "../../cli/context.ts";
 import { CounterLine } from "../../cli/output/counter.ts";
 import { renderJson } from "../../cli/output/render.ts";
@@ -17,21 +17,10 @@ import { systemDisk } from "../../io/disk/system-disk.ts";
 
 export const command = defineVerb({
   args: {
-    dir: { type: "positional", valueHint: "DIR", description: "The folder of chat backup" },
-    data: {
-      type: "string",
-      required: true,
-      valueHint: "NEW",
-      description: "Where to: a new or empty folder",
-    },
-    acceptRollback: {
-      type: "boolean",
-      description: "Records after the backup are lost; clients are told",
-    },
-    acceptLoss: {
-      type: "boolean",
-      description: "Restore a damaged backup without what is damaged",
-    },
+    dir: argument("The folder of chat backup", { valueHint: "DIR" }),
+    data: stringFlag("NEW", "Where to: a new or empty folder", { required: true }),
+    acceptRollback: flag("Records after the backup are lost; clients are told"),
+    acceptLoss: flag("Restore a damaged backup without what is damaged"),
   },
   details: "Exits 6 and restores nothing if the backup is damaged.",
   async run(args, context) {

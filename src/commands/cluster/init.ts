@@ -2,7 +2,7 @@
 
 import { Fault } from "../../base/fault.ts";
 import { counted, formatSize } from "../../base/sizes.ts";
-import { defineVerb } from "../../cli/command.ts";
+import { argument, defineVerb, flag } from "../../cli/command.ts";
 import { type Context, say } from "../../cli/context.ts";
 import { CounterLine } from "../../cli/output/counter.ts";
 import { renderJson } from "../../cli/output/render.ts";
@@ -27,13 +27,10 @@ import { formatFingerprint } from "../../wire/fingerprint.ts";
 
 export const command = defineVerb({
   args: {
-    dir: { type: "positional", valueHint: "DIR", description: "The data folder of a server" },
+    dir: argument("The data folder of a server", { valueHint: "DIR" }),
     ...NATS_FLAGS,
     ...SAFETY_FLAGS,
-    acceptLoss: {
-      type: "boolean",
-      description: "Also if records are damaged: they stay so on each machine",
-    },
+    acceptLoss: flag("Also if records are damaged: they stay so on each machine"),
   },
   details:
     "The server does not run meanwhile. What was broken off is gone on with by the same line.",

@@ -1,7 +1,7 @@
 /** `chat cluster leave`. */
 
 import { Fault } from "../../base/fault.ts";
-import { defineVerb } from "../../cli/command.ts";
+import { argument, defineVerb } from "../../cli/command.ts";
 import { say } from "../../cli/context.ts";
 import { renderJson } from "../../cli/output/render.ts";
 import { readMembership, removeMembership, writeMembership } from "../../cli/serve/membership.ts";
@@ -10,7 +10,7 @@ import { lockFolder } from "../../io/disk/lock.ts";
 
 export const command = defineVerb({
   args: {
-    dir: { type: "positional", valueHint: "DIR", description: "The data folder of its server" },
+    dir: argument("The data folder of its server", { valueHint: "DIR" }),
   },
   details: "The folder cannot come back: what is said there from then on, the others never hear.",
   run(args, context) {
