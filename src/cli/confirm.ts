@@ -1,8 +1,8 @@
 /** Asks before a destructive action, unless `--yes` is given. */
 
-import { Fault } from "../base/fault.ts";
 import { type FlagDefs, flag } from "./command.ts";
 import type { Context } from "./context.ts";
+import { misuse } from "./errors.ts";
 
 /** For commands that cannot be undone. */
 export const YES_FLAG = {
@@ -17,7 +17,7 @@ export async function confirmed(
 ): Promise<boolean> {
   if (yes) return true;
   if (context.terminal === undefined) {
-    throw new Fault("usage", "this cannot be undone", { remedy: "say --yes if it is meant" });
+    throw misuse("this cannot be undone", "say --yes if it is meant");
   }
   const answer = await context.terminal.askText(`${question} (y/n)`);
   return /^y(es)?$/i.test(answer.trim());

@@ -1,7 +1,7 @@
 /** Faults as text and JSON, and their exit codes. */
 
 import { AssertionFailure } from "../base/assert.ts";
-import { Fault } from "../base/fault.ts";
+import { Fault, type Translatable } from "../base/fault.ts";
 import { cleanText, jsonLine } from "../base/text.ts";
 
 /**
@@ -15,6 +15,11 @@ export function faultOf(error: unknown): Fault {
     remedy: "run it again with --debug and report this as a bug",
     cause: error,
   });
+}
+
+/** A command line that cannot be carried out as it is. */
+export function misuse(sentence: string | Translatable, remedy: string | Translatable): Fault {
+  return new Fault("usage", sentence, { remedy });
 }
 
 /** `chat: message; remedy`, always one line. */

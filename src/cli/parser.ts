@@ -4,7 +4,7 @@
  */
 
 import { parseArgs } from "node:util";
-import { Fault } from "../base/fault.ts";
+import type { Fault } from "../base/fault.ts";
 import { quoteText } from "../base/text.ts";
 import {
   type AnyFlagValue,
@@ -14,6 +14,7 @@ import {
   optionsOf,
   placeholder,
 } from "./command.ts";
+import { misuse } from "./errors.ts";
 import { nearest } from "./suggest.ts";
 
 export type Values = Readonly<Record<string, AnyFlagValue>>;
@@ -223,8 +224,4 @@ function absentValue(definition: FlagDef): AnyFlagValue {
 
 function dashed(name: string): string {
   return name.length === 1 ? `-${name}` : `--${name}`;
-}
-
-function misuse(sentence: string, remedy: string): Fault {
-  return new Fault("usage", sentence, { remedy });
 }

@@ -15,6 +15,7 @@ import type { SecretWanted } from "../client/login.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
 import { ENGLISH_TERMINAL, type Message } from "../ui/messages/en/terminal.ts";
 import { type Context, faultLine, say } from "./context.ts";
+import { misuse } from "./errors.ts";
 
 export interface SecretKind {
   readonly name: string;
@@ -105,7 +106,7 @@ export async function askNewPassword(
     try {
       checkNewPassword(checkSecret(typed, NEW_PASSWORD));
       if ((await ask((texts) => texts.askRepeat)) === typed) return typed;
-      throw new Fault("usage", msg`the two passwords differ`, { remedy: msg`type them again` });
+      throw misuse(msg`the two passwords differ`, msg`type them again`);
     } catch (error) {
       const isTyped = error instanceof Fault && error.code === "usage";
       if (!isTyped || tries >= WRONG_SECRETS_MAX) throw error;
@@ -131,7 +132,7 @@ export async function makePassword(
 function checkSecret(secret: string, kind: SecretKind): string {
   if (secret === "") {
     const remedy = msg`write it in the first line of ${kind.flag} F, or leave it out`;
-    throw new Fault("usage", msg`the ${kind.name} is empty`, { remedy });
+    throw misuse(msg`the ${kind.name} is empty`, remedy);
   }
   if (utf8Encode(secret).length <= PASSWORD_BYTES_MAX && secret.isWellFormed()) return secret;
   throw new Fault("usage", msg`the ${kind.name} is too long`, {

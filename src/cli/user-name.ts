@@ -1,10 +1,10 @@
 /** Asks for a user name. */
 
-import { Fault } from "../base/fault.ts";
 import { isName, type Name } from "../base/names.ts";
 import { checkTypedName, proposeName } from "../base/new-names.ts";
 import { quoteText } from "../base/text.ts";
 import { type Context, say } from "./context.ts";
+import { misuse } from "./errors.ts";
 
 /**
  * Asks the user at the terminal for a name. After an invalid name a similar one is suggested, which
@@ -18,7 +18,7 @@ export async function askUserName(
 ): Promise<Name> {
   const { terminal } = context;
   if (terminal === undefined) {
-    throw new Fault("usage", "nobody is named", { remedy: "add --user NAME or set CHAT_USER" });
+    throw misuse("nobody is named", "add --user NAME or set CHAT_USER");
   }
   const question = server === undefined ? "Name" : `Name on ${server}`;
   let answer = await terminal.askText(question);

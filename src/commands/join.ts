@@ -1,12 +1,12 @@
 /** `chat join`. */
 
-import { Fault } from "../base/fault.ts";
 import { checkName, type Name } from "../base/names.ts";
 import { LineClient } from "../cli/chat/line-client.ts";
 import { defineVerb, flag, stringFlag } from "../cli/command.ts";
 import { isForPerson, openClient } from "../cli/connect/client.ts";
 import { untilMajority } from "../cli/connect/until-majority.ts";
 import type { Context } from "../cli/context.ts";
+import { misuse } from "../cli/errors.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS } from "../cli/flags.ts";
 import type { FullScreen } from "../cli/screen/join.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
@@ -26,9 +26,7 @@ export const command = defineVerb({
   details: "A line is sent to the current room; /help tells the commands. QUIT or Ctrl-D leaves.",
   async run(args, context) {
     if (args.register && args.login) {
-      throw new Fault("usage", "--register and --login contradict each other", {
-        remedy: "give one of them",
-      });
+      throw misuse("--register and --login contradict each other", "give one of them");
     }
     const rooms = args.room.map((room) => checkName(room.replace(/^#/, ""), "room's name"));
     const screen = await screenFor(context, args.plain);

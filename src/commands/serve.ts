@@ -27,6 +27,7 @@ import {
   reachableAt,
 } from "../cli/connect/own-addresses.ts";
 import { type Context, say } from "../cli/context.ts";
+import { misuse } from "../cli/errors.ts";
 import { shownRecord } from "../cli/output/records.ts";
 import { recordJson, renderJson } from "../cli/output/render.ts";
 import { ROOM_PASSWORD, readSecret } from "../cli/secrets.ts";
@@ -493,12 +494,10 @@ function sayListening(context: Context, joining: Joining, open: OpenFolder): voi
 
 function checkArgs(args: Args): void {
   if (args.open && args.roomPasswordFile !== undefined) {
-    throw new Fault("usage", "--open and --room-password-file contradict each other", {
-      remedy: "give one of them",
-    });
+    throw misuse("--open and --room-password-file contradict each other", "give one of them");
   }
   if ((args.cert === undefined) !== (args.key === undefined)) {
-    throw new Fault("usage", "--cert and --key go together", { remedy: "give both" });
+    throw misuse("--cert and --key go together", "give both");
   }
   const flags = [
     ...(args.unsafeNats ? ["--unsafe-nats"] : []),
@@ -507,23 +506,21 @@ function checkArgs(args: Args): void {
   ];
   const [flag] = args.nats.length === 0 ? flags : [];
   if (flag !== undefined) {
-    throw new Fault("usage", `${flag} needs --nats`, { remedy: "give --nats nats://HOST:4222" });
+    throw misuse(`${flag} needs --nats`, "give --nats nats://HOST:4222");
   }
   if (args.pushPrivate && args.push === undefined) {
-    throw new Fault("usage", "--push-private goes with --push", {
-      remedy: "add --push you@example.org",
-    });
+    throw misuse("--push-private goes with --push", "add --push you@example.org");
   }
   const { host = "::" } = args;
   checkHost(host, host.includes(":") ? "v6" : "v4-or-name");
   if (!args.tls && !isLoopback(host)) {
-    throw new Fault("usage", "--no-tls is for loopback only", { remedy: "add --host 127.0.0.1" });
+    throw misuse("--no-tls is for loopback only", "add --host 127.0.0.1");
   }
   if (args.proxyCert !== undefined && args.tls) {
-    throw new Fault("usage", "--proxy-cert goes with --no-tls", { remedy: "add --no-tls" });
+    throw misuse("--proxy-cert goes with --no-tls", "add --no-tls");
   }
   if (args.name?.trim() === "") {
-    throw new Fault("usage", "the server's name is empty", { remedy: "leave --name out" });
+    throw misuse("the server's name is empty", "leave --name out");
   }
   checkBytes("a server's name", args.name, SERVER_NAME_BYTES_MAX);
   checkBytes("a welcome", args.welcome, WELCOME_BYTES_MAX);
@@ -531,7 +528,7 @@ function checkArgs(args: Args): void {
 
 function checkBytes(what: string, text: string | undefined, max: number): void {
   if (Buffer.byteLength(text ?? "") <= max) return;
-  throw new Fault("usage", `${what} has at most ${max} bytes`, { remedy: "shorten it" });
+  throw misuse(`${what} has at most ${max} bytes`, "shorten it");
 }
 
 function readPair({ cert, key }: Args): CertificatePair | undefined {

@@ -11,6 +11,7 @@ import { cleanText } from "../base/text.ts";
 import { argument, defineVerb, flag, stringFlag } from "../cli/command.ts";
 import { listenHosts, ownAddresses, reachableAt } from "../cli/connect/own-addresses.ts";
 import { type Context, faultLine, say } from "../cli/context.ts";
+import { misuse } from "../cli/errors.ts";
 import { checkPaths, STDIN, sayLeftOut, sourceAt } from "../cli/files/sources.ts";
 import { serverOptions } from "../cli/flags.ts";
 import { qrLines } from "../cli/output/qr.ts";
@@ -101,9 +102,7 @@ function checkOptions({ path, text, name }: Given): void {
     });
   }
   if (path.length > 0) {
-    throw new Fault("usage", "--text is shared alone, without files", {
-      remedy: "leave one of them out",
-    });
+    throw misuse("--text is shared alone, without files", "leave one of them out");
   }
   if (text !== STDIN) checkText(utf8Encode(text));
 }

@@ -6,6 +6,7 @@ import { VERSION } from "../base/version.ts";
 import { argument, defineVerb, stringFlag } from "../cli/command.ts";
 import { openDialer } from "../cli/connect/dial.ts";
 import { type Context, say } from "../cli/context.ts";
+import { misuse } from "../cli/errors.ts";
 import { SERVER_ARGUMENT, type ServerOptions, TRANSPORT_FLAG, transportOf } from "../cli/flags.ts";
 import { moment, renderJson, renderTable, styleOf } from "../cli/output/render.ts";
 import { type Greeted, meet } from "../client/trust.ts";
@@ -31,7 +32,7 @@ export const command = defineVerb({
     try {
       if (action === "list") return list(context, state, address);
       if (address === undefined) {
-        throw new Fault("usage", "no server is named", { remedy: `chat trust ${action} SERVER` });
+        throw misuse("no server is named", `chat trust ${action} SERVER`);
       }
       if (action === "forget") return forget(context, state, address);
       const expected = fingerprint === undefined ? undefined : parseFingerprint(fingerprint);

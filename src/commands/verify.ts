@@ -11,6 +11,7 @@ import { formatUtc } from "../base/time.ts";
 import { defineVerb, flag, stringFlag } from "../cli/command.ts";
 import { untilConnected, withClient } from "../cli/connect/client.ts";
 import { type Context, say } from "../cli/context.ts";
+import { misuse } from "../cli/errors.ts";
 import { OutputFile } from "../cli/export/output-file.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS } from "../cli/flags.ts";
 import { renderJson } from "../cli/output/render.ts";
@@ -53,9 +54,7 @@ export const command = defineVerb({
     const words = args.words || args.fingerprint === "";
     const fingerprint = args.fingerprint === "" ? undefined : args.fingerprint;
     if (args.all && (data ?? proof) !== undefined) {
-      throw new Fault("usage", "--all is for a server", {
-        remedy: "leave it out: a folder is always read as a whole",
-      });
+      throw misuse("--all is for a server", "leave it out: a folder is always read as a whole");
     }
     const ways = [data, proof, args.at ?? args.server].filter((way) => way !== undefined);
     if (ways.length > 1 || (out !== undefined && seq === undefined)) {

@@ -6,6 +6,7 @@ import type { ClientState } from "../../io/state/client-state.ts";
 import { findLocalServers, type LocalServer } from "../../io/state/local-servers.ts";
 import { formatPlace, parseServerAddress, type ServerAddress } from "../../wire/invite.ts";
 import { type Context, say } from "../context.ts";
+import { misuse } from "../errors.ts";
 import { askChoice } from "./choice.ts";
 import { keptInvite } from "./invite.ts";
 
@@ -80,7 +81,7 @@ export async function chooseServer(
   say(context, "no server was named; you have used or started these:");
   const chosen = await askChoice(context, terminal, known, describe, known[0]?.isLast === true);
   if (chosen !== undefined) return chosen;
-  throw new Fault("usage", "no server was chosen", { remedy: "name one with --server" });
+  throw misuse("no server was chosen", "name one with --server");
 }
 
 /** The only possible choice. @throws Fault usage if there are several and none was used last */

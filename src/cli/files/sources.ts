@@ -1,13 +1,14 @@
 /** The files and folders that a command sends. */
 
 import { basename, resolve } from "node:path";
-import { Fault, msg } from "../../base/fault.ts";
+import { msg } from "../../base/fault.ts";
 import { FILE_NAME_BYTES_MAX } from "../../base/limits.ts";
 import type { Source } from "../../io/blob/interfaces.ts";
 import { checkSource, openSource } from "../../io/file/source.ts";
 import { streamSource } from "../../io/file/source-stream.ts";
 import type { Message } from "../../ui/messages/en/terminal.ts";
 import type { Context } from "../context.ts";
+import { misuse } from "../errors.ts";
 
 /** As a path: standard input. */
 export const STDIN = "-";
@@ -39,10 +40,10 @@ export function sayLeftOut(source: Source, tell: (text: Message) => void): void 
 export function checkPaths(paths: readonly string[], name: string | undefined): void {
   paths.forEach(checkPath);
   if (name !== undefined && paths.length > 1) {
-    throw new Fault("usage", "--name is for one file", { remedy: "send them one by one" });
+    throw misuse("--name is for one file", "send them one by one");
   }
   if (paths.filter((path) => path === STDIN).length > 1) {
-    throw new Fault("usage", "standard input was given twice", { remedy: "give - once" });
+    throw misuse("standard input was given twice", "give - once");
   }
   const [only] = paths;
   if (paths.length === 1 && only !== undefined && only !== STDIN) checkSource(resolve(only));
@@ -51,19 +52,15 @@ export function checkPaths(paths: readonly string[], name: string | undefined): 
 /** An empty path comes from a script whose variable is not set. It never means this folder. */
 function checkPath(path: string): void {
   if (path !== "") return;
-  throw new Fault("usage", msg`a path is empty`, { remedy: msg`write . for this folder` });
+  throw misuse(msg`a path is empty`, msg`write . for this folder`);
 }
 
 function checkFileName(name: string): void {
   if (name === "" || basename(name) !== name) {
-    throw new Fault("usage", "--name is one name, without folders", {
-      remedy: "write --name report.pdf",
-    });
+    throw misuse("--name is one name, without folders", "write --name report.pdf");
   }
   if (Buffer.byteLength(name) > FILE_NAME_BYTES_MAX) {
-    throw new Fault("usage", msg`a file's name has at most ${FILE_NAME_BYTES_MAX} bytes`, {
-      remedy: "shorten it",
-    });
+    throw misuse(msg`a file's name has at most ${FILE_NAME_BYTES_MAX} bytes`, "shorten it");
   }
 }
 

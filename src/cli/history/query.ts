@@ -1,10 +1,10 @@
 /** The flags of `chat history`. */
 
-import { Fault } from "../../base/fault.ts";
 import { GREP_BYTES_MAX } from "../../base/limits.ts";
 import { checkName, type Name, type Target } from "../../base/names.ts";
 import { READ_KINDS, type RecordKind } from "../../wire/kinds.ts";
 import type { Context } from "../context.ts";
+import { misuse } from "../errors.ts";
 import { momentOf } from "../flags.ts";
 
 /** The wanted records, validated. */
@@ -45,15 +45,11 @@ export function historyOptions(context: Context, flags: HistoryFlags): HistoryOp
     flags.from === undefined ? undefined : checkName(flags.from.replace(/^@/, ""), "person's name");
   const { last, grep, exact, ignoreCase } = flags;
   if (exact && ignoreCase) {
-    throw new Fault("usage", "--exact and --ignore-case contradict each other", {
-      remedy: "give one of them",
-    });
+    throw misuse("--exact and --ignore-case contradict each other", "give one of them");
   }
   const kinds = kindsOf(flags);
   if (Buffer.byteLength(grep ?? "") > GREP_BYTES_MAX) {
-    throw new Fault("usage", `a search text has at most ${GREP_BYTES_MAX} bytes`, {
-      remedy: "search for less",
-    });
+    throw misuse(`a search text has at most ${GREP_BYTES_MAX} bytes`, "search for less");
   }
   const sinceMs = momentOf(context, flags.since, "start");
   const untilMs = momentOf(context, flags.until, "end");
@@ -71,16 +67,14 @@ export function historyOptions(context: Context, flags: HistoryFlags): HistoryOp
 function kindsOf({ kind, files }: HistoryFlags): ReadonlySet<RecordKind> | undefined {
   if (kind === undefined) return files ? new Set(["file"]) : undefined;
   if (files) {
-    throw new Fault("usage", "--files is --kind file", { remedy: "give one of them" });
+    throw misuse("--files is --kind file", "give one of them");
   }
   return new Set([...READ_KINDS].filter((known) => kind.split(",").includes(known)));
 }
 
 function targetOf({ room, with: person }: HistoryFlags): Target | undefined {
   if (room !== undefined && person !== undefined) {
-    throw new Fault("usage", "--room and --with contradict each other", {
-      remedy: "give one of them",
-    });
+    throw misuse("--room and --with contradict each other", "give one of them");
   }
   if (room !== undefined) {
     return { kind: "room", name: checkName(room.replace(/^#/, ""), "room's name") };

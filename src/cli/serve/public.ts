@@ -1,11 +1,11 @@
 /** The public name of a server, and its valid host names. */
 
 import { hostname } from "node:os";
-import { Fault } from "../../base/fault.ts";
 import { quoteText } from "../../base/text.ts";
 import { certificateNames } from "../../crypto/certificate.ts";
 import { isHostOf } from "../../wire/host.ts";
 import { parseServerAddress, type ServerAddress } from "../../wire/invite.ts";
+import { misuse } from "../errors.ts";
 
 /** Default port of TLS proxies. */
 export const HTTPS_PORT = 443;
@@ -21,9 +21,7 @@ export function parsePublic(
 ): Pick<ServerAddress, "host" | "port">[] {
   return texts.map((text) => {
     if (text.includes("/")) {
-      throw new Fault("usage", `${quoteText(text)} is not a host`, {
-        remedy: "write --public HOST or --public HOST:PORT",
-      });
+      throw misuse(`${quoteText(text)} is not a host`, "write --public HOST or --public HOST:PORT");
     }
     const place = parseServerAddress(text);
     return { host: place.host, port: place.portGiven ? place.port : port };

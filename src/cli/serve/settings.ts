@@ -9,6 +9,7 @@ import { parseSize } from "../../base/sizes.ts";
 import { quoteText } from "../../base/text.ts";
 import { readNamedFile } from "../../io/disk/data-folder.ts";
 import { type AnyFlagValue, type FlagDef, type FlagDefs, flagName } from "../command.ts";
+import { misuse } from "../errors.ts";
 import { checkedValue } from "../parser.ts";
 import { nearest } from "../suggest.ts";
 import { parseToml } from "../toml.ts";
@@ -165,8 +166,4 @@ function unknown(what: string, name: string, names: readonly string[]): Fault {
     `unknown ${what}: ${quoteText(name)}`,
     near === undefined ? "see chat serve --help" : `did you mean ${near}?`,
   );
-}
-
-function misuse(sentence: string, remedy: string): Fault {
-  return new Fault("usage", sentence, { remedy });
 }

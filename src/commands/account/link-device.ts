@@ -7,6 +7,7 @@ import { defineVerb, flag } from "../../cli/command.ts";
 import { type OpenClient, untilConnected, withClient } from "../../cli/connect/client.ts";
 import { addressElsewhere } from "../../cli/connect/invite.ts";
 import { type Context, say } from "../../cli/context.ts";
+import { misuse } from "../../cli/errors.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS } from "../../cli/flags.ts";
 import { renderJson } from "../../cli/output/render.ts";
 import type { ReaderEvent } from "../../client/event.ts";
@@ -115,7 +116,7 @@ async function readCode(context: Context): Promise<Uint8Array> {
   const given = context.env[CODE_VARIABLE];
   if (given) return parseLinkCode(given);
   if (context.terminal === undefined) {
-    throw new Fault("usage", "there is no link code", { remedy: `set ${CODE_VARIABLE}` });
+    throw misuse("there is no link code", `set ${CODE_VARIABLE}`);
   }
   return parseLinkCode(await context.terminal.askText("Link code"));
 }

@@ -4,6 +4,7 @@ import { Fault } from "../../base/fault.ts";
 import { defineVerb, flag, stringFlag } from "../../cli/command.ts";
 import { type ClientFlags, untilConnected, withClient } from "../../cli/connect/client.ts";
 import { type Context, say } from "../../cli/context.ts";
+import { misuse } from "../../cli/errors.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS } from "../../cli/flags.ts";
 import { renderJson } from "../../cli/output/render.ts";
 import { makePassword, RESET, readSecret } from "../../cli/secrets.ts";
@@ -69,9 +70,7 @@ async function currentPassword(context: Context, user: string): Promise<string |
 async function newPassword(context: Context, file: string | undefined): Promise<string> {
   const password = await makePassword(context, file);
   if (password !== undefined) return password;
-  throw new Fault("usage", "there is no new password", {
-    remedy: "set CHAT_NEW_PASSWORD or give --new-password-file",
-  });
+  throw misuse("there is no new password", "set CHAT_NEW_PASSWORD or give --new-password-file");
 }
 
 /** Accepts the line, the address for browsers, or only the code, quoted or not. */
@@ -82,5 +81,5 @@ export function readResetLine(text: string): { readonly token: string; readonly 
   if (!line.startsWith("chat://")) return { token: line };
   const { secret: token, ...address } = parseServerAddress(line);
   if (token !== undefined) return { token, server: formatInvite(address) };
-  throw new Fault("usage", "the reset line has no code at its end", { remedy: "copy all of it" });
+  throw misuse("the reset line has no code at its end", "copy all of it");
 }

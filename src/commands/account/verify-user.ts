@@ -1,11 +1,11 @@
 /** `chat verify-user`: compares safety numbers. */
 
-import { Fault } from "../../base/fault.ts";
 import { digitRows, howToConfirm, identityLine } from "../../cli/chat/identity-lines.ts";
 import { argument, defineVerb, flag, stringFlag } from "../../cli/command.ts";
 import { untilConnected, withClient } from "../../cli/connect/client.ts";
 import { personOf } from "../../cli/connect/operator.ts";
 import { say } from "../../cli/context.ts";
+import { misuse } from "../../cli/errors.ts";
 import { SERVER_FLAGS } from "../../cli/flags.ts";
 import { renderJson } from "../../cli/output/render.ts";
 import { ENGLISH_TERMINAL } from "../../ui/messages/en/terminal.ts";
@@ -23,7 +23,7 @@ and nothing is said where they are, until you accept the new key, or confirm the
   async run(args, context) {
     const user = personOf(args.name);
     if (args.accept === true && args.confirm !== undefined) {
-      throw new Fault("usage", "--accept and --confirm exclude each other", { remedy: "give one" });
+      throw misuse("--accept and --confirm exclude each other", "give one");
     }
     return withClient(context, args, { mode: "login" }, async ({ client }) => {
       await untilConnected(client.read());

@@ -6,6 +6,7 @@ import { argument, defineVerb, stringFlag } from "../../cli/command.ts";
 import { confirmed, YES_FLAG } from "../../cli/confirm.ts";
 import { eraseAll } from "../../cli/connect/erase-all.ts";
 import { ADMIN_FLAGS, done, personOf, withOperator } from "../../cli/connect/operator.ts";
+import { misuse } from "../../cli/errors.ts";
 
 export const command = defineVerb({
   args: {
@@ -56,7 +57,5 @@ export const command = defineVerb({
 function seqOf(text: string): number {
   const seq = /^[1-9]\d{0,14}$/.test(text) ? Number(text) : Number.NaN;
   if (Number.isSafeInteger(seq)) return seq;
-  throw new Fault("usage", `'${text.slice(0, 40)}' is no message's number`, {
-    remedy: "see them: chat history --json",
-  });
+  throw misuse(`'${text.slice(0, 40)}' is no message's number`, "see them: chat history --json");
 }

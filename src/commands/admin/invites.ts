@@ -1,11 +1,11 @@
 /** `chat admin` invite and invites. */
 
-import { Fault } from "../../base/fault.ts";
 import { checkName } from "../../base/names.ts";
 import { defineVerb, stringFlag } from "../../cli/command.ts";
 import { inviteUrl } from "../../cli/connect/invite.ts";
 import { allPages } from "../../cli/connect/lists.ts";
 import { ADMIN_FLAGS, done, roomOf, withOperator } from "../../cli/connect/operator.ts";
+import { misuse } from "../../cli/errors.ts";
 import { moment, renderJson, renderTable, styleOf } from "../../cli/output/render.ts";
 import { inUtc, untilOf } from "../../core/duration.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
@@ -32,9 +32,7 @@ export const invite = defineVerb({
     const isProgram = args.post !== undefined || args.read !== undefined;
     if (args.room !== undefined && isProgram) {
       const flag = args.post === undefined ? "--read" : "--post";
-      throw new Fault("usage", `--room and ${flag} contradict each other`, {
-        remedy: "give one of them",
-      });
+      throw misuse(`--room and ${flag} contradict each other`, "give one of them");
     }
     const nowUnixMs = context.clock.unixMs();
     const expires = args.expires === undefined ? {} : { expires: untilOf(args.expires, nowUnixMs) };

@@ -6,6 +6,7 @@ import { counted } from "../../base/sizes.ts";
 import { defineVerb, flag, stringFlag } from "../../cli/command.ts";
 import { untilConnected, withClient } from "../../cli/connect/client.ts";
 import type { Context } from "../../cli/context.ts";
+import { misuse } from "../../cli/errors.ts";
 import { Exporter, type ExportOptions } from "../../cli/export/exporter.ts";
 import { type ExportSource, FolderSource, ServerSource } from "../../cli/export/source.ts";
 import { checkOut } from "../../cli/files/receive-file.ts";
@@ -37,9 +38,7 @@ export const command = defineVerb({
       });
     }
     if (args.at !== undefined || args.server !== undefined) {
-      throw new Fault("usage", "--data reads a folder, and no server", {
-        remedy: "leave one of them out",
-      });
+      throw misuse("--data reads a folder, and no server", "leave one of them out");
     }
     const folder = await FolderHistory.open(data);
     try {

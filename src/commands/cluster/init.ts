@@ -4,6 +4,7 @@ import { Fault } from "../../base/fault.ts";
 import { counted, formatSize } from "../../base/sizes.ts";
 import { argument, defineVerb, flag } from "../../cli/command.ts";
 import { type Context, say } from "../../cli/context.ts";
+import { misuse } from "../../cli/errors.ts";
 import { CounterLine } from "../../cli/output/counter.ts";
 import { renderJson } from "../../cli/output/render.ts";
 import {
@@ -36,7 +37,7 @@ export const command = defineVerb({
     "The server does not run meanwhile. What was broken off is gone on with by the same line.",
   async run(args, context) {
     if (args.nats.length === 0) {
-      throw new Fault("usage", "where is the stream?", { remedy: "give --nats nats://HOST:4222" });
+      throw misuse("where is the stream?", "give --nats nats://HOST:4222");
     }
     const place = clusterPlace(args, args.unsafeNats);
     const path = checkDataFolder(args.dir);

@@ -4,6 +4,7 @@ import { Fault } from "../../base/fault.ts";
 import { counted, formatSize } from "../../base/sizes.ts";
 import { defineVerb } from "../../cli/command.ts";
 import { say } from "../../cli/context.ts";
+import { misuse } from "../../cli/errors.ts";
 import { renderJson, renderTable, styleOf } from "../../cli/output/render.ts";
 import { clusterPlace, NATS_FLAGS } from "../../cli/serve/cluster.ts";
 import { lookAtCluster } from "../../cli/serve/look.ts";
@@ -21,7 +22,7 @@ export const command = defineVerb({
   details: "It fails when two servers have different histories, or when none answers.",
   async run(args, context) {
     if (args.nats.length === 0) {
-      throw new Fault("usage", "where is the stream?", { remedy: "give --nats nats://HOST:4222" });
+      throw misuse("where is the stream?", "give --nats nats://HOST:4222");
     }
     // Read-only: an old NATS does no harm.
     const { name, ...place } = clusterPlace(args, true);
