@@ -101,13 +101,17 @@ export const VERBS: VerbTable = {
   users: {
     summary: "List the users",
     examples: ["chat users", "chat users --room lab --json"],
-    load: () => import("./users.ts"),
+    load: async () => ({ command: (await import("./lists.ts")).users }),
   },
-  rooms: { summary: "List the rooms", examples: ["chat rooms"], load: () => import("./rooms.ts") },
+  rooms: {
+    summary: "List the rooms",
+    examples: ["chat rooms"],
+    load: async () => ({ command: (await import("./lists.ts")).rooms }),
+  },
   files: {
     summary: "List the files",
     examples: ["chat files", "chat files 192.0.2.7 --json"],
-    load: () => import("./files.ts"),
+    load: async () => ({ command: (await import("./lists.ts")).files }),
   },
   register: {
     summary: "Make an account",

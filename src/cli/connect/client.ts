@@ -12,8 +12,15 @@ import { ClientState } from "../../io/state/client-state.ts";
 import { ENGLISH_TERMINAL, type Message } from "../../ui/messages/en/terminal.ts";
 import { formatFingerprint } from "../../wire/fingerprint.ts";
 import { formatPlace, type ServerAddress } from "../../wire/invite.ts";
+import { defineVerb, type FlagDefs, type FlagValues, type Verb } from "../command.ts";
 import { type Context, faultLine, say } from "../context.ts";
-import { type ServerChoice, type ServerOptions, serverOptions } from "../flags.ts";
+import {
+  SERVER_ARGUMENT,
+  SERVER_FLAGS,
+  type ServerChoice,
+  type ServerOptions,
+  serverOptions,
+} from "../flags.ts";
 import { askNewPassword, PASSWORD, ROOM_PASSWORD, readSecret, secretQuestion } from "../secrets.ts";
 import { askUserName } from "../user-name.ts";
 import { chooseServer } from "./default-server.ts";
@@ -270,6 +277,33 @@ export async function withClient(
     release();
     await open.close();
   }
+}
+
+/** A command that logs in, does one thing, and ends. */
+export function clientVerb<const T extends FlagDefs>({
+  args,
+  details = "",
+  run,
+  ...options
+}: ConnectOptions & {
+  readonly args: T;
+  readonly details?: string;
+  run(args: FlagValues<T>, context: Context, open: OpenClient): Promise<number>;
+}): Verb {
+  const definitions: FlagDefs = { at: SERVER_ARGUMENT, ...args, ...SERVER_FLAGS };
+  return defineVerb({
+    args: definitions,
+    details,
+    run(values, context) {
+      // The parser created the values from these definitions.
+      const flags = values as ClientFlags & { readonly at?: string };
+      const connect = { mode: "login", ...options, argument: flags.at } as const;
+      return withClient(context, flags, connect, async (open) => {
+        await untilConnected(open.client.read());
+        return run(values as FlagValues<T>, context, open);
+      });
+    },
+  });
 }
 
 /** Records shown without a majority are valid; other nodes may have recorded more. */

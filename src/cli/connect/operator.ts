@@ -2,6 +2,7 @@
 
 import { join, resolve } from "node:path";
 import { Fault } from "../../base/fault.ts";
+import type { Client } from "../../client/client.ts";
 import { readSmallFile } from "../../io/disk/data-folder.ts";
 import { ClientState } from "../../io/state/client-state.ts";
 import { findLocalServers, type LocalServer } from "../../io/state/local-servers.ts";
@@ -11,10 +12,9 @@ import {
   parseServerAddress,
   type ServerAddress,
 } from "../../wire/invite.ts";
-import { type FlagDefs, stringFlag } from "../command.ts";
-import { type Context, say } from "../context.ts";
+import { defineVerb, type FlagDefs, type FlagValues, stringFlag, type Verb } from "../command.ts";
+import type { Context } from "../context.ts";
 import { SERVER_FLAGS, serverOptions } from "../flags.ts";
-import { type JsonObject, renderJson } from "../output/render.ts";
 import { systemUser } from "../system-user.ts";
 import { type ClientFlags, type OpenClient, untilConnected, withClient } from "./client.ts";
 import { chooseServer } from "./default-server.ts";
@@ -130,9 +130,20 @@ export function roomOf(text: string): string {
   return text.replace(/^#/, "");
 }
 
-/** Prints one line with the result. */
-export function done(context: Context, line: JsonObject, sentence: string): number {
-  if (context.json) context.stdout.write(renderJson(line));
-  else say(context, sentence);
-  return 0;
+/** A command with operator rights that does nothing before it is connected. */
+export function operatorVerb<const T extends FlagDefs>(verb: {
+  readonly args: T;
+  readonly details?: string;
+  run(args: FlagValues<T>, context: Context, client: Client): Promise<number>;
+}): Verb {
+  const definitions: FlagDefs = { ...verb.args, ...ADMIN_FLAGS };
+  return defineVerb({
+    args: definitions,
+    details: verb.details ?? "",
+    run: (values, context) =>
+      // The parser created the values from these definitions.
+      withOperator(context, values as AdminFlags, ({ client }) =>
+        verb.run(values as FlagValues<T>, context, client),
+      ),
+  });
 }

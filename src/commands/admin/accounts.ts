@@ -4,8 +4,9 @@ import { formatUtc } from "../../base/time.ts";
 import { argument, defineVerb, type FlagDefs, flag, stringFlag } from "../../cli/command.ts";
 import { confirmed, YES_FLAG } from "../../cli/confirm.ts";
 import { addressElsewhere } from "../../cli/connect/invite.ts";
-import { ADMIN_FLAGS, done, personOf, withOperator } from "../../cli/connect/operator.ts";
+import { ADMIN_FLAGS, personOf, withOperator } from "../../cli/connect/operator.ts";
 import { say } from "../../cli/context.ts";
+import { printDone } from "../../cli/output/answer.ts";
 import { moment, renderJson, styleOf } from "../../cli/output/render.ts";
 import { untilOf } from "../../core/duration.ts";
 import { formatInvite, formatPlace, quoteInvite } from "../../wire/invite.ts";
@@ -61,7 +62,7 @@ export const rename = defineVerb({
     const [user, to] = [personOf(args.name), personOf(args.to)];
     return withOperator(context, args, async ({ client }) => {
       await client.request("rename", { user, to });
-      return done(context, { kind: "renamed", user, name: to }, `${user} is called ${to} now`);
+      return printDone(context, { kind: "renamed", user, name: to }, `${user} is called ${to} now`);
     });
   },
 });
@@ -77,7 +78,11 @@ export const signOut = defineVerb({
     if (!(await confirmed(context, args, question))) return 130;
     return withOperator(context, args, async ({ client }) => {
       await client.request("sign-out", { user });
-      return done(context, { kind: "signed-out", user }, `all devices of ${user} are signed out`);
+      return printDone(
+        context,
+        { kind: "signed-out", user },
+        `all devices of ${user} are signed out`,
+      );
     });
   },
 });
@@ -91,7 +96,7 @@ export const remove = defineVerb({
     if (!(await confirmed(context, args, question))) return 130;
     return withOperator(context, args, async ({ client }) => {
       await client.request("remove", { user });
-      return done(context, { kind: "removed", user }, `the account ${user} is removed`);
+      return printDone(context, { kind: "removed", user }, `the account ${user} is removed`);
     });
   },
 });

@@ -2,7 +2,8 @@
 
 import { Fault } from "../../base/fault.ts";
 import { argument, defineVerb, flag } from "../../cli/command.ts";
-import { ADMIN_FLAGS, done, withOperator } from "../../cli/connect/operator.ts";
+import { ADMIN_FLAGS, withOperator } from "../../cli/connect/operator.ts";
+import { printDone } from "../../cli/output/answer.ts";
 
 export const command = defineVerb({
   args: {
@@ -23,8 +24,8 @@ export const command = defineVerb({
     return withOperator(context, args, async ({ client }) => {
       await client.request("announce", { text });
       return args.withdraw
-        ? done(context, { kind: "announcement-withdrawn" }, "nobody is told anything any more")
-        : done(context, { kind: "announcement", text }, "all users are told");
+        ? printDone(context, { kind: "announcement-withdrawn" }, "nobody is told anything any more")
+        : printDone(context, { kind: "announcement", text }, "all users are told");
     });
   },
 });

@@ -2,8 +2,8 @@
 
 import { argument, defineVerb, type FlagDefs, stringFlag } from "../../cli/command.ts";
 import { allPages } from "../../cli/connect/lists.ts";
-import { ADMIN_FLAGS, done, FOR_FLAG, withOperator } from "../../cli/connect/operator.ts";
-import { moment, renderJson, renderTable, styleOf } from "../../cli/output/render.ts";
+import { ADMIN_FLAGS, FOR_FLAG, operatorVerb, withOperator } from "../../cli/connect/operator.ts";
+import { printDone, printList, timeCell } from "../../cli/output/answer.ts";
 import { inUtc, untilOf } from "../../core/duration.ts";
 import { whom } from "../../ui/commands/ban.ts";
 
@@ -27,7 +27,7 @@ export const ban = defineVerb({
     return withOperator(context, args, async ({ client }) => {
       await client.request("ban", { ...target, on: true, ...until, ...reason });
       const line = { kind: "banned", ...target, ...inUtc(until, "until"), ...reason };
-      return done(context, line, `${args.whom} is banned`);
+      return printDone(context, line, `${args.whom} is banned`);
     });
   },
 });
@@ -38,31 +38,25 @@ export const unban = defineVerb({
     const target = whom(args.whom);
     return withOperator(context, args, async ({ client }) => {
       await client.request("ban", { ...target, on: false });
-      return done(context, { kind: "unbanned", ...target }, `${args.whom} may come in again`);
+      return printDone(context, { kind: "unbanned", ...target }, `${args.whom} may come in again`);
     });
   },
 });
 
-export const bans = defineVerb({
-  args: ADMIN_FLAGS,
-  async run(args, context) {
-    return withOperator(context, args, async ({ client }) => {
-      const all = await allPages(
-        (after) => client.request("bans", after),
-        (page) => page.bans,
-      );
-      const style = styleOf(context);
-      const end = (until: number | undefined) => (until === undefined ? "" : moment(until, style));
-      const out =
-        style.format === "json"
-          ? all.map((one) => renderJson({ kind: "ban", ...inUtc(one, "until") })).join("")
-          : renderTable(
-              ["whom", "until", "reason"],
-              all.map((one) => [one.user ?? one.address ?? "", end(one.until), one.reason ?? ""]),
-              style,
-            );
-      context.stdout.write(out);
-      return 0;
+export const bans = operatorVerb({
+  args: {},
+  async run(_args, context, client) {
+    const all = await allPages(
+      (after) => client.request("bans", after),
+      (page) => page.bans,
+    );
+    return printList(context, all, {
+      json: (one) => ({ kind: "ban", ...inUtc(one, "until") }),
+      columns: {
+        whom: ({ user, address }) => user ?? address,
+        until: ({ until }, style) => timeCell(until, style),
+        reason: ({ reason }) => reason,
+      },
     });
   },
 });

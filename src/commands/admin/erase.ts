@@ -5,8 +5,9 @@ import { counted } from "../../base/sizes.ts";
 import { argument, defineVerb, stringFlag } from "../../cli/command.ts";
 import { confirmed, YES_FLAG } from "../../cli/confirm.ts";
 import { eraseAll } from "../../cli/connect/erase-all.ts";
-import { ADMIN_FLAGS, done, personOf, withOperator } from "../../cli/connect/operator.ts";
+import { ADMIN_FLAGS, personOf, withOperator } from "../../cli/connect/operator.ts";
 import { misuse } from "../../cli/errors.ts";
+import { printDone } from "../../cli/output/answer.ts";
 
 export const command = defineVerb({
   args: {
@@ -30,7 +31,7 @@ export const command = defineVerb({
       return withOperator(context, { ...others, user: undefined }, async ({ client }) => {
         const erased = await eraseAll(context, client, { user });
         const line = { kind: "erased-all", user, erased };
-        return done(
+        return printDone(
           context,
           line,
           `${counted(erased, "message")} of ${user} ${erased === 1 ? "is" : "are"} erased`,
@@ -46,7 +47,7 @@ export const command = defineVerb({
     return withOperator(context, args, async ({ client }) => {
       for (const of of seqs) {
         const { seq } = await client.request("erase", { seq: of });
-        done(context, { kind: "erased", seq: of, by: seq }, `message ${of} is erased`);
+        printDone(context, { kind: "erased", seq: of, by: seq }, `message ${of} is erased`);
       }
       return 0;
     });

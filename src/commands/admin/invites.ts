@@ -4,9 +4,10 @@ import { checkName } from "../../base/names.ts";
 import { defineVerb, stringFlag } from "../../cli/command.ts";
 import { inviteUrl } from "../../cli/connect/invite.ts";
 import { allPages } from "../../cli/connect/lists.ts";
-import { ADMIN_FLAGS, done, roomOf, withOperator } from "../../cli/connect/operator.ts";
+import { ADMIN_FLAGS, operatorVerb, roomOf, withOperator } from "../../cli/connect/operator.ts";
 import { misuse } from "../../cli/errors.ts";
-import { moment, renderJson, renderTable, styleOf } from "../../cli/output/render.ts";
+import { printDone, printList, timeCell } from "../../cli/output/answer.ts";
+import { renderJson } from "../../cli/output/render.ts";
 import { inUtc, untilOf } from "../../core/duration.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
 import { parseServerAddress, quoteInvite } from "../../wire/invite.ts";
@@ -78,39 +79,26 @@ function placeOf({ room, post, read }: Answer<"invites">["invites"][number]): st
   return `${verbs.join(" and ")} ${post ?? read}`;
 }
 
-export const invites = defineVerb({
-  args: {
-    revoke: stringFlag("INVITE", "Take this one back"),
-    ...ADMIN_FLAGS,
-  },
-  async run(args, context) {
-    return withOperator(context, args, async ({ client }) => {
-      if (args.revoke !== undefined) {
-        await client.request("invite-revoke", { invite: args.revoke });
-        const line = { kind: "invite-revoked", invite: args.revoke };
-        return done(context, line, `invite ${args.revoke} is revoked`);
-      }
-      const all = await allPages(
-        (after) => client.request("invites", after),
-        (page) => page.invites,
-      );
-      const style = styleOf(context);
-      const out =
-        style.format === "json"
-          ? all.map((one) => renderJson({ kind: "invite", ...inUtc(one, "expires") })).join("")
-          : renderTable(
-              ["invite", "by", "uses", "expires", "room"],
-              all.map((one) => [
-                one.invite,
-                one.by ?? "",
-                one.usesLeft === undefined ? "any" : String(one.usesLeft),
-                one.expires === undefined ? "" : moment(one.expires, style),
-                placeOf(one),
-              ]),
-              style,
-            );
-      context.stdout.write(out);
-      return 0;
+export const invites = operatorVerb({
+  args: { revoke: stringFlag("INVITE", "Take this one back") },
+  async run({ revoke: invite }, context, client) {
+    if (invite !== undefined) {
+      await client.request("invite-revoke", { invite });
+      return printDone(context, { kind: "invite-revoked", invite }, `invite ${invite} is revoked`);
+    }
+    const all = await allPages(
+      (after) => client.request("invites", after),
+      (page) => page.invites,
+    );
+    return printList(context, all, {
+      json: (one) => ({ kind: "invite", ...inUtc(one, "expires") }),
+      columns: {
+        invite: (one) => one.invite,
+        by: ({ by }) => by,
+        uses: ({ usesLeft }) => usesLeft ?? "any",
+        expires: ({ expires }, style) => timeCell(expires, style),
+        room: placeOf,
+      },
     });
   },
 });

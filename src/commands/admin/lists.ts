@@ -1,24 +1,8 @@
 /** Lists of all accounts, rooms and files, by the same requests as the server's window. */
 
-import { formatSize } from "../../base/sizes.ts";
-import {
-  defineVerb,
-  enumFlag,
-  type FlagDefs,
-  type FlagValues,
-  flag,
-  stringFlag,
-} from "../../cli/command.ts";
-import { ADMIN_FLAGS, withOperator } from "../../cli/connect/operator.ts";
-import type { Context } from "../../cli/context.ts";
-import {
-  type JsonObject,
-  moment,
-  renderJson,
-  renderTable,
-  type Style,
-  styleOf,
-} from "../../cli/output/render.ts";
+import { enumFlag, type FlagDefs, flag, stringFlag } from "../../cli/command.ts";
+import { operatorVerb } from "../../cli/connect/operator.ts";
+import { printList, sizeCell, timeCell } from "../../cli/output/answer.ts";
 import type { Client } from "../../client/client.ts";
 import { inUtc } from "../../core/duration.ts";
 import type { Answer } from "../../wire/messages.ts";
@@ -26,11 +10,16 @@ import type { Answer } from "../../wire/messages.ts";
 const LIST_FLAGS = {
   find: stringFlag("TEXT", "Only with this in the name"),
   reverse: flag("The other way round"),
-  ...ADMIN_FLAGS,
 } as const satisfies FlagDefs;
 
 /** `name` and `user` sort from A; times and numbers from the newest and largest. */
 const FROM_A: ReadonlySet<string> = new Set(["name", "user"]);
+
+interface ListOrder {
+  readonly find?: string | undefined;
+  readonly reverse: boolean;
+  readonly sort: string;
+}
 
 interface Listed<One> {
   readonly page: readonly One[];
@@ -38,8 +27,8 @@ interface Listed<One> {
 }
 
 /** All pages of a list, in the requested order. @throws Fault */
-export async function whole<One>(
-  { find, reverse, sort }: { find?: string | undefined; reverse: boolean; sort: string },
+async function whole<One>(
+  { find, reverse, sort }: ListOrder,
   ask: (asked: {
     find?: string;
     sort: string;
@@ -56,48 +45,7 @@ export async function whole<One>(
   }
 }
 
-interface Shown<One> {
-  readonly json: (one: One) => JsonObject;
-  readonly heads: readonly string[];
-  readonly row: (one: One, style: Style) => readonly string[];
-}
-
-/** Lists entries as an operator. */
-function listed<One>(
-  context: Context,
-  args: FlagValues<typeof LIST_FLAGS>,
-  all: (client: Client) => Promise<readonly One[]>,
-  { json, heads, row }: Shown<One>,
-): Promise<number> {
-  return withOperator(context, args, async ({ client }) => {
-    const found = await all(client);
-    const style = styleOf(context);
-    const rows = () =>
-      renderTable(
-        heads,
-        found.map((one) => row(one, style)),
-        style,
-      );
-    context.stdout.write(
-      style.format === "json" ? found.map((one) => renderJson(json(one))).join("") : rows(),
-    );
-    return 0;
-  });
-}
-
-/** Formatted for users, or plain for programs. */
-function size(bytes: number, { format }: Style): string {
-  return format === "text" ? formatSize(bytes) : String(bytes);
-}
-
-type AccountEntry = Answer<"accounts">["accounts"][number];
-
-function stateOf({ online, banned }: AccountEntry): string {
-  if (banned) return "banned";
-  return online ? "online" : "offline";
-}
-
-export const accounts = defineVerb({
+export const accounts = operatorVerb({
   args: {
     sort: enumFlag(
       ["name", "since", "seen", "devices", "bytes"],
@@ -107,31 +55,28 @@ export const accounts = defineVerb({
     online: flag("Only who is online"),
     ...LIST_FLAGS,
   },
-  run(args, context) {
-    const all = async (client: Client) => {
-      const found = await whole(args, async (asked) => {
-        const { accounts: page, total } = await client.request("accounts", asked);
-        return { page, total };
-      });
-      return args.online ? found.filter(({ online }) => online) : found;
-    };
-    return listed<AccountEntry>(context, args, all, {
+  async run(args, context, client) {
+    const found = await whole(args, async (asked) => {
+      const { accounts: page, total } = await client.request("accounts", asked);
+      return { page, total };
+    });
+    const shown = args.online ? found.filter(({ online }) => online) : found;
+    return printList(context, shown, {
       json: ({ bytes, ...one }) => ({
         kind: "account",
         ...inUtc(inUtc(one, "since"), "seen"),
         sizeBytes: bytes,
       }),
-      heads: ["user", "state", "role", "seen", "since", "devices", "password", "files"],
-      row: (one, style) => [
-        one.user,
-        stateOf(one),
-        one.operator ? "operator" : "member",
-        one.seen === undefined ? "" : moment(one.seen, style),
-        moment(one.since, style),
-        String(one.devices),
-        one.password ? "yes" : "no",
-        size(one.bytes, style),
-      ],
+      columns: {
+        user: ({ user }) => user,
+        state: ({ online, banned }) => (banned ? "banned" : online ? "online" : "offline"),
+        role: ({ operator }) => (operator ? "operator" : "member"),
+        seen: ({ seen }, style) => timeCell(seen, style),
+        since: ({ since }, style) => timeCell(since, style),
+        devices: ({ devices }) => devices,
+        password: ({ password }) => (password ? "yes" : "no"),
+        files: ({ bytes }, style) => sizeCell(bytes, style),
+      },
     });
   },
 });
@@ -139,16 +84,13 @@ export const accounts = defineVerb({
 type RoomEntry = Answer<"all-rooms">["rooms"][number];
 
 function marksOf({ locked, sealed, closed, vacant }: RoomEntry): string {
-  const marks = [
-    locked ? "locked" : "",
-    sealed ? "sealed" : "",
-    closed ? "closed" : "",
-    vacant ? "empty" : "",
-  ];
-  return marks.filter((one) => one !== "").join(" ");
+  const marks = { locked, sealed, closed, empty: vacant };
+  return Object.entries(marks)
+    .flatMap(([word, isSo]) => (isSo === true ? [word] : []))
+    .join(" ");
 }
 
-export const rooms = defineVerb({
+export const rooms = operatorVerb({
   args: {
     sort: enumFlag(
       ["bytes", "name", "members", "records"],
@@ -157,36 +99,36 @@ export const rooms = defineVerb({
     ),
     ...LIST_FLAGS,
   },
-  run(args, context) {
-    const all = (client: Client) =>
-      whole(args, async (asked) => {
-        const { rooms: page, total } = await client.request("all-rooms", asked);
-        return { page, total };
-      });
-    return listed<RoomEntry>(context, args, all, {
+  async run(args, context, client) {
+    return printList(context, await allRooms(client, args), {
       json: ({ bytes, vacant: empty = false, ...one }) => ({
         kind: "room",
         ...one,
         empty,
         sizeBytes: bytes,
       }),
-      heads: ["room", "members", "records", "files", "size", "state", "topic"],
-      row: (one, style) => [
-        one.room,
-        String(one.members),
-        String(one.records),
-        String(one.files),
-        size(one.bytes, style),
-        marksOf(one),
-        one.topic,
-      ],
+      columns: {
+        room: ({ room }) => room,
+        members: ({ members }) => members,
+        records: ({ records }) => records,
+        files: ({ files }) => files,
+        size: ({ bytes }, style) => sizeCell(bytes, style),
+        state: marksOf,
+        topic: ({ topic }) => topic,
+      },
     });
   },
 });
 
-type FileEntry = Answer<"all-files">["files"][number];
+/** All rooms of the server. @throws Fault */
+export function allRooms(client: Client, order: ListOrder): Promise<RoomEntry[]> {
+  return whole(order, async (asked) => {
+    const { rooms: page, total } = await client.request("all-rooms", asked);
+    return { page, total };
+  });
+}
 
-export const files = defineVerb({
+export const files = operatorVerb({
   args: {
     sort: enumFlag(["bytes", "name", "user", "time"], "By size, name, sender, or time", {
       default: "bytes",
@@ -197,13 +139,12 @@ export const files = defineVerb({
   details:
     "Of a file between two people its name is not told. chat admin erase NUMBER erases one, by " +
     "its numbers here.",
-  run(args, context) {
-    const all = (client: Client) =>
-      whole(args, async (asked) => {
-        const { files: page, total } = await client.request("all-files", asked);
-        return { page, total };
-      });
-    return listed<FileEntry>(context, args, all, {
+  async run(args, context, client) {
+    const found = await whole(args, async (asked) => {
+      const { files: page, total } = await client.request("all-files", asked);
+      return { page, total };
+    });
+    return printList(context, found, {
       json: ({ file: id, user: from, bytes, ...one }) => ({
         kind: "file",
         id,
@@ -211,16 +152,15 @@ export const files = defineVerb({
         ...inUtc(one, "time"),
         sizeBytes: bytes,
       }),
-      heads: ["id", "size", "name", "from", "where", "numbers", "time"],
-      row: (one, style) => [
-        one.file,
-        size(one.bytes, style),
-        one.name ?? "",
-        one.user,
-        one.rooms.join(" "),
-        one.seqs.join(" "),
-        moment(one.time, style),
-      ],
+      columns: {
+        id: ({ file }) => file,
+        size: ({ bytes }, style) => sizeCell(bytes, style),
+        name: ({ name }) => name,
+        from: ({ user }) => user,
+        where: ({ rooms: where }) => where.join(" "),
+        numbers: ({ seqs }) => seqs.join(" "),
+        time: ({ time }, style) => timeCell(time, style),
+      },
     });
   },
 });

@@ -6,13 +6,8 @@ import { formatUtc } from "../../base/time.ts";
 import { defineVerb, stringFlag } from "../../cli/command.ts";
 import { ADMIN_FLAGS, withOperator } from "../../cli/connect/operator.ts";
 import { momentOf } from "../../cli/flags.ts";
-import {
-  type JsonObject,
-  moment,
-  renderJson,
-  renderTable,
-  styleOf,
-} from "../../cli/output/render.ts";
+import { printList, timeCell } from "../../cli/output/answer.ts";
+import type { JsonObject } from "../../cli/output/render.ts";
 import type { Client } from "../../client/client.ts";
 import type { Answer } from "../../wire/messages.ts";
 
@@ -40,16 +35,14 @@ export const command = defineVerb({
       const all = [...before, ...events].filter(
         ({ time }) => time >= (since ?? 0) && time <= (until ?? Number.MAX_SAFE_INTEGER),
       );
-      const style = styleOf(context);
-      const rows = () =>
-        renderTable(
-          ["time", "what", "about"],
-          all.map((one) => [moment(one.time, style), whatOf(one), aboutOf(one).join(", ")]),
-          style,
-        );
-      const out = style.format === "json" ? all.map(jsonOf).map(renderJson).join("") : rows();
-      context.stdout.write(out);
-      return 0;
+      return printList(context, all, {
+        json: jsonOf,
+        columns: {
+          time: ({ time }, style) => timeCell(time, style),
+          what: whatOf,
+          about: (one) => aboutOf(one).join(", "),
+        },
+      });
     });
   },
 });
@@ -115,10 +108,10 @@ function jsonOf(one: Happened): JsonObject {
     kind: "event",
     ...rest,
     time: formatUtc(time),
-    ...(until === undefined ? {} : { until: formatUtc(until) }),
-    ...(id === undefined ? {} : { id }),
-    ...(room?.name === undefined ? {} : { room: room.name }),
+    until: until === undefined ? undefined : formatUtc(until),
+    id,
+    room: room?.name,
     ...(record === undefined ? {} : { record: head["kind"], seq: head["seq"], from: record.from }),
-    ...(record?.body === undefined ? {} : { body }),
+    body: record?.body === undefined ? undefined : body,
   };
 }

@@ -1,34 +1,26 @@
 /** `chat admin` kick, mute, unmute, grant and revoke. */
 
-import {
-  argument,
-  defineVerb,
-  type FlagDefs,
-  type FlagValues,
-  stringFlag,
-} from "../../cli/command.ts";
+import { argument, defineVerb, type FlagDefs, stringFlag, type Verb } from "../../cli/command.ts";
 import {
   ADMIN_FLAGS,
-  done,
   FOR_FLAG,
+  operatorVerb,
   personOf,
   ROOM_FLAG,
   roomOf,
   withOperator,
 } from "../../cli/connect/operator.ts";
-import type { Context } from "../../cli/context.ts";
+import { printDone } from "../../cli/output/answer.ts";
 import { inUtc, untilOf } from "../../core/duration.ts";
 
 const NAME = { name: argument("Who") } as const satisfies FlagDefs;
 
-export const kick = defineVerb({
-  args: { ...NAME, ...ROOM_FLAG, ...ADMIN_FLAGS },
-  async run(args, context) {
-    return withOperator(context, args, async ({ client }) => {
-      const [user, room] = [personOf(args.name), roomOf(args.room)];
-      const { seq } = await client.request("kick", { room, user });
-      return done(context, { kind: "kicked", user, room, seq }, `${user} is out of ${room}`);
-    });
+export const kick = operatorVerb({
+  args: { ...NAME, ...ROOM_FLAG },
+  async run(args, context, client) {
+    const [user, room] = [personOf(args.name), roomOf(args.room)];
+    const { seq } = await client.request("kick", { room, user });
+    return printDone(context, { kind: "kicked", user, room, seq }, `${user} is out of ${room}`);
   },
 });
 
@@ -43,50 +35,38 @@ export const mute = defineVerb({
       const [user, room] = [personOf(args.name), roomOf(args.room)];
       const { seq } = await client.request("mute", { room, user, on: true, ...until });
       const line = { kind: "muted", user, room, seq, ...inUtc(until, "until") };
-      return done(context, line, `${user} is muted`);
+      return printDone(context, line, `${user} is muted`);
     });
   },
 });
 
-export const unmute = defineVerb({
-  args: { ...NAME, ...ROOM_FLAG, ...ADMIN_FLAGS },
-  async run(args, context) {
-    return withOperator(context, args, async ({ client }) => {
-      const [user, room] = [personOf(args.name), roomOf(args.room)];
-      const { seq } = await client.request("mute", { room, user, on: false });
-      return done(context, { kind: "unmuted", user, room, seq }, `${user} may speak in ${room}`);
-    });
+export const unmute = operatorVerb({
+  args: { ...NAME, ...ROOM_FLAG },
+  async run(args, context, client) {
+    const [user, room] = [personOf(args.name), roomOf(args.room)];
+    const { seq } = await client.request("mute", { room, user, on: false });
+    return printDone(context, { kind: "unmuted", user, room, seq }, `${user} may speak in ${room}`);
   },
 });
 
-const GRANT_ARGS = {
-  ...NAME,
-  room: stringFlag("ROOM", "Moderates there; else operates"),
-  ...ADMIN_FLAGS,
-} as const satisfies FlagDefs;
+export const grant = roleVerb(true);
+export const revoke = roleVerb(false);
 
-export const grant = defineVerb({
-  args: GRANT_ARGS,
-  run: (args, context) => setRole(context, args, true),
-});
-
-export const revoke = defineVerb({
-  args: GRANT_ARGS,
-  run: (args, context) => setRole(context, args, false),
-});
-
-function setRole(
-  context: Context,
-  args: FlagValues<typeof GRANT_ARGS>,
-  on: boolean,
-): Promise<number> {
-  return withOperator(context, args, async ({ client }) => {
-    const user = personOf(args.name);
-    const place = args.room === undefined ? {} : { room: roomOf(args.room) };
-    await client.request("grant", { user, on, ...place });
-    const role = args.room === undefined ? "operator" : "moderator";
-    const where = args.room === undefined ? "" : ` of ${roomOf(args.room)}`;
-    const sentence = `${user} is ${on ? "now" : "no longer"} ${role}${where}`;
-    return done(context, { kind: on ? "granted" : "revoked", user, role, ...place }, sentence);
+function roleVerb(on: boolean): Verb {
+  return operatorVerb({
+    args: { ...NAME, room: stringFlag("ROOM", "Moderates there; else operates") },
+    async run(args, context, client) {
+      const user = personOf(args.name);
+      const place = args.room === undefined ? {} : { room: roomOf(args.room) };
+      await client.request("grant", { user, on, ...place });
+      const role = args.room === undefined ? "operator" : "moderator";
+      const where = args.room === undefined ? "" : ` of ${roomOf(args.room)}`;
+      const sentence = `${user} is ${on ? "now" : "no longer"} ${role}${where}`;
+      return printDone(
+        context,
+        { kind: on ? "granted" : "revoked", user, role, ...place },
+        sentence,
+      );
+    },
   });
 }

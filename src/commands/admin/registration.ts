@@ -1,26 +1,23 @@
 /** `chat admin registration`. */
 
-import { argument, defineVerb } from "../../cli/command.ts";
-import { ADMIN_FLAGS, withOperator } from "../../cli/connect/operator.ts";
+import { argument } from "../../cli/command.ts";
+import { operatorVerb } from "../../cli/connect/operator.ts";
 import { renderJson } from "../../cli/output/render.ts";
 
-export const command = defineVerb({
+export const command = operatorVerb({
   args: {
     state: argument("open or closed; left out: only show it", {
       required: false,
       words: ["open", "closed"],
     }),
-    ...ADMIN_FLAGS,
   },
   details: "Closed, only invites let newcomers register. Accounts log in as before.",
-  async run({ state, ...args }, context) {
-    return withOperator(context, args, async ({ client }) => {
-      const options = state === undefined ? {} : { closed: state === "closed" };
-      const { closed } = await client.request("registration", options);
-      const line = { kind: "registration", closed };
-      const word = closed ? "closed" : "open";
-      context.stdout.write(context.json ? renderJson(line) : `${word}\n`);
-      return 0;
-    });
+  async run({ state }, context, client) {
+    const options = state === undefined ? {} : { closed: state === "closed" };
+    const { closed } = await client.request("registration", options);
+    const line = { kind: "registration", closed };
+    const word = closed ? "closed" : "open";
+    context.stdout.write(context.json ? renderJson(line) : `${word}\n`);
+    return 0;
   },
 });

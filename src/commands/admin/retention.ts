@@ -3,7 +3,8 @@
 import { RETENTION_MS_MAX, RETENTION_MS_MIN } from "../../base/limits.ts";
 import { formatLeft } from "../../base/sizes.ts";
 import { argument, defineVerb } from "../../cli/command.ts";
-import { ADMIN_FLAGS, done, roomOf, withOperator } from "../../cli/connect/operator.ts";
+import { ADMIN_FLAGS, roomOf, withOperator } from "../../cli/connect/operator.ts";
+import { printDone } from "../../cli/output/answer.ts";
 import { spanOf } from "../../core/duration.ts";
 
 export const command = defineVerb({
@@ -26,7 +27,7 @@ export const command = defineVerb({
         keepMs === undefined
           ? `${room} keeps messages for good`
           : `messages in ${room} are erased after ${formatLeft(keepMs)}`;
-      return done(context, { kind: "retention", room, ...kept, seq }, sentence);
+      return printDone(context, { kind: "retention", room, ...kept, seq }, sentence);
     });
   },
 });

@@ -7,20 +7,18 @@ import {
   defineGroup,
   defineVerb,
   type FlagDefs,
-  type FlagValues,
   flag,
   stringFlag,
   type Verb,
 } from "../../cli/command.ts";
 import { confirmed, YES_FLAG } from "../../cli/confirm.ts";
-import { ADMIN_FLAGS, done, roomOf, withOperator } from "../../cli/connect/operator.ts";
+import { ADMIN_FLAGS, operatorVerb, roomOf, withOperator } from "../../cli/connect/operator.ts";
 import { type Context, say } from "../../cli/context.ts";
+import { printDone } from "../../cli/output/answer.ts";
 import type { Client } from "../../client/client.ts";
-import { whole } from "./lists.ts";
+import { allRooms } from "./lists.ts";
 
 const ROOM = { room: argument("Which") } as const satisfies FlagDefs;
-const PLAIN_ARGS = { ...ROOM, ...ADMIN_FLAGS };
-
 const rename = defineVerb({
   args: {
     ...ROOM,
@@ -32,32 +30,24 @@ const rename = defineVerb({
     const [room, to] = [roomOf(args.room), roomOf(args.to)];
     return withOperator(context, args, async ({ client }) => {
       await client.request("rename", { room, to });
-      return done(context, { kind: "renamed", room, name: to }, `${room} is called ${to} now`);
+      return printDone(context, { kind: "renamed", room, name: to }, `${room} is called ${to} now`);
     });
   },
 });
 
-const close = defineVerb({
-  args: PLAIN_ARGS,
-  details: "Its members read on, and others may still enter.",
-  run: (args, context) => setClosed(context, args, true),
-});
+const close = closingVerb(true, "Its members read on, and others may still enter.");
+const reopen = closingVerb(false, "");
 
-const reopen = defineVerb({
-  args: PLAIN_ARGS,
-  run: (args, context) => setClosed(context, args, false),
-});
-
-function setClosed(
-  context: Context,
-  args: FlagValues<typeof PLAIN_ARGS>,
-  on: boolean,
-): Promise<number> {
-  const room = roomOf(args.room);
-  return withOperator(context, args, async ({ client }) => {
-    const { seq } = await client.request("close", { room, on });
-    const sentence = on ? `${room} is closed for writing` : `${room} is open again`;
-    return done(context, { kind: on ? "closed" : "reopened", room, seq }, sentence);
+function closingVerb(on: boolean, details: string): Verb {
+  return operatorVerb({
+    args: ROOM,
+    details,
+    async run(args, context, client) {
+      const room = roomOf(args.room);
+      const { seq } = await client.request("close", { room, on });
+      const sentence = on ? `${room} is closed for writing` : `${room} is open again`;
+      return printDone(context, { kind: on ? "closed" : "reopened", room, seq }, sentence);
+    },
   });
 }
 
@@ -113,10 +103,7 @@ async function roomsLike(
   client: Client,
   { empty, match }: { readonly empty: boolean; readonly match?: string | undefined },
 ): Promise<readonly string[]> {
-  const all = await whole({ find: undefined, reverse: false, sort: "name" }, async (asked) => {
-    const { rooms: page, total } = await client.request("all-rooms", asked);
-    return { page, total };
-  });
+  const all = await allRooms(client, { reverse: false, sort: "name" });
   const like = patternOf(match ?? "*");
   return all
     .filter(
@@ -148,7 +135,7 @@ async function removeAll(
     for (const [at, outcome] of outcomes.entries()) {
       const room = batch[at] ?? "";
       if (outcome.status === "rejected") faults.push(outcome.reason);
-      else done(context, { kind: "removed", room }, `the room ${room} is removed`);
+      else printDone(context, { kind: "removed", room }, `the room ${room} is removed`);
     }
   }
   if (faults.length > 0) throw faults[0];

@@ -4,15 +4,15 @@ import { Fault } from "../../base/fault.ts";
 import { counted, formatLeft, formatSize } from "../../base/sizes.ts";
 import { formatUtc } from "../../base/time.ts";
 import { argument, defineVerb, enumFlag } from "../../cli/command.ts";
-import { ADMIN_FLAGS, done, personOf, withOperator } from "../../cli/connect/operator.ts";
+import { ADMIN_FLAGS, operatorVerb, personOf, withOperator } from "../../cli/connect/operator.ts";
 import { say } from "../../cli/context.ts";
-import { moment, renderJson, renderTable, type Style, styleOf } from "../../cli/output/render.ts";
+import { printDone, printList, sizeCell, timeCell } from "../../cli/output/answer.ts";
+import { renderJson, renderTable, styleOf } from "../../cli/output/render.ts";
 import type { Client } from "../../client/client.ts";
 import { inUtc } from "../../core/duration.ts";
 import type { Answer } from "../../wire/messages.ts";
 
 type ClientEntry = Answer<"clients">["clients"][number];
-type TransferEntry = Answer<"transfers">["transfers"][number];
 
 async function allClients(client: Client): Promise<ClientEntry[]> {
   const all: ClientEntry[] = [];
@@ -24,73 +24,48 @@ async function allClients(client: Client): Promise<ClientEntry[]> {
   }
 }
 
-function size(bytes: number | undefined, { format }: Style): string {
-  if (bytes === undefined) return "";
-  return format === "text" ? formatSize(bytes) : String(bytes);
-}
-
-export const clients = defineVerb({
-  args: ADMIN_FLAGS,
-  run(args, context) {
-    return withOperator(context, args, async ({ client }) => {
-      const style = styleOf(context);
-      const all = await allClients(client);
-      if (style.format === "json") {
-        const line = (one: ClientEntry) => renderJson({ kind: "client", ...inUtc(one, "since") });
-        context.stdout.write(all.map(line).join(""));
-        return 0;
-      }
-      const rows = all.map((one) => [
-        one.user ?? "",
-        one.lane ? "files" : one.operator ? "operator" : "",
-        one.address,
-        one.transport,
-        one.roundTripMs === undefined ? "" : `${one.roundTripMs} ms`,
-        size(one.sentBytes, style),
-        size(one.receivedBytes, style),
-        moment(one.since, style),
-        one.program,
-        one.server ?? "",
-      ]);
-      const heads = [
-        ...(["user", "as", "address", "transport", "trip", "sent", "received"] as const),
-        ...(["since", "program", "server"] as const),
-      ];
-      context.stdout.write(renderTable(heads, rows, style));
-      return 0;
+export const clients = operatorVerb({
+  args: {},
+  async run(_args, context, client) {
+    return printList(context, await allClients(client), {
+      json: (one) => ({ kind: "client", ...inUtc(one, "since") }),
+      columns: {
+        user: ({ user }) => user,
+        as: ({ lane, operator }) => (lane ? "files" : operator ? "operator" : ""),
+        address: ({ address }) => address,
+        transport: ({ transport }) => transport,
+        trip: ({ roundTripMs }) => (roundTripMs === undefined ? "" : `${roundTripMs} ms`),
+        sent: ({ sentBytes }, style) => sizeCell(sentBytes, style),
+        received: ({ receivedBytes }, style) => sizeCell(receivedBytes, style),
+        since: ({ since }, style) => timeCell(since, style),
+        program: ({ program }) => program,
+        server: ({ server }) => server,
+      },
     });
   },
 });
 
-export const transfers = defineVerb({
-  args: ADMIN_FLAGS,
+export const transfers = operatorVerb({
+  args: {},
   details: "The name of a private file is hidden, as in chat admin files.",
-  run(args, context) {
-    return withOperator(context, args, async ({ client }) => {
-      const style = styleOf(context);
-      const { transfers: all, more } = await client.request("transfers", {});
-      if (style.format === "json") {
-        const line = ({ file: id, ...one }: TransferEntry) =>
-          renderJson({ kind: "transfer", id, ...inUtc(one, "since") });
-        context.stdout.write(all.map(line).join(""));
-        return 0;
-      }
-      const rows = all.map((one) => [
-        one.file,
-        one.direction,
-        one.user,
-        size(one.doneBytes, style),
-        size(one.sizeBytes, style),
-        one.name ?? "",
-        one.address,
-        one.server ?? "",
-      ]);
-      const heads = ["id", "direction", "user", "done", "size", "name", "address", "server"];
-      context.stdout.write(renderTable(heads, rows, style));
-      if (more > 0)
-        say(context, `${counted(more, "transfer")} more ${more === 1 ? "is" : "are"} not listed`);
-      return 0;
+  async run(_args, context, client) {
+    const { transfers: all, more } = await client.request("transfers", {});
+    printList(context, all, {
+      json: ({ file: id, ...one }) => ({ kind: "transfer", id, ...inUtc(one, "since") }),
+      columns: {
+        id: ({ file }) => file,
+        direction: ({ direction }) => direction,
+        user: ({ user }) => user,
+        done: ({ doneBytes }, style) => sizeCell(doneBytes, style),
+        size: ({ sizeBytes }, style) => sizeCell(sizeBytes, style),
+        name: ({ name }) => name,
+        address: ({ address }) => address,
+        server: ({ server }) => server,
+      },
     });
+    if (more === 0 || context.json) return 0;
+    say(context, `${counted(more, "transfer")} more ${more === 1 ? "is" : "are"} not listed`);
+    return 0;
   },
 });
 
@@ -123,7 +98,7 @@ export const cancel = defineVerb({
         ended++;
         const way = direction === "up" ? "sends" : "takes";
         const line = { kind: "cancelled", id: args.id, user, direction };
-        done(context, line, `what ${user} ${way} of ${args.id} is cancelled`);
+        printDone(context, line, `what ${user} ${way} of ${args.id} is cancelled`);
       }
       if (ended === 0) throw none;
       return 0;
@@ -167,23 +142,21 @@ function statsRows(stats: Stats, nowUnixMs: number): readonly (readonly string[]
   ];
 }
 
-export const stats = defineVerb({
-  args: ADMIN_FLAGS,
+export const stats = operatorVerb({
+  args: {},
   details: "For programs that watch a server there is /metrics: see chat admin stats --json, too.",
-  run(args, context) {
-    return withOperator(context, args, async ({ client }) => {
-      const told = await client.request("stats", {});
-      const style = styleOf(context);
-      if (style.format === "json") {
-        const { servers, ...own } = told;
-        const lines = (servers ?? []).map((one) => ({ kind: "machine", ...inUtc(one, "since") }));
-        const whole = { kind: "server-stats", ...own, since: formatUtc(told.since) };
-        context.stdout.write([whole, ...lines].map(renderJson).join(""));
-        return 0;
-      }
-      const rows = statsRows(told, context.clock.unixMs());
-      context.stdout.write(renderTable(["what", "now"], rows, style));
+  async run(_args, context, client) {
+    const told = await client.request("stats", {});
+    const style = styleOf(context);
+    if (style.format === "json") {
+      const { servers, ...own } = told;
+      const lines = (servers ?? []).map((one) => ({ kind: "machine", ...inUtc(one, "since") }));
+      const whole = { kind: "server-stats", ...own, since: formatUtc(told.since) };
+      context.stdout.write([whole, ...lines].map(renderJson).join(""));
       return 0;
-    });
+    }
+    const rows = statsRows(told, context.clock.unixMs());
+    context.stdout.write(renderTable(["what", "now"], rows, style));
+    return 0;
   },
 });

@@ -1,0 +1,81 @@
+/** `chat users`, `chat rooms` and `chat files`: lists of a server. */
+
+import { compareNames } from "../base/names.ts";
+import { shownChatRecord } from "../cli/chat/console.ts";
+import { stringFlag } from "../cli/command.ts";
+import { clientVerb } from "../cli/connect/client.ts";
+import { filePages } from "../cli/connect/lists.ts";
+import { say } from "../cli/context.ts";
+import { printList, sizeCell, timeCell } from "../cli/output/answer.ts";
+import { DamageReport } from "../cli/output/damage.ts";
+import { destinationName, isFile, recordJson, type ShownFile } from "../cli/output/render.ts";
+import { queryUsers } from "../client/link/queries.ts";
+import { seenFile } from "../io/state/seen-files.ts";
+
+export const users = clientVerb({
+  reads: true,
+  args: { room: stringFlag("ROOM", "Only who is in this room") },
+  async run({ room }, context, { client }) {
+    return printList(context, await queryUsers(client.request, room), {
+      json: (user) => ({ kind: "user", ...user }),
+      columns: {
+        user: ({ user }) => user,
+        online: ({ online }) => (online ? "online" : "offline"),
+        role: ({ role }) => role,
+      },
+    });
+  },
+});
+
+export const rooms = clientVerb({
+  reads: true,
+  args: {},
+  async run(_args, context, { client }) {
+    const { rooms: listed, more } = await client.request("rooms", {});
+    printList(
+      context,
+      listed.toSorted((one, other) => compareNames(one.room, other.room)),
+      {
+        json: (room) => ({ kind: "room", ...room }),
+        columns: {
+          room: ({ room }) => room,
+          members: ({ members, joined, locked }) => (locked && !joined ? "" : members),
+          joined: ({ joined }) => (joined ? "joined" : ""),
+          topic: ({ topic }) => topic,
+          unread: ({ unread }) => unread || "",
+        },
+      },
+    );
+    if (more) say(context, "there are more rooms than are listed");
+    return 0;
+  },
+});
+
+export const files = clientVerb({
+  reads: true,
+  args: {},
+  details: "Take one with: chat get-file ID",
+  async run(_args, context, { client, state, user }) {
+    const found: ShownFile[] = [];
+    const damage = new DamageReport();
+    for await (const page of filePages(client)) {
+      const records = page.map((record) => shownChatRecord(record, user));
+      damage.note(records);
+      found.push(...records.filter(isFile));
+    }
+    state.seenFiles.note(client.fingerprint ?? "", found.map(seenFile));
+    printList(context, found, {
+      json: recordJson,
+      columns: {
+        id: ({ id }) => id,
+        size: ({ sizeBytes }, style) => sizeCell(sizeBytes, style),
+        name: ({ name }) => name,
+        from: ({ from }) => from,
+        where: (file) => destinationName(file, user),
+        time: ({ timeUnixMs }, style) => timeCell(timeUnixMs, style),
+      },
+    });
+    damage.check();
+    return 0;
+  },
+});
