@@ -4,7 +4,7 @@ import { Fault } from "../base/fault.ts";
 import { DISCOVER_MS } from "../base/limits.ts";
 import { defineVerb, stringFlag } from "../cli/command.ts";
 import { type Context, say } from "../cli/context.ts";
-import { renderJson, renderTable, styleOf } from "../cli/output/render.ts";
+import { printList } from "../cli/output/answer.ts";
 import { type Found, findOnLan } from "../io/lan/discovery.ts";
 import type { Sighting } from "../wire/announcement.ts";
 import { formatFingerprint } from "../wire/fingerprint.ts";
@@ -43,23 +43,17 @@ export function show(context: Context, { servers, left }: Found): number {
         "name it, as in chat join 192.0.2.7",
     });
   }
-  const style = styleOf(context);
-  const out =
-    style.format === "json"
-      ? servers.map((server) => renderJson(serverJson(server))).join("")
-      : renderTable(["server", "address", "fingerprint", "needs"], servers.map(rowOf), style);
-  context.stdout.write(out);
+  printList(context, servers, {
+    json: serverJson,
+    columns: {
+      server: ({ name }) => name,
+      address: formatPlace,
+      fingerprint: (server) => serverJson(server).fingerprint ?? "-",
+      needs: ({ needs }) => needs ?? "-",
+    },
+  });
   if (left > 0) say(context, `${left} more announcements were left out: some may be forged`);
   return 0;
-}
-
-function rowOf({ name, host, port, fingerprint, needs }: Sighting): string[] {
-  return [
-    name,
-    formatPlace({ host, port }),
-    fingerprint === undefined ? "-" : formatFingerprint(fingerprint),
-    needs ?? "-",
-  ];
 }
 
 function serverJson({ name, host, port, fingerprint, needs, version }: Sighting) {
@@ -69,8 +63,8 @@ function serverJson({ name, host, port, fingerprint, needs, version }: Sighting)
     address: formatPlace({ host, port }),
     host,
     port,
-    ...(fingerprint === undefined ? {} : { fingerprint: formatFingerprint(fingerprint) }),
-    ...(needs === undefined ? {} : { needs }),
-    ...(version === undefined ? {} : { version }),
+    fingerprint: fingerprint === undefined ? undefined : formatFingerprint(fingerprint),
+    needs,
+    version,
   };
 }

@@ -6,9 +6,8 @@ import { Fault } from "../base/fault.ts";
 import { quoteText } from "../base/text.ts";
 import { VERSION } from "../base/version.ts";
 import { argument, defineVerb, stringFlag, type VerbRow, type VerbTable } from "../cli/command.ts";
-import { say } from "../cli/context.ts";
 import { pageName, tableManual, verbManual } from "../cli/manual.ts";
-import { renderJson } from "../cli/output/render.ts";
+import { printDone } from "../cli/output/answer.ts";
 import { nearest } from "../cli/suggest.ts";
 import { diskFault } from "../io/disk/disk.ts";
 
@@ -48,9 +47,7 @@ export const command = defineVerb({
       throw diskFault(error, folder);
     }
     const line = { kind: "manual", path: folder, pages: names.length };
-    if (context.json) context.stdout.write(renderJson(line));
-    else say(context, `${names.length} pages are in ${folder}`);
-    return 0;
+    return printDone(context, line, `${names.length} pages are in ${folder}`);
   },
 });
 

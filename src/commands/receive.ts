@@ -22,6 +22,7 @@ import type { Context } from "../cli/context.ts";
 import { catchUp, Incoming, noteEvent } from "../cli/files/inbox.ts";
 import { checkOut, FileReceiver, receiveFile } from "../cli/files/receive-file.ts";
 import { serverOptions, TRANSPORT_FLAG, transportOf } from "../cli/flags.ts";
+import { printJson } from "../cli/output/answer.ts";
 import { ProgressShow } from "../cli/output/progress.ts";
 import { fileWords, isFile, renderJson, type ShownFile } from "../cli/output/render.ts";
 import { GiveUpTimer } from "../cli/share/give-up.ts";
@@ -155,7 +156,7 @@ async function receive(
   const done = () => taken.size + lost.length;
   const transfer: Transfer = new Transfer({ receiver, incoming, me, done, options });
   await Promise.race([transfer.whole(), incoming.failed()]);
-  if (context.json) context.stdout.write(renderJson({ kind: "received", files: taken.size }));
+  printJson(context, { kind: "received", files: taken.size });
   return lost[0]?.exitCode ?? 0;
 }
 

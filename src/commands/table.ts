@@ -131,7 +131,7 @@ export const VERBS: VerbTable = {
   unregister: {
     summary: "Erase all that you said, and your account",
     examples: ["chat unregister", "chat unregister --yes"],
-    load: () => import("./account/unregister.ts"),
+    load: async () => ({ command: (await import("./account/sign-in.ts")).unregister }),
   },
   devices: {
     summary: "List your devices",

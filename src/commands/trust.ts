@@ -8,7 +8,7 @@ import { openDialer } from "../cli/connect/dial.ts";
 import { type Context, say } from "../cli/context.ts";
 import { misuse } from "../cli/errors.ts";
 import { SERVER_ARGUMENT, type ServerOptions, TRANSPORT_FLAG, transportOf } from "../cli/flags.ts";
-import { moment, renderJson, renderTable, styleOf } from "../cli/output/render.ts";
+import { printDone, printList, timeCell } from "../cli/output/answer.ts";
 import { type Greeted, meet } from "../client/trust.ts";
 import { nativeVerifier } from "../crypto/verifier.ts";
 import { systemEntropy } from "../io/entropy.ts";
@@ -47,20 +47,15 @@ export const command = defineVerb({
 function list(context: Context, state: ClientState, at: ServerAddress | undefined): number {
   const wanted = at === undefined ? undefined : formatPlace(at);
   const pins = state.pins().filter(({ address }) => wanted === undefined || address === wanted);
-  const style = styleOf(context);
-  const out =
-    style.format === "json"
-      ? pins.map((pin) => renderJson(pinJson(pin))).join("")
-      : renderTable(
-          ["server", "name", "fingerprint", "since"],
-          pins.map((pin) => {
-            const { address, name, fingerprint } = pinJson(pin);
-            return [address, name, fingerprint, moment(pin.firstSeenUnixMs, style)];
-          }),
-          style,
-        );
-  context.stdout.write(out);
-  return 0;
+  return printList(context, pins, {
+    json: pinJson,
+    columns: {
+      server: ({ address }) => address,
+      name: ({ name }) => name,
+      fingerprint: (pin) => pinJson(pin).fingerprint,
+      since: ({ firstSeenUnixMs }, style) => timeCell(firstSeenUnixMs, style),
+    },
+  });
 }
 
 function pinJson({ address, name, fingerprint, firstSeenUnixMs }: Pin) {
@@ -80,9 +75,8 @@ function forget(context: Context, state: ClientState, at: ServerAddress): number
       remedy: "list them: chat trust list",
     });
   }
-  if (context.json) context.stdout.write(renderJson({ kind: "forgotten", address }));
-  else say(context, `${address} is forgotten; the next contact pins it anew`);
-  return 0;
+  const line = { kind: "forgotten", address };
+  return printDone(context, line, `${address} is forgotten; the next contact pins it anew`);
 }
 
 async function accept(
@@ -103,11 +97,9 @@ async function accept(
   if (old?.fingerprint !== met.fingerprint) await agree(context, met, expected ?? at.fingerprint);
   await acceptLog(context, state, address, met.fingerprint);
   const firstSeenUnixMs = context.clock.unixMs();
-  state.setPin({ address, fingerprint: met.fingerprint, name, firstSeenUnixMs });
-  const pin = state.pin(address);
-  if (context.json && pin !== undefined) context.stdout.write(renderJson(pinJson(pin)));
-  else say(context, `${address} is trusted by ${found} from now on`);
-  return 0;
+  const pin = { address, fingerprint: met.fingerprint, name, firstSeenUnixMs };
+  state.setPin(pin);
+  return printDone(context, pinJson(pin), `${address} is trusted by ${found} from now on`);
 }
 
 /**

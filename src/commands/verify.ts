@@ -14,6 +14,7 @@ import { type Context, say } from "../cli/context.ts";
 import { misuse } from "../cli/errors.ts";
 import { OutputFile } from "../cli/export/output-file.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS } from "../cli/flags.ts";
+import { printDone } from "../cli/output/answer.ts";
 import { renderJson } from "../cli/output/render.ts";
 import { proveInFolder, verifyForHome } from "../cli/verify/pinned.ts";
 import { checkProof, proveAtServer } from "../cli/verify/proof.ts";
@@ -193,9 +194,12 @@ function write(context: Context, proof: ProofFile, out: string | undefined): num
   const file = new OutputFile(out);
   file.write(text);
   file.finish();
-  if (context.json) context.stdout.write(renderJson({ kind: "proof", seq: proof.seq, file: out }));
-  else say(context, `the proof of record ${proof.seq} is in ${out}`);
-  return 0;
+  const { seq } = proof;
+  return printDone(
+    context,
+    { kind: "proof", seq, file: out },
+    `the proof of record ${seq} is in ${out}`,
+  );
 }
 
 /** Without a server: the key in the proof must be known, or given. */

@@ -6,7 +6,8 @@ import { cleanText } from "../../base/text.ts";
 import type { TransferProgress } from "../../client/transfer/progress.ts";
 import type { WaitsAt } from "../../core/transfer/progress.ts";
 import { type Context, mayRedraw, say } from "../context.ts";
-import { type JsonObject, renderJson } from "./render.ts";
+import { printJson } from "./answer.ts";
+import type { JsonObject } from "./render.ts";
 
 const CLEAR_LINE = "\r\x1b[K";
 const BAR_CELLS = 20;
@@ -49,7 +50,7 @@ export class ProgressShow {
     const lines = known?.lines ?? new ProgressLines();
     this.#running.set(progress.id, { progress, lines });
     if (known === undefined && progress.resumedBytes > 0) this.say(resumedLine(progress));
-    if (this.#context.json) this.#context.stdout.write(renderJson(progressJson(progress)));
+    printJson(this.#context, progressJson(progress));
     if (this.#hasBar) this.#draw(progress);
     const line = lines.next(progress);
     const isWorthIt = isDone(progress) && progress.elapsedMs >= TIMED_FROM_MS;

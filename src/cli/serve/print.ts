@@ -22,6 +22,7 @@ import { encodeSecret, formatPlace, quoteInvite, type ServerAddress } from "../.
 import type { LogRecord } from "../../wire/record.ts";
 import { type Context, faultLine, say } from "../context.ts";
 import { createLog } from "../log.ts";
+import { printJson } from "../output/answer.ts";
 import { DayLines } from "../output/day-line.ts";
 import { qrLines } from "../output/qr.ts";
 import { type Names, shownRecord } from "../output/records.ts";
@@ -466,7 +467,7 @@ export function printRecovery(
   for (const { file, droppedBytes, tornPath } of [...accounts.recovered, ...history.recovered]) {
     const what = isAccepted ? "are damaged or follow damage" : "were never acknowledged";
     say(context, `${file} ended in ${droppedBytes} bytes that ${what}; now in ${tornPath}`);
-    if (context.json) context.stdout.write(renderJson({ kind: "recovered", droppedBytes, file }));
+    printJson(context, { kind: "recovered", droppedBytes, file });
   }
   printLostAccounts(context, lostAccounts);
   for (const seq of accounts.damaged) {
@@ -474,7 +475,7 @@ export function printRecovery(
       context,
       `the body of account record ${seq} is damaged: what it said is not known any more`,
     );
-    if (context.json) context.stdout.write(renderJson({ kind: "damaged", seq, log: "accounts" }));
+    printJson(context, { kind: "damaged", seq, log: "accounts" });
   }
   printDamaged(context, history.damaged);
 }
@@ -492,13 +493,13 @@ function printLostAccounts(context: Context, names: readonly Name[]): void {
     `${count} lost, with bans and roles that were set last; what they said is shown as by ` +
       `${shown}${more > 0 ? ` and ${more} more` : ""}: chat admin reset, rename or remove`,
   );
-  if (context.json) context.stdout.write(renderJson({ kind: "accounts-lost", users: names }));
+  printJson(context, { kind: "accounts-lost", users: names });
 }
 
 /** Also for damage found later, if a snapshot shortened the start. */
 export function printDamaged(context: Context, seqs: readonly number[]): void {
   for (const seq of seqs) {
     say(context, `the body of record ${seq} is damaged and is served as such`);
-    if (context.json) context.stdout.write(renderJson({ kind: "damaged", seq }));
+    printJson(context, { kind: "damaged", seq });
   }
 }

@@ -9,6 +9,7 @@ import { addressElsewhere } from "../../cli/connect/invite.ts";
 import { type Context, say } from "../../cli/context.ts";
 import { misuse } from "../../cli/errors.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS } from "../../cli/flags.ts";
+import { printDone } from "../../cli/output/answer.ts";
 import { renderJson } from "../../cli/output/render.ts";
 import type { ReaderEvent } from "../../client/event.ts";
 import { accountKeyOf, askLink, grantLink, keepLinked } from "../../client/linking.ts";
@@ -69,9 +70,8 @@ async function offer(context: Context, open: OpenClient): Promise<number> {
   const grant = grantLink({ code, fingerprint, user, state, clock: context.clock, entropy }, asked);
   await client.request("link-grant", grant);
   const device = deviceIdOf(asked.deviceKey);
-  if (context.json) context.stdout.write(renderJson({ kind: "linked", user, device }));
-  else say(context, `the device ${device} is linked: it is ${user} now`);
-  return 0;
+  const line = { kind: "linked", user, device };
+  return printDone(context, line, `the device ${device} is linked: it is ${user} now`);
 }
 
 async function untilAsked(
@@ -105,10 +105,8 @@ async function join(context: Context, open: OpenClient, code: Uint8Array): Promi
   const answer = await client.request("link", askLink(place, device.publicKey));
   keepLinked(place, device.publicKey, answer, state);
   const { user } = await client.login({ user: answer.user, mode: "login" });
-  const id = deviceIdOf(device.publicKey);
-  if (context.json) context.stdout.write(renderJson({ kind: "linked", user, device: id }));
-  else say(context, `this device is linked: you are ${user}`);
-  return 0;
+  const line = { kind: "linked", user, device: deviceIdOf(device.publicKey) };
+  return printDone(context, line, `this device is linked: you are ${user}`);
 }
 
 /** Not an argument, which all users of the machine can see. @throws Fault usage */

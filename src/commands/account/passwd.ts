@@ -3,10 +3,10 @@
 import { Fault } from "../../base/fault.ts";
 import { defineVerb, flag, stringFlag } from "../../cli/command.ts";
 import { type ClientFlags, untilConnected, withClient } from "../../cli/connect/client.ts";
-import { type Context, say } from "../../cli/context.ts";
+import type { Context } from "../../cli/context.ts";
 import { misuse } from "../../cli/errors.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS } from "../../cli/flags.ts";
-import { renderJson } from "../../cli/output/render.ts";
+import { printDone } from "../../cli/output/answer.ts";
 import { makePassword, RESET, readSecret } from "../../cli/secrets.ts";
 import { copiedText, formatInvite, parseServerAddress } from "../../wire/invite.ts";
 
@@ -27,9 +27,7 @@ typed. CHAT_RESET or --reset-file give the line, CHAT_NEW_PASSWORD the new passw
       await untilConnected(client.read());
       const current = given ?? (await currentPassword(context, user));
       await client.passwd(await newPassword(context, args.newPasswordFile), current);
-      if (context.json) context.stdout.write(renderJson({ kind: "password-changed", user }));
-      else say(context, `the password of ${user} is changed`);
-      return 0;
+      return changed(context, user, "");
     });
   },
 });
@@ -55,10 +53,13 @@ async function recover(args: Recovery, context: Context): Promise<number> {
   return withClient(context, flags, options, async ({ client }) => {
     const { user } = await client.request("recover", { token, password });
     await client.login({ user, password, mode: "login", insist: true });
-    if (context.json) context.stdout.write(renderJson({ kind: "password-changed", user }));
-    else say(context, `the password of ${user} is changed, and this device signs in as ${user}`);
-    return 0;
+    return changed(context, user, `, and this device signs in as ${user}`);
   });
+}
+
+function changed(context: Context, user: string, more: string): number {
+  const line = { kind: "password-changed", user };
+  return printDone(context, line, `the password of ${user} is changed${more}`);
 }
 
 /** Asks only if the account has a password. */

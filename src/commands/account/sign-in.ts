@@ -1,10 +1,11 @@
-/** `chat register`, `chat login` and `chat logout`. */
+/** `chat register`, `chat login`, `chat logout` and `chat unregister`. */
 
-import { defineVerb, type Verb } from "../../cli/command.ts";
-import { type OpenClient, untilConnected, withClient } from "../../cli/connect/client.ts";
-import { type Context, say } from "../../cli/context.ts";
-import { SERVER_ARGUMENT, SERVER_FLAGS } from "../../cli/flags.ts";
-import { renderJson } from "../../cli/output/render.ts";
+import { counted } from "../../base/sizes.ts";
+import type { Verb } from "../../cli/command.ts";
+import { confirmed, YES_FLAG } from "../../cli/confirm.ts";
+import { clientVerb, type OpenClient } from "../../cli/connect/client.ts";
+import { eraseAll } from "../../cli/connect/erase-all.ts";
+import { printDone } from "../../cli/output/answer.ts";
 import type { Credentials } from "../../client/login.ts";
 
 interface AccountVerb {
@@ -12,24 +13,19 @@ interface AccountVerb {
   /** Kind of the line that `--json` prints. */
   readonly kind: string;
   readonly sentence: (user: string) => string;
-  readonly work?: (open: OpenClient, context: Context) => Promise<void>;
+  readonly work?: (open: OpenClient) => Promise<void>;
 }
 
 /** `chat register`, `login`, `logout`: logs in, acts, and prints one line. */
 function accountVerb({ mode, kind, sentence, work }: AccountVerb): Verb {
-  return defineVerb({
-    args: { at: SERVER_ARGUMENT, ...SERVER_FLAGS },
-    async run(args, context) {
-      const enters = work === undefined; // A user who logs out does not intend to return.
-      const options = { argument: args.at, mode, insist: true, enters };
-      return withClient(context, args, options, async (open) => {
-        await untilConnected(open.client.read());
-        await work?.(open, context);
-        const { user } = open;
-        if (context.json) context.stdout.write(renderJson({ kind, user }));
-        else say(context, sentence(user));
-        return 0;
-      });
+  return clientVerb({
+    ...{ mode, insist: true },
+    enters: work === undefined, // A user who logs out does not intend to return.
+    args: {},
+    async run(_args, context, open) {
+      await work?.(open);
+      const { user } = open;
+      return printDone(context, { kind, user }, sentence(user));
     },
   });
 }
@@ -51,4 +47,20 @@ export const logout = accountVerb({
   kind: "logged-out",
   sentence: (user) => `this device no longer signs in as ${user}; the password will be asked`,
   work: ({ client }) => client.logout(true),
+});
+
+export const unregister = clientVerb({
+  insist: true,
+  args: YES_FLAG,
+  details:
+    "All that the account said is erased on the server: messages, reactions and files, those of " +
+    "conversations too. Then the account is removed. What others have copied stays theirs.",
+  async run(args, context, { client, user }) {
+    const question = `Erase all that ${user} said, and remove the account for good?`;
+    if (!(await confirmed(context, args, question))) return 130;
+    const erased = await eraseAll(context, client, {});
+    await client.request("unregister", {});
+    const sentence = `erased ${counted(erased, "message")}; the account ${user} is removed`;
+    return printDone(context, { kind: "unregistered", user, erased }, sentence);
+  },
 });

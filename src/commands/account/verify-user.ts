@@ -4,10 +4,9 @@ import { digitRows, howToConfirm, identityLine } from "../../cli/chat/identity-l
 import { argument, defineVerb, flag, stringFlag } from "../../cli/command.ts";
 import { untilConnected, withClient } from "../../cli/connect/client.ts";
 import { personOf } from "../../cli/connect/operator.ts";
-import { say } from "../../cli/context.ts";
 import { misuse } from "../../cli/errors.ts";
 import { SERVER_FLAGS } from "../../cli/flags.ts";
-import { renderJson } from "../../cli/output/render.ts";
+import { printDone } from "../../cli/output/answer.ts";
 import { ENGLISH_TERMINAL } from "../../ui/messages/en/terminal.ts";
 
 export const command = defineVerb({
@@ -30,21 +29,15 @@ and nothing is said where they are, until you accept the new key, or confirm the
       const rooms = await client.sealedRooms();
       if (args.accept === true) {
         await rooms.acceptIdentity(user);
-        if (context.json) context.stdout.write(renderJson({ kind: "identity-accepted", user }));
-        else say(context, ENGLISH_TERMINAL.keyAccepted(user));
-        return 0;
+        const line = { kind: "identity-accepted", user };
+        return printDone(context, line, ENGLISH_TERMINAL.keyAccepted(user));
       }
       if (args.confirm !== undefined) await rooms.confirm(user, args.confirm);
       const identity = await rooms.safetyNumber(user);
-      if (context.json) context.stdout.write(renderJson(identityLine(user, identity)));
-      else {
-        for (const row of digitRows(identity)) context.stdout.write(`${row}\n`);
-        say(
-          context,
-          howToConfirm(user, identity, `chat verify-user ${user} --confirm`)(ENGLISH_TERMINAL),
-        );
-      }
-      return 0;
+      const rows = digitRows(identity).map((row) => `${row}\n`);
+      if (!context.json) context.stdout.write(rows.join(""));
+      const how = howToConfirm(user, identity, `chat verify-user ${user} --confirm`);
+      return printDone(context, identityLine(user, identity), how(ENGLISH_TERMINAL));
     });
   },
 });

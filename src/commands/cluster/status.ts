@@ -3,9 +3,8 @@
 import { Fault } from "../../base/fault.ts";
 import { counted, formatSize } from "../../base/sizes.ts";
 import { defineVerb } from "../../cli/command.ts";
-import { say } from "../../cli/context.ts";
 import { misuse } from "../../cli/errors.ts";
-import { renderJson, renderTable, styleOf } from "../../cli/output/render.ts";
+import { printDone, printList } from "../../cli/output/answer.ts";
 import { clusterPlace, NATS_FLAGS } from "../../cli/serve/cluster.ts";
 import { lookAtCluster } from "../../cli/serve/look.ts";
 import type { Survey } from "../../cli/serve/survey.ts";
@@ -28,33 +27,21 @@ export const command = defineVerb({
     const { name, ...place } = clusterPlace(args, true);
     const found = await lookAtCluster({ name, ...place }, context.clock);
     const { stream: state, nodes, areRootsEqual, silent } = found;
-    const style = styleOf(context);
-    if (style.format === "json") {
-      const { last: messages, bytes, leader, replicas, current } = state;
-      const of = { cluster: name, messages, bytes, leader, replicas, current };
-      const lines = nodes.map((node) => renderJson({ kind: "node", ...node, leader }));
-      context.stdout.write(
-        lines.join("") + renderJson({ kind: "stream", ...of, rootsEqual: areRootsEqual }),
-      );
-    } else {
-      context.stdout.write(
-        renderTable(
-          ["name", "address", "seq", "lag", "root", "leader", "state"],
-          nodes.map(({ name: node, address, seq, lag, root, state: itself }) => {
-            return [
-              node,
-              address,
-              ...[seq, lag].map(String),
-              root.slice(0, 12),
-              state.leader,
-              itself,
-            ];
-          }),
-          style,
-        ),
-      );
-      say(context, sentenceOf(found));
-    }
+    const { last: messages, bytes, leader, replicas, current } = state;
+    printList(context, nodes, {
+      json: (node) => ({ kind: "node", ...node, leader }),
+      columns: {
+        name: (node) => node.name,
+        address: ({ address }) => address,
+        seq: ({ seq }) => seq,
+        lag: ({ lag }) => lag,
+        root: ({ root }) => root.slice(0, 12),
+        leader: () => leader,
+        state: (node) => node.state,
+      },
+    });
+    const of = { cluster: name, messages, bytes, leader, replicas, current };
+    printDone(context, { kind: "stream", ...of, rootsEqual: areRootsEqual }, sentenceOf(found));
     if (!state.hasMajority) throw noMajority({ servers: silent, of: place.servers.length });
     if (nodes.length === 0) {
       throw new Fault("unreachable", `no server of the cluster '${name}' answers`);
