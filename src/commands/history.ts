@@ -2,23 +2,23 @@
 
 import { foldCase } from "../base/case-fold.ts";
 import { Fault } from "../base/fault.ts";
+import type { RoomId } from "../base/ids.ts";
 import { FIRST_RECORDS, PAGE_RECORDS_MAX } from "../base/limits.ts";
 import { formatTarget } from "../base/names.ts";
 import { shownRows } from "../cli/chat/console.ts";
 import { defineVerb, flag, stringFlag } from "../cli/command.ts";
 import { untilConnected, withClient } from "../cli/connect/client.ts";
+import { historyPages } from "../cli/connect/lists.ts";
 import { type Context, faultLine, say } from "../cli/context.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS } from "../cli/flags.ts";
-import { FolderHistory } from "../cli/history/folder.ts";
+import { FolderHistory, type FolderQuery } from "../cli/history/folder.ts";
 import { type HistoryOptions, historyOptions } from "../cli/history/query.ts";
 import { DamageReport } from "../cli/output/damage.ts";
 import { GapFolder } from "../cli/output/gaps.ts";
 import { renderRecord, type ShownRecord, styleOf } from "../cli/output/render.ts";
 import type { Client } from "../client/client.ts";
-import type { ReaderEvent } from "../client/event.ts";
 import type { ChatRecord } from "../core/client/chat-record.ts";
 import { isSame } from "../core/model/item.ts";
-import type { PageQuery } from "../io/log/log.ts";
 import { READ_KINDS, type RecordKind } from "../wire/kinds.ts";
 
 export const command = defineVerb({
@@ -78,7 +78,7 @@ class Printer {
   readonly #gaps: GapFolder | undefined;
   readonly #damage: DamageReport;
 
-  constructor(context: Context, me: string | undefined, damage = new DamageReport()) {
+  constructor(context: Context, me: string | undefined, damage: DamageReport) {
     this.#context = context;
     this.#damage = damage;
     this.#style = styleOf(context, { me });
@@ -95,11 +95,6 @@ class Printer {
     return this.#write(this.#gaps?.rest() ?? []);
   }
 
-  /** Describes the first damaged record that was printed. */
-  get damage(): Fault | undefined {
-    return this.#damage.fault;
-  }
-
   async #write(records: readonly ShownRecord[]): Promise<void> {
     this.#context.stdout.write(records.map((one) => renderRecord(one, this.#style)).join(""));
     await this.#context.stdout.drained();
@@ -114,7 +109,8 @@ async function online(
 ): Promise<number> {
   const events = client.read();
   const { user } = await untilConnected(events);
-  const printer = new Printer(context, user);
+  const damage = new DamageReport();
+  const printer = new Printer(context, user, damage);
   const show = (records: readonly ChatRecord[]) => printer.print(shownRows(records, user));
   let lastSeq = 0;
   for await (const records of pagesOf(client, options)) {
@@ -122,14 +118,14 @@ async function online(
     lastSeq = records.at(-1)?.seq ?? lastSeq;
   }
   await printer.end();
-  const { damage } = printer;
-  if (damage !== undefined && !follow) throw damage;
-  if (damage !== undefined) say(context, faultLine(damage));
+  if (!follow) damage.check();
   if (!follow) return 0;
+  if (damage.fault !== undefined) say(context, faultLine(damage.fault));
   for await (const event of events) {
     if (event.kind === "closed") throw event.fault ?? new Fault("link-closed", "the server closed");
-    const record = recordOf(event);
-    if (record === undefined || record.seq <= lastSeq || !fits(record, options)) continue;
+    if (event.kind !== "record") continue;
+    const { record } = event;
+    if (record.seq <= lastSeq || !fits(record, options)) continue;
     await show([record]);
     if (record.state === "damaged") say(context, `record ${record.seq} is damaged or withheld`);
   }
@@ -159,14 +155,7 @@ async function* pagesOf(client: Client, options: HistoryOptions): AsyncGenerator
     yield await lastOf(client, query, options.last);
     return;
   }
-  let after = 0;
-  for (;;) {
-    const { records, more } = await client.history({ ...query, after, limit: PAGE_RECORDS_MAX });
-    yield records;
-    const last = records.at(-1);
-    if (!more || last === undefined) return;
-    after = last.seq;
-  }
+  yield* historyPages(client, query);
 }
 
 /** Servers without `kinds` support `files`. */
@@ -196,10 +185,6 @@ async function lastOf(client: Client, query: Query, count: number): Promise<Chat
   return pages.flat();
 }
 
-function recordOf(event: ReaderEvent): ChatRecord | undefined {
-  return event.kind === "record" ? event.record : undefined;
-}
-
 /** Applies the same filters to new records. */
 function fits({ room, from, kind, body }: ChatRecord, options: HistoryOptions): boolean {
   const { target, grep, ignoreCase, kinds } = options;
@@ -214,19 +199,30 @@ function fits({ room, from, kind, body }: ChatRecord, options: HistoryOptions): 
   return ignoreCase ? foldCase(words).includes(foldCase(grep)) : words.includes(grep);
 }
 
-/** Records read from disk before they are printed. */
-const FOLDER_PAGE_RECORDS = 5_000;
-const FOLDER_PAGE_BYTES = 8 << 20;
-
 async function fromFolder(
   context: Context,
   data: string,
   options: HistoryOptions,
 ): Promise<number> {
   const folder = await FolderHistory.open(data);
-  const remedy = `restore a backup; see chat verify --data ${data}`;
-  const printer = new Printer(context, undefined, new DamageReport(remedy));
-  const query: Omit<PageQuery, "from" | "limit" | "bytesMax"> = {
+  const damage = new DamageReport(`restore a backup; see chat verify --data ${data}`);
+  const printer = new Printer(context, undefined, damage);
+  try {
+    for await (const page of folderPages(folder, options)) await printer.print(page);
+    await printer.end();
+    damage.check();
+    return 0;
+  } finally {
+    folder.close();
+  }
+}
+
+/** Oldest first, each page in order. */
+async function* folderPages(
+  folder: FolderHistory,
+  options: HistoryOptions,
+): AsyncGenerator<readonly ShownRecord[]> {
+  const query: FolderQuery = {
     kinds: options.kinds ?? READ_KINDS,
     ...(options.target === undefined ? {} : { rooms: new Set(folder.find(options.target)) }),
     ...(options.from === undefined ? {} : { by: folder.person(options.from) }),
@@ -235,40 +231,13 @@ async function fromFolder(
     ...(options.grep === undefined ? {} : { grep: options.grep }),
     ignoreCase: options.ignoreCase,
   };
-  const last = async (more: Partial<PageQuery>, limit: number) => {
-    const bytesMax = Number.MAX_SAFE_INTEGER;
-    return (await folder.page({ ...query, ...more, from: "newest", limit, bytesMax })).records;
-  };
-  try {
-    if (options.isOverview) {
-      const pages = [];
-      for (const room of folder.rooms) {
-        pages.push(await last({ rooms: new Set([room]) }, FIRST_RECORDS));
-      }
-      const records = pages.flat().sort((one, other) => one.head.seq - other.head.seq);
-      await printer.print(records.map((record) => folder.shown(record)));
-    } else if (options.last !== undefined) {
-      const records = await last({}, options.last);
-      await printer.print(records.map((record) => folder.shown(record)));
-    } else {
-      let afterSeq = 0;
-      for (;;) {
-        const page = await folder.page({
-          ...query,
-          afterSeq,
-          from: "oldest",
-          limit: FOLDER_PAGE_RECORDS,
-          bytesMax: FOLDER_PAGE_BYTES,
-        });
-        await printer.print(page.records.map((record) => folder.shown(record)));
-        afterSeq = page.records.at(-1)?.head.seq ?? afterSeq;
-        if (!page.more) break;
-      }
-    }
-    await printer.end();
-    if (printer.damage !== undefined) throw printer.damage;
-    return 0;
-  } finally {
-    folder.close();
+  if (options.isOverview) {
+    const last = (room: RoomId) => folder.last({ ...query, rooms: new Set([room]) }, FIRST_RECORDS);
+    const overview = await Array.fromAsync(folder.rooms, last);
+    yield overview.flat().sort((one, other) => one.seq - other.seq);
+  } else if (options.last !== undefined) {
+    yield await folder.last(query, options.last);
+  } else {
+    yield* folder.pages(query);
   }
 }

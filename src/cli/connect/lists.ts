@@ -19,17 +19,22 @@ export async function allPages<Page extends { readonly next?: number | undefined
   }
 }
 
-/** All files that the account may read, oldest first, page by page. @throws Fault */
-export async function* filePages(
-  client: Client,
+/** Records of a query, oldest first, page by page. @throws Fault */
+export async function* historyPages(
+  client: Pick<Client, "history">,
+  query: Omit<Parameters<Client["history"]>[0], "after" | "before" | "limit">,
   afterSeq = 0,
-): AsyncGenerator<readonly ChatRecord[], void, undefined> {
+): AsyncGenerator<ChatRecord[], void, undefined> {
   for (let after = afterSeq; ; ) {
-    const query = { files: true, after, limit: PAGE_RECORDS_MAX } as const;
-    const { records, more } = await client.history(query);
+    const { records, more } = await client.history({ ...query, after, limit: PAGE_RECORDS_MAX });
     if (records.length > 0) yield records;
     const last = records.at(-1);
     if (!more || last === undefined) return;
     after = last.seq;
   }
+}
+
+/** All files that the account may read, oldest first, page by page. @throws Fault */
+export function filePages(client: Client, afterSeq = 0): ReturnType<typeof historyPages> {
+  return historyPages(client, { files: true }, afterSeq);
 }

@@ -3,9 +3,9 @@
 import { join } from "node:path";
 import { toBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
-import type { FileId, RoomId } from "../../base/ids.ts";
+import type { FileId } from "../../base/ids.ts";
 import { isFileId } from "../../base/ids.ts";
-import { CHUNK_BYTES, PAGE_RECORDS_MAX } from "../../base/limits.ts";
+import { CHUNK_BYTES } from "../../base/limits.ts";
 import { formatTarget, type Target } from "../../base/names.ts";
 import type { Client } from "../../client/client.ts";
 import { sha256 } from "../../crypto/sha256.ts";
@@ -16,6 +16,7 @@ import { readWholeFile } from "../../io/disk/whole-file.ts";
 import { openSink } from "../../io/file/sink.ts";
 import { READ_KINDS } from "../../wire/kinds.ts";
 import { shownRows } from "../chat/console.ts";
+import { historyPages } from "../connect/lists.ts";
 import { receiveFile } from "../files/receive-file.ts";
 import type { FolderHistory } from "../history/folder.ts";
 import type { ShownFile, ShownRecord } from "../output/render.ts";
@@ -55,14 +56,8 @@ export class ServerSource implements ExportSource {
   }
 
   async *#records(target: string): AsyncGenerator<readonly ShownRecord[]> {
-    let after = 0;
-    for (;;) {
-      const query = { target, after, limit: PAGE_RECORDS_MAX };
-      const { records, more } = await this.#client.history(query);
-      yield shownRows(records, this.#user);
-      const last = records.at(-1);
-      if (!more || last === undefined) return;
-      after = last.seq;
+    for await (const page of historyPages(this.#client, { target })) {
+      yield shownRows(page, this.#user);
     }
   }
 
@@ -79,9 +74,6 @@ export class ServerSource implements ExportSource {
   }
 }
 
-/** Records read from disk before they are written. */
-const FOLDER_PAGE_RECORDS = 5_000;
-const FOLDER_PAGE_BYTES = 8 << 20;
 const HASH_LINE_BYTES = 46;
 
 /** A server's folder, whether the server runs or not. */
@@ -101,25 +93,8 @@ export class FolderSource implements ExportSource {
         : wanted.flatMap((target) => this.#folder.find(target));
     return [...new Set(ids)].map((id) => ({
       title: this.#folder.titleOf(id),
-      records: () => this.#records(id),
+      records: () => this.#folder.pages({ rooms: new Set([id]), kinds: READ_KINDS }),
     }));
-  }
-
-  async *#records(room: RoomId): AsyncGenerator<readonly ShownRecord[]> {
-    let afterSeq = 0;
-    for (;;) {
-      const page = await this.#folder.page({
-        rooms: new Set([room]),
-        kinds: READ_KINDS,
-        afterSeq,
-        from: "oldest",
-        limit: FOLDER_PAGE_RECORDS,
-        bytesMax: FOLDER_PAGE_BYTES,
-      });
-      yield page.records.map((record) => this.#folder.shown(record));
-      afterSeq = page.records.at(-1)?.head.seq ?? afterSeq;
-      if (!page.more) return;
-    }
   }
 
   async save({ id, name, sizeBytes }: ShownFile, folder: string): Promise<string> {

@@ -8,7 +8,7 @@ import { sha256 } from "../../crypto/sha256.ts";
 import { openArchive } from "../../io/archive/archive.ts";
 import { checkDataFolder } from "../../io/disk/data-folder.ts";
 import { systemDisk } from "../../io/disk/system-disk.ts";
-import type { Archive, Page, PageQuery } from "../../io/log/log.ts";
+import type { Archive, PageQuery } from "../../io/log/log.ts";
 import type { RecordKind } from "../../wire/kinds.ts";
 import { bodyOf, type LogRecord } from "../../wire/record.ts";
 import { shownRecord } from "../output/records.ts";
@@ -24,6 +24,11 @@ const ALL = {
   bytesMax: Number.MAX_SAFE_INTEGER,
 } as const;
 const UNKNOWN_USER = "?";
+const PAGE_RECORDS = 5_000;
+const PAGE_BYTES = 8 << 20;
+
+/** Selects records, whichever page they are on. */
+export type FolderQuery = Omit<PageQuery, "from" | "limit" | "bytesMax" | "afterSeq">;
 
 /** History read directly from a server's folder, whether the server runs or not. Takes no lock. */
 export class FolderHistory {
@@ -86,11 +91,25 @@ export class FolderHistory {
     });
   }
 
-  page(query: PageQuery): Promise<Page> {
-    return this.#history.page(query);
+  /** The newest matching records, oldest first. */
+  async last(query: FolderQuery, limit: number): Promise<ShownRecord[]> {
+    const bytesMax = Number.MAX_SAFE_INTEGER;
+    const { records } = await this.#history.page({ ...query, from: "newest", limit, bytesMax });
+    return records.map((record) => this.#shown(record));
   }
 
-  shown(record: LogRecord): ShownRecord {
+  /** Matching records, oldest first, as many as are read from disk at a time. */
+  async *pages(query: FolderQuery): AsyncGenerator<readonly ShownRecord[]> {
+    const bounds = { from: "oldest", limit: PAGE_RECORDS, bytesMax: PAGE_BYTES } as const;
+    for (let afterSeq = 0; ; ) {
+      const { records, more } = await this.#history.page({ ...query, ...bounds, afterSeq });
+      yield records.map((record) => this.#shown(record));
+      afterSeq = records.at(-1)?.head.seq ?? afterSeq;
+      if (!more) return;
+    }
+  }
+
+  #shown(record: LogRecord): ShownRecord {
     const { by } = record.head;
     const room = this.#rooms.get(record.head.room as RoomId);
     const from = by === "server" ? undefined : this.#name(by);

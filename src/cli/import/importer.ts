@@ -2,13 +2,13 @@
 
 import { Fault } from "../../base/fault.ts";
 import type { OutboxId } from "../../base/ids.ts";
-import { PAGE_RECORDS_MAX } from "../../base/limits.ts";
 import type { Client } from "../../client/client.ts";
 import { bodyText, type ChatRecord, importedOf } from "../../core/client/chat-record.ts";
 import { isOutboxId, parsePostId } from "../../core/rooms/dedup.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { type Clock, delay } from "../../io/clock.ts";
 import type { PostBody } from "../../wire/messages.ts";
+import { historyPages } from "../connect/lists.ts";
 import type { ImportEntry } from "./entry.ts";
 
 export interface ImportResult {
@@ -100,16 +100,8 @@ export class Importer {
     this.#erased = new Map();
     this.#edits = new Map();
     const digests = new Map<number, string>();
-    for (let after = 0; ; ) {
-      const { records, more } = await client.history({
-        target: room,
-        after,
-        limit: PAGE_RECORDS_MAX,
-      });
+    for await (const records of historyPages(client, { target: room })) {
       for (const record of records) this.#note(record, digests);
-      const last = records.at(-1);
-      if (!more || last === undefined) return;
-      after = last.seq;
     }
   }
 
