@@ -3,7 +3,7 @@
 import type { RoomId } from "../base/ids.ts";
 import type { ChatRecord, RoomView } from "../core/client/chat-record.ts";
 import { WORD_KINDS } from "../wire/kinds.ts";
-import type { AccountEvent, ConnectedEvent, ReaderEvent } from "./event.ts";
+import type { ConnectedEvent, ReaderEvent, SessionEvent } from "./event.ts";
 import type { FollowMode } from "./follower.ts";
 import { ReadState } from "./read-state.ts";
 
@@ -61,7 +61,7 @@ export class AccountReader {
     return user !== undefined && this.#ignored.has(user.toLowerCase());
   }
 
-  pass(event: AccountEvent): void {
+  pass(event: SessionEvent): void {
     switch (event.kind) {
       case "listing":
         this.#held ??= []; // May hold records of a link that was lost before `caught-up`.
@@ -120,7 +120,7 @@ export class AccountReader {
     }
   }
 
-  #record(event: Extract<AccountEvent, { kind: "record" }>): void {
+  #record(event: Extract<SessionEvent, { kind: "record" }>): void {
     const { kind, sealed, from, room, n } = event.record;
     const hidden = HIDDEN_KINDS.has(kind) || sealed === "carrier";
     const counts = !hidden && WORD_KINDS.has(kind) && from?.toLowerCase() !== this.#me;

@@ -5,9 +5,8 @@ import { LOGIN_WITHIN_MS } from "../base/limits.ts";
 import { foldName } from "../base/names.ts";
 import { proposeName } from "../base/new-names.ts";
 import { dateOf, formatLocalSince } from "../base/time.ts";
-import type { ChatRecord, RoomView } from "../core/client/chat-record.ts";
+import type { ChatRecord } from "../core/client/chat-record.ts";
 import type { Receipt } from "../core/client/outbox.ts";
-import { isSame } from "../core/model/item.ts";
 import type { OpenFileCipher } from "../crypto/seal/file-cipher.ts";
 import { sha256 } from "../crypto/sha256.ts";
 import type { Clock } from "../io/clock.ts";
@@ -17,9 +16,10 @@ import type { KeptPlaces } from "../io/state/client-state.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
 import type { ServerPlace } from "../wire/invite.ts";
 import type { PostBody, RequestFields } from "../wire/messages.ts";
+import { AccountLink, type LinkedAccount, type LogIn } from "./account-link.ts";
 import { AccountReader } from "./account-reader.ts";
 import { type AuditAlarm, type AuditedLink, type AuditOutcome, LogAuditor } from "./auditor.ts";
-import { type AccountEntry, ConnectionLoop, type GreetedLink } from "./connection-loop.ts";
+import type { GreetedLink } from "./connection-loop.ts";
 import { CursorKeeper } from "./cursor-keeper.ts";
 import {
   greetedEvent,
@@ -30,10 +30,9 @@ import {
 } from "./event.ts";
 import { EventBuffer } from "./event-buffer.ts";
 import type { FollowMode } from "./follower.ts";
-import { ActiveLink } from "./link/active-link.ts";
 import type { Connection, LinkStats, ServerNotice } from "./link/connection.ts";
 import type { Keys } from "./link/keys.ts";
-import { type Ask, type AskPage, type HistoryPage, queryHistory } from "./link/queries.ts";
+import { type Ask, type HistoryPage, queryHistory } from "./link/queries.ts";
 import {
   leftUnfinished,
   leftUnsent,
@@ -46,9 +45,7 @@ import type { Credentials, Entered, LoginManner } from "./login.ts";
 import { pin } from "./pinning.ts";
 import type { ClientStores } from "./ports.ts";
 import { type FileTransfers, SealedFiles } from "./sealed/files.ts";
-import type { SealedRooms } from "./sealed/rooms.ts";
 import type { SealedHome, Sealing } from "./sealed/sealing.ts";
-import { AccountSession } from "./session.ts";
 import type { Hashing } from "./transfer/hashing.ts";
 import { Transfers } from "./transfer/transfers.ts";
 import { type Greeted, greet } from "./trust.ts";
@@ -110,9 +107,7 @@ export interface Membership {
   readonly registered: boolean;
 }
 
-/** The account that is logged in, over any number of links. */
-interface Stay {
-  readonly session: AccountSession;
+interface Stay extends LinkedAccount {
   readonly reader: AccountReader;
 }
 
@@ -130,19 +125,14 @@ const PROGRAM_MANNER: LoginManner = {
   newcomer: "give it as CHAT_ROOM_PASSWORD, or use an invite",
 };
 
-export class Client {
+export class Client extends AccountLink<Stay> {
   readonly #parts: ClientParts;
   readonly #options: ClientOptions;
-  readonly #loop: ConnectionLoop;
   readonly #events: EventBuffer;
   readonly #listeners = new Set<(event: SessionEvent) => void>();
   readonly transfers: FileTransfers;
   readonly #sealedFiles: SealedFiles;
   readonly #whereabouts: Whereabouts;
-  readonly #activeLink = new ActiveLink(() => this.#loop.awaited());
-  #stay: Stay | undefined;
-  /** Session that logged out last on this client; the same account resumes it. */
-  #left: Stay | undefined;
   #end: { readonly fault: Fault | undefined } | undefined;
   readonly #cursors: CursorKeeper;
   readonly #auditor: LogAuditor;
@@ -153,88 +143,80 @@ export class Client {
   #alarm: Fault | undefined;
 
   constructor(parts: ClientParts, options: ClientOptions) {
+    const { address, program, reconnect = true, isBrief, isRead = true, audits = true } = options;
+    const whereabouts = new Whereabouts({ ...parts, ...options });
+    super(
+      {
+        ...{ ...parts, ...whereabouts.ways, address, program, manner: PROGRAM_MANNER },
+        ...{ reconnects: reconnect ? "always" : "never", keepsPassword: true },
+        ...{ hurries: true, showsStalls: !isRead },
+        ...(isBrief === true ? { answerWithinMs: LOGIN_WITHIN_MS } : {}),
+      },
+      {
+        state: (state) => this.#stands(linkEventOf(state)),
+        event: (event) => this.#happened(event),
+        greeted: (greeted) => this.#trust(greeted),
+        account: (greeted, asked, known) => this.#accountOf(greeted, asked, known),
+        entered: (_, login) => this.#entered(login),
+        takes: (notice, link) => this.#takes(notice, link),
+        connected: (_, { link }) => {
+          if (isBrief === true) this.#endUnlessListed(link.connection);
+        },
+        audit: (act) => {
+          if (audits) act(this.#auditor);
+        },
+        whenReady: (callback) => this.#events.whenLow(callback),
+      },
+    );
     this.#parts = parts;
     this.#options = options;
-    const { program, reconnect = true } = options;
+    this.#whereabouts = whereabouts;
+    const { clock, keys: verifier, state, hashing } = parts;
+    const { uploads, logs } = state;
     const transfers = new Transfers({
-      clock: parts.clock,
-      entropy: parts.entropy,
-      activeLink: this.#activeLink,
-      ...(options.isBrief === true ? { hasMajority: () => this.#hasMajority } : {}),
-      uploads: parts.state.uploads,
-      confirmed: (seq) => this.#auditor.confirmed(seq),
-      hashing: parts.hashing,
-      greet: (connection) => greet(connection, { ...parts, verifier: parts.keys, program }),
+      ...{ clock, entropy: parts.entropy, activeLink: this.activeLink, uploads, hashing },
+      ...(isBrief === true ? { hasMajority: () => this.#hasMajority } : {}),
+      confirmed: (seq) => this.confirmed(seq),
+      greet: (connection) => greet(connection, { ...parts, verifier, program }),
     });
     this.transfers = this.#sealedFiles = new SealedFiles({
-      transfers,
-      hashing: parts.hashing,
-      cipher: parts.fileCipher,
-      uploads: parts.state.uploads,
+      ...{ transfers, hashing, cipher: parts.fileCipher, uploads },
       views: () => this.rooms,
       exists: async () => (await this.#sealing?.exists()) === true,
       rooms: () => this.sealedRooms(),
       sealedOf: async (targets) => (await this.#sealing?.sealedOf(targets)) ?? [],
       post: (target, body) => this.post(target, body),
     });
-    this.#cursors = new CursorKeeper(parts.state, parts.clock);
-    const { clock, keys: verifier, state } = parts;
+    this.#cursors = new CursorKeeper(state, clock);
     const offset = (unixMs: number) => -dateOf(unixMs).getTimezoneOffset();
     const moment = (unixMs: number) => formatLocalSince(unixMs, clock.unixMs(), offset);
-    const { logs } = state;
     this.#auditor = new LogAuditor({ clock, verifier, logs, moment }, (alarm) =>
       this.#alarmed(alarm),
     );
     this.#events = new EventBuffer((mark) => this.#cursors.note(mark));
-    this.#whereabouts = new Whereabouts({ ...parts, ...options });
-    this.#loop = new ConnectionLoop(
-      {
-        ...{ ...parts, ...this.#whereabouts.ways, program, manner: PROGRAM_MANNER },
-        ...{ reconnects: reconnect ? "always" : "never", keepsPassword: true },
-        ...(options.isBrief === true ? { answerWithinMs: LOGIN_WITHIN_MS } : {}),
-        onGuessDelay: (delay) => this.#emit({ kind: "guess-delay", delay }),
-        onStalled:
-          options.isRead === false ? (on) => this.#emit({ kind: "stalled", on }) : undefined,
-      },
-      {
-        state: (state) => this.#stands(linkEventOf(state)),
-        greeted: (greeted) => this.#trust(greeted),
-        account: (greeted, user) => this.#accountEntry(greeted, user),
-        lost: () => {
-          this.#stay?.session.lost();
-          this.#auditor.lost();
-        },
-        isAwaited: () => this.#unsent > 0 || this.#activeLink.isAwaited,
-        whenReady: (callback) => this.#events.whenLow(callback),
-      },
-    );
   }
 
   /** Account name as the server spells it; `undefined` if not logged in. */
   get user(): string | undefined {
-    return this.#stay?.session.user;
+    return this.account?.session.user;
   }
 
   /** Read state and ignored users; `undefined` before the log-in. */
   get reading(): AccountReader | undefined {
-    return (this.#stay ?? this.#left)?.reader;
+    return (this.account ?? this.former)?.reader;
   }
 
   /** Marks the room as read up to record `n`, for a user interface that counts by itself. */
   readUpTo(room: string, n: number): void {
-    this.#stay?.session.read(room, n);
+    this.account?.session.read(room, n);
   }
 
   get #sealing(): Sealing | undefined {
-    return this.#stay?.session.sealing;
-  }
-
-  get #unsent(): number {
-    return this.#stay?.session.posts.size ?? 0;
+    return this.account?.session.sealing;
   }
 
   get fingerprint(): Fingerprint | undefined {
-    return this.#loop.greeted?.fingerprint;
+    return this.loop.greeted?.fingerprint;
   }
 
   /** Address at which the server was reached. */
@@ -247,7 +229,7 @@ export class Client {
   }
 
   get isConnected(): boolean {
-    return this.#loop.connection !== undefined;
+    return this.loop.connection !== undefined;
   }
 
   /** False while the server's cluster is known to have no majority. */
@@ -256,11 +238,7 @@ export class Client {
   }
 
   get stats(): LinkStats | undefined {
-    return this.#loop.connection?.stats;
-  }
-
-  get rooms(): RoomView[] {
-    return this.#stay?.session.rooms ?? [];
+    return this.loop.connection?.stats;
   }
 
   /**
@@ -272,7 +250,7 @@ export class Client {
     const { credentials } = this.#options;
     try {
       if (credentials !== undefined) return membershipOf(await this.#enter(credentials));
-      await this.#loop.open();
+      await this.loop.open();
     } catch (error) {
       if (error instanceof Fault) void this.#finish(error);
       throw error;
@@ -283,14 +261,14 @@ export class Client {
   /** Logs in; tries the other nodes if one has no majority. @throws {Fault} */
   async #enter(credentials: Credentials): Promise<Entered> {
     try {
-      return await this.#loop.enter(credentials);
+      return await this.loop.enter(credentials);
     } catch (error) {
       const isSplit = error instanceof Fault && error.code === "no-majority";
-      const isKnown = this.#loop.greeted?.welcome.majority === false;
+      const isKnown = this.loop.greeted?.welcome.majority === false;
       // The other nodes were tried already if the welcome reported no majority.
       if (!isSplit || isKnown || !this.#whereabouts.withoutMajority()) throw error;
-      this.#loop.leave();
-      return await this.#loop.enter(credentials);
+      this.loop.leave();
+      return await this.loop.enter(credentials);
     }
   }
 
@@ -320,9 +298,9 @@ export class Client {
    */
   post(target: string, body: PostBody): Promise<Receipt> {
     if (this.#end !== undefined) return Promise.reject(leftUnsent());
-    if (this.#stay === undefined) return Promise.reject(notLoggedIn());
-    this.#loop.awaited();
-    return this.#stay.session.posts.post(target, body);
+    if (this.account === undefined) return Promise.reject(notLoggedIn());
+    this.loop.awaited();
+    return this.account.session.posts.post(target, body);
   }
 
   /**
@@ -330,7 +308,7 @@ export class Client {
    * @throws {Fault} as `drain`
    */
   ready(): Promise<void> {
-    return this.#unlessStalled(this.#stay?.session.posts.ready());
+    return this.#unlessStalled(this.account?.session.posts.ready());
   }
 
   /**
@@ -338,18 +316,18 @@ export class Client {
    * @throws {Fault} no-majority, timeout: the server confirms none of them; they stay stored
    */
   drain(): Promise<void> {
-    return this.#unlessStalled(this.#stay?.session.posts.drained());
+    return this.#unlessStalled(this.account?.session.posts.drained());
   }
 
   async #unlessStalled(settled = Promise.resolve()): Promise<void> {
-    if (this.#unsent === 0) return settled;
+    if (this.unsent === 0) return settled;
     const { clock } = this.#parts;
     const stalled = Promise.withResolvers<never>();
-    let size = this.#unsent;
+    let size = this.unsent;
     let since = clock.now();
     let cancel = () => {};
     const look = () => {
-      const left = this.#unsent;
+      const left = this.unsent;
       if (left !== size) since = clock.now();
       size = left;
       const isLate = clock.now() - since >= POSTS_STALLED_MS;
@@ -366,30 +344,17 @@ export class Client {
   }
 
   /**
-   * Sends a request on the current link.
-   * @throws {Fault} if the server refused it, link-closed if there is none
-   */
-  readonly request: Ask = async (kind, fields) => {
-    this.#stay?.session.posts.flush(); // Posts must reach the server before the request.
-    const seq = kind === "erase" && "seq" in fields ? Number(fields.seq) : undefined;
-    if (seq !== undefined) await this.#sealing?.eraseContent(seq, this.#loop.ask);
-    const answer = await this.#loop.ask(kind, fields);
-    if ("seq" in answer) this.#auditor.confirmed(answer.seq);
-    return answer;
-  };
-
-  /**
    * Sends a request without the retry after a rate limit, for requests whose order matters.
    * @throws {Fault} as `request`
    */
   readonly requestOnce: Ask = async (kind, fields) => {
-    const { connection } = this.#loop;
+    const { connection } = this.loop;
     if (connection === undefined) throw notConnected();
     return new Promise((resolve, reject) => {
       connection.askThen(kind, fields, (outcome) => {
         if (outcome.kind === "refused") return reject(outcome.fault);
         const { answer } = outcome;
-        if ("seq" in answer) this.#auditor.confirmed(answer.seq);
+        if ("seq" in answer) this.confirmed(answer.seq);
         resolve(answer);
       });
     });
@@ -397,7 +362,7 @@ export class Client {
 
   /** The link on which proofs of the log are requested. @throws {Fault} not-logged-in */
   get audited(): AuditedLink {
-    const audited = this.#stay?.session.audited;
+    const audited = this.account?.session.audited;
     if (audited === undefined) throw notLoggedIn();
     return audited;
   }
@@ -419,23 +384,6 @@ export class Client {
     return this.historyWith(fields, (asked) => queryHistory(this.request, sha256, asked, saw));
   }
 
-  /** Like `history`, with another source of the server's page. @throws {Fault} */
-  historyWith(fields: RequestFields<"history">, ask: AskPage): Promise<HistoryPage> {
-    return this.#sealing?.history(fields, ask) ?? ask(fields);
-  }
-
-  /** The sealed rooms of the account. @throws {Fault} not-logged-in, not-allowed, store-… */
-  async sealedRooms(): Promise<SealedRooms> {
-    if (this.#sealing === undefined) throw notLoggedIn();
-    return this.#sealing.rooms();
-  }
-
-  /** Changes the password for the account and for the next link. @throws {Fault} */
-  async passwd(password: string, current?: string): Promise<void> {
-    this.#stay?.session.posts.flush();
-    await this.#loop.passwd(password, current);
-  }
-
   /**
    * Logs in, or registers, on the current link.
    * @throws {Fault} already-logged-in, and as `connect`
@@ -443,49 +391,34 @@ export class Client {
   async login(credentials: Credentials): Promise<Membership> {
     const { user } = this;
     if (user !== undefined) throw new Fault("already-logged-in", msg`you are logged in as ${user}`);
-    if (this.#loop.connection === undefined) throw notConnected();
-    return membershipOf(await this.#loop.enter(credentials));
+    if (this.loop.connection === undefined) throw notConnected();
+    return membershipOf(await this.loop.enter(credentials));
   }
 
   /**
    * Waits for the posts, then logs out; the link stays. `forget`: this device must log in with a
    * password again.
    */
-  async logout(forget = false): Promise<void> {
-    const stay = this.#stay;
-    if (stay === undefined) throw notLoggedIn();
+  override async logout(forget = false): Promise<void> {
+    const { account } = this;
+    if (account === undefined) throw notLoggedIn();
+    const { session } = account;
     await this.drain();
-    this.#stay?.session.flush();
-    await this.#bid(forget, stay.session);
+    session.flush();
+    await super.logout(forget);
     const { fingerprint } = this;
-    const { user } = stay.session;
-    if (forget && fingerprint !== undefined) this.#parts.state.unenrol(fingerprint, user);
-    this.#left = stay;
-    this.#stay = undefined;
+    if (forget && fingerprint !== undefined) {
+      this.#parts.state.unenrol(fingerprint, session.user);
+    }
     this.#emit({ kind: "left" });
     void this.#auditor.write();
-    stay.session.leave();
-  }
-
-  /**
-   * Posts written from now on must not follow the `logout` request: the server would refuse them.
-   */
-  async #bid(forget: boolean, { posts }: AccountSession): Promise<void> {
-    const { connection } = this.#loop;
-    posts.lost();
-    try {
-      await this.#loop.logout(forget);
-    } catch (error) {
-      const isStill = connection !== undefined && connection === this.#loop.connection;
-      if (isStill && !connection.isClosed) posts.connected(connection);
-      throw error;
-    }
+    session.leave();
   }
 
   /** Closes immediately and refuses unconfirmed posts. Resolves when the goodbye is sent. */
   async close(): Promise<void> {
     this.#events.settle();
-    this.#stay?.session.flush();
+    this.account?.session.flush();
     await this.#finish(undefined);
     await this.#auditor.close();
   }
@@ -498,46 +431,33 @@ export class Client {
     if (news !== undefined) this.#tell(news);
   }
 
-  #accountEntry({ fingerprint }: Greeted, asked: string): AccountEntry {
+  #accountOf(greeted: Greeted, asked: string, known: Stay | undefined) {
     const { state } = this.#parts;
-    const stay = this.#stayOf(fingerprint, asked);
+    const { fingerprint } = greeted;
     return {
-      after: stay.session.after,
+      account: known ?? this.#newStay(fingerprint, asked),
       presence: this.#options.follow !== "none",
       isEnrolled: state.enrolment(fingerprint, asked) !== undefined,
       forgotten: () => state.unenrol(fingerprint, asked),
-      entered: (link, entered) => this.#entered(link, entered, { asked, stay }),
     };
   }
 
-  #entered(
-    link: GreetedLink,
-    entered: Entered,
-    { asked, stay }: { readonly asked: string; readonly stay: Stay },
-  ): void {
-    const { connection, greeted } = link;
+  #entered({ link, entered, asked, isRenamed }: LogIn<Stay>): void {
     const { state } = this.#parts;
+    const { greeted } = link;
     const { fingerprint, welcome } = greeted;
     const { user, account } = entered.account;
-    const { session } = stay;
     state.enrol(fingerprint, user, account);
     if (user.toLowerCase() !== asked.toLowerCase()) {
       this.#cursors.flush(); // Renamed: the old name in this home leads to the new one.
       state.moveUser(fingerprint, asked, user);
     }
     this.#note(fingerprint, user);
-    const isRenamed = this.#stay === stay && session.user !== user;
-    this.#stay = stay;
     this.#emit(greetedEvent(greeted, { keepsKey: true }));
     this.#emit({ kind: "entered", user, isRenamed });
-    void session.entered(this.#options.address, link, entered);
     const elsewhere = this.#whereabouts.entered(fingerprint);
     if (elsewhere !== undefined) this.#tell(elsewhere);
     this.#hasMajority = welcome.majority !== false;
-    session.connected((notice) => this.#takes(notice, link));
-    if (connection.isClosed) return;
-    if (this.#options.isBrief === true) this.#endUnlessListed(connection);
-    if (this.#options.audits !== false) this.#auditor.connected(this.audited);
   }
 
   /** @returns whether the notice concerns only the server's cluster */
@@ -557,7 +477,7 @@ export class Client {
   /** Another machine of the cluster may have the majority that this one has just lost. */
   #leavesFor({ welcome }: Greeted): boolean {
     if (welcome.majority === false || !this.#whereabouts.withoutMajority()) return false;
-    this.#loop.mend(withoutMajority(), false);
+    this.loop.mend(withoutMajority(), false);
     return true;
   }
 
@@ -565,7 +485,7 @@ export class Client {
   #alarmed(alarm: AuditAlarm): void {
     this.#alarm = alarm.fault;
     this.#options.onAlarm?.(alarm);
-    this.#loop.mend(alarm.fault, true);
+    this.loop.mend(alarm.fault, true);
   }
 
   #note(fingerprint: Fingerprint, user: string): void {
@@ -575,41 +495,21 @@ export class Client {
     state.noteUser(fingerprint, user, clock.unixMs(), changesDefaults);
   }
 
-  #stayOf(fingerprint: Fingerprint, user: string): Stay {
-    const left = this.#left;
-    const isBack = isSame(left?.session.user, user);
-    return this.#stay ?? (isBack ? left : undefined) ?? this.#newStay(fingerprint, user);
-  }
-
   #newStay(known: Fingerprint, user: string): Stay {
-    const { clock, entropy, keys, state, sealed: home } = this.#parts;
-    const { follow, adopt = true, isRead = true } = this.#options;
+    const { state, sealed: home } = this.#parts;
+    const { follow, adopt: adopts = true, isRead = true } = this.#options;
     // The server's key and the account's name may change meanwhile.
     const place = () => ({
       fingerprint: this.fingerprint ?? known,
-      user: this.#stay === stay ? stay.session.user : user,
+      user: this.account === stay ? session.user : user,
     });
     this.#cursors.flush(); // An account that was logged in before on this client may log in again.
-    const session: AccountSession = new AccountSession({
-      ...{ clock, entropy, keys, sha256, follow, adopts: adopt, outboxes: state.outboxes },
+    const session = this.newSession({
+      ...{ sha256, follow, adopts, outboxes: state.outboxes, hasPrefs: !isRead },
       after: follow === "all" && isRead ? state.cursor(known, user) : undefined,
-      hasPrefs: !isRead,
-      storeRenames: true,
       sealed: { home, load: async () => (await import("./sealed/code.ts")).SEALED_CODE },
-      ask: this.request,
       pin: async (reader) => state.logs.pin(reader),
-      activeLink: this.#activeLink,
-      emit: (event) => {
-        this.#emit(event);
-        if (event.kind === "record") this.#auditor.saw(event.head, event.record);
-        if (event.kind === "caught-up") this.#listed();
-        if (event.kind === "settled" && event.outcome.kind === "durable") {
-          this.#auditor.confirmed(event.outcome.receipt.seq);
-        }
-        reader.pass(event);
-      },
       sayLeft: () => this.#sealedFiles.sayLeft(),
-      hole: (fault, again) => this.#loop.mend(fault, again),
     });
     const reader = new AccountReader(follow, () => session.rooms, {
       event: (event) => this.#push(event),
@@ -625,6 +525,12 @@ export class Client {
     return stay;
   }
 
+  #happened(event: SessionEvent): void {
+    this.#emit(event);
+    if (event.kind === "caught-up") this.#listed();
+    this.account?.reader.pass(event);
+  }
+
   #emit(event: SessionEvent): void {
     for (const listener of [...this.#listeners]) listener(event);
   }
@@ -634,7 +540,7 @@ export class Client {
     this.#events.push(event);
     if (!this.#events.isFull) return;
     // Nobody reads: drop the link, and reconnect for the rest when there is room.
-    this.#loop.mend(new Fault("too-many", "what is received is not read fast enough"), true);
+    this.loop.mend(new Fault("too-many", "what is received is not read fast enough"), true);
   }
 
   /** Emits to subscribers and to the reader. */
@@ -664,9 +570,9 @@ export class Client {
     if (this.#end !== undefined) return Promise.resolve();
     this.#end = { fault };
     const transferFault = fault ?? leftUnfinished();
-    this.#stay?.session.leave(fault ?? leftUnsent(), transferFault);
-    this.#activeLink.left(transferFault);
-    const closed = this.#loop.close(fault ?? leftUnsent());
+    this.account?.session.leave(fault ?? leftUnsent(), transferFault);
+    this.activeLink.left(transferFault);
+    const closed = this.loop.close(fault ?? leftUnsent());
     this.#cursors.flush();
     this.#tell({ kind: "closed", fault });
     return closed;

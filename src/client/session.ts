@@ -1,14 +1,13 @@
 /** An account over any number of connections: what it follows, posts, seals and has read. */
 
 import { assert } from "../base/assert.ts";
-import { Fault } from "../base/fault.ts";
+import { asFault, Fault } from "../base/fault.ts";
 import type { Sha256 } from "../base/ids.ts";
 import type { LogPin } from "../core/client/audit.ts";
 import type { RoomView } from "../core/client/chat-record.ts";
 import type { Clock } from "../io/clock.ts";
 import type { Entropy } from "../io/entropy.ts";
 import type { LogReader } from "../io/state/log-pins.ts";
-import type { Fingerprint } from "../wire/fingerprint.ts";
 import type { AuditedLink } from "./auditor.ts";
 import type { GreetedLink } from "./connection-loop.ts";
 import type { AccountEvent } from "./event.ts";
@@ -39,8 +38,6 @@ export interface AccountSessionParts {
   readonly hasPrefs: boolean;
   readonly outboxes: OutboxStore;
   readonly adopts: boolean;
-  /** Whether the outbox store moves its posts when the server renames the account. */
-  readonly storeRenames: boolean;
   readonly sealed: Pick<SealingParts, "home" | "refusal" | "load">;
   readonly ask: Ask;
   /** Returns the newest checkpoint of the log that this device has accepted. */
@@ -61,9 +58,9 @@ export class AccountSession {
   readonly #prefs: PrefsKeeper | undefined;
   readonly sealing: Sealing;
   #posts: OutboxQueue;
+  #adopted: void | Promise<void> = undefined;
   #link: LinkInfo | undefined;
   #audited: AuditedLink | undefined;
-  #owner: { readonly fingerprint: Fingerprint; readonly user: string } | undefined;
   /** Greeting of the server on the current link. */
   #greeted: Greeted | undefined;
 
@@ -113,16 +110,20 @@ export class AccountSession {
     return this.#posts;
   }
 
+  /** Resolves when posts of earlier runs are read; rejects if the store fails. */
+  get adopted(): void | Promise<void> {
+    return this.#adopted;
+  }
+
   /**
    * Handles a log-in on a new link. Nothing is received before `connected`.
-   * @returns a promise if posts of earlier runs are read later; it rejects if the store fails
    * @throws {Fault} store-…
    */
   entered(
     address: string,
     { connection, greeted }: GreetedLink,
     { account, registered }: Entered,
-  ): void | Promise<void> {
+  ): void {
     const { fingerprint, formers, welcome } = greeted;
     const { user, account: id } = account;
     const place = { fingerprint, user };
@@ -133,9 +134,9 @@ export class AccountSession {
     const rooms = () => this.rooms;
     const reader = { ...place, formers };
     this.#audited = { connection, address, reader, key: server.key, rooms };
-    this.#owner = this.#parts.storeRenames ? place : (this.#owner ?? place);
     this.sealing.connected({ ...place, account: id, formers });
-    return this.#posts.open(this.#owner, this.#parts.adopts);
+    this.#adopted = this.#posts.open(place, this.#parts.adopts);
+    if (this.#adopted instanceof Promise) this.#adopted.catch(asFault); // Reported by its reader.
   }
 
   /** @param takes whether a notice was handled, and is not for the account */

@@ -207,11 +207,17 @@ export class Sealing {
     return rooms.filter((room) => room !== undefined).filter(({ isSealed }) => isSealed === true);
   }
 
+  /** Resolves when this link has listed all rooms, or on logout. */
+  async listed(): Promise<void> {
+    while (this.#account !== undefined && !this.#isCaughtUp) await this.#nextRoom();
+  }
+
   /**
    * Returns the sealed rooms among the targets of a file.
    * @throws {Fault} seal-refused if a room was sealed and the server denies it
    */
   async sealedOf(targets: readonly string[]): Promise<readonly SealedTarget[]> {
+    await this.listed();
     await this.#pinning;
     return targets.flatMap((target) => {
       const room = this.#roomOf(target);
@@ -310,9 +316,14 @@ export class Sealing {
    */
   async #known(posts: readonly PostToSeal[]): Promise<void> {
     while (this.#account !== undefined && posts.some((post) => !this.#isKnown(post))) {
-      await new Promise<void>((resolve) => this.#onRooms.push(resolve));
+      await this.#nextRoom();
     }
     await this.#pinning;
+  }
+
+  /** Resolves when the server lists a room or the end of the list, or on logout. */
+  #nextRoom(): Promise<void> {
+    return new Promise((resolve) => this.#onRooms.push(resolve));
   }
 
   /** Provides the server with key packages, by which others can add this device. */

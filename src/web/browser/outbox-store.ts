@@ -31,12 +31,14 @@ interface OutboxStoreParts {
 export class BrowserOutboxStore implements OutboxStore {
   readonly #store: Store;
   readonly #locks: Pick<Locks, "hold">;
-  readonly #moved: Promise<void> | undefined;
+  readonly #moved: (() => Promise<void>) | undefined;
+  /** Prefix of this page's posts: a later page moves them if the account was renamed meanwhile. */
+  #prefix: string | undefined;
   /** Functions that release the lock, by outbox. */
   readonly #held = new Map<string, () => void>();
 
   /** @param moved resolves when posts of a former name or key are where `adopt` reads them */
-  constructor({ store, locks }: OutboxStoreParts, moved?: Promise<void>) {
+  constructor({ store, locks }: OutboxStoreParts, moved?: () => Promise<void>) {
     this.#store = store;
     this.#locks = locks;
     this.#moved = moved;
@@ -44,7 +46,7 @@ export class BrowserOutboxStore implements OutboxStore {
 
   async write(id: OutboxId, { added, settled, ...owner }: OutboxChange): Promise<void> {
     await this.#hold(id);
-    const prefix = accountPrefix(owner);
+    const prefix = this.#prefixOf(owner);
     await this.#store.write([
       ...added.map((post) => ({ ...placeOf(prefix, id, post.counter), value: storedOf(id, post) })),
       ...settled.map((counter) => ({ ...placeOf(prefix, id, counter), value: undefined })),
@@ -52,9 +54,9 @@ export class BrowserOutboxStore implements OutboxStore {
   }
 
   async adopt(owner: OutboxOwner): Promise<LeftOutbox[]> {
-    await this.#moved;
+    await this.#moved?.();
     const boxes = new Map<OutboxId, KeptPost[]>();
-    for (const [, value] of await this.#store.all("outbox", accountPrefix(owner))) {
+    for (const [, value] of await this.#store.all("outbox", this.#prefixOf(owner))) {
       const stored = storedPostOf(value);
       if (stored === undefined || this.#held.has(stored.outbox)) continue;
       const posts = boxes.get(stored.outbox) ?? [];
@@ -70,6 +72,11 @@ export class BrowserOutboxStore implements OutboxStore {
   release(id: OutboxId): void {
     this.#held.get(id)?.();
     this.#held.delete(id);
+  }
+
+  #prefixOf(owner: OutboxOwner): string {
+    this.#prefix ??= accountPrefix(owner);
+    return this.#prefix;
   }
 
   /** @returns false if another tab holds it, or this one already does */

@@ -1,15 +1,11 @@
 /** The logged-in account on the page: its session, sealed rooms and transfers. */
 
 import type { Fault } from "../../base/fault.ts";
-import type { GreetedLink } from "../../client/connection-loop.ts";
-import type { AccountEvent } from "../../client/event.ts";
-import { ActiveLink } from "../../client/link/active-link.ts";
+import type { AccountLink, LinkedAccount } from "../../client/account-link.ts";
 import type { Connection } from "../../client/link/connection.ts";
 import type { Keys } from "../../client/link/keys.ts";
-import type { Ask } from "../../client/link/queries.ts";
 import { notLoggedIn } from "../../client/link/retry.ts";
-import type { Entered } from "../../client/login.ts";
-import { AccountSession } from "../../client/session.ts";
+import type { AccountSession } from "../../client/session.ts";
 import type { Hashing } from "../../client/transfer/hashing.ts";
 import { greet } from "../../client/trust.ts";
 import { withMentions } from "../../core/client/mentions.ts";
@@ -28,77 +24,49 @@ export interface PageAccountOptions {
   readonly hashing: Hashing;
   readonly keys: Keys;
   readonly fingerprint: Fingerprint;
-  readonly ask: Ask;
+  readonly link: Pick<AccountLink<PageAccount>, "newSession" | "activeLink">;
   readonly loadTransfers: () => Promise<OpenTransfers>;
   /** `undefined` if sealed rooms are not supported. */
   readonly loadSealed: (() => Promise<SealedPart>) | undefined;
-  /** Resolves when entries of a former name or key have been moved to the current ones. */
-  readonly moved: Promise<void>;
-  readonly emit: (event: AccountEvent) => void;
   /** Receives transfer events. */
   readonly tell: (event: ModelEvent) => void;
   /** Receives attached files of a closed page. */
   readonly attach: (target: string, one: Attached) => void;
-  readonly hole: (fault: Fault, again: boolean) => void;
 }
 
-export class PageAccount {
+export class PageAccount implements LinkedAccount {
   readonly session: AccountSession;
   readonly fingerprint: Fingerprint;
-  readonly moved: Promise<void>;
   /** Why sealed rooms are unavailable here; `undefined` if they are available. */
   readonly sealRefusal: Fault | undefined;
+  /** Resolves when entries of a former name or key have been moved to the current ones. */
+  moved: Promise<void> = Promise.resolve();
+  /** Id of the account; `undefined` before the log-in. */
+  id: string | undefined;
   readonly #parts: PageAccountOptions;
-  /** No-op: the page has a button to reconnect immediately. */
-  readonly #activeLink = new ActiveLink(() => undefined);
   #transfers: Promise<PageTransfers> | undefined;
-  /** Resolves when the data of earlier pages has been adopted. */
-  #opened: Promise<void> | undefined;
   #isLeft = false;
-  /** Id of the account. */
-  #account: string | undefined;
-  /** Whether the current link has sent all rooms. */
-  #areRoomsKnown = false;
-  /** Bounded by the transfers of the page. */
-  #onRooms: (() => void)[] = [];
 
   constructor(parts: PageAccountOptions) {
-    const { platform, fingerprint, moved, hole, hashing, keys, ask, loadSealed } = parts;
-    const { clock, entropy, store } = platform;
+    const { platform, fingerprint, hashing, keys, link, loadSealed } = parts;
     this.#parts = parts;
     this.fingerprint = fingerprint;
-    this.moved = moved;
     this.sealRefusal = sealRefusal(platform, keys);
     const load = () => this.#load();
     const isOn = loadSealed !== undefined && this.sealRefusal === undefined;
     const home = isOn ? sealedHome(platform, load) : undefined;
-    this.session = new AccountSession({
-      ...{ clock, entropy, keys, ask, hole, sha256: hashing.sha256, follow: "all" },
-      ...{ hasPrefs: true, adopts: true, storeRenames: false },
-      outboxes: new BrowserOutboxStore(platform, moved),
+    this.session = link.newSession({
+      ...{ sha256: hashing.sha256, follow: "all", hasPrefs: true, adopts: true },
+      outboxes: new BrowserOutboxStore(platform, () => this.moved),
       sealed: { home, refusal: this.sealRefusal, load },
-      pin: async (reader) => (await load()).logPinsOf(store).pin(reader),
-      activeLink: this.#activeLink,
-      emit: (event) => {
-        parts.emit(event);
-        if (event.kind === "caught-up") this.#knowRooms();
-      },
+      pin: async (reader) => (await load()).logPinsOf(platform.store).pin(reader),
       sayLeft: async () => (await this.transfers()).files.sayLeft(),
     });
   }
 
-  /** Called before all other events of a link. */
-  entered(address: string, link: GreetedLink, entered: Entered): void {
-    this.#account = entered.account.account;
-    this.#areRoomsKnown = false;
-    const opened = Promise.resolve(this.session.entered(address, link, entered));
-    opened.catch(ignored); // Reported by `begin`.
-    this.#opened ??= opened;
-  }
-
   /** Adopts what earlier pages left; once, with the first link. @throws {Fault} store-… */
   begin(): Promise<void> {
-    return this.#restore(this.#opened);
+    return this.#restore(this.session.adopted);
   }
 
   /** Adopts what closed pages have left since. @throws {Fault} store-… */
@@ -137,10 +105,10 @@ export class PageAccount {
     const { platform, hashing, keys: verifier, loadTransfers, tell, attach } = this.#parts;
     const { clock, entropy } = platform;
     const { fingerprint, session } = this;
+    const { activeLink } = this.#parts.link;
     const owner = { user: session.user, fingerprint };
     const open = await fetching(loadTransfers)();
     if (this.#isLeft) throw notLoggedIn();
-    const activeLink = this.#activeLink;
     const said = { clock, entropy, verifier, program: PROGRAM };
     const lane = (connection: Connection) => greet(connection, said);
     const channels = { clock, entropy, activeLink, hashing, greet: lane };
@@ -155,19 +123,7 @@ export class PageAccount {
       views: () => this.session.rooms,
       post: (target, body) => this.session.posts.post(target, body),
       load: async () => (await this.#load()).SealedFiles,
-      known: () => this.#roomsKnown(),
     };
-  }
-
-  #knowRooms(): void {
-    this.#areRoomsKnown = true;
-    for (const resolve of this.#onRooms.splice(0)) resolve();
-  }
-
-  /** Resolves when the current link has sent all rooms, or on logout. */
-  #roomsKnown(): Promise<void> {
-    if (this.#areRoomsKnown || this.#isLeft) return Promise.resolve();
-    return new Promise((resolve) => this.#onRooms.push(resolve));
   }
 
   #load(): Promise<SealedPart> {
@@ -178,15 +134,12 @@ export class PageAccount {
   /** Deletes the sealed-room data when this device is forgotten. */
   forget(): void {
     const { databases } = this.#parts.platform;
-    if (this.#account !== undefined) {
-      databases?.factory.deleteDatabase(sealedDatabaseOf(this.#account));
-    }
+    if (this.id !== undefined) databases?.factory.deleteDatabase(sealedDatabaseOf(this.id));
   }
 
   leave(): void {
     this.session.leave();
     this.#isLeft = true;
-    this.#knowRooms();
     void this.#transfers?.then((transfers) => transfers.leave(), ignored);
   }
 

@@ -81,11 +81,11 @@ export class Chat extends ChatCore {
   }
 
   passwd(password: string, current: string | undefined): Promise<void> {
-    return this.loop.passwd(password, current);
+    return this.link.passwd(password, current);
   }
 
   reconnectNow(): void {
-    this.loop.reconnectNow();
+    this.link.loop.reconnectNow();
   }
 
   /** Sets whether the page has the user's focus. */
@@ -121,14 +121,6 @@ export class Chat extends ChatCore {
       }
     });
     return true;
-  }
-
-  override erase(seq: number): void {
-    const erase = async () => {
-      await this.account.session.sealing.eraseContent(seq, this.request);
-      await this.request("erase", { seq });
-    };
-    this.show(erase());
   }
 
   pauseTransfer(id: string): void {

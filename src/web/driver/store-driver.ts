@@ -3,9 +3,9 @@
 import { unreachable } from "../../base/assert.ts";
 import { clientName } from "../../base/client-name.ts";
 import { Fault } from "../../base/fault.ts";
+import { AccountLink, type LogIn } from "../../client/account-link.ts";
 import { ChatActions } from "../../client/chat/actions.ts";
 import type { FaceEffect } from "../../client/chat/model-driver.ts";
-import { ConnectionLoop, type GreetedLink } from "../../client/connection-loop.ts";
 import {
   type AccountEvent,
   greetedEvent,
@@ -14,15 +14,10 @@ import {
   modelEventOf,
   type SessionEvent,
 } from "../../client/event.ts";
-import type { Connection } from "../../client/link/connection.ts";
+import type { Connection, ServerNotice } from "../../client/link/connection.ts";
 import type { Ask } from "../../client/link/queries.ts";
 import { notConnected, notLoggedIn } from "../../client/link/retry.ts";
-import {
-  askPatiently,
-  type Credentials,
-  type Entered,
-  type LoginManner,
-} from "../../client/login.ts";
+import { askPatiently, type Credentials, type LoginManner } from "../../client/login.ts";
 import type { SealedRooms } from "../../client/sealed/rooms.ts";
 import type { Greeted } from "../../client/trust.ts";
 import type { ModelEffect, ModelEvent } from "../../core/model/event.ts";
@@ -79,7 +74,7 @@ const INVITATIONS_MAX = 20;
 /** The page's model, with its inputs and effects. */
 export abstract class ChatCore extends ChatActions {
   protected readonly preferences: Preferences;
-  protected readonly loop: ConnectionLoop;
+  protected readonly link: AccountLink<PageAccount>;
   protected readonly fragment: Fragment;
   readonly #platform: Platform;
   protected readonly device: Device;
@@ -89,7 +84,6 @@ export abstract class ChatCore extends ChatActions {
   });
   readonly #later: LaterCode;
   readonly #onTold = new Set<(told: Told) => void>();
-  #account: PageAccount | undefined;
   /** Drafts not stored yet. */
   readonly #drafts = new Map<string, Draft | undefined>();
   #cancelDrafts: (() => void) | undefined;
@@ -109,7 +103,7 @@ export abstract class ChatCore extends ChatActions {
       nextFrame: (callback) => platform.nextFrame(callback),
       sha256: pageSha256,
       now: () => platform.clock.now(),
-      history: (fields, ask) => this.#account?.session.sealing.history(fields, ask) ?? ask(fields),
+      history: (fields, ask) => this.link.historyWith(fields, ask),
     });
     this.#platform = platform;
     this.device = device;
@@ -121,46 +115,44 @@ export abstract class ChatCore extends ChatActions {
       const open = await later.auditor?.();
       return open?.(platform, device, ({ fault }) => {
         this.#alarm = fault;
-        this.loop.mend(fault, true);
+        this.link.loop.mend(fault, true);
       });
     });
     const { clock, entropy, dial } = platform;
-    this.loop = new ConnectionLoop(
+    this.link = new AccountLink(
       {
         ...{ clock, entropy, dial, keys: device, manner: FORM_MANNER },
         program: clientName(PROGRAM, platform.browserName),
         ...{ reconnects: "inside", keepsPassword: !device.canSign },
-        onGuessDelay: (delay) => this.#show({ kind: "guess-delay", delay }),
-        onStalled: (on) => this.#show({ kind: "stalled", on }),
+        // The page has a button to reconnect immediately.
+        ...{ hurries: false, showsStalls: true },
       },
       {
         state: (state) => this.#stands(linkEventOf(state)),
+        event: (event) => this.#happened(event),
         greeted: (greeted) => this.#greeted(greeted),
-        account: (_, asked) => ({
+        account: (greeted, asked, known) => ({
+          account: this.#accountFor(greeted, known),
           isEnrolled: this.preferences.isEnrolled(asked),
-          after: this.#accountOf(asked)?.session.after,
           // A password may still open the account; `stopped` reports when nothing can.
           forgotten: () => undefined,
-          entered: (link, entered) => this.#entered(link, entered, asked),
         }),
-        lost: () => {
-          this.#auditor.do((auditor) => auditor.lost());
-          this.#account?.session.lost();
-        },
-        // The page has a button to reconnect immediately.
-        isAwaited: () => false,
+        entered: (account, login) => this.#entered(account, login),
+        takes: (notice) => this.#takes(notice),
+        connected: (account, login) => this.#connected(account, login),
+        audit: (act) => this.#auditor.do(act),
         whenReady: (callback) => callback(),
       },
     );
-    platform.onOnline(() => this.loop.reconnectNow());
+    platform.onOnline(() => this.link.loop.reconnectNow());
     platform.tabs.onMessage(({ user }) => this.#leftElsewhere(user));
     void this.preferences.begin().then((user) => {
       const isKnown = user !== undefined && !this.isResetting;
-      this.loop.begin(isKnown ? { user, mode: "login" } : undefined);
+      this.link.loop.begin(isKnown ? { user, mode: "login" } : undefined);
     });
   }
 
-  readonly request: Ask = (kind, fields) => this.loop.ask(kind, fields);
+  readonly request: Ask = (kind, fields) => this.link.request(kind, fields);
 
   /** Whether `chat web` serves the page: other machines cannot open its address. */
   get isLocal(): boolean {
@@ -169,8 +161,8 @@ export abstract class ChatCore extends ChatActions {
 
   /** The logged-in account. @throws {Fault} not-logged-in */
   protected get account(): PageAccount {
-    if (this.#account === undefined) throw notLoggedIn();
-    return this.#account;
+    if (this.link.account === undefined) throw notLoggedIn();
+    return this.link.account;
   }
 
   /** Sealed rooms that this account was invited to and has not joined. */
@@ -211,13 +203,13 @@ export abstract class ChatCore extends ChatActions {
   }
 
   /** Sealed rooms and their members. @throws {Fault} not-logged-in, not-allowed, store-… */
-  async sealedRooms(): Promise<SealedRooms> {
-    return this.account.session.sealing.rooms();
+  sealedRooms(): Promise<SealedRooms> {
+    return this.link.sealedRooms();
   }
 
   /** Why this page cannot use sealed rooms; `undefined` if it can. */
   get sealRefusal(): Fault | undefined {
-    return this.#account?.sealRefusal;
+    return this.link.account?.sealRefusal;
   }
 
   /** Subscribes to events outside of the model: notifications and the operator's watch. */
@@ -245,7 +237,7 @@ export abstract class ChatCore extends ChatActions {
   async enter(credentials: Credentials): Promise<void> {
     const { password, roomSecret } = credentials;
     const some = (text: string | undefined) => (text === "" ? undefined : text);
-    await this.loop.enter({
+    await this.link.loop.enter({
       ...credentials,
       password: some(password),
       roomSecret: some(typedSecret(roomSecret ?? "")) ?? this.fragment.secret,
@@ -265,7 +257,7 @@ export abstract class ChatCore extends ChatActions {
   async recover(password: string): Promise<void> {
     const token = this.#resetToken;
     if (token === undefined) throw notLoggedIn();
-    const { connection } = await this.loop.open();
+    const { connection } = await this.link.loop.open();
     const { clock } = this.#platform;
     const { user } = await askPatiently(connection, clock, "recover", { token, password });
     this.forgetReset();
@@ -283,10 +275,11 @@ export abstract class ChatCore extends ChatActions {
     const { account } = this;
     const { user } = account.session;
     this.flush();
-    if (this.loop.state.kind === "waiting" && !forget) this.loop.leave();
-    else await this.loop.logout(forget);
+    const { loop } = this.link;
+    if (loop.state.kind === "waiting" && !forget) loop.leave();
+    else await this.link.logout(forget);
     this.preferences.left(user, forget);
-    this.#left();
+    this.#left(account);
     void this.preferences.forgetAttached(user);
     if (forget) account.forget();
     this.#platform.tabs.tell({ kind: "left", user });
@@ -294,13 +287,13 @@ export abstract class ChatCore extends ChatActions {
 
   /** Adopts the unsent posts of closed tabs. */
   protected adopt(): void {
-    const account = this.#account;
+    const { account } = this.link;
     if (account !== undefined) this.show(account.adopt());
   }
 
   /** Stores and emits everything pending. */
   protected flush(): void {
-    this.#account?.session.flush();
+    this.link.account?.session.flush();
     this.#auditor.do((auditor) => void auditor.write());
     this.keepLastDrafts();
     void this.#keepDrafts();
@@ -308,7 +301,7 @@ export abstract class ChatCore extends ChatActions {
 
   /** Stores synchronously the drafts that an ending page could not write to the store. */
   keepLastDrafts(): void {
-    const user = this.#account?.session.user;
+    const user = this.link.account?.session.user;
     if (user === undefined || this.#drafts.size === 0) return;
     this.#platform.lastDrafts.write(this.preferences.draftsAsText(user, this.#drafts));
   }
@@ -318,11 +311,11 @@ export abstract class ChatCore extends ChatActions {
     this.#isClosed = true;
     this.flush();
     await this.#keepDrafts();
-    const account = this.#account;
-    this.#account = undefined;
+    const { account } = this.link;
+    this.link.left();
     account?.leave();
     this.#platform.tabs.close();
-    await this.loop.close(notConnected());
+    await this.link.loop.close(notConnected());
     await account?.written();
   }
 
@@ -333,7 +326,7 @@ export abstract class ChatCore extends ChatActions {
       if (user !== undefined) {
         // The server no longer knows this device: the user must log in by the form.
         this.preferences.left(user, true);
-        this.#left();
+        this.#left(this.link.account);
         void this.preferences.forgetAttached(user);
         return this.#show({ kind: "outside", fault });
       }
@@ -354,7 +347,7 @@ export abstract class ChatCore extends ChatActions {
   protected perform(effect: FaceEffect): void {
     switch (effect.kind) {
       case "read":
-        this.#account?.session.read(effect.room, effect.n);
+        this.link.account?.session.read(effect.room, effect.n);
         return;
       case "notify":
         return this.#say(effect);
@@ -373,7 +366,7 @@ export abstract class ChatCore extends ChatActions {
     this.#cancelDrafts?.();
     this.#cancelDrafts = undefined;
     const drafts = new Map(this.#drafts);
-    const user = this.#account?.session.user;
+    const user = this.link.account?.session.user;
     if (user === undefined || drafts.size === 0) return;
     await this.preferences.keepDrafts(user, drafts);
     for (const [target, draft] of drafts) {
@@ -394,76 +387,63 @@ export abstract class ChatCore extends ChatActions {
     if (build !== "" && now !== "" && now !== build) this.#told({ kind: "outdated" });
   }
 
-  #accountOf(user: string): PageAccount | undefined {
-    const isIt = isSame(this.#account?.session.user, user);
-    return isIt ? this.#account : undefined;
+  #isIn(user: string): boolean {
+    return isSame(this.link.account?.session.user, user);
   }
 
-  /** Must not await anything: the server's next message needs its listener. */
-  #entered(link: GreetedLink, entered: Entered, asked: string): void {
-    const { connection, greeted } = link;
-    const { user } = entered.account;
-    const { fingerprint, welcome } = greeted;
-    const isRenamed = asked.toLowerCase() !== user.toLowerCase();
-    const known = this.#accountOf(asked);
-    if (isRenamed) this.preferences.left(asked, true);
-    this.preferences.entered(user, this.device.canSign);
-    const isSame = known?.fingerprint === fingerprint;
-    const account = isSame
-      ? known
-      : this.#newAccount(fingerprint, this.preferences.moved(asked, user));
-    account.entered(welcome.server.name, link, entered);
-    this.#told({ kind: "entered", user, isRenamed: isRenamed && isSame });
-    account.session.connected((notice) => {
-      if (notice.kind !== "servers") return false;
-      this.#cluster = notice.places;
-      this.update();
-      return true;
-    });
-    this.#auditor.fetch();
-    const { audited } = account.session;
-    this.#auditor.do((auditor) => audited && auditor.connected(audited));
-    this.show(this.#operate(connection));
-    if (isSame) return;
-    this.show(account.begin());
-    this.show(account.moved.then(() => this.#restoreDrafts(user)));
-  }
-
-  #newAccount(fingerprint: PageAccount["fingerprint"], moved: Promise<void>): PageAccount {
-    this.#account?.leave();
+  /** Returns the account that is logged in, or another one under a new key or name. */
+  #accountFor({ fingerprint }: Greeted, known: PageAccount | undefined): PageAccount {
+    const isSame = known !== undefined && known === this.link.account;
+    if (isSame && known.fingerprint === fingerprint) return known;
     const account: PageAccount = new PageAccount({
       platform: this.#platform,
       hashing: pageHashing(this.#platform.subtle),
       keys: this.device,
-      ask: this.request,
+      link: this.link,
       loadTransfers: this.#later.transfers,
       loadSealed: this.#later.sealed,
       fingerprint,
-      moved,
-      emit: (event) => {
-        if (event.kind === "record") {
-          const { head, record } = event;
-          this.#auditor.do((auditor) => auditor.saw(head, record));
-        }
-        // No events after logout.
-        if (this.#account === account) this.#happened(event);
-      },
       tell: (event) => {
-        if (this.#account === account) this.tell(event);
+        if (this.link.account === account) this.tell(event);
       },
       attach: (target, one) => {
-        if (this.#account !== account) return;
+        if (this.link.account !== account) return;
         this.attached.restored(target, one);
         this.update();
       },
-      hole: (fault, again) => this.loop.mend(fault, again),
     });
-    this.#invitations = [];
-    this.#account = account;
     return account;
   }
 
-  #happened(event: AccountEvent): void {
+  #entered(account: PageAccount, { entered, asked, isRenamed, before }: LogIn<PageAccount>): void {
+    const { user, account: id } = entered.account;
+    if (asked.toLowerCase() !== user.toLowerCase()) this.preferences.left(asked, true);
+    this.preferences.entered(user, this.device.canSign);
+    account.id = id;
+    if (account !== before) {
+      before?.leave();
+      this.#invitations = [];
+      account.moved = this.preferences.moved(asked, user);
+    }
+    this.#told({ kind: "entered", user, isRenamed });
+  }
+
+  #takes(notice: ServerNotice): boolean {
+    if (notice.kind !== "servers") return false;
+    this.#cluster = notice.places;
+    this.update();
+    return true;
+  }
+
+  #connected(account: PageAccount, { link, entered, before }: LogIn<PageAccount>): void {
+    this.#auditor.fetch();
+    this.show(this.#operate(link.connection));
+    if (account === before) return;
+    this.show(account.begin());
+    this.show(account.moved.then(() => this.#restoreDrafts(entered.account.user)));
+  }
+
+  #happened(event: SessionEvent): void {
     const change = modelEventOf(event, this.#platform.clock.unixMs());
     if (change !== undefined) this.tell(change);
     switch (event.kind) {
@@ -495,8 +475,9 @@ export abstract class ChatCore extends ChatActions {
       if (change === "left") await attached.drop(one);
       else if (await attached.keep(target, one)) this.attached.kept(one);
     };
-    if (this.#account === undefined) return;
-    keep(this.#account).catch((error: unknown) => {
+    const { account } = this.link;
+    if (account === undefined) return;
+    keep(account).catch((error: unknown) => {
       if (!(error instanceof Fault)) throw error;
     });
   }
@@ -509,7 +490,7 @@ export abstract class ChatCore extends ChatActions {
       lastDrafts.write(undefined);
     }
     for (const [target, draft] of await this.preferences.drafts(user)) {
-      if (this.#accountOf(user) === undefined || this.model.drafts.has(target)) continue;
+      if (!this.#isIn(user) || this.model.drafts.has(target)) continue;
       this.tell({ kind: "draft", target, draft });
     }
   }
@@ -536,23 +517,24 @@ export abstract class ChatCore extends ChatActions {
     for (const listener of [...this.#onTold]) listener(told);
   }
 
-  #left(): void {
+  #left(account: PageAccount | undefined): void {
     this.#drafts.clear();
     this.#platform.lastDrafts.write(undefined);
     this.attached.clear();
-    this.#account?.leave();
-    this.#account = undefined;
+    this.link.left();
+    account?.leave();
     this.forget();
     this.#told({ kind: "left" });
   }
 
   #leftElsewhere(user: string): void {
-    if (this.#accountOf(user) === undefined) return;
-    this.loop.logout(false).then(
-      () => this.#left(),
+    if (!this.#isIn(user)) return;
+    const { account } = this.link;
+    this.link.logout(false).then(
+      () => this.#left(account),
       () => {
-        this.loop.leave();
-        this.#left();
+        this.link.loop.leave();
+        this.#left(account);
       },
     );
   }

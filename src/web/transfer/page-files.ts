@@ -20,8 +20,6 @@ export interface SealedPageParts extends Pick<SealedFilesParts, "views" | "post"
   readonly sealing: Sealing;
   /** @throws {Fault} unreachable if the code cannot be fetched */
   readonly load: () => Promise<SealedFilesCode>;
-  /** Resolves when the sealed rooms are known, or on logout. */
-  readonly known: () => Promise<void>;
 }
 
 export interface PageFilesParts {
@@ -46,7 +44,6 @@ export class PageFiles implements FileTransfers {
   /** @throws {Fault} also not-allowed if the room is sealed and this device cannot seal */
   async send(request: SendRequest): Promise<SentFile> {
     const { transfers, uploads, sealed } = this.#parts;
-    await sealed?.known();
     const rooms = (await sealed?.sealing.sealedOf(request.to)) ?? [];
     if (sealed === undefined || rooms.length === 0) return transfers.send(request, uploads);
     return (await this.#files(sealed)).send(request);
@@ -55,7 +52,7 @@ export class PageFiles implements FileTransfers {
   /** Opens a sealed file with the key that this device has read. */
   async get(request: GetRequest): Promise<GotFile> {
     const { transfers, sealed } = this.#parts;
-    await sealed?.known();
+    await sealed?.sealing.listed();
     const isOpen = sealed === undefined || !(await sealed.sealing.exists());
     return (isOpen ? transfers : await this.#files(sealed)).get(request);
   }
