@@ -9,7 +9,7 @@ import { oneLine } from "../../core/words/plain.ts";
 import type { Ending } from "../chat/ending.ts";
 import { runSlash } from "../chat/slash.ts";
 import type { ScreenChat } from "./chat.ts";
-import { noRoomOpen, type ScreenCommands, stillLoading } from "./commands.ts";
+import { noRoomOpen, type ScreenCommands } from "./commands.ts";
 import type { ScreenDrafts } from "./drafts.ts";
 import { editorOf } from "./editor/editor.ts";
 import { mayCarrySecret, type TypedHistory } from "./editor/typed-history.ts";
@@ -40,8 +40,11 @@ export interface ScreenActionsOptions {
   readonly keepDrafts: () => void;
   /** Completes again after the folder was read. */
   readonly tab: () => void;
-  /** No room has been opened yet. */
-  readonly isStarting: () => boolean;
+}
+
+/** Reports whether the text is a slash command; `//` begins a message with a slash. */
+export function isCommand(text: string): boolean {
+  return text.startsWith("/") && !text.startsWith("//");
 }
 
 export class ScreenActions {
@@ -139,15 +142,14 @@ export class ScreenActions {
     const { chat, typed, folders, stage, notices } = this.#options;
     void typed.add(text);
     folders.forget();
-    if (text.startsWith("/") && !text.startsWith("//")) {
+    if (isCommand(text)) {
       if (!this.#searched(text)) this.#await(this.#command(text));
       return;
     }
     const { open, me } = chat.model;
     if (open === undefined) {
       stage.put({ editor: editorOf(text) }); // The unsent text is not lost.
-      if (me === undefined) return notices.fail(notLoggedIn());
-      return notices.fail(this.#options.isStarting() ? stillLoading() : noRoomOpen());
+      return notices.fail(me === undefined ? notLoggedIn() : noRoomOpen());
     }
     const words = text.startsWith("//") ? text.slice(1) : text;
     const links = {

@@ -23,7 +23,7 @@ import { nativeHashing } from "../connect/hashing.ts";
 import type { Context } from "../context.ts";
 import { faultOf } from "../errors.ts";
 import { MemorySink } from "../export/memory-sink.ts";
-import { ScreenActions } from "./actions.ts";
+import { isCommand, ScreenActions } from "./actions.ts";
 import type { ScreenChat, ScreenEffect } from "./chat.ts";
 import { Collector } from "./collector.ts";
 import { type CommandScreen, ScreenCommands } from "./commands.ts";
@@ -69,6 +69,9 @@ export interface ScreenClientOptions {
   readonly typed: TypedHistory;
 }
 
+/** Keys held until the first room is open; more are dropped. */
+const KEYS_AHEAD_MAX = 1_000;
+
 /** Redraw interval while something on the screen counts down, or a transfer is in progress. */
 const TICK_MS = 1_000;
 
@@ -100,6 +103,8 @@ export class ScreenClient implements CommandScreen, Stage {
   state: ScreenState = FIRST_STATE;
   /** No room has been opened yet: those of the command line are still being joined. */
   #isStarting = true;
+  /** Keys from the first Enter on whose text no room could take yet. Bounded by KEYS_AHEAD_MAX. */
+  #ahead: readonly Key[] = [];
   #isDrawing = false;
   #cancelTick: (() => void) | undefined;
   readonly #questions: ScreenQuestions;
@@ -162,7 +167,6 @@ export class ScreenClient implements CommandScreen, Stage {
       ...{ questions: this.#questions, drafts: this.#drafts },
       keepDrafts: () => this.#keepDrafts(),
       tab: () => this.#typed([{ name: "tab", text: "" }]),
-      isStarting: () => this.#isStarting,
     });
     open.guessDelays.sayInstead = note;
   }
@@ -338,8 +342,15 @@ export class ScreenClient implements CommandScreen, Stage {
   #typed(keys: readonly Key[]): void {
     const { open } = this.#options.chat.model;
     const { text: was } = draftNow(this.state, this.#options.chat.model);
-    for (const key of keys) {
-      if (!this.#ending.isThere) this.#notices.attempt(() => this.#pressed(key));
+    const isCancelled = keys.some(({ name }) => name === "ctrl-c");
+    const all = [...(isCancelled ? [] : this.#ahead), ...keys];
+    this.#ahead = [];
+    for (const [at, key] of all.entries()) {
+      if (this.#ending.isThere) break;
+      this.#notices.attempt(() => {
+        if (!this.#pressed(key)) this.#ahead = all.slice(at, at + KEYS_AHEAD_MAX);
+      });
+      if (this.#ahead.length > 0) break;
     }
     if (this.#ending.isThere) return;
     this.#questions.showNext();
@@ -357,11 +368,15 @@ export class ScreenClient implements CommandScreen, Stage {
     chat.typed(open, text);
   }
 
-  #pressed(key: Key): void {
+  /** @returns false if the key has to wait until the first room is open */
+  #pressed(key: Key): boolean {
     const { state, acts } = this.#updated(key);
+    const isLoading = this.#isStarting && this.#options.chat.model.me !== undefined;
+    if (isLoading && acts.some((act) => act.kind === "enter" && !isCommand(act.text))) return false;
     this.state = { ...state, notes: state.notes.slice(-SCREEN_NOTES_MAX) };
     if (acts.some(isNext)) this.#notices.forget();
     for (const act of acts) this.#actions.do(act);
+    return true;
   }
 
   /** Handles a key. Ctrl-C and Ctrl-D leave even if the handler fails. */
@@ -393,6 +408,7 @@ export class ScreenClient implements CommandScreen, Stage {
     if (isRenamed) this.#drafts.renamed(this.#owner);
     else if (isOther) this.#restoreDrafts();
     this.#notices.attempt(() => this.#hear(before.model));
+    if (!this.#isStarting && this.#ahead.length > 0) this.#typed([]);
     const was = before.model.open;
     if (was === undefined || model.open !== undefined || model.me === undefined) return;
     if (this.state.notes.some(({ left }) => isSame(left, was))) return;

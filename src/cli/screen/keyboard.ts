@@ -9,6 +9,11 @@ import type { TerminalScreen } from "./terminal/screen.ts";
  * Milliseconds after the window gets the focus in which a click is ignored as the focusing click.
  */
 const SCREEN_FOCUS_CLICK_MS = 200;
+/**
+ * Milliseconds after the start in which a line feed is an Enter: the terminal converts an Enter
+ * that was pressed before raw mode.
+ */
+const SCREEN_TYPED_AHEAD_MS = 200;
 
 export interface KeyboardOptions {
   readonly context: Pick<Context, "stdin" | "clock">;
@@ -32,11 +37,14 @@ export class Keyboard {
    * shell does not receive the last answers of the terminal.
    */
   async read(): Promise<void> {
+    const aheadUntil = this.#options.context.clock.now() + SCREEN_TYPED_AHEAD_MS;
     for (;;) {
       const bytes = await this.#options.context.stdin.chunk();
       this.end();
       if (bytes === undefined) return;
-      this.#decoded(this.#keys.feed(bytes));
+      const isAhead = this.#options.context.clock.now() < aheadUntil;
+      const keys = this.#keys.feed(bytes);
+      this.#decoded(isAhead ? keys.map(withEnter) : keys);
       this.#awaitEsc();
     }
   }
@@ -66,4 +74,8 @@ export class Keyboard {
     if (name === "focus-in") this.#focusedAt = now;
     return name === "click" && now - this.#focusedAt < SCREEN_FOCUS_CLICK_MS;
   }
+}
+
+function withEnter(key: Key): Key {
+  return key.name === "ctrl-j" ? { name: "enter", text: "" } : key;
 }

@@ -293,7 +293,7 @@ export interface Draft {
   readonly re?: number;
   /** Seq of one's own message to replace. */
   readonly edits?: number;
-  /** For an edit: the draft that it interrupted, restored afterwards. */
+  /** The draft that an edit, or a text typed before the room was open, interrupted. */
   readonly before?: Draft;
 }
 

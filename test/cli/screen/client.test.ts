@@ -40,7 +40,8 @@ class FullScreen implements AsyncDisposable {
   readonly #waiting: ((bytes: Uint8Array) => void)[] = [];
   readonly #typed: Uint8Array[] = [];
 
-  async open(): Promise<this> {
+  /** @param ahead typed before a room is open */
+  async open(ahead = ""): Promise<this> {
     const { fixture, chat, device, clock, state } = this;
     this.server.mischief = {};
     const watched = fixture.client({}, chat.receive);
@@ -65,6 +66,7 @@ class FullScreen implements AsyncDisposable {
     this.#client = new ScreenClient({ context, open, chat, device, preferences, typed });
     this.#ended = this.#client.run([]).catch((error: Fault) => error);
     await this.frames();
+    await this.type(ahead);
     chat.open("lobby");
     await this.frames();
     return this;
@@ -258,6 +260,17 @@ test("keeps the line while no room is open, and copies an answer", async () => {
   expect(await screen.whole()).toContain("copied");
 });
 
+test("handles keys typed before a room is open, in order", async () => {
+  await using screen = await new FullScreen().open("hello\n/me waves\r");
+  await screen.frames();
+  expect(screen.server.texts()).toEqual(["hello", "waves"]);
+  expect(screen.server.requests.findLast(({ kind }) => kind === "post")).toMatchObject({
+    body: { action: true },
+  });
+  await screen.type("one\ntwo");
+  expect(await screen.whole()).toMatch(/one.*two/s);
+});
+
 describe("a draft", () => {
   const ownerOf = ({ server }: FullScreen) => {
     return { fingerprint: server.identity.fingerprint, user: "ana" };
@@ -283,6 +296,19 @@ describe("a draft", () => {
     expect(screen.server.texts()).toEqual(["half a thought"]);
     await screen.end();
     expect(stored(screen)).toBeUndefined();
+  });
+
+  test("returns after a command that was typed before its room was open", async () => {
+    const screen = new FullScreen();
+    const draft = { text: "half a thought" };
+    screen.state.drafts.keep(ownerOf(screen), new Map([["lobby", draft]]));
+    await using _open = await screen.open("/me wa");
+    await screen.type("ves\r");
+    await screen.frames();
+    expect(screen.server.texts()).toEqual(["waves"]);
+    expect(await screen.whole()).toContain("half a thought");
+    await screen.end();
+    expect(stored(screen)).toBe("half a thought");
   });
 
   test("is not made of an answer to a question", async () => {

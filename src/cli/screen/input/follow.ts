@@ -8,6 +8,7 @@ import type { ScreenState } from "../state/screen-state.ts";
 import { centered } from "../state/scroll.ts";
 import {
   acting,
+  draftAct,
   draftActFor,
   draftNow,
   keptDraft,
@@ -58,15 +59,22 @@ function isElsewhere(before: Model, model: Model): boolean {
 
 /**
  * Loads the room's own draft; the previous room keeps what was written in it. Text written while no
- * room was open moves to the first room without a draft.
+ * room was open moves to a room without a draft, and always to the first room, whose draft returns
+ * after it.
  */
 function entered(state: ScreenState, { model: before, isLeft }: Before, model: Model): Updated {
   if (isLeft === true) return acting(elsewhere(state, before, EMPTY_EDITOR));
   const left = openTarget(before) ?? NOWHERE;
   const kept = keptDraft(model);
   const written = draftNow(state, before);
-  const isCarried = left === NOWHERE && kept === undefined;
-  const leaving = draftActFor(left, model, isCarried ? undefined : written);
+  const isFirst = state.lastOpen === undefined && written.text !== "";
+  const isCarried = left === NOWHERE && (kept === undefined || isFirst);
+  const leaving = [
+    ...draftActFor(left, model, isCarried ? undefined : written),
+    ...(isCarried && kept !== undefined
+      ? draftAct(model, { text: written.text, before: kept })
+      : []),
+  ];
   const editor = isCarried
     ? state.editor
     : { ...editorOf(kept?.text ?? ""), killed: state.editor.killed };

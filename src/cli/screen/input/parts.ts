@@ -4,6 +4,7 @@ import type { Rows } from "../../../core/model/rows.ts";
 import { openRoom } from "../../../core/model/selectors.ts";
 import type { Draft, Model } from "../../../core/model/state.ts";
 import type { KeyTexts } from "../../../ui/messages/en/keys.ts";
+import { isNothing } from "../../../ui/text/writing.ts";
 import type { Act } from "../state/act.ts";
 import type { Hit, ListPlace } from "../state/hit.ts";
 import type { ScreenState } from "../state/screen-state.ts";
@@ -94,10 +95,8 @@ export function draftActFor(
   model: Model,
   draft: Draft | undefined,
 ): readonly Act[] {
-  const isNothing =
-    draft === undefined ||
-    (draft.text === "" && draft.re === undefined && draft.edits === undefined);
-  const [before, next] = [model.drafts.get(target), isNothing ? undefined : draft];
+  const before = model.drafts.get(target);
+  const next = draft === undefined || isNothing(draft) ? undefined : draft;
   const isSame =
     before?.text === next?.text &&
     before?.re === next?.re &&

@@ -1,7 +1,7 @@
 /** Keys of the input: typing, sending, completion and history. */
 
 import { isCaption } from "../../../core/model/selectors.ts";
-import { afterEdit, dropped } from "../../../ui/text/writing.ts";
+import { dropped, NOTHING } from "../../../ui/text/writing.ts";
 import {
   changeWord,
   clear,
@@ -121,8 +121,7 @@ function sent(state: ScreenState, parts: Parts): Updated {
     ...(re === undefined ? {} : { re }),
     ...(edits === undefined ? {} : { edits }),
   };
-  // Restores the draft from before an edit.
-  const next = kept?.edits === undefined ? { text: "" } : afterEdit(kept);
+  const next = kept?.before ?? NOTHING;
   const newest: readonly Act[] = rows.hasNewer ? [{ kind: "bottom" }] : [];
   const change = {
     editor: { ...editorOf(next.text), killed: state.editor.killed },
@@ -133,11 +132,12 @@ function sent(state: ScreenState, parts: Parts): Updated {
   return changed(state, change, enter, ...draftAct(model, next), ...newest);
 }
 
-/** Cancels an answer or edit. */
+/** Cancels an answer or edit, and restores the draft that the text interrupted. */
 export function letGo(state: ScreenState, { model }: Parts): Updated | undefined {
-  const kept = keptDraft(model);
-  if (kept?.re === undefined && kept?.edits === undefined) return undefined;
-  const next = dropped(draftNow(state, model));
+  const kept = keptDraft(model) ?? NOTHING;
+  const { re, edits, before } = kept;
+  if (re === undefined && edits === undefined && before === undefined) return undefined;
+  const next = before ?? dropped(draftNow(state, model));
   const editor = withText(state.editor, next.text);
   return changed(state, { editor, recall: undefined }, ...draftAct(model, next));
 }

@@ -91,7 +91,6 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "other programs of this folder take its lease all the time":
     "program lain dari folder ini terus mengambil giliran",
   "others change '{}' all the time": "orang lain terus mengubah '{}'",
-  "press Enter again in a moment": "tekan Enter lagi sebentar lagi",
   "put a path with spaces between quotes": "tulis path yang berspasi di antara tanda kutip",
   "say it in the room": "katakan di ruang",
   "sealed rooms cannot be read here": "ruang tersegel tidak dapat dibaca di sini",
@@ -115,7 +114,6 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
     "nomor ini berisi 60 angka dalam kelompok lima, bukan {}; kelompok {} berisi {}",
   "the number has digits only": "nomornya hanya terdiri atas angka",
   "the room was told of this file already": "ruang sudah diberi tahu tentang berkas ini",
-  "the rooms are still loading": "ruang-ruang masih dimuat",
   "the server gave keys of another user for {}": "server memberi kunci orang lain untuk {}",
   "the server takes no message as one of the present group":
     "server tidak menerima pesan mana pun sebagai pesan grup saat ini",

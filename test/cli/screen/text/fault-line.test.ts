@@ -16,7 +16,7 @@ const [english, indonesian] = [faceTexts("en"), faceTexts("id")];
 const ROWS = Object.entries(INDONESIAN_TEMPLATES);
 
 const SOURCES = [
-  ...["slash", "slash-grammar", "slash-own", "slash-views", "terminal-host"],
+  ...["slash", "slash-grammar", "slash-own", "slash-views", "slash-host"],
   ...["last-files", "post"],
 ].map((name) => `src/cli/chat/${name}.ts`);
 const SHARED = readdirSync("src/ui/commands").map((name) => `src/ui/commands/${name}`);
