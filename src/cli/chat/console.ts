@@ -62,6 +62,8 @@ export class ChatConsole {
   #asked: Promise<unknown> = Promise.resolve();
   #question: PromiseWithResolvers<boolean> | undefined;
   #isClosed = false;
+  /** Line mode speaks English only. */
+  readonly texts = ENGLISH_TERMINAL;
   readonly #days: DayLines;
   /** Hides join and leave events; only on a terminal. */
   isQuiet = false;
@@ -231,7 +233,6 @@ export class ChatConsole {
   readonly #authorOf = (seq: number): string | undefined => this.recent.authorOf(seq);
 }
 
-/** The line client speaks English only. */
 function inEnglish(text: string | Message): string {
   return typeof text === "string" ? text : text(ENGLISH_TERMINAL);
 }

@@ -8,7 +8,7 @@ import type { RoomView } from "../../core/client/chat-record.ts";
 import { withMentions } from "../../core/client/mentions.ts";
 import { isSame } from "../../core/model/item.ts";
 import type { Answer, Host, JoinOrder, View, Whose } from "../../ui/commands/command.ts";
-import type { Message } from "../../ui/messages/en/terminal.ts";
+import type { Message, TerminalTexts } from "../../ui/messages/en/terminal.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import type { OpenClient } from "../connect/client.ts";
 import { enterRoom, type RoomOptions, untilEntered } from "../connect/join-room.ts";
@@ -19,6 +19,7 @@ import type { SlashRow } from "./slash-grammar.ts";
 
 /** Output of commands, and questions to the user. */
 export interface SlashConsole {
+  readonly texts: TerminalTexts;
   /** Join and leave events are hidden. */
   isQuiet: boolean;
   /** Prints an object for scripts, or a text for users. @param rows below the text */

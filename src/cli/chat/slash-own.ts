@@ -94,7 +94,7 @@ export const OWN_COMMANDS: Readonly<Record<string, Readonly<Record<string, Slash
         const { stats } = open.client;
         if (stats === undefined) throw new Fault("link-closed", msg`there is no connection now`);
         const [json, text] = statsLine(stats, context);
-        chatConsole.tell(json, () => text);
+        chatConsole.tell(json, text);
         return Promise.resolve();
       },
     },

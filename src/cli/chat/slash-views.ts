@@ -36,7 +36,7 @@ type Viewer<Kind extends keyof Views> = (
 export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<Kind> } = {
   async who(lines, { room = lines.room }) {
     const users = await queryUsers(lines.open.client.request, checkName(room, "room's name"));
-    lines.chatConsole.tell({ kind: "who", room, users }, () => whoLine(room, users));
+    lines.chatConsole.tell({ kind: "who", room, users }, whoLine(room, users));
   },
 
   async list(lines) {
@@ -148,6 +148,7 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
       return chatConsole.tell(accepted, (texts) => texts.sealingAccepted);
     }
     const { status, reason, members, remarks = [] } = await rooms.sealing(room);
+    const { texts } = chatConsole;
     chatConsole.tell(
       {
         ...{ kind: "sealing", room: room.name, sealed: true, status, members },
@@ -155,7 +156,7 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
         ...(remarks.length === 0 ? {} : { remarks }),
       },
       (texts) => texts.sealing(status, reason),
-      [...members.map((one) => memberLine(one, me)), ...remarks],
+      [...members.map((one) => texts.sealedMember(factsOf(one, me))), ...remarks],
     );
   },
 
@@ -226,13 +227,8 @@ function list({ me, chatConsole }: SlashHost, records: readonly ChatRecord[]): n
   return rows.length;
 }
 
-function memberLine(one: SealedMember, me: string): string {
-  const { user, devices, isVerified, isAdmin, isChanged } = one;
-  const count = `${devices.length} device${devices.length === 1 ? "" : "s"}`;
-  const web = devices.some(({ kind }) => kind === "web") ? ", a browser among them" : "";
-  const isMe = isSame(user, me);
-  const known = isVerified ? "verified" : "not verified";
-  const changed = `${known}, and another key was seen since: /verify ${user}`;
-  const verified = isMe ? "this is you" : isChanged === true ? changed : known;
-  return `${user}: ${count}${web}; ${verified}${isAdmin ? "; admin" : ""}`;
+function factsOf({ devices, isChanged, ...member }: SealedMember, me: string) {
+  const hasBrowser = devices.some(({ kind }) => kind === "web");
+  const isMe = isSame(member.user, me);
+  return { ...member, devices: devices.length, hasBrowser, isMe, isChanged: isChanged === true };
 }

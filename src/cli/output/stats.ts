@@ -1,9 +1,10 @@
 /** Statistics of a connection as one line. */
 
-import { counted, formatSize } from "../../base/sizes.ts";
+import { formatSize } from "../../base/sizes.ts";
 import { formatLocalSince, formatUtc } from "../../base/time.ts";
 import type { LinkStats } from "../../client/link/connection.ts";
 import type { LinkCounters } from "../../io/link/link.ts";
+import { ENGLISH_TERMINAL, type Message } from "../../ui/messages/en/terminal.ts";
 import type { Context } from "../context.ts";
 import type { JsonObject } from "./render.ts";
 
@@ -11,33 +12,35 @@ import type { JsonObject } from "./render.ts";
 export function statsLine(
   stats: LinkStats,
   { clock, offsetMinutes }: Pick<Context, "clock" | "offsetMinutes">,
-): [JsonObject, string] {
+): [JsonObject, Message] {
   const { transport, sinceUnixMs, asked, acknowledged, counters } = stats;
   const since = formatUtc(sinceUnixMs);
   const way = transport === "udp" ? "UDP (QUIC)" : "TCP (WebSocket over TLS)";
+  const localSince = formatLocalSince(sinceUnixMs, clock.unixMs(), offsetMinutes);
   return [
     { kind: "stats", transport, since, asked, acknowledged, ...counters },
-    `over ${way} since ${formatLocalSince(sinceUnixMs, clock.unixMs(), offsetMinutes)}; ` +
-      `${acknowledged} of ${asked} requests acknowledged; ${countersLine(counters)}`,
+    (texts) =>
+      [
+        texts.stats.over(way, localSince),
+        texts.stats.acknowledged(acknowledged, asked),
+        countersLine(counters, texts),
+      ].join("; "),
   ];
 }
 
 /** A link's counters for people, without those that the transport does not know. */
-export function countersLine(counters: LinkCounters): string {
+export function countersLine(counters: LinkCounters, { stats: texts } = ENGLISH_TERMINAL): string {
   const { sentMessages, sentBytes, receivedMessages, receivedBytes } = counters;
   const { sentPackets, receivedPackets, lostPackets, roundTripMs } = counters;
   const { congestionWindowBytes } = counters;
-  const carried = (messages: number, bytes: number) =>
-    `${counted(messages, "message")}, ${counted(bytes, "byte")}`;
-  const sent = `sent ${carried(sentMessages, sentBytes)}`;
-  const received = `received ${carried(receivedMessages, receivedBytes)}`;
+  const inDatagrams = (n: number | undefined) => (n === undefined ? "" : texts.datagrams(n));
   return [
-    sent + (sentPackets === undefined ? "" : ` in ${sentPackets} datagrams`),
-    received + (receivedPackets === undefined ? "" : ` in ${receivedPackets} datagrams`),
-    ...(lostPackets === undefined ? [] : [`lost and sent again ${lostPackets} datagrams`]),
-    ...(roundTripMs === undefined ? [] : [`round trip ${roundTripMs.toFixed(1)} ms`]),
+    texts.sent(sentMessages, sentBytes) + inDatagrams(sentPackets),
+    texts.received(receivedMessages, receivedBytes) + inDatagrams(receivedPackets),
+    ...(lostPackets === undefined ? [] : [texts.lost(lostPackets)]),
+    ...(roundTripMs === undefined ? [] : [texts.roundTrip(roundTripMs.toFixed(1))]),
     ...(congestionWindowBytes === undefined
       ? []
-      : [`congestion window ${formatSize(congestionWindowBytes)}`]),
+      : [texts.window(formatSize(congestionWindowBytes))]),
   ].join("; ");
 }

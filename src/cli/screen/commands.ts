@@ -75,12 +75,6 @@ export function noRoomOpen(): Fault {
   return new Fault("not-member", msg`no room is open`, { remedy: msg`enter one: /join ROOM` });
 }
 
-export function stillLoading(): Fault {
-  return new Fault("not-member", msg`the rooms are still loading`, {
-    remedy: msg`press Enter again in a moment`,
-  });
-}
-
 export class ScreenCommands extends SlashHost {
   readonly chatConsole: SlashConsole;
   readonly files: SlashHost["files"];
@@ -275,6 +269,9 @@ export class ScreenCommands extends SlashHost {
       else screen.show(text, rows);
     };
     return {
+      get texts() {
+        return screen.texts;
+      },
       get isQuiet() {
         return screen.hidesJoins;
       },

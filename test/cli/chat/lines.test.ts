@@ -5,24 +5,24 @@ import { Recent } from "../../../src/cli/chat/recent.ts";
 import { whoLine } from "../../../src/cli/chat/who.ts";
 import type { Destination, ShownBody, ShownRecord } from "../../../src/cli/output/render.ts";
 import { ENGLISH_TERMINAL } from "../../../src/ui/messages/en/terminal.ts";
+import { INDONESIAN_TERMINAL } from "../../../src/ui/messages/id/terminal.ts";
 
 const people = (count: number, isOnline: (i: number) => boolean) =>
   Array.from({ length: count }, (_, i) => ({ user: `p${i}`, online: isOnline(i) }));
 
 test("names all members of a room, and marks who is offline", () => {
   const two = people(2, (i) => i === 0);
-  expect(whoLine("lobby", two)).toBe("lobby: p0, p1 (offline)");
+  expect(whoLine("lobby", two)(ENGLISH_TERMINAL)).toBe("lobby: p0, p1 (offline)");
+  expect(whoLine("lobby", two)(INDONESIAN_TERMINAL)).toBe("lobby: p0, p1 (luring)");
   const full = people(PRESENCE_MEMBERS_MAX, () => false);
-  expect(whoLine("lobby", full).split(", ")).toHaveLength(PRESENCE_MEMBERS_MAX);
+  expect(whoLine("lobby", full)(ENGLISH_TERMINAL).split(", ")).toHaveLength(PRESENCE_MEMBERS_MAX);
 });
 
 test("counts the members of a large room, and names the first hundred who are online", () => {
   const few = people(PRESENCE_MEMBERS_MAX + 1, (i) => i === 3 || i === 7);
-  expect(whoLine("lobby", few)).toBe("lobby: 501 people, 2 online: p3, p7");
-  const many = whoLine(
-    "lobby",
-    people(600, (i) => i < 400),
-  );
+  expect(whoLine("lobby", few)(ENGLISH_TERMINAL)).toBe("lobby: 501 people, 2 online: p3, p7");
+  const crowd = people(600, (i) => i < 400);
+  const many = whoLine("lobby", crowd)(ENGLISH_TERMINAL);
   expect(many).toStartWith("lobby: 600 people, 400 online: p0, p1, p2");
   expect(many).toEndWith(", p99 and 300 more");
 });
@@ -70,4 +70,14 @@ test("shows the digits of the old and the new key", () => {
   expect(changed).toBe("ben's identity key has changed: confirm those that ben sees");
   const same = howToConfirm("ben", { digits, isVerified: false }, "/verify ben")(ENGLISH_TERMINAL);
   expect(same).toBe('if ben sees the same: /verify ben "DIGITS"');
+});
+
+test("shows a member of a sealed room in both languages", () => {
+  const member = { user: "ben", devices: 2, hasBrowser: true, isMe: false };
+  const facts = { ...member, isVerified: true, isChanged: true, isAdmin: true };
+  expect(ENGLISH_TERMINAL.sealedMember(facts)).toBe(
+    "ben: 2 devices, a browser among them; " +
+      "verified, and another key was seen since: /verify ben; admin",
+  );
+  expect(INDONESIAN_TERMINAL.sealedMember(facts)).toMatch(/^ben: 2 perangkat, termasuk peramban;/);
 });

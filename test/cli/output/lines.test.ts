@@ -5,6 +5,8 @@ import { qrLines } from "../../../src/cli/output/qr.ts";
 import { statsLine } from "../../../src/cli/output/stats.ts";
 import { paintedWords } from "../../../src/cli/output/words.ts";
 import type { LinkStats } from "../../../src/client/link/connection.ts";
+import { ENGLISH_TERMINAL } from "../../../src/ui/messages/en/terminal.ts";
+import { INDONESIAN_TERMINAL } from "../../../src/ui/messages/id/terminal.ts";
 import { FakeOutput, fakeWorld } from "../../commands/fake-world.ts";
 
 function counter(isTerminal: boolean, term: string) {
@@ -74,7 +76,8 @@ test("over UDP all counters of QUIC are reported", () => {
   const since = "2026-11-20T05:46:33.123Z";
   const about = { kind: "stats", transport: "udp", since, asked: 12, acknowledged: 11 };
   expect(json).toEqual({ ...about, ...counters });
-  expect(line).toBe(
+  expect(line(INDONESIAN_TERMINAL)).toStartWith("lewat UDP (QUIC) sejak 05:46; 11 dari 12");
+  expect(line(ENGLISH_TERMINAL)).toBe(
     "over UDP (QUIC) since 05:46; 11 of 12 requests acknowledged; " +
       "sent 14 messages, 1200 bytes in 40 datagrams; " +
       "received 15 messages, 9000 bytes in 38 datagrams; " +

@@ -5,6 +5,18 @@ import { counted } from "../../../base/sizes.ts";
 import { ENGLISH_COMMANDS } from "./commands.ts";
 import { ENGLISH } from "./first.ts";
 
+/** Facts about a member of a sealed room. */
+interface SealedFacts {
+  readonly user: string;
+  /** Number of devices. */
+  readonly devices: number;
+  readonly hasBrowser: boolean;
+  readonly isMe: boolean;
+  readonly isVerified: boolean;
+  readonly isChanged: boolean;
+  readonly isAdmin: boolean;
+}
+
 export const ENGLISH_TERMINAL = {
   joining: "Coming in…",
   loading: "Loading…",
@@ -60,6 +72,10 @@ export const ENGLISH_TERMINAL = {
   backIn: (room: string) => `you are back in ${room}`,
   youLeft: (room: string) => `you left ${room}`,
   noTopic: "no topic",
+  offlineMember: (user: string) => `${user} (offline)`,
+  largeRoom: (room: string, all: number, online: number, names: string, more: number) => {
+    return `${room}: ${all} people, ${online} online: ${names}${more > 0 ? ` and ${more} more` : ""}`;
+  },
   onlineList: (names: string) => `online: ${names}`,
   roomList: (rooms: string) => `rooms: ${rooms}`,
   conversationList: (people: string) => `conversations: ${people}`,
@@ -88,6 +104,21 @@ export const ENGLISH_TERMINAL = {
   sealing: (status: string, reason: string | undefined) => {
     const state = status === "in" ? "sealed" : `sealed; this device is ${status}`;
     return reason === undefined ? state : `${state}: ${reason}`;
+  },
+  sealedMember: ({
+    user,
+    devices,
+    hasBrowser,
+    isMe,
+    isVerified,
+    isChanged,
+    isAdmin,
+  }: SealedFacts) => {
+    const web = hasBrowser ? ", a browser among them" : "";
+    const known = isVerified ? "verified" : "not verified";
+    const changed = isChanged ? `, and another key was seen since: /verify ${user}` : "";
+    const state = isMe ? "this is you" : known + changed;
+    return `${user}: ${counted(devices, "device")}${web}; ${state}${isAdmin ? "; admin" : ""}`;
   },
   devicesLetIn: (user: string, added: number, missing: number) => {
     if (added === 0 && missing === 0) return `all devices of ${user} are in already`;
@@ -127,6 +158,18 @@ export const ENGLISH_TERMINAL = {
   nowMuted: (target: string) => `${target} neither rings nor counts on this device`,
   mutedBySetting: (target: string) =>
     `${target} is muted by the setting 'muted', which stays: see /set muted`,
+  stats: {
+    over: (transport: string, since: string) => `over ${transport} since ${since}`,
+    acknowledged: (n: number, asked: number) => `${n} of ${asked} requests acknowledged`,
+    sent: (messages: number, bytes: number) =>
+      `sent ${counted(messages, "message")}, ${counted(bytes, "byte")}`,
+    received: (messages: number, bytes: number) =>
+      `received ${counted(messages, "message")}, ${counted(bytes, "byte")}`,
+    datagrams: (n: number) => ` in ${n} datagrams`,
+    lost: (n: number) => `lost and sent again ${n} datagrams`,
+    roundTrip: (ms: string) => `round trip ${ms} ms`,
+    window: (size: string) => `congestion window ${size}`,
+  },
   copied: "copied",
   tooLongToCopy: "too long to copy",
   cameAnew: {

@@ -58,6 +58,10 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   backIn: (room) => `Anda kembali di ${room}`,
   youLeft: (room) => `Anda keluar dari ${room}`,
   noTopic: "tidak ada topik",
+  offlineMember: (user) => `${user} (luring)`,
+  largeRoom: (room, all, online, names, more) => {
+    return `${room}: ${all} orang, ${online} daring: ${names}${more > 0 ? ` dan ${more} lagi` : ""}`;
+  },
   onlineList: (names) => `daring: ${names}`,
   roomList: (rooms) => `ruang: ${rooms}`,
   conversationList: (people) => `percakapan: ${people}`,
@@ -86,6 +90,13 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   sealing: (status, reason) => {
     const state = status === "in" ? "tersegel" : `tersegel; perangkat ini ${status}`;
     return reason === undefined ? state : `${state}: ${reason}`;
+  },
+  sealedMember: ({ user, devices, hasBrowser, isMe, isVerified, isChanged, isAdmin }) => {
+    const web = hasBrowser ? ", termasuk peramban" : "";
+    const known = isVerified ? "sudah dicocokkan" : "belum dicocokkan";
+    const changed = isChanged ? `, dan kunci lain terlihat sesudahnya: /verify ${user}` : "";
+    const state = isMe ? "ini Anda" : known + changed;
+    return `${user}: ${devices} perangkat${web}; ${state}${isAdmin ? "; admin" : ""}`;
   },
   devicesLetIn: (user, added, missing) => {
     if (added === 0 && missing === 0) return `semua perangkat ${user} sudah ada di dalam`;
@@ -124,6 +135,16 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   nowMuted: (target) => `${target} tidak berbunyi dan tidak dihitung di perangkat ini`,
   mutedBySetting: (target) =>
     `${target} dibungkam oleh setelan 'muted', yang tetap berlaku: lihat /set muted`,
+  stats: {
+    over: (transport, since) => `lewat ${transport} sejak ${since}`,
+    acknowledged: (n, asked) => `${n} dari ${asked} permintaan dijawab`,
+    sent: (messages, bytes) => `terkirim ${messages} pesan, ${bytes} bita`,
+    received: (messages, bytes) => `diterima ${messages} pesan, ${bytes} bita`,
+    datagrams: (n) => ` dalam ${n} datagram`,
+    lost: (n) => `${n} datagram hilang dan dikirim ulang`,
+    roundTrip: (ms) => `waktu bolak-balik ${ms} md`,
+    window: (size) => `jendela kemacetan ${size}`,
+  },
   copied: "tersalin",
   tooLongToCopy: "terlalu panjang untuk disalin",
   cameAnew: {
