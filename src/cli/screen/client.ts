@@ -50,8 +50,8 @@ import { choicesOf } from "./state/choices.ts";
 import { FIRST_STATE, type Question, type ScreenState } from "./state/screen-state.ts";
 import type { ScreenSettings } from "./state/settings.ts";
 import { TerminalScreen } from "./terminal/screen.ts";
-import { type FaceTexts, faceTexts, languageOf } from "./text/faces.ts";
 import { faultLineIn } from "./text/fault-line.ts";
+import { languageOf, type ScreenTexts, screenTexts } from "./text/texts.ts";
 import { Composer, type Layout, type ViewProps } from "./view/composition.ts";
 import { nameOf } from "./view/header.ts";
 import { depthOf } from "./view/palette.ts";
@@ -248,11 +248,11 @@ export class ScreenClient implements CommandScreen, Stage {
   }
 
   get texts(): TerminalTexts {
-    return this.faceTexts.screen;
+    return this.screenTexts.screen;
   }
 
-  get faceTexts(): FaceTexts {
-    return faceTexts(this.#language);
+  get screenTexts(): ScreenTexts {
+    return screenTexts(this.#language);
   }
 
   get hidesJoins(): boolean {
@@ -312,7 +312,7 @@ export class ScreenClient implements CommandScreen, Stage {
       case "keep-draft":
         return this.#drafts.changed(effect.target, effect.draft);
       case "refused-elsewhere": {
-        const why = faultLineIn(this.faceTexts, effect.fault);
+        const why = faultLineIn(this.screenTexts, effect.fault);
         return this.#notices.failure(this.texts.notSentBecause(nameOf(effect.to), why));
       }
       default:
@@ -491,7 +491,7 @@ export class ScreenClient implements CommandScreen, Stage {
         folder: (path) => this.#folders.of(path),
         language: this.#language,
       },
-      texts: this.faceTexts.keys,
+      texts: this.screenTexts.keys,
     };
   }
 
@@ -581,7 +581,7 @@ export class ScreenClient implements CommandScreen, Stage {
       size: this.#terminal.size(),
       settings: this.settings,
       nowUnixMs: context.clock.unixMs(),
-      texts: this.faceTexts,
+      texts: this.screenTexts,
       isStarting: this.#isStarting,
       depth: depthOf(context.env),
       status: {

@@ -18,8 +18,8 @@ import type { Note, ScreenState } from "./state/screen-state.ts";
 import type { ScreenSettings } from "./state/settings.ts";
 import { DesktopNotifier } from "./terminal/notification.ts";
 import type { TerminalScreen } from "./terminal/screen.ts";
-import type { FaceTexts } from "./text/faces.ts";
 import { faultLineIn } from "./text/fault-line.ts";
+import type { ScreenTexts } from "./text/texts.ts";
 import { nameOf } from "./view/header.ts";
 import { isMuted } from "./view/rooms.ts";
 
@@ -31,7 +31,7 @@ const WELCOME_NOTE_LINES_MAX = 5;
 export interface Stage {
   readonly state: ScreenState;
   readonly settings: ScreenSettings;
-  readonly faceTexts: FaceTexts;
+  readonly screenTexts: ScreenTexts;
   put(change: Partial<ScreenState>): void;
 }
 
@@ -66,7 +66,7 @@ export class ScreenNotices {
 
   /** A fault as a result stays until the next action. */
   fault(fault: Fault): void {
-    this.note(() => faultLineIn(this.#options.stage.faceTexts, fault));
+    this.note(() => faultLineIn(this.#options.stage.screenTexts, fault));
   }
 
   /** The user is no longer in a room. Noted only once. */
@@ -83,7 +83,7 @@ export class ScreenNotices {
   }
 
   text(message: Message): string {
-    return message(this.#options.stage.faceTexts.screen);
+    return message(this.#options.stage.screenTexts.screen);
   }
 
   attempt(work: () => void): void {
@@ -98,7 +98,7 @@ export class ScreenNotices {
   fail(error: unknown): void {
     const { ending, stage } = this.#options;
     if (error instanceof AssertionFailure) return ending.broken(error);
-    if (!ending.isThere) this.failure(faultLineIn(stage.faceTexts, faultOf(error)));
+    if (!ending.isThere) this.failure(faultLineIn(stage.screenTexts, faultOf(error)));
   }
 
   failure(text: string): void {
@@ -109,7 +109,7 @@ export class ScreenNotices {
   event(event: SessionEvent): void {
     switch (event.kind) {
       case "invited": {
-        const { server } = this.#options.stage.faceTexts;
+        const { server } = this.#options.stage.screenTexts;
         return this.note((texts) => texts.letIn(event.by ?? server, event.room));
       }
       case "announced":
@@ -142,7 +142,7 @@ export class ScreenNotices {
   notify({ target, item }: Notified): void {
     const { terminal, stage } = this.#options;
     const { bell, muted, notify } = stage.settings;
-    const texts = stage.faceTexts;
+    const texts = stage.screenTexts;
     if (isMuted(muted, target)) return;
     if (bell) terminal.ring();
     const title = nameOf(target);

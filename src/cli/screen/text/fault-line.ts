@@ -4,21 +4,21 @@ import type { Fault } from "../../../base/fault.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
 import { translated } from "../../../ui/text/translated.ts";
 import { faultLine } from "../../context.ts";
-import type { FaceTexts } from "./faces.ts";
+import type { ScreenTexts } from "./texts.ts";
 
-/** Faults that only their message distinguishes. */
-const TOLD_BY_MESSAGE: ReadonlySet<string> = new Set([
+/** Codes of faults that only their message distinguishes. */
+const GENERIC_CODES: ReadonlySet<string> = new Set([
   ...(["usage", "not-found", "port-taken", "data-foreign", "data-locked", "internal"] as const),
 ]);
 
 /** The problem and its remedy, in the user's language as far as it has texts. */
-export function faultLineIn(texts: FaceTexts, fault: Fault): string {
+export function faultLineIn(texts: ScreenTexts, fault: Fault): string {
   const { message, remedy } = fault.translatable;
   const known = translated(message, texts.faultTemplates);
   if (known !== undefined) {
     return `${known}; ${translated(remedy, texts.faultTemplates) ?? fault.remedy}`;
   }
   // The page's texts name actions on a page; a terminal shows the message and its commands.
-  const isMessage = texts.lang === "en" || TOLD_BY_MESSAGE.has(fault.code);
+  const isMessage = texts.lang === "en" || GENERIC_CODES.has(fault.code);
   return isMessage ? faultLine(fault) : faultText(fault, texts);
 }

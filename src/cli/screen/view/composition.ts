@@ -13,7 +13,7 @@ import type { Frame } from "../state/frame.ts";
 import type { Hit, ListPlace } from "../state/hit.ts";
 import type { Candidate, ScreenState } from "../state/screen-state.ts";
 import type { ScreenSettings } from "../state/settings.ts";
-import type { FaceTexts } from "../text/faces.ts";
+import type { ScreenTexts } from "../text/texts.ts";
 import { headerLine, nameOf } from "./header.ts";
 import { type HitParts, hitAt } from "./hits.ts";
 import { type InputBox, type InputParts, inputBox, inputColumns } from "./input-box.ts";
@@ -42,7 +42,7 @@ export interface ViewProps {
   readonly size: Size;
   readonly settings: ScreenSettings;
   readonly nowUnixMs: number;
-  readonly texts: FaceTexts;
+  readonly texts: ScreenTexts;
   /** No room has been opened yet. */
   readonly isStarting?: boolean;
   readonly depth: ColorDepth;
@@ -296,7 +296,7 @@ export class Composer {
     return this.#look(Object.values(look), () => look);
   }
 
-  #timesOf(texts: FaceTexts): Times {
+  #timesOf(texts: ScreenTexts): Times {
     return this.#times([texts], () => timesIn(texts));
   }
 

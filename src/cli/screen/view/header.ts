@@ -5,7 +5,7 @@ import { cleanText } from "../../../base/text.ts";
 import { isOnline, openRoom } from "../../../core/model/selectors.ts";
 import type { Model, RoomState } from "../../../core/model/state.ts";
 import { plainLine } from "../../../core/words/plain.ts";
-import type { FaceTexts } from "../text/faces.ts";
+import type { ScreenTexts } from "../text/texts.ts";
 import { type Line, lineWidth, splitLine } from "./style.ts";
 import { widthOf } from "./width.ts";
 
@@ -22,7 +22,12 @@ export function nameOf(target: string): string {
  * The open room, its topic, and who is online.
  * @param nothing shown while no room is open
  */
-export function headerLine(model: Model, texts: FaceTexts, nothing: string, columns: number): Line {
+export function headerLine(
+  model: Model,
+  texts: ScreenTexts,
+  nothing: string,
+  columns: number,
+): Line {
   const room = openRoom(model);
   const { open } = model;
   if (open === undefined) return splitLine([{ text: ` ${nothing}`, role: "bar" }], [], columns);
@@ -43,7 +48,7 @@ function factsText(facts: readonly string[]): string {
   return `${facts.join(" · ")} `;
 }
 
-function factsOf(model: Model, room: RoomState | undefined, texts: FaceTexts): readonly string[] {
+function factsOf(model: Model, room: RoomState | undefined, texts: ScreenTexts): readonly string[] {
   if (room === undefined) return [];
   const facts: string[] = [];
   if (room.isSealed) facts.push(texts.screen.sealed);

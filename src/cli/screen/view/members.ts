@@ -6,7 +6,7 @@ import { isSame } from "../../../core/model/item.ts";
 import { isOnline, openRoom } from "../../../core/model/selectors.ts";
 import type { Member, Model } from "../../../core/model/state.ts";
 import type { ListPlace } from "../state/hit.ts";
-import type { FaceTexts } from "../text/faces.ts";
+import type { ScreenTexts } from "../text/texts.ts";
 import { nickRole } from "./message.ts";
 import { fitLine, type Line } from "./style.ts";
 
@@ -25,7 +25,7 @@ export interface MemberColumn extends ListPlace {
  */
 export function memberColumn(
   model: Model,
-  texts: FaceTexts,
+  texts: ScreenTexts,
   columns: number,
   height: number,
   wanted: number,
@@ -71,7 +71,7 @@ function membersOf(model: Model): readonly Member[] {
   return [...room.online].map((name) => ({ name, isOnline: true, role: "member" }));
 }
 
-function memberLine({ name, isOnline, role }: Member, isMe: boolean, texts: FaceTexts): Line {
+function memberLine({ name, isOnline, role }: Member, isMe: boolean, texts: ScreenTexts): Line {
   const shown = cleanText(name);
   return [
     { text: isOnline ? " ●" : " ○", role: isOnline ? "online" : "dim" },

@@ -10,8 +10,8 @@ import { tintOf } from "../../../core/model/tint.ts";
 import { oneLine } from "../../../core/words/plain.ts";
 import { authorText, eventText, quotedText } from "../../../ui/text/event-text.ts";
 import type { Times } from "../../../ui/text/times.ts";
-import type { FaceTexts } from "../text/faces.ts";
 import { faultLineIn } from "../text/fault-line.ts";
+import type { ScreenTexts } from "../text/texts.ts";
 import { type PictureSizes, pictureBox, pictureLines } from "./picture.ts";
 import { cutLine, type Line, lineWidth, type Role, type Span } from "./style.ts";
 import { cutTo, widthOf } from "./width.ts";
@@ -21,7 +21,7 @@ import { wrapSpans } from "./wrap.ts";
 /** Layout parameters of all rows of a screen. */
 export interface RowLook {
   readonly columns: number;
-  readonly texts: FaceTexts;
+  readonly texts: ScreenTexts;
   readonly times: Times;
   readonly me: string | undefined;
   readonly isOnline: boolean;
@@ -381,7 +381,7 @@ export function progressLine(transfer: TransferView, look: Pick<RowLook, "texts"
   ];
 }
 
-function stateText({ kind, state, progress }: TransferView, texts: FaceTexts): string {
+function stateText({ kind, state, progress }: TransferView, texts: ScreenTexts): string {
   switch (state.kind) {
     case "running":
       return progress === undefined ? "…" : runningText(progress, texts);
@@ -398,7 +398,7 @@ function stateText({ kind, state, progress }: TransferView, texts: FaceTexts): s
 
 function runningText(
   { doneBytes, sizeBytes, ratePerS, leftMs, waits }: NonNullable<TransferView["progress"]>,
-  texts: FaceTexts,
+  texts: ScreenTexts,
 ): string {
   const done = formatSize(doneBytes);
   const all = sizeBytes === undefined ? done : `${done} / ${formatSize(sizeBytes)}`;
@@ -448,7 +448,11 @@ function pendingLines(row: PendingRow, look: RowLook, { isUnfolded }: RowExtras)
   return { lines, folds };
 }
 
-function refusedLines({ state }: PendingPost, texts: FaceTexts, columns: number): readonly Line[] {
+function refusedLines(
+  { state }: PendingPost,
+  texts: ScreenTexts,
+  columns: number,
+): readonly Line[] {
   if (state.kind !== "refused") return [];
   const text = `${texts.refused}: ${faultLineIn(texts, state.fault)}`;
   const hint = ` (${texts.screen.refusedHint})`;

@@ -7,8 +7,8 @@ import type { Model, TransferView } from "../../../core/model/state.ts";
 import { oneLine } from "../../../core/words/plain.ts";
 import { authorText, quotedText } from "../../../ui/text/event-text.ts";
 import type { Note, Question } from "../state/screen-state.ts";
-import type { FaceTexts } from "../text/faces.ts";
 import { faultLineIn } from "../text/fault-line.ts";
+import type { ScreenTexts } from "../text/texts.ts";
 import { nameOf } from "./header.ts";
 import { progressLine } from "./message.ts";
 import { cutLine, type Line } from "./style.ts";
@@ -28,7 +28,7 @@ export interface NoticeParts {
   readonly notes: readonly Note[];
   /** Shown in the status line, which cuts it if it is too long. */
   readonly question?: Question | undefined;
-  readonly texts: FaceTexts;
+  readonly texts: ScreenTexts;
   /** Ids of files whose messages are visible, and show the progress. */
   readonly seenFiles: ReadonlySet<string>;
 }
@@ -66,7 +66,7 @@ function noteLines({ text, tone }: Note, columns: number): readonly Line[] {
   );
 }
 
-function offeredLines(model: Model, texts: FaceTexts, columns: number): readonly Line[] {
+function offeredLines(model: Model, texts: ScreenTexts, columns: number): readonly Line[] {
   // Own uploads are among the transfers.
   const offered = (openRoom(model)?.offered ?? []).filter(
     ({ from }) => !isSame(from, model.me) && !isIgnored(model, from),
@@ -80,7 +80,7 @@ function offeredLines(model: Model, texts: FaceTexts, columns: number): readonly
 
 function transferLines(
   model: Model,
-  texts: FaceTexts,
+  texts: ScreenTexts,
   seenFiles: ReadonlySet<string>,
   columns: number,
 ): readonly Line[] {
@@ -92,7 +92,7 @@ function transferLines(
   return withCount(lines, shown.length, texts);
 }
 
-function transferLine(transfer: TransferView, texts: FaceTexts, columns: number): Line {
+function transferLine(transfer: TransferView, texts: ScreenTexts, columns: number): Line {
   const { kind, name, to } = transfer;
   const sign = kind === "upload" ? "↑" : "↓";
   const where = kind === "upload" ? ` ${texts.sendingTo(to.map(nameOf).join(", "))}` : "";
@@ -106,13 +106,13 @@ function transferLine(transfer: TransferView, texts: FaceTexts, columns: number)
   return cutLine(line, columns);
 }
 
-function withCount(lines: readonly Line[], all: number, texts: FaceTexts): readonly Line[] {
+function withCount(lines: readonly Line[], all: number, texts: ScreenTexts): readonly Line[] {
   if (all <= lines.length) return lines;
   return [...lines, [{ text: `  ${texts.screen.moreHere(all - lines.length)}`, role: "dim" }]];
 }
 
 /** The message that the input answers or replaces. */
-export function aboutLine(model: Model, texts: FaceTexts, columns: number): Line | undefined {
+export function aboutLine(model: Model, texts: ScreenTexts, columns: number): Line | undefined {
   const { open } = model;
   const draft = open === undefined ? undefined : draftOf(model, open);
   if (draft === undefined || (draft.re === undefined && draft.edits === undefined))

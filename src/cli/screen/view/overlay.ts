@@ -5,8 +5,8 @@ import type { Model, SearchView } from "../../../core/model/state.ts";
 import { authorText, briefText } from "../../../ui/text/event-text.ts";
 import type { Times } from "../../../ui/text/times.ts";
 import type { Candidate, Overlay } from "../state/screen-state.ts";
-import type { FaceTexts } from "../text/faces.ts";
 import { faultLineIn } from "../text/fault-line.ts";
+import type { ScreenTexts } from "../text/texts.ts";
 import { nameOf } from "./header.ts";
 import { nickRole, ruleLine } from "./message.ts";
 import { cutLine, fitLine, type Line, type Role } from "./style.ts";
@@ -18,7 +18,7 @@ export interface OverlayParts {
   /** Choices of the switcher, the input history, a message's menu, and help. */
   readonly choices: readonly Candidate[];
   readonly model: Model;
-  readonly texts: FaceTexts;
+  readonly texts: ScreenTexts;
   readonly times: Times;
 }
 
@@ -35,7 +35,7 @@ export interface Entry {
 }
 
 /** Prompt of the input box while the overlay is open. */
-export function overlayPrompt(overlay: Overlay, texts: FaceTexts): string | undefined {
+export function overlayPrompt(overlay: Overlay, texts: ScreenTexts): string | undefined {
   switch (overlay.kind) {
     case "switcher":
       return `${texts.screen.goTo}: `;
@@ -115,7 +115,7 @@ function keysOf({ overlay, texts }: OverlayParts): string {
   return overlay.kind === "text" ? ` · ${texts.screen.copyOrClose}` : "";
 }
 
-function searchTitle(search: SearchView | undefined, texts: FaceTexts): string {
+function searchTitle(search: SearchView | undefined, texts: ScreenTexts): string {
   if (search === undefined) return texts.search;
   if (search.isLoading) return texts.searching;
   return `${texts.search}: ${texts.found(search.found.length, search.hasMore)}`;

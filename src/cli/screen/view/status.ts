@@ -5,8 +5,8 @@ import { isSame } from "../../../core/model/item.ts";
 import { roomLines, typingNames } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
 import type { Completion, Question } from "../state/screen-state.ts";
-import type { FaceTexts } from "../text/faces.ts";
 import { faultLineIn } from "../text/fault-line.ts";
+import type { ScreenTexts } from "../text/texts.ts";
 import { nameOf } from "./header.ts";
 import { isMuted } from "./rooms.ts";
 import { cutLine, fitLine, type Line, lineWidth, type Span, splitLine } from "./style.ts";
@@ -20,7 +20,7 @@ export interface LinkStatus {
 
 export interface StatusParts {
   readonly model: Model;
-  readonly texts: FaceTexts;
+  readonly texts: ScreenTexts;
   readonly link: LinkStatus;
   readonly nowUnixMs: number;
   /** Targets that do not count. */
@@ -80,7 +80,7 @@ function belowSpans({ below, texts }: StatusParts): Line {
   return [{ text: `${text} `, role: "bar", bold: true, does: "newest" }];
 }
 
-function questionLine(question: Question, texts: FaceTexts, columns: number): Line {
+function questionLine(question: Question, texts: ScreenTexts, columns: number): Line {
   const isYesNo = question.kind === "yes-no";
   const left: Line = [{ text: ` ${cleanText(question.text)}`, role: "bar", bold: true }];
   if (!isYesNo) {
@@ -152,7 +152,7 @@ function pendingSpans({ model, texts }: StatusParts): readonly Span[] {
 }
 
 /** Posts that were refused in rooms that are not open. */
-function refusedSpans({ pending, open }: Model, texts: FaceTexts): Line {
+function refusedSpans({ pending, open }: Model, texts: ScreenTexts): Line {
   const refused = pending.filter(({ to, state }) => state.kind === "refused" && !isSame(to, open));
   if (refused.length === 0) return [];
   const targets = [...new Set(refused.map(({ to }) => nameOf(to)))];

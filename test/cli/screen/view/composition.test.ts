@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { editorOf } from "../../../../src/cli/screen/editor/editor.ts";
 import type { Overlay, ScreenState } from "../../../../src/cli/screen/state/screen-state.ts";
-import { faceTexts } from "../../../../src/cli/screen/text/faces.ts";
+import { screenTexts } from "../../../../src/cli/screen/text/texts.ts";
 import { Composer, type ViewProps } from "../../../../src/cli/screen/view/composition.ts";
 import type { PictureSize } from "../../../../src/cli/screen/view/picture.ts";
 import type { Model } from "../../../../src/core/model/state.ts";
@@ -136,7 +136,7 @@ test("any model, in any state, fills a screen of any size and goes beyond none",
       ({ told, topic, isOffline }, looks, { choices, depth, pictures = new Map() }, language) => {
         const model = modelOf(topic, told, isOffline);
         const composer = new Composer();
-        const texts = faceTexts(language);
+        const texts = screenTexts(language);
         for (const [state, size] of looks) {
           check(scenes.propsOf(model, size, { state, choices, depth, texts, pictures }), composer);
         }

@@ -1,12 +1,12 @@
 import { expect, test } from "bun:test";
 import { EMPTY_EDITOR } from "../../../../src/cli/screen/editor/editor.ts";
-import { faceTexts } from "../../../../src/cli/screen/text/faces.ts";
+import { screenTexts } from "../../../../src/cli/screen/text/texts.ts";
 import { noticeLines } from "../../../../src/cli/screen/view/notices.ts";
 import type { ModelEvent } from "../../../../src/core/model/event.ts";
 import type { Model } from "../../../../src/core/model/state.ts";
 import * as scenes from "./scenes.ts";
 
-const texts = faceTexts("en");
+const texts = screenTexts("en");
 
 function shown(...events: readonly ModelEvent[]): readonly string[] {
   const model = scenes

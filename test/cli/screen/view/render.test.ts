@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Fault } from "../../../../src/base/fault.ts";
 import { editorOf } from "../../../../src/cli/screen/editor/editor.ts";
 import { choicesOf } from "../../../../src/cli/screen/state/choices.ts";
-import { faceTexts } from "../../../../src/cli/screen/text/faces.ts";
+import { screenTexts } from "../../../../src/cli/screen/text/texts.ts";
 import { Composer, type ViewProps } from "../../../../src/cli/screen/view/composition.ts";
 import * as scenes from "./scenes.ts";
 
@@ -113,7 +113,7 @@ const SCENES: Readonly<Record<string, Scene>> = {
 const LANGUAGES = { en: "", id: "-id" } as const;
 
 for (const [language, suffix] of Object.entries(LANGUAGES) as ["en" | "id", string][]) {
-  const texts = faceTexts(language);
+  const texts = screenTexts(language);
   for (const [name, scene] of Object.entries(SCENES)) {
     for (const size of SIZES) {
       test(`the screen ${name}${suffix} at ${size}`, () => {

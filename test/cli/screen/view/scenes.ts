@@ -3,7 +3,7 @@ import type { FileId, RoomId } from "../../../../src/base/ids.ts";
 import type { Frame } from "../../../../src/cli/screen/state/frame.ts";
 import { FIRST_STATE, type ScreenState } from "../../../../src/cli/screen/state/screen-state.ts";
 import { DEFAULT_SETTINGS } from "../../../../src/cli/screen/state/settings.ts";
-import { faceTexts } from "../../../../src/cli/screen/text/faces.ts";
+import { screenTexts } from "../../../../src/cli/screen/text/texts.ts";
 import {
   Composer,
   type Size,
@@ -254,7 +254,7 @@ export function propsOf(model: Model, size: Size, change: Partial<ViewProps> = {
     size,
     settings: DEFAULT_SETTINGS,
     nowUnixMs: BEGUN_UNIX_MS,
-    texts: faceTexts("en"),
+    texts: screenTexts("en"),
     depth: "none",
     status: { transport: "quic", roundTripMs: 12.4 },
     choices: [],

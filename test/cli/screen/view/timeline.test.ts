@@ -1,13 +1,13 @@
 import { expect, test } from "bun:test";
 import { TEXT_LINES_HIDDEN_MIN, TEXT_LINES_SHOWN } from "../../../../src/base/limits-screen.ts";
-import { faceTexts } from "../../../../src/cli/screen/text/faces.ts";
+import { screenTexts } from "../../../../src/cli/screen/text/texts.ts";
 import { Palette } from "../../../../src/cli/screen/view/palette.ts";
 import { TimelineCache, type TimelineParts } from "../../../../src/cli/screen/view/timeline.ts";
 import { RowMaker } from "../../../../src/core/model/rows.ts";
 import { timesIn } from "../../../../src/ui/text/times.ts";
 import * as scenes from "./scenes.ts";
 
-const texts = faceTexts("en");
+const texts = screenTexts("en");
 const look = {
   ...{ columns: 60, texts, times: timesIn(texts), me: "ana", isOnline: true },
   fetchKey: undefined,

@@ -10,14 +10,14 @@ import { INDONESIAN_KEYS } from "../../../ui/messages/id/keys.ts";
 import { INDONESIAN_PARTS } from "../../../ui/messages/id/parts.ts";
 import { INDONESIAN_TERMINAL } from "../../../ui/messages/id/terminal.ts";
 
-export interface FaceTexts extends AllTexts {
+export interface ScreenTexts extends AllTexts {
   readonly screen: TerminalTexts;
   readonly keys: KeyTexts;
   /** Texts of faults by their English template; English needs none. */
   readonly faultTemplates: Readonly<Record<string, string>>;
 }
 
-const FACES: Readonly<Record<"en" | "id", FaceTexts>> = {
+const TEXTS: Readonly<Record<"en" | "id", ScreenTexts>> = {
   en: {
     ...ENGLISH,
     ...ENGLISH_PARTS,
@@ -35,8 +35,8 @@ const FACES: Readonly<Record<"en" | "id", FaceTexts>> = {
 };
 
 /** The same object for the same language. */
-export function faceTexts(language: "en" | "id"): FaceTexts {
-  return FACES[language];
+export function screenTexts(language: "en" | "id"): ScreenTexts {
+  return TEXTS[language];
 }
 
 /** @param env environment of the process: `LC_ALL=id_ID.UTF-8` */
