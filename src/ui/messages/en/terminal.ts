@@ -74,7 +74,8 @@ export const ENGLISH_TERMINAL = {
   noTopic: "no topic",
   offlineMember: (user: string) => `${user} (offline)`,
   largeRoom: (room: string, all: number, online: number, names: string, more: number) => {
-    return `${room}: ${all} people, ${online} online: ${names}${more > 0 ? ` and ${more} more` : ""}`;
+    const others = more > 0 ? ` and ${more} more` : "";
+    return `${room}: ${all} people, ${online} online: ${names}${others}`;
   },
   onlineList: (names: string) => `online: ${names}`,
   roomList: (rooms: string) => `rooms: ${rooms}`,

@@ -60,7 +60,8 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   noTopic: "tidak ada topik",
   offlineMember: (user) => `${user} (luring)`,
   largeRoom: (room, all, online, names, more) => {
-    return `${room}: ${all} orang, ${online} daring: ${names}${more > 0 ? ` dan ${more} lagi` : ""}`;
+    const others = more > 0 ? ` dan ${more} lagi` : "";
+    return `${room}: ${all} orang, ${online} daring: ${names}${others}`;
   },
   onlineList: (names) => `daring: ${names}`,
   roomList: (rooms) => `ruang: ${rooms}`,
