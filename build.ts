@@ -9,7 +9,7 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { buildLicenses, LICENSES_NAME, packLicenses } from "./src/cli/licenses.ts";
 import { PROGRAM_TARGETS, programFile } from "./src/cli/serve/offer.ts";
 import { PACK_NAME, packPage } from "./src/cli/web/page.ts";
@@ -43,6 +43,8 @@ const FLAGS = [
   // Compiled ahead of time: chat --version takes 12 ms instead of 33.
   "--bytecode",
   "--format=esm",
+  // The folder of the packs has another name each time: equal sources give equal programs.
+  "--entry-naming=[name].[ext]",
 ];
 
 function localBinary(): string {
@@ -91,17 +93,20 @@ function build(binary: string, target: string[], packs: readonly string[]): void
   const command = [process.execPath, "build", ...sources, ...FLAGS, ...defines()];
   const started = performance.now();
   // Built beside and then renamed: the old one may be running, or another build may be under way.
-  const unfinished = binary.replace(/chat([^/\\]*)$/, `.chat-${process.pid}$1`);
+  // The program contains the file's name, but not the folder's.
+  const folder = mkdtempSync(join(dirname(binary), ".build-"));
+  const unfinished = join(folder, basename(binary));
   const done = Bun.spawnSync([...command, ...target, "--outfile", unfinished], {
     cwd: ROOT,
     stdio: ["ignore", "pipe", "pipe"],
   });
+  if (done.success) renameSync(unfinished, binary);
+  rmSync(folder, { recursive: true });
   if (!done.success) {
     process.stderr.write(`${done.stdout}${done.stderr}`);
     process.exitCode = 1;
     return;
   }
-  renameSync(unfinished, binary);
   const megabytes = Math.round(statSync(binary).size / 1e6);
   const ms = Math.round(performance.now() - started);
   process.stderr.write(`built ${binary.slice(ROOT.length + 1)} (${megabytes} MB, ${ms} ms)\n`);
