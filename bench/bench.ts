@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: everything that is measured, beside what it is measured against, each in one
  * run. Only the ratios mean something elsewhere. `npm run bench -- sends log` runs two parts, and
- * `npm run bench -- all` those of docs/performance.md. `--markdown` writes that document from the
+ * `npm run bench -- all` those of bench/performance.md. `--markdown` writes that document from the
  * newest result of each part, after those that were named have run; `--out FOLDER` puts it
  * elsewhere. `--quick` takes less time and means less. `transfer` and `udp` have more flags.
  */
@@ -39,7 +39,7 @@ for (const part of PARTS.filter(isWanted)) {
   print(`${part.name} ${failure}`);
 }
 if (isMarkdown) {
-  for (const path of writeReport(readResults(), out ?? join(import.meta.dir, "..", "docs"))) {
+  for (const path of writeReport(readResults(), out ?? import.meta.dir)) {
     print(`wrote ${path}`);
   }
 }

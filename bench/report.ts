@@ -1,13 +1,10 @@
-/** docs/performance.md and its chart, written from the newest result of each part. */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+/** Writes bench/performance.md and its chart from the newest result of each part. */
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Bar, drawChart } from "./chart.ts";
 import { GOALS, type Goal, goalText, type Subject, verdictOf } from "./goals.ts";
 import type { PartResult } from "./results.ts";
 import { Figures, type Sample, type Spread } from "./samples.ts";
-
-const NOTES = join(import.meta.dir, "notes.md");
-const SOAK = join(import.meta.dir, "soak-result.md");
 
 interface Column {
   readonly title: string;
@@ -29,12 +26,12 @@ const PEAK = { title: "peak MB", value: "serverPeakBytes", scale: 1e-6, digits: 
 const SECTIONS: readonly Section[] = [
   {
     subject: "word",
-    title: "A word",
+    title: "Messages",
     text:
-      "One room, 100-character messages, four senders. The server's CPU time decides: all " +
-      "contestants share one machine with their readers. `chat serve` writes each message to its " +
-      "disk and encrypts it; the IRC servers do neither; `server.publish + TLS` is the floor " +
-      "under a server on Bun, and `io/ws-listener` the same through this program's link layer.",
+      "One room, 100-character messages, four senders. Compare the server's CPU time: servers " +
+      "and readers share one machine. `chat serve` writes each message to disk and encrypts it; " +
+      "the IRC servers do neither. `server.publish + TLS` is the lower bound for a server on " +
+      "Bun, and `io/ws-listener` the same through this program's link layer.",
     tables: [
       {
         table: "fan-out",
@@ -53,8 +50,8 @@ const SECTIONS: readonly Section[] = [
   },
   {
     subject: "latency",
-    title: "How late a word is",
-    text: "The same room at 20,000 deliveries a second, from the send to each reader.",
+    title: "Latency",
+    text: "The same room at 20,000 deliveries a second, from sending to each reader.",
     tables: [
       {
         table: "fan-out",
@@ -70,8 +67,8 @@ const SECTIONS: readonly Section[] = [
     subject: "sends",
     title: "Durable sends",
     text:
-      "Each sender waits until its text is on the disk before it sends the next. The senders run " +
-      "in a process of their own. `write + fdatasync` is what the disk gives one writer.",
+      "Each sender waits until its text is on disk before it sends the next one. Senders run in " +
+      "a separate process. `write + fdatasync` is the rate of the disk for one writer.",
     tables: [
       {
         table: "sends",
@@ -91,9 +88,9 @@ const SECTIONS: readonly Section[] = [
     subject: "files",
     title: "Files",
     text:
-      "One random file from a warm page cache over loopback, process start included; what " +
-      "arrived is compared. `send-file` ends when the server has it on its disk, `send + follow` " +
-      "when the receiver has, `get-file` is the way down.",
+      "One random file from a warm page cache over loopback, including the start of the process; " +
+      "the received file is compared. `send-file` ends when the file is on the server's disk, " +
+      "`send + follow` when it is on the receiver's; `get-file` downloads it.",
     tables: [
       {
         table: "files",
@@ -109,16 +106,16 @@ const SECTIONS: readonly Section[] = [
   },
   {
     subject: "people",
-    title: "People",
+    title: "Registration",
     text:
-      "All register at once into one room; it ends when each has heard of all others. `devices` " +
-      "are known ones that come back at once after a restart, with what they missed.",
+      "All users register at once into one room; the run ends when each has received all joins. " +
+      "`devices` are known ones that reconnect together after a restart and catch up.",
     tables: [
       {
         table: "people",
         columns: [
           { title: "entered, s", value: "enteredSeconds", digits: 1 },
-          { title: "all heard, s", value: "seconds", digits: 1 },
+          { title: "all received, s", value: "seconds", digits: 1 },
           { title: "server CPU s", value: "cpuSeconds", digits: 1 },
           { title: "peak MiB", value: "peakMib", digits: 0 },
         ],
@@ -139,8 +136,8 @@ const SECTIONS: readonly Section[] = [
     title: "Start",
     text:
       "`chat serve` from its start to its first line on a folder with that many records, with " +
-      "the snapshot that a stop leaves in `data/cache` and without; and `chat join` from its " +
-      "start to its `connected` line.",
+      "and without the snapshot in `data/cache`; and `chat join` from its start to its " +
+      "`connected` line.",
     tables: [
       {
         table: "start-log",
@@ -157,8 +154,8 @@ const SECTIONS: readonly Section[] = [
     subject: "log",
     title: "The log",
     text:
-      "Appends wait for the disk. The scans read everything and parse hits only; ripgrep counts " +
-      "hits in the same files; both run in turns, five times.",
+      "Appends wait for the disk. Scans read everything and parse only hits; ripgrep counts hits " +
+      "in the same files. Both run alternately, five times.",
     tables: [
       {
         table: "append",
@@ -196,13 +193,12 @@ const SECTIONS: readonly Section[] = [
   },
   {
     subject: "load",
-    title: "Load that holds",
+    title: "Sustained load",
     text:
-      "Thousands of accounts over TLS in four processes, which take the cores from the server. " +
-      "Each text that was acknowledged is counted at each member of its room: lost and doubled " +
-      "ones are told. Latencies of a storm include the time without a server: a text waits for " +
-      "its sender and its readers to come back. `start s` is from the end of one server to the " +
-      "first line of the next.",
+      "Thousands of accounts over TLS in four processes, which compete with the server for the " +
+      "cores. Each acknowledged text is counted at each member of its room. Latencies of a " +
+      "restart include the time without a server. `start s` is the time from the end of one " +
+      "server to the first line of the next.",
     tables: [
       {
         table: "load",
@@ -228,11 +224,10 @@ const SECTIONS: readonly Section[] = [
     subject: "screen",
     title: "The full screen",
     text:
-      "`chat join` on a terminal of 90x24, with a server on loopback and a device that is known. " +
-      "A key's time is from its write to the terminal until its echo comes back. Memory is what " +
-      "is resident, three seconds after the last message. The slow line takes 4,800 bytes a " +
-      "second; two people say a hundred things, ten a second; WeeChat shows its list of " +
-      "buffers and no list of nicks.",
+      "`chat join` on a terminal of 90x24, with a server on loopback and a known device. The " +
+      "time of a key runs until its echo. Memory is resident, three seconds after the last " +
+      "message. The slow line carries 4,800 bytes a second, while two people post a " +
+      "hundred messages, ten a second; WeeChat shows its list of buffers and no list of nicks.",
     tables: [
       {
         table: "screen",
@@ -263,26 +258,28 @@ export function writeReport(results: readonly PartResult[], folder: string): str
 }
 
 function documentOf(results: readonly PartResult[], figures: Figures): string {
-  const notes = existsSync(NOTES) ? readFileSync(NOTES, "utf8").replace(/^# .*\n/, "") : "";
-  const soak = existsSync(SOAK) ? readFileSync(SOAK, "utf8").trim() : "";
   return `${[
     "# Performance",
-    "`npm run bench -- all --markdown` writes this page; " +
-      "[CONTRIBUTING](../CONTRIBUTING.md#bench) says how to measure one part again. " +
-      "Only ratios inside a table mean something on another machine. A cell is the median of its " +
-      "rounds, with the smallest and the largest in brackets; without them there was one round.",
-    machineOf(results),
-    "![Bars of the goals below](performance.svg)",
+    wrapped(
+      "`npm run bench -- all --markdown` writes this page; " +
+        "[CONTRIBUTING](../CONTRIBUTING.md#bench) explains how to repeat one part. " +
+        "[Notes](notes.md) explains the results, and [soak-result.md](soak-result.md) has the " +
+        "last soak. Only ratios within a table carry over to other machines. A cell is the " +
+        "median of its rounds, with minimum and maximum in brackets if there were several.",
+    ),
+    wrapped(machineOf(results)),
+    "![How far each goal is reached](performance.svg)",
     "## Goals",
     goalsTable(figures),
     ...SECTIONS.flatMap((section) => sectionOf(section, figures)),
-    "## The soak",
-    soak === "" ? "`npm run soak` has left no result." : soak,
-    "## How quiet it was",
+    "## Other load on the machine",
     noiseOf(results),
-    "## Notes on the hot paths",
-    notes.replaceAll(/^##/gm, "###").trim(),
   ].join("\n\n")}\n`;
+}
+
+/** Paragraph in lines of at most 116 columns. */
+function wrapped(text: string): string {
+  return text.replaceAll(/(.{1,116})(?: +|$)/g, "$1\n").trimEnd();
 }
 
 function machineOf(results: readonly PartResult[]): string {
@@ -296,10 +293,10 @@ function machineOf(results: readonly PartResult[]): string {
   const sync = (syncs[syncs.length >> 1] ?? 0).toFixed(2);
   return (
     `Measured until ${newest.at.replace("T", " ")} UTC on ${[...new Set(machines)].join("; ")}; ` +
-    `one line written and synced takes its disk ${sync} ms. The program is that of commit ` +
+    `writing and syncing one line takes ${sync} ms. Commit ` +
     `${[...new Set(results.map(({ commit }) => commit))].join(", ")}.` +
     (results.some(({ isQuick }) => isQuick)
-      ? " **Some parts are quick runs: they say that the bench works, and no more.**"
+      ? " **Some parts are quick runs, which only show that the bench works.**"
       : "")
   );
 }
@@ -318,22 +315,12 @@ function goalsTable(figures: Figures): string {
   return table(["what", "goal", "measured", ""], rows);
 }
 
-function sectionOf({ subject, title, text, tables }: Section, figures: Figures): string[] {
+function sectionOf({ title, text, tables }: Section, figures: Figures): string[] {
   const parts = tables.flatMap(({ table: name, columns }) => {
     const rows = figures.rows(name);
     return rows.length === 0 ? [] : [samplesTable(figures, name, rows, columns)];
   });
-  const goals = GOALS.filter((goal) => goal.subject === subject).map((goal) => {
-    const value = goal.measure(figures);
-    const measured = value === undefined ? "" : ` ${shown(goal, value)},`;
-    return `- ${goal.what}: goal ${goalText(goal)},${measured} ${verdictOf(goal, value)}`;
-  });
-  return [
-    `## ${title}`,
-    text,
-    ...(parts.length === 0 ? ["Not measured."] : parts),
-    ...(goals.length === 0 ? [] : [goals.join("\n")]),
-  ];
+  return [`## ${title}`, wrapped(text), ...(parts.length === 0 ? ["Not measured."] : parts)];
 }
 
 function samplesTable(
@@ -393,10 +380,12 @@ function noiseOf(results: readonly PartResult[]): string {
     `${noise.loadBefore.toFixed(2)} / ${noise.loadAfter.toFixed(2)}`,
     [...(isQuick ? ["quick"] : []), ...(failure === undefined ? [] : [failure])].join(", "),
   ]);
-  const titles = ["part", "ended, UTC", "commit", "seconds", "own CPU s", "CPU s of others"];
+  const titles = ["part", "ended, UTC", "commit", "seconds", "own CPU s", "other CPU s"];
   return [
-    "CPU seconds of others are those that the kernel counted on all cores, without those of the " +
-      "part and what it started. The more there are, the less the wall times say.",
+    wrapped(
+      "CPU seconds of other processes on all cores, without the part and its children. The more " +
+        "there are, the less the wall times mean.",
+    ),
     table([...titles, "load average before / after", ""], rows),
   ].join("\n\n");
 }

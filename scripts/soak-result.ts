@@ -173,10 +173,12 @@ function textOf({ seconds, commit, tally, points }: SoakRun, verdicts: readonly 
   const shown = points.filter((_, i) => i % step === 0 || i === points.length - 1);
   const troubles = [...tally.troubles].map(([what, times]) => `${what}: ${times}`).join(", ");
   return `${[
+    "# Result of the soak",
     `\`npm run soak\` ran for ${(seconds / 60).toFixed(0)} minutes until ${at} UTC, on ` +
-      `${cores} cores (${cpu}), Bun ${bun}, commit ${commit}. Cycles by their trouble: ` +
-      `${troubles}. ${tally.sent} files went up, ${tally.got} came down, ` +
-      `${tally.interrupted} uploads were interrupted and went on.`,
+      `${cores} cores (${cpu}), Bun ${bun}, commit ${commit}.\n` +
+      `Cycles per fault: ${troubles}.\n` +
+      `${tally.sent} files were uploaded, ${tally.got} downloaded, ` +
+      `${tally.interrupted} uploads interrupted and resumed.`,
     table(
       ["what", "criterion", "found", ""],
       verdicts.map(({ what, criterion, found, isMet }) => [
