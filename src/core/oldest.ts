@@ -6,6 +6,18 @@ interface Entries<Key> {
   delete(key: Key): boolean;
 }
 
+/** Sets an entry as the newest one, and deletes the oldest until `sizeMax` are left. */
+export function setNewest<Key, Value>(
+  entries: Map<Key, Value>,
+  key: Key,
+  value: Value,
+  sizeMax: number,
+): void {
+  entries.delete(key);
+  entries.set(key, value);
+  dropOldest(entries, sizeMax);
+}
+
 /** Deletes the earliest inserted entries of a map or set, until `sizeMax` are left. */
 export function dropOldest<Key>(entries: Entries<Key>, sizeMax: number): void {
   for (const key of entries.keys()) {

@@ -10,7 +10,7 @@ import {
   PACES_MAX,
   SHARED_GUESSES_PER_MINUTE,
 } from "../base/limits.ts";
-import { dropOldest } from "./oldest.ts";
+import { setNewest } from "./oldest.ts";
 
 /** A token bucket. */
 export class TokenBucket {
@@ -55,10 +55,13 @@ export class TokenBuckets {
 
   of(key: string, now: number): TokenBucket {
     const bucket = this.#buckets.get(key) ?? new TokenBucket(this.#perSecond, this.#burst, now);
-    this.#buckets.delete(key);
-    this.#buckets.set(key, bucket);
-    dropOldest(this.#buckets, this.#keysMax);
+    setNewest(this.#buckets, key, bucket, this.#keysMax);
     return bucket;
+  }
+
+  /** Number of remembered keys. */
+  get size(): number {
+    return this.#buckets.size;
   }
 }
 
@@ -122,10 +125,8 @@ export class Guessing {
   wrong(keys: readonly string[], now: number): void {
     for (const key of keys) {
       const wrong = this.#recent(key, now) + 1;
-      this.#keys.delete(key);
-      this.#keys.set(key, { wrong, at: now });
+      setNewest(this.#keys, key, { wrong, at: now }, GUESS_KEYS_MAX);
     }
-    dropOldest(this.#keys, GUESS_KEYS_MAX);
   }
 
   right(keys: readonly string[]): void {
@@ -170,8 +171,6 @@ export class SharedGuessing {
   }
 
   #keep(secret: string, paidAt: number): void {
-    this.#paidAt.delete(secret);
-    this.#paidAt.set(secret, paidAt);
-    dropOldest(this.#paidAt, GUESS_KEYS_MAX);
+    setNewest(this.#paidAt, secret, paidAt, GUESS_KEYS_MAX);
   }
 }

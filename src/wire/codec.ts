@@ -9,8 +9,9 @@ import { checkMessage, type Incoming } from "./messages-incoming.ts";
 import type { PostCodec } from "./post-message.ts";
 import { checkShape } from "./shape.ts";
 
-/** Plain maps only, which every language can read. */
-const packr = new Packr({ useRecords: false, variableMapSize: true, int64AsType: "number" });
+const OPTIONS = { variableMapSize: true, int64AsType: "number", skipValues: [undefined] } as const;
+/** Plain maps only, which every language can read; `undefined` fields are omitted. */
+const packr = new Packr({ useRecords: false, ...OPTIONS });
 
 export type Outgoing =
   | Request

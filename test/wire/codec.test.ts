@@ -70,6 +70,12 @@ describe("sizes", () => {
 });
 
 describe("any language can speak it", () => {
+  test("a field without a value is left out, at any depth", () => {
+    const bare = { kind: "post", ref: 1, outbox: "o", counter: 1, to: "lobby", body: { text: "" } };
+    const body = { text: "", re: undefined };
+    expect(encode({ ...bare, body } as Outgoing)).toEqual(encode(bare as Outgoing));
+  });
+
   test("small integers are integers, whatever was sent before", () => {
     // Other users of msgpackr let 0x40 to 0x7f stand for the shape of an object.
     for (let i = 0; i < 200; i++) encode(post(i));

@@ -7,17 +7,18 @@ import {
   LAN_PACKETS_PER_SECOND,
   LAN_SOURCES_MAX,
 } from "../../base/limits.ts";
-import { TokenBucket } from "../rate.ts";
+import { TokenBucket, TokenBuckets } from "../rate.ts";
 
 /**
  * Decides which datagrams to process, before anything is decrypted or verified: limits per source,
  * per address, and in total.
  */
 export class LanRateLimit {
-  readonly #sources = new Paces(LAN_PACKETS_PER_SECOND, LAN_PACKETS_BURST);
-  readonly #addresses = new Paces(
+  readonly #sources = new TokenBuckets(LAN_PACKETS_PER_SECOND, LAN_PACKETS_BURST, LAN_SOURCES_MAX);
+  readonly #addresses = new TokenBuckets(
     LAN_ADDRESS_PACKETS_PER_SECOND,
     2 * LAN_ADDRESS_PACKETS_PER_SECOND,
+    LAN_SOURCES_MAX,
   );
   readonly #all: TokenBucket;
 
@@ -32,36 +33,9 @@ export class LanRateLimit {
 
   admits(address: string, port: number, now: number): boolean {
     return (
-      this.#sources.take(`${address}:${port}`, now) &&
-      this.#addresses.take(address, now) &&
+      this.#sources.of(`${address}:${port}`, now).take(now) === 0 &&
+      this.#addresses.of(address, now).take(now) === 0 &&
       this.#all.take(now) === 0
     );
-  }
-}
-
-/** Token buckets by key. Bounded: the least recently used one is dropped. */
-class Paces {
-  readonly #buckets = new Map<string, TokenBucket>();
-  readonly #perSecond: number;
-  readonly #burst: number;
-
-  constructor(perSecond: number, burst: number) {
-    this.#perSecond = perSecond;
-    this.#burst = burst;
-  }
-
-  get size(): number {
-    return this.#buckets.size;
-  }
-
-  take(key: string, now: number): boolean {
-    const bucket = this.#buckets.get(key) ?? new TokenBucket(this.#perSecond, this.#burst, now);
-    this.#buckets.delete(key);
-    this.#buckets.set(key, bucket);
-    for (const oldest of this.#buckets.keys()) {
-      if (this.#buckets.size <= LAN_SOURCES_MAX) break;
-      this.#buckets.delete(oldest);
-    }
-    return bucket.take(now) === 0;
   }
 }

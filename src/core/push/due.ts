@@ -12,7 +12,7 @@ import {
   PUSH_WAIT_MS_MAX,
   PUSH_WATCH_MS,
 } from "../../base/limits-page.ts";
-import { dropOldest } from "../oldest.ts";
+import { setNewest } from "../oldest.ts";
 import { TokenBucket } from "../rate.ts";
 
 /** `isFileName`: the text is the name of a file. */
@@ -82,8 +82,8 @@ export class DuePushes {
     const every = calling.isSealed ? PUSH_SEALED_EVERY_MS : PUSH_ROOM_EVERY_MS;
     const last = of.pushedAt.get(calling.room) ?? Number.NEGATIVE_INFINITY;
     const dueAt = Math.max(now + PUSH_GATHER_MS, last + every);
-    of.waiting.set(calling.room, { latest: calling, count: 1, firstAt: now, dueAt });
-    dropOldest(of.waiting, PUSH_ROOMS_MAX);
+    const waiting = { latest: calling, count: 1, firstAt: now, dueAt };
+    setNewest(of.waiting, calling.room, waiting, PUSH_ROOMS_MAX);
   }
 
   /** Removes an erased message's text. */
@@ -121,9 +121,7 @@ export class DuePushes {
           continue;
         }
         of.waiting.delete(room);
-        of.pushedAt.delete(room);
-        of.pushedAt.set(room, now);
-        dropOldest(of.pushedAt, PUSH_ROOMS_MAX);
+        setNewest(of.pushedAt, room, now, PUSH_ROOMS_MAX);
         due.push({ user, latest, count });
       }
       // Earlier activity says nothing about the next push.

@@ -8,6 +8,7 @@ import {
   ACCOUNTS_MAX,
   ACCOUNTS_RESERVED,
   DEVICES_PER_ACCOUNT_MAX,
+  FORMER_NAMES_MAX,
   IGNORED_MAX,
   PREDECESSORS_MAX,
 } from "../../base/limits.ts";
@@ -21,10 +22,9 @@ import {
   type JsonObject,
   parseBody,
 } from "../../wire/record.ts";
-import { dropOldest } from "../oldest.ts";
+import { setNewest } from "../oldest.ts";
 import { bannedFault, ServerPolicy } from "./policy.ts";
 import { AccountPrefs } from "./prefs.ts";
-import { keepFormer } from "./rooms.ts";
 import type { Directory } from "./targets.ts";
 
 /**
@@ -252,11 +252,8 @@ export class Registry {
 
   /** Removes an account, and blanks its password and settings. */
   goneDraft({ id, passwordSeq, prefs }: Account, by: UserId): Draft {
-    const also = prefs?.records ?? [];
-    const body = {
-      ...(passwordSeq === undefined ? {} : { replaces: passwordSeq }),
-      ...(also.length === 0 ? {} : { also }),
-    };
+    const also = prefs?.records.length ? prefs.records : undefined;
+    const body = { replaces: passwordSeq, also };
     return { kind: "account-gone", room: id, by, id: "", body };
   }
 
@@ -322,15 +319,13 @@ export class Registry {
 
   /** A separate record, which can be blanked when the next one `replaces` it. */
   passwordDraft(id: UserId, passwordHash: string): Draft {
-    const replaces = this.get(id)?.passwordSeq;
-    const body = { password: passwordHash, ...(replaces === undefined ? {} : { replaces }) };
+    const body = { password: passwordHash, replaces: this.get(id)?.passwordSeq };
     return { kind: "password", room: id, by: id, id: "", body };
   }
 
   /** Replaces the previous code; the next password ends it. */
-  resetDraft(id: UserId, by: UserId, reset: Reset): Draft {
-    const { hash, expires, signsOut } = reset;
-    const body = { hash, expires, ...(signsOut ? { signsOut } : {}) };
+  resetDraft(id: UserId, by: UserId, { hash, expires, signsOut }: Reset): Draft {
+    const body = { hash, expires, signsOut: signsOut || undefined };
     return { kind: "reset", room: id, by, id: "", body };
   }
 
@@ -384,6 +379,8 @@ export class Registry {
   #change(head: FoldedHead, known: Account | undefined, body: JsonObject): void {
     const { kind } = head;
     if (!isOfLog(kind, "accounts")) return;
+    // Of a removed account: it was decided before the removal.
+    const account = known?.isGone === true ? undefined : known;
     switch (kind) {
       case "account":
         return this.#enrol(head, fieldsOf(kind, body));
@@ -398,16 +395,47 @@ export class Registry {
         return known && this.#rename(known, fieldsOf(kind, body).name);
       case "account-gone":
         return known && this.#remove(known);
-      case "password":
-        if (known === undefined) return this.#keepEarly(head, fieldsOf(kind, body));
-        return change(known, kind, head, body);
-      case "device":
-      case "device-gone":
-      case "ignore":
+      case "device": {
+        const { device, cert } = fieldsOf(kind, body);
+        if (account === undefined || device === undefined) return;
+        const since = account.devices.get(device) ?? { sinceSeq: head.seq, sinceUnixMs: head.time };
+        // The server checked the certificate before it was recorded.
+        account.devices.set(device, { ...since, certified: cert !== undefined });
+        return;
+      }
+      case "device-gone": {
+        const { device } = fieldsOf(kind, body);
+        if (device !== undefined) account?.devices.delete(device);
+        return;
+      }
+      case "ignore": {
+        const { user, on } = fieldsOf(kind, body);
+        if (user === undefined) return;
+        if (on === true) account?.ignored.add(user as UserId);
+        else account?.ignored.delete(user as UserId);
+        return;
+      }
       case "prefs":
       case "prefs-erase":
-      case "reset":
-        return known && change(known, kind, head, body);
+        if (account === undefined) return;
+        account.prefs ??= new AccountPrefs();
+        return account.prefs.apply(head, body);
+      case "password": {
+        const { password } = fieldsOf(kind, body);
+        if (password === undefined) return;
+        if (known === undefined) return this.#keepEarly(head, password);
+        if (account === undefined) return;
+        account.passwordHash = password;
+        account.passwordSeq = head.seq;
+        account.reset = undefined;
+        return;
+      }
+      case "reset": {
+        const { hash, expires, signsOut } = fieldsOf(kind, body);
+        if (account === undefined || hash === undefined || expires === undefined) return;
+        account.reset = { hash, expires: nearestMoment(expires), signsOut: signsOut === true };
+        return;
+      }
       case "ban":
       case "role":
       case "registration":
@@ -426,7 +454,7 @@ export class Registry {
     const [before, after] = [foldName(account.name), foldName(name)];
     this.#byName.delete(before);
     this.#former.delete(after);
-    if (before !== after) keepFormer(this.#former, before, account);
+    if (before !== after) setNewest(this.#former, before, account, FORMER_NAMES_MAX);
     account.name = name;
     this.#byName.set(after, account);
     this.namesVersion++;
@@ -450,10 +478,8 @@ export class Registry {
   }
 
   /** A registration records the password first, so that no crash leaves an account without it. */
-  #keepEarly(head: FoldedHead, { password }: Body<"password">): void {
-    if (password === undefined) return;
-    this.#early.set(head.room as UserId, { hash: password, seq: head.seq });
-    dropOldest(this.#early, EARLY_MAX);
+  #keepEarly({ room, seq }: FoldedHead, hash: string): void {
+    setNewest(this.#early, room as UserId, { hash, seq }, EARLY_MAX);
   }
 
   #succeed(body: Body<"identity">): void {
@@ -499,8 +525,7 @@ export function dayOf(unixMs: number): number {
 }
 
 function deviceDraftOf({ id }: Account, deviceKey: Uint8Array, cert?: Uint8Array): Draft {
-  const device = toBase64Url(deviceKey);
-  const body = { device, ...(cert === undefined ? {} : { cert: toBase64Url(cert) }) };
+  const body = { device: toBase64Url(deviceKey), cert: cert && toBase64Url(cert) };
   return { kind: "device", room: id, by: id, id: "", body };
 }
 
@@ -521,60 +546,5 @@ function keyOf(text: string | undefined): Uint8Array | undefined {
     return text === undefined ? undefined : fromBase64Url(text);
   } catch {
     return undefined;
-  }
-}
-
-type AccountChange =
-  | "password"
-  | "reset"
-  | "device"
-  | "device-gone"
-  | "ignore"
-  | "prefs"
-  | "prefs-erase";
-
-function change(account: Account, kind: AccountChange, head: FoldedHead, body: JsonObject): void {
-  if (account.isGone) return; // It was decided before the account was removed.
-  switch (kind) {
-    case "device": {
-      const { device, cert } = fieldsOf(kind, body);
-      if (device === undefined) return;
-      const since = account.devices.get(device) ?? { sinceSeq: head.seq, sinceUnixMs: head.time };
-      // The server checked the certificate before it was recorded.
-      account.devices.set(device, { ...since, certified: cert !== undefined });
-      return;
-    }
-    case "device-gone": {
-      const { device } = fieldsOf(kind, body);
-      if (device !== undefined) account.devices.delete(device);
-      return;
-    }
-    case "ignore": {
-      const { user, on } = fieldsOf(kind, body);
-      if (user === undefined) return;
-      if (on === true) account.ignored.add(user as UserId);
-      else account.ignored.delete(user as UserId);
-      return;
-    }
-    case "prefs":
-    case "prefs-erase":
-      account.prefs ??= new AccountPrefs();
-      return account.prefs.apply(head, body);
-    case "password": {
-      const { password } = fieldsOf(kind, body);
-      if (password === undefined) return;
-      account.passwordHash = password;
-      account.passwordSeq = head.seq;
-      account.reset = undefined;
-      return;
-    }
-    case "reset": {
-      const { hash, expires, signsOut } = fieldsOf(kind, body);
-      if (hash === undefined || expires === undefined) return;
-      account.reset = { hash, expires: nearestMoment(expires), signsOut: signsOut === true };
-      return;
-    }
-    default:
-      return unreachable(kind);
   }
 }

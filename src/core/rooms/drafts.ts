@@ -69,13 +69,8 @@ function importedDraft(
     return { kind: "reaction", by, id, body: { ...reactionOf(words), imported } };
   }
   if (words.text === "") throw new Fault("text-invalid", msg`an empty text says nothing`);
-  const re = words.re === undefined ? {} : { re: words.re };
-  return {
-    kind: action === true ? "action" : "text",
-    by,
-    id,
-    body: { text: words.text, ...re, imported },
-  };
+  const body = { text: words.text, re: words.re, imported };
+  return { kind: action === true ? "action" : "text", by, id, body };
 }
 
 /** No plain text may accompany the ciphertext. @throws {Fault} text-invalid */
@@ -158,11 +153,7 @@ export function joinDrafts(rooms: Rooms, user: UserId, options: JoinOptions): Dr
   if (room === undefined) {
     if (create === undefined) throw new Fault("room-unknown", msg`there is no room '${name}'`);
     checkRoomShare(rooms, user, create.isOperator === true);
-    const body = {
-      name,
-      ...(create.locked ? { locked: true } : {}),
-      ...(create.sealed === true ? { sealed: true } : {}),
-    };
+    const body = { name, locked: create.locked || undefined, sealed: create.sealed || undefined };
     const made: Draft = { kind: "room", room: create.room, by: user, id: "", body };
     return [made, joinDraft(rooms, user, create.room)];
   }

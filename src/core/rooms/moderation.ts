@@ -155,8 +155,7 @@ function houseDraft(
   if (rooms.holder(was) !== room) throw new Fault("room-unknown", msg`there is no room '${was}'`);
   const draft = { room: room.id, by, id: "" };
   if (act.kind === "retention") {
-    const body = act.keepMs === undefined ? {} : { keepMs: act.keepMs };
-    return { kind: "retention", ...draft, body };
+    return { kind: "retention", ...draft, body: { keepMs: act.keepMs } };
   }
   if (foldName(was) === foldName(LOBBY)) {
     const sentence = "the lobby is where everybody comes in: it keeps its name, and stays open";
@@ -318,8 +317,8 @@ function eraseManyDraft(
   const standing = seqs.filter((seq) => !rooms.isErased(seq));
   const [seq, ...also] = new Set(standing.flatMap((one) => [one, ...rooms.editsOf(one)]));
   if (seq === undefined) throw new Fault("not-found", "all of that was erased");
-  const why = isRetention === true ? { retention: true } : {};
-  return { kind: "erase", room: room.id, by, id: "", body: { seq, also, ...why } };
+  const body = { seq, also, retention: isRetention || undefined };
+  return { kind: "erase", room: room.id, by, id: "", body };
 }
 
 function checkStands(rooms: Rooms, seq: number): void {

@@ -17,12 +17,12 @@ export interface Ban {
   /** Seq of the record that created it; lists are in this order. */
   readonly seq: number;
   /** Exactly one of `user` and `address`. */
-  readonly user?: UserId;
+  readonly user?: UserId | undefined;
   /** In the form of `addressKey`. */
-  readonly address?: string;
-  /** Unix ms; absent if permanent. */
-  readonly until?: number;
-  readonly reason?: string;
+  readonly address?: string | undefined;
+  /** Unix ms; `undefined` if permanent. */
+  readonly until?: number | undefined;
+  readonly reason?: string | undefined;
 }
 
 export interface Invite {
@@ -32,21 +32,21 @@ export interface Invite {
   readonly by: UserId;
   /** base64url of the token's SHA-256: the token itself is not stored. */
   readonly hash: string;
-  /** Absent if unlimited. */
-  readonly usesLeft?: number;
-  /** Unix ms; absent if it never expires. */
-  readonly expires?: number;
+  /** `undefined` if unlimited. */
+  readonly usesLeft?: number | undefined;
+  /** Unix ms; `undefined` if it never expires. */
+  readonly expires?: number | undefined;
   /** New users with it may join this room without its password. */
-  readonly room?: RoomId;
+  readonly room?: RoomId | undefined;
   /** Admits no user; allows a program to post to this room. */
-  readonly post?: RoomId;
+  readonly post?: RoomId | undefined;
   /** Allows a program to read this room. */
-  readonly read?: RoomId;
+  readonly read?: RoomId | undefined;
   /**
    * Created with the operator token, by an account that is no operator: requires no membership, and
    * its registrations do not count against the account's limit.
    */
-  readonly isByToken?: boolean;
+  readonly isByToken?: boolean | undefined;
   readonly isRevoked: boolean;
 }
 
@@ -185,31 +185,20 @@ export class ServerPolicy {
     const key = address ?? room;
     this.#bans.delete(key);
     if (on !== true) return;
-    this.#bans.set(key, {
-      seq,
-      ...(address === undefined ? { user: room as UserId } : { address }),
-      ...(until === undefined ? {} : { until: nearestMoment(until) }),
-      ...(reason === undefined ? {} : { reason }),
-    });
+    const user = address === undefined ? (room as UserId) : undefined;
+    this.#bans.set(key, { seq, user, address, until: momentOf(until), reason });
   }
 
   #applyInvite({ room: id, seq }: FoldedHead, by: UserId, body: Body<"invite">): void {
-    const { hash, uses, expires, room, post = "", read, operator } = body;
+    const { hash, uses, expires, operator } = body;
     if (hash === undefined) return;
-    const invite: Invite = {
-      seq,
-      id,
-      by,
-      hash,
-      isRevoked: false,
-      ...(uses === undefined ? {} : { usesLeft: uses }),
-      ...(expires === undefined ? {} : { expires: nearestMoment(expires) }),
-      ...(room === undefined ? {} : { room: room as RoomId }),
-      ...(post === "" ? {} : { post: post as RoomId }),
-      ...(read === undefined ? {} : { read: read as RoomId }),
-      ...(operator === true ? { isByToken: true } : {}),
-    };
-    this.#invites.set(id, invite);
+    this.#invites.set(id, {
+      ...{ seq, id, by, hash, isRevoked: false, usesLeft: uses, expires: momentOf(expires) },
+      room: body.room as RoomId | undefined,
+      post: (body.post || undefined) as RoomId | undefined,
+      read: body.read as RoomId | undefined,
+      isByToken: operator || undefined,
+    });
     this.#byHash.set(hash, id);
   }
 
@@ -248,6 +237,10 @@ export class ServerPolicy {
   }
 }
 
+function momentOf(unixMs: number | undefined): number | undefined {
+  return unixMs === undefined ? undefined : nearestMoment(unixMs);
+}
+
 /** Reports whether the invite is for a program, and admits no user. */
 export function isForProgram({ post, read }: Pick<Invite, "post" | "read">): boolean {
   return post !== undefined || read !== undefined;
@@ -268,12 +261,7 @@ export function roleDraft(user: UserId, by: UserId, operator: boolean): Draft {
 /** @param on false lifts the ban */
 export function banDraft(ban: Omit<Ban, "seq">, by: UserId, on: boolean): Draft {
   const { user, address, until, reason } = ban;
-  const body = {
-    on,
-    ...(address === undefined ? {} : { address }),
-    ...(until === undefined || !on ? {} : { until }),
-    ...(reason === undefined || !on ? {} : { reason }),
-  };
+  const body = on ? { on, address, until, reason } : { on, address };
   return { kind: "ban", room: user ?? HOUSE, by, id: "", body };
 }
 
@@ -290,15 +278,8 @@ export function inviteDraft(invite: Omit<Invite, "seq" | "isRevoked">): Draft {
   const { id, by, hash, usesLeft, expires, room, read, isByToken } = invite;
   // Older programs ignore `read` and treat it as a token to post to no room, which admits no user.
   const post = invite.post ?? (read === undefined ? undefined : "");
-  const body = {
-    hash,
-    ...(usesLeft === undefined ? {} : { uses: usesLeft }),
-    ...(expires === undefined ? {} : { expires }),
-    ...(room === undefined ? {} : { room }),
-    ...(post === undefined ? {} : { post }),
-    ...(read === undefined ? {} : { read }),
-    ...(isByToken === true ? { operator: true } : {}),
-  };
+  const operator = isByToken || undefined;
+  const body = { hash, uses: usesLeft, expires, room, post, read, operator };
   return { kind: "invite", room: id as UserId, by, id: "", body };
 }
 

@@ -146,12 +146,8 @@ export function prefsChangeOf(body: JsonObject): PrefsChange | undefined {
     const isWhole = isCount(seq) && on !== undefined;
     return isWhole ? { kind: "save", room: id, seq, on } : undefined;
   }
-  const prefs = {
-    ...(muted === undefined ? {} : { muted: nearestMoment(muted) }),
-    ...(favourite === true ? { favourite } : {}),
-    ...(hidden === undefined ? {} : { hidden }),
-    ...(unread === undefined ? {} : { unread }),
-  };
+  const until = muted === undefined ? undefined : nearestMoment(muted);
+  const prefs = { muted: until, favourite: favourite || undefined, hidden, unread };
   return { kind: "prefs-set", room: id, prefs };
 }
 

@@ -11,7 +11,7 @@ import { nearestMoment } from "../../base/time.ts";
 import { type Body, isOfLog, WORD_KINDS } from "../../wire/kinds.ts";
 import { bodyOf, type FoldedHead, type FoldedRecord, parseBody } from "../../wire/record.ts";
 import { erasuresOf } from "../log/erasures.ts";
-import { dropOldest } from "../oldest.ts";
+import { setNewest } from "../oldest.ts";
 import {
   applyGroup,
   type Group,
@@ -294,7 +294,7 @@ export class Rooms {
     if (before === undefined || this.holder(before) !== room) return;
     this.#byName.delete(foldName(before));
     this.#former.delete(foldName(name));
-    keepFormer(this.#former, foldName(before), room);
+    setNewest(this.#former, foldName(before), room, FORMER_NAMES_MAX);
     room.name = name;
     room.lock = nameLock(name);
     this.#byName.set(foldName(name), room);
@@ -343,17 +343,6 @@ export class Rooms {
     if (joined === undefined) this.#joined.set(user, new Set([room]));
     else joined.add(room);
   }
-}
-
-/** Evicts the oldest former name. */
-export function keepFormer<Holder>(
-  former: Map<FoldedName, Holder>,
-  name: FoldedName,
-  holder: Holder,
-): void {
-  former.delete(name);
-  former.set(name, holder);
-  dropOldest(former, FORMER_NAMES_MAX);
 }
 
 /** Named, because the room may not exist yet. */

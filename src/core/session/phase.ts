@@ -50,11 +50,6 @@ const NOTICES_OF: Record<Role, Record<Phase, ReadonlySet<NoticeKind>>> = {
   },
 };
 
-/** Reports whether a client may send the request in this phase. */
-export function mayAsk(phase: Phase, kind: RequestKind): boolean {
-  return phase === phaseOf(kind);
-}
-
 /** The only phase in which a client may send the request. */
 export function phaseOf(kind: RequestKind): Phase {
   return requestRow(kind).phase ?? "member";

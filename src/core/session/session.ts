@@ -39,7 +39,7 @@ import {
 } from "../../wire/messages.ts";
 import { checkAnswer, isRequest } from "../../wire/messages-incoming.ts";
 import type { PostCodec } from "../../wire/post-message.ts";
-import { mayAsk, mayTell, type Phase, phaseOf, type Role } from "./phase.ts";
+import { mayTell, type Phase, phaseOf, type Role } from "./phase.ts";
 
 /** An answer, checked against its request. */
 export type Reply = { [Kind in RequestKind]: { kind: Kind; answer: Answer<Kind> } }[RequestKind];
@@ -153,18 +153,18 @@ export class Session {
     fields: RequestFields<Kind>,
   ): { ref: number; effects: SessionEffect[] } {
     const ref = this.#nextRef();
+    const refused = (fault: Fault) => ({
+      ref,
+      effects: [{ kind: "refused", ref, fault } as const],
+    });
     if (this.#phase === "closed") {
-      const fault = new Fault("link-closed", "the connection is closed");
-      return { ref, effects: [{ kind: "refused", ref, fault }] };
+      return refused(new Fault("link-closed", "the connection is closed"));
     }
-    if (this.#open.size >= REQUESTS_IN_FLIGHT_MAX) {
-      const fault = new Fault("too-many", `${REQUESTS_IN_FLIGHT_MAX} requests wait for an answer`);
-      return { ref, effects: [{ kind: "refused", ref, fault }] };
-    }
+    if (this.#open.size >= REQUESTS_IN_FLIGHT_MAX) return refused(tooManyRequests());
     const bytes = encodeFitting({ kind, ref, ...fields } as unknown as Outgoing);
     if (bytes === undefined) {
-      const fault = new Fault("too-large", `this '${kind}' is larger than any message may be`);
-      return { ref, effects: [{ kind: "refused", ref, fault }] };
+      const sentence = `this '${kind}' is larger than any message may be`;
+      return refused(new Fault("too-large", sentence));
     }
     this.#open.set(ref, kind);
     return { ref, effects: [{ kind: "transmit", bytes }] };
@@ -263,20 +263,18 @@ export class Session {
     if (this.role === "client" || this.#phase === "greeting") throw outOfOrder(request.kind);
     const { kind, ref } = request;
     if (this.#open.has(ref)) throw outOfOrder(`${kind} with a ref in use`);
-    if (!mayAsk(this.#phase, kind)) {
-      return [this.#transmit(faultMessage(this.#outOfPhase(kind), ref))];
-    }
-    if (this.#open.size >= REQUESTS_IN_FLIGHT_MAX) {
-      const fault = new Fault("too-many", `${REQUESTS_IN_FLIGHT_MAX} requests wait for an answer`);
-      return [this.#transmit(faultMessage(fault, ref))];
-    }
-    if (isExclusive(kind) && [...this.#open.values()].some(isExclusive)) {
-      // Two successes would log in two users on one link; and guesses are sequential.
-      const fault = new Fault("too-many", "another log-in of this connection is under way");
-      return [this.#transmit(faultMessage(fault, ref))];
-    }
+    const refusal = this.#refusalOf(kind);
+    if (refusal !== undefined) return [this.#transmit(faultMessage(refusal, ref))];
     this.#open.set(ref, kind);
     return [{ kind: "request", request }];
+  }
+
+  #refusalOf(kind: RequestKind): Fault | undefined {
+    if (phaseOf(kind) !== this.#phase) return this.#outOfPhase(kind);
+    if (this.#open.size >= REQUESTS_IN_FLIGHT_MAX) return tooManyRequests();
+    if (!isExclusive(kind) || ![...this.#open.values()].some(isExclusive)) return undefined;
+    // Two successes would log in two users on one link; and guesses are sequential.
+    return new Fault("too-many", "another log-in of this connection is under way");
   }
 
   #outOfPhase(kind: RequestKind): Fault {
@@ -364,6 +362,10 @@ export class Session {
   }
 }
 
+function tooManyRequests(): Fault {
+  return new Fault("too-many", `${REQUESTS_IN_FLIGHT_MAX} requests wait for an answer`);
+}
+
 function outOfOrder(what: string): Fault {
   return new Fault("out-of-order", `${what} was not expected now`);
 }
@@ -375,17 +377,15 @@ function isExclusive(kind: RequestKind): boolean {
 /** The message may quote text of the other end: it is cut to the limit. */
 function faultMessage(fault: Fault, ref?: number): NoticeOf<"fault"> {
   const { code, message, remedy, retryAfterMs, translatable } = fault;
-  const template = sendable(translatable.message);
-  const remedyTemplate = sendable(translatable.remedy);
   return {
     kind: "fault",
-    ...(ref === undefined ? {} : { ref }),
+    ref,
     code,
     message: cutText(message, SENTENCE_BYTES_MAX),
     remedy: cutText(remedy, SENTENCE_BYTES_MAX),
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-    ...(template === undefined ? {} : { template }),
-    ...(remedyTemplate === undefined ? {} : { remedyTemplate }),
+    retryAfterMs,
+    template: sendable(translatable.message),
+    remedyTemplate: sendable(translatable.remedy),
   };
 }
 
