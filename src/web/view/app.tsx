@@ -15,7 +15,7 @@ import { useNoStrayDrops } from "./files/drop-zone.tsx";
 import { ChatPage } from "./room/chat-page.tsx";
 import { Banners } from "./shell/banners.tsx";
 import { PageContext, type PageValue, useModel, usePage } from "./shell/context.tsx";
-import { Dashboard, PartsLoader, usePrefetch } from "./shell/lazy.tsx";
+import { dialogOpener, LazyPart, PartsLoader, usePrefetch } from "./shell/lazy.tsx";
 import { keepSettings, readSettings, type Settings } from "./shell/settings.ts";
 import { ToastQueue } from "./shell/toast-queue.ts";
 import { Toasts, useModelFaults } from "./shell/toasts.tsx";
@@ -142,7 +142,7 @@ function Screen() {
   useBareAddress(me);
   if (me === undefined) return <Login />;
   if (isDashboard && isOperator) {
-    return <Dashboard model={model} onClose={() => setDashboard(false)} />;
+    return <LazyPart part="Dashboard" model={model} onClose={() => setDashboard(false)} />;
   }
   return <ChatPage key={me} model={model} isOperator={isOperator} onDashboard={openDashboard} />;
 }
@@ -239,8 +239,9 @@ export function App({ chat, words }: AppProps) {
   const page: PageValue = useMemo(() => {
     const notify = (text: string) => toasts.show(text, false);
     const fail = (error: unknown) => toasts.show(faultText(error, texts), true);
+    const openDialog = dialogOpener(show);
     const shared = { chat, texts, times, previews, lazy, emoji, settings, change, show, say };
-    return { ...shared, toasts, notify, fail };
+    return { ...shared, toasts, notify, fail, openDialog };
   }, [chat, texts, times, previews, lazy, emoji, settings, change, show, say, toasts]);
   return (
     <PageContext value={page}>

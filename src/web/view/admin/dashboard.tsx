@@ -3,7 +3,7 @@
 import { useState } from "react";
 import { rove } from "../../input/keys.ts";
 import { IconButton } from "../shell/icons.tsx";
-import type { DashboardProps } from "../shell/lazy.tsx";
+import type { LazyProps } from "../shell/lazy.tsx";
 import { usePartPage } from "../shell/part-page.ts";
 import { DashboardAccounts } from "./accounts.tsx";
 import adminSheet from "./admin.css" with { type: "file" };
@@ -21,7 +21,7 @@ const TABS = [
 ] as const;
 type Tab = (typeof TABS)[number];
 
-export function Dashboard({ model, onClose }: DashboardProps) {
+export function Dashboard({ model, onClose }: LazyProps["Dashboard"]) {
   useSheet(adminSheet);
   const { texts } = usePartPage();
   const [tab, setTab] = useState<Tab>("log");

@@ -5,7 +5,6 @@ import { foldCase } from "../../../base/case-fold.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { Answer } from "../../../wire/messages.ts";
 import { confirm } from "../shell/dialog.tsx";
-import { inviteDialog } from "../shell/lazy.tsx";
 import { usePartPage } from "../shell/part-page.ts";
 import { type Column, PagedTable, usePagedList } from "./table.tsx";
 
@@ -38,7 +37,7 @@ function placeOf({ room, post, read }: Invite): string {
 }
 
 export function DashboardInvites() {
-  const { texts, times, chat, show } = usePartPage();
+  const { texts, times, chat, openDialog } = usePartPage();
   const ask = useCallback(
     async (after: { readonly after?: number }) => {
       const { invites, next } = await chat.request("invites", after);
@@ -92,7 +91,7 @@ export function DashboardInvites() {
       keyOf={({ invite }) => invite}
       wordsOf={(made) => `${made.invite} ${made.by ?? ""} ${placeOf(made)}`}
       action={texts.inviteMake}
-      onAction={() => show(inviteDialog)}
+      onAction={() => openDialog("Invite")}
     />
   );
 }

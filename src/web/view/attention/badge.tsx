@@ -1,7 +1,7 @@
 /** Unread badge on the tab's icon and on the installed app. */
 
 import { useEffect } from "react";
-import type { BadgeProps } from "../shell/lazy.tsx";
+import type { LazyProps } from "../shell/lazy.tsx";
 
 const SIZE = 64;
 const RED = "#d22";
@@ -57,7 +57,7 @@ function badge(calls: number): void {
 /**
  * Badge while there are unread messages. @param calls unread mentions, replies and direct messages
  */
-export function Badge({ calls }: BadgeProps) {
+export function Badge({ calls }: LazyProps["Badge"]) {
   useEffect(() => {
     badge(calls);
     const link = icon();

@@ -12,10 +12,10 @@ import { PlainLine } from "../room/rich-text.tsx";
 import { FaultLine, useFact, useWork } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
 import { IconButton } from "../shell/icons.tsx";
-import type { PinsProps } from "../shell/lazy.tsx";
+import type { LazyProps } from "../shell/lazy.tsx";
 import { usePartPage } from "../shell/part-page.ts";
 
-export function PinsDialog({ room, onClose }: PinsProps) {
+export function PinsDialog({ room, onClose }: LazyProps["Pins"]) {
   const { texts, chat, times } = usePartPage();
   const { id, target } = room;
   const mayPin = mayKeepOrder(chat.model, room);

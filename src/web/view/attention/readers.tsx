@@ -5,14 +5,14 @@ import { cleanText } from "../../../base/text.ts";
 import { FaultLine, useFact, useWork } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
 import { Check } from "../shell/form.tsx";
-import type { PinsProps, ReadersProps } from "../shell/lazy.tsx";
+import type { LazyProps } from "../shell/lazy.tsx";
 import { usePartPage } from "../shell/part-page.ts";
 import { usePolled } from "../shell/polling.ts";
 
 const EVERY_MS = 5_000;
 
 /** Below one's last message: how many have read it, with names on request. */
-export function ReadersLine({ seq }: ReadersProps) {
+export function ReadersLine({ seq }: LazyProps["Readers"]) {
   const { texts, chat } = usePartPage();
   const [isOpen, setOpen] = useState(false);
   const [isWhole, setWhole] = useState(false);
@@ -45,7 +45,10 @@ export function ReadersLine({ seq }: ReadersProps) {
 }
 
 /** Dialog with a switch for read receipts in the room. */
-export function ReceiptsDialog({ room: { id, kind, name, target }, onClose }: PinsProps) {
+export function ReceiptsDialog({
+  room: { id, kind, name, target },
+  onClose,
+}: LazyProps["Receipts"]) {
   const { texts, chat } = usePartPage();
   const work = useWork();
   const isPerson = kind === "person";

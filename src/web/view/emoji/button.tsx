@@ -2,10 +2,13 @@
 
 import { type PageValue, usePage } from "../shell/context.tsx";
 import { IconButton } from "../shell/icons.tsx";
-import { EmojiPicker, type EmojiProps } from "../shell/lazy.tsx";
+import type { LazyProps } from "../shell/lazy.tsx";
 
-export function askEmoji({ show }: PageValue, given: Omit<EmojiProps, "onClose">): void {
-  show((close) => <EmojiPicker {...given} onClose={close} />);
+export function askEmoji(
+  { openDialog }: PageValue,
+  given: Omit<LazyProps["EmojiPicker"], "onClose">,
+): void {
+  openDialog("EmojiPicker", { ...given });
 }
 
 interface EmojiButtonProps {

@@ -1,10 +1,10 @@
 /** Dialog that lists all emoji. */
 
-import { type KeyboardEvent, memo, useEffect, useMemo, useRef, useState } from "react";
+import { type KeyboardEvent, memo, useMemo, useRef, useState } from "react";
 import type { AllTexts } from "../../../ui/messages/en/parts.ts";
 import type { EmojiGroup, NamedEmoji } from "../../../ui/text/emoji.ts";
 import { Dialog } from "../shell/dialog.tsx";
-import type { EmojiPart, EmojiProps } from "../shell/lazy.tsx";
+import { type EmojiPart, type LazyProps, useLoaded } from "../shell/lazy.tsx";
 import { usePartPage } from "../shell/part-page.ts";
 import { keepRecentEmoji, recentEmoji } from "./recent.ts";
 
@@ -20,26 +20,6 @@ const TITLES: Readonly<Record<string, keyof AllTexts>> = {
   Symbols: "emojiSymbols",
   Flags: "emojiFlags",
 };
-
-/** Loads the emoji when the first picker opens. */
-function useEmoji(onClose: () => void): EmojiPart | undefined {
-  const { emoji, texts, fail } = usePartPage();
-  const [part, setPart] = useState(emoji.parts);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: once, when it is opened
-  useEffect(() => {
-    let isOver = false;
-    const end = () => {
-      if (isOver) return;
-      onClose();
-      fail(texts.notFetched);
-    };
-    emoji.fetch().then((fetched) => !isOver && setPart(fetched), end);
-    return () => {
-      isOver = true;
-    };
-  }, []);
-  return part;
-}
 
 function useGroups(part: EmojiPart | undefined, words: string): readonly EmojiGroup[] {
   const { lang } = usePartPage().texts;
@@ -105,13 +85,13 @@ function moved(key: string, all: readonly HTMLElement[], at: number) {
 }
 
 /** All emoji, by group or search; arrow keys move among them. */
-export function EmojiPicker({ title, onChoose, onClose }: EmojiProps) {
-  const { texts } = usePartPage();
+export function EmojiPicker({ title, onChoose, onClose }: LazyProps["EmojiPicker"]) {
+  const { texts, emoji } = usePartPage();
   const [words, setWords] = useState("");
   const field = useRef<HTMLInputElement>(null);
   const list = useRef<HTMLDivElement>(null);
-  const groups = useGroups(useEmoji(onClose), words);
-  const isNone = words.trim() !== "" && groups.every(({ emoji }) => emoji.length === 0);
+  const groups = useGroups(useLoaded(emoji, onClose), words);
+  const isNone = words.trim() !== "" && groups.every((group) => group.emoji.length === 0);
   const choose = useRef((sign: string) => {
     keepRecentEmoji(sign);
     onClose();
@@ -120,7 +100,7 @@ export function EmojiPicker({ title, onChoose, onClose }: EmojiProps) {
   const buttons = () => [...(list.current?.querySelectorAll<HTMLElement>("button") ?? [])];
   const onFieldKey = (event: KeyboardEvent) => {
     if (event.nativeEvent.isComposing) return;
-    const [first] = groups.flatMap(({ emoji }) => emoji);
+    const [first] = groups.flatMap((group) => group.emoji);
     if (event.key === "Enter" && words.trim() !== "" && first) choose.current(first.emoji);
     else if (event.key === "ArrowDown") buttons()[0]?.focus();
     else return;

@@ -1,7 +1,7 @@
 /** Countdown while the server delays a login attempt. */
 
 import { useEffect, useState } from "react";
-import type { GuessDelayProps } from "../shell/lazy.tsx";
+import type { LazyProps } from "../shell/lazy.tsx";
 import { usePartPage } from "../shell/part-page.ts";
 
 /**
@@ -12,7 +12,7 @@ const SHOWN_AFTER_MS = 400;
 const SECOND_MS = 1_000;
 
 /** Countdown on the screen; screen readers announce it once. */
-export function GuessDelay({ delay: { of, untilUnixMs } }: GuessDelayProps) {
+export function GuessDelay({ delay: { of, untilUnixMs } }: LazyProps["GuessDelay"]) {
   const { texts } = usePartPage();
   const [shown, setShown] = useState({ said: "", text: "" });
   // biome-ignore lint/correctness/useExhaustiveDependencies: counts down to that moment

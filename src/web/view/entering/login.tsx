@@ -15,14 +15,7 @@ import {
   type Work,
 } from "../shell/context.tsx";
 import { Field } from "../shell/form.tsx";
-import {
-  GuessDelayLine,
-  ProgramOffer,
-  ResetForm,
-  STAYS,
-  useIdleParts,
-  type WrongEntry as Wrong,
-} from "../shell/lazy.tsx";
+import { GuessDelayLine, LazyPart, useIdleParts, type WrongEntry } from "../shell/lazy.tsx";
 
 function enter(page: PageValue, user: string, password: string, roomSecret: string): Promise<void> {
   return page.chat.enter({
@@ -108,7 +101,7 @@ function EnterForm({ server, work, refused }: FormProps) {
   const [user, setUser] = useState("");
   const [password, setPassword] = useState("");
   const [roomSecret, setRoomSecret] = useState("");
-  const [wrong, setWrong] = useState<Wrong>();
+  const [wrong, setWrong] = useState<WrongEntry>();
   const [taken] = useState(() => new Set<FoldedName>());
   const isAsked = refused instanceof Fault && refused.code === "room-password-wrong";
   const needsRoom = server.needsRoomPassword && (!chat.isInvited || isAsked);
@@ -136,7 +129,7 @@ function EnterForm({ server, work, refused }: FormProps) {
     work.forget();
     document.getElementById("enter-name")?.focus();
   };
-  const faultAt = (place: Wrong["at"]): ReactNode =>
+  const faultAt = (place: WrongEntry["at"]): ReactNode =>
     wrong?.at === place ? (
       <>
         {wrong.text} {wrong.proposal && <wrong.proposal onTake={take} />}
@@ -216,7 +209,12 @@ export function Login() {
           <>
             <ServerCard server={server} />
             {isResetting ? (
-              <ResetForm work={work} onOther={enterOtherwise} onClose={() => setResetting(false)} />
+              <LazyPart
+                part="Reset"
+                work={work}
+                onOther={enterOtherwise}
+                onClose={() => setResetting(false)}
+              />
             ) : isKnown ? (
               <KnownUsers work={work} onOther={() => setOther(true)} />
             ) : (
@@ -227,7 +225,7 @@ export function Login() {
           </>
         )}
       </div>
-      {areParts && server !== undefined ? <ProgramOffer onClose={STAYS} /> : null}
+      {areParts && server !== undefined ? <LazyPart part="ProgramOffer" /> : null}
     </main>
   );
 }

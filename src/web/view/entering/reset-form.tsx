@@ -1,11 +1,11 @@
 /** Form that sets a new password with an operator's reset link. */
 
 import { type FormEvent, useState } from "react";
-import type { ResetProps } from "../shell/lazy.tsx";
+import type { LazyProps } from "../shell/lazy.tsx";
 import { NewPassword } from "../shell/new-password.tsx";
 import { usePartPage } from "../shell/part-page.ts";
 
-export function ResetForm({ work, onOther }: ResetProps) {
+export function ResetForm({ work, onOther }: LazyProps["Reset"]) {
   const { texts, chat } = usePartPage();
   const [password, setPassword] = useState("");
   const submit = (event: FormEvent) => {

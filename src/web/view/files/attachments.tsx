@@ -5,7 +5,7 @@ import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import { PREVIEW_BYTES_MAX, pictureOf } from "../../transfer/previews.ts";
 import { Icon, IconButton } from "../shell/icons.tsx";
-import type { AttachmentsProps } from "../shell/lazy.tsx";
+import type { LazyProps } from "../shell/lazy.tsx";
 import { usePartPage } from "../shell/part-page.ts";
 
 /** The header of a camera photo, with its dimensions, is within these bytes. */
@@ -49,7 +49,7 @@ function Attachment({ file, onRemove }: { readonly file: File; readonly onRemove
   );
 }
 
-export function Attachments({ files, onRemove }: AttachmentsProps) {
+export function Attachments({ files, onRemove }: LazyProps["Attachments"]) {
   const { texts } = usePartPage();
   return (
     <ul className="attachments" aria-label={texts.attached}>

@@ -6,7 +6,7 @@ import { isSmallPicture } from "../../../core/client/picture-name.ts";
 import type { Item } from "../../../core/model/state.ts";
 import { usePage, useTexts } from "../shell/context.tsx";
 import { Icon } from "../shell/icons.tsx";
-import type { FilesProps } from "../shell/lazy.tsx";
+import type { LazyProps } from "../shell/lazy.tsx";
 import { isSaving } from "../shell/saving.ts";
 import { showsPictures } from "../shell/settings.ts";
 
@@ -31,7 +31,7 @@ export function useSending(items: readonly Item[], target: string): Sending {
 }
 
 /** Reserves the same space until the files part is loaded, so that nothing moves. */
-export function FilesFrame({ items, target }: Pick<FilesProps, "items" | "target">) {
+export function FilesFrame({ items, target }: Pick<LazyProps["Files"], "items" | "target">) {
   const { pictures, lines } = useSending(items, target);
   return (
     <div className="files">

@@ -13,7 +13,7 @@ import { type Picture, PREVIEW_BYTES_MAX, previewsOf } from "../../transfer/prev
 import { useFact } from "../shell/context.tsx";
 import { confirm } from "../shell/dialog.tsx";
 import { Icon, IconButton, type IconName } from "../shell/icons.tsx";
-import { type FilesProps, STAYS } from "../shell/lazy.tsx";
+import type { LazyProps } from "../shell/lazy.tsx";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
 import { type PartPage, usePartPage } from "../shell/part-page.ts";
 import { GRID_MIN, useSending } from "./file-frame.tsx";
@@ -217,7 +217,7 @@ function PictureCell(props: FileProps) {
         <IconButton icon="down" label={texts.saveFile(name)} onPress={save} />
         <MenuButton className="file-more" label={texts.actionsFor(name)} items={items} />
       </div>
-      {transfer && <TransferLine transfer={transfer} isBrief onClose={STAYS} />}
+      {transfer && <TransferLine transfer={transfer} isBrief />}
     </div>
   );
 }
@@ -277,13 +277,13 @@ function FileLine(props: FileProps & { readonly isPicture: boolean }) {
         </p>
       ) : null}
       {(isPicture || isAsked) && open !== undefined ? <PictureBox file={file} open={open} /> : null}
-      {transfer && <TransferLine transfer={transfer} isBrief onClose={STAYS} />}
+      {transfer && <TransferLine transfer={transfer} isBrief />}
     </div>
   );
 }
 
 /** Files sent together: a line each, and pictures as a grid. */
-export const Files = memo(function Files({ items, target, menuOf }: FilesProps) {
+export const Files = memo(function Files({ items, target, menuOf }: LazyProps["Files"]) {
   const { texts } = usePartPage();
   const { pictures, lines } = useSending(items, target);
   const isGrid = pictures.length >= GRID_MIN;

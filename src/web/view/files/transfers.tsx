@@ -9,7 +9,6 @@ import type { AllTexts } from "../../../ui/messages/en/parts.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
 import { useFact } from "../shell/context.tsx";
 import { IconButton } from "../shell/icons.tsx";
-import { STAYS, type TransferProps } from "../shell/lazy.tsx";
 import { usePartPage } from "../shell/part-page.ts";
 
 function waitsText(where: WaitsAt, texts: AllTexts): string {
@@ -91,6 +90,12 @@ function Buttons({ transfer }: { readonly transfer: TransferView }) {
   );
 }
 
+interface TransferProps {
+  readonly transfer: TransferView;
+  /** Short form, shown next to the file's name. */
+  readonly isBrief?: boolean;
+}
+
 export const TransferLine = memo(function TransferLine({
   transfer,
   isBrief = false,
@@ -141,7 +146,7 @@ function useTidy({ id, state }: TransferView): void {
 
 function TransferRow({ transfer }: { readonly transfer: TransferView }) {
   useTidy(transfer);
-  return <TransferLine transfer={transfer} onClose={STAYS} />;
+  return <TransferLine transfer={transfer} />;
 }
 
 export function Transfers() {

@@ -18,17 +18,7 @@ import { offsetMinutes } from "../../../ui/text/times.ts";
 import { useDropping } from "../files/drop-zone.tsx";
 import { OfferedLine } from "../files/file-frame.tsx";
 import { isWide, usePage, useTexts } from "../shell/context.tsx";
-import {
-  Badge,
-  CreateRoomDialog,
-  PushKeeper,
-  RoomsDialog,
-  SealedLine,
-  Search,
-  STAYS,
-  Transfers,
-  Typing,
-} from "../shell/lazy.tsx";
+import { LazyPart } from "../shell/lazy.tsx";
 import { Toasts } from "../shell/toasts.tsx";
 import { Unfolded } from "../words/fold.tsx";
 import { type AttachedFiles, Composer, type ComposerHandle } from "./composer.tsx";
@@ -39,7 +29,7 @@ import type { MessageActions } from "./message-actions.ts";
 import { useRouting } from "./routing.tsx";
 import { useShortcuts } from "./shortcuts.tsx";
 import { Rooms } from "./sidebar.tsx";
-import { runSlashCommand } from "./slash-commands.tsx";
+import { runSlashCommand } from "./slash-commands.ts";
 import { Timeline } from "./timeline.tsx";
 
 /** Panel beside the timeline: on the right, or over it on narrow screens. */
@@ -165,8 +155,8 @@ function Conversation(props: MainProps) {
         // One's own uploads are among the transfers.
         isSame(from, model.me) ? null : <OfferedLine key={file} from={from} name={name} />,
       )}
-      {model.transfers.size > 0 ? <Transfers onClose={STAYS} /> : null}
-      {room?.isSealed === true ? <SealedLine target={target} onClose={STAYS} /> : null}
+      {model.transfers.size > 0 ? <LazyPart part="Transfers" /> : null}
+      {room?.isSealed === true ? <LazyPart part="SealedLine" target={target} /> : null}
       {isClosed ? (
         <p className="hint">{texts.roomClosed}</p>
       ) : (
@@ -182,7 +172,7 @@ function Conversation(props: MainProps) {
         />
       )}
       {settings.showsTyping && room !== undefined && room.typing.length > 0 ? (
-        <Typing model={model} onClose={STAYS} />
+        <LazyPart part="Typing" model={model} />
       ) : null}
       {isOver ? <div className="drop-over">{texts.dropHere(cleanText(target))}</div> : null}
     </div>
@@ -196,22 +186,14 @@ interface NothingProps {
 
 /** Shown if no room is open: ways to open one, since the list of rooms may be a closed drawer. */
 function Nothing({ hasRooms, onOpen }: NothingProps) {
-  const { texts, show } = usePage();
+  const { texts, openDialog } = usePage();
   return (
     <div className="nothing">
       <p>{hasRooms ? texts.nothingOpen : texts.noRooms}</p>
-      <button
-        type="button"
-        className="button"
-        onClick={() => show((close) => <RoomsDialog onClose={close} onOpen={onOpen} />)}
-      >
+      <button type="button" className="button" onClick={() => openDialog("Rooms", { onOpen })}>
         {texts.browseRooms}
       </button>
-      <button
-        type="button"
-        className="button"
-        onClick={() => show((close) => <CreateRoomDialog onClose={close} onOpen={onOpen} />)}
-      >
+      <button type="button" className="button" onClick={() => openDialog("CreateRoom", { onOpen })}>
         {texts.createRoom}
       </button>
     </div>
@@ -313,7 +295,7 @@ function RightSide({ side, model, onClose, onJump }: RightProps) {
   if (side === "search") {
     return (
       <aside className="side side-right" aria-label={texts.search}>
-        <Search open={open} onClose={onClose} onJump={onJump} />
+        <LazyPart part="Search" open={open} onClose={onClose} onJump={onJump} />
       </aside>
     );
   }
@@ -412,9 +394,9 @@ export function ChatPage({ model, isOperator, onDashboard }: ChatPageProps) {
       </main>
       <RightSide side={side} model={model} onClose={closeSide} onJump={onJump} />
       {isKnown && isWaiting(lines, model.isFocused) ? (
-        <Badge calls={lines.calls} onClose={STAYS} />
+        <LazyPart part="Badge" calls={lines.calls} />
       ) : null}
-      {isKnown && settings.pushesFor === me ? <PushKeeper onClose={STAYS} /> : null}
+      {isKnown && settings.pushesFor === me ? <LazyPart part="PushKeeper" /> : null}
     </div>
   );
 }

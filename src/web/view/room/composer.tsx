@@ -36,9 +36,9 @@ import type { Attached } from "../../transfer/attached.ts";
 import { EmojiButton } from "../emoji/button.tsx";
 import { usePage, useTexts } from "../shell/context.tsx";
 import { Icon, IconButton } from "../shell/icons.tsx";
-import { Attachments, STAYS } from "../shell/lazy.tsx";
+import { LazyPart } from "../shell/lazy.tsx";
 import { PlainLine } from "./rich-text.tsx";
-import type { CommandOutcome } from "./slash-commands.tsx";
+import type { CommandOutcome } from "./slash-commands.ts";
 import { Suggestions, suggestionSource } from "./suggestions.tsx";
 
 export interface ComposerHandle {
@@ -388,7 +388,7 @@ export const Composer = memo(function Composer(given: ComposerProps & ComposerRe
       <About draft={draft} about={about === undefined ? undefined : itemOf(about)} onDrop={drop} />
       {offers.offer === undefined ? null : <Suggestions {...offers.offer} onChoose={choose} />}
       {attached.files.length === 0 ? null : (
-        <Attachments files={attached.files} onRemove={attached.remove} onClose={STAYS} />
+        <LazyPart part="Attachments" files={attached.files} onRemove={attached.remove} />
       )}
       <div className="composer-row">
         <AttachButton attached={attached} />

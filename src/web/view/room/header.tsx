@@ -6,7 +6,7 @@ import { cleanText } from "../../../base/text.ts";
 import type { RoomState } from "../../../core/model/state.ts";
 import { usePage } from "../shell/context.tsx";
 import { IconButton } from "../shell/icons.tsx";
-import { PinsDialog, RoomMenu, SealedDialog } from "../shell/lazy.tsx";
+import { LazyPart } from "../shell/lazy.tsx";
 import { isAboutSame } from "../shell/same-room.ts";
 import { RichLine } from "./rich-text.tsx";
 
@@ -52,16 +52,14 @@ export const RoomHead = memo(function RoomHead(props: RoomHeadProps) {
         <IconButton
           icon="pin"
           label={`${texts.pins}: ${room.pins.length}`}
-          onPress={() => page.show((close) => <PinsDialog room={room} onClose={close} />)}
+          onPress={() => page.openDialog("Pins", { room })}
         />
       )}
       {room?.isSealed === true ? (
         <IconButton
           icon="lock"
           label={texts.whoCanRead}
-          onPress={() =>
-            page.show((close) => <SealedDialog target={room.target} onClose={close} />)
-          }
+          onPress={() => page.openDialog("Sealed", { target: room.target })}
         />
       ) : null}
       <IconButton className="only-narrow" icon="search" label={texts.search} onPress={onSearch} />
@@ -85,7 +83,7 @@ export const RoomHead = memo(function RoomHead(props: RoomHeadProps) {
         </button>
       )}
       {room === undefined || anchor === undefined ? null : (
-        <RoomMenu target={room.target} anchor={anchor} onClose={close} />
+        <LazyPart part="RoomMenu" target={room.target} anchor={anchor} onClose={close} />
       )}
     </header>
   );

@@ -10,7 +10,7 @@ import type { Member, Model, RoomState } from "../../../core/model/state.ts";
 import type { Texts } from "../../../ui/messages/en/first.ts";
 import { type PageValue, useFact, usePage, useTexts } from "../shell/context.tsx";
 import { IconButton } from "../shell/icons.tsx";
-import { ModerationDialog, type ModerationProps } from "../shell/lazy.tsx";
+import type { LazyProps } from "../shell/lazy.tsx";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
 import { isAboutSame } from "../shell/same-room.ts";
 
@@ -55,9 +55,9 @@ export function personItems(page: PageValue, person: PersonAt): MenuItem[] {
 }
 
 function moderationItems(page: PageValue, user: string, room: string, role: string): MenuItem[] {
-  const { texts, chat, fail, show } = page;
-  const ask = (act: ModerationProps["act"]) =>
-    show((onClose) => <ModerationDialog {...{ act, user, room, onClose }} />);
+  const { texts, chat, fail, openDialog } = page;
+  const ask = (act: LazyProps["Moderation"]["act"]) =>
+    openDialog("Moderation", { act, user, room });
   const isModerator = role === "moderator";
   return [
     ...MUTE_MINUTES.map((minutes) => ({

@@ -22,7 +22,7 @@ import { EmojiButton } from "../emoji/button.tsx";
 import { FilesFrame } from "../files/file-frame.tsx";
 import { useFact, usePage, useTexts } from "../shell/context.tsx";
 import { Icon, IconButton } from "../shell/icons.tsx";
-import { Files, Readers, STAYS } from "../shell/lazy.tsx";
+import { LazyPart } from "../shell/lazy.tsx";
 import { MenuButton } from "../shell/menu.tsx";
 import { Fold } from "../words/fold.tsx";
 import { type MessageActions, messageItems, QUICK_SIGNS, THUMB } from "./message-actions.ts";
@@ -175,7 +175,7 @@ function FilesAndWords({ row, actions, isShown }: MessageProps) {
   const said = items.find(({ state, text }) => state === "whole" && text !== "");
   return (
     <>
-      <Files items={items} target={target} menuOf={menuOf} frame={frame} onClose={STAYS} />
+      <LazyPart part="Files" items={items} target={target} menuOf={menuOf} frame={frame} />
       {said && (
         <Fold id={said.seq} text={said.text} unfolded={actions.unfolded} isShown={isShown}>
           {(text) => (
@@ -339,7 +339,7 @@ export const Message = memo(function Message({ row, actions, isShown }: MessageP
       ))}
       {actions.readOf === item.seq ? (
         <div className="readers">
-          <Readers key={item.seq} seq={item.seq} onClose={STAYS} />
+          <LazyPart part="Readers" key={item.seq} seq={item.seq} />
         </div>
       ) : null}
       {(isUnder || isFocused) && item.state === "whole" ? (

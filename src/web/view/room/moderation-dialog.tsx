@@ -2,11 +2,11 @@
 
 import { cleanText } from "../../../base/text.ts";
 import { FormDialog } from "../shell/dialog.tsx";
-import type { ModerationProps } from "../shell/lazy.tsx";
+import type { LazyProps } from "../shell/lazy.tsx";
 import { usePartPage } from "../shell/part-page.ts";
 
 /** Confirms an action that is hard to undo. */
-export function ModerationDialog({ act, user, room, onClose }: ModerationProps) {
+export function ModerationDialog({ act, user, room, onClose }: LazyProps["Moderation"]) {
   const { texts, chat } = usePartPage();
   const name = cleanText(user);
   const questions = {

@@ -13,7 +13,7 @@ import { FaultLine, useWork, type Work } from "../shell/context.tsx";
 import { Dialog, FormDialog } from "../shell/dialog.tsx";
 import { Check, Field } from "../shell/form.tsx";
 import { Icon } from "../shell/icons.tsx";
-import type { CreateRoomProps, JoinProps, RoomsProps, TopicProps } from "../shell/lazy.tsx";
+import type { LazyProps } from "../shell/lazy.tsx";
 import { usePartPage } from "../shell/part-page.ts";
 
 type RoomEntry = Answer<"rooms">["rooms"][number];
@@ -46,8 +46,14 @@ function useRoomList(): { readonly rooms: readonly RoomEntry[]; readonly work: W
 }
 
 /** Joins an existing room; asks for its password if it has one. */
-export function JoinDialog({ onClose, onOpen, room, isLocked, password: given = "" }: JoinProps) {
-  const { texts, chat, show } = usePartPage();
+export function JoinDialog({
+  onClose,
+  onOpen,
+  room,
+  isLocked,
+  password: given = "",
+}: LazyProps["Join"]) {
+  const { texts, chat, openDialog } = usePartPage();
   const [password, setPassword] = useState(given);
   const [needsPassword, setNeedsPassword] = useState(isLocked === true);
   /** A new object for each attempt: the focus returns to the field. */
@@ -67,7 +73,7 @@ export function JoinDialog({ onClose, onOpen, room, isLocked, password: given = 
       const code = error instanceof Fault ? error.code : undefined;
       if (code === "room-unknown") {
         onClose();
-        return show((close) => <CreateRoomDialog onClose={close} onOpen={onOpen} room={room} />);
+        return openDialog("CreateRoom", { onOpen, room });
       }
       if (code !== "room-password-wrong") throw error;
       setNeedsPassword(true);
@@ -99,8 +105,8 @@ export function JoinDialog({ onClose, onOpen, room, isLocked, password: given = 
 }
 
 /** Creates a room with a name, and a topic and a password or end-to-end encryption. */
-export function CreateRoomDialog({ onClose, onOpen, ...given }: CreateRoomProps) {
-  const { texts, chat, show, fail } = usePartPage();
+export function CreateRoomDialog({ onClose, onOpen, ...given }: LazyProps["CreateRoom"]) {
+  const { texts, chat, openDialog, fail } = usePartPage();
   const { rooms } = useRoomList();
   const [name, setName] = useState(given.room ?? "");
   const [topic, setTopic] = useState("");
@@ -128,9 +134,7 @@ export function CreateRoomDialog({ onClose, onOpen, ...given }: CreateRoomProps)
   const joinTaken = (entry: RoomEntry) => {
     onClose();
     if (entry.joined) return onOpen(entry.room);
-    show((close) => (
-      <JoinDialog onClose={close} onOpen={onOpen} room={entry.room} isLocked={entry.locked} />
-    ));
+    openDialog("Join", { onOpen, room: entry.room, isLocked: entry.locked });
   };
   return (
     <FormDialog title={texts.createRoom} action={texts.create} onSubmit={create} onClose={onClose}>
@@ -201,8 +205,8 @@ function entryNotes(entry: RoomEntry, texts: AllTexts): string {
 }
 
 /** All rooms of the server, with a filter, and a button that joins or opens each. */
-export function RoomsDialog({ onClose, onOpen }: RoomsProps) {
-  const { texts, chat, show } = usePartPage();
+export function RoomsDialog({ onClose, onOpen }: LazyProps["Rooms"]) {
+  const { texts, chat, openDialog } = usePartPage();
   const { rooms, work } = useRoomList();
   const joining = useWork();
   const [filter, setFilter] = useState("");
@@ -215,7 +219,7 @@ export function RoomsDialog({ onClose, onOpen }: RoomsProps) {
     }
     if (locked) {
       onClose();
-      return show((close) => <JoinDialog onClose={close} onOpen={onOpen} room={room} isLocked />);
+      return openDialog("Join", { onOpen, room, isLocked: true });
     }
     joining.run(async () => {
       const name = await chat.join(room);
@@ -225,7 +229,7 @@ export function RoomsDialog({ onClose, onOpen }: RoomsProps) {
   };
   const create = () => {
     onClose();
-    show((close) => <CreateRoomDialog onClose={close} onOpen={onOpen} />);
+    openDialog("CreateRoom", { onOpen });
   };
   return (
     <Dialog title={texts.browseRooms} onClose={onClose}>
@@ -276,7 +280,7 @@ export function RoomsDialog({ onClose, onOpen }: RoomsProps) {
   );
 }
 
-export function TopicDialog({ room, onClose }: TopicProps) {
+export function TopicDialog({ room, onClose }: LazyProps["Topic"]) {
   const { texts, chat } = usePartPage();
   const [topic, setTopic] = useState(room.topic);
   const save = async () => {

@@ -7,7 +7,7 @@ import { mayKeepOrder, roomLines, roomOf } from "../../../core/model/selectors.t
 import type { RoomState } from "../../../core/model/state.ts";
 import { useFact } from "../shell/context.tsx";
 import { confirm, confirmSeal, Dialog } from "../shell/dialog.tsx";
-import { ReceiptsDialog, type RoomMenuProps, SealedDialog, TopicDialog } from "../shell/lazy.tsx";
+import type { LazyProps } from "../shell/lazy.tsx";
 import { Menu, type MenuItem } from "../shell/menu.tsx";
 import { type PartPage, usePartPage } from "../shell/part-page.ts";
 import { showsPictures, switchedPictures } from "../shell/settings.ts";
@@ -17,7 +17,7 @@ const HOUR_MS = 60 * 60_000;
 const MUTE_HOURS = [1, 8, 72] as const;
 
 /** Menu of a room, opened from its line in the list and from its header. */
-export function RoomMenu({ target, anchor, onClose }: RoomMenuProps) {
+export function RoomMenu({ target, anchor, onClose }: LazyProps["RoomMenu"]) {
   const page = usePartPage();
   const room = useFact((model) => roomOf(model, target));
   const isGone = room === undefined;
@@ -48,9 +48,9 @@ function picturesItem({ texts, settings, change }: PartPage, { target }: RoomSta
 }
 
 /** For moderators, except in notes to self, which have no other readers. */
-function receiptsItems({ texts, chat, show }: PartPage, room: RoomState): MenuItem[] {
+function receiptsItems({ texts, chat, openDialog }: PartPage, room: RoomState): MenuItem[] {
   if (!mayKeepOrder(chat.model, room) || isSame(room.name, chat.model.me)) return [];
-  const onChoose = () => show((close) => <ReceiptsDialog room={room} onClose={close} />);
+  const onChoose = () => openDialog("Receipts", { room });
   return [{ label: texts.receipts, icon: "people", onChoose }];
 }
 
@@ -120,11 +120,11 @@ function MuteDialog({ target, onClose }: { readonly target: string; onClose: () 
   );
 }
 
-function reading({ texts, show }: PartPage, { target }: RoomState): MenuItem {
+function reading({ texts, openDialog }: PartPage, { target }: RoomState): MenuItem {
   return {
     label: texts.whoCanRead,
     icon: "lock",
-    onChoose: () => show((close) => <SealedDialog target={target} onClose={close} />),
+    onChoose: () => openDialog("Sealed", { target }),
   };
 }
 
@@ -140,14 +140,14 @@ function conversationItems(page: PartPage, room: RoomState): MenuItem[] {
 }
 
 function namedItems(page: PartPage, room: RoomState): MenuItem[] {
-  const { texts, chat, show } = page;
+  const { texts, chat, openDialog } = page;
   return [
     room.isSealed
       ? reading(page, room)
       : {
           label: texts.changeTopic,
           icon: "edit",
-          onChoose: () => show((close) => <TopicDialog room={room} onClose={close} />),
+          onChoose: () => openDialog("Topic", { room }),
         },
     {
       label: texts.leaveRoom,

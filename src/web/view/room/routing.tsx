@@ -7,7 +7,6 @@ import type { Model } from "../../../core/model/state.ts";
 import type { Chat } from "../../driver/chat.ts";
 import { formatRoute, isRouteHash, type Route, readRoute } from "../../input/route.ts";
 import { usePage } from "../shell/context.tsx";
-import { JoinDialog } from "../shell/lazy.tsx";
 
 export interface RoutingProps {
   readonly model: Model;
@@ -60,7 +59,7 @@ type Ways = Pick<RoutingProps, "onOpen" | "onJump">;
 
 /** Opens a route, then sets the address to what is shown, which may differ. */
 function useFollow(ways: RefObject<Ways>): (route: Route) => void {
-  const { chat, show } = usePage();
+  const { chat, openDialog } = usePage();
   return useCallback(
     (route) => {
       const { target, seq } = route;
@@ -73,11 +72,11 @@ function useFollow(ways: RefObject<Ways>): (route: Route) => void {
         else if (now?.seq !== seq || !isSame(now?.target, target)) goTo(target);
       } else if (!target.startsWith("@")) {
         // A link alone never joins a room: it only fills in the form.
-        show((close) => <JoinDialog onClose={close} onOpen={goTo} room={target} />);
+        openDialog("Join", { onOpen: goTo, room: target });
       }
       rewrite(routeOf(chat.model));
     },
-    [chat, show, ways],
+    [chat, openDialog, ways],
   );
 }
 

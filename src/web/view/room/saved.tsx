@@ -8,17 +8,14 @@ import { authorText, briefText } from "../../../ui/text/event-text.ts";
 import { useFact } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
 import { IconButton } from "../shell/icons.tsx";
-import type { SavedProps } from "../shell/lazy.tsx";
+import type { LazyProps } from "../shell/lazy.tsx";
 import { usePartPage } from "../shell/part-page.ts";
 import { PlainLine } from "./rich-text.tsx";
 
 /** Messages shown at a time, since they are fetched one by one. */
 const SHOWN_AT_ONCE = 20;
 
-interface LineProps extends SavedProps {
-  readonly room: RoomId;
-  readonly seq: number;
-}
+type LineProps = LazyProps["Saved"] & { readonly room: RoomId; readonly seq: number };
 
 /** `undefined` while it is fetched; `gone` if it cannot be read here, or no longer. */
 function useSaved(room: RoomId, seq: number): Item | "gone" | undefined {
@@ -73,7 +70,7 @@ function Line({ room, seq, onClose, onJump }: LineProps) {
 }
 
 /** Messages saved by the account, the latest first. */
-export function SavedDialog(props: SavedProps) {
+export function SavedDialog(props: LazyProps["Saved"]) {
   const { texts } = usePartPage();
   const saved = useFact((model) => model.saved);
   const [shown, setShown] = useState(SHOWN_AT_ONCE);

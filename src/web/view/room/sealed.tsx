@@ -12,7 +12,7 @@ import { FaultLine, useFact, useWork } from "../shell/context.tsx";
 import { confirm, Dialog } from "../shell/dialog.tsx";
 import { Field } from "../shell/form.tsx";
 import { IconButton } from "../shell/icons.tsx";
-import type { SafetyProps, SealedProps } from "../shell/lazy.tsx";
+import type { LazyProps } from "../shell/lazy.tsx";
 import { type PartPage, usePartPage } from "../shell/part-page.ts";
 
 /** State of this device in a sealed room as of its last record; `undefined` until known. */
@@ -40,7 +40,7 @@ function useSealing(room: RoomState | undefined, changes = 0): RoomSealing | und
 }
 
 /** Notice above the composer if this device cannot read or post. */
-export function SealedLine({ target }: SealedProps) {
+export function SealedLine({ target }: LazyProps["SealedLine"]) {
   const page = usePartPage();
   const { chat, texts } = page;
   const room = useFact((model) => roomOf(model, target));
@@ -116,7 +116,7 @@ interface MemberProps {
 
 function MemberLine({ member, room, mayPutOut, onChange }: MemberProps) {
   const page = usePartPage();
-  const { chat, texts, show } = page;
+  const { chat, texts, openDialog } = page;
   const { user, isVerified, isAdmin } = member;
   const name = cleanText(user);
   const isMe = isSame(user, chat.model.me);
@@ -147,9 +147,7 @@ function MemberLine({ member, room, mayPutOut, onChange }: MemberProps) {
             type="button"
             className="button button-small"
             aria-label={texts.compareWith(name)}
-            onClick={() =>
-              show((close) => <SafetyDialog user={user} onClose={close} onChange={onChange} />)
-            }
+            onClick={() => openDialog("Safety", { user, onChange })}
           >
             {texts.compare}
           </button>
@@ -200,7 +198,7 @@ function LetIn({ room, onChange }: { readonly room: RoomState; readonly onChange
 }
 
 /** Members and their devices, with buttons to add and remove members. */
-export function SealedDialog({ target, onClose }: SealedProps) {
+export function SealedDialog({ target, onClose }: LazyProps["Sealed"]) {
   const { chat, texts } = usePartPage();
   const room = useFact((model) => roomOf(model, target));
   const [changes, setChanges] = useState(0);
@@ -216,7 +214,7 @@ export function SealedDialog({ target, onClose }: SealedProps) {
       {room?.isSealed === true ? (
         <>
           {sealRefusal === undefined ? null : <p>{faultText(sealRefusal, texts)}</p>}
-          <SealedLine target={target} onClose={onClose} />
+          <SealedLine target={target} />
           <ul className="plain-list">
             {members.map((member) => (
               <MemberLine
@@ -246,7 +244,7 @@ export function SealedDialog({ target, onClose }: SealedProps) {
 }
 
 /** The safety number that two users compare, with the actions after comparing. */
-export function SafetyDialog({ user, onClose, onChange }: SafetyProps) {
+export function SafetyDialog({ user, onClose, onChange }: LazyProps["Safety"]) {
   const page = usePartPage();
   const { chat, texts } = page;
   const work = useWork();

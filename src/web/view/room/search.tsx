@@ -10,14 +10,14 @@ import { authorText, briefText } from "../../../ui/text/event-text.ts";
 import { FaultLine, useFact } from "../shell/context.tsx";
 import { Check, focusAtOnce } from "../shell/form.tsx";
 import { IconButton } from "../shell/icons.tsx";
-import type { SearchProps } from "../shell/lazy.tsx";
+import type { LazyProps } from "../shell/lazy.tsx";
 import { usePartPage } from "../shell/part-page.ts";
 import { PlainLine } from "./rich-text.tsx";
 
 /** UTF-16 units of a result: three lines, the limit of the style sheet. */
 const HIT_LENGTH = 300;
 
-interface HitProps extends Pick<SearchProps, "onJump"> {
+interface HitProps extends Pick<LazyProps["Search"], "onJump"> {
   readonly found: FoundItem;
   /** The searched text, to be highlighted. */
   readonly query: string;
@@ -52,7 +52,7 @@ function Hit({ found, query, onJump }: HitProps) {
 }
 
 /** Form with the text and the room to search in. */
-function SearchForm({ open }: Pick<SearchProps, "open">) {
+function SearchForm({ open }: Pick<LazyProps["Search"], "open">) {
   const { texts, chat } = usePartPage();
   const { search } = chat.model;
   const [text, setText] = useState(search?.query.text ?? "");
@@ -92,7 +92,7 @@ function SearchForm({ open }: Pick<SearchProps, "open">) {
   );
 }
 
-export function Search({ open, onClose, onJump }: SearchProps) {
+export function Search({ open, onClose, onJump }: LazyProps["Search"]) {
   const { texts, chat } = usePartPage();
   const search = useFact((model) => model.search);
   const found = search?.found ?? [];

@@ -4,7 +4,6 @@ import { useEffect, useRef } from "react";
 import type { RoomLines } from "../../../core/model/selectors.ts";
 import { keyAction } from "../../input/keys.ts";
 import { isWide, usePage } from "../shell/context.tsx";
-import { helpDialog, Switcher } from "../shell/lazy.tsx";
 
 export interface ShortcutProps {
   readonly lines: RoomLines;
@@ -33,7 +32,7 @@ function neighbour({ lines }: ShortcutProps, by: number, isUnread: boolean): str
 
 /** Shortcuts that work wherever the focus is, unless a dialog is open. */
 export function useShortcuts(props: ShortcutProps): void {
-  const { show } = usePage();
+  const { openDialog } = usePage();
   const latest = useRef(props);
   latest.current = props;
   useEffect(() => {
@@ -59,16 +58,16 @@ export function useShortcuts(props: ShortcutProps): void {
         case "next-unread":
           return go(neighbour(latest.current, action === "next-unread" ? 1 : -1, true));
         case "switcher":
-          return show((close) => <Switcher onClose={close} onOpen={onOpen} />);
+          return openDialog("Switcher", { onOpen });
         case "search":
           return onSearch("");
         case "help":
-          return show(helpDialog);
+          return openDialog("Help");
         default:
           return document.querySelector<HTMLElement>(".composer textarea")?.focus();
       }
     };
     document.addEventListener("keydown", onKeyDown);
     return () => document.removeEventListener("keydown", onKeyDown);
-  }, [show]);
+  }, [openDialog]);
 }

@@ -16,15 +16,7 @@ import { type RoomLine, type RoomLines, roomOf } from "../../../core/model/selec
 import { rove } from "../../input/keys.ts";
 import { useFact, usePage, useTexts } from "../shell/context.tsx";
 import { Icon, IconButton, type IconName } from "../shell/icons.tsx";
-import {
-  CreateRoomDialog,
-  inviteDialog,
-  RoomMenu,
-  RoomsDialog,
-  Switcher,
-  savedDialog,
-  settingsDialog,
-} from "../shell/lazy.tsx";
+import { LazyPart } from "../shell/lazy.tsx";
 import { presenceText } from "./members.tsx";
 
 interface LineProps {
@@ -238,7 +230,7 @@ function isSameRooms({ lines, ...one }: RoomsProps, { lines: others, ...other }:
 export const Rooms = memo(function Rooms(props: RoomsProps) {
   const { lines, isKnown, me, isOperator, onOpen, onDashboard, onSearch, onJump } = props;
   const page = usePage();
-  const { texts, show } = page;
+  const { texts, openDialog } = page;
   const server = useFact((model) => model.server);
   const hasSaved = useFact((model) => model.prefs !== undefined);
   const menu = useLineMenu();
@@ -260,12 +252,12 @@ export const Rooms = memo(function Rooms(props: RoomsProps) {
             <IconButton
               icon="list"
               label={texts.browseRooms}
-              onPress={() => show((close) => <RoomsDialog onClose={close} onOpen={onOpen} />)}
+              onPress={() => openDialog("Rooms", { onOpen })}
             />
             <IconButton
               icon="plus"
               label={texts.createRoom}
-              onPress={() => show((close) => <CreateRoomDialog onClose={close} onOpen={onOpen} />)}
+              onPress={() => openDialog("CreateRoom", { onOpen })}
             />
           </div>
           <Lines lines={lines.rooms} onOpen={onOpen} />
@@ -281,9 +273,7 @@ export const Rooms = memo(function Rooms(props: RoomsProps) {
               <IconButton
                 icon="plus"
                 label={texts.newDirect}
-                onPress={() =>
-                  show((close) => <Switcher onClose={close} onOpen={onOpen} isPeople />)
-                }
+                onPress={() => openDialog("Switcher", { onOpen, isPeople: true })}
               />
             </div>
             <Lines lines={lines.people} onOpen={onOpen} />
@@ -291,14 +281,15 @@ export const Rooms = memo(function Rooms(props: RoomsProps) {
         ) : null}
       </nav>
       {menu.anchor === undefined ? null : (
-        <RoomMenu
+        <LazyPart
+          part="RoomMenu"
           target={menu.anchor.dataset["target"] ?? ""}
           anchor={menu.anchor}
           onClose={menu.close}
         />
       )}
       <div className="side-foot">
-        <button type="button" className="me-button" onClick={() => show(settingsDialog)}>
+        <button type="button" className="me-button" onClick={() => openDialog("Settings")}>
           <Icon name="gear" />
           <span className="room-name" dir="auto">
             {cleanText(me)}
@@ -309,10 +300,10 @@ export const Rooms = memo(function Rooms(props: RoomsProps) {
           <IconButton
             icon="bookmark"
             label={texts.saved}
-            onPress={() => show(savedDialog(onJump))}
+            onPress={() => openDialog("Saved", { onJump })}
           />
         ) : null}
-        <IconButton icon="invite" label={texts.invite} onPress={() => show(inviteDialog)} />
+        <IconButton icon="invite" label={texts.invite} onPress={() => openDialog("Invite")} />
       </div>
     </>
   );

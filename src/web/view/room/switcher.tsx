@@ -10,7 +10,7 @@ import { checkPerson } from "../../driver/people.ts";
 import { matching } from "../../input/completion.ts";
 import { rove } from "../../input/keys.ts";
 import { Dialog } from "../shell/dialog.tsx";
-import type { SwitcherProps } from "../shell/lazy.tsx";
+import type { LazyProps } from "../shell/lazy.tsx";
 import { usePartPage } from "../shell/part-page.ts";
 
 function targetsOf(model: Model, isPeople: boolean): readonly string[] {
@@ -72,7 +72,7 @@ function useStranger(name: string | undefined): string | undefined {
   return name !== undefined && known === `@${name}` ? known : undefined;
 }
 
-export function Switcher({ onClose, onOpen, isPeople = false }: SwitcherProps) {
+export function Switcher({ onClose, onOpen, isPeople = false }: LazyProps["Switcher"]) {
   const { texts, chat } = usePartPage();
   const [typed, setTyped] = useState("");
   const [at, setAt] = useState(0);

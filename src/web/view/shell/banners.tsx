@@ -5,7 +5,7 @@ import type { ConnectionView } from "../../../core/model/state.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
 import { otherPages } from "../../input/invite-addresses.ts";
 import { useFact, usePage, useTexts } from "./context.tsx";
-import { Board, Invitations, OperatorLine, STAYS } from "./lazy.tsx";
+import { LazyPart } from "./lazy.tsx";
 
 const SECOND_MS = 1_000;
 
@@ -104,9 +104,9 @@ export function Banners() {
   return (
     <header className="banners">
       <ConnectionBanner connection={connection} />
-      {hasBoard ? <Board onClose={STAYS} /> : null}
-      {isNewOperator ? <OperatorLine onClose={STAYS} /> : null}
-      {isInvited ? <Invitations onClose={STAYS} /> : null}
+      {hasBoard ? <LazyPart part="Board" /> : null}
+      {isNewOperator ? <LazyPart part="OperatorLine" /> : null}
+      {isInvited ? <LazyPart part="Invitations" /> : null}
       {isOutdated ? (
         <div className="banner banner-info" role="status">
           <span>{texts.outdated}</span>

@@ -14,7 +14,7 @@ import { faultText } from "../../../ui/text/fault-text.ts";
 import type { Times } from "../../../ui/text/times.ts";
 import type { Chat } from "../../driver/chat.ts";
 import type { Previews } from "../../transfer/previews.ts";
-import type { EmojiPart, LazyParts, PartsLoader } from "./lazy.tsx";
+import type { EmojiPart, LazyParts, OpenDialog, PartsLoader } from "./lazy.tsx";
 import type { Settings } from "./settings.ts";
 import type { ToastQueue } from "./toast-queue.ts";
 
@@ -31,6 +31,7 @@ export interface PageValue {
   readonly change: (settings: Partial<Settings>) => void;
   /** Shows a dialog above all others; `close` removes it. */
   readonly show: (render: (close: () => void) => ReactNode) => void;
+  readonly openDialog: OpenDialog;
   readonly toasts: ToastQueue;
   /** Announces a text to screen readers only. */
   readonly say: (text: string) => void;

@@ -4,7 +4,7 @@ import { usageIn } from "../../../ui/commands/command.ts";
 import { COMMANDS } from "../../../ui/commands/table.ts";
 import { summaryOf } from "../../input/slash.ts";
 import { Dialog } from "./dialog.tsx";
-import { ProgramOffer, STAYS } from "./lazy.tsx";
+import { LazyPart } from "./lazy.tsx";
 import { usePartPage } from "./part-page.ts";
 
 export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
@@ -42,7 +42,7 @@ export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
           </div>
         ))}
       </dl>
-      <ProgramOffer onClose={STAYS} />
+      <LazyPart part="ProgramOffer" />
     </Dialog>
   );
 }

@@ -10,13 +10,7 @@ import {
   useState,
 } from "react";
 import type { FoldedName } from "../../../base/names.ts";
-import type {
-  GuessDelayView,
-  Item,
-  Model,
-  RoomState,
-  TransferView,
-} from "../../../core/model/state.ts";
+import type { GuessDelayView, Item, Model, RoomState } from "../../../core/model/state.ts";
 import type { Texts } from "../../../ui/messages/en/first.ts";
 import type { AllTexts } from "../../../ui/messages/en/parts.ts";
 import type { Attached } from "../../transfer/attached.ts";
@@ -24,118 +18,110 @@ import { PageContext, type PageValue, useFact, usePage, type Work } from "./cont
 import type { MenuItem } from "./menu.tsx";
 import { isSaving } from "./saving.ts";
 
-interface Closing {
-  readonly onClose: () => void;
-  /** Placeholder until it is loaded. */
-  readonly frame?: ReactNode;
-}
-
-/** `onClose` of a part that is not a dialog: if loading fails, it is omitted. */
-export const STAYS = () => undefined;
-
-interface Opening extends Closing {
-  readonly onOpen: (target: string) => void;
-}
-
-export type RoomsProps = Opening;
-
-export interface JoinProps extends Opening {
-  readonly room: string;
-  /** The room is known to have a password. */
-  readonly isLocked?: boolean;
-  /** A password that was already refused. */
-  readonly password?: string;
-}
-
-export interface CreateRoomProps extends Opening {
-  /** Name of a room that the user tried to join and that does not exist. */
-  readonly room?: string;
-  readonly isSealed?: boolean;
-  readonly password?: string;
-}
-
-export interface SealedProps extends Closing {
-  readonly target: string;
-}
-
-export interface SafetyProps extends Closing {
-  readonly user: string;
-  /** Called after the users have compared numbers, or a new key is accepted. */
-  readonly onChange?: () => void;
-}
-
-export interface SwitcherProps extends Opening {
-  /** Only users: to start a conversation. */
-  readonly isPeople?: boolean;
-}
-
 /** Navigates to a message. */
 type Jump = (target: string, seq: number) => void;
 
-export interface RoomMenuProps extends Closing {
-  readonly target: string;
-  /** The menu opens next to it and returns the focus to it. */
-  readonly anchor: HTMLElement;
+interface Opening {
+  readonly onOpen: (target: string) => void;
 }
 
-export interface SavedProps extends Closing {
-  readonly onJump: Jump;
-}
-
-export interface TopicProps extends Closing {
+interface OfRoom {
   readonly room: RoomState;
 }
 
-export interface FilesProps extends Closing {
-  /** Sent together by one user. */
-  readonly items: readonly Item[];
+interface OfTarget {
   readonly target: string;
-  /** Menu of a single file's message. */
-  readonly menuOf: (item: Item) => MenuItem[];
 }
 
-export interface AttachmentsProps extends Closing {
-  readonly files: readonly Attached[];
-  readonly onRemove: (one: Attached) => void;
+/** Props of each lazily loaded dialog, besides `onClose`. */
+interface LazyDialogs {
+  readonly Settings: object;
+  readonly Logout: object;
+  readonly Invite: object;
+  readonly Help: object;
+  readonly Ignored: object;
+  readonly Rooms: Opening;
+  readonly Join: Opening & {
+    readonly room: string;
+    /** The room is known to have a password. */
+    readonly isLocked?: boolean;
+    /** A password that was already refused. */
+    readonly password?: string;
+  };
+  readonly CreateRoom: Opening & {
+    /** Name of a room that the user tried to join and that does not exist. */
+    readonly room?: string;
+    readonly isSealed?: boolean;
+    readonly password?: string;
+  };
+  /** With `isPeople`, lists only users: to start a conversation. */
+  readonly Switcher: Opening & { readonly isPeople?: boolean };
+  readonly Topic: OfRoom;
+  readonly Pins: OfRoom;
+  readonly Receipts: OfRoom;
+  readonly Saved: { readonly onJump: Jump };
+  readonly Sealed: OfTarget;
+  readonly Safety: {
+    readonly user: string;
+    /** Called after the users have compared numbers, or a new key is accepted. */
+    readonly onChange?: () => void;
+  };
+  readonly Moderation: {
+    readonly act: "mute" | "kick" | "grant" | "ungrant";
+    readonly user: string;
+    readonly room: string;
+  };
+  readonly EmojiPicker: {
+    readonly title: string;
+    readonly onChoose: (sign: string) => void;
+  };
 }
 
-export interface SearchProps extends Closing {
-  readonly open: string | undefined;
-  readonly onJump: Jump;
+interface Closing {
+  readonly onClose: () => void;
 }
 
-export interface DashboardProps extends Closing {
-  readonly model: Model;
+/** Props of each lazily loaded component that is not a dialog. */
+interface LazyViews {
+  /** The menu opens next to the anchor and returns the focus to it. */
+  readonly RoomMenu: OfTarget & Closing & { readonly anchor: HTMLElement };
+  /** Files sent together by one user; `menuOf` makes the menu of a single file's message. */
+  readonly Files: OfTarget & {
+    readonly items: readonly Item[];
+    readonly menuOf: (item: Item) => MenuItem[];
+  };
+  readonly Attachments: {
+    readonly files: readonly Attached[];
+    readonly onRemove: (one: Attached) => void;
+  };
+  readonly Search: Closing & { readonly open: string | undefined; readonly onJump: Jump };
+  readonly Dashboard: Closing & { readonly model: Model };
+  readonly OperatorLine: object;
+  readonly OperatorPart: object;
+  readonly ProgramOffer: object;
+  readonly Reset: Closing & { readonly work: Work; readonly onOther: () => void };
+  readonly GuessDelay: { readonly delay: GuessDelayView };
+  readonly Transfers: object;
+  readonly SealedLine: OfTarget;
+  readonly Invitations: object;
+  readonly Badge: { readonly calls: number };
+  readonly PushKeeper: object;
+  readonly PushSetting: object;
+  readonly Typing: { readonly model: Model };
+  readonly Board: object;
+  readonly Readers: { readonly seq: number };
 }
 
-export interface ResetProps extends Closing {
-  readonly work: Work;
-  readonly onOther: () => void;
-}
+/** Props of each component of view/lazy-parts.tsx. */
+export type LazyProps = LazyViews & {
+  readonly [Name in keyof LazyDialogs]: LazyDialogs[Name] & Closing;
+};
 
-export interface GuessDelayProps extends Closing {
-  readonly delay: GuessDelayView;
-}
-
-export interface ModerationProps extends Closing {
-  readonly act: "mute" | "kick" | "grant" | "ungrant";
-  readonly user: string;
-  readonly room: string;
-}
-
-export interface TransferProps extends Closing {
-  readonly transfer: TransferView;
-  /** Short form, shown next to the file's name. */
-  readonly isBrief?: boolean;
-}
-
-export interface BadgeProps extends Closing {
-  readonly calls: number;
-}
-
-export interface TypingProps extends Closing {
-  readonly model: Model;
-}
+/** Opens a dialog above all others. */
+export type OpenDialog = <Name extends keyof LazyDialogs>(
+  name: Name,
+  ...given: keyof LazyDialogs[Name] extends never ? [] : [props: LazyDialogs[Name]]
+) => void;
 
 /** The submitted form and its error. */
 export interface TriedEntry {
@@ -155,62 +141,15 @@ export interface WrongEntry {
   readonly proposal?: ComponentType<{ readonly onTake: (name: string) => void }>;
 }
 
-export interface EmojiProps extends Closing {
-  readonly title: string;
-  readonly onChoose: (sign: string) => void;
-}
-
-export interface PinsProps extends Closing {
-  readonly room: RoomState;
-}
-
-export interface ReadersProps extends Closing {
-  readonly seq: number;
-}
-
-export interface LazyParts {
+export type LazyParts = {
+  readonly [Name in keyof LazyProps]: ComponentType<LazyProps[Name]>;
+} & {
   /** English texts: other languages bring their own. */
   readonly texts: Partial<AllTexts>;
-  readonly Settings: ComponentType<Closing>;
-  readonly Logout: ComponentType<Closing>;
-  readonly Invite: ComponentType<Closing>;
-  readonly Help: ComponentType<Closing>;
-  readonly Join: ComponentType<JoinProps>;
-  readonly CreateRoom: ComponentType<CreateRoomProps>;
-  readonly Rooms: ComponentType<Opening>;
-  readonly Switcher: ComponentType<SwitcherProps>;
-  readonly Topic: ComponentType<TopicProps>;
-  readonly RoomMenu: ComponentType<RoomMenuProps>;
-  readonly Saved: ComponentType<SavedProps>;
-  readonly Ignored: ComponentType<Closing>;
-  readonly Files: ComponentType<FilesProps>;
-  readonly Attachments: ComponentType<AttachmentsProps>;
-  readonly Search: ComponentType<SearchProps>;
-  readonly Dashboard: ComponentType<DashboardProps>;
-  readonly OperatorLine: ComponentType<Closing>;
-  readonly OperatorPart: ComponentType<Closing>;
-  readonly ProgramOffer: ComponentType<Closing>;
   readonly wrongEntry: (tried: TriedEntry, texts: Texts) => WrongEntry | undefined;
-  readonly Reset: ComponentType<ResetProps>;
-  readonly GuessDelay: ComponentType<GuessDelayProps>;
-  readonly Moderation: ComponentType<ModerationProps>;
-  readonly Transfers: ComponentType<Closing>;
-  readonly Sealed: ComponentType<SealedProps>;
-  readonly SealedLine: ComponentType<SealedProps>;
-  readonly Safety: ComponentType<SafetyProps>;
-  readonly Invitations: ComponentType<Closing>;
-  readonly EmojiPicker: ComponentType<EmojiProps>;
-  readonly Badge: ComponentType<BadgeProps>;
-  readonly PushKeeper: ComponentType<Closing>;
-  readonly PushSetting: ComponentType;
   readonly endPushes: (page: Pick<PageValue, "change">) => Promise<void>;
   readonly playSound: () => Promise<void>;
-  readonly Typing: ComponentType<TypingProps>;
-  readonly Board: ComponentType<Closing>;
-  readonly Pins: ComponentType<PinsProps>;
-  readonly Readers: ComponentType<ReadersProps>;
-  readonly Receipts: ComponentType<PinsProps>;
-}
+};
 
 /** A separate file: most users only need the recent emoji. */
 export type EmojiPart = typeof import("../../../ui/text/emoji.ts");
@@ -234,7 +173,8 @@ export class PartsLoader<Parts> {
   }
 }
 
-interface BoundaryProps extends Closing {
+interface BoundaryProps {
+  readonly onClose: (() => void) | undefined;
   readonly children: ReactNode;
 }
 
@@ -250,7 +190,7 @@ class Boundary extends Component<BoundaryProps> {
 
   override componentDidCatch(): void {
     const { fail, texts } = this.context ?? {};
-    this.props.onClose();
+    this.props.onClose?.();
     fail?.(texts?.notFetched);
   }
 
@@ -259,13 +199,9 @@ class Boundary extends Component<BoundaryProps> {
   }
 }
 
-interface FetchedProps<Props> {
-  readonly select: (parts: LazyParts) => ComponentType<Props>;
-  readonly given: Props;
-}
-
-function Fetched<Props extends Closing>({ select, given }: FetchedProps<Props>) {
-  const { fail, texts, lazy: loader } = usePage();
+/** Result of a loader, which begins when the component is first drawn. */
+export function useLoaded<Parts>(loader: PartsLoader<Parts>, onFail?: () => void) {
+  const { fail, texts } = usePage();
   const [parts, setParts] = useState(loader.parts);
   // biome-ignore lint/correctness/useExhaustiveDependencies: once, when it is opened
   useEffect(() => {
@@ -275,7 +211,7 @@ function Fetched<Props extends Closing>({ select, given }: FetchedProps<Props>) 
       (fetched) => !isOver && setParts(fetched),
       () => {
         if (isOver) return;
-        given.onClose();
+        onFail?.();
         fail(texts.notFetched);
       },
     );
@@ -283,16 +219,39 @@ function Fetched<Props extends Closing>({ select, given }: FetchedProps<Props>) 
       isOver = true;
     };
   }, []);
-  if (parts === undefined) return given.frame ?? null;
-  return createElement(select(parts), given);
+  return parts;
 }
 
-function lazy<Props extends Closing>(select: (parts: LazyParts) => ComponentType<Props>) {
-  return (props: Props) => (
+interface PartProps {
+  readonly part: keyof LazyProps;
+  /** Placeholder until it is loaded. */
+  readonly frame?: ReactNode;
+}
+
+/** The types of `LazyPart` and `OpenDialog` ensure that the props are those of the part. */
+function Fetched({ part, frame, ...given }: PartProps & Partial<Closing>) {
+  const parts = useLoaded(usePage().lazy, given.onClose);
+  if (parts === undefined) return frame ?? null;
+  return createElement(parts[part] as ComponentType<object>, given);
+}
+
+function Bounded(props: PartProps & Partial<Closing>) {
+  return (
     <Boundary onClose={props.onClose}>
-      <Fetched select={select} given={props} />
+      <Fetched {...props} />
     </Boundary>
   );
+}
+
+/** A component of view/lazy-parts.tsx. If it cannot be loaded, it closes, or shows nothing. */
+export function LazyPart<Name extends keyof LazyProps>(
+  props: PartProps & LazyProps[Name] & { readonly part: Name },
+) {
+  return <Bounded {...props} />;
+}
+
+export function dialogOpener(show: PageValue["show"]): OpenDialog {
+  return (name, ...[props]) => show((close) => <Bounded part={name} {...props} onClose={close} />);
 }
 
 /** Delay in browsers without `requestIdleCallback`: after everything that the user waits for. */
@@ -330,55 +289,8 @@ export function usePrefetch(isCaughtUp: boolean): void {
   }, [isCaughtUp, loader]);
 }
 
-const Settings = lazy(({ Settings: part }) => part);
-const Logout = lazy(({ Logout: part }) => part);
-const Invite = lazy(({ Invite: part }) => part);
-const Help = lazy(({ Help: part }) => part);
-export const JoinDialog = lazy(({ Join }) => Join);
-export const CreateRoomDialog = lazy(({ CreateRoom }) => CreateRoom);
-export const RoomsDialog = lazy(({ Rooms }) => Rooms);
-export const Switcher = lazy(({ Switcher: part }) => part);
-export const TopicDialog = lazy(({ Topic }) => Topic);
-export const RoomMenu = lazy(({ RoomMenu: part }) => part);
-const Saved = lazy(({ Saved: part }) => part);
-const Ignored = lazy(({ Ignored: part }) => part);
-export const Files = lazy(({ Files: part }) => part);
-export const Attachments = lazy(({ Attachments: part }) => part);
-export const EmojiPicker = lazy(({ EmojiPicker: part }) => part);
-export const Search = lazy(({ Search: part }) => part);
-export const Dashboard = lazy(({ Dashboard: part }) => part);
-export const Transfers = lazy(({ Transfers: part }) => part);
-export const ResetForm = lazy(({ Reset }) => Reset);
-export const SealedDialog = lazy(({ Sealed }) => Sealed);
-export const SealedLine = lazy(({ SealedLine: part }) => part);
-export const SafetyDialog = lazy(({ Safety }) => Safety);
-export const Board = lazy(({ Board: part }) => part);
-export const Invitations = lazy(({ Invitations: part }) => part);
-export const Badge = lazy(({ Badge: part }) => part);
-export const PinsDialog = lazy(({ Pins }) => Pins);
-export const ReceiptsDialog = lazy(({ Receipts }) => Receipts);
-export const Readers = lazy(({ Readers: part }) => part);
-export const Typing = lazy(({ Typing: part }) => part);
-export const OperatorLine = lazy(({ OperatorLine: part }) => part);
-export const ProgramOffer = lazy(({ ProgramOffer: part }) => part);
-export const OperatorPart = lazy(({ OperatorPart: part }) => part);
-export const PushKeeper = lazy(({ PushKeeper: part }) => part);
-const GuessDelay = lazy(({ GuessDelay: part }) => part);
-export const ModerationDialog = lazy(({ Moderation }) => Moderation);
-
 /** Shown next to a form with a secret: why the answer is delayed. */
 export function GuessDelayLine() {
   const delay = useFact((model) => model.guessDelay);
-  return delay && <GuessDelay delay={delay} onClose={STAYS} />;
+  return delay && <LazyPart part="GuessDelay" delay={delay} />;
 }
-
-type Render = (close: () => void) => ReactNode;
-
-export const settingsDialog: Render = (close) => <Settings onClose={close} />;
-export const logoutDialog: Render = (close) => <Logout onClose={close} />;
-export const inviteDialog: Render = (close) => <Invite onClose={close} />;
-export const ignoredDialog: Render = (close) => <Ignored onClose={close} />;
-export const helpDialog: Render = (close) => <Help onClose={close} />;
-export const savedDialog =
-  (onJump: Jump): Render =>
-  (close) => <Saved onClose={close} onJump={onJump} />;

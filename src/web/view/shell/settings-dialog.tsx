@@ -9,7 +9,7 @@ import { type DeviceLine, listDevices, revokeOthers } from "../../driver/devices
 import { FaultLine, useWork } from "./context.tsx";
 import { confirm, Dialog, FormDialog } from "./dialog.tsx";
 import { Check, Field, SelectField } from "./form.tsx";
-import { helpDialog, logoutDialog, OperatorPart, STAYS } from "./lazy.tsx";
+import { LazyPart } from "./lazy.tsx";
 import { LinkDialog } from "./link-dialog.tsx";
 import { NewPassword } from "./new-password.tsx";
 import { usePartPage } from "./part-page.ts";
@@ -252,7 +252,7 @@ export function LogoutDialog({ onClose }: { readonly onClose: () => void }) {
 }
 
 export function SettingsDialog({ onClose }: { readonly onClose: () => void }) {
-  const { texts, chat, show } = usePartPage();
+  const { texts, chat, openDialog } = usePartPage();
   return (
     <Dialog title={texts.account} onClose={onClose}>
       <Looks />
@@ -261,7 +261,7 @@ export function SettingsDialog({ onClose }: { readonly onClose: () => void }) {
       <Devices />
       {chat.isOperatorByLink ? (
         <section className="settings-part">
-          <OperatorPart onClose={STAYS} />
+          <LazyPart part="OperatorPart" />
         </section>
       ) : null}
       <section className="settings-part">
@@ -269,7 +269,7 @@ export function SettingsDialog({ onClose }: { readonly onClose: () => void }) {
         <code className="fingerprint-code">{chat.model.server?.fingerprint}</code>
       </section>
       <div className="dialog-actions dialog-foot">
-        <button type="button" className="button" onClick={() => show(helpDialog)}>
+        <button type="button" className="button" onClick={() => openDialog("Help")}>
           {texts.help}
         </button>
         <button
@@ -277,7 +277,7 @@ export function SettingsDialog({ onClose }: { readonly onClose: () => void }) {
           className="button button-danger"
           onClick={() => {
             onClose();
-            show(logoutDialog);
+            openDialog("Logout");
           }}
         >
           {texts.logout}

@@ -29,22 +29,6 @@ import { checkPerson } from "../../driver/people.ts";
 import { slashLine, summaryOf } from "../../input/slash.ts";
 import type { PageValue } from "../shell/context.tsx";
 import { confirm, confirmSeal } from "../shell/dialog.tsx";
-import {
-  CreateRoomDialog,
-  helpDialog,
-  ignoredDialog,
-  inviteDialog,
-  JoinDialog,
-  logoutDialog,
-  PinsDialog,
-  RoomsDialog,
-  SafetyDialog,
-  SealedDialog,
-  Switcher,
-  savedDialog,
-  settingsDialog,
-  TopicDialog,
-} from "../shell/lazy.tsx";
 
 export interface CommandContext {
   readonly target: string;
@@ -205,7 +189,7 @@ class PageHost implements Host {
   }
 
   async join({ room, password, sealed }: JoinOrder): Promise<WireAnswer<"join"> | undefined> {
-    const { show, chat } = this.#page;
+    const { openDialog, chat } = this.#page;
     const onOpen = this.#context.open;
     try {
       const options = password === undefined ? { sealed } : { password };
@@ -214,9 +198,9 @@ class PageHost implements Host {
       const code = error instanceof Fault ? error.code : undefined;
       const given = { room, password: password ?? "", onOpen };
       if (code === "room-password-wrong") {
-        show((close) => <JoinDialog {...given} isLocked onClose={close} />);
+        openDialog("Join", { ...given, isLocked: true });
       } else if (code === "room-unknown") {
-        show((close) => <CreateRoomDialog {...given} isSealed={sealed} onClose={close} />);
+        openDialog("CreateRoom", { ...given, isSealed: sealed });
       } else throw error;
       return undefined;
     }
@@ -264,37 +248,35 @@ type Viewer<Kind extends keyof Views> = (
 
 const VIEWERS: { readonly [Kind in keyof Views]: Viewer<Kind> } = {
   who: (_, _page, { people }) => people(),
-  list: (_, { show }, { open }) =>
-    show((close) => <Switcher isPeople onClose={close} onOpen={open} />),
-  rooms: (_, { show }, { open }) => show((close) => <RoomsDialog onClose={close} onOpen={open} />),
-  saved: (_, { show }, { jump }) => show(savedDialog(jump)),
-  ignored: (_, { show }) => show(ignoredDialog),
-  pins(_, { chat, show }) {
+  list: (_, { openDialog }, { open }) => openDialog("Switcher", { isPeople: true, onOpen: open }),
+  rooms: (_, { openDialog }, { open }) => openDialog("Rooms", { onOpen: open }),
+  saved: (_, { openDialog }, { jump }) => openDialog("Saved", { onJump: jump }),
+  ignored: (_, { openDialog }) => openDialog("Ignored"),
+  pins(_, { chat, openDialog }) {
     const room = openRoom(chat.model);
-    if (room !== undefined) show((close) => <PinsDialog room={room} onClose={close} />);
+    if (room !== undefined) openDialog("Pins", { room });
   },
   files(_, { chat }, { target, search }) {
     chat.search({ text: "", target, files: true });
     search("");
   },
-  topic(_, { chat, show }) {
+  topic(_, { chat, openDialog }) {
     const room = openRoom(chat.model);
     if (room?.kind !== "room") throw new Fault("room-unknown", "no room is open");
     if (room.isSealed) throw new PageFault("sealed-room", "topicInSealed");
-    show((close) => <TopicDialog room={room} onClose={close} />);
+    openDialog("Topic", { room });
   },
-  passwd: (_, { show }) => show(settingsDialog),
-  set: (_, { show }) => show(settingsDialog),
-  logout: (_, { show }) => show(logoutDialog),
-  quit: (_, { show }) => show(logoutDialog),
-  help: (_, { show }) => show(helpDialog),
-  invite: (_, { show }) => show(inviteDialog),
+  passwd: (_, { openDialog }) => openDialog("Settings"),
+  set: (_, { openDialog }) => openDialog("Settings"),
+  logout: (_, { openDialog }) => openDialog("Logout"),
+  quit: (_, { openDialog }) => openDialog("Logout"),
+  help: (_, { openDialog }) => openDialog("Help"),
+  invite: (_, { openDialog }) => openDialog("Invite"),
   search: ({ text }, _page, { search }) => search(text),
   send: () => document.querySelector<HTMLElement>(".composer input[type=file]")?.click(),
   seal: ({ user }, page) => confirmSeal(page, user),
-  sealed: (_, { show }, { target }) =>
-    show((close) => <SealedDialog target={target} onClose={close} />),
-  verify: ({ user }, { show }) => show((close) => <SafetyDialog user={user} onClose={close} />),
+  sealed: (_, { openDialog }, { target }) => openDialog("Sealed", { target }),
+  verify: ({ user }, { openDialog }) => openDialog("Safety", { user }),
   notify({ on, target }, { chat }, context) {
     const muted = target?.replace(/^#/, "") ?? context.target;
     if (chat.model.prefs === undefined || roomOf(chat.model, muted) === undefined) {
