@@ -10,6 +10,7 @@ import { languageFor } from "../../ui/messages/languages.ts";
 import { BrowserLogPins } from "../browser/log-pins.ts";
 import { loadTexts } from "../browser/texts.ts";
 import type { OpenAuditor } from "../driver/auditing.ts";
+import { Button } from "./shell/button.tsx";
 import { readSettings } from "./shell/settings.ts";
 
 /**
@@ -56,17 +57,11 @@ function Alarm({ alarm: { fault, evidence }, accept, texts }: AlarmProps) {
           {texts.alarmEvidence}
         </a>
         {isAsking ? (
-          <button
-            type="button"
-            className="button"
-            onClick={() => void accept().then(() => location.reload())}
-          >
+          <Button onClick={() => void accept().then(() => location.reload())}>
             {texts.alarmAcceptNow}
-          </button>
+          </Button>
         ) : (
-          <button type="button" className="button" onClick={() => setAsking(true)}>
-            {texts.alarmAccept}
-          </button>
+          <Button onClick={() => setAsking(true)}>{texts.alarmAccept}</Button>
         )}
       </p>
     </section>

@@ -10,6 +10,7 @@ import { faultText } from "../../ui/text/fault-text.ts";
 import type { Platform } from "../browser/environment.ts";
 import { type FolderPage, Share, type SharedFile, type ShareState } from "../driver/share.ts";
 import type { LaterCode } from "../driver/store-driver.ts";
+import { Button } from "./shell/button.tsx";
 import { Icon } from "./shell/icons.tsx";
 
 type ShareTexts = Texts & Readonly<typeof ENGLISH_SHARE>;
@@ -66,9 +67,7 @@ function Words({ share, texts, state }: WordsProps) {
       return (
         <>
           <p role="alert">{texts.shareOver}</p>
-          <button type="button" className="button" onClick={() => share.reconnectNow()}>
-            {texts.tryNow}
-          </button>
+          <Button onClick={() => share.reconnectNow()}>{texts.tryNow}</Button>
         </>
       );
     default:
@@ -108,14 +107,13 @@ function Offered({ share, texts, state }: OfferedProps) {
           {texts.shareSaved}
         </p>
       ) : (
-        <button
-          type="button"
-          className="button button-main button-wide"
+        <Button
+          look="main wide"
           disabled={isComing || isSaving}
           onClick={() => void share.saveAll()}
         >
           {isSaving ? texts.shareSaving : label}
-        </button>
+        </Button>
       )}
     </>
   );

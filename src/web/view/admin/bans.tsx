@@ -5,6 +5,7 @@ import { foldCase } from "../../../base/case-fold.ts";
 import { isName } from "../../../base/names.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { Answer } from "../../../wire/messages.ts";
+import { Button } from "../shell/button.tsx";
 import { confirm, FormDialog } from "../shell/dialog.tsx";
 import { SelectField } from "../shell/form.tsx";
 import { usePartPage } from "../shell/part-page.ts";
@@ -102,9 +103,9 @@ function LiftButton({ ban, onDone }: { readonly ban: Ban; readonly onDone: () =>
       },
     });
   return (
-    <button type="button" className="button button-small" onClick={lift}>
+    <Button look="small" onClick={lift}>
       {texts.unban}
-    </button>
+    </Button>
   );
 }
 

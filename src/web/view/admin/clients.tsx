@@ -6,6 +6,7 @@ import { formatLeft, formatRate, formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { AllTexts } from "../../../ui/messages/en/parts.ts";
 import type { Answer } from "../../../wire/messages.ts";
+import { Button } from "../shell/button.tsx";
 import { FaultLine } from "../shell/context.tsx";
 import { confirm } from "../shell/dialog.tsx";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
@@ -232,14 +233,9 @@ function CancelButton({ transfer }: { readonly transfer: Transfer }) {
       onConfirm: () => chat.request("cancel", { file, user, direction }),
     });
   return (
-    <button
-      type="button"
-      className="button button-small"
-      aria-label={texts.cancelTransferOf(name)}
-      onClick={cancel}
-    >
+    <Button look="small" aria-label={texts.cancelTransferOf(name)} onClick={cancel}>
       {texts.cancelTransfer}
-    </button>
+    </Button>
   );
 }
 

@@ -4,6 +4,7 @@ import { useCallback } from "react";
 import { foldCase } from "../../../base/case-fold.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { Answer } from "../../../wire/messages.ts";
+import { Button } from "../shell/button.tsx";
 import { confirm } from "../shell/dialog.tsx";
 import { usePartPage } from "../shell/part-page.ts";
 import { type Column, PagedTable, usePagedList } from "./table.tsx";
@@ -25,9 +26,9 @@ function RevokeButton({ made, onDone }: { readonly made: Invite; readonly onDone
       },
     });
   return (
-    <button type="button" className="button button-small" onClick={revoke}>
+    <Button look="small" onClick={revoke}>
       {texts.revoke}
-    </button>
+    </Button>
   );
 }
 

@@ -12,6 +12,7 @@ import { importedOf } from "../../../core/client/chat-record.ts";
 import type { AllTexts } from "../../../ui/messages/en/parts.ts";
 import { withLocalMoments } from "../../../ui/text/times.ts";
 import type { Answer, NoticeOf } from "../../../wire/messages.ts";
+import { Button } from "../shell/button.tsx";
 import { FaultLine } from "../shell/context.tsx";
 import { confirm } from "../shell/dialog.tsx";
 import { IconButton } from "../shell/icons.tsx";
@@ -430,33 +431,25 @@ export function DashboardLog({ isHidden, isOnline }: DashboardLogProps) {
           value={filter}
           onChange={(event) => setFilter(event.target.value)}
         />
-        <button
-          type="button"
-          className="button"
+        <Button
           aria-pressed={held !== undefined}
           onClick={() => setHeld(held === undefined ? lines : undefined)}
         >
           {held === undefined ? texts.dashboardLogPause : texts.dashboardLogResume}
-        </button>
-        <button type="button" className="button" onClick={() => save("jsonl", shown)}>
-          JSONL
-        </button>
-        <button type="button" className="button" onClick={() => save("csv", shown)}>
-          CSV
-        </button>
+        </Button>
+        <Button onClick={() => save("jsonl", shown)}>JSONL</Button>
+        <Button onClick={() => save("csv", shown)}>CSV</Button>
       </div>
       <div className="dashboard-bar">
         <When id="log-from" label={texts.logFrom} value={from} onChange={setFrom} />
         <When id="log-to" label={texts.logTo} value={to} onChange={setTo} />
         {past.isMissing ? null : (
-          <button
-            type="button"
-            className="button"
+          <Button
             disabled={!isOnline || past.isAsking || earlier.next === "end"}
             onClick={askEarlier}
           >
             {texts.logEarlier}
-          </button>
+          </Button>
         )}
         <span className="hint" role="status">
           {earlier.next === "end" ? texts.logEarlierEnd : ""}

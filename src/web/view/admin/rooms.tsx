@@ -4,6 +4,7 @@ import { useCallback } from "react";
 import { formatLeft, formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { Answer } from "../../../wire/messages.ts";
+import { Button } from "../shell/button.tsx";
 import { confirm } from "../shell/dialog.tsx";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
 import { type PartPage, usePartPage } from "../shell/part-page.ts";
@@ -198,14 +199,13 @@ function fileColumns(page: PartPage, again: () => void): readonly Column<FileEnt
       name: texts.actions,
       cell: (file) =>
         file.seqs.length === 0 ? null : (
-          <button
-            type="button"
-            className="button button-small"
+          <Button
+            look="small"
             aria-label={texts.eraseOf(cleanText(file.name ?? ""))}
             onClick={() => erase(page, file, again)}
           >
             {texts.erase}
-          </button>
+          </Button>
         ),
     },
   ];

@@ -6,6 +6,7 @@ import { formatLeft, formatRate, formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { AllTexts } from "../../../ui/messages/en/parts.ts";
 import type { Answer } from "../../../wire/messages.ts";
+import { Button } from "../shell/button.tsx";
 import { FaultLine, useFact } from "../shell/context.tsx";
 import { confirm, FormDialog } from "../shell/dialog.tsx";
 import { usePartPage } from "../shell/part-page.ts";
@@ -156,9 +157,9 @@ function Registration() {
         {value === undefined ? "" : isClosed ? texts.registrationClosed : texts.registrationOpen}
       </p>
       <FaultLine fault={fault} />
-      <button type="button" className="button" disabled={value === undefined} onClick={change}>
+      <Button disabled={value === undefined} onClick={change}>
         {action}
-      </button>
+      </Button>
     </section>
   );
 }
@@ -217,17 +218,11 @@ function Announce() {
         )}
       </p>
       <div className="dashboard-bar">
-        <button
-          type="button"
-          className="button"
-          onClick={() => show((close) => <AnnounceDialog onClose={close} />)}
-        >
+        <Button onClick={() => show((close) => <AnnounceDialog onClose={close} />)}>
           {texts.announce}
-        </button>
+        </Button>
         {announcement === undefined ? null : (
-          <button type="button" className="button" onClick={takeBack}>
-            {texts.announceEnd}
-          </button>
+          <Button onClick={takeBack}>{texts.announceEnd}</Button>
         )}
       </div>
     </section>

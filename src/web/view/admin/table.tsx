@@ -3,6 +3,7 @@
 import { type ReactNode, useCallback, useEffect, useId, useMemo, useState } from "react";
 import { cutText } from "../../../base/bytes.ts";
 import { foldCase } from "../../../base/case-fold.ts";
+import { Button } from "../shell/button.tsx";
 import { FaultLine } from "../shell/context.tsx";
 import { usePartPage } from "../shell/part-page.ts";
 import { type Polled, usePolled } from "../shell/polling.ts";
@@ -244,15 +245,7 @@ export function PagedTable<One>({ list, action, onAction, ...props }: PagedTable
   return (
     <>
       <FaultLine fault={fault} />
-      <LocalTable
-        {...props}
-        rows={all}
-        bar={
-          <button type="button" className="button" onClick={onAction}>
-            {action}
-          </button>
-        }
-      />
+      <LocalTable {...props} rows={all} bar={<Button onClick={onAction}>{action}</Button>} />
       {hasMore ? <More onMore={showMore} label={texts.dashboardShowMore} /> : null}
     </>
   );
@@ -261,9 +254,7 @@ export function PagedTable<One>({ list, action, onAction, ...props }: PagedTable
 function More({ label, onMore }: { readonly label: string; readonly onMore: () => void }) {
   return (
     <div className="dashboard-bar">
-      <button type="button" className="button" onClick={onMore}>
-        {label}
-      </button>
+      <Button onClick={onMore}>{label}</Button>
     </div>
   );
 }

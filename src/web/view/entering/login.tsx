@@ -5,6 +5,7 @@ import { Fault } from "../../../base/fault.ts";
 import type { FoldedName } from "../../../base/names.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { ServerView } from "../../../core/model/state.ts";
+import { Button } from "../shell/button.tsx";
 import {
   FaultLine,
   type PageValue,
@@ -71,19 +72,18 @@ function KnownUsers({ work, onOther }: { readonly work: Work; readonly onOther: 
     <fieldset className="known">
       <legend>{texts.knownHere}</legend>
       {chat.knownUsers.map((user) => (
-        <button
+        <Button
           key={user}
-          type="button"
-          className="button button-wide"
+          look="wide"
           disabled={work.isBusy}
           onClick={() => work.run(() => enter(page, user, "", ""))}
         >
           {texts.enterAs(cleanText(user))}
-        </button>
+        </Button>
       ))}
-      <button type="button" className="button button-quiet" onClick={onOther}>
+      <Button look="quiet" onClick={onOther}>
         {texts.somebodyElse}
-      </button>
+      </Button>
     </fieldset>
   );
 }
@@ -174,9 +174,9 @@ function EnterForm({ server, work, refused }: FormProps) {
         <p className="hint">{chat.isOperatorInvited ? texts.invitedOperator : texts.invited}</p>
       ) : null}
       <Refusal fault={wrong === undefined ? refused : undefined} />
-      <button type="submit" className="button button-main button-wide" disabled={work.isBusy}>
+      <Button type="submit" look="main wide" disabled={work.isBusy}>
         {work.isBusy ? texts.entering : texts.enter}
-      </button>
+      </Button>
     </form>
   );
 }

@@ -1,5 +1,6 @@
 /** Notices about the operator link: its effect, expiry and removal. */
 
+import { Button } from "../shell/button.tsx";
 import { useWork } from "../shell/context.tsx";
 import { IconButton } from "../shell/icons.tsx";
 import { usePartPage } from "../shell/part-page.ts";
@@ -15,9 +16,9 @@ export function OperatorPart() {
   return (
     <>
       <span>{texts.operatorByLink}</span>
-      <button type="button" className="button" disabled={work.isBusy} onClick={() => work.run(end)}>
+      <Button disabled={work.isBusy} onClick={() => work.run(end)}>
         {texts.operatorEnd}
-      </button>
+      </Button>
     </>
   );
 }

@@ -4,6 +4,7 @@ import { useEffect, useState } from "react";
 import { formatSize } from "../../../base/sizes.ts";
 import type { AllTexts } from "../../../ui/messages/en/parts.ts";
 import { checkLine, type OfferedProgram, offeredPrograms, systemOf } from "../../input/programs.ts";
+import { Button } from "../shell/button.tsx";
 import { copyText } from "../shell/clipboard.ts";
 import { usePartPage } from "../shell/part-page.ts";
 
@@ -78,14 +79,13 @@ function Check({ program, texts }: ProgramProps) {
   return (
     <div className="program-check">
       <code dir="ltr">{line}</code>
-      <button
-        type="button"
-        className="button button-small"
+      <Button
+        look="small"
         aria-label={`${texts.copy}: ${program.name}`}
         onClick={() => void copy()}
       >
         {texts.copy}
-      </button>
+      </Button>
     </div>
   );
 }

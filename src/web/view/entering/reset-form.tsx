@@ -1,6 +1,7 @@
 /** Form that sets a new password with an operator's reset link. */
 
 import { type FormEvent, useState } from "react";
+import { Button } from "../shell/button.tsx";
 import type { LazyProps } from "../shell/lazy.tsx";
 import { NewPassword } from "../shell/new-password.tsx";
 import { usePartPage } from "../shell/part-page.ts";
@@ -17,16 +18,12 @@ export function ResetForm({ work, onOther }: LazyProps["Reset"]) {
     <form onSubmit={submit} className="enter-form">
       <p>{texts.resetExplained}</p>
       <NewPassword onChange={setPassword} isFirst />
-      <button
-        type="submit"
-        className="button button-main button-wide"
-        disabled={work.isBusy || password === ""}
-      >
+      <Button type="submit" look="main wide" disabled={work.isBusy || password === ""}>
         {work.isBusy ? texts.entering : texts.resetSet}
-      </button>
-      <button type="button" className="button button-quiet" onClick={onOther}>
+      </Button>
+      <Button look="quiet" onClick={onOther}>
         {texts.resetOther}
-      </button>
+      </Button>
     </form>
   );
 }

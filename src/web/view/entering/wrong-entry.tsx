@@ -8,6 +8,7 @@ import { cleanText } from "../../../base/text.ts";
 import type { Texts } from "../../../ui/messages/en/first.ts";
 import { ENGLISH_PARTS } from "../../../ui/messages/en/parts.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
+import { Button } from "../shell/button.tsx";
 import type { TriedEntry, WrongEntry } from "../shell/lazy.tsx";
 
 /** The field and message for a login error; `undefined` if it concerns no field. */
@@ -19,9 +20,9 @@ export function wrongEntry(tried: TriedEntry, words: Texts): WrongEntry | undefi
   const proposal = ({ onTake }: { readonly onTake: (name: string) => void }) => {
     const proposed = proposeName(name, taken);
     return (
-      <button type="button" className="button button-small" onClick={() => onTake(proposed)}>
+      <Button look="small" onClick={() => onTake(proposed)}>
         {texts.takeName(proposed)}
-      </button>
+      </Button>
     );
   };
   switch (fault.code) {

@@ -17,6 +17,7 @@ import type { Draft, Item, Model, RoomState } from "../../../core/model/state.ts
 import { offsetMinutes } from "../../../ui/text/times.ts";
 import { useDropping } from "../files/drop-zone.tsx";
 import { OfferedLine } from "../files/file-frame.tsx";
+import { Button } from "../shell/button.tsx";
 import { isWide, usePage, useTexts } from "../shell/context.tsx";
 import { LazyPart } from "../shell/lazy.tsx";
 import { Toasts } from "../shell/toasts.tsx";
@@ -190,12 +191,8 @@ function Nothing({ hasRooms, onOpen }: NothingProps) {
   return (
     <div className="nothing">
       <p>{hasRooms ? texts.nothingOpen : texts.noRooms}</p>
-      <button type="button" className="button" onClick={() => openDialog("Rooms", { onOpen })}>
-        {texts.browseRooms}
-      </button>
-      <button type="button" className="button" onClick={() => openDialog("CreateRoom", { onOpen })}>
-        {texts.createRoom}
-      </button>
+      <Button onClick={() => openDialog("Rooms", { onOpen })}>{texts.browseRooms}</Button>
+      <Button onClick={() => openDialog("CreateRoom", { onOpen })}>{texts.createRoom}</Button>
     </div>
   );
 }

@@ -34,6 +34,7 @@ import { type Completion, complete, completionAt, isSpelling } from "../../input
 import { composerAction } from "../../input/keys.ts";
 import type { Attached } from "../../transfer/attached.ts";
 import { EmojiButton } from "../emoji/button.tsx";
+import { Button } from "../shell/button.tsx";
 import { usePage, useTexts } from "../shell/context.tsx";
 import { Icon, IconButton } from "../shell/icons.tsx";
 import { LazyPart } from "../shell/lazy.tsx";
@@ -412,9 +413,9 @@ export const Composer = memo(function Composer(given: ComposerProps & ComposerRe
       {asked === undefined ? null : (
         <div className="composer-asked">
           <p role="alert">{asked.sentence}</p>
-          <button type="button" className="button button-small" onClick={send}>
+          <Button look="small" onClick={send}>
             {texts.sendAsText}
-          </button>
+          </Button>
         </div>
       )}
       {bytes > max ? (

@@ -2,6 +2,7 @@
 
 import { useEffect, useRef } from "react";
 import { cleanText } from "../../../base/text.ts";
+import { Button } from "../shell/button.tsx";
 import { FaultLine, useFact, useWork } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
 import { usePartPage } from "../shell/part-page.ts";
@@ -24,14 +25,13 @@ export function IgnoredDialog({ onClose }: { readonly onClose: () => void }) {
         {names.map((name) => (
           <li key={name} className="device">
             <strong dir="auto">{cleanText(name)}</strong>
-            <button
-              type="button"
-              className="button button-small"
+            <Button
+              look="small"
               aria-label={texts.unignoreOf(cleanText(name))}
               onClick={() => work.run(() => chat.ignore(name, false))}
             >
               {texts.unignore}
-            </button>
+            </Button>
           </li>
         ))}
       </ul>

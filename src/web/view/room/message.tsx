@@ -20,6 +20,7 @@ import { authorText, eventText, quotedText } from "../../../ui/text/event-text.t
 import { faultText } from "../../../ui/text/fault-text.ts";
 import { EmojiButton } from "../emoji/button.tsx";
 import { FilesFrame } from "../files/file-frame.tsx";
+import { Button } from "../shell/button.tsx";
 import { useFact, usePage, useTexts } from "../shell/context.tsx";
 import { Icon, IconButton } from "../shell/icons.tsx";
 import { LazyPart } from "../shell/lazy.tsx";
@@ -382,16 +383,12 @@ function Refused({ post }: { readonly post: PendingPost }) {
       <span>
         {texts.refused}: {faultText(post.state.fault, texts)}
       </span>
-      <button type="button" className="button button-small" onClick={() => chat.resend(post.key)}>
+      <Button look="small" onClick={() => chat.resend(post.key)}>
         {texts.resend}
-      </button>
-      <button
-        type="button"
-        className="button button-small button-quiet"
-        onClick={() => chat.discard(post.key)}
-      >
+      </Button>
+      <Button look="small quiet" onClick={() => chat.discard(post.key)}>
         {texts.discard}
-      </button>
+      </Button>
     </div>
   );
 }

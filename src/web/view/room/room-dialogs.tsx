@@ -9,6 +9,7 @@ import { isSame } from "../../../core/model/item.ts";
 import type { AllTexts } from "../../../ui/messages/en/parts.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
 import type { Answer } from "../../../wire/messages.ts";
+import { Button } from "../shell/button.tsx";
 import { FaultLine, useWork, type Work } from "../shell/context.tsx";
 import { Dialog, FormDialog } from "../shell/dialog.tsx";
 import { Check, Field } from "../shell/form.tsx";
@@ -158,13 +159,9 @@ export function CreateRoomDialog({ onClose, onOpen, ...given }: LazyProps["Creat
           taken === undefined ? undefined : (
             <>
               {texts.roomExists(cleanText(taken.room))}{" "}
-              <button
-                type="button"
-                className="button button-small"
-                onClick={() => joinTaken(taken)}
-              >
+              <Button look="small" onClick={() => joinTaken(taken)}>
                 {taken.joined ? texts.openIt : texts.joinIt}
-              </button>
+              </Button>
             </>
           )
         }
@@ -254,15 +251,13 @@ export function RoomsDialog({ onClose, onOpen }: LazyProps["Rooms"]) {
                   {entryNotes(entry, texts)}
                 </span>
               </div>
-              <button
-                type="button"
-                className="button"
+              <Button
                 aria-label={entry.joined ? texts.openRoom(name) : texts.joinRoom(name)}
                 disabled={joining.isBusy}
                 onClick={() => choose(entry)}
               >
                 {entry.joined ? texts.open : texts.join}
-              </button>
+              </Button>
             </li>
           );
         })}
@@ -272,9 +267,7 @@ export function RoomsDialog({ onClose, onOpen }: LazyProps["Rooms"]) {
       </p>
       <FaultLine fault={joining.fault ?? work.fault} />
       <div className="dialog-actions">
-        <button type="button" className="button" onClick={create}>
-          {texts.createRoom}
-        </button>
+        <Button onClick={create}>{texts.createRoom}</Button>
       </div>
     </Dialog>
   );

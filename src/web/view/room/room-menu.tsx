@@ -5,6 +5,7 @@ import { cleanText } from "../../../base/text.ts";
 import { isSame } from "../../../core/model/item.ts";
 import { mayKeepOrder, roomLines, roomOf } from "../../../core/model/selectors.ts";
 import type { RoomState } from "../../../core/model/state.ts";
+import { Button } from "../shell/button.tsx";
 import { useFact } from "../shell/context.tsx";
 import { confirm, confirmSeal, Dialog } from "../shell/dialog.tsx";
 import type { LazyProps } from "../shell/lazy.tsx";
@@ -103,18 +104,11 @@ function MuteDialog({ target, onClose }: { readonly target: string; onClose: () 
       <p>{texts.muteRoomExplained}</p>
       <div className="choices">
         {MUTE_HOURS.map((hours) => (
-          <button
-            key={hours}
-            type="button"
-            className="button"
-            onClick={() => mute(Date.now() + hours * HOUR_MS)}
-          >
+          <Button key={hours} onClick={() => mute(Date.now() + hours * HOUR_MS)}>
             {texts.forHours(hours)}
-          </button>
+          </Button>
         ))}
-        <button type="button" className="button" onClick={() => mute(0)}>
-          {texts.forGood}
-        </button>
+        <Button onClick={() => mute(0)}>{texts.forGood}</Button>
       </div>
     </Dialog>
   );

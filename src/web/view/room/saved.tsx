@@ -5,6 +5,7 @@ import type { RoomId } from "../../../base/ids.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { Item } from "../../../core/model/state.ts";
 import { authorText, briefText } from "../../../ui/text/event-text.ts";
+import { Button } from "../shell/button.tsx";
 import { useFact } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
 import { IconButton } from "../shell/icons.tsx";
@@ -92,13 +93,9 @@ export function SavedDialog(props: LazyProps["Saved"]) {
         ))}
       </ul>
       {all.length > shown ? (
-        <button
-          type="button"
-          className="button button-wide"
-          onClick={() => setShown(shown + SHOWN_AT_ONCE)}
-        >
+        <Button look="wide" onClick={() => setShown(shown + SHOWN_AT_ONCE)}>
           {texts.moreResults}
-        </button>
+        </Button>
       ) : null}
     </Dialog>
   );

@@ -8,6 +8,7 @@ import { roomOf } from "../../../core/model/selectors.ts";
 import type { RoomState } from "../../../core/model/state.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
 import { listDevices } from "../../driver/devices.ts";
+import { Button } from "../shell/button.tsx";
 import { FaultLine, useFact, useWork } from "../shell/context.tsx";
 import { confirm, Dialog } from "../shell/dialog.tsx";
 import { Field } from "../shell/form.tsx";
@@ -72,9 +73,9 @@ export function SealedLine({ target }: LazyProps["SealedLine"]) {
       return (
         <p className="sealed-line sealed-suspect" role="alert" dir="auto">
           {texts.sealedSuspect(cleanText(sealing.reason ?? "?"))}{" "}
-          <button type="button" className="button button-small" onClick={goOn}>
+          <Button look="small" onClick={goOn}>
             {texts.sealedGoOn}
-          </button>
+          </Button>
         </p>
       );
     default:
@@ -143,14 +144,13 @@ function MemberLine({ member, room, mayPutOut, onChange }: MemberProps) {
       </span>
       {isMe ? null : (
         <span className="sealed-buttons">
-          <button
-            type="button"
-            className="button button-small"
+          <Button
+            look="small"
             aria-label={texts.compareWith(name)}
             onClick={() => openDialog("Safety", { user, onChange })}
           >
             {texts.compare}
-          </button>
+          </Button>
           {mayPutOut ? (
             <IconButton icon="close" label={texts.removeFrom(name)} onPress={putOut} />
           ) : null}
@@ -189,9 +189,9 @@ function LetIn({ room, onChange }: { readonly room: RoomState; readonly onChange
       <FaultLine fault={work.fault} />
       {missing > 0 ? <p role="status">{texts.notYetIn(missing)}</p> : null}
       <div className="dialog-actions">
-        <button type="submit" className="button button-main" disabled={work.isBusy}>
+        <Button type="submit" look="main" disabled={work.isBusy}>
           {texts.letIn}
-        </button>
+        </Button>
       </div>
     </form>
   );
@@ -286,18 +286,11 @@ export function SafetyDialog({ user, onClose, onChange }: LazyProps["Safety"]) {
       </p>
       <FaultLine fault={work.fault} />
       <div className="dialog-actions">
-        <button type="button" className="button" onClick={accept}>
-          {texts.safetyNew(name)}
-        </button>
+        <Button onClick={accept}>{texts.safetyNew(name)}</Button>
         {isVerified ? null : (
-          <button
-            type="button"
-            className="button button-main"
-            disabled={work.isBusy || digits === ""}
-            onClick={same}
-          >
+          <Button look="main" disabled={work.isBusy || digits === ""} onClick={same}>
             {texts.safetySame}
-          </button>
+          </Button>
         )}
       </div>
     </Dialog>
@@ -318,9 +311,7 @@ export function Invitations() {
     return (
       <div key={room} className="banner banner-info" role="status">
         <span dir="auto">{texts.invitedInto(cleanText(by ?? texts.server), cleanText(room))}</span>
-        <button type="button" className="button" onClick={enter}>
-          {texts.enter}
-        </button>
+        <Button onClick={enter}>{texts.enter}</Button>
         <IconButton
           icon="close"
           label={texts.dismiss}

@@ -7,6 +7,7 @@ import { cleanText } from "../../../base/text.ts";
 import type { FoundItem, SearchQuery } from "../../../core/model/state.ts";
 import { matchParts } from "../../../core/words/match.ts";
 import { authorText, briefText } from "../../../ui/text/event-text.ts";
+import { Button } from "../shell/button.tsx";
 import { FaultLine, useFact } from "../shell/context.tsx";
 import { Check, focusAtOnce } from "../shell/form.tsx";
 import { IconButton } from "../shell/icons.tsx";
@@ -80,9 +81,9 @@ function SearchForm({ open }: Pick<LazyProps["Search"], "open">) {
           ref={focusAtOnce}
           onChange={(event) => setText(event.target.value)}
         />
-        <button type="submit" className="button button-main">
+        <Button type="submit" look="main">
           {texts.search}
-        </button>
+        </Button>
       </div>
       {open === undefined ? null : (
         <Check label={texts.searchHere(cleanText(open))} isOn={isHere} onChange={setHere} />
@@ -121,14 +122,9 @@ export function Search({ open, onClose, onJump }: LazyProps["Search"]) {
         ))}
       </ul>
       {search?.hasMore === true ? (
-        <button
-          type="button"
-          className="button button-wide"
-          disabled={search.isLoading}
-          onClick={() => chat.searchMore()}
-        >
+        <Button look="wide" disabled={search.isLoading} onClick={() => chat.searchMore()}>
           {texts.moreResults}
-        </button>
+        </Button>
       ) : null}
     </>
   );

@@ -18,6 +18,7 @@ import { cleanText } from "../../../base/text.ts";
 import { isWords } from "../../../core/model/item.ts";
 import type { Row, Rows } from "../../../core/model/rows.ts";
 import { rove } from "../../input/keys.ts";
+import { Button } from "../shell/button.tsx";
 import { useFact, usePage, useTexts } from "../shell/context.tsx";
 import { MenuStateContext } from "../shell/menu.tsx";
 import { Unfolded } from "../words/fold.tsx";
@@ -543,14 +544,8 @@ export const Timeline = memo(function Timeline({ rows: shown, actions, jumps }: 
       <Printed rows={rows} actions={actions} />
       {isAway ? (
         <div className="newest">
-          {fresh > 0 ? (
-            <button type="button" className="button" onClick={toFresh}>
-              {texts.unreadBelow(fresh)}
-            </button>
-          ) : null}
-          <button type="button" className="button" onClick={() => chat.bottom()}>
-            {texts.newest}
-          </button>
+          {fresh > 0 ? <Button onClick={toFresh}>{texts.unreadBelow(fresh)}</Button> : null}
+          <Button onClick={() => chat.bottom()}>{texts.newest}</Button>
         </div>
       ) : null}
     </section>

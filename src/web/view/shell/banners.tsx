@@ -4,6 +4,7 @@ import { Fragment, useEffect, useState } from "react";
 import type { ConnectionView } from "../../../core/model/state.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
 import { otherPages } from "../../input/invite-addresses.ts";
+import { Button } from "./button.tsx";
 import { useFact, usePage, useTexts } from "./context.tsx";
 import { LazyPart } from "./lazy.tsx";
 
@@ -55,9 +56,7 @@ function Offline({ connection }: { readonly connection: ConnectionView }) {
       ) : (
         <Countdown retryAtUnixMs={lost.retryAtUnixMs} />
       )}
-      <button type="button" className="button" onClick={() => chat.reconnectNow()}>
-        {texts.tryNow}
-      </button>
+      <Button onClick={() => chat.reconnectNow()}>{texts.tryNow}</Button>
       <OtherPages />
     </div>
   );
@@ -83,9 +82,7 @@ function ConnectionBanner({ connection }: { readonly connection: ConnectionView 
           <span>
             {texts.ended} {connection.fault === undefined ? "" : faultText(connection.fault, texts)}
           </span>
-          <button type="button" className="button" onClick={() => location.reload()}>
-            {texts.reload}
-          </button>
+          <Button onClick={() => location.reload()}>{texts.reload}</Button>
         </div>
       );
     default:
@@ -110,9 +107,7 @@ export function Banners() {
       {isOutdated ? (
         <div className="banner banner-info" role="status">
           <span>{texts.outdated}</span>
-          <button type="button" className="button" onClick={() => location.reload()}>
-            {texts.reload}
-          </button>
+          <Button onClick={() => location.reload()}>{texts.reload}</Button>
         </div>
       ) : null}
     </header>

@@ -2,6 +2,7 @@
 
 import { type FormEvent, type ReactNode, useId, useLayoutEffect, useRef } from "react";
 import { cleanText } from "../../../base/text.ts";
+import { Button } from "./button.tsx";
 import { FaultLine, type PageValue, useTexts, useWork } from "./context.tsx";
 import { IconButton } from "./icons.tsx";
 import { GuessDelayLine } from "./lazy.tsx";
@@ -81,16 +82,10 @@ export function FormDialog(props: FormDialogProps) {
         <GuessDelayLine />
         <FaultLine fault={work.fault} />
         <div className="dialog-actions">
-          <button type="button" className="button" onClick={onClose}>
-            {texts.cancel}
-          </button>
-          <button
-            type="submit"
-            className={isDanger === true ? "button button-danger" : "button button-main"}
-            disabled={work.isBusy}
-          >
+          <Button onClick={onClose}>{texts.cancel}</Button>
+          <Button type="submit" look={isDanger === true ? "danger" : "main"} disabled={work.isBusy}>
             {action}
-          </button>
+          </Button>
         </div>
       </form>
     </Dialog>

@@ -5,6 +5,7 @@ import { cleanText, titleText } from "../../../base/text.ts";
 import { parseFingerprint } from "../../../wire/fingerprint.ts";
 import { encodeSecret, quoteInvite } from "../../../wire/invite.ts";
 import { type InvitePlace, invitePlaces } from "../../input/invite-addresses.ts";
+import { Button } from "./button.tsx";
 import { copyText } from "./clipboard.ts";
 import { FaultLine, useWork } from "./context.tsx";
 import { Dialog } from "./dialog.tsx";
@@ -24,9 +25,7 @@ export function CopyLine({ id, label, text }: Readonly<Record<"id" | "label" | "
       <label htmlFor={id}>{label}</label>
       <div className="search-row">
         <input id={id} readOnly value={text} onFocus={(event) => event.target.select()} />
-        <button type="button" className="button" onClick={copy}>
-          {texts.copy}
-        </button>
+        <Button onClick={copy}>{texts.copy}</Button>
       </div>
     </div>
   );
@@ -46,9 +45,7 @@ function ShareButton({ address }: { readonly address: string }) {
   };
   return (
     <p>
-      <button type="button" className="button" onClick={share}>
-        {texts.inviteShare}
-      </button>
+      <Button onClick={share}>{texts.inviteShare}</Button>
     </p>
   );
 }
@@ -138,9 +135,9 @@ export function InviteDialog({ onClose }: { readonly onClose: () => void }) {
           />
         </div>
         <FaultLine fault={work.fault} />
-        <button type="submit" className="button button-main" disabled={work.isBusy}>
+        <Button type="submit" look="main" disabled={work.isBusy}>
           {texts.inviteMake}
-        </button>
+        </Button>
       </form>
       {made === undefined ? null : <MadeInvite key={made.token} {...made} />}
     </Dialog>

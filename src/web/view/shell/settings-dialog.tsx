@@ -6,6 +6,7 @@ import type { AllTexts } from "../../../ui/messages/en/parts.ts";
 import { LANGUAGES, languageFor } from "../../../ui/messages/languages.ts";
 import type { Times } from "../../../ui/text/times.ts";
 import { type DeviceLine, listDevices, revokeOthers } from "../../driver/devices.ts";
+import { Button } from "./button.tsx";
 import { FaultLine, useWork } from "./context.tsx";
 import { confirm, Dialog, FormDialog } from "./dialog.tsx";
 import { Check, Field, SelectField } from "./form.tsx";
@@ -128,9 +129,9 @@ function Password() {
       />
       <NewPassword key={count} onChange={setPassword} user={chat.model.me} />
       <FaultLine fault={work.fault} />
-      <button type="submit" className="button" disabled={work.isBusy || password === ""}>
+      <Button type="submit" disabled={work.isBusy || password === ""}>
         {texts.setPassword}
-      </button>
+      </Button>
     </form>
   );
 }
@@ -189,9 +190,8 @@ function Devices() {
               </span>
             </span>
             {isCurrent ? null : (
-              <button
-                type="button"
-                className="button button-small"
+              <Button
+                look="small"
                 aria-label={`${texts.signOutDevice}: ${nameOf(id, label, texts)}`}
                 onClick={() =>
                   work.run(async () => {
@@ -201,30 +201,23 @@ function Devices() {
                 }
               >
                 {texts.signOutDevice}
-              </button>
+              </Button>
             )}
           </li>
         ))}
       </ul>
       <FaultLine fault={work.fault} />
-      <button
-        type="button"
-        className="button"
+      <Button
         disabled={chat.sealRefusal !== undefined}
         onClick={() =>
           page.show((close) => <LinkDialog onClose={close} onLinked={() => work.run(load)} />)
         }
       >
         {texts.linkDevice}
-      </button>{" "}
-      <button
-        type="button"
-        className="button"
-        disabled={devices.length < 2}
-        onClick={signOutOthers}
-      >
+      </Button>{" "}
+      <Button disabled={devices.length < 2} onClick={signOutOthers}>
         {texts.signOutOthers}
-      </button>
+      </Button>
     </section>
   );
 }
@@ -269,19 +262,16 @@ export function SettingsDialog({ onClose }: { readonly onClose: () => void }) {
         <code className="fingerprint-code">{chat.model.server?.fingerprint}</code>
       </section>
       <div className="dialog-actions dialog-foot">
-        <button type="button" className="button" onClick={() => openDialog("Help")}>
-          {texts.help}
-        </button>
-        <button
-          type="button"
-          className="button button-danger"
+        <Button onClick={() => openDialog("Help")}>{texts.help}</Button>
+        <Button
+          look="danger"
           onClick={() => {
             onClose();
             openDialog("Logout");
           }}
         >
           {texts.logout}
-        </button>
+        </Button>
       </div>
     </Dialog>
   );
