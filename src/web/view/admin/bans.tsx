@@ -5,11 +5,10 @@ import { foldCase } from "../../../base/case-fold.ts";
 import { isName } from "../../../base/names.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { Answer } from "../../../wire/messages.ts";
-import { Button } from "../shell/button.tsx";
-import { confirm, FormDialog } from "../shell/dialog.tsx";
-import { SelectField } from "../shell/form.tsx";
+import { AskButton, FormDialog } from "../shell/dialog.tsx";
+import { Field, SelectField } from "../shell/form.tsx";
 import { usePartPage } from "../shell/part-page.ts";
-import { type Column, PagedTable, usePagedList } from "./table.tsx";
+import { type Column, field, PagedTable, UserText, usePagedList } from "./table.tsx";
 
 type Ban = Answer<"bans">["bans"][number];
 
@@ -45,7 +44,6 @@ export function BanDialog({ whom: given = "", onClose, onDone }: BanDialogProps)
       ...(reason.trim() === "" ? {} : { reason: reason.trim() }),
     });
     onDone();
-    onClose();
   };
   return (
     <FormDialog
@@ -56,16 +54,14 @@ export function BanDialog({ whom: given = "", onClose, onDone }: BanDialogProps)
       onClose={onClose}
     >
       <p>{texts.banExplained}</p>
-      <div className="field">
-        <label htmlFor="ban-whom">{texts.banWhom}</label>
-        <input
-          id="ban-whom"
-          value={whom}
-          required
-          autoComplete="off"
-          onChange={(event) => setWhom(event.target.value)}
-        />
-      </div>
+      <Field
+        id="ban-whom"
+        label={texts.banWhom}
+        value={whom}
+        onChange={setWhom}
+        complete="off"
+        isRequired
+      />
       <SelectField
         id="ban-span"
         label={texts.forHowLong}
@@ -73,40 +69,29 @@ export function BanDialog({ whom: given = "", onClose, onDone }: BanDialogProps)
         options={[[0, texts.forever], ...SPANS]}
         onChange={setSpanMs}
       />
-      <div className="field">
-        <label htmlFor="ban-reason">{texts.reason}</label>
-        <input
-          id="ban-reason"
-          value={reason}
-          autoComplete="off"
-          onChange={(event) => setReason(event.target.value)}
-        />
-      </div>
+      <Field
+        id="ban-reason"
+        label={texts.reason}
+        value={reason}
+        onChange={setReason}
+        complete="off"
+      />
     </FormDialog>
   );
 }
 
 function LiftButton({ ban, onDone }: { readonly ban: Ban; readonly onDone: () => void }) {
-  const page = usePartPage();
-  const { texts, chat } = page;
+  const { texts, chat } = usePartPage();
   const { user } = ban;
   const whom = whomWords(ban);
-  const lift = () =>
-    confirm(page, {
-      title: texts.unbanAsk(cleanText(whom)),
-      text: "",
-      action: texts.unban,
-      onConfirm: async () => {
-        const of = user === undefined ? { address: whom } : { user };
-        await chat.request("ban", { ...of, on: false });
-        onDone();
-      },
-    });
-  return (
-    <Button look="small" onClick={lift}>
-      {texts.unban}
-    </Button>
-  );
+  const of = user === undefined ? { address: whom } : { user };
+  const question = {
+    title: texts.unbanAsk(cleanText(whom)),
+    text: "",
+    action: texts.unban,
+    onConfirm: () => chat.request("ban", { ...of, on: false }).then(onDone),
+  };
+  return <AskButton question={question} />;
 }
 
 function whomWords({ user, address }: Ban): string {
@@ -128,7 +113,7 @@ export function DashboardBans() {
       id: "whom",
       name: texts.banWhom,
       isHead: true,
-      cell: (ban) => <span dir="auto">{cleanText(whomWords(ban))}</span>,
+      cell: (ban) => <UserText text={whomWords(ban)} />,
       by: (ban) => foldCase(whomWords(ban)),
     },
     {
@@ -137,12 +122,7 @@ export function DashboardBans() {
       cell: ({ until }) => (until === undefined ? texts.forever : texts.until(times.full(until))),
       by: ({ until }) => until ?? Number.POSITIVE_INFINITY,
     },
-    {
-      id: "reason",
-      name: texts.reason,
-      cell: ({ reason }) => <span dir="auto">{cleanText(reason ?? "")}</span>,
-      by: ({ reason }) => foldCase(reason ?? ""),
-    },
+    field("reason", texts.reason),
     {
       id: "more",
       name: texts.more,

@@ -1,20 +1,18 @@
 /** Dashboard tabs: connected clients and running transfers. */
 
 import { useCallback, useRef } from "react";
-import { foldCase } from "../../../base/case-fold.ts";
 import { formatLeft, formatRate, formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { AllTexts } from "../../../ui/messages/en/parts.ts";
 import type { Answer } from "../../../wire/messages.ts";
-import { Button } from "../shell/button.tsx";
 import { FaultLine } from "../shell/context.tsx";
-import { confirm } from "../shell/dialog.tsx";
+import { AskButton } from "../shell/dialog.tsx";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
 import { type PartPage, usePartPage } from "../shell/part-page.ts";
 import { usePolled } from "../shell/polling.ts";
 import { BanDialog } from "./bans.tsx";
 import { moderateItems, signOut } from "./moderation.tsx";
-import { type Column, LocalTable } from "./table.tsx";
+import { type Column, field, LocalTable, Marked, UserText } from "./table.tsx";
 
 type Client = Answer<"clients">["clients"][number];
 
@@ -95,12 +93,7 @@ function serverColumn<One extends { readonly server?: string | undefined }>(
 ): readonly Column<One>[] {
   if (rows.every(({ server }) => server === undefined)) return [];
   return [
-    {
-      id: "server",
-      name: texts.dashboardServer,
-      cell: ({ server }) => (server === undefined ? texts.thisServer : cleanText(server)),
-      by: ({ server }) => server ?? "",
-    },
+    field("server", texts.dashboardServer, (server) => cleanText(server ?? texts.thisServer)),
   ];
 }
 
@@ -109,16 +102,13 @@ function columnsOf(page: PartPage, rows: readonly Paced[]): readonly Column<Pace
   const nameOf = ({ user }: Client) => cleanText(user ?? texts.notLoggedIn);
   return [
     {
-      id: "name",
-      name: texts.name,
+      ...field("user", texts.name),
       isHead: true,
-      by: (client) => foldCase(client.user ?? ""),
       cell: (client) => (
-        <>
-          <span dir="auto">{nameOf(client)}</span>
-          {client.operator ? <span className="badge">{texts.operator}</span> : null}
-          {client.lane ? <span className="badge">{texts.fileChannel}</span> : null}
-        </>
+        <Marked
+          name={nameOf(client)}
+          marks={[client.operator && texts.operator, client.lane && texts.fileChannel]}
+        />
       ),
     },
     {
@@ -131,67 +121,24 @@ function columnsOf(page: PartPage, rows: readonly Paced[]): readonly Column<Pace
         />
       ),
     },
-    {
-      id: "address",
-      name: texts.address,
-      cell: ({ address }) => cleanText(address),
-      by: ({ address }) => address,
-    },
+    field("address", texts.address),
     ...serverColumn(rows, texts),
-    {
-      id: "transport",
-      name: texts.transport,
-      cell: ({ transport }) => cleanText(transport),
-      by: ({ transport }) => transport,
-    },
-    {
-      id: "trip",
-      name: texts.roundTrip,
-      cell: ({ roundTripMs }) => (roundTripMs === undefined ? "–" : `${roundTripMs} ms`),
-      by: ({ roundTripMs }) => roundTripMs ?? -1,
-    },
-    {
-      id: "acknowledged",
-      name: texts.acknowledged,
-      cell: ({ acknowledged }) => acknowledged,
-      by: ({ acknowledged }) => acknowledged,
-    },
-    {
-      id: "retransmitted",
-      name: texts.retransmitted,
-      cell: ({ retransmitted }) => retransmitted ?? "–",
-      by: ({ retransmitted }) => retransmitted ?? -1,
-    },
-    {
-      id: "sent",
-      name: texts.sent,
-      cell: (one) => traffic(one.sentMessages, one.sentBytes, one.sentPerS),
-      by: ({ sentBytes }) => sentBytes,
-    },
-    {
-      id: "received",
-      name: texts.received,
-      cell: (one) => traffic(one.receivedMessages, one.receivedBytes, one.receivedPerS),
-      by: ({ receivedBytes }) => receivedBytes,
-    },
-    {
-      id: "queued",
-      name: texts.queued,
-      cell: ({ queuedBytes }) => formatSize(queuedBytes),
-      by: ({ queuedBytes }) => queuedBytes,
-    },
+    field("transport", texts.transport),
+    field("roundTripMs", texts.roundTrip, (ms) => (ms === undefined ? "–" : `${ms} ms`)),
+    field("acknowledged", texts.acknowledged),
+    field("retransmitted", texts.retransmitted, (count) => count ?? "–"),
+    field("sentBytes", texts.sent, (bytes, one) => traffic(one.sentMessages, bytes, one.sentPerS)),
+    field("receivedBytes", texts.received, (bytes, one) =>
+      traffic(one.receivedMessages, bytes, one.receivedPerS),
+    ),
+    field("queuedBytes", texts.queued, formatSize),
     {
       id: "since",
       name: texts.connectedFor,
       cell: ({ since }) => texts.span(formatLeft(Date.now() - since)),
       by: ({ since }) => -since,
     },
-    {
-      id: "program",
-      name: texts.program,
-      cell: ({ program }) => cleanText(program),
-      by: ({ program }) => program,
-    },
+    field("program", texts.program),
   ];
 }
 
@@ -220,23 +167,17 @@ export function DashboardClients({ isOnline }: { readonly isOnline: boolean }) {
 type Transfer = Answer<"transfers">["transfers"][number];
 
 function CancelButton({ transfer }: { readonly transfer: Transfer }) {
-  const page = usePartPage();
-  const { texts, chat } = page;
+  const { texts, chat } = usePartPage();
   const { file, user, direction } = transfer;
   const name = transfer.name === undefined ? texts.privateFile : cleanText(transfer.name);
-  const cancel = () =>
-    confirm(page, {
-      title: texts.cancelTransferAsk(name, cleanText(user)),
-      text: direction === "up" ? texts.cancelUploadExplained : "",
-      action: texts.cancelTransfer,
-      isDanger: true,
-      onConfirm: () => chat.request("cancel", { file, user, direction }),
-    });
-  return (
-    <Button look="small" aria-label={texts.cancelTransferOf(name)} onClick={cancel}>
-      {texts.cancelTransfer}
-    </Button>
-  );
+  const question = {
+    title: texts.cancelTransferAsk(name, cleanText(user)),
+    text: direction === "up" ? texts.cancelUploadExplained : "",
+    action: texts.cancelTransfer,
+    isDanger: true,
+    onConfirm: () => chat.request("cancel", { file, user, direction }),
+  };
+  return <AskButton label={texts.cancelTransferOf(name)} question={question} />;
 }
 
 function Progress({ transfer }: { readonly transfer: Transfer }) {
@@ -261,39 +202,17 @@ export function DashboardTransfers({ isOnline }: { readonly isOnline: boolean })
   const transfers = value?.transfers ?? [];
   const columns: readonly Column<Transfer>[] = [
     {
-      id: "file",
-      name: texts.file,
+      ...field("name", texts.file, (name) => <UserText text={name ?? texts.filePrivate} />),
       isHead: true,
-      cell: ({ name }) => (
-        <span dir="auto">{name === undefined ? texts.filePrivate : cleanText(name)}</span>
-      ),
-      by: ({ name = "" }) => foldCase(name),
     },
-    {
-      id: "user",
-      name: texts.name,
-      cell: ({ user }) => <span dir="auto">{cleanText(user)}</span>,
-      by: ({ user }) => foldCase(user),
-    },
-    {
-      id: "direction",
-      name: texts.direction,
-      cell: ({ direction, web }) =>
-        (direction === "up" ? texts.up : texts.down) + (web ? " (HTTP)" : ""),
-      by: ({ direction }) => direction,
-    },
-    {
-      id: "progress",
-      name: texts.progress,
-      cell: (transfer) => <Progress transfer={transfer} />,
-      by: ({ doneBytes }) => doneBytes,
-    },
-    {
-      id: "address",
-      name: texts.address,
-      cell: ({ address }) => cleanText(address),
-      by: ({ address }) => address,
-    },
+    field("user", texts.name),
+    field(
+      "direction",
+      texts.direction,
+      (direction, { web }) => (direction === "up" ? texts.up : texts.down) + (web ? " (HTTP)" : ""),
+    ),
+    field("doneBytes", texts.progress, (_, transfer) => <Progress transfer={transfer} />),
+    field("address", texts.address),
     ...serverColumn(transfers, texts),
     {
       id: "more",

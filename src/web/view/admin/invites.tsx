@@ -4,32 +4,22 @@ import { useCallback } from "react";
 import { foldCase } from "../../../base/case-fold.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { Answer } from "../../../wire/messages.ts";
-import { Button } from "../shell/button.tsx";
-import { confirm } from "../shell/dialog.tsx";
+import { AskButton } from "../shell/dialog.tsx";
 import { usePartPage } from "../shell/part-page.ts";
-import { type Column, PagedTable, usePagedList } from "./table.tsx";
+import { type Column, field, PagedTable, UserText, usePagedList } from "./table.tsx";
 
 type Invite = Answer<"invites">["invites"][number];
 
 function RevokeButton({ made, onDone }: { readonly made: Invite; readonly onDone: () => void }) {
-  const page = usePartPage();
-  const { texts, chat } = page;
-  const revoke = () =>
-    confirm(page, {
-      title: texts.revoke,
-      text: texts.revokeAsk,
-      action: texts.revoke,
-      isDanger: true,
-      onConfirm: async () => {
-        await chat.request("invite-revoke", { invite: made.invite });
-        onDone();
-      },
-    });
-  return (
-    <Button look="small" onClick={revoke}>
-      {texts.revoke}
-    </Button>
-  );
+  const { texts, chat } = usePartPage();
+  const question = {
+    title: texts.revoke,
+    text: texts.revokeAsk,
+    action: texts.revoke,
+    isDanger: true,
+    onConfirm: () => chat.request("invite-revoke", { invite: made.invite }).then(onDone),
+  };
+  return <AskButton question={question} />;
 }
 
 function placeOf({ room, post, read }: Invite): string {
@@ -54,12 +44,7 @@ export function DashboardInvites() {
       isHead: true,
       cell: ({ invite }) => <code>{invite.slice(0, 8)}</code>,
     },
-    {
-      id: "by",
-      name: texts.madeBy,
-      cell: ({ by }) => <span dir="auto">{cleanText(by ?? "")}</span>,
-      by: ({ by }) => foldCase(by ?? ""),
-    },
+    field("by", texts.madeBy),
     {
       id: "uses",
       name: texts.usesHead,
@@ -75,7 +60,7 @@ export function DashboardInvites() {
     {
       id: "room",
       name: texts.room,
-      cell: (made) => <span dir="auto">{placeOf(made)}</span>,
+      cell: (made) => <UserText text={placeOf(made)} />,
       by: (made) => foldCase(placeOf(made)),
     },
     {

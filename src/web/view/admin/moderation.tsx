@@ -30,7 +30,6 @@ function RoomAct({ user, act, onClose }: RoomActProps) {
   const run = async () => {
     if (act === "kick") await chat.request("kick", { room, user });
     else await chat.request("mute", { room, user, on: act === "mute" });
-    onClose();
   };
   const title = act === "kick" ? texts.kickAsk(name, room) : texts.muteAsk(name, room);
   return (

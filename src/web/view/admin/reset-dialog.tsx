@@ -63,7 +63,10 @@ export function ResetDialog({ user, isSigningOut = false, onClose }: ResetProps)
     <FormDialog
       title={title}
       action={texts.resetMake}
-      onSubmit={async () => setMade(await chat.request("reset", { user, signOut }))}
+      onSubmit={async () => {
+        setMade(await chat.request("reset", { user, signOut }));
+        return false;
+      }}
       onClose={onClose}
     >
       <p>{texts.resetMakeExplained}</p>

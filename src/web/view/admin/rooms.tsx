@@ -4,11 +4,10 @@ import { useCallback } from "react";
 import { formatLeft, formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { Answer } from "../../../wire/messages.ts";
-import { Button } from "../shell/button.tsx";
-import { confirm } from "../shell/dialog.tsx";
+import { AskButton, askingItem } from "../shell/dialog.tsx";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
 import { type PartPage, usePartPage } from "../shell/part-page.ts";
-import { type Asked, type Column, ServerTable } from "./table.tsx";
+import { type Asked, type Column, field, Marked, ServerTable, UserText } from "./table.tsx";
 
 type RoomEntry = Answer<"all-rooms">["rooms"][number];
 type FileEntry = Answer<"all-files">["files"][number];
@@ -16,44 +15,29 @@ type FileEntry = Answer<"all-files">["files"][number];
 /** Every user joins the lobby; it cannot be closed or removed. */
 const LOBBY = "lobby";
 
-function close(page: PartPage, { room, closed }: RoomEntry, again: () => void): void {
+function roomItems(page: PartPage, one: RoomEntry, again: () => void): readonly MenuItem[] {
   const { texts, chat } = page;
+  const { room, closed } = one;
   const name = `#${cleanText(room)}`;
-  confirm(page, {
+  const close = askingItem(page, {
     title: closed ? texts.reopenAsk(name) : texts.closeRoomAsk(name),
     text: closed ? "" : texts.closeRoomExplained,
     action: closed ? texts.reopenRoom : texts.closeRoom,
     isDanger: !closed,
-    onConfirm: async () => {
-      await chat.request("close", { room, on: !closed });
-      again();
-    },
+    onConfirm: () => chat.request("close", { room, on: !closed }).then(again),
   });
-}
-
-function remove(page: PartPage, { room }: RoomEntry, again: () => void): void {
-  const { texts, chat } = page;
-  confirm(page, {
-    title: texts.removeAsk(`#${cleanText(room)}`),
+  const remove = askingItem(page, {
+    title: texts.removeAsk(name),
     text: texts.removeRoomExplained,
     action: texts.remove,
     isDanger: true,
-    onConfirm: async () => {
-      await chat.request("remove", { room });
-      again();
-    },
+    onConfirm: () => chat.request("remove", { room }).then(again),
   });
+  return [{ ...close, isDanger: false }, remove];
 }
 
 function roomColumns(page: PartPage, again: () => void): readonly Column<RoomEntry>[] {
   const { texts } = page;
-  const items = (one: RoomEntry): readonly MenuItem[] => [
-    {
-      label: one.closed ? texts.reopenRoom : texts.closeRoom,
-      onChoose: () => close(page, one, again),
-    },
-    { label: texts.remove, isDanger: true, onChoose: () => remove(page, one, again) },
-  ];
   return [
     {
       id: "name",
@@ -61,13 +45,15 @@ function roomColumns(page: PartPage, again: () => void): readonly Column<RoomEnt
       isHead: true,
       by: ({ room }) => room,
       cell: ({ room, locked, sealed, closed, vacant }) => (
-        <>
-          <span dir="auto">#{cleanText(room)}</span>
-          {locked ? <span className="badge">{texts.locked}</span> : null}
-          {sealed ? <span className="badge">{texts.sealed}</span> : null}
-          {closed ? <span className="badge">{texts.closedWord}</span> : null}
-          {vacant ? <span className="badge">{texts.vacant}</span> : null}
-        </>
+        <Marked
+          name={`#${cleanText(room)}`}
+          marks={[
+            locked && texts.locked,
+            sealed && texts.sealed,
+            closed && texts.closedWord,
+            vacant && texts.vacant,
+          ]}
+        />
       ),
     },
     {
@@ -77,28 +63,15 @@ function roomColumns(page: PartPage, again: () => void): readonly Column<RoomEnt
         one.room === LOBBY ? null : (
           <MenuButton
             label={texts.actionsFor(`#${cleanText(one.room)}`)}
-            items={() => items(one)}
+            items={() => roomItems(page, one, again)}
           />
         ),
     },
-    {
-      id: "members",
-      name: texts.people,
-      cell: ({ members }) => members,
-      by: ({ members }) => members,
-    },
-    {
-      id: "records",
-      name: texts.recordsHead,
-      cell: ({ records }) => records,
-      by: ({ records }) => records,
-    },
-    {
-      id: "bytes",
-      name: texts.filesSize,
-      cell: ({ files, bytes }) => texts.filesCount(files, formatSize(bytes)),
-      by: ({ bytes }) => bytes,
-    },
+    field("members", texts.people),
+    field("records", texts.recordsHead),
+    field("bytes", texts.filesSize, (bytes, { files }) =>
+      texts.filesCount(files, formatSize(bytes)),
+    ),
     {
       id: "keep",
       name: texts.keptHead,
@@ -107,11 +80,7 @@ function roomColumns(page: PartPage, again: () => void): readonly Column<RoomEnt
     {
       id: "topic",
       name: texts.topic,
-      cell: ({ topic }) => (
-        <span className="cut-cell" dir="auto">
-          {cleanText(topic)}
-        </span>
-      ),
+      cell: ({ topic }) => <UserText text={topic} className="cut-cell" />,
     },
   ];
 }
@@ -140,73 +109,51 @@ export function DashboardRooms({ isOnline }: { readonly isOnline: boolean }) {
   );
 }
 
-function erase(page: PartPage, { name = "", bytes, seqs }: FileEntry, again: () => void): void {
+function EraseButton({ file, again }: { readonly file: FileEntry; again: () => void }) {
+  const page = usePartPage();
   const { texts, chat } = page;
-  confirm(page, {
-    title: texts.eraseFileAsk(cleanText(name), formatSize(bytes)),
-    text: texts.eraseFileExplained,
-    action: texts.erase,
-    isDanger: true,
-    onConfirm: async () => {
-      // Erasing the last record of a file deletes its content.
-      for (const seq of seqs) await chat.request("erase", { seq });
-      again();
-    },
-  });
+  const { name = "", bytes, seqs } = file;
+  const erase = async () => {
+    // Erasing the last record of a file deletes its content.
+    for (const seq of seqs) await chat.request("erase", { seq });
+    again();
+  };
+  if (seqs.length === 0) return null;
+  return (
+    <AskButton
+      label={texts.eraseOf(cleanText(name))}
+      question={{
+        title: texts.eraseFileAsk(cleanText(name), formatSize(bytes)),
+        text: texts.eraseFileExplained,
+        action: texts.erase,
+        isDanger: true,
+        onConfirm: erase,
+      }}
+    />
+  );
 }
 
 function fileColumns(page: PartPage, again: () => void): readonly Column<FileEntry>[] {
   const { texts, times } = page;
   return [
     {
-      id: "name",
-      name: texts.file,
+      ...field("name", texts.file, (name) => (
+        <UserText text={name ?? texts.filePrivate} className="cut-cell" />
+      )),
       isHead: true,
-      by: ({ name }) => name ?? "",
-      cell: ({ name }) => (
-        <span className="cut-cell" dir="auto">
-          {name === undefined ? texts.filePrivate : cleanText(name)}
-        </span>
-      ),
     },
-    {
-      id: "bytes",
-      name: texts.fileSize,
-      cell: ({ bytes }) => formatSize(bytes),
-      by: ({ bytes }) => bytes,
-    },
-    {
-      id: "user",
-      name: texts.name,
-      cell: ({ user }) => <span dir="auto">{cleanText(user)}</span>,
-      by: ({ user }) => user,
-    },
-    {
-      id: "time",
-      name: texts.chartTime,
-      cell: ({ time }) => times.full(time),
-      by: ({ time }) => time,
-    },
+    field("bytes", texts.fileSize, formatSize),
+    field("user", texts.name),
+    field("time", texts.chartTime, times.full),
     {
       id: "rooms",
       name: texts.room,
-      cell: ({ rooms }) => (
-        <span dir="auto">{rooms.map((room) => `#${cleanText(room)}`).join(", ")}</span>
-      ),
+      cell: ({ rooms }) => <UserText text={rooms.map((room) => `#${room}`).join(", ")} />,
     },
     {
       id: "more",
       name: texts.actions,
-      cell: (file) =>
-        file.seqs.length === 0 ? null : (
-          <Button
-            look="small"
-            aria-label={texts.eraseOf(cleanText(file.name ?? ""))}
-            onClick={() => erase(page, file, again)}
-          >
-            {texts.erase}
-          </Button>
-        ),
+      cell: (file) => <EraseButton file={file} again={again} />,
     },
   ];
 }

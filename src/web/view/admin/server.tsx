@@ -145,10 +145,7 @@ function Registration() {
       title: action,
       text: isClosed ? texts.registrationOpen : texts.registrationClosed,
       action,
-      onConfirm: async () => {
-        await chat.request("registration", { closed: !isClosed });
-        again();
-      },
+      onConfirm: () => chat.request("registration", { closed: !isClosed }).then(again),
     });
   return (
     <section className="registration">
@@ -172,10 +169,7 @@ function AnnounceDialog({ onClose }: { readonly onClose: () => void }) {
       title={texts.announce}
       action={texts.announce}
       onClose={onClose}
-      onSubmit={async () => {
-        await chat.request("announce", { text: text.trim() });
-        onClose();
-      }}
+      onSubmit={() => chat.request("announce", { text: text.trim() })}
     >
       <p>{texts.announceExplained}</p>
       <div className="field">

@@ -3,6 +3,7 @@
 import { type ReactNode, useCallback, useEffect, useId, useMemo, useState } from "react";
 import { cutText } from "../../../base/bytes.ts";
 import { foldCase } from "../../../base/case-fold.ts";
+import { cleanText } from "../../../base/text.ts";
 import { Button } from "../shell/button.tsx";
 import { FaultLine } from "../shell/context.tsx";
 import { usePartPage } from "../shell/part-page.ts";
@@ -97,10 +98,50 @@ export interface Column<One> {
   readonly id: string;
   readonly name: string;
   readonly cell: (one: One) => ReactNode;
-  /** Sort key; absent if the column cannot be sorted. */
-  readonly by?: (one: One) => string | number;
+  /** Sort key; absent if the column cannot be sorted. `undefined` sorts first. */
+  readonly by?: (one: One) => string | number | undefined;
   /** Whether the cell is the row's header. */
   readonly isHead?: boolean;
+}
+
+/** A column of one field, sorted by it. @param show formats the value; texts need none */
+export function field<One, Key extends keyof One & string>(
+  key: Key,
+  name: string,
+  show: (value: One[Key], one: One) => ReactNode = shownValue,
+): Column<One> {
+  const by = ({ [key]: value }: One) =>
+    typeof value === "number" ? value : typeof value === "string" ? foldCase(value) : undefined;
+  return { id: key, name, by, cell: (one) => show(one[key], one) };
+}
+
+function shownValue(value: unknown): ReactNode {
+  return typeof value === "number" ? value : <UserText text={String(value ?? "")} />;
+}
+
+/** A text of users, in its own direction. */
+export function UserText({ text, className }: { readonly text: string; className?: string }) {
+  return (
+    <span className={className} dir="auto">
+      {cleanText(text)}
+    </span>
+  );
+}
+
+/** A name with marks, for the first column of a row. */
+export function Marked({ name, marks }: { readonly name: string; marks: readonly unknown[] }) {
+  return (
+    <>
+      <span dir="auto">{name}</span>
+      {marks.map((mark) =>
+        typeof mark !== "string" ? null : (
+          <span key={mark} className="badge">
+            {mark}
+          </span>
+        ),
+      )}
+    </>
+  );
 }
 
 interface RowsProps<One> {
@@ -172,7 +213,8 @@ function arranged<One>(
   const sign = order.down ? -1 : 1;
   return rows.toSorted((one, other) => {
     const [left, right] = [by(one), by(other)];
-    return left < right ? -sign : left > right ? sign : 0;
+    if (left === right) return 0;
+    return left === undefined || (right !== undefined && left < right) ? -sign : sign;
   });
 }
 

@@ -20,7 +20,6 @@ export function ModerationDialog({ act, user, room, onClose }: LazyProps["Modera
     if (act === "kick") await chat.kick(room, user);
     else if (act === "mute") await chat.request("mute", { room, user, on: true });
     else await chat.grant(room, user, act === "grant");
-    onClose();
   };
   return (
     <FormDialog

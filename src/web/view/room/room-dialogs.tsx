@@ -67,18 +67,17 @@ export function JoinDialog({
   const join = async () => {
     setWrong(undefined);
     try {
-      const joined = await chat.join(room, password === "" ? {} : { password });
-      onClose();
-      onOpen(joined);
+      onOpen(await chat.join(room, password === "" ? {} : { password }));
     } catch (error) {
       const code = error instanceof Fault ? error.code : undefined;
       if (code === "room-unknown") {
-        onClose();
+        onClose(); // Before the other one opens, which then has the focus.
         return openDialog("CreateRoom", { onOpen, room });
       }
       if (code !== "room-password-wrong") throw error;
       setNeedsPassword(true);
       setWrong({ text: password === "" ? "" : faultText(error, texts) });
+      return false;
     }
   };
   const title = texts.joinRoom(cleanText(room));
@@ -119,7 +118,10 @@ export function CreateRoomDialog({ onClose, onOpen, ...given }: LazyProps["Creat
     const room = name.trim().replace(/^#/, "");
     const existing = rooms.find((entry) => isSame(entry.room, room));
     setTaken(existing);
-    if (existing !== undefined) return document.getElementById("create-name")?.focus();
+    if (existing !== undefined) {
+      document.getElementById("create-name")?.focus();
+      return false;
+    }
     const sealed = isSealed && canSeal;
     // The server could read the topic of an encrypted room, and its members need no password.
     const isOpen = sealed || password === "";
@@ -129,8 +131,7 @@ export function CreateRoomDialog({ onClose, onOpen, ...given }: LazyProps["Creat
       ...(isOpen ? {} : { password }),
     });
     if (!sealed && topic.trim() !== "") await chat.setTopic(created, topic.trim()).catch(fail);
-    onClose();
-    onOpen(created);
+    return onOpen(created);
   };
   const joinTaken = (entry: RoomEntry) => {
     onClose();
@@ -276,10 +277,7 @@ export function RoomsDialog({ onClose, onOpen }: LazyProps["Rooms"]) {
 export function TopicDialog({ room, onClose }: LazyProps["Topic"]) {
   const { texts, chat } = usePartPage();
   const [topic, setTopic] = useState(room.topic);
-  const save = async () => {
-    await chat.setTopic(room.name, topic.trim());
-    onClose();
-  };
+  const save = () => chat.setTopic(room.name, topic.trim());
   return (
     <FormDialog title={texts.changeTopic} action={texts.save} onSubmit={save} onClose={onClose}>
       <Field

@@ -3,9 +3,10 @@
 import { type FormEvent, type ReactNode, useId, useLayoutEffect, useRef } from "react";
 import { cleanText } from "../../../base/text.ts";
 import { Button } from "./button.tsx";
-import { FaultLine, type PageValue, useTexts, useWork } from "./context.tsx";
+import { FaultLine, type PageValue, usePage, useTexts, useWork } from "./context.tsx";
 import { IconButton } from "./icons.tsx";
 import { GuessDelayLine } from "./lazy.tsx";
+import type { MenuItem } from "./menu.tsx";
 import { Toasts } from "./toasts.tsx";
 
 export interface DialogProps {
@@ -62,8 +63,11 @@ export interface FormDialogProps extends DialogProps {
   /** Label of the submit button. */
   readonly action: string;
   readonly isDanger?: boolean | undefined;
-  /** If the promise rejects, the dialog stays open and shows the error. */
-  readonly onSubmit: () => Promise<unknown>;
+  /**
+   * The dialog closes when the promise resolves. It stays open if the promise resolves to `false`,
+   * or rejects: it then shows the error.
+   */
+  readonly onSubmit: () => unknown;
 }
 
 /** A small dialog with one form: cancel or submit. */
@@ -73,7 +77,9 @@ export function FormDialog(props: FormDialogProps) {
   const work = useWork();
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    work.run(onSubmit);
+    work.run(async () => {
+      if ((await onSubmit()) !== false) onClose();
+    });
   };
   return (
     <Dialog title={title} onClose={onClose} className="dialog-small">
@@ -112,6 +118,28 @@ export function confirmSeal(page: PageValue, user: string): void {
   });
 }
 
+/** A menu item that asks before it acts. */
+export function askingItem(page: PageValue, question: Question): MenuItem {
+  const { action: label, isDanger = false } = question;
+  return { label, isDanger, onChoose: () => confirm(page, question) };
+}
+
+interface AskButtonProps {
+  /** For screen readers, if the action does not say what it is about. */
+  readonly label?: string;
+  readonly question: Question;
+}
+
+/** A small button of a list that asks before it acts. */
+export function AskButton({ label, question }: AskButtonProps) {
+  const page = usePage();
+  return (
+    <Button look="small" aria-label={label} onClick={() => confirm(page, question)}>
+      {question.action}
+    </Button>
+  );
+}
+
 export function confirm(page: PageValue, question: Question): void {
   const { title, text, action, isDanger, onConfirm, children } = question;
   page.show((close) => (
@@ -120,10 +148,7 @@ export function confirm(page: PageValue, question: Question): void {
       action={action}
       isDanger={isDanger}
       onClose={close}
-      onSubmit={async () => {
-        await onConfirm();
-        close();
-      }}
+      onSubmit={onConfirm}
     >
       <p dir="auto">{text}</p>
       {children}
