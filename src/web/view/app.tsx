@@ -15,6 +15,7 @@ import { useNoStrayDrops } from "./files/drop-zone.tsx";
 import { ChatPage } from "./room/chat-page.tsx";
 import { Banners } from "./shell/banners.tsx";
 import { PageContext, type PageValue, useModel, usePage } from "./shell/context.tsx";
+import { listen, whenSettled } from "./shell/effects.ts";
 import { dialogOpener, LazyPart, PartsLoader, usePrefetch } from "./shell/lazy.tsx";
 import { keepSettings, readSettings, type Settings } from "./shell/settings.ts";
 import { ToastQueue } from "./shell/toast-queue.ts";
@@ -38,16 +39,11 @@ function useLook(settings: Settings, lang: string): void {
 /** Reports focus and visibility to the model, which only then marks messages as read. */
 function useFocus(chat: Chat): void {
   useEffect(() => {
-    const tell = () => chat.setFocus(document.visibilityState === "visible" && document.hasFocus());
-    tell();
-    window.addEventListener("focus", tell);
-    window.addEventListener("blur", tell);
-    document.addEventListener("visibilitychange", tell);
-    return () => {
-      window.removeEventListener("focus", tell);
-      window.removeEventListener("blur", tell);
-      document.removeEventListener("visibilitychange", tell);
-    };
+    const report = () =>
+      chat.setFocus(document.visibilityState === "visible" && document.hasFocus());
+    report();
+    // `visibilitychange` of the document reaches the window.
+    return listen(window, "focus blur visibilitychange", report);
   }, [chat]);
 }
 
@@ -103,18 +99,14 @@ function useOperator(isOnline: boolean, me: string | undefined, isShown: boolean
   const [isOperator, setOperator] = useState(false);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the answer may be another one then
   useEffect(() => {
-    let isOver = false;
     if (!isOnline || me === undefined) return;
-    chat.request("stats", {}).then(
-      () => !isOver && setOperator(true),
-      (error: unknown) => {
-        const isRefused = error instanceof Fault && error.code === "not-allowed";
-        if (!isOver && isRefused) setOperator(false);
+    return whenSettled(
+      chat.request("stats", {}),
+      () => setOperator(true),
+      (error) => {
+        if (error instanceof Fault && error.code === "not-allowed") setOperator(false);
       },
     );
-    return () => {
-      isOver = true;
-    };
   }, [chat, isOnline, me, isShown]);
   return isOperator && me !== undefined;
 }
@@ -173,18 +165,11 @@ function useShown() {
 /** Texts of the chosen language, once they are loaded. */
 function useWords(language: string | undefined, words: Texts): Texts {
   const [texts, setTexts] = useState(words);
-  useEffect(() => {
-    let isOver = false;
-    const wanted = language ?? languageFor(navigator.languages);
-    // If loading fails, the page keeps its current language.
-    loadTexts(wanted).then(
-      (loaded) => !isOver && setTexts(loaded),
-      () => undefined,
-    );
-    return () => {
-      isOver = true;
-    };
-  }, [language]);
+  // If loading fails, the page keeps its current language.
+  useEffect(
+    () => whenSettled(loadTexts(language ?? languageFor(navigator.languages)), setTexts),
+    [language],
+  );
   return texts;
 }
 

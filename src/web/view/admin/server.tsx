@@ -9,6 +9,7 @@ import type { Answer } from "../../../wire/messages.ts";
 import { Button } from "../shell/button.tsx";
 import { FaultLine, useFact } from "../shell/context.tsx";
 import { confirm, FormDialog } from "../shell/dialog.tsx";
+import { whenSettled } from "../shell/effects.ts";
 import { usePartPage } from "../shell/part-page.ts";
 import { usePolled } from "../shell/polling.ts";
 import { fetchSamples, type SampleColumns } from "./sample-log.ts";
@@ -120,16 +121,15 @@ type ChartsPart = ComponentType<{ readonly samples: SampleColumns }>;
 function LazyCharts({ samples }: { readonly samples: SampleColumns }) {
   const { fail, texts } = usePartPage();
   const [Charts, setCharts] = useState<ChartsPart | undefined>(undefined);
-  useEffect(() => {
-    let isOver = false;
-    import("./charts.tsx").then(
-      (part) => !isOver && setCharts(() => part.Charts),
-      () => !isOver && fail(texts.notFetched),
-    );
-    return () => {
-      isOver = true;
-    };
-  }, [fail, texts]);
+  useEffect(
+    () =>
+      whenSettled(
+        import("./charts.tsx"),
+        (part) => setCharts(() => part.Charts),
+        () => fail(texts.notFetched),
+      ),
+    [fail, texts],
+  );
   return Charts === undefined ? null : <Charts samples={samples} />;
 }
 

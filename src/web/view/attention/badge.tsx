@@ -1,6 +1,7 @@
 /** Unread badge on the tab's icon and on the installed app. */
 
 import { useEffect } from "react";
+import { whenSettled } from "../shell/effects.ts";
 import type { LazyProps } from "../shell/lazy.tsx";
 
 const SIZE = 64;
@@ -63,17 +64,11 @@ export function Badge({ calls }: LazyProps["Badge"]) {
     const link = icon();
     const address = link?.dataset["plain"] ?? link?.href;
     if (link === null || address === undefined) return;
-    let isOver = false;
     link.dataset["plain"] = address;
-    drawn(address, calls).then(
-      (changed) => {
-        if (!isOver && changed !== undefined) link.href = changed;
-      },
-      () => undefined, // The icon stays unchanged.
-    );
-    return () => {
-      isOver = true;
-    };
+    // The icon stays unchanged if it cannot be drawn.
+    return whenSettled(drawn(address, calls), (changed) => {
+      if (changed !== undefined) link.href = changed;
+    });
   }, [calls]);
   useEffect(
     () => () => {

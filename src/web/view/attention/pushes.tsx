@@ -5,6 +5,7 @@ import { Fault } from "../../../base/fault.ts";
 import type { AllTexts } from "../../../ui/messages/en/parts.ts";
 import { readRoute } from "../../input/route.ts";
 import { FaultLine, useFact, useWork } from "../shell/context.tsx";
+import { listen, whenSettled } from "../shell/effects.ts";
 import { Check } from "../shell/form.tsx";
 import { type PartPage, usePartPage } from "../shell/part-page.ts";
 import {
@@ -43,16 +44,15 @@ export async function endPushes({ change }: Pick<PartPage, "change">): Promise<v
 /** Whether the server supports pushes; `undefined` until known. */
 function useOffer({ chat }: PartPage): boolean | undefined {
   const [isOffered, setOffered] = useState<boolean | undefined>(undefined);
-  useEffect(() => {
-    let isOver = false;
-    chat.request("push-key", {}).then(
-      () => !isOver && setOffered(true),
-      () => !isOver && setOffered(false),
-    );
-    return () => {
-      isOver = true;
-    };
-  }, [chat]);
+  useEffect(
+    () =>
+      whenSettled(
+        chat.request("push-key", {}),
+        () => setOffered(true),
+        () => setOffered(false),
+      ),
+    [chat],
+  );
   return isOffered;
 }
 
@@ -115,14 +115,12 @@ export function PushKeeper() {
     });
   }, [isOnline]);
   useEffect(() => {
-    const { serviceWorker } = navigator as Partial<Navigator>;
     const onMessage = ({ data }: MessageEvent<unknown>) => {
       const { kind, at } = (data ?? {}) as { readonly kind?: unknown; readonly at?: unknown };
       const target = typeof at === "string" ? readRoute(`#/${at}`)?.target : undefined;
       if (kind === "open" && target !== undefined) chat.open(target);
     };
-    serviceWorker?.addEventListener("message", onMessage);
-    return () => serviceWorker?.removeEventListener("message", onMessage);
+    return listen((navigator as Partial<Navigator>).serviceWorker, "message", onMessage);
   }, [chat]);
   useEffect(() => {
     if (!isFocused) return;

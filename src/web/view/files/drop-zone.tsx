@@ -3,6 +3,7 @@
 import { useEffect, useRef, useState } from "react";
 import type { Attached } from "../../transfer/attached.ts";
 import type { FileHandle } from "../../transfer/upload-journal.ts";
+import { listen } from "../shell/effects.ts";
 
 /** Browsers with file handles, which survive a reload, have this. */
 interface HandleItem {
@@ -45,12 +46,7 @@ export function useNoStrayDrops(): void {
       event.preventDefault();
       if (event.dataTransfer !== null) event.dataTransfer.dropEffect = "none";
     };
-    addEventListener("dragover", refuse);
-    addEventListener("drop", refuse);
-    return () => {
-      removeEventListener("dragover", refuse);
-      removeEventListener("drop", refuse);
-    };
+    return listen(window, "dragover drop", refuse);
   }, []);
 }
 
@@ -89,13 +85,7 @@ export function useDropping(onDropped: (dropped: readonly Attached[]) => void): 
       if (hasFiles(event)) listeners[event.type]?.(event);
     };
     // On the document: it receives events before the window, which rejects the rest.
-    for (const kind of Object.keys(listeners))
-      document.addEventListener(kind, hear as EventListener);
-    return () => {
-      for (const kind of Object.keys(listeners)) {
-        document.removeEventListener(kind, hear as EventListener);
-      }
-    };
+    return listen(document, Object.keys(listeners).join(" "), hear);
   }, []);
   return isOver;
 }

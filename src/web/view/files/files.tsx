@@ -12,6 +12,7 @@ import { type MediaKind, mediaOf } from "../../browser/media.ts";
 import { type Picture, PREVIEW_BYTES_MAX, previewsOf } from "../../transfer/previews.ts";
 import { useFact } from "../shell/context.tsx";
 import { confirm } from "../shell/dialog.tsx";
+import { whenSettled } from "../shell/effects.ts";
 import { Icon, IconButton, type IconName } from "../shell/icons.tsx";
 import type { LazyProps } from "../shell/lazy.tsx";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
@@ -136,20 +137,17 @@ function usePicture(file: FileBody): Loaded {
     kept === undefined ? { kind: "coming" } : { kind: "here", picture: kept },
   );
   useEffect(() => {
-    let isOver = false;
     const { result, leave } = previews.want(file);
-    result.then(
-      (picture) => {
-        if (isOver) return;
-        setLoaded(picture === undefined ? { kind: "none" } : { kind: "here", picture });
-      },
-      (error: unknown) => {
+    const end = whenSettled(
+      result,
+      (picture) => setLoaded(picture === undefined ? { kind: "none" } : { kind: "here", picture }),
+      (error) => {
         if (!(error instanceof Fault)) throw error;
-        if (!isOver) setLoaded({ kind: "failed" });
+        setLoaded({ kind: "failed" });
       },
     );
     return () => {
-      isOver = true;
+      end();
       leave();
     };
   }, [previews, file]);

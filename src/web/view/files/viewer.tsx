@@ -9,6 +9,7 @@ import { isDocument, mediaOf } from "../../browser/media.ts";
 import { type Picture, PREVIEW_BYTES_MAX, previewsOf } from "../../transfer/previews.ts";
 import { FaultLine, useFact, useWork } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
+import { listen } from "../shell/effects.ts";
 import { IconButton } from "../shell/icons.tsx";
 import { usePartPage } from "../shell/part-page.ts";
 
@@ -208,9 +209,7 @@ function PictureViewer({ file: first, onClose }: ViewerProps) {
   pressed.current = press;
   // On the window, wherever the focus is: nothing outside of the dialog can have it.
   useEffect(() => {
-    const hear = (event: KeyboardEvent) => pressed.current(event);
-    addEventListener("keydown", hear);
-    return () => removeEventListener("keydown", hear);
+    return listen(window, "keydown", (event: KeyboardEvent) => pressed.current(event));
   }, []);
   const touched = useRef<{ readonly x: number; readonly y: number }>(undefined);
   const onPointerDown = ({ pointerType, isPrimary, clientX: x, clientY: y }: PointerEvent) => {

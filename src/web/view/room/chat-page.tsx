@@ -19,6 +19,7 @@ import { useDropping } from "../files/drop-zone.tsx";
 import { OfferedLine } from "../files/file-frame.tsx";
 import { Button } from "../shell/button.tsx";
 import { isWide, usePage, useTexts } from "../shell/context.tsx";
+import { listen } from "../shell/effects.ts";
 import { LazyPart } from "../shell/lazy.tsx";
 import { Toasts } from "../shell/toasts.tsx";
 import { Unfolded } from "../words/fold.tsx";
@@ -214,8 +215,7 @@ function useWidth(changed: (wide: boolean) => void): void {
       if (wide !== was) latest.current(wide);
       was = wide;
     };
-    addEventListener("resize", look);
-    return () => removeEventListener("resize", look);
+    return listen(window, "resize", look);
   }, []);
 }
 

@@ -1,6 +1,7 @@
 /** Keeps the keyboard focus in the timeline when the focused row is removed. */
 
 import { type RefObject, useCallback, useLayoutEffect, useRef } from "react";
+import { listen } from "../shell/effects.ts";
 
 /**
  * Focuses the list if the focused row is removed (a pending message is sent, or the row is scrolled
@@ -18,12 +19,10 @@ export function useKeptFocus(section: RefObject<HTMLElement | null>): () => void
   }, [section]);
   useLayoutEffect(look);
   useLayoutEffect(() => {
-    const { current } = section;
-    const note = (event: FocusEvent) => {
-      row.current = event.target instanceof Element ? event.target : null;
+    const note = ({ target }: FocusEvent) => {
+      row.current = target instanceof Element ? target : null;
     };
-    current?.addEventListener("focusin", note);
-    return () => current?.removeEventListener("focusin", note);
+    return listen(section.current, "focusin", note);
   }, [section]);
   return look;
 }

@@ -22,6 +22,7 @@ import { EmojiButton } from "../emoji/button.tsx";
 import { FilesFrame } from "../files/file-frame.tsx";
 import { Button } from "../shell/button.tsx";
 import { useFact, usePage, useTexts } from "../shell/context.tsx";
+import { listen } from "../shell/effects.ts";
 import { Icon, IconButton } from "../shell/icons.tsx";
 import { LazyPart } from "../shell/lazy.tsx";
 import { MenuButton } from "../shell/menu.tsx";
@@ -249,13 +250,10 @@ function belongsTo(article: HTMLElement | null, target: EventTarget | null): boo
   return article?.contains(target) === true || target.closest(".menu, dialog") !== null;
 }
 
-const FOCUS_EVENTS = ["focusin", "pointerdown"];
-const POINTER_EVENTS = ["pointerover"];
-
 /** Clears a state once the focus or pointer has moved elsewhere. */
 function useGone(
   isThere: boolean,
-  events: readonly string[],
+  events: string,
   article: RefObject<HTMLElement | null>,
   set: (isThere: boolean) => void,
 ): void {
@@ -264,10 +262,7 @@ function useGone(
     const look = ({ target }: Event) => {
       if (!belongsTo(article.current, target)) set(false);
     };
-    for (const event of events) document.addEventListener(event, look);
-    return () => {
-      for (const event of events) document.removeEventListener(event, look);
-    };
+    return listen(document, events, look);
   }, [isThere, events, article, set]);
 }
 
@@ -303,8 +298,8 @@ export const Message = memo(function Message({ row, actions, isShown }: MessageP
     if (!belongsTo(article.current, relatedTarget)) setFocused(false);
   };
   // An element removed while it has the focus or pointer, such as a menu button, fires no event.
-  useGone(isFocused, FOCUS_EVENTS, article, setFocused);
-  useGone(isUnder, POINTER_EVENTS, article, setUnder);
+  useGone(isFocused, "focusin pointerdown", article, setFocused);
+  useGone(isUnder, "pointerover", article, setUnder);
   return (
     <article
       ref={article}

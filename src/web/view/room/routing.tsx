@@ -7,6 +7,7 @@ import type { Model } from "../../../core/model/state.ts";
 import type { Chat } from "../../driver/chat.ts";
 import { formatRoute, isRouteHash, type Route, readRoute } from "../../input/route.ts";
 import { usePage } from "../shell/context.tsx";
+import { listen } from "../shell/effects.ts";
 
 export interface RoutingProps {
   readonly model: Model;
@@ -129,11 +130,6 @@ export function useRouting({ model, onOpen, onJump }: RoutingProps): void {
       if (wanted === undefined) rewrite(routeOf(chat.model));
       else follow(wanted);
     };
-    addEventListener("popstate", hear);
-    addEventListener("hashchange", hear);
-    return () => {
-      removeEventListener("popstate", hear);
-      removeEventListener("hashchange", hear);
-    };
+    return listen(window, "popstate hashchange", hear);
   }, [chat, follow]);
 }

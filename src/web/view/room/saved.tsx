@@ -8,6 +8,7 @@ import { authorText, briefText } from "../../../ui/text/event-text.ts";
 import { Button } from "../shell/button.tsx";
 import { useFact } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
+import { whenSettled } from "../shell/effects.ts";
 import { IconButton } from "../shell/icons.tsx";
 import type { LazyProps } from "../shell/lazy.tsx";
 import { usePartPage } from "../shell/part-page.ts";
@@ -23,14 +24,11 @@ function useSaved(room: RoomId, seq: number): Item | "gone" | undefined {
   const { chat } = usePartPage();
   const [item, setItem] = useState<Item | "gone" | undefined>(undefined);
   useEffect(() => {
-    let isOver = false;
-    chat.savedItem(room, seq).then(
-      (found) => !isOver && setItem(found ?? "gone"),
-      () => !isOver && setItem("gone"),
+    const found = chat.savedItem(room, seq);
+    return whenSettled(
+      found.catch(() => undefined),
+      (one) => setItem(one ?? "gone"),
     );
-    return () => {
-      isOver = true;
-    };
   }, [chat, room, seq]);
   return item;
 }

@@ -11,6 +11,7 @@ import { listDevices } from "../../driver/devices.ts";
 import { Button } from "../shell/button.tsx";
 import { FaultLine, useFact, useWork } from "../shell/context.tsx";
 import { confirm, Dialog } from "../shell/dialog.tsx";
+import { whenSettled } from "../shell/effects.ts";
 import { Field } from "../shell/form.tsx";
 import { IconButton } from "../shell/icons.tsx";
 import type { LazyProps } from "../shell/lazy.tsx";
@@ -23,19 +24,12 @@ function useSealing(room: RoomState | undefined, changes = 0): RoomSealing | und
   const [sealing, setSealing] = useState<RoomSealing | undefined>(undefined);
   // biome-ignore lint/correctness/useExhaustiveDependencies: looked at anew after each record
   useEffect(() => {
-    let isOver = false;
     if (room?.isSealed !== true || chat.sealRefusal !== undefined) return setSealing(undefined);
-    chat
-      .sealedRooms()
-      .then((rooms) => rooms.sealing(room))
-      .then(
-        (now) => !isOver && setSealing(now),
-        // Nothing is shown offline or without the code; sending reports the error.
-        () => undefined,
-      );
-    return () => {
-      isOver = true;
-    };
+    // Nothing is shown offline or without the code; sending reports the error.
+    return whenSettled(
+      chat.sealedRooms().then((rooms) => rooms.sealing(room)),
+      setSealing,
+    );
   }, [chat, room?.id, room?.isSealed, room?.told, isOnline, changes]);
   return sealing;
 }
@@ -87,12 +81,14 @@ export function SealedLine({ target }: LazyProps["SealedLine"]) {
 function Waiting() {
   const { chat, texts } = usePartPage();
   const [isCertified, setCertified] = useState(true);
-  useEffect(() => {
-    listDevices(chat.request).then(
-      (devices) => setCertified(devices.some((one) => one.isCurrent && one.isCertified)),
-      () => undefined, // Nothing is shown offline.
-    );
-  }, [chat]);
+  // Nothing is shown offline.
+  useEffect(
+    () =>
+      whenSettled(listDevices(chat.request), (devices) =>
+        setCertified(devices.some((one) => one.isCurrent && one.isCertified)),
+      ),
+    [chat],
+  );
   return (
     <p className="hint sealed-line">{isCertified ? texts.sealedWaiting : texts.sealedNoKey}</p>
   );

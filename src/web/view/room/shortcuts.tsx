@@ -4,6 +4,7 @@ import { useEffect, useRef } from "react";
 import type { RoomLines } from "../../../core/model/selectors.ts";
 import { keyAction } from "../../input/keys.ts";
 import { isWide, usePage } from "../shell/context.tsx";
+import { listen } from "../shell/effects.ts";
 
 export interface ShortcutProps {
   readonly lines: RoomLines;
@@ -67,7 +68,6 @@ export function useShortcuts(props: ShortcutProps): void {
           return document.querySelector<HTMLElement>(".composer textarea")?.focus();
       }
     };
-    document.addEventListener("keydown", onKeyDown);
-    return () => document.removeEventListener("keydown", onKeyDown);
+    return listen(document, "keydown", onKeyDown);
   }, [openDialog]);
 }

@@ -20,6 +20,7 @@ import type { Row, Rows } from "../../../core/model/rows.ts";
 import { rove } from "../../input/keys.ts";
 import { Button } from "../shell/button.tsx";
 import { useFact, usePage, useTexts } from "../shell/context.tsx";
+import { listen } from "../shell/effects.ts";
 import { MenuStateContext } from "../shell/menu.tsx";
 import { Unfolded } from "../words/fold.tsx";
 import { useKeptFocus } from "./kept-focus.ts";
@@ -240,14 +241,9 @@ const IGNORED: OnMenu = () => undefined;
 function Printed({ rows, actions }: Pick<RowViewProps, "actions"> & { rows: readonly Row[] }) {
   const [isPrinting, setPrinting] = useState(false);
   useEffect(() => {
-    const begin = () => flushSync(() => setPrinting(true)); // The browser prints the current state.
-    const end = () => setPrinting(false);
-    addEventListener("beforeprint", begin);
-    addEventListener("afterprint", end);
-    return () => {
-      removeEventListener("beforeprint", begin);
-      removeEventListener("afterprint", end);
-    };
+    // At once: the browser prints the current state.
+    const change = ({ type }: Event) => flushSync(() => setPrinting(type === "beforeprint"));
+    return listen(window, "beforeprint afterprint", change);
   }, []);
   if (!isPrinting) return null;
   const whole = { ...actions, unfolded: new AllUnfolded() };
@@ -437,7 +433,6 @@ function useElements(actions: MessageActions, shownKey: string | undefined, onMe
 /** Passive: otherwise the browser waits for the page before each scroll step. */
 function useWheel(section: RefObject<HTMLElement | null>, { list, aim, handMs }: Place): void {
   useEffect(() => {
-    const { current: element } = section;
     const turn = (event: WheelEvent) => {
       aim.current = undefined;
       handMs.current = performance.now();
@@ -447,11 +442,12 @@ function useWheel(section: RefObject<HTMLElement | null>, { list, aim, handMs }:
     const drag = () => {
       handMs.current = performance.now();
     };
-    element?.addEventListener("wheel", turn, { passive: true });
-    element?.addEventListener("touchmove", drag, { passive: true });
+    const ends = [
+      listen(section.current, "wheel", turn, { passive: true }),
+      listen(section.current, "touchmove", drag, { passive: true }),
+    ];
     return () => {
-      element?.removeEventListener("wheel", turn);
-      element?.removeEventListener("touchmove", drag);
+      for (const end of ends) end();
     };
   }, [section, list, aim, handMs]);
 }

@@ -2,6 +2,7 @@
 
 import { type ChangeEvent, type ReactNode, useEffect, useRef, useState } from "react";
 import { useTexts } from "./context.tsx";
+import { listen } from "./effects.ts";
 import { Icon } from "./icons.tsx";
 
 interface FieldProps {
@@ -34,10 +35,7 @@ export function Field(props: FieldProps) {
   const isSecret = type === "password";
   useEffect(() => {
     // Password managers read the submitted field: hide it again before.
-    const hide = () => setShown(false);
-    const form = isSecret ? ref.current?.form : undefined;
-    form?.addEventListener("submit", hide);
-    return () => form?.removeEventListener("submit", hide);
+    return listen(isSecret ? ref.current?.form : undefined, "submit", () => setShown(false));
   }, [isSecret]);
   useEffect(() => {
     if (isFirst === true) focusAtOnce(ref.current);

@@ -15,6 +15,7 @@ import type { Texts } from "../../../ui/messages/en/first.ts";
 import type { AllTexts } from "../../../ui/messages/en/parts.ts";
 import type { Attached } from "../../transfer/attached.ts";
 import { PageContext, type PageValue, useFact, usePage, type Work } from "./context.tsx";
+import { whenSettled } from "./effects.ts";
 import type { MenuItem } from "./menu.tsx";
 import { isSaving } from "./saving.ts";
 
@@ -205,19 +206,11 @@ export function useLoaded<Parts>(loader: PartsLoader<Parts>, onFail?: () => void
   const [parts, setParts] = useState(loader.parts);
   // biome-ignore lint/correctness/useExhaustiveDependencies: once, when it is opened
   useEffect(() => {
-    let isOver = false;
     if (parts !== undefined) return;
-    loader.fetch().then(
-      (fetched) => !isOver && setParts(fetched),
-      () => {
-        if (isOver) return;
-        onFail?.();
-        fail(texts.notFetched);
-      },
-    );
-    return () => {
-      isOver = true;
-    };
+    return whenSettled(loader.fetch(), setParts, () => {
+      onFail?.();
+      fail(texts.notFetched);
+    });
   }, []);
   return parts;
 }

@@ -13,6 +13,7 @@ import {
   useState,
 } from "react";
 import { rove } from "../../input/keys.ts";
+import { listen } from "./effects.ts";
 import { Icon, type IconName } from "./icons.tsx";
 
 export interface MenuItem {
@@ -58,11 +59,9 @@ export function Menu({ label, items, anchor, onClose, top }: MenuProps) {
       const isInside = event.target instanceof Node && ref.current?.contains(event.target);
       if (isInside !== true) onClose();
     };
-    document.addEventListener("pointerdown", beside);
-    window.addEventListener("resize", onClose);
+    const ends = [listen(document, "pointerdown", beside), listen(window, "resize", onClose)];
     return () => {
-      document.removeEventListener("pointerdown", beside);
-      window.removeEventListener("resize", onClose);
+      for (const end of ends) end();
     };
   }, [onClose]);
   const leave = () => {

@@ -1,6 +1,7 @@
 /** Polls the server while the page is visible. */
 
 import { useCallback, useEffect, useState, useSyncExternalStore } from "react";
+import { listen } from "./effects.ts";
 
 const EVERY_MS = 2_000;
 
@@ -10,9 +11,11 @@ export interface Polled<Value> {
   readonly again: () => void;
 }
 
-function onVisibility(listener: () => void): () => void {
-  document.addEventListener("visibilitychange", listener);
-  return () => document.removeEventListener("visibilitychange", listener);
+const onVisibility = (look: () => void) => listen(document, "visibilitychange", look);
+
+/** Whether the page is visible: not whether it has the focus. */
+export function useVisible(): boolean {
+  return useSyncExternalStore(onVisibility, () => !document.hidden);
 }
 
 /** Polls with one request at a time. */
@@ -25,7 +28,7 @@ export function usePolled<Value>(
   const [fault, setFault] = useState<unknown>(undefined);
   const [asked, setAsked] = useState(0);
   // Visibility, not focus: an operator watches this window while typing in another one.
-  const isVisible = useSyncExternalStore(onVisibility, () => !document.hidden);
+  const isVisible = useVisible();
   // biome-ignore lint/correctness/useExhaustiveDependencies: `asked` asks at once
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;

@@ -3,6 +3,7 @@
 import { useEffect, useLayoutEffect, useState, useSyncExternalStore } from "react";
 import { useFact, usePage } from "./context.tsx";
 import { IconButton } from "./icons.tsx";
+import { useVisible } from "./polling.ts";
 import type { ToastPlace } from "./toast-queue.ts";
 
 /** Whether the toasts have the pointer or focus, or the page is hidden. */
@@ -13,21 +14,16 @@ function usePause(isEmpty: boolean): {
   const { toasts } = usePage();
   const [isOver, onPointer] = useState(false);
   const [isIn, onFocus] = useState(false);
-  const [isHidden, setHidden] = useState(document.hidden);
-  useEffect(() => {
-    const look = () => setHidden(document.hidden);
-    document.addEventListener("visibilitychange", look);
-    return () => document.removeEventListener("visibilitychange", look);
-  }, []);
+  const isVisible = useVisible();
   useEffect(() => {
     if (!isEmpty) return;
     onPointer(false); // An element removed under the pointer fires no leave event.
     onFocus(false);
   }, [isEmpty]);
   useEffect(() => {
-    toasts.pause(isOver || isIn || isHidden);
+    toasts.pause(isOver || isIn || !isVisible);
     return () => toasts.pause(false);
-  }, [toasts, isOver, isIn, isHidden]);
+  }, [toasts, isOver, isIn, isVisible]);
   return { onPointer, onFocus };
 }
 
