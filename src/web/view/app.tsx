@@ -42,8 +42,13 @@ function useFocus(chat: Chat): void {
     const report = () =>
       chat.setFocus(document.visibilityState === "visible" && document.hasFocus());
     report();
-    // `visibilitychange` of the document reaches the window.
-    return listen(window, "focus blur visibilitychange", report);
+    const ends = [
+      listen(window, "focus blur", report),
+      listen(document, "visibilitychange", report),
+    ];
+    return () => {
+      for (const end of ends) end();
+    };
   }, [chat]);
 }
 

@@ -149,7 +149,7 @@ function Chart(props: ChartProps) {
     const now = at === undefined ? undefined : values[from + at];
     return (
       <p key={name} className="chart-words">
-        <span className="chart-key" data-colour={colour} aria-hidden="true" />
+        <span className="chart-key" style={{ background: `var(${colour})` }} aria-hidden="true" />
         {lines.length > 1 ? `${name}: ` : ""}
         {now === undefined
           ? texts.chartSummary(format(last), format(mean), format(max), times.clock(maxAt))

@@ -209,6 +209,9 @@ function Content({ row, actions, isShown }: MessageProps) {
   );
 }
 
+/** Each name has its own colour of page.css. */
+const tinted = (from: string) => ({ color: `var(--tint-${tintOf(from)})` });
+
 interface HeadProps {
   /** Cleaned. */
   readonly from: string;
@@ -220,7 +223,7 @@ function Head({ from, unixMs, note }: HeadProps) {
   const { times } = usePage();
   return (
     <div className="message-head">
-      <strong className={`author tint-${tintOf(from)}`} dir="auto">
+      <strong className="author" style={tinted(from)} dir="auto">
         {from}
       </strong>
       <time dateTime={formatUtc(unixMs)} title={times.full(unixMs)}>
@@ -317,7 +320,7 @@ export const Message = memo(function Message({ row, actions, isShown }: MessageP
       <Quote row={row} actions={actions} />
       {isAction ? (
         <div className="action-line">
-          <strong className={`tint-${tintOf(from)}`} title={note}>
+          <strong style={tinted(from)} title={note}>
             {from}
           </strong>{" "}
           {content} <time>{times.clock(item.timeUnixMs)}</time>
