@@ -4,8 +4,67 @@ import { formatLeft } from "../../base/sizes.ts";
 import { cleanText } from "../../base/text.ts";
 import type { Item } from "../../core/model/state.ts";
 import { oneLine, plainLine } from "../../core/words/plain.ts";
+import { isKnownKind, isOfLog, type KindIn } from "../../wire/kinds.ts";
 import type { Texts } from "../messages/en/first.ts";
 import type { Times } from "./times.ts";
+
+interface EventFacts {
+  readonly item: Item;
+  /** Cleaned names: of those who did it, and of whom it concerns. */
+  readonly who: string;
+  readonly whom: string;
+  /** The event and the earlier ones that its sentence includes. */
+  readonly count: number;
+  readonly texts: Texts;
+  readonly times: Times;
+}
+
+type EventText = (facts: EventFacts) => string;
+
+/** Sentence of each kind; `undefined` for messages, and for kinds that are shown with others. */
+const EVENT_TEXTS: Readonly<Record<KindIn<"history">, EventText | undefined>> = {
+  join: ({ texts, who }) => texts.saidJoin(who),
+  leave: ({ texts, who }) => texts.saidLeave(who),
+  topic: ({ item, texts, who }) =>
+    item.state === "erased" ? texts.erased : texts.saidTopic(who, cleanText(item.text)),
+  kick: ({ item, texts, who, whom }) =>
+    item.isRemoved ? texts.saidRemove(who, whom) : texts.saidKick(who, whom),
+  rename: ({ item, texts, who, whom }) => {
+    const was = cleanText(item.was ?? item.roomWas ?? "");
+    return item.was === undefined
+      ? texts.saidRenameRoom(who, was, whom)
+      : texts.saidRename(who, was, whom);
+  },
+  close: ({ item, texts, who }) =>
+    item.on === false ? texts.saidReopen(who) : texts.saidClose(who),
+  retention: ({ item, texts, who }) =>
+    item.keepMs === undefined
+      ? texts.saidKeepAll(who)
+      : texts.saidKeep(who, texts.span(formatLeft(item.keepMs))),
+  pin: ({ item, texts, who }) => (item.on === false ? texts.saidUnpin(who) : texts.saidPin(who)),
+  receipts: ({ item, texts, who }) =>
+    item.on === false ? texts.saidNoReceipts(who) : texts.saidReceipts(who),
+  mute: ({ item, texts, times, who, whom }) => {
+    if (item.on === false) return texts.saidUnmute(who, whom);
+    if (item.untilUnixMs === undefined) return texts.saidMute(who, whom);
+    return texts.saidMuteUntil(who, whom, times.full(item.untilUnixMs));
+  },
+  grant: ({ item, texts, who, whom }) =>
+    item.on === false ? texts.saidUngrant(who, whom) : texts.saidGrant(who, whom),
+  group: ({ item, texts, who, whom }) =>
+    item.text === "" ? texts.saidKeys(who, whom, item.on) : texts.saidSealed(who),
+  sealed: ({ texts, count }) => texts.unopened(count),
+  room: undefined,
+  text: undefined,
+  action: undefined,
+  file: undefined,
+  edit: undefined,
+  erase: undefined,
+  reaction: undefined,
+  remove: undefined,
+  checkpoint: undefined,
+  fork: undefined,
+};
 
 /**
  * Returns one sentence for an event that is not a message: a join, a leave, a moderation.
@@ -17,47 +76,16 @@ export function eventText(
   times: Times,
   earlier: readonly Item[] = [],
 ): string {
+  const { kind } = item;
   const all = [...earlier, item].map(({ from }) => cleanText(from ?? texts.server));
   const who = times.list([...new Set(all)]);
   const whom = cleanText(item.whom ?? "");
-  switch (item.kind) {
-    case "join":
-      return texts.saidJoin(who);
-    case "leave":
-      return texts.saidLeave(who);
-    case "topic":
-      return item.state === "erased" ? texts.erased : texts.saidTopic(who, cleanText(item.text));
-    case "kick":
-      return item.isRemoved ? texts.saidRemove(who, whom) : texts.saidKick(who, whom);
-    case "rename": {
-      const was = cleanText(item.was ?? item.roomWas ?? "");
-      return item.was === undefined
-        ? texts.saidRenameRoom(who, was, whom)
-        : texts.saidRename(who, was, whom);
-    }
-    case "close":
-      return item.on === false ? texts.saidReopen(who) : texts.saidClose(who);
-    case "retention":
-      return item.keepMs === undefined
-        ? texts.saidKeepAll(who)
-        : texts.saidKeep(who, texts.span(formatLeft(item.keepMs)));
-    case "pin":
-      return item.on === false ? texts.saidUnpin(who) : texts.saidPin(who);
-    case "receipts":
-      return item.on === false ? texts.saidNoReceipts(who) : texts.saidReceipts(who);
-    case "mute":
-      if (item.on === false) return texts.saidUnmute(who, whom);
-      if (item.untilUnixMs === undefined) return texts.saidMute(who, whom);
-      return texts.saidMuteUntil(who, whom, times.full(item.untilUnixMs));
-    case "grant":
-      return item.on === false ? texts.saidUngrant(who, whom) : texts.saidGrant(who, whom);
-    case "group":
-      return item.text === "" ? texts.saidKeys(who, whom, item.on) : texts.saidSealed(who);
-    case "sealed":
-      return texts.unopened(all.length);
-    default:
-      return texts.saidOther(who, cleanText(item.kind));
-  }
+  const event =
+    isKnownKind(kind) && isOfLog(kind, "history")
+      ? EVENT_TEXTS[kind]?.({ item, who, whom, count: all.length, texts, times })
+      : undefined;
+  // A later version may have written other kinds.
+  return event ?? texts.saidOther(who, cleanText(kind));
 }
 
 /**

@@ -54,14 +54,7 @@ export function BanDialog({ whom: given = "", onClose, onDone }: BanDialogProps)
       onClose={onClose}
     >
       <p>{texts.banExplained}</p>
-      <Field
-        id="ban-whom"
-        label={texts.banWhom}
-        value={whom}
-        onChange={setWhom}
-        complete="off"
-        isRequired
-      />
+      <Field id="ban-whom" label={texts.banWhom} value={whom} onChange={setWhom} isRequired />
       <SelectField
         id="ban-span"
         label={texts.forHowLong}
@@ -69,13 +62,7 @@ export function BanDialog({ whom: given = "", onClose, onDone }: BanDialogProps)
         options={[[0, texts.forever], ...SPANS]}
         onChange={setSpanMs}
       />
-      <Field
-        id="ban-reason"
-        label={texts.reason}
-        value={reason}
-        onChange={setReason}
-        complete="off"
-      />
+      <Field id="ban-reason" label={texts.reason} value={reason} onChange={setReason} />
     </FormDialog>
   );
 }

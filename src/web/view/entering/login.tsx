@@ -166,7 +166,6 @@ function EnterForm({ server, work, refused }: FormProps) {
           type="password"
           value={roomSecret}
           onChange={setRoomSecret}
-          complete="off"
           fault={faultAt("room")}
         />
       ) : null}

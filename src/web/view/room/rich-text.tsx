@@ -24,11 +24,6 @@ function followHere(event: MouseEvent<HTMLAnchorElement>): void {
   location.hash = hash;
 }
 
-interface MentionProps {
-  readonly name: string;
-  readonly children: string;
-}
-
 /** Appends a mention to the draft of the open room. */
 function insertName({ chat }: PageValue, name: string): void {
   const { open, drafts } = chat.model;
@@ -50,7 +45,7 @@ function calledItems(page: PageValue, called: string): readonly MenuItem[] {
 }
 
 /** A mention with a menu of actions for the user. */
-function Mention({ name, children }: MentionProps) {
+function Mention({ name, children }: { readonly name: string; readonly children: string }) {
   const page = usePage();
   const { me } = page.chat.model;
   if (isSame(name, me)) return <span className="mention mention-me">{children}</span>;

@@ -94,7 +94,6 @@ export function JoinDialog({
             type="password"
             value={password}
             onChange={setPassword}
-            complete="off"
             isFirst
             fault={wrong?.text}
           />
@@ -153,7 +152,6 @@ export function CreateRoomDialog({ onClose, onOpen, ...given }: LazyProps["Creat
           setName(value);
           setTaken(undefined);
         }}
-        complete="off"
         isRequired
         isFirst={given.room === undefined}
         fault={
@@ -169,13 +167,7 @@ export function CreateRoomDialog({ onClose, onOpen, ...given }: LazyProps["Creat
       />
       {isSealed && canSeal ? null : (
         <>
-          <Field
-            id="create-topic"
-            label={texts.topicOptional}
-            value={topic}
-            onChange={setTopic}
-            complete="off"
-          />
+          <Field id="create-topic" label={texts.topicOptional} value={topic} onChange={setTopic} />
           <Field
             id="create-password"
             label={texts.passwordOptional}
@@ -183,7 +175,6 @@ export function CreateRoomDialog({ onClose, onOpen, ...given }: LazyProps["Creat
             type="password"
             value={password}
             onChange={setPassword}
-            complete="off"
           />
         </>
       )}
@@ -231,14 +222,7 @@ export function RoomsDialog({ onClose, onOpen }: LazyProps["Rooms"]) {
   };
   return (
     <Dialog title={texts.browseRooms} onClose={onClose}>
-      <Field
-        id="rooms-filter"
-        label={texts.findRoom}
-        value={filter}
-        onChange={setFilter}
-        complete="off"
-        isFirst
-      />
+      <Field id="rooms-filter" label={texts.findRoom} value={filter} onChange={setFilter} isFirst />
       <ul className="plain-list">
         {found.map((entry) => {
           const name = `#${cleanText(entry.room)}`;
@@ -280,14 +264,7 @@ export function TopicDialog({ room, onClose }: LazyProps["Topic"]) {
   const save = () => chat.setTopic(room.name, topic.trim());
   return (
     <FormDialog title={texts.changeTopic} action={texts.save} onSubmit={save} onClose={onClose}>
-      <Field
-        id="topic"
-        label={texts.topic}
-        value={topic}
-        onChange={setTopic}
-        complete="off"
-        isFirst
-      />
+      <Field id="topic" label={texts.topic} value={topic} onChange={setTopic} isFirst />
     </FormDialog>
   );
 }

@@ -174,14 +174,7 @@ function LetIn({ room, onChange }: { readonly room: RoomState; readonly onChange
   };
   return (
     <form onSubmit={submit}>
-      <Field
-        id="let-in"
-        label={texts.letInWhom}
-        value={user}
-        onChange={setUser}
-        complete="off"
-        isRequired
-      />
+      <Field id="let-in" label={texts.letInWhom} value={user} onChange={setUser} isRequired />
       <FaultLine fault={work.fault} />
       {missing > 0 ? <p role="status">{texts.notYetIn(missing)}</p> : null}
       <div className="dialog-actions">

@@ -12,7 +12,8 @@ interface FieldProps {
   readonly value: string;
   readonly onChange: (value: string) => void;
   readonly type?: "text" | "password";
-  readonly complete: string;
+  /** What password managers fill in. */
+  readonly complete?: string;
   readonly isRequired?: boolean;
   readonly isFirst?: boolean;
   /** Error of the field's value. */
@@ -28,8 +29,8 @@ export function focusAtOnce(field: HTMLElement | null): void {
 const NO_PASSWORD = { "data-1p-ignore": "", "data-bwignore": "", "data-lpignore": "true" };
 
 export function Field(props: FieldProps) {
-  const { id, label, hint, value, onChange, type = "text", complete, isRequired, isFirst } = props;
-  const { fault } = props;
+  const { id, label, hint, value, onChange, type = "text", complete = "off" } = props;
+  const { isRequired, isFirst, fault } = props;
   const [isShown, setShown] = useState(false);
   const ref = useRef<HTMLInputElement>(null);
   const isSecret = type === "password";
