@@ -139,7 +139,7 @@ function Screen() {
   useBareAddress(me);
   if (me === undefined) return <Login />;
   if (isDashboard && isOperator) {
-    return <LazyPart part="Dashboard" model={model} onClose={() => setDashboard(false)} />;
+    return <LazyPart part="Dashboard" onClose={() => setDashboard(false)} />;
   }
   return <ChatPage key={me} model={model} isOperator={isOperator} onDashboard={openDashboard} />;
 }

@@ -87,7 +87,7 @@ function columnsOf(page: PartPage, again: () => void): readonly Column<AccountEn
 }
 
 /** All accounts, online or not. */
-export function DashboardAccounts({ isOnline }: { readonly isOnline: boolean }) {
+export function DashboardAccounts() {
   const page = usePartPage();
   const { texts, chat } = page;
   const ask = useCallback(
@@ -105,7 +105,6 @@ export function DashboardAccounts({ isOnline }: { readonly isOnline: boolean }) 
       columnsOf={columns}
       keyOf={({ user }) => user}
       order={{ by: "name", down: false }}
-      isOnline={isOnline}
     />
   );
 }

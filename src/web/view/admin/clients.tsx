@@ -5,7 +5,7 @@ import { formatLeft, formatRate, formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { AllTexts } from "../../../ui/messages/en/parts.ts";
 import type { Answer } from "../../../wire/messages.ts";
-import { FaultLine } from "../shell/context.tsx";
+import { FaultLine, useOnline } from "../shell/context.tsx";
 import { AskButton } from "../shell/dialog.tsx";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
 import { type PartPage, usePartPage } from "../shell/part-page.ts";
@@ -142,12 +142,12 @@ function columnsOf(page: PartPage, rows: readonly Paced[]): readonly Column<Pace
   ];
 }
 
-export function DashboardClients({ isOnline }: { readonly isOnline: boolean }) {
+export function DashboardClients() {
   const page = usePartPage();
   const { texts } = page;
   const paced = usePaces();
   const ask = useCallback(async () => paced(await allClients(page)), [page, paced]);
-  const { value = [], fault } = usePolled(ask, isOnline);
+  const { value = [], fault } = usePolled(ask, useOnline());
   return (
     <>
       <FaultLine fault={fault} />
@@ -195,10 +195,10 @@ function Progress({ transfer }: { readonly transfer: Transfer }) {
   );
 }
 
-export function DashboardTransfers({ isOnline }: { readonly isOnline: boolean }) {
+export function DashboardTransfers() {
   const { texts, chat } = usePartPage();
   const ask = useCallback(() => chat.request("transfers", {}), [chat]);
-  const { value, fault } = usePolled(ask, isOnline);
+  const { value, fault } = usePolled(ask, useOnline());
   const transfers = value?.transfers ?? [];
   const columns: readonly Column<Transfer>[] = [
     {

@@ -15,13 +15,21 @@ import { DashboardFiles, DashboardRooms } from "./rooms.tsx";
 import { DashboardServer } from "./server.tsx";
 import { useSheet } from "./sheet.ts";
 
-const TABS = [
-  ...(["log", "server", "accounts", "rooms", "files"] as const),
-  ...(["clients", "transfers", "bans", "invites"] as const),
-] as const;
-type Tab = (typeof TABS)[number];
+/** Tabs besides the log, which stays mounted. */
+const VIEWS = {
+  server: DashboardServer,
+  accounts: DashboardAccounts,
+  rooms: DashboardRooms,
+  files: DashboardFiles,
+  clients: DashboardClients,
+  transfers: DashboardTransfers,
+  bans: DashboardBans,
+  invites: DashboardInvites,
+} as const;
+type Tab = "log" | keyof typeof VIEWS;
+const TABS = ["log", ...Object.keys(VIEWS)] as readonly Tab[];
 
-export function Dashboard({ model, onClose }: LazyProps["Dashboard"]) {
+export function Dashboard({ onClose }: LazyProps["Dashboard"]) {
   useSheet(adminSheet);
   const { texts } = usePartPage();
   const [tab, setTab] = useState<Tab>("log");
@@ -46,7 +54,7 @@ export function Dashboard({ model, onClose }: LazyProps["Dashboard"]) {
     setTab(next);
     document.getElementById(`tab-${next}`)?.focus();
   };
-  const isOnline = model.connection.kind === "online";
+  const View = tab === "log" ? undefined : VIEWS[tab];
   return (
     <main className="dashboard">
       <header className="room-head">
@@ -80,15 +88,8 @@ export function Dashboard({ model, onClose }: LazyProps["Dashboard"]) {
         aria-labelledby={`tab-${tab}`}
         tabIndex={-1}
       >
-        <DashboardLog isHidden={tab !== "log"} isOnline={isOnline} />
-        {tab === "accounts" ? <DashboardAccounts isOnline={isOnline} /> : null}
-        {tab === "rooms" ? <DashboardRooms isOnline={isOnline} /> : null}
-        {tab === "files" ? <DashboardFiles isOnline={isOnline} /> : null}
-        {tab === "clients" ? <DashboardClients isOnline={isOnline} /> : null}
-        {tab === "transfers" ? <DashboardTransfers isOnline={isOnline} /> : null}
-        {tab === "server" ? <DashboardServer isOnline={isOnline} /> : null}
-        {tab === "bans" ? <DashboardBans /> : null}
-        {tab === "invites" ? <DashboardInvites /> : null}
+        <DashboardLog isHidden={tab !== "log"} />
+        {View && <View />}
       </div>
     </main>
   );

@@ -13,8 +13,9 @@ import type { AllTexts } from "../../../ui/messages/en/parts.ts";
 import { withLocalMoments } from "../../../ui/text/times.ts";
 import type { Answer, NoticeOf } from "../../../wire/messages.ts";
 import { Button } from "../shell/button.tsx";
-import { FaultLine } from "../shell/context.tsx";
-import { confirm } from "../shell/dialog.tsx";
+import { downloadFrom } from "../shell/clipboard.ts";
+import { FaultLine, useOnline } from "../shell/context.tsx";
+import { confirm, eraseQuestion } from "../shell/dialog.tsx";
 import { IconButton } from "../shell/icons.tsx";
 import { type PartPage, usePartPage } from "../shell/part-page.ts";
 import { Chips } from "./chips.tsx";
@@ -144,13 +145,10 @@ const Line = memo(function Line({ line }: { readonly line: LogLine }) {
   const { texts, times, chat } = page;
   const { seq, unixMs, what, text, isWarning } = line;
   const erase = () =>
-    confirm(page, {
-      title: texts.eraseAsk,
-      text: texts.eraseExplained,
-      action: texts.erase,
-      isDanger: true,
-      onConfirm: () => chat.request("erase", { seq: seq ?? 0 }),
-    });
+    confirm(
+      page,
+      eraseQuestion(page, () => chat.request("erase", { seq: seq ?? 0 })),
+    );
   return (
     <div className={isWarning ? "log-line is-warning" : "log-line"}>
       <time dateTime={formatUtc(unixMs)}>
@@ -381,21 +379,14 @@ const TYPES = { jsonl: "application/x-ndjson", csv: "text/csv" } as const;
 /** Saves the lines as a download of the browser. */
 function save(format: "jsonl" | "csv", lines: readonly LogLine[]): void {
   const url = URL.createObjectURL(new Blob([exported(format, lines)], { type: TYPES[format] }));
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = `log.${format}`;
-  link.click();
+  downloadFrom(url, `log.${format}`);
   setTimeout(() => URL.revokeObjectURL(url), SAVED_BLOB_KEEP_MS);
 }
 
-export interface DashboardLogProps {
-  /** Another tab is selected; this one stays mounted. */
-  readonly isHidden: boolean;
-  readonly isOnline: boolean;
-}
-
-export function DashboardLog({ isHidden, isOnline }: DashboardLogProps) {
+/** @param props `isHidden`: another tab is selected; this one stays mounted */
+export function DashboardLog({ isHidden }: { readonly isHidden: boolean }) {
   const { texts } = usePartPage();
+  const isOnline = useOnline();
   const { lines, fault } = useHappened(isOnline);
   const [filter, setFilter] = useState("");
   const [held, setHeld] = useState<readonly LogLine[] | undefined>(undefined);

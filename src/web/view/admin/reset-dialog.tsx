@@ -2,12 +2,10 @@
 
 import { useState } from "react";
 import { cleanText } from "../../../base/text.ts";
-import { parseFingerprint } from "../../../wire/fingerprint.ts";
-import { quoteInvite } from "../../../wire/invite.ts";
 import { invitePlaces } from "../../input/invite-addresses.ts";
 import { Dialog, FormDialog } from "../shell/dialog.tsx";
 import { Check } from "../shell/form.tsx";
-import { CopyLine } from "../shell/invite-dialog.tsx";
+import { CopyLine, inviteText } from "../shell/invite-dialog.tsx";
 import { usePartPage } from "../shell/part-page.ts";
 
 interface Made {
@@ -21,21 +19,13 @@ function MadeReset({ token, expires }: Made) {
   const isPassed = document.documentElement.dataset["local"] !== undefined;
   const [place] = invitePlaces(location, [...chat.cluster], isPassed);
   if (place === undefined) return null;
-  const { host, port, origin, isLoopback } = place;
-  const { fingerprint } = chat.model.server ?? {};
-  const line = quoteInvite({
-    host,
-    port,
-    portGiven: true,
-    secret: token,
-    ...(fingerprint === undefined ? {} : { fingerprint: parseFingerprint(fingerprint) }),
-  });
+  const { origin, isLoopback } = place;
   return (
     <>
       <p>{texts.resetHandOver(times.full(expires))}</p>
       {isLoopback ? <p className="warning">{texts.inviteLoopback}</p> : null}
       <CopyLine id="reset-link" label={texts.inviteLink} text={`${origin}/#reset=${token}`} />
-      <CopyLine id="reset-line" label={texts.resetLine} text={line} />
+      <CopyLine id="reset-line" label={texts.resetLine} text={inviteText(chat, place, token)} />
     </>
   );
 }

@@ -86,7 +86,7 @@ function roomColumns(page: PartPage, again: () => void): readonly Column<RoomEnt
 }
 
 /** All rooms, the largest first. */
-export function DashboardRooms({ isOnline }: { readonly isOnline: boolean }) {
+export function DashboardRooms() {
   const page = usePartPage();
   const { texts, chat } = page;
   const ask = useCallback(
@@ -104,7 +104,6 @@ export function DashboardRooms({ isOnline }: { readonly isOnline: boolean }) {
       columnsOf={columns}
       keyOf={({ room }) => room}
       order={{ by: "bytes", down: true }}
-      isOnline={isOnline}
     />
   );
 }
@@ -159,7 +158,7 @@ function fileColumns(page: PartPage, again: () => void): readonly Column<FileEnt
 }
 
 /** All files, the largest first. */
-export function DashboardFiles({ isOnline }: { readonly isOnline: boolean }) {
+export function DashboardFiles() {
   const page = usePartPage();
   const { texts, chat } = page;
   const ask = useCallback(
@@ -177,7 +176,6 @@ export function DashboardFiles({ isOnline }: { readonly isOnline: boolean }) {
       columnsOf={columns}
       keyOf={({ file }) => file}
       order={{ by: "bytes", down: true }}
-      isOnline={isOnline}
     />
   );
 }

@@ -7,7 +7,7 @@ import { cleanText } from "../../../base/text.ts";
 import type { AllTexts } from "../../../ui/messages/en/parts.ts";
 import type { Answer } from "../../../wire/messages.ts";
 import { Button } from "../shell/button.tsx";
-import { FaultLine, useFact } from "../shell/context.tsx";
+import { FaultLine, useFact, useOnline } from "../shell/context.tsx";
 import { confirm, FormDialog } from "../shell/dialog.tsx";
 import { whenSettled } from "../shell/effects.ts";
 import { usePartPage } from "../shell/part-page.ts";
@@ -103,7 +103,7 @@ function facts(
 }
 
 /** Polls the server's samples. `undefined` if the server is too old to keep any. */
-function useSamples(isOnline: boolean): SampleColumns | undefined {
+function useSamples(): SampleColumns | undefined {
   const { chat } = usePartPage();
   const known = useRef<SampleColumns | undefined>(undefined);
   const ask = useCallback(async () => {
@@ -112,7 +112,7 @@ function useSamples(isOnline: boolean): SampleColumns | undefined {
     );
     return known.current;
   }, [chat]);
-  return usePolled(ask, isOnline).value;
+  return usePolled(ask, useOnline()).value;
 }
 
 type ChartsPart = ComponentType<{ readonly samples: SampleColumns }>;
@@ -223,11 +223,11 @@ function Announce() {
   );
 }
 
-export function DashboardServer({ isOnline }: { readonly isOnline: boolean }) {
+export function DashboardServer() {
   const { texts, chat } = usePartPage();
   const ask = useCallback(() => chat.request("stats", {}), [chat]);
-  const { value, fault } = usePolled(ask, isOnline);
-  const samples = useSamples(isOnline);
+  const { value, fault } = usePolled(ask, useOnline());
+  const samples = useSamples();
   return (
     <>
       <FaultLine fault={fault} />

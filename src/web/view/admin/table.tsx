@@ -5,7 +5,7 @@ import { cutText } from "../../../base/bytes.ts";
 import { foldCase } from "../../../base/case-fold.ts";
 import { cleanText } from "../../../base/text.ts";
 import { Button } from "../shell/button.tsx";
-import { FaultLine } from "../shell/context.tsx";
+import { FaultLine, useOnline } from "../shell/context.tsx";
 import { usePartPage } from "../shell/part-page.ts";
 import { type Polled, usePolled } from "../shell/polling.ts";
 
@@ -320,7 +320,6 @@ interface ServerTableProps<One> extends Omit<RowsProps<One>, "rows" | "onOrder" 
   readonly ask: (asked: Asked) => Promise<ServerPage<One>>;
   /** @param again reloads the list after a change */
   readonly columnsOf: (again: () => void) => readonly Column<One>[];
-  readonly isOnline: boolean;
 }
 
 /** Pause in typing before the server is asked. */
@@ -337,7 +336,7 @@ function useLater<Value>(value: Value, ms: number): Value {
 
 /** A table of a long list, which the server sorts, filters and pages. */
 export function ServerTable<One>(props: ServerTableProps<One>) {
-  const { label, ask, columnsOf, keyOf, order: first, isOnline } = props;
+  const { label, ask, columnsOf, keyOf, order: first } = props;
   const { texts } = usePartPage();
   const [order, setOrder] = useState(first);
   const [filter, setFilter] = useState("");
@@ -357,7 +356,7 @@ export function ServerTable<One>(props: ServerTableProps<One>) {
       }
     }
   }, [ask, find, order, pages]);
-  const { value, fault, again } = usePolled(askAll, isOnline, SLOWLY_MS);
+  const { value, fault, again } = usePolled(askAll, useOnline(), SLOWLY_MS);
   const columns = useMemo(() => columnsOf(again), [columnsOf, again]);
   if (value === undefined) return <FaultLine fault={fault} />;
   return (

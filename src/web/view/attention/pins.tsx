@@ -5,10 +5,10 @@ import { queryPins } from "../../../client/chat/pins.ts";
 import { itemOf } from "../../../core/model/item.ts";
 import { mayKeepOrder } from "../../../core/model/selectors.ts";
 import type { Item } from "../../../core/model/state.ts";
-import { authorText, briefText } from "../../../ui/text/event-text.ts";
+import { authorText } from "../../../ui/text/event-text.ts";
 import { pageSha256 } from "../../browser/hash.ts";
 import { formatRoute } from "../../input/route.ts";
-import { PlainLine } from "../room/rich-text.tsx";
+import { ListedMessage } from "../room/listed-message.tsx";
 import { FaultLine, useFact, useWork } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
 import { IconButton } from "../shell/icons.tsx";
@@ -16,7 +16,7 @@ import type { LazyProps } from "../shell/lazy.tsx";
 import { usePartPage } from "../shell/part-page.ts";
 
 export function PinsDialog({ room, onClose }: LazyProps["Pins"]) {
-  const { texts, chat, times } = usePartPage();
+  const { texts, chat } = usePartPage();
   const { id, target } = room;
   const mayPin = mayKeepOrder(chat.model, room);
   const work = useWork();
@@ -41,12 +41,7 @@ export function PinsDialog({ room, onClose }: LazyProps["Pins"]) {
               href={formatRoute({ target, seq: item.seq })}
               onClick={onClose}
             >
-              <span className="list-note" dir="auto">
-                {authorText(item, texts)} · {times.full(item.timeUnixMs)}
-              </span>
-              <span className="list-main hit-text" dir="auto">
-                <PlainLine text={briefText(item, texts, times)} />
-              </span>
+              <ListedMessage item={item} />
             </a>
             {mayPin ? (
               <IconButton

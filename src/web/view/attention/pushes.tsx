@@ -4,7 +4,7 @@ import { useEffect, useState } from "react";
 import { Fault } from "../../../base/fault.ts";
 import type { AllTexts } from "../../../ui/messages/en/parts.ts";
 import { readRoute } from "../../input/route.ts";
-import { FaultLine, useFact, useWork } from "../shell/context.tsx";
+import { FaultLine, useFact, useOnline, useWork } from "../shell/context.tsx";
 import { listen, whenSettled } from "../shell/effects.ts";
 import { Check } from "../shell/form.tsx";
 import { type PartPage, usePartPage } from "../shell/part-page.ts";
@@ -102,7 +102,7 @@ export function PushSetting() {
 export function PushKeeper() {
   const page = usePartPage();
   const { chat, change } = page;
-  const isOnline = useFact(({ connection }) => connection.kind === "online");
+  const isOnline = useOnline();
   const isFocused = useFact((model) => model.isFocused);
   // biome-ignore lint/correctness/useExhaustiveDependencies: once on each connection
   useEffect(() => {

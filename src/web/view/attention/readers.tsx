@@ -2,7 +2,7 @@
 
 import { useCallback, useState } from "react";
 import { cleanText } from "../../../base/text.ts";
-import { FaultLine, useFact, useWork } from "../shell/context.tsx";
+import { FaultLine, useFact, useOnline, useWork } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
 import { Check } from "../shell/form.tsx";
 import type { LazyProps } from "../shell/lazy.tsx";
@@ -16,7 +16,7 @@ export function ReadersLine({ seq }: LazyProps["Readers"]) {
   const { texts, chat } = usePartPage();
   const [isOpen, setOpen] = useState(false);
   const [isWhole, setWhole] = useState(false);
-  const isOnline = useFact((model) => model.connection.kind === "online");
+  const isOnline = useOnline();
   const ask = useCallback(async () => {
     const answer = await chat.request("readers", { seq });
     setWhole(answer.readers >= answer.of);

@@ -10,6 +10,7 @@ import type { FileBody } from "../../../core/rooms/files.ts";
 import type { AllTexts } from "../../../ui/messages/en/parts.ts";
 import { type MediaKind, mediaOf } from "../../browser/media.ts";
 import { type Picture, PREVIEW_BYTES_MAX, previewsOf } from "../../transfer/previews.ts";
+import { downloadFrom } from "../shell/clipboard.ts";
 import { useFact } from "../shell/context.tsx";
 import { confirm } from "../shell/dialog.tsx";
 import { whenSettled } from "../shell/effects.ts";
@@ -74,10 +75,7 @@ function mustBeOpenedElsewhere(file: ShownFile): boolean {
 }
 
 async function saveByBrowser({ chat }: PartPage, { file, name }: FileBody): Promise<void> {
-  const link = document.createElement("a");
-  link.href = await chat.downloadPath(file);
-  link.download = cleanText(name);
-  link.click();
+  downloadFrom(await chat.downloadPath(file), cleanText(name));
 }
 
 /** Whether the page can show it; the browser streams media from the server. */

@@ -1,11 +1,11 @@
 /** Dialog of ignored users. */
 
-import { useEffect, useRef } from "react";
 import { cleanText } from "../../../base/text.ts";
 import { Button } from "../shell/button.tsx";
 import { FaultLine, useFact, useWork } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
 import { usePartPage } from "../shell/part-page.ts";
+import { useListFocus } from "./kept-focus.ts";
 
 /** Lists ignored users, each with a button to stop ignoring them. */
 export function IgnoredDialog({ onClose }: { readonly onClose: () => void }) {
@@ -13,11 +13,7 @@ export function IgnoredDialog({ onClose }: { readonly onClose: () => void }) {
   const work = useWork();
   const ignored = useFact((model) => model.ignored);
   const names = [...ignored].sort();
-  const list = useRef<HTMLUListElement>(null);
-  useEffect(() => {
-    // The focused line was removed: focus the list, so that keys still work.
-    if (ignored.size > 0 && document.activeElement === document.body) list.current?.focus();
-  }, [ignored]);
+  const list = useListFocus(ignored.size);
   return (
     <Dialog title={texts.ignoredList} onClose={onClose} className="dialog-small">
       {names.length === 0 ? <p className="hint">{texts.ignoredNone}</p> : null}

@@ -8,7 +8,7 @@ import { isSame } from "../../../core/model/item.ts";
 import { openRoom } from "../../../core/model/selectors.ts";
 import type { Member, Model, RoomState } from "../../../core/model/state.ts";
 import type { Texts } from "../../../ui/messages/en/first.ts";
-import { type PageValue, useFact, usePage, useTexts } from "../shell/context.tsx";
+import { type PageValue, useFact, useOnline, usePage, useTexts } from "../shell/context.tsx";
 import { IconButton } from "../shell/icons.tsx";
 import type { LazyProps } from "../shell/lazy.tsx";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
@@ -97,7 +97,7 @@ const Person = memo(function Person({ member, room, moderates, isMe }: PersonPro
   const page = usePage();
   const { texts } = page;
   const isIgnored = useFact((model) => model.ignored.has(member.name.toLowerCase()));
-  const isConnected = useFact((model) => model.connection.kind === "online");
+  const isConnected = useOnline();
   const isOnline = isConnected ? member.isOnline : undefined;
   const name = cleanText(member.name);
   const roles: Readonly<Record<string, string>> = {

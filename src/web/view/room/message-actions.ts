@@ -6,7 +6,7 @@ import { formatRoute } from "../../input/route.ts";
 import { askEmoji } from "../emoji/button.tsx";
 import { copyText } from "../shell/clipboard.ts";
 import type { PageValue } from "../shell/context.tsx";
-import { confirm } from "../shell/dialog.tsx";
+import { askingItem, eraseQuestion } from "../shell/dialog.tsx";
 import type { MenuItem } from "../shell/menu.tsx";
 import type { Unfolded } from "../words/fold.tsx";
 
@@ -94,20 +94,8 @@ export function messageItems(page: PageValue, item: Item, actions: MessageAction
     });
   }
   if (item.isMine || actions.moderates) {
-    const erase = () => chat.erase(item.seq);
-    items.push({
-      label: texts.erase,
-      icon: "erase",
-      isDanger: true,
-      onChoose: () =>
-        confirm(page, {
-          title: texts.eraseAsk,
-          text: texts.eraseExplained,
-          action: texts.erase,
-          isDanger: true,
-          onConfirm: erase,
-        }),
-    });
+    const question = eraseQuestion(page, () => chat.erase(item.seq));
+    items.push({ ...askingItem(page, question), icon: "erase" });
   }
   return items;
 }

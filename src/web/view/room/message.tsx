@@ -21,7 +21,7 @@ import { faultText } from "../../../ui/text/fault-text.ts";
 import { EmojiButton } from "../emoji/button.tsx";
 import { FilesFrame } from "../files/file-frame.tsx";
 import { Button } from "../shell/button.tsx";
-import { useFact, usePage, useTexts } from "../shell/context.tsx";
+import { useOnline, usePage, useTexts } from "../shell/context.tsx";
 import { listen } from "../shell/effects.ts";
 import { Icon, IconButton } from "../shell/icons.tsx";
 import { LazyPart } from "../shell/lazy.tsx";
@@ -396,7 +396,7 @@ export const Pending = memo(function Pending({ row, actions }: PendingProps) {
   const { texts } = usePage();
   const { post, isGrouped } = row;
   const me = actions.me ?? "";
-  const isOnline = useFact((model) => model.connection.kind === "online");
+  const isOnline = useOnline();
   const waiting = isOnline ? texts.pending : texts.pendingOffline;
   const note = post.state.kind === "waiting" ? waiting : undefined;
   return (

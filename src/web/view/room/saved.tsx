@@ -1,10 +1,9 @@
 /** Dialog of saved messages. */
 
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useState } from "react";
 import type { RoomId } from "../../../base/ids.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { Item } from "../../../core/model/state.ts";
-import { authorText, briefText } from "../../../ui/text/event-text.ts";
 import { Button } from "../shell/button.tsx";
 import { useFact } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
@@ -12,7 +11,8 @@ import { whenSettled } from "../shell/effects.ts";
 import { IconButton } from "../shell/icons.tsx";
 import type { LazyProps } from "../shell/lazy.tsx";
 import { usePartPage } from "../shell/part-page.ts";
-import { PlainLine } from "./rich-text.tsx";
+import { useListFocus } from "./kept-focus.ts";
+import { ListedMessage } from "./listed-message.tsx";
 
 /** Messages shown at a time, since they are fetched one by one. */
 const SHOWN_AT_ONCE = 20;
@@ -34,7 +34,7 @@ function useSaved(room: RoomId, seq: number): Item | "gone" | undefined {
 }
 
 function Line({ room, seq, onClose, onJump }: LineProps) {
-  const { texts, times, chat } = usePartPage();
+  const { texts, chat } = usePartPage();
   const item = useSaved(room, seq);
   const known = useFact((model) => model.rooms.get(room));
   const target = known?.target ?? "";
@@ -49,14 +49,9 @@ function Line({ room, seq, onClose, onJump }: LineProps) {
         <p className="list-note saved-gone">{item === undefined ? "…" : texts.savedGone}</p>
       ) : (
         <button type="button" className="list-button" onClick={goTo}>
-          <span className="list-note" dir="auto">
-            {authorText(item, texts)} · {where} · {times.full(item.timeUnixMs)}
-          </span>
-          <span className="list-main hit-text" dir="auto">
-            <PlainLine
-              text={item.state === "erased" ? texts.erased : briefText(item, texts, times)}
-            />
-          </span>
+          <ListedMessage item={item} place={where}>
+            {item.state === "erased" ? texts.erased : undefined}
+          </ListedMessage>
         </button>
       )}
       <IconButton
@@ -73,14 +68,7 @@ export function SavedDialog(props: LazyProps["Saved"]) {
   const { texts } = usePartPage();
   const saved = useFact((model) => model.saved);
   const [shown, setShown] = useState(SHOWN_AT_ONCE);
-  const list = useRef<HTMLUListElement>(null);
-  const count = useRef(saved.size);
-  useEffect(() => {
-    // The focused line was removed: focus the list, so that keys still work.
-    const isLost = saved.size < count.current && document.activeElement === document.body;
-    count.current = saved.size;
-    if (isLost) list.current?.focus();
-  }, [saved]);
+  const list = useListFocus(saved.size);
   const all = [...saved].reverse();
   return (
     <Dialog title={texts.saved} onClose={props.onClose}>

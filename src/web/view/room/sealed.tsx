@@ -9,7 +9,7 @@ import type { RoomState } from "../../../core/model/state.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
 import { listDevices } from "../../driver/devices.ts";
 import { Button } from "../shell/button.tsx";
-import { FaultLine, useFact, useWork } from "../shell/context.tsx";
+import { FaultLine, useFact, useOnline, useWork } from "../shell/context.tsx";
 import { confirm, Dialog } from "../shell/dialog.tsx";
 import { whenSettled } from "../shell/effects.ts";
 import { Field } from "../shell/form.tsx";
@@ -20,7 +20,7 @@ import { type PartPage, usePartPage } from "../shell/part-page.ts";
 /** State of this device in a sealed room as of its last record; `undefined` until known. */
 function useSealing(room: RoomState | undefined, changes = 0): RoomSealing | undefined {
   const { chat } = usePartPage();
-  const isOnline = useFact((model) => model.connection.kind === "online");
+  const isOnline = useOnline();
   const [sealing, setSealing] = useState<RoomSealing | undefined>(undefined);
   // biome-ignore lint/correctness/useExhaustiveDependencies: looked at anew after each record
   useEffect(() => {

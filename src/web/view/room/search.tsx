@@ -6,13 +6,14 @@ import { SHOWN_FOUND_MAX } from "../../../base/limits-page.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { FoundItem, SearchQuery } from "../../../core/model/state.ts";
 import { matchParts } from "../../../core/words/match.ts";
-import { authorText, briefText } from "../../../ui/text/event-text.ts";
+import { briefText } from "../../../ui/text/event-text.ts";
 import { Button } from "../shell/button.tsx";
 import { FaultLine, useFact } from "../shell/context.tsx";
 import { Check, focusAtOnce } from "../shell/form.tsx";
 import { IconButton } from "../shell/icons.tsx";
 import type { LazyProps } from "../shell/lazy.tsx";
 import { usePartPage } from "../shell/part-page.ts";
+import { ListedMessage } from "./listed-message.tsx";
 import { PlainLine } from "./rich-text.tsx";
 
 /** UTF-16 units of a result: three lines, the limit of the style sheet. */
@@ -31,10 +32,7 @@ function Hit({ found, query, onJump }: HitProps) {
   return (
     <li>
       <button type="button" className="list-button" onClick={() => onJump(target, seq)}>
-        <span className="list-note" dir="auto">
-          {authorText(item, texts)} · {cleanText(target)} · {times.full(item.timeUnixMs)}
-        </span>
-        <span className="list-main hit-text" dir="auto">
+        <ListedMessage item={item} place={cleanText(target)}>
           {matchParts(briefText(item, texts, times, TEXT_BYTES_MAX), query, HIT_LENGTH).map(
             ({ text, isMatch }, i) => {
               const Tag = isMatch ? "mark" : Fragment;
@@ -46,7 +44,7 @@ function Hit({ found, query, onJump }: HitProps) {
               );
             },
           )}
-        </span>
+        </ListedMessage>
       </button>
     </li>
   );

@@ -28,7 +28,7 @@ import type { PostBody, Answer as WireAnswer } from "../../../wire/messages.ts";
 import { checkPerson } from "../../driver/people.ts";
 import { slashLine, summaryOf } from "../../input/slash.ts";
 import type { PageValue } from "../shell/context.tsx";
-import { confirm, confirmSeal } from "../shell/dialog.tsx";
+import { confirm, confirmSeal, eraseQuestion } from "../shell/dialog.tsx";
 
 export interface CommandContext {
   readonly target: string;
@@ -154,14 +154,10 @@ class PageHost implements Host {
   }
 
   async erase(seq: number): Promise<undefined> {
-    const { chat, texts } = this.#page;
-    confirm(this.#page, {
-      title: texts.eraseAsk,
-      text: texts.eraseExplained,
-      action: texts.erase,
-      isDanger: true,
-      onConfirm: () => chat.erase(seq),
-    });
+    confirm(
+      this.#page,
+      eraseQuestion(this.#page, () => this.#page.chat.erase(seq)),
+    );
   }
 
   async meant(given: number | undefined, whose: Whose): Promise<number> {

@@ -1,4 +1,4 @@
-/** Copies text to the clipboard, also without TLS. */
+/** Hands texts and files to the user: the clipboard, also without TLS, and downloads. */
 
 import { Fault } from "../../../base/fault.ts";
 
@@ -24,4 +24,12 @@ export async function copyText(text: string): Promise<void> {
 
 function denied(cause: unknown): never {
   throw new Fault("store-denied", "the browser does not allow copying", { cause });
+}
+
+/** Makes the browser download an address. @param name cleaned */
+export function downloadFrom(address: string, name: string): void {
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = name;
+  link.click();
 }

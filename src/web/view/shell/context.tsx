@@ -69,6 +69,11 @@ export function useFact<Value>(select: (model: Model) => Value): Value {
   return useSyncExternalStore(chat.subscribe, () => select(chat.model));
 }
 
+/** Whether the page is connected and logged in. */
+export function useOnline(): boolean {
+  return useFact(({ connection }) => connection.kind === "online");
+}
+
 export interface Work {
   readonly isBusy: boolean;
   readonly fault: unknown;

@@ -107,6 +107,12 @@ export interface Question {
   readonly children?: ReactNode;
 }
 
+/** Asks before a message is erased for everybody. */
+export function eraseQuestion({ texts }: PageValue, onConfirm: Question["onConfirm"]): Question {
+  const { eraseAsk: title, eraseExplained: text, erase: action } = texts;
+  return { title, text, action, isDanger: true, onConfirm };
+}
+
 /** Asks before sealing, which cannot be undone. */
 export function confirmSeal(page: PageValue, user: string): void {
   const { texts, chat } = page;

@@ -4,6 +4,7 @@ import { type FormEvent, useState } from "react";
 import { cleanText, titleText } from "../../../base/text.ts";
 import { parseFingerprint } from "../../../wire/fingerprint.ts";
 import { encodeSecret, quoteInvite } from "../../../wire/invite.ts";
+import type { Chat } from "../../driver/chat.ts";
 import { type InvitePlace, invitePlaces } from "../../input/invite-addresses.ts";
 import { Button } from "./button.tsx";
 import { copyText } from "./clipboard.ts";
@@ -50,15 +51,20 @@ function ShareButton({ address }: { readonly address: string }) {
   );
 }
 
-function terminalLine({ host, port }: InvitePlace, secret: string, fingerprint?: string): string {
-  const invite = quoteInvite({
+/** The server's address and fingerprint for a terminal, with the secret of an invite or a reset. */
+export function inviteText(
+  { model }: Chat,
+  { host, port }: Pick<InvitePlace, "host" | "port">,
+  secret?: string,
+): string {
+  const known = model.server?.fingerprint;
+  return quoteInvite({
     host,
     port,
     portGiven: true,
-    secret,
-    ...(fingerprint === undefined ? {} : { fingerprint: parseFingerprint(fingerprint) }),
+    ...(secret === undefined ? {} : { secret }),
+    ...(known === undefined ? {} : { fingerprint: parseFingerprint(known) }),
   });
-  return `chat join ${invite}`;
 }
 
 interface Made {
@@ -94,7 +100,7 @@ function MadeInvite({ token, untilUnixMs, places }: Made) {
       <CopyLine
         id="invite-line"
         label={texts.inviteLine}
-        text={terminalLine(place, token, chat.model.server?.fingerprint)}
+        text={`chat join ${inviteText(chat, place, token)}`}
       />
     </div>
   );

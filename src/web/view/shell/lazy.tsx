@@ -96,7 +96,7 @@ interface LazyViews {
     readonly onRemove: (one: Attached) => void;
   };
   readonly Search: Closing & { readonly open: string | undefined; readonly onJump: Jump };
-  readonly Dashboard: Closing & { readonly model: Model };
+  readonly Dashboard: Closing;
   readonly OperatorLine: object;
   readonly OperatorPart: object;
   readonly ProgramOffer: object;

@@ -2,22 +2,17 @@
 
 import { useEffect, useState } from "react";
 import { formatLinkCode } from "../../../crypto/link-form.ts";
-import { parseFingerprint } from "../../../wire/fingerprint.ts";
-import { quoteInvite } from "../../../wire/invite.ts";
 import type { Chat } from "../../driver/chat.ts";
 import { grantLink, offerLink } from "../../driver/linking.ts";
 import { invitePlaces } from "../../input/invite-addresses.ts";
 import { FaultLine, useWork } from "./context.tsx";
 import { Dialog } from "./dialog.tsx";
-import { CopyLine } from "./invite-dialog.tsx";
+import { CopyLine, inviteText } from "./invite-dialog.tsx";
 import { usePartPage } from "./part-page.ts";
 
-function joinLine({ model }: Chat): string {
-  const [place] = invitePlaces(location);
-  const { host, port } = place ?? { host: location.hostname, port: 443 };
-  const known = model.server?.fingerprint;
-  const fingerprint = known === undefined ? {} : { fingerprint: parseFingerprint(known) };
-  return `chat link-device --join ${quoteInvite({ host, port, portGiven: true, ...fingerprint })}`;
+function joinLine(chat: Chat): string {
+  const [place = { host: location.hostname, port: 443 }] = invitePlaces(location);
+  return `chat link-device --join ${inviteText(chat, place)}`;
 }
 
 interface LinkProps {
