@@ -104,31 +104,71 @@ export function numberKey(n: number): string {
   return String(n).padStart(DIGITS, "0");
 }
 
-const DATABASE = "chat";
-/** Increases with each new table. */
-const DATABASE_VERSION = 3;
+/** The version increases with each new table. */
+const DATABASE: DatabaseForm = { name: "chat", version: 3, tables: TABLES };
 /** Sorts after every character used in keys. */
 const LAST = "\uffff";
 
 /** @throws {Fault} store-denied if the browser stores nothing for this page */
 export async function openStore(factory: DatabaseFactory, between: Between): Promise<Store> {
-  return new DatabaseStore(await openDatabase(factory), between);
+  return new DatabaseStore(await openDatabase(factory, DATABASE), between);
 }
 
-function openDatabase(factory: DatabaseFactory): Promise<Database> {
+export interface DatabaseForm {
+  readonly name: string;
+  readonly version: number;
+  readonly tables: readonly string[];
+}
+
+/** Opens a database with at least these tables. @throws {Fault} store-… */
+export async function openDatabase(
+  factory: DatabaseFactory,
+  { name, version, tables }: DatabaseForm,
+): Promise<Database> {
+  const request = factory.open(name, version);
+  request.onupgradeneeded = () => {
+    const { result } = request;
+    const missing = tables.filter((table) => !result.objectStoreNames.contains(table));
+    for (const table of missing) result.createObjectStore(table);
+  };
+  const database = await settled(request);
+  database.onversionchange = () => database.close(); // A later page upgrades it.
+  return database;
+}
+
+/** Begins a transaction. @throws {Fault} store-… */
+export function beginIn(
+  database: Database,
+  tables: readonly string[],
+  mode: "readonly" | "readwrite",
+): Transaction {
+  try {
+    return database.transaction(tables, mode, { durability: "strict" });
+  } catch (cause) {
+    throw storeFault(cause);
+  }
+}
+
+type Row = Omit<Change, "table"> & { readonly table: string };
+
+/** Writes all changes or none; resolves when they are on disk. @throws {Fault} store-… */
+export function writeIn(database: Database, changes: readonly Row[]): Promise<void> {
   return new Promise((resolve, reject) => {
-    const request = factory.open(DATABASE, DATABASE_VERSION);
-    request.onupgradeneeded = () => {
-      const { result } = request;
-      const isThere = (table: Table) => result.objectStoreNames.contains(table);
-      for (const table of TABLES) if (!isThere(table)) result.createObjectStore(table);
-    };
-    request.onsuccess = () => {
-      const database = request.result;
-      database.onversionchange = () => database.close(); // A later page upgrades it.
-      resolve(database);
-    };
-    request.onerror = () => reject(storeFault(request.error));
+    const tables = [...new Set(changes.map(({ table }) => table))];
+    if (tables.length === 0) return resolve();
+    const transaction = beginIn(database, tables, "readwrite");
+    transaction.oncomplete = () => resolve();
+    transaction.onabort = () => reject(storeFault(transaction.error));
+    try {
+      for (const { table, key, value } of changes) {
+        const store = transaction.objectStore(table);
+        if (value === undefined) store.delete(key);
+        else store.put(value, key);
+      }
+    } catch (cause) {
+      transaction.abort();
+      reject(storeFault(cause)); // Fires before `onabort`, which has no reason.
+    }
   });
 }
 
@@ -142,13 +182,12 @@ class DatabaseStore implements Store {
   }
 
   get(table: Table, key: string): Promise<unknown> {
-    return this.#read(table, (store) => store.get(key));
+    return settled(this.#table(table).get(key));
   }
 
   async all(table: Table, prefix: string): Promise<[string, unknown][]> {
     const range = this.#between(prefix, prefix + LAST);
-    const transaction = this.#begin([table], "readonly");
-    const store = transaction.objectStore(table);
+    const store = this.#table(table);
     const [keys, values] = await Promise.all([
       settled(store.getAllKeys(range)),
       settled(store.getAll(range)),
@@ -157,35 +196,11 @@ class DatabaseStore implements Store {
   }
 
   write(changes: readonly Change[]): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const tables = [...new Set(changes.map(({ table }) => table))];
-      if (tables.length === 0) return resolve();
-      const transaction = this.#begin(tables, "readwrite");
-      transaction.oncomplete = () => resolve();
-      transaction.onabort = () => reject(storeFault(transaction.error));
-      try {
-        for (const { table, key, value } of changes) {
-          const store = transaction.objectStore(table);
-          if (value === undefined) store.delete(key);
-          else store.put(value, key);
-        }
-      } catch (cause) {
-        transaction.abort();
-        reject(storeFault(cause)); // Fires before `onabort`, which has no reason.
-      }
-    });
+    return writeIn(this.#database, changes);
   }
 
-  #begin(tables: readonly Table[], mode: "readonly" | "readwrite"): Transaction {
-    try {
-      return this.#database.transaction(tables, mode, { durability: "strict" });
-    } catch (cause) {
-      throw storeFault(cause);
-    }
-  }
-
-  #read<Value>(table: Table, ask: (store: ObjectStore) => Request<Value>): Promise<Value> {
-    return settled(ask(this.#begin([table], "readonly").objectStore(table)));
+  #table(table: Table): ObjectStore {
+    return beginIn(this.#database, [table], "readonly").objectStore(table);
   }
 }
 

@@ -6,11 +6,13 @@ import type { KeyRange, SealedRow, SealedTables } from "../../client/sealed/stor
 import { Mutex } from "../../io/disk/mutex.ts";
 import type { Databases, Locks } from "./environment.ts";
 import {
+  beginIn,
   type Database,
   type ObjectStore,
+  openDatabase,
   settled,
   storeFault,
-  type Transaction,
+  writeIn,
 } from "./indexed-db.ts";
 
 /** Milliseconds. Another tab holds the lock for about half a second; longer means that it hangs. */
@@ -70,9 +72,8 @@ export class SealedDatabase implements OpenSealedHome {
   async #open(): Promise<Database> {
     if (this.#database !== undefined) return this.#database;
     const { databases, name } = this.#parts;
-    const request = databases.factory.open(name, VERSION);
-    request.onupgradeneeded = () => void request.result.createObjectStore(TABLE);
-    const database = await settled(request);
+    const form = { name, version: VERSION, tables: [TABLE] };
+    const database = await openDatabase(databases.factory, form);
     this.#database = database;
     // The browser or another tab deletes it: the next transaction starts empty.
     database.onclose = () => this.#lost(database);
@@ -106,7 +107,7 @@ class StagedRows implements SealedTables {
 
   async get(key: string): Promise<Uint8Array | undefined> {
     if (this.#staged.has(key)) return this.#staged.get(key);
-    const value: unknown = await settled(this.#table("readonly").get(key));
+    const value: unknown = await settled(this.#table().get(key));
     return value instanceof Uint8Array ? value : undefined;
   }
 
@@ -143,23 +144,14 @@ class StagedRows implements SealedTables {
 
   /** @throws {Fault} store-…; nothing is written then */
   write(): Promise<void> {
-    if (this.#staged.size === 0) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      const transaction = this.#begin("readwrite");
-      transaction.oncomplete = () => resolve();
-      transaction.onabort = () => reject(storeFault(transaction.error));
-      const table = transaction.objectStore(TABLE);
-      for (const [key, value] of this.#staged) {
-        if (value === undefined) table.delete(key);
-        else table.put(value, key);
-      }
-    });
+    const rows = [...this.#staged].map(([key, value]) => ({ table: TABLE, key, value }));
+    return writeIn(this.#database, rows);
   }
 
   #kept({ from, to, limit, backwards }: Required<KeyRange>): Promise<SealedRow[]> {
     if (from >= to) return Promise.resolve([]); // An IndexedDB range must not be empty.
     const range = this.#between(from, to, false, true);
-    const request = this.#table("readonly").openCursor(range, backwards ? "prev" : "next");
+    const request = this.#table().openCursor(range, backwards ? "prev" : "next");
     return new Promise((resolve, reject) => {
       const rows: SealedRow[] = [];
       request.onerror = () => reject(storeFault(request.error));
@@ -172,15 +164,7 @@ class StagedRows implements SealedTables {
     });
   }
 
-  #table(mode: "readonly" | "readwrite"): ObjectStore {
-    return this.#begin(mode).objectStore(TABLE);
-  }
-
-  #begin(mode: "readonly" | "readwrite"): Transaction {
-    try {
-      return this.#database.transaction([TABLE], mode, { durability: "strict" });
-    } catch (cause) {
-      throw storeFault(cause);
-    }
+  #table(): ObjectStore {
+    return beginIn(this.#database, [TABLE], "readonly").objectStore(TABLE);
   }
 }
