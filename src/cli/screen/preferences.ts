@@ -7,7 +7,7 @@ import { type Chosen, chosenOf, runSet, type SetState, withChosen } from "./sett
 import { readSettings, type Vocabulary } from "./settings/values.ts";
 import type { ScreenSettings } from "./state/settings.ts";
 import { readStyle } from "./view/palette.ts";
-import { ROLES } from "./view/style.ts";
+import { ROLES } from "./view/roles.ts";
 
 /** Name of the home's preference that stores the values of `/set`. */
 const PREFERENCE = "screen";

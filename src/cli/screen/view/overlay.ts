@@ -9,7 +9,8 @@ import { faultLineIn } from "../text/fault-line.ts";
 import type { ScreenTexts } from "../text/texts.ts";
 import { nameOf } from "./header.ts";
 import { nickRole, ruleLine } from "./message.ts";
-import { cutLine, fitLine, type Line, type Role } from "./style.ts";
+import type { Role } from "./roles.ts";
+import { cutLine, fitLine, type Line } from "./style.ts";
 import { cutTo, fitTo, widthOf } from "./width.ts";
 import { wrapSpans } from "./wrap.ts";
 

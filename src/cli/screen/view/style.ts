@@ -1,52 +1,8 @@
 /** Output of the view before it becomes terminal bytes: lines of spans, each with a role. */
 
 import type { PictureBox } from "../state/frame.ts";
+import type { Role } from "./roles.ts";
 import { cutTo, widthOf } from "./width.ts";
-
-/** Meaning of a text; a theme or config.toml decides its colour. */
-export type Role = (typeof ROLES)[number];
-
-export const ROLES = [
-  "text",
-  "dim",
-  "accent",
-  "danger",
-  "bar",
-  "bar-dim",
-  "bar-good",
-  "bar-bad",
-  "rule",
-  "day",
-  "unread",
-  "event",
-  "quote",
-  "mark",
-  "pending",
-  "link",
-  "code",
-  "mention",
-  "call",
-  "reaction",
-  "reaction-own",
-  "file",
-  "progress",
-  "selected",
-  "shown",
-  "open",
-  "busy",
-  "count",
-  "calls",
-  "online",
-  "prompt",
-  "title",
-  "nick-0",
-  "nick-1",
-  "nick-2",
-  "nick-3",
-  "nick-4",
-  "nick-5",
-  "nick-6",
-] as const;
 
 /** Clean text without line feeds. */
 export interface Span {

@@ -10,7 +10,8 @@ import type { ScrollAnchor } from "../state/screen-state.ts";
 import { memo } from "./memo.ts";
 import { type RowLook, rowLines, topLine } from "./message.ts";
 import type { Palette } from "./palette.ts";
-import type { Line, Role } from "./style.ts";
+import type { Role } from "./roles.ts";
+import type { Line } from "./style.ts";
 import { lineWidth } from "./style.ts";
 
 export interface TimelineParts {

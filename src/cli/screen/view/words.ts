@@ -3,7 +3,8 @@
 import { isSame } from "../../../core/model/item.ts";
 import type { Inline } from "../../../core/words/inline.ts";
 import { type Block, wordsOf } from "../../../core/words/words.ts";
-import type { Line, Role, Span } from "./style.ts";
+import type { Role } from "./roles.ts";
+import type { Line, Span } from "./style.ts";
 import { widthOf } from "./width.ts";
 import { wrapSpans } from "./wrap.ts";
 

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { depthOf, Palette } from "../../../../src/cli/screen/view/palette.ts";
-import { type Line, ROLES } from "../../../../src/cli/screen/view/style.ts";
+import { ROLES } from "../../../../src/cli/screen/view/roles.ts";
+import type { Line } from "../../../../src/cli/screen/view/style.ts";
 
 const ALL: Line = ROLES.map((role) => ({ text: role, role }));
 
