@@ -30,7 +30,11 @@ type Trait =
   /** Changes rooms, files and outboxes by its head alone. */
   | "folded-by-head"
   /** May order the blanking of earlier records. */
-  | "erasing";
+  | "erasing"
+  /** Changes another record or nothing visible: a timeline has no item for it. */
+  | "itemless"
+  /** Consecutive ones share a row of a timeline. */
+  | "rows-shared";
 
 export interface FieldTypes {
   readonly text: string;
@@ -46,16 +50,18 @@ export interface FieldTypes {
   readonly any: unknown;
 }
 
+const PRESENCE = ["read", "deferrable", "folded-by-head", "rows-shared"] as const;
 const MESSAGE = ["read", "word", "erasable", "authored"] as const;
 const WORDS = { text: "text", re: "number", mentions: "list", imported: "any" } as const;
 
 export const KINDS = {
   room: {
     log: "history",
+    traits: ["itemless"],
     body: { name: "text", locked: "flag", sealed: "flag", direct: "pair" },
   },
-  join: { log: "history", traits: ["read", "deferrable", "folded-by-head"], body: {} },
-  leave: { log: "history", traits: ["read", "deferrable", "folded-by-head"], body: {} },
+  join: { log: "history", traits: PRESENCE, body: {} },
+  leave: { log: "history", traits: PRESENCE, body: {} },
   topic: { log: "history", traits: ["read"], body: { topic: "text" } },
   text: {
     log: "history",
@@ -69,11 +75,19 @@ export const KINDS = {
   },
   reaction: {
     log: "history",
-    traits: ["read", "erasable", "authored", "folded-by-head"],
+    traits: ["read", "erasable", "authored", "folded-by-head", "itemless"],
     body: { react: "text", re: "number", imported: "any" },
   },
-  edit: { log: "history", traits: ["read", "authored"], body: { seq: "number", text: "text" } },
-  erase: { log: "history", traits: ["erasing"], body: { seq: "count", also: "list" } },
+  edit: {
+    log: "history",
+    traits: ["read", "authored", "itemless"],
+    body: { seq: "number", text: "text" },
+  },
+  erase: {
+    log: "history",
+    traits: ["erasing", "itemless"],
+    body: { seq: "count", also: "list" },
+  },
   kick: {
     log: "history",
     traits: ["read", "decision"],
@@ -118,7 +132,7 @@ export const KINDS = {
   },
   sealed: {
     log: "history",
-    traits: [...MESSAGE, "folded-by-head"],
+    traits: [...MESSAGE, "folded-by-head", "rows-shared"],
     body: { epoch: "number", ciphertext: "text" },
   },
   checkpoint: { log: "history", body: { note: "text" } },
@@ -203,6 +217,8 @@ export const RECORD_KINDS: ReadonlySet<RecordKind> = /* @__PURE__ */ new Set(
 );
 export const READ_KINDS = /* @__PURE__ */ kindsWith("read");
 export const WORD_KINDS: ReadonlySet<string> = /* @__PURE__ */ kindsWith("word");
+export const ITEMLESS_KINDS: ReadonlySet<string> = /* @__PURE__ */ kindsWith("itemless");
+export const ROW_SHARING_KINDS: ReadonlySet<string> = /* @__PURE__ */ kindsWith("rows-shared");
 
 export function hasTrait<T extends Trait>(kind: RecordKind, trait: T): kind is KindWith<T> {
   const { traits }: KindRow = KINDS[kind];

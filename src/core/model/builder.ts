@@ -1,9 +1,17 @@
 /** A draft of one update of the model, which copies only what changes. */
 
 import type { RoomId } from "../../base/ids.ts";
-import type { ModelEffect } from "./event.ts";
+import type { ModelEffect, ModelEvent } from "./event.ts";
 import type { Holding, RoomDraft } from "./room.ts";
 import type { Model, RoomState } from "./state.ts";
+
+/** What each event of a union does to the model. */
+export type Handlers<Event extends ModelEvent> = {
+  readonly [Kind in Event["kind"]]: (
+    draft: ModelDraft,
+    event: Extract<Event, { readonly kind: Kind }>,
+  ) => void;
+};
 
 export class ModelDraft {
   readonly effects: ModelEffect[] = [];

@@ -1,20 +1,17 @@
 /** An item of a room's timeline. */
 
 import { foldName, isName } from "../../base/names.ts";
-import { WORD_KINDS } from "../../wire/kinds.ts";
+import { ITEMLESS_KINDS, WORD_KINDS } from "../../wire/kinds.ts";
 import { bodyText, type ChatRecord, importedOf } from "../client/chat-record.ts";
 import { withMentions } from "../client/mentions.ts";
 import { fileBodyOf } from "../rooms/files.ts";
 import type { Changes, Item, Reaction, ShownFile } from "./state.ts";
 
-/**
- * Kinds that change other records or are never visible: shown with those records, or not at all.
- */
-const FOLDED: ReadonlySet<string> = new Set(["room", "edit", "erase", "reaction"]);
 const NO_CHANGES: Changes = { edit: undefined, isErased: false, reactions: [] };
 
+/** Reports whether the record is shown with other records, or not at all. */
 export function isFolded({ kind, body, sealed }: ChatRecord): boolean {
-  if (kind !== "group") return FOLDED.has(kind) || sealed === "carrier";
+  if (kind !== "group") return ITEMLESS_KINDS.has(kind) || sealed === "carrier";
   // Devices renew the keys of a sealed room every few days, which no user needs to see.
   return begins(body) === "" && usersOf(body) === undefined;
 }

@@ -1,45 +1,38 @@
 /** Posts and transfers of the user in progress, and those that failed. */
 
-import { unreachable } from "../../base/assert.ts";
 import type { Fault } from "../../base/fault.ts";
 import { SHOWN_FAULTS_MAX } from "../../base/limits-page.ts";
-import type { PostOutcome } from "../client/outbox.ts";
-import type { ModelDraft } from "./builder.ts";
+import type { Handlers, ModelDraft } from "./builder.ts";
 import type { WorkEvent } from "./event.ts";
 import { isSame } from "./item.ts";
 import type { PendingPost, RoomState } from "./state.ts";
 
-export function worked(draft: ModelDraft, event: WorkEvent): void {
-  const { fields } = draft;
-  switch (event.kind) {
-    case "posted": {
-      if ("file" in event.body) return; // Shown as a transfer.
-      const { kind, ...post } = event;
-      fields.pending = [...fields.pending, { ...post, state: { kind: "storing" } }];
-      return;
-    }
-    case "stored":
-      return stored(draft, event.key);
-    case "settled":
-      return settled(draft, event.key, event.outcome);
-    case "discarded":
-      fields.pending = fields.pending.filter(({ key }) => key !== event.key);
-      return;
-    case "transfer":
-      fields.transfers = new Map(fields.transfers).set(event.transfer.id, event.transfer);
-      return;
-    case "transfer-gone": {
-      const transfers = new Map(fields.transfers);
-      transfers.delete(event.id);
-      fields.transfers = transfers;
-      return;
-    }
-    case "fault":
-      return showFault(draft, event.fault);
-    default:
-      return unreachable(event);
-  }
-}
+export const WORK: Handlers<WorkEvent> = {
+  posted: ({ fields }, { kind: _, ...post }) => {
+    if ("file" in post.body) return; // Shown as a transfer.
+    fields.pending = [...fields.pending, { ...post, state: { kind: "storing" } }];
+  },
+  stored: ({ fields }, { key }) => {
+    fields.pending = fields.pending.map((post) =>
+      post.key === key && post.state.kind === "storing"
+        ? { ...post, state: { kind: "waiting" } }
+        : post,
+    );
+  },
+  settled,
+  discarded: ({ fields }, event) => {
+    fields.pending = fields.pending.filter(({ key }) => key !== event.key);
+  },
+  transfer: ({ fields }, { transfer }) => {
+    fields.transfers = new Map(fields.transfers).set(transfer.id, transfer);
+  },
+  "transfer-gone": ({ fields }, { id }) => {
+    const transfers = new Map(fields.transfers);
+    transfers.delete(id);
+    fields.transfers = transfers;
+  },
+  fault: (draft, { fault }) => showFault(draft, fault),
+};
 
 export function showFault({ fields }: ModelDraft, fault: Fault): void {
   const shown = fields.faults.filter(({ fault: { message } }) => message !== fault.message);
@@ -47,15 +40,10 @@ export function showFault({ fields }: ModelDraft, fault: Fault): void {
   fields.nextFault += 1;
 }
 
-function stored({ fields }: ModelDraft, key: string): void {
-  fields.pending = fields.pending.map((post) =>
-    post.key === key && post.state.kind === "storing"
-      ? { ...post, state: { kind: "waiting" } }
-      : post,
-  );
-}
-
-function settled(draft: ModelDraft, key: string, outcome: PostOutcome): void {
+function settled(
+  draft: ModelDraft,
+  { key, outcome }: Extract<WorkEvent, { kind: "settled" }>,
+): void {
   const { fields } = draft;
   fields.pending = fields.pending.flatMap((post) => {
     if (post.key !== key) return [post];

@@ -4,8 +4,8 @@ import { unreachable } from "../../base/assert.ts";
 import type { RoomId } from "../../base/ids.ts";
 import { SHOWN_FOUND_MAX } from "../../base/limits-page.ts";
 import { formatTarget } from "../../base/names.ts";
-import type { ModelDraft } from "./builder.ts";
-import type { AnswerEvent, ModelEvent } from "./event.ts";
+import type { Handlers, ModelDraft } from "./builder.ts";
+import type { AnswerEvent } from "./event.ts";
 import { isFolded, isSame, itemOf } from "./item.ts";
 import { showFault } from "./local-work.ts";
 import { append, itemsOf, jumpTo, prepend, type RoomDraft } from "./room.ts";
@@ -14,47 +14,30 @@ import type { SearchQuery, WantedPage } from "./state.ts";
 type PageEvent = Extract<AnswerEvent, { kind: "page" }>;
 type FoundEvent = Extract<AnswerEvent, { kind: "found" }>;
 
-const ANSWERS: ReadonlySet<string> = new Set<AnswerEvent["kind"]>([
-  ...(["page", "page-failed", "members", "found", "search-failed"] as const),
-]);
-
-export function isAnswer(event: ModelEvent): event is AnswerEvent {
-  return ANSWERS.has(event.kind);
-}
-
-/** Applies an answer. Answers to requests that are unknown or obsolete change nothing. */
-export function answered(draft: ModelDraft, event: AnswerEvent): void {
-  switch (event.kind) {
-    case "page":
-      return paged(draft, event);
-    case "page-failed": {
-      const room = draft.room(event.room);
-      if (room === undefined || !isWished(room.loading, event)) return;
-      room.loading = undefined;
-      return showFault(draft, event.fault);
+/** Applies answers. Those to requests that are unknown or obsolete change nothing. */
+export const ANSWERS: Handlers<AnswerEvent> = {
+  page: paged,
+  "page-failed": (draft, event) => {
+    const room = draft.room(event.room);
+    if (room === undefined || !isWished(room.loading, event)) return;
+    room.loading = undefined;
+    showFault(draft, event.fault);
+  },
+  members: (draft, event) => {
+    const room = draft.room(event.room);
+    if (room === undefined) return;
+    room.members = event.members;
+    if (event.members.some(({ name, role }) => isMeAs(draft, name, role))) {
+      draft.fields.isOperator = true;
     }
-    case "members": {
-      const room = draft.room(event.room);
-      if (room === undefined) return;
-      room.members = event.members;
-      if (event.members.some(({ name, role }) => isMeAs(draft, name, role))) {
-        draft.fields.isOperator = true;
-      }
-      room.online = new Set(event.members.filter((one) => one.isOnline).map(({ name }) => name));
-      return;
-    }
-    case "found":
-      return found(draft, event);
-    case "search-failed": {
-      const { search } = draft.fields;
-      if (search?.query !== event.query) return;
-      draft.fields.search = { ...search, isLoading: false, fault: event.fault };
-      return;
-    }
-    default:
-      return unreachable(event);
-  }
-}
+    room.online = new Set(event.members.filter((one) => one.isOnline).map(({ name }) => name));
+  },
+  found,
+  "search-failed": ({ fields }, { query, fault }) => {
+    const { search } = fields;
+    if (search?.query === query) fields.search = { ...search, isLoading: false, fault };
+  },
+};
 
 function isMeAs({ fields }: ModelDraft, name: string, role: string): boolean {
   return role === "operator" && isSame(name, fields.me);

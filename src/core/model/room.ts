@@ -44,15 +44,8 @@ export function newRoom(news: RoomNews): RoomDraft {
     kind,
     name,
     target: formatTarget({ kind, name }),
-    topic: news.topic ?? "",
-    isClosed: news.closed === true,
+    ...factsOf(news),
     isSealed: news.sealed === true,
-    isLocked: news.locked === true,
-    keepMs: news.keepMs,
-    pins: news.pins ?? [],
-    receipts: news.receipts === true,
-    receiptsWanted: news.receiptsWanted === true,
-    moderates: news.moderates === true,
     last: told,
     read: news.read ?? 1,
     unread: news.unread ?? Math.max(0, told - (news.read ?? 1)),
@@ -76,19 +69,26 @@ export function newRoom(news: RoomNews): RoomDraft {
   };
 }
 
+/** What a link says about the room itself, all of which may change. */
+function factsOf(news: RoomNews) {
+  return {
+    topic: news.topic ?? "",
+    isClosed: news.closed === true,
+    isLocked: news.locked === true,
+    keepMs: news.keepMs,
+    pins: news.pins ?? [],
+    receipts: news.receipts === true,
+    receiptsWanted: news.receiptsWanted === true,
+    moderates: news.moderates === true,
+  };
+}
+
 /** Applies a link's data of a known room. */
 export function toldAgain(room: RoomDraft, news: RoomNews): void {
   room.name = news.with ?? news.name ?? room.name;
   room.target = formatTarget(room);
-  room.isClosed = news.closed === true;
+  Object.assign(room, factsOf(news));
   room.isSealed ||= news.sealed === true; // Permanent, whatever is sent later.
-  room.isLocked = news.locked === true;
-  room.keepMs = news.keepMs;
-  room.pins = news.pins ?? [];
-  room.receipts = news.receipts === true;
-  room.receiptsWanted = news.receiptsWanted === true;
-  room.topic = news.topic ?? "";
-  room.moderates = news.moderates === true;
   room.isTold = true;
   room.linkN = Math.max(room.linkN, news.n - 1);
   if (news.n - 1 > room.told) beginAnew(room, news.n - 1);

@@ -1,5 +1,6 @@
 /** Rows of a timeline, which a view draws. */
 
+import { ROW_SHARING_KINDS } from "../../wire/kinds.ts";
 import { indexOfSeq, isSame, isWords, itemAt } from "./item.ts";
 import { openRoom } from "./selectors.ts";
 import type { Item, Model, PendingPost, RoomState, Stretch, WantedPage } from "./state.ts";
@@ -63,7 +64,6 @@ const FILES_MS = 60_000;
 const FILES_MAX = 12;
 /** A row of more names is too long to read. */
 const FOLDED_MAX = 30;
-const FOLDED: ReadonlySet<string> = new Set(["join", "leave", "sealed"]);
 const NONE: readonly Item[] = [];
 const DAY_MS = 24 * 60 * 60_000;
 const NO_PINS: readonly number[] = [];
@@ -201,11 +201,11 @@ function rowFrom(rows: readonly Row[], seq: number): number {
 function isHidden({ ignored, isQuiet }: Look, { from, kind }: Item, isSaid: boolean): boolean {
   if (isSaid && from !== undefined && ignored.has(from.toLowerCase())) return true;
   // Undecryptable messages share one row, and nobody has to read them.
-  return isQuiet && kind !== "sealed" && FOLDED.has(kind);
+  return isQuiet && kind !== "sealed" && ROW_SHARING_KINDS.has(kind);
 }
 
 function folds({ joinsFiles }: Look, { kind }: Item): boolean {
-  return FOLDED.has(kind) || (joinsFiles && kind === "file");
+  return ROW_SHARING_KINDS.has(kind) || (joinsFiles && kind === "file");
 }
 
 /** The item has a row of its own that no other item changes. */

@@ -1,19 +1,19 @@
 /** The update function: model and event in, model and effects out. */
 
-import { unreachable } from "../../base/assert.ts";
 import type { RoomId } from "../../base/ids.ts";
 import { SHOWN_ITEMS_MAX } from "../../base/limits-page.ts";
 import { TIMELINE_ROOMS_MAX } from "../client/timeline.ts";
-import { ModelDraft } from "./builder.ts";
+import { type Handlers, ModelDraft } from "./builder.ts";
 import type { LinkEvent, ModelEffect, ModelEvent, ServerEvent } from "./event.ts";
 import { isSame } from "./item.ts";
-import { forgetSent, forgetUntold, worked } from "./local-work.ts";
-import { answered, isAnswer, wantOlder } from "./page.ts";
+import { forgetSent, forgetUntold, WORK } from "./local-work.ts";
+import { ANSWERS, wantOlder } from "./page.ts";
 import { arranged, spokenIn } from "./prefs.ts";
 import {
   addRecord,
   newRoom,
   noteCall,
+  type RoomDraft,
   type RoomNews,
   readUpTo,
   settled,
@@ -21,7 +21,7 @@ import {
 } from "./room.ts";
 import { callsUser, isQuiet } from "./selectors.ts";
 import type { Board, Item, Model, RoomState } from "./state.ts";
-import { done, isPersons } from "./user-actions.ts";
+import { USER_ACTIONS } from "./user-actions.ts";
 
 /** A shared object, so that an unchanged value stays identical. */
 const NO_BOARD: Board = {};
@@ -82,70 +82,85 @@ function readNewest(draft: ModelDraft): void {
   }
 }
 
+const LINK: Handlers<LinkEvent> = {
+  connection: ({ fields }, { connection }) => {
+    fields.connection = connection;
+    fields.guessDelay = undefined;
+    if (connection.kind !== "online") fields.isCaughtUp = false;
+  },
+  "guess-delay": ({ fields }, { delay }) => {
+    fields.guessDelay = delay;
+  },
+  stalled: ({ fields }, { on }) => {
+    if (fields.connection.kind !== "online") return;
+    fields.connection = on ? { kind: "online", isStalled: true } : { kind: "online" };
+  },
+  greeted: ({ fields }, { server }) => {
+    fields.server = server;
+  },
+  entered: (draft, { user, isRenamed }) => entered(draft, user, isRenamed === true),
+  left: forgetAll,
+  operator: ({ fields }) => {
+    fields.isOperator = true;
+  },
+  outdated: ({ fields }) => {
+    fields.isOutdated = true;
+  },
+};
+
+/** Maximum number of visible uploads to one room; older ones are hidden. */
+const OFFERED_MAX = 16;
+
+const SERVER: Handlers<ServerEvent> = {
+  // Data of the previous link may arrive after `entered`, delayed by the decryption of records.
+  listing: (draft) => {
+    for (const room of roomDrafts(draft)) toldByNone(room);
+  },
+  room: roomTold,
+  "room-gone": (draft, { room }) => roomGone(draft, room),
+  record: recorded,
+  "caught-up": caughtUp,
+  presence: present,
+  typing: (draft, event) => {
+    const room = draft.room(event.room);
+    if (room !== undefined) room.typing = event.users;
+  },
+  read: (draft, event) => {
+    const room = draft.room(event.room);
+    if (room !== undefined) readUpTo(room, event.n, event.unread);
+  },
+  ignored: ({ fields }, { users }) => {
+    fields.ignored = new Set(users.map((user) => user.toLowerCase()));
+  },
+  prefs: arranged,
+  "prefs-set": arranged,
+  save: arranged,
+  board: ({ fields }, { board }) => {
+    fields.board = { ...fields.board, ...board };
+  },
+  offered: (draft, { file, from, name, sizeBytes, room: id }) => {
+    const room = draft.room(id);
+    if (room === undefined || room.offered.some((one) => one.file === file)) return;
+    room.offered = [...room.offered.slice(1 - OFFERED_MAX), { file, from, name, sizeBytes }];
+  },
+};
+
+const HANDLERS: Handlers<ModelEvent> = { ...LINK, ...SERVER, ...ANSWERS, ...USER_ACTIONS, ...WORK };
+
 function handle(draft: ModelDraft, event: ModelEvent): void {
-  if (isAnswer(event)) return answered(draft, event);
-  if (isPersons(event)) return done(draft, event);
-  switch (event.kind) {
-    case "connection":
-    case "guess-delay":
-    case "stalled":
-    case "greeted":
-    case "entered":
-    case "left":
-    case "operator":
-    case "outdated":
-      return linked(draft, event);
-    case "listing":
-    case "room":
-    case "room-gone":
-    case "record":
-    case "caught-up":
-    case "presence":
-    case "typing":
-    case "read":
-    case "ignored":
-    case "prefs":
-    case "prefs-set":
-    case "save":
-    case "board":
-    case "offered":
-      return told(draft, event);
-    default:
-      return worked(draft, event);
-  }
+  const handler = HANDLERS[event.kind] as (draft: ModelDraft, event: ModelEvent) => void;
+  handler(draft, event);
 }
 
-function linked(draft: ModelDraft, event: LinkEvent): void {
-  const { fields } = draft;
-  switch (event.kind) {
-    case "connection":
-      fields.connection = event.connection;
-      fields.guessDelay = undefined;
-      if (event.connection.kind !== "online") fields.isCaughtUp = false;
-      return;
-    case "guess-delay":
-      fields.guessDelay = event.delay;
-      return;
-    case "stalled":
-      if (fields.connection.kind !== "online") return;
-      fields.connection = event.on ? { kind: "online", isStalled: true } : { kind: "online" };
-      return;
-    case "greeted":
-      fields.server = event.server;
-      return;
-    case "entered":
-      return entered(draft, event.user, event.isRenamed === true);
-    case "left":
-      return forgetAll(draft);
-    case "operator":
-      fields.isOperator = true;
-      return;
-    case "outdated":
-      fields.isOutdated = true;
-      return;
-    default:
-      return unreachable(event);
-  }
+/** Copies of all rooms, which may be changed. */
+function roomDrafts(draft: ModelDraft): RoomDraft[] {
+  return [...draft.rooms.keys()].flatMap((id) => draft.room(id) ?? []);
+}
+
+/** Notes that the present link has not sent the room. */
+function toldByNone(room: RoomDraft): void {
+  room.isTold = false;
+  room.linkN = 0;
 }
 
 function entered(draft: ModelDraft, user: string, isRenamed: boolean): void {
@@ -156,26 +171,13 @@ function entered(draft: ModelDraft, user: string, isRenamed: boolean): void {
   draft.fields.ignored = new Set(); // The server sends it again if there is one.
   draft.fields.isOperator = false;
   draft.fields.board = NO_BOARD;
-  for (const id of [...draft.rooms.keys()]) {
-    const room = draft.room(id);
-    if (room === undefined) continue;
-    room.isTold = false;
-    room.linkN = 0;
+  for (const room of roomDrafts(draft)) {
+    toldByNone(room);
     room.loading = undefined; // The answer was lost with the link.
     room.online = new Set();
     room.members = undefined;
     room.typing = [];
     room.offered = [];
-  }
-}
-
-/** Data of the previous link may arrive after `entered`, delayed by the decryption of records. */
-function listing(draft: ModelDraft): void {
-  for (const id of [...draft.rooms.keys()]) {
-    const room = draft.room(id);
-    if (room === undefined) continue;
-    room.isTold = false;
-    room.linkN = 0;
   }
 }
 
@@ -196,56 +198,6 @@ function forgetAll(draft: ModelDraft): void {
   fields.search = undefined;
   draft.removeRooms();
 }
-
-function told(draft: ModelDraft, event: ServerEvent): void {
-  const { fields } = draft;
-  switch (event.kind) {
-    case "listing":
-      return listing(draft);
-    case "room":
-      return roomTold(draft, event);
-    case "room-gone":
-      return roomGone(draft, event.room);
-    case "record":
-      return recorded(draft, event);
-    case "caught-up":
-      return caughtUp(draft);
-    case "presence":
-      return present(draft, event);
-    case "typing": {
-      const room = draft.room(event.room);
-      if (room !== undefined) room.typing = event.users;
-      return;
-    }
-    case "read": {
-      const room = draft.room(event.room);
-      if (room !== undefined) readUpTo(room, event.n, event.unread);
-      return;
-    }
-    case "ignored":
-      fields.ignored = new Set(event.users.map((user) => user.toLowerCase()));
-      return;
-    case "prefs":
-    case "prefs-set":
-    case "save":
-      return arranged(draft, event);
-    case "board":
-      fields.board = { ...fields.board, ...event.board };
-      return;
-    case "offered": {
-      const room = draft.room(event.room);
-      if (room === undefined || room.offered.some(({ file }) => file === event.file)) return;
-      const { file, from, name, sizeBytes } = event;
-      room.offered = [...room.offered.slice(1 - OFFERED_MAX), { file, from, name, sizeBytes }];
-      return;
-    }
-    default:
-      return unreachable(event);
-  }
-}
-
-/** Maximum number of visible uploads to one room; older ones are hidden. */
-const OFFERED_MAX = 16;
 
 function roomTold(draft: ModelDraft, news: RoomNews): void {
   const room = draft.room(news.room);

@@ -1,91 +1,61 @@
 /** Changes of the model by actions of the user. */
 
-import { unreachable } from "../../base/assert.ts";
+import type { RoomId } from "../../base/ids.ts";
 import { PRESENCE_MEMBERS_MAX } from "../../base/limits.ts";
-import type { ModelDraft } from "./builder.ts";
-import type { ModelEvent, PersonEvent } from "./event.ts";
+import type { Handlers, ModelDraft } from "./builder.ts";
+import type { PersonEvent } from "./event.ts";
 import { isSame, itemAt } from "./item.ts";
 import { wantFound, wantMoreFound, wantNewer, wantOlder, wantPage } from "./page.ts";
 import { arrange } from "./prefs.ts";
 import { leaveView, nOfSeen, type RoomDraft, readUpTo } from "./room.ts";
 import type { Draft } from "./state.ts";
 
-const PERSONS: ReadonlySet<string> = new Set<PersonEvent["kind"]>([
-  ...(["open", "focus", "at-newest", "seen", "reach", "jump", "bottom", "mark-read"] as const),
-  ...(["mark-unread", "arrange", "draft", "search", "search-more", "dismissed"] as const),
-]);
+export const USER_ACTIONS: Handlers<PersonEvent> = {
+  open: (draft, { target }) => open(draft, target),
+  focus: ({ fields }, { on }) => {
+    fields.isFocused = on;
+  },
+  "at-newest": ({ fields }, { on }) => {
+    fields.isAtNewest = on;
+  },
+  search: (draft, { query }) => wantFound(draft, query),
+  "search-more": (draft) => wantMoreFound(draft),
+  arrange: (draft, { room, prefs }) => arrange(draft, room, prefs),
+  draft: (draft, event) => written(draft, event.target, event.draft),
+  dismissed: ({ fields }, { fault }) => {
+    fields.faults = fields.faults.filter(({ id }) => id !== fault);
+  },
+  seen: inRoom((draft, room, { seq }) => seen(draft, room, seq)),
+  reach: inRoom((draft, room, { side }) => {
+    if (side === "older") wantOlder(draft, room);
+    else wantNewer(draft, room);
+  }),
+  jump: inRoom((draft, room, { seq }) => jump(draft, room, seq)),
+  "mark-read": inRoom((draft, room) => {
+    arrange(draft, room.id, { unread: undefined });
+    if (!readUpTo(room, room.last)) return;
+    draft.effects.push({ kind: "read", room: room.id, n: room.last });
+  }),
+  "mark-unread": inRoom((draft, room, { n }) => {
+    if (isSame(draft.fields.open, room.target)) room.readAtOpening = n - 1;
+    arrange(draft, room.id, { unread: n });
+  }),
+  bottom: inRoom((_, room) => {
+    room.jump = undefined;
+    room.shown = undefined;
+    room.bottoms += 1;
+    if (room.loading?.side !== "older") room.loading = undefined;
+  }),
+};
 
-export function isPersons(event: ModelEvent): event is PersonEvent {
-  return PERSONS.has(event.kind);
-}
-
-export function done(draft: ModelDraft, event: PersonEvent): void {
-  const { fields } = draft;
-  switch (event.kind) {
-    case "open":
-      return open(draft, event.target);
-    case "focus":
-      fields.isFocused = event.on;
-      return;
-    case "at-newest":
-      fields.isAtNewest = event.on;
-      return;
-    case "search":
-      return wantFound(draft, event.query);
-    case "search-more":
-      return wantMoreFound(draft);
-    case "arrange":
-      return arrange(draft, event.room, event.prefs);
-    case "draft":
-      return written(draft, event.target, event.draft);
-    case "dismissed":
-      fields.faults = fields.faults.filter(({ id }) => id !== event.fault);
-      return;
-    case "seen":
-    case "reach":
-    case "jump":
-    case "mark-read":
-    case "mark-unread":
-    case "bottom": {
-      const room = draft.room(event.room);
-      return room === undefined ? undefined : inRoom(draft, room, event);
-    }
-    default:
-      return unreachable(event);
-  }
-}
-
-type InRoom = Extract<
-  PersonEvent,
-  { kind: "seen" | "reach" | "jump" | "bottom" | "mark-read" | "mark-unread" }
->;
-
-function inRoom(draft: ModelDraft, room: RoomDraft, event: InRoom): void {
-  switch (event.kind) {
-    case "seen":
-      return seen(draft, room, event.seq);
-    case "reach":
-      return event.side === "older" ? wantOlder(draft, room) : wantNewer(draft, room);
-    case "jump":
-      return jump(draft, room, event.seq);
-    case "mark-read":
-      arrange(draft, room.id, { unread: undefined });
-      if (readUpTo(room, room.last)) {
-        draft.effects.push({ kind: "read", room: room.id, n: room.last });
-      }
-      return;
-    case "mark-unread":
-      if (isSame(draft.fields.open, room.target)) room.readAtOpening = event.n - 1;
-      return arrange(draft, room.id, { unread: event.n });
-    case "bottom":
-      room.jump = undefined;
-      room.shown = undefined;
-      room.bottoms += 1;
-      if (room.loading?.side !== "older") room.loading = undefined;
-      return;
-    default:
-      return unreachable(event);
-  }
+/** A handler of events about a room that the model has. */
+function inRoom<Event extends { readonly room: RoomId }>(
+  handle: (draft: ModelDraft, room: RoomDraft, event: Event) => void,
+): (draft: ModelDraft, event: Event) => void {
+  return (draft, event) => {
+    const room = draft.room(event.room);
+    if (room !== undefined) handle(draft, room, event);
+  };
 }
 
 function open(draft: ModelDraft, target: string | undefined): void {
