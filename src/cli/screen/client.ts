@@ -537,8 +537,8 @@ export class ScreenClient implements CommandScreen, Stage {
     const { message } = faultOf(error);
     if (!this.#isBroken) {
       this.#isBroken = true;
-      const { completion, recall, scroll, selected, selectedPost, overlay } = FIRST_STATE;
-      this.put({ completion, recall, scroll, selected, selectedPost, overlay, notes: [] });
+      const { completion, recall, scroll, selected, overlay } = FIRST_STATE;
+      this.put({ completion, recall, scroll, selected, overlay, notes: [] });
       return this.#notices.fail(error);
     }
     const text = this.texts.cannotShow(message);

@@ -89,7 +89,6 @@ function elsewhere(state: ScreenState, before: Model, editor: Editor): ScreenSta
     recall: undefined,
     scroll: undefined,
     selected: undefined,
-    selectedPost: undefined,
     lastOpen: openTarget(before) ?? state.lastOpen,
     overlay: state.overlay?.kind === "menu" ? undefined : state.overlay,
   };
@@ -112,21 +111,21 @@ function shown(state: ScreenState, key: string | undefined, parts: Parts): Scree
   const anchor = centered(timelineOf(parts), index);
   const last = parts.rows.rows.at(-1)?.key ?? "";
   const scroll = anchor ?? { key: last, below: 0 };
-  return { ...state, scroll, selected, selectedPost: undefined };
+  return { ...state, scroll, selected };
 }
 
 /** Clears the selection if the selected message is gone. */
 function gone(state: ScreenState, { rows }: Parts): ScreenState {
-  const { selected, selectedPost } = state;
-  if (selected === undefined && selectedPost === undefined) return state;
+  const { selected } = state;
+  if (selected === undefined) return state;
   const isThere = rows.rows.some((row) =>
     row.kind === "item"
-      ? row.item.seq === selected || row.earlier.some(({ seq }) => seq === selected)
-      : row.kind === "pending" && row.post.key === selectedPost,
+      ? [row.item, ...row.earlier].some(({ seq }) => seq === selected)
+      : row.kind === "pending" && row.post.key === selected,
   );
   if (isThere) return state;
   const overlay = state.overlay?.kind === "menu" ? undefined : state.overlay;
-  return { ...state, selected: undefined, selectedPost: undefined, overlay };
+  return { ...state, selected: undefined, overlay };
 }
 
 /** Requests older rows if the rows do not fill the page. */

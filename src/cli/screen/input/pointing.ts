@@ -12,7 +12,6 @@ import { acting, changed, type Handler, type Parts, type Updated } from "./parts
 import { newest, opening, READING, scrolled } from "./reading.ts";
 import {
   isSelectable,
-  isSelecting,
   menu,
   selectedHere,
   transferOf,
@@ -58,7 +57,9 @@ function inInput(state: ScreenState, at: number, parts: Parts): Updated {
   const isCovered = state.overlay !== undefined && !("query" in state.overlay);
   const bare = isCovered && state.question === undefined ? { ...state, overlay: undefined } : state;
   const now =
-    isSelecting(bare) && bare.overlay === undefined ? unselected(bare, parts).state : bare;
+    bare.selected !== undefined && bare.overlay === undefined
+      ? unselected(bare, parts).state
+      : bare;
   const editor = activeEditor(now);
   return editor === undefined ? acting(state) : withEditor(now, placed(editor, at), parts);
 }
@@ -94,10 +95,10 @@ function onTimeline(state: ScreenState, { key, does, link }: Pointed, parts: Par
   const { model, rows } = parts;
   const row = rows.rows.find((one) => one.key === key);
   if (row === undefined || !isSelectable(row)) {
-    return isSelecting(state) ? unselected(state, parts) : acting(state);
+    return state.selected !== undefined ? unselected(state, parts) : acting(state);
   }
   const { state: next } = selectedHere(state, row, parts);
-  const isAgain = next.selected === state.selected && next.selectedPost === state.selectedPost;
+  const isAgain = next.selected === state.selected;
   if (does === "unfold") return unfoldedOrNot(next, parts) ?? acting(next);
   const item = row.kind === "item" ? row.item : undefined;
   if (does === "fetch" && item?.file !== undefined && transferOf(item, model) === undefined) {

@@ -72,7 +72,7 @@ function linesOf(model: Model): readonly RoomLine[] {
 export function opening(state: ScreenState, target: string, { model }: Parts): Updated {
   const open = openTarget(model);
   const bare = target.replace(/^#/, "");
-  const change = { overlay: undefined, selected: undefined, selectedPost: undefined };
+  const change = { overlay: undefined, selected: undefined };
   if (isSame(open, bare)) return changed(state, change);
   const draft = draftAct(model, draftNow(state, model));
   return changed(state, { ...change, completion: undefined }, ...draft, {

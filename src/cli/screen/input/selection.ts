@@ -32,18 +32,16 @@ export function isSelectable(row: Row): boolean {
   return isWords(row.item) || row.item.file !== undefined;
 }
 
-export function isSelecting({ selected, selectedPost }: ScreenState): boolean {
-  return selected !== undefined || selectedPost !== undefined;
+/** Index in the rows; -1 if nothing is selected or the selected row is gone. */
+function selectedIndex({ selected }: ScreenState, { rows }: Parts): number {
+  if (selected === undefined) return -1;
+  return rows.rows.findLastIndex((row) => selectionOf(row) === selected);
 }
 
-/** Index in the rows; -1 if nothing is selected or the selected row is gone. */
-function selectedIndex({ selected, selectedPost }: ScreenState, { rows }: Parts): number {
-  if (selected === undefined && selectedPost === undefined) return -1;
-  return rows.rows.findLastIndex((row) =>
-    row.kind === "item"
-      ? row.item.seq === selected
-      : row.kind === "pending" && row.post.key === selectedPost,
-  );
+/** Seq of a message, or key of an unsent post. */
+export function selectionOf(row: Row): number | string | undefined {
+  if (row.kind === "item") return row.item.seq;
+  return row.kind === "pending" ? row.post.key : undefined;
 }
 
 /** The selected row, if it can still be acted on. */
@@ -72,10 +70,8 @@ function selecting(state: ScreenState, index: number, parts: Parts): Updated {
 
 /** Selects without scrolling; new rows do not move it. */
 export function selectedHere(state: ScreenState, row: Row, { rows }: Parts): Updated {
-  const selected = row.kind === "item" ? row.item.seq : undefined;
-  const selectedPost = row.kind === "pending" ? row.post.key : undefined;
   const scroll = state.scroll ?? { key: rows.rows.at(-1)?.key ?? "", below: 0 };
-  return changed(state, { selected, selectedPost, scroll });
+  return changed(state, { selected: selectionOf(row), scroll });
 }
 
 /** Selects the message with that seq; `undefined` if it is not loaded. */
@@ -142,7 +138,7 @@ export function unselected(state: ScreenState, parts: Parts): Updated {
   const isRead = edge.below > 0 && edge.index === selectedIndex(state, parts);
   const isNear = !isRead && linesBehind(timeline, edge, pageRows) < pageRows;
   const scroll = isNear && !parts.rows.hasNewer ? undefined : state.scroll;
-  return changed(state, { selected: undefined, selectedPost: undefined, scroll });
+  return changed(state, { selected: undefined, scroll });
 }
 
 /** Runs with the selected item, if the action applies to it. */

@@ -11,7 +11,7 @@ import { closedOverlay, LISTS, unanswered } from "./lists.ts";
 import { acting, changed, type Handler, type Parts, type Updated } from "./parts.ts";
 import { clicked, wheeled } from "./pointing.ts";
 import { newest, READING } from "./reading.ts";
-import { isSelecting, SELECTION, unselected } from "./selection.ts";
+import { SELECTION, unselected } from "./selection.ts";
 import { cleared, letGo, typing, uncompleted, WRITING } from "./writing.ts";
 
 /**
@@ -116,7 +116,7 @@ function modeOf(state: ScreenState): Mode {
     if (overlay.kind === "menu") return "menu";
     return "query" in overlay ? "list" : "text";
   }
-  return isSelecting(state) ? "selected" : "input";
+  return state.selected === undefined ? "input" : "selected";
 }
 
 /** Closes the last opened element. `undefined` if there is nothing to close. */
@@ -138,7 +138,7 @@ function closed(state: ScreenState, parts: Parts): Updated | undefined {
     unanswered(state) ??
     closedOverlay(state) ??
     uncompleted(state) ??
-    (isSelecting(state) ? unselected(state, parts) : undefined)
+    (state.selected === undefined ? undefined : unselected(state, parts))
   );
 }
 
@@ -167,7 +167,7 @@ function pasted(state: ScreenState, text: string, parts: Parts): Updated {
     const flat = text.replaceAll("\n", state.question?.kind === "secret" ? "" : " ");
     return typing(flat)(state, parts) ?? acting(state);
   }
-  const from = isSelecting(state) ? unselected(state, parts).state : state;
+  const from = state.selected === undefined ? state : unselected(state, parts).state;
   const isFirst = from.editor.text.slice(0, from.editor.cursor) === "";
   const isCommand = isFirst && text.includes("\n") && text.startsWith("/");
   return typing(isCommand ? `/${text}` : text)(from, parts) ?? acting(from);

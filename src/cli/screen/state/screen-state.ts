@@ -12,9 +12,8 @@ export interface ScreenState {
   readonly recall: Recall | undefined;
   /** `undefined`: the newest rows are at the bottom. */
   readonly scroll: ScrollAnchor | undefined;
-  readonly selected: number | undefined;
-  /** Key of a selected unsent post. Never set together with `selected`. */
-  readonly selectedPost: string | undefined;
+  /** Seq of the selected message, or key of the selected unsent post. */
+  readonly selected: number | string | undefined;
   /** Keys of rows whose long text is unfolded, newest last. */
   readonly unfolded: ReadonlySet<string>;
   readonly overlay: Overlay | undefined;
@@ -144,7 +143,6 @@ export const FIRST_STATE: ScreenState = {
   recall: undefined,
   scroll: undefined,
   selected: undefined,
-  selectedPost: undefined,
   unfolded: new Set(),
   overlay: undefined,
   question: undefined,

@@ -184,7 +184,7 @@ function withTop(timeline: Timeline, index: number): ScrollAnchor | undefined {
 }
 
 /** `undefined` if there are fewer lines below. */
-function lowered(timeline: Timeline, edge: Edge, lines: number): Edge | undefined {
+export function lowered(timeline: Timeline, edge: Edge, lines: number): Edge | undefined {
   let { index, below } = edge;
   below -= lines;
   while (below < 0) {

@@ -273,7 +273,6 @@ export class Composer {
       transfers: props.model.transfers,
       scroll: props.state.scroll,
       selected: props.state.selected,
-      selectedPost: props.state.selectedPost,
       unfolded: props.state.unfolded,
       height: areas.body,
     };
@@ -456,10 +455,9 @@ function emptyText(props: ViewProps): string {
 }
 
 function cursorOf({ state, size }: ViewProps, areas: Areas): Frame["cursor"] {
-  const { overlay, question, selected, selectedPost } = state;
-  const isSelecting = selected !== undefined || selectedPost !== undefined;
-  const isElsewhere =
-    question === undefined && (overlay === undefined ? isSelecting : !("query" in overlay));
+  const { overlay, question, selected } = state;
+  const isCovered = overlay === undefined ? selected !== undefined : !("query" in overlay);
+  const isElsewhere = question === undefined && isCovered;
   if (isElsewhere) return undefined;
   const { row, column, lines } = areas.input;
   const top = Math.max(1, size.rows) - lines.length;

@@ -7,12 +7,12 @@ import type { Row, Rows } from "../../../core/model/rows.ts";
 import type { Model, TransferView } from "../../../core/model/state.ts";
 import type { PictureBox } from "../state/frame.ts";
 import type { ScrollAnchor } from "../state/screen-state.ts";
+import { edgeOf, lowered } from "../state/scroll.ts";
 import { memo } from "./memo.ts";
 import { type RowLook, rowLines, topLine } from "./message.ts";
 import type { Palette } from "./palette.ts";
 import type { Role } from "./roles.ts";
-import type { Line } from "./style.ts";
-import { lineWidth } from "./style.ts";
+import { type Line, lineWidth } from "./style.ts";
 
 export interface TimelineParts {
   readonly rows: Rows;
@@ -21,8 +21,7 @@ export interface TimelineParts {
   readonly transfers: Model["transfers"];
   readonly scroll: ScrollAnchor | undefined;
   /** Seq that keys act on, or key of an unsent post. */
-  readonly selected: number | undefined;
-  readonly selectedPost?: string | undefined;
+  readonly selected: number | string | undefined;
   /** Keys of rows whose long text is unfolded. */
   readonly unfolded: ReadonlySet<string>;
   /** Lines of the timeline. */
@@ -144,32 +143,19 @@ export class TimelineCache {
   #bottomOf(parts: TimelineParts): { readonly at: number; readonly to: number } {
     const { rows } = parts.rows;
     const newest = { at: rows.length - 1, to: Number.POSITIVE_INFINITY };
+    const heightOf = (key: string) => this.heightOf(parts, key);
+    const heightAt = (at: number) => heightOf(rows[at]?.key ?? "");
+    const timeline = { rows, heightOf, pageRows: parts.height };
     const { scroll } = parts;
-    const at = scroll === undefined ? -1 : indexOf(rows, scroll.key);
-    const row = rows[at];
-    if (scroll === undefined || row === undefined) return newest;
-    const lines = this.#keptOf(row, parts).lines.length;
-    const to = lines - Math.max(0, Math.min(scroll.below, lines - 1));
+    const edge = edgeOf(timeline, scroll);
+    if (scroll === undefined || rows[edge.index]?.key !== scroll.key) return newest;
     // A page is filled while there are enough rows: scrolling beyond the top leaves no blank lines.
-    let missing = parts.height - to;
-    for (let i = at - 1; i >= firstOf(parts.rows) && missing > 0; i--) {
-      const above = rows[i];
-      if (above !== undefined) missing -= this.#keptOf(above, parts).lines.length;
-    }
-    return missing <= 0 ? { at, to } : this.#lower(parts, at, to, missing);
-  }
-
-  /** So many lines further down. */
-  #lower(parts: TimelineParts, from: number, lines: number, by: number) {
-    const { rows } = parts.rows;
-    let [at, to, missing] = [from, lines, by];
-    for (let row = rows[at]; row !== undefined; row = rows[++at]) {
-      const all = this.#keptOf(row, parts).lines.length;
-      if (to + missing <= all) return { at, to: to + missing };
-      missing -= all - to;
-      to = 0;
-    }
-    return { at: rows.length - 1, to: Number.POSITIVE_INFINITY };
+    let missing = parts.height + edge.below;
+    for (let i = edge.index; i >= firstOf(parts.rows) && missing > 0; i--) missing -= heightAt(i);
+    const filled = missing > 0 ? lowered(timeline, edge, missing) : edge;
+    return filled === undefined
+      ? newest
+      : { at: filled.index, to: heightAt(filled.index) - filled.below };
   }
 
   #fill(parts: TimelineParts, bottom: { readonly at: number; readonly to: number }): SeenRow[] {
@@ -250,9 +236,9 @@ function padded(line: Line, columns: number, palette: Palette, under: Role | und
 /** Background role of the whole row. */
 function markOf(
   row: Row,
-  { selected, selectedPost, rows }: Pick<TimelineParts, "selected" | "selectedPost" | "rows">,
+  { selected, rows }: Pick<TimelineParts, "selected" | "rows">,
 ): Role | undefined {
-  if (row.kind === "pending") return row.post.key === selectedPost ? "selected" : undefined;
+  if (row.kind === "pending") return row.post.key === selected ? "selected" : undefined;
   if (row.kind !== "item") return undefined;
   if (selected !== undefined && row.item.seq === selected) return "selected";
   return row.key === rows.shownKey ? "shown" : undefined;
@@ -266,12 +252,7 @@ function firstOf({ rows, hasOlder }: Rows): number {
   return hasOlder && rows[0]?.kind === "day" ? 1 : 0;
 }
 
-/** From the end: the requested row is mostly near it. */
-function indexOf(rows: readonly Row[], key: string): number {
-  return rows.findLastIndex((row) => row.key === key);
-}
-
 function indexNear(rows: readonly Row[], key: string, near: number): number {
   for (let i = near - 1; i <= near + 1; i++) if (rows[i]?.key === key) return i;
-  return indexOf(rows, key);
+  return rows.findLastIndex((row) => row.key === key);
 }

@@ -145,14 +145,13 @@ test("any sequence of keys keeps the state consistent", () => {
           expect(completion.to).toBeLessThanOrEqual(state.editor.text.length);
         }
         expect(state.editor.cursor).toBeLessThanOrEqual(state.editor.text.length);
-        expect(state.selected !== undefined && state.selectedPost !== undefined).toBe(false);
       }
       // So many Escs close everything.
       for (let i = 0; i < 8; i++) screen.press("esc");
-      const { overlay, question, selected, selectedPost, completion, scroll } = screen.state;
-      expect({ overlay, question, selected, selectedPost, completion, scroll }).toEqual({
+      const { overlay, question, selected, completion, scroll } = screen.state;
+      expect({ overlay, question, selected, completion, scroll }).toEqual({
         ...{ overlay: undefined, question: undefined, selected: undefined },
-        ...{ selectedPost: undefined, completion: undefined, scroll: undefined },
+        ...{ completion: undefined, scroll: undefined },
       });
     }),
     { numRuns: 300 },

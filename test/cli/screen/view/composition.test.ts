@@ -70,7 +70,6 @@ const state: fc.Arbitrary<ScreenState> = fc.record({
     nil: undefined,
   }),
   selected: fc.option(seq, { nil: undefined }),
-  selectedPost: fc.constant(undefined),
   unfolded: fc.array(seq.map((n) => `i${n}`)).map((keys) => new Set(keys)),
   recall: fc.constant(undefined),
   lastOpen: fc.constant(undefined),
