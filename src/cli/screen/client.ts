@@ -46,7 +46,6 @@ import { ScreenQuestions, type WhenGone } from "./questions.ts";
 import { SETTING_NAMES } from "./settings/values.ts";
 import { ShownPictures } from "./shown-pictures.ts";
 import { isNext } from "./state/act.ts";
-import { choicesOf } from "./state/choices.ts";
 import { FIRST_STATE, type Question, type ScreenState } from "./state/screen-state.ts";
 import type { ScreenSettings } from "./state/settings.ts";
 import { TerminalScreen } from "./terminal/screen.ts";
@@ -478,9 +477,6 @@ export class ScreenClient implements CommandScreen, Stage {
       rows,
       settings,
       layout,
-      heightOf: layout.heightOf,
-      foldsOf: layout.foldsOf,
-      hitAt: layout.hitAt,
       keymap: this.#keymap,
       typed: this.#options.typed.lines,
       source: {
@@ -588,7 +584,6 @@ export class ScreenClient implements CommandScreen, Stage {
         transport: this.#transport,
         roundTripMs: counters?.roundTripMs,
       },
-      choices: choicesOf(this.state.overlay),
       fetchKey: this.#fetchKey,
       foldKey: this.#foldKey,
       pictures: this.#pictures.sizes,

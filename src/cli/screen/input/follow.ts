@@ -130,10 +130,10 @@ function gone(state: ScreenState, { rows }: Parts): ScreenState {
 
 /** Requests older rows if the rows do not fill the page. */
 function filling(parts: Parts): readonly Act[] {
-  const { rows, heightOf } = parts;
+  const { rows, layout } = parts;
   let lines = 0;
   for (let at = rows.rows.length - 1; at >= 0 && lines < parts.layout.pageRows; at--) {
-    lines += heightOf(rows.rows[at]?.key ?? "");
+    lines += layout.heightOf(rows.rows[at]?.key ?? "");
   }
   return older(lines < parts.layout.pageRows, parts);
 }

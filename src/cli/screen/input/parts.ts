@@ -6,10 +6,10 @@ import type { Draft, Model } from "../../../core/model/state.ts";
 import type { KeyTexts } from "../../../ui/messages/en/keys.ts";
 import { isNothing } from "../../../ui/text/writing.ts";
 import type { Act } from "../state/act.ts";
-import type { Hit, ListPlace } from "../state/hit.ts";
 import type { ScreenState } from "../state/screen-state.ts";
 import type { Timeline } from "../state/scroll.ts";
 import type { ScreenSettings } from "../state/settings.ts";
+import type { Layout } from "../view/composition.ts";
 import type { CompletionSource } from "./completion.ts";
 import type { Keymap } from "./keymap.ts";
 
@@ -19,23 +19,9 @@ export interface Parts {
   readonly rows: Rows;
   readonly settings: ScreenSettings;
   readonly keymap: Keymap;
-  readonly layout: {
-    /** Lines of the timeline. */
-    readonly pageRows: number;
-    /** Columns of the input's text; the cursor may be one further. */
-    readonly inputColumns: number;
-    /** Scroll limit of help or a long text; `undefined`: until its last line is at the top. */
-    readonly topMax?: number;
-    /** Positions of the lists beside the timeline. */
-    readonly rooms: ListPlace;
-    readonly members: ListPlace;
-  };
-  /** Lines that a row of the timeline takes, by its key. */
-  readonly heightOf: (key: string) => number;
-  /** Additional lines of the unfolded text; 0 if it cannot be folded. */
-  readonly foldsOf: (key: string) => number;
-  /** Target at a position, from 0; `undefined` if a click there does nothing. */
-  readonly hitAt: (column: number, row: number) => Hit | undefined;
+  readonly layout: Pick<Layout, "pageRows" | "inputColumns" | "rooms" | "members"> &
+    Pick<Layout, "heightOf" | "foldsOf" | "hitAt"> &
+    Partial<Pick<Layout, "topMax">>;
   /** Input history of this device, oldest first. */
   readonly typed: readonly string[];
   readonly source: Omit<CompletionSource, "model">;
@@ -62,8 +48,8 @@ export function acting(state: ScreenState, ...acts: readonly Act[]): Updated {
   return { state, acts };
 }
 
-export function timelineOf({ rows, heightOf, layout }: Parts): Timeline {
-  return { rows: rows.rows, heightOf, pageRows: Math.max(layout.pageRows, 1) };
+export function timelineOf({ rows, layout: { heightOf, pageRows } }: Parts): Timeline {
+  return { rows: rows.rows, heightOf, pageRows: Math.max(pageRows, 1) };
 }
 
 /** The open target, as the model spells it; `undefined` if none is open. */

@@ -26,7 +26,7 @@ type Pointed = Extract<Hit, { kind: "timeline" }>;
 
 function hitOf({ text }: Key, parts: Parts): Hit | undefined {
   const [column = Number.NaN, row = Number.NaN] = text.split(";").map(Number);
-  return parts.hitAt(column, row);
+  return parts.layout.hitAt(column, row);
 }
 
 /** @param choose accepts the current choice of the open list */

@@ -119,7 +119,7 @@ function paged(by: 1 | -1): Handler {
     for (;;) {
       const next = nextIndex(parts, at, by);
       if (next < 0) break;
-      lines += parts.heightOf(parts.rows.rows[at]?.key ?? "");
+      lines += parts.layout.heightOf(parts.rows.rows[at]?.key ?? "");
       if (lines >= parts.layout.pageRows && at !== selectedIndex(state, parts)) break;
       at = next;
     }
@@ -269,14 +269,14 @@ function answered(state: ScreenState, item: Item, parts: Parts): Updated {
 export function unfoldedOrNot(state: ScreenState, parts: Parts): Updated | undefined {
   const index = selectedIndex(state, parts);
   const key = parts.rows.rows[index]?.key ?? "";
-  const folds = parts.foldsOf(key);
+  const folds = parts.layout.foldsOf(key);
   if (folds === 0) return undefined;
   const isUnfolded = state.unfolded.has(key);
   const others = [...state.unfolded].filter((one) => one !== key);
   const unfolded = isUnfolded ? others : [...others, key].slice(-SCREEN_UNFOLDED_MAX);
   const before = timelineOf(parts);
-  const height = parts.heightOf(key) + (isUnfolded ? -folds : folds);
-  const heightOf = (one: string) => (one === key ? height : parts.heightOf(one));
+  const height = parts.layout.heightOf(key) + (isUnfolded ? -folds : folds);
+  const heightOf = (one: string) => (one === key ? height : parts.layout.heightOf(one));
   const anchor = resized({ ...before, heightOf }, before, state.scroll, index);
   const scroll = anchor ?? { key: parts.rows.rows.at(-1)?.key ?? "", below: 0 };
   return changed(state, { unfolded: new Set(unfolded), scroll, overlay: undefined });

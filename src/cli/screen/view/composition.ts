@@ -11,7 +11,7 @@ import type { FileBody } from "../../../core/rooms/files.ts";
 import { type Times, timesIn } from "../../../ui/text/times.ts";
 import type { Frame } from "../state/frame.ts";
 import type { Hit, ListPlace } from "../state/hit.ts";
-import type { Candidate, ScreenState } from "../state/screen-state.ts";
+import type { ScreenState } from "../state/screen-state.ts";
 import type { ScreenSettings } from "../state/settings.ts";
 import type { ScreenTexts } from "../text/texts.ts";
 import { headerLine, nameOf } from "./header.ts";
@@ -21,7 +21,7 @@ import { type MemberColumn, memberColumn } from "./members.ts";
 import { memo } from "./memo.ts";
 import type { RowLook } from "./message.ts";
 import { aboutLine, noticeLines } from "./notices.ts";
-import { overlayLines, overlayPrompt, overlayTopMax } from "./overlay.ts";
+import { type OverlayParts, overlayLines, overlayPrompt, overlayTopMax } from "./overlay.ts";
 import { type ColorDepth, Palette } from "./palette.ts";
 import { type PictureSizes, pictureRows } from "./picture.ts";
 import { type RoomColumn, roomColumn, topOf } from "./rooms.ts";
@@ -47,11 +47,6 @@ export interface ViewProps {
   readonly isStarting?: boolean;
   readonly depth: ColorDepth;
   readonly status: LinkStatus;
-  /**
-   * Choices of the open overlay: targets of the switcher, input history, actions for a message, and
-   * the lines of help (a heading has no hint). Empty for other overlays.
-   */
-  readonly choices: readonly Candidate[];
   /** Chord that fetches the file of a message; `undefined` if none is bound. */
   readonly fetchKey: string | undefined;
   /** Chord that unfolds a long message. */
@@ -141,15 +136,13 @@ export class Composer {
     const { size } = props;
     const palette = this.#paletteOf(props);
     const first = this.#areasOf(props, new Set());
-    const parts = this.#timelineParts(props, first, palette);
-    const timeline = this.#timeline.layOut(parts);
-    const files = filesOf(timeline.seen);
+    const firstParts = this.#timelineParts(props, first, palette);
+    const files = filesOf(this.#timeline.layOut(firstParts).seen);
     const ids = new Set<string>(files.map(({ file }) => file));
     const areas = files.length === 0 ? first : this.#areasOf(props, ids);
     const isSame = areas.body === first.body;
-    const laid = isSame
-      ? { parts, timeline }
-      : this.#layOutAgain(this.#timelineParts(props, areas, palette));
+    const parts = isSame ? firstParts : this.#timelineParts(props, areas, palette);
+    const laid = { parts, timeline: this.#timeline.layOut(parts) };
     const { lines, seen, rowsBelow, isAtTop, pictures } = laid.timeline;
     const isLoading = isAtTop && props.rows.loading?.side === "older" && lines.length > 1;
     const shown = isLoading ? [this.#loading(props, areas, palette), ...lines.slice(1)] : lines;
@@ -172,6 +165,7 @@ export class Composer {
       ...status,
       ...texts(areas.input.lines),
     ];
+    const overlay = this.#overlay(props);
     const layout: Layout = {
       pageRows: Math.max(1, areas.body),
       inputColumns: inputColumns(promptOf(props), size.columns),
@@ -183,7 +177,7 @@ export class Composer {
       isAtTop,
       isAtBottom,
       files: filesOf(seen),
-      topMax: this.#topMax(props, areas),
+      topMax: overlay === undefined ? 0 : overlayTopMax(overlay, areas.timeline, areas.body),
       rooms: this.#rooms(props, areas),
       members: this.#members(props, areas),
       hitAt: (column, row) =>
@@ -211,10 +205,6 @@ export class Composer {
       timeline: (row) => this.#timeline.placeAt(parts, timeline, row),
       statusLine: () => this.#status(props, isAtBottom, rowsBelow),
     };
-  }
-
-  #layOutAgain(parts: TimelineParts) {
-    return { parts, timeline: this.#timeline.layOut(parts) };
   }
 
   /** Heights and widths: the edges come first, and the timeline gets the rest. */
@@ -361,20 +351,13 @@ export class Composer {
   }
 
   /** Entries of the overlay; `undefined` if none is open. */
-  #entries({ state, model, texts, choices }: ViewProps, areas: Areas) {
-    const { overlay } = state;
-    if (overlay === undefined) return undefined;
-    const times = this.#timesOf(texts);
-    const parts = { overlay, choices, model, texts, times };
-    return overlayLines(parts, areas.timeline, areas.body);
+  #entries(props: ViewProps, { body: height, timeline: columns }: Areas) {
+    const parts = this.#overlay(props);
+    return parts && overlayLines(parts, columns, height);
   }
 
-  #topMax(props: ViewProps, { body: height, timeline: columns }: Areas): number {
-    const { state, model, texts, choices } = props;
-    const { overlay } = state;
-    if (overlay === undefined) return 0;
-    const times = this.#timesOf(texts);
-    return overlayTopMax({ overlay, choices, model, texts, times }, columns, height);
+  #overlay({ state: { overlay }, model, texts }: ViewProps): OverlayParts | undefined {
+    return overlay && { overlay, model, texts, times: this.#timesOf(texts) };
   }
 
   #empty(props: ViewProps, areas: Areas, palette: Palette): readonly string[] {

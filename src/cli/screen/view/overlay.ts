@@ -16,12 +16,13 @@ import { wrapSpans } from "./wrap.ts";
 
 export interface OverlayParts {
   readonly overlay: Overlay;
-  /** Choices of the switcher, the input history, a message's menu, and help. */
-  readonly choices: readonly Candidate[];
   readonly model: Model;
   readonly texts: ScreenTexts;
   readonly times: Times;
 }
+
+type ScrolledOverlay = Extract<Overlay, { readonly top: number }>;
+type ChoiceList = Exclude<Overlay, ScrolledOverlay | { readonly kind: "search" }>;
 
 /** Columns around a heading's text. */
 const RULE_COLUMNS = 4;
@@ -35,19 +36,39 @@ export interface Entry {
   readonly isHeading?: true;
 }
 
+/** Fixed texts of the overlays that are lists of choices. */
+interface ListTexts {
+  readonly title: string;
+  /** Prompt of the input box; `undefined` if the list has no query. */
+  readonly prompt?: string;
+  /** Shown without choices. */
+  readonly none?: string;
+}
+
+function listTexts(kind: ChoiceList["kind"], { screen, ...texts }: ScreenTexts): ListTexts {
+  const lists: Readonly<Record<typeof kind, ListTexts>> = {
+    switcher: { title: texts.switcher, prompt: `${screen.goTo}: `, none: texts.nobodyFound },
+    typed: { title: screen.typed, prompt: `${screen.typed}: `, none: screen.nothingTyped },
+    react: { title: screen.messageMenu, prompt: ":" },
+    menu: { title: screen.messageMenu },
+  };
+  return lists[kind];
+}
+
 /** Prompt of the input box while the overlay is open. */
 export function overlayPrompt(overlay: Overlay, texts: ScreenTexts): string | undefined {
+  if (overlay.kind === "search") return `${texts.screen.find}: `;
+  return isScrolled(overlay) ? undefined : listTexts(overlay.kind, texts).prompt;
+}
+
+function choicesOf(overlay: ChoiceList): readonly Candidate[] {
   switch (overlay.kind) {
-    case "switcher":
-      return `${texts.screen.goTo}: `;
-    case "search":
-      return `${texts.screen.find}: `;
-    case "typed":
-      return `${texts.screen.typed}: `;
+    case "menu":
+      return overlay.entries.map(({ chord, label }) => ({ text: label, hint: chord }));
     case "react":
-      return ":";
+      return overlay.found;
     default:
-      return undefined;
+      return overlay.found.map((text) => ({ text, hint: "" }));
   }
 }
 
@@ -63,10 +84,8 @@ export function overlayLines(
   const { overlay, texts } = parts;
   const entries = entriesOf(parts, columns);
   const room = roomOf(height);
-  const isScrolled = overlay.kind === "help" || overlay.kind === "text";
-  const top = isScrolled
-    ? Math.max(0, Math.min(overlay.top, entries.length - room))
-    : Math.max(0, Math.min(atOf(overlay) - Math.floor(room / 2), entries.length - room));
+  const wanted = isScrolled(overlay) ? overlay.top : overlay.at - Math.floor(room / 2);
+  const top = Math.max(0, Math.min(wanted, entries.length - room));
   const shown = entries.slice(top, top + room);
   const below = entries.length - top - shown.length;
   const title = titleOf(parts) + (below > 0 ? ` · ${texts.screen.moreHere(below)}` : "");
@@ -80,7 +99,7 @@ export function overlayLines(
 
 /** Scroll limit of help or a long text, at which its last line is visible. */
 export function overlayTopMax(parts: OverlayParts, columns: number, height: number): number {
-  if (!("top" in parts.overlay)) return 0;
+  if (!isScrolled(parts.overlay)) return 0;
   return Math.max(0, entriesOf(parts, columns).length - roomOf(height));
 }
 
@@ -89,25 +108,20 @@ function roomOf(height: number): number {
   return height > 1 ? height - 1 : Math.max(0, height);
 }
 
-function atOf(overlay: Overlay): number {
-  return "at" in overlay ? overlay.at : 0;
+function isScrolled(overlay: Overlay): overlay is ScrolledOverlay {
+  return "top" in overlay;
 }
 
 function titleOf({ overlay, texts, model }: OverlayParts): string {
   switch (overlay.kind) {
-    case "switcher":
-      return texts.switcher;
     case "search":
       return searchTitle(model.search, texts);
-    case "typed":
-      return texts.screen.typed;
-    case "menu":
-    case "react":
-      return texts.screen.messageMenu;
     case "help":
       return `${texts.help} · ${texts.screen.pressToClose}`;
-    default:
+    case "text":
       return cleanText(overlay.title);
+    default:
+      return listTexts(overlay.kind, texts).title;
   }
 }
 
@@ -123,34 +137,28 @@ function searchTitle(search: SearchView | undefined, texts: ScreenTexts): string
 }
 
 function entriesOf(parts: OverlayParts, columns: number): readonly Entry[] {
-  const { overlay, choices, texts } = parts;
+  const { overlay, texts } = parts;
   switch (overlay.kind) {
-    case "switcher":
-      return listed(choices, overlay.at, texts.nobodyFound, columns);
-    case "typed":
-      return listed(choices, overlay.at, texts.screen.nothingTyped, columns);
-    case "menu":
-    case "react":
-      return listed(choices, overlay.at, "", columns);
     case "search":
       return foundEntries(parts, overlay.at, columns);
     case "help":
-      return helpEntries(choices, columns);
-    default:
+      return helpEntries(overlay.rows, columns);
+    case "text":
       return overlay.lines.flatMap((text) =>
         wrapSpans([{ text: cleanText(text, { tabs: true }) }], columns).map((line) => ({ line })),
       );
+    default:
+      return listed(choicesOf(overlay), overlay.at, listTexts(overlay.kind, texts).none, columns);
   }
 }
 
 function listed(
   choices: readonly Candidate[],
   at: number,
-  none: string,
+  none: string | undefined,
   columns: number,
 ): readonly Entry[] {
-  if (choices.length === 0)
-    return none === "" ? [] : [{ line: [{ text: ` ${none}`, role: "dim" }] }];
+  if (choices.length === 0) return none === undefined ? [] : [dimEntry(none)];
   return choices.map(({ text, hint }, i): Entry => {
     const shown = cleanText(text.replaceAll(/[\n\t]+/g, " "));
     const line: Line = [
@@ -160,6 +168,10 @@ function listed(
     ];
     return { line: cutLine(line, columns), choice: i, ...underOf(i === at) };
   });
+}
+
+function dimEntry(text: string): Entry {
+  return { line: [{ text: ` ${text}`, role: "dim" }] };
 }
 
 function underOf(isChosen: boolean): Pick<Entry, "under"> {
@@ -172,13 +184,12 @@ function foundEntries(
   columns: number,
 ): readonly Entry[] {
   const { search } = model;
-  const dim = (text: string): Entry => ({ line: [{ text: ` ${text}`, role: "dim" }] });
   if (search === undefined) return [];
   if (search.fault !== undefined) {
     const text = faultLineIn(texts, search.fault);
     return [{ line: [{ text: ` ${text}`, role: "danger" }] }];
   }
-  if (search.found.length === 0) return search.isLoading ? [] : [dim(texts.foundNothing)];
+  if (search.found.length === 0) return search.isLoading ? [] : [dimEntry(texts.foundNothing)];
   const entries = search.found.map(({ target, item }, i): Entry => {
     const from = authorText(item, texts);
     const line: Line = [
@@ -190,7 +201,7 @@ function foundEntries(
     ];
     return { line: cutLine(line, columns), choice: i, ...underOf(i === at) };
   });
-  return search.hasMore ? [...entries, dim(texts.moreResults)] : entries;
+  return search.hasMore ? [...entries, dimEntry(texts.moreResults)] : entries;
 }
 
 /** A choice without a hint is a heading. */

@@ -8,10 +8,9 @@ const ROOMS = ["alpha", "beta"].map(
 );
 
 function at(screen: Screen, hit: Partial<Hit> | undefined, name = "click"): Screen {
-  screen.parts = {
-    ...screen.parts,
-    hitAt: (column, row) => (column === 7 && row === 3 ? (hit as Hit) : undefined),
-  };
+  const hitAt = (column: number, row: number) =>
+    column === 7 && row === 3 ? (hit as Hit) : undefined;
+  screen.parts = { ...screen.parts, layout: { ...screen.parts.layout, hitAt } };
   return screen.key({ name, text: "7;3" });
 }
 

@@ -127,17 +127,16 @@ test("any model, in any state, fills a screen of any size and goes beyond none",
       fc.record({ told: fc.array(said, { maxLength: 25 }), topic: words, isOffline: fc.boolean() }),
       fc.array(fc.tuple(state, size), { minLength: 1, maxLength: 4 }),
       fc.record({
-        choices: candidates,
         depth: fc.constantFrom("none", "16", "256", "full"),
         pictures: fc.option(picture.map(picturesOf), { nil: undefined }),
       }),
       fc.constantFrom("en", "id"),
-      ({ told, topic, isOffline }, looks, { choices, depth, pictures = new Map() }, language) => {
+      ({ told, topic, isOffline }, looks, { depth, pictures = new Map() }, language) => {
         const model = modelOf(topic, told, isOffline);
         const composer = new Composer();
         const texts = screenTexts(language);
         for (const [state, size] of looks) {
-          check(scenes.propsOf(model, size, { state, choices, depth, texts, pictures }), composer);
+          check(scenes.propsOf(model, size, { state, depth, texts, pictures }), composer);
         }
       },
     ),

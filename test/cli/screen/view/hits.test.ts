@@ -54,10 +54,9 @@ describe("the target of a click", () => {
 
   test("is a choice of a list", () => {
     const query = { text: "", cursor: 0 } as never;
-    const choices = ["#lobby", "#dev", "@ben"].map((text) => ({ text, hint: "" }));
-    const found = choices.map(({ text }) => text);
+    const found = ["#lobby", "#dev", "@ben"];
     const overlay = { kind: "switcher" as const, query, at: 1, found };
-    const { layout, lines } = looked(props({ choices, state: scenes.stateOf({ overlay }) }));
+    const { layout, lines } = looked(props({ state: scenes.stateOf({ overlay }) }));
     const row = lines.findIndex((line) => line.includes("> #dev"));
     const hits = [-3, -2, -1, 0, 1].map((by) => layout.hitAt(60, row + by));
     expect(hits[0]).toMatchObject({ kind: "timeline" });

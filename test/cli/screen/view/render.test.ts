@@ -3,7 +3,6 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Fault } from "../../../../src/base/fault.ts";
 import { editorOf } from "../../../../src/cli/screen/editor/editor.ts";
-import { choicesOf } from "../../../../src/cli/screen/state/choices.ts";
 import { screenTexts } from "../../../../src/cli/screen/text/texts.ts";
 import { Composer, type ViewProps } from "../../../../src/cli/screen/view/composition.ts";
 import * as scenes from "./scenes.ts";
@@ -71,14 +70,12 @@ const SCENES: Readonly<Record<string, Scene>> = {
     const found = ["#dev", "@ben", "@cleo"];
     const overlay = { kind: "switcher", query: editorOf("e"), at: 1, found } as const;
     const state = scenes.stateOf({ overlay });
-    const choices = choicesOf(overlay);
-    return scenes.propsOf(scenes.conversation().model(), size, { state, choices });
+    return scenes.propsOf(scenes.conversation().model(), size, { state });
   },
   help: (size, language) => {
     const overlay = { kind: "help", rows: scenes.helpIn(language), top: 0 } as const;
     const state = scenes.stateOf({ overlay });
-    const choices = choicesOf(overlay);
-    return scenes.propsOf(scenes.conversation().model(), size, { state, choices });
+    return scenes.propsOf(scenes.conversation().model(), size, { state });
   },
   "long-topic": (size) => {
     const completion = {

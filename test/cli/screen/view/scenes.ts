@@ -257,7 +257,6 @@ export function propsOf(model: Model, size: Size, change: Partial<ViewProps> = {
     texts: screenTexts("en"),
     depth: "none",
     status: { transport: "quic", roundTripMs: 12.4 },
-    choices: [],
     fetchKey: "Alt-f",
     foldKey: "Alt-u",
     ...change,
