@@ -2,23 +2,12 @@
 
 import type { ClientState } from "../../io/state/client-state.ts";
 import type { Context } from "../context.ts";
-import { Keymap } from "./input/keymap.ts";
 import { type Chosen, chosenOf, runSet, type SetState, withChosen } from "./settings/chosen.ts";
-import { readSettings, type Vocabulary } from "./settings/values.ts";
+import { readSettings } from "./settings/values.ts";
 import type { ScreenSettings } from "./state/settings.ts";
-import { readStyle } from "./view/palette.ts";
-import { ROLES } from "./view/roles.ts";
 
 /** Name of the home's preference that stores the values of `/set`. */
 const PREFERENCE = "screen";
-
-const VOCABULARY: Vocabulary = {
-  roles: ROLES,
-  isColor: (text) => readStyle(text) !== undefined,
-  checkKey: (chord, command) => {
-    new Keymap({ [chord]: command });
-  },
-};
 
 /** Settings in force: the defaults, `config.toml`, and `/set` on top. */
 export class ScreenPreferences {
@@ -34,7 +23,7 @@ export class ScreenPreferences {
     state: Pick<ClientState, "preference" | "prefer">,
   ) {
     this.#state = state;
-    const { settings, warnings } = readSettings(context.settings().screen, VOCABULARY);
+    const { settings, warnings } = readSettings(context.settings().screen);
     this.#file = settings;
     this.warnings = warnings;
     this.#chosen = chosenOf(state.preference(PREFERENCE));
@@ -54,6 +43,6 @@ export class ScreenPreferences {
   }
 
   get #now(): SetState {
-    return { file: this.#file, chosen: this.#chosen, vocabulary: VOCABULARY };
+    return { file: this.#file, chosen: this.#chosen };
   }
 }

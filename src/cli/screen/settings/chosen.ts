@@ -14,7 +14,6 @@ import {
   type SettingName,
   settingIn,
   settingRule,
-  type Vocabulary,
   withValue,
 } from "./values.ts";
 
@@ -32,7 +31,6 @@ export interface SetState {
   /** Settings of config.toml, with the defaults. */
   readonly file: ScreenSettings;
   readonly chosen: Chosen;
-  readonly vocabulary: Vocabulary;
 }
 
 const TRUE: ReadonlySet<string> = new Set(["on", "true", "yes", "1"]);
@@ -51,11 +49,11 @@ export function chosenOf(kept: string | undefined): Chosen {
 }
 
 /** The settings in force. Values unknown to this version are ignored. */
-export function withChosen({ file, chosen, vocabulary }: SetState): ScreenSettings {
+export function withChosen({ file, chosen }: SetState): ScreenSettings {
   let settings = file;
   for (const [key, typed] of Object.entries(chosen)) {
     try {
-      settings = withTyped(settings, key, typed, vocabulary);
+      settings = withTyped(settings, key, typed);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
     }
@@ -82,7 +80,7 @@ export function runSet(words: string, state: SetState): SetResult {
       if (one === key || (entry === undefined && one.startsWith(`${name}.`))) delete chosen[one];
     }
   } else {
-    withTyped(withChosen(state), key, typed, state.vocabulary);
+    withTyped(withChosen(state), key, typed);
     chosen[key] = typed;
   }
   return { lines: linesOf(name, { ...state, chosen }), chosen };
@@ -99,12 +97,7 @@ function keyOf(key: string): { readonly name: SettingName; readonly entry: strin
 }
 
 /** @throws Fault usage, too-many */
-function withTyped(
-  settings: ScreenSettings,
-  key: string,
-  typed: string,
-  vocabulary: Vocabulary,
-): ScreenSettings {
+function withTyped(settings: ScreenSettings, key: string, typed: string): ScreenSettings {
   const { name, entry } = keyOf(key);
   const { kind } = settingRule(name);
   if ((kind === "table") !== (entry !== undefined)) {
@@ -115,7 +108,7 @@ function withTyped(
   }
   if (entry === undefined) checkWord(name, typed);
   const value = entry === undefined ? valueOfTyped(typed, kind) : { [entry]: typed };
-  return withValue(settings, name, value, { at: () => `/set ${key}`, vocabulary });
+  return withValue(settings, name, value, () => `/set ${key}`);
 }
 
 /**

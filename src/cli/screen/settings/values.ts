@@ -9,16 +9,10 @@ import { quoteText } from "../../../base/text.ts";
 import { SETTINGS } from "../../../ui/settings.ts";
 import { unknownSetting } from "../../settings.ts";
 import { isTable, type TomlTable } from "../../toml.ts";
+import { Keymap } from "../input/keymap.ts";
 import { DEFAULT_SETTINGS, type ScreenSettings } from "../state/settings.ts";
-
-/** Names defined by other parts of the screen that settings refer to. */
-export interface Vocabulary {
-  /** Roles that `colors` can change. */
-  readonly roles: readonly string[];
-  readonly isColor: (text: string) => boolean;
-  /** @throws Fault usage: unknown key or command */
-  readonly checkKey: (chord: string, command: string) => void;
-}
+import { readStyle } from "../view/palette.ts";
+import { ROLES } from "../view/roles.ts";
 
 /** Spelled as in config.toml. */
 export type SettingName = keyof typeof PROPERTIES;
@@ -76,34 +70,31 @@ export function settingIn(settings: ScreenSettings, name: SettingName): unknown 
  * @param table `[screen]` of config.toml
  * @throws Fault usage, naming file, line and column
  */
-export function readSettings(table: TomlTable | undefined, vocabulary: Vocabulary): ReadSettings {
+export function readSettings(table: TomlTable | undefined): ReadSettings {
   const warnings: string[] = [];
   let settings = DEFAULT_SETTINGS;
   for (const [name, value] of Object.entries(table?.values ?? {})) {
     const at = (...keys: readonly string[]) => table?.at(name, ...keys) ?? name;
-    if (isSettingName(name)) settings = withValue(settings, name, value, { at, vocabulary });
+    if (isSettingName(name)) settings = withValue(settings, name, value, at);
     else warnings.push(unknownSetting(name, SETTING_NAMES, at()));
   }
   return { settings, warnings };
 }
 
-export interface Checking {
-  /** Position of the value, or of a part of it. */
-  readonly at: (...keys: readonly string[]) => string;
-  readonly vocabulary: Vocabulary;
-}
+/** Position of a value, or of a part of it. */
+type At = (...keys: readonly string[]) => string;
 
 /** Tables are merged over the previous ones. @throws Fault usage */
 export function withValue(
   settings: ScreenSettings,
   name: SettingName,
   value: unknown,
-  checking: Checking,
+  at: At,
 ): ScreenSettings {
   const { kind, words } = settingRule(name);
   const property = PROPERTIES[name];
   const refused = (must: string, remedy: string) =>
-    new Fault("usage", msg`${checking.at()}: ${name} must be ${must}`, { remedy });
+    new Fault("usage", msg`${at()}: ${name} must be ${must}`, { remedy });
   if (kind === "switch") {
     if (typeof value === "boolean") return { ...settings, [property]: value };
     throw refused("true or false", `write ${name} = true, without quotes`);
@@ -117,22 +108,22 @@ export function withValue(
   }
   if (kind === "list") {
     if (Array.isArray(value) && value.every((one) => typeof one === "string")) {
-      checkCount(value.length, checking.at());
+      checkCount(value.length, at());
       return { ...settings, [property]: value };
     }
     throw refused("a list of texts", `write ${name} = ["#noise", "@bob"]`);
   }
   if (!isTable(value)) throw refused("a table", `write [screen.${name}] on a line of its own`);
   const before = name === "keys" ? settings.keys : settings.colors;
-  const entries = { ...before, ...checkedTable(name, value, checking) };
-  checkCount(Object.keys(entries).length, checking.at());
+  const entries = { ...before, ...checkedTable(name, value, at) };
+  checkCount(Object.keys(entries).length, at());
   return { ...settings, [property]: entries };
 }
 
 function checkedTable(
   name: SettingName,
   table: Readonly<Record<string, unknown>>,
-  { at, vocabulary }: Checking,
+  at: At,
 ): Record<string, string> {
   const checked: Record<string, string> = {};
   for (const [key, value] of Object.entries(table)) {
@@ -143,29 +134,29 @@ function checkedTable(
         remedy: "write it between quotes",
       });
     }
-    if (name === "keys") checkKey(key, text, at(key), vocabulary);
-    else checkColor(key, text, at(key), vocabulary);
+    if (name === "keys") checkKey(key, text, at(key));
+    else checkColor(key, text, at(key));
     checked[key] = text;
   }
   return checked;
 }
 
-function checkKey(chord: string, command: string, at: string, { checkKey }: Vocabulary): void {
+function checkKey(chord: string, command: string, at: string): void {
   try {
-    checkKey(chord, command);
+    new Keymap({ [chord]: command });
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     throw new Fault("usage", msg`${at}: ${error.message}`, { remedy: error.remedy, cause: error });
   }
 }
 
-function checkColor(role: string, color: string, at: string, vocabulary: Vocabulary): void {
-  if (!vocabulary.roles.includes(role)) {
-    throw new Fault("usage", unknownSetting(role, vocabulary.roles, at).replace(/;.*$/, ""), {
-      remedy: msg`colours are those of ${vocabulary.roles.join(", ")}`,
+function checkColor(role: string, color: string, at: string): void {
+  if (!(ROLES as readonly string[]).includes(role)) {
+    throw new Fault("usage", unknownSetting(role, ROLES, at).replace(/;.*$/, ""), {
+      remedy: msg`colours are those of ${ROLES.join(", ")}`,
     });
   }
-  if (vocabulary.isColor(color)) return;
+  if (readStyle(color) !== undefined) return;
   throw new Fault("usage", msg`${at}: ${quoteText(color)} is no colour`, {
     remedy: 'write it as "red", "bright-red" or "#ff8800"',
   });

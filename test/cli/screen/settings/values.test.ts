@@ -1,29 +1,15 @@
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Fault } from "../../../../src/base/fault.ts";
 import { SETTINGS_LISTED_MAX } from "../../../../src/base/limits-screen.ts";
 import { type Chosen, runSet, withChosen } from "../../../../src/cli/screen/settings/chosen.ts";
-import {
-  readSettings,
-  SETTING_NAMES,
-  type Vocabulary,
-} from "../../../../src/cli/screen/settings/values.ts";
+import { readSettings, SETTING_NAMES } from "../../../../src/cli/screen/settings/values.ts";
 import { DEFAULT_SETTINGS } from "../../../../src/cli/screen/state/settings.ts";
 import { parseConfig } from "../../../../src/cli/settings.ts";
 import { faultFrom } from "../../../commands/fake-world.ts";
 
-const VOCABULARY: Vocabulary = {
-  roles: ["mention", "day"],
-  isColor: (text) => /^(?:red|blue|\d{1,3}|#[0-9a-f]{6})$/.test(text),
-  checkKey: (chord, command) => {
-    if (command === "search") return;
-    throw new Fault("usage", `there is no command '${command}' for ${chord}`, { remedy: "see F1" });
-  },
-};
-
 function read(text: string) {
-  return readSettings(parseConfig(text, "c.toml").screen, VOCABULARY);
+  return readSettings(parseConfig(text, "c.toml").screen);
 }
 
 const ALL = `[screen]
@@ -39,7 +25,7 @@ muted = ["#noise", "@bob"]
 
 [screen.colors]
 mention = "#ff8800"
-day = 8
+day = "blue"
 
 [screen.keys]
 ctrl-x = "search"
@@ -50,7 +36,7 @@ describe("[screen] of config.toml", () => {
     expect(read(ALL)).toEqual({
       settings: {
         theme: "light",
-        colors: { mention: "#ff8800", day: "8" },
+        colors: { mention: "#ff8800", day: "blue" },
         bell: false,
         notify: "osc777",
         hideJoins: true,
@@ -91,7 +77,7 @@ describe("[screen] of config.toml", () => {
     ['muted = "#a"', "c.toml:2:1: muted must be a list of texts"],
     ['colors.day = "rot"', "c.toml:2:1: 'rot' is no colour"],
     ['\n[screen.colors]\nmentoin = "red"', "c.toml:4:1: unknown setting 'mentoin', did you mean"],
-    ['[screen.keys]\n"ctrl-x" = "fly"', "c.toml:3:1: there is no command 'fly' for ctrl-x"],
+    ['[screen.keys]\n"ctrl-x" = "fly"', "c.toml:3:1: keys know no command 'fly'"],
   ])("%j is refused with its place", async (text, message) => {
     const fault = await faultFrom(() => read(`[screen]\n${text}\n`));
     expect([fault.code, fault.exitCode]).toEqual(["usage", 2]);
@@ -108,10 +94,10 @@ describe("[screen] of config.toml", () => {
   });
 });
 
-const FILE = { ...DEFAULT_SETTINGS, bell: false, colors: { day: "8" } };
+const FILE = { ...DEFAULT_SETTINGS, bell: false, colors: { day: "blue" } };
 
 function stateOf(chosen: Chosen = {}) {
-  return { file: FILE, chosen, vocabulary: VOCABULARY };
+  return { file: FILE, chosen };
 }
 
 describe("/set", () => {
@@ -126,8 +112,8 @@ describe("/set", () => {
     [
       "colors.mention red",
       { "colors.mention": "red" },
-      { colors: { day: "8", mention: "red" } },
-      "colors.day = 8  (config.toml)",
+      { colors: { day: "blue", mention: "red" } },
+      "colors.day = blue  (config.toml)",
     ],
   ])("changes: %s", (words, chosen, settings, line) => {
     const set = runSet(words, stateOf());
@@ -139,7 +125,7 @@ describe("/set", () => {
   test("shows every setting, and where it comes from", () => {
     const { lines } = runSet("", stateOf({ mouse: "on", "keys.ctrl-x": "search" }));
     expect(lines).toEqual(
-      expect.arrayContaining(["colors.day = 8  (config.toml)", "mouse = on  (/set)"]),
+      expect.arrayContaining(["colors.day = blue  (config.toml)", "mouse = on  (/set)"]),
     );
   });
 
@@ -162,7 +148,7 @@ describe("/set", () => {
     ["theme blue", "theme is one of dark, light, not 'blue'", ""],
     ["colors red", "'colors' has no value of its own", "as in /set colors.mention red"],
     ["colors.day rot", "/set colors.day: 'rot' is no colour", ""],
-    ["keys.x fly", "/set keys.x: there is no command 'fly' for x", "see F1"],
+    ["keys.x fly", "/set keys.x: keys know no command 'fly'", "F1 shows"],
   ])("refuses: %s", async (words, message, remedy) => {
     const fault = await faultFrom(() => runSet(words, stateOf()));
     expect(fault.code).toBe("usage");
