@@ -37,9 +37,8 @@ export class ScreenFiles {
   /** Bounded by SCREEN_TRANSFERS_MAX. */
   readonly #running = new Map<string, Running>();
   #count = 0;
-  /** Noted files of this home, and items of file searches, by seq. */
+  /** Files already offered in completions. */
   readonly #noted = new WeakSet<FileBody>();
-  #looked = { room: "", from: 0, to: 0 };
 
   constructor(options: ScreenFilesOptions) {
     this.#options = options;
@@ -104,21 +103,9 @@ export class ScreenFiles {
     const { fingerprint } = open.client;
     const room = openRoom(chat.model);
     if (fingerprint === undefined || room === undefined) return;
-    const { items } = room.tail;
-    const { from, to } = this.#looked.room === room.id ? this.#looked : { from: 0, to: 0 };
-    const older = items.slice(
-      0,
-      Math.max(
-        0,
-        items.findIndex(({ seq }) => seq >= from),
-      ),
-    );
-    const newer = items.slice(items.findLastIndex(({ seq }) => seq <= to) + 1);
-    this.#looked = { room: room.id, from: items[0]?.seq ?? 0, to: items.at(-1)?.seq ?? 0 };
-    const found = [...older, ...newer].map(({ file }) => file);
     const files: SeenFile[] = [];
     // A visible file may have been opened since.
-    for (const file of [...found, ...visible]) {
+    for (const file of [...room.tail.items.map((item) => item.file), ...visible]) {
       if (file === undefined || this.#noted.has(file)) continue;
       this.#noted.add(file);
       files.push(seenFile({ id: file.file, name: file.name, sealed: room.isSealed === true }));

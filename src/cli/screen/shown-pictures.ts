@@ -241,39 +241,32 @@ export class ShownPictures {
   }
 
   #painter(): PicturePainter {
-    const { env } = this.#options;
     const keptOf = (id: number) => [...this.#kept.values()].find((one) => one.id === id);
-    const drawnOf = ({ id }: PictureBox) => keptOf(id)?.drawn;
-    const none = { isPlaced: false, without: () => "" } as const;
+    const encoded = (encode: (bytes: Uint8Array, box: PictureBox) => readonly string[]) => {
+      return (box: PictureBox) => {
+        const drawn = keptOf(box.id)?.drawn;
+        return drawn && encode(drawn.bytes, box);
+      };
+    };
+    const painted = { isPlaced: false, without: () => "" } as const;
     switch (this.#terminal?.protocol) {
       case "iterm2":
-        return {
-          ...none,
-          pieces: (box) => {
-            const drawn = drawnOf(box);
-            return drawn && [itermPicture(drawn.bytes, box)];
-          },
-        };
+        return { ...painted, pieces: encoded((bytes, box) => [itermPicture(bytes, box)]) };
       case "sixel":
-        return { ...none, pieces: (box) => this.#sixelOf(keptOf(box.id), box) };
+        return { ...painted, pieces: (box) => this.#sixelOf(keptOf(box.id), box) };
       case "kitty-direct":
         return {
           isPlaced: false,
           isUnique: true,
-          pieces: (box) => {
-            const drawn = drawnOf(box);
-            return drawn && kittyPieces(drawn.bytes, box, "cursor");
-          },
+          pieces: encoded((bytes, box) => kittyPieces(bytes, box, "cursor")),
           without: (ids) => [...ids].map(withoutKitty).join(""),
         };
       default: {
-        const wrap = isMultiplexed(env) ? throughTmux : (sequence: string) => sequence;
+        const isMuxed = isMultiplexed(this.#options.env);
+        const wrap = isMuxed ? throughTmux : (sequence: string) => sequence;
         return {
           isPlaced: true,
-          pieces: (box) => {
-            const drawn = drawnOf(box);
-            return drawn && kittyPieces(drawn.bytes, box, "cells", wrap);
-          },
+          pieces: encoded((bytes, box) => kittyPieces(bytes, box, "cells", wrap)),
           without: (ids, isHalfSent) =>
             (isHalfSent ? wrap(KITTY_BROKEN_OFF) : "") +
             [...ids].map((id) => wrap(withoutKitty(id))).join(""),

@@ -27,7 +27,7 @@ import { type PictureSizes, pictureRows } from "./picture.ts";
 import { type RoomColumn, roomColumn, topOf } from "./rooms.ts";
 import { type LinkStatus, statusLine } from "./status.ts";
 import { fitLine, type Line } from "./style.ts";
-import { type SeenRow, TimelineCache, type TimelineLook, type TimelineParts } from "./timeline.ts";
+import { type SeenRow, TimelineCache, type TimelineParts } from "./timeline.ts";
 import { wrapSpans } from "./wrap.ts";
 
 export interface Size {
@@ -102,7 +102,8 @@ const NO_LIST = { lines: [], top: 0, topMax: 0 };
 const NO_ROOMS: RoomColumn = { ...NO_LIST, targets: [] };
 const NO_MEMBERS: MemberColumn = { ...NO_LIST, names: [] };
 
-interface Areas {
+/** Heights and widths of the regions. */
+export interface Areas {
   readonly header: number;
   readonly body: number;
   readonly notices: readonly Line[];
@@ -166,6 +167,14 @@ export class Composer {
       ...texts(areas.input.lines),
     ];
     const overlay = this.#overlay(props);
+    const hitParts: HitParts = {
+      areas,
+      rooms: () => this.#rooms(props, areas),
+      members: () => this.#members(props, areas),
+      overlay: () => this.#entries(props, areas),
+      timeline: (row) => this.#timeline.placeAt(laid.parts, laid.timeline, row),
+      statusLine: () => this.#status(props, isAtBottom, rowsBelow),
+    };
     const layout: Layout = {
       pageRows: Math.max(1, areas.body),
       inputColumns: inputColumns(promptOf(props), size.columns),
@@ -180,31 +189,11 @@ export class Composer {
       topMax: overlay === undefined ? 0 : overlayTopMax(overlay, areas.timeline, areas.body),
       rooms: this.#rooms(props, areas),
       members: this.#members(props, areas),
-      hitAt: (column, row) =>
-        hitAt(this.#hitParts(props, areas, laid, { isAtBottom, rowsBelow }), column, row),
+      hitAt: (column, row) => hitAt(hitParts, column, row),
     };
     const title = titleOf(props.model);
     const frame = { lines: allLines, cursor: cursorOf(props, areas), title, pictures };
     return { frame, layout };
-  }
-
-  #hitParts(
-    props: ViewProps,
-    areas: Areas,
-    { parts, timeline }: { readonly parts: TimelineParts; readonly timeline: TimelineLook },
-    { isAtBottom, rowsBelow }: { readonly isAtBottom: boolean; readonly rowsBelow: number },
-  ): HitParts {
-    const { header, body, notices, status, input } = areas;
-    return {
-      ...{ header, body, notices: notices.length, status, input },
-      roomsColumns: areas.rooms,
-      timelineColumns: areas.timeline,
-      rooms: () => this.#rooms(props, areas),
-      members: () => this.#members(props, areas),
-      overlay: () => this.#entries(props, areas),
-      timeline: (row) => this.#timeline.placeAt(parts, timeline, row),
-      statusLine: () => this.#status(props, isAtBottom, rowsBelow),
-    };
   }
 
   /** Heights and widths: the edges come first, and the timeline gets the rest. */
