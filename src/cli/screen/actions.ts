@@ -118,7 +118,10 @@ export class ScreenActions {
     }
   }
 
-  /** As in `CommandScreen`. */
+  /**
+   * Warns of unsent posts, once for the same posts. `insists`: the user was warned before.
+   * @param isSending the program ends by itself once they are sent
+   */
   leaving(isSending: boolean): "free" | "warned" | "insists" {
     const { chat, notices } = this.#options;
     const unsent = chat.model.pending.filter(

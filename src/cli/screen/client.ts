@@ -26,7 +26,7 @@ import { MemorySink } from "../export/memory-sink.ts";
 import { isCommand, ScreenActions } from "./actions.ts";
 import type { ScreenChat, ScreenEffect } from "./chat.ts";
 import { Collector } from "./collector.ts";
-import { type CommandScreen, ScreenCommands } from "./commands.ts";
+import { ScreenCommands } from "./commands.ts";
 import { ScreenDrafts } from "./drafts.ts";
 import type { TypedHistory } from "./editor/typed-history.ts";
 import { ScreenFiles } from "./files.ts";
@@ -74,7 +74,7 @@ const KEYS_AHEAD_MAX = 1_000;
 /** Redraw interval while something on the screen counts down, or a transfer is in progress. */
 const TICK_MS = 1_000;
 
-export class ScreenClient implements CommandScreen, Stage {
+export class ScreenClient implements Stage {
   readonly #options: ScreenClientOptions;
   readonly #terminal: TerminalScreen;
   #composer = new Composer();
@@ -226,18 +226,22 @@ export class ScreenClient implements CommandScreen, Stage {
     this.#notices.fault(fault);
   }
 
+  /** The user has left a room by a command. */
   left(room: string, text: Message): void {
     this.#notices.left(room, text);
   }
 
+  /** Shows a long answer over the timeline. */
   show(title: Message, lines: readonly string[]): void {
     this.#notices.show(title, lines);
   }
 
+  /** @see {@link ScreenActions.leaving} */
   leaving(isSending: boolean): "free" | "warned" | "insists" {
     return this.#actions.leaving(isSending);
   }
 
+  /** @returns `undefined` if the user gave no answer */
   ask(kind: Question["kind"], text: Message, whenGone?: WhenGone): Promise<string | undefined> {
     return this.#questions.ask(kind, this.#notices.text(text), whenGone);
   }
@@ -264,10 +268,12 @@ export class ScreenClient implements CommandScreen, Stage {
     this.#draw();
   }
 
+  /** Targets that neither ring nor count, by the settings and by `mute`. */
   muted(): readonly string[] {
     return this.settings.muted;
   }
 
+  /** For this account on this device. @throws Fault too-many, store-… */
   mute(target: string, on: boolean): void {
     this.#muted.mute(target, on);
     this.#quiet = quietTargets(this.#options.chat.model);
@@ -282,6 +288,7 @@ export class ScreenClient implements CommandScreen, Stage {
     return { ...settings, hideJoins: this.#hidesJoins, muted };
   }
 
+  /** @throws Fault usage, too-many */
   set(words: string): void {
     const { preferences } = this.#options;
     const { hideJoins } = preferences.settings;

@@ -6,7 +6,7 @@ import { isSame } from "../../core/model/item.ts";
 import { lastWords, openRoom, roomOf } from "../../core/model/selectors.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
 import type { View, Whose } from "../../ui/commands/command.ts";
-import type { Message, TerminalTexts } from "../../ui/messages/en/terminal.ts";
+import type { Message } from "../../ui/messages/en/terminal.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import { fileRow, lastFiles } from "../chat/last-files.ts";
 import { showView } from "../chat/slash.ts";
@@ -16,42 +16,20 @@ import type { OpenClient } from "../connect/client.ts";
 import type { Context } from "../context.ts";
 import { renderRecord, type ShownRecord, styleOf } from "../output/render.ts";
 import type { ScreenChat } from "./chat.ts";
+import type { ScreenClient } from "./client.ts";
 import type { ScreenFiles } from "./files.ts";
-import type { WhenGone } from "./questions.ts";
+import type { ScreenQuestions } from "./questions.ts";
 import { nameOf } from "./view/header.ts";
 
 /** Effects of commands on the screen itself. */
-export interface CommandScreen {
-  note(text: Message): void;
-  fault(fault: Fault): void;
-  /** The user has left a room by a command. */
-  left(room: string, text: Message): void;
-  readonly texts: TerminalTexts;
-  /** Shows a long answer over the timeline. */
-  show(title: Message, lines: readonly string[]): void;
-  /** @returns `undefined` if the user gave no answer */
-  ask(
-    kind: "yes-no" | "text" | "secret",
-    question: Message,
-    whenGone?: WhenGone,
-  ): Promise<string | undefined>;
+export type CommandScreen = Pick<
+  ScreenClient,
+  | ("note" | "fault" | "left" | "texts" | "show" | "ask" | "hidesJoins" | "hideJoins")
+  | ("set" | "muted" | "mute" | "leaving" | "end")
+> & {
   /** Brackets a login, which may ask for secrets. */
-  readonly loggingIn: { begin(): void; end(isIn: boolean): void };
-  hideJoins(on: boolean): void;
-  /** @throws Fault usage, too-many */
-  set(words: string): void;
-  readonly hidesJoins: boolean;
-  /** Targets that neither ring nor count, by the settings and by `mute`. */
-  muted(): readonly string[];
-  /** For this account on this device. @throws Fault too-many, store-… */
-  mute(target: string, on: boolean): void;
-  /**
-   * Warns of unsent posts, once for the same posts. `insists`: the user was warned before.
-   * @param isSending the program ends by itself once they are sent
-   */
-  leaving(isSending: boolean): "free" | "warned" | "insists";
-  end(exitCode: 0): void;
-}
+  readonly loggingIn: Pick<ScreenQuestions, "begin" | "end">;
+};
 
 export interface ScreenCommandsOptions {
   readonly context: Context;

@@ -45,6 +45,11 @@ export function editorOf(text: string): Editor {
   return { ...EMPTY_EDITOR, text: clean, cursor: clean.length };
 }
 
+/** Another text, without its steps of undo; the cut text stays. */
+export function restarted({ killed }: Editor, text: string): Editor {
+  return { ...editorOf(text), killed };
+}
+
 /** Replaces the text in one step of undo. Returns the editor unchanged if the text does not fit. */
 export function withText(editor: Editor, text: string): Editor {
   const clean = cleanTyped(text);

@@ -71,10 +71,7 @@ function ofWord(
   const [, lead = "", sign = "", begun = ""] = /^([("'[]*)([@#:]?)(.*)$/s.exec(word) ?? [];
   if (sign === ":") {
     if (begun.length < 2) return [];
-    return emojiNamed(begun, OFFERED_MAX, language).map(({ name, emoji }) => ({
-      text: `${lead}${emoji} `,
-      hint: `:${name}:`,
-    }));
+    return emojiLike(begun, language).map(({ text, hint }) => ({ text: `${lead}${text} `, hint }));
   }
   if (sign === "#") {
     return matching(roomNames(model), begun).map((room) => plain(`${lead}#${room} `));
@@ -112,12 +109,28 @@ function targets(model: Model): readonly string[] {
   ];
 }
 
-/** Candidates with this prefix in their order; with `isAnywhere` then those that contain it. */
-function matching(all: readonly string[], begun: string, isAnywhere = false): readonly string[] {
+/**
+ * Candidates with this prefix in their order; with `isAnywhere` then those that contain it.
+ * @param skipped what precedes the compared part of a candidate
+ */
+export function matching(
+  all: readonly string[],
+  begun: string,
+  isAnywhere = false,
+  skipped: RegExp | "" = "",
+): readonly string[] {
   const wanted = begun.toLowerCase();
-  const beginning = all.filter((one) => one.toLowerCase().startsWith(wanted));
-  if (!isAnywhere || wanted === "") return beginning;
-  return [...beginning, ...all.filter((one) => one.toLowerCase().indexOf(wanted) > 0)];
+  const foundAt = (one: string) => one.replace(skipped, "").toLowerCase().indexOf(wanted);
+  const beginning = all.filter((one) => foundAt(one) === 0);
+  return isAnywhere ? [...beginning, ...all.filter((one) => foundAt(one) > 0)] : beginning;
+}
+
+/** Emoji by a part of their name, with the name as the hint. */
+export function emojiLike(begun: string, language: string | undefined): readonly Candidate[] {
+  return emojiNamed(begun, OFFERED_MAX, language).map(({ name, emoji }) => ({
+    text: emoji,
+    hint: `:${name}:`,
+  }));
 }
 
 function commandsLike(begun: string, { commands }: CompletionSource): readonly Candidate[] {
@@ -193,10 +206,7 @@ function valuesOf(
     case "COMMAND":
       return named(commands.map(({ name }) => name));
     case "EMOJI":
-      return emojiNamed(begun.replace(/^:/, ""), OFFERED_MAX, language).map(({ name, emoji }) => ({
-        text: `${emoji} `,
-        hint: `:${name}:`,
-      }));
+      return emojiLike(begun.replace(/^:/, ""), language).map(withBlank);
     case "KEY":
     case "SETTING":
       return settings.filter(({ text }) => text.startsWith(begun)).map(withBlank);
@@ -211,13 +221,10 @@ function withBlank({ text, hint }: Candidate): Candidate {
 
 /** Files of the open room, newest first, with their names. */
 function filesOf(model: Model): readonly Candidate[] {
-  const files = new Map<string, string>();
   const items = openRoom(model)?.tail.items ?? [];
-  for (let at = items.length - 1; at >= 0 && files.size < OFFERED_MAX; at--) {
-    const file = items[at]?.file;
-    if (file !== undefined) files.set(file.file, file.name);
-  }
-  return [...files].map(([id, name]) => ({ text: `${id} `, hint: name }));
+  const files = items.toReversed().flatMap(({ file }) => file ?? []);
+  const names = new Map(files.map(({ file, name }) => [file, name]));
+  return [...names].map(([id, name]) => ({ text: `${id} `, hint: name })).slice(0, OFFERED_MAX);
 }
 
 function path(ahead: string, typed: string, { folder }: CompletionSource): Offer {

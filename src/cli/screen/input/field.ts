@@ -5,10 +5,10 @@ import { isName } from "../../../base/names.ts";
 import { isSame } from "../../../core/model/item.ts";
 import { knownNames, roomLines } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
-import { emojiNamed } from "../../../ui/text/emoji.ts";
 import { type Editor, EMPTY_EDITOR, editorOf } from "../editor/editor.ts";
 import { matchingTyped } from "../editor/typed-history.ts";
 import type { Candidate, Overlay, ScreenState } from "../state/screen-state.ts";
+import { emojiLike, matching } from "./completion.ts";
 import { changed, type Parts, type Updated } from "./parts.ts";
 
 /** `undefined` if keys type nothing. */
@@ -89,34 +89,20 @@ function targetsLike(model: Model, typed: string): readonly string[] {
     .map((name) => `@${name}`)
     .filter((target) => !lines.some((one) => isSame(one, target)));
   const [sign = "", bare = ""] = /^([@#]?)(.*)$/s.exec(typed.trim())?.slice(1) ?? [];
-  const wanted = bare.toLowerCase();
   const all = [...lines, ...others].filter((target) => target.startsWith(sign));
-  const nameOf = (target: string) => target.replace(/^[@#]/, "").toLowerCase();
-  const found = [
-    ...all.filter((target) => nameOf(target).startsWith(wanted)),
-    ...all.filter((target) => nameOf(target).indexOf(wanted) > 0),
-  ].slice(0, OFFERED_MAX);
+  const found = matching(all, bare, true, /^[@#]/).slice(0, OFFERED_MAX);
   const isNew = sign !== "#" && isName(bare) && !found.some((one) => isSame(one, `@${bare}`));
   return isNew && !isSame(bare, model.me) ? [...found, `@${bare}`] : found;
 }
 
 /** Reactions offered before a query. */
 const QUICK_SIGNS: readonly Candidate[] = [
-  ...[
-    { text: "👍", hint: ":+1:" },
-    { text: "❤️", hint: ":heart:" },
-    { text: "😂", hint: ":joy:" },
-  ],
-  ...[
-    { text: "🎉", hint: ":tada:" },
-    { text: "😮", hint: ":open_mouth:" },
-  ],
-  ...[
-    { text: "😢", hint: ":cry:" },
-    { text: "👀", hint: ":eyes:" },
-  ],
-  { text: "✅", hint: ":white_check_mark:" },
-];
+  ...(["👍 :+1:", "❤️ :heart:", "😂 :joy:", "🎉 :tada:", "😮 :open_mouth:"] as const),
+  ...(["😢 :cry:", "👀 :eyes:", "✅ :white_check_mark:"] as const),
+].map((sign) => {
+  const [text = "", hint = ""] = sign.split(" ");
+  return { text, hint };
+});
 
 /** Matches a name, a part of one, or the emoji itself. */
 function signsLike(typed: string, language: string | undefined): readonly Candidate[] {
@@ -125,8 +111,5 @@ function signsLike(typed: string, language: string | undefined): readonly Candid
   if (/\p{Emoji_Presentation}|\p{Extended_Pictographic}/u.test(wanted)) {
     return [{ text: wanted, hint: "" }];
   }
-  return emojiNamed(wanted, OFFERED_MAX, language).map(({ name, emoji }) => ({
-    text: emoji,
-    hint: `:${name}:`,
-  }));
+  return emojiLike(wanted, language);
 }

@@ -2,7 +2,7 @@
 
 import { openRoom } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
-import { type Editor, EMPTY_EDITOR, editorOf } from "../editor/editor.ts";
+import { type Editor, EMPTY_EDITOR, restarted } from "../editor/editor.ts";
 import type { Act } from "../state/act.ts";
 import type { ScreenState } from "../state/screen-state.ts";
 import { centered } from "../state/scroll.ts";
@@ -75,9 +75,7 @@ function entered(state: ScreenState, { model: before, isLeft }: Before, model: M
       ? draftAct(model, { text: written.text, before: kept })
       : []),
   ];
-  const editor = isCarried
-    ? state.editor
-    : { ...editorOf(kept?.text ?? ""), killed: state.editor.killed };
+  const editor = isCarried ? state.editor : restarted(state.editor, kept?.text ?? "");
   return { state: elsewhere(state, before, editor), acts: leaving };
 }
 
@@ -99,7 +97,7 @@ function refilled(state: ScreenState, before: Model, model: Model): ScreenState 
   const [was, is] = [keptDraft(before), keptDraft(model)];
   if (was === is || is === undefined || state.editor.text !== "") return state;
   if (is.text === "") return state;
-  return { ...state, editor: { ...editorOf(is.text), killed: state.editor.killed } };
+  return { ...state, editor: restarted(state.editor, is.text) };
 }
 
 function shown(state: ScreenState, key: string | undefined, parts: Parts): ScreenState {

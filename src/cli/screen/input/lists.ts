@@ -3,7 +3,7 @@
 import { unreachable } from "../../../base/assert.ts";
 import { isSame } from "../../../core/model/item.ts";
 import type { SearchQuery } from "../../../core/model/state.ts";
-import { editorOf } from "../editor/editor.ts";
+import { restarted } from "../editor/editor.ts";
 import type { CommandName } from "../state/commands.ts";
 import type { Overlay, Question, ScreenState } from "../state/screen-state.ts";
 import type { ListOverlay } from "./field.ts";
@@ -49,8 +49,7 @@ function chosen(state: ScreenState, parts: Parts): Updated | undefined {
     case "typed": {
       const text = overlay.found[overlay.at];
       if (text === undefined) return acting(state);
-      const { past, killed } = state.editor;
-      const editor = { ...editorOf(text), past, killed };
+      const editor = { ...restarted(state.editor, text), past: state.editor.past };
       return changed(state, { editor, overlay: undefined, recall: undefined });
     }
     case "react": {

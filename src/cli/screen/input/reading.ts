@@ -97,6 +97,10 @@ function numbered(index: number): Handler {
   };
 }
 
+const NUMBERED = Object.fromEntries(
+  Array.from({ length: 10 }, (_, index) => [`room-${index + 1}`, numbered(index)]),
+) as Readonly<Record<Extract<CommandName, `room-${number}`>, Handler>>;
+
 /** Goes to the next unread target after the open one; mentions before other messages. */
 function unread(state: ScreenState, parts: Parts): Updated {
   const lines = linesOf(parts.model);
@@ -118,16 +122,7 @@ export const READING = {
   "room-unread": unread,
   "room-last": (state, parts) =>
     state.lastOpen === undefined ? acting(state) : opening(state, state.lastOpen, parts),
-  "room-1": numbered(0),
-  "room-2": numbered(1),
-  "room-3": numbered(2),
-  "room-4": numbered(3),
-  "room-5": numbered(4),
-  "room-6": numbered(5),
-  "room-7": numbered(6),
-  "room-8": numbered(7),
-  "room-9": numbered(8),
-  "room-10": numbered(9),
+  ...NUMBERED,
   rooms: (state) => changed(state, { showsRooms: !state.showsRooms }),
   members: (state) => changed(state, { showsMembers: !state.showsMembers }),
   "page-up": (state, parts) => scrolled(state, pageOf(parts), parts),

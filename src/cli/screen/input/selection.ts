@@ -5,9 +5,9 @@ import type { Row } from "../../../core/model/rows.ts";
 import { mayKeepOrder, openRoom } from "../../../core/model/selectors.ts";
 import type { Item, Model, PendingPost, TransferView } from "../../../core/model/state.ts";
 import { answering, editing } from "../../../ui/text/writing.ts";
-import { EMPTY_EDITOR, editorOf } from "../editor/editor.ts";
+import { EMPTY_EDITOR, restarted } from "../editor/editor.ts";
 import type { CommandName } from "../state/commands.ts";
-import type { MenuEntry, ScreenState } from "../state/screen-state.ts";
+import type { Asked, MenuEntry, ScreenState } from "../state/screen-state.ts";
 import { edgeOf, hiddenLines, linesBehind, resized, revealed } from "../state/scroll.ts";
 import { openedList } from "./field.ts";
 import {
@@ -39,7 +39,7 @@ function selectedIndex({ selected }: ScreenState, { rows }: Parts): number {
 }
 
 /** Seq of a message, or key of an unsent post. */
-export function selectionOf(row: Row): number | string | undefined {
+function selectionOf(row: Row): number | string | undefined {
   if (row.kind === "item") return row.item.seq;
   return row.kind === "pending" ? row.post.key : undefined;
 }
@@ -153,10 +153,10 @@ function withItem(
   };
 }
 
-function withPost(act: (state: ScreenState, post: PendingPost) => Updated): Handler {
+function withPost(act: (state: ScreenState, post: PendingPost, parts: Parts) => Updated): Handler {
   return (state, parts) => {
     const post = postOf(state, parts);
-    return post === undefined ? undefined : act({ ...state, overlay: undefined }, post);
+    return post === undefined ? undefined : act({ ...state, overlay: undefined }, post, parts);
   };
 }
 
@@ -199,24 +199,12 @@ function writingOn(
   draft: Parameters<typeof draftAct>[1],
 ): Updated {
   const left = unselected(state, parts).state;
-  const editor =
-    text === state.editor.text ? state.editor : { ...editorOf(text), killed: state.editor.killed };
+  const editor = text === state.editor.text ? state.editor : restarted(state.editor, text);
   return changed(left, { editor, recall: undefined }, ...draftAct(parts.model, draft));
 }
 
-function asking(state: ScreenState, item: Item, { texts }: Parts): Updated {
-  const about = { kind: "erase" as const, seq: item.seq };
-  const question = { kind: "yes-no" as const, text: texts.askErase, answer: EMPTY_EDITOR, about };
-  return changed(state, { question });
-}
-
-function discarding(state: ScreenState, parts: Parts): Updated | undefined {
-  const post = postOf(state, parts);
-  if (post === undefined) return undefined;
-  const about = { kind: "discard" as const, key: post.key };
-  const text = parts.texts.askDiscard;
-  const question = { kind: "yes-no" as const, text, answer: EMPTY_EDITOR, about };
-  return changed(state, { question, overlay: undefined });
+function asking(state: ScreenState, text: string, about: Asked): Updated {
+  return changed(state, { question: { kind: "yes-no", text, answer: EMPTY_EDITOR, about } });
 }
 
 function pinned(state: ScreenState, { seq }: Item, parts: Parts): Updated {
@@ -299,7 +287,14 @@ const ACTIONS = {
   stop: withItem((item, model) => transferOf(item, model) !== undefined, stopped),
   "select-answered": withItem((item) => item.re !== undefined, answered),
   resend: withPost((state, post) => acting(state, { kind: "resend", key: post.key })),
-  erase: either(withItem(mayErase, asking), discarding),
+  erase: either(
+    withItem(mayErase, (state, { seq }, { texts }) =>
+      asking(state, texts.askErase, { kind: "erase", seq }),
+    ),
+    withPost((state, { key }, { texts }) =>
+      asking(state, texts.askDiscard, { kind: "discard", key }),
+    ),
+  ),
 } satisfies Partial<Record<CommandName, Handler>>;
 
 /** Actions available for the selected message, in the order of the table. */

@@ -14,7 +14,6 @@ import {
   deleteForward,
   down,
   type Editor,
-  editorOf,
   insert,
   left,
   lineEnd,
@@ -22,6 +21,7 @@ import {
   placed,
   redo,
   replaceRange,
+  restarted,
   right,
   transpose,
   undo,
@@ -124,7 +124,7 @@ function sent(state: ScreenState, parts: Parts): Updated {
   const next = kept?.before ?? NOTHING;
   const newest: readonly Act[] = rows.hasNewer ? [{ kind: "bottom" }] : [];
   const change = {
-    editor: { ...editorOf(next.text), killed: state.editor.killed },
+    editor: restarted(state.editor, next.text),
     completion: undefined,
     recall: undefined,
     scroll: undefined,
@@ -196,6 +196,6 @@ function recalled(state: ScreenState, by: 1 | -1, { typed }: Parts): Updated {
   const before = recall?.typed ?? editor.text;
   const text = back < 0 ? before : (typed[typed.length - 1 - back] ?? "");
   const next: Recall | undefined = back < 0 ? undefined : { back, typed: before };
-  const put = { ...editorOf(text), killed: editor.killed, past: editor.past };
+  const put = { ...restarted(editor, text), past: editor.past };
   return changed(state, { editor: put, recall: next, completion: undefined });
 }
