@@ -13,7 +13,7 @@ import {
 } from "../../base/limits-cluster.ts";
 import type { Bucket, Value } from "../bucket/bucket.ts";
 import { type Clock, retry } from "../clock.ts";
-import { natsFault, type StreamBeside, WRONG_LAST_SEQUENCE } from "./jetstream.ts";
+import { answered, natsFault, type StreamBeside, WRONG_LAST_SEQUENCE } from "./jetstream.ts";
 import { findStream } from "./stream-lookup.ts";
 
 /** Header of a value: seq of the value that it replaces. */
@@ -228,16 +228,12 @@ function ignored(): void {}
  * Retries for that long: a leader election may be in progress.
  * @throws Fault no-majority
  */
-async function retried<Result>(
+function retried<Result>(
   clock: Clock,
   withinMs: number,
   act: () => Promise<Result>,
 ): Promise<Result> {
   const isPassing = (error: unknown) => !(error instanceof Fault);
   const until = clock.now() + withinMs;
-  try {
-    return await retry(act, { clock, everyMs: CLUSTER_ANSWER_MS / 10, until, isPassing });
-  } catch (error) {
-    throw natsFault(error);
-  }
+  return answered(retry(act, { clock, everyMs: CLUSTER_ANSWER_MS / 10, until, isPassing }));
 }

@@ -16,7 +16,7 @@ import { type FileId, isFileId } from "../../base/ids.ts";
 import { formatSize } from "../../base/sizes.ts";
 import type { Clock } from "../clock.ts";
 import type { ContentStore } from "../cluster/content-store.ts";
-import { connectNats, type JetStreamOptions, natsFault } from "./jetstream.ts";
+import { answered, connectNats, type JetStreamOptions, natsFault } from "./jetstream.ts";
 import { addStream, findStream, isLed, untilLed } from "./stream-lookup.ts";
 
 /** Time in which all chunks in flight pass a network of 10 Mbit/s. */
@@ -50,7 +50,7 @@ export async function openContentStore(options: ContentOptions): Promise<JetStre
     const name = `CHATFILES_${cluster}`;
     const look = () => ensureStream(manager, name, options);
     await untilLed(clock, "files have", look);
-    return new JetStreamContent(connection, manager, { name, prefix: prefixOf(cluster), clock });
+    return new JetStreamContent({ connection, manager, name, prefix: prefixOf(cluster), clock });
   } catch (error) {
     await connection.close();
     throw natsFault(error);
@@ -103,7 +103,9 @@ function prefixOf(cluster: string): string {
   return `chat.${cluster}.files`;
 }
 
-interface ContentPlace {
+interface ContentParts {
+  readonly connection: NatsConnection;
+  readonly manager: JetStreamManager;
   /** Name of the stream. */
   readonly name: string;
   /** Prefix of the subjects. */
@@ -112,24 +114,12 @@ interface ContentPlace {
 }
 
 export class JetStreamContent implements ContentStore {
-  readonly #connection: NatsConnection;
-  readonly #manager: JetStreamManager;
+  readonly #parts: ContentParts;
   readonly #client: JetStreamClient;
-  readonly #name: string;
-  readonly #prefix: string;
-  readonly #clock: Clock;
 
-  constructor(
-    connection: NatsConnection,
-    manager: JetStreamManager,
-    { name, prefix, clock }: ContentPlace,
-  ) {
-    this.#clock = clock;
-    this.#connection = connection;
-    this.#manager = manager;
-    this.#client = jetstream(connection, { timeout: CLUSTER_CONTENT_ANSWER_MS });
-    this.#name = name;
-    this.#prefix = prefix;
+  constructor(parts: ContentParts) {
+    this.#parts = parts;
+    this.#client = jetstream(parts.connection, { timeout: CLUSTER_CONTENT_ANSWER_MS });
   }
 
   async put(file: FileId, part: string, bytes: Uint8Array): Promise<void> {
@@ -152,24 +142,21 @@ export class JetStreamContent implements ContentStore {
   }
 
   async get(file: FileId, part: string): Promise<Uint8Array | undefined> {
+    const { manager, name } = this.#parts;
     const query = { last_by_subj: this.#subject(file, part) };
-    const byAny = () => this.#manager.direct.getMessage(this.#name, query);
-    const byLeader = () => this.#manager.streams.getMessage(this.#name, query);
-    try {
-      // Read from any replica. NATS may choose one that is frozen or behind.
-      const found = await this.#unlessLate(byAny, byLeader);
-      const sure = found ?? (await byLeader());
-      return sure === null ? undefined : new Uint8Array(sure.data);
-    } catch (error) {
-      throw natsFault(error);
-    }
+    const byAny = () => manager.direct.getMessage(name, query);
+    const byLeader = () => manager.streams.getMessage(name, query);
+    // Read from any replica. NATS may choose one that is frozen or behind.
+    const found = await answered(this.#unlessLate(byAny, byLeader));
+    const sure = found ?? (await answered(byLeader()));
+    return sure === null ? undefined : new Uint8Array(sure.data);
   }
 
   /** Asks another server as well if the first is late. */
   async #unlessLate<Found>(act: () => Promise<Found>, other: () => Promise<Found>): Promise<Found> {
     const { promise, resolve, reject } = Promise.withResolvers<Found>();
     act().then(resolve, reject);
-    const cancel = this.#clock.after(ANSWER_USUAL_MS, () => {
+    const cancel = this.#parts.clock.after(ANSWER_USUAL_MS, () => {
       for (const again of [act, other]) again().then(resolve, () => undefined);
     });
     try {
@@ -185,45 +172,36 @@ export class JetStreamContent implements ContentStore {
   }
 
   async filesWith(part: string): Promise<FileId[]> {
-    const subjects = await this.#subjects(`${this.#prefix}.*.${part}`);
+    const subjects = await this.#subjects(`${this.#parts.prefix}.*.${part}`);
     return subjects.flatMap(([file = ""]) => (isFileId(file) ? [file as FileId] : []));
   }
 
   async touchedMs(file: FileId): Promise<number | undefined> {
-    try {
-      const query = { last_by_subj: this.#subject(file, "*") };
-      const last = await this.#manager.streams.getMessage(this.#name, query);
-      return last?.time.getTime();
-    } catch (error) {
-      throw natsFault(error);
-    }
+    const { manager, name } = this.#parts;
+    const query = { last_by_subj: this.#subject(file, "*") };
+    const last = await answered(manager.streams.getMessage(name, query));
+    return last?.time.getTime();
   }
 
   async erase(file: FileId): Promise<void> {
-    try {
-      await this.#manager.streams.purge(this.#name, { filter: this.#subject(file, "*") });
-    } catch (error) {
-      throw natsFault(error);
-    }
+    const { manager, name } = this.#parts;
+    await answered(manager.streams.purge(name, { filter: this.#subject(file, "*") }));
   }
 
   async close(): Promise<void> {
-    await this.#connection.close();
+    await this.#parts.connection.close();
   }
 
   /** File and part of each matching subject. */
   async #subjects(filter: string): Promise<string[][]> {
-    try {
-      const { state } = await this.#manager.streams.info(this.#name, { subjects_filter: filter });
-      const subjects = Object.keys(state.subjects ?? {});
-      return subjects.map((subject) => subject.slice(this.#prefix.length + 1).split("."));
-    } catch (error) {
-      throw natsFault(error);
-    }
+    const { manager, name, prefix } = this.#parts;
+    const { state } = await answered(manager.streams.info(name, { subjects_filter: filter }));
+    const subjects = Object.keys(state.subjects ?? {});
+    return subjects.map((subject) => subject.slice(prefix.length + 1).split("."));
   }
 
   #subject(file: FileId, part: string): string {
-    return `${this.#prefix}.${file}.${part}`;
+    return `${this.#parts.prefix}.${file}.${part}`;
   }
 }
 

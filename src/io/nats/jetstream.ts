@@ -332,21 +332,15 @@ export class JetStream implements FilledStream, Stream {
    * @throws Fault no-majority
    */
   async state(): Promise<StreamState> {
-    try {
-      const { state, cluster, config, ageMs } = await this.#info();
-      const { last_seq: last, bytes } = state;
-      const leader = cluster?.leader ?? "";
-      const others = (cluster?.replicas ?? []).filter(
-        ({ current: isCurrent, offline, lag = 0 }) => {
-          return offline !== true && (isCurrent || (lag > 0 && lag < STREAM_LAG_LOW));
-        },
-      );
-      const current = config.num_replicas === 1 ? 1 : others.length + (leader === "" ? 0 : 1);
-      const hasMajority = ageMs < CLUSTER_LEASE_MS;
-      return { last, bytes, leader, replicas: config.num_replicas, current, hasMajority };
-    } catch (error) {
-      throw natsFault(error);
-    }
+    const { state, cluster, config, ageMs } = await answered(this.#info());
+    const { last_seq: last, bytes } = state;
+    const leader = cluster?.leader ?? "";
+    const others = (cluster?.replicas ?? []).filter(({ current: isCurrent, offline, lag = 0 }) => {
+      return offline !== true && (isCurrent || (lag > 0 && lag < STREAM_LAG_LOW));
+    });
+    const current = config.num_replicas === 1 ? 1 : others.length + (leader === "" ? 0 : 1);
+    const hasMajority = ageMs < CLUSTER_LEASE_MS;
+    return { last, bytes, leader, replicas: config.num_replicas, current, hasMajority };
   }
 
   /** Options for other streams of the same cluster, with as many replicas. */
@@ -368,16 +362,10 @@ export class JetStream implements FilledStream, Stream {
   }
 
   async publish(bytes: Uint8Array, id: string): Promise<Stored> {
-    try {
-      const { seq, duplicate } = await this.#client.publish(this.#place("log"), bytes, {
-        msgID: id,
-        timeout: CLUSTER_ANSWER_MS,
-      });
-      this.#quorumAt = this.#clock.now();
-      return { seq, isRepeat: duplicate };
-    } catch (error) {
-      throw natsFault(error);
-    }
+    const options = { msgID: id, timeout: CLUSTER_ANSWER_MS };
+    const stored = await answered(this.#client.publish(this.#place("log"), bytes, options));
+    this.#quorumAt = this.#clock.now();
+    return { seq: stored.seq, isRepeat: stored.duplicate };
   }
 
   /**
@@ -400,12 +388,8 @@ export class JetStream implements FilledStream, Stream {
 
   /** Asks a majority: a machine that is cut off would return an outdated end. */
   async last(): Promise<number> {
-    try {
-      const { state, ageMs } = await this.#info();
-      if (ageMs < CLUSTER_LEASE_MS) return state.last_seq;
-    } catch (error) {
-      throw natsFault(error);
-    }
+    const { state, ageMs } = await answered(this.#info());
+    if (ageMs < CLUSTER_LEASE_MS) return state.last_seq;
     throw natsFault(new Error("no leader with a majority"));
   }
 
@@ -463,11 +447,9 @@ export class JetStream implements FilledStream, Stream {
       void ask(this.#manager.direct.getMessage(name, { seq }));
     });
     try {
-      const found = await promise;
+      const found = await answered(promise);
       if (found === null || found.seq !== seq) return undefined;
       return { seq, unixMs: found.time.getTime(), bytes: new Uint8Array(found.data) };
-    } catch (error) {
-      throw natsFault(error);
     } finally {
       cancel();
     }
@@ -475,6 +457,15 @@ export class JetStream implements FilledStream, Stream {
 
   async close(): Promise<void> {
     await this.#connection.close();
+  }
+}
+
+/** Waits for an answer of NATS. @throws Fault no-majority */
+export async function answered<Value>(asked: Promise<Value>): Promise<Value> {
+  try {
+    return await asked;
+  } catch (error) {
+    throw natsFault(error);
   }
 }
 
