@@ -3,7 +3,6 @@
 // Bun (1.4.4) has no hook before the request, and closes them only after `idleTimeout`; so they are
 // found among the descriptors of the process, through the system's C library. Only on Linux.
 
-import { dlopen, FFIType, ptr } from "bun:ffi";
 import {
   HALF_OPEN_LOOK_EVERY_MS,
   HALF_OPEN_LOOK_SHORT_MS,
@@ -12,13 +11,9 @@ import {
   REQUEST_WITHIN_MS,
 } from "../../base/limits.ts";
 import type { Address } from "../link/link.ts";
-import { isLoopback, normalAddress } from "./address.ts";
+import { isLoopback } from "./address.ts";
+import { LinuxSockets } from "./linux-sockets.ts";
 
-const AF_INET = 2;
-const AF_INET6 = 10;
-const SHUT_RDWR = 2;
-/** A sockaddr_storage. */
-const NAME_BYTES = 128;
 /** The system assigns the lowest free descriptor: after such a gap there are no more. */
 const GAP = 1_024;
 /** Maximum share of the time spent on scans. */
@@ -38,63 +33,23 @@ export interface Sockets {
 
 /** @returns `undefined` on systems other than Linux, and with other C libraries */
 export function openSockets(): Sockets | undefined {
-  if (process.platform !== "linux") return undefined;
-  try {
-    return new LinuxSockets();
-  } catch {
-    return undefined;
-  }
-}
-
-function openLibrary() {
-  const { i32, ptr: pointer } = FFIType;
-  return dlopen("libc.so.6", {
-    getpeername: { args: [i32, pointer, pointer], returns: i32 },
-    getsockname: { args: [i32, pointer, pointer], returns: i32 },
-    shutdown: { args: [i32, i32], returns: i32 },
-  });
-}
-
-class LinuxSockets implements Sockets {
-  readonly #library = openLibrary();
-  readonly #name = new Uint8Array(NAME_BYTES);
-  readonly #size = new Uint32Array(1);
-
-  at(port: number): OpenSocket[] {
-    const { getpeername, getsockname } = this.#library.symbols;
-    const found: OpenSocket[] = [];
-    let last = 0;
-    for (let descriptor = 3; descriptor < last + GAP; descriptor++) {
-      if (this.#read(getsockname, descriptor)?.port !== port) continue;
-      last = descriptor;
-      const remote = this.#read(getpeername, descriptor);
-      if (remote !== undefined) found.push({ descriptor, remote });
-    }
-    return found;
-  }
-
-  shutdown(descriptor: number): void {
-    this.#library.symbols.shutdown(descriptor, SHUT_RDWR);
-  }
-
-  #read(
-    ask: (descriptor: number, name: ReturnType<typeof ptr>, size: ReturnType<typeof ptr>) => number,
-    descriptor: number,
-  ): Address | undefined {
-    this.#size[0] = NAME_BYTES;
-    if (ask(descriptor, ptr(this.#name), ptr(this.#size)) !== 0) return undefined;
-    const view = new DataView(this.#name.buffer);
-    const port = view.getUint16(2);
-    const family = view.getUint16(0, true);
-    if (family === AF_INET) return { host: this.#name.subarray(4, 8).join("."), port };
-    if (family !== AF_INET6) return undefined;
-    if (view.getUint32(8) === 0 && view.getUint32(12) === 0 && view.getUint32(16) === 0xffff) {
-      return { host: this.#name.subarray(20, 24).join("."), port };
-    }
-    const groups = Array.from({ length: 8 }, (_, i) => view.getUint16(8 + 2 * i).toString(16));
-    const { hostname } = new URL(`http://[${groups.join(":")}]`); // In the shortest spelling.
-    return normalAddress(hostname.slice(1, -1), port);
-  }
+  const system = LinuxSockets.open();
+  if (system === undefined) return undefined;
+  return {
+    at: (port) => {
+      const found: OpenSocket[] = [];
+      let last = 0;
+      for (let descriptor = 3; descriptor < last + GAP; descriptor++) {
+        if (system.localName(descriptor)?.port !== port) continue;
+        last = descriptor;
+        const peer = system.peerName(descriptor);
+        if (peer !== undefined)
+          found.push({ descriptor, remote: { host: peer.host, port: peer.port } });
+      }
+      return found;
+    },
+    shutdown: (descriptor) => system.shutdown(descriptor),
+  };
 }
 
 export interface HalfOpenWatchOptions {

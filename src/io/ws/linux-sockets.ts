@@ -1,0 +1,93 @@
+/** System calls on sockets of this process that Bun (1.4.4) lacks. Only on Linux. */
+
+import { dlopen, FFIType, ptr } from "bun:ffi";
+import type { Address } from "../link/link.ts";
+import { normalAddress } from "./address.ts";
+
+const AF_INET = 2;
+const AF_INET6 = 10;
+const SHUT_RDWR = 2;
+/** A sockaddr_storage. */
+const NAME_BYTES = 128;
+
+export interface SocketName extends Address {
+  readonly family: "ipv4" | "ipv6";
+}
+
+type AskName = (fd: number, name: ReturnType<typeof ptr>, size: ReturnType<typeof ptr>) => number;
+
+function openLibrary() {
+  const { i32, ptr: pointer, u32 } = FFIType;
+  return dlopen("libc.so.6", {
+    getpeername: { args: [i32, pointer, pointer], returns: i32 },
+    getsockname: { args: [i32, pointer, pointer], returns: i32 },
+    getsockopt: { args: [i32, i32, i32, pointer, pointer], returns: i32 },
+    setsockopt: { args: [i32, i32, i32, pointer, u32], returns: i32 },
+    shutdown: { args: [i32, i32], returns: i32 },
+  });
+}
+
+export class LinuxSockets {
+  readonly #library = openLibrary();
+  readonly #name = new Uint8Array(NAME_BYTES);
+  readonly #size = new Uint32Array(1);
+
+  /** @returns `undefined` on systems other than Linux, and with other C libraries */
+  static open(): LinuxSockets | undefined {
+    if (process.platform !== "linux") return undefined;
+    try {
+      return new LinuxSockets();
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Local name; `undefined` if the descriptor is not a socket with an address. */
+  localName(fd: number): SocketName | undefined {
+    return this.#read(this.#library.symbols.getsockname, fd);
+  }
+
+  /** Name of the peer; `undefined` if the socket is not connected. */
+  peerName(fd: number): SocketName | undefined {
+    return this.#read(this.#library.symbols.getpeername, fd);
+  }
+
+  /** Shuts down a connection both ways; its owner then closes it. */
+  shutdown(fd: number): void {
+    this.#library.symbols.shutdown(fd, SHUT_RDWR);
+  }
+
+  setOption(fd: number, level: number, name: number, value: number): void {
+    const option = Int32Array.of(value);
+    this.#library.symbols.setsockopt(fd, level, name, ptr(option), option.byteLength);
+  }
+
+  option(fd: number, level: number, name: number): number | undefined {
+    const option = new Int32Array(1);
+    const size = Uint32Array.of(option.byteLength);
+    const failed = this.#library.symbols.getsockopt(fd, level, name, ptr(option), ptr(size));
+    return failed === 0 ? option[0] : undefined;
+  }
+
+  [Symbol.dispose](): void {
+    this.#library.close();
+  }
+
+  #read(ask: AskName, fd: number): SocketName | undefined {
+    this.#size[0] = NAME_BYTES;
+    if (ask(fd, ptr(this.#name), ptr(this.#size)) !== 0) return undefined;
+    const view = new DataView(this.#name.buffer);
+    const port = view.getUint16(2);
+    const family = view.getUint16(0, true);
+    if (family === AF_INET) {
+      return { family: "ipv4", host: this.#name.subarray(4, 8).join("."), port };
+    }
+    if (family !== AF_INET6) return undefined;
+    if (view.getUint32(8) === 0 && view.getUint32(12) === 0 && view.getUint32(16) === 0xffff) {
+      return { family: "ipv6", host: this.#name.subarray(20, 24).join("."), port };
+    }
+    const groups = Array.from({ length: 8 }, (_, i) => view.getUint16(8 + 2 * i).toString(16));
+    const { hostname } = new URL(`http://[${groups.join(":")}]`); // In the shortest spelling.
+    return { family: "ipv6", ...normalAddress(hostname.slice(1, -1), port) };
+  }
+}
