@@ -243,17 +243,26 @@ export function headOf(path: string): string | undefined {
 }
 
 /** Turns errors of the database into faults with a hint. */
-function sealedFaults<Result>(folder: string, act: () => Result): Result {
+export function sealedFaults<Result>(
+  place: string,
+  act: () => Result,
+  path = join(place, SEALED_STATE_FILE),
+): Result {
   try {
-    return withStoreFaults(folder, act);
+    return withStoreFaults(place, act);
   } catch (error) {
-    const code = error instanceof Fault && error.cause instanceof SQLiteError && error.cause.code;
+    const cause = error instanceof Fault ? error.cause : undefined;
+    const code = cause instanceof SQLiteError ? cause.code : undefined;
     if (code !== "SQLITE_CORRUPT" && code !== "SQLITE_NOTADB") throw error;
-    throw new Fault("store-failed", msg`${join(folder, SEALED_STATE_FILE)} is damaged`, {
-      cause: error,
-      remedy: "end chat and put that file aside: the device comes in anew without it",
-    });
+    throw damagedFault(path, cause);
   }
+}
+
+export function damagedFault(path: string, cause?: unknown): Fault {
+  return new Fault("store-failed", msg`${path} is damaged`, {
+    cause,
+    remedy: "end chat and put that file aside: the device comes in anew without it",
+  });
 }
 
 /** Also while another process recovers what a killed one has left: BUSY_RECOVERY. */
