@@ -8,7 +8,7 @@ import { type DiskFile, diskFault, type TreeDisk } from "../disk/disk.ts";
 import { Mutex } from "../disk/mutex.ts";
 import { readWholeFile, writeWholeFile } from "../disk/whole-file.ts";
 import { syncAbove } from "../log/folder.ts";
-import { fileContent, lentContent, StoredBlob } from "./blob.ts";
+import { type BlobHooks, fileContent, lentContent, StoredBlob } from "./blob.ts";
 import { ChunkSequence, type Content } from "./chunk-file.ts";
 import type { Blob, BlobAbout, BlobStore, ChunkReader } from "./interfaces.ts";
 import { ABOUT_BYTES_MAX, encodeAbout, parseAbout } from "./metadata.ts";
@@ -149,11 +149,11 @@ class FolderStore implements BlobStore {
         : lentContent(reader);
     const linesPath = join(path, LINES);
     const lines = await this.#openLines(linesPath, content);
-    const chunks = await ChunkSequence.open({
+    const options = {
       ...{ content, lines, linesPath, headBytes: 0, isStrict: true, isProven: true, sha256 },
       syncs: this.#syncs,
-    });
-    const blob = new StoredBlob(about, chunks, {
+    };
+    const hooks: BlobHooks = {
       touchedMs: () => {
         const times = [CONTENT, LINES].map((name) => disk.touchedMs(join(path, name)) ?? 0);
         return Math.max(sinceMs, ...times);
@@ -163,7 +163,11 @@ class FolderStore implements BlobStore {
         this.#open.delete(file);
         this.#inTurn(file, () => closing).catch(() => undefined);
       },
-    });
+    };
+    const blob = await ChunkSequence.open(
+      options,
+      (...opened) => new StoredBlob(about, hooks, ...opened),
+    );
     this.#open.set(file, blob);
     return blob;
   }

@@ -4,7 +4,8 @@ import { assert } from "../../base/assert.ts";
 import type { Fault } from "../../base/fault.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
 import { type DiskFile, writeParts } from "../disk/disk.ts";
-import type { ChunkSequence, Content } from "./chunk-file.ts";
+import type { HashLines } from "./checksum-file.ts";
+import { ChunkSequence, type ChunkSequenceOptions, type Content } from "./chunk-file.ts";
 import type { Blob, BlobAbout, ChunkReader } from "./interfaces.ts";
 
 export function fileContent(file: DiskFile): Content {
@@ -40,65 +41,27 @@ export function lentContent(reader: ChunkReader): Content {
   };
 }
 
+export interface BlobHooks {
+  readonly touchedMs: () => number;
+  /** The last holder released it; its files are closed when the promise resolves. */
+  readonly onClose: (closing: Promise<void>) => void;
+}
+
 /** A blob shared by all its holders. */
-export class StoredBlob implements Blob {
+export class StoredBlob extends ChunkSequence implements Blob {
   readonly about: BlobAbout;
-  readonly #chunks: ChunkSequence;
-  readonly #touchedMs: () => number;
-  readonly #onClose: BlobHooks["onClose"];
+  readonly #hooks: BlobHooks;
   #holders = 1;
   #closing: Promise<void> | undefined;
 
-  constructor(about: BlobAbout, chunks: ChunkSequence, on: BlobHooks) {
+  constructor(about: BlobAbout, hooks: BlobHooks, lines: HashLines, options: ChunkSequenceOptions) {
+    super(lines, options);
     this.about = about;
-    this.#chunks = chunks;
-    this.#touchedMs = on.touchedMs;
-    this.#onClose = on.onClose;
-  }
-
-  get have(): number {
-    return this.#chunks.have;
-  }
-
-  get durable(): number {
-    return this.#chunks.durable;
-  }
-
-  get sizeBytes(): number {
-    return this.#chunks.sizeBytes;
-  }
-
-  /** Reports whether the state of the disk is known only after reopening. */
-  get hasFailed(): boolean {
-    return this.#chunks.hasFailed;
-  }
-
-  append(sha256: Uint8Array, bytes: Uint8Array): Promise<void> {
-    return this.#chunks.append(sha256, bytes);
-  }
-
-  sync(): Promise<number> {
-    return this.#chunks.sync();
-  }
-
-  hash(index: number): Promise<Uint8Array> {
-    return this.#chunks.hash(index);
-  }
-
-  read(index: number): Promise<Uint8Array> {
-    return this.#chunks.read(index);
-  }
-
-  readSome(index: number, count: number): Promise<Uint8Array[]> {
-    return this.#chunks.readSome(index, count);
-  }
-
-  digest(): Uint8Array {
-    return this.#chunks.digest();
+    this.#hooks = hooks;
   }
 
   touchedMs(): number {
-    return this.#touchedMs();
+    return this.#hooks.touchedMs();
   }
 
   get isHeld(): boolean {
@@ -116,8 +79,8 @@ export class StoredBlob implements Blob {
     assert(this.isHeld, "a blob is closed once by each who holds it");
     this.#holders -= 1;
     if (this.isHeld) return;
-    this.#closing ??= this.#chunks.close();
-    this.#onClose(this.#closing);
+    this.#closing ??= this.end();
+    this.#hooks.onClose(this.#closing);
   }
 
   /**
@@ -125,14 +88,8 @@ export class StoredBlob implements Blob {
    * @returns a promise that resolves when the files are closed
    */
   async retire(fault: Fault): Promise<void> {
-    this.#chunks.refuse(fault);
-    this.#closing ??= this.#chunks.close();
+    this.refuse(fault);
+    this.#closing ??= this.end();
     await this.#closing;
   }
-}
-
-export interface BlobHooks {
-  readonly touchedMs: () => number;
-  /** The last holder released it; its files are closed when the promise resolves. */
-  readonly onClose: (closing: Promise<void>) => void;
 }

@@ -91,7 +91,7 @@ export class ChunkSequence {
   #isClosed = false;
   #onIdle: (() => void)[] = [];
 
-  private constructor(lines: HashLines, { content, linesPath, syncs }: ChunkSequenceOptions) {
+  constructor(lines: HashLines, { content, linesPath, syncs }: ChunkSequenceOptions) {
     this.#content = content;
     this.#lines = lines;
     this.#path = linesPath;
@@ -102,13 +102,16 @@ export class ChunkSequence {
    * Opens the durable part; takes ownership of the files.
    * @throws Fault store-…
    */
-  static async open(options: ChunkSequenceOptions): Promise<ChunkSequence> {
+  static async open<Opened extends ChunkSequence>(
+    options: ChunkSequenceOptions,
+    make: (lines: HashLines, options: ChunkSequenceOptions) => Opened,
+  ): Promise<Opened> {
     const { content, lines: file, linesPath: path, headBytes, isStrict } = options;
     try {
       const tornLinesMax = isStrict ? UNSYNCED_CHUNKS_MAX : Number.POSITIVE_INFINITY;
       const lines = await HashLines.open({ file, path, headBytes, tornLinesMax });
-      const sequence = new ChunkSequence(lines, options);
-      await sequence.#recover(options);
+      const sequence = make(lines, options);
+      await (sequence as ChunkSequence).#recover(options);
       return sequence;
     } catch (error) {
       content.close();
@@ -247,7 +250,7 @@ export class ChunkSequence {
   }
 
   /** @returns a promise that resolves when nothing uses the files any more */
-  close(): Promise<void> {
+  end(): Promise<void> {
     assert(!this.#isClosed, "it is closed once");
     this.#isClosed = true;
     return new Promise((resolve) => {

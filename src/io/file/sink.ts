@@ -45,36 +45,23 @@ export interface SinkOptions {
  * @throws Fault store-…
  */
 export async function openSink(options: SinkOptions): Promise<Sink> {
-  const {
-    file,
-    server,
-    secret,
-    sha256,
-    folderSize,
-    disk = systemDisk(),
-    lock = lockFile,
-  } = options;
+  const { file, server, secret, sha256, folderSize } = options;
+  const { disk = systemDisk(), lock = lockFile } = options;
   const folder = resolve(options.folder);
   const name = cleanFileName(options.name);
   try {
     disk.makeFolder(folder);
     await syncAbove(disk, folder);
-    const part = await takePart({
-      disk,
-      folder,
-      name,
-      owner: { file, server },
-      secret,
-      isFolder: folderSize !== undefined,
-      lock,
-    });
+    const owner = { file, server };
+    const isFolder = folderSize !== undefined;
+    const part = await takePart({ disk, folder, name, owner, secret, isFolder, lock });
     try {
       const content = contentOf(disk, part, folderSize);
-      const chunks = await ChunkSequence.open({
+      const options = {
         ...{ content, lines: openJournal(disk, part, content), linesPath: part.journalPath },
-        ...{ headBytes: part.headBytes, isStrict: false, sha256 },
-        isProven: part.isProven,
-      });
+        ...{ headBytes: part.headBytes, isStrict: false, isProven: part.isProven, sha256 },
+      };
+      const chunks = await ChunkSequence.open(options, (...opened) => new ChunkSequence(...opened));
       return new PartSink({ disk, folder, name, part, content, chunks });
     } catch (error) {
       part.lock.release();
@@ -151,7 +138,7 @@ class PartSink implements Sink {
       await chunks.sync();
       if (content instanceof PartFolder) await content.complete(chunks.sizeBytes);
       this.#isClosed = true;
-      await chunks.close(); // Windows cannot rename open files.
+      await chunks.end(); // Windows cannot rename open files.
       const path = this.#settle(content instanceof PartFolder);
       await disk.syncFolder(folder);
       if (content instanceof PartFolder) disk.remove(part.manifestPath);
@@ -177,7 +164,7 @@ class PartSink implements Sink {
     this.#isClosed = true;
     const { chunks, part } = this.#options;
     const release = () => part.lock.release();
-    chunks.close().then(release, release);
+    chunks.end().then(release, release);
   }
 
   /** Takes the first free name. */
