@@ -2,7 +2,8 @@
 
 import * as fs from "node:fs";
 import type { SpareDescriptors } from "./descriptors.ts";
-import { type DiskFile, partsAfter, type TreeDisk } from "./disk.ts";
+import type { DiskFile, TreeDisk } from "./disk.ts";
+import { called, readAt, readPartsAt } from "./reading.ts";
 import { SearchThreads } from "./search-worker.ts";
 import {
   freeBytes,
@@ -38,7 +39,7 @@ export function systemDisk(spare?: SpareDescriptors): TreeDisk {
       if (process.platform === "win32") return;
       const fd = use(() => fs.openSync(folder, "r"));
       try {
-        await syncOpenFolder(fd);
+        await called((done) => fs.fsync(fd, done));
       } finally {
         close(fd);
       }
@@ -84,33 +85,12 @@ class SystemFile implements DiskFile {
     return done;
   }
 
-  async readLater(into: Uint8Array, offset: number): Promise<number> {
-    let done = 0;
-    while (done < into.length) {
-      const got = await new Promise<number>((resolve, reject) => {
-        fs.read(this.#fd, into, done, into.length - done, offset + done, (error, count) =>
-          error === null ? resolve(count) : reject(error),
-        );
-      });
-      if (got === 0) break;
-      done += got;
-    }
-    return done;
+  readLater(into: Uint8Array, offset: number): Promise<number> {
+    return readAt(this.#fd, into, offset);
   }
 
-  async readPartsLater(into: readonly Uint8Array[], offset: number): Promise<number> {
-    let done = 0;
-    for (let left = into; left.length > 0; ) {
-      const got = await new Promise<number>((resolve, reject) => {
-        fs.readv(this.#fd, left, offset + done, (error, count) =>
-          error === null ? resolve(count) : reject(error),
-        );
-      });
-      if (got === 0) break;
-      done += got;
-      left = partsAfter(left, got);
-    }
-    return done;
+  readPartsLater(into: readonly Uint8Array[], offset: number): Promise<number> {
+    return readPartsAt(this.#fd, into, offset);
   }
 
   write(bytes: Uint8Array, offset: number): number {
@@ -118,25 +98,15 @@ class SystemFile implements DiskFile {
   }
 
   writeLater(bytes: Uint8Array, offset: number): Promise<number> {
-    return new Promise((resolve, reject) => {
-      fs.write(this.#fd, bytes, 0, bytes.length, offset, (error, count) =>
-        error === null ? resolve(count) : reject(error),
-      );
-    });
+    return called((done) => fs.write(this.#fd, bytes, 0, bytes.length, offset, done));
   }
 
   writePartsLater(parts: readonly Uint8Array[], offset: number): Promise<number> {
-    return new Promise((resolve, reject) => {
-      fs.writev(this.#fd, parts, offset, (error, count) =>
-        error === null ? resolve(count) : reject(error),
-      );
-    });
+    return called((done) => fs.writev(this.#fd, parts, offset, done));
   }
 
   async sync(): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      fs.fdatasync(this.#fd, (error) => (error === null ? resolve() : reject(error)));
-    });
+    await called((done) => fs.fdatasync(this.#fd, done));
     if (process.platform === "darwin") await flushDriveOfMac(this.#fd);
   }
 
@@ -160,12 +130,6 @@ function listFolder(folder: string): string[] {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
     throw error;
   }
-}
-
-function syncOpenFolder(fd: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    fs.fsync(fd, (error) => (error === null ? resolve() : reject(error)));
-  });
 }
 
 const F_FULLFSYNC = 51;

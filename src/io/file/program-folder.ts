@@ -6,7 +6,8 @@ import { Fault } from "../../base/fault.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
 import { PROGRAM_BYTES_MAX } from "../../base/limits-page.ts";
 import { diskFault, errorCode } from "../disk/disk.ts";
-import { changedFault, readAt, stampOf } from "./source-stamp.ts";
+import { readAt } from "../disk/reading.ts";
+import { changedFault, stampOf } from "./source-stamp.ts";
 
 export interface ListedProgram {
   readonly name: string;

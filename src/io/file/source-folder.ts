@@ -22,8 +22,9 @@ import {
 import type { FolderSize, Source } from "../blob/interfaces.ts";
 import { takeBuffer } from "../disk/buffer-pool.ts";
 import { diskFault, errorCode } from "../disk/disk.ts";
+import { readAt } from "../disk/reading.ts";
 import { openPlain } from "../disk/tree.ts";
-import { changedFault, readAt, stampOf } from "./source-stamp.ts";
+import { changedFault, stampOf } from "./source-stamp.ts";
 
 /** Entries examined before yielding to others. */
 const ENTRIES_PER_TURN = 256;

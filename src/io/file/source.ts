@@ -9,9 +9,10 @@ import { quoteText } from "../../base/text.ts";
 import { chunkSize } from "../../wire/chunks.ts";
 import type { Source } from "../blob/interfaces.ts";
 import { takeBuffer } from "../disk/buffer-pool.ts";
-import { diskFault, errorCode } from "../disk/disk.ts";
+import { diskFault, errorCode, partsAfter } from "../disk/disk.ts";
+import { readPartsAt } from "../disk/reading.ts";
 import { openFolder } from "./source-folder.ts";
-import { changedFault, fillAt, stampOf } from "./source-stamp.ts";
+import { changedFault, stampOf } from "./source-stamp.ts";
 
 /**
  * Opens a file or folder to send. Links inside a folder are omitted; the named path itself may be a
@@ -124,7 +125,8 @@ class FileSource implements Source {
     }
     if (chunks.length === 0) return chunks;
     try {
-      const isWhole = await fillAt(this.#fd, chunks, from * CHUNK_BYTES);
+      const got = await readPartsAt(this.#fd, chunks, from * CHUNK_BYTES);
+      const isWhole = partsAfter(chunks, got).length === 0;
       // Checked after reading, so that earlier changes show, too.
       if (!isWhole || !this.#isSame()) throw changedFault(this.path);
     } catch (error) {
