@@ -17,7 +17,7 @@ import { diskFault, type TreeDisk } from "../disk/disk.ts";
 import { lockFile } from "../disk/lock.ts";
 import { readCheckpointFile, writeCheckpointFile } from "../log/checkpoint-file.ts";
 import { syncAbove } from "../log/folder.ts";
-import { copyContent, copySmall, hasContent, removeOthers } from "./content-copy.ts";
+import { copyContents, copySmall, type MissingContents, removeOthers } from "./content-copy.ts";
 import { copyLog, cutLog, eraseDue } from "./log-copy.ts";
 import { endOf, firstLeaf, type Walked, walkLog } from "./log-walk.ts";
 import {
@@ -76,7 +76,7 @@ const CHECKPOINT_WITHIN_MS = 2_000;
 const CHECKPOINT_LOOK_MS = 50;
 /** Damaged items listed by name; the rest is only counted. */
 export const DAMAGED_SHOWN_MAX = 20;
-const LOGS = ["history", "accounts"] as const;
+export const LOGS = ["history", "accounts"] as const;
 type LogName = (typeof LOGS)[number];
 
 interface CopiedLog extends Walked {
@@ -310,27 +310,12 @@ class Backup {
     this.#known = undefined;
   }
 
-  async #contents(): Promise<{ readonly missing: number; readonly damaged: number }> {
+  #contents(): Promise<MissingContents> {
     const { disk, data, out, sha256, say } = this.#options;
-    const to = join(out, "files");
-    disk.makeFolder(to);
-    let [missing, damaged] = [0, 0];
-    for (const file of this.#files.ids()) {
-      const fact = this.#files.get(file);
-      if (fact === undefined || hasContent(disk, to, fact)) continue;
-      try {
-        const onBytes = (count: number) => this.#copied(count);
-        await copyContent({ disk, sha256, from: join(data, "files"), to, onBytes }, fact);
-      } catch (error) {
-        if (!(error instanceof Fault)) throw error;
-        if (error.code !== "checksum-wrong" && error.code !== "file-unknown") throw error;
-        if (error.code === "checksum-wrong") damaged++;
-        else missing++;
-        say(error.message);
-      }
-    }
-    await disk.syncFolder(to);
-    return { missing, damaged };
+    const folders = { from: join(data, "files"), to: join(out, "files") };
+    const onBytes = (count: number) => this.#copied(count);
+    const onFault = ({ message }: Fault) => say(message);
+    return copyContents({ disk, sha256, ...folders, onBytes, onFault }, this.#files);
   }
 
   #copied(count: number): void {

@@ -5,7 +5,7 @@ import { equalBytes, toHex } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { type FileId, isFileId, type Sha256 } from "../../base/ids.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
-import type { FileFact } from "../../core/rooms/files.ts";
+import type { FileFact, Files } from "../../core/rooms/files.ts";
 import {
   chunkCount,
   chunkSize,
@@ -24,6 +24,13 @@ export interface ContentOptions {
   readonly from: string;
   readonly to: string;
   readonly onBytes: (count: number) => void;
+  /** A content was not copied: file-unknown (it does not exist) or checksum-wrong. */
+  readonly onFault: (fault: Fault) => void;
+}
+
+export interface MissingContents {
+  readonly missing: number;
+  readonly damaged: number;
 }
 
 const ABOUT = "about.json";
@@ -32,8 +39,36 @@ const LINES = "chunks.jsonl";
 const PARTS: readonly string[] = [ABOUT, CONTENT, LINES];
 const SYNC_BYTES_MAX = 0;
 
+/**
+ * Copies the contents that the copy lacks.
+ * @throws Fault store-…
+ */
+export async function copyContents(
+  options: ContentOptions,
+  files: Files,
+): Promise<MissingContents> {
+  const { disk, to, onFault } = options;
+  disk.makeFolder(to);
+  let [missing, damaged] = [0, 0];
+  for (const file of files.ids()) {
+    const fact = files.get(file);
+    if (fact === undefined || hasContent(disk, to, fact)) continue;
+    try {
+      await copyContent(options, fact);
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      if (error.code === "checksum-wrong") damaged++;
+      else if (error.code === "file-unknown") missing++;
+      else throw error;
+      onFault(error);
+    }
+  }
+  await disk.syncFolder(to);
+  return { missing, damaged };
+}
+
 /** Reports whether the copy exists; it was checked when it was made. */
-export function hasContent(disk: TreeDisk, folder: string, { file, size }: FileFact): boolean {
+function hasContent(disk: TreeDisk, folder: string, { file, size }: FileFact): boolean {
   const path = join(folder, file);
   if (PARTS.some((name) => disk.kind(join(path, name)) !== "file")) return false;
   return (
@@ -46,7 +81,7 @@ export function hasContent(disk: TreeDisk, folder: string, { file, size }: FileF
  * Copies one file under a temporary name, compares it with its digest, and renames it.
  * @throws Fault file-unknown (it does not exist), checksum-wrong, store-…
  */
-export async function copyContent(options: ContentOptions, fact: FileFact): Promise<void> {
+async function copyContent(options: ContentOptions, fact: FileFact): Promise<void> {
   const { disk, from, to } = options;
   const source = join(from, fact.file);
   const part = join(to, `${fact.file}.part`);

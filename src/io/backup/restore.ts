@@ -11,8 +11,8 @@ import { diskFault, type TreeDisk } from "../disk/disk.ts";
 import { lockFolder } from "../disk/lock.ts";
 import { type KeptCheckpoint, readCheckpointFile } from "../log/checkpoint-file.ts";
 import { syncAbove } from "../log/folder.ts";
-import { DAMAGED_SHOWN_MAX, SMALL_BYTES_MAX, SMALL_FILES } from "./backup.ts";
-import { copyContent, copySmall } from "./content-copy.ts";
+import { DAMAGED_SHOWN_MAX, LOGS, SMALL_BYTES_MAX, SMALL_FILES } from "./backup.ts";
+import { copyContents, copySmall } from "./content-copy.ts";
 import { copyLog, cutLog, eraseDue } from "./log-copy.ts";
 import { firstLeaf, type Walked, walkLog } from "./log-walk.ts";
 import { type Manifest, readBegun, readManifest } from "./manifest.ts";
@@ -53,7 +53,6 @@ export interface RestoreResult {
   readonly damagedRecords: number;
 }
 
-const LOGS = ["history", "accounts"] as const;
 const MARK = "restore-begun";
 const ASIDE_MAX = 1_000;
 const LOSS_REMEDY = "restore another backup, or accept the loss with --accept-loss";
@@ -93,7 +92,12 @@ async function restoreTo(options: RestoreOptions, data: string): Promise<Restore
   let aside: string | undefined;
   try {
     const bytes = await copyLogs(options, { backup, part, before });
-    const { missing, damaged } = await copyFiles(options, { backup, part, files });
+    const folders = { from: join(backup, "files"), to: join(part, "files") };
+    const onFault = ({ code, message }: Fault) => {
+      if (code !== "file-unknown") options.say(message);
+    };
+    const contents = { disk, sha256, ...folders, onBytes: () => undefined, onFault };
+    const { missing, damaged } = await copyContents(contents, files);
     const expected = manifest.missingFiles ?? missing; // Older manifests omit it.
     const lost = damaged + (manifest.files ? Math.max(0, missing - expected) : 0);
     if (lost > 0 && !options.acceptsLoss) {
@@ -293,31 +297,6 @@ async function copyLogs(
     await copySmall(disk, { ...place, sizeBytesMax: SMALL_BYTES_MAX });
   }
   return bytes;
-}
-
-async function copyFiles(
-  { disk, sha256, say }: RestoreOptions,
-  { backup, part, files }: Places & { readonly files: Files },
-): Promise<{ readonly missing: number; readonly damaged: number }> {
-  const to = join(part, "files");
-  disk.makeFolder(to);
-  let [missing, damaged] = [0, 0];
-  for (const file of files.ids()) {
-    const fact = files.get(file);
-    if (fact === undefined) continue;
-    try {
-      const from = join(backup, "files");
-      await copyContent({ disk, sha256, from, to, onBytes: () => {} }, fact);
-    } catch (error) {
-      const isGone = error instanceof Fault && error.code === "file-unknown";
-      if (!isGone && !(error instanceof Fault && error.code === "checksum-wrong")) throw error;
-      if (isGone) missing++;
-      else damaged++;
-      if (!isGone) say(error.message);
-    }
-  }
-  await disk.syncFolder(to);
-  return { missing, damaged };
 }
 
 /**
