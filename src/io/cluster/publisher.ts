@@ -16,6 +16,7 @@ import type { LogRecord } from "../../wire/record.ts";
 import { type Clock, delay } from "../clock.ts";
 import type { Entropy } from "../entropy.ts";
 import { waiterBytes } from "../log/batch.ts";
+import type { Settle } from "../log/log.ts";
 import { type Applied, isObjection, type Owed } from "./judge.ts";
 import type { Stored, Stream } from "./stream.ts";
 
@@ -34,8 +35,6 @@ export interface PublisherParts {
   /** It was stored at a position where something else was read. */
   readonly onRewound: () => void;
 }
-
-export type Settle = (outcome: LogRecord | Fault) => void;
 
 /** A queued decision. */
 interface Waiting {

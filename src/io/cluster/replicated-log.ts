@@ -1,9 +1,8 @@
 /** One of the two logs of a node: written through the cluster, read from this node's disk. */
 
-import { Fault } from "../../base/fault.ts";
 import type { Place } from "../../core/cluster/claims.ts";
 import type { Draft, LogRecord } from "../../wire/record.ts";
-import type { AppendAllOptions, Log } from "../log/log.ts";
+import { type AppendAllOptions, type Log, type Settle, settled } from "../log/log.ts";
 import type { LogFile } from "../log/log-file.ts";
 import type { Replica } from "./replica.ts";
 
@@ -17,19 +16,10 @@ export class ReplicatedLog implements Log {
   }
 
   append(draft: Draft): Promise<LogRecord> {
-    return new Promise((resolve, reject) => {
-      this.appendThen([draft], {}, (outcome) => {
-        if (outcome instanceof Fault) reject(outcome);
-        else resolve(outcome);
-      });
-    });
+    return settled((settle) => this.appendThen([draft], {}, settle));
   }
 
-  appendThen(
-    drafts: readonly Draft[],
-    options: AppendAllOptions,
-    settle: (outcome: LogRecord | Fault) => void,
-  ): void {
+  appendThen(drafts: readonly Draft[], options: AppendAllOptions, settle: Settle): void {
     this.#replica.propose(drafts, options, settle);
   }
 

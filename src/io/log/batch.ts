@@ -13,13 +13,14 @@ import {
   type SealedDraft,
 } from "../../wire/record.ts";
 import { type LineWriter, leafHashIn, type Place } from "./line-writer.ts";
+import type { Settle } from "./log.ts";
 
 /** An append that waits to be durable. */
 export interface Waiter {
   readonly content: SealedDraft | CopiedLine;
   /** Set if its seq was decided elsewhere. */
   readonly decided?: Decided;
-  readonly settle: (outcome: LogRecord | Fault) => void;
+  readonly settle: Settle;
 }
 
 /** Position of a record in a log that several machines write, the same on each of them. */

@@ -45,8 +45,9 @@ import {
 import { type KeptCheckpoint, LOG_PLACE, readCheckpointFile } from "./checkpoint-file.ts";
 import { eraseRecord, lineOf } from "./erasure.ts";
 import { keepReserve, syncAbove } from "./folder.ts";
+import { readHeads, segmentsOf } from "./heads.ts";
 import { LineWriter } from "./line-writer.ts";
-import type { AppendAllOptions, Log } from "./log.ts";
+import { type AppendAllOptions, type Log, type Settle, settled } from "./log.ts";
 import { type Dropped, type Fold, type Recovered, recoverLog } from "./recovery.ts";
 import { resumeLog } from "./resume.ts";
 import { linesOf, scanBlocks } from "./scan.ts";
@@ -92,9 +93,6 @@ const BUSY_RECORDS = 8;
 
 /** Pause between two verified blocks, for other work. */
 const VERIFY_PAUSE_MS = 5;
-
-/** Bytes per read for heads alone: proofs need a few hundred. */
-const HEADS_BYTES = 128 << 10;
 
 /**
  * Reads the log, repairs its end, and opens it for appending. The caller holds the lock.
@@ -277,19 +275,10 @@ export class LogFile implements Log {
   }
 
   append(draft: Draft): Promise<LogRecord> {
-    return new Promise((resolve, reject) => {
-      this.#enqueue(draft, (outcome) => {
-        if (outcome instanceof Fault) reject(outcome);
-        else resolve(outcome);
-      });
-    });
+    return settled((settle) => this.#enqueue(draft, settle));
   }
 
-  appendThen(
-    drafts: readonly Draft[],
-    _options: AppendAllOptions,
-    settle: (outcome: LogRecord | Fault) => void,
-  ): void {
+  appendThen(drafts: readonly Draft[], _options: AppendAllOptions, settle: Settle): void {
     let left = drafts.length;
     let fault: Fault | undefined;
     for (const draft of drafts) {
@@ -305,15 +294,7 @@ export class LogFile implements Log {
    * @throws Fault as `append`; log-conflict: it does not come next
    */
   appendDecided(sealed: SealedDraft, decided: Decided): Promise<LogRecord> {
-    return new Promise((resolve, reject) => {
-      const settle = (outcome: LogRecord | Fault) => {
-        if (outcome instanceof Fault) reject(outcome);
-        else resolve(outcome);
-      };
-      const fault = this.#refusal();
-      if (fault === undefined) this.#wait({ content: sealed, decided, settle });
-      else reject(fault);
-    });
+    return settled((settle) => this.#admit({ content: sealed, decided, settle }));
   }
 
   /**
@@ -322,22 +303,20 @@ export class LogFile implements Log {
    * @throws Fault as `append`; log-conflict: it does not come next
    */
   appendCopied(content: CopiedLine): Promise<LogRecord> {
-    return new Promise((resolve, reject) => {
-      const settle = (outcome: LogRecord | Fault) => {
-        if (outcome instanceof Fault) reject(outcome);
-        else resolve(outcome);
-      };
-      const fault = this.#refusal();
-      if (fault === undefined) this.#wait({ content, settle });
-      else reject(fault);
-    });
+    return settled((settle) => this.#admit({ content, settle }));
   }
 
-  #enqueue(draft: Draft, settle: Waiter["settle"]): void {
+  #enqueue(draft: Draft, settle: Settle): void {
     const { entropy, sha256 } = this.#options;
     const fault = this.#refusal();
     if (fault !== undefined) return settleLater(settle, fault);
     this.#wait({ content: sealDraft(draft, entropy(SALT_BYTES), sha256), settle });
+  }
+
+  #admit(waiter: Waiter): void {
+    const fault = this.#refusal();
+    if (fault === undefined) this.#wait(waiter);
+    else settleLater(waiter.settle, fault);
   }
 
   #wait(waiter: Waiter): void {
@@ -359,7 +338,7 @@ export class LogFile implements Log {
   erase(seq: number, eraseSeq: number): Promise<void> {
     assert(seq >= 1 && seq < eraseSeq && eraseSeq <= this.head(), "a durable record orders it");
     const fault = this.#refusal();
-    if (fault !== undefined) return refused(fault);
+    if (fault !== undefined) return Promise.reject(fault);
     if (!this.#erased.has(seq)) this.#erased.set(seq, eraseSeq);
     return new Promise((resolve, reject) => {
       this.#blanks.push({ seq, eraseSeq, resolve, reject });
@@ -373,17 +352,14 @@ export class LogFile implements Log {
 
   async *read(from: number, to = this.head()): AsyncGenerator<LogRecord> {
     const last = Math.min(to, this.head());
-    for (const segment of this.#segmentsOf(from, last)) {
+    for (const segment of segmentsOf(this.#segments, from, last)) {
       yield* this.#readSegment(segment, from, last);
     }
   }
 
   /** Durable records without their bodies: everything that the tree covers. */
-  async *heads(from: number, to: number): AsyncGenerator<LogRecord> {
-    const last = Math.min(to, this.head());
-    for (const segment of this.#segmentsOf(from, last)) {
-      yield* this.#readHeads(segment, from, last);
-    }
+  heads(from: number, to: number): AsyncGenerator<LogRecord> {
+    return readHeads(this.#options.disk, this.#segments, from, Math.min(to, this.head()));
   }
 
   /**
@@ -421,13 +397,6 @@ export class LogFile implements Log {
     this.keptSize = keptSize;
     fold?.apply(record);
     onRecord?.(record);
-  }
-
-  #segmentsOf(from: number, last: number): Segment[] {
-    return this.#segments.filter(({ firstSeq }, index) => {
-      const next = this.#segments[index + 1];
-      return firstSeq <= last && (next === undefined || next.firstSeq > from);
-    });
   }
 
   async follow(from: number, onRecord: (record: LogRecord) => void): Promise<() => void> {
@@ -472,25 +441,6 @@ export class LogFile implements Log {
           // A record that is being erased may be read in part.
           if (erased !== undefined) yield asErased(found, erased);
           else yield bodyFits(found, sha256) ? found : asDamaged(found);
-        }
-      }
-    } catch (error) {
-      throw diskFault(error, segment.path);
-    }
-  }
-
-  async *#readHeads(segment: Segment, from: number, last: number): AsyncGenerator<LogRecord> {
-    try {
-      using file = this.#options.disk.open(segment.path, "read");
-      const { sizeBytes } = segment;
-      for await (const block of scanBlocks(file, segment.seek(from), sizeBytes, HEADS_BYTES)) {
-        for (const line of linesOf(block)) {
-          const found = parseHead(line.bytes)?.record;
-          if (found === undefined) {
-            throw new Fault("log-corrupt", `${segment.path} is damaged at byte ${line.offset}`);
-          }
-          if (found.head.seq > last) return;
-          if (found.head.seq >= from) yield found;
         }
       }
     } catch (error) {
@@ -634,10 +584,6 @@ export class LogFile implements Log {
 }
 
 /** Not from inside the call: its caller is in the middle of something. */
-function settleLater(settle: Waiter["settle"], fault: Fault): void {
+function settleLater(settle: Settle, fault: Fault): void {
   queueMicrotask(() => settle(fault));
-}
-
-function refused(fault: Fault): Promise<never> {
-  return Promise.reject(fault);
 }

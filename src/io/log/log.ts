@@ -1,6 +1,6 @@
 /** The interfaces of logs and archives. */
 
-import type { Fault } from "../../base/fault.ts";
+import { Fault } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import type { RecordKind } from "../../wire/kinds.ts";
 import type { Draft, LogRecord } from "../../wire/record.ts";
@@ -11,6 +11,16 @@ export interface AppendAllOptions {
    * recorded only after it.
    */
   readonly follows?: number;
+}
+
+/** Receives the last record of a decision, or the reason why there is none. */
+export type Settle = (outcome: LogRecord | Fault) => void;
+
+/** Returns the outcome of an append as a promise. */
+export function settled(append: (settle: Settle) => void): Promise<LogRecord> {
+  return new Promise((resolve, reject) => {
+    append((outcome) => (outcome instanceof Fault ? reject(outcome) : resolve(outcome)));
+  });
 }
 
 /**
@@ -29,11 +39,7 @@ export interface Log {
    * a later tick, with the last record, or with the fault that `append` would throw. A log that
    * several machines write holds all of them or none.
    */
-  appendThen(
-    drafts: readonly Draft[],
-    options: AppendAllOptions,
-    settle: (outcome: LogRecord | Fault) => void,
-  ): void;
+  appendThen(drafts: readonly Draft[], options: AppendAllOptions, settle: Settle): void;
   /** Durable records `from`..`to`, inclusive; `to` defaults to the head at the call. */
   read(from: number, to?: number): AsyncIterable<LogRecord>;
   /**

@@ -18,6 +18,7 @@ import {
 } from "../../wire/record.ts";
 import { type Disk, type DiskFile, diskFault } from "../disk/disk.ts";
 import { checkpointPath, type KeptCheckpoint, readCheckpointFile } from "./checkpoint-file.ts";
+import { readHeads } from "./heads.ts";
 import { LogProofs, type ProvenLog } from "./proofs.ts";
 import { linesOf, type ScannedLine, scanBlocks } from "./scan.ts";
 import { listSegments, Segment } from "./segment.ts";
@@ -359,20 +360,8 @@ class Verifier implements ProvenLog {
     this.#sound = { size, place: place ?? this.#sound.place };
   }
 
-  async *heads(from: number, to: number): AsyncGenerator<LogRecord> {
-    for (const [index, segment] of this.#segments.entries()) {
-      const next = this.#segments[index + 1];
-      if (segment.firstSeq > to || (next !== undefined && next.firstSeq <= from)) continue;
-      using file = this.#options.disk.open(segment.path, "read");
-      for await (const block of scanBlocks(file, segment.seek(from), segment.sizeBytes, 1 << 17)) {
-        for (const line of linesOf(block)) {
-          const found = parseHead(line.bytes)?.record;
-          if (found === undefined || found.head.seq < from) continue;
-          if (found.head.seq > to) return;
-          yield found;
-        }
-      }
-    }
+  heads(from: number, to: number): AsyncGenerator<LogRecord> {
+    return readHeads(this.#options.disk, this.#segments, from, to);
   }
 
   #isDoubtful(): boolean {
