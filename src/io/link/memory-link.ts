@@ -5,9 +5,9 @@ import { concatBytes } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { DRAIN_WITHIN_MS, MESSAGE_BYTES_MAX, SEND_QUEUE_BYTES_MAX } from "../../base/limits.ts";
 import type { Clock } from "../clock.ts";
-import { LinkInbox } from "./inbox.ts";
-import type { Address, Link, LinkCounters, LinkHandlers } from "./link.ts";
-import { LinkOutgoing } from "./outgoing.ts";
+import { BaseLink } from "./base-link.ts";
+import type { Address, Link } from "./link.ts";
+import type { Topics } from "./topics.ts";
 
 /** Overhead per message, so that a queue of empty messages is bounded, too. */
 const OVERHEAD_BYTES = 16;
@@ -24,32 +24,29 @@ export interface MemoryWire {
   readonly certificateHash: Uint8Array;
   /** Milliseconds that a message of this size takes from one address to the other. */
   delayMs(from: Address, to: Address, sizeBytes: number): number;
-  follow(end: MemoryLink, topic: string): void;
-  unfollow(end: MemoryLink, topic: string): void;
+  readonly topics: Topics<MemoryLink>;
   openLane(end: MemoryLink): Promise<Link>;
   gone(end: MemoryLink): void;
 }
 
 /** An end of an in-process link. Delivery waits for the clock, which the simulation controls. */
-export class MemoryLink implements Link {
+export class MemoryLink extends BaseLink {
   readonly transport = "memory";
   readonly local: Address;
   readonly remote: Address;
   readonly isServer: boolean;
   readonly #wire: MemoryWire;
-  readonly #inbox = new LinkInbox();
-  readonly #outgoing = new LinkOutgoing(() => this.queuedBytes());
   /** In flight to the peer; bounded by SEND_QUEUE_BYTES_MAX. */
   readonly #pending: PendingChunk[] = [];
   #pendingChunkBytes = 0;
   #lastArrival = 0;
   #other: MemoryLink | undefined;
-  #state: "open" | "closing" | "closed" = "open";
   #isStalled = false;
   #isScheduled = false;
   #callOffDeadline: (() => void) | undefined;
 
   constructor(wire: MemoryWire, local: Address, remote: Address, isServer: boolean) {
+    super();
     this.#wire = wire;
     this.local = local;
     this.remote = remote;
@@ -71,18 +68,14 @@ export class MemoryLink implements Link {
     return this.#wire.certificateHash;
   }
 
-  receive(handlers: LinkHandlers): void {
-    this.#inbox.receive(handlers);
-  }
-
   send(head: Uint8Array, tail?: Uint8Array): boolean {
-    if (this.#state !== "open") return false;
+    if (this.state !== "open") return false;
     const message = tail === undefined ? head.slice() : concatBytes(head, tail);
     if (this.#pendingChunkBytes + message.length + OVERHEAD_BYTES > SEND_QUEUE_BYTES_MAX) {
       this.cut(new Fault("link-closed", "the other end reads too slowly"));
       return false;
     }
-    this.#outgoing.count(1, message.length);
+    this.countSent(1, message.length);
     this.#post(message);
     return true;
   }
@@ -91,41 +84,31 @@ export class MemoryLink implements Link {
     return this.#pendingChunkBytes;
   }
 
-  drained(): Promise<void> {
-    return this.#outgoing.drained();
-  }
-
-  follow(topic: string): void {
+  override follow(topic: string): void {
     assert(this.isServer, "only the server's end follows topics");
-    if (this.#state === "open") this.#wire.follow(this, topic);
+    if (this.state === "open") this.#wire.topics.enter(topic, this);
   }
 
-  unfollow(topic: string): void {
-    this.#wire.unfollow(this, topic);
+  override unfollow(topic: string): void {
+    this.#wire.topics.leave(topic, this);
   }
 
-  openChannel(): Promise<Link> {
+  protected override openLane(): Promise<Link> {
     assert(!this.isServer, "only the client's end opens lanes");
-    if (this.#state === "open") return this.#wire.openLane(this);
-    return Promise.reject(new Fault("unreachable", "the link is closed"));
-  }
-
-  counters(): LinkCounters {
-    return this.#outgoing.counters(this.#inbox);
+    return this.#wire.openLane(this);
   }
 
   close(): void {
-    if (this.#state !== "open") return;
-    this.#state = "closing";
-    this.#inbox.mute();
+    if (this.state !== "open") return;
+    this.state = "closing";
+    this.inbox.mute();
     this.#post(undefined);
     // A reader that never takes the rest must not hold the link forever.
     this.#callOffDeadline = this.#wire.clock.after(DRAIN_WITHIN_MS, () => this.destroy());
   }
 
-  destroy(): void {
-    this.#inbox.mute();
-    this.#end(undefined);
+  drop(fault: Fault | undefined): void {
+    this.#end(fault);
     this.other.#end(new Fault("link-closed", "the other end went away"));
   }
 
@@ -179,7 +162,7 @@ export class MemoryLink implements Link {
       this.#pendingChunkBytes -= (front.bytes?.length ?? 0) + OVERHEAD_BYTES;
       this.#arrive(front.bytes);
     }
-    this.#outgoing.settle();
+    this.settle();
   }
 
   #arrive(bytes: Uint8Array | undefined): void {
@@ -191,21 +174,22 @@ export class MemoryLink implements Link {
       const sentence = msg`a message is longer than ${MESSAGE_BYTES_MAX} bytes`;
       this.cut(new Fault("too-large", sentence));
     } else {
-      other.#inbox.push(bytes);
-      if (other.isServer && other.#inbox.isFlooded) other.destroy();
+      other.inbox.push(bytes);
+      if (other.isServer && other.inbox.isFlooded) other.destroy();
     }
   }
 
   #end(fault: Fault | undefined): void {
-    if (this.#state === "closed") return;
+    if (this.state === "closed") return;
     // The end that closed gets an orderly close, whatever the peer saw.
-    const isOurs = this.#state === "closing";
-    this.#state = "closed";
+    const isOurs = this.state === "closing";
+    this.state = "closed";
     this.#callOffDeadline?.();
     this.#pending.length = 0;
     this.#pendingChunkBytes = 0;
-    this.#inbox.close(isOurs ? undefined : fault);
-    this.#outgoing.settle();
+    this.inbox.close(isOurs ? undefined : fault);
+    this.settle();
+    this.#wire.topics.leaveAll(this);
     this.#wire.gone(this);
   }
 }

@@ -5,6 +5,7 @@ import { CONNECT_WITHIN_MS } from "../../base/limits.ts";
 import type { Clock } from "../clock.ts";
 import type { Address, Dial, DialOptions, Link, Listener, ListenerEvents } from "./link.ts";
 import { MemoryLink, type MemoryWire } from "./memory-link.ts";
+import { Topics } from "./topics.ts";
 
 /** Path conditions of a simulation. Default: no delay, everything reachable. */
 export interface MemoryWeather {
@@ -25,7 +26,7 @@ interface Station {
   readonly address: Address;
   readonly certificateHash: Uint8Array;
   readonly events: ListenerEvents;
-  readonly topics: Map<string, Set<MemoryLink>>;
+  readonly topics: Topics<MemoryLink>;
   readonly ends: Set<MemoryLink>;
   stopped: (() => void) | undefined;
 }
@@ -57,14 +58,14 @@ export class MemoryNetwork {
     }
     const { certificateHash } = options;
     const ends = new Set<MemoryLink>();
-    const topics = new Map<string, Set<MemoryLink>>();
+    const topics = new Topics<MemoryLink>();
     const station: Station = { address, certificateHash, events, ends, topics, stopped: undefined };
     this.#stations.set(key, station);
     return {
       transport: "memory",
       port,
       publish: (topic, message) => {
-        for (const end of [...(station.topics.get(topic) ?? [])]) end.send(message);
+        for (const end of [...topics.followers(topic)]) end.send(message);
       },
       stop: () => this.#stop(station),
     };
@@ -138,11 +139,7 @@ export class MemoryNetwork {
       clock: this.#clock,
       certificateHash: station.certificateHash,
       delayMs: (from, to, sizeBytes) => this.#delayMs(from, to, sizeBytes),
-      follow: (end, topic) => {
-        const followers = station.topics.get(topic) ?? new Set();
-        station.topics.set(topic, followers.add(end));
-      },
-      unfollow: (end, topic) => unfollow(station, end, topic),
+      topics: station.topics,
       openLane: (end) => {
         const local = { host: end.local.host, port: this.#freePort++ };
         return this.#connect(local, end.remote, CONNECT_WITHIN_MS, end);
@@ -156,7 +153,6 @@ export class MemoryNetwork {
       this.#localPorts.delete(keyOf(end.local));
       return;
     }
-    for (const topic of [...station.topics.keys()]) unfollow(station, end, topic);
     station.ends.delete(end);
     // A channel ends with its link, as on QUIC.
     for (const lane of this.#lanes.get(end) ?? []) lane.cut();
@@ -180,12 +176,6 @@ export class MemoryNetwork {
   #delayMs(from: Address, to: Address, sizeBytes: number): number {
     return this.#weather.delayMs?.(from, to, sizeBytes) ?? 0;
   }
-}
-
-function unfollow(station: Station, end: MemoryLink, topic: string): void {
-  const followers = station.topics.get(topic);
-  followers?.delete(end);
-  if (followers?.size === 0) station.topics.delete(topic);
 }
 
 function keyOf({ host, port }: Address): string {

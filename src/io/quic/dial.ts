@@ -5,7 +5,6 @@
 
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
-import { assert } from "../../base/assert.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { CONNECT_WITHIN_MS, UDP_ANSWER_WITHIN_MS } from "../../base/limits.ts";
 import { within } from "../clock.ts";
@@ -158,10 +157,7 @@ class Attempt {
       pipe,
       remote,
       certificateHash,
-      isServer: false,
       openLane: () => this.#openLane(remote, certificateHash),
-      follow: () => assert(false, "only the server's end follows topics"),
-      unfollow: () => assert(false, "only the server's end follows topics"),
       settled: (closing) => this.#connection.settled(closing),
       over: (ended, hangUp, code) => this.#connection.over(ended, hangUp, code),
     });

@@ -5,9 +5,10 @@ import { concatBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { DRAIN_WITHIN_MS, SEND_QUEUE_BYTES_MAX } from "../../base/limits.ts";
 import { releaseBuffer } from "../disk/buffer-pool.ts";
-import { LinkInbox, rethrow } from "../link/inbox.ts";
-import type { Address, Link, LinkCounters, LinkHandlers } from "../link/link.ts";
-import { LinkOutgoing } from "../link/outgoing.ts";
+import { BaseLink } from "../link/base-link.ts";
+import { rethrow } from "../link/inbox.ts";
+import type { Address, Link, LinkCounters } from "../link/link.ts";
+import type { Topics } from "../link/topics.ts";
 import type { QuicPipe, QuicWire } from "./adapter.ts";
 import { faultOfQuicCode, QUIC_CODE, quicCodeOf } from "./close.ts";
 import { encodeRecords, GOODBYE, RecordReader } from "./record.ts";
@@ -26,10 +27,10 @@ export interface QuicLinkOptions {
   readonly pipe: QuicPipe;
   readonly remote: Address;
   readonly certificateHash: Uint8Array;
-  readonly isServer: boolean;
-  readonly openLane: () => Promise<Link>;
-  readonly follow: (link: QuicLink, topic: string) => void;
-  readonly unfollow: (link: QuicLink, topic: string) => void;
+  /** Only at the client's end. */
+  readonly openLane?: () => Promise<Link>;
+  /** Only at the server's end. */
+  readonly topics?: Topics<QuicLink>;
   /** Resolves when everything has ended that must end before this link. */
   readonly settled: (link: QuicLink) => Promise<unknown>;
   /** Called once, when the link has ended. */
@@ -41,7 +42,7 @@ export interface QuicLinkOptions {
  * the peer answers by finishing its own. Any other end resets the stream with a code: QUIC
  * retransmits a reset until it has arrived, and sends a close of the connection only once.
  */
-export class QuicLink implements Link {
+export class QuicLink extends BaseLink {
   readonly transport = "udp";
   readonly remote: Address;
   readonly certificateHash: Uint8Array;
@@ -52,8 +53,6 @@ export class QuicLink implements Link {
   readonly #options: QuicLinkOptions;
   readonly #ended = Promise.withResolvers<void>();
   readonly #taken = Promise.withResolvers<void>();
-  readonly #inbox = new LinkInbox();
-  readonly #outgoing = new LinkOutgoing(() => this.queuedBytes());
   readonly #reader = new RecordReader({
     message: (bytes) => this.#onMessage(bytes),
     goodbye: () => this.#onGoodbye(),
@@ -65,10 +64,10 @@ export class QuicLink implements Link {
   #queueBytes = 0;
   #isFlushing = false;
   #isFinished = false;
-  #state: "open" | "closing" | "closed" = "open";
   #deadline: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: QuicLinkOptions) {
+    super();
     this.#options = options;
     this.remote = options.remote;
     this.certificateHash = options.certificateHash;
@@ -83,19 +82,11 @@ export class QuicLink implements Link {
   }
 
   get isClosing(): boolean {
-    return this.#state === "closing";
-  }
-
-  get isOver(): boolean {
-    return this.#state === "closed";
-  }
-
-  receive(handlers: LinkHandlers): void {
-    this.#inbox.receive(handlers);
+    return this.state === "closing";
   }
 
   send(head: Uint8Array, tail?: Uint8Array): boolean {
-    if (this.#state !== "open") return false;
+    if (this.state !== "open") return false;
     const message = tail === undefined ? head : concatBytes(head, tail);
     if (tail !== undefined) releaseBuffer(tail);
     const costBytes = message.length + OVERHEAD_BYTES;
@@ -103,7 +94,7 @@ export class QuicLink implements Link {
       this.drop(new Fault("link-closed", "the other end reads too slowly"));
       return false;
     }
-    this.#outgoing.count(1, message.length);
+    this.countSent(1, message.length);
     this.#queue.push(message);
     this.#queueBytes += costBytes;
     this.#flushSoon();
@@ -118,55 +109,48 @@ export class QuicLink implements Link {
     return this.#queueBytes;
   }
 
-  drained(): Promise<void> {
-    return this.#outgoing.drained();
+  override follow(topic: string): void {
+    const { topics } = this.#options;
+    assert(topics !== undefined, "only the server's end follows topics");
+    if (this.state === "open") topics.enter(topic, this);
   }
 
-  follow(topic: string): void {
-    assert(this.#options.isServer, "only the server's end follows topics");
-    if (this.#state === "open") this.#options.follow(this, topic);
+  override unfollow(topic: string): void {
+    const { topics } = this.#options;
+    assert(topics !== undefined, "only the server's end follows topics");
+    topics.leave(topic, this);
   }
 
-  unfollow(topic: string): void {
-    assert(this.#options.isServer, "only the server's end follows topics");
-    this.#options.unfollow(this, topic);
+  override counters(): LinkCounters {
+    return { ...super.counters(), ...this.#options.wire.stats() };
   }
 
-  openChannel(): Promise<Link> {
-    assert(!this.#options.isServer, "only the client's end opens lanes");
-    if (this.#state === "open") return this.#options.openLane();
-    return Promise.reject(new Fault("unreachable", "the link is closed"));
-  }
-
-  counters(): LinkCounters {
-    return { ...this.#outgoing.counters(this.#inbox), ...this.#options.wire.stats() };
+  protected override openLane(): Promise<Link> {
+    const { openLane } = this.#options;
+    assert(openLane !== undefined, "only the client's end opens lanes");
+    return openLane();
   }
 
   close(): void {
-    if (this.#state !== "open") return;
-    this.#inbox.mute();
-    this.#state = "closing";
+    if (this.state !== "open") return;
+    this.inbox.mute();
+    this.state = "closing";
     // A peer that never takes the rest must not hold the connection forever.
     this.#deadline = setTimeout(() => this.drop(undefined), DRAIN_WITHIN_MS);
     this.#flushSoon();
   }
 
-  destroy(): void {
-    this.#inbox.mute();
-    this.drop(undefined);
-  }
-
   /** Closes immediately, and notifies the peer of the reason. */
   drop(fault: Fault | undefined): void {
     const code = fault === undefined ? QUIC_CODE.lost : quicCodeOf(fault);
-    this.#breakOff(this.#state === "closing" ? undefined : fault, "late", code);
+    this.#breakOff(this.state === "closing" ? undefined : fault, "late", code);
   }
 
   #onMessage(message: Uint8Array): void {
-    if (this.#state === "closed") return;
+    if (this.state === "closed") return;
     if (this.#isTaken) {
-      this.#inbox.push(message);
-      if (this.#options.isServer && this.#inbox.isFlooded) this.drop(undefined);
+      this.inbox.push(message);
+      if (this.#options.topics !== undefined && this.inbox.isFlooded) this.drop(undefined);
       return;
     }
     if (message.length > 0) throw new Fault("frame-malformed", "a stream begins otherwise");
@@ -175,46 +159,47 @@ export class QuicLink implements Link {
   }
 
   #onData(chunk: Uint8Array): void {
-    if (this.#state === "closed") return;
+    if (this.state === "closed") return;
     try {
       this.#reader.feed(chunk);
     } catch (error) {
       if (!(error instanceof Fault)) return rethrow(error);
-      this.#inbox.mute();
+      this.inbox.mute();
       this.drop(error);
     }
   }
 
   /** The peer has closed, or answers our closing. */
   #onGoodbye(): void {
-    if (this.#state === "closed") return;
-    if (this.#state === "closing") return this.#finish(undefined, "now", QUIC_CODE.done);
+    if (this.state === "closed") return;
+    if (this.state === "closing") return this.#finish(undefined, "now", QUIC_CODE.done);
     this.#finish(undefined, "late", QUIC_CODE.done);
     void this.#sayGoodbye();
   }
 
   #onBroken(code: number | undefined): void {
-    if (this.#state === "closed") return;
+    if (this.state === "closed") return;
     const fault = faultOfQuicCode(code ?? this.#options.wire.code);
-    this.#breakOff(this.#state === "closing" ? undefined : fault, "now", QUIC_CODE.done);
+    this.#breakOff(this.state === "closing" ? undefined : fault, "now", QUIC_CODE.done);
   }
 
   #breakOff(fault: Fault | undefined, hangUp: HangUp, code: number): void {
-    if (this.#state === "closed") return;
+    if (this.state === "closed") return;
     this.#options.pipe.reset(code);
     this.#finish(fault, hangUp, code);
   }
 
   #finish(fault: Fault | undefined, hangUp: HangUp, code: number): void {
-    this.#state = "closed";
+    this.state = "closed";
     clearTimeout(this.#deadline);
     this.#queue = [];
     this.#next = 0;
     this.#queueBytes = 0;
     this.#taken.reject(fault ?? new Fault("link-closed", "the other end hung up"));
-    this.#inbox.close(fault);
-    this.#outgoing.settle();
+    this.inbox.close(fault);
+    this.settle();
     this.#ended.resolve();
+    this.#options.topics?.leaveAll(this);
     this.#options.over(this, hangUp, code);
   }
 
@@ -226,13 +211,13 @@ export class QuicLink implements Link {
   }
 
   async #flush(): Promise<void> {
-    while (this.#state !== "closed" && this.#next < this.#queue.length) {
+    while (this.state !== "closed" && this.#next < this.#queue.length) {
       const batch = this.#queue.slice(this.#next, this.#next + this.#joinable());
       if (!(await this.#write(encodeRecords(batch)))) return this.#onBroken(undefined);
       if (!this.isOver) this.#take(batch);
     }
     this.#isFlushing = false;
-    if (this.#state !== "closing" || this.#isFinished) return;
+    if (this.state !== "closing" || this.#isFinished) return;
     this.#isFinished = true;
     await this.#options.settled(this);
     if (!this.isOver) await this.#sayGoodbye();
@@ -273,6 +258,6 @@ export class QuicLink implements Link {
       this.#queue = this.#queue.slice(this.#next);
       this.#next = 0;
     }
-    this.#outgoing.settle();
+    this.settle();
   }
 }

@@ -16,6 +16,7 @@ import { HELLO_WITHIN_MS, UDP_UNTAKEN_MAX } from "../../base/limits.ts";
 import { within } from "../clock.ts";
 import { certificateHashOf } from "../link/certificate-hash.ts";
 import type { Address, Listener, ListenerEvents } from "../link/link.ts";
+import { Topics } from "../link/topics.ts";
 import { formatHostPort } from "../ws/upgrade.ts";
 import { type Congestion, type QuicPipe, QuicSocket, type QuicWire } from "./adapter.ts";
 import { udpBindError } from "./bind.ts";
@@ -56,8 +57,7 @@ class QuicListener implements Listener {
   readonly #waiting = new Map<QuicWire, () => void>();
   readonly #links = new Set<QuicLink>(); // Bounded by `accept`.
   readonly #wires = new Set<QuicWire>();
-  readonly #topics = new Map<string, Set<QuicLink>>();
-  readonly #followed = new Map<QuicLink, Set<string>>();
+  readonly #topics = new Topics<QuicLink>();
   #stopping: Promise<void> | undefined;
   readonly #emptied = Promise.withResolvers<void>();
 
@@ -70,7 +70,7 @@ class QuicListener implements Listener {
   }
 
   publish(topic: string, message: Uint8Array): void {
-    for (const link of this.#topics.get(topic) ?? []) link.send(message);
+    for (const link of this.#topics.followers(topic)) link.send(message);
   }
 
   stop(): Promise<void> {
@@ -157,10 +157,7 @@ class QuicListener implements Listener {
       pipe,
       remote,
       certificateHash: this.#certificateHash,
-      isServer: true,
-      openLane: () => Promise.reject(new Fault("unreachable", "only clients open lanes")),
-      follow: (follower, topic) => this.#follow(follower, topic),
-      unfollow: (follower, topic) => this.#unfollow(follower, topic),
+      topics: this.#topics,
       settled: (closing) => connection.settled(closing),
       over: (ended, hangUp, code) => {
         this.#forget(ended);
@@ -184,24 +181,8 @@ class QuicListener implements Listener {
     this.#waiting.delete(wire);
   }
 
-  #follow(link: QuicLink, topic: string): void {
-    const followers = this.#topics.get(topic) ?? new Set();
-    this.#topics.set(topic, followers.add(link));
-    const followed = this.#followed.get(link) ?? new Set();
-    this.#followed.set(link, followed.add(topic));
-  }
-
-  #unfollow(link: QuicLink, topic: string): void {
-    const followers = this.#topics.get(topic);
-    followers?.delete(link);
-    if (followers?.size === 0) this.#topics.delete(topic);
-    this.#followed.get(link)?.delete(topic);
-  }
-
   #forget(link: QuicLink): void {
     this.#links.delete(link);
-    for (const topic of this.#followed.get(link) ?? []) this.#unfollow(link, topic);
-    this.#followed.delete(link);
     if (this.#links.size === 0) this.#emptied.resolve();
   }
 }

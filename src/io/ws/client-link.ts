@@ -5,9 +5,9 @@ import { concatBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { DRAIN_WITHIN_MS, SEND_QUEUE_BYTES_MAX } from "../../base/limits.ts";
 import { joinInPlace, releaseBuffer } from "../disk/buffer-pool.ts";
-import { LinkInbox, rethrow } from "../link/inbox.ts";
-import type { Address, Link, LinkCounters, LinkHandlers } from "../link/link.ts";
-import { LinkOutgoing } from "../link/outgoing.ts";
+import { BaseLink } from "../link/base-link.ts";
+import { rethrow } from "../link/inbox.ts";
+import type { Address, Link } from "../link/link.ts";
 import { CLOSE_CODE, closeCodeOf, faultOfClose, slowReaderFault } from "./close.ts";
 import { encodeClose, encodeFrame, FrameReader, OPCODE } from "./frame.ts";
 
@@ -35,13 +35,11 @@ export interface WsClientLinkOptions {
 }
 
 /** The client's end: RFC 6455 over one TLS socket. The dial passes the socket's events. */
-export class WsClientLink implements Link {
+export class WsClientLink extends BaseLink {
   readonly transport = "tcp";
   readonly remote: Address;
   readonly certificateHash: Uint8Array;
   readonly #options: WsClientLinkOptions;
-  readonly #inbox = new LinkInbox();
-  readonly #outgoing = new LinkOutgoing(() => this.queuedBytes());
   readonly #reader: FrameReader;
   /** Frames not accepted by the socket, bounded by SEND_QUEUE_BYTES_MAX. */
   #frames: Uint8Array[] = [];
@@ -49,35 +47,31 @@ export class WsClientLink implements Link {
   #isFlushing = false;
   #isBlocked = false;
   #isDeaf = false;
-  #isOver = false;
+  #isGone = false;
   #endsWhenFlushed = false;
-  #state: "open" | "closing" | "closed" = "open";
   /** Set before the socket is closed: our own fault, or that of the close frame. */
   #outcome: { readonly fault: Fault | undefined } | undefined;
   #deadline: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: WsClientLinkOptions) {
+    super();
     this.#options = options;
     this.remote = options.remote;
     this.certificateHash = options.certificateHash;
     this.#reader = new FrameReader({
-      message: (bytes) => this.#inbox.push(bytes),
+      message: (bytes) => this.inbox.push(bytes),
       ping: (payload) => this.#queue(encodeFrame(OPCODE.pong, payload)),
       close: (code, reason) => this.#onClose(code, reason),
     });
   }
 
-  receive(handlers: LinkHandlers): void {
-    this.#inbox.receive(handlers);
-  }
-
   send(message: Uint8Array, tail?: Uint8Array): boolean {
-    if (this.#state !== "open") return false;
+    if (this.state !== "open") return false;
     const frame = encodeFrame(OPCODE.binary, message, tail?.length);
     const whole = tail === undefined ? undefined : joinInPlace(frame, tail);
     const isTaken = whole === undefined ? this.#queue(frame, tail) : this.#queue(whole);
     if (!isTaken) return false;
-    this.#outgoing.count(1, message.length + (tail?.length ?? 0));
+    this.countSent(1, message.length + (tail?.length ?? 0));
     return true;
   }
 
@@ -85,36 +79,14 @@ export class WsClientLink implements Link {
     return this.#frameBytes;
   }
 
-  drained(): Promise<void> {
-    return this.#outgoing.drained();
-  }
-
-  follow(): void {
-    assert(false, "only the server's end follows topics");
-  }
-
-  unfollow(): void {
-    assert(false, "only the server's end follows topics");
-  }
-
-  openChannel(): Promise<Link> {
-    if (this.#state === "open") return this.#options.openLane();
-    return Promise.reject(new Fault("unreachable", "the link is closed"));
-  }
-
-  counters(): LinkCounters {
-    return this.#outgoing.counters(this.#inbox);
+  protected override openLane(): Promise<Link> {
+    return this.#options.openLane();
   }
 
   close(): void {
-    if (this.#state !== "open") return;
-    this.#inbox.mute();
+    if (this.state !== "open") return;
+    this.inbox.mute();
     this.#leave(CLOSE_CODE.done, undefined);
-  }
-
-  destroy(): void {
-    this.#inbox.mute();
-    this.#drop(undefined);
   }
 
   /** Stops reading, so that the peer's queue fills. For tests and for a suspended program. */
@@ -128,13 +100,13 @@ export class WsClientLink implements Link {
 
   /** The socket received bytes. */
   onData(chunk: Uint8Array): void {
-    if (this.#state === "closed" || this.#isDeaf) return;
+    if (this.state === "closed" || this.#isDeaf) return;
     try {
       this.#reader.feed(chunk);
     } catch (error) {
       if (!(error instanceof Fault)) return rethrow(error);
       // Bytes after a broken frame cannot be read.
-      this.#inbox.mute();
+      this.inbox.mute();
       this.#isDeaf = true;
       this.#hangUp(closeCodeOf(error), error);
     }
@@ -148,15 +120,15 @@ export class WsClientLink implements Link {
 
   /** The socket is closed. */
   onGone(): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
+    if (this.#isGone) return;
+    this.#isGone = true;
     clearTimeout(this.#deadline);
-    this.#state = "closed";
+    this.state = "closed";
     this.#frames = [];
     this.#frameBytes = 0;
     const lost = { fault: new Fault("link-closed", "the connection was lost") };
-    this.#inbox.close((this.#outcome ?? lost).fault);
-    this.#outgoing.settle();
+    this.inbox.close((this.#outcome ?? lost).fault);
+    this.settle();
   }
 
   #onClose(code: number, reason: string): void {
@@ -173,28 +145,28 @@ export class WsClientLink implements Link {
   /** Sends a close frame after what is queued; the server answers and closes. */
   #leave(code: number, fault: Fault | undefined): void {
     this.#outcome ??= { fault };
-    if (this.#state !== "open") return;
+    if (this.state !== "open") return;
     this.#queue(encodeClose(code));
-    if (this.#state !== "open") return; // That frame exceeded the limit, and the link was dropped.
-    this.#state = "closing";
+    if (this.state !== "open") return; // That frame exceeded the limit, and the link was dropped.
+    this.state = "closing";
     // A peer that never answers must not hold the socket forever.
-    this.#deadline = setTimeout(() => this.#drop(fault), DRAIN_WITHIN_MS);
+    this.#deadline = setTimeout(() => this.drop(fault), DRAIN_WITHIN_MS);
     this.#flush();
   }
 
-  #drop(fault: Fault | undefined): void {
+  drop(fault: Fault | undefined): void {
     this.#outcome ??= { fault };
-    if (this.#state === "closed") return;
-    this.#state = "closed";
+    if (this.state === "closed") return;
+    this.state = "closed";
     this.#options.socket.terminate();
     this.onGone();
   }
 
   #queue(frame: Uint8Array, tail?: Uint8Array): boolean {
-    if (this.#state === "closed") return false;
+    if (this.state === "closed") return false;
     const sizeBytes = frame.length + (tail?.length ?? 0);
     if (this.#frameBytes + sizeBytes > SEND_QUEUE_BYTES_MAX) {
-      this.#drop(slowReaderFault());
+      this.drop(slowReaderFault());
       return false;
     }
     this.#frames.push(frame);
@@ -210,12 +182,12 @@ export class WsClientLink implements Link {
   #flush(): void {
     this.#isFlushing = false;
     let taken = 0;
-    if (this.#isGone()) return;
+    if (this.isOver) return;
     while (taken < this.#frames.length && !this.#isBlocked) {
       const [batch, count] = joinFrames(this.#frames, taken);
       const { length } = batch;
       const written = Math.max(0, this.#options.socket.write(batch));
-      if (this.#isGone()) return;
+      if (this.isOver) return;
       this.#frameBytes -= written;
       taken += count;
       if (written === length) {
@@ -227,14 +199,10 @@ export class WsClientLink implements Link {
       this.#frames[taken] = batch.subarray(written);
     }
     this.#frames.splice(0, taken);
-    this.#outgoing.settle();
-    if (this.#endsWhenFlushed && this.#frames.length === 0 && !this.#isGone()) {
+    this.settle();
+    if (this.#endsWhenFlushed && this.#frames.length === 0 && !this.isOver) {
       this.#options.socket.end();
     }
-  }
-
-  #isGone(): boolean {
-    return this.#state === "closed";
   }
 }
 

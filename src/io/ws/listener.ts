@@ -23,12 +23,12 @@ import { isShortOfDescriptors } from "../disk/descriptors.ts";
 import { certificateHashOf } from "../link/certificate-hash.ts";
 import { rethrow } from "../link/inbox.ts";
 import type { Address, Listener, ListenerEvents } from "../link/link.ts";
+import { Topics } from "../link/topics.ts";
 import { normalAddress } from "./address.ts";
 import { slowReaderFault } from "./close.ts";
 import { HalfOpenWatch, openSockets } from "./half-open.ts";
 import { requestUrl } from "./request-url.ts";
 import { WsServerLink, type WsServerLinkOptions, type WsSocketData } from "./server-link.ts";
-import { WsTopics } from "./topics.ts";
 import { formatHostPort, LINK_PATH, TLS_1_3 } from "./upgrade.ts";
 
 export interface WsTls {
@@ -72,6 +72,9 @@ const LINK_IDLE_SECONDS = 120;
 /** Time that a stopping server waits for the answer to its last goodbye. */
 const LINGER_MS = 500;
 
+/** Up to this many followers get a message one by one, in one write with what else is queued. */
+const FEW = 4;
+
 /** @throws Fault port-taken, usage */
 export function listenWs(options: WsListenOptions, events: ListenerEvents): Listener {
   return new WsListener(options, events);
@@ -96,7 +99,7 @@ class WsListener implements Listener {
     this.#events = events;
     this.#linkOptions = {
       certificateHash: hashOf(options),
-      topics: new WsTopics(),
+      topics: new Topics(),
       unflushed: new Set(),
       gone: (link) => this.#forget(link),
     };
@@ -119,10 +122,10 @@ class WsListener implements Listener {
   }
 
   publish(topic: string, message: Uint8Array): void {
-    const few = this.#linkOptions.topics.few(topic);
-    if (few !== undefined) {
+    const followers = this.#linkOptions.topics.followers(topic);
+    if (followers.size <= FEW) {
       // A copy: a link that is too far behind is dropped, and then follows nothing.
-      for (const link of [...few]) link.send(message);
+      for (const link of [...followers]) link.send(message);
       return;
     }
     for (const link of this.#linkOptions.unflushed) link.flush();

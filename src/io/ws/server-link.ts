@@ -1,7 +1,6 @@
 /** A WebSocket link of a server. */
 
 import type { ServerWebSocket } from "bun";
-import { assert } from "../../base/assert.ts";
 import { concatBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import {
@@ -12,11 +11,10 @@ import {
 } from "../../base/limits.ts";
 import { TokenBucket } from "../../core/rate.ts";
 import { joinInPlace, releaseBuffer } from "../disk/buffer-pool.ts";
-import { LinkInbox } from "../link/inbox.ts";
-import type { Address, Link, LinkCounters, LinkHandlers } from "../link/link.ts";
-import { LinkOutgoing } from "../link/outgoing.ts";
+import { BaseLink } from "../link/base-link.ts";
+import type { Address, LinkCounters } from "../link/link.ts";
+import type { Topics } from "../link/topics.ts";
 import { CLOSE_CODE, faultOfClose, slowReaderFault } from "./close.ts";
-import type { Traffic, WsTopics } from "./topics.ts";
 
 /** Data of an upgraded request for its socket. */
 export interface WsSocketData {
@@ -27,7 +25,7 @@ export interface WsSocketData {
 /** State shared by all links of a listener. */
 export interface WsServerLinkOptions {
   readonly certificateHash: Uint8Array;
-  readonly topics: WsTopics<WsServerLink>;
+  readonly topics: Topics<WsServerLink>;
   /** Links whose messages of this tick were not passed to Bun yet. */
   readonly unflushed: Set<WsServerLink>;
   readonly gone: (link: WsServerLink) => void;
@@ -43,13 +41,11 @@ interface Fresh {
 }
 
 /** The server's end: a socket of `Bun.serve`. The listener passes the socket's events. */
-export class WsServerLink implements Link {
+export class WsServerLink extends BaseLink {
   readonly transport = "tcp";
   readonly remote: Address;
   readonly #socket: ServerWebSocket<WsSocketData>;
   readonly #options: WsServerLinkOptions;
-  readonly #inbox = new LinkInbox();
-  readonly #outgoing = new LinkOutgoing(() => this.queuedBytes());
   /**
    * Messages of this tick: they leave in one write; separate writes cost ten times as much each.
    */
@@ -64,12 +60,11 @@ export class WsServerLink implements Link {
     CONTROL_FRAMES_BURST,
     performance.now(),
   );
-  #state: "open" | "closing" | "closed" = "open";
   #outcome: { readonly fault: Fault | undefined } | undefined;
   #deadline: ReturnType<typeof setTimeout> | undefined;
-  readonly #followed = new Map<string, Traffic>();
 
   constructor(socket: ServerWebSocket<WsSocketData>, options: WsServerLinkOptions) {
+    super();
     this.#socket = socket;
     this.#options = options;
     this.remote = socket.data.remote;
@@ -79,12 +74,8 @@ export class WsServerLink implements Link {
     return this.#options.certificateHash;
   }
 
-  receive(handlers: LinkHandlers): void {
-    this.#inbox.receive(handlers);
-  }
-
   send(message: Uint8Array, tail?: Uint8Array): boolean {
-    if (this.#state !== "open") return false;
+    if (this.state !== "open") return false;
     const sizeBytes = message.length + (tail?.length ?? 0);
     if (this.#fresh.length === 0) this.#behindBytes = this.#socket.getBufferedAmount();
     const queuedBytes = this.#freshBytes + this.#behindBytes;
@@ -92,7 +83,7 @@ export class WsServerLink implements Link {
       this.drop(slowReaderFault());
       return false;
     }
-    this.#outgoing.count(1, sizeBytes);
+    this.countSent(1, sizeBytes);
     this.#fresh.push({ message, tail });
     this.#freshBytes += sizeBytes + OVERHEAD_BYTES;
     if (this.#fresh.length === 1) {
@@ -103,69 +94,51 @@ export class WsServerLink implements Link {
   }
 
   queuedBytes(): number {
-    return this.#state === "closed" ? 0 : this.#freshBytes + this.#socket.getBufferedAmount();
+    return this.state === "closed" ? 0 : this.#freshBytes + this.#socket.getBufferedAmount();
   }
 
-  drained(): Promise<void> {
-    return this.#outgoing.drained();
-  }
-
-  follow(topic: string): void {
-    if (this.#state !== "open" || this.#followed.has(topic)) return;
-    this.#followed.set(topic, this.#options.topics.enter(topic, this));
+  override follow(topic: string): void {
+    if (this.state !== "open" || !this.#options.topics.enter(topic, this)) return;
     this.#socket.subscribe(topic);
   }
 
-  unfollow(topic: string): void {
-    if (!this.#followed.has(topic)) return;
-    this.#settleTopic(topic);
-    if (this.#state === "open") this.#socket.unsubscribe(topic);
+  override unfollow(topic: string): void {
+    const share = this.#options.topics.leave(topic, this);
+    if (share === undefined) return;
+    this.countSent(share.messages, share.bytes);
+    if (this.state === "open") this.#socket.unsubscribe(topic);
   }
 
-  openChannel(): Promise<Link> {
-    assert(false, "only the client's end opens lanes");
-  }
-
-  counters(): LinkCounters {
-    const own = this.#outgoing.counters(this.#inbox);
-    let { sentMessages, sentBytes } = own;
-    for (const [topic, start] of this.#followed) {
-      const share = this.#options.topics.since(topic, start);
-      sentMessages += share.messages;
-      sentBytes += share.bytes;
-    }
+  override counters(): LinkCounters {
+    const own = super.counters();
+    const { messages, bytes } = this.#options.topics.traffic(this);
+    const [sentMessages, sentBytes] = [own.sentMessages + messages, own.sentBytes + bytes];
     return { ...own, sentMessages, sentBytes };
   }
 
   close(): void {
-    if (this.#state !== "open") return;
+    if (this.state !== "open") return;
     this.flush();
-    if (this.#state !== "open") return;
-    this.#state = "closing";
+    if (this.state !== "open") return;
+    this.state = "closing";
     this.#outcome = { fault: undefined };
-    this.#inbox.mute();
+    this.inbox.mute();
     this.#leaveTopics();
     // A reader that never takes the rest must not hold the socket forever.
     this.#deadline = setTimeout(() => this.drop(undefined), DRAIN_WITHIN_MS);
     this.#closeWhenFlushed();
   }
 
-  destroy(): void {
-    this.#inbox.mute();
-    this.drop(undefined);
-  }
-
-  /** Closes immediately. */
   drop(fault: Fault | undefined): void {
     this.#outcome ??= { fault };
-    if (this.#state === "closed") return;
+    if (this.state === "closed") return;
     this.#socket.terminate();
     this.onGone(CLOSE_CODE.lost, "");
   }
 
   /** Reports whether this reader is behind by more than a link may queue. */
   isOverfull(): boolean {
-    return this.#state !== "closed" && this.queuedBytes() > SEND_QUEUE_BYTES_MAX;
+    return this.state !== "closed" && this.queuedBytes() > SEND_QUEUE_BYTES_MAX;
   }
 
   /**
@@ -175,7 +148,7 @@ export class WsServerLink implements Link {
   flush(): void {
     this.#options.unflushed.delete(this);
     const fresh = this.#fresh;
-    if (fresh.length === 0 || this.#state !== "open") return;
+    if (fresh.length === 0 || this.state !== "open") return;
     this.#fresh = [];
     this.#freshBytes = 0;
     this.#socket.cork((socket) => {
@@ -184,15 +157,15 @@ export class WsServerLink implements Link {
         else sendJoined(socket, message, tail);
       }
     });
-    this.#outgoing.settle(); // No drain event follows if the kernel accepts all.
+    this.settle(); // No drain event follows if the kernel accepts all.
   }
 
   onMessage(message: Uint8Array | string): void {
     if (typeof message === "string") {
       return this.drop(new Fault("frame-malformed", "a frame is text where all are binary"));
     }
-    this.#inbox.push(message);
-    if (this.#inbox.isFlooded) this.drop(undefined);
+    this.inbox.push(message);
+    if (this.inbox.isFlooded) this.drop(undefined);
   }
 
   /** A ping or pong of WebSocket, which Bun has answered. */
@@ -202,22 +175,22 @@ export class WsServerLink implements Link {
   }
 
   onDrain(): void {
-    this.#outgoing.settle();
-    if (this.#state === "closing") this.#closeWhenFlushed();
+    this.settle();
+    if (this.state === "closing") this.#closeWhenFlushed();
   }
 
   onGone(code: number, reason: string): void {
-    if (this.#state === "closed") return;
-    this.#state = "closed";
+    if (this.state === "closed") return;
+    this.state = "closed";
     clearTimeout(this.#deadline);
     this.#options.unflushed.delete(this);
     this.#fresh = [];
     this.#freshBytes = 0;
     this.#leaveTopics();
-    this.#inbox.close(
+    this.inbox.close(
       this.#outcome === undefined ? faultOfClose(code, reason) : this.#outcome.fault,
     );
-    this.#outgoing.settle();
+    this.settle();
     this.#options.gone(this);
   }
 
@@ -226,16 +199,8 @@ export class WsServerLink implements Link {
   }
 
   #leaveTopics(): void {
-    for (const topic of [...this.#followed.keys()]) this.unfollow(topic);
-  }
-
-  #settleTopic(topic: string): void {
-    const start = this.#followed.get(topic);
-    if (start === undefined) return;
-    const share = this.#options.topics.since(topic, start);
-    this.#outgoing.count(share.messages, share.bytes);
-    this.#followed.delete(topic);
-    this.#options.topics.leave(topic, this);
+    const { messages, bytes } = this.#options.topics.leaveAll(this);
+    this.countSent(messages, bytes);
   }
 }
 

@@ -1,30 +1,25 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import type { Link } from "../../../src/io/link/link.ts";
+import { Topics } from "../../../src/io/link/topics.ts";
 import { wsDial } from "../../../src/io/ws/dial.ts";
 import { listenWs } from "../../../src/io/ws/listener.ts";
-import { WsTopics } from "../../../src/io/ws/topics.ts";
 import { LinkObserver } from "../link-observer.ts";
 
-describe("topics", () => {
-  test("few followers are named, many are not", () => {
-    const topics = new WsTopics<string>();
-    expect([...(topics.few("r") ?? ["many"])]).toEqual([]);
-    const users = ["ana", "ben", "cem", "dan", "eve"];
-    for (const user of users) topics.enter("r", user);
-    expect(topics.few("r")).toBeUndefined();
-    topics.leave("r", "ana");
-    expect([...(topics.few("r") ?? ["many"])]).toEqual(users.slice(1));
-  });
-
-  test("a follower's share is what was counted since it came", () => {
-    const topics = new WsTopics<string>();
-    const first = topics.enter("r", "ana");
-    topics.count("r", 10);
-    const second = topics.enter("r", "ben");
-    topics.count("r", 5);
-    expect(topics.since("r", first)).toEqual({ messages: 2, bytes: 15 });
-    expect(topics.since("r", second)).toEqual({ messages: 1, bytes: 5 });
-  });
+test("counts the traffic of a follower since it joined, and forgets a topic without any", () => {
+  const topics = new Topics<string>();
+  expect(topics.enter("r", "ana")).toBe(true);
+  expect(topics.enter("r", "ana")).toBe(false);
+  topics.count("r", 10);
+  topics.enter("r", "ben");
+  topics.enter("q", "ben");
+  topics.count("r", 5);
+  topics.count("q", 3);
+  expect(topics.traffic("ana")).toEqual({ messages: 2, bytes: 15 });
+  expect(topics.traffic("ben")).toEqual({ messages: 2, bytes: 8 });
+  expect(topics.leave("r", "ana")).toEqual({ messages: 2, bytes: 15 });
+  expect(topics.leave("r", "ana")).toBeUndefined();
+  expect(topics.leaveAll("ben")).toEqual({ messages: 2, bytes: 8 });
+  expect([...topics.followers("r"), ...topics.followers("q")]).toEqual([]);
 });
 
 describe("what is published, and what is sent beside it", () => {
