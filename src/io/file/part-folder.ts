@@ -13,6 +13,7 @@ import type { Content } from "../blob/chunk-file.ts";
 import type { Renamed } from "../blob/interfaces.ts";
 import { type DiskFile, errorCode, type TreeDisk, writeWhole } from "../disk/disk.ts";
 import { FolderPlan, type PlannedFile, type PlannedFolder } from "./folder-plan.ts";
+import { inParallel } from "./parallel.ts";
 
 export interface PartFolderOptions {
   readonly disk: TreeDisk;
@@ -120,11 +121,11 @@ export class PartFolder implements Content {
     this.#unsyncedFolders = new Set();
     const { disk } = this.#options;
     await this.#manifest.sync();
-    await each(files, async ({ path }) => {
+    await inParallel(files, async ({ path }) => {
       using file = disk.openPlain(path, "write");
       await file.sync();
     });
-    await each(folders, ({ path }) => disk.syncFolder(path));
+    await inParallel(folders, ({ path }) => disk.syncFolder(path));
   }
 
   async cut(sizeBytes: number): Promise<void> {
@@ -284,19 +285,6 @@ function malformed(what: string): Fault {
 
 function somethingElse(path: string): Fault {
   return new Fault("store-failed", `something else stands at ${path}`, { remedy: "move it away" });
-}
-
-/** Several at a time: a disk does many syncs together nearly as fast as one. */
-async function each<Item>(
-  items: readonly Item[],
-  work: (item: Item) => Promise<void>,
-): Promise<void> {
-  const left = items.values();
-  const workers = Array.from({ length: Math.min(FILES_AT_ONCE, items.length) }, async () => {
-    for (const item of left) await work(item);
-  });
-  const ends = await Promise.allSettled(workers);
-  for (const end of ends) if (end.status === "rejected") throw end.reason;
 }
 
 async function inTurns<Item>(items: readonly Item[], work: (item: Item) => void): Promise<void> {

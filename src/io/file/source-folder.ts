@@ -5,12 +5,7 @@ import { basename, join } from "node:path";
 import { assert } from "../../base/assert.ts";
 import { utf8Decode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
-import {
-  CHUNK_BYTES,
-  FILES_AT_ONCE,
-  FOLDER_ENTRIES_MAX,
-  PATH_BYTES_MAX,
-} from "../../base/limits.ts";
+import { CHUNK_BYTES, FOLDER_ENTRIES_MAX, PATH_BYTES_MAX } from "../../base/limits.ts";
 import { quoteText } from "../../base/text.ts";
 import {
   encodeManifest,
@@ -24,6 +19,7 @@ import { takeBuffer } from "../disk/buffer-pool.ts";
 import { diskFault, errorCode } from "../disk/disk.ts";
 import { readAt } from "../disk/reading.ts";
 import { openPlain } from "../disk/tree.ts";
+import { inParallel } from "./parallel.ts";
 import { changedFault, stampOf } from "./source-stamp.ts";
 
 /** Entries examined before yielding to others. */
@@ -124,13 +120,8 @@ class FolderSource implements Source {
         reads.push(() => this.#readPart(piece.file, part, piece.offset));
       }
     }
-    const left = reads.values();
-    const workers = Array.from({ length: Math.min(FILES_AT_ONCE, reads.length) }, async () => {
-      for (const read of left) await read();
-    });
     // All have ended before an error is reported: nothing writes into released buffers.
-    const ends = await Promise.allSettled(workers);
-    for (const end of ends) if (end.status === "rejected") throw end.reason;
+    await inParallel(reads, (read) => read());
   }
 
   async #readWhole(file: ManifestFile, into: Uint8Array): Promise<void> {
