@@ -41,7 +41,8 @@ export class AutoDialer {
     const first = (learns ? this.#worked : undefined) ?? this.#options.first;
     const now = clock.now();
     const isNew = this.#failingSince === undefined || now - this.#failingSince < OTHER_WAY_HELD_MS;
-    const race = new Race(dials, clock, first, options, first === this.#worked && isNew);
+    const isHeld = first === this.#worked && isNew;
+    const race = new Race({ dials, clock, first, target: options, isHeld });
     try {
       const { link, way } = await race.run();
       this.#worked = way;
@@ -59,34 +60,28 @@ interface Won {
   readonly way: WayThere;
 }
 
+interface RaceOptions {
+  readonly dials: Readonly<Record<WayThere, Dial>>;
+  readonly clock: Clock;
+  readonly first: WayThere;
+  readonly target: DialOptions;
+  /** An immediate failure decides alone. */
+  readonly isHeld: boolean;
+}
+
 /** A dial over two transports. */
 class Race {
-  readonly #dials: Readonly<Record<WayThere, Dial>>;
-  readonly #clock: Clock;
-  readonly #options: DialOptions;
-  readonly #first: WayThere;
+  readonly #options: RaceOptions;
   readonly #ways: WayThere[];
-  /** An immediate failure decides alone. */
-  readonly #isHeld: boolean;
   readonly #result = Promise.withResolvers<Won>();
   #running = 0;
   #isOver = false;
   #failure: Fault | undefined;
   #cancel = () => {};
 
-  constructor(
-    dials: Readonly<Record<WayThere, Dial>>,
-    clock: Clock,
-    first: WayThere,
-    options: DialOptions,
-    isHeld: boolean,
-  ) {
-    this.#dials = dials;
-    this.#clock = clock;
+  constructor(options: RaceOptions) {
     this.#options = options;
-    this.#isHeld = isHeld;
-    this.#first = first;
-    this.#ways = first === "tcp" ? ["tcp", "udp"] : ["udp", "tcp"];
+    this.#ways = options.first === "tcp" ? ["tcp", "udp"] : ["udp", "tcp"];
   }
 
   run(): Promise<Won> {
@@ -98,8 +93,9 @@ class Race {
     this.#cancel();
     const way = this.#ways.shift();
     if (way === undefined) return;
+    const { dials, clock, target } = this.#options;
     this.#running += 1;
-    this.#dials[way](this.#options).then(
+    dials[way](target).then(
       (link) => {
         if (this.#isOver) return link.destroy(); // The other one was faster.
         this.#settle();
@@ -107,7 +103,7 @@ class Race {
       },
       (error: unknown) => this.#failed(way, error),
     );
-    this.#cancel = this.#clock.after(OTHER_WAY_AFTER_MS, () => this.#next());
+    this.#cancel = clock.after(OTHER_WAY_AFTER_MS, () => this.#next());
   }
 
   #failed(way: WayThere, error: unknown): void {
@@ -117,8 +113,9 @@ class Race {
       this.#settle();
       return this.#result.reject(error);
     }
-    if (way === this.#first) this.#failure = error;
-    if (this.#ways.length > 0 && !this.#isHeld) return this.#next();
+    const { first, isHeld } = this.#options;
+    if (way === first) this.#failure = error;
+    if (this.#ways.length > 0 && !isHeld) return this.#next();
     if (this.#running > 0) return;
     this.#settle();
     this.#result.reject(this.#failure);
