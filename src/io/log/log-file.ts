@@ -106,17 +106,9 @@ export async function openLog(options: LogOptions): Promise<LogFile> {
   try {
     disk.makeFolder(folder);
     const kept = keptIn(disk, folder, acceptsLoss);
-    const recovery = {
-      disk,
-      folder,
-      tornFolder: options.tornFolder ?? join(beside, "torn"),
-      reservePath,
-      sha256: options.sha256,
-      onRecord: options.onRecord,
-      fold: options.fold,
-      kept: kept === "unreadable" ? undefined : kept,
-      acceptsLoss,
-    };
+    const tornFolder = options.tornFolder ?? join(beside, "torn");
+    const known = kept === "unreadable" ? undefined : kept;
+    const recovery = { ...options, tornFolder, reservePath, kept: known };
     // If loss is accepted, the whole log is read to see what is left.
     const snapshot = acceptsLoss ? undefined : options.snapshot;
     const resumed = snapshot === undefined ? undefined : await resumeLog(recovery, snapshot);
@@ -127,8 +119,7 @@ export async function openLog(options: LogOptions): Promise<LogFile> {
     const file = disk.open(segment.path, "write");
     await syncAbove(disk, folder);
     await keepReserve(disk, reservePath, options.reserveBytes ?? RESERVE_BYTES);
-    const note = kept === "unreadable" ? undefined : kept?.note;
-    const log = new LogFile({ ...options, reservePath }, recovered, file, note);
+    const log = new LogFile({ ...options, reservePath }, recovered, file, known?.note);
     if (recovered.isLossAccepted || kept === "unreadable") await log.fork(options);
     return log;
   } catch (error) {

@@ -34,8 +34,8 @@ export interface RecoveryOptions {
   readonly reservePath: string;
   readonly sha256: Sha256;
   /** Called with every record of the log, in order. */
-  readonly onRecord: ((record: LogRecord) => void) | undefined;
-  readonly fold: Fold | undefined;
+  readonly onRecord?: (record: LogRecord) => void;
+  readonly fold?: Fold;
   /** Proof of what the log held; `undefined` if there is none. */
   readonly kept?: KeptCheckpoint | undefined;
   /** Continue without damaged records if acknowledged records are lost. */
