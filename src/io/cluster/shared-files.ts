@@ -15,6 +15,7 @@ import { HASH_BYTES } from "../../wire/chunks.ts";
 import type { BlobAbout } from "../blob/interfaces.ts";
 import { encodeAbout, parseAbout } from "../blob/metadata.ts";
 import { type Clock, retry } from "../clock.ts";
+import { WorkQueue } from "../work-queue.ts";
 import type { ContentStore } from "./content-store.ts";
 import { isWithoutMajority } from "./majority.ts";
 
@@ -52,9 +53,8 @@ const CHUNK_PART = /^c(\d{1,9})-([A-Za-z0-9_-]{43})$/;
  */
 export class SharedFiles {
   readonly #options: SharedFilesOptions;
-  /** Bounded by CLUSTER_FILE_CHUNKS_AT_ONCE for each transfer. */
-  readonly #waiting: (() => void)[] = [];
-  #free = CLUSTER_CHUNKS_AT_ONCE;
+  /** Chunks of all transfers; bounded by CLUSTER_FILE_CHUNKS_AT_ONCE for each. */
+  readonly #turns = new WorkQueue(CLUSTER_CHUNKS_AT_ONCE, Number.POSITIVE_INFINITY);
   /** Files being read. */
   #readers = 0;
   #isStopping = false;
@@ -228,18 +228,9 @@ export class SharedFiles {
     this.#isStopping = true;
   }
 
-  /** Lets chunks of all transfers take turns, first in, first out. */
   async #inTurn<Result>(act: () => Promise<Result>): Promise<Result> {
     if (this.#isStopping) throw new Fault("shutting-down", "the server is stopping");
-    if (this.#free > 0) this.#free--;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    try {
-      return await act();
-    } finally {
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#free++;
-      else next();
-    }
+    return await this.#turns.run(act);
   }
 
   #tried<Result>(act: () => Promise<Result>): Promise<Result> {

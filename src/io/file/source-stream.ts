@@ -5,6 +5,7 @@ import { Fault } from "../../base/fault.ts";
 import { CHUNK_BYTES, STREAM_KEPT_CHUNKS_MAX } from "../../base/limits.ts";
 import { quoteText } from "../../base/text.ts";
 import type { Source } from "../blob/interfaces.ts";
+import { Mutex } from "../disk/mutex.ts";
 
 /**
  * A source that can be read only once, like standard input. Chunks are kept until they are
@@ -29,7 +30,7 @@ class StreamSource implements Source {
   /** Bytes after the last whole chunk. */
   #rest: Uint8Array = new Uint8Array(0);
   #sizeBytes: number | undefined;
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Mutex();
   #onRelease: (() => void) | undefined;
   #isClosed = false;
 
@@ -43,9 +44,7 @@ class StreamSource implements Source {
   }
 
   read(index: number): Promise<Uint8Array | undefined> {
-    const mine = this.#turn.then(() => this.#read(index));
-    this.#turn = mine.catch(() => undefined);
-    return mine;
+    return this.#turns.run(() => this.#read(index));
   }
 
   release(upTo: number): void {

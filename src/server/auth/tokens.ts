@@ -5,7 +5,7 @@ import { PASSWORD_CHECKS_WAITING_MAX } from "../../base/limits.ts";
 import { Guessing } from "../../core/rate.ts";
 import { type Clock, delay } from "../../io/clock.ts";
 import type { Address } from "../../io/link/link.ts";
-import { WorkQueue } from "../queue/work-queue.ts";
+import { WorkQueue } from "../../io/work-queue.ts";
 import { addressKey } from "../session/connection-limits.ts";
 import type { Bans } from "./bans.ts";
 

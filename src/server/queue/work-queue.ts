@@ -1,7 +1,7 @@
-/** Queues that run slow tasks a few at a time. */
+/** Queues of slow tasks that are fair between their keys. */
 
-import { Fault } from "../../base/fault.ts";
 import { type Clock, delay } from "../../io/clock.ts";
+import { WorkQueue } from "../../io/work-queue.ts";
 
 /** Returns how long a slot stays empty after a task that took so long. */
 export interface Rest {
@@ -52,39 +52,5 @@ export class FairQueue {
     await work;
     const restMs = Math.min(rest.msMax, (rest.clock.now() - begun) * rest.times);
     if (restMs > 0) await delay(rest.clock, restMs);
-  }
-}
-
-/** Runs a few tasks at a time; refuses tasks when the queue is full. */
-export class WorkQueue {
-  readonly #runningMax: number;
-  readonly #waitingMax: number;
-  readonly #waiting: (() => void)[] = [];
-  #running = 0;
-
-  constructor(runningMax: number, waitingMax: number) {
-    this.#runningMax = runningMax;
-    this.#waitingMax = waitingMax;
-  }
-
-  /** @throws Fault too-many, and whatever the task throws */
-  async run<Result>(work: () => Promise<Result>): Promise<Result> {
-    if (this.#running >= this.#runningMax) await this.#turn();
-    else this.#running++;
-    try {
-      return await work();
-    } finally {
-      // The slot passes to the next task directly, without being free in between.
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#running--;
-      else next();
-    }
-  }
-
-  #turn(): Promise<void> {
-    if (this.#waiting.length >= this.#waitingMax) {
-      throw new Fault("too-many", "the server is busy", { retryAfterMs: 1_000 });
-    }
-    return new Promise((resolve) => this.#waiting.push(resolve));
   }
 }

@@ -15,10 +15,10 @@ import {
 import { moderates } from "../../core/rooms/moderation.ts";
 import { accountIn, type Room } from "../../core/rooms/rooms.ts";
 import type { Page, PageQuery } from "../../io/log/log.ts";
+import { WorkQueue } from "../../io/work-queue.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import { RecordsFrame } from "../../wire/records-frame.ts";
 import type { ServerContext } from "../kernel/context.ts";
-import { WorkQueue } from "../queue/work-queue.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { Member } from "../session/connection-state.ts";
 import { type FanOut, roomEntry } from "./broadcast.ts";

@@ -11,9 +11,10 @@ import {
 import type { Account } from "../../core/rooms/accounts.ts";
 import type { Checkpoints } from "../../io/log/checkpoints.ts";
 import type { LogProofs } from "../../io/log/proofs.ts";
+import { WorkQueue } from "../../io/work-queue.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { ServerContext } from "../kernel/context.ts";
-import { FairQueue, WorkQueue } from "../queue/work-queue.ts";
+import { FairQueue } from "../queue/work-queue.ts";
 
 /** Source of the server's proofs. */
 export interface Provable {

@@ -3,8 +3,9 @@
 import type { UserId } from "../../base/ids.ts";
 import { PAGE_BYTES_MAX, PAGES_READ_MAX, PAGES_WAITING_MAX } from "../../base/limits.ts";
 import type { Archive, PageQuery } from "../../io/log/log.ts";
+import { WorkQueue } from "../../io/work-queue.ts";
 import type { LogRecord } from "../../wire/record.ts";
-import { FairQueue, WorkQueue } from "../queue/work-queue.ts";
+import { FairQueue } from "../queue/work-queue.ts";
 
 export class RecordLookup {
   readonly #archive: Pick<Archive, "page">;

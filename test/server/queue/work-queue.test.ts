@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { PAGE_REST_MS_MAX, PAGE_REST_TIMES } from "../../../src/base/limits.ts";
-import { FairQueue, WorkQueue } from "../../../src/server/queue/work-queue.ts";
+import { WorkQueue } from "../../../src/io/work-queue.ts";
+import { FairQueue } from "../../../src/server/queue/work-queue.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 import { rejection } from "../../rejection.ts";
 
