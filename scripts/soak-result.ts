@@ -95,7 +95,7 @@ export function verdictsOf({ tally, points, uploadsTogether }: SoakRun): Verdict
     growthVerdict("descriptors", points, "descriptors"),
     {
       what: "stored files beyond the answered uploads",
-      criterion: `≤ ${leftMax}: those under way when their senders were killed`,
+      criterion: `≤ ${leftMax}: those in progress when their senders were killed`,
       found: `${Math.min(...left)} to ${Math.max(...left)}`,
       isMet: Math.min(...left) >= 0 && Math.max(...left) <= leftMax,
     },

@@ -153,8 +153,22 @@ export const PLANTED: readonly Planted[] = [
   },
   {
     rule: "docs",
-    bad: [{ "README.md": "Since #12 it works." }, { "docs/a.md": "See issue 3 for more." }],
-    good: [{ "README.md": "Join `#lobby`, see [there](#1-start) and RFC 9420." }],
+    bad: [
+      "Since #12 it works.",
+      "See issue 3 for more.",
+      "The file is made anew.",
+      "The program goes on with it.",
+      "An admin puts him out.",
+      "Others are told of it.",
+      "What is erased is gone.",
+      "x".repeat(121),
+    ].map((text) => ({ "docs/a.md": `${text}\n` })),
+    good: [
+      { "README.md": "Join `#lobby`, see [there](#1-start) and RFC 9420." },
+      { "README.md": `\`\`\`\n${"x".repeat(121)} anew\n\`\`\`\n| ${"x".repeat(121)} |\n` },
+      { "README.md": "What now? `lane` opens a channel." },
+      { "src/io/a.ts": "// Written anew." },
+    ],
   },
   {
     rule: "pins",

@@ -1,4 +1,11 @@
-import { matches, patternRule, type Rule, type Source, type Violation } from "./source.ts";
+import {
+  matches,
+  type Pattern,
+  patternRule,
+  type Rule,
+  type Source,
+  type Violation,
+} from "./source.ts";
 
 const EXACT = /^\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?$/;
 
@@ -9,13 +16,45 @@ export const places = patternRule("places", /^/, [
   [/\bhttps?:\/\/(?:registry|npm|artifactory|nexus)[\w.-]*[\w/]/, "a registry's address", "text"],
 ]);
 
-export const docs = patternRule("docs", /\.md$/, [
-  [
-    /(?<![\w&(/])#\d+\b|\b[Ii]ssues? #?\d+\b/,
-    "a reader does not know the number of an issue",
-    "text",
-  ],
+const DOCUMENT_COLUMNS_MAX = 120;
+
+const RETIRED = [
+  /\banew\b|\bfor good\b|\bfor now\b|\bon purpose\b|\bunder way\b|\bwhereabouts\b/,
+  /\b(?:go|goes|went|going) on(?: (?:with|as|where)\b|[.,;])/,
+  /\b(?:come|comes|came) in(?: by\b|[.,;])|\b(?:puts?|lets?|going) (?:\w+ )?out\b|\blets? \w+ in\b/,
+  /\b(?:is|are|was|were|be) told\b/,
+];
+
+const wording = patternRule("docs", /\.md$/, [
+  [/(?<![\w&(/])#\d+\b|\b[Ii]ssues? #?\d+\b/, "a reader does not know the number of an issue"],
+  ...RETIRED.map((pattern): Pattern => [pattern, "retired idiom"]),
+  [/(?<=^|[.] )(?:Who|Whoever|Whatever|What|So) [^.?|]*\.(?=\s)/, "begin with the subject"],
 ]);
+
+/** Documents: plain wording, no issue numbers, and lines that fit a terminal. */
+export const docs: Rule = {
+  name: "docs",
+  check: (files) =>
+    files
+      .filter(({ path }) => path.endsWith(".md"))
+      .flatMap(({ path, text }) => {
+        const prose = text.replaceAll(/^```.*?^```$|^ {4}[^\n]*/gms, blank);
+        const code = prose.replaceAll(/`[^`\n]+`/g, blank);
+        return [...wording.check([{ path, text, code }]), ...wideLines(path, prose)];
+      }),
+};
+
+function blank(text: string): string {
+  return text.replaceAll(/[^\n]/g, " ");
+}
+
+function wideLines(path: string, prose: string): Violation[] {
+  return prose.split("\n").flatMap((line, i) => {
+    if (Array.from(line.trimEnd()).length <= DOCUMENT_COLUMNS_MAX || /^\||^!\[/.test(line))
+      return [];
+    return [{ rule: "docs", path, line: i + 1, message: "a document has at most 120 columns" }];
+  });
+}
 
 export const pins: Rule = {
   name: "pins",
