@@ -41,6 +41,7 @@ import {
   unconfirmed,
   withoutMajority,
 } from "./link/retry.ts";
+import { unlessStalled } from "./link/stalled.ts";
 import type { Credentials, Entered, LoginManner } from "./login.ts";
 import { pin } from "./pinning.ts";
 import type { ClientStores } from "./ports.ts";
@@ -321,26 +322,12 @@ export class Client extends AccountLink<Stay> {
 
   async #unlessStalled(settled = Promise.resolve()): Promise<void> {
     if (this.unsent === 0) return settled;
-    const { clock } = this.#parts;
-    const stalled = Promise.withResolvers<never>();
-    let size = this.unsent;
-    let since = clock.now();
-    let cancel = () => {};
-    const look = () => {
-      const left = this.unsent;
-      if (left !== size) since = clock.now();
-      size = left;
-      const isLate = clock.now() - since >= POSTS_STALLED_MS;
-      const why = this.#hasMajority ? isLate && new Fault("timeout", SILENT) : withoutMajority();
-      if (why === false) cancel = clock.after(STALL_LOOK_MS, look);
-      else stalled.reject(unconfirmed(left, why));
+    const faultOf = (stillMs: number) => {
+      const silent = stillMs >= POSTS_STALLED_MS ? new Fault("timeout", SILENT) : undefined;
+      const why = this.#hasMajority ? silent : withoutMajority();
+      return why && unconfirmed(this.unsent, why);
     };
-    look();
-    try {
-      await Promise.race([settled, stalled.promise]);
-    } finally {
-      cancel();
-    }
+    await unlessStalled(this.#parts.clock, settled, () => this.unsent, faultOf);
   }
 
   /**
@@ -585,7 +572,6 @@ const LINK_LOST_MS = 45_000;
  * How long a brief command waits for the next answer to its posts: by then a dead link is detected.
  */
 const POSTS_STALLED_MS = 60_000;
-const STALL_LOOK_MS = 500;
 const SILENT = "the server does not answer";
 
 function membershipOf({ account, registered }: Entered): Membership {

@@ -2,6 +2,7 @@
 
 import { Fault } from "../../base/fault.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
+import { unlessAborted } from "./abort.ts";
 import type { Connection } from "./connection.ts";
 import { notLoggedIn } from "./retry.ts";
 
@@ -18,8 +19,8 @@ export class ActiveLink {
   /** The reason why there is no link and none will follow without a user. */
   #fault: Fault | undefined = notLoggedIn();
   readonly #onAwaited: () => void;
-  /** Bounded by the transfers without a link. */
-  readonly #waiting = new Set<() => void>();
+  /** Resolves with the next link or fault. */
+  #change = Promise.withResolvers<void>();
   /** Bounded by the transfers. */
   readonly #onLeft = new Set<(fault: Fault) => void>();
 
@@ -73,29 +74,13 @@ export class ActiveLink {
     for (;;) {
       if (this.#fault !== undefined) throw this.#fault;
       if (this.#link !== undefined) return this.#link.link;
-      await this.#change(signal);
+      this.#onAwaited();
+      await unlessAborted(signal, this.#change.promise);
     }
   }
 
-  #change(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const wake = () => {
-        signal.removeEventListener("abort", stop);
-        this.#waiting.delete(wake);
-        resolve();
-      };
-      const stop = () => {
-        this.#waiting.delete(wake);
-        reject(signal.reason);
-      };
-      if (signal.aborted) return stop();
-      signal.addEventListener("abort", stop, { once: true });
-      this.#waiting.add(wake);
-      this.#onAwaited();
-    });
-  }
-
   #wake(): void {
-    for (const wake of [...this.#waiting]) wake();
+    this.#change.resolve();
+    this.#change = Promise.withResolvers();
   }
 }

@@ -1,7 +1,7 @@
 /** Reader of a sealed room's records, in the order of the log. */
 
 import { fromBase64Url, toBase64Url, utf8Encode } from "../../base/bytes.ts";
-import { FAULTS, Fault } from "../../base/fault.ts";
+import { asFault, FAULTS, Fault } from "../../base/fault.ts";
 import type { RoomId, Sha256 } from "../../base/ids.ts";
 import { GROUP_DEVICES_MAX } from "../../base/limits-sealed.ts";
 import { type FoldedName, foldName, formatTarget, type Name } from "../../base/names.ts";
@@ -163,7 +163,7 @@ export class RoomReader {
         bound: utf8Encode(body.commitId),
         ...this.knowledge(at, record.timeUnixMs),
       })
-      .catch(faultOf);
+      .catch(asFault);
     // This device's pending change was meant for the epoch before; unless it is an external join,
     // made with the server's group state while this record was in flight.
     if (pending !== undefined && (pending.epoch ?? 0) < body.epoch) await dropPending(at);
@@ -238,7 +238,7 @@ export class RoomReader {
         },
         { room: at.room, gid: fromBase64Url(group), ...this.knowledge(at, record.timeUnixMs) },
       )
-      .catch(faultOf);
+      .catch(asFault);
     if (joined instanceof Fault) {
       // Most welcomes are for others. One for this device that cannot be opened is consumed anyway.
       for (const ref of refs) await at.vault.delete(packageKey(ref));
@@ -276,7 +276,7 @@ export class RoomReader {
     if (record.state !== "whole") noteUnread(at, record);
     if (at.group === undefined || ciphertext === undefined) return;
     const bound = utf8Encode(record.id);
-    const done = await this.#engine.decrypt(at.group, ciphertext, { bound }).catch(faultOf);
+    const done = await this.#engine.decrypt(at.group, ciphertext, { bound }).catch(asFault);
     if (done instanceof Fault) {
       noteUnread(at, record);
       return keep(at, record, { kind: "closed", reason: "broken" });
@@ -630,11 +630,6 @@ export function changeRow({ kind, by, added, removed }: SealChange): ChangeRow {
   };
 }
 
-function changedDevice({ user, device, account }: SealDevice): ChangedDevice {
+export function changedDevice({ user, device, account }: SealDevice): ChangedDevice {
   return { user, device, account };
-}
-
-function faultOf(error: unknown): Fault {
-  if (error instanceof Fault) return error;
-  throw error;
 }

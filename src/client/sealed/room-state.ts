@@ -9,7 +9,7 @@ import { type Consumed, wipe } from "../../crypto/seal/secrets.ts";
 import type { StateKey } from "../../crypto/seal/state-box.ts";
 import { Mutex } from "../../io/disk/mutex.ts";
 import { LEASE_KEY, type LeaseRow, type RoomRow, roomKey, stateKey } from "./rows.ts";
-import type { SealedStore } from "./store.ts";
+import type { Awaitable, SealedStore } from "./store.ts";
 import { Vault } from "./vault.ts";
 
 export interface RoomStatesParts {
@@ -79,7 +79,7 @@ export class RoomStates {
   }
 
   /** @throws {Fault} store-…, and what the work throws: then nothing has changed */
-  run<Result>(room: RoomId, work: (at: RoomAt) => Promise<Result>): Promise<Result> {
+  run<Result>(room: RoomId, work: (at: RoomAt) => Awaitable<Result>): Promise<Result> {
     const mutex = this.#mutexes.get(room) ?? new Mutex();
     this.#mutexes.set(room, mutex);
     return mutex.run(() => this.#run(room, work));
@@ -101,7 +101,7 @@ export class RoomStates {
     return this.#parts.engine.load(bytes, place);
   }
 
-  async #run<Result>(room: RoomId, work: (at: RoomAt) => Promise<Result>): Promise<Result> {
+  async #run<Result>(room: RoomId, work: (at: RoomAt) => Awaitable<Result>): Promise<Result> {
     const { store, key } = this.#parts;
     let done: { readonly at: RoomAt; readonly bytes: Uint8Array | undefined } | undefined;
     const result = await store.transact(async (tables) => {

@@ -56,6 +56,7 @@ import {
 import { DeviceLease } from "./lease.ts";
 import { Renewal } from "./renewal.ts";
 import {
+  changedDevice,
   changeRow,
   dropPending,
   isFree,
@@ -69,7 +70,6 @@ import {
   allClaims,
   allPackages,
   type ClaimRow,
-  type IdentityRow,
   type KeptRow,
   type PendingRow,
   packageKey,
@@ -83,7 +83,7 @@ import {
   sentKey,
   seqOf,
 } from "./rows.ts";
-import type { SealedStore } from "./store.ts";
+import type { Awaitable, SealedStore } from "./store.ts";
 import type { Vault } from "./vault.ts";
 
 /**
@@ -212,10 +212,7 @@ export class SealedRooms {
       ...{ clock, ask, history: parts.history ?? (() => undefined) },
       transact: (work) => states.transact(work),
       forked: ({ room, user }) =>
-        this.#run(room, (at) => {
-          suspect(at, `the server showed ${user} a different history`);
-          return Promise.resolve();
-        }),
+        this.#run(room, (at) => suspect(at, `the server showed ${user} a different history`)),
       remarked: ({ room }, sentence) => this.#run(room, (at) => remark(at, sentence)),
     });
     const shared = { claims: this.#claims, files: this.files, user: parts.user };
@@ -236,7 +233,7 @@ export class SealedRooms {
   }
 
   /** Runs work on a room and reports its findings to the user. */
-  async #run<Result>(room: RoomId, work: (at: RoomAt) => Promise<Result>): Promise<Result> {
+  async #run<Result>(room: RoomId, work: (at: RoomAt) => Awaitable<Result>): Promise<Result> {
     const found: Translatable[] = [];
     let changed: readonly string[] = [];
     let newcomers: readonly Newcomer[] = [];
@@ -291,25 +288,17 @@ export class SealedRooms {
 
   /** Reports whether the first record that a link delivers of a room follows the last one read. */
   #goesOn(room: RoomId, { n }: ChatRecord): Promise<boolean> {
-    return this.#states.run(room, ({ row }) =>
-      Promise.resolve(row?.n !== undefined && n <= row.n + 1),
-    );
+    return this.#states.run(room, ({ row }) => row?.n !== undefined && n <= row.n + 1);
   }
 
   /** Opens a page of one or several rooms. @throws {Fault} as `open` */
   async #openPage(records: readonly ChatRecord[]): Promise<ChatRecord[]> {
-    const rooms = new Map<RoomId, ChatRecord[]>();
-    for (const record of records) {
-      if (record.room.isSealed !== true) continue;
-      const known = rooms.get(record.room.id);
-      if (known === undefined) rooms.set(record.room.id, [record]);
-      else known.push(record);
-    }
+    const sealed = records.filter(({ room }) => room.isSealed === true);
     const opened = new Map<number, ChatRecord>();
-    for (const [id, of] of rooms) {
-      const [first] = of;
+    for (const [id, some] of Map.groupBy(sealed, ({ room }) => room.id)) {
+      const [first] = some;
       if (first !== undefined) await this.#catchUp(first.room);
-      for (const record of await this.#opened(id, of)) opened.set(record.seq, record);
+      for (const record of await this.#opened(id, some)) opened.set(record.seq, record);
     }
     return records.map((record) => opened.get(record.seq) ?? record);
   }
@@ -356,7 +345,7 @@ export class SealedRooms {
 
   /** Makes the group of a room that this account has created as sealed, or of a conversation. */
   async create(room: RoomView): Promise<void> {
-    const { device, entropy, ask } = this.#parts;
+    const { device, entropy } = this.#parts;
     const gid = new Uint8Array(entropy(ID_BYTES));
     const policy = {
       room: room.id,
@@ -365,36 +354,16 @@ export class SealedRooms {
       web: true,
       history: false,
     };
-    const commitId = toBase64Url(entropy(ID_BYTES));
     const { group, groupInfo } = await device.engine.create(policy, gid);
-    const [self] = group.members;
-    const pending: PendingRow = {
-      commitId,
-      info: toBase64Url(groupInfo),
-      added: [],
-      removed: [],
-      group: toBase64Url(gid),
-      change: {
-        change: "create",
-        by: self?.user ?? this.#parts.user,
-        added: group.members.map(({ user, device: id, account }) => ({
-          user,
-          device: id,
-          account,
-        })),
-        removed: [],
-      },
-    };
     await this.#hold();
-    await this.#states.run(room.id, async (at) => {
+    const pending = await this.#states.run(room.id, (at) => {
       if (at.row !== undefined) throw new Fault("name-taken", msg`this room is sealed already`);
-      const { instance } = at;
-      await at.vault.put(pendingKey(room.id), { ...pending, instance });
-      const bytes = await this.#states.save(group, instance);
-      await at.vault.putRaw(pendingStateKey(room.id), bytes);
+      const { members, self: by } = group;
+      const added = members.map(changedDevice);
+      const change = { change: "create", by: by.user, added, removed: [] } as const;
+      return this.#keepPending(at, { group, groupInfo }, { ...this.#newPending(gid), change });
     });
-    const target = formatTarget(room);
-    await ask("group-create", { target, group: gid, commitId, info: groupInfo });
+    await this.#send(room, pending);
     await this.#catchUp(room);
   }
 
@@ -419,7 +388,7 @@ export class SealedRooms {
    */
   async begin(room: RoomView, user: string): Promise<void> {
     await this.#catchUp(room);
-    const known = await this.#states.run(room.id, (at) => Promise.resolve(at.row));
+    const known = await this.#states.run(room.id, (at) => at.row);
     const taken = await this.#parts.ask("key-package", { user });
     if (known === undefined) {
       if (taken.packages.length === 0) throw noDevice(user);
@@ -502,22 +471,17 @@ export class SealedRooms {
         .map(({ device }) => device);
     };
     if ((await this.#states.run(room.id, former)).length === 0) return;
-    await this.#commit(room, async (at) => {
-      const devices = await former(at);
-      const intent = { kind: "remove", devices } as const;
-      return devices.length === 0 ? undefined : { intent, added: [], removed: devices };
-    });
+    await this.#commit(room, async (at) => removal(await former(at)));
   }
 
   /** Removes a user from the room and all their devices from its group. @throws {Fault} */
   kick(room: RoomView, user: string): Promise<void> {
     return this.#commit(room, (at) => {
-      const devices = this.#devicesOf(at, user);
+      const devices = devicesOf(at, user);
       if (devices.length === 0) {
         throw new Fault("not-member", msg`no device of ${user} is in '${room.name}'`);
       }
-      const intent = { kind: "remove", devices } as const;
-      return Promise.resolve({ intent, added: [], removed: devices, kick: user });
+      return { ...planOf({ kind: "remove", devices }, devices), kick: user };
     });
   }
 
@@ -546,28 +510,19 @@ export class SealedRooms {
         });
       }
       const isSo = accounts.every((account) => policy.admins.includes(account) === on);
-      if (isSo) return Promise.resolve(undefined);
-      const intent = { kind: "policy", policy: { ...policy, admins } } as const;
-      return Promise.resolve({ intent, added: [], removed: [] });
+      return isSo ? undefined : planOf({ kind: "policy", policy: { ...policy, admins } });
     });
   }
 
   /** Removes signed-out devices of this account from a room's group. @throws {Fault} */
   async removeRevoked(room: RoomView): Promise<void> {
-    const others = await this.#states.run(room.id, ({ group }) =>
-      Promise.resolve(group === undefined ? [] : ownOthers(group)),
-    );
+    const others = await this.#states.run(room.id, ({ group }) => ownOthers(group));
     if (others.length === 0) return;
     const { devices } = await this.#parts.ask("devices", {});
     const live = new Set(devices.map(({ device }) => device));
     const isRevoked = (id: string) => !live.has(deviceIdOf(fromBase64Url(id)));
     if (!others.some(isRevoked)) return;
-    await this.#commit(room, ({ group }) => {
-      const removed = group === undefined ? [] : ownOthers(group).filter(isRevoked);
-      if (removed.length === 0) return Promise.resolve(undefined);
-      const intent = { kind: "remove", devices: removed } as const;
-      return Promise.resolve({ intent, added: [], removed });
-    });
+    await this.#commit(room, ({ group }) => removal(ownOthers(group).filter(isRevoked)));
   }
 
   /**
@@ -578,9 +533,7 @@ export class SealedRooms {
     room: RoomView,
   ): Promise<{ readonly epoch: number; readonly signature: Uint8Array } | undefined> {
     const { ask, device } = this.#parts;
-    const { row, group } = await this.#states.run(room.id, ({ row: known, group: of }) =>
-      Promise.resolve({ row: known, group: of }),
-    );
+    const { row, group } = await this.#states.run(room.id, (at) => at);
     if (group !== undefined) {
       return { epoch: group.epoch, signature: await device.engine.signLeave(group) };
     }
@@ -594,30 +547,21 @@ export class SealedRooms {
   }
 
   async sealing(room: RoomView): Promise<RoomSealing> {
-    const owners = new Map<string, IdentityRow | undefined>();
-    const changed = new Set<string>();
-    return this.#states.run(room.id, async (at) => {
-      const { row, group } = at;
+    return this.#states.run(room.id, async ({ row, group, vault }) => {
       if (row === undefined) return { status: "waiting", members: [] };
-      const users = new Map<string, SealedMember["devices"][number][]>();
-      const admins = new Set<string>();
-      for (const member of group?.members ?? []) {
-        const { user, device, kind } = member;
-        const devices = users.get(user) ?? [];
-        devices.push({ device, kind });
-        users.set(user, devices);
-        if (group !== undefined && mayRule(group.policy, group.members, member)) admins.add(user);
-        if (owners.has(user)) continue;
-        owners.set(user, await identityOf(at.vault, user));
-        if ((await otherKeyOf(at.vault, user)) !== undefined) changed.add(user);
+      const members: SealedMember[] = [];
+      const all = group?.members ?? [];
+      for (const [user, some] of Map.groupBy(all, (member) => member.user)) {
+        const isOwn = isSame(user, this.#parts.user);
+        const isChanged = (await otherKeyOf(vault, user)) !== undefined;
+        members.push({
+          user,
+          devices: some.map(({ device, kind }) => ({ device, kind })),
+          isVerified: isOwn || (await identityOf(vault, user))?.isVerified === true,
+          isAdmin: group !== undefined && some.some((one) => mayRule(group.policy, all, one)),
+          ...(isChanged ? { isChanged } : {}),
+        });
       }
-      const members = [...users].map(([user, devices]) => ({
-        user,
-        devices,
-        isVerified: isSame(user, this.#parts.user) || owners.get(user)?.isVerified === true,
-        isAdmin: admins.has(user),
-        ...(changed.has(user) ? { isChanged: true as const } : {}),
-      }));
       const { status, reason, remarks } = row;
       return {
         ...{ status, members, ...(reason === undefined ? {} : { reason }) },
@@ -790,7 +734,7 @@ export class SealedRooms {
     });
     await this.#mend(room);
     await this.#removeDeparted(room, (at) => removable(at) && waitsForAdmin(at));
-    const isDue = await this.#states.run(room.id, (at) => Promise.resolve(this.#renewal.isDue(at)));
+    const isDue = await this.#states.run(room.id, (at) => this.#renewal.isDue(at));
     if (isDue) await this.#renewal.run(room.id, () => this.#renew(room));
   }
 
@@ -876,10 +820,9 @@ export class SealedRooms {
   }
 
   #renew(room: RoomView): Promise<void> {
-    return this.#commit(room, (at) => {
-      if (at.row?.status !== "in" || !this.#renewal.isDue(at)) return Promise.resolve(undefined);
-      return Promise.resolve({ intent: { kind: "update" }, added: [], removed: [] });
-    });
+    return this.#commit(room, (at) =>
+      at.row?.status === "in" && this.#renewal.isDue(at) ? planOf({ kind: "update" }) : undefined,
+    );
   }
 
   /** Reports whether a commit added this device by a key package whose private half is lost. */
@@ -887,7 +830,7 @@ export class SealedRooms {
     const { kind, body, room } = record;
     const { id } = this.#parts.device;
     if (kind !== "group" || !namesDevice(body?.["added"], id)) return false;
-    return this.#states.run(room.id, (at) => Promise.resolve(at.group === undefined));
+    return this.#states.run(room.id, (at) => at.group === undefined);
   }
 
   async #encryptAll(
@@ -1007,7 +950,7 @@ export class SealedRooms {
     if (this.#followed.has(room.id)) return;
     const { ask, sha256 } = this.#parts;
     for (;;) {
-      const after = await this.#states.run(room.id, (at) => Promise.resolve(at.row?.seq ?? 0));
+      const after = await this.#states.run(room.id, (at) => at.row?.seq ?? 0);
       const page = await queryHistory(ask, sha256, {
         target: formatTarget(room),
         kinds: KINDS,
@@ -1107,28 +1050,18 @@ export class SealedRooms {
 
   /** Removes devices of departed users: nobody may post while they are in the group. */
   async #removeDeparted(room: RoomView, may = removable): Promise<void> {
-    if (!(await this.#states.run(room.id, (at) => Promise.resolve(may(at))))) return;
+    if (!(await this.#states.run(room.id, may))) return;
     await this.#commit(room, (at) => {
-      if (!may(at)) return Promise.resolve(undefined);
-      const users = at.row?.departed ?? [];
-      const devices = users.flatMap(({ user }) => this.#devicesOf(at, user));
-      if (devices.length === 0) return Promise.resolve(undefined);
-      const intent = { kind: "remove", devices } as const;
-      return Promise.resolve({ intent, added: [], removed: devices });
+      const users = may(at) ? (at.row?.departed ?? []) : [];
+      return removal(users.flatMap(({ user }) => devicesOf(at, user)));
     });
-  }
-
-  #devicesOf(at: RoomAt, user: string): string[] {
-    const members = at.group?.members ?? [];
-    return members.filter((member) => isSame(member.user, user)).map(({ device }) => device);
   }
 
   /**
    * Repeats a commit until the server accepts one. Of concurrent commits one wins, and the others
    * are planned again.
-   * @param plan returns `undefined` if nothing is left to do
    */
-  #commit(room: RoomView, plan: (at: RoomAt) => Promise<Plan | undefined>): Promise<void> {
+  #commit(room: RoomView, plan: Planner): Promise<void> {
     return this.#alone(room, () => this.#commitAlone(room, plan));
   }
 
@@ -1139,10 +1072,7 @@ export class SealedRooms {
     return mutex.run(work);
   }
 
-  async #commitAlone(
-    room: RoomView,
-    plan: (at: RoomAt) => Promise<Plan | undefined>,
-  ): Promise<void> {
+  async #commitAlone(room: RoomView, plan: Planner): Promise<void> {
     const { clock, entropy } = this.#parts;
     for (let tries = 1; ; tries++) {
       this.#followed.delete(room.id);
@@ -1165,12 +1095,7 @@ export class SealedRooms {
     }
   }
 
-  async #prepare(
-    at: RoomAt,
-    room: RoomView,
-    plan: (at: RoomAt) => Promise<Plan | undefined>,
-  ): Promise<PendingRow | undefined> {
-    const { device, entropy } = this.#parts;
+  async #prepare(at: RoomAt, room: RoomView, plan: Planner): Promise<PendingRow | undefined> {
     const { row, group } = at;
     const isIn = (row?.status === "in" || mayMend(at)) && !at.isOld;
     if (row === undefined || group === undefined || !isIn) throw notIn(room, at);
@@ -1178,36 +1103,37 @@ export class SealedRooms {
     if (before !== undefined) throw elsewhere();
     const planned = await plan(at);
     if (planned === undefined) return undefined;
-    const commitId = toBase64Url(entropy(ID_BYTES));
-    const bound = utf8Encode(commitId);
-    const made = await device.engine.commit(group, planned.intent, {
+    const { intent, ...about } = planned;
+    const fresh = this.#newPending(fromBase64Url(row.group));
+    const bound = utf8Encode(fresh.commitId);
+    const made = await this.#parts.device.engine.commit(group, intent, {
       bound,
       ...this.#reader.knowledge(at),
     });
     return this.#keepPending(at, made, {
-      commitId,
-      epoch: group.epoch,
-      group: row.group,
-      added: planned.added,
-      removed: planned.removed,
-      ...(planned.kick === undefined ? {} : { kick: planned.kick }),
+      ...{ ...fresh, ...about, epoch: group.epoch, change: changeRow(made.change) },
       ...(row.refused === undefined ? {} : { instead: row.refused }),
     });
   }
 
+  #newPending(group: Uint8Array): Pick<PendingRow, "commitId" | "group" | "added" | "removed"> {
+    const commitId = toBase64Url(this.#parts.entropy(ID_BYTES));
+    return { commitId, group: toBase64Url(group), added: [], removed: [] };
+  }
+
+  /** Stores the commit, or the new group, before it is sent. */
   async #keepPending(
     at: RoomAt,
-    made: SealCommit,
-    rest: Omit<PendingRow, "commit" | "welcome" | "info" | "change" | "instance">,
+    made: Pick<SealCommit, "group" | "groupInfo"> & Partial<SealCommit>,
+    rest: Omit<PendingRow, "commit" | "welcome" | "info" | "instance">,
   ): Promise<PendingRow> {
     const { instance } = at;
     const pending: PendingRow = {
       ...rest,
       instance,
-      commit: toBase64Url(made.commit),
+      ...(made.commit === undefined ? {} : { commit: toBase64Url(made.commit) }),
       ...(made.welcome === undefined ? {} : { welcome: toBase64Url(made.welcome) }),
       info: toBase64Url(made.groupInfo),
-      change: changeRow(made.change),
     };
     await at.vault.put(pendingKey(at.room), pending);
     const bytes = await this.#states.save(made.group, instance);
@@ -1284,38 +1210,31 @@ export class SealedRooms {
 
   /** Replaces a commit that the room's rules do not allow, if this device is an admin's. */
   async #mend(room: RoomView): Promise<void> {
-    const may = await this.#states.run(room.id, (at) => Promise.resolve(mayMend(at)));
-    if (!may) return;
-    await this.#commit(room, (at) => {
-      const plan = { intent: { kind: "update" }, added: [], removed: [] } as const;
-      return Promise.resolve(mayMend(at) ? plan : undefined);
-    });
+    if (!(await this.#states.run(room.id, mayMend))) return;
+    await this.#commit(room, (at) => (mayMend(at) ? planOf({ kind: "update" }) : undefined));
   }
 
   /** Joins by an external commit: after a loss of state, or as another device of a member. */
   async #comeIn(room: RoomView): Promise<void> {
-    const { ask, device, entropy } = this.#parts;
+    const { ask, device } = this.#parts;
     for (let tries = 1; tries <= COMMIT_TRIES_MAX; tries++) {
       const { made: found } =
         (await ask("group", { target: formatTarget(room) }).catch(notThere)) ?? {};
       if (found === undefined) return;
-      const commitId = toBase64Url(entropy(ID_BYTES));
+      const fresh = this.#newPending(found.group);
       let reason: "copy" | "damaged" | undefined;
       const isSent = await this.#run(room.id, async (at) => {
         const isOld = at.isOld;
         if (!needsEntry(at)) return undefined; // Added by another device meanwhile.
         if ((await at.vault.find<PendingRow>(pendingKey(room.id))) !== undefined) throw elsewhere();
         const gid = at.row === undefined ? {} : { gid: fromBase64Url(at.row.group) };
-        const bound = utf8Encode(commitId);
+        const bound = utf8Encode(fresh.commitId);
         const made = await device.engine
           .rejoin(found.info, {
             ...{ room: room.id, ...gid, bound, ...this.#reader.knowledge(at) },
             signers: at.row?.signers,
           })
-          .catch((error: unknown) => {
-            if (error instanceof Fault) return error;
-            throw error;
-          });
+          .catch(asFault);
         // No device of this account is in the group: a member has to add this one.
         if (made instanceof Fault) {
           if (at.other !== undefined) at.change({ other: at.other });
@@ -1329,9 +1248,7 @@ export class SealedRooms {
         }
         this.#skipped.delete(room.id);
         return this.#keepPending(at, made, {
-          commitId,
-          epoch: found.epoch,
-          group: toBase64Url(found.group),
+          ...{ ...fresh, epoch: found.epoch, change: changeRow(change) },
           added: change.added.map(({ user, device: id }) => ({ user, device: id })),
           removed: change.removed.map(({ device: id }) => id),
         });
@@ -1408,11 +1325,10 @@ async function keysOf(vault: Vault, user: string) {
 }
 
 /** Adds a remark, unless it is known. */
-function remark(at: RoomAt, sentence: string): Promise<void> {
+function remark(at: RoomAt, sentence: string): void {
   const { remarks = [] } = at.row ?? {};
   const isKnown = remarks.includes(sentence) || remarks.length >= SEALED_REMARKS_MAX;
   if (!isKnown) at.change({ remarks: [...remarks, sentence] });
-  return Promise.resolve();
 }
 
 interface Plan {
@@ -1422,14 +1338,32 @@ interface Plan {
   readonly kick?: string;
 }
 
+/** Returns `undefined` if nothing is left to do. */
+type Planner = (at: RoomAt) => Awaitable<Plan | undefined>;
+
+function planOf(intent: SealIntent, removed: readonly string[] = []): Plan {
+  return { intent, added: [], removed };
+}
+
+function removal(devices: readonly string[]): Plan | undefined {
+  return devices.length === 0 ? undefined : planOf({ kind: "remove", devices }, devices);
+}
+
+function devicesOf({ group }: RoomAt, user: string): string[] {
+  const members = group?.members ?? [];
+  return members.filter((member) => isSame(member.user, user)).map(({ device }) => device);
+}
+
 function needsEntry({ row, group, isOld }: RoomAt): boolean {
   const mayRead = row?.status !== "out" && row?.status !== "suspect";
   return (row?.status !== "out" && group === undefined) || (mayRead && isOld);
 }
 
-function ownOthers({ members, self }: SealedGroup): string[] {
+/** Returns the other devices of this account in the group. */
+function ownOthers(group: SealedGroup | undefined): string[] {
+  const { members = [], self } = group ?? {};
   return members
-    .filter((member) => member.account === self.account && member.device !== self.device)
+    .filter(({ account, device }) => account === self?.account && device !== self.device)
     .map(({ device }) => device);
 }
 

@@ -10,6 +10,7 @@ import { unlessAborted } from "../link/abort.ts";
 import type { ActiveLink, LoggedInLink } from "../link/active-link.ts";
 import { Connection } from "../link/connection.ts";
 import { withoutMajority } from "../link/retry.ts";
+import { unlessStalled } from "../link/stalled.ts";
 
 export interface DataChannelOptions {
   readonly clock: Clock;
@@ -35,7 +36,6 @@ const PASSING: ReadonlySet<FaultCode> = new Set([
  * this time.
  */
 const STALLED_MS = 3_000;
-const STALL_LOOK_MS = 500;
 
 /** A transfer that runs over one data channel after another until it is complete. */
 export interface Route<Result> {
@@ -59,23 +59,9 @@ export async function overDataChannels<Result>(
 ): Promise<Result> {
   const { clock, hasMajority } = options;
   if (hasMajority === undefined) return untilThrough(options, route);
-  const stalled = Promise.withResolvers<never>();
-  let moved = route.moved();
-  let since = clock.now();
-  let cancel = () => {};
-  const look = () => {
-    if (route.moved() !== moved) since = clock.now();
-    moved = route.moved();
-    const isLate = !hasMajority() && clock.now() - since >= STALLED_MS;
-    if (isLate) stalled.reject(withoutMajority());
-    else cancel = clock.after(STALL_LOOK_MS, look);
-  };
-  look();
-  try {
-    return await Promise.race([untilThrough(options, route), stalled.promise]);
-  } finally {
-    cancel();
-  }
+  const faultOf = (stillMs: number) =>
+    !hasMajority() && stillMs >= STALLED_MS ? withoutMajority() : undefined;
+  return unlessStalled(clock, untilThrough(options, route), () => route.moved(), faultOf);
 }
 
 async function untilThrough<Result>(
