@@ -4,7 +4,7 @@ import { formatTarget } from "../../base/names.ts";
 import type { RoomView } from "../../core/client/chat-record.ts";
 import { isSame } from "../../core/model/item.ts";
 import type { Answer } from "../../wire/messages.ts";
-import { checkMaySeal, leaveWord, type Sealer, sealRoom } from "../sealed/making.ts";
+import { checkMaySeal, type Sealer, sealRoom } from "../sealed/making.ts";
 
 export interface RoomActor extends Sealer {
   readonly rooms: readonly RoomView[];
@@ -37,8 +37,9 @@ export async function joinSealed<Joined extends Answer<"join"> | undefined>(
 /** Leaves a room; a sealed one with this device's signature. @throws {Fault} */
 export async function leaveRoom(actor: RoomActor, room: string): Promise<void> {
   const sealed = sealedRoomAt(actor, room);
-  const word = sealed === undefined ? {} : await leaveWord(actor, sealed);
-  await actor.request("leave", { room, ...word });
+  // With the signed notice others may remove the device from the group.
+  const notice = sealed && (await (await actor.sealedRooms()).leaving(sealed));
+  await actor.request("leave", { room, ...notice });
 }
 
 /** @returns the number of its record, `undefined` in a sealed room @throws {Fault} */

@@ -17,7 +17,7 @@ import type { Answer } from "../../wire/messages.ts";
 import type { Verifier } from "../link/keys.ts";
 import type { Ask } from "../link/queries.ts";
 import type { RoomAt } from "./room-state.ts";
-import { allClaims, type ClaimRow, claimKey, LOG_KEY, type LogRow } from "./rows.ts";
+import { allOf, type ClaimRow, claimKey, LOG_KEY, type LogRow } from "./rows.ts";
 import type { Vault } from "./vault.ts";
 
 /** Maximum number of claims judged in a row; each takes one or two sequential requests. */
@@ -116,7 +116,7 @@ export class Claims {
   async #lookAt(history: HistoryView): Promise<boolean> {
     const pin = await history.pin();
     const claims = await this.#parts.transact(async (vault) => {
-      const all = await vault.list<ClaimRow>(allClaims(CLAIMS_KNOWN_MAX));
+      const all = await vault.list<ClaimRow>(allOf("claim", CLAIMS_KNOWN_MAX));
       return all.map(({ value }) => value).filter(({ state }) => state === undefined);
     });
     const since = await this.#logSince(pin);

@@ -12,7 +12,7 @@ import { SEALED_FILE_NAME } from "../../wire/messages-sealed.ts";
 import { readSealedFile, type SealedFile } from "./file-body.ts";
 import type { RoomAt, RoomStates } from "./room-state.ts";
 import {
-  allUploads,
+  allOf,
   fileAtKey,
   fileKey,
   type SaidRow,
@@ -67,7 +67,7 @@ export class FileBook {
       const ageMs = ({ begunUnixMs }: SealedUploadRow) => this.#unixMs() - begunUnixMs;
       const files = new Set<string>();
       for (const { key, value } of await vault.list<SealedUploadRow>(
-        allUploads(SEALED_UPLOADS_MAX),
+        allOf("upload", SEALED_UPLOADS_MAX),
       )) {
         const keepMs = value.recorded.length === 0 ? UPLOAD_KEEP_MS : OUTBOX_KEEP_MS;
         if (ageMs(value) > keepMs) await vault.delete(key);
@@ -125,7 +125,7 @@ export class FileBook {
     return this.#states.transact(async (vault) => {
       const unsaid: UnsaidFile[] = [];
       for (const { key, value } of await vault.list<SealedUploadRow>(
-        allUploads(SEALED_UPLOADS_MAX),
+        allOf("upload", SEALED_UPLOADS_MAX),
       )) {
         const file = key.slice(key.indexOf("/") + 1) as FileId;
         if (value.body === undefined) continue;

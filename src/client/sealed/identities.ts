@@ -2,7 +2,7 @@
 
 import { type FoldedName, foldName, type Name } from "../../base/names.ts";
 import { keyChangedFault } from "./changed-key.ts";
-import { allOtherKeys, type IdentityRow, identityKey, type OtherKeyRow, otherKey } from "./rows.ts";
+import { allOf, type IdentityRow, identityKey, type OtherKeyRow, otherKey } from "./rows.ts";
 import type { Vault } from "./vault.ts";
 
 interface Owner {
@@ -74,7 +74,7 @@ export async function checkKeys(
   members: readonly { readonly user: string }[],
 ): Promise<void> {
   // There is usually none: one lookup then, however many members there are.
-  if ((await vault.rows(allOtherKeys(1))).length === 0) return;
+  if ((await vault.rows(allOf("other-key", 1))).length === 0) return;
   for (const user of new Set(members.map((member) => member.user))) {
     if ((await otherKeyOf(vault, user)) !== undefined) throw keyChangedFault(user);
   }

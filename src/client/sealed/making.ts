@@ -57,12 +57,3 @@ export function checkIsOpen(room: RoomView | undefined): void {
     remedy: msg`say it in the room`,
   });
 }
-
-/**
- * Returns this device's signed notice of leaving, for the server's `leave`; with it others may
- * remove the device.
- */
-export async function leaveWord(sealer: Sealer, room: RoomView) {
-  const rooms = await sealer.sealedRooms();
-  return (await rooms.leaving(room)) ?? {};
-}

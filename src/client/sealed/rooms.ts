@@ -67,8 +67,7 @@ import {
 } from "./room-reader.ts";
 import { type RoomAt, RoomStates } from "./room-state.ts";
 import {
-  allClaims,
-  allPackages,
+  allOf,
   type ClaimRow,
   type KeptRow,
   type PendingRow,
@@ -112,8 +111,8 @@ export interface SealedRoomsParts {
   /** False as soon as the link is lost: refusals after that decide nothing. */
   readonly isLinked: () => boolean;
   readonly tell: (news: SealedNews) => void;
-  /** `undefined` without a link. If absent, this client does not audit the server. */
-  readonly history?: () => HistoryView | undefined;
+  /** `undefined` without a link. */
+  readonly history: () => HistoryView | undefined;
 }
 
 export type SealedNews =
@@ -209,7 +208,7 @@ export class SealedRooms {
     this.#lease = new DeviceLease({ clock, entropy, states, ask });
     this.#renewal = new Renewal({ clock, sha256, device: device.id });
     this.#claims = new Claims({
-      ...{ clock, ask, history: parts.history ?? (() => undefined) },
+      ...{ clock, ask, history: parts.history },
       transact: (work) => states.transact(work),
       forked: ({ room, user }) =>
         this.#run(room, (at) => suspect(at, `the server showed ${user} a different history`)),
@@ -580,7 +579,9 @@ export class SealedRooms {
       if (row?.status !== "suspect" && row?.remarks === undefined) {
         throw new Fault("usage", msg`there is nothing to accept here`);
       }
-      for (const { key, value } of await at.vault.list<ClaimRow>(allClaims(CLAIMS_KNOWN_MAX))) {
+      for (const { key, value } of await at.vault.list<ClaimRow>(
+        allOf("claim", CLAIMS_KNOWN_MAX),
+      )) {
         if (isOfRoom(value, room.id)) await at.vault.put(key, { ...value, state: "accepted" });
       }
       const { reason: _, remarks: __, refused: ___, other: ____, strayed, ...rest } = row;
@@ -700,7 +701,7 @@ export class SealedRooms {
     if (made.length === 0 && last === undefined) return;
     await this.#states.transact(async (vault) => {
       const now = clock.unixMs();
-      const rows = await vault.list<PackageRow>(allPackages(1_000));
+      const rows = await vault.list<PackageRow>(allOf("package", 1_000));
       const lastMade = rows.filter(({ value }) => value.isLastResort === true);
       const replacedUnixMs = Math.max(...lastMade.map(({ value }) => value.madeUnixMs));
       for (const { key, value } of rows) {
@@ -930,7 +931,7 @@ export class SealedRooms {
 
   /** Returns the newest checkpoint that this device has accepted, with the server's signature. */
   async #checkpoint(): Promise<SignedCheckpoint | undefined> {
-    const { pin, keys, verifier } = this.#parts.history?.() ?? {};
+    const { pin, keys, verifier } = this.#parts.history() ?? {};
     const [key] = keys ?? [];
     const known = await pin?.();
     if (known === undefined || key === undefined || verifier === undefined) return undefined;

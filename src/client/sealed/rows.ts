@@ -239,24 +239,12 @@ export const LOG_KEY = "log";
 export const CERT_KEY = "certificate";
 export const LEASE_KEY = "lease";
 
-export function allPins(limit: number): KeyRange {
-  return { from: "pin/", to: `pin/${END}`, limit };
-}
-
-export function allClaims(limit: number): KeyRange {
-  return { from: "claim/", to: `claim/${END}`, limit };
-}
-
-export function allOtherKeys(limit: number): KeyRange {
-  return { from: "other-key/", to: `other-key/${END}`, limit };
-}
-
-export function allUploads(limit: number): KeyRange {
-  return { from: "upload/", to: `upload/${END}`, limit };
-}
-
-export function allPackages(limit: number): KeyRange {
-  return { from: "package/", to: `package/${END}`, limit };
+/** Returns the rows of one table, in the order of their keys. */
+export function allOf(
+  table: "pin" | "claim" | "other-key" | "upload" | "package",
+  limit: number,
+): KeyRange {
+  return { from: `${table}/`, to: `${table}/${END}`, limit };
 }
 
 /** Messages of one room between both; newest first, or oldest first with `after`. */

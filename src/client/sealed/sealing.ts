@@ -22,7 +22,7 @@ import { carrierRecord, closedRecord, fileOfPost, isMeantSealed, meantSealed } f
 import type { HistoryView } from "./claims.ts";
 import type { SealedTarget } from "./files.ts";
 import type { OpenPost, PostSettled, SealedNews, SealedRooms } from "./rooms.ts";
-import { allPins, pinKey } from "./rows.ts";
+import { allOf, pinKey } from "./rows.ts";
 import type { Awaitable, SealedStore } from "./store.ts";
 import { boxOf, type OpenedPosts, WaitingPosts } from "./waiting-posts.ts";
 
@@ -75,8 +75,8 @@ export interface SealingParts {
   readonly ask: Ask;
   readonly rooms: () => readonly RoomView[];
   readonly tell: (news: SealedNews) => void;
-  /** `undefined` without a link. If absent, histories are not compared. */
-  readonly history?: () => HistoryView | undefined;
+  /** `undefined` without a link. */
+  readonly history: () => HistoryView | undefined;
 }
 
 export interface PostToSeal extends OpenPost {
@@ -540,7 +540,7 @@ export class Sealing {
         const home = await homes.open(account);
         try {
           const rows = await home.transact(async (tables) =>
-            tables.list(allPins(SEALED_ROOMS_MAX)),
+            tables.list(allOf("pin", SEALED_ROOMS_MAX)),
           );
           for (const { key, value } of rows) pins.set(key.slice("pin/".length), utf8Decode(value));
         } finally {
@@ -584,12 +584,10 @@ export class Sealing {
         primitives: homes.primitives,
       });
       const { sha256 } = keys;
-      const given = { clock, entropy, sha256, store, stateKey, device, user, ask, tell };
       const { history } = this.#parts;
       const rooms = new SealedRooms({
-        ...given,
+        ...{ clock, entropy, sha256, store, stateKey, device, user, ask, tell, history },
         isLinked: () => this.#isLinked,
-        ...(history === undefined ? {} : { history }),
       });
       return { rooms, home };
     } catch (error) {

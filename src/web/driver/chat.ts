@@ -74,6 +74,15 @@ export class Chat extends ChatCore {
     this.open(`@${user}`);
   }
 
+  /**
+   * Asks the server whether a user exists, with the smallest history request.
+   * @param target `@geo`
+   * @throws {Fault} user-unknown if nobody has this name, or a connection error
+   */
+  async checkPerson(target: string): Promise<void> {
+    await this.request("history", { target, limit: 1 });
+  }
+
   /** Context for linking other devices. @throws {Fault} not-logged-in */
   get linking(): Linking {
     const { fingerprint, session } = this.account;

@@ -7,7 +7,6 @@ import { isSame } from "../../../core/model/item.ts";
 import { roomOf } from "../../../core/model/selectors.ts";
 import type { RoomState } from "../../../core/model/state.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
-import { listDevices } from "../../driver/devices.ts";
 import { Button } from "../shell/button.tsx";
 import { FaultLine, useFact, useOnline, useWork } from "../shell/context.tsx";
 import { confirm, Dialog } from "../shell/dialog.tsx";
@@ -84,8 +83,8 @@ function Waiting() {
   // Nothing is shown offline.
   useEffect(
     () =>
-      whenSettled(listDevices(chat.request), (devices) =>
-        setCertified(devices.some((one) => one.isCurrent && one.isCertified)),
+      whenSettled(chat.request("devices", {}), ({ devices }) =>
+        setCertified(devices.some((one) => one.current && one.certified)),
       ),
     [chat],
   );

@@ -25,7 +25,6 @@ import { type AccountFacts, whoIsText } from "../../../ui/commands/whois.ts";
 import type { Texts } from "../../../ui/messages/en/first.ts";
 import { PageFault } from "../../../ui/text/page-fault.ts";
 import type { PostBody, Answer as WireAnswer } from "../../../wire/messages.ts";
-import { checkPerson } from "../../driver/people.ts";
 import { slashLine, summaryOf } from "../../input/slash.ts";
 import type { PageValue } from "../shell/context.tsx";
 import { confirm, confirmSeal, eraseQuestion } from "../shell/dialog.tsx";
@@ -285,7 +284,7 @@ const VIEWERS: { readonly [Kind in keyof Views]: Viewer<Kind> } = {
     const isPerson = to.startsWith("@");
     const isKnown = roomOf(chat.model, to) !== undefined;
     if (isPerson && !isKnown && chat.model.connection.kind === "online") {
-      await checkPerson(chat, to);
+      await chat.checkPerson(to);
     }
     if (text !== "") chat.send(to, { text });
     if (isPerson) return open(to);

@@ -6,7 +6,6 @@ import { cleanText } from "../../../base/text.ts";
 import { isSame } from "../../../core/model/item.ts";
 import { knownNames, roomLines } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
-import { checkPerson } from "../../driver/people.ts";
 import { matching } from "../../input/completion.ts";
 import { rove } from "../../input/keys.ts";
 import { Dialog } from "../shell/dialog.tsx";
@@ -62,7 +61,7 @@ function useStranger(name: string | undefined): string | undefined {
     if (name === undefined) return;
     const target = `@${name}`;
     const ask = () =>
-      checkPerson(chat, target).then(
+      chat.checkPerson(target).then(
         () => setKnown(target),
         () => undefined,
       );
@@ -94,7 +93,7 @@ export function Switcher({ onClose, onOpen, isPeople = false }: LazyProps["Switc
       if (found[at] !== undefined || !isOther) return choose(found[at]);
       // Chosen before the delay has passed: ask now.
       const target = `@${bare}`;
-      return void checkPerson(chat, target).then(
+      return void chat.checkPerson(target).then(
         () => choose(target),
         () => undefined,
       );

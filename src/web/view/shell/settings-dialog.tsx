@@ -5,7 +5,7 @@ import { cleanText } from "../../../base/text.ts";
 import type { AllTexts } from "../../../ui/messages/en/parts.ts";
 import { LANGUAGES, languageFor } from "../../../ui/messages/languages.ts";
 import type { Times } from "../../../ui/text/times.ts";
-import { type DeviceLine, listDevices, revokeOthers } from "../../driver/devices.ts";
+import { type DeviceLine, revokeOthers } from "../../driver/devices.ts";
 import { Button } from "./button.tsx";
 import { FaultLine, useWork } from "./context.tsx";
 import { confirm, Dialog, FormDialog } from "./dialog.tsx";
@@ -136,10 +136,10 @@ function Password() {
   );
 }
 
-function seenText({ isOnline, seenUnixMs }: Seen, texts: AllTexts, times: Times): string {
-  if (isOnline) return texts.online;
-  if (seenUnixMs === undefined) return texts.away;
-  return texts.lastSeen(times.utcDay(seenUnixMs));
+function seenText({ online, seen }: Seen, texts: AllTexts, times: Times): string {
+  if (online) return texts.online;
+  if (seen === undefined) return texts.away;
+  return texts.lastSeen(times.utcDay(seen));
 }
 
 /** Localizes a device's own label, which is English: `Firefox on Linux`. */
@@ -149,14 +149,14 @@ function nameOf(id: string, label: string | undefined, texts: AllTexts): string 
   return cleanText(isPlain ? (label ?? id.slice(0, 8)) : texts.deviceOn(program, system));
 }
 
-type Seen = Pick<DeviceLine, "isOnline" | "seenUnixMs">;
+type Seen = Pick<DeviceLine, "online" | "seen">;
 
 function Devices() {
   const page = usePartPage();
   const { texts, chat, notify, times } = page;
   const work = useWork();
   const [devices, setDevices] = useState<readonly DeviceLine[]>([]);
-  const load = async () => setDevices(await listDevices(chat.request));
+  const load = async () => setDevices((await chat.request("devices", {})).devices);
   // biome-ignore lint/correctness/useExhaustiveDependencies: asked for once
   useEffect(() => work.run(load), []);
   const signOutOthers = () =>
@@ -174,22 +174,22 @@ function Devices() {
     <section className="settings-part">
       <h3>{texts.devices}</h3>
       <ul className="plain-list">
-        {devices.map(({ id, label, isCurrent, ...device }) => (
+        {devices.map(({ device: id, client: label, current, ...device }) => (
           <li key={id} className="device">
             <span>
               <strong dir="auto">{nameOf(id, label, texts)}</strong>
-              {isCurrent ? ` · ${texts.thisDevice}` : ""}
+              {current ? ` · ${texts.thisDevice}` : ""}
               <br />
               <span className="hint">
                 {[
                   seenText(device, texts, times),
-                  texts.since(times.full(device.sinceUnixMs)),
-                  device.isCertified ? texts.certified : texts.uncertified,
+                  texts.since(times.full(device.since)),
+                  device.certified ? texts.certified : texts.uncertified,
                   ...(label === undefined ? [] : [id.slice(0, 8)]),
                 ].join(" · ")}
               </span>
             </span>
-            {isCurrent ? null : (
+            {current ? null : (
               <Button
                 look="small"
                 aria-label={`${texts.signOutDevice}: ${nameOf(id, label, texts)}`}
