@@ -113,6 +113,12 @@ export class AccountLink<Account extends LinkedAccount> {
     return this.#account;
   }
 
+  /** @throws {Fault} not-logged-in */
+  get loggedIn(): Account {
+    if (this.#account === undefined) throw notLoggedIn();
+    return this.#account;
+  }
+
   /** The account that has logged out last, if none is logged in. */
   protected get former(): Account | undefined {
     return this.#former;
@@ -153,8 +159,7 @@ export class AccountLink<Account extends LinkedAccount> {
 
   /** The sealed rooms of the account. @throws {Fault} not-logged-in, not-allowed, store-… */
   async sealedRooms(): Promise<SealedRooms> {
-    if (this.#account === undefined) throw notLoggedIn();
-    return this.#account.session.sealing.rooms();
+    return this.loggedIn.session.sealing.rooms();
   }
 
   /** Changes the password for the account and for the next link. @throws {Fault} */

@@ -45,8 +45,8 @@ import { unlessStalled } from "./link/stalled.ts";
 import type { Credentials, Entered, LoginManner } from "./login.ts";
 import { pin } from "./pinning.ts";
 import type { ClientStores } from "./ports.ts";
-import { type FileTransfers, SealedFiles } from "./sealed/files.ts";
-import type { SealedHome, Sealing } from "./sealed/sealing.ts";
+import { AccountFiles } from "./sealed/account-files.ts";
+import type { SealedHome } from "./sealed/sealing.ts";
 import type { Hashing } from "./transfer/hashing.ts";
 import { Transfers } from "./transfer/transfers.ts";
 import { type Greeted, greet } from "./trust.ts";
@@ -131,8 +131,7 @@ export class Client extends AccountLink<Stay> {
   readonly #options: ClientOptions;
   readonly #events: EventBuffer;
   readonly #listeners = new Set<(event: SessionEvent) => void>();
-  readonly transfers: FileTransfers;
-  readonly #sealedFiles: SealedFiles;
+  readonly transfers: AccountFiles;
   readonly #whereabouts: Whereabouts;
   #end: { readonly fault: Fault | undefined } | undefined;
   readonly #cursors: CursorKeeper;
@@ -180,13 +179,9 @@ export class Client extends AccountLink<Stay> {
       confirmed: (seq) => this.confirmed(seq),
       greet: (connection) => greet(connection, { ...parts, verifier, program }),
     });
-    this.transfers = this.#sealedFiles = new SealedFiles({
+    this.transfers = new AccountFiles({
       ...{ transfers, hashing, cipher: parts.fileCipher, uploads },
-      views: () => this.rooms,
-      exists: async () => (await this.#sealing?.exists()) === true,
-      rooms: () => this.sealedRooms(),
-      sealedOf: async (targets) => (await this.#sealing?.sealedOf(targets)) ?? [],
-      post: (target, body) => this.post(target, body),
+      session: () => this.loggedIn.session,
     });
     this.#cursors = new CursorKeeper(state, clock);
     const offset = (unixMs: number) => -dateOf(unixMs).getTimezoneOffset();
@@ -210,10 +205,6 @@ export class Client extends AccountLink<Stay> {
   /** Marks the room as read up to record `n`, for a user interface that counts by itself. */
   readUpTo(room: string, n: number): void {
     this.account?.session.read(room, n);
-  }
-
-  get #sealing(): Sealing | undefined {
-    return this.account?.session.sealing;
   }
 
   get fingerprint(): Fingerprint | undefined {
@@ -387,9 +378,7 @@ export class Client extends AccountLink<Stay> {
    * password again.
    */
   override async logout(forget = false): Promise<void> {
-    const { account } = this;
-    if (account === undefined) throw notLoggedIn();
-    const { session } = account;
+    const { session } = this.loggedIn;
     await this.drain();
     session.flush();
     await super.logout(forget);
@@ -496,7 +485,7 @@ export class Client extends AccountLink<Stay> {
       after: follow === "all" && isRead ? state.cursor(known, user) : undefined,
       sealed: { home, load: async () => (await import("./sealed/code.ts")).SEALED_CODE },
       pin: async (reader) => state.logs.pin(reader),
-      sayLeft: () => this.#sealedFiles.sayLeft(),
+      sayLeft: () => this.transfers.sayLeft(),
     });
     const reader = new AccountReader(follow, () => session.rooms, {
       event: (event) => this.#push(event),

@@ -8,7 +8,7 @@ import type { FaceEffect } from "../../client/chat/model-driver.ts";
 import { modelEventOf, type SessionEvent } from "../../client/event.ts";
 import type { Ask } from "../../client/link/queries.ts";
 import { notConnected, notLoggedIn } from "../../client/link/retry.ts";
-import { keyChangedFault } from "../../client/sealed/changed-key.ts";
+import { keyChangedFault } from "../../client/sealed/identities.ts";
 import type { Receipt } from "../../core/client/outbox.ts";
 import { isSame } from "../../core/model/item.ts";
 import type { TransferView } from "../../core/model/state.ts";

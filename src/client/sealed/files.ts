@@ -39,26 +39,15 @@ export interface SealedFilesParts {
   readonly transfers: Transfers;
   readonly hashing: Hashing;
   /** Default: WebCrypto. */
-  readonly cipher: OpenFileCipher | undefined;
+  readonly cipher?: OpenFileCipher | undefined;
   readonly uploads: ResumableUploads | undefined;
-  /** Rooms and conversations of the account that the current link has listed. */
-  readonly views: () => readonly RoomView[];
-  /** False if this device has never been in a sealed room. */
-  readonly exists: () => boolean | Promise<boolean>;
-  /** @throws {Fault} not-allowed if this device cannot seal */
-  readonly rooms: () => Promise<SealedRooms>;
-  /**
-   * Returns the sealed rooms among these targets.
-   * @throws {Fault} seal-refused if a room was sealed and the server denies it
-   */
-  readonly sealedOf: (targets: readonly string[]) => Promise<readonly SealedTarget[]>;
-  readonly post: (target: string, body: PostBody) => Promise<Receipt>;
+  readonly session: {
+    /** Rooms and conversations that the current link has listed. */
+    readonly rooms: readonly RoomView[];
+    readonly posts: { post(target: string, body: PostBody): Promise<Receipt> };
+    readonly sealing: { rooms(): Promise<SealedRooms> };
+  };
 }
-
-/** The methods of Transfers, for open and sealed rooms. */
-export type FileTransfers = Pick<Transfers, "get" | "withdraw"> & {
-  send(request: SendRequest): Promise<SentFile>;
-};
 
 export interface SealedTarget {
   readonly target: string;
@@ -70,29 +59,23 @@ export interface SealedTarget {
  * all of it. The secret is in the device's store from before the first byte until then: this run or
  * a later one posts the message, exactly once.
  */
-export class SealedFiles implements FileTransfers {
+export class SealedFiles {
   readonly #parts: SealedFilesParts;
 
   constructor(parts: SealedFilesParts) {
     this.#parts = parts;
   }
 
-  async send(request: SendRequest): Promise<SentFile> {
-    const { sealedOf, rooms: openRooms, transfers } = this.#parts;
-    const sealed = await sealedOf(request.to);
-    if (sealed.length === 0) return transfers.send(request);
+  /** @param sealed the sealed rooms among the targets, at least one */
+  async send(request: SendRequest, sealed: readonly SealedTarget[]): Promise<SentFile> {
     if (sealed.length < request.to.length) {
       throw new Fault("usage", msg`a file goes to sealed rooms and to open ones in two goes`, {
         remedy: msg`send it to ${sealed.map(({ target }) => target).join(", ")} first`,
       });
     }
-    const rooms = await openRooms();
+    const rooms = await this.#rooms();
     for (const { room } of sealed) await rooms.checkMayWrite(room);
     return this.#send(request, sealed, rooms);
-  }
-
-  withdraw(file: FileId): Promise<void> {
-    return this.#parts.transfers.withdraw(file);
   }
 
   async get(request: GetRequest): Promise<GotFile> {
@@ -112,7 +95,7 @@ export class SealedFiles implements FileTransfers {
     } catch (error) {
       if (!isAmbiguous) throw error;
     }
-    const rooms = await this.#parts.rooms();
+    const rooms = await this.#rooms();
     for (const view of this.#sealedViews()) await rooms.enter(view);
     const read = await this.#known(request.file);
     if (read === "sealed") throw sealedAway(request.file);
@@ -121,10 +104,10 @@ export class SealedFiles implements FileTransfers {
 
   /** Posts the messages that ended runs did not post. */
   async sayLeft(): Promise<void> {
-    const rooms = await this.#parts.rooms();
+    const rooms = await this.#rooms();
     const unsaid = await rooms.files.unsaid();
     const said = unsaid.map(({ file, target }) =>
-      this.#parts.post(target, sealedFilePost(file)).catch((error: unknown) => {
+      this.#parts.session.posts.post(target, sealedFilePost(file)).catch((error: unknown) => {
         if (!(error instanceof Fault)) throw error; // Another run was faster, or posts it later.
       }),
     );
@@ -132,12 +115,15 @@ export class SealedFiles implements FileTransfers {
   }
 
   async #known(file: FileId): Promise<KnownFile | "sealed" | undefined> {
-    const { exists, rooms } = this.#parts;
-    return (await exists()) ? (await rooms()).files.find(file) : undefined;
+    return (await this.#rooms()).files.find(file);
+  }
+
+  #rooms(): Promise<SealedRooms> {
+    return this.#parts.session.sealing.rooms();
   }
 
   #sealedViews(): readonly RoomView[] {
-    return this.#parts.views().filter(({ isSealed }) => isSealed === true);
+    return this.#parts.session.rooms.filter(({ isSealed }) => isSealed === true);
   }
 
   async #send(
@@ -201,7 +187,7 @@ export class SealedFiles implements FileTransfers {
     return Promise.all(
       posted.map(async (one) => {
         try {
-          const receipt = await this.#parts.post(one.to, sealedFilePost(id));
+          const receipt = await this.#parts.session.posts.post(one.to, sealedFilePost(id));
           const { seq, n, time: timeUnixMs, queued = false } = receipt;
           return { to: one.to, seq, n, timeUnixMs, queued };
         } catch (error) {
@@ -215,7 +201,7 @@ export class SealedFiles implements FileTransfers {
   }
 
   async #saidAt(file: FileId, room: RoomView): Promise<number | undefined> {
-    const rooms = await this.#parts.rooms();
+    const rooms = await this.#rooms();
     await rooms.enter(room);
     return rooms.files.saidAt(file, room.id);
   }

@@ -1,7 +1,7 @@
 /** Account keys to which user names are pinned, and keys that differ from the pin. */
 
+import { Fault, msg } from "../../base/fault.ts";
 import { type FoldedName, foldName, type Name } from "../../base/names.ts";
-import { keyChangedFault } from "./changed-key.ts";
 import { allOf, type IdentityRow, identityKey, type OtherKeyRow, otherKey } from "./rows.ts";
 import type { Vault } from "./vault.ts";
 
@@ -78,4 +78,19 @@ export async function checkKeys(
   for (const user of new Set(members.map((member) => member.user))) {
     if ((await otherKeyOf(vault, user)) !== undefined) throw keyChangedFault(user);
   }
+}
+
+export function changedKey(user: string): string {
+  return `${user}'s identity key has changed`;
+}
+
+export function keyChanged(user: string): string {
+  const { message, remedy } = keyChangedFault(user);
+  return `${message}: ${remedy}`;
+}
+
+export function keyChangedFault(user: string): Fault {
+  return new Fault("seal-refused", msg`${user}'s identity key has changed`, {
+    remedy: msg`compare with chat verify-user ${user}, then --accept`,
+  });
 }

@@ -11,12 +11,11 @@ import { type Knowledge, REFUSALS, type SealChange } from "../../crypto/seal/com
 import type { SealEngine, SealedMessage } from "../../crypto/seal/engine.ts";
 import type { SealDevice, SealMember } from "../../crypto/seal/members.ts";
 import { readBody, type SealedBody } from "./body.ts";
-import { changedKey } from "./changed-key.ts";
 import type { Claims } from "./claims.ts";
 import { NOTHING_SEEN, seeCount, settleCount } from "./counts.ts";
 import { readSealedFile } from "./file-body.ts";
 import type { FileBook } from "./file-book.ts";
-import { accountOf, noteOtherKey, pinNewcomers } from "./identities.ts";
+import { accountOf, changedKey, noteOtherKey, pinNewcomers } from "./identities.ts";
 import type { RoomAt, RoomStates } from "./room-state.ts";
 import {
   type ChangedDevice,

@@ -40,7 +40,6 @@ import {
   type SealedBody,
   sealedBodyOf,
 } from "./body.ts";
-import { keyChanged, keyChangedFault } from "./changed-key.ts";
 import { Claims, type HistoryView, isOfRoom } from "./claims.ts";
 import { excusedBy, freeCount, takeCount } from "./counts.ts";
 import type { SealedDevice } from "./device.ts";
@@ -50,6 +49,8 @@ import {
   checkKeys,
   confirmKey,
   identityOf,
+  keyChanged,
+  keyChangedFault,
   noteOtherKey,
   otherKeyOf,
 } from "./identities.ts";

@@ -217,7 +217,6 @@ export class Sealing {
    * @throws {Fault} seal-refused if a room was sealed and the server denies it
    */
   async sealedOf(targets: readonly string[]): Promise<readonly SealedTarget[]> {
-    await this.listed();
     await this.#pinning;
     return targets.flatMap((target) => {
       const room = this.#roomOf(target);
@@ -225,6 +224,11 @@ export class Sealing {
       if (other !== undefined) throw other;
       return room?.isSealed === true ? [{ target, room }] : [];
     });
+  }
+
+  /** Returns the code for sealed rooms. @throws {Fault} unreachable */
+  code(): Promise<SealedCode> {
+    return this.#parts.load();
   }
 
   async exists(): Promise<boolean> {

@@ -156,7 +156,7 @@ export class Transfers {
   }
 }
 
-function interrupted(): Fault {
+export function interrupted(): Fault {
   return new Fault("interrupted", "it was stopped before the file was through", {
     remedy: "the same command goes on from there",
   });

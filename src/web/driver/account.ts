@@ -15,7 +15,6 @@ import { type Platform, PROGRAM } from "../browser/environment.ts";
 import { BrowserOutboxStore } from "../browser/outbox-store.ts";
 import { sealedDatabaseOf } from "../browser/preferences.ts";
 import type { Attached } from "../transfer/attached.ts";
-import type { SealedPageParts } from "../transfer/page-files.ts";
 import type { OpenTransfers, PageTransfers } from "../transfer/page-transfers.ts";
 import { fetching, type SealedPart, sealedHome, sealRefusal } from "./sealing.ts";
 
@@ -114,16 +113,7 @@ export class PageAccount implements LinkedAccount {
     const channels = { clock, entropy, activeLink, hashing, greet: lane };
     const say = (to: string, text: string) =>
       void session.posts.post(to, withMentions({ text })).catch(() => undefined);
-    return open({ platform, owner, channels, sealed: this.#sealedFiles(), say, attach, tell });
-  }
-
-  #sealedFiles(): SealedPageParts {
-    return {
-      sealing: this.session.sealing,
-      views: () => this.session.rooms,
-      post: (target, body) => this.session.posts.post(target, body),
-      load: async () => (await this.#load()).SealedFiles,
-    };
+    return open({ platform, owner, channels, session, say, attach, tell });
   }
 
   #load(): Promise<SealedPart> {

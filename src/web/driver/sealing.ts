@@ -8,7 +8,6 @@ import type { Platform } from "../browser/environment.ts";
 import type { BrowserLogPins } from "../browser/log-pins.ts";
 import { SEALED_PLACE } from "../browser/preferences.ts";
 import type { openSealedHome, stateKeyOf } from "../browser/sealed-home.ts";
-import type { SealedFilesCode } from "../transfer/page-files.ts";
 
 /** Code for sealed rooms; loaded when there is one. */
 export type SealedPart = SealedCode & {
@@ -16,7 +15,6 @@ export type SealedPart = SealedCode & {
   readonly stateKeyOf: typeof stateKeyOf;
   /** Records of the server's log that this browser has seen. */
   readonly logPinsOf: (store: Platform["store"]) => Pick<BrowserLogPins, "pin">;
-  readonly SealedFiles: SealedFilesCode;
 };
 
 /** Why this page cannot use sealed rooms; `undefined` if it can. */

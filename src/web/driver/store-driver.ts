@@ -161,8 +161,7 @@ export abstract class ChatCore extends ChatActions {
 
   /** The logged-in account. @throws {Fault} not-logged-in */
   protected get account(): PageAccount {
-    if (this.link.account === undefined) throw notLoggedIn();
-    return this.link.account;
+    return this.link.loggedIn;
   }
 
   /** Sealed rooms that this account was invited to and has not joined. */

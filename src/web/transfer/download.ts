@@ -4,7 +4,7 @@ import { assert } from "../../base/assert.ts";
 import { asFault } from "../../base/fault.ts";
 import { type FileId, isFileId } from "../../base/ids.ts";
 import { DOWNLOAD_NOTE_KEEP_MS } from "../../base/limits-page.ts";
-import type { FileTransfers } from "../../client/sealed/files.ts";
+import type { AccountFiles } from "../../client/sealed/account-files.ts";
 import type { Hashing } from "../../client/transfer/hashing.ts";
 import type { TransferTask } from "../../client/transfer/queue.ts";
 import type { GetRequest } from "../../client/transfer/transfers.ts";
@@ -38,7 +38,7 @@ export const DOWNLOAD_JOURNAL: JournalOptions<DownloadEntry> = {
 };
 
 export interface DownloadParts {
-  readonly files: FileTransfers;
+  readonly files: AccountFiles;
   readonly downloads: TransferJournal<DownloadEntry>;
   readonly clock: Clock;
   readonly hashing: Hashing;

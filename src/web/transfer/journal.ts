@@ -1,6 +1,7 @@
 /** Journal of unfinished transfers in the browser's storage. */
 
 import { Fault } from "../../base/fault.ts";
+import type { AccountSession } from "../../client/session.ts";
 import type { TransferTask } from "../../client/transfer/queue.ts";
 import type { TransfersOptions } from "../../client/transfer/transfers.ts";
 import type { WorkEvent } from "../../core/model/event.ts";
@@ -8,15 +9,13 @@ import type { OutboxOwner } from "../../io/state/outbox-store.ts";
 import type { Platform } from "../browser/environment.ts";
 import { accountPrefix, type Change, type Store, type Table } from "../browser/indexed-db.ts";
 import type { Attached } from "./attached.ts";
-import type { SealedPageParts } from "./page-files.ts";
 
 /** Parameters of an account's uploads and downloads. */
 export interface PageTransfersOptions {
   readonly platform: Platform;
   readonly owner: OutboxOwner;
   readonly channels: TransfersOptions;
-  /** Absent if the page has no sealed rooms. */
-  readonly sealed?: SealedPageParts;
+  readonly session: AccountSession;
   /** Posts the text as a separate message if the server is too old to store it with the file. */
   readonly say?: (to: string, text: string) => void;
   /** Receives attached files of a closed page. */

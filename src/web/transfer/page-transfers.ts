@@ -9,6 +9,7 @@ import {
   PAGE_UPLOADS_AT_ONCE,
   PAGE_UPLOADS_MAX,
 } from "../../base/limits-page.ts";
+import { AccountFiles } from "../../client/sealed/account-files.ts";
 import { TransferQueue } from "../../client/transfer/queue.ts";
 import { Transfers } from "../../client/transfer/transfers.ts";
 import { stampOf } from "../browser/file-source.ts";
@@ -16,7 +17,6 @@ import { MemoryTarget, SaveSink } from "../browser/save-sink.ts";
 import { DOWNLOAD_JOURNAL, Download, type DownloadParts, requestInto } from "./download.ts";
 import { type PageTask, type PageTransfersOptions, TransferJournal } from "./journal.ts";
 import { KeptAttached } from "./kept-attached.ts";
-import { PageFiles } from "./page-files.ts";
 import { Upload, type UploadParts } from "./upload.ts";
 import { BrowserUploadJournal, type UploadEntry } from "./upload-journal.ts";
 
@@ -37,19 +37,19 @@ const AT_ONCE = { upload: PAGE_UPLOADS_AT_ONCE, download: Number.POSITIVE_INFINI
 /** Journals let a reloaded page resume the transfers. */
 export class PageTransfers extends TransferQueue<PageTask> {
   readonly attached: KeptAttached;
-  readonly files: PageFiles;
+  readonly files: AccountFiles;
   readonly #options: PageTransfersOptions;
   readonly #parts: UploadParts & { readonly uploads: BrowserUploadJournal } & DownloadParts;
 
   constructor(options: PageTransfersOptions) {
-    const { platform, owner, channels, sealed, say, tell } = options;
+    const { platform, owner, channels, session, say, tell } = options;
     const { locks, store, clock } = platform;
     super({ atOnce: AT_ONCE, hold: ({ kind, id }) => locks.hold(`chat ${kind} ${id}`), tell });
     const uploads = new BrowserUploadJournal(store, owner);
     const downloads = new TransferJournal(store, owner, DOWNLOAD_JOURNAL);
     const { hashing } = channels;
     const transfers = new Transfers(channels);
-    const files = new PageFiles({ transfers, hashing, uploads, sealed });
+    const files = new AccountFiles({ transfers, hashing, uploads, session: () => session });
     this.#options = options;
     this.#parts = { files, uploads, downloads, clock, hashing, say };
     this.files = files;

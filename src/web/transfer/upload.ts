@@ -1,7 +1,7 @@
 /** An upload of the page: resumable and journaled. */
 
 import { asFault } from "../../base/fault.ts";
-import type { FileTransfers } from "../../client/sealed/files.ts";
+import type { AccountFiles } from "../../client/sealed/account-files.ts";
 import type { TransferTask } from "../../client/transfer/queue.ts";
 import type { ProgressReport } from "../../core/transfer/progress.ts";
 import { PageFault } from "../../ui/text/page-fault.ts";
@@ -10,7 +10,7 @@ import type { PageTask } from "./journal.ts";
 import type { BrowserUploadJournal, UploadEntry } from "./upload-journal.ts";
 
 export interface UploadParts {
-  readonly files: FileTransfers;
+  readonly files: AccountFiles;
   readonly uploads: BrowserUploadJournal;
   /** Posts the text as a separate message if the server is too old to store it with the file. */
   readonly say?: ((to: string, text: string) => void) | undefined;

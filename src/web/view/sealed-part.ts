@@ -2,14 +2,12 @@
 
 import "./first-screen.ts";
 import { SEALED_CODE } from "../../client/sealed/code.ts";
-import { SealedFiles } from "../../client/sealed/files.ts";
 import { BrowserLogPins } from "../browser/log-pins.ts";
 import { openSealedHome, stateKeyOf } from "../browser/sealed-home.ts";
 import type { SealedPart } from "../driver/sealing.ts";
 
 export const SEALED_PART: SealedPart = {
   ...SEALED_CODE,
-  SealedFiles,
   openSealedHome,
   stateKeyOf,
   logPinsOf: (store) => new BrowserLogPins(store),

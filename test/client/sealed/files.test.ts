@@ -173,7 +173,7 @@ describe("a file that was sent and not posted", () => {
       posted.resolve();
       return new Promise(() => {});
     };
-    Object.assign(ana.client, { post });
+    Object.assign(ana.client.loggedIn.session.posts, { post });
     void ana.client.transfers.send({ source, to: ["vault"] }).catch(() => {});
     await world.wait(posted.promise);
     const again = await ana.restarts();

@@ -1,6 +1,5 @@
 import { test } from "bun:test";
 import { SEALED_CODE } from "../../../src/client/sealed/code.ts";
-import { SealedFiles } from "../../../src/client/sealed/files.ts";
 import { sealRoom } from "../../../src/client/sealed/making.ts";
 import { importStateKey } from "../../../src/crypto/seal/state-box.ts";
 import { SealedStateStore } from "../../../src/io/state/sealed-store.ts";
@@ -14,7 +13,6 @@ function sealedPart({ site }: SealedSite): SealedPart {
   const stateKey = importStateKey(new Uint8Array(32).fill(9));
   return {
     ...SEALED_CODE,
-    SealedFiles,
     openSealedHome: (_, { fingerprint, formers, account }) =>
       new SealedStateStore(
         undefined,

@@ -20,7 +20,7 @@ const SOURCES = [
   ...["last-files", "post"],
 ].map((name) => `src/cli/chat/${name}.ts`);
 const SHARED = readdirSync("src/ui/commands").map((name) => `src/ui/commands/${name}`);
-const SEALED = ["rooms", "sealing", "changed-key", "lease"].map(
+const SEALED = ["rooms", "sealing", "identities", "lease"].map(
   (name) => `src/client/sealed/${name}.ts`,
 );
 const SCREEN = ["commands", "files", "client"].map((name) => `src/cli/screen/${name}.ts`);
