@@ -230,12 +230,12 @@ export class AccountLink<Account extends LinkedAccount> {
       this.#account = before;
       throw error;
     }
-    session.entered(this.#parts.address ?? link.greeted.welcome.server.name, link, entered);
-    session.connected((notice) => this.#ports.takes(notice, link));
-    if (link.connection.isClosed) return;
+    const { address = link.greeted.welcome.server.name } = this.#parts;
+    session.connected(address, link, entered, (notice) => this.#ports.takes(notice, link));
     this.#ports.connected(account, login);
     const { audited } = session;
-    if (audited !== undefined) this.#ports.audit((auditor) => auditor.connected(audited));
+    if (audited === undefined || link.connection.isClosed) return;
+    this.#ports.audit((auditor) => auditor.connected(audited));
   }
 
   #emit(event: AccountEvent): void {

@@ -1,6 +1,5 @@
 /** An account over any number of connections: what it follows, posts, seals and has read. */
 
-import { assert } from "../base/assert.ts";
 import { asFault, Fault } from "../base/fault.ts";
 import type { Sha256 } from "../base/ids.ts";
 import type { LogPin } from "../core/client/audit.ts";
@@ -116,13 +115,15 @@ export class AccountSession {
   }
 
   /**
-   * Handles a log-in on a new link. Nothing is received before `connected`.
+   * Logs in on a new link, and receives from now on.
+   * @param takes reports whether a notice was handled and is not for the account
    * @throws {Fault} store-…
    */
-  entered(
+  connected(
     address: string,
     { connection, greeted }: GreetedLink,
     { account, registered }: Entered,
+    takes: (notice: ServerNotice) => boolean,
   ): void {
     const { fingerprint, formers, welcome } = greeted;
     const { user, account: id } = account;
@@ -137,14 +138,7 @@ export class AccountSession {
     this.sealing.connected({ ...place, account: id, formers });
     this.#adopted = this.#posts.open(place, this.#parts.adopts);
     if (this.#adopted instanceof Promise) this.#adopted.catch(asFault); // Reported by its reader.
-  }
-
-  /** @param takes whether a notice was handled, and is not for the account */
-  connected(takes: (notice: ServerNotice) => boolean): void {
-    const link = this.#link;
-    assert(link !== undefined && this.#audited !== undefined, "an account enters first");
-    const { connection } = this.#audited;
-    this.#follower.connected(link);
+    this.#follower.connected(this.#link);
     connection.listen((notice) => {
       if (!takes(notice)) this.#follower.notice(notice);
     });
@@ -152,8 +146,7 @@ export class AccountSession {
     this.#reporter.connected(connection);
     this.#prefs?.connected(connection);
     this.#posts.connected(connection);
-    const { user, fingerprint } = link;
-    this.#parts.activeLink.found({ connection, user, fingerprint });
+    this.#parts.activeLink.found({ connection, ...place });
   }
 
   lost(): void {
