@@ -8,7 +8,7 @@ import { type Context, say } from "../context.ts";
 import { ScreenChat } from "./chat.ts";
 import { ScreenClient } from "./client.ts";
 import { TypedHistory } from "./editor/typed-history.ts";
-import { ScreenPreferences } from "./preferences.ts";
+import { ScreenPreferences } from "./settings/preferences.ts";
 
 /** The full screen, created before there is a connection. */
 export interface FullScreen {

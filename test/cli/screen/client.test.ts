@@ -13,7 +13,7 @@ import type { Context } from "../../../src/cli/context.ts";
 import { ScreenChat } from "../../../src/cli/screen/chat.ts";
 import { ScreenClient } from "../../../src/cli/screen/client.ts";
 import { TypedHistory } from "../../../src/cli/screen/editor/typed-history.ts";
-import { ScreenPreferences } from "../../../src/cli/screen/preferences.ts";
+import { ScreenPreferences } from "../../../src/cli/screen/settings/preferences.ts";
 import { terminalWidths } from "../../../src/cli/screen/width/measured.ts";
 import { ClientFixture } from "../../client/client-fixture.ts";
 import { until } from "../../event.ts";

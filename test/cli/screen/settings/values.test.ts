@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { SETTINGS_LISTED_MAX } from "../../../../src/base/limits-screen.ts";
-import { type Chosen, runSet, withChosen } from "../../../../src/cli/screen/settings/chosen.ts";
+import { ScreenPreferences } from "../../../../src/cli/screen/settings/preferences.ts";
 import { readSettings, SETTING_NAMES } from "../../../../src/cli/screen/settings/values.ts";
 import { DEFAULT_SETTINGS } from "../../../../src/cli/screen/state/settings.ts";
 import { parseConfig } from "../../../../src/cli/settings.ts";
@@ -96,8 +96,19 @@ describe("[screen] of config.toml", () => {
 
 const FILE = { ...DEFAULT_SETTINGS, bell: false, colors: { day: "blue" } };
 
-function stateOf(chosen: Chosen = {}) {
-  return { file: FILE, chosen };
+function preferencesWith(chosen: Readonly<Record<string, string>> = {}) {
+  let stored = JSON.stringify(chosen);
+  const { screen } = parseConfig('[screen]\nbell = false\ncolors.day = "blue"\n', "c.toml");
+  const prefer = (_: string, value: string) => {
+    stored = value;
+  };
+  const state = { preference: () => stored, prefer };
+  const preferences = new ScreenPreferences({ settings: () => ({ screen }) } as never, state);
+  return {
+    preferences,
+    set: (words: string) => preferences.set(words),
+    stored: () => JSON.parse(stored),
+  };
 }
 
 describe("/set", () => {
@@ -116,29 +127,28 @@ describe("/set", () => {
       "colors.day = blue  (config.toml)",
     ],
   ])("changes: %s", (words, chosen, settings, line) => {
-    const set = runSet(words, stateOf());
-    expect(set.chosen).toEqual(chosen);
-    expect(set.lines[0]).toStartWith(line);
-    expect(withChosen(stateOf(set.chosen ?? {}))).toEqual({ ...FILE, ...settings });
+    const { preferences, set, stored } = preferencesWith();
+    expect(set(words)[0]).toStartWith(line);
+    expect(stored()).toEqual(chosen);
+    expect(preferences.settings).toEqual({ ...FILE, ...settings });
   });
 
   test("shows every setting, and where it comes from", () => {
-    const { lines } = runSet("", stateOf({ mouse: "on", "keys.ctrl-x": "search" }));
-    expect(lines).toEqual(
+    const { set } = preferencesWith({ mouse: "on", "keys.ctrl-x": "search" });
+    expect(set("")).toEqual(
       expect.arrayContaining(["colors.day = blue  (config.toml)", "mouse = on  (/set)"]),
     );
   });
 
   test("resets a setting to the file's value", () => {
     const chosen = { bell: "on", "colors.day": "red", "colors.mention": "blue" };
-    const forgotten = runSet("bell default", stateOf(chosen));
-    expect(forgotten.lines).toEqual(["bell = off  (config.toml)"]);
-    expect(forgotten.chosen).toEqual({ "colors.day": "red", "colors.mention": "blue" });
-    expect(runSet("colors.day default", stateOf(chosen)).chosen).toEqual({
-      bell: "on",
-      "colors.mention": "blue",
-    });
-    expect(runSet("colors default", stateOf(chosen)).chosen).toEqual({ bell: "on" });
+    const { set, stored } = preferencesWith(chosen);
+    expect(set("bell default")).toEqual(["bell = off  (config.toml)"]);
+    expect(stored()).toEqual({ "colors.day": "red", "colors.mention": "blue" });
+    set("colors.day default");
+    expect(stored()).toEqual({ "colors.mention": "blue" });
+    set("colors default");
+    expect(stored()).toEqual({});
   });
 
   test.each([
@@ -150,7 +160,7 @@ describe("/set", () => {
     ["colors.day rot", "/set colors.day: 'rot' is no colour", ""],
     ["keys.x fly", "/set keys.x: keys know no command 'fly'", "F1 shows"],
   ])("refuses: %s", async (words, message, remedy) => {
-    const fault = await faultFrom(() => runSet(words, stateOf()));
+    const fault = await faultFrom(() => preferencesWith().set(words));
     expect(fault.code).toBe("usage");
     expect(fault.message).toBe(message);
     expect(fault.remedy).toContain(remedy);

@@ -1,14 +1,17 @@
 /**
- * `/set`: settings chosen during a chat. They are stored on this device separately from
- * config.toml, which is never rewritten, and take priority over it.
+ * Settings of the full screen in force: the defaults, config.toml, and the choices of `/set` on
+ * top. These are stored on this device, because config.toml is never rewritten.
  */
 
 import { Fault, msg } from "../../../base/fault.ts";
 import { quoteText } from "../../../base/text.ts";
+import type { ClientState } from "../../../io/state/client-state.ts";
+import type { Context } from "../../context.ts";
 import { nearest } from "../../suggest.ts";
 import { DEFAULT_SETTINGS, type ScreenSettings } from "../state/settings.ts";
 import {
   isSettingName,
+  readSettings,
   SETTING_NAMES,
   type SettingKind,
   type SettingName,
@@ -17,28 +20,86 @@ import {
   withValue,
 } from "./values.ts";
 
-/** Values as typed, keyed by `bell` or `colors.mention`. */
-export type Chosen = Readonly<Record<string, string>>;
+/** Values of `/set` as typed, keyed by `bell` or `colors.mention`. */
+type Chosen = Readonly<Record<string, string>>;
 
-export interface SetResult {
-  /** Output lines. */
-  readonly lines: readonly string[];
-  /** Values to store; `undefined` if nothing has changed. */
-  readonly chosen: Chosen | undefined;
-}
-
-export interface SetState {
-  /** Settings of config.toml, with the defaults. */
-  readonly file: ScreenSettings;
-  readonly chosen: Chosen;
-}
-
+/** Name of the home's preference that stores the values of `/set`. */
+const PREFERENCE = "screen";
 const TRUE: ReadonlySet<string> = new Set(["on", "true", "yes", "1"]);
 const FALSE: ReadonlySet<string> = new Set(["off", "false", "no", "0"]);
 const FORGET = "default";
 
+export class ScreenPreferences {
+  readonly #state: Pick<ClientState, "preference" | "prefer">;
+  /** Of config.toml, with the defaults. */
+  readonly #file: ScreenSettings;
+  /** Unknown keys of config.toml. */
+  readonly warnings: readonly string[];
+  #chosen: Chosen;
+
+  /** @throws Fault usage: config.toml is invalid */
+  constructor(
+    context: Pick<Context, "settings">,
+    state: Pick<ClientState, "preference" | "prefer">,
+  ) {
+    this.#state = state;
+    const { settings, warnings } = readSettings(context.settings().screen);
+    this.#file = settings;
+    this.warnings = warnings;
+    this.#chosen = chosenOf(state.preference(PREFERENCE));
+  }
+
+  /** Values unknown to this version are ignored. */
+  get settings(): ScreenSettings {
+    let settings = this.#file;
+    for (const [key, typed] of Object.entries(this.#chosen)) {
+      try {
+        settings = withTyped(settings, key, typed);
+      } catch (error) {
+        if (!(error instanceof Fault)) throw error;
+      }
+    }
+    return settings;
+  }
+
+  /**
+   * `/set` shows all, `/set KEY` shows one, `/set KEY VALUE` changes it, `/set KEY default` resets
+   * it.
+   * @param words after `/set`
+   * @returns lines to show
+   * @throws Fault usage, too-many
+   */
+  set(words: string): readonly string[] {
+    const [, key = "", typed = ""] = /^(\S*)\s*([\s\S]*)$/.exec(words.trim()) ?? [];
+    if (key === "") return SETTING_NAMES.flatMap((name) => this.#linesOf(name));
+    const { name, entry } = keyOf(key);
+    if (typed === "") return this.#linesOf(name);
+    const isForgotten = (one: string) =>
+      one === key || (entry === undefined && one.startsWith(`${name}.`));
+    if (typed === FORGET) {
+      const kept = Object.entries(this.#chosen).filter(([one]) => !isForgotten(one));
+      this.#chosen = Object.fromEntries(kept);
+    } else {
+      withTyped(this.settings, key, typed);
+      this.#chosen = { ...this.#chosen, [key]: typed };
+    }
+    this.#state.prefer(PREFERENCE, JSON.stringify(this.#chosen));
+    return this.#linesOf(name);
+  }
+
+  /** The setting as the user would type it, and its source. */
+  #linesOf(name: SettingName): string[] {
+    const defaults = new Map(entriesOf(name, settingIn(DEFAULT_SETTINGS, name)));
+    return entriesOf(name, settingIn(this.settings, name)).map(([key, text]) => {
+      const isDefault = defaults.get(key) === text;
+      const isChosen = Object.hasOwn(this.#chosen, key);
+      return `${key} = ${text}  (${isChosen ? "/set" : isDefault ? "default" : "config.toml"})`;
+    });
+  }
+}
+
 /** Parses stored values; empty if they cannot be read. */
-export function chosenOf(kept: string | undefined): Chosen {
+function chosenOf(kept: string | undefined): Chosen {
   try {
     const value: unknown = JSON.parse(kept ?? "{}");
     const entries = Object.entries(value ?? {});
@@ -46,44 +107,6 @@ export function chosenOf(kept: string | undefined): Chosen {
   } catch {
     return {};
   }
-}
-
-/** The settings in force. Values unknown to this version are ignored. */
-export function withChosen({ file, chosen }: SetState): ScreenSettings {
-  let settings = file;
-  for (const [key, typed] of Object.entries(chosen)) {
-    try {
-      settings = withTyped(settings, key, typed);
-    } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-    }
-  }
-  return settings;
-}
-
-/**
- * `/set` shows all, `/set KEY` shows one, `/set KEY VALUE` changes it, `/set KEY default` resets
- * it.
- * @param words after `/set`
- * @throws Fault usage, too-many
- */
-export function runSet(words: string, state: SetState): SetResult {
-  const [, key = "", typed = ""] = /^(\S*)\s*([\s\S]*)$/.exec(words.trim()) ?? [];
-  if (key === "") {
-    return { lines: SETTING_NAMES.flatMap((name) => linesOf(name, state)), chosen: undefined };
-  }
-  const { name, entry } = keyOf(key);
-  if (typed === "") return { lines: linesOf(name, state), chosen: undefined };
-  const chosen = { ...state.chosen };
-  if (typed === FORGET) {
-    for (const one of Object.keys(chosen)) {
-      if (one === key || (entry === undefined && one.startsWith(`${name}.`))) delete chosen[one];
-    }
-  } else {
-    withTyped(withChosen(state), key, typed);
-    chosen[key] = typed;
-  }
-  return { lines: linesOf(name, { ...state, chosen }), chosen };
 }
 
 /** Splits `colors.mention` into name and entry. @throws Fault usage */
@@ -134,16 +157,6 @@ function valueOfTyped(typed: string, kind: SettingKind): unknown {
   if (kind === "switch" && FALSE.has(word)) return false;
   if (kind === "list") return word === "none" ? [] : typed.split(/[\s,]+/).filter(Boolean);
   return kind === "choice" ? word : typed;
-}
-
-/** The setting as the user would type it, and its source. */
-function linesOf(name: SettingName, state: SetState): string[] {
-  const defaults = new Map(entriesOf(name, settingIn(DEFAULT_SETTINGS, name)));
-  return entriesOf(name, settingIn(withChosen(state), name)).map(([key, text]) => {
-    const isDefault = defaults.get(key) === text;
-    const isChosen = Object.hasOwn(state.chosen, key);
-    return `${key} = ${text}  (${isChosen ? "/set" : isDefault ? "default" : "config.toml"})`;
-  });
 }
 
 function entriesOf(name: SettingName, value: unknown): [string, string][] {
