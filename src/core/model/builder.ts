@@ -65,3 +65,13 @@ export class ModelDraft {
     return this.#rooms;
   }
 }
+
+/** A handler of events about a room that the model has. */
+export function inRoom<Event extends { readonly room: RoomId }>(
+  handle: (draft: ModelDraft, room: RoomDraft, event: Event) => void,
+): (draft: ModelDraft, event: Event) => void {
+  return (draft, event) => {
+    const room = draft.room(event.room);
+    if (room !== undefined) handle(draft, room, event);
+  };
+}

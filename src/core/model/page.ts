@@ -4,7 +4,7 @@ import { unreachable } from "../../base/assert.ts";
 import type { RoomId } from "../../base/ids.ts";
 import { SHOWN_FOUND_MAX } from "../../base/limits-page.ts";
 import { formatTarget } from "../../base/names.ts";
-import type { Handlers, ModelDraft } from "./builder.ts";
+import { type Handlers, inRoom, type ModelDraft } from "./builder.ts";
 import type { AnswerEvent } from "./event.ts";
 import { isFolded, isSame, itemOf } from "./item.ts";
 import { showFault } from "./local-work.ts";
@@ -16,22 +16,19 @@ type FoundEvent = Extract<AnswerEvent, { kind: "found" }>;
 
 /** Applies answers. Those to requests that are unknown or obsolete change nothing. */
 export const ANSWERS: Handlers<AnswerEvent> = {
-  page: paged,
-  "page-failed": (draft, event) => {
-    const room = draft.room(event.room);
-    if (room === undefined || !isWished(room.loading, event)) return;
+  page: inRoom(paged),
+  "page-failed": inRoom((draft, room, event) => {
+    if (!isWished(room.loading, event)) return;
     room.loading = undefined;
     showFault(draft, event.fault);
-  },
-  members: (draft, event) => {
-    const room = draft.room(event.room);
-    if (room === undefined) return;
-    room.members = event.members;
-    if (event.members.some(({ name, role }) => isMeAs(draft, name, role))) {
-      draft.fields.isOperator = true;
+  }),
+  members: inRoom(({ fields }, room, { members }) => {
+    room.members = members;
+    if (members.some(({ name, role }) => role === "operator" && isSame(name, fields.me))) {
+      fields.isOperator = true;
     }
-    room.online = new Set(event.members.filter((one) => one.isOnline).map(({ name }) => name));
-  },
+    room.online = new Set(members.filter((one) => one.isOnline).map(({ name }) => name));
+  }),
   found,
   "search-failed": ({ fields }, { query, fault }) => {
     const { search } = fields;
@@ -39,17 +36,12 @@ export const ANSWERS: Handlers<AnswerEvent> = {
   },
 };
 
-function isMeAs({ fields }: ModelDraft, name: string, role: string): boolean {
-  return role === "operator" && isSame(name, fields.me);
-}
-
 function isWished(options: WantedPage | undefined, { side, seq }: WantedPage): boolean {
   return options?.side === side && options.seq === seq;
 }
 
-function paged(draft: ModelDraft, event: PageEvent): void {
-  const room = draft.room(event.room);
-  if (room === undefined || !isWished(room.loading, event)) return;
+function paged(draft: ModelDraft, room: RoomDraft, event: PageEvent): void {
+  if (!isWished(room.loading, event)) return;
   room.loading = undefined;
   const items = itemsOf(room, event.records, draft.fields.me);
   const { hasOlder, hasNewer } = event;

@@ -3,7 +3,7 @@
 import type { RoomId } from "../../base/ids.ts";
 import { SHOWN_ITEMS_MAX } from "../../base/limits-page.ts";
 import { TIMELINE_ROOMS_MAX } from "../client/timeline.ts";
-import { type Handlers, ModelDraft } from "./builder.ts";
+import { type Handlers, inRoom, ModelDraft } from "./builder.ts";
 import type { LinkEvent, ModelEffect, ModelEvent, ServerEvent } from "./event.ts";
 import { isSame } from "./item.ts";
 import { forgetSent, forgetUntold, WORK } from "./local-work.ts";
@@ -31,30 +31,35 @@ export interface Updated {
   readonly effects: readonly ModelEffect[];
 }
 
+/** What is known without an account. */
+const LOGGED_OUT = {
+  me: undefined,
+  isCaughtUp: false,
+  isOperator: false,
+  board: NO_BOARD,
+  open: undefined,
+  isAtNewest: false,
+  pending: [],
+  drafts: new Map(),
+  ignored: new Set(),
+  prefs: undefined,
+  saved: new Map(),
+  transfers: new Map(),
+  search: undefined,
+} as const satisfies Partial<Model>;
+
 /** @param itemsMax maximum number of loaded items of one room */
 export function emptyModel(itemsMax = SHOWN_ITEMS_MAX): Model {
   return {
+    ...LOGGED_OUT,
     itemsMax,
     connection: { kind: "connecting" },
     guessDelay: undefined,
     server: undefined,
-    me: undefined,
-    isCaughtUp: false,
     rooms: new Map(),
-    open: undefined,
     isFocused: true,
-    isAtNewest: false,
-    pending: [],
-    drafts: new Map(),
-    ignored: new Set(),
-    prefs: undefined,
-    saved: new Map(),
-    transfers: new Map(),
-    search: undefined,
     faults: [],
     isOutdated: false,
-    isOperator: false,
-    board: NO_BOARD,
     nextFault: 1,
   };
 }
@@ -120,15 +125,11 @@ const SERVER: Handlers<ServerEvent> = {
   "room-gone": (draft, { room }) => roomGone(draft, room),
   record: recorded,
   "caught-up": caughtUp,
-  presence: present,
-  typing: (draft, event) => {
-    const room = draft.room(event.room);
-    if (room !== undefined) room.typing = event.users;
-  },
-  read: (draft, event) => {
-    const room = draft.room(event.room);
-    if (room !== undefined) readUpTo(room, event.n, event.unread);
-  },
+  presence: inRoom(present),
+  typing: inRoom((_, room, { users }) => {
+    room.typing = users;
+  }),
+  read: inRoom((_, room, { n, unread }) => void readUpTo(room, n, unread)),
   ignored: ({ fields }, { users }) => {
     fields.ignored = new Set(users.map((user) => user.toLowerCase()));
   },
@@ -138,11 +139,10 @@ const SERVER: Handlers<ServerEvent> = {
   board: ({ fields }, { board }) => {
     fields.board = { ...fields.board, ...board };
   },
-  offered: (draft, { file, from, name, sizeBytes, room: id }) => {
-    const room = draft.room(id);
-    if (room === undefined || room.offered.some((one) => one.file === file)) return;
+  offered: inRoom((_, room, { file, from, name, sizeBytes }) => {
+    if (room.offered.some((one) => one.file === file)) return;
     room.offered = [...room.offered.slice(1 - OFFERED_MAX), { file, from, name, sizeBytes }];
-  },
+  }),
 };
 
 const HANDLERS: Handlers<ModelEvent> = { ...LINK, ...SERVER, ...ANSWERS, ...USER_ACTIONS, ...WORK };
@@ -182,20 +182,7 @@ function entered(draft: ModelDraft, user: string, isRenamed: boolean): void {
 }
 
 function forgetAll(draft: ModelDraft): void {
-  const { fields } = draft;
-  fields.me = undefined;
-  fields.isCaughtUp = false;
-  fields.isOperator = false;
-  fields.board = NO_BOARD;
-  fields.open = undefined;
-  fields.isAtNewest = false;
-  fields.pending = [];
-  fields.drafts = new Map();
-  fields.ignored = new Set();
-  fields.prefs = undefined;
-  fields.saved = new Map();
-  fields.transfers = new Map();
-  fields.search = undefined;
+  Object.assign(draft.fields, LOGGED_OUT);
   draft.removeRooms();
 }
 
@@ -320,11 +307,10 @@ function askAnew(draft: ModelDraft): void {
 }
 
 function present(
-  draft: ModelDraft,
-  { room: id, user, online }: Extract<ServerEvent, { kind: "presence" }>,
+  _draft: ModelDraft,
+  room: RoomDraft,
+  { user, online }: Extract<ServerEvent, { kind: "presence" }>,
 ): void {
-  const room = draft.room(id);
-  if (room === undefined) return;
   const all = new Set(room.online);
   if (online) all.add(user);
   else all.delete(user);

@@ -1,8 +1,7 @@
 /** Changes of the model by actions of the user. */
 
-import type { RoomId } from "../../base/ids.ts";
 import { PRESENCE_MEMBERS_MAX } from "../../base/limits.ts";
-import type { Handlers, ModelDraft } from "./builder.ts";
+import { type Handlers, inRoom, type ModelDraft } from "./builder.ts";
 import type { PersonEvent } from "./event.ts";
 import { isSame, itemAt } from "./item.ts";
 import { wantFound, wantMoreFound, wantNewer, wantOlder, wantPage } from "./page.ts";
@@ -47,16 +46,6 @@ export const USER_ACTIONS: Handlers<PersonEvent> = {
     if (room.loading?.side !== "older") room.loading = undefined;
   }),
 };
-
-/** A handler of events about a room that the model has. */
-function inRoom<Event extends { readonly room: RoomId }>(
-  handle: (draft: ModelDraft, room: RoomDraft, event: Event) => void,
-): (draft: ModelDraft, event: Event) => void {
-  return (draft, event) => {
-    const room = draft.room(event.room);
-    if (room !== undefined) handle(draft, room, event);
-  };
-}
 
 function open(draft: ModelDraft, target: string | undefined): void {
   const before = draft.fields.open;
