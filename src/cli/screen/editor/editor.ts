@@ -139,16 +139,43 @@ function replace(editor: Editor, from: number, to: number, added: string, doing:
   return edited(editor, { text: whole, cursor: from + added.length }, doing);
 }
 
-function removed(editor: Editor, from: number, to: number): Editor {
-  return replace(editor, from, to, "", "deleting");
+/** Where keys move the cursor, and up to where they delete or cut. */
+const POSITIONS = {
+  left: ({ text, cursor }) => before(text, cursor),
+  right: ({ text, cursor }) => behind(text, cursor),
+  wordLeft: wordBefore,
+  wordRight: wordBehind,
+  /** The blank before the word. */
+  blankLeft: blankBefore,
+  lineStart: lineStartOf,
+  lineEnd: lineEndOf,
+  /** At the start or end of a line, beyond its line feed. */
+  lineStartOrBack: (editor) => {
+    const start = lineStartOf(editor);
+    return start === editor.cursor ? Math.max(0, start - 1) : start;
+  },
+  lineEndOrForward: (editor) => {
+    const end = lineEndOf(editor);
+    return end === editor.cursor ? Math.min(end + 1, editor.text.length) : end;
+  },
+  textStart: () => 0,
+  textEnd: ({ text }) => text.length,
+} as const satisfies Readonly<Record<string, (editor: Editor) => number>>;
+
+type Position = keyof typeof POSITIONS;
+type Edit = (editor: Editor) => Editor;
+
+function rangeTo(editor: Editor, to: Position): readonly [number, number] {
+  const at = POSITIONS[to](editor);
+  return [Math.min(at, editor.cursor), Math.max(at, editor.cursor)];
 }
 
-export function deleteBack(editor: Editor): Editor {
-  return removed(editor, before(editor.text, editor.cursor), editor.cursor);
+export function moveTo(to: Position): Edit {
+  return (editor) => placed(editor, POSITIONS[to](editor));
 }
 
-export function deleteForward(editor: Editor): Editor {
-  return removed(editor, editor.cursor, behind(editor.text, editor.cursor));
+export function deleteTo(to: Position): Edit {
+  return (editor) => replace(editor, ...rangeTo(editor, to), "", "deleting");
 }
 
 export function clear(editor: Editor): Editor {
@@ -156,41 +183,16 @@ export function clear(editor: Editor): Editor {
 }
 
 /** Consecutive cuts are yanked as one text. */
-function cut(editor: Editor, from: number, to: number): Editor {
-  const piece = editor.text.slice(from, to);
-  if (piece === "") return { ...editor, doing: "moving", column: undefined };
-  const isBack = from < editor.cursor;
-  const joined = isBack ? piece + editor.killed : editor.killed + piece;
-  const killed = editor.doing === "killing" ? joined.slice(0, EDITOR_LENGTH_MAX) : piece;
-  return { ...replace(editor, from, to, "", "killing"), killed };
-}
-
-/** Cuts back to the blank before the word (Ctrl-W). */
-export function cutBlankBack(editor: Editor): Editor {
-  return cut(editor, blankBefore(editor), editor.cursor);
-}
-
-export function cutWordBack(editor: Editor): Editor {
-  return cut(editor, wordBefore(editor), editor.cursor);
-}
-
-export function cutWordForward(editor: Editor): Editor {
-  return cut(editor, editor.cursor, wordBehind(editor));
-}
-
-export function cutToLineStart(editor: Editor): Editor {
-  const start = lineStartOf(editor);
-  // At the beginning of a line, cut the line feed before it.
-  return cut(editor, start === editor.cursor ? Math.max(0, start - 1) : start, editor.cursor);
-}
-
-export function cutToLineEnd(editor: Editor): Editor {
-  const end = lineEndOf(editor);
-  return cut(
-    editor,
-    editor.cursor,
-    end === editor.cursor ? Math.min(end + 1, editor.text.length) : end,
-  );
+export function cutTo(to: Position): Edit {
+  return (editor) => {
+    const [from, end] = rangeTo(editor, to);
+    const piece = editor.text.slice(from, end);
+    if (piece === "") return rest(editor);
+    const isBack = from < editor.cursor;
+    const joined = isBack ? piece + editor.killed : editor.killed + piece;
+    const killed = editor.doing === "killing" ? joined.slice(0, EDITOR_LENGTH_MAX) : piece;
+    return { ...replace(editor, from, end, "", "killing"), killed };
+  };
 }
 
 export function yank(editor: Editor): Editor {
@@ -241,31 +243,6 @@ function rest(editor: Editor): Editor {
 /** Moves the cursor to the boundary at that index, or after it. */
 export function placed(editor: Editor, at: number): Editor {
   return { ...rest(editor), cursor: snapped(editor.text, at) };
-}
-
-export function left(editor: Editor): Editor {
-  return placed(editor, before(editor.text, editor.cursor));
-}
-
-export function right(editor: Editor): Editor {
-  return placed(editor, behind(editor.text, editor.cursor));
-}
-
-export function wordLeft(editor: Editor): Editor {
-  return placed(editor, wordBefore(editor));
-}
-
-export function wordRight(editor: Editor): Editor {
-  return placed(editor, wordBehind(editor));
-}
-
-/** Start of the line between two line feeds. */
-export function lineStart(editor: Editor): Editor {
-  return placed(editor, lineStartOf(editor));
-}
-
-export function lineEnd(editor: Editor): Editor {
-  return placed(editor, lineEndOf(editor));
 }
 
 function lineStartOf({ text, cursor }: Editor): number {

@@ -7,29 +7,19 @@ import {
 import {
   changeWord,
   clear,
-  cutBlankBack,
-  cutToLineEnd,
-  cutToLineStart,
-  cutWordBack,
-  cutWordForward,
-  deleteBack,
-  deleteForward,
+  cutTo,
+  deleteTo,
   type Editor,
   EMPTY_EDITOR,
   editorOf,
   insert,
-  left,
-  lineEnd,
-  lineStart,
+  moveTo,
   placed,
   redo,
-  right,
   transpose,
   undo,
   visualLines,
   withText,
-  wordLeft,
-  wordRight,
   yank,
 } from "../../../../src/cli/screen/editor/editor.ts";
 
@@ -47,19 +37,19 @@ const FAMILY = "👨‍👩‍👧";
 
 describe("readline's keys", () => {
   test.each<readonly [string, (editor: Editor) => Editor, string, string]>([
-    ["left", left, "ab|", "a|b"],
-    ["right over a flag", right, "|🇩🇪🇫🇷", "🇩🇪|🇫🇷"],
-    ["a word to the left", wordLeft, "one two|", "one |two"],
-    ["a word to the right", wordRight, "|one two", "one| two"],
-    ["the beginning of a line", lineStart, "a\nbc|d", "a\n|bcd"],
-    ["the end of a line", lineEnd, "a|b\nc", "ab|\nc"],
-    ["delete back", deleteBack, `x${FAMILY}|y`, "x|y"],
-    ["delete forward", deleteForward, "a|e\u0301b", "a|b"],
-    ["cut to a blank", cutBlankBack, "a b/c.d |e", "a |e"],
-    ["cut a word back", cutWordBack, "a b/c.d|", "a b/c.|"],
-    ["cut a word forward", cutWordForward, "a| bc d", "a| d"],
-    ["cut to the beginning", cutToLineStart, "a\nbc|d", "a\n|d"],
-    ["cut to the end", cutToLineEnd, "a|b\nc", "a|\nc"],
+    ["left", moveTo("left"), "ab|", "a|b"],
+    ["right over a flag", moveTo("right"), "|🇩🇪🇫🇷", "🇩🇪|🇫🇷"],
+    ["a word to the left", moveTo("wordLeft"), "one two|", "one |two"],
+    ["a word to the right", moveTo("wordRight"), "|one two", "one| two"],
+    ["the beginning of a line", moveTo("lineStart"), "a\nbc|d", "a\n|bcd"],
+    ["the end of a line", moveTo("lineEnd"), "a|b\nc", "ab|\nc"],
+    ["delete back", deleteTo("left"), `x${FAMILY}|y`, "x|y"],
+    ["delete forward", deleteTo("right"), "a|e\u0301b", "a|b"],
+    ["cut to a blank", cutTo("blankLeft"), "a b/c.d |e", "a |e"],
+    ["cut a word back", cutTo("wordLeft"), "a b/c.d|", "a b/c.|"],
+    ["cut a word forward", cutTo("wordRight"), "a| bc d", "a| d"],
+    ["cut to the beginning", cutTo("lineStartOrBack"), "a\nbc|d", "a\n|d"],
+    ["cut to the end", cutTo("lineEndOrForward"), "a|b\nc", "a|\nc"],
     ["swap", transpose, "a|b", "ba|"],
     ["swap emoji", transpose, `a${FAMILY}|`, `${FAMILY}a|`],
     ["capitals", (editor) => changeWord(editor, "upper"), "a |bc d", "a BC| d"],
@@ -70,11 +60,12 @@ describe("readline's keys", () => {
   });
 
   test("what is cut in a row is yanked as one, in its order", () => {
-    const cut = cutWordForward(cutWordBack(cutWordBack(at("a b c| d e"))));
+    const back = cutTo("wordLeft");
+    const cut = cutTo("wordRight")(back(back(at("a b c| d e"))));
     expect(shown(cut)).toBe("a | e");
     expect(cut.killed).toBe("b c d");
     expect(shown(yank(cut))).toBe("a b c d| e");
-    expect(cutWordBack(left(cut)).killed).toBe("a");
+    expect(back(moveTo("left")(cut)).killed).toBe("a");
     expect(yank(EMPTY_EDITOR)).toMatchObject({ text: "", cursor: 0 });
   });
 
@@ -121,7 +112,7 @@ describe("bounds", () => {
     expect(full.text).toHaveLength(EDITOR_LENGTH_MAX);
     expect(insert(full, "y").text).toBe(full.text);
     expect(editorOf("x".repeat(EDITOR_LENGTH_MAX + 1)).text).toHaveLength(EDITOR_LENGTH_MAX);
-    expect(insert(deleteBack(full), "y").text.at(-1)).toBe("y");
+    expect(insert(deleteTo("left")(full), "y").text.at(-1)).toBe("y");
   });
 
   test("undo keeps UNDO_STEPS_MAX steps and UNDO_LENGTH_MAX characters", () => {
