@@ -2,7 +2,7 @@
 
 import { writeSync } from "node:fs";
 import { isatty } from "node:tty";
-import type { Fault } from "../base/fault.ts";
+import { Fault, type FaultDetail } from "../base/fault.ts";
 import { cleanText } from "../base/text.ts";
 import { dateOf, type OffsetMinutes } from "../base/time.ts";
 import { type Clock, systemClock } from "../io/clock.ts";
@@ -20,25 +20,16 @@ import { wrapWords } from "./word-wrap.ts";
 
 export type Signal = "SIGINT" | "SIGTERM";
 
-/** Everything that a command uses of its environment. Tests pass their own. */
-export interface Context {
+/** The process: its streams and signals. */
+export interface World {
   /** Data only. */
   readonly stdout: Output;
   /** For users. */
   readonly stderr: Output;
   readonly stdin: Input;
-  /** Set only when a user can be asked. */
-  readonly terminal: Terminal | undefined;
   readonly env: Environment;
   readonly clock: Clock;
   readonly offsetMinutes: OffsetMinutes;
-  /** `--json`: standard output is NDJSON. */
-  readonly json: boolean;
-  /** Whether standard output may carry colours. */
-  readonly color: boolean;
-  readonly debug: boolean;
-  /** Folders and config.toml, read at the first call. @throws Fault usage */
-  settings(): Settings;
   /**
    * The handler receives all signals from here on. Without one they end the program.
    * @returns function that removes it
@@ -48,22 +39,17 @@ export interface Context {
   outliveOutput(): void;
 }
 
-/** The part of the process that main.ts uses: its streams, and how they fail. */
-export interface World {
-  readonly stdout: Output;
-  readonly stderr: Output;
-  readonly stdin: Input;
-  readonly env: Environment;
-  readonly clock: Clock;
-  readonly offsetMinutes: OffsetMinutes;
-  onSignal(handler: (signal: Signal) => void): () => void;
-  outliveOutput(): void;
-}
-
-export interface Globals {
+/** Everything that a command uses of its environment. Tests pass their own. */
+export interface Context extends World {
+  /** Set only when a user can be asked. */
+  readonly terminal: Terminal | undefined;
+  /** `--json`: standard output is NDJSON. */
   readonly json: boolean;
+  /** Whether standard output may carry colours. */
   readonly color: boolean;
   readonly debug: boolean;
+  /** Folders and config.toml, read at the first call. @throws Fault usage */
+  settings(): Settings;
 }
 
 /** @param onBroken standard output is closed; a broken standard error is ignored */
@@ -87,15 +73,18 @@ export function processWorld(onBroken: OnBroken): World {
   };
 }
 
-export function createContext(world: World, globals: Globals): Context {
+/** @param globals values of the global flags */
+export function createContext(
+  world: World,
+  globals: Pick<Context, "json" | "color" | "debug">,
+): Context {
   let settings: Settings | undefined;
   // The full screen and QR codes read only the environment.
   const env = globals.color ? world.env : { ...world.env, NO_COLOR: "1" };
   return {
     ...world,
+    ...globals,
     env,
-    json: globals.json,
-    debug: globals.debug,
     color: mayColor({ ...world, env }),
     terminal: openTerminal(world.stdin, world.stderr),
     settings: () => {
@@ -127,6 +116,28 @@ function mayColor({ stdout, env }: World): boolean {
 function warned(settings: Settings, stderr: Output): Settings {
   for (const warning of settings.warnings) say({ stderr }, warning);
   return settings;
+}
+
+/** Runs work until it ends, or a signal interrupts it. @throws Fault interrupted */
+export async function interruptible<Result>(
+  { onSignal }: Pick<Context, "onSignal">,
+  work: () => Promise<Result>,
+  detail: FaultDetail = {},
+): Promise<Result> {
+  const interrupted = Promise.withResolvers<never>();
+  const release = onSignal(() =>
+    interrupted.reject(new Fault("interrupted", "interrupted", detail)),
+  );
+  try {
+    return await Promise.race([work(), interrupted.promise]);
+  } finally {
+    release();
+  }
+}
+
+/** Puts the shell's prompt on a line of its own: the terminal has printed ^C. */
+export function endSignalLine({ stderr }: Pick<Context, "stderr">, signal: Signal): void {
+  if (signal === "SIGINT" && stderr.isTerminal) stderr.write("\n");
 }
 
 /** The terminal has printed ^C: the shell's prompt belongs on the next line. */

@@ -30,8 +30,7 @@ export function errorLine(fault: Fault): string {
 /** A fault as every command prints it under `--json`. */
 export function faultJson(fault: Fault) {
   const { code, blame, message, remedy, retryAfterMs } = fault;
-  const passing = retryAfterMs === undefined ? {} : { retryAfterMs };
-  return { kind: "fault", code, blame, message, remedy, ...passing };
+  return { kind: "fault", code, blame, message, remedy, retryAfterMs };
 }
 
 /** The last line of standard output under `--json`. */

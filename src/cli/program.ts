@@ -5,10 +5,10 @@
 import { Fault } from "../base/fault.ts";
 import { quoteText } from "../base/text.ts";
 import type { Verb, VerbGroup, VerbRow, VerbTable } from "./command.ts";
-import { createContext, type Globals, type World } from "./context.ts";
+import { createContext, type World } from "./context.ts";
 import { errorJson, errorLine, errorStack, faultOf } from "./errors.ts";
 import { GLOBAL_FLAGS } from "./flags.ts";
-import { parseStrictly, type Values } from "./parser.ts";
+import { parseStrictly } from "./parser.ts";
 import { nearest } from "./suggest.ts";
 import { wrapWords } from "./word-wrap.ts";
 
@@ -126,22 +126,17 @@ async function callGroup({ name, row, argv }: Call, group: VerbGroup, world: Wor
 async function callVerb({ name, row, argv }: Call, verb: Verb, world: World): Promise<number> {
   const parsed = parseStrictly({ ...verb.args, ...GLOBAL_FLAGS }, argv, name);
   if (parsed.kind === "help") {
-    const { color } = createContext(world, {
-      json: false,
-      color: !argv.includes("--no-color"),
-      debug: false,
-    });
+    const globals = { json: false, color: !argv.includes("--no-color"), debug: false };
+    const { color } = createContext(world, globals);
     const { verbHelp } = await import("./help.ts");
     const help = await verbHelp(name, row, verb, color);
     world.stdout.write(wrapWords(world.stdout, help));
     return 0;
   }
-  const context = createContext(world, globalsOf(parsed.values));
+  const { json, color, debug } = parsed.values;
+  const globals = { json: json === true, color: color === true, debug: debug === true };
+  const context = createContext(world, globals);
   return verb.run(parsed.values, context, parsed.given);
-}
-
-function globalsOf({ json, color, debug }: Values): Globals {
-  return { json: json === true, color: color === true, debug: debug === true };
 }
 
 /** Requested help is data. Help that is shown because no command was given is for users. */

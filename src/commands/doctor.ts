@@ -34,6 +34,7 @@ import {
 } from "../cli/doctor/sealed.ts";
 import { askSealed, lookAtSealed, tryLibrary } from "../cli/doctor/sealed-probes.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS, serverOptions } from "../cli/flags.ts";
+import { printJson } from "../cli/output/answer.ts";
 import { clockColor } from "../cli/output/color.ts";
 import { renderJson, styleOf } from "../cli/output/render.ts";
 import { clusterPlace, NATS_FLAGS, SAFETY_FLAGS } from "../cli/serve/cluster.ts";
@@ -233,15 +234,10 @@ const STATE_WIDTH = 8;
 function tell(context: Context, { name, state, message, remedy, ms }: CheckResult): void {
   const { stdout, color } = context;
   const { format } = styleOf(context);
-  const more = remedy === undefined ? {} : { remedy };
   if (format === "json") {
-    stdout.write(renderJson({ kind: "check", name, state, message, ...more, ms }));
-    return;
+    return stdout.write(renderJson({ kind: "check", name, state, message, remedy, ms }));
   }
-  if (format === "tsv") {
-    stdout.write(tsvLine([name, state, message, remedy ?? "", String(ms)]));
-    return;
-  }
+  if (format === "tsv") return stdout.write(tsvLine([name, state, message, remedy ?? "", `${ms}`]));
   const head = state.padEnd(STATE_WIDTH) + name.padEnd(NAME_WIDTH);
   const took = clockColor(`(${ms} ms)`, color);
   stdout.write(`${head} ${cleanText(message)} ${took}\n`);
@@ -257,13 +253,9 @@ function finish(
   const named = (state: string) =>
     results.filter((result) => result.state === state).map(({ name }) => name);
   const [failed, warnings] = [named("failed"), named("warning")];
-  if (context.json) {
-    const place = server === undefined ? {} : { server: formatPlace(server) };
-    const isOk = failed.length === 0;
-    context.stdout.write(
-      renderJson({ kind: "doctor", ok: isOk, ...place, failed, warnings, exitCode }),
-    );
-  }
+  const place = server && formatPlace(server);
+  const isOk = failed.length === 0;
+  printJson(context, { kind: "doctor", ok: isOk, server: place, failed, warnings, exitCode });
   if (failed.length > 0) say(context, `what to mend first: ${failed[0]}`);
   else if (warnings.length > 0) say(context, `it works; worth a look: ${warnings.join(", ")}`);
   else say(context, "nothing is wrong");

@@ -1,6 +1,7 @@
 /** `chat history`. */
 
 import { foldCase } from "../base/case-fold.ts";
+import { defined } from "../base/defined.ts";
 import { Fault } from "../base/fault.ts";
 import type { RoomId } from "../base/ids.ts";
 import { FIRST_RECORDS, PAGE_RECORDS_MAX } from "../base/limits.ts";
@@ -142,13 +143,10 @@ async function* pagesOf(client: Client, options: HistoryOptions): AsyncGenerator
     yield overview.sort((one, other) => one.seq - other.seq);
     return;
   }
+  const { target, from, grep, sinceMs, untilMs, ignoreCase } = options;
   const query = {
-    ...(options.target === undefined ? {} : { target: formatTarget(options.target) }),
-    ...(options.from === undefined ? {} : { from: options.from }),
-    ...(options.sinceMs === undefined ? {} : { since: options.sinceMs }),
-    ...(options.untilMs === undefined ? {} : { until: options.untilMs }),
-    ...(options.grep === undefined ? {} : { grep: options.grep }),
-    ...(options.ignoreCase ? { ignoreCase: true } : {}),
+    ...defined({ from, grep, since: sinceMs, until: untilMs }),
+    ...defined({ target: target && formatTarget(target), ignoreCase: ignoreCase || undefined }),
     ...kindsQuery(options.kinds),
   };
   if (options.last !== undefined) {
@@ -173,7 +171,7 @@ async function lastOf(client: Client, query: Query, count: number): Promise<Chat
   while (wanted > 0) {
     const { records, more } = await client.history({
       ...query,
-      ...(before === undefined ? {} : { before }),
+      ...defined({ before }),
       limit: Math.min(wanted, PAGE_RECORDS_MAX),
     });
     pages.unshift(records);
@@ -222,14 +220,11 @@ async function* folderPages(
   folder: FolderHistory,
   options: HistoryOptions,
 ): AsyncGenerator<readonly ShownRecord[]> {
+  const { target, from, grep, sinceMs, untilMs, ignoreCase } = options;
   const query: FolderQuery = {
     kinds: options.kinds ?? READ_KINDS,
-    ...(options.target === undefined ? {} : { rooms: new Set(folder.find(options.target)) }),
-    ...(options.from === undefined ? {} : { by: folder.person(options.from) }),
-    ...(options.sinceMs === undefined ? {} : { sinceMs: options.sinceMs }),
-    ...(options.untilMs === undefined ? {} : { untilMs: options.untilMs }),
-    ...(options.grep === undefined ? {} : { grep: options.grep }),
-    ignoreCase: options.ignoreCase,
+    ...defined({ rooms: target && new Set(folder.find(target)), by: from && folder.person(from) }),
+    ...defined({ grep, sinceMs, untilMs, ignoreCase }),
   };
   if (options.isOverview) {
     const last = (room: RoomId) => folder.last({ ...query, rooms: new Set([room]) }, FIRST_RECORDS);

@@ -19,6 +19,7 @@ import { nativeHashing } from "../cli/connect/hashing.ts";
 import { deviceKeys } from "../cli/connect/keys.ts";
 import { filePages } from "../cli/connect/lists.ts";
 import type { Context } from "../cli/context.ts";
+import { interruptible } from "../cli/context.ts";
 import { catchUp, Incoming, noteEvent } from "../cli/files/inbox.ts";
 import { checkOut, FileReceiver, receiveFile } from "../cli/files/receive-file.ts";
 import { serverOptions, TRANSPORT_FLAG, transportOf } from "../cli/flags.ts";
@@ -57,18 +58,13 @@ export const command = defineVerb({
     const transport = transportOf(context, args.transport, address);
     const dialer = openDialer(context.clock, address, { transport });
     const client = newClient(context, address, state, dialer);
-    const interrupted = Promise.withResolvers<never>();
-    const release = context.onSignal(() =>
-      interrupted.reject(new Fault("interrupted", "interrupted")),
-    );
     try {
       const receiver = new FileReceiver(context, client, show, out);
       const asks = !args.yes && context.terminal !== undefined;
       const options = { asks, keepsText: args.out !== undefined };
-      const receiving = receive(receiver, address, nameOf(context, args.user), options);
-      return await Promise.race([receiving, interrupted.promise]);
+      const user = nameOf(context, args.user);
+      return await interruptible(context, () => receive(receiver, address, user, options));
     } finally {
-      release();
       await show.end();
       await client.close();
       dialer.close();

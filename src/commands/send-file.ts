@@ -146,19 +146,9 @@ class FileSender {
 function sentJson(sent: SentFile, posted: PostedFile): JsonObject {
   const { id, name, sizeBytes, chunks, digest, resumedBytes } = sent;
   const { to, seq, timeUnixMs, queued } = posted;
-  return {
-    kind: "file",
-    seq,
-    time: formatUtc(timeUnixMs),
-    ...destinationOfTarget(parseTarget(to)),
-    id,
-    name,
-    sizeBytes,
-    chunks,
-    digest,
-    resumedBytes,
-    ...(queued ? { queued } : {}),
-  };
+  const where = { time: formatUtc(timeUnixMs), ...destinationOfTarget(parseTarget(to)) };
+  const about = { id, name, sizeBytes, chunks, digest, resumedBytes };
+  return { kind: "file", seq, ...where, ...about, queued: queued || undefined };
 }
 
 function sentTsv({ id, name, sizeBytes, digest }: SentFile, { to, seq }: PostedFile): string {

@@ -10,7 +10,7 @@ import { untilConnected, withClient } from "../cli/connect/client.ts";
 import { type Context, faultLine, say } from "../cli/context.ts";
 import { faultJson } from "../cli/errors.ts";
 import { SERVER_FLAGS, targetsOf } from "../cli/flags.ts";
-import { renderJson } from "../cli/output/render.ts";
+import { printJson } from "../cli/output/answer.ts";
 import type { Client } from "../client/client.ts";
 import type { ReaderEvent } from "../client/event.ts";
 import { withMentions } from "../core/client/mentions.ts";
@@ -141,20 +141,17 @@ class Sender {
   ): void {
     const { seq, time } = receipt;
     const queued = receipt.queued === true;
-    if (this.#context.json) {
-      const more = queued ? { queued } : {};
-      const line = {
-        kind: "sent",
-        seq,
-        ...destinationOfTarget(target),
-        time: formatUtc(time),
-        ...more,
-      };
-      this.#context.stdout.write(renderJson(line));
-    } else {
-      this.#context.stdout.write(`${seq}\n`);
-      if (queued) say(this.#context, ENGLISH_TERMINAL.queuedMessage(target.name));
-    }
+    const where = destinationOfTarget(target);
+    const line = {
+      kind: "sent",
+      seq,
+      ...where,
+      time: formatUtc(time),
+      queued: queued || undefined,
+    };
+    if (this.#context.json) return printJson(this.#context, line);
+    this.#context.stdout.write(`${seq}\n`);
+    if (queued) say(this.#context, ENGLISH_TERMINAL.queuedMessage(target.name));
   }
 
   /** Refusals may arrive in another order than the lines. */
@@ -165,8 +162,6 @@ class Sender {
     if (this.#first === undefined || line < this.#first.line) this.#first = { line, fault: error };
     if (line === 0) return; // Thrown at the end, and reported there.
     say(this.#context, `line ${line}: ${faultLine(error)}`);
-    if (this.#context.json) {
-      this.#context.stdout.write(renderJson({ ...faultJson(error), ...input }));
-    }
+    printJson(this.#context, { ...faultJson(error), ...input });
   }
 }

@@ -26,7 +26,7 @@ import {
   ownAddresses,
   reachableAt,
 } from "../cli/connect/own-addresses.ts";
-import { type Context, say } from "../cli/context.ts";
+import { type Context, endSignalLine, say } from "../cli/context.ts";
 import { misuse } from "../cli/errors.ts";
 import { shownRecord } from "../cli/output/records.ts";
 import { recordJson, renderJson } from "../cli/output/render.ts";
@@ -295,8 +295,7 @@ async function serve(
     context.env,
   );
   const release = context.onSignal((signal) => {
-    // The terminal has printed ^C: the shell's prompt belongs on the next line.
-    if (signal === "SIGINT" && context.stderr.isTerminal) context.stderr.write("\n");
+    endSignalLine(context, signal);
     ended.resolve(undefined);
   });
   rememberData(context, open.folder.path);

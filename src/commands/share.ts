@@ -10,7 +10,7 @@ import { checkName } from "../base/names.ts";
 import { cleanText } from "../base/text.ts";
 import { argument, defineVerb, flag, stringFlag } from "../cli/command.ts";
 import { listenHosts, ownAddresses, reachableAt } from "../cli/connect/own-addresses.ts";
-import { type Context, faultLine, say } from "../cli/context.ts";
+import { type Context, endSignalLine, faultLine, say } from "../cli/context.ts";
 import { misuse } from "../cli/errors.ts";
 import { checkPaths, STDIN, sayLeftOut, sourceAt } from "../cli/files/sources.ts";
 import { serverOptions } from "../cli/flags.ts";
@@ -141,8 +141,7 @@ async function share(
   const receivers = new Receivers(context, show, options.user, inputs.length);
   const ended = Promise.withResolvers<number>();
   const release = context.onSignal((signal) => {
-    // The terminal has printed ^C.
-    if (signal === "SIGINT" && context.stderr.isTerminal) context.stderr.write("\n");
+    endSignalLine(context, signal);
     if (options.keep && receivers.hasServed) ended.resolve(0);
     else ended.reject(new Fault("interrupted", "interrupted", { remedy: "share it again" }));
   });

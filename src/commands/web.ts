@@ -5,7 +5,7 @@ import { Fault } from "../base/fault.ts";
 import { defineVerb, noFlag, stringFlag } from "../cli/command.ts";
 import { isForPerson, openClient } from "../cli/connect/client.ts";
 import { openDialer, type ServerDialer } from "../cli/connect/dial.ts";
-import { type Context, say } from "../cli/context.ts";
+import { type Context, endSignalLine, say } from "../cli/context.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS, serverOptions } from "../cli/flags.ts";
 import { renderJson } from "../cli/output/render.ts";
 import { openBrowser } from "../cli/web/browser.ts";
@@ -54,8 +54,7 @@ export const command = defineVerb({
     const listener = await listenAgain(context, target, args.port);
     const ended = Promise.withResolvers<void>();
     const release = context.onSignal((signal) => {
-      // The terminal has printed ^C: the shell's prompt belongs on the next line.
-      if (signal === "SIGINT" && context.stderr.isTerminal) context.stderr.write("\n");
+      endSignalLine(context, signal);
       ended.resolve();
     });
     const url = pageUrl(listener, token, address.secret);

@@ -13,14 +13,8 @@ import { ENGLISH_TERMINAL, type Message } from "../../ui/messages/en/terminal.ts
 import { formatFingerprint } from "../../wire/fingerprint.ts";
 import { formatPlace, type ServerAddress } from "../../wire/invite.ts";
 import { defineVerb, type FlagDefs, type FlagValues, type Verb } from "../command.ts";
-import { type Context, faultLine, say } from "../context.ts";
-import {
-  SERVER_ARGUMENT,
-  SERVER_FLAGS,
-  type ServerChoice,
-  type ServerOptions,
-  serverOptions,
-} from "../flags.ts";
+import { type Context, faultLine, interruptible, say } from "../context.ts";
+import { SERVER_ARGUMENT, SERVER_FLAGS, type ServerChoice, serverOptions } from "../flags.ts";
 import { askNewPassword, PASSWORD, ROOM_PASSWORD, readSecret, secretQuestion } from "../secrets.ts";
 import { askUserName } from "../user-name.ts";
 import { chooseServer } from "./default-server.ts";
@@ -95,37 +89,16 @@ export async function openClient(
   options: ConnectOptions = {},
 ): Promise<OpenClient> {
   const chosen = serverOptions(context, flags, options.argument);
-  const state = ClientState.open(context.settings().folders.data);
-  try {
-    const isExpected = chosen.fingerprint !== undefined;
-    const known =
-      chosen.address === undefined ? await chooseServer(context, state, isExpected) : undefined;
-    const address = chosen.address ?? known?.address ?? (await serverNearby(context, state));
-    // A specific machine is meant, whichever machine of its cluster was used last.
-    const isNamed = chosen.address !== undefined || known?.data !== undefined;
-    return await openAt(context, flags, options, { chosen, address, state, isNamed });
-  } catch (error) {
-    state.close();
-    throw error;
-  }
-}
-
-interface OpenOptions {
-  readonly chosen: ServerOptions;
-  readonly address: ServerAddress;
-  readonly state: ClientState;
-  readonly isNamed: boolean;
-}
-
-async function openAt(
-  context: Context,
-  flags: ClientFlags,
-  options: ConnectOptions,
-  { chosen, address, state, isNamed }: OpenOptions,
-): Promise<OpenClient> {
   const { config, folders } = context.settings();
+  const state = ClientState.open(folders.data);
   let dialer: PlacesDialer | undefined;
   try {
+    const isExpected = chosen.fingerprint !== undefined;
+    const candidate =
+      chosen.address === undefined ? await chooseServer(context, state, isExpected) : undefined;
+    const address = chosen.address ?? candidate?.address ?? (await serverNearby(context, state));
+    // A specific machine is meant, whichever machine of its cluster was used last.
+    const isNamed = chosen.address !== undefined || candidate?.data !== undefined;
     const filedAs = formatPlace(address);
     const roomSecret =
       (await readSecret(context, ROOM_PASSWORD, flags.roomPasswordFile)) ?? address.secret;
@@ -203,6 +176,7 @@ async function openAt(
     };
   } catch (error) {
     dialer?.close();
+    state.close();
     throw error;
   }
 }
@@ -263,18 +237,16 @@ export async function withClient(
   work: (open: OpenClient) => Promise<number>,
 ): Promise<number> {
   const open = await openClient(context, flags, options);
-  const interrupted = Promise.withResolvers<never>();
-  const release = context.onSignal(() =>
-    interrupted.reject(new Fault("interrupted", "interrupted", remedyOf(options))),
-  );
-  try {
-    const exitCode = await Promise.race([work(open), interrupted.promise]);
-    await Promise.race([open.client.proved(), interrupted.promise]);
+  const proved = async () => {
+    const exitCode = await work(open);
+    await open.client.proved();
     const mayBeOld = options.reads === true && !open.client.hasMajority;
     if (exitCode === 0 && mayBeOld) throw incomplete();
     return exitCode;
+  };
+  try {
+    return await interruptible(context, proved, remedyOf(options));
   } finally {
-    release();
     await open.close();
   }
 }

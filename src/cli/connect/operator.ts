@@ -1,8 +1,10 @@
 /** Flags and login of `chat admin`. */
 
 import { join, resolve } from "node:path";
+import { defined } from "../../base/defined.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Client } from "../../client/client.ts";
+import { untilOf } from "../../core/duration.ts";
 import { readSmallFile } from "../../io/disk/data-folder.ts";
 import { ClientState } from "../../io/state/client-state.ts";
 import { findLocalServers, type LocalServer } from "../../io/state/local-servers.ts";
@@ -34,6 +36,11 @@ export const FOR_FLAG = {
   for: stringFlag("TIME", "30s, 10m, 2h or 7d; else for good"),
 } as const satisfies FlagDefs;
 
+/** The end of a span from now. @throws Fault usage */
+export function endOf({ clock }: Context, span: string | undefined): number | undefined {
+  return span === undefined ? undefined : untilOf(span, clock.unixMs());
+}
+
 interface AdminFlags extends ClientFlags {
   readonly data?: string | undefined;
 }
@@ -56,8 +63,7 @@ export async function withOperator(
       ? (flags.server ?? (meant === undefined ? undefined : formatPlace(meant)))
       : formatInvite({
           ...placeOf(local, flags),
-          portGiven: true,
-          ...(token === undefined ? {} : { secret: token }),
+          ...{ portGiven: true, ...defined({ secret: token }) },
         });
   // The token belongs to this machine.
   const here = token !== undefined;

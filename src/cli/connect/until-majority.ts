@@ -2,9 +2,9 @@
 
 import { Fault } from "../../base/fault.ts";
 import { delay } from "../../io/clock.ts";
-import { type Context, faultLine, say } from "../context.ts";
+import { type Context, faultLine, interruptible, say } from "../context.ts";
 import { faultJson } from "../errors.ts";
-import { renderJson } from "../output/render.ts";
+import { printJson } from "../output/answer.ts";
 
 const AGAIN_AFTER_MS = 5_000;
 
@@ -26,21 +26,10 @@ export async function untilMajority<Result>(
       if (!isSplit || context.terminal === undefined) throw error;
       const { code, message } = error;
       const fault = new Fault(code, message, { remedy: "trying again; Ctrl-C ends it" });
-      if (!isSaid && context.json) context.stdout.write(renderJson(faultJson(fault)));
+      if (!isSaid) printJson(context, faultJson(fault));
       if (!isSaid) say(context, faultLine(fault));
       isSaid = true;
     }
-    await pause(context);
-  }
-}
-
-/** @throws Fault interrupted */
-async function pause({ clock, onSignal }: Context): Promise<void> {
-  const interrupted = Promise.withResolvers<never>();
-  const release = onSignal(() => interrupted.reject(new Fault("interrupted", "interrupted")));
-  try {
-    await Promise.race([delay(clock, AGAIN_AFTER_MS), interrupted.promise]);
-  } finally {
-    release();
+    await interruptible(context, () => delay(context.clock, AGAIN_AFTER_MS));
   }
 }

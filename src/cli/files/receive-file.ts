@@ -2,6 +2,7 @@
 
 import { mkdirSync, statSync } from "node:fs";
 import { relative, resolve } from "node:path";
+import { defined } from "../../base/defined.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import { isFileId } from "../../base/ids.ts";
@@ -72,15 +73,9 @@ export function receiveFile(client: Client, options: ReceiveOptions): Promise<Go
   return client.transfers.get({
     file,
     into: resolve(out),
-    openSink: ({ folderSize, sizeBytes, ...about }) => {
+    openSink: (about) => {
       makeOut(about.folder);
-      return openSink({
-        ...about,
-        sha256,
-        secret,
-        ...(folderSize === undefined ? {} : { folderSize }),
-        ...(sizeBytes === undefined ? {} : { sizeBytes }),
-      });
+      return openSink({ ...defined(about), sha256, secret });
     },
     chunksLeft,
     onProgress,
@@ -99,18 +94,8 @@ function printGot(context: Context, got: GotFile): void {
 /** Scripts rely on its fields. */
 export function gotJson(got: GotFile): JsonObject {
   const { id, name, path, sizeBytes, digest, resumedBytes, from, entries, renamed } = got;
-  return {
-    kind: "got",
-    id,
-    name,
-    path,
-    sizeBytes,
-    digest,
-    resumedBytes,
-    from,
-    ...(entries === undefined ? {} : { entries }),
-    ...(renamed.length === 0 ? {} : { renamed: renamed.length }),
-  };
+  const about = { id, name, path, sizeBytes, digest, resumedBytes, from, entries };
+  return defined({ kind: "got", ...about, renamed: renamed.length || undefined });
 }
 
 /** Notes names that were changed because some systems do not allow them. */

@@ -1,5 +1,6 @@
 /** Folds runs of unreadable records into one line. */
 
+import { kindsWith } from "../../wire/kinds.ts";
 import { destinationName, type ShownRecord } from "./render.ts";
 
 /** For a message of a sealed room whose key this reader will never have. */
@@ -61,7 +62,7 @@ export class GapFolder {
   }
 }
 
-const SAID: ReadonlySet<string> = new Set(["text", "action", "file", "edited", "reaction"]);
+const SAID: ReadonlySet<string> = new Set([...kindsWith("authored"), "edited"]);
 
 function isUnopened(record: ShownRecord): boolean {
   return record.kind === "unreadable" && record.reason === NO_KEY;

@@ -1,5 +1,6 @@
 /** The progress of transfers, as bars or JSON. */
 
+import { defined } from "../../base/defined.ts";
 import { STALL_SHOWN_MS } from "../../base/limits.ts";
 import { formatLeft, formatRate, formatSize, formatSpan } from "../../base/sizes.ts";
 import { cleanText } from "../../base/text.ts";
@@ -116,22 +117,9 @@ export class ProgressLines {
 }
 
 /** The fields that scripts rely on. */
-export function progressJson({
-  id,
-  name,
-  doneBytes,
-  sizeBytes,
-  waits,
-}: TransferProgress): JsonObject {
-  const size = sizeBytes === undefined ? {} : { sizeBytes };
-  return {
-    kind: "progress",
-    id,
-    name,
-    sentBytes: doneBytes,
-    ...size,
-    ...(waits === undefined ? {} : { waits: waits.where }),
-  };
+export function progressJson(progress: TransferProgress): JsonObject {
+  const { id, name, doneBytes: sentBytes, sizeBytes, waits } = progress;
+  return defined({ kind: "progress", id, name, sentBytes, sizeBytes, waits: waits?.where });
 }
 
 /** Notes how much an earlier run has transferred. */

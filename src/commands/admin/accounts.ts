@@ -1,14 +1,14 @@
 /** `chat admin` reset, rename, sign-out and remove. */
 
+import { defined } from "../../base/defined.ts";
 import { formatUtc } from "../../base/time.ts";
 import { argument, defineVerb, type FlagDefs, flag, stringFlag } from "../../cli/command.ts";
 import { confirmed, YES_FLAG } from "../../cli/confirm.ts";
 import { addressElsewhere } from "../../cli/connect/invite.ts";
-import { ADMIN_FLAGS, personOf, withOperator } from "../../cli/connect/operator.ts";
+import { ADMIN_FLAGS, endOf, personOf, withOperator } from "../../cli/connect/operator.ts";
 import { say } from "../../cli/context.ts";
-import { printDone } from "../../cli/output/answer.ts";
-import { moment, renderJson, styleOf } from "../../cli/output/render.ts";
-import { untilOf } from "../../core/duration.ts";
+import { printDone, printJson } from "../../cli/output/answer.ts";
+import { moment, styleOf } from "../../cli/output/render.ts";
 import { formatInvite, formatPlace, quoteInvite } from "../../wire/invite.ts";
 
 const NAME = { name: argument("Who") } as const satisfies FlagDefs;
@@ -22,8 +22,7 @@ export const reset = defineVerb({
   },
   details: "Prints a line for chat passwd --reset, which sets one new password.",
   async run(args, context) {
-    const now = context.clock.unixMs();
-    const options = args.expires === undefined ? {} : { expires: untilOf(args.expires, now) };
+    const options = defined({ expires: endOf(context, args.expires) });
     return withOperator(context, args, async (open) => {
       const asked = { user: personOf(args.name), signOut: args.signOut, ...options };
       const { user, token, expires } = await open.client.request("reset", asked);
@@ -31,14 +30,8 @@ export const reset = defineVerb({
       const line = { ...place, secret: token };
       const web = `https://${formatPlace(place)}/#reset=${token}`;
       if (context.json) {
-        const details = {
-          user,
-          code: token,
-          url: formatInvite(line),
-          web,
-          expires: formatUtc(expires),
-        };
-        context.stdout.write(renderJson({ kind: "reset", ...details }));
+        const details = { user, code: token, url: formatInvite(line), web };
+        printJson(context, { kind: "reset", ...details, expires: formatUtc(expires) });
         return 0;
       }
       context.stdout.write(`${quoteInvite(line)}\n`);

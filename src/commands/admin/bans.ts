@@ -1,10 +1,17 @@
 /** `chat admin` ban, unban and bans. */
 
+import { defined } from "../../base/defined.ts";
 import { argument, defineVerb, type FlagDefs, stringFlag } from "../../cli/command.ts";
 import { allPages } from "../../cli/connect/lists.ts";
-import { ADMIN_FLAGS, FOR_FLAG, operatorVerb, withOperator } from "../../cli/connect/operator.ts";
+import {
+  ADMIN_FLAGS,
+  endOf,
+  FOR_FLAG,
+  operatorVerb,
+  withOperator,
+} from "../../cli/connect/operator.ts";
 import { printDone, printList, timeCell } from "../../cli/output/answer.ts";
-import { inUtc, untilOf } from "../../core/duration.ts";
+import { inUtc } from "../../core/duration.ts";
 import { whom } from "../../ui/commands/ban.ts";
 
 const WHOM = {
@@ -20,13 +27,12 @@ export const ban = defineVerb({
   },
   details: "An IPv6 address stands for its /64. This machine itself cannot be banned.",
   async run(args, context) {
-    const until =
-      args.for === undefined ? {} : { until: untilOf(args.for, context.clock.unixMs()) };
-    const reason = args.reason === undefined ? {} : { reason: args.reason };
+    const until = defined({ until: endOf(context, args.for) });
+    const { reason } = args;
     const target = whom(args.whom);
     return withOperator(context, args, async ({ client }) => {
-      await client.request("ban", { ...target, on: true, ...until, ...reason });
-      const line = { kind: "banned", ...target, ...inUtc(until, "until"), ...reason };
+      await client.request("ban", { ...target, on: true, ...until, ...defined({ reason }) });
+      const line = { kind: "banned", ...target, ...inUtc(until, "until"), reason };
       return printDone(context, line, `${args.whom} is banned`);
     });
   },

@@ -1,14 +1,21 @@
 /** `chat admin` invite and invites. */
 
-import { checkName } from "../../base/names.ts";
+import { defined } from "../../base/defined.ts";
+import { checkName, type Name } from "../../base/names.ts";
 import { defineVerb, stringFlag } from "../../cli/command.ts";
 import { inviteUrl } from "../../cli/connect/invite.ts";
 import { allPages } from "../../cli/connect/lists.ts";
-import { ADMIN_FLAGS, operatorVerb, roomOf, withOperator } from "../../cli/connect/operator.ts";
+import {
+  ADMIN_FLAGS,
+  endOf,
+  operatorVerb,
+  roomOf,
+  withOperator,
+} from "../../cli/connect/operator.ts";
 import { misuse } from "../../cli/errors.ts";
 import { printDone, printList, timeCell } from "../../cli/output/answer.ts";
 import { renderJson } from "../../cli/output/render.ts";
-import { inUtc, untilOf } from "../../core/duration.ts";
+import { inUtc } from "../../core/duration.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
 import { parseServerAddress, quoteInvite } from "../../wire/invite.ts";
 import type { Answer } from "../../wire/messages.ts";
@@ -35,28 +42,21 @@ export const invite = defineVerb({
       const flag = args.post === undefined ? "--read" : "--post";
       throw misuse(`--room and ${flag} contradict each other`, "give one of them");
     }
-    const nowUnixMs = context.clock.unixMs();
-    const expires = args.expires === undefined ? {} : { expires: untilOf(args.expires, nowUnixMs) };
+    const expires = defined({ expires: endOf(context, args.expires) });
     const until = inUtc(expires, "expires");
     return withOperator(context, args, async (open) => {
       if (isProgram) {
-        const options = { ...programRoom("post", args.post), ...programRoom("read", args.read) };
+        const options = defined({ post: programRoom(args.post), read: programRoom(args.read) });
         const made = await open.client.request("invite", { ...options, ...expires });
-        const line = {
-          kind: "invite",
-          invite: made.invite,
-          token: made.token,
-          ...options,
-          ...until,
-        };
-        context.stdout.write(context.json ? renderJson(line) : `${made.token}\n`);
+        const { invite: id, token } = made;
+        const line = { kind: "invite", invite: id, token, ...options, ...until };
+        context.stdout.write(context.json ? renderJson(line) : `${token}\n`);
         return 0;
       }
-      const room = args.room === undefined ? LOBBY : checkName(roomOf(args.room), "room's name");
-      const place = args.room === undefined ? {} : { room };
-      const bound = uses === 0 ? {} : { uses };
-      const made = await open.client.request("invite", { ...bound, ...expires, ...place });
-      const url = inviteUrl(context, open, { token: made.token, room });
+      const room = programRoom(args.room);
+      const bound = defined({ uses: uses || undefined, room });
+      const made = await open.client.request("invite", { ...bound, ...expires });
+      const url = inviteUrl(context, open, { token: made.token, room: room ?? LOBBY });
       const line = { kind: "invite", invite: made.invite, token: made.token, url, ...until };
       const text = `${quoteInvite(parseServerAddress(url))}\n`;
       context.stdout.write(context.json ? renderJson(line) : text);
@@ -65,18 +65,15 @@ export const invite = defineVerb({
   },
 });
 
-function programRoom(key: "post" | "read", room: string | undefined) {
-  return room === undefined ? {} : { [key]: checkName(roomOf(room), "room's name") };
+function programRoom(room: string | undefined): Name | undefined {
+  return room === undefined ? undefined : checkName(roomOf(room), "room's name");
 }
 
 /** The room of an invite, or the rights of a program. */
 function placeOf({ room, post, read }: Answer<"invites">["invites"][number]): string {
   if (post === undefined && read === undefined) return room ?? "";
-  const verbs = [
-    ...(post === undefined ? [] : ["posts to"]),
-    ...(read === undefined ? [] : ["reads"]),
-  ];
-  return `${verbs.join(" and ")} ${post ?? read}`;
+  if (read === undefined) return `posts to ${post}`;
+  return `${post === undefined ? "" : "posts to and "}reads ${post ?? read}`;
 }
 
 export const invites = operatorVerb({

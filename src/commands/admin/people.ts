@@ -1,8 +1,10 @@
 /** `chat admin` kick, mute, unmute, grant and revoke. */
 
+import { defined } from "../../base/defined.ts";
 import { argument, defineVerb, type FlagDefs, stringFlag, type Verb } from "../../cli/command.ts";
 import {
   ADMIN_FLAGS,
+  endOf,
   FOR_FLAG,
   operatorVerb,
   personOf,
@@ -11,7 +13,7 @@ import {
   withOperator,
 } from "../../cli/connect/operator.ts";
 import { printDone } from "../../cli/output/answer.ts";
-import { inUtc, untilOf } from "../../core/duration.ts";
+import { inUtc } from "../../core/duration.ts";
 
 const NAME = { name: argument("Who") } as const satisfies FlagDefs;
 
@@ -29,8 +31,7 @@ const MUTE_ARGS = { ...NAME, ...ROOM_FLAG, ...FOR_FLAG, ...ADMIN_FLAGS };
 export const mute = defineVerb({
   args: MUTE_ARGS,
   async run(args, context) {
-    const until =
-      args.for === undefined ? {} : { until: untilOf(args.for, context.clock.unixMs()) };
+    const until = defined({ until: endOf(context, args.for) });
     return withOperator(context, args, async ({ client }) => {
       const [user, room] = [personOf(args.name), roomOf(args.room)];
       const { seq } = await client.request("mute", { room, user, on: true, ...until });
@@ -57,16 +58,12 @@ function roleVerb(on: boolean): Verb {
     args: { ...NAME, room: stringFlag("ROOM", "Moderates there; else operates") },
     async run(args, context, client) {
       const user = personOf(args.name);
-      const place = args.room === undefined ? {} : { room: roomOf(args.room) };
-      await client.request("grant", { user, on, ...place });
-      const role = args.room === undefined ? "operator" : "moderator";
-      const where = args.room === undefined ? "" : ` of ${roomOf(args.room)}`;
+      const room = args.room === undefined ? undefined : roomOf(args.room);
+      await client.request("grant", { user, on, ...defined({ room }) });
+      const role = room === undefined ? "operator" : `moderator`;
+      const where = room === undefined ? "" : ` of ${room}`;
       const sentence = `${user} is ${on ? "now" : "no longer"} ${role}${where}`;
-      return printDone(
-        context,
-        { kind: on ? "granted" : "revoked", user, role, ...place },
-        sentence,
-      );
+      return printDone(context, { kind: on ? "granted" : "revoked", user, role, room }, sentence);
     },
   });
 }

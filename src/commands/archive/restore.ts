@@ -6,8 +6,8 @@ import { counted, formatSize } from "../../base/sizes.ts";
 import { forkLog } from "../../cli/backup/fork.ts";
 import { argument, defineVerb, flag, stringFlag } from "../../cli/command.ts";
 import { say } from "../../cli/context.ts";
+import { printJson } from "../../cli/output/answer.ts";
 import { CounterLine } from "../../cli/output/counter.ts";
-import { renderJson } from "../../cli/output/render.ts";
 import { verifyFolder } from "../../cli/verify/folder.ts";
 import { Identity } from "../../crypto/identity.ts";
 import { sha256 } from "../../crypto/sha256.ts";
@@ -47,10 +47,9 @@ export const command = defineVerb({
     const { size, root, bytes, data, aside, missingFiles } = result;
     const { damagedFiles, damagedRecords } = result;
     if (context.json) {
-      const more = aside === undefined ? {} : { aside };
       const forked = acceptRollback;
       const sizes = { size, root, bytes, missingFiles, damagedFiles, damagedRecords };
-      context.stdout.write(renderJson({ kind: "restored", ...sizes, data, forked, ...more }));
+      printJson(context, { kind: "restored", ...sizes, data, forked, aside });
       return 0;
     }
     say(context, `restored ${counted(size, "record")}, ${formatSize(bytes)}, to ${data}`);
