@@ -160,16 +160,12 @@ function valuesOf(
   if (hint === undefined || definition === definitions["name"]) return [];
   if (PATH_HINTS.has(hint)) return PATHS;
   const { folders, config } = world.settings();
-  const known = new KnownNames(folders.data);
-  try {
-    if (hint === "SERVER") return servers(world, known);
-    if (isOwnName) return known.users().flatMap(asName(""));
-    const server = serverAmong(before, world, known, config.server);
-    const fingerprint = server === undefined ? undefined : known.fingerprintOf(server);
-    return fingerprint === undefined ? [] : namesOf(known, fingerprint, hint);
-  } finally {
-    known.close();
-  }
+  using known = new KnownNames(folders.data);
+  if (hint === "SERVER") return servers(world, known);
+  if (isOwnName) return known.users().flatMap(asName(""));
+  const server = serverAmong(before, world, known, config.server);
+  const fingerprint = server === undefined ? undefined : known.fingerprintOf(server);
+  return fingerprint === undefined ? [] : namesOf(known, fingerprint, hint);
 }
 
 function namesOf(known: KnownNames, fingerprint: string, hint: string): readonly Word[] {

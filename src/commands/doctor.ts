@@ -103,21 +103,22 @@ interface About extends Pick<Expected, "server" | "pinned"> {
  */
 function whom(context: Context, named: ServerAddress | undefined): About | undefined {
   const { data } = context.settings().folders;
-  let state: ClientState | undefined;
+  using state = stateIn(data);
+  const known = named === undefined ? onlyServer(candidates(context, state)) : undefined;
+  const server = named ?? known?.address;
+  if (server === undefined) return undefined;
+  const pinned = state?.pin(formatPlace(server))?.fingerprint as Fingerprint | undefined;
+  const machines = pinned === undefined ? [] : (state?.serverPlaces(pinned)?.told ?? []);
+  return { server, pinned, machines, why: known === undefined ? "as named" : whyTaken(known) };
+}
+
+/** `undefined` if the home has no state yet, or none that can be read: its own check tells why. */
+function stateIn(home: string): ClientState | undefined {
   try {
-    state = existsSync(join(data, "state.sqlite")) ? ClientState.open(data) : undefined;
+    return existsSync(join(home, "state.sqlite")) ? ClientState.open(home) : undefined;
   } catch (error) {
-    if (!(error instanceof Fault)) throw error; // The check of this folder reports it.
-  }
-  try {
-    const known = named === undefined ? onlyServer(candidates(context, state)) : undefined;
-    const server = named ?? known?.address;
-    if (server === undefined) return undefined;
-    const pinned = state?.pin(formatPlace(server))?.fingerprint as Fingerprint | undefined;
-    const machines = pinned === undefined ? [] : (state?.serverPlaces(pinned)?.told ?? []);
-    return { server, pinned, machines, why: known === undefined ? "as named" : whyTaken(known) };
-  } finally {
-    state?.close();
+    if (!(error instanceof Fault)) throw error;
+    return undefined;
   }
 }
 

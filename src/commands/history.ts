@@ -202,17 +202,13 @@ async function fromFolder(
   data: string,
   options: HistoryOptions,
 ): Promise<number> {
-  const folder = await FolderHistory.open(data);
+  using folder = await FolderHistory.open(data);
   const damage = new DamageReport(`restore a backup; see chat verify --data ${data}`);
   const printer = new Printer(context, undefined, damage);
-  try {
-    for await (const page of folderPages(folder, options)) await printer.print(page);
-    await printer.end();
-    damage.check();
-    return 0;
-  } finally {
-    folder.close();
-  }
+  for await (const page of folderPages(folder, options)) await printer.print(page);
+  await printer.end();
+  damage.check();
+  return 0;
 }
 
 /** Oldest first, each page in order. */

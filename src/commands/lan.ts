@@ -5,13 +5,14 @@ import type { Name } from "../base/names.ts";
 import { checkTypedName } from "../base/new-names.ts";
 import type { ChatConsole } from "../cli/chat/console.ts";
 import { defineVerb, flag, stringFlag } from "../cli/command.ts";
+import { deviceIdentity } from "../cli/connect/keys.ts";
 import type { Context } from "../cli/context.ts";
 import { LanClient } from "../cli/lan/client.ts";
 import { PlainClient } from "../cli/lan/plain.ts";
 import { ROOM_PASSWORD, readSecret } from "../cli/secrets.ts";
 import { askUserName } from "../cli/user-name.ts";
 import { LanRoom } from "../client/lan-room.ts";
-import { Identity } from "../crypto/identity.ts";
+import type { Identity } from "../crypto/identity.ts";
 import { LanEnvelope } from "../crypto/lan-envelope.ts";
 import { lanKey } from "../crypto/lan-key.ts";
 import { systemEntropy } from "../io/entropy.ts";
@@ -141,13 +142,6 @@ async function nameOf(context: Context, flag: string | undefined): Promise<Name>
 }
 
 function deviceOf(context: Context): Identity {
-  const state = ClientState.open(context.settings().folders.data);
-  try {
-    return Identity.fromPem(
-      state.deviceKey(() => Identity.generate().toPem()),
-      "device.key",
-    );
-  } finally {
-    state.close();
-  }
+  using state = ClientState.open(context.settings().folders.data);
+  return deviceIdentity(state);
 }

@@ -28,19 +28,15 @@ export const command = defineVerb({
   },
   async run({ action = "list", at, fingerprint, transport }, context) {
     const address = at === undefined ? undefined : parseServerAddress(at);
-    const state = ClientState.open(context.settings().folders.data);
-    try {
-      if (action === "list") return list(context, state, address);
-      if (address === undefined) {
-        throw misuse("no server is named", `chat trust ${action} SERVER`);
-      }
-      if (action === "forget") return forget(context, state, address);
-      const expected = fingerprint === undefined ? undefined : parseFingerprint(fingerprint);
-      const met = await reach(context, address, transportOf(context, transport, address));
-      return await accept(context, state, address, { met, expected });
-    } finally {
-      state.close();
+    using state = ClientState.open(context.settings().folders.data);
+    if (action === "list") return list(context, state, address);
+    if (address === undefined) {
+      throw misuse("no server is named", `chat trust ${action} SERVER`);
     }
+    if (action === "forget") return forget(context, state, address);
+    const expected = fingerprint === undefined ? undefined : parseFingerprint(fingerprint);
+    const met = await reach(context, address, transportOf(context, transport, address));
+    return await accept(context, state, address, { met, expected });
   },
 });
 
@@ -161,12 +157,8 @@ async function reach(
   transport: ServerOptions["transport"],
 ): Promise<Greeted> {
   const { clock } = context;
-  const dialer = openDialer(clock, address, { transport });
+  using dialer = openDialer(clock, address, { transport });
   const program = `chat/${VERSION}`;
   const entropy = systemEntropy();
-  try {
-    return await meet({ clock, entropy, dial: dialer.dial, verifier: nativeVerifier, program });
-  } finally {
-    dialer.close();
-  }
+  return await meet({ clock, entropy, dial: dialer.dial, verifier: nativeVerifier, program });
 }

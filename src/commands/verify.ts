@@ -127,8 +127,8 @@ async function inFolder(
     readonly words: boolean;
   },
 ): Promise<number> {
-  const state = ClientState.open(context.settings().folders.data);
-  const { verdict, findings } = await verifyForHome(data, state.logs).finally(() => state.close());
+  using state = ClientState.open(context.settings().folders.data);
+  const { verdict, findings } = await verifyForHome(data, state.logs);
   const { history, accounts, key } = verdict;
   const fingerprint = fingerprintWith(key, sha256);
   const count = history.findingCount + accounts.findingCount;
@@ -206,13 +206,8 @@ function write(context: Context, proof: ProofFile, out: string | undefined): num
 function checkFile(context: Context, file: string, given: string | undefined): number {
   const proven = checkProof(parseProof(readProof(file)));
   const { fingerprint, seq, timeUnixMs, checkpoint, body } = proven;
-  const state = ClientState.open(context.settings().folders.data);
-  let server: string | undefined;
-  try {
-    server = state.addressOf(fingerprint);
-  } finally {
-    state.close();
-  }
+  using state = ClientState.open(context.settings().folders.data);
+  const server = state.addressOf(fingerprint);
   const expected = given?.replace(/^SHA256:/, "");
   if (expected !== undefined ? expected !== fingerprint : server === undefined) {
     const sentence = `the proof is signed by ${formatFingerprint(fingerprint)}`;

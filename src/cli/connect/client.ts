@@ -6,7 +6,7 @@ import { Client, type ClientOptions } from "../../client/client.ts";
 import type { ConnectedEvent, LinkEvent, ReaderEvent, SessionEvent } from "../../client/event.ts";
 import type { FollowMode } from "../../client/follower.ts";
 import type { Credentials } from "../../client/login.ts";
-import { Identity } from "../../crypto/identity.ts";
+import type { Identity } from "../../crypto/identity.ts";
 import { systemEntropy } from "../../io/entropy.ts";
 import { ClientState } from "../../io/state/client-state.ts";
 import { ENGLISH_TERMINAL, type Message } from "../../ui/messages/en/terminal.ts";
@@ -24,7 +24,7 @@ import { keepEvidence } from "./evidence.ts";
 import { nativeFileCipher } from "./file-cipher.ts";
 import { GuessDelayShow } from "./guess-delay.ts";
 import { nativeHashing } from "./hashing.ts";
-import { deviceKeys } from "./keys.ts";
+import { deviceIdentity, deviceKeys } from "./keys.ts";
 import { programName } from "./program-name.ts";
 import { sealedHome } from "./sealed-home.ts";
 
@@ -115,8 +115,7 @@ export async function openClient(
       insist: options.insist ?? false,
       ask: askSecret(context, { user, server: filedAs }),
     };
-    const generate = () => Identity.generate().toPem();
-    const device = Identity.fromPem(state.deviceKey(generate), "device.key");
+    const device = deviceIdentity(state);
     const { clock } = context;
     const { localPort } = options;
     const guessDelays = new GuessDelayShow(context);

@@ -18,7 +18,7 @@ export interface DialerOptions {
 }
 
 /** Connects to one server, any number of times. */
-export interface ServerDialer {
+export interface ServerDialer extends Disposable {
   /** One attempt. @throws Fault unreachable, timeout, port-taken */
   readonly dial: () => Promise<Link>;
   /** Closes the sockets, and the UDP links that are still open. */
@@ -31,7 +31,8 @@ export function openDialer(
   options: DialerOptions,
 ): ServerDialer {
   const dialer = openPlaces(clock, address, options);
-  return { dial: () => dialer.dial(address), close: dialer.close };
+  const { close } = dialer;
+  return { dial: () => dialer.dial(address), close, [Symbol.dispose]: close };
 }
 
 /** Connects to a server at any of its addresses, any number of times. */

@@ -5,6 +5,12 @@ import { Identity } from "../../crypto/identity.ts";
 import { nativeVerifier } from "../../crypto/verifier.ts";
 import type { ClientState } from "../../io/state/client-state.ts";
 
+/** The stored key of this device, created at its first use. */
+export function deviceIdentity(state: Pick<ClientState, "deviceKey">): Identity {
+  const pem = state.deviceKey(() => Identity.generate().toPem());
+  return Identity.fromPem(pem, "device.key");
+}
+
 /** The keys of this device: Ed25519 in this process, account keys stored in its home. */
 export function deviceKeys(device: Identity, state: Pick<ClientState, "accountKey">): Keys {
   return {

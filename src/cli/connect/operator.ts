@@ -112,12 +112,8 @@ async function chosenAddress(
   context: Context,
   { fingerprint }: AdminFlags,
 ): Promise<ServerAddress | undefined> {
-  const state = ClientState.open(context.settings().folders.data);
-  try {
-    return (await chooseServer(context, state, fingerprint !== undefined))?.address;
-  } finally {
-    state.close();
-  }
+  using state = ClientState.open(context.settings().folders.data);
+  return (await chooseServer(context, state, fingerprint !== undefined))?.address;
 }
 
 function operatorToken(data: string): string | undefined {

@@ -32,34 +32,28 @@ export async function lookAtSealed(
   server: Fingerprint | undefined,
 ): Promise<SealedLook | undefined> {
   const { data } = settings().folders;
-  const file = SealedFile.open(data);
+  using file = SealedFile.open(data);
   if (file === undefined) return undefined;
-  try {
-    file.check();
-    const owner = server === undefined ? undefined : ownerAt(data, server);
-    const rows = owner === undefined ? [] : file.rows([owner.fingerprint], owner.account);
-    const nothing = { path: file.path, rooms: [], instance: "", leases: undefined };
-    if (owner === undefined) return { ...nothing, anewUnixMs: [], unreadable: 0, rows: 0 };
-    const stateKey = await sealedHome(data, owner.device, clock).stateKey();
-    const vault = new Vault(NO_TABLES, stateKey);
-    const boxed = rows.filter(({ key }) => !RAW.some((prefix) => key.startsWith(prefix)));
-    const opened = await vault.opened<unknown>(boxed);
-    const values = new Map(opened.map(({ key, value }) => [key, value]));
-    const lease = values.get(LEASE_KEY) as LeaseRow | undefined;
-    return {
-      path: file.path,
-      rooms: opened
-        .filter(({ key }) => key.startsWith("room/"))
-        .map(({ value }) => value as RoomRow),
-      instance: lease?.instance ?? "",
-      leases: lease?.count,
-      anewUnixMs: lease?.anew ?? [],
-      unreadable: boxed.length - opened.length,
-      rows: boxed.length,
-    };
-  } finally {
-    file.close();
-  }
+  file.check();
+  const owner = server === undefined ? undefined : ownerAt(data, server);
+  const rows = owner === undefined ? [] : file.rows([owner.fingerprint], owner.account);
+  const nothing = { path: file.path, rooms: [], instance: "", leases: undefined };
+  if (owner === undefined) return { ...nothing, anewUnixMs: [], unreadable: 0, rows: 0 };
+  const stateKey = await sealedHome(data, owner.device, clock).stateKey();
+  const vault = new Vault(NO_TABLES, stateKey);
+  const boxed = rows.filter(({ key }) => !RAW.some((prefix) => key.startsWith(prefix)));
+  const opened = await vault.opened<unknown>(boxed);
+  const values = new Map(opened.map(({ key, value }) => [key, value]));
+  const lease = values.get(LEASE_KEY) as LeaseRow | undefined;
+  return {
+    path: file.path,
+    rooms: opened.filter(({ key }) => key.startsWith("room/")).map(({ value }) => value as RoomRow),
+    instance: lease?.instance ?? "",
+    leases: lease?.count,
+    anewUnixMs: lease?.anew ?? [],
+    unreadable: boxed.length - opened.length,
+    rows: boxed.length,
+  };
 }
 
 /** Only rows that were already read are opened. */
@@ -72,18 +66,14 @@ const NO_TABLES: SealedTables = {
 
 function ownerAt(data: string, fingerprint: Fingerprint) {
   if (!existsSync(join(data, "device.key"))) return undefined;
-  const state = ClientState.open(data);
-  try {
-    const user = state.lastUser(fingerprint);
-    const account = user === undefined ? undefined : state.enrolment(fingerprint, user);
-    if (account === undefined) return undefined;
-    const pem = state.deviceKey(() => {
-      throw new Fault("not-found", "there is no device key");
-    });
-    return { fingerprint, account, device: Identity.fromPem(pem, "device.key") };
-  } finally {
-    state.close();
-  }
+  using state = ClientState.open(data);
+  const user = state.lastUser(fingerprint);
+  const account = user === undefined ? undefined : state.enrolment(fingerprint, user);
+  if (account === undefined) return undefined;
+  const pem = state.deviceKey(() => {
+    throw new Fault("not-found", "there is no device key");
+  });
+  return { fingerprint, account, device: Identity.fromPem(pem, "device.key") };
 }
 
 /** Logs in without asking for a password. @throws Fault */

@@ -10,7 +10,6 @@ import { formatTarget, type Target } from "../../base/names.ts";
 import type { Client } from "../../client/client.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { ABOUT_BYTES_MAX, parseAbout } from "../../io/blob/metadata.ts";
-import type { DiskFile } from "../../io/disk/disk.ts";
 import { systemDisk } from "../../io/disk/system-disk.ts";
 import { readWholeFile } from "../../io/disk/whole-file.ts";
 import { openSink } from "../../io/file/sink.ts";
@@ -146,27 +145,21 @@ export class FolderSource implements ExportSource {
     this.#about(file);
     const disk = systemDisk();
     const folder = join(this.#data, "files", file);
-    const content = disk.open(join(folder, "content"), "read");
-    let lines: DiskFile | undefined;
-    try {
-      lines = disk.open(join(folder, "chunks.jsonl"), "read");
-      for (let index = first; index * CHUNK_BYTES < sizeBytes; index++) {
-        const bytes = new Uint8Array(Math.min(CHUNK_BYTES, sizeBytes - index * CHUNK_BYTES));
-        const got = await content.readLater(bytes, index * CHUNK_BYTES);
-        const line = new Uint8Array(HASH_LINE_BYTES);
-        lines.read(line, index * HASH_LINE_BYTES);
-        const hash = sha256(bytes);
-        const written = new TextDecoder().decode(line.subarray(1, HASH_LINE_BYTES - 2));
-        if (got < bytes.length || toBase64Url(hash) !== written) {
-          throw new Fault("checksum-wrong", `the content of ${file} is damaged in ${folder}`, {
-            remedy: "restore a backup of it",
-          });
-        }
-        yield { bytes, hash };
+    using content = disk.open(join(folder, "content"), "read");
+    using lines = disk.open(join(folder, "chunks.jsonl"), "read");
+    for (let index = first; index * CHUNK_BYTES < sizeBytes; index++) {
+      const bytes = new Uint8Array(Math.min(CHUNK_BYTES, sizeBytes - index * CHUNK_BYTES));
+      const got = await content.readLater(bytes, index * CHUNK_BYTES);
+      const line = new Uint8Array(HASH_LINE_BYTES);
+      lines.read(line, index * HASH_LINE_BYTES);
+      const hash = sha256(bytes);
+      const written = new TextDecoder().decode(line.subarray(1, HASH_LINE_BYTES - 2));
+      if (got < bytes.length || toBase64Url(hash) !== written) {
+        throw new Fault("checksum-wrong", `the content of ${file} is damaged in ${folder}`, {
+          remedy: "restore a backup of it",
+        });
       }
-    } finally {
-      content.close();
-      lines?.close();
+      yield { bytes, hash };
     }
   }
 }

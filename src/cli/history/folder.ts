@@ -124,6 +124,10 @@ export class FolderHistory {
     this.#history.close();
   }
 
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
   #name(user: UserId): string {
     return this.#names.get(user) ?? UNKNOWN_USER;
   }

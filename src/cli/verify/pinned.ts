@@ -126,20 +126,16 @@ async function readLeaves(folder: string, size: number, wanted: number): Promise
   const leaves: Uint8Array[] = [];
   let record: LogRecord | undefined;
   for (const first of listSegments(disk, folder)) {
-    const file = disk.open(join(folder, segmentName(first)), "read");
-    try {
-      for await (const block of scanBlocks(file, 0, file.sizeBytes())) {
-        for (const { bytes } of linesOf(block)) {
-          if (leaves.length === size) return { leaves, record };
-          const parsed = parseLine(bytes);
-          const read = parsed.kind === "record" ? parsed.record : parseHead(bytes)?.record;
-          if (read === undefined) return { leaves, record };
-          leaves.push(leafHash(read.headBytes, sha256));
-          if (leaves.length === wanted) record = read;
-        }
+    using file = disk.open(join(folder, segmentName(first)), "read");
+    for await (const block of scanBlocks(file, 0, file.sizeBytes())) {
+      for (const { bytes } of linesOf(block)) {
+        if (leaves.length === size) return { leaves, record };
+        const parsed = parseLine(bytes);
+        const read = parsed.kind === "record" ? parsed.record : parseHead(bytes)?.record;
+        if (read === undefined) return { leaves, record };
+        leaves.push(leafHash(read.headBytes, sha256));
+        if (leaves.length === wanted) record = read;
       }
-    } finally {
-      file.close();
     }
   }
   return { leaves, record };

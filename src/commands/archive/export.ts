@@ -40,12 +40,8 @@ export const command = defineVerb({
     if (args.at !== undefined || args.server !== undefined) {
       throw misuse("--data reads a folder, and no server", "leave one of them out");
     }
-    const folder = await FolderHistory.open(data);
-    try {
-      return await work(new FolderSource(folder, data));
-    } finally {
-      folder.close();
-    }
+    using folder = await FolderHistory.open(data);
+    return await work(new FolderSource(folder, data));
   },
 });
 

@@ -324,6 +324,10 @@ export class ClientState {
     this.outboxes.close();
     this.#database.close();
   }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
 }
 
 /** Every table keyed by a server's fingerprint. */

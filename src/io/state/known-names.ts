@@ -78,6 +78,10 @@ export class KnownNames {
     this.#database?.close();
   }
 
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
   #all(sql: string, ...values: SQLQueryBindings[]): KnownName[] {
     const bounded = `${sql} LIMIT ${KNOWN_NAMES_MAX}`;
     return quietly(

@@ -69,4 +69,8 @@ export class SealedFile {
   close(): void {
     this.#database.close();
   }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
 }
