@@ -133,45 +133,30 @@ async function receive(
   wanted: Name,
   options: ReceiveOptions,
 ): Promise<number> {
-  const { client, context } = receiver;
+  const { client } = receiver;
   await client.connect();
   const me = await enterAsNew(client, wanted, address.secret);
-  const taken = new Set<FileId>();
-  const lost: Fault[] = [];
-  const incoming = new Incoming({
-    cursor: 0,
-    has: (file) => taken.has(file),
-    take: (file) => (transfer.isText ? takeText(receiver, file) : receiver.take(file)),
-    took: (file) => taken.add(file),
-    reached: () => {},
-    lost: (_file, fault) => {
-      lost.push(fault);
-      receiver.failed(fault);
-    },
-  });
-  const done = () => taken.size + lost.length;
-  const transfer: Transfer = new Transfer({ receiver, incoming, me, done, options });
-  await Promise.race([transfer.whole(), incoming.failed()]);
-  printJson(context, { kind: "received", files: taken.size });
-  return lost[0]?.exitCode ?? 0;
-}
-
-interface TransferOptions {
-  readonly receiver: FileReceiver;
-  readonly incoming: Incoming;
-  readonly me: string;
-  /** Number of files that were received, or cannot be. */
-  readonly done: () => number;
-  readonly options: ReceiveOptions;
+  return new Transfer(receiver, me, options).run();
 }
 
 /** Everything that one server shares. */
 class Transfer {
   readonly #receiver: FileReceiver;
-  readonly #incoming: Incoming;
   readonly #me: string;
-  readonly #done: () => number;
   readonly #options: ReceiveOptions;
+  readonly #taken = new Set<FileId>();
+  readonly #failed: Fault[] = [];
+  readonly #incoming = new Incoming({
+    cursor: 0,
+    has: (file) => this.#taken.has(file),
+    take: (file) => (this.#isText ? takeText(this.#receiver, file) : this.#receiver.take(file)),
+    took: (file) => this.#taken.add(file),
+    reached: () => {},
+    lost: (_file, fault) => {
+      this.#failed.push(fault);
+      this.#receiver.failed(fault);
+    },
+  });
   readonly #over = Promise.withResolvers<void>();
   /**
    * The number of files; `undefined` if the server is no `chat share`: then all files are received.
@@ -182,27 +167,23 @@ class Transfer {
   #listed: Map<string, ShownFile> | undefined;
   #isAsking = false;
   #saysText = false;
+  /** The text is shown, and not stored. */
   #isText = false;
 
-  constructor({ receiver, incoming, me, done, options }: TransferOptions) {
+  constructor(receiver: FileReceiver, me: string, options: ReceiveOptions) {
     this.#receiver = receiver;
-    this.#incoming = incoming;
     this.#me = me;
-    this.#done = done;
     this.#options = options;
     this.#listed = options.asks ? new Map() : undefined;
     this.#giveUp = new GiveUpTimer(receiver.context.clock, (fault) => this.#over.reject(fault));
   }
 
-  /** The text is shown, and not stored. */
-  get isText(): boolean {
-    return this.#isText;
-  }
-
-  /** Resolves when everything was received. @throws Fault */
-  whole(): Promise<void> {
+  /** Ends when everything was received. @returns the exit code @throws Fault */
+  async run(): Promise<number> {
     this.#watch().catch((error: unknown) => this.#over.reject(error));
-    return this.#over.promise;
+    await Promise.race([this.#over.promise, this.#incoming.failed()]);
+    printJson(this.#receiver.context, { kind: "received", files: this.#taken.size });
+    return this.#failed[0]?.exitCode ?? 0;
   }
 
   async #watch(): Promise<void> {
@@ -304,7 +285,8 @@ class Transfer {
     } catch {
       return; // Reported where it is awaited.
     }
-    if (this.#listed === undefined && this.#done() >= (this.#count ?? 0)) this.#over.resolve();
+    const done = this.#taken.size + this.#failed.length;
+    if (this.#listed === undefined && done >= (this.#count ?? 0)) this.#over.resolve();
   }
 
   /** A share that has ended does not return. */

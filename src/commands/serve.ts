@@ -3,6 +3,7 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { toBase64Url } from "../base/bytes.ts";
+import { defined } from "../base/defined.ts";
 import { Fault } from "../base/fault.ts";
 import { SERVER_NAME_BYTES_MAX, WELCOME_BYTES_MAX } from "../base/limits.ts";
 import { SIBLINGS_ANSWER_MS } from "../base/limits-cluster.ts";
@@ -28,6 +29,7 @@ import {
 } from "../cli/connect/own-addresses.ts";
 import { type Context, endSignalLine, say } from "../cli/context.ts";
 import { misuse } from "../cli/errors.ts";
+import { printJson } from "../cli/output/answer.ts";
 import { shownRecord } from "../cli/output/records.ts";
 import { recordJson, renderJson } from "../cli/output/render.ts";
 import { ROOM_PASSWORD, readSecret } from "../cli/secrets.ts";
@@ -154,7 +156,6 @@ Also from settings.toml in the data folder, as port = 2500, or CHAT_SERVE_PORT=2
     }
     const { clock } = context;
     const hosts = lanAddresses(ownAddresses());
-    const { postsPerSecond } = args;
     const place = args.nats.length === 0 ? undefined : clusterPlace(args, args.unsafeNats);
     const cluster = place && { ...place, filesBytesMax: files.totalBytesMax };
     if (cluster !== undefined) await checkNatsSync(context, cluster);
@@ -167,8 +168,7 @@ Also from settings.toml in the data folder, as port = 2500, or CHAT_SERVE_PORT=2
       newIdentity: args.newIdentity,
       acceptsLoss: args.acceptLoss,
       onTrouble: (fault) => say(context, `${fault.message}; ${fault.remedy}`),
-      ...(postsPerSecond === undefined ? {} : { postsPerSecond }),
-      ...(cluster === undefined ? {} : { cluster }),
+      ...defined({ postsPerSecond: args.postsPerSecond, cluster }),
     });
     try {
       const names = { name: args.name, roomPassword: given };
@@ -209,7 +209,6 @@ async function serve(
   const operatorLink = toBase64Url(systemEntropy()(16));
   const unnamed = await loadPage();
   const page = unnamed === undefined ? undefined : namedPage(unnamed, name);
-  const historyBytesPerDay = historyQuotaOf(args);
   const settings = {
     name,
     version: VERSION,
@@ -217,9 +216,8 @@ async function serve(
     roomPassword,
     operatorToken,
     operatorLink,
-    ...(page === undefined ? {} : { build: page.build }),
     files,
-    ...(historyBytesPerDay === undefined ? {} : { historyBytesPerDay }),
+    ...defined({ build: page?.build, historyBytesPerDay: historyQuotaOf(args) }),
   };
   let cluster: readonly ServerPlace[] = [];
   let joining: Joining | undefined;
@@ -228,17 +226,13 @@ async function serve(
     const invite = withOthers(joining.invite, cluster);
     writeSmallFile(join(open.folder.path, "invite"), `${quoteInvite(invite)}\n`);
   };
+  const isPrivateAllowed = args.pushPrivate;
   const push =
     args.push === undefined
-      ? {}
+      ? undefined
       : {
-          push: {
-            delivery: pushDelivery(identity, {
-              contact: pushContact(args.push),
-              isPrivateAllowed: args.pushPrivate,
-            }),
-            file: { disk: systemDisk(), folder: open.folder.path },
-          },
+          delivery: pushDelivery(identity, { contact: pushContact(args.push), isPrivateAllowed }),
+          file: { disk: systemDisk(), folder: open.folder.path },
         };
   const linksMax = linksWithinLimit(context);
   const server = newServer(
@@ -246,8 +240,7 @@ async function serve(
     open,
     { ...settings, linksMax },
     {
-      ...(offer === undefined ? {} : { programs: offer }),
-      ...push,
+      ...defined({ programs: offer, push }),
       onEvent: (event) => {
         if (event.kind === "failed") ended.resolve(event.fault);
         printer.event(event);
@@ -356,7 +349,7 @@ function newServer(
     positions: { disk, folder: folder.path },
     blobs: openBlobStore({ disk, folder: join(folder.path, "files"), sha256 }),
     sealed: cluster?.sealed ?? sealedFolder({ disk, folder: sealedPath(open) }),
-    ...(cluster === undefined ? {} : { siblings: cluster.siblings, contents: cluster.contents }),
+    ...defined({ siblings: cluster?.siblings, contents: cluster?.contents }),
     recordLine: (record, { name = "" }) => {
       const from = registry.nameOf(record.head.by);
       return renderJson(recordJson(shownRecord(record, { from, destination: { room: name } })));
@@ -431,10 +424,9 @@ function joiningOf(args: Args, open: OpenFolder, listening: Listening, chosen: N
     host: known?.host ?? reachable.others,
     port: known?.port ?? port,
     portGiven: true,
-    ...(args.inviteVia === undefined ? {} : { transport: args.inviteVia }),
     room: LOBBY,
     fingerprint,
-    ...(roomPassword === undefined ? {} : { secret: roomPassword }),
+    ...defined({ transport: args.inviteVia, secret: roomPassword }),
   };
   return {
     name: chosen.name,
@@ -463,25 +455,13 @@ function sayListening(context: Context, joining: Joining, open: OpenFolder): voi
   const { local, invite, fingerprint, tls, udp, data } = joining;
   if (context.json) {
     const { host, port } = local;
-    const listening = {
-      kind: "listening",
-      url: formatInvite(local),
-      host,
-      port,
-      web: webAddress(joining),
-      ...(joining.offered === undefined ? {} : { program: programAddress(joining) }),
+    printJson(context, {
+      ...{ kind: "listening", url: formatInvite(local), host, port, web: webAddress(joining) },
+      program: joining.offered && programAddress(joining),
       operatorLink: operatorLink(joining),
-      udp,
-      tls,
-      fingerprint,
-      invite: formatInvite(invite),
-      data,
-      ...(open.cluster === undefined
-        ? {}
-        : { cluster: open.cluster.name, node: open.cluster.node }),
-      pid: process.pid,
-    };
-    context.stdout.write(renderJson(listening));
+      ...{ udp, tls, fingerprint, invite: formatInvite(invite), data },
+      ...{ cluster: open.cluster?.name, node: open.cluster?.node, pid: process.pid },
+    });
   } else {
     printJoining(context, joining);
   }

@@ -317,15 +317,12 @@ function sayLine(
   const line = `chat receive ${quoteInvite(invite)}`;
   const web = webAddress(invite);
   if (json) {
-    const files = sources.map(({ name, sizeBytes, folder }) => ({
-      name,
-      sizeBytes,
-      ...(folder === undefined ? {} : { entries: folder.entries }),
-    }));
+    const files = sources.map(({ name, sizeBytes, folder }) => {
+      return { name, sizeBytes, entries: folder?.entries };
+    });
     const { port } = invite;
-    const text = isText ? { text: true } : {};
-    const details = { invite: formatInvite(invite), line, web, port, ...text, files };
-    stdout.write(renderJson({ kind: "sharing", ...details }));
+    const details = { invite: formatInvite(invite), line, web, port, text: isText || undefined };
+    stdout.write(renderJson({ kind: "sharing", ...details, files }));
     return;
   }
   if (stderr.isTerminal) {

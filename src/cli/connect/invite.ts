@@ -1,6 +1,7 @@
 /** Invites and addresses that commands print. */
 
 import { join } from "node:path";
+import { defined } from "../../base/defined.ts";
 import { CLUSTER_PLACES_MAX } from "../../base/limits-cluster.ts";
 import type { Name } from "../../base/names.ts";
 import { readSmallFile } from "../../io/disk/data-folder.ts";
@@ -47,12 +48,8 @@ export function addressElsewhere(
   const served = local === undefined ? undefined : keptInvite(local.data);
   const place = { host: served?.host ?? address.host, port: served?.port ?? address.port };
   const also = othersOf(place, served?.also ?? cluster);
-  return {
-    ...place,
-    portGiven: true,
-    ...(also.length === 0 ? {} : { also }),
-    ...(fingerprint === undefined ? {} : { fingerprint }),
-  };
+  const known = defined({ also: also.length === 0 ? undefined : also, fingerprint });
+  return { ...place, portGiven: true, ...known };
 }
 
 /** The other servers of its cluster, as reachable from the network of that address. */

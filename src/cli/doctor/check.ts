@@ -43,6 +43,8 @@ export function troubled(error: unknown): Finding {
   return { state: "warning", message, remedy };
 }
 
+export type Work = () => Finding | Promise<Finding>;
+
 /** Runs checks one after the other, each with a time limit, and reports each result immediately. */
 export class Examination {
   readonly #clock: Clock;
@@ -64,28 +66,17 @@ export class Examination {
   }
 
   /** A thrown error becomes the result. @returns whether dependent checks can run */
-  async check(
-    name: string,
-    withinMs: number,
-    work: () => Finding | Promise<Finding>,
-  ): Promise<boolean> {
+  async check(name: string, withinMs: number, work: Work): Promise<boolean> {
     const from = this.#clock.now();
     const late = () => {
       const seconds = withinMs / 1000;
       return failed(new Fault("timeout", `this check did not come to an end within ${seconds} s`));
     };
-    const found = await within(this.#attempt(work), withinMs, late, this.#clock);
+    const attempt = Promise.resolve().then(work).catch(failed);
+    const found = await within(attempt, withinMs, late, this.#clock);
     const result = { name, ms: Math.round(this.#clock.now() - from), ...found };
     this.#results.push(result);
     this.#onResult(result);
     return found.state === "ok" || found.state === "warning";
-  }
-
-  async #attempt(work: () => Finding | Promise<Finding>): Promise<Finding> {
-    try {
-      return await work();
-    } catch (error) {
-      return failed(error);
-    }
   }
 }

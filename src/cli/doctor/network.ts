@@ -8,7 +8,16 @@ import { lineage } from "../../crypto/succession.ts";
 import type { Target, TlsSeen } from "../../io/probe/network-probe.ts";
 import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
 import { formatPlace, type ServerAddress, type ServerPlace } from "../../wire/invite.ts";
-import { type Examination, type Finding, failed, ok, skipped, troubled, warning } from "./check.ts";
+import {
+  type Examination,
+  type Finding,
+  failed,
+  ok,
+  skipped,
+  troubled,
+  type Work,
+  warning,
+} from "./check.ts";
 
 /** Probes of the route to a server for the checks. Each rejects with a Fault. */
 export interface NetworkProbes {
@@ -46,12 +55,10 @@ export async function checkNetwork(
   probes: NetworkProbes,
   expected: Expected,
 ): Promise<void> {
-  const check = new NetworkCheck(examination, probes, expected);
-  await check.run();
+  await new NetworkCheck(probes, expected).run(examination);
 }
 
 class NetworkCheck {
-  readonly #examination: Examination;
   readonly #probes: NetworkProbes;
   readonly #expected: Expected;
   #addresses: readonly string[] = [];
@@ -59,35 +66,28 @@ class NetworkCheck {
   #greeted: Greeted | undefined;
   #versionFault: Fault | undefined;
 
-  constructor(examination: Examination, probes: NetworkProbes, expected: Expected) {
-    this.#examination = examination;
+  constructor(probes: NetworkProbes, expected: Expected) {
     this.#probes = probes;
     this.#expected = expected;
   }
 
-  async run(): Promise<void> {
-    const hasName = await this.#check("name", true, NAME_WITHIN_MS, () => this.#name());
-    const hasRoute = await this.#check("route", hasName, CHECK_WITHIN_MS, () => this.#route());
-    const tcp = await this.#check("tcp", hasRoute, TCP_WITHIN_MS + GRACE_MS, () => this.#tcp());
-    const tls = await this.#check("tls", tcp, CHECK_WITHIN_MS + GRACE_MS, () => this.#tls());
-    await this.#check("identity", tls, CHECK_WITHIN_MS, () => this.#identity());
-    const isAnswered = this.#greeted !== undefined || this.#versionFault !== undefined;
-    await this.#check("version", isAnswered, CHECK_WITHIN_MS, () => this.#version());
-    if (this.#greeted?.welcome.majority === false) {
-      await this.#check("majority", true, CHECK_WITHIN_MS, () => failed(withoutMajority()));
-    }
-    await this.#check("clock", tls, CHECK_WITHIN_MS + GRACE_MS, () => this.#clock());
-    await this.#check("udp", hasRoute, CHECK_WITHIN_MS + GRACE_MS, () => this.#udp(tcp));
-  }
-
-  #check(
-    name: string,
-    isPossible: boolean,
-    withinMs: number,
-    work: () => Finding | Promise<Finding>,
-  ): Promise<boolean> {
+  async run(examination: Examination): Promise<void> {
     const why = "not tried: a step before it failed";
-    return this.#examination.check(name, withinMs, isPossible ? work : () => skipped(why));
+    const probeMs = CHECK_WITHIN_MS + GRACE_MS;
+    const check = (name: string, isPossible: boolean, withinMs: number, work: Work) =>
+      examination.check(name, withinMs, isPossible ? work : () => skipped(why));
+    const hasName = await check("name", true, NAME_WITHIN_MS, () => this.#name());
+    const hasRoute = await check("route", hasName, CHECK_WITHIN_MS, () => this.#route());
+    const tcp = await check("tcp", hasRoute, TCP_WITHIN_MS + GRACE_MS, () => this.#tcp());
+    const tls = await check("tls", tcp, probeMs, () => this.#tls());
+    await check("identity", tls, CHECK_WITHIN_MS, () => this.#identity());
+    const isAnswered = this.#greeted !== undefined || this.#versionFault !== undefined;
+    await check("version", isAnswered, CHECK_WITHIN_MS, () => this.#version());
+    if (this.#greeted?.welcome.majority === false) {
+      await check("majority", true, CHECK_WITHIN_MS, () => failed(withoutMajority()));
+    }
+    await check("clock", tls, probeMs, () => this.#clock());
+    await check("udp", hasRoute, probeMs, () => this.#udp(tcp));
   }
 
   async #name(): Promise<Finding> {

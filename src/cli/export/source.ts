@@ -2,6 +2,7 @@
 
 import { join } from "node:path";
 import { toBase64Url } from "../../base/bytes.ts";
+import { defined } from "../../base/defined.ts";
 import { Fault } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import { isFileId } from "../../base/ids.ts";
@@ -39,38 +40,26 @@ export interface ExportSource {
 }
 
 /** Everything that an account may read on a server. */
-export class ServerSource implements ExportSource {
-  readonly #client: Client;
-  readonly #user: string;
-
-  constructor(client: Client, user: string) {
-    this.#client = client;
-    this.#user = user;
+export function serverSource(client: Client, user: string): ExportSource {
+  async function* records(target: string): AsyncGenerator<readonly ShownRecord[]> {
+    for await (const page of historyPages(client, { target })) yield shownRows(page, user);
   }
-
-  rooms(wanted: readonly Target[]): ExportRoom[] {
-    const all = this.#client.rooms.map(formatTarget);
-    const titles = wanted.length === 0 ? all : wanted.map(formatTarget);
-    return titles.map((title) => ({ title, records: () => this.#records(title) }));
-  }
-
-  async *#records(target: string): AsyncGenerator<readonly ShownRecord[]> {
-    for await (const page of historyPages(this.#client, { target })) {
-      yield shownRows(page, this.#user);
-    }
-  }
-
-  async save({ id }: ShownFile, folder: string): Promise<string> {
-    const file = fileIdOf(id);
-    return (await receiveFile(this.#client, { file, out: folder, onProgress: () => {} })).path;
-  }
-
-  async read({ id, sizeBytes }: ShownFile): Promise<Uint8Array> {
-    const sink = new MemorySink(sizeBytes, sha256);
-    const openSink = () => Promise.resolve(sink);
-    await this.#client.transfers.get({ file: fileIdOf(id), into: "", openSink });
-    return sink.bytes();
-  }
+  return {
+    rooms: (wanted) => {
+      const targets = wanted.length === 0 ? client.rooms : wanted;
+      return targets.map(formatTarget).map((title) => ({ title, records: () => records(title) }));
+    },
+    save: async ({ id }, folder) => {
+      const file = fileIdOf(id);
+      return (await receiveFile(client, { file, out: folder, onProgress: () => {} })).path;
+    },
+    read: async ({ id, sizeBytes }) => {
+      const sink = new MemorySink(sizeBytes, sha256);
+      const openSink = () => Promise.resolve(sink);
+      await client.transfers.get({ file: fileIdOf(id), into: "", openSink });
+      return sink.bytes();
+    },
+  };
 }
 
 const HASH_LINE_BYTES = 46;
@@ -86,28 +75,20 @@ export class FolderSource implements ExportSource {
   }
 
   rooms(wanted: readonly Target[]): ExportRoom[] {
+    const folder = this.#folder;
     const ids =
-      wanted.length === 0
-        ? this.#folder.rooms
-        : wanted.flatMap((target) => this.#folder.find(target));
+      wanted.length === 0 ? folder.rooms : wanted.flatMap((target) => folder.find(target));
     return [...new Set(ids)].map((id) => ({
-      title: this.#folder.titleOf(id),
-      records: () => this.#folder.pages({ rooms: new Set([id]), kinds: READ_KINDS }),
+      title: folder.titleOf(id),
+      records: () => folder.pages({ rooms: new Set([id]), kinds: READ_KINDS }),
     }));
   }
 
   async save({ id, name, sizeBytes }: ShownFile, folder: string): Promise<string> {
     const file = fileIdOf(id);
     const about = this.#about(file);
-    const sink = await openSink({
-      folder,
-      name,
-      file,
-      server: "folder",
-      sha256,
-      sizeBytes,
-      ...(about.folder === undefined ? {} : { folderSize: about.folder }),
-    });
+    const target = { folder, name, file, server: "folder", sha256, sizeBytes };
+    const sink = await openSink({ ...target, ...defined({ folderSize: about.folder }) });
     try {
       for await (const { bytes, hash } of this.#chunks(file, sizeBytes, sink.have)) {
         await sink.append(hash, bytes);

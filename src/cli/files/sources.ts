@@ -1,6 +1,7 @@
 /** The files and folders that a command sends. */
 
 import { basename, resolve } from "node:path";
+import { defined } from "../../base/defined.ts";
 import { msg } from "../../base/fault.ts";
 import { FILE_NAME_BYTES_MAX } from "../../base/limits.ts";
 import type { Source } from "../../io/blob/interfaces.ts";
@@ -87,10 +88,8 @@ function renamed(source: Source, name: string): Source {
     get sizeBytes() {
       return source.sizeBytes;
     },
-    ...(source.folder === undefined ? {} : { folder: source.folder }),
+    ...defined({ folder: source.folder, path: source.path, stamp: source.stamp }),
     leftOut: source.leftOut,
-    ...(source.path === undefined ? {} : { path: source.path }),
-    ...(source.stamp === undefined ? {} : { stamp: source.stamp }),
     read: (index) => source.read(index),
     release: (upTo) => source.release(upTo),
     check: (digest) => source.check(digest),

@@ -1,6 +1,7 @@
 /** Joins this server to a cluster through the shared stream. */
 
 import { equalBytes, toHex, utf8Encode } from "../../base/bytes.ts";
+import { defined } from "../../base/defined.ts";
 import { asFault, Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import { CLUSTER_BEHIND_MS, NODES_ANSWER_MS } from "../../base/limits-cluster.ts";
@@ -27,6 +28,7 @@ import { newsOf } from "../../server/siblings/news.ts";
 import { parseCheckpoint, parseNote } from "../../wire/checkpoint.ts";
 import { bodyOf, type LogRecord } from "../../wire/record.ts";
 import { type FlagDefs, flag, stringFlag } from "../command.ts";
+import { misuse } from "../errors.ts";
 import { HealthWatch } from "./health.ts";
 import { hasLeft, isFilling, newNodeName, readMembership, writeMembership } from "./membership.ts";
 import { type NodeState, readNodeState } from "./survey.ts";
@@ -120,32 +122,31 @@ export function clusterPlace(
     });
   }
   if (!NAME.test(name)) {
-    throw new Fault("usage", `${quoteText(name)} is no name for a cluster`, {
-      remedy: "use 1 to 32 letters, digits, - or _",
-    });
+    const remedy = "use 1 to 32 letters, digits, - or _";
+    throw misuse(`${quoteText(name)} is no name for a cluster`, remedy);
   }
-  const servers = listed(args.nats);
-  for (const server of servers) {
-    if (/^(?:nats|tls):\/\/[^/@\s]+$/.test(server)) continue;
-    throw new Fault("usage", `${quoteText(server)} is no address of a NATS server`, {
-      remedy: "write --nats nats://HOST:4222, or tls://HOST:4222",
-    });
-  }
-  const monitors = listed(natsMonitor);
-  for (const monitor of monitors) {
-    if (/^https?:\/\/[^/@\s]+\/?$/.test(monitor)) continue;
-    throw new Fault("usage", `${quoteText(monitor)} is no address of a NATS server's monitoring`, {
-      remedy: "write --nats-monitor http://HOST:8222",
-    });
-  }
-  return {
-    ...{ name, servers, isUnsafe, monitors },
-    ...(credentials === undefined ? {} : { credentials: utf8Encode(credentials) }),
-  };
+  const servers = addresses(args.nats, /^(?:nats|tls):\/\/[^/@\s]+$/, [
+    "no address of a NATS server",
+    "write --nats nats://HOST:4222, or tls://HOST:4222",
+  ]);
+  const monitors = addresses(natsMonitor, /^https?:\/\/[^/@\s]+\/?$/, [
+    "no address of a NATS server's monitoring",
+    "write --nats-monitor http://HOST:8222",
+  ]);
+  const bytes = credentials === undefined ? undefined : utf8Encode(credentials);
+  return { name, servers, isUnsafe, monitors, ...defined({ credentials: bytes }) };
 }
 
-function listed(values: readonly string[]): string[] {
-  return values.flatMap((text) => text.split(",")).filter((text) => text !== "");
+/** Values of a flag that may be repeated, and list several. @throws Fault usage */
+function addresses(
+  values: readonly string[],
+  form: RegExp,
+  [wrong, remedy]: readonly [wrong: string, remedy: string],
+): string[] {
+  const all = values.flatMap((text) => text.split(",")).filter((text) => text !== "");
+  const bad = all.find((text) => !form.test(text));
+  if (bad !== undefined) throw misuse(`${quoteText(bad)} is ${wrong}`, remedy);
+  return all;
 }
 
 /**

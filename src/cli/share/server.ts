@@ -2,6 +2,7 @@
 
 import { dirname, join } from "node:path";
 import { toBase64Url } from "../../base/bytes.ts";
+import { defined } from "../../base/defined.ts";
 import { Fault } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import { CONNECT_WITHIN_MS } from "../../base/limits.ts";
@@ -105,7 +106,7 @@ async function start(
     entropy: systemEntropy(),
     settings: {
       ...{ name: NAME, version: VERSION },
-      ...(page === undefined ? {} : { build: page.build }),
+      ...defined({ build: page?.build }),
       ...{ welcome: undefined, roomPassword: secret },
       files: QUOTAS_DEFAULT,
     },

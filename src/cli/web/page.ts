@@ -2,6 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
+import { defined } from "../../base/defined.ts";
 import type { Page, PageFile } from "../../server/http/page.ts";
 import { PAGE_SOURCE } from "../source-tree.ts";
 import { iconsOf, MANIFEST_LINK, MANIFEST_PATH, manifest } from "./manifest.ts";
@@ -29,11 +30,10 @@ export function packPage({ build, files }: Page): string {
     path,
     ...about,
     identity: identity.toBase64(),
-    ...(br === undefined ? {} : { br: br.toBase64() }),
-    ...(gzip === undefined ? {} : { gzip: gzip.toBase64() }),
+    br: br?.toBase64(),
+    gzip: gzip?.toBase64(),
   }));
-  const pack: Pack = { build, files: packed };
-  return JSON.stringify(pack);
+  return JSON.stringify({ build, files: packed });
 }
 
 /** @internal */
@@ -43,13 +43,13 @@ export function unpackPage(text: string): Page {
 }
 
 function unpacked({ type, sha256, identity, br, gzip }: PackedFile): PageFile {
-  const bytes = (text: string) => Uint8Array.fromBase64(text);
+  const bytes = (text: string | undefined) =>
+    text === undefined ? undefined : Uint8Array.fromBase64(text);
   return {
     type,
     sha256,
-    identity: bytes(identity),
-    ...(br === undefined ? {} : { br: bytes(br) }),
-    ...(gzip === undefined ? {} : { gzip: bytes(gzip) }),
+    identity: Uint8Array.fromBase64(identity),
+    ...defined({ br: bytes(br), gzip: bytes(gzip) }),
   };
 }
 

@@ -8,7 +8,7 @@ import { untilConnected, withClient } from "../../cli/connect/client.ts";
 import type { Context } from "../../cli/context.ts";
 import { misuse } from "../../cli/errors.ts";
 import { Exporter, type ExportOptions } from "../../cli/export/exporter.ts";
-import { type ExportSource, FolderSource, ServerSource } from "../../cli/export/source.ts";
+import { type ExportSource, FolderSource, serverSource } from "../../cli/export/source.ts";
 import { checkOut } from "../../cli/files/receive-file.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS } from "../../cli/flags.ts";
 import { FolderHistory } from "../../cli/history/folder.ts";
@@ -34,7 +34,7 @@ export const command = defineVerb({
       const client = { argument: args.at, mode: "login", follow: "none", reads: true } as const;
       return withClient(context, args, client, async ({ client: open }) => {
         const { user } = await untilConnected(open.read());
-        return work(new ServerSource(open, user));
+        return work(serverSource(open, user));
       });
     }
     if (args.at !== undefined || args.server !== undefined) {
