@@ -18,7 +18,7 @@
  *
  * Keys are camelCase, on the command line `--kebab-case`. It gets one row in
  * commands/table.ts, from which help, the manual and completions are made:
- * `send: { summary: "Send one message", examples: ["chat send hi"], load: () => ... }`.
+ * `send: verbRow("Send one message", () => import("./send.ts"), ["chat send hi"])`.
  */
 
 import type { Context } from "./context.ts";
@@ -120,6 +120,23 @@ export function defineVerb<const T extends FlagDefs>(verb: {
 
 export function defineGroup(verbs: VerbTable): VerbGroup {
   return { kind: "group", verbs };
+}
+
+/** A row of a table, with example command lines. */
+export function verbRow(
+  summary: string,
+  load: VerbRow["load"],
+  examples: readonly string[],
+): VerbRow {
+  return { summary, examples, load };
+}
+
+/** Loads a command from a module that has several. */
+export function exported<Name extends string>(
+  load: () => Promise<Readonly<Record<Name, Verb>>>,
+  name: Name,
+): VerbRow["load"] {
+  return async () => ({ command: (await load())[name] });
 }
 
 type More = Omit<FlagDef, "type" | "description">;

@@ -10,6 +10,7 @@ import {
   flag,
   stringFlag,
   type Verb,
+  verbRow,
 } from "../../cli/command.ts";
 import { confirmed, YES_FLAG } from "../../cli/confirm.ts";
 import { ADMIN_FLAGS, operatorVerb, roomOf, withOperator } from "../../cli/connect/operator.ts";
@@ -144,28 +145,12 @@ async function removeAll(
 const of = (command: Verb) => () => Promise.resolve({ command });
 
 export const command = defineGroup({
-  rename: {
-    summary: "Give a room another name",
-    examples: ["chat admin room rename lab workshop"],
-    load: of(rename),
-  },
-  close: {
-    summary: "Stop new messages in a room",
-    examples: ["chat admin room close lab"],
-    load: of(close),
-  },
-  reopen: {
-    summary: "Allow new messages there again",
-    examples: ["chat admin room reopen lab"],
-    load: of(reopen),
-  },
-  remove: {
-    summary: "Remove rooms",
-    examples: [
-      "chat admin room remove lab",
-      "chat admin room remove --empty --yes",
-      "chat admin room remove --match 'spam-*'",
-    ],
-    load: of(remove),
-  },
+  rename: verbRow("Give a room another name", of(rename), ["chat admin room rename lab workshop"]),
+  close: verbRow("Stop new messages in a room", of(close), ["chat admin room close lab"]),
+  reopen: verbRow("Allow new messages there again", of(reopen), ["chat admin room reopen lab"]),
+  remove: verbRow("Remove rooms", of(remove), [
+    "chat admin room remove lab",
+    "chat admin room remove --empty --yes",
+    "chat admin room remove --match 'spam-*'",
+  ]),
 });
