@@ -1,7 +1,6 @@
 /** `chat history`. */
 
 import { foldCase } from "../base/case-fold.ts";
-import { defined } from "../base/defined.ts";
 import { Fault } from "../base/fault.ts";
 import type { RoomId } from "../base/ids.ts";
 import { FIRST_RECORDS, PAGE_RECORDS_MAX } from "../base/limits.ts";
@@ -11,6 +10,7 @@ import { defineVerb, flag, stringFlag } from "../cli/command.ts";
 import { untilConnected, withClient } from "../cli/connect/client.ts";
 import { historyPages } from "../cli/connect/lists.ts";
 import { type Context, faultLine, say } from "../cli/context.ts";
+import { defined } from "../cli/defined.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS } from "../cli/flags.ts";
 import { FolderHistory, type FolderQuery } from "../cli/history/folder.ts";
 import { type HistoryOptions, historyOptions } from "../cli/history/query.ts";

@@ -3,7 +3,6 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { toBase64Url } from "../base/bytes.ts";
-import { defined } from "../base/defined.ts";
 import { Fault } from "../base/fault.ts";
 import { SERVER_NAME_BYTES_MAX, WELCOME_BYTES_MAX } from "../base/limits.ts";
 import { SIBLINGS_ANSWER_MS } from "../base/limits-cluster.ts";
@@ -28,6 +27,7 @@ import {
   reachableAt,
 } from "../cli/connect/own-addresses.ts";
 import { type Context, endSignalLine, say } from "../cli/context.ts";
+import { defined } from "../cli/defined.ts";
 import { misuse } from "../cli/errors.ts";
 import { printJson } from "../cli/output/answer.ts";
 import { shownRecord } from "../cli/output/records.ts";

@@ -1,7 +1,6 @@
 /** Invites and addresses that commands print. */
 
 import { join } from "node:path";
-import { defined } from "../../base/defined.ts";
 import { CLUSTER_PLACES_MAX } from "../../base/limits-cluster.ts";
 import type { Name } from "../../base/names.ts";
 import { readSmallFile } from "../../io/disk/data-folder.ts";
@@ -16,6 +15,7 @@ import {
   type ServerPlace,
 } from "../../wire/invite.ts";
 import type { Context } from "../context.ts";
+import { defined } from "../defined.ts";
 import type { OpenClient } from "./client.ts";
 
 /** The server of this user on this machine with this address. */

@@ -1,7 +1,6 @@
 /** Flags and login of `chat admin`. */
 
 import { join, resolve } from "node:path";
-import { defined } from "../../base/defined.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Client } from "../../client/client.ts";
 import { untilOf } from "../../core/duration.ts";
@@ -16,6 +15,7 @@ import {
 } from "../../wire/invite.ts";
 import { defineVerb, type FlagDefs, type FlagValues, stringFlag, type Verb } from "../command.ts";
 import type { Context } from "../context.ts";
+import { defined } from "../defined.ts";
 import { SERVER_FLAGS, serverOptions } from "../flags.ts";
 import { systemUser } from "../system-user.ts";
 import { type ClientFlags, type OpenClient, untilConnected, withClient } from "./client.ts";

@@ -2,7 +2,6 @@
 
 import { join } from "node:path";
 import { toBase64Url } from "../../base/bytes.ts";
-import { defined } from "../../base/defined.ts";
 import { Fault } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import { isFileId } from "../../base/ids.ts";
@@ -17,6 +16,7 @@ import { openSink } from "../../io/file/sink.ts";
 import { READ_KINDS } from "../../wire/kinds.ts";
 import { shownRows } from "../chat/console.ts";
 import { historyPages } from "../connect/lists.ts";
+import { defined } from "../defined.ts";
 import { receiveFile } from "../files/receive-file.ts";
 import type { FolderHistory } from "../history/folder.ts";
 import type { ShownFile, ShownRecord } from "../output/render.ts";

@@ -2,7 +2,6 @@
 
 import { mkdirSync, statSync } from "node:fs";
 import { relative, resolve } from "node:path";
-import { defined } from "../../base/defined.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import { isFileId } from "../../base/ids.ts";
@@ -17,6 +16,7 @@ import { chunksLeft } from "../../io/file/part-left.ts";
 import { openSink } from "../../io/file/sink.ts";
 import { ENGLISH_TERMINAL, type Message } from "../../ui/messages/en/terminal.ts";
 import { type Context, faultLine } from "../context.ts";
+import { defined } from "../defined.ts";
 import { errorJson } from "../errors.ts";
 import type { ProgressShow } from "../output/progress.ts";
 import { fileWords, type JsonObject, renderJson } from "../output/render.ts";

@@ -1,7 +1,6 @@
 /** The files and folders that a command sends. */
 
 import { basename, resolve } from "node:path";
-import { defined } from "../../base/defined.ts";
 import { msg } from "../../base/fault.ts";
 import { FILE_NAME_BYTES_MAX } from "../../base/limits.ts";
 import type { Source } from "../../io/blob/interfaces.ts";
@@ -9,6 +8,7 @@ import { checkSource, openSource } from "../../io/file/source.ts";
 import { streamSource } from "../../io/file/source-stream.ts";
 import type { Message } from "../../ui/messages/en/terminal.ts";
 import type { Context } from "../context.ts";
+import { defined } from "../defined.ts";
 import { misuse } from "../errors.ts";
 
 /** As a path: standard input. */

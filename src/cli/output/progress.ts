@@ -1,12 +1,12 @@
 /** The progress of transfers, as bars or JSON. */
 
-import { defined } from "../../base/defined.ts";
 import { STALL_SHOWN_MS } from "../../base/limits.ts";
 import { formatLeft, formatRate, formatSize, formatSpan } from "../../base/sizes.ts";
 import { cleanText } from "../../base/text.ts";
 import type { TransferProgress } from "../../client/transfer/progress.ts";
 import type { WaitsAt } from "../../core/transfer/progress.ts";
 import { type Context, mayRedraw, say } from "../context.ts";
+import { defined } from "../defined.ts";
 import { printJson } from "./answer.ts";
 import type { JsonObject } from "./render.ts";
 

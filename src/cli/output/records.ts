@@ -6,6 +6,7 @@ import { importedOf } from "../../core/client/chat-record.ts";
 import { isKnownKind, isOfLog, type KindIn } from "../../wire/kinds.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import { parseBody } from "../../wire/record.ts";
+import { defined } from "../defined.ts";
 import { NO_KEY } from "./gaps.ts";
 import type { Destination, FileBody, ShownBody, ShownRecord } from "./render.ts";
 
@@ -63,17 +64,13 @@ export function shownWords(content: RecordContent): { seq: number; from: string 
       return { seq, from, ...messageBody(kind, body) };
     case "topic":
       return { seq, from, kind, topic: word("topic") };
-    case "kick":
-      return {
-        seq,
-        from: word("name"),
-        kind: "leave",
-        by: from,
-        ...(body["removed"] === true ? { removed: true } : {}),
-      };
+    case "kick": {
+      const removed = body["removed"] === true || undefined;
+      return { seq, from: word("name"), kind: "leave", by: from, ...defined({ removed }) };
+    }
     case "rename": {
-      const user = body["user"] === undefined ? {} : { user: word("was") };
-      return { seq, from, kind, was: word("was"), name: word("name"), ...user };
+      const user = body["user"] === undefined ? undefined : word("was");
+      return { seq, from, kind, was: word("was"), name: word("name"), ...defined({ user }) };
     }
     case "close":
       return { seq, from, kind, on: body["on"] === true };
@@ -83,20 +80,18 @@ export function shownWords(content: RecordContent): { seq: number; from: string 
       return { seq, from, kind: "edited", of: count("seq"), text: word("text") };
     case "erase":
       return { seq: count("seq"), from, kind: "erased", ...alsoErased(body["also"]) };
-    case "retention":
-      return {
-        seq,
-        from,
-        kind,
-        ...(body["keepMs"] === undefined ? {} : { keepMs: count("keepMs") }),
-      };
+    case "retention": {
+      const keepMs = body["keepMs"] === undefined ? undefined : count("keepMs");
+      return { seq, from, kind, ...defined({ keepMs }) };
+    }
     case "pin":
       return { seq, from, kind, of: count("seq"), on: body["on"] === true };
     case "receipts":
       return { seq, from, kind, on: body["on"] === true };
     case "mute": {
-      const until = body["until"] === undefined ? {} : { until: formatUtc(count("until")) };
-      return { seq, from, kind, user: word("name"), on: body["on"] === true, ...until };
+      const until = body["until"] === undefined ? undefined : formatUtc(count("until"));
+      const on = body["on"] === true;
+      return { seq, from, kind, user: word("name"), on, ...defined({ until }) };
     }
     case "file":
       return { seq, from, kind, ...fileBody(body) };
@@ -150,23 +145,17 @@ function messageBody(
   body: Readonly<Record<string, unknown>> | undefined,
 ): ShownBody {
   const { text, re, react, mentions } = body ?? {};
-  const answers = Number.isSafeInteger(re) ? { re: Number(re) } : {};
   const elsewhere = importedOf(body);
-  const imported =
-    elsewhere === undefined
-      ? {}
-      : { imported: { from: elsewhere.from, time: formatUtc(elsewhere.timeUnixMs) } };
+  const answered = Number.isSafeInteger(re) ? Number(re) : undefined;
+  const imported = elsewhere && { from: elsewhere.from, time: formatUtc(elsewhere.timeUnixMs) };
   if (kind === "reaction") {
-    return { kind, ...answers, react: typeof react === "string" ? react : "", ...imported };
+    const sign = typeof react === "string" ? react : "";
+    return { kind, ...defined({ re: answered }), react: sign, ...defined({ imported }) };
   }
   const names = Array.isArray(mentions) ? mentions.filter((name) => typeof name === "string") : [];
-  return {
-    kind,
-    text: typeof text === "string" ? text : "",
-    ...answers,
-    ...(names.length === 0 ? {} : { mentions: names }),
-    ...imported,
-  };
+  const named = names.length === 0 ? undefined : names;
+  const more = defined({ re: answered, mentions: named, imported });
+  return { kind, text: typeof text === "string" ? text : "", ...more };
 }
 
 /** The body of a `file` record. Other clients create it, so nothing is guaranteed. */

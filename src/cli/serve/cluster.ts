@@ -1,7 +1,6 @@
 /** Joins this server to a cluster through the shared stream. */
 
 import { equalBytes, toHex, utf8Encode } from "../../base/bytes.ts";
-import { defined } from "../../base/defined.ts";
 import { asFault, Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import { CLUSTER_BEHIND_MS, NODES_ANSWER_MS } from "../../base/limits-cluster.ts";
@@ -28,6 +27,7 @@ import { newsOf } from "../../server/siblings/news.ts";
 import { parseCheckpoint, parseNote } from "../../wire/checkpoint.ts";
 import { bodyOf, type LogRecord } from "../../wire/record.ts";
 import { type FlagDefs, flag, stringFlag } from "../command.ts";
+import { defined } from "../defined.ts";
 import { misuse } from "../errors.ts";
 import { HealthWatch } from "./health.ts";
 import { hasLeft, isFilling, newNodeName, readMembership, writeMembership } from "./membership.ts";

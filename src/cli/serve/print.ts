@@ -21,6 +21,7 @@ import { MAJORITY_AGAIN, type ServerEvent } from "../../server/session/event.ts"
 import { encodeSecret, formatPlace, quoteInvite, type ServerAddress } from "../../wire/invite.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import { type Context, faultLine, say } from "../context.ts";
+import { defined } from "../defined.ts";
 import { createLog } from "../log.ts";
 import { printJson } from "../output/answer.ts";
 import { DayLines } from "../output/day-line.ts";
@@ -94,8 +95,7 @@ export class ServePrinter {
     if (event.kind === "failed" || event.kind === "decided") return;
     if (event.kind === "warning") return this.#warning(event.fault.message);
     if (event.kind === "cancelled") {
-      const { kind, by, user, file } = event;
-      return this.line(kind, { by, user, id: file });
+      return this.line(event.kind, { by: event.by, user: event.user, id: event.file });
     }
     if (event.kind === "majority") return this.#majority(event.fault);
     if (event.kind === "disk") return this.#warning(diskSentence(event));
@@ -105,9 +105,9 @@ export class ServePrinter {
     const address = formatPlace({ host, port });
     switch (event.kind) {
       case "connected": {
-        const { client, transport } = event;
-        const program = this.#isQuiet ? {} : { client };
-        return this.line(event.kind, { address, ...program, transport });
+        const { transport } = event;
+        const client = this.#isQuiet ? undefined : event.client;
+        return this.line(event.kind, defined({ address, client, transport }));
       }
       case "logged-in":
       case "logged-out": {
@@ -115,15 +115,16 @@ export class ServePrinter {
         return this.line(event.kind, { user, address, transport });
       }
       case "disconnected": {
-        const { transport } = event;
-        const user = event.user === undefined ? {} : { user: event.user };
-        const { fault } = event;
-        const words = this.#isQuiet ? fault?.code : fault?.message;
-        const reason = words === undefined ? {} : { reason: words };
-        return this.line(event.kind, { ...user, address, transport, ...reason });
+        const { user, transport, fault } = event;
+        const reason = this.#isQuiet ? fault?.code : fault?.message;
+        return this.line(event.kind, defined({ user, address, transport, reason }));
       }
-      case "offered":
-        return this.#offered(event, address);
+      case "offered": {
+        const { user, file: id, sizeBytes, to } = event;
+        const isPrivate = to.some((target) => target.startsWith("@"));
+        const name = isPrivate || this.#isQuiet ? undefined : event.name;
+        return this.line(event.kind, defined({ user, address, id, name, sizeBytes }));
+      }
       case "got":
       case "withdrawn":
         // Without its name, which may be from a direct conversation.
@@ -131,18 +132,6 @@ export class ServePrinter {
       default:
         return;
     }
-  }
-
-  #offered(event: Extract<ServerEvent, { kind: "offered" }>, address: string): void {
-    const { user, file, name, sizeBytes, to } = event;
-    const isPrivate = to.some((target) => target.startsWith("@"));
-    this.line("offered", {
-      user,
-      address,
-      id: file,
-      ...(isPrivate || this.#isQuiet ? {} : { name }),
-      ...(sizeBytes === undefined ? {} : { sizeBytes }),
-    });
   }
 
   /** At most once a minute: a client that repeats a failing request must not fill the log. */
@@ -156,11 +145,8 @@ export class ServePrinter {
 
   #majority(fault: Fault | undefined): void {
     this.#warn(fault === undefined ? MAJORITY_AGAIN : faultLine(fault));
-    if (!this.#context.json) return;
-    this.line(
-      "majority",
-      fault === undefined ? { on: true } : { on: false, reason: fault.message },
-    );
+    const fields = defined({ on: fault === undefined, reason: fault?.message });
+    if (this.#context.json) this.line("majority", fields);
   }
 
   /** At most once a minute: a full disk refuses every post. */

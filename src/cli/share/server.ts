@@ -2,7 +2,6 @@
 
 import { dirname, join } from "node:path";
 import { toBase64Url } from "../../base/bytes.ts";
-import { defined } from "../../base/defined.ts";
 import { Fault } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import { CONNECT_WITHIN_MS } from "../../base/limits.ts";
@@ -28,6 +27,7 @@ import type { ServerAddress } from "../../wire/invite.ts";
 import { nativeHashing } from "../connect/hashing.ts";
 import { deviceKeys } from "../connect/keys.ts";
 import { type Context, say } from "../context.ts";
+import { defined } from "../defined.ts";
 import { type OpenFolder, openFolder } from "../serve/folder.ts";
 import { type ListenOptions, openListeners } from "../serve/listen.ts";
 import { hostCheck } from "../serve/public.ts";

@@ -1,6 +1,5 @@
 /** `chat admin` invite and invites. */
 
-import { defined } from "../../base/defined.ts";
 import { checkName, type Name } from "../../base/names.ts";
 import { defineVerb, stringFlag } from "../../cli/command.ts";
 import { inviteUrl } from "../../cli/connect/invite.ts";
@@ -12,6 +11,7 @@ import {
   roomOf,
   withOperator,
 } from "../../cli/connect/operator.ts";
+import { defined } from "../../cli/defined.ts";
 import { misuse } from "../../cli/errors.ts";
 import { printDone, printList, timeCell } from "../../cli/output/answer.ts";
 import { renderJson } from "../../cli/output/render.ts";

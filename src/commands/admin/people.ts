@@ -1,6 +1,5 @@
 /** `chat admin` kick, mute, unmute, grant and revoke. */
 
-import { defined } from "../../base/defined.ts";
 import { argument, defineVerb, type FlagDefs, stringFlag, type Verb } from "../../cli/command.ts";
 import {
   ADMIN_FLAGS,
@@ -12,6 +11,7 @@ import {
   roomOf,
   withOperator,
 } from "../../cli/connect/operator.ts";
+import { defined } from "../../cli/defined.ts";
 import { printDone } from "../../cli/output/answer.ts";
 import { inUtc } from "../../core/duration.ts";
 

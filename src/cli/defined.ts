@@ -6,6 +6,7 @@ type Defined<T> = { readonly [K in keyof T as undefined extends T[K] ? never : K
 
 /** The fields that are not `undefined`, for types whose optional fields must be absent instead. */
 export function defined<T extends object>(fields: T): Defined<T> {
-  const set = Object.entries(fields).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(set) as Defined<T>;
+  const set: Record<string, unknown> = {};
+  for (const key in fields) if (fields[key] !== undefined) set[key] = fields[key];
+  return set as Defined<T>;
 }
