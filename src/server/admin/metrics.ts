@@ -78,13 +78,14 @@ export class Metrics {
   }
 
   format(): string {
-    const health = this.#options.siblings.health?.();
+    const { siblings, peers, disk, push } = this.#options;
+    const health = siblings.health?.();
     return (
-      formatMetrics(this.#measures()) +
-      this.#transports.format(this.#options.peers.all()) +
-      formatDisk(this.#options.disk?.state) +
-      formatPushes(this.#options.push?.counters) +
-      (health === undefined ? "" : formatHealth(health))
+      formatRows(this.#rows()) +
+      this.#transports.format(peers.all()) +
+      formatRows(diskRows(disk?.state)) +
+      formatRows(pushRows(push?.counters)) +
+      (health === undefined ? "" : formatRows(healthRows(health)) + formatLeader(health))
     );
   }
 
@@ -123,9 +124,9 @@ export class Metrics {
     };
   }
 
-  #measures(): Measures {
-    const { clock, rooms, registry, history, accounts, fanOut, kernel } = this.#options;
-    const { channels, files } = this.#options;
+  #measures() {
+    const { clock, rooms, registry, history, accounts, kernel } = this.#options;
+    const { fanOut, channels, files } = this.#options;
     return {
       ...this.#links(),
       accounts: registry.activeCount,
@@ -145,7 +146,47 @@ export class Metrics {
     };
   }
 
-  #links(): Pick<Measures, LinkMeasure> {
+  #rows(): readonly Row[] {
+    const m = this.#measures();
+    return [
+      ["chat_links", "gauge", "Connections, logged in or not.", m.links],
+      ["chat_sessions", "gauge", "Connections that are logged in.", m.sessions],
+      ["chat_accounts_online", "gauge", "Accounts that are in.", m.online],
+      ["chat_accounts", "gauge", "Accounts there are.", m.accounts],
+      ["chat_rooms", "gauge", "Rooms with a name.", m.rooms],
+      ["chat_conversations", "gauge", "Direct conversations.", m.conversations],
+      ["chat_history_records", "gauge", "Records of the history log.", m.historyRecords],
+      ["chat_account_records", "gauge", "Records of the accounts log.", m.accountRecords],
+      ["chat_posts_total", "counter", "Messages recorded since the start.", m.posts],
+      ["chat_published_total", "counter", "Messages published to rooms.", m.publishedMessages],
+      ["chat_published_bytes_total", "counter", "Their bytes, once each.", m.publishedBytes],
+      ["chat_received_bytes_total", "counter", "Bytes of messages received.", m.receivedBytes],
+      ["chat_sent_bytes_total", "counter", "Bytes of messages sent.", m.sentBytes],
+      ["chat_gathered_bytes", "gauge", "Packed and not published yet.", m.gatheredBytes],
+      ["chat_queued_bytes", "gauge", "Not taken by their readers yet.", m.queuedBytes],
+      ["chat_lanes", "gauge", "Connections that carry files.", m.lanes],
+      ["chat_files", "gauge", "Files that rooms were told of.", m.files],
+      ["chat_file_bytes", "gauge", "What they take.", m.fileBytes],
+      ["chat_unfinished_files", "gauge", "Files that are not whole.", m.unfinishedFiles],
+      ["chat_unfinished_file_bytes", "gauge", "What is there of them.", m.unfinishedFileBytes],
+      ["chat_file_queued_bytes", "gauge", "Waiting for the disk.", m.fileQueuedBytes],
+      ["chat_file_received_bytes_total", "counter", "Of files, taken in.", m.fileReceivedBytes],
+      ["chat_file_sent_bytes_total", "counter", "Of files, given out.", m.fileSentBytes],
+      [
+        "chat_appends_under_way",
+        "gauge",
+        "Records on their way to the disk.",
+        m.pendingWritesUnderWay,
+      ],
+      ["chat_append_seconds_count", "counter", "Records brought to the disk.", m.pendingWrites],
+      ["chat_append_seconds_sum", "counter", "How long they took.", m.pendingWritesTookMs / 1_000],
+      ["chat_up_seconds", "gauge", "Since the start.", m.upMs / 1_000],
+      ["process_resident_memory_bytes", "gauge", "Resident memory.", m.residentBytes],
+      ["process_heap_bytes", "gauge", "JavaScript heap in use.", m.heapBytes],
+    ];
+  }
+
+  #links() {
     const online = new Set<string>();
     let [links, sessions, queuedBytes] = [0, 0, 0];
     let [receivedBytes, sentBytes] = [this.#receivedBytes, this.#sentBytes];
@@ -167,9 +208,7 @@ function logStats(log: Pick<Log, "head" | "sizeBytes">): Answer<"stats">["histor
   return { records: log.head(), ...(bytes === undefined ? {} : { bytes }) };
 }
 
-type LinkMeasure = "links" | "sessions" | "online" | "queuedBytes" | "receivedBytes" | "sentBytes";
-
-const NO_FILES: FileMeasures = {
+const NO_FILES: FileService["counters"] = {
   files: 0,
   fileBytes: 0,
   unfinishedFiles: 0,
@@ -180,125 +219,38 @@ const NO_FILES: FileMeasures = {
   webSentBytes: 0,
 };
 
-interface FileMeasures {
-  /** Files that were posted to a room. */
-  readonly files: number;
-  readonly fileBytes: number;
-  readonly unfinishedFiles: number;
-  readonly unfinishedFileBytes: number;
-  /** Bytes of chunks that wait for the disk. */
-  readonly fileQueuedBytes: number;
-  readonly fileReceivedBytes: number;
-  readonly fileSentBytes: number;
-  /** Part of the sent bytes that went over HTTP, which no link counts. */
-  readonly webSentBytes: number;
-}
-
-interface Measures extends FileMeasures {
-  /** Data channels. */
-  readonly lanes: number;
-  /** Connections, logged in or not. */
-  readonly links: number;
-  readonly sessions: number;
-  /** Accounts with at least one session. */
-  readonly online: number;
-  readonly accounts: number;
-  readonly rooms: number;
-  readonly conversations: number;
-  readonly historyRecords: number;
-  readonly accountRecords: number;
-  /** Texts, actions and reactions since the start. */
-  readonly posts: number;
-  readonly publishedMessages: number;
-  readonly publishedBytes: number;
-  readonly receivedBytes: number;
-  readonly sentBytes: number;
-  /** Bytes encoded and not yet published. */
-  readonly gatheredBytes: number;
-  /** Bytes accepted for clients and not yet read by them. */
-  readonly queuedBytes: number;
-  readonly pendingWritesUnderWay: number;
-  readonly pendingWrites: number;
-  readonly pendingWritesTookMs: number;
-  readonly upMs: number;
-  readonly residentBytes: number;
-  readonly heapBytes: number;
-}
-
 type Row = readonly [name: string, type: "gauge" | "counter", help: string, value: number];
 
-function formatMetrics(m: Measures): string {
-  const rows: readonly Row[] = [
-    ["chat_links", "gauge", "Connections, logged in or not.", m.links],
-    ["chat_sessions", "gauge", "Connections that are logged in.", m.sessions],
-    ["chat_accounts_online", "gauge", "Accounts that are in.", m.online],
-    ["chat_accounts", "gauge", "Accounts there are.", m.accounts],
-    ["chat_rooms", "gauge", "Rooms with a name.", m.rooms],
-    ["chat_conversations", "gauge", "Direct conversations.", m.conversations],
-    ["chat_history_records", "gauge", "Records of the history log.", m.historyRecords],
-    ["chat_account_records", "gauge", "Records of the accounts log.", m.accountRecords],
-    ["chat_posts_total", "counter", "Messages recorded since the start.", m.posts],
-    ["chat_published_total", "counter", "Messages published to rooms.", m.publishedMessages],
-    ["chat_published_bytes_total", "counter", "Their bytes, once each.", m.publishedBytes],
-    ["chat_received_bytes_total", "counter", "Bytes of messages received.", m.receivedBytes],
-    ["chat_sent_bytes_total", "counter", "Bytes of messages sent.", m.sentBytes],
-    ["chat_gathered_bytes", "gauge", "Packed and not published yet.", m.gatheredBytes],
-    ["chat_queued_bytes", "gauge", "Not taken by their readers yet.", m.queuedBytes],
-    ["chat_lanes", "gauge", "Connections that carry files.", m.lanes],
-    ["chat_files", "gauge", "Files that rooms were told of.", m.files],
-    ["chat_file_bytes", "gauge", "What they take.", m.fileBytes],
-    ["chat_unfinished_files", "gauge", "Files that are not whole.", m.unfinishedFiles],
-    ["chat_unfinished_file_bytes", "gauge", "What is there of them.", m.unfinishedFileBytes],
-    ["chat_file_queued_bytes", "gauge", "Waiting for the disk.", m.fileQueuedBytes],
-    ["chat_file_received_bytes_total", "counter", "Of files, taken in.", m.fileReceivedBytes],
-    ["chat_file_sent_bytes_total", "counter", "Of files, given out.", m.fileSentBytes],
-    [
-      "chat_appends_under_way",
-      "gauge",
-      "Records on their way to the disk.",
-      m.pendingWritesUnderWay,
-    ],
-    ["chat_append_seconds_count", "counter", "Records brought to the disk.", m.pendingWrites],
-    ["chat_append_seconds_sum", "counter", "How long they took.", m.pendingWritesTookMs / 1_000],
-    ["chat_up_seconds", "gauge", "Since the start.", m.upMs / 1_000],
-    ["process_resident_memory_bytes", "gauge", "Resident memory.", m.residentBytes],
-    ["process_heap_bytes", "gauge", "JavaScript heap in use.", m.heapBytes],
-  ];
-  return rows.map(formatRow).join("");
-}
-
-function formatPushes(pushes: PushCounters | undefined): string {
-  if (pushes === undefined) return "";
+function pushRows(pushes: PushCounters | undefined): readonly Row[] {
+  if (pushes === undefined) return [];
   const { sent, failed, dropped, waiting, subscriptions } = pushes;
-  const rows: readonly Row[] = [
+  return [
     ["chat_push_devices", "gauge", "Browsers that take pushes.", subscriptions],
     ["chat_pushes_waiting", "gauge", "For their turn, or another try.", waiting],
     ["chat_pushes_sent_total", "counter", "Taken by push services.", sent],
     ["chat_pushes_failed_total", "counter", "Taken by none, after all tries.", failed],
     ["chat_pushes_dropped_total", "counter", "Given up while they waited.", dropped],
   ];
-  return rows.map(formatRow).join("");
 }
 
-function formatDisk(disk: DiskSpace | undefined): string {
-  if (disk === undefined) return "";
+function diskRows(disk: DiskSpace | undefined): readonly Row[] {
+  if (disk === undefined) return [];
   const { freeBytes, keepFreeBytes, isLow } = disk;
-  const rows: readonly Row[] = [
+  return [
     ["chat_disk_free_bytes", "gauge", "Of the disk with the files.", freeBytes],
     ["chat_disk_keep_free_bytes", "gauge", "With less, files are refused.", keepFreeBytes],
     ["chat_disk_low", "gauge", "Soon there is not more than that.", Number(isLow)],
   ];
-  return rows.map(formatRow).join("");
 }
 
 /** Omits what only the stream could report while it does not answer. */
-function formatHealth(health: ClusterHealth): string {
-  const { reachable, follows, leader } = health;
+function healthRows(health: ClusterHealth): readonly Row[] {
+  const { reachable, follows } = health;
   const rows: Row[] = [
     ["chat_cluster_reachable", "gauge", "The shared stream answers.", Number(reachable)],
     ["chat_cluster_follows", "gauge", "This server applies what comes.", Number(follows)],
   ];
-  if (!reachable) return rows.map(formatRow).join("");
+  if (!reachable) return rows;
   const { nodes, lag, messages, bytes, replicas, current, rootsEqual } = health;
   rows.push(
     ["chat_cluster_nodes", "gauge", "Servers that answer, this one among them.", nodes],
@@ -309,15 +261,23 @@ function formatHealth(health: ClusterHealth): string {
     ["chat_cluster_stream_replicas", "gauge", "NATS servers that are to hold it.", replicas],
     ["chat_cluster_stream_current", "gauge", "Those that hold all of it.", current],
   );
-  // Names in NATS are printable and may contain characters that end a label.
-  const label = leader.replaceAll(/["\\\n]/g, "_");
-  const led =
-    "# HELP chat_cluster_leader The NATS server that leads the stream.\n" +
-    "# TYPE chat_cluster_leader gauge\n" +
-    (leader === "" ? "" : `chat_cluster_leader{server="${label}"} 1\n`);
-  return rows.map(formatRow).join("") + led;
+  return rows;
 }
 
-function formatRow([name, type, help, value]: Row): string {
-  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${name} ${value}\n`;
+function formatLeader({ reachable, leader }: ClusterHealth): string {
+  if (!reachable) return "";
+  // Names in NATS are printable and may contain characters that end a label.
+  const label = leader.replaceAll(/["\\\n]/g, "_");
+  return (
+    "# HELP chat_cluster_leader The NATS server that leads the stream.\n" +
+    "# TYPE chat_cluster_leader gauge\n" +
+    (leader === "" ? "" : `chat_cluster_leader{server="${label}"} 1\n`)
+  );
+}
+
+function formatRows(rows: readonly Row[]): string {
+  const lines = rows.map(([name, type, help, value]) => {
+    return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${name} ${value}\n`;
+  });
+  return lines.join("");
 }

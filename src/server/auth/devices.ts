@@ -79,9 +79,7 @@ export class Devices {
     );
     client.answer(ref, {});
     const fault = new Fault("login-refused", "this device was signed out");
-    for (const other of [...peers.of(account.id)]) {
-      if (other.member?.device === key) other.close(fault);
-    }
+    peers.close(account.id, fault, ({ member }) => member?.device === key);
   }
 
   /** @throws Fault not-found, not-allowed, store-… */

@@ -308,9 +308,8 @@ export class Authenticator {
   /** Closes the sessions of a removed device that logged in while the record was being written. */
   #signedOut(account: Account): void {
     const fault = new Fault("login-refused", "this device was signed out: another took its place");
-    for (const client of [...this.#options.peers.of(account.id)]) {
-      if (!account.devices.has(client.member?.device ?? "")) client.close(fault);
-    }
+    const isGone = ({ member }: ClientConnection) => !account.devices.has(member?.device ?? "");
+    this.#options.peers.close(account.id, fault, isGone);
   }
 
   /** Reason to refuse the account after all: its state may have changed during the write. */

@@ -73,8 +73,7 @@ export class Resets {
   async signOut(account: Account): Promise<void> {
     const { registry, kernel, peers } = this.#options;
     await kernel.decide(() => registry.signOutDrafts(account));
-    const fault = new Fault("login-refused", "this device was signed out");
-    for (const client of [...peers.of(account.id)]) client.close(fault);
+    peers.close(account.id, new Fault("login-refused", "this device was signed out"));
   }
 }
 

@@ -102,9 +102,7 @@ async function forgetDevice(
     account.devices.has(device) ? [registry.deviceGoneDraft(account, device)] : [],
   );
   const fault = new Fault("login-refused", "this device was signed out");
-  for (const other of [...peers.of(account.id)]) {
-    if (other !== client && other.member?.device === device) other.close(fault);
-  }
+  peers.close(account.id, fault, (other) => other !== client && other.member?.device === device);
 }
 
 function loginOf({ deviceKey, presence }: RequestOf<"register"> | RequestOf<"login">): Login {

@@ -86,7 +86,7 @@ export class Management {
     }
     const detail = { retryAfterMs: 0, remedy: "nothing: this program connects again" };
     const fault = new Fault("link-closed", msg`you are called ${name} from now on`, detail);
-    for (const client of [...peers.of(account.id)]) client.close(fault);
+    peers.close(account.id, fault);
   }
 
   /** Can be repeated for a removed account whose rooms were not notified because of a crash. */
@@ -100,7 +100,7 @@ export class Management {
     done(); // Before the links end, including that of the requester.
     const remedy = "ask an operator";
     const fault = new Fault("login-refused", msg`the account ${name} was removed`, { remedy });
-    for (const client of [...peers.of(user)]) client.close(fault);
+    peers.close(user, fault);
   }
 
   #tell(user: UserId, act: Act): void {

@@ -1,5 +1,6 @@
 /** Connections of a server, and the sessions of each account. */
 
+import type { Fault } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import type { ClientConnection } from "./client-connection.ts";
 
@@ -26,6 +27,11 @@ export class Peers {
   /** Sessions with an account. */
   *members(): Iterable<ClientConnection> {
     for (const clients of this.#byAccount.values()) yield* clients;
+  }
+
+  /** Closes sessions of an account. */
+  close(user: UserId, fault: Fault, isMeant = (_client: ClientConnection) => true): void {
+    for (const client of [...this.of(user)]) if (isMeant(client)) client.close(fault);
   }
 
   opened(client: ClientConnection): void {

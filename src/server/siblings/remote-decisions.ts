@@ -10,7 +10,6 @@ import { isOperating } from "../auth/operator-link.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import type { CatchUp } from "../rooms/catch-up.ts";
 import type { ReadPositionService } from "../rooms/read-positions.ts";
-import type { ClientConnection } from "../session/client-connection.ts";
 
 export interface RemoteDecisionsOptions extends ServerContext {
   readonly catchUp: Pick<CatchUp, "refresh">;
@@ -34,33 +33,28 @@ export class RemoteDecisions {
   }
 
   #ofAccount(account: Account, kind: Head["kind"]): void {
-    const { rooms, catchUp, reading } = this.#options;
+    const { rooms, catchUp, reading, peers } = this.#options;
     const { id, name } = account;
     switch (kind) {
       case "account-name": {
         for (const room of [...rooms.of(id)]) if (room.name === undefined) catchUp.refresh(room);
         const detail = { retryAfterMs: 0, remedy: "nothing: this program connects again" };
-        return this.#close(
+        return peers.close(
           id,
           new Fault("link-closed", msg`you are called ${name} from now on`, detail),
         );
       }
       case "account-gone":
-        return this.#close(id, new Fault("login-refused", msg`the account ${name} was removed`));
+        return peers.close(id, new Fault("login-refused", msg`the account ${name} was removed`));
       case "device-gone": {
         const fault = new Fault("login-refused", "this device was signed out");
-        return this.#close(id, fault, ({ member }) => !account.devices.has(member?.device ?? ""));
+        return peers.close(id, fault, ({ member }) => !account.devices.has(member?.device ?? ""));
       }
       case "ignore":
         return reading.tellIgnored(account);
       default:
         return undefined;
     }
-  }
-
-  #close(user: UserId, fault: Fault, isMeant = (_client: ClientConnection) => true): void {
-    for (const client of [...this.#options.peers.of(user)])
-      if (isMeant(client)) client.close(fault);
   }
 
   /** A ban of an address never closes an operator's session. */
