@@ -1,6 +1,6 @@
 /** Rate limits: token buckets for requests, delays for guesses of secrets. */
 
-import { Fault } from "../base/fault.ts";
+import { Fault, type Translatable } from "../base/fault.ts";
 import {
   GUESS_DELAY_FIRST_MS,
   GUESS_DELAY_MAX_MS,
@@ -62,6 +62,17 @@ export class TokenBuckets {
   /** Number of remembered keys. */
   get size(): number {
     return this.#buckets.size;
+  }
+
+  /** Takes a token of the key. @throws {Fault} with this code and message if there is none */
+  check(
+    key: string,
+    now: number,
+    code: "too-fast" | "too-many",
+    message: string | Translatable,
+  ): void {
+    const retryAfterMs = this.of(key, now).take(now);
+    if (retryAfterMs > 0) throw new Fault(code, message, { retryAfterMs });
   }
 }
 

@@ -4,6 +4,7 @@ import { productOf } from "../base/client-name.ts";
 import { asFault, Fault } from "../base/fault.ts";
 import { LINKS_BEFORE_LOGIN_MAX } from "../base/limits.ts";
 import type { Account } from "../core/rooms/accounts.ts";
+import type { Clock } from "../io/clock.ts";
 import type { Address, Link, ListenerEvents } from "../io/link/link.ts";
 import type { Answer, NoticeOf, Request } from "../wire/messages.ts";
 import { guessedTooOften } from "./auth/login.ts";
@@ -29,6 +30,7 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents, Sessio
   readonly #handlers: RequestHandlers;
   readonly #addresses: Addresses;
   readonly #requestPace: RequestPace;
+  readonly clock: Clock;
   readonly scheduler: FairScheduler;
   readonly floods: FloodGuard;
   /** Oldest first. Bounded by LINKS_BEFORE_LOGIN_MAX. */
@@ -42,6 +44,7 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents, Sessio
     this.#handlers = new RequestHandlers(openHandlers(services, this), registry);
     this.#addresses = new Addresses(settings.linksMax);
     this.#requestPace = new RequestPace(clock);
+    this.clock = clock;
     this.scheduler = new FairScheduler(clock);
     this.floods = floods;
   }
@@ -75,14 +78,6 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents, Sessio
     if (this.#unauthenticated.size <= LINKS_BEFORE_LOGIN_MAX || oldest === undefined) return;
     const sentence = "too many connections wait here for a log-in, and yours was the oldest";
     oldest.close(new Fault("too-many", sentence, { retryAfterMs: 1_000 }));
-  }
-
-  now(): number {
-    return this.#services.clock.now();
-  }
-
-  unixMs(): number {
-    return this.#services.clock.unixMs();
   }
 
   hello(client: ClientConnection, hello: NoticeOf<"hello">): void {

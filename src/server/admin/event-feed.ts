@@ -36,8 +36,6 @@ interface Kept {
   readonly time: number;
 }
 
-/** Share of the events that stays when the buffer is trimmed. */
-const KEPT_SHARE = 0.9;
 /** Estimated bytes of an event: names, numbers and the head of a record. */
 const FRAME_BYTES = 700;
 
@@ -99,25 +97,11 @@ export class EventFeed {
     }
     this.#kept.push(kept);
     this.#keptBytes += sizeOf(event);
-    // Trims several at a time, because this runs for every message.
-    const isTooMany =
-      this.#kept.length > EVENTS_KEPT_MAX || this.#keptBytes > EVENTS_KEPT_BYTES_MAX;
-    if (isTooMany) this.#cut();
-    return kept;
-  }
-
-  /** Trims below the bound, so that the next trim is not due immediately. */
-  #cut(): void {
-    let cut = 0;
-    while (
-      this.#kept.length - cut > EVENTS_KEPT_MAX * KEPT_SHARE ||
-      this.#keptBytes > EVENTS_KEPT_BYTES_MAX * KEPT_SHARE
-    ) {
-      const first = this.#kept[cut++];
-      if (first === undefined) break;
-      this.#keptBytes -= sizeOf(first.event);
+    while (this.#kept.length > EVENTS_KEPT_MAX || this.#keptBytes > EVENTS_KEPT_BYTES_MAX) {
+      const oldest = this.#kept.shift();
+      if (oldest !== undefined) this.#keptBytes -= sizeOf(oldest.event);
     }
-    this.#kept.splice(0, cut);
+    return kept;
   }
 
   watch(client: ClientConnection, on: boolean): void {

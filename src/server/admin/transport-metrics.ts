@@ -21,7 +21,7 @@ export class TransportMetrics {
 
   closed(client: ClientConnection): void {
     const { transport } = client.link;
-    const sum = this.#gone.get(transport) ?? nothing();
+    const sum = this.#gone.get(transport) ?? { ...NOTHING };
     add(sum, client);
     this.#gone.set(transport, sum);
   }
@@ -30,7 +30,7 @@ export class TransportMetrics {
     const sums = new Map(
       TRANSPORTS.map((transport) => [
         transport as Transport,
-        { ...nothing(), ...this.#gone.get(transport) },
+        { ...NOTHING, ...this.#gone.get(transport) },
       ]),
     );
     for (const client of peers) {
@@ -57,16 +57,14 @@ const ROWS: readonly (readonly [string, "gauge" | "counter", string, keyof Carri
   ["chat_transport_lost_packets_total", "counter", "Lost, and sent again.", "lostPackets"],
 ];
 
-function nothing(): Carried {
-  return {
-    links: 0,
-    receivedBytes: 0,
-    sentBytes: 0,
-    receivedPackets: 0,
-    sentPackets: 0,
-    lostPackets: 0,
-  };
-}
+const NOTHING: Readonly<Carried> = {
+  links: 0,
+  receivedBytes: 0,
+  sentBytes: 0,
+  receivedPackets: 0,
+  sentPackets: 0,
+  lostPackets: 0,
+};
 
 function add(sum: Carried, { link, channel }: ClientConnection): void {
   const counters = link.counters();

@@ -1,21 +1,20 @@
 /** Requests on the devices of an account: list, revoke and link. */
 
-import { equalBytes, fromBase64Url, toBase64Url } from "../../base/bytes.ts";
+import { equalBytes, fromBase64Url } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { type Account, dayOf } from "../../core/rooms/accounts.ts";
-import { verifyDeviceCert } from "../../crypto/device-cert.ts";
 import { deviceIdOf } from "../../crypto/device-id.ts";
-import { formatFingerprint } from "../../wire/fingerprint.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
-import { type LinkOffer, LinkOffers } from "./device-linking.ts";
+import { certFits } from "./device-certs.ts";
+import { LinkOffers } from "./device-linking.ts";
 import type { Authenticator } from "./login.ts";
 
 const DAY_MS = 24 * 60 * 60_000;
 
 interface DevicesOptions extends ServerContext {
-  readonly entry: Pick<Authenticator, "guessLink">;
+  readonly entry: Pick<Authenticator, "guessCode">;
 }
 
 export class Devices {
@@ -35,12 +34,10 @@ export class Devices {
   async link(client: ClientConnection, request: RequestOf<"link">): Promise<void> {
     const { ref, code, deviceKey, mac } = request;
     const sentence = "the link code is unknown, used or too old";
-    let offer: LinkOffer | undefined;
-    await this.#options.entry.guessLink(client, sentence, () => {
-      offer = this.#offers.take(code, { client, ref, deviceKey });
-      return offer !== undefined;
-    });
-    offer?.client.tell({ kind: "link-asked", code, deviceKey, mac });
+    const offer = await this.#options.entry.guessCode(client, sentence, () =>
+      this.#offers.take(code, { client, ref, deviceKey }),
+    );
+    offer.client.tell({ kind: "link-asked", code, deviceKey, mac });
   }
 
   list(client: ClientConnection, account: Account): Answer<"devices"> {
@@ -89,12 +86,13 @@ export class Devices {
     request: RequestOf<"link-grant">,
   ): Promise<void> {
     const { code, deviceKey, deviceCert, key } = request;
-    const { registry, kernel } = this.#options;
+    const { registry, kernel, identity } = this.#options;
     const asked = this.#offers.asked(client, code);
     if (asked === undefined || !equalBytes(asked.deviceKey, deviceKey)) {
       throw new Fault("not-found", "no device waits for this link", { remedy: "begin anew" });
     }
-    if (!this.#isOurs(account, deviceKey, deviceCert)) {
+    const { name: user, accountKey } = account;
+    if (!certFits(deviceCert, identity, { user, accountKey, deviceKey })) {
       throw new Fault("not-allowed", msg`this is not ${account.name}'s account key`, {
         remedy: "link from the device that made the account, or from one linked to it",
       });
@@ -110,17 +108,6 @@ export class Devices {
       throw error;
     }
     asked.client.answer<"link">(asked.ref, { user: account.name, key });
-  }
-
-  #isOurs(account: Account, deviceKey: Uint8Array, deviceCert: Uint8Array): boolean {
-    const cert = verifyDeviceCert(deviceCert);
-    return (
-      cert !== undefined &&
-      cert.user === account.name &&
-      cert.server === formatFingerprint(this.#options.identity.fingerprint) &&
-      cert.dev === toBase64Url(deviceKey) &&
-      cert.uik === toBase64Url(account.accountKey)
-    );
   }
 }
 

@@ -1,6 +1,6 @@
 /** Invites: tokens that register users, lead to a room, or let programs post or read. */
 
-import { toBase64Url, utf8Encode } from "../../base/bytes.ts";
+import { toBase64Url } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { ID_BYTES, type RoomId, type UserId } from "../../base/ids.ts";
 import {
@@ -25,12 +25,11 @@ import {
   isLive,
 } from "../../core/rooms/policy.ts";
 import { namedRoom, ownRoom } from "../../core/rooms/targets.ts";
-import { sha256 } from "../../crypto/sha256.ts";
 import { Mutex } from "../../io/disk/mutex.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { ServerContext } from "../kernel/context.ts";
+import { hashOf, newToken } from "./secrets.ts";
 
-const TOKEN_BYTES = 16;
 /** `t` and 128 bits in base64url. */
 const TOKEN = /^t[A-Za-z0-9_-]{22}$/;
 
@@ -66,7 +65,7 @@ export class Invites {
     }
     this.#checkCount(actor);
     this.#checkPace(actor);
-    const token = `t${toBase64Url(entropy(TOKEN_BYTES))}`;
+    const token = `t${newToken(entropy)}`;
     const id = `i${toBase64Url(entropy(ID_BYTES))}`;
     const isByToken = isOperator && !registry.policy.isOperator(user);
     const { expires } = request;
@@ -287,10 +286,6 @@ export class Invites {
 
 /** Room that an invite leads to, or that a program's token is for. */
 type Place = Pick<Invite, "room" | "post" | "read">;
-
-function hashOf(token: string): string {
-  return toBase64Url(sha256(utf8Encode(token)));
-}
 
 function spent(what: string): Fault {
   return new Fault("not-allowed", msg`this invite ${what}`, { remedy: "ask for a new one" });

@@ -1,7 +1,7 @@
 /** Log-in, registration and rate limits of guesses. */
 
 import { assert } from "../../base/assert.ts";
-import { equalBytes, toBase64Url, utf8Encode } from "../../base/bytes.ts";
+import { toBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { ID_BYTES, type RoomId, type UserId, userId } from "../../base/ids.ts";
 import {
@@ -18,12 +18,9 @@ import { checkNewName } from "../../base/new-names.ts";
 import { Guessing, HourlyShare, SharedGuessing } from "../../core/rate.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { inviteUsedDraft } from "../../core/rooms/policy.ts";
-import { verifyDeviceCert } from "../../crypto/device-cert.ts";
 import { verifyDeviceProof } from "../../crypto/greeting.ts";
-import { sha256 } from "../../crypto/sha256.ts";
 import { delay } from "../../io/clock.ts";
 import { WorkQueue } from "../../io/work-queue.ts";
-import { formatFingerprint } from "../../wire/fingerprint.ts";
 import type { RequestOf } from "../../wire/messages.ts";
 import type { Draft } from "../../wire/record.ts";
 import type { ServerContext } from "../kernel/context.ts";
@@ -33,8 +30,10 @@ import { addressKey, isLoopback } from "../session/connection-limits.ts";
 import type { Admission } from "../session/connection-state.ts";
 import type { FloodGuard } from "../session/flood-guard.ts";
 import type { Bans } from "./bans.ts";
+import { certFits } from "./device-certs.ts";
 import type { Invites } from "./invites.ts";
 import { OperatorLink } from "./operator-link.ts";
+import { sameSecret } from "./secrets.ts";
 
 /** Password hashing. Slow by design, so tests supply their own. */
 export interface Passwords {
@@ -133,7 +132,10 @@ export class Authenticator {
     bans.checkClient(client);
     this.#checkAdmitted(admissionOf(client));
     const name = this.#newName(request.user);
-    this.#checkCert(request);
+    const { user, accountKey, deviceKey, deviceCert } = request;
+    if (!certFits(deviceCert, this.#options.identity, { user, accountKey, deviceKey })) {
+      throw new Fault("frame-malformed", "the device certificate does not fit");
+    }
     const folded = foldName(name);
     // If the name is taken by then, the client may belong to the same user, who then logs in by
     // signature.
@@ -413,28 +415,23 @@ export class Authenticator {
     if (keys.length > 0) this.#options.siblings.tell({ kind, keys });
   }
 
-  /** Checks a guess of another device's link code. @throws Fault login-refused, banned, too-many */
-  async guessLink(client: ClientConnection, sentence: string, check: () => boolean): Promise<void> {
-    this.#options.bans.checkClient(client);
-    await this.#guess(client, [], "login-refused", sentence, () => Promise.resolve(check()));
-  }
-
-  /** Checks a guess of a reset code. @throws Fault login-refused, banned, too-many, store-… */
-  async guessReset(
+  /**
+   * Checks a guess of a link code or a reset code. Known to be wrong if `find` returns `undefined`.
+   * @throws Fault login-refused, banned, too-many
+   */
+  async guessCode<Found>(
     client: ClientConnection,
     sentence: string,
-    find: () => Account | undefined,
-  ): Promise<Account> {
-    const { bans } = this.#options;
-    bans.checkClient(client);
-    let account: Account | undefined;
+    find: () => Found | undefined,
+  ): Promise<Found> {
+    this.#options.bans.checkClient(client);
+    let found: Found | undefined;
     await this.#guess(client, [], "login-refused", sentence, () => {
-      account = find();
-      return Promise.resolve(account !== undefined);
+      found = find();
+      return Promise.resolve(found !== undefined);
     });
-    if (account === undefined) throw new Fault("login-refused", sentence);
-    bans.checkAccount(account);
-    return account;
+    if (found === undefined) throw new Fault("login-refused", sentence);
+    return found;
   }
 
   /** Checks a guess of the operator token. @throws Fault login-refused, too-many */
@@ -479,17 +476,6 @@ export class Authenticator {
     if (this.#options.peers.of(account.id).size < SESSIONS_PER_ACCOUNT_MAX) return;
     const sentence = `${account.name} is in ${SESSIONS_PER_ACCOUNT_MAX} times, which is the most`;
     throw new Fault("too-many", sentence);
-  }
-
-  #checkCert({ user, deviceKey, accountKey, deviceCert }: RequestOf<"register">): void {
-    const cert = verifyDeviceCert(deviceCert);
-    const fits =
-      cert !== undefined &&
-      cert.user === user &&
-      cert.server === formatFingerprint(this.#options.identity.fingerprint) &&
-      cert.dev === toBase64Url(deviceKey) &&
-      cert.uik === toBase64Url(accountKey);
-    if (!fits) throw new Fault("frame-malformed", "the device certificate does not fit");
   }
 
   /**
@@ -610,8 +596,4 @@ function noSuchName(): Fault {
 
 function foreignDevice(): Fault {
   return new Fault("login-refused", "this device does not sign in for that name");
-}
-
-function sameSecret(one: string, other: string): boolean {
-  return equalBytes(sha256(utf8Encode(one)), sha256(utf8Encode(other)));
 }

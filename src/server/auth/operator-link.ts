@@ -1,13 +1,12 @@
 /** The operator link that `chat serve` prints, and checks of operator rights. */
 
-import { equalBytes, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { OPERATOR_LINK_MS } from "../../base/limits-page.ts";
 import type { Account, Registry } from "../../core/rooms/accounts.ts";
 import type { Actor } from "../../core/rooms/moderation.ts";
-import { sha256 } from "../../crypto/sha256.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
+import { sameSecret } from "./secrets.ts";
 
 /**
  * Token of the operator link. It belongs to the first account and device that show it within an
@@ -16,13 +15,13 @@ import type { ClientConnection } from "../session/client-connection.ts";
  */
 export class OperatorLink {
   readonly #clock: Clock;
-  readonly #hash: Uint8Array | undefined;
+  readonly #token: string | undefined;
   readonly #until: number;
   #owner: string | undefined;
 
   constructor(clock: Clock, token: string | undefined) {
     this.#clock = clock;
-    this.#hash = token === undefined ? undefined : hashOf(token);
+    this.#token = token;
     this.#until = clock.now() + OPERATOR_LINK_MS;
   }
 
@@ -39,14 +38,9 @@ export class OperatorLink {
     return this.#owner === owner;
   }
 
-  /** Compares in constant time. */
   #fits(token: string): boolean {
-    return this.#hash !== undefined && equalBytes(hashOf(token), this.#hash);
+    return this.#token !== undefined && sameSecret(token, this.#token);
   }
-}
-
-function hashOf(token: string): Uint8Array {
-  return sha256(utf8Encode(token));
 }
 
 /** Reports whether the account is an operator or the session has shown the operator token. */

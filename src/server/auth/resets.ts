@@ -1,22 +1,21 @@
 /** Reset codes with which users who lost their password set a new one. */
 
-import { toBase64Url, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import { RESET_MS, RESET_MS_MAX } from "../../base/limits.ts";
 import { formatUtc } from "../../base/time.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
-import { sha256 } from "../../crypto/sha256.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
+import type { Bans } from "./bans.ts";
 import type { Authenticator } from "./login.ts";
+import { hashOf, newToken } from "./secrets.ts";
 
 interface ResetsOptions extends ServerContext {
-  readonly entry: Pick<Authenticator, "guessReset" | "hash">;
+  readonly entry: Pick<Authenticator, "guessCode" | "hash">;
+  readonly bans: Bans;
 }
-
-const TOKEN_BYTES = 16;
 
 export class Resets {
   readonly #options: ResetsOptions;
@@ -39,7 +38,7 @@ export class Resets {
         remedy: `say until when, before ${formatUtc(now + RESET_MS_MAX)}`,
       });
     }
-    const token = `p${toBase64Url(entropy(TOKEN_BYTES))}`;
+    const token = `p${newToken(entropy)}`;
     const made = { hash: hashOf(token), expires, signsOut };
     await kernel.decide(() => [registry.resetDraft(account.id, by, made)]);
     return { user: account.name, token, expires };
@@ -54,11 +53,12 @@ export class Resets {
     client: ClientConnection,
     { token, password }: RequestOf<"recover">,
   ): Promise<Answer<"recover">> {
-    const { registry, clock, kernel, entry } = this.#options;
+    const { registry, clock, kernel, entry, bans } = this.#options;
     const secret = hashOf(token);
     const find = () => registry.byReset(secret, clock.unixMs());
     const sentence = "the reset code is unknown, used or too old";
-    const account = await entry.guessReset(client, sentence, find);
+    const account = await entry.guessCode(client, sentence, find);
+    bans.checkAccount(account);
     const hash = await entry.hash(account.id, password);
     // Before the password: if the server stops in between, the code is still valid.
     if (account.reset?.signsOut === true && find() === account) await this.signOut(account);
@@ -75,8 +75,4 @@ export class Resets {
     await kernel.decide(() => registry.signOutDrafts(account));
     peers.close(account.id, new Fault("login-refused", "this device was signed out"));
   }
-}
-
-function hashOf(token: string): string {
-  return toBase64Url(sha256(utf8Encode(token)));
 }

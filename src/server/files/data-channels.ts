@@ -1,9 +1,9 @@
 /** Data channels: links beside a session that carry files. */
 
-import { toBase64Url } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { LANES_PER_ACCOUNT_MAX, LANES_PER_SESSION_MAX, TICKET_MS } from "../../base/limits.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
+import { newToken } from "../auth/secrets.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { DataChannel } from "../session/connection-state.ts";
@@ -20,7 +20,6 @@ interface Held {
   readonly tickets: Map<string, number>;
 }
 
-const TICKET_BYTES = 16;
 const BUSY_MS = 1_000;
 
 /** A channel lives no longer than its session. */
@@ -45,7 +44,7 @@ export class DataChannels {
     const held = this.#held.get(parent) ?? { account, channels: new Set(), tickets: new Map() };
     this.#checkRoom(held, account);
     const { clock, entropy } = this.#options;
-    const ticket = toBase64Url(entropy(TICKET_BYTES));
+    const ticket = newToken(entropy);
     held.tickets.set(ticket, clock.now() + TICKET_MS);
     this.#held.set(parent, held);
     this.#sessionOf.set(ticket, parent);

@@ -1,8 +1,5 @@
 /** The handler of every request. */
 
-import type { UserId } from "../../base/ids.ts";
-import { checkName } from "../../base/names.ts";
-import { namedPerson } from "../../core/rooms/targets.ts";
 import type { RequestKind } from "../../wire/messages.ts";
 import type { Services } from "../services/services.ts";
 import { authHandlers } from "./auth.ts";
@@ -73,15 +70,14 @@ function deviceHandlers({ devices, prefs, push }: Services) {
   } satisfies Partial<Handlers<RequestKind>>;
 }
 
-function queryHandlers(services: Services) {
-  const { queries, pins, readers, reading, typing, proofs } = services;
+function queryHandlers({ queries, reading, typing, proofs }: Services) {
   return {
     rooms: (request, { account }) => queries.listRooms(account, request),
     who: (request, { account }) => queries.who(account, request),
-    whois: ({ user: named }, { account }) => whois(services, account.id, named),
+    whois: ({ user: named }, { account }) => queries.whois(account, named),
     history: (request, { client, account }) => queries.history(client, account, request),
-    pins: (request, { account }) => pins.page(account, request),
-    readers: ({ seq }, { account }) => readers.of(account, seq),
+    pins: (request, { account }) => queries.pins(account, request),
+    readers: ({ seq }, { account }) => queries.readers(account, seq),
     read: (request, { client, account }) => reading.read(client, account, request),
     ignore: (request, { account }) => reading.ignore(account, request),
     ignored: (_, { account }) => ({ users: reading.ignoredBy(account) }),
@@ -89,19 +85,6 @@ function queryHandlers(services: Services) {
     checkpoint: (request, { account }) => proofs.checkpoint(account, request),
     inclusion: (request, { account }) => proofs.inclusion(account, request),
   } satisfies Partial<Handlers<RequestKind>>;
-}
-
-function whois({ registry, rooms, engine }: Services, asker: UserId, named: string) {
-  const { id, name, sinceUnixMs } = namedPerson(registry, checkName(named, "person's name"));
-  const shared = [...rooms.of(asker)].filter(({ members }) => members.has(id));
-  return {
-    user: name,
-    since: sinceUnixMs,
-    online: engine.isOnline(id),
-    role: registry.policy.isOperator(id) ? ("operator" as const) : ("member" as const),
-    // Direct conversations have no name.
-    rooms: shared.flatMap((room) => room.name ?? []).sort(),
-  };
 }
 
 function sealedHandlers({ sealed }: Services) {

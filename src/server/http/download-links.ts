@@ -1,6 +1,6 @@
 /** Downloads over HTTP at unguessable addresses, each for one file and one session. */
 
-import { equalBytes, toBase64Url } from "../../base/bytes.ts";
+import { equalBytes } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { FileId, UserId } from "../../base/ids.ts";
 import { LANES_PER_ACCOUNT_MAX } from "../../base/limits.ts";
@@ -16,6 +16,7 @@ import { sha256 } from "../../crypto/sha256.ts";
 import type { Blob } from "../../io/blob/interfaces.ts";
 import type { Address } from "../../io/link/link.ts";
 import type { Answer } from "../../wire/messages.ts";
+import { newToken } from "../auth/secrets.ts";
 import type { FileService } from "../files/file-service.ts";
 import { damaged, readStored, unknown } from "../files/offer-checks.ts";
 import type { ServerContext } from "../kernel/context.ts";
@@ -58,7 +59,6 @@ export interface WebRun {
   isBegun: boolean;
 }
 
-const TOKEN_BYTES = 16;
 const BUSY_MS = 1_000;
 
 export class WebDownloads {
@@ -90,7 +90,7 @@ export class WebDownloads {
       this.#forget(token);
       tokens.delete(token);
     }
-    const token = toBase64Url(entropy(TOKEN_BYTES));
+    const token = newToken(entropy);
     const firstBy = clock.now() + DOWNLOAD_FIRST_MS;
     this.#offers.set(token, { parent, account, file, firstBy, isOver: false });
     this.#tokensOf.set(parent, tokens.add(token));

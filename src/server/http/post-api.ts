@@ -6,12 +6,15 @@ import { ID_BYTES, type OutboxId, outboxId, type UserId } from "../../base/ids.t
 import {
   CALL_KEY_BYTES_MAX,
   CALL_KEYS_MAX,
+  CALLS_BURST,
+  CALLS_PER_SECOND,
   TEXT_BYTES_MAX,
   WEBHOOK_BYTES_MAX,
 } from "../../base/limits.ts";
 import { checkName, foldName, type Name } from "../../base/names.ts";
 import { jsonLine } from "../../base/text.ts";
 import { dropOldest } from "../../core/oldest.ts";
+import { TokenBuckets } from "../../core/rate.ts";
 import type { Invite } from "../../core/rooms/policy.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import { namedRoom } from "../../core/rooms/targets.ts";
@@ -22,7 +25,6 @@ import type { Invites } from "../auth/invites.ts";
 import type { Tokens } from "../auth/tokens.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import { redacted } from "../session/redacted-fault.ts";
-import { CallPace } from "./call-pace.ts";
 import { payloadText, type WebhookText, webhookText } from "./webhook-text.ts";
 
 interface HttpPostsOptions extends ServerContext {
@@ -61,7 +63,8 @@ const FORM_TYPE = "application/x-www-form-urlencoded";
 
 export class HttpPosts {
   readonly #options: HttpPostsOptions;
-  readonly #pace: CallPace;
+  /** Keyed by invite. */
+  readonly #pace = new TokenBuckets(CALLS_PER_SECOND, CALLS_BURST);
   /** Keyed by token and idempotency key, oldest first. Bounded by CALL_KEYS_MAX. */
   readonly #sent = new Map<string, Sent>();
   /** An outbox per account and server run. Bounded by the valid invites. */
@@ -69,14 +72,14 @@ export class HttpPosts {
 
   constructor(options: HttpPostsOptions) {
     this.#options = options;
-    this.#pace = new CallPace(options.clock);
   }
 
   async serve(request: Request, roomText: string, remote: Address): Promise<Response> {
     try {
       const invite = await this.#allowed(request, remote);
       const room = this.#roomOf(invite, roomText);
-      this.#pace.take(invite, "these messages come too fast");
+      const now = this.#options.clock.now();
+      this.#pace.check(invite.id, now, "too-fast", "these messages come too fast");
       const { text, isWebhook } = await textOf(request);
       const { seq } = await this.#post(request, invite, room, text);
       // Alertmanager and Grafana take a JSON answer without `ok` for a refusal.

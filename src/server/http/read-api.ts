@@ -3,9 +3,8 @@
 import { utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import {
-  PAGE_REST_MS_MAX,
-  PAGE_REST_TIMES,
-  PAGES_READ_MAX,
+  CALLS_BURST,
+  CALLS_PER_SECOND,
   READ_LAST,
   READ_PAGE_BYTES_MAX,
   READ_PAGE_RECORDS_MAX,
@@ -18,23 +17,22 @@ import {
 } from "../../base/limits.ts";
 import { checkName } from "../../base/names.ts";
 import { jsonLine } from "../../base/text.ts";
+import { TokenBuckets } from "../../core/rate.ts";
 import type { Invite } from "../../core/rooms/policy.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import { namedRoom } from "../../core/rooms/targets.ts";
 import type { Address } from "../../io/link/link.ts";
 import type { Page } from "../../io/log/log.ts";
-import { WorkQueue } from "../../io/work-queue.ts";
 import { READ_KINDS } from "../../wire/kinds.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import type { Bans } from "../auth/bans.ts";
 import type { Invites } from "../auth/invites.ts";
 import type { Tokens } from "../auth/tokens.ts";
 import type { ServerContext } from "../kernel/context.ts";
-import { FairQueue } from "../queue/work-queue.ts";
+import { pageRest, ReadQueue } from "../queue/work-queue.ts";
 import type { HistoryQuota } from "../rooms/history-quota.ts";
 import { addressKey, isLoopback } from "../session/connection-limits.ts";
 import { redacted } from "../session/redacted-fault.ts";
-import { CallPace } from "./call-pace.ts";
 import { bearerOf, checkScope, refusal } from "./post-api.ts";
 
 /** Formats a record as one line of NDJSON, with its line feed. */
@@ -79,16 +77,14 @@ const BUSY = { retryAfterMs: 1_000 };
 export class HttpReads {
   readonly #options: HttpReadsOptions;
   readonly #runs = new Set<Run>(); // Bounded by READERS_MAX.
-  readonly #pace: CallPace;
-  readonly #reading = new WorkQueue(PAGES_READ_MAX, READERS_MAX);
-  readonly #turns: FairQueue;
+  /** Keyed by invite. */
+  readonly #pace = new TokenBuckets(CALLS_PER_SECOND, CALLS_BURST);
+  readonly #reading: ReadQueue;
   #isStopping = false;
 
   constructor(options: HttpReadsOptions) {
     this.#options = options;
-    this.#pace = new CallPace(options.clock);
-    const rest = { clock: options.clock, times: PAGE_REST_TIMES, msMax: PAGE_REST_MS_MAX };
-    this.#turns = new FairQueue(1, READERS_MAX, rest);
+    this.#reading = new ReadQueue({ waitingMax: READERS_MAX, rest: pageRest(options.clock) });
   }
 
   get count(): number {
@@ -132,12 +128,12 @@ export class HttpReads {
 
   /** @throws Fault login-refused, banned, room-unknown, not-allowed, not-member, too-fast */
   async #runOf(request: Request, roomText: string, remote: Address): Promise<Run> {
-    const { tokens: door, invites, rooms } = this.#options;
+    const { tokens: door, invites, rooms, clock } = this.#options;
     const token = bearerOf(request);
     const invite = await door.open(remote, token, (given) => invites.programInvite(given));
     const room = namedRoom(rooms, checkName(roomText, "room's name"));
     checkScope(invite, room, "read");
-    this.#pace.take(invite, "it is asked for too fast");
+    this.#pace.check(invite.id, clock.now(), "too-fast", "it is asked for too fast");
     const { host } = remote;
     const place = { addressKey: addressKey(host), isLocal: isLoopback(host) };
     const state = { isOver: false, hasNews: false, wake: () => {} };
@@ -218,8 +214,7 @@ export class HttpReads {
       limit: after === undefined ? READ_LAST : READ_PAGE_RECORDS_MAX,
       bytesMax: READ_PAGE_BYTES_MAX,
     };
-    const read = () => this.#reading.run(() => this.#options.archive.page(query));
-    return this.#turns.run(invite.by, read);
+    return this.#reading.run(invite.by, () => this.#options.archive.page(query));
   }
 
   /** @returns false if the time is over or the run was ended */

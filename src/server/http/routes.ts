@@ -1,10 +1,9 @@
 /** The HTTP routes that need a token: files, posts, reads and metrics. */
 
-import { equalBytes, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
-import { sha256 } from "../../crypto/sha256.ts";
 import type { Bans } from "../auth/bans.ts";
 import type { Invites } from "../auth/invites.ts";
+import { sameSecret } from "../auth/secrets.ts";
 import { Tokens } from "../auth/tokens.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import type { HistoryQuota } from "../rooms/history-quota.ts";
@@ -43,7 +42,7 @@ export function httpRoutes(options: HttpRoutesOptions): HttpRoutes {
   const posts = new HttpPosts({ ...options, tokens });
   const { operatorToken } = options.settings;
   const isOperator = (token: string) =>
-    operatorToken !== undefined && isSame(token, operatorToken) ? true : undefined;
+    operatorToken !== undefined && sameSecret(token, operatorToken) ? true : undefined;
   const operator: HttpOperator = {
     async refuses(token, remote) {
       try {
@@ -80,9 +79,4 @@ function givenOut(downloads: HttpFiles, bans: Bans): HttpFiles {
       }
     },
   };
-}
-
-/** Compares in constant time. */
-function isSame(one: string, other: string): boolean {
-  return equalBytes(sha256(utf8Encode(one)), sha256(utf8Encode(other)));
 }

@@ -3,9 +3,9 @@
 import { Fault } from "../../base/fault.ts";
 import { CONFLICT_TRIES_MAX } from "../../base/limits-cluster.ts";
 import { claimsOf } from "../../core/cluster/claims.ts";
+import { erasuresOf } from "../../core/log/erasures.ts";
 import type { Log } from "../../io/log/log.ts";
 import type { Draft, LogRecord } from "../../wire/record.ts";
-import { eraseOrdered } from "./erasure.ts";
 
 /** A decision between its first attempt and its record. */
 interface Turn {
@@ -85,4 +85,9 @@ export class Decisions {
     turn.isInFlight = false;
     return outcome;
   }
+}
+
+/** Blanks what a durable record orders to be blanked. @throws Fault store-… */
+export async function eraseOrdered(log: Pick<Log, "erase">, order: LogRecord): Promise<void> {
+  for (const seq of erasuresOf(order)) await log.erase(seq, order.head.seq);
 }

@@ -291,18 +291,13 @@ export class PushService {
       auth: toBase64Url(auth),
     };
     const known = this.#subscriptions.get(device);
-    if (known?.endpoint !== endpoint || known.user !== account.id) this.#pace(account.id);
+    if (known?.endpoint !== endpoint || known.user !== account.id) {
+      const message = "this account changes its devices too often";
+      this.#paces.check(account.id, this.#options.clock.now(), "too-fast", message);
+    }
     await this.#subscriptions.add(subscription);
     this.acted(account.id);
     siblings.tell({ kind: "push-taken", device });
-  }
-
-  /** @throws Fault too-fast */
-  #pace(user: UserId): void {
-    const now = this.#options.clock.now();
-    const retryAfterMs = this.#paces.of(user, now).take(now);
-    if (retryAfterMs === 0) return;
-    throw new Fault("too-fast", "this account changes its devices too often", { retryAfterMs });
   }
 
   #remove(device: string): void {

@@ -1,5 +1,11 @@
 /** Queues of slow tasks that are fair between their keys. */
 
+import {
+  PAGE_REST_MS_MAX,
+  PAGE_REST_TIMES,
+  PAGES_READ_MAX,
+  PAGES_WAITING_MAX,
+} from "../../base/limits.ts";
 import { type Clock, delay } from "../../io/clock.ts";
 import { WorkQueue } from "../../io/work-queue.ts";
 
@@ -53,4 +59,32 @@ export class FairQueue {
     const restMs = Math.min(rest.msMax, (rest.clock.now() - begun) * rest.times);
     if (restMs > 0) await delay(rest.clock, restMs);
   }
+}
+
+/** Reads of the history: a few at a time, and few for each key. */
+export class ReadQueue {
+  readonly #reading: WorkQueue;
+  readonly #turns: FairQueue;
+
+  /** @param rest `undefined` if a key may read again immediately */
+  constructor({ perKey = 1, waitingMax = PAGES_WAITING_MAX, rest }: ReadQueueOptions = {}) {
+    this.#reading = new WorkQueue(PAGES_READ_MAX, waitingMax);
+    this.#turns = new FairQueue(perKey, waitingMax, rest);
+  }
+
+  /** @throws Fault too-many, and whatever the task throws */
+  run<Result>(key: string, work: () => Promise<Result>): Promise<Result> {
+    return this.#turns.run(key, () => this.#reading.run(work));
+  }
+}
+
+interface ReadQueueOptions {
+  readonly perKey?: number;
+  readonly waitingMax?: number;
+  readonly rest?: Rest;
+}
+
+/** Pause of a key after each page that it has read. */
+export function pageRest(clock: Clock): Rest {
+  return { clock, times: PAGE_REST_TIMES, msMax: PAGE_REST_MS_MAX };
 }

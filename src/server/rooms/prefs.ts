@@ -66,7 +66,8 @@ export class PrefsService {
   }
 
   #record(account: Account, change: PrefsChange): Promise<void> {
-    this.#pace(account);
+    const message = "you change your settings too quickly";
+    this.#paces.check(account.id, this.#context.clock.now(), "too-many", message);
     const turns = this.#turns.get(account) ?? new Mutex();
     this.#turns.set(account, turns);
     return turns.run(() => this.#recordNow(account, change));
@@ -93,13 +94,5 @@ export class PrefsService {
     const { rooms } = this.#context;
     if (rooms.get(room)?.members.has(id) === true && seq <= rooms.head) return;
     throw new Fault("not-member", "you do not read that room");
-  }
-
-  /** @throws Fault too-many */
-  #pace({ id }: Account): void {
-    const now = this.#context.clock.now();
-    const retryAfterMs = this.#paces.of(id, now).take(now);
-    if (retryAfterMs === 0) return;
-    throw new Fault("too-many", "you change your settings too quickly", { retryAfterMs });
   }
 }

@@ -2,19 +2,12 @@
 
 import { Fault } from "../../base/fault.ts";
 import type { RoomId } from "../../base/ids.ts";
-import {
-  PAGE_REST_MS_MAX,
-  PAGE_REST_TIMES,
-  PAGES_READ_MAX,
-  PAGES_WAITING_MAX,
-} from "../../base/limits.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import type { Checkpoints } from "../../io/log/checkpoints.ts";
 import type { LogProofs } from "../../io/log/proofs.ts";
-import { WorkQueue } from "../../io/work-queue.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { ServerContext } from "../kernel/context.ts";
-import { FairQueue } from "../queue/work-queue.ts";
+import { pageRest, ReadQueue } from "../queue/work-queue.ts";
 
 /** Source of the server's proofs. */
 export interface Provable {
@@ -30,14 +23,12 @@ interface ProofServiceOptions extends ServerContext {
 /** Proves the size of the history, that it only grew, and that it contains a record. */
 export class ProofService {
   readonly #options: ProofServiceOptions;
-  readonly #reading = new WorkQueue(PAGES_READ_MAX, PAGES_WAITING_MAX);
   /** Limits proofs per account: each may read a part of the log, like a page of history. */
-  readonly #turns: FairQueue;
+  readonly #reading: ReadQueue;
 
   constructor(options: ProofServiceOptions) {
     this.#options = options;
-    const rest = { clock: options.clock, times: PAGE_REST_TIMES, msMax: PAGE_REST_MS_MAX };
-    this.#turns = new FairQueue(1, PAGES_WAITING_MAX, rest);
+    this.#reading = new ReadQueue({ rest: pageRest(options.clock) });
   }
 
   /** @throws Fault kind-unknown, not-found, too-many, store-… */
@@ -56,7 +47,7 @@ export class ProofService {
   ): Promise<Found> {
     const { provable } = this.#options;
     if (provable === undefined) throw new Fault("kind-unknown", "this server signs no checkpoints");
-    return await this.#turns.run(id, () => this.#reading.run(() => find(provable)));
+    return await this.#reading.run(id, () => find(provable));
   }
 
   async #checkpoint(

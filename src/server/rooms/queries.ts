@@ -1,36 +1,36 @@
-/** Read-only queries: rooms, members and history. */
+/** Read-only queries: rooms, members, profiles, history, pins and read receipts. */
 
+import { Fault, msg } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import {
   PAGE_BYTES_MAX,
   PAGE_RECORDS_MAX,
-  PAGE_REST_MS_MAX,
-  PAGE_REST_TIMES,
-  PAGES_READ_MAX,
   PAGES_READ_PER_ACCOUNT_MAX,
-  PAGES_WAITING_MAX,
   PRESENCE_MEMBERS_MAX,
+  READERS_NAMED_MAX,
   REQUESTS_IN_FLIGHT_MAX,
   SEND_QUEUE_LOW_BYTES,
 } from "../../base/limits.ts";
 import { checkName, foldName } from "../../base/names.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
-import type { Room } from "../../core/rooms/rooms.ts";
+import { type Room, showsReaders } from "../../core/rooms/rooms.ts";
 import { checkReads, namedPerson, namedRoom, TargetResolver } from "../../core/rooms/targets.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { PageQuery } from "../../io/log/log.ts";
-import { WorkQueue } from "../../io/work-queue.ts";
 import { READ_KINDS, RECORD_KINDS, type RecordKind } from "../../wire/kinds.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
+import type { LogRecord } from "../../wire/record.ts";
 import type { ServerContext } from "../kernel/context.ts";
-import { FairQueue } from "../queue/work-queue.ts";
+import { FairQueue, pageRest, ReadQueue } from "../queue/work-queue.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import { roomEntry, wireRecord } from "./broadcast.ts";
 import type { HistoryQuota } from "./history-quota.ts";
 import type { ReadPositionService } from "./read-positions.ts";
+import type { RecordLookup } from "./record-lookup.ts";
 
 export interface QueriesOptions extends ServerContext {
-  readonly reading: Pick<ReadPositionService, "unread">;
+  readonly reading: Pick<ReadPositionService, "unread" | "upTo">;
+  readonly recordLookup: Pick<RecordLookup, "find">;
   readonly historyQuota: HistoryQuota;
 }
 
@@ -46,8 +46,7 @@ const EVERY_KIND = "all";
 export class Queries {
   readonly #options: QueriesOptions;
   readonly #targets: TargetResolver;
-  readonly #reading = new WorkQueue(PAGES_READ_MAX, PAGES_WAITING_MAX);
-  readonly #turns: FairQueue;
+  readonly #reading: ReadQueue;
   /** By session: the next page waits until the last ones were taken. */
   readonly #readers = new FairQueue(1, REQUESTS_IN_FLIGHT_MAX);
   /**
@@ -70,8 +69,8 @@ export class Queries {
       directory: options.registry.everyone,
       sha256,
     });
-    const rest = { clock: options.clock, times: PAGE_REST_TIMES, msMax: PAGE_REST_MS_MAX };
-    this.#turns = new FairQueue(PAGES_READ_PER_ACCOUNT_MAX, PAGES_WAITING_MAX, rest);
+    const rest = pageRest(options.clock);
+    this.#reading = new ReadQueue({ perKey: PAGES_READ_PER_ACCOUNT_MAX, rest });
   }
 
   /** In order of creation. @throws Fault room-unknown */
@@ -117,6 +116,21 @@ export class Queries {
     return { users, more: next + users.length < people.length };
   }
 
+  /** Public profile of an account. @throws Fault name-invalid, user-unknown */
+  whois(asker: Account, named: string): Answer<"whois"> {
+    const { registry, rooms, engine } = this.#options;
+    const { id, name, sinceUnixMs } = namedPerson(registry, checkName(named, "person's name"));
+    const shared = [...rooms.of(asker.id)].filter(({ members }) => members.has(id));
+    return {
+      user: name,
+      since: sinceUnixMs,
+      online: engine.isOnline(id),
+      role: registry.policy.isOperator(id) ? "operator" : "member",
+      // Direct conversations have no name.
+      rooms: shared.flatMap((room) => room.name ?? []).sort(),
+    };
+  }
+
   #role(user: UserId, room: Room | undefined): "operator" | "moderator" | "member" {
     if (this.#options.registry.policy.isOperator(user)) return "operator";
     return room?.moderators.has(user) === true ? "moderator" : "member";
@@ -157,9 +171,7 @@ export class Queries {
     const readable = this.#readable(account, request.target);
     const query = this.#query(request, new Set(readable.map((room) => room.id)));
     historyQuota.check(account.id);
-    const page = await this.#turns.run(account.id, () =>
-      this.#reading.run(() => archive.page(query)),
-    );
+    const page = await this.#reading.run(account.id, () => archive.page(query));
     historyQuota.count(account.id, page.records);
     // The account may have left or been removed while the disk was read.
     const records = page.records.filter((record) => {
@@ -174,6 +186,82 @@ export class Queries {
         .map((room) => roomEntry(room, account.id, registry)),
       more: page.more,
     };
+  }
+
+  /** @throws Fault room-unknown, user-unknown, not-member, history-limit, too-many, store-… */
+  async pins(account: Account, { target, before }: RequestOf<"pins">): Promise<Answer<"pins">> {
+    const { registry, targets, historyQuota } = this.#options;
+    const { room } = targets.resolve(account.id, target);
+    if (room === undefined) return { records: [], rooms: [], more: false };
+    checkReads(room, account.id);
+    historyQuota.check(account.id);
+    const seqs = room.pins.filter((seq) => seq < (before ?? Number.POSITIVE_INFINITY));
+    const records: LogRecord[] = [];
+    let bytes = 0;
+    let more = false;
+    for (const seq of seqs.sort((one, other) => other - one)) {
+      const found = await this.#message(account, seq);
+      bytes += found.reduce((sum, one) => sum + (one.bodyBytes?.length ?? 0), 0);
+      more = records.length > 0 && bytes > PAGE_BYTES_MAX;
+      if (more) break;
+      records.push(...found);
+    }
+    historyQuota.count(account.id, records);
+    checkReads(room, account.id); // The account may have left while the disk was read.
+    return {
+      records: records
+        .sort((one, other) => one.head.seq - other.head.seq)
+        .map((record) => wireRecord(record, registry)),
+      rooms: [roomEntry(room, account.id, registry)],
+      more,
+    };
+  }
+
+  /** The original message and its latest edit. */
+  async #message({ id }: Account, seq: number): Promise<readonly LogRecord[]> {
+    const { rooms, recordLookup } = this.#options;
+    const edit = rooms.editsOf(seq).at(-1);
+    const wanted = edit === undefined ? [seq] : [seq, edit];
+    const found = await Promise.all(wanted.map((one) => recordLookup.find(id, one)));
+    return found.filter((record) => record !== undefined);
+  }
+
+  /**
+   * Read receipts of a message, for its author: only in rooms whose record announces receipts to all
+   * members, and for messages since then.
+   * @throws Fault not-found, not-allowed, too-many, store-…
+   */
+  async readers(account: Account, seq: number): Promise<Answer<"readers">> {
+    const { rooms, recordLookup } = this.#options;
+    const head = (await recordLookup.find(account.id, seq))?.head;
+    const room = head === undefined ? undefined : rooms.get(head.room as RoomId);
+    if (head?.by !== account.id || room?.members.has(account.id) !== true) {
+      throw new Fault("not-found", msg`there is no message ${seq} of yours`);
+    }
+    if (!showsReaders(room)) {
+      const sentence = "who has read is not shown here";
+      throw new Fault("not-allowed", sentence, { remedy: "a moderator can: /receipts on" });
+    }
+    return this.#readersOf(room, account.id, head.n);
+  }
+
+  #readersOf(room: Room, author: UserId, n: number): Answer<"readers"> {
+    const { registry, reading } = this.#options;
+    const { since, joined } = room.receipts ?? { since: Number.POSITIVE_INFINITY };
+    const users: string[] = [];
+    let readers = 0;
+    for (const user of room.members) {
+      const isReader =
+        user !== author &&
+        n > since &&
+        reading.upTo(user, room.id) >= n &&
+        (joined?.get(user) ?? 0) < n;
+      if (!isReader) continue;
+      readers++;
+      const name = users.length < READERS_NAMED_MAX ? registry.nameOf(user) : undefined;
+      if (name !== undefined) users.push(name);
+    }
+    return { readers, of: room.members.size - 1, users: users.sort() };
   }
 
   #query(request: RequestOf<"history">, rooms: ReadonlySet<RoomId>): PageQuery {

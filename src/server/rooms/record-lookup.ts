@@ -1,17 +1,15 @@
 /** Lookup of single past records by seq. */
 
 import type { UserId } from "../../base/ids.ts";
-import { PAGE_BYTES_MAX, PAGES_READ_MAX, PAGES_WAITING_MAX } from "../../base/limits.ts";
+import { PAGE_BYTES_MAX } from "../../base/limits.ts";
 import type { Archive, PageQuery } from "../../io/log/log.ts";
-import { WorkQueue } from "../../io/work-queue.ts";
 import type { LogRecord } from "../../wire/record.ts";
-import { FairQueue } from "../queue/work-queue.ts";
+import { ReadQueue } from "../queue/work-queue.ts";
 
 export class RecordLookup {
   readonly #archive: Pick<Archive, "page">;
-  readonly #reading = new WorkQueue(PAGES_READ_MAX, PAGES_WAITING_MAX);
-  /** A queue per account: requests of the same account wait behind each other. */
-  readonly #turns = new FairQueue(1, PAGES_WAITING_MAX);
+  /** Keyed by account: requests of the same account wait behind each other. */
+  readonly #reading = new ReadQueue();
 
   constructor(archive: Pick<Archive, "page">) {
     this.#archive = archive;
@@ -25,9 +23,7 @@ export class RecordLookup {
   ): Promise<LogRecord | undefined> {
     const place = { afterSeq: seq - 1, beforeSeq: seq + 1, from: "oldest", limit: 1 } as const;
     const query = { ...like, ...place, bytesMax: PAGE_BYTES_MAX };
-    const { records } = await this.#turns.run(asker, () =>
-      this.#reading.run(() => this.#archive.page(query)),
-    );
+    const { records } = await this.#reading.run(asker, () => this.#archive.page(query));
     return records[0];
   }
 }

@@ -127,11 +127,8 @@ export class KeyPackageStore {
         retryAfterMs: Math.ceil(HOUR_MS - (now - oldest)),
       });
     }
-    const retryAfterMs = this.#shares.of(by, now).take(now);
-    if (retryAfterMs > 0) {
-      const message = msg`${KEY_PACKAGES_PER_HOUR_ALL} times in an hour is the most for all users`;
-      throw new Fault("too-fast", message, { retryAfterMs });
-    }
+    const message = msg`${KEY_PACKAGES_PER_HOUR_ALL} times in an hour is the most for all users`;
+    this.#shares.check(by, now, "too-fast", message);
     this.#took(by, of, now);
   }
 

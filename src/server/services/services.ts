@@ -32,14 +32,12 @@ import { HistoryQuota } from "../rooms/history-quota.ts";
 import { Management } from "../rooms/management.ts";
 import { MassErasure } from "../rooms/mass-erasure.ts";
 import { Moderation } from "../rooms/moderation.ts";
-import { Pins } from "../rooms/pins.ts";
 import { PrefsService } from "../rooms/prefs.ts";
 import { PresenceFeed } from "../rooms/presence-feed.ts";
 import { ProofService } from "../rooms/proofs.ts";
 import { Queries } from "../rooms/queries.ts";
 import { Reactions } from "../rooms/reactions.ts";
 import { ReadPositionService } from "../rooms/read-positions.ts";
-import { Readers } from "../rooms/readers.ts";
 import { RecordLookup } from "../rooms/record-lookup.ts";
 import { Retention } from "../rooms/retention.ts";
 import { TypingFeed } from "../rooms/typing-feed.ts";
@@ -82,7 +80,7 @@ export function openServices(options: ServerOptions, { places, isStopping }: Ser
   const bans = new Bans(context);
   const invites = new Invites(context);
   const entry = new Authenticator({ ...context, passwords, invites, bans, floods });
-  const resets = new Resets({ ...context, entry });
+  const resets = new Resets({ ...context, entry, bans });
   const historyQuota = new HistoryQuota(context);
   const recordLookup = new RecordLookup(options.archive);
   const fanOut = new FanOut(clock, registry, () => kernel.writes.underWay > 0);
@@ -128,11 +126,9 @@ export function openServices(options: ServerOptions, { places, isStopping }: Ser
     devices: new Devices({ ...context, entry }),
     lists: new Lists(context),
     past: new PastDecisions({ ...context, watchers }),
-    pins: new Pins({ ...context, recordLookup, historyQuota }),
     proofs: new ProofService({ ...context, provable }),
-    queries: new Queries({ ...context, reading, historyQuota }),
+    queries: new Queries({ ...context, reading, recordLookup, historyQuota }),
     reactions: new Reactions({ ...context, recordLookup }),
-    readers: new Readers({ ...context, reading, recordLookup }),
     http: httpRoutes({
       ...context,
       ...{ bans, invites, metrics, historyQuota, recordLine, downloads, programs, isStopping },

@@ -14,6 +14,7 @@ import { TokenBucket } from "../../core/rate.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import type { ClientId } from "../../core/rooms/presence.ts";
 import { Session, type SessionEffect, STEADY } from "../../core/session/session.ts";
+import type { Clock } from "../../io/clock.ts";
 import type { Link } from "../../io/link/link.ts";
 import type { Answer, NoticeOf, Request, RequestKind } from "../../wire/messages.ts";
 import { postCodec } from "../../wire/post-message.ts";
@@ -32,8 +33,7 @@ export interface ClientConnectionOptions {
   closed(client: ClientConnection, fault: Fault | undefined): void;
   /** The client exceeded the limits of one connection and is closed. */
   flooded(client: ClientConnection): void;
-  now(): number;
-  unixMs(): number;
+  readonly clock: Pick<Clock, "now" | "unixMs">;
   readonly scheduler: FairScheduler;
   readonly floods: FloodGuard;
 }
@@ -70,10 +70,10 @@ export class ClientConnection implements Source {
     this.id = id;
     this.link = link;
     this.#options = options;
-    this.sinceMs = options.unixMs();
-    this.session = new Session("server", options.now(), STEADY, postCodec());
+    this.sinceMs = options.clock.unixMs();
+    this.session = new Session("server", options.clock.now(), STEADY, postCodec());
     link.expect?.(this.session.messageBytesMax);
-    this.#requests = new TokenBucket(REQUESTS_PER_SECOND, REQUESTS_BURST, options.now());
+    this.#requests = new TokenBucket(REQUESTS_PER_SECOND, REQUESTS_BURST, options.clock.now());
     link.receive({
       message: (bytes) => {
         if (this.#isClosed) return;
@@ -229,7 +229,7 @@ export class ClientConnection implements Source {
 
   /** Returns a fault if the client requests too fast; otherwise counts the request. */
   tooFast(): Fault | undefined {
-    const retryAfterMs = this.#requests.take(this.#options.now());
+    const retryAfterMs = this.#requests.take(this.#options.clock.now());
     if (retryAfterMs === 0) return undefined;
     return new Fault("too-fast", "you ask too fast", { retryAfterMs });
   }
@@ -265,11 +265,11 @@ export class ClientConnection implements Source {
 
   /** Measures the round trip from time to time. */
   probe(): void {
-    this.#perform(this.session.probe(this.#options.now(), PROBE_EVERY_MS));
+    this.#perform(this.session.probe(this.#options.clock.now(), PROBE_EVERY_MS));
   }
 
   tick(): void {
-    const now = this.#options.now();
+    const now = this.#options.clock.now();
     if (now >= (this.session.deadline() ?? Number.POSITIVE_INFINITY)) {
       this.#perform(this.session.tick(now));
     }

@@ -1,0 +1,28 @@
+/** Check of certificates with which account keys sign devices. */
+
+import { toBase64Url } from "../../base/bytes.ts";
+import { verifyDeviceCert } from "../../crypto/device-cert.ts";
+import type { Identity } from "../../crypto/identity.ts";
+import { formatFingerprint } from "../../wire/fingerprint.ts";
+
+interface SignedDevice {
+  readonly user: string;
+  readonly accountKey: Uint8Array;
+  readonly deviceKey: Uint8Array;
+}
+
+/** Reports whether the certificate is for this device, account and server. */
+export function certFits(
+  deviceCert: Uint8Array,
+  { fingerprint }: Pick<Identity, "fingerprint">,
+  { user, accountKey, deviceKey }: SignedDevice,
+): boolean {
+  const cert = verifyDeviceCert(deviceCert);
+  return (
+    cert !== undefined &&
+    cert.user === user &&
+    cert.server === formatFingerprint(fingerprint) &&
+    cert.dev === toBase64Url(deviceKey) &&
+    cert.uik === toBase64Url(accountKey)
+  );
+}
