@@ -2,7 +2,7 @@
 
 import { assert } from "../../base/assert.ts";
 import { Fault, msg } from "../../base/fault.ts";
-import type { FileId, UserId } from "../../base/ids.ts";
+import type { FileId } from "../../base/ids.ts";
 import { CHUNK_BYTES, FILE_BYTES_MAX, SEND_QUEUE_LOW_BYTES } from "../../base/limits.ts";
 import type { FileFact } from "../../core/rooms/files.ts";
 import { Sending } from "../../core/transfer/sender.ts";
@@ -16,7 +16,6 @@ import { damaged, readStored } from "./offer-checks.ts";
 
 export interface DownloadSenderOptions {
   readonly lane: ClientConnection;
-  readonly user: UserId;
   /** Closed by the sender. */
   readonly blob: Blob;
   /**
@@ -28,9 +27,9 @@ export interface DownloadSenderOptions {
   readonly windowBytes: number;
   readonly clock: Clock;
   /** The posted file. `undefined` if it was not posted yet or was erased. */
-  fact(file: FileId): FileFact | undefined;
+  fact(): FileFact | undefined;
   /** @throws Fault file-unknown (it was erased), not-member */
-  checkMayRead(user: UserId, file: FileId): void;
+  checkMayRead(): void;
   sent(bytes: number): void;
   /** Returns the fault for the client in place of a local fault of this machine. */
   trouble(fault: Fault): Fault;
@@ -58,7 +57,7 @@ export class DownloadSender {
     this.#options = options;
     const { blob, from, windowBytes } = options;
     this.#file = blob.about.file;
-    const sizeBytes = options.fact(this.#file)?.size ?? blob.about.sizeBytes;
+    const sizeBytes = options.fact()?.size ?? blob.about.sizeBytes;
     this.#sending = new Sending({
       from,
       windowBytes,
@@ -121,10 +120,10 @@ export class DownloadSender {
 
   /** @returns false if nothing can be done for now @throws Fault which ends the channel */
   async #step(): Promise<boolean> {
-    const { lane, blob, user } = this.#options;
+    const { lane, blob } = this.#options;
     const sending = this.#sending;
-    this.#options.checkMayRead(user, this.#file);
-    const fact = this.#options.fact(this.#file);
+    this.#options.checkMayRead();
+    const fact = this.#options.fact();
     if (fact !== undefined) this.#checkWhole(fact);
     const size = fact?.chunks === blob.have ? fact.size : undefined;
     sending.available(blob.have, size, this.#options.clock.now());
@@ -137,7 +136,7 @@ export class DownloadSender {
     for (const [i, bytes] of chunks.entries()) {
       if (lane.link.queuedBytes() + bytes.length > SEND_QUEUE_LOW_BYTES) await lane.link.drained();
       if (this.#isOver) return true;
-      this.#options.checkMayRead(user, this.#file); // The reader may have been removed meanwhile.
+      this.#options.checkMayRead(); // The reader may have been removed meanwhile.
       this.#send(index + i, checksums[i], bytes);
     }
     return true;

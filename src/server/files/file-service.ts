@@ -45,7 +45,7 @@ export interface SharedContents {
   readonly isCurrent: () => Promise<boolean>;
 }
 
-interface FileServiceOptions extends ServerContext {
+export interface FileServiceOptions extends ServerContext {
   readonly blobs: BlobStore;
   readonly fanOut: FanOut;
   /** Shared contents of a cluster. `undefined` for a single server. */
@@ -82,8 +82,8 @@ export class FileService {
 
   constructor(options: FileServiceOptions) {
     this.#options = options;
-    const { clock, rooms, registry, engine, kernel, settings, blobs, contents } = options;
-    const { files, announcements } = engine;
+    const { clock, rooms, registry, settings, blobs, contents } = options;
+    const { files } = options.engine;
     this.#recipients = new Recipients({ rooms, directory: registry, sha256 });
     const quotas = settings.files ?? QUOTAS_DEFAULT;
     const fileBytesMax = Math.min(quotas.fileBytesMax, CLUSTER_FILE_BYTES_MAX);
@@ -105,20 +105,10 @@ export class FileService {
             changed: (file) => this.#changed(file),
           });
     this.#uploads = new UploadService({
-      clock,
-      blobs,
-      windows: this.#windows,
-      quotas: this.#quotas,
-      files,
-      announcements,
-      isErased: (seq) => rooms.isErased(seq),
-      recipients: this.#recipients,
-      announce: (user, to, body) =>
-        kernel.ask(user, { kind: "announce", to, file: body.file, body }),
+      ...options,
+      ...{ windows: this.#windows, quotas: this.#quotas, recipients: this.#recipients, shared },
       changed: (file) => this.#changed(file),
       trouble: (fault) => this.trouble(fault),
-      ...(shared === undefined ? {} : { shared }),
-      ...(contents === undefined ? {} : { isCurrent: contents.isCurrent }),
     });
   }
 
@@ -361,16 +351,11 @@ export class FileService {
       throw error;
     }
     if (lane.isClosed) return blob.close();
+    const { from, window: windowBytes } = request;
     const download = new DownloadSender({
-      lane,
-      user: account.id,
-      blob,
-      arrival,
-      from: request.from,
-      windowBytes: request.window,
-      clock,
-      fact: (one) => files.get(one),
-      checkMayRead: (user, one) => this.#checkMayRead(user, one),
+      ...{ lane, blob, arrival, from, windowBytes, clock },
+      fact: () => files.get(file),
+      checkMayRead: () => this.#checkMayRead(account.id, file),
       sent: (bytes) => {
         this.#sentBytes += bytes;
       },

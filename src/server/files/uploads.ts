@@ -10,13 +10,12 @@ import {
   UPLOADS_PER_ACCOUNT_MAX,
 } from "../../base/limits.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
-import type { Announcements } from "../../core/rooms/file-posts.ts";
-import type { FileFact, FilePost, Files } from "../../core/rooms/files.ts";
-import type { Blob, BlobAbout, BlobStore } from "../../io/blob/interfaces.ts";
-import type { Clock } from "../../io/clock.ts";
+import type { FileFact, FilePost } from "../../core/rooms/files.ts";
+import type { Blob, BlobAbout } from "../../io/blob/interfaces.ts";
 import type { SharedFiles } from "../../io/cluster/shared-files.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
+import type { FileServiceOptions } from "./file-service.ts";
 import { busy, checkFolder, checkSame, foreign, LETTING_GO_MS, unknown } from "./offer-checks.ts";
 import type { Quotas } from "./quotas.ts";
 import { distinctRecipients, type Recipients } from "./recipients.ts";
@@ -24,24 +23,15 @@ import { resumeShared, type SharedUpload } from "./shared-upload.ts";
 import type { UploadBudget } from "./upload-budget.ts";
 import { UploadReceiver } from "./upload-receiver.ts";
 
-export interface UploadsOptions {
-  readonly clock: Clock;
-  readonly blobs: BlobStore;
+interface UploadsOptions extends FileServiceOptions {
   readonly windows: UploadBudget;
   readonly quotas: Quotas;
-  readonly files: Files;
-  readonly announcements: Announcements;
-  readonly isErased: (seq: number) => boolean;
   readonly recipients: Recipients;
-  /** Posts the file to one target; repeats return the first answer. @throws Fault */
-  readonly announce: (user: UserId, to: string, body: FilePost) => Promise<Answer<"post">>;
   /** Called when more of the file has arrived, or it was removed. */
   readonly changed: (file: FileId) => void;
   readonly trouble: (fault: Fault) => Fault;
-  /** Shared contents of a cluster. `undefined` for a single server. */
-  readonly shared?: SharedFiles;
-  /** As in `SharedContents`. */
-  readonly isCurrent?: () => Promise<boolean>;
+  /** `undefined` for a single server. */
+  readonly shared: SharedFiles | undefined;
 }
 
 /** A file that was not posted to any room yet. */
@@ -135,7 +125,7 @@ export class UploadService {
         await this.#settle(upload);
       }
     }
-    const fact = this.#options.files.get(file);
+    const fact = this.#options.engine.files.get(file);
     if (fact?.by !== account.id) throw unknown();
     const isSame = fact.size === request.size && fact.digest === toHex(request.digest);
     if (!isSame) throw new Fault("usage", "this file was finished with other content");
@@ -155,11 +145,12 @@ export class UploadService {
       ...said,
     };
     checkFolder({ size, folder });
+    const { kernel } = this.#options;
     const posted: Answer<"finish">["posted"] = [];
     const refused: Answer<"finish">["refused"] = [];
     for (const to of recipients) {
       try {
-        posted.push({ to, ...(await this.#options.announce(id, to, body)) });
+        posted.push({ to, ...(await kernel.ask(id, { kind: "announce", to, file, body })) });
       } catch (error) {
         // Transient faults and those of the disk fail the whole request, so that it is retried.
         if (!(error instanceof Fault) || error.retryAfterMs !== undefined) throw error;
@@ -208,7 +199,7 @@ export class UploadService {
 
   /** @throws Fault file-unknown, not-allowed, too-many, store-… */
   async withdraw(account: Account, file: FileId): Promise<BlobAbout> {
-    if (this.#options.files.get(file)?.by === account.id) {
+    if (this.#options.engine.files.get(file)?.by === account.id) {
       const remedy = "erase its message instead";
       throw new Fault("not-allowed", "this file is finished", { remedy });
     }
@@ -247,10 +238,10 @@ export class UploadService {
 
   /** Loads the uploads on disk at the start; removes erased ones. @throws Fault */
   async restore(): Promise<void> {
-    const { blobs, files } = this.#options;
+    const { blobs, engine } = this.#options;
     for (const about of await blobs.list()) {
       const { file, by, sinceMs } = about;
-      if (files.get(file) !== undefined || this.#uploads.has(file)) continue;
+      if (engine.files.get(file) !== undefined || this.#uploads.has(file)) continue;
       if (!this.#isTold(file)) {
         this.#uploads.set(file, { ...newUpload(file, by), about, touchedMs: sinceMs });
       } else if (this.#isErased(file)) {
@@ -298,12 +289,12 @@ export class UploadService {
 
   /** Sweeps the shared store; also removes files erased while their server was lost. */
   async sweepShared(isOver: () => boolean): Promise<void> {
-    const { shared, files, clock, isCurrent } = this.#options;
-    if (shared === undefined || (await isCurrent?.()) === false) return;
+    const { shared, engine, clock, contents } = this.#options;
+    if (shared === undefined || (await contents?.isCurrent()) === false) return;
     const before = clock.unixMs() - UPLOAD_KEEP_MS;
     for (const file of await shared.files()) {
       if (isOver()) return;
-      if (files.get(file) !== undefined || this.#uploads.has(file)) continue;
+      if (engine.files.get(file) !== undefined || this.#uploads.has(file)) continue;
       const isLeft = this.#isTold(file)
         ? this.#isErased(file)
         : ((await shared.touchedMs(file)) ?? Number.POSITIVE_INFINITY) <= before;
@@ -390,9 +381,9 @@ export class UploadService {
 
   /** Totals of all servers, including what they have recorded meanwhile. */
   async #checkTotals({ id }: Account): Promise<void> {
-    const { shared, isCurrent, quotas } = this.#options;
+    const { shared, contents, quotas } = this.#options;
     if (shared === undefined) return;
-    await isCurrent?.();
+    await contents?.isCurrent();
     quotas.checkTotals(id, 0);
   }
 
@@ -466,7 +457,8 @@ export class UploadService {
   /** Forgets an upload that no channel holds: a posted file is finished or erased. */
   async #settle(upload: Upload): Promise<void> {
     if (upload.state !== "idle" || upload.finishing > 0) return;
-    if (this.#options.files.get(upload.file) !== undefined) this.#uploads.delete(upload.file);
+    if (this.#options.engine.files.get(upload.file) !== undefined)
+      this.#uploads.delete(upload.file);
     else if (this.#isTold(upload.file) && this.#isErased(upload.file)) await this.#remove(upload);
   }
 
@@ -486,12 +478,13 @@ export class UploadService {
 
   /** A record that the disk has lost may still refer to it. */
   #isErased(file: FileId): boolean {
-    return this.#options.announcements.seqs(file).every(this.#options.isErased);
+    const { engine, rooms } = this.#options;
+    return engine.announcements.seqs(file).every((seq) => rooms.isErased(seq));
   }
 
   /** Posted to some room, even if that record was erased since. */
   #isTold(file: FileId): boolean {
-    return this.#options.announcements.has(file);
+    return this.#options.engine.announcements.has(file);
   }
 }
 

@@ -31,19 +31,7 @@ export interface RemoteSessionsOptions
   readonly push: Pick<PushService, "takenElsewhere" | "acted"> | undefined;
 }
 
-/** Connections at the other servers, as far as they concern the sessions here. */
-export interface Elsewhere {
-  start(): void;
-  stop(): void;
-  /** An account came online or went offline here. */
-  changed(): void;
-  /** A client logged in here. */
-  entered(client: ClientConnection): void;
-  /** The addresses of this server have changed. */
-  placed(): void;
-  /** A record of the accounts was applied. */
-  decided(record: LogRecord): void;
-}
+type Elsewhere = Pick<RemoteSessions, keyof RemoteSessions>;
 
 export function remoteSessions(options: RemoteSessionsOptions): Elsewhere {
   return options.siblings.isShared ? new RemoteSessions(options) : NOWHERE;
@@ -58,7 +46,8 @@ const NOWHERE: Elsewhere = {
   decided: () => {},
 };
 
-class RemoteSessions implements Elsewhere {
+/** Connections at the other servers, as far as they concern the sessions here. */
+class RemoteSessions {
   readonly #options: RemoteSessionsOptions;
   readonly #presence: RemotePresence;
   readonly #decisions: RemoteDecisions;
@@ -85,18 +74,22 @@ class RemoteSessions implements Elsewhere {
     this.#places.stop();
   }
 
+  /** An account came online or went offline here. */
   changed(): void {
     this.#presence.changed();
   }
 
+  /** A client logged in here. */
   entered(client: ClientConnection): void {
     this.#places.entered(client);
   }
 
+  /** The addresses of this server have changed. */
   placed(): void {
     this.#places.placed();
   }
 
+  /** A record of the accounts was applied. */
   decided(record: LogRecord): void {
     if (!this.#options.siblings.isOwn(record.head.seq)) this.#decisions.told(record);
   }
