@@ -9,6 +9,7 @@ import type { Account } from "../../core/rooms/accounts.ts";
 import { announcementDraft } from "../../core/rooms/policy.ts";
 import { namedPerson } from "../../core/rooms/targets.ts";
 import { Mutex } from "../../io/disk/mutex.ts";
+import { defined } from "../../wire/field.ts";
 import { formatPlace } from "../../wire/invite.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { ServerWindow } from "../../wire/messages-admin.ts";
@@ -101,11 +102,11 @@ export class AdminDashboard {
     const { version, since, diskFreeBytes, memoryBytes, links, sessions, lanes } = own;
     const { sentBytes, receivedBytes } = own;
     const [place] = this.#options.places();
-    return {
+    return defined({
       server: place === undefined ? "" : formatPlace(place).slice(0, PLACE_CHARS_MAX),
-      ...(diskFreeBytes === undefined ? {} : { diskFreeBytes }),
-      ...{ version, since, memoryBytes, links, sessions, lanes, sentBytes, receivedBytes },
-    };
+      ...{ diskFreeBytes, version, since, memoryBytes, links, sessions, lanes },
+      ...{ sentBytes, receivedBytes },
+    });
   }
 
   #client(client: ClientConnection): ClientEntry {
@@ -114,26 +115,23 @@ export class AdminDashboard {
     const counters = link.counters();
     const { lostPackets: lost } = counters;
     const roundTripMs = counters.roundTripMs ?? session.roundTripMs;
-    return {
+    const { sentMessages, sentBytes, receivedMessages, receivedBytes } = counters;
+    return defined({
       client: client.id,
-      ...(account === undefined ? {} : { user: account.name }),
+      user: account?.name,
       program: productOf(client.greeted?.clientName ?? ""),
       address: formatPlace(link.remote),
       transport: link.transport,
       since: client.sinceMs,
       lane: channel !== undefined,
       operator: isOperating(client, client.account, this.#options.registry),
-      ...(roundTripMs === undefined ? {} : { roundTripMs: Math.round(roundTripMs) }),
-      sentMessages: counters.sentMessages,
-      sentBytes: counters.sentBytes,
-      receivedMessages: counters.receivedMessages,
-      receivedBytes: counters.receivedBytes,
+      roundTripMs: roundTripMs === undefined ? undefined : Math.round(roundTripMs),
+      ...{ sentMessages, sentBytes, receivedMessages, receivedBytes },
       queuedBytes: link.queuedBytes(),
       acknowledged: client.acknowledged,
       // QUIC resends exactly what it has lost. Kernels do not report losses of TCP.
-      ...(lost === undefined ? {} : { retransmitted: lost }),
-      ...(lost === undefined ? {} : { lost }),
-    };
+      ...{ retransmitted: lost, lost },
+    });
   }
 
   transfers(): Answer<"transfers"> {
@@ -176,17 +174,10 @@ export class AdminDashboard {
   *#webTransfers(): Iterable<TransferEntry> {
     for (const run of this.#options.downloads?.runs ?? []) {
       const { file, name, account, address, sinceMs, doneBytes, sizeBytes } = run;
-      yield {
-        file,
-        ...(name === undefined ? {} : { name }),
-        direction: "down",
-        user: account.name,
-        address: formatPlace(address),
-        since: sinceMs,
-        doneBytes,
-        sizeBytes,
-        web: true,
-      };
+      yield defined({
+        ...{ file, name, direction: "down", user: account.name },
+        ...{ address: formatPlace(address), since: sinceMs, doneBytes, sizeBytes, web: true },
+      });
     }
   }
 }

@@ -2,6 +2,7 @@
 
 import type { UserId } from "../../base/ids.ts";
 import type { Registry } from "../../core/rooms/accounts.ts";
+import { defined } from "../../wire/field.ts";
 import { fieldsOf } from "../../wire/kinds.ts";
 import { type LogRecord, parseBody } from "../../wire/record.ts";
 import type { Decision } from "../session/event.ts";
@@ -22,9 +23,8 @@ export function decisionOf(
   const { kind, room, by: author } = record.head;
   const body = parseBody(record) ?? {};
   const name = registry.nameOf(room as UserId);
-  const maker = registry.nameOf(author);
-  const by = maker === undefined ? {} : { by: maker };
-  const whom = name === undefined ? {} : { whom: name };
+  const by = defined({ by: registry.nameOf(author) });
+  const whom = defined({ whom: name });
   switch (kind) {
     case "account":
       return { decision: "registered", ...by };
@@ -50,13 +50,11 @@ export function decisionOf(
     }
     case "ban": {
       const { on, address, until, reason } = fieldsOf(kind, body);
-      return {
+      return defined({
         decision: on === true ? "banned" : "unbanned",
         ...by,
-        ...(address === undefined ? whom : { whom: address }),
-        ...(until === undefined ? {} : { until }),
-        ...(reason === undefined ? {} : { reason }),
-      };
+        ...{ whom: address ?? name, until, reason },
+      });
     }
     case "invite":
     case "invite-used":

@@ -14,6 +14,7 @@ import type { Registry } from "../../core/rooms/accounts.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import type { Clock } from "../../io/clock.ts";
 import { encodeFitting } from "../../wire/codec.ts";
+import { defined } from "../../wire/field.ts";
 import { formatPlace } from "../../wire/invite.ts";
 import type { Answer, NoticeOf } from "../../wire/messages.ts";
 import { isNotice } from "../../wire/messages-incoming.ts";
@@ -165,11 +166,11 @@ export class EventFeed {
       case "connected":
         return { address: formatPlace(event.address), program: event.client };
       case "disconnected":
-        return {
+        return defined({
           address: formatPlace(event.address),
-          ...(event.user === undefined ? {} : { user: event.user }),
-          ...(event.fault === undefined ? {} : { reason: reasonOf(event.fault) }),
-        };
+          user: event.user,
+          reason: event.fault && reasonOf(event.fault),
+        });
       case "offered":
         return this.#offered(event);
       case "got":
@@ -183,15 +184,12 @@ export class EventFeed {
 
   #offered(event: Extract<ServerEvent, { kind: "offered" }>): Told {
     const { user, address, file, name, to, sizeBytes } = event;
+    const targets = [...to];
     const isPrivate = to.some((target) => target.startsWith("@"));
-    return {
-      user,
-      address: formatPlace(address),
-      file,
-      to: [...to],
-      ...(isPrivate ? {} : { name }),
-      ...(sizeBytes === undefined ? {} : { sizeBytes }),
-    };
+    return defined({
+      ...{ user, address: formatPlace(address), file, to: targets },
+      ...{ name: isPrivate ? undefined : name, sizeBytes },
+    });
   }
 
   /** Direct messages are not shown to operators. */

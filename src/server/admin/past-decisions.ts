@@ -3,6 +3,7 @@
 import type { RoomId, UserId } from "../../base/ids.ts";
 import { DECISIONS_LOOKED_MAX, DECISIONS_PAGE_MAX } from "../../base/limits-page.ts";
 import { accountIn } from "../../core/rooms/rooms.ts";
+import { defined } from "../../wire/field.ts";
 import { kindsWith } from "../../wire/kinds.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import { isNotice } from "../../wire/messages-incoming.ts";
@@ -131,15 +132,14 @@ export class PastDecisions {
     const records: LogRecord[] = [];
     let oldest: LogRecord["head"] | undefined;
     for (const kind of ROOM_KINDS) {
-      const page = await this.#options.archive.page({
-        kinds: new Set([kind]),
-        ...(since === undefined ? {} : { sinceMs: since }),
-        ...(until === undefined ? {} : { untilMs: until }),
-        ...(before === undefined ? {} : { beforeSeq: before.history }),
-        from: "newest",
-        limit: DECISIONS_PAGE_MAX,
-        bytesMax: HISTORY_BYTES_MAX,
-      });
+      const page = await this.#options.archive.page(
+        defined({
+          ...{ kinds: new Set([kind]), sinceMs: since, untilMs: until, from: "newest" },
+          beforeSeq: before?.history,
+          limit: DECISIONS_PAGE_MAX,
+          bytesMax: HISTORY_BYTES_MAX,
+        }),
+      );
       records.push(...page.records);
       const first = page.records[0]?.head;
       if (page.more && first !== undefined && first.seq > (oldest?.seq ?? 0)) oldest = first;

@@ -26,6 +26,7 @@ import {
 } from "../../core/rooms/policy.ts";
 import { namedRoom, ownRoom } from "../../core/rooms/targets.ts";
 import { Mutex } from "../../io/disk/mutex.ts";
+import { defined } from "../../wire/field.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import { hashOf, newToken } from "./secrets.ts";
@@ -95,19 +96,9 @@ export class Invites {
     return {
       ...(next === undefined ? {} : { next }),
       invites: page.map((invite) => {
-        const by = registry.nameOf(invite.by);
-        const room = nameOf(invite.room);
-        const post = nameOf(invite.post);
-        const read = nameOf(invite.read);
-        return {
-          invite: invite.id,
-          ...(by === undefined ? {} : { by }),
-          ...(invite.usesLeft === undefined ? {} : { usesLeft: invite.usesLeft }),
-          ...(invite.expires === undefined ? {} : { expires: invite.expires }),
-          ...(room === undefined ? {} : { room }),
-          ...(post === undefined ? {} : { post }),
-          ...(read === undefined ? {} : { read }),
-        };
+        const { id, usesLeft, expires, room, post, read } = invite;
+        const rooms = { room: nameOf(room), post: nameOf(post), read: nameOf(read) };
+        return defined({ invite: id, by: registry.nameOf(invite.by), usesLeft, expires, ...rooms });
       }),
     };
   }
@@ -233,10 +224,10 @@ export class Invites {
       });
     }
     if (isProgram) {
-      const places = {
-        ...(post === undefined ? {} : { post: this.#programRoom(actor, post) }),
-        ...(read === undefined ? {} : { read: this.#programRoom(actor, read) }),
-      };
+      const places = defined({
+        post: post === undefined ? undefined : this.#programRoom(actor, post),
+        read: read === undefined ? undefined : this.#programRoom(actor, read),
+      });
       if (places.post === undefined || places.post === (places.read ?? places.post)) return places;
       throw new Fault("usage", "a token is for one room", { remedy: "make two" });
     }

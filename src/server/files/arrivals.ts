@@ -8,6 +8,7 @@ import type { FileFact } from "../../core/rooms/files.ts";
 import type { Blob, BlobAbout, BlobStore } from "../../io/blob/interfaces.ts";
 import type { SharedFiles } from "../../io/cluster/shared-files.ts";
 import { chunkSize } from "../../wire/chunks.ts";
+import { defined } from "../../wire/field.ts";
 import { damaged, unknown } from "./offer-checks.ts";
 import type { Quotas } from "./quotas.ts";
 
@@ -210,11 +211,12 @@ async function isStartOf(blob: Blob, hashes: readonly Uint8Array[]): Promise<boo
 /** The log is authoritative; only the offer knows the recipients. */
 function aboutOf(fact: FileFact, offered: BlobAbout | undefined): BlobAbout {
   const { file, by, name, size, folder, time } = fact;
-  return {
+  const isSizeKnown = offered === undefined || offered.sizeBytes !== undefined;
+  return defined({
     ...{ file, by, name },
     to: offered?.by === by ? offered.to : [],
     sinceMs: offered?.sinceMs ?? time,
-    ...(offered !== undefined && offered.sizeBytes === undefined ? {} : { sizeBytes: size }),
-    ...(folder === undefined ? {} : { folder: { ...folder } }),
-  };
+    sizeBytes: isSizeKnown ? size : undefined,
+    folder: folder && { ...folder },
+  });
 }

@@ -9,6 +9,7 @@ import { Sending } from "../../core/transfer/sender.ts";
 import type { Blob, BlobAbout } from "../../io/blob/interfaces.ts";
 import type { Clock } from "../../io/clock.ts";
 import { chunkCount } from "../../wire/chunks.ts";
+import { defined } from "../../wire/field.ts";
 import type { Answer, NoticeOf, RequestOf } from "../../wire/messages.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { Arrival } from "./arrivals.ts";
@@ -58,13 +59,10 @@ export class DownloadSender {
     const { blob, from, windowBytes } = options;
     this.#file = blob.about.file;
     const sizeBytes = options.fact()?.size ?? blob.about.sizeBytes;
-    this.#sending = new Sending({
-      from,
-      windowBytes,
-      available: blob.have,
-      now: options.clock.now(),
-      ...(sizeBytes === undefined ? {} : { sizeBytes }),
-    });
+    const now = options.clock.now();
+    this.#sending = new Sending(
+      defined({ from, windowBytes, available: blob.have, now, sizeBytes }),
+    );
     this.over = this.#run();
   }
 
@@ -223,13 +221,8 @@ export function aboutDownload(
   const chunks = chunkCount(size ?? FILE_BYTES_MAX);
   if (from > chunks) throw beyond(chunks);
   const { name, folder } = about;
-  return {
-    name,
-    from: sender,
-    ...(size === undefined ? {} : { size }),
-    ...(fact === undefined ? {} : { digest: hexBytes(fact.digest) }),
-    ...(folder === undefined ? {} : { folder: { ...folder } }),
-  };
+  const digest = fact === undefined ? undefined : hexBytes(fact.digest);
+  return defined({ name, from: sender, size, digest, folder: folder && { ...folder } });
 }
 
 function beyond(chunks: number): Fault {

@@ -10,6 +10,7 @@ import { sha256 } from "../../crypto/sha256.ts";
 import type { Blob, BlobAbout, BlobStore } from "../../io/blob/interfaces.ts";
 import type { ContentStore } from "../../io/cluster/content-store.ts";
 import { SharedFiles } from "../../io/cluster/shared-files.ts";
+import { defined } from "../../wire/field.ts";
 import { formatPlace } from "../../wire/invite.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { LogRecord } from "../../wire/record.ts";
@@ -119,17 +120,17 @@ export class FileService {
       const about = isUpload ? transfer.blob.about : transfer.about;
       const { file, name } = about;
       const sizeBytes = isUpload ? transfer.blob.about.sizeBytes : transfer.sizeBytes;
-      yield {
+      yield defined({
         file,
-        ...(this.#isPrivate(about) ? {} : { name }),
+        name: this.#isPrivate(about) ? undefined : name,
         direction: isUpload ? "up" : "down",
         user: lane.channel?.account.name ?? "?",
         address: formatPlace(lane.link.remote),
         since: this.#since.get(lane) ?? lane.sinceMs,
         doneBytes: isUpload ? transfer.blob.sizeBytes : transfer.doneBytes,
-        ...(sizeBytes === undefined ? {} : { sizeBytes }),
+        sizeBytes,
         web: false,
-      };
+      });
     }
   }
 
@@ -271,18 +272,10 @@ export class FileService {
     const { fanOut, onEvent } = this.#options;
     const { file, name, to, sizeBytes, folder, by } = about;
     for (const room of this.#recipients.rooms(by, to)) {
-      fanOut.publish(room, {
-        kind: "offered",
-        room: room.id,
-        file,
-        from: account.name,
-        name,
-        ...(sizeBytes === undefined ? {} : { size: sizeBytes }),
-        ...(folder === undefined ? {} : { folder: { ...folder } }),
-      });
+      const offer = { room: room.id, file, from: account.name, name, size: sizeBytes };
+      fanOut.publish(room, defined({ kind: "offered", ...offer, folder: folder && { ...folder } }));
     }
-    const size = sizeBytes === undefined ? {} : { sizeBytes };
-    onEvent({ kind: "offered", ...this.#what(lane, account, file, name), to, ...size });
+    onEvent(defined({ kind: "offered", ...this.#what(lane, account, file, name), to, sizeBytes }));
   }
 
   async withdraw(

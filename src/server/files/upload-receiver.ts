@@ -12,6 +12,7 @@ import {
 import { sha256 } from "../../crypto/sha256.ts";
 import type { Blob } from "../../io/blob/interfaces.ts";
 import { releaseBuffer } from "../../io/disk/buffer-pool.ts";
+import { defined } from "../../wire/field.ts";
 import type { NoticeOf, RequestOf } from "../../wire/messages.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import { reworded } from "../session/redacted-fault.ts";
@@ -35,7 +36,7 @@ export interface UploadReceiverOptions {
   /** Returns the fault for the client in place of a local fault of this machine. */
   trouble(fault: Fault): Fault;
   /** Copies the chunks to the shared store of the cluster. `undefined` for a single server. */
-  readonly sharing?: SharedUpload;
+  readonly sharing: SharedUpload | undefined;
 }
 
 interface PendingChunk {
@@ -74,12 +75,8 @@ export class UploadReceiver {
     // Nothing follows a short chunk: it marks the end of a stream whose size was unknown.
     const isEnded = blob.sizeBytes < blob.have * CHUNK_BYTES;
     const sizeBytes = blob.about.sizeBytes ?? (isEnded ? blob.sizeBytes : undefined);
-    this.#receiving = new Receiving({
-      have: blob.have,
-      windowBytes,
-      sizeBytesMax,
-      ...(sizeBytes === undefined ? {} : { sizeBytes }),
-    });
+    const { have } = blob;
+    this.#receiving = new Receiving(defined({ have, windowBytes, sizeBytesMax, sizeBytes }));
   }
 
   /** Takes a chunk from the channel. Never throws: an invalid chunk closes the channel. */

@@ -13,6 +13,7 @@ import type { Account } from "../../core/rooms/accounts.ts";
 import type { FileFact, FilePost } from "../../core/rooms/files.ts";
 import type { Blob, BlobAbout } from "../../io/blob/interfaces.ts";
 import type { SharedFiles } from "../../io/cluster/shared-files.ts";
+import { defined } from "../../wire/field.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { FileServiceOptions } from "./file-service.ts";
@@ -137,13 +138,10 @@ export class UploadService {
     { file, name, to: recipients, folder }: BlobAbout,
     { size, chunks, digest, text = "", sending = "" }: RequestOf<"finish">,
   ): Promise<Answer<"finish">> {
-    const said = { ...(text === "" ? {} : { text }), ...(sending === "" ? {} : { sending }) };
-    const sizes = folder === undefined ? {} : { folder };
-    const body: FilePost = {
-      ...{ file, name, size, chunks, digest: toHex(digest) },
-      ...sizes,
-      ...said,
-    };
+    const body: FilePost = defined({
+      ...{ file, name, size, chunks, digest: toHex(digest), folder },
+      ...{ text: text || undefined, sending: sending || undefined },
+    });
     checkFolder({ size, folder });
     const { kernel } = this.#options;
     const posted: Answer<"finish">["posted"] = [];
@@ -348,9 +346,7 @@ export class UploadService {
       throw error;
     }
     return new UploadReceiver({
-      ...(sharing === undefined ? {} : { sharing }),
-      lane,
-      blob,
+      ...{ sharing, lane, blob },
       windowBytes: windows.grant(),
       sizeBytesMax: quotas.fileBytesMax,
       now: clock.now(),
@@ -405,13 +401,16 @@ export class UploadService {
   }
 
   #aboutOf({ file, by }: Upload, { name, size, folder, to }: RequestOf<"offer">): BlobAbout {
-    return {
-      ...{ file, by, name },
+    const sinceMs = this.#options.clock.unixMs();
+    return defined({
+      file,
+      by,
+      name,
       to: distinctRecipients(to),
-      sinceMs: this.#options.clock.unixMs(),
-      ...(size === undefined ? {} : { sizeBytes: size }),
-      ...(folder === undefined ? {} : { folder }),
-    };
+      sinceMs,
+      sizeBytes: size,
+      folder,
+    });
   }
 
   /** @returns the first offer, at whichever server @throws Fault not-allowed, no-majority */

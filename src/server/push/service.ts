@@ -21,6 +21,7 @@ import { isMutedAt } from "../../core/rooms/prefs.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import { plainLine } from "../../core/words/plain.ts";
 import { sha256 } from "../../crypto/sha256.ts";
+import { defined } from "../../wire/field.ts";
 import { type Body, hasTrait, type KindWith } from "../../wire/kinds.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import { bodyOf, type LogRecord } from "../../wire/record.ts";
@@ -267,12 +268,13 @@ export class PushService {
     const { words } = latest;
     const other = room.pair?.find((one) => one !== user) ?? user;
     const name = room.name ?? this.#options.registry.nameOf(other);
-    return {
+    return defined({
       tag: latest.room,
-      ...(name === undefined ? {} : { at: room.name === undefined ? `@${name}` : name }),
-      ...(words === undefined ? {} : { from: words.from, text: titleOf(words) }),
-      ...(count < 2 ? {} : { count }),
-    };
+      at: room.name ?? (name === undefined ? undefined : `@${name}`),
+      from: words?.from,
+      text: words && titleOf(words),
+      count: count < 2 ? undefined : count,
+    });
   }
 
   /** @throws Fault too-fast */

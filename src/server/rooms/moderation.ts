@@ -17,6 +17,7 @@ import {
 import type { Room } from "../../core/rooms/rooms.ts";
 import { namedPerson, namedRoom } from "../../core/rooms/targets.ts";
 import { Mutex } from "../../io/disk/mutex.ts";
+import { defined } from "../../wire/field.ts";
 import { kindsWith } from "../../wire/kinds.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { Head } from "../../wire/record.ts";
@@ -84,8 +85,7 @@ export class Moderation {
     if (request.kind === "kick") return { kind: "kick", ...whom };
     const { on } = request;
     if (request.kind === "grant") return { kind: "grant", on, ...whom };
-    const { until } = request;
-    return { kind: "mute", on, ...whom, ...(until === undefined ? {} : { until }) };
+    return defined({ kind: "mute", on, ...whom, until: request.until });
   }
 
   /** @throws Fault not-found, not-allowed, text-invalid, too-many, store-… */
@@ -169,11 +169,7 @@ export class Moderation {
     }
     const whom =
       user === undefined ? { address: banKey(address ?? "") } : { user: this.account(user).id };
-    const ban: Omit<Ban, "seq"> = {
-      ...whom,
-      ...(until === undefined ? {} : { until }),
-      ...(reason === undefined ? {} : { reason }),
-    };
+    const ban: Omit<Ban, "seq"> = defined({ ...whom, until, reason });
     const { kernel, registry, clock } = this.#options;
     if (on) {
       this.#checkSelf(client, actor, ban);
@@ -208,11 +204,10 @@ export class Moderation {
   bans({ after }: RequestOf<"bans">): Answer<"bans"> {
     const { registry, clock } = this.#options;
     const { page, next } = housePage(registry.policy.bans(clock.unixMs()), after);
-    const bans = page.map(({ user: id, seq: _, ...rest }) => {
-      const user = id === undefined ? undefined : registry.nameOf(id);
-      return { ...(user === undefined ? {} : { user }), ...rest };
-    });
-    return { bans, ...(next === undefined ? {} : { next }) };
+    const bans = page.map(({ user, seq: _, ...rest }) =>
+      defined({ user: user === undefined ? undefined : registry.nameOf(user), ...rest }),
+    );
+    return defined({ bans, next });
   }
 
   async registration(

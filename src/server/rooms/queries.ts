@@ -17,6 +17,7 @@ import { type Room, showsReaders } from "../../core/rooms/rooms.ts";
 import { checkReads, namedPerson, namedRoom, TargetResolver } from "../../core/rooms/targets.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { PageQuery } from "../../io/log/log.ts";
+import { defined } from "../../wire/field.ts";
 import { READ_KINDS, RECORD_KINDS, type RecordKind } from "../../wire/kinds.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { LogRecord } from "../../wire/record.ts";
@@ -227,8 +228,8 @@ export class Queries {
   }
 
   /**
-   * Read receipts of a message, for its author: only in rooms whose record announces receipts to all
-   * members, and for messages since then.
+   * Read receipts of a message, for its author: only in rooms whose record announces receipts to
+   * all members, and for messages since then.
    * @throws Fault not-found, not-allowed, too-many, store-…
    */
   async readers(account: Account, seq: number): Promise<Answer<"readers">> {
@@ -270,20 +271,13 @@ export class Queries {
       from === undefined
         ? undefined
         : namedPerson(this.#options.registry.everyone, checkName(from)).id;
-    return {
-      rooms,
-      kinds: kindsOf(request),
-      ...(by === undefined ? {} : { by }),
-      ...(since === undefined ? {} : { sinceMs: since }),
-      ...(until === undefined ? {} : { untilMs: until }),
-      ...(grep === undefined || grep === "" ? {} : { grep }),
-      ...(ignoreCase === undefined ? {} : { ignoreCase }),
-      ...(after === undefined ? {} : { afterSeq: after }),
-      ...(before === undefined ? {} : { beforeSeq: before }),
+    return defined({
+      ...{ rooms, kinds: kindsOf(request), by, sinceMs: since, untilMs: until },
+      ...{ grep: grep === "" ? undefined : grep, ignoreCase, afterSeq: after, beforeSeq: before },
       from: after === undefined ? "newest" : "oldest",
       limit,
       bytesMax: PAGE_BYTES_MAX,
-    };
+    });
   }
 
   #readable(account: Account, target: string | undefined): Room[] {

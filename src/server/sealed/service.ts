@@ -13,6 +13,7 @@ import type { Room } from "../../core/rooms/rooms.ts";
 import { checkReads, namedPerson } from "../../core/rooms/targets.ts";
 import { readSealHeader } from "../../crypto/seal/header.ts";
 import { Mutex } from "../../io/disk/mutex.ts";
+import { defined } from "../../wire/field.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import { type LogRecord, parseBody } from "../../wire/record.ts";
 import { isOperating } from "../auth/operator-link.ts";
@@ -121,8 +122,8 @@ export class SealedService {
     const by = this.#options.registry.nameOf(record.head.by);
     for (const user of new Set(body.added.map(([, user]) => user))) {
       if (room.name === undefined || !this.#invite(user, room)) continue;
-      const notice = { kind: "invited", room: room.name, ...(by === undefined ? {} : { by }) };
-      for (const client of this.#options.peers.of(user)) client.tell(notice as never);
+      const notice = defined({ kind: "invited", room: room.name, by });
+      for (const client of this.#options.peers.of(user)) client.tell(notice);
     }
   }
 
@@ -243,19 +244,19 @@ export class SealedService {
     }
     const { commit, welcome, kick, instead } = request;
     checkHeader(request, made.device);
-    return {
+    return defined({
       ...shared,
       epoch: request.epoch + 1,
       commit: toBase64Url(commit),
-      ...(welcome === undefined ? {} : { welcome: toBase64Url(welcome) }),
+      welcome: welcome && toBase64Url(welcome),
       added: request.added.map((one) => this.#added(one)),
-      removed: request.removed.map((key) => {
+      removed: request.removed.map((key): DeviceOf => {
         const device = toBase64Url(key);
         return [device, made.room?.group?.devices.get(device) ?? NOBODY];
       }),
-      ...(instead === undefined ? {} : { instead }),
-      ...(kick === undefined ? {} : { kick: this.#kicked(kick) }),
-    };
+      instead,
+      kick: kick === undefined ? undefined : this.#kicked(kick),
+    });
   }
 
   /** @throws Fault user-unknown, not-allowed if the account's key has signed no such device */

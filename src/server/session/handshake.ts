@@ -6,6 +6,7 @@ import { makeServerProof } from "../../crypto/greeting.ts";
 import type { Identity } from "../../crypto/identity.ts";
 import type { FormerKey } from "../../crypto/succession.ts";
 import type { Entropy } from "../../io/entropy.ts";
+import { defined } from "../../wire/field.ts";
 import { type NoticeOf, VERSION } from "../../wire/messages.ts";
 import type { ClientConnection } from "./client-connection.ts";
 
@@ -41,7 +42,7 @@ export function greet(
   const serverNonce = new Uint8Array(entropy(32));
   client.greet({ clientName: hello.client, clientNonce, serverNonce });
   const { certificateHash } = client.link;
-  client.tell({
+  const notice = defined({
     kind: "welcome",
     version: VERSION,
     server: { name: settings.name, key: identity.publicKey },
@@ -49,10 +50,11 @@ export function greet(
     certificate: certificateHash,
     proof: makeServerProof(identity, { certificateHash, clientNonce, serverNonce }),
     needs: needsSecret ? "password" : "open",
-    ...(settings.welcome === undefined ? {} : { text: settings.welcome }),
-    ...(predecessors.length === 0 ? {} : { predecessors: [...predecessors] }),
-    ...(settings.build === undefined ? {} : { build: settings.build }),
-    ...(hasMajority ? {} : { majority: false }),
+    text: settings.welcome,
+    predecessors: predecessors.length === 0 ? undefined : [...predecessors],
+    build: settings.build,
+    majority: hasMajority ? undefined : false,
     limits: { messageBytes: MESSAGE_BYTES_MAX, textBytes: TEXT_BYTES_MAX },
   });
+  client.tell(notice);
 }
