@@ -1,6 +1,5 @@
 /** Dashboard tab: accounts, with actions for operators. */
 
-import { useCallback } from "react";
 import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { Answer } from "../../../wire/messages.ts";
@@ -90,19 +89,15 @@ function columnsOf(page: PartPage, again: () => void): readonly Column<AccountEn
 export function DashboardAccounts() {
   const page = usePartPage();
   const { texts, chat } = page;
-  const ask = useCallback(
-    async (asked: Asked) => {
-      const { accounts, total } = await chat.request("accounts", asked);
-      return { rows: accounts, total, words: texts.accountsCount(total) };
-    },
-    [chat, texts],
-  );
-  const columns = useCallback((again: () => void) => columnsOf(page, again), [page]);
+  const ask = async (asked: Asked) => {
+    const { accounts, total } = await chat.request("accounts", asked);
+    return { rows: accounts, total, words: texts.accountsCount(total) };
+  };
   return (
     <ServerTable
       label={texts.dashboardAccounts}
       ask={ask}
-      columnsOf={columns}
+      columnsOf={(again) => columnsOf(page, again)}
       keyOf={({ user }) => user}
       order={{ by: "name", down: false }}
     />

@@ -1,6 +1,6 @@
 /** Dashboard tab: bans, and the dialog that adds one. */
 
-import { useCallback, useState } from "react";
+import { useState } from "react";
 import { foldCase } from "../../../base/case-fold.ts";
 import { isName } from "../../../base/names.ts";
 import { cleanText } from "../../../base/text.ts";
@@ -87,14 +87,10 @@ function whomWords({ user, address }: Ban): string {
 
 export function DashboardBans() {
   const { texts, times, chat, show } = usePartPage();
-  const ask = useCallback(
-    async (after: { readonly after?: number }) => {
-      const { bans, next } = await chat.request("bans", after);
-      return { list: bans, next };
-    },
-    [chat],
-  );
-  const list = usePagedList(ask);
+  const list = usePagedList(async (after) => {
+    const { bans, next } = await chat.request("bans", after);
+    return { list: bans, next };
+  });
   const columns: readonly Column<Ban>[] = [
     {
       id: "whom",

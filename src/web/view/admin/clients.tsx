@@ -1,6 +1,6 @@
 /** Dashboard tabs: connected clients and running transfers. */
 
-import { useCallback, useRef } from "react";
+import { useRef } from "react";
 import { formatLeft, formatRate, formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { AllTexts } from "../../../ui/messages/en/parts.ts";
@@ -58,11 +58,11 @@ interface Paced extends Client {
 }
 
 /** Computes rates from two consecutive answers. */
-function usePaces(): (clients: readonly Client[]) => readonly Paced[] {
+function usePaces() {
   const before = useRef<{ atMs: number; clients: ReadonlyMap<number, Client> } | undefined>(
     undefined,
   );
-  return useCallback((clients: readonly Client[]) => {
+  return (clients: readonly Client[]): readonly Paced[] => {
     const atMs = performance.now();
     const { atMs: thenMs = atMs, clients: known } = before.current ?? {};
     const seconds = (atMs - thenMs) / 1_000;
@@ -77,7 +77,7 @@ function usePaces(): (clients: readonly Client[]) => readonly Paced[] {
         receivedPerS: pace(client.receivedBytes, was?.receivedBytes),
       };
     });
-  }, []);
+  };
 }
 
 /** `12 · 3.4 kB · 1.2 kB/s` */
@@ -146,7 +146,7 @@ export function DashboardClients() {
   const page = usePartPage();
   const { texts } = page;
   const paced = usePaces();
-  const ask = useCallback(async () => paced(await allClients(page)), [page, paced]);
+  const ask = async () => paced(await allClients(page));
   const { value = [], fault } = usePolled(ask, useOnline());
   return (
     <>
@@ -197,8 +197,7 @@ function Progress({ transfer }: { readonly transfer: Transfer }) {
 
 export function DashboardTransfers() {
   const { texts, chat } = usePartPage();
-  const ask = useCallback(() => chat.request("transfers", {}), [chat]);
-  const { value, fault } = usePolled(ask, useOnline());
+  const { value, fault } = usePolled(() => chat.request("transfers", {}), useOnline());
   const transfers = value?.transfers ?? [];
   const columns: readonly Column<Transfer>[] = [
     {

@@ -1,6 +1,5 @@
 /** Dashboard tab: invites, and the dialogs that create and show one. */
 
-import { useCallback } from "react";
 import { foldCase } from "../../../base/case-fold.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { Answer } from "../../../wire/messages.ts";
@@ -29,14 +28,10 @@ function placeOf({ room, post, read }: Invite): string {
 
 export function DashboardInvites() {
   const { texts, times, chat, openDialog } = usePartPage();
-  const ask = useCallback(
-    async (after: { readonly after?: number }) => {
-      const { invites, next } = await chat.request("invites", after);
-      return { list: invites, next };
-    },
-    [chat],
-  );
-  const list = usePagedList(ask);
+  const list = usePagedList(async (after) => {
+    const { invites, next } = await chat.request("invites", after);
+    return { list: invites, next };
+  });
   const columns: readonly Column<Invite>[] = [
     {
       id: "invite",

@@ -1,6 +1,5 @@
 /** Dashboard tabs: rooms and files. */
 
-import { useCallback } from "react";
 import { formatLeft, formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { Answer } from "../../../wire/messages.ts";
@@ -89,19 +88,15 @@ function roomColumns(page: PartPage, again: () => void): readonly Column<RoomEnt
 export function DashboardRooms() {
   const page = usePartPage();
   const { texts, chat } = page;
-  const ask = useCallback(
-    async (asked: Asked) => {
-      const { rooms, total } = await chat.request("all-rooms", asked);
-      return { rows: rooms, total, words: texts.roomsCount(total) };
-    },
-    [chat, texts],
-  );
-  const columns = useCallback((again: () => void) => roomColumns(page, again), [page]);
+  const ask = async (asked: Asked) => {
+    const { rooms, total } = await chat.request("all-rooms", asked);
+    return { rows: rooms, total, words: texts.roomsCount(total) };
+  };
   return (
     <ServerTable
       label={texts.dashboardRooms}
       ask={ask}
-      columnsOf={columns}
+      columnsOf={(again) => roomColumns(page, again)}
       keyOf={({ room }) => room}
       order={{ by: "bytes", down: true }}
     />
@@ -161,19 +156,15 @@ function fileColumns(page: PartPage, again: () => void): readonly Column<FileEnt
 export function DashboardFiles() {
   const page = usePartPage();
   const { texts, chat } = page;
-  const ask = useCallback(
-    async (asked: Asked) => {
-      const { files, total, bytes } = await chat.request("all-files", asked);
-      return { rows: files, total, words: texts.filesCount(total, formatSize(bytes)) };
-    },
-    [chat, texts],
-  );
-  const columns = useCallback((again: () => void) => fileColumns(page, again), [page]);
+  const ask = async (asked: Asked) => {
+    const { files, total, bytes } = await chat.request("all-files", asked);
+    return { rows: files, total, words: texts.filesCount(total, formatSize(bytes)) };
+  };
   return (
     <ServerTable
       label={texts.dashboardFiles}
       ask={ask}
-      columnsOf={columns}
+      columnsOf={(again) => fileColumns(page, again)}
       keyOf={({ file }) => file}
       order={{ by: "bytes", down: true }}
     />

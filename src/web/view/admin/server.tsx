@@ -1,6 +1,6 @@
 /** Dashboard tab: the server's state, charts, announcement and settings. */
 
-import { type ComponentType, useCallback, useEffect, useRef, useState } from "react";
+import { type ComponentType, useEffect, useRef, useState } from "react";
 import { ANNOUNCEMENT_BYTES_MAX } from "../../../base/limits-page.ts";
 import { formatLeft, formatRate, formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
@@ -106,12 +106,12 @@ function facts(
 function useSamples(): SampleColumns | undefined {
   const { chat } = usePartPage();
   const known = useRef<SampleColumns | undefined>(undefined);
-  const ask = useCallback(async () => {
+  const ask = async () => {
     known.current = await fetchSamples(known.current, (after) =>
       chat.request("samples", { after }),
     );
     return known.current;
-  }, [chat]);
+  };
   return usePolled(ask, useOnline()).value;
 }
 
@@ -136,8 +136,7 @@ function LazyCharts({ samples }: { readonly samples: SampleColumns }) {
 function Registration() {
   const page = usePartPage();
   const { texts, chat } = page;
-  const ask = useCallback(() => chat.request("registration", {}), [chat]);
-  const { value, fault, again } = usePolled(ask);
+  const { value, fault, again } = usePolled(() => chat.request("registration", {}));
   const isClosed = value?.closed === true;
   const action = isClosed ? texts.openRegistration : texts.closeRegistration;
   const change = () =>
@@ -225,8 +224,7 @@ function Announce() {
 
 export function DashboardServer() {
   const { texts, chat } = usePartPage();
-  const ask = useCallback(() => chat.request("stats", {}), [chat]);
-  const { value, fault } = usePolled(ask, useOnline());
+  const { value, fault } = usePolled(() => chat.request("stats", {}), useOnline());
   const samples = useSamples();
   return (
     <>

@@ -1,6 +1,6 @@
 /** Tables of the dashboard: sorted and filtered here, or paged by the server. */
 
-import { type ReactNode, useCallback, useEffect, useId, useMemo, useState } from "react";
+import { type ReactNode, useEffect, useId, useState } from "react";
 import { cutText } from "../../../base/bytes.ts";
 import { foldCase } from "../../../base/case-fold.ts";
 import { cleanText } from "../../../base/text.ts";
@@ -31,7 +31,7 @@ export function usePagedList<One>(
   ask: (after: { readonly after?: number }) => Promise<Page<One>>,
 ): PagedList<One> {
   const [pages, setPages] = useState(1);
-  const askAll = useCallback(async () => {
+  const askAll = async () => {
     const all: One[] = [];
     let next: number | undefined;
     for (let page = 0; page < pages; page++) {
@@ -41,9 +41,9 @@ export function usePagedList<One>(
       if (next === undefined) break;
     }
     return { all, hasMore: next !== undefined };
-  }, [ask, pages]);
-  const { value, fault, again } = usePolled(askAll);
-  const showMore = useCallback(() => setPages((n) => n + 1), []);
+  };
+  const { value, fault, again } = usePolled(askAll, true, undefined, `${pages}`);
+  const showMore = () => setPages((n) => n + 1);
   return { all: value?.all ?? [], hasMore: value?.hasMore ?? false, fault, again, showMore };
 }
 
@@ -342,7 +342,7 @@ export function ServerTable<One>(props: ServerTableProps<One>) {
   const [filter, setFilter] = useState("");
   const [pages, setPages] = useState(1);
   const find = useLater(filter.trim(), TYPING_MS);
-  const askAll = useCallback(async () => {
+  const askAll = async () => {
     const rows: One[] = [];
     const asked = {
       ...(find === "" ? {} : { find: cutText(find, FIND_BYTES_MAX) }),
@@ -355,9 +355,9 @@ export function ServerTable<One>(props: ServerTableProps<One>) {
         return { ...answer, rows };
       }
     }
-  }, [ask, find, order, pages]);
-  const { value, fault, again } = usePolled(askAll, useOnline(), SLOWLY_MS);
-  const columns = useMemo(() => columnsOf(again), [columnsOf, again]);
+  };
+  const question = JSON.stringify([find, order, pages]);
+  const { value, fault, again } = usePolled(askAll, useOnline(), SLOWLY_MS, question);
   if (value === undefined) return <FaultLine fault={fault} />;
   return (
     <>
@@ -373,7 +373,7 @@ export function ServerTable<One>(props: ServerTableProps<One>) {
       ) : (
         <Rows
           label={label}
-          columns={columns}
+          columns={columnsOf(again)}
           rows={value.rows}
           keyOf={keyOf}
           order={order}

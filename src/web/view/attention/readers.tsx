@@ -1,6 +1,6 @@
 /** Read receipts: the readers of one's last message, and the room's switch. */
 
-import { useCallback, useState } from "react";
+import { useState } from "react";
 import { cleanText } from "../../../base/text.ts";
 import { FaultLine, useFact, useOnline, useWork } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
@@ -17,11 +17,11 @@ export function ReadersLine({ seq }: LazyProps["Readers"]) {
   const [isOpen, setOpen] = useState(false);
   const [isWhole, setWhole] = useState(false);
   const isOnline = useOnline();
-  const ask = useCallback(async () => {
+  const ask = async () => {
     const answer = await chat.request("readers", { seq });
     setWhole(answer.readers >= answer.of);
     return answer;
-  }, [chat, seq]);
+  };
   const { value } = usePolled(ask, isOnline && !isWhole, EVERY_MS);
   if (value === undefined) return null;
   const { readers, users } = value;
