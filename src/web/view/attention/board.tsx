@@ -8,38 +8,23 @@ import { formatUtc } from "../../../base/time.ts";
 import { RichText } from "../room/rich-text.tsx";
 import { useFact } from "../shell/context.tsx";
 import { IconButton } from "../shell/icons.tsx";
+import { keepLocal, readLocal } from "../shell/local.ts";
 import { usePartPage } from "../shell/part-page.ts";
 
 /** Announcements contain no mentions. */
 const NOBODY: readonly string[] = [];
-const SEEN_KEY = "chat.announcement";
-
 /** Unix ms of the announcement that was dismissed last in this browser. */
-function seenBefore(): number | undefined {
-  try {
-    return Number(localStorage.getItem(SEEN_KEY) ?? Number.NaN);
-  } catch {
-    return undefined; // The browser stores nothing.
-  }
-}
-
-function keepSeen(time: number): void {
-  try {
-    localStorage.setItem(SEEN_KEY, String(time));
-  } catch {
-    // Dismissed only until the page is closed.
-  }
-}
+const SEEN_KEY = "chat.announcement";
 
 /** An operator's announcement to all users, until it is dismissed. */
 function Announcement() {
   const { texts, times } = usePartPage();
   const { announcement } = useFact((model) => model.board);
-  const [seen, setSeen] = useState(seenBefore);
+  const [seen, setSeen] = useState(() => readLocal(SEEN_KEY));
   if (announcement === undefined || announcement.time === seen) return null;
   const { text, by, time } = announcement;
   const putAway = () => {
-    keepSeen(time);
+    keepLocal(SEEN_KEY, time);
     setSeen(time);
   };
   return (

@@ -5,7 +5,7 @@ import { formatSize } from "../../../base/sizes.ts";
 import type { AllTexts } from "../../../ui/messages/en/parts.ts";
 import { checkLine, type OfferedProgram, offeredPrograms, systemOf } from "../../input/programs.ts";
 import { Button } from "../shell/button.tsx";
-import { copyText } from "../shell/clipboard.ts";
+import { copy } from "../shell/clipboard.ts";
 import { usePartPage } from "../shell/part-page.ts";
 
 const SYSTEM_NAMES: Readonly<Record<string, string>> = {
@@ -73,16 +73,15 @@ function Download({ program: { name, system, sizeBytes }, texts }: ProgramProps)
 
 /** The checksum, inside the command that compares it. */
 function Check({ program, texts }: ProgramProps) {
-  const { notify, fail } = usePartPage();
+  const page = usePartPage();
   const line = checkLine(program);
-  const copy = () => copyText(line).then(() => notify(texts.copied), fail);
   return (
     <div className="program-check">
       <code dir="ltr">{line}</code>
       <Button
         look="small"
         aria-label={`${texts.copy}: ${program.name}`}
-        onClick={() => void copy()}
+        onClick={() => copy(page, line)}
       >
         {texts.copy}
       </Button>

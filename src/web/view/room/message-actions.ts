@@ -4,7 +4,7 @@ import { mayKeepOrder, openRoom } from "../../../core/model/selectors.ts";
 import type { Item } from "../../../core/model/state.ts";
 import { formatRoute } from "../../input/route.ts";
 import { askEmoji } from "../emoji/button.tsx";
-import { copyText } from "../shell/clipboard.ts";
+import { copy } from "../shell/clipboard.ts";
 import type { PageValue } from "../shell/context.tsx";
 import { askingItem, eraseQuestion } from "../shell/dialog.tsx";
 import type { MenuItem } from "../shell/menu.tsx";
@@ -32,9 +32,6 @@ export interface MessageActions {
 
 export function messageItems(page: PageValue, item: Item, actions: MessageActions): MenuItem[] {
   const { texts, notify, fail, chat } = page;
-  const copy = (text: string) => {
-    copyText(text).then(() => notify(texts.copied), fail);
-  };
   const isText = item.kind === "text" || item.kind === "action";
   const items: MenuItem[] = [
     {
@@ -49,7 +46,7 @@ export function messageItems(page: PageValue, item: Item, actions: MessageAction
     items.push({
       label: texts.copyText,
       icon: "file",
-      onChoose: () => copy(item.text),
+      onChoose: () => copy(page, item.text),
     });
   }
   // Behind `chat web` the page's address works on this machine only.
@@ -58,7 +55,7 @@ export function messageItems(page: PageValue, item: Item, actions: MessageAction
     items.push({
       label: texts.copyLink,
       icon: "link",
-      onChoose: () => copy(`${location.origin}${location.pathname}${route}`),
+      onChoose: () => copy(page, `${location.origin}${location.pathname}${route}`),
     });
   }
   const room = openRoom(chat.model);

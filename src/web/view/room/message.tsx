@@ -166,6 +166,19 @@ function EditedMark({ unixMs }: { readonly unixMs: number | undefined }) {
   );
 }
 
+/** The text of a message, folded if it is long. */
+function Words({ item, actions, isShown }: Omit<MessageProps, "row"> & { readonly item: Item }) {
+  return (
+    <Fold id={item.seq} text={item.text} unfolded={actions.unfolded} isShown={isShown}>
+      {(text) => (
+        <RichText text={text} mentions={item.mentions}>
+          <EditedMark unixMs={item.editedUnixMs} />
+        </RichText>
+      )}
+    </Fold>
+  );
+}
+
 /** Files that were sent together, and the text posted with them. */
 function FilesAndWords({ row, actions, isShown }: MessageProps) {
   const page = usePage();
@@ -178,15 +191,7 @@ function FilesAndWords({ row, actions, isShown }: MessageProps) {
   return (
     <>
       <LazyPart part="Files" items={items} target={target} menuOf={menuOf} frame={frame} />
-      {said && (
-        <Fold id={said.seq} text={said.text} unfolded={actions.unfolded} isShown={isShown}>
-          {(text) => (
-            <RichText text={text} mentions={said.mentions}>
-              <EditedMark unixMs={said.editedUnixMs} />
-            </RichText>
-          )}
-        </Fold>
-      )}
+      {said && <Words item={said} actions={actions} isShown={isShown} />}
     </>
   );
 }
@@ -198,15 +203,7 @@ function Content({ row, actions, isShown }: MessageProps) {
     return <FilesAndWords row={row} actions={actions} isShown={isShown} />;
   if (item.state === "erased") return <p className="gone">{texts.erased}</p>;
   if (item.state === "damaged") return <p className="gone">{texts.damaged}</p>;
-  return (
-    <Fold id={item.seq} text={item.text} unfolded={actions.unfolded} isShown={isShown}>
-      {(text) => (
-        <RichText text={text} mentions={item.mentions}>
-          <EditedMark unixMs={item.editedUnixMs} />
-        </RichText>
-      )}
-    </Fold>
-  );
+  return <Words item={item} actions={actions} isShown={isShown} />;
 }
 
 /** Each name has its own colour of page.css. */

@@ -8,7 +8,7 @@ import { struckIn } from "../../../core/words/plain.ts";
 import { type Block, wordsOf } from "../../../core/words/words.ts";
 import { NOTHING } from "../../../ui/text/writing.ts";
 import { formatRoute, readRoute } from "../../input/route.ts";
-import { copyText } from "../shell/clipboard.ts";
+import { copy } from "../shell/clipboard.ts";
 import { type PageValue, usePage } from "../shell/context.tsx";
 import { IconButton } from "../shell/icons.tsx";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
@@ -97,7 +97,8 @@ const drawn = (parts: readonly Inline[]) => parts.map((part, i) => <Part key={i}
 
 /** A code block. Scrolls horizontally; tabs are kept, also when copied. */
 function Code({ language, text }: { readonly language: string; readonly text: string }) {
-  const { texts, notify, fail } = usePage();
+  const page = usePage();
+  const { texts } = page;
   return (
     <div className="code" data-language={language} dir="ltr">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, by keys too */}
@@ -105,11 +106,7 @@ function Code({ language, text }: { readonly language: string; readonly text: st
       <pre tabIndex={0} role="group" aria-label={language || texts.code}>
         {text}
       </pre>
-      <IconButton
-        icon="copy"
-        label={texts.copyCode}
-        onPress={() => void copyText(text).then(() => notify(texts.copied), fail)}
-      />
+      <IconButton icon="copy" label={texts.copyCode} onPress={() => copy(page, text)} />
     </div>
   );
 }

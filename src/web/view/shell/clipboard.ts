@@ -1,12 +1,13 @@
 /** Hands texts and files to the user: the clipboard, also without TLS, and downloads. */
 
 import { Fault } from "../../../base/fault.ts";
+import type { PageValue } from "./context.tsx";
 
 /**
  * Copies a text. Pages without TLS have no clipboard API and use `execCommand`.
  * @throws {Fault} store-denied if the browser does not allow it
  */
-export async function copyText(text: string): Promise<void> {
+async function copyText(text: string): Promise<void> {
   const { clipboard } = navigator as Partial<Navigator>;
   if (clipboard !== undefined) return clipboard.writeText(text).catch(denied);
   const before = document.activeElement;
@@ -20,6 +21,11 @@ export async function copyText(text: string): Promise<void> {
   field.remove();
   if (before instanceof HTMLElement) before.focus();
   if (!isDone) denied(undefined);
+}
+
+/** Copies a text and reports the outcome. */
+export function copy({ texts, notify, fail }: PageValue, text: string): void {
+  copyText(text).then(() => notify(texts.copied), fail);
 }
 
 function denied(cause: unknown): never {

@@ -7,7 +7,7 @@ import { encodeSecret, quoteInvite } from "../../../wire/invite.ts";
 import type { Chat } from "../../driver/chat.ts";
 import { type InvitePlace, invitePlaces } from "../../input/invite-addresses.ts";
 import { Button } from "./button.tsx";
-import { copyText } from "./clipboard.ts";
+import { copy } from "./clipboard.ts";
 import { FaultLine, useWork } from "./context.tsx";
 import { Dialog } from "./dialog.tsx";
 import { SelectField } from "./form.tsx";
@@ -17,16 +17,14 @@ import { Qr } from "./qr.tsx";
 const DAYS_MS = 7 * 24 * 60 * 60_000;
 
 export function CopyLine({ id, label, text }: Readonly<Record<"id" | "label" | "text", string>>) {
-  const { texts, notify, fail } = usePartPage();
-  const copy = () => {
-    copyText(text).then(() => notify(texts.copied), fail);
-  };
+  const page = usePartPage();
+  const { texts } = page;
   return (
     <div className="field">
       <label htmlFor={id}>{label}</label>
       <div className="search-row">
         <input id={id} readOnly value={text} onFocus={(event) => event.target.select()} />
-        <Button onClick={copy}>{texts.copy}</Button>
+        <Button onClick={() => copy(page, text)}>{texts.copy}</Button>
       </div>
     </div>
   );
@@ -34,14 +32,15 @@ export function CopyLine({ id, label, text }: Readonly<Record<"id" | "label" | "
 
 /** Opens the system's share sheet, as used on phones. */
 function ShareButton({ address }: { readonly address: string }) {
-  const { texts, chat, notify, fail } = usePartPage();
+  const page = usePartPage();
+  const { texts, chat } = page;
   // Missing on pages without TLS, and in some desktop browsers.
   if (!("share" in navigator)) return null;
   const share = () => {
     const title = titleText(chat.model.server?.name ?? "");
     navigator.share({ title, url: address }).catch((error: unknown) => {
       if (error instanceof DOMException && error.name === "AbortError") return; // Cancelled.
-      copyText(address).then(() => notify(texts.copied), fail);
+      copy(page, address);
     });
   };
   return (

@@ -1,6 +1,7 @@
 /** This browser's settings in local storage. */
 
 import { type PageSettings, pageSettings } from "../../../ui/settings.ts";
+import { keepLocal, readLocal } from "./local.ts";
 
 /** Settings of this browser, shared by all accounts. */
 export interface Settings extends PageSettings {
@@ -34,22 +35,9 @@ export function switchedPictures(
   return { otherPictures: isOther ? others : [...others, room].slice(-PICTURES_SWITCHED_MAX) };
 }
 
-export function readSettings(): Settings {
-  try {
-    const kept: unknown = JSON.parse(localStorage.getItem(KEY) ?? "{}");
-    return checked(Object(kept));
-  } catch {
-    return checked({}); // The browser stores nothing, or the value is invalid.
-  }
-}
+export const readSettings = (): Settings => checked(Object(readLocal(KEY)));
 
-export function keepSettings(settings: Settings): void {
-  try {
-    localStorage.setItem(KEY, JSON.stringify(settings));
-  } catch {
-    // It lasts until the page is closed.
-  }
-}
+export const keepSettings = (settings: Settings): void => keepLocal(KEY, settings);
 
 function checked(kept: Readonly<Record<string, unknown>>): Settings {
   const { sounds, pushesFor, showsPeople, otherPictures: others } = kept;
