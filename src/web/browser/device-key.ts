@@ -7,7 +7,7 @@ import { owned } from "../../crypto/seal/owned.ts";
 import type { Entropy } from "../../io/entropy.ts";
 import { PageFault } from "../../ui/text/page-fault.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
-import type { PageKey, Subtle } from "./environment.ts";
+import type { Subtle } from "./environment.ts";
 import { pageSha256 } from "./hash.ts";
 import type { Store } from "./indexed-db.ts";
 
@@ -18,7 +18,7 @@ const KEY_BYTES = 32;
 interface KeyPair {
   readonly publicKey: Uint8Array;
   /** `undefined` if the browser does not support such keys; the bytes then only name the device. */
-  readonly privateKey: PageKey | undefined;
+  readonly privateKey: CryptoKey | undefined;
 }
 
 export interface DeviceOptions {
@@ -73,7 +73,7 @@ export class Device implements Keys {
   async verify(publicKey: Uint8Array, bytes: Uint8Array, signature: Uint8Array): Promise<boolean> {
     const { subtle } = this.#options;
     if (subtle === undefined) return true;
-    let key: PageKey;
+    let key: CryptoKey;
     try {
       key = await subtle.importKey("raw", owned(publicKey), ED25519, true, ["verify"]);
     } catch (error) {
@@ -154,7 +154,7 @@ async function newPair(
   const leaves = store.keepsBytes === true;
   try {
     const made = (await subtle?.generateKey(ED25519, leaves || isHandedOn, ["sign", "verify"])) as
-      | { readonly publicKey: PageKey; readonly privateKey: PageKey }
+      | { readonly publicKey: CryptoKey; readonly privateKey: CryptoKey }
       | undefined;
     if (made !== undefined && subtle !== undefined) {
       const publicKey = new Uint8Array(await subtle.exportKey("raw", made.publicKey));

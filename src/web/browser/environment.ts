@@ -6,36 +6,10 @@ import type { Link } from "../../io/link/link.ts";
 import type { Between, DatabaseFactory, Store } from "./indexed-db.ts";
 
 /** The part of `crypto.subtle` in use; missing on pages without TLS. */
-export interface Subtle {
-  digest(algorithm: "SHA-256", bytes: Uint8Array<ArrayBuffer>): Promise<ArrayBuffer>;
-  generateKey(
-    algorithm: { readonly name: "Ed25519" },
-    extractable: boolean,
-    usages: ("sign" | "verify")[],
-  ): Promise<unknown>;
-  exportKey(format: "raw" | "pkcs8", key: PageKey): Promise<ArrayBuffer>;
-  importKey(
-    format: "raw" | "pkcs8",
-    bytes: Uint8Array<ArrayBuffer>,
-    algorithm: { readonly name: "Ed25519" },
-    extractable: boolean,
-    usages: ("sign" | "verify")[],
-  ): Promise<PageKey>; // The private key as `pkcs8`.
-  sign(
-    algorithm: { readonly name: "Ed25519" },
-    key: PageKey,
-    bytes: Uint8Array<ArrayBuffer>,
-  ): Promise<ArrayBuffer>;
-  verify(
-    algorithm: { readonly name: "Ed25519" },
-    key: PageKey,
-    signature: Uint8Array<ArrayBuffer>,
-    bytes: Uint8Array<ArrayBuffer>,
-  ): Promise<boolean>;
-}
-
-/** An opaque `CryptoKey`. */
-export type PageKey = CryptoKey;
+export type Subtle = Pick<
+  SubtleCrypto,
+  "digest" | "exportKey" | "generateKey" | "importKey" | "sign" | "verify"
+>;
 
 /** Locks that one tab of this browser holds at a time, released when the tab ends. */
 export interface Locks {
