@@ -44,11 +44,7 @@ interface Page extends SavingPage {
     readonly userAgent: string;
     readonly maxTouchPoints?: number;
   };
-  readonly sessionStorage?: {
-    getItem(key: string): string | null;
-    setItem(key: string, value: string): void;
-    removeItem(key: string): void;
-  };
+  readonly sessionStorage?: Pick<Storage, "getItem" | "setItem" | "removeItem">;
   readonly fetch?: (
     path: string,
     options: {

@@ -154,7 +154,7 @@ async function newPair(
   const leaves = store.keepsBytes === true;
   try {
     const made = (await subtle?.generateKey(ED25519, leaves || isHandedOn, ["sign", "verify"])) as
-      | { readonly publicKey: CryptoKey; readonly privateKey: CryptoKey }
+      | CryptoKeyPair
       | undefined;
     if (made !== undefined && subtle !== undefined) {
       const publicKey = new Uint8Array(await subtle.exportKey("raw", made.publicKey));

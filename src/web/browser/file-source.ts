@@ -62,14 +62,8 @@ export class FileSource implements Source {
   }
 }
 
-/** The part of a BYOB stream reader in use: it fills the caller's buffer. */
-interface Filler {
-  read(
-    into: Uint8Array<ArrayBuffer>,
-    options: { readonly min: number },
-  ): Promise<{ readonly value?: Uint8Array<ArrayBuffer> | undefined; readonly done: boolean }>;
-  cancel(): Promise<void>;
-}
+/** Fills the caller's buffer. */
+type Filler = ReadableStreamBYOBReader;
 
 /**
  * The rest of a file as one stream. The browser reads ahead, which is three times as fast as
@@ -107,7 +101,7 @@ class FileRest {
 
 function fillerOf(rest: Blob): Filler | undefined {
   try {
-    return rest.stream().getReader({ mode: "byob" }) as unknown as Filler;
+    return rest.stream().getReader({ mode: "byob" });
   } catch {
     return undefined;
   }
