@@ -59,11 +59,7 @@ interface Page extends SavingPage {
   readonly crypto: { readonly subtle?: Subtle; getRandomValues<T>(bytes: T): T };
   readonly BroadcastChannel?: new (
     name: string,
-  ) => {
-    onmessage: ((event: { readonly data: unknown }) => void) | null;
-    postMessage(message: unknown): void;
-    close(): void;
-  };
+  ) => Pick<BroadcastChannel, "onmessage" | "postMessage" | "close">;
   requestAnimationFrame(callback: () => void): number;
   addEventListener(kind: string, listener: () => void): void;
 }

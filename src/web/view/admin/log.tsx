@@ -14,7 +14,7 @@ import { withLocalMoments } from "../../../ui/text/times.ts";
 import type { Answer, NoticeOf } from "../../../wire/messages.ts";
 import { Button } from "../shell/button.tsx";
 import { downloadFrom } from "../shell/clipboard.ts";
-import { FaultLine, useOnline } from "../shell/context.tsx";
+import { FaultLine, useOnline, useWork } from "../shell/context.tsx";
 import { confirm, eraseQuestion } from "../shell/dialog.tsx";
 import { IconButton } from "../shell/icons.tsx";
 import { type PartPage, usePartPage } from "../shell/part-page.ts";
@@ -261,14 +261,12 @@ function useEarlier(oldest: number | undefined, { since, until }: Span) {
   const page = usePartPage();
   const { chat } = page;
   const [earlier, setEarlier] = useState(NOTHING_EARLIER);
-  const [isAsking, setAsking] = useState(false);
   const [isMissing, setMissing] = useState(false);
-  const [fault, setFault] = useState<unknown>(undefined);
+  const work = useWork();
   // biome-ignore lint/correctness/useExhaustiveDependencies: another span is another question
   useEffect(() => setEarlier(NOTHING_EARLIER), [since, until]);
   const key = useRef(-1);
-  const ask = async () => {
-    setAsking(true);
+  const load = async () => {
     try {
       let { next } = earlier;
       const upTo = Math.min(until ?? Number.MAX_SAFE_INTEGER, (oldest ?? Date.now() + 1) - 1);
@@ -282,16 +280,13 @@ function useEarlier(oldest: number | undefined, { since, until }: Span) {
       }
       const lines = events.toReversed().map((event) => lineOf(event, key.current--, page));
       setEarlier({ lines: [...lines.toReversed(), ...earlier.lines], next });
-      setFault(undefined);
     } catch (error) {
       // Older servers do not know this request.
-      if (error instanceof Fault && error.code === "kind-unknown") setMissing(true);
-      else setFault(error);
-    } finally {
-      setAsking(false);
+      if (!(error instanceof Fault && error.code === "kind-unknown")) throw error;
+      setMissing(true);
     }
   };
-  return { earlier, ask, isAsking, isMissing, fault };
+  return { earlier, ask: () => work.run(load), work, isMissing };
 }
 
 /** Inclusive bounds, Unix ms. */
@@ -410,7 +405,7 @@ export function DashboardLog({ isHidden }: { readonly isHidden: boolean }) {
   if (isHidden) return null;
   const askEarlier = () => {
     showTop();
-    void past.ask();
+    past.ask();
   };
   return (
     <section className="dashboard-log" aria-label={texts.dashboardLog}>
@@ -436,7 +431,7 @@ export function DashboardLog({ isHidden }: { readonly isHidden: boolean }) {
         <When id="log-to" label={texts.logTo} value={to} onChange={setTo} />
         {past.isMissing ? null : (
           <Button
-            disabled={!isOnline || past.isAsking || earlier.next === "end"}
+            disabled={!isOnline || past.work.isBusy || earlier.next === "end"}
             onClick={askEarlier}
           >
             {texts.logEarlier}
@@ -446,7 +441,7 @@ export function DashboardLog({ isHidden }: { readonly isHidden: boolean }) {
           {earlier.next === "end" ? texts.logEarlierEnd : ""}
         </span>
       </div>
-      <FaultLine fault={past.fault} />
+      <FaultLine fault={past.work.fault} />
       <Chips
         label={texts.logKinds}
         all={GROUPS}

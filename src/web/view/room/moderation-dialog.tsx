@@ -1,35 +1,56 @@
-/** Dialog that confirms a moderation action. */
+/** Dialog that confirms a moderation action, in a given room or in one that it asks for. */
 
+import { useState } from "react";
 import { cleanText } from "../../../base/text.ts";
 import { FormDialog } from "../shell/dialog.tsx";
 import type { LazyProps } from "../shell/lazy.tsx";
 import { usePartPage } from "../shell/part-page.ts";
 
 /** Confirms an action that is hard to undo. */
-export function ModerationDialog({ act, user, room, onClose }: LazyProps["Moderation"]) {
+export function ModerationDialog({ act, user, room: given, onClose }: LazyProps["Moderation"]) {
   const { texts, chat } = usePartPage();
+  const rooms = [...chat.model.rooms.values()].filter(({ kind }) => kind === "room");
+  const [room, setRoom] = useState(given ?? rooms[0]?.name ?? "lobby");
   const name = cleanText(user);
   const questions = {
     mute: [texts.muteAsk(name, room), texts.mute, texts.muteExplained],
+    unmute: [`${texts.unmute}: ${name}`, texts.unmute, ""],
     kick: [texts.kickAsk(name, room), texts.kick, texts.kickExplained],
     grant: [texts.grantAsk(name, room), texts.makeModerator, ""],
     ungrant: [texts.ungrantAsk(name, room), texts.unmakeModerator, ""],
   } as const;
   const [title, action, explained] = questions[act];
-  const submit = async () => {
-    if (act === "kick") await chat.kick(room, user);
-    else if (act === "mute") await chat.request("mute", { room, user, on: true });
-    else await chat.grant(room, user, act === "grant");
+  const submit = () => {
+    if (act === "grant" || act === "ungrant") return chat.grant(room, user, act === "grant");
+    if (act !== "kick") return chat.request("mute", { room, user, on: act === "mute" });
+    return given === undefined ? chat.request("kick", { room, user }) : chat.kick(room, user);
   };
   return (
     <FormDialog
       title={title}
       action={action}
-      isDanger={act === "kick"}
+      isDanger={given === undefined || act === "kick"}
       onSubmit={submit}
       onClose={onClose}
     >
-      <p>{explained}</p>
+      {explained === "" ? null : <p>{explained}</p>}
+      {given === undefined ? (
+        <div className="field">
+          <label htmlFor="act-room">{texts.room}</label>
+          <input
+            id="act-room"
+            list="act-rooms"
+            value={room}
+            required
+            onChange={(event) => setRoom(event.target.value)}
+          />
+          <datalist id="act-rooms">
+            {rooms.map((one) => (
+              <option key={one.id} value={one.name} />
+            ))}
+          </datalist>
+        </div>
+      ) : null}
     </FormDialog>
   );
 }

@@ -68,9 +68,10 @@ interface LazyDialogs {
     readonly onChange?: () => void;
   };
   readonly Moderation: {
-    readonly act: "mute" | "kick" | "grant" | "ungrant";
+    readonly act: "mute" | "unmute" | "kick" | "grant" | "ungrant";
     readonly user: string;
-    readonly room: string;
+    /** If absent, the dialog asks for it. */
+    readonly room?: string;
   };
   readonly EmojiPicker: {
     readonly title: string;
