@@ -20,6 +20,7 @@ import { IconButton } from "../shell/icons.tsx";
 import { type PartPage, usePartPage } from "../shell/part-page.ts";
 import { Chips } from "./chips.tsx";
 import { exported } from "./log-export.ts";
+import { Filter } from "./table.tsx";
 
 type Happened = Omit<NoticeOf<"event">, "kind">;
 
@@ -410,13 +411,7 @@ export function DashboardLog({ isHidden }: { readonly isHidden: boolean }) {
   return (
     <section className="dashboard-log" aria-label={texts.dashboardLog}>
       <div className="dashboard-bar">
-        <label htmlFor="log-filter">{texts.dashboardFilter}</label>
-        <input
-          id="log-filter"
-          type="search"
-          value={filter}
-          onChange={(event) => setFilter(event.target.value)}
-        />
+        <Filter value={filter} onChange={setFilter} />
         <Button
           aria-pressed={held !== undefined}
           onClick={() => setHeld(held === undefined ? lines : undefined)}

@@ -9,14 +9,11 @@ export type SampleColumns = Pick<
   ColumnName | "since" | "last" | "diskFreeBytes"
 >;
 
-export type ColumnName =
-  | ("time" | "posts" | "receivedBytes" | "sentBytes")
-  | ("links" | "online" | "memoryBytes");
-
-const NAMES: readonly ColumnName[] = [
-  ...(["time", "posts", "receivedBytes", "sentBytes"] as const),
-  ...(["links", "online", "memoryBytes"] as const),
-];
+/** Counters per second, and values of a moment. */
+const GROWING = ["posts", "receivedBytes", "sentBytes"] as const;
+const STANDING = ["links", "online", "memoryBytes"] as const;
+const NAMES = ["time", ...GROWING, ...STANDING] as const;
+type ColumnName = (typeof NAMES)[number];
 
 /** Appends an answer. @returns `undefined` if the server has restarted: fetch all samples */
 function withAnswer(
@@ -93,8 +90,6 @@ export interface Minute {
 }
 
 const MINUTE_MS = 60_000;
-const GROWING = ["posts", "receivedBytes", "sentBytes"] as const;
-const STANDING = ["links", "online", "memoryBytes"] as const;
 
 /** Samples per minute, newest first: the charts as a table. */
 export function minutesOf(samples: SampleColumns): Minute[] {

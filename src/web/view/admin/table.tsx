@@ -223,7 +223,7 @@ interface FilterProps {
   readonly onChange: (value: string) => void;
 }
 
-function Filter({ value, onChange }: FilterProps) {
+export function Filter({ value, onChange }: FilterProps) {
   const { texts } = usePartPage();
   const id = useId();
   return (

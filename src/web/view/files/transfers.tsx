@@ -11,17 +11,14 @@ import { useFact } from "../shell/context.tsx";
 import { IconButton } from "../shell/icons.tsx";
 import { usePartPage } from "../shell/part-page.ts";
 
-function waitsText(where: WaitsAt, texts: AllTexts): string {
-  const table: Readonly<Record<WaitsAt, string>> = {
-    source: texts.waitsSource,
-    network: texts.waitsNetwork,
-    "server-disk": texts.waitsServerDisk,
-    sender: texts.waitsSender,
-    disk: texts.waitsDisk,
-    server: texts.waitsServer,
-  };
-  return table[where];
-}
+const WAITS_TEXTS = {
+  source: "waitsSource",
+  network: "waitsNetwork",
+  "server-disk": "waitsServerDisk",
+  sender: "waitsSender",
+  disk: "waitsDisk",
+  server: "waitsServer",
+} as const satisfies Record<WaitsAt, keyof AllTexts>;
 
 function progressText(progress: ProgressReport, texts: AllTexts): string {
   const { doneBytes, sizeBytes, ratePerS, leftMs, waits } = progress;
@@ -30,7 +27,7 @@ function progressText(progress: ProgressReport, texts: AllTexts): string {
       ? formatSize(doneBytes)
       : `${formatSize(doneBytes)} / ${formatSize(sizeBytes)}`;
   if (waits !== undefined) {
-    return `${done} · ${waitsText(waits.where, texts)}, ${texts.span(formatLeft(waits.forMs))}`;
+    return `${done} · ${texts[WAITS_TEXTS[waits.where]]}, ${texts.span(formatLeft(waits.forMs))}`;
   }
   const rate = ratePerS > 0 ? ` · ${formatRate(ratePerS)}` : "";
   if (leftMs === undefined) return `${done}${rate}`;
