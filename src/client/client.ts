@@ -174,7 +174,7 @@ export class Client extends AccountLink<Stay> {
     const { clock, keys: verifier, state, hashing } = parts;
     const { uploads, logs } = state;
     const transfers = new Transfers({
-      ...{ clock, entropy: parts.entropy, activeLink: this.activeLink, uploads, hashing },
+      ...{ clock, entropy: parts.entropy, activeLink: this.activeLink, hashing },
       ...(isBrief === true ? { hasMajority: () => this.#hasMajority } : {}),
       confirmed: (seq) => this.confirmed(seq),
       greet: (connection) => greet(connection, { ...parts, verifier, program }),

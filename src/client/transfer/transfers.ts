@@ -83,7 +83,7 @@ export interface GotFile {
   readonly renamed: readonly Renamed[];
 }
 
-export interface TransfersOptions extends UploadOptions {
+export interface TransfersOptions extends Omit<UploadOptions, "uploads"> {
   /** Called when a record of a file is on the server's disk. */
   readonly confirmed?: (seq: number) => void;
 }
@@ -98,11 +98,11 @@ export class Transfers {
   /**
    * Resolves when the server has stored and checked the whole file and posted it to the targets.
    * Continues after every loss of the link, without a time limit.
-   * @param uploads replaces the default journal
+   * @param uploads the journal; if `undefined`, no later run can resume the upload
    * @throws {Fault} if the server refused it; file-changed (the upload is withdrawn); interrupted
    * (by the signal, or the client was closed: it can be resumed); the source's
    */
-  async send(request: SendRequest, uploads = this.#options.uploads): Promise<SentFile> {
+  async send(request: SendRequest, uploads: UploadOptions["uploads"]): Promise<SentFile> {
     const options = { ...this.#options, uploads };
     const upload = (stop: AbortSignal) => new Upload(options, request, stop).run();
     const sent = await this.#until(request.signal, upload);

@@ -32,7 +32,7 @@ export class BrowserOutboxStore implements OutboxStore {
   readonly #store: Store;
   readonly #locks: Pick<Locks, "hold">;
   readonly #moved: (() => Promise<void>) | undefined;
-  /** Prefix of this page's posts: a later page moves them if the account was renamed meanwhile. */
+  /** Prefix of this page's posts, which stays when the server renames the account. */
   #prefix: string | undefined;
   /** Functions that release the lock, by outbox. */
   readonly #held = new Map<string, () => void>();
