@@ -27,6 +27,7 @@ import { type SealedBuckets, sealedFolder } from "../../src/server/sealed/bucket
 import { Server } from "../../src/server/server.ts";
 import type { ServerOptions } from "../../src/server/services/options.ts";
 import type { ServerEvent } from "../../src/server/session/event.ts";
+import { defined } from "../../src/wire/field.ts";
 import { parseBody } from "../../src/wire/record.ts";
 import { VirtualClock } from "../client/virtual-clock.ts";
 import { type DiskCall, SimDisk, type Trouble } from "../io/disk/sim.ts";
@@ -186,21 +187,17 @@ export class Site {
         version: "0",
         welcome,
         roomPassword,
-        ...(operatorToken === undefined ? {} : { operatorToken }),
-        ...(historyBytesPerDay === undefined ? {} : { historyBytesPerDay }),
-        ...(operatorLink === undefined ? {} : { operatorLink }),
-        ...(build === undefined ? {} : { build }),
+        ...defined({ operatorToken, historyBytesPerDay, operatorLink, build }),
         ...(files === "none" ? {} : { files: { ...QUOTAS_DEFAULT, freeBytesMin: 0, ...files } }),
       },
       history: logs.history,
       accounts: logs.accounts,
-      ...(shared === undefined ? {} : { siblings: shared.siblings }),
-      ...(this.#options.programs === undefined ? {} : { programs: this.#options.programs }),
+      ...defined({ siblings: shared?.siblings, provable: signing }),
+      ...defined({ programs: this.#options.programs, contents: this.#options.contents }),
       archive,
       rooms,
       registry,
       engine,
-      ...(signing === undefined ? {} : { provable: signing }),
       passwords,
       positions: { disk, folder: "/d" },
       ...(this.#options.seals === false
@@ -208,7 +205,6 @@ export class Site {
         : { sealed: shared?.sealed ?? sealedFolder({ disk, folder: "/d/sealed" }) }),
       ...(push === undefined ? {} : { push: { delivery: push, file: { disk, folder: "/d" } } }),
       ...(files === "none" ? {} : { blobs: this.#blobsOn(disk) }),
-      ...(this.#options.contents === undefined ? {} : { contents: this.#options.contents }),
       recordLine: (record, { name }) => {
         const { seq, kind } = record.head;
         return `${JSON.stringify({ kind, seq, room: name, ...parseBody(record) })}\n`;

@@ -65,6 +65,11 @@ export const shared = patternRule("shared", /^src\/ui\//, [
   [/^import (?!type )[^;]*?from "[./]+\/io\/[^"]*"/, "ui imports only types from io", "text"],
 ]);
 
+/** A decision is made again if its state has changed before its record is written. */
+export const appends = patternRule("appends", /^src\/server\/(?!kernel\/)/, [
+  [/\bappendThen\(|\b(?:accounts|history|log)\.append\(/, "records are written by the kernel"],
+]);
+
 export const layers: Rule = {
   name: "layers",
   check: (files) => files.filter(isSource).flatMap(layerViolations),

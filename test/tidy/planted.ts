@@ -106,6 +106,11 @@ export const PLANTED: readonly Planted[] = [
     ],
   },
   {
+    rule: "appends",
+    bad: [{ "src/server/auth/a.ts": "await accounts.append(draft);" }],
+    good: [{ "src/server/kernel/a.ts": "log.appendThen(drafts, {}, done);" }],
+  },
+  {
     rule: "state",
     bad: [
       "let count = 0;",

@@ -1,5 +1,5 @@
 import { cycles, folders, portable, preact } from "./house.ts";
-import { homes, layers, purity, shared } from "./layers.ts";
+import { appends, homes, layers, purity, shared } from "./layers.ts";
 import { docs, pins, places } from "./repository.ts";
 import { dates, sizes, state } from "./shape.ts";
 import type { Rule } from "./source.ts";
@@ -10,6 +10,7 @@ export const RULES: readonly Rule[] = [
   homes,
   purity,
   shared,
+  appends,
   sizes,
   state,
   dates,

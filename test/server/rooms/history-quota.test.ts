@@ -1,7 +1,6 @@
 import { expect, test } from "bun:test";
 import type { UserId } from "../../../src/base/ids.ts";
 import { HistoryQuota } from "../../../src/server/rooms/history-quota.ts";
-import type { LogRecord } from "../../../src/wire/record.ts";
 import { rejection } from "../../rejection.ts";
 import { siteWith } from "../site.ts";
 
@@ -10,9 +9,7 @@ const BEN = "uBBBBBBBBBBB" as UserId;
 const DAY_MS = 86_400_000;
 
 const ofBytes = (sizeBytes: number) =>
-  [
-    { headBytes: new Uint8Array(40), bodyBytes: new Uint8Array(sizeBytes - 40) },
-  ] as never as readonly LogRecord[];
+  [{ headBytes: new Uint8Array(40), bodyBytes: new Uint8Array(sizeBytes - 40) }] as never;
 
 function quotaOf(historyBytesPerDay: number | undefined) {
   const clock = { now: 100 * DAY_MS + DAY_MS / 2, unixMs: () => clock.now };
