@@ -39,6 +39,7 @@ export type Preference = "quiet" | "screen" | "pictures";
 /** Makes a private key in PKCS8 PEM. */
 export type GenerateKey = () => string;
 
+const OF_USER = "WHERE fingerprint = ? AND user = ?";
 const DEVICE_KEY_FILE = "device.key";
 const PART_SECRET_FILE = "parts.key";
 const PART_SECRET_BYTES = 32;
@@ -131,7 +132,7 @@ export class ClientState {
   /** The first address at which a server of this fingerprint was met. */
   addressOf(fingerprint: string): string | undefined {
     const sql = "SELECT address FROM pins WHERE fingerprint = ? ORDER BY address LIMIT 1";
-    return this.#database.get<{ address: string }>(sql, fingerprint)?.address;
+    return this.#database.value(sql, fingerprint);
   }
 
   /** Adds or changes a pin. Keeps the newest name and the time of the first meeting. */
@@ -187,11 +188,7 @@ export class ClientState {
     const row = this.#database.get<{ places: string; last: string | null }>(sql, fingerprint);
     if (row === undefined) return undefined;
     const placesOf = (texts: string) =>
-      texts
-        .split(" ")
-        .filter((text) => text !== "")
-        .map(parseServerAddress)
-        .map(({ host, port }): ServerPlace => ({ host, port }));
+      texts.match(/[^ ]+/g)?.map(parseServerAddress).map(placeOf) ?? [];
     const [last] = placesOf(row.last ?? "");
     return { told: placesOf(row.places), last };
   }
@@ -200,7 +197,7 @@ export class ClientState {
   serverSaidAt(address: string): string | undefined {
     const sql =
       "SELECT fingerprint FROM server_places WHERE instr(' ' || places || ' ', ?) > 0 LIMIT 1";
-    return this.#database.get<{ fingerprint: string }>(sql, ` ${address} `)?.fingerprint;
+    return this.#database.value(sql, ` ${address} `);
   }
 
   keepServerPlaces(fingerprint: string, { told, last }: KeptPlaces): void {
@@ -223,8 +220,7 @@ export class ClientState {
 
   /** Seq of the last record that this home has shown to the user; `undefined` if none. */
   cursor(fingerprint: string, user: string): number | undefined {
-    const sql = "SELECT seq FROM cursors WHERE fingerprint = ? AND user = ?";
-    return this.#database.get<{ seq: number }>(sql, fingerprint, fold(user))?.seq;
+    return this.#database.value(`SELECT seq FROM cursors ${OF_USER}`, fingerprint, fold(user));
   }
 
   /** Never decreases, whichever process of this home is ahead. */
@@ -253,8 +249,8 @@ export class ClientState {
 
   /** The PEM of the account's key, if this home has it. */
   knownAccountKey(fingerprint: string, user: string): string | undefined {
-    const sql = "SELECT private_pem AS pem FROM account_keys WHERE fingerprint = ? AND user = ?";
-    return this.#database.get<{ pem: string }>(sql, fingerprint, fold(user))?.pem;
+    const sql = `SELECT private_pem FROM account_keys ${OF_USER}`;
+    return this.#database.value(sql, fingerprint, fold(user));
   }
 
   /** Stores the account key received from another device of the account. */
@@ -265,8 +261,11 @@ export class ClientState {
 
   /** Id of the account that knows this device, as far as this home was notified. */
   enrolment(fingerprint: string, user: string): string | undefined {
-    const sql = "SELECT account FROM enrolments WHERE fingerprint = ? AND user = ?";
-    return this.#database.get<{ account: string }>(sql, fingerprint, fold(user))?.account;
+    return this.#database.value(
+      `SELECT account FROM enrolments ${OF_USER}`,
+      fingerprint,
+      fold(user),
+    );
   }
 
   enrol(fingerprint: string, user: string, account: string): void {
@@ -276,22 +275,17 @@ export class ClientState {
   }
 
   unenrol(fingerprint: string, user: string): void {
-    this.#database.run(
-      "DELETE FROM enrolments WHERE fingerprint = ? AND user = ?",
-      fingerprint,
-      fold(user),
-    );
+    this.#database.run(`DELETE FROM enrolments ${OF_USER}`, fingerprint, fold(user));
   }
 
   lastServer(): string | undefined {
     const sql = "SELECT address FROM last_servers ORDER BY used_ms DESC, address LIMIT 1";
-    return this.#database.get<{ address: string }>(sql)?.address;
+    return this.#database.value(sql);
   }
 
   /** User who last logged in at the server of this fingerprint, as the server spells the name. */
   lastUser(fingerprint: string): string | undefined {
-    const sql = "SELECT user FROM last_users WHERE fingerprint = ?";
-    return this.#database.get<{ user: string }>(sql, fingerprint)?.user;
+    return this.#database.value("SELECT user FROM last_users WHERE fingerprint = ?", fingerprint);
   }
 
   /** @param changes false only sets it if there is no last server yet */
@@ -312,8 +306,7 @@ export class ClientState {
 
   /** A preference of the user for this device. */
   preference(name: Preference): string | undefined {
-    const sql = "SELECT value FROM preferences WHERE name = ?";
-    return this.#database.get<{ value: string }>(sql, name)?.value;
+    return this.#database.value("SELECT value FROM preferences WHERE name = ?", name);
   }
 
   prefer(name: Preference, value: string): void {
@@ -362,6 +355,10 @@ const USER_TABLES = MOVING_TABLES.filter((table) => !SERVER_TABLES.has(table));
 
 const SELECT_PIN = `SELECT address, fingerprint, name, first_seen_ms AS firstSeenUnixMs
   FROM pins JOIN servers USING (fingerprint)`;
+
+function placeOf({ host, port }: ServerPlace): ServerPlace {
+  return { host, port };
+}
 
 function fold(user: string): string {
   return user.toLowerCase();

@@ -2,7 +2,7 @@
 
 import { DRAFTS_KEPT_MAX } from "../../base/limits-screen.ts";
 import type { Draft } from "../../core/model/state.ts";
-import type { StateDatabase } from "./schema.ts";
+import { HomeTable } from "./home-table.ts";
 
 /** An account of a server, in any spelling of its name. */
 export interface DraftOwner {
@@ -11,20 +11,14 @@ export interface DraftOwner {
 }
 
 /** Unsent drafts of the full screen, by room or person. */
-export class DraftStore {
-  readonly #database: StateDatabase;
-
-  constructor(database: StateDatabase) {
-    this.#database = database;
-  }
-
+export class DraftStore extends HomeTable {
   /**
    * Drafts by target. Unreadable ones are omitted.
    * @throws Fault store-…
    */
   of({ fingerprint, user }: DraftOwner): ReadonlyMap<string, Draft> {
     const sql = "SELECT target, draft FROM drafts WHERE fingerprint = ? AND user = ? ORDER BY at";
-    const rows = this.#database.all<Row>(sql, fingerprint, user.toLowerCase());
+    const rows = this.database.all<Row>(sql, fingerprint, user.toLowerCase());
     return new Map(
       rows.flatMap(({ target, draft }) => {
         const read = readDraft(draft);
@@ -46,12 +40,12 @@ export class DraftStore {
     const bound = `DELETE FROM drafts WHERE fingerprint = ?1 AND user = ?2 AND at <= (
       SELECT at FROM drafts WHERE fingerprint = ?1 AND user = ?2
       ORDER BY at DESC LIMIT 1 OFFSET ${DRAFTS_KEPT_MAX})`;
-    this.#database.transact(() => {
+    this.database.transact(() => {
       for (const [target, draft] of changes) {
-        if (draft === undefined) this.#database.run(forget, fingerprint, user, target);
-        else this.#database.run(put, fingerprint, user, target, JSON.stringify(draft));
+        if (draft === undefined) this.database.run(forget, fingerprint, user, target);
+        else this.database.run(put, fingerprint, user, target, JSON.stringify(draft));
       }
-      this.#database.run(bound, fingerprint, user);
+      this.database.run(bound, fingerprint, user);
     });
   }
 }

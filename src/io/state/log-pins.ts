@@ -1,7 +1,7 @@
 /** The log heads that each server has shown to this home. */
 
 import type { LogPin, SeenRecord } from "../../core/client/audit.ts";
-import type { StateDatabase } from "./schema.ts";
+import { HomeTable } from "./home-table.ts";
 
 /**
  * Records that a device remembers having read, per account at a server: far fewer arrive between
@@ -72,65 +72,59 @@ const DROP_OLD = `DELETE FROM log_seen WHERE fingerprint = ?1 AND user = ?2 AND 
   ORDER BY seq DESC LIMIT 1 OFFSET ${SEEN_RECORDS_MAX})`;
 
 /** The logs of a home's servers, in its database. */
-export class HomeLogPins implements LogPins {
-  readonly #database: StateDatabase;
-
-  constructor(database: StateDatabase) {
-    this.#database = database;
-  }
-
+export class HomeLogPins extends HomeTable implements LogPins {
   pin({ fingerprint }: Pick<LogReader, "fingerprint">): LogPin | undefined {
     const sql = "SELECT origin, size, root, note FROM log_pins WHERE fingerprint = ?";
-    return this.#database.get<PinRow>(sql, fingerprint);
+    return this.database.get<PinRow>(sql, fingerprint);
   }
 
   /** Pin of this server, or of another one that has shown the same log. */
   pinOf(fingerprint: string, origin: string): (LogPin & { fingerprint: string }) | undefined {
     const sql = `SELECT origin, size, root, note, fingerprint FROM log_pins
       WHERE fingerprint = ?1 OR origin = ?2 ORDER BY fingerprint = ?1 DESC LIMIT 1`;
-    return this.#database.get(sql, fingerprint, origin);
+    return this.database.get(sql, fingerprint, origin);
   }
 
   /** All records of the log shown or confirmed to the accounts of this home. */
   shown({ fingerprint }: Pick<LogReader, "fingerprint">): ShownRecords {
     const seen = `SELECT DISTINCT seq, leaf, room, place, sender, time_ms FROM log_seen
       WHERE fingerprint = ? ORDER BY seq`;
-    const cursor = "SELECT max(seq) AS seq FROM cursors WHERE fingerprint = ?";
-    const records = this.#database.all<SeenRow>(seen, fingerprint).map(seenRecordOf);
+    const cursor = "SELECT max(seq) FROM cursors WHERE fingerprint = ?";
+    const records = this.database.all<SeenRow>(seen, fingerprint).map(seenRecordOf);
     // `forget` removes the pin, and the next login resets the cursors.
     const isPinned = this.pin({ fingerprint }) !== undefined;
-    const row = isPinned ? this.#database.get<{ seq: number | null }>(cursor, fingerprint) : null;
+    const shown = (isPinned && this.database.value<number>(cursor, fingerprint)) || 0;
     const confirmed = this.confirmed({ fingerprint });
-    return { records, size: Math.max(confirmed, row?.seq ?? 0, records.at(-1)?.seq ?? 0) };
+    return { records, size: Math.max(confirmed, shown, records.at(-1)?.seq ?? 0) };
   }
 
   keepPin({ fingerprint }: LogReader, { origin, size, root, note }: LogPin): void {
     const sql = `INSERT INTO log_pins VALUES (?, ?, ?, ?, ?, NULL) ON CONFLICT DO UPDATE
       SET size = excluded.size, root = excluded.root, note = excluded.note
       WHERE excluded.origin = origin AND excluded.size > size`;
-    this.#database.run(sql, fingerprint, origin, size, root, note);
+    this.database.run(sql, fingerprint, origin, size, root, note);
   }
 
   keepSeen({ fingerprint, user }: LogReader, records: readonly SeenRecord[]): void {
-    this.#database.transact(() => {
-      const insert = this.#database.statement(INSERT_SEEN);
+    this.database.transact(() => {
+      const insert = this.database.statement(INSERT_SEEN);
       for (const { seq, leaf, room, place, from, timeUnixMs } of records) {
         const [sender, at] = [from ?? null, Math.trunc(timeUnixMs)];
         insert.run(fingerprint, fold(user), seq, leaf, room, place, sender, at);
       }
-      this.#database.statement(DROP_OLD).run(fingerprint, fold(user));
+      this.database.statement(DROP_OLD).run(fingerprint, fold(user));
     });
   }
 
   seen({ fingerprint, user }: LogReader, which: "all" | "unproved"): SeenRecord[] {
     const sql = `${SELECT_SEEN} ${which === "all" ? "" : "AND proved = 0"} ORDER BY seq`;
-    return this.#database.all<SeenRow>(sql, fingerprint, fold(user)).map(seenRecordOf);
+    return this.database.all<SeenRow>(sql, fingerprint, fold(user)).map(seenRecordOf);
   }
 
   proved({ fingerprint, user }: LogReader, seqs: readonly number[]): void {
     const sql = "UPDATE log_seen SET proved = 1 WHERE fingerprint = ? AND user = ? AND seq = ?";
-    this.#database.transact(() => {
-      const update = this.#database.statement(sql);
+    this.database.transact(() => {
+      const update = this.database.statement(sql);
       for (const seq of seqs) update.run(fingerprint, fold(user), seq);
     });
   }
@@ -138,31 +132,30 @@ export class HomeLogPins implements LogPins {
   keepConfirmed({ fingerprint }: LogReader, seq: number): void {
     const sql = `INSERT INTO log_confirmed VALUES (?, ?) ON CONFLICT DO UPDATE
       SET seq = max(seq, excluded.seq)`;
-    this.#database.run(sql, fingerprint, seq);
+    this.database.run(sql, fingerprint, seq);
   }
 
   confirmed({ fingerprint }: Pick<LogReader, "fingerprint">): number {
     const sql = "SELECT seq FROM log_confirmed WHERE fingerprint = ?";
-    return this.#database.get<{ seq: number }>(sql, fingerprint)?.seq ?? 0;
+    return this.database.value(sql, fingerprint) ?? 0;
   }
 
   noteAlarm({ fingerprint }: LogReader, sentence: string | undefined): void {
     if (sentence === undefined && this.alarm(fingerprint) === undefined) return;
     const sql = "UPDATE log_pins SET alarm = ? WHERE fingerprint = ?";
-    this.#database.run(sql, sentence ?? null, fingerprint);
+    this.database.run(sql, sentence ?? null, fingerprint);
   }
 
   /** Reason why the log of this server was refused the last time. */
   alarm(fingerprint: string): string | undefined {
-    const sql = "SELECT alarm FROM log_pins WHERE fingerprint = ?";
-    return this.#database.get<{ alarm: string | null }>(sql, fingerprint)?.alarm ?? undefined;
+    return this.database.value("SELECT alarm FROM log_pins WHERE fingerprint = ?", fingerprint);
   }
 
   /** The user accepts another log: the next one shown is pinned. */
   forget(fingerprint: string): void {
-    this.#database.transact(() => {
+    this.database.transact(() => {
       for (const table of ["log_pins", "log_seen", "log_confirmed"]) {
-        this.#database.run(`DELETE FROM ${table} WHERE fingerprint = ?`, fingerprint);
+        this.database.run(`DELETE FROM ${table} WHERE fingerprint = ?`, fingerprint);
       }
     });
   }

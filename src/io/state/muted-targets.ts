@@ -2,20 +2,14 @@
 
 import { Fault, msg } from "../../base/fault.ts";
 import { SETTINGS_LISTED_MAX } from "../../base/limits-screen.ts";
-import type { StateDatabase } from "./schema.ts";
+import { HomeTable } from "./home-table.ts";
 
 /** Rooms and users that an account has muted on this device. */
-export class MutedTargets {
-  readonly #database: StateDatabase;
-
-  constructor(database: StateDatabase) {
-    this.#database = database;
-  }
-
+export class MutedTargets extends HomeTable {
   /** @throws Fault store-… */
   of(fingerprint: string, user: string): readonly string[] {
     const sql = "SELECT target FROM muted WHERE fingerprint = ? AND user = ? ORDER BY target";
-    const rows = this.#database.all<{ target: string }>(sql, fingerprint, user.toLowerCase());
+    const rows = this.database.all<{ target: string }>(sql, fingerprint, user.toLowerCase());
     return rows.map(({ target }) => target);
   }
 
@@ -24,14 +18,14 @@ export class MutedTargets {
     const values = [fingerprint, user.toLowerCase(), target.toLowerCase()] as const;
     if (!on) {
       const sql = "DELETE FROM muted WHERE fingerprint = ? AND user = ? AND target = ?";
-      this.#database.run(sql, ...values);
+      this.database.run(sql, ...values);
       return;
     }
-    this.#database.transact(() => {
-      this.#database.run("INSERT OR IGNORE INTO muted VALUES (?, ?, ?)", ...values);
-      const sql = "SELECT COUNT(*) AS count FROM muted WHERE fingerprint = ? AND user = ?";
-      const row = this.#database.get<{ count: number }>(sql, values[0], values[1]);
-      if ((row?.count ?? 0) <= SETTINGS_LISTED_MAX) return;
+    this.database.transact(() => {
+      this.database.run("INSERT OR IGNORE INTO muted VALUES (?, ?, ?)", ...values);
+      const sql = "SELECT COUNT(*) FROM muted WHERE fingerprint = ? AND user = ?";
+      const count = this.database.value<number>(sql, values[0], values[1]) ?? 0;
+      if (count <= SETTINGS_LISTED_MAX) return;
       throw new Fault("too-many", msg`more than ${SETTINGS_LISTED_MAX} are muted here`, {
         remedy: "let one be heard again first",
       });

@@ -124,6 +124,12 @@ export class StateDatabase {
     );
   }
 
+  /** The only column of the first row. */
+  value<Value>(sql: string, ...values: SQLQueryBindings[]): Value | undefined {
+    const row = this.get<Readonly<Record<string, Value | null>>>(sql, ...values);
+    return Object.values(row ?? {})[0] ?? undefined;
+  }
+
   all<Row>(sql: string, ...values: SQLQueryBindings[]): Row[] {
     return this.guard(() => this.#database.query<Row, SQLQueryBindings[]>(sql).all(...values));
   }

@@ -1,7 +1,7 @@
 /** Files that were shown in this home, for completion and `get-file`. */
 
 import { SEEN_FILES_MAX } from "../../base/limits.ts";
-import type { StateDatabase } from "./schema.ts";
+import { HomeTable } from "./home-table.ts";
 
 export interface SeenFile {
   readonly id: string;
@@ -15,13 +15,7 @@ export function seenFile({ id, name, sealed }: SeenFile & { readonly sealed?: bo
 }
 
 /** Files that this device was shown, so that their ids can be completed. */
-export class SeenFiles {
-  readonly #database: StateDatabase;
-
-  constructor(database: StateDatabase) {
-    this.#database = database;
-  }
-
+export class SeenFiles extends HomeTable {
   /**
    * Keeps the newest SEEN_FILES_MAX of a server.
    * @param files oldest first
@@ -29,18 +23,18 @@ export class SeenFiles {
   note(fingerprint: string, files: readonly SeenFile[]): void {
     const unknown = files.slice(-SEEN_FILES_MAX).filter(({ id }) => !this.#has(fingerprint, id));
     if (unknown.length === 0) return; // A write waits for the disk.
-    this.#database.transact(() => {
+    this.database.transact(() => {
       const insert = "INSERT OR IGNORE INTO files_seen (fingerprint, file, name) VALUES (?, ?, ?)";
-      for (const { id, name } of unknown) this.#database.run(insert, fingerprint, id, name);
+      for (const { id, name } of unknown) this.database.run(insert, fingerprint, id, name);
       const forget = `DELETE FROM files_seen WHERE fingerprint = ?1 AND at <= (
         SELECT at FROM files_seen WHERE fingerprint = ?1
         ORDER BY at DESC LIMIT 1 OFFSET ${SEEN_FILES_MAX})`;
-      this.#database.run(forget, fingerprint);
+      this.database.run(forget, fingerprint);
     });
   }
 
   #has(fingerprint: string, file: string): boolean {
-    const sql = "SELECT 1 AS one FROM files_seen WHERE fingerprint = ? AND file = ?";
-    return this.#database.get(sql, fingerprint, file) !== undefined;
+    const sql = "SELECT 1 FROM files_seen WHERE fingerprint = ? AND file = ?";
+    return this.database.value(sql, fingerprint, file) !== undefined;
   }
 }

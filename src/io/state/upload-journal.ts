@@ -4,8 +4,8 @@ import { concatBytes } from "../../base/bytes.ts";
 import type { FileId } from "../../base/ids.ts";
 import { UPLOAD_KEEP_MS } from "../../base/limits.ts";
 import { HASH_BYTES } from "../../wire/chunks.ts";
+import { HomeTable } from "./home-table.ts";
 import type { FoundUpload, ResumableUpload, ResumableUploads, UploadKey } from "./kept-upload.ts";
-import type { StateDatabase } from "./schema.ts";
 
 /** Checksums per row; a row is rewritten while it fills: few rows, and small writes. */
 const ROW_HASHES = 64;
@@ -20,13 +20,7 @@ interface Row {
  * Uploads of this home in progress, so that a later process can resume them. It only saves work:
  * the server decides what is durable.
  */
-export class UploadJournal implements ResumableUploads {
-  readonly #database: StateDatabase;
-
-  constructor(database: StateDatabase) {
-    this.#database = database;
-  }
-
+export class UploadJournal extends HomeTable implements ResumableUploads {
   /**
    * @param stamp stamp of the source
    * @throws Fault store-…
@@ -34,7 +28,7 @@ export class UploadJournal implements ResumableUploads {
   find(key: UploadKey, stamp: string): FoundUpload | undefined {
     const sql = `SELECT file, stamp, up_to AS upTo FROM uploads
       WHERE fingerprint = ? AND user = ? AND path = ? AND targets = ? AND name = ?`;
-    const row = this.#database.get<Row>(sql, ...columnsOf(key));
+    const row = this.database.get<Row>(sql, ...columnsOf(key));
     if (row === undefined) return undefined;
     return { upload: this.#kept(row.file as FileId, row.upTo), changed: row.stamp !== stamp };
   }
@@ -45,16 +39,16 @@ export class UploadJournal implements ResumableUploads {
    */
   begin(key: UploadKey, stamp: string, file: FileId, unixMs: number): ResumableUpload {
     const nowMs = Math.trunc(unixMs);
-    this.#database.transact(() => {
+    this.database.transact(() => {
       // The server has forgotten those, too.
-      this.#database.run("DELETE FROM uploads WHERE touched_ms < ?", nowMs - UPLOAD_KEEP_MS);
+      this.database.run("DELETE FROM uploads WHERE touched_ms < ?", nowMs - UPLOAD_KEEP_MS);
       const sql = `DELETE FROM uploads
         WHERE fingerprint = ? AND user = ? AND path = ? AND targets = ? AND name = ?`;
-      this.#database.run(sql, ...columnsOf(key));
+      this.database.run(sql, ...columnsOf(key));
       const insert = `INSERT INTO uploads
         (file, fingerprint, user, path, targets, name, stamp, up_to, touched_ms)
         VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?)`;
-      this.#database.run(insert, file, ...columnsOf(key), stamp, nowMs);
+      this.database.run(insert, file, ...columnsOf(key), stamp, nowMs);
     });
     return this.#kept(file, 0);
   }
@@ -82,7 +76,7 @@ export class UploadJournal implements ResumableUploads {
       },
       hashes: (from = 0) => this.#hashes(file, from, upTo),
       end: () => {
-        this.#database.run("DELETE FROM uploads WHERE file = ?", file);
+        this.database.run("DELETE FROM uploads WHERE file = ?", file);
       },
     };
   }
@@ -93,16 +87,16 @@ export class UploadJournal implements ResumableUploads {
       const upTo = from + hashes.length;
       const sql = "UPDATE uploads SET up_to = MAX(up_to, ?) WHERE file = ?";
       // No row: another process has finished the same upload.
-      if (this.#database.run(sql, upTo, file) === 0) return;
+      if (this.database.run(sql, upTo, file) === 0) return;
       const insert = "INSERT OR REPLACE INTO upload_hashes VALUES (?, ?, ?)";
-      this.#database.run(insert, file, from, concatBytes(...hashes));
+      this.database.run(insert, file, from, concatBytes(...hashes));
     });
   }
 
   #cut(file: FileId, upTo: number): void {
     this.#loosely(() => {
-      this.#database.run("UPDATE uploads SET up_to = MIN(up_to, ?) WHERE file = ?", upTo, file);
-      this.#database.run("DELETE FROM upload_hashes WHERE file = ? AND first >= ?", file, upTo);
+      this.database.run("UPDATE uploads SET up_to = MIN(up_to, ?) WHERE file = ?", upTo, file);
+      this.database.run("DELETE FROM upload_hashes WHERE file = ? AND first >= ?", file, upTo);
     });
   }
 
@@ -111,7 +105,7 @@ export class UploadJournal implements ResumableUploads {
     const sql = `SELECT first, hashes FROM upload_hashes
       WHERE file = ? AND first <= ? ORDER BY first DESC LIMIT 1`;
     for (let at = from; at < upTo; ) {
-      const found = this.#database.get<{ first: number; hashes: Uint8Array }>(sql, file, at);
+      const found = this.database.get<{ first: number; hashes: Uint8Array }>(sql, file, at);
       if (found === undefined) return;
       const end = found.first + found.hashes.length / HASH_BYTES;
       if (end <= at) return; // Two processes noted the same, and one of them less of it.
@@ -123,11 +117,11 @@ export class UploadJournal implements ResumableUploads {
   }
 
   #loosely(act: () => void): void {
-    this.#database.run("PRAGMA synchronous = NORMAL");
+    this.database.run("PRAGMA synchronous = NORMAL");
     try {
-      this.#database.transact(act);
+      this.database.transact(act);
     } finally {
-      this.#database.run("PRAGMA synchronous = FULL");
+      this.database.run("PRAGMA synchronous = FULL");
     }
   }
 }
