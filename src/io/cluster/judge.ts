@@ -141,7 +141,9 @@ export class Judge {
       case "copied":
         return { id: undefined, outcomes: [this.#copiedOf(content.copied)] };
       case "copy-end":
-        return this.#isFilling ? this.#endOf(content.end) : NOTHING;
+        if (!this.#isFilling) return NOTHING;
+        this.#isFilling = false;
+        return { ...NOTHING, end: content.end };
       case "restored":
         return { id: undefined, outcomes: [content.records.flatMap((one) => this.#takeBack(one))] };
       default:
@@ -171,11 +173,6 @@ export class Judge {
       this.#copied[place] = seq;
       return { place, seq, line };
     });
-  }
-
-  #endOf(end: CopyEnd): Applied {
-    this.#isFilling = false;
-    return { id: undefined, outcomes: [], end };
   }
 
   #objection({ history, accounts, drafts }: SealedProposal): Objection | undefined {

@@ -8,7 +8,7 @@ import type { Place } from "../../core/cluster/claims.ts";
 import type { CopyEnd } from "../../core/cluster/messages.ts";
 import { erasuresOf } from "../../core/log/erasures.ts";
 import type { LogRecord } from "../../wire/record.ts";
-import { type Clock, delay } from "../clock.ts";
+import { type Clock, retry } from "../clock.ts";
 import type { LogFile } from "../log/log-file.ts";
 import { LogProofs } from "../log/proofs.ts";
 import { type Owed, type OwedDraft, PLACES } from "./judge.ts";
@@ -56,30 +56,26 @@ export class Mirrors {
       const here = owed.filter((one) => one.place === place && one.seq <= logs[place].head());
       await this.#compare(place, here, records);
     }
-    for (;;) {
-      const reasons: unknown[] = [];
-      for (const place of PLACES) {
-        const log = logs[place];
-        const missing = owed.filter((one) => one.place === place && one.seq > log.head());
-        const outcomes = await Promise.allSettled(
-          missing.map(async (one) => {
-            records.set(
-              one,
-              await ("line" in one ? log.appendCopied(one.line) : decided(log, one)),
-            );
-          }),
-        );
-        reasons.push(...outcomes.flatMap((one) => (one.status === "rejected" ? [one.reason] : [])));
-        if (reasons.length > 0) break;
-      }
-      if (reasons.length === 0) return records;
-      const faults = reasons.map((reason: unknown) => {
-        return asFault(reason);
+    const isPassing = (error: unknown) =>
+      error instanceof Fault && error.code === "store-full" && !isClosed();
+    await retry(() => this.#append(owed, records), { clock, everyMs: RETRY_MS, isPassing });
+    return records;
+  }
+
+  /** Appends the missing records. Those after one that did not fit would get a wrong seq. */
+  async #append(owed: readonly Owed[], records: Map<Owed, LogRecord>): Promise<void> {
+    for (const place of PLACES) {
+      const log = this.#parts.logs[place];
+      const missing = owed.filter((one) => one.place === place && one.seq > log.head());
+      const append = async (one: Owed) => {
+        records.set(one, await ("line" in one ? log.appendCopied(one.line) : decided(log, one)));
+      };
+      const outcomes = await Promise.allSettled(missing.map(append));
+      const faults = outcomes.flatMap((one) => {
+        return one.status === "rejected" ? [asFault(one.reason)] : [];
       });
-      // Records after one that did not fit would get a wrong seq.
-      const isFull = faults.some(({ code }) => code === "store-full");
-      if (!isFull || isClosed()) throw faults[0];
-      await delay(clock, RETRY_MS); // The disk is full: decisions wait for space.
+      const fault = faults.find(({ code }) => code === "store-full") ?? faults[0];
+      if (fault !== undefined) throw fault;
     }
   }
 

@@ -6,7 +6,7 @@ import { CLUSTER_ARRIVED_BYTES_MAX, CLUSTER_START_WITHIN_MS } from "../../base/l
 import type { Place } from "../../core/cluster/claims.ts";
 import type { CopyEnd } from "../../core/cluster/messages.ts";
 import { type Draft, type LogRecord, SALT_BYTES, sealDraft } from "../../wire/record.ts";
-import { type Clock, retry } from "../clock.ts";
+import { type Clock, retry, within } from "../clock.ts";
 import type { Entropy } from "../entropy.ts";
 import type { AppendAllOptions, Settle } from "../log/log.ts";
 import type { LogFile } from "../log/log-file.ts";
@@ -181,22 +181,11 @@ export class Replica {
   reached(seq: number, withinMs?: number): Promise<void> {
     if (this.#at.seq >= seq || this.#isOver) return Promise.resolve();
     this.#reader?.stored(seq);
-    return new Promise((resolve) => {
-      let cancel = () => {};
-      const wait = {
-        seq,
-        resolve: () => {
-          cancel();
-          resolve();
-        },
-      };
-      this.#waits.add(wait);
-      if (withinMs === undefined) return;
-      cancel = this.#parts.clock.after(withinMs, () => {
-        this.#waits.delete(wait);
-        resolve();
-      });
-    });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const wait = { seq, resolve };
+    this.#waits.add(wait);
+    if (withinMs === undefined) return promise;
+    return within(promise, withinMs, () => void this.#waits.delete(wait), this.#parts.clock);
   }
 
   async close(): Promise<void> {
@@ -220,13 +209,12 @@ export class Replica {
   #endReading(): void {
     for (const stop of this.#stops.splice(0)) stop();
     this.#reader?.end();
-    this.#wakeAll();
+    this.#wake();
   }
 
-  /** @param last wakes all who wait for more than this */
-  #wakeAll(last = 0): void {
+  #wake(isMeant: (seq: number) => boolean = () => true): void {
     for (const wait of this.#waits) {
-      if (wait.seq <= last) continue;
+      if (!isMeant(wait.seq)) continue;
       this.#waits.delete(wait);
       wait.resolve();
     }
@@ -283,7 +271,7 @@ export class Replica {
       onGone: (seq) => this.diverged(`the stream has lost its message ${seq}`),
       onShort: (last) => {
         this.#publisher.forget((seq) => seq > last);
-        this.#wakeAll(last);
+        this.#wake((seq) => seq > last);
       },
       onSilent: () => this.#doubt.raise(),
     });
@@ -309,7 +297,7 @@ export class Replica {
     this.#doubt.raise();
     await this.#applying;
     this.#publisher.forget(() => true);
-    this.#wakeAll();
+    this.#wake();
     try {
       await this.#untilAnswered(Number.POSITIVE_INFINITY, async () => {
         if (!this.#isOver) await this.#readOn();
@@ -369,11 +357,7 @@ export class Replica {
       for (const one of applied) this.#publisher.settle(one, records);
       this.#own.clear();
       this.#publisher.forget((seq) => seq <= this.#at.seq);
-      for (const wait of this.#waits) {
-        if (wait.seq > this.#at.seq) continue;
-        this.#waits.delete(wait);
-        wait.resolve();
-      }
+      this.#wake((seq) => seq <= this.#at.seq);
       if (this.#at.seq - (this.#positions.at(-1)?.seq ?? 0) >= KEEP_EVERY) this.#keep();
     }
     this.#applying = undefined; // In the tick in which the queue became empty.
