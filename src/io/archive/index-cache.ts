@@ -7,7 +7,7 @@ import { BATCH_SYNC_BYTES_MAX } from "../../base/limits.ts";
 import { parseLine } from "../../wire/record.ts";
 import type { Disk } from "../disk/disk.ts";
 import { readWholeFile } from "../disk/whole-file.ts";
-import { segmentName } from "../log/segment.ts";
+import { fitSizes, segmentName } from "../log/segment.ts";
 import { BlockIndex } from "./block-index.ts";
 
 /**
@@ -134,17 +134,12 @@ function restore(header: CacheHeader, bytes: Buffer): BlockIndex {
   return index;
 }
 
-/** Sealed segments never change size, and the last covered line keeps its head. */
+/** The segments have their sizes, and the last covered line its head. */
 function fitsFiles(place: CachePlace, index: BlockIndex, lastHead: string): boolean {
-  for (const [number, segment] of index.segments.entries()) {
-    using file = place.disk.open(join(place.folder, segmentName(segment.firstSeq)), "read");
-    const sizeBytes = file.sizeBytes();
-    const isLast = number === index.segments.length - 1;
-    if (isLast ? sizeBytes < segment.coveredBytes : sizeBytes !== segment.coveredBytes) {
-      return false;
-    }
-  }
-  return headAt(place, index) === lastHead;
+  const segments = index.segments.map(({ firstSeq, coveredBytes: sizeBytes }) => {
+    return { firstSeq, sizeBytes };
+  });
+  return fitSizes(place.disk, place.folder, segments) && headAt(place, index) === lastHead;
 }
 
 function headAt(place: CachePlace, index: BlockIndex): string | undefined {

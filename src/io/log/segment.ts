@@ -91,3 +91,16 @@ export function listSegments(disk: Disk, folder: string): number[] {
   const names = disk.list(folder).filter((name) => SEGMENT_NAME.test(name));
   return names.map((name) => Number(name.slice(0, 12))).filter((firstSeq) => firstSeq > 0);
 }
+
+/** Reports whether sealed segments have these sizes, and the last one at least its own. */
+export function fitSizes(
+  disk: Disk,
+  folder: string,
+  segments: readonly Pick<SegmentValue, "firstSeq" | "sizeBytes">[],
+): boolean {
+  return segments.every(({ firstSeq, sizeBytes }, index) => {
+    using file = disk.open(join(folder, segmentName(firstSeq)), "read");
+    const isLast = index === segments.length - 1;
+    return isLast ? file.sizeBytes() >= sizeBytes : file.sizeBytes() === sizeBytes;
+  });
+}

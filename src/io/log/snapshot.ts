@@ -13,7 +13,7 @@ import type { LogOrderValue } from "../../core/log/order.ts";
 import type { Disk } from "../disk/disk.ts";
 import { readWholeFile, writeWholeFile } from "../disk/whole-file.ts";
 import { LineReader } from "./line-reader.ts";
-import { listSegments, type SegmentValue, segmentName } from "./segment.ts";
+import { fitSizes, listSegments, type SegmentValue, segmentName } from "./segment.ts";
 
 /** All of a log but its bytes. Hashes are base64. */
 export interface LogValue {
@@ -128,15 +128,10 @@ export function readSnapshot<Folds>(place: SnapshotPlace): Snapshot<Folds> | und
   }
 }
 
-/** Sealed segments never change size, and the last one never shrinks. */
 function fitsFiles({ disk, folder }: SnapshotPlace, segments: readonly SegmentValue[]): boolean {
   const firstSeqs = listSegments(disk, folder);
-  return segments.every(({ firstSeq, sizeBytes }, index) => {
-    if (firstSeqs[index] !== firstSeq) return false;
-    using file = disk.open(join(folder, segmentName(firstSeq)), "read");
-    const isLast = index === segments.length - 1;
-    return isLast ? file.sizeBytes() >= sizeBytes : file.sizeBytes() === sizeBytes;
-  });
+  const areThere = segments.every(({ firstSeq }, index) => firstSeqs[index] === firstSeq);
+  return areThere && fitSizes(disk, folder, segments);
 }
 
 /** Leaf of the record at which the snapshot ends; `undefined` if no record ends there. */

@@ -325,10 +325,7 @@ class Verifier implements ProvenLog {
 
   async #compareKept(): Promise<void> {
     if (this.#kept === undefined || this.#isBroken || this.#unsigned !== undefined) return;
-    const { checkpoint } = this.#kept;
-    const flaw = await this.#flawOf(checkpoint);
-    if (flaw === undefined) this.#holds(checkpoint.size);
-    else this.#mismatch ??= { seq: this.#sound.size + 1, ...this.#sound.place, reason: flaw };
+    await this.#compareRoot(this.#kept.checkpoint);
   }
 
   async #compareRecorded(record: FoldedRecord, place: Place): Promise<void> {
@@ -343,9 +340,16 @@ class Verifier implements ProvenLog {
       this.#find({ seq, ...place, reason: "the server has not signed the checkpoint in it" });
     }
     if (this.#isBroken) return;
+    await this.#compareRoot(checkpoint, place);
+  }
+
+  async #compareRoot(checkpoint: Checkpoint, place = this.#sound.place): Promise<void> {
+    const { size } = checkpoint;
     const flaw = await this.#flawOf(checkpoint);
-    if (flaw === undefined) this.#holds(checkpoint.size, place);
-    else this.#mismatch ??= { seq: this.#sound.size + 1, ...this.#sound.place, reason: flaw };
+    const sound = this.#sound;
+    if (flaw !== undefined) {
+      this.#mismatch ??= { seq: sound.size + 1, ...sound.place, reason: flaw };
+    } else if (size >= sound.size && this.#mismatch === undefined) this.#sound = { size, place };
   }
 
   async #flawOf({ size, root, origin }: Checkpoint): Promise<string | undefined> {
@@ -353,11 +357,6 @@ class Verifier implements ProvenLog {
     if (equalBytes(await this.#proofs.root(size), root)) return undefined;
     const from = this.#sound.size + 1;
     return `a record between seq ${from} and ${size} is not the one that the server signed`;
-  }
-
-  #holds(size: number, place?: Place): void {
-    if (size < this.#sound.size || this.#mismatch !== undefined) return;
-    this.#sound = { size, place: place ?? this.#sound.place };
   }
 
   heads(from: number, to: number): AsyncGenerator<LogRecord> {
