@@ -1,5 +1,7 @@
 /** Addresses of this machine's network interfaces. */
 
+import { createSocket } from "node:dgram";
+import { isIP } from "node:net";
 import { type NetworkInterfaceInfo, networkInterfaces } from "node:os";
 
 /** Addresses of this machine by interface; empty if the system refuses (EMFILE). */
@@ -12,5 +14,25 @@ export function interfaceAddresses(
     );
   } catch {
     return [];
+  }
+}
+
+/**
+ * Returns the address that the system would send from: connecting a UDP socket looks up the route
+ * and sends nothing.
+ * @throws the system's error if there is no route
+ */
+export async function sendingAddress(address: string, port: number): Promise<string> {
+  const socket = createSocket(isIP(address) === 6 ? "udp6" : "udp4");
+  try {
+    await new Promise<void>((resolve, reject) => {
+      socket.on("error", reject);
+      // Node passes the error to its callback, too.
+      const done = (error?: Error) => (error === undefined ? resolve() : reject(error));
+      socket.connect(port, address, done as () => void);
+    });
+    return socket.address().address;
+  } finally {
+    socket.close();
   }
 }

@@ -4,7 +4,7 @@ import { createSocket, type Socket } from "node:dgram";
 import { assert } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
 import { LAN_UDP_BYTES_MAX } from "../../base/limits.ts";
-import { interfaceAddresses } from "./interfaces.ts";
+import { interfaceAddresses, sendingAddress } from "./interfaces.ts";
 
 /** A group of machines; each receives what one of them sends. */
 export interface Multicast {
@@ -225,29 +225,8 @@ async function chosenInterfaces(
   const outward = ours.filter(({ internal }) => !internal);
   const found = (outward.length > 0 ? outward : ours).map(({ address }) => address);
   if (options.scope === "all" || found.length < 2) return found;
-  const usual = await usualInterface(options);
+  const usual = await sendingAddress(options.group, options.port).catch(() => undefined);
   return [usual !== undefined && found.includes(usual) ? usual : (found[0] ?? "")];
-}
-
-/**
- * Interface that the system would choose: connecting a UDP socket looks up the route and sends
- * nothing.
- */
-async function usualInterface({ group, port }: MulticastOptions): Promise<string | undefined> {
-  const socket = createSocket("udp4");
-  try {
-    await new Promise<void>((resolve, reject) => {
-      socket.on("error", reject);
-      // Node passes the error to its callback, too.
-      const done = (error?: Error) => (error === undefined ? resolve() : reject(error));
-      socket.connect(port, group, done as () => void);
-    });
-    return socket.address().address;
-  } catch {
-    return undefined; // No route is the usual one.
-  } finally {
-    socket.close();
-  }
 }
 
 /** Ignores later errors (ICMP refusals, a removed interface): they do no harm. */

@@ -1,12 +1,12 @@
 /** Checks of each hop to a server, for `chat doctor`, each with its own time limit. */
 
-import { createSocket } from "node:dgram";
 import { lookup } from "node:dns/promises";
 import { request } from "node:https";
 import { createConnection, isIP } from "node:net";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import { Fault } from "../../base/fault.ts";
 import { errorCode } from "../disk/disk.ts";
+import { sendingAddress } from "../lan/interfaces.ts";
 import { isOldTls } from "../ws/dial.ts";
 
 /** Addresses checked per name; a name has one or two. */
@@ -55,22 +55,13 @@ export async function localAddressFor(address: string): Promise<string> {
       remedy: "check cable, Wi-Fi and VPN: is this machine in the server's network?",
       cause,
     });
-  const socket = createSocket(isIP(address) === 6 ? "udp6" : "udp4");
-  try {
-    await new Promise<void>((resolve, reject) => {
-      socket.once("error", reject);
-      // Nothing is sent: connecting UDP only looks up the route. The port does not matter.
-      socket.connect(9, address, () => resolve());
-    });
-    const own = socket.address().address;
-    // Bun (1.4.4) reports a socket as connected although the system has found no route.
-    if (own === "0.0.0.0" || own === "::") throw noRoute();
-    return own;
-  } catch (cause) {
-    throw cause instanceof Fault ? cause : noRoute(cause);
-  } finally {
-    socket.close();
-  }
+  // The port does not matter.
+  const own = await sendingAddress(address, 9).catch((cause: unknown) => {
+    throw noRoute(cause);
+  });
+  // Bun (1.4.4) reports a socket as connected although the system has found no route.
+  if (own === "0.0.0.0" || own === "::") throw noRoute();
+  return own;
 }
 
 /** @throws Fault unreachable, timeout */
