@@ -6,6 +6,7 @@
 import { join } from "node:path";
 import { isCount } from "../../base/count.ts";
 import { Fault } from "../../base/fault.ts";
+import { type JsonObject, parseObject } from "../../wire/record.ts";
 import { BACKUP_MARKS } from "../disk/data-folder.ts";
 import type { Disk } from "../disk/disk.ts";
 import { readWholeFile, writeWholeFile } from "../disk/whole-file.ts";
@@ -81,17 +82,11 @@ export function removeManifest(disk: Disk, folder: string): void {
 /** Names that identify a folder as ours. */
 export const OWN_NAMES: readonly string[] = [BEGUN, `${BEGUN}.tmp`, DONE];
 
-type Fields = Readonly<Record<string, unknown>>;
-
-function readJson(disk: Disk, path: string): Fields | undefined {
+function readJson(disk: Disk, path: string): JsonObject | undefined {
   const bytes = readWholeFile(disk, path, MANIFEST_BYTES_MAX);
   if (bytes === undefined) return undefined;
-  try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    if (typeof value === "object" && value !== null) return value as Fields;
-  } catch {
-    // Reported below.
-  }
+  const value = parseObject(bytes);
+  if (value !== undefined) return value;
   throw new Fault("log-corrupt", `${path} is damaged`, { remedy: "make a backup elsewhere" });
 }
 
@@ -100,7 +95,7 @@ function writeJson(disk: Disk, folder: string, name: string, value: object): Pro
   return writeWholeFile(disk, join(folder, name), new TextEncoder().encode(text), folder);
 }
 
-function isManifest(value: Fields): value is Fields & Manifest {
+function isManifest(value: JsonObject): value is JsonObject & Manifest {
   const { format, server, history, accounts, missingFiles = 0 } = value;
   if (format !== FORMAT || typeof server !== "string" || !isCount(missingFiles)) return false;
   return [history, accounts].every(isExtent);
@@ -108,7 +103,7 @@ function isManifest(value: Fields): value is Fields & Manifest {
 
 function isExtent(value: unknown): value is LogExtent {
   if (typeof value !== "object" || value === null) return false;
-  const { size, root, segments } = value as Fields;
+  const { size, root, segments } = value as JsonObject;
   if (!Number.isSafeInteger(size) || typeof root !== "string") return false;
   return typeof segments === "object" && segments !== null;
 }

@@ -1,8 +1,9 @@
 /** The offer of an upload as stored in `about.json`. */
 
-import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
+import { utf8Encode } from "../../base/bytes.ts";
 import { isCount } from "../../base/count.ts";
 import type { FileId, UserId } from "../../base/ids.ts";
+import { parseObject } from "../../wire/record.ts";
 import type { BlobAbout, FolderSize } from "./interfaces.ts";
 
 /** 64 targets of a room's or person's name, and a name of 1 KiB escaped six-fold. */
@@ -15,14 +16,7 @@ export function encodeAbout(about: BlobAbout): Uint8Array {
 
 /** @returns undefined if it is damaged */
 export function parseAbout(bytes: Uint8Array): BlobAbout | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(utf8Decode(bytes));
-  } catch {
-    return undefined; // Neither UTF-8 nor JSON: the caller reports any damage.
-  }
-  if (!isObject(value)) return undefined;
-  const { file, by, name, sizeBytes, to, folder, sinceMs } = value;
+  const { file, by, name, sizeBytes, to, folder, sinceMs } = parseObject(bytes) ?? {};
   const isWhole =
     typeof file === "string" &&
     typeof by === "string" &&
@@ -44,10 +38,7 @@ export function parseAbout(bytes: Uint8Array): BlobAbout | undefined {
   };
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
-}
-
 function isFolderSize(value: unknown): value is FolderSize {
-  return isObject(value) && isCount(value["entries"]) && isCount(value["manifestBytes"]);
+  const { entries, manifestBytes } = (value ?? {}) as Partial<Record<keyof FolderSize, unknown>>;
+  return isCount(entries) && isCount(manifestBytes);
 }

@@ -17,7 +17,9 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join, resolve } from "node:path";
+import { utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
+import { parseObject } from "../../wire/record.ts";
 import { diskFault, errorCode } from "./disk.ts";
 import { type Lock, lockFolder } from "./lock.ts";
 import { openPlain } from "./tree.ts";
@@ -133,15 +135,9 @@ function checkFormat(
 }
 
 function formatOf(text: string): { format: number; minReader: number } | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value !== "object" || value === null) return undefined;
-    const { format, minReader = format } = value as { format?: unknown; minReader?: unknown };
-    if (!Number.isSafeInteger(format) || !Number.isSafeInteger(minReader)) return undefined;
-    return { format: Number(format), minReader: Number(minReader) };
-  } catch {
-    return undefined;
-  }
+  const { format, minReader = format } = parseObject(utf8Encode(text)) ?? {};
+  if (!Number.isSafeInteger(format) || !Number.isSafeInteger(minReader)) return undefined;
+  return { format: Number(format), minReader: Number(minReader) };
 }
 
 /**

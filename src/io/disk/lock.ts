@@ -14,6 +14,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { Fault, msg } from "../../base/fault.ts";
 import { formatUtc } from "../../base/time.ts";
+import { parseObject } from "../../wire/record.ts";
 import { diskFault, errorCode } from "./disk.ts";
 import { openPlain } from "./tree.ts";
 
@@ -64,17 +65,9 @@ const INFO_BYTES_MAX = 4_096;
 
 /** Holder of the folder according to LOCK.json. */
 export function readLockHolder(folder: string): LockHolder | undefined {
-  try {
-    const value: unknown = JSON.parse(readInfo(join(folder, "LOCK.json")));
-    if (typeof value !== "object" || value === null) return undefined;
-    const { pid, host, started } = value as Record<string, unknown>;
-    if (typeof pid !== "number" || typeof host !== "string" || typeof started !== "string") {
-      return undefined;
-    }
-    return { pid, host, started };
-  } catch {
-    return undefined;
-  }
+  const { pid, host, started } = parseObject(readInfo(join(folder, "LOCK.json"))) ?? {};
+  const isWhole = typeof pid === "number" && typeof host === "string";
+  return isWhole && typeof started === "string" ? { pid, host, started } : undefined;
 }
 
 /**
@@ -172,13 +165,18 @@ function describe(holder: LockHolder): string {
   return `process ${holder.pid} on ${holder.host} since ${holder.started}`;
 }
 
-function readInfo(path: string): string {
-  const file = openPlain(path, "read");
+/** @returns no bytes if it cannot be read */
+function readInfo(path: string): Uint8Array {
   try {
-    const bytes = Buffer.alloc(INFO_BYTES_MAX);
-    return bytes.toString("utf8", 0, readSync(file, bytes));
-  } finally {
-    closeSync(file);
+    const file = openPlain(path, "read");
+    try {
+      const bytes = new Uint8Array(INFO_BYTES_MAX);
+      return bytes.subarray(0, readSync(file, bytes));
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    return new Uint8Array(0);
   }
 }
 

@@ -1,7 +1,9 @@
 /** Settings of a NATS server, read from its monitoring port. */
 
+import { utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { NATS_MONITOR_BYTES_MAX } from "../../base/limits-cluster.ts";
+import { parseObject } from "../../wire/record.ts";
 
 /** Limit for the answer of a NATS server's monitoring; a later one is skipped. */
 const NATS_MONITOR_MS = 3_000;
@@ -53,19 +55,13 @@ async function textOf({ body }: Response): Promise<string> {
 }
 
 function settingsIn(text: string): NatsSettings | undefined {
-  try {
-    const { server_name: name, version, jetstream } = JSON.parse(text) as Known;
-    const config = jetstream?.config;
-    if (typeof name !== "string" || typeof version !== "string") return undefined;
-    if (typeof config !== "object" || config === null) return undefined;
-    return { name, version, isSynced: config.sync_always === true };
-  } catch {
-    return undefined;
-  }
+  const { server_name: name, version, jetstream } = parseObject(utf8Encode(text)) ?? {};
+  const config = (jetstream as Known | null | undefined)?.config;
+  if (typeof name !== "string" || typeof version !== "string") return undefined;
+  if (typeof config !== "object" || config === null) return undefined;
+  return { name, version, isSynced: config.sync_always === true };
 }
 
 interface Known {
-  readonly server_name?: unknown;
-  readonly version?: unknown;
-  readonly jetstream?: { readonly config?: { readonly sync_always?: unknown } | null };
+  readonly config?: { readonly sync_always?: unknown } | null;
 }

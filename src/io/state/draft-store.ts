@@ -1,7 +1,9 @@
 /** Unfinished messages of each room. */
 
+import { utf8Encode } from "../../base/bytes.ts";
 import { DRAFTS_KEPT_MAX } from "../../base/limits-screen.ts";
 import type { Draft } from "../../core/model/state.ts";
+import { parseObject } from "../../wire/record.ts";
 import { HomeTable } from "./home-table.ts";
 
 /** An account of a server, in any spelling of its name. */
@@ -56,12 +58,8 @@ interface Row {
 }
 
 function readDraft(json: string): Draft | undefined {
-  try {
-    const value: unknown = JSON.parse(json);
-    return isDraft(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
+  const value: unknown = parseObject(utf8Encode(json));
+  return isDraft(value) ? value : undefined;
 }
 
 function isDraft(value: unknown): value is Draft {

@@ -3,7 +3,9 @@
 import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
+import { utf8Encode } from "../../base/bytes.ts";
 import { type Fingerprint, parseFingerprint } from "../../wire/fingerprint.ts";
+import { parseObject } from "../../wire/record.ts";
 import { readSmallFile, writeSmallFile } from "../disk/data-folder.ts";
 
 /**
@@ -85,22 +87,18 @@ function isAlive(pid: number): boolean {
   }
 }
 
-function parse(text: string | undefined): LocalServer | undefined {
+function parse(text = ""): LocalServer | undefined {
+  const { pid, host, port, fingerprint, data, home, startedUnixMs } =
+    parseObject(utf8Encode(text)) ?? {};
+  const isWhole =
+    typeof pid === "number" &&
+    typeof host === "string" &&
+    typeof port === "number" &&
+    typeof fingerprint === "string" &&
+    typeof data === "string" &&
+    typeof startedUnixMs === "number";
+  if (!isWhole) return undefined;
   try {
-    const value: unknown = JSON.parse(text ?? "");
-    if (typeof value !== "object" || value === null) return undefined;
-    const { pid, host, port, fingerprint, data, home, startedUnixMs } = value as Record<
-      string,
-      unknown
-    >;
-    const isWhole =
-      typeof pid === "number" &&
-      typeof host === "string" &&
-      typeof port === "number" &&
-      typeof fingerprint === "string" &&
-      typeof data === "string" &&
-      typeof startedUnixMs === "number";
-    if (!isWhole) return undefined;
     return {
       ...{ pid, host, port, data, startedUnixMs },
       fingerprint: parseFingerprint(fingerprint),
