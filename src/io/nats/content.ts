@@ -7,8 +7,6 @@ import {
   type JetStreamManager,
   jetstream,
   jetstreamManager,
-  RetentionPolicy,
-  StorageType,
 } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { Fault } from "../../base/fault.ts";
@@ -76,8 +74,6 @@ async function ensureStream(
     }
     const config = {
       ...{ name, subjects: [`${prefixOf(cluster)}.>`], ...bound },
-      storage: StorageType.File,
-      retention: RetentionPolicy.Limits,
       discard: DiscardPolicy.New,
       max_msgs_per_subject: 1,
       allow_direct: true,

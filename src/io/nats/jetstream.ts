@@ -8,8 +8,6 @@ import {
   jetstream,
   jetstreamManager,
   type Republish,
-  RetentionPolicy,
-  StorageType,
   type StoredMsg,
 } from "@nats-io/jetstream";
 import {
@@ -193,8 +191,6 @@ async function ensureStream(
   const config = {
     ...{ name, subjects: [subjectOf(cluster)], description: describe(await make()) },
     ...(republish === undefined ? {} : { republish }),
-    storage: StorageType.File,
-    retention: RetentionPolicy.Limits,
     discard: DiscardPolicy.New,
     duplicate_window: DUPLICATE_WINDOW_NS,
     deny_purge: true,

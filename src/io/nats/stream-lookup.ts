@@ -3,6 +3,8 @@
 import {
   JetStreamApiError,
   type JetStreamManager,
+  RetentionPolicy,
+  StorageType,
   type StreamConfig,
   type StreamInfo,
 } from "@nats-io/jetstream";
@@ -58,8 +60,9 @@ export async function addStream(
   config: Partial<StreamConfig> & { readonly name: string },
   isUnsafe: boolean,
 ): Promise<void> {
+  const stored = { storage: StorageType.File, retention: RetentionPolicy.Limits, ...config };
   try {
-    await manager.streams.add({ ...config, num_replicas: REPLICAS });
+    await manager.streams.add({ ...stored, num_replicas: REPLICAS });
   } catch (error) {
     const isTooFew = error instanceof JetStreamApiError && NOT_ENOUGH_SERVERS.has(error.code);
     if (!isTooFew) throw error;
@@ -69,7 +72,7 @@ export async function addStream(
         remedy: "start the others, or accept one with --unsafe-nats",
       });
     }
-    await manager.streams.add({ ...config, num_replicas: 1 });
+    await manager.streams.add({ ...stored, num_replicas: 1 });
   }
 }
 
