@@ -5,7 +5,8 @@ import type { Sha256 } from "../../base/ids.ts";
 import { BATCH_SYNC_BYTES_MAX } from "../../base/limits.ts";
 import type { Erasures } from "../../core/log/erasures.ts";
 import { bodyFits, erasedTail, parseLine } from "../../wire/record.ts";
-import { type Disk, isFull, writeWhole } from "../disk/disk.ts";
+import { type Disk, writeWhole } from "../disk/disk.ts";
+import { withReserve } from "./folder.ts";
 import { linesOf, scanBlocks } from "./scan.ts";
 import type { Segment } from "./segment.ts";
 
@@ -33,14 +34,10 @@ export async function eraseLine(
 ): Promise<void> {
   const { at, bytes } = erasedTail(line, eraseSeq);
   using file = disk.open(path, "write");
-  try {
-    await writeWhole(file, bytes, offset + at, BATCH_SYNC_BYTES_MAX);
-  } catch (error) {
-    // Nothing grows, but a copy-on-write disk needs space even so.
-    if (!isFull(error)) throw error;
-    disk.remove(reservePath);
-    await writeWhole(file, bytes, offset + at, BATCH_SYNC_BYTES_MAX);
-  }
+  // Nothing grows, but a copy-on-write disk needs space even so.
+  await withReserve(disk, reservePath, () =>
+    writeWhole(file, bytes, offset + at, BATCH_SYNC_BYTES_MAX),
+  );
   await file.sync();
 }
 

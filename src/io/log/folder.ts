@@ -33,3 +33,18 @@ export async function keepReserve(disk: Disk, path: string, sizeBytes: number): 
     disk.remove(path);
   }
 }
+
+/** Repeats a write once if the disk is full, with the space of the reserve file. */
+export async function withReserve<Result>(
+  disk: Disk,
+  reservePath: string,
+  write: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await write();
+  } catch (error) {
+    if (!isFull(error)) throw error;
+    disk.remove(reservePath);
+    return await write();
+  }
+}

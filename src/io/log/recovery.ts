@@ -18,10 +18,11 @@ import {
   parseHead,
   parseLine,
 } from "../../wire/record.ts";
-import { type Disk, type DiskFile, isFull } from "../disk/disk.ts";
+import type { Disk, DiskFile } from "../disk/disk.ts";
 import { writeSynced } from "../disk/whole-file.ts";
 import type { KeptCheckpoint } from "./checkpoint-file.ts";
 import { collectErasures, eraseLine, eraseRecord, syncPath } from "./erasure.ts";
+import { withReserve } from "./folder.ts";
 import { linesOf, type ScannedLine, scanBlocks } from "./scan.ts";
 import { listSegments, Segment, segmentName } from "./segment.ts";
 import type { Covered } from "./verification.ts";
@@ -386,14 +387,7 @@ class Recovery {
     const { disk, folder, reservePath } = this.#options;
     const tail = new Uint8Array(sizeBytes - segment.sizeBytes);
     file.read(tail, segment.sizeBytes);
-    let tornPath: string;
-    try {
-      tornPath = await this.#saveTorn(segment, tail);
-    } catch (error) {
-      if (!isFull(error)) throw error;
-      disk.remove(reservePath);
-      tornPath = await this.#saveTorn(segment, tail);
-    }
+    const tornPath = await withReserve(disk, reservePath, () => this.#saveTorn(segment, tail));
     file.truncate(segment.sizeBytes);
     await file.sync();
     await disk.syncFolder(folder);
