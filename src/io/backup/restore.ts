@@ -149,7 +149,8 @@ async function verified(
 ): Promise<WalkedLogs> {
   const walk = async (name: (typeof LOGS)[number]): Promise<Walked> => {
     const { size, root } = manifest[name];
-    const onRecord = name === "history" && files !== undefined ? { onRecord: apply(files) } : {};
+    const onRecord =
+      name === "history" && files !== undefined ? { onRecord: files.apply.bind(files) } : {};
     const path = join(folder, name);
     const range = { atLeast: size, upTo: size, sizes: [size] };
     const walked = await walkLog({ disk, folder: path, sha256, ...range, ...onRecord });
@@ -170,10 +171,6 @@ function reportDamaged({ say }: RestoreOptions, walked: WalkedLogs): number {
   const more = damaged.length - DAMAGED_SHOWN_MAX;
   if (more > 0) say(`and ${counted(more, "more record")}`);
   return damaged.length;
-}
-
-function apply(files: Files): (record: Parameters<Files["apply"]>[0]) => void {
-  return (record) => files.apply(record);
 }
 
 interface Newer {
