@@ -2,10 +2,8 @@
 
 import { basename } from "node:path";
 import { Fault } from "../../base/fault.ts";
-import { parseTarget } from "../../base/names.ts";
 import type { ReaderEvent } from "../../client/event.ts";
 import type { TransferProgress } from "../../client/transfer/progress.ts";
-import type { PostedFile, SentFile } from "../../client/transfer/transfers.ts";
 import {
   checkFileId,
   checkOut,
@@ -21,7 +19,6 @@ import { fileRow, lastFiles } from "./last-files.ts";
 import type { LineClient } from "./line-client.ts";
 import { isOpenable, openerOf, openFile } from "./open-file.ts";
 import { destinationOfTarget } from "./post.ts";
-import { destinationOf } from "./unread.ts";
 
 /** Transfers shorter than this show no progress lines. */
 const QUIET_MS = 2_000;
@@ -61,7 +58,10 @@ export class LineFiles {
           onProgress: this.#progressReporter(),
         });
         if (sent.unsaid !== undefined) chatConsole.note((texts) => texts.unsaid);
-        for (const posted of sent.posted) this.#sent(sent, posted);
+        const { id, name, sizeBytes, digest } = sent;
+        for (const posted of sent.posted) {
+          this.#lines.acked(posted.to, posted, { id, name, sizeBytes, digest }, "queuedFile");
+        }
         for (const { fault } of sent.refused) this.#lines.fail(fault, input);
       } finally {
         source.close();
@@ -102,7 +102,7 @@ export class LineFiles {
     const size = sizeBytes === undefined ? {} : { sizeBytes };
     const isSlow = sizeBytes === undefined || sizeBytes >= ANNOUNCED_BYTES_MIN;
     chatConsole.tell(
-      { kind: "offered", ...destinationOf(room), from, id: file, name, ...size },
+      { kind: "offered", ...destinationOfTarget(room), from, id: file, name, ...size },
       isSlow && this.#lines.isAt(room) ? `${from} is sending ${fileWords(event)}` : undefined,
     );
   }
@@ -121,17 +121,6 @@ export class LineFiles {
     const running = work().catch((error: unknown) => this.#lines.fail(error, input));
     this.#running.add(running);
     void running.finally(() => this.#running.delete(running));
-  }
-
-  #sent(sent: SentFile, { to, seq, queued }: PostedFile): void {
-    const { id, name, sizeBytes, digest } = sent;
-    const target = parseTarget(to);
-    const offline = queued ? { queued } : {};
-    this.#lines.recorded(seq);
-    this.#lines.chatConsole.tell(
-      { kind: "ack", seq, ...destinationOfTarget(target), id, name, sizeBytes, digest, ...offline },
-      queued ? (texts) => texts.queuedFile(target.name) : undefined,
-    );
   }
 
   /** Shows progress as lines in the conversation; short transfers show none. */

@@ -34,15 +34,10 @@ import { destinationOfTarget } from "./post.ts";
 import { type InputLine, ScriptLines } from "./script-lines.ts";
 import { runSlash, showView } from "./slash.ts";
 import { SlashHost, viewOf } from "./slash-host.ts";
-import { destinationOf, MESSAGE_KINDS, unreadLine, unreadOf } from "./unread.ts";
+import { MESSAGE_KINDS, unreadLine, unreadOf } from "./unread.ts";
 
 /** Milliseconds to wait at the end for the user's own messages to return as records. */
 const OWN_RECORDS_WITHIN_MS = 5_000;
-
-interface UnconfirmedPost {
-  readonly target: Target;
-  readonly text: string;
-}
 
 /** `chat join` line by line: sends the typed lines and prints events. */
 export class LineClient extends SlashHost {
@@ -71,7 +66,7 @@ export class LineClient extends SlashHost {
   #wasConnected = false;
   #hasMajority = true;
   /** In the order in which they were typed. Bounded by the client's outbox. */
-  readonly #unconfirmed = new Set<UnconfirmedPost>();
+  readonly #unconfirmed = new Set<{ readonly to: string; readonly text: string }>();
   /** Time and text of the last announcement that was shown. */
   #announced = "";
   /** Bounded by SEEN_FILES_MAX. */
@@ -146,9 +141,10 @@ export class LineClient extends SlashHost {
   /** Lists unconfirmed messages, which stay queued for the next run. */
   #leaveUnsent(error: unknown): void {
     if (!(error instanceof Fault)) throw error;
-    for (const { target, text } of this.#unconfirmed) {
-      const words = `not sent yet, to ${formatTarget(target)}: ${text}`;
-      this.chatConsole.tell({ kind: "unsent", ...destinationOfTarget(target), text }, words);
+    for (const { to, text } of this.#unconfirmed) {
+      const words = `not sent yet, to ${to}: ${text}`;
+      const destination = destinationOfTarget(parseTarget(to));
+      this.chatConsole.tell({ kind: "unsent", ...destination, text }, words);
     }
     this.#isOver = true;
     this.#ending.put(error);
@@ -179,12 +175,13 @@ export class LineClient extends SlashHost {
     const { client } = this.open;
     const { input } = this;
     await client.ready();
-    const post = { target: parseTarget(to), text: body.text };
+    const { text } = body;
+    const post = { to, text };
     this.#unconfirmed.add(post);
     client.post(to, body).then(
       (receipt) => {
         this.#unconfirmed.delete(post);
-        this.#acked(post, receipt);
+        this.acked(to, receipt, { text }, "queuedMessage");
       },
       (error: unknown) => {
         this.#unconfirmed.delete(post);
@@ -198,13 +195,19 @@ export class LineClient extends SlashHost {
     return this.#script.current;
   }
 
-  #acked({ target, text }: UnconfirmedPost, { seq, queued }: Receipt): void {
+  /** Shows that a message or file was recorded. @param fields about it, for scripts */
+  acked(
+    to: string,
+    { seq, queued }: Pick<Receipt, "seq" | "queued">,
+    fields: object,
+    queuedText: "queuedMessage" | "queuedFile",
+  ): void {
     this.recorded(seq);
-    const destination = destinationOfTarget(target);
+    const target = parseTarget(to);
     const offline = queued === true ? { queued } : {};
     this.chatConsole.tell(
-      { kind: "ack", seq, ...destination, text, ...offline },
-      queued === true ? (texts) => texts.queuedMessage(target.name) : undefined,
+      { kind: "ack", seq, ...destinationOfTarget(target), ...fields, ...offline },
+      queued === true ? (texts) => texts[queuedText](target.name) : undefined,
     );
   }
 
@@ -398,7 +401,7 @@ export class LineClient extends SlashHost {
         const { room, user, online } = event;
         const { client } = this.open;
         if (user === client.user || client.reading?.ignores(user)) return;
-        const line = { kind: "presence", ...destinationOf(room), user, online };
+        const line = { kind: "presence", ...destinationOfTarget(room), user, online };
         return chatConsole.tell(
           line,
           this.isAt(room) && !(chatConsole.isQuiet && chatConsole.isTyped)
@@ -410,8 +413,8 @@ export class LineClient extends SlashHost {
         const { adopted, outcome } = event;
         if (outcome.kind === "refused") return this.fail(outcome.fault);
         if (adopted === undefined) return;
-        const post = { target: parseTarget(adopted.to), text: adopted.body.text };
-        return this.#acked(post, outcome.receipt);
+        const { to, body } = adopted;
+        return this.acked(to, outcome.receipt, { text: body.text }, "queuedMessage");
       }
       case "offered":
         return this.files.offered(event);
@@ -428,7 +431,10 @@ export class LineClient extends SlashHost {
         return;
       case "read": {
         const { room, n, unread } = event;
-        return chatConsole.tell({ kind: "read", ...destinationOf(room), n, unread }, undefined);
+        return chatConsole.tell(
+          { kind: "read", ...destinationOfTarget(room), n, unread },
+          undefined,
+        );
       }
       case "room-gone":
         this.#awaitedJoins.delete(event.room.id);

@@ -3,7 +3,7 @@
 import { utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { REACTION_BYTES_MAX, TEXT_BYTES_MAX } from "../../base/limits.ts";
-import type { Target } from "../../base/names.ts";
+import type { RoomView } from "../../core/client/chat-record.ts";
 import type { Destination } from "../output/render.ts";
 
 /** @throws Fault text-invalid, too-large */
@@ -28,6 +28,6 @@ export function checkReaction(react: string): void {
 }
 
 /** The JSON name of a room or person. */
-export function destinationOfTarget({ kind, name }: Target): Destination {
+export function destinationOfTarget({ kind, name }: Pick<RoomView, "kind" | "name">): Destination {
   return kind === "room" ? { room: name } : { to: name };
 }

@@ -5,6 +5,7 @@ import type { RoomView } from "../../core/client/chat-record.ts";
 import type { Message } from "../../ui/messages/en/terminal.ts";
 import type { Answer } from "../../wire/messages.ts";
 import type { Destination } from "../output/render.ts";
+import { destinationOfTarget } from "./post.ts";
 
 /** Kinds of records that are messages of users, as opposed to events of a room. */
 export const MESSAGE_KINDS: ReadonlySet<string> = new Set([
@@ -18,13 +19,9 @@ export const MESSAGE_KINDS: ReadonlySet<string> = new Set([
 /** A room or conversation with messages that no device of the user has shown. */
 export type Unread = Destination & { readonly count: number };
 
-export function destinationOf(room: RoomView): Destination {
-  return room.kind === "room" ? { room: room.name } : { to: room.name };
-}
-
 export function unreadOf({ reading }: Client, rooms: readonly RoomView[]): Unread[] {
   return rooms
-    .map((room) => ({ ...destinationOf(room), count: reading?.unread(room.id) ?? 0 }))
+    .map((room) => ({ ...destinationOfTarget(room), count: reading?.unread(room.id) ?? 0 }))
     .filter(({ count }) => count > 0);
 }
 
