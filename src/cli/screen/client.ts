@@ -81,12 +81,9 @@ export class ScreenClient implements Stage {
   readonly #rows = new RowMaker();
   /** The model that the state was last updated for. */
   #before: Before;
-  #keymap: Keymap;
+  #keys: ReturnType<typeof keysOf>;
   readonly #folders: FolderLists;
   readonly #slash = slashRows();
-  /** Keys that fetch the newest file and unfold a text, after selecting it. */
-  #fetchKey: string;
-  #foldKey: string;
   readonly #files: ScreenFiles;
   readonly #notices: ScreenNotices;
   readonly #actions: ScreenActions;
@@ -125,9 +122,7 @@ export class ScreenClient implements Stage {
     this.#muted = new ScreenMuted(open.state.muted);
     this.settings = this.#settled();
     const { mouse } = settings;
-    this.#keymap = new Keymap(settings.keys);
-    this.#fetchKey = selectedKey(this.#keymap, "fetch");
-    this.#foldKey = selectedKey(this.#keymap, "fold");
+    this.#keys = keysOf(settings);
     this.#before = { model: chat.model, shownKey: undefined, bottoms: 0 };
     this.#folders = new FolderLists(context.env["HOME"]);
     this.#terminal = new TerminalScreen({
@@ -298,9 +293,7 @@ export class ScreenClient implements Stage {
     }
     this.settings = this.#settled();
     this.#terminal.setMouse(this.settings.mouse);
-    this.#keymap = new Keymap(this.settings.keys);
-    this.#fetchKey = selectedKey(this.#keymap, "fetch");
-    this.#foldKey = selectedKey(this.#keymap, "fold");
+    this.#keys = keysOf(this.settings);
     this.#pictures.choose(this.settings);
     if (lines.length > 1) this.show(() => "/set", lines);
     else for (const line of lines) this.note(() => line);
@@ -484,7 +477,7 @@ export class ScreenClient implements Stage {
       rows,
       settings,
       layout,
-      keymap: this.#keymap,
+      keymap: this.#keys.keymap,
       typed: this.#options.typed.lines,
       source: {
         commands: this.#slash.map((row) => {
@@ -591,8 +584,8 @@ export class ScreenClient implements Stage {
         transport: this.#transport,
         roundTripMs: counters?.roundTripMs,
       },
-      fetchKey: this.#fetchKey,
-      foldKey: this.#foldKey,
+      fetchKey: this.#keys.fetchKey,
+      foldKey: this.#keys.foldKey,
       pictures: this.#pictures.sizes,
     };
   }
@@ -623,9 +616,13 @@ export class ScreenClient implements Stage {
   }
 }
 
-function selectedKey(keymap: Keymap, command: "fetch" | "fold"): string {
-  const chords = [keymap.chordOf("reading", "select"), keymap.chordOf("selected", command)];
-  return chords.filter((chord) => chord !== undefined).join(" ");
+/** The key bindings, and the keys that fetch the newest file and unfold a text after selecting it. */
+function keysOf({ keys }: ScreenSettings) {
+  const keymap = new Keymap(keys);
+  const selectKey = keymap.chordOf("reading", "select");
+  const keyOf = (command: "fetch" | "fold") =>
+    [selectKey, keymap.chordOf("selected", command)].filter((one) => one !== undefined).join(" ");
+  return { keymap, fetchKey: keyOf("fetch"), foldKey: keyOf("fold") };
 }
 
 function quietTargets(model: Model): readonly string[] {

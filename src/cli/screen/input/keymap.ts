@@ -201,15 +201,14 @@ export class Keymap {
 
   /** Commands by group, in the order of the table, each with all its chords. */
   groups(): ReadonlyMap<KeyGroup, ReadonlyMap<CommandName, readonly string[]>> {
-    const groups = new Map<KeyGroup, Map<CommandName, string[]>>();
-    for (const { group, command, chords } of this.#rows) {
-      const commands = groups.get(group) ?? new Map<CommandName, string[]>();
-      groups.set(group, commands);
-      const all = commands.get(command) ?? [];
-      commands.set(command, all);
-      all.push(...chords);
-    }
-    return groups;
+    const groups = [...Map.groupBy(this.#rows, ({ group }) => group)];
+    return new Map(
+      groups.map(([group, rows]) => {
+        const commands = [...Map.groupBy(rows, ({ command }) => command)];
+        const chordsOf = (all: readonly Binding[]) => all.flatMap(({ chords }) => chords);
+        return [group, new Map(commands.map(([command, all]) => [command, chordsOf(all)]))];
+      }),
+    );
   }
 
   /** Its first chord in a group; `undefined` if it has none there. */
@@ -222,17 +221,12 @@ function commandsIn(
   mode: Mode,
   rows: readonly Binding[],
 ): ReadonlyMap<string, readonly CommandName[]> {
-  const commands = new Map<string, CommandName[]>();
-  for (const group of GROUPS[mode]) {
-    for (const { command, chords } of rows.filter((one) => one.group === group)) {
-      for (const chord of chords) {
-        const all = commands.get(chord) ?? [];
-        commands.set(chord, all);
-        all.push(command);
-      }
-    }
-  }
-  return commands;
+  const inMode = GROUPS[mode].flatMap((group) => rows.filter((one) => one.group === group));
+  const bound = inMode.flatMap(({ command, chords }) =>
+    chords.map((chord) => ({ chord, command })),
+  );
+  const byChord = [...Map.groupBy(bound, ({ chord }) => chord)];
+  return new Map(byChord.map(([chord, all]) => [chord, all.map(({ command }) => command)]));
 }
 
 function rebound(keys: Readonly<Record<string, string>>): readonly Binding[] {

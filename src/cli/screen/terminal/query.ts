@@ -57,11 +57,6 @@ export class TerminalQueries {
     return this.#due.some(({ isLate }) => !isLate);
   }
 
-  /** There is output for `take`. */
-  get isWaiting(): boolean {
-    return this.#unsent.length > 0;
-  }
-
   /**
    * @param text has no lasting effect on the screen, since it is written before a frame
    * @returns all answers concatenated, and last the kind of the terminal (DA1); `undefined` if the

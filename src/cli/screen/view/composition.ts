@@ -67,11 +67,6 @@ export interface Layout {
   readonly foldsOf: (key: string) => number;
   /** Seq of the lowest item whose last line is visible; `undefined` if there is none. */
   readonly seenSeq: number | undefined;
-  /** Keys of the uppermost and the lowest row that are at least partly visible. */
-  readonly topKey: string | undefined;
-  readonly bottomKey: string | undefined;
-  /** The first loaded row is visible from its first line: older rows are needed. */
-  readonly isAtTop: boolean;
   /** The last loaded row is visible to its end. */
   readonly isAtBottom: boolean;
   /** Files offered in visible rows. */
@@ -150,7 +145,6 @@ export class Composer {
     const body = this.#body(props, areas, palette, shown);
     const texts = (region: readonly Line[]) =>
       region.map((line) => palette.ansiOf(fitLine(line, size.columns)));
-    const lowest = seen.at(-1);
     const nothing = nothingOpenText(props);
     const isAtBottom = rowsBelow === 0;
     const header =
@@ -181,9 +175,6 @@ export class Composer {
       heightOf: (key) => this.#timeline.heightOf(laid.parts, key),
       foldsOf: (key) => this.#timeline.foldsOf(laid.parts, key),
       seenSeq: seenSeqOf(seen, laid.parts, this.#timeline),
-      topKey: seen[0]?.row.key,
-      bottomKey: lowest?.row.key,
-      isAtTop,
       isAtBottom,
       files: filesOf(seen),
       topMax: overlay === undefined ? 0 : overlayTopMax(overlay, areas.timeline, areas.body),

@@ -18,7 +18,6 @@ interface SealedFacts {
 }
 
 export const ENGLISH_TERMINAL = {
-  joining: "Coming in…",
   loading: "Loading…",
   notLoggedIn: "not logged in",
   noMajority: "most machines are down: messages wait",
@@ -42,7 +41,6 @@ export const ENGLISH_TERMINAL = {
   fetchWith: (key: string) => `${key} fetches it`,
   moreLines: (n: number) => `… ${counted(n, "more line")}`,
   showWith: (key: string) => `${key} shows all`,
-  fetchSelected: "select it to fetch it",
   closed: "closed",
   sealed: "sealed",
   announcedGone: (who: string) => `${who} took back what everybody was told`,
@@ -62,7 +60,6 @@ export const ENGLISH_TERMINAL = {
   cannotShow: (what: string) => `this cannot be shown (${what}); Ctrl-L tries it again`,
   yesNo: "y/n",
   escDrops: "Esc drops it",
-  lines: (n: number) => counted(n, "line"),
   refusedHint: "select it to send it again or to discard it",
 
   // Answers of commands.

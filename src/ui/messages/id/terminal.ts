@@ -7,7 +7,6 @@ import { INDONESIAN_COMMANDS } from "./commands.ts";
 import { INDONESIAN } from "./first.ts";
 
 export const INDONESIAN_TERMINAL: TerminalTexts = {
-  joining: "Sedang masuk…",
   loading: "Memuat…",
   notLoggedIn: "belum masuk",
   noMajority: "sebagian besar mesin mati: pesan menunggu",
@@ -30,7 +29,6 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   fetchWith: (key) => `${key} untuk mengambil`,
   moreLines: (n) => `… ${n} baris lagi`,
   showWith: (key) => `${key} untuk menampilkan semua`,
-  fetchSelected: "pilih untuk mengambil",
   closed: "ditutup",
   sealed: "tersegel",
   announcedGone: (who) => `${who} menarik kembali pemberitahuan untuk semua`,
@@ -50,7 +48,6 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   cannotShow: (what) => `ini tidak dapat ditampilkan (${what}); Ctrl-L mencoba lagi`,
   yesNo: "y/n",
   escDrops: "Esc membatalkan",
-  lines: (n) => `${n} baris`,
   refusedHint: "pilih untuk mengirim lagi atau membuang",
 
   sealedRoomMade: (room) => `ruang tersegel '${room}' milik Anda; ajak yang lain: /invite NAME`,

@@ -52,7 +52,7 @@ describe("the answers of a terminal", () => {
     ask("two");
     await Promise.resolve();
     expect(told).toEqual([undefined, undefined]);
-    expect(queries.isWaiting).toBe(false);
+    expect(queries.take()).toBe("");
     queries.answered(KIND);
     expect(queries.answers).toBe(true);
     ask("three");
