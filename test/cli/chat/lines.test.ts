@@ -62,22 +62,19 @@ test("shows the digits of the old and the new key", () => {
   expect(rows).toHaveLength(7);
   expect(rows[3]).toBe("before:");
   expect(rows.slice(4).join(" ")).toBe(former);
-  const changed = howToConfirm(
-    "ben",
-    { digits, isVerified: false, former },
-    "/verify ben",
-  )(ENGLISH_TERMINAL);
+  const unverified = { digits, isVerified: false };
+  const changed = howToConfirm("ben", { ...unverified, former }, "/verify ben")(ENGLISH_TERMINAL);
   expect(changed).toBe("ben's identity key has changed: confirm those that ben sees");
-  const same = howToConfirm("ben", { digits, isVerified: false }, "/verify ben")(ENGLISH_TERMINAL);
+  const same = howToConfirm("ben", unverified, "/verify ben")(ENGLISH_TERMINAL);
   expect(same).toBe('if ben sees the same: /verify ben "DIGITS"');
 });
 
 test("shows a member of a sealed room in both languages", () => {
   const member = { user: "ben", devices: 2, hasBrowser: true, isMe: false };
   const facts = { ...member, isVerified: true, isChanged: true, isAdmin: true };
+  const changed = "verified, and another key was seen since: /verify ben";
   expect(ENGLISH_TERMINAL.sealedMember(facts)).toBe(
-    "ben: 2 devices, a browser among them; " +
-      "verified, and another key was seen since: /verify ben; admin",
+    `ben: 2 devices, a browser among them; ${changed}; admin`,
   );
   expect(INDONESIAN_TERMINAL.sealedMember(facts)).toMatch(/^ben: 2 perangkat, termasuk peramban;/);
 });

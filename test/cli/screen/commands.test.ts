@@ -51,8 +51,7 @@ async function commandsOf(fixture: ClientFixture) {
     end: (exitCode) => told.push(`the end, ${exitCode}`),
   };
   const context = { clock: fixture.clock, env: {}, json: false } as unknown as Context;
-  const note = screen.note;
-  const files = new ScreenFiles({ context, open, chat, note });
+  const files = new ScreenFiles({ context, open, chat, note: screen.note });
   const commands = new ScreenCommands({ context, open, chat, files, screen });
   const run = async (line: string) => {
     const outcome = await fixture.outcome(runSlash(commands, line));
