@@ -616,7 +616,7 @@ export class ScreenClient implements Stage {
   }
 }
 
-/** The key bindings, and the keys that fetch the newest file and unfold a text after selecting it. */
+/** Key bindings, and the keys that fetch the newest file or unfold a text, after selecting it. */
 function keysOf({ keys }: ScreenSettings) {
   const keymap = new Keymap(keys);
   const selectKey = keymap.chordOf("reading", "select");
