@@ -3,7 +3,7 @@
 import { foldCase } from "../../../base/case-fold.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { Answer } from "../../../wire/messages.ts";
-import { AskButton } from "../shell/dialog.tsx";
+import { AskButton } from "../shell/ask-button.tsx";
 import { usePartPage } from "../shell/part-page.ts";
 import { type Column, field, PagedTable, UserText, usePagedList } from "./table.tsx";
 

@@ -3,7 +3,8 @@
 import { formatLeft, formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { Answer } from "../../../wire/messages.ts";
-import { AskButton, askingItem } from "../shell/dialog.tsx";
+import { AskButton } from "../shell/ask-button.tsx";
+import { askingItem } from "../shell/dialog.tsx";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
 import { type PartPage, usePartPage } from "../shell/part-page.ts";
 import { type Asked, type Column, field, Marked, ServerTable, UserText } from "./table.tsx";

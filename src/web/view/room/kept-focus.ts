@@ -1,6 +1,6 @@
-/** Keeps the keyboard focus in a list when its focused row is removed. */
+/** Keeps the keyboard focus in the timeline when the focused row is removed. */
 
-import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef } from "react";
+import { type RefObject, useCallback, useLayoutEffect, useRef } from "react";
 import { listen } from "../shell/effects.ts";
 
 /**
@@ -25,16 +25,4 @@ export function useKeptFocus(section: RefObject<HTMLElement | null>): () => void
     return listen(section.current, "focusin", note);
   }, [section]);
   return look;
-}
-
-/** Focuses a list whose focused line was removed, so that keys still work. @param count of lines */
-export function useListFocus(count: number): RefObject<HTMLUListElement | null> {
-  const list = useRef<HTMLUListElement>(null);
-  const before = useRef(count);
-  useEffect(() => {
-    const isLost = count < before.current && document.activeElement === document.body;
-    before.current = count;
-    if (isLost) list.current?.focus();
-  }, [count]);
-  return list;
 }

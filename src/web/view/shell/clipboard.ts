@@ -1,4 +1,4 @@
-/** Hands texts and files to the user: the clipboard, also without TLS, and downloads. */
+/** Copies text to the clipboard, also without TLS. */
 
 import { Fault } from "../../../base/fault.ts";
 import type { PageValue } from "./context.tsx";
@@ -30,12 +30,4 @@ export function copy({ texts, notify, fail }: PageValue, text: string): void {
 
 function denied(cause: unknown): never {
   throw new Fault("store-denied", "the browser does not allow copying", { cause });
-}
-
-/** Makes the browser download an address. @param name cleaned */
-export function downloadFrom(address: string, name: string): void {
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = name;
-  link.click();
 }

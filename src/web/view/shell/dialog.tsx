@@ -3,7 +3,7 @@
 import { type FormEvent, type ReactNode, useId, useLayoutEffect, useRef } from "react";
 import { cleanText } from "../../../base/text.ts";
 import { Button } from "./button.tsx";
-import { FaultLine, type PageValue, usePage, useTexts, useWork } from "./context.tsx";
+import { FaultLine, type PageValue, useTexts, useWork } from "./context.tsx";
 import { IconButton } from "./icons.tsx";
 import { GuessDelayLine } from "./lazy.tsx";
 import type { MenuItem } from "./menu.tsx";
@@ -128,22 +128,6 @@ export function confirmSeal(page: PageValue, user: string): void {
 export function askingItem(page: PageValue, question: Question): MenuItem {
   const { action: label, isDanger = false } = question;
   return { label, isDanger, onChoose: () => confirm(page, question) };
-}
-
-interface AskButtonProps {
-  /** For screen readers, if the action does not say what it is about. */
-  readonly label?: string;
-  readonly question: Question;
-}
-
-/** A small button of a list that asks before it acts. */
-export function AskButton({ label, question }: AskButtonProps) {
-  const page = usePage();
-  return (
-    <Button look="small" aria-label={label} onClick={() => confirm(page, question)}>
-      {question.action}
-    </Button>
-  );
 }
 
 export function confirm(page: PageValue, question: Question): void {
