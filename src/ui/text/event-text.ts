@@ -4,7 +4,7 @@ import { formatLeft } from "../../base/sizes.ts";
 import { cleanText } from "../../base/text.ts";
 import type { Item } from "../../core/model/state.ts";
 import { oneLine, plainLine } from "../../core/words/plain.ts";
-import { isKnownKind, isOfLog, type KindIn } from "../../wire/kinds.ts";
+import type { KindIn } from "../../wire/kinds.ts";
 import type { Texts } from "../messages/en/first.ts";
 import type { Times } from "./times.ts";
 
@@ -21,8 +21,13 @@ interface EventFacts {
 
 type EventText = (facts: EventFacts) => string;
 
-/** Sentence of each kind; `undefined` for messages, and for kinds that are shown with others. */
-const EVENT_TEXTS: Readonly<Record<KindIn<"history">, EventText | undefined>> = {
+/** Messages, and kinds that are shown with other records or not at all. */
+type Silent =
+  | ("text" | "action" | "file" | "edit" | "reaction" | "erase")
+  | ("room" | "remove" | "checkpoint" | "fork");
+
+/** Sentence of every other kind of the history. */
+const EVENT_TEXTS: Readonly<Record<Exclude<KindIn<"history">, Silent>, EventText>> = {
   join: ({ texts, who }) => texts.saidJoin(who),
   leave: ({ texts, who }) => texts.saidLeave(who),
   topic: ({ item, texts, who }) =>
@@ -54,16 +59,6 @@ const EVENT_TEXTS: Readonly<Record<KindIn<"history">, EventText | undefined>> = 
   group: ({ item, texts, who, whom }) =>
     item.text === "" ? texts.saidKeys(who, whom, item.on) : texts.saidSealed(who),
   sealed: ({ texts, count }) => texts.unopened(count),
-  room: undefined,
-  text: undefined,
-  action: undefined,
-  file: undefined,
-  edit: undefined,
-  erase: undefined,
-  reaction: undefined,
-  remove: undefined,
-  checkpoint: undefined,
-  fork: undefined,
 };
 
 /**
@@ -80,12 +75,13 @@ export function eventText(
   const all = [...earlier, item].map(({ from }) => cleanText(from ?? texts.server));
   const who = times.list([...new Set(all)]);
   const whom = cleanText(item.whom ?? "");
-  const event =
-    isKnownKind(kind) && isOfLog(kind, "history")
-      ? EVENT_TEXTS[kind]?.({ item, who, whom, count: all.length, texts, times })
-      : undefined;
+  const event = Object.hasOwn(EVENT_TEXTS, kind)
+    ? EVENT_TEXTS[kind as keyof typeof EVENT_TEXTS]
+    : undefined;
   // A later version may have written other kinds.
-  return event ?? texts.saidOther(who, cleanText(kind));
+  return event === undefined
+    ? texts.saidOther(who, cleanText(kind))
+    : event({ item, who, whom, count: all.length, texts, times });
 }
 
 /**
