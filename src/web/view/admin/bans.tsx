@@ -5,10 +5,10 @@ import { foldCase } from "../../../base/case-fold.ts";
 import { isName } from "../../../base/names.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { Answer } from "../../../wire/messages.ts";
-import { AskButton } from "../shell/ask-button.tsx";
 import { FormDialog } from "../shell/dialog.tsx";
 import { Field, SelectField } from "../shell/form.tsx";
 import { usePartPage } from "../shell/part-page.ts";
+import { AskButton } from "./ask-button.tsx";
 import { type Column, field, PagedTable, UserText, usePagedList } from "./table.tsx";
 
 type Ban = Answer<"bans">["bans"][number];

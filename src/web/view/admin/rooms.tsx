@@ -3,10 +3,10 @@
 import { formatLeft, formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { Answer } from "../../../wire/messages.ts";
-import { AskButton } from "../shell/ask-button.tsx";
 import { askingItem } from "../shell/dialog.tsx";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
 import { type PartPage, usePartPage } from "../shell/part-page.ts";
+import { AskButton } from "./ask-button.tsx";
 import { type Asked, type Column, field, Marked, ServerTable, UserText } from "./table.tsx";
 
 type RoomEntry = Answer<"all-rooms">["rooms"][number];

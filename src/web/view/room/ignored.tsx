@@ -5,7 +5,7 @@ import { Button } from "../shell/button.tsx";
 import { FaultLine, useFact, useWork } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
 import { usePartPage } from "../shell/part-page.ts";
-import { useListFocus } from "./list-focus.ts";
+import { useListFocus } from "./listed-message.tsx";
 
 /** Lists ignored users, each with a button to stop ignoring them. */
 export function IgnoredDialog({ onClose }: { readonly onClose: () => void }) {

@@ -1,6 +1,6 @@
-/** A message in a list: its author, place and time above its text. */
+/** Lists in dialogs: the entry of a message, and the focus when a line is removed. */
 
-import type { ReactNode } from "react";
+import { type ReactNode, type RefObject, useEffect, useRef } from "react";
 import type { Item } from "../../../core/model/state.ts";
 import { authorText, briefText } from "../../../ui/text/event-text.ts";
 import { usePage } from "../shell/context.tsx";
@@ -14,6 +14,7 @@ interface ListedMessageProps {
   readonly children?: ReactNode;
 }
 
+/** The author, place and time of a message above its text. */
 export function ListedMessage({ item, place, children }: ListedMessageProps) {
   const { texts, times } = usePage();
   const about = [authorText(item, texts), place, times.full(item.timeUnixMs)];
@@ -27,4 +28,16 @@ export function ListedMessage({ item, place, children }: ListedMessageProps) {
       </span>
     </>
   );
+}
+
+/** Focuses a list whose focused line was removed, so that keys still work. @param count of lines */
+export function useListFocus(count: number): RefObject<HTMLUListElement | null> {
+  const list = useRef<HTMLUListElement>(null);
+  const before = useRef(count);
+  useEffect(() => {
+    const isLost = count < before.current && document.activeElement === document.body;
+    before.current = count;
+    if (isLost) list.current?.focus();
+  }, [count]);
+  return list;
 }

@@ -11,8 +11,7 @@ import { whenSettled } from "../shell/effects.ts";
 import { IconButton } from "../shell/icons.tsx";
 import type { LazyProps } from "../shell/lazy.tsx";
 import { usePartPage } from "../shell/part-page.ts";
-import { useListFocus } from "./list-focus.ts";
-import { ListedMessage } from "./listed-message.tsx";
+import { ListedMessage, useListFocus } from "./listed-message.tsx";
 
 /** Messages shown at a time, since they are fetched one by one. */
 const SHOWN_AT_ONCE = 20;

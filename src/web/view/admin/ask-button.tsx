@@ -1,8 +1,8 @@
 /** A button that asks before it acts. */
 
-import { Button } from "./button.tsx";
-import { usePage } from "./context.tsx";
-import { confirm, type Question } from "./dialog.tsx";
+import { Button } from "../shell/button.tsx";
+import { usePage } from "../shell/context.tsx";
+import { confirm, type Question } from "../shell/dialog.tsx";
 
 interface AskButtonProps {
   /** For screen readers, if the action does not say what it is about. */
