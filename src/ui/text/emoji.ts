@@ -1,7 +1,8 @@
 /** Emoji by name (`:smile:`). The page loads this file with the first search. */
 
 import { type Gemoji, gemoji } from "gemoji";
-import { EMOJI_ID } from "./emoji-id.ts";
+/** A line per emoji: gemoji name, Indonesian name, and search words. Others have no such names. */
+import indonesianLines from "./emoji-id.txt" with { type: "text" };
 
 export interface NamedEmoji {
   /** `joy`; in another language with `_` for blanks: `menangis_bahagia`. */
@@ -43,6 +44,17 @@ function spelled(language: string): readonly Spelled[] {
   });
   return [...own, ...english];
 }
+
+/** Keyed by gemoji name: the Indonesian name, then the search words. */
+export const EMOJI_ID: ReadonlyMap<string, readonly string[]> = new Map(
+  indonesianLines
+    .trim()
+    .split("\n")
+    .map((line) => {
+      const at = line.indexOf(" ");
+      return [line.slice(0, at), line.slice(at + 1).split(", ")];
+    }),
+);
 
 function wordsOf({ names }: Gemoji): readonly string[] {
   return EMOJI_ID.get(names[0] ?? "") ?? [];

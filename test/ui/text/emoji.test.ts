@@ -1,7 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { gemoji } from "gemoji";
-import { emojiFound, emojiGroups, emojiNamed } from "../../../src/ui/text/emoji.ts";
-import { EMOJI_ID } from "../../../src/ui/text/emoji-id.ts";
+import { EMOJI_ID, emojiFound, emojiGroups, emojiNamed } from "../../../src/ui/text/emoji.ts";
 
 describe("what is looked for", () => {
   test("is found by its name, its description and what else it means, each once", () => {

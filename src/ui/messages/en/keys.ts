@@ -1,6 +1,12 @@
 /** English key descriptions of the full screen, and the questions that keys ask. */
 
-const room = "open one of the first ten rooms";
+type RoomCommand = `room-${1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10}`;
+
+/** An entry for each command that opens one of the first ten rooms. */
+export function forRooms<Value>(valueAt: (index: number) => Value): Record<RoomCommand, Value> {
+  const entries = Array.from({ length: 10 }, (_, at) => [`room-${at + 1}`, valueAt(at)]);
+  return Object.fromEntries(entries) as Record<RoomCommand, Value>;
+}
 
 export const ENGLISH_KEYS = {
   groups: {
@@ -26,16 +32,7 @@ export const ENGLISH_KEYS = {
     "room-next": "next room",
     "room-unread": "next room with unread messages",
     "room-last": "the room before this one",
-    "room-1": room,
-    "room-2": room,
-    "room-3": room,
-    "room-4": room,
-    "room-5": room,
-    "room-6": room,
-    "room-7": room,
-    "room-8": room,
-    "room-9": room,
-    "room-10": room,
+    ...forRooms(() => "open one of the first ten rooms"),
     rooms: "show or hide the list of rooms",
     members: "show or hide who is here",
     "page-up": "a page up, to older messages",

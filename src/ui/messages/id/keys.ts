@@ -1,8 +1,6 @@
 /** Indonesian key descriptions of the full screen, and the questions that keys ask. */
 
-import type { KeyTexts } from "../en/keys.ts";
-
-const room = "buka salah satu dari sepuluh ruang pertama";
+import { forRooms, type KeyTexts } from "../en/keys.ts";
 
 export const INDONESIAN_KEYS: KeyTexts = {
   groups: {
@@ -27,16 +25,7 @@ export const INDONESIAN_KEYS: KeyTexts = {
     "room-next": "ruang berikutnya",
     "room-unread": "ruang berikutnya dengan pesan yang belum dibaca",
     "room-last": "ruang yang dibuka sebelum ini",
-    "room-1": room,
-    "room-2": room,
-    "room-3": room,
-    "room-4": room,
-    "room-5": room,
-    "room-6": room,
-    "room-7": room,
-    "room-8": room,
-    "room-9": room,
-    "room-10": room,
+    ...forRooms(() => "buka salah satu dari sepuluh ruang pertama"),
     rooms: "tampilkan atau sembunyikan daftar ruang",
     members: "tampilkan atau sembunyikan siapa yang ada",
     "page-up": "satu halaman ke atas, ke pesan lama",

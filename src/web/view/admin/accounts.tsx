@@ -71,7 +71,7 @@ function columnsOf(page: PartPage, again: () => void): readonly Column<AccountEn
     {
       id: "online",
       name: texts.accountState,
-      cell: ({ online }) => (online ? texts.online : texts.offlineWord),
+      cell: ({ online }) => (online ? texts.online : texts.away),
     },
     // Older servers omit it.
     field("seen", texts.seenLast, (seen, { online }) =>
@@ -81,7 +81,7 @@ function columnsOf(page: PartPage, again: () => void): readonly Column<AccountEn
     field("devices", texts.devices, (devices, { password }) =>
       password ? texts.devicesAndPassword(devices) : String(devices),
     ),
-    field("bytes", texts.filesSize, formatSize),
+    field("bytes", texts.dashboardFiles, formatSize),
   ];
 }
 

@@ -92,9 +92,7 @@ function serverColumn<One extends { readonly server?: string | undefined }>(
   texts: AllTexts,
 ): readonly Column<One>[] {
   if (rows.every(({ server }) => server === undefined)) return [];
-  return [
-    field("server", texts.dashboardServer, (server) => cleanText(server ?? texts.thisServer)),
-  ];
+  return [field("server", texts.dashboardServer, (server) => cleanText(server ?? texts.thisOne))];
 }
 
 function columnsOf(page: PartPage, rows: readonly Paced[]): readonly Column<Paced>[] {
@@ -223,7 +221,7 @@ export function DashboardTransfers() {
     <>
       <FaultLine fault={fault} />
       <LocalTable
-        label={texts.dashboardTransfers}
+        label={texts.transfers}
         columns={columns}
         rows={transfers}
         keyOf={({ file, address, since }) => `${file} ${address} ${since}`}

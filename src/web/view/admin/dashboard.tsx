@@ -36,10 +36,10 @@ export function Dashboard({ onClose }: LazyProps["Dashboard"]) {
   const names: Readonly<Record<Tab, string>> = {
     log: texts.dashboardLog,
     accounts: texts.dashboardAccounts,
-    rooms: texts.dashboardRooms,
+    rooms: texts.rooms,
     files: texts.dashboardFiles,
     clients: texts.dashboardClients,
-    transfers: texts.dashboardTransfers,
+    transfers: texts.transfers,
     server: texts.dashboardServer,
     bans: texts.dashboardBans,
     invites: texts.dashboardInvites,

@@ -69,7 +69,7 @@ function roomColumns(page: PartPage, again: () => void): readonly Column<RoomEnt
     },
     field("members", texts.people),
     field("records", texts.recordsHead),
-    field("bytes", texts.filesSize, (bytes, { files }) =>
+    field("bytes", texts.dashboardFiles, (bytes, { files }) =>
       texts.filesCount(files, formatSize(bytes)),
     ),
     {
@@ -95,7 +95,7 @@ export function DashboardRooms() {
   };
   return (
     <ServerTable
-      label={texts.dashboardRooms}
+      label={texts.rooms}
       ask={ask}
       columnsOf={(again) => roomColumns(page, again)}
       keyOf={({ room }) => room}

@@ -87,9 +87,9 @@ function facts(
     },
     { name: texts.diskFree, text: disk, isWarning: stats.diskLow === true },
     { name: texts.historySize, text: log(stats.history) },
-    { name: texts.accountsSize, text: log(stats.accounts) },
+    { name: texts.dashboardAccounts, text: log(stats.accounts) },
     {
-      name: texts.filesSize,
+      name: texts.dashboardFiles,
       text: texts.filesCount(stats.files.files, formatSize(stats.files.bytes)),
     },
     { name: texts.sent, text: rate(formatSize(stats.sentBytes), bytesNow("sentBytes")) },

@@ -46,7 +46,7 @@ function fileType(name: string, texts: AllTexts): string {
       return media.name;
     default: {
       const extension = /\.([A-Za-z0-9]{1,8})$/.exec(name)?.[1];
-      return extension === undefined ? texts.typeOther : `${texts.typeOther} ${extension}`;
+      return extension === undefined ? texts.file : `${texts.file} ${extension}`;
     }
   }
 }

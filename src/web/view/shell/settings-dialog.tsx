@@ -178,7 +178,7 @@ function Devices() {
           <li key={id} className="device">
             <span>
               <strong dir="auto">{nameOf(id, label, texts)}</strong>
-              {current ? ` · ${texts.thisDevice}` : ""}
+              {current ? ` · ${texts.thisOne}` : ""}
               <br />
               <span className="hint">
                 {[
