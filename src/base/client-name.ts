@@ -1,6 +1,6 @@
 /** The name of a client program and the label of its device. */
 
-import { utf8Encode } from "./bytes.ts";
+import { cutText } from "./bytes.ts";
 import { DEVICE_LABEL_BYTES_MAX } from "./limits.ts";
 import { cleanText } from "./text.ts";
 
@@ -33,16 +33,7 @@ export function deviceLabelOf(client: string): string {
   // letter, a longer cluster. Each round but the last shortens the label.
   for (let last = told; ; last = label) {
     const clean = cleanText(last).replaceAll(UNWANTED, "").replaceAll(/ +/g, " ");
-    label = startOf(clean.trim()).trim();
+    label = cutText(clean.trim(), DEVICE_LABEL_BYTES_MAX).trim();
     if (label === last) return label;
   }
-}
-
-function startOf(text: string): string {
-  let start = "";
-  for (const character of text) {
-    if (utf8Encode(start + character).length > DEVICE_LABEL_BYTES_MAX) break;
-    start += character;
-  }
-  return start;
 }

@@ -4,6 +4,7 @@
  * @see https://learn.microsoft.com/windows/win32/fileio/naming-a-file
  */
 
+import { cutText, utf8Encode } from "./bytes.ts";
 import { PART_BYTES_MAX } from "./limits.ts";
 
 /** Forbidden on Windows, including the separators, and control characters. */
@@ -30,8 +31,6 @@ export const PART_JOURNAL = `${PART}.journal`;
  * lock, also trusts the files beside its own (`-journal`, …).
  */
 const OWN_NOTE = /\.part(\.(journal|folder|lock(-[a-z]+)?))?[\s.]*$/iu;
-
-const encoder = new TextEncoder();
 
 /**
  * Cleans the name of a received file. Separators, control and bidi characters and those that
@@ -113,17 +112,10 @@ function fit(name: string, behind: string, bytesMax: number): string {
 
 /** Cuts at a code point and drops a joiner left at the end. */
 function cut(text: string, bytesMax: number): string {
-  if (sizeOf(text) <= bytesMax) return text;
-  let kept = "";
-  let sizeBytes = 0;
-  for (const point of text) {
-    sizeBytes += sizeOf(point);
-    if (sizeBytes > bytesMax) break;
-    kept += point;
-  }
-  return kept.replace(/(?:\u200c|\u200d)+$/u, "");
+  const kept = cutText(text, bytesMax);
+  return kept === text ? text : kept.replace(/(?:\u200c|\u200d)+$/u, "");
 }
 
 function sizeOf(text: string): number {
-  return encoder.encode(text).length;
+  return utf8Encode(text).length;
 }

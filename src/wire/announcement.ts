@@ -1,6 +1,6 @@
 /** Announcements of servers on the LAN. */
 
-import { utf8Encode } from "../base/bytes.ts";
+import { cutText } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
 import { SERVERS_FOUND_MAX, SERVERS_FOUND_PER_SENDER_MAX } from "../base/limits.ts";
 import { type Fingerprint, parseFingerprint } from "./fingerprint.ts";
@@ -167,15 +167,4 @@ function nameOf(label: string, name: string | undefined): string {
 function shortText(value: unknown): string | undefined {
   if (typeof value !== "string" || value === "") return undefined;
   return cutText(value, TXT_VALUE_BYTES_MAX);
-}
-
-function cutText(text: string, bytesMax: number): string {
-  let cut = "";
-  let sizeBytes = 0;
-  for (const point of text.slice(0, bytesMax).toWellFormed()) {
-    sizeBytes += utf8Encode(point).length;
-    if (sizeBytes > bytesMax) break;
-    cut += point;
-  }
-  return cut;
 }

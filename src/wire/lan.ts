@@ -3,12 +3,14 @@
  * without earlier ones.
  */
 
+import * as v from "valibot";
 import { assert } from "../base/assert.ts";
 import { concatBytes, utf8Encode } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
 import { LAN_DATAGRAM_BYTES_MAX, LAN_QUERY_BYTES, LAN_TEXT_BYTES_MAX } from "../base/limits.ts";
 import { isName, type Name } from "../base/names.ts";
 import { packValue, unpackValue } from "./codec.ts";
+import { count, text } from "./field.ts";
 import { isIpv4 } from "./host.ts";
 
 /**
@@ -142,24 +144,43 @@ export function encodeLanBody(words: LanWords, isSealed: boolean): Uint8Array {
   }
 }
 
+const common = {
+  name: v.custom<Name>((value) => typeof value === "string" && isName(value)),
+  texts: v.pipe(count, v.maxValue(0xffff_ffff)),
+};
+const flag = v.optional(v.literal(true));
+const query = v.object(common);
+const announce = v.object({ ...common, leaving: flag });
+const said = v.object({
+  ...{ ...common, texts: v.pipe(common.texts, v.minValue(1)) },
+  text: v.pipe(text(LAN_TEXT_BYTES_MAX), v.minLength(1)),
+  action: flag,
+});
+
 /** Ignores unknown fields. @throws {Fault} frame-malformed */
 export function decodeLanBody(kind: LanKind, bytes: Uint8Array): LanWords {
   const value = unpackValue(bytes);
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw malformed("its body is no map");
-  }
-  const field = (name: string): unknown =>
-    Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined;
-  const common = { name: nameOf(field("name")), texts: countOf(field("texts")) };
   switch (kind) {
     case "query":
-      return { kind, ...common };
-    case "announce":
-      return { kind, ...common, isLeaving: isSet(field("leaving")) };
-    case "text":
-      if (common.texts === 0) throw malformed("a text that does not count itself");
-      return { kind, ...common, text: textOf(field("text")), isAction: isSet(field("action")) };
+      return { kind, ...checked(query, value) };
+    case "announce": {
+      const { leaving = false, ...rest } = checked(announce, value);
+      return { kind, ...rest, isLeaving: leaving };
+    }
+    case "text": {
+      const { action = false, ...rest } = checked(said, value);
+      return { kind, ...rest, isAction: action };
+    }
   }
+}
+
+function checked<Schema extends v.GenericSchema>(
+  schema: Schema,
+  value: unknown,
+): v.InferOutput<Schema> {
+  const result = v.safeParse(schema, value);
+  if (result.success) return result.output;
+  throw malformed("its body is not what the protocol says");
 }
 
 /** Checks a text before it is sent. @throws {Fault} text-invalid, too-large */
@@ -212,27 +233,4 @@ function kindOf(byte: number): LanKind | undefined {
   if (byte === KINDS.query) return "query";
   if (byte === KINDS.announce) return "announce";
   return byte === KINDS.text ? "text" : undefined;
-}
-
-function nameOf(value: unknown): Name {
-  if (typeof value === "string" && isName(value)) return value;
-  throw malformed("no name");
-}
-
-function countOf(value: unknown): number {
-  if (typeof value === "number" && Number.isInteger(value) && value >= 0 && value < 2 ** 32) {
-    return value;
-  }
-  throw malformed("no count of texts");
-}
-
-function textOf(value: unknown): string {
-  if (typeof value !== "string" || value === "") throw malformed("no text");
-  if (utf8Encode(value).length > LAN_TEXT_BYTES_MAX) throw malformed("a text that is too long");
-  return value;
-}
-
-function isSet(value: unknown): boolean {
-  if (value === undefined || value === true) return value === true;
-  throw malformed("a mark that is neither there nor not");
 }

@@ -24,7 +24,7 @@ const LAYERS = [
 /** Where each package may be imported: whatever has one home is replaced in one place. */
 const HOMES: Readonly<Record<string, RegExp>> = {
   msgpackr: /^src\/wire\/codec\.ts$/,
-  valibot: /^src\/(?:wire\/(?:messages|shape|field)(?:-[a-z-]+)?|cli\/web\/kept)\.ts$/,
+  valibot: /^src\/(?:wire\/(?:messages|shape|field|lan)(?:-[a-z-]+)?|cli\/web\/kept)\.ts$/,
   citty: /^src\/(?:cli\/|commands\/|main\.ts$)/,
   consola: /^src\/(?:cli\/|commands\/|main\.ts$)/,
   "@peculiar/x509": /^src\/crypto\/certificate(?:-maker)?\.ts$/,

@@ -5,6 +5,7 @@
 
 import { equalBytes } from "../../base/bytes.ts";
 import type { Sha256 } from "../../base/ids.ts";
+import { counted } from "../../base/sizes.ts";
 import { verifyConsistency, verifyInclusion } from "../log/proofs.ts";
 
 /** The newest checkpoint of a log that this device has accepted. */
@@ -167,7 +168,7 @@ function reasonText(
   size: number,
   shown: Pick<LogPin, "origin" | "size"> | undefined,
 ): string {
-  const records = shown === undefined ? "" : count(shown.size, "record");
+  const records = shown === undefined ? "" : counted(shown.size, "record");
   switch (reason) {
     case "rolled-back":
       return `the server shows ${records}, and this device has seen ${size}`;
@@ -176,7 +177,7 @@ function reasonText(
     case "other-origin":
       return (
         `the server shows another history (${records}, ${shown?.origin ?? ""}) than the one with` +
-        ` ${count(size, "record")} that this device has seen`
+        ` ${counted(size, "record")} that this device has seen`
       );
     case "record-missing":
       return "the server's history has changed";
@@ -196,9 +197,5 @@ function firstOf(size: number): string {
 }
 
 function are(number: number, noun: string): string {
-  return `${number === 1 ? "is" : "are"} ${count(number, noun)}`;
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+  return `${number === 1 ? "is" : "are"} ${counted(number, noun)}`;
 }
