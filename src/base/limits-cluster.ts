@@ -17,8 +17,6 @@ export const CLUSTER_DECISION_BYTES_MAX = 1000 * KIB;
 /** Concurrent decisions are sent in one message of up to this size. */
 export const CLUSTER_MESSAGE_BYTES_MAX = 512 * KIB;
 export const CLUSTER_MESSAGE_PROPOSALS_MAX = 4_000;
-/** Bytes queued for the stream; above it the cluster is slower than its writers and reports it. */
-export const CLUSTER_QUEUE_BYTES_MAX = 32 * 1024 * KIB;
 /** Bytes read from the stream and queued for the disk; reading pauses above it. */
 export const CLUSTER_ARRIVED_BYTES_MAX = 8 * 1024 * KIB;
 /** Without a majority for this long, queued posts are refused: clients keep and retry them. */
@@ -40,8 +38,6 @@ export const CLUSTER_ELECTION_MS = 8_000;
 export const CLUSTER_STALLED_MS = 1_500;
 /** Messages requested before they are applied. */
 export const CLUSTER_MESSAGES_AHEAD = 256;
-/** Chunks of files that one server sends to NATS or requests at the same time: 4 MiB. */
-export const CLUSTER_CHUNKS_AT_ONCE = 16;
 /** Chunks of one file, so that other files progress as well. */
 export const CLUSTER_FILE_CHUNKS_AT_ONCE = 8;
 /** Chunks from the store queued for the disk, over all files: 64 MiB, or one a file. */
@@ -81,8 +77,6 @@ export const CLUSTER_BEHIND_MS = 5_000;
 export const CLUSTER_COPY_BYTES_MAX = 64 * KIB;
 /** Interval of the cluster's metrics: one request to all servers. */
 export const CLUSTER_LOOK_EVERY_MS = 5_000;
-/** Maximum size of a page of a NATS server's monitoring; usual pages have 5 KiB. */
-export const NATS_MONITOR_BYTES_MAX = 1024 * KIB;
 /** A node more messages behind is slow, or was offline; normal lag is some hundred messages. */
 export const CLUSTER_LAG_HIGH = 1_000;
 /**

@@ -19,8 +19,6 @@ export const DOWNLOADS_AT_ONCE_MAX = 16;
  */
 export const ARCHIVES_PER_ACCOUNT_MAX = 4;
 export const ARCHIVES_AT_ONCE_MAX = 32;
-/** Entry lists of folders being sent as archives: some four of 100,000 entries with long names. */
-export const ZIP_LISTS_BYTES_MAX = 64 * MIB;
 /** Queued bytes of a watching operator; beyond it events are omitted and counted. */
 export const EVENTS_QUEUED_BYTES_MAX = 2 * MIB;
 /** Announcement by operators: some lines, in a banner of each page. */
@@ -57,8 +55,6 @@ export const KEPT_BYTES_MAX = 4 * MIB;
 export const LOCAL_LINKS_MAX = 256;
 /** Bytes that `chat web` holds between two links: a transfer's window, and as much again. */
 export const PASSED_BYTES_MAX = 32 * MIB;
-/** The downloadable program: ten times its present size. */
-export const PROGRAM_BYTES_MAX = 1024 * MIB;
 /** Concurrent downloads of the program by a class; each holds a chunk and an open file. */
 export const PROGRAM_DOWNLOADS_MAX = 32;
 /** Per address: a school behind one address; more downloads would share the same line. */

@@ -49,7 +49,6 @@ export const GROUP_ADMINS_MAX = 64;
 export const GROUP_POLICY_BYTES_MAX = 4 * KIB;
 /** The state of 256 devices has 150 KiB, and 2.5 MiB if each has made all store keys for it. */
 export const GROUP_STATE_BYTES_MAX = 4096 * KIB;
-export const GROUP_LEASE_BYTES_MAX = 64;
 /** A text of 64 KiB as JSON with its mentions; padded it has 512 KiB. */
 export const SEALED_BODY_BYTES_MAX = 448 * KIB;
 /** Minimum padded size of a message's content; longer ones are padded to a power of two. */

@@ -8,11 +8,12 @@ import { concatBytes, uint64, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import {
   GROUP_ID_BYTES,
-  GROUP_LEASE_BYTES_MAX,
   GROUP_STATE_BYTES_MAX,
   STATE_KEY_BYTES,
 } from "../../base/limits-sealed.ts";
 import { type FileCipher, webFileCipher } from "./file-cipher.ts";
+
+const GROUP_LEASE_BYTES_MAX = 64;
 
 const MAGIC = utf8Encode("chat/1 seal\0");
 const EPOCH_BYTES = 8;

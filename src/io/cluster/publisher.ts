@@ -8,7 +8,6 @@ import {
   CLUSTER_DECISION_BYTES_MAX,
   CLUSTER_MESSAGE_BYTES_MAX,
   CLUSTER_MESSAGE_PROPOSALS_MAX,
-  CLUSTER_QUEUE_BYTES_MAX,
   CLUSTER_WITHIN_MS,
 } from "../../base/limits-cluster.ts";
 import { packProposals, type SealedProposal } from "../../core/cluster/messages.ts";
@@ -19,6 +18,9 @@ import { waiterBytes } from "../log/batch.ts";
 import type { Settle } from "../log/log.ts";
 import { type Applied, isObjection, type Owed } from "./judge.ts";
 import type { Stored, Stream } from "./stream.ts";
+
+/** Bytes queued for the stream; above it the cluster is slower than its writers and reports it. */
+const CLUSTER_QUEUE_BYTES_MAX = 32 * 1024 * 1024;
 
 export interface PublisherParts {
   readonly stream: Pick<Stream, "publish">;

@@ -6,7 +6,6 @@ import { Fault } from "../../base/fault.ts";
 import type { FileId, Sha256 } from "../../base/ids.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
 import {
-  CLUSTER_CHUNKS_AT_ONCE,
   CLUSTER_CHUNKS_HELD,
   CLUSTER_CONTENT_WITHIN_MS,
   CLUSTER_FILE_CHUNKS_AT_ONCE,
@@ -18,6 +17,9 @@ import { type Clock, retry } from "../clock.ts";
 import { WorkQueue } from "../work-queue.ts";
 import type { ContentStore } from "./content-store.ts";
 import { isWithoutMajority } from "./majority.ts";
+
+/** Chunks of files that one server sends to NATS or requests at the same time: 4 MiB. */
+const CLUSTER_CHUNKS_AT_ONCE = 16;
 
 export interface SharedFilesOptions {
   readonly store: ContentStore;

@@ -4,10 +4,12 @@ import * as fs from "node:fs";
 import { join } from "node:path";
 import { Fault } from "../../base/fault.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
-import { PROGRAM_BYTES_MAX } from "../../base/limits-page.ts";
 import { diskFault, errorCode } from "../disk/disk.ts";
 import { readAt } from "../disk/reading.ts";
 import { changedFault, stampOf } from "./source-stamp.ts";
+
+/** The downloadable program: ten times its present size. */
+const PROGRAM_BYTES_MAX = 1024 * 1024 * 1024;
 
 export interface ListedProgram {
   readonly name: string;

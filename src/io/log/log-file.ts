@@ -9,7 +9,6 @@ import {
   BATCH_SYNC_BYTES_MAX,
   LINE_BYTES_MAX,
   RESERVE_BYTES,
-  SEGMENT_BYTES_MAX,
 } from "../../base/limits.ts";
 import { erasuresOf } from "../../core/log/erasures.ts";
 import type { MerkleTree } from "../../core/log/merkle.ts";
@@ -54,6 +53,9 @@ import { linesOf, scanBlocks } from "./scan.ts";
 import { Segment } from "./segment.ts";
 import type { LogValue } from "./snapshot.ts";
 import { type Covered, verifyCovered } from "./verification.ts";
+
+/** Large enough to be few, small enough to copy, check and drop one by one. */
+const SEGMENT_BYTES_MAX = 64 * 1024 * 1024;
 
 export interface LogOptions {
   /** Folder of the segments, e.g. `data/history`; created if missing. */

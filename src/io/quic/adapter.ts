@@ -14,9 +14,7 @@ import { SocketAddress } from "node:net";
 import type { QuicEndpoint, QuicSession, QuicStream, SessionOptions } from "node:quic";
 import {
   LINKS_MAX,
-  UDP_CONNECTION_WINDOW_BYTES,
   UDP_IDLE_SECONDS,
-  UDP_KEEP_ALIVE_MS,
   UDP_QUEUE_BYTES,
   UDP_STREAM_WINDOW_BYTES,
   UDP_STREAMS_MAX,
@@ -25,6 +23,12 @@ import {
 import type { Address } from "../link/link.ts";
 import { normalAddress } from "../ws/address.ts";
 import { tuneUdpSocket } from "./udp-socket.ts";
+
+/** Keeps the paths through routers open; most forget a UDP flow after 30 s. */
+const UDP_KEEP_ALIVE_MS = 10_000;
+
+/** For all streams of a connection: a file and the chat beside it. */
+const UDP_CONNECTION_WINDOW_BYTES = 24 * 1024 * 1024;
 
 export type Congestion = "bbr" | "cubic";
 export type UdpFamily = "ipv4" | "ipv6";

@@ -3,7 +3,7 @@
 import { deviceLabelOf } from "../../base/client-name.ts";
 import { isCount } from "../../base/count.ts";
 import type { UserId } from "../../base/ids.ts";
-import { DEVICE_NOTES_BYTES_MAX, DEVICE_NOTES_KEPT_EVERY_MS } from "../../base/limits.ts";
+import { DEVICE_NOTES_KEPT_EVERY_MS } from "../../base/limits.ts";
 import { jsonLine } from "../../base/text.ts";
 import { nearestMoment } from "../../base/time.ts";
 import { type Account, dayOf } from "../../core/rooms/accounts.ts";
@@ -12,6 +12,9 @@ import type { ServerContext } from "../kernel/context.ts";
 import type { SeenDevice } from "../kernel/siblings.ts";
 import { KeptFile, type KeptFilePlace } from "../queue/kept-file.ts";
 import type { Member } from "../session/connection-state.ts";
+
+/** Maximum size of the file of device notes; a larger file was not written by chat. */
+const DEVICE_NOTES_BYTES_MAX = 16 * 1024 * 1024;
 
 /** Maximum devices noted; beyond it, those seen least recently are dropped. */
 const DEVICE_NOTES_MAX = 100_000;

@@ -5,7 +5,6 @@ import { Fault, type FaultCode } from "../../base/fault.ts";
 import { ID_BYTES, type OutboxId, outboxId, type UserId } from "../../base/ids.ts";
 import {
   CALL_KEY_BYTES_MAX,
-  CALL_KEYS_MAX,
   CALLS_BURST,
   CALLS_PER_SECOND,
   TEXT_BYTES_MAX,
@@ -26,6 +25,9 @@ import type { Tokens } from "../auth/tokens.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import { redacted } from "../session/redacted-fault.ts";
 import { payloadText, type WebhookText, webhookText } from "./webhook-text.ts";
+
+/** Repeats of a post over HTTP that are recognized; the oldest is forgotten. */
+const CALL_KEYS_MAX = 1_000;
 
 interface HttpPostsOptions extends ServerContext {
   readonly invites: Pick<Invites, "programInvite">;

@@ -2,11 +2,13 @@
 
 import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
-import { ZIP_LISTS_BYTES_MAX } from "../../base/limits-page.ts";
 import { Mutex } from "../../io/disk/mutex.ts";
 import { FolderPlan } from "../../io/file/folder-plan.ts";
 import { isFolder, type ManifestEntry, manifestEntries } from "../../wire/manifest.ts";
 import type { ZipEntry } from "../../wire/zip.ts";
+
+/** Entry lists of folders being sent as archives: some four of 100,000 entries with long names. */
+const ZIP_LISTS_BYTES_MAX = 64 * 1024 * 1024;
 
 /** Entries processed per turn of the event loop: some milliseconds. */
 const ENTRIES_PER_TURN = 500;
