@@ -1,63 +1,63 @@
 /**
- * How many bytes may be in flight, so that a link is always full and what waits in front of it is
- * little: twice what it delivers in its shortest round trip. A start below that doubles with every
- * round; whatever is beyond only waits in a queue, and messages of others behind it.
+ * Congestion window: bytes that may be in flight, so that the link is always full and its queue
+ * short. That is twice the bytes delivered in its shortest round trip. The window starts smaller
+ * and doubles each round; anything beyond would only queue, and delay messages of others.
  *
  * The rate is the highest of the last rounds, the round trip the shortest of the last seconds. When
- * that is old, the window shrinks for one round, lest a queue of our own is taken for distance.
- * What is acknowledged in bunches, for a disk that pauses, may be in flight on top.
+ * the latter is old, the window shrinks for one round, so that our own queue is not mistaken for
+ * distance. Bytes acknowledged in bunches, by a disk that pauses, may be in flight in addition.
  * @see https://datatracker.ietf.org/doc/html/draft-cheng-iccrg-delivery-rate-estimation
  */
 
 import { CHUNK_BYTES, TRANSFER_WINDOW_FIRST_BYTES } from "../../base/limits.ts";
 
-/** A chunk on its way, and what was known when it left. */
+/** A chunk in flight, and the state when it was sent. */
 export interface Flight {
   readonly sizeBytes: number;
   readonly sentAt: number;
-  /** Bytes that had arrived by then, and since when. */
+  /** Bytes delivered by then, and time of the last delivery. */
   readonly deliveredBytes: number;
   readonly deliveredAt: number;
-  /** When the chunk left that had arrived last. */
+  /** Time when the last delivered chunk was sent. */
   readonly arrivedSentAt: number;
-  /** More might have been in flight: it cannot show how fast the link is. */
+  /** The window was not full, so the chunk cannot show the link's rate. */
   readonly limited: boolean;
-  /** Left into a link without a queue of ours: it shows the distance. */
+  /** Sent while our queue was empty, so the chunk shows the distance. */
   readonly fresh: boolean;
 }
 
-/** Acknowledgements that come faster than the link's rate, while that is not found to be higher. */
+/** Acknowledgements that arrive faster than the link's rate. */
 interface AckAggregation {
   readonly at: number;
   readonly rate: number;
   bytes: number;
-  /** Beyond the rate, at its height. */
+  /** Maximum of bytes beyond the rate. */
   mostBytes: number;
 }
 
-/** In round trips: one for the way there and back, one for what stutters between. */
+/** In round trips: one for the round trip, one for jitter. */
 const GAIN = 2;
-/** A queue that short delays no message, and bridges the pauses of a disk at 1 GB/s. */
+/** So short a queue delays no message, and bridges the pauses of a disk at 1 GB/s. */
 const ROUND_TRIP_MS_MIN = 2;
-/** On a slow link the first window would wait for longer than this; two chunks keep it busy. */
+/** Maximum queueing time of the first window on a slow link, which two chunks keep busy. */
 const SLOW_QUEUE_MS = 500;
 const SLOW_BYTES_MIN = 2 * CHUNK_BYTES;
-/** A rate over less says more about the clock than about the link. */
+/** A shorter measurement says more about the clock than about the link. */
 const RATE_OVER_MS_MIN = 1;
-/** Rounds whose highest rate counts: links stutter. */
+/** Rounds of which the highest rate counts, because of jitter. */
 const ROUNDS = 10;
-/** … when the round trip has swollen: the link has become slower, and the queue is ours. */
+/** The same while the round trip is inflated: the link has become slower, and the queue is ours. */
 const ROUNDS_INFLATED = 2;
 const INFLATED = 2.5;
-/** A disk that takes longer to sync than this is waited for. */
+/** Longer syncs of a disk are not bridged. */
 const ACK_AGGREGATION_MS_MAX = 100;
-/** How long a bunch is remembered, at least; twice that at most. */
+/** Minimum time that a bunch is remembered; the maximum is twice that. */
 const ACK_AGGREGATION_FOR_MS = 1_000;
-/** The shortest round trip is measured anew so often. */
+/** Interval of measurements of the shortest round trip. */
 const PROBE_EVERY_MS = 10_000;
-/** … and this often while it has swollen: the way may have become longer. */
+/** The same while the round trip is inflated: the path may have become longer. */
 const PROBE_INFLATED_EVERY_MS = 1_000;
-/** Of what the link holds: less than fills it, so that its queue runs empty. */
+/** Share of the link's capacity: less than full, so that its queue drains. */
 const PROBE_GAIN = 0.5;
 
 export class Window {
@@ -68,24 +68,24 @@ export class Window {
   #arrivedSentAt: number;
   /** Highest rate of each of the last rounds, in bytes a millisecond. Bounded by ROUNDS. */
   #rates: number[] = [];
-  /** Of the last chunk that could show it. */
+  /** Rate shown by the last chunk that could. */
   #rateOfLate = 0;
-  /** A round is over when a chunk arrives that left after so much had been delivered. */
+  /** A round ends with a chunk that was sent after this many bytes had been delivered. */
   #roundUntilBytes = 0;
   #roundHasRate = false;
   #roundShortestMs = Number.POSITIVE_INFINITY;
-  /** Rounds in a row of which every chunk took too long: one that did says nothing. */
+  /** Consecutive rounds in which every chunk took too long. */
   #roundsInflated = 0;
   #roundTripMs: number | undefined;
   #roundTripAt: number;
   #ackAggregation: AckAggregation;
-  /** What came beyond the rate, at most: of late and of the time before. */
+  /** Maximum of bytes beyond the rate: in the current period and the one before. */
   #surplusBytes = [0, 0];
   #surplusAt: number;
   #probe: "no" | "drains" | "measures" = "no";
   #probeGain = PROBE_GAIN;
 
-  /** @param bytesMax what the other end granted, at least one chunk */
+  /** @param bytesMax granted by the receiver, at least one chunk */
   constructor(bytesMax: number, now: number) {
     this.#bytesMax = bytesMax;
     this.#deliveredAt = now;
@@ -117,14 +117,14 @@ export class Window {
   }
 
   #bytesMin(rate: number): number {
-    if (rate === 0) return TRANSFER_WINDOW_FIRST_BYTES; // Nothing is known yet.
+    if (rate === 0) return TRANSFER_WINDOW_FIRST_BYTES; // No measurement yet.
     const bytes = Math.min(TRANSFER_WINDOW_FIRST_BYTES, SLOW_QUEUE_MS * rate);
     return Math.max(SLOW_BYTES_MIN, bytes);
   }
 
   sent(sizeBytes: number, now: number): Flight {
     if (this.#inFlightBytes === 0) {
-      this.#deliveredAt = now; // Nothing was under way: that time says nothing about the link.
+      this.#deliveredAt = now; // Idle time says nothing about the link.
       this.#arrivedSentAt = now;
     }
     this.#inFlightBytes += sizeBytes;
@@ -175,17 +175,17 @@ export class Window {
     }
     this.#roundShortestMs = Math.min(this.#roundShortestMs, roundTripMs);
     const inflated = this.#roundsInflated > 0;
-    // A window at its least cannot shrink to measure without stopping.
+    // The smallest window cannot shrink for a measurement without stopping.
     const isLeast = this.sizeBytes <= TRANSFER_WINDOW_FIRST_BYTES;
     const everyMs = inflated && !isLeast ? PROBE_INFLATED_EVERY_MS : PROBE_EVERY_MS;
     if (this.#probe !== "no" || now - this.#roundTripAt < everyMs) return;
     this.#probe = "drains";
-    this.#probeGain = inflated ? 0 : PROBE_GAIN; // What the link holds is not known any more.
+    this.#probeGain = inflated ? 0 : PROBE_GAIN; // The link's capacity is unknown now.
   }
 
   /**
-   * What arrived between two moments, over the longer of the times in which it left and came back:
-   * acknowledgements that come in one bunch look no faster than what they are about.
+   * Bytes delivered between two moments, over the longer of the times in which they were sent and
+   * acknowledged: a bunch of acknowledgements does not raise the rate.
    */
   #learnRate(flight: Flight, now: number): void {
     const bytes = this.#deliveredBytes - flight.deliveredBytes;
@@ -204,8 +204,8 @@ export class Window {
   }
 
   /**
-   * What is acknowledged faster than the link can bring it had arrived before and waited there, for
-   * a disk mostly. So much more may be in flight: the link is busy while the other end stands.
+   * Chunks acknowledged faster than the link's rate had arrived earlier and were queued, mostly for
+   * a disk. As many more may be in flight, so that the link stays busy while the receiver pauses.
    */
   #learnAckAggregation(sizeBytes: number, now: number): void {
     const [rate, ackAggregation] = [this.#rate, this.#ackAggregation];

@@ -1,25 +1,22 @@
-/**
- * What a person is told of a transfer that runs: how much is done, how fast, how long it will take,
- * and, when it stands still, where and for how long.
- */
+/** Progress of a transfer for its user: bytes, rate, time left, and the cause of a pause. */
 
 import { STALL_SHOWN_MS } from "../../base/limits.ts";
 
 /**
- * Where it waits. `source`: the sender's own disk or pipe; `network`; `server-disk`; `sender`: of
- * an upload that runs while it is fetched; `disk`: where it arrives; `server`: no connection.
+ * Cause of a pause. `source`: the sender's disk or pipe. `sender`: of a download of a running
+ * upload. `disk`: the receiver's. `server`: no connection.
  */
 export type WaitsAt = "source" | "network" | "server-disk" | "sender" | "disk" | "server";
 
 export interface ProgressReport {
   readonly doneBytes: number;
   readonly sizeBytes?: number;
-  /** Of `doneBytes`, what an earlier run had done. */
+  /** Part of `doneBytes` done by an earlier run. */
   readonly resumedBytes: number;
-  /** Of late; 0 while it stands still. */
+  /** Over the last seconds; 0 during a pause. */
   readonly ratePerS: number;
   readonly leftMs?: number;
-  /** Since it began or was resumed. */
+  /** Since the start or resumption. */
   readonly elapsedMs: number;
   readonly waits?: { readonly where: WaitsAt; readonly forMs: number };
 }
@@ -35,11 +32,11 @@ interface Sample {
   readonly bytes: number;
 }
 
-/** A report is worth no more often. */
+/** Minimum interval of reports. */
 const REPORT_EVERY_MS = 250;
-/** The rate is that of the last so many milliseconds. */
+/** Period over which the rate is measured. */
 const RATE_OVER_MS = 5_000;
-/** One sample in so many milliseconds is enough for that. */
+/** Minimum interval of samples. */
 const SAMPLE_EVERY_MS = 100;
 
 export class Progress {
@@ -53,7 +50,7 @@ export class Progress {
   #waitsAt: WaitsAt;
   #reportedAt = Number.NEGATIVE_INFINITY;
 
-  /** @param first where it waits for its first byte */
+  /** @param first cause of a pause before the first byte */
   constructor(options: ProgressOptions, first: WaitsAt = "network") {
     this.#resumedBytes = options.resumedBytes;
     this.#sizeBytes = options.sizeBytes;
@@ -64,7 +61,7 @@ export class Progress {
     this.#samples = [{ at: options.now, bytes: options.resumedBytes }];
   }
 
-  /** @param doneBytes in all, with what was resumed; less than before when it began again */
+  /** @param doneBytes total, including resumed bytes; decreases if the transfer restarts */
   done(doneBytes: number, now: number): void {
     if (doneBytes < this.#doneBytes) this.#samples.length = 0;
     if (doneBytes !== this.#doneBytes) this.#movedAt = now;
@@ -79,12 +76,12 @@ export class Progress {
     this.#sizeBytes = sizeBytes;
   }
 
-  /** Where it waits from now on for the next byte; how long is counted from the last one. */
+  /** Sets the cause of a pause, whose duration counts from the last byte. */
   waits(where: WaitsAt): void {
     this.#waitsAt = where;
   }
 
-  /** Milliseconds until the next report is due; 0: now. */
+  /** Milliseconds until the next report; 0 if it is due. */
   dueInMs(now: number): number {
     return Math.max(0, this.#reportedAt + REPORT_EVERY_MS - now);
   }
@@ -119,7 +116,7 @@ export class Progress {
     return ((this.#doneBytes - oldest.bytes) / (now - oldest.at)) * 1_000;
   }
 
-  /** Keeps one sample that is older than the window: the rate reaches back over all of it. */
+  /** Keeps one sample older than the period, so that the rate covers all of it. */
   #forget(now: number): void {
     while ((this.#samples[1]?.at ?? Number.POSITIVE_INFINITY) <= now - RATE_OVER_MS) {
       this.#samples.shift();

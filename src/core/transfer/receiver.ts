@@ -6,25 +6,25 @@ import { CHUNK_BYTES, FILE_BYTES_MAX } from "../../base/limits.ts";
 import { chunkCount, chunkSize } from "../../wire/chunks.ts";
 
 /**
- * The receiving end of one file: the server of an upload, the client of a download. It knows
- * which chunk must come next and how much may come before it is acknowledged. Checksums, disk and
- * messages are its driver's: it calls `chunk` when one comes and `acked` when that is stored.
+ * Receiving end of one file: the server of an upload, or the client of a download. Tracks which
+ * chunk must be next, and how much may be unacknowledged. The driver handles checksums, disk and
+ * messages: it calls `chunk` for each received chunk and `acked` once that is stored.
  */
 
 export interface ReceivingOptions {
-  /** Chunks that are here already: the next one is this. */
+  /** Chunks stored already: index of the next one. */
   readonly have: number;
-  /** Their bytes: when the last of them is short it was the last of the file. Absent: all full. */
+  /** Their bytes: a short last chunk was the last of the file. All are full if absent. */
   readonly haveBytes?: number;
-  /** What the other end was told that it may send unacknowledged, at least one chunk. */
+  /** Bytes that the sender may have unacknowledged, at least one chunk. */
   readonly windowBytes: number;
-  /** Absent: known at the end only. */
+  /** Absent if known only at the end. */
   readonly sizeBytes?: number;
-  /** The most that this file may have. */
+  /** Maximum size of this file. */
   readonly sizeBytesMax?: number;
 }
 
-/** `again`: was here before; compare its checksum with the one that is kept, and acknowledge it. */
+/** `again`: stored before; compare its checksum with the stored one, and acknowledge it. */
 export type Arrival = "store" | "again";
 
 export class Receiving {
@@ -32,7 +32,7 @@ export class Receiving {
   readonly #sizeBytesMax: number;
   #next: number;
   #sizeBytes: number | undefined;
-  /** Came and is not acknowledged, oldest first. Bounded: #admit refuses what passes the window. */
+  /** Unacknowledged chunks, oldest first. Bounded: #admit refuses chunks beyond the window. */
   readonly #waiting: { readonly index: number; readonly sizeBytes: number }[] = [];
   #waitingBytes = 0;
 
@@ -48,22 +48,22 @@ export class Receiving {
     assert(haveBytes <= (this.#sizeBytes ?? haveBytes), "no more is here than the file has");
   }
 
-  /** Chunks that came, stored or about to be: the next new one has this index. */
+  /** Index of the next new chunk: number of chunks received. */
   get next(): number {
     return this.#next;
   }
 
-  /** Size of the whole, once it is known: told at the start or by `end`, or after a short chunk. */
+  /** Size of the file, once known: from the start, by `end`, or after a short chunk. */
   get sizeBytes(): number | undefined {
     return this.#sizeBytes;
   }
 
-  /** Bytes that came and are not acknowledged. */
+  /** Bytes received and not acknowledged. */
   get waitingBytes(): number {
     return this.#waitingBytes;
   }
 
-  /** All chunks of the whole have come and are acknowledged. */
+  /** Reports whether all chunks of the file were received and acknowledged. */
   get isWhole(): boolean {
     return (
       this.#sizeBytes !== undefined &&
@@ -73,8 +73,8 @@ export class Receiving {
   }
 
   /**
-   * A chunk came. After a Fault nothing has changed: the lane is closed with it.
-   * @throws Fault out-of-order, frame-malformed, too-large; its sentence names the chunk
+   * Adds a received chunk. A Fault changes nothing, and closes the data channel.
+   * @throws {Fault} out-of-order, frame-malformed, too-large; the message names the chunk
    */
   chunk(index: number, sizeBytes: number): Arrival {
     this.#checkPlace(index);
@@ -86,7 +86,7 @@ export class Receiving {
     return "store";
   }
 
-  /** The oldest chunk that waits was stored (or was here) and is acknowledged now. */
+  /** Called when the oldest unacknowledged chunk was stored and is acknowledged. */
   acked(index: number): void {
     const oldest = this.#waiting.shift();
     assert(oldest?.index === index, "chunks are acknowledged in the order in which they came");
@@ -94,8 +94,8 @@ export class Receiving {
   }
 
   /**
-   * The other end says what the whole is (`finish`, `end`).
-   * @throws Fault out-of-order, frame-malformed, too-large: it does not fit what came
+   * Takes the size of the file from the sender (`finish`, `end`).
+   * @throws {Fault} out-of-order, frame-malformed or too-large if it contradicts the chunks
    */
   end(whole: { readonly sizeBytes: number; readonly chunks: number }): void {
     const { sizeBytes, chunks } = whole;
@@ -132,7 +132,7 @@ export class Receiving {
       throw new Fault("frame-malformed", `chunk ${index} has ${sizeBytes} bytes`);
     }
     if (index < this.#next && expected === undefined && sizeBytes !== CHUNK_BYTES) {
-      // Others followed it, or still may: only the last may be short, and that is not known.
+      // Only the last chunk may be short, and the last one is unknown.
       throw new Fault("frame-malformed", `chunk ${index} came again with ${sizeBytes} bytes`);
     }
     if (index * CHUNK_BYTES + sizeBytes > this.#sizeBytesMax)
@@ -159,12 +159,12 @@ function knownMax({ sizeBytes }: ReceivingOptions): number {
   return sizeBytes ?? Number.POSITIVE_INFINITY;
 }
 
-/** What both ends say of a chunk whose bytes are not those of its checksum. */
+/** Fault of a chunk that does not match its checksum. */
 export function wrongChecksum(index: number): Fault {
   return new Fault("checksum-wrong", `the checksum of chunk ${index} is wrong`);
 }
 
-/** A chunk of another file than this lane's, or again with another checksum. */
+/** Fault of a chunk of another file, or of a repeated chunk with another checksum. */
 export function foreignChunk(index: number): Fault {
   return new Fault("out-of-order", `chunk ${index} is not of this file`);
 }

@@ -7,34 +7,34 @@ import { chunkCount, chunkSize } from "../../wire/chunks.ts";
 import { type Flight, Window } from "./congestion-window.ts";
 
 /**
- * The sending end of one file over one lane: the client of an upload, the server of a download. Its
- * driver asks `take` which chunk to read, hands every one that was read to `sent` in order, and
- * tells what comes back.
+ * Sending end of one file over one data channel: the client of an upload, or the server of a
+ * download. The driver calls `take` for the next chunk to read, `sent` for each chunk read, in
+ * order, and reports the answers.
  *
  *     take ──read──> sent ──ack──> acked ──durable──> durable
  *
- * A lost lane loses this too: the next one begins with a new Sending at what is durable.
+ * A new data channel begins with a new Sending from the durable chunks.
  */
 
 export interface SendingOptions {
   /** The first chunk to send. */
   readonly from: number;
-  /** What the other end lets be unacknowledged, at least one chunk. */
+  /** Bytes that may be unacknowledged, at least one chunk. */
   readonly windowBytes: number;
-  /** Absent: known when the source ends. A stream that has ended on an earlier lane has it. */
+  /** Absent if known only when the source ends. */
   readonly sizeBytes?: number;
-  /** Chunks that can be read by now, when the content itself is still arriving; see `available`. */
+  /** Readable chunks of content that is still arriving; see `available`. */
   readonly available?: number;
   readonly now: number;
 }
 
-/** The whole, once its end is known. */
+/** Size of a file whose end is known. */
 export interface Whole {
   readonly sizeBytes: number;
   readonly chunks: number;
 }
 
-/** `source`: a chunk was taken and is not read yet; `more`: none is there to be read. */
+/** `source`: a chunk is being read. `more`: no further chunk is available yet. */
 export interface SendingWaits {
   readonly where: "source" | "more" | "network" | "server-disk";
   readonly forMs: number;
@@ -44,14 +44,14 @@ export class Sending {
   readonly #window: Window;
   #sizeBytes: number | undefined;
   #available: number;
-  /** The source has no chunk from here on; chunks before it may still be under way to us. */
+  /** The source has no chunk from here on; earlier ones may still be being read. */
   #endsBefore = Number.POSITIVE_INFINITY;
   /** Each counts chunks from the start of the file: durable ≤ acked ≤ sent ≤ taken. */
   #taken: number;
   #sent: number;
   #acked: number;
   #durable: number;
-  /** Of the chunks from `#acked` to `#sent`. Bounded by the window. */
+  /** Flights of the chunks from `#acked` to `#sent`. Bounded by the window. */
   readonly #flights: Flight[] = [];
   #movedAt: number;
   #isHeld = false;
@@ -68,9 +68,8 @@ export class Sending {
   }
 
   /**
-   * The next chunk to read, if one may be sent now; room for it is set aside. May be called again
-   * before that one was sent: several can be read at once.
-   * @returns undefined until `acked` or `available`, or if nothing more is to be sent
+   * Reserves the next chunk to read, if one may be sent now. Several can be read in parallel.
+   * @returns `undefined` until `acked` or `available`, or if nothing more is to be sent
    */
   take(now: number): number | undefined {
     const index = this.#taken;
@@ -85,8 +84,8 @@ export class Sending {
   }
 
   /**
-   * Chunk `index` was read and goes out now: the lowest one that was taken.
-   * @throws Fault file-changed (its size cannot be that), too-large
+   * Called when chunk `index`, the lowest one taken, was read and is sent.
+   * @throws {Fault} file-changed if its size is impossible; too-large
    */
   sent(index: number, sizeBytes: number, now: number): void {
     assert(index === this.#sent && index < this.#taken, "chunks go out as they were taken");
@@ -105,7 +104,7 @@ export class Sending {
     else if (this.#sent === this.#endsBefore) this.#close(offset + sizeBytes);
   }
 
-  /** The source has no such chunk, which was taken. @throws Fault file-changed: it should have */
+  /** The source lacks this chunk, which was taken. @throws {Fault} file-changed if it must exist */
   ended(index: number): void {
     assert(index >= this.#sent && index < this.#taken, "only what was taken can be missing");
     if (this.#sizeBytes !== undefined) throw changed(index);
@@ -114,7 +113,7 @@ export class Sending {
     if (this.#endsBefore === this.#sent) this.#close(this.#sent * CHUNK_BYTES);
   }
 
-  /** So many chunks can be read by now; `sizeBytes` once the content is whole. */
+  /** Sets the number of readable chunks; `sizeBytes` once the content is complete. */
   available(chunks: number, sizeBytes: number | undefined, now: number): void {
     if (chunks > this.#available) {
       if (this.isCaughtUp) this.#movedAt = now;
@@ -126,7 +125,7 @@ export class Sending {
     this.#close(sizeBytes);
   }
 
-  /** The other end has it, and its checksum is right. @throws Fault out-of-order */
+  /** The receiver has the chunk with the right checksum. @throws {Fault} out-of-order */
   acked(index: number, now: number): void {
     const flight = index === this.#acked ? this.#flights.shift() : undefined;
     if (flight === undefined) {
@@ -138,7 +137,7 @@ export class Sending {
     this.#isHeld = false;
   }
 
-  /** The other end has chunks below `upTo` on its disk. @throws Fault out-of-order */
+  /** The receiver has the chunks below `upTo` on its disk. @throws {Fault} out-of-order */
   durable(upTo: number): void {
     if (upTo > this.#acked) {
       const sentence = `${upTo} chunks are called durable, ${this.#acked} were acknowledged`;
@@ -147,18 +146,18 @@ export class Sending {
     this.#durable = Math.max(this.#durable, upTo);
   }
 
-  /** The other end said that its disk is slow; over with the next `acked`. */
+  /** The receiver reports a slow disk; ends with the next `acked`. */
   held(): void {
     this.#isHeld = true;
   }
 
-  /** Known as soon as the last chunk was sent, or from the start. */
+  /** Known from the start, or once the last chunk was sent. */
   get whole(): Whole | undefined {
     const sizeBytes = this.#sizeBytes;
     return sizeBytes === undefined ? undefined : { sizeBytes, chunks: chunkCount(sizeBytes) };
   }
 
-  /** All chunks below are with the other end. */
+  /** Number of acknowledged chunks. */
   get ackedUpTo(): number {
     return this.#acked;
   }
@@ -167,7 +166,7 @@ export class Sending {
     return this.#durable;
   }
 
-  /** Bytes of the file, from its start, that are with the other end. */
+  /** Acknowledged bytes from the start of the file. */
   get ackedBytes(): number {
     return this.#bytesBelow(this.#acked);
   }
@@ -180,22 +179,22 @@ export class Sending {
     return this.#window.inFlightBytes;
   }
 
-  /** All that is available was sent, and more is to come (a running upload that is fetched). */
+  /** All available chunks were sent, and more will follow (download of a running upload). */
   get isCaughtUp(): boolean {
     return this.#sent >= this.#available && !this.isSent;
   }
 
-  /** Every chunk of the whole was sent: time for `finish` or `end`. */
+  /** Every chunk of the file was sent: `finish` or `end` is due. */
   get isSent(): boolean {
     return this.#sizeBytes !== undefined && this.#sent === chunkCount(this.#sizeBytes);
   }
 
-  /** … and acknowledged. */
+  /** The same, and all were acknowledged. */
   get isAcked(): boolean {
     return this.isSent && this.#acked === this.#sent;
   }
 
-  /** What it waits for, and since how long nothing has moved; undefined: only for its driver. */
+  /** Cause and duration of the pause; `undefined` if only the driver is pending. */
   waits(now: number): SendingWaits | undefined {
     const where = this.#waitsAt();
     return where === undefined ? undefined : { where, forMs: now - this.#movedAt };
@@ -216,7 +215,7 @@ export class Sending {
     return Math.min(chunk * CHUNK_BYTES, this.#sizeBytes ?? Number.POSITIVE_INFINITY);
   }
 
-  /** The end is known; chunks that were taken beyond it are not waited for. */
+  /** Sets the size; chunks taken beyond the end are dropped. */
   #close(sizeBytes: number): void {
     this.#sizeBytes = sizeBytes;
     this.#taken = Math.max(this.#sent, Math.min(this.#taken, chunkCount(sizeBytes)));

@@ -1,7 +1,7 @@
-/** Web addresses in a text. A text cannot hide where it leads: there is no `[text](address)`. */
+/** Web addresses in a text. There is no `[text](address)`, so a text cannot hide its target. */
 
 export interface Address {
-  /** As it was typed. */
+  /** As typed. */
   readonly text: string;
   readonly href: string;
   /** The host that the browser will contact; absent if the typed authority shows it. */
@@ -11,12 +11,12 @@ export interface Address {
 /** Longer ones are text. */
 const LENGTH_MAX = 2_000;
 const ADDRESS = /^[^\s<>"'`]+/;
-/** At its end they belong to the sentence, or to the emphasis around it. */
+/** At the end of an address these belong to the sentence, or to the emphasis around it. */
 const AFTER = ".,:;!?]}*_~";
 
 /**
- * @param at where `http://`, `https://` or `www.` stands
- * @returns what is to be taken from there: the link, or a text that is none
+ * @param at offset of `http://`, `https://` or `www.`
+ * @returns the characters consumed; `link` is `undefined` if they are only text
  */
 export function addressAt(
   text: string,
@@ -42,13 +42,13 @@ function hrefOf(typed: string): URL | undefined {
   return isBare && !/^www\.[^.]+\../.test(url.hostname) ? undefined : url;
 }
 
-/** The authority as typed, in lower case and without its port; a browser takes `\\` for `/`. */
+/** The authority as typed, in lower case and without its port; browsers treat `\\` as `/`. */
 function typedHost(typed: string): string | undefined {
   const authority = /^(?:https?:[/\\]+)?([^/\\?#]*)/i.exec(typed)?.[1];
   return authority?.toLowerCase().replace(/:\d*$/, "");
 }
 
-/** A bracket that was opened inside stays. */
+/** Keeps a closing bracket whose opening one is inside the address. */
 function withoutTail(found: string): string {
   let spare = found.split(")").length - found.split("(").length;
   let end = found.length;

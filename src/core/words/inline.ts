@@ -1,4 +1,4 @@
-/** What stands in a line: code, emphasis, addresses, names and rooms. */
+/** Parser of inline markup: code, emphasis, addresses, names and rooms. */
 
 import { isName } from "../../base/names.ts";
 import { addressAt } from "./address.ts";
@@ -9,29 +9,29 @@ export type Inline =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "code"; readonly text: string }
   | { readonly kind: Emphasis; readonly parts: readonly Inline[] }
-  /** `text`: as typed; `host`: where it leads to, where the text does not say so. */
+  /** `text`: as typed. `host`: the link's target if the text does not show it. */
   | { readonly kind: "link"; readonly text: string; readonly href: string; readonly host?: string }
   | { readonly kind: "mention"; readonly text: string; readonly name: string }
   | { readonly kind: "room"; readonly text: string; readonly room: string };
 
-/** Where anything but text may begin. An empty line ends all emphasis. */
+/** Characters that may begin markup. An empty line ends all emphasis. */
 const SIGN = /[\\`*_~@#]|\n[ \t]*\n|(?<![A-Za-z0-9_])https?:\/\/|(?<![A-Za-z0-9_.@/-])www\./gi;
 const MARKS = { "**": "bold", "*": "italic", _: "italic", "~~": "strike" } as const;
-/** Longer runs of backticks are text: each length is looked for at most once. */
+/** Longer runs of backticks are text: each length is searched for at most once. */
 const TICKS_MAX = 8;
-/** From its backslash on: its second `_` ends no emphasis. */
+/** The end of a shrug from its backslash on: its second `_` ends no emphasis. */
 const SHRUG = "\\_(ツ)_/¯";
 const NAME_MAX = 32;
 
 type Mark = keyof typeof MARKS;
 
-/** An emphasis that has begun; the first one has no mark, and holds everything. */
+/** Open emphasis; the first entry has no mark and holds everything. */
 interface Open {
   readonly mark: Mark | "";
   readonly parts: Inline[];
 }
 
-/** @param text clean; @param names as wordsOf has them */
+/** @param text cleaned @param names as for `wordsOf` */
 export function inlineOf(text: string, names: ReadonlySet<string> | undefined): readonly Inline[] {
   return new Reader(text, names).read();
 }
@@ -39,13 +39,13 @@ export function inlineOf(text: string, names: ReadonlySet<string> | undefined): 
 class Reader {
   readonly #text: string;
   readonly #names: ReadonlySet<string> | undefined;
-  /** Each mark at most once: that bounds it. */
+  /** Bounded: each mark occurs at most once. */
   readonly #open: Open[] = [{ mark: "", parts: [] }];
-  /** By length of a run of backticks: none of that length stands before this place. */
+  /** By length of a run of backticks: the offset before which there is no such run. */
   readonly #noTicks: number[] = [];
-  /** Of the line that was last looked at. */
+  /** End of the last line examined. */
   #lineEnd = -1;
-  /** Signs that had a backslash before them. */
+  /** Characters escaped so far in the text. */
   #escaped = "";
 
   constructor(text: string, names: ReadonlySet<string> | undefined) {
@@ -66,7 +66,7 @@ class Reader {
     return this.#open[0]?.parts ?? [];
   }
 
-  /** @returns how much of the text was taken: one sign or more */
+  /** @returns number of characters consumed, at least one */
   #take(sign: string, at: number): number {
     switch (sign) {
       case "\\":
@@ -94,10 +94,10 @@ class Reader {
   }
 
   get #top(): Open {
-    return this.#open[this.#open.length - 1] as Open; // The first one always stays.
+    return this.#open[this.#open.length - 1] as Open; // The first entry is never removed.
   }
 
-  /** What begins here was typed, and is text. */
+  /** Adds characters that turned out to be text. @returns their number */
   #plain(text: string): number {
     this.#say(text);
     return text.length;
@@ -108,7 +108,7 @@ class Reader {
     return this.#plain(sign);
   }
 
-  /** `\*a\*` is `*a*`; but `C:\temp\*` and `¯\_(ツ)_/¯` are what they look like. */
+  /** `\*a\*` is `*a*`, but `C:\temp\*` and `¯\_(ツ)_/¯` stay as typed. */
   #escape(at: number): number {
     const next = this.#text[at + 1] ?? "";
     if (next === "_") return this.#plain(this.#text.startsWith(SHRUG, at) ? SHRUG : "\\_");
@@ -125,7 +125,7 @@ class Reader {
     return end - at;
   }
 
-  /** Between runs of the same length; fewer than three stay in one line. */
+  /** Code between runs of equal length; runs of one or two backticks must be in one line. */
   #code(at: number): number {
     const text = this.#text;
     const length = this.#run(at);
@@ -142,13 +142,13 @@ class Reader {
       return this.#plain(whole);
     }
     const inner = text.slice(from, close);
-    // Blanks keep backticks of its own apart from those around it.
+    // Blanks separate backticks of the code from those around it.
     const isSpaced = inner.startsWith(" ") && inner.endsWith(" ") && inner.trim() !== "";
     this.#top.parts.push({ kind: "code", text: isSpaced ? inner.slice(1, -1) : inner });
     return close + length - at;
   }
 
-  /** Looked for once a line. */
+  /** Searched for once per line. */
   #endOfLine(at: number): number {
     if (at > this.#lineEnd) {
       const end = this.#text.indexOf("\n", at);
@@ -177,7 +177,7 @@ class Reader {
     return run;
   }
 
-  /** Ends the newest emphasis that so many signs can end. @returns how many of them that took */
+  /** Ends the newest emphasis that up to `left` characters can end. @returns how many it used */
   #close(sign: string, left: number): number {
     const index = this.#open.findLastIndex(
       ({ mark }) => mark.startsWith(sign) && mark.length <= left,
@@ -190,14 +190,14 @@ class Reader {
     return mark.length;
   }
 
-  /** One that has begun before, and has not ended, was none. */
+  /** An earlier open emphasis with the same mark becomes text. */
   #begin(mark: Mark): void {
     const same = this.#open.findIndex((open) => open.mark === mark);
     if (same !== -1) this.#dropTo(same - 1);
     this.#open.push({ mark, parts: [] });
   }
 
-  /** All that were opened after that one were none: their marks are text. */
+  /** Turns the marks of all emphasis opened after that entry into text. */
   #dropTo(index: number): void {
     while (this.#open.length > index + 1) {
       const { mark, parts } = this.#open.pop() as Open;
@@ -209,7 +209,7 @@ class Reader {
     }
   }
 
-  /** No letter touches it: a mail address calls nobody. */
+  /** A mention or room that no letter touches: a mail address mentions nobody. */
   #called(sign: string, at: number): number {
     const text = this.#text;
     const word = text.slice(at + 1, at + 2 + NAME_MAX);
@@ -232,7 +232,7 @@ class Reader {
   }
 }
 
-/** In the middle of a word there is no emphasis: `2*3*4`, `2**3`. */
+/** No emphasis begins or ends inside a word: `2*3*4`, `2**3`. */
 function isLetter(sign: string | undefined): boolean {
   return sign !== undefined && /[A-Za-z0-9]/.test(sign);
 }

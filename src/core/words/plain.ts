@@ -4,18 +4,18 @@ import { cleanText } from "../../base/text.ts";
 import type { Inline } from "./inline.ts";
 import { type Block, wordsOf } from "./words.ts";
 
-/** Marks go, so more is read than is shown; what is left out of a long text nobody sees. */
+/** Factor of text parsed to text shown, because marks are removed. */
 const READ_TIMES = 4;
 
-/** The beginning of it, clean, in one line of at most so many UTF-16 units. */
+/** Beginning of a text, cleaned, in one line. @param length maximum in UTF-16 units */
 export function plainLine(text: string, length: number): string {
   const blocks = wordsOf(text.slice(0, READ_TIMES * length), undefined);
   const plain = oneLine(plainBlocks(blocks), length);
-  // Marks around nothing are all that was said.
+  // The text has nothing but marks.
   return plain.trim() === "" ? oneLine(text, length) : plain;
 }
 
-/** The same of what has no marks: the name of a file. */
+/** The same for a text without markup, such as a file name. */
 export function oneLine(text: string, length: number): string {
   return cleanText(text.slice(0, length).replaceAll(/[\n\t]+/g, " "));
 }
@@ -41,14 +41,14 @@ function plainParts(parts: readonly Inline[]): string {
   return parts.map(plainPart).join("");
 }
 
-/** Struck text keeps its marks: without them it says the opposite. */
+/** Struck text keeps its marks: without them it would mean the opposite. */
 function plainPart(part: Inline): string {
   if (!("parts" in part)) return part.text;
   const text = plainParts(part.parts);
   return part.kind === "strike" ? `~~${text}~~` : text;
 }
 
-/** A line in pieces, each second one struck: `a ~~b~~ c` gives `a `, `b`, ` c`. */
+/** Splits a line into pieces, every second one struck: `a ~~b~~ c` gives `a `, `b`, ` c`. */
 export function struckIn(line: string): readonly string[] {
   return line.split(/~~(?=\S)(.+?)(?<=\S)~~/);
 }

@@ -1,29 +1,29 @@
 /**
- * What a text says, as a tree: code, quotes, lists, and what stands in a line. A small part of
- * Markdown, read in one pass of linear time and bounded depth. Whatever is no markup is text, so
- * that no letter of it is lost. Both faces show this tree; the log keeps what was typed.
+ * Parser of message texts into a tree of code, quotes, lists and lines: a small part of Markdown,
+ * in one pass of linear time and bounded depth. Anything that is not markup is text, so that no letter
+ * is lost. Both user interfaces show this tree; the log stores the text as typed.
  */
 
 import { cleanText } from "../../base/text.ts";
 import { type Inline, inlineOf } from "./inline.ts";
 
 export type Block =
-  /** Lines as they were typed, with their line feeds. */
+  /** Lines as typed, with their line feeds. */
   | { readonly kind: "lines"; readonly parts: readonly Inline[] }
-  /** `language`: as it was typed behind the fence; may be empty. */
+  /** `language`: as typed after the fence; may be empty. */
   | { readonly kind: "code"; readonly language: string; readonly text: string }
   | { readonly kind: "quote"; readonly blocks: readonly Block[] }
   | { readonly kind: "list"; readonly items: readonly ListItem[] };
 
 export interface ListItem {
-  /** `•`, or the number as it was typed: `12.`. */
+  /** `•`, or the number as typed: `12.`. */
   readonly mark: string;
   readonly blocks: readonly Block[];
 }
 
-/** Lists and quotes in each other: deeper ones are text. Nobody reads more on a phone. */
+/** Nesting of lists and quotes; deeper ones are text, because phones have no room for them. */
 const DEPTH_MAX = 4;
-/** So much further to the right, a line belongs to the item above it. */
+/** A line indented by this many more columns belongs to the item above it. */
 const INDENT = 2;
 const FENCE = /^( {0,3})(`{3,32})([^`]*)$/;
 const LANGUAGE = /^[A-Za-z0-9_+#.-]{0,32}$/;
@@ -31,13 +31,13 @@ const ITEM = /^( {0,3})([-*]|\d{1,9}[.)])[ \t]+(?=\S)/;
 
 interface Found {
   readonly block: Block;
-  /** Index of the line behind it. */
+  /** Index of the line after it. */
   readonly end: number;
 }
 
 /**
- * The text is cleaned before it is read.
- * @param names folded: `@name` of any other name is text; undefined: each one calls somebody
+ * Cleans the text before parsing it.
+ * @param names folded names that `@name` may mention, others are text; `undefined` for all names
  */
 export function wordsOf(text: string, names: ReadonlySet<string> | undefined): readonly Block[] {
   const lines = cleanText(text, { lines: true, tabs: true }).split("\n");
@@ -68,7 +68,7 @@ function blocksOf(
   return blocks;
 }
 
-/** Beside another block an empty line is only what sets the two apart. */
+/** Next to another block an empty line is only a separator. */
 function withoutEdges(
   lines: readonly string[],
   isBelow: boolean,
@@ -84,10 +84,10 @@ function isBlank(line: string | undefined): boolean {
   return line === undefined || line.trim() === "";
 }
 
-/** From a fence to the next one, or to the end. Words behind the first fence belong to the code. */
+/** From a fence to the next one, or to the end. Text after the first fence belongs to the code. */
 function codeAt(lines: readonly string[], at: number): Found | undefined {
   const [fence, indent = "", ticks = "", info = ""] = FENCE.exec(lines[at] ?? "") ?? [];
-  // Behind it there has to be something that it fences.
+  // A fence in the last line fences nothing.
   if (fence === undefined || at + 1 === lines.length) return undefined;
   const language = info.trim();
   const isNamed = LANGUAGE.test(language);
@@ -119,7 +119,7 @@ export function isFenceOpen(text: string): boolean {
   return ticks > 0;
 }
 
-/** How many backticks stand at its end. */
+/** Number of backticks at the end. */
 function ticksBefore(line: string): number {
   let count = 0;
   while (line[line.length - 1 - count] === "`") count++;
@@ -136,7 +136,7 @@ function nestAt(
   return isQuote(lines[at]) ? quoteAt(lines, at, names, depth) : listAt(lines, at, names, depth);
 }
 
-/** `>_<` is a face, and no quote. */
+/** `>_<` is a smiley, not a quote. */
 function isQuote(line: string | undefined): boolean {
   return line === ">" || line?.startsWith("> ") === true;
 }
@@ -172,7 +172,7 @@ function listAt(
       if (indentOf(line) < base + INDENT && !isBlank(line)) break;
       inner.push(dedented(line, lead.length));
     }
-    // Empty lines behind it are none of its own.
+    // Empty lines after the item do not belong to it.
     while (inner.length > 1 && isBlank(inner.at(-1))) inner.pop();
     end = first + inner.length;
     const blocks = blocksOf(inner, names, depth + 1);
@@ -181,7 +181,7 @@ function listAt(
   return items.length === 0 ? undefined : { block: { kind: "list", items }, end };
 }
 
-/** Columns before its first sign; a tab counts as far as it can lead. */
+/** Columns before the first character; a tab counts as four. */
 function indentOf(line: string): number {
   let columns = 0;
   for (const sign of line) {
@@ -191,7 +191,7 @@ function indentOf(line: string): number {
   return columns;
 }
 
-/** Without so many columns before it, as far as there are any. */
+/** Removes up to this many columns of leading blanks. */
 function dedented(line: string, columns: number): string {
   let at = 0;
   for (let left = columns; left > 0; at++) {
