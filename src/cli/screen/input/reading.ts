@@ -3,6 +3,7 @@
 import { isSame } from "../../../core/model/item.ts";
 import { type RoomLine, roomLines } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
+import { forRooms } from "../../../ui/messages/en/keys.ts";
 import type { Act } from "../state/act.ts";
 import type { CommandName } from "../state/commands.ts";
 import type { ScreenState } from "../state/screen-state.ts";
@@ -97,10 +98,6 @@ function numbered(index: number): Handler {
   };
 }
 
-const NUMBERED = Object.fromEntries(
-  Array.from({ length: 10 }, (_, index) => [`room-${index + 1}`, numbered(index)]),
-) as Readonly<Record<Extract<CommandName, `room-${number}`>, Handler>>;
-
 /** Goes to the next unread target after the open one; mentions before other messages. */
 function unread(state: ScreenState, parts: Parts): Updated {
   const lines = linesOf(parts.model);
@@ -122,7 +119,7 @@ export const READING = {
   "room-unread": unread,
   "room-last": (state, parts) =>
     state.lastOpen === undefined ? acting(state) : opening(state, state.lastOpen, parts),
-  ...NUMBERED,
+  ...forRooms(numbered),
   rooms: (state) => changed(state, { showsRooms: !state.showsRooms }),
   members: (state) => changed(state, { showsMembers: !state.showsMembers }),
   "page-up": (state, parts) => scrolled(state, pageOf(parts), parts),
