@@ -82,7 +82,7 @@ export interface SealedMessageHead {
   /** SHA-256 of the body. */
   readonly bodyHash: Uint8Array;
   /** The newest checkpoint of the log that the sender knew. */
-  readonly checkpoint?: { readonly size: number; readonly root: Uint8Array };
+  readonly checkpoint?: { readonly size: number; readonly root: Uint8Array } | undefined;
 }
 
 /** Archives store the signature: the sender stays provable when the keys are gone. */

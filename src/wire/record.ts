@@ -4,7 +4,7 @@
  */
 
 import { assert } from "../base/assert.ts";
-import { fromBase64Url, toBase64Url, utf8Decode, utf8Encode } from "../base/bytes.ts";
+import { concatBytes, fromBase64Url, toBase64Url, utf8Decode, utf8Encode } from "../base/bytes.ts";
 import type { RoomId, Sha256, UserId } from "../base/ids.ts";
 import { MOMENT_UNIX_MS_MAX } from "../base/time.ts";
 import { type Body, fieldsOf, isKnownKind, type RecordKind } from "./kinds.ts";
@@ -212,13 +212,8 @@ export function copyLine(line: Uint8Array): CopiedLine | undefined {
   if (parsed.kind !== "record") return undefined;
   const found = new LineScanner();
   assert(found.scanHead(line, 0), "what is a record has a head");
-  const before = line.subarray(0, found.headEnd);
-  const after = line.subarray(found.frameEnd);
-  const bytes = new Uint8Array(before.length + COPIED_DURABLE.length + after.length + 1);
-  bytes.set(before);
-  bytes.set(COPIED_DURABLE, before.length);
-  bytes.set(after, before.length + COPIED_DURABLE.length);
-  bytes[bytes.length - 1] = NEWLINE;
+  const [before, after] = [line.subarray(0, found.headEnd), line.subarray(found.frameEnd)];
+  const bytes = concatBytes(before, COPIED_DURABLE, after, Uint8Array.of(NEWLINE));
   return { record: parsed.record, bytes };
 }
 

@@ -135,25 +135,27 @@ export class Outbox {
 
   #post(input: Extract<OutboxInput, { kind: "post" }>, now: number): OutboxEffect[] {
     const { key, to, body } = input;
-    const sizeChars = to.length + body.text.length;
     if (!this.accepts(to, body)) {
       const fault = new Fault("too-many", `${this.#pending.size} messages already wait to be sent`);
       return [{ kind: "settled", key, outcome: { kind: "refused", fault } }];
     }
-    this.#last += 1;
-    this.#pending.set(this.#last, { key, to, body, sizeChars, inFlight: false });
-    this.#pendingChars += sizeChars;
+    this.#add(this.#last + 1, input);
     return this.#send(now);
   }
 
-  #adopt({ key, counter, to, body }: Extract<OutboxInput, { kind: "adopt" }>): OutboxEffect[] {
+  #adopt(input: Extract<OutboxInput, { kind: "adopt" }>): OutboxEffect[] {
+    const { counter } = input;
     assert(!this.#connected && counter > this.#last, "adopted first, and in order");
     if (this.#pending.size === 0) this.#next = counter;
-    this.#last = counter;
+    this.#add(counter, input);
+    return [];
+  }
+
+  #add(counter: number, { key, to, body }: Pick<Pending, "key" | "to" | "body">): void {
     const sizeChars = to.length + body.text.length;
+    this.#last = counter;
     this.#pending.set(counter, { key, to, body, sizeChars, inFlight: false });
     this.#pendingChars += sizeChars;
-    return [];
   }
 
   #withdraw(counter: number, fault: Fault): OutboxEffect[] {

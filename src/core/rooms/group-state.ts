@@ -8,6 +8,7 @@ import type { UserId } from "../../base/ids.ts";
 import { GROUP_COMMITS_REMEMBERED } from "../../base/limits-sealed.ts";
 import { fieldsOf } from "../../wire/kinds.ts";
 import type { FoldedHead, JsonObject } from "../../wire/record.ts";
+import type { Listed } from "../listed.ts";
 import { dropOldest } from "../oldest.ts";
 import type { Room } from "./rooms.ts";
 
@@ -34,10 +35,7 @@ export interface GroupAnswer {
 }
 
 /** A group as JSON. */
-export type GroupValue = Omit<Group, "devices" | "commits"> & {
-  readonly devices: readonly (readonly [string, UserId])[];
-  readonly commits: readonly (readonly [string, GroupAnswer])[];
-};
+export type GroupValue = Listed<Group>;
 
 /** Body of a record of kind `group`; bytes are in base64url. */
 export interface GroupBody {
@@ -62,12 +60,8 @@ export interface GroupBody {
 /** A device's key in base64url, and its owner. */
 export type DeviceOf = readonly [device: string, user: UserId];
 
-export function valueOfGroup({ devices, commits, ...group }: Group): GroupValue {
-  return { ...group, devices: [...devices], commits: [...commits] };
-}
-
-export function groupOfValue({ devices, commits, ...group }: GroupValue): Group {
-  return { ...group, devices: new Map(devices), commits: new Map(commits) };
+export function groupOfValue(group: GroupValue): Group {
+  return { ...group, devices: new Map(group.devices), commits: new Map(group.commits) };
 }
 
 export function applyGroup(room: Room, { seq, time }: FoldedHead, body: GroupBody): void {

@@ -10,6 +10,7 @@ import { type FoldedName, foldName, isName, type Name } from "../../base/names.t
 import { nearestMoment } from "../../base/time.ts";
 import { type Body, isOfLog, WORD_KINDS } from "../../wire/kinds.ts";
 import { bodyOf, type FoldedHead, type FoldedRecord, parseBody } from "../../wire/record.ts";
+import { type Listed, listed } from "../listed.ts";
 import { erasuresOf } from "../log/erasures.ts";
 import { setNewest } from "../oldest.ts";
 import {
@@ -18,7 +19,6 @@ import {
   type GroupValue,
   groupBodyOf,
   groupOfValue,
-  valueOfGroup,
 } from "./group-state.ts";
 import { WordCount, type WordCountValue } from "./word-count.ts";
 
@@ -350,20 +350,10 @@ export function nameLock(name: Name): string {
   return `n:${foldName(name)}`;
 }
 
-type Collected = "members" | "admitted" | "moderators" | "muted" | "words" | "group" | "receipts";
-type RoomValue = Omit<Room, Collected> & {
-  readonly members: readonly UserId[];
-  readonly admitted: readonly UserId[];
-  readonly moderators: readonly UserId[];
-  /** Null if permanent. */
-  readonly muted: readonly (readonly [UserId, number | null])[];
+type RoomValue = Omit<Listed<Room>, "words" | "group" | "receipts"> & {
   readonly words: WordCountValue;
   readonly group?: GroupValue;
-  readonly receipts?: {
-    readonly since: number;
-    readonly by: readonly UserId[];
-    readonly joined: readonly (readonly [UserId, number])[];
-  };
+  readonly receipts?: Listed<Receipts>;
 };
 
 /** All rooms as JSON; rooms are referred to by their index. */
@@ -377,58 +367,33 @@ export interface RoomsValue {
   readonly erased: readonly number[];
 }
 
-function valueOfRoom({
-  members,
-  admitted,
-  moderators,
-  muted,
-  words,
-  group,
-  receipts,
-  ...room
-}: Room): RoomValue {
+function valueOfRoom({ words, group, receipts, ...room }: Room): RoomValue {
   return {
-    ...room,
-    ...(group === undefined ? {} : { group: valueOfGroup(group) }),
-    ...(receipts === undefined
-      ? {}
-      : {
-          receipts: {
-            since: receipts.since,
-            by: [...receipts.by],
-            joined: [...receipts.joined],
-          },
-        }),
-    members: [...members],
-    admitted: [...admitted],
-    moderators: [...moderators],
-    muted: [...muted].map(([user, until]) => [user, until ?? null]),
+    ...listed(room),
+    ...(group === undefined ? {} : { group: listed(group) }),
+    ...(receipts === undefined ? {} : { receipts: listed(receipts) }),
     words: words.value(),
   };
 }
 
-function roomOfValue(value: RoomValue): Room {
+function roomOfValue({ group, receipts, ...value }: RoomValue): Room {
   const words = new WordCount();
   words.load(value.words);
-  const { group, receipts, ...rest } = value;
-  return {
-    ...rest,
-    ...(group === undefined ? {} : { group: groupOfValue(group) }),
-    ...(receipts === undefined
-      ? {}
-      : {
-          receipts: {
-            since: receipts.since,
-            by: new Set(receipts.by),
-            joined: new Map(receipts.joined),
-          },
-        }),
+  const room: Room = {
+    ...value,
     members: new Set(value.members),
     admitted: new Set(value.admitted),
     moderators: new Set(value.moderators),
+    // JSON has null for a permanent muting.
     muted: new Map(value.muted.map(([user, until]) => [user, until ?? undefined])),
     words,
   };
+  if (group !== undefined) room.group = groupOfValue(group);
+  if (receipts !== undefined) {
+    const { since, by, joined } = receipts;
+    room.receipts = { since, by: new Set(by), joined: new Map(joined) };
+  }
+  return room;
 }
 
 const NO_ROOMS: ReadonlySet<Room> = new Set();

@@ -9,6 +9,7 @@ import type { KeyPackage } from "ts-mls/keyPackage.js";
 import type { LeafNode } from "ts-mls/leafNode.js";
 import type { Proposal } from "ts-mls/proposal.js";
 import type { RatchetTree } from "ts-mls/ratchetTree.js";
+import { Fault } from "../../base/fault.ts";
 import {
   GROUP_DEVICES_MAX,
   KEY_PACKAGE_MS,
@@ -307,6 +308,11 @@ function isOfOneUser(one: SealDevice, other: SealDevice): boolean {
 
 function accepted(change: SealChange): Verdict {
   return { ok: true, change };
+}
+
+/** The fault of a refused local change, or of a refused group to join. */
+export function refusedFault(reason: Refusal): Fault {
+  return new Fault("seal-refused", REFUSALS[reason]);
 }
 
 function refused(reason: Refusal): Verdict {

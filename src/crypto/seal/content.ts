@@ -26,9 +26,9 @@ export interface SealedContent {
    * Other counts of the device that it does not know to be in the log, ascending, each range with
    * its last: their messages may be on their way, or may have been refused.
    */
-  readonly unsettled?: readonly CountRange[];
+  readonly unsettled?: readonly CountRange[] | undefined;
   /** The newest checkpoint that the sender knew, by which readers detect differing histories. */
-  readonly checkpoint?: SignedCheckpoint;
+  readonly checkpoint?: SignedCheckpoint | undefined;
 }
 
 export type CountRange = readonly [first: number, last: number];
@@ -83,18 +83,9 @@ function packContent(content: SignedContent): Uint8Array {
 
 function valuesOf(content: SignedContent): Readonly<Record<string, unknown>> {
   const { body, sentAtUnixMs: ts, count: c, unsettled, checkpoint, signature: sig } = content;
-  return {
-    body,
-    ts,
-    c,
-    ...(unsettled === undefined ? {} : { open: unsettled.map((range) => [...range]) }),
-    ...(checkpoint === undefined ? {} : { checkpoint: checkpointValue(checkpoint) }),
-    sig,
-  };
-}
-
-function checkpointValue({ origin, size, root, signature }: SignedCheckpoint) {
-  return { origin, size, root, signature };
+  const { origin, size, root, signature } = checkpoint ?? {};
+  const seen = checkpoint && { origin, size, root, signature };
+  return { body, ts, c, open: unsettled, checkpoint: seen, sig };
 }
 
 function unpackContent(bytes: Uint8Array): SignedContent {
@@ -118,12 +109,8 @@ function contentOf(value: object): SignedContent | undefined {
   if ((open !== undefined && unsettled === undefined) || seen === "malformed") return undefined;
   // Copies: msgpackr returns views of the whole message.
   return {
-    body: body.slice(),
-    sentAtUnixMs: ts,
-    count: c,
-    ...(unsettled === undefined ? {} : { unsettled }),
-    ...(seen === undefined ? {} : { checkpoint: seen }),
-    signature: sig.slice(),
+    ...{ body: body.slice(), sentAtUnixMs: ts, count: c },
+    ...{ unsettled, checkpoint: seen, signature: sig.slice() },
   };
 }
 
@@ -164,6 +151,6 @@ async function signedBytes(content: SealedContent, place: ContentPlace): Promise
     count: content.count,
     sentAtUnixMs: content.sentAtUnixMs,
     bodyHash: new Uint8Array(digest),
-    ...(content.checkpoint === undefined ? {} : { checkpoint: content.checkpoint }),
+    checkpoint: content.checkpoint,
   });
 }

@@ -42,6 +42,7 @@ import {
   type Knowledge,
   mayRule,
   type Refusal,
+  refusedFault,
   type SealChange,
 } from "./commit-check.ts";
 import {
@@ -65,7 +66,6 @@ import { Certificates, memberAt, membersOf, type SealDevice, type SealMember } f
 import { paddedBytes } from "./padding.ts";
 import { policyExtensions, type SealPolicy } from "./policy.ts";
 import type { SealPrimitives } from "./primitives.ts";
-import { refusedFault } from "./refused.ts";
 import { type Consumed, secretsLeft, withoutHistory } from "./secrets.ts";
 import { type BoxPlace, closeBox, openBox, unreadable } from "./state-box.ts";
 import { makeConfig, makeSuite, type SealSigner, verifyEd25519 } from "./suite.ts";

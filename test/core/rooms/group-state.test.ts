@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import type { UserId } from "../../../src/base/ids.ts";
-import { type Group, groupOfValue, valueOfGroup } from "../../../src/core/rooms/group-state.ts";
+import { listed } from "../../../src/core/listed.ts";
+import { type Group, groupOfValue } from "../../../src/core/rooms/group-state.ts";
 
 test("a group survives as JSON", () => {
   const group: Group = {
@@ -11,5 +12,5 @@ test("a group survives as JSON", () => {
     devices: new Map([["d", "uAAA" as UserId]]),
     commits: new Map([["c", { seq: 9, epoch: 3, time: 5 }]]),
   };
-  expect(groupOfValue(JSON.parse(JSON.stringify(valueOfGroup(group))))).toEqual(group);
+  expect(groupOfValue(JSON.parse(JSON.stringify(listed(group))))).toEqual(group);
 });
