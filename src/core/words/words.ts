@@ -1,7 +1,7 @@
 /**
  * Parser of message texts into a tree of code, quotes, lists and lines: a small part of Markdown,
- * in one pass of linear time and bounded depth. Anything that is not markup is text, so that no letter
- * is lost. Both user interfaces show this tree; the log stores the text as typed.
+ * in one pass of linear time and bounded depth. Anything that is not markup is text, so that no
+ * letter is lost. Both user interfaces show this tree; the log stores the text as typed.
  */
 
 import { cleanText } from "../../base/text.ts";
