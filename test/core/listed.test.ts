@@ -1,0 +1,12 @@
+import { expect, test } from "bun:test";
+import { listed } from "../../src/core/listed.ts";
+
+test("sets and maps become lists, other fields stay", () => {
+  const fields = {
+    set: new Set([1]),
+    map: new Map([["a", undefined]]),
+    list: [2],
+    none: undefined,
+  };
+  expect(listed(fields)).toEqual({ set: [1], map: [["a", undefined]], list: [2], none: undefined });
+});
