@@ -1,19 +1,9 @@
 import { expect, test } from "bun:test";
-import { mayTell, phaseOf } from "../../../src/core/session/phase.ts";
-import {
-  NOTICES,
-  type NoticeKind,
-  REQUESTS,
-  type RequestKind,
-} from "../../../src/wire/messages.ts";
+import { mayTell } from "../../../src/core/session/phase.ts";
+import { NOTICES, type NoticeKind } from "../../../src/wire/messages.ts";
 
 const PHASES = ["entering", "member", "lane", "greeting", "closed"] as const;
-const requests = Object.keys(REQUESTS) as RequestKind[];
 const notices = Object.keys(NOTICES) as NoticeKind[];
-
-test("each request has a phase in which it may be asked", () => {
-  for (const kind of requests) expect(PHASES.slice(0, 3)).toContain(phaseOf(kind));
-});
 
 test("each notice may be told to somebody, and nothing to whoever is closed", () => {
   for (const kind of notices) {
