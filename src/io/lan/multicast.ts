@@ -3,8 +3,10 @@
 import { createSocket, type Socket } from "node:dgram";
 import { assert } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
-import { LAN_UDP_BYTES_MAX } from "../../base/limits.ts";
 import { interfaceAddresses, sendingAddress } from "./interfaces.ts";
+
+/** No UDP datagram over IPv4 can be larger; sending one fails. */
+const LAN_UDP_BYTES_MAX = 65_507;
 
 /** A group of machines; each receives what one of them sends. */
 export interface Multicast {

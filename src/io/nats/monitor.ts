@@ -2,8 +2,10 @@
 
 import { utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
-import { NATS_MONITOR_BYTES_MAX } from "../../base/limits-cluster.ts";
 import { parseObject } from "../../wire/record.ts";
+
+/** Maximum size of a page of a NATS server's monitoring; usual pages have 5 KiB. */
+const NATS_MONITOR_BYTES_MAX = 1024 * 1024;
 
 /** Limit for the answer of a NATS server's monitoring; a later one is skipped. */
 const NATS_MONITOR_MS = 3_000;
