@@ -124,12 +124,13 @@ export class Transcript {
   }
 
   #shown(mark: string, text: string): string[] {
-    let shown = text.replaceAll(this.#sandbox.folder, "<folder>").replaceAll(hostname(), "<host>");
+    let shown = text.replaceAll(this.#sandbox.folder, "<folder>");
+    shown = shown.replace(wholeWord(hostname()), "<host>");
     for (const [pattern, name] of ANY) shown = shown.replace(pattern, name);
     for (const [name, pattern] of NAMED) {
       shown = shown.replace(pattern, (value) => this.#nameOf(name, value));
     }
-    shown = shown.replaceAll(String(this.#served.port), "<port>");
+    shown = shown.replace(wholeWord(String(this.#served.port)), "<port>");
     return shown
       .split("\n")
       .filter((line, i, all) => line !== "" || i < all.length - 1)
@@ -145,6 +146,11 @@ export class Transcript {
     this.#names.set(value, name);
     return name;
   }
+}
+
+/** Matches a word, but not a part of a longer one: a random id may contain it. */
+function wholeWord(word: string): RegExp {
+  return new RegExp(`(?<![\\w-])${RegExp.escape(word)}(?![\\w-])`, "g");
 }
 
 /** Words of a command, quoted with '...' only. */
