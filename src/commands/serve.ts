@@ -8,6 +8,7 @@ import { SERVER_NAME_BYTES_MAX, WELCOME_BYTES_MAX } from "../base/limits.ts";
 import { SIBLINGS_ANSWER_MS } from "../base/limits-cluster.ts";
 import { checkNewPassword } from "../base/new-names.ts";
 import { quoteText } from "../base/text.ts";
+import { defined } from "../base/values.ts";
 import { VERSION } from "../base/version.ts";
 import {
   defineVerb,
@@ -27,7 +28,6 @@ import {
   reachableAt,
 } from "../cli/connect/own-addresses.ts";
 import { type Context, endSignalLine, say } from "../cli/context.ts";
-import { defined } from "../cli/defined.ts";
 import { misuse } from "../cli/errors.ts";
 import { printJson } from "../cli/output/answer.ts";
 import { shownRecord } from "../cli/output/records.ts";

@@ -77,18 +77,3 @@ export interface RequestRow {
 export function postsIn(length: number): number {
   return Math.max(1, Math.ceil(length / POST_CHARS));
 }
-
-type Defined<Fields> = {
-  [Key in keyof Fields as undefined extends Fields[Key] ? never : Key]: Fields[Key];
-} & {
-  [Key in keyof Fields as undefined extends Fields[Key] ? Key : never]?: Exclude<
-    Fields[Key],
-    undefined
-  >;
-};
-
-/** Omits the fields whose value is `undefined`, for types with optional fields. */
-export function defined<const Fields extends object>(fields: Fields): Defined<Fields> {
-  const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(entries) as Defined<Fields>;
-}

@@ -1,7 +1,7 @@
 /** Table of the record kinds, as data. Folds, claims and views switch over it. */
 
 import { unreachable } from "../base/assert.ts";
-import { isCount } from "../base/count.ts";
+import { isCount } from "../base/values.ts";
 
 interface KindRow {
   readonly log: "history" | "accounts";

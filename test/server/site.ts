@@ -1,3 +1,4 @@
+import { defined } from "../../src/base/values.ts";
 import { Registry } from "../../src/core/rooms/accounts.ts";
 import { RoomEngine } from "../../src/core/rooms/engine.ts";
 import { Rooms } from "../../src/core/rooms/rooms.ts";
@@ -27,7 +28,6 @@ import { type SealedBuckets, sealedFolder } from "../../src/server/sealed/bucket
 import { Server } from "../../src/server/server.ts";
 import type { ServerOptions } from "../../src/server/services/options.ts";
 import type { ServerEvent } from "../../src/server/session/event.ts";
-import { defined } from "../../src/wire/field.ts";
 import { parseBody } from "../../src/wire/record.ts";
 import { VirtualClock } from "../client/virtual-clock.ts";
 import { type DiskCall, SimDisk, type Trouble } from "../io/disk/sim.ts";

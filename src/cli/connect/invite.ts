@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { CLUSTER_PLACES_MAX } from "../../base/limits-cluster.ts";
 import type { Name } from "../../base/names.ts";
+import { defined } from "../../base/values.ts";
 import { readSmallFile } from "../../io/disk/data-folder.ts";
 import { findLocalServers, type LocalServer } from "../../io/state/local-servers.ts";
 import { isLoopback } from "../../io/ws/address.ts";
@@ -15,7 +16,6 @@ import {
   type ServerPlace,
 } from "../../wire/invite.ts";
 import type { Context } from "../context.ts";
-import { defined } from "../defined.ts";
 import type { OpenClient } from "./client.ts";
 
 /** The server of this user on this machine with this address. */

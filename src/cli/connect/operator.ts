@@ -2,6 +2,7 @@
 
 import { join, resolve } from "node:path";
 import { Fault } from "../../base/fault.ts";
+import { defined } from "../../base/values.ts";
 import type { Client } from "../../client/client.ts";
 import { untilOf } from "../../core/duration.ts";
 import { readSmallFile } from "../../io/disk/data-folder.ts";
@@ -15,7 +16,6 @@ import {
 } from "../../wire/invite.ts";
 import { defineVerb, type FlagDefs, type FlagValues, stringFlag, type Verb } from "../command.ts";
 import type { Context } from "../context.ts";
-import { defined } from "../defined.ts";
 import { SERVER_FLAGS, serverOptions } from "../flags.ts";
 import { systemUser } from "../system-user.ts";
 import { type ClientFlags, type OpenClient, untilConnected, withClient } from "./client.ts";

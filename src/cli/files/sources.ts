@@ -3,12 +3,12 @@
 import { basename, resolve } from "node:path";
 import { msg } from "../../base/fault.ts";
 import { FILE_NAME_BYTES_MAX } from "../../base/limits.ts";
+import { defined } from "../../base/values.ts";
 import type { Source } from "../../io/blob/interfaces.ts";
 import { checkSource, openSource } from "../../io/file/source.ts";
 import { streamSource } from "../../io/file/source-stream.ts";
 import type { Message } from "../../ui/messages/en/terminal.ts";
 import type { Context } from "../context.ts";
-import { defined } from "../defined.ts";
 import { misuse } from "../errors.ts";
 
 /** As a path: standard input. */

@@ -3,10 +3,10 @@
 import { STALL_SHOWN_MS } from "../../base/limits.ts";
 import { formatLeft, formatRate, formatSize, formatSpan } from "../../base/sizes.ts";
 import { cleanText } from "../../base/text.ts";
+import { defined } from "../../base/values.ts";
 import type { TransferProgress } from "../../client/transfer/progress.ts";
 import type { WaitsAt } from "../../core/transfer/progress.ts";
 import { type Context, mayRedraw, say } from "../context.ts";
-import { defined } from "../defined.ts";
 import { printJson } from "./answer.ts";
 import type { JsonObject } from "./render.ts";
 

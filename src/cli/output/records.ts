@@ -2,11 +2,11 @@
 
 import { unreachable } from "../../base/assert.ts";
 import { formatUtc } from "../../base/time.ts";
+import { defined } from "../../base/values.ts";
 import { importedOf } from "../../core/client/chat-record.ts";
 import { isKnownKind, isOfLog, type KindIn } from "../../wire/kinds.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import { parseBody } from "../../wire/record.ts";
-import { defined } from "../defined.ts";
 import { NO_KEY } from "./gaps.ts";
 import type { Destination, FileBody, ShownBody, ShownRecord } from "./render.ts";
 

@@ -4,8 +4,8 @@ import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { isCount } from "../../base/count.ts";
 import { Fault } from "../../base/fault.ts";
+import { isCount } from "../../base/values.ts";
 import type { Position } from "../../io/cluster/position.ts";
 import { readSmallFile, writeSmallFile } from "../../io/disk/data-folder.ts";
 

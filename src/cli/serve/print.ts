@@ -13,6 +13,7 @@ import {
 import type { Name } from "../../base/names.ts";
 import { cleanText, tsvLine } from "../../base/text.ts";
 import { formatLocalClock, formatUtc } from "../../base/time.ts";
+import { defined } from "../../base/values.ts";
 import { TokenBucket } from "../../core/rate.ts";
 import type { Registry } from "../../core/rooms/accounts.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
@@ -21,7 +22,6 @@ import { MAJORITY_AGAIN, type ServerEvent } from "../../server/session/event.ts"
 import { encodeSecret, formatPlace, quoteInvite, type ServerAddress } from "../../wire/invite.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import { type Context, faultLine, say } from "../context.ts";
-import { defined } from "../defined.ts";
 import { createLog } from "../log.ts";
 import { printJson } from "../output/answer.ts";
 import { DayLines } from "../output/day-line.ts";

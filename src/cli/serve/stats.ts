@@ -1,11 +1,11 @@
 /** Prints statistics at intervals. */
 
+import { defined } from "../../base/values.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { LinkCounters } from "../../io/link/link.ts";
 import type { ClientConnection } from "../../server/session/client-connection.ts";
 import { encode } from "../../wire/codec.ts";
 import { formatPlace } from "../../wire/invite.ts";
-import { defined } from "../defined.ts";
 import { countersLine } from "../output/stats.ts";
 import type { ServePrinter } from "./print.ts";
 

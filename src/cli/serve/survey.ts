@@ -1,7 +1,7 @@
 /** State of the servers of a cluster, as far as they answer. */
 
-import { isCount } from "../../base/count.ts";
 import { NODES_ANSWER_MS } from "../../base/limits-cluster.ts";
+import { isCount } from "../../base/values.ts";
 import { readNews } from "../../core/cluster/messages.ts";
 import type { JetStream, StreamState } from "../../io/nats/jetstream.ts";
 

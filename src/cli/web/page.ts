@@ -2,8 +2,8 @@
 
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
+import { defined } from "../../base/values.ts";
 import type { Page, PageFile } from "../../server/http/page.ts";
-import { defined } from "../defined.ts";
 import { PAGE_SOURCE } from "../source-tree.ts";
 import { iconsOf, MANIFEST_LINK, MANIFEST_PATH, manifest } from "./manifest.ts";
 import { buildPage } from "./page-build.ts";

@@ -1,12 +1,12 @@
 /** `chat admin` reset, rename, sign-out and remove. */
 
 import { formatUtc } from "../../base/time.ts";
+import { defined } from "../../base/values.ts";
 import { argument, defineVerb, type FlagDefs, flag, stringFlag } from "../../cli/command.ts";
 import { confirmed, YES_FLAG } from "../../cli/confirm.ts";
 import { addressElsewhere } from "../../cli/connect/invite.ts";
 import { ADMIN_FLAGS, endOf, personOf, withOperator } from "../../cli/connect/operator.ts";
 import { say } from "../../cli/context.ts";
-import { defined } from "../../cli/defined.ts";
 import { printDone, printJson } from "../../cli/output/answer.ts";
 import { moment, styleOf } from "../../cli/output/render.ts";
 import { formatInvite, formatPlace, quoteInvite } from "../../wire/invite.ts";

@@ -1,5 +1,6 @@
 /** `chat admin` ban, unban and bans. */
 
+import { defined } from "../../base/values.ts";
 import { argument, defineVerb, type FlagDefs, stringFlag } from "../../cli/command.ts";
 import { allPages } from "../../cli/connect/lists.ts";
 import {
@@ -9,7 +10,6 @@ import {
   operatorVerb,
   withOperator,
 } from "../../cli/connect/operator.ts";
-import { defined } from "../../cli/defined.ts";
 import { printDone, printList, timeCell } from "../../cli/output/answer.ts";
 import { inUtc } from "../../core/duration.ts";
 import { whom } from "../../ui/commands/ban.ts";

@@ -1,6 +1,7 @@
 /** `chat admin` invite and invites. */
 
 import { checkName, type Name } from "../../base/names.ts";
+import { defined } from "../../base/values.ts";
 import { defineVerb, stringFlag } from "../../cli/command.ts";
 import { inviteUrl } from "../../cli/connect/invite.ts";
 import { allPages } from "../../cli/connect/lists.ts";
@@ -11,7 +12,6 @@ import {
   roomOf,
   withOperator,
 } from "../../cli/connect/operator.ts";
-import { defined } from "../../cli/defined.ts";
 import { misuse } from "../../cli/errors.ts";
 import { printDone, printList, timeCell } from "../../cli/output/answer.ts";
 import { renderJson } from "../../cli/output/render.ts";

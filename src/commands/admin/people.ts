@@ -1,5 +1,6 @@
 /** `chat admin` kick, mute, unmute, grant and revoke. */
 
+import { defined } from "../../base/values.ts";
 import { argument, defineVerb, type FlagDefs, stringFlag, type Verb } from "../../cli/command.ts";
 import {
   ADMIN_FLAGS,
@@ -11,7 +12,6 @@ import {
   roomOf,
   withOperator,
 } from "../../cli/connect/operator.ts";
-import { defined } from "../../cli/defined.ts";
 import { printDone } from "../../cli/output/answer.ts";
 import { inUtc } from "../../core/duration.ts";
 

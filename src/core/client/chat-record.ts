@@ -1,9 +1,9 @@
 /** Records as a client receives them, checked against their heads. */
 
-import { isCount } from "../../base/count.ts";
 import { Fault } from "../../base/fault.ts";
 import type { RoomId, Sha256 } from "../../base/ids.ts";
 import { MOMENT_UNIX_MS_MAX } from "../../base/time.ts";
+import { isCount } from "../../base/values.ts";
 import type { Answer, RoomEntry, WireRecord } from "../../wire/messages.ts";
 import { commitment, parseObject } from "../../wire/record.ts";
 

@@ -1,10 +1,10 @@
 /** Messages of the shared stream of a cluster: decisions, in their order. */
 
 import { utf8Decode } from "../../base/bytes.ts";
-import { isCount } from "../../base/count.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { RoomId, Sha256, UserId } from "../../base/ids.ts";
 import { LINE_BYTES_MAX } from "../../base/limits.ts";
+import { isCount } from "../../base/values.ts";
 import { packValue, unpackValue } from "../../wire/codec.ts";
 import { isKnownKind } from "../../wire/kinds.ts";
 import {

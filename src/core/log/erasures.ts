@@ -1,6 +1,6 @@
 /** Ordered and completed erasings of a log's records. */
 
-import { isCount } from "../../base/count.ts";
+import { isCount } from "../../base/values.ts";
 import { hasTrait } from "../../wire/kinds.ts";
 import { bodyOf, type FoldedRecord } from "../../wire/record.ts";
 

@@ -4,12 +4,12 @@
  */
 
 import { utf8Encode } from "../../base/bytes.ts";
-import { isCount } from "../../base/count.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { type FileId, isFileId, type RoomId, type UserId } from "../../base/ids.ts";
 import { CHUNK_BYTES, FILE_BYTES_MAX, FILE_TEXT_BYTES_MAX } from "../../base/limits.ts";
 import type { Name } from "../../base/names.ts";
 import { formatSize } from "../../base/sizes.ts";
+import { isCount } from "../../base/values.ts";
 import { fieldsOf } from "../../wire/kinds.ts";
 import { type FoldedRecord, type JsonObject, parseBody } from "../../wire/record.ts";
 import { erasuresOf } from "../log/erasures.ts";

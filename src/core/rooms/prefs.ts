@@ -1,10 +1,10 @@
 /** An account's settings of rooms, and its saved messages. */
 
-import { isCount } from "../../base/count.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import { PREFS_RECORDS_MAX, PREFS_ROOMS_MAX, SAVED_MAX } from "../../base/limits.ts";
 import { nearestMoment } from "../../base/time.ts";
+import { isCount } from "../../base/values.ts";
 import { fieldsOf } from "../../wire/kinds.ts";
 import type { Draft, FoldedHead, JsonObject } from "../../wire/record.ts";
 

@@ -1,10 +1,10 @@
 /** Content of an MLS message: a body with the device's own signature. */
 
 import { equalBytes } from "../../base/bytes.ts";
-import { isCount } from "../../base/count.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { SEALED_BODY_BYTES_MAX, SEALED_UNSETTLED_MAX } from "../../base/limits-sealed.ts";
 import { MOMENT_UNIX_MS_MAX } from "../../base/time.ts";
+import { isCount } from "../../base/values.ts";
 import { packValue, unpackValue } from "../../wire/codec.ts";
 import { type SealedMessageHead, sealedMessageBytes } from "../signed-bytes.ts";
 import { owned } from "./owned.ts";

@@ -4,8 +4,8 @@
 // whatever it contains.
 
 import { join } from "node:path";
-import { isCount } from "../../base/count.ts";
 import { Fault } from "../../base/fault.ts";
+import { isCount } from "../../base/values.ts";
 import { type JsonObject, parseObject } from "../../wire/record.ts";
 import { BACKUP_MARKS } from "../disk/data-folder.ts";
 import type { Disk } from "../disk/disk.ts";

@@ -1,8 +1,8 @@
 /** The offer of an upload as stored in `about.json`. */
 
 import { utf8Encode } from "../../base/bytes.ts";
-import { isCount } from "../../base/count.ts";
 import type { FileId, UserId } from "../../base/ids.ts";
+import { isCount } from "../../base/values.ts";
 import { parseObject } from "../../wire/record.ts";
 import type { BlobAbout, FolderSize } from "./interfaces.ts";
 

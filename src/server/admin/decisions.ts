@@ -1,8 +1,8 @@
 /** Account records as entries of the operators' decision log. */
 
 import type { UserId } from "../../base/ids.ts";
+import { defined } from "../../base/values.ts";
 import type { Registry } from "../../core/rooms/accounts.ts";
-import { defined } from "../../wire/field.ts";
 import { fieldsOf } from "../../wire/kinds.ts";
 import { type LogRecord, parseBody } from "../../wire/record.ts";
 import type { Decision } from "../session/event.ts";

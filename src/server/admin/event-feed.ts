@@ -9,12 +9,12 @@ import {
   EVENTS_KEPT_MAX,
   EVENTS_QUEUED_BYTES_MAX,
 } from "../../base/limits-page.ts";
+import { defined } from "../../base/values.ts";
 import { erasuresOf } from "../../core/log/erasures.ts";
 import type { Registry } from "../../core/rooms/accounts.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import type { Clock } from "../../io/clock.ts";
 import { encodeFitting } from "../../wire/codec.ts";
-import { defined } from "../../wire/field.ts";
 import { formatPlace } from "../../wire/invite.ts";
 import type { Answer, NoticeOf } from "../../wire/messages.ts";
 import { isNotice } from "../../wire/messages-incoming.ts";

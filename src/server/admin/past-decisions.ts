@@ -2,8 +2,8 @@
 
 import type { RoomId, UserId } from "../../base/ids.ts";
 import { DECISIONS_LOOKED_MAX, DECISIONS_PAGE_MAX } from "../../base/limits-page.ts";
+import { defined } from "../../base/values.ts";
 import { accountIn } from "../../core/rooms/rooms.ts";
-import { defined } from "../../wire/field.ts";
 import { kindsWith } from "../../wire/kinds.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import { isNotice } from "../../wire/messages-incoming.ts";

@@ -1,11 +1,11 @@
 /** Label and last day of each device, stored for the owner of the account. */
 
 import { deviceLabelOf } from "../../base/client-name.ts";
-import { isCount } from "../../base/count.ts";
 import type { UserId } from "../../base/ids.ts";
 import { DEVICE_NOTES_KEPT_EVERY_MS } from "../../base/limits.ts";
 import { jsonLine } from "../../base/text.ts";
 import { nearestMoment } from "../../base/time.ts";
+import { isCount } from "../../base/values.ts";
 import { type Account, dayOf } from "../../core/rooms/accounts.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import type { ServerContext } from "../kernel/context.ts";

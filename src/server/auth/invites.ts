@@ -14,6 +14,7 @@ import {
   INVITES_RESERVED,
 } from "../../base/limits.ts";
 import { checkName } from "../../base/names.ts";
+import { defined } from "../../base/values.ts";
 import { HourlyShare } from "../../core/rate.ts";
 import { type Actor, moderates } from "../../core/rooms/moderation.ts";
 import {
@@ -26,7 +27,6 @@ import {
 } from "../../core/rooms/policy.ts";
 import { namedRoom, ownRoom } from "../../core/rooms/targets.ts";
 import { Mutex } from "../../io/disk/mutex.ts";
-import { defined } from "../../wire/field.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import { hashOf, newToken } from "./secrets.ts";

@@ -4,11 +4,11 @@ import { equalBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import { TRANSFER_SYNC_BYTES } from "../../base/limits.ts";
+import { defined } from "../../base/values.ts";
 import type { FileFact } from "../../core/rooms/files.ts";
 import type { Blob, BlobAbout, BlobStore } from "../../io/blob/interfaces.ts";
 import type { SharedFiles } from "../../io/cluster/shared-files.ts";
 import { chunkSize } from "../../wire/chunks.ts";
-import { defined } from "../../wire/field.ts";
 import { damaged, unknown } from "./offer-checks.ts";
 import type { Quotas } from "./quotas.ts";
 

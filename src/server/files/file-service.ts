@@ -3,6 +3,7 @@
 import { asFault, Fault, msg } from "../../base/fault.ts";
 import type { FileId, UserId } from "../../base/ids.ts";
 import { parseTarget } from "../../base/names.ts";
+import { defined } from "../../base/values.ts";
 import { erasuresOf } from "../../core/log/erasures.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { isPrivateFile } from "../../core/rooms/files.ts";
@@ -10,7 +11,6 @@ import { sha256 } from "../../crypto/sha256.ts";
 import type { Blob, BlobAbout, BlobStore } from "../../io/blob/interfaces.ts";
 import type { ContentStore } from "../../io/cluster/content-store.ts";
 import { SharedFiles } from "../../io/cluster/shared-files.ts";
-import { defined } from "../../wire/field.ts";
 import { formatPlace } from "../../wire/invite.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { LogRecord } from "../../wire/record.ts";

@@ -3,6 +3,7 @@
 import { equalBytes } from "../../base/bytes.ts";
 import { asFault, Fault } from "../../base/fault.ts";
 import { CHUNK_BYTES, TRANSFER_SYNC_BYTES } from "../../base/limits.ts";
+import { defined } from "../../base/values.ts";
 import {
   type Arrival,
   foreignChunk,
@@ -12,7 +13,6 @@ import {
 import { sha256 } from "../../crypto/sha256.ts";
 import type { Blob } from "../../io/blob/interfaces.ts";
 import { releaseBuffer } from "../../io/disk/buffer-pool.ts";
-import { defined } from "../../wire/field.ts";
 import type { NoticeOf, RequestOf } from "../../wire/messages.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import { reworded } from "../session/redacted-fault.ts";

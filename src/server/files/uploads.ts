@@ -9,11 +9,11 @@ import {
   UPLOAD_SILENT_MS,
   UPLOADS_PER_ACCOUNT_MAX,
 } from "../../base/limits.ts";
+import { defined } from "../../base/values.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import type { FileFact, FilePost } from "../../core/rooms/files.ts";
 import type { Blob, BlobAbout } from "../../io/blob/interfaces.ts";
 import type { SharedFiles } from "../../io/cluster/shared-files.ts";
-import { defined } from "../../wire/field.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { FileServiceOptions } from "./file-service.ts";

@@ -12,6 +12,7 @@ import {
 } from "../../base/limits-page.ts";
 import { isName } from "../../base/names.ts";
 import { titleText } from "../../base/text.ts";
+import { defined } from "../../base/values.ts";
 import { withMentions } from "../../core/client/mentions.ts";
 import { erasuresOf } from "../../core/log/erasures.ts";
 import { type Calling, type CallingWords, type DuePush, DuePushes } from "../../core/push/due.ts";
@@ -21,7 +22,6 @@ import { isMutedAt } from "../../core/rooms/prefs.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import { plainLine } from "../../core/words/plain.ts";
 import { sha256 } from "../../crypto/sha256.ts";
-import { defined } from "../../wire/field.ts";
 import { type Body, hasTrait, type KindWith } from "../../wire/kinds.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import { bodyOf, type LogRecord } from "../../wire/record.ts";

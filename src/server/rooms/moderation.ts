@@ -3,6 +3,7 @@
 import { Fault, msg } from "../../base/fault.ts";
 import { BANS_MAX } from "../../base/limits.ts";
 import { checkName } from "../../base/names.ts";
+import { defined } from "../../base/values.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { checkFileText } from "../../core/rooms/files.ts";
 import type { Act, Actor } from "../../core/rooms/moderation.ts";
@@ -17,7 +18,6 @@ import {
 import type { Room } from "../../core/rooms/rooms.ts";
 import { namedPerson, namedRoom } from "../../core/rooms/targets.ts";
 import { Mutex } from "../../io/disk/mutex.ts";
-import { defined } from "../../wire/field.ts";
 import { kindsWith } from "../../wire/kinds.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { Head } from "../../wire/record.ts";

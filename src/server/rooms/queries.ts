@@ -12,12 +12,12 @@ import {
   SEND_QUEUE_LOW_BYTES,
 } from "../../base/limits.ts";
 import { checkName, foldName } from "../../base/names.ts";
+import { defined } from "../../base/values.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { type Room, showsReaders } from "../../core/rooms/rooms.ts";
 import { checkReads, namedPerson, namedRoom, TargetResolver } from "../../core/rooms/targets.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { PageQuery } from "../../io/log/log.ts";
-import { defined } from "../../wire/field.ts";
 import { READ_KINDS, RECORD_KINDS, type RecordKind } from "../../wire/kinds.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { LogRecord } from "../../wire/record.ts";

@@ -2,11 +2,11 @@
 
 import { Fault, msg } from "../../base/fault.ts";
 import { MESSAGE_BYTES_MAX, TEXT_BYTES_MAX } from "../../base/limits.ts";
+import { defined } from "../../base/values.ts";
 import { makeServerProof } from "../../crypto/greeting.ts";
 import type { Identity } from "../../crypto/identity.ts";
 import type { FormerKey } from "../../crypto/succession.ts";
 import type { Entropy } from "../../io/entropy.ts";
-import { defined } from "../../wire/field.ts";
 import { type NoticeOf, VERSION } from "../../wire/messages.ts";
 import type { ClientConnection } from "./client-connection.ts";
 

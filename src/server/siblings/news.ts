@@ -1,7 +1,7 @@
 /** Parser of messages from other servers of the cluster. */
 
-import { isCount } from "../../base/count.ts";
 import { SIBLING_KEY_CHARS_MAX } from "../../base/limits-cluster.ts";
+import { isCount } from "../../base/values.ts";
 import type { ServerPlace } from "../../wire/invite.ts";
 import { readServerWindow } from "../../wire/messages-admin.ts";
 import type { SiblingNews } from "../kernel/siblings.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { isCount } from "../../src/base/count.ts";
+import { isCount } from "../../src/base/values.ts";
 
 test("a count is a whole number from 0 that is kept exactly", () => {
   const counts = [0, 1, Number.MAX_SAFE_INTEGER];
