@@ -2,7 +2,6 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, test } from "bun:
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
-/** Names of the package that holds a program. */
 export interface Packages {
   readonly debian: string;
   readonly fedora: string;

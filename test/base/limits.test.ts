@@ -71,7 +71,6 @@ test("the largest file has fewer chunks than the counter can tell apart", () => 
 
 /** What nats-server takes as it comes. */
 const NATS_MESSAGE_BYTES_MAX = 1 << 20;
-/** Around what is decided. */
 const FRAME_BYTES_MAX = 1024;
 /** An id of a user in MessagePack. */
 const USER_BYTES = 14;

@@ -1,7 +1,6 @@
 import { expect, test } from "bun:test";
 import { type QuietPoint, type Tally, verdictsOf } from "../../scripts/soak-result.ts";
 
-/** Half an hour of a server that stays as it is. */
 function steady(change: (point: QuietPoint, index: number) => Partial<QuietPoint> = () => ({})) {
   return Array.from({ length: 12 }, (_, i): QuietPoint => {
     const files = { storedFiles: 10 * i, completedUploads: 10 * i, otherFiles: 11 };

@@ -6,7 +6,6 @@ import type { Output } from "../../src/io/terminal/output.ts";
 export interface FakeOptions {
   /** Lines that are typed or piped in. */
   readonly lines?: readonly string[];
-  /** Whether all three streams are a terminal. */
   readonly terminal?: boolean;
   readonly env?: Readonly<Record<string, string>>;
   readonly nowUnixMs?: number;

@@ -23,7 +23,6 @@ export class TroubledLog {
   readonly #weather: Weather;
   readonly #engine: (input: EngineInput) => void;
   readonly #queue: Append[] = [];
-  /** Refused at once; the room engine hears of it some time later. */
   readonly #refusals: { readonly token: number; readonly fault: Fault }[] = [];
 
   constructor(random: () => number, weather: Weather, engine: (input: EngineInput) => void) {

@@ -47,7 +47,6 @@ export interface Vapid {
   readonly aud: string;
   readonly exp: number;
   readonly sub: string;
-  /** base64url: who signed it. */
   readonly key: string;
 }
 

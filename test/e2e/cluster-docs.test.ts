@@ -46,7 +46,6 @@ class Walk {
     return sandbox.path(`m${machine}`, ...more);
   }
 
-  /** With the addresses and ports of here. */
   here(text: string): string {
     let here = text.replaceAll(/10\.0\.0\.([123])/g, (_, n) => `127.0.0.${Number(n) + 1}`);
     for (const [port, own] of this.#ports) here = here.replaceAll(`:${port}`, `:${own}`);

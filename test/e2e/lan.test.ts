@@ -8,7 +8,6 @@ function words({ group, port }: MulticastGroup): string[] {
 
 interface Peer {
   readonly env?: Readonly<Record<string, string>>;
-  /** Whose keys it has; by default, those of its name. */
   readonly home?: string;
 }
 

@@ -16,7 +16,6 @@ export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string | Uint8Array;
   readonly cwd?: string;
-  /** In place of `chat`: what starts it. */
   readonly program?: string;
 }
 
@@ -93,7 +92,6 @@ export class Program {
   }
 }
 
-/** A server that listens. */
 export interface Served {
   readonly program: Program;
   readonly listening: Json;

@@ -115,7 +115,6 @@ async function caught(home: Home, sentence: RegExp): Promise<void> {
 }
 
 type Case = readonly [RegExp, (lines: Line[]) => Line[]];
-/** The others: test/client/auditor.test.ts. */
 const CASES: readonly Case[] = [
   [
     /record 5 in #lobby \(ana, [^)]+\) that this device has read is not in the history/,

@@ -6,8 +6,6 @@ import { PageServer } from "./page-server.ts";
 import { photo } from "./scenery.ts";
 import type { Visit } from "./visit.ts";
 
-/** The accessibility of every screen, as far as axe can check it. */
-
 const server = new PageServer();
 const TABS = [
   "log",
@@ -27,7 +25,6 @@ type Screen = readonly [name: string, open: (visit: Visit) => Promise<unknown>];
 const press = (key: string) => (visit: Visit) => visit.page.keyboard.press(key);
 const click = (selector: string) => (visit: Visit) => visit.page.locator(selector).click();
 
-/** Dialogs and panels over the room, closed by Esc. */
 const OVER: readonly Screen[] = [
   ["search", press("Control+Shift+F")],
   ["going to a room", press("Control+k")],
@@ -40,7 +37,6 @@ const OVER: readonly Screen[] = [
   ["a picture, large", click("button.picture")],
 ];
 
-/** Fills the lobby with messages of several kinds. */
 async function furnish(visit: Visit): Promise<void> {
   const ben = await server.talker("ben");
   await ben.says("hello, @olga: https://chat.example/ is near");
@@ -72,7 +68,6 @@ async function closed({ page }: Visit): Promise<void> {
   });
 }
 
-/** Opens every screen of an operator. */
 async function walksThrough(olga: Visit, look: string): Promise<void> {
   await expectNoBarrier(olga, look, "a room");
   await olga.opensMenu("is near");

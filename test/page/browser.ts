@@ -46,12 +46,10 @@ const FLAGS = [
 
 const { afterAll, beforeAll, test } = requires("chromium");
 
-/** A test that needs a browser. */
 export function pageTest(name: string, act: () => Promise<void>, timeoutMs?: number): void {
   test(name, act, timeoutMs);
 }
 
-/** A test that needs a browser and a cluster. */
 export function clusterPageTest(name: string, act: () => Promise<void>): void {
   requires("chromium", "nats-server").test(name, act);
 }

@@ -7,7 +7,6 @@ import type { Visit } from "./visit.ts";
 
 const server = new PageServer();
 
-/** Drafts of edits as stored in the browser. */
 function keptDrafts({ page }: Visit): Promise<string> {
   return page.evaluate<string>(`new Promise((resolve, reject) => {
     const opened = indexedDB.open("chat");
@@ -105,7 +104,6 @@ pageTest("shows success for a while, in a dialog, too", async () => {
   await ana.page.locator(".conversation").getByText("The password is changed.").waitFor();
 });
 
-/** Positions of the last message and of the composer. */
 function places({ page }: Visit): Promise<string> {
   return page.evaluate<string>(`JSON.stringify(["article.message", ".composer-row"].map(
     (what) => [...document.querySelectorAll(what)].at(-1).getBoundingClientRect()))`);

@@ -111,7 +111,6 @@ function isMarkedInView({ page }: Visit, text: string): Promise<boolean> {
   })()`);
 }
 
-/** Opens a search result, and waits until nothing loads any more. */
 async function goesTo(visit: Visit, text: string): Promise<void> {
   await visit.searches(text);
   await visit.page.locator(".search-list").getByText(text).click();

@@ -28,7 +28,6 @@ function focused({ page }: Visit): Promise<string> {
   })()`);
 }
 
-/** To the messages, up to that of ben, and an answer to it. */
 async function answers(ana: Visit): Promise<void> {
   const { keyboard } = ana.page;
   await tabTo(ana, "Messages", "Shift+Tab");
@@ -47,7 +46,6 @@ async function answers(ana: Visit): Promise<void> {
   await ana.settled();
 }
 
-/** A sign under it, from the same menu; one's own words otherwise. */
 async function reacts(ana: Visit): Promise<void> {
   const { keyboard } = ana.page;
   await tabTo(ana, "Messages", "Shift+Tab");
@@ -69,7 +67,6 @@ async function reacts(ana: Visit): Promise<void> {
   await ana.message("all of them, really").getByText("(edited)").waitFor();
 }
 
-/** Into another room, back by the arrows, and there again by its name. */
 async function moves(ana: Visit): Promise<void> {
   const { keyboard } = ana.page;
   await keyboard.type("/join garden");
@@ -102,7 +99,6 @@ async function finds(ana: Visit): Promise<void> {
   expect(await focused(ana)).toMatch(/who knows keys/);
 }
 
-/** Out, from the settings. */
 async function leaves(ana: Visit): Promise<void> {
   const { keyboard } = ana.page;
   await keyboard.press("Escape");

@@ -6,7 +6,6 @@ import { PageServer } from "./page-server.ts";
 import type { Visit } from "./visit.ts";
 
 const server = new PageServer();
-/** Words in buttons that are broken over more than one line. */
 function brokenWords({ page }: Visit): Promise<readonly string[]> {
   return page.evaluate<string[]>(`[...document.querySelectorAll("button, [role=tab], a.button")]
     .filter((button) => button.checkVisibility())
@@ -57,7 +56,6 @@ pageTest("prints all loaded messages, without the columns beside them", async ()
 /** Indonesian words are longer: they get all widths. */
 const WIDTHS = { en: [320], id: [320, 820] } as const;
 
-/** Opens each screen of a logged-in user. */
 async function walksThrough(
   visit: Visit,
   dashboard: string,

@@ -14,7 +14,6 @@ import type { Visit } from "./visit.ts";
 
 const server = new PageServer();
 const { browser } = server;
-/** Messages within a second. */
 const SPIKE = 60;
 /** A list may go on scrolling for some frames. */
 const STILL_FRAMES = 12;
@@ -176,7 +175,6 @@ pageTest(
   },
 );
 
-/** Kicks a user out of the room, from the list of clients. */
 async function kicks(olga: Visit, name: string): Promise<void> {
   await tab(olga, "Clients");
   // Previews of pictures may be connections of their own.

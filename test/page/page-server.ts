@@ -38,12 +38,10 @@ export class PageServer {
     return this.#server.sandbox;
   }
 
-  /** The page's address, with the invite. */
   get address(): string {
     return pageAddress(this.served);
   }
 
-  /** A new browser profile at the login form. */
   visit({ via, ...options }: EnterOptions = {}): Promise<Visit> {
     const secret = `#invite=${secretOf(this.served)}`;
     const url = via === undefined ? this.address : `https://${via.address}/${secret}`;
@@ -64,7 +62,6 @@ export class PageServer {
     return open;
   }
 
-  /** A shared window of the server's operator. */
   async operator(name = "olga"): Promise<Visit> {
     const link = String(this.served.listening["operatorLink"]);
     const open = this.#windows.get(name) ?? (await this.browser.visit(link));
@@ -73,14 +70,12 @@ export class PageServer {
     return open;
   }
 
-  /** A user without a window. */
   async talker(name: string): Promise<Talker> {
     const talker = await Talker.open(this.served, name);
     this.#talkers.push(talker);
     return talker;
   }
 
-  /** A user of the terminal. */
   home(name: string): Home {
     const env = { CHAT_INVITE: this.served.invite, CHAT_USER: name, CHAT_PASSWORD: "xxxxxxxx" };
     return this.sandbox.home(name).with(env);

@@ -10,7 +10,6 @@ const server = new PageServer();
 
 type Content = string | Buffer;
 
-/** Sends files from a terminal, in one message. */
 async function send(files: Readonly<Record<string, Content>>, ...more: string[]): Promise<Json[]> {
   const paths = Object.keys(files).map((name) => server.sandbox.path(name));
   const contents = Object.values(files);

@@ -15,7 +15,6 @@ export function pageAddress(served: Served): string {
   return `${served.listening["web"]}#invite=${secretOf(served)}`;
 }
 
-/** Different everywhere that counts: in each chunk, at both ends. */
 export function largeFile(path: string, bytes: number): string {
   const fd = openSync(path, "w");
   ftruncateSync(fd, bytes);

@@ -31,7 +31,6 @@ export class Talker {
     await this.tab.ask("post", { outbox: this.#outbox, counter, to, body });
   }
 
-  /** Texts of 0 to `count` - 1, in this order. */
   async fills(count: number, text: (n: number) => string): Promise<void> {
     for (let from = 0; from < count; from += AHEAD) {
       const some = Array.from({ length: Math.min(AHEAD, count - from) }, (_, i) => text(from + i));

@@ -42,7 +42,6 @@ export class Devices {
   }
 }
 
-/** Creates a sealed room by the composer. */
 export async function makesVault(visit: Visit, room: string): Promise<void> {
   await visit.says(`/join ${room} --sealed`);
   await visit.page.locator("dialog[open] button[type=submit]").click();

@@ -57,7 +57,6 @@ export class Visit {
     return visit;
   }
 
-  /** Another tab of the same browser. */
   async tab(): Promise<Visit> {
     const tab = new Visit(await this.context.newPage(), this.#origin, this.#wrongs);
     await tab.page.goto(this.#origin);
@@ -80,7 +79,6 @@ export class Visit {
     await this.box.waitFor();
   }
 
-  /** In any language. */
   async fillEntry(name: string, { password, roomPassword }: Entry = {}): Promise<void> {
     await this.page.locator("#enter-name").fill(name);
     if (password !== undefined) await this.page.locator("#enter-password").fill(password);
@@ -97,14 +95,12 @@ export class Visit {
     return this.page.getByRole("heading", { name, level: 1 });
   }
 
-  /** Creates a room, and opens it. */
   async makesRoom(name: string): Promise<void> {
     await this.says(`/join ${name}`);
     await this.dialog("Create room").getByRole("button", { name: "Create" }).click();
     await this.heading(`#${name}`).waitFor();
   }
 
-  /** Opens the menu of a message. */
   async opensMenu(text: string | RegExp): Promise<void> {
     const message = this.page.locator("article.message:not(.is-pending)").filter({ hasText: text });
     // The focus keeps its buttons visible. The pointer does not if new rows move the message.
@@ -202,7 +198,6 @@ export class Visit {
     await this.button("Send").click();
   }
 
-  /** A file that was sent. */
   file(name: string): Locator {
     return this.page.getByRole("group", { name: `File ${name}`, exact: true });
   }
@@ -223,7 +218,6 @@ export class Visit {
     return this.page.locator(`.room-line[data-target="${name}"]`);
   }
 
-  /** An entry of the menu that is open. */
   entry(name: string | RegExp): Locator {
     return this.page.getByRole("menuitem", { name, exact: true });
   }

@@ -187,7 +187,6 @@ export class Guest {
     this.link.send(bytes);
   }
 
-  /** The end of this side, without a word. */
   hangUp(): void {
     this.link.destroy();
   }

@@ -2,7 +2,6 @@ import { createHash } from "node:crypto";
 import type { Random } from "../io/disk/sim-file.ts";
 import { randomOf } from "./disk-world.ts";
 
-/** All chance of one world. */
 export class Dice {
   readonly random: Random;
 
@@ -25,7 +24,6 @@ export class Dice {
     return item;
   }
 
-  /** One of these, as likely as its weight says. */
   weighted<Kind extends string>(weights: Readonly<Record<Kind, number>>): Kind {
     const kinds = Object.keys(weights) as Kind[];
     let left = this.random() * kinds.reduce((sum, kind) => sum + weights[kind], 0);

@@ -56,10 +56,8 @@ export class BackupWorld implements FailingWorld {
   readonly restored: string;
   readonly #operation: Operation;
   readonly #mutant: Mutant;
-  /** All that the server ever was, as `stateOf` tells it. */
   readonly #states = new Set<string>();
   #newest = "";
-  /** Where restoring has succeeded. */
   readonly #told = new Set<string>();
   #texts = 0;
   #files = 0;
@@ -200,7 +198,6 @@ export class BackupWorld implements FailingWorld {
     return this.#disk.kind(path) !== undefined;
   }
 
-  /** The folder is one of the states of the server. */
   async checkFolder(folder: string): Promise<void> {
     demand(this.#states.has(this.#stateOf(folder)), `${folder} is no state of the server`);
     demand(!this.exists(join(folder, "backup.json")), `${folder} looks like a backup`);

@@ -8,7 +8,6 @@ import { identityOfSeed } from "../crypto/seed-identity.ts";
 import { SERVER } from "./machine.ts";
 import type { Platform } from "./platform.ts";
 
-/** Somebody who lost the password sets it by an operator's code, and goes. */
 export function recovers(around: Platform, dial: Dial, token: string): void {
   const { clock, dice } = around;
   const state = ClientState.inMemory();

@@ -140,7 +140,6 @@ export class SealedSite implements AsyncDisposable {
 
 type Scene<Names extends string> = { readonly world: SealedSite } & Readonly<Record<Names, Person>>;
 
-/** What was said before a test begins, with `isGreeted`. */
 export const GREETING = "ready";
 
 interface VaultOptions extends SiteOptions {

@@ -43,7 +43,6 @@ interface Session {
   isIn: boolean;
 }
 
-/** One client process: an outbox that outlives its links. */
 interface Writer {
   readonly user: UserId;
   readonly id: OutboxId;

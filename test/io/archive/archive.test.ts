@@ -61,7 +61,6 @@ async function filled(count: number, seed = 1): Promise<LogFixture> {
   return fixture;
 }
 
-/** The same answer without index, needle or blocks. */
 function expected(records: readonly LogRecord[], query: PageQuery): Page {
   const fold = query.ignoreCase === true ? foldCase : (text: string) => text;
   const holds = (record: LogRecord): boolean => {

@@ -7,7 +7,6 @@ import { ENGLISH_SHARE } from "../../../src/ui/messages/en/share.ts";
 import { LANGUAGES, languageFor } from "../../../src/ui/messages/languages.ts";
 import { loadTexts } from "../../../src/web/browser/texts.ts";
 
-/** What is fetched after the first screen. */
 const LATER = { ...ENGLISH_PARTS, ...ENGLISH_ALARM, ...ENGLISH_SHARE };
 const SAMPLES = ["ana", "lobby", "12:00"] as const;
 

@@ -18,7 +18,6 @@ import { Site } from "../../server/site.ts";
 const NO_DATABASES = { persist: () => undefined } as unknown as Databases;
 const ADDRESS = { host: "10.0.0.1", port: 2428 };
 
-/** As the page's, without what one sees. */
 const openAuditor: OpenAuditor = ({ clock, store }, verifier, alarmed) =>
   new LogAuditor({ clock, logs: new BrowserLogPins(store), verifier, moment: String }, alarmed);
 

@@ -165,7 +165,6 @@ export class ClusterNode {
     this.restartAt = this.#cluster.around.clock.now() + awayMs;
   }
 
-  /** Between this node and the stream, and all other nodes. */
   cut(isCut: boolean): void {
     this.#note(isCut ? "is cut off" : "is back");
     this.isCut = isCut;

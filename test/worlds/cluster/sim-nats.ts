@@ -12,7 +12,6 @@ export interface NatsWeather {
   answerLost: number;
   /** A copy is asked that hangs: neither answer nor fault. */
   hangs: number;
-  /** How many messages a copy may lag. */
   lagMax: number;
 }
 
@@ -102,9 +101,7 @@ export class SimNats {
   }
 }
 
-/** One node's way to it. */
 export class SimLink implements Stream {
-  /** On the side of a minority. */
   isCut = false;
   readonly #nats: SimNats;
   readonly #clock: Clock;

@@ -279,7 +279,6 @@ export class ClusterWorld extends Simulation implements Cluster {
     });
   }
 
-  /** Three come with an invite for two. */
   #invite(device: Device): void {
     this.#operate(device, async (client) => {
       const { token } = await client.request("invite", { uses: 2 });
