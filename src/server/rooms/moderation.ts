@@ -143,11 +143,13 @@ export class Moderation {
 
   /** @throws Fault not-allowed, last-credential, store-… */
   async signOut(actor: Actor, user: string): Promise<void> {
-    const account = this.account(user);
-    if (account.id === actor.user) {
+    if (this.account(user).id === actor.user) {
       const remedy = "use the settings of your own account";
       throw new Fault("not-allowed", "you would sign yourself out", { remedy });
     }
+    // The password may be newer than this server's state.
+    if (this.account(user).passwordHash === undefined) await this.#options.siblings.current();
+    const account = this.account(user);
     if (account.passwordHash === undefined) {
       const sentence = msg`${account.name} has no password to come in again with`;
       const remedy = "make a reset that signs out: its use sets one";
