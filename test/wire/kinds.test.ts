@@ -123,11 +123,14 @@ const ACCOUNTS = [
   ],
 ];
 
-/** JSON of a state, without what its private fields hold. */
+/** JSON of a state with sorted keys, without what its private fields hold. */
 function jsonOf(state: unknown): string {
   return JSON.stringify(state, (_, value: unknown) => {
     if (value instanceof Map || value instanceof Set) return [...value];
-    return value instanceof Uint8Array ? value.toHex() : value;
+    if (value instanceof Uint8Array) return value.toHex();
+    const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+    if (!isObject) return value;
+    return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
   });
 }
 
