@@ -74,8 +74,9 @@ export class ActiveLink {
     for (;;) {
       if (this.#fault !== undefined) throw this.#fault;
       if (this.#link !== undefined) return this.#link.link;
+      const { promise } = this.#change; // The callback may change it.
       this.#onAwaited();
-      await unlessAborted(signal, this.#change.promise);
+      await unlessAborted(signal, promise);
     }
   }
 
