@@ -7,6 +7,8 @@ import { reservedPort } from "../ports.ts";
 import { CHAT, type Ran } from "./binary.ts";
 import { Lines } from "./lines.ts";
 
+/** Characters of each stream in the error of a program that does not end. */
+const OUTPUT_SHOWN = 2_000;
 const DRAINED_WITHIN_MS = 10_000;
 
 export type Json = { readonly kind: string } & Readonly<Record<string, unknown>>;
@@ -75,7 +77,11 @@ export class Program {
 
   /** -9 for SIGKILL and so on: what a shell shows as 128 + n. */
   async ended(deadlineMs = DEADLINE_MS): Promise<Ran> {
-    const exitCode = await within(`the end of ${this.#name}`, this.#child.exited, deadlineMs);
+    const ending = within(`the end of ${this.#name}`, this.#child.exited, deadlineMs);
+    const exitCode = await ending.catch(({ message }: Error) => {
+      const [out, err] = [this.out, this.err].map(({ text }) => text.slice(-OUTPUT_SHOWN));
+      throw new Error(`${message}\n${out}\n${err}`);
+    });
     await this.#drained();
     return { exitCode, out: this.out.text, err: this.err.text };
   }
