@@ -266,6 +266,8 @@ export class UploadService {
         this.#options.trouble(asFault(error));
       }
       upload.state = "idle";
+      // Its record may have arrived meanwhile.
+      await this.#settle(upload).catch((error) => this.#options.trouble(asFault(error)));
     }
   }
 
@@ -455,6 +457,7 @@ export class UploadService {
 
   /** Forgets an upload that no channel holds: a posted file is finished or erased. */
   async #settle(upload: Upload): Promise<void> {
+    if (this.#uploads.get(upload.file) !== upload) return;
     if (upload.state !== "idle" || upload.finishing > 0) return;
     if (this.#options.engine.files.get(upload.file) !== undefined)
       this.#uploads.delete(upload.file);
