@@ -74,7 +74,6 @@ function flagsIn(help: string): string[] {
   return [...help.matchAll(/--[a-z][a-z-]*/g)].map(([flag]) => flag);
 }
 
-/** Calls of `chat` in lines of code, with their flags. */
 function callsIn(lines: readonly string[]): { verb: string; flags: string[]; line: string }[] {
   return lines.flatMap((line) =>
     [...line.matchAll(/(?:^|[ /(])chat ([a-z][a-z-]*)\b([^|#`]*)/g)].map(

@@ -45,7 +45,6 @@ export interface Mischief {
 const CERTIFICATE = new Uint8Array(32).fill(7);
 const ADDRESS = { host: "server", port: 2428 };
 
-/** Keeps the protocol's promises with as little as possible behind them. */
 export class FakeServer {
   identity: Identity;
   roomPassword: string | undefined = "sesame";

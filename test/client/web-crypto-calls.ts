@@ -32,7 +32,6 @@ function watched(): Calls {
 shared.chatTestCalls ??= watched();
 const { inFlight } = shared.chatTestCalls;
 
-/** Waits until no call is in flight; @returns whether one was. */
 export async function webCryptoDone(): Promise<boolean> {
   if (inFlight.size === 0) return false;
   await Promise.allSettled(inFlight);

@@ -88,7 +88,6 @@ const INSTEAD: Readonly<Record<string, string>> = {
   "chat admin erase 1201 1204": "chat admin erase SEQ",
 };
 
-/** What others do meanwhile, before a line or while it lasts. */
 const OTHERS: Readonly<Record<string, string>> = {
   "chat get-file --follow --out inbox":
     "CHAT_HOME=$OTHER/bob chat send-file photo.jpg --user bob --name photo-of-bob.jpg",

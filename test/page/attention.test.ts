@@ -49,7 +49,6 @@ function notified({ page }: Visit): Promise<readonly string[]> {
   return page.evaluate<string[]>("shown");
 }
 
-/** Makes the page believe that another tab covers it, or none. */
 async function look({ page }: Visit, isLooking: boolean): Promise<void> {
   const state = isLooking ? "visible" : "hidden";
   await page.evaluate(`{

@@ -19,7 +19,6 @@ const TABS = [
   "invites",
 ];
 
-/** The name of a screen, and how one gets there and back. */
 type Screen = readonly [name: string, open: (visit: Visit) => Promise<unknown>];
 
 const press = (key: string) => (visit: Visit) => visit.page.keyboard.press(key);

@@ -111,7 +111,6 @@ pageTest("shows each error at its focused field, and proposes a valid name", asy
   await other.box.waitFor();
 });
 
-/** Of one that lets everybody in, and offers the program. */
 const open = new PageServer({ args: ["--open", "--offer", OFFER] }, server.browser);
 
 pageTest("shows the password on request, by mouse and keys", async () => {

@@ -149,7 +149,6 @@ pageTest("lets only the sender change, add and remove captions", async () => {
   expect(await ben.entry("Edit caption").count()).toBe(0);
 });
 
-/** Whether the browser would ask before the page is left. */
 const asks = ({ page }: Visit) =>
   page.evaluate<boolean>("!dispatchEvent(new Event('beforeunload', { cancelable: true }))");
 

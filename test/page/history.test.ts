@@ -13,7 +13,6 @@ import type { Visit } from "./visit.ts";
 
 const server = new PageServer();
 const LOBBY = 900;
-/** Pages of older messages that come meanwhile. */
 const LOADS = 2;
 const WHEEL_PX = 400;
 /** Rounding error of positions on the screen. */
@@ -27,7 +26,6 @@ interface Move {
   readonly loads: number;
 }
 
-/** Marks the topmost message that is seen whole, and where it is. */
 function mark({ page }: Visit): Promise<void> {
   return page.evaluate<void>(`(() => {
     const list = document.querySelector(".timeline .list");

@@ -144,7 +144,6 @@ pageTest(
   },
 );
 
-/** Class of the focused element: a message, the list, or another. */
 function place({ page }: Visit): Promise<string> {
   return page.evaluate<string>("document.activeElement.className");
 }

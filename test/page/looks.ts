@@ -16,7 +16,6 @@ export async function expectNoBarrier(visit: Visit, look: string, screen: string
   if (look.includes("Indonesian")) expect([screen, await englishIn(visit)]).toEqual([screen, []]);
 }
 
-/** Words of the English table that this page should have said otherwise. */
 async function englishIn({ page }: Visit): Promise<readonly string[]> {
   const own = new Set<unknown>(Object.values(await loadTexts("id")));
   const words = Object.values({ ...ENGLISH, ...ENGLISH_PARTS });

@@ -15,7 +15,6 @@ import type { Visit } from "./visit.ts";
 const server = new PageServer();
 const { browser } = server;
 const SPIKE = 60;
-/** A list may go on scrolling for some frames. */
 const STILL_FRAMES = 12;
 /** More than the log shows at once. */
 const LINES = 60;

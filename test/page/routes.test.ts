@@ -17,7 +17,6 @@ async function isAt(visit: Visit, hash: string, heading: string): Promise<void> 
   await until(`the address ends in ${hash}`, async () => hashOf(visit) === hash);
 }
 
-/** Text of the message that the address names, once it is in sight. */
 async function shownText({ page }: Visit): Promise<string> {
   const shown = page.locator("article.is-shown .words");
   await shown.waitFor();

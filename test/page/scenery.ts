@@ -4,13 +4,10 @@ import { parseServerAddress } from "../../src/wire/invite.ts";
 import { noise } from "../e2e/couriers.ts";
 import type { Served } from "../e2e/program.ts";
 
-/** What people have with them: the address with the invite, and pictures. */
-
 export function secretOf({ invite }: Served): string {
   return parseServerAddress(invite).secret ?? "";
 }
 
-/** As it stands in an invite: nobody types a room password. */
 export function pageAddress(served: Served): string {
   return `${served.listening["web"]}#invite=${secretOf(served)}`;
 }

@@ -6,7 +6,6 @@ import type { Served } from "../e2e/program.ts";
 import { Tab } from "../e2e/tab.ts";
 import { secretOf } from "./scenery.ts";
 
-/** How many posts of a talker are under way at once. */
 const AHEAD = 200;
 
 /** Somebody who says more than a person can: another page, without its window. */

@@ -14,7 +14,6 @@ import { largeFile } from "./scenery.ts";
 const server = new PageServer();
 /** More than two syncs to the disk. */
 const BYTES = 2.5 * TRANSFER_SYNC_BYTES + 4_321;
-/** One sync, and more that the disk need not have. */
 const STALL_BYTES = 1.5 * TRANSFER_SYNC_BYTES;
 /** At most this much is in flight, in buffers, or loaded by the page besides the file. */
 const SLACK_BYTES = 12 * MIB;

@@ -47,7 +47,6 @@ export class Home {
   isSignedOut = false;
   /** Whether pushes go to it, as far as its last answer tells; undefined: that is not known. */
   isPushed: boolean | undefined = false;
-  /** Questions about that, and what else may have changed it. */
   #pushes = 0;
   /** Programs that are about to log out: from when on that holds is not known here. */
   leaving = 0;

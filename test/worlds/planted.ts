@@ -23,7 +23,6 @@ export const PLANTED: Readonly<Record<string, Mutant>> = {
   "a topic followed too late": { link: withLateFollow },
 };
 
-/** Says that all is on the disk while it is on its way. */
 export function withoutWaiting(disk: Disk): Disk {
   return changedDisk(disk, { sync: () => Promise.resolve() });
 }
@@ -70,14 +69,12 @@ class OpenRooms extends Rooms {
   }
 }
 
-/** Counts as seen what comes next, too. */
 function withHastyCursor(state: ClientState): ClientState {
   const advance = (fingerprint: string, user: string, seq: number) =>
     state.advanceCursor(fingerprint, user, seq + 2);
   return withFields(state, { advanceCursor: advance });
 }
 
-/** Every run of a program believes itself to be the first. */
 function sameOutbox(sizeBytes: number): Uint8Array | undefined {
   return sizeBytes === ID_BYTES ? new Uint8Array(ID_BYTES).fill(7) : undefined;
 }

@@ -106,7 +106,6 @@ export class WireWatch {
     }
   }
 
-  /** The account has set something: each of its devices hears of it. */
   changed(user: string, { key, value }: Wish): void {
     for (const watched of this.#links) if (watched.user === user) watched.owed.set(key, value);
   }

@@ -335,7 +335,6 @@ function anyItems(count: number) {
   });
 }
 
-/** A day's line may be made of any moment of it. */
 const looks = (rows: readonly Row[]) =>
   rows.map((row) => (row.kind === "day" ? { ...row, unixMs: 0 } : row));
 

@@ -21,7 +21,6 @@ function open() {
   return { store, clock, shared: new SharedFiles({ store, clock, sha256 }) };
 }
 
-/** Small chunks: this layer asks for no size. */
 async function putAll(shared: SharedFiles, count: number): Promise<Uint8Array[]> {
   const hashes: Uint8Array[] = [];
   for (let i = 0; i < count; i++) {

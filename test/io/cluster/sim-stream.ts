@@ -114,7 +114,6 @@ export function hurried(): HurriedClock {
   return clock;
 }
 
-/** Whoever follows a simulated stream looks at it for ever. */
 export function stopTime(): void {
   for (const clock of clocks) clock.stop();
   clocks.clear();

@@ -8,6 +8,7 @@ import {
   UPLOAD_SILENT_MS,
 } from "../../../src/base/limits.ts";
 import type { DiskFile } from "../../../src/io/disk/disk.ts";
+import { UploadService } from "../../../src/server/files/uploads.ts";
 import { rejection } from "../../rejection.ts";
 import { changedDisk } from "../../worlds/changed-disk.ts";
 import { changedStore, channelOf, download, TestFile } from "../data-channel.ts";
@@ -224,4 +225,27 @@ test("an upload keeps a file that was recorded while its channel was lost", asyn
   const operator = await operating(await site.again(ana, "ana"));
   expect((await operator.ask("stats", {})).files).toMatchObject({ files: 1, unfinished: 0 });
   expect(ana.records.filter(({ head }) => head.kind === "file")).toHaveLength(1);
+});
+
+test("an upload that another server finishes while it is measured is forgotten", async () => {
+  const about = { file: FOUR.id, by: "u1", name: "four", to: ["lobby"], sinceMs: 0 };
+  const opened = Promise.withResolvers<object>();
+  let isPosted = false;
+  const uploads = new UploadService({
+    blobs: { list: async () => [about], open: () => opened.promise },
+    engine: {
+      files: { get: () => (isPosted ? about : undefined) },
+      announcements: { has: () => isPosted },
+    },
+    quotas: { count() {} },
+    changed() {},
+  } as never);
+  await uploads.restore();
+  const measured = uploads.measure(() => false);
+  isPosted = true;
+  uploads.told(FOUR.id as never);
+  expect(uploads.unfinished).toBe(1);
+  opened.resolve({ sizeBytes: 1, touchedMs: () => 0, close() {} });
+  await measured;
+  expect(uploads.unfinished).toBe(0);
 });
