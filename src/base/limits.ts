@@ -21,7 +21,7 @@ const MIB = 1024 * KIB;
 // Texts and names.
 /** A long letter; it is still one screen of JSON, and 1,000 readers of it fit in memory. */
 export const TEXT_BYTES_MAX = 64 * KIB;
-/** One line above the room; more is a message. */
+/** Length of a topic: a line above the room. */
 export const TOPIC_BYTES_MAX = 512;
 /** Name of a user or a room: shown in each of their lines, and typed by hand. */
 export const NAME_CHARS_MAX = 32;
@@ -90,7 +90,7 @@ export const RECORDS_TOGETHER_MAX = 1_000;
 export const LINE_BYTES_MAX = 1 * MIB;
 /** Bytes queued for a sync; beyond it the disk is slower than its writers and reports it. */
 export const APPEND_QUEUE_BYTES_MAX = 64 * MIB;
-/** One write and one sync. Readers get a whole batch in one tick: it must fit their queues. */
+/** Bytes of a write and sync. Readers get a batch in one tick: it must fit their queues. */
 export const BATCH_BYTES_MAX = 512 * KIB;
 /** Above this a batch is written off the event loop. */
 export const BATCH_SYNC_BYTES_MAX = 256 * KIB;
@@ -385,7 +385,7 @@ export const OUTBOXES_HELD_MAX = 16;
 export const CATCH_UP_BYTES_MAX = 8 * MIB;
 /** Pages read from the disk in parallel. */
 export const PAGES_READ_MAX = 4;
-/** Of those, for one account: a user who searches much leaves room for others. */
+/** Maximum per account: a user who searches much leaves room for others. */
 export const PAGES_READ_PER_ACCOUNT_MAX = 2;
 /** Each of these then pauses for this many times the duration of its page, up to a maximum. */
 export const PAGE_REST_TIMES = 3;
@@ -462,9 +462,9 @@ export const LAN_WINDOW = 64;
 export const LAN_CLOCK_SKEW_MS = 120_000;
 /** Remembered sessions; one that is silent for LAN_FORGET_MS makes room. */
 export const LAN_SENDERS_MAX = 256;
-/** Of those, per address: no host fills the table alone. */
+/** Maximum per address: no host fills the table alone. */
 export const LAN_SENDERS_PER_ADDRESS_MAX = 32;
-/** Of those, per key: the open windows of one person. */
+/** Maximum per key: the open windows of one person. */
 export const LAN_SESSIONS_PER_KEY_MAX = 8;
 /** Names pinned to keys; a further name is shown as not verified. */
 export const LAN_NAMES_MAX = 1_024;
@@ -485,7 +485,7 @@ export const LAN_ANNOUNCE_EVERY_MS = 30_000;
 export const LAN_SILENCE_MAX_MS = 95_000;
 /** Twice the clock's bound: none of its datagrams can be replayed after that. */
 export const LAN_FORGET_MS = 240_000;
-/** One answer serves all queries in this time. */
+/** Time in which one answer serves all queries. */
 export const LAN_ANSWER_EVERY_MS = 1_000;
 /** The answers to one query are spread over this time. */
 export const LAN_ANSWER_SPREAD_MS = 500;

@@ -47,7 +47,7 @@ export interface LogIn<Account> {
   readonly before: Account | undefined;
 }
 
-/** What differs between user interfaces. All but `greeted` must be synchronous. */
+/** Ports of a user interface. All but `greeted` must be synchronous. */
 export interface AccountLinkPorts<Account extends LinkedAccount> {
   readonly state: (state: LoopState) => void;
   /** Receives every event of the account, and of delayed or missing answers. */

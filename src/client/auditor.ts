@@ -357,7 +357,7 @@ async function showLog(
   try {
     let answer = await ask();
     if ((signedOf(answer.note, key, verifier)?.checkpoint.size ?? atLeast) < atLeast) {
-      await connection.ask("checkpoint", { from: atLeast }); // Makes the server sign anew,
+      await connection.ask("checkpoint", { from: atLeast }); // Makes the server sign again,
       answer = await ask(); // which this request returns with the path from the known one.
     }
     const { note, path } = answer;

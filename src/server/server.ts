@@ -124,7 +124,7 @@ export class Server {
   }
 
   /**
-   * Sets the addresses for invites, read anew for each one because machines change their addresses.
+   * Sets the addresses for invites, read for each one because machines change their addresses.
    */
   reachedAt(places: () => readonly ServerPlace[]): void {
     this.#places = places;

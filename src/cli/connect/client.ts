@@ -287,7 +287,7 @@ function incomplete(): Fault {
 
 function remedyOf({ posts, resumes }: ConnectOptions): { readonly remedy?: string } {
   if (resumes === true) return RESUMES;
-  // A pipe cannot be read again: the file is sent anew, whatever else is pending.
+  // A pipe cannot be read again: the file is sent from the start, whatever else is pending.
   return posts === true && resumes === undefined ? KEPT : {};
 }
 

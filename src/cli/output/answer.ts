@@ -6,7 +6,7 @@ import { type JsonObject, moment, renderJson, renderTable, type Style, styleOf }
 
 type Out = Pick<Context, "json" | "stdout" | "stderr">;
 
-/** One object for programs, or a sentence for people. @returns exit code 0 */
+/** Prints an object for programs, or a sentence for people. @returns exit code 0 */
 export function printDone(context: Out, line: JsonObject, sentence: string): number {
   if (context.json) context.stdout.write(renderJson(line));
   else say(context, sentence);

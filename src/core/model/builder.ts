@@ -5,7 +5,7 @@ import type { ModelEffect, ModelEvent } from "./event.ts";
 import type { Holding, RoomDraft } from "./room.ts";
 import type { Model, RoomState } from "./state.ts";
 
-/** What each event of a union does to the model. */
+/** Change of the model by each event of a union. */
 export type Handlers<Event extends ModelEvent> = {
   readonly [Kind in Event["kind"]]: (
     draft: ModelDraft,

@@ -69,7 +69,7 @@ export function newRoom(news: RoomNews): RoomDraft {
   };
 }
 
-/** What a link says about the room itself, all of which may change. */
+/** Properties of the room as a link lists them; all may change. */
 function factsOf(news: RoomNews) {
   return {
     topic: news.topic ?? "",

@@ -31,7 +31,7 @@ export interface Updated {
   readonly effects: readonly ModelEffect[];
 }
 
-/** What is known without an account. */
+/** Facts known without an account. */
 const LOGGED_OUT = {
   me: undefined,
   isCaughtUp: false,

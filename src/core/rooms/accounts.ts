@@ -379,7 +379,7 @@ export class Registry {
   #change(head: FoldedHead, known: Account | undefined, body: JsonObject): void {
     const { kind } = head;
     if (!isOfLog(kind, "accounts")) return;
-    // Of a removed account: it was decided before the removal.
+    // The account is removed: this was decided before the removal.
     const account = known?.isGone === true ? undefined : known;
     switch (kind) {
       case "account":

@@ -37,7 +37,7 @@ interface AckAggregation {
 
 /** In round trips: one for the round trip, one for jitter. */
 const GAIN = 2;
-/** So short a queue delays no message, and bridges the pauses of a disk at 1 GB/s. */
+/** Short enough not to delay messages; bridges the pauses of a disk at 1 GB/s. */
 const ROUND_TRIP_MS_MIN = 2;
 /** Maximum queueing time of the first window on a slow link, which two chunks keep busy. */
 const SLOW_QUEUE_MS = 500;

@@ -41,7 +41,7 @@ class Reader {
   readonly #names: ReadonlySet<string> | undefined;
   /** Bounded: each mark occurs at most once. */
   readonly #open: Open[] = [{ mark: "", parts: [] }];
-  /** By length of a run of backticks: the offset before which there is no such run. */
+  /** Per length of a run of backticks: offset before which no such run begins. */
   readonly #noTicks: number[] = [];
   /** End of the last line examined. */
   #lineEnd = -1;

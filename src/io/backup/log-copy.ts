@@ -74,7 +74,7 @@ async function copySegment(
   await disk.syncFolder(to); // A later segment must not exist without it.
 }
 
-/** Cuts what was not known to be durable; the next run copies it again. */
+/** Cuts the part that may not be durable; the next run copies it again. */
 export async function cutLog(disk: Disk, folder: string, segments: LogExtent["segments"]) {
   try {
     for (const firstSeq of listSegments(disk, folder)) {

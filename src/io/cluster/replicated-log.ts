@@ -1,4 +1,4 @@
-/** One of the two logs of a node: written through the cluster, read from this node's disk. */
+/** A log of a node: written through the cluster, read from this node's disk. */
 
 import type { Place } from "../../core/cluster/claims.ts";
 import type { Draft, LogRecord } from "../../wire/record.ts";

@@ -1,4 +1,4 @@
-/** What the services of a server share. */
+/** Context shared by the services of a server. */
 
 import type { Fault } from "../../base/fault.ts";
 import type { Registry } from "../../core/rooms/accounts.ts";

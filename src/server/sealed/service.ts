@@ -181,7 +181,7 @@ export class SealedService {
     this.#packages.took(by, of);
   }
 
-  /** One of the device's key packages was taken, perhaps at another server. */
+  /** A key package of the device was taken, perhaps at another server. */
   lowOnKeyPackages(user: UserId, device: string, left: number): void {
     for (const client of this.#options.peers.of(user)) {
       if (client.member?.device === device) client.tell({ kind: "key-packages-low", left });

@@ -139,7 +139,7 @@ function replace(editor: Editor, from: number, to: number, added: string, doing:
   return edited(editor, { text: whole, cursor: from + added.length }, doing);
 }
 
-/** Where keys move the cursor, and up to where they delete or cut. */
+/** Positions to which keys move the cursor, and up to which they delete or cut. */
 const POSITIONS = {
   left: ({ text, cursor }) => before(text, cursor),
   right: ({ text, cursor }) => behind(text, cursor),

@@ -31,7 +31,7 @@ const FORGET = "default";
 
 export class ScreenPreferences {
   readonly #state: Pick<ClientState, "preference" | "prefer">;
-  /** Of config.toml, with the defaults. */
+  /** Settings of config.toml, with the defaults. */
   readonly #file: ScreenSettings;
   /** Unknown keys of config.toml. */
   readonly warnings: readonly string[];

@@ -183,7 +183,7 @@ export class TerminalScreen {
     this.#write();
   }
 
-  /** Nothing is queued while earlier output is unsent, or not known to be shown. */
+  /** Holds frames back while earlier output is unsent or unconfirmed by the terminal. */
   #write(): void {
     if (this.#isWaiting || !this.#modes.isIn) return;
     const { output } = this.#device;

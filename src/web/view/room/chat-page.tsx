@@ -154,7 +154,7 @@ function Conversation(props: MainProps) {
       <Toasts level="conversation" />
       {ignored ? <p className="hint">{texts.ignoredHere(cleanText(target))}</p> : null}
       {(room?.offered ?? []).map(({ file, from, name }) =>
-        // One's own uploads are among the transfers.
+        // The user's own uploads are among the transfers.
         isSame(from, model.me) ? null : <OfferedLine key={file} from={from} name={name} />,
       )}
       {model.transfers.size > 0 ? <LazyPart part="Transfers" /> : null}

@@ -12,7 +12,7 @@ interface FieldProps {
   readonly value: string;
   readonly onChange: (value: string) => void;
   readonly type?: "text" | "password";
-  /** What password managers fill in. */
+  /** Kind of value that password managers fill in. */
   readonly complete?: string;
   readonly isRequired?: boolean;
   readonly isFirst?: boolean;
@@ -152,7 +152,7 @@ interface CheckProps {
 export function Check({ label, isOn, onChange }: CheckProps) {
   const change = ({ target }: ChangeEvent<HTMLInputElement>) => {
     const { checked } = target;
-    // Shows the actual state even if the request is refused, which renders nothing anew.
+    // Shows the actual state even if the request is refused, which causes no rendering.
     target.checked = isOn;
     onChange(checked);
   };
