@@ -349,7 +349,11 @@ function newServer(
     positions: { disk, folder: folder.path },
     blobs: openBlobStore({ disk, folder: join(folder.path, "files"), sha256 }),
     sealed: cluster?.sealed ?? sealedFolder({ disk, folder: sealedPath(open) }),
-    ...defined({ siblings: cluster?.siblings, contents: cluster?.contents }),
+    ...defined({
+      sequencer: cluster?.sequencer,
+      siblings: cluster?.siblings,
+      contents: cluster?.contents,
+    }),
     recordLine: (record, { name = "" }) => {
       const from = registry.nameOf(record.head.by);
       return renderJson(recordJson(shownRecord(record, { from, destination: { room: name } })));

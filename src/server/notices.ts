@@ -36,8 +36,8 @@ export class ServerNotices {
   /** Called once a second, also for new sessions and new operators. */
   tick(): void {
     this.#tellDisk();
-    const { siblings, peers, onEvent } = this.#services;
-    const fault = siblings.majorityFault();
+    const { sequencer, peers, onEvent } = this.#services;
+    const fault = sequencer.majorityFault();
     if (fault !== this.#majorityFault) onEvent({ kind: "majority", fault });
     this.#majorityFault = fault;
     for (const client of peers.members()) this.#tellMajority(client);
@@ -66,7 +66,7 @@ export class ServerNotices {
 
   #tellMajority(client: ClientConnection): void {
     const { member } = client;
-    const on = this.#services.siblings.majorityFault() === undefined;
+    const on = this.#services.sequencer.majorityFault() === undefined;
     if (member === undefined || on === (member.majorityTold ?? true)) return;
     member.majorityTold = on;
     client.tell({ kind: "majority", on });

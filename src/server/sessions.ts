@@ -6,7 +6,7 @@ import { LINKS_BEFORE_LOGIN_MAX } from "../base/limits.ts";
 import type { Account } from "../core/rooms/accounts.ts";
 import type { Clock } from "../io/clock.ts";
 import type { Address, Link, ListenerEvents } from "../io/link/link.ts";
-import type { Answer, NoticeOf, Request } from "../wire/messages.ts";
+import { type Answer, type NoticeOf, type Request, requestRow } from "../wire/messages.ts";
 import { guessedTooOften } from "./auth/login.ts";
 import { RequestHandlers, type SessionActions } from "./handlers/handler.ts";
 import { openHandlers } from "./handlers/handlers.ts";
@@ -81,7 +81,7 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents, Sessio
   }
 
   hello(client: ClientConnection, hello: NoticeOf<"hello">): void {
-    const { bans, identity, settings, entropy, registry, siblings } = this.#services;
+    const { bans, identity, settings, entropy, registry, sequencer } = this.#services;
     try {
       bans.checkClient(client);
     } catch (error) {
@@ -89,7 +89,7 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents, Sessio
     }
     const needsSecret = settings.roomPassword !== undefined || registry.policy.isClosed;
     const { predecessors } = registry;
-    const hasMajority = siblings.majorityFault() === undefined;
+    const hasMajority = sequencer.majorityFault() === undefined;
     const how = { needsSecret, predecessors, hasMajority };
     greet(client, hello, { identity, settings, entropy, ...how });
   }
@@ -100,8 +100,9 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents, Sessio
       client.refuse(request.ref, new Fault("shutting-down", "the server is stopping", detail));
       return;
     }
-    if (request.kind !== "lane") this.#reportConnected(client);
-    const slow = request.kind === "post" ? undefined : this.#tooFast(client, request);
+    const { leadsTo, isLimitedByEngine } = requestRow(request.kind);
+    if (leadsTo !== "lane") this.#reportConnected(client);
+    const slow = isLimitedByEngine ? undefined : this.#tooFast(client, request);
     if (slow !== undefined) return client.refuse(request.ref, slow);
     const refused = (error: unknown) => this.#refused(client, request, error);
     try {

@@ -71,6 +71,8 @@ export interface RequestRow {
   readonly role?: "operator";
   /** Number of posts as which it counts toward the rate limit of its account. */
   readonly posts?: 1 | ((request: never) => number);
+  /** The room engine applies the rate limit, in the order of the outbox. */
+  readonly isLimitedByEngine?: true;
 }
 
 /** Number of posts as which content of this length counts. */

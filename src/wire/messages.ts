@@ -474,6 +474,7 @@ export const REQUESTS = {
     }),
   },
   post: {
+    isLimitedByEngine: true,
     posts: ({ body: { text, sealed } }: { readonly body: PostBody }) =>
       postsIn(Math.max(text.length, sealed?.ciphertext.length ?? 0)),
     fields: { outbox: id, counter: positive, to: target, body: postBody },

@@ -21,6 +21,7 @@ import type { Passwords } from "../../src/server/auth/login.ts";
 import type { SharedContents } from "../../src/server/files/file-service.ts";
 import { type FileQuotas, QUOTAS_DEFAULT } from "../../src/server/files/quotas.ts";
 import { httpHandler } from "../../src/server/http/handler.ts";
+import type { Sequencer } from "../../src/server/kernel/sequencer.ts";
 import type { Siblings } from "../../src/server/kernel/siblings.ts";
 import type { PushDelivery } from "../../src/server/push/sender.ts";
 import type { Provable } from "../../src/server/rooms/proofs.ts";
@@ -77,6 +78,7 @@ export interface SharedSite {
   open(mirrors: { readonly history: LogFile; readonly accounts: LogFile }): Promise<{
     readonly history: Log;
     readonly accounts: Log;
+    readonly sequencer: Sequencer;
     readonly siblings: Siblings;
     readonly sealed: SealedBuckets;
   }>;
@@ -192,7 +194,7 @@ export class Site {
       },
       history: logs.history,
       accounts: logs.accounts,
-      ...defined({ siblings: shared?.siblings, provable: signing }),
+      ...defined({ sequencer: shared?.sequencer, siblings: shared?.siblings, provable: signing }),
       ...defined({ programs: this.#options.programs, contents: this.#options.contents }),
       archive,
       rooms,

@@ -22,6 +22,7 @@ import { openBuckets } from "../../io/nats/bucket.ts";
 import { type JetStreamContent, openContentStore } from "../../io/nats/content.ts";
 import { type ClusterIdentity, type JetStream, openJetStream } from "../../io/nats/jetstream.ts";
 import type { SharedContents } from "../../server/files/file-service.ts";
+import type { Sequencer } from "../../server/kernel/sequencer.ts";
 import type { Siblings } from "../../server/kernel/siblings.ts";
 import type { SealedBuckets } from "../../server/sealed/buckets.ts";
 import { newsOf } from "../../server/siblings/news.ts";
@@ -69,6 +70,7 @@ export interface OpenCluster {
   readonly node: string;
   readonly history: ReplicatedLog;
   readonly accounts: ReplicatedLog;
+  readonly sequencer: Sequencer;
   readonly siblings: Siblings;
   readonly contents: SharedContents;
   /** Data for offline devices, available at every node. */
@@ -282,11 +284,12 @@ async function opened(
   ];
   return {
     ...{ name: place.name, node, history, accounts, stopped },
-    siblings: {
-      ...siblingsOf(options, joined),
+    sequencer: {
+      ...sequencerOf(options, joined),
       health: () => watch.health,
       majorityFault: () => majority.fault,
     },
+    siblings: siblingsOf(joined),
     contents: { store: contents, isCurrent: () => isCurrent(joined) },
     sealed,
     listens: (at) => {
@@ -325,10 +328,10 @@ function rootCheck(
   };
 }
 
-function siblingsOf(
+function sequencerOf(
   { mirrors, clock }: ClusterOptions,
-  { stream, replica, node }: Joined,
-): Omit<Siblings, "majorityFault"> {
+  { stream, replica }: Joined,
+): Omit<Sequencer, "majorityFault"> {
   return {
     isShared: true,
     isOwn: (seq) => replica.isOwn(seq),
@@ -344,13 +347,18 @@ function siblingsOf(
       }
     },
     current: together(() => isCurrent({ stream, replica })),
-    tell: (news) => stream.tell(packNews(node, news)),
-    listen: (onNews) =>
+  };
+}
+
+function siblingsOf({ stream, node }: Joined): Siblings {
+  return {
+    publish: (message) => stream.tell(packNews(node, message)),
+    listen: (onMessage) =>
       stream.listen((bytes) => {
         const heard = readNews(bytes);
         const news = newsOf(heard?.news);
         if (heard !== undefined && heard.node !== node && news !== undefined) {
-          onNews(heard.node, news);
+          onMessage(heard.node, news);
         }
       }),
   };

@@ -5,7 +5,7 @@ import { Fault } from "../../base/fault.ts";
 import { CLUSTER_LOOK_EVERY_MS } from "../../base/limits-cluster.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { JetStream } from "../../io/nats/jetstream.ts";
-import type { ClusterHealth } from "../../server/kernel/siblings.ts";
+import type { ClusterHealth } from "../../server/kernel/sequencer.ts";
 import { type NodeState, surveyCluster } from "./survey.ts";
 
 export interface HealthOptions {

@@ -90,9 +90,9 @@ export class AdminDashboard {
   }
 
   stats(): Answer<"stats"> {
-    const { siblings, windows, metrics } = this.#options;
+    const { sequencer, windows, metrics } = this.#options;
     const own = metrics.stats();
-    if (!siblings.isShared) return own;
+    if (!sequencer.isShared) return own;
     windows.look();
     const others = this.#elsewhere.map(({ server }) => server);
     return { ...own, servers: [this.#server(own), ...others] };

@@ -8,7 +8,7 @@ import type { LogRecord } from "../../wire/record.ts";
 import type { DataChannels } from "../files/data-channels.ts";
 import type { FileService } from "../files/file-service.ts";
 import type { ServerContext } from "../kernel/context.ts";
-import type { ClusterHealth } from "../kernel/siblings.ts";
+import type { ClusterHealth } from "../kernel/sequencer.ts";
 import type { PushCounters, PushService } from "../push/service.ts";
 import type { FanOut } from "../rooms/broadcast.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
@@ -78,8 +78,8 @@ export class Metrics {
   }
 
   format(): string {
-    const { siblings, peers, disk, push } = this.#options;
-    const health = siblings.health?.();
+    const { sequencer, peers, disk, push } = this.#options;
+    const health = sequencer.health?.();
     return (
       formatRows(this.#rows()) +
       this.#transports.format(peers.all()) +

@@ -56,7 +56,7 @@ export class DeviceNotes {
     const now = clock.unixMs();
     const label = deviceLabelOf(greeted.clientName);
     this.#note(id, device, now, label);
-    siblings.tell({ kind: "device-seen", user: id, device, day: dayOf(now), label });
+    siblings.publish({ kind: "device-seen", user: id, device, day: dayOf(now), label });
   }
 
   /** A device was seen at another server. */

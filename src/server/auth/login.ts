@@ -412,7 +412,7 @@ export class Authenticator {
   }
 
   #tell(kind: "guess" | "guessed", keys: readonly string[]): void {
-    if (keys.length > 0) this.#options.siblings.tell({ kind, keys });
+    if (keys.length > 0) this.#options.siblings.publish({ kind, keys });
   }
 
   /**

@@ -14,7 +14,7 @@ import { type Handlers, LATER, type Sender, type SessionActions } from "./handle
 const LOGIN_AGAIN_MS = 3_000;
 
 export function authHandlers(services: Services, sessions: SessionActions) {
-  const { entry, resets, rooms, registry, kernel, siblings } = services;
+  const { entry, resets, rooms, registry, kernel, sequencer } = services;
   /** The session begins once the account is in the lobby. */
   const enterLobby = (client: ClientConnection, account: Account, ref: number) => {
     kernel.submit({ user: account.id, session: client.id }, { kind: "enter" }, (outcome) => {
@@ -25,7 +25,7 @@ export function authHandlers(services: Services, sessions: SessionActions) {
   };
   return {
     admit: async (request, { client }) => {
-      await siblings.current(); // The invite may be newer than this server's state.
+      await sequencer.current(); // The invite may be newer than this server's state.
       await entry.admit(client, request);
     },
     register: async (request, { client }) => {
@@ -83,13 +83,13 @@ async function login(
  * @returns whether everything recorded is applied here
  */
 async function caughtUp(
-  { siblings, rooms }: Services,
+  { sequencer, rooms }: Services,
   { after = 0 }: RequestOf<"login">,
 ): Promise<boolean> {
-  const isCurrent = await siblings.current(); // The account may be newer than this server's state.
+  const isCurrent = await sequencer.current(); // The account may be newer than this server's state.
   // The largest number means that the client asks for no history.
   const isKnown = after <= rooms.head || after === Number.MAX_SAFE_INTEGER;
-  if (!isKnown) await siblings.reached(after);
+  if (!isKnown) await sequencer.reached(after);
   return isCurrent;
 }
 

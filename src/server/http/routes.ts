@@ -63,7 +63,7 @@ export function httpRoutes(options: HttpRoutesOptions): HttpRoutes {
   const given = source === undefined ? undefined : new ProgramDownloads({ clock, source });
   const programs =
     given === undefined ? undefined : { ...givenOut(given, bans), stop: () => given.stop() };
-  return { posts, reads, operator, files, programs, health: options.siblings.majorityFault };
+  return { posts, reads, operator, files, programs, health: options.sequencer.majorityFault };
 }
 
 /** Refuses banned addresses. */

@@ -14,6 +14,7 @@ import type { ServerEvent } from "../session/event.ts";
 import type { Peers } from "../session/peers.ts";
 import type { Feed } from "./feed.ts";
 import type { Kernel } from "./kernel.ts";
+import type { Sequencer } from "./sequencer.ts";
 import type { ServerSettings } from "./settings.ts";
 import type { Siblings } from "./siblings.ts";
 
@@ -36,6 +37,7 @@ export interface GivenContext {
 export interface ServerContext extends GivenContext {
   /** Written by `Kernel.decide` only. */
   readonly accounts: Pick<Log, "head" | "read" | "sizeBytes">;
+  readonly sequencer: Sequencer;
   readonly siblings: Siblings;
   readonly kernel: Kernel;
   readonly feed: Feed;

@@ -17,7 +17,7 @@ import type { ServerContext } from "./context.ts";
 import { Decisions, eraseOrdered } from "./decisions.ts";
 import type { Feed } from "./feed.ts";
 import { PendingWrites } from "./pending-writes.ts";
-import type { Siblings } from "./siblings.ts";
+import type { Sequencer } from "./sequencer.ts";
 
 /**
  * An account and the session by which it submits; programs and the server itself have no session.
@@ -42,7 +42,7 @@ export type WrittenLog = Pick<Log, "appendThen" | "erase">;
 
 export interface KernelOptions extends Pick<ServerContext, "clock" | "onEvent"> {
   readonly feed: Pick<Feed, "recorded">;
-  readonly siblings: Pick<Siblings, "current">;
+  readonly sequencer: Pick<Sequencer, "current">;
   readonly engine: Pick<RoomEngine, "handle">;
   readonly history: WrittenLog;
   readonly accounts: WrittenLog;
@@ -179,7 +179,7 @@ export class Kernel {
 
   #look(token: number): void {
     const looked = (isCurrent: boolean) => this.#input({ kind: "looked", token, isCurrent });
-    void this.#options.siblings.current().then(looked);
+    void this.#options.sequencer.current().then(looked);
   }
 
   #erase(id: number, outcome: Outcome, order: LogRecord): void {

@@ -104,7 +104,7 @@ export class PushService {
 
   /** The device was signed out: removes its subscription. */
   signedOut(device: string): void {
-    this.#options.siblings.tell({ kind: "push-taken", device });
+    this.#options.siblings.publish({ kind: "push-taken", device });
     this.#remove(device);
   }
 
@@ -299,7 +299,7 @@ export class PushService {
     }
     await this.#subscriptions.add(subscription);
     this.acted(account.id);
-    siblings.tell({ kind: "push-taken", device });
+    siblings.publish({ kind: "push-taken", device });
   }
 
   #remove(device: string): void {

@@ -148,7 +148,7 @@ export class Moderation {
       throw new Fault("not-allowed", "you would sign yourself out", { remedy });
     }
     // The password may be newer than this server's state.
-    if (this.account(user).passwordHash === undefined) await this.#options.siblings.current();
+    if (this.account(user).passwordHash === undefined) await this.#options.sequencer.current();
     const account = this.account(user);
     if (account.passwordHash === undefined) {
       const sentence = msg`${account.name} has no password to come in again with`;

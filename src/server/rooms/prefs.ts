@@ -74,11 +74,11 @@ export class PrefsService {
   }
 
   async #recordNow(account: Account, change: PrefsChange): Promise<void> {
-    const { kernel, siblings } = this.#context;
+    const { kernel, sequencer } = this.#context;
     const { id } = account;
     const decide = () => (account.isGone ? [] : prefsDrafts(id, change, account.prefs));
     // A record of another server may have changed the state just now.
-    if (decide().length === 0 && !(await siblings.current())) {
+    if (decide().length === 0 && !(await sequencer.current())) {
       const sentence = "this server is behind the others of its cluster";
       throw new Fault("no-majority", sentence, { retryAfterMs: 1_000 });
     }

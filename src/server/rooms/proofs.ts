@@ -56,7 +56,7 @@ export class ProofService {
   ): Promise<Answer<"checkpoint">> {
     let newest = checkpoints.newest(from);
     if (from > (newest?.size ?? 0)) {
-      await this.#options.siblings.reached(from);
+      await this.#options.sequencer.reached(from);
       newest = checkpoints.newest(from);
     }
     if (newest === undefined) throw new Fault("not-found", "nothing was recorded yet");

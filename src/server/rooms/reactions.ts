@@ -74,9 +74,9 @@ export class Reactions {
     if (react === undefined || re === undefined) return;
     if (await this.#isAbout(account, to, re)) return;
     // The sender may have reconnected from another server, where both may be recorded.
-    const { siblings } = this.#options;
-    if (!siblings.isShared) throw noMessage(re);
-    if (!(await siblings.current())) {
+    const { sequencer } = this.#options;
+    if (!sequencer.isShared) throw noMessage(re);
+    if (!(await sequencer.current())) {
       const sentence = "nobody can say whether there is such a message";
       throw new Fault("no-majority", sentence, { retryAfterMs: 1_000 });
     }

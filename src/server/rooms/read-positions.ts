@@ -98,7 +98,7 @@ export class ReadPositionService {
     this.#advance(id, room, upTo, client);
     const { feed, siblings } = this.#context;
     feed.acted(id);
-    siblings.tell({ kind: "read", user: id, room: room.id, n: upTo });
+    siblings.publish({ kind: "read", user: id, room: room.id, n: upTo });
   }
 
   /** A device at another server has shown messages up to `n`. */
@@ -120,7 +120,7 @@ export class ReadPositionService {
     for (const [user, rooms] of this.#untold) {
       const peers = [...this.#context.peers.of(user)];
       // The device knows its own position, unless the reading device is at another server.
-      if (peers.length < 2 && !this.#context.siblings.isShared) continue;
+      if (peers.length < 2 && !this.#context.sequencer.isShared) continue;
       for (const client of peers) {
         for (const [room, by] of rooms) {
           if (client === by) continue;

@@ -61,7 +61,7 @@ export class TypingFeed {
     }
     if (!this.#types(id, room, on)) return;
     feed.acted(id);
-    siblings.tell({ kind: "typing", user: id, room: room.id, on });
+    siblings.publish({ kind: "typing", user: id, room: room.id, on });
   }
 
   /** An account types at another server of the cluster. */

@@ -97,7 +97,7 @@ export class SealedService {
       const info = await this.#infos.read(room.id, hash);
       if (info !== undefined) return { group: fromBase64Url(id), epoch, info, seq };
       // Another server may have recorded a commit that is not applied here yet.
-      await this.#options.siblings.current();
+      await this.#options.sequencer.current();
       checkReads(room, account.id);
       if (room.group?.info === hash) throw lostInfo();
     }
@@ -142,7 +142,7 @@ export class SealedService {
     const own = certifiedDevice(client, account);
     const of = namedPerson(this.#options.registry, checkName(user, "person's name"));
     this.#packages.checkPace(account.id, of.id);
-    this.#options.siblings.tell({ kind: "key-packages-taken", by: account.id, of: of.id });
+    this.#options.siblings.publish({ kind: "key-packages-taken", by: account.id, of: of.id });
     const packages = [];
     let missing = 0;
     const until = this.#options.clock.now() + KEY_PACKAGE_WAIT_MS;
@@ -158,13 +158,13 @@ export class SealedService {
 
   /** The packages of a new device may still be on their way. */
   async #take(user: UserId, device: string, until: number) {
-    const { clock, siblings, peers } = this.#options;
+    const { clock, sequencer, peers } = this.#options;
     const taken = await this.#packages.take(device);
     if (taken !== undefined) return taken;
     const isHere = [...peers.of(user)].some(({ member }) => member?.device === device);
     const leftMs = until - clock.now();
     // This server does not know whether the device is connected to another server.
-    if (leftMs > 0 && (isHere || siblings.isShared)) {
+    if (leftMs > 0 && (isHere || sequencer.isShared)) {
       this.#askForMore(user, device, 0);
       await this.#packages.stocked(device, leftMs);
     }
@@ -173,7 +173,7 @@ export class SealedService {
 
   #askForMore(user: UserId, device: string, left: number): void {
     this.lowOnKeyPackages(user, device, left);
-    this.#options.siblings.tell({ kind: "key-packages-low", user, device, left });
+    this.#options.siblings.publish({ kind: "key-packages-low", user, device, left });
   }
 
   /** Packages were taken at another server; the hourly limit covers all servers. */
@@ -216,9 +216,9 @@ export class SealedService {
 
   /** Another server may have received the same commit, refused it, and withdrawn its GroupInfo. */
   async #keep(room: RoomId, hash: string, info: Uint8Array): Promise<void> {
-    const { rooms, siblings } = this.#options;
+    const { rooms, sequencer } = this.#options;
     if (rooms.get(room)?.group?.info !== hash) return this.#infos.withdraw(room, hash);
-    if (siblings.isShared) await this.#infos.propose(room, info);
+    if (sequencer.isShared) await this.#infos.propose(room, info);
   }
 
   #one<Result>(room: RoomId, work: () => Promise<Result>): Promise<Result> {

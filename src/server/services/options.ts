@@ -8,6 +8,7 @@ import type { Passwords } from "../auth/login.ts";
 import type { SharedContents } from "../files/file-service.ts";
 import type { RecordLine } from "../http/read-api.ts";
 import type { GivenContext } from "../kernel/context.ts";
+import type { Sequencer } from "../kernel/sequencer.ts";
 import type { Siblings } from "../kernel/siblings.ts";
 import type { PushDelivery } from "../push/sender.ts";
 import type { KeptFilePlace } from "../queue/kept-file.ts";
@@ -37,6 +38,8 @@ export interface ServerOptions extends GivenContext {
   readonly recordLine?: RecordLine;
   /** Proofs of the history for clients. `undefined` if there are none. */
   readonly provable?: Provable;
+  /** Order of the cluster's records. `undefined` for a single server. */
+  readonly sequencer?: Sequencer;
   /** The other servers of the cluster. `undefined` for a single server. */
   readonly siblings?: Siblings;
   /** Called with the addresses of the cluster's servers, this one first, when they change. */

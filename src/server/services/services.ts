@@ -24,6 +24,7 @@ import { httpRoutes } from "../http/routes.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import { Feed } from "../kernel/feed.ts";
 import { Kernel, type RoomReaders } from "../kernel/kernel.ts";
+import { LOCAL_SEQUENCER } from "../kernel/sequencer.ts";
 import { NO_SIBLINGS } from "../kernel/siblings.ts";
 import { PushService } from "../push/service.ts";
 import { FanOut } from "../rooms/broadcast.ts";
@@ -58,7 +59,8 @@ interface ServerState {
 export type Services = ReturnType<typeof openServices>;
 
 export function openServices(options: ServerOptions, { places, isStopping }: ServerState) {
-  const { clock, registry, rooms, siblings = NO_SIBLINGS } = options;
+  const { clock, registry, rooms } = options;
+  const { sequencer = LOCAL_SEQUENCER, siblings = NO_SIBLINGS } = options;
   const watchers = new EventFeed(options);
   const onEvent = watchers.beside(options.onEvent);
   const feed = new Feed();
@@ -68,10 +70,10 @@ export function openServices(options: ServerOptions, { places, isStopping }: Ser
     presence: (room, user, online) => presence.change(room, user, online),
   };
   const eraseFiles = async (order: LogRecord) => files?.erased(order);
-  const kernel = new Kernel({ ...options, siblings, onEvent, feed, readers, eraseFiles });
+  const kernel = new Kernel({ ...options, sequencer, onEvent, feed, readers, eraseFiles });
   const context: ServerContext = {
     ...options,
-    ...{ siblings, onEvent, feed, kernel, places, peers: new Peers() },
+    ...{ sequencer, siblings, onEvent, feed, kernel, places, peers: new Peers() },
     targets: new TargetResolver({ rooms, directory: registry, sha256 }),
     warn: (fault) => onEvent({ kind: "warning", fault }),
   };

@@ -4,7 +4,7 @@ import { toBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { SIBLING_CANCEL_MS } from "../../base/limits-cluster.ts";
 import type { ServerContext } from "../kernel/context.ts";
-import type { Cancel, SiblingNews } from "../kernel/siblings.ts";
+import type { Cancel, SiblingMessage } from "../kernel/siblings.ts";
 
 /** Cancellations of one server pending at others: more than an operator can click. */
 const SIBLING_CANCELS_MAX = 64;
@@ -28,8 +28,8 @@ export class RemoteCancels {
 
   /** @returns false if no server has confirmed within the timeout @throws Fault too-many */
   ask(cancel: Cancel): Promise<boolean> {
-    const { clock, entropy, siblings } = this.#options;
-    if (!siblings.isShared) return Promise.resolve(false);
+    const { clock, entropy, sequencer, siblings } = this.#options;
+    if (!sequencer.isShared) return Promise.resolve(false);
     if (this.#asked.size >= SIBLING_CANCELS_MAX) {
       const detail = { retryAfterMs: SIBLING_CANCEL_MS };
       throw new Fault("too-many", "too many transfers are being cancelled", detail);
@@ -41,7 +41,7 @@ export class RemoteCancels {
       stop();
       resolve(isCancelled);
     });
-    siblings.tell({ kind: "cancel", ask, ...cancel });
+    siblings.publish({ kind: "cancel", ask, ...cancel });
     return promise;
   }
 
@@ -49,7 +49,7 @@ export class RemoteCancels {
   async asked({ ask, file, user, direction, by }: AskedCancel): Promise<void> {
     const { here, siblings } = this.#options;
     try {
-      if (await here({ file, user, direction, by })) siblings.tell({ kind: "cancelled", ask });
+      if (await here({ file, user, direction, by })) siblings.publish({ kind: "cancelled", ask });
     } catch (error) {
       // The file service has reported the fault to its own operators.
       if (!(error instanceof Fault)) throw error;
@@ -62,4 +62,4 @@ export class RemoteCancels {
   }
 }
 
-type AskedCancel = Extract<SiblingNews, { kind: "cancel" }>;
+type AskedCancel = Extract<SiblingMessage, { kind: "cancel" }>;

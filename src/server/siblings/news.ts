@@ -4,28 +4,29 @@ import { SIBLING_KEY_CHARS_MAX } from "../../base/limits-cluster.ts";
 import { isCount } from "../../base/values.ts";
 import type { ServerPlace } from "../../wire/invite.ts";
 import { readServerWindow } from "../../wire/messages-admin.ts";
-import type { SiblingNews } from "../kernel/siblings.ts";
+import type { SiblingMessage } from "../kernel/siblings.ts";
 
 /** Keys of one guess: a secret that many share, or an account and an address. */
 const SIBLING_GUESS_KEYS_MAX = 4;
 
 /** Fields of each kind; `?` marks an optional one. */
-const KINDS: Readonly<Record<SiblingNews["kind"], readonly (keyof typeof FIELDS | "place?")[]>> = {
-  online: ["users"],
-  place: ["place?"],
-  read: ["user", "room", "n"],
-  typing: ["user", "room", "on"],
-  "key-packages-low": ["user", "device", "left"],
-  "key-packages-taken": ["by", "of"],
-  "push-taken": ["device"],
-  "device-seen": ["user", "device", "day", "label"],
-  guess: ["keys"],
-  guessed: ["keys"],
-  cancel: ["ask", "file", "user", "direction", "by"],
-  cancelled: ["ask"],
-  look: [],
-  window: ["window"],
-};
+const KINDS: Readonly<Record<SiblingMessage["kind"], readonly (keyof typeof FIELDS | "place?")[]>> =
+  {
+    online: ["users"],
+    place: ["place?"],
+    read: ["user", "room", "n"],
+    typing: ["user", "room", "on"],
+    "key-packages-low": ["user", "device", "left"],
+    "key-packages-taken": ["by", "of"],
+    "push-taken": ["device"],
+    "device-seen": ["user", "device", "day", "label"],
+    guess: ["keys"],
+    guessed: ["keys"],
+    cancel: ["ask", "file", "user", "direction", "by"],
+    cancelled: ["ask"],
+    look: [],
+    window: ["window"],
+  };
 
 /** Readers of the fields. They return `undefined` for an invalid value. */
 const FIELDS = {
@@ -42,19 +43,19 @@ const FIELDS = {
 type Fields = Readonly<Record<string, unknown>>;
 
 /** Returns `undefined` for messages of later versions and malformed ones. */
-export function newsOf(value: unknown): SiblingNews | undefined {
+export function newsOf(value: unknown): SiblingMessage | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const given = value as Fields;
   const { kind } = given;
   if (typeof kind !== "string" || !Object.hasOwn(KINDS, kind)) return undefined;
   const news: Record<string, unknown> = { kind };
-  for (const field of KINDS[kind as SiblingNews["kind"]]) {
+  for (const field of KINDS[kind as SiblingMessage["kind"]]) {
     const name = field === "place?" ? "place" : field;
     const read = FIELDS[name](given[name]);
     if (read !== undefined) news[name] = read;
     else if (name === field) return undefined;
   }
-  return news as SiblingNews;
+  return news as SiblingMessage;
 }
 
 function placeOf(value: unknown): ServerPlace | undefined {

@@ -2,23 +2,17 @@
 
 import {
   CLUSTER_PLACES_MAX,
-  SIBLING_FORGET_MS,
   SIBLING_GATHER_MS,
   SIBLING_TELL_EVERY_MS,
-  SIBLINGS_MAX,
 } from "../../base/limits-cluster.ts";
 import { meansTheSame } from "../../wire/host.ts";
 import { formatPlace, type ServerPlace } from "../../wire/invite.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
+import { NodeStates } from "./node-states.ts";
 
 export interface ClusterPlacesOptions extends ServerContext {
   readonly changed: (places: readonly ServerPlace[]) => void;
-}
-
-interface Sibling {
-  readonly place: ServerPlace;
-  heardAt: number;
 }
 
 /**
@@ -27,8 +21,7 @@ interface Sibling {
  */
 export class ClusterPlaces {
   readonly #options: ClusterPlacesOptions;
-  /** By name. Bounded by SIBLINGS_MAX. */
-  readonly #siblings = new Map<string, Sibling>();
+  readonly #others: NodeStates<ServerPlace>;
   /** Addresses as last sent. */
   #told = "";
   #cancelTick = () => {};
@@ -36,6 +29,7 @@ export class ClusterPlaces {
 
   constructor(options: ClusterPlacesOptions) {
     this.#options = options;
+    this.#others = new NodeStates(options.clock);
   }
 
   start(): void {
@@ -51,33 +45,27 @@ export class ClusterPlaces {
   stop(): void {
     this.#cancelTick();
     this.#cancelTelling?.();
-    this.#options.siblings.tell({ kind: "place" });
+    this.#options.siblings.publish({ kind: "place" });
   }
 
   /** This server first, then the other live ones, in the same order on all servers. */
   get all(): readonly ServerPlace[] {
     const own = this.#own;
     const others = new Map<string, ServerPlace>();
-    for (const { place } of this.#siblings.values()) others.set(formatPlace(place), place);
+    for (const [, place] of this.#others) others.set(formatPlace(place), place);
     if (own !== undefined) others.delete(formatPlace(own));
     const sorted = [...others].toSorted(([one], [other]) => (one < other ? -1 : 1));
     return [...(own === undefined ? [] : [own]), ...sorted.map(([, place]) => place)];
   }
 
   heard(node: string, place: ServerPlace | undefined): void {
-    const known = this.#siblings.get(node);
     if (place === undefined) {
-      if (this.#siblings.delete(node)) this.#soon();
+      if (this.#others.delete(node)) this.#soon();
       return;
     }
-    if (known === undefined && this.#siblings.size >= SIBLINGS_MAX) return;
-    const heardAt = this.#options.clock.now();
-    if (known !== undefined && formatPlace(known.place) === formatPlace(place)) {
-      known.heardAt = heardAt;
-      return;
-    }
-    this.#siblings.set(node, { place, heardAt });
-    this.#soon();
+    const before = this.#others.get(node);
+    const isNew = before === undefined || formatPlace(before) !== formatPlace(place);
+    if (this.#others.set(node, place) && isNew) this.#soon();
   }
 
   /** A user has logged in: sends the addresses before anything else. */
@@ -87,7 +75,7 @@ export class ClusterPlaces {
 
   /** `undefined` if this server cannot write: users should not go there. */
   get #own(): ServerPlace | undefined {
-    return this.#options.siblings.isFollowing() ? this.#options.places()[0] : undefined;
+    return this.#options.sequencer.isFollowing() ? this.#options.places()[0] : undefined;
   }
 
   /** Omits addresses that the client cannot reach. */
@@ -107,7 +95,7 @@ export class ClusterPlaces {
   #tell(): void {
     const { siblings, peers, changed } = this.#options;
     const place = this.#own;
-    siblings.tell({ kind: "place", ...(place === undefined ? {} : { place }) });
+    siblings.publish({ kind: "place", ...(place === undefined ? {} : { place }) });
     const { all } = this;
     const told = all.map(formatPlace).join();
     if (told === this.#told) return;
@@ -118,11 +106,10 @@ export class ClusterPlaces {
 
   #tick(): void {
     const { clock } = this.#options;
-    const isSilent = ({ heardAt }: Sibling) => clock.now() - heardAt >= SIBLING_FORGET_MS;
-    const silent = [...this.#siblings].filter(([, sibling]) => isSilent(sibling));
+    const expired = this.#others.expired();
     // A server that hears none of the others is cut off itself, and keeps their addresses.
-    if (silent.length < this.#siblings.size) {
-      for (const [node] of silent) this.#siblings.delete(node);
+    if (expired.length < this.#others.size) {
+      for (const node of expired) this.#others.delete(node);
     }
     this.#tell();
     this.#cancelTick = clock.after(SIBLING_TELL_EVERY_MS, () => this.#tick());

@@ -4,7 +4,7 @@ import { unreachable } from "../../base/assert.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import type { DeviceNotes } from "../auth/device-notes.ts";
 import type { Authenticator } from "../auth/login.ts";
-import type { SiblingNews } from "../kernel/siblings.ts";
+import type { SiblingMessage } from "../kernel/siblings.ts";
 import type { PushService } from "../push/service.ts";
 import type { ReadPositionService } from "../rooms/read-positions.ts";
 import type { TypingFeed } from "../rooms/typing-feed.ts";
@@ -34,7 +34,7 @@ export interface RemoteSessionsOptions
 type Elsewhere = Pick<RemoteSessions, keyof RemoteSessions>;
 
 export function remoteSessions(options: RemoteSessionsOptions): Elsewhere {
-  return options.siblings.isShared ? new RemoteSessions(options) : NOWHERE;
+  return options.sequencer.isShared ? new RemoteSessions(options) : NOWHERE;
 }
 
 const NOWHERE: Elsewhere = {
@@ -91,10 +91,10 @@ class RemoteSessions {
 
   /** A record of the accounts was applied. */
   decided(record: LogRecord): void {
-    if (!this.#options.siblings.isOwn(record.head.seq)) this.#decisions.told(record);
+    if (!this.#options.sequencer.isOwn(record.head.seq)) this.#decisions.told(record);
   }
 
-  #heard(node: string, news: SiblingNews): void {
+  #heard(node: string, news: SiblingMessage): void {
     const { reading, typing, windows, entry, sealed, deviceNotes, push, cancels } = this.#options;
     switch (news.kind) {
       case "online":

@@ -1,20 +1,12 @@
 /** Dashboard data of the other servers of the cluster. */
 
-import {
-  SIBLING_FORGET_MS,
-  SIBLING_WINDOW_EVERY_MS,
-  SIBLINGS_MAX,
-} from "../../base/limits-cluster.ts";
+import { SIBLING_WINDOW_EVERY_MS, SIBLINGS_MAX } from "../../base/limits-cluster.ts";
 import type { ServerWindow } from "../../wire/messages-admin.ts";
 import type { ServerContext } from "../kernel/context.ts";
+import { NodeStates } from "./node-states.ts";
 
 interface RemoteWindowsOptions extends ServerContext {
   readonly own: () => ServerWindow;
-}
-
-interface Shown {
-  readonly window: ServerWindow;
-  readonly heardAt: number;
 }
 
 /** Exceeds the number of connections of a server: one per millisecond for 49 days. */
@@ -25,8 +17,7 @@ const NUMBERS_EACH = 2 ** 32;
  */
 export class RemoteWindows {
   readonly #options: RemoteWindowsOptions;
-  /** By name. Bounded by SIBLINGS_MAX. */
-  readonly #shown = new Map<string, Shown>();
+  readonly #windows: NodeStates<ServerWindow>;
   /** Offset of each server's connection numbers; stays while this server runs. */
   readonly #numbers = new Map<string, number>();
   #lookedAt = Number.NEGATIVE_INFINITY;
@@ -34,6 +25,7 @@ export class RemoteWindows {
 
   constructor(options: RemoteWindowsOptions) {
     this.#options = options;
+    this.#windows = new NodeStates(options.clock);
   }
 
   /** An operator watches here. */
@@ -41,7 +33,7 @@ export class RemoteWindows {
     const now = this.#options.clock.now();
     if (now - this.#lookedAt < SIBLING_WINDOW_EVERY_MS) return;
     this.#lookedAt = now;
-    this.#options.siblings.tell({ kind: "look" });
+    this.#options.siblings.publish({ kind: "look" });
   }
 
   /** An operator watches at another server. */
@@ -50,7 +42,7 @@ export class RemoteWindows {
     const now = clock.now();
     if (now - this.#toldAt < SIBLING_WINDOW_EVERY_MS / 2) return;
     this.#toldAt = now;
-    siblings.tell({ kind: "window", window: own() });
+    siblings.publish({ kind: "window", window: own() });
   }
 
   heard(node: string, window: ServerWindow): void {
@@ -58,21 +50,15 @@ export class RemoteWindows {
       if (this.#numbers.size >= SIBLINGS_MAX) return;
       this.#numbers.set(node, this.#numbers.size + 1);
     }
-    this.#shown.set(node, {
-      window: this.#named(node, window),
-      heardAt: this.#options.clock.now(),
-    });
+    this.#windows.set(node, this.#named(node, window));
   }
 
   /** Recently received ones, in the order of their connection numbers. */
   get all(): readonly ServerWindow[] {
-    const now = this.#options.clock.now();
-    for (const [node, { heardAt }] of this.#shown) {
-      if (now - heardAt >= SIBLING_FORGET_MS) this.#shown.delete(node);
-    }
+    for (const node of this.#windows.expired()) this.#windows.delete(node);
     const number = (node: string) => this.#numbers.get(node) ?? 0;
-    const shown = [...this.#shown].sort(([one], [other]) => number(one) - number(other));
-    return shown.map(([, { window }]) => window);
+    const sorted = [...this.#windows].sort(([a], [b]) => number(a) - number(b));
+    return sorted.map(([, window]) => window);
   }
 
   /** Adds the server to each entry and makes its number unique in the cluster. */

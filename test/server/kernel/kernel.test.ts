@@ -25,7 +25,7 @@ function kernelWith(handle: (input: EngineInput) => EngineEffect[]) {
     ...{ clock, feed: new Feed(), onEvent: () => {} },
     engine: { handle },
     ...{ history: log, accounts: log },
-    siblings: { current: () => Promise.resolve(true) },
+    sequencer: { current: () => Promise.resolve(true) },
     readers: { follow: () => {}, unfollow: () => {}, presence: () => {} },
     eraseFiles: () => Promise.resolve(),
   });

@@ -9,7 +9,7 @@ import {
 import type { Account } from "../../../src/core/rooms/accounts.ts";
 import type { Room } from "../../../src/core/rooms/rooms.ts";
 import { Feed } from "../../../src/server/kernel/feed.ts";
-import type { SiblingNews } from "../../../src/server/kernel/siblings.ts";
+import type { SiblingMessage } from "../../../src/server/kernel/siblings.ts";
 import { TypingFeed } from "../../../src/server/rooms/typing-feed.ts";
 import type { LogRecord } from "../../../src/wire/record.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
@@ -37,7 +37,7 @@ function open(members: number) {
         heard.push(`${room.id} ${users}`),
     },
     siblings: {
-      tell: ({ user, room, on }: Extract<SiblingNews, { kind: "typing" }>) =>
+      publish: ({ user, room, on }: Extract<SiblingMessage, { kind: "typing" }>) =>
         forwarded.push(`${user} ${room} ${on}`),
     },
   } as never);

@@ -4,7 +4,7 @@ import {
   SIBLING_GATHER_MS,
   SIBLING_TELL_EVERY_MS,
 } from "../../../src/base/limits-cluster.ts";
-import type { SiblingNews } from "../../../src/server/kernel/siblings.ts";
+import type { SiblingMessage } from "../../../src/server/kernel/siblings.ts";
 import type { ClientConnection } from "../../../src/server/session/client-connection.ts";
 import { ClusterPlaces, type ClusterPlacesOptions } from "../../../src/server/siblings/places.ts";
 import type { ServerPlace } from "../../../src/wire/invite.ts";
@@ -15,17 +15,15 @@ const OWN = at("10.0.0.1");
 
 class PlacesFixture {
   readonly clock = new VirtualClock();
-  readonly said: SiblingNews[] = [];
+  readonly said: SiblingMessage[] = [];
   readonly told: string[][] = [];
   readonly changes: (readonly ServerPlace[])[] = [];
   own: ServerPlace | undefined = OWN;
   isFollowing = true;
   readonly places = new ClusterPlaces({
     clock: this.clock,
-    siblings: {
-      tell: (news: SiblingNews) => this.said.push(news),
-      isFollowing: () => this.isFollowing,
-    },
+    siblings: { publish: (message: SiblingMessage) => this.said.push(message) },
+    sequencer: { isFollowing: () => this.isFollowing },
     places: () => (this.own === undefined ? [] : [this.own]),
     peers: { members: () => [this.from("10.0.0.9")] },
     changed: (places) => this.changes.push(places),

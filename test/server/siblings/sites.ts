@@ -2,7 +2,8 @@ import type { Fault } from "../../../src/base/fault.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import { Replica } from "../../../src/io/cluster/replica.ts";
 import { ReplicatedLog } from "../../../src/io/cluster/replicated-log.ts";
-import type { SiblingNews, Siblings } from "../../../src/server/kernel/siblings.ts";
+import type { Sequencer } from "../../../src/server/kernel/sequencer.ts";
+import type { SiblingMessage, Siblings } from "../../../src/server/kernel/siblings.ts";
 import { newsOf } from "../../../src/server/siblings/news.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 import { MemoryBucket } from "../../io/bucket/memory.ts";
@@ -19,7 +20,7 @@ export class Sites {
   readonly #stream: SimStream;
   readonly #random: () => number;
   readonly #time = new VirtualClock();
-  readonly #listeners = new Map<number, (node: string, news: SiblingNews) => void>();
+  readonly #listeners = new Map<number, (node: string, news: SiblingMessage) => void>();
 
   private constructor(seed: number) {
     this.#random = randomOf(seed);
@@ -59,14 +60,15 @@ export class Sites {
         return {
           history: new ReplicatedLog(replica, mirrors, "history"),
           accounts: new ReplicatedLog(replica, mirrors, "accounts"),
-          siblings: this.#siblings(at, replica),
+          sequencer: this.#sequencer(replica),
+          siblings: this.#siblings(at),
           sealed: this.buckets,
         };
       },
     };
   }
 
-  #siblings(at: number, replica: Replica): Siblings {
+  #sequencer(replica: Replica): Sequencer {
     const reached = async () => replica.reached(await this.#stream.connect().last());
     const current = async () => {
       const { meanwhile } = this;
@@ -82,8 +84,13 @@ export class Sites {
       majorityFault: () => this.majorityFault,
       reached,
       current,
-      tell: (news) => {
-        const heard = newsOf(JSON.parse(JSON.stringify(news)));
+    };
+  }
+
+  #siblings(at: number): Siblings {
+    return {
+      publish: (message) => {
+        const heard = newsOf(JSON.parse(JSON.stringify(message)));
         if (heard === undefined) throw new Error("another server cannot read this");
         for (const [other, listener] of this.#listeners) {
           if (other !== at) queueMicrotask(() => listener(`${at}`, heard));

@@ -16,7 +16,8 @@ import type { Disk } from "../../../src/io/disk/disk.ts";
 import type { Address, Dial, Link } from "../../../src/io/link/link.ts";
 import { MemoryNetwork } from "../../../src/io/link/memory-network.ts";
 import { type LogFile, openLog } from "../../../src/io/log/log-file.ts";
-import type { SiblingNews, Siblings } from "../../../src/server/kernel/siblings.ts";
+import type { Sequencer } from "../../../src/server/kernel/sequencer.ts";
+import type { SiblingMessage, Siblings } from "../../../src/server/kernel/siblings.ts";
 import { Server } from "../../../src/server/server.ts";
 import type { LogRecord } from "../../../src/wire/record.ts";
 import { type DiskCall, SimDisk, type Trouble } from "../../io/disk/sim.ts";
@@ -68,7 +69,7 @@ export class ClusterNode {
   #mirrors: Record<Place, LogFile> | undefined;
   #isStopping = false;
   #stopAt = Number.POSITIVE_INFINITY;
-  readonly #hearers = new Set<(node: string, news: SiblingNews) => void>();
+  readonly #hearers = new Set<(node: string, news: SiblingMessage) => void>();
 
   constructor(cluster: Cluster, name: string) {
     const { dice } = cluster.around;
@@ -112,7 +113,7 @@ export class ClusterNode {
     return replica?.failure === undefined ? { heads } : undefined;
   }
 
-  hear(node: string, news: SiblingNews): void {
+  hear(node: string, news: SiblingMessage): void {
     if (this.link?.isReachable === true) for (const hearer of this.#hearers) hearer(node, news);
   }
 
@@ -267,7 +268,8 @@ export class ClusterNode {
       archive: openArchive({ folder: "/d/history", disk: this.disk.boot(), sha256, head }),
       ...{ rooms, registry, engine, passwords: PLAIN },
       positions: { disk, folder: "/d" },
-      siblings: this.#siblings(life, replica, history),
+      sequencer: this.#sequencer(life, replica, history),
+      siblings: this.#siblings(),
       onEvent: (event) => {
         if (event.kind === "failed" && life.isAlive) this.#stopped(event.fault);
       },
@@ -296,8 +298,7 @@ export class ClusterNode {
   }
 
   /** As ../../../src/cli/serve/cluster.ts has them over NATS. */
-  #siblings(life: Life, replica: Replica, history: LogFile): Siblings {
-    const { around, nodes } = this.#cluster;
+  #sequencer(life: Life, replica: Replica, history: LogFile): Sequencer {
     const { clock } = life;
     return {
       isShared: true,
@@ -323,11 +324,17 @@ export class ClusterNode {
           return false;
         }
       },
-      tell: (news) => {
+    };
+  }
+
+  #siblings(): Siblings {
+    const { around, nodes } = this.#cluster;
+    return {
+      publish: (message) => {
         if (this.link?.isReachable !== true || around.dice.chance(0.1)) return;
         for (const node of nodes) {
           if (node === this) continue;
-          around.clock.after(around.dice.int(20), () => node.hear(this.name, news));
+          around.clock.after(around.dice.int(20), () => node.hear(this.name, message));
         }
       },
       listen: (onNews) => {
