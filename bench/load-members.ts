@@ -11,7 +11,7 @@ import {
 
 const CONNECT_TOGETHER = 25;
 const JOIN_TOGETHER = 100;
-const CHECK_WITHIN_MS = 90_000;
+const CHECK_TIMEOUT_MS = 90_000;
 const LOOK_EVERY_MS = 20;
 const ACKS_EVERY_MS = 20;
 
@@ -150,7 +150,7 @@ async function check({
   said,
 }: Extract<LoadOrder, { do: "check" }>): Promise<Partial<LoadAnswer>> {
   const byRoom = Map.groupBy(said, ({ room }) => room);
-  const until = performance.now() + CHECK_WITHIN_MS;
+  const until = performance.now() + CHECK_TIMEOUT_MS;
   const listening = members.filter((_, i) => first + i < below);
   const missing = () =>
     listening.reduce((sum, member, i) => {

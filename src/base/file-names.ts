@@ -5,7 +5,7 @@
  */
 
 import { cutText, utf8Encode } from "./bytes.ts";
-import { PART_BYTES_MAX } from "./limits.ts";
+import { PATH_SEGMENT_BYTES_MAX } from "./limits.ts";
 
 /** Forbidden on Windows, including the separators, and control characters. */
 const FORBIDDEN = /[<>:"/\\|?*\p{Cc}]/gu;
@@ -42,7 +42,7 @@ const OWN_NOTE = /\.part(\.(journal|folder|lock(-[a-z]+)?))?[\s.]*$/iu;
 export function cleanFileName(raw: string): string {
   const part = cleanPart(raw);
   const name = part.startsWith(".") ? cleanPart(`_${part}`) : part;
-  return isOwnNote(name) ? `${cut(name, PART_BYTES_MAX - 1)}_` : name;
+  return isOwnNote(name) ? `${cut(name, PATH_SEGMENT_BYTES_MAX - 1)}_` : name;
 }
 
 /**
@@ -56,7 +56,7 @@ export function cleanPath(raw: string): string[] {
 
 /** `name (1).ext`; `.tar.gz` and the like are kept whole. @param n 0 gives the name itself */
 export function numbered(name: string, n: number): string {
-  return n === 0 ? name : fit(name, ` (${n})`, PART_BYTES_MAX);
+  return n === 0 ? name : fit(name, ` (${n})`, PATH_SEGMENT_BYTES_MAX);
 }
 
 /**
@@ -64,7 +64,7 @@ export function numbered(name: string, n: number): string {
  * @param n as for `numbered`
  */
 export function partName(name: string, n = 0): string {
-  const room = PART_BYTES_MAX - PART_JOURNAL.length;
+  const room = PATH_SEGMENT_BYTES_MAX - PART_JOURNAL.length;
   return `${fit(name, n === 0 ? "" : ` (${n})`, room)}${PART}`;
 }
 
@@ -93,7 +93,7 @@ function cleanPart(raw: string): string {
   );
   if (ONLY_INVISIBLE.test(plain)) return NAMELESS;
   const defused = plain.startsWith("-") || RESERVED.test(plain) ? `_${plain}` : plain;
-  return withoutBlankEnd(fit(defused, "", PART_BYTES_MAX));
+  return withoutBlankEnd(fit(defused, "", PATH_SEGMENT_BYTES_MAX));
 }
 
 /** A loop, because a regular expression takes quadratic time on runs of spaces. */

@@ -76,8 +76,8 @@ export const SEALED_TRIES_MAX = 32;
  * Rejoins of a folder within this time. More means that two machines use copies of it, and that
  * each would remove the other endlessly.
  */
-export const ANEW_MAX = 3;
-export const ANEW_MS = 60 * 60_000;
+export const REJOINS_MAX = 3;
+export const REJOINS_WINDOW_MS = 60 * 60_000;
 /** A device renews its keys in its rooms after a week, … */
 export const RENEW_MS = 7 * 86_400_000;
 /** … plus up to a day, so that the devices of a room do not do it simultaneously, … */
@@ -85,7 +85,7 @@ export const RENEW_JITTER_MS = 86_400_000;
 /** … or after this many messages of its own in a room. */
 export const RENEW_MESSAGES = 1_000;
 /** Interval at which a connected client checks whether keys are due. */
-export const RENEW_LOOK_MS = 6 * 60 * 60_000;
+export const RENEW_CHECK_INTERVAL_MS = 6 * 60 * 60_000;
 /** AES-256 key that encrypts a device's stored data of sealed rooms. */
 export const STATE_KEY_BYTES = 32;
 /**

@@ -11,12 +11,12 @@ const MIB = 1024 * KIB;
 //   rest of a search.
 // - rooms: 10,000 rooms in 5 ms. who: 100,000 sorted names, at most a twentieth of the time.
 // - readers: ROOM_MEMBERS_MAX. invites, bans: INVITES_MAX and BANS_MAX, without sorting.
-// - erase-all, retention: a page of ERASED_AT_ONCE_MAX. edit, erase, pin, reaction: one block.
-// - inclusion: PROOFS_TOGETHER_MAX groups of 256 heads, each between two reads.
+// - erase-all, retention: a page of ERASED_PER_ORDER_MAX. edit, erase, pin, reaction: one block.
+// - inclusion: PROOFS_PER_REQUEST_MAX groups of 256 heads, each between two reads.
 // - group-commit: GROUP_DEVICES_MAX look-ups, and one hash. key-packages: KEY_PACKAGES_MAX.
-// - a post: PUSH_READ_CHARS of it for a push, PRINTED_CHARS_MAX for a screen of `chat serve`.
+// - a post: PUSH_SEARCHED_CHARS of it for a push, PRINTED_CHARS_MAX for a screen of `chat serve`.
 // - for operators only: accounts, all-rooms and all-files sort all of them (100,000 in 0.2 s);
-//   decisions search DECISIONS_LOOKED_MAX records.
+//   decisions search DECISIONS_SEARCHED_MAX records.
 
 // Texts and names.
 /** A long letter; it is still one screen of JSON, and 1,000 readers of it fit in memory. */
@@ -41,7 +41,7 @@ export const MENTIONS_MAX = 64;
 export const IMPORTED_NAME_BYTES_MAX = 256;
 
 /** Message or remedy of a fault: one sentence, with text quoted from other parties. */
-export const SENTENCE_BYTES_MAX = 4 * KIB;
+export const FAULT_TEXT_BYTES_MAX = 4 * KIB;
 /** A fault's message or remedy as in the source, with `{}` for each value. */
 export const TEMPLATE_BYTES_MAX = 512;
 /** Values of one template. */
@@ -63,13 +63,13 @@ export const RECENT_ROOM_BYTES_MAX = 256 * KIB;
 /** For all rooms: about 300 busy ones. */
 export const RECENT_BYTES_MAX = 16 * MIB;
 /** Interval of presence messages, one per room. */
-export const PRESENCE_TOLD_EVERY_MS = 100;
+export const PRESENCE_INTERVAL_MS = 100;
 /** Accounts that one such message lists as online, and as offline. */
-export const PRESENCES_TOGETHER_MAX = 500;
+export const PRESENCE_ACCOUNTS_MAX = 500;
 /** Larger rooms get no presence: nobody watches it, and its cost grows with the square. */
 export const PRESENCE_MEMBERS_MAX = 500;
 /** Interval of typing messages, one per room, and of refreshes by a user who keeps typing. */
-export const TYPING_TOLD_EVERY_MS = 1_000;
+export const TYPING_INTERVAL_MS = 1_000;
 /** A typing indicator expires after this long without a refresh. */
 export const TYPING_MS = 8_000;
 /** Accounts named as typing: those that began last. Three or more are shown as "several". */
@@ -81,7 +81,7 @@ export const PINS_MAX = 50;
 /** Readers of a message listed by name; the count includes all. */
 export const READERS_NAMED_MAX = 100;
 /** Records of one room in one message; as many as a page of history has. */
-export const RECORDS_TOGETHER_MAX = 1_000;
+export const RECORDS_PER_MESSAGE_MAX = 1_000;
 
 // The log.
 /**
@@ -101,11 +101,11 @@ export const NOTE_BYTES_MAX = 2 * KIB;
 /** A log has fewer than 10^12 records: 40 levels of the tree, and one hash to start with. */
 export const PROOF_HASHES_MAX = 41;
 /** Maximum delay of the checkpoint after a record, and minimum interval of checkpoints. */
-export const CHECKPOINT_EVERY_MS = 1_000;
+export const CHECKPOINT_INTERVAL_MS = 1_000;
 /** Interval of records with a checkpoint: a copy without the checkpoint file has some. */
-export const CHECKPOINT_EVERY_RECORDS = 1_000;
+export const CHECKPOINT_INTERVAL_RECORDS = 1_000;
 /** Records of one request for proofs: their paths take some 90 KB. */
-export const PROOFS_TOGETHER_MAX = 64;
+export const PROOFS_PER_REQUEST_MAX = 64;
 
 // Links.
 /** A reader this far behind is disconnected and resumes by `seq`. */
@@ -132,10 +132,10 @@ export const HALF_OPEN_PER_ADDRESS_MAX = 32;
 /** The same, for any address, when descriptors are short. */
 export const HALF_OPEN_WHEN_SHORT_MAX = 4;
 /** From the acceptance of a connection to its first request: TLS takes three round trips. */
-export const REQUEST_WITHIN_MS = 10_000;
+export const FIRST_REQUEST_TIMEOUT_MS = 10_000;
 /** Interval of checks for half-open connections, and the one when descriptors are short. */
-export const HALF_OPEN_LOOK_EVERY_MS = 1_000;
-export const HALF_OPEN_LOOK_SHORT_MS = 100;
+export const HALF_OPEN_CHECK_INTERVAL_MS = 1_000;
+export const HALF_OPEN_CHECK_SHORT_INTERVAL_MS = 100;
 /** Connections beyond LINKS_MAX for loopback: the operator can log in to a full server. */
 export const LINKS_RESERVED = 16;
 /** Unanswered requests of one session. */
@@ -145,9 +145,9 @@ export const REQUESTS_IN_FLIGHT_MAX = 1024;
  * closed. A full window of chunks (TRANSFER_WINDOW_BYTES_MAX) fits with its overhead, and so does
  * every request that may be in flight.
  */
-export const ARRIVALS_WAITING_EACH_BYTES_MAX = 18 * MIB;
+export const RECEIVE_QUEUE_PER_LINK_BYTES_MAX = 18 * MIB;
 /** Maximum queued bytes of all connections: TRANSFERS_BYTES_MAX and 32 MiB of other messages. */
-export const ARRIVALS_WAITING_BYTES_MAX = 160 * MIB;
+export const RECEIVE_QUEUES_BYTES_MAX = 160 * MIB;
 /** Messages of one connection before it is logged in: an honest log-in takes fewer than ten. */
 export const MESSAGES_BEFORE_LOGIN_MAX = 64;
 /**
@@ -180,7 +180,7 @@ export const HTTP_REQUESTS_PER_SECOND = 200;
 export const HTTP_REQUESTS_BURST = 1_000;
 /** In one turn of the event loop: per connection (browsers do not pipeline), and in total. */
 export const HTTP_REQUESTS_PIPELINED_MAX = 4;
-export const HTTP_REQUESTS_AT_ONCE_MAX = 64;
+export const HTTP_REQUESTS_PER_TURN_MAX = 64;
 /** An account or address disconnected for a flood is refused for this long. */
 export const FLOOD_REFUSED_MS = 10_000;
 /** Refused accounts and addresses; the oldest is forgotten. */
@@ -191,19 +191,19 @@ export const REQUESTS_PER_SECOND = 200;
 export const REQUESTS_BURST = 2_048;
 
 // Times, in milliseconds.
-export const HELLO_WITHIN_MS = 10_000;
+export const HELLO_TIMEOUT_MS = 10_000;
 /** A person looks for the password; a program needs a second. */
-export const LOGIN_WITHIN_MS = 120_000;
-export const PING_EVERY_MS = 20_000;
+export const LOGIN_TIMEOUT_MS = 120_000;
+export const PING_INTERVAL_MS = 20_000;
 /** Two pings and a slow network; after that the peer is gone. */
-export const SILENCE_MAX_MS = 45_000;
-export const CONNECT_WITHIN_MS = 10_000;
+export const IDLE_TIMEOUT_MS = 45_000;
+export const CONNECT_TIMEOUT_MS = 10_000;
 export const RECONNECT_FIRST_MS = 250;
 export const RECONNECT_MAX_MS = 60_000;
 /** While a message or file waits for the link: the user may be watching. */
-export const RECONNECT_AWAITED_MAX_MS = 15_000;
+export const RECONNECT_PENDING_MAX_MS = 15_000;
 /** Time for the last answers of a stopping server. */
-export const DRAIN_WITHIN_MS = 5_000;
+export const DRAIN_TIMEOUT_MS = 5_000;
 
 // Accounts and rooms.
 export const ACCOUNTS_MAX = 100_000;
@@ -215,7 +215,7 @@ export const ACCOUNTS_PER_ADDRESS_HOUR_MAX = 1_000;
 export const ACCOUNTS_PER_INVITER_HOUR_MAX = 1_000;
 export const DEVICES_PER_ACCOUNT_MAX = 32;
 /** Addresses in an invite: few machines have more that others can reach. */
-export const INVITE_PLACES_MAX = 16;
+export const INVITE_ADDRESSES_MAX = 16;
 /** Pending offers of `link-device`: each holds a session and some bytes. */
 export const LINK_OFFERS_MAX = 1_000;
 /** Long enough to walk to the other machine and type 27 letters. */
@@ -225,7 +225,7 @@ export const PREDECESSORS_MAX = 8;
 /** Label of a device in its owner's list: a program and a system. */
 export const DEVICE_LABEL_BYTES_MAX = 64;
 /** Notes change once a day, and a crash loses no more than this. */
-export const DEVICE_NOTES_KEPT_EVERY_MS = 10_000;
+export const DEVICE_NOTES_SAVE_INTERVAL_MS = 10_000;
 export const SESSIONS_PER_ACCOUNT_MAX = 64;
 export const ROOMS_MAX = 10_000;
 /** Part of ROOMS_MAX reserved for operators. */
@@ -255,9 +255,9 @@ export const READ_POSITIONS_MAX = 200_000;
 export const UNREAD_COUNTED_MAX = 10_000;
 /** Twice the size of READ_POSITIONS_MAX positions; a larger file is not ours. */
 export const READ_POSITIONS_BYTES_MAX = 16 * MIB;
-export const READ_POSITIONS_KEPT_EVERY_MS = 2_000;
+export const READ_POSITIONS_SAVE_INTERVAL_MS = 2_000;
 /** Interval at which other devices learn that one has read on. */
-export const READ_TOLD_EVERY_MS = 1_000;
+export const READ_NOTICE_INTERVAL_MS = 1_000;
 
 // Resets.
 /** Default lifetime of a reset code: its user gets it today or tomorrow. */
@@ -276,7 +276,7 @@ export const GUESS_DELAY_MAX_MS = 20_000;
  * Delayed wrong answers of one address. Right guesses of that address are delayed only beyond
  * it: a class behind one NAT must not pay for a neighbour's typing errors.
  */
-export const GUESSES_HELD_PER_ADDRESS_MAX = 8;
+export const GUESSES_DELAYED_PER_ADDRESS_MAX = 8;
 /** Wrong guesses of an account or address are forgotten after this long without one. */
 export const GUESS_FORGET_MS = 10 * 60_000;
 /** Accounts and addresses with remembered guesses; the oldest is forgotten. */
@@ -289,7 +289,7 @@ export const GUESS_KEYS_MAX = 10_000;
 export const SHARED_GUESSES_PER_MINUTE = 100;
 /** argon2id takes 17 to 70 ms and 19 MiB each: two leave room for the event loop and in memory. */
 export const PASSWORD_CHECKS_MAX = 2;
-export const PASSWORD_CHECKS_WAITING_MAX = 32;
+export const PASSWORD_CHECKS_QUEUED_MAX = 32;
 
 // Posts.
 /**
@@ -304,7 +304,7 @@ export const POSTS_BURST = 2_500;
  */
 export const POST_CHARS = 8 * KIB;
 /** Accounts with remembered rates; a forgotten one starts with a new burst. */
-export const PACES_MAX = 20_000;
+export const POST_RATES_MAX = 20_000;
 /** Unanswered posts of one outbox; the server remembers as many. */
 export const OUTBOX_IN_FLIGHT_MAX = 256;
 export const OUTBOXES_PER_ACCOUNT_MAX = 64;
@@ -315,10 +315,10 @@ export const OUTBOX_KEEP_MS = 29 * 24 * 60 * 60_000;
 /** Posts that a client stores while offline; further ones are refused. */
 export const OUTBOX_PENDING_MAX = 10_000;
 /** Posts over HTTP queued for the disk, and those of one token per second. */
-export const CALLS_WAITING_MAX = 256;
-export const CALLS_PER_SECOND = 10;
+export const HTTP_POSTS_QUEUED_MAX = 256;
+export const HTTP_POSTS_PER_SECOND = 10;
 /** Messages that a build may send together. */
-export const CALLS_BURST = 60;
+export const HTTP_POSTS_BURST = 60;
 /** A webhook's JSON has much besides its text; a group of some hundred alerts fits. */
 export const WEBHOOK_BYTES_MAX = 512 * KIB;
 /**
@@ -337,9 +337,9 @@ export const READ_STALL_MS = 30_000;
 export const READ_PAGE_RECORDS_MAX = 100;
 export const READ_PAGE_BYTES_MAX = 256 * KIB;
 /** Messages of a room that are returned if no position is given, as by `chat history`. */
-export const READ_LAST = 50;
+export const READ_RECORDS_DEFAULT = 50;
 /** Key by which a repeated post over HTTP is recognized. */
-export const CALL_KEY_BYTES_MAX = 128;
+export const HTTP_POST_KEY_BYTES_MAX = 128;
 
 /** Long texts fill memory before OUTBOX_PENDING_MAX posts do. */
 export const OUTBOX_PENDING_CHARS_MAX = 32 * MIB;
@@ -363,9 +363,9 @@ export const HISTORY_BYTES_PER_DAY = 4 * 1024 * MIB;
 /** Search text; longer ones are pasted by mistake. 16 letters of it choose what is parsed. */
 export const GREP_BYTES_MAX = 1 * KIB;
 /** Record kinds of one search: all visible ones, and as many future ones. */
-export const KINDS_ASKED_MAX = 32;
+export const SEARCHED_KINDS_MAX = 32;
 /** Records that one order erases, besides their edits: its line stays far below LINE_BYTES_MAX. */
-export const ERASED_AT_ONCE_MAX = 500;
+export const ERASED_PER_ORDER_MAX = 500;
 /**
  * Retention of a room: nobody could read messages kept for less than a minute; more than the
  * maximum is forever.
@@ -373,9 +373,9 @@ export const ERASED_AT_ONCE_MAX = 500;
 export const RETENTION_MS_MIN = 60_000;
 export const RETENTION_MS_MAX = 100 * 365 * 86_400_000;
 /** Interval of retention checks: a message may stay this much longer. */
-export const RETENTION_EVERY_MS = 60_000;
+export const RETENTION_CHECK_INTERVAL_MS = 60_000;
 /** Requests queued while a room's membership changes: one disk sync's worth of a busy room. */
-export const LOCK_WAITING_MAX = 16_384;
+export const ROOM_LOCK_QUEUE_MAX = 16_384;
 /**
  * Outboxes with held posts per session. A process uses one; a client with more in parallel
  * loses only their order.
@@ -384,13 +384,13 @@ export const OUTBOXES_HELD_MAX = 16;
 /** Catch-up of one room for one device; the history command has the rest. */
 export const CATCH_UP_BYTES_MAX = 8 * MIB;
 /** Pages read from the disk in parallel. */
-export const PAGES_READ_MAX = 4;
+export const CONCURRENT_PAGE_READS_MAX = 4;
 /** Maximum per account: a user who searches much leaves room for others. */
-export const PAGES_READ_PER_ACCOUNT_MAX = 2;
+export const PAGE_READS_PER_ACCOUNT_MAX = 2;
 /** Each of these then pauses for this many times the duration of its page, up to a maximum. */
-export const PAGE_REST_TIMES = 3;
-export const PAGE_REST_MS_MAX = 200;
-export const PAGES_WAITING_MAX = 4_096;
+export const PAGE_PAUSE_FACTOR = 3;
+export const PAGE_PAUSE_MS_MAX = 200;
+export const PAGE_READS_QUEUED_MAX = 4_096;
 /** Lines queued for a window or pipe that does not read; further ones are omitted and counted. */
 export const OUTPUT_QUEUE_BYTES_MAX = 4 * MIB;
 /** Characters of one message that `chat serve` prints for people. */
@@ -411,7 +411,7 @@ export const INVITES_RESERVED = 1_000;
 export const INVITES_PER_HOUR_MAX = 100;
 export const INVITES_PER_HOUR_OPERATOR_MAX = 2_000;
 /** Bans or invites in one answer: 120 KB at most, and more rows than a window shows. */
-export const HOUSE_PAGE_MAX = 200;
+export const MODERATION_PAGE_MAX = 200;
 /** Users that one invite of a member may admit; operators set their own bound, or none. */
 export const INVITE_USES_MAX = 1_000;
 /** Remembered revoked and used invites, whose holders learn why they are invalid. */
@@ -426,28 +426,28 @@ export const UDP_RECEIVE_BUFFER_BYTES = 4 * MIB;
 export const UDP_STREAM_WINDOW_BYTES = 16 * MIB;
 /** Unsent bytes given to QUIC per stream: more would only delay messages behind files. */
 export const UDP_QUEUE_BYTES = 64 * KIB;
-/** The link, LANES_PER_SESSION_MAX data channels, and some that are closing. */
+/** The link, DATA_CHANNELS_PER_SESSION_MAX data channels, and some that are closing. */
 export const UDP_STREAMS_MAX = 40;
 /** Connections without a link; beyond it the oldest is closed: honest ones are quick. */
-export const UDP_UNTAKEN_MAX = 1_024;
+export const UDP_HALF_OPEN_MAX = 1_024;
 /**
  * Silence after which a connection is closed, in seconds as QUIC has it: longer than a path
  * that is gone for 10 s, and short enough to notice a killed server.
  */
-export const UDP_IDLE_SECONDS = 20;
+export const QUIC_IDLE_TIMEOUT_SECONDS = 20;
 /** Ping interval of a client: a killed server sends nothing over UDP. */
-export const UDP_PING_EVERY_MS = 2_000;
+export const UDP_PING_INTERVAL_MS = 2_000;
 /** … after which it reconnects; a shorter gap costs nothing. */
-export const UDP_SILENCE_MAX_MS = 4_000;
+export const UDP_IDLE_TIMEOUT_MS = 4_000;
 /**
  * If one transport has not answered by then, the other is tried in parallel, so that one
  * connects within 3 s.
  */
-export const OTHER_WAY_AFTER_MS = 1_500;
+export const TRANSPORT_FALLBACK_DELAY_MS = 1_500;
 /** A transport that has worked may refuse this long: a restarting server is back by then. */
-export const OTHER_WAY_HELD_MS = 5_000;
+export const TRANSPORT_REFUSAL_GRACE_MS = 5_000;
 /** A port that has sent no packet by then is considered dead. */
-export const UDP_ANSWER_WITHIN_MS = 3_000;
+export const UDP_ANSWER_TIMEOUT_MS = 3_000;
 
 // LAN.
 /** Fits every path of a local network in one piece: one lost piece would lose the whole. */
@@ -480,17 +480,17 @@ export const LAN_CHECKS_PER_SECOND = 1_000;
 /** Half of what others accept from one source; a longer paste is slowed down to it. */
 export const LAN_TEXTS_PER_SECOND = 10;
 export const LAN_TEXTS_BURST = 20;
-export const LAN_ANNOUNCE_EVERY_MS = 30_000;
+export const LAN_ANNOUNCE_INTERVAL_MS = 30_000;
 /** Three announces and some; after that the peer is gone. */
-export const LAN_SILENCE_MAX_MS = 95_000;
+export const LAN_PEER_TIMEOUT_MS = 95_000;
 /** Twice the clock's bound: none of its datagrams can be replayed after that. */
 export const LAN_FORGET_MS = 240_000;
 /** Time in which one answer serves all queries. */
-export const LAN_ANSWER_EVERY_MS = 1_000;
+export const LAN_ANSWER_INTERVAL_MS = 1_000;
 /** The answers to one query are spread over this time. */
 export const LAN_ANSWER_SPREAD_MS = 500;
 /** Our own datagrams return within it, or multicast does not work here. */
-export const LAN_ECHO_WITHIN_MS = 3_000;
+export const LAN_ECHO_TIMEOUT_MS = 3_000;
 
 // Discovery.
 /** Servers on one network that a person can look through; more are mostly forged. */
@@ -516,7 +516,7 @@ export const DISCOVER_MS = 2_000;
 
 // The doctor.
 /** Per hop on the path to a server: a slower hop is the problem. */
-export const CHECK_WITHIN_MS = 3_000;
+export const CHECK_TIMEOUT_MS = 3_000;
 /** Beyond it logs of two machines cannot be compared, and `chat lan` refuses packets. */
 export const CLOCK_SKEW_MS_MAX = 120_000;
 /** A day of a busy server; below it the operator should act. */
@@ -551,48 +551,48 @@ export const TRANSFERS_BYTES_MAX = 128 * MIB;
 /** Bytes that may have to be sent again after a crash; more frequent syncs cost speed. */
 export const TRANSFER_SYNC_BYTES = 16 * MIB;
 /** Parallel transfers of one session. */
-export const LANES_PER_SESSION_MAX = 32;
-export const LANES_PER_ACCOUNT_MAX = 64;
+export const DATA_CHANNELS_PER_SESSION_MAX = 32;
+export const DATA_CHANNELS_PER_ACCOUNT_MAX = 64;
 /** From the request to the second connection. */
 export const TICKET_MS = 30_000;
 /** Uploads that are not continued for this long are deleted. */
 export const UPLOAD_KEEP_MS = 7 * 24 * 60 * 60_000;
 /** A data channel that is silent this long is replaced by another one with the same file. */
-export const UPLOAD_SILENT_MS = 10_000;
+export const UPLOAD_IDLE_TIMEOUT_MS = 10_000;
 /** Unfinished uploads of one account. */
 export const UPLOADS_PER_ACCOUNT_MAX = 1_000;
 /** Reserved for the log, which shares the disk with the files. */
 export const FREE_BYTES_MIN = 256 * MIB;
 /** Files of one server whose ids a device can complete: more than a list shows. */
-export const SEEN_FILES_MAX = 500;
+export const KNOWN_FILES_MAX = 500;
 /** Names of one kind searched by a completion: more than a person reads through. */
 export const KNOWN_NAMES_MAX = 1_000;
 /** Candidates that a shell gets: a screen of them. */
 export const COMPLETIONS_MAX = 200;
 /** Longer pauses of a transfer are shown with their cause. */
-export const STALL_SHOWN_MS = 3_000;
+export const STALL_REPORTED_AFTER_MS = 3_000;
 /** Listed names that a received folder had to change: enough to see their kind. */
-export const RENAMED_SHOWN_MAX = 10;
+export const RENAMED_LISTED_MAX = 10;
 /** Ids that `get-file --follow` remembers beyond its cursor: far more than arrive together. */
 export const RECEIVED_FILES_MAX = 10_000;
 /** Known files that `get-file --follow` has not begun; it reads on when some are done. */
 export const INCOMING_FILES_MAX = 1_000;
 /** Parallel downloads: more would only share the same line. */
-export const INCOMING_AT_ONCE_MAX = 4;
+export const CONCURRENT_DOWNLOADS_MAX = 4;
 /** Received chunks of one file that are not synced; rarer syncs would be of 256 MiB. */
 export const UNSYNCED_CHUNKS_MAX = 1_024;
 /** How long `chat receive` waits for a lost share: the restart of a router, and some. */
-export const RECEIVE_GIVES_UP_MS = 60_000;
+export const RECEIVE_TIMEOUT_MS = 60_000;
 /** Small files of a folder read or synced in parallel; more do not make a disk faster. */
-export const FILES_AT_ONCE = 16;
+export const CONCURRENT_FILES_MAX = 16;
 /** `NAME (1)`, `NAME (2)`, …: more are hardly intended. */
 export const SAME_NAMES_MAX = 1_000;
 /** 32 MiB of a source that cannot be read again: the unsynced bytes and a full window. */
-export const STREAM_KEPT_CHUNKS_MAX = 128;
+export const STREAM_RETAINED_CHUNKS_MAX = 128;
 /** Buffers of chunks for reuse: a queue of a link, and the chunks read ahead. */
 export const SPARE_BUFFERS_MAX = 16;
 /** Maximum of usual file systems for one part of a path; Windows counts less strictly. */
-export const PART_BYTES_MAX = 255;
+export const PATH_SEGMENT_BYTES_MAX = 255;
 /** A family with four skin tones needs 11; more is a tower of marks over its neighbours' lines. */
 export const CLUSTER_CODE_POINTS_MAX = 16;
 /** Page title or notification: the system cuts longer ones. */
@@ -602,4 +602,4 @@ export const DEVICE_CERT_BYTES_MAX = 512;
 /** A catch-up of a few rooms; a reader that stalls longer drops the link and resumes. */
 export const EVENTS_BUFFERED_MAX = 8_192;
 /** Read records that a device has not stored yet: a busy room outruns a slow disk. */
-export const SEEN_BUFFERED_MAX = 1_024;
+export const UNSTORED_RECORDS_MAX = 1_024;

@@ -5,7 +5,7 @@
 
 import { toBase64Url } from "../base/bytes.ts";
 import { FAULTS, Fault, type FaultCode } from "../base/fault.ts";
-import { PROOFS_TOGETHER_MAX, SEEN_BUFFERED_MAX } from "../base/limits.ts";
+import { PROOFS_PER_REQUEST_MAX, UNSTORED_RECORDS_MAX } from "../base/limits.ts";
 import {
   type AuditFinding,
   type AuditReason,
@@ -112,7 +112,7 @@ export class LogAuditor {
   readonly #parts: AuditorParts;
   readonly #alarmed: (alarm: AuditAlarm) => void;
   #link: AuditedLink | undefined;
-  /** Bounded by SEEN_BUFFERED_MAX: the oldest are dropped. */
+  /** Bounded by UNSTORED_RECORDS_MAX: the oldest are dropped. */
   #unwritten: Unwritten[] = [];
   /** Highest confirmed `seq` that is not stored yet; 0 if none. */
   #confirmed = 0;
@@ -148,8 +148,8 @@ export class LogAuditor {
   saw(head: Uint8Array, record: ChatRecord): void {
     this.#unwritten.push({ head, record });
     // Not at each record: copying the rest costs more than hashing it.
-    if (this.#unwritten.length >= 2 * SEEN_BUFFERED_MAX) {
-      this.#unwritten = this.#unwritten.slice(-SEEN_BUFFERED_MAX);
+    if (this.#unwritten.length >= 2 * UNSTORED_RECORDS_MAX) {
+      this.#unwritten = this.#unwritten.slice(-UNSTORED_RECORDS_MAX);
     }
     this.#writeLater();
     this.#again(AUDIT_EVERY_MS);
@@ -168,7 +168,7 @@ export class LogAuditor {
   async write(): Promise<void> {
     this.#cancelWrite?.();
     this.#cancelWrite = undefined;
-    const [unwritten, confirmed] = [this.#unwritten.slice(-SEEN_BUFFERED_MAX), this.#confirmed];
+    const [unwritten, confirmed] = [this.#unwritten.slice(-UNSTORED_RECORDS_MAX), this.#confirmed];
     const reader = this.#reader;
     if (reader === undefined) return;
     [this.#unwritten, this.#confirmed] = [[], 0];
@@ -311,12 +311,12 @@ async function auditOnce(
   if (verdict.kind === "alarm" || isShort) {
     const reason = verdict.kind === "alarm" ? verdict.reason : "rolled-back";
     const all = await kept(() => logs.seen(reader, "all"), []);
-    const seen = all.slice(-EVIDENCE_REQUESTS_MAX * PROOFS_TOGETHER_MAX);
+    const seen = all.slice(-EVIDENCE_REQUESTS_MAX * PROOFS_PER_REQUEST_MAX);
     const { missing } = await proveSeen(connection, parts, pin, seen);
     const knownSize = Math.max(known?.size ?? 0, reason === "rolled-back" ? confirmed : 0);
     return alarmOf(link, parts, { reason, known, knownSize, shown: pin, missing }, shown);
   }
-  const asked = unproved.slice(-requestsMax * PROOFS_TOGETHER_MAX);
+  const asked = unproved.slice(-requestsMax * PROOFS_PER_REQUEST_MAX);
   const before = roomsOf(link);
   const { proved, missing, leftOut } = await proveSeen(connection, parts, pin, asked);
   if (missing.length > 0) {
@@ -398,8 +398,8 @@ async function proveSeen(
   const proved: number[] = [];
   const leftOut: SeenRecord[] = [];
   const missing: SeenRecord[] = [];
-  for (let at = 0; at < seen.length; at += PROOFS_TOGETHER_MAX) {
-    const part = seen.slice(at, at + PROOFS_TOGETHER_MAX);
+  for (let at = 0; at < seen.length; at += PROOFS_PER_REQUEST_MAX) {
+    const part = seen.slice(at, at + PROOFS_PER_REQUEST_MAX);
     const seqs = part.map(({ seq }) => seq).filter((seq) => seq <= pin.size);
     const { size } = pin;
     const proofs =

@@ -1,7 +1,7 @@
 /** A chat client without a user interface: connections, log-in, posts and files. */
 
 import { Fault, msg } from "../base/fault.ts";
-import { LOGIN_WITHIN_MS } from "../base/limits.ts";
+import { LOGIN_TIMEOUT_MS } from "../base/limits.ts";
 import { foldName } from "../base/names.ts";
 import { proposeName } from "../base/new-names.ts";
 import { dateOf, formatLocalSince } from "../base/time.ts";
@@ -150,7 +150,7 @@ export class Client extends AccountLink<Stay> {
         ...{ ...parts, ...whereabouts.ways, address, program, manner: PROGRAM_MANNER },
         ...{ reconnects: reconnect ? "always" : "never", keepsPassword: true },
         ...{ hurries: true, showsStalls: !isRead },
-        ...(isBrief === true ? { answerWithinMs: LOGIN_WITHIN_MS } : {}),
+        ...(isBrief === true ? { answerWithinMs: LOGIN_TIMEOUT_MS } : {}),
       },
       {
         state: (state) => this.#stands(linkEventOf(state)),
@@ -446,7 +446,7 @@ export class Client extends AccountLink<Stay> {
   /** Ends a link on which the server never lists the rooms. */
   #endUnlessListed(connection: Connection): void {
     const late = () => connection.close(new Fault("timeout", SILENT));
-    this.#listed = this.#parts.clock.after(LOGIN_WITHIN_MS, late);
+    this.#listed = this.#parts.clock.after(LOGIN_TIMEOUT_MS, late);
     connection.onClosed(() => this.#listed());
   }
 

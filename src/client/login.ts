@@ -1,7 +1,7 @@
 /** Log-in: by device signature, registration or password. */
 
 import { Fault, type FaultCode, msg } from "../base/fault.ts";
-import { LOGIN_WITHIN_MS, RECONNECT_MAX_MS, WRONG_SECRETS_MAX } from "../base/limits.ts";
+import { LOGIN_TIMEOUT_MS, RECONNECT_MAX_MS, WRONG_SECRETS_MAX } from "../base/limits.ts";
 import { CLUSTER_LEASE_MS } from "../base/limits-cluster.ts";
 import { checkName, type Name } from "../base/names.ts";
 import { deviceProofBytes } from "../crypto/signed-bytes.ts";
@@ -347,7 +347,7 @@ export class Login {
 }
 
 /**
- * Retries while the server refuses temporarily, up to LOGIN_WITHIN_MS.
+ * Retries while the server refuses temporarily, up to LOGIN_TIMEOUT_MS.
  * @param majorityWithinMs longest time without a cluster majority; covers an election
  * @throws {Fault}
  */
@@ -369,7 +369,7 @@ export async function askPatiently<Kind extends RequestKind>(
       if (waitMs === undefined) throw error;
       const boundedMs = Math.min(Math.max(waitMs, 100), RECONNECT_MAX_MS);
       const isSplit = error instanceof Fault && error.code === "no-majority";
-      const until = from + (isSplit ? majorityWithinMs : LOGIN_WITHIN_MS);
+      const until = from + (isSplit ? majorityWithinMs : LOGIN_TIMEOUT_MS);
       if (clock.now() + boundedMs >= until) throw error;
       await delay(clock, boundedMs);
     }

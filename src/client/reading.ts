@@ -1,6 +1,6 @@
 /** Reports of read positions to the server. */
 
-import { READ_TOLD_EVERY_MS } from "../base/limits.ts";
+import { READ_NOTICE_INTERVAL_MS } from "../base/limits.ts";
 import type { Clock } from "../io/clock.ts";
 import type { Connection } from "./link/connection.ts";
 
@@ -23,7 +23,7 @@ export class ReadReporter {
 
   note(room: string, n: number): void {
     this.#unsent.set(room, Math.max(n, this.#unsent.get(room) ?? 0));
-    this.#cancel ??= this.#clock.after(READ_TOLD_EVERY_MS, () => this.flush());
+    this.#cancel ??= this.#clock.after(READ_NOTICE_INTERVAL_MS, () => this.flush());
   }
 
   /** Sends pending reports; those that cannot be sent wait for the next link. */

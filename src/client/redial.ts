@@ -1,7 +1,7 @@
 /** Delays between attempts to reconnect. */
 
 import type { Fault } from "../base/fault.ts";
-import { RECONNECT_AWAITED_MAX_MS, RECONNECT_MAX_MS } from "../base/limits.ts";
+import { RECONNECT_MAX_MS, RECONNECT_PENDING_MAX_MS } from "../base/limits.ts";
 import { Backoff } from "../core/backoff.ts";
 import type { Clock } from "../io/clock.ts";
 import type { Entropy } from "../io/entropy.ts";
@@ -32,7 +32,7 @@ export class Redial {
   /** @returns milliseconds until the callback, as planned now */
   after({ retryAfterMs = 0 }: Fault, isAwaited: boolean, dial: () => void): number {
     const now = this.#clock.now();
-    const boundMs = isAwaited ? RECONNECT_AWAITED_MAX_MS : RECONNECT_MAX_MS;
+    const boundMs = isAwaited ? RECONNECT_PENDING_MAX_MS : RECONNECT_MAX_MS;
     const askedMs = Math.min(retryAfterMs, RECONNECT_MAX_MS);
     const waitMs = Math.max(this.#backoff.next(this.#chance(), boundMs), askedMs);
     this.#arm(now + waitMs, now + askedMs, dial);
@@ -45,9 +45,9 @@ export class Redial {
     const now = this.#clock.now();
     const { dueAt, notBefore, dial } = this.#wait;
     // Spread the retries of clients: an outage makes many users write at the same time.
-    const soonMs = RECONNECT_AWAITED_MAX_MS * (0.5 + this.#chance() / 2);
+    const soonMs = RECONNECT_PENDING_MAX_MS * (0.5 + this.#chance() / 2);
     const soonAt = Math.max(now + soonMs, notBefore);
-    if (soonAt < dueAt && dueAt - now > RECONNECT_AWAITED_MAX_MS)
+    if (soonAt < dueAt && dueAt - now > RECONNECT_PENDING_MAX_MS)
       this.#arm(soonAt, notBefore, dial);
   }
 

@@ -2,7 +2,7 @@
 
 import { equalBytes } from "../base/bytes.ts";
 import { Fault, msg } from "../base/fault.ts";
-import { HELLO_WITHIN_MS } from "../base/limits.ts";
+import { HELLO_TIMEOUT_MS } from "../base/limits.ts";
 import {
   type Greeting,
   NONCE_BYTES,
@@ -98,8 +98,8 @@ async function sayHello(
   hello: { readonly client: string; readonly nonce: Uint8Array },
 ): Promise<NoticeOf<"welcome">> {
   const welcome = await new Promise<NoticeOf<"welcome">>((resolve, reject) => {
-    const cancel = clock.after(HELLO_WITHIN_MS, () => {
-      connection.close(new Fault("timeout", msg`no greeting within ${HELLO_WITHIN_MS / 1000} s`));
+    const cancel = clock.after(HELLO_TIMEOUT_MS, () => {
+      connection.close(new Fault("timeout", msg`no greeting within ${HELLO_TIMEOUT_MS / 1000} s`));
     });
     connection.listen((notice) => {
       if (notice.kind !== "welcome") return;

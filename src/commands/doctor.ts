@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Fault } from "../base/fault.ts";
-import { CHECK_WITHIN_MS } from "../base/limits.ts";
+import { CHECK_TIMEOUT_MS } from "../base/limits.ts";
 import { cleanText, tsvLine } from "../base/text.ts";
 import { defineVerb, stringFlag } from "../cli/command.ts";
 import type { ClientFlags } from "../cli/connect/client.ts";
@@ -47,11 +47,11 @@ import { formatPlace, type ServerAddress, type ServerPlace } from "../wire/invit
 
 const DATA_DEFAULT = "./data";
 /** Long: the check must be able to measure a slow disk. */
-const DISK_WITHIN_MS = 2 * CHECK_WITHIN_MS;
+const DISK_WITHIN_MS = 2 * CHECK_TIMEOUT_MS;
 /** Long: the check only computes, which takes many times longer on a busy machine. */
-const LIBRARY_WITHIN_MS = 12 * CHECK_WITHIN_MS;
+const LIBRARY_WITHIN_MS = 12 * CHECK_TIMEOUT_MS;
 /** Long: NATS servers that have just started elect a leader first. */
-const CLUSTER_WITHIN_MS = 4 * CHECK_WITHIN_MS;
+const CLUSTER_TIMEOUT_MS = 4 * CHECK_TIMEOUT_MS;
 
 export const command = defineVerb({
   args: {
@@ -66,7 +66,7 @@ export const command = defineVerb({
     const examination = new Examination(context.clock, (result) => tell(context, result));
     const options = serverOptions(context, args, args.at);
     const about = whom(context, options.address);
-    await examination.check("server", CHECK_WITHIN_MS, () =>
+    await examination.check("server", CHECK_TIMEOUT_MS, () =>
       about === undefined
         ? skipped("none is named, and none is known: only this machine is looked at")
         : ok(`${formatPlace(about.server)}, ${about.why}`),
@@ -79,7 +79,7 @@ export const command = defineVerb({
       const probes = networkProbes(context, server.port);
       await checkNetwork(examination, probes, expected);
       if (about.machines.length > 1) {
-        await examination.check("machines", 2 * CHECK_WITHIN_MS, () =>
+        await examination.check("machines", 2 * CHECK_TIMEOUT_MS, () =>
           checkMachines(probes, about.machines),
         );
       }
@@ -138,17 +138,17 @@ async function checkShared(
   const own = membershipOf(folder);
   if (args.nats.length === 0) {
     if (own === undefined) return;
-    await examination.check("cluster", CHECK_WITHIN_MS, () => checkMembership(folder, own));
+    await examination.check("cluster", CHECK_TIMEOUT_MS, () => checkMembership(folder, own));
     return;
   }
   const { clock } = context;
   const { monitors, ...place } = clusterPlace(args, true);
   if (monitors.length > 0) {
-    await examination.check("nats", 2 * CHECK_WITHIN_MS, async () =>
+    await examination.check("nats", 2 * CHECK_TIMEOUT_MS, async () =>
       checkNats(await Promise.all(monitors.map(readNatsSettings))),
     );
   }
-  await examination.check("cluster", CLUSTER_WITHIN_MS, async () => {
+  await examination.check("cluster", CLUSTER_TIMEOUT_MS, async () => {
     const look = await lookAtCluster(place, clock);
     return checkCluster(look, own?.cluster === place.name ? own : undefined, place.servers.length);
   });
@@ -173,11 +173,11 @@ async function checkMachine(
   const { folders } = context.settings();
   const { stdout, env } = context;
   const check = examination.check.bind(examination);
-  await check("multicast", 2 * CHECK_WITHIN_MS, () => checkMulticast(probes));
-  await check("discovery", CHECK_WITHIN_MS, () => checkDiscovery(probes));
+  await check("multicast", 2 * CHECK_TIMEOUT_MS, () => checkMulticast(probes));
+  await check("discovery", CHECK_TIMEOUT_MS, () => checkDiscovery(probes));
   const folder = data ?? DATA_DEFAULT;
-  await check("data", CHECK_WITHIN_MS, () => checkData(probes, folder, data !== undefined));
-  await check("home", CHECK_WITHIN_MS, () => checkHome(probes, folders));
+  await check("data", CHECK_TIMEOUT_MS, () => checkData(probes, folder, data !== undefined));
+  await check("home", CHECK_TIMEOUT_MS, () => checkHome(probes, folders));
   const disk = data ?? folders.data;
   await check("disk", DISK_WITHIN_MS, () => checkDisk(probes, disk));
   const screen = {
@@ -185,7 +185,7 @@ async function checkMachine(
     columns: stdout.columns(),
     platform: process.platform,
   };
-  await check("terminal", CHECK_WITHIN_MS, () => checkTerminal(screen, env));
+  await check("terminal", CHECK_TIMEOUT_MS, () => checkTerminal(screen, env));
 }
 
 /** Only if this device was in a sealed room; the library check always runs. */
@@ -204,14 +204,14 @@ async function checkSealed(
   });
   const found = look;
   if (found !== undefined && about?.pinned !== undefined) {
-    await check("lease", CHECK_WITHIN_MS, () => checkLease(found, context.clock.unixMs()));
-    await check("rooms", CHECK_WITHIN_MS, () => checkSealedRooms(found));
+    await check("lease", CHECK_TIMEOUT_MS, () => checkLease(found, context.clock.unixMs()));
+    await check("rooms", CHECK_TIMEOUT_MS, () => checkSealedRooms(found));
     const why = "not asked: the server was not reached";
     const isReached = examination.results.some(
       ({ name, state }) => name === "identity" && state === "ok",
     );
     let devices: SealedDevices | undefined;
-    await check("devices", 2 * CHECK_WITHIN_MS, async () => {
+    await check("devices", 2 * CHECK_TIMEOUT_MS, async () => {
       if (!isReached) return skipped(why);
       try {
         devices = await askSealed(context, args, args.at);
@@ -220,7 +220,7 @@ async function checkSealed(
         return troubled(error); // A password may be needed, and nobody is asked.
       }
     });
-    await check("packages", CHECK_WITHIN_MS, () =>
+    await check("packages", CHECK_TIMEOUT_MS, () =>
       devices === undefined ? skipped(why) : checkPackages(devices),
     );
   }

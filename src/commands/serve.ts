@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { toBase64Url } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
 import { SERVER_NAME_BYTES_MAX, WELCOME_BYTES_MAX } from "../base/limits.ts";
-import { SIBLINGS_ANSWER_MS } from "../base/limits-cluster.ts";
+import { SIBLINGS_ANSWER_TIMEOUT_MS } from "../base/limits-cluster.ts";
 import { checkNewPassword } from "../base/new-names.ts";
 import { quoteText } from "../base/text.ts";
 import { defined } from "../base/values.ts";
@@ -271,7 +271,7 @@ async function serve(
   const alone = joiningOf(args, open, listening, { name, roomPassword, operatorLink, offer });
   open.cluster?.listens(formatPlace(alone.invite));
   // The other nodes answer new clients immediately.
-  if (open.cluster !== undefined) await delay(context.clock, SIBLINGS_ANSWER_MS);
+  if (open.cluster !== undefined) await delay(context.clock, SIBLINGS_ANSWER_TIMEOUT_MS);
   joining = { ...alone, invite: withOthers(alone.invite, cluster) };
   keepInvite();
   const withdraw = announceLocalServer(

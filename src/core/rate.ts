@@ -7,7 +7,7 @@ import {
   GUESS_FORGET_MS,
   GUESS_KEYS_MAX,
   GUESSES_FREE,
-  PACES_MAX,
+  POST_RATES_MAX,
   SHARED_GUESSES_PER_MINUTE,
 } from "../base/limits.ts";
 import { setNewest } from "./oldest.ts";
@@ -47,7 +47,7 @@ export class TokenBuckets {
   readonly #keysMax: number;
   readonly #buckets = new Map<string, TokenBucket>(); // Least recently used first.
 
-  constructor(perSecond: number, burst: number, keysMax = PACES_MAX) {
+  constructor(perSecond: number, burst: number, keysMax = POST_RATES_MAX) {
     this.#perSecond = perSecond;
     this.#burst = burst;
     this.#keysMax = keysMax;

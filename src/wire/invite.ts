@@ -3,7 +3,7 @@
 import { utf8Encode } from "../base/bytes.ts";
 import { Fault, msg } from "../base/fault.ts";
 import { PASSWORD_BYTES_MAX } from "../base/limits.ts";
-import { CLUSTER_PLACES_MAX } from "../base/limits-cluster.ts";
+import { CLUSTER_ADDRESSES_MAX } from "../base/limits-cluster.ts";
 import { checkName, type Name } from "../base/names.ts";
 import { quoteText } from "../base/text.ts";
 import { type Fingerprint, parseFingerprint } from "./fingerprint.ts";
@@ -23,7 +23,7 @@ export interface ServerPlace {
 export interface ServerAddress extends ServerPlace {
   /** The text contained the port; otherwise it is the default. */
   readonly portGiven: boolean;
-  /** Other servers with the same key. Bounded by CLUSTER_PLACES_MAX in all. */
+  /** Other servers with the same key. Bounded by CLUSTER_ADDRESSES_MAX in all. */
   readonly also?: readonly ServerPlace[];
   /** The transport to try first. */
   readonly transport?: "tcp" | "udp";
@@ -152,8 +152,8 @@ function parseVia(via: string | undefined): Via | undefined {
 
 function parseAlso(also = ""): ServerPlace[] {
   const places = also.split(",").filter((place) => place !== "");
-  if (places.length >= CLUSTER_PLACES_MAX) {
-    throw new Fault("usage", msg`an invite names ${CLUSTER_PLACES_MAX} addresses at most`, {
+  if (places.length >= CLUSTER_ADDRESSES_MAX) {
+    throw new Fault("usage", msg`an invite names ${CLUSTER_ADDRESSES_MAX} addresses at most`, {
       remedy: "leave some out behind also=",
     });
   }

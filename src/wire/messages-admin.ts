@@ -5,20 +5,20 @@
 
 import * as v from "valibot";
 import {
+  FAULT_TEXT_BYTES_MAX,
   FILE_NAME_BYTES_MAX,
   FILE_TARGETS_MAX,
-  SENTENCE_BYTES_MAX,
   TOPIC_BYTES_MAX,
 } from "../base/limits.ts";
 import { SIBLINGS_MAX } from "../base/limits-cluster.ts";
 import {
+  ADDRESS_CHARS_MAX,
   ANNOUNCEMENT_BYTES_MAX,
   CLIENTS_PAGE_MAX,
   DECISIONS_PAGE_MAX,
-  EVENTS_KEPT_MAX,
+  EVENTS_STORED_MAX,
   FILE_ROOMS_LISTED_MAX,
   LISTED_PAGE_MAX,
-  PLACE_CHARS_MAX,
   SAMPLES_PAGE_MAX,
   TRANSFERS_LISTED_MAX,
 } from "../base/limits-page.ts";
@@ -36,7 +36,7 @@ import {
   text,
 } from "./field.ts";
 
-const place = text(PLACE_CHARS_MAX);
+const place = text(ADDRESS_CHARS_MAX);
 const fileName = v.pipe(text(FILE_NAME_BYTES_MAX), v.minLength(1));
 const word = text(32);
 
@@ -153,7 +153,7 @@ const eventFields = {
   address: v.optional(place),
   program: v.optional(text(128)),
   /** Reason, as text. */
-  reason: v.optional(text(SENTENCE_BYTES_MAX)),
+  reason: v.optional(text(FAULT_TEXT_BYTES_MAX)),
   file: v.optional(fileId),
   name: v.optional(fileName),
   sizeBytes: v.optional(count),
@@ -229,7 +229,7 @@ export const ADMIN_REQUESTS = {
     answer: v.object({
       /** Unix ms of the server's start: numbers of another start are meaningless. */
       since: moment,
-      events: list(v.object(eventFields), EVENTS_KEPT_MAX),
+      events: list(v.object(eventFields), EVENTS_STORED_MAX),
     }),
   },
   /**

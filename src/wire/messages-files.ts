@@ -6,13 +6,13 @@
 import * as v from "valibot";
 import {
   CHUNK_BYTES,
+  FAULT_TEXT_BYTES_MAX,
   FILE_BYTES_MAX,
   FILE_NAME_BYTES_MAX,
   FILE_TARGETS_MAX,
   FILE_TEXT_BYTES_MAX,
   FOLDER_ENTRIES_MAX,
   MANIFEST_BYTES_MAX,
-  SENTENCE_BYTES_MAX,
   TRANSFER_WINDOW_BYTES_MAX,
 } from "../base/limits.ts";
 import {
@@ -89,7 +89,9 @@ export const FILE_REQUESTS = {
         }),
       ),
       /** Targets that the sender may no longer write to. */
-      refused: v.array(v.object({ to: target, code: text(64), message: text(SENTENCE_BYTES_MAX) })),
+      refused: v.array(
+        v.object({ to: target, code: text(64), message: text(FAULT_TEXT_BYTES_MAX) }),
+      ),
     }),
   },
   /** Cancels one's own unfinished upload. */

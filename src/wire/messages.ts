@@ -8,27 +8,27 @@
 import * as v from "valibot";
 import {
   DEVICE_LABEL_BYTES_MAX,
+  FAULT_TEXT_BYTES_MAX,
   GREP_BYTES_MAX,
   IMPORTED_NAME_BYTES_MAX,
-  INVITE_PLACES_MAX,
+  INVITE_ADDRESSES_MAX,
   JOINED_ROOMS_MAX,
-  KINDS_ASKED_MAX,
   MENTIONS_MAX,
   NOTE_BYTES_MAX,
   PAGE_RECORDS_MAX,
   PINS_MAX,
   PREDECESSORS_MAX,
   PREFS_ROOMS_MAX,
-  PRESENCES_TOGETHER_MAX,
+  PRESENCE_ACCOUNTS_MAX,
   PROOF_HASHES_MAX,
-  PROOFS_TOGETHER_MAX,
+  PROOFS_PER_REQUEST_MAX,
   REACTION_BYTES_MAX,
   READERS_NAMED_MAX,
-  RECORDS_TOGETHER_MAX,
+  RECORDS_PER_MESSAGE_MAX,
   RETENTION_MS_MAX,
   RETENTION_MS_MIN,
   SAVED_MAX,
-  SENTENCE_BYTES_MAX,
+  SEARCHED_KINDS_MAX,
   SERVER_NAME_BYTES_MAX,
   TEMPLATE_BYTES_MAX,
   TEMPLATE_VALUE_BYTES_MAX,
@@ -38,7 +38,7 @@ import {
   TYPING_NAMED_MAX,
   WELCOME_BYTES_MAX,
 } from "../base/limits.ts";
-import { CLUSTER_PLACES_MAX } from "../base/limits-cluster.ts";
+import { CLUSTER_ADDRESSES_MAX } from "../base/limits-cluster.ts";
 import { PUSH_ENDPOINT_BYTES_MAX } from "../base/limits-page.ts";
 import {
   bytes,
@@ -132,8 +132,8 @@ const translatable = v.object({
 
 const fault = {
   code: text(64),
-  message: text(SENTENCE_BYTES_MAX),
-  remedy: v.optional(text(SENTENCE_BYTES_MAX)),
+  message: text(FAULT_TEXT_BYTES_MAX),
+  remedy: v.optional(text(FAULT_TEXT_BYTES_MAX)),
   retryAfterMs: v.optional(count),
   template: v.optional(translatable),
   remedyTemplate: v.optional(translatable),
@@ -385,7 +385,7 @@ export const REQUESTS = {
       invite: id,
       token: v.string(),
       /** Addresses where others reach this server by TLS, if known; the best first. */
-      places: v.optional(places(INVITE_PLACES_MAX)),
+      places: v.optional(places(INVITE_ADDRESSES_MAX)),
     }),
   },
   /**
@@ -507,7 +507,7 @@ export const REQUESTS = {
       ignoreCase: v.optional(v.boolean()),
       files: v.optional(v.boolean()),
       /** Record kinds, of those that users read (READ_KINDS); others are ignored. */
-      kinds: v.optional(list(text(32), KINDS_ASKED_MAX, 1)),
+      kinds: v.optional(list(text(32), SEARCHED_KINDS_MAX, 1)),
       /**
        * Exclusive bounds; with `after` a page starts at the oldest, otherwise it ends at the
        * newest.
@@ -530,10 +530,10 @@ export const REQUESTS = {
   inclusion: {
     fields: {
       size: positive,
-      seqs: list(positive, PROOFS_TOGETHER_MAX, 1),
+      seqs: list(positive, PROOFS_PER_REQUEST_MAX, 1),
     },
     answer: v.object({
-      proofs: list(v.object({ seq: positive, leaf: HASH, path }), PROOFS_TOGETHER_MAX),
+      proofs: list(v.object({ seq: positive, leaf: HASH, path }), PROOFS_PER_REQUEST_MAX),
     }),
   },
 } as const satisfies Readonly<Record<string, RequestRow>>;
@@ -590,7 +590,7 @@ export const NOTICES = {
   /** Whether the cluster has a majority: on changes, and after a log-in without one. */
   majority: { on: v.boolean() },
   /** Addresses of the servers of the cluster: at log-in, and on changes. */
-  servers: { places: places(CLUSTER_PLACES_MAX) },
+  servers: { places: places(CLUSTER_ADDRESSES_MAX) },
   /** All users whom the account ignores: at log-in, and on changes. */
   ignored: { users: v.array(name) },
   /** The account's new settings of a room, replacing the previous ones. */
@@ -602,14 +602,14 @@ export const NOTICES = {
   /** The account has left this room, on all its devices. */
   "room-gone": { room: id },
   /** Records of the same room, in order; at least one. */
-  records: { records: list(record, RECORDS_TOGETHER_MAX, 1) },
+  records: { records: list(record, RECORDS_PER_MESSAGE_MAX, 1) },
   /** All missed records up to this seq have been sent. */
   "caught-up": { seq: count },
   /** Accounts that came online and went offline. */
   presences: {
     room: id,
-    online: list(name, PRESENCES_TOGETHER_MAX),
-    offline: list(name, PRESENCES_TOGETHER_MAX),
+    online: list(name, PRESENCE_ACCOUNTS_MAX),
+    offline: list(name, PRESENCE_ACCOUNTS_MAX),
   },
   /** Users typing in the room: those who began last, possibly including the reader. */
   typing: { room: id, users: list(name, TYPING_NAMED_MAX) },

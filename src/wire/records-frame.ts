@@ -5,7 +5,7 @@
  */
 
 import { assert } from "../base/assert.ts";
-import { MESSAGE_BYTES_MAX, RECORDS_TOGETHER_MAX } from "../base/limits.ts";
+import { MESSAGE_BYTES_MAX, RECORDS_PER_MESSAGE_MAX } from "../base/limits.ts";
 import {
   ARRAY_16,
   MAP,
@@ -61,7 +61,7 @@ export class RecordsFrame {
   /** Reports whether the record still fits; an empty frame accepts any. */
   hasRoomFor(record: LogRecord): boolean {
     if (this.#count === 0) return true;
-    const isFull = this.#count >= RECORDS_TOGETHER_MAX;
+    const isFull = this.#count >= RECORDS_PER_MESSAGE_MAX;
     return !isFull && this.#at + recordBytes(record) <= FRAME_BYTES_MAX;
   }
 
@@ -121,7 +121,10 @@ export class RecordsFrame {
 
   /** @returns an unshared copy of the message; empties the frame */
   take(): Uint8Array {
-    assert(this.#count > 0 && this.#count <= RECORDS_TOGETHER_MAX, "a message of records has some");
+    assert(
+      this.#count > 0 && this.#count <= RECORDS_PER_MESSAGE_MAX,
+      "a message of records has some",
+    );
     assert(this.#at <= MESSAGE_BYTES_MAX, "records are gathered as a message has room for them");
     const message = this.#bytes.slice(putStart(this.#bytes, this.#count), this.#at);
     this.#at = START_BYTES;

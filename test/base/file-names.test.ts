@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { cleanFileName, cleanPath, numbered, partName } from "../../src/base/file-names.ts";
-import { PART_BYTES_MAX } from "../../src/base/limits.ts";
+import { PATH_SEGMENT_BYTES_MAX } from "../../src/base/limits.ts";
 import { sampleSize } from "../samples.ts";
 
 const sizeOf = (text: string) => new TextEncoder().encode(text).length;
@@ -15,7 +15,7 @@ function isLegal(name: string): boolean {
     name !== "" &&
     name !== "." &&
     name !== ".." &&
-    sizeOf(name) <= PART_BYTES_MAX &&
+    sizeOf(name) <= PATH_SEGMENT_BYTES_MAX &&
     name.isWellFormed() &&
     !/[<>:"/\\|?*\u0000-\u001f\u007f-\u009f]/.test(name) &&
     !/[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/.test(name) &&
@@ -42,7 +42,7 @@ describe("a name from a stranger", () => {
     "می‌خواهم.txt",
     "console.log",
     "com10.txt",
-    "x".repeat(PART_BYTES_MAX),
+    "x".repeat(PATH_SEGMENT_BYTES_MAX),
   ])("%s stays as it is", (name) => expect(cleanFileName(name)).toBe(name));
 
   test.each([
@@ -72,7 +72,7 @@ describe("a name from a stranger", () => {
     expect(cleanFileName(`${"x".repeat(300)}.tar.gz`)).toBe(`${"x".repeat(248)}.tar.gz`);
     expect(cleanFileName(`${"é".repeat(300)}.txt`)).toBe(`${"é".repeat(125)}.txt`);
     expect(cleanFileName("😀".repeat(100))).toBe("😀".repeat(63));
-    expect(cleanFileName("x".repeat(400))).toBe("x".repeat(PART_BYTES_MAX));
+    expect(cleanFileName("x".repeat(400))).toBe("x".repeat(PATH_SEGMENT_BYTES_MAX));
     expect(cleanFileName(`${"x".repeat(254)} y`)).toBe("x".repeat(254));
     expect(cleanFileName(`x.${"y".repeat(400)}`)).toBe(`x.${"y".repeat(253)}`);
   });
@@ -165,7 +165,7 @@ test("whatever the name: it is legal everywhere, and cleaning again changes noth
       expect(cleanFileName(name)).toBe(name);
       expect([name, isOwnNote(name), isOwnNote(numbered(name, n))]).toEqual([name, false, false]);
       expect(isLegal(numbered(name, n))).toBe(true);
-      expect(sizeOf(partName(numbered(name, n)))).toBeLessThanOrEqual(PART_BYTES_MAX);
+      expect(sizeOf(partName(numbered(name, n)))).toBeLessThanOrEqual(PATH_SEGMENT_BYTES_MAX);
     }),
     { numRuns: sampleSize(1_000, 5_000) },
   ));

@@ -23,7 +23,9 @@ test("bounds that depend on each other fit together", () => {
   expect(limits.FILE_BYTES_MAX % limits.CHUNK_BYTES).toBe(0);
   expect(limits.FILE_BYTES_MAX).toBeLessThan(Number.MAX_SAFE_INTEGER);
   expect(limits.FILE_TARGETS_MAX).toBeLessThan(limits.ENTRIES_MAX);
-  expect(limits.LANES_PER_SESSION_MAX).toBeLessThanOrEqual(limits.LANES_PER_ACCOUNT_MAX);
+  expect(limits.DATA_CHANNELS_PER_SESSION_MAX).toBeLessThanOrEqual(
+    limits.DATA_CHANNELS_PER_ACCOUNT_MAX,
+  );
 });
 
 /** Of one subscription in the file, beside its endpoint: ids, keys and the names of fields. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { fromBase64Url, utf8Decode } from "../../src/base/bytes.ts";
 import { Fault } from "../../src/base/fault.ts";
-import { SEEN_BUFFERED_MAX } from "../../src/base/limits.ts";
+import { UNSTORED_RECORDS_MAX } from "../../src/base/limits.ts";
 import type { AuditAlarm } from "../../src/client/auditor.ts";
 import type { Client } from "../../src/client/client.ts";
 import { Identity } from "../../src/crypto/identity.ts";
@@ -318,15 +318,15 @@ test("a page of the past counts as read, up to so many records of one run", asyn
   expect(logs.seen(ben, "all").map(({ seq, place }) => [seq, place])).toEqual(
     [6, 7, 8, 9].map((seq) => [seq, "#lobby"]),
   );
-  for (let i = 10; i <= 2 * SEEN_BUFFERED_MAX; i++) fixture.server.say({ text: "more" }, "ana");
+  for (let i = 10; i <= 2 * UNSTORED_RECORDS_MAX; i++) fixture.server.say({ text: "more" }, "ana");
   const later = fixture.client({ follow: "none", credentials }).client;
   await fixture.outcome(later.connect());
   await fixture.outcome(later.history({ limit: 1_000 }));
   await fixture.outcome(later.history({ limit: 1_000, before: 1_049 }));
   await fixture.outcome(later.close());
   const all = logs.seen(ben, "all").map(({ seq }) => seq);
-  expect([all.length, all[4]]).toEqual([SEEN_BUFFERED_MAX + 4, 49]); // And what was read last.
-  expect([alarms, pin()?.size]).toEqual([[], 2 * SEEN_BUFFERED_MAX]);
+  expect([all.length, all[4]]).toEqual([UNSTORED_RECORDS_MAX + 4, 49]); // And what was read last.
+  expect([alarms, pin()?.size]).toEqual([[], 2 * UNSTORED_RECORDS_MAX]);
   rewrite(fixture, (texts) => texts.with(99, ["ana", "never said"]));
   await fixture.connect({ credentials, onAlarm: (alarm) => alarms.push(alarm) });
   await fixture.clock.advance(TRIES_MS);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Fault } from "../../src/base/fault.ts";
-import { EVENTS_BUFFERED_MAX, SILENCE_MAX_MS } from "../../src/base/limits.ts";
+import { EVENTS_BUFFERED_MAX, IDLE_TIMEOUT_MS } from "../../src/base/limits.ts";
 import { ANA, connected } from "./client-fixture.ts";
 
 describe("reading", () => {
@@ -165,7 +165,7 @@ describe("a client", () => {
     expect(watched.kinds().at(-1)).toBe("caught-up");
   });
 
-  test.each([1_000, SILENCE_MAX_MS + 1_000, 86_400_000])(
+  test.each([1_000, IDLE_TIMEOUT_MS + 1_000, 86_400_000])(
     "whose machine slept for %i ms sends each post once",
     async (sleptMs) => {
       const { fixture, watched, client, server, clock } = await connected();
@@ -178,7 +178,7 @@ describe("a client", () => {
       expect(server.texts()).toEqual(["before", "after"]);
       expect(watched.texts()).toEqual(["before", "after"]);
       const lost = watched.kinds().filter((kind) => kind === "lost");
-      expect(lost.length).toBeLessThanOrEqual(sleptMs > SILENCE_MAX_MS ? 1 : 0);
+      expect(lost.length).toBeLessThanOrEqual(sleptMs > IDLE_TIMEOUT_MS ? 1 : 0);
     },
   );
 });

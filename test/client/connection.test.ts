@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { Fault } from "../../src/base/fault.ts";
 import { REQUESTS_IN_FLIGHT_MAX } from "../../src/base/limits.ts";
-import { STALL_ASK_AFTER_MS, STALL_MS } from "../../src/base/limits-page.ts";
+import { STALL_MS, STALL_PING_AFTER_MS } from "../../src/base/limits-page.ts";
 import { Connection, type ServerNotice } from "../../src/client/link/connection.ts";
 import { Session } from "../../src/core/session/session.ts";
 import type { Link } from "../../src/io/link/link.ts";
@@ -151,10 +151,10 @@ test("reports a stalled link, also while idle, until the server answers", async 
   expect(told).toEqual([]);
   fallSilent();
   const silent = clock.now() - begun;
-  await clock.advance(STALL_ASK_AFTER_MS + STALL_MS);
+  await clock.advance(STALL_PING_AFTER_MS + STALL_MS);
   expect(told).toHaveLength(1);
   const [[at = 0, on] = []] = told;
-  expect([on, at > silent, at <= silent + STALL_ASK_AFTER_MS + STALL_MS]).toEqual([
+  expect([on, at > silent, at <= silent + STALL_PING_AFTER_MS + STALL_MS]).toEqual([
     true,
     true,
     true,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { CHUNK_BYTES, STALL_SHOWN_MS } from "../../src/base/limits.ts";
+import { CHUNK_BYTES, STALL_REPORTED_AFTER_MS } from "../../src/base/limits.ts";
 import { ClientFixture } from "./client-fixture.ts";
 import { content, digestHex, wholeChunks } from "./contents.ts";
 import { FILE, FileClient } from "./file-client.ts";
@@ -37,7 +37,7 @@ describe("a download", () => {
     const doneBytes = 2 * CHUNK_BYTES;
     ana.files.put(FILE, bytes.subarray(0, doneBytes), false);
     const getting = ana.startGet();
-    await ana.fixture.clock.advance(STALL_SHOWN_MS + 1_000);
+    await ana.fixture.clock.advance(STALL_REPORTED_AFTER_MS + 1_000);
     expect(ana.reports.at(-1)).toMatchObject({ doneBytes, waits: { where: "sender" } });
     expect(ana.reports.at(-1)?.sizeBytes).toBeUndefined();
     ana.files.put(FILE, bytes);
@@ -71,7 +71,7 @@ describe("a download", () => {
     };
     folder.onAppend = () => promise;
     const getting = ana.startGet();
-    await fixture.clock.advance(STALL_SHOWN_MS + 1_000);
+    await fixture.clock.advance(STALL_REPORTED_AFTER_MS + 1_000);
     expect(ana.reports.at(-1)?.waits).toMatchObject({ where: "disk" });
     expect(sent).toBe(8);
     resolve();

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import { Fault } from "../../src/base/fault.ts";
 import {
-  LAN_ANNOUNCE_EVERY_MS,
-  LAN_ECHO_WITHIN_MS,
+  LAN_ANNOUNCE_INTERVAL_MS,
+  LAN_ECHO_TIMEOUT_MS,
   LAN_TEXTS_BURST,
   LAN_TEXTS_PER_SECOND,
 } from "../../src/base/limits.ts";
@@ -141,15 +141,15 @@ test("a long paste waits its turn, and arrives whole", async () => {
 test("without a network words are refused, and presence complains once", async () => {
   const group = new Group();
   const ana = await enter(group, "ana", 1);
-  await group.clock.advance(LAN_ECHO_WITHIN_MS);
+  await group.clock.advance(LAN_ECHO_TIMEOUT_MS);
   expect(ana.events).toEqual([]);
   group.isUp = false;
   expect((await rejection(ana.room.say("hello?"))).message).toContain("did not leave");
-  await group.clock.advance(4 * LAN_ANNOUNCE_EVERY_MS);
+  await group.clock.advance(4 * LAN_ANNOUNCE_INTERVAL_MS);
   expect(kinds(ana)).toEqual(["fault"]);
   group.isUp = true;
-  await group.clock.advance(LAN_ANNOUNCE_EVERY_MS);
+  await group.clock.advance(LAN_ANNOUNCE_INTERVAL_MS);
   group.isUp = false;
-  await group.clock.advance(LAN_ANNOUNCE_EVERY_MS);
+  await group.clock.advance(LAN_ANNOUNCE_INTERVAL_MS);
   expect(kinds(ana)).toEqual(["fault", "fault"]);
 });

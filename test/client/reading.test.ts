@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { READ_TOLD_EVERY_MS } from "../../src/base/limits.ts";
+import { READ_NOTICE_INTERVAL_MS } from "../../src/base/limits.ts";
 import { ReadState } from "../../src/client/read-state.ts";
 import { ReadReporter } from "../../src/client/reading.ts";
 import type { RequestFields } from "../../src/wire/messages.ts";
@@ -42,7 +42,7 @@ test("reports the last read record of each room at intervals, with a link only",
   for (let n = 1; n <= 100; n++) reporter.note("r", n);
   reporter.note("r", 7);
   reporter.note("s", 1);
-  await clock.advance(READ_TOLD_EVERY_MS - 1);
+  await clock.advance(READ_NOTICE_INTERVAL_MS - 1);
   expect(sent).toEqual([]);
   await clock.advance(1);
   link.isClosed = false;
@@ -53,6 +53,6 @@ test("reports the last read record of each room at intervals, with a link only",
   ]);
   reporter.note("r", 101);
   reporter.clear();
-  await clock.advance(2 * READ_TOLD_EVERY_MS);
+  await clock.advance(2 * READ_NOTICE_INTERVAL_MS);
   expect(sent).toHaveLength(2);
 });

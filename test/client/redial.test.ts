@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Fault } from "../../src/base/fault.ts";
-import { RECONNECT_AWAITED_MAX_MS, RECONNECT_MAX_MS } from "../../src/base/limits.ts";
+import { RECONNECT_MAX_MS, RECONNECT_PENDING_MAX_MS } from "../../src/base/limits.ts";
 import { Redial } from "../../src/client/redial.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
@@ -29,7 +29,7 @@ class Room {
 describe("between two calls", () => {
   test.each([
     [false, RECONNECT_MAX_MS],
-    [true, RECONNECT_AWAITED_MAX_MS],
+    [true, RECONNECT_PENDING_MAX_MS],
   ])("something waits: %p, it is at most %i ms and at least half of them", async (is, maxMs) => {
     for (const chance of [0, 255]) {
       const room = new Room(chance);
@@ -55,8 +55,8 @@ describe("between two calls", () => {
     }
     await room.clock.advance(RECONNECT_MAX_MS);
     const [at = 0, ...more] = room.calledAt;
-    expect(at).toBeGreaterThan(10_000 + RECONNECT_AWAITED_MAX_MS / 2);
-    expect(at).toBeLessThanOrEqual(10_000 + RECONNECT_AWAITED_MAX_MS);
+    expect(at).toBeGreaterThan(10_000 + RECONNECT_PENDING_MAX_MS / 2);
+    expect(at).toBeLessThanOrEqual(10_000 + RECONNECT_PENDING_MAX_MS);
     expect(more).toEqual([]);
   });
 

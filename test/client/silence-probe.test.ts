@@ -1,19 +1,19 @@
 import { expect, test } from "bun:test";
 import { Fault } from "../../src/base/fault.ts";
 import {
-  SILENT_ANSWER_MS,
-  SILENT_ASK_AFTER_MS,
-  SILENT_CONNECT_MS,
-  SILENT_UDP_ANSWER_MS,
-  SILENT_UDP_ASK_AFTER_MS,
-  SILENT_UDP_CONNECT_MS,
+  IDLE_CONNECT_TIMEOUT_MS,
+  IDLE_PING_AFTER_MS,
+  IDLE_PING_TIMEOUT_MS,
+  IDLE_UDP_CONNECT_TIMEOUT_MS,
+  IDLE_UDP_PING_AFTER_MS,
+  IDLE_UDP_PING_TIMEOUT_MS,
 } from "../../src/base/limits-cluster.ts";
 import type { Connection } from "../../src/client/link/connection.ts";
 import { SilenceProbe } from "../../src/client/link/silence-probe.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
-const TCP_MS = SILENT_ASK_AFTER_MS + SILENT_ANSWER_MS + SILENT_CONNECT_MS;
-const UDP_MS = SILENT_UDP_ASK_AFTER_MS + SILENT_UDP_ANSWER_MS + SILENT_UDP_CONNECT_MS;
+const TCP_MS = IDLE_PING_AFTER_MS + IDLE_PING_TIMEOUT_MS + IDLE_CONNECT_TIMEOUT_MS;
+const UDP_MS = IDLE_UDP_PING_AFTER_MS + IDLE_UDP_PING_TIMEOUT_MS + IDLE_UDP_CONNECT_TIMEOUT_MS;
 
 function silent(transport: "tcp" | "udp", dial: () => Promise<never>) {
   const clock = new VirtualClock();
@@ -47,6 +47,6 @@ test.each([
 
 test("gives up at once a machine whose port is closed", async () => {
   const { clock, said } = silent("udp", () => Promise.reject(new Fault("unreachable", "refused")));
-  await clock.advance(SILENT_UDP_ASK_AFTER_MS + SILENT_UDP_ANSWER_MS);
+  await clock.advance(IDLE_UDP_PING_AFTER_MS + IDLE_UDP_PING_TIMEOUT_MS);
   expect(said).toEqual(["asked", "silent", "timeout"]);
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Fault } from "../../src/base/fault.ts";
 import type { FileId } from "../../src/base/ids.ts";
-import { CHUNK_BYTES, RECONNECT_AWAITED_MAX_MS } from "../../src/base/limits.ts";
+import { CHUNK_BYTES, RECONNECT_PENDING_MAX_MS } from "../../src/base/limits.ts";
 import { nativeHashing } from "../../src/cli/connect/hashing.ts";
 import { deviceKeys } from "../../src/cli/connect/keys.ts";
 import { Client } from "../../src/client/client.ts";
@@ -154,7 +154,7 @@ describe("a file arrives once and whole", () => {
     const backAt = site.time.now();
     const sent = await site.wait(sending);
     expect((await site.wait(getting)).digest).toBe(sent.digest);
-    expect(site.time.now() - backAt).toBeLessThan(RECONNECT_AWAITED_MAX_MS + 5_000);
+    expect(site.time.now() - backAt).toBeLessThan(RECONNECT_PENDING_MAX_MS + 5_000);
     expect(bob.has(source.bytes)).toBe(true);
     expect(source.reads.filter((index) => index < 8)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
     expect(bob.folder.opened.length).toBe(1);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Fault } from "../../src/base/fault.ts";
-import { CHUNK_BYTES, STALL_SHOWN_MS } from "../../src/base/limits.ts";
+import { CHUNK_BYTES, STALL_REPORTED_AFTER_MS } from "../../src/base/limits.ts";
 import { chunksOf, content, digestHex, HeldSource, wholeChunks } from "./contents.ts";
 import { FileClient } from "./file-client.ts";
 
@@ -41,7 +41,7 @@ describe("an upload", () => {
       ana.files.crash();
     };
     const sending = ana.startSend(source);
-    await ana.fixture.clock.advance(STALL_SHOWN_MS + 2_000);
+    await ana.fixture.clock.advance(STALL_REPORTED_AFTER_MS + 2_000);
     expect(ana.reports.at(-1)?.waits).toMatchObject({ where: "server" });
     ana.fixture.server.start();
     expect(await ana.fixture.outcome(sending)).toMatchObject({ sizeBytes: source.bytes.length });
@@ -181,7 +181,7 @@ describe("a server that", () => {
     ana.files.syncChunks = Number.POSITIVE_INFINITY;
     const source = new HeldSource(wholeChunks(300));
     const sending = ana.startSend(source);
-    await ana.fixture.clock.advance(STALL_SHOWN_MS + 1_000);
+    await ana.fixture.clock.advance(STALL_REPORTED_AFTER_MS + 1_000);
     expect(source.reads.length).toBeGreaterThan(190);
     expect(source.reads.length).toBeLessThan(200);
     expect(ana.reports.at(-1)?.waits).toMatchObject({ where: "server-disk" });

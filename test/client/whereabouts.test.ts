@@ -1,12 +1,12 @@
 import { expect, test } from "bun:test";
 import { Fault } from "../../src/base/fault.ts";
 import {
-  NEXT_PLACE_AFTER_MS,
-  SILENT_ANSWER_MS,
-  SILENT_ASK_AFTER_MS,
-  SILENT_CONNECT_MS,
-  TOLD_DIALS_BURST,
-  TOLD_DIALS_PER_SECOND,
+  ADVERTISED_DIALS_BURST,
+  ADVERTISED_DIALS_PER_SECOND,
+  IDLE_CONNECT_TIMEOUT_MS,
+  IDLE_PING_AFTER_MS,
+  IDLE_PING_TIMEOUT_MS,
+  NEXT_ADDRESS_DELAY_MS,
 } from "../../src/base/limits-cluster.ts";
 import type { Watched } from "./client-fixture.ts";
 import { ClientFixture, PINNED_ADDRESS } from "./client-fixture.ts";
@@ -41,7 +41,7 @@ test("fails over to another machine of the cluster", async () => {
   expect(client.cluster).toEqual(PLACES);
   await fixture.outcome(server.stop());
   const posted = client.post("lobby", { text: "after" });
-  await clock.advance(NEXT_PLACE_AFTER_MS);
+  await clock.advance(NEXT_ADDRESS_DELAY_MS);
   expect(await fixture.code(posted)).toBe("fine");
   expect(fixture.other.texts()).toEqual(["after"]);
   expect(fixture.dialled).toEqual(["server", "server", "other"]);
@@ -119,8 +119,8 @@ test("a server sends its clients against others a few times, then once a second"
     if (ms % 200 === 150) server.start();
   }
   const dials = fixture.dialled.filter((host) => host.startsWith("victim")).length;
-  expect(dials).toBeGreaterThan(TOLD_DIALS_BURST / 2);
-  expect(dials).toBeLessThanOrEqual(TOLD_DIALS_BURST + seconds * TOLD_DIALS_PER_SECOND);
+  expect(dials).toBeGreaterThan(ADVERTISED_DIALS_BURST / 2);
+  expect(dials).toBeLessThanOrEqual(ADVERTISED_DIALS_BURST + seconds * ADVERTISED_DIALS_PER_SECOND);
 });
 
 test("leaves a silent machine once it accepts no new connection", async () => {
@@ -132,12 +132,12 @@ test("leaves a silent machine once it accepts no new connection", async () => {
   });
   const { clock } = fixture;
   const watched = await fixture.told();
-  await clock.advance(10 * SILENT_ASK_AFTER_MS);
+  await clock.advance(10 * IDLE_PING_AFTER_MS);
   expect(fixture.dialled).toEqual(["server"]);
   expect(watched.kinds()).not.toContain("lost");
   isDead.add("server");
-  const silentMs = SILENT_ASK_AFTER_MS + SILENT_ANSWER_MS + SILENT_CONNECT_MS;
-  await clock.advance(silentMs + NEXT_PLACE_AFTER_MS + 500);
+  const silentMs = IDLE_PING_AFTER_MS + IDLE_PING_TIMEOUT_MS + IDLE_CONNECT_TIMEOUT_MS;
+  await clock.advance(silentMs + NEXT_ADDRESS_DELAY_MS + 500);
   expect(watched.last("elsewhere")).toMatchObject({ to: OTHER });
   expect(watched.client.isConnected).toBe(true);
 });
@@ -146,7 +146,7 @@ test("stays on a link that is only slow", async () => {
   let slowMs = 0;
   const fixture = new ClusterFixture({ delayMs: (_, __, sizeBytes) => sizeBytes && slowMs });
   const watched = await fixture.told();
-  slowMs = SILENT_ANSWER_MS + 1_000;
+  slowMs = IDLE_PING_TIMEOUT_MS + 1_000;
   await fixture.clock.advance(60_000);
   expect(fixture.dialled.length).toBeGreaterThan(1);
   expect(watched.kinds()).not.toContain("lost");

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Fault } from "../../src/base/fault.ts";
 import {
-  CHECK_WITHIN_MS,
+  CHECK_TIMEOUT_MS,
   CLOCK_SKEW_MS_MAX,
   FREE_BYTES_LOW,
   RESERVE_BYTES,
@@ -146,12 +146,12 @@ test("an examination waits for no check longer than its time", async () => {
   const clock = new VirtualClock();
   const results: CheckResult[] = [];
   const examination = new Examination(clock, (result) => results.push(result));
-  const never = examination.check("tls", CHECK_WITHIN_MS, () => new Promise(() => {}));
-  clock.advance(CHECK_WITHIN_MS);
+  const never = examination.check("tls", CHECK_TIMEOUT_MS, () => new Promise(() => {}));
+  clock.advance(CHECK_TIMEOUT_MS);
   expect(await never).toBe(false);
-  expect(results[0]).toMatchObject({ name: "tls", state: "failed", ms: CHECK_WITHIN_MS });
+  expect(results[0]).toMatchObject({ name: "tls", state: "failed", ms: CHECK_TIMEOUT_MS });
   expect(examination.exitCode).toBe(5);
-  expect(await examination.check("tcp", CHECK_WITHIN_MS, () => ok("fine"))).toBe(true);
+  expect(await examination.check("tcp", CHECK_TIMEOUT_MS, () => ok("fine"))).toBe(true);
   expect(examination.exitCode).toBe(5);
 });
 

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { UDP_SILENCE_MAX_MS } from "../../src/base/limits.ts";
+import { UDP_IDLE_TIMEOUT_MS } from "../../src/base/limits.ts";
 import { passes } from "../io/quic-fixture.ts";
 import { CALM, UdpRelay } from "../io/udp-relay.ts";
 import { type Program, Sandbox, textsOf } from "./program.ts";
@@ -82,7 +82,7 @@ test.concurrent.each(["server", "client"] as const)(
     ana.type(...amid);
     // Until a client gives up its link.
     if (who === "server") await bob.json("lost");
-    else await passes(UDP_SILENCE_MAX_MS + MARGIN_MS);
+    else await passes(UDP_IDLE_TIMEOUT_MS + MARGIN_MS);
     process.kill(pid, "SIGCONT");
     await bob.json("text", { text: "amid 19" }, LATE_MS);
     bob.type("after");

@@ -1,7 +1,11 @@
 import { expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { CHUNK_BYTES, LANES_PER_SESSION_MAX, UDP_STREAMS_MAX } from "../../src/base/limits.ts";
+import {
+  CHUNK_BYTES,
+  DATA_CHANNELS_PER_SESSION_MAX,
+  UDP_STREAMS_MAX,
+} from "../../src/base/limits.ts";
 import { until, within } from "../event.ts";
 import { CALM, UdpRelay, type Weather } from "../io/udp-relay.ts";
 import { reservedPort } from "../ports.ts";
@@ -195,7 +199,7 @@ test(`${TRANSFERS} files arrive bit for bit through bad weather of all kinds`, a
 
 test("more files at once than there are lanes, and more in a session than streams", async () => {
   const count = UDP_STREAMS_MAX + 10;
-  expect(count).toBeGreaterThan(LANES_PER_SESSION_MAX);
+  expect(count).toBeGreaterThan(DATA_CHANNELS_PER_SESSION_MAX);
   const hal = await joins("hal", `udp://${HOST}:${shared.served.port}`);
   const names = new Set(Array.from({ length: count }, (_, i) => `many-${i}.txt`));
   for (const name of names) file(shared.sandbox, name, noise(1_000));

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { MESSAGE_BYTES_MAX, UDP_STREAMS_MAX, UDP_UNTAKEN_MAX } from "../../src/base/limits.ts";
+import { MESSAGE_BYTES_MAX, UDP_HALF_OPEN_MAX, UDP_STREAMS_MAX } from "../../src/base/limits.ts";
 import { QUIC_CODE } from "../../src/io/quic/close.ts";
 import { QuicDialer } from "../../src/io/quic/dial.ts";
 import { encodeRecords } from "../../src/io/quic/record.ts";
@@ -175,8 +175,8 @@ describe("a peer that only takes", () => {
     }
   });
 
-  test("and opens no stream is let go for the next of UDP_UNTAKEN_MAX", async () => {
-    const untakenMax = UDP_UNTAKEN_MAX / 16;
+  test("and opens no stream is let go for the next of UDP_HALF_OPEN_MAX", async () => {
+    const untakenMax = UDP_HALF_OPEN_MAX / 16;
     const small = new QuicHost({ untakenMax });
     const wires = [];
     for (let i = 0; i < 3; i++) {

@@ -62,7 +62,7 @@ test.concurrent("silence ends a link as a fault, once", async () => {
   await own.listener.stop();
 });
 
-test.concurrent("a dial that nobody answers gives up after UDP_ANSWER_WITHIN_MS", async () => {
+test.concurrent("a dial that nobody answers gives up after UDP_ANSWER_TIMEOUT_MS", async () => {
   const dialer = new QuicDialer();
   const silent = await openSocket(() => {});
   const dial = dialer.dial({ host: HOST, port: silent.port, timeoutMs: 3_600_000 });

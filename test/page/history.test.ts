@@ -1,5 +1,5 @@
 import { expect } from "bun:test";
-import { SHOWN_ITEMS_MAX, SHOWN_PAGE_RECORDS } from "../../src/base/limits-page.ts";
+import { PAGE_ROOM_ITEMS_MAX, SCROLL_PAGE_RECORDS } from "../../src/base/limits-page.ts";
 import { writeTexts } from "../e2e/full-room.ts";
 import { Sandbox } from "../e2e/program.ts";
 import { until } from "../event.ts";
@@ -96,7 +96,7 @@ pageTest("older messages that load above move nothing in sight", async () => {
   expect(wrong).toEqual([]);
 });
 
-const HALF = SHOWN_PAGE_RECORDS / 2;
+const HALF = SCROLL_PAGE_RECORDS / 2;
 
 /** Whether the message is marked, and visible as a whole. */
 function isMarkedInView({ page }: Visit, text: string): Promise<boolean> {
@@ -130,7 +130,7 @@ pageTest("a search result is marked and in sight, wherever it is", async () => {
   await using dora = await server.enter("dora");
   await dora.sees(`message ${LOBBY - 1}.`);
   // Near both edges of what is loaded: half a page on each side of a result.
-  let n = LOBBY - SHOWN_PAGE_RECORDS + 2;
+  let n = LOBBY - SCROLL_PAGE_RECORDS + 2;
   for (const up of [0, 1, HALF, HALF + 1, -HALF, 20]) {
     n -= up;
     await goesTo(dora, `message ${n}.`);
@@ -162,11 +162,11 @@ pageTest("keeps a message in its place while its menu is open", async () => {
 /** `npm run soak` has far more than the page keeps at once. */
 const MESSAGES = IS_SOAK ? 100_000 : 4_000;
 /** Pages of records that arrive within one frame are drawn before they are measured. */
-const ROWS_MAX = 5 * SHOWN_PAGE_RECORDS;
+const ROWS_MAX = 5 * SCROLL_PAGE_RECORDS;
 /** The items that are kept, and as much again for what is not collected yet. */
 const HEAP_BYTES_MAX = 120e6;
 /** At most a little more than what is kept at once. */
-const JUMPS = Math.min(SHOWN_ITEMS_MAX + 3_000, MESSAGES - 1_000) / SHOWN_PAGE_RECORDS;
+const JUMPS = Math.min(PAGE_ROOM_ITEMS_MAX + 3_000, MESSAGES - 1_000) / SCROLL_PAGE_RECORDS;
 
 interface Climbed {
   readonly jumps: number;

@@ -8,7 +8,7 @@ import {
   MESSAGES_AFTER_CLOSE_MAX,
   MESSAGES_BEFORE_LOGIN_MAX,
   PASSWORD_CHECKS_MAX,
-  PASSWORD_CHECKS_WAITING_MAX,
+  PASSWORD_CHECKS_QUEUED_MAX,
   RECEIVED_BYTES_BURST,
 } from "../../src/base/limits.ts";
 import type { Guest } from "./guest.ts";
@@ -140,7 +140,7 @@ test("a connection that floods while it is closed gets no orderly end", async ()
   const release = (eve.link as typeof end).other.other.stall(); // It reads nothing.
   end.close();
   for (let i = 0; i <= MESSAGES_AFTER_CLOSE_MAX; i++) eve.raw(pack({ kind: "ping" }));
-  await site.time.advance(10); // Far from DRAIN_WITHIN_MS.
+  await site.time.advance(10); // Far from DRAIN_TIMEOUT_MS.
   expect(end.send(new Uint8Array(1))).toBe(false);
   release();
   await site.quiet();
@@ -152,7 +152,7 @@ test("one address cannot use up the password checks of all", async () => {
   const { passwords, waiting } = heldPasswords();
   const site = await Site.open({ passwords });
   await site.member("ana", "password");
-  const count = PASSWORD_CHECKS_MAX + PASSWORD_CHECKS_WAITING_MAX + 10;
+  const count = PASSWORD_CHECKS_MAX + PASSWORD_CHECKS_QUEUED_MAX + 10;
   for (let i = 0; i < count; i++) {
     const eve = await site.greeted("127.0.0.1"); // Not bounded by address.
     void eve.send("login", eve.passwordLogin(`nobody${i}`, "wrong"));

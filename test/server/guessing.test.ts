@@ -2,10 +2,10 @@ import { expect, test } from "bun:test";
 import {
   GUESS_DELAY_FIRST_MS,
   GUESS_DELAY_MAX_MS,
+  GUESSES_DELAYED_PER_ADDRESS_MAX,
   GUESSES_FREE,
-  GUESSES_HELD_PER_ADDRESS_MAX,
   PASSWORD_CHECKS_MAX,
-  PASSWORD_CHECKS_WAITING_MAX,
+  PASSWORD_CHECKS_QUEUED_MAX,
   SHARED_GUESSES_PER_MINUTE,
 } from "../../src/base/limits.ts";
 import type { Guest } from "./guest.ts";
@@ -97,7 +97,7 @@ test("delays right guesses of an address beyond a number of held answers", async
     await guest.ask("login", guest.passwordLogin("ana", "pass"));
     return site.clock.now() - before;
   };
-  for (let i = 1; i < GUESSES_HELD_PER_ADDRESS_MAX; i++) void wrong(`held${i}`);
+  for (let i = 1; i < GUESSES_DELAYED_PER_ADDRESS_MAX; i++) void wrong(`held${i}`);
   await site.time.advance(10);
   expect(await login()).toBeLessThan(100);
   void wrong("one-more");
@@ -176,7 +176,7 @@ test("is not delayed by a member who sets many passwords", async () => {
   });
   const [eve] = [await site.member("eve"), await site.member("ana", "pass")];
   isSlow = true;
-  const wishes = PASSWORD_CHECKS_MAX + PASSWORD_CHECKS_WAITING_MAX;
+  const wishes = PASSWORD_CHECKS_MAX + PASSWORD_CHECKS_QUEUED_MAX;
   for (let i = 0; i < wishes; i++) void eve.send("passwd", { password: `p${i}` });
   for (let i = 0; i < wishes; i++) {
     void eve.send("join", { room: `room${i}`, create: true, password: "p" });
@@ -205,7 +205,7 @@ test("checks a few passwords at a time, and limits the queue", async () => {
   const { passwords, waiting } = heldPasswords();
   const site = await Site.open({ passwords });
   const ana = await site.member("ana", "pass");
-  const fits = PASSWORD_CHECKS_MAX + PASSWORD_CHECKS_WAITING_MAX;
+  const fits = PASSWORD_CHECKS_MAX + PASSWORD_CHECKS_QUEUED_MAX;
   const guests = [];
   for (let i = 0; i <= fits; i++) guests.push(await site.greeted(`10.3.0.${i}`));
   const answers = guests.map((guest, i) => {

@@ -2,11 +2,11 @@ import { expect, test } from "bun:test";
 import type { OutboxId, UserId } from "../../src/base/ids.ts";
 import {
   CATCH_UP_BYTES_MAX,
+  CONCURRENT_PAGE_READS_MAX,
   DEVICES_PER_ACCOUNT_MAX,
   LINKS_PER_ADDRESS_MAX,
   PAGE_BYTES_MAX,
-  PAGES_READ_MAX,
-  PAGES_READ_PER_ACCOUNT_MAX,
+  PAGE_READS_PER_ACCOUNT_MAX,
   POSTS_BURST,
   POSTS_PER_SECOND,
   REQUESTS_BURST,
@@ -154,8 +154,8 @@ test("limits how many pages are read at once, per account and in all", async () 
   await site.wait(Promise.all(ask(10)));
   expect(most).toBe(1); // The next page waits until this one was taken.
   await site.wait(Promise.all([...ask(10), ...ask(10, 1), ...ask(10, 2)]));
-  expect(most).toBe(PAGES_READ_PER_ACCOUNT_MAX);
+  expect(most).toBe(PAGE_READS_PER_ACCOUNT_MAX);
   most = 0;
   await site.wait(Promise.all(people.flatMap((_, one) => ask(5, one))));
-  expect(most).toBe(PAGES_READ_MAX);
+  expect(most).toBe(CONCURRENT_PAGE_READS_MAX);
 });

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import {
   JOINED_ROOMS_MAX,
-  PRESENCE_TOLD_EVERY_MS,
+  PRESENCE_INTERVAL_MS,
   ROOMS_PER_HOUR_MAX,
 } from "../../src/base/limits.ts";
 import { checkName } from "../../src/base/names.ts";
@@ -253,7 +253,7 @@ test("hides a session without presence, and sends it no events", async () => {
 });
 
 async function gathered(site: Site): Promise<void> {
-  await site.time.advance(PRESENCE_TOLD_EVERY_MS);
+  await site.time.advance(PRESENCE_INTERVAL_MS);
   await site.quiet();
 }
 

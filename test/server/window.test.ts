@@ -1,10 +1,10 @@
 import { expect, test } from "bun:test";
-import { CHUNK_BYTES, SENTENCE_BYTES_MAX, TEXT_BYTES_MAX } from "../../src/base/limits.ts";
+import { CHUNK_BYTES, FAULT_TEXT_BYTES_MAX, TEXT_BYTES_MAX } from "../../src/base/limits.ts";
 import {
   ANNOUNCEMENT_BYTES_MAX,
   EVENTS_QUEUED_BYTES_MAX,
   OPERATOR_LINK_MS,
-  PROBE_EVERY_MS,
+  PROBE_INTERVAL_MS,
 } from "../../src/base/limits-page.ts";
 import type { MemoryLink } from "../../src/io/link/memory-link.ts";
 import type { NoticeOf } from "../../src/wire/messages.ts";
@@ -88,13 +88,13 @@ test("continues whatever unauthenticated clients say in goodbyes", async () => {
   await ana.ask("watch", { on: true });
   for (const code of ["usage", "moon-full", "x".repeat(64)]) {
     const stranger = await site.greeted();
-    stranger.tell({ kind: "bye", code, message: "y".repeat(SENTENCE_BYTES_MAX) });
+    stranger.tell({ kind: "bye", code, message: "y".repeat(FAULT_TEXT_BYTES_MAX) });
     await stranger.untilEnded();
   }
   await site.quiet();
   const reasons = told(ana, "disconnected").map(({ reason }) => reason?.length);
   expect(reasons).toHaveLength(3);
-  expect(reasons[0]).toBe(SENTENCE_BYTES_MAX);
+  expect(reasons[0]).toBe(FAULT_TEXT_BYTES_MAX);
   expect(ana.ended).toBeUndefined();
 });
 
@@ -140,7 +140,7 @@ test("lists clients with name, program, address, counters and round trip", async
   const file = new TestFile("some", 2 * CHUNK_BYTES);
   await file.upload(lane, ["lab"]);
   await ana.ask("clients", {});
-  await site.time.advance(PROBE_EVERY_MS);
+  await site.time.advance(PROBE_INTERVAL_MS);
   const { clients, more } = await ana.ask("clients", {});
   expect(more).toBe(false);
   expect(clients.map(({ user }) => user)).toEqual(["ana", "ben", "eve", "ben"]);

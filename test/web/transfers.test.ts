@@ -2,9 +2,9 @@ import { describe, expect, test } from "bun:test";
 import type { FileId } from "../../src/base/ids.ts";
 import { CHUNK_BYTES, FILE_TEXT_BYTES_MAX } from "../../src/base/limits.ts";
 import {
+  CONCURRENT_PAGE_UPLOADS_MAX,
   DOWNLOAD_NOTE_KEEP_MS,
-  PAGE_DOWNLOADS_KEPT_MAX,
-  PAGE_UPLOADS_AT_ONCE,
+  PAGE_DOWNLOADS_STORED_MAX,
   PAGE_UPLOADS_MAX,
 } from "../../src/base/limits-page.ts";
 import { openRoom } from "../../src/core/model/selectors.ts";
@@ -113,7 +113,7 @@ describe("uploads", () => {
     expect(transfers(next)[0]?.progress?.resumedBytes).toBeGreaterThan(0);
   });
 
-  test("PAGE_UPLOADS_AT_ONCE run, others wait; PAGE_UPLOADS_MAX are taken", async () => {
+  test("CONCURRENT_PAGE_UPLOADS_MAX run, others wait; PAGE_UPLOADS_MAX are taken", async () => {
     const { site, browser, ana } = await openedSlow(5_000);
     const files = Array.from({ length: PAGE_UPLOADS_MAX + 1 }, (_, i) =>
       fileOf(contents(10), `${i}.txt`),
@@ -123,7 +123,7 @@ describe("uploads", () => {
     expect(ana.chat.model.faults[0]?.fault.code).toBe("too-many");
     expect(transfers(ana)).toHaveLength(PAGE_UPLOADS_MAX);
     await site.time.advance(200);
-    expect(browser.channels).toBe(PAGE_UPLOADS_AT_ONCE);
+    expect(browser.channels).toBe(CONCURRENT_PAGE_UPLOADS_MAX);
   });
 
   test("one that is given up is withdrawn from the server", async () => {
@@ -178,7 +178,7 @@ describe("downloads", () => {
     ben.kill();
     // As many more, and one that nobody cared for in a long time.
     const [[key = "", note] = []] = await browser.store.all("downloads", "");
-    const rows = Array.from({ length: PAGE_DOWNLOADS_KEPT_MAX }, (_, i) => {
+    const rows = Array.from({ length: PAGE_DOWNLOADS_STORED_MAX }, (_, i) => {
       const more = { ...(note as object), key: `k${i}` };
       return { table: "downloads", key: `${key}${i}`, value: more } as const;
     });
@@ -186,8 +186,8 @@ describe("downloads", () => {
     const old = { ...(note as object), key: "old", begunUnixMs };
     await browser.store.write([...rows, { table: "downloads", key: `${key}old`, value: old }]);
     const next = await browser.tab();
-    await next.until("all", () => transfers(next).length >= PAGE_DOWNLOADS_KEPT_MAX);
-    expect(transfers(next)).toHaveLength(PAGE_DOWNLOADS_KEPT_MAX);
+    await next.until("all", () => transfers(next).length >= PAGE_DOWNLOADS_STORED_MAX);
+    expect(transfers(next)).toHaveLength(PAGE_DOWNLOADS_STORED_MAX);
     expect(transfers(next).map(({ id }) => id)).not.toContain("old");
     expect(stateOf(next)).toBe("needs-file");
     for (const { id } of transfers(next)) next.chat.cancelTransfer(id);

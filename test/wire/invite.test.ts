@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { toBase64Url } from "../../src/base/bytes.ts";
 import { Fault } from "../../src/base/fault.ts";
-import { CLUSTER_PLACES_MAX } from "../../src/base/limits-cluster.ts";
+import { CLUSTER_ADDRESSES_MAX } from "../../src/base/limits-cluster.ts";
 import { checkName } from "../../src/base/names.ts";
 import { parseFingerprint } from "../../src/wire/fingerprint.ts";
 import {
@@ -82,9 +82,9 @@ describe("parseServerAddress", () => {
     ]);
     expect(parseServerAddress("chat://h?also=")).not.toContainKey("also");
     const many = (count: number) => Array.from({ length: count }, (_, i) => `h${i}`).join(",");
-    const most = parseServerAddress(`chat://h?also=${many(CLUSTER_PLACES_MAX - 1)}`);
-    expect(most.also).toHaveLength(CLUSTER_PLACES_MAX - 1);
-    expect(refused(`chat://h?also=${many(CLUSTER_PLACES_MAX)}`).message).toContain("at most");
+    const most = parseServerAddress(`chat://h?also=${many(CLUSTER_ADDRESSES_MAX - 1)}`);
+    expect(most.also).toHaveLength(CLUSTER_ADDRESSES_MAX - 1);
+    expect(refused(`chat://h?also=${many(CLUSTER_ADDRESSES_MAX)}`).message).toContain("at most");
   });
 
   test("parts of an invite may be missing, and unknown fields are a newer version's", () => {
@@ -160,7 +160,7 @@ const address: fc.Arbitrary<ServerAddress> = fc.record(
     port: fc.integer({ min: 1, max: 65_535 }),
     portGiven: fc.constant(true),
     also: fc.array(fc.record({ host, port: fc.integer({ min: 1, max: 65_535 }) }), {
-      ...{ minLength: 1, maxLength: CLUSTER_PLACES_MAX - 1 },
+      ...{ minLength: 1, maxLength: CLUSTER_ADDRESSES_MAX - 1 },
     }),
     transport: fc.constantFrom("tcp", "udp"),
     room: fc.stringMatching(/^[A-Za-z_-][A-Za-z0-9_-]{0,31}$/).map((text) => checkName(text)),

@@ -70,10 +70,10 @@ describe("PROTOCOL.md", () => {
       expect(text).toContain(grouped(number));
     }
     for (const ms of [
-      limits.HELLO_WITHIN_MS,
-      limits.LOGIN_WITHIN_MS,
-      limits.PING_EVERY_MS,
-      limits.SILENCE_MAX_MS,
+      limits.HELLO_TIMEOUT_MS,
+      limits.LOGIN_TIMEOUT_MS,
+      limits.PING_INTERVAL_MS,
+      limits.IDLE_TIMEOUT_MS,
       limits.TICKET_MS,
     ]) {
       expect(text).toContain(`${ms / 1000} s`);
@@ -86,7 +86,8 @@ describe("PROTOCOL.md", () => {
     );
     const prose = text.replaceAll(/\s+/g, " ");
     for (const statement of [
-      `up to ${limits.LANES_PER_SESSION_MAX} channels, an account ${limits.LANES_PER_ACCOUNT_MAX}`,
+      `up to ${limits.DATA_CHANNELS_PER_SESSION_MAX} channels, ` +
+        `an account ${limits.DATA_CHANNELS_PER_ACCOUNT_MAX}`,
       `for ${limits.UPLOAD_KEEP_MS / 86_400_000} days after its last chunk`,
       `the last ${limits.FIRST_RECORDS} records`,
       `the last ${limits.CATCH_UP_RECORDS_MAX}`,

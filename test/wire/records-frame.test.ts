@@ -2,7 +2,11 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import * as v from "valibot";
 import { utf8Encode } from "../../src/base/bytes.ts";
-import { LINE_BYTES_MAX, MESSAGE_BYTES_MAX, RECORDS_TOGETHER_MAX } from "../../src/base/limits.ts";
+import {
+  LINE_BYTES_MAX,
+  MESSAGE_BYTES_MAX,
+  RECORDS_PER_MESSAGE_MAX,
+} from "../../src/base/limits.ts";
 import { decode, encode } from "../../src/wire/codec.ts";
 import { recordFields } from "../../src/wire/field.ts";
 import type { NoticeOf, WireRecord } from "../../src/wire/messages.ts";
@@ -75,11 +79,11 @@ test.each([0, 1, 255, 256, 65_535, 65_536, LINE_BYTES_MAX])("a body of %i bytes"
 test("a reader takes so many records in a message, and no more", () => {
   const message = (count: number) =>
     encode({ kind: "records", records: Array.from({ length: count }, () => of(1)) });
-  expect(decode(message(RECORDS_TOGETHER_MAX)).kind).toBe("message");
-  expect(() => decode(message(RECORDS_TOGETHER_MAX + 1))).toThrow("too long");
+  expect(decode(message(RECORDS_PER_MESSAGE_MAX)).kind).toBe("message");
+  expect(() => decode(message(RECORDS_PER_MESSAGE_MAX + 1))).toThrow("too long");
 });
 
-test.each([1, 15, 16, 255, 256, RECORDS_TOGETHER_MAX])("%i records", (count) => {
+test.each([1, 15, 16, 255, 256, RECORDS_PER_MESSAGE_MAX])("%i records", (count) => {
   const records = Array.from({ length: count }, () => of(3));
   const bytes = framed(new RecordsFrame(), records);
   expect(bytes.toHex()).toBe(encode({ kind: "records", records }).toHex());
@@ -109,7 +113,7 @@ test.each([
   [20, 16],
   [20, 4],
   [300, 17],
-  [RECORDS_TOGETHER_MAX, RECORDS_TOGETHER_MAX],
+  [RECORDS_PER_MESSAGE_MAX, RECORDS_PER_MESSAGE_MAX],
 ])("of %i records the last %i are what the codec makes of them alone", (count, left) => {
   const frame = new RecordsFrame();
   const records = Array.from({ length: count }, (_, i) => of(i));

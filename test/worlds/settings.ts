@@ -1,5 +1,5 @@
 import { isDirect, type RoomId } from "../../src/base/ids.ts";
-import { PINS_MAX, TYPING_MS, TYPING_TOLD_EVERY_MS } from "../../src/base/limits.ts";
+import { PINS_MAX, TYPING_INTERVAL_MS, TYPING_MS } from "../../src/base/limits.ts";
 import { erasuresOf } from "../../src/core/log/erasures.ts";
 import { WORD_KINDS } from "../../src/wire/kinds.ts";
 import { type LogRecord, parseBody } from "../../src/wire/record.ts";
@@ -218,6 +218,6 @@ export class Typists {
 
   mayBeNamed(user: string, room: string, now: number): boolean {
     const at = this.#at.get(`${user} ${room}`) ?? Number.NEGATIVE_INFINITY;
-    return now - at <= TYPING_MS + TYPING_TOLD_EVERY_MS;
+    return now - at <= TYPING_MS + TYPING_INTERVAL_MS;
   }
 }

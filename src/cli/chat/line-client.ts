@@ -3,7 +3,7 @@
 import { unreachable } from "../../base/assert.ts";
 import { diskSentence } from "../../base/disk-space.ts";
 import { Fault, msg } from "../../base/fault.ts";
-import { SEEN_FILES_MAX } from "../../base/limits.ts";
+import { KNOWN_FILES_MAX } from "../../base/limits.ts";
 import {
   foldName,
   formatTarget,
@@ -69,7 +69,7 @@ export class LineClient extends SlashHost {
   readonly #unconfirmed = new Set<{ readonly to: string; readonly text: string }>();
   /** Time and text of the last announcement that was shown. */
   #announced = "";
-  /** Bounded by SEEN_FILES_MAX. */
+  /** Bounded by KNOWN_FILES_MAX. */
   readonly #unnoted: SeenFile[] = [];
   #isCaughtUp = false;
 
@@ -373,7 +373,7 @@ export class LineClient extends SlashHost {
     const shown = shownChatRecord(record, "");
     if (!isFile(shown)) return;
     this.#unnoted.push(seenFile(shown));
-    if (this.#isCaughtUp || this.#unnoted.length >= SEEN_FILES_MAX) this.#noteFiles();
+    if (this.#isCaughtUp || this.#unnoted.length >= KNOWN_FILES_MAX) this.#noteFiles();
   }
 
   #noteFiles(): void {

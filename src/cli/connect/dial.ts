@@ -1,7 +1,7 @@
 /** Dials a server, or any address of it, over TCP and UDP. */
 
-import { CONNECT_WITHIN_MS } from "../../base/limits.ts";
-import { CLUSTER_PLACES_MAX } from "../../base/limits-cluster.ts";
+import { CONNECT_TIMEOUT_MS } from "../../base/limits.ts";
+import { CLUSTER_ADDRESSES_MAX } from "../../base/limits-cluster.ts";
 import type { Clock } from "../../io/clock.ts";
 import { interfaceAddresses } from "../../io/lan/interfaces.ts";
 import { AutoDialer, type WayThere } from "../../io/link/auto-dial.ts";
@@ -65,7 +65,7 @@ export function openPlaces(
   };
   return {
     dial: ({ host, port }) => {
-      const target = { host, port, timeoutMs: CONNECT_WITHIN_MS, ...from };
+      const target = { host, port, timeoutMs: CONNECT_TIMEOUT_MS, ...from };
       return transport === "auto" ? autoOf(target).dial(target) : dials[transport](target);
     },
     close: () => udp.close(),
@@ -73,7 +73,7 @@ export function openPlaces(
 }
 
 /** Addresses from the server, which may change a few times, and from the user. */
-const PLACES_KNOWN_MAX = 3 * CLUSTER_PLACES_MAX;
+const PLACES_KNOWN_MAX = 3 * CLUSTER_ADDRESSES_MAX;
 
 /** No packets are lost on loopback, and TCP is faster there. */
 function isThisMachine(host: string): boolean {

@@ -1,7 +1,7 @@
 /** Invites and addresses that commands print. */
 
 import { join } from "node:path";
-import { CLUSTER_PLACES_MAX } from "../../base/limits-cluster.ts";
+import { CLUSTER_ADDRESSES_MAX } from "../../base/limits-cluster.ts";
 import type { Name } from "../../base/names.ts";
 import { defined } from "../../base/values.ts";
 import { readSmallFile } from "../../io/disk/data-folder.ts";
@@ -57,7 +57,7 @@ export function othersOf(own: ServerPlace, cluster: readonly ServerPlace[]): Ser
   const text = formatPlace(own);
   return cluster
     .filter((place) => formatPlace(place) !== text && meansTheSame(own.host, place.host))
-    .slice(0, CLUSTER_PLACES_MAX - 1);
+    .slice(0, CLUSTER_ADDRESSES_MAX - 1);
 }
 
 /** The invite that a running server stores in its data folder; `undefined` if it cannot be read. */

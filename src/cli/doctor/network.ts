@@ -1,7 +1,7 @@
 /** Checks of the route to a server, hop by hop. */
 
 import { Fault } from "../../base/fault.ts";
-import { CHECK_WITHIN_MS, CLOCK_SKEW_MS_MAX } from "../../base/limits.ts";
+import { CHECK_TIMEOUT_MS, CLOCK_SKEW_MS_MAX } from "../../base/limits.ts";
 import { quoteText } from "../../base/text.ts";
 import type { Greeted } from "../../client/trust.ts";
 import { lineage } from "../../crypto/succession.ts";
@@ -43,9 +43,9 @@ export interface Expected {
 }
 
 /** Name resolution may take as long as all timeouts of its servers. */
-const NAME_WITHIN_MS = 2 * CHECK_WITHIN_MS;
+const NAME_WITHIN_MS = 2 * CHECK_TIMEOUT_MS;
 /** The first address may not answer, and the next one may. */
-const TCP_WITHIN_MS = 4 * CHECK_WITHIN_MS;
+const TCP_WITHIN_MS = 4 * CHECK_TIMEOUT_MS;
 /** The probes themselves time out a little earlier, with a better message. */
 const GRACE_MS = 500;
 
@@ -73,18 +73,18 @@ class NetworkCheck {
 
   async run(examination: Examination): Promise<void> {
     const why = "not tried: a step before it failed";
-    const probeMs = CHECK_WITHIN_MS + GRACE_MS;
+    const probeMs = CHECK_TIMEOUT_MS + GRACE_MS;
     const check = (name: string, isPossible: boolean, withinMs: number, work: Work) =>
       examination.check(name, withinMs, isPossible ? work : () => skipped(why));
     const hasName = await check("name", true, NAME_WITHIN_MS, () => this.#name());
-    const hasRoute = await check("route", hasName, CHECK_WITHIN_MS, () => this.#route());
+    const hasRoute = await check("route", hasName, CHECK_TIMEOUT_MS, () => this.#route());
     const tcp = await check("tcp", hasRoute, TCP_WITHIN_MS + GRACE_MS, () => this.#tcp());
     const tls = await check("tls", tcp, probeMs, () => this.#tls());
-    await check("identity", tls, CHECK_WITHIN_MS, () => this.#identity());
+    await check("identity", tls, CHECK_TIMEOUT_MS, () => this.#identity());
     const isAnswered = this.#greeted !== undefined || this.#versionFault !== undefined;
-    await check("version", isAnswered, CHECK_WITHIN_MS, () => this.#version());
+    await check("version", isAnswered, CHECK_TIMEOUT_MS, () => this.#version());
     if (this.#greeted?.welcome.majority === false) {
-      await check("majority", true, CHECK_WITHIN_MS, () => failed(withoutMajority()));
+      await check("majority", true, CHECK_TIMEOUT_MS, () => failed(withoutMajority()));
     }
     await check("clock", tls, probeMs, () => this.#clock());
     await check("udp", hasRoute, probeMs, () => this.#udp(tcp));
@@ -185,7 +185,7 @@ class NetworkCheck {
 
   #target(address = this.#address): Target {
     const { host, port } = this.#expected.server;
-    return { host, address, port, timeoutMs: CHECK_WITHIN_MS };
+    return { host, address, port, timeoutMs: CHECK_TIMEOUT_MS };
   }
 }
 
@@ -199,7 +199,7 @@ export async function checkMachines(
       const { host, port } = machine;
       try {
         const [address = host] = await probes.resolve(host);
-        await probes.connectTcp({ host, address, port, timeoutMs: CHECK_WITHIN_MS });
+        await probes.connectTcp({ host, address, port, timeoutMs: CHECK_TIMEOUT_MS });
         return [];
       } catch (error) {
         if (!(error instanceof Fault)) throw error;

@@ -2,7 +2,7 @@
 
 import { existsSync } from "node:fs";
 import { hostname } from "node:os";
-import { CHECK_WITHIN_MS } from "../../base/limits.ts";
+import { CHECK_TIMEOUT_MS } from "../../base/limits.ts";
 import { VERSION } from "../../base/version.ts";
 import { meet } from "../../client/trust.ts";
 import { nativeVerifier } from "../../crypto/verifier.ts";
@@ -39,7 +39,7 @@ const LISTEN_MS = 1_200;
 export function networkProbes(context: Context, port: number): NetworkProbes {
   const { clock } = context;
   const greet = (dial: Dial, host: string) => {
-    const target = { host, port, timeoutMs: CHECK_WITHIN_MS };
+    const target = { host, port, timeoutMs: CHECK_TIMEOUT_MS };
     const program = `chat/${VERSION}`;
     const parts = { clock, entropy: systemEntropy(), verifier: nativeVerifier, program };
     return meet({ ...parts, dial: () => dial(target) });
@@ -65,7 +65,7 @@ export function networkProbes(context: Context, port: number): NetworkProbes {
 
 export function machineProbes({ clock }: Context): MachineProbes {
   return {
-    multicast: () => tryMulticast(Math.random(), CHECK_WITHIN_MS),
+    multicast: () => tryMulticast(Math.random(), CHECK_TIMEOUT_MS),
     findServers: () => findOnLan({ clock, forMs: LISTEN_MS }),
     exists: existsSync,
     nearestFolder,

@@ -1,7 +1,7 @@
 /** Checks of sealed rooms. */
 
 import { Fault } from "../../base/fault.ts";
-import { ANEW_MS, KEY_PACKAGES_LOW } from "../../base/limits-sealed.ts";
+import { KEY_PACKAGES_LOW, REJOINS_WINDOW_MS } from "../../base/limits-sealed.ts";
 import type { RoomRow } from "../../client/sealed/rows.ts";
 import type { Answer } from "../../wire/messages.ts";
 import { type Finding, failed, ok, troubled, warning } from "./check.ts";
@@ -39,7 +39,9 @@ export function checkSealedFile({ path, rows, unreadable, rooms }: SealedLook): 
 
 /** @param nowUnixMs of this machine */
 export function checkLease({ leases, anewUnixMs }: SealedLook, nowUnixMs: number): Finding {
-  const since = anewUnixMs.filter((unixMs) => Math.abs(nowUnixMs - unixMs) < ANEW_MS).length;
+  const since = anewUnixMs.filter(
+    (unixMs) => Math.abs(nowUnixMs - unixMs) < REJOINS_WINDOW_MS,
+  ).length;
   if (since > 0) {
     const times = since === 1 ? "once" : `${since} times`;
     return warning(

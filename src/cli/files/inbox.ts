@@ -3,7 +3,7 @@
 import { Fault, type FaultCode, msg } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import { isFileId } from "../../base/ids.ts";
-import { INCOMING_AT_ONCE_MAX, INCOMING_FILES_MAX } from "../../base/limits.ts";
+import { CONCURRENT_DOWNLOADS_MAX, INCOMING_FILES_MAX } from "../../base/limits.ts";
 import type { Client } from "../../client/client.ts";
 import type { ReaderEvent } from "../../client/event.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
@@ -131,7 +131,7 @@ export class Incoming {
 
   /** Complete files go first: a running upload may be slow. */
   #begin(): void {
-    while (this.#running < INCOMING_AT_ONCE_MAX && this.#fault === undefined) {
+    while (this.#running < CONCURRENT_DOWNLOADS_MAX && this.#fault === undefined) {
       const whole = this.#queue.findIndex(({ seqs }) => seqs.size > 0);
       const [job] = this.#queue.splice(Math.max(0, whole), 1);
       if (job === undefined) return;

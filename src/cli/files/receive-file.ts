@@ -5,7 +5,7 @@ import { relative, resolve } from "node:path";
 import { Fault, msg } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import { isFileId } from "../../base/ids.ts";
-import { RENAMED_SHOWN_MAX } from "../../base/limits.ts";
+import { RENAMED_LISTED_MAX } from "../../base/limits.ts";
 import { cleanText, quoteText, tsvLine } from "../../base/text.ts";
 import { defined } from "../../base/values.ts";
 import type { Client } from "../../client/client.ts";
@@ -101,10 +101,10 @@ export function gotJson(got: GotFile): JsonObject {
 /** Notes names that were changed because some systems do not allow them. */
 export function sayRenamed({ name, renamed }: GotFile, tell: (text: Message) => void): void {
   const shown = cleanText(name);
-  for (const { from, to } of renamed.slice(0, RENAMED_SHOWN_MAX)) {
+  for (const { from, to } of renamed.slice(0, RENAMED_LISTED_MAX)) {
     tell((texts) => texts.renamedHere(shown, quoteText(from), quoteText(to)));
   }
-  const more = renamed.length - RENAMED_SHOWN_MAX;
+  const more = renamed.length - RENAMED_LISTED_MAX;
   if (more > 0) tell((texts) => texts.moreRenamed(shown, more));
 }
 

@@ -2,7 +2,7 @@
 
 import { utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
-import { LAN_DATAGRAM_BYTES_MAX, LAN_ECHO_WITHIN_MS } from "../../base/limits.ts";
+import { LAN_DATAGRAM_BYTES_MAX, LAN_ECHO_TIMEOUT_MS } from "../../base/limits.ts";
 import { cleanText } from "../../base/text.ts";
 import { formatUtc } from "../../base/time.ts";
 import type { Multicast, MulticastSource } from "../../io/lan/multicast.ts";
@@ -82,7 +82,7 @@ export class PlainClient {
   }
 
   #awaitEcho(): void {
-    this.#stopEcho ??= this.#context.clock.after(LAN_ECHO_WITHIN_MS, () =>
+    this.#stopEcho ??= this.#context.clock.after(LAN_ECHO_TIMEOUT_MS, () =>
       reportFault(
         this.#context,
         this.chatConsole,

@@ -1,6 +1,6 @@
 /** The progress of transfers, as bars or JSON. */
 
-import { STALL_SHOWN_MS } from "../../base/limits.ts";
+import { STALL_REPORTED_AFTER_MS } from "../../base/limits.ts";
 import { formatLeft, formatRate, formatSize, formatSpan } from "../../base/sizes.ts";
 import { cleanText } from "../../base/text.ts";
 import { defined } from "../../base/values.ts";
@@ -95,7 +95,7 @@ export class ProgressLines {
   /** `undefined` if there is nothing new. */
   next(progress: TransferProgress): string | undefined {
     const { name, waits } = progress;
-    const isStalled = waits !== undefined && waits.forMs >= STALL_SHOWN_MS;
+    const isStalled = waits !== undefined && waits.forMs >= STALL_REPORTED_AFTER_MS;
     const hasBegun = isStalled && !this.#isStalled;
     this.#isStalled = isStalled;
     const isFurther = this.#isFurther(progress);
@@ -132,7 +132,7 @@ export function barLine(progress: TransferProgress, others: number, columns: num
   const { name, doneBytes, sizeBytes, waits } = progress;
   const more = others > 0 ? ` (and ${others} more)` : "";
   const shown = `${cut(cleanText(name), NAME_CELLS_MAX)}${more}`;
-  const isStalled = waits !== undefined && waits.forMs >= STALL_SHOWN_MS;
+  const isStalled = waits !== undefined && waits.forMs >= STALL_REPORTED_AFTER_MS;
   const bar = sizeBytes === undefined ? "" : ` ${barOf(shareOf(doneBytes, sizeBytes))}`;
   const words = isStalled ? `${sizesOf(progress)}; ${waitsWords(waits)}` : farWords(progress);
   return cut(`${shown}${bar} ${words}`, Math.max(1, columns - 1));

@@ -1,7 +1,7 @@
 /** Stores drafts of the full screen on disk. */
 
 import { Fault } from "../../base/fault.ts";
-import { SCREEN_DRAFTS_MS } from "../../base/limits-screen.ts";
+import { DRAFT_SAVE_DELAY_MS } from "../../base/limits-screen.ts";
 import type { Draft } from "../../core/model/state.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { ClientState } from "../../io/state/client-state.ts";
@@ -54,7 +54,7 @@ export class ScreenDrafts {
 
   /** Schedules collecting the input after a key. */
   typed(): void {
-    this.#cancel ??= this.#parts.clock.after(SCREEN_DRAFTS_MS, () => {
+    this.#cancel ??= this.#parts.clock.after(DRAFT_SAVE_DELAY_MS, () => {
       this.#parts.collect();
       this.keep();
     });

@@ -1,6 +1,6 @@
 /** Remembers where pictures that were sent or fetched are on this machine. */
 
-import { PICTURE_PLACES_MAX } from "../../base/limits-screen.ts";
+import { PICTURE_PATHS_MAX } from "../../base/limits-screen.ts";
 import { isPictureName } from "../../core/client/picture-name.ts";
 
 /** Storage of the paths: the home's preferences. */
@@ -31,7 +31,7 @@ export class PicturePlaces {
     if (!isPictureName(path)) return;
     const others = new Map([...this.#paths, ...readPlaces(this.#state)]);
     others.delete(file);
-    const paths = [...others, [file, path] as const].slice(-PICTURE_PLACES_MAX);
+    const paths = [...others, [file, path] as const].slice(-PICTURE_PATHS_MAX);
     this.#paths = new Map(paths);
     this.#state.prefer("pictures", JSON.stringify(paths));
   }
@@ -42,7 +42,7 @@ function readPlaces(state: PlacesState): ReadonlyMap<string, string> {
   try {
     const value: unknown = JSON.parse(state.preference("pictures") ?? "[]");
     const places = Array.isArray(value) ? value.filter(isPlace) : [];
-    return new Map(places.slice(-PICTURE_PLACES_MAX));
+    return new Map(places.slice(-PICTURE_PATHS_MAX));
   } catch {
     return new Map();
   }

@@ -1,6 +1,6 @@
 /** Questions that commands ask on the full screen, one at a time. */
 
-import { SCREEN_QUESTIONS_MAX } from "../../base/limits-screen.ts";
+import { SCREEN_PROMPTS_MAX } from "../../base/limits-screen.ts";
 import { EMPTY_EDITOR, editorOf } from "./editor/editor.ts";
 import type { Question } from "./state/screen-state.ts";
 
@@ -27,7 +27,7 @@ interface Asked {
  */
 export class ScreenQuestions {
   readonly #parts: ScreenQuestionsParts;
-  readonly #waiting: Asked[] = []; // Bounded by SCREEN_QUESTIONS_MAX.
+  readonly #waiting: Asked[] = []; // Bounded by SCREEN_PROMPTS_MAX.
   /** The visible question: the first pending one, or a prompt that hides typed text. */
   #shown: "first" | "checking" | "gone" | undefined;
   #isChecking = false;
@@ -40,7 +40,7 @@ export class ScreenQuestions {
 
   /** @returns `undefined` if there is no answer */
   ask(kind: Question["kind"], text: string, whenGone?: WhenGone): Promise<string | undefined> {
-    if (this.#waiting.length >= SCREEN_QUESTIONS_MAX) return Promise.resolve(undefined);
+    if (this.#waiting.length >= SCREEN_PROMPTS_MAX) return Promise.resolve(undefined);
     return new Promise((answered) => {
       const asked = { question: { kind, text, answer: EMPTY_EDITOR }, answered };
       this.#waiting.push(asked);

@@ -1,7 +1,7 @@
 /** Loads and encodes the pictures that are visible on the screen. */
 
 import { assert } from "../../base/assert.ts";
-import { PICTURE_FILE_BYTES_MAX, PICTURES_KEPT_MAX } from "../../base/limits-screen.ts";
+import { PICTURE_FILE_BYTES_MAX, PICTURES_CACHED_MAX } from "../../base/limits-screen.ts";
 import type { Hashing } from "../../client/transfer/hashing.ts";
 import { isPictureName, isSmallPicture } from "../../core/client/picture-name.ts";
 import type { FileBody } from "../../core/rooms/files.ts";
@@ -70,7 +70,7 @@ export class ShownPictures {
   /** `undefined` if it was not queried, or has not answered. */
   #terminal: PictureTerminal | undefined;
   #isAsking = false;
-  /** Keyed by file, most recently visible last. Bounded by PICTURES_KEPT_MAX. */
+  /** Keyed by file, most recently visible last. Bounded by PICTURES_CACHED_MAX. */
   readonly #kept = new Map<string, Kept>();
   readonly #failed = new Set<string>();
   #sizes: PictureSizes = new Map();
@@ -219,7 +219,7 @@ export class ShownPictures {
     this.#kept.set(file, { id: this.#newId(), drawn, sixel: undefined });
     const isSeen = (one: string) => this.#seen.some((body) => body.file === one);
     const oldest = [...this.#kept.keys()].find((one) => !isSeen(one));
-    if (this.#kept.size > PICTURES_KEPT_MAX) this.#kept.delete(oldest ?? file);
+    if (this.#kept.size > PICTURES_CACHED_MAX) this.#kept.delete(oldest ?? file);
     if (!this.#kept.has(file)) this.#fail(file);
     const sizes = [...this.#kept].map(([one, kept]) => {
       const { columns, rows } = kept.drawn;

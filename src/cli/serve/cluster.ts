@@ -3,7 +3,7 @@
 import { equalBytes, toHex, utf8Encode } from "../../base/bytes.ts";
 import { asFault, Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
-import { CLUSTER_BEHIND_MS, NODES_ANSWER_MS } from "../../base/limits-cluster.ts";
+import { CLUSTER_CATCH_UP_TIMEOUT_MS, NODES_ANSWER_TIMEOUT_MS } from "../../base/limits-cluster.ts";
 import { quoteText } from "../../base/text.ts";
 import { defined } from "../../base/values.ts";
 import type { Place } from "../../core/cluster/claims.ts";
@@ -199,7 +199,7 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
       ...{ stream, mirrors, clock, entropy, sha256 },
       ...(kept === undefined ? {} : { positions: [...(kept.before ?? []), kept.position] }),
       others: async () => {
-        const answers = (await stream.ask(NODES_ANSWER_MS)).map(readNodeState);
+        const answers = (await stream.ask(NODES_ANSWER_TIMEOUT_MS)).map(readNodeState);
         return answers.flatMap((one) =>
           one === undefined || one.name === node ? [] : otherOf(one),
         );
@@ -337,7 +337,7 @@ function sequencerOf(
     isOwn: (seq) => replica.isOwn(seq),
     isFollowing: () => replica.failure === undefined,
     reached: async (seq) => {
-      const until = clock.now() + CLUSTER_BEHIND_MS;
+      const until = clock.now() + CLUSTER_CATCH_UP_TIMEOUT_MS;
       while (mirrors.history.head() < seq) {
         if (clock.now() >= until || replica.failure !== undefined) {
           const sentence = "this server is behind the others of its cluster";
@@ -371,7 +371,7 @@ function siblingsOf({ stream, node }: Joined): Siblings {
 async function isCurrent({ stream, replica }: Pick<Joined, "stream" | "replica">) {
   try {
     const last = await stream.last();
-    await replica.reached(last, CLUSTER_BEHIND_MS);
+    await replica.reached(last, CLUSTER_CATCH_UP_TIMEOUT_MS);
     return replica.failure === undefined && replica.seq >= last;
   } catch (error) {
     if (!(error instanceof Fault)) throw error;

@@ -2,7 +2,7 @@
 
 import { toHex } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
-import { CLUSTER_LOOK_EVERY_MS } from "../../base/limits-cluster.ts";
+import { CLUSTER_METRICS_INTERVAL_MS } from "../../base/limits-cluster.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { JetStream } from "../../io/nats/jetstream.ts";
 import type { ClusterHealth } from "../../server/kernel/sequencer.ts";
@@ -51,7 +51,7 @@ export class HealthWatch {
       await this.#look();
       if (this.#isClosed) return;
       await new Promise<void>((resolve) => {
-        const cancel = this.#options.clock.after(CLUSTER_LOOK_EVERY_MS, resolve);
+        const cancel = this.#options.clock.after(CLUSTER_METRICS_INTERVAL_MS, resolve);
         this.#cancel = () => {
           cancel();
           resolve();

@@ -1,6 +1,6 @@
 /** State of the servers of a cluster, as far as they answer. */
 
-import { NODES_ANSWER_MS } from "../../base/limits-cluster.ts";
+import { NODES_ANSWER_TIMEOUT_MS } from "../../base/limits-cluster.ts";
 import { isCount } from "../../base/values.ts";
 import { readNews } from "../../core/cluster/messages.ts";
 import type { JetStream, StreamState } from "../../io/nats/jetstream.ts";
@@ -36,7 +36,7 @@ export interface Survey {
 /** @throws Fault no-majority */
 export async function surveyCluster(stream: Pick<JetStream, "state" | "ask">): Promise<Survey> {
   // First the nodes: who has applied what came since is not behind.
-  const answers = await stream.ask(NODES_ANSWER_MS);
+  const answers = await stream.ask(NODES_ANSWER_TIMEOUT_MS);
   const state = await stream.state();
   const nodes = answers
     .map(readNodeState)

@@ -1,7 +1,7 @@
 /** Ends `chat receive` when its share is gone. */
 
 import { Fault } from "../../base/fault.ts";
-import { RECEIVE_GIVES_UP_MS } from "../../base/limits.ts";
+import { RECEIVE_TIMEOUT_MS } from "../../base/limits.ts";
 import type { Clock } from "../../io/clock.ts";
 
 /** Gives up when the connection to a share is lost for long: the user may have ended it. */
@@ -18,7 +18,7 @@ export class GiveUpTimer {
   /** Counts from the first loss on. @returns whether this is the first */
   lost(fault: Fault): boolean {
     if (this.#cancel !== undefined) return false;
-    this.#cancel = this.#clock.after(RECEIVE_GIVES_UP_MS, () =>
+    this.#cancel = this.#clock.after(RECEIVE_TIMEOUT_MS, () =>
       this.#onEnd(
         new Fault("unreachable", `the sender is gone (${fault.message})`, {
           remedy: "run the same line again when they share again",

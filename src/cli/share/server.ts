@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { toBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
-import { CONNECT_WITHIN_MS } from "../../base/limits.ts";
+import { CONNECT_TIMEOUT_MS } from "../../base/limits.ts";
 import { defined } from "../../base/values.ts";
 import { VERSION } from "../../base/version.ts";
 import { Client } from "../../client/client.ts";
@@ -35,7 +35,7 @@ import { loadSharePage } from "../web/page.ts";
 import { openShareFolder, type ShareFolder } from "./folder.ts";
 
 /** Address for the owner's client, which runs in this process. */
-const INSIDE = { host: "127.0.0.1", port: 1, timeoutMs: CONNECT_WITHIN_MS };
+const INSIDE = { host: "127.0.0.1", port: 1, timeoutMs: CONNECT_TIMEOUT_MS };
 /** It is never read out, so it may be as long as an identity. */
 const SECRET_BYTES = 16;
 /** Visible to unauthenticated clients, so it names neither the user nor the content. */

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import * as v from "valibot";
 import { equalBytes, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
-import { KEPT_BYTES_MAX } from "../../base/limits-page.ts";
+import { LOCAL_PAGE_DATA_BYTES_MAX } from "../../base/limits-page.ts";
 import { jsonLine } from "../../base/text.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { readSmallFile, writeSmallFile } from "../../io/disk/data-folder.ts";
@@ -82,7 +82,7 @@ export class WebKept {
   }
 
   #read(): Kept {
-    const text = readSmallFile(this.#path, KEPT_BYTES_MAX);
+    const text = readSmallFile(this.#path, LOCAL_PAGE_DATA_BYTES_MAX);
     try {
       const parsed = v.safeParse(Kept, JSON.parse(text ?? '{"rows":{}}'));
       if (parsed.success) return parsed.output;
@@ -96,7 +96,7 @@ export class WebKept {
 
   #write(kept: Kept): void {
     const text = jsonLine(kept);
-    if (Buffer.byteLength(text) > KEPT_BYTES_MAX) {
+    if (Buffer.byteLength(text) > LOCAL_PAGE_DATA_BYTES_MAX) {
       throw new Fault("store-full", "the page wants to store too much", {
         remedy: "clear some drafts",
       });

@@ -2,13 +2,13 @@
 
 import { Fault } from "../../base/fault.ts";
 import { SEND_QUEUE_LOW_BYTES } from "../../base/limits.ts";
-import { PASSED_BYTES_MAX } from "../../base/limits-page.ts";
+import { RELAY_QUEUE_BYTES_MAX } from "../../base/limits-page.ts";
 import type { Link } from "../../io/link/link.ts";
 
 /** Passes messages from one link to another, in order, as fast as that link accepts them. */
 export class Pipe {
   readonly #to: Link;
-  /** Bounded by PASSED_BYTES_MAX. */
+  /** Bounded by RELAY_QUEUE_BYTES_MAX. */
   #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
   #isPumping = false;
@@ -21,7 +21,7 @@ export class Pipe {
   /** @returns a fault if the other end is too slow */
   push(message: Uint8Array): Fault | undefined {
     if (this.#isEnding) return undefined;
-    if (this.#waitingBytes + message.length > PASSED_BYTES_MAX) {
+    if (this.#waitingBytes + message.length > RELAY_QUEUE_BYTES_MAX) {
       return new Fault("too-many", "the other end reads too slowly", { retryAfterMs: 1_000 });
     }
     this.#waiting.push(message);

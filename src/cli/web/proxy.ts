@@ -2,7 +2,7 @@
 
 import { cutText, equalBytes, utf8Encode } from "../../base/bytes.ts";
 import { asFault, Fault } from "../../base/fault.ts";
-import { HELLO_WITHIN_MS, SENTENCE_BYTES_MAX } from "../../base/limits.ts";
+import { FAULT_TEXT_BYTES_MAX, HELLO_TIMEOUT_MS } from "../../base/limits.ts";
 import { LOCAL_LINKS_MAX } from "../../base/limits-page.ts";
 import { verifyServerProof } from "../../crypto/greeting.ts";
 import { fingerprintOf } from "../../crypto/identity.ts";
@@ -63,7 +63,7 @@ class ProxiedLink {
   constructor(link: Link, options: WebProxyOptions, gone: () => void) {
     this.#options = options;
     this.#toPage = new Pipe(link);
-    this.#cancelDeadline = options.clock.after(HELLO_WITHIN_MS, () => {
+    this.#cancelDeadline = options.clock.after(HELLO_TIMEOUT_MS, () => {
       if (this.#phase === "token" || this.#phase === "hello") {
         this.#refuse(new Fault("timeout", "nothing was said"));
       }
@@ -165,8 +165,8 @@ class ProxiedLink {
       encode({
         kind: "bye",
         code,
-        message: cutText(message, SENTENCE_BYTES_MAX),
-        remedy: cutText(remedy, SENTENCE_BYTES_MAX),
+        message: cutText(message, FAULT_TEXT_BYTES_MAX),
+        remedy: cutText(remedy, FAULT_TEXT_BYTES_MAX),
         ...wait,
       }),
     );

@@ -19,7 +19,7 @@ export interface ModelDriverOptions {
   readonly sha256: Sha256;
   /** Monotonic milliseconds. */
   readonly now: () => number;
-  /** Maximum number of items held per room; default SHOWN_ITEMS_MAX. */
+  /** Maximum number of items held per room; default PAGE_ROOM_ITEMS_MAX. */
   readonly itemsMax?: number;
   /** As for ModelQueries. */
   readonly history?: HistoryOf;

@@ -3,7 +3,7 @@
 import { asFault, Fault } from "../../base/fault.ts";
 import type { RoomId, Sha256 } from "../../base/ids.ts";
 import { PAGE_RECORDS_MAX } from "../../base/limits.ts";
-import { SHOWN_PAGE_RECORDS } from "../../base/limits-page.ts";
+import { SCROLL_PAGE_RECORDS } from "../../base/limits-page.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
 import type { ModelEffect, ModelEvent } from "../../core/model/event.ts";
 import type { RequestFields } from "../../wire/messages.ts";
@@ -58,7 +58,7 @@ export class ModelQueries {
         ...(from === undefined ? {} : { from }),
         ...(files === true ? { files } : {}),
         ...(before === undefined ? {} : { before }),
-        limit: SHOWN_PAGE_RECORDS,
+        limit: SCROLL_PAGE_RECORDS,
       });
       tell({ kind: "found", query, records: found.records, hasMore: found.more });
     } catch (error) {
@@ -87,7 +87,7 @@ export class ModelQueries {
   }
 
   async #page(target: string, side: Effect<"page">["side"], seq: number) {
-    const limit = SHOWN_PAGE_RECORDS;
+    const limit = SCROLL_PAGE_RECORDS;
     if (side === "newer") {
       const { records, more } = await this.#history({ target, after: seq, limit });
       return { records, hasOlder: true, hasNewer: more };

@@ -1,7 +1,7 @@
 /** Dialling of a server with several addresses. */
 
 import { Fault, msg } from "../../base/fault.ts";
-import { NEXT_PLACE_AFTER_MS } from "../../base/limits-cluster.ts";
+import { NEXT_ADDRESS_DELAY_MS } from "../../base/limits-cluster.ts";
 import type { ServerPlaces } from "../../core/client/server-places.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Link } from "../../io/link/link.ts";
@@ -17,7 +17,7 @@ export interface PlaceDialerOptions {
 
 /**
  * Dials the next address as soon as one fails, and in parallel if one has not answered within
- * NEXT_PLACE_AFTER_MS. The first link wins. If none connects, the fault is that of the first
+ * NEXT_ADDRESS_DELAY_MS. The first link wins. If none connects, the fault is that of the first
  * address.
  */
 export class PlaceDialer {
@@ -123,7 +123,7 @@ class Race {
         this.#failedAt(place, error);
       },
     );
-    this.#cancel = clock.after(NEXT_PLACE_AFTER_MS, () => this.#next());
+    this.#cancel = clock.after(NEXT_ADDRESS_DELAY_MS, () => this.#next());
   }
 
   #failedAt(place: ServerPlace, error: unknown): void {

@@ -2,12 +2,12 @@
 
 import { Fault, msg } from "../../base/fault.ts";
 import {
-  SILENT_ANSWER_MS,
-  SILENT_ASK_AFTER_MS,
-  SILENT_CONNECT_MS,
-  SILENT_UDP_ANSWER_MS,
-  SILENT_UDP_ASK_AFTER_MS,
-  SILENT_UDP_CONNECT_MS,
+  IDLE_CONNECT_TIMEOUT_MS,
+  IDLE_PING_AFTER_MS,
+  IDLE_PING_TIMEOUT_MS,
+  IDLE_UDP_CONNECT_TIMEOUT_MS,
+  IDLE_UDP_PING_AFTER_MS,
+  IDLE_UDP_PING_TIMEOUT_MS,
 } from "../../base/limits-cluster.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Link } from "../../io/link/link.ts";
@@ -23,14 +23,14 @@ export interface SilenceProbeOptions {
 }
 
 const TCP = {
-  askAfterMs: SILENT_ASK_AFTER_MS,
-  answerMs: SILENT_ANSWER_MS,
-  connectMs: SILENT_CONNECT_MS,
+  askAfterMs: IDLE_PING_AFTER_MS,
+  answerMs: IDLE_PING_TIMEOUT_MS,
+  connectMs: IDLE_CONNECT_TIMEOUT_MS,
 };
 const UDP: typeof TCP = {
-  askAfterMs: SILENT_UDP_ASK_AFTER_MS,
-  answerMs: SILENT_UDP_ANSWER_MS,
-  connectMs: SILENT_UDP_CONNECT_MS,
+  askAfterMs: IDLE_UDP_PING_AFTER_MS,
+  answerMs: IDLE_UDP_PING_TIMEOUT_MS,
+  connectMs: IDLE_UDP_CONNECT_TIMEOUT_MS,
 };
 
 /**

@@ -2,7 +2,7 @@
 
 import { fromBase64Url, toBase64Url } from "../../base/bytes.ts";
 import { Fault, fixedText, msg } from "../../base/fault.ts";
-import { ANEW_MAX, ANEW_MS, LEASE_BYTES } from "../../base/limits-sealed.ts";
+import { LEASE_BYTES, REJOINS_MAX, REJOINS_WINDOW_MS } from "../../base/limits-sealed.ts";
 import type { Clock } from "../../io/clock.ts";
 import { Mutex } from "../../io/disk/mutex.ts";
 import type { Entropy } from "../../io/entropy.ts";
@@ -103,8 +103,8 @@ export class DeviceLease {
   #anew(row: LeaseRow, count: number): LeaseRow {
     const { clock, entropy } = this.#parts;
     const now = clock.unixMs();
-    const before = row.anew.filter((unixMs) => Math.abs(now - unixMs) < ANEW_MS);
-    if (before.length >= ANEW_MAX) throw twoMachines();
+    const before = row.anew.filter((unixMs) => Math.abs(now - unixMs) < REJOINS_WINDOW_MS);
+    if (before.length >= REJOINS_MAX) throw twoMachines();
     const instance = toBase64Url(entropy(LEASE_BYTES));
     return { count, instance, anew: [...before, now], next: instance };
   }

@@ -9,7 +9,7 @@ import {
   KEY_PACKAGE_MS,
   KEY_PACKAGES_LOW,
   KEY_PACKAGES_MAX,
-  RENEW_LOOK_MS,
+  RENEW_CHECK_INTERVAL_MS,
   SEALED_TRANSACTION_MS,
   SEALED_TRIES_MAX,
 } from "../../base/limits-sealed.ts";
@@ -761,7 +761,7 @@ export class SealedRooms {
   #seen(room: RoomView): void {
     this.#rooms.set(room.id, room);
     if (!this.#isLinked) return;
-    this.#cancelLook ??= this.#parts.clock.after(RENEW_LOOK_MS, () => {
+    this.#cancelLook ??= this.#parts.clock.after(RENEW_CHECK_INTERVAL_MS, () => {
       this.#cancelLook = undefined;
       this.#renewal.connected();
       void this.enterAll([...this.#rooms.values()]);

@@ -1,7 +1,7 @@
 /** Data channels: second links that carry files, and their retries. */
 
 import { Fault, type FaultCode } from "../../base/fault.ts";
-import { RECONNECT_AWAITED_MAX_MS, RECONNECT_MAX_MS } from "../../base/limits.ts";
+import { RECONNECT_MAX_MS, RECONNECT_PENDING_MAX_MS } from "../../base/limits.ts";
 import { Backoff } from "../../core/backoff.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Entropy } from "../../io/entropy.ts";
@@ -115,7 +115,7 @@ function pause<Result>(
   route.held();
   const [chance = 0] = entropy(1);
   const askedMs = Math.min(retryAfterMs ?? 0, RECONNECT_MAX_MS);
-  const waitMs = Math.max(backoff.next(chance / 256, RECONNECT_AWAITED_MAX_MS), askedMs);
+  const waitMs = Math.max(backoff.next(chance / 256, RECONNECT_PENDING_MAX_MS), askedMs);
   let cancel = () => {};
   const waited = new Promise<void>((resolve) => {
     cancel = clock.after(waitMs, resolve);

@@ -1,7 +1,7 @@
 /** Progress reports of transfers. */
 
 import type { FileId } from "../../base/ids.ts";
-import { STALL_SHOWN_MS } from "../../base/limits.ts";
+import { STALL_REPORTED_AFTER_MS } from "../../base/limits.ts";
 import { Progress, type ProgressReport, type WaitsAt } from "../../core/transfer/progress.ts";
 import type { Clock } from "../../io/clock.ts";
 
@@ -40,7 +40,7 @@ export class Reporter {
     this.#options = options;
     this.#sizeBytes = options.sizeBytes;
     this.#progress = this.#begin(0);
-    if (options.onProgress !== undefined) this.#later(STALL_SHOWN_MS);
+    if (options.onProgress !== undefined) this.#later(STALL_REPORTED_AFTER_MS);
   }
 
   /** Starts with the bytes of earlier runs, and reports immediately. */

@@ -2,9 +2,9 @@
 
 import { asFault } from "../../base/fault.ts";
 import {
-  CLUSTER_PLACES_MAX,
-  TOLD_DIALS_BURST,
-  TOLD_DIALS_PER_SECOND,
+  ADVERTISED_DIALS_BURST,
+  ADVERTISED_DIALS_PER_SECOND,
+  CLUSTER_ADDRESSES_MAX,
 } from "../../base/limits-cluster.ts";
 import { checkHost, meansTheSame } from "../../wire/host.ts";
 import { formatPlace, type ServerPlace } from "../../wire/invite.ts";
@@ -45,7 +45,7 @@ export class ServerPlaces {
   readonly #pace: TokenBucket;
   #told: readonly ServerPlace[] = [];
   /**
-   * Keyed by their text, in the order of attempts. At most twice CLUSTER_PLACES_MAX plus one.
+   * Keyed by their text, in the order of attempts. At most twice CLUSTER_ADDRESSES_MAX plus one.
    */
   #known = new Map<string, Known>();
   #last: ServerPlace | undefined;
@@ -56,11 +56,11 @@ export class ServerPlaces {
 
   constructor({ given, told, last, isNamed, now, chance }: ServerPlacesOptions) {
     this.#isNamed = isNamed;
-    this.#given = given.slice(0, CLUSTER_PLACES_MAX);
+    this.#given = given.slice(0, CLUSTER_ADDRESSES_MAX);
     this.#chance = chance;
-    this.#pace = new TokenBucket(TOLD_DIALS_PER_SECOND, TOLD_DIALS_BURST, now);
+    this.#pace = new TokenBucket(ADVERTISED_DIALS_PER_SECOND, ADVERTISED_DIALS_BURST, now);
     this.#last = last;
-    this.#told = told.slice(0, CLUSTER_PLACES_MAX);
+    this.#told = told.slice(0, CLUSTER_ADDRESSES_MAX);
     this.#order();
   }
 
@@ -99,7 +99,7 @@ export class ServerPlaces {
     const sound = places
       .flatMap(soundPlace)
       .filter(({ host }) => meansTheSame(from, host))
-      .slice(0, CLUSTER_PLACES_MAX);
+      .slice(0, CLUSTER_ADDRESSES_MAX);
     const before = this.#told.map(formatPlace).join();
     if (sound.map(formatPlace).join() === before) return false;
     this.#told = sound;

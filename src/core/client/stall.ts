@@ -1,6 +1,6 @@
 /** Detects a link that is open but no longer answers. */
 
-import { STALL_ASK_AFTER_MS, STALL_MS } from "../../base/limits-page.ts";
+import { STALL_MS, STALL_PING_AFTER_MS } from "../../base/limits-page.ts";
 
 const NEVER = Number.POSITIVE_INFINITY;
 
@@ -46,13 +46,13 @@ export class Stall {
 
   /** The link has been silent so long that a ping is due. */
   isSilent(now: number): boolean {
-    return this.#askedAt === undefined && now >= this.#heardAt + STALL_ASK_AFTER_MS;
+    return this.#askedAt === undefined && now >= this.#heardAt + STALL_PING_AFTER_MS;
   }
 
   /** Next time when either may change without traffic; infinite if neither will. */
   deadline(now: number): number {
     if (this.#askedAt === undefined && this.#postedAt === undefined) {
-      return this.#heardAt + STALL_ASK_AFTER_MS;
+      return this.#heardAt + STALL_PING_AFTER_MS;
     }
     const at = this.#stalledAt();
     return now >= at ? NEVER : at;

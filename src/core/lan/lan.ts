@@ -2,17 +2,17 @@
 
 import { unreachable } from "../../base/assert.ts";
 import {
-  LAN_ANNOUNCE_EVERY_MS,
-  LAN_ANSWER_EVERY_MS,
+  LAN_ANNOUNCE_INTERVAL_MS,
+  LAN_ANSWER_INTERVAL_MS,
   LAN_ANSWER_SPREAD_MS,
   LAN_CLOCK_SKEW_MS,
-  LAN_ECHO_WITHIN_MS,
+  LAN_ECHO_TIMEOUT_MS,
   LAN_FORGET_MS,
   LAN_NAMES_MAX,
+  LAN_PEER_TIMEOUT_MS,
   LAN_SENDERS_MAX,
   LAN_SENDERS_PER_ADDRESS_MAX,
   LAN_SESSIONS_PER_KEY_MAX,
-  LAN_SILENCE_MAX_MS,
   LAN_TEXTS_BURST,
   LAN_TEXTS_PER_SECOND,
 } from "../../base/limits.ts";
@@ -145,7 +145,7 @@ export class Lan {
   handle(input: LanInput, now: number, unixMs: number): LanEffect[] {
     switch (input.kind) {
       case "begin":
-        this.#echoBy = now + LAN_ECHO_WITHIN_MS;
+        this.#echoBy = now + LAN_ECHO_TIMEOUT_MS;
         this.#announced(now);
         return [this.#send({ ...this.#common(), kind: "query" }, unixMs)];
       case "say":
@@ -170,7 +170,7 @@ export class Lan {
   deadline(): number | undefined {
     const times = [this.#announceAt, this.#answerAt, this.#echoBy];
     for (const { heardAt, isHere } of this.#senders.values()) {
-      times.push(heardAt + (isHere ? LAN_SILENCE_MAX_MS : LAN_FORGET_MS));
+      times.push(heardAt + (isHere ? LAN_PEER_TIMEOUT_MS : LAN_FORGET_MS));
     }
     const due = times.filter((time) => time !== undefined);
     return due.length === 0 ? undefined : Math.min(...due);
@@ -256,7 +256,7 @@ export class Lan {
     const effects: LanEffect[] = [];
     for (const [id, sender] of this.#senders) {
       const silentMs = now - sender.heardAt;
-      if (silentMs >= LAN_SILENCE_MAX_MS) effects.push(...this.#gone(sender, true));
+      if (silentMs >= LAN_PEER_TIMEOUT_MS) effects.push(...this.#gone(sender, true));
       if (silentMs >= LAN_FORGET_MS) this.#senders.delete(id);
     }
     if (isDue(this.#echoBy, now)) {
@@ -273,11 +273,11 @@ export class Lan {
   #announced(now: number): void {
     this.#announcedAt = now;
     this.#answerAt = undefined;
-    this.#announceAt = now + LAN_ANNOUNCE_EVERY_MS * (1 - this.#self.chance / 4);
+    this.#announceAt = now + LAN_ANNOUNCE_INTERVAL_MS * (1 - this.#self.chance / 4);
   }
 
   #answerSoon(now: number): void {
-    const soonest = Math.max(now, this.#announcedAt + LAN_ANSWER_EVERY_MS);
+    const soonest = Math.max(now, this.#announcedAt + LAN_ANSWER_INTERVAL_MS);
     this.#answerAt ??= soonest + this.#self.chance * LAN_ANSWER_SPREAD_MS;
   }
 

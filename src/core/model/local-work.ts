@@ -1,7 +1,7 @@
 /** Posts and transfers of the user in progress, and those that failed. */
 
 import type { Fault } from "../../base/fault.ts";
-import { SHOWN_FAULTS_MAX } from "../../base/limits-page.ts";
+import { VISIBLE_FAULTS_MAX } from "../../base/limits-page.ts";
 import type { Handlers, ModelDraft } from "./builder.ts";
 import type { WorkEvent } from "./event.ts";
 import { isSame } from "./item.ts";
@@ -36,7 +36,7 @@ export const WORK: Handlers<WorkEvent> = {
 
 export function showFault({ fields }: ModelDraft, fault: Fault): void {
   const shown = fields.faults.filter(({ fault: { message } }) => message !== fault.message);
-  fields.faults = [...shown, { id: fields.nextFault, fault }].slice(-SHOWN_FAULTS_MAX);
+  fields.faults = [...shown, { id: fields.nextFault, fault }].slice(-VISIBLE_FAULTS_MAX);
   fields.nextFault += 1;
 }
 

@@ -2,7 +2,7 @@
 
 import { unreachable } from "../../base/assert.ts";
 import type { RoomId } from "../../base/ids.ts";
-import { SHOWN_FOUND_MAX } from "../../base/limits-page.ts";
+import { SEARCH_RESULTS_MAX } from "../../base/limits-page.ts";
 import { formatTarget } from "../../base/names.ts";
 import { type Handlers, inRoom, type ModelDraft } from "./builder.ts";
 import type { AnswerEvent } from "./event.ts";
@@ -104,8 +104,8 @@ function found(draft: ModelDraft, { query, records, hasMore }: FoundEvent): void
       return { room: room.id as RoomId, target: formatTarget(room), item };
     })
     .reverse();
-  const all = [...search.found, ...fresh].slice(0, SHOWN_FOUND_MAX);
-  const isFull = all.length >= SHOWN_FOUND_MAX;
+  const all = [...search.found, ...fresh].slice(0, SEARCH_RESULTS_MAX);
+  const isFull = all.length >= SEARCH_RESULTS_MAX;
   draft.fields.search = {
     ...search,
     found: all,

@@ -1,7 +1,7 @@
 /** The state of one room in the model. */
 
 import { PINS_MAX, PRESENCE_MEMBERS_MAX } from "../../base/limits.ts";
-import { SHOWN_CHANGES_MAX, SHOWN_ITEMS_KEPT } from "../../base/limits-page.ts";
+import { CLOSED_ROOM_ITEMS_MAX, ROOM_CHANGES_MAX } from "../../base/limits-page.ts";
 import { formatTarget } from "../../base/names.ts";
 import { WORD_KINDS } from "../../wire/kinds.ts";
 import type { ChatRecord } from "../client/chat-record.ts";
@@ -241,7 +241,7 @@ function fold(room: RoomDraft, records: readonly ChatRecord[], me: string | unde
   if (room.pins.some((seq) => changes.get(seq)?.isErased === true)) {
     room.pins = room.pins.filter((seq) => changes.get(seq)?.isErased !== true);
   }
-  if (changes.size > SHOWN_CHANGES_MAX) return beginAnew(room, room.told);
+  if (changes.size > ROOM_CHANGES_MAX) return beginAnew(room, room.told);
   room.changes = changes;
   room.tail = changed(room.tail, touched, changes, me);
   if (room.jump !== undefined) room.jump = changed(room.jump, touched, changes, me);
@@ -338,8 +338,8 @@ export function leaveView(room: RoomDraft): void {
 }
 
 function shortened(tail: Stretch): Stretch {
-  if (tail.items.length <= SHOWN_ITEMS_KEPT) return tail;
-  return { ...tail, items: tail.items.slice(-SHOWN_ITEMS_KEPT), hasOlder: true };
+  if (tail.items.length <= CLOSED_ROOM_ITEMS_MAX) return tail;
+  return { ...tail, items: tail.items.slice(-CLOSED_ROOM_ITEMS_MAX), hasOlder: true };
 }
 
 /**

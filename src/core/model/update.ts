@@ -1,7 +1,7 @@
 /** The update function: model and event in, model and effects out. */
 
 import type { RoomId } from "../../base/ids.ts";
-import { SHOWN_ITEMS_MAX } from "../../base/limits-page.ts";
+import { PAGE_ROOM_ITEMS_MAX } from "../../base/limits-page.ts";
 import { TIMELINE_ROOMS_MAX } from "../client/timeline.ts";
 import { type Handlers, inRoom, ModelDraft } from "./builder.ts";
 import type { LinkEvent, ModelEffect, ModelEvent, ServerEvent } from "./event.ts";
@@ -49,7 +49,7 @@ const LOGGED_OUT = {
 } as const satisfies Partial<Model>;
 
 /** @param itemsMax maximum number of loaded items of one room */
-export function emptyModel(itemsMax = SHOWN_ITEMS_MAX): Model {
+export function emptyModel(itemsMax = PAGE_ROOM_ITEMS_MAX): Model {
   return {
     ...LOGGED_OUT,
     itemsMax,
@@ -114,7 +114,7 @@ const LINK: Handlers<LinkEvent> = {
 };
 
 /** Maximum number of visible uploads to one room; older ones are hidden. */
-const OFFERED_MAX = 16;
+const OFFERED_FILES_MAX = 16;
 
 const SERVER: Handlers<ServerEvent> = {
   // Data of the previous link may arrive after `entered`, delayed by the decryption of records.
@@ -141,7 +141,7 @@ const SERVER: Handlers<ServerEvent> = {
   },
   offered: inRoom((_, room, { file, from, name, sizeBytes }) => {
     if (room.offered.some((one) => one.file === file)) return;
-    room.offered = [...room.offered.slice(1 - OFFERED_MAX), { file, from, name, sizeBytes }];
+    room.offered = [...room.offered.slice(1 - OFFERED_FILES_MAX), { file, from, name, sizeBytes }];
   }),
 };
 

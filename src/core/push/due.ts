@@ -3,12 +3,12 @@
 import type { RoomId, UserId } from "../../base/ids.ts";
 import {
   PUSH_ACCOUNT_BURST,
-  PUSH_ACCOUNT_EVERY_MS,
-  PUSH_GATHER_MS,
-  PUSH_LOOK_EVERY_MS,
-  PUSH_ROOM_EVERY_MS,
+  PUSH_ACCOUNT_INTERVAL_MS,
+  PUSH_BATCH_MS,
+  PUSH_CHECK_INTERVAL_MS,
+  PUSH_ROOM_INTERVAL_MS,
   PUSH_ROOMS_MAX,
-  PUSH_SEALED_EVERY_MS,
+  PUSH_SEALED_INTERVAL_MS,
   PUSH_WAIT_MS_MAX,
   PUSH_WATCH_MS,
 } from "../../base/limits-page.ts";
@@ -79,9 +79,9 @@ export class DuePushes {
       known.count += 1;
       return;
     }
-    const every = calling.isSealed ? PUSH_SEALED_EVERY_MS : PUSH_ROOM_EVERY_MS;
+    const every = calling.isSealed ? PUSH_SEALED_INTERVAL_MS : PUSH_ROOM_INTERVAL_MS;
     const last = of.pushedAt.get(calling.room) ?? Number.NEGATIVE_INFINITY;
-    const dueAt = Math.max(now + PUSH_GATHER_MS, last + every);
+    const dueAt = Math.max(now + PUSH_BATCH_MS, last + every);
     const waiting = { latest: calling, count: 1, firstAt: now, dueAt };
     setNewest(of.waiting, calling.room, waiting, PUSH_ROOMS_MAX);
   }
@@ -112,7 +112,7 @@ export class DuePushes {
         if (judge.isOnline(user) && !judge.isAway(user)) {
           // An active user has read it, or seen that it arrived.
           if (now - firstAt >= PUSH_WATCH_MS) of.waiting.delete(room);
-          else entry.dueAt = now + PUSH_LOOK_EVERY_MS;
+          else entry.dueAt = now + PUSH_CHECK_INTERVAL_MS;
           continue;
         }
         const waitMs = of.pace.take(now);
@@ -149,7 +149,7 @@ export class DuePushes {
     const made: OfUser = {
       waiting: new Map(),
       pushedAt: new Map(),
-      pace: new TokenBucket(1_000 / PUSH_ACCOUNT_EVERY_MS, PUSH_ACCOUNT_BURST, now),
+      pace: new TokenBucket(1_000 / PUSH_ACCOUNT_INTERVAL_MS, PUSH_ACCOUNT_BURST, now),
       idleSince: now,
     };
     this.#users.set(user, made);
@@ -158,4 +158,4 @@ export class DuePushes {
 }
 
 /** After this time the rate limits of a room and an account are full again. */
-const FORGET_MS = Math.max(PUSH_SEALED_EVERY_MS, PUSH_ACCOUNT_BURST * PUSH_ACCOUNT_EVERY_MS);
+const FORGET_MS = Math.max(PUSH_SEALED_INTERVAL_MS, PUSH_ACCOUNT_BURST * PUSH_ACCOUNT_INTERVAL_MS);

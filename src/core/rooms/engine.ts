@@ -3,7 +3,7 @@
 import { assert, unreachable } from "../../base/assert.ts";
 import { asFault, Fault, msg } from "../../base/fault.ts";
 import type { OutboxId, RoomId, UserId } from "../../base/ids.ts";
-import { LOCK_WAITING_MAX } from "../../base/limits.ts";
+import { ROOM_LOCK_QUEUE_MAX } from "../../base/limits.ts";
 import { CONFLICT_TRIES_MAX } from "../../base/limits-cluster.ts";
 import type { Answer, Request, RequestOf } from "../../wire/messages.ts";
 import type { Draft, FoldedRecord, LogRecord } from "../../wire/record.ts";
@@ -322,7 +322,7 @@ export class RoomEngine {
   #lockRoom(command: Command, steps: Step[], effects: EngineEffect[]): void {
     if (command.kind === "post" && command.goal === undefined) return this.#look(command, effects);
     const lock = roomLock(command, this.#rooms);
-    if (this.#lock.waiting(lock) >= LOCK_WAITING_MAX) {
+    if (this.#lock.waiting(lock) >= ROOM_LOCK_QUEUE_MAX) {
       this.#letNextPost(command, steps);
       const detail = { retryAfterMs: 100 };
       this.#refuse(command, new Fault("too-many", "this room is too busy", detail), effects);

@@ -3,7 +3,7 @@
 import { cutText } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
-import { HOUSE_PAGE_MAX, INVITES_MAX, INVITES_SPENT_MAX } from "../../base/limits.ts";
+import { INVITES_MAX, INVITES_SPENT_MAX, MODERATION_PAGE_MAX } from "../../base/limits.ts";
 import { ANNOUNCEMENT_BYTES_MAX } from "../../base/limits-page.ts";
 import { formatUtc, nearestMoment } from "../../base/time.ts";
 import { type Body, fieldsOf } from "../../wire/kinds.ts";
@@ -71,7 +71,7 @@ export function housePage<One extends { readonly seq: number }>(
   after = 0,
 ): HousePage<One> {
   const rest = all.filter(({ seq }) => seq > after);
-  const page = rest.slice(0, HOUSE_PAGE_MAX);
+  const page = rest.slice(0, MODERATION_PAGE_MAX);
   const last = page.at(-1);
   return last === undefined || rest.length === page.length ? { page } : { page, next: last.seq };
 }

@@ -11,19 +11,19 @@ import { unreachable } from "../../base/assert.ts";
 import { cutText, utf8Encode } from "../../base/bytes.ts";
 import { asFault, Fault, isFaultCode, msg, type Translatable, valuesIn } from "../../base/fault.ts";
 import {
-  HELLO_WITHIN_MS,
-  LOGIN_WITHIN_MS,
+  FAULT_TEXT_BYTES_MAX,
+  HELLO_TIMEOUT_MS,
+  IDLE_TIMEOUT_MS,
+  LOGIN_TIMEOUT_MS,
   MESSAGE_BEFORE_LOGIN_BYTES_MAX,
   MESSAGE_BYTES_MAX,
-  PING_EVERY_MS,
+  PING_INTERVAL_MS,
   REQUESTS_IN_FLIGHT_MAX,
-  SENTENCE_BYTES_MAX,
-  SILENCE_MAX_MS,
   TEMPLATE_BYTES_MAX,
   TEMPLATE_VALUE_BYTES_MAX,
   TEMPLATE_VALUES_MAX,
-  UDP_PING_EVERY_MS,
-  UDP_SILENCE_MAX_MS,
+  UDP_IDLE_TIMEOUT_MS,
+  UDP_PING_INTERVAL_MS,
 } from "../../base/limits.ts";
 import { encodeChunkHead } from "../../wire/chunk-head.ts";
 import { decode, encode, encodeAnswer, encodeFitting, type Outgoing } from "../../wire/codec.ts";
@@ -64,12 +64,12 @@ export interface Pace {
   readonly answerWithinMs?: number;
 }
 
-export const STEADY: Pace = { pingEveryMs: PING_EVERY_MS, silenceMaxMs: SILENCE_MAX_MS };
+export const STEADY: Pace = { pingEveryMs: PING_INTERVAL_MS, silenceMaxMs: IDLE_TIMEOUT_MS };
 /** For links that do not report when the other end is gone. */
 export const QUICK: Pace = {
-  pingEveryMs: UDP_PING_EVERY_MS,
-  silenceMaxMs: UDP_SILENCE_MAX_MS,
-  answerWithinMs: UDP_SILENCE_MAX_MS - UDP_PING_EVERY_MS,
+  pingEveryMs: UDP_PING_INTERVAL_MS,
+  silenceMaxMs: UDP_IDLE_TIMEOUT_MS,
+  answerWithinMs: UDP_IDLE_TIMEOUT_MS - UDP_PING_INTERVAL_MS,
 };
 
 export class Session {
@@ -338,7 +338,7 @@ export class Session {
     const { silenceMaxMs, answerWithinMs } = this.#pace;
     if (answerWithinMs === undefined) return this.#heardAt + silenceMaxMs;
     // A greeting is no ping: it has its own timeout.
-    if (this.#phase === "greeting") return this.#heardAt + SILENCE_MAX_MS;
+    if (this.#phase === "greeting") return this.#heardAt + IDLE_TIMEOUT_MS;
     if (this.#pingedAt <= this.#heardAt) return Number.POSITIVE_INFINITY;
     return Math.max(this.#heardAt + silenceMaxMs, this.#pingedAt + answerWithinMs);
   }
@@ -348,7 +348,7 @@ export class Session {
   }
 
   #enterBy(): number {
-    return this.#startedAt + (this.#phase === "greeting" ? HELLO_WITHIN_MS : LOGIN_WITHIN_MS);
+    return this.#startedAt + (this.#phase === "greeting" ? HELLO_TIMEOUT_MS : LOGIN_TIMEOUT_MS);
   }
 
   #nextRef(): number {
@@ -381,8 +381,8 @@ function faultMessage(fault: Fault, ref?: number): NoticeOf<"fault"> {
     kind: "fault",
     ref,
     code,
-    message: cutText(message, SENTENCE_BYTES_MAX),
-    remedy: cutText(remedy, SENTENCE_BYTES_MAX),
+    message: cutText(message, FAULT_TEXT_BYTES_MAX),
+    remedy: cutText(remedy, FAULT_TEXT_BYTES_MAX),
     retryAfterMs,
     template: sendable(translatable.message),
     remedyTemplate: sendable(translatable.remedy),
@@ -413,6 +413,6 @@ function faultOf(notice: NoticeOf<"fault"> | NoticeOf<"bye">): Fault {
   const detail = { remedy, retryAfterMs };
   if (isFaultCode(code)) return new Fault(code, received(message, template), detail);
   const rest = ` (${code})`; // As long as text(64) of a code lets it be.
-  const sentence = cutText(message, SENTENCE_BYTES_MAX - utf8Encode(rest).length);
+  const sentence = cutText(message, FAULT_TEXT_BYTES_MAX - utf8Encode(rest).length);
   return new Fault("internal", `${sentence}${rest}`, detail);
 }

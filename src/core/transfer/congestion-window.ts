@@ -54,7 +54,7 @@ const ACK_AGGREGATION_MS_MAX = 100;
 /** Minimum time that a bunch is remembered; the maximum is twice that. */
 const ACK_AGGREGATION_FOR_MS = 1_000;
 /** Interval of measurements of the shortest round trip. */
-const PROBE_EVERY_MS = 10_000;
+const PROBE_INTERVAL_MS = 10_000;
 /** The same while the round trip is inflated: the path may have become longer. */
 const PROBE_INFLATED_EVERY_MS = 1_000;
 /** Share of the link's capacity: less than full, so that its queue drains. */
@@ -177,7 +177,7 @@ export class Window {
     const inflated = this.#roundsInflated > 0;
     // The smallest window cannot shrink for a measurement without stopping.
     const isLeast = this.sizeBytes <= TRANSFER_WINDOW_FIRST_BYTES;
-    const everyMs = inflated && !isLeast ? PROBE_INFLATED_EVERY_MS : PROBE_EVERY_MS;
+    const everyMs = inflated && !isLeast ? PROBE_INFLATED_EVERY_MS : PROBE_INTERVAL_MS;
     if (this.#probe !== "no" || now - this.#roundTripAt < everyMs) return;
     this.#probe = "drains";
     this.#probeGain = inflated ? 0 : PROBE_GAIN; // The link's capacity is unknown now.

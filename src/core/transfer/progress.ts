@@ -1,6 +1,6 @@
 /** Progress of a transfer for its user: bytes, rate, time left, and the cause of a pause. */
 
-import { STALL_SHOWN_MS } from "../../base/limits.ts";
+import { STALL_REPORTED_AFTER_MS } from "../../base/limits.ts";
 
 /**
  * Cause of a pause. `source`: the sender's disk or pipe. `sender`: of a download of a running
@@ -91,7 +91,7 @@ export class Progress {
     this.#forget(now);
     const ratePerS = this.#ratePerS(now);
     const stoodMs = now - this.#movedAt;
-    const waits = stoodMs >= STALL_SHOWN_MS && this.#doneBytes !== this.#sizeBytes;
+    const waits = stoodMs >= STALL_REPORTED_AFTER_MS && this.#doneBytes !== this.#sizeBytes;
     return {
       doneBytes: this.#doneBytes,
       ...(this.#sizeBytes === undefined ? {} : { sizeBytes: this.#sizeBytes }),

@@ -4,7 +4,7 @@ import { Fault } from "../../base/fault.ts";
 import {
   CLUSTER_ELECTION_MS,
   CLUSTER_LEASE_MS,
-  MAJORITY_LOOK_EVERY_MS,
+  MAJORITY_CHECK_INTERVAL_MS,
 } from "../../base/limits-cluster.ts";
 import type { Clock } from "../clock.ts";
 
@@ -52,7 +52,7 @@ export class MajorityWatch {
 
   #next(): void {
     if (this.#isClosed) return;
-    this.#cancel = this.#parts.clock.after(MAJORITY_LOOK_EVERY_MS, () => void this.#look());
+    this.#cancel = this.#parts.clock.after(MAJORITY_CHECK_INTERVAL_MS, () => void this.#look());
   }
 
   async #look(): Promise<void> {

@@ -1,7 +1,7 @@
 /** Position of the last stream message applied to disk, and how to find it again. */
 
 import type { Sha256 } from "../../base/ids.ts";
-import { CLUSTER_ANSWER_MS, CLUSTER_STALLED_MS } from "../../base/limits-cluster.ts";
+import { CLUSTER_ANSWER_TIMEOUT_MS, CLUSTER_STALLED_MS } from "../../base/limits-cluster.ts";
 import { type Clock, delay, within } from "../clock.ts";
 import type { Stream } from "./stream.ts";
 import { markOf } from "./stream-reader.ts";
@@ -58,7 +58,7 @@ export async function lastCommon(
     if (seq > last) continue;
     if (seq === 0 || mark === undefined) return position;
     // The machine asked may hang: then another one is asked.
-    const ask = () => within(stream.get(seq), CLUSTER_ANSWER_MS, () => undefined, clock);
+    const ask = () => within(stream.get(seq), CLUSTER_ANSWER_TIMEOUT_MS, () => undefined, clock);
     let found = await ask();
     const until = clock.now() + 2 * CLUSTER_STALLED_MS;
     while (found === undefined && clock.now() < until) {

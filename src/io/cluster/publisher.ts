@@ -6,9 +6,9 @@ import { Fault } from "../../base/fault.ts";
 import { LINE_BYTES_MAX } from "../../base/limits.ts";
 import {
   CLUSTER_DECISION_BYTES_MAX,
+  CLUSTER_MAJORITY_TIMEOUT_MS,
   CLUSTER_MESSAGE_BYTES_MAX,
   CLUSTER_MESSAGE_PROPOSALS_MAX,
-  CLUSTER_WITHIN_MS,
 } from "../../base/limits-cluster.ts";
 import { packProposals, type SealedProposal } from "../../core/cluster/messages.ts";
 import type { LogRecord } from "../../wire/record.ts";
@@ -146,7 +146,7 @@ export class Publisher {
         if (!this.#sent.has(id)) return;
       }
       const [oldest] = group;
-      const isLate = clock.now() - (oldest?.sinceMs ?? 0) >= CLUSTER_WITHIN_MS;
+      const isLate = clock.now() - (oldest?.sinceMs ?? 0) >= CLUSTER_MAJORITY_TIMEOUT_MS;
       if (isLate || isClosed()) {
         // It may still be recorded: its callers retry, and get the earlier outcome.
         this.#sent.delete(id);

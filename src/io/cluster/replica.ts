@@ -2,7 +2,10 @@
 
 import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
-import { CLUSTER_ARRIVED_BYTES_MAX, CLUSTER_START_WITHIN_MS } from "../../base/limits-cluster.ts";
+import {
+  CLUSTER_RECEIVE_QUEUE_BYTES_MAX,
+  CLUSTER_START_TIMEOUT_MS,
+} from "../../base/limits-cluster.ts";
 import type { Place } from "../../core/cluster/claims.ts";
 import type { CopyEnd } from "../../core/cluster/messages.ts";
 import { type Draft, type LogRecord, SALT_BYTES, sealDraft } from "../../wire/record.ts";
@@ -72,7 +75,7 @@ export class Replica {
    * message.
    */
   readonly #own = new Set<number>();
-  /** Received messages. Bounded by CLUSTER_ARRIVED_BYTES_MAX and one message. */
+  /** Received messages. Bounded by CLUSTER_RECEIVE_QUEUE_BYTES_MAX and one message. */
   #arrived: StreamMessage[] = [];
   #arrivedBytes = 0;
   #applying: Promise<void> | undefined;
@@ -236,7 +239,7 @@ export class Replica {
       this.#stops.push(await mirror.follow(mirror.head() + 1, told));
     }
     this.#doubt.raise();
-    const until = this.#parts.clock.now() + CLUSTER_START_WITHIN_MS;
+    const until = this.#parts.clock.now() + CLUSTER_START_TIMEOUT_MS;
     const last = await this.#untilAnswered(until, () => stream.last());
     await this.#untilAnswered(until, () => this.#readOn());
     await this.reached(last);
@@ -330,7 +333,7 @@ export class Replica {
     this.#arrived.push(message);
     this.#arrivedBytes += message.bytes.length;
     this.#applying ??= this.#applyAll();
-    return this.#arrivedBytes > CLUSTER_ARRIVED_BYTES_MAX ? this.#applying : undefined;
+    return this.#arrivedBytes > CLUSTER_RECEIVE_QUEUE_BYTES_MAX ? this.#applying : undefined;
   }
 
   async #applyAll(): Promise<void> {

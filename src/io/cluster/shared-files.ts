@@ -6,9 +6,9 @@ import { Fault } from "../../base/fault.ts";
 import type { FileId, Sha256 } from "../../base/ids.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
 import {
-  CLUSTER_CHUNKS_HELD,
-  CLUSTER_CONTENT_WITHIN_MS,
-  CLUSTER_FILE_CHUNKS_AT_ONCE,
+  CLUSTER_CHUNKS_PER_FILE_MAX,
+  CLUSTER_CHUNKS_QUEUED_MAX,
+  CLUSTER_CONTENT_TIMEOUT_MS,
 } from "../../base/limits-cluster.ts";
 import { HASH_BYTES } from "../../wire/chunks.ts";
 import type { BlobAbout } from "../blob/interfaces.ts";
@@ -55,7 +55,7 @@ const CHUNK_PART = /^c(\d{1,9})-([A-Za-z0-9_-]{43})$/;
  */
 export class SharedFiles {
   readonly #options: SharedFilesOptions;
-  /** Chunks of all transfers; bounded by CLUSTER_FILE_CHUNKS_AT_ONCE for each. */
+  /** Chunks of all transfers; bounded by CLUSTER_CHUNKS_PER_FILE_MAX for each. */
   readonly #turns = new WorkQueue(CLUSTER_CHUNKS_AT_ONCE, Number.POSITIVE_INFINITY);
   /** Files being read. */
   #readers = 0;
@@ -195,10 +195,10 @@ export class SharedFiles {
     try {
       for (const [index, hash] of hashes.entries()) {
         if (index < from) continue;
-        const ahead = Math.max(1, Math.floor(CLUSTER_CHUNKS_HELD / this.#readers));
+        const ahead = Math.max(1, Math.floor(CLUSTER_CHUNKS_QUEUED_MAX / this.#readers));
         for (let next = index + coming.length; coming.length < ahead; next++) {
           const wanted = hashes[next];
-          if (wanted === undefined || coming.length === CLUSTER_FILE_CHUNKS_AT_ONCE) break;
+          if (wanted === undefined || coming.length === CLUSTER_CHUNKS_PER_FILE_MAX) break;
           const chunk = this.chunk(file, next, wanted);
           chunk.catch(() => undefined); // An earlier chunk may fail first.
           coming.push(chunk);
@@ -240,7 +240,7 @@ export class SharedFiles {
     return retry(act, {
       clock,
       everyMs: RETRY_MS,
-      until: clock.now() + CLUSTER_CONTENT_WITHIN_MS,
+      until: clock.now() + CLUSTER_CONTENT_TIMEOUT_MS,
       isPassing: (error) => isWithoutMajority(error) && !this.#isStopping,
     });
   }

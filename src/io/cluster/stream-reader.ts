@@ -4,9 +4,9 @@ import { equalBytes, toBase64Url, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import {
-  CLUSTER_ANSWER_MS,
-  CLUSTER_ARRIVED_BYTES_MAX,
+  CLUSTER_ANSWER_TIMEOUT_MS,
   CLUSTER_MESSAGES_AHEAD,
+  CLUSTER_RECEIVE_QUEUE_BYTES_MAX,
   CLUSTER_STALLED_MS,
 } from "../../base/limits-cluster.ts";
 import { type Clock, delay, within } from "../clock.ts";
@@ -95,7 +95,7 @@ export class StreamReader {
   #expected = 0;
   /**
    * Pushed messages and their arrival; bounded by CLUSTER_MESSAGES_AHEAD and
-   * CLUSTER_ARRIVED_BYTES_MAX.
+   * CLUSTER_RECEIVE_QUEUE_BYTES_MAX.
    */
   readonly #told = new Map<number, { readonly message: StreamMessage; readonly at: number }>();
   #toldBytes = 0;
@@ -161,7 +161,7 @@ export class StreamReader {
     this.#isTold = true;
     if (seq < this.#next || seq >= this.#next + CLUSTER_MESSAGES_AHEAD) return;
     this.#forget(seq);
-    if (this.#toldBytes + bytes.length > CLUSTER_ARRIVED_BYTES_MAX) return;
+    if (this.#toldBytes + bytes.length > CLUSTER_RECEIVE_QUEUE_BYTES_MAX) return;
     this.#told.set(seq, { message, at: now });
     this.#toldBytes += bytes.length;
   }
@@ -232,7 +232,7 @@ export class StreamReader {
   /** Detects messages that others published and the stream has lost; nothing else reports that. */
   async #lookForEnd(): Promise<void> {
     const { clock } = this.#parts;
-    if (this.#isEnded || clock.now() - this.#askedAt < CLUSTER_ANSWER_MS) return;
+    if (this.#isEnded || clock.now() - this.#askedAt < CLUSTER_ANSWER_TIMEOUT_MS) return;
     this.#askedAt = clock.now();
     try {
       this.#known = Math.max(this.#known, await this.#last());
@@ -332,7 +332,7 @@ export class StreamReader {
       });
     });
     const late = Promise.withResolvers<undefined>();
-    const cancel = clock.after(CLUSTER_ANSWER_MS, () => late.resolve(undefined));
+    const cancel = clock.after(CLUSTER_ANSWER_TIMEOUT_MS, () => late.resolve(undefined));
     const answers = asked.map((answer) => Promise.race([answer, late.promise]));
     if (!(await same)) {
       cancel();
@@ -380,14 +380,14 @@ export class StreamReader {
 
   /** @throws Fault */
   #answer<Value>(asked: Promise<Value>): Promise<Value> {
-    return within(asked, CLUSTER_ANSWER_MS, silent, this.#parts.clock);
+    return within(asked, CLUSTER_ANSWER_TIMEOUT_MS, silent, this.#parts.clock);
   }
 
   /** A single machine that does not answer has not lost anything: another one is asked. */
   #silent(error: unknown): void {
     if (!(error instanceof Fault)) throw error;
     const { clock, onSilent } = this.#parts;
-    if (clock.now() - this.#trustedAt >= CLUSTER_ANSWER_MS) onSilent();
+    if (clock.now() - this.#trustedAt >= CLUSTER_ANSWER_TIMEOUT_MS) onSilent();
   }
 
   #finish(tell: () => void): void {

@@ -1,6 +1,6 @@
 /** Several files at a time. */
 
-import { FILES_AT_ONCE } from "../../base/limits.ts";
+import { CONCURRENT_FILES_MAX } from "../../base/limits.ts";
 
 /**
  * Works on several items at a time: a disk does many calls together nearly as fast as one.
@@ -11,7 +11,7 @@ export async function inParallel<Item>(
   work: (item: Item) => Promise<void>,
 ): Promise<void> {
   const left = items.values();
-  const workers = Array.from({ length: Math.min(FILES_AT_ONCE, items.length) }, async () => {
+  const workers = Array.from({ length: Math.min(CONCURRENT_FILES_MAX, items.length) }, async () => {
     for (const item of left) await work(item);
   });
   const ends = await Promise.allSettled(workers);

@@ -1,7 +1,7 @@
 /** A partly received folder, unpacked on arrival. */
 
 import { Fault } from "../../base/fault.ts";
-import { FILES_AT_ONCE } from "../../base/limits.ts";
+import { CONCURRENT_FILES_MAX } from "../../base/limits.ts";
 import {
   FolderMap,
   type ManifestEntry,
@@ -106,7 +106,8 @@ export class PartFolder implements Content {
     let at = inManifest;
     for (const [index, piece] of plan.map.pieces(offset + at, bytes.length - at).entries()) {
       if (piece.kind === "manifest") continue;
-      if (index % FILES_AT_ONCE === FILES_AT_ONCE - 1) await Bun.sleep(0); // Creation is slow.
+      // Yields: creating files is slow.
+      if (index % CONCURRENT_FILES_MAX === CONCURRENT_FILES_MAX - 1) await Bun.sleep(0);
       await this.#writePiece(plan, piece, bytes.subarray(at, at + piece.sizeBytes));
       at += piece.sizeBytes;
     }

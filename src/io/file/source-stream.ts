@@ -2,7 +2,7 @@
 
 import { assert } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
-import { CHUNK_BYTES, STREAM_KEPT_CHUNKS_MAX } from "../../base/limits.ts";
+import { CHUNK_BYTES, STREAM_RETAINED_CHUNKS_MAX } from "../../base/limits.ts";
 import { quoteText } from "../../base/text.ts";
 import type { Source } from "../blob/interfaces.ts";
 import { Mutex } from "../disk/mutex.ts";
@@ -24,7 +24,7 @@ class StreamSource implements Source {
   readonly name: string;
   readonly leftOut = [];
   readonly #reader: Reader;
-  /** Chunks from `#first` on. Bounded by STREAM_KEPT_CHUNKS_MAX. */
+  /** Chunks from `#first` on. Bounded by STREAM_RETAINED_CHUNKS_MAX. */
   #kept: Uint8Array[] = [];
   #first = 0;
   /** Bytes after the last whole chunk. */
@@ -73,7 +73,7 @@ class StreamSource implements Source {
     while (index >= this.#first + this.#kept.length) {
       if (this.#isClosed) throw new Fault("interrupted", `${quoteText(this.name)} is closed`);
       if (this.#sizeBytes !== undefined) return undefined;
-      if (this.#kept.length >= STREAM_KEPT_CHUNKS_MAX) await this.#released();
+      if (this.#kept.length >= STREAM_RETAINED_CHUNKS_MAX) await this.#released();
       else await this.#take();
     }
     return this.#kept[index - this.#first];

@@ -1,7 +1,7 @@
 /** Dials TCP first, and UDP in parallel if TCP does not answer. */
 
 import { Fault, type FaultCode } from "../../base/fault.ts";
-import { OTHER_WAY_AFTER_MS, OTHER_WAY_HELD_MS } from "../../base/limits.ts";
+import { TRANSPORT_FALLBACK_DELAY_MS, TRANSPORT_REFUSAL_GRACE_MS } from "../../base/limits.ts";
 import type { Clock } from "../clock.ts";
 import type { Dial, DialOptions, Link } from "./link.ts";
 
@@ -21,10 +21,9 @@ export interface AutoDialOptions {
 
 /**
  * Dials one transport, and the other one in parallel as soon as the first has failed or has not
- * answered within OTHER_WAY_AFTER_MS. The first link wins. If neither succeeds, the fault is that
- * of the preferred transport: an earlier refusal of the other one says little. A transport that has
- * worked and now refuses usually means that the server restarts: for OTHER_WAY_HELD_MS nothing else
- * is tried, so that no client switches by such a chance.
+ * answered within TRANSPORT_FALLBACK_DELAY_MS. The first link wins. If neither succeeds, the fault
+ * is that of the preferred transport. A transport that has worked and now refuses usually means
+ * that the server is restarting: for TRANSPORT_REFUSAL_GRACE_MS no other transport is tried.
  */
 export class AutoDialer {
   readonly #options: AutoDialOptions;
@@ -40,7 +39,8 @@ export class AutoDialer {
     const { dials, clock, learns } = this.#options;
     const first = (learns ? this.#worked : undefined) ?? this.#options.first;
     const now = clock.now();
-    const isNew = this.#failingSince === undefined || now - this.#failingSince < OTHER_WAY_HELD_MS;
+    const isNew =
+      this.#failingSince === undefined || now - this.#failingSince < TRANSPORT_REFUSAL_GRACE_MS;
     const isHeld = first === this.#worked && isNew;
     const race = new Race({ dials, clock, first, target: options, isHeld });
     try {
@@ -103,7 +103,7 @@ class Race {
       },
       (error: unknown) => this.#failed(way, error),
     );
-    this.#cancel = clock.after(OTHER_WAY_AFTER_MS, () => this.#next());
+    this.#cancel = clock.after(TRANSPORT_FALLBACK_DELAY_MS, () => this.#next());
   }
 
   #failed(way: WayThere, error: unknown): void {

@@ -74,7 +74,7 @@ export interface Link {
   openChannel(): Promise<Link>;
   counters(): LinkCounters;
   /**
-   * Sends what is queued, for at most DRAIN_WITHIN_MS, then closes in an orderly way. Idempotent.
+   * Sends what is queued, for at most DRAIN_TIMEOUT_MS, then closes in an orderly way. Idempotent.
    */
   close(): void;
   /** Closes immediately and drops what is queued. Idempotent. */

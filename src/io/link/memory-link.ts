@@ -3,7 +3,7 @@
 import { assert } from "../../base/assert.ts";
 import { concatBytes } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
-import { DRAIN_WITHIN_MS, MESSAGE_BYTES_MAX, SEND_QUEUE_BYTES_MAX } from "../../base/limits.ts";
+import { DRAIN_TIMEOUT_MS, MESSAGE_BYTES_MAX, SEND_QUEUE_BYTES_MAX } from "../../base/limits.ts";
 import type { Clock } from "../clock.ts";
 import { BaseLink } from "./base-link.ts";
 import type { Address, Link } from "./link.ts";
@@ -104,7 +104,7 @@ export class MemoryLink extends BaseLink {
     this.inbox.mute();
     this.#post(undefined);
     // A reader that never takes the rest must not hold the link forever.
-    this.#callOffDeadline = this.#wire.clock.after(DRAIN_WITHIN_MS, () => this.destroy());
+    this.#callOffDeadline = this.#wire.clock.after(DRAIN_TIMEOUT_MS, () => this.destroy());
   }
 
   drop(fault: Fault | undefined): void {

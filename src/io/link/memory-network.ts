@@ -1,7 +1,7 @@
 /** A network in memory with loss, delay and partitions. */
 
 import { Fault, msg } from "../../base/fault.ts";
-import { CONNECT_WITHIN_MS } from "../../base/limits.ts";
+import { CONNECT_TIMEOUT_MS } from "../../base/limits.ts";
 import type { Clock } from "../clock.ts";
 import type { Address, Dial, DialOptions, Link, Listener, ListenerEvents } from "./link.ts";
 import { MemoryLink, type MemoryWire } from "./memory-link.ts";
@@ -142,7 +142,7 @@ export class MemoryNetwork {
       topics: station.topics,
       openLane: (end) => {
         const local = { host: end.local.host, port: this.#freePort++ };
-        return this.#connect(local, end.remote, CONNECT_WITHIN_MS, end);
+        return this.#connect(local, end.remote, CONNECT_TIMEOUT_MS, end);
       },
       gone: (end) => this.#forget(station, end),
     };

@@ -1,7 +1,7 @@
 /** Signs the length and the root of a log at intervals. */
 
 import type { Fault } from "../../base/fault.ts";
-import { CHECKPOINT_EVERY_MS, CHECKPOINT_EVERY_RECORDS } from "../../base/limits.ts";
+import { CHECKPOINT_INTERVAL_MS, CHECKPOINT_INTERVAL_RECORDS } from "../../base/limits.ts";
 import type { Checkpoint } from "../../wire/checkpoint.ts";
 import type { Clock } from "../clock.ts";
 import { type Disk, diskFault } from "../disk/disk.ts";
@@ -62,7 +62,7 @@ export class Checkpoints {
    */
   newest(known = 0): SignedCheckpoint | undefined {
     const { clock } = this.#options;
-    const isOld = clock.now() - this.#signedAt >= CHECKPOINT_EVERY_MS;
+    const isOld = clock.now() - this.#signedAt >= CHECKPOINT_INTERVAL_MS;
     const isEnough = this.#signed !== undefined && this.#signed.size >= known;
     return isOld || !isEnough ? this.#sign() : this.#signed;
   }
@@ -79,7 +79,7 @@ export class Checkpoints {
 
   #arm(): void {
     if (this.#cancelTimer !== undefined || this.#isClosed) return;
-    this.#cancelTimer = this.#options.clock.after(CHECKPOINT_EVERY_MS, () => {
+    this.#cancelTimer = this.#options.clock.after(CHECKPOINT_INTERVAL_MS, () => {
       this.#writing = this.#keep().finally(() => {
         this.#writing = undefined;
         this.#cancelTimer = undefined;
@@ -119,7 +119,7 @@ export class Checkpoints {
   #record({ size, note }: SignedCheckpoint): void {
     const { log, isRecorded, recordIn = log } = this.#options;
     if (!isRecorded || this.#isClosed) return;
-    if (size - log.lastSeq(LOG_PLACE) < CHECKPOINT_EVERY_RECORDS) return;
+    if (size - log.lastSeq(LOG_PLACE) < CHECKPOINT_INTERVAL_RECORDS) return;
     const body = { note };
     const draft = { kind: "checkpoint", room: LOG_PLACE, by: "server", id: "", body } as const;
     recordIn.appendThen([draft], {}, () => undefined);

@@ -37,7 +37,7 @@ const BASE64_URL = utf8Encode("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvw
 const ZERO = 0x30;
 const FIRST_BYTES = 64 << 10;
 /** A buffer that has grown beyond this for one large batch is dropped. */
-const KEPT_BYTES_MAX = 1 << 20;
+const RETAINED_BYTES_MAX = 1 << 20;
 
 /**
  * Encodes the lines of one batch into reused memory. A server under load spends more on the text of
@@ -98,7 +98,7 @@ export class LineWriter {
   take(): Uint8Array {
     const lines = this.#bytes.subarray(0, this.#at);
     this.#at = 0;
-    if (this.#bytes.length > KEPT_BYTES_MAX) this.#bytes = new Uint8Array(FIRST_BYTES);
+    if (this.#bytes.length > RETAINED_BYTES_MAX) this.#bytes = new Uint8Array(FIRST_BYTES);
     return lines;
   }
 

@@ -7,9 +7,9 @@ import { Fault } from "../../base/fault.ts";
 import {
   BUCKET_SWEEP_MS,
   BUCKET_VALUE_BYTES_MAX,
-  CLUSTER_ANSWER_MS,
-  CLUSTER_START_WITHIN_MS,
-  CLUSTER_WITHIN_MS,
+  CLUSTER_ANSWER_TIMEOUT_MS,
+  CLUSTER_MAJORITY_TIMEOUT_MS,
+  CLUSTER_START_TIMEOUT_MS,
 } from "../../base/limits-cluster.ts";
 import type { Bucket, Value } from "../bucket/bucket.ts";
 import { type Clock, retry } from "../clock.ts";
@@ -31,7 +31,7 @@ export async function openBuckets<Kind extends string>(
 ): Promise<Readonly<Record<Kind, Bucket>>> {
   const { cluster, clock } = parts;
   const stream = `CHATKEPT_${cluster}`;
-  await retried(clock, CLUSTER_START_WITHIN_MS, () => ensureStream(parts, stream));
+  await retried(clock, CLUSTER_START_TIMEOUT_MS, () => ensureStream(parts, stream));
   const buckets = kinds.map((kind) => {
     const prefix = `${subjectOf(cluster)}.${kind}.`;
     return [kind, new JetStreamBucket({ ...parts, stream, prefix })];
@@ -118,11 +118,11 @@ class JetStreamBucket implements Bucket {
       headers: headers(),
       msgID: randomUUID(), // Identifies a retry, as long as NATS remembers.
       expect: { lastSubjectSequence: 0 },
-      timeout: CLUSTER_ANSWER_MS,
+      timeout: CLUSTER_ANSWER_TIMEOUT_MS,
     };
     options.headers.set(REPLACES, String(replaces));
     let isUnknown = false;
-    return retried(clock, CLUSTER_WITHIN_MS, async () => {
+    return retried(clock, CLUSTER_MAJORITY_TIMEOUT_MS, async () => {
       try {
         return (await client.publish(subject, bytes, options)).seq;
       } catch (error) {
@@ -143,7 +143,7 @@ class JetStreamBucket implements Bucket {
    */
   async #holds(name: string, { count, seq }: Writing): Promise<boolean> {
     const { clock } = this.#place;
-    for (const until = clock.now() + CLUSTER_WITHIN_MS; ; ) {
+    for (const until = clock.now() + CLUSTER_MAJORITY_TIMEOUT_MS; ; ) {
       const counts = await this.#counts(name);
       const last = Math.max(0, ...counts);
       if (last === count) {
@@ -166,7 +166,9 @@ class JetStreamBucket implements Bucket {
   async remove(name: string): Promise<void> {
     const { manager, clock, stream } = this.#place;
     const filter = `${this.#subject(name)}.*`;
-    await retried(clock, CLUSTER_WITHIN_MS, () => manager.streams.purge(stream, { filter }));
+    await retried(clock, CLUSTER_MAJORITY_TIMEOUT_MS, () =>
+      manager.streams.purge(stream, { filter }),
+    );
   }
 
   /**
@@ -198,7 +200,7 @@ class JetStreamBucket implements Bucket {
 
   async #subjects(filter: string): Promise<readonly string[]> {
     const { manager, clock, stream } = this.#place;
-    const { state } = await retried(clock, CLUSTER_WITHIN_MS, () =>
+    const { state } = await retried(clock, CLUSTER_MAJORITY_TIMEOUT_MS, () =>
       manager.streams.info(stream, { subjects_filter: filter }),
     );
     return Object.keys(state.subjects ?? {});
@@ -208,7 +210,7 @@ class JetStreamBucket implements Bucket {
   async #find(name: string, count: number) {
     const { manager, clock, stream } = this.#place;
     const query = { last_by_subj: `${this.#subject(name)}.${count}` };
-    const found = await retried(clock, CLUSTER_WITHIN_MS, () =>
+    const found = await retried(clock, CLUSTER_MAJORITY_TIMEOUT_MS, () =>
       manager.streams.getMessage(stream, query),
     );
     return found ?? undefined;
@@ -217,7 +219,9 @@ class JetStreamBucket implements Bucket {
   async #purge(name: string, count: number): Promise<void> {
     const { manager, clock, stream } = this.#place;
     const filter = `${this.#subject(name)}.${count}`;
-    await retried(clock, CLUSTER_WITHIN_MS, () => manager.streams.purge(stream, { filter }));
+    await retried(clock, CLUSTER_MAJORITY_TIMEOUT_MS, () =>
+      manager.streams.purge(stream, { filter }),
+    );
   }
 }
 
@@ -235,5 +239,5 @@ function retried<Result>(
 ): Promise<Result> {
   const isPassing = (error: unknown) => !(error instanceof Fault);
   const until = clock.now() + withinMs;
-  return answered(retry(act, { clock, everyMs: CLUSTER_ANSWER_MS / 10, until, isPassing }));
+  return answered(retry(act, { clock, everyMs: CLUSTER_ANSWER_TIMEOUT_MS / 10, until, isPassing }));
 }

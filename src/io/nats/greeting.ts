@@ -1,7 +1,7 @@
 /** Finds NATS servers that accept connections but do not answer. */
 
 import { connect } from "node:net";
-import { CLUSTER_ANSWER_MS } from "../../base/limits-cluster.ts";
+import { CLUSTER_ANSWER_TIMEOUT_MS } from "../../base/limits-cluster.ts";
 
 const PORT_DEFAULT = 4222;
 
@@ -30,7 +30,7 @@ function answersNats(url: string): Promise<boolean> {
       socket.destroy();
       resolve(isThere);
     };
-    const timer = setTimeout(() => end(false), CLUSTER_ANSWER_MS);
+    const timer = setTimeout(() => end(false), CLUSTER_ANSWER_TIMEOUT_MS);
     socket.once(sign, () => end(true));
     socket.once("error", () => end(false));
     socket.once("end", () => end(false));

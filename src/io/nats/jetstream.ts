@@ -19,9 +19,9 @@ import {
 } from "@nats-io/transport-node";
 import { Fault } from "../../base/fault.ts";
 import {
-  CLUSTER_ANSWER_MS,
+  CLUSTER_ANSWER_TIMEOUT_MS,
   CLUSTER_LEASE_MS,
-  CLUSTER_START_WITHIN_MS,
+  CLUSTER_START_TIMEOUT_MS,
 } from "../../base/limits-cluster.ts";
 import { type Clock, delay } from "../clock.ts";
 import type { MissingServers } from "../cluster/majority.ts";
@@ -75,9 +75,9 @@ type Subject = "log" | "stored" | "news" | "state";
 /** Minimum version of NATS: since then a sync before each acknowledgement can be configured. */
 const VERSION_MIN = [2, 12] as const;
 /** A missing server may not refuse; after this long the next one is tried. */
-const CONNECT_WITHIN_MS = 2_000;
+const CONNECT_TIMEOUT_MS = 2_000;
 /** A frozen server or broken cable ends no connection: by default the library waits 4 minutes. */
-const PING_EVERY_MS = 1_000;
+const PING_INTERVAL_MS = 1_000;
 const PINGS_UNANSWERED_MAX = 2;
 /** A server that has not answered by then may be frozen, and others are asked, too. */
 const ANSWER_USUAL_MS = 200;
@@ -95,7 +95,7 @@ export async function openJetStream(options: JetStreamOptions): Promise<JetStrea
     const version = connection.info?.version ?? "";
     checkVersion(version, isUnsafe);
     const manager = await jetstreamManager(connection, {
-      timeout: CLUSTER_ANSWER_MS,
+      timeout: CLUSTER_ANSWER_TIMEOUT_MS,
       checkAPI: false,
     });
     const name = `CHAT_${cluster}`;
@@ -114,7 +114,7 @@ export async function openJetStream(options: JetStreamOptions): Promise<JetStrea
       });
     // A stream that is only inspected may have no leader: that is what is to be seen.
     const look = async () => (await ready()) || identity === undefined;
-    const withinMs = identity === undefined ? CLUSTER_LEASE_MS : CLUSTER_START_WITHIN_MS;
+    const withinMs = identity === undefined ? CLUSTER_LEASE_MS : CLUSTER_START_TIMEOUT_MS;
     await untilLed(clock, "the stream has", look, withinMs);
     return new JetStream(connection, manager, { name, cluster }, options);
   } catch (error) {
@@ -126,13 +126,13 @@ export async function openJetStream(options: JetStreamOptions): Promise<JetStrea
 /** @throws Fault unreachable */
 export async function connectNats(
   { servers, credentials }: Pick<JetStreamOptions, "servers" | "credentials">,
-  pingEveryMs = PING_EVERY_MS,
+  pingEveryMs = PING_INTERVAL_MS,
 ): Promise<NatsConnection> {
   try {
     return await connect({
       servers: [...servers],
       name: "chat",
-      timeout: CONNECT_WITHIN_MS,
+      timeout: CONNECT_TIMEOUT_MS,
       maxReconnectAttempts: -1,
       reconnectTimeWait: 250,
       pingInterval: pingEveryMs,
@@ -274,7 +274,7 @@ export class JetStream implements FilledStream, Stream {
   ) {
     this.#connection = connection;
     this.#manager = manager;
-    this.#client = jetstream(connection, { timeout: CLUSTER_ANSWER_MS });
+    this.#client = jetstream(connection, { timeout: CLUSTER_ANSWER_TIMEOUT_MS });
     this.#stream = stream;
     this.#clock = clock;
     this.#quorumAt = clock.now();
@@ -358,7 +358,7 @@ export class JetStream implements FilledStream, Stream {
   }
 
   async publish(bytes: Uint8Array, id: string): Promise<Stored> {
-    const options = { msgID: id, timeout: CLUSTER_ANSWER_MS };
+    const options = { msgID: id, timeout: CLUSTER_ANSWER_TIMEOUT_MS };
     const stored = await answered(this.#client.publish(this.#place("log"), bytes, options));
     this.#quorumAt = this.#clock.now();
     return { seq: stored.seq, isRepeat: stored.duplicate };

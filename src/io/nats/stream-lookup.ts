@@ -9,7 +9,7 @@ import {
   type StreamInfo,
 } from "@nats-io/jetstream";
 import { Fault } from "../../base/fault.ts";
-import { CLUSTER_ANSWER_MS, CLUSTER_START_WITHIN_MS } from "../../base/limits-cluster.ts";
+import { CLUSTER_ANSWER_TIMEOUT_MS, CLUSTER_START_TIMEOUT_MS } from "../../base/limits-cluster.ts";
 import { type Clock, retry } from "../clock.ts";
 
 const REPLICAS = 3;
@@ -85,7 +85,7 @@ export async function untilLed(
   clock: Clock,
   what: string,
   look: () => Promise<boolean>,
-  withinMs = CLUSTER_START_WITHIN_MS,
+  withinMs = CLUSTER_START_TIMEOUT_MS,
 ): Promise<void> {
   const leaderless = new Fault("no-majority", `${what} no leader yet`);
   const led = async () => {
@@ -93,5 +93,5 @@ export async function untilLed(
   };
   const isPassing = (error: unknown) => error === leaderless || !(error instanceof Fault);
   const until = clock.now() + withinMs;
-  await retry(led, { clock, everyMs: CLUSTER_ANSWER_MS / 4, until, isPassing });
+  await retry(led, { clock, everyMs: CLUSTER_ANSWER_TIMEOUT_MS / 4, until, isPassing });
 }

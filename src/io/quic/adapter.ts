@@ -14,11 +14,11 @@ import { SocketAddress } from "node:net";
 import type { QuicEndpoint, QuicSession, QuicStream, SessionOptions } from "node:quic";
 import {
   LINKS_MAX,
-  UDP_IDLE_SECONDS,
+  QUIC_IDLE_TIMEOUT_SECONDS,
+  UDP_HALF_OPEN_MAX,
   UDP_QUEUE_BYTES,
   UDP_STREAM_WINDOW_BYTES,
   UDP_STREAMS_MAX,
-  UDP_UNTAKEN_MAX,
 } from "../../base/limits.ts";
 import type { Address } from "../link/link.ts";
 import { normalAddress } from "../ws/address.ts";
@@ -231,7 +231,7 @@ export class QuicSocket {
     const { QuicEndpoint, listen } = quic();
     const address = new SocketAddress({ address: host, port, family });
     // The link's owner sets the real limits, since it knows which addresses are exempt.
-    const maxConnectionsTotal = LINKS_MAX + UDP_UNTAKEN_MAX;
+    const maxConnectionsTotal = LINKS_MAX + UDP_HALF_OPEN_MAX;
     const endpoint = new QuicEndpoint({ address, maxConnectionsPerHost: 0, maxConnectionsTotal });
     const identity = { keys: createPrivateKey(keyPem), certs: Buffer.from(certPem) };
     const listening = listen((session) => onWire(new QuicWire(session)), {
@@ -302,7 +302,10 @@ export class QuicSocket {
   }
 }
 
-function sessionOptions(congestion: Congestion, idleSeconds = UDP_IDLE_SECONDS): SessionOptions {
+function sessionOptions(
+  congestion: Congestion,
+  idleSeconds = QUIC_IDLE_TIMEOUT_SECONDS,
+): SessionOptions {
   return {
     alpn: ALPN,
     cc: congestion,

@@ -1,14 +1,14 @@
 /** A QUIC connection and its streams. */
 
 import { Fault } from "../../base/fault.ts";
-import { DRAIN_WITHIN_MS } from "../../base/limits.ts";
+import { DRAIN_TIMEOUT_MS } from "../../base/limits.ts";
 import type { QuicWire } from "./adapter.ts";
 import type { HangUp, QuicLink } from "./link.ts";
 
 /**
  * One connection with its link (the first stream) and its channels (the others), at either end. The
  * end that learns last of the link's end closes the connection, so that no retransmission is cut
- * off. If the peer does not close it, we do so after DRAIN_WITHIN_MS.
+ * off. If the peer does not close it, we do so after DRAIN_TIMEOUT_MS.
  */
 export class QuicConnection {
   readonly wire: QuicWire;
@@ -48,7 +48,7 @@ export class QuicConnection {
     const fault = new Fault("link-closed", "the link of this lane was closed");
     for (const lane of [...this.#lanes]) lane.drop(fault);
     if (hangUp === "now") return this.wire.close(code);
-    const timer = setTimeout(() => this.wire.close(code), DRAIN_WITHIN_MS);
+    const timer = setTimeout(() => this.wire.close(code), DRAIN_TIMEOUT_MS);
     void this.wire.gone.then(() => clearTimeout(timer));
   }
 }

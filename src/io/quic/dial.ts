@@ -6,7 +6,7 @@
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { Fault, msg } from "../../base/fault.ts";
-import { CONNECT_WITHIN_MS, UDP_ANSWER_WITHIN_MS } from "../../base/limits.ts";
+import { CONNECT_TIMEOUT_MS, UDP_ANSWER_TIMEOUT_MS } from "../../base/limits.ts";
 import { within } from "../clock.ts";
 import type { Address, Dial, DialOptions } from "../link/link.ts";
 import { formatHostPort } from "../ws/upgrade.ts";
@@ -23,7 +23,7 @@ const UDP_ADDRESSES_MAX = 4;
 export interface QuicDialSettings {
   /** Congestion control: "bbr" (the default) is fast on lossy paths, "cubic" is fair to others. */
   readonly congestion?: Congestion;
-  /** Silence after which a link is lost; at most and by default UDP_IDLE_SECONDS. */
+  /** Silence after which a link is lost; at most and by default QUIC_IDLE_TIMEOUT_SECONDS. */
   readonly idleSeconds?: number;
 }
 
@@ -121,8 +121,8 @@ class Attempt {
     const timers = [
       setTimeout(() => this.#late(timeoutMs), timeoutMs),
       setTimeout(() => {
-        if (this.#wire.stats().receivedPackets === 0) this.#late(UDP_ANSWER_WITHIN_MS);
-      }, UDP_ANSWER_WITHIN_MS),
+        if (this.#wire.stats().receivedPackets === 0) this.#late(UDP_ANSWER_TIMEOUT_MS);
+      }, UDP_ANSWER_TIMEOUT_MS),
     ];
     const probe = probeUdp(remote, () => {
       if (this.#isAnswered) return;
@@ -169,7 +169,7 @@ class Attempt {
     let lane: QuicLink | undefined;
     try {
       lane = await this.#link(remote, certificateHash);
-      await within(lane.taken, CONNECT_WITHIN_MS, () => {
+      await within(lane.taken, CONNECT_TIMEOUT_MS, () => {
         throw new Fault("timeout", msg`${this.#where} did not take another lane`);
       });
       return lane;

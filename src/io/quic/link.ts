@@ -3,7 +3,7 @@
 import { assert } from "../../base/assert.ts";
 import { concatBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
-import { DRAIN_WITHIN_MS, SEND_QUEUE_BYTES_MAX } from "../../base/limits.ts";
+import { DRAIN_TIMEOUT_MS, SEND_QUEUE_BYTES_MAX } from "../../base/limits.ts";
 import { releaseBuffer } from "../disk/buffer-pool.ts";
 import { BaseLink } from "../link/base-link.ts";
 import { rethrow } from "../link/inbox.ts";
@@ -136,7 +136,7 @@ export class QuicLink extends BaseLink {
     this.inbox.mute();
     this.state = "closing";
     // A peer that never takes the rest must not hold the connection forever.
-    this.#deadline = setTimeout(() => this.drop(undefined), DRAIN_WITHIN_MS);
+    this.#deadline = setTimeout(() => this.drop(undefined), DRAIN_TIMEOUT_MS);
     this.#flushSoon();
   }
 

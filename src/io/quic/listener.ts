@@ -1,7 +1,7 @@
 /** Accepts links over QUIC on a UDP port. */
 
-// A connection becomes a link with its first stream. Until then it is one of UDP_UNTAKEN_MAX, of
-// which the oldest is closed if there are more, and each is closed after HELLO_WITHIN_MS: neither
+// A connection becomes a link with its first stream. Until then it is one of UDP_HALF_OPEN_MAX, of
+// which the oldest is closed if there are more, and each is closed after HELLO_TIMEOUT_MS: neither
 // half-open handshakes nor connections that open no stream exhaust memory. The peer's address is
 // known only after the handshake (Bun 1.4.4), so `accept` is asked then; from then on the
 // connection counts with the links of its address. A forged source never gets that far, and is
@@ -12,7 +12,7 @@
 // received from the server on the first stream, which has arrived by then.
 
 import { Fault, msg } from "../../base/fault.ts";
-import { HELLO_WITHIN_MS, UDP_UNTAKEN_MAX } from "../../base/limits.ts";
+import { HELLO_TIMEOUT_MS, UDP_HALF_OPEN_MAX } from "../../base/limits.ts";
 import { within } from "../clock.ts";
 import { certificateHashOf } from "../link/certificate-hash.ts";
 import type { Address, Listener, ListenerEvents } from "../link/link.ts";
@@ -32,7 +32,7 @@ export interface QuicListenOptions {
   readonly tls: { readonly certPem: string; readonly keyPem: string };
   /** Congestion control: "bbr" (the default) is fast on lossy paths, "cubic" is fair to others. */
   readonly congestion?: Congestion;
-  /** Default: UDP_UNTAKEN_MAX. */
+  /** Default: UDP_HALF_OPEN_MAX. */
   readonly untakenMax?: number;
 }
 
@@ -64,7 +64,7 @@ class QuicListener implements Listener {
   constructor(options: QuicListenOptions, events: ListenerEvents) {
     this.#events = events;
     this.#certificateHash = certificateHashOf(options.tls.certPem);
-    this.#untakenMax = options.untakenMax ?? UDP_UNTAKEN_MAX;
+    this.#untakenMax = options.untakenMax ?? UDP_HALF_OPEN_MAX;
     this.#socket = this.#open(options);
     this.port = this.#socket.port;
   }
@@ -103,7 +103,7 @@ class QuicListener implements Listener {
     if (oldest !== undefined && this.#untaken.size >= this.#untakenMax) {
       this.#turnAway(oldest, QUIC_CODE.refused);
     }
-    const timer = setTimeout(() => this.#turnAway(wire, QUIC_CODE.lost), HELLO_WITHIN_MS);
+    const timer = setTimeout(() => this.#turnAway(wire, QUIC_CODE.lost), HELLO_TIMEOUT_MS);
     this.#untaken.set(wire, timer);
     this.#wires.add(wire);
     void wire.gone.then(() => {

@@ -1,7 +1,7 @@
 /** Unfinished messages of each room. */
 
 import { utf8Encode } from "../../base/bytes.ts";
-import { DRAFTS_KEPT_MAX } from "../../base/limits-screen.ts";
+import { DRAFTS_STORED_MAX } from "../../base/limits-screen.ts";
 import type { Draft } from "../../core/model/state.ts";
 import { parseObject } from "../../wire/record.ts";
 import { HomeTable } from "./home-table.ts";
@@ -30,7 +30,7 @@ export class DraftStore extends HomeTable {
   }
 
   /**
-   * Applies all changes or none. Keeps the newest DRAFTS_KEPT_MAX of an account.
+   * Applies all changes or none. Keeps the newest DRAFTS_STORED_MAX of an account.
    * @param changes undefined deletes the draft
    * @throws Fault store-…
    */
@@ -41,7 +41,7 @@ export class DraftStore extends HomeTable {
       VALUES (?, ?, ?, ?)`;
     const bound = `DELETE FROM drafts WHERE fingerprint = ?1 AND user = ?2 AND at <= (
       SELECT at FROM drafts WHERE fingerprint = ?1 AND user = ?2
-      ORDER BY at DESC LIMIT 1 OFFSET ${DRAFTS_KEPT_MAX})`;
+      ORDER BY at DESC LIMIT 1 OFFSET ${DRAFTS_STORED_MAX})`;
     this.database.transact(() => {
       for (const [target, draft] of changes) {
         if (draft === undefined) this.database.run(forget, fingerprint, user, target);

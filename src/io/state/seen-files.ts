@@ -1,6 +1,6 @@
 /** Files that were shown in this home, for completion and `get-file`. */
 
-import { SEEN_FILES_MAX } from "../../base/limits.ts";
+import { KNOWN_FILES_MAX } from "../../base/limits.ts";
 import { HomeTable } from "./home-table.ts";
 
 export interface SeenFile {
@@ -17,18 +17,18 @@ export function seenFile({ id, name, sealed }: SeenFile & { readonly sealed?: bo
 /** Files that this device was shown, so that their ids can be completed. */
 export class SeenFiles extends HomeTable {
   /**
-   * Keeps the newest SEEN_FILES_MAX of a server.
+   * Keeps the newest KNOWN_FILES_MAX of a server.
    * @param files oldest first
    */
   note(fingerprint: string, files: readonly SeenFile[]): void {
-    const unknown = files.slice(-SEEN_FILES_MAX).filter(({ id }) => !this.#has(fingerprint, id));
+    const unknown = files.slice(-KNOWN_FILES_MAX).filter(({ id }) => !this.#has(fingerprint, id));
     if (unknown.length === 0) return; // A write waits for the disk.
     this.database.transact(() => {
       const insert = "INSERT OR IGNORE INTO files_seen (fingerprint, file, name) VALUES (?, ?, ?)";
       for (const { id, name } of unknown) this.database.run(insert, fingerprint, id, name);
       const forget = `DELETE FROM files_seen WHERE fingerprint = ?1 AND at <= (
         SELECT at FROM files_seen WHERE fingerprint = ?1
-        ORDER BY at DESC LIMIT 1 OFFSET ${SEEN_FILES_MAX})`;
+        ORDER BY at DESC LIMIT 1 OFFSET ${KNOWN_FILES_MAX})`;
       this.database.run(forget, fingerprint);
     });
   }

@@ -3,7 +3,7 @@
 import { assert } from "../../base/assert.ts";
 import { concatBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
-import { DRAIN_WITHIN_MS, SEND_QUEUE_BYTES_MAX } from "../../base/limits.ts";
+import { DRAIN_TIMEOUT_MS, SEND_QUEUE_BYTES_MAX } from "../../base/limits.ts";
 import { joinInPlace, releaseBuffer } from "../disk/buffer-pool.ts";
 import { BaseLink } from "../link/base-link.ts";
 import { rethrow } from "../link/inbox.ts";
@@ -150,7 +150,7 @@ export class WsClientLink extends BaseLink {
     if (this.state !== "open") return; // That frame exceeded the limit, and the link was dropped.
     this.state = "closing";
     // A peer that never answers must not hold the socket forever.
-    this.#deadline = setTimeout(() => this.drop(fault), DRAIN_WITHIN_MS);
+    this.#deadline = setTimeout(() => this.drop(fault), DRAIN_TIMEOUT_MS);
     this.#flush();
   }
 

@@ -14,7 +14,7 @@ import { isIP } from "node:net";
 import type { Socket } from "bun";
 import { equalBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
-import { CONNECT_WITHIN_MS } from "../../base/limits.ts";
+import { CONNECT_TIMEOUT_MS } from "../../base/limits.ts";
 import { within } from "../clock.ts";
 import { releaseBuffer } from "../disk/buffer-pool.ts";
 import { rethrow } from "../link/inbox.ts";
@@ -203,7 +203,7 @@ class WsDialing {
       socket,
       remote: remoteOf(socket),
       certificateHash,
-      openLane: () => dial({ ...lane, certificateHash, timeoutMs: CONNECT_WITHIN_MS }),
+      openLane: () => dial({ ...lane, certificateHash, timeoutMs: CONNECT_TIMEOUT_MS }),
     });
     this.#done.resolve(this.#link);
     this.#link.onData(rest);

@@ -4,11 +4,11 @@
 // found among the descriptors of the process, through the system's C library. Only on Linux.
 
 import {
-  HALF_OPEN_LOOK_EVERY_MS,
-  HALF_OPEN_LOOK_SHORT_MS,
+  FIRST_REQUEST_TIMEOUT_MS,
+  HALF_OPEN_CHECK_INTERVAL_MS,
+  HALF_OPEN_CHECK_SHORT_INTERVAL_MS,
   HALF_OPEN_PER_ADDRESS_MAX,
   HALF_OPEN_WHEN_SHORT_MAX,
-  REQUEST_WITHIN_MS,
 } from "../../base/limits.ts";
 import type { Address } from "../link/link.ts";
 import { isLoopback } from "./address.ts";
@@ -102,7 +102,7 @@ export class HalfOpenWatch {
     this.#since = new Map(halves.map(({ key, sinceMs }) => [key, sinceMs]));
     const short = isShort();
     for (const { socket } of tooMany(halves, begun, short)) sockets.shutdown(socket.descriptor);
-    const everyMs = short ? HALF_OPEN_LOOK_SHORT_MS : HALF_OPEN_LOOK_EVERY_MS;
+    const everyMs = short ? HALF_OPEN_CHECK_SHORT_INTERVAL_MS : HALF_OPEN_CHECK_INTERVAL_MS;
     return Math.max(everyMs, (now() - begun) / LOOK_SHARE);
   }
 }
@@ -114,7 +114,9 @@ function tooMany(halves: readonly Half[], now: number, isShort: boolean): Half[]
     const most = isShort ? HALF_OPEN_WHEN_SHORT_MAX : exempt;
     const oldestFirst = of.sort((one, other) => one.sinceMs - other.sinceMs);
     const surplus = of.length - most;
-    return oldestFirst.filter(({ sinceMs }, i) => i < surplus || now - sinceMs > REQUEST_WITHIN_MS);
+    return oldestFirst.filter(
+      ({ sinceMs }, i) => i < surplus || now - sinceMs > FIRST_REQUEST_TIMEOUT_MS,
+    );
   });
 }
 

@@ -14,7 +14,7 @@ import type { Server, ServerWebSocket } from "bun";
 import { AssertionFailure } from "../../base/assert.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import {
-  HALF_OPEN_LOOK_EVERY_MS,
+  HALF_OPEN_CHECK_INTERVAL_MS,
   MESSAGE_BYTES_MAX,
   SEND_QUEUE_BYTES_MAX,
 } from "../../base/limits.ts";
@@ -110,7 +110,7 @@ class WsListener implements Listener {
     const now = () => performance.now();
     const isShort = isShortOfDescriptors;
     this.#halfOpen = new HalfOpenWatch({ sockets, port: this.port, now, isShort });
-    this.#lookLater(HALF_OPEN_LOOK_EVERY_MS);
+    this.#lookLater(HALF_OPEN_CHECK_INTERVAL_MS);
   }
 
   #lookLater(afterMs: number): void {

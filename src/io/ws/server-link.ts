@@ -6,7 +6,7 @@ import { Fault } from "../../base/fault.ts";
 import {
   CONTROL_FRAMES_BURST,
   CONTROL_FRAMES_PER_SECOND,
-  DRAIN_WITHIN_MS,
+  DRAIN_TIMEOUT_MS,
   SEND_QUEUE_BYTES_MAX,
 } from "../../base/limits.ts";
 import { TokenBucket } from "../../core/rate.ts";
@@ -125,7 +125,7 @@ export class WsServerLink extends BaseLink {
     this.inbox.mute();
     this.#leaveTopics();
     // A reader that never takes the rest must not hold the socket forever.
-    this.#deadline = setTimeout(() => this.drop(undefined), DRAIN_WITHIN_MS);
+    this.#deadline = setTimeout(() => this.drop(undefined), DRAIN_TIMEOUT_MS);
     this.#closeWhenFlushed();
   }
 

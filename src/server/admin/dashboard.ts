@@ -3,7 +3,11 @@
 import { productOf } from "../../base/client-name.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
-import { CLIENTS_PAGE_MAX, PLACE_CHARS_MAX, TRANSFERS_LISTED_MAX } from "../../base/limits-page.ts";
+import {
+  ADDRESS_CHARS_MAX,
+  CLIENTS_PAGE_MAX,
+  TRANSFERS_LISTED_MAX,
+} from "../../base/limits-page.ts";
 import { checkName } from "../../base/names.ts";
 import { defined } from "../../base/values.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
@@ -103,7 +107,7 @@ export class AdminDashboard {
     const { sentBytes, receivedBytes } = own;
     const [place] = this.#options.places();
     return defined({
-      server: place === undefined ? "" : formatPlace(place).slice(0, PLACE_CHARS_MAX),
+      server: place === undefined ? "" : formatPlace(place).slice(0, ADDRESS_CHARS_MAX),
       ...{ diskFreeBytes, version, since, memoryBytes, links, sessions, lanes },
       ...{ sentBytes, receivedBytes },
     });

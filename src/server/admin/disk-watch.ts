@@ -3,7 +3,7 @@
 import { type DiskSpace, isDiskFull } from "../../base/disk-space.ts";
 import { Fault } from "../../base/fault.ts";
 import {
-  DISK_LOOK_EVERY_MS,
+  DISK_CHECK_INTERVAL_MS,
   DISK_LOW_BYTES,
   DISK_LOW_MARGIN_BYTES,
 } from "../../base/limits-page.ts";
@@ -34,12 +34,12 @@ export class DiskWatch {
     return this.#state;
   }
 
-  /** Checks now, and then every DISK_LOOK_EVERY_MS. */
+  /** Checks now, and then every DISK_CHECK_INTERVAL_MS. */
   start(): void {
     if (this.#isOver) return;
     void this.#look().then(() => {
       if (this.#isOver) return;
-      this.#cancel = this.#options.clock.after(DISK_LOOK_EVERY_MS, () => this.start());
+      this.#cancel = this.#options.clock.after(DISK_CHECK_INTERVAL_MS, () => this.start());
     });
   }
 

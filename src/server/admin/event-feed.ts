@@ -3,11 +3,11 @@
 import { cutText } from "../../base/bytes.ts";
 import { diskSentence } from "../../base/disk-space.ts";
 import type { Fault } from "../../base/fault.ts";
-import { SENTENCE_BYTES_MAX } from "../../base/limits.ts";
+import { FAULT_TEXT_BYTES_MAX } from "../../base/limits.ts";
 import {
-  EVENTS_KEPT_BYTES_MAX,
-  EVENTS_KEPT_MAX,
   EVENTS_QUEUED_BYTES_MAX,
+  EVENTS_STORED_BYTES_MAX,
+  EVENTS_STORED_MAX,
 } from "../../base/limits-page.ts";
 import { defined } from "../../base/values.ts";
 import { erasuresOf } from "../../core/log/erasures.ts";
@@ -66,7 +66,7 @@ export class EventFeed {
   readonly #options: EventFeedOptions;
   /** Number of events skipped for each watcher. */
   readonly #skipped = new Map<ClientConnection, number>();
-  /** Latest events, oldest first, for watchers who join later. Bounded by EVENTS_KEPT_MAX. */
+  /** Latest events, oldest first, for watchers who join later. Bounded by EVENTS_STORED_MAX. */
   #kept: Kept[] = [];
   #keptBytes = 0;
   #last = 0;
@@ -98,7 +98,7 @@ export class EventFeed {
     }
     this.#kept.push(kept);
     this.#keptBytes += sizeOf(event);
-    while (this.#kept.length > EVENTS_KEPT_MAX || this.#keptBytes > EVENTS_KEPT_BYTES_MAX) {
+    while (this.#kept.length > EVENTS_STORED_MAX || this.#keptBytes > EVENTS_STORED_BYTES_MAX) {
       const oldest = this.#kept.shift();
       if (oldest !== undefined) this.#keptBytes -= sizeOf(oldest.event);
     }
@@ -154,7 +154,7 @@ export class EventFeed {
         return { reason: reasonOf(event.fault) };
       case "decided": {
         const { kind: _, reason, ...decision } = event;
-        const cut = reason === undefined ? {} : { reason: cutText(reason, SENTENCE_BYTES_MAX) };
+        const cut = reason === undefined ? {} : { reason: cutText(reason, FAULT_TEXT_BYTES_MAX) };
         return { ...decision, ...cut };
       }
       case "cancelled":
@@ -210,5 +210,5 @@ export class EventFeed {
 
 /** Reason of a refusal, cut to the maximum length. */
 function reasonOf(fault: Fault): string {
-  return cutText(redacted(fault).message, SENTENCE_BYTES_MAX);
+  return cutText(redacted(fault).message, FAULT_TEXT_BYTES_MAX);
 }

@@ -1,7 +1,7 @@
 /** Past decisions of operators and moderators, read from both logs. */
 
 import type { RoomId, UserId } from "../../base/ids.ts";
-import { DECISIONS_LOOKED_MAX, DECISIONS_PAGE_MAX } from "../../base/limits-page.ts";
+import { DECISIONS_PAGE_MAX, DECISIONS_SEARCHED_MAX } from "../../base/limits-page.ts";
 import { defined } from "../../base/values.ts";
 import { accountIn } from "../../core/rooms/rooms.ts";
 import { kindsWith } from "../../wire/kinds.ts";
@@ -67,7 +67,7 @@ export class PastDecisions {
     const { accounts } = this.#options;
     let from = Math.min(before?.accounts ?? Number.MAX_SAFE_INTEGER, accounts.head() + 1);
     if (until !== undefined) from = await this.#firstAfter(until, from);
-    const lowest = Math.max(1, from - DECISIONS_LOOKED_MAX);
+    const lowest = Math.max(1, from - DECISIONS_SEARCHED_MAX);
     const past: Past[] = [];
     /** New passwords, each of which is a decision if it used a reset code. */
     const passwords = new Map<string, Past>();

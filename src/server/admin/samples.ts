@@ -1,6 +1,6 @@
 /** The last hour of server statistics, one sample a second. */
 
-import { SAMPLES_KEPT_MAX, SAMPLES_PAGE_MAX } from "../../base/limits-page.ts";
+import { SAMPLES_PAGE_MAX, SAMPLES_STORED_MAX } from "../../base/limits-page.ts";
 import type { Answer } from "../../wire/messages.ts";
 
 /** Server statistics at one moment. Posts and bytes are totals since the start. */
@@ -32,7 +32,7 @@ const GROWING: ReadonlySet<keyof Sample> = new Set(["posts", "receivedBytes", "s
  */
 export class Samples {
   readonly #sinceMs: number;
-  readonly #kept = new Map(COLUMNS.map((name) => [name, new Float64Array(SAMPLES_KEPT_MAX)]));
+  readonly #kept = new Map(COLUMNS.map((name) => [name, new Float64Array(SAMPLES_STORED_MAX)]));
   #before: Sample | undefined;
   #last = 0;
 
@@ -49,7 +49,7 @@ export class Samples {
       const value = sample[name] ?? 0;
       // The first sample has no previous one to have grown from.
       const before = GROWING.has(name) ? (this.#before?.[name] ?? value) : 0;
-      column[this.#last % SAMPLES_KEPT_MAX] = Math.max(0, Math.floor(value - before));
+      column[this.#last % SAMPLES_STORED_MAX] = Math.max(0, Math.floor(value - before));
     }
     this.#before = sample;
     this.#last++;
@@ -57,12 +57,12 @@ export class Samples {
 
   /** @param after number of the reader's last sample; all are returned if it is of another run */
   page(after: number): Answer<"samples"> {
-    const oldest = Math.max(0, this.#last - SAMPLES_KEPT_MAX);
+    const oldest = Math.max(0, this.#last - SAMPLES_STORED_MAX);
     const from = after > this.#last ? oldest : Math.max(after, oldest);
     const to = Math.min(this.#last, from + SAMPLES_PAGE_MAX);
     const column = (name: (typeof COLUMNS)[number]) =>
       Array.from({ length: to - from }, (_, index) => {
-        return this.#kept.get(name)?.[(from + index) % SAMPLES_KEPT_MAX] ?? 0;
+        return this.#kept.get(name)?.[(from + index) % SAMPLES_STORED_MAX] ?? 0;
       });
     return {
       since: this.#sinceMs,

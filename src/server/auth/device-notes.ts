@@ -2,7 +2,7 @@
 
 import { deviceLabelOf } from "../../base/client-name.ts";
 import type { UserId } from "../../base/ids.ts";
-import { DEVICE_NOTES_KEPT_EVERY_MS } from "../../base/limits.ts";
+import { DEVICE_NOTES_SAVE_INTERVAL_MS } from "../../base/limits.ts";
 import { jsonLine } from "../../base/text.ts";
 import { nearestMoment } from "../../base/time.ts";
 import { isCount } from "../../base/values.ts";
@@ -37,7 +37,7 @@ export class DeviceNotes {
     this.#file = new KeptFile(place, {
       name: "devices.json",
       sizeBytesMax: DEVICE_NOTES_BYTES_MAX,
-      everyMs: DEVICE_NOTES_KEPT_EVERY_MS,
+      everyMs: DEVICE_NOTES_SAVE_INTERVAL_MS,
       ...{ clock, warn },
       lost: "devices have no names until they sign in again",
       format: () => formatDevices(registry.all()),

@@ -4,7 +4,7 @@ import { toBase64Url } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { ID_BYTES, type RoomId, type UserId } from "../../base/ids.ts";
 import {
-  INVITE_PLACES_MAX,
+  INVITE_ADDRESSES_MAX,
   INVITE_USES_MAX,
   INVITES_MAX,
   INVITES_PER_ACCOUNT_MAX,
@@ -81,7 +81,7 @@ export class Invites {
     });
     await kernel.decide(() => [draft]);
     if (isForProgram(place)) return { invite: id, token };
-    const places = this.#context.places().slice(0, INVITE_PLACES_MAX);
+    const places = this.#context.places().slice(0, INVITE_ADDRESSES_MAX);
     return { invite: id, token, ...(places.length === 0 ? {} : { places: [...places] }) };
   }
 

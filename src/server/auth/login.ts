@@ -7,9 +7,9 @@ import { ID_BYTES, type RoomId, type UserId, userId } from "../../base/ids.ts";
 import {
   ACCOUNTS_PER_ADDRESS_HOUR_MAX,
   ACCOUNTS_PER_INVITER_HOUR_MAX,
-  GUESSES_HELD_PER_ADDRESS_MAX,
+  GUESSES_DELAYED_PER_ADDRESS_MAX,
   PASSWORD_CHECKS_MAX,
-  PASSWORD_CHECKS_WAITING_MAX,
+  PASSWORD_CHECKS_QUEUED_MAX,
   SESSIONS_PER_ACCOUNT_MAX,
   WRONG_SECRETS_MAX,
 } from "../../base/limits.ts";
@@ -67,14 +67,14 @@ export class Authenticator {
    * WRONG_SECRETS_MAX: a separate bound would release wrong answers early when reached.
    */
   readonly #held = new Map<string, number>();
-  readonly #hashing = new WorkQueue(PASSWORD_CHECKS_MAX, PASSWORD_CHECKS_WAITING_MAX);
+  readonly #hashing = new WorkQueue(PASSWORD_CHECKS_MAX, PASSWORD_CHECKS_QUEUED_MAX);
   /**
    * Password checks by account: a logged-in account takes at most one slot and leaves the rest to
    * log-ins.
    */
-  readonly #turns = new FairQueue(1, PASSWORD_CHECKS_WAITING_MAX);
+  readonly #turns = new FairQueue(1, PASSWORD_CHECKS_QUEUED_MAX);
   /** Password checks before log-in, by address: no address can use up the slots of others. */
-  readonly #entrants = new FairQueue(1, PASSWORD_CHECKS_WAITING_MAX);
+  readonly #entrants = new FairQueue(1, PASSWORD_CHECKS_QUEUED_MAX);
   readonly #addressShare = new HourlyShare(ACCOUNTS_PER_ADDRESS_HOUR_MAX);
   readonly #inviterShare = new HourlyShare(ACCOUNTS_PER_INVITER_HOUR_MAX);
   /** Names being registered. Bounded by the links. */
@@ -510,7 +510,7 @@ export class Authenticator {
   ): Promise<void> {
     const { clock } = this.#options;
     const address = `${ADDRESS}${addressKey(client.link.remote.host)}`;
-    const isHeldUp = (this.#held.get(address) ?? 0) >= GUESSES_HELD_PER_ADDRESS_MAX;
+    const isHeldUp = (this.#held.get(address) ?? 0) >= GUESSES_DELAYED_PER_ADDRESS_MAX;
     const askedAt = clock.now();
     const delayMs = this.#guessing.delayMs(isHeldUp ? [address, ...names] : names, askedAt);
     this.#tellDelay(client, address, names);

@@ -1,7 +1,7 @@
 /** Checks of tokens in HTTP requests. */
 
 import { Fault } from "../../base/fault.ts";
-import { PASSWORD_CHECKS_WAITING_MAX } from "../../base/limits.ts";
+import { PASSWORD_CHECKS_QUEUED_MAX } from "../../base/limits.ts";
 import { Guessing } from "../../core/rate.ts";
 import { type Clock, delay } from "../../io/clock.ts";
 import type { Address } from "../../io/link/link.ts";
@@ -14,7 +14,7 @@ export class Tokens {
   readonly #clock: Clock;
   readonly #bans: Bans;
   readonly #guessing = new Guessing();
-  readonly #delaying = new WorkQueue(PASSWORD_CHECKS_WAITING_MAX, PASSWORD_CHECKS_WAITING_MAX);
+  readonly #delaying = new WorkQueue(PASSWORD_CHECKS_QUEUED_MAX, PASSWORD_CHECKS_QUEUED_MAX);
 
   constructor(clock: Clock, bans: Bans) {
     this.#clock = clock;

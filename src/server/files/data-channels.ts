@@ -1,7 +1,11 @@
 /** Data channels: links beside a session that carry files. */
 
 import { Fault, msg } from "../../base/fault.ts";
-import { LANES_PER_ACCOUNT_MAX, LANES_PER_SESSION_MAX, TICKET_MS } from "../../base/limits.ts";
+import {
+  DATA_CHANNELS_PER_ACCOUNT_MAX,
+  DATA_CHANNELS_PER_SESSION_MAX,
+  TICKET_MS,
+} from "../../base/limits.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { newToken } from "../auth/secrets.ts";
 import type { ServerContext } from "../kernel/context.ts";
@@ -82,12 +86,12 @@ export class DataChannels {
   /** @throws Fault too-many */
   #checkRoom(held: Held, account: Account): void {
     const detail = { retryAfterMs: BUSY_MS };
-    if (this.#inUse(held) >= LANES_PER_SESSION_MAX) {
-      const sentence = msg`${LANES_PER_SESSION_MAX} files are under way in this session`;
+    if (this.#inUse(held) >= DATA_CHANNELS_PER_SESSION_MAX) {
+      const sentence = msg`${DATA_CHANNELS_PER_SESSION_MAX} files are under way in this session`;
       throw new Fault("too-many", sentence, detail);
     }
-    if (this.#inUseOf(account) >= LANES_PER_ACCOUNT_MAX) {
-      const sentence = msg`${LANES_PER_ACCOUNT_MAX} files of this account are under way`;
+    if (this.#inUseOf(account) >= DATA_CHANNELS_PER_ACCOUNT_MAX) {
+      const sentence = msg`${DATA_CHANNELS_PER_ACCOUNT_MAX} files of this account are under way`;
       throw new Fault("too-many", sentence, detail);
     }
   }

@@ -3,7 +3,7 @@
 import { equalBytes } from "../../base/bytes.ts";
 import { asFault, Fault, type FaultCode } from "../../base/fault.ts";
 import { CHUNK_BYTES, FILE_BYTES_MAX } from "../../base/limits.ts";
-import { CLUSTER_FILE_CHUNKS_AT_ONCE } from "../../base/limits-cluster.ts";
+import { CLUSTER_CHUNKS_PER_FILE_MAX } from "../../base/limits-cluster.ts";
 import type { Files } from "../../core/rooms/files.ts";
 import type { Blob, BlobStore } from "../../io/blob/interfaces.ts";
 import type { SharedFiles } from "../../io/cluster/shared-files.ts";
@@ -28,7 +28,7 @@ export class SharedUpload {
   /** All chunks below this one are in the store. */
   #have: number;
   #next: number;
-  /** Chunks in the store beyond the first missing one. Bounded by CLUSTER_FILE_CHUNKS_AT_ONCE. */
+  /** Chunks in the store beyond the first missing one. Bounded by CLUSTER_CHUNKS_PER_FILE_MAX. */
   readonly #ahead = new Set<number>();
   readonly #underWay = new Set<Promise<void>>();
   /** Bounded: one for the sync and one for the end. */
@@ -53,7 +53,7 @@ export class SharedUpload {
     while (
       !this.#isStopped &&
       this.#next < have &&
-      this.#next < this.#have + CLUSTER_FILE_CHUNKS_AT_ONCE
+      this.#next < this.#have + CLUSTER_CHUNKS_PER_FILE_MAX
     ) {
       const index = this.#next++;
       const bringing = this.#bring(index);

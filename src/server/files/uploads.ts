@@ -4,9 +4,9 @@ import { cutText, toHex } from "../../base/bytes.ts";
 import { asFault, Fault, msg } from "../../base/fault.ts";
 import type { FileId, UserId } from "../../base/ids.ts";
 import {
-  SENTENCE_BYTES_MAX,
+  FAULT_TEXT_BYTES_MAX,
+  UPLOAD_IDLE_TIMEOUT_MS,
   UPLOAD_KEEP_MS,
-  UPLOAD_SILENT_MS,
   UPLOADS_PER_ACCOUNT_MAX,
 } from "../../base/limits.ts";
 import { defined } from "../../base/values.ts";
@@ -153,7 +153,11 @@ export class UploadService {
         // Transient faults and those of the disk fail the whole request, so that it is retried.
         if (!(error instanceof Fault) || error.retryAfterMs !== undefined) throw error;
         if (error.blame !== "user") throw error;
-        refused.push({ to, code: error.code, message: cutText(error.message, SENTENCE_BYTES_MAX) });
+        refused.push({
+          to,
+          code: error.code,
+          message: cutText(error.message, FAULT_TEXT_BYTES_MAX),
+        });
       }
     }
     return { posted, refused, ...(text === "" ? {} : { said: true }) };
@@ -306,7 +310,7 @@ export class UploadService {
   #checkFree({ state }: Upload): void {
     if (state === "idle") return;
     const isSilent =
-      state !== "busy" && this.#options.clock.now() - state.heardAt >= UPLOAD_SILENT_MS;
+      state !== "busy" && this.#options.clock.now() - state.heardAt >= UPLOAD_IDLE_TIMEOUT_MS;
     // The other channel's network may be dead: the new channel replaces it.
     if (isSilent) state.lane.close(busy());
     throw isSilent ? busy(LETTING_GO_MS) : busy();

@@ -3,12 +3,12 @@
 import { equalBytes } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { FileId, UserId } from "../../base/ids.ts";
-import { LANES_PER_ACCOUNT_MAX } from "../../base/limits.ts";
+import { DATA_CHANNELS_PER_ACCOUNT_MAX } from "../../base/limits.ts";
 import {
-  ARCHIVES_AT_ONCE_MAX,
   ARCHIVES_PER_ACCOUNT_MAX,
+  CONCURRENT_ARCHIVES_MAX,
+  CONCURRENT_HTTP_DOWNLOADS_MAX,
   DOWNLOAD_FIRST_MS,
-  DOWNLOADS_AT_ONCE_MAX,
 } from "../../base/limits-page.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { type FileFact, isPrivateFile } from "../../core/rooms/files.ts";
@@ -67,7 +67,10 @@ export class WebDownloads {
   readonly #offers = new Map<string, Offer>();
   /** Tokens, oldest first. Bounded by DOWNLOADS_PER_SESSION_MAX per session. */
   readonly #tokensOf = new Map<ClientConnection, Set<string>>();
-  /** Bounded by DOWNLOADS_AT_ONCE_MAX per session and LANES_PER_ACCOUNT_MAX per account. */
+  /**
+   * Bounded by CONCURRENT_HTTP_DOWNLOADS_MAX per session and DATA_CHANNELS_PER_ACCOUNT_MAX per
+   * account.
+   */
   readonly #runs = new Set<WebRun>();
   readonly #lists = new ZipLists();
   #isStopping = false;
@@ -152,12 +155,13 @@ export class WebDownloads {
   #checkRoom(parent: ClientConnection, account: Account): void {
     const detail = { retryAfterMs: BUSY_MS };
     const own = [...this.#runs].filter((run) => run.account === account);
-    if (own.filter((run) => run.parent === parent).length >= DOWNLOADS_AT_ONCE_MAX) {
-      const sentence = msg`${DOWNLOADS_AT_ONCE_MAX} files are on their way to this browser`;
+    if (own.filter((run) => run.parent === parent).length >= CONCURRENT_HTTP_DOWNLOADS_MAX) {
+      const sentence = msg`${CONCURRENT_HTTP_DOWNLOADS_MAX} files are on their way to this browser`;
       throw new Fault("too-many", sentence, detail);
     }
-    if (own.length >= LANES_PER_ACCOUNT_MAX) {
-      const sentence = msg`${LANES_PER_ACCOUNT_MAX} files are on their way to ${account.name}`;
+    if (own.length >= DATA_CHANNELS_PER_ACCOUNT_MAX) {
+      const count = DATA_CHANNELS_PER_ACCOUNT_MAX;
+      const sentence = msg`${count} files are on their way to ${account.name}`;
       throw new Fault("too-many", sentence, detail);
     }
   }
@@ -170,8 +174,8 @@ export class WebDownloads {
       const sentence = msg`${ARCHIVES_PER_ACCOUNT_MAX} folders are on their way to ${account.name}`;
       throw new Fault("too-many", sentence, detail);
     }
-    if (all.length >= ARCHIVES_AT_ONCE_MAX) {
-      throw new Fault("too-many", msg`${ARCHIVES_AT_ONCE_MAX} folders are on their way`, detail);
+    if (all.length >= CONCURRENT_ARCHIVES_MAX) {
+      throw new Fault("too-many", msg`${CONCURRENT_ARCHIVES_MAX} folders are on their way`, detail);
     }
   }
 

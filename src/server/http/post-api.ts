@@ -4,9 +4,9 @@ import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { Fault, type FaultCode } from "../../base/fault.ts";
 import { ID_BYTES, type OutboxId, outboxId, type UserId } from "../../base/ids.ts";
 import {
-  CALL_KEY_BYTES_MAX,
-  CALLS_BURST,
-  CALLS_PER_SECOND,
+  HTTP_POST_KEY_BYTES_MAX,
+  HTTP_POSTS_BURST,
+  HTTP_POSTS_PER_SECOND,
   TEXT_BYTES_MAX,
   WEBHOOK_BYTES_MAX,
 } from "../../base/limits.ts";
@@ -66,7 +66,7 @@ const FORM_TYPE = "application/x-www-form-urlencoded";
 export class HttpPosts {
   readonly #options: HttpPostsOptions;
   /** Keyed by invite. */
-  readonly #pace = new TokenBuckets(CALLS_PER_SECOND, CALLS_BURST);
+  readonly #pace = new TokenBuckets(HTTP_POSTS_PER_SECOND, HTTP_POSTS_BURST);
   /** Keyed by token and idempotency key, oldest first. Bounded by CALL_KEYS_MAX. */
   readonly #sent = new Map<string, Sent>();
   /** An outbox per account and server run. Bounded by the valid invites. */
@@ -115,8 +115,11 @@ export class HttpPosts {
     const key = request.headers.get("idempotency-key");
     const send = () => this.#send(invite.by, room, text);
     if (key === null) return send();
-    if (key.length > CALL_KEY_BYTES_MAX) {
-      throw new Fault("usage", `an Idempotency-Key has at most ${CALL_KEY_BYTES_MAX} characters`);
+    if (key.length > HTTP_POST_KEY_BYTES_MAX) {
+      throw new Fault(
+        "usage",
+        `an Idempotency-Key has at most ${HTTP_POST_KEY_BYTES_MAX} characters`,
+      );
     }
     const id = `${invite.id} ${key}`;
     const known = this.#sent.get(id);

@@ -3,11 +3,11 @@
 import { utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import {
-  CALLS_BURST,
-  CALLS_PER_SECOND,
-  READ_LAST,
+  HTTP_POSTS_BURST,
+  HTTP_POSTS_PER_SECOND,
   READ_PAGE_BYTES_MAX,
   READ_PAGE_RECORDS_MAX,
+  READ_RECORDS_DEFAULT,
   READ_STALL_MS,
   READ_WAIT_SECONDS_MAX,
   READERS_MAX,
@@ -50,7 +50,7 @@ interface HttpReadsOptions extends ServerContext {
 export type KeepOpen = (seconds: number) => void;
 
 interface Options {
-  /** `undefined` for the last READ_LAST records. */
+  /** `undefined` for the last READ_RECORDS_DEFAULT records. */
   readonly after: number | undefined;
   readonly waitMs: number;
 }
@@ -78,7 +78,7 @@ export class HttpReads {
   readonly #options: HttpReadsOptions;
   readonly #runs = new Set<Run>(); // Bounded by READERS_MAX.
   /** Keyed by invite. */
-  readonly #pace = new TokenBuckets(CALLS_PER_SECOND, CALLS_BURST);
+  readonly #pace = new TokenBuckets(HTTP_POSTS_PER_SECOND, HTTP_POSTS_BURST);
   readonly #reading: ReadQueue;
   #isStopping = false;
 
@@ -211,7 +211,7 @@ export class HttpReads {
       kinds: READ_KINDS,
       ...(after === undefined ? {} : { afterSeq: after }),
       from: after === undefined ? ("newest" as const) : ("oldest" as const),
-      limit: after === undefined ? READ_LAST : READ_PAGE_RECORDS_MAX,
+      limit: after === undefined ? READ_RECORDS_DEFAULT : READ_PAGE_RECORDS_MAX,
       bytesMax: READ_PAGE_BYTES_MAX,
     };
     return this.#reading.run(invite.by, () => this.#options.archive.page(query));

@@ -2,9 +2,9 @@
 
 import {
   FLOODERS_MAX,
-  HTTP_REQUESTS_AT_ONCE_MAX,
   HTTP_REQUESTS_BURST,
   HTTP_REQUESTS_PER_SECOND,
+  HTTP_REQUESTS_PER_TURN_MAX,
   HTTP_REQUESTS_PIPELINED_MAX,
 } from "../../base/limits.ts";
 import { TokenBuckets } from "../../core/rate.ts";
@@ -18,7 +18,7 @@ import { addressKey, isLoopback } from "../session/connection-limits.ts";
  */
 export class RequestPace {
   readonly #clock: Pick<Clock, "now" | "after">;
-  /** Requests of this turn, by connection. Bounded by HTTP_REQUESTS_AT_ONCE_MAX. */
+  /** Requests of this turn, by connection. Bounded by HTTP_REQUESTS_PER_TURN_MAX. */
   readonly #inTurn = new Map<string, number>();
   #countInTurn = 0;
   /** Keyed by address. */
@@ -30,7 +30,7 @@ export class RequestPace {
 
   allows({ host, port }: Address): boolean {
     if (this.#countInTurn === 0) this.#clock.after(0, () => this.#endTurn());
-    if (this.#countInTurn >= HTTP_REQUESTS_AT_ONCE_MAX) return false;
+    if (this.#countInTurn >= HTTP_REQUESTS_PER_TURN_MAX) return false;
     this.#countInTurn++;
     const connection = `${host} ${port}`;
     const count = (this.#inTurn.get(connection) ?? 0) + 1;

@@ -3,7 +3,7 @@
 import { assert, unreachable } from "../../base/assert.ts";
 import { asFault, Fault } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
-import { CALLS_WAITING_MAX } from "../../base/limits.ts";
+import { HTTP_POSTS_QUEUED_MAX } from "../../base/limits.ts";
 import type { Submission } from "../../core/rooms/commands.ts";
 import type { RoomEngine } from "../../core/rooms/engine.ts";
 import type { EngineEffect, EngineInput } from "../../core/rooms/engine-io.ts";
@@ -67,7 +67,7 @@ interface Answers {
 export class Kernel {
   readonly #options: KernelOptions;
   readonly writes: PendingWrites;
-  /** Keyed by id. Bounded by the requests in flight and CALLS_WAITING_MAX. */
+  /** Keyed by id. Bounded by the requests in flight and HTTP_POSTS_QUEUED_MAX. */
   readonly #callbacks = new Map<number, (outcome: Outcome) => void>();
   readonly #decisions: Decisions;
   #lastId = 0;
@@ -106,7 +106,7 @@ export class Kernel {
     user: UserId,
     command: Extract<Submission, { kind: Kind }>,
   ): Promise<Answers[Kind]> {
-    if (this.#asked >= CALLS_WAITING_MAX) {
+    if (this.#asked >= HTTP_POSTS_QUEUED_MAX) {
       throw new Fault("too-many", "the server is busy", { retryAfterMs: 1_000 });
     }
     this.#asked++;

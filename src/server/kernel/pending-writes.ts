@@ -1,7 +1,7 @@
 /** Writes in progress: a stop waits for them, and their faults are reported. */
 
 import { Fault } from "../../base/fault.ts";
-import { DRAIN_WITHIN_MS } from "../../base/limits.ts";
+import { DRAIN_TIMEOUT_MS } from "../../base/limits.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Log } from "../../io/log/log.ts";
 import type { Draft, LogRecord } from "../../wire/record.ts";
@@ -86,11 +86,11 @@ export class PendingWrites {
     });
   }
 
-  /** Resolves when nothing is in flight, or after DRAIN_WITHIN_MS at the latest. */
+  /** Resolves when nothing is in flight, or after DRAIN_TIMEOUT_MS at the latest. */
   drained(): Promise<void> {
     if (this.#isIdle) return Promise.resolve();
     return new Promise((resolve) => {
-      const cancel = this.#clock.after(DRAIN_WITHIN_MS, resolve);
+      const cancel = this.#clock.after(DRAIN_TIMEOUT_MS, resolve);
       this.#onIdle = () => {
         cancel();
         resolve();

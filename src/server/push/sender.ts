@@ -3,13 +3,13 @@
 import { asFault, Fault, msg } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import {
-  PUSH_ACCOUNT_AT_ONCE,
-  PUSH_AT_ONCE,
+  CONCURRENT_PUSHES_MAX,
   PUSH_FAILURES_MAX,
   PUSH_QUEUE_MAX,
   PUSH_RETRY_FIRST_MS,
   PUSH_RETRY_MS_MAX,
   PUSH_TRIES_MAX,
+  PUSHES_PER_ACCOUNT_MAX,
 } from "../../base/limits-page.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Subscription } from "./subscriptions.ts";
@@ -122,10 +122,10 @@ export class PushSender {
     const now = this.#options.clock.now();
     let firstAt: number | undefined;
     for (const [key, pending] of this.#waiting) {
-      if (this.#atOnce >= PUSH_AT_ONCE) return; // The next completion tries again.
+      if (this.#atOnce >= CONCURRENT_PUSHES_MAX) return; // The next completion tries again.
       const { user } = pending.to;
       if (pending.at > now) firstAt = Math.min(firstAt ?? pending.at, pending.at);
-      else if ((this.#underWay.get(user) ?? 0) < PUSH_ACCOUNT_AT_ONCE) {
+      else if ((this.#underWay.get(user) ?? 0) < PUSHES_PER_ACCOUNT_MAX) {
         this.#waiting.delete(key);
         void this.#send(key, pending);
       }

@@ -6,7 +6,7 @@ import type { UserId } from "../../base/ids.ts";
 import {
   PUSH_AWAY_MS,
   PUSH_FRESH_MS,
-  PUSH_READ_CHARS,
+  PUSH_SEARCHED_CHARS,
   PUSH_SUBSCRIBES_BURST,
   PUSH_SUBSCRIBES_PER_MINUTE,
 } from "../../base/limits-page.ts";
@@ -316,7 +316,7 @@ export class PushService {
 function mentionsIn({ text, mentions }: MessageBody): readonly string[] {
   if (mentions !== undefined) return mentions.filter((name) => typeof name === "string");
   if (text === undefined) return [];
-  return withMentions({ text: text.slice(0, PUSH_READ_CHARS) }).mentions ?? [];
+  return withMentions({ text: text.slice(0, PUSH_SEARCHED_CHARS) }).mentions ?? [];
 }
 
 /** Title as plain text, because notifications show no markup. */

@@ -1,10 +1,10 @@
 /** Queues of slow tasks that are fair between their keys. */
 
 import {
-  PAGE_REST_MS_MAX,
-  PAGE_REST_TIMES,
-  PAGES_READ_MAX,
-  PAGES_WAITING_MAX,
+  CONCURRENT_PAGE_READS_MAX,
+  PAGE_PAUSE_FACTOR,
+  PAGE_PAUSE_MS_MAX,
+  PAGE_READS_QUEUED_MAX,
 } from "../../base/limits.ts";
 import { type Clock, delay } from "../../io/clock.ts";
 import { WorkQueue } from "../../io/work-queue.ts";
@@ -67,8 +67,8 @@ export class ReadQueue {
   readonly #turns: FairQueue;
 
   /** @param rest `undefined` if a key may read again immediately */
-  constructor({ perKey = 1, waitingMax = PAGES_WAITING_MAX, rest }: ReadQueueOptions = {}) {
-    this.#reading = new WorkQueue(PAGES_READ_MAX, waitingMax);
+  constructor({ perKey = 1, waitingMax = PAGE_READS_QUEUED_MAX, rest }: ReadQueueOptions = {}) {
+    this.#reading = new WorkQueue(CONCURRENT_PAGE_READS_MAX, waitingMax);
     this.#turns = new FairQueue(perKey, waitingMax, rest);
   }
 
@@ -86,5 +86,5 @@ interface ReadQueueOptions {
 
 /** Pause of a key after each page that it has read. */
 export function pageRest(clock: Clock): Rest {
-  return { clock, times: PAGE_REST_TIMES, msMax: PAGE_REST_MS_MAX };
+  return { clock, times: PAGE_PAUSE_FACTOR, msMax: PAGE_PAUSE_MS_MAX };
 }

@@ -6,10 +6,10 @@ import type { UserId } from "../../base/ids.ts";
 import {
   CATCH_UP_BYTES_MAX,
   CATCH_UP_RECORDS_MAX,
+  CONCURRENT_PAGE_READS_MAX,
   FIRST_RECORDS,
   LINKS_MAX,
   PAGE_BYTES_MAX,
-  PAGES_READ_MAX,
   SEND_QUEUE_LOW_BYTES,
 } from "../../base/limits.ts";
 import { moderates } from "../../core/rooms/moderation.ts";
@@ -64,7 +64,7 @@ export class CatchUp {
   readonly #frame = new RecordsFrame();
   /** Cached for readers who join in the same tick. */
   #packed: Packed | undefined;
-  readonly #reading = new WorkQueue(PAGES_READ_MAX, LINKS_MAX);
+  readonly #reading = new WorkQueue(CONCURRENT_PAGE_READS_MAX, LINKS_MAX);
 
   constructor(options: CatchUpOptions) {
     this.#options = options;

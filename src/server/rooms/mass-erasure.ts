@@ -2,7 +2,7 @@
 
 import { Fault } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
-import { ERASED_AT_ONCE_MAX, PAGE_BYTES_MAX } from "../../base/limits.ts";
+import { ERASED_PER_ORDER_MAX, PAGE_BYTES_MAX } from "../../base/limits.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import type { Act } from "../../core/rooms/moderation.ts";
 import type { Page, PageQuery } from "../../io/log/log.ts";
@@ -61,7 +61,7 @@ export class MassErasure {
     query: Partial<PageQuery>,
     why: { readonly isRetention?: true } = {},
   ): Promise<ErasedPart> {
-    const limits = { limit: ERASED_AT_ONCE_MAX, bytesMax: PAGE_BYTES_MAX };
+    const limits = { limit: ERASED_PER_ORDER_MAX, bytesMax: PAGE_BYTES_MAX };
     const kinds = { kinds: AUTHORED, from: "oldest" } as const;
     const page = await this.#context.archive.page({ ...query, ...limits, ...kinds });
     let erased = 0;

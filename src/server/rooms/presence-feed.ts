@@ -2,9 +2,9 @@
 
 import type { UserId } from "../../base/ids.ts";
 import {
+  PRESENCE_ACCOUNTS_MAX,
+  PRESENCE_INTERVAL_MS,
   PRESENCE_MEMBERS_MAX,
-  PRESENCE_TOLD_EVERY_MS,
-  PRESENCES_TOGETHER_MAX,
 } from "../../base/limits.ts";
 import type { Registry } from "../../core/rooms/accounts.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
@@ -12,7 +12,7 @@ import type { Clock } from "../../io/clock.ts";
 import type { FanOut } from "./broadcast.ts";
 
 /**
- * Changes within PRESENCE_TOLD_EVERY_MS share one message per room, so that the arrival of a whole
+ * Changes within PRESENCE_INTERVAL_MS share one message per room, so that the arrival of a whole
  * class costs each member a few messages instead of one per classmate. Rooms above
  * PRESENCE_MEMBERS_MAX get no notices; clients ask with `who`.
  */
@@ -38,7 +38,7 @@ export class PresenceFeed {
     if (online && users.get(user) === false) users.delete(user);
     else users.set(user, online);
     this.#changed.set(room, users);
-    this.#cancel ??= this.#clock.after(PRESENCE_TOLD_EVERY_MS, () => this.#tell());
+    this.#cancel ??= this.#clock.after(PRESENCE_INTERVAL_MS, () => this.#tell());
   }
 
   /** Drops pending notices and timers at shutdown. */
@@ -69,10 +69,10 @@ export class PresenceFeed {
 
   #tellRoom(room: Room, online: readonly string[], offline: readonly string[]): void {
     const count = Math.max(online.length, offline.length);
-    for (let at = 0; at < count; at += PRESENCES_TOGETHER_MAX) {
+    for (let at = 0; at < count; at += PRESENCE_ACCOUNTS_MAX) {
       const part = {
-        online: online.slice(at, at + PRESENCES_TOGETHER_MAX),
-        offline: offline.slice(at, at + PRESENCES_TOGETHER_MAX),
+        online: online.slice(at, at + PRESENCE_ACCOUNTS_MAX),
+        offline: offline.slice(at, at + PRESENCE_ACCOUNTS_MAX),
       };
       this.#fanOut.publish(room, { kind: "presences", room: room.id, ...part });
     }

@@ -4,8 +4,8 @@ import { Fault, msg } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import {
   PAGE_BYTES_MAX,
+  PAGE_READS_PER_ACCOUNT_MAX,
   PAGE_RECORDS_MAX,
-  PAGES_READ_PER_ACCOUNT_MAX,
   PRESENCE_MEMBERS_MAX,
   READERS_NAMED_MAX,
   REQUESTS_IN_FLIGHT_MAX,
@@ -71,7 +71,7 @@ export class Queries {
       sha256,
     });
     const rest = pageRest(options.clock);
-    this.#reading = new ReadQueue({ perKey: PAGES_READ_PER_ACCOUNT_MAX, rest });
+    this.#reading = new ReadQueue({ perKey: PAGE_READS_PER_ACCOUNT_MAX, rest });
   }
 
   /** In order of creation. @throws Fault room-unknown */

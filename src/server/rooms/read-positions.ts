@@ -3,9 +3,9 @@
 import { Fault } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import {
+  READ_NOTICE_INTERVAL_MS,
   READ_POSITIONS_BYTES_MAX,
-  READ_POSITIONS_KEPT_EVERY_MS,
-  READ_TOLD_EVERY_MS,
+  READ_POSITIONS_SAVE_INTERVAL_MS,
 } from "../../base/limits.ts";
 import { checkName } from "../../base/names.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
@@ -38,7 +38,7 @@ export class ReadPositionService {
     this.#file = new KeptFile(place, {
       name: "marks.json",
       sizeBytesMax: READ_POSITIONS_BYTES_MAX,
-      everyMs: READ_POSITIONS_KEPT_EVERY_MS,
+      everyMs: READ_POSITIONS_SAVE_INTERVAL_MS,
       ...{ clock, warn },
       lost: "what was read counts as unread again",
       format: () => this.#positions.format(),
@@ -112,7 +112,7 @@ export class ReadPositionService {
     this.#file.touch();
     const rooms = this.#untold.get(user) ?? new Map<Room, ClientConnection | undefined>();
     this.#untold.set(user, rooms.set(room, by));
-    this.#cancel ??= this.#context.clock.after(READ_TOLD_EVERY_MS, () => this.#tellAll());
+    this.#cancel ??= this.#context.clock.after(READ_NOTICE_INTERVAL_MS, () => this.#tellAll());
   }
 
   #tellAll(): void {

@@ -2,7 +2,7 @@
 
 import { Fault } from "../../base/fault.ts";
 import type { RoomId } from "../../base/ids.ts";
-import { RETENTION_EVERY_MS } from "../../base/limits.ts";
+import { RETENTION_CHECK_INTERVAL_MS } from "../../base/limits.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import type { MassErasure } from "./mass-erasure.ts";
@@ -24,11 +24,11 @@ export class Retention {
     this.#options = options;
   }
 
-  /** Runs now, unless it is in progress, and then every RETENTION_EVERY_MS. */
+  /** Runs now, unless it is in progress, and then every RETENTION_CHECK_INTERVAL_MS. */
   sweep(): void {
     this.#cancel();
     if (this.#isStopped) return;
-    this.#cancel = this.#options.clock.after(RETENTION_EVERY_MS, () => this.sweep());
+    this.#cancel = this.#options.clock.after(RETENTION_CHECK_INTERVAL_MS, () => this.sweep());
     if (this.#isSweeping) return;
     this.#isSweeping = true;
     void this.#sweepAll().finally(() => {

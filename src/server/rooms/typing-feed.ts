@@ -3,10 +3,10 @@
 import { Fault } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import {
+  TYPING_INTERVAL_MS,
   TYPING_MEMBERS_MAX,
   TYPING_MS,
   TYPING_NAMED_MAX,
-  TYPING_TOLD_EVERY_MS,
 } from "../../base/limits.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { checkSpeaks } from "../../core/rooms/moderation.ts";
@@ -29,7 +29,7 @@ interface Typist {
 
 /**
  * Kept in memory only. An indicator expires TYPING_MS after the account's last refresh. An account
- * types in one room at a time. A room gets at most one notice per TYPING_TOLD_EVERY_MS with at most
+ * types in one room at a time. A room gets at most one notice per TYPING_INTERVAL_MS with at most
  * TYPING_NAMED_MAX names, and none above TYPING_MEMBERS_MAX members. So indicators cannot fill a
  * room's links.
  */
@@ -100,7 +100,7 @@ export class TypingFeed {
       if (before?.room !== room) return false;
       this.#end(user);
     } else if (before?.room === room) {
-      if (now - before.at < TYPING_TOLD_EVERY_MS) return false;
+      if (now - before.at < TYPING_INTERVAL_MS) return false;
       this.#typists.delete(user);
       this.#typists.set(user, { room, at: now });
     } else {
@@ -128,7 +128,7 @@ export class TypingFeed {
   #schedule(): void {
     const [first] = this.#typists.values();
     const endsAt = first === undefined ? Number.POSITIVE_INFINITY : first.at + TYPING_MS;
-    const wantedAt = this.#changed.size > 0 ? this.#toldAt + TYPING_TOLD_EVERY_MS : endsAt;
+    const wantedAt = this.#changed.size > 0 ? this.#toldAt + TYPING_INTERVAL_MS : endsAt;
     if (this.#isStopped || wantedAt >= this.#dueAt) return;
     const now = this.#options.clock.now();
     this.#cancel();
@@ -143,7 +143,7 @@ export class TypingFeed {
       if (at + TYPING_MS > now) break;
       this.#end(user);
     }
-    if (this.#changed.size > 0 && now - this.#toldAt >= TYPING_TOLD_EVERY_MS) {
+    if (this.#changed.size > 0 && now - this.#toldAt >= TYPING_INTERVAL_MS) {
       this.#toldAt = now;
       for (const room of this.#changed) this.#tell(room);
       this.#changed.clear();

@@ -9,7 +9,7 @@ import {
   REQUESTS_BURST,
   REQUESTS_PER_SECOND,
 } from "../../base/limits.ts";
-import { PROBE_EVERY_MS } from "../../base/limits-page.ts";
+import { PROBE_INTERVAL_MS } from "../../base/limits-page.ts";
 import { TokenBucket } from "../../core/rate.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import type { ClientId } from "../../core/rooms/presence.ts";
@@ -265,7 +265,7 @@ export class ClientConnection implements Source {
 
   /** Measures the round trip from time to time. */
   probe(): void {
-    this.#perform(this.session.probe(this.#options.clock.now(), PROBE_EVERY_MS));
+    this.#perform(this.session.probe(this.#options.clock.now(), PROBE_INTERVAL_MS));
   }
 
   tick(): void {

@@ -1,6 +1,6 @@
 /** Fair scheduler of received messages. */
 
-import { ARRIVALS_WAITING_BYTES_MAX, ARRIVALS_WAITING_EACH_BYTES_MAX } from "../../base/limits.ts";
+import { RECEIVE_QUEUE_PER_LINK_BYTES_MAX, RECEIVE_QUEUES_BYTES_MAX } from "../../base/limits.ts";
 import type { Clock } from "../../io/clock.ts";
 
 /** Costs allowed per sender without waiting, and for all waiting senders, in one turn. */
@@ -94,9 +94,9 @@ export class FairScheduler {
     line.isQueued = true;
     line.waiting.push({ source, sizeBytes: sizeBytes + OVERHEAD_BYTES, work });
     this.#count(line, source, sizeBytes + OVERHEAD_BYTES);
-    if ((line.sizes.get(source) ?? 0) > ARRIVALS_WAITING_EACH_BYTES_MAX) {
+    if ((line.sizes.get(source) ?? 0) > RECEIVE_QUEUE_PER_LINK_BYTES_MAX) {
       this.#overflow(line, source);
-    } else if (this.#sizeBytes > ARRIVALS_WAITING_BYTES_MAX) {
+    } else if (this.#sizeBytes > RECEIVE_QUEUES_BYTES_MAX) {
       const largest = this.#queue.reduce((a, b) => (b.sizeBytes > a.sizeBytes ? b : a));
       const [[greediest] = [source]] = [...largest.sizes].sort(([, a], [, b]) => b - a);
       this.#overflow(largest, greediest);

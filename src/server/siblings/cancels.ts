@@ -2,7 +2,7 @@
 
 import { toBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
-import { SIBLING_CANCEL_MS } from "../../base/limits-cluster.ts";
+import { SIBLING_CANCEL_TIMEOUT_MS } from "../../base/limits-cluster.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import type { Cancel, SiblingMessage } from "../kernel/siblings.ts";
 
@@ -31,12 +31,12 @@ export class RemoteCancels {
     const { clock, entropy, sequencer, siblings } = this.#options;
     if (!sequencer.isShared) return Promise.resolve(false);
     if (this.#asked.size >= SIBLING_CANCELS_MAX) {
-      const detail = { retryAfterMs: SIBLING_CANCEL_MS };
+      const detail = { retryAfterMs: SIBLING_CANCEL_TIMEOUT_MS };
       throw new Fault("too-many", "too many transfers are being cancelled", detail);
     }
     const ask = toBase64Url(entropy(ASK_BYTES));
     const { promise, resolve } = Promise.withResolvers<boolean>();
-    const stop = clock.after(SIBLING_CANCEL_MS, () => this.answered(ask, false));
+    const stop = clock.after(SIBLING_CANCEL_TIMEOUT_MS, () => this.answered(ask, false));
     this.#asked.set(ask, (isCancelled) => {
       stop();
       resolve(isCancelled);

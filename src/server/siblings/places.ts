@@ -1,9 +1,9 @@
 /** Addresses of the cluster's servers, exchanged between servers and sent to users. */
 
 import {
-  CLUSTER_PLACES_MAX,
-  SIBLING_GATHER_MS,
-  SIBLING_TELL_EVERY_MS,
+  CLUSTER_ADDRESSES_MAX,
+  SIBLING_BATCH_MS,
+  SIBLING_PRESENCE_INTERVAL_MS,
 } from "../../base/limits-cluster.ts";
 import { meansTheSame } from "../../wire/host.ts";
 import { formatPlace, type ServerPlace } from "../../wire/invite.ts";
@@ -81,12 +81,12 @@ export class ClusterPlaces {
   /** Omits addresses that the client cannot reach. */
   #for({ link }: ClientConnection): ServerPlace[] {
     const means = ({ host }: ServerPlace) => meansTheSame(link.remote.host, host);
-    return this.all.filter(means).slice(0, CLUSTER_PLACES_MAX);
+    return this.all.filter(means).slice(0, CLUSTER_ADDRESSES_MAX);
   }
 
   /** Combines simultaneous changes; a new server must not wait for the next regular message. */
   #soon(): void {
-    this.#cancelTelling ??= this.#options.clock.after(SIBLING_GATHER_MS, () => {
+    this.#cancelTelling ??= this.#options.clock.after(SIBLING_BATCH_MS, () => {
       this.#cancelTelling = undefined;
       this.#tell();
     });
@@ -112,6 +112,6 @@ export class ClusterPlaces {
       for (const node of expired) this.#others.delete(node);
     }
     this.#tell();
-    this.#cancelTick = clock.after(SIBLING_TELL_EVERY_MS, () => this.#tick());
+    this.#cancelTick = clock.after(SIBLING_PRESENCE_INTERVAL_MS, () => this.#tick());
   }
 }

@@ -2,9 +2,9 @@
 
 import type { UserId } from "../../base/ids.ts";
 import {
-  SIBLING_GATHER_MS,
+  SIBLING_BATCH_MS,
   SIBLING_ONLINE_MAX,
-  SIBLING_TELL_EVERY_MS,
+  SIBLING_PRESENCE_INTERVAL_MS,
 } from "../../base/limits-cluster.ts";
 import type { ClientId } from "../../core/rooms/presence.ts";
 import type { ServerContext } from "../kernel/context.ts";
@@ -35,7 +35,7 @@ export class RemotePresence {
 
   /** An account came online or went offline here. */
   changed(): void {
-    this.#cancelTelling ??= this.#context.clock.after(SIBLING_GATHER_MS, () => this.#tell());
+    this.#cancelTelling ??= this.#context.clock.after(SIBLING_BATCH_MS, () => this.#tell());
   }
 
   heard(node: string, online: readonly UserId[]): void {
@@ -78,7 +78,7 @@ export class RemotePresence {
       this.heard(node, []);
       this.#online.delete(node);
     }
-    this.#cancelTick = clock.after(SIBLING_TELL_EVERY_MS, () => {
+    this.#cancelTick = clock.after(SIBLING_PRESENCE_INTERVAL_MS, () => {
       this.#tell();
       this.#tick();
     });

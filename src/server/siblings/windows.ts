@@ -1,6 +1,6 @@
 /** Dashboard data of the other servers of the cluster. */
 
-import { SIBLING_WINDOW_EVERY_MS, SIBLINGS_MAX } from "../../base/limits-cluster.ts";
+import { SIBLING_CONSOLE_INTERVAL_MS, SIBLINGS_MAX } from "../../base/limits-cluster.ts";
 import type { ServerWindow } from "../../wire/messages-admin.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import { NodeStates } from "./node-states.ts";
@@ -31,7 +31,7 @@ export class RemoteWindows {
   /** An operator watches here. */
   look(): void {
     const now = this.#options.clock.now();
-    if (now - this.#lookedAt < SIBLING_WINDOW_EVERY_MS) return;
+    if (now - this.#lookedAt < SIBLING_CONSOLE_INTERVAL_MS) return;
     this.#lookedAt = now;
     this.#options.siblings.publish({ kind: "look" });
   }
@@ -40,7 +40,7 @@ export class RemoteWindows {
   looked(): void {
     const { clock, siblings, own } = this.#options;
     const now = clock.now();
-    if (now - this.#toldAt < SIBLING_WINDOW_EVERY_MS / 2) return;
+    if (now - this.#toldAt < SIBLING_CONSOLE_INTERVAL_MS / 2) return;
     this.#toldAt = now;
     siblings.publish({ kind: "window", window: own() });
   }

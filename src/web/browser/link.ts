@@ -3,7 +3,7 @@
 import { utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import {
-  CONNECT_WITHIN_MS,
+  CONNECT_TIMEOUT_MS,
   MESSAGE_BYTES_MAX,
   SEND_QUEUE_BYTES_MAX,
   SEND_QUEUE_LOW_BYTES,
@@ -47,11 +47,11 @@ export function dialSocket(dial: SocketDial): Promise<Link> {
   return new Promise((resolve, reject) => {
     const socket = openSocket(dial);
     socket.binaryType = "arraybuffer";
-    const cancel = dial.clock.after(CONNECT_WITHIN_MS, () => {
+    const cancel = dial.clock.after(CONNECT_TIMEOUT_MS, () => {
       socket.onopen = null;
       socket.onclose = null;
       socket.close();
-      reject(new Fault("timeout", `no connection within ${CONNECT_WITHIN_MS / 1_000} s`));
+      reject(new Fault("timeout", `no connection within ${CONNECT_TIMEOUT_MS / 1_000} s`));
     });
     socket.onclose = () => {
       cancel();

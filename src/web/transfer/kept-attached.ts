@@ -3,7 +3,7 @@
 import { toBase64Url } from "../../base/bytes.ts";
 import { asFault } from "../../base/fault.ts";
 import { ID_BYTES } from "../../base/ids.ts";
-import { ATTACHED_KEEP_MS, ATTACHED_KEPT_BYTES_MAX } from "../../base/limits-page.ts";
+import { ATTACHMENTS_KEEP_MS, ATTACHMENTS_STORED_BYTES_MAX } from "../../base/limits-page.ts";
 import { accountPrefix } from "../browser/indexed-db.ts";
 import type { Attached } from "./attached.ts";
 import type { PageTransfersOptions } from "./journal.ts";
@@ -44,7 +44,7 @@ export class KeptAttached {
   async restore(): Promise<readonly (readonly [string, Attached])[]> {
     const { platform } = this.#options;
     const { store, clock, locks } = platform;
-    const since = clock.unixMs() - ATTACHED_KEEP_MS;
+    const since = clock.unixMs() - ATTACHMENTS_KEEP_MS;
     const restored: [string, Attached][] = [];
     for (const [key, value] of await store.all("attached", this.#prefix)) {
       const row = rowOf(value);
@@ -95,7 +95,7 @@ export class KeptAttached {
     let keptBytes = file.size;
     for (const { sizeBytes } of this.#held.values()) keptBytes += sizeBytes;
     // The store of `chat web`, outside of the browser, has no room for files.
-    const isFull = keptBytes > ATTACHED_KEPT_BYTES_MAX;
+    const isFull = keptBytes > ATTACHMENTS_STORED_BYTES_MAX;
     if (isFull || store.keepsBytes === true || store.isBrief === true) return false;
     const addedUnixMs = clock.unixMs();
     // Keys sort by time; files of the same millisecond in any order.

@@ -5,8 +5,8 @@ import { Fault } from "../../base/fault.ts";
 import { cleanFileName } from "../../base/file-names.ts";
 import { type FileId, ID_BYTES } from "../../base/ids.ts";
 import {
-  PAGE_DOWNLOADS_KEPT_MAX,
-  PAGE_UPLOADS_AT_ONCE,
+  CONCURRENT_PAGE_UPLOADS_MAX,
+  PAGE_DOWNLOADS_STORED_MAX,
   PAGE_UPLOADS_MAX,
 } from "../../base/limits-page.ts";
 import { AccountFiles } from "../../client/sealed/account-files.ts";
@@ -32,7 +32,7 @@ export interface PreviewOptions {
 }
 
 /** Downloads are not bounded: the user starts each one. */
-const AT_ONCE = { upload: PAGE_UPLOADS_AT_ONCE, download: Number.POSITIVE_INFINITY };
+const AT_ONCE = { upload: CONCURRENT_PAGE_UPLOADS_MAX, download: Number.POSITIVE_INFINITY };
 
 /** Journals let a reloaded page resume the transfers. */
 export class PageTransfers extends TransferQueue<PageTask> {
@@ -70,7 +70,7 @@ export class PageTransfers extends TransferQueue<PageTask> {
       });
     }
     for (const entry of await downloads.left(clock.unixMs())) {
-      if (this.shown("download").length >= PAGE_DOWNLOADS_KEPT_MAX) break;
+      if (this.shown("download").length >= PAGE_DOWNLOADS_STORED_MAX) break;
       const download = new Download(this.#parts, entry);
       await this.restore(download, async () => {
         if (!(await download.mayWrite("queryPermission"))) {

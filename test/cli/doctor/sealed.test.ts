@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Fault } from "../../../src/base/fault.ts";
-import { ANEW_MS, KEY_PACKAGES_LOW } from "../../../src/base/limits-sealed.ts";
+import { KEY_PACKAGES_LOW, REJOINS_WINDOW_MS } from "../../../src/base/limits-sealed.ts";
 import type { Finding } from "../../../src/cli/doctor/check.ts";
 import {
   checkLease,
@@ -48,7 +48,7 @@ test.each<[string, () => Finding, string, string]>([
   ["foreign rows", () => checkSealedFile({ ...LOOK, unreadable: 2 }), "warning", "2 of 12 rows"],
   ["no lease yet", () => checkLease({ ...LOOK, leases: undefined }, 0), "ok", "none yet"],
   ["no lease yet", () => checkLease({ ...LOOK, leases: undefined }, 0), "ok", "none yet"],
-  ["a recent copy", () => checkLease(copied, 1_000 + ANEW_MS - 1), "warning", ""],
+  ["a recent copy", () => checkLease(copied, 1_000 + REJOINS_WINDOW_MS - 1), "warning", ""],
   ["rooms with this device", () => checkSealedRooms(LOOK), "ok", "this device is in 1 of 2"],
   ["a lost state", () => rooms({ ...ROOM, status: "lost" }), "warning", again],
   ["an older copy", () => rooms({ ...ROOM, instance: "before" }), "warning", again],

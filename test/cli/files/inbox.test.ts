@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { Fault, type FaultCode } from "../../../src/base/fault.ts";
 import type { FileId } from "../../../src/base/ids.ts";
-import { INCOMING_AT_ONCE_MAX, INCOMING_FILES_MAX } from "../../../src/base/limits.ts";
+import { CONCURRENT_DOWNLOADS_MAX, INCOMING_FILES_MAX } from "../../../src/base/limits.ts";
 import { Incoming } from "../../../src/cli/files/inbox.ts";
 import { rejection } from "../../rejection.ts";
 
@@ -100,12 +100,13 @@ describe("files that arrive", () => {
     expect(router.cursor).toBeLessThan(4);
   });
 
-  test("at most INCOMING_AT_ONCE_MAX at once, complete ones first", async () => {
+  test("at most CONCURRENT_DOWNLOADS_MAX at once, complete ones first", async () => {
     const router = new Router();
-    for (let i = 0; i < INCOMING_AT_ONCE_MAX; i++) router.incoming.recorded(file(`a${i}`), i + 1);
+    for (let i = 0; i < CONCURRENT_DOWNLOADS_MAX; i++)
+      router.incoming.recorded(file(`a${i}`), i + 1);
     router.incoming.offered(file("slow"));
     router.incoming.recorded(file("whole"), 100);
-    expect(router.running.length).toBe(INCOMING_AT_ONCE_MAX);
+    expect(router.running.length).toBe(CONCURRENT_DOWNLOADS_MAX);
     await router.arrives(file("a0"));
     expect(router.begun.at(-1)).toBe(file("whole"));
   });

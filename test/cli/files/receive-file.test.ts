@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { FileId } from "../../../src/base/ids.ts";
-import { RENAMED_SHOWN_MAX } from "../../../src/base/limits.ts";
+import { RENAMED_LISTED_MAX } from "../../../src/base/limits.ts";
 import { gotJson, sayRenamed } from "../../../src/cli/files/receive-file.ts";
 import type { GotFile } from "../../../src/client/transfer/transfers.ts";
 import { ENGLISH_TERMINAL } from "../../../src/ui/messages/en/terminal.ts";
@@ -22,9 +22,9 @@ function said(renamed: number): string[] {
 test("what has another name here is said, and how many where there are many", () => {
   expect(said(0)).toEqual([]);
   expect(said(1)).toEqual(["tree<U+202E>: 'a:0' is called 'a_0' here"]);
-  expect(said(RENAMED_SHOWN_MAX)).toHaveLength(RENAMED_SHOWN_MAX);
-  const many = said(RENAMED_SHOWN_MAX + 3);
-  expect(many).toHaveLength(RENAMED_SHOWN_MAX + 1);
+  expect(said(RENAMED_LISTED_MAX)).toHaveLength(RENAMED_LISTED_MAX);
+  const many = said(RENAMED_LISTED_MAX + 3);
+  expect(many).toHaveLength(RENAMED_LISTED_MAX + 1);
   expect(many.at(-1)).toBe("tree<U+202E>: and 3 more have other names here");
 });
 

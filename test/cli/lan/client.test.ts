@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
-import { LAN_ECHO_WITHIN_MS, OUTPUT_QUEUE_BYTES_MAX } from "../../../src/base/limits.ts";
+import { LAN_ECHO_TIMEOUT_MS, OUTPUT_QUEUE_BYTES_MAX } from "../../../src/base/limits.ts";
 import { checkName } from "../../../src/base/names.ts";
 import { LanClient } from "../../../src/cli/lan/client.ts";
 import { PlainClient } from "../../../src/cli/lan/plain.ts";
@@ -105,9 +105,9 @@ test.each([true, false])("warns if plain texts do not come back (%p: they do)", 
     refresh: async () => {},
     close: async () => {},
   });
-  await clock.advance(LAN_ECHO_WITHIN_MS - 1);
+  await clock.advance(LAN_ECHO_TIMEOUT_MS - 1);
   expect(stderr.text).toBe("");
-  await clock.advance(10 * LAN_ECHO_WITHIN_MS);
+  await clock.advance(10 * LAN_ECHO_TIMEOUT_MS);
   const told = stderr.text.match(/multicast does not get through/g) ?? [];
   expect(told).toHaveLength(isBack ? 0 : 1);
   last.resolve(undefined);

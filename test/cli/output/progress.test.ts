@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { FileId } from "../../../src/base/ids.ts";
-import { STALL_SHOWN_MS } from "../../../src/base/limits.ts";
+import { STALL_REPORTED_AFTER_MS } from "../../../src/base/limits.ts";
 import {
   barLine,
   ProgressLines,
@@ -36,15 +36,15 @@ describe("without a terminal", () => {
     expect(out()).toBe("");
   });
 
-  test("reports a stall once, after STALL_SHOWN_MS, with its cause", () => {
+  test("reports a stall once, after STALL_REPORTED_AFTER_MS, with its cause", () => {
     const lines = new ProgressLines();
     const stalled = (forMs: number) =>
       lines.next(far(5, { ratePerS: 0, waits: { where: "network", forMs } }));
-    expect(stalled(STALL_SHOWN_MS - 1)).toBeUndefined();
-    expect(stalled(STALL_SHOWN_MS)).toBe("photo.jpg: waits for the network, 3 s so far");
-    expect(stalled(STALL_SHOWN_MS + 1)).toBeUndefined();
+    expect(stalled(STALL_REPORTED_AFTER_MS - 1)).toBeUndefined();
+    expect(stalled(STALL_REPORTED_AFTER_MS)).toBe("photo.jpg: waits for the network, 3 s so far");
+    expect(stalled(STALL_REPORTED_AFTER_MS + 1)).toBeUndefined();
     expect(lines.next(far(6))).toBeUndefined();
-    expect(stalled(STALL_SHOWN_MS)).toContain("waits for the network");
+    expect(stalled(STALL_REPORTED_AFTER_MS)).toContain("waits for the network");
   });
 });
 

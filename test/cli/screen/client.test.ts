@@ -2,11 +2,11 @@ import { describe, expect, spyOn, test } from "bun:test";
 import { AssertionFailure } from "../../../src/base/assert.ts";
 import { Fault } from "../../../src/base/fault.ts";
 import {
-  SCREEN_DRAFTS_MS,
+  DRAFT_SAVE_DELAY_MS,
   SCREEN_ESC_MS,
   SCREEN_FAULT_MS,
   SCREEN_FRAME_MS,
-  SCREEN_QUESTIONS_MAX,
+  SCREEN_PROMPTS_MAX,
 } from "../../../src/base/limits-screen.ts";
 import type { OpenClient } from "../../../src/cli/connect/client.ts";
 import type { Context } from "../../../src/cli/context.ts";
@@ -151,16 +151,16 @@ test("speaks Indonesian, and leaves the words of users as they are", async () =>
   expect(await screen.whole()).toContain("/join ROOM [PASSWORD | --sealed]: masuk ke ruang");
 });
 
-test("asks one question at a time, and refuses more than SCREEN_QUESTIONS_MAX", async () => {
+test("asks one question at a time, and refuses more than SCREEN_PROMPTS_MAX", async () => {
   await using screen = await new FullScreen().open();
   const answers: (string | undefined)[] = [];
-  for (let i = 0; i <= SCREEN_QUESTIONS_MAX; i++) {
+  for (let i = 0; i <= SCREEN_PROMPTS_MAX; i++) {
     void screen.client.ask("yes-no", () => `question ${i}?`).then((answer) => answers.push(answer));
   }
   await screen.clock.advance(0);
   expect(answers).toEqual([undefined]);
-  for (let i = 0; i < SCREEN_QUESTIONS_MAX; i++) await screen.type(i === 0 ? "n" : "y");
-  expect(answers.slice(1)).toEqual(["no", ...Array(SCREEN_QUESTIONS_MAX - 1).fill("yes")]);
+  for (let i = 0; i < SCREEN_PROMPTS_MAX; i++) await screen.type(i === 0 ? "n" : "y");
+  expect(answers.slice(1)).toEqual(["no", ...Array(SCREEN_PROMPTS_MAX - 1).fill("yes")]);
 });
 
 test("reads a message in the update that shows it, unless its reader looks away", async () => {
@@ -340,7 +340,7 @@ test("a broken assertion ends the client", async () => {
     throw new AssertionFailure("a draft has a room");
   });
   await screen.type("half");
-  await screen.clock.advance(SCREEN_DRAFTS_MS);
+  await screen.clock.advance(DRAFT_SAVE_DELAY_MS);
   expect(await screen.outcome()).toBeInstanceOf(AssertionFailure);
 });
 

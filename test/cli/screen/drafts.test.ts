@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
-import { SCREEN_DRAFTS_MS } from "../../../src/base/limits-screen.ts";
+import { DRAFT_SAVE_DELAY_MS } from "../../../src/base/limits-screen.ts";
 import { ScreenDrafts } from "../../../src/cli/screen/drafts.ts";
 import type { Draft } from "../../../src/core/model/state.ts";
 import { ClientState } from "../../../src/io/state/client-state.ts";
@@ -43,14 +43,14 @@ describe("what is half written", () => {
   test("is on the disk soon after a key, and once for many keys", () => {
     const { clock, type, kept, writes } = opened();
     type("h");
-    clock.pass(SCREEN_DRAFTS_MS - 1);
+    clock.pass(DRAFT_SAVE_DELAY_MS - 1);
     expect(kept()).toBeUndefined();
     type("half");
-    clock.pass(SCREEN_DRAFTS_MS);
+    clock.pass(DRAFT_SAVE_DELAY_MS);
     expect([kept(), writes()]).toEqual(["half", 1]);
-    clock.pass(SCREEN_DRAFTS_MS);
+    clock.pass(DRAFT_SAVE_DELAY_MS);
     type("half");
-    clock.pass(SCREEN_DRAFTS_MS);
+    clock.pass(DRAFT_SAVE_DELAY_MS);
     expect(writes()).toBe(1);
   });
 

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { PICTURE_PLACES_MAX } from "../../../src/base/limits-screen.ts";
+import { PICTURE_PATHS_MAX } from "../../../src/base/limits-screen.ts";
 import { PicturePlaces } from "../../../src/cli/screen/picture-places.ts";
 
 class State {
@@ -24,11 +24,11 @@ test("what was sent and fetched is known again by the next run", () => {
 test("the oldest place is forgotten", () => {
   const state = new State();
   const places = new PicturePlaces(state);
-  for (let i = 0; i <= PICTURE_PLACES_MAX; i++) places.add(`f${i}`, `/${i}.png`);
+  for (let i = 0; i <= PICTURE_PATHS_MAX; i++) places.add(`f${i}`, `/${i}.png`);
   for (const known of [places, new PicturePlaces(state)]) {
     expect(known.get("f0")).toBeUndefined();
     expect(known.get("f1")).toBe("/1.png");
-    expect(known.get(`f${PICTURE_PLACES_MAX}`)).toBe(`/${PICTURE_PLACES_MAX}.png`);
+    expect(known.get(`f${PICTURE_PATHS_MAX}`)).toBe(`/${PICTURE_PATHS_MAX}.png`);
   }
 });
 

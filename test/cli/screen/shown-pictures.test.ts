@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { toHex } from "../../../src/base/bytes.ts";
 import type { FileId } from "../../../src/base/ids.ts";
 import { PICTURE_FETCHED_BYTES_MAX } from "../../../src/base/limits-page.ts";
-import { PICTURE_FILE_BYTES_MAX, PICTURES_KEPT_MAX } from "../../../src/base/limits-screen.ts";
+import { PICTURE_FILE_BYTES_MAX, PICTURES_CACHED_MAX } from "../../../src/base/limits-screen.ts";
 import { nativeHashing } from "../../../src/cli/connect/hashing.ts";
 import { PicturePlaces } from "../../../src/cli/screen/picture-places.ts";
 import { PICTURE_QUERY } from "../../../src/cli/screen/pictures/protocol.ts";
@@ -175,19 +175,21 @@ describe("a file", () => {
 
   test("that went out of sight makes room, and is read again when it is seen", async () => {
     const { pictures, see, here, answer, shows } = opened();
-    const bodies = Array.from({ length: PICTURES_KEPT_MAX + 3 }, () => offered(CAT));
+    const bodies = Array.from({ length: PICTURES_CACHED_MAX + 3 }, () => offered(CAT));
     for (const body of bodies) {
       here(body, CAT);
       see(body);
       answer(KITTY);
       await shows(body);
-      expect(pictures.sizes.size).toBeLessThanOrEqual(PICTURES_KEPT_MAX);
+      expect(pictures.sizes.size).toBeLessThanOrEqual(PICTURES_CACHED_MAX);
     }
     const [first = offered(CAT)] = bodies;
     expect(pictures.sizes.has(first.file)).toBe(false);
     see(first);
     await shows(first);
-    expect(new Set([...pictures.sizes.values()].map(({ id }) => id)).size).toBe(PICTURES_KEPT_MAX);
+    expect(new Set([...pictures.sizes.values()].map(({ id }) => id)).size).toBe(
+      PICTURES_CACHED_MAX,
+    );
   });
 });
 

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Fault } from "../../../src/base/fault.ts";
-import { CLUSTER_LOOK_EVERY_MS } from "../../../src/base/limits-cluster.ts";
+import { CLUSTER_METRICS_INTERVAL_MS } from "../../../src/base/limits-cluster.ts";
 import { HealthWatch } from "../../../src/cli/serve/health.ts";
 import {
   hasLeft,
@@ -66,31 +66,31 @@ test("reports the state of the cluster, and whether histories agree", async () =
     [10, "0a"],
     [8, "09"],
   ];
-  await clock.advance(CLUSTER_LOOK_EVERY_MS);
+  await clock.advance(CLUSTER_METRICS_INTERVAL_MS);
   expect(watch.health).toEqual({ ...well, nodes: 2, rootsEqual: false });
   // Two that are ahead of it, and do not agree.
   nodes = [
     [11, "0b"],
     [11, "0c"],
   ];
-  await clock.advance(CLUSTER_LOOK_EVERY_MS);
+  await clock.advance(CLUSTER_METRICS_INTERVAL_MS);
   expect(watch.health.rootsEqual).toBe(false);
 
   stream.isAway = true;
   follows = false;
-  await clock.advance(CLUSTER_LOOK_EVERY_MS);
+  await clock.advance(CLUSTER_METRICS_INTERVAL_MS);
   expect(watch.health).toMatchObject({ reachable: false, follows: false, nodes: 0, leader: "" });
   stream.isAway = false;
   nodes = [];
-  await clock.advance(CLUSTER_LOOK_EVERY_MS);
+  await clock.advance(CLUSTER_METRICS_INTERVAL_MS);
   expect(watch.health).toMatchObject({ reachable: true, nodes: 0, rootsEqual: true });
 
   // The one that is left still answers.
   stream.isLed = false;
-  await clock.advance(CLUSTER_LOOK_EVERY_MS);
+  await clock.advance(CLUSTER_METRICS_INTERVAL_MS);
   expect(watch.health).toMatchObject({ reachable: false, follows: false });
   [stream.isLed, follows] = [true, true];
-  await clock.advance(CLUSTER_LOOK_EVERY_MS);
+  await clock.advance(CLUSTER_METRICS_INTERVAL_MS);
   expect(watch.health).toMatchObject({ reachable: true, follows: true });
   hasMajority = false;
   expect(watch.health).toMatchObject({ reachable: false, follows: false });

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
 import type { FileId } from "../../../src/base/ids.ts";
-import { CHUNK_BYTES, RECEIVE_GIVES_UP_MS } from "../../../src/base/limits.ts";
+import { CHUNK_BYTES, RECEIVE_TIMEOUT_MS } from "../../../src/base/limits.ts";
 import { GiveUpTimer } from "../../../src/cli/share/give-up.ts";
 import { ShareShow } from "../../../src/cli/share/show.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
@@ -16,10 +16,10 @@ function giveUp() {
   return { clock, ended, one: new GiveUpTimer(clock, (fault) => ended.push(fault)) };
 }
 
-test("gives up RECEIVE_GIVES_UP_MS after the first loss, with a remedy", async () => {
+test("gives up RECEIVE_TIMEOUT_MS after the first loss, with a remedy", async () => {
   const { clock, ended, one } = giveUp();
   expect([one.lost(LOST), one.lost(LOST)]).toEqual([true, false]);
-  await clock.advance(RECEIVE_GIVES_UP_MS - 1);
+  await clock.advance(RECEIVE_TIMEOUT_MS - 1);
   expect(ended).toEqual([]);
   await clock.advance(1);
   expect(ended.map(({ code }) => code)).toEqual(["unreachable"]);

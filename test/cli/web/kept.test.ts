@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { KEPT_BYTES_MAX } from "../../../src/base/limits-page.ts";
+import { LOCAL_PAGE_DATA_BYTES_MAX } from "../../../src/base/limits-page.ts";
 import { serveKept, WebKept } from "../../../src/cli/web/kept.ts";
 import type { Fingerprint } from "../../../src/wire/fingerprint.ts";
 import { tempFolder } from "../../temp-folder.ts";
@@ -48,15 +48,15 @@ test("refuses requests without the token of this run, and those that no page mak
   expect(await all.json()).toEqual({ value: [] });
 });
 
-test("stores at most KEPT_BYTES_MAX", async () => {
+test("stores at most LOCAL_PAGE_DATA_BYTES_MAX", async () => {
   const kept = new WebKept(tempFolder(), SERVER);
-  await ask(kept, write("a", "x".repeat(KEPT_BYTES_MAX / 2)));
-  await ask(kept, write("c", "\u00e9".repeat(KEPT_BYTES_MAX / 8)));
-  const full = await ask(kept, write("b", "x".repeat(KEPT_BYTES_MAX / 2)));
+  await ask(kept, write("a", "x".repeat(LOCAL_PAGE_DATA_BYTES_MAX / 2)));
+  await ask(kept, write("c", "\u00e9".repeat(LOCAL_PAGE_DATA_BYTES_MAX / 8)));
+  const full = await ask(kept, write("b", "x".repeat(LOCAL_PAGE_DATA_BYTES_MAX / 2)));
   expect(full.status).toBe(503);
   const there = await ask(kept, { op: "get", table: "drafts", key: "a" });
   const { value } = (await there.json()) as { value: string };
-  expect(value).toHaveLength(KEPT_BYTES_MAX / 2);
+  expect(value).toHaveLength(LOCAL_PAGE_DATA_BYTES_MAX / 2);
 });
 
 test("stores the port, and refuses a malformed file", async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { MESSAGE_BYTES_MAX } from "../../../src/base/limits.ts";
-import { PASSED_BYTES_MAX } from "../../../src/base/limits-page.ts";
+import { RELAY_QUEUE_BYTES_MAX } from "../../../src/base/limits-page.ts";
 import { Pipe } from "../../../src/cli/web/pipe.ts";
 import type { Link } from "../../../src/io/link/link.ts";
 
@@ -69,7 +69,7 @@ describe("what is passed on", () => {
     const { slow, pipe } = open();
     slow.isSlow = true;
     const piece = new Uint8Array(1 << 20);
-    for (let size = 0; size < PASSED_BYTES_MAX; size += piece.length) {
+    for (let size = 0; size < RELAY_QUEUE_BYTES_MAX; size += piece.length) {
       expect(pipe.push(piece)).toBeUndefined();
     }
     expect(pipe.push(Uint8Array.of(1))?.code).toBe("too-many");

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { utf8Encode } from "../../../src/base/bytes.ts";
-import { HELLO_WITHIN_MS } from "../../../src/base/limits.ts";
+import { HELLO_TIMEOUT_MS } from "../../../src/base/limits.ts";
 import { LOCAL_LINKS_MAX } from "../../../src/base/limits-page.ts";
 import { WebProxy } from "../../../src/cli/web/proxy.ts";
 import { Identity } from "../../../src/crypto/identity.ts";
@@ -82,7 +82,7 @@ describe("a local page", () => {
     const [silent, shy, rude] = [await page(), await page(TOKEN), await page(TOKEN)];
     rude.raw(utf8Encode("what?"));
     expect((await rude.untilEnded()).fault?.code).toBe("frame-malformed");
-    await site.time.advance(HELLO_WITHIN_MS - 100);
+    await site.time.advance(HELLO_TIMEOUT_MS - 100);
     expect([silent.ended, shy.ended]).toEqual([undefined, undefined]);
     await site.time.advance(200);
     for (const tab of [silent, shy]) {

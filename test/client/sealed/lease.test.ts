@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
-import { ANEW_MAX, ANEW_MS } from "../../../src/base/limits-sealed.ts";
+import { REJOINS_MAX, REJOINS_WINDOW_MS } from "../../../src/base/limits-sealed.ts";
 import type { Ask } from "../../../src/client/link/queries.ts";
 import { DeviceLease } from "../../../src/client/sealed/lease.ts";
 import { RoomStates } from "../../../src/client/sealed/room-state.ts";
@@ -77,11 +77,11 @@ describe("an older copy of a device's state", () => {
   });
 });
 
-two("two machines with one state stop after ANEW_MAX rejoins", async ({ world, ana, ben }) => {
+two("two machines with one state stop after REJOINS_MAX rejoins", async ({ world, ana, ben }) => {
   const other = await world.join("ben", world.copy(ben.device));
   const refused: Fault[] = [];
   let said = 0;
-  for (let round = 0; round < 3 * ANEW_MAX && refused.length < 2; round++) {
+  for (let round = 0; round < 3 * REJOINS_MAX && refused.length < 2; round++) {
     for (const machine of [ben, other]) {
       const text = `word ${said++}`;
       await machine.tells(text, ana).catch((fault: Fault) => refused.push(fault));
@@ -96,11 +96,11 @@ two("two machines with one state stop after ANEW_MAX rejoins", async ({ world, a
   expect(new Set(texts).size).toBe(texts.length);
   expect(texts).toHaveLength(said - refused.length);
   const { made } = await ana.ask("group", { target: "vault" });
-  expect(made?.epoch).toBeLessThanOrEqual(2 + 2 * (ANEW_MAX + 1));
+  expect(made?.epoch).toBeLessThanOrEqual(2 + 2 * (REJOINS_MAX + 1));
 
   // An hour later it may rejoin.
   await other.quit();
-  world.site.skewMs += ANEW_MS;
+  world.site.skewMs += REJOINS_WINDOW_MS;
   await world.site.restart();
   await ben.tells("alone again", ana);
 });

@@ -2,8 +2,8 @@ import { Database } from "bun:sqlite";
 import { expect } from "bun:test";
 import { join } from "node:path";
 import {
+  RENEW_CHECK_INTERVAL_MS,
   RENEW_JITTER_MS,
-  RENEW_LOOK_MS,
   RENEW_MESSAGES,
   RENEW_MS,
   SEALED_TRANSACTION_MS,
@@ -53,7 +53,7 @@ vaultTest([])("a device that stays connected renews its keys", async ({ world, a
   const before = await epochOf(ana);
   world.site.skewMs += RENEW_MS + RENEW_JITTER_MS;
   expect(await epochOf(ana)).toBe(before);
-  await world.pass(RENEW_LOOK_MS);
+  await world.pass(RENEW_CHECK_INTERVAL_MS);
   await ana.until("another epoch", () => ana.changes.includes("update"));
   expect(await epochOf(ana)).toBe(before + 1);
 });

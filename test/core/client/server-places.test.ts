@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import {
-  CLUSTER_PLACES_MAX,
-  TOLD_DIALS_BURST,
-  TOLD_DIALS_PER_SECOND,
+  ADVERTISED_DIALS_BURST,
+  ADVERTISED_DIALS_PER_SECOND,
+  CLUSTER_ADDRESSES_MAX,
 } from "../../../src/base/limits-cluster.ts";
 import { ServerPlaces, type ServerPlacesOptions } from "../../../src/core/client/server-places.ts";
 import type { ServerPlace } from "../../../src/wire/invite.ts";
@@ -95,11 +95,11 @@ test("what no user could have typed is left out, and no more than the bound is k
   expect(places.tell([...odd.map((host) => at(host)), at("a", 0), at("a", 65_536)], WORLD)).toBe(
     false,
   );
-  const many = Array.from({ length: CLUSTER_PLACES_MAX + 1 }, (_, i) => at(`h${i}.example`));
+  const many = Array.from({ length: CLUSTER_ADDRESSES_MAX + 1 }, (_, i) => at(`h${i}.example`));
   expect(places.tell([at("a", 1), at("b", 65_535)], WORLD)).toBe(true);
   expect(places.told).toHaveLength(2);
   places.tell(many, WORLD);
-  expect(places.told).toEqual(many.slice(0, CLUSTER_PLACES_MAX));
+  expect(places.told).toEqual(many.slice(0, CLUSTER_ADDRESSES_MAX));
 });
 
 test("what was told is dialled at a bounded pace, what the user says whenever it is due", () => {
@@ -109,7 +109,7 @@ test("what was told is dialled at a bounded pace, what the user says whenever it
     while (places.mayDial(A, now)) count++;
     return count;
   };
-  expect(dialled(0)).toBe(TOLD_DIALS_BURST);
+  expect(dialled(0)).toBe(ADVERTISED_DIALS_BURST);
   expect(places.mayDial(HOME, 0)).toBe(true);
-  expect(dialled(10_000)).toBe(10 * TOLD_DIALS_PER_SECOND);
+  expect(dialled(10_000)).toBe(10 * ADVERTISED_DIALS_PER_SECOND);
 });

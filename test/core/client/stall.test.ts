@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { STALL_ASK_AFTER_MS, STALL_MS } from "../../../src/base/limits-page.ts";
+import { STALL_MS, STALL_PING_AFTER_MS } from "../../../src/base/limits-page.ts";
 import { Stall } from "../../../src/core/client/stall.ts";
 
 test("a question is stalled after STALL_MS in which nothing is heard", () => {
@@ -27,11 +27,11 @@ test("posts are stalled although other things are heard, until one is settled", 
   expect(stall.isStalled(60_000)).toBe(false);
 });
 
-test("a link is silent after STALL_ASK_AFTER_MS without a question", () => {
+test("a link is silent after STALL_PING_AFTER_MS without a question", () => {
   const stall = new Stall(0);
-  expect(stall.deadline(0)).toBe(STALL_ASK_AFTER_MS);
-  expect(stall.isSilent(STALL_ASK_AFTER_MS - 1)).toBe(false);
-  expect(stall.isSilent(STALL_ASK_AFTER_MS)).toBe(true);
-  stall.asked(STALL_ASK_AFTER_MS);
-  expect(stall.isSilent(STALL_ASK_AFTER_MS)).toBe(false);
+  expect(stall.deadline(0)).toBe(STALL_PING_AFTER_MS);
+  expect(stall.isSilent(STALL_PING_AFTER_MS - 1)).toBe(false);
+  expect(stall.isSilent(STALL_PING_AFTER_MS)).toBe(true);
+  stall.asked(STALL_PING_AFTER_MS);
+  expect(stall.isSilent(STALL_PING_AFTER_MS)).toBe(false);
 });

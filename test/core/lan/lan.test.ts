@@ -1,17 +1,17 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import {
-  LAN_ANNOUNCE_EVERY_MS,
-  LAN_ANSWER_EVERY_MS,
+  LAN_ANNOUNCE_INTERVAL_MS,
+  LAN_ANSWER_INTERVAL_MS,
   LAN_ANSWER_SPREAD_MS,
   LAN_CLOCK_SKEW_MS,
-  LAN_ECHO_WITHIN_MS,
+  LAN_ECHO_TIMEOUT_MS,
   LAN_FORGET_MS,
   LAN_NAMES_MAX,
+  LAN_PEER_TIMEOUT_MS,
   LAN_SENDERS_MAX,
   LAN_SENDERS_PER_ADDRESS_MAX,
   LAN_SESSIONS_PER_KEY_MAX,
-  LAN_SILENCE_MAX_MS,
   LAN_TEXTS_BURST,
   LAN_TEXTS_PER_SECOND,
 } from "../../../src/base/limits.ts";
@@ -164,16 +164,16 @@ describe("what is heard", () => {
     room.do({ kind: "begin" });
     const own = { ...FROM_BOB, keyId: keyOf("KA"), session: "sa" };
     expect(room.hear(own)).toEqual([]);
-    expect(notices(room.pass(LAN_ECHO_WITHIN_MS))).toEqual([]);
+    expect(notices(room.pass(LAN_ECHO_TIMEOUT_MS))).toEqual([]);
     expect(room.lan.people()).toEqual([]);
   });
 
   test("without our own words within the time is said, once", () => {
     const room = new Room();
     room.do({ kind: "begin" });
-    expect(notices(room.pass(LAN_ECHO_WITHIN_MS - 1))).toEqual([]);
+    expect(notices(room.pass(LAN_ECHO_TIMEOUT_MS - 1))).toEqual([]);
     expect(notices(room.pass(1))).toEqual(["unheard"]);
-    expect(notices(room.pass(10 * LAN_ECHO_WITHIN_MS))).toEqual([]);
+    expect(notices(room.pass(10 * LAN_ECHO_TIMEOUT_MS))).toEqual([]);
   });
 
   test("another window of ours is somebody", () => {
@@ -220,7 +220,7 @@ describe("a name", () => {
   test("stays the key's after they left", () => {
     const room = new Room();
     room.hear();
-    room.pass(LAN_SILENCE_MAX_MS + LAN_FORGET_MS);
+    room.pass(LAN_PEER_TIMEOUT_MS + LAN_FORGET_MS);
     expect(room.lan.sizes.senders).toBe(0);
     const [joined] = room.hear({ keyId: keyOf("KE"), session: "se" });
     expect(room.lan.sizes.senders).toBe(1);
@@ -239,9 +239,9 @@ describe("presence", () => {
   test("is announced now and then", () => {
     const room = new Room();
     room.do({ kind: "begin" });
-    expect(sent(room.pass(LAN_ANNOUNCE_EVERY_MS - 1))).toEqual([]);
+    expect(sent(room.pass(LAN_ANNOUNCE_INTERVAL_MS - 1))).toEqual([]);
     expect(sent(room.pass(1))).toEqual(["announce"]);
-    expect(sent(room.pass(3 * LAN_ANNOUNCE_EVERY_MS)).length).toBe(3);
+    expect(sent(room.pass(3 * LAN_ANNOUNCE_INTERVAL_MS)).length).toBe(3);
   });
 
   test("ends by leave or by silence, and begins again", () => {
@@ -253,7 +253,7 @@ describe("presence", () => {
     ]);
     expect(kinds(room.hear({ sequence: 4 }))).toEqual(["join"]);
     expect(room.hear({ sequence: 3, words: leaving })).toEqual([]);
-    expect(kinds(room.pass(LAN_SILENCE_MAX_MS - 1))).toEqual([]);
+    expect(kinds(room.pass(LAN_PEER_TIMEOUT_MS - 1))).toEqual([]);
     expect(room.pass(1)).toMatchObject([{ kind: "leave", isSilent: true }]);
     expect(room.lan.people()).toEqual([]);
     expect(kinds(room.hear({ sequence: 5 }))).toEqual(["join"]);
@@ -273,10 +273,10 @@ describe("presence", () => {
     const room = new Room(0.5);
     room.do({ kind: "begin" });
     for (let i = 1; i <= 40; i++) room.hear({ sequence: i, words: asked });
-    const soonest = LAN_ANSWER_EVERY_MS + LAN_ANSWER_SPREAD_MS / 2;
+    const soonest = LAN_ANSWER_INTERVAL_MS + LAN_ANSWER_SPREAD_MS / 2;
     expect(sent(room.pass(soonest - 1))).toEqual([]);
     expect(sent(room.pass(1))).toEqual(["announce"]);
-    expect(sent(room.pass(LAN_ANSWER_EVERY_MS))).toEqual([]);
+    expect(sent(room.pass(LAN_ANSWER_INTERVAL_MS))).toEqual([]);
     room.hear({ sequence: 50, words: asked });
     expect(sent(room.pass(LAN_ANSWER_SPREAD_MS))).toEqual(["announce"]);
   });

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
-import { SHOWN_FAULTS_MAX } from "../../../src/base/limits-page.ts";
+import { VISIBLE_FAULTS_MAX } from "../../../src/base/limits-page.ts";
 import type { ModelEvent } from "../../../src/core/model/event.ts";
 import { updateAll } from "../../../src/core/model/update.ts";
 import { LOBBY, said, scene } from "../model-scene.ts";
@@ -53,15 +53,15 @@ test("a refused one stays until it is discarded", () => {
   expect(updateAll(model, [{ kind: "discarded", key: "k" }]).model.pending).toEqual([]);
 });
 
-test("at most SHOWN_FAULTS_MAX faults are shown, each sentence once", () => {
-  const faults = Array.from({ length: SHOWN_FAULTS_MAX + 3 }, (_, i) => {
+test("at most VISIBLE_FAULTS_MAX faults are shown, each sentence once", () => {
+  const faults = Array.from({ length: VISIBLE_FAULTS_MAX + 3 }, (_, i) => {
     return { kind: "fault", fault: new Fault("internal", `${i}`) } as const;
   });
   const { model } = scene(...faults, ...faults.slice(-1));
-  expect(model.faults).toHaveLength(SHOWN_FAULTS_MAX);
+  expect(model.faults).toHaveLength(VISIBLE_FAULTS_MAX);
   const [first] = model.faults;
   const fewer = updateAll(model, [{ kind: "dismissed", fault: first?.id ?? 0 }]).model;
-  expect(fewer.faults).toHaveLength(SHOWN_FAULTS_MAX - 1);
+  expect(fewer.faults).toHaveLength(VISIBLE_FAULTS_MAX - 1);
 });
 
 test("transfers are shown until they are dismissed", () => {

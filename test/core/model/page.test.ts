@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
-import { SHOWN_FOUND_MAX } from "../../../src/base/limits-page.ts";
+import { SEARCH_RESULTS_MAX } from "../../../src/base/limits-page.ts";
 import type { ChatRecord } from "../../../src/core/client/chat-record.ts";
 import { updateAll } from "../../../src/core/model/update.ts";
 import { LOBBY, lobbyOf, record, said, scene } from "../model-scene.ts";
@@ -59,7 +59,7 @@ test("a page that cannot be had says why, and may be asked for again", () => {
   expect(model.faults.map((one) => one.fault)).toEqual([fault]);
 });
 
-test("what a search finds is added up to SHOWN_FOUND_MAX, newest first", () => {
+test("what a search finds is added up to SEARCH_RESULTS_MAX, newest first", () => {
   const query = { text: "x" };
   const asked = updateAll(scene().model, [{ kind: "search", query }]);
   expect(asked.effects).toEqual([{ kind: "search", query, before: undefined }]);
@@ -71,9 +71,9 @@ test("what a search finds is added up to SHOWN_FOUND_MAX, newest first", () => {
   ]);
   expect(found.model.search?.found.map(({ item }) => item.seq)).toEqual([5, 3]);
   expect(found.effects).toEqual([{ kind: "search", query, before: 3 }]);
-  const many = Array.from({ length: SHOWN_FOUND_MAX }, (_, i) => record(i + 10));
+  const many = Array.from({ length: SEARCH_RESULTS_MAX }, (_, i) => record(i + 10));
   const full = updateAll(found.model, [{ kind: "found", query, records: many, hasMore: true }]);
-  expect(full.model.search?.found).toHaveLength(SHOWN_FOUND_MAX);
+  expect(full.model.search?.found).toHaveLength(SEARCH_RESULTS_MAX);
   expect(full.model.search?.hasMore).toBe(false);
   for (const model of [full.model, scene().model])
     expect(updateAll(model, [{ kind: "search-more" }]).effects).toEqual([]);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { FileId } from "../../../src/base/ids.ts";
 import { PRESENCE_MEMBERS_MAX } from "../../../src/base/limits.ts";
-import { SHOWN_ITEMS_KEPT, SHOWN_ITEMS_MAX } from "../../../src/base/limits-page.ts";
+import { CLOSED_ROOM_ITEMS_MAX, PAGE_ROOM_ITEMS_MAX } from "../../../src/base/limits-page.ts";
 import type { ModelEvent } from "../../../src/core/model/event.ts";
 import { itemOf } from "../../../src/core/model/item.ts";
 import {
@@ -34,10 +34,10 @@ test("a jump is joined with the newest as soon as they meet", () => {
   const draft = room(50, 51);
   jumpTo(draft, { items: [10, 11].map(item), hasOlder: true, hasNewer: true });
   expect(draft.jump?.items).toHaveLength(2);
-  append(draft, [11, 12, 13].map(item), true, SHOWN_ITEMS_MAX);
+  append(draft, [11, 12, 13].map(item), true, PAGE_ROOM_ITEMS_MAX);
   expect(draft.jump?.items.map(({ seq }) => seq)).toEqual([10, 11, 12, 13]);
-  prepend(draft, [9, 10].map(item), false, SHOWN_ITEMS_MAX);
-  append(draft, [49, 50].map(item), true, SHOWN_ITEMS_MAX);
+  prepend(draft, [9, 10].map(item), false, PAGE_ROOM_ITEMS_MAX);
+  append(draft, [49, 50].map(item), true, PAGE_ROOM_ITEMS_MAX);
   expect(draft.jump).toBeUndefined();
   expect(draft.tail.items.map(({ seq }) => seq)).toEqual([9, 10, 11, 12, 13, 49, 50, 51]);
   expect(draft.tail.hasOlder).toBe(false);
@@ -52,7 +52,7 @@ test("a page that fits is shown with the newest, and a page of nothing changes n
   expect(empty.tail).toEqual({ items: [], hasOlder: true, hasNewer: false });
   const news = { kind: "room", room: LOBBY, name: "lobby", skipped: 0 } as const;
   expect([1, 2].map((n) => newRoom({ ...news, n }).tail.hasOlder)).toEqual([false, true]);
-  const short = room(...Array.from({ length: SHOWN_ITEMS_KEPT }, (_, i) => i + 1));
+  const short = room(...Array.from({ length: CLOSED_ROOM_ITEMS_MAX }, (_, i) => i + 1));
   short.tail = { ...short.tail, hasOlder: false };
   leaveView(short);
   expect(short.tail.hasOlder).toBe(false);
@@ -63,9 +63,9 @@ test("a page that fits is shown with the newest, and a page of nothing changes n
   jumpTo(draft, { items: [item(-9), item(-8)], hasOlder: false, hasNewer: true });
   append(draft, [-7, -6].map(item), true, 3);
   expect(draft.jump).toMatchObject({ hasOlder: true, items: { length: 3 } });
-  const long = room(...Array.from({ length: SHOWN_ITEMS_KEPT + 2 }, (_, i) => i + 9));
-  prepend(long, [7, 8].map(item), false, SHOWN_ITEMS_KEPT + 2);
-  expect(long.tail.items).toHaveLength(SHOWN_ITEMS_KEPT);
+  const long = room(...Array.from({ length: CLOSED_ROOM_ITEMS_MAX + 2 }, (_, i) => i + 9));
+  prepend(long, [7, 8].map(item), false, CLOSED_ROOM_ITEMS_MAX + 2);
+  expect(long.tail.items).toHaveLength(CLOSED_ROOM_ITEMS_MAX);
 });
 
 test("a room is as the server lists it, each time", () => {

@@ -2,9 +2,9 @@ import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import type { RoomId } from "../../../src/base/ids.ts";
 import {
-  SHOWN_CHANGES_MAX,
-  SHOWN_ITEMS_KEPT,
-  SHOWN_ITEMS_MAX,
+  CLOSED_ROOM_ITEMS_MAX,
+  PAGE_ROOM_ITEMS_MAX,
+  ROOM_CHANGES_MAX,
 } from "../../../src/base/limits-page.ts";
 import { TIMELINE_ROOMS_MAX } from "../../../src/core/client/timeline.ts";
 import type { ModelEvent } from "../../../src/core/model/event.ts";
@@ -326,21 +326,21 @@ describe("bounds", () => {
     expect(scene(...rooms).model.rooms.size).toBe(TIMELINE_ROOMS_MAX);
   });
 
-  test("a room holds SHOWN_ITEMS_MAX items, and SHOWN_ITEMS_KEPT once it is left", () => {
-    const { world, lobby } = filled(SHOWN_ITEMS_MAX + 1);
-    expect(lobby().tail.items.length).toBeLessThanOrEqual(SHOWN_ITEMS_MAX);
+  test("a room holds PAGE_ROOM_ITEMS_MAX items, and CLOSED_ROOM_ITEMS_MAX once it is left", () => {
+    const { world, lobby } = filled(PAGE_ROOM_ITEMS_MAX + 1);
+    expect(lobby().tail.items.length).toBeLessThanOrEqual(PAGE_ROOM_ITEMS_MAX);
     expect(lobby().tail.hasOlder).toBe(true);
     world.tell({ kind: "open", target: "lobby" }, { kind: "open", target: "den" });
-    expect(lobby().tail.items).toHaveLength(SHOWN_ITEMS_KEPT);
-    expect(lobby().tail.items.at(-1)?.text).toBe(`${SHOWN_ITEMS_MAX}`);
+    expect(lobby().tail.items).toHaveLength(CLOSED_ROOM_ITEMS_MAX);
+    expect(lobby().tail.items.at(-1)?.text).toBe(`${PAGE_ROOM_ITEMS_MAX}`);
   });
 
-  test("beyond SHOWN_CHANGES_MAX a room begins anew", () => {
+  test("beyond ROOM_CHANGES_MAX a room begins anew", () => {
     const { world, lobby } = filled(1);
     const [template] = world.of("lobby");
     if (template === undefined) throw new Error("no template");
     const changes = new Map(
-      Array.from({ length: SHOWN_CHANGES_MAX - 1 }, (_, i) => [
+      Array.from({ length: ROOM_CHANGES_MAX - 1 }, (_, i) => [
         1_000_000 + i,
         { edit: undefined, isErased: true, reactions: [] },
       ]),
@@ -353,7 +353,7 @@ describe("bounds", () => {
       world.tell({ kind: "record", record });
     };
     react(20, 3, 10);
-    expect(lobby().changes.size).toBe(SHOWN_CHANGES_MAX);
+    expect(lobby().changes.size).toBe(ROOM_CHANGES_MAX);
     react(21, 4, 11);
     expect(lobby().tail).toEqual({ items: [], hasOlder: true, hasNewer: false });
     expect(lobby().changes.size).toBe(0);

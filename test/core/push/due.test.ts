@@ -2,12 +2,12 @@ import { describe, expect, test } from "bun:test";
 import type { RoomId, UserId } from "../../../src/base/ids.ts";
 import {
   PUSH_ACCOUNT_BURST,
-  PUSH_ACCOUNT_EVERY_MS,
-  PUSH_GATHER_MS,
-  PUSH_LOOK_EVERY_MS,
-  PUSH_ROOM_EVERY_MS,
+  PUSH_ACCOUNT_INTERVAL_MS,
+  PUSH_BATCH_MS,
+  PUSH_CHECK_INTERVAL_MS,
+  PUSH_ROOM_INTERVAL_MS,
   PUSH_ROOMS_MAX,
-  PUSH_SEALED_EVERY_MS,
+  PUSH_SEALED_INTERVAL_MS,
   PUSH_WAIT_MS_MAX,
   PUSH_WATCH_MS,
 } from "../../../src/base/limits-page.ts";
@@ -33,19 +33,19 @@ describe("pushes that are due", () => {
     due.note(ANA, calling(1), 0);
     due.note(ANA, calling(2), 1_000);
     due.note(ANA, calling(2), 1_000); // It calls by name, and answers.
-    expect(due.deadline).toBe(PUSH_GATHER_MS);
-    expect(taken(due, PUSH_GATHER_MS - 1)).toEqual([]);
-    expect(taken(due, PUSH_GATHER_MS)).toEqual(["text 2 of 2"]);
-    expect(taken(due, PUSH_GATHER_MS)).toEqual([]);
+    expect(due.deadline).toBe(PUSH_BATCH_MS);
+    expect(taken(due, PUSH_BATCH_MS - 1)).toEqual([]);
+    expect(taken(due, PUSH_BATCH_MS)).toEqual(["text 2 of 2"]);
+    expect(taken(due, PUSH_BATCH_MS)).toEqual([]);
   });
 
   test("of one room come at a pace, of sealed ones at a slower one", () => {
     for (const isSealed of [false, true]) {
       const due = new DuePushes();
       due.note(ANA, calling(1, { isSealed }), 0);
-      due.take(PUSH_GATHER_MS, AWAY);
-      due.note(ANA, calling(2, { isSealed }), PUSH_GATHER_MS + 1);
-      const next = PUSH_GATHER_MS + (isSealed ? PUSH_SEALED_EVERY_MS : PUSH_ROOM_EVERY_MS);
+      due.take(PUSH_BATCH_MS, AWAY);
+      due.note(ANA, calling(2, { isSealed }), PUSH_BATCH_MS + 1);
+      const next = PUSH_BATCH_MS + (isSealed ? PUSH_SEALED_INTERVAL_MS : PUSH_ROOM_INTERVAL_MS);
       expect(due.deadline).toBe(next);
       expect(taken(due, next - 1)).toEqual([]);
       expect(taken(due, next)).toEqual(["text 2 of 1"]);
@@ -56,8 +56,8 @@ describe("pushes that are due", () => {
     const due = new DuePushes();
     const room = (i: number) => `room ${i}` as RoomId;
     for (let i = 0; i <= PUSH_ACCOUNT_BURST; i++) due.note(ANA, calling(i, { room: room(i) }), 0);
-    expect(taken(due, PUSH_GATHER_MS)).toHaveLength(PUSH_ACCOUNT_BURST);
-    const next = PUSH_GATHER_MS + PUSH_ACCOUNT_EVERY_MS;
+    expect(taken(due, PUSH_BATCH_MS)).toHaveLength(PUSH_ACCOUNT_BURST);
+    const next = PUSH_BATCH_MS + PUSH_ACCOUNT_INTERVAL_MS;
     expect(due.deadline).toBe(next);
     expect(taken(due, next)).toHaveLength(1);
   });
@@ -65,24 +65,24 @@ describe("pushes that are due", () => {
   test("go to a user who is online and away", () => {
     const due = new DuePushes();
     due.note(ANA, calling(1), 0);
-    expect(taken(due, PUSH_GATHER_MS, THERE)).toEqual([]);
+    expect(taken(due, PUSH_BATCH_MS, THERE)).toEqual([]);
     const judge = { ...THERE, isAway: () => true };
-    expect(taken(due, PUSH_GATHER_MS + PUSH_LOOK_EVERY_MS, judge)).toEqual(["text 1 of 1"]);
+    expect(taken(due, PUSH_BATCH_MS + PUSH_CHECK_INTERVAL_MS, judge)).toEqual(["text 1 of 1"]);
   });
 
   test("are dropped when they were read, and kept a while for a user who is there", () => {
     const due = new DuePushes();
     due.note(ANA, calling(1), 0);
-    expect(taken(due, PUSH_GATHER_MS, { ...AWAY, isWanted: () => false })).toEqual([]);
+    expect(taken(due, PUSH_BATCH_MS, { ...AWAY, isWanted: () => false })).toEqual([]);
     expect(taken(due, PUSH_WATCH_MS)).toEqual([]);
     due.note(ANA, calling(2), 0);
-    expect(taken(due, PUSH_GATHER_MS, THERE)).toEqual([]);
-    expect(due.deadline).toBe(PUSH_GATHER_MS + PUSH_LOOK_EVERY_MS);
+    expect(taken(due, PUSH_BATCH_MS, THERE)).toEqual([]);
+    expect(due.deadline).toBe(PUSH_BATCH_MS + PUSH_CHECK_INTERVAL_MS);
     // The phone had fallen asleep, which is found out now.
     expect(taken(due, PUSH_WATCH_MS - 1)).toEqual(["text 2 of 1"]);
     due.note(ANA, calling(3, { room: "other" as RoomId }), 0);
     expect(taken(due, PUSH_WATCH_MS, THERE)).toEqual([]);
-    expect(taken(due, PUSH_WATCH_MS + PUSH_LOOK_EVERY_MS)).toEqual([]);
+    expect(taken(due, PUSH_WATCH_MS + PUSH_CHECK_INTERVAL_MS)).toEqual([]);
   });
 
   test("that could not go for long are old", () => {
@@ -98,7 +98,7 @@ describe("pushes that are due", () => {
     due.note(ANA, calling(2, { room: "other" as RoomId }), 0);
     due.erased(LOBBY, 1);
     due.erased("other" as RoomId, 1);
-    const words = due.take(PUSH_GATHER_MS, AWAY).map(({ latest }) => latest.words?.text);
+    const words = due.take(PUSH_BATCH_MS, AWAY).map(({ latest }) => latest.words?.text);
     expect(words).toEqual([undefined, "text 2"]);
   });
 

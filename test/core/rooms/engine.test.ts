@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
 import { directRoomId, type FileId, type RoomId, type UserId } from "../../../src/base/ids.ts";
-import { JOINED_ROOMS_MAX, LOCK_WAITING_MAX } from "../../../src/base/limits.ts";
+import { JOINED_ROOMS_MAX, ROOM_LOCK_QUEUE_MAX } from "../../../src/base/limits.ts";
 import { CONFLICT_TRIES_MAX } from "../../../src/base/limits-cluster.ts";
 import { checkName, type Name } from "../../../src/base/names.ts";
 import type { Submission } from "../../../src/core/rooms/commands.ts";
@@ -664,13 +664,13 @@ describe("a busy room", () => {
   test("as much may wait as the bound says, and the rest is told to come again", () => {
     way.submit(ANA, { kind: "topic", room: checkName("lobby"), topic: "x" });
     const box = (i: number) => `${i}`.padStart(11, "x");
-    for (let i = 0; i < LOCK_WAITING_MAX; i++) way.post(BEN, "lobby", 1, box(i));
+    for (let i = 0; i < ROOM_LOCK_QUEUE_MAX; i++) way.post(BEN, "lobby", 1, box(i));
     expect(way.heard).toHaveLength(0);
-    way.post(BEN, "lobby", 1, box(LOCK_WAITING_MAX));
+    way.post(BEN, "lobby", 1, box(ROOM_LOCK_QUEUE_MAX));
     expect(way.heard).toEqual(["too-many"]);
     way.write();
-    expect(way.heard).toHaveLength(LOCK_WAITING_MAX + 2);
-    expect(way.ledger.records).toHaveLength(4 + LOCK_WAITING_MAX);
+    expect(way.heard).toHaveLength(ROOM_LOCK_QUEUE_MAX + 2);
+    expect(way.ledger.records).toHaveLength(4 + ROOM_LOCK_QUEUE_MAX);
   });
 
   test("requests beside posts have their pace, if they cost anything", () => {
@@ -685,12 +685,12 @@ describe("a busy room", () => {
 
   test("thousands that are refused one after another do not exhaust the stack", () => {
     way.join(ANA, ROOM);
-    for (let i = 1; i < LOCK_WAITING_MAX; i++) {
+    for (let i = 1; i < ROOM_LOCK_QUEUE_MAX; i++) {
       const kind = i % 2 === 0 ? "leave" : "topic";
       way.submit(BEN, { kind, room: DEV, topic: "" });
     }
     way.write();
-    expect(way.heard).toHaveLength(LOCK_WAITING_MAX);
+    expect(way.heard).toHaveLength(ROOM_LOCK_QUEUE_MAX);
     expect(new Set(way.heard.slice(1))).toEqual(new Set(["not-member"]));
   });
 });

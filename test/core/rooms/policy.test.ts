@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { RoomId } from "../../../src/base/ids.ts";
-import { HOUSE_PAGE_MAX, INVITES_MAX, INVITES_SPENT_MAX } from "../../../src/base/limits.ts";
+import { INVITES_MAX, INVITES_SPENT_MAX, MODERATION_PAGE_MAX } from "../../../src/base/limits.ts";
 import { ANNOUNCEMENT_BYTES_MAX } from "../../../src/base/limits-page.ts";
 import { MOMENT_UNIX_MS_MAX } from "../../../src/base/time.ts";
 import {
@@ -84,15 +84,17 @@ describe("the rules of the house", () => {
 
   test("lists come in pages, also while what ended the page before goes", () => {
     const admin = new Admin();
-    const count = 2 * HOUSE_PAGE_MAX;
+    const count = 2 * MODERATION_PAGE_MAX;
     for (let i = 0; i < count; i++) admin.write(invite(`i${i}`));
     const first = housePage(admin.policy.invites(0));
-    expect([first.page.length, first.next]).toEqual([HOUSE_PAGE_MAX, HOUSE_PAGE_MAX]);
-    expect(housePage(admin.policy.invites(0), first.next).page[0]?.id).toBe(`i${HOUSE_PAGE_MAX}`);
-    admin.write(inviteGoneDraft(`i${HOUSE_PAGE_MAX - 1}`, ANA));
+    expect([first.page.length, first.next]).toEqual([MODERATION_PAGE_MAX, MODERATION_PAGE_MAX]);
+    expect(housePage(admin.policy.invites(0), first.next).page[0]?.id).toBe(
+      `i${MODERATION_PAGE_MAX}`,
+    );
+    admin.write(inviteGoneDraft(`i${MODERATION_PAGE_MAX - 1}`, ANA));
     const second = housePage(admin.policy.invites(0), first.next);
     expect(second.page.map(({ id }) => id)).toEqual(
-      Array.from({ length: HOUSE_PAGE_MAX }, (_, i) => `i${HOUSE_PAGE_MAX + i}`),
+      Array.from({ length: MODERATION_PAGE_MAX }, (_, i) => `i${MODERATION_PAGE_MAX + i}`),
     );
     expect(second.next).toBeUndefined();
     expect(housePage(admin.policy.invites(0), Number.MAX_SAFE_INTEGER)).toEqual({ page: [] });

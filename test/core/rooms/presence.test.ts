@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
 import type { OutboxId, UserId } from "../../../src/base/ids.ts";
-import { OUTBOXES_HELD_MAX, PACES_MAX } from "../../../src/base/limits.ts";
+import { OUTBOXES_HELD_MAX, POST_RATES_MAX } from "../../../src/base/limits.ts";
 import { Presence } from "../../../src/core/rooms/presence.ts";
 import { ANA, BEN, BOX, OTHER_BOX } from "../ledger.ts";
 
@@ -43,7 +43,7 @@ describe("posts that must wait", () => {
   test("the paces that are remembered are bounded", () => {
     const presence = new Presence(1, 1);
     const user = (number: number) => `u${number}` as UserId;
-    for (let i = 0; i <= PACES_MAX; i++) {
+    for (let i = 0; i <= POST_RATES_MAX; i++) {
       presence.enter(present(i, user(i)), 0);
       presence.hold(by(i), BOX, 1, 0);
       presence.leave(i);

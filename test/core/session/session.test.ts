@@ -4,19 +4,19 @@ import { concatBytes } from "../../../src/base/bytes.ts";
 import { Fault, msg } from "../../../src/base/fault.ts";
 import {
   CHUNK_BYTES,
-  HELLO_WITHIN_MS,
-  LOGIN_WITHIN_MS,
+  FAULT_TEXT_BYTES_MAX,
+  HELLO_TIMEOUT_MS,
+  IDLE_TIMEOUT_MS,
+  LOGIN_TIMEOUT_MS,
   MESSAGE_BEFORE_LOGIN_BYTES_MAX,
   MESSAGE_BYTES_MAX,
-  PING_EVERY_MS,
+  PING_INTERVAL_MS,
   REQUESTS_IN_FLIGHT_MAX,
-  SENTENCE_BYTES_MAX,
-  SILENCE_MAX_MS,
   TEMPLATE_BYTES_MAX,
   TEMPLATE_VALUE_BYTES_MAX,
   TEMPLATE_VALUES_MAX,
-  UDP_PING_EVERY_MS,
-  UDP_SILENCE_MAX_MS,
+  UDP_IDLE_TIMEOUT_MS,
+  UDP_PING_INTERVAL_MS,
 } from "../../../src/base/limits.ts";
 import type { Role } from "../../../src/core/session/phase.ts";
 import { QUICK, Session, type SessionEffect } from "../../../src/core/session/session.ts";
@@ -162,20 +162,20 @@ describe("a session", () => {
   });
 
   test("a sentence grows by nothing that is put to it: it may be told to others", () => {
-    const words = { code: "moon-full".padEnd(64, "!"), message: "x".repeat(SENTENCE_BYTES_MAX) };
+    const words = { code: "moon-full".padEnd(64, "!"), message: "x".repeat(FAULT_TEXT_BYTES_MAX) };
     const { server } = new Pair().greet();
     const [close] = server.receive(encode({ kind: "bye", ...words } as NoticeOf<"bye">), 0);
     if (close?.kind !== "close") throw new Error("it goes on");
-    expect(close.fault?.message).toHaveLength(SENTENCE_BYTES_MAX);
+    expect(close.fault?.message).toHaveLength(FAULT_TEXT_BYTES_MAX);
     expect(close.fault?.message).toEndWith(`x (${words.code})`);
   });
 
   test("our own sentences are cut to what a message holds, by whole characters", () => {
-    const long = "\u{1f600}".repeat(SENTENCE_BYTES_MAX);
+    const long = "\u{1f600}".repeat(FAULT_TEXT_BYTES_MAX);
     const [bye] = new Session("server", 0).close(new Fault("usage", long, { remedy: long }));
     if (bye?.kind !== "transmit") throw new Error("nothing was said");
     const incoming = decode(bye.bytes);
-    const cut = "\u{1f600}".repeat(SENTENCE_BYTES_MAX / 4);
+    const cut = "\u{1f600}".repeat(FAULT_TEXT_BYTES_MAX / 4);
     expect(incoming).toMatchObject({ message: { kind: "bye", message: cut, remedy: cut } });
   });
 
@@ -305,12 +305,12 @@ describe("a session", () => {
 describe("time", () => {
   test("silence is asked about, then it is death", () => {
     const { client } = new Pair().greet().logIn();
-    expect(client.deadline()).toBe(PING_EVERY_MS);
-    expect(client.tick(PING_EVERY_MS - 1)).toEqual([]);
-    expect(client.tick(PING_EVERY_MS)).toMatchObject([{ kind: "transmit" }]);
-    expect(client.tick(2 * PING_EVERY_MS)).toMatchObject([{ kind: "transmit" }]);
-    expect(client.deadline()).toBe(SILENCE_MAX_MS);
-    const effects = client.tick(SILENCE_MAX_MS);
+    expect(client.deadline()).toBe(PING_INTERVAL_MS);
+    expect(client.tick(PING_INTERVAL_MS - 1)).toEqual([]);
+    expect(client.tick(PING_INTERVAL_MS)).toMatchObject([{ kind: "transmit" }]);
+    expect(client.tick(2 * PING_INTERVAL_MS)).toMatchObject([{ kind: "transmit" }]);
+    expect(client.deadline()).toBe(IDLE_TIMEOUT_MS);
+    const effects = client.tick(IDLE_TIMEOUT_MS);
     expect(effects.at(-1)).toMatchObject({ kind: "close", fault: { code: "timeout" } });
     expect(client.deadline()).toBeUndefined();
   });
@@ -321,20 +321,20 @@ describe("time", () => {
       pair.now = Math.min(pair.client.deadline() ?? 0, pair.server.deadline() ?? 0);
       for (const role of ["client", "server"] as const) pair.at(role, pair[role].tick(pair.now));
     }
-    expect(pair.now).toBeGreaterThan(10 * SILENCE_MAX_MS);
+    expect(pair.now).toBeGreaterThan(10 * IDLE_TIMEOUT_MS);
     expect(pair.client.phase).toBe("member");
   });
 
   test("who does not greet, or stays at the door, is shown out", () => {
     const mute = new Session("server", 0);
-    expect(mute.deadline()).toBe(HELLO_WITHIN_MS);
-    expect(mute.tick(HELLO_WITHIN_MS).at(-1)).toMatchObject({ fault: { code: "timeout" } });
+    expect(mute.deadline()).toBe(HELLO_TIMEOUT_MS);
+    expect(mute.tick(HELLO_TIMEOUT_MS).at(-1)).toMatchObject({ fault: { code: "timeout" } });
     const pair = new Pair().greet();
-    pair.now = LOGIN_WITHIN_MS - 1;
+    pair.now = LOGIN_TIMEOUT_MS - 1;
     pair.at("server", pair.server.receive(encode({ kind: "ping" }), pair.now));
     expect(pair.server.phase).toBe("entering");
-    expect(pair.server.deadline()).toBe(LOGIN_WITHIN_MS);
-    pair.at("server", pair.server.tick(LOGIN_WITHIN_MS));
+    expect(pair.server.deadline()).toBe(LOGIN_TIMEOUT_MS);
+    pair.at("server", pair.server.tick(LOGIN_TIMEOUT_MS));
     expect(pair.closing("client")).toBe("timeout");
   });
 
@@ -640,37 +640,37 @@ describe("a session on a link that does not tell that the other end is gone", ()
 
   test("a greeting has its own time", () => {
     const client = new Session("client", 0, QUICK);
-    expect(client.deadline()).toBeGreaterThan(HELLO_WITHIN_MS);
+    expect(client.deadline()).toBeGreaterThan(HELLO_TIMEOUT_MS);
   });
 
-  test("a quick end asks after UDP_PING_EVERY_MS and gives up after UDP_SILENCE_MAX_MS", () => {
+  test("a quick end asks after UDP_PING_INTERVAL_MS and gives up after UDP_IDLE_TIMEOUT_MS", () => {
     const client = member();
-    expect(client.deadline()).toBe(UDP_PING_EVERY_MS);
-    expect(client.tick(UDP_PING_EVERY_MS - 1)).toEqual([]);
-    expect(client.tick(UDP_PING_EVERY_MS)).toMatchObject([{ kind: "transmit" }]);
-    expect(client.deadline()).toBe(UDP_SILENCE_MAX_MS);
-    expect(client.tick(UDP_SILENCE_MAX_MS - 1)).toEqual([]);
-    const effects = client.tick(UDP_SILENCE_MAX_MS);
+    expect(client.deadline()).toBe(UDP_PING_INTERVAL_MS);
+    expect(client.tick(UDP_PING_INTERVAL_MS - 1)).toEqual([]);
+    expect(client.tick(UDP_PING_INTERVAL_MS)).toMatchObject([{ kind: "transmit" }]);
+    expect(client.deadline()).toBe(UDP_IDLE_TIMEOUT_MS);
+    expect(client.tick(UDP_IDLE_TIMEOUT_MS - 1)).toEqual([]);
+    const effects = client.tick(UDP_IDLE_TIMEOUT_MS);
     expect(effects.at(-1)).toMatchObject({ kind: "close", fault: { code: "timeout" } });
   });
 
   test("a sign of life puts that off, and only for as long", () => {
     const client = member();
-    client.tick(UDP_PING_EVERY_MS, true); // It asks all the same.
-    expect(client.deadline()).toBe(UDP_SILENCE_MAX_MS);
-    expect(client.tick(UDP_SILENCE_MAX_MS, true)).toEqual([]);
-    expect(client.deadline()).toBe(UDP_SILENCE_MAX_MS + UDP_PING_EVERY_MS);
-    client.tick(UDP_SILENCE_MAX_MS + UDP_PING_EVERY_MS);
-    expect(client.tick(2 * UDP_SILENCE_MAX_MS).at(-1)).toMatchObject({ kind: "close" });
+    client.tick(UDP_PING_INTERVAL_MS, true); // It asks all the same.
+    expect(client.deadline()).toBe(UDP_IDLE_TIMEOUT_MS);
+    expect(client.tick(UDP_IDLE_TIMEOUT_MS, true)).toEqual([]);
+    expect(client.deadline()).toBe(UDP_IDLE_TIMEOUT_MS + UDP_PING_INTERVAL_MS);
+    client.tick(UDP_IDLE_TIMEOUT_MS + UDP_PING_INTERVAL_MS);
+    expect(client.tick(2 * UDP_IDLE_TIMEOUT_MS).at(-1)).toMatchObject({ kind: "close" });
   });
 
   test("a quick end that was asleep asks before it gives up", () => {
     const client = member();
-    const woke = 100 * UDP_SILENCE_MAX_MS;
+    const woke = 100 * UDP_IDLE_TIMEOUT_MS;
     expect(client.tick(woke)).toMatchObject([{ kind: "transmit" }]);
-    expect(client.deadline()).toBe(woke + UDP_SILENCE_MAX_MS - UDP_PING_EVERY_MS);
+    expect(client.deadline()).toBe(woke + UDP_IDLE_TIMEOUT_MS - UDP_PING_INTERVAL_MS);
     client.receive(encode({ kind: "pong" }), woke);
-    expect(client.deadline()).toBe(woke + UDP_PING_EVERY_MS);
+    expect(client.deadline()).toBe(woke + UDP_PING_INTERVAL_MS);
     expect(sent(client.tick(2 * woke))).toEqual([{ kind: "ping" }]);
   });
 });

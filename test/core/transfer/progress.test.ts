@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { STALL_SHOWN_MS } from "../../../src/base/limits.ts";
+import { STALL_REPORTED_AFTER_MS } from "../../../src/base/limits.ts";
 import { Progress } from "../../../src/core/transfer/progress.ts";
 
 const MB = 1e6;
@@ -64,11 +64,13 @@ describe("progress", () => {
     expect(progress.report(60_000)).not.toHaveProperty("waits");
   });
 
-  test("standing still is shown after STALL_SHOWN_MS, and where; until the next byte", () => {
+  test("reports a stall and its cause after STALL_REPORTED_AFTER_MS, until the next byte", () => {
     const progress = new Progress({ resumedBytes: 0, sizeBytes: MB, now: 0 }, "server");
-    expect(progress.report(STALL_SHOWN_MS - 1)).not.toHaveProperty("waits");
+    expect(progress.report(STALL_REPORTED_AFTER_MS - 1)).not.toHaveProperty("waits");
     const waits = (where: string, forMs: number) => ({ waits: { where, forMs } });
-    expect(progress.report(STALL_SHOWN_MS)).toMatchObject(waits("server", STALL_SHOWN_MS));
+    expect(progress.report(STALL_REPORTED_AFTER_MS)).toMatchObject(
+      waits("server", STALL_REPORTED_AFTER_MS),
+    );
     progress.waits("source");
     expect(progress.report(7_000)).toMatchObject(waits("source", 7_000));
     progress.done(5, 8_000);

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import {
   CLUSTER_ELECTION_MS,
   CLUSTER_LEASE_MS,
-  MAJORITY_LOOK_EVERY_MS,
+  MAJORITY_CHECK_INTERVAL_MS,
 } from "../../../src/base/limits-cluster.ts";
 import { MajorityWatch } from "../../../src/io/cluster/majority.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
@@ -37,12 +37,12 @@ test("names the missing machines as soon as the lease is over", async () => {
   await clock.advance(60_000);
   expect(watch.fault).toBeUndefined();
   Object.assign(world, { isLed: false, silent: ["nats://n2:4222", "nats://n3:4222"] });
-  expect(await until(true)).toBeLessThanOrEqual(CLUSTER_LEASE_MS + MAJORITY_LOOK_EVERY_MS);
+  expect(await until(true)).toBeLessThanOrEqual(CLUSTER_LEASE_MS + MAJORITY_CHECK_INTERVAL_MS);
   expect(watch.fault).toMatchObject({ code: "no-majority", exitCode: 5 });
   expect(watch.fault?.message).toContain("2 of 3 NATS servers do not answer");
   expect(watch.fault?.message).toContain("nats://n2:4222, nats://n3:4222");
   world.isLed = true;
-  expect(await until(false)).toBeLessThanOrEqual(MAJORITY_LOOK_EVERY_MS);
+  expect(await until(false)).toBeLessThanOrEqual(MAJORITY_CHECK_INTERVAL_MS);
   watch.close();
   expect(clock.waiting).toBe(0);
 });
@@ -57,7 +57,7 @@ test("waits for an election of the machines that are left", async () => {
   expect(watch.fault).toBeUndefined();
   Object.assign(world, { isLed: false, silent: [] });
   const took = await until(true);
-  expect(took).toBeGreaterThanOrEqual(CLUSTER_ELECTION_MS - MAJORITY_LOOK_EVERY_MS);
+  expect(took).toBeGreaterThanOrEqual(CLUSTER_ELECTION_MS - MAJORITY_CHECK_INTERVAL_MS);
   expect(took).toBeLessThan(10_000);
   expect(watch.fault?.message).toBe("the cluster has no majority: the NATS servers have no leader");
   watch.close();

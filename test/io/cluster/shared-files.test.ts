@@ -3,9 +3,9 @@ import { Fault } from "../../../src/base/fault.ts";
 import type { FileId } from "../../../src/base/ids.ts";
 import { CHUNK_BYTES } from "../../../src/base/limits.ts";
 import {
-  CLUSTER_CHUNKS_HELD,
-  CLUSTER_CONTENT_WITHIN_MS,
-  CLUSTER_FILE_CHUNKS_AT_ONCE,
+  CLUSTER_CHUNKS_PER_FILE_MAX,
+  CLUSTER_CHUNKS_QUEUED_MAX,
+  CLUSTER_CONTENT_TIMEOUT_MS,
 } from "../../../src/base/limits-cluster.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import { SharedFiles } from "../../../src/io/cluster/shared-files.ts";
@@ -64,14 +64,14 @@ describe("shared files", () => {
       gets++;
     };
     const asked: number[] = [];
-    for (let reader = 0; reader <= CLUSTER_CHUNKS_HELD; reader++) {
+    for (let reader = 0; reader <= CLUSTER_CHUNKS_QUEUED_MAX; reader++) {
       const before = gets;
       await shared.chunks(FILE, hashes, 0).next();
       for (let i = 0; i < 200; i++) await undefined;
       asked.push(gets - before);
     }
-    expect(asked[0]).toBe(CLUSTER_FILE_CHUNKS_AT_ONCE);
-    expect(asked[CLUSTER_CHUNKS_HELD / 4 - 1]).toBe(4);
+    expect(asked[0]).toBe(CLUSTER_CHUNKS_PER_FILE_MAX);
+    expect(asked[CLUSTER_CHUNKS_QUEUED_MAX / 4 - 1]).toBe(4);
     expect(asked.slice(-2)).toEqual([1, 1]);
   });
 
@@ -90,7 +90,7 @@ describe("shared files", () => {
       throw new Fault("no-majority", "nobody leads");
     };
     const outcome = shared.touchedMs(FILE).catch((fault: Fault) => fault.code);
-    await clock.advance(CLUSTER_CONTENT_WITHIN_MS - 1);
+    await clock.advance(CLUSTER_CONTENT_TIMEOUT_MS - 1);
     const before = tries;
     await clock.advance(1_000);
     expect(await outcome).toBe("no-majority");

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
 import {
-  CLUSTER_ANSWER_MS,
+  CLUSTER_ANSWER_TIMEOUT_MS,
   CLUSTER_MESSAGES_AHEAD,
   CLUSTER_STALLED_MS,
 } from "../../../src/base/limits-cluster.ts";
@@ -102,7 +102,7 @@ describe("a reader", () => {
     stream.answers.push(() => new Promise(() => undefined));
     stream.start();
     const waitedMs = await stream.until(() => stream.read.length === 3);
-    expect(waitedMs).toBeGreaterThanOrEqual(CLUSTER_ANSWER_MS - 1);
+    expect(waitedMs).toBeGreaterThanOrEqual(CLUSTER_ANSWER_TIMEOUT_MS - 1);
     expect(waitedMs).toBeLessThan(CLUSTER_STALLED_MS);
     expect(stream.read).toEqual([1, 2, 3]);
   });

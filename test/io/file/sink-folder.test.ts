@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import * as fs from "node:fs";
 import { join } from "node:path";
-import { CHUNK_BYTES, FILES_AT_ONCE } from "../../../src/base/limits.ts";
+import { CHUNK_BYTES, CONCURRENT_FILES_MAX } from "../../../src/base/limits.ts";
 import type { TreeDisk } from "../../../src/io/disk/disk.ts";
 import { systemDisk } from "../../../src/io/disk/system-disk.ts";
 import { openSource } from "../../../src/io/file/source.ts";
@@ -84,7 +84,7 @@ describe("a folder that arrives", () => {
     expect(new Set(folded).size).toBe(folded.length);
   });
 
-  test("has FILES_AT_ONCE files open for a sync at most, however many there are", async () => {
+  test("syncs at most CONCURRENT_FILES_MAX files at a time", async () => {
     const disk = systemDisk();
     let [open, most] = [0, 0];
     const counting: TreeDisk = {
@@ -100,10 +100,10 @@ describe("a folder that arrives", () => {
         return file;
       },
     };
-    const names = Array.from({ length: 5 * FILES_AT_ONCE }, (_, i) => `${i}`);
+    const names = Array.from({ length: 5 * CONCURRENT_FILES_MAX }, (_, i) => `${i}`);
     await carry(sentFolder("dir", names), inbox, { disk: counting });
     // The journal and the list are open, too.
-    expect([open, most]).toEqual([0, FILES_AT_ONCE + 2]);
+    expect([open, most]).toEqual([0, CONCURRENT_FILES_MAX + 2]);
   });
 
   test("goes on where it was", async () => {

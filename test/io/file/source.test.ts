@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import * as fs from "node:fs";
 import { join } from "node:path";
-import { CHUNK_BYTES, STREAM_KEPT_CHUNKS_MAX } from "../../../src/base/limits.ts";
+import { CHUNK_BYTES, STREAM_RETAINED_CHUNKS_MAX } from "../../../src/base/limits.ts";
 import type { Source } from "../../../src/io/blob/interfaces.ts";
 import { checkSource, openSource } from "../../../src/io/file/source.ts";
 import { streamSource } from "../../../src/io/file/source-stream.ts";
@@ -203,7 +203,7 @@ describe("a stream", () => {
     expect(await rejection(source.read(1))).toMatchObject(changed);
   });
 
-  test("keeps STREAM_KEPT_CHUNKS_MAX chunks, then waits for a release", async () => {
+  test("keeps STREAM_RETAINED_CHUNKS_MAX chunks, then waits for a release", async () => {
     let taken = 0;
     const chunk = pattern(CHUNK_BYTES);
     const endless = new ReadableStream<Uint8Array>(
@@ -216,13 +216,13 @@ describe("a stream", () => {
       { highWaterMark: 0 },
     );
     const source = streamSource(endless, "stdin");
-    await source.read(STREAM_KEPT_CHUNKS_MAX - 1);
-    const next = source.read(STREAM_KEPT_CHUNKS_MAX);
+    await source.read(STREAM_RETAINED_CHUNKS_MAX - 1);
+    const next = source.read(STREAM_RETAINED_CHUNKS_MAX);
     await new Promise((resolve) => setImmediate(resolve));
-    expect(taken).toBe(STREAM_KEPT_CHUNKS_MAX);
+    expect(taken).toBe(STREAM_RETAINED_CHUNKS_MAX);
     source.release(1);
     expect((await next)?.length).toBe(CHUNK_BYTES);
-    const waiting = source.read(STREAM_KEPT_CHUNKS_MAX + 1);
+    const waiting = source.read(STREAM_RETAINED_CHUNKS_MAX + 1);
     source.close();
     expect(await rejection(waiting)).toMatchObject({ code: "interrupted" });
   });

@@ -1,6 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { Fault, type FaultCode } from "../../../src/base/fault.ts";
-import { OTHER_WAY_AFTER_MS, OTHER_WAY_HELD_MS } from "../../../src/base/limits.ts";
+import {
+  TRANSPORT_FALLBACK_DELAY_MS,
+  TRANSPORT_REFUSAL_GRACE_MS,
+} from "../../../src/base/limits.ts";
 import { AutoDialer, type WayThere } from "../../../src/io/link/auto-dial.ts";
 import type { Link } from "../../../src/io/link/link.ts";
 import { MemoryNetwork } from "../../../src/io/link/memory-network.ts";
@@ -61,7 +64,7 @@ describe("a dial that may go two ways", () => {
     const dialing = ways.dialer.dial(TARGET);
     const link = await ways.answers("tcp");
     expect(await dialing).toBe(link);
-    await ways.clock.advance(2 * OTHER_WAY_AFTER_MS);
+    await ways.clock.advance(2 * TRANSPORT_FALLBACK_DELAY_MS);
     expect(ways.tried).toEqual(["tcp"]);
   });
 
@@ -80,12 +83,12 @@ describe("a dial that may go two ways", () => {
   });
 
   test.each(["tcp", "udp"] as const)(
-    "goes the other one beside a silent %s after OTHER_WAY_AFTER_MS",
+    "goes the other one beside a silent %s after TRANSPORT_FALLBACK_DELAY_MS",
     async (silent) => {
       const other = silent === "tcp" ? "udp" : "tcp";
       const ways = new Crossroads(silent);
       const dialing = ways.dialer.dial(TARGET);
-      await ways.clock.advance(OTHER_WAY_AFTER_MS - 1);
+      await ways.clock.advance(TRANSPORT_FALLBACK_DELAY_MS - 1);
       expect(ways.tried).toEqual([silent]);
       await ways.clock.advance(1);
       expect(ways.tried).toEqual([silent, other]);
@@ -100,7 +103,7 @@ describe("a dial that may go two ways", () => {
   test("waits for both, and tells of the one that was to be taken", async () => {
     const ways = new Crossroads();
     const dialing = outcome(ways.dialer.dial(TARGET));
-    await ways.clock.advance(OTHER_WAY_AFTER_MS);
+    await ways.clock.advance(TRANSPORT_FALLBACK_DELAY_MS);
     await ways.fails("udp");
     await ways.fails("tcp", "timeout");
     expect(await dialing).toMatchObject({ code: "timeout", message: "no way by tcp" });
@@ -111,14 +114,14 @@ describe("a dial that may go two ways", () => {
     expect(await both).toMatchObject({ message: "no way by tcp" });
   });
 
-  test("stays with what has worked while that refuses, for OTHER_WAY_HELD_MS", async () => {
+  test("retries the transport that worked for TRANSPORT_REFUSAL_GRACE_MS of refusals", async () => {
     const ways = new Crossroads();
     const first = ways.dialer.dial(TARGET);
     await ways.answers("tcp");
     await first;
     for (const [afterMs, tried] of [
       [0, ["tcp"]],
-      [OTHER_WAY_HELD_MS - 1, ["tcp"]],
+      [TRANSPORT_REFUSAL_GRACE_MS - 1, ["tcp"]],
       [1, ["tcp", "udp"]],
     ] as const) {
       await ways.clock.advance(afterMs);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { CHECKPOINT_EVERY_MS } from "../../../src/base/limits.ts";
+import { CHECKPOINT_INTERVAL_MS } from "../../../src/base/limits.ts";
 import { hasSigned, signCheckpoint } from "../../../src/crypto/checkpoint.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import { Checkpoints } from "../../../src/io/log/checkpoints.ts";
@@ -232,7 +232,7 @@ test("a power loss or a kill at any call leaves a log that opens, with all it si
       for (let i = 0; i < 200; i++) {
         acked = (await log.append(draftOf(`m${i}`))).head.seq;
         told = checkpoints.newest()?.size ?? 0;
-        await clock.advance(CHECKPOINT_EVERY_MS / 2);
+        await clock.advance(CHECKPOINT_INTERVAL_MS / 2);
       }
     } catch {
       // The disk has failed: the machine goes down.

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import type { Fault } from "../../../src/base/fault.ts";
 import {
-  CHECKPOINT_EVERY_MS,
-  CHECKPOINT_EVERY_RECORDS,
+  CHECKPOINT_INTERVAL_MS,
+  CHECKPOINT_INTERVAL_RECORDS,
   NOTE_BYTES_MAX,
 } from "../../../src/base/limits.ts";
 import { signCheckpoint, verifyNote } from "../../../src/crypto/checkpoint.ts";
@@ -75,7 +75,7 @@ test("an empty log has none; a record is signed and kept within the time", async
   expect(signing.checkpoints.newest()).toBeUndefined();
   expect(signing.kept()).toBeUndefined();
   await signing.append(1);
-  await signing.time.advance(CHECKPOINT_EVERY_MS - 1);
+  await signing.time.advance(CHECKPOINT_INTERVAL_MS - 1);
   expect(signing.kept()).toBeUndefined();
   await signing.time.advance(1);
   expect(signing.kept()).toBe(1);
@@ -88,14 +88,14 @@ test("under load it signs once in that time, and at the end", async () => {
   for (let i = 0; i < 100; i++) {
     await signing.append(2);
     signing.checkpoints.newest();
-    await signing.time.advance(CHECKPOINT_EVERY_MS / 20);
+    await signing.time.advance(CHECKPOINT_INTERVAL_MS / 20);
   }
   expect(signing.sizes.length).toBeLessThanOrEqual(7);
   await signing.append(1);
   await signing.checkpoints.close();
   expect(signing.kept()).toBe(201);
   await signing.append(1);
-  await signing.time.advance(10 * CHECKPOINT_EVERY_MS);
+  await signing.time.advance(10 * CHECKPOINT_INTERVAL_MS);
   expect(signing.kept()).toBe(201);
 });
 
@@ -123,31 +123,31 @@ test("a file that cannot be written is tried again, and told of once", async () 
   const signing = await Signing.open();
   signing.fixture.trouble = (_call, path) => (path.includes("checkpoint") ? "ENOSPC" : undefined);
   await signing.append(3);
-  await signing.time.advance(5 * CHECKPOINT_EVERY_MS);
+  await signing.time.advance(5 * CHECKPOINT_INTERVAL_MS);
   expect(signing.troubles.map(({ code }) => code)).toEqual(["store-full"]);
   signing.fixture.trouble = undefined;
-  await signing.time.advance(CHECKPOINT_EVERY_MS);
+  await signing.time.advance(CHECKPOINT_INTERVAL_MS);
   expect(signing.kept()).toBe(3);
   await signing.append(1);
-  await signing.time.advance(CHECKPOINT_EVERY_MS);
+  await signing.time.advance(CHECKPOINT_INTERVAL_MS);
   expect(signing.kept()).toBe(4);
   signing.fixture.trouble = (_call, path) => (path.includes("checkpoint") ? "EIO" : undefined);
   await signing.append(1);
-  await signing.time.advance(5 * CHECKPOINT_EVERY_MS);
+  await signing.time.advance(5 * CHECKPOINT_INTERVAL_MS);
   expect(signing.troubles.map(({ code }) => code)).toEqual(["store-full", "store-failed"]);
 });
 
-test("every CHECKPOINT_EVERY_RECORDS records one is recorded, with a root of then", async () => {
+test("every CHECKPOINT_INTERVAL_RECORDS records one is recorded, with a root of then", async () => {
   const signing = await Signing.open();
   for (let i = 0; i < 25; i++) {
-    await signing.append(CHECKPOINT_EVERY_RECORDS / 10);
-    await signing.time.advance(CHECKPOINT_EVERY_MS);
+    await signing.append(CHECKPOINT_INTERVAL_RECORDS / 10);
+    await signing.time.advance(CHECKPOINT_INTERVAL_MS);
   }
   const notes = (records: readonly LogRecord[]) =>
     records.filter(({ head }) => head.kind === "checkpoint");
   const found = notes(await collect(signing.log.read(1)));
   expect(found.map(({ head }) => head.n)).toEqual([1, 2]);
-  expect(found[0]?.head.seq).toBe(CHECKPOINT_EVERY_RECORDS + 1);
+  expect(found[0]?.head.seq).toBe(CHECKPOINT_INTERVAL_RECORDS + 1);
   for (const record of found) {
     const { size } = verifyNote(String(parseBody(record)?.["note"]), SERVER.publicKey);
     expect(size).toBe(record.head.seq - 1);
@@ -157,17 +157,17 @@ test("every CHECKPOINT_EVERY_RECORDS records one is recorded, with a root of the
   await signing.log.close();
   await signing.reopen(); // Where the last one is, is known again.
   await signing.append(1);
-  await signing.time.advance(CHECKPOINT_EVERY_MS);
+  await signing.time.advance(CHECKPOINT_INTERVAL_MS);
   expect(notes(await collect(signing.log.read(1))).length).toBe(2);
 });
 
 test("none is recorded at the end, when the log is about to close", async () => {
   const signing = await Signing.open();
-  await signing.append(CHECKPOINT_EVERY_RECORDS);
+  await signing.append(CHECKPOINT_INTERVAL_RECORDS);
   await signing.checkpoints.close();
   await signing.log.close();
   expect([signing.log.head(), signing.kept()]).toEqual([
-    ...[CHECKPOINT_EVERY_RECORDS, CHECKPOINT_EVERY_RECORDS],
+    ...[CHECKPOINT_INTERVAL_RECORDS, CHECKPOINT_INTERVAL_RECORDS],
   ]);
 });
 
@@ -188,9 +188,9 @@ test("what was kept is still there after a power loss", async () => {
   for (let records = 1; records <= 40; records++) {
     const signing = await Signing.open();
     await signing.append(records);
-    await signing.time.advance(CHECKPOINT_EVERY_MS);
+    await signing.time.advance(CHECKPOINT_INTERVAL_MS);
     await signing.append(1);
-    await signing.time.advance(CHECKPOINT_EVERY_MS);
+    await signing.time.advance(CHECKPOINT_INTERVAL_MS);
     signing.fixture.disk.losePower();
     expect(signing.kept()).toBe(records + 1);
   }
@@ -206,7 +206,7 @@ test("at any moment a checkpoint has the root of its size", async () => {
     disk: signing.fixture.disk.boot(),
     clock: {
       now: () => {
-        now += CHECKPOINT_EVERY_MS;
+        now += CHECKPOINT_INTERVAL_MS;
         return now;
       },
       unixMs: () => 0,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { CHECKPOINT_EVERY_MS } from "../../../src/base/limits.ts";
+import { CHECKPOINT_INTERVAL_MS } from "../../../src/base/limits.ts";
 import { signCheckpoint, verifyNote } from "../../../src/crypto/checkpoint.ts";
 import type { Identity } from "../../../src/crypto/identity.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
@@ -86,7 +86,7 @@ async function makeLog(segmentBytes: number | undefined): Promise<LogFixture> {
       draftOf(`m${i + k}`, k % 2 === 0 ? LOBBY : OTHER),
     );
     await Promise.all(drafts.map((draft) => log.append(draft)));
-    await clock.advance(CHECKPOINT_EVERY_MS);
+    await clock.advance(CHECKPOINT_INTERVAL_MS);
   }
   await erase(log, 7);
   await checkpoints.close();
@@ -160,7 +160,7 @@ describe("a sound log", () => {
         const { head } = await log.append(draftOf(`a${i}`));
         await log.append(draftOf(`b${i}`, OTHER));
         await erase(log, head.seq);
-        await clock.advance(CHECKPOINT_EVERY_MS / 4);
+        await clock.advance(CHECKPOINT_INTERVAL_MS / 4);
       }
     };
     const writing = write().finally(() => {

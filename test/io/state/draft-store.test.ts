@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { DRAFTS_KEPT_MAX } from "../../../src/base/limits-screen.ts";
+import { DRAFTS_STORED_MAX } from "../../../src/base/limits-screen.ts";
 import { ClientState } from "../../../src/io/state/client-state.ts";
 
 const ANA = { fingerprint: "F", user: "Ana" };
@@ -26,17 +26,20 @@ test("what is half written belongs to an account, and to where it was written", 
   state.close();
 });
 
-test("the newest DRAFTS_KEPT_MAX of an account stay", () => {
+test("the newest DRAFTS_STORED_MAX of an account stay", () => {
   const state = ClientState.inMemory();
   const { drafts } = state;
   drafts.keep(BEN, new Map([["lobby", { text: "x" }]]));
-  const all = Array.from({ length: DRAFTS_KEPT_MAX }, (_, i) => [`r${i}`, { text: "x" }] as const);
+  const all = Array.from(
+    { length: DRAFTS_STORED_MAX },
+    (_, i) => [`r${i}`, { text: "x" }] as const,
+  );
   drafts.keep(ANA, new Map(all));
-  expect(drafts.of(ANA).size).toBe(DRAFTS_KEPT_MAX);
+  expect(drafts.of(ANA).size).toBe(DRAFTS_STORED_MAX);
   drafts.keep(ANA, new Map([["r0", { text: "anew" }]]));
   drafts.keep(ANA, new Map([["one more", { text: "x" }]]));
   const kept = drafts.of(ANA);
-  expect(kept.size).toBe(DRAFTS_KEPT_MAX);
+  expect(kept.size).toBe(DRAFTS_STORED_MAX);
   expect([kept.has("r0"), kept.has("r1"), kept.has("one more")]).toEqual([true, false, true]);
   expect(drafts.of(BEN).size).toBe(1);
   state.close();

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { KNOWN_NAMES_MAX, SEEN_FILES_MAX } from "../../../src/base/limits.ts";
+import { KNOWN_FILES_MAX, KNOWN_NAMES_MAX } from "../../../src/base/limits.ts";
 import { ClientState } from "../../../src/io/state/client-state.ts";
 import { KnownNames } from "../../../src/io/state/known-names.ts";
 
@@ -21,15 +21,15 @@ function seen(seq: number, place: string, from: string) {
 test("the newest files of each server are known, a repeated one once", () => {
   using home = folder();
   const state = ClientState.open(home.path);
-  const files = Array.from({ length: SEEN_FILES_MAX }, (_, i) => ({ id: `f${i}`, name: `n${i}` }));
+  const files = Array.from({ length: KNOWN_FILES_MAX }, (_, i) => ({ id: `f${i}`, name: `n${i}` }));
   state.seenFiles.note("F", files);
   state.seenFiles.note("G", [{ id: "g", name: "other" }]);
   state.seenFiles.note("F", [files[3] ?? { id: "", name: "" }]);
   const known = new KnownNames(home.path);
-  expect(known.files("F")).toHaveLength(SEEN_FILES_MAX);
+  expect(known.files("F")).toHaveLength(KNOWN_FILES_MAX);
   state.seenFiles.note("F", [{ id: "new", name: "x" }]);
   const now = known.files("F");
-  expect(now).toHaveLength(SEEN_FILES_MAX);
+  expect(now).toHaveLength(KNOWN_FILES_MAX);
   expect(now[0]).toEqual({ name: "new", about: "x" });
   expect(now.at(-1)).toEqual({ name: "f1", about: "n1" });
   expect(known.files("G")).toEqual([{ name: "g", about: "other" }]);

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import {
-  HALF_OPEN_LOOK_EVERY_MS,
-  HALF_OPEN_LOOK_SHORT_MS,
+  FIRST_REQUEST_TIMEOUT_MS,
+  HALF_OPEN_CHECK_INTERVAL_MS,
+  HALF_OPEN_CHECK_SHORT_INTERVAL_MS,
   HALF_OPEN_PER_ADDRESS_MAX,
   HALF_OPEN_WHEN_SHORT_MAX,
-  REQUEST_WITHIN_MS,
 } from "../../../src/base/limits.ts";
 import { HalfOpenWatch, type OpenSocket, openSockets } from "../../../src/io/ws/half-open.ts";
 
@@ -42,7 +42,7 @@ describe("half-open connections", () => {
   test("of one address are bounded, and the oldest go", () => {
     const bench = new Bench();
     const first = bench.connect(10);
-    expect(bench.watch.look()).toBe(HALF_OPEN_LOOK_EVERY_MS);
+    expect(bench.watch.look()).toBe(HALF_OPEN_CHECK_INTERVAL_MS);
     bench.now = 1_000;
     const more = bench.connect(HALF_OPEN_PER_ADDRESS_MAX);
     const others = bench.connect(HALF_OPEN_PER_ADDRESS_MAX, "192.0.2.2");
@@ -58,8 +58,9 @@ describe("half-open connections", () => {
     if (silent === undefined || busy === undefined) throw new Error("two were opened");
     bench.watch.look();
     bench.watch.asked(busy.remote);
-    for (bench.now = 1_000; bench.now <= REQUEST_WITHIN_MS; bench.now += 1_000) bench.watch.look();
-    bench.now = REQUEST_WITHIN_MS;
+    for (bench.now = 1_000; bench.now <= FIRST_REQUEST_TIMEOUT_MS; bench.now += 1_000)
+      bench.watch.look();
+    bench.now = FIRST_REQUEST_TIMEOUT_MS;
     bench.watch.look();
     expect(bench.open).toEqual([silent, busy]);
     bench.now++;
@@ -72,7 +73,7 @@ describe("half-open connections", () => {
     bench.isShort = true;
     bench.connect(200, "127.0.0.1");
     const other = bench.connect(2);
-    expect(bench.watch.look()).toBe(HALF_OPEN_LOOK_SHORT_MS);
+    expect(bench.watch.look()).toBe(HALF_OPEN_CHECK_SHORT_INTERVAL_MS);
     expect(bench.open).toHaveLength(HALF_OPEN_WHEN_SHORT_MAX + other.length);
     expect(bench.open).toContain(other[0] as OpenSocket);
   });

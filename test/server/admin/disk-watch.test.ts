@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import type { DiskSpace } from "../../../src/base/disk-space.ts";
 import { Fault } from "../../../src/base/fault.ts";
 import {
-  DISK_LOOK_EVERY_MS,
+  DISK_CHECK_INTERVAL_MS,
   DISK_LOW_BYTES,
   DISK_LOW_MARGIN_BYTES,
 } from "../../../src/base/limits-page.ts";
@@ -28,7 +28,7 @@ function watched(first: number | Fault) {
   });
   const look = async (bytes: number | Fault) => {
     free = bytes;
-    await clock.advance(DISK_LOOK_EVERY_MS);
+    await clock.advance(DISK_CHECK_INTERVAL_MS);
   };
   return { watch, told, look };
 }
@@ -65,7 +65,7 @@ test("warns operators at log-in and on changes, and no one else", async () => {
   await site.time.advance(2_000);
   expect(ana.all("disk-low")).toEqual([]);
   free = DISK_LOW_BYTES / 2;
-  await site.time.advance(DISK_LOOK_EVERY_MS + 1_000);
+  await site.time.advance(DISK_CHECK_INTERVAL_MS + 1_000);
   await site.quiet();
   const low = { on: true, freeBytes: free, keepFreeBytes: 0 };
   expect(ana.all("disk-low")).toMatchObject([low]);
@@ -77,7 +77,7 @@ test("warns operators at log-in and on changes, and no one else", async () => {
   expect(ben.all("disk-low")).toMatchObject([low]);
   expect(site.events.filter(({ kind }) => kind === "disk")).toHaveLength(1);
   free = 3 * DISK_LOW_BYTES;
-  await site.time.advance(DISK_LOOK_EVERY_MS + 1_000);
+  await site.time.advance(DISK_CHECK_INTERVAL_MS + 1_000);
   await site.quiet();
   expect(ana.all("disk-low").map(({ on }) => on)).toEqual([true, false]);
   const eve = await site.member("dora");

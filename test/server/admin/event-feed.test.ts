@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { MESSAGE_BYTES_MAX, TEXT_BYTES_MAX } from "../../../src/base/limits.ts";
-import { EVENTS_KEPT_BYTES_MAX, EVENTS_KEPT_MAX } from "../../../src/base/limits-page.ts";
+import { EVENTS_STORED_BYTES_MAX, EVENTS_STORED_MAX } from "../../../src/base/limits-page.ts";
 import { EventFeed } from "../../../src/server/admin/event-feed.ts";
 import { encode } from "../../../src/wire/codec.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
@@ -38,7 +38,7 @@ test("sends past events up to the size of one message", async () => {
   const { site, ana, ben } = await lab();
   await operating(ana);
   const text = "x".repeat(TEXT_BYTES_MAX);
-  const many = Math.ceil((2 * EVENTS_KEPT_BYTES_MAX) / TEXT_BYTES_MAX);
+  const many = Math.ceil((2 * EVENTS_STORED_BYTES_MAX) / TEXT_BYTES_MAX);
   for (let i = 0; i < many; i++) await site.wait(ben.say(text, "lab"));
   const { events, since } = await ana.ask("events", {});
   expect(events.length).toBeGreaterThan(5);
@@ -51,11 +51,12 @@ test("drops the oldest of too many events", () => {
   const feed = new EventFeed({ clock: new VirtualClock(), registry: undefined as never });
   const tell = feed.beside(() => undefined);
   const from = { address: { host: "192.0.2.1", port: 1 }, transport: "tcp" } as const;
-  for (let n = 0; n <= 3 * EVENTS_KEPT_MAX; n++) tell({ kind: "connected", client: "x", ...from });
+  for (let n = 0; n <= 3 * EVENTS_STORED_MAX; n++)
+    tell({ kind: "connected", client: "x", ...from });
   const { events } = feed.past();
-  expect(events.length).toBeLessThanOrEqual(EVENTS_KEPT_MAX);
-  expect(events.length).toBeGreaterThan(EVENTS_KEPT_MAX / 2);
-  expect(events.at(-1)?.n).toBe(3 * EVENTS_KEPT_MAX + 1);
+  expect(events.length).toBeLessThanOrEqual(EVENTS_STORED_MAX);
+  expect(events.length).toBeGreaterThan(EVENTS_STORED_MAX / 2);
+  expect(events.at(-1)?.n).toBe(3 * EVENTS_STORED_MAX + 1);
 });
 
 test("sends decisions live, without secrets", async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { SAMPLES_KEPT_MAX, SAMPLES_PAGE_MAX } from "../../../src/base/limits-page.ts";
+import { SAMPLES_PAGE_MAX, SAMPLES_STORED_MAX } from "../../../src/base/limits-page.ts";
 import { type Sample, Samples } from "../../../src/server/admin/samples.ts";
 
 const SINCE = 1_800_000_000_000;
@@ -48,7 +48,7 @@ test("samples answer with all samples after a restart", () => {
 });
 
 test("samples keep one hour, in pages", () => {
-  const samples = taken(SAMPLES_KEPT_MAX + 1);
+  const samples = taken(SAMPLES_STORED_MAX + 1);
   const first = samples.page(0);
   expect(first.memoryBytes[0]).toBe(1_002); // The first second is forgotten.
   expect(first).toMatchObject({ more: true, last: 1 + SAMPLES_PAGE_MAX });
@@ -58,5 +58,5 @@ test("samples keep one hour, in pages", () => {
     expect(page.time[0]).toBe(SINCE + (last + 1) * 1_000);
     [last, count] = [page.last, count + page.time.length];
   }
-  expect([last, count]).toEqual([SAMPLES_KEPT_MAX + 1, SAMPLES_KEPT_MAX]);
+  expect([last, count]).toEqual([SAMPLES_STORED_MAX + 1, SAMPLES_STORED_MAX]);
 });

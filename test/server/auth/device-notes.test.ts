@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { DEVICE_NOTES_KEPT_EVERY_MS } from "../../../src/base/limits.ts";
+import { DEVICE_NOTES_SAVE_INTERVAL_MS } from "../../../src/base/limits.ts";
 import { HOSTILE_TEXTS } from "../../hostile-texts.ts";
 import type { Guest } from "../guest.ts";
 import { Site, siteWith } from "../site.ts";
@@ -41,7 +41,7 @@ test("device notes keep the day and program of a device over restarts and crashe
     ["chat on Linux", today],
     ["guest", today],
   ]);
-  await site.time.advance(DEVICE_NOTES_KEPT_EVERY_MS + 50);
+  await site.time.advance(DEVICE_NOTES_SAVE_INTERVAL_MS + 50);
   site.disk.losePower();
   await site.restartAfterCrash();
   expect(await noted(await as(site, phone, "x (phone)"))).toEqual([
@@ -69,7 +69,7 @@ test("device notes are deleted with the device", async () => {
   await phone.greet();
   await phone.ask("login", phone.passwordLogin("ana", "pw"));
   const kept = async () => {
-    await site.time.advance(DEVICE_NOTES_KEPT_EVERY_MS + 50);
+    await site.time.advance(DEVICE_NOTES_SAVE_INTERVAL_MS + 50);
     return Buffer.from(site.disk.fileAt("/d/devices.json").shown).toString();
   };
   expect(await kept()).toContain("lost phone");

@@ -3,13 +3,13 @@ import type { UserId } from "../../../src/base/ids.ts";
 import {
   ACCOUNTS_PER_ADDRESS_HOUR_MAX,
   ACCOUNTS_PER_INVITER_HOUR_MAX,
-  HOUSE_PAGE_MAX,
-  INVITE_PLACES_MAX,
+  INVITE_ADDRESSES_MAX,
   INVITE_USES_MAX,
   INVITES_MAX,
   INVITES_PER_ACCOUNT_MAX,
   INVITES_PER_HOUR_MAX,
   INVITES_RESERVED,
+  MODERATION_PAGE_MAX,
 } from "../../../src/base/limits.ts";
 import { checkName } from "../../../src/base/names.ts";
 import { banDraft, inviteDraft } from "../../../src/core/rooms/policy.ts";
@@ -45,11 +45,11 @@ async function turnedAway(site: Site, secret: string) {
 test("an invite names the addresses of the server at that time", async () => {
   const { site, ana } = await operator();
   expect(await ana.ask("invite", {})).not.toHaveProperty("places");
-  const places = Array.from({ length: INVITE_PLACES_MAX + 1 }, (_, i) => {
+  const places = Array.from({ length: INVITE_ADDRESSES_MAX + 1 }, (_, i) => {
     return { host: `192.168.1.${i}`, port: 2428 };
   });
   site.server.reachedAt(() => places);
-  expect((await ana.ask("invite", {})).places).toEqual(places.slice(0, INVITE_PLACES_MAX));
+  expect((await ana.ask("invite", {})).places).toEqual(places.slice(0, INVITE_ADDRESSES_MAX));
   expect(await ana.ask("invite", { post: "lobby" })).not.toHaveProperty("places");
 });
 
@@ -184,7 +184,7 @@ test("an invite is listed to its maker, operators and moderators of its room", a
 test("an invite is listed in pages, and bans are as well", async () => {
   const { site, ana } = await operator();
   const by = site.registry.find(checkName("ana"))?.id ?? ("u" as never);
-  const count = HOUSE_PAGE_MAX + 1;
+  const count = MODERATION_PAGE_MAX + 1;
   const drafts = Array.from({ length: count }, (_, i) => [
     inviteDraft({ id: `i${i}`, by, hash: `${i}`.padStart(43, "0"), usesLeft: 1 }),
     banDraft({ address: `10.0.${i >> 8}.${i & 255}`, reason: "r".repeat(512) }, by, true),
@@ -196,7 +196,10 @@ test("an invite is listed in pages, and bans are as well", async () => {
     await ana.ask("invites", { after: invites.next ?? 0 }),
     await ana.ask("bans", { after: bans.next ?? 0 }),
   ] as const;
-  expect([invites.invites.length, bans.bans.length]).toEqual([HOUSE_PAGE_MAX, HOUSE_PAGE_MAX]);
+  expect([invites.invites.length, bans.bans.length]).toEqual([
+    MODERATION_PAGE_MAX,
+    MODERATION_PAGE_MAX,
+  ]);
   expect(rest).toMatchObject([{ invites: [{ invite: `i${count - 1}` }] }, { bans: [{}] }]);
   expect(rest.map(({ next }) => next)).toEqual([undefined, undefined]);
 });

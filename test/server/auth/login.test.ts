@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import { ID_BYTES, userId } from "../../../src/base/ids.ts";
 import {
-  HELLO_WITHIN_MS,
-  LOGIN_WITHIN_MS,
+  HELLO_TIMEOUT_MS,
+  LOGIN_TIMEOUT_MS,
   SESSIONS_PER_ACCOUNT_MAX,
 } from "../../../src/base/limits.ts";
 import { checkName } from "../../../src/base/names.ts";
@@ -39,10 +39,10 @@ test("closes a client that sends no hello or does not log in", async () => {
   const site = await Site.open();
   const silent = await site.connect();
   const lingering = await site.greeted();
-  await site.time.advance(HELLO_WITHIN_MS + 2_000);
+  await site.time.advance(HELLO_TIMEOUT_MS + 2_000);
   expect(silent.ended?.fault?.code).toBe("timeout");
   expect(lingering.ended).toBeUndefined();
-  for (let i = 0; i < LOGIN_WITHIN_MS / 10_000; i++) {
+  for (let i = 0; i < LOGIN_TIMEOUT_MS / 10_000; i++) {
     lingering.raw(Uint8Array.fromHex("81a46b696e64a470696e67")); // A ping: it is alive.
     await site.time.advance(10_000);
   }

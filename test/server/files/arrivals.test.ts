@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
 import { CHUNK_BYTES } from "../../../src/base/limits.ts";
-import { CLUSTER_CONTENT_WITHIN_MS } from "../../../src/base/limits-cluster.ts";
+import { CLUSTER_CONTENT_TIMEOUT_MS } from "../../../src/base/limits-cluster.ts";
 import type { MemoryContent } from "../../io/cluster/memory-content.ts";
 import { bytesOf, channelOf, download, TestFile } from "../data-channel.ts";
 import { openSharedSite } from "../shared-site.ts";
@@ -94,9 +94,9 @@ test("waits for NATS to agree, and keeps what arrived when it gives up", async (
   };
   const lane = await channelOf(ben);
   await lane.ask("fetch", { file: FILE.id, from: 0, window: 1 << 23 });
-  await site.time.advance(CLUSTER_CONTENT_WITHIN_MS / 2);
+  await site.time.advance(CLUSTER_CONTENT_TIMEOUT_MS / 2);
   expect(lane.ended).toBeUndefined();
-  await site.time.advance(CLUSTER_CONTENT_WITHIN_MS);
+  await site.time.advance(CLUSTER_CONTENT_TIMEOUT_MS);
   const { fault } = await lane.untilEnded();
   expect(fault).toMatchObject({ code: "no-majority", retryAfterMs: 1_000 });
   const before = (await have()) ?? 0;

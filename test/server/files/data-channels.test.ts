@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import {
-  LANES_PER_ACCOUNT_MAX,
-  LANES_PER_SESSION_MAX,
+  DATA_CHANNELS_PER_ACCOUNT_MAX,
+  DATA_CHANNELS_PER_SESSION_MAX,
   TICKET_MS,
 } from "../../../src/base/limits.ts";
 import { channelOf, channelWith, TestFile } from "../data-channel.ts";
@@ -45,12 +45,13 @@ test("a session and an account get a limited number of tickets", async () => {
   const site = await Site.open();
   const first = await site.member("ana", "pass");
   const sessions = [first];
-  for (let i = 1; i < LANES_PER_ACCOUNT_MAX / LANES_PER_SESSION_MAX; i++) {
+  for (let i = 1; i < DATA_CHANNELS_PER_ACCOUNT_MAX / DATA_CHANNELS_PER_SESSION_MAX; i++) {
     sessions.push(await site.again(first, "ana"));
   }
   const lane = await channelOf(first);
   for (const [i, session] of sessions.entries()) {
-    for (let j = i === 0 ? 1 : 0; j < LANES_PER_SESSION_MAX; j++) await session.ask("ticket", {});
+    for (let j = i === 0 ? 1 : 0; j < DATA_CHANNELS_PER_SESSION_MAX; j++)
+      await session.ask("ticket", {});
     expect(await session.refusal("ticket", {})).toBe("too-many");
   }
   const another = await site.again(first, "ana");
@@ -61,7 +62,7 @@ test("a session and an account get a limited number of tickets", async () => {
   await another.ask("ticket", {});
   expect(await another.refusal("ticket", {})).toBe("too-many");
   await site.time.advance(TICKET_MS);
-  for (let i = 0; i < LANES_PER_SESSION_MAX; i++) await another.ask("ticket", {});
+  for (let i = 0; i < DATA_CHANNELS_PER_SESSION_MAX; i++) await another.ask("ticket", {});
 });
 
 test("a channel carries files only, and only channels carry files", async () => {

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
 import type { FileId, RoomId, UserId } from "../../../src/base/ids.ts";
 import { CHUNK_BYTES, TRANSFER_SYNC_BYTES, UPLOAD_KEEP_MS } from "../../../src/base/limits.ts";
-import { CLUSTER_CONTENT_WITHIN_MS } from "../../../src/base/limits-cluster.ts";
+import { CLUSTER_CONTENT_TIMEOUT_MS } from "../../../src/base/limits-cluster.ts";
 import type { Name } from "../../../src/base/names.ts";
 import { channelOf, download, TestFile } from "../data-channel.ts";
 import type { Guest } from "../guest.ts";
@@ -78,7 +78,7 @@ test("refuses an upload without a majority, and finishes it later", async () => 
   FOUR.sendAll(lane);
   await lane.until("ack", 4);
   const refused = lane.refused("finish", FOUR.finish).catch(() => undefined);
-  await site.time.advance(CLUSTER_CONTENT_WITHIN_MS + 1_000);
+  await site.time.advance(CLUSTER_CONTENT_TIMEOUT_MS + 1_000);
   const fault = (await refused) ?? (await lane.untilEnded()).fault;
   expect(fault).toMatchObject({ code: "no-majority", retryAfterMs: 1_000 });
   store.before = () => {};
@@ -159,7 +159,7 @@ test("removes an erased file from the store, after a crash too", async () => {
     if (call === "erase") throw noMajority();
   };
   const erased = ana.refused("erase", { seq: posted[0]?.seq ?? 0 });
-  await site.time.advance(CLUSTER_CONTENT_WITHIN_MS + 1_000);
+  await site.time.advance(CLUSTER_CONTENT_TIMEOUT_MS + 1_000);
   expect((await erased).code).toBe("no-majority");
   expect(store.files.has(FOUR.id)).toBe(true);
   expect(one.stored()).toEqual([]);

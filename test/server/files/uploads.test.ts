@@ -4,8 +4,8 @@ import {
   CHUNK_BYTES,
   FILE_TEXT_BYTES_MAX,
   TRANSFER_SYNC_BYTES,
+  UPLOAD_IDLE_TIMEOUT_MS,
   UPLOAD_KEEP_MS,
-  UPLOAD_SILENT_MS,
 } from "../../../src/base/limits.ts";
 import type { DiskFile } from "../../../src/io/disk/disk.ts";
 import { UploadService } from "../../../src/server/files/uploads.ts";
@@ -121,7 +121,7 @@ test("an upload is refused on a second channel until the first one is silent", a
   await acked(one, 1);
   const fault = await two.refused("offer", FOUR.offer());
   expect(fault).toMatchObject({ code: "too-many", retryAfterMs: 1_000 });
-  await site.time.advance(UPLOAD_SILENT_MS);
+  await site.time.advance(UPLOAD_IDLE_TIMEOUT_MS);
   expect(await two.refusal("offer", FOUR.offer())).toBe("too-many");
   expect((await one.untilEnded()).fault?.code).toBe("too-many");
   expect(await two.ask("offer", FOUR.offer())).toMatchObject({ have: 1 });

@@ -1,10 +1,10 @@
 import { expect, test } from "bun:test";
 import type { FileId } from "../../../src/base/ids.ts";
-import { CHUNK_BYTES, LANES_PER_ACCOUNT_MAX } from "../../../src/base/limits.ts";
+import { CHUNK_BYTES, DATA_CHANNELS_PER_ACCOUNT_MAX } from "../../../src/base/limits.ts";
 import {
   ARCHIVES_PER_ACCOUNT_MAX,
+  CONCURRENT_HTTP_DOWNLOADS_MAX,
   DOWNLOAD_FIRST_MS,
-  DOWNLOADS_AT_ONCE_MAX,
 } from "../../../src/base/limits-page.ts";
 import type { BlobStore } from "../../../src/io/blob/interfaces.ts";
 import { encodeManifest, type ManifestEntry } from "../../../src/wire/manifest.ts";
@@ -166,7 +166,7 @@ test("limits simultaneous downloads of a session", async () => {
   const { site, ben, pathFor, get } = await told();
   const path = await pathFor(ben);
   const running: Response[] = [];
-  for (let i = 0; i < DOWNLOADS_AT_ONCE_MAX; i++) running.push(await get(path));
+  for (let i = 0; i < CONCURRENT_HTTP_DOWNLOADS_MAX; i++) running.push(await get(path));
   const refused = await get(path);
   expect(refused.status).toBe(503);
   expect(refused.headers.get("retry-after")).toBe("1");
@@ -196,11 +196,12 @@ test("shows operators the name of a file only if a named room has it", async () 
 
 test("limits simultaneous downloads over the sessions of an account", async () => {
   const { site, ben, pathFor, get } = await told();
-  const sessions = LANES_PER_ACCOUNT_MAX / DOWNLOADS_AT_ONCE_MAX;
+  const sessions = DATA_CHANNELS_PER_ACCOUNT_MAX / CONCURRENT_HTTP_DOWNLOADS_MAX;
   for (let i = 0; i < sessions; i++) {
     const session = await site.again(ben, "ben");
     const path = await pathFor(session);
-    for (let j = 0; j < DOWNLOADS_AT_ONCE_MAX; j++) expect((await get(path)).status).toBe(200);
+    for (let j = 0; j < CONCURRENT_HTTP_DOWNLOADS_MAX; j++)
+      expect((await get(path)).status).toBe(200);
     await session.ask("logout", {}); // Downloads that nobody reads stay open.
   }
   expect((await get(await pathFor(ben))).status).toBe(503);

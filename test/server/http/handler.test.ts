@@ -1,11 +1,11 @@
 import { expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
 import {
-  CALL_KEY_BYTES_MAX,
-  CALLS_BURST,
-  CALLS_PER_SECOND,
   GUESS_DELAY_FIRST_MS,
   GUESSES_FREE,
+  HTTP_POST_KEY_BYTES_MAX,
+  HTTP_POSTS_BURST,
+  HTTP_POSTS_PER_SECOND,
   TEXT_BYTES_MAX,
   WEBHOOK_BYTES_MAX,
 } from "../../../src/base/limits.ts";
@@ -141,8 +141,8 @@ test.each<[string, string | Uint8Array<ArrayBuffer>, Headers, string, number]>([
   ["XML", "<a/>", { "content-type": "application/xml" }, "build", 415],
   ["Latin-1", "x", { "content-type": "text/plain; charset=latin1" }, "build", 415],
   ["packed", "x", { "content-encoding": "gzip" }, "build", 415],
-  ["a long key", "x", { "idempotency-key": text(CALL_KEY_BYTES_MAX + 1) }, "build", 400],
-  ["a key at the bound", "x", { "idempotency-key": text(CALL_KEY_BYTES_MAX) }, "build", 200],
+  ["a long key", "x", { "idempotency-key": text(HTTP_POST_KEY_BYTES_MAX + 1) }, "build", 400],
+  ["a key at the bound", "x", { "idempotency-key": text(HTTP_POST_KEY_BYTES_MAX) }, "build", 200],
 ])("%s: %i", async (_name, body, headers, room, status) => {
   const service = await openService();
   const [got, answer] = await service.post(body, headers, room);
@@ -191,15 +191,15 @@ test("refuses posts beyond the burst, and says when to retry", async () => {
   const service = await openService();
   service.site.isTight = true;
   const outcomes = [];
-  for (let i = 0; i < CALLS_BURST + 1; i++) outcomes.push(service.post(`${i}`));
+  for (let i = 0; i < HTTP_POSTS_BURST + 1; i++) outcomes.push(service.post(`${i}`));
   const statuses = (await Promise.all(outcomes)).map(([status]) => status);
-  expect(statuses.filter((status) => status === 200)).toHaveLength(CALLS_BURST);
+  expect(statuses.filter((status) => status === 200)).toHaveLength(HTTP_POSTS_BURST);
   expect(statuses.at(-1)).toBe(429);
   service.site.isTight = false;
   await service.site.time.advance(1_000);
-  const more = Array.from({ length: CALLS_PER_SECOND + 2 }, () => service.post("more"));
+  const more = Array.from({ length: HTTP_POSTS_PER_SECOND + 2 }, () => service.post("more"));
   const taken = (await Promise.all(more)).filter(([status]) => status === 200).length;
-  expect([CALLS_PER_SECOND, CALLS_PER_SECOND + 1]).toContain(taken); // It goes on filling.
+  expect([HTTP_POSTS_PER_SECOND, HTTP_POSTS_PER_SECOND + 1]).toContain(taken);
 });
 
 test("delays wrong tokens of an address, and no right ones", async () => {

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import {
-  READ_LAST,
   READ_PAGE_RECORDS_MAX,
+  READ_RECORDS_DEFAULT,
   READ_STALL_MS,
   READ_WAIT_SECONDS_MAX,
   READERS_MAX,
@@ -109,7 +109,7 @@ test("sends the last records, or all after a seq in pages", async () => {
   await service.say(...texts);
   const last = await service.read("");
   await service.site.wait(last.all());
-  expect(last.texts).toEqual(texts.slice(-READ_LAST));
+  expect(last.texts).toEqual(texts.slice(-READ_RECORDS_DEFAULT));
   const all = await service.read("?after=0");
   await service.site.wait(all.all());
   expect(all.texts).toEqual(texts);

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import {
-  HTTP_REQUESTS_AT_ONCE_MAX,
   HTTP_REQUESTS_BURST,
   HTTP_REQUESTS_PER_SECOND,
+  HTTP_REQUESTS_PER_TURN_MAX,
   HTTP_REQUESTS_PIPELINED_MAX,
 } from "../../../src/base/limits.ts";
 import { RequestPace } from "../../../src/server/http/request-pace.ts";
@@ -24,7 +24,7 @@ test("refuses what a connection pipelines beyond the limit, until the next turn"
 test("answers a limited number of requests in one turn", async () => {
   const clock = new VirtualClock();
   const pace = new RequestPace(clock);
-  for (let port = 1; port <= HTTP_REQUESTS_AT_ONCE_MAX; port++) {
+  for (let port = 1; port <= HTTP_REQUESTS_PER_TURN_MAX; port++) {
     expect(pace.allows({ host: "127.0.0.1", port })).toBe(true);
   }
   expect(pace.allows({ host: "127.0.0.1", port: 60_000 })).toBe(false);

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { RoomId } from "../../../src/base/ids.ts";
-import { CALLS_WAITING_MAX } from "../../../src/base/limits.ts";
+import { HTTP_POSTS_QUEUED_MAX } from "../../../src/base/limits.ts";
 import type { EngineEffect, EngineInput } from "../../../src/core/rooms/engine-io.ts";
 import { Feed } from "../../../src/server/kernel/feed.ts";
 import { Kernel, type Outcome } from "../../../src/server/kernel/kernel.ts";
@@ -77,9 +77,9 @@ test("bounds the submissions of programs that wait", async () => {
     effects.push({ kind: "settle", id: input.asker.id, outcome: { seq: 1 } });
     return [];
   });
-  const asked = Array.from({ length: CALLS_WAITING_MAX }, () => kernel.ask(ANA, ERASE));
+  const asked = Array.from({ length: HTTP_POSTS_QUEUED_MAX }, () => kernel.ask(ANA, ERASE));
   expect(() => kernel.ask(ANA, ERASE)).toThrow("the server is busy");
   kernel.leave(1);
-  expect(await Promise.all(asked)).toHaveLength(CALLS_WAITING_MAX);
+  expect(await Promise.all(asked)).toHaveLength(HTTP_POSTS_QUEUED_MAX);
   void kernel.ask(ANA, ERASE);
 });

@@ -2,13 +2,13 @@ import { expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
 import type { UserId } from "../../../src/base/ids.ts";
 import {
-  PUSH_ACCOUNT_AT_ONCE,
-  PUSH_AT_ONCE,
+  CONCURRENT_PUSHES_MAX,
   PUSH_FAILURES_MAX,
   PUSH_QUEUE_MAX,
   PUSH_RETRY_FIRST_MS,
   PUSH_RETRY_MS_MAX,
   PUSH_TRIES_MAX,
+  PUSHES_PER_ACCOUNT_MAX,
 } from "../../../src/base/limits-page.ts";
 import { type PushAnswer, PushSender } from "../../../src/server/push/sender.ts";
 import type { Subscription } from "../../../src/server/push/subscriptions.ts";
@@ -136,24 +136,24 @@ test("limits simultaneous pushes per account and in all", async () => {
   const lab = new Lab();
   lab.push.answer = () => new Promise(() => undefined);
   for (let i = 0; i < 10; i++) await lab.add(`eve ${i}`, "text", "topic", "eve");
-  expect(lab.texts).toHaveLength(PUSH_ACCOUNT_AT_ONCE);
-  for (let i = 0; i < 2 * PUSH_AT_ONCE; i++) await lab.add(`device ${i}`);
-  expect(lab.texts).toHaveLength(PUSH_AT_ONCE);
+  expect(lab.texts).toHaveLength(PUSHES_PER_ACCOUNT_MAX);
+  for (let i = 0; i < 2 * CONCURRENT_PUSHES_MAX; i++) await lab.add(`device ${i}`);
+  expect(lab.texts).toHaveLength(CONCURRENT_PUSHES_MAX);
 });
 
 test("limits queued pushes, and drops them when it stops", async () => {
   const lab = new Lab();
   const slow = Promise.withResolvers<PushAnswer>();
   lab.push.answer = () => slow.promise;
-  for (let i = 0; i < PUSH_AT_ONCE + PUSH_QUEUE_MAX + 5; i++) {
+  for (let i = 0; i < CONCURRENT_PUSHES_MAX + PUSH_QUEUE_MAX + 5; i++) {
     lab.sender.add(to(`device ${i}`), { text: String(i), topic: "topic" });
   }
   await lab.clock.advance(0);
   lab.push.answer = () => ok(201);
   slow.resolve(ok(201));
   await lab.clock.advance(1);
-  expect(lab.texts).toHaveLength(PUSH_AT_ONCE + PUSH_QUEUE_MAX);
-  expect(lab.texts).not.toContain(String(PUSH_AT_ONCE));
+  expect(lab.texts).toHaveLength(CONCURRENT_PUSHES_MAX + PUSH_QUEUE_MAX);
+  expect(lab.texts).not.toContain(String(CONCURRENT_PUSHES_MAX));
   lab.push.answer = () => ok(503);
   await lab.add("one");
   const before = lab.texts.length;

@@ -1,12 +1,12 @@
 import { expect, test } from "bun:test";
 import {
   PUSH_AWAY_MS,
+  PUSH_BATCH_MS,
   PUSH_DEVICES_MAX,
   PUSH_FRESH_MS,
-  PUSH_GATHER_MS,
-  PUSH_READ_CHARS,
-  PUSH_ROOM_EVERY_MS,
-  PUSH_SEALED_EVERY_MS,
+  PUSH_ROOM_INTERVAL_MS,
+  PUSH_SEALED_INTERVAL_MS,
+  PUSH_SEARCHED_CHARS,
   PUSH_SUBSCRIBES_BURST,
   PUSH_SUBSCRIBES_PER_MINUTE,
   PUSH_WATCH_MS,
@@ -19,7 +19,7 @@ import { browserAt, FakePushService, PUSH_KEY } from "./push-service.ts";
 
 const ANA = "https://push.example.org/ana";
 const BEN = "https://push.example.org/ben";
-const SOON_MS = PUSH_GATHER_MS + 1_000;
+const SOON_MS = PUSH_BATCH_MS + 1_000;
 
 interface Lab {
   readonly site: Site;
@@ -67,7 +67,7 @@ test("notifies a user whose page is closed, with a short text", async () => {
 
 test("notifies the users that a message mentions", async () => {
   const here = await lab();
-  const long = `${"x ".repeat(PUSH_READ_CHARS)}@ana`;
+  const long = `${"x ".repeat(PUSH_SEARCHED_CHARS)}@ana`;
   await says(here, long);
   expect(here.push.came).toEqual([]);
   const post = { outbox: "BBBBBBBBBBA", to: "lobby", counter: 1 };
@@ -75,7 +75,7 @@ test("notifies the users that a message mentions", async () => {
   await here.site.time.advance(SOON_MS);
   expect(here.push.came).toHaveLength(1);
   await here.ben.ask("post", { ...post, counter: 2, body: { text: "@ana", mentions: [] } });
-  await here.site.time.advance(PUSH_ROOM_EVERY_MS);
+  await here.site.time.advance(PUSH_ROOM_INTERVAL_MS);
   expect(here.push.came).toHaveLength(1);
 });
 
@@ -99,7 +99,7 @@ test("counts messages, and waits before the next push", async () => {
   await here.site.time.advance(SOON_MS);
   await says(here, "@ana three");
   expect(here.push.shown(ANA)).toMatchObject([{ text: "@ana two", count: 2 }]);
-  await here.site.time.advance(PUSH_ROOM_EVERY_MS);
+  await here.site.time.advance(PUSH_ROOM_INTERVAL_MS);
   expect(here.push.shown(ANA).slice(1)).toMatchObject([{ text: "@ana three" }]);
 });
 
@@ -128,10 +128,10 @@ test("notifies the phone of a user whose terminal is idle", async () => {
   await here.site.time.advance(PUSH_AWAY_MS);
   expect(here.push.shown(ANA)).toMatchObject([{ text: "@ana one" }]);
   // Away for long: nobody waits to find that out.
-  await here.site.time.advance(PUSH_ROOM_EVERY_MS);
+  await here.site.time.advance(PUSH_ROOM_INTERVAL_MS);
   await says(here, "@ana two");
   expect(here.push.shown(ANA).slice(1)).toMatchObject([{ text: "@ana two" }]);
-  await here.site.time.advance(PUSH_ROOM_EVERY_MS);
+  await here.site.time.advance(PUSH_ROOM_INTERVAL_MS);
   const room = terminal.roomId();
   const acts = [
     () => here.site.wait(terminal.say("here I am")),
@@ -209,9 +209,9 @@ test("says of a sealed room only that there is a message", async () => {
   await site.time.advance(SOON_MS);
   expect(push.shown(BEN)).toEqual([{ tag: "sealed" }]);
   await ana.ask("post", sealedPost(1));
-  await site.time.advance(PUSH_ROOM_EVERY_MS + SOON_MS);
+  await site.time.advance(PUSH_ROOM_INTERVAL_MS + SOON_MS);
   expect(push.came).toHaveLength(1);
-  await site.time.advance(PUSH_SEALED_EVERY_MS);
+  await site.time.advance(PUSH_SEALED_INTERVAL_MS);
   expect(push.came).toHaveLength(2);
 });
 
@@ -353,14 +353,14 @@ test("pushes from one server of a cluster, where the device was last", async () 
   await left(present);
   await third.time.advance(SOON_MS);
   expect(push.shown(ANA)).toHaveLength(1);
-  await third.time.advance(PUSH_ROOM_EVERY_MS);
+  await third.time.advance(PUSH_ROOM_INTERVAL_MS);
   await third.wait(ben.say("and now?", "@ana"));
   await third.time.advance(SOON_MS);
   expect(push.shown(ANA)).toMatchObject([{}, { text: "and now?" }]);
   // Signed out at one, it is at none.
   const last = await third.again(ana, "ana");
   await last.ask("logout", {});
-  await third.time.advance(PUSH_ROOM_EVERY_MS);
+  await third.time.advance(PUSH_ROOM_INTERVAL_MS);
   await third.wait(ben.say("still there?", "@ana"));
   await third.time.advance(SOON_MS);
   expect(push.came).toHaveLength(2);

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { PAGE_REST_MS_MAX, PAGE_REST_TIMES } from "../../../src/base/limits.ts";
+import { PAGE_PAUSE_FACTOR, PAGE_PAUSE_MS_MAX } from "../../../src/base/limits.ts";
 import { WorkQueue } from "../../../src/io/work-queue.ts";
 import { FairQueue } from "../../../src/server/queue/work-queue.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
@@ -74,7 +74,7 @@ test("has one queue per key, and drops an empty one", async () => {
 
 test("pauses after each task in proportion to its duration", async () => {
   const clock = new VirtualClock();
-  const queue = new FairQueue(1, 10, { clock, times: PAGE_REST_TIMES, msMax: PAGE_REST_MS_MAX });
+  const queue = new FairQueue(1, 10, { clock, times: PAGE_PAUSE_FACTOR, msMax: PAGE_PAUSE_MS_MAX });
   const started: number[] = [];
   const run = (key: string, tookMs: number) =>
     queue.run(key, async () => {
@@ -90,9 +90,9 @@ test("pauses after each task in proportion to its duration", async () => {
   expect(await first).toBe(10);
   expect((await rejection(failing)).message).toContain("it failed");
   expect(await Promise.all(others)).toEqual([140, 341, 1]);
-  expect(10 * (1 + PAGE_REST_TIMES)).toBe(40);
-  expect(100 * PAGE_REST_TIMES).toBeGreaterThan(PAGE_REST_MS_MAX);
-  expect(started).toEqual([0, 0, 40, 140 + PAGE_REST_MS_MAX]);
+  expect(10 * (1 + PAGE_PAUSE_FACTOR)).toBe(40);
+  expect(100 * PAGE_PAUSE_FACTOR).toBeGreaterThan(PAGE_PAUSE_MS_MAX);
+  expect(started).toEqual([0, 0, 40, 140 + PAGE_PAUSE_MS_MAX]);
   const again = run("ana", 1);
   await clock.advance(1);
   expect(await again).toBe(1_001);

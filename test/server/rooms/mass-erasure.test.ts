@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { CHUNK_BYTES, ERASED_AT_ONCE_MAX } from "../../../src/base/limits.ts";
+import { CHUNK_BYTES, ERASED_PER_ORDER_MAX } from "../../../src/base/limits.ts";
 import { rejection } from "../../rejection.ts";
 import { channelOf, TestFile } from "../data-channel.ts";
 import type { Guest } from "../guest.ts";
@@ -59,14 +59,14 @@ test("lets only the account and operators erase, after its removal too", async (
 
 test("erases in parts while others post", async () => {
   const { site, ana, ben } = await lab();
-  const count = ERASED_AT_ONCE_MAX + 20;
+  const count = ERASED_PER_ORDER_MAX + 20;
   await site.wait(
     Promise.all(Array.from({ length: count }, (_, i) => ben.say(`mellon ${i}`, "lab"))),
   );
   const erasing = eraseAll(ben);
   const said = await site.wait(ana.say("meanwhile", "lab"));
   expect(said.seq).toBeGreaterThan(count);
-  expect(await site.wait(erasing)).toEqual([ERASED_AT_ONCE_MAX, 20]);
+  expect(await site.wait(erasing)).toEqual([ERASED_PER_ORDER_MAX, 20]);
   expect(holds(site, '"mellon')).toBeFalse();
 });
 

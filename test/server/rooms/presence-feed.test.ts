@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
 import type { RoomId, UserId } from "../../../src/base/ids.ts";
 import {
+  PRESENCE_ACCOUNTS_MAX,
+  PRESENCE_INTERVAL_MS,
   PRESENCE_MEMBERS_MAX,
-  PRESENCE_TOLD_EVERY_MS,
-  PRESENCES_TOGETHER_MAX,
 } from "../../../src/base/limits.ts";
 import type { Room } from "../../../src/core/rooms/rooms.ts";
 import { FanOut } from "../../../src/server/rooms/broadcast.ts";
@@ -35,7 +35,7 @@ function open(members: number) {
   } as unknown as Room;
   const feed = new PresenceFeed(clock, names, fanOut);
   const told = async () => {
-    await clock.advance(PRESENCE_TOLD_EVERY_MS);
+    await clock.advance(PRESENCE_INTERVAL_MS);
     fanOut.flush();
     return heard.splice(0);
   };
@@ -75,7 +75,7 @@ test("splits the notices of a full room, and skips a larger one", async () => {
   const full = open(PRESENCE_MEMBERS_MAX);
   for (const id of full.room.members) full.feed.change(full.room, id, true);
   const named = (await full.told()).flatMap(({ notice }) => {
-    expect(notice.online.length).toBeLessThanOrEqual(PRESENCES_TOGETHER_MAX);
+    expect(notice.online.length).toBeLessThanOrEqual(PRESENCE_ACCOUNTS_MAX);
     return notice.online;
   });
   expect(named).toHaveLength(PRESENCE_MEMBERS_MAX);

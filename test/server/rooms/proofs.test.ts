@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { PROOFS_TOGETHER_MAX } from "../../../src/base/limits.ts";
+import { PROOFS_PER_REQUEST_MAX } from "../../../src/base/limits.ts";
 import { verifyConsistency, verifyInclusion } from "../../../src/core/log/proofs.ts";
 import { verifyNote } from "../../../src/crypto/checkpoint.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
@@ -53,7 +53,10 @@ test("proves records of the user's rooms only", async () => {
   const { seq: hidden } = await site.wait(ana.say("secret", "cellar"));
   await talk(ben, 400);
   const { size, root } = await checkpoint(ben);
-  const { records } = await ben.ask("history", { target: "lobby", limit: PROOFS_TOGETHER_MAX - 2 });
+  const { records } = await ben.ask("history", {
+    target: "lobby",
+    limit: PROOFS_PER_REQUEST_MAX - 2,
+  });
   const known = records.map(({ head }) => {
     const { seq } = headOf({ head });
     return { seq, leaf: leafHash(head, sha256) };

@@ -1,5 +1,8 @@
 import { expect, test } from "bun:test";
-import { READ_POSITIONS_KEPT_EVERY_MS, READ_TOLD_EVERY_MS } from "../../../src/base/limits.ts";
+import {
+  READ_NOTICE_INTERVAL_MS,
+  READ_POSITIONS_SAVE_INTERVAL_MS,
+} from "../../../src/base/limits.ts";
 import type { Guest } from "../guest.ts";
 import { siteWith } from "../site.ts";
 
@@ -45,7 +48,7 @@ test("read positions count messages of others only", async () => {
     n: ben.records.find((one) => one.head.seq === seq)?.head.n ?? 0,
   });
   expect(await unreadOf(ana)).toBe(1);
-  await site.time.advance(READ_TOLD_EVERY_MS + 50);
+  await site.time.advance(READ_NOTICE_INTERVAL_MS + 50);
   expect(second.all("read").at(-1)).toMatchObject({ unread: 1 });
 });
 
@@ -78,10 +81,10 @@ test("read positions are sent to the user's other devices once a second", async 
   const second = await site.again(ana, "ana");
   for (let i = 0; i < 20; i++) await site.wait(ben.say(`${i}`));
   const room = ana.roomId();
-  await site.time.advance(READ_TOLD_EVERY_MS);
+  await site.time.advance(READ_NOTICE_INTERVAL_MS);
   const before = second.all("read").length;
   for (const { head } of ana.records.slice(-10)) await ana.ask("read", { room, n: head.n });
-  await site.time.advance(READ_TOLD_EVERY_MS + 50);
+  await site.time.advance(READ_NOTICE_INTERVAL_MS + 50);
   const last = ana.records.at(-1)?.head.n ?? 0;
   expect(second.all("read").slice(before)).toEqual([{ kind: "read", room, n: last, unread: 0 }]);
   expect(ana.all("read").filter(({ n }) => n === last)).toEqual([]);
@@ -100,7 +103,7 @@ test("read positions survive a stop, and a crash once they are stored", async ()
 
   const after = await site.again(ana, "ana");
   await after.ask("read", { room: ana.roomId(), n: 6 });
-  await site.time.advance(READ_POSITIONS_KEPT_EVERY_MS + 50);
+  await site.time.advance(READ_POSITIONS_SAVE_INTERVAL_MS + 50);
   site.disk.losePower();
   await site.restartAfterCrash();
   expect(await unreadOf(await site.again(ana, "ana"))).toBe((unread ?? 0) - 1);
@@ -119,7 +122,7 @@ test("read positions start empty, with a warning, if they cannot be read", async
     call === "write" && path.includes("marks") ? "ENOSPC" : undefined;
   for (let n = 2; n < 5; n++) {
     await again.ask("read", { room: ana.roomId(), n });
-    await site.time.advance(READ_POSITIONS_KEPT_EVERY_MS + 50);
+    await site.time.advance(READ_POSITIONS_SAVE_INTERVAL_MS + 50);
   }
   expect(warnings()).toHaveLength(2);
   site.trouble = () => undefined;

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import {
   CHUNK_BYTES,
-  RETENTION_EVERY_MS,
+  RETENTION_CHECK_INTERVAL_MS,
   RETENTION_MS_MAX,
   RETENTION_MS_MIN,
 } from "../../../src/base/limits.ts";
@@ -11,7 +11,7 @@ import { holds, lab, operating } from "../site-lab.ts";
 
 async function pass(site: Site, ms: number): Promise<void> {
   site.skewMs += ms;
-  await site.time.advance(RETENTION_EVERY_MS + 50);
+  await site.time.advance(RETENTION_CHECK_INTERVAL_MS + 50);
 }
 
 test("erases older records and files of one room only", async () => {

@@ -1,10 +1,10 @@
 import { expect, test } from "bun:test";
 import type { RoomId, UserId } from "../../../src/base/ids.ts";
 import {
+  TYPING_INTERVAL_MS,
   TYPING_MEMBERS_MAX,
   TYPING_MS,
   TYPING_NAMED_MAX,
-  TYPING_TOLD_EVERY_MS,
 } from "../../../src/base/limits.ts";
 import type { Account } from "../../../src/core/rooms/accounts.ts";
 import type { Room } from "../../../src/core/rooms/rooms.ts";
@@ -47,7 +47,7 @@ function open(members: number) {
     const head = { kind, by: user(i) };
     feed.recorded(rooms.get(room as RoomId) as Room, { head } as unknown as LogRecord);
   };
-  const told = async (ms = TYPING_TOLD_EVERY_MS) => {
+  const told = async (ms = TYPING_INTERVAL_MS) => {
     await clock.advance(ms);
     return heard.splice(0);
   };
@@ -61,10 +61,10 @@ test("notifies at once, then at intervals, and expires", async () => {
   await clock.advance(1);
   ask(1, "r1");
   ask(2, "r1");
-  expect(await told(TYPING_TOLD_EVERY_MS - 2)).toEqual([]);
+  expect(await told(TYPING_INTERVAL_MS - 2)).toEqual([]);
   expect(await told(1)).toEqual(["r1 nu2,nu1,nu0"]);
-  expect(await told(TYPING_MS - TYPING_TOLD_EVERY_MS)).toEqual(["r1 nu2,nu1"]);
-  expect(await told(TYPING_TOLD_EVERY_MS)).toEqual(["r1 "]);
+  expect(await told(TYPING_MS - TYPING_INTERVAL_MS)).toEqual(["r1 nu2,nu1"]);
+  expect(await told(TYPING_INTERVAL_MS)).toEqual(["r1 "]);
   expect(await told(TYPING_MS * 3)).toEqual([]);
 });
 

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import {
-  ARRIVALS_WAITING_BYTES_MAX,
-  ARRIVALS_WAITING_EACH_BYTES_MAX,
   CHUNK_BYTES,
+  RECEIVE_QUEUE_PER_LINK_BYTES_MAX,
+  RECEIVE_QUEUES_BYTES_MAX,
   REQUESTS_IN_FLIGHT_MAX,
   TRANSFER_WINDOW_BYTES_MAX,
 } from "../../../src/base/limits.ts";
@@ -75,7 +75,7 @@ test("accepts a full window of chunks and all requests in flight", async () => {
 test("overflows the one of two sources that sends too much", async () => {
   const bench = new Bench();
   const sizeBytes = 64 << 10;
-  const count = Math.ceil(ARRIVALS_WAITING_EACH_BYTES_MAX / sizeBytes) - 50;
+  const count = Math.ceil(RECEIVE_QUEUE_PER_LINK_BYTES_MAX / sizeBytes) - 50;
   bench.say("eve", count, sizeBytes, "one");
   bench.say("eve", count, sizeBytes, "other");
   expect(bench.overflows).toEqual([]);
@@ -89,13 +89,13 @@ test("drops the largest queue of the largest sender", () => {
   const bench = new Bench();
   const sizeBytes = 64 << 10;
   bench.say("ana", 300);
-  const each = Math.floor(ARRIVALS_WAITING_EACH_BYTES_MAX / sizeBytes / 2);
-  const links = Math.ceil((2 * ARRIVALS_WAITING_BYTES_MAX) / ARRIVALS_WAITING_EACH_BYTES_MAX) + 2;
+  const each = Math.floor(RECEIVE_QUEUE_PER_LINK_BYTES_MAX / sizeBytes / 2);
+  const links = Math.ceil((2 * RECEIVE_QUEUES_BYTES_MAX) / RECEIVE_QUEUE_PER_LINK_BYTES_MAX) + 2;
   bench.say("eve", 40, sizeBytes, "warm");
   for (let i = 0; i < links; i++) bench.say("eve", each, sizeBytes, `eve ${i}`);
   expect(bench.overflows.length).toBeGreaterThan(0);
   for (const one of bench.overflows) expect(one).toStartWith("eve ");
-  expect(bench.turns.waiting * sizeBytes).toBeLessThan(ARRIVALS_WAITING_BYTES_MAX);
+  expect(bench.turns.waiting * sizeBytes).toBeLessThan(RECEIVE_QUEUES_BYTES_MAX);
 });
 
 test("limits the work of a turn over many senders", async () => {

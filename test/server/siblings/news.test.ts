@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { SIBLING_KEY_CHARS_MAX } from "../../../src/base/limits-cluster.ts";
-import { PLACE_CHARS_MAX } from "../../../src/base/limits-page.ts";
+import { ADDRESS_CHARS_MAX } from "../../../src/base/limits-page.ts";
 import { newsOf } from "../../../src/server/siblings/news.ts";
 
 const NUMBERS = { memoryBytes: 1, links: 1, sessions: 1, lanes: 0, sentBytes: 2, receivedBytes: 3 };
@@ -13,7 +13,7 @@ const WINDOW = {
 
 test("ignores malformed notices of servers", () => {
   const long = "x".repeat(SIBLING_KEY_CHARS_MAX + 1);
-  const far = "x".repeat(PLACE_CHARS_MAX + 1);
+  const far = "x".repeat(ADDRESS_CHARS_MAX + 1);
   const none = [
     ...[undefined, null, 7, [], { kind: "later" }],
     { kind: "read", user: "u", room: "r", n: -1 },

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import {
+  SIBLING_BATCH_MS,
   SIBLING_FORGET_MS,
-  SIBLING_GATHER_MS,
-  SIBLING_TELL_EVERY_MS,
+  SIBLING_PRESENCE_INTERVAL_MS,
 } from "../../../src/base/limits-cluster.ts";
 import type { SiblingMessage } from "../../../src/server/kernel/siblings.ts";
 import type { ClientConnection } from "../../../src/server/session/client-connection.ts";
@@ -50,18 +50,18 @@ test("sends the addresses of the cluster when they change", async () => {
   places.heard("b", at("10.0.0.2"));
   places.heard("c", at("10.0.0.3"));
   places.heard("b", at("10.0.0.2"));
-  await clock.advance(SIBLING_GATHER_MS);
+  await clock.advance(SIBLING_BATCH_MS);
   expect(said.splice(0)).toEqual([{ kind: "place", place: OWN }]);
   expect(told.splice(0)).toEqual([["10.0.0.1", "10.0.0.2", "10.0.0.3"]]);
   places.heard("c", undefined);
-  await clock.advance(SIBLING_GATHER_MS);
+  await clock.advance(SIBLING_BATCH_MS);
   expect(told.splice(0)).toEqual([["10.0.0.1", "10.0.0.2"]]);
   await clock.advance(10 * SIBLING_FORGET_MS);
   expect(told).toEqual([]);
   places.heard("d", at("10.0.0.4"));
-  await clock.advance(SIBLING_GATHER_MS);
+  await clock.advance(SIBLING_BATCH_MS);
   expect(told.splice(0)).toEqual([["10.0.0.1", "10.0.0.2", "10.0.0.4"]]);
-  await clock.advance(SIBLING_TELL_EVERY_MS);
+  await clock.advance(SIBLING_PRESENCE_INTERVAL_MS);
   expect(told.splice(0)).toEqual([["10.0.0.1", "10.0.0.4"]]);
   expect(fixture.changes.at(-1)).toEqual([OWN, at("10.0.0.4")]);
   said.length = 0;
@@ -81,7 +81,7 @@ test("omits a server that is read-only or has no address", async () => {
   expect(said.splice(0)).toEqual([{ kind: "place", place: OWN }]);
   fixture.isFollowing = false;
   places.heard("b", at("10.0.0.2"));
-  await clock.advance(SIBLING_TELL_EVERY_MS);
+  await clock.advance(SIBLING_PRESENCE_INTERVAL_MS);
   expect(said.at(-1)).toEqual({ kind: "place" });
   expect(fixture.toldFrom("10.0.0.9")).toEqual(["10.0.0.2"]);
 });

@@ -3,7 +3,7 @@ import { Fault } from "../../../src/base/fault.ts";
 import {
   PREFS_PER_SECOND,
   PREFS_RECORDS_MAX,
-  TYPING_TOLD_EVERY_MS,
+  TYPING_INTERVAL_MS,
 } from "../../../src/base/limits.ts";
 import { Sites } from "./sites.ts";
 
@@ -74,7 +74,7 @@ test("a typing user is shown at all servers until they stop, and not recorded", 
   const [room, records] = [ben.roomId(), ana.records.length];
   for (const on of [true, false]) {
     await ben.ask("typing", { room, on });
-    await time.advance(TYPING_TOLD_EVERY_MS);
+    await time.advance(TYPING_INTERVAL_MS);
     const notice = { kind: "typing", room, users: on ? ["ben"] : [] } as const;
     for (const guest of [ana, ben]) expect(guest.all("typing").at(-1)).toEqual(notice);
   }

@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
 import { CHUNK_BYTES } from "../../../src/base/limits.ts";
 import {
-  SIBLING_CANCEL_MS,
+  SIBLING_CANCEL_TIMEOUT_MS,
+  SIBLING_CONSOLE_INTERVAL_MS,
   SIBLING_FORGET_MS,
-  SIBLING_WINDOW_EVERY_MS,
 } from "../../../src/base/limits-cluster.ts";
 import type { Answer } from "../../../src/wire/messages.ts";
 import { channelOf, TestFile } from "../data-channel.ts";
@@ -24,7 +24,7 @@ test("lists the clients and statistics of all servers", async () => {
   const users = (clients: Clients) => clients.map(({ user }) => user);
   const first = await olga.ask("clients", {});
   expect(users(first.clients)).toEqual(["olga"]);
-  await time.advance(SIBLING_WINDOW_EVERY_MS);
+  await time.advance(SIBLING_CONSOLE_INTERVAL_MS);
   const { clients } = await olga.ask("clients", {});
   expect(users(clients).toSorted()).toEqual(["ben", "cleo", "olga"]);
   expect(new Set(clients.map(({ client }) => client)).size).toBe(3);
@@ -50,7 +50,7 @@ test("cancels a transfer at another server, and only that", async () => {
   file.sendAll(lane, 0, 1);
   await lane.until("ack");
   await olga.ask("transfers", {});
-  await sites.site(0).time.advance(SIBLING_WINDOW_EVERY_MS);
+  await sites.site(0).time.advance(SIBLING_CONSOLE_INTERVAL_MS);
   const { transfers } = await olga.ask("transfers", {});
   expect(transfers).toMatchObject([{ file: file.id, user: "ben", direction: "up" }]);
   expect(transfers[0]?.server).toBeDefined();
@@ -62,7 +62,7 @@ test("cancels a transfer at another server, and only that", async () => {
   }
   // It is over, and nobody has it: one hears so after a while.
   const refused = olga.refused("cancel", { file: file.id, user: "ben", direction: "up" });
-  await sites.site(0).time.advance(SIBLING_CANCEL_MS);
+  await sites.site(0).time.advance(SIBLING_CANCEL_TIMEOUT_MS);
   expect((await refused).code).toBe("not-found");
   expect(ben.ended).toBeUndefined();
 });

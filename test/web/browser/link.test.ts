@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { utf8Encode } from "../../../src/base/bytes.ts";
 import { Fault } from "../../../src/base/fault.ts";
 import {
-  CONNECT_WITHIN_MS,
+  CONNECT_TIMEOUT_MS,
   MESSAGE_BYTES_MAX,
   SEND_QUEUE_BYTES_MAX,
 } from "../../../src/base/limits.ts";
@@ -118,7 +118,7 @@ describe("a WebSocket of a browser as a link", () => {
     const clock = new VirtualClock();
     const silent = dialSocket({ open: () => new FakeSocket(), clock, host: "there" });
     const told = silent.catch((fault: Fault) => fault.code);
-    await clock.advance(CONNECT_WITHIN_MS);
+    await clock.advance(CONNECT_TIMEOUT_MS);
     expect(await told).toBe("timeout");
     const socket = new FakeSocket();
     const gone = dialSocket({ open: () => socket, clock, host: "there" });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
-import { SHOWN_PAGE_RECORDS } from "../../../src/base/limits-page.ts";
+import { SCROLL_PAGE_RECORDS } from "../../../src/base/limits-page.ts";
 import { itemAt } from "../../../src/core/model/item.ts";
 import { openRoom, roomLines, roomOf } from "../../../src/core/model/selectors.ts";
 import { Identity } from "../../../src/crypto/identity.ts";
@@ -294,7 +294,7 @@ describe("the past", () => {
       ana.chat.reach("older");
       await ana.until("page", () => room()?.loading === undefined);
     }
-    expect(400 / SHOWN_PAGE_RECORDS).toBeLessThan(20);
+    expect(400 / SCROLL_PAGE_RECORDS).toBeLessThan(20);
     expect(ana.texts("lobby")).toEqual(Array.from({ length: 400 }, (_, i) => `word ${i}`));
   });
 });

@@ -1,6 +1,9 @@
 import { expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
-import { ATTACHED_KEEP_MS, ATTACHED_KEPT_BYTES_MAX } from "../../../src/base/limits-page.ts";
+import {
+  ATTACHMENTS_KEEP_MS,
+  ATTACHMENTS_STORED_BYTES_MAX,
+} from "../../../src/base/limits-page.ts";
 import type { Platform } from "../../../src/web/browser/environment.ts";
 import { MemoryStore, type Store } from "../../../src/web/browser/indexed-db.ts";
 import type { Attached } from "../../../src/web/transfer/attached.ts";
@@ -64,15 +67,15 @@ test("what is attached is there for a later page, once, until it goes", async ()
 test("it is kept for a time, and up to a bound of bytes", async () => {
   const [tabs, store] = [new Tabs(), new MemoryStore()];
   const tab = tabs.open(store);
-  expect(await tab.keep("lobby", huge("film.mp4", ATTACHED_KEPT_BYTES_MAX + 1))).toBe(false);
-  const whole = huge("large.bin", ATTACHED_KEPT_BYTES_MAX - 3);
+  expect(await tab.keep("lobby", huge("film.mp4", ATTACHMENTS_STORED_BYTES_MAX + 1))).toBe(false);
+  const whole = huge("large.bin", ATTACHMENTS_STORED_BYTES_MAX - 3);
   expect(await tab.keep("lobby", whole)).toBe(true);
   expect(await tab.keep("lobby", attached("a.png"))).toBe(true);
   expect(await tab.keep("lobby", attached("b.png", 1))).toBe(false);
   await tab.drop(whole);
   expect(await tab.keep("lobby", attached("b.png", 1))).toBe(true);
   tab.leave();
-  await tabs.clock.advance(ATTACHED_KEEP_MS + 1);
+  await tabs.clock.advance(ATTACHMENTS_KEEP_MS + 1);
   expect(await tabs.open(store).restore()).toEqual([]);
   expect(await store.all("attached", "")).toEqual([]);
 });

@@ -1,6 +1,6 @@
 import { toHex } from "../../../src/base/bytes.ts";
 import { Fault } from "../../../src/base/fault.ts";
-import { CLUSTER_BEHIND_MS } from "../../../src/base/limits-cluster.ts";
+import { CLUSTER_CATCH_UP_TIMEOUT_MS } from "../../../src/base/limits-cluster.ts";
 import type { Place } from "../../../src/core/cluster/claims.ts";
 import { Registry } from "../../../src/core/rooms/accounts.ts";
 import { RoomEngine } from "../../../src/core/rooms/engine.ts";
@@ -306,7 +306,7 @@ export class ClusterNode {
       isOwn: (seq) => replica.isOwn(seq),
       isFollowing: () => replica.failure === undefined,
       reached: async (seq) => {
-        const until = clock.now() + CLUSTER_BEHIND_MS;
+        const until = clock.now() + CLUSTER_CATCH_UP_TIMEOUT_MS;
         while (history.head() < seq) {
           if (clock.now() >= until || replica.failure !== undefined) {
             throw new Fault("no-majority", "behind", { retryAfterMs: 1_000 });

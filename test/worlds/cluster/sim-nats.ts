@@ -1,5 +1,5 @@
 import { Fault } from "../../../src/base/fault.ts";
-import { CLUSTER_ANSWER_MS } from "../../../src/base/limits-cluster.ts";
+import { CLUSTER_ANSWER_TIMEOUT_MS } from "../../../src/base/limits-cluster.ts";
 import type { Clock } from "../../../src/io/clock.ts";
 import type { Stored, Stream, StreamMessage } from "../../../src/io/cluster/stream.ts";
 import type { Dice } from "../dice.ts";
@@ -171,7 +171,7 @@ export class SimLink implements Stream {
   }
 
   async #silence(): Promise<never> {
-    await this.#pause(this.#dice.pick([0, CLUSTER_ANSWER_MS]));
+    await this.#pause(this.#dice.pick([0, CLUSTER_ANSWER_TIMEOUT_MS]));
     throw new Fault("no-majority", "the stream does not answer", { retryAfterMs: 1_000 });
   }
 

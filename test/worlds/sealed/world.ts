@@ -1,5 +1,5 @@
 import type { RoomId } from "../../../src/base/ids.ts";
-import { SILENCE_MAX_MS } from "../../../src/base/limits.ts";
+import { IDLE_TIMEOUT_MS } from "../../../src/base/limits.ts";
 import { linkCodeHash } from "../../../src/crypto/link-code.ts";
 import type { Dice } from "../dice.ts";
 import { Machine } from "../machine.ts";
@@ -22,7 +22,7 @@ const PEOPLE = ["ana", "ben", "eve", "dan"];
 /** Longer than any pause between two attempts, and than the server bears silence. */
 const CALM_MS = 200_000;
 /** Longer than a client takes a silent link for one that stands, and a redial. */
-const SILENCE_MS = SILENCE_MAX_MS + 15_000;
+const SILENCE_MS = IDLE_TIMEOUT_MS + 15_000;
 
 type Temper = ReturnType<typeof temperOf>;
 

@@ -9,9 +9,9 @@ import { mkdir, open, readFile, rename, rm, rmdir, stat } from "node:fs/promises
 import { join } from "node:path";
 import { foldCase } from "../../../base/case-fold.ts";
 import {
-  TYPED_FILE_BYTES_MAX,
-  TYPED_LINE_BYTES_MAX,
-  TYPED_LINES_MAX,
+  INPUT_HISTORY_FILE_BYTES_MAX,
+  INPUT_HISTORY_LINE_BYTES_MAX,
+  INPUT_HISTORY_LINES_MAX,
 } from "../../../base/limits-screen.ts";
 import { jsonLine } from "../../../base/text.ts";
 import { nearest } from "../../suggest.ts";
@@ -38,14 +38,14 @@ export function mayCarrySecret(text: string): boolean {
  */
 function isKept(text: string): boolean {
   if (text.trim() === "" || mayCarrySecret(text)) return false;
-  return Buffer.byteLength(text) <= TYPED_LINE_BYTES_MAX;
+  return Buffer.byteLength(text) <= INPUT_HISTORY_LINE_BYTES_MAX;
 }
 
 /** Appends a line; removes an earlier copy, and the oldest line when there are too many. */
 function withTyped(lines: readonly string[], text: string): readonly string[] {
   if (!isKept(text)) return lines;
   if (lines.at(-1) === text) return lines;
-  return [...lines.filter((line) => line !== text), text].slice(-TYPED_LINES_MAX);
+  return [...lines.filter((line) => line !== text), text].slice(-INPUT_HISTORY_LINES_MAX);
 }
 
 /** Lines that contain all words of the query, in any case, newest first. */
@@ -70,7 +70,7 @@ export function matchingTyped(
 export class TypedHistory {
   readonly #path: string;
   readonly #folder: string;
-  #lines: readonly string[] = []; // Bounded by TYPED_LINES_MAX.
+  #lines: readonly string[] = []; // Bounded by INPUT_HISTORY_LINES_MAX.
   #writing: Promise<void> = Promise.resolve();
 
   /** @param folder the home; nothing is read before `load` */
@@ -92,7 +92,7 @@ export class TypedHistory {
       for (const line of await linesOf(path)) addLast(kept, line);
     }
     for (const line of own) addLast(kept, line);
-    this.#lines = [...kept].slice(-TYPED_LINES_MAX);
+    this.#lines = [...kept].slice(-INPUT_HISTORY_LINES_MAX);
   }
 
   /**
@@ -119,7 +119,7 @@ export class TypedHistory {
       // In one write: two processes that append never mix their lines.
       await file.write(Buffer.from(jsonLine([text])));
       const { size } = await file.stat();
-      if (size <= TYPED_FILE_BYTES_MAX) return;
+      if (size <= INPUT_HISTORY_FILE_BYTES_MAX) return;
     } finally {
       await file.close();
     }
@@ -132,7 +132,7 @@ export class TypedHistory {
     if (!(await isMade(lock))) return;
     try {
       const { size } = await stat(this.#path); // Another process may have rotated it just before.
-      if (size > TYPED_FILE_BYTES_MAX) await rename(this.#path, this.#older);
+      if (size > INPUT_HISTORY_FILE_BYTES_MAX) await rename(this.#path, this.#older);
     } finally {
       await rmdir(lock);
     }
@@ -162,7 +162,7 @@ async function linesOf(path: string): Promise<readonly string[]> {
     () => 0,
   );
   // Appenders check the size after their own line, so a few of them may exceed it.
-  if (size === 0 || size > 2 * TYPED_FILE_BYTES_MAX) return [];
+  if (size === 0 || size > 2 * INPUT_HISTORY_FILE_BYTES_MAX) return [];
   const text = await readFile(path, "utf8").catch(() => "");
   return text.split("\n").flatMap(lineOf);
 }

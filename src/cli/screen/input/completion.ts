@@ -1,6 +1,6 @@
 /** Tab completion: names, rooms, commands and their arguments, paths, emoji. */
 
-import { OFFERED_MAX } from "../../../base/limits-screen.ts";
+import { CANDIDATES_LISTED_MAX } from "../../../base/limits-screen.ts";
 import { knownNames, openRoom } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
 import { emojiNamed } from "../../../ui/text/emoji.ts";
@@ -57,7 +57,7 @@ export function offerAt({ text, cursor }: Editor, source: CompletionSource): Off
 /** @param ahead the text up to the cursor */
 function some(ahead: string, from: number, candidates: readonly Candidate[]): Offer {
   if (candidates.length === 0) return NONE;
-  const offered = candidates.slice(0, OFFERED_MAX);
+  const offered = candidates.slice(0, CANDIDATES_LISTED_MAX);
   const [to, typed] = [ahead.length, ahead.slice(from)];
   return { kind: "some", completion: { from, to, candidates: offered, at: 0, typed } };
 }
@@ -91,7 +91,7 @@ function namesByUse(model: Model): readonly string[] {
   const known = knownNames(model);
   const items = openRoom(model)?.tail.items ?? [];
   const spoken = new Map<string, string>();
-  for (let at = items.length - 1; at >= 0 && spoken.size < OFFERED_MAX; at--) {
+  for (let at = items.length - 1; at >= 0 && spoken.size < CANDIDATES_LISTED_MAX; at--) {
     const { from, isMine } = items[at] ?? {};
     if (from !== undefined && isMine === false) spoken.set(from.toLowerCase(), from);
   }
@@ -127,7 +127,7 @@ export function matching(
 
 /** Emoji by a part of their name, with the name as the hint. */
 export function emojiLike(begun: string, language: string | undefined): readonly Candidate[] {
-  return emojiNamed(begun, OFFERED_MAX, language).map(({ name, emoji }) => ({
+  return emojiNamed(begun, CANDIDATES_LISTED_MAX, language).map(({ name, emoji }) => ({
     text: emoji,
     hint: `:${name}:`,
   }));
@@ -224,7 +224,9 @@ function filesOf(model: Model): readonly Candidate[] {
   const items = openRoom(model)?.tail.items ?? [];
   const files = items.toReversed().flatMap(({ file }) => file ?? []);
   const names = new Map(files.map(({ file, name }) => [file, name]));
-  return [...names].map(([id, name]) => ({ text: `${id} `, hint: name })).slice(0, OFFERED_MAX);
+  return [...names]
+    .map(([id, name]) => ({ text: `${id} `, hint: name }))
+    .slice(0, CANDIDATES_LISTED_MAX);
 }
 
 function path(ahead: string, typed: string, { folder }: CompletionSource): Offer {

@@ -1,6 +1,6 @@
 /** The text that keys are typed into: the input, the query of a list, or an answer. */
 
-import { OFFERED_MAX } from "../../../base/limits-screen.ts";
+import { CANDIDATES_LISTED_MAX } from "../../../base/limits-screen.ts";
 import { isName } from "../../../base/names.ts";
 import { isSame } from "../../../core/model/item.ts";
 import { knownNames, roomLines } from "../../../core/model/selectors.ts";
@@ -39,7 +39,7 @@ function refound(overlay: ListOverlay, { model, typed, source }: Parts): ListOve
     case "switcher":
       return { ...overlay, found: targetsLike(model, text) };
     case "typed":
-      return { ...overlay, found: matchingTyped(typed, text, OFFERED_MAX) };
+      return { ...overlay, found: matchingTyped(typed, text, CANDIDATES_LISTED_MAX) };
     case "react":
       return { ...overlay, found: signsLike(text, source.language) };
     default:
@@ -90,7 +90,7 @@ function targetsLike(model: Model, typed: string): readonly string[] {
     .filter((target) => !lines.some((one) => isSame(one, target)));
   const [sign = "", bare = ""] = /^([@#]?)(.*)$/s.exec(typed.trim())?.slice(1) ?? [];
   const all = [...lines, ...others].filter((target) => target.startsWith(sign));
-  const found = matching(all, bare, true, /^[@#]/).slice(0, OFFERED_MAX);
+  const found = matching(all, bare, true, /^[@#]/).slice(0, CANDIDATES_LISTED_MAX);
   const isNew = sign !== "#" && isName(bare) && !found.some((one) => isSame(one, `@${bare}`));
   return isNew && !isSame(bare, model.me) ? [...found, `@${bare}`] : found;
 }

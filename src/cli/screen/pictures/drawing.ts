@@ -2,10 +2,10 @@
 
 import { PICTURE_PIXELS_MAX } from "../../../base/limits-page.ts";
 import {
-  PICTURE_AGAIN_BYTES_MAX,
   PICTURE_BYTES_MAX,
   PICTURE_COLUMNS_MAX,
   PICTURE_DRAWN_PIXELS_MAX,
+  PICTURE_RESENT_BYTES_MAX,
   PICTURE_ROWS_MAX,
   PICTURE_SIXEL_PIXELS_MAX,
 } from "../../../base/limits-screen.ts";
@@ -38,8 +38,8 @@ const PIXELS: Readonly<Record<PictureProtocol, number>> = {
 };
 const BYTES: Readonly<Record<PictureProtocol, number>> = {
   kitty: PICTURE_BYTES_MAX,
-  "kitty-direct": PICTURE_AGAIN_BYTES_MAX,
-  iterm2: PICTURE_AGAIN_BYTES_MAX,
+  "kitty-direct": PICTURE_RESENT_BYTES_MAX,
+  iterm2: PICTURE_RESENT_BYTES_MAX,
   sixel: PICTURE_BYTES_MAX,
 };
 /** Tried in order until one is short enough. */
@@ -91,7 +91,7 @@ export async function drawSixel(
     const indexed = made === undefined ? undefined : readIndexed(made.bytes);
     if (indexed === undefined) return undefined;
     const text = sixelPicture(indexed);
-    if (text.length <= PICTURE_AGAIN_BYTES_MAX || colors === SIXEL_COLORS.at(-1)) return text;
+    if (text.length <= PICTURE_RESENT_BYTES_MAX || colors === SIXEL_COLORS.at(-1)) return text;
   }
   return undefined;
 }

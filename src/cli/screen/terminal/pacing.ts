@@ -1,6 +1,6 @@
 /** Flow control for slow terminals. */
 
-import { TERMINAL_UNANSWERED_BYTES_MAX } from "../../../base/limits-screen.ts";
+import { TERMINAL_QUEUE_BYTES_MAX } from "../../../base/limits-screen.ts";
 import type { TerminalQueries } from "./query.ts";
 
 /**
@@ -29,7 +29,7 @@ export class Pacing {
 
   /** Whether the next frame may be written, however large it is. */
   get isOpen(): boolean {
-    return !this.#queries.answers || this.#unansweredBytes < TERMINAL_UNANSWERED_BYTES_MAX;
+    return !this.#queries.answers || this.#unansweredBytes < TERMINAL_QUEUE_BYTES_MAX;
   }
 
   /** @param text that is written now @returns the same, with a mark after it when due */

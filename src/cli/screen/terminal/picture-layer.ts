@@ -1,6 +1,6 @@
 /** Draws pictures over their cells once the screen is stable. */
 
-import { PICTURES_KEPT_MAX } from "../../../base/limits-screen.ts";
+import { PICTURES_CACHED_MAX } from "../../../base/limits-screen.ts";
 import type { Clock } from "../../../io/clock.ts";
 import { PICTURE_SIGN, pictureRowAt } from "../pictures/cells.ts";
 import type { PictureBox } from "../state/frame.ts";
@@ -58,7 +58,7 @@ export class PictureLayer {
   #shown = new Map<string, Placement>();
   /** To be drawn. */
   #wanted = new Map<string, Placement>();
-  /** In the terminal's memory, oldest first. Bounded by PICTURES_KEPT_MAX. */
+  /** In the terminal's memory, oldest first. Bounded by PICTURES_CACHED_MAX. */
   readonly #ids = new Set<number>();
   /** Output to write before the next frame. */
   #farewell = "";
@@ -211,7 +211,7 @@ export class PictureLayer {
 
   #withoutOldest(): string {
     const [oldest] = this.#ids;
-    if (oldest === undefined || this.#ids.size <= PICTURES_KEPT_MAX) return "";
+    if (oldest === undefined || this.#ids.size <= PICTURES_CACHED_MAX) return "";
     this.#ids.delete(oldest);
     for (const [key, { box }] of this.#shown) if (box.id === oldest) this.#shown.delete(key);
     return this.#painter?.without([oldest], false) ?? "";

@@ -1,14 +1,14 @@
 /** Queries to the terminal and their answers. */
 
 import {
-  TERMINAL_ANSWER_LEAVE_MS,
-  TERMINAL_ANSWER_MS,
-  TERMINAL_QUESTIONS_MAX,
-  TERMINAL_REPORTS_MAX,
+  TERMINAL_ANSWER_TIMEOUT_MS,
+  TERMINAL_ANSWERS_PER_QUERY_MAX,
+  TERMINAL_EXIT_TIMEOUT_MS,
+  TERMINAL_QUERIES_MAX,
 } from "../../../base/limits-screen.ts";
 import type { Clock } from "../../../io/clock.ts";
 
-/** As TERMINAL_ANSWER_LEAVE_MS, for a terminal that has answered before: its line may be slow. */
+/** As TERMINAL_EXIT_TIMEOUT_MS, for a terminal that has answered before: its line may be slow. */
 const TERMINAL_ANSWERS_LEAVE_MS = 2_000;
 
 /** DA1, the terminal's kind. All terminals answer it, in the order of the queries. */
@@ -24,7 +24,7 @@ interface Asked {
   /** Matches the answer that ends the query. */
   readonly isEnd: (report: string) => boolean;
   readonly answered: Answered;
-  reports: string[]; // Bounded by TERMINAL_REPORTS_MAX.
+  reports: string[]; // Bounded by TERMINAL_ANSWERS_PER_QUERY_MAX.
   /** The query has timed out: a late answer is consumed, and reported to nobody. */
   isLate: boolean;
   cancel: () => void;
@@ -38,7 +38,7 @@ interface Asked {
 export class TerminalQueries {
   readonly #clock: Pick<Clock, "after">;
   #unsent: { readonly text: string; readonly asked: Asked }[] = []; // Bounded as #due.
-  #due: Asked[] = []; // Bounded by TERMINAL_QUESTIONS_MAX.
+  #due: Asked[] = []; // Bounded by TERMINAL_QUERIES_MAX.
   #hasAnswered = false;
   #isSilent = false;
   #settled: (() => void)[] = [];
@@ -79,7 +79,7 @@ export class TerminalQueries {
     for (const { text: question, asked } of this.#unsent) {
       text += question;
       this.#due.push(asked);
-      asked.cancel = this.#clock.after(TERMINAL_ANSWER_MS, () => this.#missed(asked));
+      asked.cancel = this.#clock.after(TERMINAL_ANSWER_TIMEOUT_MS, () => this.#missed(asked));
     }
     this.#unsent = [];
     return text;
@@ -90,7 +90,7 @@ export class TerminalQueries {
     const at = this.#due.findIndex(({ isEnd }) => isEnd(report));
     if (at < 0) {
       const [first] = this.#due;
-      if (first !== undefined && first.reports.length < TERMINAL_REPORTS_MAX) {
+      if (first !== undefined && first.reports.length < TERMINAL_ANSWERS_PER_QUERY_MAX) {
         first.reports.push(report);
       }
       return;
@@ -120,7 +120,7 @@ export class TerminalQueries {
    */
   settled(): Promise<void> {
     if (!this.isDue) return Promise.resolve();
-    const withinMs = this.#hasAnswered ? TERMINAL_ANSWERS_LEAVE_MS : TERMINAL_ANSWER_LEAVE_MS;
+    const withinMs = this.#hasAnswered ? TERMINAL_ANSWERS_LEAVE_MS : TERMINAL_EXIT_TIMEOUT_MS;
     return new Promise((resolve) => {
       const cancel = this.#clock.after(withinMs, resolve);
       this.#settled.push(() => {
@@ -132,7 +132,7 @@ export class TerminalQueries {
 
   #ask(text: string, isEnd: Asked["isEnd"], answered: Answered): void {
     const count = this.#due.length + this.#unsent.length;
-    if (this.#isSilent || count >= TERMINAL_QUESTIONS_MAX) return answered(undefined);
+    if (this.#isSilent || count >= TERMINAL_QUERIES_MAX) return answered(undefined);
     const asked = { isEnd, answered, reports: [], isLate: false, cancel: () => {} };
     this.#unsent.push({ text, asked });
   }

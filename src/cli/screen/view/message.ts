@@ -1,6 +1,6 @@
 /** Lays out one row of the timeline, with the same texts as the page. */
 
-import { TEXT_LINES_HIDDEN_MIN, TEXT_LINES_SHOWN } from "../../../base/limits-screen.ts";
+import { FOLDED_LINES_HIDDEN_MIN, FOLDED_LINES_VISIBLE } from "../../../base/limits-screen.ts";
 import { formatLeft, formatRate, formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import { isWords } from "../../../core/model/item.ts";
@@ -104,8 +104,8 @@ function folded(
   columns: number,
   isUnfolded: boolean,
 ): RowLines {
-  const hidden = lines.length - TEXT_LINES_SHOWN;
-  if (hidden < TEXT_LINES_HIDDEN_MIN) return whole(lines);
+  const hidden = lines.length - FOLDED_LINES_VISIBLE;
+  if (hidden < FOLDED_LINES_HIDDEN_MIN) return whole(lines);
   const folds = hidden - 1;
   if (isUnfolded) return { lines, folds };
   const rest: Span[] = [{ text: texts.screen.moreLines(hidden), role: "mark", does: "unfold" }];
@@ -113,7 +113,7 @@ function folded(
     rest.push({ text: ` · ${texts.screen.showWith(foldKey)}`, role: "dim", does: "unfold" });
   }
   const last = cutLine([...rest, ...mark], columns);
-  return { lines: [...lines.slice(0, TEXT_LINES_SHOWN), last], folds };
+  return { lines: [...lines.slice(0, FOLDED_LINES_VISIBLE), last], folds };
 }
 
 /** `──── Today ────` over the whole width. */

@@ -1,6 +1,6 @@
 /** The server's samples of the last hour, and their summaries for charts and tables. */
 
-import { SAMPLES_KEPT_MAX } from "../../../base/limits-page.ts";
+import { SAMPLES_STORED_MAX } from "../../../base/limits-page.ts";
 import type { Answer } from "../../../wire/messages.ts";
 
 /** Samples of each second of the last hour, oldest first, as columns. */
@@ -23,7 +23,7 @@ function withAnswer(
   if (known === undefined) return answer;
   if (known.since !== answer.since) return undefined;
   const joined = (before: readonly number[], after: readonly number[]) =>
-    [...before, ...after].slice(-SAMPLES_KEPT_MAX);
+    [...before, ...after].slice(-SAMPLES_STORED_MAX);
   const columns = NAMES.map((name) => [name, joined(known[name], answer[name])] as const);
   const { diskFreeBytes } = answer;
   return {

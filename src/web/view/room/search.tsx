@@ -2,7 +2,7 @@
 
 import { type FormEvent, Fragment, useState } from "react";
 import { TEXT_BYTES_MAX } from "../../../base/limits.ts";
-import { SHOWN_FOUND_MAX } from "../../../base/limits-page.ts";
+import { SEARCH_RESULTS_MAX } from "../../../base/limits-page.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { FoundItem, SearchQuery } from "../../../core/model/state.ts";
 import { matchParts } from "../../../core/words/match.ts";
@@ -96,7 +96,7 @@ export function Search({ open, onClose, onJump }: LazyProps["Search"]) {
   const search = useFact((model) => model.search);
   const found = search?.found ?? [];
   const query = search?.query.text ?? "";
-  const isMore = search?.hasMore === true || found.length >= SHOWN_FOUND_MAX;
+  const isMore = search?.hasMore === true || found.length >= SEARCH_RESULTS_MAX;
   const isDone = search !== undefined && !search.isLoading && search.fault === undefined;
   return (
     <>

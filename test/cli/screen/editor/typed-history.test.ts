@@ -3,9 +3,9 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
-  TYPED_FILE_BYTES_MAX,
-  TYPED_LINE_BYTES_MAX,
-  TYPED_LINES_MAX,
+  INPUT_HISTORY_FILE_BYTES_MAX,
+  INPUT_HISTORY_LINE_BYTES_MAX,
+  INPUT_HISTORY_LINES_MAX,
 } from "../../../../src/base/limits-screen.ts";
 import { TypedHistory } from "../../../../src/cli/screen/editor/typed-history.ts";
 
@@ -31,25 +31,25 @@ test.each([
   ["/passwd\nsecret", false],
   ["//login is a command", true],
   ["", false],
-  ["x".repeat(TYPED_LINE_BYTES_MAX), true],
-  ["x".repeat(TYPED_LINE_BYTES_MAX + 1), false],
+  ["x".repeat(INPUT_HISTORY_LINE_BYTES_MAX), true],
+  ["x".repeat(INPUT_HISTORY_LINE_BYTES_MAX + 1), false],
 ])("%j is kept: %p", async (line, expected) => {
   const history = new TypedHistory(home);
   await history.add(line);
   expect(history.lines).toEqual(expected ? [line] : []);
 });
 
-test("keeps the latest of equal lines, and the newest TYPED_LINES_MAX", async () => {
-  const many = Array.from({ length: TYPED_LINES_MAX - 3 }, (_, i) => `["${i}"]\n`).join("");
+test("keeps the latest of equal lines, and the newest INPUT_HISTORY_LINES_MAX", async () => {
+  const many = Array.from({ length: INPUT_HISTORY_LINES_MAX - 3 }, (_, i) => `["${i}"]\n`).join("");
   writeFileSync(join(home, "typed"), `${many}["a"]\n["b"]\n["a"]\n`);
   const history = new TypedHistory(home);
   await history.load();
   history.add("c");
   await history.add("c");
-  expect(history.lines).toHaveLength(TYPED_LINES_MAX);
+  expect(history.lines).toHaveLength(INPUT_HISTORY_LINES_MAX);
   expect(history.lines.slice(-3)).toEqual(["b", "a", "c"]);
   await history.add("d");
-  expect([history.lines.length, history.lines[0]]).toEqual([TYPED_LINES_MAX, "1"]);
+  expect([history.lines.length, history.lines[0]]).toEqual([INPUT_HISTORY_LINES_MAX, "1"]);
 });
 
 describe("the file", () => {
@@ -67,7 +67,8 @@ describe("the file", () => {
   });
 
   test("several processes lose nothing, also while the file becomes the older one", async () => {
-    const perProcess = Math.ceil(TYPED_FILE_BYTES_MAX / TYPED_LINE_BYTES_MAX / 3) + 8;
+    const perProcess =
+      Math.ceil(INPUT_HISTORY_FILE_BYTES_MAX / INPUT_HISTORY_LINE_BYTES_MAX / 3) + 8;
     const program = join(import.meta.dir, "typed-process.ts");
     const writers = ["a", "b", "c"].map((name) =>
       Bun.spawn([process.execPath, program, home, name, String(perProcess)]),
@@ -79,15 +80,15 @@ describe("the file", () => {
       const own = lines.filter((line) => line.startsWith(name));
       expect(own).toEqual(Array.from({ length: perProcess }, (_, i) => `${name}.${i}`));
     }
-    expect(statSync(join(home, "typed.older")).size).toBeGreaterThan(TYPED_FILE_BYTES_MAX);
-    expect(statSync(join(home, "typed")).size).toBeLessThan(TYPED_FILE_BYTES_MAX);
+    expect(statSync(join(home, "typed.older")).size).toBeGreaterThan(INPUT_HISTORY_FILE_BYTES_MAX);
+    expect(statSync(join(home, "typed")).size).toBeLessThan(INPUT_HISTORY_FILE_BYTES_MAX);
     expect(() => statSync(join(home, "typed.lock"))).toThrow();
   });
 
   test("what was torn, or is foreign, is left out", async () => {
     writeFileSync(join(home, "typed"), '["good"]\n["torn\n{"a":1}\n7\n["/login a b"]\n["last"]');
     expect(await loaded()).toEqual(["good", "last"]);
-    writeFileSync(join(home, "typed"), `["${"x".repeat(2 * TYPED_FILE_BYTES_MAX)}"]`);
+    writeFileSync(join(home, "typed"), `["${"x".repeat(2 * INPUT_HISTORY_FILE_BYTES_MAX)}"]`);
     expect(await loaded()).toEqual([]);
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { OFFERED_MAX } from "../../../../src/base/limits-screen.ts";
+import { CANDIDATES_LISTED_MAX } from "../../../../src/base/limits-screen.ts";
 import type { ModelEvent } from "../../../../src/core/model/event.ts";
 import { said } from "../../../core/model-scene.ts";
 import { CAT, lobby, Screen } from "./scene.ts";
@@ -86,12 +86,12 @@ describe("Tab", () => {
     expect(screen.type("/send n").press("tab").line).toBe("/send n|");
   });
 
-  test("offers OFFERED_MAX at most", () => {
+  test("offers CANDIDATES_LISTED_MAX at most", () => {
     const rooms = (count: number) =>
       crowd(...Array.from({ length: count }, (_, i) => room(`many${i}`, 10 + i)))
         .type("#many")
         .press("tab").state.completion?.candidates.length;
-    expect(rooms(OFFERED_MAX)).toBe(OFFERED_MAX);
-    expect(rooms(OFFERED_MAX + 1)).toBe(OFFERED_MAX);
+    expect(rooms(CANDIDATES_LISTED_MAX)).toBe(CANDIDATES_LISTED_MAX);
+    expect(rooms(CANDIDATES_LISTED_MAX + 1)).toBe(CANDIDATES_LISTED_MAX);
   });
 });

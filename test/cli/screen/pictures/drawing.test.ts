@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import {
-  PICTURE_AGAIN_BYTES_MAX,
   PICTURE_BYTES_MAX,
   PICTURE_DRAWN_PIXELS_MAX,
+  PICTURE_RESENT_BYTES_MAX,
 } from "../../../../src/base/limits-screen.ts";
 import { type Drawn, drawPicture, drawSixel } from "../../../../src/cli/screen/pictures/drawing.ts";
 import type { PictureProtocol } from "../../../../src/cli/screen/pictures/protocol.ts";
@@ -41,7 +41,7 @@ test("converts all four formats to PNG", async () => {
 test("the worst of pictures is small enough", async () => {
   for (const protocol of ["kitty", "iterm2"] as const) {
     const { bytes } = await drawn(NOISE, protocol);
-    const max = protocol === "kitty" ? PICTURE_BYTES_MAX : PICTURE_AGAIN_BYTES_MAX;
+    const max = protocol === "kitty" ? PICTURE_BYTES_MAX : PICTURE_RESENT_BYTES_MAX;
     expect(bytes.length).toBeLessThanOrEqual(max);
     const { width = 0, height = 0 } = pictureHeader(bytes) ?? {};
     expect(width * height).toBeLessThanOrEqual(PICTURE_DRAWN_PIXELS_MAX);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { TERMINAL_ANSWER_LEAVE_MS } from "../../../../src/base/limits-screen.ts";
+import { TERMINAL_EXIT_TIMEOUT_MS } from "../../../../src/base/limits-screen.ts";
 import { TerminalModes } from "../../../../src/cli/screen/terminal/modes.ts";
 import { TerminalQueries } from "../../../../src/cli/screen/terminal/query.ts";
 import { until } from "../../../event.ts";
@@ -65,11 +65,11 @@ describe("an answer that is due", () => {
       device.output.write(queries.take());
       const closed = modes.close();
       await new Promise(setImmediate);
-      clock.pass(TERMINAL_ANSWER_LEAVE_MS - 1);
+      clock.pass(TERMINAL_EXIT_TIMEOUT_MS - 1);
       await new Promise(setImmediate);
       expect(device.acts).toEqual(["raw"]);
       if (end === "answered") queries.answered("\x1b[?6c");
-      else clock.pass(TERMINAL_ANSWER_LEAVE_MS);
+      else clock.pass(TERMINAL_EXIT_TIMEOUT_MS);
       await closed;
       expect(device.acts).toEqual(["raw", "cooked"]);
     }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { TERMINAL_UNANSWERED_BYTES_MAX } from "../../../../src/base/limits-screen.ts";
+import { TERMINAL_QUEUE_BYTES_MAX } from "../../../../src/base/limits-screen.ts";
 import { TerminalScreen } from "../../../../src/cli/screen/terminal/screen.ts";
 import { Emulator } from "./emulator.ts";
 import { FakeClock, FakeDevice } from "./fake-device.ts";
@@ -73,8 +73,8 @@ describe("on a slow line", () => {
       newest = line.frame();
       await line.pass(100);
     }
-    expect(line.behindMax).toBeGreaterThan(TERMINAL_UNANSWERED_BYTES_MAX);
-    expect(line.behindMax).toBeLessThan(TERMINAL_UNANSWERED_BYTES_MAX + FRAME_BYTES_MAX);
+    expect(line.behindMax).toBeGreaterThan(TERMINAL_QUEUE_BYTES_MAX);
+    expect(line.behindMax).toBeLessThan(TERMINAL_QUEUE_BYTES_MAX + FRAME_BYTES_MAX);
     expect(line.writtenBytes).toBeLessThan(300 * 100 + line.behindMax);
     await line.all();
     expect(line.terminal.text(0)).toBe(newest);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { PICTURES_KEPT_MAX } from "../../../../src/base/limits-screen.ts";
+import { PICTURES_CACHED_MAX } from "../../../../src/base/limits-screen.ts";
 import { pictureAttributes, pictureCells } from "../../../../src/cli/screen/pictures/cells.ts";
 import {
   itermPicture,
@@ -216,14 +216,14 @@ describe("placed pictures", () => {
 
   test("a terminal keeps a bounded number of them", () => {
     const { emulator, paint } = opened(PLACED);
-    for (let id = 1; id <= PICTURES_KEPT_MAX + 2; id++) {
+    for (let id = 1; id <= PICTURES_CACHED_MAX + 2; id++) {
       paint(frameWith({ ...BOX, id }, 2));
     }
     const gone = emulator.graphics.filter((command) => command.includes("a=d"));
     expect(gone).toEqual(["Ga=d,d=I,i=1,q=2", "Ga=d,d=I,i=2,q=2"]);
     paint(frameWith({ ...BOX, id: 1 }, 2));
     expect(emulator.graphics.filter((command) => command.includes("a=T,"))).toHaveLength(
-      PICTURES_KEPT_MAX + 3,
+      PICTURES_CACHED_MAX + 3,
     );
   });
 });

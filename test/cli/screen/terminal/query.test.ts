@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import {
-  TERMINAL_ANSWER_MS,
-  TERMINAL_QUESTIONS_MAX,
-  TERMINAL_REPORTS_MAX,
+  TERMINAL_ANSWER_TIMEOUT_MS,
+  TERMINAL_ANSWERS_PER_QUERY_MAX,
+  TERMINAL_QUERIES_MAX,
 } from "../../../../src/base/limits-screen.ts";
 import { TerminalQueries } from "../../../../src/cli/screen/terminal/query.ts";
 import { FakeClock } from "./fake-device.ts";
@@ -42,10 +42,10 @@ describe("the answers of a terminal", () => {
     const { clock, queries, told, ask } = opened();
     ask("one");
     queries.take();
-    clock.pass(TERMINAL_ANSWER_MS - 1);
+    clock.pass(TERMINAL_ANSWER_TIMEOUT_MS - 1);
     await Promise.resolve();
     expect(told).toEqual([]);
-    clock.pass(TERMINAL_ANSWER_MS);
+    clock.pass(TERMINAL_ANSWER_TIMEOUT_MS);
     await Promise.resolve();
     expect(told).toEqual([undefined]);
     expect(queries.isDue).toBe(false);
@@ -64,16 +64,16 @@ describe("the answers of a terminal", () => {
 
   test("and queries are bounded", async () => {
     const { queries, told, ask } = opened();
-    for (let i = 0; i < TERMINAL_QUESTIONS_MAX; i++) ask("");
+    for (let i = 0; i < TERMINAL_QUERIES_MAX; i++) ask("");
     await Promise.resolve();
     expect(told).toEqual([]);
     ask("");
     await Promise.resolve();
     expect(told).toEqual([undefined]);
     queries.take();
-    for (let i = 0; i <= TERMINAL_REPORTS_MAX; i++) queries.answered("\x1b[1;1R");
+    for (let i = 0; i <= TERMINAL_ANSWERS_PER_QUERY_MAX; i++) queries.answered("\x1b[1;1R");
     queries.answered(KIND);
     await Promise.resolve();
-    expect(told.slice(1)).toEqual(["\x1b[1;1R".repeat(TERMINAL_REPORTS_MAX) + KIND]);
+    expect(told.slice(1)).toEqual(["\x1b[1;1R".repeat(TERMINAL_ANSWERS_PER_QUERY_MAX) + KIND]);
   });
 });

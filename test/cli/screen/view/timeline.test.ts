@@ -1,5 +1,8 @@
 import { expect, test } from "bun:test";
-import { TEXT_LINES_HIDDEN_MIN, TEXT_LINES_SHOWN } from "../../../../src/base/limits-screen.ts";
+import {
+  FOLDED_LINES_HIDDEN_MIN,
+  FOLDED_LINES_VISIBLE,
+} from "../../../../src/base/limits-screen.ts";
 import { screenTexts } from "../../../../src/cli/screen/text/texts.ts";
 import { Palette } from "../../../../src/cli/screen/view/palette.ts";
 import { TimelineCache, type TimelineParts } from "../../../../src/cli/screen/view/timeline.ts";
@@ -67,18 +70,18 @@ function longText(text: string, change: Partial<TimelineParts> = {}, edited?: st
 }
 
 test("folds a long text after its beginning", () => {
-  const most = TEXT_LINES_SHOWN + TEXT_LINES_HIDDEN_MIN;
+  const most = FOLDED_LINES_VISIBLE + FOLDED_LINES_HIDDEN_MIN;
   expect(longText(numbered(most - 1))).toMatchObject({ height: most - 1, folds: 0 });
   const folded = longText(numbered(most), { height: 30 });
   expect(folded).toMatchObject({
-    height: TEXT_LINES_SHOWN + 1,
-    folds: TEXT_LINES_HIDDEN_MIN - 1,
+    height: FOLDED_LINES_VISIBLE + 1,
+    folds: FOLDED_LINES_HIDDEN_MIN - 1,
   });
   const { lines } = folded.cache.layOut(folded.parts);
-  expect(lines.at(-2)?.trim()).toEndWith(`line ${TEXT_LINES_SHOWN}`);
-  expect(lines.at(-1)).toContain(`… ${TEXT_LINES_HIDDEN_MIN} more lines · F shows all`);
+  expect(lines.at(-2)?.trim()).toEndWith(`line ${FOLDED_LINES_VISIBLE}`);
+  expect(lines.at(-1)).toContain(`… ${FOLDED_LINES_HIDDEN_MIN} more lines · F shows all`);
   const whole = longText(numbered(most), { unfolded: new Set(["i1"]) });
-  expect(whole).toMatchObject({ height: most, folds: TEXT_LINES_HIDDEN_MIN - 1 });
+  expect(whole).toMatchObject({ height: most, folds: FOLDED_LINES_HIDDEN_MIN - 1 });
 });
 
 test("the uppermost message of a run names its author", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { SAMPLES_KEPT_MAX } from "../../../../src/base/limits-page.ts";
+import { SAMPLES_STORED_MAX } from "../../../../src/base/limits-page.ts";
 import {
   beginOf,
   fetchSamples,
@@ -19,13 +19,13 @@ function answer(from: number, to: number, more = false, since = 5): Answer<"samp
 
 describe("what is known of a server's last hour", () => {
   test("grows by what is new, up to an hour", async () => {
-    const most = SAMPLES_KEPT_MAX;
+    const most = SAMPLES_STORED_MAX;
     const known = await fetchSamples(answer(1, most - 1), (after) =>
       Promise.resolve(answer(after + 1, most + 5)),
     );
     expect(known.posts).toHaveLength(most);
     expect([known.posts[0], known.posts.at(-1), known.last]).toEqual([6, most + 5, most + 5]);
-    expect(known.diskFreeBytes).toHaveLength(SAMPLES_KEPT_MAX);
+    expect(known.diskFreeBytes).toHaveLength(SAMPLES_STORED_MAX);
   });
 
   test("is asked for in pages, and anew when the server began anew", async () => {
