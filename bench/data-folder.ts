@@ -102,7 +102,7 @@ class LogWriter {
       this.#fd = fs.openSync(join(this.#folder, segmentName(this.#firstSeq)), "w", 0o600);
       this.#segmentBytes = 0;
     }
-    this.#segmentBytes += fs.writeSync(this.#fd, this.#lines.take());
+    this.#segmentBytes += fs.writeSync(this.#fd, this.#lines.drain());
     this.#firstSeq = this.#seq + 1;
   }
 }

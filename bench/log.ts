@@ -171,7 +171,7 @@ function generate(folder: string): number {
       fd = fs.openSync(join(folder, segmentName(seq - count + 1)), "w");
       segmentBytes = 0;
     }
-    const written = fs.writeSync(fd, lines.take());
+    const written = fs.writeSync(fd, lines.drain());
     segmentBytes += written;
     total += written;
     count = 0;

@@ -1,15 +1,15 @@
 import { utf8Decode } from "../src/base/bytes.ts";
-import { LineWriter, type Place } from "../src/io/log/line-writer.ts";
+import { LineWriter, type RecordPosition } from "../src/io/log/line-writer.ts";
 import type { LogRecord, SealedDraft } from "../src/wire/record.ts";
 
 /** One line of a log, as its writer makes it. */
 export function encodeLine(
   sealed: SealedDraft,
-  place: Place,
+  place: RecordPosition,
   durable: number,
 ): { readonly record: LogRecord; readonly text: string; readonly sizeBytes: number } {
   const writer = new LineWriter();
   const record = writer.add(sealed, place, durable);
   const { sizeBytes } = writer;
-  return { record, text: utf8Decode(writer.take()), sizeBytes };
+  return { record, text: utf8Decode(writer.drain()), sizeBytes };
 }

@@ -227,7 +227,7 @@ export class Site {
       clock: this.clock,
       sign: (checkpoint) => signCheckpoint(checkpoint, this.identity),
       isRecorded: true,
-      onTrouble: (fault) => this.events.push({ kind: "warning", fault }),
+      onWriteError: (fault) => this.events.push({ kind: "warning", fault }),
     });
     await checkpoints.start();
     this.#checkpoints = checkpoints;

@@ -10,7 +10,7 @@ import {
   type LogValue,
   readSnapshot,
   type Snapshot,
-  type SnapshotPlace,
+  type SnapshotLocation,
   writeSnapshot,
 } from "../../src/io/log/snapshot.ts";
 import { verifyLog } from "../../src/io/log/verify.ts";
@@ -246,7 +246,7 @@ export class DiskWorld {
     return log;
   }
 
-  #place(): SnapshotPlace {
+  #place(): SnapshotLocation {
     return {
       disk: this.#bootedDisk(),
       path: SNAPSHOT,

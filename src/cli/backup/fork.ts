@@ -38,11 +38,11 @@ export async function forkLog(
     const body = { ...from, keptSize: history.head() };
     const room = "server" as RoomId;
     await history.append({ kind: "fork", room, by: "server", id: "", body });
-    const onTrouble = (fault: Fault) => {
+    const onWriteError = (fault: Fault) => {
       throw fault;
     };
     const logs = { history, accounts, path, identity };
-    const checkpoints = await openCheckpoints({ ...logs, disk, clock, sha256, onTrouble });
+    const checkpoints = await openCheckpoints({ ...logs, disk, clock, sha256, onWriteError });
     await checkpoints.close();
   } finally {
     await history?.close();

@@ -25,7 +25,7 @@ export interface CheckpointOptions {
   readonly accounts: LogFile;
   /** Writes to the history, if several servers share it. */
   readonly recordIn?: Pick<Log, "appendThen">;
-  readonly onTrouble: (fault: Fault) => void;
+  readonly onWriteError: (fault: Fault) => void;
 }
 
 export interface OpenCheckpoints {
@@ -38,7 +38,7 @@ export interface OpenCheckpoints {
 export async function openCheckpoints(options: CheckpointOptions): Promise<OpenCheckpoints> {
   const { path, identity, history, accounts, recordIn = history, sha256 } = options;
   const common = {
-    ...{ disk: options.disk, clock: options.clock, onTrouble: options.onTrouble },
+    ...{ disk: options.disk, clock: options.clock, onWriteError: options.onWriteError },
     sign: (checkpoint: Checkpoint) => signCheckpoint(checkpoint, identity),
   };
   const ofHistory = new Checkpoints({

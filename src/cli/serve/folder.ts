@@ -34,7 +34,7 @@ import type { Entropy } from "../../io/entropy.ts";
 import type { Log } from "../../io/log/log.ts";
 import { type LogFile, openLog } from "../../io/log/log-file.ts";
 import { readSnapshot, type Snapshot, type SnapshotKey } from "../../io/log/snapshot.ts";
-import { SnapshotKeeper } from "../../io/log/snapshot-keeper.ts";
+import { SnapshotWriter } from "../../io/log/snapshot-writer.ts";
 import { formatFingerprint } from "../../wire/fingerprint.ts";
 import { kindsWith } from "../../wire/kinds.ts";
 import type { FoldedHead } from "../../wire/record.ts";
@@ -260,16 +260,16 @@ async function openContents(
     ...{ path, identity, history, accounts },
     ...(cluster === undefined ? {} : { recordIn: cluster.history }),
     ...(options.isStill === true ? { recordIn: { appendThen: () => undefined } } : {}),
-    onTrouble: options.onTrouble,
+    onWriteError: options.onTrouble,
   });
-  const keeper = new SnapshotKeeper<HistoryFolds>({
+  const keeper = new SnapshotWriter<HistoryFolds>({
     ...{ ...place, key: snapshotKey(identity), clock },
     log: history,
     folds: () => {
       if (rooms.head !== history.head()) return undefined; // Its last records were not emitted yet.
       return { engine: engine.value(), authors: [...registry.all()].map(({ id }) => id) };
     },
-    onTrouble: options.onTrouble,
+    onWriteError: options.onTrouble,
   });
   await keeper.start();
   const verify = async () => {
@@ -361,11 +361,11 @@ interface Signers {
 
 /** The checkpoint in the log was signed by the server. @throws Fault log-corrupt */
 async function checkSigned(log: LogFile, { identity, registry, options }: Signers): Promise<void> {
-  const { keptNote } = log;
-  if (keptNote === undefined || log.keptSize !== undefined) return;
+  const { storedNote } = log;
+  if (storedNote === undefined || log.keptSize !== undefined) return;
   const formers = lineage(identity.publicKey, registry.predecessors);
   const keys = [identity.publicKey, ...registry.predecessors.map(({ key }) => key)];
-  if (keys.slice(0, 1 + formers.length).some((key) => hasSigned(keptNote, key))) return;
+  if (keys.slice(0, 1 + formers.length).some((key) => hasSigned(storedNote, key))) return;
   if (options.acceptsLoss === true) return log.fork();
   const sentence = `the checkpoint of a log in ${options.path} is not signed by this server`;
   const remedy = "restore a backup, or give up what it covers with chat serve --accept-loss";

@@ -7,7 +7,7 @@ import { BATCH_SYNC_BYTES_MAX } from "../../base/limits.ts";
 import { parseLine } from "../../wire/record.ts";
 import type { Disk } from "../disk/disk.ts";
 import { readWholeFile } from "../disk/whole-file.ts";
-import { fitSizes, segmentName } from "../log/segment.ts";
+import { matchSizes, segmentName } from "../log/segment.ts";
 import { BlockIndex } from "./block-index.ts";
 
 /**
@@ -139,7 +139,7 @@ function fitsFiles(place: CachePlace, index: BlockIndex, lastHead: string): bool
   const segments = index.segments.map(({ firstSeq, coveredBytes: sizeBytes }) => {
     return { firstSeq, sizeBytes };
   });
-  return fitSizes(place.disk, place.folder, segments) && headAt(place, index) === lastHead;
+  return matchSizes(place.disk, place.folder, segments) && headAt(place, index) === lastHead;
 }
 
 function headAt(place: CachePlace, index: BlockIndex): string | undefined {

@@ -16,7 +16,7 @@ import { checkDataFolder } from "../disk/data-folder.ts";
 import { diskFault, type TreeDisk } from "../disk/disk.ts";
 import { lockFile } from "../disk/lock.ts";
 import { readCheckpointFile, writeCheckpointFile } from "../log/checkpoint-file.ts";
-import { syncAbove } from "../log/folder.ts";
+import { syncWithParents } from "../log/folder.ts";
 import { copyContents, copySmall, type MissingContents, removeOthers } from "./content-copy.ts";
 import { copyLog, cutLog, eraseDue } from "./log-copy.ts";
 import { endOf, firstLeaf, type Walked, walkLog } from "./log-walk.ts";
@@ -111,7 +111,7 @@ async function backUpLocked(options: BackupOptions): Promise<BackupResult> {
   const known = checkOut(disk, out, server);
   disk.makeFolder(out);
   if (known === undefined) await writeBegun(disk, out, server);
-  await syncAbove(disk, out);
+  await syncWithParents(disk, out);
   const lock = lockFile(join(out, LOCK));
   if (lock === undefined) {
     throw new Fault("data-locked", `another backup into ${out} is running`, {
@@ -179,7 +179,7 @@ class Backup {
       this.#copied(await copySmall(disk, { ...place, sizeBytesMax: SMALL_BYTES_MAX }));
     }
     const { missing, damaged } = files ? await this.#contents() : { missing: 0, damaged: 0 };
-    await syncAbove(disk, out);
+    await syncWithParents(disk, out);
     // The previous backup has fewer records than the new checkpoints cover.
     const isFirst = this.#known === undefined;
     if (isFirst) await this.#keepCheckpoints(walked);

@@ -77,11 +77,11 @@ class Walk {
     this.#options = options;
     this.#walk = new LogWalk(options.sha256);
     this.#sizes = new Set(options.sizes);
-    this.#walk.upTo = options.upTo ?? Number.POSITIVE_INFINITY;
+    this.#walk.lastSeq = options.upTo ?? Number.POSITIVE_INFINITY;
   }
 
   get isDone(): boolean {
-    return this.#walk.order.seq >= this.#walk.upTo;
+    return this.#walk.order.seq >= this.#walk.lastSeq;
   }
 
   async segment(firstSeq: number): Promise<void> {
@@ -93,12 +93,12 @@ class Walk {
     using file = disk.open(path, "read");
     let endBytes = 0;
     const events = {
-      onSound: (_: number, end: number) => {
+      onValid: (_: number, end: number) => {
         endBytes = end;
         return this.#takeSound();
       },
-      onDoubtful: (line: ScannedLine) => {
-        const isTaken = line.whole && this.#takeDoubtful(path, line.bytes, line.offset);
+      onInvalid: (line: ScannedLine) => {
+        const isTaken = line.isComplete && this.#takeDoubtful(path, line.bytes, line.offset);
         if (isTaken) endBytes = line.offset + line.bytes.length + 1;
         return isTaken;
       },
@@ -164,7 +164,7 @@ class Walk {
     if (record.erased !== undefined) {
       // That record was on disk before this one was blanked: it belongs to the log.
       this.#erasedBy = Math.max(this.#erasedBy, record.erased);
-      this.#walk.upTo = Math.max(this.#walk.upTo, this.#erasedBy);
+      this.#walk.lastSeq = Math.max(this.#walk.lastSeq, this.#erasedBy);
     }
     if (seq === 1) this.#first = toHex(tree.root());
     if (this.#sizes.has(seq)) this.#roots.set(seq, toHex(tree.root()));

@@ -9,8 +9,8 @@ import { Files } from "../../core/rooms/files.ts";
 import { checkDataFolder } from "../disk/data-folder.ts";
 import { diskFault, type TreeDisk } from "../disk/disk.ts";
 import { lockFolder } from "../disk/lock.ts";
-import { type KeptCheckpoint, readCheckpointFile } from "../log/checkpoint-file.ts";
-import { syncAbove } from "../log/folder.ts";
+import { type StoredCheckpoint, readCheckpointFile } from "../log/checkpoint-file.ts";
+import { syncWithParents } from "../log/folder.ts";
 import { DAMAGED_SHOWN_MAX, LOGS, SMALL_BYTES_MAX, SMALL_FILES } from "./backup.ts";
 import { copyContents, copySmall } from "./content-copy.ts";
 import { copyLog, cutLog, eraseDue } from "./log-copy.ts";
@@ -113,7 +113,7 @@ async function restoreTo(options: RestoreOptions, data: string): Promise<Restore
       part,
       newer?.note ?? readCheckpointFile(disk, join(part, "history"))?.note,
     );
-    await syncAbove(disk, part);
+    await syncWithParents(disk, part);
     if (newer?.isThere === true) {
       aside = moveAside(disk, data, options.nowUnixMs);
       await disk.syncFolder(dirname(data)); // Otherwise a power loss may leave both under one name.
@@ -123,7 +123,7 @@ async function restoreTo(options: RestoreOptions, data: string): Promise<Restore
     await disk.syncFolder(dirname(data));
     // Until now the mark allows a later run to delete all of this.
     disk.remove(join(data, MARK));
-    await syncAbove(disk, data);
+    await syncWithParents(disk, data);
     const { size } = manifest.history;
     const root = toBase64Url(Uint8Array.fromHex(manifest.history.root));
     const lostFiles = { missingFiles: missing, damagedFiles: damaged, damagedRecords };
@@ -214,7 +214,7 @@ async function newestOf(
   return { sentence, note: there?.note, isThere: true };
 }
 
-function checkpointIn(disk: TreeDisk, history: string): KeptCheckpoint | undefined {
+function checkpointIn(disk: TreeDisk, history: string): StoredCheckpoint | undefined {
   try {
     return readCheckpointFile(disk, history);
   } catch (error) {

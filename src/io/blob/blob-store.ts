@@ -7,7 +7,7 @@ import { type FileId, isFileId, type Sha256 } from "../../base/ids.ts";
 import { type DiskFile, diskFault, type TreeDisk } from "../disk/disk.ts";
 import { Mutex } from "../disk/mutex.ts";
 import { readWholeFile, writeWholeFile } from "../disk/whole-file.ts";
-import { syncAbove } from "../log/folder.ts";
+import { syncWithParents } from "../log/folder.ts";
 import { type BlobHooks, fileContent, lentContent, StoredBlob } from "./blob.ts";
 import { ChunkSequence, type Content } from "./chunk-file.ts";
 import type { Blob, BlobAbout, BlobStore, ChunkReader } from "./interfaces.ts";
@@ -134,7 +134,7 @@ class FolderStore implements BlobStore {
     if (this.#isPlaced) return;
     const { disk, folder } = this.#options;
     disk.makeFolder(folder);
-    await syncAbove(disk, folder);
+    await syncWithParents(disk, folder);
     this.#isPlaced = true;
   }
 

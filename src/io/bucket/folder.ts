@@ -3,7 +3,7 @@
 import { equalBytes } from "../../base/bytes.ts";
 import { type Disk, diskFault } from "../disk/disk.ts";
 import { readWholeFile, writeWholeFile } from "../disk/whole-file.ts";
-import { syncAbove } from "../log/folder.ts";
+import { syncWithParents } from "../log/folder.ts";
 import type { Bucket, Value } from "./bucket.ts";
 
 export interface BucketFolder {
@@ -79,7 +79,7 @@ export class FolderBucket implements Bucket {
     try {
       if (this.#isDurable && disk.exists(folder)) return;
       disk.makeFolder(folder);
-      await syncAbove(disk, folder);
+      await syncWithParents(disk, folder);
       this.#isDurable = true;
     } catch (error) {
       throw diskFault(error, folder);

@@ -133,7 +133,7 @@ export class Mirrors {
 }
 
 function decided(log: LogFile, { draft, seq, unixMs }: OwedDraft): Promise<LogRecord> {
-  return log.appendDecided(draft, { seq, unixMs });
+  return log.appendAssigned(draft, { seq, unixMs });
 }
 
 function isSame({ head, headBytes }: LogRecord, owed: Owed): boolean {

@@ -14,7 +14,7 @@ import { packProposals, type SealedProposal } from "../../core/cluster/messages.
 import type { LogRecord } from "../../wire/record.ts";
 import { type Clock, delay } from "../clock.ts";
 import type { Entropy } from "../entropy.ts";
-import { waiterBytes } from "../log/batch.ts";
+import { appendBytes } from "../log/batch.ts";
 import type { Settle } from "../log/log.ts";
 import { type Applied, isObjection, type Owed } from "./judge.ts";
 import type { Stored, Stream } from "./stream.ts";
@@ -73,7 +73,7 @@ export class Publisher {
 
   /** @returns why it is refused */
   propose(proposal: SealedProposal, settle: Settle): Fault | undefined {
-    const sizes = proposal.drafts.map(({ sealed }) => waiterBytes(sealed));
+    const sizes = proposal.drafts.map(({ sealed }) => appendBytes(sealed));
     const sizeBytes = sizes.reduce((sum, one) => sum + one, 0);
     const fault = this.#refusal(Math.max(...sizes), sizeBytes);
     if (fault !== undefined) return fault;

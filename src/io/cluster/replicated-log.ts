@@ -2,7 +2,7 @@
 
 import type { Place } from "../../core/cluster/claims.ts";
 import type { Draft, LogRecord } from "../../wire/record.ts";
-import { type AppendAllOptions, type Log, type Settle, settled } from "../log/log.ts";
+import { type AppendAllOptions, type Log, type Settle, settledAppend } from "../log/log.ts";
 import type { LogFile } from "../log/log-file.ts";
 import type { Replica } from "./replica.ts";
 
@@ -16,7 +16,7 @@ export class ReplicatedLog implements Log {
   }
 
   append(draft: Draft): Promise<LogRecord> {
-    return settled((settle) => this.appendThen([draft], {}, settle));
+    return settledAppend((settle) => this.appendThen([draft], {}, settle));
   }
 
   appendThen(drafts: readonly Draft[], options: AppendAllOptions, settle: Settle): void {

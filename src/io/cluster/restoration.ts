@@ -8,7 +8,7 @@ import { packRestored, type RestoredRecord } from "../../core/cluster/messages.t
 import { copyLine, type LogRecord, parseBody } from "../../wire/record.ts";
 import { type Clock, delay } from "../clock.ts";
 import type { Entropy } from "../entropy.ts";
-import { waiterBytes } from "../log/batch.ts";
+import { appendBytes } from "../log/batch.ts";
 import type { LogFile } from "../log/log-file.ts";
 import type { Stream } from "./stream.ts";
 
@@ -76,7 +76,7 @@ async function nextLost(
   let sizeBytes = 0;
   for await (const record of mirror.read(heads[place] + 1)) {
     const restored = await restoredOf(mirror, record);
-    sizeBytes += waiterBytes("line" in restored ? restored.line : restored.sealed);
+    sizeBytes += appendBytes("line" in restored ? restored.line : restored.sealed);
     if (records.length > 0 && sizeBytes > CLUSTER_MESSAGE_BYTES_MAX) break;
     records.push(restored);
   }

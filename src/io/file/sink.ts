@@ -11,7 +11,7 @@ import type { FolderSize, Renamed, Sink } from "../blob/interfaces.ts";
 import { type DiskFile, diskFault, type TreeDisk } from "../disk/disk.ts";
 import { type Lock, lockFile } from "../disk/lock.ts";
 import { systemDisk } from "../disk/system-disk.ts";
-import { syncAbove } from "../log/folder.ts";
+import { syncWithParents } from "../log/folder.ts";
 import { type Part, takePart } from "./part-file.ts";
 import { PartFolder } from "./part-folder.ts";
 
@@ -51,7 +51,7 @@ export async function openSink(options: SinkOptions): Promise<Sink> {
   const name = cleanFileName(options.name);
   try {
     disk.makeFolder(folder);
-    await syncAbove(disk, folder);
+    await syncWithParents(disk, folder);
     const owner = { file, server };
     const isFolder = folderSize !== undefined;
     const part = await takePart({ disk, folder, name, owner, secret, isFolder, lock });

@@ -12,101 +12,98 @@ import {
   type LogRecord,
   type SealedDraft,
 } from "../../wire/record.ts";
-import { type LineWriter, leafHashIn, type Place } from "./line-writer.ts";
+import { type LineWriter, leafHashIn, type RecordPosition } from "./line-writer.ts";
 import type { Settle } from "./log.ts";
 
-/** An append that waits to be durable. */
-export interface Waiter {
+/** An append that is not durable yet. */
+export interface PendingAppend {
   readonly content: SealedDraft | CopiedLine;
-  /** Set if its seq was decided elsewhere. */
-  readonly decided?: Decided;
+  /** Position assigned by the cluster, if the log is replicated. */
+  readonly assigned?: AssignedPosition;
   readonly settle: Settle;
 }
 
-/** Position of a record in a log that several machines write, the same on each of them. */
-export interface Decided {
+/** Position of a record in a replicated log, the same on each server. */
+export interface AssignedPosition {
   readonly seq: number;
-  /** Time at which it was ordered. */
+  /** Time at which the stream ordered the record. */
   readonly unixMs: number;
 }
 
-export interface Placed {
-  readonly waiter: Waiter;
+export interface BatchEntry {
+  readonly append: PendingAppend;
   readonly outcome: LogRecord | Fault;
 }
 
-/** Records made durable by one write and one sync. */
 export interface Batch {
-  readonly placed: readonly Placed[];
-  /** Encoded lines, in the writer's memory: valid until the next batch is built. */
+  readonly entries: readonly BatchEntry[];
+  /** Encoded lines in the writer's memory, valid until the next batch is built. */
   readonly bytes: Uint8Array;
   /** Offset of each recorded line in the batch. */
   readonly offsets: readonly number[];
 }
 
-/** Upper bound of what a waiter will write, before its numbers are known. */
-export function waiterBytes(content: SealedDraft | CopiedLine): number {
+/** Upper bound of the encoded size, before the record's numbers are known. */
+export function appendBytes(content: SealedDraft | CopiedLine): number {
   return "bytes" in content
     ? content.bytes.length
     : content.bodyBytes.length + LINE_FRAME_BYTES_MAX;
 }
 
-/** Number of waiters, from the first on, that share the next batch. */
-export function batchLength(waiters: readonly Waiter[]): number {
+export function batchLength(appends: readonly PendingAppend[]): number {
   let sizeBytes = 0;
   let index = 0;
-  for (const { content } of waiters) {
-    sizeBytes += waiterBytes(content);
+  for (const { content } of appends) {
+    sizeBytes += appendBytes(content);
     if (sizeBytes > BATCH_BYTES_MAX && index > 0) return index;
     index++;
   }
-  return waiters.length;
+  return appends.length;
 }
 
-/** Assigns every waiter its position, or the conflict to report once the batch is durable. */
+/** Assigns each append its position, or the conflict to report when the batch is durable. */
 export function buildBatch(
-  waiters: readonly Waiter[],
+  appends: readonly PendingAppend[],
   order: LogOrder,
   unixMs: number,
   lines: LineWriter,
 ): Batch {
-  const ahead = new OrderAhead(order);
-  const placed: Placed[] = [];
+  const pending = new PendingOrder(order);
+  const entries: BatchEntry[] = [];
   const offsets: number[] = [];
-  for (const waiter of waiters) {
-    const { content } = waiter;
+  for (const append of appends) {
+    const { content } = append;
     if ("bytes" in content) {
-      const objection = ahead.objection(content.record.head);
+      const objection = pending.objection(content.record.head);
       if (objection !== undefined) {
-        placed.push({ waiter, outcome: new Fault("log-conflict", objection) });
+        entries.push({ append, outcome: new Fault("log-conflict", objection) });
         continue;
       }
       offsets.push(lines.sizeBytes);
-      ahead.take(content.record.head);
+      pending.advance(content.record.head);
       lines.copy(content.bytes);
-      placed.push({ waiter, outcome: content.record });
+      entries.push({ append, outcome: content.record });
       continue;
     }
     const { room } = content.draft;
-    const { decided } = waiter;
-    if (decided !== undefined && decided.seq !== ahead.seq + 1) {
-      const sentence = `seq ${decided.seq} cannot follow ${ahead.seq}`;
-      placed.push({ waiter, outcome: new Fault("log-conflict", sentence) });
+    const { assigned } = append;
+    if (assigned !== undefined && assigned.seq !== pending.seq + 1) {
+      const message = `seq ${assigned.seq} cannot follow ${pending.seq}`;
+      entries.push({ append, outcome: new Fault("log-conflict", message) });
       continue;
     }
     offsets.push(lines.sizeBytes);
-    const place = ahead.place(room, decided?.unixMs ?? unixMs);
-    // Lost records of a shared log are read from the others: its lines are the same everywhere.
-    const durable = decided === undefined ? order.seq : 0;
-    placed.push({ waiter, outcome: lines.add(content, place, durable) });
+    const position = pending.assign(room, assigned?.unixMs ?? unixMs);
+    // A replicated log has the same lines on every server, so it omits this server's durable seq.
+    const durable = assigned === undefined ? order.seq : 0;
+    entries.push({ append, outcome: lines.add(content, position, durable) });
   }
-  return { placed, bytes: lines.take(), offsets };
+  return { entries, bytes: lines.drain(), offsets };
 }
 
-/** Leaves of the batch's records, for the tree. */
-export function leavesOf({ placed, bytes, offsets }: Batch, sha256: Sha256): Uint8Array[] {
+export function leavesOfBatch({ entries, bytes, offsets }: Batch, sha256: Sha256): Uint8Array[] {
   const leaves: Uint8Array[] = [];
-  for (const { outcome } of placed) {
+  for (const { outcome } of entries) {
     if (outcome instanceof Fault) continue;
     const lineAt = offsets[leaves.length] ?? 0;
     leaves.push(leafHashIn(bytes, lineAt, outcome.headBytes.length, sha256));
@@ -114,10 +111,9 @@ export function leavesOf({ placed, bytes, offsets }: Batch, sha256: Sha256): Uin
   return leaves;
 }
 
-/** The order after the batch is durable; dropped if it fails. */
-class OrderAhead {
+/** Order after the batch is durable. Discarded if the write fails. */
+class PendingOrder {
   readonly #order: LogOrder;
-  /** Number of the last record of each room. */
   readonly #lastN = new Map<string, number>();
   #seq: number;
   #time: number;
@@ -132,20 +128,20 @@ class OrderAhead {
     return this.#seq;
   }
 
-  /** Reason why a record of fixed position cannot come next. */
+  /** Reason why a record with assigned numbers cannot come next. */
   objection({ seq, time, room, n }: Head): string | undefined {
     const isNext = seq === this.#seq + 1 && n === this.#nextN(room);
     if (isNext && time >= this.#time) return undefined;
     return `seq ${seq} of ${room} cannot follow ${this.#seq}`;
   }
 
-  take({ seq, time, room, n }: Head): void {
+  advance({ seq, time, room, n }: Head): void {
     this.#seq = seq;
     this.#time = time;
     this.#lastN.set(room, n);
   }
 
-  place(room: string, unixMs: number): Place {
+  assign(room: string, unixMs: number): RecordPosition {
     this.#seq += 1;
     this.#time = Math.max(this.#time, Math.floor(nearestMoment(unixMs)));
     const n = this.#nextN(room);

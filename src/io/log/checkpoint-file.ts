@@ -9,24 +9,24 @@ import { type Checkpoint, parseCheckpoint, parseNote } from "../../wire/checkpoi
 import type { Disk } from "../disk/disk.ts";
 import { readWholeFile, writeWholeFile } from "../disk/whole-file.ts";
 
-/** Content of the file `checkpoint` of a log's folder. Its signature is not checked yet. */
-export interface KeptCheckpoint {
+/** Content of the file `checkpoint` in a log folder. The signature has not been checked. */
+export interface StoredCheckpoint {
   readonly note: string;
   readonly checkpoint: Checkpoint;
 }
 
 /** Room field of records of kind `checkpoint` and `fork`. */
-export const LOG_PLACE = "server" as RoomId;
+export const LOG_ROOM = "server" as RoomId;
 
 export function checkpointPath(folder: string): string {
   return join(folder, "checkpoint");
 }
 
 /**
- * @returns undefined if there is none: the folder is new, or older than checkpoints
- * @throws Fault log-corrupt if the file is not a checkpoint, store-…
+ * @returns `undefined` if the file is missing: a new folder, or one from before checkpoints
+ * @throws {Fault} log-corrupt if the file is not a checkpoint, store-…
  */
-export function readCheckpointFile(disk: Disk, folder: string): KeptCheckpoint | undefined {
+export function readCheckpointFile(disk: Disk, folder: string): StoredCheckpoint | undefined {
   const path = checkpointPath(folder);
   try {
     const bytes = readWholeFile(disk, path, NOTE_BYTES_MAX);
@@ -46,7 +46,7 @@ export function readCheckpointFile(disk: Disk, folder: string): KeptCheckpoint |
 
 /**
  * Replaces the file atomically and durably.
- * @throws Fault store-…
+ * @throws {Fault} store-…
  */
 export function writeCheckpointFile(disk: Disk, folder: string, note: string): Promise<void> {
   return writeWholeFile(disk, checkpointPath(folder), utf8Encode(note), folder);

@@ -5,7 +5,7 @@ import { CHECKPOINT_INTERVAL_MS, CHECKPOINT_INTERVAL_RECORDS } from "../../base/
 import type { Checkpoint } from "../../wire/checkpoint.ts";
 import type { Clock } from "../clock.ts";
 import { type Disk, diskFault } from "../disk/disk.ts";
-import { LOG_PLACE, writeCheckpointFile } from "./checkpoint-file.ts";
+import { LOG_ROOM, writeCheckpointFile } from "./checkpoint-file.ts";
 import type { Log } from "./log.ts";
 import type { LogFile } from "./log-file.ts";
 
@@ -14,14 +14,13 @@ export interface CheckpointsOptions {
   readonly folder: string;
   readonly disk: Disk;
   readonly clock: Clock;
-  /** @returns the signed note */
   readonly sign: (checkpoint: Checkpoint) => string;
-  /** Also records a checkpoint in the log itself at intervals. */
+  /** Also append a `checkpoint` record at intervals. */
   readonly isRecorded: boolean;
-  /** The log to record in, if it is another one. */
+  /** Log for the checkpoint records, if it is not `log`. */
   readonly recordIn?: Pick<Log, "appendThen">;
-  /** A file cannot be written: called once, until it can. */
-  readonly onTrouble: (fault: Fault) => void;
+  /** Called when the file cannot be written, once until a write succeeds. */
+  readonly onWriteError: (fault: Fault) => void;
 }
 
 export interface SignedCheckpoint {
@@ -30,18 +29,18 @@ export interface SignedCheckpoint {
 }
 
 /**
- * Signs the length and the root of a log: durable sizes only, at most once a second, at the latest
- * a second after a record, and at the end. Appending never waits for it.
+ * Signs the durable length and root of a log: at most once a second, within a second of each
+ * record, and at shutdown. Appends never wait for it.
  */
 export class Checkpoints {
   readonly #options: CheckpointsOptions;
   #signed: SignedCheckpoint | undefined;
   #signedAt = 0;
-  /** Size in the file; -1 if unknown. */
-  #kept = -1;
+  /** Size in the file. -1 if unknown. */
+  #storedSize = -1;
   #cancelTimer: (() => void) | undefined;
   #writing: Promise<void> | undefined;
-  #isTroubled = false;
+  #hasFailed = false;
   #isClosed = false;
   #unfollow = () => {};
 
@@ -49,16 +48,16 @@ export class Checkpoints {
     this.#options = options;
   }
 
-  /** Writes one immediately, so that a log always has one. */
+  /** Writes a checkpoint immediately, so that every log has one. */
   async start(): Promise<void> {
     const { log } = this.#options;
     this.#unfollow = await log.follow(log.head() + 1, () => this.#arm());
-    await this.#keep();
+    await this.#store();
   }
 
   /**
-   * Newest checkpoint, at most a second old while records arrive; `undefined` if the log is empty.
-   * @param known records that the reader knows of: a checkpoint over fewer is signed again
+   * Newest checkpoint, at most a second old while records arrive. `undefined` if the log is empty.
+   * @param known size that the reader knows; a smaller checkpoint is signed again
    */
   newest(known = 0): SignedCheckpoint | undefined {
     const { clock } = this.#options;
@@ -67,23 +66,23 @@ export class Checkpoints {
     return isOld || !isEnough ? this.#sign() : this.#signed;
   }
 
-  /** Signs and stores the final state. The log is still open. */
+  /** Signs and stores the final state. Call it before the log is closed. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#unfollow();
     this.#cancelTimer?.();
     await this.#writing;
-    await this.#keep();
+    await this.#store();
   }
 
   #arm(): void {
     if (this.#cancelTimer !== undefined || this.#isClosed) return;
     this.#cancelTimer = this.#options.clock.after(CHECKPOINT_INTERVAL_MS, () => {
-      this.#writing = this.#keep().finally(() => {
+      this.#writing = this.#store().finally(() => {
         this.#writing = undefined;
         this.#cancelTimer = undefined;
-        if (this.#kept !== this.#options.log.head()) this.#arm();
+        if (this.#storedSize !== this.#options.log.head()) this.#arm();
       });
     });
   }
@@ -92,7 +91,7 @@ export class Checkpoints {
     const { log, clock, sign } = this.#options;
     const { origin, tree } = log;
     const size = log.head();
-    // Between a batch and its numbers the tree is briefly ahead.
+    // Between a batch and its numbers the tree is briefly ahead of the log.
     if (origin === undefined || tree.size !== size) return this.#signed;
     this.#signedAt = clock.now();
     if (this.#signed?.size === size) return this.#signed;
@@ -100,28 +99,28 @@ export class Checkpoints {
     return this.#signed;
   }
 
-  async #keep(): Promise<void> {
-    const { disk, folder, onTrouble } = this.#options;
+  async #store(): Promise<void> {
+    const { disk, folder, onWriteError: onTrouble } = this.#options;
     const signed = this.#sign();
-    if (signed === undefined || signed.size === this.#kept) return;
+    if (signed === undefined || signed.size === this.#storedSize) return;
     try {
       await writeCheckpointFile(disk, folder, signed.note);
-      this.#kept = signed.size;
-      this.#isTroubled = false;
+      this.#storedSize = signed.size;
+      this.#hasFailed = false;
       this.#record(signed);
     } catch (error) {
-      if (!this.#isTroubled) onTrouble(diskFault(error, folder));
-      this.#isTroubled = true;
+      if (!this.#hasFailed) onTrouble(diskFault(error, folder));
+      this.#hasFailed = true;
     }
   }
 
-  /** Records a checkpoint at intervals. A refused one is replaced by the next. */
+  /** Ignores a failed append: the next checkpoint replaces it. */
   #record({ size, note }: SignedCheckpoint): void {
     const { log, isRecorded, recordIn = log } = this.#options;
     if (!isRecorded || this.#isClosed) return;
-    if (size - log.lastSeq(LOG_PLACE) < CHECKPOINT_INTERVAL_RECORDS) return;
+    if (size - log.lastSeq(LOG_ROOM) < CHECKPOINT_INTERVAL_RECORDS) return;
     const body = { note };
-    const draft = { kind: "checkpoint", room: LOG_PLACE, by: "server", id: "", body } as const;
+    const draft = { kind: "checkpoint", room: LOG_ROOM, by: "server", id: "", body } as const;
     recordIn.appendThen([draft], {}, () => undefined);
   }
 }

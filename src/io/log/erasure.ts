@@ -10,71 +10,74 @@ import { withReserve } from "./folder.ts";
 import { linesOf, scanBlocks } from "./scan.ts";
 import type { Segment } from "./segment.ts";
 
-/** Position of one line of a log, and its bytes without the newline. */
-export interface LinePlace {
+/** Position of a line in a log, and its bytes without the newline. */
+export interface LineLocation {
   readonly path: string;
   readonly offset: number;
   readonly bytes: Uint8Array;
 }
 
-export interface ErasingDisk {
+export interface DiskWithReserve {
   readonly disk: Disk;
-  /** Reserve file, removed when the disk is full. */
+  /** File that is removed to free space when the disk is full. */
   readonly reservePath: string;
 }
 
 /**
- * Durably overwrites salt and body with spaces, never the head. A power loss may leave a mix: a
- * reader looks for the record that ordered the erasure.
+ * Durably overwrites salt and body with spaces, never the head. A power loss may leave a mix, so
+ * readers look for the `erase` record.
  */
 export async function eraseLine(
-  { disk, reservePath }: ErasingDisk,
-  { path, offset, bytes: line }: LinePlace,
+  { disk, reservePath }: DiskWithReserve,
+  { path, offset, bytes: line }: LineLocation,
   eraseSeq: number,
 ): Promise<void> {
   const { at, bytes } = erasedTail(line, eraseSeq);
   using file = disk.open(path, "write");
-  // Nothing grows, but a copy-on-write disk needs space even so.
+  // A copy-on-write disk needs space even though the file does not grow.
   await withReserve(disk, reservePath, () =>
     writeWhole(file, bytes, offset + at, BATCH_SYNC_BYTES_MAX),
   );
   await file.sync();
 }
 
-/** Blanks a durable record wherever it is; one that is blank already is made durable. */
+/** Blanks a durable record. Syncs a record that is already blank. */
 export async function eraseRecord(
-  where: ErasingDisk,
+  storage: DiskWithReserve,
   segments: readonly Segment[],
   { seq, eraseSeq }: { readonly seq: number; readonly eraseSeq: number },
 ): Promise<void> {
-  const place = await lineOf(where.disk, segments, seq);
-  const parsed = parseLine(place.bytes);
+  const location = await lineOf(storage.disk, segments, seq);
+  const parsed = parseLine(location.bytes);
   if (parsed.kind === "record" && parsed.record.erased === eraseSeq) {
-    await syncPath(where.disk, place.path);
-  } else await eraseLine(where, place, eraseSeq);
+    await syncPath(storage.disk, location.path);
+  } else await eraseLine(storage, location, eraseSeq);
 }
 
-/** Finds the line of a durable record. */
 export async function lineOf(
   disk: Disk,
   segments: readonly Segment[],
   seq: number,
-): Promise<LinePlace> {
+): Promise<LineLocation> {
   const segment = segments.findLast(({ firstSeq }) => firstSeq <= seq);
   assert(segment !== undefined, "what is durable was recorded");
-  const place = await findLine(disk, segment, seq);
-  assert(place !== undefined, "what is durable stands in its segment");
-  return place;
+  const location = await findLine(disk, segment, seq);
+  assert(location !== undefined, "what is durable stands in its segment");
+  return location;
 }
 
-/** Makes durable what a killed process wrote without a sync. */
+/** Makes durable the unsynced writes of a killed process. */
 export async function syncPath(disk: Disk, path: string): Promise<void> {
   using file = disk.open(path, "write");
   await file.sync();
 }
 
-/** Scans from the last mark, since lines in between may be torn. */
-async function findLine(disk: Disk, segment: Segment, seq: number): Promise<LinePlace | undefined> {
+/** Scans from the preceding mark, since lines in between may be torn. */
+async function findLine(
+  disk: Disk,
+  segment: Segment,
+  seq: number,
+): Promise<LineLocation | undefined> {
   const { path } = segment;
   using file = disk.open(path, "read");
   let next = segment.markBefore(seq);
@@ -87,7 +90,7 @@ async function findLine(disk: Disk, segment: Segment, seq: number): Promise<Line
   return undefined;
 }
 
-/** Collects the valid records of a file from an offset on. */
+/** Collects the erasures ordered by the valid records from an offset on. */
 export async function collectErasures(
   disk: Disk,
   path: string,
@@ -97,7 +100,8 @@ export async function collectErasures(
   for await (const block of scanBlocks(file, from, file.sizeBytes())) {
     for (const line of linesOf(block)) {
       const parsed = parseLine(line.bytes);
-      if (parsed.kind !== "record" || !line.whole || !bodyFits(parsed.record, sha256)) continue;
+      if (parsed.kind !== "record" || !line.isComplete || !bodyFits(parsed.record, sha256))
+        continue;
       erasures.take(parsed.record);
     }
   }

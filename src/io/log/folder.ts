@@ -5,36 +5,36 @@ import { BATCH_SYNC_BYTES_MAX } from "../../base/limits.ts";
 import { type Disk, diskFault, isFull, writeWhole } from "../disk/disk.ts";
 
 /**
- * Makes the folder's entries and its parents durable. Any of them may be new, made by us or by a
- * process that was killed before its sync; a sync is cheap, once.
+ * Syncs a folder and its parents. Any of them may be new, perhaps created by a process that was
+ * killed before its sync.
  */
-export async function syncAbove(disk: Disk, folder: string): Promise<void> {
+export async function syncWithParents(disk: Disk, folder: string): Promise<void> {
   await disk.syncFolder(folder);
   for (let path = resolve(folder); dirname(path) !== path; path = dirname(path)) {
     try {
       await disk.syncFolder(dirname(path));
     } catch (error) {
-      // We did not create a folder that we may not read.
+      // An unreadable folder was not created by this program.
       if (diskFault(error, path).code !== "store-denied") throw error;
       return;
     }
   }
 }
 
-/** Not sparse, so that removing it frees space. */
-export async function keepReserve(disk: Disk, path: string, sizeBytes: number): Promise<void> {
+/** The file is not sparse, so that removing it frees space. */
+export async function ensureReserve(disk: Disk, path: string, sizeBytes: number): Promise<void> {
   if (disk.exists(path)) return;
   try {
     using file = disk.open(path, "write");
     await writeWhole(file, new Uint8Array(sizeBytes), 0, BATCH_SYNC_BYTES_MAX);
   } catch (error) {
-    // Without space for a reserve the log still reads, and writes what fits.
+    // The log is usable without a reserve.
     if (!isFull(error)) throw error;
     disk.remove(path);
   }
 }
 
-/** Repeats a write once if the disk is full, with the space of the reserve file. */
+/** Retries a write once after a full disk, with the space of the reserve file. */
 export async function withReserve<Result>(
   disk: Disk,
   reservePath: string,

@@ -6,11 +6,15 @@ import { type Disk, diskFault } from "../disk/disk.ts";
 import { linesOf, scanBlocks } from "./scan.ts";
 import type { Segment } from "./segment.ts";
 
-/** Bytes per read: proofs need a few hundred. */
+/** Bytes per read. A proof needs a few hundred. */
 const BLOCK_BYTES = 128 << 10;
 
-/** Segments with records `from`..`last`. */
-export function segmentsOf(segments: readonly Segment[], from: number, last: number): Segment[] {
+/** Segments that contain records `from` to `last`. */
+export function segmentsBetween(
+  segments: readonly Segment[],
+  from: number,
+  last: number,
+): Segment[] {
   return segments.filter(({ firstSeq }, index) => {
     const next = segments[index + 1];
     return firstSeq <= last && (next === undefined || next.firstSeq > from);
@@ -18,8 +22,8 @@ export function segmentsOf(segments: readonly Segment[], from: number, last: num
 }
 
 /**
- * Records `from`..`last` without their bodies.
- * @throws Fault log-corrupt, store-…
+ * Records `from` to `last` without bodies.
+ * @throws {Fault} log-corrupt, store-…
  */
 export async function* readHeads(
   disk: Disk,
@@ -27,18 +31,18 @@ export async function* readHeads(
   from: number,
   last: number,
 ): AsyncGenerator<LogRecord> {
-  for (const segment of segmentsOf(segments, from, last)) {
+  for (const segment of segmentsBetween(segments, from, last)) {
     const { path, sizeBytes } = segment;
     try {
       using file = disk.open(path, "read");
       for await (const block of scanBlocks(file, segment.seek(from), sizeBytes, BLOCK_BYTES)) {
         for (const line of linesOf(block)) {
-          const found = parseHead(line.bytes)?.record;
-          if (found === undefined) {
+          const record = parseHead(line.bytes)?.record;
+          if (record === undefined) {
             throw new Fault("log-corrupt", `${path} is damaged at byte ${line.offset}`);
           }
-          if (found.head.seq > last) return;
-          if (found.head.seq >= from) yield found;
+          if (record.head.seq > last) return;
+          if (record.head.seq >= from) yield record;
         }
       }
     } catch (error) {

@@ -15,28 +15,29 @@ import {
 
 const LEAF_PREFIX = 0x00;
 /** Longer than any head and most bodies. */
-const PREFIXED_BYTES_MAX = 1 << 10;
+const CACHED_VIEW_BYTES_MAX = 1 << 10;
 const COMMIT_PREFIX = 0x02;
 const BRACE_CLOSE = 0x7d;
 const NEWLINE = 0x0a;
-const NOT_READ = "text" satisfies RecordKind;
+const INITIAL_KIND = "text" satisfies RecordKind;
 
 /**
- * Reads lines in place in a block. It accepts only lines exactly as we write them; `parseLine` says
- * what is wrong with the others.
+ * Reads lines in place in a block. It accepts only the exact form that `LineWriter` produces;
+ * `parseLine` describes errors in other lines.
  */
 export class LineReader {
   readonly #at = new LineScanner();
-  readonly #words = new Words();
+  readonly #strings = new StringInterner();
   readonly #sha256: Sha256;
-  readonly #leaf = new Prefixed(Uint8Array.of(LEAF_PREFIX));
-  readonly #commitment = new Prefixed(Uint8Array.of(COMMIT_PREFIX, ...new Uint8Array(SALT_BYTES)));
+  readonly #leaf = new PrefixedBytes(Uint8Array.of(LEAF_PREFIX));
+  readonly #commitment = new PrefixedBytes(
+    Uint8Array.of(COMMIT_PREFIX, ...new Uint8Array(SALT_BYTES)),
+  );
   readonly #digest = new Uint8Array(32);
   #bytes: Buffer = Buffer.alloc(0);
   #start = 0;
-  /** Offset of the newline of the line read. */
   end = 0;
-  kind: RecordKind = NOT_READ;
+  kind: RecordKind = INITIAL_KIND;
   room = "";
 
   constructor(sha256: Sha256) {
@@ -59,26 +60,26 @@ export class LineReader {
     return this.#at.durable;
   }
 
-  /** Seq of the record that ordered the erasure, 0 = it has a body. */
+  /** Seq of the record that ordered the erasure. 0 if the body is present. */
   get erased(): number {
     return this.#at.erased;
   }
 
   /**
-   * @returns whether a record of this version and its newline are present; the body is not checked
+   * Reports whether a record of this version and its newline are present. Does not check the body.
    */
   read(bytes: Buffer, start: number): boolean {
     const at = this.#at;
     return at.scanHead(bytes, start) && at.scanRest(bytes) && this.#readLine(bytes, start);
   }
 
-  /** Like `read`, and checks that salt and body match the head's commitment or were erased. */
-  readSound(bytes: Buffer, start: number): boolean {
+  /** Like `read`, but also checks that salt and body match the commitment or are erased. */
+  readVerified(bytes: Buffer, start: number): boolean {
     const at = this.#at;
-    // `#fits` checks the letters of salt and commitment.
+    // `#matchesCommitment` checks the characters of salt and commitment.
     const isFound = at.findHead(bytes, start) && at.findRest(bytes);
     if (!isFound || !this.#readLine(bytes, start)) return false;
-    return at.erased > 0 ? at.hasCommit(bytes) : this.#fits();
+    return at.erased > 0 ? at.hasCommit(bytes) : this.#matchesCommitment();
   }
 
   #readLine(bytes: Buffer, start: number): boolean {
@@ -89,38 +90,35 @@ export class LineReader {
       const isLater = Number.isSafeInteger(at.erased) && at.erased > at.seq;
       if (!isLater || !isBlank(bytes, at.bodyStart, end)) return false;
     } else if (bytes[end - 1] !== BRACE_CLOSE || end - 1 <= at.bodyStart) return false;
-    // Most records have the kind of the one before.
-    if (!isSame(this.kind, bytes, at.kindStart, at.kindEnd)) {
+    // Most records have the kind of the preceding one.
+    if (!equalsAscii(this.kind, bytes, at.kindStart, at.kindEnd)) {
       const kind = bytes.toString("latin1", at.kindStart, at.kindEnd);
       if (!isKnownKind(kind)) return false;
       this.kind = kind;
     }
-    this.room = this.#words.of(bytes, at.roomStart, at.roomEnd);
+    this.room = this.#strings.intern(bytes, at.roomStart, at.roomEnd);
     this.#bytes = bytes;
     this.#start = start;
     this.end = end;
     return true;
   }
 
-  #fits(): boolean {
+  #matchesCommitment(): boolean {
     const at = this.#at;
-    const input = this.#commitment.over(this.#bytes, at.bodyStart, this.end - 1);
+    const input = this.#commitment.concat(this.#bytes, at.bodyStart, this.end - 1);
     return at.saltInto(this.#bytes, input, 1) && at.commits(this.#sha256(input, this.#digest));
   }
 
-  /** @param into buffer for the result, to avoid an allocation */
   leaf(into?: Uint8Array): Uint8Array {
-    return this.#sha256(this.#leaf.over(this.#bytes, this.#at.headStart, this.#at.headEnd), into);
+    return this.#sha256(this.#leaf.concat(this.#bytes, this.#at.headStart, this.#at.headEnd), into);
   }
 
-  /** Copies the whole record of the line. */
   logRecord(): LogRecord {
     const parsed = parseLine(this.#bytes.subarray(this.#start, this.end));
     assert(parsed.kind === "record", "what both readers take for a record is one");
     return parsed.record;
   }
 
-  /** Copies the record. */
   record(withBody: boolean): FoldedRecord {
     const at = this.#at;
     const bytes = this.#bytes;
@@ -131,7 +129,7 @@ export class LineReader {
       kind: this.kind,
       room: this.room,
       n: at.n,
-      by: this.#words.of(bytes, at.byStart, at.byEnd),
+      by: this.#strings.intern(bytes, at.byStart, at.byEnd),
       id: bytes.toString("latin1", at.idStart, at.idEnd),
     } as FoldedRecord["head"];
     if (at.erased > 0) return { head, erased: at.erased };
@@ -141,13 +139,13 @@ export class LineReader {
 }
 
 /**
- * Bytes after a prefix, for hashing. Copying a line takes a tenth of its hash. A new view of memory
- * takes longer than the copy, so one is kept for each common length.
+ * Bytes after a prefix, for hashing. Copying a line costs a tenth of its hash, but a new view costs
+ * more than the copy, so views of common lengths are cached.
  */
-class Prefixed {
+class PrefixedBytes {
   readonly #prefix: Uint8Array;
-  readonly #memory = Buffer.alloc(PREFIXED_BYTES_MAX);
-  readonly #views = Array.from({ length: PREFIXED_BYTES_MAX + 1 }, (_, size) =>
+  readonly #memory = Buffer.alloc(CACHED_VIEW_BYTES_MAX);
+  readonly #views = Array.from({ length: CACHED_VIEW_BYTES_MAX + 1 }, (_, size) =>
     this.#memory.subarray(0, size),
   );
 
@@ -156,8 +154,7 @@ class Prefixed {
     this.#memory.set(prefix);
   }
 
-  /** Valid until the next call. */
-  over(bytes: Buffer, start: number, end: number): Uint8Array {
+  concat(bytes: Buffer, start: number, end: number): Uint8Array {
     const prefixBytes = this.#prefix.length;
     const view = this.#views[prefixBytes + end - start];
     if (view !== undefined) {
@@ -172,23 +169,25 @@ class Prefixed {
 }
 
 /** Interned strings of rooms and authors. */
-class Words {
-  /** Keyed by hash; on a collision the latest stays. Bounded by the order of the log. */
-  readonly #words = new Map<number, string>();
+class StringInterner {
+  /**
+   * Keyed by hash; a collision replaces the string. Bounded by the number of rooms and accounts.
+   */
+  readonly #strings = new Map<number, string>();
 
-  of(bytes: Buffer, start: number, end: number): string {
+  intern(bytes: Buffer, start: number, end: number): string {
     const hash = hashOf(bytes, start, end);
-    const known = this.#words.get(hash);
-    if (known !== undefined && isSame(known, bytes, start, end)) return known;
-    const word = bytes.toString("latin1", start, end);
-    this.#words.set(hash, word);
-    return word;
+    const cached = this.#strings.get(hash);
+    if (cached !== undefined && equalsAscii(cached, bytes, start, end)) return cached;
+    const text = bytes.toString("latin1", start, end);
+    this.#strings.set(hash, text);
+    return text;
   }
 }
 
-function isSame(word: string, bytes: Buffer, start: number, end: number): boolean {
-  if (word.length !== end - start) return false;
-  for (let i = 0; i < word.length; i++) if (word.charCodeAt(i) !== bytes[start + i]) return false;
+function equalsAscii(text: string, bytes: Buffer, start: number, end: number): boolean {
+  if (text.length !== end - start) return false;
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) !== bytes[start + i]) return false;
   return true;
 }
 

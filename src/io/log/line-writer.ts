@@ -11,8 +11,8 @@ import {
   type SealedDraft,
 } from "../../wire/record.ts";
 
-/** Position of a record: in the log, in its room, and in time. */
-export interface Place {
+/** Position of a record in the log, in its room and in time. */
+export interface RecordPosition {
   readonly seq: number;
   readonly n: number;
   readonly time: number;
@@ -31,34 +31,38 @@ const DURABLE = utf8Encode(',"durable":');
 const SALT = utf8Encode(',"salt":"');
 const BODY = utf8Encode('","body":');
 const LINE_END = utf8Encode("}\n");
-/** Length of the text before the head in its line. */
-const HEAD_AT = '{"head":'.length;
+/** Length of the text before the head. */
+const HEAD_OFFSET = '{"head":'.length;
 const BASE64_URL = utf8Encode("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
 const ZERO = 0x30;
-const FIRST_BYTES = 64 << 10;
-/** A buffer that has grown beyond this for one large batch is dropped. */
+const INITIAL_BYTES = 64 << 10;
+/** A larger buffer is discarded after its batch. */
 const RETAINED_BYTES_MAX = 1 << 20;
 
 /**
- * Encodes the lines of one batch into reused memory. A server under load spends more on the text of
- * its log than on the disk: encoding to bytes writes each line once, at its destination.
+ * Encodes the lines of one batch into reused memory. Encoding dominates a busy server's log writes,
+ * so each line is written once, at its destination.
  */
 export class LineWriter {
-  #bytes = new Uint8Array(FIRST_BYTES);
+  #bytes = new Uint8Array(INITIAL_BYTES);
   #at = 0;
 
-  /** Total of all lines so far. */
+  /** Bytes of all lines so far. */
   get sizeBytes(): number {
     return this.#at;
   }
 
-  /** @param durable the highest seq known to be on disk now */
-  add({ draft, salt, bodyBytes, commit }: SealedDraft, place: Place, durable: number): LogRecord {
-    const { seq, n, time } = place;
+  /** @param durable highest seq known to be on disk */
+  add(
+    { draft, salt, bodyBytes, commit }: SealedDraft,
+    position: RecordPosition,
+    durable: number,
+  ): LogRecord {
+    const { seq, n, time } = position;
     const { kind, room, by, id } = draft;
     assert(durable < seq, "a line is written before it is durable");
     this.#reserve(LINE_FRAME_BYTES_MAX + bodyBytes.length);
-    const headAt = this.#at + HEAD_AT;
+    const headAt = this.#at + HEAD_OFFSET;
     this.#put(SEQ);
     this.#count(seq);
     this.#put(TIME);
@@ -88,17 +92,17 @@ export class LineWriter {
     return { head, headBytes, salt, bodyBytes };
   }
 
-  /** Adds an existing line with its newline. */
+  /** Adds an encoded line, including its newline. */
   copy(line: Uint8Array): void {
     this.#reserve(line.length);
     this.#put(line);
   }
 
-  /** All lines so far, valid until the next one is added: then the memory is reused. */
-  take(): Uint8Array {
+  /** Returns the lines added so far, valid until the next one is added. */
+  drain(): Uint8Array {
     const lines = this.#bytes.subarray(0, this.#at);
     this.#at = 0;
-    if (this.#bytes.length > RETAINED_BYTES_MAX) this.#bytes = new Uint8Array(FIRST_BYTES);
+    if (this.#bytes.length > RETAINED_BYTES_MAX) this.#bytes = new Uint8Array(INITIAL_BYTES);
     return lines;
   }
 
@@ -115,7 +119,7 @@ export class LineWriter {
     this.#at += bytes.length;
   }
 
-  /** A head is plain ASCII: `sealDraft` ensures it. */
+  /** `sealDraft` ensures that a head is plain ASCII. */
   #ascii(text: string): void {
     const bytes = this.#bytes;
     const at = this.#at;
@@ -123,16 +127,15 @@ export class LineWriter {
     this.#at = at + text.length;
   }
 
-  /** A non-negative integer in decimal digits. */
   #count(value: number): void {
     let digits = 1;
     for (let bound = 10; value >= bound; bound *= 10) digits++;
     const bytes = this.#bytes;
-    let rest = value;
+    let remaining = value;
     for (let at = this.#at + digits - 1; at >= this.#at; at--) {
-      const next = Math.floor(rest / 10);
-      bytes[at] = ZERO + (rest - 10 * next);
-      rest = next;
+      const next = Math.floor(remaining / 10);
+      bytes[at] = ZERO + (remaining - 10 * next);
+      remaining = next;
     }
     this.#at += digits;
   }
@@ -142,10 +145,10 @@ export class LineWriter {
     const bytes = this.#bytes;
     let at = this.#at;
     for (let i = 0; i < from.length; i += 3) {
-      const three = ((from[i] ?? 0) << 16) | ((from[i + 1] ?? 0) << 8) | (from[i + 2] ?? 0);
-      const signs = Math.min(4, from.length - i + 1);
-      for (let sign = 0; sign < signs; sign++) {
-        bytes[at++] = BASE64_URL[(three >> (18 - 6 * sign)) & 63] ?? 0;
+      const group = ((from[i] ?? 0) << 16) | ((from[i + 1] ?? 0) << 8) | (from[i + 2] ?? 0);
+      const characters = Math.min(4, from.length - i + 1);
+      for (let character = 0; character < characters; character++) {
+        bytes[at++] = BASE64_URL[(group >> (18 - 6 * character)) & 63] ?? 0;
       }
     }
     this.#at = at;
@@ -153,8 +156,8 @@ export class LineWriter {
 }
 
 /**
- * Returns the leaf of a record whose line is in `bytes`, without a copy (as `leafHash`): during the
- * hash the leaf's prefix replaces the colon before the head.
+ * Returns the leaf of a record whose line is in `bytes`, like `leafHash` but without a copy: the
+ * leaf's prefix temporarily replaces the colon before the head.
  */
 export function leafHashIn(
   bytes: Uint8Array,
@@ -162,10 +165,10 @@ export function leafHashIn(
   headLength: number,
   sha256: Sha256,
 ): Uint8Array {
-  const colonAt = lineAt + HEAD_AT - 1;
+  const colonAt = lineAt + HEAD_OFFSET - 1;
   const colon = bytes[colonAt] ?? 0;
   bytes[colonAt] = LEAF_PREFIX;
-  const leaf = sha256(bytes.subarray(colonAt, lineAt + HEAD_AT + headLength));
+  const leaf = sha256(bytes.subarray(colonAt, lineAt + HEAD_OFFSET + headLength));
   bytes[colonAt] = colon;
   return leaf;
 }

@@ -33,32 +33,32 @@ import { type Clock, delay } from "../clock.ts";
 import { type Disk, type DiskFile, diskFault, isFull, writeWhole } from "../disk/disk.ts";
 import type { Entropy } from "../entropy.ts";
 import {
+  type AssignedPosition,
+  appendBytes,
   type Batch,
   batchLength,
   buildBatch,
-  type Decided,
-  leavesOf,
-  type Waiter,
-  waiterBytes,
+  leavesOfBatch,
+  type PendingAppend,
 } from "./batch.ts";
-import { type KeptCheckpoint, LOG_PLACE, readCheckpointFile } from "./checkpoint-file.ts";
+import { LOG_ROOM, readCheckpointFile, type StoredCheckpoint } from "./checkpoint-file.ts";
 import { eraseRecord, lineOf } from "./erasure.ts";
-import { keepReserve, syncAbove } from "./folder.ts";
-import { readHeads, segmentsOf } from "./heads.ts";
+import { ensureReserve, syncWithParents } from "./folder.ts";
+import { readHeads, segmentsBetween } from "./heads.ts";
 import { LineWriter } from "./line-writer.ts";
-import { type AppendAllOptions, type Log, type Settle, settled } from "./log.ts";
-import { type Dropped, type Fold, type Recovered, recoverLog } from "./recovery.ts";
+import { type AppendAllOptions, type Log, type Settle, settledAppend } from "./log.ts";
+import { type DroppedTail, type Fold, type Recovered, recoverLog } from "./recovery.ts";
 import { resumeLog } from "./resume.ts";
 import { linesOf, scanBlocks } from "./scan.ts";
 import { Segment } from "./segment.ts";
 import type { LogValue } from "./snapshot.ts";
 import { type Covered, verifyCovered } from "./verification.ts";
 
-/** Large enough to be few, small enough to copy, check and drop one by one. */
+/** Large enough for few files, small enough to copy, check and remove each. */
 const SEGMENT_BYTES_MAX = 64 * 1024 * 1024;
 
 export interface LogOptions {
-  /** Folder of the segments, e.g. `data/history`; created if missing. */
+  /** Folder of the segments, e.g. `data/history`. Created if missing. */
   readonly folder: string;
   readonly disk: Disk;
   readonly clock: Clock;
@@ -66,52 +66,59 @@ export interface LogOptions {
   readonly sha256: Sha256;
   /** Called with each existing record, in order, before `openLog` resolves. */
   readonly onRecord?: (record: LogRecord) => void;
-  /** Faster alternative with less of each record. */
+  /** Faster alternative to `onRecord` with less of each record. */
   readonly fold?: Fold;
   /**
-   * Snapshot of this log and of what `fold` loads: it replaces reading the records that it covers.
+   * Snapshot of this log and of the state that `fold` loads. Replaces reading the records that it
+   * covers.
    */
   readonly snapshot?: LogValue;
-  /** Folder for cut tails. Default: `torn` beside the folder. */
+  /** Folder for removed tails. Default: `torn` beside the log folder. */
   readonly tornFolder?: string;
-  /** Space that is freed when the disk is full. Default: `reserve` beside the folder. */
+  /**
+   * File that is removed to free space when the disk is full. Default: `reserve` beside the log
+   * folder.
+   */
   readonly reservePath?: string;
   readonly reserveBytes?: number;
   readonly segmentBytes?: number;
-  /** Continue if acknowledged records are lost: what is left becomes another log, by a `fork`. */
+  /**
+   * Continue if acknowledged records were lost: a `fork` record begins a new log with the remaining
+   * ones.
+   */
   readonly acceptsLoss?: boolean;
 }
 
 /**
- * Turns after which a batch is closed: replies to the last batch, a few promises deep, still join
- * it. Turns, not time: a lone writer loses less than a microsecond.
+ * Microtask turns before a batch is closed, so that replies to the previous batch can join. They
+ * cost a lone writer less than a microsecond.
  */
 const GATHER_TURNS = 8;
 /**
- * After a batch of this size, the next one waits until the sockets were polled once more: a write
- * and sync costs as much as some dozen records, and under load those have arrived by then.
+ * Batch size after which the next batch waits for one poll of the sockets: under load, dozens of
+ * records arrive during one write and sync.
  */
 const BUSY_RECORDS = 8;
 
-/** Pause between two verified blocks, for other work. */
+/** Pause between two verified blocks, for other tasks. */
 const VERIFY_PAUSE_MS = 5;
 
 /**
  * Reads the log, repairs its end, and opens it for appending. The caller holds the lock.
- * @throws Fault log-corrupt, version-unsupported, store-full, store-denied, store-failed
+ * @throws {Fault} log-corrupt, version-unsupported, store-full, store-denied, store-failed
  */
 export async function openLog(options: LogOptions): Promise<LogFile> {
   const { disk, folder } = options;
-  const beside = join(folder, "..");
-  const reservePath = options.reservePath ?? join(beside, "reserve");
+  const parentFolder = join(folder, "..");
+  const reservePath = options.reservePath ?? join(parentFolder, "reserve");
   const { acceptsLoss = false } = options;
   try {
     disk.makeFolder(folder);
-    const kept = keptIn(disk, folder, acceptsLoss);
-    const tornFolder = options.tornFolder ?? join(beside, "torn");
-    const known = kept === "unreadable" ? undefined : kept;
-    const recovery = { ...options, tornFolder, reservePath, kept: known };
-    // If loss is accepted, the whole log is read to see what is left.
+    const checkpoint = readStoredCheckpoint(disk, folder, acceptsLoss);
+    const tornFolder = options.tornFolder ?? join(parentFolder, "torn");
+    const known = checkpoint === "unreadable" ? undefined : checkpoint;
+    const recovery = { ...options, tornFolder, reservePath, stored: known };
+    // Accepting loss requires reading the whole log.
     const snapshot = acceptsLoss ? undefined : options.snapshot;
     const resumed = snapshot === undefined ? undefined : await resumeLog(recovery, snapshot);
     const recovered = resumed ?? (await recoverLog(recovery));
@@ -119,22 +126,22 @@ export async function openLog(options: LogOptions): Promise<LogFile> {
     const segment = recovered.segments.at(-1);
     assert(segment !== undefined, "an open log has a segment");
     const file = disk.open(segment.path, "write");
-    await syncAbove(disk, folder);
-    await keepReserve(disk, reservePath, options.reserveBytes ?? RESERVE_BYTES);
+    await syncWithParents(disk, folder);
+    await ensureReserve(disk, reservePath, options.reserveBytes ?? RESERVE_BYTES);
     const log = new LogFile({ ...options, reservePath }, recovered, file, known?.note);
-    if (recovered.isLossAccepted || kept === "unreadable") await log.fork(options);
+    if (recovered.isLossAccepted || checkpoint === "unreadable") await log.fork(options);
     return log;
   } catch (error) {
     throw diskFault(error, folder);
   }
 }
 
-/** @throws Fault log-corrupt, store-… */
-function keptIn(
+/** @throws {Fault} log-corrupt, store-… */
+function readStoredCheckpoint(
   disk: Disk,
   folder: string,
   acceptsLoss: boolean,
-): KeptCheckpoint | "unreadable" | undefined {
+): StoredCheckpoint | "unreadable" | undefined {
   try {
     return readCheckpointFile(disk, folder);
   } catch (error) {
@@ -144,7 +151,7 @@ function keptIn(
   }
 }
 
-interface Erase {
+interface QueuedErasure {
   readonly seq: number;
   readonly eraseSeq: number;
   readonly resolve: () => void;
@@ -156,17 +163,17 @@ interface Follower {
   next: number;
 }
 
-/** A log on this machine's disk: group commit, one writer, acknowledged only after the sync. */
+/** A log on a local disk: group commit, one writer, acknowledgement only after the sync. */
 export class LogFile implements Log {
-  /** Tails cut by the recovery; they were never acknowledged. */
-  readonly recovered: readonly Dropped[];
-  /** Seqs of records whose body did not match its commitment at the start. */
+  /** Unacknowledged tails that recovery removed. */
+  readonly recovered: readonly DroppedTail[];
+  /** Seqs of records with damaged bodies, found at the start. */
   readonly damaged: readonly number[];
   /** Content of the file `checkpoint` when the log was opened. */
-  readonly keptNote: string | undefined;
-  /** Number of records kept, if the loss of others was accepted at this start. */
+  readonly storedNote: string | undefined;
+  /** Number of remaining records, if this start accepted a loss. */
   keptSize: number | undefined;
-  /** The Merkle tree over all durable heads. */
+  /** Merkle tree over all durable heads. */
   readonly tree: MerkleTree;
   readonly #options: LogOptions & { readonly reservePath: string };
   readonly #order: LogOrder;
@@ -176,19 +183,19 @@ export class LogFile implements Log {
   #file: DiskFile;
   #segment: Segment;
   /** Bounded by APPEND_QUEUE_BYTES_MAX. */
-  #queue: Waiter[] = [];
+  #queue: PendingAppend[] = [];
   #queueBytes = 0;
   #draining: Promise<void> | undefined;
-  /** Erasures done between batches, since there is one writer. Bounded by their callers. */
-  #blanks: Erase[] = [];
-  /** Records erased or about to be, with the seq of the order. */
+  /** Erasures run between batches, since there is one writer. Bounded by the callers. */
+  #erasureQueue: QueuedErasure[] = [];
+  /** Erased records, and those about to be, with the seq of the ordering record. */
   readonly #erased: Map<number, number>;
-  /** Records whose erasure this run ordered and which is not durable yet. */
+  /** Erasures ordered in this run and not durable yet. */
   readonly #unfinished = new Map<number, number>();
   #origin: string | undefined;
   readonly #covered: Covered | undefined;
   /** Damaged records found by `verify`. */
-  readonly #damagedLater: number[] = [];
+  readonly #damagedSinceOpen: number[] = [];
   #verifying: Promise<unknown> | undefined;
   #failure: Fault | undefined;
   #isClosed = false;
@@ -197,7 +204,7 @@ export class LogFile implements Log {
     options: LogOptions & { readonly reservePath: string },
     recovered: Recovered,
     file: DiskFile,
-    keptNote: string | undefined,
+    storedNote: string | undefined,
   ) {
     const segment = recovered.segments.at(-1);
     assert(segment !== undefined, "an open log has a segment");
@@ -207,7 +214,7 @@ export class LogFile implements Log {
     this.tree = recovered.tree;
     this.#order = recovered.order;
     this.#origin = recovered.origin;
-    this.keptNote = keptNote;
+    this.storedNote = storedNote;
     this.#covered = recovered.covered;
     this.#erased = recovered.erased;
     this.#segments = recovered.segments;
@@ -219,15 +226,15 @@ export class LogFile implements Log {
     return this.#order.seq;
   }
 
-  /** Bytes that the start did not read because a snapshot covers them. */
+  /** Bytes that the start skipped because a snapshot covers them. */
   get coveredBytes(): number {
     return (this.#covered?.segments ?? []).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   }
 
   /**
-   * Reads what the start took from a snapshot; once.
-   * @returns seqs of records whose body is damaged
-   * @throws Fault log-corrupt, store-…
+   * Reads the part that the start took from a snapshot. Runs once.
+   * @returns seqs of records with damaged bodies
+   * @throws {Fault} log-corrupt, store-…
    */
   async verify(): Promise<readonly number[]> {
     const covered = this.#covered;
@@ -241,11 +248,11 @@ export class LogFile implements Log {
     this.#verifying = verifying;
     const known = new Set(this.damaged);
     const found = ((await verifying) ?? []).filter((seq) => !known.has(seq));
-    this.#damagedLater.push(...found);
+    this.#damagedSinceOpen.push(...found);
     return found;
   }
 
-  /** Value for a snapshot; `undefined` unless followers were notified of everything durable. */
+  /** State for a snapshot. `undefined` unless followers have received all durable records. */
   value(): LogValue | undefined {
     const { size, groups, open } = this.tree.value();
     if (this.#failure !== undefined || size !== this.head() || this.#segment.sizeBytes === 0) {
@@ -259,7 +266,7 @@ export class LogFile implements Log {
       segments: this.#segments.map((segment) => segment.value()),
       erased: [...erased],
       unfinished: [...this.#unfinished.keys()],
-      damaged: [...this.damaged, ...this.#damagedLater],
+      damaged: [...this.damaged, ...this.#damagedSinceOpen],
     };
   }
 
@@ -268,63 +275,63 @@ export class LogFile implements Log {
   }
 
   append(draft: Draft): Promise<LogRecord> {
-    return settled((settle) => this.#enqueue(draft, settle));
+    return settledAppend((settle) => this.#enqueue(draft, settle));
   }
 
   appendThen(drafts: readonly Draft[], _options: AppendAllOptions, settle: Settle): void {
-    let left = drafts.length;
+    let remaining = drafts.length;
     let fault: Fault | undefined;
     for (const draft of drafts) {
       this.#enqueue(draft, (outcome) => {
         if (outcome instanceof Fault) fault ??= outcome;
-        if (--left === 0) settle(fault ?? outcome);
+        if (--remaining === 0) settle(fault ?? outcome);
       });
     }
   }
 
   /**
-   * Appends a record whose position was decided elsewhere.
-   * @throws Fault as `append`; log-conflict: it does not come next
+   * Appends a record whose position the cluster assigned.
+   * @throws {Fault} like `append`; log-conflict if it is not the next record
    */
-  appendDecided(sealed: SealedDraft, decided: Decided): Promise<LogRecord> {
-    return settled((settle) => this.#admit({ content: sealed, decided, settle }));
+  appendAssigned(sealed: SealedDraft, assigned: AssignedPosition): Promise<LogRecord> {
+    return settledAppend((settle) => this.#submit({ content: sealed, assigned, settle }));
   }
 
   /**
-   * Appends a record of another log, with its numbers and time. Records that its `erase` records
-   * name are blank in it already.
-   * @throws Fault as `append`; log-conflict: it does not come next
+   * Appends a record of another log with its numbers and time. Records that its `erase` records
+   * target are already blank.
+   * @throws {Fault} like `append`; log-conflict if it is not the next record
    */
   appendCopied(content: CopiedLine): Promise<LogRecord> {
-    return settled((settle) => this.#admit({ content, settle }));
+    return settledAppend((settle) => this.#submit({ content, settle }));
   }
 
   #enqueue(draft: Draft, settle: Settle): void {
     const { entropy, sha256 } = this.#options;
     const fault = this.#refusal();
-    if (fault !== undefined) return settleLater(settle, fault);
-    this.#wait({ content: sealDraft(draft, entropy(SALT_BYTES), sha256), settle });
+    if (fault !== undefined) return settleInMicrotask(settle, fault);
+    this.#push({ content: sealDraft(draft, entropy(SALT_BYTES), sha256), settle });
   }
 
-  #admit(waiter: Waiter): void {
+  #submit(append: PendingAppend): void {
     const fault = this.#refusal();
-    if (fault === undefined) this.#wait(waiter);
-    else settleLater(waiter.settle, fault);
+    if (fault === undefined) this.#push(append);
+    else settleInMicrotask(append.settle, fault);
   }
 
-  #wait(waiter: Waiter): void {
-    const { content, settle } = waiter;
-    const sizeBytes = waiterBytes(content);
+  #push(append: PendingAppend): void {
+    const { content, settle } = append;
+    const sizeBytes = appendBytes(content);
     if (sizeBytes > LINE_BYTES_MAX) {
-      const sentence = `a record of ${sizeBytes} bytes does not fit a line`;
-      return settleLater(settle, new Fault("too-large", sentence));
+      const message = `a record of ${sizeBytes} bytes does not fit a line`;
+      return settleInMicrotask(settle, new Fault("too-large", message));
     }
     if (this.#queueBytes + sizeBytes > APPEND_QUEUE_BYTES_MAX) {
-      const sentence = `${this.#queueBytes} bytes wait for the disk already`;
-      return settleLater(settle, new Fault("too-many", sentence, { retryAfterMs: 1_000 }));
+      const message = `${this.#queueBytes} bytes wait for the disk already`;
+      return settleInMicrotask(settle, new Fault("too-many", message, { retryAfterMs: 1_000 }));
     }
     this.#queueBytes += sizeBytes;
-    this.#queue.push(waiter);
+    this.#queue.push(append);
     this.#draining ??= this.#drain();
   }
 
@@ -334,7 +341,7 @@ export class LogFile implements Log {
     if (fault !== undefined) return Promise.reject(fault);
     if (!this.#erased.has(seq)) this.#erased.set(seq, eraseSeq);
     return new Promise((resolve, reject) => {
-      this.#blanks.push({ seq, eraseSeq, resolve, reject });
+      this.#erasureQueue.push({ seq, eraseSeq, resolve, reject });
       this.#draining ??= this.#drain();
     });
   }
@@ -345,19 +352,19 @@ export class LogFile implements Log {
 
   async *read(from: number, to = this.head()): AsyncGenerator<LogRecord> {
     const last = Math.min(to, this.head());
-    for (const segment of segmentsOf(this.#segments, from, last)) {
+    for (const segment of segmentsBetween(this.#segments, from, last)) {
       yield* this.#readSegment(segment, from, last);
     }
   }
 
-  /** Durable records without their bodies: everything that the tree covers. */
+  /** Durable records without bodies. */
   heads(from: number, to: number): AsyncGenerator<LogRecord> {
     return readHeads(this.#options.disk, this.#segments, from, Math.min(to, this.head()));
   }
 
   /**
-   * Returns a durable record as it is on disk, without its newline.
-   * @throws Fault store-…
+   * Returns a durable record's line without its newline.
+   * @throws {Fault} store-…
    */
   async line(seq: number): Promise<Uint8Array> {
     const { disk } = this.#options;
@@ -368,24 +375,24 @@ export class LogFile implements Log {
     }
   }
 
-  /** Seq of the last durable record of this room, 0 = none. */
+  /** Seq of the last durable record of a room. 0 if there is none. */
   lastSeq(room: Draft["room"]): number {
     return this.#order.lastSeq(room);
   }
 
-  /** Identifies the log, see `originOf`; `undefined` while it is empty. */
+  /** Log id, see `originOf`. `undefined` while the log is empty. */
   get origin(): string | undefined {
     return this.#origin;
   }
 
   /**
-   * Begins another log with what is left of this one, after acknowledged records were lost: clients
-   * of the old log notice the new origin.
+   * Begins a new log with the remaining records after acknowledged ones were lost. Clients of the
+   * old log notice the new origin.
    */
   async fork({ fold, onRecord }: Pick<LogOptions, "fold" | "onRecord"> = {}): Promise<void> {
     const keptSize = this.head();
-    const body = { ...(this.keptNote === undefined ? {} : { from: this.keptNote }), keptSize };
-    const room = LOG_PLACE;
+    const body = { ...(this.storedNote === undefined ? {} : { from: this.storedNote }), keptSize };
+    const room = LOG_ROOM;
     const record = await this.append({ kind: "fork", room, by: "server", id: "", body });
     this.keptSize = keptSize;
     fold?.apply(record);
@@ -400,7 +407,7 @@ export class LogFile implements Log {
         onRecord(record);
       }
     }
-    // In the tick of the last comparison: nothing can become durable in between.
+    // Same tick as the last comparison, so no record becomes durable in between.
     this.#followers.add(follower);
     return () => {
       this.#followers.delete(follower);
@@ -423,17 +430,17 @@ export class LogFile implements Log {
       for await (const block of scanBlocks(file, segment.seek(from), segment.sizeBytes)) {
         for (const line of linesOf(block)) {
           const parsed = parseLine(line.bytes);
-          const found = parsed.kind === "record" ? parsed.record : parseHead(line.bytes)?.record;
-          const seq = found?.head.seq ?? 0;
+          const record = parsed.kind === "record" ? parsed.record : parseHead(line.bytes)?.record;
+          const seq = record?.head.seq ?? 0;
           const erased = this.#erased.get(seq);
-          if (found === undefined || (parsed.kind !== "record" && erased === undefined)) {
+          if (record === undefined || (parsed.kind !== "record" && erased === undefined)) {
             throw new Fault("log-corrupt", `${segment.path} is damaged at byte ${line.offset}`);
           }
           if (seq < from) continue;
           if (seq > last) return;
-          // A record that is being erased may be read in part.
-          if (erased !== undefined) yield asErased(found, erased);
-          else yield bodyFits(found, sha256) ? found : asDamaged(found);
+          // Another task may be overwriting this record's body.
+          if (erased !== undefined) yield asErased(record, erased);
+          else yield bodyFits(record, sha256) ? record : asDamaged(record);
         }
       }
     } catch (error) {
@@ -442,31 +449,31 @@ export class LogFile implements Log {
   }
 
   async #drain(): Promise<void> {
-    await this.#gathered(0);
-    while (this.#queue.length + this.#blanks.length > 0) {
-      await this.#eraseQueued();
-      const waiters = this.#queue.splice(0, batchLength(this.#queue));
-      for (const waiter of waiters) this.#queueBytes -= waiterBytes(waiter.content);
+    await this.#gatherAppends(0);
+    while (this.#queue.length + this.#erasureQueue.length > 0) {
+      await this.#runErasures();
+      const appends = this.#queue.splice(0, batchLength(this.#queue));
+      for (const append of appends) this.#queueBytes -= appendBytes(append.content);
       const unixMs = this.#options.clock.unixMs();
-      const batch = buildBatch(waiters, this.#order, unixMs, this.#lines);
+      const batch = buildBatch(appends, this.#order, unixMs, this.#lines);
       const leaves = await this.#commit(batch);
-      if (leaves instanceof Fault) for (const waiter of waiters) waiter.settle(leaves);
+      if (leaves instanceof Fault) for (const append of appends) append.settle(leaves);
       else this.#settle(batch, leaves);
       if (this.#failure !== undefined) this.#refuseQueued(this.#failure);
-      else await this.#gathered(waiters.length);
+      else await this.#gatherAppends(appends.length);
     }
     this.#draining = undefined;
   }
 
-  /** @param last size of the last batch */
-  async #gathered(last: number): Promise<void> {
+  /** @param lastBatch records in the previous batch */
+  async #gatherAppends(last: number): Promise<void> {
     for (let turn = 0; turn < GATHER_TURNS; turn++) await undefined;
     if (last < BUSY_RECORDS || this.#queue.length === 0) return;
     await delay(this.#options.clock, 0);
   }
 
-  async #eraseQueued(): Promise<void> {
-    for (const { seq, eraseSeq, resolve, reject } of this.#blanks.splice(0)) {
+  async #runErasures(): Promise<void> {
+    for (const { seq, eraseSeq, resolve, reject } of this.#erasureQueue.splice(0)) {
       try {
         if (this.#failure !== undefined) throw this.#failure;
         await eraseRecord(this.#options, this.#segments, { seq, eraseSeq });
@@ -479,10 +486,7 @@ export class LogFile implements Log {
     }
   }
 
-  /**
-   * Makes the batch durable, or rolls the log back and returns the reason.
-   * @returns its leaves
-   */
+  /** Makes the batch durable and returns its leaves, or rolls back and returns the fault. */
   async #commit(batch: Batch): Promise<Fault | readonly Uint8Array[]> {
     if (batch.bytes.length === 0) return [];
     const { segmentBytes = SEGMENT_BYTES_MAX, sha256 } = this.#options;
@@ -490,11 +494,11 @@ export class LogFile implements Log {
       if (this.#segment.sizeBytes >= segmentBytes) await this.#beginSegment();
       await writeWhole(this.#file, batch.bytes, this.#segment.sizeBytes, BATCH_SYNC_BYTES_MAX);
     } catch (error) {
-      return isFull(error) ? await this.#takeBack(error) : this.#fail(error);
+      return isFull(error) ? await this.#rollBack(error) : this.#fail(error);
     }
     try {
       const syncing = this.#file.sync();
-      const leaves = leavesOf(batch, sha256);
+      const leaves = leavesOfBatch(batch, sha256);
       await syncing;
       return leaves;
     } catch (error) {
@@ -502,8 +506,8 @@ export class LogFile implements Log {
     }
   }
 
-  /** Rolls back durably: after a crash refused records must not be found. */
-  async #takeBack(cause: unknown): Promise<Fault> {
+  /** Rolls back durably, so that a crash cannot bring refused records back. */
+  async #rollBack(cause: unknown): Promise<Fault> {
     const { disk, reservePath } = this.#options;
     try {
       disk.remove(reservePath);
@@ -515,7 +519,9 @@ export class LogFile implements Log {
     return diskFault(cause, this.#segment.path);
   }
 
-  /** After this the state of the file is unknown: only a restart, which reads it, can continue. */
+  /**
+   * The state of the file is unknown from here on. Only a restart, which reads it, can continue.
+   */
   #fail(error: unknown): Fault {
     this.#failure = new Fault("store-failed", `the disk failed at ${this.#segment.path}`, {
       cause: error,
@@ -524,7 +530,7 @@ export class LogFile implements Log {
   }
 
   #refuseQueued(fault: Fault): void {
-    for (const waiter of this.#queue.splice(0)) waiter.settle(fault);
+    for (const append of this.#queue.splice(0)) append.settle(fault);
     this.#queueBytes = 0;
   }
 
@@ -544,30 +550,30 @@ export class LogFile implements Log {
     this.#segments.push(segment);
   }
 
-  /** Order and tree grow in one step: no closed group is ever seen without its last records. */
+  /** Order and tree grow in one step, so that every closed group has its last records. */
   #settle(batch: Batch, leaves: readonly Uint8Array[]): void {
     const { sha256 } = this.#options;
     for (const leaf of leaves) this.tree.append(leaf);
     const records: LogRecord[] = [];
     const start = this.#segment.sizeBytes;
-    for (const { waiter, outcome } of batch.placed) {
+    for (const { append, outcome } of batch.entries) {
       if (outcome instanceof Fault) continue;
       this.#order.advance(outcome.head);
       if (beginsLog(outcome.head)) this.#origin = originOf(leafHash(outcome.headBytes, sha256));
       this.#segment.mark(outcome.head.seq, start + (batch.offsets[records.length] ?? 0));
-      // The targets of a copied order are blank in the copy.
-      const orders = "bytes" in waiter.content ? this.#erased : this.#unfinished;
+      // Targets of a copied `erase` record are already blank.
+      const targets = "bytes" in append.content ? this.#erased : this.#unfinished;
       for (const target of erasuresOf(outcome)) {
-        if (orders !== this.#erased || !orders.has(target)) orders.set(target, outcome.head.seq);
+        if (targets !== this.#erased || !targets.has(target)) targets.set(target, outcome.head.seq);
       }
       records.push(outcome);
     }
     this.#segment.sizeBytes += batch.bytes.length;
-    for (const record of records) this.#tell(record);
-    for (const { waiter, outcome } of batch.placed) waiter.settle(outcome);
+    for (const record of records) this.#notify(record);
+    for (const { append, outcome } of batch.entries) append.settle(outcome);
   }
 
-  #tell(record: LogRecord): void {
+  #notify(record: LogRecord): void {
     for (const follower of this.#followers) {
       if (record.head.seq < follower.next) continue;
       follower.next = record.head.seq + 1;
@@ -576,7 +582,7 @@ export class LogFile implements Log {
   }
 }
 
-/** Not from inside the call: its caller is in the middle of something. */
-function settleLater(settle: Settle, fault: Fault): void {
+/** Settles in a microtask, because the caller is in the middle of an update. */
+function settleInMicrotask(settle: Settle, fault: Fault): void {
   queueMicrotask(() => settle(fault));
 }

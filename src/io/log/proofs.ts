@@ -6,18 +6,18 @@ import { consistencyPath, inclusionPath, type Nodes, rootOf } from "../../core/l
 import { dropOldest } from "../../core/oldest.ts";
 import { type Head, type LogRecord, leafHash } from "../../wire/record.ts";
 
-/** Closed groups whose leaves are cached: returning clients were here at about the same time. */
-const GROUPS_KEPT_MAX = 64;
+/** Closed groups with cached leaves. Returning clients tend to know the same sizes. */
+const CACHED_GROUPS_MAX = 64;
 const HASH_BYTES = 32;
 
-/** The part of a log that proofs need. */
-export interface ProvenLog {
+/** The subset of a log that proofs need. */
+export interface ProvableLog {
   readonly tree: MerkleTree;
   head(): number;
   heads(from: number, to: number): AsyncIterable<LogRecord>;
 }
 
-export interface ProvenRecord {
+export interface RecordInclusion {
   readonly seq: number;
   readonly room: Head["room"];
   readonly leaf: Uint8Array;
@@ -29,56 +29,62 @@ interface Group {
   readonly rooms: readonly Head["room"][];
 }
 
-/** Proofs of an open log. Leaves of closed groups are hashed again from its segments. */
+/** Proofs of an open log. Hashes the leaves of closed groups again from the segments. */
 export class LogProofs {
-  readonly #log: ProvenLog;
+  readonly #log: ProvableLog;
   readonly #sha256: Sha256;
-  /** Keyed by index, the most recently used at the end. Bounded by GROUPS_KEPT_MAX. */
+  /** Keyed by index, the most recently used last. Bounded by CACHED_GROUPS_MAX. */
   readonly #groups = new Map<number, Promise<Group>>();
 
-  constructor(log: ProvenLog, sha256: Sha256) {
+  constructor(log: ProvableLog, sha256: Sha256) {
     this.#log = log;
     this.#sha256 = sha256;
   }
 
-  /** @param size at most the durable size @throws Fault store-…, log-corrupt */
+  /**
+   * @param size at most the durable size
+   * @throws {Fault} store-…, log-corrupt
+   */
   async root(size: number): Promise<Uint8Array> {
     return rootOf(size, await this.#nodes([size]), this.#sha256);
   }
 
-  /** @param from @param size at most the durable size @throws Fault store-…, log-corrupt */
+  /**
+   * @param size at most the durable size
+   * @throws {Fault} store-…, log-corrupt
+   */
   async consistency(from: number, size: number): Promise<Uint8Array[]> {
     const nodes = await this.#nodes([from, size]);
     return consistencyPath(from, size, nodes, this.#sha256);
   }
 
   /**
-   * Computes them one after the other, since each may have to read several hundred lines.
+   * Computes the proofs sequentially, since each may read several hundred lines.
    * @param size at most the durable size
-   * @param isTold called with the room of each of them
-   * @throws Fault store-…, log-corrupt
+   * @param isVisible reports whether the client may learn of a record in the room
+   * @throws {Fault} store-…, log-corrupt
    */
   async inclusion(
     seqs: readonly number[],
     size: number,
-    isTold: (room: Head["room"]) => boolean,
-  ): Promise<ProvenRecord[]> {
-    const found: ProvenRecord[] = [];
+    isVisible: (room: Head["room"]) => boolean,
+  ): Promise<RecordInclusion[]> {
+    const inclusions: RecordInclusion[] = [];
     for (const seq of seqs) {
       if (seq > size) continue;
       const index = seq - 1;
       const { leaves, rooms } = await this.#group(Math.floor(index / GROUP_LEAVES));
       const room = rooms[index % GROUP_LEAVES];
-      if (room === undefined || !isTold(room)) continue;
+      if (room === undefined || !isVisible(room)) continue;
       const at = (index % GROUP_LEAVES) * HASH_BYTES;
       const nodes = await this.#nodes([index, size]);
       const path = inclusionPath(index, size, nodes, this.#sha256);
-      found.push({ seq, room, leaf: leaves.slice(at, at + HASH_BYTES), path });
+      inclusions.push({ seq, room, leaf: leaves.slice(at, at + HASH_BYTES), path });
     }
-    return found;
+    return inclusions;
   }
 
-  /** Nodes with the leaves of the closed groups that contain these indices. */
+  /** Nodes, including the leaves of the closed groups that contain these indices. */
   async #nodes(indices: readonly number[]): Promise<Nodes> {
     const { tree } = this.#log;
     const groups = new Map<number, Uint8Array>();
@@ -91,7 +97,7 @@ export class LogProofs {
       const group = Math.floor(index / GROUP_LEAVES);
       return this.#isClosed(group) && !groups.has(group);
     });
-    // A group was closed while the disk was read: retry with its leaves.
+    // A group was closed during the read: retry with its leaves.
     return isMissing ? this.#nodes(indices) : tree.nodes(groups);
   }
 
@@ -100,12 +106,12 @@ export class LogProofs {
   }
 
   #group(group: number): Promise<Group> {
-    const known = this.#groups.get(group);
+    const cached = this.#groups.get(group);
     this.#groups.delete(group);
-    const reading = known ?? this.#read(group);
+    const reading = cached ?? this.#read(group);
     if (!this.#isClosed(group)) return reading;
     this.#groups.set(group, reading);
-    dropOldest(this.#groups, GROUPS_KEPT_MAX);
+    dropOldest(this.#groups, CACHED_GROUPS_MAX);
     reading.catch(() => this.#groups.delete(group));
     return reading;
   }

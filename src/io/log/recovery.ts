@@ -20,7 +20,7 @@ import {
 } from "../../wire/record.ts";
 import type { Disk, DiskFile } from "../disk/disk.ts";
 import { writeSynced } from "../disk/whole-file.ts";
-import type { KeptCheckpoint } from "./checkpoint-file.ts";
+import type { StoredCheckpoint } from "./checkpoint-file.ts";
 import { collectErasures, eraseLine, eraseRecord, syncPath } from "./erasure.ts";
 import { withReserve } from "./folder.ts";
 import { linesOf, type ScannedLine, scanBlocks } from "./scan.ts";
@@ -34,29 +34,28 @@ export interface RecoveryOptions {
   readonly tornFolder: string;
   readonly reservePath: string;
   readonly sha256: Sha256;
-  /** Called with every record of the log, in order. */
   readonly onRecord?: (record: LogRecord) => void;
   readonly fold?: Fold;
-  /** Proof of what the log held; `undefined` if there is none. */
-  readonly kept?: KeptCheckpoint | undefined;
-  /** Continue without damaged records if acknowledged records are lost. */
+  /** Evidence of the log's durable content. `undefined` if there is no checkpoint file. */
+  readonly stored?: StoredCheckpoint | undefined;
+  /** Remove damaged records and continue if acknowledged records are lost. */
   readonly acceptsLoss?: boolean;
 }
 
-/** Consumes the records at the start. */
+/** Consumer of the records read at the start. */
 export interface Fold {
-  /** Kinds of which `apply` needs only the head: their bodies are checked and omitted. */
+  /** Kinds for which `apply` needs only the head. Their bodies are checked and omitted. */
   readonly byHead: ReadonlySet<RecordKind>;
   readonly apply: (record: FoldedRecord) => void;
   /**
-   * Loads the state of the snapshot first.
+   * Loads the snapshot's state.
    * @returns false if it cannot; the fold is then in its initial state
    */
   readonly load?: () => boolean;
 }
 
-/** A tail that was never acknowledged; it was moved to `tornPath`. */
-export interface Dropped {
+/** An unacknowledged tail, moved to `tornPath`. */
+export interface DroppedTail {
   readonly file: string;
   readonly offset: number;
   readonly droppedBytes: number;
@@ -67,16 +66,19 @@ export interface Recovered {
   readonly segments: Segment[];
   readonly order: LogOrder;
   readonly tree: MerkleTree;
-  /** Identifies the log, see `originOf`; `undefined` if it is empty. */
+  /** Log id, see `originOf`. `undefined` if the log is empty. */
   readonly origin: string | undefined;
-  readonly dropped: readonly Dropped[];
-  /** Seqs of records whose body does not match its commitment, or was erased without an order. */
+  readonly dropped: readonly DroppedTail[];
+  /**
+   * Seqs of records whose body does not match its commitment, or is blank without an `erase`
+   * record.
+   */
   readonly damaged: readonly number[];
   /** Erased records, each with the seq of the record that ordered it. */
   readonly erased: Map<number, number>;
-  /** Acknowledged records were lost, and the loss was accepted. */
+  /** Acknowledged records were lost, and `acceptsLoss` was set. */
   readonly isLossAccepted: boolean;
-  /** The part taken from a snapshot that is still to be verified. */
+  /** Part that came from a snapshot and is still to be verified. */
   readonly covered?: Covered;
 }
 
@@ -86,9 +88,9 @@ interface Flaw {
 }
 
 /**
- * Reads the whole log and repairs its end. Acknowledged records are never cut: if anything later
- * shows that a bad line was durable, the log is refused and nothing is changed.
- * @throws Fault log-corrupt, version-unsupported
+ * Reads the whole log and repairs its end. Never removes acknowledged records: if a bad line turns
+ * out to be durable, it throws and changes nothing.
+ * @throws {Fault} log-corrupt, version-unsupported
  */
 export async function recoverLog(options: RecoveryOptions): Promise<Recovered> {
   return await new Recovery(options).run();
@@ -98,20 +100,20 @@ class Recovery {
   readonly #options: RecoveryOptions;
   readonly #walk: LogWalk;
   readonly #segments: Segment[] = [];
-  readonly #dropped: Dropped[] = [];
+  readonly #dropped: DroppedTail[] = [];
   readonly #damaged: number[] = [];
   readonly #erasures = new Erasures();
-  /** Erasures after the first doubtful line, read when that line is met. */
-  #later: Erasures | undefined;
+  /** Erasures after the first invalid line, read when that line is found. */
+  #laterErasures: Erasures | undefined;
 
-  /** `durable` of the last line, and the highest of all valid lines that stay. */
+  /** `durable` of the last line, and the highest one of all valid lines. */
   #durable = 0;
-  #vouched = 0;
-  /** The last record of the newest segment whose body is damaged. */
-  #doubted = 0;
-  /** The checkpoint, once the log was found to match it. */
-  #reached: KeptCheckpoint | undefined;
-  /** The checkpoint that the newest `fork` has abandoned. */
+  #provenDurable = 0;
+  /** Seq of the last damaged record in the newest segment. */
+  #lastDamaged = 0;
+  /** Set when the log matches the checkpoint. */
+  #matchedCheckpoint: StoredCheckpoint | undefined;
+  /** Checkpoint that the newest `fork` abandoned. */
   #forkedFrom: unknown;
   #isLossAccepted = false;
 
@@ -128,17 +130,17 @@ class Recovery {
       const expected = this.#walk.order.seq + 1;
       if (firstSeq !== expected) {
         const reason = `the file with seq ${expected} is missing`;
-        await this.#lose(segment, { offset: 0, reason }, firstSeqs.slice(index));
+        await this.#moveRemaining(segment, { offset: 0, reason }, firstSeqs.slice(index));
         break;
       }
       this.#segments.push(segment);
       const lost = await this.#readSegment(segment, index === firstSeqs.length - 1);
       if (lost === undefined) continue;
-      await this.#lose(segment, lost, firstSeqs.slice(index + 1));
+      await this.#moveRemaining(segment, lost, firstSeqs.slice(index + 1));
       break;
     }
-    if (firstSeqs.length === 0) this.#judgeCheckpoint(undefined);
-    await this.#finishErasing();
+    if (firstSeqs.length === 0) this.#checkCheckpoint(undefined);
+    await this.#finishErasures();
     return {
       segments: this.#segments,
       order: this.#walk.order,
@@ -152,7 +154,7 @@ class Recovery {
   }
 
   /** Finishes erasures ordered before a crash, and reports those without an order. */
-  async #finishErasing(): Promise<void> {
+  async #finishErasures(): Promise<void> {
     for (const [seq, eraseSeq] of this.#erasures.due()) {
       await eraseRecord(this.#options, this.#segments, { seq, eraseSeq });
     }
@@ -161,8 +163,8 @@ class Recovery {
   }
 
   /**
-   * Syncs erased lines, since a snapshot will say that they are blank permanently. The last segment
-   * is synced anyway.
+   * Syncs erased lines, since a snapshot will record them as blank. The last segment is synced in
+   * any case.
    */
   async #syncErased(): Promise<void> {
     const seqs = [...this.#erasures.blank.keys()];
@@ -175,19 +177,23 @@ class Recovery {
   }
 
   /**
-   * Erases a doubtful line again if a later record orders it: the erasure was torn, or never begun.
-   * @returns undefined if no record ordered it
+   * Retries a torn or missing erasure.
+   * @returns `undefined` unless a later record orders it
    */
-  async #eraseAgain(segment: Segment, line: ScannedLine): Promise<LogRecord | undefined> {
-    const parsed = line.whole ? parseHead(line.bytes) : undefined;
+  async #retryErasure(segment: Segment, line: ScannedLine): Promise<LogRecord | undefined> {
+    const parsed = line.isComplete ? parseHead(line.bytes) : undefined;
     if (parsed === undefined || this.#walk.order.objection(parsed.record.head) !== undefined) {
       return undefined;
     }
-    this.#later ??= await this.#erasuresFrom(segment, line.offset);
-    const erased = this.#later.orders.get(parsed.record.head.seq);
+    this.#laterErasures ??= await this.#erasuresFrom(segment, line.offset);
+    const erased = this.#laterErasures.orders.get(parsed.record.head.seq);
     if (erased === undefined) return undefined;
-    const place = { path: segment.path, offset: line.offset, bytes: Uint8Array.from(line.bytes) };
-    await eraseLine(this.#options, place, erased);
+    const location = {
+      path: segment.path,
+      offset: line.offset,
+      bytes: Uint8Array.from(line.bytes),
+    };
+    await eraseLine(this.#options, location, erased);
     return { ...parsed.record, erased };
   }
 
@@ -202,76 +208,88 @@ class Recovery {
     return erasures;
   }
 
-  /** @returns where damage to acknowledged records begins; undefined if the segment is sound */
+  /**
+   * @returns the position at which damage to acknowledged records begins; `undefined` if the
+   * segment is intact
+   */
   async #readSegment(segment: Segment, isLast: boolean): Promise<Flaw | undefined> {
     using file = this.#options.disk.open(segment.path, isLast ? "write" : "read");
     const sizeBytes = file.sizeBytes();
-    const witness = isLast ? new Witness(file, sizeBytes, this.#options.sha256) : undefined;
-    const flaw = await this.#readLines(segment, file, sizeBytes, witness);
+    const evidence = isLast
+      ? new DurabilityEvidence(file, sizeBytes, this.#options.sha256)
+      : undefined;
+    const flaw = await this.#readLines(segment, file, sizeBytes, evidence);
     segment.sizeBytes = flaw?.offset ?? sizeBytes;
     if (flaw !== undefined) {
-      const durable = witness === undefined ? undefined : await this.#durableAfter(witness, flaw);
-      // If only the tail proves that a damaged record was acknowledged, the next start would take
-      // that record for torn without it.
+      const durable = evidence === undefined ? undefined : await this.#durableAfter(evidence, flaw);
+      // If the damaged tail holds the only evidence that a record was acknowledged, removing it
+      // would make the next start treat that record as torn.
       const isLost =
         durable === undefined ||
         durable > this.#walk.order.seq ||
-        this.#doubted > Math.max(this.#vouched, this.#covered());
+        this.#lastDamaged > Math.max(this.#provenDurable, this.#signedSize());
       if (isLost) {
         if (this.#options.acceptsLoss !== true) throw this.#corrupt(segment, flaw);
         await this.#dropTail(segment, file, sizeBytes);
         return flaw;
       }
     }
-    if (isLast) this.#judgeCheckpoint(segment);
+    if (isLast) this.#checkCheckpoint(segment);
     if (flaw !== undefined) await this.#dropTail(segment, file, sizeBytes);
-    // A killed process's writes may still be in memory: from here on they count as durable.
+    // Writes of a killed process may still be in memory. The caller treats them as durable.
     if (isLast) await file.sync();
     return undefined;
   }
 
-  /** Seq up to which the checkpoint proves durability; 0 = it proves nothing any more. */
-  #covered(): number {
-    const { kept } = this.#options;
-    return kept === undefined || this.#forkedFrom === kept.note ? 0 : kept.checkpoint.size;
+  /** Seq up to which the checkpoint proves durability. 0 if it proves nothing. */
+  #signedSize(): number {
+    const { stored } = this.#options;
+    return stored === undefined || this.#forkedFrom === stored.note ? 0 : stored.checkpoint.size;
   }
 
-  async #durableAfter(witness: Witness, { offset }: Pick<Flaw, "offset">): Promise<number> {
-    return Math.max(this.#covered(), await witness.durableAfter(offset));
+  async #durableAfter(
+    evidence: DurabilityEvidence,
+    { offset }: Pick<Flaw, "offset">,
+  ): Promise<number> {
+    return Math.max(this.#signedSize(), await evidence.durableAfter(offset));
   }
 
   /**
-   * Checks that the log is still what was signed. Changes nothing before that is known.
-   * @param last undefined if there is no segment
+   * Checks that the log matches its checkpoint. Changes nothing on disk.
+   * @param last `undefined` if there is no segment
    */
-  #judgeCheckpoint(last: Segment | undefined): void {
-    const { kept, folder, acceptsLoss } = this.#options;
-    const covered = this.#covered();
-    if (kept === undefined || covered === 0) return;
+  #checkCheckpoint(last: Segment | undefined): void {
+    const { stored, folder, acceptsLoss } = this.#options;
+    const covered = this.#signedSize();
+    if (stored === undefined || covered === 0) return;
     const path = last?.path ?? folder;
     const { seq } = this.#walk.order;
     const remedy = "restore a backup, or give up what is lost with chat serve --accept-loss";
-    let sentence: string | undefined;
+    let message: string | undefined;
     if (seq < covered) {
       const offset = last?.sizeBytes ?? 0;
-      sentence =
+      message =
         `${path} ends at byte ${offset} before seq ${seq + 1}, ` +
         `but ${covered} records were signed as durable`;
-    } else if (this.#reached !== kept) {
-      sentence = `a record up to seq ${covered} in ${folder} is not the one that was signed`;
+    } else if (this.#matchedCheckpoint !== stored) {
+      message = `a record up to seq ${covered} in ${folder} is not the one that was signed`;
     }
-    if (sentence === undefined) return;
-    if (acceptsLoss !== true) throw new Fault("log-corrupt", sentence, { remedy });
+    if (message === undefined) return;
+    if (acceptsLoss !== true) throw new Fault("log-corrupt", message, { remedy });
     this.#isLossAccepted = true;
   }
 
-  /** Continues without the rest: damage is cut off already, and later files are moved away. */
-  async #lose(segment: Segment, flaw: Flaw, rest: readonly number[]): Promise<void> {
+  /** Continues without the remaining segments: moves them to the torn folder. */
+  async #moveRemaining(
+    segment: Segment,
+    flaw: Flaw,
+    laterFirstSeqs: readonly number[],
+  ): Promise<void> {
     const { disk, folder, tornFolder, acceptsLoss } = this.#options;
     if (acceptsLoss !== true) throw this.#corrupt(segment, flaw);
     this.#isLossAccepted = true;
     disk.makeFolder(tornFolder);
-    for (const firstSeq of rest) {
+    for (const firstSeq of laterFirstSeqs) {
       const path = join(folder, segmentName(firstSeq));
       const tornPath = this.#freeTornPath(`${segmentName(firstSeq)}.0`);
       const file = disk.open(path, "read");
@@ -284,20 +302,20 @@ class Recovery {
     await disk.syncFolder(folder);
   }
 
-  /** @param witness undefined if all lines are durable because a later segment was begun */
+  /** @param evidence `undefined` for all but the last segment: their lines are durable */
   async #readLines(
     segment: Segment,
     file: DiskFile,
     sizeBytes: number,
-    witness: Witness | undefined,
+    evidence: DurabilityEvidence | undefined,
   ): Promise<Flaw | undefined> {
     let flaw: Flaw | undefined;
     await this.#walk.read(
       { file, from: 0, to: sizeBytes },
       {
-        onSound: (start) => this.#takeSound(segment, start),
-        onDoubtful: async (line) => {
-          const reason = await this.#takeDoubtful(segment, line, witness);
+        onValid: (start) => this.#addValid(segment, start),
+        onInvalid: async (line) => {
+          const reason = await this.#handleInvalid(segment, line, evidence);
           if (reason !== undefined) flaw = { offset: line.offset, reason };
           return reason === undefined;
         },
@@ -306,44 +324,44 @@ class Recovery {
     return flaw;
   }
 
-  /** @returns the reason why it is not a record; undefined if it was accepted */
-  async #takeDoubtful(
+  /** @returns the reason why the line is not a record; `undefined` if it was accepted */
+  async #handleInvalid(
     segment: Segment,
     line: ScannedLine,
-    witness: Witness | undefined,
+    evidence: DurabilityEvidence | undefined,
   ): Promise<string | undefined> {
     let record = this.#nextRecord(line);
-    let fits = typeof record !== "string" && bodyFits(record, this.#options.sha256);
-    if (!fits) {
-      const erased = await this.#eraseAgain(segment, line);
-      fits = erased !== undefined;
+    let isIntact = typeof record !== "string" && bodyFits(record, this.#options.sha256);
+    if (!isIntact) {
+      const erased = await this.#retryErasure(segment, line);
+      isIntact = erased !== undefined;
       record = erased ?? record;
     }
     if (typeof record === "string") return record;
-    if (fits) this.#vouched = Math.max(this.#vouched, this.#durable);
-    if (!fits && witness !== undefined) {
-      const durable = await this.#durableAfter(witness, line);
+    if (isIntact) this.#provenDurable = Math.max(this.#provenDurable, this.#durable);
+    if (!isIntact && evidence !== undefined) {
+      const durable = await this.#durableAfter(evidence, line);
       if (durable < record.head.seq) return "its body is torn";
-      this.#doubted = record.head.seq;
+      this.#lastDamaged = record.head.seq;
     }
     segment.mark(record.head.seq, line.offset);
-    this.#take(record, fits);
+    this.#add(record, isIntact);
     return undefined;
   }
 
-  #takeSound(segment: Segment, start: number): undefined {
+  #addValid(segment: Segment, start: number): undefined {
     const { line } = this.#walk;
     const { fold, onRecord } = this.#options;
-    this.#vouched = Math.max(this.#vouched, line.durable);
+    this.#provenDurable = Math.max(this.#provenDurable, line.durable);
     segment.mark(line.seq, start);
-    this.#compareKept(line.seq);
+    this.#compareCheckpoint(line.seq);
     this.#fold(line.record(fold?.byHead.has(line.kind) !== true));
     onRecord?.(line.logRecord());
   }
 
-  /** Returns the next record, or what is wrong with this line. */
+  /** Returns the next record, or the flaw of this line. */
   #nextRecord(line: ScannedLine): LogRecord | string {
-    if (!line.whole) return "it has no end";
+    if (!line.isComplete) return "it has no end";
     const parsed = parseLine(line.bytes);
     if (parsed.kind === "bad") return parsed.reason;
     if (parsed.kind === "newer") {
@@ -359,21 +377,21 @@ class Recovery {
     return this.#walk.order.objection(parsed.record.head) ?? parsed.record;
   }
 
-  #take(record: LogRecord, fits: boolean): void {
+  #add(record: LogRecord, isIntact: boolean): void {
     this.#walk.advance(record.head, leafHash(record.headBytes, this.#options.sha256));
-    this.#compareKept(record.head.seq);
-    if (!fits) this.#damaged.push(record.head.seq);
-    const told = fits ? record : asDamaged(record);
-    this.#fold(told);
-    this.#options.onRecord?.(told);
+    this.#compareCheckpoint(record.head.seq);
+    if (!isIntact) this.#damaged.push(record.head.seq);
+    const visible = isIntact ? record : asDamaged(record);
+    this.#fold(visible);
+    this.#options.onRecord?.(visible);
   }
 
-  #compareKept(seq: number): void {
-    const { kept } = this.#options;
-    if (kept === undefined || seq !== kept.checkpoint.size) return;
-    const { origin, root } = kept.checkpoint;
+  #compareCheckpoint(seq: number): void {
+    const { stored } = this.#options;
+    if (stored === undefined || seq !== stored.checkpoint.size) return;
+    const { origin, root } = stored.checkpoint;
     if (origin === this.#walk.origin && equalBytes(root, this.#walk.tree.root())) {
-      this.#reached = kept;
+      this.#matchedCheckpoint = stored;
     }
   }
 
@@ -427,8 +445,8 @@ class Recovery {
   }
 }
 
-/** Evidence in later lines of the last segment of what was durable when they were written. */
-class Witness {
+/** Evidence in later lines of the last segment that earlier ones are durable. */
+class DurabilityEvidence {
   readonly #file: DiskFile;
   readonly #sizeBytes: number;
   readonly #sha256: Sha256;
@@ -441,8 +459,8 @@ class Witness {
   }
 
   /**
-   * The highest `durable` of any valid line from this offset on, 0 = none. Computed once, at the
-   * first doubt: it never decreases in a log, so it answers for every later doubt as well.
+   * Highest `durable` of any valid line from this offset on, 0 if none. Computed at the first call
+   * only: it never decreases within a log.
    */
   async durableAfter(offset: number): Promise<number> {
     if (this.#durable !== undefined) return this.#durable;
@@ -450,7 +468,7 @@ class Witness {
     for await (const block of scanBlocks(this.#file, offset, this.#sizeBytes)) {
       for (const line of linesOf(block)) {
         const parsed = parseLine(line.bytes);
-        if (parsed.kind !== "record" || !line.whole) continue;
+        if (parsed.kind !== "record" || !line.isComplete) continue;
         if (parsed.durable > durable && bodyFits(parsed.record, this.#sha256)) {
           durable = parsed.durable;
         }

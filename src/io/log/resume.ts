@@ -13,9 +13,9 @@ import type { LogValue } from "./snapshot.ts";
 import { LogWalk } from "./walk.ts";
 
 /**
- * Opens a log from a snapshot that matches its files, and the records after it. It repairs nothing:
- * at any doubt it gives up, and the whole log is read.
- * @returns undefined if it gave up; neither disk nor folds have changed
+ * Opens a log from a snapshot that matches its files, then reads the later records. Repairs
+ * nothing: on any mismatch the caller reads the whole log.
+ * @returns `undefined` on a mismatch; neither disk nor folds have changed
  */
 export async function resumeLog(
   options: RecoveryOptions,
@@ -32,7 +32,7 @@ class Resumption {
   readonly #erasures: Erasures;
   /** Erasures that were ordered and may be incomplete. */
   readonly #unfinished: Set<number>;
-  /** Records after the snapshot: folded when all are known to be valid. */
+  /** Records after the snapshot, folded when all of them are known to be valid. */
   readonly #tail: FoldedRecord[] = [];
   #signed: Checkpoint | undefined;
 
@@ -50,17 +50,17 @@ class Resumption {
     const { order, segments, damaged } = this.#value;
     let root: Uint8Array;
     try {
-      this.#signed = this.#options.kept?.checkpoint;
-      root = this.#load();
-      if (!this.#fitsCheckpoint() || !(await this.#readTail())) return undefined;
+      this.#signed = this.#options.stored?.checkpoint;
+      root = this.#loadState();
+      if (!this.#matchesCheckpoint() || !(await this.#readTail())) return undefined;
       if ((this.#signed?.size ?? 0) > this.#walk.tree.size) return undefined;
     } catch {
-      // An inconsistent value, or a failing disk, which will fail again.
+      // Inconsistent snapshot, or a failing disk that will fail again.
       return undefined;
     }
     if (fold?.load?.() !== true) return undefined;
     for (const record of this.#tail) fold.apply(record);
-    await this.#finishErasing();
+    await this.#finishErasures();
     return {
       segments: this.#segments,
       order: this.#walk.order,
@@ -74,8 +74,7 @@ class Resumption {
     };
   }
 
-  /** @returns the root of the covered part */
-  #load(): Uint8Array {
+  #loadState(): Uint8Array {
     const { order, tree } = this.#value;
     this.#walk.order.load(order);
     const [groups, open] = [Uint8Array.fromBase64(tree.groups), Uint8Array.fromBase64(tree.open)];
@@ -87,8 +86,11 @@ class Resumption {
     return this.#walk.tree.root();
   }
 
-  /** The last checkpoint is after the snapshot, or at its end, where its root is compared. */
-  #fitsCheckpoint(): boolean {
+  /**
+   * Compares the root if the last checkpoint is at the snapshot's end. A later one is checked in
+   * the tail.
+   */
+  #matchesCheckpoint(): boolean {
     if (this.#signed === undefined) return true;
     const { size, root, origin } = this.#signed;
     if (size > this.#walk.tree.size) return true;
@@ -105,48 +107,48 @@ class Resumption {
     const firstSeqs = listSegments(disk, folder);
     for (const [index, firstSeq] of firstSeqs.entries()) {
       const segment = new Segment(folder, firstSeq);
-      const known = segments[index];
-      if (known !== undefined) segment.load(known);
+      const stored = segments[index];
+      if (stored !== undefined) segment.load(stored);
       else if (firstSeq !== this.#walk.order.seq + 1) return false;
       this.#segments.push(segment);
       const isCovered = index < segments.length - 1;
       const isLast = index === firstSeqs.length - 1;
-      if (!isCovered && !(await this.#readOn(segment, isLast))) return false;
+      if (!isCovered && !(await this.#readSegmentTail(segment, isLast))) return false;
     }
     return this.#erasures.unordered().length === 0;
   }
 
   /**
-   * Reads the part of the segment after the covered one.
-   * @returns false if there is a doubt
+   * Reads the lines after the snapshot.
+   * @returns false on an invalid line
    */
-  async #readOn(segment: Segment, isLast: boolean): Promise<boolean> {
+  async #readSegmentTail(segment: Segment, isLast: boolean): Promise<boolean> {
     using file = this.#options.disk.open(segment.path, isLast ? "write" : "read");
     const sizeBytes = file.sizeBytes();
     if (!(await this.#readLines(segment, file, sizeBytes))) return false;
     segment.sizeBytes = sizeBytes;
-    // A killed process's writes may still be in memory: from here on they count as durable.
+    // Writes of a killed process may still be in memory. The caller treats them as durable.
     if (isLast) await file.sync();
     return true;
   }
 
   async #readLines(segment: Segment, file: DiskFile, sizeBytes: number): Promise<boolean> {
-    let fits = true;
+    let isIntact = true;
     const isRead = await this.#walk.read(
       { file, from: segment.sizeBytes, to: sizeBytes },
       {
-        onSound: (start) => {
-          this.#take(segment, start);
-          if (this.#signed?.size === this.#walk.tree.size) fits &&= this.#fitsCheckpoint();
+        onValid: (start) => {
+          this.#add(segment, start);
+          if (this.#signed?.size === this.#walk.tree.size) isIntact &&= this.#matchesCheckpoint();
           return undefined;
         },
-        onDoubtful: () => false,
+        onInvalid: () => false,
       },
     );
-    return isRead && fits;
+    return isRead && isIntact;
   }
 
-  #take(segment: Segment, offset: number): void {
+  #add(segment: Segment, offset: number): void {
     const { line } = this.#walk;
     segment.mark(line.seq, offset);
     const record = line.record(this.#options.fold?.byHead.has(line.kind) !== true);
@@ -154,7 +156,7 @@ class Resumption {
     this.#tail.push(record);
   }
 
-  async #finishErasing(): Promise<void> {
+  async #finishErasures(): Promise<void> {
     for (const seq of this.#unfinished) {
       const eraseSeq = this.#erasures.orders.get(seq);
       assert(eraseSeq !== undefined, "what is to be erased was ordered");

@@ -2,31 +2,35 @@
 
 import type { DiskFile } from "../disk/disk.ts";
 
-/** Large enough that system calls cost nothing, small enough for the processor's cache. */
+/** Large enough to amortize system calls, small enough for the CPU cache. */
 const SCAN_BLOCK_BYTES = 1 << 20;
 const NEWLINE = 0x0a;
-/** Far beyond any line of ours: a file without lines, or zeros after a crash. */
+/**
+ * Far beyond any valid line, but reached in a file without newlines, such as zeros after a crash.
+ */
 const BLOCK_BYTES_MAX = 64 << 20;
 
-/** Whole lines from one range of a file. */
+/** Complete lines from one range of a file. */
 export interface Block {
-  /** Ends with a newline, except perhaps at the end; valid until the next block is requested. */
+  /**
+   * Valid until the next block is requested. Only the file's last block may lack the final newline.
+   */
   readonly bytes: Buffer;
   readonly offset: number;
 }
 
 export interface ScannedLine {
-  /** Without its newline; valid as long as its block. */
+  /** Excludes the newline. Valid as long as its block. */
   readonly bytes: Buffer;
   readonly offset: number;
   /** False only for bytes after the last newline. */
-  readonly whole: boolean;
+  readonly isComplete: boolean;
 }
 
 /**
- * Reads a file from one offset to another, cut at line ends. The next block is read while one is
- * processed; each wait yields to the event loop.
- * @throws EFBIG for a line that cannot be ours
+ * Reads a file from one offset to another in blocks of complete lines. Reads the next block while
+ * the caller processes one.
+ * @throws EFBIG for an overlong line
  */
 export async function* scanBlocks(
   file: DiskFile,
@@ -41,7 +45,7 @@ export async function* scanBlocks(
       const { buffer, sizeBytes, isEnd } = await pending;
       const newline = buffer.subarray(0, sizeBytes).lastIndexOf(NEWLINE);
       const usedBytes = isEnd ? sizeBytes : newline + 1;
-      // A line longer than the buffer: read it again into one twice as large.
+      // The line is longer than the buffer: read it again into a larger one.
       if (usedBytes === 0) buffers.grow();
       const next = at + usedBytes;
       if (!isEnd) pending = readAt(file, buffers.next(), next, to);
@@ -50,7 +54,7 @@ export async function* scanBlocks(
       at = next;
     }
   } finally {
-    // Do not close the file while a read is in flight.
+    // Do not close the file during a read.
     await pending.catch(() => undefined);
   }
 }
@@ -67,10 +71,10 @@ class BufferPair {
   }
 
   next(): Buffer {
-    const given = this.#idle.length === this.#sizeBytes ? this.#idle : this.#fresh();
+    const buffer = this.#idle.length === this.#sizeBytes ? this.#idle : this.#allocate();
     this.#idle = this.#busy;
-    this.#busy = given;
-    return given;
+    this.#busy = buffer;
+    return buffer;
   }
 
   grow(): void {
@@ -79,7 +83,7 @@ class BufferPair {
     throw Object.assign(new Error("a line is too long"), { code: "EFBIG" });
   }
 
-  #fresh(): Buffer {
+  #allocate(): Buffer {
     return Buffer.allocUnsafeSlow(this.#sizeBytes);
   }
 }
@@ -96,9 +100,9 @@ async function readAt(
   offset: number,
   to: number,
 ): Promise<ReadResult> {
-  const wanted = Math.min(buffer.length, to - offset);
-  const sizeBytes = await file.readLater(buffer.subarray(0, wanted), offset);
-  return { buffer, sizeBytes, isEnd: sizeBytes < wanted || offset + sizeBytes >= to };
+  const requestedBytes = Math.min(buffer.length, to - offset);
+  const sizeBytes = await file.readLater(buffer.subarray(0, requestedBytes), offset);
+  return { buffer, sizeBytes, isEnd: sizeBytes < requestedBytes || offset + sizeBytes >= to };
 }
 
 export function* linesOf(block: Block): Generator<ScannedLine> {
@@ -109,9 +113,12 @@ export function* linesOf(block: Block): Generator<ScannedLine> {
   }
 }
 
-/** Returns the line at `start`. */
 export function lineAt({ bytes, offset }: Block, start: number): ScannedLine {
   const end = bytes.indexOf(NEWLINE, start);
   const whole = end !== -1;
-  return { bytes: bytes.subarray(start, whole ? end : undefined), offset: offset + start, whole };
+  return {
+    bytes: bytes.subarray(start, whole ? end : undefined),
+    offset: offset + start,
+    isComplete: whole,
+  };
 }

@@ -5,10 +5,10 @@ import { assert } from "../../base/assert.ts";
 import type { Disk } from "../disk/disk.ts";
 
 const SEGMENT_NAME = /^[0-9]{12}\.jsonl$/;
-/** Distance of two marks in a segment: the most that a reader skips line by line. */
-const MARK_EVERY_BYTES = 64 << 10;
+/** Distance between marks in a segment: the maximum that a reader skips line by line. */
+const MARK_INTERVAL_BYTES = 64 << 10;
 
-/** A file of a log: the records from `firstSeq` on, up to the start of the next file. */
+/** One file of a log: the records from `firstSeq` up to the next file. */
 export class Segment {
   readonly firstSeq: number;
   readonly path: string;
@@ -21,15 +21,15 @@ export class Segment {
     this.path = join(folder, segmentName(firstSeq));
   }
 
-  /** Marks the start of a record if the last mark is far enough away. */
+  /** Marks the start of a record if the preceding mark is far enough away. */
   mark(seq: number, offset: number): void {
     const last = this.#markOffsets.at(-1) ?? 0;
-    if (offset - last < MARK_EVERY_BYTES) return;
+    if (offset - last < MARK_INTERVAL_BYTES) return;
     this.#markSeqs.push(seq);
     this.#markOffsets.push(offset);
   }
 
-  /** Value for a snapshot; read by `load`. */
+  /** State for a snapshot, restored by `load`. */
   value(): SegmentValue {
     const gaps = (values: readonly number[]) =>
       values.map((value, index) => value - (values[index - 1] ?? 0));
@@ -43,12 +43,12 @@ export class Segment {
     this.#markOffsets.push(...sums(offsets));
   }
 
-  /** Offset from which a reader finds this record soon. */
+  /** Offset of the nearest mark at or before a record. */
   seek(seq: number): number {
     return this.#markOffsets[this.#markAt(seq)] ?? 0;
   }
 
-  /** Seq of the record at that offset. */
+  /** Seq of the record at `seek(seq)`. */
   markBefore(seq: number): number {
     return this.#markSeqs[this.#markAt(seq)] ?? this.firstSeq;
   }
@@ -65,7 +65,7 @@ export class Segment {
   }
 }
 
-/** A segment and its marks, as differences. */
+/** A segment and its marks, delta-encoded. */
 export interface SegmentValue {
   readonly firstSeq: number;
   readonly sizeBytes: number;
@@ -86,14 +86,16 @@ export function segmentName(firstSeq: number): string {
   return `${String(firstSeq).padStart(12, "0")}.jsonl`;
 }
 
-/** First seq of each segment in the folder, ascending. Other files are ignored. */
+/** First seq of each segment in the folder, ascending. Ignores other files. */
 export function listSegments(disk: Disk, folder: string): number[] {
   const names = disk.list(folder).filter((name) => SEGMENT_NAME.test(name));
   return names.map((name) => Number(name.slice(0, 12))).filter((firstSeq) => firstSeq > 0);
 }
 
-/** Reports whether sealed segments have these sizes, and the last one at least its own. */
-export function fitSizes(
+/**
+ * Reports whether all segments but the last have these sizes, and the last has at least its size.
+ */
+export function matchSizes(
   disk: Disk,
   folder: string,
   segments: readonly Pick<SegmentValue, "firstSeq" | "sizeBytes">[],

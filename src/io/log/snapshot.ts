@@ -1,9 +1,8 @@
 /** A snapshot of a log and of the folds over it, cached in a file. */
 
-// The file may be deleted at any time: a signature of the rest by the server's key, then JSON. It
-// is used only if the signature is valid, this version of the program wrote it, and the log's files
-// match as far as that can be seen quickly; the rest of them is verified after the start
-// (`verification.ts`).
+// The file may be deleted at any time. It contains a signature by the server's key, then JSON. It
+// is used only if the signature is valid, the same program version wrote it, and it matches the
+// log's files on a quick check; `verification.ts` verifies the rest after the start.
 
 import { dirname, join } from "node:path";
 import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
@@ -13,9 +12,9 @@ import type { LogOrderValue } from "../../core/log/order.ts";
 import type { Disk } from "../disk/disk.ts";
 import { readWholeFile, writeWholeFile } from "../disk/whole-file.ts";
 import { LineReader } from "./line-reader.ts";
-import { fitSizes, listSegments, type SegmentValue, segmentName } from "./segment.ts";
+import { listSegments, matchSizes, type SegmentValue, segmentName } from "./segment.ts";
 
-/** All of a log but its bytes. Hashes are base64. */
+/** State of a log except its bytes. Hashes are base64. */
 export interface LogValue {
   readonly order: LogOrderValue;
   readonly tree: { readonly size: number; readonly groups: string; readonly open: string };
@@ -28,19 +27,19 @@ export interface LogValue {
   readonly damaged: readonly number[];
 }
 
-/** The server's key: the folds decide who may read what, and any process may write the file. */
+/** Signing key of the server. Folds decide access rights, and any process may write the file. */
 export interface SnapshotKey {
   /** @param digest SHA-256 of a snapshot */
   readonly sign: (digest: Uint8Array) => Uint8Array;
   readonly hasSigned: (digest: Uint8Array, signature: Uint8Array) => boolean;
 }
 
-export interface SnapshotPlace {
+export interface SnapshotLocation {
   readonly disk: Disk;
   readonly path: string;
   readonly folder: string;
   readonly sha256: Sha256;
-  /** Version of the program: another one may fold differently. */
+  /** Program version; another one may fold differently. */
   readonly version: string;
   readonly key: SnapshotKey;
 }
@@ -53,19 +52,19 @@ export interface Snapshot<Folds> {
 interface Content<Folds> extends Snapshot<Folds> {
   readonly format: number;
   readonly version: string;
-  /** Leaf of the last record, base64; its commitment differs from that of any other log. */
+  /** Leaf of the last record, base64. Its commitment is unique to this log. */
   readonly leaf: string;
 }
 
-/** Incremented with any change of the values' meaning, or of what the folds make of records. */
+/** Increment when the meaning of the stored values or the folding changes. */
 const FORMAT = 3;
 const SIGNATURE_BYTES = 64;
 const NEWLINE = 0x0a;
 const SNAPSHOT_BYTES_MAX = 1 << 30;
 
-/** @throws Fault store-… */
+/** @throws {Fault} store-… */
 export async function writeSnapshot<Folds>(
-  { disk, path, folder, sha256, version, key }: SnapshotPlace,
+  { disk, path, folder, sha256, version, key }: SnapshotLocation,
   { log, folds }: Snapshot<Folds>,
 ): Promise<void> {
   const leaf = lastLeaf({ disk, folder, sha256 }, log.segments);
@@ -88,7 +87,7 @@ export async function writeSnapshot<Folds>(
     try {
       disk.remove(temporaryPath(path)); // The log needs the space.
     } catch {
-      // The first error is the one reported.
+      // The first error is thrown instead.
     }
     throw error;
   }
@@ -96,47 +95,50 @@ export async function writeSnapshot<Folds>(
 
 /**
  * Removes the snapshot and its temporary file.
- * @returns whether there was one
+ * @returns whether either existed
  */
 export function removeSnapshot(disk: Disk, path: string): boolean {
-  const found = [path, temporaryPath(path)].filter((one) => disk.exists(one));
-  for (const one of found) disk.remove(one);
-  return found.length > 0;
+  const existing = [path, temporaryPath(path)].filter((candidate) => disk.exists(candidate));
+  for (const candidate of existing) disk.remove(candidate);
+  return existing.length > 0;
 }
 
-/** The name that `writeWholeFile` uses. */
+/** Same name as in `writeWholeFile`. */
 function temporaryPath(path: string): string {
   return `${path}.tmp`;
 }
 
-/** @returns undefined if there is none that can be trusted */
-export function readSnapshot<Folds>(place: SnapshotPlace): Snapshot<Folds> | undefined {
-  const { disk, path, sha256, version, key } = place;
+/** @returns `undefined` unless there is a trustworthy snapshot */
+export function readSnapshot<Folds>(location: SnapshotLocation): Snapshot<Folds> | undefined {
+  const { disk, path, sha256, version, key } = location;
   try {
     const bytes = readWholeFile(disk, path, SNAPSHOT_BYTES_MAX);
     const payload = bytes?.subarray(SIGNATURE_BYTES);
     if (bytes === undefined || payload === undefined) return undefined;
     if (!key.hasSigned(sha256(payload), bytes.subarray(0, SIGNATURE_BYTES))) return undefined;
-    // This server wrote it, in this shape if format and version are the same.
+    // The signature proves that this server wrote it.
     const content = JSON.parse(utf8Decode(payload)) as Content<Folds>;
     if (content.format !== FORMAT || content.version !== version) return undefined;
-    if (!fitsFiles(place, content.log.segments)) return undefined;
-    const leaf = lastLeaf(place, content.log.segments);
+    if (!matchesFiles(location, content.log.segments)) return undefined;
+    const leaf = lastLeaf(location, content.log.segments);
     return leaf?.toBase64() === content.leaf ? content : undefined;
   } catch {
     return undefined;
   }
 }
 
-function fitsFiles({ disk, folder }: SnapshotPlace, segments: readonly SegmentValue[]): boolean {
+function matchesFiles(
+  { disk, folder }: SnapshotLocation,
+  segments: readonly SegmentValue[],
+): boolean {
   const firstSeqs = listSegments(disk, folder);
-  const areThere = segments.every(({ firstSeq }, index) => firstSeqs[index] === firstSeq);
-  return areThere && fitSizes(disk, folder, segments);
+  const arePresent = segments.every(({ firstSeq }, index) => firstSeqs[index] === firstSeq);
+  return arePresent && matchSizes(disk, folder, segments);
 }
 
-/** Leaf of the record at which the snapshot ends; `undefined` if no record ends there. */
+/** Leaf of the record at which the snapshot ends. `undefined` if no record ends there. */
 function lastLeaf(
-  { disk, folder, sha256 }: Pick<SnapshotPlace, "disk" | "folder" | "sha256">,
+  { disk, folder, sha256 }: Pick<SnapshotLocation, "disk" | "folder" | "sha256">,
   segments: readonly SegmentValue[],
 ): Uint8Array | undefined {
   const last = segments.at(-1);

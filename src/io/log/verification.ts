@@ -1,4 +1,4 @@
-/** Verifies, after a start, the part of a log that a snapshot covers. */
+/** Verifies the part of a log that a snapshot covers, after the start. */
 
 import { join } from "node:path";
 import { equalBytes } from "../../base/bytes.ts";
@@ -10,7 +10,7 @@ import type { ScannedLine } from "./scan.ts";
 import { type SegmentValue, segmentName } from "./segment.ts";
 import { LogWalk } from "./walk.ts";
 
-/** The part of a log taken from a snapshot. */
+/** Part of a log that came from a snapshot. */
 export interface Covered {
   readonly seq: number;
   readonly root: Uint8Array;
@@ -22,7 +22,10 @@ export interface VerificationOptions {
   readonly folder: string;
   readonly sha256: Sha256;
   readonly covered: Covered;
-  /** Records erased or about to be, with the seq of the order; grows meanwhile. */
+  /**
+   * Erased records, and those about to be, with the seq of the ordering record. Grows during the
+   * verification.
+   */
   readonly erased: ReadonlyMap<number, number>;
   /**
    * Called between two blocks.
@@ -31,14 +34,14 @@ export interface VerificationOptions {
   readonly pause: () => Promise<boolean>;
 }
 
-/** A block takes a millisecond or two. */
+/** Takes one or two milliseconds. */
 const BLOCK_BYTES = 256 << 10;
 
 /**
- * Reads the part of an open log that a snapshot covers, as a start without one does: heads, order,
- * root and bodies.
- * @returns seqs of records whose body is damaged; undefined if it was stopped
- * @throws Fault log-corrupt, store-…
+ * Reads the covered part of an open log as a start without a snapshot does: heads, order, root and
+ * bodies.
+ * @returns seqs of records with damaged bodies; `undefined` if stopped
+ * @throws {Fault} log-corrupt, store-…
  */
 export function verifyCovered(options: VerificationOptions): Promise<number[] | undefined> {
   return new Verification(options).run();
@@ -60,8 +63,8 @@ class Verification {
       if (!(await this.#readSegment(segment))) return undefined;
     }
     if (this.#walk.order.seq !== covered.seq || !equalBytes(this.#walk.tree.root(), covered.root)) {
-      const sentence = `${folder} does not have the root that the snapshot of it says`;
-      throw new Fault("log-corrupt", sentence);
+      const message = `${folder} does not have the root that the snapshot of it says`;
+      throw new Fault("log-corrupt", message);
     }
     return this.#damaged;
   }
@@ -70,21 +73,24 @@ class Verification {
     const { disk, folder, pause } = this.#options;
     const path = join(folder, segmentName(firstSeq));
     using file = disk.open(path, "read");
-    const stretch = { file, from: 0, to: sizeBytes, blockBytes: BLOCK_BYTES };
-    return await this.#walk.read(stretch, {
-      onSound: () => this.#lookWhetherErased(),
-      onDoubtful: (line) => this.#takeDoubtful(path, line),
+    const range = { file, from: 0, to: sizeBytes, blockBytes: BLOCK_BYTES };
+    return await this.#walk.read(range, {
+      onValid: () => this.#checkErasure(),
+      onInvalid: (line) => this.#handleInvalid(path, line),
       onBlock: pause,
     });
   }
 
-  #lookWhetherErased(): undefined {
+  #checkErasure(): undefined {
     const { seq, erased } = this.#walk.line;
     if (erased > 0 && this.#options.erased.get(seq) !== erased) this.#damaged.push(seq);
   }
 
-  /** Its body is damaged, or it is being erased right now; otherwise the log is refused. */
-  #takeDoubtful(path: string, line: ScannedLine): true {
+  /**
+   * Accepts a damaged body, or one that is being erased.
+   * @throws {Fault} log-corrupt for other flaws
+   */
+  #handleInvalid(path: string, line: ScannedLine): true {
     const { sha256, erased } = this.#options;
     const parsed = parseLine(line.bytes);
     const record = parsed.kind === "record" ? parsed.record : parseHead(line.bytes)?.record;

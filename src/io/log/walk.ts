@@ -1,8 +1,7 @@
-/** The walk over the lines of a log that all its readers share. */
+/** Iterates over the lines of a log, for all its readers. */
 
-// Its readers are starts with and without a snapshot, the check after a start, `chat verify` and
-// backups. Valid lines are processed here; the meaning of any other line differs from reader to
-// reader.
+// Readers are starts with and without a snapshot, the verification after a start, `chat verify` and
+// backups. Valid lines are processed here; each reader handles invalid ones itself.
 
 import type { Sha256 } from "../../base/ids.ts";
 import { MerkleTree } from "../../core/log/merkle.ts";
@@ -13,31 +12,28 @@ import type { DiskFile } from "../disk/disk.ts";
 import { LineReader } from "./line-reader.ts";
 import { type Block, lineAt, type ScannedLine, scanBlocks } from "./scan.ts";
 
-export interface Stretch {
+export interface FileRange {
   readonly file: DiskFile;
-  /** Offset in the file at which a line begins. */
+  /** Must be the start of a line. */
   readonly from: number;
   readonly to: number;
   readonly blockBytes?: number;
 }
 
-/** Offsets are bytes of the file. */
+/** Offsets are relative to the file. */
 export interface WalkEvents {
   /**
-   * A valid line was added, and `walk.line` describes it until this returns. Its newline is the
-   * last byte before `end`. A promise is awaited before the next line.
+   * A valid line was added; `walk.line` describes it until the handler returns. `end` is after the
+   * newline. A promise is awaited before the next line.
    */
-  onSound(start: number, end: number): Promise<void> | undefined;
+  onValid(start: number, end: number): Promise<void> | undefined;
   /**
-   * A line is not a valid record, or not the next one. To continue, the handler must first call
-   * `advance` with whatever the line holds.
-   * @returns whether to continue after it
-   */
-  onDoubtful(line: ScannedLine): Promise<boolean> | boolean;
-  /**
-   * A block was read.
+   * A line is invalid or out of order. To continue, the handler must call `advance` with the line's
+   * record.
    * @returns whether to continue
    */
+  onInvalid(line: ScannedLine): Promise<boolean> | boolean;
+  /** @returns whether to continue */
   onBlock?(): Promise<boolean>;
 }
 
@@ -46,13 +42,13 @@ export class LogWalk {
   readonly tree: MerkleTree;
   /** The line read last. */
   readonly line: LineReader;
-  /** Identifies the log, see `originOf`; `undefined` while it is empty. */
+  /** Log id, see `originOf`. `undefined` while the log is empty. */
   origin: string | undefined;
-  /** Last seq to read; may change during the walk. */
-  upTo = Number.POSITIVE_INFINITY;
+  /** Last seq to read. May change during the walk. */
+  lastSeq = Number.POSITIVE_INFINITY;
 
-  /** Offset in the block at which the last added line ended. */
-  #behind = 0;
+  /** Offset in the block after the last added line. */
+  #nextAt = 0;
 
   constructor(sha256: Sha256) {
     this.tree = new MerkleTree(sha256);
@@ -60,20 +56,20 @@ export class LogWalk {
   }
 
   /**
-   * @returns false if an event handler stopped it
-   * @throws Fault store-…
+   * @returns false if a handler stopped it
+   * @throws {Fault} store-…
    */
-  async read({ file, from, to, blockBytes }: Stretch, events: WalkEvents): Promise<boolean> {
+  async read({ file, from, to, blockBytes }: FileRange, events: WalkEvents): Promise<boolean> {
     for await (const block of scanBlocks(file, from, to, blockBytes)) {
       const sizeBytes = block.bytes.length;
       for (let at = 0; at < sizeBytes; ) {
-        const pending = this.#takeSound(block, at, events);
-        at = this.#behind;
+        const pending = this.#addValidLines(block, at, events);
+        at = this.#nextAt;
         if (pending !== undefined) await pending;
-        else if (this.order.seq >= this.upTo) return true;
+        else if (this.order.seq >= this.lastSeq) return true;
         else if (at < sizeBytes) {
           const line = lineAt(block, at);
-          if (!(await events.onDoubtful(line))) return false;
+          if (!(await events.onInvalid(line))) return false;
           at += line.bytes.length + 1;
         }
       }
@@ -83,23 +79,23 @@ export class LogWalk {
   }
 
   /**
-   * Adds valid lines without allocating objects, up to the block's end, the first invalid line, or
-   * the first event that returns a promise. Sets `#behind`.
+   * Adds valid lines without allocations until the block ends, a line is invalid, or a handler
+   * returns a promise. Sets `#nextAt`.
    */
-  #takeSound(
+  #addValidLines(
     { bytes, offset }: Block,
     from: number,
     events: WalkEvents,
   ): Promise<void> | undefined {
     const { line, order, tree } = this;
-    this.#behind = from;
-    for (let start = from; start < bytes.length && order.seq < this.upTo; ) {
-      if (!line.readSound(bytes, start) || order.objection(line) !== undefined) return undefined;
+    this.#nextAt = from;
+    for (let start = from; start < bytes.length && order.seq < this.lastSeq; ) {
+      if (!line.readVerified(bytes, start) || order.objection(line) !== undefined) return undefined;
       this.advance(line, line.leaf(tree.next()));
       const { end } = line;
-      const pending = events.onSound(offset + start, offset + end + 1);
+      const pending = events.onValid(offset + start, offset + end + 1);
       start = end + 1;
-      this.#behind = start;
+      this.#nextAt = start;
       if (pending !== undefined) return pending;
     }
     return undefined;

@@ -148,7 +148,7 @@ test("a scan gives every line once, however it is cut into blocks", async () => 
     for await (const block of scanBlocks(file, 0, file.sizeBytes(), blockBytes)) {
       for (const line of linesOf(block)) {
         expect(line.offset).toBe(at);
-        expect(line.whole).toBe(at < whole.length);
+        expect(line.isComplete).toBe(at < whole.length);
         seen.push(line.bytes.toString());
         at += line.bytes.length + 1;
       }

@@ -24,7 +24,7 @@ async function signed(fixture: LogFixture, log: LogFile): Promise<void> {
     clock: new VirtualClock(),
     sign: (checkpoint) => signCheckpoint(checkpoint, SERVER),
     isRecorded: true,
-    onTrouble: (fault) => {
+    onWriteError: (fault) => {
       throw fault;
     },
   });
@@ -226,7 +226,7 @@ test("a power loss or a kill at any call leaves a log that opens, with all it si
         clock,
         sign: (checkpoint) => signCheckpoint(checkpoint, SERVER),
         isRecorded: true,
-        onTrouble: () => undefined,
+        onWriteError: () => undefined,
       });
       await checkpoints.start();
       for (let i = 0; i < 200; i++) {

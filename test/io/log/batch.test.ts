@@ -4,7 +4,7 @@ import { Fault } from "../../../src/base/fault.ts";
 import { BATCH_BYTES_MAX } from "../../../src/base/limits.ts";
 import { LogOrder } from "../../../src/core/log/order.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
-import { batchLength, buildBatch, type Waiter } from "../../../src/io/log/batch.ts";
+import { batchLength, buildBatch, type PendingAppend } from "../../../src/io/log/batch.ts";
 import { LineWriter } from "../../../src/io/log/line-writer.ts";
 import {
   type CopiedLine,
@@ -17,21 +17,21 @@ import { draftOf, LOBBY, lineAt } from "../log-fixture.ts";
 const settle = () => {};
 const TIME = 1_000;
 
-function drafted(text: string, more: Partial<Waiter> = {}): Waiter {
+function drafted(text: string, more: Partial<PendingAppend> = {}): PendingAppend {
   return { content: sealDraft(draftOf(text), new Uint8Array(16), sha256), settle, ...more };
 }
 
-function copied(seq: number, n: number, time = TIME): Waiter {
+function copied(seq: number, n: number, time = TIME): PendingAppend {
   const line = copyLine(utf8Encode(lineAt(seq, n, 0, time).trimEnd()));
   if (line === undefined) throw new Error("no line");
   return { content: line satisfies CopiedLine, settle };
 }
 
-function placesOf(...waiters: readonly Waiter[]) {
+function placesOf(...waiters: readonly PendingAppend[]) {
   const order = new LogOrder();
   order.load({ seq: 5, time: TIME, rooms: [[LOBBY, 2, 4]] });
-  const { placed } = buildBatch(waiters, order, TIME + 5, new LineWriter());
-  return placed.map(({ outcome }) => {
+  const { entries } = buildBatch(waiters, order, TIME + 5, new LineWriter());
+  return entries.map(({ outcome }) => {
     if (outcome instanceof Fault) return outcome.code;
     const { seq, n, time } = outcome.head;
     return [seq, n, time];
@@ -50,7 +50,7 @@ test("copied lines are taken if each follows the one before it", () => {
 });
 
 test("a record whose place is decided stands there or nowhere, with its own time", () => {
-  const at = (seq: number, unixMs = TIME + 9) => drafted("x", { decided: { seq, unixMs } });
+  const at = (seq: number, unixMs = TIME + 9) => drafted("x", { assigned: { seq, unixMs } });
   expect(placesOf(at(6), at(7), at(7), at(9))).toEqual([
     [6, 3, TIME + 9],
     [7, 4, TIME + 9],
@@ -61,10 +61,10 @@ test("a record whose place is decided stands there or nowhere, with its own time
 });
 
 test("a batch holds BATCH_BYTES_MAX, and one record whatever its size", () => {
-  const bytes = (sizeBytes: number): Waiter => {
+  const bytes = (sizeBytes: number): PendingAppend => {
     const { content } = drafted("");
     const bodyBytes = new Uint8Array(sizeBytes - LINE_FRAME_BYTES_MAX);
-    return { content: { ...content, bodyBytes } as Waiter["content"], settle };
+    return { content: { ...content, bodyBytes } as PendingAppend["content"], settle };
   };
   const half = bytes(BATCH_BYTES_MAX / 2);
   expect(batchLength([half, half, half])).toBe(2);

@@ -54,7 +54,7 @@ class Signing {
         return signCheckpoint(checkpoint, SERVER);
       },
       isRecorded: true,
-      onTrouble: (fault) => this.troubles.push(fault),
+      onWriteError: (fault) => this.troubles.push(fault),
     });
     await checkpoints.start();
     this.#open = { log, checkpoints };
@@ -214,7 +214,7 @@ test("at any moment a checkpoint has the root of its size", async () => {
     },
     sign: (checkpoint) => signCheckpoint(checkpoint, SERVER),
     isRecorded: false,
-    onTrouble: (fault) => signing.troubles.push(fault),
+    onWriteError: (fault) => signing.troubles.push(fault),
   });
   const notes = new Set<string>();
   let isOver = false;

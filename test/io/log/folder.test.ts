@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { keepReserve, syncAbove } from "../../../src/io/log/folder.ts";
+import { ensureReserve, syncWithParents } from "../../../src/io/log/folder.ts";
 import { rejection } from "../../rejection.ts";
 import { type DiskCall, SimDisk, type Trouble } from "../disk/sim.ts";
 
@@ -20,11 +20,13 @@ test("all folders above are synced, as far as they may be read", async () => {
       synced.push(path);
       return path === at ? trouble : undefined;
     });
-  await syncAbove(failing("", "EIO"), FOLDER);
-  await syncAbove(failing("/data", "EACCES"), FOLDER);
+  await syncWithParents(failing("", "EIO"), FOLDER);
+  await syncWithParents(failing("/data", "EACCES"), FOLDER);
   expect(synced).toEqual([FOLDER, "/data", "/", FOLDER, "/data"]);
   for (const at of [FOLDER, "/"]) {
-    expect(await rejection(syncAbove(failing(at, "EIO"), FOLDER))).toMatchObject({ code: "EIO" });
+    expect(await rejection(syncWithParents(failing(at, "EIO"), FOLDER))).toMatchObject({
+      code: "EIO",
+    });
   }
 });
 
@@ -33,12 +35,12 @@ test("a reserve is made once, and not on a full disk", async () => {
   const disk = diskWith((call) => (call === "write" ? trouble : undefined));
   const made = () => (disk.exists(RESERVE) ? disk.fileAt(RESERVE).shown.length : undefined);
   trouble = "ENOSPC";
-  await keepReserve(disk, RESERVE, 600);
+  await ensureReserve(disk, RESERVE, 600);
   expect(made()).toBeUndefined();
   trouble = "EIO";
-  expect(await rejection(keepReserve(disk, RESERVE, 600))).toMatchObject({ code: "EIO" });
+  expect(await rejection(ensureReserve(disk, RESERVE, 600))).toMatchObject({ code: "EIO" });
   disk.remove(RESERVE);
   trouble = undefined;
-  for (const sizeBytes of [600, 900]) await keepReserve(disk, RESERVE, sizeBytes);
+  for (const sizeBytes of [600, 900]) await ensureReserve(disk, RESERVE, sizeBytes);
   expect(made()).toBe(600);
 });

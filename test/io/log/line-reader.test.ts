@@ -16,7 +16,7 @@ function compare(line: Uint8Array): void {
   const block = Buffer.concat([before, line, Buffer.from(`\n${lineAt(8, 8)}`)]);
   const untouched = Buffer.from(block);
   const reader = new LineReader(sha256);
-  const isSound = reader.readSound(block, before.length);
+  const isSound = reader.readVerified(block, before.length);
   const isRead = reader.read(block, before.length);
   const parsed = parseLine(line);
   expect(isRead).toBe(parsed.kind === "record");
@@ -70,21 +70,21 @@ describe("a line in a block is read as `parseLine` reads it", () => {
 
 test("a line without its newline is none", () => {
   expect(new LineReader(sha256).read(Buffer.from(FIRST), 0)).toBe(false);
-  expect(new LineReader(sha256).readSound(Buffer.from(FIRST), 0)).toBe(false);
+  expect(new LineReader(sha256).readVerified(Buffer.from(FIRST), 0)).toBe(false);
 });
 
 test("every bit of a line that is changed makes it another head, or no sound line", () => {
   for (const text of [FIRST, ERASED]) {
     const line = Buffer.from(`${text}\n`);
     const reader = new LineReader(sha256);
-    expect(reader.readSound(line, 0)).toBe(true);
+    expect(reader.readVerified(line, 0)).toBe(true);
     const leaf = reader.leaf().toHex();
     const { durable, erased } = reader;
     for (let bit = 0; bit < 8 * line.length; bit += SWEEP_STEP) {
       const flipped = Buffer.from(line);
       flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7));
       if (!flipped.subarray(0, -1).includes(0x0a)) compare(flipped.subarray(0, -1));
-      if (!reader.readSound(flipped, 0)) continue;
+      if (!reader.readVerified(flipped, 0)) continue;
       // Neither is hashed: the number of what is durable, and of what an erased line is erased by.
       const isUnhashed = reader.durable !== durable || reader.erased !== erased;
       expect(reader.leaf().toHex() !== leaf || isUnhashed).toBe(true);
@@ -97,9 +97,9 @@ test("a body of any length is hashed", () => {
     const sealed = sealDraft(draftOf("x".repeat(size)), new Uint8Array(16), sha256);
     const line = Buffer.from(`${encodeLine(sealed, { seq: 1, n: 1, time: 1 }, 0).text}`);
     const reader = new LineReader(sha256);
-    expect(reader.readSound(line, 0)).toBe(true);
+    expect(reader.readVerified(line, 0)).toBe(true);
     line[line.length - 10] = 0x79;
-    expect(reader.readSound(line, 0)).toBe(false);
+    expect(reader.readVerified(line, 0)).toBe(false);
   }
 });
 

@@ -4,7 +4,7 @@ import { toBase64Url, utf8Decode } from "../../../src/base/bytes.ts";
 import type { RoomId, UserId } from "../../../src/base/ids.ts";
 import { MOMENT_UNIX_MS_MAX } from "../../../src/base/time.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
-import { LineWriter, leafHashIn, type Place } from "../../../src/io/log/line-writer.ts";
+import { LineWriter, leafHashIn, type RecordPosition } from "../../../src/io/log/line-writer.ts";
 import {
   type Draft,
   leafHash,
@@ -27,7 +27,11 @@ const anyLine = fc.record({
   place: fc.record({ seq: count, n: count, time: fc.integer({ min: 0, max: MOMENT_UNIX_MS_MAX }) }),
 });
 
-function lineText({ draft, salt, bodyBytes, commit }: SealedDraft, place: Place, durable: number) {
+function lineText(
+  { draft, salt, bodyBytes, commit }: SealedDraft,
+  place: RecordPosition,
+  durable: number,
+) {
   const { kind, room, by, id } = draft;
   const { seq, n, time } = place;
   const head = JSON.stringify({ v: 1, seq, time, kind, room, n, by, id, commit });
@@ -52,7 +56,7 @@ describe("lines of a log as bytes", () => {
           text += line;
           expect(writer.sizeBytes).toBe(Buffer.byteLength(text));
         }
-        const lines = writer.take();
+        const lines = writer.drain();
         for (const [at, headBytes] of leaves) {
           const leaf = leafHashIn(lines, at, headBytes.length, sha256);
           expect(leaf).toEqual(leafHash(headBytes, sha256));
@@ -74,7 +78,7 @@ describe("lines of a log as bytes", () => {
     };
     const sealed = sealDraft(draft, new Uint8Array(16), sha256);
     const record = writer.add(sealed, { seq: 1, n: 1, time: 0 }, 0);
-    const line = utf8Decode(writer.take()).slice(0, -1);
+    const line = utf8Decode(writer.drain()).slice(0, -1);
     writer.add(sealed, { seq: 999, n: 99, time: 9 }, 3);
     expect(() => writer.add(sealed, { seq: 3, n: 1, time: 9 }, 3)).toThrow("before it is durable");
     const parsed = parseLine(new TextEncoder().encode(line));
@@ -93,7 +97,7 @@ describe("lines of a log as bytes", () => {
         writer.add(sealed, place, 0);
         text += lineText(sealed, place, 0);
       }
-      expect(utf8Decode(writer.take())).toBe(text);
+      expect(utf8Decode(writer.drain())).toBe(text);
     }
   });
 });

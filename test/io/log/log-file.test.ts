@@ -98,8 +98,8 @@ describe("append", () => {
     await log.follow(1, ({ head }) => events.push(`seq ${head.seq}`));
     const sealed = sealDraft(draftOf("a"), new Uint8Array(SALT_BYTES), sha256);
     const decided = { seq: 1, unixMs: 1_000 };
-    const first = log.appendDecided(sealed, decided);
-    const second = log.appendDecided(sealed, decided);
+    const first = log.appendAssigned(sealed, decided);
+    const second = log.appendAssigned(sealed, decided);
     await second.catch(() => events.push("conflict"));
     await first;
     expect(events).toEqual(["seq 1", "conflict"]);

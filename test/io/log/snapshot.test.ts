@@ -4,7 +4,7 @@ import type { LogFile } from "../../../src/io/log/log-file.ts";
 import {
   readSnapshot,
   type Snapshot,
-  type SnapshotPlace,
+  type SnapshotLocation,
   writeSnapshot,
 } from "../../../src/io/log/snapshot.ts";
 import type { FoldedRecord } from "../../../src/wire/record.ts";
@@ -14,7 +14,7 @@ import { snapshotKeyOf } from "./snapshot-key.ts";
 const PATH = "/data/cache/history.snapshot";
 const SEGMENT_BYTES = 2_000;
 
-function placeOf(fixture: LogFixture, version = "1", secret = "the server"): SnapshotPlace {
+function placeOf(fixture: LogFixture, version = "1", secret = "the server"): SnapshotLocation {
   const key = snapshotKeyOf(secret);
   return { disk: fixture.disk.boot(), path: PATH, folder: FOLDER, sha256, version, key };
 }

@@ -3,7 +3,7 @@ import { CHECKPOINT_INTERVAL_MS } from "../../../src/base/limits.ts";
 import { signCheckpoint, verifyNote } from "../../../src/crypto/checkpoint.ts";
 import type { Identity } from "../../../src/crypto/identity.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
-import { LOG_PLACE } from "../../../src/io/log/checkpoint-file.ts";
+import { LOG_ROOM } from "../../../src/io/log/checkpoint-file.ts";
 import { Checkpoints } from "../../../src/io/log/checkpoints.ts";
 import type { LogFile } from "../../../src/io/log/log-file.ts";
 import { type LogVerdict, verifyLog } from "../../../src/io/log/verify.ts";
@@ -48,11 +48,11 @@ function verify(fixture: LogFixture): Promise<LogVerdict> {
 
 function signing(fixture: LogFixture, log: LogFile, clock = new VirtualClock(), by = SERVER) {
   const sign = (checkpoint: Parameters<typeof signCheckpoint>[0]) => signCheckpoint(checkpoint, by);
-  const onTrouble = (fault: Error) => {
+  const onWriteError = (fault: Error) => {
     throw fault;
   };
   const disk = fixture.disk.boot();
-  const options = { log, folder: FOLDER, disk, clock, sign, isRecorded: true, onTrouble };
+  const options = { log, folder: FOLDER, disk, clock, sign, isRecorded: true, onWriteError };
   return new Checkpoints(options);
 }
 
@@ -133,7 +133,7 @@ describe("a sound log", () => {
     const note = signCheckpoint({ origin, size: 300, root: tree.root() }, SERVER);
     await append(300);
     const kind = "checkpoint" as RecordKind;
-    await log.append({ kind, room: LOG_PLACE, by: "server", id: "", body: { note } });
+    await log.append({ kind, room: LOG_ROOM, by: "server", id: "", body: { note } });
     await signing(fixture, log).start();
     await log.close();
     expect(await verify(fixture)).toMatchObject({ ok: true, size: 601, findings: [] });

@@ -30,20 +30,20 @@ async function walked(
   let next = 0;
   const stretch = { file, from: 0, to: bytes.length, ...(blockBytes && { blockBytes }) };
   const isDone = await walk.read(stretch, {
-    onSound: (start, end) => {
+    onValid: (start, end) => {
       // Line follows line, and each is what the walk says of it.
       expect(start).toBe(next);
       next = end;
       const parsed = parseLine(bytes.subarray(start, end - 1));
       expect(parsed.kind === "record" && parsed.record.head.seq).toBe(walk.line.seq);
       sound.push(walk.line.seq);
-      return events?.onSound?.(start, end);
+      return events?.onValid?.(start, end);
     },
-    onDoubtful: (line: ScannedLine) => {
+    onInvalid: (line: ScannedLine) => {
       expect(line.offset).toBe(next);
-      next += line.bytes.length + Number(line.whole);
+      next += line.bytes.length + Number(line.isComplete);
       doubtful.push(line.bytes.toString());
-      if (events?.onDoubtful !== undefined) return events.onDoubtful(line);
+      if (events?.onInvalid !== undefined) return events.onInvalid(line);
       const record = parseHead(line.bytes)?.record;
       if (record === undefined || walk.order.objection(record.head) !== undefined) return false;
       walk.advance(record.head, leafHash(record.headBytes, sha256));
@@ -92,8 +92,8 @@ describe("a walk", () => {
       isDone: false,
     });
     const torn = third.slice(0, -1);
-    const onDoubtful = () => true;
-    expect(await walked(first + torn, { events: { onDoubtful } })).toEqual({
+    const onInvalid = () => true;
+    expect(await walked(first + torn, { events: { onInvalid } })).toEqual({
       sound: [1],
       doubtful: [torn],
       isDone: true,
@@ -102,26 +102,26 @@ describe("a walk", () => {
 
   test("ends at a seq, which may rise meanwhile", async () => {
     const walk = new LogWalk(sha256);
-    walk.upTo = 3;
-    const onSound = () => {
-      if (walk.line.seq === 3) walk.upTo = 5;
+    walk.lastSeq = 3;
+    const onValid = () => {
+      if (walk.line.seq === 3) walk.lastSeq = 5;
       return undefined;
     };
-    const told = await walked(`${LINES.join("")}x\n`, { walk, events: { onSound } });
+    const told = await walked(`${LINES.join("")}x\n`, { walk, events: { onValid } });
     expect(told).toEqual({ sound: seqs(1, 5), doubtful: [], isDone: true });
   });
 
   test("waits for what an event begins before the next line", async () => {
     const open: number[] = [];
     const walk = new LogWalk(sha256);
-    const onSound = async () => {
+    const onValid = async () => {
       const { seq } = walk.line;
       open.push(seq);
       await Promise.resolve();
       expect(open).toEqual([seq]);
       open.pop();
     };
-    const told = await walked(LINES.join(""), { walk, blockBytes: 700, events: { onSound } });
+    const told = await walked(LINES.join(""), { walk, blockBytes: 700, events: { onValid } });
     expect(told.sound).toEqual(seqs(1, 9));
   });
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { Fault } from "../../../src/base/fault.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import { readSnapshot } from "../../../src/io/log/snapshot.ts";
-import { SnapshotKeeper } from "../../../src/io/log/snapshot-keeper.ts";
+import { SnapshotWriter } from "../../../src/io/log/snapshot-writer.ts";
 import { ANA, draftOf, FOLDER, LOBBY, LogFixture } from "../log-fixture.ts";
 import { snapshotKeyOf } from "./snapshot-key.ts";
 
@@ -38,13 +38,13 @@ class Fixture {
         };
       },
     };
-    const keeper = new SnapshotKeeper<number>({
+    const keeper = new SnapshotWriter<number>({
       ...this.place(),
       clock,
       log,
       folds: () => (this.isBehind ? undefined : log.head()),
       bytesMin,
-      onTrouble: (fault) => this.faults.push(fault),
+      onWriteError: (fault) => this.faults.push(fault),
     });
     await keeper.start();
     return { log, keeper };

@@ -1,0 +1,124 @@
+/** Writes a snapshot after every 64 MiB of records, and at shutdown. */
+
+import { dirname } from "node:path";
+import type { Fault } from "../../base/fault.ts";
+import type { Clock } from "../clock.ts";
+import { diskFault } from "../disk/disk.ts";
+import type { LogFile } from "./log-file.ts";
+import { removeSnapshot, type SnapshotLocation, writeSnapshot } from "./snapshot.ts";
+
+export interface SnapshotWriterOptions<Folds> extends SnapshotLocation {
+  readonly clock: Clock;
+  readonly log: Pick<LogFile, "value" | "sizeBytes" | "coveredBytes" | "head" | "follow">;
+  /** State of the log's followers at its head. `undefined` if they are behind. */
+  readonly folds: () => Folds | undefined;
+  /** Minimum log size for a snapshot. Smaller logs are read in under half a second. */
+  readonly bytesMin?: number;
+  /** Called when the snapshot cannot be written, once until a write succeeds. */
+  readonly onWriteError: (fault: Fault) => void;
+}
+
+const LOG_BYTES_MIN = 64 << 20;
+/** Maximum bytes to read after a snapshot at a start. */
+const SNAPSHOT_INTERVAL_BYTES = 64 << 20;
+const CHECK_INTERVAL_MS = 60_000;
+
+/**
+ * Writes snapshots of a log and its folds. The folds contain file names, so an erasure removes the
+ * snapshot immediately; a new one follows.
+ */
+export class SnapshotWriter<Folds> {
+  readonly #options: SnapshotWriterOptions<Folds>;
+  #savedBytes: number;
+  #saving: Promise<void> | undefined;
+  #isDue: boolean;
+  #cancelTimer = () => {};
+  #unfollow = () => {};
+  #invalidations = 0;
+  #hasFailed = false;
+  #isClosed = false;
+
+  constructor(options: SnapshotWriterOptions<Folds>) {
+    this.#options = options;
+    const { log } = options;
+    this.#savedBytes = log.coveredBytes;
+    // Records after the snapshot may have erased part of it.
+    this.#isDue = log.sizeBytes() !== this.#savedBytes;
+    this.#arm();
+  }
+
+  async start(): Promise<void> {
+    const { log } = this.#options;
+    this.#unfollow = await log.follow(log.head() + 1, ({ head }) => {
+      if (head.kind === "erase") this.#invalidate();
+    });
+  }
+
+  /** Removes a wrong snapshot and stops writing. */
+  discard(): void {
+    this.#stop();
+    this.#remove();
+  }
+
+  /** Call it while the log is open and all its records are folded. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#stop();
+    await this.#saving;
+    const isOld = this.#options.log.sizeBytes() !== this.#savedBytes;
+    if (isOld || this.#isDue) await this.#save();
+  }
+
+  #stop(): void {
+    this.#isClosed = true;
+    this.#cancelTimer();
+    this.#unfollow();
+  }
+
+  #invalidate(): void {
+    this.#isDue = true;
+    this.#invalidations += 1;
+    this.#remove();
+  }
+
+  #remove(): void {
+    const { disk, path, onWriteError: onTrouble } = this.#options;
+    try {
+      if (!removeSnapshot(disk, path)) return;
+      void disk.syncFolder(dirname(path)).catch(() => undefined);
+    } catch (error) {
+      onTrouble(diskFault(error, path));
+    }
+  }
+
+  #arm(): void {
+    this.#cancelTimer = this.#options.clock.after(CHECK_INTERVAL_MS, () => {
+      const grownBytes = this.#options.log.sizeBytes() - this.#savedBytes;
+      const isDue = this.#isDue || grownBytes >= SNAPSHOT_INTERVAL_BYTES;
+      this.#saving = (isDue ? this.#save() : Promise.resolve()).finally(() => {
+        if (!this.#isClosed) this.#arm();
+      });
+    });
+  }
+
+  async #save(): Promise<void> {
+    const { log, folds, bytesMin = LOG_BYTES_MIN, onWriteError: onTrouble } = this.#options;
+    const sizeBytes = log.sizeBytes();
+    const value = sizeBytes < bytesMin ? undefined : log.value();
+    const state = value === undefined ? undefined : folds();
+    if (value === undefined || state === undefined) return;
+    const forgotten = this.#invalidations;
+    try {
+      await writeSnapshot(this.#options, { log: value, folds: state });
+      this.#savedBytes = sizeBytes;
+      this.#hasFailed = false;
+      this.#isDue = forgotten !== this.#invalidations;
+      if (this.#isDue) this.#remove(); // A record in the snapshot was erased during the write.
+    } catch (error) {
+      if (forgotten !== this.#invalidations) return; // The snapshot was removed during the write.
+      // A missing snapshot only slows the next start.
+      if (!this.#hasFailed) onTrouble(diskFault(error, this.#options.path));
+      this.#hasFailed = true;
+    }
+  }
+}
