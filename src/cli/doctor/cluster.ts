@@ -30,7 +30,7 @@ export function checkCluster(
 ): Finding {
   const { stream, nodes, areRootsEqual, silent } = look;
   const { leader, replicas, current } = stream;
-  if (!stream.hasMajority) return failed(noMajority({ servers: silent, of: servers }));
+  if (!stream.hasMajority) return failed(noMajority({ servers: silent, total: servers }));
   if (!areRootsEqual) {
     return failed(new Fault("cluster-diverged", "the servers have different histories"));
   }

@@ -9,9 +9,9 @@ import { defined } from "../../base/values.ts";
 import type { Place } from "../../core/cluster/claims.ts";
 import { packNews, readNews } from "../../core/cluster/messages.ts";
 import { type Clock, delay } from "../../io/clock.ts";
-import type { OtherNode } from "../../io/cluster/doubt.ts";
 import { MajorityWatch } from "../../io/cluster/majority.ts";
-import { NOWHERE, type Position } from "../../io/cluster/position.ts";
+import type { PeerNode } from "../../io/cluster/peer-check.ts";
+import { type Position, START } from "../../io/cluster/position.ts";
 import { Replica } from "../../io/cluster/replica.ts";
 import { ReplicatedLog } from "../../io/cluster/replicated-log.ts";
 import { readNamedFile } from "../../io/disk/data-folder.ts";
@@ -177,7 +177,7 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
   const stopped = Promise.withResolvers<Fault>();
   let contents: JetStreamContent | undefined;
   const write = (positions: readonly Position[]) => {
-    const [position = NOWHERE] = positions.slice(-1);
+    const [position = START] = positions.slice(-1);
     writeMembership(path, { cluster, node, position, before: positions.slice(0, -1) });
   };
   let replica: Replica | undefined;
@@ -194,17 +194,17 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
     }),
   );
   try {
-    if (kept === undefined) write([NOWHERE]);
+    if (kept === undefined) write([START]);
     replica = await Replica.open({
       ...{ stream, mirrors, clock, entropy, sha256 },
       ...(kept === undefined ? {} : { positions: [...(kept.before ?? []), kept.position] }),
-      others: async () => {
+      peers: async () => {
         const answers = (await stream.ask(NODES_ANSWER_TIMEOUT_MS)).map(readNodeState);
         return answers.flatMap((one) =>
           one === undefined || one.name === node ? [] : otherOf(one),
         );
       },
-      keep: (positions) => {
+      storePositions: (positions) => {
         try {
           write(positions);
         } catch (error) {
@@ -251,7 +251,7 @@ function stateOf(replica: Replica | undefined): string {
 }
 
 /** A node that no longer follows the stream does not report what it has. */
-function otherOf({ records: history, accounts, state }: NodeState): OtherNode[] {
+function otherOf({ records: history, accounts, state }: NodeState): PeerNode[] {
   const isSound = state === FOLLOWS || state === STARTS || state === RESTORES;
   return isSound ? [{ heads: { history, accounts } }] : [];
 }
@@ -268,7 +268,7 @@ async function opened(
   const proofs = new LogProofs(mirrors.history, options.sha256);
   const majority = new MajorityWatch({
     clock: options.clock,
-    silentMs: () => stream.silentMs(),
+    sinceAnswerMs: () => stream.silentMs(),
     missing: () => stream.missing(place.servers),
   });
   const watch = new HealthWatch({
@@ -318,7 +318,7 @@ function rootCheck(
     if (note === undefined) return;
     const { size, root } = parseCheckpoint(parseNote(note).text);
     if (size >= record.head.seq || equalBytes(await proofs.root(size), root)) return;
-    replica.diverged(`the root over ${size} records is another one than on the other servers`);
+    replica.stopDiverged(`the root over ${size} records is another one than on the other servers`);
   };
   return (record) => {
     if (record.head.kind !== "checkpoint") return;
@@ -371,7 +371,7 @@ function siblingsOf({ stream, node }: Joined): Siblings {
 async function isCurrent({ stream, replica }: Pick<Joined, "stream" | "replica">) {
   try {
     const last = await stream.last();
-    await replica.reached(last, CLUSTER_CATCH_UP_TIMEOUT_MS);
+    await replica.waitUntilApplied(last, CLUSTER_CATCH_UP_TIMEOUT_MS);
     return replica.failure === undefined && replica.seq >= last;
   } catch (error) {
     if (!(error instanceof Fault)) throw error;

@@ -28,6 +28,6 @@ export async function lookAtCluster(
     return { ...survey, silent };
   } catch (error) {
     if (!(error instanceof Fault) || error.code !== "no-majority") throw error;
-    throw noMajority({ servers: silent, of: place.servers.length });
+    throw noMajority({ servers: silent, total: place.servers.length });
   }
 }

@@ -18,7 +18,7 @@ import { newNodeName, readMembership, writeMembership } from "../../cli/serve/me
 import { checkNatsSync } from "../../cli/serve/nats-sync.ts";
 import { printDamaged, printRecovery } from "../../cli/serve/print.ts";
 import { sha256 } from "../../crypto/sha256.ts";
-import { NOWHERE, type Position } from "../../io/cluster/position.ts";
+import { type Position, START } from "../../io/cluster/position.ts";
 import { publishLogs } from "../../io/cluster/publication.ts";
 import { checkDataFolder } from "../../io/disk/data-folder.ts";
 import { systemDisk } from "../../io/disk/system-disk.ts";
@@ -100,7 +100,7 @@ async function bring(
   try {
     position = await publishLogs({
       ...{ stream, disk: systemDisk(), path, logs: { history, accounts }, clock, sha256 },
-      onBegin: () => writeMembership(path, { cluster, node, position: NOWHERE, state: "filling" }),
+      onBegin: () => writeMembership(path, { cluster, node, position: START, state: "filling" }),
       onProgress: (records) => progress.update(() => `${records} of ${counted(total, "record")} …`),
     });
     writeMembership(path, { cluster, node, position });

@@ -42,7 +42,7 @@ export const command = defineVerb({
     });
     const of = { cluster: name, messages, bytes, leader, replicas, current };
     printDone(context, { kind: "stream", ...of, rootsEqual: areRootsEqual }, sentenceOf(found));
-    if (!state.hasMajority) throw noMajority({ servers: silent, of: place.servers.length });
+    if (!state.hasMajority) throw noMajority({ servers: silent, total: place.servers.length });
     if (nodes.length === 0) {
       throw new Fault("unreachable", `no server of the cluster '${name}' answers`);
     }

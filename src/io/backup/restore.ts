@@ -9,7 +9,7 @@ import { Files } from "../../core/rooms/files.ts";
 import { checkDataFolder } from "../disk/data-folder.ts";
 import { diskFault, type TreeDisk } from "../disk/disk.ts";
 import { lockFolder } from "../disk/lock.ts";
-import { type StoredCheckpoint, readCheckpointFile } from "../log/checkpoint-file.ts";
+import { readCheckpointFile, type StoredCheckpoint } from "../log/checkpoint-file.ts";
 import { syncWithParents } from "../log/folder.ts";
 import { DAMAGED_SHOWN_MAX, LOGS, SMALL_BYTES_MAX, SMALL_FILES } from "./backup.ts";
 import { copyContents, copySmall } from "./content-copy.ts";

@@ -1,4 +1,4 @@
-/** Watches whether a majority of the NATS servers answers. */
+/** Monitors whether a majority of the NATS servers answers. */
 
 import { Fault } from "../../base/fault.ts";
 import {
@@ -8,39 +8,42 @@ import {
 } from "../../base/limits-cluster.ts";
 import type { Clock } from "../clock.ts";
 
-export interface MajorityParts {
+export interface MajorityWatchOptions {
   readonly clock: Clock;
-  /** Milliseconds since a majority of the stream's machines answered. Resolves within seconds. */
-  readonly silentMs: () => Promise<number>;
-  /** Machines that do not answer, and whether the others are too few. Resolves within seconds. */
+  /** Milliseconds since a majority of the stream's servers answered. Resolves within seconds. */
+  readonly sinceAnswerMs: () => Promise<number>;
+  /**
+   * Servers that do not answer, and whether the remaining ones lack a majority. Resolves within
+   * seconds.
+   */
   readonly missing: () => Promise<MissingServers>;
 }
 
 export interface MissingServers {
   readonly servers: readonly string[];
-  /** Number of servers named by the operator. */
-  readonly of: number;
-  readonly areTooMany: boolean;
+  /** Number of servers that the operator configured. */
+  readonly total: number;
+  readonly isMajorityLost: boolean;
 }
 
 /**
- * Watches whether a majority of the stream's machines answers. It waits for an election if enough
- * machines run, and not if too many are missing.
+ * Monitors whether a majority of the stream's servers answers. Allows time for an election if
+ * enough servers run.
  */
 export class MajorityWatch {
-  readonly #parts: MajorityParts;
+  readonly #options: MajorityWatchOptions;
   #fault: Fault | undefined;
-  #lookedAt: number;
+  #checkedAt: number;
   #isClosed = false;
   #cancel = () => {};
 
-  constructor(parts: MajorityParts) {
-    this.#parts = parts;
-    this.#lookedAt = parts.clock.now();
-    this.#next();
+  constructor(options: MajorityWatchOptions) {
+    this.#options = options;
+    this.#checkedAt = options.clock.now();
+    this.#schedule();
   }
 
-  /** `no-majority`, naming the missing machines; `undefined` while a majority answers. */
+  /** `no-majority`, with the missing servers. `undefined` while a majority answers. */
   get fault(): Fault | undefined {
     return this.#fault;
   }
@@ -50,32 +53,33 @@ export class MajorityWatch {
     this.#cancel();
   }
 
-  #next(): void {
+  #schedule(): void {
     if (this.#isClosed) return;
-    this.#cancel = this.#parts.clock.after(MAJORITY_CHECK_INTERVAL_MS, () => void this.#look());
+    this.#cancel = this.#options.clock.after(MAJORITY_CHECK_INTERVAL_MS, () => void this.#check());
   }
 
-  async #look(): Promise<void> {
-    const { clock, silentMs, missing } = this.#parts;
-    // A suspended process received nothing meanwhile.
-    const wasSuspended = clock.now() - this.#lookedAt > CLUSTER_LEASE_MS;
-    const silent = await silentMs();
-    this.#lookedAt = clock.now();
-    if (silent < CLUSTER_LEASE_MS) this.#fault = undefined;
+  async #check(): Promise<void> {
+    const { clock, sinceAnswerMs, missing } = this.#options;
+    // A suspended process received nothing in the meantime.
+    const wasSuspended = clock.now() - this.#checkedAt > CLUSTER_LEASE_MS;
+    const elapsedMs = await sinceAnswerMs();
+    this.#checkedAt = clock.now();
+    if (elapsedMs < CLUSTER_LEASE_MS) this.#fault = undefined;
     else if (this.#fault === undefined && !wasSuspended) {
-      const found = await missing();
-      if (found.areTooMany || silent >= CLUSTER_ELECTION_MS) this.#fault = noMajority(found);
+      const missingServers = await missing();
+      if (missingServers.isMajorityLost || elapsedMs >= CLUSTER_ELECTION_MS)
+        this.#fault = noMajority(missingServers);
     }
-    this.#next();
+    this.#schedule();
   }
 }
 
-export function noMajority({ servers, of }: Omit<MissingServers, "areTooMany">): Fault {
-  const which =
+export function noMajority({ servers, total }: Pick<MissingServers, "servers" | "total">): Fault {
+  const reason =
     servers.length === 0
       ? "the NATS servers have no leader"
-      : `${servers.length} of ${of} NATS servers do not answer: ${servers.join(", ")}`;
-  return new Fault("no-majority", `the cluster has no majority: ${which}`);
+      : `${servers.length} of ${total} NATS servers do not answer: ${servers.join(", ")}`;
+  return new Fault("no-majority", `the cluster has no majority: ${reason}`);
 }
 
 /** Reports whether an action may succeed after the next election. */

@@ -1,4 +1,4 @@
-/** This server's copies of both logs, written in the order of the stream. */
+/** This server's copies of both logs, written in stream order. */
 
 import { assert } from "../../base/assert.ts";
 import { equalBytes } from "../../base/bytes.ts";
@@ -11,10 +11,10 @@ import type { LogRecord } from "../../wire/record.ts";
 import { type Clock, retry } from "../clock.ts";
 import type { LogFile } from "../log/log-file.ts";
 import { LogProofs } from "../log/proofs.ts";
-import { type Owed, type OwedDraft, PLACES } from "./judge.ts";
+import { LOG_NAMES, type PendingDraft, type PendingRecord } from "./interpreter.ts";
 import { eraseReplaced } from "./restoration.ts";
 
-export interface MirrorsParts {
+export interface MirrorsOptions {
   readonly logs: Readonly<Record<Place, LogFile>>;
   readonly clock: Clock;
   readonly sha256: Sha256;
@@ -23,52 +23,65 @@ export interface MirrorsParts {
 
 type Heads = Readonly<Record<Place, number>>;
 
-/** Interval of retries if the disk is full. */
+/** Retry interval while the disk is full. */
 const RETRY_MS = 1_000;
 
-/** Applies the decisions of the stream to this node's disk. */
+/** Writes the decisions of the stream to this node's disk. */
 export class Mirrors {
-  readonly #parts: MirrorsParts;
+  readonly #options: MirrorsOptions;
 
-  constructor(parts: MirrorsParts) {
-    this.#parts = parts;
+  constructor(options: MirrorsOptions) {
+    this.#options = options;
   }
 
-  /** Reports whether there are records beyond these heads. */
-  isBeyond(heads: Heads): boolean {
-    return PLACES.some((place) => this.#parts.logs[place].head() > heads[place]);
+  isAheadOf(heads: Heads): boolean {
+    return LOG_NAMES.some((place) => this.#options.logs[place].head() > heads[place]);
   }
 
-  /** Reports whether these heads are beyond the records here. */
   isBehind(heads: Heads): boolean {
-    return PLACES.some((place) => this.#parts.logs[place].head() < heads[place]);
+    return LOG_NAMES.some((place) => this.#options.logs[place].head() < heads[place]);
   }
 
   /**
-   * Writes the records; waits for space if the disk is full.
+   * Writes the records; waits for space while the disk is full.
    * @returns the records as they are on disk
-   * @throws Fault cluster-diverged, store-…, shutting-down
+   * @throws {Fault} cluster-diverged, store-…, shutting-down
    */
-  async record(owed: readonly Owed[]): Promise<ReadonlyMap<Owed, LogRecord>> {
-    const records = new Map<Owed, LogRecord>();
-    const { logs, clock, isClosed } = this.#parts;
-    for (const place of PLACES) {
-      const here = owed.filter((one) => one.place === place && one.seq <= logs[place].head());
-      await this.#compare(place, here, records);
+  async write(pending: readonly PendingRecord[]): Promise<ReadonlyMap<PendingRecord, LogRecord>> {
+    const records = new Map<PendingRecord, LogRecord>();
+    const { logs, clock, isClosed } = this.#options;
+    for (const place of LOG_NAMES) {
+      const existing = pending.filter(
+        (one) => one.place === place && one.seq <= logs[place].head(),
+      );
+      await this.#compare(place, existing, records);
     }
-    const isPassing = (error: unknown) =>
+    const isTransient = (error: unknown) =>
       error instanceof Fault && error.code === "store-full" && !isClosed();
-    await retry(() => this.#append(owed, records), { clock, everyMs: RETRY_MS, isPassing });
+    await retry(() => this.#append(pending, records), {
+      clock,
+      everyMs: RETRY_MS,
+      isPassing: isTransient,
+    });
     return records;
   }
 
-  /** Appends the missing records. Those after one that did not fit would get a wrong seq. */
-  async #append(owed: readonly Owed[], records: Map<Owed, LogRecord>): Promise<void> {
-    for (const place of PLACES) {
-      const log = this.#parts.logs[place];
-      const missing = owed.filter((one) => one.place === place && one.seq > log.head());
-      const append = async (one: Owed) => {
-        records.set(one, await ("line" in one ? log.appendCopied(one.line) : decided(log, one)));
+  /**
+   * Appends the missing records. Fails after the first that does not fit, since later ones would
+   * get a wrong seq.
+   */
+  async #append(
+    pending: readonly PendingRecord[],
+    records: Map<PendingRecord, LogRecord>,
+  ): Promise<void> {
+    for (const place of LOG_NAMES) {
+      const log = this.#options.logs[place];
+      const missing = pending.filter((one) => one.place === place && one.seq > log.head());
+      const append = async (one: PendingRecord) => {
+        records.set(
+          one,
+          await ("line" in one ? log.appendCopied(one.line) : appendDraft(log, one)),
+        );
       };
       const outcomes = await Promise.allSettled(missing.map(append));
       const faults = outcomes.flatMap((one) => {
@@ -79,20 +92,20 @@ export class Mirrors {
     }
   }
 
-  /** Checks records that a crash left after the stored position: they must match the stream. */
+  /** Checks that records beyond the stored position, left by a crash, match the stream. */
   async #compare(
     place: Place,
-    owed: readonly Owed[],
-    records: Map<Owed, LogRecord>,
+    pending: readonly PendingRecord[],
+    records: Map<PendingRecord, LogRecord>,
   ): Promise<void> {
-    const [first] = owed;
-    const last = owed.at(-1);
+    const [first] = pending;
+    const last = pending.at(-1);
     if (first === undefined || last === undefined) return;
     let at = 0;
-    for await (const record of this.#parts.logs[place].read(first.seq, last.seq)) {
-      const one = owed[at++];
+    for await (const record of this.#options.logs[place].read(first.seq, last.seq)) {
+      const one = pending[at++];
       assert(one !== undefined, "as many records as were asked for");
-      if (!isSame(record, one)) {
+      if (!matches(record, one)) {
         const sentence = `${place} has another record ${one.seq} than the cluster`;
         throw new Fault("cluster-diverged", sentence);
       }
@@ -102,43 +115,43 @@ export class Mirrors {
 
   /**
    * Checks a complete copy.
-   * @throws Fault cluster-diverged: it differs from the original
+   * @throws {Fault} cluster-diverged if it differs from the original
    */
   async checkEnd(end: CopyEnd, copied: Heads): Promise<void> {
-    const { logs, sha256 } = this.#parts;
-    for (const place of PLACES) {
+    const { logs, sha256 } = this.#options;
+    for (const place of LOG_NAMES) {
       const { size, root } = end[place];
-      const isWhole =
+      const isComplete =
         size === copied[place] &&
         equalBytes(await new LogProofs(logs[place], sha256).root(size), root);
-      if (!isWhole) throw new Fault("cluster-diverged", `${place} was not copied as it was`);
+      if (!isComplete) throw new Fault("cluster-diverged", `${place} was not copied as it was`);
     }
   }
 
   /**
-   * Starts an erasure on this node; the proposer waits for it separately. A restart repeats one
-   * that a crash interrupts.
+   * Starts an erasure on this node; the proposer awaits its own. A restart repeats an interrupted
+   * one.
    */
   erase(place: Place, record: LogRecord): void {
     for (const seq of erasuresOf(record)) {
-      this.#parts.logs[place].erase(seq, record.head.seq).catch(asFault);
+      this.#options.logs[place].erase(seq, record.head.seq).catch(asFault);
     }
   }
 
-  eraseReplaced(owed: readonly Owed[], copied: Heads): void {
-    const blank = owed.flatMap((one) => (isBlankPassword(one, copied) ? [one.seq] : []));
+  eraseReplaced(pending: readonly PendingRecord[], copied: Heads): void {
+    const blank = pending.flatMap((one) => (isBlankPassword(one, copied) ? [one.seq] : []));
     if (blank.length === 0) return;
-    eraseReplaced(this.#parts.logs.accounts, new Set(blank)).catch(asFault);
+    eraseReplaced(this.#options.logs.accounts, new Set(blank)).catch(asFault);
   }
 }
 
-function decided(log: LogFile, { draft, seq, unixMs }: OwedDraft): Promise<LogRecord> {
+function appendDraft(log: LogFile, { draft, seq, unixMs }: PendingDraft): Promise<LogRecord> {
   return log.appendAssigned(draft, { seq, unixMs });
 }
 
-function isSame({ head, headBytes }: LogRecord, owed: Owed): boolean {
-  if ("line" in owed) return equalBytes(headBytes, owed.line.record.headBytes);
-  const { draft, commit } = owed.draft;
+function matches({ head, headBytes }: LogRecord, pending: PendingRecord): boolean {
+  if ("line" in pending) return equalBytes(headBytes, pending.line.record.headBytes);
+  const { draft, commit } = pending.draft;
   return (
     head.commit === commit &&
     head.kind === draft.kind &&
@@ -148,9 +161,9 @@ function isSame({ head, headBytes }: LogRecord, owed: Owed): boolean {
   );
 }
 
-/** A record restored without what it was to erase: it is blank in a copy, too. */
-function isBlankPassword(owed: Owed, copied: Heads): boolean {
-  if (!("line" in owed) || owed.seq <= copied[owed.place]) return false;
-  const { erased, head } = owed.line.record;
+/** Reports whether a restored record ordered an erasure and is blank itself. */
+function isBlankPassword(pending: PendingRecord, copied: Heads): boolean {
+  if (!("line" in pending) || pending.seq <= copied[pending.place]) return false;
+  const { erased, head } = pending.line.record;
   return erased !== undefined && (head.kind === "password" || head.kind === "account-gone");
 }

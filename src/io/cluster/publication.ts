@@ -1,4 +1,4 @@
-/** Copies logs that existed before their cluster into its stream, once and unchanged. */
+/** Copies logs from before the cluster into its stream, once and unchanged. */
 
 import { join } from "node:path";
 import { equalBytes } from "../../base/bytes.ts";
@@ -17,90 +17,92 @@ import type { Position } from "./position.ts";
 import type { Stream, StreamMessage } from "./stream.ts";
 import { markOf, StreamReader } from "./stream-reader.ts";
 
-/** Messages of a copied log in flight: about 4 MiB. */
-const CLUSTER_COPY_AHEAD = 64;
-/** A stream that accepts no message for this long has no majority. */
+/** Maximum messages of a copied log in flight, about 4 MiB. */
+const CLUSTER_COPY_IN_FLIGHT_MAX = 64;
+/** Time without progress after which the stream is taken to have no majority. */
 const CLUSTER_COPY_STALLED_MS = 60_000;
 
 /** A stream that accepts a message only at its expected position. */
-export interface FilledStream extends Pick<Stream, "get" | "last" | "watch"> {
+export interface CopyStream extends Pick<Stream, "get" | "last" | "watch"> {
   /**
-   * Resolves when a majority holds it, directly after the message `seq`.
-   * @throws Fault log-conflict: another message is there; no-majority: whether it is stored is
-   * unknown
+   * Publishes a message directly after message `seq`. Resolves when a majority has it.
+   * @throws {Fault} log-conflict if another message is there; no-majority if it may or may not be
+   * stored
    */
-  publishBehind(bytes: Uint8Array, seq: number): Promise<void>;
+  publishAfter(bytes: Uint8Array, seq: number): Promise<void>;
 }
 
 export interface PublicationOptions {
-  readonly stream: FilledStream;
+  readonly stream: CopyStream;
   readonly disk: Disk;
-  /** Data folder; nothing is appended to its logs meanwhile. */
+  /** Data folder. Its logs must not change during the copy. */
   readonly path: string;
   readonly logs: Readonly<Record<Place, Pick<LogFile, "head" | "tree">>>;
   readonly clock: Clock;
   readonly sha256: Sha256;
-  /** The stream accepts the copy: from now on it may contain part of it. */
+  /**
+   * Called before the first message is published. From then on the stream may hold part of the
+   * copy.
+   */
   readonly onBegin: () => void;
   readonly onProgress: (records: number) => void;
 }
 
 const RETRY_MS = 500;
 
-interface OwnMessage {
+interface CopyMessage {
   readonly bytes: Uint8Array;
-  /** Records in this message and all before it. */
+  /** Records in this and all preceding messages. */
   readonly records: number;
 }
 
 /**
- * Copies the logs. What the stream already holds must equal what this would write: an interrupted
- * run is resumed, and a finished one is detected. Each message is stored at its own position or not
- * at all, so nothing is duplicated.
+ * Copies the logs, resuming an interrupted copy. Each message has a fixed position, so none is
+ * duplicated.
  * @returns the folder's position in the stream afterwards
- * @throws Fault data-foreign (the stream has something else), too-large, log-corrupt, no-majority,
- * store-…
+ * @throws {Fault} data-foreign if the stream has other content; too-large, log-corrupt,
+ * no-majority, store-…
  */
 export async function publishLogs(options: PublicationOptions): Promise<Position> {
   const { stream, logs, clock, onBegin, onProgress } = options;
-  const own = ownMessages(options);
-  /** Messages not known to be in the stream. Bounded by CLUSTER_COPY_AHEAD. */
-  const pending: OwnMessage[] = [];
+  const own = copyMessages(options);
+  /** Messages not known to be in the stream. Bounded by CLUSTER_COPY_IN_FLIGHT_MAX. */
+  const pending: CopyMessage[] = [];
   let seq = 0;
   let isBegun = false;
-  let isTold = false;
-  let goneOnAt = clock.now();
+  let hasNotified = false;
+  let progressAt = clock.now();
   const next = async () => {
-    const made = pending.length > 0 ? undefined : await own.next();
-    if (made?.done === false) pending.push(made.value);
+    const result = pending.length > 0 ? undefined : await own.next();
+    if (result?.done === false) pending.push(result.value);
     return pending[0];
   };
   const stored = (count: number) => {
     isBegun = true;
-    goneOnAt = clock.now();
+    progressAt = clock.now();
     const last = pending.splice(0, count).at(-1);
     if (last !== undefined) onProgress(last.records);
   };
   for (;;) {
     try {
-      for await (const message of messagesOf(options, seq + 1)) {
+      for await (const message of existingMessages(options, seq + 1)) {
         const expected = await next();
-        if (expected === undefined) break; // Decided by servers since.
+        if (expected === undefined) break; // Published by servers after the copy.
         seq = message.seq;
         if (equalBytes(message.bytes, expected.bytes)) stored(1);
-        else if (!(isBegun && isVoid(message, options.sha256))) throw otherHistory();
+        else if (!(isBegun && isIgnored(message, options.sha256))) throw foreignHistory();
       }
       if ((await next()) === undefined) break;
-      while (pending.length < CLUSTER_COPY_AHEAD) {
-        const made = await own.next();
-        if (made.done === true) break;
-        pending.push(made.value);
+      while (pending.length < CLUSTER_COPY_IN_FLIGHT_MAX) {
+        const result = await own.next();
+        if (result.done === true) break;
+        pending.push(result.value);
       }
-      if (!isTold) onBegin();
-      isTold = true;
-      const behind = seq;
+      if (!hasNotified) onBegin();
+      hasNotified = true;
+      const lastSeq = seq;
       const outcomes = await Promise.allSettled(
-        pending.map(({ bytes }, at) => stream.publishBehind(bytes, behind + at)),
+        pending.map(({ bytes }, at) => stream.publishAfter(bytes, lastSeq + at)),
       );
       const failed = outcomes.findIndex(({ status }) => status === "rejected");
       const count = failed < 0 ? outcomes.length : failed;
@@ -109,8 +111,8 @@ export async function publishLogs(options: PublicationOptions): Promise<Position
       const outcome = outcomes[failed];
       if (outcome?.status === "rejected") throw outcome.reason;
     } catch (error) {
-      if (!(error instanceof Fault) || !PASSING.has(error.code)) throw error;
-      if (clock.now() - goneOnAt >= CLUSTER_COPY_STALLED_MS) throw error;
+      if (!(error instanceof Fault) || !RETRYABLE.has(error.code)) throw error;
+      if (clock.now() - progressAt >= CLUSTER_COPY_STALLED_MS) throw error;
       await delay(clock, RETRY_MS);
     }
   }
@@ -119,10 +121,7 @@ export async function publishLogs(options: PublicationOptions): Promise<Position
   return mark === undefined ? at : { ...at, mark };
 }
 
-/**
- * Mark with which the first start distinguishes this stream from one that was lost and has grown
- * again.
- */
+/** Mark by which the first start distinguishes this stream from a recreated one. */
 async function markAt(
   { stream, sha256 }: PublicationOptions,
   seq: number,
@@ -132,14 +131,14 @@ async function markAt(
     return found === undefined ? undefined : markOf(found, sha256);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    return undefined; // The copy is complete: the start continues without the mark.
+    return undefined; // The copy is complete; the start continues without the mark.
   }
 }
 
-/** After these the stream is read to see what it stored. */
-const PASSING: ReadonlySet<string> = new Set(["no-majority", "log-conflict"]);
+/** Codes after which the stream is read to see what it stored. */
+const RETRYABLE: ReadonlySet<string> = new Set(["no-majority", "log-conflict"]);
 
-function otherHistory(): Fault {
+function foreignHistory(): Fault {
   return new Fault("data-foreign", "the stream of that cluster has another history already", {
     remedy:
       "to be one of its servers, begin with identity.key and settings.json alone;" +
@@ -147,8 +146,8 @@ function otherHistory(): Fault {
   });
 }
 
-/** Decisions of servers during a copy are ignored. */
-function isVoid({ bytes }: StreamMessage, sha256: Sha256): boolean {
+/** Servers' proposals during a copy are ignored. */
+function isIgnored({ bytes }: StreamMessage, sha256: Sha256): boolean {
   try {
     return readStream(bytes, sha256).kind === "proposals";
   } catch (error) {
@@ -157,63 +156,63 @@ function isVoid({ bytes }: StreamMessage, sha256: Sha256): boolean {
   }
 }
 
-/** Messages from `from` up to the end at the time of the call. */
-async function* messagesOf(
+/** Messages from `from` to the end at the time of the call. */
+async function* existingMessages(
   { stream, clock, sha256 }: PublicationOptions,
   from: number,
 ): AsyncGenerator<StreamMessage, undefined> {
   const last = await stream.last();
   if (last < from) return;
   const arrived: StreamMessage[] = [];
-  let trouble: Fault | undefined;
-  let wake = () => {};
-  let taken = () => {};
-  const lost = (code: FaultCode) => () => {
-    trouble = new Fault(code, "the stream has lost what was read of it");
-    wake();
+  let fault: Fault | undefined;
+  let notify = () => {};
+  let release = () => {};
+  const fail = (code: FaultCode) => () => {
+    fault = new Fault(code, "the stream has lost what was read of it");
+    notify();
   };
   const reader = new StreamReader({
     ...{ stream, clock, sha256, after: { seq: from - 1 } },
     onMessage: (message) => {
       arrived.push(message);
-      wake();
-      // Sequentially: the part to read again may be as large as a disk.
+      notify();
+      // Sequentially, since the messages may exceed memory.
       return new Promise((resolve) => {
-        taken = resolve;
+        release = resolve;
       });
     },
-    onRewound: lost("cluster-diverged"),
-    onGone: lost("cluster-diverged"),
-    onShort: lost("no-majority"), // Its leader may have just been elected.
-    onSilent: () => undefined,
+    onRewound: fail("cluster-diverged"),
+    onLost: fail("cluster-diverged"),
+    onTruncated: fail("no-majority"), // Its leader may have just been elected.
+    onNoAnswer: () => undefined,
   });
   reader.stored(last);
   try {
     for (let seq = 0; seq < last; ) {
       while (arrived.length === 0) {
-        if (trouble !== undefined) throw trouble;
+        if (fault !== undefined) throw fault;
         await new Promise<void>((resolve) => {
-          wake = resolve;
+          notify = resolve;
         });
       }
       const message = arrived.shift();
       if (message === undefined) continue;
       seq = message.seq;
       yield message;
-      taken();
+      release();
     }
   } finally {
-    reader.end();
-    taken();
+    reader.close();
+    release();
   }
 }
 
-/** Messages of both logs, the accounts first: always the same for the same folder. */
-async function* ownMessages(options: PublicationOptions): AsyncGenerator<OwnMessage, undefined> {
+/** Messages of both logs, accounts first. The same folder always yields the same messages. */
+async function* copyMessages(options: PublicationOptions): AsyncGenerator<CopyMessage, undefined> {
   const { history, accounts } = options.logs;
   let records = 0;
   for (const place of ["accounts", "history"] as const) {
-    for await (const { lines, count } of gathered(copiedLines(options, place))) {
+    for await (const { lines, count } of groupLines(copiedLines(options, place))) {
       records += count;
       yield { bytes: packCopied(place, lines), records };
     }
@@ -225,7 +224,7 @@ async function* ownMessages(options: PublicationOptions): AsyncGenerator<OwnMess
   yield { bytes: packCopyEnd({ history: end(history), accounts: end(accounts) }), records };
 }
 
-async function* gathered(
+async function* groupLines(
   lines: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<{ readonly lines: Uint8Array; readonly count: number }> {
   let group: Uint8Array[] = [];
@@ -242,7 +241,7 @@ async function* gathered(
   if (group.length > 0) yield { lines: Buffer.concat(group), count: group.length };
 }
 
-/** @throws Fault too-large, log-corrupt */
+/** @throws {Fault} too-large, log-corrupt */
 async function* copiedLines(
   { disk, path, logs }: PublicationOptions,
   place: Place,

@@ -16,69 +16,68 @@ import { type Clock, delay } from "../clock.ts";
 import type { Entropy } from "../entropy.ts";
 import { appendBytes } from "../log/batch.ts";
 import type { Settle } from "../log/log.ts";
-import { type Applied, isObjection, type Owed } from "./judge.ts";
+import { isObjection, type MessageEffect, type PendingRecord } from "./interpreter.ts";
 import type { Stored, Stream } from "./stream.ts";
 
-/** Bytes queued for the stream; above it the cluster is slower than its writers and reports it. */
+/** Maximum bytes queued for the stream. */
 const CLUSTER_QUEUE_BYTES_MAX = 32 * 1024 * 1024;
 
-export interface PublisherParts {
+export interface PublisherOptions {
   readonly stream: Pick<Stream, "publish">;
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly isClosed: () => boolean;
   /** Reports whether a decision published now could take the seq of another one. */
-  readonly mustWait: () => boolean;
+  readonly isBlocked: () => boolean;
   /** Position up to which the stream was applied. */
   readonly applied: () => number;
-  /** The stream holds `seq` messages. */
+  /** Called when the stream holds `seq` messages. */
   readonly onStored: (seq: number) => void;
-  readonly onSilent: () => void;
-  /** It was stored at a position where something else was read. */
+  readonly onNoAnswer: () => void;
+  /** The stream stored a message at a position that was already read. */
   readonly onRewound: () => void;
 }
 
-/** A queued decision. */
-interface Waiting {
+interface QueuedProposal {
   readonly proposal: SealedProposal;
   readonly sizeBytes: number;
   readonly sinceMs: number;
   readonly settle: Settle;
 }
 
-/** A decision that was published and not yet received back. */
-interface Sent {
-  readonly group: readonly Waiting[];
+/** A published message, not yet received back. */
+interface PublishedMessage {
+  readonly group: readonly QueuedProposal[];
   /** Seq in the stream, if acknowledged. */
   seq?: number;
 }
 
-/** Interval of retries while the stream accepts nothing. */
+/** Retry interval while the stream accepts nothing. */
 const RETRY_MS = 100;
 const ID_BYTES = 12;
 
-/** Decisions of this node, until they are received back from the stream. */
+/** Decisions of this node, until the stream returns them. */
 export class Publisher {
-  readonly #parts: PublisherParts;
+  readonly #options: PublisherOptions;
   /** Bounded by CLUSTER_QUEUE_BYTES_MAX. */
-  #queue: Waiting[] = [];
+  #queue: QueuedProposal[] = [];
   #queueBytes = 0;
-  /** Published decisions by message id; bounded by one in flight. */
-  readonly #sent = new Map<string, Sent>();
+  /** Published messages by id. At most one is in flight. */
+  readonly #published = new Map<string, PublishedMessage>();
   #isPublishing = false;
 
-  constructor(parts: PublisherParts) {
-    this.#parts = parts;
+  constructor(options: PublisherOptions) {
+    this.#options = options;
   }
 
-  /** @returns why it is refused */
+  /** @returns the fault, if the proposal is refused */
   propose(proposal: SealedProposal, settle: Settle): Fault | undefined {
     const sizes = proposal.drafts.map(({ sealed }) => appendBytes(sealed));
     const sizeBytes = sizes.reduce((sum, one) => sum + one, 0);
     const fault = this.#refusal(Math.max(...sizes), sizeBytes);
     if (fault !== undefined) return fault;
     this.#queueBytes += sizeBytes;
-    this.#queue.push({ proposal, sizeBytes, sinceMs: this.#parts.clock.now(), settle });
+    this.#queue.push({ proposal, sizeBytes, sinceMs: this.#options.clock.now(), settle });
     if (!this.#isPublishing) void this.#publishAll();
     return undefined;
   }
@@ -88,45 +87,45 @@ export class Publisher {
       return new Fault("too-large", `${sizeBytes} bytes are too much for one message`);
     }
     if (this.#queueBytes + sizeBytes <= CLUSTER_QUEUE_BYTES_MAX) return undefined;
-    const sentence = `${this.#queueBytes} bytes wait for the cluster already`;
-    return new Fault("too-many", sentence, { retryAfterMs: 1_000 });
+    const message = `${this.#queueBytes} bytes wait for the cluster already`;
+    return new Fault("too-many", message, { retryAfterMs: 1_000 });
   }
 
-  /** Reports whether a caller here waits for the outcome of the message. */
-  awaits(id: string | undefined): boolean {
-    return id !== undefined && this.#sent.has(id);
+  /** Reports whether this node published the message and awaits its outcome. */
+  isOwn(id: string | undefined): boolean {
+    return id !== undefined && this.#published.has(id);
   }
 
-  /** Publishes one message at a time; decisions made meanwhile go into the next. */
+  /** Publishes one message at a time. Decisions made in the meantime share the next one. */
   async #publishAll(): Promise<void> {
     this.#isPublishing = true;
-    await undefined; // Decisions of one tick go together.
+    await undefined; // Groups the decisions of one tick.
     while (this.#queue.length > 0) {
       const group = this.#nextGroup();
-      const id = toBase64Url(this.#parts.entropy(ID_BYTES));
+      const id = toBase64Url(this.#options.entropy(ID_BYTES));
       const proposals = group.map(({ proposal }) => proposal);
-      this.#sent.set(id, { group });
+      this.#published.set(id, { group });
       await this.#publish(packProposals({ id, proposals }), id, group);
     }
     this.#isPublishing = false;
   }
 
-  #nextGroup(): readonly Waiting[] {
+  #nextGroup(): readonly QueuedProposal[] {
     let sizeBytes = 0;
     let count = 0;
-    for (const waiting of this.#queue) {
-      sizeBytes += waiting.sizeBytes;
+    for (const queued of this.#queue) {
+      sizeBytes += queued.sizeBytes;
       if (count === CLUSTER_MESSAGE_PROPOSALS_MAX) break;
       if (count > 0 && sizeBytes > CLUSTER_MESSAGE_BYTES_MAX) break;
       count++;
     }
     const group = this.#queue.splice(0, count);
-    for (const waiting of group) this.#queueBytes -= waiting.sizeBytes;
+    for (const queued of group) this.#queueBytes -= queued.sizeBytes;
     return group;
   }
 
-  async #publish(bytes: Uint8Array, id: string, group: readonly Waiting[]): Promise<void> {
-    const { stream, clock, isClosed, mustWait, onSilent } = this.#parts;
+  async #publish(bytes: Uint8Array, id: string, group: readonly QueuedProposal[]): Promise<void> {
+    const { stream, clock, isClosed, isBlocked, onNoAnswer } = this.#options;
     let fault = new Fault(
       "no-majority",
       "the server's cluster has no majority: it records nothing now",
@@ -135,21 +134,21 @@ export class Publisher {
       },
     );
     for (;;) {
-      const sent = this.#sent.get(id);
-      if (sent === undefined) return; // It was received back: a majority holds it.
+      const sent = this.#published.get(id);
+      if (sent === undefined) return; // The stream returned it, so a majority has it.
       try {
-        if (!mustWait()) return this.#stored(sent, await stream.publish(bytes, id), id);
+        if (!isBlocked()) return this.#stored(sent, await stream.publish(bytes, id), id);
       } catch (error) {
         if (!(error instanceof Fault)) throw error;
         fault = error;
-        onSilent();
-        if (!this.#sent.has(id)) return;
+        onNoAnswer();
+        if (!this.#published.has(id)) return;
       }
       const [oldest] = group;
       const isLate = clock.now() - (oldest?.sinceMs ?? 0) >= CLUSTER_MAJORITY_TIMEOUT_MS;
       if (isLate || isClosed()) {
-        // It may still be recorded: its callers retry, and get the earlier outcome.
-        this.#sent.delete(id);
+        // It may still be recorded. Callers retry and then get that outcome.
+        this.#published.delete(id);
         for (const { settle } of group) settle(fault);
         return;
       }
@@ -157,33 +156,33 @@ export class Publisher {
     }
   }
 
-  #stored(sent: Sent, { seq, isRepeat }: Stored, id: string): void {
-    const { applied, onStored, onRewound } = this.#parts;
+  #stored(sent: PublishedMessage, { seq, isRepeat }: Stored, id: string): void {
+    const { applied, onStored, onRewound } = this.#options;
     onStored(seq);
-    if (!this.#sent.has(id)) return;
+    if (!this.#published.has(id)) return;
     sent.seq = seq;
     if (seq > applied()) return;
-    // Something else was read at that position.
-    if (isRepeat) this.forget((one) => one <= applied());
+    // Another message was read at that position.
+    if (isRepeat) this.failLost((one) => one <= applied());
     else onRewound();
   }
 
-  /** Drops what was acknowledged and then lost by the stream. */
-  forget(isLost: (seq: number) => boolean): void {
-    for (const [id, { group, seq }] of this.#sent) {
+  /** Fails messages that the stream acknowledged and then lost. */
+  failLost(isLost: (seq: number) => boolean): void {
+    for (const [id, { group, seq }] of this.#published) {
       if (seq === undefined || !isLost(seq)) continue;
-      this.#sent.delete(id);
-      const sentence = "NATS has lost what it had acknowledged";
-      const fault = new Fault("no-majority", sentence, { retryAfterMs: 1_000 });
+      this.#published.delete(id);
+      const message = "NATS has lost what it had acknowledged";
+      const fault = new Fault("no-majority", message, { retryAfterMs: 1_000 });
       for (const { settle } of group) settle(fault);
     }
   }
 
-  /** Reports the outcomes: the message was received, and its records are on this node's disk. */
-  settle({ id, outcomes }: Applied, records: ReadonlyMap<Owed, LogRecord>): void {
-    const group = id === undefined ? undefined : this.#sent.get(id)?.group;
+  /** Settles the proposals of a message whose records are on this node's disk. */
+  settle({ id, outcomes }: MessageEffect, records: ReadonlyMap<PendingRecord, LogRecord>): void {
+    const group = id === undefined ? undefined : this.#published.get(id)?.group;
     if (id === undefined || group === undefined) return;
-    this.#sent.delete(id);
+    this.#published.delete(id);
     for (const [at, { settle }] of group.entries()) {
       const outcome = outcomes[at];
       if (outcome === undefined || isObjection(outcome)) {
@@ -198,10 +197,10 @@ export class Publisher {
   }
 
   refuseAll(fault: Fault): void {
-    const waiting = [...[...this.#sent.values()].map(({ group }) => group), this.#queue].flat();
-    this.#sent.clear();
+    const queued = [...[...this.#published.values()].map(({ group }) => group), this.#queue].flat();
+    this.#published.clear();
     this.#queue = [];
     this.#queueBytes = 0;
-    for (const { settle } of waiting) settle(fault);
+    for (const { settle } of queued) settle(fault);
   }
 }

@@ -13,147 +13,156 @@ import { type Clock, retry, within } from "../clock.ts";
 import type { Entropy } from "../entropy.ts";
 import type { AppendAllOptions, Settle } from "../log/log.ts";
 import type { LogFile } from "../log/log-file.ts";
-import { Doubt, type OtherNode } from "./doubt.ts";
-import { type Applied, Judge, type Owed, owedOf, PLACES } from "./judge.ts";
+import {
+  Interpreter,
+  LOG_NAMES,
+  type MessageEffect,
+  type PendingRecord,
+  pendingRecordsOf,
+} from "./interpreter.ts";
 import { isWithoutMajority } from "./majority.ts";
 import { Mirrors } from "./mirrors.ts";
-import { KEEP_EVERY, lastCommon, NOWHERE, type Position, withPosition } from "./position.ts";
+import { PeerCheck, type PeerNode } from "./peer-check.ts";
+import {
+  lastCommonPosition,
+  POSITION_INTERVAL,
+  type Position,
+  START,
+  withPosition,
+} from "./position.ts";
 import { Publisher } from "./publisher.ts";
 import { restoreLost } from "./restoration.ts";
 import type { Stream, StreamMessage } from "./stream.ts";
 import { markOf, StreamReader } from "./stream-reader.ts";
 
-export interface ReplicaParts {
+export interface ReplicaOptions {
   readonly stream: Stream;
   readonly mirrors: Readonly<Record<Place, LogFile>>;
-  /** Stored positions of this node, oldest first; `undefined` to read from the beginning. */
+  /** Stored positions of this node, oldest first. `undefined` to read from the beginning. */
   readonly positions?: readonly Position[];
   /**
-   * Stores positions periodically: what was applied since is compared with the stream at the start.
+   * Stores positions periodically. Later messages are compared with the stream at the next start.
    */
-  readonly keep: (positions: readonly Position[]) => void;
-  /** Reports the other nodes that answer at the moment; `undefined` if there are none. */
-  readonly others?: () => Promise<readonly OtherNode[]>;
+  readonly storePositions: (positions: readonly Position[]) => void;
+  /** Peers that answer now. `undefined` if the cluster has no other nodes. */
+  readonly peers?: () => Promise<readonly PeerNode[]>;
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly sha256: Sha256;
-  /** This node stopped following the stream: it still reads, and writes nothing. */
+  /** Called when this node stops following the stream and becomes read-only. */
   readonly onStopped: (fault: Fault) => void;
 }
 
-/** Interval of retries while no leader answers. */
+/** Retry interval while no leader answers. */
 const RETRY_MS = 250;
 
 /**
- * Applies the stream to the two logs of a node. A decision is published, received back in the order
- * of the stream, judged as on every node, and acknowledged when it is on this node's disk, too.
+ * Applies the stream to a node's two logs. A decision is published, received back in stream order,
+ * interpreted as on every node, and acknowledged when it is on this node's disk.
  *
- *     append ──> publisher … stream ──> judge ──> mirrors (sync) ──> followers, then the caller
+ * append ──> publisher … stream ──> interpreter ──> mirrors (sync) ──> followers, then the caller
  */
 export class Replica {
-  readonly #parts: ReplicaParts;
+  readonly #options: ReplicaOptions;
   readonly #publisher: Publisher;
-  readonly #judge: Judge;
+  readonly #interpreter: Interpreter;
   readonly #mirrors: Mirrors;
-  readonly #doubt: Doubt;
+  readonly #peerCheck: PeerCheck;
   /**
-   * Length of each log up to which the folds of this node were notified: what its decisions have
-   * seen.
+   * Length of each log that this node's folds have received, and on which its proposals are based.
    */
-  readonly #told: Record<Place, number> = { history: 0, accounts: 0 };
-  readonly #stops: (() => void)[] = [];
-  /** Position that is on disk. */
-  #at: Position;
-  /** Last stream message applied to disk. */
-  #last: StreamMessage | undefined;
+  readonly #notified: Record<Place, number> = { history: 0, accounts: 0 };
+  readonly #unfollows: (() => void)[] = [];
+  /** Position on disk. */
+  #position: Position;
+  #lastMessage: StreamMessage | undefined;
   #positions: readonly Position[];
   #reader: StreamReader | undefined;
   #rewinding: Promise<void> | undefined;
   #restoring: Promise<void> | undefined;
   /**
-   * Seqs of account records that this node proposed, while followers are notified. Bounded by a
+   * Seqs of account records that this node proposed, while followers are notified. Bounded by one
    * message.
    */
   readonly #own = new Set<number>();
-  /** Received messages. Bounded by CLUSTER_RECEIVE_QUEUE_BYTES_MAX and one message. */
-  #arrived: StreamMessage[] = [];
-  #arrivedBytes = 0;
+  /** Bounded by CLUSTER_ARRIVED_BYTES_MAX and one message. */
+  #received: StreamMessage[] = [];
+  #receivedBytes = 0;
   #applying: Promise<void> | undefined;
   #failure: Fault | undefined;
   #isClosed = false;
-  /** Callers waiting until the stream is applied up to `seq`. */
-  readonly #waits = new Set<{ readonly seq: number; readonly resolve: () => void }>();
+  /** Callers waiting for the stream to be applied up to `seq`. */
+  readonly #waiters = new Set<{ readonly seq: number; readonly resolve: () => void }>();
 
-  private constructor(parts: ReplicaParts) {
-    const { stream, mirrors, clock, entropy, sha256 } = parts;
-    this.#parts = parts;
-    this.#positions = parts.positions ?? [];
-    this.#at = this.#positions.at(-1) ?? NOWHERE;
-    this.#judge = new Judge({ mirrors, sha256 }, this.#at);
+  private constructor(options: ReplicaOptions) {
+    const { stream, mirrors, clock, entropy, sha256 } = options;
+    this.#options = options;
+    this.#positions = options.positions ?? [];
+    this.#position = this.#positions.at(-1) ?? START;
+    this.#interpreter = new Interpreter({ mirrors, sha256 }, this.#position);
     const isClosed = () => this.#isClosed;
     this.#mirrors = new Mirrors({ logs: mirrors, clock, sha256, isClosed });
-    this.#doubt = new Doubt({
-      ...{ stream, clock, others: parts.others },
+    this.#peerCheck = new PeerCheck({
+      ...{ stream, clock, peers: options.peers },
       isBehind: ({ heads }) => this.#mirrors.isBehind(heads),
-      reached: (seq) => this.reached(seq),
-      isOver: () => this.#isOver,
+      waitUntilApplied: (seq) => this.waitUntilApplied(seq),
+      isStopped: () => this.#isStopped,
     });
     this.#publisher = new Publisher({
       ...{ stream, clock, entropy, isClosed },
-      mustWait: () => this.isRestoring || !this.#doubt.isCleared,
-      applied: () => this.#at.seq,
+      isBlocked: () => this.isRestoring || !this.#peerCheck.hasPassed,
+      applied: () => this.#position.seq,
       onStored: (seq) => this.#reader?.stored(seq),
-      onSilent: () => this.#doubt.raise(),
+      onNoAnswer: () => this.#peerCheck.trigger(),
       onRewound: () => this.#rewind(),
     });
   }
 
   /**
-   * Follows the stream, and resolves when everything that was in it is applied.
-   * @throws Fault no-majority, log-conflict (it is being filled), log-corrupt, cluster-diverged,
-   * store-…
+   * Follows the stream. Resolves when its present content is applied.
+   * @throws {Fault} no-majority; log-conflict while a copy is in progress; log-corrupt,
+   * cluster-diverged, store-…
    */
-  static async open(parts: ReplicaParts): Promise<Replica> {
-    const replica = new Replica(parts);
+  static async open(options: ReplicaOptions): Promise<Replica> {
+    const replica = new Replica(options);
     try {
       await replica.#start();
       return replica;
     } catch (error) {
       replica.#isClosed = true;
-      replica.#endReading();
+      replica.#stopReading();
       throw error;
     }
   }
 
-  /** Calls back once with the last record of the decision, or with the reason why there is none. */
+  /** Calls back once with the last record of the decision, or its fault. */
   propose(drafts: readonly Draft[], { follows }: AppendAllOptions, settle: Settle): void {
-    const { entropy, sha256 } = this.#parts;
+    const { entropy, sha256 } = this.#options;
     const sealed = drafts.map((draft) => sealDraft(draft, entropy(SALT_BYTES), sha256));
     const proposal = {
-      ...this.#told,
+      ...this.#notified,
       drafts: sealed.map((one) =>
         follows === undefined ? { sealed: one } : { sealed: one, follows },
       ),
     };
-    const over = this.#isClosed ? closed() : this.#failure;
-    const fault = over ?? this.#publisher.propose(proposal, settle);
+    const refusal = this.#isClosed ? logClosed() : this.#failure;
+    const fault = refusal ?? this.#publisher.propose(proposal, settle);
     if (fault !== undefined) queueMicrotask(() => settle(fault));
   }
 
   /** Position of this node in the stream. */
   get seq(): number {
-    return this.#at.seq;
+    return this.#position.seq;
   }
 
-  /** Length of both logs at that position: more may be on disk already. */
+  /** Length of both logs at that position. More may be on disk already. */
   get applied(): Readonly<Record<Place, number>> {
-    const { history, accounts } = this.#at;
+    const { history, accounts } = this.#position;
     return { history, accounts };
   }
 
   /**
-   * This node's disk holds records that the stream has lost; they are restored before anything
-   * else.
+   * Reports whether this node is restoring records that the stream lost, which blocks proposals.
    */
   get isRestoring(): boolean {
     return this.#rewinding !== undefined || this.#isAhead;
@@ -163,120 +172,117 @@ export class Replica {
     return this.#failure;
   }
 
-  /**
-   * While followers of the accounts are notified: reports whether a caller here waits for the
-   * answer.
-   */
+  /** Reports, while followers are notified of an account record, whether this node proposed it. */
   isOwn(seq: number): boolean {
     return this.#own.has(seq);
   }
 
-  /** This node's disk differs from what the others have. */
-  diverged(sentence: string): void {
-    this.#stop(new Fault("cluster-diverged", sentence));
+  /** Stops because this node's disk differs from its peers'. */
+  stopDiverged(message: string): void {
+    this.#stop(new Fault("cluster-diverged", message));
   }
 
   /**
-   * Resolves when the stream was applied up to `seq`; the mirrors hold it then. Also resolves when
-   * that is unpredictable (the stream is not followed any more, or has lost what was read of it),
-   * and after `withinMs`: a full disk may block for hours.
+   * Resolves when the stream was applied up to `seq`, when this becomes impossible to tell (the
+   * stream was rewound or is no longer followed), or after `timeoutMs`: a full disk may block for
+   * hours.
    */
-  reached(seq: number, withinMs?: number): Promise<void> {
-    if (this.#at.seq >= seq || this.#isOver) return Promise.resolve();
+  waitUntilApplied(seq: number, timeoutMs?: number): Promise<void> {
+    if (this.#position.seq >= seq || this.#isStopped) return Promise.resolve();
     this.#reader?.stored(seq);
     const { promise, resolve } = Promise.withResolvers<void>();
     const wait = { seq, resolve };
-    this.#waits.add(wait);
-    if (withinMs === undefined) return promise;
-    return within(promise, withinMs, () => void this.#waits.delete(wait), this.#parts.clock);
+    this.#waiters.add(wait);
+    if (timeoutMs === undefined) return promise;
+    return within(promise, timeoutMs, () => void this.#waiters.delete(wait), this.#options.clock);
   }
 
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#endReading();
+    this.#stopReading();
     await this.#applying;
-    this.#publisher.refuseAll(closed());
-    if (this.#failure === undefined && this.#rewinding === undefined) this.#keep();
+    this.#publisher.refuseAll(logClosed());
+    if (this.#failure === undefined && this.#rewinding === undefined) this.#storePosition();
   }
 
-  get #isOver(): boolean {
+  get #isStopped(): boolean {
     return this.#isClosed || this.#failure !== undefined;
   }
 
-  /** This node has records that the stream, as far as it was read, has not. */
+  /** Reports whether this node has records beyond the part of the stream read so far. */
   get #isAhead(): boolean {
-    return this.#mirrors.isBeyond(this.#judge.heads);
+    return this.#mirrors.isAheadOf(this.#interpreter.heads);
   }
 
-  #endReading(): void {
-    for (const stop of this.#stops.splice(0)) stop();
-    this.#reader?.end();
+  #stopReading(): void {
+    for (const stop of this.#unfollows.splice(0)) stop();
+    this.#reader?.close();
     this.#wake();
   }
 
-  #wake(isMeant: (seq: number) => boolean = () => true): void {
-    for (const wait of this.#waits) {
-      if (!isMeant(wait.seq)) continue;
-      this.#waits.delete(wait);
+  #wake(isAffected: (seq: number) => boolean = () => true): void {
+    for (const wait of this.#waiters) {
+      if (!isAffected(wait.seq)) continue;
+      this.#waiters.delete(wait);
       wait.resolve();
     }
   }
 
   async #start(): Promise<void> {
-    const { stream, mirrors } = this.#parts;
-    for (const place of PLACES) {
+    const { stream, mirrors } = this.#options;
+    for (const place of LOG_NAMES) {
       const mirror = mirrors[place];
-      if (mirror.head() < this.#at[place]) {
-        const sentence = `${place} has ${mirror.head()} records, and had ${this.#at[place]}`;
-        throw new Fault("log-corrupt", sentence);
+      if (mirror.head() < this.#position[place]) {
+        const message = `${place} has ${mirror.head()} records, and had ${this.#position[place]}`;
+        throw new Fault("log-corrupt", message);
       }
-      this.#told[place] = mirror.head();
-      const told = (record: LogRecord) => {
-        this.#told[place] = record.head.seq;
-        if (record.head.seq > this.#judge.copied[place]) this.#mirrors.erase(place, record);
+      this.#notified[place] = mirror.head();
+      const onRecord = (record: LogRecord) => {
+        this.#notified[place] = record.head.seq;
+        if (record.head.seq > this.#interpreter.copied[place]) this.#mirrors.erase(place, record);
       };
-      this.#stops.push(await mirror.follow(mirror.head() + 1, told));
+      this.#unfollows.push(await mirror.follow(mirror.head() + 1, onRecord));
     }
-    this.#doubt.raise();
-    const until = this.#parts.clock.now() + CLUSTER_START_TIMEOUT_MS;
-    const last = await this.#untilAnswered(until, () => stream.last());
-    await this.#untilAnswered(until, () => this.#readOn());
-    await this.reached(last);
+    this.#peerCheck.trigger();
+    const until = this.#options.clock.now() + CLUSTER_START_TIMEOUT_MS;
+    const last = await this.#retryUntilAnswered(until, () => stream.last());
+    await this.#retryUntilAnswered(until, () => this.#resumeReading());
+    await this.waitUntilApplied(last);
     await this.#restoring;
     if (this.#failure !== undefined) throw this.#failure;
-    if (this.#judge.isFilling) throw notWhole();
+    if (this.#interpreter.isCopying) throw copyIncomplete();
   }
 
   /**
-   * Asks again until a leader answers.
-   * @throws Fault no-majority: not within this time
+   * Retries until a leader answers.
+   * @throws {Fault} no-majority after `until`
    */
-  #untilAnswered<Result>(until: number, ask: () => Promise<Result>): Promise<Result> {
-    const { clock } = this.#parts;
-    return retry(ask, { clock, everyMs: RETRY_MS, until, isPassing: isWithoutMajority });
+  #retryUntilAnswered<Result>(until: number, request: () => Promise<Result>): Promise<Result> {
+    const { clock } = this.#options;
+    return retry(request, { clock, everyMs: RETRY_MS, until, isPassing: isWithoutMajority });
   }
 
-  /** Reads on from the last position at which the stream matches what this node has applied. */
-  async #readOn(): Promise<void> {
-    const { stream, clock, sha256 } = this.#parts;
-    const at = await lastCommon(this.#positions, this.#parts);
-    await this.#judge.rebuild(at);
-    if (this.#isOver) return;
+  /** Reads from the last position at which the stream matches what this node applied. */
+  async #resumeReading(): Promise<void> {
+    const { stream, clock, sha256 } = this.#options;
+    const at = await lastCommonPosition(this.#positions, this.#options);
+    await this.#interpreter.rebuild(at);
+    if (this.#isStopped) return;
     this.#positions = this.#positions.filter(({ seq }) => seq <= at.seq);
-    this.#at = at;
-    this.#last = undefined;
+    this.#position = at;
+    this.#lastMessage = undefined;
     this.#reader = new StreamReader({
       ...{ stream, clock, sha256, after: at },
       earlier: this.#positions.filter(({ seq }) => seq < at.seq),
-      onMessage: (message) => this.#take(message),
+      onMessage: (message) => this.#receive(message),
       onRewound: () => this.#rewind(),
-      onGone: (seq) => this.diverged(`the stream has lost its message ${seq}`),
-      onShort: (last) => {
-        this.#publisher.forget((seq) => seq > last);
+      onLost: (seq) => this.stopDiverged(`the stream has lost its message ${seq}`),
+      onTruncated: (last) => {
+        this.#publisher.failLost((seq) => seq > last);
         this.#wake((seq) => seq > last);
       },
-      onSilent: () => this.#doubt.raise(),
+      onNoAnswer: () => this.#peerCheck.trigger(),
     });
     if (!this.#isAhead) return;
     this.#restoring ??= this.#restore().finally(() => {
@@ -284,102 +290,99 @@ export class Replica {
     });
   }
 
-  /**
-   * Handles a stream that lost what was read of it: after a power loss of its machines, or
-   * recreated.
-   */
+  /** Handles a stream that lost messages read earlier: after a power loss, or when recreated. */
   #rewind(): void {
-    if (this.#rewinding !== undefined || this.#isOver) return;
-    this.#reader?.end();
-    this.#rewinding = this.#readAgain().finally(() => {
+    if (this.#rewinding !== undefined || this.#isStopped) return;
+    this.#reader?.close();
+    this.#rewinding = this.#rereadStream().finally(() => {
       this.#rewinding = undefined;
     });
   }
 
-  async #readAgain(): Promise<void> {
-    this.#doubt.raise();
+  async #rereadStream(): Promise<void> {
+    this.#peerCheck.trigger();
     await this.#applying;
-    this.#publisher.forget(() => true);
+    this.#publisher.failLost(() => true);
     this.#wake();
     try {
-      await this.#untilAnswered(Number.POSITIVE_INFINITY, async () => {
-        if (!this.#isOver) await this.#readOn();
+      await this.#retryUntilAnswered(Number.POSITIVE_INFINITY, async () => {
+        if (!this.#isStopped) await this.#resumeReading();
       });
     } catch (error) {
-      this.#stop(faultOf(error));
+      this.#stop(asFaultOrThrow(error));
     }
   }
 
   async #restore(): Promise<void> {
-    const { stream, mirrors, clock, entropy } = this.#parts;
+    const { stream, mirrors, clock, entropy } = this.#options;
     try {
       await restoreLost({
         ...{ stream, mirrors, clock, entropy },
-        lost: () => (this.#isAhead && !this.#judge.isFilling ? this.#judge.heads : undefined),
-        applied: () => this.#at.seq,
-        reached: (seq) => this.reached(seq),
-        rewound: () => this.#rewinding,
+        headsIfAhead: () =>
+          this.#isAhead && !this.#interpreter.isCopying ? this.#interpreter.heads : undefined,
+        applied: () => this.#position.seq,
+        waitUntilApplied: (seq) => this.waitUntilApplied(seq),
+        rewinding: () => this.#rewinding,
         onStored: (seq) => this.#reader?.stored(seq),
-        isOver: () => this.#isOver,
+        isStopped: () => this.#isStopped,
       });
     } catch (error) {
-      this.#stop(faultOf(error));
+      this.#stop(asFaultOrThrow(error));
     }
   }
 
-  /** @returns a promise for the stream to await before the next message */
-  #take(message: StreamMessage): Promise<void> | undefined {
-    if (this.#isOver) return undefined;
-    this.#arrived.push(message);
-    this.#arrivedBytes += message.bytes.length;
+  /** @returns a promise to await before the next message */
+  #receive(message: StreamMessage): Promise<void> | undefined {
+    if (this.#isStopped) return undefined;
+    this.#received.push(message);
+    this.#receivedBytes += message.bytes.length;
     this.#applying ??= this.#applyAll();
-    return this.#arrivedBytes > CLUSTER_RECEIVE_QUEUE_BYTES_MAX ? this.#applying : undefined;
+    return this.#receivedBytes > CLUSTER_RECEIVE_QUEUE_BYTES_MAX ? this.#applying : undefined;
   }
 
   async #applyAll(): Promise<void> {
-    await undefined; // So that it is known to be running.
-    while (this.#arrived.length > 0 && this.#failure === undefined) {
-      const messages = this.#arrived.splice(0);
-      this.#arrivedBytes = 0;
-      const applied = this.#judgeAll(messages);
-      const owed = applied.flatMap(owedOf);
-      let records: ReadonlyMap<Owed, LogRecord>;
+    await undefined; // Defers until `#applying` is set.
+    while (this.#received.length > 0 && this.#failure === undefined) {
+      const messages = this.#received.splice(0);
+      this.#receivedBytes = 0;
+      const applied = this.#interpretAll(messages);
+      const pending = applied.flatMap(pendingRecordsOf);
+      let records: ReadonlyMap<PendingRecord, LogRecord>;
       try {
-        records = await this.#mirrors.record(owed);
+        records = await this.#mirrors.write(pending);
       } catch (error) {
-        this.#stop(faultOf(error));
+        this.#stop(asFaultOrThrow(error));
         break;
       }
-      this.#last = messages[applied.length - 1] ?? this.#last;
-      this.#at = {
-        ...{ ...this.#judge.heads, seq: this.#last?.seq ?? this.#at.seq },
-        ...(this.#judge.isFilling ? { isFilling: true } : {}),
+      this.#lastMessage = messages[applied.length - 1] ?? this.#lastMessage;
+      this.#position = {
+        ...{ ...this.#interpreter.heads, seq: this.#lastMessage?.seq ?? this.#position.seq },
+        ...(this.#interpreter.isCopying ? { isFilling: true } : {}),
       };
-      this.#mirrors.eraseReplaced(owed, this.#judge.copied);
-      for (const { end } of applied) if (end !== undefined) await this.#checkEnd(end);
+      this.#mirrors.eraseReplaced(pending, this.#interpreter.copied);
+      for (const { copyEnd } of applied) if (copyEnd !== undefined) await this.#checkEnd(copyEnd);
       for (const one of applied) this.#publisher.settle(one, records);
       this.#own.clear();
-      this.#publisher.forget((seq) => seq <= this.#at.seq);
-      this.#wake((seq) => seq <= this.#at.seq);
-      if (this.#at.seq - (this.#positions.at(-1)?.seq ?? 0) >= KEEP_EVERY) this.#keep();
+      this.#publisher.failLost((seq) => seq <= this.#position.seq);
+      this.#wake((seq) => seq <= this.#position.seq);
+      if (this.#position.seq - (this.#positions.at(-1)?.seq ?? 0) >= POSITION_INTERVAL)
+        this.#storePosition();
     }
-    this.#applying = undefined; // In the tick in which the queue became empty.
+    this.#applying = undefined; // Same tick in which the queue became empty.
   }
 
-  /**
-   * @returns the effects of the messages up to the first that this version cannot read, after which
-   * it stops
-   */
-  #judgeAll(messages: readonly StreamMessage[]): readonly Applied[] {
-    const applied: Applied[] = [];
+  /** @returns the effects of the messages up to the first unreadable one, which stops this node */
+  #interpretAll(messages: readonly StreamMessage[]): readonly MessageEffect[] {
+    const applied: MessageEffect[] = [];
     for (const message of messages) {
       try {
-        const one = this.#judge.judge(message);
+        const one = this.#interpreter.interpret(message);
         applied.push(one);
-        if (!this.#publisher.awaits(one.id)) continue;
-        for (const { place, seq } of owedOf(one)) if (place === "accounts") this.#own.add(seq);
+        if (!this.#publisher.isOwn(one.id)) continue;
+        for (const { place, seq } of pendingRecordsOf(one))
+          if (place === "accounts") this.#own.add(seq);
       } catch (error) {
-        this.#stop(faultOf(error));
+        this.#stop(asFaultOrThrow(error));
         break;
       }
     }
@@ -388,40 +391,40 @@ export class Replica {
 
   async #checkEnd(end: CopyEnd): Promise<void> {
     try {
-      await this.#mirrors.checkEnd(end, this.#judge.copied);
+      await this.#mirrors.checkEnd(end, this.#interpreter.copied);
     } catch (error) {
-      this.#stop(faultOf(error));
+      this.#stop(asFaultOrThrow(error));
     }
   }
 
-  #keep(): void {
-    const { sha256, keep } = this.#parts;
-    if (this.#last !== undefined) this.#at = { ...this.#at, mark: markOf(this.#last, sha256) };
-    this.#positions = withPosition(this.#positions, this.#at);
-    keep(this.#positions);
+  #storePosition(): void {
+    const { sha256, storePositions } = this.#options;
+    if (this.#lastMessage !== undefined)
+      this.#position = { ...this.#position, mark: markOf(this.#lastMessage, sha256) };
+    this.#positions = withPosition(this.#positions, this.#position);
+    storePositions(this.#positions);
   }
 
-  /** From here on this node no longer knows what the others do. */
   #stop(fault: Fault): void {
-    if (this.#isOver) return;
+    if (this.#isStopped) return;
     this.#failure = fault;
-    this.#endReading();
+    this.#stopReading();
     this.#publisher.refuseAll(fault);
-    this.#parts.onStopped(fault);
+    this.#options.onStopped(fault);
   }
 }
 
-function notWhole(): Fault {
+function copyIncomplete(): Fault {
   return new Fault("log-conflict", "chat cluster init has not brought all of its folder yet", {
     remedy: "start when it is done; if it was broken off, run it again",
   });
 }
 
-function faultOf(error: unknown): Fault {
+function asFaultOrThrow(error: unknown): Fault {
   if (error instanceof Fault) return error;
   throw error;
 }
 
-function closed(): Fault {
+function logClosed(): Fault {
   return new Fault("shutting-down", "the log is closed");
 }

@@ -1,4 +1,4 @@
-/** A log of a node: written through the cluster, read from this node's disk. */
+/** A node's log: writes through the cluster, reads from the local disk. */
 
 import type { Place } from "../../core/cluster/claims.ts";
 import type { Draft, LogRecord } from "../../wire/record.ts";

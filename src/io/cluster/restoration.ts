@@ -12,47 +12,47 @@ import { appendBytes } from "../log/batch.ts";
 import type { LogFile } from "../log/log-file.ts";
 import type { Stream } from "./stream.ts";
 
-export interface RestorationParts {
+export interface RestorationOptions {
   readonly stream: Pick<Stream, "last" | "publish">;
   readonly mirrors: Readonly<Record<Place, LogFile>>;
   readonly clock: Clock;
   readonly entropy: Entropy;
-  /** Records of each log in the stream, if this node has more. */
-  readonly lost: () => Readonly<Record<Place, number>> | undefined;
+  /** Records of each log in the stream. `undefined` unless this node has more. */
+  readonly headsIfAhead: () => Readonly<Record<Place, number>> | undefined;
   /** Position up to which the stream was applied. */
   readonly applied: () => number;
-  readonly reached: (seq: number) => Promise<void>;
+  readonly waitUntilApplied: (seq: number) => Promise<void>;
   /** Resolves when this node reads from before the loss. */
-  readonly rewound: () => Promise<void> | undefined;
-  /** The stream holds `seq` messages. */
+  readonly rewinding: () => Promise<void> | undefined;
+  /** Called when the stream holds `seq` messages. */
   readonly onStored: (seq: number) => void;
   /** Reports whether this node stopped following the stream. */
-  readonly isOver: () => boolean;
+  readonly isStopped: () => boolean;
 }
 
 const RETRY_MS = 250;
 const ID_BYTES = 12;
 
 /**
- * Republishes records on this disk that the stream has lost. Several nodes may do so concurrently:
- * each skips what the stream has.
- * @throws Fault log-corrupt, store-…
+ * Republishes records on this disk that the stream lost. Several nodes may do so concurrently; each
+ * skips what the stream has.
+ * @throws {Fault} log-corrupt, store-…
  */
-export async function restoreLost(parts: RestorationParts): Promise<void> {
-  const { stream, clock, mirrors, entropy, reached } = parts;
-  while (!parts.isOver()) {
+export async function restoreLost(options: RestorationOptions): Promise<void> {
+  const { stream, clock, mirrors, entropy, waitUntilApplied } = options;
+  while (!options.isStopped()) {
     try {
-      await reached(await stream.last());
-      await parts.rewound();
-      if (parts.lost() === undefined) return;
-      if (parts.applied() < (await stream.last())) continue;
-      const heads = parts.lost();
-      const records = heads === undefined ? [] : await nextLost(mirrors, heads);
-      if (records.length === 0) continue; // They arrived meanwhile.
+      await waitUntilApplied(await stream.last());
+      await options.rewinding();
+      if (options.headsIfAhead() === undefined) return;
+      if (options.applied() < (await stream.last())) continue;
+      const heads = options.headsIfAhead();
+      const records = heads === undefined ? [] : await nextLostRecords(mirrors, heads);
+      if (records.length === 0) continue; // Another node restored them in the meantime.
       const id = toBase64Url(entropy(ID_BYTES));
       const { seq } = await stream.publish(packRestored(id, records), id);
-      parts.onStored(seq);
-      await reached(seq);
+      options.onStored(seq);
+      await waitUntilApplied(seq);
     } catch (error) {
       if (!(error instanceof Fault) || error.code !== "no-majority") throw error;
       await delay(clock, RETRY_MS);
@@ -61,12 +61,11 @@ export async function restoreLost(parts: RestorationParts): Promise<void> {
 }
 
 /**
- * Returns the next records that this node has on disk and the stream has lost, as many as fit into
- * one message. Those of the accounts come first, as they do on disk.
+ * Returns the next lost records that fit into one message, those of the accounts first.
  * @param heads records of each log in the stream
- * @throws Fault log-corrupt, store-…
+ * @throws {Fault} log-corrupt, store-…
  */
-async function nextLost(
+async function nextLostRecords(
   mirrors: Readonly<Record<Place, LogFile>>,
   heads: Readonly<Record<Place, number>>,
 ): Promise<RestoredRecord[]> {
@@ -75,7 +74,7 @@ async function nextLost(
   const records: RestoredRecord[] = [];
   let sizeBytes = 0;
   for await (const record of mirror.read(heads[place] + 1)) {
-    const restored = await restoredOf(mirror, record);
+    const restored = await toRestored(mirror, record);
     sizeBytes += appendBytes("line" in restored ? restored.line : restored.sealed);
     if (records.length > 0 && sizeBytes > CLUSTER_MESSAGE_BYTES_MAX) break;
     records.push(restored);
@@ -84,10 +83,10 @@ async function nextLost(
 }
 
 /**
- * Erases replaced passwords. The records that named the replaced one have lost their bodies; it was
- * the one before, and must not stay on this disk.
- * @param blank seqs of records restored without their bodies
- * @throws Fault store-…
+ * Erases passwords that blank records replaced. Those records lost the reference with their bodies,
+ * but it was to the account's previous password.
+ * @param blank seqs of records restored without bodies
+ * @throws {Fault} store-…
  */
 export async function eraseReplaced(accounts: LogFile, blank: ReadonlySet<number>): Promise<void> {
   const passwords = new Map<string, number>();
@@ -100,7 +99,7 @@ export async function eraseReplaced(accounts: LogFile, blank: ReadonlySet<number
   for (const { seq, by } of replaced) await accounts.erase(seq, by);
 }
 
-async function restoredOf(mirror: LogFile, record: LogRecord): Promise<RestoredRecord> {
+async function toRestored(mirror: LogFile, record: LogRecord): Promise<RestoredRecord> {
   const { salt, bodyBytes, erased } = record;
   const { seq, time, kind, room, by, id, commit } = record.head;
   if (salt !== undefined && bodyBytes !== undefined) {
@@ -108,7 +107,7 @@ async function restoredOf(mirror: LogFile, record: LogRecord): Promise<RestoredR
     return { seq, time, sealed: { draft, salt, bodyBytes, commit } };
   }
   if (erased !== undefined) {
-    await mirror.erase(seq, erased); // It may be in progress.
+    await mirror.erase(seq, erased); // Waits for an erasure in progress.
     const line = copyLine(await mirror.line(seq));
     if (line?.record.erased !== undefined) return { line };
   }

@@ -12,237 +12,235 @@ import {
 import { type Clock, delay, within } from "../clock.ts";
 import type { Stream, StreamMessage } from "./stream.ts";
 
-/** Position up to which the stream was read, and the mark of the message there; 0 if none. */
-export interface ReadUpTo {
+/** Seq of the last message read, 0 if none, and its mark. */
+export interface ReadPosition {
   readonly seq: number;
-  /** `undefined` if unknown; then it is not compared. */
+  /** `undefined` if unknown, and then not compared. */
   readonly mark?: string;
 }
 
-export interface ReaderParts {
+export interface StreamReaderOptions {
   readonly stream: Pick<Stream, "get" | "last" | "watch">;
   readonly clock: Clock;
   readonly sha256: Sha256;
-  readonly after: ReadUpTo;
-  /** Earlier positions, oldest first: they distinguish the stream from another one. */
-  readonly earlier?: readonly ReadUpTo[];
-  /** Receives each message once, in order. The reader waits for the promise before the next. */
+  readonly after: ReadPosition;
+  /** Earlier positions, oldest first, which distinguish the stream from another one. */
+  readonly earlier?: readonly ReadPosition[];
+  /**
+   * Receives each message once, in order. The reader awaits the promise before the next message.
+   */
   readonly onMessage: (message: StreamMessage) => Promise<void> | undefined;
-  /** The stream no longer contains what was read of it. The reader stops. */
+  /** The stream lacks messages that were read. The reader stops. */
   readonly onRewound: () => void;
-  /** The stream continues after this message and has lost it. The reader stops. */
-  readonly onGone: (seq: number) => void;
-  /** The stream ends there, although more of it was acknowledged. */
-  readonly onShort: (last: number) => void;
+  /** The stream lost this message but has later ones. The reader stops. */
+  readonly onLost: (seq: number) => void;
+  /** The stream ends there, although later messages were acknowledged. */
+  readonly onTruncated: (last: number) => void;
   /** The stream has not answered for a while. */
-  readonly onSilent: () => void;
+  readonly onNoAnswer: () => void;
 }
 
-/** Interval of polling the stream when there are no notifications. */
-const LOOK_EVERY_MS = 250;
-/** A replica that is behind is asked again, at first sooner: most are behind by a millisecond. */
-const MISSING_EVERY_MS = 5;
+/** Poll interval without notifications. */
+const POLL_INTERVAL_MS = 250;
 /**
- * An announced message that is missing after these tries was published earlier, or is not stored.
+ * Retry interval for a lagging replica. Earlier retries are faster, since most replicas lag by a
+ * millisecond.
  */
+const MISSING_INTERVAL_MS = 5;
+/** Tries after which an announced message is assumed to be an earlier one, or not stored. */
 const EXPECTED_TRIES = 20;
-/** If stored messages are pushed, fetching one that is about to arrive is wasted work. */
-const TOLD_WITHIN_MS = 20;
-/** A message that is missing this often, CLUSTER_STALLED_MS apart, is lost. */
-const GONE_AFTER = 4;
+/** Wait for a pushed message before fetching it. */
+const PUSH_TIMEOUT_MS = 20;
+/** Checks, CLUSTER_STALLED_MS apart, after which a missing message is lost. */
+const LOST_CHECKS = 4;
 /**
- * After this long without contact the reader first checks the end of the stream: no machine loses
- * power, comes back and elects a leader within that time.
+ * Time without contact after which the reader first checks the end of the stream. No server
+ * restarts and elects a leader within that time.
  */
 const TRUSTED_MS = 100;
-/** Twice, since a new leader may not know its end yet. */
-const SHORT_LOOKS = 2;
-const MARK_LETTERS = 22;
-/** Earlier messages to remember: a single deleted one does not invalidate all of them. */
-const KNOWN_MAX = 4;
+/** Two, since a new leader may not know its end yet. */
+const TRUNCATED_CHECKS = 2;
+const MARK_CHARACTERS = 22;
+/** Earlier messages to remember, in case one of them is deleted. */
+const EARLIER_MAX = 4;
 
 /** A message that was read, or its mark. */
-type Known = StreamMessage | { readonly seq: number; readonly mark: string };
+type ReadMessage = StreamMessage | { readonly seq: number; readonly mark: string };
 
-function knownOf({ seq, mark }: ReadUpTo): Known[] {
+function readMessagesOf({ seq, mark }: ReadPosition): ReadMessage[] {
   return seq === 0 || mark === undefined ? [] : [{ seq, mark }];
 }
 
-/**
- * Identifies a message of a stream: another message at its position, or at another time, has
- * another mark.
- */
+/** Identifies a message of a stream by its time and content. */
 export function markOf({ unixMs, bytes }: StreamMessage, sha256: Sha256): string {
   const hash = toBase64Url(sha256(bytes));
-  return toBase64Url(sha256(utf8Encode(`${unixMs} ${hash}`))).slice(0, MARK_LETTERS);
+  return toBase64Url(sha256(utf8Encode(`${unixMs} ${hash}`))).slice(0, MARK_CHARACTERS);
 }
 
 /**
- * Reads a stream message by message. A consumer of JetStream would be simpler, but it hangs for up
- * to a minute after the server that led it has died.
+ * Reads a stream message by message. A JetStream consumer hangs for up to a minute after its leader
+ * dies.
  */
 export class StreamReader {
-  readonly #parts: ReaderParts;
+  readonly #options: StreamReaderOptions;
   #next: number;
-  /** The message before the next one. */
-  #before: Known | undefined;
-  /** The messages before that, oldest first; bounded by KNOWN_MAX. */
-  #earlier: readonly Known[];
-  /** When `#before` was last known to be in the stream. */
+  #previous: ReadMessage | undefined;
+  /** Messages before `#previous`, oldest first. Bounded by EARLIER_MAX. */
+  #earlier: readonly ReadMessage[];
+  /** Time at which `#previous` was last known to be in the stream. */
   #trustedAt = Number.NEGATIVE_INFINITY;
-  #known = 0;
-  /** Highest announced seq: a publisher is heard before the servers have agreed. */
-  #expected = 0;
+  #storedSeq = 0;
+  /** Highest announced seq. Announcements precede the agreement of the servers. */
+  #announcedSeq = 0;
   /**
-   * Pushed messages and their arrival; bounded by CLUSTER_MESSAGES_AHEAD and
+   * Pushed messages and their times. Bounded by CLUSTER_MESSAGES_AHEAD and
    * CLUSTER_RECEIVE_QUEUE_BYTES_MAX.
    */
-  readonly #told = new Map<number, { readonly message: StreamMessage; readonly at: number }>();
-  #toldBytes = 0;
-  /** Whether the last message was pushed. */
-  #isTold = false;
-  /** When this process was last known to run. */
+  readonly #pushed = new Map<number, { readonly message: StreamMessage; readonly at: number }>();
+  #pushedBytes = 0;
+  #wasPushed = false;
+  /** Time at which this process was last known to run. */
   #ranAt: number;
-  /** The process was suspended until a moment ago: notifications may be stale until this time. */
-  #deafUntil = Number.NEGATIVE_INFINITY;
-  /** The check in progress for the message read last. */
+  /** End of the period after a suspension in which pushed messages may be stale. */
+  #staleUntil = Number.NEGATIVE_INFINITY;
+  /** Check of the last message, while in progress. */
   #checking: Promise<boolean> | undefined;
-  #askedAt: number;
+  #polledAt: number;
   #isEnded = false;
   #isWoken = false;
   #wake = () => {};
   readonly #unwatch: () => void;
-  /** How often the next message was missing although it had to exist. */
-  #missed = 0;
-  /** How often the last message was missing although the stream continues after it. */
-  #passed = 0;
-  #passedAt = Number.NEGATIVE_INFINITY;
-  /** Consecutive looks in which the stream was shorter than what was read of it. */
-  #short = 0;
+  /** Checks in which the next message was missing although it had to exist. */
+  #nextMissingChecks = 0;
+  /** Checks in which the last message was missing although the stream has later ones. */
+  #lastMissingChecks = 0;
+  #lastMissingAt = Number.NEGATIVE_INFINITY;
+  /** Consecutive checks in which the stream ended before the last message read. */
+  #truncatedChecks = 0;
 
-  constructor(parts: ReaderParts) {
-    this.#parts = parts;
-    this.#next = parts.after.seq + 1;
-    this.#before = knownOf(parts.after)[0];
-    this.#earlier = (parts.earlier ?? []).flatMap(knownOf).slice(-KNOWN_MAX);
-    this.#askedAt = parts.clock.now();
-    this.#ranAt = this.#askedAt;
-    this.#unwatch = parts.stream.watch((stored) => {
-      if (stored === undefined) this.#expected = this.#next;
-      else this.#tell(stored);
-      this.#news();
+  constructor(options: StreamReaderOptions) {
+    this.#options = options;
+    this.#next = options.after.seq + 1;
+    this.#previous = readMessagesOf(options.after)[0];
+    this.#earlier = (options.earlier ?? []).flatMap(readMessagesOf).slice(-EARLIER_MAX);
+    this.#polledAt = options.clock.now();
+    this.#ranAt = this.#polledAt;
+    this.#unwatch = options.stream.watch((stored) => {
+      if (stored === undefined) this.#announcedSeq = this.#next;
+      else this.#receivePushed(stored);
+      this.#notify();
     });
     void this.#run();
   }
 
-  /** The stream holds `seq` messages. */
   stored(seq: number): void {
-    this.#known = Math.max(this.#known, seq);
-    this.#news();
+    this.#storedSeq = Math.max(this.#storedSeq, seq);
+    this.#notify();
   }
 
-  end(): void {
+  close(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#unwatch();
-    this.#news();
+    this.#notify();
   }
 
-  #news(): void {
+  #notify(): void {
     this.#isWoken = true;
     this.#wake();
   }
 
-  #tell(message: StreamMessage): void {
+  #receivePushed(message: StreamMessage): void {
     const { seq, bytes } = message;
-    const now = this.#parts.clock.now();
-    this.#known = Math.max(this.#known, seq);
-    if (now < this.#deafUntil || now - this.#ranAt > LOOK_EVERY_MS + TRUSTED_MS) return;
-    this.#isTold = true;
+    const now = this.#options.clock.now();
+    this.#storedSeq = Math.max(this.#storedSeq, seq);
+    if (now < this.#staleUntil || now - this.#ranAt > POLL_INTERVAL_MS + TRUSTED_MS) return;
+    this.#wasPushed = true;
     if (seq < this.#next || seq >= this.#next + CLUSTER_MESSAGES_AHEAD) return;
-    this.#forget(seq);
-    if (this.#toldBytes + bytes.length > CLUSTER_RECEIVE_QUEUE_BYTES_MAX) return;
-    this.#told.set(seq, { message, at: now });
-    this.#toldBytes += bytes.length;
+    this.#dropPushed(seq);
+    if (this.#pushedBytes + bytes.length > CLUSTER_RECEIVE_QUEUE_BYTES_MAX) return;
+    this.#pushed.set(seq, { message, at: now });
+    this.#pushedBytes += bytes.length;
   }
 
-  #forget(seq: number): void {
-    this.#toldBytes -= this.#told.get(seq)?.message.bytes.length ?? 0;
-    this.#told.delete(seq);
+  #dropPushed(seq: number): void {
+    this.#pushedBytes -= this.#pushed.get(seq)?.message.bytes.length ?? 0;
+    this.#pushed.delete(seq);
   }
 
-  /** Pushed messages are ignored if the stream may have lost them since. */
-  #toldOf(seq: number): StreamMessage | undefined {
-    const told = this.#told.get(seq);
-    if (told === undefined) return undefined;
-    return this.#parts.clock.now() - told.at < TRUSTED_MS ? told.message : undefined;
+  /** Ignores a pushed message that the stream may have lost in the meantime. */
+  #freshPushed(seq: number): StreamMessage | undefined {
+    const pushed = this.#pushed.get(seq);
+    if (pushed === undefined) return undefined;
+    return this.#options.clock.now() - pushed.at < TRUSTED_MS ? pushed.message : undefined;
   }
 
-  /** Waits while the next message is being stored: it is pushed immediately afterwards. */
-  async #untilTold(): Promise<void> {
-    const { clock } = this.#parts;
-    const isNext = Math.max(this.#known, this.#expected) === this.#next;
-    if (!(this.#isTold && isNext)) return;
-    if (!this.#told.has(this.#next)) void this.#isSame(); // Both take the same time.
-    const until = clock.now() + TOLD_WITHIN_MS;
-    while (!this.#told.has(this.#next) && clock.now() < until && !this.#isEnded) {
+  /** Waits while the next message is being stored: a push follows immediately. */
+  async #waitForPush(): Promise<void> {
+    const { clock } = this.#options;
+    const isNext = Math.max(this.#storedSeq, this.#announcedSeq) === this.#next;
+    if (!(this.#wasPushed && isNext)) return;
+    if (!this.#pushed.has(this.#next)) void this.#isLastUnchanged(); // Runs concurrently, as it takes as long as the push.
+    const until = clock.now() + PUSH_TIMEOUT_MS;
+    while (!this.#pushed.has(this.#next) && clock.now() < until && !this.#isEnded) {
       this.#isWoken = false;
-      await this.#idle(until - clock.now(), true);
+      await this.#wait(until - clock.now(), true);
     }
-    this.#isTold = this.#told.has(this.#next);
+    this.#wasPushed = this.#pushed.has(this.#next);
   }
 
   async #run(): Promise<void> {
     let missing = 0;
     let isDue = true;
     while (!this.#isEnded) {
-      await this.#untilTold();
+      await this.#waitForPush();
       if (this.#isEnded) return;
-      // If stored messages are pushed, the rest is polled only now and then.
-      const isAwaited = Math.max(this.#known, this.#expected) >= this.#next || !this.#isTold;
+      // While messages are pushed, poll only at intervals.
+      const isAwaited =
+        Math.max(this.#storedSeq, this.#announcedSeq) >= this.#next || !this.#wasPushed;
       const count = isAwaited || isDue ? await this.#read() : 0;
       isDue = false;
       if (count === undefined) {
         missing = 0;
-        if (!this.#isEnded) await this.#idle(LOOK_EVERY_MS, false);
+        if (!this.#isEnded) await this.#wait(POLL_INTERVAL_MS, false);
         continue;
       }
       if (count > 0) {
         missing = 0;
         continue;
       }
-      if (Math.max(this.#known, this.#expected) < this.#next) {
+      if (Math.max(this.#storedSeq, this.#announcedSeq) < this.#next) {
         missing = 0;
-        isDue = !(await this.#idle(LOOK_EVERY_MS, true));
-        await this.#lookForEnd();
+        isDue = !(await this.#wait(POLL_INTERVAL_MS, true));
+        await this.#pollEnd();
         continue;
       }
-      // It exists, or will soon, and the server asked has not received it yet.
+      // The message exists, or soon will, but the queried server lacks it.
       missing++;
-      if (this.#known < this.#next) {
-        if (missing >= EXPECTED_TRIES) this.#expected = 0;
-      } else if (missing * MISSING_EVERY_MS >= CLUSTER_STALLED_MS) {
-        await this.#lookForMissing();
+      if (this.#storedSeq < this.#next) {
+        if (missing >= EXPECTED_TRIES) this.#announcedSeq = 0;
+      } else if (missing * MISSING_INTERVAL_MS >= CLUSTER_STALLED_MS) {
+        await this.#checkMissing();
         missing = 0;
       }
-      await this.#idle(Math.min(missing, MISSING_EVERY_MS), false);
+      await this.#wait(Math.min(missing, MISSING_INTERVAL_MS), false);
     }
   }
 
-  /** Detects messages that others published and the stream has lost; nothing else reports that. */
-  async #lookForEnd(): Promise<void> {
-    const { clock } = this.#parts;
-    if (this.#isEnded || clock.now() - this.#askedAt < CLUSTER_ANSWER_TIMEOUT_MS) return;
-    this.#askedAt = clock.now();
+  /** Detects messages that others published and the stream lost. No event reports them. */
+  async #pollEnd(): Promise<void> {
+    const { clock } = this.#options;
+    if (this.#isEnded || clock.now() - this.#polledAt < CLUSTER_ANSWER_TIMEOUT_MS) return;
+    this.#polledAt = clock.now();
     try {
-      this.#known = Math.max(this.#known, await this.#last());
+      this.#storedSeq = Math.max(this.#storedSeq, await this.#last());
     } catch (error) {
-      this.#silent(error);
+      this.#handleFault(error);
     }
   }
 
-  /** Reports whether the last message is still at its position; false also if unknown. */
-  #isSame(): Promise<boolean> {
+  /** Reports whether the last message is still at its position. False if unknown. */
+  #isLastUnchanged(): Promise<boolean> {
     this.#checking ??= this.#check().finally(() => {
       this.#checking = undefined;
     });
@@ -250,91 +248,89 @@ export class StreamReader {
   }
 
   async #check(): Promise<boolean> {
-    const { stream, clock } = this.#parts;
+    const { stream, clock } = this.#options;
     const seq = this.#next - 1;
-    if (seq === 0 || this.#before === undefined) return true;
+    if (seq === 0 || this.#previous === undefined) return true;
     if (clock.now() - this.#trustedAt < TRUSTED_MS) return true;
     try {
-      const found = await this.#answer(stream.get(seq));
+      const message = await this.#answer(stream.get(seq));
       if (this.#isEnded) return false;
-      if (found === undefined) return await this.#isPassed(seq);
-      if (!this.#isKnown(found, this.#before)) {
-        this.#finish(this.#parts.onRewound);
+      if (message === undefined) return await this.#isLastOnlyMissing(seq);
+      if (!this.#matches(message, this.#previous)) {
+        this.#finish(this.#options.onRewound);
         return false;
       }
     } catch (error) {
-      this.#silent(error);
+      this.#handleFault(error);
       return false;
     }
-    this.#short = 0;
-    this.#passed = 0;
+    this.#truncatedChecks = 0;
+    this.#lastMissingChecks = 0;
     this.#trustedAt = clock.now();
     return true;
   }
 
-  #isKnown(found: StreamMessage, known: Known): boolean {
-    if ("mark" in known) return markOf(found, this.#parts.sha256) === known.mark;
-    return known.unixMs === found.unixMs && equalBytes(known.bytes, found.bytes);
-  }
-
-  /** The replica asked does not have it: it lags, or the stream is shorter than it was. */
-  async #isPassed(seq: number): Promise<boolean> {
-    const last = await this.#last();
-    if (this.#isEnded) return false;
-    this.#short = last < seq ? this.#short + 1 : 0;
-    if (this.#short >= SHORT_LOOKS) this.#finish(this.#parts.onRewound);
-    if (last <= seq) {
-      this.#passed = 0;
-      return false;
-    }
-    const now = this.#parts.clock.now();
-    if (this.#passed < GONE_AFTER) {
-      if (now - this.#passedAt < CLUSTER_STALLED_MS) return false;
-      this.#passedAt = now;
-      this.#passed++;
-    }
-    // The mark is still known: a replica that lags this long would catch up in the end.
-    return this.#passed >= GONE_AFTER && (await this.#isSameEarlier(seq));
+  #matches(message: StreamMessage, known: ReadMessage): boolean {
+    if ("mark" in known) return markOf(message, this.#options.sha256) === known.mark;
+    return known.unixMs === message.unixMs && equalBytes(known.bytes, message.bytes);
   }
 
   /**
-   * A deleted message proves nothing: the stream may have been lost as a whole and have grown
-   * again. The messages before it decide.
+   * Handles a last message that the replica lacks: it lags, or the stream is shorter than before.
    */
-  async #isSameEarlier(seq: number): Promise<boolean> {
-    const { stream, onGone, onRewound } = this.#parts;
+  async #isLastOnlyMissing(seq: number): Promise<boolean> {
+    const last = await this.#last();
+    if (this.#isEnded) return false;
+    this.#truncatedChecks = last < seq ? this.#truncatedChecks + 1 : 0;
+    if (this.#truncatedChecks >= TRUNCATED_CHECKS) this.#finish(this.#options.onRewound);
+    if (last <= seq) {
+      this.#lastMissingChecks = 0;
+      return false;
+    }
+    const now = this.#options.clock.now();
+    if (this.#lastMissingChecks < LOST_CHECKS) {
+      if (now - this.#lastMissingAt < CLUSTER_STALLED_MS) return false;
+      this.#lastMissingAt = now;
+      this.#lastMissingChecks++;
+    }
+    // The mark is still known: a replica this far behind would have caught up.
+    return this.#lastMissingChecks >= LOST_CHECKS && (await this.#areEarlierUnchanged(seq));
+  }
+
+  /** A deleted message proves nothing; earlier ones show whether the stream was recreated. */
+  async #areEarlierUnchanged(seq: number): Promise<boolean> {
+    const { stream, onLost, onRewound } = this.#options;
     for (const known of this.#earlier.toReversed()) {
-      const found = await this.#answer(stream.get(known.seq));
+      const message = await this.#answer(stream.get(known.seq));
       if (this.#isEnded) return false;
-      if (found === undefined) continue;
-      if (this.#isKnown(found, known)) return true;
+      if (message === undefined) continue;
+      if (this.#matches(message, known)) return true;
       this.#finish(onRewound);
       return false;
     }
-    this.#finish(() => onGone(seq));
+    this.#finish(() => onLost(seq));
     return false;
   }
 
   /**
-   * @returns the number of messages received; undefined if it is unknown whether they follow what
-   * was read
+   * @returns the number of messages received; `undefined` if they may not follow the last message
    */
   async #read(): Promise<number | undefined> {
-    const { stream, clock, onMessage } = this.#parts;
-    const ahead = Math.min(CLUSTER_MESSAGES_AHEAD, Math.max(1, this.#known - this.#next + 1));
-    const same = this.#isSame();
-    const asked = Array.from({ length: ahead }, (_, i) => {
-      const told = this.#toldOf(this.#next + i);
-      if (told !== undefined) return Promise.resolve(told);
+    const { stream, clock, onMessage } = this.#options;
+    const ahead = Math.min(CLUSTER_MESSAGES_AHEAD, Math.max(1, this.#storedSeq - this.#next + 1));
+    const isUnchanged = this.#isLastUnchanged();
+    const requests = Array.from({ length: ahead }, (_, i) => {
+      const pushed = this.#freshPushed(this.#next + i);
+      if (pushed !== undefined) return Promise.resolve(pushed);
       return stream.get(this.#next + i).catch((error: unknown) => {
-        this.#silent(error);
-        return undefined; // It is requested again.
+        this.#handleFault(error);
+        return undefined; // The loop requests it again.
       });
     });
-    const late = Promise.withResolvers<undefined>();
-    const cancel = clock.after(CLUSTER_ANSWER_TIMEOUT_MS, () => late.resolve(undefined));
-    const answers = asked.map((answer) => Promise.race([answer, late.promise]));
-    if (!(await same)) {
+    const timeout = Promise.withResolvers<undefined>();
+    const cancel = clock.after(CLUSTER_ANSWER_TIMEOUT_MS, () => timeout.resolve(undefined));
+    const answers = requests.map((answer) => Promise.race([answer, timeout.promise]));
+    if (!(await isUnchanged)) {
       cancel();
       return undefined;
     }
@@ -342,15 +338,15 @@ export class StreamReader {
     for (const answer of answers) {
       const message = await answer;
       if (message === undefined || message.seq !== this.#next || this.#isEnded) continue;
-      this.#forget(this.#next);
+      this.#dropPushed(this.#next);
       this.#next++;
-      if (this.#before !== undefined) {
-        this.#earlier = [...this.#earlier, this.#before].slice(-KNOWN_MAX);
+      if (this.#previous !== undefined) {
+        this.#earlier = [...this.#earlier, this.#previous].slice(-EARLIER_MAX);
       }
-      this.#before = message;
+      this.#previous = message;
       this.#trustedAt = clock.now();
-      this.#missed = 0;
-      this.#passed = 0;
+      this.#nextMissingChecks = 0;
+      this.#lastMissingChecks = 0;
       count++;
       await onMessage(message);
     }
@@ -358,55 +354,55 @@ export class StreamReader {
     return count;
   }
 
-  /** Checks whether the stream has lost the message. */
-  async #lookForMissing(): Promise<void> {
-    const { stream, onGone } = this.#parts;
+  /** Checks whether the stream lost the message. */
+  async #checkMissing(): Promise<void> {
+    const { stream, onLost } = this.#options;
     try {
-      // The message was announced; that is no longer true of a stream that is shorter by now.
-      this.#known = await this.#last();
-      if (this.#known < this.#next) return this.#parts.onShort(this.#known);
+      // An announced message is no longer expected if the stream is shorter.
+      this.#storedSeq = await this.#last();
+      if (this.#storedSeq < this.#next) return this.#options.onTruncated(this.#storedSeq);
       if ((await this.#answer(stream.get(this.#next))) !== undefined) return;
     } catch (error) {
-      return this.#silent(error); // Without a majority nothing is known of it.
+      return this.#handleFault(error); // Without a majority the state is unknown.
     }
-    this.#missed++;
-    if (this.#missed < GONE_AFTER || this.#isEnded) return;
-    this.#finish(() => onGone(this.#next));
+    this.#nextMissingChecks++;
+    if (this.#nextMissingChecks < LOST_CHECKS || this.#isEnded) return;
+    this.#finish(() => onLost(this.#next));
   }
 
   async #last(): Promise<number> {
-    return await this.#answer(this.#parts.stream.last());
+    return await this.#answer(this.#options.stream.last());
   }
 
-  /** @throws Fault */
-  #answer<Value>(asked: Promise<Value>): Promise<Value> {
-    return within(asked, CLUSTER_ANSWER_TIMEOUT_MS, silent, this.#parts.clock);
+  /** @throws {Fault} */
+  #answer<Value>(requests: Promise<Value>): Promise<Value> {
+    return within(requests, CLUSTER_ANSWER_TIMEOUT_MS, noAnswer, this.#options.clock);
   }
 
-  /** A single machine that does not answer has not lost anything: another one is asked. */
-  #silent(error: unknown): void {
+  /** A retry may reach another server. */
+  #handleFault(error: unknown): void {
     if (!(error instanceof Fault)) throw error;
-    const { clock, onSilent } = this.#parts;
-    if (clock.now() - this.#trustedAt >= CLUSTER_ANSWER_TIMEOUT_MS) onSilent();
+    const { clock, onNoAnswer } = this.#options;
+    if (clock.now() - this.#trustedAt >= CLUSTER_ANSWER_TIMEOUT_MS) onNoAnswer();
   }
 
-  #finish(tell: () => void): void {
+  #finish(report: () => void): void {
     if (this.#isEnded) return;
-    this.end();
-    tell();
+    this.close();
+    report();
   }
 
   /**
-   * @param isWakeable whether notifications end the wait
+   * @param isWakeable whether a notification ends the wait
    * @returns whether one did
    */
-  async #idle(ms: number, isWakeable: boolean): Promise<boolean> {
-    const { clock } = this.#parts;
+  async #wait(ms: number, isWakeable: boolean): Promise<boolean> {
+    const { clock } = this.#options;
     this.#ranAt = clock.now();
     const until = this.#ranAt + ms + TRUSTED_MS;
     const isWoken = await this.#pause(ms, isWakeable);
     this.#ranAt = clock.now();
-    if (this.#ranAt > until) this.#deafUntil = this.#ranAt + LOOK_EVERY_MS;
+    if (this.#ranAt > until) this.#staleUntil = this.#ranAt + POLL_INTERVAL_MS;
     return isWoken;
   }
 
@@ -417,11 +413,11 @@ export class StreamReader {
     }
     if (this.#isEnded) return true;
     if (!isWakeable) {
-      await delay(this.#parts.clock, ms);
+      await delay(this.#options.clock, ms);
       return false;
     }
     await new Promise<void>((resolve) => {
-      const cancel = this.#parts.clock.after(ms, resolve);
+      const cancel = this.#options.clock.after(ms, resolve);
       this.#wake = () => {
         cancel();
         resolve();
@@ -434,6 +430,6 @@ export class StreamReader {
   }
 }
 
-function silent(): never {
+function noAnswer(): never {
   throw new Fault("no-majority", "a NATS server does not answer");
 }

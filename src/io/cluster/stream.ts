@@ -1,45 +1,47 @@
-/** The interface of the stream that orders the decisions of a cluster. */
+/** Interface of the stream that orders the decisions of a cluster. */
 
-/** A message of the stream: the same for every node. */
+/** A message of the stream, the same for every node. */
 export interface StreamMessage {
-  /** Dense from 1. */
+  /** Consecutive, from 1. */
   readonly seq: number;
-  /** When the stream stored it, by the clock of its leader. */
+  /** Time at which the stream stored it, by its leader's clock. */
   readonly unixMs: number;
   readonly bytes: Uint8Array;
 }
 
-/** Position at which a message was stored. */
 export interface Stored {
   readonly seq: number;
-  /** It was stored already, under the same id. */
+  /** The message was already stored under this id. */
   readonly isRepeat: boolean;
 }
 
 /**
- * Orders the decisions of several servers and replicates them to a majority of machines: JetStream,
- * or a simulation. Acknowledged messages may be lost after a power loss of its machines; its
- * numbering then resumes at its new end.
+ * Orders the decisions of several servers and replicates them to a majority: JetStream, or a
+ * simulation. A power loss of its servers may lose acknowledged messages; numbering then continues
+ * at the new end.
  */
 export interface Stream {
   /**
-   * Resolves when a majority holds it. The same id is stored only once within a period.
-   * @throws Fault no-majority: whether it is stored is unknown
+   * Resolves when a majority has it. Deduplicated by id for some time.
+   * @throws {Fault} no-majority if it may or may not be stored
    */
   publish(bytes: Uint8Array, id: string): Promise<Stored>;
   /**
-   * Reads from any replica; it may lag.
-   * @returns undefined if that replica does not have it, or not yet
-   * @throws Fault no-majority: none answers
+   * Reads from any replica, which may lag.
+   * @returns `undefined` if that replica lacks it
+   * @throws {Fault} no-majority if none answers
    */
   get(seq: number): Promise<StreamMessage | undefined>;
-  /** Seq of its last message, 0 = none. @throws Fault no-majority */
+  /**
+   * Seq of its last message. 0 if it is empty.
+   * @throws {Fault} no-majority
+   */
   last(): Promise<number>;
   /**
-   * Calls back when there may be more, and with each newly stored message. Calls may be lost,
+   * Calls back when there may be more messages, and with each new one. Calls may be lost,
    * duplicated or late.
    * @returns a function that stops it
    */
-  watch(onNews: (stored?: StreamMessage) => void): () => void;
+  watch(onUpdate: (stored?: StreamMessage) => void): () => void;
   close(): Promise<void>;
 }

@@ -172,7 +172,7 @@ export class JetStreamContent implements ContentStore {
     return subjects.flatMap(([file = ""]) => (isFileId(file) ? [file as FileId] : []));
   }
 
-  async touchedMs(file: FileId): Promise<number | undefined> {
+  async lastPutMs(file: FileId): Promise<number | undefined> {
     const { manager, name } = this.#parts;
     const query = { last_by_subj: this.#subject(file, "*") };
     const last = await answered(manager.streams.getMessage(name, query));

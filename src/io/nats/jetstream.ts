@@ -25,7 +25,7 @@ import {
 } from "../../base/limits-cluster.ts";
 import { type Clock, delay } from "../clock.ts";
 import type { MissingServers } from "../cluster/majority.ts";
-import type { FilledStream } from "../cluster/publication.ts";
+import type { CopyStream } from "../cluster/publication.ts";
 import type { Stored, Stream, StreamMessage } from "../cluster/stream.ts";
 import { silentServers } from "./greeting.ts";
 import {
@@ -256,7 +256,7 @@ export interface StreamState {
   readonly hasMajority: boolean;
 }
 
-export class JetStream implements FilledStream, Stream {
+export class JetStream implements CopyStream, Stream {
   readonly #connection: NatsConnection;
   readonly #manager: JetStreamManager;
   readonly #client: JetStreamClient;
@@ -368,7 +368,7 @@ export class JetStream implements FilledStream, Stream {
    * Like `publish`, only at this position.
    * @throws Fault log-conflict, no-majority
    */
-  async publishBehind(bytes: Uint8Array, seq: number): Promise<void> {
+  async publishAfter(bytes: Uint8Array, seq: number): Promise<void> {
     try {
       await this.#client.publish(this.#place("log"), bytes, {
         expect: { lastSequence: seq },
@@ -404,7 +404,7 @@ export class JetStream implements FilledStream, Stream {
     const silent = await silentServers(servers);
     const left = Math.max(this.#replicas, servers.length) - silent.length;
     const areTooMany = left < majorityOf(this.#replicas);
-    return { servers: silent, of: servers.length, areTooMany };
+    return { servers: silent, total: servers.length, isMajorityLost: areTooMany };
   }
 
   async #info() {

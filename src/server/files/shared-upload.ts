@@ -167,7 +167,7 @@ export async function resumeShared(
   { admit, stored, isOver }: ResumedUpload,
 ): Promise<SharedUpload> {
   const { file, sizeBytes } = blob.about;
-  const sent = await shared.sent(file);
+  const sent = await shared.storedHashes(file);
   let have = 0;
   for (; have < Math.min(sent.length, blob.have); have++) {
     const other = sent[have];

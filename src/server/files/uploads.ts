@@ -301,7 +301,7 @@ export class UploadService {
       if (engine.files.get(file) !== undefined || this.#uploads.has(file)) continue;
       const isLeft = this.#isTold(file)
         ? this.#isErased(file)
-        : ((await shared.touchedMs(file)) ?? Number.POSITIVE_INFINITY) <= before;
+        : ((await shared.lastPutMs(file)) ?? Number.POSITIVE_INFINITY) <= before;
       if (isLeft) await shared.erase(file);
     }
   }

@@ -9,7 +9,7 @@ const OTHER = "fAAAAAAAAA_2" as FileId;
 /** What every store promises that servers of a cluster share. */
 export async function keepsParts(store: ContentStore): Promise<void> {
   expect(await store.get(ONE, "about")).toBeUndefined();
-  expect(await store.touchedMs(ONE)).toBeUndefined();
+  expect(await store.lastPutMs(ONE)).toBeUndefined();
   await store.erase(ONE);
 
   const whole = new Uint8Array(CHUNK_BYTES).fill(7);
@@ -28,11 +28,11 @@ export async function keepsParts(store: ContentStore): Promise<void> {
   expect((await store.parts(ONE)).toSorted()).toEqual(["about", "c0-_x-", "c1"]);
   expect((await store.filesWith("about")).toSorted()).toEqual([ONE, OTHER]);
   expect(await store.filesWith("c1")).toEqual([ONE]);
-  expect(await store.touchedMs(ONE)).toBeGreaterThan(1_700_000_000_000);
+  expect(await store.lastPutMs(ONE)).toBeGreaterThan(1_700_000_000_000);
 
   await store.erase(ONE);
   expect(await store.parts(ONE)).toEqual([]);
   expect(await store.filesWith("about")).toEqual([OTHER]);
-  expect(await store.touchedMs(ONE)).toBeUndefined();
+  expect(await store.lastPutMs(ONE)).toBeUndefined();
   expect(await store.putNew(ONE, "about", Uint8Array.of(3))).toBe(true);
 }

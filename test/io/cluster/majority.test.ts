@@ -12,13 +12,13 @@ function watched() {
   const world = { clock, silent: [] as string[], isLed: true, heardAt: 0 };
   const watch = new MajorityWatch({
     clock,
-    silentMs: () => {
+    sinceAnswerMs: () => {
       if (world.isLed) world.heardAt = clock.now();
       return Promise.resolve(clock.now() - world.heardAt);
     },
     missing: () => {
-      const areTooMany = world.silent.length > 1;
-      return Promise.resolve({ servers: world.silent, of: 3, areTooMany });
+      const isMajorityLost = world.silent.length > 1;
+      return Promise.resolve({ servers: world.silent, total: 3, isMajorityLost });
     },
   });
   const until = async (isFault: boolean) => {

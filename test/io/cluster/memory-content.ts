@@ -39,7 +39,7 @@ export class MemoryContent implements ContentStore {
     return [...this.files].flatMap(([file, parts]) => (parts.has(part) ? [file] : []));
   }
 
-  async touchedMs(file: FileId): Promise<number | undefined> {
+  async lastPutMs(file: FileId): Promise<number | undefined> {
     await this.before("touchedMs", file);
     return this.files.has(file) ? this.#touched.get(file) : undefined;
   }

@@ -81,8 +81,8 @@ class Machine {
       last: () => link.last(),
       get: link.get.bind(link),
       watch: link.watch.bind(link),
-      publishBehind: (bytes: Uint8Array, seq: number) =>
-        left-- > 0 ? link.publishBehind(bytes, seq) : Promise.reject(new Error("killed")),
+      publishAfter: (bytes: Uint8Array, seq: number) =>
+        left-- > 0 ? link.publishAfter(bytes, seq) : Promise.reject(new Error("killed")),
     };
     try {
       this.position = await publishLogs({
@@ -104,7 +104,7 @@ class Machine {
     const replica = await Replica.open({
       ...{ ...common, stream: stream.connect(), mirrors },
       positions: this.position === undefined ? [] : [this.position],
-      keep: (positions) => {
+      storePositions: (positions) => {
         this.position = positions.at(-1);
       },
       onStopped: () => undefined,
@@ -143,7 +143,7 @@ test("a folder and an empty one are two servers with the same records, and go on
 
   await other.history.append(draftOf("from the other"));
   await one.history.append(draftOf("from the first", OTHER));
-  for (const { replica } of nodes) await replica.reached(stream.messages.length);
+  for (const { replica } of nodes) await replica.waitUntilApplied(stream.messages.length);
   expect(await recordsOf(other)).toEqual(await recordsOf(one));
   // Both read what they wrote: order, commitments and the tree.
   for (const { replica, mirrors } of nodes) {

@@ -5,7 +5,7 @@ import type { RoomId } from "../../../src/base/ids.ts";
 import { packProposals } from "../../../src/core/cluster/messages.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import type { Position } from "../../../src/io/cluster/position.ts";
-import { Replica, type ReplicaParts } from "../../../src/io/cluster/replica.ts";
+import { Replica, type ReplicaOptions } from "../../../src/io/cluster/replica.ts";
 import { ReplicatedLog } from "../../../src/io/cluster/replicated-log.ts";
 import { openLog } from "../../../src/io/log/log-file.ts";
 import { packValue } from "../../../src/wire/codec.ts";
@@ -25,7 +25,7 @@ class Machine {
   positions: readonly Position[] = [];
   trouble: ((call: DiskCall, path: string) => Trouble | undefined) | undefined;
   stopped: Fault | undefined;
-  others: ReplicaParts["others"];
+  others: ReplicaOptions["peers"];
   readonly #random: () => number;
   readonly #stream: SimStream;
 
@@ -50,8 +50,8 @@ class Machine {
     const replica = await Replica.open({
       ...{ stream: link, mirrors, clock, entropy, sha256 },
       positions: this.positions,
-      ...(this.others === undefined ? {} : { others: this.others }),
-      keep: (positions) => {
+      ...(this.others === undefined ? {} : { peers: this.others }),
+      storePositions: (positions) => {
         this.positions = positions;
       },
       onStopped: (fault) => {
@@ -66,7 +66,7 @@ class Machine {
 type Node = Awaited<ReturnType<Machine["start"]>>;
 
 async function settled(stream: SimStream, nodes: readonly Node[]): Promise<void> {
-  for (const { replica } of nodes) await replica.reached(stream.messages.length);
+  for (const { replica } of nodes) await replica.waitUntilApplied(stream.messages.length);
 }
 
 async function linesOf({ history }: Node): Promise<string> {
@@ -171,7 +171,7 @@ async function appended({ history }: Node, text: string): Promise<void> {
 async function whole(nodes: readonly Node[]): Promise<void> {
   const [first] = nodes;
   if (first !== undefined) await appended(first, "the last");
-  for (const { replica, link } of nodes) await replica.reached(await link.last());
+  for (const { replica, link } of nodes) await replica.waitUntilApplied(await link.last());
 }
 
 describe("a stream that has lost what it had acknowledged", () => {

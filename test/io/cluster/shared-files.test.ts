@@ -50,10 +50,10 @@ describe("shared files", () => {
   test("are sent as far as there is one content of each chunk", async () => {
     const { shared, store } = open();
     const hashes = await putAll(shared, 5);
-    expect(await shared.sent(FILE)).toEqual(hashes);
+    expect(await shared.storedHashes(FILE)).toEqual(hashes);
     await store.put(FILE, "c9-not_a_hash", new Uint8Array());
     await shared.put(FILE, 3, sha256(Uint8Array.of(99)), async () => Uint8Array.of(99));
-    expect(await shared.sent(FILE)).toEqual(hashes.slice(0, 3));
+    expect(await shared.storedHashes(FILE)).toEqual(hashes.slice(0, 3));
   });
 
   test("hold no more than so many chunks in memory, or one each", async () => {
@@ -89,7 +89,7 @@ describe("shared files", () => {
       tries++;
       throw new Fault("no-majority", "nobody leads");
     };
-    const outcome = shared.touchedMs(FILE).catch((fault: Fault) => fault.code);
+    const outcome = shared.lastPutMs(FILE).catch((fault: Fault) => fault.code);
     await clock.advance(CLUSTER_CONTENT_TIMEOUT_MS - 1);
     const before = tries;
     await clock.advance(1_000);

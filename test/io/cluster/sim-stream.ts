@@ -1,5 +1,5 @@
 import { Fault } from "../../../src/base/fault.ts";
-import type { FilledStream } from "../../../src/io/cluster/publication.ts";
+import type { CopyStream } from "../../../src/io/cluster/publication.ts";
 import type { Stored, Stream, StreamMessage } from "../../../src/io/cluster/stream.ts";
 import type { Random } from "../disk/sim-file.ts";
 import { HurriedClock } from "./hurried-clock.ts";
@@ -50,7 +50,7 @@ export class SimStream {
   }
 }
 
-class SimStreamLink implements Stream, FilledStream {
+class SimStreamLink implements Stream, CopyStream {
   readonly #stream: SimStream;
   readonly #random: Random;
   isCut = false;
@@ -70,7 +70,7 @@ class SimStreamLink implements Stream, FilledStream {
     return stored;
   }
 
-  async publishBehind(bytes: Uint8Array, seq: number): Promise<void> {
+  async publishAfter(bytes: Uint8Array, seq: number): Promise<void> {
     const percent = this.#random() * 100;
     // What one link sends comes in that order; only answers are late.
     if (this.isCut || percent < this.#stream.losesPercent / 2) throw cut();

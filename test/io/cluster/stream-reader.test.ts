@@ -7,10 +7,10 @@ import {
 } from "../../../src/base/limits-cluster.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import type { StreamMessage } from "../../../src/io/cluster/stream.ts";
-import { markOf, type ReadUpTo, StreamReader } from "../../../src/io/cluster/stream-reader.ts";
+import { markOf, type ReadPosition, StreamReader } from "../../../src/io/cluster/stream-reader.ts";
 import { HurriedClock } from "./hurried-clock.ts";
 
-const FIRST: ReadUpTo = { seq: 0 };
+const FIRST: ReadPosition = { seq: 0 };
 
 class Fixture {
   readonly clock = new HurriedClock();
@@ -31,7 +31,7 @@ class Fixture {
     this.messages.push({ seq, unixMs, bytes: Uint8Array.of(seq) });
   }
 
-  start(after: ReadUpTo = FIRST, earlier: readonly ReadUpTo[] = []): StreamReader {
+  start(after: ReadPosition = FIRST, earlier: readonly ReadPosition[] = []): StreamReader {
     const note = (what: string) => () => {
       this.told.push(what);
     };
@@ -53,9 +53,9 @@ class Fixture {
         return undefined;
       },
       onRewound: note("rewound"),
-      onGone: (seq) => this.told.push(`gone ${seq}`),
-      onShort: (last) => this.told.push(`short ${last}`),
-      onSilent: note("silent"),
+      onLost: (seq) => this.told.push(`gone ${seq}`),
+      onTruncated: (last) => this.told.push(`short ${last}`),
+      onNoAnswer: note("silent"),
     });
     return this.#reader;
   }
@@ -70,7 +70,7 @@ class Fixture {
   }
 
   end(): void {
-    this.#reader?.end();
+    this.#reader?.close();
     this.clock.stop();
   }
 }

@@ -119,7 +119,7 @@ test("reads and writes the log while a server is frozen", async () => {
       read.push(Buffer.from(bytes).toString());
       return undefined;
     },
-    ...{ onRewound: fail, onGone: fail, onShort: fail, onSilent: () => undefined },
+    ...{ onRewound: fail, onLost: fail, onTruncated: fail, onNoAnswer: () => undefined },
   });
   const publish = async (text: string) => {
     await until(`${text} is stored`, async () => {
@@ -144,7 +144,7 @@ test("reads and writes the log while a server is frozen", async () => {
     nats.servers[frozen]?.signal("SIGCONT");
   }
   expect(read).toEqual(["before", ...texts]);
-  reader.end();
+  reader.close();
   for (const stream of [first, stuck]) await stream.close();
 });
 

@@ -73,7 +73,7 @@ test("restores what NATS lost in a power cut from the node that has it", async (
   const one = await longest.start();
   let other = await shorter.start();
   for (let i = 0; i < 5; i++) await post(one, `before ${i}`);
-  await other.replica.reached(await other.stream.last());
+  await other.replica.waitUntilApplied(await other.stream.last());
   await other.close();
   const [server] = nats.servers;
   await server?.kill();
@@ -88,7 +88,8 @@ test("restores what NATS lost in a power cut from the node that has it", async (
   other = await shorter.start();
   await post(one, "after");
   await post(other, "by the other node");
-  for (const { replica, stream } of [one, other]) await replica.reached(await stream.last());
+  for (const { replica, stream } of [one, other])
+    await replica.waitUntilApplied(await stream.last());
   expect(shorter.lines).toBe(longest.lines);
   expect(longest.lines.slice(0, before.length)).toBe(before);
   expect(longest.lines).toContain("by the other node");

@@ -39,7 +39,7 @@ export class NatsNode {
     const stream = await openJetStream(this.#options);
     const replica = await Replica.open({
       ...{ stream, mirrors, clock, entropy, sha256, positions: this.#positions },
-      keep: (positions) => {
+      storePositions: (positions) => {
         this.#positions = positions;
       },
       onStopped: (fault) => {

@@ -52,7 +52,7 @@ export class Sites {
         const stream = this.#stream.connect();
         const replica = await Replica.open({
           ...{ stream, mirrors, clock: this.#time, entropy, sha256 },
-          keep: () => undefined,
+          storePositions: () => undefined,
           onStopped: (fault) => {
             throw fault;
           },
@@ -69,7 +69,7 @@ export class Sites {
   }
 
   #sequencer(replica: Replica): Sequencer {
-    const reached = async () => replica.reached(await this.#stream.connect().last());
+    const reached = async () => replica.waitUntilApplied(await this.#stream.connect().last());
     const current = async () => {
       const { meanwhile } = this;
       this.meanwhile = undefined;

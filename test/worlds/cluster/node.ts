@@ -7,7 +7,7 @@ import { RoomEngine } from "../../../src/core/rooms/engine.ts";
 import { Rooms } from "../../../src/core/rooms/rooms.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import { openArchive } from "../../../src/io/archive/archive.ts";
-import type { OtherNode } from "../../../src/io/cluster/doubt.ts";
+import type { PeerNode } from "../../../src/io/cluster/peer-check.ts";
 import type { Position } from "../../../src/io/cluster/position.ts";
 import { Replica } from "../../../src/io/cluster/replica.ts";
 import { ReplicatedLog } from "../../../src/io/cluster/replicated-log.ts";
@@ -102,7 +102,7 @@ export class ClusterNode {
   }
 
   /** What it says to the others that ask; undefined: nothing. */
-  get answer(): OtherNode | undefined {
+  get answer(): PeerNode | undefined {
     if (this.#life === undefined || this.link?.isReachable !== true) return undefined;
     const { replica } = this;
     const mirrors = this.#mirrors;
@@ -240,8 +240,8 @@ export class ClusterNode {
     };
     const replica = await life.hold(
       Replica.open({
-        ...{ stream, mirrors, clock, entropy, sha256, others, positions: this.#positions },
-        keep: (positions) => {
+        ...{ stream, mirrors, clock, entropy, sha256, peers: others, positions: this.#positions },
+        storePositions: (positions) => {
           if (life.isAlive) this.#positions = positions;
         },
         onStopped: (fault) => {
@@ -317,7 +317,7 @@ export class ClusterNode {
       current: async () => {
         try {
           const last = (await this.link?.last()) ?? 0;
-          await life.hold(replica.reached(last));
+          await life.hold(replica.waitUntilApplied(last));
           return replica.failure === undefined && replica.seq >= last;
         } catch (error) {
           if (!(error instanceof Fault)) throw error;
@@ -344,7 +344,7 @@ export class ClusterNode {
     };
   }
 
-  #othersNow(): readonly OtherNode[] {
+  #othersNow(): readonly PeerNode[] {
     if (this.link?.isReachable !== true) return [];
     return this.#cluster.nodes.flatMap((node) =>
       node === this || node.answer === undefined ? [] : [node.answer],

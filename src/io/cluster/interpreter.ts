@@ -1,4 +1,4 @@
-/** Decides what each message of the stream means, identically on every server. */
+/** Interprets each message of the stream, identically on every server. */
 
 import { unreachable } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
@@ -27,147 +27,152 @@ import type { LogFile } from "../log/log-file.ts";
 import type { Position } from "./position.ts";
 import type { StreamMessage } from "./stream.ts";
 
-export interface JudgeParts {
+export interface InterpreterOptions {
   readonly mirrors: Readonly<Record<Place, LogFile>>;
   readonly sha256: Sha256;
 }
 
-/** A record that was decided and is not in this node's log yet. */
-export type Owed = OwedDraft | OwedCopy;
+/** A decided record that is not in this node's log yet. */
+export type PendingRecord = PendingDraft | PendingCopy;
 
-export interface OwedDraft {
+export interface PendingDraft {
   readonly place: Place;
   readonly seq: number;
   readonly unixMs: number;
   readonly draft: SealedDraft;
 }
 
-interface OwedCopy {
+interface PendingCopy {
   readonly place: Place;
   readonly seq: number;
   readonly line: CopiedLine;
 }
 
 /** Effect of one message. */
-export interface Applied {
+export interface MessageEffect {
   readonly id: string | undefined;
-  readonly outcomes: readonly (readonly Owed[] | Objection)[];
+  readonly outcomes: readonly (readonly PendingRecord[] | Objection)[];
   /** Expected state of both logs at that point. */
-  readonly end?: CopyEnd;
+  readonly copyEnd?: CopyEnd;
 }
 
-export function isObjection(outcome: readonly Owed[] | Objection): outcome is Objection {
+export function isObjection(outcome: readonly PendingRecord[] | Objection): outcome is Objection {
   return typeof outcome === "string";
 }
 
-export function owedOf({ outcomes }: Applied): readonly Owed[] {
-  return outcomes.flatMap((one) => (isObjection(one) ? [] : one));
+export function pendingRecordsOf({ outcomes }: MessageEffect): readonly PendingRecord[] {
+  return outcomes.flatMap((record) => (isObjection(record) ? [] : record));
 }
 
-/** In this order: an account is on disk before its first record in the history. */
-export const PLACES: readonly Place[] = ["accounts", "history"];
+/** Write order: an account is on disk before its first record in the history. */
+export const LOG_NAMES: readonly Place[] = ["accounts", "history"];
 
-/** Interprets the messages of the stream, identically on every node. */
-export class Judge {
-  readonly #parts: JudgeParts;
+export class Interpreter {
+  readonly #options: InterpreterOptions;
   #admission = new Admission();
   #heads: Readonly<Record<Place, number>>;
   #copied: Record<Place, number> = { history: 0, accounts: 0 };
-  #isFilling = false;
-  /** Commitments of records that this node has, for a window that lacks everything they changed. */
+  #isCopying = false;
+  /** Commitments of this node's records, for a window whose edited records were erased. */
   #commits: ReadonlyMap<number, string> | undefined;
 
-  constructor(parts: JudgeParts, heads: Readonly<Record<Place, number>>) {
-    this.#parts = parts;
+  constructor(options: InterpreterOptions, heads: Readonly<Record<Place, number>>) {
+    this.#options = options;
     this.#heads = heads;
   }
 
-  /** Length of each log according to the stream, including records not written yet. */
+  /** Length of each log according to the stream, including unwritten records. */
   get heads(): Readonly<Record<Place, number>> {
     return this.#heads;
   }
 
-  /** Length up to which each log was copied: what those records order was done before the copy. */
+  /**
+   * Length up to which each log was copied. The originals of those records have already taken
+   * effect.
+   */
   get copied(): Readonly<Record<Place, number>> {
     return this.#copied;
   }
 
   /** A log from before the cluster is being copied. */
-  get isFilling(): boolean {
-    return this.#isFilling;
+  get isCopying(): boolean {
+    return this.#isCopying;
   }
 
-  /** Rebuilds what is known of the last records, as of that position. */
+  /** Rebuilds the window of recent records at a position. */
   async rebuild(at: Position): Promise<void> {
-    const { mirrors } = this.#parts;
+    const { mirrors } = this.#options;
     const admission = new Admission();
-    let isBlind = false;
-    for (const place of PLACES) {
+    let lacksBodies = false;
+    for (const place of LOG_NAMES) {
       const head = at[place];
       for await (const record of mirrors[place].read(head - CLUSTER_WINDOW_RECORDS + 1, head)) {
         admission.advance({ draft: draftOf(record), seq: record.head.seq });
-        isBlind ||= record.erased !== undefined && record.head.kind === "edit";
+        lacksBodies ||= record.erased !== undefined && record.head.kind === "edit";
       }
     }
     const commits = new Map<number, string>();
-    if (isBlind) {
+    if (lacksBodies) {
       for await (const { head } of mirrors.history.heads(at.history + 1, mirrors.history.head())) {
         commits.set(head.seq, head.commit);
       }
     }
-    this.#commits = isBlind ? commits : undefined;
+    this.#commits = lacksBodies ? commits : undefined;
     this.#admission = admission;
     this.#heads = { history: at.history, accounts: at.accounts };
-    this.#isFilling = at.isFilling === true;
-    this.#copied = this.#isFilling ? { ...this.#heads } : { history: 0, accounts: 0 };
+    this.#isCopying = at.isFilling === true;
+    this.#copied = this.#isCopying ? { ...this.#heads } : { history: 0, accounts: 0 };
   }
 
   /**
-   * Judges the next message of the stream.
-   * @throws Fault version-unsupported: the message and all later ones cannot be interpreted
+   * Interprets the next message.
+   * @throws {Fault} version-unsupported if this and all later messages are unreadable
    */
-  judge({ bytes, unixMs }: StreamMessage): Applied {
+  interpret({ bytes, unixMs }: StreamMessage): MessageEffect {
     let content: StreamContent;
     try {
-      content = readStream(bytes, this.#parts.sha256);
+      content = readStream(bytes, this.#options.sha256);
     } catch (error) {
       const isMalformed = error instanceof Fault && error.code !== "version-unsupported";
-      if (isMalformed) return NOTHING;
+      if (isMalformed) return NO_EFFECT;
       throw error;
     }
     switch (content.kind) {
       case "proposals":
-        return this.#judgeProposals(content.message, unixMs);
+        return this.#interpretProposals(content.message, unixMs);
       case "copied":
-        return { id: undefined, outcomes: [this.#copiedOf(content.copied)] };
+        return { id: undefined, outcomes: [this.#acceptCopied(content.copied)] };
       case "copy-end":
-        if (!this.#isFilling) return NOTHING;
-        this.#isFilling = false;
-        return { ...NOTHING, end: content.end };
+        if (!this.#isCopying) return NO_EFFECT;
+        this.#isCopying = false;
+        return { ...NO_EFFECT, copyEnd: content.end };
       case "restored":
-        return { id: undefined, outcomes: [content.records.flatMap((one) => this.#takeBack(one))] };
+        return {
+          id: undefined,
+          outcomes: [content.records.flatMap((record) => this.#acceptRestored(record))],
+        };
       default:
         return unreachable(content);
     }
   }
 
-  #judgeProposals({ id, proposals }: ProposalMessage, unixMs: number): Applied {
+  #interpretProposals({ id, proposals }: ProposalMessage, unixMs: number): MessageEffect {
     const outcomes = proposals.map((proposal) => {
-      // Its author has not seen what is being copied.
-      const objection = this.#isFilling ? "too-old" : this.#objection(proposal);
+      // The proposer has not received the copied records.
+      const objection = this.#isCopying ? "too-old" : this.#objection(proposal);
       if (objection !== undefined) return objection;
-      return proposal.drafts.map(({ sealed }) => this.#owe({ unixMs, draft: sealed }));
+      return proposal.drafts.map(({ sealed }) => this.#addDraft({ unixMs, draft: sealed }));
     });
     return { id, outcomes };
   }
 
-  /** A copy comes before all decisions; a line that is not the next one is ignored. */
-  #copiedOf({ place, lines }: CopiedLines): readonly OwedCopy[] {
+  /** A copy precedes all decisions. Lines out of order are ignored. */
+  #acceptCopied({ place, lines }: CopiedLines): readonly PendingCopy[] {
     const isFirst = this.#heads.history + this.#heads.accounts === 0;
-    if (!(this.#isFilling || isFirst)) return [];
+    if (!(this.#isCopying || isFirst)) return [];
     const [first] = lines;
     if (first?.record.head.seq !== this.#heads[place] + 1) return [];
-    this.#isFilling = true;
+    this.#isCopying = true;
     return lines.map((line) => {
       const seq = this.#advance(place, draftOf(line.record));
       this.#copied[place] = seq;
@@ -183,20 +188,20 @@ export class Judge {
       ),
     });
     if (objection !== undefined || this.#commits === undefined) return objection;
-    // The target of an edit was erased with its text, but the outcome of this decision is known.
+    // The edited record is blank here, but this node already has the decision's outcome.
     const [first] = drafts;
-    const found = this.#commits.get(this.#heads.history + 1);
-    const isOther = found !== undefined && found !== first?.sealed.commit;
-    return isOther && isOfRecord(first?.sealed.draft.kind) ? "changed" : undefined;
+    const known = this.#commits.get(this.#heads.history + 1);
+    const isDifferent = known !== undefined && known !== first?.sealed.commit;
+    return isDifferent && changesRecord(first?.sealed.draft.kind) ? "changed" : undefined;
   }
 
-  #owe(one: Omit<OwedDraft, "place" | "seq">): OwedDraft {
-    const { draft } = one.draft;
+  #addDraft(record: Omit<PendingDraft, "place" | "seq">): PendingDraft {
+    const { draft } = record.draft;
     const place = KINDS[draft.kind].log;
-    return { ...one, place, seq: this.#advance(place, draft) };
+    return { ...record, place, seq: this.#advance(place, draft) };
   }
 
-  /** @returns its seq in the log */
+  /** @returns the record's seq in the log */
   #advance(place: Place, draft: Draft): number {
     const seq = this.#heads[place] + 1;
     this.#heads = { ...this.#heads, [place]: seq };
@@ -204,30 +209,30 @@ export class Judge {
     return seq;
   }
 
-  /** Records that the stream had lost; empty for those already known. */
-  #takeBack(restored: RestoredRecord): Owed[] {
+  /** Records that the stream had lost; empty if they are known. */
+  #acceptRestored(restored: RestoredRecord): PendingRecord[] {
     const { seq, kind } =
       "line" in restored
         ? restored.line.record.head
         : { seq: restored.seq, kind: restored.sealed.draft.kind };
     const place = KINDS[kind].log;
-    if (this.#isFilling || seq !== this.#heads[place] + 1) return [];
+    if (this.#isCopying || seq !== this.#heads[place] + 1) return [];
     if ("sealed" in restored) {
-      return [this.#owe({ unixMs: restored.time, draft: restored.sealed })];
+      return [this.#addDraft({ unixMs: restored.time, draft: restored.sealed })];
     }
     const { line } = restored;
     return [{ place, seq: this.#advance(place, draftOf(line.record)), line }];
   }
 }
 
-const NOTHING: Applied = { id: undefined, outcomes: [] };
+const NO_EFFECT: MessageEffect = { id: undefined, outcomes: [] };
 
 /** Reports whether the kind changes another record. */
-function isOfRecord(kind: RecordKind | undefined): boolean {
+function changesRecord(kind: RecordKind | undefined): boolean {
   return kind === "edit" || kind === "erase";
 }
 
-/** Returns the record as a draft without its seq, and without its body if erased. */
+/** Returns the record as a draft, with an empty body if erased. */
 function draftOf(record: LogRecord): Draft {
   const { kind, room, by, id } = record.head;
   return { kind, room, by, id, body: parseBody(record) };

@@ -1,0 +1,72 @@
+/** Blocks decisions until this node has the records that its peers have. */
+
+import { Fault } from "../../base/fault.ts";
+import type { Place } from "../../core/cluster/claims.ts";
+import { type Clock, delay } from "../clock.ts";
+import type { Stream } from "./stream.ts";
+
+export interface PeerNode {
+  readonly heads: Readonly<Record<Place, number>>;
+}
+
+export interface PeerCheckOptions {
+  readonly stream: Pick<Stream, "last">;
+  readonly clock: Clock;
+  /** Peers that answer now. `undefined` if the cluster has no other nodes. */
+  readonly peers: (() => Promise<readonly PeerNode[]>) | undefined;
+  readonly isBehind: (peer: PeerNode) => boolean;
+  readonly waitUntilApplied: (seq: number) => Promise<void>;
+  /** Reports whether this node stopped following the stream. */
+  readonly isStopped: () => boolean;
+}
+
+const RETRY_MS = 250;
+
+/**
+ * Guards against a stream whose machines lost power while it was idle. Records that a peer has and
+ * this node lacks must be restored before this node proposes others with their numbers.
+ */
+export class PeerCheck {
+  readonly #options: PeerCheckOptions;
+  /** Numbers of triggered checks and of those that passed. */
+  #triggered = 0;
+  #passed = 0;
+
+  constructor(options: PeerCheckOptions) {
+    this.#options = options;
+  }
+
+  get hasPassed(): boolean {
+    return this.#passed === this.#triggered;
+  }
+
+  trigger(): void {
+    if (this.#options.peers === undefined) return;
+    this.#triggered++;
+    if (this.#triggered - this.#passed === 1) void this.#queryPeers();
+  }
+
+  async #queryPeers(): Promise<void> {
+    const {
+      stream,
+      clock,
+      peers: listPeers,
+      isBehind,
+      waitUntilApplied,
+      isStopped,
+    } = this.#options;
+    while (!this.hasPassed && !isStopped()) {
+      try {
+        await stream.last(); // Until the stream answers, this node may be cut off from its peers.
+        const triggered = this.#triggered;
+        const peers = (await listPeers?.()) ?? [];
+        // By now, all records that peers had and the stream has are applied here.
+        await waitUntilApplied(await stream.last());
+        if (!peers.some(isBehind)) this.#passed = triggered;
+      } catch (error) {
+        if (!(error instanceof Fault)) throw error;
+      }
+      if (!this.hasPassed) await delay(clock, RETRY_MS);
+    }
+  }
+}
