@@ -44,8 +44,9 @@ const CHUNK_PART = /^c(\d{1,9})-([A-Za-z0-9_-]{43})$/;
 /**
  * Files in the store that all servers share:
  *
- * about            the offer; the first one is kept     c0-HASH, …       each chunk, named by index
- * and checksum     l0-DIGEST, …     the checksums of all chunks, once the file is complete
+ *   about            the offer; the first one is kept
+ *   c0-HASH, …       each chunk, named by index and checksum
+ *   l0-DIGEST, …     the checksums of all chunks, once the file is complete
  *
  * Different contents under one id do not overwrite each other. The log has the digest, which
  * verifies the list, which verifies each chunk before it is returned. Calls are retried during an
@@ -94,7 +95,7 @@ export class SharedFiles {
       const [, index, text] = CHUNK_PART.exec(part) ?? [];
       if (index === undefined || text === undefined) continue;
       const [at, hash] = [Number(index), hashOf(text)];
-      existing.set(at, existing.has(at) ? undefined : hash); // Ambiguous: two contents under one id.
+      existing.set(at, existing.has(at) ? undefined : hash); // Two contents under one id.
     }
     const hashes: Uint8Array[] = [];
     for (let at = 0; ; at++) {

@@ -180,7 +180,8 @@ export class StreamReader {
     const { clock } = this.#options;
     const isNext = Math.max(this.#storedSeq, this.#announcedSeq) === this.#next;
     if (!(this.#wasPushed && isNext)) return;
-    if (!this.#pushed.has(this.#next)) void this.#isLastUnchanged(); // Runs concurrently, as it takes as long as the push.
+    // Runs concurrently, as it takes as long as the push.
+    if (!this.#pushed.has(this.#next)) void this.#isLastUnchanged();
     const until = clock.now() + PUSH_TIMEOUT_MS;
     while (!this.#pushed.has(this.#next) && clock.now() < until && !this.#isEnded) {
       this.#isWoken = false;
