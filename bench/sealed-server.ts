@@ -65,7 +65,7 @@ class Person {
       {
         address: `127.0.0.1:${port}`,
         program: "chat/bench",
-        credentials: { user: name, mode: "either", insist: false },
+        credentials: { user: name, mode: "either", requiresPassword: false },
         follow: "all",
         audits: false,
       },

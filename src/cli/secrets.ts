@@ -11,7 +11,7 @@ import { Fault, msg } from "../base/fault.ts";
 import { PASSWORD_BYTES_MAX, WRONG_SECRETS_MAX } from "../base/limits.ts";
 import { checkNewPassword } from "../base/new-names.ts";
 import { quoteText } from "../base/text.ts";
-import type { SecretWanted } from "../client/login.ts";
+import type { LoginSecret } from "../client/login.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
 import { ENGLISH_TERMINAL, type Message } from "../ui/messages/en/terminal.ts";
 import { type Context, faultLine, say } from "./context.ts";
@@ -77,7 +77,7 @@ export async function readSecret(
  * @param again the previous one was refused
  */
 export function secretQuestion(
-  what: Exclude<SecretWanted, "new-password">,
+  what: Exclude<LoginSecret, "new-password">,
   { user, server }: { readonly user: string; readonly server: string },
   again: boolean,
 ): Message {

@@ -14,12 +14,12 @@ export interface AccountReaderSink {
   read(room: string, n: number): void;
 }
 
-/** Most events held until `connected`. Beyond this, `connected` carries the rooms listed so far. */
+/** Maximum number of events held until `connected`, which then carries the rooms listed so far. */
 const HELD_EVENTS_MAX = 2_048;
-/** Record kinds that only programs read. The first join of a room shows that it was created. */
+/** Record kinds for programs only. The first join of a room shows that it was created. */
 const HIDDEN_KINDS: ReadonlySet<string> = new Set(["room"]);
 
-type Held = Omit<ConnectedEvent, "rooms">;
+type PendingConnected = Omit<ConnectedEvent, "rooms">;
 
 /**
  * Emits `connected` with all rooms before any other event of a link, omits records that are only
@@ -28,15 +28,14 @@ type Held = Omit<ConnectedEvent, "rooms">;
 export class AccountReader {
   readonly #mode: FollowMode;
   readonly #sink: AccountReaderSink;
-  readonly #reads = new ReadState();
+  readonly #readState = new ReadState();
   /** Folded names of users whose messages are hidden. Bounded by the server's answer. */
   #ignored: ReadonlySet<string> = new Set();
   /** Events held until `caught-up`, when all rooms are known. Bounded by HELD_EVENTS_MAX. */
   #held: ReaderEvent[] | undefined;
-  #connected: Held | undefined;
-  /** Returns the rooms listed on this link so far. */
+  #connected: PendingConnected | undefined;
   readonly #rooms: () => readonly RoomView[];
-  #me = "";
+  #foldedUser = "";
 
   constructor(mode: FollowMode, rooms: () => readonly RoomView[], sink: AccountReaderSink) {
     this.#mode = mode;
@@ -45,8 +44,8 @@ export class AccountReader {
   }
 
   /** Marks the record, and all before it in its room, as read. */
-  seen({ room, n }: ChatRecord): void {
-    const upTo = this.#reads.read(room.id, n);
+  markRead({ room, n }: ChatRecord): void {
+    const upTo = this.#readState.markRead(room.id, n);
     if (upTo !== undefined) this.#sink.read(room.id, upTo);
   }
 
@@ -54,36 +53,36 @@ export class AccountReader {
    * Returns the number of messages of others in the room that no device of the account has read.
    */
   unread(room: RoomId): number {
-    return this.#reads.unread(room);
+    return this.#readState.unread(room);
   }
 
   ignores(user: string | undefined): boolean {
     return user !== undefined && this.#ignored.has(user.toLowerCase());
   }
 
-  pass(event: SessionEvent): void {
+  handle(event: SessionEvent): void {
     switch (event.kind) {
       case "listing":
         this.#held ??= []; // May hold records of a link that was lost before `caught-up`.
         this.#connected = { kind: "connected", ...event.link };
-        this.#me = event.link.user.toLowerCase();
+        this.#foldedUser = event.link.user.toLowerCase();
         this.#ignored = new Set();
         return;
       case "room": {
-        const { room, isNews, notice } = event;
-        this.#reads.room(room.id, notice.n - 1, notice.read ?? 1, notice.unread);
-        const isNew = isNews && this.#connected === undefined && this.#mode !== "none";
-        return isNew ? this.#emit(event) : undefined;
+        const { room, isChanged, notice } = event;
+        this.#readState.setRoom(room.id, notice.n - 1, notice.read ?? 1, notice.unread);
+        const isVisible = isChanged && this.#connected === undefined && this.#mode !== "none";
+        return isVisible ? this.#emit(event) : undefined;
       }
       case "room-gone": {
         const { kind, id, room } = event;
-        this.#reads.gone(id);
+        this.#readState.remove(id);
         return room === undefined || this.#mode === "none" ? undefined : this.#emit({ kind, room });
       }
       case "record":
         return this.#record(event);
       case "caught-up":
-        this.#release(event.rooms);
+        this.#flush(event.rooms);
         return this.#emit(event);
       case "cursor":
         return this.#sink.cursor(event.seq);
@@ -93,8 +92,8 @@ export class AccountReader {
         return event.room.isSealed === true ? undefined : this.#emit(event);
       case "read": {
         const { id } = event.room;
-        const isNews = this.#reads.read(id, event.n, event.unread) !== undefined;
-        return isNews ? this.#emit({ ...event, unread: this.#reads.unread(id) }) : undefined;
+        const isNewer = this.#readState.markRead(id, event.n, event.unread) !== undefined;
+        return isNewer ? this.#emit({ ...event, unread: this.#readState.unread(id) }) : undefined;
       }
       case "skipped":
       case "presence":
@@ -103,7 +102,7 @@ export class AccountReader {
       case "ignored":
         this.#ignored = new Set(event.users.map((user) => user.toLowerCase()));
         return;
-      case "settled": // The caller holds a promise of all other posts.
+      case "settled": // Other posts report to their callers.
         return event.adopted === undefined ? undefined : this.#sink.event(event);
       case "invited":
       case "link-asked":
@@ -116,25 +115,25 @@ export class AccountReader {
       case "identity-changed":
         return this.#sink.event(event);
       default:
-        return; // Only a model shows these.
+        return; // Only models use these.
     }
   }
 
   #record(event: Extract<SessionEvent, { kind: "record" }>): void {
     const { kind, sealed, from, room, n } = event.record;
     const hidden = HIDDEN_KINDS.has(kind) || sealed === "carrier";
-    const counts = !hidden && WORD_KINDS.has(kind) && from?.toLowerCase() !== this.#me;
-    this.#reads.record(room.id, n, { hidden, counts });
+    const counts = !hidden && WORD_KINDS.has(kind) && from?.toLowerCase() !== this.#foldedUser;
+    this.#readState.addRecord(room.id, n, { hidden, counts });
     if (!hidden) this.#emit(event);
   }
 
   #emit(event: ReaderEvent): void {
     if (this.#held === undefined) return this.#sink.event(event);
     this.#held.push(event);
-    if (this.#held.length >= HELD_EVENTS_MAX) this.#release(this.#rooms());
+    if (this.#held.length >= HELD_EVENTS_MAX) this.#flush(this.#rooms());
   }
 
-  #release(rooms: readonly RoomView[]): void {
+  #flush(rooms: readonly RoomView[]): void {
     const held = this.#held ?? [];
     this.#held = undefined;
     const connected = this.#connected;

@@ -1,5 +1,5 @@
 /**
- * Audit of a server's log: asks for a signed checkpoint and proofs that the log only grew and
+ * Audit of a server's log: requests a signed checkpoint and proofs that the log is append-only and
  * contains what this device has read. Runs at each log-in and regularly while records arrive.
  */
 
@@ -23,7 +23,7 @@ import { findSigned, type UnverifiedCheckpoint } from "../wire/checkpoint.ts";
 import { leafHash } from "../wire/record.ts";
 import type { Connection } from "./link/connection.ts";
 import type { Verifier } from "./link/keys.ts";
-import type { Ask } from "./link/queries.ts";
+import type { SendRequest } from "./link/queries.ts";
 
 /** Evidence of an alarm. Plain values: it is stored as JSON. */
 export interface AuditEvidence {
@@ -31,7 +31,6 @@ export interface AuditEvidence {
   readonly sentence: string;
   readonly foundAtUnixMs: number;
   readonly server: string;
-  /** The server's public key, base64url. */
   readonly key: string;
   readonly user: string;
   readonly known: string | undefined;
@@ -53,48 +52,39 @@ export type AuditOutcome =
       readonly proved: number;
       readonly open: number;
     }
-  /** The server is of an earlier version, or its log is empty. */
+  /** The server is too old to prove its log, or the log is empty. */
   | { readonly kind: "none" }
   | { readonly kind: "alarm"; readonly alarm: AuditAlarm; readonly missing: readonly SeenRecord[] };
 
-export interface AuditorParts {
+export interface AuditorDependencies {
   readonly clock: Clock;
   readonly logs: LogPins;
   readonly verifier: Verifier;
-  /** Formats a moment for a sentence of this UI. */
-  readonly moment: (unixMs: number) => string;
+  readonly formatTime: (unixMs: number) => string;
 }
 
 export interface AuditedLink {
   readonly connection: Connection;
-  /** Address that users type in commands. */
   readonly address: string;
   readonly reader: LogReader;
   /** The server's public key, proved on this link. */
   readonly key: Uint8Array;
-  /** Rooms of the account that this link has listed so far. */
   readonly rooms: () => readonly { readonly id: string }[];
 }
 
-/** Interval of audits while records arrive. */
-const AUDIT_EVERY_MS = 60_000;
-/**
- * Delay of a write, because a write waits for the disk. Records lost in a crash are not audited.
- */
-const WRITE_EVERY_MS = 2_000;
+const AUDIT_INTERVAL_MS = 60_000;
+/** Batches writes, which wait for the disk. Records lost in a crash are not audited. */
+const WRITE_DELAY_MS = 2_000;
 /** A checkpoint may be a second old and lack the newest records. */
-const OLDER_CHECKPOINT_MS = 1_500;
-const TRIES_MAX = 3;
-/**
- * Longest wait for proofs before a program ends: the time that the retries for a late checkpoint
- * take.
- */
-const SETTLED_WITHIN_MS = 2 * OLDER_CHECKPOINT_MS + 1_000;
-/** Maximum number of requests in one audit. The next audit asks for the rest. */
-const REQUESTS_MAX = 8;
+const CHECKPOINT_LAG_MS = 1_500;
+const ATTEMPTS_MAX = 3;
+/** Maximum wait for proofs before a program ends; covers the retries for a late checkpoint. */
+const SETTLE_TIMEOUT_MS = 2 * CHECKPOINT_LAG_MS + 1_000;
+/** Maximum number of proof requests in one audit; the next audit continues. */
+const PROOF_REQUESTS_MAX = 8;
 const EVIDENCE_REQUESTS_MAX = 16;
 
-const CODES: Readonly<Record<AuditReason, FaultCode>> = {
+const FAULT_CODES: Readonly<Record<AuditReason, FaultCode>> = {
   "rolled-back": "log-rolled-back",
   forked: "log-forked",
   "other-origin": "log-forked",
@@ -109,8 +99,8 @@ interface Unwritten {
 }
 
 export class LogAuditor {
-  readonly #parts: AuditorParts;
-  readonly #alarmed: (alarm: AuditAlarm) => void;
+  readonly #deps: AuditorDependencies;
+  readonly #onAlarm: (alarm: AuditAlarm) => void;
   #link: AuditedLink | undefined;
   /** Bounded by UNSTORED_RECORDS_MAX: the oldest are dropped. */
   #unwritten: Unwritten[] = [];
@@ -122,19 +112,18 @@ export class LogAuditor {
   #running: Promise<void> | undefined;
   #failures = 0;
 
-  /** @param alarmed called when the server cannot be trusted; nothing more should be sent to it */
-  constructor(parts: AuditorParts, alarmed: (alarm: AuditAlarm) => void) {
-    this.#parts = parts;
-    this.#alarmed = alarmed;
+  /** @param onAlarm called when the server cannot be trusted; send it nothing more */
+  constructor(deps: AuditorDependencies, onAlarm: (alarm: AuditAlarm) => void) {
+    this.#deps = deps;
+    this.#onAlarm = onAlarm;
   }
 
-  /** Starts an audit without waiting for it. */
   connected(link: AuditedLink): void {
-    void this.write(); // Stores records of the account that was logged in before.
+    void this.write(); // Stores records of the previous account.
     this.#link = link;
     this.#reader = link.reader;
     this.#failures = 0;
-    this.#begin();
+    this.#startAudit();
   }
 
   lost(): void {
@@ -144,15 +133,15 @@ export class LogAuditor {
     void this.write(); // The program may be about to end.
   }
 
-  /** Notes that this device shows the record. @param head its bytes as received */
-  saw(head: Uint8Array, record: ChatRecord): void {
+  /** Queues a record that this device displays for the audit. @param head its bytes as received */
+  observe(head: Uint8Array, record: ChatRecord): void {
     this.#unwritten.push({ head, record });
-    // Not at each record: copying the rest costs more than hashing it.
+    // Trimmed in bulk: copying the array for each record would cost more than hashing it.
     if (this.#unwritten.length >= 2 * UNSTORED_RECORDS_MAX) {
       this.#unwritten = this.#unwritten.slice(-UNSTORED_RECORDS_MAX);
     }
     this.#writeLater();
-    this.#again(AUDIT_EVERY_MS);
+    this.#auditLater(AUDIT_INTERVAL_MS);
   }
 
   confirmed(seq: number): void {
@@ -161,8 +150,8 @@ export class LogAuditor {
   }
 
   #writeLater(): void {
-    const { clock } = this.#parts;
-    this.#cancelWrite ??= clock.after(WRITE_EVERY_MS, () => void this.write());
+    const { clock } = this.#deps;
+    this.#cancelWrite ??= clock.after(WRITE_DELAY_MS, () => void this.write());
   }
 
   async write(): Promise<void> {
@@ -172,111 +161,119 @@ export class LogAuditor {
     const reader = this.#reader;
     if (reader === undefined) return;
     [this.#unwritten, this.#confirmed] = [[], 0];
-    const { logs, verifier } = this.#parts;
+    const { logs, verifier } = this.#deps;
     const seen = unwritten.map(({ head, record }): SeenRecord => {
       const { seq, room, from, timeUnixMs } = record;
-      const place = `${room.kind === "person" ? "@" : "#"}${room.name}`;
-      return { seq, leaf: leafHash(head, verifier.sha256), room: room.id, place, from, timeUnixMs };
+      const label = `${room.kind === "person" ? "@" : "#"}${room.name}`;
+      return {
+        seq,
+        leaf: leafHash(head, verifier.sha256),
+        room: room.id,
+        place: label,
+        from,
+        timeUnixMs,
+      };
     });
-    // Both writes start before either is awaited: a program may be about to close its store.
+    // Both writes start before either is awaited, as a closing program may close its store.
     await Promise.all([
-      kept(() => (seen.length === 0 ? undefined : logs.keepSeen(reader, seen)), undefined),
-      kept(() => (confirmed === 0 ? undefined : logs.keepConfirmed(reader, confirmed)), undefined),
+      orDefault(() => (seen.length === 0 ? undefined : logs.keepSeen(reader, seen)), undefined),
+      orDefault(
+        () => (confirmed === 0 ? undefined : logs.keepConfirmed(reader, confirmed)),
+        undefined,
+      ),
     ]);
   }
 
   /**
-   * Asks for proofs of all records read.
+   * Requests proofs of all records read.
    * @throws {Fault} if the link was lost or the server refused
    */
-  all(link: AuditedLink): Promise<AuditOutcome> {
-    return audit(link, this.#parts, Number.POSITIVE_INFINITY);
+  auditAll(link: AuditedLink): Promise<AuditOutcome> {
+    return audit(link, this.#deps, Number.POSITIVE_INFINITY);
   }
 
-  /** Resolves when the running audit ends, or after SETTLED_WITHIN_MS. */
+  /** Resolves when the running audit ends, or after SETTLE_TIMEOUT_MS. */
   async settled(): Promise<void> {
     if (this.#running === undefined) return;
-    await within(this.#running, SETTLED_WITHIN_MS, () => undefined, this.#parts.clock);
+    await within(this.#running, SETTLE_TIMEOUT_MS, () => undefined, this.#deps.clock);
   }
 
-  /** Stops audits and stores what was read. The link is already closed. */
+  /** Stops audits and stores what was read. */
   async close(): Promise<void> {
     this.lost();
     await this.#running;
     await this.write();
   }
 
-  #again(inMs: number): void {
+  #auditLater(inMs: number): void {
     if (this.#link === undefined) return;
-    this.#cancelAudit ??= this.#parts.clock.after(inMs, () => {
+    this.#cancelAudit ??= this.#deps.clock.after(inMs, () => {
       this.#cancelAudit = undefined;
-      this.#begin();
+      this.#startAudit();
     });
   }
 
-  #begin(): void {
+  #startAudit(): void {
     const link = this.#link;
     if (link === undefined || this.#running !== undefined) return;
-    this.#running = this.#run(link).finally(() => {
+    this.#running = this.#runAudit(link).finally(() => {
       this.#running = undefined;
-      if (this.#link !== link) this.#begin(); // Another link connected during this audit.
+      if (this.#link !== link) this.#startAudit(); // Another link connected during this audit.
     });
   }
 
-  async #run(link: AuditedLink): Promise<void> {
+  async #runAudit(link: AuditedLink): Promise<void> {
     try {
       await this.write();
-      const outcome = await audit(link, this.#parts, REQUESTS_MAX);
+      const outcome = await audit(link, this.#deps, PROOF_REQUESTS_MAX);
       if (this.#link !== link) return;
       this.#failures = 0;
-      if (outcome.kind === "alarm") this.#alarmed(outcome.alarm);
+      if (outcome.kind === "alarm") this.#onAlarm(outcome.alarm);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
-      if (this.#link === link && !link.connection.isClosed) await this.#refused(link);
+      if (this.#link === link && !link.connection.isClosed) await this.#handleRefusal(link);
     }
   }
 
-  /**
-   * Retries, as the server may be busy. A server that never answers counts as one that cannot
-   * prove.
-   */
-  async #refused(link: AuditedLink): Promise<void> {
+  /** Retries a few times, as the server may be busy, then raises an alarm. */
+  async #handleRefusal(link: AuditedLink): Promise<void> {
     this.#failures += 1;
-    const known = await kept(() => this.#parts.logs.pin(link.reader), undefined);
-    if (this.#failures < TRIES_MAX || known === undefined) return this.#again(OLDER_CHECKPOINT_MS);
+    const known = await orDefault(() => this.#deps.logs.pin(link.reader), undefined);
+    if (this.#failures < ATTEMPTS_MAX || known === undefined)
+      return this.#auditLater(CHECKPOINT_LAG_MS);
     const finding = { reason: "unproved", known, shown: undefined, missing: [] } as const;
-    const outcome = await alarmOf(link, this.#parts, finding);
-    this.#alarmed(outcome.alarm);
+    const outcome = await buildAlarm(link, this.#deps, finding);
+    this.#onAlarm(outcome.alarm);
   }
 }
 
-/**
- * Returns `otherwise` if the store fails. A record that is not stored makes later audits less
- * strict, which is no reason to end.
- */
-async function kept<Value>(act: () => Value | Promise<Value>, otherwise: Value): Promise<Value> {
+/** Returns `fallback` if the store fails: a record that is not stored only weakens later audits. */
+async function orDefault<Value>(
+  read: () => Value | Promise<Value>,
+  fallback: Value,
+): Promise<Value> {
   try {
-    return await act();
+    return await read();
   } catch (error) {
-    if (error instanceof Fault) return otherwise;
+    if (error instanceof Fault) return fallback;
     throw error;
   }
 }
 
 /**
- * Asks for a checkpoint and proofs, judges them, and stores what is accepted.
+ * Requests a checkpoint and proofs, verifies them, and stores what is accepted.
  * @param requestsMax limit for proofs of single records
  * @throws {Fault} if the link was lost, the server refused, or the store failed
  */
 async function audit(
   link: AuditedLink,
-  parts: AuditorParts,
+  deps: AuditorDependencies,
   requestsMax: number,
 ): Promise<AuditOutcome> {
-  for (let tries = 1; ; tries++) {
-    const outcome = await auditOnce(link, parts, requestsMax, tries < TRIES_MAX);
+  for (let attempt = 1; ; attempt++) {
+    const outcome = await auditOnce(link, deps, requestsMax, attempt < ATTEMPTS_MAX);
     if (outcome !== "late") return outcome;
-    await delay(parts.clock, OLDER_CHECKPOINT_MS);
+    await delay(deps.clock, CHECKPOINT_LAG_MS);
   }
 }
 
@@ -286,82 +283,82 @@ async function audit(
  */
 async function auditOnce(
   link: AuditedLink,
-  parts: AuditorParts,
+  deps: AuditorDependencies,
   requestsMax: number,
   mayBeLate: boolean,
 ): Promise<AuditOutcome | "late"> {
-  const { logs, verifier } = parts;
+  const { logs, verifier } = deps;
   const { reader, connection } = link;
-  const known = await kept(() => logs.pin(reader), undefined);
-  const confirmed = await kept(() => logs.confirmed(reader), 0);
-  const which = requestsMax === Number.POSITIVE_INFINITY ? "all" : "unproved";
-  const unproved = await kept(() => logs.seen(reader, which), []);
-  const atLeast = Math.max(confirmed, unproved.at(-1)?.seq ?? 0);
-  const shown = await showLog(link, parts, known, atLeast);
-  const wasNever = known === undefined && (shown === "unable" || confirmed === 0);
-  if ((shown === "unable" || shown === "empty") && wasNever) return { kind: "none" };
-  if (typeof shown === "string") {
-    const reason = shown === "unsigned" ? shown : "unproved";
-    return alarmOf(link, parts, { reason, known, shown: undefined, missing: [] });
+  const known = await orDefault(() => logs.pin(reader), undefined);
+  const confirmed = await orDefault(() => logs.confirmed(reader), 0);
+  const scope = requestsMax === Number.POSITIVE_INFINITY ? "all" : "unproved";
+  const unproved = await orDefault(() => logs.seen(reader, scope), []);
+  const sizeMin = Math.max(confirmed, unproved.at(-1)?.seq ?? 0);
+  const log = await fetchLog(link, deps, known, sizeMin);
+  const hasNoPriorEvidence = known === undefined && (log === "unable" || confirmed === 0);
+  if ((log === "unable" || log === "empty") && hasNoPriorEvidence) return { kind: "none" };
+  if (typeof log === "string") {
+    const reason = log === "unsigned" ? log : "unproved";
+    return buildAlarm(link, deps, { reason, known, shown: undefined, missing: [] });
   }
-  const { pin } = shown;
-  const verdict = judgeCheckpoint(known, shown, verifier.sha256);
-  const isShort = pin.size < confirmed;
-  if (verdict.kind !== "alarm" && isShort && mayBeLate) return "late";
-  if (verdict.kind === "alarm" || isShort) {
+  const { pin } = log;
+  const verdict = judgeCheckpoint(known, log, verifier.sha256);
+  const lacksConfirmed = pin.size < confirmed;
+  if (verdict.kind !== "alarm" && lacksConfirmed && mayBeLate) return "late";
+  if (verdict.kind === "alarm" || lacksConfirmed) {
     const reason = verdict.kind === "alarm" ? verdict.reason : "rolled-back";
-    const all = await kept(() => logs.seen(reader, "all"), []);
+    const all = await orDefault(() => logs.seen(reader, "all"), []);
     const seen = all.slice(-EVIDENCE_REQUESTS_MAX * PROOFS_PER_REQUEST_MAX);
-    const { missing } = await proveSeen(connection, parts, pin, seen);
+    const { missing } = await fetchProofs(connection, deps, pin, seen);
     const knownSize = Math.max(known?.size ?? 0, reason === "rolled-back" ? confirmed : 0);
-    return alarmOf(link, parts, { reason, known, knownSize, shown: pin, missing }, shown);
+    return buildAlarm(link, deps, { reason, known, knownSize, shown: pin, missing }, log);
   }
-  const asked = unproved.slice(-requestsMax * PROOFS_PER_REQUEST_MAX);
-  const before = roomsOf(link);
-  const { proved, missing, leftOut } = await proveSeen(connection, parts, pin, asked);
+  const requested = unproved.slice(-requestsMax * PROOFS_PER_REQUEST_MAX);
+  const roomsBefore = roomIds(link);
+  const { proved, missing, leftOut } = await fetchProofs(connection, deps, pin, requested);
   if (missing.length > 0) {
     if (mayBeLate && missing.every(({ seq }) => seq > pin.size)) return "late";
     const finding = { reason: "record-missing", known, shown: pin, missing } as const;
-    return alarmOf(link, parts, finding, shown);
+    return buildAlarm(link, deps, finding, log);
   }
-  const now = roomsOf(link);
-  const withheld = leftOut.filter(({ room }) => before.has(room) && now.has(room));
+  const roomsAfter = roomIds(link);
+  const withheld = leftOut.filter(({ room }) => roomsBefore.has(room) && roomsAfter.has(room));
   if (withheld.length > 0) {
     if (mayBeLate) return "late";
     const finding = { reason: "left-out", known, shown: pin, missing: withheld } as const;
-    return alarmOf(link, parts, finding, shown);
+    return buildAlarm(link, deps, finding, log);
   }
-  if (verdict.kind !== "same") await kept(() => logs.keepPin(reader, pin), undefined);
-  if (proved.length > 0) await kept(() => logs.proved(reader, proved), undefined);
-  await kept(() => logs.noteAlarm(reader, undefined), undefined);
+  if (verdict.kind !== "same") await orDefault(() => logs.keepPin(reader, pin), undefined);
+  if (proved.length > 0) await orDefault(() => logs.proved(reader, proved), undefined);
+  await orDefault(() => logs.noteAlarm(reader, undefined), undefined);
   return { kind: "accepted", pin, proved: proved.length, open: unproved.length - proved.length };
 }
 
-function roomsOf(link: AuditedLink): ReadonlySet<string> {
+function roomIds(link: AuditedLink): ReadonlySet<string> {
   return new Set(link.rooms().map(({ id }) => id));
 }
 
 /**
- * Returns the server's log head, or the reason why there is none. `unable`: the server is of an
- * earlier version.
- * @param atLeast known number of records: an older checkpoint is requested once more
+ * Returns the server's log head, or why there is none; `unable` if the server is too old.
+ * @param sizeMin known number of records; an older checkpoint is requested again
  */
-async function showLog(
+async function fetchLog(
   { connection, key }: AuditedLink,
-  { verifier }: AuditorParts,
+  { verifier }: AuditorDependencies,
   known: LogPin | undefined,
-  atLeast: number,
+  sizeMin: number,
 ): Promise<ShownLog | "unable" | "empty" | "unsigned"> {
   const from = known?.size ?? 0;
-  const ask = () => connection.ask("checkpoint", { from });
+  const requestCheckpoint = () => connection.request("checkpoint", { from });
   try {
-    let answer = await ask();
-    if ((signedOf(answer.note, key, verifier)?.checkpoint.size ?? atLeast) < atLeast) {
-      await connection.ask("checkpoint", { from: atLeast }); // Makes the server sign again,
-      answer = await ask(); // which this request returns with the path from the known one.
+    let answer = await requestCheckpoint();
+    if ((parseSigned(answer.note, key, verifier)?.checkpoint.size ?? sizeMin) < sizeMin) {
+      // Makes the server sign a newer checkpoint, which the next request returns with its proof.
+      await connection.request("checkpoint", { from: sizeMin });
+      answer = await requestCheckpoint();
     }
     const { note, path } = answer;
-    const signed = signedOf(note, key, verifier);
+    const signed = parseSigned(note, key, verifier);
     if (signed === undefined) return "unsigned";
     const { checkpoint, bytes, signature } = signed;
     if (!(await verifier.verify(key, bytes, signature))) return "unsigned";
@@ -373,7 +370,7 @@ async function showLog(
   }
 }
 
-function signedOf(
+function parseSigned(
   note: string,
   key: Uint8Array,
   { sha256 }: Verifier,
@@ -386,46 +383,43 @@ function signedOf(
   }
 }
 
-/**
- * Asks for proofs of what was read. An honest server omits those of rooms that the account left.
- */
-async function proveSeen(
-  connection: { readonly ask: Ask },
-  { verifier }: AuditorParts,
+/** Requests proofs of records. An honest server omits those of rooms that the account left. */
+async function fetchProofs(
+  connection: { readonly request: SendRequest },
+  { verifier }: AuditorDependencies,
   pin: LogPin,
   seen: readonly SeenRecord[],
 ): Promise<{ proved: number[]; missing: SeenRecord[]; leftOut: SeenRecord[] }> {
   const proved: number[] = [];
   const leftOut: SeenRecord[] = [];
   const missing: SeenRecord[] = [];
-  for (let at = 0; at < seen.length; at += PROOFS_PER_REQUEST_MAX) {
-    const part = seen.slice(at, at + PROOFS_PER_REQUEST_MAX);
-    const seqs = part.map(({ seq }) => seq).filter((seq) => seq <= pin.size);
+  for (let start = 0; start < seen.length; start += PROOFS_PER_REQUEST_MAX) {
+    const batch = seen.slice(start, start + PROOFS_PER_REQUEST_MAX);
+    const seqs = batch.map(({ seq }) => seq).filter((seq) => seq <= pin.size);
     const { size } = pin;
     const proofs =
-      seqs.length === 0 ? [] : (await connection.ask("inclusion", { size, seqs })).proofs;
-    const verdict = judgeSeen(part, proofs, pin, verifier.sha256);
+      seqs.length === 0 ? [] : (await connection.request("inclusion", { size, seqs })).proofs;
+    const verdict = judgeSeen(batch, proofs, pin, verifier.sha256);
     proved.push(...verdict.proved.map(({ seq }) => seq));
     missing.push(...verdict.changed, ...verdict.gone);
     leftOut.push(...verdict.leftOut);
   }
-  missing.sort((one, other) => one.seq - other.seq);
+  missing.sort((a, b) => a.seq - b.seq);
   return { proved, missing, leftOut };
 }
 
-async function alarmOf(
+async function buildAlarm(
   { reader, key, address }: AuditedLink,
-  { logs, clock, moment }: AuditorParts,
-  found: Omit<AuditFinding, "knownSize"> & {
+  { logs, clock, formatTime }: AuditorDependencies,
+  finding: Omit<AuditFinding, "knownSize"> & {
     readonly known: LogPin | undefined;
-    /** Defaults to the size of `known`. */
     readonly knownSize?: number;
   },
-  shown?: ShownLog,
+  log?: ShownLog,
 ): Promise<Extract<AuditOutcome, { kind: "alarm" }>> {
-  const { reason, known, missing } = found;
-  const sentence = auditSentence({ knownSize: known?.size ?? 0, ...found }, moment);
-  await kept(() => logs.noteAlarm(reader, sentence), undefined);
+  const { reason, known, missing } = finding;
+  const sentence = auditSentence({ knownSize: known?.size ?? 0, ...finding }, formatTime);
+  await orDefault(() => logs.noteAlarm(reader, sentence), undefined);
   const evidence: AuditEvidence = {
     reason,
     sentence,
@@ -434,11 +428,11 @@ async function alarmOf(
     key: toBase64Url(key),
     user: reader.user,
     known: known?.note,
-    shown: shown?.pin.note,
-    consistency: (shown?.path ?? []).map(toBase64Url),
+    shown: log?.pin.note,
+    consistency: (log?.path ?? []).map(toBase64Url),
     records: missing.map((record) => ({ ...record, leaf: toBase64Url(record.leaf) })),
   };
-  const code = CODES[reason];
+  const code = FAULT_CODES[reason];
   const remedy = FAULTS[code].remedy.replace("SERVER", address);
   return {
     kind: "alarm",

@@ -16,11 +16,11 @@ import type { KeptPlaces } from "../io/state/client-state.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
 import type { ServerPlace } from "../wire/invite.ts";
 import type { PostBody, RequestFields } from "../wire/messages.ts";
-import { AccountLink, type LinkedAccount, type LogIn } from "./account-link.ts";
+import { AccountLink, type AccountLogin, type LinkedAccount } from "./account-link.ts";
 import { AccountReader } from "./account-reader.ts";
 import { type AuditAlarm, type AuditedLink, type AuditOutcome, LogAuditor } from "./auditor.ts";
 import type { GreetedLink } from "./connection-loop.ts";
-import { CursorKeeper } from "./cursor-keeper.ts";
+import { CursorWriter } from "./cursor-writer.ts";
 import {
   greetedEvent,
   type LinkEvent,
@@ -32,48 +32,47 @@ import { EventBuffer } from "./event-buffer.ts";
 import type { FollowMode } from "./follower.ts";
 import type { Connection, LinkStats, ServerNotice } from "./link/connection.ts";
 import type { Keys } from "./link/keys.ts";
-import { type Ask, type HistoryPage, queryHistory } from "./link/queries.ts";
+import { type HistoryPage, queryHistory, type SendRequest } from "./link/queries.ts";
 import {
-  leftUnfinished,
-  leftUnsent,
+  interruptedPost,
+  interruptedTransfer,
+  noMajority,
   notConnected,
   notLoggedIn,
   unconfirmed,
-  withoutMajority,
 } from "./link/retry.ts";
 import { unlessStalled } from "./link/stalled.ts";
-import type { Credentials, Entered, LoginManner } from "./login.ts";
+import type { Credentials, LoginPolicy, LoginResult } from "./login.ts";
 import { pin } from "./pinning.ts";
 import type { ClientStores } from "./ports.ts";
 import { AccountFiles } from "./sealed/account-files.ts";
 import type { SealedHome } from "./sealed/sealing.ts";
+import { ServerLocator } from "./server-locator.ts";
 import type { Hashing } from "./transfer/hashing.ts";
 import { Transfers } from "./transfer/transfers.ts";
 import { type Greeted, greet } from "./trust.ts";
-import { Whereabouts } from "./whereabouts.ts";
 
-export interface ClientParts {
+export interface ClientDependencies {
   readonly clock: Clock;
   readonly entropy: Entropy;
-  /** Makes one attempt to reach the server. @throws {Fault} unreachable, timeout, port-taken */
-  readonly dial: (place: ServerPlace) => Promise<Link>;
+  readonly dial: (address: ServerPlace) => Promise<Link>;
   readonly state: ClientStores;
   readonly keys: Keys;
   readonly hashing: Hashing;
   readonly fileCipher?: OpenFileCipher;
-  /** If absent, sealed rooms can neither be read nor written. */
+  /** Required to read and write sealed rooms. */
   readonly sealed?: SealedHome;
 }
 
 export interface ClientOptions {
-  /** The server's address in the pin store: `HOST:PORT`, always in the same spelling. */
+  /** Server address in the pin store, normalised to `HOST:PORT`. */
   readonly address: string;
-  /** Addresses that the user gave, best first; default `address` alone. */
-  readonly places?: readonly [ServerPlace, ...ServerPlace[]] | undefined;
-  /** Further addresses that a server with that key has sent to this home. */
-  readonly kept?: KeptPlaces | undefined;
-  /** False if the user did not name the server now, so that the last address may come first. */
-  readonly isNamed?: boolean | undefined;
+  /** Addresses that the user gave, best first; defaults to `address`. */
+  readonly addresses?: readonly [ServerPlace, ...ServerPlace[]] | undefined;
+  /** Addresses that a server with this key has sent before. */
+  readonly storedAddresses?: KeptPlaces | undefined;
+  /** `false` if the server is a default, so that its last address may be dialled first. */
+  readonly isServerExplicit?: boolean | undefined;
   readonly program: string;
   readonly credentials?: Credentials | undefined;
   /** Server fingerprint expected by the user or an invite. */
@@ -81,22 +80,22 @@ export interface ClientOptions {
   /** Refuses a server whose fingerprint nobody has confirmed. */
   readonly strict?: boolean;
   readonly follow: FollowMode;
-  /** Sends the unsent posts of earlier runs; default true. */
-  readonly adopt?: boolean;
-  /** Makes this account and server the default of this home. */
+  /** Sends unsent posts of earlier runs; default `true`. */
+  readonly adoptsUnsent?: boolean;
+  /** Makes this account and server the defaults. */
   readonly changesDefaults?: boolean;
-  /** Reconnects after a loss (default), or ends. */
+  /** Reconnects after a loss; default `true`. */
   readonly reconnect?: boolean;
   /**
-   * For commands that end by themselves: fails after a while without a connection or a majority.
+   * Fails after a while without a connection or a majority, for commands that end by themselves.
    */
-  readonly isBrief?: boolean;
+  readonly isOneShot?: boolean;
   /**
-   * False: `read` yields nothing. For a user interface with a model, which subscribes: it has no
-   * cursor, so that each run begins with the rooms and asks for pages of them.
+   * Whether `read` yields events; default `true`. UIs with a model subscribe instead, and have no
+   * cursor: each run starts with the room list and loads pages on demand.
    */
-  readonly isRead?: boolean;
-  /** False: the caller asks for proofs of the log itself. */
+  readonly hasReader?: boolean;
+  /** Whether the client audits the log; default `true`. */
   readonly audits?: boolean;
   /** Called when the server's log fails the audit, before the client ends. */
   readonly onAlarm?: (alarm: AuditAlarm) => void;
@@ -108,59 +107,64 @@ export interface Membership {
   readonly registered: boolean;
 }
 
-interface Stay extends LinkedAccount {
+interface ClientAccount extends LinkedAccount {
   readonly reader: AccountReader;
 }
 
-/** Secrets come from flags, the environment, or a user at a terminal. */
-const PROGRAM_MANNER: LoginManner = {
-  triesAgain: false,
-  refused: (mayRegister) =>
+const PROGRAM_LOGIN_POLICY: LoginPolicy = {
+  retriesOnLink: false,
+  refusedRemedy: (mayRegister) =>
     `give the password (CHAT_PASSWORD)${
       mayRegister ? ", or for a new name the room password (CHAT_ROOM_PASSWORD)" : ""
     }`,
-  taken: (user) => {
+  takenRemedy: (user) => {
     const other = proposeName(user, new Set([foldName(user)]));
     return `give its password (CHAT_PASSWORD), or choose another name, as in ${other}`;
   },
-  newcomer: "give it as CHAT_ROOM_PASSWORD, or use an invite",
+  registrationRemedy: "give it as CHAT_ROOM_PASSWORD, or use an invite",
 };
 
-export class Client extends AccountLink<Stay> {
-  readonly #parts: ClientParts;
+export class Client extends AccountLink<ClientAccount> {
+  readonly #deps: ClientDependencies;
   readonly #options: ClientOptions;
   readonly #events: EventBuffer;
   readonly #listeners = new Set<(event: SessionEvent) => void>();
   readonly transfers: AccountFiles;
-  readonly #whereabouts: Whereabouts;
-  #end: { readonly fault: Fault | undefined } | undefined;
-  readonly #cursors: CursorKeeper;
+  readonly #locator: ServerLocator;
+  #closed: { readonly fault: Fault | undefined } | undefined;
+  readonly #cursors: CursorWriter;
   readonly #auditor: LogAuditor;
   #hasMajority = true;
-  /** Called when the rooms of the current link are known. */
-  #listed = () => {};
+  #cancelListingTimeout = () => {};
   #lostAt: number | undefined;
   #alarm: Fault | undefined;
 
-  constructor(parts: ClientParts, options: ClientOptions) {
-    const { address, program, reconnect = true, isBrief, isRead = true, audits = true } = options;
-    const whereabouts = new Whereabouts({ ...parts, ...options });
+  constructor(deps: ClientDependencies, options: ClientOptions) {
+    const {
+      address,
+      program,
+      reconnect = true,
+      isOneShot,
+      hasReader = true,
+      audits = true,
+    } = options;
+    const locator = new ServerLocator({ ...deps, ...options });
     super(
       {
-        ...{ ...parts, ...whereabouts.ways, address, program, manner: PROGRAM_MANNER },
-        ...{ reconnects: reconnect ? "always" : "never", keepsPassword: true },
-        ...{ hurries: true, showsStalls: !isRead },
-        ...(isBrief === true ? { answerWithinMs: LOGIN_TIMEOUT_MS } : {}),
+        ...{ ...deps, ...locator.dialing, address, program, policy: PROGRAM_LOGIN_POLICY },
+        ...{ reconnects: reconnect ? "always" : "never", remembersPassword: true },
+        ...{ reconnectsSooner: true, reportsStalls: !hasReader },
+        ...(isOneShot === true ? { answerTimeoutMs: LOGIN_TIMEOUT_MS } : {}),
       },
       {
-        state: (state) => this.#stands(linkEventOf(state)),
-        event: (event) => this.#happened(event),
+        state: (state) => this.#linkStateChanged(linkEventOf(state)),
+        event: (event) => this.#handleEvent(event),
         greeted: (greeted) => this.#trust(greeted),
-        account: (greeted, asked, known) => this.#accountOf(greeted, asked, known),
-        entered: (_, login) => this.#entered(login),
-        takes: (notice, link) => this.#takes(notice, link),
+        account: (greeted, asked, known) => this.#accountFor(greeted, asked, known),
+        loggedIn: (_, login) => this.#loginSucceeded(login),
+        handleNotice: (notice, link) => this.#handleNotice(notice, link),
         connected: (_, { link }) => {
-          if (isBrief === true) this.#endUnlessListed(link.connection);
+          if (isOneShot === true) this.#closeUnlessListed(link.connection);
         },
         audit: (act) => {
           if (audits) act(this.#auditor);
@@ -168,28 +172,28 @@ export class Client extends AccountLink<Stay> {
         whenReady: (callback) => this.#events.whenLow(callback),
       },
     );
-    this.#parts = parts;
+    this.#deps = deps;
     this.#options = options;
-    this.#whereabouts = whereabouts;
-    const { clock, keys: verifier, state, hashing } = parts;
+    this.#locator = locator;
+    const { clock, keys: verifier, state, hashing } = deps;
     const { uploads, logs } = state;
     const transfers = new Transfers({
-      ...{ clock, entropy: parts.entropy, activeLink: this.activeLink, hashing },
-      ...(isBrief === true ? { hasMajority: () => this.#hasMajority } : {}),
+      ...{ clock, entropy: deps.entropy, activeLink: this.activeLink, hashing },
+      ...(isOneShot === true ? { hasMajority: () => this.#hasMajority } : {}),
       confirmed: (seq) => this.confirmed(seq),
-      greet: (connection) => greet(connection, { ...parts, verifier, program }),
+      greet: (connection) => greet(connection, { ...deps, verifier, program }),
     });
     this.transfers = new AccountFiles({
-      ...{ transfers, hashing, cipher: parts.fileCipher, uploads },
+      ...{ transfers, hashing, cipher: deps.fileCipher, uploads },
       session: () => this.loggedIn.session,
     });
-    this.#cursors = new CursorKeeper(state, clock);
+    this.#cursors = new CursorWriter(state, clock);
     const offset = (unixMs: number) => -dateOf(unixMs).getTimezoneOffset();
-    const moment = (unixMs: number) => formatLocalSince(unixMs, clock.unixMs(), offset);
-    this.#auditor = new LogAuditor({ clock, verifier, logs, moment }, (alarm) =>
-      this.#alarmed(alarm),
+    const formatTime = (unixMs: number) => formatLocalSince(unixMs, clock.unixMs(), offset);
+    this.#auditor = new LogAuditor({ clock, verifier, logs, formatTime }, (alarm) =>
+      this.#raiseAlarm(alarm),
     );
-    this.#events = new EventBuffer((mark) => this.#cursors.note(mark));
+    this.#events = new EventBuffer((mark) => this.#cursors.schedule(mark));
   }
 
   /** Account name as the server spells it; `undefined` if not logged in. */
@@ -202,29 +206,29 @@ export class Client extends AccountLink<Stay> {
     return (this.account ?? this.former)?.reader;
   }
 
-  /** Marks the room as read up to record `n`, for a user interface that counts by itself. */
+  /** Marks the room as read up to record `n`, for a UI that counts unread messages itself. */
   readUpTo(room: string, n: number): void {
-    this.account?.session.read(room, n);
+    this.account?.session.markRead(room, n);
   }
 
   get fingerprint(): Fingerprint | undefined {
     return this.loop.greeted?.fingerprint;
   }
 
-  /** Address at which the server was reached. */
-  get place(): ServerPlace | undefined {
-    return this.#whereabouts.place;
+  /** Address of the current or last link. */
+  get serverAddress(): ServerPlace | undefined {
+    return this.#locator.address;
   }
 
   get cluster(): readonly ServerPlace[] {
-    return this.#whereabouts.told;
+    return this.#locator.clusterAddresses;
   }
 
   get isConnected(): boolean {
     return this.loop.connection !== undefined;
   }
 
-  /** False while the server's cluster is known to have no majority. */
+  /** `false` while the server's cluster is known to have no majority. */
   get hasMajority(): boolean {
     return this.#hasMajority;
   }
@@ -234,14 +238,14 @@ export class Client extends AccountLink<Stay> {
   }
 
   /**
-   * Reaches the server once and logs in, then reconnects after every loss. Resolves when logged in;
-   * the event `connected` follows when the rooms are known.
-   * @throws {Fault} if it cannot be reached or refuses
+   * Connects once and logs in, then reconnects after every loss. Resolves when logged in; the event
+   * `connected` follows with the rooms.
+   * @throws {Fault} if the server is unreachable or refuses
    */
   async connect(): Promise<Membership | undefined> {
     const { credentials } = this.#options;
     try {
-      if (credentials !== undefined) return membershipOf(await this.#enter(credentials));
+      if (credentials !== undefined) return membershipOf(await this.#logIn(credentials));
       await this.loop.open();
     } catch (error) {
       if (error instanceof Fault) void this.#finish(error);
@@ -251,52 +255,51 @@ export class Client extends AccountLink<Stay> {
   }
 
   /** Logs in; tries the other nodes if one has no majority. @throws {Fault} */
-  async #enter(credentials: Credentials): Promise<Entered> {
+  async #logIn(credentials: Credentials): Promise<LoginResult> {
     try {
-      return await this.loop.enter(credentials);
+      return await this.loop.logIn(credentials);
     } catch (error) {
-      const isSplit = error instanceof Fault && error.code === "no-majority";
-      const isKnown = this.loop.greeted?.welcome.majority === false;
-      // The other nodes were tried already if the welcome reported no majority.
-      if (!isSplit || isKnown || !this.#whereabouts.withoutMajority()) throw error;
-      this.loop.leave();
-      return await this.loop.enter(credentials);
+      const lacksMajority = error instanceof Fault && error.code === "no-majority";
+      const wasReported = this.loop.greeted?.welcome.majority === false;
+      // If the welcome reported no majority, the other nodes were already tried.
+      if (!lacksMajority || wasReported || !this.#locator.majorityLost()) throw error;
+      this.loop.disconnect();
+      return await this.loop.logIn(credentials);
     }
   }
 
-  /** Receives every event as it happens. @returns a function that ends the subscription */
+  /** Subscribes to all events. @returns a function that unsubscribes */
   subscribe(listener: (event: SessionEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
   /**
-   * Yields events in order, at the pace of one reader; ends after `closed`. An event counts as seen
-   * when the next one is requested. A reader that is too slow loses the link until it has caught
-   * up.
+   * Yields events in order, at the reader's pace; ends after `closed`. An event counts as read when
+   * the next one is requested. If the reader is too slow, the link is closed until it catches up.
    */
   async *read(): AsyncGenerator<ReaderEvent, void, undefined> {
     for (;;) {
       const event = await this.#events.next();
       if (event === undefined) return;
-      if (event.kind === "closed") this.#cursors.flush(); // The reader may end with this event.
+      if (event.kind === "closed") this.#cursors.flush(); // The reader may exit on this event.
       yield event;
     }
   }
 
   /**
-   * Resolves when the server has the post on disk, over however many links that takes.
+   * Resolves when the server has stored the post, over any number of links.
    * @throws {Fault} if the server refused it, too-many (10,000 are pending), interrupted (closed)
    */
   post(target: string, body: PostBody): Promise<Receipt> {
-    if (this.#end !== undefined) return Promise.reject(leftUnsent());
+    if (this.#closed !== undefined) return Promise.reject(interruptedPost());
     if (this.account === undefined) return Promise.reject(notLoggedIn());
-    this.loop.awaited();
+    this.loop.retrySooner();
     return this.account.session.posts.post(target, body);
   }
 
   /**
-   * Resolves when a post would not wait long, for writers faster than the network.
+   * Resolves when few posts are pending: flow control for fast writers.
    * @throws {Fault} as `drain`
    */
   ready(): Promise<void> {
@@ -304,8 +307,8 @@ export class Client extends AccountLink<Stay> {
   }
 
   /**
-   * Resolves when every post is settled, stored or refused.
-   * @throws {Fault} no-majority, timeout: the server confirms none of them; they stay stored
+   * Resolves when every post is stored or refused.
+   * @throws {Fault} no-majority, timeout: the posts remain queued on disk
    */
   drain(): Promise<void> {
     return this.#unlessStalled(this.account?.session.posts.drained());
@@ -313,23 +316,24 @@ export class Client extends AccountLink<Stay> {
 
   async #unlessStalled(settled = Promise.resolve()): Promise<void> {
     if (this.unsent === 0) return settled;
-    const faultOf = (stillMs: number) => {
-      const silent = stillMs >= POSTS_STALLED_MS ? new Fault("timeout", SILENT) : undefined;
-      const why = this.#hasMajority ? silent : withoutMajority();
-      return why && unconfirmed(this.unsent, why);
+    const faultOf = (stalledMs: number) => {
+      const timeout =
+        stalledMs >= POSTS_STALL_TIMEOUT_MS ? new Fault("timeout", NO_ANSWER) : undefined;
+      const cause = this.#hasMajority ? timeout : noMajority();
+      return cause && unconfirmed(this.unsent, cause);
     };
-    await unlessStalled(this.#parts.clock, settled, () => this.unsent, faultOf);
+    await unlessStalled(this.#deps.clock, settled, () => this.unsent, faultOf);
   }
 
   /**
-   * Sends a request without the retry after a rate limit, for requests whose order matters.
+   * Like `request`, but without retries after a rate limit, for requests whose order matters.
    * @throws {Fault} as `request`
    */
-  readonly requestOnce: Ask = async (kind, fields) => {
+  readonly requestOnce: SendRequest = async (kind, fields) => {
     const { connection } = this.loop;
     if (connection === undefined) throw notConnected();
     return new Promise((resolve, reject) => {
-      connection.askThen(kind, fields, (outcome) => {
+      connection.requestThen(kind, fields, (outcome) => {
         if (outcome.kind === "refused") return reject(outcome.fault);
         const { answer } = outcome;
         if ("seq" in answer) this.confirmed(answer.seq);
@@ -338,44 +342,43 @@ export class Client extends AccountLink<Stay> {
     });
   };
 
-  /** The link on which proofs of the log are requested. @throws {Fault} not-logged-in */
-  get audited(): AuditedLink {
-    const audited = this.account?.session.audited;
+  get auditedLink(): AuditedLink {
+    const audited = this.account?.session.auditedLink;
     if (audited === undefined) throw notLoggedIn();
     return audited;
   }
 
-  /** Asks for proofs of all that this device has read, and judges them. @throws {Fault} */
+  /** Requests and verifies proofs of everything that this device has read. @throws {Fault} */
   audit(): Promise<AuditOutcome> {
-    return this.#auditor.all(this.audited);
+    return this.#auditor.auditAll(this.auditedLink);
   }
 
-  /** Waits for proofs in flight, before a program ends. @throws {Fault} log-… */
-  async proved(): Promise<void> {
+  /** Waits for a running audit before the program ends. @throws {Fault} log-… */
+  async auditSettled(): Promise<void> {
     await this.#auditor.settled();
     if (this.#alarm !== undefined) throw this.#alarm;
   }
 
-  /** Returns a page of the past, oldest first; it counts as read. @throws {Fault} */
+  /** Returns a page of the history, oldest first. Its records are audited. @throws {Fault} */
   async history(fields: RequestFields<"history">): Promise<HistoryPage> {
-    const saw = (head: Uint8Array, record: ChatRecord) => this.#auditor.saw(head, record);
-    return this.historyWith(fields, (asked) => queryHistory(this.request, sha256, asked, saw));
+    const observe = (head: Uint8Array, record: ChatRecord) => this.#auditor.observe(head, record);
+    return this.historyWith(fields, (query) => queryHistory(this.request, sha256, query, observe));
   }
 
   /**
-   * Logs in, or registers, on the current link.
+   * Logs in or registers on the current link.
    * @throws {Fault} already-logged-in, and as `connect`
    */
   async login(credentials: Credentials): Promise<Membership> {
     const { user } = this;
     if (user !== undefined) throw new Fault("already-logged-in", msg`you are logged in as ${user}`);
     if (this.loop.connection === undefined) throw notConnected();
-    return membershipOf(await this.loop.enter(credentials));
+    return membershipOf(await this.loop.logIn(credentials));
   }
 
   /**
-   * Waits for the posts, then logs out; the link stays. `forget`: this device must log in with a
-   * password again.
+   * Drains the posts, then logs out and keeps the link open. `forget` unenrols this device: the
+   * next log-in needs a password.
    */
   override async logout(forget = false): Promise<void> {
     const { session } = this.loggedIn;
@@ -384,16 +387,16 @@ export class Client extends AccountLink<Stay> {
     await super.logout(forget);
     const { fingerprint } = this;
     if (forget && fingerprint !== undefined) {
-      this.#parts.state.unenrol(fingerprint, session.user);
+      this.#deps.state.unenrol(fingerprint, session.user);
     }
     this.#emit({ kind: "left" });
     void this.#auditor.write();
-    session.leave();
+    session.logOut();
   }
 
-  /** Closes immediately and refuses unconfirmed posts. Resolves when the goodbye is sent. */
+  /** Closes immediately and rejects unconfirmed posts. Resolves when the close is sent. */
   async close(): Promise<void> {
-    this.#events.settle();
+    this.#events.markCurrentRead();
     this.account?.session.flush();
     await this.#finish(undefined);
     await this.#auditor.close();
@@ -402,109 +405,108 @@ export class Client extends AccountLink<Stay> {
   #trust(greeted: Greeted): void {
     const { address, fingerprint: given, strict = false } = this.#options;
     this.#cursors.flush(); // Data stored under an old key moves with it.
-    const news = pin(greeted, this.#parts, { address, given, strict });
-    this.#whereabouts.found();
-    if (news !== undefined) this.#tell(news);
+    const event = pin(greeted, this.#deps, { address, requested: given, strict });
+    this.#locator.confirmAddress();
+    if (event !== undefined) this.#publish(event);
   }
 
-  #accountOf(greeted: Greeted, asked: string, known: Stay | undefined) {
-    const { state } = this.#parts;
+  #accountFor(greeted: Greeted, requestedName: string, known: ClientAccount | undefined) {
+    const { state } = this.#deps;
     const { fingerprint } = greeted;
     return {
-      account: known ?? this.#newStay(fingerprint, asked),
+      account: known ?? this.#newAccount(fingerprint, requestedName),
       presence: this.#options.follow !== "none",
-      isEnrolled: state.enrolment(fingerprint, asked) !== undefined,
-      forgotten: () => state.unenrol(fingerprint, asked),
+      isEnrolled: state.enrolment(fingerprint, requestedName) !== undefined,
+      onUnenrolled: () => state.unenrol(fingerprint, requestedName),
     };
   }
 
-  #entered({ link, entered, asked, isRenamed }: LogIn<Stay>): void {
-    const { state } = this.#parts;
+  #loginSucceeded({ link, result, requestedName, isRenamed }: AccountLogin<ClientAccount>): void {
+    const { state } = this.#deps;
     const { greeted } = link;
     const { fingerprint, welcome } = greeted;
-    const { user, account } = entered.account;
+    const { user, account } = result.account;
     state.enrol(fingerprint, user, account);
-    if (user.toLowerCase() !== asked.toLowerCase()) {
-      this.#cursors.flush(); // Renamed: the old name in this home leads to the new one.
-      state.moveUser(fingerprint, asked, user);
+    if (user.toLowerCase() !== requestedName.toLowerCase()) {
+      this.#cursors.flush(); // The account was renamed; the old name redirects to the new one.
+      state.moveUser(fingerprint, requestedName, user);
     }
-    this.#note(fingerprint, user);
+    this.#rememberDefaults(fingerprint, user);
     this.#emit(greetedEvent(greeted, { keepsKey: true }));
     this.#emit({ kind: "entered", user, isRenamed });
-    const elsewhere = this.#whereabouts.entered(fingerprint);
-    if (elsewhere !== undefined) this.#tell(elsewhere);
+    const event = this.#locator.loggedIn(fingerprint);
+    if (event !== undefined) this.#publish(event);
     this.#hasMajority = welcome.majority !== false;
   }
 
   /** @returns whether the notice concerns only the server's cluster */
-  #takes(notice: ServerNotice, { connection, greeted }: GreetedLink): boolean {
-    if (notice.kind === "majority" && !notice.on && this.#leavesFor(greeted)) return true;
+  #handleNotice(notice: ServerNotice, { connection, greeted }: GreetedLink): boolean {
+    if (notice.kind === "majority" && !notice.on && this.#leaveMinority(greeted)) return true;
     if (notice.kind === "majority") this.#hasMajority = notice.on;
-    return this.#whereabouts.notice(notice, greeted.fingerprint, connection);
+    return this.#locator.notice(notice, greeted.fingerprint, connection);
   }
 
-  /** Ends a link on which the server never lists the rooms. */
-  #endUnlessListed(connection: Connection): void {
-    const late = () => connection.close(new Fault("timeout", SILENT));
-    this.#listed = this.#parts.clock.after(LOGIN_TIMEOUT_MS, late);
-    connection.onClosed(() => this.#listed());
+  /** Closes the link if the server never lists the rooms. */
+  #closeUnlessListed(connection: Connection): void {
+    const timeOut = () => connection.close(new Fault("timeout", NO_ANSWER));
+    this.#cancelListingTimeout = this.#deps.clock.after(LOGIN_TIMEOUT_MS, timeOut);
+    connection.onClosed(() => this.#cancelListingTimeout());
   }
 
-  /** Another machine of the cluster may have the majority that this one has just lost. */
-  #leavesFor({ welcome }: Greeted): boolean {
-    if (welcome.majority === false || !this.#whereabouts.withoutMajority()) return false;
-    this.loop.mend(withoutMajority(), false);
+  /** Switches to another node, which may have the majority that this one has lost. */
+  #leaveMinority({ welcome }: Greeted): boolean {
+    if (welcome.majority === false || !this.#locator.majorityLost()) return false;
+    this.loop.reconnect(noMajority(), false);
     return true;
   }
 
-  /** Stops sending; the fault ends the link and the client. */
-  #alarmed(alarm: AuditAlarm): void {
+  #raiseAlarm(alarm: AuditAlarm): void {
     this.#alarm = alarm.fault;
     this.#options.onAlarm?.(alarm);
-    this.loop.mend(alarm.fault, true);
+    this.loop.reconnect(alarm.fault, true);
   }
 
-  #note(fingerprint: Fingerprint, user: string): void {
-    const { clock, state } = this.#parts;
+  #rememberDefaults(fingerprint: Fingerprint, user: string): void {
+    const { clock, state } = this.#deps;
     const { address, changesDefaults } = this.#options;
     state.noteServer(address, clock.unixMs(), changesDefaults);
     state.noteUser(fingerprint, user, clock.unixMs(), changesDefaults);
   }
 
-  #newStay(known: Fingerprint, user: string): Stay {
-    const { state, sealed: home } = this.#parts;
-    const { follow, adopt: adopts = true, isRead = true } = this.#options;
-    // The server's key and the account's name may change meanwhile.
-    const place = () => ({
+  #newAccount(known: Fingerprint, user: string): ClientAccount {
+    const { state, sealed: home } = this.#deps;
+    const { follow, adoptsUnsent = true, hasReader = true } = this.#options;
+    // Functions, because the server's key and the account's name may change.
+    const identity = () => ({
       fingerprint: this.fingerprint ?? known,
-      user: this.account === stay ? session.user : user,
+      user: this.account === account ? session.user : user,
     });
-    this.#cursors.flush(); // An account that was logged in before on this client may log in again.
+    this.#cursors.flush(); // An account that was logged in before may log in again.
     const session = this.newSession({
-      ...{ sha256, follow, adopts, outboxes: state.outboxes, hasPrefs: !isRead },
-      after: follow === "all" && isRead ? state.cursor(known, user) : undefined,
+      ...{ sha256, follow, adoptsUnsent, outboxes: state.outboxes, hasPrefs: !hasReader },
+      after: follow === "all" && hasReader ? state.cursor(known, user) : undefined,
       sealed: { home, load: async () => (await import("./sealed/code.ts")).SEALED_CODE },
       pin: async (reader) => state.logs.pin(reader),
-      sayLeft: () => this.transfers.sayLeft(),
+      announceUploads: () => this.transfers.sayLeft(),
     });
     const reader = new AccountReader(follow, () => session.rooms, {
       event: (event) => this.#push(event),
       cursor: (seq) => {
-        if (follow === "all") this.#events.mark({ ...place(), seq });
+        if (follow === "all") this.#events.mark({ ...identity(), seq });
       },
       rewind: (seq) => {
-        if (follow === "all") this.#cursors.rewind({ ...place(), seq });
+        if (follow === "all") this.#cursors.rewind({ ...identity(), seq });
       },
-      read: (room, n) => session.read(room, n),
+      read: (room, n) => session.markRead(room, n),
     });
-    const stay = { session, reader };
-    return stay;
+    const account = { session, reader };
+    return account;
   }
 
-  #happened(event: SessionEvent): void {
+  #handleEvent(event: SessionEvent): void {
     this.#emit(event);
-    if (event.kind === "caught-up") this.#listed();
-    this.account?.reader.pass(event);
+    if (event.kind === "caught-up") this.#cancelListingTimeout();
+    this.account?.reader.handle(event);
   }
 
   #emit(event: SessionEvent): void {
@@ -512,20 +514,20 @@ export class Client extends AccountLink<Stay> {
   }
 
   #push(event: ReaderEvent): void {
-    if (this.#options.isRead === false) return;
+    if (this.#options.hasReader === false) return;
     this.#events.push(event);
     if (!this.#events.isFull) return;
-    // Nobody reads: drop the link, and reconnect for the rest when there is room.
-    this.loop.mend(new Fault("too-many", "what is received is not read fast enough"), true);
+    // The reader is too slow: disconnect, and reconnect when the buffer has room.
+    this.loop.reconnect(new Fault("too-many", "what is received is not read fast enough"), true);
   }
 
-  /** Emits to subscribers and to the reader. */
-  #tell(event: Extract<LinkEvent, ReaderEvent>): void {
+  /** Publishes to subscribers and to the reader. */
+  #publish(event: Extract<LinkEvent, ReaderEvent>): void {
     this.#emit(event);
     this.#push(event);
   }
 
-  #stands(event: LinkEvent | undefined): void {
+  #linkStateChanged(event: LinkEvent | undefined): void {
     if (event === undefined) {
       this.#lostAt = undefined;
       return;
@@ -533,36 +535,34 @@ export class Client extends AccountLink<Stay> {
     if (event.kind !== "lost" && event.kind !== "retrying") this.#emit(event);
     if (event.kind === "stopped") void this.#finish(event.fault);
     if (event.kind !== "lost" && event.kind !== "retrying") return;
-    this.#whereabouts.lost();
-    const now = this.#parts.clock.now();
+    this.#locator.lost();
+    const now = this.#deps.clock.now();
     this.#lostAt ??= now;
-    if (this.#options.isBrief === true && now - this.#lostAt >= LINK_LOST_MS) {
+    if (this.#options.isOneShot === true && now - this.#lostAt >= LINK_LOSS_TIMEOUT_MS) {
       queueMicrotask(() => void this.#finish(event.fault));
     }
-    this.#tell(event);
+    this.#publish(event);
   }
 
   #finish(fault: Fault | undefined): Promise<void> {
-    if (this.#end !== undefined) return Promise.resolve();
-    this.#end = { fault };
-    const transferFault = fault ?? leftUnfinished();
-    this.account?.session.leave(fault ?? leftUnsent(), transferFault);
-    this.activeLink.left(transferFault);
-    const closed = this.loop.close(fault ?? leftUnsent());
+    if (this.#closed !== undefined) return Promise.resolve();
+    this.#closed = { fault };
+    const transferFault = fault ?? interruptedTransfer();
+    this.account?.session.logOut(fault ?? interruptedPost(), transferFault);
+    this.activeLink.loggedOut(transferFault);
+    const closed = this.loop.close(fault ?? interruptedPost());
     this.#cursors.flush();
-    this.#tell({ kind: "closed", fault });
+    this.#publish({ kind: "closed", fault });
     return closed;
   }
 }
 
-/** How long a brief command waits for another link: enough for a server to restart. */
-const LINK_LOST_MS = 45_000;
-/**
- * How long a brief command waits for the next answer to its posts: by then a dead link is detected.
- */
-const POSTS_STALLED_MS = 60_000;
-const SILENT = "the server does not answer";
+/** Time that a one-shot command waits to reconnect; covers a server restart. */
+const LINK_LOSS_TIMEOUT_MS = 45_000;
+/** Time that a one-shot command waits for progress; a dead link is detected sooner. */
+const POSTS_STALL_TIMEOUT_MS = 60_000;
+const NO_ANSWER = "the server does not answer";
 
-function membershipOf({ account, registered }: Entered): Membership {
+function membershipOf({ account, registered }: LoginResult): Membership {
   return { user: account.user, account: account.account, registered };
 }

@@ -2,39 +2,39 @@
 
 import { assert } from "../base/assert.ts";
 import { EVENTS_BUFFERED_MAX } from "../base/limits.ts";
-import type { ReadMark } from "./cursor-keeper.ts";
+import type { ReadMark } from "./cursor-writer.ts";
 import type { ReaderEvent } from "./event.ts";
 
-/** At or below this number of events the next link may fill the buffer again. */
-const EVENTS_LOW = 1_024;
+/** Low-water mark below which the next link may fill the buffer again. */
+const EVENTS_LOW_MAX = 1_024;
 /** Limit for long texts, which fill memory before many events do. */
 const EVENTS_BUFFERED_BYTES_MAX = 32 << 20;
 
 interface Entry {
   readonly event: ReaderEvent;
   readonly sizeBytes: number;
-  /** Position that counts as read once the event is. */
+  /** Read position to report once the event is read. */
   mark: ReadMark | undefined;
 }
 
 /**
- * An event counts as seen when the reader asks for the one after it: after a crash the rest
- * repeats.
+ * Buffer in which an event counts as read when the reader requests the next one: after a crash the
+ * unread events repeat.
  */
 export class EventBuffer {
-  /** Bounded by the driver: it closes the link when `isFull`. */
+  /** Bounded by the driver, which closes the link when `isFull`. */
   #entries: Entry[] = [];
   #first = 0;
   #sizeBytes = 0;
-  #taken: Entry | undefined;
+  #current: Entry | undefined;
   #wake: (() => void) | undefined;
   #whenLow: (() => void) | undefined;
-  #ended = false;
-  readonly #seen: (mark: ReadMark) => void;
+  #isClosed = false;
+  readonly #onRead: (mark: ReadMark) => void;
 
-  /** @param seen called with the reader's position */
-  constructor(seen: (mark: ReadMark) => void) {
-    this.#seen = seen;
+  /** @param onRead called with the reader's position */
+  constructor(onRead: (mark: ReadMark) => void) {
+    this.#onRead = onRead;
   }
 
   get #count(): number {
@@ -46,51 +46,51 @@ export class EventBuffer {
   }
 
   push(event: ReaderEvent): void {
-    if (this.#ended) return;
+    if (this.#isClosed) return;
     const sizeBytes = sizeBytesOf(event);
     this.#entries.push({ event, sizeBytes, mark: undefined });
     this.#sizeBytes += sizeBytes;
-    if (event.kind === "closed") this.#ended = true;
+    if (event.kind === "closed") this.#isClosed = true;
     this.#wakeUp();
   }
 
-  /** Sets the position that is reached once the reader has seen all events pushed so far. */
+  /** Sets the position to report once all events pushed so far are read. */
   mark(mark: ReadMark): void {
-    const last = this.#count > 0 ? this.#entries.at(-1) : this.#taken;
-    if (last === undefined) this.#seen(mark);
+    const last = this.#count > 0 ? this.#entries.at(-1) : this.#current;
+    if (last === undefined) this.#onRead(mark);
     else last.mark = mark;
   }
 
   /** Calls back once, when there is room for a catch-up. */
   whenLow(callback: () => void): void {
     this.#whenLow = callback;
-    this.#tellLow();
+    this.#notifyLow();
   }
 
-  /** Counts the event that the reader holds as seen, on an explicit close. */
-  settle(): void {
-    const mark = this.#taken?.mark;
-    this.#taken = undefined;
-    if (mark !== undefined) this.#seen(mark);
+  /** Counts the reader's current event as read, on an explicit close. */
+  markCurrentRead(): void {
+    const mark = this.#current?.mark;
+    this.#current = undefined;
+    if (mark !== undefined) this.#onRead(mark);
   }
 
-  take(): ReaderEvent | undefined {
-    this.settle();
+  shift(): ReaderEvent | undefined {
+    this.markCurrentRead();
     const entry = this.#entries[this.#first];
     if (entry === undefined) return undefined;
     this.#first += 1;
     this.#sizeBytes -= entry.sizeBytes;
-    if (this.#first > EVENTS_LOW) this.#compact();
-    this.#taken = entry;
-    this.#tellLow();
+    if (this.#first > EVENTS_LOW_MAX) this.#compact();
+    this.#current = entry;
+    this.#notifyLow();
     return entry.event;
   }
 
   /** Returns the next event; `undefined` after `closed`. One reader at a time. */
   async next(): Promise<ReaderEvent | undefined> {
     for (;;) {
-      const event = this.take();
-      if (event !== undefined || this.#ended) return event;
+      const event = this.shift();
+      if (event !== undefined || this.#isClosed) return event;
       assert(this.#wake === undefined, "one reader takes events");
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
@@ -104,8 +104,8 @@ export class EventBuffer {
     wake?.();
   }
 
-  #tellLow(): void {
-    if (this.#count > EVENTS_LOW || this.#sizeBytes > EVENTS_BUFFERED_BYTES_MAX / 2) return;
+  #notifyLow(): void {
+    if (this.#count > EVENTS_LOW_MAX || this.#sizeBytes > EVENTS_BUFFERED_BYTES_MAX / 2) return;
     const whenLow = this.#whenLow;
     this.#whenLow = undefined;
     whenLow?.();

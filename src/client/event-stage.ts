@@ -3,85 +3,83 @@
 import type { ChatRecord } from "../core/client/chat-record.ts";
 import type { FollowerEvent } from "./follower.ts";
 
-/** Most events that wait for sealed records to be opened: some seconds of work. */
-const SEALED_WAITING_MAX = 20_000;
-/** Records opened in one step: the first is shown only when the last is open. */
-const SEALED_TOGETHER_MAX = 64;
+/** Maximum number of events queued behind sealed records: some seconds of work. */
+const QUEUED_EVENTS_MAX = 20_000;
+/** Records opened in one step. Larger batches delay the first record. */
+const OPEN_BATCH_MAX = 64;
 
 export interface RecordOpener {
-  opens(record: ChatRecord): boolean;
+  needsOpening(record: ChatRecord): boolean;
   /** @param records of one room, in order. @returns as many. Never rejects. */
   open(records: readonly ChatRecord[]): Promise<readonly ChatRecord[]>;
 }
 
 /**
- * Events after a record that is being opened wait for it. Without sealed rooms all pass
- * immediately.
+ * Queues events behind a record that is being opened. Without sealed rooms all pass through
+ * synchronously.
  */
 export class EventStage {
   readonly #opener: RecordOpener;
-  readonly #next: (event: FollowerEvent) => void;
-  /** Called when too many events wait: the link should be dropped for a while. */
-  readonly #full: () => void;
-  #waiting: FollowerEvent[] = []; // Bounded by SEALED_WAITING_MAX.
+  readonly #emit: (event: FollowerEvent) => void;
+  /** Called when the queue is full: close the link for a while. */
+  readonly #onOverflow: () => void;
+  #queue: FollowerEvent[] = []; // Bounded by SEALED_WAITING_MAX.
   #isOpening = false;
 
-  constructor(opener: RecordOpener, next: (event: FollowerEvent) => void, full: () => void) {
+  constructor(opener: RecordOpener, emit: (event: FollowerEvent) => void, onOverflow: () => void) {
     this.#opener = opener;
-    this.#next = next;
-    this.#full = full;
+    this.#emit = emit;
+    this.#onOverflow = onOverflow;
   }
 
   pass(event: FollowerEvent): void {
-    if (!this.#isOpening && !this.#mustOpen(event)) return this.#next(event);
-    if (event.kind === "listing") this.#waiting = this.#waiting.filter(isOfAnyLink);
-    this.#waiting.push(event);
-    if (this.#waiting.length === SEALED_WAITING_MAX) this.#full();
-    if (!this.#isOpening) void this.#work();
+    if (!this.#isOpening && !this.#mustOpen(event)) return this.#emit(event);
+    if (event.kind === "listing") this.#queue = this.#queue.filter(survivesNewLink);
+    this.#queue.push(event);
+    if (this.#queue.length === QUEUED_EVENTS_MAX) this.#onOverflow();
+    if (!this.#isOpening) void this.#drain();
   }
 
-  async #work(): Promise<void> {
+  async #drain(): Promise<void> {
     this.#isOpening = true;
-    while (this.#waiting.length > 0) {
-      const run = this.#waiting.splice(0, Math.max(1, this.#runLength()));
-      const sealed = run.flatMap((event) =>
+    while (this.#queue.length > 0) {
+      const batch = this.#queue.splice(0, Math.max(1, this.#batchLength()));
+      const sealed = batch.flatMap((event) =>
         event.kind === "record" && this.#mustOpen(event) ? [event.record] : [],
       );
       const opened = sealed.length === 0 ? [] : await this.#opener.open(sealed);
-      const records = new Map(sealed.map((record, at) => [record, opened[at] ?? record]));
-      for (const event of run) {
+      const records = new Map(sealed.map((record, index) => [record, opened[index] ?? record]));
+      for (const event of batch) {
         const record = event.kind === "record" ? records.get(event.record) : undefined;
-        this.#next(event.kind === "record" && record !== undefined ? { ...event, record } : event);
+        this.#emit(event.kind === "record" && record !== undefined ? { ...event, record } : event);
       }
     }
     this.#isOpening = false;
   }
 
-  /**
-   * Returns how many events to process together: waiting records of one room share a transaction.
-   */
-  #runLength(): number {
-    const [first] = this.#waiting;
+  /** Returns how many events to process together: records of one room share a transaction. */
+  #batchLength(): number {
+    const [first] = this.#queue;
     if (first?.kind !== "record" || !this.#mustOpen(first)) return 1;
     const { id } = first.record.room;
     let length = 0;
-    for (let records = 0; length < this.#waiting.length; length++) {
-      const event = this.#waiting[length];
-      if (event?.kind === "cursor") continue; // One follows each record.
+    for (let records = 0; length < this.#queue.length; length++) {
+      const event = this.#queue[length];
+      if (event?.kind === "cursor") continue; // A cursor follows each record.
       if (event?.kind !== "record" || event.record.room.id !== id) break;
-      if (!this.#mustOpen(event) || ++records > SEALED_TOGETHER_MAX) break;
+      if (!this.#mustOpen(event) || ++records > OPEN_BATCH_MAX) break;
     }
     return length;
   }
 
   #mustOpen(event: FollowerEvent): boolean {
-    return event.kind === "record" && this.#opener.opens(event.record);
+    return event.kind === "record" && this.#opener.needsOpening(event.record);
   }
 }
 
 /**
- * Reports whether the event stays valid on a new link, which lists rooms and `caught-up` itself.
+ * Reports whether the event stays valid on a new link, which sends its own rooms and `caught-up`.
  */
-function isOfAnyLink(event: FollowerEvent): boolean {
-  return event.kind !== "caught-up" && (event.kind !== "room" || event.isNews);
+function survivesNewLink(event: FollowerEvent): boolean {
+  return event.kind !== "caught-up" && (event.kind !== "room" || event.isChanged);
 }

@@ -1,4 +1,4 @@
-/** Events of a session: one typed stream for models, and for programs that read line by line. */
+/** Events of a session: one typed stream for models and for line-oriented programs. */
 
 import type { Fault } from "../base/fault.ts";
 import type { RoomId } from "../base/ids.ts";
@@ -20,14 +20,14 @@ export type SessionEvent =
   | { readonly kind: "guess-delay"; readonly delay: GuessDelay | undefined };
 
 export type LinkEvent =
-  /** The server's identity was new at this address, and is pinned now. */
+  /** The server's identity was new at this address and is now pinned. */
   | {
       readonly kind: "pinned";
       readonly address: string;
       readonly fingerprint: Fingerprint;
       readonly knownAs: string | undefined;
     }
-  /** The server has a new key, signed by its old key; the pin has followed. */
+  /** The server has a new key, signed by its old key; the pin was updated. */
   | {
       readonly kind: "moved";
       readonly address: string;
@@ -41,7 +41,7 @@ export type LinkEvent =
   | { readonly kind: "lost"; readonly fault: Fault; readonly retryInMs: number }
   | { readonly kind: "retrying"; readonly fault: Fault; readonly retryInMs: number }
   | Extract<ModelEvent, { kind: "stalled" | "greeted" | "entered" | "left" }>
-  /** The last event. `undefined` if this side closed the session. */
+  /** The last event. `fault` is `undefined` if this side closed the session. */
   | { readonly kind: "closed"; readonly fault: Fault | undefined };
 
 export type AccountEvent =
@@ -52,7 +52,6 @@ export type AccountEvent =
 
 export type PrefsEvent = Extract<ModelEvent, { kind: "prefs" | "prefs-set" | "save" }>;
 
-/** Logged in, with all rooms of the link. */
 export interface ConnectedEvent extends LinkInfo {
   readonly kind: "connected";
   readonly rooms: readonly RoomView[];
@@ -81,7 +80,7 @@ export function linkEventOf(state: LoopState): LinkEvent | undefined {
   return { kind: isLoss ? "lost" : "retrying", fault, retryInMs };
 }
 
-/** @returns `undefined` if the model does not show it */
+/** @returns `undefined` if the model does not use the event */
 export function modelEventOf(event: SessionEvent, nowUnixMs: number): ModelEvent | undefined {
   switch (event.kind) {
     case "outside":
@@ -144,10 +143,12 @@ export function modelEventOf(event: SessionEvent, nowUnixMs: number): ModelEvent
   }
 }
 
-/** @param own whether this device can keep a key, and the server's former key at this address */
+/**
+ * @param device whether this device can store a key, and the server's former key at this address
+ */
 export function greetedEvent(
   { fingerprint, welcome }: Greeted,
-  own: Pick<ServerView, "keepsKey" | "changedFrom">,
+  device: Pick<ServerView, "keepsKey" | "changedFrom">,
 ): Extract<ModelEvent, { kind: "greeted" }> {
   return {
     kind: "greeted",
@@ -157,7 +158,7 @@ export function greetedEvent(
       needsRoomPassword: welcome.needs === "password",
       welcome: welcome.text,
       textBytesMax: welcome.limits.textBytes,
-      ...own,
+      ...device,
     },
   };
 }

@@ -1,4 +1,4 @@
-/** Turns the notices of a server to one account into checked, ordered events. */
+/** Checked, ordered events from the notices of a server to one account. */
 
 import { Fault } from "../base/fault.ts";
 import type { FileId, Sha256 } from "../base/ids.ts";
@@ -23,11 +23,11 @@ export type FollowerEvent =
   | {
       readonly kind: "room";
       readonly room: RoomView;
-      /** The current link has not listed the room before, or it has changed. */
-      readonly isNews: boolean;
+      /** Whether this link lists the room for the first time, or it has changed. */
+      readonly isChanged: boolean;
       readonly notice: NoticeOf<"room">;
     }
-  /** `room`: `undefined` if no link since the last `caught-up` has listed it. */
+  /** `room` is `undefined` if no link since the last `caught-up` has listed it. */
   | { readonly kind: "room-gone"; readonly id: string; readonly room: RoomView | undefined }
   | {
       readonly kind: "record";
@@ -35,16 +35,16 @@ export type FollowerEvent =
       readonly head: Uint8Array;
       readonly sizeBytes: number;
     }
-  /** Number of unseen records of a room that are not sent. */
+  /** Number of unread records of a room that the server omits. */
   | { readonly kind: "skipped"; readonly room: RoomView; readonly count: number }
-  /** Carries all rooms of the link at that moment. */
+  /** Carries all rooms of the link. */
   | { readonly kind: "caught-up"; readonly rooms: readonly RoomView[] }
   /** Everything up to `seq` was emitted. */
   | { readonly kind: "cursor"; readonly seq: number }
   /** The server has fewer records than an earlier run has received. */
   | { readonly kind: "rewind"; readonly seq: number }
   | { readonly kind: "typing"; readonly room: RoomView; readonly users: readonly string[] }
-  /** The account has read the room up to record `n`. `unread`: `undefined` if not known. */
+  /** The account has read the room up to record `n`. `unread` is `undefined` if not known. */
   | {
       readonly kind: "read";
       readonly room: RoomView;
@@ -57,7 +57,7 @@ export type FollowerEvent =
       readonly room: RoomView;
       readonly file: FileId;
       readonly from: string;
-      /** The sender's name for the file: clean it before showing. */
+      /** The sender's name for the file: sanitise it before display. */
       readonly name: string;
       /** `undefined` until the file is complete. */
       readonly sizeBytes: number | undefined;
@@ -90,8 +90,8 @@ type AccountNotice = NoticeOf<
 
 export interface FollowerSink {
   event(event: FollowerEvent): void;
-  /** Reports missing records. `again`: asking once more cannot help. */
-  hole(fault: Fault, again: boolean): void;
+  /** Reports missing records. `isRepeated`: requesting them again cannot help. */
+  gap(fault: Fault, isRepeated: boolean): void;
 }
 
 export type FollowMode =
@@ -99,7 +99,7 @@ export type FollowMode =
   | "all"
   /** New records only; nothing is stored for the next run. */
   | "live"
-  /** Neither records nor presence: for commands that send one request. */
+  /** Neither records nor presence: for one-shot commands. */
   | "none";
 
 /**
@@ -114,22 +114,21 @@ export class Follower {
   /** Rooms of the current link. Bounded by the timeline, or by this link's bytes in mode `none`. */
   #rooms = new Map<string, RoomView>();
   /** Rooms of the links since the last `caught-up`. */
-  readonly #before = new Map<string, RoomView>();
-  #asked: number | undefined;
+  readonly #previousRooms = new Map<string, RoomView>();
+  #requestedCursor: number | undefined;
 
-  /** @param asked the cursor of an earlier run */
-  constructor(mode: FollowMode, asked: number | undefined, sha256: Sha256, sink: FollowerSink) {
+  /** @param cursor the cursor of an earlier run */
+  constructor(mode: FollowMode, cursor: number | undefined, sha256: Sha256, sink: FollowerSink) {
     this.#mode = mode;
-    this.#asked = asked;
+    this.#requestedCursor = cursor;
     this.#sha256 = sha256;
     this.#sink = sink;
   }
 
-  /** Cursor to request from the next link. */
   get after(): number | undefined {
     const newest = Number.MAX_SAFE_INTEGER;
     if (this.#mode === "none") return newest;
-    const after = this.#timeline.after ?? this.#asked;
+    const after = this.#timeline.after ?? this.#requestedCursor;
     return this.#mode === "live" ? (after ?? newest) : after;
   }
 
@@ -139,9 +138,9 @@ export class Follower {
 
   connected(link: LinkInfo): void {
     const after = this.after;
-    this.#asked = after === Number.MAX_SAFE_INTEGER ? undefined : after;
-    this.#timeline.handle({ kind: "connected", after: this.#asked });
-    for (const [id, view] of this.#rooms) this.#before.set(id, view);
+    this.#requestedCursor = after === Number.MAX_SAFE_INTEGER ? undefined : after;
+    this.#timeline.handle({ kind: "connected", after: this.#requestedCursor });
+    for (const [id, view] of this.#rooms) this.#previousRooms.set(id, view);
     this.#rooms = new Map();
     this.#sink.event({ kind: "listing", link });
   }
@@ -152,10 +151,10 @@ export class Follower {
       case "room":
         return this.#room(notice);
       case "room-gone":
-        return this.#gone(notice.room);
+        return this.#removeRoom(notice.room);
       case "records":
         if (this.#mode === "none") return;
-        // Records after a gap are of no use: the link is about to be dropped.
+        // Records after a gap are useless: the link is about to be closed.
         for (const record of notice.records) if (!this.#record(record)) return;
         return;
       case "caught-up":
@@ -165,7 +164,7 @@ export class Follower {
       case "typing":
       case "read":
       case "offered":
-        return this.#inRoom(notice);
+        return this.#roomNotice(notice);
       case "ignored":
       case "prefs-set":
       case "save":
@@ -182,7 +181,7 @@ export class Follower {
     }
   }
 
-  #inRoom(notice: NoticeOf<"typing" | "read" | "offered">): void {
+  #roomNotice(notice: NoticeOf<"typing" | "read" | "offered">): void {
     const room = this.#rooms.get(notice.room);
     if (room === undefined || this.#mode === "none") return;
     if (notice.kind === "typing") return this.#sink.event({ ...notice, room });
@@ -198,49 +197,49 @@ export class Follower {
   #presences(notice: NoticeOf<"presences">): void {
     const room = this.#rooms.get(notice.room);
     if (room === undefined || this.#mode === "none") return;
-    const tell = (online: boolean) => (user: string) =>
+    const emitAs = (online: boolean) => (user: string) =>
       this.#sink.event({ kind: "presence", room, user, online });
-    notice.online.forEach(tell(true));
-    notice.offline.forEach(tell(false));
+    notice.online.forEach(emitAs(true));
+    notice.offline.forEach(emitAs(false));
   }
 
   #room(notice: NoticeOf<"room">): void {
-    const told = roomViewOf(notice);
-    const known = this.#rooms.get(told.id);
+    const reported = roomViewOf(notice);
+    const known = this.#rooms.get(reported.id);
     // A sealed room stays sealed, whatever a server reports later.
-    const wasSealed = (known ?? this.#before.get(told.id))?.isSealed === true;
-    const view = wasSealed ? { ...told, isSealed: true } : told;
+    const wasSealed = (known ?? this.#previousRooms.get(reported.id))?.isSealed === true;
+    const view = wasSealed ? { ...reported, isSealed: true } : reported;
     this.#rooms.set(view.id, view);
-    const isNews =
+    const isChanged =
       known === undefined ||
       known.topic !== view.topic ||
       known.name !== view.name ||
       known.isSealed !== view.isSealed;
-    this.#sink.event({ kind: "room", room: view, isNews, notice });
+    this.#sink.event({ kind: "room", room: view, isChanged, notice });
     if (this.#mode === "none") return;
     const { room, n, skipped, behind } = notice;
     this.#perform(this.#timeline.handle({ kind: "room", room, n, skipped, behind }));
   }
 
-  #gone(id: string): void {
-    // A room may go before this link has listed it: users know it from the last link.
-    const room = this.#rooms.get(id) ?? this.#before.get(id);
+  #removeRoom(id: string): void {
+    // A room may be removed before this link has listed it: users know it from the last link.
+    const room = this.#rooms.get(id) ?? this.#previousRooms.get(id);
     this.#rooms.delete(id);
-    this.#before.delete(id);
+    this.#previousRooms.delete(id);
     this.#sink.event({ kind: "room-gone", id, room });
     if (this.#mode !== "none") this.#perform(this.#timeline.handle({ kind: "gone", room: id }));
   }
 
-  /** @returns false if something before the record is missing */
+  /** @returns false if records before this one are missing */
   #record(wire: WireRecord): boolean {
     const headed = readHead(wire);
     const { room: id, n, seq } = headed.head;
     const view = this.#rooms.get(id);
-    if (view === undefined) return true; // Its room is gone.
+    if (view === undefined) return true; // The account left its room.
     const effects = this.#timeline.handle({ kind: "record", room: id, n, seq });
     if (effects[0]?.kind === "show") {
       const record = resolveRecord(headed, view, this.#sha256);
-      this.#noteTopic(record);
+      this.#updateRoom(record);
       const sizeBytes = wire.head.length + (wire.body?.length ?? 0);
       this.#sink.event({ kind: "record", record, head: wire.head, sizeBytes });
     }
@@ -248,12 +247,12 @@ export class Follower {
     return !effects.some(({ kind }) => kind === "hole");
   }
 
-  #noteTopic(record: ChatRecord): void {
+  #updateRoom(record: ChatRecord): void {
     if (record.state !== "whole") return;
     const { keepMs } = record.body ?? {};
     if (record.kind === "retention") {
-      const kept = typeof keepMs === "number" ? keepMs : undefined;
-      this.#rooms.set(record.room.id, { ...record.room, keepMs: kept });
+      const retentionMs = typeof keepMs === "number" ? keepMs : undefined;
+      this.#rooms.set(record.room.id, { ...record.room, keepMs: retentionMs });
     }
     if (record.kind === "group")
       this.#rooms.set(record.room.id, { ...record.room, isSealed: true });
@@ -262,10 +261,10 @@ export class Follower {
   }
 
   #caughtUp(seq: number): void {
-    this.#before.clear();
+    this.#previousRooms.clear();
     this.#sink.event({ kind: "caught-up", rooms: this.rooms });
     if (this.#mode === "none") return;
-    if (seq < (this.#asked ?? 0)) this.#sink.event({ kind: "rewind", seq });
+    if (seq < (this.#requestedCursor ?? 0)) this.#sink.event({ kind: "rewind", seq });
     this.#perform(this.#timeline.handle({ kind: "caught-up", seq }));
   }
 
@@ -273,7 +272,7 @@ export class Follower {
     for (const effect of effects) {
       if (effect.kind === "cursor") this.#sink.event(effect);
       if (effect.kind === "skipped") this.#skipped(effect.room, effect.count);
-      if (effect.kind === "hole") this.#hole(effect);
+      if (effect.kind === "hole") this.#reportGap(effect);
     }
   }
 
@@ -282,10 +281,15 @@ export class Follower {
     if (room !== undefined) this.#sink.event({ kind: "skipped", room, count });
   }
 
-  #hole({ room, expected, got, again }: Extract<TimelineEffect, { kind: "hole" }>): void {
+  #reportGap({
+    room,
+    expected,
+    got,
+    again: isRepeated,
+  }: Extract<TimelineEffect, { kind: "hole" }>): void {
     const name = this.#rooms.get(room)?.name ?? room;
-    const sentence = `the server left out ${got - expected} records of '${name}' (n ${expected})`;
+    const text = `the server left out ${got - expected} records of '${name}' (n ${expected})`;
     const remedy = "ask the server's owner to run chat verify";
-    this.#sink.hole(new Fault("log-corrupt", sentence, { remedy }), again);
+    this.#sink.gap(new Fault("log-corrupt", text, { remedy }), isRepeated);
   }
 }

@@ -11,15 +11,15 @@ import { checkLanText } from "../wire/lan.ts";
 
 export type LanEvent =
   | Exclude<LanEffect, { readonly kind: "send" | "wait" }>
-  /** A datagram that no user asked for could not be sent. */
+  /** A datagram that no user requested could not be sent. */
   | { readonly kind: "fault"; readonly fault: Fault };
 
 export interface LanRoomOptions {
   readonly clock: Clock;
   readonly envelope: LanEnvelope;
   readonly name: Name;
-  /** Random number from 0 up to, not including, 1. */
-  readonly chance: number;
+  /** Random number in [0, 1). */
+  readonly random: number;
   readonly open: (onDatagram: OnDatagram) => Promise<Multicast>;
   readonly onEvent: (event: LanEvent) => void;
 }
@@ -29,21 +29,21 @@ export class LanRoom {
   readonly #options: LanRoomOptions;
   readonly #multicast: Multicast;
   readonly #lan: Lan;
-  readonly #gate: LanRateLimit;
+  readonly #rateLimit: LanRateLimit;
   #stopTimer = () => {};
-  #hasEnded = false;
+  #isClosed = false;
   #isFailing = false;
 
   private constructor(options: LanRoomOptions, multicast: Multicast) {
     this.#options = options;
     this.#multicast = multicast;
-    const { clock, envelope, name, chance } = options;
+    const { clock, envelope, name, random } = options;
     const { keyId, session } = envelope;
-    this.#lan = new Lan({ name, keyId, session, chance }, clock.now());
-    this.#gate = new LanRateLimit(clock.now());
+    this.#lan = new Lan({ name, keyId, session, chance: random }, clock.now());
+    this.#rateLimit = new LanRateLimit(clock.now());
   }
 
-  /** Joins, and asks who is there. @throws {Fault} as `openMulticast` does */
+  /** Joins, and requests the list of users. @throws {Fault} as `openMulticast` does */
   static async open(options: LanRoomOptions): Promise<LanRoom> {
     let room: LanRoom | undefined;
     const multicast = await options.open((bytes, source) => {
@@ -62,54 +62,56 @@ export class LanRoom {
     return this.#lan.people();
   }
 
-  /** Waits for the rate limit; resolves when the system has taken the datagrams. @throws {Fault} */
-  async say(text: string, isAction = false): Promise<void> {
+  /**
+   * Waits for the rate limit; resolves when the system has accepted the datagrams. @throws {Fault}
+   */
+  async send(text: string, isAction = false): Promise<void> {
     checkLanText(text);
     for (;;) {
-      if (this.#hasEnded) return;
+      if (this.#isClosed) return;
       const waitMs = await this.#handle({ kind: "say", text, isAction }, "throw");
       if (waitMs === 0) return;
       await delay(this.#options.clock, waitMs);
     }
   }
 
-  async end(): Promise<void> {
-    if (this.#hasEnded) return;
-    const left = this.#handle({ kind: "end" });
-    this.#hasEnded = true;
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    const leaving = this.#handle({ kind: "end" });
+    this.#isClosed = true;
     this.#stopTimer();
-    await left;
+    await leaving;
     await this.#multicast.close();
   }
 
   #receive(bytes: Uint8Array, { address, port, isOwn }: MulticastSource): void {
     const { clock, envelope } = this.#options;
-    if (!isOwn && !this.#gate.admits(address, port, clock.now())) return;
-    const read = envelope.read(bytes);
-    if (typeof read === "string") this.#handle({ kind: "strange", what: read });
-    else this.#handle({ kind: "datagram", datagram: { address, ...read } });
+    if (!isOwn && !this.#rateLimit.admits(address, port, clock.now())) return;
+    const opened = envelope.read(bytes);
+    if (typeof opened === "string") this.#handle({ kind: "strange", what: opened });
+    else this.#handle({ kind: "datagram", datagram: { address, ...opened } });
   }
 
   /**
-   * @param onUnsent throw a fault of sending, or emit it as an event
-   * @returns milliseconds to wait before the next try; 0 if done
+   * @param onSendFault throw a fault of sending, or emit it as an event
+   * @returns milliseconds to wait before the next attempt; 0 if done
    */
-  async #handle(input: LanInput, onUnsent: "throw" | "tell" = "tell"): Promise<number> {
-    if (this.#hasEnded) return 0;
+  async #handle(input: LanInput, onSendFault: "throw" | "emit" = "emit"): Promise<number> {
+    if (this.#isClosed) return 0;
     const { clock, envelope, onEvent } = this.#options;
-    const sending: Promise<void>[] = [];
+    const sends: Promise<void>[] = [];
     let waitMs = 0;
     for (const effect of this.#lan.handle(input, clock.now(), clock.unixMs())) {
-      if (effect.kind === "send") sending.push(this.#multicast.send(envelope.write(effect)));
+      if (effect.kind === "send") sends.push(this.#multicast.send(envelope.write(effect)));
       else if (effect.kind === "wait") waitMs = effect.retryAfterMs;
       else onEvent(effect);
     }
-    this.#armTimer();
+    this.#scheduleTick();
     try {
-      await Promise.all(sending);
-      if (sending.length > 0) this.#isFailing = false;
+      await Promise.all(sends);
+      if (sends.length > 0) this.#isFailing = false;
     } catch (error) {
-      if (onUnsent === "throw" || !(error instanceof Fault)) throw error;
+      if (onSendFault === "throw" || !(error instanceof Fault)) throw error;
       // Emit the fault once per outage, not with each announcement.
       if (!this.#isFailing) onEvent({ kind: "fault", fault: error });
       this.#isFailing = true;
@@ -117,13 +119,13 @@ export class LanRoom {
     return waitMs;
   }
 
-  /** Refreshes the interfaces: machines change their network while they run. */
+  /** Refreshes the interfaces, as machines change networks. */
   async #tick(): Promise<void> {
     await this.#multicast.refresh();
     await this.#handle({ kind: "tick" });
   }
 
-  #armTimer(): void {
+  #scheduleTick(): void {
     this.#stopTimer();
     const deadline = this.#lan.deadline();
     if (deadline === undefined) return;

@@ -15,19 +15,19 @@ import type { AccountKeyStore } from "./ports.ts";
 const SEAL_NONCE_BYTES = 12;
 
 /** The code and the server, which both devices must share. */
-export interface LinkPlace {
+export interface LinkContext {
   readonly code: Uint8Array;
   readonly fingerprint: Fingerprint;
 }
 
-export interface Granter extends LinkPlace {
+export interface LinkGranter extends LinkContext {
   readonly user: string;
   readonly state: AccountKeyStore;
   readonly clock: Clock;
   readonly entropy: Entropy;
 }
 
-export interface LinkAsked {
+export interface LinkRequest {
   readonly code: Uint8Array;
   readonly deviceKey: Uint8Array;
   readonly mac: Uint8Array;
@@ -49,17 +49,17 @@ export function accountKeyOf(
 }
 
 /**
- * Makes the old device's answer to a device that proves knowledge of the code.
+ * Returns the old device's answer to a device that proves knowledge of the code.
  * @throws {Fault} not-allowed if the proof is wrong or this device has no account key
  */
-export function grantLink(granter: Granter, asked: LinkAsked): RequestFields<"link-grant"> {
+export function grantLink(granter: LinkGranter, request: LinkRequest): RequestFields<"link-grant"> {
   const { code, fingerprint, user, entropy, clock } = granter;
-  const { deviceKey } = asked;
-  const isKnown =
-    equalBytes(asked.code, linkCodeHash(code)) &&
-    equalBytes(asked.mac, linkMac(code, deviceKey, fingerprint));
-  if (!isKnown || !isName(user)) {
-    // Only those who saw the hash can ask like this: the server, or an intruder in it.
+  const { deviceKey } = request;
+  const isProved =
+    equalBytes(request.code, linkCodeHash(code)) &&
+    equalBytes(request.mac, linkMac(code, deviceKey, fingerprint));
+  if (!isProved || !isName(user)) {
+    // Only the server, or an intruder in it, knows the hash without the code.
     throw new Fault("not-allowed", "somebody who does not know the code asked; nothing was given", {
       remedy: "ask the server's owner what happens there",
     });
@@ -74,11 +74,11 @@ export function grantLink(granter: Granter, asked: LinkAsked): RequestFields<"li
   });
   const context = { code, deviceKey, server: fingerprint, user };
   const key = sealAccountKey(context, account.seed(), new Uint8Array(entropy(SEAL_NONCE_BYTES)));
-  return { code: asked.code, deviceKey, deviceCert, key };
+  return { code: request.code, deviceKey, deviceCert, key };
 }
 
-export function askLink(
-  { code, fingerprint }: LinkPlace,
+export function linkRequest(
+  { code, fingerprint }: LinkContext,
   deviceKey: Uint8Array,
 ): RequestFields<"link"> {
   return { code: linkCodeHash(code), deviceKey, mac: linkMac(code, deviceKey, fingerprint) };
@@ -88,8 +88,8 @@ export function askLink(
  * Stores the account key that the old device sent.
  * @throws {Fault} checksum-wrong if it is forged
  */
-export function keepLinked(
-  { code, fingerprint }: LinkPlace,
+export function storeLinkedKey(
+  { code, fingerprint }: LinkContext,
   deviceKey: Uint8Array,
   { user, key }: Answer<"link">,
   state: AccountKeyStore,

@@ -1,4 +1,4 @@
-/** Log-in: by device signature, registration or password. */
+/** Log-in by device signature, registration or password. */
 
 import { Fault, type FaultCode, msg } from "../base/fault.ts";
 import { LOGIN_TIMEOUT_MS, RECONNECT_MAX_MS, WRONG_SECRETS_MAX } from "../base/limits.ts";
@@ -12,15 +12,15 @@ import type { Connection } from "./link/connection.ts";
 import { certifiedDevice, type Keys } from "./link/keys.ts";
 import type { Greeted } from "./trust.ts";
 
-export type SecretWanted = "password" | "new-password" | "room-password";
+export type LoginSecret = "password" | "new-password" | "room-password";
 /**
- * Asks the user; `undefined` or empty if there is no user or no answer.
- * @param again an earlier answer was refused
- * @param whenLost calls back when the link is lost, which makes an answer useless
+ * Prompts the user; `undefined` or empty if there is no user or no answer.
+ * @param isRetry an earlier answer was refused
+ * @param whenLost registers a callback for the loss of the link, which makes an answer useless
  */
-export type AskSecret = (
-  what: SecretWanted,
-  again: boolean,
+export type PromptSecret = (
+  kind: LoginSecret,
+  isRetry: boolean,
   whenLost: (callback: () => void) => void,
 ) => Promise<string | undefined>;
 
@@ -30,9 +30,9 @@ export interface Credentials {
   readonly mode?: "either" | "register" | "login" | undefined;
   readonly password?: string | undefined;
   readonly roomSecret?: string | undefined;
-  readonly ask?: AskSecret | undefined;
-  /** The user has just typed the password: it must fit, even if this device could sign in. */
-  readonly insist?: boolean;
+  readonly promptSecret?: PromptSecret | undefined;
+  /** The user has just typed the password: it must match even if this device could sign in. */
+  readonly requiresPassword?: boolean;
 }
 
 export interface LoginContext {
@@ -40,54 +40,54 @@ export interface LoginContext {
   readonly greeted: Greeted;
   readonly clock: Clock;
   readonly keys: Keys;
-  /** The server has accepted this device for the user before. */
+  /** Whether the server has accepted this device for the user before. */
   readonly isEnrolled: boolean;
-  /** Called when the server does not accept this device for the user any more. */
-  readonly forgotten: () => void;
+  /** Called when the server no longer accepts this device for the user. */
+  readonly onUnenrolled: () => void;
   /** Cursor for a log-in; `undefined` requests what new users get. */
   readonly after: number | undefined;
-  /** `false`: other users see no presence. For commands that send one request. */
+  /** `false` hides the client from presence, for one-shot commands. */
   readonly presence?: boolean;
-  readonly manner: LoginManner;
+  readonly policy: LoginPolicy;
 }
 
 /** Remedies for a refusal, in terms of this client's commands. */
-export interface LoginManner {
+export interface LoginPolicy {
   /**
-   * The client shows the refusal and retries on this link with new input of its user. Otherwise
-   * there are no secrets but the given ones and those of `ask`.
+   * Whether the client displays the refusal and lets the user retry on this link. Otherwise the
+   * only secrets are those of the credentials and prompts.
    */
-  readonly triesAgain: boolean;
-  /** Remedies; default: those of the faults. `mayRegister`: the name may also be a new one. */
-  readonly refused?: (mayRegister: boolean) => string;
-  readonly taken: (user: Name) => string;
-  readonly newcomer?: string;
+  readonly retriesOnLink: boolean;
+  /** Replaces the fault's own remedy. `mayRegister`: the name may also be a new one. */
+  readonly refusedRemedy?: (mayRegister: boolean) => string;
+  readonly takenRemedy: (user: Name) => string;
+  readonly registrationRemedy?: string;
 }
 
-export interface Entered {
+export interface LoginResult {
   readonly account: Answer<"login">;
   readonly registered: boolean;
-  /** The password that succeeded, for the next link. */
+  /** The password that succeeded, for reconnecting. */
   readonly password: string | undefined;
 }
 
 /** A server with closed registration reports `not-allowed` even if the name is taken. */
-const MAY_BE_TAKEN: ReadonlySet<FaultCode> = new Set(["name-taken", "not-allowed"]);
+const MAYBE_TAKEN_CODES: ReadonlySet<FaultCode> = new Set(["name-taken", "not-allowed"]);
 
 type LoginKind = "admit" | "register" | "login";
 
 /**
- * Logs in with this device's signature where it is known, else by registering, else with the
- * password, which enrols the device.
+ * Logs in with this device's signature if the server knows it; otherwise registers; otherwise uses
+ * the password, which enrols the device.
  */
 export class Login {
   readonly #context: LoginContext;
   readonly #credentials: Credentials;
   readonly #user: Name;
   #password: string | undefined;
-  #hasAskedPassword = false;
+  #hasPromptedPassword = false;
   /** Bounded by the attempts. */
-  readonly #tried: Readonly<Record<SecretWanted, Set<string>>>;
+  readonly #tried: Readonly<Record<LoginSecret, Set<string>>>;
   #wasSignatureRefused = false;
   /** Each wrong password is sent only once. */
   readonly #refusedPasswords = new Set<string>();
@@ -109,84 +109,84 @@ export class Login {
   /**
    * @throws {Fault} login-refused, name-taken, room-password-wrong, banned, too-many, or the link's
    */
-  async enter(): Promise<Entered> {
+  async logIn(): Promise<LoginResult> {
     const { mode, roomSecret } = this.#credentials;
     const { isEnrolled, greeted, connection } = this.#context;
     const isOpen = greeted.welcome.needs === "open";
-    const insists = this.#credentials.insist === true && this.#password !== undefined;
-    if (mode !== "register" && isEnrolled && !insists) {
-      const entered = await this.#bySignature();
-      if (entered !== undefined) return entered;
+    const requiresPassword =
+      this.#credentials.requiresPassword === true && this.#password !== undefined;
+    if (mode !== "register" && isEnrolled && !requiresPassword) {
+      const result = await this.#logInBySignature();
+      if (result !== undefined) return result;
     }
-    if (mode === "login") return (await this.#asKnown()) ?? this.#refuse();
-    if (isOpen || connection.isAdmitted) return this.#asNewcomer();
+    if (mode === "login") return (await this.#logInExisting()) ?? this.#failRefused();
+    if (isOpen || connection.isAdmitted) return this.#registerOrLogIn();
     if (roomSecret !== undefined) return this.#withRoomSecret(roomSecret);
     return this.#withoutRoomSecret();
   }
 
-  async #withRoomSecret(secret: string): Promise<Entered> {
-    const wrong = await this.#admit(secret);
-    if (wrong === undefined) return this.#asNewcomer();
-    // A known account does not need the room password; a user who can be asked may correct it.
-    return (await this.#withoutDoor()) ?? this.#askRoomSecret(wrong);
+  async #withRoomSecret(secret: string): Promise<LoginResult> {
+    const refusal = await this.#sendRoomPassword(secret);
+    if (refusal === undefined) return this.#registerOrLogIn();
+    // A known account does not need the room password; a user at a prompt may correct it.
+    return (await this.#skipRoomPassword()) ?? this.#promptRoomSecret(refusal);
   }
 
-  async #withoutRoomSecret(): Promise<Entered> {
-    if (this.#credentials.mode === "register") return this.#askRoomSecret(undefined);
-    const known =
-      this.#password === undefined ? await this.#bySignature() : await this.#byGivenPassword();
-    return known ?? this.#askRoomSecret(undefined);
+  async #withoutRoomSecret(): Promise<LoginResult> {
+    if (this.#credentials.mode === "register") return this.#promptRoomSecret(undefined);
+    const result =
+      this.#password === undefined ? await this.#logInBySignature() : await this.#logInByPassword();
+    return result ?? this.#promptRoomSecret(undefined);
   }
 
-  /** Logs in with a wrong room password, if the account exists. */
-  async #withoutDoor(): Promise<Entered | undefined> {
+  /** Logs in despite a wrong room password, if the account exists. */
+  async #skipRoomPassword(): Promise<LoginResult | undefined> {
     if (this.#credentials.mode === "register") return undefined;
-    if (this.#password !== undefined) return this.#byGivenPassword();
+    if (this.#password !== undefined) return this.#logInByPassword();
     // A form cannot state that the name exists.
-    return this.#context.manner.triesAgain ? this.#bySignature() : undefined;
+    return this.#context.policy.retriesOnLink ? this.#logInBySignature() : undefined;
   }
 
-  /** @param wrong the server's fault for the last secret */
-  async #askRoomSecret(wrong: Fault | undefined): Promise<Entered> {
-    let fault = wrong;
+  /** @param refusal the server's fault for the last secret */
+  async #promptRoomSecret(refusal: Fault | undefined): Promise<LoginResult> {
+    let fault = refusal;
     for (let attempt = 0; attempt < WRONG_SECRETS_MAX; attempt++) {
-      const secret = await this.#askPerson("room-password");
+      const secret = await this.#promptUser("room-password");
       if (secret === undefined) break;
-      fault = await this.#admit(secret);
-      if (fault === undefined) return this.#asNewcomer();
+      fault = await this.#sendRoomPassword(secret);
+      if (fault === undefined) return this.#registerOrLogIn();
     }
     if (fault !== undefined) throw fault;
-    if (this.#credentials.mode === "register" || this.#context.manner.triesAgain) {
-      this.#refuseNewcomer();
+    if (this.#credentials.mode === "register" || this.#context.policy.retriesOnLink) {
+      this.#failNoRoomPassword();
     }
-    return (await this.#asKnown()) ?? this.#refuse();
+    return (await this.#logInExisting()) ?? this.#failRefused();
   }
 
   /** Registers the name, or logs in if it exists. */
-  async #asNewcomer(): Promise<Entered> {
-    if (!this.#context.keys.canSign) return (await this.#asKnown()) ?? this.#refuseKeyless();
+  async #registerOrLogIn(): Promise<LoginResult> {
+    if (!this.#context.keys.canSign) return (await this.#logInExisting()) ?? this.#failNoKey();
     const refused = await this.#register();
     if (!(refused instanceof Fault)) return refused;
     if (this.#credentials.mode === "register") throw refused;
-    // Another process of this home may have registered the name a moment ago.
-    const known = (await this.#bySignature()) ?? (await this.#asKnown());
-    if (known !== undefined) return known;
-    if (refused.code === "name-taken") this.#refuseTaken();
+    // Another process of this home may have just registered the name.
+    const result = (await this.#logInBySignature()) ?? (await this.#logInExisting());
+    if (result !== undefined) return result;
+    if (refused.code === "name-taken") this.#failNameTaken();
     throw refused;
   }
 
-  /** Logs in to an account that is expected to exist. */
-  async #asKnown(): Promise<Entered | undefined> {
-    const password = await this.#somePassword();
-    if (password === undefined) return this.#bySignature();
-    const wasAsked = this.#hasAskedPassword;
-    let entered = await this.#byGivenPassword();
-    for (let attempt = 1; attempt < WRONG_SECRETS_MAX && wasAsked && !entered; attempt++) {
-      this.#password = await this.#askPerson("password");
+  async #logInExisting(): Promise<LoginResult | undefined> {
+    const password = await this.#passwordOrPrompt();
+    if (password === undefined) return this.#logInBySignature();
+    const wasPrompted = this.#hasPromptedPassword;
+    let result = await this.#logInByPassword();
+    for (let attempt = 1; attempt < WRONG_SECRETS_MAX && wasPrompted && !result; attempt++) {
+      this.#password = await this.#promptUser("password");
       if (this.#password === undefined) return undefined;
-      entered = await this.#byGivenPassword();
+      result = await this.#logInByPassword();
     }
-    return entered;
+    return result;
   }
 
   get #presence(): { readonly presence?: false } {
@@ -194,28 +194,28 @@ export class Login {
   }
 
   /** @returns `undefined` if the server does not know the device */
-  async #bySignature(): Promise<Entered | undefined> {
-    const { keys, greeted, forgotten } = this.#context;
+  async #logInBySignature(): Promise<LoginResult | undefined> {
+    const { keys, greeted, onUnenrolled } = this.#context;
     if (this.#wasSignatureRefused || !keys.canSign) return undefined;
     const signature = await keys.device.sign(deviceProofBytes(greeted.greeting, this.#user));
-    const entered = await this.#login({ signature });
-    if (entered !== undefined) return entered;
+    const result = await this.#login({ signature });
+    if (result !== undefined) return result;
     this.#wasSignatureRefused = true;
-    forgotten();
+    onUnenrolled();
     return undefined;
   }
 
-  async #byGivenPassword(): Promise<Entered | undefined> {
+  async #logInByPassword(): Promise<LoginResult | undefined> {
     const password = this.#password;
     if (password === undefined || this.#refusedPasswords.has(password)) return undefined;
-    const entered = await this.#login({ password });
-    if (entered === undefined) this.#refusedPasswords.add(password);
-    return entered;
+    const result = await this.#login({ password });
+    if (result === undefined) this.#refusedPasswords.add(password);
+    return result;
   }
 
   async #login(
     proof: Pick<RequestFields<"login">, "signature" | "password">,
-  ): Promise<Entered | undefined> {
+  ): Promise<LoginResult | undefined> {
     const { keys, after } = this.#context;
     const fields = {
       user: this.#user,
@@ -224,8 +224,11 @@ export class Login {
       ...this.#presence,
     };
     try {
-      const account = await this.#ask("login", after === undefined ? fields : { ...fields, after });
-      return this.#entered(account, false);
+      const account = await this.#request(
+        "login",
+        after === undefined ? fields : { ...fields, after },
+      );
+      return this.#loginResult(account, false);
     } catch (error) {
       if (error instanceof Fault && error.code === "login-refused") return undefined;
       throw error;
@@ -233,32 +236,32 @@ export class Login {
   }
 
   /** @returns the fault if the name is taken or registration is closed, as the account may exist */
-  async #register(): Promise<Entered | Fault> {
-    const asks = this.#password === undefined && !this.#hasAskedPassword;
-    if (asks && this.#credentials.ask !== undefined) {
-      // Probe with an empty password, which only a free name refuses: for others none is to be
-      // chosen.
-      const probed = await this.#registerWith("");
-      if (!(probed instanceof Fault) || probed.code !== "usage") return probed;
+  async #register(): Promise<LoginResult | Fault> {
+    const lacksPassword = this.#password === undefined && !this.#hasPromptedPassword;
+    if (lacksPassword && this.#credentials.promptSecret !== undefined) {
+      // Probes with an empty password, which only a free name refuses: a password for a taken name
+      // must not be chosen.
+      const probe = await this.#registerWith("");
+      if (!(probe instanceof Fault) || probe.code !== "usage") return probe;
     }
-    return this.#registerWith(await this.#somePassword("new-password"));
+    return this.#registerWith(await this.#passwordOrPrompt("new-password"));
   }
 
-  async #registerWith(password: string | undefined): Promise<Entered | Fault> {
-    const made = await this.#accountKey();
+  async #registerWith(password: string | undefined): Promise<LoginResult | Fault> {
+    const accountKeyFields = await this.#accountKey();
     try {
-      const account = await this.#ask("register", {
+      const account = await this.#request("register", {
         user: this.#user,
         ...(password === undefined ? {} : { password }),
         deviceKey: this.#context.keys.device.publicKey,
-        ...made,
+        ...accountKeyFields,
         ...this.#presence,
       });
-      return this.#entered(account, true);
+      return this.#loginResult(account, true);
     } catch (error) {
       const isProbe = password === "";
       if (!(error instanceof Fault)) throw error;
-      if (MAY_BE_TAKEN.has(error.code) || (isProbe && error.code === "usage")) return error;
+      if (MAYBE_TAKEN_CODES.has(error.code) || (isProbe && error.code === "usage")) return error;
       throw error;
     }
   }
@@ -270,9 +273,9 @@ export class Login {
   }
 
   /** @returns the fault if the secret is wrong */
-  async #admit(secret: string): Promise<Fault | undefined> {
+  async #sendRoomPassword(secret: string): Promise<Fault | undefined> {
     try {
-      await this.#ask("admit", { secret });
+      await this.#request("admit", { secret });
       this.#context.connection.isAdmitted = true;
       return undefined;
     } catch (error) {
@@ -281,65 +284,67 @@ export class Login {
     }
   }
 
-  #entered(account: Answer<"login">, registered: boolean): Entered {
+  #loginResult(account: Answer<"login">, registered: boolean): LoginResult {
     return { account, registered, password: this.#password };
   }
 
-  /** Returns the given password, or asks once. */
-  async #somePassword(what: "password" | "new-password" = "password"): Promise<string | undefined> {
-    if (this.#password === undefined && !this.#hasAskedPassword) {
-      this.#hasAskedPassword = true;
-      this.#password = await this.#askPerson(what);
+  /** Returns the given password, or prompts once. */
+  async #passwordOrPrompt(
+    kind: "password" | "new-password" = "password",
+  ): Promise<string | undefined> {
+    if (this.#password === undefined && !this.#hasPromptedPassword) {
+      this.#hasPromptedPassword = true;
+      this.#password = await this.#promptUser(kind);
     }
     return this.#password;
   }
 
-  /**
-   * Ignores an answer that was tried before, for example from a file: wrong guesses are counted.
-   */
-  async #askPerson(what: SecretWanted): Promise<string | undefined> {
+  /** Ignores a repeated answer, for example from a file: the server counts wrong guesses. */
+  async #promptUser(kind: LoginSecret): Promise<string | undefined> {
     const { connection } = this.#context;
-    const answer = await this.#credentials.ask?.(what, this.#tried[what].size > 0, (callback) =>
-      connection.onClosed(callback),
+    const answer = await this.#credentials.promptSecret?.(
+      kind,
+      this.#tried[kind].size > 0,
+      (callback) => connection.onClosed(callback),
     );
     if (answer === undefined || answer === "") return undefined;
-    const secret = what === "room-password" ? typedSecret(answer) : answer;
-    if (this.#tried[what].has(secret)) return undefined;
-    this.#tried[what].add(secret);
+    const secret = kind === "room-password" ? typedSecret(answer) : answer;
+    if (this.#tried[kind].has(secret)) return undefined;
+    this.#tried[kind].add(secret);
     return secret;
   }
 
-  #ask<Kind extends LoginKind>(kind: Kind, fields: RequestFields<Kind>): Promise<Answer<Kind>> {
+  #request<Kind extends LoginKind>(kind: Kind, fields: RequestFields<Kind>): Promise<Answer<Kind>> {
     const { connection, clock, greeted } = this.#context;
     const hasMajority = greeted.welcome.majority !== false;
-    return askPatiently(connection, clock, kind, fields, hasMajority ? undefined : 0);
+    return requestWithRetry(connection, clock, kind, fields, hasMajority ? undefined : 0);
   }
 
-  #refuse(): never {
+  #failRefused(): never {
     const isOpen = this.#context.greeted.welcome.needs === "open";
     const mayRegister = !isOpen && this.#credentials.mode !== "login";
     throw new Fault("login-refused", msg`${this.#user}: no such name, or another password`, {
-      remedy: this.#context.manner.refused?.(mayRegister),
+      remedy: this.#context.policy.refusedRemedy?.(mayRegister),
     });
   }
 
-  #refuseTaken(): never {
-    const hasTried = this.#refusedPasswords.size > 0;
-    const why = hasTried
+  #failNameTaken(): never {
+    const hasTriedPassword = this.#refusedPasswords.size > 0;
+    const reason = hasTriedPassword
       ? "this is not its password"
       : "this device does not sign in for that name";
-    throw new Fault("login-refused", msg`${this.#user} exists, and ${why}`, {
-      remedy: this.#context.manner.taken(this.#user),
+    throw new Fault("login-refused", msg`${this.#user} exists, and ${reason}`, {
+      remedy: this.#context.policy.takenRemedy(this.#user),
     });
   }
 
-  #refuseNewcomer(): never {
+  #failNoRoomPassword(): never {
     throw new Fault("room-password-wrong", "a new name needs the server's room password", {
-      remedy: this.#context.manner.newcomer,
+      remedy: this.#context.policy.registrationRemedy,
     });
   }
 
-  #refuseKeyless(): never {
+  #failNoKey(): never {
     throw new Fault("not-allowed", "this browser cannot make the key of a new account", {
       remedy: "use a newer browser, or make the account with the program",
     });
@@ -348,30 +353,30 @@ export class Login {
 
 /**
  * Retries while the server refuses temporarily, up to LOGIN_TIMEOUT_MS.
- * @param majorityWithinMs longest time without a cluster majority; covers an election
+ * @param majorityTimeoutMs maximum time without a cluster majority; covers an election
  * @throws {Fault}
  */
-export async function askPatiently<Kind extends RequestKind>(
+export async function requestWithRetry<Kind extends RequestKind>(
   connection: Connection,
   clock: Clock,
   kind: Kind,
   fields: RequestFields<Kind>,
-  majorityWithinMs: number = CLUSTER_LEASE_MS,
+  majorityTimeoutMs: number = CLUSTER_LEASE_MS,
 ): Promise<Answer<Kind>> {
-  const from = clock.now();
+  const startedAt = clock.now();
   for (;;) {
     try {
-      return await connection.ask(kind, fields);
+      return await connection.request(kind, fields);
     } catch (error) {
-      // On a lost link the loss is the fault to report.
-      if (connection.isClosed) throw connection.lostBy;
+      // On a closed link, report why it was closed.
+      if (connection.isClosed) throw connection.closeFault;
       const waitMs = error instanceof Fault ? error.retryAfterMs : undefined;
       if (waitMs === undefined) throw error;
-      const boundedMs = Math.min(Math.max(waitMs, 100), RECONNECT_MAX_MS);
-      const isSplit = error instanceof Fault && error.code === "no-majority";
-      const until = from + (isSplit ? majorityWithinMs : LOGIN_TIMEOUT_MS);
-      if (clock.now() + boundedMs >= until) throw error;
-      await delay(clock, boundedMs);
+      const delayMs = Math.min(Math.max(waitMs, 100), RECONNECT_MAX_MS);
+      const lacksMajority = error instanceof Fault && error.code === "no-majority";
+      const deadline = startedAt + (lacksMajority ? majorityTimeoutMs : LOGIN_TIMEOUT_MS);
+      if (clock.now() + delayMs >= deadline) throw error;
+      await delay(clock, delayMs);
     }
   }
 }

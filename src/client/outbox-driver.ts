@@ -18,39 +18,38 @@ import type { PostBody } from "../wire/messages.ts";
 import type { Connection } from "./link/connection.ts";
 import type { PostToSeal } from "./sealed/sealing.ts";
 
-export type ReadPost = Omit<KeptPost, "body"> & { readonly body: PostBody };
+export type ParsedPost = Omit<KeptPost, "body"> & { readonly body: PostBody };
 
 type PostStep<Kind extends WorkEvent["kind"]> = Extract<WorkEvent, { kind: Kind }>;
 
 /**
- * Progress of posts, for a view that shows each of them. `key` is the driver's own name for the
- * post: unique, also if the post was refused immediately; `id` is empty if there will be no record.
+ * Progress of posts, for a view that displays each of them. `key` identifies the post even if it
+ * was refused immediately; `id` is empty if there will be no record.
  */
 export type PostEvent =
   | PostStep<"posted" | "stored">
   | (PostStep<"settled"> & {
-      /** Set for a post of an earlier run: no caller holds a promise of it. */
+      /** Set for a post of an earlier run, which has no caller. */
       readonly adopted?: { readonly to: string; readonly body: PostBody };
     });
 
 export interface OutboxDriverOwner {
   /**
-   * Stores the change. Posts are sent only after it returns or resolves. Never called again before
-   * it resolves.
+   * Stores the change. Posts are sent only after it returns or resolves. Calls do not overlap.
    * @throws {Fault}, or rejects with one
    */
-  keep(change: Pick<OutboxChange, "added" | "settled">): void | Promise<void>;
-  tell(event: PostEvent): void;
+  store(change: Pick<OutboxChange, "added" | "settled">): void | Promise<void>;
+  emit(event: PostEvent): void;
   /**
    * Returns the bodies to send, in order, or a fault for a post that must not be sent.
-   * @returns `undefined` if all are sent as they are
+   * @returns `undefined` to send all unchanged
    */
   seal?(posts: readonly PostToSeal[]): Promise<readonly (PostBody | Fault)[]> | undefined;
-  /** Reports that fewer posts are pending. */
+  /** Called after a post is settled. */
   settled(): void;
 }
 
-interface Waiting {
+interface PendingPost {
   readonly name: string;
   /** `undefined` if the outbox refuses the post. */
   readonly counter: number | undefined;
@@ -68,27 +67,28 @@ interface Write {
 }
 
 /**
- * Stores each post until it is settled, resolves its promise, resends it over links, and runs its
- * timers. All changes of one tick are one write; nothing is sent before it.
+ * Stores each post until it is settled, resends it over links, and runs the timers. All changes of
+ * one tick are one write; posts are sent only after it.
  */
 export class OutboxDriver {
   readonly id: OutboxId;
   readonly #clock: Clock;
   readonly #owner: OutboxDriverOwner;
   readonly #outbox = new Outbox();
-  /** Keyed by the key of the post. Bounded by the outbox. */
-  readonly #waiting = new Map<number, Waiting>();
-  #key = 0;
+  /** By key of the post. Bounded by the outbox. */
+  readonly #pending = new Map<number, PendingPost>();
+  #lastKey = 0;
   #connection: Connection | undefined;
   /**
-   * Posts that the server refused temporarily on this link: it blocks later posts until they are
+   * Posts that the server refused temporarily on this link, which blocks later posts until they are
    * resent. Bounded by the posts in flight.
    */
   readonly #deferred = new Set<number>();
   /**
-   * Posts that may be on the server: an earlier link or run has sent them. Bounded by the outbox.
+   * Posts that an earlier link or run has sent, so that the server may have them. Bounded by the
+   * outbox.
    */
-  readonly #carried = new Set<number>();
+  readonly #maybeStored = new Set<number>();
   #cancelTimer: (() => void) | undefined;
   #cancelWrite: (() => void) | undefined;
   /** Changes that are not on disk yet. Bounded by the outbox, as are the next two. */
@@ -96,13 +96,11 @@ export class OutboxDriver {
   #settled: number[] = [];
   #sends: Send[] = [];
   #isWriting = false;
-  /**
-   * Some posts are being encrypted; others of this link queue behind them. Bounded by the outbox.
-   */
+  /** Some posts are being encrypted; later ones queue behind them. Bounded by the outbox. */
   #isSealing = false;
-  readonly #behind: Send[] = [];
+  readonly #queuedSends: Send[] = [];
   #onIdle: (() => void) | undefined;
-  #isLeft = false;
+  #isClosed = false;
 
   constructor(id: OutboxId, clock: Clock, owner: OutboxDriverOwner) {
     this.id = id;
@@ -114,34 +112,33 @@ export class OutboxDriver {
     return this.#outbox.size;
   }
 
-  /** Takes over posts that an earlier run has stored. Call before any `post`. */
-  adopt(posts: readonly ReadPost[]): void {
+  /** Resumes posts that an earlier run has stored. Call before any `post`. */
+  adopt(posts: readonly ParsedPost[]): void {
     for (const post of posts) {
       const { counter, target: to, body } = post;
-      const key = ++this.#key;
-      const name = this.#tellAdopted(post);
-      this.#owner.tell({ kind: "stored", key: name });
-      this.#waiting.set(key, { name, counter, adopted: { to, body } });
-      this.#carried.add(counter);
+      const key = ++this.#lastKey;
+      const name = this.#emitAdopted(post);
+      this.#owner.emit({ kind: "stored", key: name });
+      this.#pending.set(key, { name, counter, adopted: { to, body } });
+      this.#maybeStored.add(counter);
       this.#handle({ kind: "adopt", key, counter, to, body });
     }
   }
 
-  /** Settles a post of an earlier run as refused. */
-  giveUp(post: ReadPost, fault: Fault): void {
+  refuse(post: ParsedPost, fault: Fault): void {
     const { counter, target: to, body } = post;
     const outcome = { kind: "refused", fault } as const;
-    const key = this.#tellAdopted(post);
-    this.#owner.tell({ kind: "settled", key, outcome, adopted: { to, body } });
-    this.#forget(counter);
+    const key = this.#emitAdopted(post);
+    this.#owner.emit({ kind: "settled", key, outcome, adopted: { to, body } });
+    this.#removeFromStore(counter);
   }
 
   /**
-   * Resolves when the post is on the server's disk.
+   * Resolves when the server has stored the post.
    * @throws {Fault} if the server refused it permanently
    */
   post(to: string, body: PostBody): Promise<Receipt> {
-    const key = ++this.#key;
+    const key = ++this.#lastKey;
     const { promise, resolve, reject } = Promise.withResolvers<Receipt>();
     const settle = (outcome: PostOutcome) => {
       if (outcome.kind === "durable") resolve(outcome.receipt);
@@ -151,8 +148,8 @@ export class OutboxDriver {
     const counter = this.#outbox.accepts(to, body) ? this.#outbox.last + 1 : undefined;
     const id = counter === undefined ? "" : formatPostId(this.id, counter);
     const name = counter === undefined ? `${this.id} refused ${key}` : id;
-    this.#owner.tell({ kind: "posted", key: name, id, to, body, writtenUnixMs });
-    this.#waiting.set(key, { name, counter, settle });
+    this.#owner.emit({ kind: "posted", key: name, id, to, body, writtenUnixMs });
+    this.#pending.set(key, { name, counter, settle });
     if (counter !== undefined) {
       const line = JSON.stringify(body);
       this.#added.push({ counter, target: to, body: line, createdUnixMs: writtenUnixMs });
@@ -172,7 +169,7 @@ export class OutboxDriver {
     if (this.#connection === undefined) return;
     this.#connection = undefined;
     this.#sends = [];
-    this.#behind.length = 0;
+    this.#queuedSends.length = 0;
     this.#handle({ kind: "lost" });
   }
 
@@ -180,12 +177,12 @@ export class OutboxDriver {
    * Stops sending: unsettled posts stay on disk for the next run.
    * @returns a promise while a write is in progress
    */
-  leave(fault: Fault): Promise<void> | undefined {
+  close(fault: Fault): Promise<void> | undefined {
     this.#connection = undefined;
     this.#sends = [];
-    this.#behind.length = 0;
+    this.#queuedSends.length = 0;
     this.#write();
-    this.#isLeft = true;
+    this.#isClosed = true;
     this.#handle({ kind: "abandoned", fault });
     this.#cancelTimer?.();
     if (!this.#isWriting) return undefined;
@@ -194,15 +191,15 @@ export class OutboxDriver {
     });
   }
 
-  #tellAdopted({ counter, target: to, body, createdUnixMs: writtenUnixMs }: ReadPost): string {
+  #emitAdopted({ counter, target: to, body, createdUnixMs: writtenUnixMs }: ParsedPost): string {
     const id = formatPostId(this.id, counter);
-    this.#owner.tell({ kind: "posted", key: id, id, to, body, writtenUnixMs });
+    this.#owner.emit({ kind: "posted", key: id, id, to, body, writtenUnixMs });
     return id;
   }
 
   #handle(input: OutboxInput): void {
     for (const effect of this.#outbox.handle(input, this.#clock.now())) this.#perform(effect);
-    this.#arm();
+    this.#scheduleTick();
   }
 
   #perform(effect: OutboxEffect): void {
@@ -218,15 +215,15 @@ export class OutboxDriver {
   }
 
   #settle({ key, outcome }: Extract<OutboxEffect, { kind: "settled" }>): void {
-    const waiting = this.#waiting.get(key);
-    this.#waiting.delete(key);
-    if (waiting === undefined) return;
-    const { name, counter, adopted, settle } = waiting;
-    if (counter !== undefined) this.#carried.delete(counter);
-    if (!this.#isLeft) {
-      if (counter !== undefined) this.#forget(counter);
-      const whose = adopted === undefined ? {} : { adopted };
-      this.#owner.tell({ kind: "settled", key: name, outcome, ...whose });
+    const pending = this.#pending.get(key);
+    this.#pending.delete(key);
+    if (pending === undefined) return;
+    const { name, counter, adopted, settle } = pending;
+    if (counter !== undefined) this.#maybeStored.delete(counter);
+    if (!this.#isClosed) {
+      if (counter !== undefined) this.#removeFromStore(counter);
+      const adoptedPost = adopted === undefined ? {} : { adopted };
+      this.#owner.emit({ kind: "settled", key: name, outcome, ...adoptedPost });
     }
     settle?.(outcome);
     this.#owner.settled();
@@ -234,9 +231,9 @@ export class OutboxDriver {
 
   #send({ counter, to, body }: Send): void {
     const connection = this.#connection;
-    if (connection !== undefined) this.#carried.add(counter);
-    connection?.askThen("post", { outbox: this.id, counter, to, body }, (outcome) => {
-      // A refusal by a lost link is not the server's: the next link resends the post.
+    if (connection !== undefined) this.#maybeStored.add(counter);
+    connection?.requestThen("post", { outbox: this.id, counter, to, body }, (outcome) => {
+      // A lost link refuses all requests; the next link resends the post.
       if (this.#connection !== connection || connection.isClosed) {
         if (outcome.kind === "refused") return;
       }
@@ -251,28 +248,27 @@ export class OutboxDriver {
   }
 
   /**
-   * Settles a post that cannot be encrypted any more. If the server may have it, or waits for it,
-   * sends an empty post under its number: the server answers with the receipt of what it has, or
-   * refuses it permanently.
+   * Settles a post that cannot be encrypted. If the server may already have it, sends an empty post
+   * with the same counter: the server returns the original receipt or refuses permanently.
    */
-  #giveUp({ counter, to }: Send, fault: Fault): void {
+  #refuseUnsealable({ counter, to }: Send, fault: Fault): void {
     const refused = { kind: "refused", counter, fault } as const;
     const connection = this.#connection;
     if (fault.retryAfterMs !== undefined || connection === undefined) return this.#handle(refused);
-    const isAwaited = this.#deferred.delete(counter);
-    if (!isAwaited && !this.#carried.has(counter)) return this.#handle(refused);
-    const nothing = { outbox: this.id, counter, to, body: { text: "" } };
-    connection.askThen("post", nothing, (outcome) => {
+    const wasDeferred = this.#deferred.delete(counter);
+    if (!wasDeferred && !this.#maybeStored.has(counter)) return this.#handle(refused);
+    const emptyPost = { outbox: this.id, counter, to, body: { text: "" } };
+    connection.requestThen("post", emptyPost, (outcome) => {
       if (outcome.kind === "answered") {
         this.#handle({ kind: "acked", counter, receipt: outcome.answer });
       } else if (this.#connection === connection && !connection.isClosed) this.#handle(refused);
     });
   }
 
-  #forget(counter: number): void {
+  #removeFromStore(counter: number): void {
     // A post that was settled before it was stored need not be stored.
-    const isKept = !this.#added.some((post) => post.counter === counter);
-    if (isKept) this.#settled.push(counter);
+    const isStored = !this.#added.some((post) => post.counter === counter);
+    if (isStored) this.#settled.push(counter);
     else this.#added = this.#added.filter((post) => post.counter !== counter);
     this.#writeSoon();
   }
@@ -287,14 +283,14 @@ export class OutboxDriver {
   }
 
   /**
-   * The server remembers the last 256 counters of an outbox: no more may be in flight, and posts
-   * settled before those leave the disk before others are sent. So a client that resends the rest
-   * never repeats a post that the server takes for new.
+   * The server deduplicates the last 256 counters of an outbox. No more may be in flight, and
+   * settled posts leave the disk before others are sent, so that a resend after a crash is never
+   * mistaken for a new post.
    */
   #write(): void {
     this.#cancelWrite?.();
     this.#cancelWrite = undefined;
-    if (this.#isWriting) return; // `#afterWrite` writes the rest.
+    if (this.#isWriting) return; // `#afterWrite` writes the remaining changes.
     const write: Write = {
       added: this.#added,
       settled: this.#settled,
@@ -303,31 +299,31 @@ export class OutboxDriver {
     };
     [this.#added, this.#settled, this.#sends] = [[], [], []];
     const { added, settled } = write;
-    if (added.length + settled.length === 0) return this.#written(write);
+    if (added.length + settled.length === 0) return this.#writeSucceeded(write);
     try {
-      const kept = this.#owner.keep({ added, settled });
-      if (kept === undefined) return this.#written(write);
+      const stored = this.#owner.store({ added, settled });
+      if (stored === undefined) return this.#writeSucceeded(write);
       this.#isWriting = true;
-      kept.then(
-        () => this.#afterWrite(() => this.#written(write)),
-        (fault: unknown) => this.#afterWrite(() => this.#withdraw(write, fault)),
+      stored.then(
+        () => this.#afterWrite(() => this.#writeSucceeded(write)),
+        (fault: unknown) => this.#afterWrite(() => this.#writeFailed(write, fault)),
       );
     } catch (fault) {
-      this.#withdraw(write, fault);
+      this.#writeFailed(write, fault);
     }
   }
 
-  #afterWrite(act: () => void): void {
+  #afterWrite(action: () => void): void {
     this.#isWriting = false;
-    act();
+    action();
     if (this.#added.length + this.#settled.length + this.#sends.length > 0) this.#write();
     if (!this.#isWriting) this.#onIdle?.();
   }
 
-  #written({ added, sends, connection }: Write): void {
-    if (!this.#isLeft) {
+  #writeSucceeded({ added, sends, connection }: Write): void {
+    if (!this.#isClosed) {
       for (const { counter } of added) {
-        this.#owner.tell({ kind: "stored", key: formatPostId(this.id, counter) });
+        this.#owner.emit({ kind: "stored", key: formatPostId(this.id, counter) });
       }
     }
     if (connection !== this.#connection) return; // The next link has requested these posts again.
@@ -335,11 +331,11 @@ export class OutboxDriver {
   }
 
   /**
-   * Keeps the order of posts, also while some are encrypted: readers keep few keys for late
+   * Preserves the order of posts while some are encrypted: recipients retain few keys for late
    * messages. Posts that arrive meanwhile are encrypted together.
    */
   #sendAll(sends: readonly Send[]): void {
-    if (this.#isSealing) return void this.#behind.push(...sends);
+    if (this.#isSealing) return void this.#queuedSends.push(...sends);
     const posts = sends.map(({ counter, to, body }) => {
       return { id: formatPostId(this.id, counter), to, body };
     });
@@ -350,36 +346,36 @@ export class OutboxDriver {
     }
     this.#isSealing = true;
     const connection = this.#connection;
-    const work = async () => {
+    const sendSealed = async () => {
       const bodies = await sealed;
       if (connection !== this.#connection) return;
-      for (const [at, send] of sends.entries()) {
-        const body = bodies[at] ?? send.body;
-        if (body instanceof Fault) this.#giveUp(send, body);
+      for (const [index, send] of sends.entries()) {
+        const body = bodies[index] ?? send.body;
+        if (body instanceof Fault) this.#refuseUnsealable(send, body);
         else this.#send({ ...send, body });
       }
     };
-    void work().finally(() => {
+    void sendSealed().finally(() => {
       this.#isSealing = false;
-      this.#sendAll(this.#behind.splice(0));
+      this.#sendAll(this.#queuedSends.splice(0));
     });
   }
 
   /** Handles a failed write: posts that are not on disk are not sent. */
-  #withdraw({ added, settled, sends, connection }: Write, fault: unknown): void {
+  #writeFailed({ added, settled, sends, connection }: Write, fault: unknown): void {
     if (!(fault instanceof Fault)) throw fault;
-    const lost = new Set(added.map(({ counter }) => counter));
-    for (const counter of lost) this.#handle({ kind: "withdrawn", counter, fault });
-    // The next successful write retries these; posts that were never stored need none.
-    this.#settled = this.#settled.filter((counter) => !lost.has(counter));
+    const unstored = new Set(added.map(({ counter }) => counter));
+    for (const counter of unstored) this.#handle({ kind: "withdrawn", counter, fault });
+    // The next successful write retries these; posts that were never stored need no removal.
+    this.#settled = this.#settled.filter((counter) => !unstored.has(counter));
     this.#settled.push(...settled);
     if (connection !== this.#connection) return;
-    this.#sendAll(sends.filter(({ counter }) => !lost.has(counter)));
+    this.#sendAll(sends.filter(({ counter }) => !unstored.has(counter)));
   }
 
-  #arm(): void {
+  #scheduleTick(): void {
     const deadline = this.#outbox.deadline();
-    if (deadline === undefined || this.#cancelTimer !== undefined || this.#isLeft) return;
+    if (deadline === undefined || this.#cancelTimer !== undefined || this.#isClosed) return;
     const delayMs = Math.max(1, Math.ceil(deadline - this.#clock.now()));
     this.#cancelTimer = this.#clock.after(delayMs, () => {
       this.#cancelTimer = undefined;

@@ -8,9 +8,8 @@ import type { PinStore } from "./ports.ts";
 import type { Greeted } from "./trust.ts";
 
 interface Expectation {
-  /** The server's address in the pin store: `HOST:PORT`. */
   readonly address: string;
-  readonly given: Fingerprint | undefined;
+  readonly requested: Fingerprint | undefined;
   readonly pinned: Fingerprint | undefined;
   /** Refuse servers whose fingerprint nobody has confirmed. */
   readonly strict: boolean;
@@ -19,52 +18,53 @@ interface Expectation {
 }
 
 /**
- * @returns `known`; `first` for a server to be pinned now; `moved` for one pinned by a key that has
- * signed the current one
+ * @returns `known`; `first` for a server to be pinned now; `moved` if the pinned key has signed the
+ * current one
  * @throws {Fault} fingerprint-changed, naming old and new
  */
 function judge(found: Fingerprint, expected: Expectation): "known" | "first" | "moved" {
-  const { address, given, pinned, strict, formers } = expected;
-  const isIt = (one: Fingerprint) => one === found || formers.includes(one);
-  if (pinned !== undefined && !isIt(pinned)) {
-    throw changed("the server's identity has changed", pinned, found, {
+  const { address, requested, pinned, strict, formers } = expected;
+  const matches = (fingerprint: Fingerprint) =>
+    fingerprint === found || formers.includes(fingerprint);
+  if (pinned !== undefined && !matches(pinned)) {
+    throw mismatch("the server's identity has changed", pinned, found, {
       remedy: `ask the server's owner, then chat trust accept ${address}`,
     });
   }
-  if (given !== undefined && !isIt(given)) {
-    throw changed("this is not the server that was asked for", given, found, {});
+  if (requested !== undefined && !matches(requested)) {
+    throw mismatch("this is not the server that was asked for", requested, found, {});
   }
   if (pinned !== undefined) return pinned === found ? "known" : "moved";
-  if (given !== undefined || !strict) return "first";
-  const sentence = msg`the server is not known here: ${formatFingerprint(found)}`;
-  throw new Fault("fingerprint-changed", sentence, {
+  if (requested !== undefined || !strict) return "first";
+  const text = msg`the server is not known here: ${formatFingerprint(found)}`;
+  throw new Fault("fingerprint-changed", text, {
     remedy: msg`compare it with its owner's, then chat trust accept ${address}, or --fingerprint`,
   });
 }
 
-function changed(
-  what: string,
+function mismatch(
+  summary: string,
   old: Fingerprint,
   found: Fingerprint,
   detail: { readonly remedy?: string },
 ): Fault {
-  const sentence = `${what}: expected ${formatFingerprint(old)}, found ${formatFingerprint(found)}`;
-  return new Fault("fingerprint-changed", sentence, detail);
+  const text = `${summary}: expected ${formatFingerprint(old)}, found ${formatFingerprint(found)}`;
+  return new Fault("fingerprint-changed", text, detail);
 }
 
-type News = Extract<LinkEvent, { kind: "pinned" | "moved" }>;
+type PinEvent = Extract<LinkEvent, { kind: "pinned" | "moved" }>;
 
 /**
  * Compares the server's fingerprint with the pin. Pins it at first use, and follows a key change
  * that the old key has signed.
- * @returns an event for the user, if there is news
+ * @returns an event for the user, if the pin changed
  * @throws {Fault} fingerprint-changed
  */
 export function pin(
   { fingerprint, welcome, formers }: Greeted,
   { state, clock }: { readonly state: PinStore; readonly clock: Clock },
-  expected: Pick<Expectation, "address" | "given" | "strict">,
-): News | undefined {
+  expected: Pick<Expectation, "address" | "requested" | "strict">,
+): PinEvent | undefined {
   const { address } = expected;
   const known = state.pin(address);
   const pinned = known?.fingerprint as Fingerprint | undefined;
@@ -75,7 +75,7 @@ export function pin(
     if (known?.name !== name) state.setPin({ address, fingerprint, name, firstSeenUnixMs });
     return undefined;
   }
-  // Another address may be pinned to an old key: the data of this home moves as well.
+  // Another address may be pinned to an old key: this home's data moves as well.
   const old = pinned ?? formers.find((former) => state.addressOf(former) !== undefined);
   if (old !== undefined) state.moveServer(old, { fingerprint, name, firstSeenUnixMs });
   if (verdict === "moved" && pinned !== undefined) {

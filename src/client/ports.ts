@@ -7,9 +7,8 @@ import type { OutboxStore } from "./outbox-queue.ts";
 
 export type PinStore = Pick<ClientState, "pin" | "setPin" | "addressOf" | "moveServer">;
 
-export type PlaceStore = Pick<ClientState, "keepServerPlaces" | "forgetServerPlaces">;
+export type AddressStore = Pick<ClientState, "keepServerPlaces" | "forgetServerPlaces">;
 
-/** The last record read, by account. */
 export type CursorStore = Pick<ClientState, "cursor" | "advanceCursor" | "rewindCursor">;
 
 export type AccountKeyStore = Pick<ClientState, "knownAccountKey" | "setAccountKey">;
@@ -17,12 +16,12 @@ export type AccountKeyStore = Pick<ClientState, "knownAccountKey" | "setAccountK
 /** Accounts that this device logs in to without a password. */
 type EnrolmentStore = Pick<ClientState, "enrolment" | "enrol" | "unenrol" | "moveUser">;
 
-/** Servers and names to propose the next time. */
+/** Default servers and names. */
 type DefaultStore = Pick<ClientState, "noteServer" | "noteUser">;
 
 export interface ClientStores
   extends PinStore,
-    PlaceStore,
+    AddressStore,
     CursorStore,
     EnrolmentStore,
     DefaultStore {

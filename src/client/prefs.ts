@@ -7,78 +7,74 @@ import type { NoticeOf } from "../wire/messages.ts";
 import type { PrefsEvent } from "./event.ts";
 import type { Connection } from "./link/connection.ts";
 
-/** Longest delay of timers in browsers and in Bun. */
-const WAIT_MS_MAX = 0x7fffffff;
+/** Maximum timer delay in browsers and in Bun. */
+const TIMER_MS_MAX = 0x7fffffff;
 
 /** Emits the settings as the server stores them, and again when the mute of a room expires. */
-export class PrefsKeeper {
+export class PrefsTracker {
   readonly #clock: Clock;
-  readonly #tell: (event: PrefsEvent) => void;
+  readonly #emit: (event: PrefsEvent) => void;
   readonly #muted = new Map<RoomId, RoomPrefs>();
   #cancel: (() => void) | undefined;
 
-  constructor(clock: Clock, tell: (event: PrefsEvent) => void) {
+  constructor(clock: Clock, emit: (event: PrefsEvent) => void) {
     this.#clock = clock;
-    this.#tell = tell;
+    this.#emit = emit;
   }
 
-  /**
-   * Requests the settings on a new link. Older servers do not know the request: the model then has
-   * none.
-   */
-  connected(connection: Pick<Connection, "askThen">): void {
-    connection.askThen("prefs", {}, (outcome) => {
+  /** Requests the settings on a new link. Older servers do not know the request. */
+  connected(connection: Pick<Connection, "requestThen">): void {
+    connection.requestThen("prefs", {}, (outcome) => {
       if (outcome.kind !== "answered") return;
       this.#muted.clear();
       const { rooms, saved } = outcome.answer;
-      this.#tell({
+      this.#emit({
         kind: "prefs",
         rooms: rooms.map(({ room, ...prefs }) => {
-          return { room: room as RoomId, ...this.#heard(room as RoomId, prefs) };
+          return { room: room as RoomId, ...this.#trackMute(room as RoomId, prefs) };
         }),
         saved: saved.map(({ room, seq }) => ({ room: room as RoomId, seq })),
       });
-      this.#wait();
+      this.#scheduleExpiry();
     });
   }
 
   changed(notice: NoticeOf<"prefs-set" | "save">): void {
     const room = notice.room as RoomId;
-    if (notice.kind === "save") return this.#tell({ ...notice, room });
+    if (notice.kind === "save") return this.#emit({ ...notice, room });
     const { kind, muted, favourite, hidden, unread } = notice;
-    const prefs = this.#heard(room, { muted, favourite, hidden, unread });
-    this.#tell({ kind, room, prefs });
-    this.#wait();
+    const prefs = this.#trackMute(room, { muted, favourite, hidden, unread });
+    this.#emit({ kind, room, prefs });
+    this.#scheduleExpiry();
   }
 
-  /** The account has logged out or changed. */
-  left(): void {
+  loggedOut(): void {
     this.#cancel?.();
     this.#muted.clear();
   }
 
-  /** Returns the settings without an expired mute. */
-  #heard(room: RoomId, prefs: RoomPrefs): RoomPrefs {
-    const { muted, ...rest } = prefs;
+  /** Returns the settings without an expired mute, and tracks an active one. */
+  #trackMute(room: RoomId, prefs: RoomPrefs): RoomPrefs {
+    const { muted, ...unmutedPrefs } = prefs;
     this.#muted.delete(room);
     if (muted === undefined || muted === 0) return prefs;
-    if (!isMutedAt(prefs, this.#clock.unixMs())) return rest;
+    if (!isMutedAt(prefs, this.#clock.unixMs())) return unmutedPrefs;
     this.#muted.set(room, prefs);
     return prefs;
   }
 
-  #wait(): void {
+  #scheduleExpiry(): void {
     this.#cancel?.();
     this.#cancel = undefined;
-    const ends = [...this.#muted.values()].map(({ muted = 0 }) => muted);
-    if (ends.length === 0) return;
-    const waitMs = Math.min(...ends) - this.#clock.unixMs();
-    this.#cancel = this.#clock.after(Math.min(Math.max(waitMs, 0), WAIT_MS_MAX), () => {
+    const mutedUntil = [...this.#muted.values()].map(({ muted = 0 }) => muted);
+    if (mutedUntil.length === 0) return;
+    const delayMs = Math.min(...mutedUntil) - this.#clock.unixMs();
+    this.#cancel = this.#clock.after(Math.min(Math.max(delayMs, 0), TIMER_MS_MAX), () => {
       for (const [room, prefs] of [...this.#muted]) {
-        const now = this.#heard(room, prefs);
-        if (now !== prefs) this.#tell({ kind: "prefs-set", room, prefs: now });
+        const current = this.#trackMute(room, prefs);
+        if (current !== prefs) this.#emit({ kind: "prefs-set", room, prefs: current });
       }
-      this.#wait();
+      this.#scheduleExpiry();
     });
   }
 }

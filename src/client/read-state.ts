@@ -11,36 +11,41 @@ export class ReadState {
    * Sets a room that a link has listed.
    * @param last `n` of its last record
    * @param read `n` up to which it was read
-   * @param unread messages of others in between; `undefined` if the server is too old to send it
+   * @param unread unread messages of others; `undefined` if the server is too old to send it
    */
-  room(id: string, last: number, read: number, unread = Math.max(0, last - read)): void {
+  setRoom(id: string, last: number, read: number, unread = Math.max(0, last - read)): void {
     const known = this.#rooms.get(id);
     const hidden = known?.hidden ?? 0;
     this.#rooms.set(id, { last, read, hidden, unread });
     // A newer position may still be in flight to the server.
-    if (known !== undefined) this.read(id, known.read);
+    if (known !== undefined) this.markRead(id, known.read);
   }
 
-  gone(id: string): void {
+  remove(id: string): void {
     this.#rooms.delete(id);
   }
 
   /**
-   * Adds a record. `hidden`: of a kind that is never shown; `counts`: a message of another user.
+   * Adds a record. `hidden`: of a kind that is never displayed; `counts`: a message of another
+   * user.
    */
-  record(id: string, n: number, is: { readonly hidden: boolean; readonly counts: boolean }): void {
+  addRecord(
+    id: string,
+    n: number,
+    flags: { readonly hidden: boolean; readonly counts: boolean },
+  ): void {
     const room = this.#rooms.get(id);
     if (room === undefined) return;
     room.last = Math.max(room.last, n);
-    if (is.hidden) room.hidden = n;
-    if (is.counts && n > room.read) room.unread++;
+    if (flags.hidden) room.hidden = n;
+    if (flags.counts && n > room.read) room.unread++;
   }
 
   /**
    * @param unread count after the change, if the server sends it
    * @returns the new position; `undefined` if it is not newer
    */
-  read(id: string, n: number, unread?: number): number | undefined {
+  markRead(id: string, n: number, unread?: number): number | undefined {
     const room = this.#rooms.get(id);
     if (room === undefined) return undefined;
     const upTo = room.hidden === n + 1 ? n + 1 : n;

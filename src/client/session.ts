@@ -1,4 +1,6 @@
-/** An account over any number of connections: what it follows, posts, seals and has read. */
+/**
+ * Session of an account over any number of connections: its rooms, posts, keys and read positions.
+ */
 
 import { asFault, Fault } from "../base/fault.ts";
 import type { Sha256 } from "../base/ids.ts";
@@ -15,75 +17,75 @@ import { Follower, type FollowerEvent, type FollowMode, type LinkInfo } from "./
 import type { ActiveLink } from "./link/active-link.ts";
 import type { ServerNotice } from "./link/connection.ts";
 import type { Keys } from "./link/keys.ts";
-import type { Ask } from "./link/queries.ts";
+import type { SendRequest } from "./link/queries.ts";
 import { notLoggedIn } from "./link/retry.ts";
-import type { Entered } from "./login.ts";
+import type { LoginResult } from "./login.ts";
 import type { PostEvent } from "./outbox-driver.ts";
 import { OutboxQueue, type OutboxStore } from "./outbox-queue.ts";
-import { PrefsKeeper } from "./prefs.ts";
-import { ReadReporter } from "./reading.ts";
+import { PrefsTracker } from "./prefs.ts";
+import { ReadReporter } from "./read-reporter.ts";
 import type { HistoryView } from "./sealed/claims.ts";
 import { Sealing, type SealingParts } from "./sealed/sealing.ts";
 import { type Greeted, serverKeys } from "./trust.ts";
 
-export interface AccountSessionParts {
+export interface AccountSessionOptions {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly keys: Keys;
   readonly sha256: Sha256;
   readonly follow: FollowMode;
   readonly after?: number | undefined;
-  /** False if the user interface shows no settings of rooms. */
+  /** Whether the UI displays room settings. */
   readonly hasPrefs: boolean;
   readonly outboxes: OutboxStore;
-  readonly adopts: boolean;
+  readonly adoptsUnsent: boolean;
   readonly sealed: Pick<SealingParts, "home" | "refusal" | "load">;
-  readonly ask: Ask;
+  readonly request: SendRequest;
   /** Returns the newest checkpoint of the log that this device has accepted. */
   readonly pin: (reader: LogReader) => Promise<LogPin | undefined>;
   readonly activeLink: ActiveLink;
   /** Receives every event, in order. */
   readonly emit: (event: AccountEvent) => void;
-  /** Announces files of sealed rooms whose upload has ended. */
-  readonly sayLeft: () => Promise<void>;
-  /** A record is missing. `again`: true if another request cannot bring it. */
-  readonly hole: (fault: Fault, again: boolean) => void;
+  /** Posts the descriptions of finished uploads to sealed rooms. */
+  readonly announceUploads: () => Promise<void>;
+  /** Called when a record is missing. `isRepeated`: another request cannot bring it. */
+  readonly gap: (fault: Fault, isRepeated: boolean) => void;
 }
 
 export class AccountSession {
-  readonly #parts: AccountSessionParts;
+  readonly #options: AccountSessionOptions;
   readonly #follower: Follower;
   readonly #reporter: ReadReporter;
-  readonly #prefs: PrefsKeeper | undefined;
+  readonly #prefs: PrefsTracker | undefined;
   readonly sealing: Sealing;
   #posts: OutboxQueue;
-  #adopted: void | Promise<void> = undefined;
+  #adoption: void | Promise<void> = undefined;
   #link: LinkInfo | undefined;
-  #audited: AuditedLink | undefined;
+  #auditedLink: AuditedLink | undefined;
   /** Greeting of the server on the current link. */
   #greeted: Greeted | undefined;
 
-  constructor(parts: AccountSessionParts) {
-    this.#parts = parts;
-    const { clock, entropy, keys, sealed, ask, emit, follow, after, sha256, hole } = parts;
+  constructor(options: AccountSessionOptions) {
+    this.#options = options;
+    const { clock, entropy, keys, sealed, request, emit, follow, after, sha256, gap } = options;
     const rooms = () => this.rooms;
-    const history = () => this.#history();
+    const history = () => this.#historyView();
     this.sealing = new Sealing({
       clock,
       entropy,
       keys,
       ...sealed,
-      ask,
+      ask: request,
       rooms,
       tell: emit,
       history,
     });
-    this.#posts = this.#newPosts();
+    this.#posts = this.#newOutboxQueue();
     this.#reporter = new ReadReporter(clock);
-    this.#prefs = parts.hasPrefs ? new PrefsKeeper(clock, emit) : undefined;
-    const full = () => hole(new Fault("too-many", "sealed rooms are read too slowly"), false);
-    const stage = new EventStage(this.sealing, (event) => this.#event(event), full);
-    const sink = { event: (event: FollowerEvent) => stage.pass(event), hole };
+    this.#prefs = options.hasPrefs ? new PrefsTracker(clock, emit) : undefined;
+    const onOverflow = () => gap(new Fault("too-many", "sealed rooms are read too slowly"), false);
+    const stage = new EventStage(this.sealing, (event) => this.#handleEvent(event), onOverflow);
+    const sink = { event: (event: FollowerEvent) => stage.pass(event), gap };
     this.#follower = new Follower(follow, after, sha256, sink);
   }
 
@@ -92,7 +94,6 @@ export class AccountSession {
     return this.#link?.user ?? "";
   }
 
-  /** Cursor to request from the next link. */
   get after(): number | undefined {
     return this.#follower.after;
   }
@@ -101,106 +102,114 @@ export class AccountSession {
     return this.#follower.rooms;
   }
 
-  get audited(): AuditedLink | undefined {
-    return this.#audited;
+  get auditedLink(): AuditedLink | undefined {
+    return this.#auditedLink;
   }
 
   get posts(): OutboxQueue {
     return this.#posts;
   }
 
-  /** Resolves when posts of earlier runs are read; rejects if the store fails. */
-  get adopted(): void | Promise<void> {
-    return this.#adopted;
+  /** Resolves when posts of earlier runs are loaded; rejects if the store fails. */
+  get adoption(): void | Promise<void> {
+    return this.#adoption;
   }
 
   /**
-   * Logs in on a new link, and receives from now on.
-   * @param takes reports whether a notice was handled and is not for the account
+   * Logs in on a new link and starts to receive.
+   * @param handleNotice reports whether a notice was handled and is not for the account
    * @throws {Fault} store-…
    */
   connected(
     address: string,
     { connection, greeted }: GreetedLink,
-    { account, registered }: Entered,
-    takes: (notice: ServerNotice) => boolean,
+    { account, registered }: LoginResult,
+    handleNotice: (notice: ServerNotice) => boolean,
   ): void {
     const { fingerprint, formers, welcome } = greeted;
     const { user, account: id } = account;
-    const place = { fingerprint, user };
+    const identity = { fingerprint, user };
     const { transport } = connection.link;
     const { server, text } = welcome;
     this.#greeted = greeted;
-    this.#link = { ...place, address, server: server.name, transport, welcome: text, registered };
+    this.#link = {
+      ...identity,
+      address,
+      server: server.name,
+      transport,
+      welcome: text,
+      registered,
+    };
     const rooms = () => this.rooms;
-    const reader = { ...place, formers };
-    this.#audited = { connection, address, reader, key: server.key, rooms };
-    this.sealing.connected({ ...place, account: id, formers });
-    this.#adopted = this.#posts.open(place, this.#parts.adopts);
-    if (this.#adopted instanceof Promise) this.#adopted.catch(asFault); // Reported by its reader.
+    const reader = { ...identity, formers };
+    this.#auditedLink = { connection, address, reader, key: server.key, rooms };
+    this.sealing.connected({ ...identity, account: id, formers });
+    this.#adoption = this.#posts.open(identity, this.#options.adoptsUnsent);
+    // The caller that awaits `adoption` reports it.
+    if (this.#adoption instanceof Promise) this.#adoption.catch(asFault);
     this.#follower.connected(this.#link);
     connection.listen((notice) => {
-      if (!takes(notice)) this.#follower.notice(notice);
+      if (!handleNotice(notice)) this.#follower.notice(notice);
     });
     if (connection.isClosed) return;
     this.#reporter.connected(connection);
     this.#prefs?.connected(connection);
     this.#posts.connected(connection);
-    this.#parts.activeLink.found({ connection, ...place });
+    this.#options.activeLink.connected({ connection, ...identity });
   }
 
   lost(): void {
     this.#greeted = undefined;
-    this.#parts.activeLink.lost();
+    this.#options.activeLink.lost();
     this.#posts.lost();
     this.sealing.lost();
   }
 
-  /** Logs out. The same account may enter again, and resumes where it was. */
-  leave(fault: Fault = notLoggedIn(), transferFault = fault): void {
+  /** Logs out. The same account may log in again and resumes. */
+  logOut(fault: Fault = notLoggedIn(), transferFault = fault): void {
     this.#greeted = undefined;
     this.#reporter.clear();
-    this.#prefs?.left();
+    this.#prefs?.loggedOut();
     this.sealing.left();
-    this.#parts.activeLink.left(transferFault);
-    this.#posts.leave(fault);
-    this.#posts = this.#newPosts();
+    this.#options.activeLink.loggedOut(transferFault);
+    this.#posts.close(fault);
+    this.#posts = this.#newOutboxQueue();
   }
 
-  read(room: string, n: number): void {
-    this.#reporter.note(room, n);
+  markRead(room: string, n: number): void {
+    this.#reporter.report(room, n);
   }
 
-  /** Sends pending read positions: the link is about to end. */
+  /** Sends pending read positions before the link ends. */
   flush(): void {
     this.#reporter.flush();
   }
 
-  #newPosts(): OutboxQueue {
-    const { clock, entropy, outboxes: store, emit } = this.#parts;
+  #newOutboxQueue(): OutboxQueue {
+    const { clock, entropy, outboxes: store, emit } = this.#options;
     const { sealing } = this;
-    const tell = (event: PostEvent) => {
+    const emitPost = (event: PostEvent) => {
       if (event.kind === "settled") sealing.settled(event.key, event.outcome);
       emit(event);
     };
-    return new OutboxQueue({ clock, entropy, store, sealing, tell });
+    return new OutboxQueue({ clock, entropy, store, sealing, emit: emitPost });
   }
 
-  #event(event: FollowerEvent): void {
+  #handleEvent(event: FollowerEvent): void {
     if (event.kind === "prefs-set" || event.kind === "save") return this.#prefs?.changed(event);
     if (event.kind === "key-packages-low") return this.sealing.stock();
-    this.#parts.emit(event);
+    this.#options.emit(event);
     if (event.kind === "room") this.sealing.roomTold(event.room);
     if (event.kind !== "caught-up") return;
-    this.sealing.caughtUp(this.#parts.follow !== "none", () => this.#parts.sayLeft());
+    this.sealing.caughtUp(this.#options.follow !== "none", () => this.#options.announceUploads());
   }
 
-  /** Returns this device's view of the server's log, for other devices to compare. */
-  #history(): HistoryView | undefined {
+  /** Returns this device's view of the server's log, for comparison by other devices. */
+  #historyView(): HistoryView | undefined {
     const greeted = this.#greeted;
-    const audited = this.#audited;
+    const audited = this.#auditedLink;
     if (greeted === undefined || audited === undefined) return undefined;
-    const { keys: verifier, pin } = this.#parts;
+    const { keys: verifier, pin } = this.#options;
     return { verifier, keys: serverKeys(greeted), pin: () => pin(audited.reader) };
   }
 }

@@ -17,7 +17,7 @@ import { type NoticeOf, VERSION } from "../wire/messages.ts";
 import { Connection } from "./link/connection.ts";
 import type { Verifier } from "./link/keys.ts";
 
-/** A server that has proved its identity on this link. Whether it is trusted is a second step. */
+/** A server that has proved its identity on this link, but is not necessarily trusted. */
 export interface Greeted {
   readonly greeting: Greeting;
   readonly fingerprint: Fingerprint;
@@ -26,7 +26,7 @@ export interface Greeted {
   readonly formers: readonly Fingerprint[];
 }
 
-/** Returns the keys of a server: the proved one, then its former ones. */
+/** Returns the current key of a server, then its former keys. */
 export function serverKeys({ welcome, formers }: Greeted): readonly Uint8Array[] {
   const { server, predecessors = [] } = welcome;
   return [server.key, ...predecessors.slice(0, formers.length).map(({ key }) => key)];
@@ -40,26 +40,26 @@ export interface GreetOptions {
 }
 
 /**
- * Sends hello and verifies the answer; nothing else was sent before.
+ * Sends hello, the first message of a link, and verifies the answer.
  * @throws {Fault} fingerprint-changed if the proof is wrong, timeout, version-unsupported, and the
  * connection's
  */
 export async function greet(connection: Connection, options: GreetOptions): Promise<Greeted> {
   const { clock, entropy, verifier, program } = options;
   const clientNonce = entropy(NONCE_BYTES);
-  const welcome = await sayHello(connection, clock, { client: program, nonce: clientNonce });
+  const welcome = await sendHello(connection, clock, { client: program, nonce: clientNonce });
   const { server, certificate: certificateHash, nonce: serverNonce, proof } = welcome;
   const greeting = { certificateHash, clientNonce, serverNonce };
   const isProved =
     (!verifier.seesCertificate || equalBytes(certificateHash, connection.link.certificateHash)) &&
     serverNonce.length === NONCE_BYTES &&
     (await verifier.verify(server.key, serverProofBytes(greeting), proof));
-  if (!isProved) throw unproved();
-  const formers = await formersOf(welcome, verifier);
+  if (!isProved) throw identityUnproved();
+  const formers = await verifiedFormers(welcome, verifier);
   return { greeting, fingerprint: fingerprintWith(server.key, verifier.sha256), welcome, formers };
 }
 
-async function formersOf(
+async function verifiedFormers(
   { server, predecessors = [] }: NoticeOf<"welcome">,
   verifier: Verifier,
 ): Promise<Fingerprint[]> {
@@ -74,10 +74,10 @@ async function formersOf(
 }
 
 /**
- * Greets and closes: nothing is trusted, and nothing but the hello is sent.
+ * Connects, greets and closes, without trusting the server.
  * @throws {Fault} as `greet`
  */
-export async function meet(
+export async function fetchGreeting(
   options: GreetOptions & { readonly dial: () => Promise<Link> },
 ): Promise<Greeted> {
   const connection = new Connection(await options.dial(), options.clock);
@@ -89,10 +89,10 @@ export async function meet(
 }
 
 /**
- * Sends hello; the answer is not verified yet.
+ * Sends hello; the caller verifies the answer.
  * @throws {Fault} timeout, version-unsupported, and the connection's
  */
-async function sayHello(
+async function sendHello(
   connection: Connection,
   clock: Clock,
   hello: { readonly client: string; readonly nonce: Uint8Array },
@@ -109,15 +109,15 @@ async function sayHello(
     });
     connection.onClosed(() => {
       cancel();
-      reject(connection.lostBy);
+      reject(connection.closeFault);
     });
-    connection.tell({ kind: "hello", versions: [VERSION], ...hello });
+    connection.send({ kind: "hello", versions: [VERSION], ...hello });
   });
   if (welcome.version === VERSION) return welcome;
   throw new Fault("version-unsupported", msg`the server speaks version ${welcome.version}`);
 }
 
-function unproved(): Fault {
+function identityUnproved(): Fault {
   return new Fault("fingerprint-changed", "the server cannot prove its identity on this link", {
     remedy: "somebody may be in between; ask the server's owner",
   });

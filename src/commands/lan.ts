@@ -85,7 +85,7 @@ async function talk(context: Context, group: GroupOptions, who: Who): Promise<nu
       clock: context.clock,
       envelope,
       name,
-      chance: (randomBytes(1)[0] ?? 0) / 256,
+      random: (randomBytes(1)[0] ?? 0) / 256,
       open: (onDatagram) => openMulticast({ ...group, scope: "all" }, onDatagram),
       onEvent: client.show,
     });
@@ -96,7 +96,7 @@ async function talk(context: Context, group: GroupOptions, who: Who): Promise<nu
       listening(client.chatConsole, group, room.interfaces, me, `you are ${name}; ${how}`);
       return await client.run(room);
     } finally {
-      await room.end();
+      await room.close();
     }
   } finally {
     client.chatConsole.close();

@@ -9,7 +9,7 @@ import { type Context, say } from "../cli/context.ts";
 import { misuse } from "../cli/errors.ts";
 import { SERVER_ARGUMENT, type ServerOptions, TRANSPORT_FLAG, transportOf } from "../cli/flags.ts";
 import { printDone, printList, timeCell } from "../cli/output/answer.ts";
-import { type Greeted, meet } from "../client/trust.ts";
+import { fetchGreeting, type Greeted } from "../client/trust.ts";
 import { nativeVerifier } from "../crypto/verifier.ts";
 import { systemEntropy } from "../io/entropy.ts";
 import { ClientState, type Pin } from "../io/state/client-state.ts";
@@ -160,5 +160,11 @@ async function reach(
   using dialer = openDialer(clock, address, { transport });
   const program = `chat/${VERSION}`;
   const entropy = systemEntropy();
-  return await meet({ clock, entropy, dial: dialer.dial, verifier: nativeVerifier, program });
+  return await fetchGreeting({
+    clock,
+    entropy,
+    dial: dialer.dial,
+    verifier: nativeVerifier,
+    program,
+  });
 }

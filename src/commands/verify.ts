@@ -88,7 +88,7 @@ export const command = defineVerb({
         tell(context, findings, undefined);
         return INTEGRITY_EXIT;
       }
-      const { fingerprint } = client.audited.reader;
+      const { fingerprint } = client.auditedLink.reader;
       const known = state.pins().find((one) => one.fingerprint === fingerprint)?.address;
       const root = { ...pin, checkpoint: pin.note };
       const left = open === 0 ? "" : `, and ${open} more are of rooms that were left`;

@@ -43,12 +43,12 @@ export const command = defineVerb({
     const met = await openClient(context, args, { argument: args.at, greetOnly: true });
     const { address, client, state } = met;
     state.noteServer(formatPlace(address), context.clock.unixMs(), isForPerson(context));
-    const { fingerprint: found, place = address } = client;
+    const { fingerprint: found, serverAddress = address } = client;
     await met.close();
     if (found === undefined) throw new Fault("link-closed", "the connection was closed");
     const token = toBase64Url(systemEntropy()(TOKEN_BYTES));
     const { transport: way } = serverOptions(context, args, args.at);
-    const dialer = openDialer(context.clock, { ...address, ...place }, { transport: way });
+    const dialer = openDialer(context.clock, { ...address, ...serverAddress }, { transport: way });
     const kept = new WebKept(context.settings().folders.state, found);
     const target = { address, fingerprint: found, token, dialer, kept };
     const listener = await listenAgain(context, target, args.port);

@@ -40,15 +40,15 @@ function feedOf() {
     read: ignore,
   });
   const opener: ConstructorParameters<typeof EventStage>[0] = {
-    opens: ({ kind }) => kind === "sealed",
+    needsOpening: ({ kind }) => kind === "sealed",
     open: (records) => new Promise((resolve) => opening.push(() => resolve(records))),
   };
   const next = (event: FollowerEvent) => {
     followed.push(event.kind);
-    reader.pass(event as AccountEvent);
+    reader.handle(event as AccountEvent);
   };
   const stage = new EventStage(opener, next, ignore);
-  const passed = { event: (event: FollowerEvent) => stage.pass(event), hole: ignore };
+  const passed = { event: (event: FollowerEvent) => stage.pass(event), gap: ignore };
   const feed = new Follower("all", undefined, sha256, passed);
   return { feed, events, followed, opening };
 }

@@ -388,12 +388,12 @@ test("a program that is done waits for proofs, and hears of the alarm", async ()
   await fixture.outcome((await enter()).client.close());
   rewrite(fixture, (texts) => texts.slice(0, 2));
   const { client } = await fixture.connect({ follow: "none" });
-  expect(await fixture.code(client.proved())).toBe("log-rolled-back");
+  expect(await fixture.code(client.auditSettled())).toBe("log-rolled-back");
 });
 
 test("a server that never answers does not keep a program that is done", async () => {
   const { fixture } = await read(3);
   fixture.server.mischief.onRequest = ({ kind }) => (kind === "checkpoint" ? "silent" : undefined);
   const { client } = await fixture.connect({ follow: "none" });
-  expect(await fixture.code(client.proved())).toBe("fine");
+  expect(await fixture.code(client.auditSettled())).toBe("fine");
 });

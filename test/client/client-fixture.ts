@@ -45,7 +45,7 @@ export class ClientFixture {
     const parts = { clock, entropy: systemEntropy(), dial, state, keys, hashing: nativeHashing() };
     const program = "chat/test";
     const all = { address: PINNED_ADDRESS, program, follow: "all", credentials: ANA } as const;
-    const client = new Client(parts, { ...all, isRead: listener === undefined, ...options });
+    const client = new Client(parts, { ...all, hasReader: listener === undefined, ...options });
     if (listener !== undefined) client.subscribe(listener);
     return new Watched(client);
   }

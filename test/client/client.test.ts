@@ -104,7 +104,7 @@ describe("a post", () => {
     expect(await fixture.code(client.post("lobby", { text: "2" }))).toBe("interrupted");
     await fixture.outcome(client.drain());
     server.mischief = {};
-    for (const options of [{ credentials: { ...ANA, user: "ben" } }, { adopt: false }]) {
+    for (const options of [{ credentials: { ...ANA, user: "ben" } }, { adoptsUnsent: false }]) {
       const other = await fixture.connect(options);
       await fixture.outcome(other.client.drain());
       expect(server.texts()).toEqual([]);

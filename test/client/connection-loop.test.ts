@@ -5,8 +5,8 @@ import { RECONNECT_MAX_MS } from "../../src/base/limits.ts";
 import { deviceKeys } from "../../src/cli/connect/keys.ts";
 import {
   ConnectionLoop,
+  type ConnectionLoopOptions,
   type ConnectionLoopOwner,
-  type ConnectionLoopParts,
   type LoopState,
 } from "../../src/client/connection-loop.ts";
 import { notConnected } from "../../src/client/link/retry.ts";
@@ -29,7 +29,10 @@ class LoopFixture {
   held: Promise<void> | undefined;
   onEntered: () => void = () => undefined;
 
-  constructor(parts: Partial<ConnectionLoopParts> = {}, owner: Partial<ConnectionLoopOwner> = {}) {
+  constructor(
+    parts: Partial<ConnectionLoopOptions> = {},
+    owner: Partial<ConnectionLoopOwner> = {},
+  ) {
     const { clock, network, state, device } = this.fixture;
     const dial = network.dialFrom("home");
     const entropy = (sizeBytes: number) => new Uint8Array(sizeBytes).fill(255); // Longest waits.
@@ -42,8 +45,13 @@ class LoopFixture {
           if (this.isDead) throw UNREACHABLE;
           return dial({ host: "server", port: 2428, timeoutMs: 1_000 });
         },
-        manner: { triesAgain: false, refused: () => "", taken: () => "", newcomer: "" },
-        ...{ reconnects: "inside", keepsPassword: false },
+        policy: {
+          retriesOnLink: false,
+          refusedRemedy: () => "",
+          takenRemedy: () => "",
+          registrationRemedy: "",
+        },
+        ...{ reconnects: "inside", remembersPassword: false },
         ...parts,
       },
       {
@@ -52,8 +60,8 @@ class LoopFixture {
         account: (_, user) => ({
           isEnrolled: this.entered.includes(user),
           after: undefined,
-          forgotten: () => undefined,
-          entered: ({ connection }, { account }) => {
+          onUnenrolled: () => undefined,
+          onLoggedIn: ({ connection }, { account }) => {
             this.onEntered();
             this.entered.push(account.user);
             connection.listen(() => undefined);
@@ -62,7 +70,7 @@ class LoopFixture {
         lost: () => {
           this.lost += 1;
         },
-        isAwaited: () => false,
+        hasPendingWork: () => false,
         whenReady: (callback) => callback(),
         ...owner,
       },
@@ -74,7 +82,7 @@ class LoopFixture {
   }
 
   async in(credentials = ANA): Promise<void> {
-    await this.fixture.outcome(this.loop.enter(credentials));
+    await this.fixture.outcome(this.loop.logIn(credentials));
     expect(this.next()).toEqual(["entering", "in"]);
   }
 
@@ -140,7 +148,7 @@ describe("by itself", () => {
     expect(rig.next()).toEqual(["waiting", "connecting", "stopped"]);
     expect(rig.loop.state).toMatchObject({ fault: { code: "login-refused" }, user: "ana" });
     expect(rig.dials).toBe(2);
-    await rig.fixture.outcome(rig.loop.enter(BEN)); // On the link that is there.
+    await rig.fixture.outcome(rig.loop.logIn(BEN)); // On the link that is there.
     expect([rig.next(), rig.dials]).toEqual([["entering", "in"], 2]);
   });
 
@@ -148,7 +156,7 @@ describe("by itself", () => {
     const rig = await loggedIn({ reconnects: "always" });
     const alarm = new Fault("log-forked", "two logs");
     await rig.fixture.outcome(rig.loop.logout(false));
-    rig.loop.mend(alarm, true);
+    rig.loop.reconnect(alarm, true);
     expect(rig.loop.state).toMatchObject({ kind: "stopped", fault: alarm });
   });
 
@@ -164,15 +172,15 @@ describe("for a user", () => {
   test("makes one attempt, and keeps the link for the next", async () => {
     const rig = new LoopFixture();
     rig.isDead = true;
-    expect(await rig.fixture.code(rig.loop.enter(ANA))).toBe("unreachable");
+    expect(await rig.fixture.code(rig.loop.logIn(ANA))).toBe("unreachable");
     expect(rig.states).toMatchObject([{ kind: "entering" }, { kind: "outside" }]);
     expect(rig.loop.state).toMatchObject({ fault: UNREACHABLE });
     await rig.fixture.clock.advance(RECONNECT_MAX_MS);
     expect(rig.dials).toBe(1);
     rig.isDead = false;
     const wrong = { user: "ana", mode: "login", password: "?" } as const;
-    expect(await rig.fixture.code(rig.loop.enter(wrong))).toBe("login-refused");
-    expect(await rig.fixture.code(rig.loop.enter(ANA))).toBe("fine");
+    expect(await rig.fixture.code(rig.loop.logIn(wrong))).toBe("login-refused");
+    expect(await rig.fixture.code(rig.loop.logIn(ANA))).toBe("fine");
     expect(rig.next()).toEqual(["entering", "outside", "entering", "outside", "entering", "in"]);
     expect(rig.dials).toBe(2);
   });
@@ -182,7 +190,7 @@ describe("for a user", () => {
     rig.onEntered = () => {
       throw new Fault("store-full", "no space");
     };
-    expect(await rig.fixture.code(rig.loop.enter(ANA))).toBe("store-full");
+    expect(await rig.fixture.code(rig.loop.logIn(ANA))).toBe("store-full");
     await rig.fixture.clock.advance(0);
     expect([rig.next(), rig.open, rig.lost]).toEqual([["entering", "in", "outside"], 0, 1]);
   });
@@ -190,12 +198,12 @@ describe("for a user", () => {
   test("leaving sends nothing, and does not reconnect", async () => {
     const rig = await lost();
     rig.next();
-    rig.loop.leave();
+    rig.loop.disconnect();
     await rig.fixture.clock.advance(RECONNECT_MAX_MS);
     expect([rig.next(), rig.dials]).toEqual([["outside"], 1]);
     await rig.in();
     const { length } = rig.fixture.server.requests;
-    rig.loop.leave();
+    rig.loop.disconnect();
     await rig.fixture.clock.advance(RECONNECT_MAX_MS);
     expect(rig.next()).toEqual(["outside"]);
     expect([rig.fixture.server.requests.length, rig.open]).toEqual([length, 0]);
@@ -203,9 +211,9 @@ describe("for a user", () => {
 
   test("leaving during the log-in cancels it", async () => {
     const rig = new LoopFixture();
-    const entering = rig.fixture.code(rig.loop.enter(ANA));
+    const entering = rig.fixture.code(rig.loop.logIn(ANA));
     rig.fixture.server.mischief.onRequest = () => {
-      rig.loop.leave();
+      rig.loop.disconnect();
       return undefined;
     };
     expect(await entering).toBe("link-closed");
@@ -233,7 +241,7 @@ describe("an owner", () => {
     const changed = new Fault("fingerprint-changed", "another one");
     const greeted = () => Promise.reject(changed);
     const rig = new LoopFixture({}, { greeted });
-    rig.loop.begin(ANA);
+    rig.loop.start(ANA);
     await rig.fixture.clock.advance(RECONNECT_MAX_MS);
     expect(rig.states).toMatchObject([{ kind: "connecting" }, { kind: "stopped", fault: changed }]);
     expect([rig.fixture.server.requests, rig.open]).toEqual([[], 0]);
@@ -245,7 +253,7 @@ describe("an owner", () => {
     const release = Promise.withResolvers<void>();
     if (when === "dialling") rig.held = release.promise;
     if (when === "logging in") fixture.server.mischief.onRequest = () => "silent";
-    const entered = fixture.code(loop.enter(ANA));
+    const entered = fixture.code(loop.logIn(ANA));
     await fixture.clock.advance(0);
     if (when === "waiting") await rig.cut();
     rig.next();
@@ -257,7 +265,7 @@ describe("an owner", () => {
     expect(loop.state.kind).toBe("closed");
     expect([rig.open, rig.dials]).toEqual([0, 1]);
     expect(await entered).toBe(when === "waiting" || when === "in" ? "fine" : "link-closed");
-    expect(await fixture.code(loop.enter(ANA))).toBe("link-closed");
+    expect(await fixture.code(loop.logIn(ANA))).toBe("link-closed");
   });
 });
 
@@ -270,12 +278,12 @@ test("no order of events opens two links or waits forever", () => {
     up: (rig) => {
       rig.isDead = false;
     },
-    begin: (rig) => rig.loop.begin(ANA),
-    enter: (rig) => rig.loop.enter(ANA),
-    other: (rig) => rig.loop.enter(BEN),
+    begin: (rig) => rig.loop.start(ANA),
+    enter: (rig) => rig.loop.logIn(ANA),
+    other: (rig) => rig.loop.logIn(BEN),
     open: (rig) => rig.loop.open(),
     logout: (rig) => rig.loop.logout(false),
-    leave: (rig) => rig.loop.leave(),
+    leave: (rig) => rig.loop.disconnect(),
     now: (rig) => rig.loop.reconnectNow(),
     slow: ({ fixture }) => {
       fixture.server.mischief.onRequest = () => "silent";

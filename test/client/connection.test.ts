@@ -49,13 +49,13 @@ async function entered() {
   const fallSilent = () => {
     isSilent = true;
   };
-  connection.tell({ kind: "hello", versions: [2], client: "test", nonce: BYTES });
+  connection.send({ kind: "hello", versions: [2], client: "test", nonce: BYTES });
   await clock.advance(0);
   perform(server.tell(WELCOME));
   await clock.advance(0);
   connection.listen(() => undefined);
   connection.listen(undefined);
-  const login = connection.ask("login", LOGIN);
+  const login = connection.request("login", LOGIN);
   await clock.advance(0);
   perform(server.answer<"login">(1, { account: "u1", user: "ana", seq: 0 }));
   await clock.advance(0);
@@ -68,7 +68,7 @@ async function entered() {
 
 test("retries a request after too-fast, and after no other refusal", async () => {
   const { clock, connection, refuse, answer } = await entered();
-  const asked = connection.ask("ignored", {});
+  const asked = connection.request("ignored", {});
   await clock.advance(0);
   refuse(2, new Fault("too-fast", "you ask too fast", { retryAfterMs: 700 }));
   await clock.advance(699);
@@ -79,7 +79,7 @@ test("retries a request after too-fast, and after no other refusal", async () =>
   answer(4);
   await clock.advance(0);
   expect(await asked).toEqual({ users: ["bob"] });
-  const refused = connection.ask("ignored", {}).catch((fault) => fault.code);
+  const refused = connection.request("ignored", {}).catch((fault) => fault.code);
   await clock.advance(0);
   refuse(5, new Fault("too-many", "the server is busy", { retryAfterMs: 700 }));
   await clock.advance(0);
@@ -93,16 +93,16 @@ test("bounds the notices that are queued without a listener", async () => {
     if (i % 1_000 === 0) await clock.advance(0);
   }
   await clock.advance(0);
-  expect(connection.lostBy.code).toBe("too-many");
+  expect(connection.closeFault.code).toBe("too-many");
 });
 
 test("keeps room for posts, and fails all requests when it closes", async () => {
   const { clock, connection } = await entered();
   const codes: string[] = [];
   const note = (error: unknown) => codes.push(error instanceof Fault ? error.code : "bug");
-  for (let i = 0; i < REQUESTS_IN_FLIGHT_MAX; i++) connection.ask("rooms", {}).catch(note);
+  for (let i = 0; i < REQUESTS_IN_FLIGHT_MAX; i++) connection.request("rooms", {}).catch(note);
   const post = { outbox: "o", counter: 1, to: "lobby", body: { text: "" } };
-  connection.ask("post", post).catch(note);
+  connection.request("post", post).catch(note);
   await clock.advance(0);
   const refused = codes.length;
   expect(refused).toBeGreaterThan(0);
@@ -111,7 +111,7 @@ test("keeps room for posts, and fails all requests when it closes", async () => 
   await clock.advance(0);
   expect(codes.length).toBe(REQUESTS_IN_FLIGHT_MAX + 1);
   expect(codes.slice(refused).every((code) => code === "link-closed")).toBe(true);
-  expect(await rejection(connection.ask("rooms", {}))).toBeInstanceOf(Fault);
+  expect(await rejection(connection.request("rooms", {}))).toBeInstanceOf(Fault);
 });
 
 test("reports the delay of a held answer, and its end", async () => {
@@ -122,7 +122,7 @@ test("reports the delay of a held answer, and its end", async () => {
   connection.listen((notice) => listened.push(notice));
   const refusal = "the room's password is another one";
   const join = (password: string) =>
-    connection.ask("join", { room: "vault", password }).catch((error: Error) => error.message);
+    connection.request("join", { room: "vault", password }).catch((error: Error) => error.message);
   const asked = join("wrong");
   tell({ kind: "guess-delay", waitMs: 2_000, of: "everyone" });
   tell({ kind: "guess-delay", waitMs: 4_000, of: "address" });
@@ -162,7 +162,7 @@ test("reports a stalled link, also while idle, until the server answers", async 
   tell({ kind: "caught-up", seq: 1 });
   await clock.advance(0);
   expect(told.slice(1).map(([, isOn]) => isOn)).toEqual([false]);
-  connection.ask("ignored", {}).catch(() => undefined);
+  connection.request("ignored", {}).catch(() => undefined);
   await clock.advance(STALL_MS - 1);
   expect(told).toHaveLength(2);
   await clock.advance(1);

@@ -63,7 +63,7 @@ async function enter(group: Group, name: string, port: number, key?: Uint8Array)
     clock: group.clock,
     envelope,
     name: checkName(name),
-    chance: 0.5,
+    random: 0.5,
     open: async (onDatagram) => group.join(port, onDatagram),
     onEvent: (event) => events.push(event),
   });
@@ -80,16 +80,16 @@ test("people meet, talk and part", async () => {
   const bob = await enter(group, "bob", 2);
   await group.clock.advance(2_000);
   expect(bob.room.people()).toMatchObject([{ name: "ana", isVerified: true }]);
-  await ana.room.say("hello");
-  await bob.room.say("waves", true);
+  await ana.room.send("hello");
+  await bob.room.send("waves", true);
   await group.clock.advance(10);
   expect(bob.texts()).toEqual(["hello"]);
   expect(ana.events.at(-1)).toMatchObject({ kind: "text", text: "waves", isAction: true });
-  await bob.room.end();
+  await bob.room.close();
   await group.clock.advance(10);
   expect(ana.events.at(-1)).toMatchObject({ kind: "leave", isSilent: false });
-  await ana.room.end();
-  await ana.room.end();
+  await ana.room.close();
+  await ana.room.close();
 });
 
 test("a flood of repeats and flips shows each text once", async () => {
@@ -100,7 +100,7 @@ test("a flood of repeats and flips shows each text once", async () => {
   };
   const ana = await enter(group, "ana", 1);
   const bob = await enter(group, "bob", 2);
-  for (const text of ["1", "2", "3"]) await ana.room.say(text);
+  for (const text of ["1", "2", "3"]) await ana.room.send(text);
   await group.clock.advance(100);
   expect(bob.texts()).toEqual(["1", "2", "3"]);
   expect(kinds(bob).filter((kind) => kind === "notice")).toHaveLength(1);
@@ -113,7 +113,7 @@ test("under a password only those who have it are heard", async () => {
   const bob = await enter(group, "bob", 2, key);
   const eve = await enter(group, "eve", 3, new Uint8Array(32));
   const dan = await enter(group, "dan", 4);
-  for (const person of [ana, bob, eve, dan]) await person.room.say("psst");
+  for (const person of [ana, bob, eve, dan]) await person.room.send("psst");
   await group.clock.advance(5_000);
   expect([ana, bob].map(({ texts }) => texts())).toEqual([["psst"], ["psst"]]);
   const told = (person: Person) =>
@@ -128,7 +128,7 @@ test("a long paste waits its turn, and arrives whole", async () => {
   const bob = await enter(group, "bob", 2);
   const count = LAN_TEXTS_BURST + 3 * LAN_TEXTS_PER_SECOND;
   const paste = async () => {
-    for (let i = 0; i < count; i++) await ana.room.say(`${i}`);
+    for (let i = 0; i < count; i++) await ana.room.send(`${i}`);
   };
   const pasted = paste();
   await group.clock.advance(2_900);
@@ -144,7 +144,7 @@ test("without a network words are refused, and presence complains once", async (
   await group.clock.advance(LAN_ECHO_TIMEOUT_MS);
   expect(ana.events).toEqual([]);
   group.isUp = false;
-  expect((await rejection(ana.room.say("hello?"))).message).toContain("did not leave");
+  expect((await rejection(ana.room.send("hello?"))).message).toContain("did not leave");
   await group.clock.advance(4 * LAN_ANNOUNCE_INTERVAL_MS);
   expect(kinds(ana)).toEqual(["fault"]);
   group.isUp = true;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { accountKeyOf, askLink, grantLink, keepLinked } from "../../src/client/linking.ts";
+import { accountKeyOf, grantLink, linkRequest, storeLinkedKey } from "../../src/client/linking.ts";
 import { verifyDeviceCert } from "../../src/crypto/device-cert.ts";
 import { Identity } from "../../src/crypto/identity.ts";
 import { linkCodeHash } from "../../src/crypto/link-code.ts";
@@ -24,23 +24,26 @@ function granter(user = "ana") {
 describe("linking", () => {
   test("the new device gets the account key, and a certificate that names it", () => {
     const { account, parts } = granter();
-    const grant = grantLink(parts, askLink(place, device.publicKey));
+    const grant = grantLink(parts, linkRequest(place, device.publicKey));
     expect(verifyDeviceCert(grant.deviceCert)).toMatchObject({ user: "ana", kind: "cli" });
     const state = ClientState.inMemory();
-    keepLinked(place, device.publicKey, { user: "ana", key: grant.key }, state);
+    storeLinkedKey(place, device.publicKey, { user: "ana", key: grant.key }, state);
     const kept = accountKeyOf({ state }, { fingerprint, user: "ana" });
     expect(kept.publicKey).toEqual(account.publicKey);
   });
 
   test("the server puts its own key, or makes up a question: nothing is given", () => {
     const { parts } = granter();
-    const asked = askLink(place, device.publicKey);
+    const asked = linkRequest(place, device.publicKey);
     const own = Identity.generate().publicKey;
     const wrong = [
       { ...asked, deviceKey: own },
-      { ...askLink({ ...place, code: linkCodeHash(code).subarray(0, 16) }, own), code: asked.code },
+      {
+        ...linkRequest({ ...place, code: linkCodeHash(code).subarray(0, 16) }, own),
+        code: asked.code,
+      },
       { ...asked, code: asked.code.map((byte) => byte ^ 1) },
-      askLink({ ...place, fingerprint: Identity.generate().fingerprint }, device.publicKey),
+      linkRequest({ ...place, fingerprint: Identity.generate().fingerprint }, device.publicKey),
     ];
     for (const one of wrong) expect(faultCode(() => grantLink(parts, one))).toBe("not-allowed");
     expect(faultCode(() => grantLink(parts, asked))).toBe("none");
@@ -48,13 +51,13 @@ describe("linking", () => {
 
   test("another name, or another key, in the server's answer is not kept", () => {
     const { parts } = granter();
-    const { key } = grantLink(parts, askLink(place, device.publicKey));
+    const { key } = grantLink(parts, linkRequest(place, device.publicKey));
     const state = ClientState.inMemory();
     for (const answer of [
       { user: "eve", key },
       { user: "ana", key: key.map((byte) => byte ^ 1) },
     ]) {
-      const keep = () => keepLinked(place, device.publicKey, answer, state);
+      const keep = () => storeLinkedKey(place, device.publicKey, answer, state);
       expect(faultCode(keep)).toBe("checksum-wrong");
     }
     expect(state.knownAccountKey(fingerprint, "ana")).toBeUndefined();

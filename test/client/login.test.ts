@@ -69,7 +69,7 @@ describe("a log-in", () => {
       if (what === "new-password") return "mine";
       return wanted.length < 3 ? `wrong ${wanted.length}` : "sesame";
     };
-    await fixture.connect({ credentials: { user: "ana", mode: "either", ask } });
+    await fixture.connect({ credentials: { user: "ana", mode: "either", promptSecret: ask } });
     const again = "room-password again";
     expect(wanted).toEqual(["room-password", again, again, "new-password"]);
     expect(fixture.server.accounts.get("ana")?.password).toBe("mine");

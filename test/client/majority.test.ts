@@ -36,21 +36,21 @@ class SplitFixture extends ClientFixture {
 test("passes over a machine without a majority", async () => {
   const fixture = new SplitFixture();
   fixture.split(fixture.server);
-  const { client } = fixture.client({ places: PLACES });
+  const { client } = fixture.client({ addresses: PLACES });
   expect(await fixture.code(client.connect())).toBe("fine");
   expect(fixture.dialled).toEqual(["server", "other"]);
-  expect(client.place).toEqual({ host: "other", port: 2428 });
+  expect(client.serverAddress).toEqual({ host: "other", port: 2428 });
   expect(client.hasMajority).toBe(true);
   expect(await fixture.code(client.post("lobby", { text: "hi" }))).toBe("fine");
 });
 
 test("reads where no machine has a majority, and keeps what is posted", async () => {
   const fixture = new SplitFixture();
-  const first = await fixture.connect({ places: PLACES });
+  const first = await fixture.connect({ addresses: PLACES });
   await fixture.outcome(first.client.close());
   for (const server of [fixture.server, fixture.other]) fixture.split(server);
 
-  const { client } = fixture.client({ places: PLACES, isBrief: true });
+  const { client } = fixture.client({ addresses: PLACES, isOneShot: true });
   expect(await fixture.code(client.connect())).toBe("fine");
   expect(client.hasMajority).toBe(false);
   const posted = fixture.code(client.post("lobby", { text: "kept" }));
@@ -62,7 +62,7 @@ test("reads where no machine has a majority, and keeps what is posted", async ()
   expect(fixture.server.texts()).toEqual([]);
 
   for (const server of [fixture.server, fixture.other]) fixture.mend(server);
-  const later = await fixture.connect({ places: PLACES, isBrief: true });
+  const later = await fixture.connect({ addresses: PLACES, isOneShot: true });
   expect(await fixture.code(later.client.post("lobby", { text: "next" }))).toBe("fine");
   expect(await fixture.code(later.client.drain())).toBe("fine");
   expect(fixture.server.texts()).toEqual(["kept", "next"]);
@@ -70,7 +70,7 @@ test("reads where no machine has a majority, and keeps what is posted", async ()
 
 test("leaves a machine that loses its majority for one that has it", async () => {
   const fixture = new SplitFixture();
-  const watched = fixture.client({ places: PLACES });
+  const watched = fixture.client({ addresses: PLACES });
   const { client } = watched;
   await fixture.outcome(client.connect());
   fixture.split(fixture.server);
@@ -87,7 +87,7 @@ test("a log-in that nobody can check fails within 10 seconds, at all machines", 
     server.mischief.onRequest = () =>
       new Fault("no-majority", "it has none", { retryAfterMs: 3_000 });
   }
-  const { client } = fixture.client({ places: PLACES });
+  const { client } = fixture.client({ addresses: PLACES });
   const [code, tookMs] = await fixture.timed(client.connect());
   expect(code).toBe("no-majority");
   expect(tookMs).toBeLessThan(WITHIN_MS);
@@ -95,13 +95,13 @@ test("a log-in that nobody can check fails within 10 seconds, at all machines", 
 
   const next = new SplitFixture();
   next.server.mischief.onRequest = () => new Fault("no-majority", "it has none");
-  const well = next.client({ places: PLACES });
+  const well = next.client({ addresses: PLACES });
   expect(await next.code(well.client.connect())).toBe("fine");
-  expect(well.client.place?.host).toBe("other");
+  expect(well.client.serverAddress?.host).toBe("other");
 });
 
 test("a command ends when the server is gone for good, and keeps what was posted", async () => {
-  const { fixture, client } = await connected({ follow: "none", isBrief: true });
+  const { fixture, client } = await connected({ follow: "none", isOneShot: true });
   await fixture.outcome(fixture.server.stop());
   const posted = client.post("lobby", { text: "kept" });
   const outcome = posted.catch((error: Fault) => error.code);

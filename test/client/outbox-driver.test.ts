@@ -17,8 +17,8 @@ class Box {
 
   constructor() {
     this.driver = new OutboxDriver("outbox" as OutboxId, this.clock, {
-      keep: () => {},
-      tell: () => {},
+      store: () => {},
+      emit: () => {},
       settled: () => {},
       seal: (posts) => {
         const { promise, resolve } = Promise.withResolvers<(PostBody | Fault)[]>();
@@ -31,11 +31,15 @@ class Box {
   }
 
   connect(): void {
-    const askThen = (_: string, { body }: RequestFields<"post">, then: (of: unknown) => void) => {
+    const requestThen = (
+      _: string,
+      { body }: RequestFields<"post">,
+      then: (of: unknown) => void,
+    ) => {
       this.sent.push(body.text ?? "");
       this.answer = then;
     };
-    this.driver.connected({ isClosed: false, askThen } as unknown as Connection);
+    this.driver.connected({ isClosed: false, requestThen } as unknown as Connection);
   }
 
   async says(text: string): Promise<void> {

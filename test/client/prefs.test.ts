@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { RoomId } from "../../src/base/ids.ts";
-import { PrefsKeeper } from "../../src/client/prefs.ts";
+import { PrefsTracker } from "../../src/client/prefs.ts";
 import type { ModelEvent } from "../../src/core/model/event.ts";
 import type { Answer } from "../../src/wire/messages.ts";
 import { VirtualClock } from "./virtual-clock.ts";
@@ -10,13 +10,13 @@ const ROOM = "rAAAAAAAAAAA" as RoomId;
 function keeperWith(answer: Answer<"prefs"> | undefined) {
   const clock = new VirtualClock();
   const told: ModelEvent[] = [];
-  const keeper = new PrefsKeeper(clock, (event) => told.push(event));
-  type AskThen = Parameters<PrefsKeeper["connected"]>[0]["askThen"];
-  const askThen = ((_kind: string, _fields: object, settle: (outcome: object) => void) =>
+  const keeper = new PrefsTracker(clock, (event) => told.push(event));
+  type RequestThen = Parameters<PrefsTracker["connected"]>[0]["requestThen"];
+  const requestThen = ((_kind: string, _fields: object, settle: (outcome: object) => void) =>
     settle(
       answer === undefined ? { kind: "refused" } : { kind: "answered", answer },
-    )) as unknown as AskThen;
-  keeper.connected({ askThen });
+    )) as unknown as RequestThen;
+  keeper.connected({ requestThen });
   return { clock, told, keeper };
 }
 
@@ -54,7 +54,7 @@ test("replaces a pending change by that of another device", async () => {
   keeper.changed({ kind: "save", room: ROOM, seq: 3, on: true });
   expect(told.at(-1)).toEqual({ kind: "save", room: ROOM, seq: 3, on: true });
   keeper.changed({ kind: "prefs-set", room: ROOM, muted: now + 10_000 });
-  keeper.left();
+  keeper.loggedOut();
   await clock.advance(20_000);
   expect(told).toHaveLength(5);
 });

@@ -131,7 +131,7 @@ class Visit {
     this.run = run;
     const { clock } = fixture;
     const tell = (event: PostEvent) => void this.events.push(event);
-    this.posts = new OutboxQueue({ clock, entropy: systemEntropy(), store: outboxes, tell });
+    this.posts = new OutboxQueue({ clock, entropy: systemEntropy(), store: outboxes, emit: tell });
   }
 
   /** Dials, greets and logs in; @returns the kinds of requests that it took. */
@@ -147,13 +147,18 @@ class Visit {
     const greeted = await greet(connection, options);
     const { fingerprint, formers } = greeted;
     await run.greeted(fingerprint, formers);
-    const manner = { triesAgain: false, refused: () => "", taken: () => "", newcomer: "" };
-    const context = {
-      ...{ connection, greeted, clock, keys, after: undefined, manner },
-      isEnrolled: run.isEnrolled(user),
-      forgotten: () => run.forgotten(user),
+    const policy = {
+      retriesOnLink: false,
+      refusedRemedy: () => "",
+      takenRemedy: () => "",
+      registrationRemedy: "",
     };
-    const entered = await new Login(context, { user, roomSecret: "sesame", password }).enter();
+    const context = {
+      ...{ connection, greeted, clock, keys, after: undefined, policy },
+      isEnrolled: run.isEnrolled(user),
+      onUnenrolled: () => run.forgotten(user),
+    };
+    const entered = await new Login(context, { user, roomSecret: "sesame", password }).logIn();
     run.entered(entered.account.user);
     await run.moved(user, entered.account.user);
     this.#owner = { fingerprint, user };

@@ -356,7 +356,7 @@ export class Device {
   #event(run: Shown, event: ReaderEvent): void {
     run.event(event);
     if (event.kind === "record" && event.record.n % 3 === 0)
-      this.client.reading?.seen(event.record);
+      this.client.reading?.markRead(event.record);
     if (event.kind !== "settled") return;
     const { adopted, outcome } = event;
     const text = adopted?.body.text ?? "";

@@ -13,7 +13,7 @@ import {
   type Target,
 } from "../../base/names.ts";
 import type { ConnectedEvent, ReaderEvent } from "../../client/event.ts";
-import { withoutMajority } from "../../client/link/retry.ts";
+import { noMajority } from "../../client/link/retry.ts";
 import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
 import type { Receipt } from "../../core/client/outbox.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
@@ -133,7 +133,7 @@ export class LineClient extends SlashHost {
     }
     await this.files.settled();
     await this.#ownRecords();
-    await this.open.client.proved();
+    await this.open.client.auditSettled();
     await this.chatConsole.drained();
     this.#ending.put(this.#damage.fault ?? this.#script.exitCode);
   }
@@ -494,7 +494,7 @@ export class LineClient extends SlashHost {
     if (on === this.#hasMajority) return;
     this.#hasMajority = on;
     if (on) return this.chatConsole.tell({ kind: "majority", on }, "the cluster works again");
-    const fault = new Fault("no-majority", withoutMajority().message, {
+    const fault = new Fault("no-majority", noMajority().message, {
       remedy: "what you write is kept, and sent when it has one again",
     });
     this.chatConsole.tell(faultJson(fault), faultLine(fault));
@@ -511,7 +511,7 @@ export class LineClient extends SlashHost {
       this.#shownJoins.set(record.room.id, record.seq);
     }
     this.#follow(record);
-    client.reading?.seen(record);
+    client.reading?.markRead(record);
   }
 
   /** Follows the renaming of the room or user that lines go to. */

@@ -130,8 +130,8 @@ async function logIn(
     mode,
     password: password ?? (await readSecret(unasked, PASSWORD, undefined)),
     roomSecret: open.roomSecret,
-    insist: password !== undefined,
-    ask: (what, again, whenLost) => {
+    requiresPassword: password !== undefined,
+    promptSecret: (what, again, whenLost) => {
       const server = formatPlace(open.address);
       if (what === "new-password") {
         return askNewPassword(

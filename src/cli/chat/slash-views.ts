@@ -98,8 +98,8 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
   async pins(lines) {
     const { client } = lines.open;
     const history = client.historyWith.bind(client);
-    const parts = { ask: client.request, sha256, history };
-    const records = await queryPins(parts, lines.current);
+    const options = { request: client.request, sha256, history };
+    const records = await queryPins(options, lines.current);
     if (list(lines, records.toReversed()) === 0)
       lines.chatConsole.note((texts) => texts.nothingPinned);
   },

@@ -112,8 +112,8 @@ export async function openClient(
       mode: options.mode ?? "either",
       password: await readSecret(context, PASSWORD, flags.passwordFile),
       roomSecret,
-      insist: options.insist ?? false,
-      ask: askSecret(context, { user, server: filedAs }),
+      requiresPassword: options.insist ?? false,
+      promptSecret: askSecret(context, { user, server: filedAs }),
     };
     const device = deviceIdentity(state);
     const { clock } = context;
@@ -134,17 +134,17 @@ export async function openClient(
       {
         address: filedAs,
         ...placesOf(address, expected, state, options),
-        isNamed,
+        isServerExplicit: isNamed,
         program: programName(),
         credentials: options.greetOnly === true ? undefined : credentials,
         fingerprint: chosen.fingerprint ?? address.fingerprint,
         strict: config.trust === "strict",
         follow: options.follow ?? "none",
         reconnect: options.reconnect ?? false,
-        isBrief: (options.follow ?? "none") === "none",
-        adopt: options.posts ?? false,
+        isOneShot: (options.follow ?? "none") === "none",
+        adoptsUnsent: options.posts ?? false,
         changesDefaults: options.enters === true && isForPerson(context),
-        isRead: options.onEvent === undefined,
+        hasReader: options.onEvent === undefined,
         audits: options.audits ?? true,
         onAlarm: ({ evidence }) => sayEvidence(context, folders.data, evidence),
       },
@@ -186,11 +186,11 @@ function placesOf(
   expected: string | undefined,
   state: ClientState,
   { here = false }: ConnectOptions,
-): Pick<ClientOptions, "places" | "kept"> {
+): Pick<ClientOptions, "addresses" | "storedAddresses"> {
   const { host, port, also = [] } = address;
-  if (here) return { places: [{ host, port }] };
+  if (here) return { addresses: [{ host, port }] };
   const kept = expected === undefined ? undefined : state.serverPlaces(expected);
-  return { places: [{ host, port }, ...also], kept };
+  return { addresses: [{ host, port }, ...also], storedAddresses: kept };
 }
 
 /** Only on a terminal: the server and name of a script must not become defaults. */
@@ -202,7 +202,7 @@ export function isForPerson({ terminal, stdout, json }: Context): boolean {
 function askSecret(
   context: Context,
   who: { readonly user: string; readonly server: string },
-): Credentials["ask"] {
+): Credentials["promptSecret"] {
   const { terminal } = context;
   if (terminal === undefined) return undefined;
   return (what, again) => {
@@ -238,7 +238,7 @@ export async function withClient(
   const open = await openClient(context, flags, options);
   const proved = async () => {
     const exitCode = await work(open);
-    await open.client.proved();
+    await open.client.auditSettled();
     const mayBeOld = options.reads === true && !open.client.hasMajority;
     if (exitCode === 0 && mayBeOld) throw incomplete();
     return exitCode;

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { hostname } from "node:os";
 import { CHECK_TIMEOUT_MS } from "../../base/limits.ts";
 import { VERSION } from "../../base/version.ts";
-import { meet } from "../../client/trust.ts";
+import { fetchGreeting } from "../../client/trust.ts";
 import { nativeVerifier } from "../../crypto/verifier.ts";
 import { checkDataFolder } from "../../io/disk/data-folder.ts";
 import { type LockHolder, readLockHolder } from "../../io/disk/lock.ts";
@@ -42,7 +42,7 @@ export function networkProbes(context: Context, port: number): NetworkProbes {
     const target = { host, port, timeoutMs: CHECK_TIMEOUT_MS };
     const program = `chat/${VERSION}`;
     const parts = { clock, entropy: systemEntropy(), verifier: nativeVerifier, program };
-    return meet({ ...parts, dial: () => dial(target) });
+    return fetchGreeting({ ...parts, dial: () => dial(target) });
   };
   return {
     resolve: resolveHost,

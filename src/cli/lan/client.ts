@@ -113,7 +113,7 @@ export class LanClient {
       chatConsole.eraseEntered();
       this.#words(this.#me, { text, isAction, timeUnixMs });
     }
-    await room.say(text, isAction);
+    await room.send(text, isAction);
     const action = isAction ? { action: true } : {};
     chatConsole.tell({ kind: "sent", time: formatUtc(timeUnixMs), text, ...action }, undefined);
   }

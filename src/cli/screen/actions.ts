@@ -66,9 +66,9 @@ export class ScreenActions {
       case "draft":
         return chat.setDraft(act.target, act.draft);
       case "reach":
-        return chat.reach(act.side);
+        return chat.loadMore(act.side);
       case "bottom":
-        return chat.bottom();
+        return chat.scrollToBottom();
       case "jump":
         return chat.jump(act.target, act.seq);
       case "react": {

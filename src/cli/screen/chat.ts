@@ -4,9 +4,9 @@ import { unreachable } from "../../base/assert.ts";
 import { asFault, Fault, msg } from "../../base/fault.ts";
 import { SCREEN_FRAME_MS, SCREEN_ITEMS_MAX } from "../../base/limits-screen.ts";
 import { ChatActions } from "../../client/chat/actions.ts";
-import type { FaceEffect } from "../../client/chat/model-driver.ts";
+import type { UiEffect } from "../../client/chat/model-driver.ts";
 import { modelEventOf, type SessionEvent } from "../../client/event.ts";
-import type { Ask } from "../../client/link/queries.ts";
+import type { SendRequest } from "../../client/link/queries.ts";
 import { notConnected, notLoggedIn } from "../../client/link/retry.ts";
 import { keyChangedFault } from "../../client/sealed/identities.ts";
 import type { Receipt } from "../../core/client/outbox.ts";
@@ -17,10 +17,10 @@ import type { Clock } from "../../io/clock.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import type { OpenClient } from "../connect/client.ts";
 
-export type Notified = Extract<FaceEffect, { kind: "notify" }>;
+export type Notified = Extract<UiEffect, { kind: "notify" }>;
 /** Effects that only the screen can execute. */
 export type ScreenEffect =
-  | Exclude<FaceEffect, { kind: "read" }>
+  | Exclude<UiEffect, { kind: "read" }>
   /** A post was refused while another room was open. */
   | { readonly kind: "refused-elsewhere"; readonly to: string; readonly fault: Fault };
 
@@ -54,8 +54,8 @@ export class ScreenChat extends ChatActions {
     if (event.kind === "entered") this.#isRenamed = event.isRenamed === true;
     const change = modelEventOf(event, this.#clock.unixMs());
     const fault = faultOf(event);
-    if (change !== undefined) this.tell(change);
-    if (fault !== undefined) this.tell({ kind: "fault", fault });
+    if (change !== undefined) this.enqueue(change);
+    if (fault !== undefined) this.enqueue({ kind: "fault", fault });
     if (this.#listener !== undefined) return this.#listener(event);
     if (event.kind === "record") return;
     this.#early.push(event);
@@ -76,28 +76,28 @@ export class ScreenChat extends ChatActions {
   /** Sets the client after the login. */
   opened(open: OpenClient): void {
     this.#open = open;
-    this.person({ kind: "focus", on: true });
+    this.applyNow({ kind: "focus", on: true });
   }
 
-  readonly request: Ask = async (kind, fields) => {
+  readonly request: SendRequest = async (kind, fields) => {
     if (this.#open === undefined) throw notConnected();
     return this.#open.client.request(kind, fields);
   };
 
   setFocus(on: boolean): void {
-    this.person({ kind: "focus", on });
+    this.applyNow({ kind: "focus", on });
   }
 
   fault(fault: Fault): void {
-    this.person({ kind: "fault", fault });
+    this.applyNow({ kind: "fault", fault });
   }
 
   transfer(transfer: TransferView): void {
-    this.tell({ kind: "transfer", transfer });
+    this.enqueue({ kind: "transfer", transfer });
   }
 
   transferGone(id: string): void {
-    this.tell({ kind: "transfer-gone", id });
+    this.enqueue({ kind: "transfer-gone", id });
   }
 
   /**
@@ -130,7 +130,7 @@ export class ScreenChat extends ChatActions {
     }
   }
 
-  protected perform(effect: FaceEffect): void {
+  protected perform(effect: UiEffect): void {
     switch (effect.kind) {
       case "read":
         return this.#open?.client.readUpTo(effect.room, effect.n);

@@ -557,12 +557,12 @@ export class ScreenClient implements Stage {
     const room = openRoom(chat.model);
     // New messages are read as they arrive: a second frame for that costs as much as the first.
     const isFollowing = isAtBottom && seq !== undefined && this.state.scroll === undefined;
-    if (room !== undefined) chat.atNewest(isFollowing && room.jump === undefined);
+    if (room !== undefined) chat.setAtNewest(isFollowing && room.jump === undefined);
     if (seq === undefined || room === undefined || !this.state.isFocused) return;
     const place = `${room.id} ${seq}`;
     if (place === this.#seen) return; // Otherwise an endless loop.
     this.#seen = place;
-    chat.seen(seq);
+    chat.markReadUpTo(seq);
   }
 
   #props(): ViewProps {

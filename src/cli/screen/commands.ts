@@ -108,7 +108,7 @@ export class ScreenCommands extends SlashHost {
     this.#answers++;
     const isSeen = isSame(chat.model.open, to);
     const sent = chat.say(to, body);
-    if (isSeen) return chat.bottom();
+    if (isSeen) return chat.scrollToBottom();
     void sent.then((receipt) => {
       if (receipt === undefined || isSame(chat.model.open, to)) return;
       const isQueued = receipt.queued === true;
@@ -186,7 +186,7 @@ export class ScreenCommands extends SlashHost {
     // A target that was renamed or left may still be muted.
     const isKnown = room !== undefined || target.startsWith("@") || isIn(muted, target);
     if (!isKnown) throw new Fault("room-unknown", msg`you are in no room '${target}'`);
-    if (on && room !== undefined) chat.arrange(target, { muted: undefined });
+    if (on && room !== undefined) chat.setPrefs(target, { muted: undefined });
     screen.mute(room?.target ?? target, !on);
     const shown = this.#shown(room?.target ?? target);
     const isMuted = isIn(screen.muted(), target);
@@ -213,7 +213,7 @@ export class ScreenCommands extends SlashHost {
     }
     if (this.open.client.isConnected) {
       await this.open.client.drain();
-      await this.open.client.proved();
+      await this.open.client.auditSettled();
     }
     screen.end(0);
   }

@@ -80,7 +80,7 @@ export async function proveAtServer(client: Client, pin: LogPin, seq: number): P
       remedy: "chat history --json shows the seq of each record",
     });
   }
-  const { key } = client.audited;
+  const { key } = client.auditedLink;
   const { head, salt, body } = record;
   return { key, seq, head, salt, body, path: proof.path, note };
 }

@@ -88,7 +88,7 @@ async function enter(
     throw new Fault("fingerprint-changed", "another server answers where the file is");
   }
   const unknown = () => new Fault("file-unknown", "there is no such file for you");
-  const { file } = await connection.ask("lane", { ticket: token }).catch((error: unknown) => {
+  const { file } = await connection.request("lane", { ticket: token }).catch((error: unknown) => {
     throw error instanceof Fault && error.code === "login-refused" ? unknown() : error;
   });
   if (file === undefined) throw unknown();

@@ -1,4 +1,4 @@
-/** User actions on rooms and messages, in any user interface. */
+/** User actions on rooms and messages, in any UI. */
 
 import type { RoomId } from "../../base/ids.ts";
 import { withMentions } from "../../core/client/mentions.ts";
@@ -12,12 +12,12 @@ import type { PostBody } from "../../wire/messages.ts";
 import { sealedEdit } from "../sealed/body.ts";
 import { checkIsOpen } from "../sealed/making.ts";
 import { ModelDriver, type ModelDriverOptions } from "./model-driver.ts";
-import { TypingTeller } from "./typing.ts";
+import { TypingNotifier } from "./typing.ts";
 
 export interface JoinOptions {
   readonly password?: string;
   readonly create?: boolean;
-  /** The room is created sealed, or must be a sealed one. */
+  /** Requires the room to be sealed, or creates it sealed. */
   readonly sealed?: boolean;
 }
 
@@ -26,11 +26,11 @@ export interface JoinOptions {
  * reject with a Fault.
  */
 export abstract class ChatActions extends ModelDriver {
-  readonly #typing: TypingTeller;
+  readonly #typing: TypingNotifier;
 
   constructor(options: ModelDriverOptions) {
     super(options);
-    this.#typing = new TypingTeller(options.now, (room, on) => {
+    this.#typing = new TypingNotifier(options.now, (room, on) => {
       // Ignored: older servers do not know this request.
       this.request("typing", { room, on }).catch(() => undefined);
     });
@@ -41,42 +41,42 @@ export abstract class ChatActions extends ModelDriver {
   /** Posts; the model receives the outcome. */
   protected abstract post(to: string, body: PostBody): void;
 
-  /** Opens a room. `undefined` opens the list of rooms, on narrow screens. */
+  /** Opens a room; `undefined` opens the list of rooms, on narrow screens. */
   open(target: string | undefined): void {
-    this.person({ kind: "open", target });
+    this.applyNow({ kind: "open", target });
   }
 
-  /** Reports that all rows of the open room up to this item were visible. */
-  seen(seq: number): void {
+  /** Marks the open room as read up to this item, the last visible one. */
+  markReadUpTo(seq: number): void {
     const room = openRoom(this.model);
-    // User interfaces call this repeatedly: skip what is already read.
+    // UIs call this repeatedly.
     if (room === undefined || (nOfSeen(room, seq) ?? 0) <= room.read) return;
-    this.person({ kind: "seen", room: room.id, seq });
+    this.applyNow({ kind: "seen", room: room.id, seq });
   }
 
   /** Reports whether the open room is scrolled to the newest item and will stay there. */
-  atNewest(on: boolean): void {
-    if (this.model.isAtNewest !== on) this.person({ kind: "at-newest", on });
+  setAtNewest(on: boolean): void {
+    if (this.model.isAtNewest !== on) this.applyNow({ kind: "at-newest", on });
   }
 
-  /** Reports that the user has scrolled near the end of the loaded items. */
-  reach(side: "older" | "newer"): void {
-    this.#inRoom((room) => this.person({ kind: "reach", room, side }));
+  /** Loads more items, as the user has scrolled near the end of the loaded ones. */
+  loadMore(side: "older" | "newer"): void {
+    this.#withOpenRoom((room) => this.applyNow({ kind: "reach", room, side }));
   }
 
-  /** Opens the room and shows the message once it is loaded: `shownKey` of the rows. */
+  /** Opens the room and scrolls to the message once it is loaded. */
   jump(target: string, seq: number): void {
     this.open(target);
-    this.#inRoom((room) => this.person({ kind: "jump", room, seq }));
+    this.#withOpenRoom((room) => this.applyNow({ kind: "jump", room, seq }));
   }
 
-  bottom(): void {
-    this.#inRoom((room) => this.person({ kind: "bottom", room }));
+  scrollToBottom(): void {
+    this.#withOpenRoom((room) => this.applyNow({ kind: "bottom", room }));
   }
 
   markRead(target: string): void {
     const room = roomOf(this.model, target);
-    if (room !== undefined) this.person({ kind: "mark-read", room: room.id });
+    if (room !== undefined) this.applyNow({ kind: "mark-read", room: room.id });
   }
 
   /** Marks the room as unread from record `n`, or from the last message of another user. */
@@ -84,12 +84,16 @@ export abstract class ChatActions extends ModelDriver {
     const room = roomOf(this.model, target);
     if (room === undefined) return;
     const last = room.tail.items.findLast((item) => isWords(item) && !item.isMine);
-    this.person({ kind: "mark-unread", room: room.id, n: n ?? last?.n ?? Math.max(1, room.last) });
+    this.applyNow({
+      kind: "mark-unread",
+      room: room.id,
+      n: n ?? last?.n ?? Math.max(1, room.last),
+    });
   }
 
-  arrange(target: string, prefs: RoomPrefs): void {
+  setPrefs(target: string, prefs: RoomPrefs): void {
     const room = roomOf(this.model, target);
-    if (room !== undefined) this.person({ kind: "arrange", room: room.id, prefs });
+    if (room !== undefined) this.applyNow({ kind: "arrange", room: room.id, prefs });
   }
 
   /** Hides a conversation until the next message. */
@@ -98,15 +102,15 @@ export abstract class ChatActions extends ModelDriver {
     if (room === undefined) return;
     if (isSame(this.model.open, room.target)) this.open(undefined);
     this.markRead(target); // Unread messages would show it again immediately.
-    this.arrange(target, { hidden: room.last });
+    this.setPrefs(target, { hidden: room.last });
   }
 
   save(room: RoomId, seq: number, on: boolean): void {
-    this.show(this.request("save", { room, seq, on }));
+    this.reportFailure(this.request("save", { room, seq, on }));
   }
 
   /**
-   * Returns a message from the model, or else from the server.
+   * Returns a message from the model or from the server.
    * @returns `undefined` if it does not exist or the account is not in the room
    * @throws {Fault}
    */
@@ -114,8 +118,8 @@ export abstract class ChatActions extends ModelDriver {
     const known = this.model.rooms.get(room);
     if (known === undefined) return undefined;
     const { me } = this.model;
-    const here = itemAt(known.tail.items, seq) ?? itemAt(known.jump?.items ?? [], seq);
-    if (here !== undefined) return here;
+    const loaded = itemAt(known.tail.items, seq) ?? itemAt(known.jump?.items ?? [], seq);
+    if (loaded !== undefined) return loaded;
     const record = await this.record(known.target, seq);
     if (record === undefined) return undefined;
     return withChanges(
@@ -126,25 +130,25 @@ export abstract class ChatActions extends ModelDriver {
   }
 
   search(query: SearchQuery | undefined): void {
-    this.person({ kind: "search", query });
+    this.applyNow({ kind: "search", query });
   }
 
   searchMore(): void {
-    this.person({ kind: "search-more" });
+    this.applyNow({ kind: "search-more" });
   }
 
   setDraft(target: string, draft: Draft | undefined): void {
-    this.person({ kind: "draft", target: bare(target), draft });
+    this.applyNow({ kind: "draft", target: bareTarget(target), draft });
   }
 
-  /** Reports a key press in the composer, so that the room sees a typing indicator. */
+  /** Handles a key press in the composer, for the typing indicator. */
   typed(target: string, text: string): void {
     const room = roomOf(this.model, target);
     if (room !== undefined) this.#typing.typed(room, text);
   }
 
   dismissFault(id: number): void {
-    this.person({ kind: "dismissed", fault: id });
+    this.applyNow({ kind: "dismissed", fault: id });
   }
 
   /**
@@ -169,12 +173,12 @@ export abstract class ChatActions extends ModelDriver {
     this.#typing.sent();
     this.setDraft(target, undefined);
     this.#post(target, withMentions(body));
-    if (isSame(this.model.open, bare(target))) this.bottom();
+    if (isSame(this.model.open, bareTarget(target))) this.scrollToBottom();
     return true;
   }
 
   react({ seq: re, reactions }: Pick<Item, "seq" | "reactions">, sign: string): void {
-    const mine = reactions.find((one) => one.sign === sign)?.mine;
+    const mine = reactions.find((reaction) => reaction.sign === sign)?.mine;
     if (mine !== undefined) return this.erase(mine);
     const target = this.model.open;
     if (target !== undefined) this.#post(target, { text: "", react: sign, re });
@@ -182,7 +186,7 @@ export abstract class ChatActions extends ModelDriver {
 
   /** Erases a message with its edits, a file, or the user's own reaction, by its seq. */
   erase(seq: number): void {
-    this.show(this.request("erase", { seq }));
+    this.reportFailure(this.request("erase", { seq }));
   }
 
   async pin(seq: number, on: boolean): Promise<void> {
@@ -191,30 +195,30 @@ export abstract class ChatActions extends ModelDriver {
 
   /** Posts a refused message again, after all others. */
   resend(key: string): void {
-    const post = this.model.pending.find((one) => one.key === key);
+    const post = this.model.pending.find((pending) => pending.key === key);
     if (post?.state.kind !== "refused") return;
     this.discard(key);
     this.#post(post.to, post.body);
   }
 
   discard(key: string): void {
-    this.person({ kind: "discarded", key });
+    this.applyNow({ kind: "discarded", key });
   }
 
   /** Joins the room, or creates it, and opens it. @returns its name @throws {Fault} */
   async join(room: string, options: JoinOptions = {}): Promise<string> {
-    const { name } = await this.request("join", { room: bare(room), ...options });
+    const { name } = await this.request("join", { room: bareTarget(room), ...options });
     this.open(name);
     return name;
   }
 
   async leave(room: string): Promise<void> {
-    await this.request("leave", { room: bare(room) });
+    await this.request("leave", { room: bareTarget(room) });
   }
 
   async setTopic(room: string, topic: string): Promise<void> {
     checkIsOpen(roomOf(this.model, room));
-    await this.request("topic", { room: bare(room), topic });
+    await this.request("topic", { room: bareTarget(room), topic });
   }
 
   async ignore(user: string, on: boolean): Promise<void> {
@@ -227,13 +231,13 @@ export abstract class ChatActions extends ModelDriver {
     );
   }
 
-  #inRoom(act: (room: RoomId) => void): void {
+  #withOpenRoom(act: (room: RoomId) => void): void {
     const room = openRoom(this.model);
     if (room !== undefined) act(room.id);
   }
 
   #post(target: string, body: PostBody): void {
-    const to = roomOf(this.model, target)?.target ?? bare(target);
+    const to = roomOf(this.model, target)?.target ?? bareTarget(target);
     this.post(to, body);
   }
 
@@ -248,16 +252,16 @@ export abstract class ChatActions extends ModelDriver {
       else await this.request("edit", { seq, text });
     };
     const edited = edit().catch((error: unknown) => {
-      // Keeps the failed edit and the text typed since.
-      const before = this.model.drafts.get(bare(target));
-      this.setDraft(target, before === undefined ? draft : { ...draft, before });
+      // Keeps both the failed edit and the text typed since.
+      const previous = this.model.drafts.get(bareTarget(target));
+      this.setDraft(target, previous === undefined ? draft : { ...draft, before: previous });
       throw error;
     });
-    this.show(edited);
+    this.reportFailure(edited);
   }
 }
 
 /** Removes the leading `#` of a room name. */
-export function bare(target: string): string {
+export function bareTarget(target: string): string {
   return target.replace(/^#/, "");
 }

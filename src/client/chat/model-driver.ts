@@ -1,4 +1,4 @@
-/** Driver of a model: feeds it events and performs its effects. */
+/** Driver of a model, which feeds it events and performs its effects. */
 
 import { unreachable } from "../../base/assert.ts";
 import { asFault } from "../../base/fault.ts";
@@ -8,21 +8,19 @@ import type { ModelEffect, ModelEvent } from "../../core/model/event.ts";
 import type { Model } from "../../core/model/state.ts";
 import { emptyModel, updateAll } from "../../core/model/update.ts";
 import type { RoomPrefs } from "../../core/rooms/prefs.ts";
-import type { Ask } from "../link/queries.ts";
-import { type HistoryOf, ModelQueries } from "./model-queries.ts";
+import type { SendRequest } from "../link/queries.ts";
+import { type HistorySource, ModelQueries } from "./model-queries.ts";
 
-/** Effects of a model that only the user interface can perform. */
-export type FaceEffect = Extract<ModelEffect, { kind: "read" | "notify" | "keep-draft" }>;
+/** Effects of a model that only the UI can perform. */
+export type UiEffect = Extract<ModelEffect, { kind: "read" | "notify" | "keep-draft" }>;
 
 export interface ModelDriverOptions {
   readonly nextFrame: (callback: () => void) => void;
   readonly sha256: Sha256;
-  /** Monotonic milliseconds. */
   readonly now: () => number;
   /** Maximum number of items held per room; default PAGE_ROOM_ITEMS_MAX. */
   readonly itemsMax?: number;
-  /** As for ModelQueries. */
-  readonly history?: HistoryOf;
+  readonly history?: HistorySource;
 }
 
 /** `model` is immutable; `subscribe` notifies of the next one at most once a frame. */
@@ -35,25 +33,25 @@ export abstract class ModelDriver {
   #isAwaitingFrame = false;
   readonly #listeners = new Set<() => void>();
 
-  /** Adds what this device has of sealed rooms to pages of records. */
-  readonly historyOf: HistoryOf;
+  /** Adds this device's records of sealed rooms to pages. */
+  readonly historyOf: HistorySource;
 
   constructor({ nextFrame, sha256, itemsMax, history }: ModelDriverOptions) {
     this.historyOf = history ?? ((fields, ask) => ask(fields));
     this.#model = emptyModel(itemsMax);
     this.#nextFrame = nextFrame;
     this.#queries = new ModelQueries({
-      ask: (kind, fields) => this.request(kind, fields),
-      tell: (event) => this.tell(event),
+      request: (kind, fields) => this.request(kind, fields),
+      emit: (event) => this.enqueue(event),
       sha256,
       history: this.historyOf,
     });
   }
 
   /** Sends any request of the protocol. */
-  abstract readonly request: Ask;
+  abstract readonly request: SendRequest;
 
-  protected abstract perform(effect: FaceEffect): void;
+  protected abstract perform(effect: UiEffect): void;
 
   get model(): Model {
     return this.#model;
@@ -65,7 +63,7 @@ export abstract class ModelDriver {
   };
 
   /** Applies the event with the next frame. */
-  protected tell(event: ModelEvent): void {
+  protected enqueue(event: ModelEvent): void {
     this.#events.push(event);
     if (this.#isAwaitingFrame || this.#isFlushing) return;
     this.#isAwaitingFrame = true;
@@ -75,8 +73,7 @@ export abstract class ModelDriver {
     });
   }
 
-  /** Applies an action of the user immediately. */
-  protected person(event: ModelEvent): void {
+  protected applyNow(event: ModelEvent): void {
     this.#events.push(event);
     this.update();
   }
@@ -86,15 +83,15 @@ export abstract class ModelDriver {
     return this.#queries.record(target, seq);
   }
 
-  /** Drops pending events, which belong to another account. */
-  protected forget(): void {
+  /** Drops queued events, which belong to another account. */
+  protected dropEvents(): void {
     this.#events = [];
   }
 
   /** Shows the user the fault with which the promise rejects. */
-  protected show(work: Promise<unknown>): void {
-    work.catch((error: unknown) => {
-      this.person({ kind: "fault", fault: asFault(error) });
+  protected reportFailure(promise: Promise<unknown>): void {
+    promise.catch((error: unknown) => {
+      this.applyNow({ kind: "fault", fault: asFault(error) });
     });
   }
 
@@ -127,7 +124,9 @@ export abstract class ModelDriver {
         void this.#queries.search(effect);
         return;
       case "prefs-set":
-        return this.show(this.request("prefs-set", { room: effect.room, ...given(effect.prefs) }));
+        return this.reportFailure(
+          this.request("prefs-set", { room: effect.room, ...definedPrefs(effect.prefs) }),
+        );
       case "read":
       case "notify":
       case "keep-draft":
@@ -139,6 +138,6 @@ export abstract class ModelDriver {
 }
 
 /** Omits fields that are `undefined`. */
-function given(prefs: RoomPrefs): RoomPrefs {
+function definedPrefs(prefs: RoomPrefs): RoomPrefs {
   return Object.fromEntries(Object.entries(prefs).filter(([, value]) => value !== undefined));
 }

@@ -8,48 +8,51 @@ import type { ChatRecord } from "../../core/client/chat-record.ts";
 import type { ModelEffect, ModelEvent } from "../../core/model/event.ts";
 import type { RequestFields } from "../../wire/messages.ts";
 import {
-  type Ask,
-  type AskPage,
+  type FetchPage,
   type HistoryPage,
   queryHistory,
   queryUsers,
+  type SendRequest,
 } from "../link/queries.ts";
 
 type Effect<Kind extends ModelEffect["kind"]> = Extract<ModelEffect, { kind: Kind }>;
 
-/** Members that a list holds; in larger rooms the rest is searched by name. */
+/** Maximum number of listed members; larger rooms are searched by name. */
 const MEMBERS_MAX = 5 * PAGE_RECORDS_MAX;
 
-/** @param ask requests the server's part of the page */
-export type HistoryOf = (fields: RequestFields<"history">, ask: AskPage) => Promise<HistoryPage>;
+/** @param ask fetches the server's page */
+export type HistorySource = (
+  fields: RequestFields<"history">,
+  ask: FetchPage,
+) => Promise<HistoryPage>;
 
 export interface ModelQueriesOptions {
-  readonly ask: Ask;
+  readonly request: SendRequest;
   readonly sha256: Sha256;
-  readonly tell: (event: ModelEvent) => void;
-  /** Adds what this device has of sealed rooms to a page. */
-  readonly history: HistoryOf;
+  readonly emit: (event: ModelEvent) => void;
+  /** Adds this device's records of sealed rooms to a page. */
+  readonly history: HistorySource;
 }
 
 export class ModelQueries {
-  readonly #parts: ModelQueriesOptions;
+  readonly #options: ModelQueriesOptions;
 
-  constructor(parts: ModelQueriesOptions) {
-    this.#parts = parts;
+  constructor(options: ModelQueriesOptions) {
+    this.#options = options;
   }
 
   async page({ room, target, side, seq }: Effect<"page">): Promise<void> {
-    const { tell } = this.#parts;
+    const { emit } = this.#options;
     try {
       const page = await this.#page(target, side, seq);
-      tell({ kind: "page", room, side, seq, ...page });
+      emit({ kind: "page", room, side, seq, ...page });
     } catch (error) {
-      tell({ kind: "page-failed", room, side, seq, fault: asFault(error) });
+      emit({ kind: "page-failed", room, side, seq, fault: asFault(error) });
     }
   }
 
   async search({ query, before }: Effect<"search">): Promise<void> {
-    const { tell } = this.#parts;
+    const { emit } = this.#options;
     const { text, target, from, files } = query;
     try {
       const found = await this.#history({
@@ -60,21 +63,21 @@ export class ModelQueries {
         ...(before === undefined ? {} : { before }),
         limit: SCROLL_PAGE_RECORDS,
       });
-      tell({ kind: "found", query, records: found.records, hasMore: found.more });
+      emit({ kind: "found", query, records: found.records, hasMore: found.more });
     } catch (error) {
-      tell({ kind: "search-failed", query, fault: asFault(error) });
+      emit({ kind: "search-failed", query, fault: asFault(error) });
     }
   }
 
-  /** A list that fails to load is requested again when the room is opened again. */
+  /** A list that fails to load is requested again when the room is reopened. */
   async members(room: RoomId, target: string): Promise<void> {
     try {
-      const { ask, tell } = this.#parts;
-      const users = await queryUsers(ask, target, MEMBERS_MAX);
+      const { request, emit } = this.#options;
+      const users = await queryUsers(request, target, MEMBERS_MAX);
       const members = users.map(({ user, online, role }) => {
         return { name: user, isOnline: online, role };
       });
-      tell({ kind: "members", room, members });
+      emit({ kind: "members", room, members });
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
     }
@@ -106,8 +109,8 @@ export class ModelQueries {
   }
 
   async #history(fields: RequestFields<"history">): Promise<HistoryPage> {
-    const { ask, sha256, history } = this.#parts;
-    const askPage: AskPage = (asked) => queryHistory(ask, sha256, asked);
-    return history(fields, askPage);
+    const { request, sha256, history } = this.#options;
+    const fetchPage: FetchPage = (query) => queryHistory(request, sha256, query);
+    return history(fields, fetchPage);
   }
 }

@@ -3,14 +3,14 @@
 import type { Sha256 } from "../../base/ids.ts";
 import { PAGE_RECORDS_MAX, PINS_MAX } from "../../base/limits.ts";
 import { bodyText, type ChatRecord, readPage } from "../../core/client/chat-record.ts";
-import type { Ask, AskPage } from "../link/queries.ts";
-import type { HistoryOf } from "./model-queries.ts";
+import type { FetchPage, SendRequest } from "../link/queries.ts";
+import type { HistorySource } from "./model-queries.ts";
 
-export interface PinsParts {
-  readonly ask: Ask;
+export interface PinsOptions {
+  readonly request: SendRequest;
   readonly sha256: Sha256;
-  /** Opens what this device can read of sealed rooms. */
-  readonly history: HistoryOf;
+  /** Decrypts records of sealed rooms. */
+  readonly history: HistorySource;
 }
 
 /**
@@ -18,31 +18,31 @@ export interface PinsParts {
  * @throws {Fault} if the server refused
  */
 export async function queryPins(
-  { ask, sha256, history }: PinsParts,
+  { request, sha256, history }: PinsOptions,
   target: string,
 ): Promise<readonly ChatRecord[]> {
   const pinned: ChatRecord[] = [];
   let before: number | undefined;
   for (let pages = 0; pages < PINS_MAX; pages++) {
-    const askPage: AskPage = async () => {
-      const { records, ...page } = await ask("pins", {
+    const fetchPage: FetchPage = async () => {
+      const { records, ...page } = await request("pins", {
         target,
         ...(before === undefined ? {} : { before }),
       });
       return { records: readPage({ ...page, records }, sha256), more: page.more };
     };
-    const { records, more } = await history({ target, limit: PAGE_RECORDS_MAX }, askPage);
-    const messages = asChanged(records);
+    const { records, more } = await history({ target, limit: PAGE_RECORDS_MAX }, fetchPage);
+    const messages = applyEdits(records);
     pinned.push(...messages.reverse());
     before = messages.at(-1)?.seq;
-    // A foreign server may report more pages and send nothing.
+    // A faulty server may report more pages and send none.
     if (!more || before === undefined) break;
   }
   return pinned;
 }
 
 /** Applies edits to their messages and omits the edits. */
-function asChanged(records: readonly ChatRecord[]): ChatRecord[] {
+function applyEdits(records: readonly ChatRecord[]): ChatRecord[] {
   const edits = new Map<unknown, ChatRecord>();
   for (const record of records) {
     if (record.kind === "edit" && record.state === "whole") edits.set(record.body?.["seq"], record);

@@ -15,8 +15,8 @@ export function sealedRoomAt(
   { rooms }: Pick<RoomActor, "rooms">,
   target: string,
 ): RoomView | undefined {
-  const wanted = target.replace(/^#/, "");
-  return rooms.find((room) => room.isSealed === true && isSame(formatTarget(room), wanted));
+  const name = target.replace(/^#/, "");
+  return rooms.find((room) => room.isSealed === true && isSame(formatTarget(room), name));
 }
 
 /**
@@ -42,7 +42,7 @@ export async function leaveRoom(actor: RoomActor, room: string): Promise<void> {
   await actor.request("leave", { room, ...notice });
 }
 
-/** @returns the number of its record, `undefined` in a sealed room @throws {Fault} */
+/** @returns the number of its record; `undefined` in a sealed room @throws {Fault} */
 export async function kick(
   actor: RoomActor,
   room: string,
@@ -63,6 +63,6 @@ export async function grant(
 ): Promise<void> {
   const sealed = sealedRoomAt(actor, room);
   await actor.request("grant", { room, user, on });
-  // The devices of the members enforce it.
+  // The members' devices enforce it.
   if (sealed !== undefined) await (await actor.sealedRooms()).rule(sealed, user, on);
 }

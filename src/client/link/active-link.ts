@@ -11,30 +11,29 @@ export interface LoggedInLink {
   readonly fingerprint: Fingerprint;
   readonly user: string;
   /** Aborted when the link is lost. */
-  readonly gone: AbortSignal;
+  readonly lostSignal: AbortSignal;
 }
 
 export class ActiveLink {
   #link: { readonly link: LoggedInLink; readonly lost: AbortController } | undefined;
-  /** The reason why there is no link and none will follow without a user. */
+  /** Why the account is logged out; `undefined` while a link is up or expected. */
   #fault: Fault | undefined = notLoggedIn();
-  readonly #onAwaited: () => void;
+  readonly #onNeeded: () => void;
   /** Resolves with the next link or fault. */
   #change = Promise.withResolvers<void>();
   /** Bounded by the transfers. */
-  readonly #onLeft = new Set<(fault: Fault) => void>();
+  readonly #loggedOutCallbacks = new Set<(fault: Fault) => void>();
 
-  /** @param onAwaited called when a task begins to wait for a link */
-  constructor(onAwaited: () => void) {
-    this.#onAwaited = onAwaited;
+  /** @param onNeeded called when a task starts to wait for a link */
+  constructor(onNeeded: () => void) {
+    this.#onNeeded = onNeeded;
   }
 
   /** Reports whether a task waits for a link, or will soon. */
-  get isAwaited(): boolean {
-    return this.#onLeft.size > 0;
+  get isNeeded(): boolean {
+    return this.#loggedOutCallbacks.size > 0;
   }
 
-  /** The reason why the account is logged out; `undefined` while a link is up or expected. */
   get fault(): Fault | undefined {
     return this.#fault;
   }
@@ -43,28 +42,27 @@ export class ActiveLink {
    * Calls back when the account has logged out and will not reconnect.
    * @returns a function that removes the callback
    */
-  onLeft(callback: (fault: Fault) => void): () => void {
-    this.#onLeft.add(callback);
-    return () => this.#onLeft.delete(callback);
+  onLoggedOut(callback: (fault: Fault) => void): () => void {
+    this.#loggedOutCallbacks.add(callback);
+    return () => this.#loggedOutCallbacks.delete(callback);
   }
 
-  found(place: Omit<LoggedInLink, "gone">): void {
+  connected(link: Omit<LoggedInLink, "lostSignal">): void {
     this.lost();
     const lost = new AbortController();
-    this.#link = { link: { ...place, gone: lost.signal }, lost };
+    this.#link = { link: { ...link, lostSignal: lost.signal }, lost };
     this.#fault = undefined;
     this.#wake();
   }
 
-  /** Reports that the link is lost and another one is being dialled. */
   lost(): void {
     this.#link?.lost.abort(new Fault("link-closed", "the connection was lost"));
     this.#link = undefined;
   }
 
-  left(fault: Fault): void {
+  loggedOut(fault: Fault): void {
     this.#fault = fault;
-    for (const callback of [...this.#onLeft]) callback(fault);
+    for (const callback of [...this.#loggedOutCallbacks]) callback(fault);
     this.lost();
     this.#wake();
   }
@@ -74,8 +72,8 @@ export class ActiveLink {
     for (;;) {
       if (this.#fault !== undefined) throw this.#fault;
       if (this.#link !== undefined) return this.#link.link;
-      const { promise } = this.#change; // The callback may change it.
-      this.#onAwaited();
+      const { promise } = this.#change; // `#onNeeded` may replace it.
+      this.#onNeeded();
       await unlessAborted(signal, promise);
     }
   }

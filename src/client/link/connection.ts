@@ -1,4 +1,4 @@
-/** A link with its session: turns bytes into answers and notices. */
+/** A link with its protocol session, which turns bytes into answers and notices. */
 
 import { unreachable } from "../../base/assert.ts";
 import { asFault, Fault, msg } from "../../base/fault.ts";
@@ -26,15 +26,15 @@ export type GuessDelay = Pick<NoticeOf<"guess-delay">, "waitMs" | "of">;
 
 type Settle = (outcome: Outcome<RequestKind>) => void;
 
-/** Leaves room for all posts that may be in flight: this side must never refuse a post. */
-const QUESTIONS_MAX = REQUESTS_IN_FLIGHT_MAX - OUTBOX_IN_FLIGHT_MAX;
-/** Most notices that may arrive between an answer and the moment in which the caller runs. */
-const NOTICES_HELD_MAX = 16_384;
+/** Reserves capacity for all posts that may be in flight. */
+const REQUESTS_PENDING_MAX = REQUESTS_IN_FLIGHT_MAX - OUTBOX_IN_FLIGHT_MAX;
+/** Maximum number of notices between an answer and its caller's continuation. */
+const NOTICES_QUEUED_MAX = 16_384;
 
 export interface LinkStats {
   readonly transport: Transport;
   readonly sinceUnixMs: number;
-  /** Requests sent, posts included. `acknowledged`: those that the server has answered. */
+  /** Requests sent, including posts; `acknowledged` counts those answered. */
   readonly asked: number;
   readonly acknowledged: number;
   readonly counters: LinkCounters;
@@ -43,44 +43,43 @@ export interface LinkStats {
 /** Also runs the session's timers. Reports its end exactly once. */
 export class Connection {
   readonly link: Link;
-  /** The room password was accepted on this link: it is not requested again. */
+  /** The room password was accepted on this link. */
   isAdmitted = false;
   /** Called when an answer is delayed, and with `undefined` when it has arrived. */
   onGuessDelay: ((delay: GuessDelay | undefined) => void) | undefined;
-  #isHeldBack = false;
+  #isGuessDelayed = false;
   #onStalled: ((on: boolean) => void) | undefined;
   readonly #stall: Stall;
   #isStalled = false;
   readonly #clock: Clock;
   readonly #sinceUnixMs: number;
   readonly #session: Session;
-  /** Bounded: the greeting and the client add one each, and each prompt for a secret. */
+  /** Bounded: the greeting, the client and each prompt for a secret add one. */
   readonly #onClosed: ((fault: Fault | undefined) => void)[] = [];
   /** By ref. Bounded by the session. */
-  readonly #waiting = new Map<number, Settle>();
-  /** Bounded by NOTICES_HELD_MAX; used only while there is no listener. */
-  #held: ServerNotice[] = [];
+  readonly #pending = new Map<number, Settle>();
+  /** Bounded by NOTICES_QUEUED_MAX; used only while there is no listener. */
+  #queuedNotices: ServerNotice[] = [];
   #listener: ((notice: ServerNotice) => void) | undefined;
   #cancelTimer: (() => void) | undefined;
-  #wakesAt = Number.POSITIVE_INFINITY;
-  #end: { fault: Fault | undefined } | undefined;
-  readonly #gone = Promise.withResolvers<void>();
+  #timerAt = Number.POSITIVE_INFINITY;
+  #closed: { fault: Fault | undefined } | undefined;
+  readonly #drained = Promise.withResolvers<void>();
   /**
-   * Packets of the whole connection, if the link counts them: a sign of life beside a file that
-   * fills it.
+   * Packets received by the link, if it counts them: a sign of life while a large file fills it.
    */
   #receivedPackets = 0;
-  #asked = 0;
-  #answered = 0;
-  readonly #answerWithinMs: number | undefined;
+  #requestCount = 0;
+  #answerCount = 0;
+  readonly #answerTimeoutMs: number | undefined;
 
   /**
    * Must be created in the tick in which the link was opened.
-   * @param answerWithinMs longest wait for an answer; default: as long as the link lasts
+   * @param answerTimeoutMs maximum wait for an answer; unlimited by default
    */
-  constructor(link: Link, clock: Clock, answerWithinMs?: number) {
+  constructor(link: Link, clock: Clock, answerTimeoutMs?: number) {
     this.link = link;
-    this.#answerWithinMs = answerWithinMs;
+    this.#answerTimeoutMs = answerTimeoutMs;
     this.#clock = clock;
     this.#sinceUnixMs = clock.unixMs();
     this.#stall = new Stall(clock.now());
@@ -90,14 +89,14 @@ export class Connection {
       message: (bytes) => {
         this.#stall.heard(clock.now());
         this.#perform(this.#session.receive(bytes, clock.now()));
-        this.#arm();
+        this.#scheduleTimer();
       },
       closed: (fault) => {
         this.#perform(this.#session.ended(fault));
-        this.#gone.resolve();
+        this.#drained.resolve();
       },
     });
-    this.#arm();
+    this.#scheduleTimer();
   }
 
   get isClosed(): boolean {
@@ -105,41 +104,43 @@ export class Connection {
   }
 
   /** Resolves when the link is fully closed and the last bytes are sent. */
-  get gone(): Promise<void> {
-    return this.#gone.promise;
+  get drained(): Promise<void> {
+    return this.#drained.promise;
   }
 
-  /** As `gone`, but resolves after `ms` milliseconds at the latest. */
-  async goneWithin(ms: number): Promise<void> {
-    await within(this.gone, ms, () => undefined, this.#clock);
+  /** Like `drained`, but resolves after `ms` milliseconds at the latest. */
+  async drainedWithin(ms: number): Promise<void> {
+    await within(this.drained, ms, () => undefined, this.#clock);
   }
 
-  /** The fault for requests after the end. */
-  get lostBy(): Fault {
-    return this.#end?.fault ?? new Fault("link-closed", "the connection was closed");
+  /** The fault for requests after the close. */
+  get closeFault(): Fault {
+    return this.#closed?.fault ?? new Fault("link-closed", "the connection was closed");
   }
 
   /** Calls back when the server does not answer for STALL_MS, and when it answers again. */
   watchStalls(onStalled: ((on: boolean) => void) | undefined): void {
     this.#onStalled = onStalled;
-    this.#arm();
+    this.#scheduleTimer();
   }
 
-  /** Delivers notices from now on, beginning with the queued ones. */
+  /** Delivers notices from now on, starting with the queued ones. */
   listen(listener: ((notice: ServerNotice) => void) | undefined): void {
     this.#listener = listener;
-    const held = this.#held;
-    this.#held = [];
-    for (const notice of held) this.#notice(notice);
+    const queued = this.#queuedNotices;
+    this.#queuedNotices = [];
+    for (const notice of queued) this.#notice(notice);
   }
 
-  /** Calls back once at the end, immediately if it has ended; `undefined` if it closed in order. */
+  /**
+   * Calls back once on close, immediately if closed already; with `undefined` on an orderly close.
+   */
   onClosed(callback: (fault: Fault | undefined) => void): void {
-    if (this.#end === undefined) this.#onClosed.push(callback);
-    else callback(this.#end.fault);
+    if (this.#closed === undefined) this.#onClosed.push(callback);
+    else callback(this.#closed.fault);
   }
 
-  tell(notice: ServerNotice): void {
+  send(notice: ServerNotice): void {
     this.#perform(this.#session.tell(notice));
   }
 
@@ -147,48 +148,54 @@ export class Connection {
    * Sends a request; waits and retries after a rate limit.
    * @throws {Fault} if the server refused it, or the link ended
    */
-  ask<Kind extends RequestKind>(kind: Kind, fields: RequestFields<Kind>): Promise<Answer<Kind>> {
+  request<Kind extends RequestKind>(
+    kind: Kind,
+    fields: RequestFields<Kind>,
+  ): Promise<Answer<Kind>> {
     return new Promise((resolve, reject) => {
-      if (this.#waiting.size >= QUESTIONS_MAX && kind !== "post") {
-        reject(new Fault("too-many", msg`${this.#waiting.size} requests wait for an answer`));
+      if (this.#pending.size >= REQUESTS_PENDING_MAX && kind !== "post") {
+        reject(new Fault("too-many", msg`${this.#pending.size} requests wait for an answer`));
         return;
       }
-      const withinMs = this.#answerWithinMs;
-      const late = () => reject(new Fault("timeout", "the server does not answer"));
-      const cancel = withinMs === undefined ? () => {} : this.#clock.after(withinMs, late);
-      this.askThen(kind, fields, (outcome) => {
+      const timeoutMs = this.#answerTimeoutMs;
+      const timeOut = () => reject(new Fault("timeout", "the server does not answer"));
+      const cancel = timeoutMs === undefined ? () => {} : this.#clock.after(timeoutMs, timeOut);
+      this.requestThen(kind, fields, (outcome) => {
         cancel();
         if (outcome.kind === "answered") return resolve(outcome.answer);
         const { code, retryAfterMs } = outcome.fault;
         if (code !== "too-fast" || retryAfterMs === undefined) return reject(outcome.fault);
-        // A rate-limited request was not processed: retry it.
-        this.#clock.after(retryAfterMs, () => this.ask(kind, fields).then(resolve, reject));
+        // A rate-limited request was not processed.
+        this.#clock.after(retryAfterMs, () => this.request(kind, fields).then(resolve, reject));
       });
     });
   }
 
-  /** As `ask` without a promise and retries: the answer is handled before any later message. */
-  askThen<Kind extends RequestKind>(
+  /**
+   * Like `request` with a callback and without retries: the answer is handled before any later
+   * message.
+   */
+  requestThen<Kind extends RequestKind>(
     kind: Kind,
     fields: RequestFields<Kind>,
     settle: (outcome: Outcome<Kind>) => void,
   ): void {
     if (this.isClosed) {
-      settle({ kind: "refused", fault: this.lostBy });
+      settle({ kind: "refused", fault: this.closeFault });
       return;
     }
-    this.#asked++;
+    this.#requestCount++;
     const now = this.#clock.now();
     const { ref, effects } = this.#session.ask(kind, fields);
     if (kind === "post") this.#stall.posted(now);
     else this.#stall.asked(now);
-    this.#waiting.set(ref, this.#settling(kind, settle as Settle));
+    this.#pending.set(ref, this.#wrapSettle(kind, settle as Settle));
     this.#perform(effects);
-    if (this.#onStalled !== undefined) this.#arm();
+    if (this.#onStalled !== undefined) this.#scheduleTimer();
   }
 
-  #settling(kind: RequestKind, settle: Settle): Settle {
-    if (requestRow(kind).isGuess === true) return this.#guessed(settle);
+  #wrapSettle(kind: RequestKind, settle: Settle): Settle {
+    if (requestRow(kind).isGuess === true) return this.#wrapGuess(settle);
     if (kind !== "post") return settle;
     return (outcome) => {
       this.#stall.settled(this.#clock.now());
@@ -196,23 +203,22 @@ export class Connection {
     };
   }
 
-  #guessed(settle: Settle): Settle {
+  #wrapGuess(settle: Settle): Settle {
     return (outcome) => {
-      if (this.#isHeldBack) this.onGuessDelay?.(undefined);
-      this.#isHeldBack = false;
+      if (this.#isGuessDelayed) this.onGuessDelay?.(undefined);
+      this.#isGuessDelayed = false;
       settle(outcome);
     };
   }
 
-  /** Time of the last received message. */
-  get heardAt(): number {
+  get lastReceivedAt(): number {
     return this.#session.heardAt;
   }
 
-  /** Pings the server, unless it did so within `everyMs`. */
-  probe(everyMs: number): void {
+  /** Pings the server, unless it did so within `intervalMs`. */
+  probe(intervalMs: number): void {
     const now = this.#clock.now();
-    const effects = this.#session.probe(now, everyMs);
+    const effects = this.#session.probe(now, intervalMs);
     if (effects.length > 0) this.#stall.asked(now);
     this.#perform(effects);
   }
@@ -221,13 +227,13 @@ export class Connection {
     return {
       transport: this.link.transport,
       sinceUnixMs: this.#sinceUnixMs,
-      asked: this.#asked,
-      acknowledged: this.#answered,
+      asked: this.#requestCount,
+      acknowledged: this.#answerCount,
       counters: this.link.counters(),
     };
   }
 
-  /** Ends the connection and sends the fault, if any, to the server. Idempotent. */
+  /** Closes the connection and sends the fault, if any, to the server. Idempotent. */
   close(fault?: Fault): void {
     this.#perform(this.#session.close(fault));
   }
@@ -249,7 +255,7 @@ export class Connection {
           this.#settle(effect.ref, { kind: "refused", fault: effect.fault });
           break;
         case "close":
-          this.#ended(effect.fault);
+          this.#handleClose(effect.fault);
           break;
         case "request":
           break; // A client's session never emits requests.
@@ -262,11 +268,11 @@ export class Connection {
   #notice(notice: ServerNotice): void {
     if (this.isClosed) return;
     if (notice.kind === "guess-delay") {
-      this.#isHeldBack = true;
+      this.#isGuessDelayed = true;
       return this.onGuessDelay?.(notice);
     }
     if (this.#listener === undefined) {
-      if (this.#held.length < NOTICES_HELD_MAX) this.#held.push(notice);
+      if (this.#queuedNotices.length < NOTICES_QUEUED_MAX) this.#queuedNotices.push(notice);
       else this.close(new Fault("too-many", "the server sends faster than it is read"));
       return;
     }
@@ -278,41 +284,41 @@ export class Connection {
   }
 
   #settle(ref: number, outcome: Outcome<RequestKind>): void {
-    if (!this.isClosed) this.#answered++;
-    const settle = this.#waiting.get(ref);
-    this.#waiting.delete(ref);
+    if (!this.isClosed) this.#answerCount++;
+    const settle = this.#pending.get(ref);
+    this.#pending.delete(ref);
     settle?.(outcome);
   }
 
-  #ended(fault: Fault | undefined): void {
-    this.#end = { fault };
-    this.#held = [];
+  #handleClose(fault: Fault | undefined): void {
+    this.#closed = { fault };
+    this.#queuedNotices = [];
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
     this.link.close();
     for (const onClosed of this.#onClosed) onClosed(fault);
   }
 
-  /** Arms one timer at a time: the deadline mostly moves later; an early wake-up re-arms it. */
-  #arm(): void {
-    this.#tellStalled();
+  /** Sets one timer at a time: the deadline mostly moves later, and an early wake-up resets it. */
+  #scheduleTimer(): void {
+    this.#reportStall();
     const due = this.#session.deadline();
     if (due === undefined) return;
-    const isWatched = this.#onStalled !== undefined;
-    const deadline = isWatched ? Math.min(due, this.#stall.deadline(this.#clock.now())) : due;
-    if (deadline >= this.#wakesAt) return;
+    const watchesStalls = this.#onStalled !== undefined;
+    const deadline = watchesStalls ? Math.min(due, this.#stall.deadline(this.#clock.now())) : due;
+    if (deadline >= this.#timerAt) return;
     this.#cancelTimer?.();
-    this.#wakesAt = deadline;
+    this.#timerAt = deadline;
     // At least one millisecond: a timer may fire slightly early.
     const delayMs = Math.max(1, Math.ceil(deadline - this.#clock.now()));
     this.#cancelTimer = this.#clock.after(delayMs, () => {
-      this.#wakesAt = Number.POSITIVE_INFINITY;
-      this.#ticked(this.#clock.now());
-      this.#arm();
+      this.#timerAt = Number.POSITIVE_INFINITY;
+      this.#tick(this.#clock.now());
+      this.#scheduleTimer();
     });
   }
 
-  #ticked(now: number): void {
+  #tick(now: number): void {
     const effects = this.#session.tick(now, this.#isAlive());
     if (effects.length > 0) this.#stall.asked(now); // The session pings.
     this.#perform(effects);
@@ -321,7 +327,7 @@ export class Connection {
     this.probe(0);
   }
 
-  #tellStalled(): void {
+  #reportStall(): void {
     if (this.#onStalled === undefined || this.isClosed) return;
     const isStalled = this.#stall.isStalled(this.#clock.now());
     if (isStalled === this.#isStalled) return;

@@ -13,7 +13,7 @@ import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
  */
 export async function certifiedDevice(
   keys: Keys,
-  { fingerprint, user, unixMs }: CertifiedPlace,
+  { fingerprint, user, unixMs }: CertificateSubject,
 ): Promise<{ readonly accountKey: Uint8Array; readonly deviceCert: Uint8Array }> {
   const account = await keys.account(fingerprint, user);
   const request = {
@@ -28,21 +28,18 @@ export async function certifiedDevice(
   return { accountKey: account.publicKey, deviceCert: concatBytes(signature, payload) };
 }
 
-interface CertifiedPlace {
+interface CertificateSubject {
   readonly fingerprint: Fingerprint;
   readonly user: Name;
   readonly unixMs: number;
 }
 
-/**
- * How a client verifies what a server has signed. A browser answers asynchronously, other systems
- * synchronously.
- */
+/** Verification of a server's signatures. Asynchronous in browsers, synchronous elsewhere. */
 export interface Verifier {
   readonly sha256: Sha256;
-  /** False: a browser verifies the certificate itself and does not reveal it. */
+  /** `false` in a browser, which verifies the certificate itself and does not reveal it. */
   readonly seesCertificate: boolean;
-  /** Ed25519. A browser that lacks it trusts TLS alone and always returns true. */
+  /** Verifies Ed25519. A browser without it relies on TLS and always returns true. */
   verify(
     publicKey: Uint8Array,
     bytes: Uint8Array,
@@ -52,14 +49,16 @@ export interface Verifier {
 
 export interface SigningKey {
   readonly publicKey: Uint8Array;
-  /** Ed25519. @throws {Fault} not-allowed if the key cannot sign */
+  /** Signs with Ed25519. @throws {Fault} not-allowed if the key cannot sign */
   sign(bytes: Uint8Array): Uint8Array | Promise<Uint8Array>;
 }
 
-/** The keys of one device. The private halves may be inaccessible to this program. */
+/** The keys of one device. This program may have no access to the private halves. */
 export interface Keys extends Verifier {
   readonly device: SigningKey;
-  /** False: the key only names the device, and its user enters a password at each log-in. */
+  /**
+   * `false` if the key only identifies the device and its user enters a password at each log-in.
+   */
   readonly canSign: boolean;
   readonly kind: "cli" | "web";
   /** Returns the key of an account of this device; the first call creates and stores it. */

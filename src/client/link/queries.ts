@@ -8,7 +8,7 @@ import type { Answer, RequestFields, RequestKind } from "../../wire/messages.ts"
  * Sends a request on the current link.
  * @throws {Fault} if the server refused it, link-closed without a link
  */
-export type Ask = <Kind extends RequestKind>(
+export type SendRequest = <Kind extends RequestKind>(
   kind: Kind,
   fields: RequestFields<Kind>,
 ) => Promise<Answer<Kind>>;
@@ -16,49 +16,50 @@ export type Ask = <Kind extends RequestKind>(
 /** Past records, oldest first. */
 export interface HistoryPage {
   readonly records: ChatRecord[];
-  /** More records exist beyond the limit. */
+  /** Whether more records exist beyond the limit. */
   readonly more: boolean;
 }
 
 /** Requests a page from the server. @throws {Fault} */
-export type AskPage = (fields: RequestFields<"history">) => Promise<HistoryPage>;
+export type FetchPage = (fields: RequestFields<"history">) => Promise<HistoryPage>;
 
 /**
- * Returns one page of the past, checked against its commitments.
- * @param saw called for each record, with its head as received
+ * Returns one page of the history, checked against its commitments.
+ * @param onRecord called for each record, with its head as received
  * @throws {Fault}
  */
 export async function queryHistory(
-  ask: Ask,
+  request: SendRequest,
   sha256: Sha256,
   fields: RequestFields<"history">,
-  saw?: (head: Uint8Array, record: ChatRecord) => void,
+  onRecord?: (head: Uint8Array, record: ChatRecord) => void,
 ): Promise<HistoryPage> {
-  const { records: heads, ...page } = await ask("history", fields);
+  const { records: heads, ...page } = await request("history", fields);
   const records = readPage({ ...page, records: heads }, sha256);
-  for (const [i, record] of records.entries()) saw?.(heads[i]?.head ?? new Uint8Array(), record);
+  for (const [i, record] of records.entries())
+    onRecord?.(heads[i]?.head ?? new Uint8Array(), record);
   return { records, more: page.more };
 }
 
 /**
  * Requests every page of `who`: the members of a room or, without one, the accounts of the server.
- * @param countMax ends with the page that reaches it
+ * @param countMax stops after the page that reaches it
  * @throws {Fault}
  */
 export async function queryUsers(
-  ask: Ask,
+  request: SendRequest,
   room?: string,
   countMax = Number.POSITIVE_INFINITY,
 ): Promise<Answer<"who">["users"]> {
   const users: Answer<"who">["users"] = [];
   for (;;) {
     const after = users.at(-1)?.user;
-    const page = await ask("who", {
+    const page = await request("who", {
       ...(room === undefined ? {} : { room }),
       ...(after === undefined ? {} : { after }),
     });
     users.push(...page.users);
-    // A foreign server may report more pages and send nothing.
+    // A faulty server may report more pages and send none.
     if (!page.more || page.users.length === 0 || users.length >= countMax) return users;
   }
 }

@@ -2,8 +2,8 @@
 
 import { Fault, type FaultCode, msg } from "../../base/fault.ts";
 
-/** Codes of transient faults; all others need a person to act. */
-const PASSING: ReadonlySet<FaultCode> = new Set([
+/** Codes of transient faults; all others need a user to act. */
+const TRANSIENT_CODES: ReadonlySet<FaultCode> = new Set([
   "unreachable",
   "timeout",
   "link-closed",
@@ -18,8 +18,8 @@ const PASSING: ReadonlySet<FaultCode> = new Set([
   "too-fast",
 ]);
 
-export function isPassing(fault: Fault): boolean {
-  return fault.retryAfterMs !== undefined || PASSING.has(fault.code);
+export function isTransient(fault: Fault): boolean {
+  return fault.retryAfterMs !== undefined || TRANSIENT_CODES.has(fault.code);
 }
 
 export function notConnected(): Fault {
@@ -30,27 +30,27 @@ export function notLoggedIn(): Fault {
   return new Fault("not-logged-in", msg`you are not logged in`);
 }
 
-/** Fault of a server whose cluster accepts nothing now; other nodes may. */
-export function withoutMajority(): Fault {
+/** Fault of a server whose cluster accepts no messages now; other nodes may. */
+export function noMajority(): Fault {
   return new Fault("no-majority", "the server's cluster has no majority: it takes no messages now");
 }
 
-/** Fault for posts that the server has not confirmed. @param why the reason */
-export function unconfirmed(count: number, why: Fault): Fault {
-  const which = count === 1 ? "1 message is" : `${count} messages are`;
-  return new Fault(why.code, msg`${which} not sent yet: ${why.message}`, {
+/** Fault for posts that the server has not confirmed. */
+export function unconfirmed(count: number, cause: Fault): Fault {
+  const subject = count === 1 ? "1 message is" : `${count} messages are`;
+  return new Fault(cause.code, msg`${subject} not sent yet: ${cause.message}`, {
     remedy: `${count === 1 ? "it is" : "they are"} kept, and sent with the next chat send or join`,
-    cause: why,
+    cause,
   });
 }
 
-export function leftUnsent(): Fault {
+export function interruptedPost(): Fault {
   return new Fault("interrupted", "the connection was closed before the message was confirmed", {
     remedy: "it is kept, and goes out with the next chat join or chat send",
   });
 }
 
-export function leftUnfinished(): Fault {
+export function interruptedTransfer(): Fault {
   return new Fault("interrupted", "the connection was closed before the file was through", {
     remedy: "the same command goes on from there",
   });

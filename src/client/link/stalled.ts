@@ -3,34 +3,34 @@
 import type { Fault } from "../../base/fault.ts";
 import type { Clock } from "../../io/clock.ts";
 
-const LOOK_EVERY_MS = 500;
+const CHECK_INTERVAL_MS = 500;
 
 /**
- * Returns the outcome of the work, unless it stands still for too long.
+ * Returns the outcome of the task, unless it stalls.
  * @param count changes with progress
  * @param faultOf returns the fault after so many milliseconds without progress, if any
- * @throws {Fault} that fault, and the work's
+ * @throws {Fault} that fault, and the task's
  */
 export async function unlessStalled<Value>(
   clock: Clock,
-  work: Promise<Value>,
+  task: Promise<Value>,
   count: () => number,
-  faultOf: (stillMs: number) => Fault | undefined,
+  faultOf: (stalledMs: number) => Fault | undefined,
 ): Promise<Value> {
   const stalled = Promise.withResolvers<never>();
-  let before = count();
+  let lastCount = count();
   let since = clock.now();
   let cancel = () => {};
-  const look = () => {
-    if (count() !== before) since = clock.now();
-    before = count();
+  const check = () => {
+    if (count() !== lastCount) since = clock.now();
+    lastCount = count();
     const fault = faultOf(clock.now() - since);
-    if (fault === undefined) cancel = clock.after(LOOK_EVERY_MS, look);
+    if (fault === undefined) cancel = clock.after(CHECK_INTERVAL_MS, check);
     else stalled.reject(fault);
   };
-  look();
+  check();
   try {
-    return await Promise.race([work, stalled.promise]);
+    return await Promise.race([task, stalled.promise]);
   } finally {
     cancel();
   }

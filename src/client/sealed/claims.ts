@@ -15,7 +15,7 @@ import { type Clock, within } from "../../io/clock.ts";
 import { checkpointText, findSigned } from "../../wire/checkpoint.ts";
 import type { Answer } from "../../wire/messages.ts";
 import type { Verifier } from "../link/keys.ts";
-import type { Ask } from "../link/queries.ts";
+import type { SendRequest } from "../link/queries.ts";
 import type { RoomAt } from "./room-state.ts";
 import { allOf, type ClaimRow, claimKey, LOG_KEY, type LogRow } from "./rows.ts";
 import type { Vault } from "./vault.ts";
@@ -40,7 +40,7 @@ export interface HistoryView {
 
 export interface ClaimsParts {
   readonly clock: Clock;
-  readonly ask: Ask;
+  readonly ask: SendRequest;
   /** `undefined` without a link. */
   readonly history: () => HistoryView | undefined;
   readonly transact: <Result>(work: (vault: Vault) => Promise<Result>) => Promise<Result>;

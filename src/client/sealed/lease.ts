@@ -6,7 +6,7 @@ import { LEASE_BYTES, REJOINS_MAX, REJOINS_WINDOW_MS } from "../../base/limits-s
 import type { Clock } from "../../io/clock.ts";
 import { Mutex } from "../../io/disk/mutex.ts";
 import type { Entropy } from "../../io/entropy.ts";
-import type { Ask } from "../link/queries.ts";
+import type { SendRequest } from "../link/queries.ts";
 import type { RoomStates } from "./room-state.ts";
 import { LEASE_KEY, type LeaseRow } from "./rows.ts";
 import type { Vault } from "./vault.ts";
@@ -22,7 +22,7 @@ export interface DeviceLeaseParts {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly states: RoomStates;
-  readonly ask: Ask;
+  readonly ask: SendRequest;
 }
 
 /**

@@ -2,11 +2,11 @@
 
 import { Fault, msg } from "../../base/fault.ts";
 import type { RoomView } from "../../core/client/chat-record.ts";
-import type { Ask } from "../link/queries.ts";
+import type { SendRequest } from "../link/queries.ts";
 import type { SealedRooms } from "./rooms.ts";
 
 export interface Sealer {
-  readonly request: Ask;
+  readonly request: SendRequest;
   /** @throws {Fault} not-allowed if this device cannot seal */
   sealedRooms(): Promise<SealedRooms>;
 }

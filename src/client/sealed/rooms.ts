@@ -29,7 +29,12 @@ import { Mutex } from "../../io/disk/mutex.ts";
 import type { Entropy } from "../../io/entropy.ts";
 import { findSigned } from "../../wire/checkpoint.ts";
 import type { Answer, PostBody, RequestFields } from "../../wire/messages.ts";
-import { type Ask, type AskPage, type HistoryPage, queryHistory } from "../link/queries.ts";
+import {
+  type FetchPage,
+  type HistoryPage,
+  queryHistory,
+  type SendRequest,
+} from "../link/queries.ts";
 import { matcherOf, needsArchive, PageBuilder } from "./archive-page.ts";
 import {
   carrierRecord,
@@ -108,7 +113,7 @@ export interface SealedRoomsParts {
   readonly stateKey: StateKey;
   readonly device: SealedDevice;
   readonly user: string;
-  readonly ask: Ask;
+  readonly ask: SendRequest;
   /** False as soon as the link is lost: refusals after that decide nothing. */
   readonly isLinked: () => boolean;
   readonly tell: (news: SealedNews) => void;
@@ -646,9 +651,9 @@ export class SealedRooms {
   async history(
     rooms: readonly RoomView[],
     query: RequestFields<"history">,
-    ask: AskPage,
+    ask: FetchPage,
   ): Promise<HistoryPage> {
-    const opened: AskPage = async (asked) => {
+    const opened: FetchPage = async (asked) => {
       const { records, more } = await ask(asked);
       return { records: await this.#openPage(records), more };
     };
@@ -901,7 +906,7 @@ export class SealedRooms {
     const { count, own } = isCounted ? { count: before.count, own: row } : takeCount(row);
     if (!isCounted) at.change(own);
     const sent: SentRow = {
-      ...{ body: body, count, since: row.since },
+      ...{ body, count, since: row.since },
       sentAtUnixMs: before?.sentAtUnixMs ?? clock.unixMs(),
       hashes: before?.hashes ?? [],
     };

@@ -16,7 +16,7 @@ import type { Fingerprint } from "../../wire/fingerprint.ts";
 import type { PostBody, RequestFields } from "../../wire/messages.ts";
 import { SEALED_FILE_NAME } from "../../wire/messages-sealed.ts";
 import type { Keys } from "../link/keys.ts";
-import type { Ask, AskPage, HistoryPage } from "../link/queries.ts";
+import type { FetchPage, HistoryPage, SendRequest } from "../link/queries.ts";
 import { notLoggedIn } from "../link/retry.ts";
 import { carrierRecord, closedRecord, fileOfPost, isMeantSealed, meantSealed } from "./body.ts";
 import type { HistoryView } from "./claims.ts";
@@ -72,7 +72,7 @@ export interface SealingParts {
   readonly refusal?: Fault | undefined;
   /** Loads the MLS code. @throws {Fault} unreachable */
   readonly load: () => Promise<SealedCode>;
-  readonly ask: Ask;
+  readonly ask: SendRequest;
   readonly rooms: () => readonly RoomView[];
   readonly tell: (news: SealedNews) => void;
   /** `undefined` without a link. */
@@ -159,7 +159,7 @@ export class Sealing {
     }
   }
 
-  opens({ room }: ChatRecord): boolean {
+  needsOpening({ room }: ChatRecord): boolean {
     return room.isSealed === true && this.#parts.home !== undefined;
   }
 
@@ -192,7 +192,7 @@ export class Sealing {
    * @param ask requests the server's part
    * @throws {Fault} if a request fails
    */
-  async history(fields: RequestFields<"history">, ask: AskPage): Promise<HistoryPage> {
+  async history(fields: RequestFields<"history">, ask: FetchPage): Promise<HistoryPage> {
     const rooms = this.#sealedOf(fields.target);
     const sealed = rooms.length === 0 ? undefined : await this.rooms().catch(unable);
     if (sealed !== undefined) return sealed.history(rooms, fields, ask);
@@ -241,7 +241,7 @@ export class Sealing {
    * @param ask sends the request as it is
    * @throws {Fault}
    */
-  async eraseContent(seq: number, ask: Ask): Promise<void> {
+  async eraseContent(seq: number, ask: SendRequest): Promise<void> {
     const content = await this.#contentOf(seq);
     if (content === undefined) return;
     await ask("erase", { seq: content }).catch((error: unknown) => {

@@ -14,7 +14,7 @@ export class ChannelEvents {
   /** @param handle takes each notice of the channel; a Fault that it throws ends the transfer */
   constructor(connection: Connection, handle: (notice: ServerNotice) => void) {
     this.#connection = connection;
-    connection.onClosed(() => this.fail(connection.lostBy));
+    connection.onClosed(() => this.fail(connection.closeFault));
     connection.listen((notice) => {
       try {
         handle(notice);
@@ -43,7 +43,7 @@ export class ChannelEvents {
   /** @throws {Fault} the reason why the transfer cannot continue */
   check(): void {
     if (this.#fault !== undefined) throw this.#fault;
-    if (this.#connection.isClosed) throw this.#connection.lostBy;
+    if (this.#connection.isClosed) throw this.#connection.closeFault;
   }
 
   next(): Promise<void> {

@@ -9,7 +9,7 @@ import type { Fingerprint } from "../../wire/fingerprint.ts";
 import { unlessAborted } from "../link/abort.ts";
 import type { ActiveLink, LoggedInLink } from "../link/active-link.ts";
 import { Connection } from "../link/connection.ts";
-import { withoutMajority } from "../link/retry.ts";
+import { noMajority } from "../link/retry.ts";
 import { unlessStalled } from "../link/stalled.ts";
 
 export interface DataChannelOptions {
@@ -60,7 +60,7 @@ export async function overDataChannels<Result>(
   const { clock, hasMajority } = options;
   if (hasMajority === undefined) return untilThrough(options, route);
   const faultOf = (stillMs: number) =>
-    !hasMajority() && stillMs >= STALLED_MS ? withoutMajority() : undefined;
+    !hasMajority() && stillMs >= STALLED_MS ? noMajority() : undefined;
   return unlessStalled(clock, untilThrough(options, route), () => route.moved(), faultOf);
 }
 
@@ -89,7 +89,7 @@ async function overOneChannel<Result>(
 ): Promise<Result | "again"> {
   const { stop } = route;
   const active = await options.activeLink.next(stop);
-  const ends = AbortSignal.any([stop, active.gone]);
+  const ends = AbortSignal.any([stop, active.lostSignal]);
   const connection = await openChannel(active, options, ends);
   const leave = () => connection.close();
   ends.addEventListener("abort", leave, { once: true });
@@ -132,7 +132,7 @@ async function openChannel(
   options: DataChannelOptions,
   ends: AbortSignal,
 ): Promise<Connection> {
-  const { ticket } = await unlessAborted(ends, active.connection.ask("ticket", {}));
+  const { ticket } = await unlessAborted(ends, active.connection.request("ticket", {}));
   const opening = active.connection.link
     .openChannel()
     .then((link) => new Connection(link, options.clock)); // In the same tick: no message is missed.
@@ -161,7 +161,7 @@ async function enter(
       remedy: "an attacker may be in between; ask the server's owner",
     });
   }
-  await connection.ask("lane", { ticket }).catch((error: unknown) => {
+  await connection.request("lane", { ticket }).catch((error: unknown) => {
     if (!(error instanceof Fault) || error.code !== "login-refused") throw error;
     // The ticket has expired, or the server has restarted: the next attempt gets another one.
     throw new Fault("link-closed", error.message, { cause: error });

@@ -64,7 +64,7 @@ export class DownloadChannel {
   fetch(): Promise<Answer<"fetch">> {
     const fields = { file: this.#file, from: this.#from, window: WINDOW_BYTES };
     return new Promise((resolve, reject) => {
-      this.#connection.askThen("fetch", fields, (outcome) => {
+      this.#connection.requestThen("fetch", fields, (outcome) => {
         if (outcome.kind === "refused") return reject(outcome.fault);
         this.#begin(outcome.answer); // Before the connection delivers the first chunk.
         resolve(outcome.answer);
@@ -162,7 +162,7 @@ export class DownloadChannel {
       if (outcome?.status === "rejected") throw outcome.reason;
       stored();
       this.#receiving?.acked(index);
-      this.#connection.tell({ kind: "ack", file: this.#file, index });
+      this.#connection.send({ kind: "ack", file: this.#file, index });
       this.#unsyncedBytes += bytes.length;
       releaseBuffer(bytes);
     }

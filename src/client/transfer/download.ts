@@ -247,7 +247,7 @@ export class Download implements Route<GotFile> {
   /** Reports the download to the server. After a loss, the next channel repeats only this. */
   async #tell(got: GotFile, connection: Connection, download: DownloadChannel): Promise<GotFile> {
     await download.untilEnd();
-    if (this.#request.isPreview !== true) await connection.ask("got", { file: got.id });
+    if (this.#request.isPreview !== true) await connection.request("got", { file: got.id });
     return got;
   }
 }

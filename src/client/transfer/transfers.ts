@@ -126,7 +126,7 @@ export class Transfers {
    */
   withdraw(file: FileId): Promise<void> {
     const along = async (channel: Connection): Promise<"withdrawn"> => {
-      await channel.ask("withdraw", { file });
+      await channel.request("withdraw", { file });
       return "withdrawn";
     };
     return this.#until(undefined, async (stop) => {
@@ -146,7 +146,7 @@ export class Transfers {
     if (activeLink.fault !== undefined) throw activeLink.fault;
     if (signal?.aborted === true) throw interrupted();
     signal?.addEventListener("abort", interrupt, { once: true });
-    const undo = activeLink.onLeft((fault) => stop.abort(fault));
+    const undo = activeLink.onLoggedOut((fault) => stop.abort(fault));
     try {
       return await run(stop.signal);
     } finally {

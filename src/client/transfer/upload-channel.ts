@@ -89,7 +89,7 @@ export class UploadChannel {
     checksums.add(sha256);
     // A chunk of a pipe may have to be resent: the link, which releases buffers, gets a copy.
     const sent = source.path === undefined ? copyOf(bytes) : bytes;
-    this.#connection.tell({ kind: "chunk", file, index, sha256, bytes: sent });
+    this.#connection.send({ kind: "chunk", file, index, sha256, bytes: sent });
   }
 
   #notice(notice: ServerNotice): void {

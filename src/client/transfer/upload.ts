@@ -141,7 +141,7 @@ export class Upload implements Route<SentFile> {
   /** @returns `undefined` if the server has erased what an earlier run sent */
   async #offer(connection: Connection): Promise<Answer<"offer"> | undefined> {
     const { name, sizeBytes } = this.#request.source;
-    const offer = await connection.ask("offer", this.#offerFields()).catch((error: unknown) => {
+    const offer = await connection.request("offer", this.#offerFields()).catch((error: unknown) => {
       const isGone = error instanceof Fault && FORGOTTEN.has(error.code);
       if (isGone && this.#isOld && !connection.isClosed) return undefined;
       throw error;
@@ -202,7 +202,7 @@ export class Upload implements Route<SentFile> {
     this.#ahead.seek(checksums.next);
     while (checksums.next < have) {
       const chunk = await this.#ahead.take(checksums.next);
-      if (connection.isClosed) throw connection.lostBy;
+      if (connection.isClosed) throw connection.closeFault;
       if (chunk === undefined) {
         throw new Fault("file-changed", msg`'${this.#request.source.name}' is shorter than it was`);
       }
@@ -240,7 +240,7 @@ export class Upload implements Route<SentFile> {
       ...(sending === undefined ? {} : { sending }),
     };
     const about = { file, size: sizeBytes, chunks, digest, ...said };
-    const answer = await connection.ask("finish", about);
+    const answer = await connection.request("finish", about);
     this.#done(sizeBytes);
     quietly(() => kept?.end());
     return {
@@ -289,7 +289,7 @@ export class Upload implements Route<SentFile> {
   /** @throws {Fault} the channel's: then it is unknown whether the server received it */
   async #withdraw(connection: Connection, file: FileId): Promise<void> {
     try {
-      await connection.ask("withdraw", { file });
+      await connection.request("withdraw", { file });
     } catch (error) {
       if (!(error instanceof Fault) || connection.isClosed) throw error;
       // Refused: the upload is finished, or already unknown.

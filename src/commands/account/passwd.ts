@@ -52,7 +52,7 @@ async function recover(args: Recovery, context: Context): Promise<number> {
   const options = { argument: args.at, greetOnly: true } as const;
   return withClient(context, flags, options, async ({ client }) => {
     const { user } = await client.request("recover", { token, password });
-    await client.login({ user, password, mode: "login", insist: true });
+    await client.login({ user, password, mode: "login", requiresPassword: true });
     return changed(context, user, `, and this device signs in as ${user}`);
   });
 }

@@ -55,17 +55,17 @@ export class PageAccount implements LinkedAccount {
     const isOn = loadSealed !== undefined && this.sealRefusal === undefined;
     const home = isOn ? sealedHome(platform, load) : undefined;
     this.session = link.newSession({
-      ...{ sha256: hashing.sha256, follow: "all", hasPrefs: true, adopts: true },
+      ...{ sha256: hashing.sha256, follow: "all", hasPrefs: true, adoptsUnsent: true },
       outboxes: new BrowserOutboxStore(platform, () => this.moved),
       sealed: { home, refusal: this.sealRefusal, load },
       pin: async (reader) => (await load()).logPinsOf(platform.store).pin(reader),
-      sayLeft: async () => (await this.transfers()).files.sayLeft(),
+      announceUploads: async () => (await this.transfers()).files.sayLeft(),
     });
   }
 
   /** Adopts what earlier pages left; once, with the first link. @throws {Fault} store-… */
   begin(): Promise<void> {
-    return this.#restore(this.session.adopted);
+    return this.#restore(this.session.adoption);
   }
 
   /** Adopts what closed pages have left since. @throws {Fault} store-… */
@@ -128,7 +128,7 @@ export class PageAccount implements LinkedAccount {
   }
 
   leave(): void {
-    this.session.leave();
+    this.session.logOut();
     this.#isLeft = true;
     void this.#transfers?.then((transfers) => transfers.leave(), ignored);
   }

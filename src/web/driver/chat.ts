@@ -3,7 +3,7 @@
 import { Fault } from "../../base/fault.ts";
 import { type FileId, isFileId } from "../../base/ids.ts";
 import { checkName } from "../../base/names.ts";
-import { bare, type JoinOptions } from "../../client/chat/actions.ts";
+import { bareTarget, type JoinOptions } from "../../client/chat/actions.ts";
 import {
   grant,
   joinSealed,
@@ -48,24 +48,24 @@ export class Chat extends ChatCore {
 
   override async join(room: string, options: JoinOptions = {}): Promise<string> {
     if (options.sealed !== true) return super.join(room, options);
-    const { name } = await joinSealed(this, bare(room), () =>
-      this.request("join", { room: bare(room), ...options }),
+    const { name } = await joinSealed(this, bareTarget(room), () =>
+      this.request("join", { room: bareTarget(room), ...options }),
     );
     this.open(name);
     return name;
   }
 
   override leave(room: string): Promise<void> {
-    return leaveRoom(this, bare(room));
+    return leaveRoom(this, bareTarget(room));
   }
 
   async kick(room: string, user: string): Promise<void> {
-    await kick(this, bare(room), user);
+    await kick(this, bareTarget(room), user);
   }
 
   /** Grants or revokes the moderator role. @throws {Fault} */
   grant(room: string, user: string, on: boolean): Promise<void> {
-    return grant(this, bare(room), user, on);
+    return grant(this, bareTarget(room), user, on);
   }
 
   /** Seals a conversation permanently and opens it. @throws {Fault} not-found, seal-refused, … */
@@ -99,7 +99,7 @@ export class Chat extends ChatCore {
 
   /** Sets whether the page has the user's focus. */
   setFocus(on: boolean): void {
-    this.person({ kind: "focus", on });
+    this.applyNow({ kind: "focus", on });
     if (on) this.adopt();
     else this.flush();
   }
@@ -116,17 +116,17 @@ export class Chat extends ChatCore {
     handles: readonly (FileHandle | undefined)[] = [],
     text = "",
   ): boolean {
-    const to = bare(target);
+    const to = bareTarget(target);
     const refusal = sealedRoomAt(this, target) && this.sealRefusal;
     if (refusal !== undefined) {
-      this.show(Promise.reject(refusal));
+      this.reportFailure(Promise.reject(refusal));
       return false;
     }
     this.#transfer((transfers) => {
       const sending = files.length > 1 ? transfers.newSending() : undefined;
       for (const [i, file] of files.entries()) {
         const said = i === 0 && text !== "" ? text : undefined;
-        this.show(transfers.upload(to, file, { handle: handles[i], text: said, sending }));
+        this.reportFailure(transfers.upload(to, file, { handle: handles[i], text: said, sending }));
       }
     });
     return true;
@@ -178,7 +178,7 @@ export class Chat extends ChatCore {
    * one.
    */
   #transfer(act: (transfers: PageTransfers) => unknown): void {
-    this.show(this.account.transfers().then(act));
+    this.reportFailure(this.account.transfers().then(act));
   }
 }
 

@@ -1,12 +1,12 @@
 /** The account's devices, and the sign-out of the others. */
 
-import type { Ask } from "../../client/link/queries.ts";
+import type { SendRequest } from "../../client/link/queries.ts";
 import type { Answer } from "../../wire/messages.ts";
 
 export type DeviceLine = Answer<"devices">["devices"][number];
 
 /** Signs out all other devices. @returns how many @throws {Fault} */
-export async function revokeOthers(ask: Ask): Promise<number> {
+export async function revokeOthers(ask: SendRequest): Promise<number> {
   const { devices } = await ask("devices", {});
   const others = devices.filter(({ current }) => !current);
   for (const { device } of others) await ask("revoke", { device });

@@ -2,7 +2,7 @@
 
 import { concatBytes, equalBytes } from "../../base/bytes.ts";
 import type { Name } from "../../base/names.ts";
-import type { Ask } from "../../client/link/queries.ts";
+import type { SendRequest } from "../../client/link/queries.ts";
 import { deviceCertPayload } from "../../crypto/cert-payload.ts";
 import { LINK_CODE_BYTES, LINK_NONCE_BYTES } from "../../crypto/link-form.ts";
 import { deviceCertBytes } from "../../crypto/signed-bytes.ts";
@@ -16,7 +16,7 @@ export interface Linking {
   readonly device: Device;
   readonly user: Name;
   readonly fingerprint: Fingerprint;
-  readonly ask: Ask;
+  readonly ask: SendRequest;
 }
 
 /** Offers a link code to a new device. @returns the code @throws {Fault} not-allowed, … */

@@ -170,7 +170,7 @@ export class Share {
   #look(model: Model): void {
     if (model.open === undefined) this.#chat.open(LOBBY);
     const room = openRoom(this.#chat.model);
-    if (room?.loading === undefined && room?.tail.hasOlder === true) this.#chat.reach("older");
+    if (room?.loading === undefined && room?.tail.hasOlder === true) this.#chat.loadMore("older");
   }
 
   #stateOf(model: Model): ShareState {

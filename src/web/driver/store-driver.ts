@@ -3,9 +3,9 @@
 import { unreachable } from "../../base/assert.ts";
 import { clientName } from "../../base/client-name.ts";
 import { Fault } from "../../base/fault.ts";
-import { AccountLink, type LogIn } from "../../client/account-link.ts";
+import { AccountLink, type AccountLogin } from "../../client/account-link.ts";
 import { ChatActions } from "../../client/chat/actions.ts";
-import type { FaceEffect } from "../../client/chat/model-driver.ts";
+import type { UiEffect } from "../../client/chat/model-driver.ts";
 import {
   type AccountEvent,
   greetedEvent,
@@ -15,9 +15,9 @@ import {
   type SessionEvent,
 } from "../../client/event.ts";
 import type { Connection, ServerNotice } from "../../client/link/connection.ts";
-import type { Ask } from "../../client/link/queries.ts";
+import type { SendRequest } from "../../client/link/queries.ts";
 import { notConnected, notLoggedIn } from "../../client/link/retry.ts";
-import { askPatiently, type Credentials, type LoginManner } from "../../client/login.ts";
+import { type Credentials, type LoginPolicy, requestWithRetry } from "../../client/login.ts";
 import type { SealedRooms } from "../../client/sealed/rooms.ts";
 import type { Greeted } from "../../client/trust.ts";
 import type { ModelEffect, ModelEvent } from "../../core/model/event.ts";
@@ -45,9 +45,9 @@ export type Told =
     >;
 
 /** The login form stays open and shows the error. */
-const FORM_MANNER: LoginManner = {
-  triesAgain: true,
-  taken: () => "give its password, or choose another name",
+const FORM_MANNER: LoginPolicy = {
+  retriesOnLink: true,
+  takenRemedy: () => "give its password, or choose another name",
 };
 
 /** Interval at which drafts are stored. */
@@ -115,17 +115,17 @@ export abstract class ChatCore extends ChatActions {
       const open = await later.auditor?.();
       return open?.(platform, device, ({ fault }) => {
         this.#alarm = fault;
-        this.link.loop.mend(fault, true);
+        this.link.loop.reconnect(fault, true);
       });
     });
     const { clock, entropy, dial } = platform;
     this.link = new AccountLink(
       {
-        ...{ clock, entropy, dial, keys: device, manner: FORM_MANNER },
+        ...{ clock, entropy, dial, keys: device, policy: FORM_MANNER },
         program: clientName(PROGRAM, platform.browserName),
-        ...{ reconnects: "inside", keepsPassword: !device.canSign },
+        ...{ reconnects: "inside", remembersPassword: !device.canSign },
         // The page has a button to reconnect immediately.
-        ...{ hurries: false, showsStalls: true },
+        ...{ reconnectsSooner: false, reportsStalls: true },
       },
       {
         state: (state) => this.#stands(linkEventOf(state)),
@@ -135,10 +135,10 @@ export abstract class ChatCore extends ChatActions {
           account: this.#accountFor(greeted, known),
           isEnrolled: this.preferences.isEnrolled(asked),
           // A password may still open the account; `stopped` reports when nothing can.
-          forgotten: () => undefined,
+          onUnenrolled: () => undefined,
         }),
-        entered: (account, login) => this.#entered(account, login),
-        takes: (notice) => this.#takes(notice),
+        loggedIn: (account, login) => this.#entered(account, login),
+        handleNotice: (notice) => this.#takes(notice),
         connected: (account, login) => this.#connected(account, login),
         audit: (act) => this.#auditor.do(act),
         whenReady: (callback) => callback(),
@@ -148,11 +148,11 @@ export abstract class ChatCore extends ChatActions {
     platform.tabs.onMessage(({ user }) => this.#leftElsewhere(user));
     void this.preferences.begin().then((user) => {
       const isKnown = user !== undefined && !this.isResetting;
-      this.link.loop.begin(isKnown ? { user, mode: "login" } : undefined);
+      this.link.loop.start(isKnown ? { user, mode: "login" } : undefined);
     });
   }
 
-  readonly request: Ask = (kind, fields) => this.link.request(kind, fields);
+  readonly request: SendRequest = (kind, fields) => this.link.request(kind, fields);
 
   /** Whether `chat web` serves the page: other machines cannot open its address. */
   get isLocal(): boolean {
@@ -219,7 +219,7 @@ export abstract class ChatCore extends ChatActions {
 
   /** Blocks posts to a server whose log has changed, and shows the user why. */
   protected mayPost(): boolean {
-    if (this.#alarm !== undefined) this.person({ kind: "fault", fault: this.#alarm });
+    if (this.#alarm !== undefined) this.applyNow({ kind: "fault", fault: this.#alarm });
     return this.#alarm === undefined;
   }
 
@@ -236,12 +236,12 @@ export abstract class ChatCore extends ChatActions {
   async enter(credentials: Credentials): Promise<void> {
     const { password, roomSecret } = credentials;
     const some = (text: string | undefined) => (text === "" ? undefined : text);
-    await this.link.loop.enter({
+    await this.link.loop.logIn({
       ...credentials,
       password: some(password),
       roomSecret: some(typedSecret(roomSecret ?? "")) ?? this.fragment.secret,
       // A user who typed a password wants to use it, even if this browser's key could sign in.
-      insist: true,
+      requiresPassword: true,
     });
   }
 
@@ -258,7 +258,7 @@ export abstract class ChatCore extends ChatActions {
     if (token === undefined) throw notLoggedIn();
     const { connection } = await this.link.loop.open();
     const { clock } = this.#platform;
-    const { user } = await askPatiently(connection, clock, "recover", { token, password });
+    const { user } = await requestWithRetry(connection, clock, "recover", { token, password });
     this.forgetReset();
     await this.enter({ user, password, mode: "login" });
   }
@@ -275,7 +275,7 @@ export abstract class ChatCore extends ChatActions {
     const { user } = account.session;
     this.flush();
     const { loop } = this.link;
-    if (loop.state.kind === "waiting" && !forget) loop.leave();
+    if (loop.state.kind === "waiting" && !forget) loop.disconnect();
     else await this.link.logout(forget);
     this.preferences.left(user, forget);
     this.#left(account);
@@ -287,7 +287,7 @@ export abstract class ChatCore extends ChatActions {
   /** Adopts the unsent posts of closed tabs. */
   protected adopt(): void {
     const { account } = this.link;
-    if (account !== undefined) this.show(account.adopt());
+    if (account !== undefined) this.reportFailure(account.adopt());
   }
 
   /** Stores and emits everything pending. */
@@ -311,7 +311,7 @@ export abstract class ChatCore extends ChatActions {
     this.flush();
     await this.#keepDrafts();
     const { account } = this.link;
-    this.link.left();
+    this.link.loggedOut();
     account?.leave();
     this.#platform.tabs.close();
     await this.link.loop.close(notConnected());
@@ -340,13 +340,13 @@ export abstract class ChatCore extends ChatActions {
   }
 
   #told(event: ModelEvent): void {
-    if (!this.#isClosed) this.person(event);
+    if (!this.#isClosed) this.applyNow(event);
   }
 
-  protected perform(effect: FaceEffect): void {
+  protected perform(effect: UiEffect): void {
     switch (effect.kind) {
       case "read":
-        this.link.account?.session.read(effect.room, effect.n);
+        this.link.account?.session.markRead(effect.room, effect.n);
         return;
       case "notify":
         return this.#say(effect);
@@ -403,7 +403,7 @@ export abstract class ChatCore extends ChatActions {
       loadSealed: this.#later.sealed,
       fingerprint,
       tell: (event) => {
-        if (this.link.account === account) this.tell(event);
+        if (this.link.account === account) this.enqueue(event);
       },
       attach: (target, one) => {
         if (this.link.account !== account) return;
@@ -414,15 +414,19 @@ export abstract class ChatCore extends ChatActions {
     return account;
   }
 
-  #entered(account: PageAccount, { entered, asked, isRenamed, before }: LogIn<PageAccount>): void {
-    const { user, account: id } = entered.account;
-    if (asked.toLowerCase() !== user.toLowerCase()) this.preferences.left(asked, true);
+  #entered(
+    account: PageAccount,
+    { result, requestedName, isRenamed, previous }: AccountLogin<PageAccount>,
+  ): void {
+    const { user, account: id } = result.account;
+    if (requestedName.toLowerCase() !== user.toLowerCase())
+      this.preferences.left(requestedName, true);
     this.preferences.entered(user, this.device.canSign);
     account.id = id;
-    if (account !== before) {
-      before?.leave();
+    if (account !== previous) {
+      previous?.leave();
       this.#invitations = [];
-      account.moved = this.preferences.moved(asked, user);
+      account.moved = this.preferences.moved(requestedName, user);
     }
     this.#told({ kind: "entered", user, isRenamed });
   }
@@ -434,17 +438,17 @@ export abstract class ChatCore extends ChatActions {
     return true;
   }
 
-  #connected(account: PageAccount, { link, entered, before }: LogIn<PageAccount>): void {
+  #connected(account: PageAccount, { link, result, previous }: AccountLogin<PageAccount>): void {
     this.#auditor.fetch();
-    this.show(this.#operate(link.connection));
-    if (account === before) return;
-    this.show(account.begin());
-    this.show(account.moved.then(() => this.#restoreDrafts(entered.account.user)));
+    this.reportFailure(this.#operate(link.connection));
+    if (account === previous) return;
+    this.reportFailure(account.begin());
+    this.reportFailure(account.moved.then(() => this.#restoreDrafts(result.account.user)));
   }
 
   #happened(event: SessionEvent): void {
     const change = modelEventOf(event, this.#platform.clock.unixMs());
-    if (change !== undefined) this.tell(change);
+    if (change !== undefined) this.enqueue(change);
     switch (event.kind) {
       case "event":
       case "link-asked":
@@ -453,7 +457,7 @@ export abstract class ChatCore extends ChatActions {
       case "identity-changed":
         return this.#say(event);
       case "sealed-fault": // The rooms show why the page cannot seal.
-        if (this.sealRefusal === undefined) this.tell({ kind: "fault", fault: event.fault });
+        if (this.sealRefusal === undefined) this.enqueue({ kind: "fault", fault: event.fault });
         return;
       case "invited": {
         const others = this.#invitations.filter(({ room }) => room !== event.room);
@@ -490,7 +494,7 @@ export abstract class ChatCore extends ChatActions {
     }
     for (const [target, draft] of await this.preferences.drafts(user)) {
       if (!this.#isIn(user) || this.model.drafts.has(target)) continue;
-      this.tell({ kind: "draft", target, draft });
+      this.enqueue({ kind: "draft", target, draft });
     }
   }
 
@@ -501,10 +505,10 @@ export abstract class ChatCore extends ChatActions {
     const token = given ?? (await this.preferences.operatorToken());
     if (token === undefined) return;
     try {
-      await connection.ask("operate", { token });
+      await connection.request("operate", { token });
       if (given !== undefined) void this.preferences.keepOperatorToken(given);
       this.#isByLink = true;
-      this.tell({ kind: "operator" });
+      this.enqueue({ kind: "operator" });
     } catch (error) {
       if (!(error instanceof Fault) || connection.isClosed) return;
       void this.preferences.keepOperatorToken(undefined);
@@ -520,9 +524,9 @@ export abstract class ChatCore extends ChatActions {
     this.#drafts.clear();
     this.#platform.lastDrafts.write(undefined);
     this.attached.clear();
-    this.link.left();
+    this.link.loggedOut();
     account?.leave();
-    this.forget();
+    this.dropEvents();
     this.#told({ kind: "left" });
   }
 
@@ -532,7 +536,7 @@ export abstract class ChatCore extends ChatActions {
     this.link.logout(false).then(
       () => this.#left(account),
       () => {
-        this.link.loop.leave();
+        this.link.loop.disconnect();
         this.#left(account);
       },
     );

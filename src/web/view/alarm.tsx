@@ -21,7 +21,7 @@ export function alarmingAuditor(render: (view: ReactNode) => void): OpenAuditor 
   return ({ clock, store }, verifier, alarmed) => {
     const logs = new BrowserLogPins(store);
     const moment = (unixMs: number) => dateOf(unixMs).toLocaleString();
-    return new LogAuditor({ clock, logs, verifier, moment }, (alarm) => {
+    return new LogAuditor({ clock, logs, verifier, formatTime: moment }, (alarm) => {
       alarmed(alarm);
       const accept = () => logs.forget(alarm.reader);
       void loadTexts(readSettings().language ?? languageFor(navigator.languages)).then((texts) =>

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { TYPING_MS } from "../../../src/base/limits.ts";
-import { TypingTeller } from "../../../src/client/chat/typing.ts";
+import { TypingNotifier } from "../../../src/client/chat/typing.ts";
 import type { RoomState } from "../../../src/core/model/state.ts";
 
 const room = (id: string, change: Partial<RoomState> = {}) =>
@@ -9,7 +9,7 @@ const room = (id: string, change: Partial<RoomState> = {}) =>
 function open() {
   let now = 5;
   const told: string[] = [];
-  const teller = new TypingTeller(
+  const teller = new TypingNotifier(
     () => now,
     (id, on) => told.push(`${id} ${on ? "on" : "off"}`),
   );

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
 import { REJOINS_MAX, REJOINS_WINDOW_MS } from "../../../src/base/limits-sealed.ts";
-import type { Ask } from "../../../src/client/link/queries.ts";
+import type { SendRequest } from "../../../src/client/link/queries.ts";
 import { DeviceLease } from "../../../src/client/sealed/lease.ts";
 import { RoomStates } from "../../../src/client/sealed/room-state.ts";
 import { LEASE_KEY, type LeaseRow } from "../../../src/client/sealed/rows.ts";
@@ -133,7 +133,7 @@ async function askAtOnce(seed: number): Promise<{ instance: string; lost: number
       const answer = await server.take("device", fields);
       await late();
       return answer;
-    }) as unknown as Ask;
+    }) as unknown as SendRequest;
     const entropy = (size: number) => Uint8Array.from({ length: size }, () => random() * 256);
     const lease = new DeviceLease({ clock, entropy, states, ask });
     for (let links = 0; links < 6; links++) {

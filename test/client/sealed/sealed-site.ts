@@ -10,7 +10,7 @@ import { sealedHome } from "../../../src/cli/connect/sealed-home.ts";
 import { Client, type ClientOptions } from "../../../src/client/client.ts";
 import type { ReaderEvent, SessionEvent } from "../../../src/client/event.ts";
 import type { FollowMode } from "../../../src/client/follower.ts";
-import { askLink, grantLink, keepLinked } from "../../../src/client/linking.ts";
+import { grantLink, linkRequest, storeLinkedKey } from "../../../src/client/linking.ts";
 import type { SealedRooms } from "../../../src/client/sealed/rooms.ts";
 import type { SealedHome } from "../../../src/client/sealed/sealing.ts";
 import { bodyText, type ChatRecord, type RoomView } from "../../../src/core/client/chat-record.ts";
@@ -104,7 +104,7 @@ export class SealedSite implements AsyncDisposable {
     const code = new Uint8Array(systemEntropy()(LINK_CODE_BYTES));
     await person.ask("link-offer", { code: linkCodeHash(code) });
     const place = { code, fingerprint };
-    const answered = client.request("link", askLink(place, identity.publicKey));
+    const answered = client.request("link", linkRequest(place, identity.publicKey));
     const asked = await person.until("the new device", () =>
       person.events
         .filter((event) => event.kind === "link-asked")
@@ -114,7 +114,7 @@ export class SealedSite implements AsyncDisposable {
     const granter = { ...place, user: person.name, state: person.device.state, clock };
     const grant = grantLink({ ...granter, entropy: systemEntropy() }, asked);
     await person.ask("link-grant", grant);
-    keepLinked(place, identity.publicKey, await this.wait(answered), state);
+    storeLinkedKey(place, identity.publicKey, await this.wait(answered), state);
     await this.wait(client.close());
     return device;
   }

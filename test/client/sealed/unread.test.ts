@@ -71,7 +71,7 @@ test("texts count, mentions and replies notify, a reaction does neither", async 
 vaultTest(["ben"])("a client without a model counts what it missed", async ({ ana, ben }) => {
   await ana.tells("one", ben);
   const room = ben.room();
-  for (const record of ben.records) ben.client.reading?.seen(record);
+  for (const record of ben.records) ben.client.reading?.markRead(record);
   expect(ben.client.reading?.unread(room.id)).toBe(0);
   await ben.quit();
   for (const text of ["two", "three"]) await ana.say(text);

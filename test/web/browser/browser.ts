@@ -19,7 +19,7 @@ const NO_DATABASES = { persist: () => undefined } as unknown as Databases;
 const ADDRESS = { host: "10.0.0.1", port: 2428 };
 
 const openAuditor: OpenAuditor = ({ clock, store }, verifier, alarmed) =>
-  new LogAuditor({ clock, logs: new BrowserLogPins(store), verifier, moment: String }, alarmed);
+  new LogAuditor({ clock, logs: new BrowserLogPins(store), verifier, formatTime: String }, alarmed);
 
 /** One browser: what it keeps outlives its tabs. */
 export class Browser {

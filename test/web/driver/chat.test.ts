@@ -141,7 +141,7 @@ describe("speaking", () => {
     expect(roomLines(ben.chat.model).calls).toBe(1);
     const seq = item?.seq ?? 0;
     ben.chat.open("lobby");
-    ben.chat.seen(seq);
+    ben.chat.markReadUpTo(seq);
     expect(unreadIn(ben, "lobby")).toBe(0);
     ben.chat.send("lobby", { text: "hi", re: seq });
     const shown = () => itemAt(openRoom(ben.chat.model)?.tail.items ?? [], seq);
@@ -286,12 +286,12 @@ describe("the past", () => {
     await ana.until("jumped", () => room()?.jump !== undefined);
     expect(room()?.jump?.items.some((item) => item.seq === seq)).toBe(true);
     for (let i = 0; i < 20 && room()?.jump !== undefined; i++) {
-      ana.chat.reach("newer");
+      ana.chat.loadMore("newer");
       await ana.until("page", () => room()?.loading === undefined);
     }
     expect(room()?.jump).toBeUndefined();
     for (let i = 0; i < 20 && room()?.tail.hasOlder === true; i++) {
-      ana.chat.reach("older");
+      ana.chat.loadMore("older");
       await ana.until("page", () => room()?.loading === undefined);
     }
     expect(400 / SCROLL_PAGE_RECORDS).toBeLessThan(20);

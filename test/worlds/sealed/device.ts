@@ -4,7 +4,7 @@ import { nativeHashing } from "../../../src/cli/connect/hashing.ts";
 import { deviceKeys } from "../../../src/cli/connect/keys.ts";
 import { Client } from "../../../src/client/client.ts";
 import type { ReaderEvent } from "../../../src/client/event.ts";
-import { askLink, grantLink, keepLinked } from "../../../src/client/linking.ts";
+import { grantLink, linkRequest, storeLinkedKey } from "../../../src/client/linking.ts";
 import { sealedEdit } from "../../../src/client/sealed/body.ts";
 import type { SealedRooms } from "../../../src/client/sealed/rooms.ts";
 import type { ChatRecord, RoomView } from "../../../src/core/client/chat-record.ts";
@@ -233,8 +233,8 @@ export class SealedMember {
     await life.hold(client.connect());
     const place = { code, fingerprint: IDENTITY.fingerprint };
     const { publicKey } = this.home.identity;
-    const answer = await life.hold(client.request("link", askLink(place, publicKey)));
-    keepLinked(place, publicKey, answer, this.home.state);
+    const answer = await life.hold(client.request("link", linkRequest(place, publicKey)));
+    storeLinkedKey(place, publicKey, answer, this.home.state);
     await life.hold(client.close());
     life.end();
   }

@@ -25,8 +25,8 @@ export function PinsDialog({ room, onClose }: LazyProps["Pins"]) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: asked anew when something was pinned
   useEffect(() => {
     work.run(async () => {
-      const { request: ask, historyOf: history, model } = chat;
-      const records = await queryPins({ ask, sha256: pageSha256, history }, target);
+      const { request, historyOf: history, model } = chat;
+      const records = await queryPins({ request, sha256: pageSha256, history }, target);
       setItems(records.map((record) => itemOf(record, model.me, () => false)));
     });
   }, [pins]);

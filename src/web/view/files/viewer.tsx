@@ -169,7 +169,7 @@ function useNeighbours(first: ShownFile): Neighbours {
       setWaiting(false);
       setId(before);
     } else if (!hasOlder || index < 0) setWaiting(false);
-    else if (!isLoading) chat.reach("older");
+    else if (!isLoading) chat.loadMore("older");
   }, [chat, isWaiting, before, hasOlder, isLoading, index]);
   const go = (by: 1 | -1) => {
     const next = pictures[index + by];

@@ -71,7 +71,7 @@ function arrangingItems(page: PartPage, room: RoomState): MenuItem[] {
     {
       label: favourite === true ? texts.dropFavourite : texts.makeFavourite,
       icon: "star",
-      onChoose: () => chat.arrange(target, { favourite: favourite === true ? undefined : true }),
+      onChoose: () => chat.setPrefs(target, { favourite: favourite === true ? undefined : true }),
     },
     muted === undefined
       ? {
@@ -82,7 +82,7 @@ function arrangingItems(page: PartPage, room: RoomState): MenuItem[] {
       : {
           label: texts.unmuteRoom,
           icon: "quiet",
-          onChoose: () => chat.arrange(target, { muted: undefined }),
+          onChoose: () => chat.setPrefs(target, { muted: undefined }),
         },
   ];
   if (kind === "person") {
@@ -96,7 +96,7 @@ function MuteDialog({ target, onClose }: { readonly target: string; onClose: () 
   const room = roomOf(chat.model, target);
   const name = room?.kind === "room" ? `#${cleanText(target)}` : cleanText(target);
   const mute = (muted: number) => {
-    chat.arrange(target, { muted });
+    chat.setPrefs(target, { muted });
     onClose();
   };
   return (

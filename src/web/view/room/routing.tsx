@@ -52,7 +52,7 @@ function useGone(model: Model): void {
   useEffect(() => {
     if (isHere) return;
     fail(texts.messageGone);
-    chat.bottom();
+    chat.scrollToBottom();
   }, [isHere, chat, texts, fail]);
 }
 
@@ -69,7 +69,7 @@ function useFollow(ways: RefObject<Ways>): (route: Route) => void {
         seq === undefined ? ways.current.onOpen(to) : ways.current.onJump(to, seq);
       if (isReachable(chat, route)) {
         const isBack = now !== undefined && isSame(now.target, target) && now.seq !== undefined;
-        if (seq === undefined && isBack) chat.bottom();
+        if (seq === undefined && isBack) chat.scrollToBottom();
         else if (now?.seq !== seq || !isSame(now?.target, target)) goTo(target);
       } else if (!target.startsWith("@")) {
         // A link alone never joins a room: it only fills in the form.

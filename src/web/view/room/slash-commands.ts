@@ -277,7 +277,7 @@ const VIEWERS: { readonly [Kind in keyof Views]: Viewer<Kind> } = {
     if (chat.model.prefs === undefined || roomOf(chat.model, muted) === undefined) {
       throw new Fault("not-member", `you are not in ${muted}`);
     }
-    chat.arrange(muted, { muted: on === true ? undefined : 0 });
+    chat.setPrefs(muted, { muted: on === true ? undefined : 0 });
   },
   /** Offline, a conversation opens without checking that the user exists. */
   async msg({ to, text }, { chat }, { open }, host) {

@@ -316,11 +316,11 @@ function useLook(
       isStuck.current = true;
       aim.current = undefined;
     }
-    chat.atNewest(isStuck.current && !hasNewer);
+    chat.setAtNewest(isStuck.current && !hasNewer);
     setAway(below > viewportSize || hasNewer);
     if (loading === undefined) {
-      if (scrollOffset < REACH_PX && hasOlder) chat.reach("older");
-      if (below < REACH_PX && hasNewer) chat.reach("newer");
+      if (scrollOffset < REACH_PX && hasOlder) chat.loadMore("older");
+      if (below < REACH_PX && hasNewer) chat.loadMore("newer");
     }
     const lowest = rows[handle.findItemIndex(scrollOffset + viewportSize - STICK_PX / 2)];
     const last = below <= STICK_PX ? rows.findLast(({ kind }) => kind === "item") : lowest;
@@ -329,10 +329,10 @@ function useLook(
     setFresh(hasNewer || isStuck.current ? 0 : freshIn(rows, looked.current).count);
     if (last?.kind !== "item" || !isFocused || last.item.seq <= seen.current) return;
     seen.current = last.item.seq;
-    chat.seen(last.item.seq);
+    chat.markReadUpTo(last.item.seq);
   }, [chat, rows, hasOlder, hasNewer, loading, isFocused, list, isStuck, isHeld, aim]);
   useEffect(look);
-  useEffect(() => () => chat.atNewest(false), [chat]);
+  useEffect(() => () => chat.setAtNewest(false), [chat]);
   const toFresh = () => {
     const at = freshIn(rows, looked.current ?? 0).first;
     const row = rows[at];
@@ -541,7 +541,7 @@ export const Timeline = memo(function Timeline({ rows: shown, actions, jumps }: 
       {isAway ? (
         <div className="newest">
           {fresh > 0 ? <Button onClick={toFresh}>{texts.unreadBelow(fresh)}</Button> : null}
-          <Button onClick={() => chat.bottom()}>{texts.newest}</Button>
+          <Button onClick={() => chat.scrollToBottom()}>{texts.newest}</Button>
         </div>
       ) : null}
     </section>

@@ -20,7 +20,7 @@ class ClusterFixture extends ClientFixture {
 
   override client(options: Parameters<ClientFixture["client"]>[0] = {}): Watched {
     const { fingerprint } = this.server.identity;
-    return super.client({ kept: this.state.serverPlaces(fingerprint), ...options });
+    return super.client({ storedAddresses: this.state.serverPlaces(fingerprint), ...options });
   }
 
   async told(places = PLACES): Promise<Watched> {
@@ -57,7 +57,7 @@ test("fails over to another machine of the cluster", async () => {
   expect(fixture.dialled.slice(3)).toEqual(["server", "other"]);
   expect(named.last("elsewhere")).toEqual(news as never);
   await fixture.outcome(named.client.close());
-  const unnamed = await fixture.connect({ isNamed: false });
+  const unnamed = await fixture.connect({ isServerExplicit: false });
   expect(fixture.dialled.slice(5)).toEqual(["other"]);
   expect(unnamed.last("elsewhere")).toBeUndefined();
 });

@@ -7,38 +7,37 @@ import type { Connection } from "./link/connection.ts";
 /** Limits the rate of reports, and resends them after a loss of the link. */
 export class ReadReporter {
   readonly #clock: Clock;
-  readonly #unsent = new Map<string, number>(); // By room; as many as are read.
-  #connection: Pick<Connection, "isClosed" | "askThen"> | undefined;
+  readonly #unsent = new Map<string, number>(); // By room; bounded by the account's rooms.
+  #connection: Pick<Connection, "isClosed" | "requestThen"> | undefined;
   #cancel: (() => void) | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Uses a new link, and sends pending reports. */
-  connected(connection: Pick<Connection, "isClosed" | "askThen">): void {
+  connected(connection: Pick<Connection, "isClosed" | "requestThen">): void {
     this.#connection = connection;
     this.flush();
   }
 
-  note(room: string, n: number): void {
+  report(room: string, n: number): void {
     this.#unsent.set(room, Math.max(n, this.#unsent.get(room) ?? 0));
     this.#cancel ??= this.#clock.after(READ_NOTICE_INTERVAL_MS, () => this.flush());
   }
 
-  /** Sends pending reports; those that cannot be sent wait for the next link. */
+  /** Sends pending reports; unsent ones remain for the next link. */
   flush(): void {
     this.#cancel?.();
     this.#cancel = undefined;
     for (const [room, n] of this.#unsent) {
       if (this.#connection === undefined || this.#connection.isClosed) return;
-      // A refusal can be ignored: the user left the room, or the next report goes further.
-      this.#connection.askThen("read", { room, n }, () => undefined);
+      // A refusal can be ignored: the user left the room, or a later report supersedes it.
+      this.#connection.requestThen("read", { room, n }, () => undefined);
       this.#unsent.delete(room);
     }
   }
 
-  /** Drops pending reports, as the account changes. */
+  /** Drops pending reports when the account changes. */
   clear(): void {
     this.#cancel?.();
     this.#cancel = undefined;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Fault } from "../../src/base/fault.ts";
 import { RECONNECT_MAX_MS, RECONNECT_PENDING_MAX_MS } from "../../src/base/limits.ts";
-import { Redial } from "../../src/client/redial.ts";
+import { ReconnectTimer } from "../../src/client/reconnect-timer.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
 const GONE = new Fault("link-closed", "the connection was lost");
@@ -10,15 +10,15 @@ const FIRST_OF_LONG_WAITS = 9; // 250 ms doubled so often is beyond every bound.
 class Room {
   readonly clock = new VirtualClock();
   readonly calledAt: number[] = [];
-  readonly redial: Redial;
+  readonly redial: ReconnectTimer;
 
   constructor(chance = 255) {
     const entropy = (sizeBytes: number) => new Uint8Array(sizeBytes).fill(chance);
-    this.redial = new Redial({ clock: this.clock, entropy });
+    this.redial = new ReconnectTimer({ clock: this.clock, entropy });
   }
 
   wait(isAwaited: boolean, fault = GONE): number {
-    return this.redial.after(fault, isAwaited, () => this.calledAt.push(this.clock.now()));
+    return this.redial.schedule(fault, isAwaited, () => this.calledAt.push(this.clock.now()));
   }
 
   grownWeary(): void {
@@ -50,7 +50,7 @@ describe("between two calls", () => {
     room.wait(false);
     await room.clock.advance(10_000);
     for (let i = 0; i < 50; i++) {
-      room.redial.awaited();
+      room.redial.expedite();
       await room.clock.advance(100);
     }
     await room.clock.advance(RECONNECT_MAX_MS);
@@ -64,7 +64,7 @@ describe("between two calls", () => {
     const room = new Room();
     const busy = new Fault("too-many", "come later", { retryAfterMs: 40_000 });
     expect(room.wait(true, busy)).toBe(40_000);
-    room.redial.awaited();
+    room.redial.expedite();
     await room.clock.advance(39_999);
     expect(room.calledAt).toEqual([]);
     await room.clock.advance(1);

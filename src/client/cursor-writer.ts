@@ -9,10 +9,10 @@ export interface ReadMark {
   readonly seq: number;
 }
 
-/** Delay of a write, because a write waits for the disk. After a crash some events repeat. */
-const STORE_EVERY_MS = 500;
+/** Batches writes, which wait for the disk. After a crash some events repeat. */
+const WRITE_DELAY_MS = 500;
 
-export class CursorKeeper {
+export class CursorWriter {
   readonly #state: CursorStore;
   readonly #clock: Clock;
   #mark: ReadMark | undefined;
@@ -23,11 +23,11 @@ export class CursorKeeper {
     this.#clock = clock;
   }
 
-  note(mark: ReadMark): void {
+  schedule(mark: ReadMark): void {
     const { user, fingerprint } = this.#mark ?? mark;
     if (user !== mark.user || fingerprint !== mark.fingerprint) this.flush();
     this.#mark = mark;
-    this.#cancel ??= this.#clock.after(STORE_EVERY_MS, () => this.flush());
+    this.#cancel ??= this.#clock.after(WRITE_DELAY_MS, () => this.flush());
   }
 
   flush(): void {
@@ -38,7 +38,7 @@ export class CursorKeeper {
     if (mark !== undefined) this.#state.advanceCursor(mark.fingerprint, mark.user, mark.seq);
   }
 
-  /** Moves the cursor back: the server has lost the records after this one. */
+  /** Moves the cursor back, because the server has lost later records. */
   rewind(mark: ReadMark): void {
     this.flush();
     this.#state.rewindCursor(mark.fingerprint, mark.user, mark.seq);

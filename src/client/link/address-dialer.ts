@@ -1,0 +1,150 @@
+/** Dialling of a server with several addresses. */
+
+import { Fault, msg } from "../../base/fault.ts";
+import { NEXT_ADDRESS_DELAY_MS } from "../../base/limits-cluster.ts";
+import type { ServerPlaces } from "../../core/client/server-places.ts";
+import type { Clock } from "../../io/clock.ts";
+import type { Link } from "../../io/link/link.ts";
+import { formatPlace, type ServerPlace } from "../../wire/invite.ts";
+import { isTransient } from "./retry.ts";
+
+export interface AddressDialerOptions {
+  readonly clock: Pick<Clock, "now" | "after">;
+  readonly addresses: ServerPlaces;
+  readonly dial: (address: ServerPlace) => Promise<Link>;
+}
+
+/**
+ * Dials the next address as soon as one fails, and in parallel if one has not answered within
+ * NEXT_ADDRESS_DELAY_MS. The first link wins. If none connects, the fault is that of the first
+ * address.
+ */
+export class AddressDialer {
+  readonly #options: AddressDialerOptions;
+  /** Addresses not tried yet, until the last link is known to be usable. */
+  #untried: readonly ServerPlace[] = [];
+  #address: ServerPlace | undefined;
+
+  constructor(options: AddressDialerOptions) {
+    this.#options = options;
+  }
+
+  /** Address of the last dialled link. */
+  get address(): ServerPlace | undefined {
+    return this.#address;
+  }
+
+  /** @throws {Fault} the fault of the first address */
+  readonly dial = async (): Promise<Link> => {
+    if (this.#untried.length === 0) this.#untried = this.#options.addresses.round();
+    const race = new Race(this.#options, this.#untried);
+    this.#untried = [];
+    this.#address = undefined;
+    const { address, link } = await race.run();
+    this.#address = address;
+    this.#untried = race.untried(address);
+    return link;
+  };
+
+  /**
+   * Handles an unusable link. Any machine may answer at an address that the server sent, so faults
+   * there are not the server's. Faults at an address that the user gave are reported.
+   * @returns the fault to report; `undefined` if another address remains to `dial`
+   */
+  tryNext(fault: Fault): Fault | undefined {
+    const { addresses } = this.#options;
+    const address = this.#address;
+    if (address === undefined || fault.code.startsWith("store-")) return fault;
+    const isGiven = addresses.isGiven(address);
+    if (fault.code === "fingerprint-changed" && !isGiven) addresses.foreign(address);
+    else addresses.failed(address);
+    if (isGiven && !isTransient(fault)) return fault;
+    if (this.#untried.length > 0) return undefined;
+    if (isGiven) return fault;
+    const text = msg`at ${formatPlace(address)} the server does not answer`;
+    return new Fault("unreachable", text, { cause: fault });
+  }
+
+  /** Called when the server has proved its identity: the next dial starts a new round. */
+  confirmAddress(): void {
+    this.#untried = [];
+  }
+}
+
+interface DialResult {
+  readonly address: ServerPlace;
+  readonly link: Link;
+}
+
+class Race {
+  readonly #options: AddressDialerOptions;
+  readonly #queue: ServerPlace[];
+  readonly #failed = new Set<ServerPlace>();
+  readonly #candidates: readonly ServerPlace[];
+  readonly #result = Promise.withResolvers<DialResult>();
+  #running = 0;
+  #isSettled = false;
+  #failure: Fault | undefined;
+  #cancel = () => {};
+
+  constructor(options: AddressDialerOptions, candidates: readonly ServerPlace[]) {
+    this.#options = options;
+    this.#candidates = candidates;
+    this.#queue = [...candidates];
+  }
+
+  run(): Promise<DialResult> {
+    this.#next();
+    return this.#result.promise;
+  }
+
+  untried(winner: ServerPlace): ServerPlace[] {
+    return this.#candidates.filter((address) => address !== winner && !this.#failed.has(address));
+  }
+
+  #next(): void {
+    const { clock, addresses, dial } = this.#options;
+    this.#cancel();
+    const address = this.#queue.shift();
+    if (address === undefined) return this.#failIfExhausted();
+    if (!addresses.mayDial(address, clock.now())) return this.#next();
+    this.#running++;
+    dial(address).then(
+      (link) => {
+        this.#running--;
+        if (this.#isSettled) return link.destroy(); // Another address was faster.
+        this.#settle();
+        this.#result.resolve({ address, link });
+      },
+      (error: unknown) => {
+        this.#running--;
+        this.#dialFailed(address, error);
+      },
+    );
+    this.#cancel = clock.after(NEXT_ADDRESS_DELAY_MS, () => this.#next());
+  }
+
+  #dialFailed(address: ServerPlace, error: unknown): void {
+    if (!(error instanceof Fault)) {
+      this.#settle();
+      return this.#result.reject(error);
+    }
+    this.#failed.add(address);
+    if (this.#isSettled) return;
+    this.#options.addresses.failed(address);
+    if (address === this.#candidates[0]) this.#failure = error;
+    this.#failure ??= error;
+    this.#next();
+  }
+
+  #failIfExhausted(): void {
+    if (this.#isSettled || this.#running > 0) return;
+    this.#settle();
+    this.#result.reject(this.#failure ?? new Fault("unreachable", "there is no place to dial now"));
+  }
+
+  #settle(): void {
+    this.#isSettled = true;
+    this.#cancel();
+  }
+}

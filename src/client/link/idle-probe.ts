@@ -1,0 +1,99 @@
+/** Detection of a server that disappeared without closing its link. */
+
+import { Fault, msg } from "../../base/fault.ts";
+import {
+  IDLE_CONNECT_TIMEOUT_MS,
+  IDLE_PING_AFTER_MS,
+  IDLE_PING_TIMEOUT_MS,
+  IDLE_UDP_CONNECT_TIMEOUT_MS,
+  IDLE_UDP_PING_AFTER_MS,
+  IDLE_UDP_PING_TIMEOUT_MS,
+} from "../../base/limits-cluster.ts";
+import type { Clock } from "../../io/clock.ts";
+import type { Link } from "../../io/link/link.ts";
+import type { Connection } from "./connection.ts";
+
+export interface IdleProbeOptions {
+  readonly clock: Pick<Clock, "now" | "after">;
+  readonly connection: Connection;
+  /** Dials the same address. @throws {Fault} */
+  readonly dial: () => Promise<Link>;
+  /** Called when the server accepts no other connection either; the link then closes. */
+  readonly onUnreachable: () => void;
+}
+
+const TCP = {
+  idleMs: IDLE_PING_AFTER_MS,
+  answerTimeoutMs: IDLE_PING_TIMEOUT_MS,
+  connectTimeoutMs: IDLE_CONNECT_TIMEOUT_MS,
+};
+const UDP: typeof TCP = {
+  idleMs: IDLE_UDP_PING_AFTER_MS,
+  answerTimeoutMs: IDLE_UDP_PING_TIMEOUT_MS,
+  connectTimeoutMs: IDLE_UDP_CONNECT_TIMEOUT_MS,
+};
+
+/**
+ * Checks whether an idle link still leads to its server, for clients with alternative addresses:
+ * TCP does not report a machine that lost power, and UDP reports nothing. A slow network still
+ * accepts another connection, so one large message does not end the link.
+ */
+export class IdleProbe {
+  readonly #options: IdleProbeOptions;
+  readonly #pace: typeof TCP;
+  #cancel = () => {};
+  #isClosed = false;
+
+  constructor(options: IdleProbeOptions) {
+    this.#options = options;
+    this.#pace = options.connection.link.transport === "udp" ? UDP : TCP;
+    options.connection.onClosed(() => {
+      this.#isClosed = true;
+      this.#cancel();
+    });
+    this.#listen();
+  }
+
+  #listen(): void {
+    const { clock, connection } = this.#options;
+    const { idleMs, answerTimeoutMs } = this.#pace;
+    const probeAt = () => connection.lastReceivedAt + idleMs;
+    this.#wait(Math.max(probeAt() - clock.now(), 1), () => {
+      const now = clock.now();
+      if (now < probeAt()) return this.#listen();
+      connection.probe(idleMs);
+      this.#wait(answerTimeoutMs, () => {
+        if (connection.lastReceivedAt >= now) this.#listen();
+        else void this.#dial(now);
+      });
+    });
+  }
+
+  async #dial(probedAt: number): Promise<void> {
+    const { clock, connection, dial, onUnreachable } = this.#options;
+    const timeout = Promise.withResolvers<false>();
+    this.#wait(this.#pace.connectTimeoutMs, () => timeout.resolve(false));
+    const isReachable = await Promise.race([this.#canDial(dial), timeout.promise]);
+    this.#cancel();
+    if (this.#isClosed) return;
+    if (isReachable || connection.lastReceivedAt >= probedAt) return this.#listen();
+    onUnreachable();
+    const sinceMs = clock.now() - connection.lastReceivedAt;
+    const text = msg`nothing was heard for ${Math.round(sinceMs / 1000)} s`;
+    connection.close(new Fault("timeout", text));
+  }
+
+  async #canDial(dial: () => Promise<Link>): Promise<boolean> {
+    try {
+      (await dial()).destroy();
+      return true;
+    } catch (error) {
+      if (error instanceof Fault) return false;
+      throw error;
+    }
+  }
+
+  #wait(ms: number, callback: () => void): void {
+    this.#cancel = this.#options.clock.after(ms, callback);
+  }
+}

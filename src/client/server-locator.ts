@@ -1,0 +1,139 @@
+/** Addresses of a server's machines, over any number of links. */
+
+import type { Fault } from "../base/fault.ts";
+import { ServerPlaces } from "../core/client/server-places.ts";
+import type { Clock } from "../io/clock.ts";
+import type { Entropy } from "../io/entropy.ts";
+import type { Link } from "../io/link/link.ts";
+import type { KeptPlaces } from "../io/state/client-state.ts";
+import type { Fingerprint } from "../wire/fingerprint.ts";
+import { formatPlace, parseServerAddress, type ServerPlace } from "../wire/invite.ts";
+import type { LinkEvent } from "./event.ts";
+import { AddressDialer } from "./link/address-dialer.ts";
+import type { Connection, ServerNotice } from "./link/connection.ts";
+import { IdleProbe } from "./link/idle-probe.ts";
+import type { AddressStore } from "./ports.ts";
+
+export interface ServerLocatorOptions {
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly dial: (address: ServerPlace) => Promise<Link>;
+  readonly state: AddressStore;
+  readonly address: string;
+  readonly addresses?: readonly [ServerPlace, ...ServerPlace[]] | undefined;
+  readonly storedAddresses?: KeptPlaces | undefined;
+  readonly isServerExplicit?: boolean | undefined;
+}
+
+export class ServerLocator {
+  readonly #options: ServerLocatorOptions;
+  readonly #addresses: ServerPlaces;
+  readonly #dialer: AddressDialer;
+  /** Address that the user expects. */
+  #expected: ServerPlace | undefined;
+  #isLoggedIn = false;
+  /** Whether the server of the current link has sent the addresses of its cluster. */
+  #hasClusterAddresses = false;
+
+  constructor(options: ServerLocatorOptions) {
+    this.#options = options;
+    const { clock, entropy, dial, address, ...known } = options;
+    const [byte = 0] = entropy(1);
+    const {
+      addresses: given = [parseServerAddress(address)],
+      storedAddresses,
+      isServerExplicit = true,
+    } = known;
+    const { told, last } = storedAddresses ?? { told: [], last: undefined };
+    const random = byte / 256;
+    this.#addresses = new ServerPlaces({
+      given,
+      told,
+      last,
+      isNamed: isServerExplicit,
+      now: clock.now(),
+      chance: random,
+    });
+    this.#dialer = new AddressDialer({ clock, dial, addresses: this.#addresses });
+    [this.#expected] = this.#addresses.round();
+  }
+
+  get dialing(): {
+    readonly dial: () => Promise<Link>;
+    readonly tryNextAddress: (fault: Fault) => Fault | undefined;
+  } {
+    return { dial: this.#dialer.dial, tryNextAddress: (fault) => this.#dialer.tryNext(fault) };
+  }
+
+  get address(): ServerPlace | undefined {
+    return this.#dialer.address;
+  }
+
+  get clusterAddresses(): readonly ServerPlace[] {
+    return this.#addresses.told;
+  }
+
+  confirmAddress(): void {
+    this.#dialer.confirmAddress();
+  }
+
+  /** @returns an event for the user if another machine than expected was reached */
+  loggedIn(fingerprint: Fingerprint): Extract<LinkEvent, { kind: "elsewhere" }> | undefined {
+    const { address } = this.#dialer;
+    if (address === undefined) return undefined;
+    this.#isLoggedIn = true;
+    this.#hasClusterAddresses = false;
+    const [from, to] = [this.#expected ?? address, address].map(formatPlace);
+    this.#expected = address;
+    if (this.#addresses.reached(address) && this.#addresses.told.length > 0)
+      this.#store(fingerprint);
+    if (from === undefined || to === undefined || from === to) return undefined;
+    return { kind: "elsewhere", from, to };
+  }
+
+  /** @returns whether the notice was handled */
+  notice(notice: ServerNotice, fingerprint: Fingerprint, connection: Connection): boolean {
+    const { remote } = connection.link;
+    if (notice.kind === "servers") {
+      if (!this.#hasClusterAddresses) this.#startProbe(connection);
+      this.#hasClusterAddresses = true;
+      if (this.#addresses.tell(notice.places, remote.host)) this.#store(fingerprint);
+      return true;
+    }
+    // A cluster would have sent its addresses by now.
+    if (notice.kind === "caught-up" && !this.#hasClusterAddresses && this.#addresses.forget()) {
+      this.#options.state.forgetServerPlaces(fingerprint);
+    }
+    return false;
+  }
+
+  /**
+   * Handles a node that lost its majority: the other nodes are dialled first.
+   * @returns whether there are other nodes
+   */
+  majorityLost(): boolean {
+    const { address } = this.#dialer;
+    if (address !== undefined) this.#addresses.failed(address);
+    return this.#addresses.round().length > 1;
+  }
+
+  /** Handles the loss of a link, or a failed attempt. */
+  lost(): void {
+    const { address } = this.#dialer;
+    if (!this.#isLoggedIn && address !== undefined) this.#addresses.failed(address);
+    this.#isLoggedIn = false;
+  }
+
+  #startProbe(connection: Connection): void {
+    const { clock, dial } = this.#options;
+    const { address } = this.#dialer;
+    if (address === undefined) return;
+    const onUnreachable = () => this.#addresses.failed(address);
+    new IdleProbe({ clock, connection, onUnreachable, dial: () => dial(address) });
+  }
+
+  #store(fingerprint: Fingerprint): void {
+    const { told, last } = this.#addresses;
+    this.#options.state.keepServerPlaces(fingerprint, { told, last });
+  }
+}
