@@ -40,8 +40,11 @@ const FLAGS = [
   "--no-compile-autoload-dotenv",
   "--minify",
   "--sourcemap=none",
-  // Compiled ahead of time: chat --version takes 12 ms instead of 33.
+  // A command loads only the chunks that it imports; their top-level code is compiled ahead of
+  // time. Deeper functions would add 9 MB and start no faster.
+  "--splitting",
   "--bytecode",
+  "--bytecode-depth=0",
   "--format=esm",
   // The folder of the packs has another name each time: equal sources give equal programs.
   "--entry-naming=[name].[ext]",

@@ -2,6 +2,7 @@
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { brotliCompressSync, brotliDecompressSync } from "node:zlib";
 import { PAGE_PLUGINS } from "./page-plugins.ts";
 import { MAIN_SOURCE, PAGE_SOURCE, ROOT } from "./source-tree.ts";
 
@@ -18,8 +19,8 @@ export interface License {
   readonly text: string;
 }
 
-export function packLicenses(licenses: readonly License[]): string {
-  return JSON.stringify(licenses);
+export function packLicenses(licenses: readonly License[]): Uint8Array {
+  return brotliCompressSync(JSON.stringify(licenses));
 }
 
 /**
@@ -30,7 +31,9 @@ export async function loadLicenses(): Promise<readonly License[] | undefined> {
   for (const file of Bun.embeddedFiles) {
     // Its name contains a hash: third-party-1x2y3z.licenses.
     const name = "name" in file ? String(file.name) : "";
-    if (name.endsWith(".licenses")) return JSON.parse(await file.text()) as License[];
+    if (name.endsWith(".licenses")) {
+      return JSON.parse(brotliDecompressSync(await file.bytes()).toString()) as License[];
+    }
   }
   return existsSync(MAIN_SOURCE) ? buildLicenses() : undefined;
 }

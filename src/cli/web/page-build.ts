@@ -3,8 +3,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { brotliCompressSync, constants, gzipSync } from "node:zlib";
-import { defined } from "../../base/values.ts";
+import { brotliCompressSync, constants } from "node:zlib";
 import type { Page, PageFile } from "../../server/http/page.ts";
 import { PAGE_PLUGINS } from "../page-plugins.ts";
 import { PAGE_SOURCE } from "../source-tree.ts";
@@ -152,8 +151,5 @@ function fileOf(path: string, identity: Uint8Array, small: boolean): PageFile {
   const sha256 = createHash("sha256").update(identity).digest("hex");
   if (!TEXT.test(type)) return { type, identity, sha256 };
   const br = small ? smallestBrotli(identity) : brotli(identity, 4);
-  const gzip = new Uint8Array(gzipSync(identity, { level: small ? 9 : 6 }));
-  const smaller = <T extends Uint8Array>(bytes: T) =>
-    bytes.length < identity.length ? bytes : undefined;
-  return { type, identity, sha256, ...defined({ br: smaller(br), gzip: smaller(gzip) }) };
+  return { type, identity, sha256, ...(br.length < identity.length ? { br } : {}) };
 }

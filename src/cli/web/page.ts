@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { defined } from "../../base/values.ts";
+import { brotliCompressSync, brotliDecompressSync } from "node:zlib";
 import type { Page, PageFile } from "../../server/http/page.ts";
 import { PAGE_SOURCE } from "../source-tree.ts";
 import { iconsOf, MANIFEST_LINK, MANIFEST_PATH, manifest } from "./manifest.ts";
@@ -15,9 +15,9 @@ interface PackedFile {
   readonly path: string;
   readonly type: string;
   readonly sha256: string;
-  readonly identity: string;
+  /** Base64 of the content: compressed with Brotli, or as it is. */
   readonly br?: string;
-  readonly gzip?: string;
+  readonly identity?: string;
 }
 
 interface Pack {
@@ -25,31 +25,29 @@ interface Pack {
   readonly files: readonly PackedFile[];
 }
 
-export function packPage({ build, files }: Page): string {
-  const packed = [...files].map(([path, { identity, br, gzip, ...about }]) => ({
+export function packPage({ build, files }: Page): Uint8Array {
+  const packed = [...files].map(([path, { identity, br, ...about }]) => ({
     path,
     ...about,
-    identity: identity.toBase64(),
-    br: br?.toBase64(),
-    gzip: gzip?.toBase64(),
+    ...(br === undefined ? { identity: identity.toBase64() } : { br: br.toBase64() }),
   }));
-  return JSON.stringify({ build, files: packed });
+  return brotliCompressSync(JSON.stringify({ build, files: packed }));
 }
 
 /** @internal */
-export function unpackPage(text: string): Page {
-  const { build, files } = JSON.parse(text) as Pack;
+export function unpackPage(bytes: Uint8Array): Page {
+  const { build, files } = JSON.parse(brotliDecompressSync(bytes).toString()) as Pack;
   return { build, files: new Map(files.map((file) => [file.path, unpacked(file)])) };
 }
 
-function unpacked({ type, sha256, identity, br, gzip }: PackedFile): PageFile {
-  const bytes = (text: string | undefined) =>
-    text === undefined ? undefined : Uint8Array.fromBase64(text);
+function unpacked({ type, sha256, identity = "", br }: PackedFile): PageFile {
+  if (br === undefined) return { type, sha256, identity: Uint8Array.fromBase64(identity) };
+  const compressed = Uint8Array.fromBase64(br);
   return {
     type,
     sha256,
-    identity: Uint8Array.fromBase64(identity),
-    ...defined({ br: bytes(br), gzip: bytes(gzip) }),
+    br: compressed,
+    identity: new Uint8Array(brotliDecompressSync(compressed)),
   };
 }
 
@@ -99,7 +97,7 @@ export async function loadPage(): Promise<Page | undefined> {
   for (const file of Bun.embeddedFiles) {
     // Its name contains a hash: page-1x2y3z.pack.
     const name = "name" in file ? String(file.name) : "";
-    if (name.endsWith(".pack")) return unpackPage(await file.text());
+    if (name.endsWith(".pack")) return unpackPage(await file.bytes());
   }
   return existsSync(PAGE_SOURCE) ? buildPage({ small: false }) : undefined;
 }

@@ -9,10 +9,10 @@ export interface Page {
 
 export interface PageFile {
   readonly type: string;
-  /** Uncompressed; the other codings exist only if they are smaller. */
+  /** Uncompressed. */
   readonly identity: Uint8Array;
+  /** Compressed with Brotli. `undefined` if that is not smaller. */
   readonly br?: Uint8Array;
-  readonly gzip?: Uint8Array;
   /** Of `identity`, in hex. */
   readonly sha256: string;
 }

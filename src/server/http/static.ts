@@ -36,8 +36,6 @@ function contentPolicy(host: string | null): string {
   ].join("; ");
 }
 
-type Coding = "br" | "gzip" | "identity";
-
 /** @returns `undefined` if the page has no such path */
 export function servePage(page: Page, request: Request, path: string): Response | undefined {
   const file = page.files.get(path);
@@ -55,7 +53,7 @@ export function servePage(page: Page, request: Request, path: string): Response 
   if (matches(request.headers.get("if-none-match"), etag)) {
     return new Response(null, { status: 304, headers });
   }
-  const body = file[coding] ?? file.identity;
+  const body = (coding === "br" ? file.br : undefined) ?? file.identity;
   headers["content-type"] = file.type;
   headers["content-length"] = String(body.length);
   if (coding !== "identity") headers["content-encoding"] = coding;
@@ -63,8 +61,8 @@ export function servePage(page: Page, request: Request, path: string): Response 
   return new Response(isHead ? null : new Uint8Array(body), { headers });
 }
 
-/** Returns the smallest coding that the browser accepts. */
-function codingOf(file: PageFile, accepted: string | null): Coding {
+/** Browsers accept Brotli over TLS, and TLS is always on. */
+function codingOf(file: PageFile, accepted: string | null): "br" | "identity" {
   const taken = new Set(
     (accepted ?? "")
       .toLowerCase()
@@ -73,10 +71,7 @@ function codingOf(file: PageFile, accepted: string | null): Coding {
       .filter(([, weight]) => !/^q=0(\.0*)?$/.test(weight ?? ""))
       .map(([coding = ""]) => coding),
   );
-  for (const coding of ["br", "gzip"] as const) {
-    if (taken.has(coding) && file[coding] !== undefined) return coding;
-  }
-  return "identity";
+  return taken.has("br") && file.br !== undefined ? "br" : "identity";
 }
 
 /** RFC 9110, 13.1.2: a list with weak comparison. */
