@@ -8,7 +8,7 @@ import { isName } from "../base/names.ts";
 import { cleanText } from "../base/text.ts";
 import { type KnownName, KnownNames } from "../io/state/known-names.ts";
 import { findLocalServers } from "../io/state/local-servers.ts";
-import { formatPlace, parseServerAddress } from "../wire/invite.ts";
+import { formatAddress, parseServerSpec } from "../wire/invite.ts";
 import {
   type FlagDef,
   type FlagDefs,
@@ -206,7 +206,7 @@ function serverAmong(
   const text = given || env["CHAT_INVITE"] || env["CHAT_SERVER"] || configured;
   if (text === undefined) return known.server();
   try {
-    return formatPlace(parseServerAddress(text));
+    return formatAddress(parseServerSpec(text));
   } catch {
     return undefined; // Incomplete.
   }
@@ -214,7 +214,7 @@ function serverAmong(
 
 function servers({ env }: World, known: KnownNames): Word[] {
   const here = findLocalServers(env).map((local) => ({
-    word: formatPlace(local),
+    word: formatAddress(local),
     about: "runs here",
   }));
   const met = known.servers().map(({ name, about }) => ({ word: name, about: brief(about) }));

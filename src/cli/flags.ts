@@ -5,7 +5,7 @@ import { foldName, type Name, parseTarget, type Target } from "../base/names.ts"
 import { checkTypedName } from "../base/new-names.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
 import { type Fingerprint, parseFingerprint } from "../wire/fingerprint.ts";
-import { parseServerAddress, type ServerAddress } from "../wire/invite.ts";
+import { parseServerSpec, type ServerSpec } from "../wire/invite.ts";
 import { argument, enumFlag, type FlagDefs, flag, noFlag, stringFlag } from "./command.ts";
 import type { Context } from "./context.ts";
 
@@ -53,7 +53,7 @@ export interface ServerChoice {
 /** The user's choice of server, before anything is looked up. */
 export interface ServerOptions {
   /** `undefined`: the local server, the last one, or one found on the LAN. */
-  readonly address: ServerAddress | undefined;
+  readonly address: ServerSpec | undefined;
   readonly user: Name | undefined;
   readonly transport: "auto" | "tcp" | "udp";
   /** Required fingerprint: from `--fingerprint`, else from the invite. */
@@ -73,7 +73,7 @@ export function serverOptions(
   const { config } = context.settings();
   const invite = given(env["CHAT_INVITE"]);
   const place = argument ?? flags.server ?? invite ?? given(env["CHAT_SERVER"]) ?? config.server;
-  const address = place === undefined ? undefined : parseServerAddress(place);
+  const address = place === undefined ? undefined : parseServerSpec(place);
   const user = flags.user ?? given(env["CHAT_USER"]) ?? config.user;
   const { fingerprint } = flags;
   return {
@@ -88,9 +88,9 @@ export function serverOptions(
 export function transportOf(
   context: Context,
   flag: ServerOptions["transport"] | undefined,
-  address: ServerAddress | undefined,
+  address: ServerSpec | undefined,
 ): ServerOptions["transport"] {
-  const only = address?.isOnlyWay === true ? address.transport : undefined;
+  const only = address?.isTransportFixed === true ? address.transport : undefined;
   return flag ?? only ?? context.settings().config.transport ?? "auto";
 }
 

@@ -2,7 +2,7 @@
 
 import type { RoomId } from "../base/ids.ts";
 import type { ChatRecord, RoomView } from "../core/client/chat-record.ts";
-import { WORD_KINDS } from "../wire/kinds.ts";
+import { MESSAGE_KINDS } from "../wire/kinds.ts";
 import type { ConnectedEvent, ReaderEvent, SessionEvent } from "./event.ts";
 import type { FollowMode } from "./follower.ts";
 import { ReadState } from "./read-state.ts";
@@ -122,7 +122,7 @@ export class AccountReader {
   #record(event: Extract<SessionEvent, { kind: "record" }>): void {
     const { kind, sealed, from, room, n } = event.record;
     const hidden = HIDDEN_KINDS.has(kind) || sealed === "carrier";
-    const counts = !hidden && WORD_KINDS.has(kind) && from?.toLowerCase() !== this.#foldedUser;
+    const counts = !hidden && MESSAGE_KINDS.has(kind) && from?.toLowerCase() !== this.#foldedUser;
     this.#readState.addRecord(room.id, n, { hidden, counts });
     if (!hidden) this.#emit(event);
   }

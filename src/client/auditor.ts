@@ -9,12 +9,12 @@ import { PROOFS_PER_REQUEST_MAX, UNSTORED_RECORDS_MAX } from "../base/limits.ts"
 import {
   type AuditFinding,
   type AuditReason,
-  auditSentence,
+  formatFinding,
   judgeCheckpoint,
-  judgeSeen,
+  judgeKnownRecords,
+  type KnownRecord,
   type LogPin,
-  type SeenRecord,
-  type ShownLog,
+  type ServerCheckpoint,
 } from "../core/client/audit.ts";
 import type { ChatRecord } from "../core/client/chat-record.ts";
 import { type Clock, delay, within } from "../io/clock.ts";
@@ -36,7 +36,7 @@ export interface AuditEvidence {
   readonly known: string | undefined;
   readonly shown: string | undefined;
   readonly consistency: readonly string[];
-  readonly records: readonly (Omit<SeenRecord, "leaf"> & { readonly leaf: string })[];
+  readonly records: readonly (Omit<KnownRecord, "leaf"> & { readonly leaf: string })[];
 }
 
 export interface AuditAlarm {
@@ -54,7 +54,11 @@ export type AuditOutcome =
     }
   /** The server is too old to prove its log, or the log is empty. */
   | { readonly kind: "none" }
-  | { readonly kind: "alarm"; readonly alarm: AuditAlarm; readonly missing: readonly SeenRecord[] };
+  | {
+      readonly kind: "alarm";
+      readonly alarm: AuditAlarm;
+      readonly missing: readonly KnownRecord[];
+    };
 
 export interface AuditorDependencies {
   readonly clock: Clock;
@@ -162,7 +166,7 @@ export class LogAuditor {
     if (reader === undefined) return;
     [this.#unwritten, this.#confirmed] = [[], 0];
     const { logs, verifier } = this.#deps;
-    const seen = unwritten.map(({ head, record }): SeenRecord => {
+    const seen = unwritten.map(({ head, record }): KnownRecord => {
       const { seq, room, from, timeUnixMs } = record;
       const label = `${room.kind === "person" ? "@" : "#"}${room.name}`;
       return {
@@ -347,7 +351,7 @@ async function fetchLog(
   { verifier }: AuditorDependencies,
   known: LogPin | undefined,
   sizeMin: number,
-): Promise<ShownLog | "unable" | "empty" | "unsigned"> {
+): Promise<ServerCheckpoint | "unable" | "empty" | "unsigned"> {
   const from = known?.size ?? 0;
   const requestCheckpoint = () => connection.request("checkpoint", { from });
   try {
@@ -388,18 +392,18 @@ async function fetchProofs(
   connection: { readonly request: SendRequest },
   { verifier }: AuditorDependencies,
   pin: LogPin,
-  seen: readonly SeenRecord[],
-): Promise<{ proved: number[]; missing: SeenRecord[]; leftOut: SeenRecord[] }> {
+  seen: readonly KnownRecord[],
+): Promise<{ proved: number[]; missing: KnownRecord[]; leftOut: KnownRecord[] }> {
   const proved: number[] = [];
-  const leftOut: SeenRecord[] = [];
-  const missing: SeenRecord[] = [];
+  const leftOut: KnownRecord[] = [];
+  const missing: KnownRecord[] = [];
   for (let start = 0; start < seen.length; start += PROOFS_PER_REQUEST_MAX) {
     const batch = seen.slice(start, start + PROOFS_PER_REQUEST_MAX);
     const seqs = batch.map(({ seq }) => seq).filter((seq) => seq <= pin.size);
     const { size } = pin;
     const proofs =
       seqs.length === 0 ? [] : (await connection.request("inclusion", { size, seqs })).proofs;
-    const verdict = judgeSeen(batch, proofs, pin, verifier.sha256);
+    const verdict = judgeKnownRecords(batch, proofs, pin, verifier.sha256);
     proved.push(...verdict.proved.map(({ seq }) => seq));
     missing.push(...verdict.changed, ...verdict.gone);
     leftOut.push(...verdict.leftOut);
@@ -415,10 +419,10 @@ async function buildAlarm(
     readonly known: LogPin | undefined;
     readonly knownSize?: number;
   },
-  log?: ShownLog,
+  log?: ServerCheckpoint,
 ): Promise<Extract<AuditOutcome, { kind: "alarm" }>> {
   const { reason, known, missing } = finding;
-  const sentence = auditSentence({ knownSize: known?.size ?? 0, ...finding }, formatTime);
+  const sentence = formatFinding({ knownSize: known?.size ?? 0, ...finding }, formatTime);
   await orDefault(() => logs.noteAlarm(reader, sentence), undefined);
   const evidence: AuditEvidence = {
     reason,

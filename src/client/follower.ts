@@ -244,7 +244,7 @@ export class Follower {
       this.#sink.event({ kind: "record", record, head: wire.head, sizeBytes });
     }
     this.#perform(effects);
-    return !effects.some(({ kind }) => kind === "hole");
+    return !effects.some(({ kind }) => kind === "gap");
   }
 
   #updateRoom(record: ChatRecord): void {
@@ -272,7 +272,7 @@ export class Follower {
     for (const effect of effects) {
       if (effect.kind === "cursor") this.#sink.event(effect);
       if (effect.kind === "skipped") this.#skipped(effect.room, effect.count);
-      if (effect.kind === "hole") this.#reportGap(effect);
+      if (effect.kind === "gap") this.#reportGap(effect);
     }
   }
 
@@ -286,7 +286,7 @@ export class Follower {
     expected,
     got,
     again: isRepeated,
-  }: Extract<TimelineEffect, { kind: "hole" }>): void {
+  }: Extract<TimelineEffect, { kind: "gap" }>): void {
     const name = this.#rooms.get(room)?.name ?? room;
     const text = `the server left out ${got - expected} records of '${name}' (n ${expected})`;
     const remedy = "ask the server's owner to run chat verify";

@@ -6,7 +6,7 @@ import { CLUSTER_LEASE_MS } from "../base/limits-cluster.ts";
 import { checkName, type Name } from "../base/names.ts";
 import { deviceProofBytes } from "../crypto/signed-bytes.ts";
 import { type Clock, delay } from "../io/clock.ts";
-import { typedSecret } from "../wire/invite.ts";
+import { secretFromInput } from "../wire/invite.ts";
 import type { Answer, RequestFields, RequestKind } from "../wire/messages.ts";
 import type { Connection } from "./link/connection.ts";
 import { certifiedDevice, type Keys } from "./link/keys.ts";
@@ -308,7 +308,7 @@ export class Login {
       (callback) => connection.onClosed(callback),
     );
     if (answer === undefined || answer === "") return undefined;
-    const secret = kind === "room-password" ? typedSecret(answer) : answer;
+    const secret = kind === "room-password" ? secretFromInput(answer) : answer;
     if (this.#tried[kind].has(secret)) return undefined;
     this.#tried[kind].add(secret);
     return secret;

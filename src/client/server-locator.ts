@@ -1,13 +1,13 @@
 /** Addresses of a server's machines, over any number of links. */
 
 import type { Fault } from "../base/fault.ts";
-import { ServerPlaces } from "../core/client/server-places.ts";
+import { ServerAddresses } from "../core/client/server-addresses.ts";
 import type { Clock } from "../io/clock.ts";
 import type { Entropy } from "../io/entropy.ts";
 import type { Link } from "../io/link/link.ts";
 import type { KeptPlaces } from "../io/state/client-state.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
-import { formatPlace, parseServerAddress, type ServerPlace } from "../wire/invite.ts";
+import { formatAddress, parseServerSpec, type ServerPlace } from "../wire/invite.ts";
 import type { LinkEvent } from "./event.ts";
 import { AddressDialer } from "./link/address-dialer.ts";
 import type { Connection, ServerNotice } from "./link/connection.ts";
@@ -27,7 +27,7 @@ export interface ServerLocatorOptions {
 
 export class ServerLocator {
   readonly #options: ServerLocatorOptions;
-  readonly #addresses: ServerPlaces;
+  readonly #addresses: ServerAddresses;
   readonly #dialer: AddressDialer;
   /** Address that the user expects. */
   #expected: ServerPlace | undefined;
@@ -40,13 +40,13 @@ export class ServerLocator {
     const { clock, entropy, dial, address, ...known } = options;
     const [byte = 0] = entropy(1);
     const {
-      addresses: given = [parseServerAddress(address)],
+      addresses: given = [parseServerSpec(address)],
       storedAddresses,
       isServerExplicit = true,
     } = known;
     const { told, last } = storedAddresses ?? { told: [], last: undefined };
     const random = byte / 256;
-    this.#addresses = new ServerPlaces({
+    this.#addresses = new ServerAddresses({
       given,
       told,
       last,
@@ -55,7 +55,7 @@ export class ServerLocator {
       chance: random,
     });
     this.#dialer = new AddressDialer({ clock, dial, addresses: this.#addresses });
-    [this.#expected] = this.#addresses.round();
+    [this.#expected] = this.#addresses.candidates();
   }
 
   get dialing(): {
@@ -83,9 +83,9 @@ export class ServerLocator {
     if (address === undefined) return undefined;
     this.#isLoggedIn = true;
     this.#hasClusterAddresses = false;
-    const [from, to] = [this.#expected ?? address, address].map(formatPlace);
+    const [from, to] = [this.#expected ?? address, address].map(formatAddress);
     this.#expected = address;
-    if (this.#addresses.reached(address) && this.#addresses.told.length > 0)
+    if (this.#addresses.succeeded(address) && this.#addresses.told.length > 0)
       this.#store(fingerprint);
     if (from === undefined || to === undefined || from === to) return undefined;
     return { kind: "elsewhere", from, to };
@@ -97,11 +97,15 @@ export class ServerLocator {
     if (notice.kind === "servers") {
       if (!this.#hasClusterAddresses) this.#startProbe(connection);
       this.#hasClusterAddresses = true;
-      if (this.#addresses.tell(notice.places, remote.host)) this.#store(fingerprint);
+      if (this.#addresses.setAdvertised(notice.places, remote.host)) this.#store(fingerprint);
       return true;
     }
     // A cluster would have sent its addresses by now.
-    if (notice.kind === "caught-up" && !this.#hasClusterAddresses && this.#addresses.forget()) {
+    if (
+      notice.kind === "caught-up" &&
+      !this.#hasClusterAddresses &&
+      this.#addresses.clearAdvertised()
+    ) {
       this.#options.state.forgetServerPlaces(fingerprint);
     }
     return false;
@@ -114,7 +118,7 @@ export class ServerLocator {
   majorityLost(): boolean {
     const { address } = this.#dialer;
     if (address !== undefined) this.#addresses.failed(address);
-    return this.#addresses.round().length > 1;
+    return this.#addresses.candidates().length > 1;
   }
 
   /** Handles the loss of a link, or a failed attempt. */

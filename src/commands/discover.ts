@@ -6,9 +6,9 @@ import { defineVerb, stringFlag } from "../cli/command.ts";
 import { type Context, say } from "../cli/context.ts";
 import { printList } from "../cli/output/answer.ts";
 import { type Found, findOnLan } from "../io/lan/discovery.ts";
-import type { Sighting } from "../wire/announcement.ts";
+import type { DiscoveredServer } from "../wire/announcement.ts";
 import { formatFingerprint } from "../wire/fingerprint.ts";
-import { formatPlace } from "../wire/invite.ts";
+import { formatAddress } from "../wire/invite.ts";
 
 /** A longer time was hardly meant as milliseconds. */
 const DISCOVER_MS_MAX = 60_000;
@@ -47,7 +47,7 @@ export function show(context: Context, { servers, left }: Found): number {
     json: serverJson,
     columns: {
       server: ({ name }) => name,
-      address: formatPlace,
+      address: formatAddress,
       fingerprint: (server) => serverJson(server).fingerprint ?? "-",
       needs: ({ needs }) => needs ?? "-",
     },
@@ -56,11 +56,11 @@ export function show(context: Context, { servers, left }: Found): number {
   return 0;
 }
 
-function serverJson({ name, host, port, fingerprint, needs, version }: Sighting) {
+function serverJson({ name, host, port, fingerprint, needs, version }: DiscoveredServer) {
   return {
     kind: "server",
     name,
-    address: formatPlace({ host, port }),
+    address: formatAddress({ host, port }),
     host,
     port,
     fingerprint: fingerprint === undefined ? undefined : formatFingerprint(fingerprint),

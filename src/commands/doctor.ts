@@ -43,7 +43,7 @@ import { type Membership, readMembership } from "../cli/serve/membership.ts";
 import { readNatsSettings } from "../io/nats/monitor.ts";
 import { ClientState } from "../io/state/client-state.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
-import { formatPlace, type ServerAddress, type ServerPlace } from "../wire/invite.ts";
+import { formatAddress, type ServerPlace, type ServerSpec } from "../wire/invite.ts";
 
 const DATA_DEFAULT = "./data";
 /** Long: the check must be able to measure a slow disk. */
@@ -69,7 +69,7 @@ export const command = defineVerb({
     await examination.check("server", CHECK_TIMEOUT_MS, () =>
       about === undefined
         ? skipped("none is named, and none is known: only this machine is looked at")
-        : ok(`${formatPlace(about.server)}, ${about.why}`),
+        : ok(`${formatAddress(about.server)}, ${about.why}`),
     );
     if (about !== undefined) {
       const { server, pinned } = about;
@@ -101,13 +101,13 @@ interface About extends Pick<Expected, "server" | "pinned"> {
  * Asks no question and creates no file: a home that does not exist yet knows no server.
  * @throws Fault usage if several servers could be meant
  */
-function whom(context: Context, named: ServerAddress | undefined): About | undefined {
+function whom(context: Context, named: ServerSpec | undefined): About | undefined {
   const { data } = context.settings().folders;
   using state = stateIn(data);
   const known = named === undefined ? onlyServer(candidates(context, state)) : undefined;
   const server = named ?? known?.address;
   if (server === undefined) return undefined;
-  const pinned = state?.pin(formatPlace(server))?.fingerprint as Fingerprint | undefined;
+  const pinned = state?.pin(formatAddress(server))?.fingerprint as Fingerprint | undefined;
   const machines = pinned === undefined ? [] : (state?.serverPlaces(pinned)?.told ?? []);
   return { server, pinned, machines, why: known === undefined ? "as named" : whyTaken(known) };
 }
@@ -249,12 +249,12 @@ function tell(context: Context, { name, state, message, remedy, ms }: CheckResul
 function finish(
   context: Context,
   { results, exitCode }: Examination,
-  server: ServerAddress | undefined,
+  server: ServerSpec | undefined,
 ): number {
   const named = (state: string) =>
     results.filter((result) => result.state === state).map(({ name }) => name);
   const [failed, warnings] = [named("failed"), named("warning")];
-  const place = server && formatPlace(server);
+  const place = server && formatAddress(server);
   const isOk = failed.length === 0;
   printJson(context, { kind: "doctor", ok: isOk, server: place, failed, warnings, exitCode });
   if (failed.length > 0) say(context, `what to mend first: ${failed[0]}`);

@@ -19,7 +19,7 @@ import { systemEntropy } from "../io/entropy.ts";
 import { type MulticastOptions, openMulticast } from "../io/lan/multicast.ts";
 import { ClientState } from "../io/state/client-state.ts";
 import { formatFingerprint } from "../wire/fingerprint.ts";
-import { checkLanGroup, formatLanPlace } from "../wire/lan.ts";
+import { checkLanGroup, formatLanAddress } from "../wire/lan.ts";
 
 /** The group that other multicast scripts use. */
 const GROUP = "224.1.1.1";
@@ -71,7 +71,7 @@ async function talk(context: Context, group: GroupOptions, who: Who): Promise<nu
   const question = "Password of the group (empty: none)";
   const secret = await readSecret(context, ROOM_PASSWORD, who.roomPasswordFile, question);
   const randomBytes = systemEntropy();
-  const at = formatLanPlace(group.group, group.port);
+  const at = formatLanAddress(group.group, group.port);
   const envelope = new LanEnvelope({
     device: deviceOf(context),
     place: at,

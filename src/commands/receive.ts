@@ -35,7 +35,7 @@ import { Identity } from "../crypto/identity.ts";
 import { systemEntropy } from "../io/entropy.ts";
 import { ClientState } from "../io/state/client-state.ts";
 import { parseShareTopic } from "../ui/text/share-topic.ts";
-import { copiedText, formatPlace, parseServerAddress, type ServerAddress } from "../wire/invite.ts";
+import { formatAddress, parseServerSpec, type ServerSpec, trimCopied } from "../wire/invite.ts";
 
 export const command = defineVerb({
   args: {
@@ -78,16 +78,16 @@ export const command = defineVerb({
  * the process list.
  * @throws Fault usage, interrupted
  */
-async function inviteOf(context: Context, argument: string | undefined): Promise<ServerAddress> {
+async function inviteOf(context: Context, argument: string | undefined): Promise<ServerSpec> {
   const given = argument ?? context.env["CHAT_INVITE"] ?? "";
   const line = given === "" ? await context.terminal?.askText("What chat share printed") : given;
   const invite = line?.trim().replace(/^chat\s+receive\s+/, "") ?? "";
-  if (/^https?:/i.test(copiedText(invite))) {
+  if (/^https?:/i.test(trimCopied(invite))) {
     throw new Fault("usage", "that address is for browsers", {
       remedy: "give the line that begins with chat receive, or open the address",
     });
   }
-  if (invite !== "") return parseServerAddress(invite);
+  if (invite !== "") return parseServerSpec(invite);
   throw new Fault("usage", "receive needs the invite that chat share printed", {
     remedy: "paste the whole line, with its quotes",
   });
@@ -96,7 +96,7 @@ async function inviteOf(context: Context, argument: string | undefined): Promise
 /** Registers as a new user each time, and leaves no trace in this home. */
 function newClient(
   context: Context,
-  address: ServerAddress,
+  address: ServerSpec,
   state: ClientState,
   { dial }: ServerDialer,
 ): Client {
@@ -111,7 +111,7 @@ function newClient(
       hashing: nativeHashing(),
     },
     {
-      address: formatPlace(address),
+      address: formatAddress(address),
       program: `chat/${VERSION}`,
       fingerprint,
       strict: context.settings().config.trust === "strict",
@@ -129,7 +129,7 @@ interface ReceiveOptions {
 
 async function receive(
   receiver: FileReceiver,
-  address: ServerAddress,
+  address: ServerSpec,
   wanted: Name,
   options: ReceiveOptions,
 ): Promise<number> {

@@ -77,12 +77,12 @@ import type { ServerOptions } from "../server/services/options.ts";
 import { formatFingerprint } from "../wire/fingerprint.ts";
 import { checkHost } from "../wire/host.ts";
 import {
+  formatAddress,
   formatInvite,
-  formatPlace,
   PORT_DEFAULT,
   quoteInvite,
-  type ServerAddress,
   type ServerPlace,
+  type ServerSpec,
 } from "../wire/invite.ts";
 
 /** Also defines the settings of settings.toml and the environment. */
@@ -269,7 +269,7 @@ async function serve(
   const { port } = listening;
   server.reachedAt(() => placesOf(args, port));
   const alone = joiningOf(args, open, listening, { name, roomPassword, operatorLink, offer });
-  open.cluster?.listens(formatPlace(alone.invite));
+  open.cluster?.listens(formatAddress(alone.invite));
   // The other nodes answer new clients immediately.
   if (open.cluster !== undefined) await delay(context.clock, SIBLINGS_ANSWER_TIMEOUT_MS);
   joining = { ...alone, invite: withOthers(alone.invite, cluster) };
@@ -363,7 +363,7 @@ function newServer(
 }
 
 /** The invite, with the addresses of the cluster's other servers. */
-function withOthers(invite: ServerAddress, cluster: readonly ServerPlace[]): ServerAddress {
+function withOthers(invite: ServerSpec, cluster: readonly ServerPlace[]): ServerSpec {
   const also = othersOf(invite, cluster);
   return also.length === 0 ? invite : { ...invite, also };
 }
@@ -420,11 +420,11 @@ interface Named extends Pick<Chosen, "name" | "roomPassword" | "offer"> {
 function joiningOf(args: Args, open: OpenFolder, listening: Listening, chosen: Named): Joining {
   const { port, listeners } = listening;
   const reachable = reachableAt(args.host, ownAddresses());
-  const local: ServerAddress = { host: reachable.local, port, portGiven: true };
+  const local: ServerSpec = { host: reachable.local, port, portGiven: true };
   const { fingerprint } = open.identity;
   const { roomPassword } = chosen;
   const [known] = parsePublic(args.public, args.tls ? port : HTTPS_PORT);
-  const invite: ServerAddress = {
+  const invite: ServerSpec = {
     host: known?.host ?? reachable.others,
     port: known?.port ?? port,
     portGiven: true,

@@ -29,10 +29,10 @@ import { shareTopic, TEXT_TOPIC } from "../ui/text/share-topic.ts";
 import { checkHost } from "../wire/host.ts";
 import {
   encodeSecret,
+  formatAddress,
   formatInvite,
-  formatPlace,
   quoteInvite,
-  type ServerAddress,
+  type ServerSpec,
 } from "../wire/invite.ts";
 
 export const command = defineVerb({
@@ -335,12 +335,12 @@ function sayLine(
 }
 
 /** For browsers: the fragment stays in them, and the page does the rest. */
-function webAddress({ secret = "", ...place }: ServerAddress): string {
-  return `https://${formatPlace(place)}/#share=${encodeSecret(secret)}`;
+function webAddress({ secret = "", ...place }: ServerSpec): string {
+  return `https://${formatAddress(place)}/#share=${encodeSecret(secret)}`;
 }
 
 /** A QR code for phones, if they can reach the server. */
-function codeLines({ stderr, env }: Context, { host }: ServerAddress, web: string): string[] {
+function codeLines({ stderr, env }: Context, { host }: ServerSpec, web: string): string[] {
   if (isLoopback(host)) return [];
   const color = !env["NO_COLOR"] && env["TERM"] !== "dumb";
   return qrLines(web, stderr.columns(), color) ?? [];

@@ -14,7 +14,7 @@ import { nativeVerifier } from "../crypto/verifier.ts";
 import { systemEntropy } from "../io/entropy.ts";
 import { ClientState, type Pin } from "../io/state/client-state.ts";
 import { type Fingerprint, formatFingerprint, parseFingerprint } from "../wire/fingerprint.ts";
-import { formatPlace, parseServerAddress, type ServerAddress } from "../wire/invite.ts";
+import { formatAddress, parseServerSpec, type ServerSpec } from "../wire/invite.ts";
 
 export const command = defineVerb({
   args: {
@@ -27,7 +27,7 @@ export const command = defineVerb({
     transport: TRANSPORT_FLAG,
   },
   async run({ action = "list", at, fingerprint, transport }, context) {
-    const address = at === undefined ? undefined : parseServerAddress(at);
+    const address = at === undefined ? undefined : parseServerSpec(at);
     using state = ClientState.open(context.settings().folders.data);
     if (action === "list") return list(context, state, address);
     if (address === undefined) {
@@ -40,8 +40,8 @@ export const command = defineVerb({
   },
 });
 
-function list(context: Context, state: ClientState, at: ServerAddress | undefined): number {
-  const wanted = at === undefined ? undefined : formatPlace(at);
+function list(context: Context, state: ClientState, at: ServerSpec | undefined): number {
+  const wanted = at === undefined ? undefined : formatAddress(at);
   const pins = state.pins().filter(({ address }) => wanted === undefined || address === wanted);
   return printList(context, pins, {
     json: pinJson,
@@ -64,8 +64,8 @@ function pinJson({ address, name, fingerprint, firstSeenUnixMs }: Pin) {
   };
 }
 
-function forget(context: Context, state: ClientState, at: ServerAddress): number {
-  const address = formatPlace(at);
+function forget(context: Context, state: ClientState, at: ServerSpec): number {
+  const address = formatAddress(at);
   if (!state.forgetPin(address)) {
     throw new Fault("not-found", `nothing is pinned for ${address}`, {
       remedy: "list them: chat trust list",
@@ -78,10 +78,10 @@ function forget(context: Context, state: ClientState, at: ServerAddress): number
 async function accept(
   context: Context,
   state: ClientState,
-  at: ServerAddress,
+  at: ServerSpec,
   { met, expected }: { readonly met: Greeted; readonly expected: Fingerprint | undefined },
 ): Promise<number> {
-  const address = formatPlace(at);
+  const address = formatAddress(at);
   const { name } = met.welcome.server;
   const old = state.pin(address);
   const found = formatFingerprint(met.fingerprint);
@@ -153,7 +153,7 @@ async function agree(
 
 async function reach(
   context: Context,
-  address: ServerAddress,
+  address: ServerSpec,
   transport: ServerOptions["transport"],
 ): Promise<Greeted> {
   const { clock } = context;

@@ -19,7 +19,7 @@ import { listenWs } from "../io/ws/listener.ts";
 import { requestUrl } from "../io/ws/request-url.ts";
 import { httpHandler } from "../server/http/handler.ts";
 import { type Fingerprint, formatFingerprint } from "../wire/fingerprint.ts";
-import { encodeSecret, formatPlace, type ServerAddress } from "../wire/invite.ts";
+import { encodeSecret, formatAddress, type ServerSpec } from "../wire/invite.ts";
 
 const HOST = "127.0.0.1";
 const TOKEN_BYTES = 32;
@@ -42,7 +42,7 @@ export const command = defineVerb({
   async run(args, context) {
     const met = await openClient(context, args, { argument: args.at, greetOnly: true });
     const { address, client, state } = met;
-    state.noteServer(formatPlace(address), context.clock.unixMs(), isForPerson(context));
+    state.noteServer(formatAddress(address), context.clock.unixMs(), isForPerson(context));
     const { fingerprint: found, serverAddress = address } = client;
     await met.close();
     if (found === undefined) throw new Fault("link-closed", "the connection was closed");
@@ -74,7 +74,7 @@ export const command = defineVerb({
 });
 
 interface Target {
-  readonly address: ServerAddress;
+  readonly address: ServerSpec;
   readonly fingerprint: Fingerprint;
   readonly token: string;
   readonly dialer: ServerDialer;
@@ -104,7 +104,7 @@ async function listen(context: Context, target: Target, port: number): Promise<L
   const { clock } = context;
   const page = await loadPage();
   if (page === undefined) throw new Fault("internal", "this program was built without its page");
-  const name = formatPlace(address);
+  const name = formatAddress(address);
   const answer = httpHandler({
     name,
     fingerprint: formatFingerprint(fingerprint),
@@ -135,13 +135,8 @@ function pageUrl({ port }: Listener, token: string, secret: string | undefined):
   return `http://${HOST}:${port}/#${token}${invite}`;
 }
 
-function tell(
-  context: Context,
-  url: string,
-  address: ServerAddress,
-  fingerprint: Fingerprint,
-): void {
-  const place = formatPlace(address);
+function tell(context: Context, url: string, address: ServerSpec, fingerprint: Fingerprint): void {
+  const place = formatAddress(address);
   if (context.json) {
     const shown = formatFingerprint(fingerprint);
     const line = { kind: "web", url, server: place, fingerprint: shown, pid: process.pid };

@@ -11,11 +11,11 @@ const UNITS_MS: Readonly<Record<string, number>> = {
   d: 86_400_000,
 };
 /** A hundred years: a larger number is a typing error. */
-const FOR_MS_MAX = 100 * 365 * 86_400_000;
+const DURATION_MS_MAX = 100 * 365 * 86_400_000;
 
 /** Unix milliseconds of `10m`, `2h` or `7d` from now. @throws {Fault} usage */
-export function untilOf(text: string, nowUnixMs: number): number {
-  return nowUnixMs + spanOf(text, { min: 1, max: FOR_MS_MAX });
+export function parseUntil(text: string, nowUnixMs: number): number {
+  return nowUnixMs + parseDuration(text, { min: 1, max: DURATION_MS_MAX });
 }
 
 /**
@@ -23,28 +23,32 @@ export function untilOf(text: string, nowUnixMs: number): number {
  * @param or other accepted values, for the remedy
  * @throws {Fault} usage
  */
-export function spanOf(
+export function parseDuration(
   text: string,
-  { min, max, or }: { readonly min: number; readonly max: number; readonly or?: string },
+  {
+    min,
+    max,
+    alternative: or,
+  }: { readonly min: number; readonly max: number; readonly alternative?: string },
 ): number {
   const [, count = "", unit = ""] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
   const span = Number(count) * (UNITS_MS[unit] ?? Number.NaN);
   if (span >= min && span <= max) return span;
-  const isLength = span > 0;
-  const otherwise = or === undefined ? "" : `, or ${or}`;
+  const isDuration = span > 0;
+  const alternativeText = or === undefined ? "" : `, or ${or}`;
   const shown = text.slice(0, 40);
-  const sentence = isLength
+  const sentence = isDuration
     ? msg`'${shown}' is too short or too long`
     : msg`'${shown}' is no length of time`;
   throw new Fault("usage", sentence, {
-    remedy: isLength
-      ? msg`write one from ${formatLeft(min)} to ${formatLeft(max)}${otherwise}`
-      : msg`write 30s, 10m, 2h or 7d${otherwise}`,
+    remedy: isDuration
+      ? msg`write one from ${formatLeft(min)} to ${formatLeft(max)}${alternativeText}`
+      : msg`write 30s, 10m, 2h or 7d${alternativeText}`,
   });
 }
 
 /** The fields with one moment, if present, converted to JSON's form: UTC with milliseconds. */
-export function inUtc(
+export function withUtcTime(
   fields: Readonly<Record<string, unknown>>,
   key: string,
 ): Readonly<Record<string, unknown>> {

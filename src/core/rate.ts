@@ -10,7 +10,7 @@ import {
   POST_RATES_MAX,
   SHARED_GUESSES_PER_MINUTE,
 } from "../base/limits.ts";
-import { setNewest } from "./oldest.ts";
+import { setNewest } from "./evict.ts";
 
 /** A token bucket. */
 export class TokenBucket {
@@ -28,15 +28,15 @@ export class TokenBucket {
 
   /** Takes all tokens or none. @returns 0, or the milliseconds until they are available */
   take(now: number, tokens = 1): number {
-    const wanted = Math.min(tokens, this.#burst); // More are never available.
+    const needed = Math.min(tokens, this.#burst); // More are never available.
     const elapsedMs = Math.max(0, now - this.#filledAt);
     this.#tokens = Math.min(this.#burst, this.#tokens + (elapsedMs / 1000) * this.#perSecond);
     this.#filledAt = now;
-    if (this.#tokens >= wanted) {
-      this.#tokens -= wanted;
+    if (this.#tokens >= needed) {
+      this.#tokens -= needed;
       return 0;
     }
-    return Math.ceil(((wanted - this.#tokens) / this.#perSecond) * 1000);
+    return Math.ceil(((needed - this.#tokens) / this.#perSecond) * 1000);
   }
 }
 
@@ -79,7 +79,7 @@ export class TokenBuckets {
 const HOUR_SECONDS = 60 * 60;
 
 /** The share of a global maximum that each account may use in an hour. */
-export class HourlyShare {
+export class HourlyQuota {
   readonly #buckets: TokenBuckets;
 
   constructor(perHour: number) {
@@ -96,7 +96,7 @@ export class HourlyShare {
   }
 }
 
-interface Guesses {
+interface WrongGuesses {
   wrong: number;
   at: number;
 }
@@ -105,8 +105,8 @@ interface Guesses {
  * Slows guessing of secrets: the first few wrong ones are answered immediately, then each delay
  * doubles. Keys are accounts and addresses.
  */
-export class Guessing {
-  readonly #keys = new Map<string, Guesses>(); // Least recently used first.
+export class GuessLimiter {
+  readonly #keys = new Map<string, WrongGuesses>(); // Least recently used first.
   /** Guesses in progress. Bounded by the number of clients that may wait for an answer. */
   readonly #pending = new Map<string, number>();
 
@@ -156,32 +156,35 @@ export class Guessing {
   }
 }
 
-const SHARED_GUESS_EVERY_MS = 60_000 / SHARED_GUESSES_PER_MINUTE;
+const SHARED_GUESS_INTERVAL_MS = 60_000 / SHARED_GUESSES_PER_MINUTE;
 
 /**
  * Slows guesses at a shared secret, over all clients: a number per minute is checked immediately,
  * further ones are queued. Right guesses are delayed like wrong ones, so that the delay reveals
  * nothing, but never longer than GUESS_DELAY_MAX_MS: users who know the secret are not locked out.
  */
-export class SharedGuessing {
+export class SharedGuessLimiter {
   /** Time when the guesses so far are paid off, by secret; the oldest is forgotten first. */
   readonly #paidAt = new Map<string, number>();
 
   /** Delay of a guess made now, which counts as wrong until `right`. */
   begin(secret: string, now: number): number {
     const paidAt = Math.max(now, this.#paidAt.get(secret) ?? now);
-    const delayMs = paidAt + SHARED_GUESS_EVERY_MS - now - 60_000;
-    this.#keep(secret, Math.min(paidAt + SHARED_GUESS_EVERY_MS, now + 60_000 + GUESS_DELAY_MAX_MS));
+    const delayMs = paidAt + SHARED_GUESS_INTERVAL_MS - now - 60_000;
+    this.#store(
+      secret,
+      Math.min(paidAt + SHARED_GUESS_INTERVAL_MS, now + 60_000 + GUESS_DELAY_MAX_MS),
+    );
     return Math.min(GUESS_DELAY_MAX_MS, Math.max(0, delayMs));
   }
 
   /** Removes a guess that was right. */
   right(secret: string): void {
     const paidAt = this.#paidAt.get(secret);
-    if (paidAt !== undefined) this.#keep(secret, paidAt - SHARED_GUESS_EVERY_MS);
+    if (paidAt !== undefined) this.#store(secret, paidAt - SHARED_GUESS_INTERVAL_MS);
   }
 
-  #keep(secret: string, paidAt: number): void {
+  #store(secret: string, paidAt: number): void {
     setNewest(this.#paidAt, secret, paidAt, GUESS_KEYS_MAX);
   }
 }

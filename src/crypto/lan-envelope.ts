@@ -9,11 +9,11 @@ import {
   encodeLanBody,
   encodeLanHead,
   isLanDatagram,
-  joinLan,
+  joinLanDatagram,
   LAN_SESSION_BYTES,
-  type LanParts,
-  type LanWords,
-  splitLan,
+  type LanBody,
+  type LanDatagramParts,
+  splitLanDatagram,
 } from "../wire/lan.ts";
 import { GCM_NONCE_BYTES, openWithNonce, sealWithNonce } from "./aes-gcm.ts";
 import { fingerprintOf, type Identity, verifySignature } from "./identity.ts";
@@ -61,14 +61,14 @@ export class LanEnvelope {
     const plain = encodeLanBody(words, isSealed);
     const body = isSealed ? sealWithNonce(key, randomBytes(GCM_NONCE_BYTES), head, plain) : plain;
     const signed = concatBytes(head, body);
-    return joinLan(signed, device.sign(lanBytes(place, signed)));
+    return joinLanDatagram(signed, device.sign(lanBytes(place, signed)));
   }
 
   /** @returns the content, or the reason to reject it; any bytes give one of the two */
   read(bytes: Uint8Array): Letter | LanStrange {
     if (!isLanDatagram(bytes)) return "plain";
     try {
-      const parts = splitLan(bytes);
+      const parts = splitLanDatagram(bytes);
       const { place, key } = this.#options;
       if (parts.head.isSealed !== (key !== undefined)) {
         return parts.head.isSealed ? "sealed" : "open";
@@ -86,7 +86,7 @@ export class LanEnvelope {
     }
   }
 
-  #words({ head, headBytes, body }: LanParts): LanWords | undefined {
+  #words({ head, headBytes, body }: LanDatagramParts): LanBody | undefined {
     const { key } = this.#options;
     const plain = key === undefined ? body : openWithNonce(key, headBytes, body);
     return plain === undefined ? undefined : decodeLanBody(head.kind, plain);

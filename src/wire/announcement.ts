@@ -19,7 +19,7 @@ export interface Announcement {
 }
 
 /** An announcement as received, in the library's terms. */
-export interface Heard {
+export interface ReceivedAnnouncement {
   /** The label of the service instance, unique on its network. */
   readonly label: string;
   readonly port: number;
@@ -30,7 +30,7 @@ export interface Heard {
   readonly text: Readonly<Record<string, unknown>>;
 }
 
-export interface Sighting {
+export interface DiscoveredServer {
   readonly label: string;
   readonly name: string;
   readonly host: string;
@@ -47,7 +47,7 @@ const LABEL_BYTES_MAX = 63;
 const TXT_VALUE_BYTES_MAX = 200;
 
 /** The strings of the TXT record. */
-export function announcementText(announcement: Announcement): Readonly<Record<string, string>> {
+export function txtRecord(announcement: Announcement): Readonly<Record<string, string>> {
   const { name, fingerprint, needs, version } = announcement;
   return {
     txtvers: "1",
@@ -59,7 +59,7 @@ export function announcementText(announcement: Announcement): Readonly<Record<st
 }
 
 /** The label of the first, second, ... server of one name: `Room 12`, `Room 12 (2)`, ... */
-export function labelOf(name: string, count: number): string {
+export function instanceLabel(name: string, count: number): string {
   const suffix = count === 1 ? "" : ` (${count})`;
   // The library treats a full stop as the end of the label, and a backslash as an escape.
   const plain = name.replaceAll(/[.\\\p{Cc}]/gu, "-").trim();
@@ -67,7 +67,7 @@ export function labelOf(name: string, count: number): string {
 }
 
 /** A host name that does not collide with the machine's own, which belongs to the system. */
-export function hostLabelOf(fingerprint: Fingerprint): string {
+export function hostLabel(fingerprint: Fingerprint): string {
   return `chat-${fingerprint
     .toLowerCase()
     .replaceAll(/[^a-z0-9]/g, "")
@@ -75,21 +75,21 @@ export function hostLabelOf(fingerprint: Fingerprint): string {
 }
 
 /** @returns `undefined` for an invalid announcement */
-function readSighting(heard: Heard): Sighting | undefined {
+function parseAnnouncement(heard: ReceivedAnnouncement): DiscoveredServer | undefined {
   const { label, port, text } = heard;
   const host = hostOf(heard);
-  const fingerprint = fingerprintIn(text["fp"]);
+  const fingerprint = fingerprintField(text["fp"]);
   if (host === undefined || fingerprint === "forged") return undefined;
   if (!Number.isInteger(port) || port < 1 || port > 65_535) return undefined;
   const { needs } = text;
   return {
-    label: shortText(label) ?? "",
-    name: nameOf(label, shortText(text["name"])),
+    label: textField(label) ?? "",
+    name: displayName(label, textField(text["name"])),
     host,
     port,
     fingerprint,
     needs: needs === "password" || needs === "open" ? needs : undefined,
-    version: shortText(text["version"]),
+    version: textField(text["version"]),
   };
 }
 
@@ -97,16 +97,16 @@ function readSighting(heard: Heard): Sighting | undefined {
  * Discovered servers without duplicates. Bounds each sender, so that a flood leaves room for
  * others.
  */
-export class Sightings {
+export class DiscoveredServers {
   /** Bounded by SERVERS_FOUND_MAX. */
-  readonly #found = new Map<string, Sighting>();
+  readonly #found = new Map<string, DiscoveredServer>();
   /** Entries by sender; bounded like #found. */
   readonly #counts = new Map<string, number>();
-  #left = 0;
+  #droppedCount = 0;
 
   /** @returns whether the server is new */
-  add(heard: Heard): boolean {
-    const sighting = readSighting(heard);
+  add(heard: ReceivedAnnouncement): boolean {
+    const sighting = parseAnnouncement(heard);
     if (sighting === undefined) return false;
     // A server that copies the label or address of another is listed beside it for comparison.
     const { label, host, port, fingerprint } = sighting;
@@ -115,7 +115,7 @@ export class Sightings {
     const sender = heard.sender ?? host;
     const count = this.#counts.get(sender) ?? 0;
     if (count >= SERVERS_FOUND_PER_SENDER_MAX || this.#found.size >= SERVERS_FOUND_MAX) {
-      this.#left++;
+      this.#droppedCount++;
       return false;
     }
     this.#counts.set(sender, count + 1);
@@ -124,29 +124,29 @@ export class Sightings {
   }
 
   /** Sorted by name. */
-  get all(): Sighting[] {
-    const byName = (one: Sighting, other: Sighting) =>
+  get all(): DiscoveredServer[] {
+    const byName = (one: DiscoveredServer, other: DiscoveredServer) =>
       one.name < other.name ? -1 : one.name > other.name ? 1 : one.port - other.port;
     return [...this.#found.values()].sort(byName);
   }
 
   /** Number of announcements dropped by the bounds. */
-  get left(): number {
-    return this.#left;
+  get droppedCount(): number {
+    return this.#droppedCount;
   }
 }
 
 /** The sender's address if the announcement lists it, since it is on this network. */
-function hostOf({ addresses, sender }: Heard): string | undefined {
-  const honest = addresses.filter((address) => isIpv4(address) || isIpv6(address));
+function hostOf({ addresses, sender }: ReceivedAnnouncement): string | undefined {
+  const valid = addresses.filter((address) => isIpv4(address) || isIpv6(address));
   if (sender !== undefined && (isIpv4(sender) || isIpv6(sender))) {
-    if (honest.length === 0 || honest.includes(sender)) return sender;
+    if (valid.length === 0 || valid.includes(sender)) return sender;
   }
-  return honest.find(isIpv4) ?? honest[0];
+  return valid.find(isIpv4) ?? valid[0];
 }
 
 /** `undefined` if the announcement has none, as those of other programs may. */
-function fingerprintIn(value: unknown): Fingerprint | "forged" | undefined {
+function fingerprintField(value: unknown): Fingerprint | "forged" | undefined {
   if (value === undefined) return undefined;
   if (typeof value !== "string") return "forged";
   try {
@@ -158,13 +158,13 @@ function fingerprintIn(value: unknown): Fingerprint | "forged" | undefined {
 }
 
 /** The name, or the label if the name does not tell numbered servers apart. */
-function nameOf(label: string, name: string | undefined): string {
-  if (name === undefined) return shortText(label) ?? "";
+function displayName(label: string, name: string | undefined): string {
+  if (name === undefined) return textField(label) ?? "";
   const [number = ""] = / \(\d{1,3}\)$/.exec(label) ?? [];
   return name.endsWith(number) ? name : name + number;
 }
 
-function shortText(value: unknown): string | undefined {
+function textField(value: unknown): string | undefined {
   if (typeof value !== "string" || value === "") return undefined;
   return cutText(value, TXT_VALUE_BYTES_MAX);
 }

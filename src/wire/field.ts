@@ -39,7 +39,7 @@ export const list = <Item extends v.GenericSchema>(item: Item, countMax: number,
   v.pipe(v.array(item), v.minLength(countMin), v.maxLength(countMax));
 
 /** Addresses of servers. */
-export const places = (countMax: number) =>
+export const addressList = (countMax: number) =>
   list(v.object({ host: text(255), port: positive }), countMax);
 
 /** A record on the wire: head and body as the JSON bytes of the log. */

@@ -52,11 +52,11 @@ const RANKS: Readonly<Record<HostReach, number>> = { machine: 0, site: 1, world:
 /**
  * Reports whether a host may mean the same machine at both ends of a link: `127.0.0.1` is another
  * machine on each host, and `192.168.1.20` on each network.
- * @param far the address of the other end
+ * @param remote the address of the other end
  * @param host an address or a name, in any spelling that `checkHost` accepts
  */
-export function meansTheSame(far: string, host: string): boolean {
-  return RANKS[hostReach(host)] >= RANKS[hostReach(far)];
+export function mayNameSameMachine(remote: string, host: string): boolean {
+  return RANKS[hostReach(host)] >= RANKS[hostReach(remote)];
 }
 
 function hostReach(host: string): HostReach {
@@ -106,14 +106,18 @@ export function isHostOf(names: ReadonlySet<string>, header: string | null): boo
 export function checkHost(text: string, form: "v6" | "v4-or-name"): string {
   if (form === "v6") {
     if (isIpv6(text)) return text.toLowerCase();
-    throw badHost(text, "an IPv6 address", "write it as [::1] or [fe80::1%eth0]");
+    throw invalidHost(text, "an IPv6 address", "write it as [::1] or [fe80::1%eth0]");
   }
   if (isIpv4(text)) return text;
   if (isHostName(text)) return text.toLowerCase();
   if (/^[\d.]+$/.test(text)) {
-    throw badHost(text, "an IP address", "write four numbers from 0 to 255, as in 192.168.1.20");
+    throw invalidHost(
+      text,
+      "an IP address",
+      "write four numbers from 0 to 255, as in 192.168.1.20",
+    );
   }
-  throw badHost(text, "a host's name", "use letters, digits, - and ., or an IP address");
+  throw invalidHost(text, "a host's name", "use letters, digits, - and ., or an IP address");
 }
 
 /** Groups of 16 bits in one half of an IPv6 address; the last may be an IPv4 address. */
@@ -127,6 +131,6 @@ function groupCount(half: string, isLast: boolean): number | undefined {
   return plain.length + (v4 ? 2 : 0);
 }
 
-function badHost(text: string, what: string, remedy: string): Fault {
+function invalidHost(text: string, what: string, remedy: string): Fault {
   return new Fault("usage", msg`${quoteText(text)} is not ${what}`, { remedy });
 }

@@ -20,7 +20,7 @@ export interface ServerPlace {
 }
 
 /** Address of a server and, from an invite, what else is needed to log in. */
-export interface ServerAddress extends ServerPlace {
+export interface ServerSpec extends ServerPlace {
   /** The text contained the port; otherwise it is the default. */
   readonly portGiven: boolean;
   /** Other servers with the same key. Bounded by CLUSTER_ADDRESSES_MAX in all. */
@@ -28,7 +28,7 @@ export interface ServerAddress extends ServerPlace {
   /** The transport to try first. */
   readonly transport?: "tcp" | "udp";
   /** `udp://` and `tcp://` allow no other transport. */
-  readonly isOnlyWay?: true;
+  readonly isTransportFixed?: true;
   readonly room?: Name;
   readonly fingerprint?: Fingerprint;
   /** The room password or a revocable token. */
@@ -36,16 +36,16 @@ export interface ServerAddress extends ServerPlace {
 }
 
 /** White space, visible or not, and quotes and brackets around a copied line. */
-const AROUND =
+const TRIMMED =
   "\\s\\u200b-\\u200f\\u2060\\ufeff'\"`\\u00b4\\u2018-\\u201f\\u2039\\u203a\\u00ab\\u00bb<>()";
-const BEFORE = new RegExp(`^[${AROUND}]+`);
+const LEADING = new RegExp(`^[${TRIMMED}]+`);
 /** Trailing punctuation of a sentence, too. */
-const AFTER = new RegExp(`[${AROUND}.,;!]+$`);
+const TRAILING = new RegExp(`[${TRIMMED}.,;!]+$`);
 /** Characters that `encodeURIComponent` keeps, but that would be trimmed at the end of a line. */
-const LOOSE = /['().!]/g;
+const TRIMMABLE = /['().!]/g;
 
-type Via = "tcp" | "udp";
-type Place = Pick<ServerAddress, "host" | "port" | "portGiven">;
+type Transport = "tcp" | "udp";
+type HostPort = Pick<ServerSpec, "host" | "port" | "portGiven">;
 
 /**
  * Parses `HOST`, `HOST:PORT`, `[v6]:PORT`, `udp://HOST:PORT` or an invite
@@ -53,33 +53,33 @@ type Place = Pick<ServerAddress, "host" | "port" | "portGiven">;
  * in a fault. Trims quotes and the like that were copied with it.
  * @throws {Fault} usage, name-invalid
  */
-export function parseServerAddress(copied: string): ServerAddress {
-  const text = copiedText(copied);
+export function parseServerSpec(copied: string): ServerSpec {
+  const text = trimCopied(copied);
   const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/(.*)$/s.exec(text);
-  if (scheme === null) return parsePlace(text);
+  if (scheme === null) return parseHostPort(text);
   const rest = scheme[2] ?? "";
   switch ((scheme[1] ?? "").toLowerCase()) {
     case "chat":
       return parseInvite(rest);
     case "udp":
-      return { ...parsePlace(rest), transport: "udp", isOnlyWay: true };
+      return { ...parseHostPort(rest), transport: "udp", isTransportFixed: true };
     case "tcp":
-      return { ...parsePlace(rest), transport: "tcp", isOnlyWay: true };
+      return { ...parseHostPort(rest), transport: "tcp", isTransportFixed: true };
     default:
-      throw badAddress(text, "write HOST, HOST:PORT or chat://HOST:PORT");
+      throw invalidAddress(text, "write HOST, HOST:PORT or chat://HOST:PORT");
   }
 }
 
-/** The complete invite, which `parseServerAddress` parses. */
-export function formatInvite(address: ServerAddress): string {
+/** The complete invite, which `parseServerSpec` parses. */
+export function formatInvite(address: ServerSpec): string {
   const { also = [] } = address;
   const query = [
     ...(address.fingerprint === undefined ? [] : [`fp=${address.fingerprint}`]),
     ...(address.transport === undefined ? [] : [`via=${address.transport}`]),
-    ...(also.length === 0 ? [] : [`also=${also.map(formatPlace).join(",")}`]),
+    ...(also.length === 0 ? [] : [`also=${also.map(formatAddress).join(",")}`]),
   ];
   return [
-    `chat://${formatPlace(address)}`,
+    `chat://${formatAddress(address)}`,
     address.room === undefined ? "" : `/${address.room}`,
     query.length === 0 ? "" : `?${query.join("&")}`,
     address.secret === undefined ? "" : `#${encodeSecret(address.secret)}`,
@@ -87,12 +87,12 @@ export function formatInvite(address: ServerAddress): string {
 }
 
 /** The printed form, ready to paste into a shell. */
-export function quoteInvite(address: ServerAddress): string {
+export function quoteInvite(address: ServerSpec): string {
   return `'${formatInvite(address)}'`;
 }
 
 /** `HOST:PORT`, IPv6 in brackets. */
-export function formatPlace(place: ServerPlace): string {
+export function formatAddress(place: ServerPlace): string {
   const host = place.host.includes(":") ? `[${place.host}]` : place.host;
   return `${host}:${place.port}`;
 }
@@ -106,21 +106,21 @@ function parsePort(text: string): number {
   });
 }
 
-function parsePlace(text: string): Place {
-  if (text === "") throw badAddress(text, "write HOST or HOST:PORT");
+function parseHostPort(text: string): HostPort {
+  if (text === "") throw invalidAddress(text, "write HOST or HOST:PORT");
   const bracketed = /^\[([^\]]*)\](?::(.*))?$/s.exec(text);
-  if (bracketed !== null) return placeOf(checkHost(bracketed[1] ?? "", "v6"), bracketed[2]);
+  if (bracketed !== null) return hostPort(checkHost(bracketed[1] ?? "", "v6"), bracketed[2]);
   const [host = "", port, ...more] = text.split(":");
-  if (more.length > 0) throw badAddress(text, "write an IPv6 address as [::1] or [::1]:2428");
-  return placeOf(checkHost(host, "v4-or-name"), port);
+  if (more.length > 0) throw invalidAddress(text, "write an IPv6 address as [::1] or [::1]:2428");
+  return hostPort(checkHost(host, "v4-or-name"), port);
 }
 
-function placeOf(host: string, port: string | undefined): Place {
+function hostPort(host: string, port: string | undefined): HostPort {
   if (port === undefined) return { host, port: PORT_DEFAULT, portGiven: false };
   return { host, port: parsePort(port), portGiven: true };
 }
 
-function parseInvite(rest: string): ServerAddress {
+function parseInvite(rest: string): ServerSpec {
   const [, place = "", room = "", query = "", fragment = ""] =
     /^([^/?#]*)(?:\/([^?#]*))?(?:\?([^#]*))?(?:#(.*))?$/s.exec(rest) ?? [];
   const fields = new Map(query.split("&").map(splitField));
@@ -129,7 +129,7 @@ function parseInvite(rest: string): ServerAddress {
   const also = parseAlso(fields.get("also"));
   const secret = decodeSecret(fragment);
   return {
-    ...parsePlace(place.replace("%25", "%")),
+    ...parseHostPort(place.replace("%25", "%")),
     ...(also.length === 0 ? {} : { also }),
     ...(via === undefined ? {} : { transport: via }),
     ...(room === "" ? {} : { room: checkName(room, "room's name") }),
@@ -143,7 +143,7 @@ function splitField(field: string): [string, string] {
   return at < 0 ? [field, ""] : [field.slice(0, at), field.slice(at + 1)];
 }
 
-function parseVia(via: string | undefined): Via | undefined {
+function parseVia(via: string | undefined): Transport | undefined {
   if (via === undefined || via === "tcp" || via === "udp") return via;
   throw new Fault("usage", msg`${quoteText(via)} is not a way to connect`, {
     remedy: "an invite says via=tcp or via=udp",
@@ -158,20 +158,20 @@ function parseAlso(also = ""): ServerPlace[] {
     });
   }
   return places.map((place) => {
-    const { host, port } = parsePlace(place.replace("%25", "%"));
+    const { host, port } = parseHostPort(place.replace("%25", "%"));
     return { host, port };
   });
 }
 
 function decodeSecret(fragment: string): string {
-  const secret = decoded(fragment);
+  const secret = tryDecode(fragment);
   if (secret !== undefined && utf8Encode(secret).length <= PASSWORD_BYTES_MAX) return secret;
   throw new Fault("usage", "the invite is damaged behind its #", {
     remedy: "copy it again, between single quotes",
   });
 }
 
-function decoded(text: string): string | undefined {
+function tryDecode(text: string): string | undefined {
   try {
     return decodeURIComponent(text);
   } catch {
@@ -179,7 +179,7 @@ function decoded(text: string): string | undefined {
   }
 }
 
-function badAddress(text: string, remedy: string): Fault {
+function invalidAddress(text: string, remedy: string): Fault {
   const shown = quoteText(text.replace(/#.*$/s, ""));
   return new Fault("usage", msg`${shown} is not a server's address`, { remedy });
 }
@@ -188,21 +188,21 @@ function badAddress(text: string, remedy: string): Fault {
  * Trims what was copied with an address or invite: quotes, white space, the full stop of a
  * sentence.
  */
-export function copiedText(text: string): string {
-  return text.replace(BEFORE, "").replace(AFTER, "");
+export function trimCopied(text: string): string {
+  return text.replace(LEADING, "").replace(TRAILING, "");
 }
 
-/** Encodes a secret behind `#`, so that `copiedText` trims nothing of it. */
+/** Encodes a secret behind `#`, so that `trimCopied` trims nothing of it. */
 export function encodeSecret(secret: string): string {
   return encodeURIComponent(secret).replaceAll(
-    LOOSE,
+    TRIMMABLE,
     (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`,
   );
 }
 
 /** Returns a typed room password, or the secret of a pasted invite. */
-export function typedSecret(typed: string): string {
-  const line = /^(?:chat|https?):\/\/[^#]*#(?:.*&)?(?:invite=)?(.+)$/is.exec(copiedText(typed));
+export function secretFromInput(typed: string): string {
+  const line = /^(?:chat|https?):\/\/[^#]*#(?:.*&)?(?:invite=)?(.+)$/is.exec(trimCopied(typed));
   try {
     return line === null ? typed : decodeURIComponent(line[1] ?? "");
   } catch {

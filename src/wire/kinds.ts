@@ -50,9 +50,9 @@ export interface FieldTypes {
   readonly any: unknown;
 }
 
-const PRESENCE = ["read", "deferrable", "folded-by-head", "rows-shared"] as const;
-const MESSAGE = ["read", "word", "erasable", "authored"] as const;
-const WORDS = { text: "text", re: "number", mentions: "list", imported: "any" } as const;
+const MEMBERSHIP_TRAITS = ["read", "deferrable", "folded-by-head", "rows-shared"] as const;
+const MESSAGE_TRAITS = ["read", "word", "erasable", "authored"] as const;
+const MESSAGE_FIELDS = { text: "text", re: "number", mentions: "list", imported: "any" } as const;
 
 export const KINDS = {
   room: {
@@ -60,18 +60,18 @@ export const KINDS = {
     traits: ["itemless"],
     body: { name: "text", locked: "flag", sealed: "flag", direct: "pair" },
   },
-  join: { log: "history", traits: PRESENCE, body: {} },
-  leave: { log: "history", traits: PRESENCE, body: {} },
+  join: { log: "history", traits: MEMBERSHIP_TRAITS, body: {} },
+  leave: { log: "history", traits: MEMBERSHIP_TRAITS, body: {} },
   topic: { log: "history", traits: ["read"], body: { topic: "text" } },
   text: {
     log: "history",
-    traits: [...MESSAGE, "editable", "reactable", "folded-by-head"],
-    body: WORDS,
+    traits: [...MESSAGE_TRAITS, "editable", "reactable", "folded-by-head"],
+    body: MESSAGE_FIELDS,
   },
   action: {
     log: "history",
-    traits: [...MESSAGE, "editable", "reactable", "folded-by-head"],
-    body: WORDS,
+    traits: [...MESSAGE_TRAITS, "editable", "reactable", "folded-by-head"],
+    body: MESSAGE_FIELDS,
   },
   reaction: {
     log: "history",
@@ -105,7 +105,7 @@ export const KINDS = {
   },
   file: {
     log: "history",
-    traits: [...MESSAGE, "editable"],
+    traits: [...MESSAGE_TRAITS, "editable"],
     body: {
       ...({ file: "text", name: "text", size: "count", chunks: "count" } as const),
       ...({ digest: "text", folder: "any", text: "text", sending: "text" } as const),
@@ -132,7 +132,7 @@ export const KINDS = {
   },
   sealed: {
     log: "history",
-    traits: [...MESSAGE, "folded-by-head", "rows-shared"],
+    traits: [...MESSAGE_TRAITS, "folded-by-head", "rows-shared"],
     body: { epoch: "number", ciphertext: "text" },
   },
   checkpoint: { log: "history", body: { note: "text" } },
@@ -216,7 +216,7 @@ export const RECORD_KINDS: ReadonlySet<RecordKind> = /* @__PURE__ */ new Set(
   Object.keys(KINDS) as RecordKind[],
 );
 export const READ_KINDS = /* @__PURE__ */ kindsWith("read");
-export const WORD_KINDS: ReadonlySet<string> = /* @__PURE__ */ kindsWith("word");
+export const MESSAGE_KINDS: ReadonlySet<string> = /* @__PURE__ */ kindsWith("word");
 export const ITEMLESS_KINDS: ReadonlySet<string> = /* @__PURE__ */ kindsWith("itemless");
 export const ROW_SHARING_KINDS: ReadonlySet<string> = /* @__PURE__ */ kindsWith("rows-shared");
 

@@ -54,13 +54,13 @@ export interface LanHead {
 }
 
 /** A decoded body. `texts`: number of texts sent in this session, including this one. */
-export type LanWords = { readonly name: Name; readonly texts: number } & (
+export type LanBody = { readonly name: Name; readonly texts: number } & (
   | { readonly kind: "query" }
   | { readonly kind: "announce"; readonly isLeaving: boolean }
   | { readonly kind: "text"; readonly text: string; readonly isAction: boolean }
 );
 
-export interface LanParts {
+export interface LanDatagramParts {
   readonly head: LanHead;
   readonly headBytes: Uint8Array;
   readonly body: Uint8Array;
@@ -94,7 +94,7 @@ export function encodeLanHead(head: LanHead): Uint8Array {
   return bytes;
 }
 
-export function joinLan(signed: Uint8Array, signature: Uint8Array): Uint8Array {
+export function joinLanDatagram(signed: Uint8Array, signature: Uint8Array): Uint8Array {
   assert(signature.length === SIGNATURE_BYTES, "a signature has 64 bytes");
   const bytes = concatBytes(signed, signature);
   assert(bytes.length <= LAN_DATAGRAM_BYTES_MAX, "a datagram is too large to send");
@@ -102,7 +102,7 @@ export function joinLan(signed: Uint8Array, signature: Uint8Array): Uint8Array {
 }
 
 /** @throws {Fault} frame-malformed, too-large or version-unsupported, caused by the sender */
-export function splitLan(bytes: Uint8Array): LanParts {
+export function splitLanDatagram(bytes: Uint8Array): LanDatagramParts {
   if (bytes.length > LAN_DATAGRAM_BYTES_MAX) {
     throw new Fault("too-large", `a datagram of ${bytes.length} bytes`);
   }
@@ -127,12 +127,12 @@ export function splitLan(bytes: Uint8Array): LanParts {
 }
 
 /** @returns msgpack; a query is padded so that the datagram has LAN_QUERY_BYTES */
-export function encodeLanBody(words: LanWords, isSealed: boolean): Uint8Array {
+export function encodeLanBody(words: LanBody, isSealed: boolean): Uint8Array {
   const common = { name: words.name, texts: words.texts };
   switch (words.kind) {
     case "query": {
-      const around = LAN_HEAD_BYTES + SIGNATURE_BYTES + (isSealed ? SEAL_BYTES : 0);
-      const used = around + packValue(common).length + PAD_HEADER_BYTES;
+      const overhead = LAN_HEAD_BYTES + SIGNATURE_BYTES + (isSealed ? SEAL_BYTES : 0);
+      const used = overhead + packValue(common).length + PAD_HEADER_BYTES;
       return packValue({ ...common, pad: new Uint8Array(Math.max(0, LAN_QUERY_BYTES - used)) });
     }
     case "announce":
@@ -151,30 +151,30 @@ const common = {
 const flag = v.optional(v.literal(true));
 const query = v.object(common);
 const announce = v.object({ ...common, leaving: flag });
-const said = v.object({
+const textBody = v.object({
   ...{ ...common, texts: v.pipe(common.texts, v.minValue(1)) },
   text: v.pipe(text(LAN_TEXT_BYTES_MAX), v.minLength(1)),
   action: flag,
 });
 
 /** Ignores unknown fields. @throws {Fault} frame-malformed */
-export function decodeLanBody(kind: LanKind, bytes: Uint8Array): LanWords {
+export function decodeLanBody(kind: LanKind, bytes: Uint8Array): LanBody {
   const value = unpackValue(bytes);
   switch (kind) {
     case "query":
-      return { kind, ...checked(query, value) };
+      return { kind, ...parseWith(query, value) };
     case "announce": {
-      const { leaving = false, ...rest } = checked(announce, value);
+      const { leaving = false, ...rest } = parseWith(announce, value);
       return { kind, ...rest, isLeaving: leaving };
     }
     case "text": {
-      const { action = false, ...rest } = checked(said, value);
+      const { action = false, ...rest } = parseWith(textBody, value);
       return { kind, ...rest, isAction: action };
     }
   }
 }
 
-function checked<Schema extends v.GenericSchema>(
+function parseWith<Schema extends v.GenericSchema>(
   schema: Schema,
   value: unknown,
 ): v.InferOutput<Schema> {
@@ -196,7 +196,7 @@ export function checkLanText(text: string): void {
 }
 
 /** The address of a multicast group, as in signatures and salts. */
-export function formatLanPlace(group: string, port: number): string {
+export function formatLanAddress(group: string, port: number): string {
   return `${group}:${port}`;
 }
 

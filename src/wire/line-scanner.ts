@@ -70,7 +70,7 @@ export class LineScanner {
   saltEnd = 0;
   /** Offset of the body; in an erased line, of the trailing spaces. */
   bodyStart = 0;
-  #place = 0;
+  #position = 0;
   #number = 0;
   #bytes: Uint8Array = NOTHING;
   #view: DataView = new DataView(NOTHING.buffer);
@@ -93,57 +93,57 @@ export class LineScanner {
 
   /** `scanHead` without checking the letters of the commitment, which `commits` does. */
   findHead(bytes: Uint8Array, start: number): boolean {
-    this.#look(bytes);
-    this.#place = start;
+    this.#cacheView(bytes);
+    this.#position = start;
     this.headStart = start + HEAD_AT;
     if (!this.#literal(LINE_BEGIN) || !this.#count(bytes)) return false;
     this.seq = this.#number;
     if (!this.#literal(TIME_KEY) || !this.#countOrZero(bytes)) return false;
     this.time = this.#number;
     if (!this.#literal(KIND_KEY)) return false;
-    this.kindStart = this.#place;
-    if (((CLASSES[bytes[this.#place] ?? 0] ?? 0) & KIND_BEGIN) === 0) return false;
+    this.kindStart = this.#position;
+    if (((CLASSES[bytes[this.#position] ?? 0] ?? 0) & KIND_BEGIN) === 0) return false;
     this.kindEnd = this.#run(bytes, KIND, KIND_MAX);
     if (!this.#literal(ROOM_KEY)) return false;
-    this.roomStart = this.#place;
+    this.roomStart = this.#position;
     this.roomEnd = this.#run(bytes, WORD, WORD_MAX);
     if (this.roomEnd === this.roomStart || !this.#literal(N_KEY)) return false;
     if (!this.#count(bytes)) return false;
     this.n = this.#number;
     if (!this.#literal(BY_KEY)) return false;
-    this.byStart = this.#place;
+    this.byStart = this.#position;
     this.byEnd = this.#run(bytes, WORD, WORD_MAX);
     if (this.byEnd === this.byStart || !this.#literal(ID_KEY)) return false;
-    this.idStart = this.#place;
+    this.idStart = this.#position;
     this.idEnd = this.#run(bytes, ID, WORD_MAX);
     if (!this.#literal(COMMIT_KEY)) return false;
-    this.commitStart = this.#place;
-    this.#place += COMMIT_LETTERS;
-    this.commitEnd = this.#place;
-    this.headEnd = this.#place + 2;
+    this.commitStart = this.#position;
+    this.#position += COMMIT_LETTERS;
+    this.commitEnd = this.#position;
+    this.headEnd = this.#position + 2;
     if (!this.#literal(DURABLE_KEY) || !this.#countOrZero(bytes)) return false;
     this.durable = this.#number;
-    this.frameEnd = this.#place + 1;
-    return bytes[this.#place] === COMMA;
+    this.frameEnd = this.#position + 1;
+    return bytes[this.#position] === COMMA;
   }
 
   /** `scanRest` without checking the letters of the salt, which `saltInto` does. */
   findRest(bytes: Uint8Array): boolean {
     this.erased = 0;
-    const place = this.#place;
+    const place = this.#position;
     if (this.#literal(SALT_KEY)) {
-      this.saltStart = this.#place;
-      this.#place += SALT_LETTERS;
-      this.saltEnd = this.#place;
+      this.saltStart = this.#position;
+      this.#position += SALT_LETTERS;
+      this.saltEnd = this.#position;
       if (!this.#literal(BODY_KEY)) return false;
-      this.bodyStart = this.#place;
+      this.bodyStart = this.#position;
       return true;
     }
-    this.#place = place;
+    this.#position = place;
     if (!this.#literal(ERASED_KEY) || !this.#count(bytes)) return false;
     this.erased = this.#number;
-    this.bodyStart = this.#place + 1;
-    return bytes[this.#place] === BRACE_CLOSE;
+    this.bodyStart = this.#position + 1;
+    return bytes[this.#position] === BRACE_CLOSE;
   }
 
   /** Reports whether the head's commitment is the canonical base64url of this digest. */
@@ -181,14 +181,14 @@ export class LineScanner {
   }
 
   /** Caches the view, since a block has many lines. */
-  #look(bytes: Uint8Array): void {
+  #cacheView(bytes: Uint8Array): void {
     if (bytes === this.#bytes) return;
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   #literal(literal: Literal): boolean {
-    const place = this.#place;
+    const place = this.#position;
     const { words, sizeBytes } = literal;
     const view = this.#view;
     const last = place + sizeBytes - WORD_BYTES;
@@ -198,25 +198,25 @@ export class LineScanner {
     for (let i = 0, at = place; at < last; i++, at += WORD_BYTES) {
       if (view.getInt32(at, true) !== words[i]) return false;
     }
-    this.#place = last + WORD_BYTES;
+    this.#position = last + WORD_BYTES;
     return true;
   }
 
   /** Advances to the first byte outside of the class, by at most `max` bytes. */
-  #run(bytes: Uint8Array, wanted: number, max: number): number {
-    let place = this.#place;
+  #run(bytes: Uint8Array, wantedClass: number, max: number): number {
+    let place = this.#position;
     const end = place + max;
-    while (place < end && ((CLASSES[bytes[place] ?? 0] ?? 0) & wanted) !== 0) place++;
-    this.#place = place;
+    while (place < end && ((CLASSES[bytes[place] ?? 0] ?? 0) & wantedClass) !== 0) place++;
+    this.#position = place;
     return place;
   }
 
   #count(bytes: Uint8Array): boolean {
-    return bytes[this.#place] !== ZERO && this.#countOrZero(bytes);
+    return bytes[this.#position] !== ZERO && this.#countOrZero(bytes);
   }
 
   #countOrZero(bytes: Uint8Array): boolean {
-    const start = this.#place;
+    const start = this.#position;
     let place = start;
     let number = 0;
     for (let digit = (bytes[place] ?? 0) - ZERO; digit >= 0 && digit <= 9; ) {
@@ -225,7 +225,7 @@ export class LineScanner {
       digit = (bytes[place] ?? 0) - ZERO;
     }
     this.#number = number;
-    this.#place = place;
+    this.#position = place;
     const digits = place - start;
     return digits === 1 || (digits > 1 && digits <= DIGITS_MAX && bytes[start] !== ZERO);
   }

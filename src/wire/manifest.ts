@@ -62,10 +62,10 @@ export function encodeManifest(entries: readonly ManifestEntry[]): Uint8Array {
   checkCount(entries.length);
   const sorted = [...entries].sort((one, other) => byCodeUnits(one.path, other.path));
   for (const { path } of sorted) {
-    const wrong = wrongPath(path);
+    const wrong = pathDefect(path);
     if (wrong !== undefined) throw new Fault("name-invalid", `${quoteText(path)} ${wrong}`);
   }
-  const bytes = utf8Encode(JSON.stringify({ v: VERSION, entries: sorted.map(spelled) }));
+  const bytes = utf8Encode(JSON.stringify({ v: VERSION, entries: sorted.map(canonicalEntry) }));
   if (bytes.length <= MANIFEST_BYTES_MAX) return bytes;
   throw tooLarge(`its list has ${bytes.length} bytes, ${MANIFEST_BYTES_MAX} fit`);
 }
@@ -200,7 +200,7 @@ function checkCount(count: number): void {
   throw tooLarge(`it has ${count} entries, ${FOLDER_ENTRIES_MAX} fit`);
 }
 
-function spelled(entry: ManifestEntry): ManifestEntry {
+function canonicalEntry(entry: ManifestEntry): ManifestEntry {
   const [mode, mtime] = [entry.mode & MODE_MAX, Math.floor(entry.mtime)];
   if (isFolder(entry)) return { path: entry.path, dir: true, mode, mtime };
   return { path: entry.path, size: entry.size, mode, mtime };
@@ -240,7 +240,7 @@ function listIn(bytes: Uint8Array): unknown[] {
 function entryOf(value: unknown): ManifestEntry {
   const { path, dir, size, mode, mtime } = (value ?? {}) as Readonly<Record<string, unknown>>;
   if (typeof path !== "string") throw malformed("an entry has no path");
-  const wrong = wrongPath(path);
+  const wrong = pathDefect(path);
   if (wrong !== undefined) throw malformed(`${quoteText(path)} ${wrong}`);
   if (!isBetween(mode, 0, MODE_MAX)) throw malformed(`the mode of ${quoteText(path)} is wrong`);
   if (!isBetween(mtime, -MTIME_MAX, MTIME_MAX)) {
@@ -254,7 +254,7 @@ function entryOf(value: unknown): ManifestEntry {
 }
 
 /** The defect of a path; `undefined` if it is valid. */
-function wrongPath(path: string): string | undefined {
+function pathDefect(path: string): string | undefined {
   if (path === "") return "is no path";
   if (!path.isWellFormed() || path.includes("\0")) return "is no text for a path";
   if (path.length > PATH_BYTES_MAX || utf8Encode(path).length > PATH_BYTES_MAX) {

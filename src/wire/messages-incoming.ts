@@ -48,20 +48,20 @@ function schema(
 
 /** @throws {Fault} frame-malformed if the value is no request that can be answered */
 export function checkMessage(value: unknown): Incoming {
-  const { kind, ref: question } = envelope(value);
-  const asks = question !== undefined && kind !== "ok" && kind !== "fault";
-  const known = (asks ? requests : notices).get(kind);
+  const { kind, ref } = envelope(value);
+  const isRequestKind = ref !== undefined && kind !== "ok" && kind !== "fault";
+  const known = (isRequestKind ? requests : notices).get(kind);
   if (known === undefined) {
-    if (!asks && requests.has(kind))
+    if (!isRequestKind && requests.has(kind))
       throw new Fault("frame-malformed", `a '${kind}' without a ref`);
-    if (!asks) return { kind: "ignored" };
+    if (!isRequestKind) return { kind: "ignored" };
     const fault = new Fault("kind-unknown", `a request of version ${VERSION} has another kind`);
-    return { kind: "refused", ref: question, fault };
+    return { kind: "refused", ref, fault };
   }
   const checked = v.safeParse(known, value);
   if (checked.success) return { kind: "message", message: checked.output };
   const fault = explain(kind, checked.issues[0]);
-  if (asks) return { kind: "refused", ref: question, fault };
+  if (isRequestKind) return { kind: "refused", ref, fault };
   throw fault;
 }
 
@@ -70,9 +70,9 @@ function envelope(value: unknown): { kind: string; ref: number | undefined } {
     throw new Fault("frame-malformed", "a message has no kind");
   }
   if (typeof value.kind !== "string") throw new Fault("frame-malformed", "a kind is not a text");
-  const given = "ref" in value ? v.safeParse(REF, value.ref) : undefined;
-  if (given?.success === false) throw new Fault("frame-malformed", "a ref is not a small integer");
-  return { kind: value.kind, ref: given?.output };
+  const ref = "ref" in value ? v.safeParse(REF, value.ref) : undefined;
+  if (ref?.success === false) throw new Fault("frame-malformed", "a ref is not a small integer");
+  return { kind: value.kind, ref: ref?.output };
 }
 
 function explain(kind: string, issue: v.BaseIssue<unknown>): Fault {

@@ -41,6 +41,7 @@ import {
 import { CLUSTER_ADDRESSES_MAX } from "../base/limits-cluster.ts";
 import { PUSH_ENDPOINT_BYTES_MAX } from "../base/limits-page.ts";
 import {
+  addressList,
   bytes,
   count,
   exactBytes,
@@ -52,7 +53,6 @@ import {
   moment,
   NONCE,
   name,
-  places,
   positive,
   postsIn,
   type RequestRow,
@@ -385,7 +385,7 @@ export const REQUESTS = {
       invite: id,
       token: v.string(),
       /** Addresses where others reach this server by TLS, if known; the best first. */
-      places: v.optional(places(INVITE_ADDRESSES_MAX)),
+      places: v.optional(addressList(INVITE_ADDRESSES_MAX)),
     }),
   },
   /**
@@ -590,7 +590,7 @@ export const NOTICES = {
   /** Whether the cluster has a majority: on changes, and after a log-in without one. */
   majority: { on: v.boolean() },
   /** Addresses of the servers of the cluster: at log-in, and on changes. */
-  servers: { places: places(CLUSTER_ADDRESSES_MAX) },
+  servers: { places: addressList(CLUSTER_ADDRESSES_MAX) },
   /** All users whom the account ignores: at log-in, and on changes. */
   ignored: { users: v.array(name) },
   /** The account's new settings of a room, replacing the previous ones. */

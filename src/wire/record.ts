@@ -108,15 +108,15 @@ export function leafHash(headBytes: Uint8Array, sha256: Sha256): Uint8Array {
 }
 
 export function commitment(salt: Uint8Array, bodyBytes: Uint8Array, sha256: Sha256): string {
-  const whole = new Uint8Array(1 + salt.length + bodyBytes.length);
-  whole[0] = COMMIT_PREFIX;
-  whole.set(salt, 1);
-  whole.set(bodyBytes, 1 + salt.length);
-  return toBase64Url(sha256(whole));
+  const input = new Uint8Array(1 + salt.length + bodyBytes.length);
+  input[0] = COMMIT_PREFIX;
+  input.set(salt, 1);
+  input.set(bodyBytes, 1 + salt.length);
+  return toBase64Url(sha256(input));
 }
 
 /** Reports whether salt and body fit the head's commitment; true for an erased record. */
-export function bodyFits(record: LogRecord, sha256: Sha256): boolean {
+export function bodyMatches(record: LogRecord, sha256: Sha256): boolean {
   if (record.salt === undefined || record.bodyBytes === undefined) {
     return record.erased !== undefined;
   }
@@ -136,8 +136,8 @@ export function asErased({ head, headBytes }: LogRecord, eraseSeq: number): LogR
 /** Serializes the body of a draft. Later changes of the body do not affect the record. */
 export function sealDraft(draft: Draft, salt: Uint8Array, sha256: Sha256): SealedDraft {
   const { room, by, id } = draft;
-  assert(isWord(room, false) && isWord(by, false), "ids in a head are plain words");
-  assert(id === "" || isWord(id, true), "the id of a post is an outbox and a counter");
+  assert(isIdText(room, false) && isIdText(by, false), "ids in a head are plain words");
+  assert(id === "" || isIdText(id, true), "the id of a post is an outbox and a counter");
   assert(salt.length === SALT_BYTES, "a salt has 16 bytes");
   const bodyText: string | undefined = JSON.stringify(draft.body);
   assert(bodyText !== undefined, "a body is a JSON value");
@@ -146,12 +146,12 @@ export function sealDraft(draft: Draft, salt: Uint8Array, sha256: Sha256): Seale
 }
 
 /** Reports whether a head may contain the value: as an id of a room or account, or of a post. */
-export function isHeadWord(value: unknown, as: "id" | "post"): value is string {
-  return typeof value === "string" && isWord(value, as === "post");
+export function isHeadId(value: unknown, as: "id" | "post"): value is string {
+  return typeof value === "string" && isIdText(value, as === "post");
 }
 
 /** A loop, because each post passes here and a regular expression takes several times as long. */
-function isWord(text: string, hasDots: boolean): boolean {
+function isIdText(text: string, hasDots: boolean): boolean {
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     const isLetter = (code | 0x20) >= 0x61 && (code | 0x20) <= 0x7a;
@@ -164,7 +164,7 @@ function isWord(text: string, hasDots: boolean): boolean {
 
 /**
  * Parses a line, without its newline, into memory of its own. Never throws: the result reports
- * invalid bytes. Does not verify the body; see `bodyFits`.
+ * invalid bytes. Does not verify the body; see `bodyMatches`.
  */
 export function parseLine(line: Uint8Array): ParsedLine {
   const found = new LineScanner();
@@ -176,11 +176,11 @@ export function parseLine(line: Uint8Array): ParsedLine {
   const parsed = headIn(found, text);
   if (parsed.kind !== "head") return parsed;
   const { head, durable } = parsed;
-  const headBytes = copied(line, found.headStart, found.headEnd);
+  const headBytes = copyOf(line, found.headStart, found.headEnd);
   if (found.erased > 0) return erasedLine(line, found, { head, headBytes });
   const last = line.length - 1;
   if (line[last] !== BRACE_CLOSE || last <= found.bodyStart) return bad("its body has no end");
-  const bodyBytes = copied(line, found.bodyStart, last);
+  const bodyBytes = copyOf(line, found.bodyStart, last);
   if (bodyBytes.includes(NEWLINE)) return bad("it is more than one line");
   const salt = fromBase64Url(text.slice(found.saltStart, found.saltEnd));
   return { kind: "record", record: { head, headBytes, salt, bodyBytes }, durable };
@@ -198,7 +198,7 @@ export function parseHead(
   const parsed = headIn(found, utf8Decode(line.subarray(0, found.frameEnd)));
   if (parsed.kind !== "head") return undefined;
   const { head, durable } = parsed;
-  return { record: { head, headBytes: copied(line, found.headStart, found.headEnd) }, durable };
+  return { record: { head, headBytes: copyOf(line, found.headStart, found.headEnd) }, durable };
 }
 
 /**
@@ -225,10 +225,10 @@ export function erasedTail(
   const found = new LineScanner();
   assert(found.scanHead(line, 0), "only what has a head is erased");
   const at = found.frameEnd;
-  const words = utf8Encode(`"erased":${eraseSeq}}`);
-  assert(at + words.length <= line.length, "an erased line keeps its length");
+  const mark = utf8Encode(`"erased":${eraseSeq}}`);
+  assert(at + mark.length <= line.length, "an erased line keeps its length");
   const bytes = new Uint8Array(line.length - at).fill(SPACE);
-  bytes.set(words);
+  bytes.set(mark);
   return { at, bytes };
 }
 
@@ -267,7 +267,7 @@ function headIn(
 }
 
 /** Not `slice`: a reader's Buffer would return its own memory, which the next read overwrites. */
-function copied(bytes: Uint8Array, start: number, end: number): Uint8Array {
+function copyOf(bytes: Uint8Array, start: number, end: number): Uint8Array {
   return new Uint8Array(bytes.subarray(start, end));
 }
 

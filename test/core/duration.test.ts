@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { Fault } from "../../src/base/fault.ts";
-import { inUtc, spanOf, untilOf } from "../../src/core/duration.ts";
+import { parseDuration, parseUntil, withUtcTime } from "../../src/core/duration.ts";
 import { whom } from "../../src/ui/commands/ban.ts";
 
 test.each([
@@ -9,13 +9,13 @@ test.each([
   ["2h", 7_201_000],
   ["7d", 604_801_000],
 ])("%s after a second is at %i", (text, until) => {
-  expect(untilOf(text, 1_000)).toBe(until);
+  expect(parseUntil(text, 1_000)).toBe(until);
 });
 
 test.each(["", "0s", "10", "m", "-1m", "1.5h", "10 m", "99999999d", "soon"])(
   "'%s' is no length of time",
   (text) => {
-    expect(() => untilOf(text, 0)).toThrow(Fault);
+    expect(() => parseUntil(text, 0)).toThrow(Fault);
   },
 );
 
@@ -24,9 +24,9 @@ test.each([
   ["0s", "write 30s, 10m, 2h or 7d, or off"],
   ["1s", "write one from 1 min to 1 h, or off"],
 ])("what else may stand there is said: %s", (text, remedy) => {
-  const read = () => spanOf(text, { min: 60_000, max: 3_600_000, or: "off" });
+  const read = () => parseDuration(text, { min: 60_000, max: 3_600_000, alternative: "off" });
   expect(read).toThrow(expect.objectContaining({ remedy }));
-  expect(["1m", "1h"].map((edge) => spanOf(edge, { min: 60_000, max: 3_600_000 }))).toEqual([
+  expect(["1m", "1h"].map((edge) => parseDuration(edge, { min: 60_000, max: 3_600_000 }))).toEqual([
     ...[60_000, 3_600_000],
   ]);
 });
@@ -42,9 +42,9 @@ test.each([
 });
 
 test("a moment in JSON is UTC with milliseconds, and one that is not set stays away", () => {
-  expect(inUtc({ user: "ana", until: 601_000 }, "until")).toEqual({
+  expect(withUtcTime({ user: "ana", until: 601_000 }, "until")).toEqual({
     user: "ana",
     until: "1970-01-01T00:10:01.000Z",
   });
-  expect(inUtc({ user: "ana" }, "until")).toEqual({ user: "ana" });
+  expect(withUtcTime({ user: "ana" }, "until")).toEqual({ user: "ana" });
 });

@@ -9,9 +9,9 @@ import {
   SHARED_GUESSES_PER_MINUTE,
 } from "../../src/base/limits.ts";
 import {
-  Guessing,
-  HourlyShare,
-  SharedGuessing,
+  GuessLimiter,
+  HourlyQuota,
+  SharedGuessLimiter,
   TokenBucket,
   TokenBuckets,
 } from "../../src/core/rate.ts";
@@ -25,7 +25,7 @@ describe("buckets by key", () => {
   });
 
   test("an hourly share is refused when it is used up, and returns within the hour", () => {
-    const share = new HourlyShare(60);
+    const share = new HourlyQuota(60);
     const take = (now: number) => share.take("ana", now, "60 within an hour", "wait");
     for (let i = 0; i < 60; i++) take(0);
     expect(() => take(59_999)).toThrow("60 within an hour");
@@ -76,7 +76,7 @@ describe("guesses", () => {
   const NAME = ["name:ana"];
 
   test("the first are free, then each waits twice as long, up to a bound", () => {
-    const guessing = new Guessing();
+    const guessing = new GuessLimiter();
     const delays: number[] = [];
     for (let i = 0; i < 12; i++) {
       delays.push(guessing.delayMs(NAME, 0));
@@ -90,7 +90,7 @@ describe("guesses", () => {
   });
 
   test("the slower of name and address counts; a right one clears the name alone", () => {
-    const guessing = new Guessing();
+    const guessing = new GuessLimiter();
     const both = ["address:1.2.3.4", ...NAME];
     for (let i = 0; i < GUESSES_FREE; i++) guessing.wrong(both, 0);
     expect(guessing.delayMs(["address:1.2.3.4", "name:ben"], 0)).toBe(GUESS_DELAY_FIRST_MS);
@@ -100,7 +100,7 @@ describe("guesses", () => {
   });
 
   test("many at once wait as if they came one after another", () => {
-    const guessing = new Guessing();
+    const guessing = new GuessLimiter();
     const delays: number[] = [];
     for (let i = 0; i < GUESSES_FREE + 2; i++) {
       delays.push(guessing.delayMs(NAME, 0));
@@ -114,14 +114,14 @@ describe("guesses", () => {
   });
 
   test("forgotten after a while, at the edge", () => {
-    const guessing = new Guessing();
+    const guessing = new GuessLimiter();
     for (let i = 0; i < GUESSES_FREE; i++) guessing.wrong(NAME, 0);
     expect(guessing.delayMs(NAME, GUESS_FORGET_MS)).toBeGreaterThan(0);
     expect(guessing.delayMs(NAME, GUESS_FORGET_MS + 1)).toBe(0);
   });
 
   test("as many keys as the bound says; the oldest goes first", () => {
-    const guessing = new Guessing();
+    const guessing = new GuessLimiter();
     const wrong = (key: string) => {
       for (let i = 0; i < GUESSES_FREE; i++) guessing.wrong([key], 0);
     };
@@ -137,7 +137,7 @@ describe("guesses at a secret that many share", () => {
   const one = "server";
 
   test("are looked at as they come, so many a minute; further ones take turns", () => {
-    const guessing = new SharedGuessing();
+    const guessing = new SharedGuessLimiter();
     for (let i = 0; i < SHARED_GUESSES_PER_MINUTE; i++) expect(guessing.begin(one, 0)).toBe(0);
     expect(guessing.begin(one, 0)).toBe(600);
     expect(guessing.begin(one, 0)).toBe(1_200);
@@ -147,7 +147,7 @@ describe("guesses at a secret that many share", () => {
   });
 
   test("never wait longer than so, and a minute after the flood there is no waiting", () => {
-    const guessing = new SharedGuessing();
+    const guessing = new SharedGuessLimiter();
     for (let i = 0; i < 100_000; i++) guessing.begin(one, 0);
     expect(guessing.begin(one, 0)).toBe(GUESS_DELAY_MAX_MS);
     expect(guessing.begin(one, GUESS_DELAY_MAX_MS + 600)).toBe(0);
@@ -156,7 +156,7 @@ describe("guesses at a secret that many share", () => {
   });
 
   test("that were right cost nothing", () => {
-    const guessing = new SharedGuessing();
+    const guessing = new SharedGuessLimiter();
     for (let i = 0; i < 10 * SHARED_GUESSES_PER_MINUTE; i++) {
       expect(guessing.begin(one, 0)).toBe(0);
       guessing.right(one);
@@ -164,7 +164,7 @@ describe("guesses at a secret that many share", () => {
   });
 
   test("are remembered of so many secrets", () => {
-    const guessing = new SharedGuessing();
+    const guessing = new SharedGuessLimiter();
     for (let i = 0; i <= SHARED_GUESSES_PER_MINUTE; i++) guessing.begin(one, 0);
     for (let i = 0; i < GUESS_KEYS_MAX; i++) guessing.begin(`r${i}`, 0);
     expect(guessing.begin(one, 0)).toBe(0);

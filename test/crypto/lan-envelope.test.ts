@@ -6,7 +6,7 @@ import { Identity } from "../../src/crypto/identity.ts";
 import { LanEnvelope } from "../../src/crypto/lan-envelope.ts";
 import { lanKey } from "../../src/crypto/lan-key.ts";
 import type { Fingerprint } from "../../src/wire/fingerprint.ts";
-import { joinLan, type LanWords, splitLan } from "../../src/wire/lan.ts";
+import { joinLanDatagram, type LanBody, splitLanDatagram } from "../../src/wire/lan.ts";
 import vector from "../vectors/lan.json";
 import { identityOfSeed } from "./seed-identity.ts";
 
@@ -33,7 +33,7 @@ describe.each(vector.datagrams.map((datagram) => [datagram.name, datagram] as co
     const golden = envelope(sealed ? KEY : undefined);
 
     test("is written as in the vector", () => {
-      const said = { sequence, timeUnixMs, words: words as LanWords };
+      const said = { sequence, timeUnixMs, words: words as LanBody };
       expect(golden.write(said).toHex()).toBe(hex);
     });
 
@@ -43,7 +43,7 @@ describe.each(vector.datagrams.map((datagram) => [datagram.name, datagram] as co
         session: vector.session,
         sequence,
         timeUnixMs,
-        words: words as LanWords,
+        words: words as LanBody,
       });
     });
   },
@@ -78,11 +78,11 @@ test("derives the key of a password as in the vector, and another one elsewhere"
 });
 
 test("nobody signs for another's key", () => {
-  const { signed } = splitLan(envelope().write(letter));
+  const { signed } = splitLanDatagram(envelope().write(letter));
   const eve = Identity.generate();
-  expect(envelope().read(joinLan(signed, eve.sign(signed)))).toBe("malformed");
-  const other = splitLan(envelope(undefined, PLACE, eve).write(letter));
-  expect(envelope().read(joinLan(signed, other.signature))).toBe("malformed");
+  expect(envelope().read(joinLanDatagram(signed, eve.sign(signed)))).toBe("malformed");
+  const other = splitLanDatagram(envelope(undefined, PLACE, eve).write(letter));
+  expect(envelope().read(joinLanDatagram(signed, other.signature))).toBe("malformed");
 });
 
 test("another password, none, and plain text are told apart, and say nothing", () => {

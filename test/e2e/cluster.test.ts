@@ -6,7 +6,7 @@ import { CHUNK_BYTES } from "../../src/base/limits.ts";
 import { systemClock } from "../../src/io/clock.ts";
 import { openContentStore } from "../../src/io/nats/content.ts";
 import { connectNats } from "../../src/io/nats/jetstream.ts";
-import { formatInvite, parseServerAddress } from "../../src/wire/invite.ts";
+import { formatInvite, parseServerSpec } from "../../src/wire/invite.ts";
 import { until } from "../event.ts";
 import { requires } from "../installed.ts";
 import type { NatsServer } from "../io/nats/nats-servers.ts";
@@ -81,7 +81,7 @@ async function areKnown(): Promise<void> {
     cluster.nodes.filter((one) => one !== own).map(({ port }) => port);
   await until("all are known", () =>
     cluster.nodes.every((own) => {
-      const { also = [] } = parseServerAddress(readFileSync(join(own.data, "invite"), "utf8"));
+      const { also = [] } = parseServerSpec(readFileSync(join(own.data, "invite"), "utf8"));
       return others(own).every((port) => also.some((place) => place.port === port));
     }),
   );
@@ -171,7 +171,7 @@ test("the first address is dead: a first join, and commands of a known server", 
   await cluster.kill(0);
 
   const also = [1, 2].map((i) => ({ host: "127.0.0.1", port: node(i).port }));
-  const line = formatInvite({ ...parseServerAddress(invite), also });
+  const line = formatInvite({ ...parseServerSpec(invite), also });
   const first = sandbox.home("first").start(["join", "--json", "--user", "newcomer", line]);
   await first.json("connected");
   await first.said("first contact");

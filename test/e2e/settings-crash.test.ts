@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Fault } from "../../src/base/fault.ts";
-import { parseServerAddress } from "../../src/wire/invite.ts";
+import { parseServerSpec } from "../../src/wire/invite.ts";
 import { within } from "../event.ts";
 import { Sandbox, type Served } from "./program.ts";
 import { Tab } from "./tab.ts";
@@ -59,7 +59,7 @@ test("kill -9 leaves settings, pins and captions as acknowledged", async () => {
   await using sandbox = new Sandbox();
   let served = await sandbox.serve();
   const { port, invite } = served;
-  const secret = parseServerAddress(invite).secret ?? "";
+  const secret = parseServerSpec(invite).secret ?? "";
   const ca = readFileSync(join(served.data, "tls.crt"), "utf8");
   let tab = await Tab.open(String(served.listening["web"]), "ana", secret, { ca });
   await tab.ask("passwd", { password: PASSWORD });

@@ -8,7 +8,7 @@ import { greet } from "../../src/client/trust.ts";
 import { nativeVerifier } from "../../src/crypto/verifier.ts";
 import { systemClock } from "../../src/io/clock.ts";
 import { systemEntropy } from "../../src/io/entropy.ts";
-import { parseServerAddress } from "../../src/wire/invite.ts";
+import { parseServerSpec } from "../../src/wire/invite.ts";
 import { requires } from "../installed.ts";
 import { CHAT } from "./binary.ts";
 import { noise, sha256 } from "./couriers.ts";
@@ -203,7 +203,7 @@ test("tells unauthenticated clients neither the user nor the files", async () =>
   const args = ["share", photo, "--user", "carolina", "--json", "--host", "127.0.0.1"];
   const sharing = sandbox.home("ana").start(args, { env });
   const { invite, web, port } = await sharing.json("sharing");
-  const address = parseServerAddress(String(invite));
+  const address = parseServerSpec(String(invite));
   expect(String(web)).toBe(`https://127.0.0.1:${port}/#share=${address.secret}`);
   const response = await fetch(String(web), { tls: { rejectUnauthorized: false } });
   const html = await response.text();

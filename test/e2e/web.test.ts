@@ -3,7 +3,7 @@ import { createHash, X509Certificate } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseServerAddress } from "../../src/wire/invite.ts";
+import { parseServerSpec } from "../../src/wire/invite.ts";
 import { until } from "../event.ts";
 import { requires } from "../installed.ts";
 import { rejection } from "../rejection.ts";
@@ -20,7 +20,7 @@ const server = new SharedServer();
 type Headers = Readonly<Record<string, string>>;
 
 function secretOf({ invite }: Served): string {
-  return parseServerAddress(invite).secret ?? "";
+  return parseServerSpec(invite).secret ?? "";
 }
 
 function caOf({ data }: Served): string {

@@ -1,11 +1,11 @@
 import { closeSync, ftruncateSync, openSync, writeSync } from "node:fs";
 import { crc32, deflateSync } from "node:zlib";
-import { parseServerAddress } from "../../src/wire/invite.ts";
+import { parseServerSpec } from "../../src/wire/invite.ts";
 import { noise } from "../e2e/couriers.ts";
 import type { Served } from "../e2e/program.ts";
 
 export function secretOf({ invite }: Served): string {
-  return parseServerAddress(invite).secret ?? "";
+  return parseServerSpec(invite).secret ?? "";
 }
 
 export function pageAddress(served: Served): string {

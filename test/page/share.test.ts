@@ -1,7 +1,7 @@
 import { expect } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { CHUNK_BYTES } from "../../src/base/limits.ts";
-import { parseServerAddress } from "../../src/wire/invite.ts";
+import { parseServerSpec } from "../../src/wire/invite.ts";
 import { noise, sha256 } from "../e2e/couriers.ts";
 import { type Program, Sandbox } from "../e2e/program.ts";
 import { pageTest, sharedBrowser } from "./browser.ts";
@@ -19,7 +19,7 @@ async function shares(sandbox: Sandbox, ...paths: readonly string[]): Promise<Sh
   const host = ["--host", "127.0.0.1", "--user", "ana-the-giver"];
   const program = sandbox.home("ana").start(["share", "--json", ...host, ...paths]);
   const { invite } = await program.json("sharing");
-  const { port, secret = "" } = parseServerAddress(String(invite));
+  const { port, secret = "" } = parseServerSpec(String(invite));
   return { program, origin: `https://127.0.0.1:${port}`, secret };
 }
 

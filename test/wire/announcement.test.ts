@@ -3,12 +3,12 @@ import fc from "fast-check";
 import { utf8Encode } from "../../src/base/bytes.ts";
 import { SERVERS_FOUND_MAX, SERVERS_FOUND_PER_SENDER_MAX } from "../../src/base/limits.ts";
 import {
-  announcementText,
-  type Heard,
-  hostLabelOf,
-  labelOf,
-  type Sighting,
-  Sightings,
+  type DiscoveredServer,
+  DiscoveredServers,
+  hostLabel,
+  instanceLabel,
+  type ReceivedAnnouncement,
+  txtRecord,
 } from "../../src/wire/announcement.ts";
 import type { Fingerprint } from "../../src/wire/fingerprint.ts";
 
@@ -19,16 +19,16 @@ const ANNOUNCEMENT = {
   needs: "password",
   version: "1.2.3",
 } as const;
-const HEARD: Heard = {
+const HEARD: ReceivedAnnouncement = {
   label: "Room 12",
   port: 2428,
   addresses: ["10.9.9.9", "192.0.2.7"],
   sender: "192.0.2.7",
-  text: announcementText(ANNOUNCEMENT),
+  text: txtRecord(ANNOUNCEMENT),
 };
 
-function readSighting(heard: Heard): Sighting | undefined {
-  const sightings = new Sightings();
+function readSighting(heard: ReceivedAnnouncement): DiscoveredServer | undefined {
+  const sightings = new DiscoveredServers();
   sightings.add(heard);
   return sightings.all[0];
 }
@@ -42,10 +42,10 @@ describe("an announcement", () => {
   test("of any name fits one string of TXT and one label", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", maxLength: 400 }), fc.nat(99), (name, count) => {
-        for (const value of Object.values(announcementText({ ...ANNOUNCEMENT, name }))) {
+        for (const value of Object.values(txtRecord({ ...ANNOUNCEMENT, name }))) {
           expect(utf8Encode(value).length).toBeLessThanOrEqual(255 - "txtvers=".length);
         }
-        const label = labelOf(name, count + 1);
+        const label = instanceLabel(name, count + 1);
         expect(utf8Encode(label).length).toBeLessThanOrEqual(63);
         expect(label).not.toMatch(/[.\\\p{Cc}]|^$/u);
       }),
@@ -53,13 +53,13 @@ describe("an announcement", () => {
   });
 
   test("of a taken name is numbered, and shown so", () => {
-    expect([1, 2].map((count) => labelOf("v1.2", count))).toEqual(["v1-2", "v1-2 (2)"]);
-    expect(labelOf("", 1)).toBe("chat");
+    expect([1, 2].map((count) => instanceLabel("v1.2", count))).toEqual(["v1-2", "v1-2 (2)"]);
+    expect(instanceLabel("", 1)).toBe("chat");
     expect(readSighting({ ...HEARD, label: "Room 12 (2)" })?.name).toBe("Room 12 (2)");
-    expect(hostLabelOf(FINGERPRINT)).toBe("chat-q3lr9mvt0sxyb7ck.local");
+    expect(hostLabel(FINGERPRINT)).toBe("chat-q3lr9mvt0sxyb7ck.local");
   });
 
-  test.each<[string, Partial<Heard>]>([
+  test.each<[string, Partial<ReceivedAnnouncement>]>([
     ["port 0", { port: 0 }],
     ["a port beyond all", { port: 65_536 }],
     ["no address", { addresses: [], sender: undefined }],
@@ -85,33 +85,38 @@ describe("an announcement", () => {
 });
 
 describe("what was heard", () => {
-  const from = (sender: string, port: number): Heard => ({ ...HEARD, sender, addresses: [], port });
+  const from = (sender: string, port: number): ReceivedAnnouncement => ({
+    ...HEARD,
+    sender,
+    addresses: [],
+    port,
+  });
 
   test("is shown once, however often it is said", () => {
-    const sightings = new Sightings();
+    const sightings = new DiscoveredServers();
     expect([sightings.add(HEARD), sightings.add(HEARD)]).toEqual([true, false]);
     expect(sightings.all.length).toBe(1);
   });
 
   test("with the name and fingerprint of another stands beside it", () => {
-    const sightings = new Sightings();
+    const sightings = new DiscoveredServers();
     sightings.add(from("192.0.2.66", 2428));
     expect(sightings.add(HEARD)).toBe(true);
     expect(sightings.all.map(({ host }) => host)).toEqual(["192.0.2.66", "192.0.2.7"]);
   });
 
   test("leaves room for others: 10,000 fakes of one sender", () => {
-    const sightings = new Sightings();
+    const sightings = new DiscoveredServers();
     for (let i = 1; i <= 10_000; i++) sightings.add(from("192.0.2.66", i));
     expect(sightings.all.length).toBe(SERVERS_FOUND_PER_SENDER_MAX);
-    expect(sightings.left).toBe(10_000 - SERVERS_FOUND_PER_SENDER_MAX);
+    expect(sightings.droppedCount).toBe(10_000 - SERVERS_FOUND_PER_SENDER_MAX);
     expect(sightings.add(HEARD)).toBe(true);
   });
 
   test("is bounded: 10,000 fakes of as many senders", () => {
-    const sightings = new Sightings();
+    const sightings = new DiscoveredServers();
     for (let i = 0; i < 10_000; i++) sightings.add(from(`10.0.${i >> 8}.${i & 255}`, 1));
     expect(sightings.all.length).toBe(SERVERS_FOUND_MAX);
-    expect(sightings.left).toBe(10_000 - SERVERS_FOUND_MAX);
+    expect(sightings.droppedCount).toBe(10_000 - SERVERS_FOUND_MAX);
   });
 });

@@ -6,56 +6,56 @@ import { CLUSTER_ADDRESSES_MAX } from "../../src/base/limits-cluster.ts";
 import { checkName } from "../../src/base/names.ts";
 import { parseFingerprint } from "../../src/wire/fingerprint.ts";
 import {
-  copiedText,
   encodeSecret,
+  formatAddress,
   formatInvite,
-  formatPlace,
-  parseServerAddress,
+  parseServerSpec,
   quoteInvite,
-  type ServerAddress,
-  typedSecret,
+  type ServerSpec,
+  secretFromInput,
+  trimCopied,
 } from "../../src/wire/invite.ts";
 import { faultOf } from "../fault-code.ts";
 
 const FP = toBase64Url(new Uint8Array(32).fill(7));
 
 function refused(text: string): Fault {
-  const fault = faultOf(() => parseServerAddress(text));
+  const fault = faultOf(() => parseServerSpec(text));
   if (fault === undefined) throw new Error(`${text} was accepted`);
   return fault;
 }
 
-describe("parseServerAddress", () => {
+describe("parseServerSpec", () => {
   test("short forms", () => {
-    expect(parseServerAddress("example.org")).toEqual({
+    expect(parseServerSpec("example.org")).toEqual({
       host: "example.org",
       port: 2428,
       portGiven: false,
     });
-    expect(parseServerAddress("192.168.1.20:5000")).toEqual({
+    expect(parseServerSpec("192.168.1.20:5000")).toEqual({
       host: "192.168.1.20",
       port: 5000,
       portGiven: true,
     });
-    expect(parseServerAddress("[::1]").host).toBe("::1");
-    expect(parseServerAddress("[FE80::1%eth0]:99")).toEqual({
+    expect(parseServerSpec("[::1]").host).toBe("::1");
+    expect(parseServerSpec("[FE80::1%eth0]:99")).toEqual({
       host: "fe80::1%eth0",
       port: 99,
       portGiven: true,
     });
-    expect(parseServerAddress("udp://Host:1")).toEqual({
+    expect(parseServerSpec("udp://Host:1")).toEqual({
       host: "host",
       port: 1,
       portGiven: true,
       transport: "udp",
-      isOnlyWay: true,
+      isTransportFixed: true,
     });
-    expect(parseServerAddress("tcp://h")).toMatchObject({ transport: "tcp", isOnlyWay: true });
+    expect(parseServerSpec("tcp://h")).toMatchObject({ transport: "tcp", isTransportFixed: true });
   });
 
   test("an invite", () => {
     const text = `chat://[::1]:2429/lobby?fp=${FP}&via=udp#p%20%27%C3%A4%23`;
-    const address = parseServerAddress(text);
+    const address = parseServerSpec(text);
     expect(address).toEqual({
       host: "::1",
       port: 2429,
@@ -71,30 +71,30 @@ describe("parseServerAddress", () => {
 
   test("an invite that leads to several machines", () => {
     const text = `chat://10.0.0.1:2428/lobby?fp=${FP}&also=10.0.0.2:2428,[fd00::3]:99#s`;
-    const address = parseServerAddress(` «${text}». `);
+    const address = parseServerSpec(` «${text}». `);
     expect(address.also).toEqual([
       { host: "10.0.0.2", port: 2428 },
       { host: "fd00::3", port: 99 },
     ]);
     expect(formatInvite(address)).toBe(text);
-    expect(parseServerAddress("chat://h?also=B.example,").also).toEqual([
+    expect(parseServerSpec("chat://h?also=B.example,").also).toEqual([
       { host: "b.example", port: 2428 },
     ]);
-    expect(parseServerAddress("chat://h?also=")).not.toContainKey("also");
+    expect(parseServerSpec("chat://h?also=")).not.toContainKey("also");
     const many = (count: number) => Array.from({ length: count }, (_, i) => `h${i}`).join(",");
-    const most = parseServerAddress(`chat://h?also=${many(CLUSTER_ADDRESSES_MAX - 1)}`);
+    const most = parseServerSpec(`chat://h?also=${many(CLUSTER_ADDRESSES_MAX - 1)}`);
     expect(most.also).toHaveLength(CLUSTER_ADDRESSES_MAX - 1);
     expect(refused(`chat://h?also=${many(CLUSTER_ADDRESSES_MAX)}`).message).toContain("at most");
   });
 
   test("parts of an invite may be missing, and unknown fields are a newer version's", () => {
-    expect(parseServerAddress("chat://h")).toEqual({ host: "h", port: 2428, portGiven: false });
-    expect(parseServerAddress("chat://h/?new=1#")).toEqual({
+    expect(parseServerSpec("chat://h")).toEqual({ host: "h", port: 2428, portGiven: false });
+    expect(parseServerSpec("chat://h/?new=1#")).toEqual({
       host: "h",
       port: 2428,
       portGiven: false,
     });
-    expect(parseServerAddress(`CHAT://h?fp=SHA256:${FP}`).fingerprint).toBe(parseFingerprint(FP));
+    expect(parseServerSpec(`CHAT://h?fp=SHA256:${FP}`).fingerprint).toBe(parseFingerprint(FP));
   });
 
   test.each([
@@ -140,7 +140,7 @@ describe("parseServerAddress", () => {
         fc.string({ unit: fc.constantFrom(..."ab1.:/[]%@?#&= \n\ud800chat://udp") }),
         (text) => {
           try {
-            parseServerAddress(text);
+            parseServerSpec(text);
           } catch (error) {
             expect(error instanceof Fault && error.exitCode).toBe(2);
           }
@@ -154,7 +154,7 @@ const host = fc.oneof(
   fc.ipV6(),
   fc.domain().map((name) => name.toLowerCase()),
 );
-const address: fc.Arbitrary<ServerAddress> = fc.record(
+const address: fc.Arbitrary<ServerSpec> = fc.record(
   {
     host,
     port: fc.integer({ min: 1, max: 65_535 }),
@@ -177,9 +177,9 @@ test("an invite can be read back, and needs no more than single quotes in a shel
     fc.property(address, (one) => {
       const text = formatInvite(one);
       expect(text).toMatch(/^[!-&(-~]+$/);
-      expect(parseServerAddress(text)).toEqual(one);
+      expect(parseServerSpec(text)).toEqual(one);
       const { host: h, port, portGiven } = one;
-      expect(parseServerAddress(formatPlace(one))).toEqual({ host: h, port, portGiven });
+      expect(parseServerSpec(formatAddress(one))).toEqual({ host: h, port, portGiven });
     }),
   ));
 
@@ -204,12 +204,12 @@ describe("an invite is read with what was copied around it", () => {
     [`${LINE}'`],
     [`${LINE}.`],
   ])("%j", (copied) => {
-    expect(copiedText(copied)).toBe(LINE);
-    expect(parseServerAddress(copied)).toEqual(parseServerAddress(LINE));
+    expect(trimCopied(copied)).toBe(LINE);
+    expect(parseServerSpec(copied)).toEqual(parseServerSpec(LINE));
   });
 
   test("nothing but quotes is no address", () => {
-    expect(() => parseServerAddress("''")).toThrow("is not a server's address");
+    expect(() => parseServerSpec("''")).toThrow("is not a server's address");
   });
 
   test("whatever the secret, it survives quotes", () => {
@@ -221,8 +221,8 @@ describe("an invite is read with what was copied around it", () => {
         (words, quote) => {
           const secret = `${words.toWellFormed()}.')!`;
           const line = formatInvite({ host: "h", port: 1, portGiven: true, secret });
-          expect(parseServerAddress(`"${line}${quote}`).secret).toBe(secret);
-          expect(decodeURIComponent(copiedText(encodeSecret(secret) + quote))).toBe(secret);
+          expect(parseServerSpec(`"${line}${quote}`).secret).toBe(secret);
+          expect(decodeURIComponent(trimCopied(encodeSecret(secret) + quote))).toBe(secret);
         },
       ),
     );
@@ -239,5 +239,5 @@ test.each([
   [`${LINE}%E0%A4%A`, `${LINE}%E0%A4%A`],
   ["", ""],
 ])("where a room password is asked for, %j is %j", (typed, secret) => {
-  expect(typedSecret(typed)).toBe(secret);
+  expect(secretFromInput(typed)).toBe(secret);
 });

@@ -14,12 +14,12 @@ import {
   decodeLanBody,
   encodeLanBody,
   encodeLanHead,
-  formatLanPlace,
+  formatLanAddress,
   isLanDatagram,
-  joinLan,
+  joinLanDatagram,
+  type LanBody,
   type LanHead,
-  type LanWords,
-  splitLan,
+  splitLanDatagram,
 } from "../../src/wire/lan.ts";
 import { faultCode } from "../fault-code.ts";
 
@@ -36,18 +36,18 @@ const HEAD: LanHead = {
   timeUnixMs: 1_795_153_593_123,
 };
 
-function datagram(words: LanWords, head: Partial<LanHead> = {}): Uint8Array {
+function datagram(words: LanBody, head: Partial<LanHead> = {}): Uint8Array {
   const whole = { ...HEAD, kind: words.kind, ...head };
   const body = encodeLanBody(words, whole.isSealed);
   const sealed = whole.isSealed ? new Uint8Array([...new Uint8Array(SEAL_BYTES), ...body]) : body;
-  return joinLan(new Uint8Array([...encodeLanHead(whole), ...sealed]), SIGNATURE);
+  return joinLanDatagram(new Uint8Array([...encodeLanHead(whole), ...sealed]), SIGNATURE);
 }
 
-const TEXT: LanWords = { kind: "text", name: LONG_NAME, texts: 1, text: "hi", isAction: false };
+const TEXT: LanBody = { kind: "text", name: LONG_NAME, texts: 1, text: "hi", isAction: false };
 
 const anyName = fc.stringMatching(/^[A-Za-z_][A-Za-z0-9_-]{0,31}$/).map((text) => checkName(text));
 const anyCount = fc.integer({ min: 1, max: 2 ** 32 - 1 });
-const anyWords: fc.Arbitrary<LanWords> = fc.oneof(
+const anyWords: fc.Arbitrary<LanBody> = fc.oneof(
   fc.record({ kind: fc.constant("query" as const), name: anyName, texts: anyCount }),
   fc.record({
     kind: fc.constant("announce" as const),
@@ -68,7 +68,7 @@ describe("a datagram", () => {
   test("comes back as it was", () =>
     fc.assert(
       fc.property(anyWords, fc.boolean(), (words, isSealed) => {
-        const { head, body, signature } = splitLan(datagram(words, { isSealed }));
+        const { head, body, signature } = splitLanDatagram(datagram(words, { isSealed }));
         expect(head).toEqual({ ...HEAD, kind: words.kind, isSealed });
         expect(signature).toEqual(SIGNATURE);
         const plain = isSealed ? body.subarray(SEAL_BYTES) : body;
@@ -91,7 +91,7 @@ describe("a datagram", () => {
   test("that is larger than any is refused", () => {
     const large = new Uint8Array(LAN_DATAGRAM_BYTES_MAX + 1);
     large.set(datagram(TEXT));
-    expect(faultCode(() => splitLan(large))).toBe("too-large");
+    expect(faultCode(() => splitLanDatagram(large))).toBe("too-large");
   });
 
   test("that asks is never smaller than one that answers", () =>
@@ -107,8 +107,8 @@ describe("a datagram", () => {
 
   test("that asks with less than that is malformed", () => {
     const query = datagram({ kind: "query", name: LONG_NAME, texts: 0 });
-    expect(faultCode(() => splitLan(query))).toBe("none");
-    expect(faultCode(() => splitLan(query.subarray(0, LAN_QUERY_BYTES - 1)))).toBe(
+    expect(faultCode(() => splitLanDatagram(query))).toBe("none");
+    expect(faultCode(() => splitLanDatagram(query.subarray(0, LAN_QUERY_BYTES - 1)))).toBe(
       "frame-malformed",
     );
   });
@@ -117,7 +117,7 @@ describe("a datagram", () => {
     const changed = (at: number, byte: number) => {
       const bytes = datagram(TEXT);
       bytes[at] = byte;
-      return faultCode(() => splitLan(bytes));
+      return faultCode(() => splitLanDatagram(bytes));
     };
     expect(changed(4, 2)).toBe("version-unsupported");
     expect(changed(5, 0)).toBe("frame-malformed");
@@ -140,7 +140,7 @@ describe("a datagram", () => {
     const whole = datagram(TEXT);
     for (let length = 0; length < whole.length; length++) {
       const read = () => {
-        const { head, body } = splitLan(whole.subarray(0, length));
+        const { head, body } = splitLanDatagram(whole.subarray(0, length));
         decodeLanBody(head.kind, body);
       };
       expect(faultCode(read)).toBe("frame-malformed");
@@ -149,7 +149,7 @@ describe("a datagram", () => {
 
   test("of any bytes is one, or its sender's fault", () => {
     const read = (bytes: Uint8Array) => {
-      const { head, body } = splitLan(bytes);
+      const { head, body } = splitLanDatagram(bytes);
       decodeLanBody(head.kind, body);
     };
     const begin = datagram(TEXT).subarray(0, 59);
@@ -188,5 +188,5 @@ test("groups are multicast addresses, and nothing else", () => {
   for (const text of ["223.1.1.1", "240.0.0.1", "ff02::1", "224.1.1", "224.01.1.1", "all", ""]) {
     expect(faultCode(() => checkLanGroup(text))).toBe("usage");
   }
-  expect(formatLanPlace("224.1.1.1", 5004)).toBe("224.1.1.1:5004");
+  expect(formatLanAddress("224.1.1.1", 5004)).toBe("224.1.1.1:5004");
 });

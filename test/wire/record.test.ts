@@ -6,7 +6,7 @@ import { MOMENT_UNIX_MS_MAX } from "../../src/base/time.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
 import {
   asDamaged,
-  bodyFits,
+  bodyMatches,
   type Draft,
   erasedTail,
   LINE_FRAME_BYTES_MAX,
@@ -57,7 +57,7 @@ for (const vector of vectors.written) {
     expect(head).toEqual(JSON.parse(vector.head));
     expect(toHex(leafHash(headBytes, sha256))).toBe(vector.leaf);
     expect(head.commit).toBe(vector.commit);
-    expect(bodyFits(encoded.record, sha256)).toBe(true);
+    expect(bodyMatches(encoded.record, sha256)).toBe(true);
     expect(parseBody(encoded.record)).toEqual(vector.draft.body);
   });
 }
@@ -70,7 +70,7 @@ test("reads an erased line, whose leaf is the one it had", () => {
   expect(parse(line)).toMatchObject({ durable });
   expect(record.bodyBytes).toBeUndefined();
   expect(toHex(leafHash(record.headBytes, sha256))).toBe(leaf);
-  expect(bodyFits(record, sha256)).toBe(true);
+  expect(bodyMatches(record, sha256)).toBe(true);
 });
 
 describe("refuses", () => {
@@ -170,7 +170,7 @@ test("each flipped bit is refused, or does not fit, or lies outside of what is h
     const parsed = parseLine(bytes);
     if (parsed.kind !== "record") continue;
     const isSameLeaf = toHex(leafHash(parsed.record.headBytes, sha256)) === leaf;
-    if (!isSameLeaf || !bodyFits(parsed.record, sha256)) continue;
+    if (!isSameLeaf || !bodyMatches(parsed.record, sha256)) continue;
     expect(parsed.record).toEqual(before);
     unhashed += 1;
   }
@@ -181,7 +181,7 @@ test("each flipped bit is refused, or does not fit, or lies outside of what is h
 test("a damaged record shows its head and nothing else", () => {
   const record = asDamaged(recordOf(lineOf({ text: "hi" })));
   expect(Object.keys(record).sort()).toEqual(["damaged", "head", "headBytes"]);
-  expect(bodyFits(record, sha256)).toBe(false);
+  expect(bodyMatches(record, sha256)).toBe(false);
   expect(parseBody(record)).toBeUndefined();
 });
 
@@ -190,7 +190,7 @@ test("a record does not live in the memory of its line", () => {
     const parsed = parseLine(line);
     line.fill(0);
     if (parsed.kind !== "record") throw new Error("no record");
-    expect(bodyFits(parsed.record, sha256)).toBe(true);
+    expect(bodyMatches(parsed.record, sha256)).toBe(true);
     expect(new TextDecoder().decode(parsed.record.headBytes)).toStartWith('{"v":1');
   }
 });

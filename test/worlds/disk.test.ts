@@ -3,7 +3,7 @@ import { Fault } from "../../src/base/fault.ts";
 import type { Disk, DiskFile } from "../../src/io/disk/disk.ts";
 import { openLog } from "../../src/io/log/log-file.ts";
 import type { LogValue } from "../../src/io/log/snapshot.ts";
-import { bodyFits, parseLine } from "../../src/wire/record.ts";
+import { bodyMatches, parseLine } from "../../src/wire/record.ts";
 import type { SimDisk } from "../io/disk/sim.ts";
 import { FIRST_SEED, IS_SOAK, sampleSize } from "../samples.ts";
 import { changedDisk } from "./changed-disk.ts";
@@ -75,7 +75,7 @@ function cutAtFirstBadLine(disk: SimDisk): void {
   let at = 0;
   for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, at)) {
     const parsed = parseLine(bytes.subarray(at, end));
-    if (parsed.kind !== "record" || !bodyFits(parsed.record, sha256)) break;
+    if (parsed.kind !== "record" || !bodyMatches(parsed.record, sha256)) break;
     at = end + 1;
   }
   file.truncate(at);

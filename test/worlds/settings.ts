@@ -1,7 +1,7 @@
 import { isDirect, type RoomId } from "../../src/base/ids.ts";
 import { PINS_MAX, TYPING_INTERVAL_MS, TYPING_MS } from "../../src/base/limits.ts";
 import { erasuresOf } from "../../src/core/log/erasures.ts";
-import { WORD_KINDS } from "../../src/wire/kinds.ts";
+import { MESSAGE_KINDS } from "../../src/wire/kinds.ts";
 import { type LogRecord, parseBody } from "../../src/wire/record.ts";
 import { BrokenPromise } from "./disk-world.ts";
 
@@ -46,7 +46,7 @@ export class Settings {
     const { kind, room: id, seq, n, by } = record.head;
     const room = this.#room(id);
     room.seqs.add(seq);
-    if (WORD_KINDS.has(kind)) this.#words.set(seq, id);
+    if (MESSAGE_KINDS.has(kind)) this.#words.set(seq, id);
     if (by !== "server") this.shown(by, id, n);
     if (kind === "erase") {
       for (const gone of erasuresOf(record)) {

@@ -3,7 +3,7 @@ import { erasuresOf } from "../../src/core/log/erasures.ts";
 import { parsePostId } from "../../src/core/rooms/dedup.ts";
 import type { Clock } from "../../src/io/clock.ts";
 import type { Log } from "../../src/io/log/log.ts";
-import { WORD_KINDS } from "../../src/wire/kinds.ts";
+import { MESSAGE_KINDS } from "../../src/wire/kinds.ts";
 import { type LogRecord, parseBody } from "../../src/wire/record.ts";
 import { BrokenPromise, textOf } from "./disk-world.ts";
 import { Settings } from "./settings.ts";
@@ -52,7 +52,7 @@ function isReclaim(record: LogRecord): boolean {
 
 function isVacant({ members, records, isClosed, pair }: RoomTruth): boolean {
   if (isClosed || pair.length > 0 || [...members.values()].some(({ isIn }) => isIn)) return false;
-  const isUsed = records.some(({ head }) => WORD_KINDS.has(head.kind) || head.kind === "group");
+  const isUsed = records.some(({ head }) => MESSAGE_KINDS.has(head.kind) || head.kind === "group");
   if (isUsed) return false;
   const last = (kind: string) => parseBodyOf(records.findLast(({ head }) => head.kind === kind));
   return (last("topic")["topic"] ?? "") === "" && last("retention")["keepMs"] === undefined;
@@ -136,7 +136,7 @@ export class Witness {
     let left = back;
     for (let at = this.records.length - 1; at >= 0; at--) {
       const { head } = this.records[at] ?? {};
-      if (head === undefined || !WORD_KINDS.has(head.kind) || !fits(head)) continue;
+      if (head === undefined || !MESSAGE_KINDS.has(head.kind) || !fits(head)) continue;
       if (left-- === 0) return head.seq;
     }
     return 1;

@@ -1,6 +1,6 @@
 /** Recently shown messages, as targets of replies, reactions and edits. */
 
-import { dropOldest } from "../../core/oldest.ts";
+import { dropOldest } from "../../core/evict.ts";
 import type { Whose } from "../../ui/commands/command.ts";
 import { destinationName, type ShownRecord } from "../output/render.ts";
 

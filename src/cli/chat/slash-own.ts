@@ -7,7 +7,7 @@ import type { Credentials } from "../../client/login.ts";
 import { isSame } from "../../core/model/item.ts";
 import { checkFileText } from "../../core/rooms/files.ts";
 import { isSeq, misuse, split, wordsOf } from "../../ui/commands/command.ts";
-import { formatPlace } from "../../wire/invite.ts";
+import { formatAddress } from "../../wire/invite.ts";
 import { checkFileId } from "../files/receive-file.ts";
 import { statsLine } from "../output/stats.ts";
 import { askNewPassword, PASSWORD, readSecret, secretQuestion } from "../secrets.ts";
@@ -132,7 +132,7 @@ async function logIn(
     roomSecret: open.roomSecret,
     requiresPassword: password !== undefined,
     promptSecret: (what, again, whenLost) => {
-      const server = formatPlace(open.address);
+      const server = formatAddress(open.address);
       if (what === "new-password") {
         return askNewPassword(
           (one) => chatConsole.secret(one, whenLost),

@@ -13,7 +13,7 @@ import { sha256 } from "../../crypto/sha256.ts";
 import { misuse, usageIn, type Views } from "../../ui/commands/command.ts";
 import { send } from "../../ui/commands/views.ts";
 import type { Message } from "../../ui/messages/en/terminal.ts";
-import { parseServerAddress, quoteInvite } from "../../wire/invite.ts";
+import { parseServerSpec, quoteInvite } from "../../wire/invite.ts";
 import { inviteUrl } from "../connect/invite.ts";
 import { askNewPassword, makePassword, PASSWORD, readSecret } from "../secrets.ts";
 import { shownRows } from "./console.ts";
@@ -120,7 +120,7 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
     chatConsole.tell(
       { kind: "invited", invite: made.invite, ...whose, room, url },
       (texts) => texts.sendLine(user),
-      [`chat join ${quoteInvite(parseServerAddress(url))}`],
+      [`chat join ${quoteInvite(parseServerSpec(url))}`],
     );
   },
 

@@ -11,7 +11,7 @@ import { systemEntropy } from "../../io/entropy.ts";
 import { ClientState } from "../../io/state/client-state.ts";
 import { ENGLISH_TERMINAL, type Message } from "../../ui/messages/en/terminal.ts";
 import { formatFingerprint } from "../../wire/fingerprint.ts";
-import { formatPlace, type ServerAddress } from "../../wire/invite.ts";
+import { formatAddress, type ServerSpec } from "../../wire/invite.ts";
 import { defineVerb, type FlagDefs, type FlagValues, type Verb } from "../command.ts";
 import { type Context, faultLine, interruptible, say } from "../context.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS, type ServerChoice, serverOptions } from "../flags.ts";
@@ -66,7 +66,7 @@ export interface ConnectOptions {
 /** A client that is logged in, with its server. */
 export interface OpenClient {
   readonly client: Client;
-  readonly address: ServerAddress;
+  readonly address: ServerSpec;
   readonly user: string;
   readonly registered: boolean;
   /** The room password or token that was used to join, if any. */
@@ -99,7 +99,7 @@ export async function openClient(
     const address = chosen.address ?? candidate?.address ?? (await serverNearby(context, state));
     // A specific machine is meant, whichever machine of its cluster was used last.
     const isNamed = chosen.address !== undefined || candidate?.data !== undefined;
-    const filedAs = formatPlace(address);
+    const filedAs = formatAddress(address);
     const roomSecret =
       (await readSecret(context, ROOM_PASSWORD, flags.roomPasswordFile)) ?? address.secret;
     const expected = chosen.fingerprint ?? address.fingerprint ?? state.pin(filedAs)?.fingerprint;
@@ -182,7 +182,7 @@ export async function openClient(
 
 /** Addresses of the server: those given by the user, and those stored for its fingerprint. */
 function placesOf(
-  address: ServerAddress,
+  address: ServerSpec,
   expected: string | undefined,
   state: ClientState,
   { here = false }: ConnectOptions,

@@ -4,7 +4,7 @@ import { Fault } from "../../base/fault.ts";
 import { quoteText } from "../../base/text.ts";
 import type { ClientState } from "../../io/state/client-state.ts";
 import { findLocalServers, type LocalServer } from "../../io/state/local-servers.ts";
-import { formatPlace, parseServerAddress, type ServerAddress } from "../../wire/invite.ts";
+import { formatAddress, parseServerSpec, type ServerSpec } from "../../wire/invite.ts";
 import { type Context, say } from "../context.ts";
 import { misuse } from "../errors.ts";
 import { askChoice } from "./choice.ts";
@@ -12,7 +12,7 @@ import { keptInvite } from "./invite.ts";
 
 /** A server that a command may use when none is named. */
 export interface Candidate {
-  readonly address: ServerAddress;
+  readonly address: ServerSpec;
   /** Its data folder, if it runs on this machine. */
   readonly data?: string;
   readonly isLast: boolean;
@@ -38,7 +38,7 @@ export function candidates(context: Context, state: State | undefined): readonly
   for (const local of findLocalServers(context.env)) {
     const { fingerprint, data } = local;
     if (local.home !== home && fingerprint !== lastPin) continue;
-    const place = formatPlace(local);
+    const place = formatAddress(local);
     const isLast = place === last || fingerprint === lastPin;
     const isKnown = state?.pin(place) !== undefined || state?.addressOf(fingerprint) !== undefined;
     // The machines of a cluster have one identity.
@@ -49,12 +49,12 @@ export function candidates(context: Context, state: State | undefined): readonly
   const rest = here.filter(({ isLast }) => !isLast);
   const lastHere = here.filter(({ isLast }) => isLast);
   if (lastHere.length > 0 || last === undefined) return [...lastHere, ...rest];
-  const address = parseServerAddress(last);
+  const address = parseServerSpec(last);
   return [{ address, isLast: true, isKnown: lastPin !== undefined }, ...rest];
 }
 
 /** Includes the secret of its data folder: a user who can read that may join. */
-export function addressOfLocal({ host, port, fingerprint, data }: LocalServer): ServerAddress {
+export function addressOfLocal({ host, port, fingerprint, data }: LocalServer): ServerSpec {
   return { ...keptInvite(data), host, port, portGiven: true, fingerprint };
 }
 
@@ -98,12 +98,12 @@ export function onlyServer(known: readonly Candidate[]): Candidate | undefined {
 function describe({ address, data, isLast }: Candidate): string {
   const used = isLast ? ", used last" : "";
   const where = data === undefined ? "" : `, data in ${quoteText(data)}`;
-  return `${formatPlace(address)}${used}${where}`;
+  return `${formatAddress(address)}${used}${where}`;
 }
 
 function notMet(candidate: Candidate): Fault {
   const why = "no server was named, and a script does not trust a new one";
   return new Fault("usage", `${why}: ${describe(candidate)}`, {
-    remedy: `name it once: --server ${formatPlace(candidate.address)}`,
+    remedy: `name it once: --server ${formatAddress(candidate.address)}`,
   });
 }

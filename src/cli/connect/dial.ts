@@ -9,7 +9,7 @@ import type { Link } from "../../io/link/link.ts";
 import { QuicDialer } from "../../io/quic/dial.ts";
 import { isLoopback } from "../../io/ws/address.ts";
 import { wsDial } from "../../io/ws/dial.ts";
-import type { ServerAddress, ServerPlace } from "../../wire/invite.ts";
+import type { ServerPlace, ServerSpec } from "../../wire/invite.ts";
 
 export interface DialerOptions {
   readonly transport: "auto" | WayThere;
@@ -27,7 +27,7 @@ export interface ServerDialer extends Disposable {
 
 export function openDialer(
   clock: Clock,
-  address: Pick<ServerAddress, "host" | "port" | "transport">,
+  address: Pick<ServerSpec, "host" | "port" | "transport">,
   options: DialerOptions,
 ): ServerDialer {
   const dialer = openPlaces(clock, address, options);
@@ -45,7 +45,7 @@ export interface PlacesDialer {
 
 export function openPlaces(
   clock: Clock,
-  { transport: preferred = "tcp" }: Pick<ServerAddress, "transport">,
+  { transport: preferred = "tcp" }: Pick<ServerSpec, "transport">,
   { transport, localPort }: DialerOptions,
 ): PlacesDialer {
   const udp = new QuicDialer(); // Opens nothing before it dials.

@@ -6,9 +6,9 @@ import { quoteText } from "../../base/text.ts";
 import type { Found } from "../../io/lan/discovery.ts";
 import type { ClientState } from "../../io/state/client-state.ts";
 import { findLocalServers, type LocalServer } from "../../io/state/local-servers.ts";
-import type { Sighting } from "../../wire/announcement.ts";
+import type { DiscoveredServer } from "../../wire/announcement.ts";
 import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
-import { formatPlace, type ServerAddress, type ServerPlace } from "../../wire/invite.ts";
+import { formatAddress, type ServerPlace, type ServerSpec } from "../../wire/invite.ts";
 import { type Context, say } from "../context.ts";
 import { askChoice } from "./choice.ts";
 import { addressOfLocal } from "./default-server.ts";
@@ -25,7 +25,7 @@ interface Offer {
   readonly text: string;
   /** Servers listed in a script's error. */
   readonly place: ServerPlace;
-  readonly address: ServerAddress;
+  readonly address: ServerSpec;
 }
 
 /**
@@ -37,7 +37,7 @@ export async function serverNearby(
   context: Context,
   pins: Pins,
   find: Find = () => listen(context),
-): Promise<ServerAddress> {
+): Promise<ServerSpec> {
   const { terminal } = context;
   if (terminal !== undefined) say(context, "looking for a server on this network …");
   const { servers } = await find().catch((error: unknown) => {
@@ -45,7 +45,7 @@ export async function serverNearby(
     throw error;
   });
   const here = findLocalServers(context.env);
-  const isHere = ({ fingerprint }: Sighting) =>
+  const isHere = ({ fingerprint }: DiscoveredServer) =>
     here.some((local) => local.fingerprint === fingerprint);
   const offers = [
     ...here.map(offerOfLocal),
@@ -61,11 +61,11 @@ export async function serverNearby(
 
 function offerOfLocal(local: LocalServer): Offer {
   const data = quoteText(local.data);
-  const text = `${formatPlace(local)}, started under another CHAT_HOME, data in ${data}`;
+  const text = `${formatAddress(local)}, started under another CHAT_HOME, data in ${data}`;
   return { text, place: local, address: addressOfLocal(local) };
 }
 
-function offerOf(context: Context, server: Sighting, pins: Pins): Offer {
+function offerOf(context: Context, server: DiscoveredServer, pins: Pins): Offer {
   const isStrict = context.settings().config.trust === "strict";
   return {
     text: describe(server, pins),
@@ -81,9 +81,9 @@ async function listen({ clock }: Context): Promise<Found> {
 }
 
 /** `'Room 12' at 192.0.2.7:2428, SHA256:...`, cleaned. */
-function describe(server: Sighting, pins: Pins): string {
+function describe(server: DiscoveredServer, pins: Pins): string {
   const { name, fingerprint } = server;
-  const place = formatPlace(server);
+  const place = formatAddress(server);
   const shown = fingerprint === undefined ? "no fingerprint" : formatFingerprint(fingerprint);
   return `${quoteText(name)} at ${place}, ${shown}${acquaintance(place, fingerprint, pins)}`;
 }
@@ -99,10 +99,10 @@ function acquaintance(place: string, fingerprint: Fingerprint | undefined, pins:
  * A pin decides. Without one, the server must at least be the announced one; but an announcement
  * proves nothing, and `strict` requires a proof.
  */
-function addressOf(server: Sighting, isStrict: boolean, pins: Pins): ServerAddress {
+function addressOf(server: DiscoveredServer, isStrict: boolean, pins: Pins): ServerSpec {
   const { host, port, fingerprint } = server;
   const address = { host, port, portGiven: true };
-  const isPinned = pins.pin(formatPlace(server)) !== undefined;
+  const isPinned = pins.pin(formatAddress(server)) !== undefined;
   if (isPinned || isStrict || fingerprint === undefined) return address;
   return { ...address, fingerprint };
 }
@@ -111,7 +111,7 @@ function unaskedFault(offers: readonly Offer[]): Fault {
   const [first] = offers;
   const named = offers.slice(0, NAMED_MAX).map(({ text }) => text);
   const more = offers.length > NAMED_MAX ? `; and ${offers.length - NAMED_MAX} more` : "";
-  const place = first === undefined ? "SERVER" : formatPlace(first.place);
+  const place = first === undefined ? "SERVER" : formatAddress(first.place);
   return noServer(`; nearby: ${named.join("; ")}${more}`, {
     remedy: `name the one you mean: --server ${place}`,
   });

@@ -7,13 +7,13 @@ import { defined } from "../../base/values.ts";
 import { readSmallFile } from "../../io/disk/data-folder.ts";
 import { findLocalServers, type LocalServer } from "../../io/state/local-servers.ts";
 import { isLoopback } from "../../io/ws/address.ts";
-import { meansTheSame } from "../../wire/host.ts";
+import { mayNameSameMachine } from "../../wire/host.ts";
 import {
+  formatAddress,
   formatInvite,
-  formatPlace,
-  parseServerAddress,
-  type ServerAddress,
+  parseServerSpec,
   type ServerPlace,
+  type ServerSpec,
 } from "../../wire/invite.ts";
 import type { Context } from "../context.ts";
 import type { OpenClient } from "./client.ts";
@@ -21,7 +21,7 @@ import type { OpenClient } from "./client.ts";
 /** The server of this user on this machine with this address. */
 export function localServerAt(
   context: Context,
-  { host, port }: Pick<ServerAddress, "host" | "port">,
+  { host, port }: Pick<ServerSpec, "host" | "port">,
 ): LocalServer | undefined {
   return findLocalServers(context.env).find(
     (local) => local.port === port && (local.host === host || isLoopback(host)),
@@ -41,7 +41,7 @@ export function inviteUrl(
 export function addressElsewhere(
   context: Context,
   { client, address }: Pick<OpenClient, "client" | "address">,
-): ServerAddress {
+): ServerSpec {
   const { fingerprint, cluster } = client;
   const local = localServerAt(context, address);
   // The loopback address of a local server is useless to others: the server knows a better one.
@@ -54,17 +54,17 @@ export function addressElsewhere(
 
 /** The other servers of its cluster, as reachable from the network of that address. */
 export function othersOf(own: ServerPlace, cluster: readonly ServerPlace[]): ServerPlace[] {
-  const text = formatPlace(own);
+  const text = formatAddress(own);
   return cluster
-    .filter((place) => formatPlace(place) !== text && meansTheSame(own.host, place.host))
+    .filter((place) => formatAddress(place) !== text && mayNameSameMachine(own.host, place.host))
     .slice(0, CLUSTER_ADDRESSES_MAX - 1);
 }
 
 /** The invite that a running server stores in its data folder; `undefined` if it cannot be read. */
-export function keptInvite(data: string): ServerAddress | undefined {
+export function keptInvite(data: string): ServerSpec | undefined {
   try {
     const line = readSmallFile(join(data, "invite"));
-    return line === undefined ? undefined : parseServerAddress(line);
+    return line === undefined ? undefined : parseServerSpec(line);
   } catch {
     return undefined; // Owned by another user, or not written yet: the password will be asked.
   }

@@ -4,15 +4,15 @@ import { join, resolve } from "node:path";
 import { Fault } from "../../base/fault.ts";
 import { defined } from "../../base/values.ts";
 import type { Client } from "../../client/client.ts";
-import { untilOf } from "../../core/duration.ts";
+import { parseUntil } from "../../core/duration.ts";
 import { readSmallFile } from "../../io/disk/data-folder.ts";
 import { ClientState } from "../../io/state/client-state.ts";
 import { findLocalServers, type LocalServer } from "../../io/state/local-servers.ts";
 import {
+  formatAddress,
   formatInvite,
-  formatPlace,
-  parseServerAddress,
-  type ServerAddress,
+  parseServerSpec,
+  type ServerSpec,
 } from "../../wire/invite.ts";
 import { defineVerb, type FlagDefs, type FlagValues, stringFlag, type Verb } from "../command.ts";
 import type { Context } from "../context.ts";
@@ -38,7 +38,7 @@ export const FOR_FLAG = {
 
 /** The end of a span from now. @throws Fault usage */
 export function endOf({ clock }: Context, span: string | undefined): number | undefined {
-  return span === undefined ? undefined : untilOf(span, clock.unixMs());
+  return span === undefined ? undefined : parseUntil(span, clock.unixMs());
 }
 
 interface AdminFlags extends ClientFlags {
@@ -60,7 +60,7 @@ export async function withOperator(
   const token = local === undefined ? undefined : operatorToken(local.data);
   const server =
     local === undefined
-      ? (flags.server ?? (meant === undefined ? undefined : formatPlace(meant)))
+      ? (flags.server ?? (meant === undefined ? undefined : formatAddress(meant)))
       : formatInvite({
           ...placeOf(local, flags),
           ...{ portGiven: true, ...defined({ secret: token }) },
@@ -79,16 +79,16 @@ export async function withOperator(
 function placeOf(
   { host, port, fingerprint }: LocalServer,
   { data, server }: AdminFlags,
-): Pick<ServerAddress, "host" | "port" | "fingerprint"> {
+): Pick<ServerSpec, "host" | "port" | "fingerprint"> {
   if (data === undefined || server === undefined) return { host, port, fingerprint };
-  const proxy = parseServerAddress(server);
+  const proxy = parseServerSpec(server);
   return { host: proxy.host, port: proxy.port, fingerprint };
 }
 
 /** The named server, or one chosen as by every command, and its folder if readable. */
 interface MeantServer {
   readonly local?: LocalServer | undefined;
-  readonly meant?: ServerAddress | undefined;
+  readonly meant?: ServerSpec | undefined;
 }
 
 /** @throws Fault usage, unreachable, interrupted */
@@ -111,7 +111,7 @@ async function meantServer(context: Context, flags: AdminFlags): Promise<MeantSe
 async function chosenAddress(
   context: Context,
   { fingerprint }: AdminFlags,
-): Promise<ServerAddress | undefined> {
+): Promise<ServerSpec | undefined> {
   using state = ClientState.open(context.settings().folders.data);
   return (await chooseServer(context, state, fingerprint !== undefined))?.address;
 }

@@ -6,7 +6,7 @@ import { FREE_BYTES_LOW, RESERVE_BYTES, SYNC_MS_SLOW } from "../../base/limits.t
 import { quoteText } from "../../base/text.ts";
 import type { LockHolder } from "../../io/disk/lock.ts";
 import type { Found } from "../../io/lan/discovery.ts";
-import { formatPlace } from "../../wire/invite.ts";
+import { formatAddress } from "../../wire/invite.ts";
 import type { Environment, Folders } from "../settings.ts";
 import { type Finding, failed, ok, skipped, troubled, warning } from "./check.ts";
 
@@ -45,7 +45,7 @@ export async function checkDiscovery(probes: MachineProbes): Promise<Finding> {
     const { servers } = await probes.findServers();
     if (servers.length === 0) return ok("multicast DNS works; no server announces itself");
     const [first] = servers;
-    const one = first === undefined ? "" : `${quoteText(first.name)} at ${formatPlace(first)}`;
+    const one = first === undefined ? "" : `${quoteText(first.name)} at ${formatAddress(first)}`;
     const more = servers.length === 1 ? "" : ` and ${servers.length - 1} more`;
     return ok(`found ${one}${more}`);
   } catch (error) {

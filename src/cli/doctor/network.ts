@@ -7,7 +7,7 @@ import type { Greeted } from "../../client/trust.ts";
 import { lineage } from "../../crypto/succession.ts";
 import type { Target, TlsSeen } from "../../io/probe/network-probe.ts";
 import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
-import { formatPlace, type ServerAddress, type ServerPlace } from "../../wire/invite.ts";
+import { formatAddress, type ServerPlace, type ServerSpec } from "../../wire/invite.ts";
 import {
   type Examination,
   type Finding,
@@ -35,7 +35,7 @@ export interface NetworkProbes {
 
 /** The identity that the server should have. */
 export interface Expected {
-  readonly server: ServerAddress;
+  readonly server: ServerSpec;
   /** From `--fingerprint`, else from the invite. */
   readonly given: Fingerprint | undefined;
   readonly pinned: Fingerprint | undefined;
@@ -125,7 +125,7 @@ class NetworkCheck {
         const isOther = address !== this.#address;
         const silent = this.#address;
         this.#address = address;
-        const place = formatPlace({ host: address, port: this.#expected.server.port });
+        const place = formatAddress({ host: address, port: this.#expected.server.port });
         if (!isOther) return ok(`${place} takes calls`);
         return warning(`${place} takes calls, ${silent} does not`, "correct the name's addresses");
       } catch (error) {
@@ -203,7 +203,7 @@ export async function checkMachines(
         return [];
       } catch (error) {
         if (!(error instanceof Fault)) throw error;
-        return [formatPlace(machine)];
+        return [formatAddress(machine)];
       }
     }),
   );
@@ -232,7 +232,7 @@ function judgeIdentity(
   const isIt = (one: Fingerprint) => one === fingerprint || formers.includes(one);
   const found = formatFingerprint(fingerprint);
   const name = quoteText(welcome.server.name);
-  const place = formatPlace(server);
+  const place = formatAddress(server);
   for (const known of [pinned, given]) {
     if (known === undefined || isIt(known)) continue;
     const expected = formatFingerprint(known);

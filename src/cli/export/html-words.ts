@@ -3,8 +3,8 @@
  * only web addresses become links.
  */
 
-import type { Inline } from "../../core/words/inline.ts";
-import { type Block, wordsOf } from "../../core/words/words.ts";
+import { type Block, wordsOf } from "../../core/markup/blocks.ts";
+import type { Inline } from "../../core/markup/inline.ts";
 
 /** @param names mentioned users @param mark HTML after the text, in the same line */
 export function htmlWords(text: string, names: readonly string[], mark: string): string {

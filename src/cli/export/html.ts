@@ -13,7 +13,7 @@ import {
   type OffsetMinutes,
 } from "../../base/time.ts";
 import { withMentions } from "../../core/client/mentions.ts";
-import { oneLine, plainLine } from "../../core/words/plain.ts";
+import { oneLine, plainLine } from "../../core/markup/plain.ts";
 import { plainSentence, type ShownFile, type ShownRecord } from "../output/render.ts";
 import { escapeHtml, htmlWords } from "./html-words.ts";
 

@@ -3,7 +3,7 @@
 import { Fault } from "../../base/fault.ts";
 import type { OutboxId } from "../../base/ids.ts";
 import type { Client } from "../../client/client.ts";
-import { bodyText, type ChatRecord, importedOf } from "../../core/client/chat-record.ts";
+import { bodyText, type ChatRecord, importOriginOf } from "../../core/client/chat-record.ts";
 import { isOutboxId, parsePostId } from "../../core/rooms/dedup.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { type Clock, delay } from "../../io/clock.ts";
@@ -115,7 +115,7 @@ export class Importer {
       put(this.#erased, counter % COUNTER_HASHES, seq);
       return;
     }
-    const imported = importedOf(body);
+    const imported = importOriginOf(body);
     if (imported === undefined) return;
     const { from, timeUnixMs } = imported;
     const isReaction = kind === "reaction";

@@ -3,7 +3,7 @@
 import { unreachable } from "../../base/assert.ts";
 import { formatUtc } from "../../base/time.ts";
 import { defined } from "../../base/values.ts";
-import { importedOf } from "../../core/client/chat-record.ts";
+import { importOriginOf } from "../../core/client/chat-record.ts";
 import { isKnownKind, isOfLog, type KindIn } from "../../wire/kinds.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import { parseBody } from "../../wire/record.ts";
@@ -145,7 +145,7 @@ function messageBody(
   body: Readonly<Record<string, unknown>> | undefined,
 ): ShownBody {
   const { text, re, react, mentions } = body ?? {};
-  const elsewhere = importedOf(body);
+  const elsewhere = importOriginOf(body);
   const answered = Number.isSafeInteger(re) ? Number(re) : undefined;
   const imported = elsewhere && { from: elsewhere.from, time: formatUtc(elsewhere.timeUnixMs) };
   if (kind === "reaction") {

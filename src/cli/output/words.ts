@@ -1,7 +1,7 @@
 /** The text of a message for terminals with colours: bold, code, quotes and lists. */
 
-import type { Inline } from "../../core/words/inline.ts";
-import { type Block, wordsOf } from "../../core/words/words.ts";
+import { type Block, wordsOf } from "../../core/markup/blocks.ts";
+import type { Inline } from "../../core/markup/inline.ts";
 import { calledColor, codeColor, eventColor } from "./color.ts";
 
 /** SGR codes of begin and end: the end leaves all other attributes unchanged. */

@@ -3,9 +3,9 @@
 import { unreachable } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
 import { notLoggedIn } from "../../client/link/retry.ts";
+import { oneLine } from "../../core/markup/plain.ts";
 import { isSame } from "../../core/model/item.ts";
 import { itemHere } from "../../core/model/selectors.ts";
-import { oneLine } from "../../core/words/plain.ts";
 import type { Ending } from "../chat/ending.ts";
 import { runSlash } from "../chat/slash.ts";
 import type { ScreenChat } from "./chat.ts";

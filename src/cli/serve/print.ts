@@ -19,7 +19,7 @@ import type { Registry } from "../../core/rooms/accounts.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import { isLoopback } from "../../io/ws/address.ts";
 import { MAJORITY_AGAIN, type ServerEvent } from "../../server/session/event.ts";
-import { encodeSecret, formatPlace, quoteInvite, type ServerAddress } from "../../wire/invite.ts";
+import { encodeSecret, formatAddress, quoteInvite, type ServerSpec } from "../../wire/invite.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import { type Context, faultLine, say } from "../context.ts";
 import { createLog } from "../log.ts";
@@ -102,7 +102,7 @@ export class ServePrinter {
     if (event.kind === "full") return this.#full(event.fault);
     if (event.kind === "record") return this.#isQuiet ? undefined : this.#record(event);
     const { host, port } = event.address;
-    const address = formatPlace({ host, port });
+    const address = formatAddress({ host, port });
     switch (event.kind) {
       case "connected": {
         const { transport } = event;
@@ -281,9 +281,9 @@ function withoutWords(record: JsonObject): JsonObject {
 export interface Joining {
   readonly name: string;
   /** Address for this machine. */
-  readonly local: ServerAddress;
+  readonly local: ServerSpec;
   /** Address for others, with fingerprint and secret. */
-  readonly invite: ServerAddress;
+  readonly invite: ServerSpec;
   /** `--public` has set the address for others. */
   readonly isPublic: boolean;
   /** `SHA256:...` */
@@ -305,11 +305,11 @@ export interface Joining {
 
 /** Address of the page: as given by `--public`, else on this machine. */
 export function webAddress({ local, tls, invite, isPublic }: Joining): string {
-  return isPublic ? pageAddress(invite) : `${tls ? "https" : "http"}://${formatPlace(local)}/`;
+  return isPublic ? pageAddress(invite) : `${tls ? "https" : "http"}://${formatAddress(local)}/`;
 }
 
-function pageAddress({ host, port }: ServerAddress): string {
-  const place = formatPlace({ host, port });
+function pageAddress({ host, port }: ServerSpec): string {
+  const place = formatAddress({ host, port });
   return `https://${port === HTTPS_PORT ? place.slice(0, -`:${port}`.length) : place}/`;
 }
 
@@ -374,7 +374,7 @@ export function printJoining(context: Context, joining: Joining): void {
   const { stderr } = context;
   if (!stderr.isTerminal) {
     const { name, local, data } = joining;
-    say(context, `'${name}' listens on ${formatPlace(local)}, how to join: ${data}/invite`);
+    say(context, `'${name}' listens on ${formatAddress(local)}, how to join: ${data}/invite`);
     return;
   }
   const code = codeLines(context, guestLink(joining));

@@ -4,7 +4,7 @@ import { hostname } from "node:os";
 import { quoteText } from "../../base/text.ts";
 import { certificateNames } from "../../crypto/certificate.ts";
 import { isHostOf } from "../../wire/host.ts";
-import { parseServerAddress, type ServerAddress } from "../../wire/invite.ts";
+import { parseServerSpec, type ServerSpec } from "../../wire/invite.ts";
 import { misuse } from "../errors.ts";
 
 /** Default port of TLS proxies. */
@@ -18,12 +18,12 @@ export const HTTPS_PORT = 443;
 export function parsePublic(
   texts: readonly string[],
   port = HTTPS_PORT,
-): Pick<ServerAddress, "host" | "port">[] {
+): Pick<ServerSpec, "host" | "port">[] {
   return texts.map((text) => {
     if (text.includes("/")) {
       throw misuse(`${quoteText(text)} is not a host`, "write --public HOST or --public HOST:PORT");
     }
-    const place = parseServerAddress(text);
+    const place = parseServerSpec(text);
     return { host: place.host, port: place.portGiven ? place.port : port };
   });
 }

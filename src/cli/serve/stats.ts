@@ -5,7 +5,7 @@ import type { Clock } from "../../io/clock.ts";
 import type { LinkCounters } from "../../io/link/link.ts";
 import type { ClientConnection } from "../../server/session/client-connection.ts";
 import { encode } from "../../wire/codec.ts";
-import { formatPlace } from "../../wire/invite.ts";
+import { formatAddress } from "../../wire/invite.ts";
 import { countersLine } from "../output/stats.ts";
 import type { ServePrinter } from "./print.ts";
 
@@ -62,7 +62,7 @@ export function reportStats(
       const { address, transport } = peer.origin;
       const user = peer.account?.name;
       const { acknowledged } = peer;
-      const fields = defined({ user, address: formatPlace(address), transport, acknowledged });
+      const fields = defined({ user, address: formatAddress(address), transport, acknowledged });
       const who = Object.values({ ...fields, acknowledged: `ACK ${acknowledged}:` }).join(" ");
       printer.line("stats", { ...fields, ...counters }, `${who} ${countersLine(counters)}`);
     }

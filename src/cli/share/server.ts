@@ -24,7 +24,7 @@ import { httpHandler } from "../../server/http/handler.ts";
 import { Server } from "../../server/server.ts";
 import type { ServerEvent } from "../../server/session/event.ts";
 import { formatFingerprint } from "../../wire/fingerprint.ts";
-import type { ServerAddress } from "../../wire/invite.ts";
+import type { ServerSpec } from "../../wire/invite.ts";
 import { nativeHashing } from "../connect/hashing.ts";
 import { deviceKeys } from "../connect/keys.ts";
 import { type Context, say } from "../context.ts";
@@ -55,7 +55,7 @@ export interface ShareOptions {
 /** A server for some files of one user, removed when they are received. */
 export interface ShareServer {
   readonly client: Client;
-  readonly invite: ServerAddress;
+  readonly invite: ServerSpec;
   /** Removed with the server; for content that is not on this machine's disk. */
   readonly folder: string;
   /** Marks the next upload, whose content stays where it is. */

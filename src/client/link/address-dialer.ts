@@ -2,15 +2,15 @@
 
 import { Fault, msg } from "../../base/fault.ts";
 import { NEXT_ADDRESS_DELAY_MS } from "../../base/limits-cluster.ts";
-import type { ServerPlaces } from "../../core/client/server-places.ts";
+import type { ServerAddresses } from "../../core/client/server-addresses.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Link } from "../../io/link/link.ts";
-import { formatPlace, type ServerPlace } from "../../wire/invite.ts";
+import { formatAddress, type ServerPlace } from "../../wire/invite.ts";
 import { isTransient } from "./retry.ts";
 
 export interface AddressDialerOptions {
   readonly clock: Pick<Clock, "now" | "after">;
-  readonly addresses: ServerPlaces;
+  readonly addresses: ServerAddresses;
   readonly dial: (address: ServerPlace) => Promise<Link>;
 }
 
@@ -36,7 +36,7 @@ export class AddressDialer {
 
   /** @throws {Fault} the fault of the first address */
   readonly dial = async (): Promise<Link> => {
-    if (this.#untried.length === 0) this.#untried = this.#options.addresses.round();
+    if (this.#untried.length === 0) this.#untried = this.#options.addresses.candidates();
     const race = new Race(this.#options, this.#untried);
     this.#untried = [];
     this.#address = undefined;
@@ -56,12 +56,12 @@ export class AddressDialer {
     const address = this.#address;
     if (address === undefined || fault.code.startsWith("store-")) return fault;
     const isGiven = addresses.isGiven(address);
-    if (fault.code === "fingerprint-changed" && !isGiven) addresses.foreign(address);
+    if (fault.code === "fingerprint-changed" && !isGiven) addresses.markForeign(address);
     else addresses.failed(address);
     if (isGiven && !isTransient(fault)) return fault;
     if (this.#untried.length > 0) return undefined;
     if (isGiven) return fault;
-    const text = msg`at ${formatPlace(address)} the server does not answer`;
+    const text = msg`at ${formatAddress(address)} the server does not answer`;
     return new Fault("unreachable", text, { cause: fault });
   }
 

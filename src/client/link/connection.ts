@@ -87,7 +87,7 @@ export class Connection {
     this.#session = new Session("client", clock.now(), pace);
     link.receive({
       message: (bytes) => {
-        this.#stall.heard(clock.now());
+        this.#stall.received(clock.now());
         this.#perform(this.#session.receive(bytes, clock.now()));
         this.#scheduleTimer();
       },
@@ -188,7 +188,7 @@ export class Connection {
     const now = this.#clock.now();
     const { ref, effects } = this.#session.ask(kind, fields);
     if (kind === "post") this.#stall.posted(now);
-    else this.#stall.asked(now);
+    else this.#stall.requested(now);
     this.#pending.set(ref, this.#wrapSettle(kind, settle as Settle));
     this.#perform(effects);
     if (this.#onStalled !== undefined) this.#scheduleTimer();
@@ -219,7 +219,7 @@ export class Connection {
   probe(intervalMs: number): void {
     const now = this.#clock.now();
     const effects = this.#session.probe(now, intervalMs);
-    if (effects.length > 0) this.#stall.asked(now);
+    if (effects.length > 0) this.#stall.requested(now);
     this.#perform(effects);
   }
 
@@ -320,10 +320,10 @@ export class Connection {
 
   #tick(now: number): void {
     const effects = this.#session.tick(now, this.#isAlive());
-    if (effects.length > 0) this.#stall.asked(now); // The session pings.
+    if (effects.length > 0) this.#stall.requested(now); // The session pings.
     this.#perform(effects);
-    if (this.#onStalled === undefined || !this.#stall.isSilent(now)) return;
-    this.#stall.asked(now);
+    if (this.#onStalled === undefined || !this.#stall.isPingDue(now)) return;
+    this.#stall.requested(now);
     this.probe(0);
   }
 

@@ -8,7 +8,7 @@ import { misuse } from "../../cli/errors.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS } from "../../cli/flags.ts";
 import { printDone } from "../../cli/output/answer.ts";
 import { makePassword, RESET, readSecret } from "../../cli/secrets.ts";
-import { copiedText, formatInvite, parseServerAddress } from "../../wire/invite.ts";
+import { formatInvite, parseServerSpec, trimCopied } from "../../wire/invite.ts";
 
 export const command = defineVerb({
   args: {
@@ -76,11 +76,11 @@ async function newPassword(context: Context, file: string | undefined): Promise<
 
 /** Accepts the line, the address for browsers, or only the code, quoted or not. */
 export function readResetLine(text: string): { readonly token: string; readonly server?: string } {
-  const line = copiedText(text);
+  const line = trimCopied(text);
   const [, host, secret] = /^https?:\/\/([^/#]+)\/?#reset=(.+)$/.exec(line) ?? [];
   if (host !== undefined && secret !== undefined) return { token: secret, server: host };
   if (!line.startsWith("chat://")) return { token: line };
-  const { secret: token, ...address } = parseServerAddress(line);
+  const { secret: token, ...address } = parseServerSpec(line);
   if (token !== undefined) return { token, server: formatInvite(address) };
   throw misuse("the reset line has no code at its end", "copy all of it");
 }

@@ -9,7 +9,7 @@ import { ADMIN_FLAGS, endOf, personOf, withOperator } from "../../cli/connect/op
 import { say } from "../../cli/context.ts";
 import { printDone, printJson } from "../../cli/output/answer.ts";
 import { moment, styleOf } from "../../cli/output/render.ts";
-import { formatInvite, formatPlace, quoteInvite } from "../../wire/invite.ts";
+import { formatAddress, formatInvite, quoteInvite } from "../../wire/invite.ts";
 
 const NAME = { name: argument("Who") } as const satisfies FlagDefs;
 
@@ -28,7 +28,7 @@ export const reset = defineVerb({
       const { user, token, expires } = await open.client.request("reset", asked);
       const place = addressElsewhere(context, open);
       const line = { ...place, secret: token };
-      const web = `https://${formatPlace(place)}/#reset=${token}`;
+      const web = `https://${formatAddress(place)}/#reset=${token}`;
       if (context.json) {
         const details = { user, code: token, url: formatInvite(line), web };
         printJson(context, { kind: "reset", ...details, expires: formatUtc(expires) });

@@ -11,7 +11,7 @@ import {
   withOperator,
 } from "../../cli/connect/operator.ts";
 import { printDone, printList, timeCell } from "../../cli/output/answer.ts";
-import { inUtc } from "../../core/duration.ts";
+import { withUtcTime } from "../../core/duration.ts";
 import { whom } from "../../ui/commands/ban.ts";
 
 const WHOM = {
@@ -32,7 +32,7 @@ export const ban = defineVerb({
     const target = whom(args.whom);
     return withOperator(context, args, async ({ client }) => {
       await client.request("ban", { ...target, on: true, ...until, ...defined({ reason }) });
-      const line = { kind: "banned", ...target, ...inUtc(until, "until"), reason };
+      const line = { kind: "banned", ...target, ...withUtcTime(until, "until"), reason };
       return printDone(context, line, `${args.whom} is banned`);
     });
   },
@@ -57,7 +57,7 @@ export const bans = operatorVerb({
       (page) => page.bans,
     );
     return printList(context, all, {
-      json: (one) => ({ kind: "ban", ...inUtc(one, "until") }),
+      json: (one) => ({ kind: "ban", ...withUtcTime(one, "until") }),
       columns: {
         whom: ({ user, address }) => user ?? address,
         until: ({ until }, style) => timeCell(until, style),

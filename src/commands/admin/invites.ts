@@ -15,9 +15,9 @@ import {
 import { misuse } from "../../cli/errors.ts";
 import { printDone, printList, timeCell } from "../../cli/output/answer.ts";
 import { renderJson } from "../../cli/output/render.ts";
-import { inUtc } from "../../core/duration.ts";
+import { withUtcTime } from "../../core/duration.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
-import { parseServerAddress, quoteInvite } from "../../wire/invite.ts";
+import { parseServerSpec, quoteInvite } from "../../wire/invite.ts";
 import type { Answer } from "../../wire/messages.ts";
 
 export const invite = defineVerb({
@@ -43,7 +43,7 @@ export const invite = defineVerb({
       throw misuse(`--room and ${flag} contradict each other`, "give one of them");
     }
     const expires = defined({ expires: endOf(context, args.expires) });
-    const until = inUtc(expires, "expires");
+    const until = withUtcTime(expires, "expires");
     return withOperator(context, args, async (open) => {
       if (isProgram) {
         const options = defined({ post: programRoom(args.post), read: programRoom(args.read) });
@@ -58,7 +58,7 @@ export const invite = defineVerb({
       const made = await open.client.request("invite", { ...bound, ...expires });
       const url = inviteUrl(context, open, { token: made.token, room: room ?? LOBBY });
       const line = { kind: "invite", invite: made.invite, token: made.token, url, ...until };
-      const text = `${quoteInvite(parseServerAddress(url))}\n`;
+      const text = `${quoteInvite(parseServerSpec(url))}\n`;
       context.stdout.write(context.json ? renderJson(line) : text);
       return 0;
     });
@@ -88,7 +88,7 @@ export const invites = operatorVerb({
       (page) => page.invites,
     );
     return printList(context, all, {
-      json: (one) => ({ kind: "invite", ...inUtc(one, "expires") }),
+      json: (one) => ({ kind: "invite", ...withUtcTime(one, "expires") }),
       columns: {
         invite: (one) => one.invite,
         by: ({ by }) => by,

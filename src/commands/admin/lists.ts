@@ -4,7 +4,7 @@ import { enumFlag, type FlagDefs, flag, stringFlag } from "../../cli/command.ts"
 import { operatorVerb } from "../../cli/connect/operator.ts";
 import { printList, sizeCell, timeCell } from "../../cli/output/answer.ts";
 import type { Client } from "../../client/client.ts";
-import { inUtc } from "../../core/duration.ts";
+import { withUtcTime } from "../../core/duration.ts";
 import type { Answer } from "../../wire/messages.ts";
 
 const LIST_FLAGS = {
@@ -64,7 +64,7 @@ export const accounts = operatorVerb({
     return printList(context, shown, {
       json: ({ bytes, ...one }) => ({
         kind: "account",
-        ...inUtc(inUtc(one, "since"), "seen"),
+        ...withUtcTime(withUtcTime(one, "since"), "seen"),
         sizeBytes: bytes,
       }),
       columns: {
@@ -149,7 +149,7 @@ export const files = operatorVerb({
         kind: "file",
         id,
         from,
-        ...inUtc(one, "time"),
+        ...withUtcTime(one, "time"),
         sizeBytes: bytes,
       }),
       columns: {

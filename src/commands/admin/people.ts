@@ -13,7 +13,7 @@ import {
   withOperator,
 } from "../../cli/connect/operator.ts";
 import { printDone } from "../../cli/output/answer.ts";
-import { inUtc } from "../../core/duration.ts";
+import { withUtcTime } from "../../core/duration.ts";
 
 const NAME = { name: argument("Who") } as const satisfies FlagDefs;
 
@@ -35,7 +35,7 @@ export const mute = defineVerb({
     return withOperator(context, args, async ({ client }) => {
       const [user, room] = [personOf(args.name), roomOf(args.room)];
       const { seq } = await client.request("mute", { room, user, on: true, ...until });
-      const line = { kind: "muted", user, room, seq, ...inUtc(until, "until") };
+      const line = { kind: "muted", user, room, seq, ...withUtcTime(until, "until") };
       return printDone(context, line, `${user} is muted`);
     });
   },

@@ -5,7 +5,7 @@ import { formatLeft } from "../../base/sizes.ts";
 import { argument, defineVerb } from "../../cli/command.ts";
 import { ADMIN_FLAGS, roomOf, withOperator } from "../../cli/connect/operator.ts";
 import { printDone } from "../../cli/output/answer.ts";
-import { spanOf } from "../../core/duration.ts";
+import { parseDuration } from "../../core/duration.ts";
 
 export const command = defineVerb({
   args: {
@@ -19,7 +19,7 @@ export const command = defineVerb({
   async run(args, context) {
     const room = roomOf(args.room);
     const limits = { min: RETENTION_MS_MIN, max: RETENTION_MS_MAX, or: "off" };
-    const keepMs = args.keep === "off" ? undefined : spanOf(args.keep, limits);
+    const keepMs = args.keep === "off" ? undefined : parseDuration(args.keep, limits);
     return withOperator(context, args, async ({ client }) => {
       const kept = keepMs === undefined ? {} : { keepMs };
       const { seq } = await client.request("retention", { room, ...kept });

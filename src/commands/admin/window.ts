@@ -9,7 +9,7 @@ import { say } from "../../cli/context.ts";
 import { printDone, printList, sizeCell, timeCell } from "../../cli/output/answer.ts";
 import { renderJson, renderTable, styleOf } from "../../cli/output/render.ts";
 import type { Client } from "../../client/client.ts";
-import { inUtc } from "../../core/duration.ts";
+import { withUtcTime } from "../../core/duration.ts";
 import type { Answer } from "../../wire/messages.ts";
 
 type ClientEntry = Answer<"clients">["clients"][number];
@@ -28,7 +28,7 @@ export const clients = operatorVerb({
   args: {},
   async run(_args, context, client) {
     return printList(context, await allClients(client), {
-      json: (one) => ({ kind: "client", ...inUtc(one, "since") }),
+      json: (one) => ({ kind: "client", ...withUtcTime(one, "since") }),
       columns: {
         user: ({ user }) => user,
         as: ({ lane, operator }) => (lane ? "files" : operator ? "operator" : ""),
@@ -51,7 +51,7 @@ export const transfers = operatorVerb({
   async run(_args, context, client) {
     const { transfers: all, more } = await client.request("transfers", {});
     printList(context, all, {
-      json: ({ file: id, ...one }) => ({ kind: "transfer", id, ...inUtc(one, "since") }),
+      json: ({ file: id, ...one }) => ({ kind: "transfer", id, ...withUtcTime(one, "since") }),
       columns: {
         id: ({ file }) => file,
         direction: ({ direction }) => direction,
@@ -150,7 +150,10 @@ export const stats = operatorVerb({
     const style = styleOf(context);
     if (style.format === "json") {
       const { servers, ...own } = told;
-      const lines = (servers ?? []).map((one) => ({ kind: "machine", ...inUtc(one, "since") }));
+      const lines = (servers ?? []).map((one) => ({
+        kind: "machine",
+        ...withUtcTime(one, "since"),
+      }));
       const whole = { kind: "server-stats", ...own, since: formatUtc(told.since) };
       context.stdout.write([whole, ...lines].map(renderJson).join(""));
       return 0;

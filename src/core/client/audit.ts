@@ -21,7 +21,7 @@ export interface LogPin {
 }
 
 /** A record that this device has read, with what is needed to ask for its proof later. */
-export interface SeenRecord {
+export interface KnownRecord {
   readonly seq: number;
   readonly leaf: Uint8Array;
   readonly room: string;
@@ -33,7 +33,7 @@ export interface SeenRecord {
 }
 
 /** A checkpoint with a valid signature, and the server's proof that it follows the pinned one. */
-export interface ShownLog {
+export interface ServerCheckpoint {
   readonly pin: LogPin;
   /** Hashes of the proof from the requested size; empty if there is nothing to prove. */
   readonly path: readonly Uint8Array[];
@@ -66,7 +66,7 @@ export type CheckpointVerdict =
 /** Compares a server's checkpoint with the pinned one. */
 export function judgeCheckpoint(
   known: LogPin | undefined,
-  { pin: shown, path }: ShownLog,
+  { pin: shown, path }: ServerCheckpoint,
   sha256: Sha256,
 ): CheckpointVerdict {
   if (known === undefined) return { kind: "first" };
@@ -90,31 +90,31 @@ export interface RecordProof {
   readonly path: readonly Uint8Array[];
 }
 
-export interface SeenVerdict {
-  readonly proved: readonly SeenRecord[];
+export interface KnownRecordsVerdict {
+  readonly proved: readonly KnownRecord[];
   /** The log has a different record under this number, or the proof is invalid. */
-  readonly changed: readonly SeenRecord[];
+  readonly changed: readonly KnownRecord[];
   /** Beyond the end of the log. */
-  readonly gone: readonly SeenRecord[];
+  readonly gone: readonly KnownRecord[];
   /**
    * The server sent no proof: this account may no longer read the record, or the server withholds
    * it.
    */
-  readonly leftOut: readonly SeenRecord[];
+  readonly leftOut: readonly KnownRecord[];
 }
 
 /** Checks the records that this device has read against the log of an accepted checkpoint. */
-export function judgeSeen(
-  seen: readonly SeenRecord[],
+export function judgeKnownRecords(
+  seen: readonly KnownRecord[],
   proofs: readonly RecordProof[],
   { size, root }: Pick<LogPin, "size" | "root">,
   sha256: Sha256,
-): SeenVerdict {
+): KnownRecordsVerdict {
   const bySeq = new Map(proofs.map((proof) => [proof.seq, proof]));
-  const proved: SeenRecord[] = [];
-  const changed: SeenRecord[] = [];
-  const gone: SeenRecord[] = [];
-  const leftOut: SeenRecord[] = [];
+  const proved: KnownRecord[] = [];
+  const changed: KnownRecord[] = [];
+  const gone: KnownRecord[] = [];
+  const leftOut: KnownRecord[] = [];
   for (const record of seen) {
     const { seq, leaf } = record;
     const proof = bySeq.get(seq);
@@ -136,34 +136,34 @@ export interface AuditFinding {
   /** The server's log; `undefined` if none is valid. */
   readonly shown: Pick<LogPin, "origin" | "size"> | undefined;
   /** Records of `changed`, `gone` and `leftOut` that this device has read; oldest first. */
-  readonly missing: readonly SeenRecord[];
+  readonly missing: readonly KnownRecord[];
 }
 
 /** A sentence without a full stop. @param clock formats a time */
-export function auditSentence(
+export function formatFinding(
   { reason, knownSize, shown, missing }: AuditFinding,
   clock: (unixMs: number) => string,
 ): string {
-  const parts = [reasonText(reason, knownSize, shown)];
+  const parts = [formatReason(reason, knownSize, shown)];
   const [first, ...others] = missing;
   if (first !== undefined) {
     const more = others.length === 0 ? "" : `, nor ${are(others.length, "later one")}`;
     const what = reason === "left-out" ? "proved" : "in the history that it shows now";
-    parts.push(`${recordText(first, clock)} that this device has read is not ${what}${more}`);
+    parts.push(`${formatRecord(first, clock)} that this device has read is not ${what}${more}`);
   }
   return parts.filter((part) => part !== "").join("; ");
 }
 
 /** `record 12 in #lobby (Ana, 12:04)`. */
-function recordText(
-  { seq, place, from, timeUnixMs }: SeenRecord,
+function formatRecord(
+  { seq, place, from, timeUnixMs }: KnownRecord,
   clock: (unixMs: number) => string,
 ): string {
   const who = from === undefined ? "" : `${from}, `;
   return `record ${seq} in ${place} (${who}${clock(timeUnixMs)})`;
 }
 
-function reasonText(
+function formatReason(
   reason: AuditReason,
   size: number,
   shown: Pick<LogPin, "origin" | "size"> | undefined,

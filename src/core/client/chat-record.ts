@@ -83,7 +83,7 @@ export function readHead(record: WireRecord): HeadedRecord {
 
 export function resolveRecord(headed: HeadedRecord, room: RoomView, sha256: Sha256): ChatRecord {
   const { head, record } = headed;
-  const body = bodyOf(headed, sha256);
+  const body = verifiedBody(headed, sha256);
   return {
     seq: head.seq,
     n: head.n,
@@ -96,7 +96,7 @@ export function resolveRecord(headed: HeadedRecord, room: RoomView, sha256: Sha2
   };
 }
 
-function bodyOf(
+function verifiedBody(
   { head, record }: HeadedRecord,
   sha256: Sha256,
 ): Pick<ChatRecord, "state" | "body"> {
@@ -135,16 +135,16 @@ function isHead(value: unknown): value is WireHead {
 }
 
 /** Origin of an imported message. */
-export interface Imported {
+export interface ImportOrigin {
   /** Name of its author there: any text, and never an account of this server. */
   readonly from: string;
   readonly timeUnixMs: number;
 }
 
 /** `undefined` if it was not imported. */
-export function importedOf(
+export function importOriginOf(
   body: Readonly<Record<string, unknown>> | undefined,
-): Imported | undefined {
+): ImportOrigin | undefined {
   const value = body?.["imported"];
   if (typeof value !== "object" || value === null) return undefined;
   const { from, time } = value as { readonly from?: unknown; readonly time?: unknown };

@@ -3,8 +3,8 @@
 import { MENTIONS_MAX } from "../../base/limits.ts";
 import { type FoldedName, foldName, isName, type Name } from "../../base/names.ts";
 import type { PostBody } from "../../wire/messages.ts";
-import type { Inline } from "../words/inline.ts";
-import { type Block, wordsOf } from "../words/words.ts";
+import { type Block, wordsOf } from "../markup/blocks.ts";
+import type { Inline } from "../markup/inline.ts";
 
 /**
  * Adds to the body the names mentioned in its text, except those in code. The reader checks whether
@@ -13,31 +13,31 @@ import { type Block, wordsOf } from "../words/words.ts";
 export function withMentions(body: PostBody): PostBody {
   const names = new Map<FoldedName, Name>();
   if (!body.text.includes("@")) return body;
-  for (const name of called(wordsOf(body.text, undefined))) {
+  for (const name of mentionsInBlocks(wordsOf(body.text, undefined))) {
     if (isName(name) && !names.has(foldName(name))) names.set(foldName(name), name);
     if (names.size === MENTIONS_MAX) break;
   }
   return names.size === 0 ? body : { ...body, mentions: [...names.values()] };
 }
 
-function called(blocks: readonly Block[]): readonly string[] {
+function mentionsInBlocks(blocks: readonly Block[]): readonly string[] {
   return blocks.flatMap((block) => {
     switch (block.kind) {
       case "lines":
-        return calledIn(block.parts);
+        return mentionsInInlines(block.parts);
       case "quote":
-        return called(block.blocks);
+        return mentionsInBlocks(block.blocks);
       case "list":
-        return block.items.flatMap((item) => called(item.blocks));
+        return block.items.flatMap((item) => mentionsInBlocks(item.blocks));
       default:
         return [];
     }
   });
 }
 
-function calledIn(parts: readonly Inline[]): readonly string[] {
+function mentionsInInlines(parts: readonly Inline[]): readonly string[] {
   return parts.flatMap((part) => {
     if (part.kind === "mention") return [part.name];
-    return "parts" in part ? calledIn(part.parts) : [];
+    return "parts" in part ? mentionsInInlines(part.parts) : [];
   });
 }

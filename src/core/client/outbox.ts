@@ -66,7 +66,7 @@ interface Pending {
 /** Minimum delay, for a server that asks for an immediate retry. */
 const RETRY_MS_MIN = 50;
 /** Delay for a stopping server, whose link closes by then. */
-const STOPPED_FOR_MS = 1_000;
+const SHUTDOWN_RETRY_MS = 1_000;
 
 export class Outbox {
   /** Keyed by counter, lowest first. Bounded: #post refuses above both limits. */
@@ -161,19 +161,19 @@ export class Outbox {
   #withdraw(counter: number, fault: Fault): OutboxEffect[] {
     const pending = this.#pending.get(counter);
     if (pending === undefined) return [];
-    if (pending.inFlight) this.#land(pending);
+    if (pending.inFlight) this.#markAnswered(pending);
     this.#forget(counter, pending);
     return [{ kind: "settled", key: pending.key, outcome: { kind: "refused", fault } }];
   }
 
   #refused(counter: number, fault: Fault, now: number): OutboxEffect[] {
-    const retryAfterMs = passesAfterMs(fault);
+    const retryAfterMs = retryDelayMs(fault);
     if (retryAfterMs === undefined) {
       return this.#settle(counter, { kind: "refused", fault }, now);
     }
     const pending = this.#pending.get(counter);
     if (pending?.inFlight !== true) return []; // Answered on a closed link.
-    this.#land(pending);
+    this.#markAnswered(pending);
     this.#next = Math.min(this.#next, counter);
     const waitMs = Math.min(Math.max(retryAfterMs, RETRY_MS_MIN), RECONNECT_MAX_MS);
     this.#pausedUntil = Math.max(this.#pausedUntil ?? 0, now + waitMs);
@@ -183,7 +183,7 @@ export class Outbox {
   #settle(counter: number, outcome: PostOutcome, now: number): OutboxEffect[] {
     const pending = this.#pending.get(counter);
     if (pending?.inFlight !== true) return []; // Answered on a closed link.
-    this.#land(pending);
+    this.#markAnswered(pending);
     this.#forget(counter, pending);
     return [{ kind: "settled", key: pending.key, outcome }, ...this.#send(now)];
   }
@@ -202,7 +202,7 @@ export class Outbox {
   }
 
   #send(now: number): OutboxEffect[] {
-    if (!this.#connected || !this.#mayGoOn(now)) return [];
+    if (!this.#connected || !this.#canSend(now)) return [];
     const effects: OutboxEffect[] = [];
     for (; this.#next <= this.#last && this.#inFlight < OUTBOX_IN_FLIGHT_MAX; this.#next++) {
       const pending = this.#pending.get(this.#next);
@@ -224,7 +224,7 @@ export class Outbox {
    * resent. Sending before the last of those refusals has arrived would let a later post overtake
    * an earlier one.
    */
-  #mayGoOn(now: number): boolean {
+  #canSend(now: number): boolean {
     if (this.#pausedUntil === undefined) return true;
     if (this.#inFlight > 0 || now < this.#pausedUntil) return false;
     this.#pausedUntil = undefined;
@@ -240,7 +240,7 @@ export class Outbox {
   }
 
   /** Marks a post as answered, whatever the answer. */
-  #land(pending: Pending): void {
+  #markAnswered(pending: Pending): void {
     pending.inFlight = false;
     this.#inFlight -= 1;
     this.#inFlightChars -= pending.sizeChars;
@@ -253,6 +253,6 @@ export class Outbox {
 }
 
 /** A stopping server refuses every post; its successor will accept it. */
-function passesAfterMs({ code, retryAfterMs }: Fault): number | undefined {
-  return retryAfterMs ?? (code === "shutting-down" ? STOPPED_FOR_MS : undefined);
+function retryDelayMs({ code, retryAfterMs }: Fault): number | undefined {
+  return retryAfterMs ?? (code === "shutting-down" ? SHUTDOWN_RETRY_MS : undefined);
 }

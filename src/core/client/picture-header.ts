@@ -11,20 +11,20 @@ export interface PictureHeader {
   readonly height: number;
 }
 
-type Sides = readonly [width: number, height: number];
+type Dimensions = readonly [width: number, height: number];
 
 const PNG_SIGNATURE = "\x89PNG\r\n\x1a\n";
-const IHDR = 16;
+const IHDR_OFFSET = 16;
 /** Maximum number of JPEG segments before the size: EXIF, profiles, comments. */
 const SEGMENTS_MAX = 1_000;
-const ESC = 0xff;
+const MARKER_START = 0xff;
 
 /** @returns `undefined` if it is no picture, is cut off before its size, or has an absurd size */
 export function pictureHeader(bytes: Uint8Array): PictureHeader | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const type = typeOf(bytes);
   if (type === undefined) return undefined;
-  const [width, height] = SIDES[type](view) ?? [0, 0];
+  const [width, height] = DIMENSIONS[type](view) ?? [0, 0];
   const isSane = Math.min(width, height) >= 1 && Math.max(width, height) <= PICTURE_SIDE_MAX;
   if (!isSane || width * height > PICTURE_PIXELS_MAX) return undefined;
   return { type, width, height };
@@ -32,7 +32,7 @@ export function pictureHeader(bytes: Uint8Array): PictureHeader | undefined {
 
 function typeOf(bytes: Uint8Array): PictureType | undefined {
   if (textAt(bytes, 0, 8) === PNG_SIGNATURE) return "png";
-  if (bytes[0] === ESC && bytes[1] === 0xd8) return "jpeg";
+  if (bytes[0] === MARKER_START && bytes[1] === 0xd8) return "jpeg";
   if (/^GIF8[79]a$/.test(textAt(bytes, 0, 6))) return "gif";
   const isWebp = textAt(bytes, 0, 4) === "RIFF" && textAt(bytes, 8, 4) === "WEBP";
   return isWebp ? "webp" : undefined;
@@ -42,25 +42,25 @@ function textAt(bytes: Uint8Array, at: number, length: number): string {
   return String.fromCharCode(...bytes.subarray(at, at + length));
 }
 
-const SIDES: Readonly<Record<PictureType, (view: DataView) => Sides | undefined>> = {
+const DIMENSIONS: Readonly<Record<PictureType, (view: DataView) => Dimensions | undefined>> = {
   png: (view) => {
-    if (view.byteLength < IHDR + 8) return undefined;
-    return [view.getUint32(IHDR), view.getUint32(IHDR + 4)];
+    if (view.byteLength < IHDR_OFFSET + 8) return undefined;
+    return [view.getUint32(IHDR_OFFSET), view.getUint32(IHDR_OFFSET + 4)];
   },
   gif: (view) => {
     if (view.byteLength < 10) return undefined;
     return [view.getUint16(6, true), view.getUint16(8, true)];
   },
-  jpeg: jpegSides,
-  webp: webpSides,
+  jpeg: jpegDimensions,
+  webp: webpDimensions,
 };
 
 /** Skips segments by their lengths, up to the one that begins a frame. */
-function jpegSides(view: DataView): Sides | undefined {
+function jpegDimensions(view: DataView): Dimensions | undefined {
   let at = 2;
   for (let count = 0; count < SEGMENTS_MAX; count++) {
-    while (at + 1 < view.byteLength && view.getUint8(at + 1) === ESC) at++; // Fill bytes.
-    if (at + 9 > view.byteLength || view.getUint8(at) !== ESC) return undefined;
+    while (at + 1 < view.byteLength && view.getUint8(at + 1) === MARKER_START) at++; // Fill bytes.
+    if (at + 9 > view.byteLength || view.getUint8(at) !== MARKER_START) return undefined;
     const marker = view.getUint8(at + 1);
     if (isFrame(marker)) return [view.getUint16(at + 7), view.getUint16(at + 5)];
     const length = view.getUint16(at + 2);
@@ -77,7 +77,7 @@ function isFrame(marker: number): boolean {
 }
 
 /** Reads the first chunk: lossy, lossless, or extended, which begins with the canvas. */
-function webpSides(view: DataView): Sides | undefined {
+function webpDimensions(view: DataView): Dimensions | undefined {
   if (view.byteLength < 30) return undefined;
   const kind = String.fromCharCode(...[12, 13, 14, 15].map((at) => view.getUint8(at)));
   if (kind === "VP8 ")

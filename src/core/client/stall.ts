@@ -9,23 +9,23 @@ const NEVER = Number.POSITIVE_INFINITY;
  * post was acknowledged, for STALL_MS. Pure: the caller passes the time.
  */
 export class Stall {
-  #heardAt: number;
+  #receivedAt: number;
   /** Time of the first request since something was received. */
-  #askedAt: number | undefined;
+  #requestedAt: number | undefined;
   #posts = 0;
   /** Time since which posts are pending without an acknowledgement. */
   #postedAt: number | undefined;
 
   constructor(now: number) {
-    this.#heardAt = now;
+    this.#receivedAt = now;
   }
 
-  asked(now: number): void {
-    this.#askedAt ??= now;
+  requested(now: number): void {
+    this.#requestedAt ??= now;
   }
 
   posted(now: number): void {
-    this.asked(now);
+    this.requested(now);
     this.#posts++;
     this.#postedAt ??= now;
   }
@@ -35,9 +35,9 @@ export class Stall {
     this.#postedAt = this.#posts === 0 ? undefined : now;
   }
 
-  heard(now: number): void {
-    this.#heardAt = now;
-    this.#askedAt = undefined;
+  received(now: number): void {
+    this.#receivedAt = now;
+    this.#requestedAt = undefined;
   }
 
   isStalled(now: number): boolean {
@@ -45,21 +45,21 @@ export class Stall {
   }
 
   /** The link has been silent so long that a ping is due. */
-  isSilent(now: number): boolean {
-    return this.#askedAt === undefined && now >= this.#heardAt + STALL_PING_AFTER_MS;
+  isPingDue(now: number): boolean {
+    return this.#requestedAt === undefined && now >= this.#receivedAt + STALL_PING_AFTER_MS;
   }
 
   /** Next time when either may change without traffic; infinite if neither will. */
   deadline(now: number): number {
-    if (this.#askedAt === undefined && this.#postedAt === undefined) {
-      return this.#heardAt + STALL_PING_AFTER_MS;
+    if (this.#requestedAt === undefined && this.#postedAt === undefined) {
+      return this.#receivedAt + STALL_PING_AFTER_MS;
     }
     const at = this.#stalledAt();
     return now >= at ? NEVER : at;
   }
 
   #stalledAt(): number {
-    const since = Math.min(this.#askedAt ?? NEVER, this.#postedAt ?? NEVER);
+    const since = Math.min(this.#requestedAt ?? NEVER, this.#postedAt ?? NEVER);
     return since + STALL_MS;
   }
 }

@@ -36,7 +36,7 @@ export type TimelineEffect =
   | { readonly kind: "cursor"; readonly seq: number }
   /** Records are missing. `again`: this gap was met before, so requesting it again is useless. */
   | {
-      readonly kind: "hole";
+      readonly kind: "gap";
       readonly room: string;
       readonly expected: number;
       readonly got: number;
@@ -46,11 +46,11 @@ export type TimelineEffect =
 interface Room {
   next: number;
   /** Seq of the last record seen, or a later one before which nothing is missing. */
-  seenSeq: number | undefined;
+  lastSeq: number | undefined;
   /** Whether the present link has sent the room. */
   announced: boolean;
   /** All records that the server intended to send up to some cursor were seen. */
-  whole: boolean;
+  isComplete: boolean;
 }
 
 /** Bound of rooms and conversations of a reader; a server that sends more is faulty. */
@@ -64,12 +64,12 @@ export class Timeline {
   #cursor: number | undefined;
   #highestSeq = 0;
   #live = false;
-  #hole: { readonly room: string; readonly expected: number; readonly after: number } | undefined;
+  #gap: { readonly room: string; readonly expected: number; readonly after: number } | undefined;
 
   /** Seq to request on the next link; `undefined` if nothing was seen yet. */
   get after(): number | undefined {
-    if (this.#hole === undefined || this.#cursor === undefined) return this.#cursor;
-    return Math.min(this.#cursor, this.#hole.after);
+    if (this.#gap === undefined || this.#cursor === undefined) return this.#cursor;
+    return Math.min(this.#cursor, this.#gap.after);
   }
 
   /** @throws {Fault} too-many */
@@ -82,7 +82,7 @@ export class Timeline {
       case "gone":
         this.#rooms.delete(input.room);
         this.#behind.delete(input.room);
-        return this.#settle();
+        return this.#advanceCursor();
       case "record":
         return this.#record(input);
       case "caught-up":
@@ -107,13 +107,13 @@ export class Timeline {
     room.announced = true;
     const unseen = n - room.next;
     // In a room entered in the middle the server may skip more records than it can know.
-    if (unseen > skipped && room.whole) return [this.#holeIn(id, room, n)];
+    if (unseen > skipped && room.isComplete) return [this.#openGap(id, room, n)];
     room.next = Math.max(room.next, n);
     if (behind) this.#behind.add(id);
-    else if (this.#behind.delete(id)) room.whole = this.#live;
-    this.#fillHole();
+    else if (this.#behind.delete(id)) room.isComplete = this.#live;
+    this.#closeGap();
     const skips = unseen > 0 ? [{ kind: "skipped", room: id, count: unseen } as const] : [];
-    return [...skips, ...this.#settle()];
+    return [...skips, ...this.#advanceCursor()];
   }
 
   #add(id: string, n: number, skipped: number): Room {
@@ -122,9 +122,9 @@ export class Timeline {
     }
     const room = {
       next: Math.max(1, n - skipped),
-      seenSeq: undefined,
+      lastSeq: undefined,
       announced: true,
-      whole: false,
+      isComplete: false,
     };
     this.#rooms.set(id, room);
     return room;
@@ -134,15 +134,15 @@ export class Timeline {
     const { room: id, n, seq } = input;
     const room = this.#rooms.get(id);
     if (room === undefined || !room.announced) return []; // Sent before the leave was processed.
-    if (n > room.next) return [this.#holeIn(id, room, n)];
+    if (n > room.next) return [this.#openGap(id, room, n)];
     const isNew = n === room.next;
     if (isNew) {
       room.next += 1;
-      room.seenSeq = seq;
-      this.#fillHole();
+      room.lastSeq = seq;
+      this.#closeGap();
     }
     this.#highestSeq = Math.max(this.#highestSeq, seq);
-    return [...(isNew ? [{ kind: "show" } as const] : []), ...this.#settle()];
+    return [...(isNew ? [{ kind: "show" } as const] : []), ...this.#advanceCursor()];
   }
 
   #caughtUp(seq: number): TimelineEffect[] {
@@ -151,33 +151,33 @@ export class Timeline {
     for (const [id, room] of this.#rooms) {
       if (!room.announced) this.#rooms.delete(id);
       else if (!this.#behind.has(id)) {
-        room.whole = true;
-        room.seenSeq = this.#highestSeq;
+        room.isComplete = true;
+        room.lastSeq = this.#highestSeq;
       }
     }
-    this.#fillHole();
+    this.#closeGap();
     // Older records of a room are still in flight: a new link must request everything again.
     if (this.#behind.size > 0) this.#cursor ??= 0;
-    return this.#settle();
+    return this.#advanceCursor();
   }
 
   /** Forgets the gap once its room is past it or removed. */
-  #fillHole(): void {
-    if (this.#hole === undefined) return;
-    const room = this.#rooms.get(this.#hole.room);
-    if (room === undefined || room.next > this.#hole.expected) this.#hole = undefined;
+  #closeGap(): void {
+    if (this.#gap === undefined) return;
+    const room = this.#rooms.get(this.#gap.room);
+    if (room === undefined || room.next > this.#gap.expected) this.#gap = undefined;
   }
 
   /** The cursor may decrease once per link: a server restored from a backup has fewer records. */
-  #settle(): TimelineEffect[] {
+  #advanceCursor(): TimelineEffect[] {
     if (!this.#live || this.#behind.size > 0 || this.#highestSeq === this.#cursor) return [];
     this.#cursor = this.#highestSeq;
     return [{ kind: "cursor", seq: this.#cursor }];
   }
 
-  #holeIn(id: string, room: Room, got: number): TimelineEffect {
-    const again = this.#hole?.room === id && this.#hole.expected === room.next;
-    this.#hole = { room: id, expected: room.next, after: room.seenSeq ?? this.#cursor ?? 0 };
-    return { kind: "hole", room: id, expected: room.next, got, again };
+  #openGap(id: string, room: Room, got: number): TimelineEffect {
+    const again = this.#gap?.room === id && this.#gap.expected === room.next;
+    this.#gap = { room: id, expected: room.next, after: room.lastSeq ?? this.#cursor ?? 0 };
+    return { kind: "gap", room: id, expected: room.next, got, again };
   }
 }

@@ -11,7 +11,7 @@ import {
   type CopiedLine,
   commitment,
   copyLine,
-  isHeadWord,
+  isHeadId,
   LINE_FRAME_BYTES_MAX,
   SALT_BYTES,
   type SealedDraft,
@@ -190,9 +190,9 @@ function draftOf(value: unknown, sha256: Sha256): FollowingDraft {
   const isOne =
     typeof kind === "string" &&
     isKnownKind(kind) &&
-    isHeadWord(room, "id") &&
-    isHeadWord(by, "id") &&
-    (id === "" || isHeadWord(id, "post")) &&
+    isHeadId(room, "id") &&
+    isHeadId(by, "id") &&
+    (id === "" || isHeadId(id, "post")) &&
     isCount(follows) &&
     salt instanceof Uint8Array &&
     salt.length === SALT_BYTES &&

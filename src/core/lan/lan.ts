@@ -18,7 +18,7 @@ import {
 } from "../../base/limits.ts";
 import { type FoldedName, foldName, type Name } from "../../base/names.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
-import type { LanWords } from "../../wire/lan.ts";
+import type { LanBody } from "../../wire/lan.ts";
 import { TokenBucket } from "../rate.ts";
 import { ReplayWindow } from "./replay-window.ts";
 
@@ -36,7 +36,7 @@ export interface LanDatagram {
   readonly session: string;
   readonly sequence: number;
   readonly timeUnixMs: number;
-  readonly words: LanWords;
+  readonly words: LanBody;
 }
 
 /** `isVerified`: no other key has used the name, as far as observed here. */
@@ -69,7 +69,7 @@ export type LanEffect =
       readonly kind: "send";
       readonly sequence: number;
       readonly timeUnixMs: number;
-      readonly words: LanWords;
+      readonly words: LanBody;
     }
   /** Rate limit: the text was not sent and may be retried after this time. */
   | { readonly kind: "wait"; readonly retryAfterMs: number }
@@ -180,7 +180,7 @@ export class Lan {
     return { name: this.#self.name, texts: this.#texts };
   }
 
-  #send(words: LanWords, timeUnixMs: number): LanEffect {
+  #send(words: LanBody, timeUnixMs: number): LanEffect {
     this.#sequence += 1;
     return { kind: "send", sequence: this.#sequence, timeUnixMs, words };
   }

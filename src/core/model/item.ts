@@ -1,8 +1,8 @@
 /** An item of a room's timeline. */
 
 import { foldName, isName } from "../../base/names.ts";
-import { ITEMLESS_KINDS, WORD_KINDS } from "../../wire/kinds.ts";
-import { bodyText, type ChatRecord, importedOf } from "../client/chat-record.ts";
+import { ITEMLESS_KINDS, MESSAGE_KINDS } from "../../wire/kinds.ts";
+import { bodyText, type ChatRecord, importOriginOf } from "../client/chat-record.ts";
 import { withMentions } from "../client/mentions.ts";
 import { fileBodyOf } from "../rooms/files.ts";
 import type { Changes, Item, Reaction, ShownFile } from "./state.ts";
@@ -18,7 +18,7 @@ export function isFolded({ kind, body, sealed }: ChatRecord): boolean {
 
 export function isWords(item: Item): boolean {
   // A record that this device cannot decrypt does not count as a message.
-  return WORD_KINDS.has(item.kind) && item.kind !== "sealed";
+  return MESSAGE_KINDS.has(item.kind) && item.kind !== "sealed";
 }
 
 /** @param answersMe whether it answers one of the user's own messages */
@@ -31,7 +31,7 @@ export function itemOf(
   const isMine = isSame(from, me);
   const re = countOf(body?.[kind === "edit" || kind === "pin" ? "seq" : "re"]);
   const mentions = namesOf(kind === "file" ? called(body) : body?.["mentions"]);
-  const imported = importedOf(body);
+  const imported = importOriginOf(body);
   const isCalled = mentions.some((name) => isSame(name, me)) || (re !== undefined && answersMe(re));
   return {
     seq,
@@ -169,7 +169,7 @@ function edited(changes: ChangeMap, record: ChatRecord, of: number | undefined):
 function reacted(changes: ChangeMap, record: ChatRecord, of: number | undefined): number[] {
   const sign = textOf(record.body?.["react"]);
   const { seq } = record;
-  const elsewhere = importedOf(record.body)?.from;
+  const elsewhere = importOriginOf(record.body)?.from;
   // In brackets, which no account name contains.
   const by = elsewhere === undefined ? record.from : `${elsewhere} (imported)`;
   if (of === undefined || sign === undefined || by === undefined) return [];

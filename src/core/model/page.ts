@@ -7,7 +7,7 @@ import { formatTarget } from "../../base/names.ts";
 import { type Handlers, inRoom, type ModelDraft } from "./builder.ts";
 import type { AnswerEvent } from "./event.ts";
 import { isFolded, isSame, itemOf } from "./item.ts";
-import { showFault } from "./local-work.ts";
+import { showFault } from "./local-events.ts";
 import { append, itemsOf, jumpTo, prepend, type RoomDraft } from "./room.ts";
 import type { SearchQuery, WantedPage } from "./state.ts";
 

@@ -3,7 +3,7 @@
 import { PINS_MAX, PRESENCE_MEMBERS_MAX } from "../../base/limits.ts";
 import { CLOSED_ROOM_ITEMS_MAX, ROOM_CHANGES_MAX } from "../../base/limits-page.ts";
 import { formatTarget } from "../../base/names.ts";
-import { WORD_KINDS } from "../../wire/kinds.ts";
+import { MESSAGE_KINDS } from "../../wire/kinds.ts";
 import type { ChatRecord } from "../client/chat-record.ts";
 import type { ServerEvent } from "./event.ts";
 import {
@@ -151,7 +151,7 @@ export function addRecord(
   const isMine = isSame(record.from, me);
   if (isMine && (wasRead || record.kind === "join")) readUpTo(room, n);
   const item = withChanges(newItem(room, record, me), room.changes.get(seq), me);
-  if (WORD_KINDS.has(item.kind) && room.typing.length > 0) {
+  if (MESSAGE_KINDS.has(item.kind) && room.typing.length > 0) {
     room.typing = room.typing.filter((name) => !isSame(name, item.from));
   }
   addToTail(room, item, holding);

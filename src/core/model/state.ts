@@ -3,7 +3,7 @@
 import type { Fault } from "../../base/fault.ts";
 import type { FileId, RoomId } from "../../base/ids.ts";
 import type { PostBody } from "../../wire/messages.ts";
-import type { Imported } from "../client/chat-record.ts";
+import type { ImportOrigin } from "../client/chat-record.ts";
 import type { Receipt } from "../client/outbox.ts";
 import type { FileBody } from "../rooms/files.ts";
 import type { RoomPrefs } from "../rooms/prefs.ts";
@@ -201,7 +201,7 @@ export interface Item {
   /** Unix ms of the last edit. */
   readonly editedUnixMs: number | undefined;
   /** Original author and time, if `from` imported it. */
-  readonly imported: Imported | undefined;
+  readonly imported: ImportOrigin | undefined;
   /**
    * Seq of the record that it answers or pins; for an `edit`, which only a search finds, of the
    * edited one.

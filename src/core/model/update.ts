@@ -6,7 +6,7 @@ import { TIMELINE_ROOMS_MAX } from "../client/timeline.ts";
 import { type Handlers, inRoom, ModelDraft } from "./builder.ts";
 import type { LinkEvent, ModelEffect, ModelEvent, ServerEvent } from "./event.ts";
 import { isSame } from "./item.ts";
-import { forgetSent, forgetUntold, WORK } from "./local-work.ts";
+import { forgetSent, forgetUntold, WORK } from "./local-events.ts";
 import { ANSWERS, wantOlder } from "./page.ts";
 import { arranged, spokenIn } from "./prefs.ts";
 import {

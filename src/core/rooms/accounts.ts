@@ -22,7 +22,7 @@ import {
   type JsonObject,
   parseBody,
 } from "../../wire/record.ts";
-import { setNewest } from "../oldest.ts";
+import { setNewest } from "../evict.ts";
 import { bannedFault, ServerPolicy } from "./policy.ts";
 import { AccountPrefs } from "./prefs.ts";
 import type { Directory } from "./targets.ts";

@@ -8,7 +8,7 @@ import {
   OUTBOXES_PER_ACCOUNT_MAX,
 } from "../../base/limits.ts";
 import type { FoldedHead } from "../../wire/record.ts";
-import { dropOldest } from "../oldest.ts";
+import { dropOldest } from "../evict.ts";
 
 /**
  * The record of a post. Per outbox, the records of the last counters are rebuilt from the heads of

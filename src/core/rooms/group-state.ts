@@ -8,8 +8,8 @@ import type { UserId } from "../../base/ids.ts";
 import { GROUP_COMMITS_REMEMBERED } from "../../base/limits-sealed.ts";
 import { fieldsOf } from "../../wire/kinds.ts";
 import type { FoldedHead, JsonObject } from "../../wire/record.ts";
-import type { Listed } from "../listed.ts";
-import { dropOldest } from "../oldest.ts";
+import { dropOldest } from "../evict.ts";
+import type { WithLists } from "../with-lists.ts";
 import type { Room } from "./rooms.ts";
 
 export interface Group {
@@ -35,7 +35,7 @@ export interface GroupAnswer {
 }
 
 /** A group as JSON. */
-export type GroupValue = Listed<Group>;
+export type GroupValue = WithLists<Group>;
 
 /** Body of a record of kind `group`; bytes are in base64url. */
 export interface GroupBody {

@@ -3,7 +3,7 @@
 import { Fault, msg } from "../../base/fault.ts";
 import type { OutboxId, UserId } from "../../base/ids.ts";
 import { OUTBOXES_HELD_MAX, POSTS_BURST, POSTS_PER_SECOND } from "../../base/limits.ts";
-import { dropOldest } from "../oldest.ts";
+import { dropOldest } from "../evict.ts";
 import { type TokenBucket, TokenBuckets } from "../rate.ts";
 
 export type ClientId = number;

@@ -8,11 +8,11 @@ import { isDirect, type RoomId, type UserId } from "../../base/ids.ts";
 import { FORMER_NAMES_MAX, PINS_MAX, RETENTION_MS_MIN } from "../../base/limits.ts";
 import { type FoldedName, foldName, isName, type Name } from "../../base/names.ts";
 import { nearestMoment } from "../../base/time.ts";
-import { type Body, isOfLog, WORD_KINDS } from "../../wire/kinds.ts";
+import { type Body, isOfLog, MESSAGE_KINDS } from "../../wire/kinds.ts";
 import { bodyOf, type FoldedHead, type FoldedRecord, parseBody } from "../../wire/record.ts";
-import { type Listed, listed } from "../listed.ts";
+import { setNewest } from "../evict.ts";
 import { erasuresOf } from "../log/erasures.ts";
-import { setNewest } from "../oldest.ts";
+import { type WithLists, withLists } from "../with-lists.ts";
 import {
   applyGroup,
   type Group,
@@ -166,7 +166,8 @@ export class Rooms {
     room.lastN = head.n;
     if (head.by === "server") return;
     // In a sealed room a message refers to the file.
-    const isWord = WORD_KINDS.has(head.kind) && !(head.kind === "file" && room.isSealed === true);
+    const isWord =
+      MESSAGE_KINDS.has(head.kind) && !(head.kind === "file" && room.isSealed === true);
     if (isWord) room.words.said(head.n, head.by);
     this.#change(room, record, head.by);
   }
@@ -350,10 +351,10 @@ export function nameLock(name: Name): string {
   return `n:${foldName(name)}`;
 }
 
-type RoomValue = Omit<Listed<Room>, "words" | "group" | "receipts"> & {
+type RoomValue = Omit<WithLists<Room>, "words" | "group" | "receipts"> & {
   readonly words: WordCountValue;
   readonly group?: GroupValue;
-  readonly receipts?: Listed<Receipts>;
+  readonly receipts?: WithLists<Receipts>;
 };
 
 /** All rooms as JSON; rooms are referred to by their index. */
@@ -369,9 +370,9 @@ export interface RoomsValue {
 
 function valueOfRoom({ words, group, receipts, ...room }: Room): RoomValue {
   return {
-    ...listed(room),
-    ...(group === undefined ? {} : { group: listed(group) }),
-    ...(receipts === undefined ? {} : { receipts: listed(receipts) }),
+    ...withLists(room),
+    ...(group === undefined ? {} : { group: withLists(group) }),
+    ...(receipts === undefined ? {} : { receipts: withLists(receipts) }),
     words: words.value(),
   };
 }

@@ -5,7 +5,7 @@ import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import {
   asDamaged,
-  bodyFits,
+  bodyMatches,
   type LogRecord,
   parseBody,
   parseHead,
@@ -258,7 +258,7 @@ class Collector {
     if (parsed.kind === "bad") return undefined;
     // Hashing dominates the cost: hash only what belongs on the page.
     const record = this.#matching(parsed.record);
-    if (record !== undefined && !bodyFits(record, this.#sha256)) return undefined;
+    if (record !== undefined && !bodyMatches(record, this.#sha256)) return undefined;
     return { record };
   }
 

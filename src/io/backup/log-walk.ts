@@ -7,7 +7,13 @@ import type { Sha256 } from "../../base/ids.ts";
 import { LINE_BYTES_MAX } from "../../base/limits.ts";
 import { Erasures } from "../../core/log/erasures.ts";
 import { hasTrait } from "../../wire/kinds.ts";
-import { bodyFits, type FoldedRecord, leafHash, parseHead, parseLine } from "../../wire/record.ts";
+import {
+  bodyMatches,
+  type FoldedRecord,
+  leafHash,
+  parseHead,
+  parseLine,
+} from "../../wire/record.ts";
 import { type Disk, diskFault } from "../disk/disk.ts";
 import type { ScannedLine } from "../log/scan.ts";
 import { listSegments, segmentName } from "../log/segment.ts";
@@ -151,7 +157,7 @@ class Walk {
     const { record } = read;
     const { seq } = record.head;
     if (parsed.kind === "bad") this.#torn.set(seq, corrupt(path, offset, parsed.reason));
-    else if (record.erased === undefined && !bodyFits(record, sha256)) this.#damaged.push(seq);
+    else if (record.erased === undefined && !bodyMatches(record, sha256)) this.#damaged.push(seq);
     this.#walk.advance(record.head, leafHash(record.headBytes, sha256));
     this.#take(record);
     return true;

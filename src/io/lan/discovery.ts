@@ -10,13 +10,13 @@ import { Fault } from "../../base/fault.ts";
 import { ANNOUNCEMENTS_READ_MAX, SAME_NAME_MAX } from "../../base/limits.ts";
 import {
   type Announcement,
-  announcementText,
-  type Heard,
-  hostLabelOf,
-  labelOf,
+  type DiscoveredServer,
+  DiscoveredServers,
+  hostLabel,
+  instanceLabel,
+  type ReceivedAnnouncement,
   SERVICE_TYPE,
-  type Sighting,
-  Sightings,
+  txtRecord,
 } from "../../wire/announcement.ts";
 import { type Clock, delay, within } from "../clock.ts";
 import { errorCode } from "../disk/disk.ts";
@@ -41,7 +41,7 @@ export const LAN: Neighbourhood = {
 };
 
 export interface Found {
-  readonly servers: readonly Sighting[];
+  readonly servers: readonly DiscoveredServer[];
   /** Number of announcements omitted because there were too many. */
   readonly left: number;
 }
@@ -74,7 +74,7 @@ export async function findOnLan(
   const { clock, forMs } = options;
   const addresses = around.interfaces();
   if (addresses.length === 0) throw noNetwork();
-  const sightings = new Sightings();
+  const sightings = new DiscoveredServers();
   let trouble: unknown;
   let working = 0;
   const ears = addresses.map((address) => {
@@ -91,7 +91,7 @@ export async function findOnLan(
   await delay(clock, forMs);
   await Promise.all(ears.map((ear) => ear.close()));
   if (sightings.all.length === 0 && working === 0) throw refused(trouble, around.port);
-  return { servers: sightings.all, left: sightings.left };
+  return { servers: sightings.all, left: sightings.droppedCount };
 }
 
 /** Announces a server until it is stopped, also on networks that appear later. */
@@ -238,17 +238,17 @@ class Voice {
 
   #publish(announcement: Announcement, place: { readonly host: string; readonly port: number }) {
     const { name, fingerprint } = announcement;
-    const isTaken = () => this.#taken.has(labelOf(name, this.#count).toLowerCase());
+    const isTaken = () => this.#taken.has(instanceLabel(name, this.#count).toLowerCase());
     while (this.#count < SAME_NAME_MAX && isTaken()) this.#count++;
     // The library queries the name once more. It must not receive an answer: it would print it to
     // standard output, and announce nothing.
     this.#socket.isDeaf = true;
     const service = this.#bonjour.publish({
-      name: labelOf(name, this.#count),
+      name: instanceLabel(name, this.#count),
       type: SERVICE_TYPE,
       port: place.port,
-      host: hostLabelOf(fingerprint),
-      txt: announcementText(announcement),
+      host: hostLabel(fingerprint),
+      txt: txtRecord(announcement),
     });
     service.once("up", () => {
       this.#socket.isDeaf = false;
@@ -265,7 +265,7 @@ class Voice {
   }
 }
 
-function heardOf(service: Service): Heard {
+function heardOf(service: Service): ReceivedAnnouncement {
   const text: unknown = service.txt;
   return {
     label: service.name,

@@ -4,7 +4,7 @@ import { assert } from "../../base/assert.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import { BATCH_SYNC_BYTES_MAX } from "../../base/limits.ts";
 import type { Erasures } from "../../core/log/erasures.ts";
-import { bodyFits, erasedTail, parseLine } from "../../wire/record.ts";
+import { bodyMatches, erasedTail, parseLine } from "../../wire/record.ts";
 import { type Disk, writeWhole } from "../disk/disk.ts";
 import { withReserve } from "./folder.ts";
 import { linesOf, scanBlocks } from "./scan.ts";
@@ -100,7 +100,7 @@ export async function collectErasures(
   for await (const block of scanBlocks(file, from, file.sizeBytes())) {
     for (const line of linesOf(block)) {
       const parsed = parseLine(line.bytes);
-      if (parsed.kind !== "record" || !line.isComplete || !bodyFits(parsed.record, sha256))
+      if (parsed.kind !== "record" || !line.isComplete || !bodyMatches(parsed.record, sha256))
         continue;
       erasures.take(parsed.record);
     }

@@ -18,7 +18,7 @@ import {
   asDamaged,
   asErased,
   beginsLog,
-  bodyFits,
+  bodyMatches,
   type CopiedLine,
   type Draft,
   type LogRecord,
@@ -440,7 +440,7 @@ export class LogFile implements Log {
           if (seq > last) return;
           // Another task may be overwriting this record's body.
           if (erased !== undefined) yield asErased(record, erased);
-          else yield bodyFits(record, sha256) ? record : asDamaged(record);
+          else yield bodyMatches(record, sha256) ? record : asDamaged(record);
         }
       }
     } catch (error) {

@@ -1,9 +1,9 @@
 /** Inclusion and consistency proofs for clients. */
 
 import type { Sha256 } from "../../base/ids.ts";
+import { dropOldest } from "../../core/evict.ts";
 import { GROUP_LEAVES, type MerkleTree } from "../../core/log/merkle.ts";
 import { consistencyPath, inclusionPath, type Nodes, rootOf } from "../../core/log/proofs.ts";
-import { dropOldest } from "../../core/oldest.ts";
 import { type Head, type LogRecord, leafHash } from "../../wire/record.ts";
 
 /** Closed groups with cached leaves. Returning clients tend to know the same sizes. */

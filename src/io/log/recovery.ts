@@ -10,7 +10,7 @@ import type { LogOrder } from "../../core/log/order.ts";
 import type { RecordKind } from "../../wire/kinds.ts";
 import {
   asDamaged,
-  bodyFits,
+  bodyMatches,
   bodyOf,
   type FoldedRecord,
   type LogRecord,
@@ -331,7 +331,7 @@ class Recovery {
     evidence: DurabilityEvidence | undefined,
   ): Promise<string | undefined> {
     let record = this.#nextRecord(line);
-    let isIntact = typeof record !== "string" && bodyFits(record, this.#options.sha256);
+    let isIntact = typeof record !== "string" && bodyMatches(record, this.#options.sha256);
     if (!isIntact) {
       const erased = await this.#retryErasure(segment, line);
       isIntact = erased !== undefined;
@@ -469,7 +469,7 @@ class DurabilityEvidence {
       for (const line of linesOf(block)) {
         const parsed = parseLine(line.bytes);
         if (parsed.kind !== "record" || !line.isComplete) continue;
-        if (parsed.durable > durable && bodyFits(parsed.record, this.#sha256)) {
+        if (parsed.durable > durable && bodyMatches(parsed.record, this.#sha256)) {
           durable = parsed.durable;
         }
       }

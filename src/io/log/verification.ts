@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { equalBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
-import { bodyFits, leafHash, parseHead, parseLine } from "../../wire/record.ts";
+import { bodyMatches, leafHash, parseHead, parseLine } from "../../wire/record.ts";
 import type { Disk } from "../disk/disk.ts";
 import type { ScannedLine } from "./scan.ts";
 import { type SegmentValue, segmentName } from "./segment.ts";
@@ -109,7 +109,7 @@ class Verification {
       );
     }
     this.#walk.advance(record.head, leafHash(record.headBytes, sha256));
-    if (!isErased && !bodyFits(record, sha256)) this.#damaged.push(record.head.seq);
+    if (!isErased && !bodyMatches(record, sha256)) this.#damaged.push(record.head.seq);
     return true;
   }
 }

@@ -8,7 +8,7 @@ import type { MerkleTree } from "../../core/log/merkle.ts";
 import { type Checkpoint, parseCheckpoint, parseNote } from "../../wire/checkpoint.ts";
 import { hasTrait, type RecordKind } from "../../wire/kinds.ts";
 import {
-  bodyFits,
+  bodyMatches,
   bodyOf,
   type FoldedRecord,
   type LogRecord,
@@ -296,7 +296,7 @@ class Verifier implements ProvableLog {
     segment.mark(head.seq, line.offset);
     if (parsed.kind !== "record")
       this.#suspects.set(head.seq, { seq: head.seq, ...position, reason });
-    else if (!bodyFits(record, sha256)) {
+    else if (!bodyMatches(record, sha256)) {
       const damage = "its body is not the one that its head commits to";
       this.#suspects.set(head.seq, { seq: head.seq, ...position, reason: damage });
     }
@@ -313,7 +313,7 @@ class Verifier implements ProvableLog {
       for (const later of linesOf(block)) {
         const parsed = later.isComplete ? parseLine(later.bytes) : undefined;
         if (parsed?.kind !== "record" || parsed.durable < seq) continue;
-        if (bodyFits(parsed.record, this.#options.sha256)) return false;
+        if (bodyMatches(parsed.record, this.#options.sha256)) return false;
       }
     }
     return true;

@@ -4,7 +4,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { assert } from "../../base/assert.ts";
 import { toBase64Url, utf8Encode } from "../../base/bytes.ts";
-import { formatPlace, parseServerAddress, type ServerPlace } from "../../wire/invite.ts";
+import { formatAddress, parseServerSpec, type ServerPlace } from "../../wire/invite.ts";
 import { readSmallFile, writeSmallFile } from "../disk/data-folder.ts";
 import { DraftStore } from "./draft-store.ts";
 import { HomeLogPins } from "./log-pins.ts";
@@ -188,7 +188,7 @@ export class ClientState {
     const row = this.#database.get<{ places: string; last: string | null }>(sql, fingerprint);
     if (row === undefined) return undefined;
     const placesOf = (texts: string) =>
-      texts.match(/[^ ]+/g)?.map(parseServerAddress).map(placeOf) ?? [];
+      texts.match(/[^ ]+/g)?.map(parseServerSpec).map(placeOf) ?? [];
     const [last] = placesOf(row.last ?? "");
     return { told: placesOf(row.places), last };
   }
@@ -204,8 +204,8 @@ export class ClientState {
     this.#database.run(
       "INSERT OR REPLACE INTO server_places VALUES (?, ?, ?)",
       fingerprint,
-      told.map(formatPlace).join(" "),
-      last === undefined ? null : formatPlace(last),
+      told.map(formatAddress).join(" "),
+      last === undefined ? null : formatAddress(last),
     );
   }
 

@@ -1,6 +1,6 @@
 /** The log heads that each server has shown to this home. */
 
-import type { LogPin, SeenRecord } from "../../core/client/audit.ts";
+import type { KnownRecord, LogPin } from "../../core/client/audit.ts";
 import { HomeTable } from "./home-table.ts";
 
 /**
@@ -26,9 +26,9 @@ export interface LogPins {
   /** Never goes back to fewer records of the same log, whichever process is ahead. */
   keepPin(reader: LogReader, pin: LogPin): Awaitable<void>;
   /** Stores records read and not proved yet. The newest SEEN_RECORDS_MAX are kept. */
-  keepSeen(reader: LogReader, records: readonly SeenRecord[]): Awaitable<void>;
+  keepSeen(reader: LogReader, records: readonly KnownRecord[]): Awaitable<void>;
   /** Oldest first. */
-  seen(reader: LogReader, which: "all" | "unproved"): Awaitable<SeenRecord[]>;
+  seen(reader: LogReader, which: "all" | "unproved"): Awaitable<KnownRecord[]>;
   proved(reader: LogReader, seqs: readonly number[]): Awaitable<void>;
   /** The server has confirmed a record of this number, so that the log has at least as many. */
   keepConfirmed(reader: LogReader, seq: number): Awaitable<void>;
@@ -41,7 +41,7 @@ export interface LogPins {
 /** Records that a log must contain, as known to one CHAT_HOME. */
 export interface ShownRecords {
   /** In ascending order; two of one seq if the log had another record there before. */
-  readonly records: readonly SeenRecord[];
+  readonly records: readonly KnownRecord[];
   /** The highest seq that was read here, or that the server has confirmed; 0 = none. */
   readonly size: number;
 }
@@ -105,7 +105,7 @@ export class HomeLogPins extends HomeTable implements LogPins {
     this.database.run(sql, fingerprint, origin, size, root, note);
   }
 
-  keepSeen({ fingerprint, user }: LogReader, records: readonly SeenRecord[]): void {
+  keepSeen({ fingerprint, user }: LogReader, records: readonly KnownRecord[]): void {
     this.database.transact(() => {
       const insert = this.database.statement(INSERT_SEEN);
       for (const { seq, leaf, room, place, from, timeUnixMs } of records) {
@@ -116,7 +116,7 @@ export class HomeLogPins extends HomeTable implements LogPins {
     });
   }
 
-  seen({ fingerprint, user }: LogReader, which: "all" | "unproved"): SeenRecord[] {
+  seen({ fingerprint, user }: LogReader, which: "all" | "unproved"): KnownRecord[] {
     const sql = `${SELECT_SEEN} ${which === "all" ? "" : "AND proved = 0"} ORDER BY seq`;
     return this.database.all<SeenRow>(sql, fingerprint, fold(user)).map(seenRecordOf);
   }
@@ -161,7 +161,7 @@ export class HomeLogPins extends HomeTable implements LogPins {
   }
 }
 
-function seenRecordOf({ sender, time_ms: timeUnixMs, ...row }: SeenRow): SeenRecord {
+function seenRecordOf({ sender, time_ms: timeUnixMs, ...row }: SeenRow): KnownRecord {
   return { ...row, from: sender ?? undefined, timeUnixMs };
 }
 

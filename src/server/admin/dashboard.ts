@@ -14,7 +14,7 @@ import type { Account } from "../../core/rooms/accounts.ts";
 import { announcementDraft } from "../../core/rooms/policy.ts";
 import { namedPerson } from "../../core/rooms/targets.ts";
 import { Mutex } from "../../io/disk/mutex.ts";
-import { formatPlace } from "../../wire/invite.ts";
+import { formatAddress } from "../../wire/invite.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { ServerWindow } from "../../wire/messages-admin.ts";
 import { isOperating } from "../auth/operator-link.ts";
@@ -107,7 +107,7 @@ export class AdminDashboard {
     const { sentBytes, receivedBytes } = own;
     const [place] = this.#options.places();
     return defined({
-      server: place === undefined ? "" : formatPlace(place).slice(0, ADDRESS_CHARS_MAX),
+      server: place === undefined ? "" : formatAddress(place).slice(0, ADDRESS_CHARS_MAX),
       ...{ diskFreeBytes, version, since, memoryBytes, links, sessions, lanes },
       ...{ sentBytes, receivedBytes },
     });
@@ -124,7 +124,7 @@ export class AdminDashboard {
       client: client.id,
       user: account?.name,
       program: productOf(client.greeted?.clientName ?? ""),
-      address: formatPlace(link.remote),
+      address: formatAddress(link.remote),
       transport: link.transport,
       since: client.sinceMs,
       lane: channel !== undefined,
@@ -180,7 +180,7 @@ export class AdminDashboard {
       const { file, name, account, address, sinceMs, doneBytes, sizeBytes } = run;
       yield defined({
         ...{ file, name, direction: "down", user: account.name },
-        ...{ address: formatPlace(address), since: sinceMs, doneBytes, sizeBytes, web: true },
+        ...{ address: formatAddress(address), since: sinceMs, doneBytes, sizeBytes, web: true },
       });
     }
   }

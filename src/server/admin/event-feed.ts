@@ -15,7 +15,7 @@ import type { Registry } from "../../core/rooms/accounts.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import type { Clock } from "../../io/clock.ts";
 import { encodeFitting } from "../../wire/codec.ts";
-import { formatPlace } from "../../wire/invite.ts";
+import { formatAddress } from "../../wire/invite.ts";
 import type { Answer, NoticeOf } from "../../wire/messages.ts";
 import { isNotice } from "../../wire/messages-incoming.ts";
 import type { LogRecord } from "../../wire/record.ts";
@@ -164,10 +164,10 @@ export class EventFeed {
       case "disk":
         return { reason: diskSentence(event), sizeBytes: event.freeBytes };
       case "connected":
-        return { address: formatPlace(event.address), program: event.client };
+        return { address: formatAddress(event.address), program: event.client };
       case "disconnected":
         return defined({
-          address: formatPlace(event.address),
+          address: formatAddress(event.address),
           user: event.user,
           reason: event.fault && reasonOf(event.fault),
         });
@@ -176,9 +176,9 @@ export class EventFeed {
       case "got":
       case "withdrawn":
         // Without the name: the file may be private to two people.
-        return { address: formatPlace(event.address), user: event.user, file: event.file };
+        return { address: formatAddress(event.address), user: event.user, file: event.file };
       default:
-        return { address: formatPlace(event.address), user: event.user };
+        return { address: formatAddress(event.address), user: event.user };
     }
   }
 
@@ -187,7 +187,7 @@ export class EventFeed {
     const targets = [...to];
     const isPrivate = to.some((target) => target.startsWith("@"));
     return defined({
-      ...{ user, address: formatPlace(address), file, to: targets },
+      ...{ user, address: formatAddress(address), file, to: targets },
       ...{ name: isPrivate ? undefined : name, sizeBytes },
     });
   }

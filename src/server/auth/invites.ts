@@ -15,7 +15,7 @@ import {
 } from "../../base/limits.ts";
 import { checkName } from "../../base/names.ts";
 import { defined } from "../../base/values.ts";
-import { HourlyShare } from "../../core/rate.ts";
+import { HourlyQuota } from "../../core/rate.ts";
 import { type Actor, moderates } from "../../core/rooms/moderation.ts";
 import {
   housePage,
@@ -38,8 +38,8 @@ export class Invites {
   readonly #context: ServerContext;
   /** Uses being recorded, by invite. Bounded by the links that register. */
   readonly #pending = new Map<string, number>();
-  readonly #memberShare = new HourlyShare(INVITES_PER_HOUR_MAX);
-  readonly #operatorShare = new HourlyShare(INVITES_PER_HOUR_OPERATOR_MAX);
+  readonly #memberShare = new HourlyQuota(INVITES_PER_HOUR_MAX);
+  readonly #operatorShare = new HourlyQuota(INVITES_PER_HOUR_OPERATOR_MAX);
   readonly #making = new Mutex(); // Bounded by the requests in flight.
 
   constructor(options: ServerContext) {

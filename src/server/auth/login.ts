@@ -15,7 +15,7 @@ import {
 } from "../../base/limits.ts";
 import { checkName, type FoldedName, foldName, type Name } from "../../base/names.ts";
 import { checkNewName } from "../../base/new-names.ts";
-import { Guessing, HourlyShare, SharedGuessing } from "../../core/rate.ts";
+import { GuessLimiter, HourlyQuota, SharedGuessLimiter } from "../../core/rate.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { inviteUsedDraft } from "../../core/rooms/policy.ts";
 import { verifyDeviceProof } from "../../crypto/greeting.ts";
@@ -56,12 +56,12 @@ interface AuthenticatorOptions extends ServerContext {
 export class Authenticator {
   readonly #options: AuthenticatorOptions;
   readonly #operatorLink: OperatorLink;
-  readonly #guessing = new Guessing();
+  readonly #guessing = new GuessLimiter();
   /**
    * Guesses of the room password and of rooms' own passwords: one shared counter per secret,
    * however many addresses an attacker has.
    */
-  readonly #shared = new SharedGuessing();
+  readonly #shared = new SharedGuessLimiter();
   /**
    * Wrong answers being delayed, by address. Bounded by the links, each of which is closed after
    * WRONG_SECRETS_MAX: a separate bound would release wrong answers early when reached.
@@ -75,8 +75,8 @@ export class Authenticator {
   readonly #turns = new FairQueue(1, PASSWORD_CHECKS_QUEUED_MAX);
   /** Password checks before log-in, by address: no address can use up the slots of others. */
   readonly #entrants = new FairQueue(1, PASSWORD_CHECKS_QUEUED_MAX);
-  readonly #addressShare = new HourlyShare(ACCOUNTS_PER_ADDRESS_HOUR_MAX);
-  readonly #inviterShare = new HourlyShare(ACCOUNTS_PER_INVITER_HOUR_MAX);
+  readonly #addressShare = new HourlyQuota(ACCOUNTS_PER_ADDRESS_HOUR_MAX);
+  readonly #inviterShare = new HourlyQuota(ACCOUNTS_PER_INVITER_HOUR_MAX);
   /** Names being registered. Bounded by the links. */
   readonly #registering = new Map<FoldedName, Promise<void>>();
 

@@ -2,7 +2,7 @@
 
 import { Fault } from "../../base/fault.ts";
 import { PASSWORD_CHECKS_QUEUED_MAX } from "../../base/limits.ts";
-import { Guessing } from "../../core/rate.ts";
+import { GuessLimiter } from "../../core/rate.ts";
 import { type Clock, delay } from "../../io/clock.ts";
 import type { Address } from "../../io/link/link.ts";
 import { WorkQueue } from "../../io/work-queue.ts";
@@ -13,7 +13,7 @@ import type { Bans } from "./bans.ts";
 export class Tokens {
   readonly #clock: Clock;
   readonly #bans: Bans;
-  readonly #guessing = new Guessing();
+  readonly #guessing = new GuessLimiter();
   readonly #delaying = new WorkQueue(PASSWORD_CHECKS_QUEUED_MAX, PASSWORD_CHECKS_QUEUED_MAX);
 
   constructor(clock: Clock, bans: Bans) {

@@ -11,7 +11,7 @@ import { sha256 } from "../../crypto/sha256.ts";
 import type { Blob, BlobAbout, BlobStore } from "../../io/blob/interfaces.ts";
 import type { ContentStore } from "../../io/cluster/content-store.ts";
 import { SharedFiles } from "../../io/cluster/shared-files.ts";
-import { formatPlace } from "../../wire/invite.ts";
+import { formatAddress } from "../../wire/invite.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import type { ServerContext } from "../kernel/context.ts";
@@ -125,7 +125,7 @@ export class FileService {
         name: this.#isPrivate(about) ? undefined : name,
         direction: isUpload ? "up" : "down",
         user: lane.channel?.account.name ?? "?",
-        address: formatPlace(lane.link.remote),
+        address: formatAddress(lane.link.remote),
         since: this.#since.get(lane) ?? lane.sinceMs,
         doneBytes: isUpload ? transfer.blob.sizeBytes : transfer.doneBytes,
         sizeBytes,

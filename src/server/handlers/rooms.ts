@@ -5,7 +5,7 @@ import { Fault } from "../../base/fault.ts";
 import { ID_BYTES, roomId, type UserId } from "../../base/ids.ts";
 import { ROOMS_PER_HOUR_MAX } from "../../base/limits.ts";
 import { checkName } from "../../base/names.ts";
-import { HourlyShare } from "../../core/rate.ts";
+import { HourlyQuota } from "../../core/rate.ts";
 import { type JoinOptions, joinDrafts } from "../../core/rooms/drafts.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import type { RequestKind, RequestOf } from "../../wire/messages.ts";
@@ -34,7 +34,7 @@ export function roomHandlers(services: Services) {
 /** Checks or sets the password of a room that a user joins. */
 class Joins {
   readonly #services: Services;
-  readonly #share = new HourlyShare(ROOMS_PER_HOUR_MAX);
+  readonly #share = new HourlyQuota(ROOMS_PER_HOUR_MAX);
 
   constructor(services: Services) {
     this.#services = services;

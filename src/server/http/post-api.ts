@@ -12,7 +12,7 @@ import {
 } from "../../base/limits.ts";
 import { checkName, foldName, type Name } from "../../base/names.ts";
 import { jsonLine } from "../../base/text.ts";
-import { dropOldest } from "../../core/oldest.ts";
+import { dropOldest } from "../../core/evict.ts";
 import { TokenBuckets } from "../../core/rate.ts";
 import type { Invite } from "../../core/rooms/policy.ts";
 import type { Room } from "../../core/rooms/rooms.ts";

@@ -15,12 +15,17 @@ import { titleText } from "../../base/text.ts";
 import { defined } from "../../base/values.ts";
 import { withMentions } from "../../core/client/mentions.ts";
 import { erasuresOf } from "../../core/log/erasures.ts";
-import { type Calling, type CallingWords, type DuePush, DuePushes } from "../../core/push/due.ts";
+import { plainLine } from "../../core/markup/plain.ts";
+import {
+  type Calling,
+  type CallingWords,
+  type DuePush,
+  DuePushes,
+} from "../../core/push/schedule.ts";
 import { TokenBuckets } from "../../core/rate.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { isMutedAt } from "../../core/rooms/prefs.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
-import { plainLine } from "../../core/words/plain.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { type Body, hasTrait, type KindWith } from "../../wire/kinds.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";

@@ -11,7 +11,7 @@ import {
 import type { Account } from "../../core/rooms/accounts.ts";
 import { checkSpeaks } from "../../core/rooms/moderation.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
-import { WORD_KINDS } from "../../wire/kinds.ts";
+import { MESSAGE_KINDS } from "../../wire/kinds.ts";
 import type { RequestOf } from "../../wire/messages.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import type { ServerContext } from "../kernel/context.ts";
@@ -72,7 +72,7 @@ export class TypingFeed {
 
   /** The message was posted: readers see that by the record. */
   recorded(room: Room, { head: { kind, by } }: LogRecord): void {
-    if (by === "server" || !WORD_KINDS.has(kind) || this.#typists.get(by)?.room !== room) return;
+    if (by === "server" || !MESSAGE_KINDS.has(kind) || this.#typists.get(by)?.room !== room) return;
     const isUntold = this.#changed.has(room);
     this.#end(by);
     // Others may have been hidden by the limit of names.

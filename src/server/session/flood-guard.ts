@@ -9,7 +9,7 @@ import {
   RECEIVED_BYTES_BURST,
   RECEIVED_BYTES_PER_SECOND,
 } from "../../base/limits.ts";
-import { dropOldest } from "../../core/oldest.ts";
+import { dropOldest } from "../../core/evict.ts";
 import { TokenBucket } from "../../core/rate.ts";
 import type { Clock } from "../../io/clock.ts";
 

@@ -5,8 +5,8 @@ import {
   SIBLING_BATCH_MS,
   SIBLING_PRESENCE_INTERVAL_MS,
 } from "../../base/limits-cluster.ts";
-import { meansTheSame } from "../../wire/host.ts";
-import { formatPlace, type ServerPlace } from "../../wire/invite.ts";
+import { mayNameSameMachine } from "../../wire/host.ts";
+import { formatAddress, type ServerPlace } from "../../wire/invite.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import { NodeStates } from "./node-states.ts";
@@ -52,8 +52,8 @@ export class ClusterPlaces {
   get all(): readonly ServerPlace[] {
     const own = this.#own;
     const others = new Map<string, ServerPlace>();
-    for (const [, place] of this.#others) others.set(formatPlace(place), place);
-    if (own !== undefined) others.delete(formatPlace(own));
+    for (const [, place] of this.#others) others.set(formatAddress(place), place);
+    if (own !== undefined) others.delete(formatAddress(own));
     const sorted = [...others].toSorted(([one], [other]) => (one < other ? -1 : 1));
     return [...(own === undefined ? [] : [own]), ...sorted.map(([, place]) => place)];
   }
@@ -64,7 +64,7 @@ export class ClusterPlaces {
       return;
     }
     const before = this.#others.get(node);
-    const isNew = before === undefined || formatPlace(before) !== formatPlace(place);
+    const isNew = before === undefined || formatAddress(before) !== formatAddress(place);
     if (this.#others.set(node, place) && isNew) this.#soon();
   }
 
@@ -80,7 +80,7 @@ export class ClusterPlaces {
 
   /** Omits addresses that the client cannot reach. */
   #for({ link }: ClientConnection): ServerPlace[] {
-    const means = ({ host }: ServerPlace) => meansTheSame(link.remote.host, host);
+    const means = ({ host }: ServerPlace) => mayNameSameMachine(link.remote.host, host);
     return this.all.filter(means).slice(0, CLUSTER_ADDRESSES_MAX);
   }
 
@@ -97,7 +97,7 @@ export class ClusterPlaces {
     const place = this.#own;
     siblings.publish({ kind: "place", ...(place === undefined ? {} : { place }) });
     const { all } = this;
-    const told = all.map(formatPlace).join();
+    const told = all.map(formatAddress).join();
     if (told === this.#told) return;
     this.#told = told;
     changed(all);

@@ -1,6 +1,6 @@
 /** `/ban` and `/unban`. */
 
-import { inUtc, untilOf } from "../../core/duration.ts";
+import { parseUntil, withUtcTime } from "../../core/duration.ts";
 import { isIpv4 } from "../../wire/host.ts";
 import { type Command, personOf, split } from "./command.ts";
 
@@ -21,7 +21,7 @@ export const ban: Command<BanOrder> = {
     const isTimed = /^\d+[smhd]$/.test(first);
     return {
       name,
-      forMs: isTimed ? untilOf(first, 0) : undefined,
+      forMs: isTimed ? parseUntil(first, 0) : undefined,
       reason: isTimed ? more : rest,
     };
   },
@@ -33,7 +33,7 @@ export const ban: Command<BanOrder> = {
     };
     await session.request("ban", { ...fields, on: true });
     return {
-      json: { kind: "banned", ...inUtc(fields, "until") },
+      json: { kind: "banned", ...withUtcTime(fields, "until") },
       text: (texts) => texts.banned(name),
     };
   },

@@ -1,6 +1,6 @@
 /** `/mute` and `/unmute`. */
 
-import { untilOf } from "../../core/duration.ts";
+import { parseUntil } from "../../core/duration.ts";
 import { type Command, person, personOf, wordsOf } from "./command.ts";
 
 export const mute: Command<{ readonly user: string; readonly forMs: number | undefined }> = {
@@ -8,7 +8,7 @@ export const mute: Command<{ readonly user: string; readonly forMs: number | und
   parse(words) {
     const [name, time] = wordsOf(words, 1, 2) ?? [];
     if (name === undefined) return undefined;
-    return { user: personOf(name), forMs: time === undefined ? time : untilOf(time, 0) };
+    return { user: personOf(name), forMs: time === undefined ? time : parseUntil(time, 0) };
   },
   async run({ user, forMs }, session, host) {
     const until = forMs === undefined ? {} : { until: host.unixMs() + forMs };

@@ -2,8 +2,8 @@
 
 import { formatLeft } from "../../base/sizes.ts";
 import { cleanText } from "../../base/text.ts";
+import { oneLine, plainLine } from "../../core/markup/plain.ts";
 import type { Item } from "../../core/model/state.ts";
-import { oneLine, plainLine } from "../../core/words/plain.ts";
 import type { KindIn } from "../../wire/kinds.ts";
 import type { Texts } from "../messages/en/first.ts";
 import type { Times } from "./times.ts";

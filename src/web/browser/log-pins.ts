@@ -1,7 +1,7 @@
 /** Log pins of this browser: the newest log record it has seen of each server. */
 
 import { fromBase64Url, toBase64Url } from "../../base/bytes.ts";
-import type { LogPin, SeenRecord } from "../../core/client/audit.ts";
+import type { KnownRecord, LogPin } from "../../core/client/audit.ts";
 import type { LogPins, LogReader } from "../../io/state/log-pins.ts";
 import { accountPrefix, type Store } from "./indexed-db.ts";
 
@@ -16,7 +16,7 @@ interface KeptPin {
   readonly note: string;
   readonly alarm: string | undefined;
 }
-type KeptRecord = Omit<SeenRecord, "leaf"> & { readonly leaf: string; readonly proved: boolean };
+type KeptRecord = Omit<KnownRecord, "leaf"> & { readonly leaf: string; readonly proved: boolean };
 
 /** Pinned logs of servers, with the newest records that this browser has read. */
 export class BrowserLogPins implements LogPins {
@@ -40,7 +40,7 @@ export class BrowserLogPins implements LogPins {
     await this.#write(pinKey(reader.fingerprint), kept satisfies KeptPin);
   }
 
-  async keepSeen(reader: LogReader, records: readonly SeenRecord[]): Promise<void> {
+  async keepSeen(reader: LogReader, records: readonly KnownRecord[]): Promise<void> {
     const before = await this.#records(reader);
     const known = new Set(before.map(({ seq }) => seq));
     const added = records
@@ -50,7 +50,7 @@ export class BrowserLogPins implements LogPins {
     await this.#write(seenKey(reader), all.slice(-PAGE_SEEN_RECORDS_MAX));
   }
 
-  async seen(reader: LogReader, which: "all" | "unproved"): Promise<SeenRecord[]> {
+  async seen(reader: LogReader, which: "all" | "unproved"): Promise<KnownRecord[]> {
     const kept = await this.#records(reader);
     return kept
       .filter(({ proved }) => which === "all" || !proved)

@@ -23,7 +23,7 @@ import type { Greeted } from "../../client/trust.ts";
 import type { ModelEffect, ModelEvent } from "../../core/model/event.ts";
 import { isSame } from "../../core/model/item.ts";
 import type { Draft } from "../../core/model/state.ts";
-import { type ServerPlace, typedSecret } from "../../wire/invite.ts";
+import { type ServerPlace, secretFromInput } from "../../wire/invite.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import type { Device } from "../browser/device-key.ts";
 import { type Platform, PROGRAM } from "../browser/environment.ts";
@@ -239,7 +239,7 @@ export abstract class ChatCore extends ChatActions {
     await this.link.loop.logIn({
       ...credentials,
       password: some(password),
-      roomSecret: some(typedSecret(roomSecret ?? "")) ?? this.fragment.secret,
+      roomSecret: some(secretFromInput(roomSecret ?? "")) ?? this.fragment.secret,
       // A user who typed a password wants to use it, even if this browser's key could sign in.
       requiresPassword: true,
     });

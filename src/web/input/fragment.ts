@@ -1,6 +1,6 @@
 /** Parses the fragment of the page's address: secrets, tokens and routes. */
 
-import { copiedText } from "../../wire/invite.ts";
+import { trimCopied } from "../../wire/invite.ts";
 
 /** Fragment of the page's address (after `#`). Browsers never send it over the network. */
 export interface Fragment {
@@ -22,7 +22,7 @@ export interface Fragment {
  * @param isLocal whether `chat web` serves the page
  */
 export function readFragment(fragment: string, isLocal: boolean): Fragment {
-  const text = copiedText(fragment.replace(/^#/, ""));
+  const text = trimCopied(fragment.replace(/^#/, ""));
   const nothing = {
     secret: undefined,
     operatorToken: undefined,

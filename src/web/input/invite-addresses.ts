@@ -1,8 +1,8 @@
 /** Addresses that an invite or a list of the server's pages can use. */
 
 import { isLoopback } from "../../io/ws/address.ts";
-import { isHostName, isIpv4, isIpv6, meansTheSame } from "../../wire/host.ts";
-import { formatPlace, type ServerPlace } from "../../wire/invite.ts";
+import { isHostName, isIpv4, isIpv6, mayNameSameMachine } from "../../wire/host.ts";
+import { formatAddress, type ServerPlace } from "../../wire/invite.ts";
 
 /** Address in an invite. */
 export interface InvitePlace {
@@ -53,7 +53,7 @@ export function invitePlaces(
 export function otherPages(bar: Bar, told: readonly ServerPlace[]): readonly string[] {
   const own = placeOfBar(bar);
   const others = told
-    .filter((place) => isPlace(place) && meansTheSame(own.host, place.host))
+    .filter((place) => isPlace(place) && mayNameSameMachine(own.host, place.host))
     .map(({ host, port }) => placeAt("https:", host, port).origin);
   return [...new Set(others)].filter((origin) => origin !== own.origin);
 }
@@ -69,7 +69,7 @@ function placeOfBar({ protocol, hostname, port }: Bar): InvitePlace {
 
 function placeAt(protocol: string, host: string, port: number): InvitePlace {
   const standard = protocol === "https:" ? HTTPS_PORT : HTTP_PORT;
-  const place = formatPlace({ host, port });
+  const place = formatAddress({ host, port });
   const shown = port === standard ? place.slice(0, -`:${port}`.length) : place;
   return { host, port, origin: `${protocol}//${shown}`, isLoopback: isLoopback(host) };
 }

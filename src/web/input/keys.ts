@@ -1,6 +1,6 @@
 /** Maps key presses to actions of the page, the composer and lists. */
 
-import { isFenceOpen } from "../../core/words/words.ts";
+import { isFenceOpen } from "../../core/markup/blocks.ts";
 
 export interface KeyPress {
   readonly key: string;

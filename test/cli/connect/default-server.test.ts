@@ -6,7 +6,7 @@ import { serverNearby } from "../../../src/cli/connect/discover.ts";
 import { ClientState } from "../../../src/io/state/client-state.ts";
 import { findLocalServers, type LocalServer } from "../../../src/io/state/local-servers.ts";
 import type { Fingerprint } from "../../../src/wire/fingerprint.ts";
-import { formatPlace } from "../../../src/wire/invite.ts";
+import { formatAddress } from "../../../src/wire/invite.ts";
 import { fakeContext, faultFrom } from "../../commands/fake-world.ts";
 import { tempFolder } from "../../temp-folder.ts";
 
@@ -50,7 +50,7 @@ function stateWith(pins: Readonly<Record<string, string | undefined>> = {}, last
 async function chosen(state: ClientState, lines?: readonly string[]) {
   const { world, context } = contextOf(lines);
   const server = await chooseServer(context, state);
-  return { place: server && formatPlace(server.address), seen: world.stderr.text, server };
+  return { place: server && formatAddress(server.address), seen: world.stderr.text, server };
 }
 
 test("a script takes the only server, if this home has met it", async () => {

@@ -2,14 +2,14 @@ import { expect, test } from "bun:test";
 import { serverNearby } from "../../../src/cli/connect/discover.ts";
 import { show } from "../../../src/commands/discover.ts";
 import { ClientState } from "../../../src/io/state/client-state.ts";
-import type { Sighting } from "../../../src/wire/announcement.ts";
+import type { DiscoveredServer } from "../../../src/wire/announcement.ts";
 import type { Fingerprint } from "../../../src/wire/fingerprint.ts";
 import { fakeContext, faultFrom } from "../../commands/fake-world.ts";
 
 const ONE = "q3Lr9mVt0sXyB7cKJ2hFwZ4eNaQp6uTgD8iRoM1kYlE" as Fingerprint;
 const OTHER = `${"x".repeat(42)}A` as Fingerprint;
 
-function sighting(number: number, change: Partial<Sighting> = {}): Sighting {
+function sighting(number: number, change: Partial<DiscoveredServer> = {}): DiscoveredServer {
   return {
     label: `Room ${number}`,
     name: `Room ${number}`,
@@ -23,7 +23,7 @@ function sighting(number: number, change: Partial<Sighting> = {}): Sighting {
 }
 
 async function choose(
-  servers: readonly Sighting[],
+  servers: readonly DiscoveredServer[],
   lines: readonly string[],
   pinned?: Fingerprint,
 ) {

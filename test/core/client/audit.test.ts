@@ -3,11 +3,11 @@ import fc from "fast-check";
 import { utf8Encode } from "../../../src/base/bytes.ts";
 import {
   type AuditReason,
-  auditSentence,
+  formatFinding,
   judgeCheckpoint,
-  judgeSeen,
+  judgeKnownRecords,
+  type KnownRecord,
   type LogPin,
-  type SeenRecord,
 } from "../../../src/core/client/audit.ts";
 import {
   consistencyPath,
@@ -45,7 +45,7 @@ class Log {
     return { seq, leaf, path: inclusionPath(seq - 1, size, this.nodes, sha256) };
   }
 
-  seen(seq: number): SeenRecord {
+  seen(seq: number): KnownRecord {
     const [leaf, timeUnixMs] = [this.nodes(0, seq - 1), 1_000];
     return { seq, leaf, room: "r1", place: "#lobby", from: "Ana", timeUnixMs };
   }
@@ -132,12 +132,12 @@ describe("a checkpoint", () => {
 describe("what was read", () => {
   const log = new Log(numbered(10));
   const other = new Log(numbered(10).with(3, "other"));
-  const seqs = (records: readonly SeenRecord[]) => records.map(({ seq }) => seq);
+  const seqs = (records: readonly KnownRecord[]) => records.map(({ seq }) => seq);
 
   test("is proved, changed, gone, or left out", () => {
     const seen = [2, 4, 6, 10, 11].map((seq) => new Log(numbered(11)).seen(seq));
     const proofs = [other.proof(2), other.proof(4), other.proof(9)];
-    const verdict = judgeSeen(seen, proofs, other.pin(), sha256);
+    const verdict = judgeKnownRecords(seen, proofs, other.pin(), sha256);
     expect(seqs(verdict.proved)).toEqual([2]);
     expect(seqs(verdict.changed)).toEqual([4]);
     expect(seqs(verdict.leftOut)).toEqual([6, 10]);
@@ -152,7 +152,7 @@ describe("what was read", () => {
       { ...log.proof(4), path: [] },
     ];
     for (const proof of wrong) {
-      expect(seqs(judgeSeen(seen, [proof], log.pin(), sha256).changed)).toEqual([4]);
+      expect(seqs(judgeKnownRecords(seen, [proof], log.pin(), sha256).changed)).toEqual([4]);
     }
   });
 });
@@ -160,7 +160,7 @@ describe("what was read", () => {
 describe("sentences", () => {
   const knownSize = 57;
   const shown = { origin: "chat/one", size: 41 };
-  const seen = (seq: number, from?: string): SeenRecord => {
+  const seen = (seq: number, from?: string): KnownRecord => {
     return { seq, leaf: new Uint8Array(32), room: "r", place: "#lobby", from, timeUnixMs: 0 };
   };
   const clock = () => "12:04";
@@ -178,12 +178,12 @@ describe("sentences", () => {
     ["unproved", "the server does not prove its history to this device any more"],
     ["unsigned", "the server's checkpoint of its history is not signed by its key"],
   ])("%s", (reason, sentence) => {
-    expect(auditSentence({ reason, knownSize, shown, missing: [] }, clock)).toBe(sentence);
+    expect(formatFinding({ reason, knownSize, shown, missing: [] }, clock)).toBe(sentence);
   });
 
   test("name the first record that is missing, and how many follow", () => {
-    const told = (missing: SeenRecord[]) =>
-      auditSentence({ reason: "record-missing", knownSize, shown, missing }, clock);
+    const told = (missing: KnownRecord[]) =>
+      formatFinding({ reason: "record-missing", knownSize, shown, missing }, clock);
     expect(told([seen(12, "Ana")])).toBe(
       "the server's history has changed; record 12 in #lobby (Ana, 12:04) that this device has" +
         " read is not in the history that it shows now",
@@ -199,7 +199,7 @@ describe("sentences", () => {
       shown,
       missing: [seen(12), seen(13)],
     } as const;
-    expect(auditSentence(leftOut, clock)).toEndWith(
+    expect(formatFinding(leftOut, clock)).toEndWith(
       "; record 12 in #lobby (12:04) that this device has read is not proved, nor is 1 later one",
     );
   });

@@ -4,7 +4,7 @@ import { Fault } from "../../../src/base/fault.ts";
 import { MOMENT_UNIX_MS_MAX } from "../../../src/base/time.ts";
 import {
   bodyText,
-  importedOf,
+  importOriginOf,
   readHead,
   readPage,
   resolveRecord,
@@ -52,12 +52,13 @@ test("one whose body is missing, another, or no object has no words", () => {
 });
 
 test("what was imported says who and when, as far as that makes sense", () => {
-  const at = (time: number) => importedOf({ imported: { from: "eve", time } })?.timeUnixMs;
+  const at = (time: number) => importOriginOf({ imported: { from: "eve", time } })?.timeUnixMs;
   expect([at(5), at(MOMENT_UNIX_MS_MAX), at(MOMENT_UNIX_MS_MAX + 1), at(-1)]).toEqual([
     ...[5, MOMENT_UNIX_MS_MAX, 0, 0],
   ]);
-  for (const from of ["", 7]) expect(importedOf({ imported: { from } })?.from).toBe("?");
-  for (const imported of [undefined, null, "x"]) expect(importedOf({ imported })).toBeUndefined();
+  for (const from of ["", 7]) expect(importOriginOf({ imported: { from } })?.from).toBe("?");
+  for (const imported of [undefined, null, "x"])
+    expect(importOriginOf({ imported })).toBeUndefined();
   expect(roomViewOf({ ...ROOM, sealed: true }).isSealed).toBe(true);
   expect(roomViewOf(ROOM)).not.toContainKey("isSealed");
 });

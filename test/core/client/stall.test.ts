@@ -4,13 +4,13 @@ import { Stall } from "../../../src/core/client/stall.ts";
 
 test("a question is stalled after STALL_MS in which nothing is heard", () => {
   const stall = new Stall(0);
-  stall.asked(100);
-  stall.asked(4_000);
+  stall.requested(100);
+  stall.requested(4_000);
   expect(stall.deadline(4_000)).toBe(100 + STALL_MS);
   expect(stall.isStalled(99 + STALL_MS)).toBe(false);
   expect(stall.isStalled(100 + STALL_MS)).toBe(true);
   expect(stall.deadline(100 + STALL_MS)).toBe(Number.POSITIVE_INFINITY);
-  stall.heard(6_000);
+  stall.received(6_000);
   expect(stall.isStalled(60_000)).toBe(false);
 });
 
@@ -18,7 +18,7 @@ test("posts are stalled although other things are heard, until one is settled", 
   const stall = new Stall(0);
   stall.posted(0);
   stall.posted(1_000);
-  stall.heard(2_000);
+  stall.received(2_000);
   expect(stall.isStalled(STALL_MS)).toBe(true);
   stall.settled(6_000);
   expect(stall.isStalled(6_000)).toBe(false);
@@ -30,8 +30,8 @@ test("posts are stalled although other things are heard, until one is settled", 
 test("a link is silent after STALL_PING_AFTER_MS without a question", () => {
   const stall = new Stall(0);
   expect(stall.deadline(0)).toBe(STALL_PING_AFTER_MS);
-  expect(stall.isSilent(STALL_PING_AFTER_MS - 1)).toBe(false);
-  expect(stall.isSilent(STALL_PING_AFTER_MS)).toBe(true);
-  stall.asked(STALL_PING_AFTER_MS);
-  expect(stall.isSilent(STALL_PING_AFTER_MS)).toBe(false);
+  expect(stall.isPingDue(STALL_PING_AFTER_MS - 1)).toBe(false);
+  expect(stall.isPingDue(STALL_PING_AFTER_MS)).toBe(true);
+  stall.requested(STALL_PING_AFTER_MS);
+  expect(stall.isPingDue(STALL_PING_AFTER_MS)).toBe(false);
 });

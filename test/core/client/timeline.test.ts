@@ -76,11 +76,11 @@ describe("a timeline", () => {
     feed(timeline, room(1, 0, "b"), record(1, 30, "b"));
     expect(timeline.after).toBe(30);
     expect(feed(timeline, record(4, 31))).toEqual([
-      { kind: "hole", room: "a", expected: 3, got: 4, again: false },
+      { kind: "gap", room: "a", expected: 3, got: 4, again: false },
     ]);
     expect(timeline.after).toBe(11);
     expect(feed(timeline, connected(11), room(4))).toEqual([
-      { kind: "hole", room: "a", expected: 3, got: 4, again: true },
+      { kind: "gap", room: "a", expected: 3, got: 4, again: true },
     ]);
   });
 
@@ -95,7 +95,7 @@ describe("a timeline", () => {
     expect(effects).toEqual([{ kind: "show" }, { kind: "show" }]);
     feed(timeline, caughtUp(12));
     expect(timeline.after).toBe(12);
-    expect(feed(timeline, record(5, 14))).toMatchObject([{ kind: "hole", again: false }]);
+    expect(feed(timeline, record(5, 14))).toMatchObject([{ kind: "gap", again: false }]);
   });
 
   test("the cursor waits for a room that is brought up to date meanwhile", () => {
@@ -109,7 +109,7 @@ describe("a timeline", () => {
     ]);
     expect(timeline.after).toBe(10);
     expect(feed(timeline, room(3, 0, "b"))).toEqual([{ kind: "cursor", seq: 40 }]);
-    expect(feed(timeline, record(4, 50, "b"))).toMatchObject([{ kind: "hole", expected: 3 }]);
+    expect(feed(timeline, record(4, 50, "b"))).toMatchObject([{ kind: "gap", expected: 3 }]);
   });
 
   test("lost in the middle of a new room: nothing of it is missing afterwards", () => {
@@ -229,7 +229,7 @@ test("over any links each record is shown once and in order, and none is missing
         const inputs = sendable(log, present, after ?? 0, link.order);
         for (const input of inputs.slice(0, link.cutAfter)) {
           for (const effect of timeline.handle(input)) {
-            expect(effect.kind).not.toBe("hole");
+            expect(effect.kind).not.toBe("gap");
             expect(effect.kind).not.toBe("skipped");
             if (effect.kind === "show" && input.kind === "record") shown.push(input);
           }

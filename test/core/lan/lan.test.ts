@@ -18,7 +18,7 @@ import {
 import { checkName } from "../../../src/base/names.ts";
 import { Lan, type LanDatagram, type LanEffect, type LanInput } from "../../../src/core/lan/lan.ts";
 import type { Fingerprint } from "../../../src/wire/fingerprint.ts";
-import type { LanWords } from "../../../src/wire/lan.ts";
+import type { LanBody } from "../../../src/wire/lan.ts";
 
 const WALL = 1_800_000_000_000;
 const keyOf = (letters: string) => letters as Fingerprint;
@@ -57,7 +57,7 @@ class Room {
   }
 }
 
-const HERE: LanWords = { kind: "announce", name: BOB, texts: 0, isLeaving: false };
+const HERE: LanBody = { kind: "announce", name: BOB, texts: 0, isLeaving: false };
 const FROM_BOB: LanDatagram = {
   address: "192.0.2.7",
   keyId: keyOf("KB"),
@@ -66,7 +66,7 @@ const FROM_BOB: LanDatagram = {
   timeUnixMs: WALL,
   words: HERE,
 };
-const text = (words: string, texts: number): LanWords => ({
+const text = (words: string, texts: number): LanBody => ({
   kind: "text",
   name: BOB,
   texts,
@@ -93,7 +93,7 @@ describe("what is said", () => {
     const common = { kind: "send", timeUnixMs: WALL } as const;
     const said = { kind: "text", name: ANA } as const;
     expect(all).toEqual([
-      { ...common, sequence: 1, words: asked as LanWords },
+      { ...common, sequence: 1, words: asked as LanBody },
       { ...common, sequence: 2, words: { ...said, texts: 1, text: "one", isAction: false } },
       { ...common, sequence: 3, words: { ...said, texts: 2, text: "two", isAction: true } },
       {
@@ -178,7 +178,7 @@ describe("what is heard", () => {
 
   test("another window of ours is somebody", () => {
     const room = new Room();
-    const words: LanWords = { ...HERE, name: ANA };
+    const words: LanBody = { ...HERE, name: ANA };
     const joined = room.hear({ keyId: keyOf("KA"), session: "other", words });
     expect(joined).toMatchObject([{ kind: "join", person: { name: ANA, isVerified: true } }]);
   });
@@ -198,7 +198,7 @@ describe("a name", () => {
     const room = new Room();
     room.hear();
     const eve = { keyId: keyOf("KE"), session: "se" };
-    const words: LanWords = { ...HERE, name: checkName("BOB") };
+    const words: LanBody = { ...HERE, name: checkName("BOB") };
     expect(room.hear({ ...eve, words })).toMatchObject([
       { kind: "join", person: { name: "BOB", keyId: "KE", isVerified: false } },
     ]);
@@ -210,7 +210,7 @@ describe("a name", () => {
 
   test("of ours in somebody else's mouth is told once, and is not theirs", () => {
     const room = new Room();
-    const words: LanWords = { ...HERE, name: ANA };
+    const words: LanBody = { ...HERE, name: ANA };
     const effects = room.hear({ words });
     expect(notices(effects)).toEqual(["taken"]);
     expect(effects.at(-1)).toMatchObject({ kind: "join", person: { isVerified: false } });
@@ -230,7 +230,7 @@ describe("a name", () => {
   test("does not change within a session", () => {
     const room = new Room();
     room.hear();
-    const words: LanWords = { ...text("I am eve", 1), name: checkName("eve") };
+    const words: LanBody = { ...text("I am eve", 1), name: checkName("eve") };
     expect(room.hear({ sequence: 2, words })).toEqual([]);
   });
 });
@@ -247,7 +247,7 @@ describe("presence", () => {
   test("ends by leave or by silence, and begins again", () => {
     const room = new Room();
     room.hear();
-    const leaving: LanWords = { kind: "announce", name: BOB, texts: 0, isLeaving: true };
+    const leaving: LanBody = { kind: "announce", name: BOB, texts: 0, isLeaving: true };
     expect(room.hear({ sequence: 2, words: leaving })).toMatchObject([
       { kind: "leave", isSilent: false },
     ]);
@@ -263,13 +263,13 @@ describe("presence", () => {
     const room = new Room();
     expect(kinds(room.hear())).toEqual(["join"]);
     expect(room.hear({ session: "sb2" })).toEqual([]);
-    const leaving: LanWords = { kind: "announce", name: BOB, texts: 0, isLeaving: true };
+    const leaving: LanBody = { kind: "announce", name: BOB, texts: 0, isLeaving: true };
     expect(room.hear({ sequence: 2, words: leaving })).toEqual([]);
     expect(kinds(room.hear({ session: "sb2", sequence: 2, words: leaving }))).toEqual(["leave"]);
   });
 
   test("a question is answered once for all who ask, a second apart, and spread", () => {
-    const asked: LanWords = { kind: "query", name: BOB, texts: 0 };
+    const asked: LanBody = { kind: "query", name: BOB, texts: 0 };
     const room = new Room(0.5);
     room.do({ kind: "begin" });
     for (let i = 1; i <= 40; i++) room.hear({ sequence: i, words: asked });
@@ -345,13 +345,13 @@ describe("a flood", () => {
     const room = new Room();
     room.hear();
     room.hear({ sequence: 2, words: text("once", 1) });
-    room.hear({ sequence: 3, words: { ...HERE, texts: 1, isLeaving: true } as LanWords });
+    room.hear({ sequence: 3, words: { ...HERE, texts: 1, isLeaving: true } as LanBody });
     room.hear(forged(1));
     expect(room.hear({ sequence: 2, words: text("once", 1) })).toEqual([]);
     room.hear({
       ...forged(1),
       sequence: 2,
-      words: { ...HERE, name: checkName("fake-1"), isLeaving: true } as LanWords,
+      words: { ...HERE, name: checkName("fake-1"), isLeaving: true } as LanBody,
     });
     room.now += LAN_FORGET_MS;
     room.hear(forged(2));

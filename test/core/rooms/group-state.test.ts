@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import type { UserId } from "../../../src/base/ids.ts";
-import { listed } from "../../../src/core/listed.ts";
 import { type Group, groupOfValue } from "../../../src/core/rooms/group-state.ts";
+import { withLists } from "../../../src/core/with-lists.ts";
 
 test("a group survives as JSON", () => {
   const group: Group = {
@@ -12,5 +12,5 @@ test("a group survives as JSON", () => {
     devices: new Map([["d", "uAAA" as UserId]]),
     commits: new Map([["c", { seq: 9, epoch: 3, time: 5 }]]),
   };
-  expect(groupOfValue(JSON.parse(JSON.stringify(listed(group))))).toEqual(group);
+  expect(groupOfValue(JSON.parse(JSON.stringify(withLists(group))))).toEqual(group);
 });

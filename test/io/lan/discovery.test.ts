@@ -12,7 +12,7 @@ import {
   findOnLan,
   type Neighbourhood,
 } from "../../../src/io/lan/discovery.ts";
-import { labelOf } from "../../../src/wire/announcement.ts";
+import { instanceLabel } from "../../../src/wire/announcement.ts";
 import type { Fingerprint } from "../../../src/wire/fingerprint.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 import { faultFrom } from "../../commands/fake-world.ts";
@@ -89,13 +89,13 @@ test.concurrent("a forger who takes every name only makes the number grow", asyn
   const fp = `fp=${fingerprint("A")}`; // Smaller than ours: it would win each time.
   const announcer = announce(around, "e");
   for (let count = 1; count <= SAME_NAME_MAX; count++) {
-    await forger.say(forged(labelOf("Room 12", count), 9, [fp]));
+    await forger.say(forged(instanceLabel("Room 12", count), 9, [fp]));
   }
   const found = await until("it is announced all the same", async () => {
     const { servers } = await look(around);
     return servers.find((server) => server.fingerprint === fingerprint("e"));
   });
-  expect(found.label).toBe(labelOf("Room 12", SAME_NAME_MAX));
+  expect(found.label).toBe(instanceLabel("Room 12", SAME_NAME_MAX));
   await announcer.stop();
 });
 

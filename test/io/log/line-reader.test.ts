@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { utf8Encode } from "../../../src/base/bytes.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import { LineReader } from "../../../src/io/log/line-reader.ts";
-import { bodyFits, leafHash, parseLine, sealDraft } from "../../../src/wire/record.ts";
+import { bodyMatches, leafHash, parseLine, sealDraft } from "../../../src/wire/record.ts";
 import { encodeLine } from "../../encode-line.ts";
 import { SWEEP_STEP } from "../../samples.ts";
 import { draftOf, lineAt } from "../log-fixture.ts";
@@ -20,7 +20,7 @@ function compare(line: Uint8Array): void {
   const isRead = reader.read(block, before.length);
   const parsed = parseLine(line);
   expect(isRead).toBe(parsed.kind === "record");
-  expect(isSound).toBe(parsed.kind === "record" && bodyFits(parsed.record, sha256));
+  expect(isSound).toBe(parsed.kind === "record" && bodyMatches(parsed.record, sha256));
   if (parsed.kind !== "record") return;
   const { head, headBytes, bodyBytes, erased } = parsed.record;
   const { commit: _, ...rest } = head;

@@ -2,9 +2,9 @@
 
 import { formatLeft } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
+import { plainLine } from "../../../core/markup/plain.ts";
 import { isOnline, openRoom } from "../../../core/model/selectors.ts";
 import type { Model, RoomState } from "../../../core/model/state.ts";
-import { plainLine } from "../../../core/words/plain.ts";
 import type { ScreenTexts } from "../text/texts.ts";
 import { type Line, lineWidth, splitLine } from "./style.ts";
 import { widthOf } from "./width.ts";

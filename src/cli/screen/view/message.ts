@@ -3,11 +3,11 @@
 import { FOLDED_LINES_HIDDEN_MIN, FOLDED_LINES_VISIBLE } from "../../../base/limits-screen.ts";
 import { formatLeft, formatRate, formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
+import { oneLine } from "../../../core/markup/plain.ts";
 import { isWords } from "../../../core/model/item.ts";
 import type { Row } from "../../../core/model/rows.ts";
 import type { Item, PendingPost, TransferView } from "../../../core/model/state.ts";
 import { tintOf } from "../../../core/model/tint.ts";
-import { oneLine } from "../../../core/words/plain.ts";
 import { authorText, eventText, quotedText } from "../../../ui/text/event-text.ts";
 import type { Times } from "../../../ui/text/times.ts";
 import { faultLineIn } from "../text/fault-line.ts";

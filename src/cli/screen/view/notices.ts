@@ -1,10 +1,10 @@
 /** Notices between the timeline and the status line, while they are useful. */
 
 import { cleanText } from "../../../base/text.ts";
+import { oneLine } from "../../../core/markup/plain.ts";
 import { isSame, itemAt } from "../../../core/model/item.ts";
 import { isIgnored, openRoom } from "../../../core/model/selectors.ts";
 import type { Model, TransferView } from "../../../core/model/state.ts";
-import { oneLine } from "../../../core/words/plain.ts";
 import { authorText, quotedText } from "../../../ui/text/event-text.ts";
 import type { Note, Question } from "../state/screen-state.ts";
 import { faultLineIn } from "../text/fault-line.ts";

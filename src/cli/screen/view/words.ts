@@ -1,8 +1,8 @@
 /** A message's text as lines: code, quotes and lists, in columns. */
 
+import { type Block, wordsOf } from "../../../core/markup/blocks.ts";
+import type { Inline } from "../../../core/markup/inline.ts";
 import { isSame } from "../../../core/model/item.ts";
-import type { Inline } from "../../../core/words/inline.ts";
-import { type Block, wordsOf } from "../../../core/words/words.ts";
 import type { Role } from "./roles.ts";
 import type { Line, Span } from "./style.ts";
 import { widthOf } from "./width.ts";

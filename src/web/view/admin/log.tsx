@@ -8,7 +8,7 @@ import { SAVED_BLOB_KEEP_MS } from "../../../base/limits-page.ts";
 import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import { dateOf, formatUtc } from "../../../base/time.ts";
-import { importedOf } from "../../../core/client/chat-record.ts";
+import { importOriginOf } from "../../../core/client/chat-record.ts";
 import type { AllTexts } from "../../../ui/messages/en/parts.ts";
 import { withLocalMoments } from "../../../ui/text/times.ts";
 import type { Answer, NoticeOf } from "../../../wire/messages.ts";
@@ -99,7 +99,7 @@ function lineOf(happened: Happened, key: number, { texts, times }: PartPage): Lo
   const said = [body["text"], body["topic"], body["react"], body["name"]].find(
     (one): one is string => typeof one === "string" && one !== "",
   );
-  const elsewhere = importedOf(body);
+  const elsewhere = importOriginOf(body);
   const words = pair === undefined ? said : (said ?? texts.evPrivate);
   const parts = [
     user ?? record?.from,

@@ -2,10 +2,10 @@
 
 import { type MouseEvent, memo, type ReactNode, useMemo } from "react";
 import { cleanText } from "../../../base/text.ts";
+import { type Block, wordsOf } from "../../../core/markup/blocks.ts";
+import { type Inline, inlineOf } from "../../../core/markup/inline.ts";
+import { struckIn } from "../../../core/markup/plain.ts";
 import { isSame } from "../../../core/model/item.ts";
-import { type Inline, inlineOf } from "../../../core/words/inline.ts";
-import { struckIn } from "../../../core/words/plain.ts";
-import { type Block, wordsOf } from "../../../core/words/words.ts";
 import { NOTHING } from "../../../ui/text/writing.ts";
 import { formatRoute, readRoute } from "../../input/route.ts";
 import { copy } from "../shell/clipboard.ts";

@@ -1,8 +1,8 @@
 /** A text in one line, for places that show no formatting. */
 
 import { cleanText } from "../../base/text.ts";
+import { type Block, wordsOf } from "./blocks.ts";
 import type { Inline } from "./inline.ts";
-import { type Block, wordsOf } from "./words.ts";
 
 /** Factor of text parsed to text shown, because marks are removed. */
 const READ_TIMES = 4;

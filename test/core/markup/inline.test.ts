@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { wordsOf } from "../../../src/core/words/words.ts";
-import { outline } from "./shown.ts";
+import { wordsOf } from "../../../src/core/markup/blocks.ts";
+import { outline } from "./rendered.ts";
 
 const NAMES = new Set(["bob"]);
 

@@ -1,7 +1,7 @@
 /** Parser of inline markup: code, emphasis, addresses, names and rooms. */
 
 import { isName } from "../../base/names.ts";
-import { addressAt } from "./address.ts";
+import { addressAt } from "./links.ts";
 
 export type Emphasis = "bold" | "italic" | "strike";
 

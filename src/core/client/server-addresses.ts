@@ -6,11 +6,11 @@ import {
   ADVERTISED_DIALS_PER_SECOND,
   CLUSTER_ADDRESSES_MAX,
 } from "../../base/limits-cluster.ts";
-import { checkHost, meansTheSame } from "../../wire/host.ts";
-import { formatPlace, type ServerPlace } from "../../wire/invite.ts";
+import { checkHost, mayNameSameMachine } from "../../wire/host.ts";
+import { formatAddress, type ServerPlace } from "../../wire/invite.ts";
 import { TokenBucket } from "../rate.ts";
 
-export interface ServerPlacesOptions {
+export interface ServerAddressesOptions {
   /** Addresses from the user, the best first. */
   readonly given: readonly [ServerPlace, ...ServerPlace[]];
   /** Addresses from the server in an earlier run. */
@@ -28,7 +28,7 @@ export interface ServerPlacesOptions {
 /** Number of failures that count; beyond that addresses rank equally. */
 const FAILURES_MAX = 3;
 
-interface Known {
+interface Candidate {
   readonly place: ServerPlace;
   readonly isGiven: boolean;
   failures: number;
@@ -39,34 +39,34 @@ interface Known {
  * cluster. The latter are unverified: they are dialled at a bounded rate, and not again once a
  * different server has answered there.
  */
-export class ServerPlaces {
-  readonly #given: readonly ServerPlace[];
+export class ServerAddresses {
+  readonly #configured: readonly ServerPlace[];
   readonly #chance: number;
-  readonly #pace: TokenBucket;
-  #told: readonly ServerPlace[] = [];
+  readonly #dialRate: TokenBucket;
+  #advertised: readonly ServerPlace[] = [];
   /**
    * Keyed by their text, in the order of attempts. At most twice CLUSTER_ADDRESSES_MAX plus one.
    */
-  #known = new Map<string, Known>();
+  #candidates = new Map<string, Candidate>();
   #last: ServerPlace | undefined;
   /** No connection has succeeded yet: the user's addresses come first. */
-  #isNamed: boolean;
+  #isExplicit: boolean;
   /** Addresses where a different server answered. Bounded by `told`. */
   readonly #foreign = new Set<string>();
 
-  constructor({ given, told, last, isNamed, now, chance }: ServerPlacesOptions) {
-    this.#isNamed = isNamed;
-    this.#given = given.slice(0, CLUSTER_ADDRESSES_MAX);
+  constructor({ given, told, last, isNamed, now, chance }: ServerAddressesOptions) {
+    this.#isExplicit = isNamed;
+    this.#configured = given.slice(0, CLUSTER_ADDRESSES_MAX);
     this.#chance = chance;
-    this.#pace = new TokenBucket(ADVERTISED_DIALS_PER_SECOND, ADVERTISED_DIALS_BURST, now);
+    this.#dialRate = new TokenBucket(ADVERTISED_DIALS_PER_SECOND, ADVERTISED_DIALS_BURST, now);
     this.#last = last;
-    this.#told = told.slice(0, CLUSTER_ADDRESSES_MAX);
+    this.#advertised = told.slice(0, CLUSTER_ADDRESSES_MAX);
     this.#order();
   }
 
   /** The server's latest list. */
   get told(): readonly ServerPlace[] {
-    return this.#told;
+    return this.#advertised;
   }
 
   get last(): ServerPlace | undefined {
@@ -75,19 +75,19 @@ export class ServerPlaces {
 
   /** Reports whether the user has given the address. */
   isGiven(place: ServerPlace): boolean {
-    return this.#known.get(formatPlace(place))?.isGiven === true;
+    return this.#candidates.get(formatAddress(place))?.isGiven === true;
   }
 
   /** Addresses to dial, in order: those with the fewest failures first. */
-  round(): ServerPlace[] {
-    return [...this.#known.values()]
+  candidates(): ServerPlace[] {
+    return [...this.#candidates.values()]
       .toSorted((one, other) => one.failures - other.failures)
       .map(({ place }) => place);
   }
 
   /** Called before each attempt. */
   mayDial(place: ServerPlace, now: number): boolean {
-    return this.isGiven(place) || this.#pace.take(now) === 0;
+    return this.isGiven(place) || this.#dialRate.take(now) === 0;
   }
 
   /**
@@ -95,81 +95,81 @@ export class ServerPlaces {
    * cannot refer to this machine or to the local network.
    * @returns whether the list changed
    */
-  tell(places: readonly ServerPlace[], from: string): boolean {
+  setAdvertised(places: readonly ServerPlace[], from: string): boolean {
     const sound = places
-      .flatMap(soundPlace)
-      .filter(({ host }) => meansTheSame(from, host))
+      .flatMap(canonicalAddress)
+      .filter(({ host }) => mayNameSameMachine(from, host))
       .slice(0, CLUSTER_ADDRESSES_MAX);
-    const before = this.#told.map(formatPlace).join();
-    if (sound.map(formatPlace).join() === before) return false;
-    this.#told = sound;
+    const before = this.#advertised.map(formatAddress).join();
+    if (sound.map(formatAddress).join() === before) return false;
+    this.#advertised = sound;
     for (const text of this.#foreign) {
-      if (!sound.some((place) => formatPlace(place) === text)) this.#foreign.delete(text);
+      if (!sound.some((place) => formatAddress(place) === text)) this.#foreign.delete(text);
     }
     this.#order();
     return true;
   }
 
   /** Removes the cluster's addresses. @returns whether there were any */
-  forget(): boolean {
-    const had = this.#told.length > 0;
-    this.#told = [];
+  clearAdvertised(): boolean {
+    const had = this.#advertised.length > 0;
+    this.#advertised = [];
     if (this.#last !== undefined && !this.isGiven(this.#last)) this.#last = undefined;
     this.#order();
     return had;
   }
 
   /** Records a successful connection. @returns whether the previous one was to another address */
-  reached(place: ServerPlace): boolean {
-    const known = this.#known.get(formatPlace(place));
+  succeeded(place: ServerPlace): boolean {
+    const known = this.#candidates.get(formatAddress(place));
     if (known !== undefined) known.failures = 0;
     const isOther = this.#last === undefined || !isSame(this.#last, place);
     this.#last = place;
-    this.#isNamed = false;
+    this.#isExplicit = false;
     this.#order();
     return isOther;
   }
 
   failed(place: ServerPlace): void {
-    const known = this.#known.get(formatPlace(place));
+    const known = this.#candidates.get(formatAddress(place));
     if (known !== undefined) known.failures = Math.min(known.failures + 1, FAILURES_MAX);
   }
 
   /** Records that a different server answered at the address. */
-  foreign(place: ServerPlace): void {
+  markForeign(place: ServerPlace): void {
     if (this.isGiven(place)) return;
-    this.#foreign.add(formatPlace(place));
+    this.#foreign.add(formatAddress(place));
     this.#order();
   }
 
   /** Order: the last good one, the user's, then the others from a random start. */
   #order(): void {
-    const at = Math.floor(this.#chance * this.#told.length);
-    const others = [...this.#told.slice(at), ...this.#told.slice(0, at)];
+    const at = Math.floor(this.#chance * this.#advertised.length);
+    const others = [...this.#advertised.slice(at), ...this.#advertised.slice(0, at)];
     const last = this.#last === undefined ? [] : [this.#last];
-    const named = this.#isNamed ? this.#given.slice(0, 1) : [];
-    const given = new Set(this.#given.map(formatPlace));
-    const before = this.#known;
-    this.#known = new Map();
-    for (const place of [...named, ...last, ...this.#given, ...others]) {
-      const text = formatPlace(place);
-      if (this.#known.has(text) || this.#foreign.has(text)) continue;
+    const named = this.#isExplicit ? this.#configured.slice(0, 1) : [];
+    const given = new Set(this.#configured.map(formatAddress));
+    const before = this.#candidates;
+    this.#candidates = new Map();
+    for (const place of [...named, ...last, ...this.#configured, ...others]) {
+      const text = formatAddress(place);
+      if (this.#candidates.has(text) || this.#foreign.has(text)) continue;
       const failures = before.get(text)?.failures ?? 0;
-      this.#known.set(text, { place, isGiven: given.has(text), failures });
+      this.#candidates.set(text, { place, isGiven: given.has(text), failures });
     }
   }
 }
 
 function isSame(one: ServerPlace, other: ServerPlace): boolean {
-  return formatPlace(one) === formatPlace(other);
+  return formatAddress(one) === formatAddress(other);
 }
 
 /** Some systems parse such names as IPv4 addresses. */
-const NUMBER_AT_END = /(?:^|\.)0x[\da-f]*\.?$/i;
+const HEX_SUFFIX = /(?:^|\.)0x[\da-f]*\.?$/i;
 
 /** The address in canonical form; empty if invalid. */
-function soundPlace({ host, port }: ServerPlace): ServerPlace[] {
-  if (port < 1 || port > 65_535 || NUMBER_AT_END.test(host)) return [];
+function canonicalAddress({ host, port }: ServerPlace): ServerPlace[] {
+  if (port < 1 || port > 65_535 || HEX_SUFFIX.test(host)) return [];
   try {
     return [{ host: checkHost(host, host.includes(":") ? "v6" : "v4-or-name"), port }];
   } catch (error) {

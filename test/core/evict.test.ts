@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { dropOldest } from "../../src/core/oldest.ts";
+import { dropOldest } from "../../src/core/evict.ts";
 
 test("drops what was inserted first, down to the bound", () => {
   const map = new Map([1, 2, 3, 4].map((key) => [key, key]));

@@ -2,9 +2,9 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { CLUSTER_CODE_POINTS_MAX } from "../../../src/base/limits.ts";
 import { cleanText } from "../../../src/base/text.ts";
-import { wordsOf } from "../../../src/core/words/words.ts";
+import { wordsOf } from "../../../src/core/markup/blocks.ts";
 import { ACTIVE, HOSTILE_TEXTS, tallest } from "../../hostile-texts.ts";
-import { depthOf, lettersOf, linksOf, outline } from "./shown.ts";
+import { depthOf, lettersOf, linksOf, outline } from "./rendered.ts";
 
 const NAMES = new Set(["bob"]);
 

@@ -4,7 +4,10 @@ import {
   ADVERTISED_DIALS_PER_SECOND,
   CLUSTER_ADDRESSES_MAX,
 } from "../../../src/base/limits-cluster.ts";
-import { ServerPlaces, type ServerPlacesOptions } from "../../../src/core/client/server-places.ts";
+import {
+  ServerAddresses,
+  type ServerAddressesOptions,
+} from "../../../src/core/client/server-addresses.ts";
 import type { ServerPlace } from "../../../src/wire/invite.ts";
 
 const at = (host: string, port = 2428): ServerPlace => ({ host, port });
@@ -13,23 +16,23 @@ const HOME = at("chat.example");
 const [A, B, C] = [at("a.example"), at("b.example"), at("c.example")];
 const hosts = (places: readonly ServerPlace[]) => places.map(({ host }) => host.split(".")[0]);
 
-function placesOf(options: Partial<ServerPlacesOptions> = {}): ServerPlaces {
+function placesOf(options: Partial<ServerAddressesOptions> = {}): ServerAddresses {
   const none = { given: [HOME], told: [], isNamed: true, now: 0, chance: 0 } as const;
-  return new ServerPlaces({ ...none, ...options });
+  return new ServerAddresses({ ...none, ...options });
 }
 
 test("the last good one is first, unless the user names another, then what they named", () => {
   const kept = { told: [A, B, C], last: B };
-  expect(hosts(placesOf(kept).round())).toEqual(["chat", "b", "a", "c"]);
+  expect(hosts(placesOf(kept).candidates())).toEqual(["chat", "b", "a", "c"]);
   const places = placesOf({ ...kept, isNamed: false });
-  expect(hosts(places.round())).toEqual(["b", "chat", "a", "c"]);
-  expect(places.reached(C)).toBe(true);
-  expect(places.reached(C)).toBe(false);
-  expect(hosts(places.round())).toEqual(["c", "chat", "a", "b"]);
+  expect(hosts(places.candidates())).toEqual(["b", "chat", "a", "c"]);
+  expect(places.succeeded(C)).toBe(true);
+  expect(places.succeeded(C)).toBe(false);
+  expect(hosts(places.candidates())).toEqual(["c", "chat", "a", "b"]);
 });
 
 test("where the others begin is chance: one machine's users do not all come to one other", () => {
-  const order = (chance: number) => hosts(placesOf({ told: [A, B, C], chance }).round());
+  const order = (chance: number) => hosts(placesOf({ told: [A, B, C], chance }).candidates());
   expect(order(0.34)).toEqual(["chat", "b", "c", "a"]);
   expect(order(0.999)).toEqual(["chat", "c", "a", "b"]);
 });
@@ -38,30 +41,30 @@ test("what has failed comes behind what has not, until it is good again", () => 
   const places = placesOf({ told: [A, B] });
   places.failed(HOME);
   places.failed(A);
-  expect(hosts(places.round())).toEqual(["b", "chat", "a"]);
+  expect(hosts(places.candidates())).toEqual(["b", "chat", "a"]);
   for (let i = 0; i < 100; i++) places.failed(B);
   for (let i = 0; i < 3; i++) places.failed(A);
-  expect(hosts(places.round())).toEqual(["chat", "a", "b"]);
-  places.reached(B);
-  expect(hosts(places.round())).toEqual(["b", "chat", "a"]);
+  expect(hosts(places.candidates())).toEqual(["chat", "a", "b"]);
+  places.succeeded(B);
+  expect(hosts(places.candidates())).toEqual(["b", "chat", "a"]);
 });
 
 test("where another server has answered is not tried again, but where the user says", () => {
   const places = placesOf({ told: [A, B] });
-  places.foreign(A);
-  places.foreign(HOME);
-  expect(hosts(places.round())).toEqual(["chat", "b"]);
-  expect(places.tell([A, B, C], WORLD)).toBe(true);
-  expect(hosts(places.round())).toEqual(["chat", "b", "c"]);
-  places.tell([B], WORLD);
-  places.tell([B, A], WORLD); // It was gone in between: perhaps it is the server by now.
-  expect(hosts(places.round())).toEqual(["chat", "b", "a"]);
+  places.markForeign(A);
+  places.markForeign(HOME);
+  expect(hosts(places.candidates())).toEqual(["chat", "b"]);
+  expect(places.setAdvertised([A, B, C], WORLD)).toBe(true);
+  expect(hosts(places.candidates())).toEqual(["chat", "b", "c"]);
+  places.setAdvertised([B], WORLD);
+  places.setAdvertised([B, A], WORLD); // It was gone in between: perhaps it is the server by now.
+  expect(hosts(places.candidates())).toEqual(["chat", "b", "a"]);
 });
 
 test("a server that tells of no cluster any more has none", () => {
   const places = placesOf({ told: [A], last: A, isNamed: false });
-  expect([places.forget(), places.forget()]).toEqual([true, false]);
-  expect(hosts(places.round())).toEqual(["chat"]);
+  expect([places.clearAdvertised(), places.clearAdvertised()]).toEqual([true, false]);
+  expect(hosts(places.candidates())).toEqual(["chat"]);
 });
 
 test("out in the world nobody can mean this machine or this network", () => {
@@ -78,7 +81,7 @@ test("out in the world nobody can mean this machine or this network", () => {
     const places = placesOf();
     const told: string[] = [];
     for (const host of [...near, ...site, ...world]) {
-      if (places.tell([at(host)], from) && places.told.length > 0) told.push(host);
+      if (places.setAdvertised([at(host)], from) && places.told.length > 0) told.push(host);
     }
     return told;
   };
@@ -92,13 +95,13 @@ test("out in the world nobody can mean this machine or this network", () => {
 test("what no user could have typed is left out, and no more than the bound is kept", () => {
   const places = placesOf();
   const odd = ["", "a b", "x/y", "[::1]", "a@b", "0x7f000001", "x.0x1", "1.2.3", "host:80", "a,b"];
-  expect(places.tell([...odd.map((host) => at(host)), at("a", 0), at("a", 65_536)], WORLD)).toBe(
-    false,
-  );
+  expect(
+    places.setAdvertised([...odd.map((host) => at(host)), at("a", 0), at("a", 65_536)], WORLD),
+  ).toBe(false);
   const many = Array.from({ length: CLUSTER_ADDRESSES_MAX + 1 }, (_, i) => at(`h${i}.example`));
-  expect(places.tell([at("a", 1), at("b", 65_535)], WORLD)).toBe(true);
+  expect(places.setAdvertised([at("a", 1), at("b", 65_535)], WORLD)).toBe(true);
   expect(places.told).toHaveLength(2);
-  places.tell(many, WORLD);
+  places.setAdvertised(many, WORLD);
   expect(places.told).toEqual(many.slice(0, CLUSTER_ADDRESSES_MAX));
 });
 

@@ -7,11 +7,11 @@ type ListOf<Value> =
       ? readonly (readonly [Key, Item])[]
       : Value;
 
-export type Listed<Fields> = { [Name in keyof Fields]: ListOf<Fields[Name]> };
+export type WithLists<Fields> = { [Name in keyof Fields]: ListOf<Fields[Name]> };
 
-export function listed<Fields extends object>(fields: Fields): Listed<Fields> {
+export function withLists<Fields extends object>(fields: Fields): WithLists<Fields> {
   const entries = Object.entries(fields).map(([name, value]: [string, unknown]) => {
     return [name, value instanceof Set || value instanceof Map ? [...value] : value];
   });
-  return Object.fromEntries(entries) as Listed<Fields>;
+  return Object.fromEntries(entries) as WithLists<Fields>;
 }

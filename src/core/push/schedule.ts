@@ -12,7 +12,7 @@ import {
   PUSH_WAIT_MS_MAX,
   PUSH_WATCH_MS,
 } from "../../base/limits-page.ts";
-import { setNewest } from "../oldest.ts";
+import { setNewest } from "../evict.ts";
 import { TokenBucket } from "../rate.ts";
 
 /** `isFileName`: the text is the name of a file. */

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { oneLine, plainLine } from "../../../src/core/words/plain.ts";
+import { oneLine, plainLine } from "../../../src/core/markup/plain.ts";
 import { ACTIVE, HOSTILE_TEXTS, tallest } from "../../hostile-texts.ts";
 
 test.each([

@@ -1,5 +1,5 @@
-import type { Inline } from "../../../src/core/words/inline.ts";
-import type { Block } from "../../../src/core/words/words.ts";
+import type { Block } from "../../../src/core/markup/blocks.ts";
+import type { Inline } from "../../../src/core/markup/inline.ts";
 
 /** The tree as a line that a test can hold against another: `[b:bold]`, `[quote:...]`. */
 export function outline(blocks: readonly Block[]): string {

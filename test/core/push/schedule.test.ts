@@ -11,7 +11,7 @@ import {
   PUSH_WAIT_MS_MAX,
   PUSH_WATCH_MS,
 } from "../../../src/base/limits-page.ts";
-import { type Calling, DuePushes, type PushJudge } from "../../../src/core/push/due.ts";
+import { type Calling, DuePushes, type PushJudge } from "../../../src/core/push/schedule.ts";
 
 const [ANA, LOBBY] = ["ana" as UserId, "lobby" as RoomId];
 const AWAY: PushJudge = { isWanted: () => true, isOnline: () => false, isAway: () => false };

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { foldCase } from "../../../src/base/case-fold.ts";
-import { matchParts } from "../../../src/core/words/match.ts";
+import { matchParts } from "../../../src/core/markup/match.ts";
 
 function shown(text: string, query: string, length = 300): string {
   return matchParts(text, query, length)

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { listed } from "../../src/core/listed.ts";
+import { withLists } from "../../src/core/with-lists.ts";
 
 test("sets and maps become lists, other fields stay", () => {
   const fields = {
@@ -8,5 +8,10 @@ test("sets and maps become lists, other fields stay", () => {
     list: [2],
     none: undefined,
   };
-  expect(listed(fields)).toEqual({ set: [1], map: [["a", undefined]], list: [2], none: undefined });
+  expect(withLists(fields)).toEqual({
+    set: [1],
+    map: [["a", undefined]],
+    list: [2],
+    none: undefined,
+  });
 });

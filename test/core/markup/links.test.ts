@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { addressAt } from "../../../src/core/words/address.ts";
-import { wordsOf } from "../../../src/core/words/words.ts";
-import { linksOf, outline } from "./shown.ts";
+import { wordsOf } from "../../../src/core/markup/blocks.ts";
+import { addressAt } from "../../../src/core/markup/links.ts";
+import { linksOf, outline } from "./rendered.ts";
 
 describe("what can be followed", () => {
   test.each([
