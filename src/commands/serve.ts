@@ -71,7 +71,7 @@ import { announceLocalServer } from "../io/state/local-servers.ts";
 import { isLoopback } from "../io/ws/address.ts";
 import type { FileQuotas } from "../server/files/quotas.ts";
 import { type HttpOptions, httpHandler } from "../server/http/handler.ts";
-import { moveIn, sealedFolder } from "../server/sealed/buckets.ts";
+import { migrateToCluster, sealedFolder } from "../server/sealed/buckets.ts";
 import { Server } from "../server/server.ts";
 import type { ServerOptions } from "../server/services/options.ts";
 import { formatFingerprint } from "../wire/fingerprint.ts";
@@ -245,7 +245,7 @@ async function serve(
         if (event.kind === "failed") ended.resolve(event.fault);
         printer.event(event);
       },
-      onCluster: (places) => {
+      onClusterChange: (places) => {
         cluster = places;
         try {
           keepInvite();
@@ -262,12 +262,12 @@ async function serve(
     else say(context, `${fault.message}; from now on this server is only read: ${fault.remedy}`);
   });
   if (open.cluster !== undefined) {
-    await moveIn({ disk: systemDisk(), folder: sealedPath(open) }, open.cluster.sealed);
+    await migrateToCluster({ disk: systemDisk(), folder: sealedPath(open) }, open.cluster.sealed);
   }
   await server.start();
   const listening = await listen(context, args, open, server, { name, page });
   const { port } = listening;
-  server.reachedAt(() => placesOf(args, port));
+  server.setAddresses(() => placesOf(args, port));
   const alone = joiningOf(args, open, listening, { name, roomPassword, operatorLink, offer });
   open.cluster?.listens(formatAddress(alone.invite));
   // The other nodes answer new clients immediately.
@@ -330,7 +330,7 @@ function newServer(
   { clock }: Context,
   open: OpenFolder,
   settings: ServerOptions["settings"],
-  told: Pick<ServerOptions, "onEvent" | "onCluster" | "programs" | "push">,
+  told: Pick<ServerOptions, "onEvent" | "onClusterChange" | "programs" | "push">,
 ): Server {
   const { folder, identity, logs, cluster, archive, rooms, registry, engine, provable } = open;
   const disk = systemDisk(new SpareDescriptors());
@@ -346,7 +346,7 @@ function newServer(
     engine,
     provable,
     passwords: { hash: hashPassword, verify: verifyPassword },
-    positions: { disk, folder: folder.path },
+    stateFiles: { disk, folder: folder.path },
     blobs: openBlobStore({ disk, folder: join(folder.path, "files"), sha256 }),
     sealed: cluster?.sealed ?? sealedFolder({ disk, folder: sealedPath(open) }),
     ...defined({

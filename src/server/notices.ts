@@ -12,7 +12,7 @@ import type { ClientConnection } from "./session/client-connection.ts";
 export class ServerNotices {
   readonly #services: Services;
   /** Operators were notified that the disk is nearly full. */
-  #wasDiskLow = false;
+  #reportedDiskLow = false;
   /** Majority fault last reported to operators. */
   #majorityFault: Fault | undefined;
 
@@ -20,27 +20,27 @@ export class ServerNotices {
     this.#services = services;
   }
 
-  entered(client: ClientConnection): void {
+  onLogin(client: ClientConnection): void {
     const { announced } = this.#services.registry.policy;
-    if (announced !== undefined) client.tell(this.#announcement(announced));
-    this.#tellMajority(client);
+    if (announced !== undefined) client.notify(this.#announcement(announced));
+    this.#sendMajority(client);
   }
 
   /** Sends an announcement, whichever server of the cluster made it. */
-  announced({ by, time }: Head): void {
+  sendAnnouncement({ by, time }: Head): void {
     const { registry, peers } = this.#services;
     const notice = this.#announcement(registry.policy.announced ?? { text: "", by, time });
-    for (const client of peers.members()) client.tell(notice);
+    for (const client of peers.members()) client.notify(notice);
   }
 
   /** Called once a second, also for new sessions and new operators. */
   tick(): void {
-    this.#tellDisk();
+    this.#sendDiskState();
     const { sequencer, peers, onEvent } = this.#services;
     const fault = sequencer.majorityFault();
     if (fault !== this.#majorityFault) onEvent({ kind: "majority", fault });
     this.#majorityFault = fault;
-    for (const client of peers.members()) this.#tellMajority(client);
+    for (const client of peers.members()) this.#sendMajority(client);
   }
 
   #announcement({ text, by, time }: Announced): NoticeOf<"announced"> {
@@ -48,27 +48,27 @@ export class ServerNotices {
     return { kind: "announced", text, by: name, time };
   }
 
-  #tellDisk(): void {
+  #sendDiskState(): void {
     const { disk, peers, registry } = this.#services;
     const state = disk?.state;
-    if (state === undefined || !(state.isLow || this.#wasDiskLow)) return;
+    if (state === undefined || !(state.isLow || this.#reportedDiskLow)) return;
     const { freeBytes, keepFreeBytes, isLow } = state;
     const level = isLow ? (isDiskFull(state) ? "full" : "low") : undefined;
     for (const client of peers.members()) {
       const { member } = client;
-      if (member === undefined || member.diskTold === level) continue;
+      if (member === undefined || member.reportedDiskLevel === level) continue;
       if (!isOperating(client, member.account, registry)) continue;
-      member.diskTold = level;
-      client.tell({ kind: "disk-low", on: isLow, freeBytes, keepFreeBytes });
+      member.reportedDiskLevel = level;
+      client.notify({ kind: "disk-low", on: isLow, freeBytes, keepFreeBytes });
     }
-    this.#wasDiskLow = isLow;
+    this.#reportedDiskLow = isLow;
   }
 
-  #tellMajority(client: ClientConnection): void {
+  #sendMajority(client: ClientConnection): void {
     const { member } = client;
     const on = this.#services.sequencer.majorityFault() === undefined;
-    if (member === undefined || on === (member.majorityTold ?? true)) return;
-    member.majorityTold = on;
-    client.tell({ kind: "majority", on });
+    if (member === undefined || on === (member.reportedMajority ?? true)) return;
+    member.reportedMajority = on;
+    client.notify({ kind: "majority", on });
   }
 }

@@ -9,7 +9,7 @@ import type { ServerPlace } from "../wire/invite.ts";
 import { decisionOf } from "./admin/decisions.ts";
 import type { Invites } from "./auth/invites.ts";
 import type { HttpRoutes } from "./http/routes.ts";
-import { Decisions } from "./kernel/decisions.ts";
+import { Transactions } from "./kernel/transactions.ts";
 import { ServerNotices } from "./notices.ts";
 import type { ServerOptions } from "./services/options.ts";
 import { openServices, type Services } from "./services/services.ts";
@@ -23,7 +23,7 @@ export class Server {
   readonly #services: Services;
   readonly #notices: ServerNotices;
   readonly sessions: Sessions;
-  #places: () => readonly ServerPlace[] = () => [];
+  #addresses: () => readonly ServerPlace[] = () => [];
   readonly #listeners: Listener[] = [];
   readonly #stops: (() => void)[] = [];
   #isStopping = false;
@@ -32,7 +32,7 @@ export class Server {
   constructor(options: ServerOptions) {
     this.#options = options;
     this.#services = openServices(options, {
-      places: () => this.#places(),
+      addresses: () => this.#addresses(),
       isStopping: () => this.#isStopping,
     });
     this.#notices = new ServerNotices(this.#services);
@@ -62,34 +62,34 @@ export class Server {
   #subscribe(): void {
     const { registry, onEvent, feed, fanOut, catchUp, reading, typing, metrics } = this.#services;
     const { files, sealed, push, prefs, retention, deviceNotes, remote, http } = this.#services;
-    feed.onRecorded(
-      (room, record) => fanOut.record(room, record),
-      (room, record) => catchUp.recorded(room, record),
-      (room, record) => reading.recorded(room, record),
-      (room, record) => typing.recorded(room, record),
-      (_, record) => metrics.recorded(record),
-      (_, record) => files?.recorded(record),
-      (room, record) => sealed?.recorded(room, record),
-      (room, record) => push?.recorded(room, record),
-      (room) => http.reads?.recorded(room),
+    feed.subscribeHistory(
+      (room, record) => fanOut.addRecord(room, record),
+      (room, record) => catchUp.onRecord(room, record),
+      (room, record) => reading.onRecord(room, record),
+      (room, record) => typing.onRecord(room, record),
+      (_, record) => metrics.onRecord(record),
+      (_, record) => files?.onRecord(record),
+      (room, record) => sealed?.onRecord(room, record),
+      (room, record) => push?.onRecord(room, record),
+      (room) => http.reads?.onRecord(room),
       (room, record) => onEvent({ kind: "record", record, room }),
-      (room, record) => catchUp.changed(room, record),
-      (_, record) => retention.recorded(record),
+      (room, record) => catchUp.refreshChanged(room, record),
+      (_, record) => retention.onRecord(record),
     );
-    feed.onDecided(
+    feed.subscribeAccounts(
       (record, { hadReset }) => {
         const decision = decisionOf(record, registry, hadReset);
         if (decision !== undefined) onEvent({ kind: "decided", ...decision });
       },
       ({ head }) => {
-        if (head.kind === "announcement") this.#notices.announced(head);
+        if (head.kind === "announcement") this.#notices.sendAnnouncement(head);
       },
-      (record) => deviceNotes.decided(record),
-      (record) => remote.decided(record),
-      (record) => prefs.recorded(record),
-      (record) => push?.decided(record),
+      (record) => deviceNotes.onAccountRecord(record),
+      (record) => remote.onAccountRecord(record),
+      (record) => prefs.onAccountRecord(record),
+      (record) => push?.onAccountRecord(record),
     );
-    feed.onActed((user) => push?.acted(user));
+    feed.subscribeActivity((user) => push?.onActivity(user));
   }
 
   /** Subscribes to the logs and creates the lobby if there is none. @throws Fault store-… */
@@ -102,11 +102,11 @@ export class Server {
       await accounts.follow(registry.head + 1, (record) => {
         const hadReset = registry.get(record.head.room as UserId)?.reset !== undefined;
         registry.apply(record);
-        feed.decided(record, { hadReset });
+        feed.emitAccountRecord(record, { hadReset });
       }),
-      await history.follow(rooms.head + 1, (record) => kernel.recorded(record)),
+      await history.follow(rooms.head + 1, (record) => kernel.onRecord(record)),
     );
-    await new Decisions(history).decide(() =>
+    await new Transactions(history).run(() =>
       rooms.find(LOBBY) === undefined ? [lobbyDraft(roomId(entropy(ID_BYTES)))] : [],
     );
     await files?.start();
@@ -126,9 +126,9 @@ export class Server {
   /**
    * Sets the addresses for invites, read for each one because machines change their addresses.
    */
-  reachedAt(places: () => readonly ServerPlace[]): void {
-    this.#places = places;
-    this.#services.remote.placed();
+  setAddresses(places: () => readonly ServerPlace[]): void {
+    this.#addresses = places;
+    this.#services.remote.onAddressesChange();
   }
 
   /** Notifies everyone, waits for pending writes, then closes the links. */

@@ -7,10 +7,10 @@ import type { Account } from "../core/rooms/accounts.ts";
 import type { Clock } from "../io/clock.ts";
 import type { Address, Link, ListenerEvents } from "../io/link/link.ts";
 import { type Answer, type NoticeOf, type Request, requestRow } from "../wire/messages.ts";
-import { guessedTooOften } from "./auth/login.ts";
+import { hasGuessedTooOften } from "./auth/login.ts";
 import { RequestHandlers, type SessionActions } from "./handlers/handler.ts";
 import { openHandlers } from "./handlers/handlers.ts";
-import { RequestPace } from "./http/request-pace.ts";
+import { RequestRateLimiter } from "./http/request-rate.ts";
 import type { ServerNotices } from "./notices.ts";
 import type { Services } from "./services/services.ts";
 import {
@@ -18,18 +18,18 @@ import {
   type ClientConnectionOptions,
   type TransferNotice,
 } from "./session/client-connection.ts";
-import { Addresses, addressSender, isLoopback } from "./session/connection-limits.ts";
+import { AddressLimits, addressSender, isLoopback } from "./session/connection-limits.ts";
 import { FairScheduler } from "./session/fair-scheduler.ts";
 import type { FloodGuard } from "./session/flood-guard.ts";
 import { greet } from "./session/handshake.ts";
-import { inward, tellOwner } from "./session/redacted-fault.ts";
+import { originalFault, reportHostFault } from "./session/redacted-fault.ts";
 
 export class Sessions implements ClientConnectionOptions, ListenerEvents, SessionActions {
   readonly #services: Services;
   readonly #notices: ServerNotices;
   readonly #handlers: RequestHandlers;
-  readonly #addresses: Addresses;
-  readonly #requestPace: RequestPace;
+  readonly #addresses: AddressLimits;
+  readonly #requestRate: RequestRateLimiter;
   readonly clock: Clock;
   readonly scheduler: FairScheduler;
   readonly floods: FloodGuard;
@@ -42,21 +42,21 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents, Sessio
     this.#services = services;
     this.#notices = notices;
     this.#handlers = new RequestHandlers(openHandlers(services, this), registry);
-    this.#addresses = new Addresses(settings.linksMax);
-    this.#requestPace = new RequestPace(clock);
+    this.#addresses = new AddressLimits(settings.linksMax);
+    this.#requestRate = new RequestRateLimiter(clock);
     this.clock = clock;
     this.scheduler = new FairScheduler(clock);
     this.floods = floods;
   }
 
   accept(remote: Address): boolean {
-    if (this.#services.isStopping() || !this.#addresses.admits(remote.host)) return false;
+    if (this.#services.isStopping() || !this.#addresses.accepts(remote.host)) return false;
     // Loopback is exempt: a proxy on this machine represents everyone.
     return isLoopback(remote.host) || !this.floods.isRefused(addressSender(remote.host));
   }
 
   answers(remote: Address): boolean {
-    return this.#requestPace.allows(remote);
+    return this.#requestRate.allows(remote);
   }
 
   wait({ host }: Address): () => void {
@@ -122,27 +122,27 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents, Sessio
 
   #refused(client: ClientConnection, request: Request, error: unknown): void {
     if (!(error instanceof Fault)) throw error; // A bug: the process stops with it.
-    tellOwner(error, this.#services.onEvent);
+    reportHostFault(error, this.#services.onEvent);
     client.refuse(request.ref, error);
-    if (guessedTooOften(client)) client.close(error);
+    if (hasGuessedTooOften(client)) client.close(error);
   }
 
   openChannel(client: ClientConnection, ticket: string): Answer<"lane"> {
     const channel = this.#services.channels.open(client, ticket);
     client.openChannel(channel);
-    this.#addresses.entered(client.link.remote.host);
+    this.#addresses.loggedIn(client.link.remote.host);
     this.#unauthenticated.delete(client);
     const { file } = channel;
     return file === undefined ? {} : { file };
   }
 
   flooded(client: ClientConnection): void {
-    this.floods.flooded(client.sender);
-    this.floods.flooded(addressSender(client.link.remote.host));
+    this.floods.recordFlood(client.sender);
+    this.floods.recordFlood(addressSender(client.link.remote.host));
   }
 
   transfer(lane: ClientConnection, notice: TransferNotice): void {
-    this.#services.files?.notice(lane, notice);
+    this.#services.files?.onNotice(lane, notice);
   }
 
   closed(client: ClientConnection, fault: Fault | undefined): void {
@@ -151,74 +151,74 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents, Sessio
     peers.closed(client);
     this.#unauthenticated.delete(client);
     this.#addresses.closed(client.link.remote.host, account !== undefined || channel !== undefined);
-    if (channel !== undefined) channels.closed(client, channel);
-    files?.closed(client);
-    metrics.closed(client);
-    this.#forget(client);
+    if (channel !== undefined) channels.onClosed(client, channel);
+    files?.onClosed(client);
+    metrics.onClosed(client);
+    this.#endSession(client);
     if (channel !== undefined) return;
     this.#reportConnected(client);
     const user = account?.name;
-    onEvent({ kind: "disconnected", user, ...client.origin, fault: inward(fault) });
+    onEvent({ kind: "disconnected", user, ...client.origin, fault: originalFault(fault) });
   }
 
   /**
    * Reported once the client turns out to be no data channel: channels open and close with every
    * file.
    */
-  #reportConnected({ greeted, channel, origin }: ClientConnection): void {
-    if (greeted === undefined || greeted.isTold || channel !== undefined) return;
-    greeted.isTold = true;
+  #reportConnected({ handshake: greeted, channel, origin }: ClientConnection): void {
+    if (greeted === undefined || greeted.isReported || channel !== undefined) return;
+    greeted.isReported = true;
     const client = productOf(greeted.clientName);
     this.#services.onEvent({ kind: "connected", ...origin, client });
   }
 
-  enter(client: ClientConnection, account: Account, ref: number, after: number | undefined): void {
+  logIn(client: ClientConnection, account: Account, ref: number, after: number | undefined): void {
     if (client.isClosed) return;
     const { entry, peers, rooms, kernel, remote, onEvent } = this.#services;
     const fault = entry.refusal(client, account);
     if (fault !== undefined) return client.refuse(ref, fault);
-    const member = client.enter(account);
+    const member = client.logIn(account);
     client.wrongSecrets = 0;
-    peers.entered(client, account.id);
-    this.#addresses.entered(client.link.remote.host);
+    peers.loggedIn(client, account.id);
+    this.#addresses.loggedIn(client.link.remote.host);
     this.#unauthenticated.delete(client);
-    this.#services.deviceNotes.seen(member);
+    this.#services.deviceNotes.record(member);
     client.answer(ref, { account: account.id, user: account.name, seq: rooms.head });
-    kernel.enter(client.id, account.id, member.isPresent);
-    remote.changed();
-    remote.entered(client);
+    kernel.startSession(client.id, account.id, member.isPresent);
+    remote.onPresenceChange();
+    remote.onLogin(client);
     onEvent({ kind: "logged-in", user: account.name, ...client.origin });
-    this.#notices.entered(client);
-    this.#services.reading.arrived(client, account);
-    this.#services.sealed?.arrived(client, account);
-    this.#services.push?.arrived(client, account);
+    this.#notices.onLogin(client);
+    this.#services.reading.onLogin(client, account);
+    this.#services.sealed?.onLogin(client, account);
+    this.#services.push?.onLogin(client, account);
     void this.#services.catchUp.resume(client, member, after);
   }
 
   /** The account has logged out on this link, which stays open. */
-  leave(client: ClientConnection): void {
+  logOut(client: ClientConnection): void {
     if (client.account === undefined) return;
-    this.#addresses.left(client.link.remote.host);
+    this.#addresses.loggedOut(client.link.remote.host);
     if (!client.isClosed) this.#awaitLogin(client);
-    this.#forget(client);
+    this.#endSession(client);
   }
 
-  #forget(client: ClientConnection): void {
+  #endSession(client: ClientConnection): void {
     const { member } = client;
     if (member === undefined) return;
     const { account } = member;
     const { deviceNotes, channels, downloads, watchers, fanOut, peers } = this.#services;
-    deviceNotes.seen(member); // It may have been connected for days.
-    client.leave();
-    channels.ended(client);
-    downloads?.ended(client);
+    deviceNotes.record(member); // It may have been connected for days.
+    client.logOut();
+    channels.onSessionEnd(client);
+    downloads?.onSessionEnd(client);
     watchers.watch(client, false);
     fanOut.flush();
     client.unfollowAll();
-    peers.left(client, account.id);
-    if (peers.of(account.id).size === 0) this.#services.typing.ended(account.id);
-    this.#services.kernel.leave(client.id);
-    this.#services.remote.changed();
+    peers.loggedOut(client, account.id);
+    if (peers.of(account.id).size === 0) this.#services.typing.onOffline(account.id);
+    this.#services.kernel.endSession(client.id);
+    this.#services.remote.onPresenceChange();
     this.#services.onEvent({ kind: "logged-out", user: account.name, ...client.origin });
   }
 }

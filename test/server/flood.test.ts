@@ -92,7 +92,7 @@ test("closes a member who queues more than can wait, and runs none of it early",
   await eve.untilEnded();
   await site.quiet();
   expect(ana.texts().length).toBeLessThan(100);
-  expect(site.server.sessions.scheduler.waiting).toBe(0);
+  expect(site.server.sessions.scheduler.queuedCount).toBe(0);
 });
 
 test("closes a member who sends large messages faster than allowed", async () => {

@@ -181,7 +181,7 @@ test("answers other clients between the requests of a busy one", async () => {
   const before = await site.wait(ana.send("who", {}).then(() => answered));
   await site.until("all answers", () => answered >= 1_000 || undefined);
   expect(before).toBeLessThan(200);
-  expect([eve.ended, site.server.sessions.scheduler.waiting]).toEqual([undefined, 0]);
+  expect([eve.ended, site.server.sessions.scheduler.queuedCount]).toEqual([undefined, 0]);
 });
 
 test("reads pages of a session only as it takes them", async () => {

@@ -16,7 +16,7 @@ export async function openSharedSite(store = new MemoryContent(), options: SiteO
   };
   const site = await Site.open({
     ...options,
-    contents: { store, isCurrent: () => cluster.others().then(() => true) },
+    contents: { store, waitUntilCurrent: () => cluster.others().then(() => true) },
     blobs: (blobs) => {
       disk = blobs;
       return blobs;

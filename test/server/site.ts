@@ -201,7 +201,7 @@ export class Site {
       registry,
       engine,
       passwords,
-      positions: { disk, folder: "/d" },
+      stateFiles: { disk, folder: "/d" },
       ...(this.#options.seals === false
         ? {}
         : { sealed: shared?.sealed ?? sealedFolder({ disk, folder: "/d/sealed" }) }),

@@ -190,7 +190,7 @@ export class Machine {
       registry,
       engine,
       passwords: PLAIN,
-      positions: { disk, folder: "/d" },
+      stateFiles: { disk, folder: "/d" },
       sealed: sealedFolder({ disk, folder: "/d/sealed" }),
       blobs: openBlobStore({ disk: this.disk.boot(), folder: "/d/files", sha256 }),
       push: { delivery: this.#delivery(life), file: { disk, folder: "/d" } },

@@ -25,7 +25,7 @@ import type { SharedContents } from "../../server/files/file-service.ts";
 import type { Sequencer } from "../../server/kernel/sequencer.ts";
 import type { Siblings } from "../../server/kernel/siblings.ts";
 import type { SealedBuckets } from "../../server/sealed/buckets.ts";
-import { newsOf } from "../../server/siblings/news.ts";
+import { parseSiblingMessage } from "../../server/siblings/message-parser.ts";
 import { parseCheckpoint, parseNote } from "../../wire/checkpoint.ts";
 import { bodyOf, type LogRecord } from "../../wire/record.ts";
 import { type FlagDefs, flag, stringFlag } from "../command.ts";
@@ -290,7 +290,7 @@ async function opened(
       majorityFault: () => majority.fault,
     },
     siblings: siblingsOf(joined),
-    contents: { store: contents, isCurrent: () => isCurrent(joined) },
+    contents: { store: contents, waitUntilCurrent: () => isCurrent(joined) },
     sealed,
     listens: (at) => {
       listening.address = at;
@@ -336,7 +336,7 @@ function sequencerOf(
     isShared: true,
     isOwn: (seq) => replica.isOwn(seq),
     isFollowing: () => replica.failure === undefined,
-    reached: async (seq) => {
+    waitForSeq: async (seq) => {
       const until = clock.now() + CLUSTER_CATCH_UP_TIMEOUT_MS;
       while (mirrors.history.head() < seq) {
         if (clock.now() >= until || replica.failure !== undefined) {
@@ -346,7 +346,7 @@ function sequencerOf(
         await delay(clock, ASKED_EVERY_MS);
       }
     },
-    current: together(() => isCurrent({ stream, replica })),
+    waitUntilCurrent: together(() => isCurrent({ stream, replica })),
   };
 }
 
@@ -356,7 +356,7 @@ function siblingsOf({ stream, node }: Joined): Siblings {
     listen: (onMessage) =>
       stream.listen((bytes) => {
         const heard = readNews(bytes);
-        const news = newsOf(heard?.news);
+        const news = parseSiblingMessage(heard?.news);
         if (heard !== undefined && heard.node !== node && news !== undefined) {
           onMessage(heard.node, news);
         }

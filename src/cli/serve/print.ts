@@ -18,7 +18,7 @@ import { TokenBucket } from "../../core/rate.ts";
 import type { Registry } from "../../core/rooms/accounts.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import { isLoopback } from "../../io/ws/address.ts";
-import { MAJORITY_AGAIN, type ServerEvent } from "../../server/session/event.ts";
+import { MAJORITY_RESTORED, type ServerEvent } from "../../server/session/event.ts";
 import { encodeSecret, formatAddress, quoteInvite, type ServerSpec } from "../../wire/invite.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import { type Context, faultLine, say } from "../context.ts";
@@ -144,7 +144,7 @@ export class ServePrinter {
   }
 
   #majority(fault: Fault | undefined): void {
-    this.#warn(fault === undefined ? MAJORITY_AGAIN : faultLine(fault));
+    this.#warn(fault === undefined ? MAJORITY_RESTORED : faultLine(fault));
     const fields = defined({ on: fault === undefined, reason: fault?.message });
     if (this.#context.json) this.line("majority", fields);
   }

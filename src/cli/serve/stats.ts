@@ -54,7 +54,7 @@ export function reportStats(
   const report = () => {
     const seen = new Map<number, Mark>();
     for (const peer of peers()) {
-      if (peer.channel !== undefined || peer.greeted === undefined) continue;
+      if (peer.channel !== undefined || peer.handshake === undefined) continue;
       const counters = peer.link.counters();
       const mark = markOf(counters);
       seen.set(peer.id, mark);

@@ -13,7 +13,7 @@ import { systemEntropy } from "../../io/entropy.ts";
 import type { Link } from "../../io/link/link.ts";
 import { fileResponse, type WebFile } from "../../server/http/file-response.ts";
 import type { HttpFiles } from "../../server/http/handler.ts";
-import { refusal } from "../../server/http/post-api.ts";
+import { faultResponse } from "../../server/http/post-api.ts";
 import { ZipLists } from "../../server/http/zip-list.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
 import type { Answer } from "../../wire/messages.ts";
@@ -39,7 +39,7 @@ export function webFiles(options: WebFilesOptions): HttpFiles {
         return await fileResponse(request, webFile(options, token, open), lists);
       } catch (error) {
         open?.close();
-        if (error instanceof Fault) return refusal(error);
+        if (error instanceof Fault) return faultResponse(error);
         throw error;
       } finally {
         if (open?.isTaken !== true) open?.close();

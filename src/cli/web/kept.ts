@@ -9,7 +9,7 @@ import { LOCAL_PAGE_DATA_BYTES_MAX } from "../../base/limits-page.ts";
 import { jsonLine } from "../../base/text.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { readSmallFile, writeSmallFile } from "../../io/disk/data-folder.ts";
-import { bearerOf, refusal } from "../../server/http/post-api.ts";
+import { bearerOf, faultResponse } from "../../server/http/post-api.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
 
 /** The path at which the page reads and writes its data. */
@@ -120,7 +120,7 @@ export async function serveKept(kept: WebKept, token: string, request: Request):
     const headers = { "content-type": "application/json", "cache-control": "no-store" };
     return new Response(jsonLine({ value: kept.answer(asked.output) }), { headers });
   } catch (error) {
-    if (error instanceof Fault) return refusal(error);
+    if (error instanceof Fault) return faultResponse(error);
     throw error;
   }
 }

@@ -31,18 +31,18 @@ type ClientEntry = Answer<"clients">["clients"][number];
 
 interface AdminDashboardOptions extends ServerContext {
   /** `undefined` if file transfer is disabled. */
-  readonly downloads: Pick<WebDownloads, "runs" | "cancel"> | undefined;
+  readonly downloads: Pick<WebDownloads, "active" | "cancel"> | undefined;
   /** `undefined` if file transfer is disabled. */
-  readonly files: Pick<FileService, "listing" | "cancel"> | undefined;
+  readonly files: Pick<FileService, "list" | "cancel"> | undefined;
   readonly metrics: Pick<Metrics, "stats">;
-  readonly windows: Pick<RemoteWindows, "look" | "all">;
+  readonly windows: Pick<RemoteWindows, "request" | "all">;
   readonly cancels: Pick<RemoteCancels, "ask">;
 }
 
 export class AdminDashboard {
   readonly #options: AdminDashboardOptions;
   /** Serializes announcements, so that they are made and withdrawn in the order of the requests. */
-  readonly #turns = new Mutex();
+  readonly #announceMutex = new Mutex();
 
   constructor(options: AdminDashboardOptions) {
     this.#options = options;
@@ -52,12 +52,12 @@ export class AdminDashboard {
   async announce({ id }: Account, text: string): Promise<void> {
     const { kernel, registry } = this.#options;
     const isNothing = () => text === "" && registry.policy.announced === undefined;
-    await this.#turns.run(() =>
-      kernel.decide(() => (isNothing() ? [] : [announcementDraft(id, text)])),
+    await this.#announceMutex.run(() =>
+      kernel.transact(() => (isNothing() ? [] : [announcementDraft(id, text)])),
     );
   }
 
-  #clientsHere(after: number): { clients: ClientEntry[]; more: boolean } {
+  #localClients(after: number): { clients: ClientEntry[]; more: boolean } {
     const clients: ClientEntry[] = [];
     for (const client of this.#options.peers.all()) {
       if (client.id <= after) continue;
@@ -69,10 +69,10 @@ export class AdminDashboard {
   }
 
   clients({ after = 0 }: RequestOf<"clients">): Answer<"clients"> {
-    this.#options.windows.look();
-    const { clients, more } = this.#clientsHere(after);
+    this.#options.windows.request();
+    const { clients, more } = this.#localClients(after);
     if (more) return { clients, more };
-    for (const elsewhere of this.#elsewhere) {
+    for (const elsewhere of this.#remoteWindows) {
       for (const client of elsewhere.clients) {
         if (client.client <= after) continue;
         if (clients.length >= CLIENTS_PAGE_MAX) return { clients, more: true };
@@ -84,12 +84,12 @@ export class AdminDashboard {
 
   /** Statistics of this server for operators at the other servers of the cluster. */
   get window(): ServerWindow {
-    const { clients } = this.#clientsHere(0);
-    const { transfers } = listed([...this.#transfersHere()]);
+    const { clients } = this.#localClients(0);
+    const { transfers } = transferPage([...this.#localTransfers()]);
     return { server: this.#server(this.#options.metrics.stats()), clients, transfers };
   }
 
-  get #elsewhere(): readonly ServerWindow[] {
+  get #remoteWindows(): readonly ServerWindow[] {
     return this.#options.windows.all;
   }
 
@@ -97,15 +97,15 @@ export class AdminDashboard {
     const { sequencer, windows, metrics } = this.#options;
     const own = metrics.stats();
     if (!sequencer.isShared) return own;
-    windows.look();
-    const others = this.#elsewhere.map(({ server }) => server);
+    windows.request();
+    const others = this.#remoteWindows.map(({ server }) => server);
     return { ...own, servers: [this.#server(own), ...others] };
   }
 
   #server(own: Answer<"stats">): ServerWindow["server"] {
     const { version, since, diskFreeBytes, memoryBytes, links, sessions, lanes } = own;
     const { sentBytes, receivedBytes } = own;
-    const [place] = this.#options.places();
+    const [place] = this.#options.addresses();
     return defined({
       server: place === undefined ? "" : formatAddress(place).slice(0, ADDRESS_CHARS_MAX),
       ...{ diskFreeBytes, version, since, memoryBytes, links, sessions, lanes },
@@ -123,7 +123,7 @@ export class AdminDashboard {
     return defined({
       client: client.id,
       user: account?.name,
-      program: productOf(client.greeted?.clientName ?? ""),
+      program: productOf(client.handshake?.clientName ?? ""),
       address: formatAddress(link.remote),
       transport: link.transport,
       since: client.sinceMs,
@@ -139,13 +139,13 @@ export class AdminDashboard {
   }
 
   transfers(): Answer<"transfers"> {
-    this.#options.windows.look();
-    const elsewhere = this.#elsewhere.flatMap(({ transfers }) => transfers);
-    return listed([...this.#transfersHere(), ...elsewhere]);
+    this.#options.windows.request();
+    const elsewhere = this.#remoteWindows.flatMap(({ transfers }) => transfers);
+    return transferPage([...this.#localTransfers(), ...elsewhere]);
   }
 
-  *#transfersHere(): Iterable<TransferEntry> {
-    yield* this.#options.files?.listing() ?? [];
+  *#localTransfers(): Iterable<TransferEntry> {
+    yield* this.#options.files?.list() ?? [];
     yield* this.#webTransfers();
   }
 
@@ -156,7 +156,7 @@ export class AdminDashboard {
     const { direction } = request;
     const file = request.file as FileId;
     const cancel = { file, user: id, direction, by: by.id };
-    if (await this.cancelHere(cancel)) return;
+    if (await this.cancelLocal(cancel)) return;
     if (!(await cancels.ask(cancel))) {
       throw new Fault("not-found", msg`nothing of that file is under way with ${name}`, {
         remedy: "see what is: the tab of transfers",
@@ -166,7 +166,7 @@ export class AdminDashboard {
   }
 
   /** @returns false if this server has no such transfer @throws Fault store-… */
-  async cancelHere({ file, user, direction, by }: Cancel): Promise<boolean> {
+  async cancelLocal({ file, user, direction, by }: Cancel): Promise<boolean> {
     const { registry, files, downloads, onEvent } = this.#options;
     const isWeb = direction === "down" && downloads?.cancel(file, user) === true;
     if (!((await files?.cancel(file, user, direction)) === true || isWeb)) return false;
@@ -176,7 +176,7 @@ export class AdminDashboard {
   }
 
   *#webTransfers(): Iterable<TransferEntry> {
-    for (const run of this.#options.downloads?.runs ?? []) {
+    for (const run of this.#options.downloads?.active ?? []) {
       const { file, name, account, address, sinceMs, doneBytes, sizeBytes } = run;
       yield defined({
         ...{ file, name, direction: "down", user: account.name },
@@ -186,7 +186,7 @@ export class AdminDashboard {
   }
 }
 
-function listed(all: TransferEntry[]): Answer<"transfers"> {
+function transferPage(all: TransferEntry[]): Answer<"transfers"> {
   all.sort((one, other) => one.since - other.since);
   const transfers = all.slice(0, TRANSFERS_LISTED_MAX);
   return { transfers, more: all.length - transfers.length };

@@ -8,7 +8,7 @@ import { type LogRecord, parseBody } from "../../wire/record.ts";
 import type { Decision } from "../session/event.ts";
 
 /** Characters of an id that are enough to find it in the list. */
-const ID_SHOWN = 8;
+const ID_PREFIX_CHARS = 8;
 
 /**
  * Returns the operators' log entry for an account record: bans, roles, invites, resets, names.
@@ -59,7 +59,7 @@ export function decisionOf(
     case "invite":
     case "invite-used":
     case "invite-gone":
-      return { decision: kind, ...by, whom: room.slice(0, ID_SHOWN) };
+      return { decision: kind, ...by, whom: room.slice(0, ID_PREFIX_CHARS) };
     default:
       return undefined;
   }

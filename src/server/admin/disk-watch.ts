@@ -16,13 +16,13 @@ export interface DiskWatchOptions {
   /** Bytes. Files are refused when less than this is free. */
   readonly keepFreeBytes: number;
   /** Called when the disk becomes low or full, or recovers. */
-  readonly changed: (state: DiskSpace) => void;
+  readonly onChange: (state: DiskSpace) => void;
 }
 
 export class DiskWatch {
   readonly #options: DiskWatchOptions;
   #state: DiskSpace | undefined;
-  #isOver = false;
+  #isStopped = false;
   #cancel = () => {};
 
   constructor(options: DiskWatchOptions) {
@@ -36,20 +36,20 @@ export class DiskWatch {
 
   /** Checks now, and then every DISK_CHECK_INTERVAL_MS. */
   start(): void {
-    if (this.#isOver) return;
-    void this.#look().then(() => {
-      if (this.#isOver) return;
+    if (this.#isStopped) return;
+    void this.#check().then(() => {
+      if (this.#isStopped) return;
       this.#cancel = this.#options.clock.after(DISK_CHECK_INTERVAL_MS, () => this.start());
     });
   }
 
   stop(): void {
-    this.#isOver = true;
+    this.#isStopped = true;
     this.#cancel();
   }
 
-  async #look(): Promise<void> {
-    const { blobs, keepFreeBytes, changed } = this.#options;
+  async #check(): Promise<void> {
+    const { blobs, keepFreeBytes, onChange: changed } = this.#options;
     let freeBytes: number;
     try {
       freeBytes = Math.floor(await blobs.freeBytes());
@@ -58,7 +58,7 @@ export class DiskWatch {
       if (!(error instanceof Fault)) throw error;
       return;
     }
-    if (this.#isOver) return;
+    if (this.#isStopped) return;
     const before = this.#state;
     const wasLow = before?.isLow === true;
     const lowBytes = keepFreeBytes + DISK_LOW_BYTES + (wasLow ? DISK_LOW_MARGIN_BYTES : 0);

@@ -22,37 +22,37 @@ import type { LogRecord } from "../../wire/record.ts";
 import { isOperating } from "../auth/operator-link.ts";
 import { wireRecord } from "../rooms/broadcast.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
-import { MAJORITY_AGAIN, type ServerEvent } from "../session/event.ts";
+import { MAJORITY_RESTORED, type ServerEvent } from "../session/event.ts";
 import { redacted } from "../session/redacted-fault.ts";
 
 type EventNotice = NoticeOf<"event">;
-type Told = Omit<EventNotice, "kind" | "event" | "time">;
+type EventDetails = Omit<EventNotice, "kind" | "event" | "time">;
 
-type Happened = Exclude<ServerEvent, { kind: "failed" }>;
+type FeedEvent = Exclude<ServerEvent, { kind: "failed" }>;
 
-interface Kept {
-  readonly event: Happened;
+interface StoredEvent {
+  readonly event: FeedEvent;
   readonly n: number;
   /** Unix ms. */
   readonly time: number;
 }
 
 /** Estimated bytes of an event: names, numbers and the head of a record. */
-const FRAME_BYTES = 700;
+const EVENT_BASE_BYTES = 700;
 
-function sizeOf(event: Happened): number {
+function sizeOf(event: FeedEvent): number {
   switch (event.kind) {
     case "record":
-      return FRAME_BYTES + (event.record.bodyBytes?.length ?? 0);
+      return EVENT_BASE_BYTES + (event.record.bodyBytes?.length ?? 0);
     case "offered":
-      return FRAME_BYTES + 4 * event.name.length + 130 * event.to.length;
+      return EVENT_BASE_BYTES + 4 * event.name.length + 130 * event.to.length;
     case "warning":
     case "full":
-      return FRAME_BYTES + 4 * event.fault.message.length;
+      return EVENT_BASE_BYTES + 4 * event.fault.message.length;
     case "disconnected":
-      return FRAME_BYTES + 4 * (event.fault?.message.length ?? 0);
+      return EVENT_BASE_BYTES + 4 * (event.fault?.message.length ?? 0);
     default:
-      return FRAME_BYTES;
+      return EVENT_BASE_BYTES;
   }
 }
 
@@ -67,9 +67,9 @@ export class EventFeed {
   /** Number of events skipped for each watcher. */
   readonly #skipped = new Map<ClientConnection, number>();
   /** Latest events, oldest first, for watchers who join later. Bounded by EVENTS_STORED_MAX. */
-  #kept: Kept[] = [];
-  #keptBytes = 0;
-  #last = 0;
+  #stored: StoredEvent[] = [];
+  #storedBytes = 0;
+  #lastN = 0;
   readonly #sinceMs: number;
 
   constructor(options: EventFeedOptions) {
@@ -78,29 +78,29 @@ export class EventFeed {
   }
 
   /** Latest events as they would be emitted now: without the text of messages erased since. */
-  past(): Answer<"events"> {
-    const events = this.#kept.flatMap(({ event, n, time }) => {
-      const about = this.told(event);
+  recent(): Answer<"events"> {
+    const events = this.#stored.flatMap(({ event, n, time }) => {
+      const about = this.describe(event);
       const notice = { event: event.kind, time, n, ...about };
       return about !== undefined && isNotice({ kind: "event", ...notice }) ? [notice] : [];
     });
     return { since: this.#sinceMs, events };
   }
 
-  #keep(event: Happened): Kept {
-    const kept = { event, n: ++this.#last, time: this.#options.clock.unixMs() };
+  #store(event: FeedEvent): StoredEvent {
+    const kept = { event, n: ++this.#lastN, time: this.#options.clock.unixMs() };
     if (event.kind === "record" && event.record.head.kind === "erase") {
       const erased = new Set(erasuresOf(event.record));
-      this.#kept = this.#kept.filter(
+      this.#stored = this.#stored.filter(
         ({ event: one }) => one.kind !== "record" || !erased.has(one.record.head.seq),
       );
-      this.#keptBytes = this.#kept.reduce((sum, one) => sum + sizeOf(one.event), 0);
+      this.#storedBytes = this.#stored.reduce((sum, one) => sum + sizeOf(one.event), 0);
     }
-    this.#kept.push(kept);
-    this.#keptBytes += sizeOf(event);
-    while (this.#kept.length > EVENTS_STORED_MAX || this.#keptBytes > EVENTS_STORED_BYTES_MAX) {
-      const oldest = this.#kept.shift();
-      if (oldest !== undefined) this.#keptBytes -= sizeOf(oldest.event);
+    this.#stored.push(kept);
+    this.#storedBytes += sizeOf(event);
+    while (this.#stored.length > EVENTS_STORED_MAX || this.#storedBytes > EVENTS_STORED_BYTES_MAX) {
+      const oldest = this.#stored.shift();
+      if (oldest !== undefined) this.#storedBytes -= sizeOf(oldest.event);
     }
     return kept;
   }
@@ -111,19 +111,19 @@ export class EventFeed {
   }
 
   /** Wraps another receiver of events, which is called before the feed. */
-  beside(onEvent: (event: ServerEvent) => void): (event: ServerEvent) => void {
+  wrap(onEvent: (event: ServerEvent) => void): (event: ServerEvent) => void {
     return (event) => {
       onEvent(event);
-      this.#event(event);
+      this.#publish(event);
     };
   }
 
-  #event(event: ServerEvent): void {
+  #publish(event: ServerEvent): void {
     if (event.kind === "failed") return;
     if (event.kind === "record" && event.record.head.kind === "room") return;
-    const { n, time } = this.#keep(event);
+    const { n, time } = this.#store(event);
     if (this.#skipped.size === 0) return;
-    const about = this.told(event);
+    const about = this.describe(event);
     if (about === undefined) return;
     const { registry } = this.#options;
     const notice = { kind: "event", event: event.kind, time, n, ...about } as const;
@@ -137,13 +137,13 @@ export class EventFeed {
         this.#skipped.set(client, skipped + 1);
       } else {
         this.#skipped.set(client, 0);
-        client.tell(skipped === 0 ? notice : { ...notice, skipped });
+        client.notify(skipped === 0 ? notice : { ...notice, skipped });
       }
     }
   }
 
   /** Returns the event as operators see it, or `undefined` if they do not. */
-  told(event: Happened): Told | undefined {
+  describe(event: FeedEvent): EventDetails | undefined {
     switch (event.kind) {
       case "record":
         return event.record.head.kind === "room"
@@ -160,7 +160,7 @@ export class EventFeed {
       case "cancelled":
         return { user: event.user, file: event.file, by: event.by };
       case "majority":
-        return { reason: event.fault === undefined ? MAJORITY_AGAIN : reasonOf(event.fault) };
+        return { reason: event.fault === undefined ? MAJORITY_RESTORED : reasonOf(event.fault) };
       case "disk":
         return { reason: diskSentence(event), sizeBytes: event.freeBytes };
       case "connected":
@@ -182,7 +182,7 @@ export class EventFeed {
     }
   }
 
-  #offered(event: Extract<ServerEvent, { kind: "offered" }>): Told {
+  #offered(event: Extract<ServerEvent, { kind: "offered" }>): EventDetails {
     const { user, address, file, name, to, sizeBytes } = event;
     const targets = [...to];
     const isPrivate = to.some((target) => target.startsWith("@"));
@@ -193,7 +193,7 @@ export class EventFeed {
   }
 
   /** Direct messages are not shown to operators. */
-  #record(record: LogRecord, { id, name, pair }: Room): Told {
+  #record(record: LogRecord, { id, name, pair }: Room): EventDetails {
     const { registry } = this.#options;
     const { salt, body, ...head } = wireRecord(record, registry);
     if (pair === undefined) {

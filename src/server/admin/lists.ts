@@ -9,27 +9,27 @@ import { isVacant, type Room } from "../../core/rooms/rooms.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { ServerContext } from "../kernel/context.ts";
 
-type Wanted = Pick<RequestOf<"accounts">, "find" | "sort" | "down" | "skip">;
+type ListRequest = Pick<RequestOf<"accounts">, "find" | "sort" | "down" | "skip">;
 /** Sort keys by name. */
-type Keys<One> = Readonly<Record<string, (one: One) => string | number>>;
+type SortKeys<One> = Readonly<Record<string, (one: One) => string | number>>;
 
-interface Taken {
+interface Usage {
   files: number;
   bytes: number;
 }
 
-export class Lists {
+export class AdminLists {
   readonly #context: ServerContext;
 
   constructor(options: ServerContext) {
     this.#context = options;
   }
 
-  accounts(wanted: Wanted): Answer<"accounts"> {
+  accounts(wanted: ListRequest): Answer<"accounts"> {
     const { registry, engine, clock } = this.#context;
     const { files } = engine;
     const now = clock.unixMs();
-    const holds = finder(wanted.find);
+    const holds = nameFilter(wanted.find);
     const all = [...registry.all()].filter(({ isGone, name }) => !isGone && holds(name));
     const seenOf = (account: Account) => (engine.isOnline(account.id) ? now : lastSeen(account));
     const page = pageOf<Account>(all, wanted, {
@@ -57,9 +57,9 @@ export class Lists {
     return { accounts, total: all.length };
   }
 
-  rooms(wanted: Wanted): Answer<"all-rooms"> {
-    const taken = this.#taken();
-    const holds = finder(wanted.find);
+  rooms(wanted: ListRequest): Answer<"all-rooms"> {
+    const taken = this.#usageByRoom();
+    const holds = nameFilter(wanted.find);
     const all = [...this.#context.rooms.named()].filter(({ name }) => holds(name));
     const page = pageOf<Room>(all, wanted, {
       name: ({ name = "" }) => foldCase(name),
@@ -83,12 +83,12 @@ export class Lists {
   }
 
   /** Files that are only in direct messages are listed without a name, and not found by it. */
-  files(wanted: Wanted): Answer<"all-files"> {
+  files(wanted: ListRequest): Answer<"all-files"> {
     const { engine, registry } = this.#context;
     const { files } = engine;
     const userOf = ({ by }: FileFact) => registry.nameOf(by) ?? "?";
-    const named = [...files.all()].map((fact) => ({ fact, at: this.#namedRooms(fact) }));
-    const holds = finder(wanted.find);
+    const named = [...files.all()].map((fact) => ({ fact, at: this.#namedPosts(fact) }));
+    const holds = nameFilter(wanted.find);
     const all = named.filter(({ fact, at }) => {
       return (at.length > 0 && holds(fact.name)) || holds(userOf(fact));
     });
@@ -113,13 +113,13 @@ export class Lists {
     };
   }
 
-  #namedRooms(fact: FileFact): (readonly [seq: number, room: string])[] {
+  #namedPosts(fact: FileFact): (readonly [seq: number, room: string])[] {
     return [...namedPlaces(fact, this.#context.rooms)].slice(0, FILE_ROOMS_LISTED_MAX);
   }
 
   /** Bytes taken by files, by room. */
-  #taken(): Map<RoomId, Taken> {
-    const taken = new Map<RoomId, Taken>();
+  #usageByRoom(): Map<RoomId, Usage> {
+    const taken = new Map<RoomId, Usage>();
     for (const { size, at } of this.#context.engine.files.all()) {
       for (const room of new Set(at.values())) {
         const sum = taken.get(room) ?? { files: 0, bytes: 0 };
@@ -139,13 +139,17 @@ function lastSeen({ devices }: Account): number | undefined {
 }
 
 /** Returns a case-insensitive substring test of names. */
-function finder(find = ""): (name: string | undefined) => boolean {
+function nameFilter(find = ""): (name: string | undefined) => boolean {
   const folded = foldCase(find);
   return (name = "") => folded === "" || foldCase(name).includes(folded);
 }
 
 /** @param keys the first key is the default order */
-function pageOf<One>(all: readonly One[], wanted: Wanted, keys: Keys<One>): readonly One[] {
+function pageOf<One>(
+  all: readonly One[],
+  wanted: ListRequest,
+  keys: SortKeys<One>,
+): readonly One[] {
   const { sort = "", down = false, skip = 0 } = wanted;
   const key = Object.hasOwn(keys, sort) ? keys[sort] : Object.values(keys)[0];
   if (key === undefined) return [];

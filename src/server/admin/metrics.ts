@@ -50,7 +50,7 @@ export class Metrics {
   sample(): void {
     const { clock, files, disk } = this.#options;
     const { links, online, receivedBytes, sentBytes } = this.#links();
-    this.#samples.take({
+    this.#samples.add({
       time: clock.unixMs(),
       posts: this.#posts,
       receivedBytes,
@@ -66,12 +66,12 @@ export class Metrics {
     return this.#samples.page(after);
   }
 
-  recorded({ head }: LogRecord): void {
+  onRecord({ head }: LogRecord): void {
     if (head.id !== "") this.#posts++;
   }
 
-  closed(client: ClientConnection): void {
-    this.#transports.closed(client);
+  onClosed(client: ClientConnection): void {
+    this.#transports.onClosed(client);
     const { receivedBytes, sentBytes } = client.link.counters();
     this.#receivedBytes += receivedBytes;
     this.#sentBytes += sentBytes;
@@ -138,9 +138,9 @@ export class Metrics {
       ...fanOut.counters,
       lanes: channels.count,
       ...(files?.counters ?? NO_FILES),
-      pendingWritesUnderWay: kernel.writes.underWay,
+      pendingWritesUnderWay: kernel.writes.inFlight,
       pendingWrites: kernel.writes.timing.count,
-      pendingWritesTookMs: kernel.writes.timing.tookMs,
+      pendingWritesTookMs: kernel.writes.timing.durationMs,
       upMs: clock.now() - this.#startedAt,
       ...this.#memory.read(),
     };
@@ -223,7 +223,7 @@ type Row = readonly [name: string, type: "gauge" | "counter", help: string, valu
 
 function pushRows(pushes: PushCounters | undefined): readonly Row[] {
   if (pushes === undefined) return [];
-  const { sent, failed, dropped, waiting, subscriptions } = pushes;
+  const { sent, failed, dropped, queued: waiting, subscriptions } = pushes;
   return [
     ["chat_push_devices", "gauge", "Browsers that take pushes.", subscriptions],
     ["chat_pushes_waiting", "gauge", "For their turn, or another try.", waiting],

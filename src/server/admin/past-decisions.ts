@@ -13,27 +13,27 @@ import { decisionOf } from "./decisions.ts";
 import type { EventFeed } from "./event-feed.ts";
 
 interface PastDecisionsOptions extends ServerContext {
-  readonly watchers: Pick<EventFeed, "told">;
+  readonly watchers: Pick<EventFeed, "describe">;
 }
 
 /** Kinds of records that are decisions in rooms. */
 const ROOM_KINDS = kindsWith("decision");
 /** Account records read at a time. */
-const READ_AT_ONCE = 1_000;
+const READ_BATCH_RECORDS = 1_000;
 /** Bytes of heads and of the short bodies of such records. */
 const HISTORY_BYTES_MAX = 512 * 1024;
 
-type Told = Answer<"decisions">["events"][number];
+type DecisionEvent = Answer<"decisions">["events"][number];
 
-interface Past {
+interface FoundDecision {
   readonly seq: number;
-  readonly told: Told;
+  readonly told: DecisionEvent;
 }
 
 /** Decisions found in one log. */
-interface Found {
+interface SearchResult {
   /** Oldest first. */
-  readonly past: readonly Past[];
+  readonly past: readonly FoundDecision[];
   /** First seq covered by the search. 1 means the whole log. */
   readonly from: number;
   /** Unix ms. All decisions since this time are included; `undefined` if all are. */
@@ -50,34 +50,38 @@ export class PastDecisions {
 
   /** Returns the newest decisions within the bounds, oldest first. @throws Fault store-… */
   async page(asked: RequestOf<"decisions">): Promise<Answer<"decisions">> {
-    const found = [await this.#ofAccounts(asked), await this.#ofRooms(asked)] as const;
+    const found = [await this.#accountDecisions(asked), await this.#roomDecisions(asked)] as const;
     // Before this time some log may have decisions that the search did not reach.
     const sinceMs = Math.max(...found.map((one) => one.sinceMs ?? 0));
     const all = found.flatMap(({ past }) => past).filter(({ told }) => told.time >= sinceMs);
     all.sort((one, other) => one.told.time - other.told.time);
     const taken = new Set(all.slice(-DECISIONS_PAGE_MAX));
-    const [accounts, history] = found.map((one) => rest(one, taken)) as [number, number];
+    const [accounts, history] = found.map((one) => nextBefore(one, taken)) as [number, number];
     return {
       events: [...taken].map(({ told }) => told),
       ...(accounts > 1 || history > 1 ? { next: { accounts, history } } : {}),
     };
   }
 
-  async #ofAccounts({ since = 0, until, before }: RequestOf<"decisions">): Promise<Found> {
+  async #accountDecisions({
+    since = 0,
+    until,
+    before,
+  }: RequestOf<"decisions">): Promise<SearchResult> {
     const { accounts } = this.#options;
     let from = Math.min(before?.accounts ?? Number.MAX_SAFE_INTEGER, accounts.head() + 1);
     if (until !== undefined) from = await this.#firstAfter(until, from);
     const lowest = Math.max(1, from - DECISIONS_SEARCHED_MAX);
-    const past: Past[] = [];
+    const past: FoundDecision[] = [];
     /** New passwords, each of which is a decision if it used a reset code. */
-    const passwords = new Map<string, Past>();
+    const passwords = new Map<string, FoundDecision>();
     let oldestMs: number | undefined;
     while (from > lowest && past.length < DECISIONS_PAGE_MAX) {
       const records: LogRecord[] = [];
-      const low = Math.max(lowest, from - READ_AT_ONCE);
+      const low = Math.max(lowest, from - READ_BATCH_RECORDS);
       for await (const record of accounts.read(low, from - 1)) records.push(record);
       for (const record of records.toReversed()) {
-        if (record.head.time >= since) past.push(...this.#decided(record, passwords));
+        if (record.head.time >= since) past.push(...this.#decisionsIn(record, passwords));
       }
       from = low;
       oldestMs = records[0]?.head.time;
@@ -88,7 +92,7 @@ export class PastDecisions {
   }
 
   /** The records are newest first. */
-  #decided(record: LogRecord, passwords: Map<string, Past>): Past[] {
+  #decisionsIn(record: LogRecord, passwords: Map<string, FoundDecision>): FoundDecision[] {
     const { registry } = this.#options;
     const { kind, room, seq } = record.head;
     // Erased records say nothing. For a password its existence is enough.
@@ -97,7 +101,7 @@ export class PastDecisions {
     if (kind === "reset" || kind === "password") passwords.delete(room);
     const decision = decisionOf(record, registry, kind === "password");
     if (decision === undefined) return [];
-    const told = this.#told({ kind: "decided", ...decision }, record.head.time);
+    const told = this.#describe({ kind: "decided", ...decision }, record.head.time);
     if (told === undefined) return used === undefined ? [] : [used];
     if (kind === "password") {
       passwords.set(room as UserId, { seq, told });
@@ -106,16 +110,16 @@ export class PastDecisions {
     return [{ seq, told }, ...(used === undefined ? [] : [used])];
   }
 
-  async #ofRooms(asked: RequestOf<"decisions">): Promise<Found> {
+  async #roomDecisions(asked: RequestOf<"decisions">): Promise<SearchResult> {
     const { rooms } = this.#options;
     if (asked.before?.history === 1) return { past: [], from: 1, sinceMs: undefined };
     const { records, oldest } = await this.#records(asked);
-    const past = records.flatMap((record): Past[] => {
+    const past = records.flatMap((record): FoundDecision[] => {
       const room = rooms.get(record.head.room as RoomId);
       // A new name of an account is a decision of the account log.
       const isOfName = record.head.kind === "rename" && accountIn(record) !== undefined;
       if (room === undefined || room.pair !== undefined || isOfName) return [];
-      const told = this.#told({ kind: "record", record, room }, record.head.time);
+      const told = this.#describe({ kind: "record", record, room }, record.head.time);
       return told === undefined ? [] : [{ seq: record.head.seq, told }];
     });
     return { past, from: oldest?.seq ?? 1, sinceMs: oldest?.time };
@@ -149,8 +153,8 @@ export class PastDecisions {
     return { records: all.sort((one, other) => one.head.seq - other.head.seq), oldest };
   }
 
-  #told(event: Parameters<EventFeed["told"]>[0], time: number): Told | undefined {
-    const about = this.#options.watchers.told(event);
+  #describe(event: Parameters<EventFeed["describe"]>[0], time: number): DecisionEvent | undefined {
+    const about = this.#options.watchers.describe(event);
     if (about === undefined) return undefined;
     const told = { event: event.kind, time, ...about };
     return isNotice({ kind: "event", ...told }) ? told : undefined;
@@ -171,7 +175,7 @@ export class PastDecisions {
 }
 
 /** Seq before which the search continues in a log. 1 if the log is exhausted. */
-function rest({ past, from }: Found, taken: ReadonlySet<Past>): number {
+function nextBefore({ past, from }: SearchResult, taken: ReadonlySet<FoundDecision>): number {
   const left = past.findLast((one) => !taken.has(one));
   return left === undefined ? from : left.seq + 1;
 }

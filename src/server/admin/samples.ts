@@ -32,8 +32,8 @@ const GROWING: ReadonlySet<keyof Sample> = new Set(["posts", "receivedBytes", "s
  */
 export class Samples {
   readonly #sinceMs: number;
-  readonly #kept = new Map(COLUMNS.map((name) => [name, new Float64Array(SAMPLES_STORED_MAX)]));
-  #before: Sample | undefined;
+  readonly #columns = new Map(COLUMNS.map((name) => [name, new Float64Array(SAMPLES_STORED_MAX)]));
+  #previous: Sample | undefined;
   #last = 0;
 
   /** @param sinceMs start of the server, Unix ms: sample numbers of another run are meaningless */
@@ -41,17 +41,17 @@ export class Samples {
     this.#sinceMs = sinceMs;
   }
 
-  take(sample: Sample): void {
-    if (this.#before?.diskFreeBytes === undefined && sample.diskFreeBytes !== undefined) {
-      this.#kept.get("diskFreeBytes")?.fill(sample.diskFreeBytes); // Backfills earlier samples.
+  add(sample: Sample): void {
+    if (this.#previous?.diskFreeBytes === undefined && sample.diskFreeBytes !== undefined) {
+      this.#columns.get("diskFreeBytes")?.fill(sample.diskFreeBytes); // Backfills earlier samples.
     }
-    for (const [name, column] of this.#kept) {
+    for (const [name, column] of this.#columns) {
       const value = sample[name] ?? 0;
       // The first sample has no previous one to have grown from.
-      const before = GROWING.has(name) ? (this.#before?.[name] ?? value) : 0;
+      const before = GROWING.has(name) ? (this.#previous?.[name] ?? value) : 0;
       column[this.#last % SAMPLES_STORED_MAX] = Math.max(0, Math.floor(value - before));
     }
-    this.#before = sample;
+    this.#previous = sample;
     this.#last++;
   }
 
@@ -62,7 +62,7 @@ export class Samples {
     const to = Math.min(this.#last, from + SAMPLES_PAGE_MAX);
     const column = (name: (typeof COLUMNS)[number]) =>
       Array.from({ length: to - from }, (_, index) => {
-        return this.#kept.get(name)?.[(from + index) % SAMPLES_STORED_MAX] ?? 0;
+        return this.#columns.get(name)?.[(from + index) % SAMPLES_STORED_MAX] ?? 0;
       });
     return {
       since: this.#sinceMs,
@@ -75,7 +75,7 @@ export class Samples {
       links: column("links"),
       online: column("online"),
       memoryBytes: column("memoryBytes"),
-      ...(this.#before?.diskFreeBytes === undefined
+      ...(this.#previous?.diskFreeBytes === undefined
         ? {}
         : { diskFreeBytes: column("diskFreeBytes") }),
     };

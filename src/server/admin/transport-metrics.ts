@@ -3,7 +3,7 @@
 import type { Transport } from "../../io/link/link.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 
-interface Carried {
+interface Traffic {
   links: number;
   receivedBytes: number;
   sentBytes: number;
@@ -17,20 +17,20 @@ const TRANSPORTS = ["tcp", "udp"] as const satisfies readonly Transport[];
 
 /** The counts include closed links. */
 export class TransportMetrics {
-  readonly #gone = new Map<Transport, Carried>();
+  readonly #closed = new Map<Transport, Traffic>();
 
-  closed(client: ClientConnection): void {
+  onClosed(client: ClientConnection): void {
     const { transport } = client.link;
-    const sum = this.#gone.get(transport) ?? { ...NOTHING };
+    const sum = this.#closed.get(transport) ?? { ...NO_TRAFFIC };
     add(sum, client);
-    this.#gone.set(transport, sum);
+    this.#closed.set(transport, sum);
   }
 
   format(peers: Iterable<ClientConnection>): string {
     const sums = new Map(
       TRANSPORTS.map((transport) => [
         transport as Transport,
-        { ...NOTHING, ...this.#gone.get(transport) },
+        { ...NO_TRAFFIC, ...this.#closed.get(transport) },
       ]),
     );
     for (const client of peers) {
@@ -48,7 +48,7 @@ export class TransportMetrics {
   }
 }
 
-const ROWS: readonly (readonly [string, "gauge" | "counter", string, keyof Carried])[] = [
+const ROWS: readonly (readonly [string, "gauge" | "counter", string, keyof Traffic])[] = [
   ["chat_transport_links", "gauge", "Connections and lanes.", "links"],
   ["chat_transport_received_bytes_total", "counter", "Of messages received.", "receivedBytes"],
   ["chat_transport_sent_bytes_total", "counter", "Of messages sent.", "sentBytes"],
@@ -57,7 +57,7 @@ const ROWS: readonly (readonly [string, "gauge" | "counter", string, keyof Carri
   ["chat_transport_lost_packets_total", "counter", "Lost, and sent again.", "lostPackets"],
 ];
 
-const NOTHING: Readonly<Carried> = {
+const NO_TRAFFIC: Readonly<Traffic> = {
   links: 0,
   receivedBytes: 0,
   sentBytes: 0,
@@ -66,7 +66,7 @@ const NOTHING: Readonly<Carried> = {
   lostPackets: 0,
 };
 
-function add(sum: Carried, { link, channel }: ClientConnection): void {
+function add(sum: Traffic, { link, channel }: ClientConnection): void {
   const counters = link.counters();
   sum.receivedBytes += counters.receivedBytes;
   sum.sentBytes += counters.sentBytes;

@@ -7,7 +7,7 @@ import type { Clock } from "../../io/clock.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { Member } from "../session/connection-state.ts";
 
-type OfferingClient = Pick<ClientConnection, "member" | "isClosed" | "tell" | "whenClosed">;
+type OfferingClient = Pick<ClientConnection, "member" | "isClosed" | "notify" | "whenClosed">;
 
 /** A session that shows a link code and waits for the device that enters it. */
 export interface LinkOffer {
@@ -15,11 +15,11 @@ export interface LinkOffer {
   readonly member: Member | undefined;
   readonly until: number;
   readonly cancel: () => void;
-  asked: Asking | undefined;
+  request: LinkRequest | undefined;
 }
 
 /** A client that entered a code and waits for the answer to its `link`. */
-export interface Asking {
+export interface LinkRequest {
   readonly client: ClientConnection;
   readonly ref: number;
   readonly deviceKey: Uint8Array;
@@ -46,7 +46,7 @@ export class LinkOffers {
     const { member } = client;
     const cancel = this.#clock.after(LINK_CODE_MS, () => this.#dropAll(client));
     const until = this.#clock.now() + LINK_CODE_MS;
-    this.#offers.set(id, { client, member, until, cancel, asked: undefined });
+    this.#offers.set(id, { client, member, until, cancel, request: undefined });
     if (this.#watched.has(client)) return;
     this.#watched.add(client);
     client.whenClosed(() => this.#dropAll(client));
@@ -55,18 +55,19 @@ export class LinkOffers {
   /**
    * The first device that shows the code takes the offer; no other device can take it afterwards.
    */
-  take(code: Uint8Array, asking: Asking): LinkOffer | undefined {
+  claim(code: Uint8Array, asking: LinkRequest): LinkOffer | undefined {
     const offer = this.#offers.get(toBase64Url(code));
-    if (offer === undefined || offer.asked !== undefined || !this.#holds(offer)) return undefined;
-    offer.asked = asking;
+    if (offer === undefined || offer.request !== undefined || !this.#isValid(offer))
+      return undefined;
+    offer.request = asking;
     return offer;
   }
 
   /** Returns the client that waits for this session's grant. */
-  asked(client: OfferingClient, code: Uint8Array): Asking | undefined {
+  requestOf(client: OfferingClient, code: Uint8Array): LinkRequest | undefined {
     const offer = this.#offers.get(toBase64Url(code));
-    if (offer?.client !== client || !this.#holds(offer)) return undefined;
-    return offer.asked?.client.isClosed === false ? offer.asked : undefined;
+    if (offer?.client !== client || !this.#isValid(offer)) return undefined;
+    return offer.request?.client.isClosed === false ? offer.request : undefined;
   }
 
   remove(code: Uint8Array): void {
@@ -75,7 +76,7 @@ export class LinkOffers {
     this.#offers.delete(id);
   }
 
-  #holds({ client, member, until }: LinkOffer): boolean {
+  #isValid({ client, member, until }: LinkOffer): boolean {
     return !client.isClosed && client.member === member && this.#clock.now() < until;
   }
 
@@ -83,7 +84,7 @@ export class LinkOffers {
     for (const [id, offer] of this.#offers) if (offer.client === client) this.#drop(id, offer);
   }
 
-  #drop(id: string, { asked, cancel }: LinkOffer): void {
+  #drop(id: string, { request: asked, cancel }: LinkOffer): void {
     this.#offers.delete(id);
     cancel();
     if (asked === undefined || asked.client.isClosed) return;

@@ -10,7 +10,7 @@ import { type Account, dayOf } from "../../core/rooms/accounts.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import type { SeenDevice } from "../kernel/siblings.ts";
-import { KeptFile, type KeptFilePlace } from "../queue/kept-file.ts";
+import { StateFile, type StateFileLocation } from "../queue/state-file.ts";
 import type { Member } from "../session/connection-state.ts";
 
 /** Maximum size of the file of device notes; a larger file was not written by chat. */
@@ -29,17 +29,17 @@ function unixMsOf(day: number): number {
 /** Stored in `devices.json`, which a crash or a damaged file may lose: a convenience only. */
 export class DeviceNotes {
   readonly #context: ServerContext;
-  readonly #file: KeptFile;
+  readonly #file: StateFile;
 
-  constructor(context: ServerContext, place: KeptFilePlace | undefined) {
+  constructor(context: ServerContext, place: StateFileLocation | undefined) {
     this.#context = context;
     const { clock, warn, registry } = context;
-    this.#file = new KeptFile(place, {
+    this.#file = new StateFile(place, {
       name: "devices.json",
       sizeBytesMax: DEVICE_NOTES_BYTES_MAX,
-      everyMs: DEVICE_NOTES_SAVE_INTERVAL_MS,
+      writeDelayMs: DEVICE_NOTES_SAVE_INTERVAL_MS,
       ...{ clock, warn },
-      lost: "devices have no names until they sign in again",
+      consequence: "devices have no names until they sign in again",
       format: () => formatDevices(registry.all()),
       parse: (text) => this.#read(text),
     });
@@ -51,7 +51,7 @@ export class DeviceNotes {
   }
 
   /** A session of the device began or ended here. */
-  seen({ account: { id }, device, greeted }: Member): void {
+  record({ account: { id }, device, greeted }: Member): void {
     const { clock, siblings } = this.#context;
     const now = clock.unixMs();
     const label = deviceLabelOf(greeted.clientName);
@@ -60,13 +60,13 @@ export class DeviceNotes {
   }
 
   /** A device was seen at another server. */
-  seenElsewhere({ user, device, day, label }: SeenDevice): void {
+  recordRemote({ user, device, day, label }: SeenDevice): void {
     this.#note(user, device, unixMsOf(day), deviceLabelOf(label));
   }
 
   /** Omits notes of removed devices and accounts from the file. */
-  decided({ head }: LogRecord): void {
-    if (head.kind.endsWith("-gone")) this.#file.touch();
+  onAccountRecord({ head }: LogRecord): void {
+    if (head.kind.endsWith("-gone")) this.#file.markDirty();
   }
 
   close(): Promise<void> {
@@ -75,7 +75,7 @@ export class DeviceNotes {
 
   #note(user: UserId, device: string, unixMs: number, label: string): void {
     const isNew = this.#context.registry.deviceSeen(user, device, unixMs, label);
-    if (isNew) this.#file.touch();
+    if (isNew) this.#file.markDirty();
   }
 
   #read(text: string): boolean {

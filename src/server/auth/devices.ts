@@ -35,9 +35,9 @@ export class Devices {
     const { ref, code, deviceKey, mac } = request;
     const sentence = "the link code is unknown, used or too old";
     const offer = await this.#options.entry.guessCode(client, sentence, () =>
-      this.#offers.take(code, { client, ref, deviceKey }),
+      this.#offers.claim(code, { client, ref, deviceKey }),
     );
-    offer.client.tell({ kind: "link-asked", code, deviceKey, mac });
+    offer.client.notify({ kind: "link-asked", code, deviceKey, mac });
   }
 
   list(client: ClientConnection, account: Account): Answer<"devices"> {
@@ -71,7 +71,7 @@ export class Devices {
         remedy: "list them: chat devices",
       });
     }
-    await kernel.decide(() =>
+    await kernel.transact(() =>
       account.devices.has(key) ? [registry.deviceGoneDraft(account, key)] : [],
     );
     client.answer(ref, {});
@@ -87,7 +87,7 @@ export class Devices {
   ): Promise<void> {
     const { code, deviceKey, deviceCert, key } = request;
     const { registry, kernel, identity } = this.#options;
-    const asked = this.#offers.asked(client, code);
+    const asked = this.#offers.requestOf(client, code);
     if (asked === undefined || !equalBytes(asked.deviceKey, deviceKey)) {
       throw new Fault("not-found", "no device waits for this link", { remedy: "begin anew" });
     }
@@ -99,12 +99,12 @@ export class Devices {
     }
     this.#offers.remove(code);
     try {
-      await kernel.decide(() => {
+      await kernel.transact(() => {
         const draft = registry.deviceDraft(account, deviceKey, deviceCert);
         return draft === undefined ? [] : [draft];
       });
     } catch (error) {
-      if (error instanceof Fault) asked.client.refuse(asked.ref, notLinked(error));
+      if (error instanceof Fault) asked.client.refuse(asked.ref, linkFailed(error));
       throw error;
     }
     asked.client.answer<"link">(asked.ref, { user: account.name, key });
@@ -117,7 +117,7 @@ function dayStart(unixMs: number): number {
 }
 
 /** Also sent to the waiting device: its code is used up, and no other answer will follow. */
-function notLinked(cause: Fault): Fault {
+function linkFailed(cause: Fault): Fault {
   const remedy = "begin anew";
   return new Fault("login-refused", "the other device could not link this one", { remedy, cause });
 }

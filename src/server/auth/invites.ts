@@ -38,9 +38,9 @@ export class Invites {
   readonly #context: ServerContext;
   /** Uses being recorded, by invite. Bounded by the links that register. */
   readonly #pending = new Map<string, number>();
-  readonly #memberShare = new HourlyQuota(INVITES_PER_HOUR_MAX);
-  readonly #operatorShare = new HourlyQuota(INVITES_PER_HOUR_OPERATOR_MAX);
-  readonly #making = new Mutex(); // Bounded by the requests in flight.
+  readonly #memberRate = new HourlyQuota(INVITES_PER_HOUR_MAX);
+  readonly #operatorRate = new HourlyQuota(INVITES_PER_HOUR_OPERATOR_MAX);
+  readonly #createMutex = new Mutex(); // Bounded by the requests in flight.
 
   constructor(options: ServerContext) {
     this.#context = options;
@@ -50,14 +50,14 @@ export class Invites {
    * Serialized, because each call counts the invites made before it.
    * @throws Fault not-allowed, not-member, room-unknown, too-many, store-…
    */
-  make(actor: Actor, request: RequestOf<"invite">): Promise<Answer<"invite">> {
-    return this.#making.run(() => this.#make(actor, request));
+  create(actor: Actor, request: RequestOf<"invite">): Promise<Answer<"invite">> {
+    return this.#createMutex.run(() => this.#create(actor, request));
   }
 
-  async #make(actor: Actor, request: RequestOf<"invite">): Promise<Answer<"invite">> {
+  async #create(actor: Actor, request: RequestOf<"invite">): Promise<Answer<"invite">> {
     const { entropy, kernel, registry } = this.#context;
     const { user, isOperator } = actor;
-    const place = this.#place(actor, request);
+    const place = this.#scopeOf(actor, request);
     const uses = request.uses ?? (isOperator || isForProgram(place) ? undefined : 1);
     if (!isOperator && (uses ?? 1) > INVITE_USES_MAX) {
       throw new Fault("too-many", msg`an invite of yours admits at most ${INVITE_USES_MAX}`, {
@@ -65,7 +65,7 @@ export class Invites {
       });
     }
     this.#checkCount(actor);
-    this.#checkPace(actor);
+    this.#checkRate(actor);
     const token = `t${newToken(entropy)}`;
     const id = `i${toBase64Url(entropy(ID_BYTES))}`;
     const isByToken = isOperator && !registry.policy.isOperator(user);
@@ -79,9 +79,9 @@ export class Invites {
       ...place,
       ...(isByToken ? { isByToken } : {}),
     });
-    await kernel.decide(() => [draft]);
+    await kernel.transact(() => [draft]);
     if (isForProgram(place)) return { invite: id, token };
-    const places = this.#context.places().slice(0, INVITE_ADDRESSES_MAX);
+    const places = this.#context.addresses().slice(0, INVITE_ADDRESSES_MAX);
     return { invite: id, token, ...(places.length === 0 ? {} : { places: [...places] }) };
   }
 
@@ -106,7 +106,7 @@ export class Invites {
   /** @throws Fault not-found, store-…: not-found also for invites the actor may not list */
   async revoke(actor: Actor, id: string): Promise<void> {
     const { registry, kernel } = this.#context;
-    await kernel.decide(() => {
+    await kernel.transact(() => {
       const invite = registry.policy.invite(id);
       if (invite === undefined || invite.isRevoked || !this.#mayRevoke(actor, invite)) {
         throw new Fault("not-found", msg`there is no invite '${id.slice(0, 40)}'`, {
@@ -129,21 +129,21 @@ export class Invites {
    * Reports whether an account that registered with this invite may join the room without its
    * password. The invite must still be valid, though its use is spent.
    */
-  opens(id: string, room: RoomId): boolean {
+  opensRoom(id: string, room: RoomId): boolean {
     const invite = this.#context.registry.policy.invite(id);
-    return invite?.room === room && !invite.isRevoked && this.#holds(invite);
+    return invite?.room === room && !invite.isRevoked && this.#isValid(invite);
   }
 
   /** Invites of users who are banned, or were removed from the room, are void. */
-  #holds({ by, room, isByToken }: Invite): boolean {
+  #isValid({ by, room, isByToken }: Invite): boolean {
     const { registry, clock } = this.#context;
     if (registry.policy.ban(by, clock.unixMs()) !== undefined) return false;
     if (registry.get(by)?.isGone === true) return false;
-    return isByToken === true || this.#isHeldBy(room, by);
+    return isByToken === true || this.#isEntitled(room, by);
   }
 
   /** Reports whether the user is an operator, or a member of the invite's room if it has one. */
-  #isHeldBy(room: RoomId | undefined, user: UserId): boolean {
+  #isEntitled(room: RoomId | undefined, user: UserId): boolean {
     const { registry, rooms } = this.#context;
     if (room === undefined || registry.policy.isOperator(user)) return true;
     return rooms.get(room)?.members.has(user) === true;
@@ -154,10 +154,10 @@ export class Invites {
    * hashes, so that the timing reveals nothing.
    * @throws Fault not-allowed if the invite is no longer valid; the message says why
    */
-  admission(secret: string): Invite | undefined {
-    const invite = this.#known(secret);
+  registrationInvite(secret: string): Invite | undefined {
+    const invite = this.#find(secret);
     if (invite === undefined || isForProgram(invite)) return undefined;
-    this.#checkLive(invite);
+    this.#checkUsable(invite);
     return invite;
   }
 
@@ -166,7 +166,7 @@ export class Invites {
    * For /rooms/ROOM.
    */
   programInvite(token: string): Invite | undefined {
-    const invite = this.#known(token);
+    const invite = this.#find(token);
     if (invite === undefined || !isForProgram(invite)) return undefined;
     const { clock, registry } = this.#context;
     if (registry.get(invite.by)?.isGone === true) return undefined;
@@ -177,11 +177,11 @@ export class Invites {
    * Reserves one use until `end`, so that concurrent registrations do not share it.
    * @throws Fault not-allowed
    */
-  begin(id: string): void {
+  reserve(id: string): void {
     const invite = this.#context.registry.policy.invite(id);
-    if (invite === undefined) throw spent("was revoked");
+    if (invite === undefined) throw invalidInvite("was revoked");
     const pending = this.#pending.get(id) ?? 0;
-    this.#checkLive(invite, pending);
+    this.#checkUsable(invite, pending);
     this.#pending.set(id, pending + 1);
   }
 
@@ -189,33 +189,33 @@ export class Invites {
    * Checks that the reserved use is still available.
    * @throws Fault not-allowed if others used it up
    */
-  check(id: string): void {
+  checkReserved(id: string): void {
     const invite = this.#context.registry.policy.invite(id);
-    if (invite === undefined) throw spent("was revoked");
-    this.#checkLive(invite, (this.#pending.get(id) ?? 1) - 1);
+    if (invite === undefined) throw invalidInvite("was revoked");
+    this.#checkUsable(invite, (this.#pending.get(id) ?? 1) - 1);
   }
 
-  end(id: string): void {
+  release(id: string): void {
     const pending = (this.#pending.get(id) ?? 1) - 1;
     if (pending > 0) this.#pending.set(id, pending);
     else this.#pending.delete(id);
   }
 
-  #known(token: string): Invite | undefined {
+  #find(token: string): Invite | undefined {
     if (!TOKEN.test(token)) return undefined;
     return this.#context.registry.policy.inviteByHash(hashOf(token));
   }
 
-  #checkLive(invite: Invite, pending = 0): void {
+  #checkUsable(invite: Invite, pending = 0): void {
     const { expires, usesLeft } = invite;
     const now = this.#context.clock.unixMs();
-    if (invite.isRevoked) throw spent("was revoked");
-    if (usesLeft !== undefined && usesLeft <= pending) throw spent("is used up");
-    if (expires !== undefined && now >= expires) throw spent("has expired");
-    if (!this.#holds(invite)) throw spent("does not hold now");
+    if (invite.isRevoked) throw invalidInvite("was revoked");
+    if (usesLeft !== undefined && usesLeft <= pending) throw invalidInvite("is used up");
+    if (expires !== undefined && now >= expires) throw invalidInvite("has expired");
+    if (!this.#isValid(invite)) throw invalidInvite("does not hold now");
   }
 
-  #place(actor: Actor, { room, post, read }: RequestOf<"invite">): Place {
+  #scopeOf(actor: Actor, { room, post, read }: RequestOf<"invite">): InviteScope {
     const { rooms } = this.#context;
     const isProgram = post !== undefined || read !== undefined;
     if (room !== undefined && isProgram) {
@@ -265,10 +265,10 @@ export class Invites {
   }
 
   /** @throws Fault too-many */
-  #checkPace({ user, isOperator }: Actor): void {
+  #checkRate({ user, isOperator }: Actor): void {
     const [share, perHour] = isOperator
-      ? [this.#operatorShare, INVITES_PER_HOUR_OPERATOR_MAX]
-      : [this.#memberShare, INVITES_PER_HOUR_MAX];
+      ? [this.#operatorRate, INVITES_PER_HOUR_OPERATOR_MAX]
+      : [this.#memberRate, INVITES_PER_HOUR_MAX];
     const message = `you made ${perHour} invites within an hour, which is the most`;
     const remedy = "make one that admits several: chat admin invite --uses N";
     share.take(user, this.#context.clock.now(), message, remedy);
@@ -276,8 +276,8 @@ export class Invites {
 }
 
 /** Room that an invite leads to, or that a program's token is for. */
-type Place = Pick<Invite, "room" | "post" | "read">;
+type InviteScope = Pick<Invite, "room" | "post" | "read">;
 
-function spent(what: string): Fault {
+function invalidInvite(what: string): Fault {
   return new Fault("not-allowed", msg`this invite ${what}`, { remedy: "ask for a new one" });
 }

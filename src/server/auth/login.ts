@@ -44,7 +44,7 @@ export interface Passwords {
 
 interface AuthenticatorOptions extends ServerContext {
   readonly passwords: Passwords;
-  readonly invites: Pick<Invites, "admission" | "begin" | "check" | "end">;
+  readonly invites: Pick<Invites, "registrationInvite" | "reserve" | "checkReserved" | "release">;
   readonly bans: Bans;
   readonly floods: Pick<FloodGuard, "check">;
 }
@@ -66,17 +66,17 @@ export class Authenticator {
    * Wrong answers being delayed, by address. Bounded by the links, each of which is closed after
    * WRONG_SECRETS_MAX: a separate bound would release wrong answers early when reached.
    */
-  readonly #held = new Map<string, number>();
+  readonly #delayed = new Map<string, number>();
   readonly #hashing = new WorkQueue(PASSWORD_CHECKS_MAX, PASSWORD_CHECKS_QUEUED_MAX);
   /**
    * Password checks by account: a logged-in account takes at most one slot and leaves the rest to
    * log-ins.
    */
-  readonly #turns = new FairQueue(1, PASSWORD_CHECKS_QUEUED_MAX);
+  readonly #accountQueue = new FairQueue(1, PASSWORD_CHECKS_QUEUED_MAX);
   /** Password checks before log-in, by address: no address can use up the slots of others. */
-  readonly #entrants = new FairQueue(1, PASSWORD_CHECKS_QUEUED_MAX);
-  readonly #addressShare = new HourlyQuota(ACCOUNTS_PER_ADDRESS_HOUR_MAX);
-  readonly #inviterShare = new HourlyQuota(ACCOUNTS_PER_INVITER_HOUR_MAX);
+  readonly #addressQueue = new FairQueue(1, PASSWORD_CHECKS_QUEUED_MAX);
+  readonly #addressRate = new HourlyQuota(ACCOUNTS_PER_ADDRESS_HOUR_MAX);
+  readonly #inviterRate = new HourlyQuota(ACCOUNTS_PER_INVITER_HOUR_MAX);
   /** Names being registered. Bounded by the links. */
   readonly #registering = new Map<FoldedName, Promise<void>>();
 
@@ -97,13 +97,13 @@ export class Authenticator {
     // 128 random bits cannot be guessed: a client that has them does not wait for others' guesses.
     const isToken =
       this.#isOperatorToken(secret) ||
-      this.#operatorLink.isFresh(secret) ||
-      this.#options.invites.admission(secret) !== undefined;
+      this.#operatorLink.isUnused(secret) ||
+      this.#options.invites.registrationInvite(secret) !== undefined;
     const check = (): Promise<boolean> => {
       const isPassword = this.#isRoomPassword(secret); // Always computed, for constant time.
-      const isLink = this.#operatorLink.isFresh(secret);
+      const isLink = this.#operatorLink.isUnused(secret);
       admission.isVouched = this.#isOperatorToken(secret) || isLink;
-      const invite = invites.admission(secret);
+      const invite = invites.registrationInvite(secret);
       if (invite !== undefined) admission.invite = invite.id;
       isAdmitted = isPassword || admission.isVouched || invite !== undefined;
       return Promise.resolve(isAdmitted);
@@ -145,14 +145,14 @@ export class Authenticator {
     const done = Promise.withResolvers<void>();
     this.#registering.set(folded, done.promise);
     try {
-      this.#checkShare(client, inviter);
-      await this.#enrol(client, name, request);
+      this.#checkRegistrationRate(client, inviter);
+      await this.#createAccount(client, name, request);
     } finally {
       registry.release(name);
       this.#registering.delete(folded);
       done.resolve();
     }
-    return this.#enrolled(name);
+    return this.#registeredAccount(name);
   }
 
   /** Creator of the invite that the new account registers with, if any. */
@@ -167,19 +167,19 @@ export class Authenticator {
    * Registrations per address. Behind a proxy on this machine all addresses are loopback.
    * @throws Fault too-many
    */
-  #checkShare(client: ClientConnection, inviter: UserId | "operator" | undefined): void {
+  #checkRegistrationRate(client: ClientConnection, inviter: UserId | "operator" | undefined): void {
     if (inviter === "operator") return;
     const { host } = client.link.remote;
     const now = this.#options.clock.now();
     const remedy = "try again in an hour, or ask an operator for an invite";
     if (!isLoopback(host)) {
       const message = `${ACCOUNTS_PER_ADDRESS_HOUR_MAX} accounts came from your address in an hour`;
-      this.#addressShare.take(addressKey(host), now, message, remedy);
+      this.#addressRate.take(addressKey(host), now, message, remedy);
     }
     if (inviter === undefined) return;
     const max = ACCOUNTS_PER_INVITER_HOUR_MAX;
     const message = `invites of this member admitted ${max} accounts in an hour`;
-    this.#inviterShare.take(inviter, now, message, remedy);
+    this.#inviterRate.take(inviter, now, message, remedy);
   }
 
   /** @throws Fault room-password-wrong, not-allowed */
@@ -202,7 +202,7 @@ export class Authenticator {
   }
 
   /** Written as one batch of the log in this order: a crash can only cut off the later records. */
-  async #enrol(
+  async #createAccount(
     client: ClientConnection,
     name: Name,
     request: RequestOf<"register">,
@@ -212,7 +212,7 @@ export class Authenticator {
     const hash =
       password === undefined
         ? undefined
-        : await this.#asEntrant(client, () => this.#hash(password));
+        : await this.#inAddressQueue(client, () => this.#hash(password));
     const admission = admissionOf(client);
     const id = userId(entropy(ID_BYTES));
     const drafts = [registry.accountDraft(id, { name, accountKey, deviceKey, deviceCert })];
@@ -223,7 +223,7 @@ export class Authenticator {
     };
     const { invite } = admission;
     if (invite !== undefined) {
-      await this.#withInvite(invite, [inviteUsedDraft(invite, id), ...drafts], check);
+      await this.#recordInviteUse(invite, [inviteUsedDraft(invite, id), ...drafts], check);
       admission.invited = id;
       return;
     }
@@ -234,28 +234,28 @@ export class Authenticator {
   }
 
   /** Records one use of the invite with these records; it is durable no later than they are. */
-  async #withInvite(
+  async #recordInviteUse(
     invite: string,
     drafts: readonly Draft[],
     check: () => void = () => undefined,
   ): Promise<void> {
     const { invites } = this.#options;
-    invites.begin(invite);
+    invites.reserve(invite);
     try {
       await this.#record(() => {
-        invites.check(invite);
+        invites.checkReserved(invite);
         check();
         return drafts;
       });
     } finally {
-      invites.end(invite);
+      invites.release(invite);
     }
   }
 
   /** Without a majority the user gets an error immediately: clients retry if it gives a time. */
   async #record(decide: () => readonly Draft[]): Promise<void> {
     try {
-      await this.#options.kernel.decide(decide);
+      await this.#options.kernel.transact(decide);
     } catch (error) {
       if (!(error instanceof Fault) || error.code !== "no-majority") throw error;
       throw new Fault(error.code, error.message, { cause: error });
@@ -279,36 +279,36 @@ export class Authenticator {
       "login-refused",
       "wrong password or no such name",
       () =>
-        this.#asEntrant(client, () =>
+        this.#inAddressQueue(client, () =>
           this.#hashing.run(() => this.#verify(password, account?.passwordHash)),
         ),
     );
     // Not looked up again: by now the name may belong to another account.
-    if (account === undefined || account.isGone) throw noSuchName();
+    if (account === undefined || account.isGone) throw loginRefused();
     const known = account;
     bans.checkAccount(known);
     this.#checkSessions(known);
-    await this.#enrolDevice(known, deviceKey);
+    await this.#addDevice(known, deviceKey);
     return known;
   }
 
   /** Adds the device key to the account; removes another device if there is no room. */
-  async #enrolDevice(account: Account, deviceKey: Uint8Array): Promise<void> {
+  async #addDevice(account: Account, deviceKey: Uint8Array): Promise<void> {
     const { registry, kernel, peers } = this.#options;
     const isOnline = (device: string) =>
       [...peers.of(account.id)].some(({ member }) => member?.device === device);
     for (;;) {
-      const record = await kernel.decide(() => {
+      const record = await kernel.transact(() => {
         const draft = registry.passwordDeviceDraft(account, deviceKey, isOnline);
         return draft === undefined ? [] : [draft];
       });
       if (record === undefined) return;
-      if (record.head.kind === "device-gone") this.#signedOut(account);
+      if (record.head.kind === "device-gone") this.#closeRemovedDevice(account);
     }
   }
 
   /** Closes the sessions of a removed device that logged in while the record was being written. */
-  #signedOut(account: Account): void {
+  #closeRemovedDevice(account: Account): void {
     const fault = new Fault("login-refused", "this device was signed out: another took its place");
     const isGone = ({ member }: ClientConnection) => !account.devices.has(member?.device ?? "");
     this.#options.peers.close(account.id, fault, isGone);
@@ -326,7 +326,7 @@ export class Authenticator {
     }
     const { state } = client;
     const login = state.kind === "unauthenticated" ? state.login : undefined;
-    return account.devices.has(login?.device ?? "") ? undefined : foreignDevice();
+    return account.devices.has(login?.device ?? "") ? undefined : unknownDevice();
   }
 
   /**
@@ -351,15 +351,15 @@ export class Authenticator {
 
   /** Hashes a password of a logged-in account. @throws Fault usage, too-many */
   hash(user: UserId, password: string): Promise<string> {
-    return this.#turns.run(user, () => this.#hash(password));
+    return this.#accountQueue.run(user, () => this.#hash(password));
   }
 
   /**
    * Runs in turn with others of its address, unless the client has disconnected by then.
    * @throws Fault too-many
    */
-  #asEntrant<Result>(client: ClientConnection, work: () => Promise<Result>): Promise<Result> {
-    return this.#entrants.run(addressKey(client.link.remote.host), async () => {
+  #inAddressQueue<Result>(client: ClientConnection, work: () => Promise<Result>): Promise<Result> {
+    return this.#addressQueue.run(addressKey(client.link.remote.host), async () => {
       if (client.isClosed) throw new Fault("link-closed", "the connection is closed");
       return work();
     });
@@ -374,44 +374,44 @@ export class Authenticator {
    * Checks a guess of a room's own password, delayed and counted like any other. The token of an
    * invite into this room is accepted too, and is used up.
    */
-  async guessRoom(
+  async guessRoomPassword(
     client: ClientConnection,
     password: string,
     { hash, room, user }: { readonly hash: string; readonly room: RoomId; readonly user: UserId },
   ): Promise<void> {
-    const invite = this.#options.invites.admission(password);
+    const invite = this.#options.invites.registrationInvite(password);
     if (invite?.room === room) {
       const drafts = [inviteUsedDraft(invite.id, user)];
-      return this.#withInvite(invite.id, drafts);
+      return this.#recordInviteUse(invite.id, drafts);
     }
     const check = () =>
-      this.#turns.run(user, () => this.#hashing.run(() => this.#verify(password, hash)));
+      this.#accountQueue.run(user, () => this.#hashing.run(() => this.#verify(password, hash)));
     await this.#guessShared(client, room, () =>
       this.#guess(client, [], "room-password-wrong", "the room's password is another one", check),
     );
   }
 
   /** Another server has begun to check a guess, or has found it wrong. */
-  guessElsewhere(keys: readonly string[]): void {
+  countRemoteGuess(keys: readonly string[]): void {
     const now = this.#options.clock.now();
-    const secrets = keys.filter((key) => key.startsWith(SECRET));
-    for (const secret of secrets) this.#shared.begin(secret.slice(SECRET.length), now);
-    const counted = keys.filter((key) => !key.startsWith(SECRET));
-    for (const address of counted.filter((key) => key.startsWith(ADDRESS))) {
+    const secrets = keys.filter((key) => key.startsWith(SECRET_PREFIX));
+    for (const secret of secrets) this.#shared.begin(secret.slice(SECRET_PREFIX.length), now);
+    const counted = keys.filter((key) => !key.startsWith(SECRET_PREFIX));
+    for (const address of counted.filter((key) => key.startsWith(ADDRESS_PREFIX))) {
       // The other server delays its answer.
-      void this.#hold(address, this.#guessing.delayMs([address], now));
+      void this.#delay(address, this.#guessing.delayMs([address], now));
     }
     this.#guessing.wrong(counted, now);
   }
 
   /** Another server found the guess right. */
-  guessedElsewhere(keys: readonly string[]): void {
-    const secrets = keys.filter((key) => key.startsWith(SECRET));
-    for (const secret of secrets) this.#shared.right(secret.slice(SECRET.length));
-    this.#guessing.right(keys.filter((key) => !key.startsWith(SECRET)));
+  clearRemoteGuess(keys: readonly string[]): void {
+    const secrets = keys.filter((key) => key.startsWith(SECRET_PREFIX));
+    for (const secret of secrets) this.#shared.right(secret.slice(SECRET_PREFIX.length));
+    this.#guessing.right(keys.filter((key) => !key.startsWith(SECRET_PREFIX)));
   }
 
-  #tell(kind: "guess" | "guessed", keys: readonly string[]): void {
+  #publish(kind: "guess" | "guessed", keys: readonly string[]): void {
     if (keys.length > 0) this.#options.siblings.publish({ kind, keys });
   }
 
@@ -435,9 +435,9 @@ export class Authenticator {
   }
 
   /** Checks a guess of the operator token. @throws Fault login-refused, too-many */
-  async guessOperator(client: ClientConnection, token: string): Promise<void> {
+  async guessOperatorToken(client: ClientConnection, token: string): Promise<void> {
     await this.#guess(client, [], "login-refused", "the operator token is another one", () => {
-      const isLink = this.#operatorLink.opens(token, client);
+      const isLink = this.#operatorLink.grants(token, client);
       return Promise.resolve(this.#isOperatorToken(token) || isLink);
     });
   }
@@ -448,13 +448,13 @@ export class Authenticator {
     account: Account | undefined,
   ): Account {
     const { certificateHash } = client.link;
-    const { greeted } = client;
+    const { handshake: greeted } = client;
     const isSigned =
       greeted !== undefined &&
       signature !== undefined &&
       verifyDeviceProof(deviceKey, { certificateHash, ...greeted }, user, signature);
     if (!isSigned || account?.devices.has(toBase64Url(deviceKey)) !== true) {
-      throw foreignDevice();
+      throw unknownDevice();
     }
     this.#options.bans.checkAccount(account);
     this.#checkSessions(account);
@@ -465,9 +465,9 @@ export class Authenticator {
     return this.#options.passwords.verify(password, hash);
   }
 
-  #enrolled(name: string): Account {
+  #registeredAccount(name: string): Account {
     const account = this.#options.registry.find(checkName(name));
-    if (account === undefined) throw noSuchName();
+    if (account === undefined) throw loginRefused();
     return account;
   }
 
@@ -489,15 +489,15 @@ export class Authenticator {
   ): Promise<void> {
     const { clock } = this.#options;
     const delayMs = this.#shared.begin(secret, clock.now());
-    this.#tell("guess", [`${SECRET}${secret}`]);
+    this.#publish("guess", [`${SECRET_PREFIX}${secret}`]);
     if (delayMs > 0) {
-      client.tell({ kind: "guess-delay", waitMs: delayMs, of: "everyone" });
+      client.notify({ kind: "guess-delay", waitMs: delayMs, of: "everyone" });
       await delay(clock, delayMs);
     }
     if (client.isClosed) throw new Fault("link-closed", "the connection is closed");
     await guess();
     this.#shared.right(secret);
-    this.#tell("guessed", [`${SECRET}${secret}`]);
+    this.#publish("guessed", [`${SECRET_PREFIX}${secret}`]);
   }
 
   /** Delays a guess as long as earlier wrong guesses require, then counts it. */
@@ -509,14 +509,14 @@ export class Authenticator {
     check: () => Promise<boolean>,
   ): Promise<void> {
     const { clock } = this.#options;
-    const address = `${ADDRESS}${addressKey(client.link.remote.host)}`;
-    const isHeldUp = (this.#held.get(address) ?? 0) >= GUESSES_DELAYED_PER_ADDRESS_MAX;
+    const address = `${ADDRESS_PREFIX}${addressKey(client.link.remote.host)}`;
+    const isHeldUp = (this.#delayed.get(address) ?? 0) >= GUESSES_DELAYED_PER_ADDRESS_MAX;
     const askedAt = clock.now();
     const delayMs = this.#guessing.delayMs(isHeldUp ? [address, ...names] : names, askedAt);
-    this.#tellDelay(client, address, names);
+    this.#sendDelay(client, address, names);
     this.#guessing.begin(names);
     // Before the check, so that simultaneous guesses at all servers count.
-    this.#tell("guess", names);
+    this.#publish("guess", names);
     try {
       if (delayMs > 0) await delay(clock, delayMs);
       const isRight = !client.isClosed && (await check());
@@ -524,12 +524,12 @@ export class Authenticator {
       if (client.isClosed) throw new Fault("link-closed", "the connection is closed");
       if (isRight) {
         this.#guessing.right(names);
-        this.#tell("guessed", names);
+        this.#publish("guessed", names);
         client.wrongSecrets = 0;
         return;
       }
       client.wrongSecrets++;
-      await this.#holdBack(address, names, askedAt);
+      await this.#delayWrongAnswer(address, names, askedAt);
       throw new Fault(code, sentence);
     } finally {
       this.#guessing.end(names);
@@ -540,60 +540,64 @@ export class Authenticator {
    * Notifies the client of the delay of a wrong answer. Sent before the check, so it reveals
    * nothing about the secret.
    */
-  #tellDelay(client: ClientConnection, address: string, names: readonly string[]): void {
+  #sendDelay(client: ClientConnection, address: string, names: readonly string[]): void {
     const now = this.#options.clock.now();
     const byAddress = this.#guessing.delayMs([address], now);
     const byAccount = this.#guessing.delayMs(names, now);
     const waitMs = Math.max(byAddress, byAccount);
     if (waitMs === 0) return;
     const of = byAddress >= byAccount ? "address" : "account";
-    client.tell({ kind: "guess-delay", waitMs, of });
+    client.notify({ kind: "guess-delay", waitMs, of });
   }
 
   /**
    * Delays a wrong answer as long as the ones before it require, whether or not its client still
    * waits. Time already spent waiting for the account counts: one wrong guess waits once.
    */
-  async #holdBack(address: string, names: readonly string[], askedAt: number): Promise<void> {
+  async #delayWrongAnswer(
+    address: string,
+    names: readonly string[],
+    askedAt: number,
+  ): Promise<void> {
     const { clock } = this.#options;
     const waitedMs = clock.now() - askedAt;
     const delayMs = Math.max(0, this.#guessing.delayMs([address], clock.now()) - waitedMs);
     this.#guessing.wrong([address, ...names], clock.now());
-    this.#tell("guess", [address]);
-    await this.#hold(address, delayMs);
+    this.#publish("guess", [address]);
+    await this.#delay(address, delayMs);
   }
 
-  async #hold(address: string, delayMs: number): Promise<void> {
+  async #delay(address: string, delayMs: number): Promise<void> {
     if (delayMs === 0) return;
-    this.#held.set(address, (this.#held.get(address) ?? 0) + 1);
+    this.#delayed.set(address, (this.#delayed.get(address) ?? 0) + 1);
     try {
       await delay(this.#options.clock, delayMs);
     } finally {
-      const left = (this.#held.get(address) ?? 1) - 1;
-      if (left === 0) this.#held.delete(address);
-      else this.#held.set(address, left);
+      const left = (this.#delayed.get(address) ?? 1) - 1;
+      if (left === 0) this.#delayed.delete(address);
+      else this.#delayed.set(address, left);
     }
   }
 }
 
 /** Prefix of counter keys for secrets that many share. */
-const SECRET = "secret:";
-const ADDRESS = "address:";
+const SECRET_PREFIX = "secret:";
+const ADDRESS_PREFIX = "address:";
 
 /** Reports whether the client has guessed often enough to be disconnected. */
-export function guessedTooOften(client: ClientConnection): boolean {
+export function hasGuessedTooOften(client: ClientConnection): boolean {
   return client.wrongSecrets >= WRONG_SECRETS_MAX;
 }
 
-function admissionOf({ greeted }: ClientConnection): Admission {
+function admissionOf({ handshake: greeted }: ClientConnection): Admission {
   assert(greeted !== undefined, "a link that asks has been greeted");
   return greeted.admission;
 }
 
-function noSuchName(): Fault {
+function loginRefused(): Fault {
   return new Fault("login-refused", "wrong password or no such name");
 }
 
-function foreignDevice(): Fault {
+function unknownDevice(): Fault {
   return new Fault("login-refused", "this device does not sign in for that name");
 }

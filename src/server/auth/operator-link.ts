@@ -26,19 +26,19 @@ export class OperatorLink {
   }
 
   /** Unused: a client that shows it may register. */
-  isFresh(token: string): boolean {
-    return this.#fits(token) && this.#owner === undefined && this.#clock.now() < this.#until;
+  isUnused(token: string): boolean {
+    return this.#matches(token) && this.#owner === undefined && this.#clock.now() < this.#until;
   }
 
   /** Reports whether the token makes this session an operator's; the first use binds it. */
-  opens(token: string, { member }: ClientConnection): boolean {
-    if (member === undefined || !this.#fits(token)) return false;
+  grants(token: string, { member }: ClientConnection): boolean {
+    if (member === undefined || !this.#matches(token)) return false;
     const owner = `${member.account.id} ${member.device}`;
-    if (this.isFresh(token)) this.#owner = owner;
+    if (this.isUnused(token)) this.#owner = owner;
     return this.#owner === owner;
   }
 
-  #fits(token: string): boolean {
+  #matches(token: string): boolean {
     return this.#token !== undefined && sameSecret(token, this.#token);
   }
 }

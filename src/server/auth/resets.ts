@@ -25,7 +25,7 @@ export class Resets {
   }
 
   /** A new code replaces the earlier one. @throws Fault usage, store-… */
-  async make(
+  async create(
     by: UserId,
     account: Account,
     { expires: given, signOut: signsOut = false }: RequestOf<"reset">,
@@ -40,7 +40,7 @@ export class Resets {
     }
     const token = `p${newToken(entropy)}`;
     const made = { hash: hashOf(token), expires, signsOut };
-    await kernel.decide(() => [registry.resetDraft(account.id, by, made)]);
+    await kernel.transact(() => [registry.resetDraft(account.id, by, made)]);
     return { user: account.name, token, expires };
   }
 
@@ -62,7 +62,7 @@ export class Resets {
     const hash = await entry.hash(account.id, password);
     // Before the password: if the server stops in between, the code is still valid.
     if (account.reset?.signsOut === true && find() === account) await this.signOut(account);
-    await kernel.decide(() => {
+    await kernel.transact(() => {
       if (find() !== account) throw new Fault("login-refused", sentence); // Used meanwhile.
       return [registry.passwordDraft(account.id, hash)];
     });
@@ -72,7 +72,7 @@ export class Resets {
   /** Signs out all devices; the owner logs in by password. @throws Fault store-… */
   async signOut(account: Account): Promise<void> {
     const { registry, kernel, peers } = this.#options;
-    await kernel.decide(() => registry.signOutDrafts(account));
+    await kernel.transact(() => registry.signOutDrafts(account));
     peers.close(account.id, new Fault("login-refused", "this device was signed out"));
   }
 }

@@ -10,11 +10,11 @@ import { addressKey } from "../session/connection-limits.ts";
 import type { Bans } from "./bans.ts";
 
 /** Wrong tokens delay their address like wrong passwords. */
-export class Tokens {
+export class TokenChecker {
   readonly #clock: Clock;
   readonly #bans: Bans;
   readonly #guessing = new GuessLimiter();
-  readonly #delaying = new WorkQueue(PASSWORD_CHECKS_QUEUED_MAX, PASSWORD_CHECKS_QUEUED_MAX);
+  readonly #delays = new WorkQueue(PASSWORD_CHECKS_QUEUED_MAX, PASSWORD_CHECKS_QUEUED_MAX);
 
   constructor(clock: Clock, bans: Bans) {
     this.#clock = clock;
@@ -25,13 +25,13 @@ export class Tokens {
    * @param find returns what the token stands for, or `undefined`
    * @throws Fault login-refused, banned, too-many
    */
-  async open<Found>(
+  async authenticate<Found>(
     remote: Address,
     token: string | undefined,
     find: (token: string) => Found | undefined,
   ): Promise<Found> {
     this.#bans.checkAddress(remote.host);
-    if (token === undefined) throw noToken();
+    if (token === undefined) throw invalidToken();
     const found = find(token);
     // 128 random bits cannot be guessed: a client that has them does not wait for others' guesses.
     if (found !== undefined) return found;
@@ -39,16 +39,16 @@ export class Tokens {
     const delayMs = this.#guessing.delayMs(keys, this.#clock.now());
     this.#guessing.begin(keys);
     try {
-      if (delayMs > 0) await this.#delaying.run(() => delay(this.#clock, delayMs));
+      if (delayMs > 0) await this.#delays.run(() => delay(this.#clock, delayMs));
       this.#guessing.wrong(keys, this.#clock.now());
-      throw noToken();
+      throw invalidToken();
     } finally {
       this.#guessing.end(keys);
     }
   }
 }
 
-function noToken(): Fault {
+function invalidToken(): Fault {
   const remedy = "send Authorization: Bearer TOKEN";
   return new Fault("login-refused", "there is no such token", { remedy });
 }

@@ -12,13 +12,13 @@ import type { ServerContext } from "../kernel/context.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { DataChannel } from "../session/connection-state.ts";
 
-interface ChannelsOptions extends ServerContext {
+interface DataChannelsOptions extends ServerContext {
   /** Resolves a download's token, which opens a data channel too. */
-  readonly addressed?: (token: string) => DataChannel | undefined;
+  readonly downloadChannel?: (token: string) => DataChannel | undefined;
 }
 
 /** Data channels and tickets of one session; each ticket with its expiry. */
-interface Held {
+interface SessionChannels {
   readonly account: Account;
   readonly channels: Set<ClientConnection>;
   readonly tickets: Map<string, number>;
@@ -28,39 +28,40 @@ const BUSY_MS = 1_000;
 
 /** A channel lives no longer than its session. */
 export class DataChannels {
-  readonly #options: ChannelsOptions;
-  readonly #held = new Map<ClientConnection, Held>(); // Only sessions with channels or tickets.
+  readonly #options: DataChannelsOptions;
+  /** Contains sessions with channels or tickets. */
+  readonly #sessions = new Map<ClientConnection, SessionChannels>();
   /** Keyed by ticket. Bounded by the tickets of the sessions. */
   readonly #sessionOf = new Map<string, ClientConnection>();
 
-  constructor(options: ChannelsOptions) {
+  constructor(options: DataChannelsOptions) {
     this.#options = options;
   }
 
   get count(): number {
     let count = 0;
-    for (const { channels: lanes } of this.#held.values()) count += lanes.size;
+    for (const { channels: lanes } of this.#sessions.values()) count += lanes.size;
     return count;
   }
 
   /** Returns a ticket that opens one data channel of this session, once. @throws Fault too-many */
   ticket(parent: ClientConnection, account: Account): string {
-    const held = this.#held.get(parent) ?? { account, channels: new Set(), tickets: new Map() };
-    this.#checkRoom(held, account);
+    const held = this.#sessions.get(parent) ?? { account, channels: new Set(), tickets: new Map() };
+    this.#checkCapacity(held, account);
     const { clock, entropy } = this.#options;
     const ticket = newToken(entropy);
     held.tickets.set(ticket, clock.now() + TICKET_MS);
-    this.#held.set(parent, held);
+    this.#sessions.set(parent, held);
     this.#sessionOf.set(ticket, parent);
     return ticket;
   }
 
   /** Makes the link a data channel; uses up its ticket. @throws Fault login-refused, too-many */
   open(lane: ClientConnection, ticket: string): DataChannel {
-    const addressed = this.#options.addressed?.(ticket);
-    if (addressed !== undefined) return this.#openAddressed(lane, addressed);
+    const addressed = this.#options.downloadChannel?.(ticket);
+    if (addressed !== undefined) return this.#openDownload(lane, addressed);
     const parent = this.#sessionOf.get(ticket);
-    const held = parent === undefined ? undefined : this.#held.get(parent);
+    const held = parent === undefined ? undefined : this.#sessions.get(parent);
     const until = held?.tickets.get(ticket) ?? Number.NEGATIVE_INFINITY;
     this.#sessionOf.delete(ticket);
     held?.tickets.delete(ticket);
@@ -74,17 +75,17 @@ export class DataChannels {
     return { parent, account };
   }
 
-  #openAddressed(lane: ClientConnection, of: DataChannel): DataChannel {
+  #openDownload(lane: ClientConnection, of: DataChannel): DataChannel {
     const { parent, account } = of;
-    const held = this.#held.get(parent) ?? { account, channels: new Set(), tickets: new Map() };
-    this.#checkRoom(held, account);
-    this.#held.set(parent, held);
+    const held = this.#sessions.get(parent) ?? { account, channels: new Set(), tickets: new Map() };
+    this.#checkCapacity(held, account);
+    this.#sessions.set(parent, held);
     held.channels.add(lane);
     return of;
   }
 
   /** @throws Fault too-many */
-  #checkRoom(held: Held, account: Account): void {
+  #checkCapacity(held: SessionChannels, account: Account): void {
     const detail = { retryAfterMs: BUSY_MS };
     if (this.#inUse(held) >= DATA_CHANNELS_PER_SESSION_MAX) {
       const sentence = msg`${DATA_CHANNELS_PER_SESSION_MAX} files are under way in this session`;
@@ -96,17 +97,17 @@ export class DataChannels {
     }
   }
 
-  closed(lane: ClientConnection, { parent }: DataChannel): void {
-    const held = this.#held.get(parent);
+  onClosed(lane: ClientConnection, { parent }: DataChannel): void {
+    const held = this.#sessions.get(parent);
     held?.channels.delete(lane);
-    if (held?.channels.size === 0 && held.tickets.size === 0) this.#held.delete(parent);
+    if (held?.channels.size === 0 && held.tickets.size === 0) this.#sessions.delete(parent);
   }
 
   /** The session logged out: its channels and tickets are removed. */
-  ended(parent: ClientConnection): void {
-    const held = this.#held.get(parent);
+  onSessionEnd(parent: ClientConnection): void {
+    const held = this.#sessions.get(parent);
     if (held === undefined) return;
-    this.#held.delete(parent);
+    this.#sessions.delete(parent);
     for (const ticket of held.tickets.keys()) this.#sessionOf.delete(ticket);
     const fault = new Fault("link-closed", "the session of this lane has ended");
     for (const lane of [...held.channels]) lane.close(fault);
@@ -115,13 +116,13 @@ export class DataChannels {
   #inUseOf(account: Account): number {
     let inUse = 0;
     for (const client of this.#options.peers.of(account.id)) {
-      const held = this.#held.get(client);
+      const held = this.#sessions.get(client);
       if (held !== undefined) inUse += this.#inUse(held);
     }
     return inUse;
   }
 
-  #inUse({ channels: lanes, tickets }: Held): number {
+  #inUse({ channels: lanes, tickets }: SessionChannels): number {
     const now = this.#options.clock.now();
     for (const [ticket, until] of tickets) {
       if (now < until) break; // Oldest first.

@@ -12,18 +12,18 @@ import type { Clock } from "../../io/clock.ts";
 import { chunkCount } from "../../wire/chunks.ts";
 import type { Answer, NoticeOf, RequestOf } from "../../wire/messages.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
-import type { Arrival } from "./arrivals.ts";
-import { damaged, readStored } from "./offer-checks.ts";
+import { damagedFile, readStored } from "./offer-checks.ts";
+import type { SharedFetch } from "./shared-fetches.ts";
 
 export interface DownloadSenderOptions {
-  readonly lane: ClientConnection;
+  readonly client: ClientConnection;
   /** Closed by the sender. */
   readonly blob: Blob;
   /**
    * Fetch of the chunks that the blob lacks. `undefined` if none are missing or a client is
    * uploading them here.
    */
-  readonly arrival: Pick<Arrival, "fault"> | undefined;
+  readonly fetch: Pick<SharedFetch, "fault"> | undefined;
   readonly from: number;
   readonly windowBytes: number;
   readonly clock: Clock;
@@ -31,13 +31,13 @@ export interface DownloadSenderOptions {
   fact(): FileFact | undefined;
   /** @throws Fault file-unknown (it was erased), not-member */
   checkMayRead(): void;
-  sent(bytes: number): void;
+  countSent(bytes: number): void;
   /** Returns the fault for the client in place of a local fault of this machine. */
-  trouble(fault: Fault): Fault;
+  reportFault(fault: Fault): Fault;
 }
 
 /** Chunks read per trip to the disk's thread, which costs as much as reading one. */
-const READ_AT_ONCE = 4;
+const READ_BATCH_CHUNKS = 4;
 
 /**
  * Reads and sends a few chunks at a time, limited by the reader's window, the link's queue and a
@@ -47,12 +47,12 @@ export class DownloadSender {
   readonly #options: DownloadSenderOptions;
   readonly #file: FileId;
   readonly #sending: Sending;
-  #isOver = false;
-  #isHeld = false;
+  #isFinished = false;
+  #isPaused = false;
   #wake: () => void = () => undefined;
   #isWoken = false;
   /** Resolves when the last read has ended. */
-  readonly over: Promise<void>;
+  readonly done: Promise<void>;
 
   constructor(options: DownloadSenderOptions) {
     this.#options = options;
@@ -63,12 +63,12 @@ export class DownloadSender {
     this.#sending = new Sending(
       defined({ from, windowBytes, available: blob.have, now, sizeBytes }),
     );
-    this.over = this.#run();
+    this.done = this.#run();
   }
 
   /** The download has ended: the channel is free for another. */
-  get isOver(): boolean {
-    return this.#isOver;
+  get isFinished(): boolean {
+    return this.#isFinished;
   }
 
   get about(): BlobAbout {
@@ -84,32 +84,32 @@ export class DownloadSender {
     return this.#sending.whole?.sizeBytes;
   }
 
-  acked({ file, index }: NoticeOf<"ack">): void {
-    if (this.#isOver || file !== this.#file) return; // A late message of an earlier download.
+  onAck({ file, index }: NoticeOf<"ack">): void {
+    if (this.#isFinished || file !== this.#file) return; // A late message of an earlier download.
     try {
       this.#sending.acked(index, this.#options.clock.now());
-      this.look();
+      this.refresh();
     } catch (error) {
       this.#end(error);
     }
   }
 
   /** Called when the file has grown, has ended, or its readers have changed. */
-  look(): void {
+  refresh(): void {
     this.#isWoken = true;
     this.#wake();
   }
 
   stop(): void {
-    this.#isOver = true;
-    this.look();
+    this.#isFinished = true;
+    this.refresh();
   }
 
   async #run(): Promise<void> {
     const { blob } = this.#options;
     try {
       await undefined; // Lets the answer go out before the first chunk.
-      while (!this.#isOver) if (!(await this.#step())) await this.#changed();
+      while (!this.#isFinished) if (!(await this.#step())) await this.#waitForChange();
     } catch (error) {
       this.#end(error);
     }
@@ -118,22 +118,22 @@ export class DownloadSender {
 
   /** @returns false if nothing can be done for now @throws Fault which ends the channel */
   async #step(): Promise<boolean> {
-    const { lane, blob } = this.#options;
+    const { client: lane, blob } = this.#options;
     const sending = this.#sending;
     this.#options.checkMayRead();
     const fact = this.#options.fact();
-    if (fact !== undefined) this.#checkWhole(fact);
+    if (fact !== undefined) this.#checkComplete(fact);
     const size = fact?.chunks === blob.have ? fact.size : undefined;
     sending.available(blob.have, size, this.#options.clock.now());
     const index = sending.take(this.#options.clock.now());
     if (index === undefined) return this.#pause(fact);
-    const count = this.#takeMore();
+    const count = this.#claimMore();
     const hashes = Array.from({ length: count }, (_, i) => blob.hash(index + i));
     const stored = Promise.all([Promise.all(hashes), blob.readSome(index, count)]);
     const [checksums, chunks] = await readStored(stored);
     for (const [i, bytes] of chunks.entries()) {
       if (lane.link.queuedBytes() + bytes.length > SEND_QUEUE_LOW_BYTES) await lane.link.drained();
-      if (this.#isOver) return true;
+      if (this.#isFinished) return true;
       this.#options.checkMayRead(); // The reader may have been removed meanwhile.
       this.#send(index + i, checksums[i], bytes);
     }
@@ -144,12 +144,12 @@ export class DownloadSender {
    * Takes the following chunks that the link accepts now, for one trip to the disk.
    * @returns their number, including the first
    */
-  #takeMore(): number {
-    const { lane, clock } = this.#options;
+  #claimMore(): number {
+    const { client: lane, clock } = this.#options;
     let count = 1;
     // Chunks read for a slow reader would only wait in memory.
     if (lane.link.queuedBytes() > CHUNK_BYTES) return count;
-    while (count < READ_AT_ONCE && this.#sending.take(clock.now()) !== undefined) count++;
+    while (count < READ_BATCH_CHUNKS && this.#sending.take(clock.now()) !== undefined) count++;
     return count;
   }
 
@@ -157,41 +157,41 @@ export class DownloadSender {
     assert(sha256 !== undefined, "each chunk has its checksum");
     const sizeBytes = bytes.length;
     this.#sending.sent(index, sizeBytes, this.#options.clock.now());
-    this.#isHeld = false;
-    this.#options.lane.tell({ kind: "chunk", file: this.#file, index, sha256, bytes });
-    this.#options.sent(sizeBytes);
+    this.#isPaused = false;
+    this.#options.client.notify({ kind: "chunk", file: this.#file, index, sha256, bytes });
+    this.#options.countSent(sizeBytes);
   }
 
   /**
    * @throws Fault usage, checksum-wrong if the disk has lost a posted file, or the fault of its
    * arrival
    */
-  #checkWhole({ chunks }: FileFact): void {
-    const { from, blob, arrival } = this.#options;
-    if (from > chunks) throw beyond(chunks);
+  #checkComplete({ chunks }: FileFact): void {
+    const { from, blob, fetch: arrival } = this.#options;
+    if (from > chunks) throw beyondEnd(chunks);
     if (blob.have === chunks) return;
-    if (arrival === undefined) throw damaged();
+    if (arrival === undefined) throw damagedFile();
     if (arrival.fault !== undefined) throw arrival.fault;
   }
 
   #pause(fact: FileFact | undefined): boolean {
-    const { lane } = this.#options;
+    const { client: lane } = this.#options;
     const sending = this.#sending;
     const file = this.#file;
     if (fact !== undefined && sending.isSent) {
       const { size, chunks, digest } = fact;
-      lane.tell({ kind: "end", file, size, chunks, digest: hexBytes(digest) });
-      this.#isOver = true;
+      lane.notify({ kind: "end", file, size, chunks, digest: hexBytes(digest) });
+      this.#isFinished = true;
       return true;
     }
-    if (!this.#isHeld && (sending.isCaughtUp || sending.isSent)) {
-      this.#isHeld = true;
-      lane.tell({ kind: "held", file, where: "sender" });
+    if (!this.#isPaused && (sending.isCaughtUp || sending.isSent)) {
+      this.#isPaused = true;
+      lane.notify({ kind: "held", file, where: "sender" });
     }
     return false;
   }
 
-  async #changed(): Promise<void> {
+  async #waitForChange(): Promise<void> {
     if (!this.#isWoken) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
@@ -202,15 +202,15 @@ export class DownloadSender {
 
   #end(error: unknown): void {
     if (!(error instanceof Fault)) throw error;
-    if (this.#isOver) return;
-    this.#isOver = true;
-    this.look();
-    this.#options.lane.close(this.#options.trouble(error));
+    if (this.#isFinished) return;
+    this.#isFinished = true;
+    this.refresh();
+    this.#options.client.close(this.#options.reportFault(error));
   }
 }
 
 /** Answer before the first chunk of a file. @throws Fault usage */
-export function aboutDownload(
+export function downloadInfo(
   about: BlobAbout,
   fact: FileFact | undefined,
   { from }: RequestOf<"fetch">,
@@ -219,13 +219,13 @@ export function aboutDownload(
   const size = fact?.size ?? about.sizeBytes;
   // The size of an unfinished upload may be unknown.
   const chunks = chunkCount(size ?? FILE_BYTES_MAX);
-  if (from > chunks) throw beyond(chunks);
+  if (from > chunks) throw beyondEnd(chunks);
   const { name, folder } = about;
   const digest = fact === undefined ? undefined : hexBytes(fact.digest);
   return defined({ name, from: sender, size, digest, folder: folder && { ...folder } });
 }
 
-function beyond(chunks: number): Fault {
+function beyondEnd(chunks: number): Fault {
   return new Fault("usage", msg`the file has no more than ${chunks} chunks`, {
     remedy: "fetch it from 0",
   });

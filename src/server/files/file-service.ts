@@ -17,13 +17,13 @@ import type { LogRecord } from "../../wire/record.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import type { FanOut } from "../rooms/broadcast.ts";
 import type { ClientConnection, TransferNotice } from "../session/client-connection.ts";
-import { redacted, tellOwner } from "../session/redacted-fault.ts";
-import { type Arrival, Arrivals, type OpenContent } from "./arrivals.ts";
-import { aboutDownload, DownloadSender } from "./downloads.ts";
-import { unknown } from "./offer-checks.ts";
+import { redacted, reportHostFault } from "../session/redacted-fault.ts";
+import { DownloadSender, downloadInfo } from "./downloads.ts";
+import { unknownFile } from "./offer-checks.ts";
 import { QUOTAS_DEFAULT, Quotas } from "./quotas.ts";
 import { Recipients } from "./recipients.ts";
-import { shareStored } from "./shared-upload.ts";
+import { type OpenContent, type SharedFetch, SharedFetches } from "./shared-fetches.ts";
+import { shareLocalFiles } from "./shared-upload.ts";
 import { UploadBudget } from "./upload-budget.ts";
 import { UploadReceiver } from "./upload-receiver.ts";
 import { UploadService } from "./uploads.ts";
@@ -43,7 +43,7 @@ export interface SharedContents {
    * Resolves when everything that other servers had recorded before the call is applied here.
    * @returns false if that cannot be determined
    */
-  readonly isCurrent: () => Promise<boolean>;
+  readonly waitUntilCurrent: () => Promise<boolean>;
 }
 
 export interface FileServiceOptions extends ServerContext {
@@ -56,24 +56,24 @@ export interface FileServiceOptions extends ServerContext {
 /** Transfer on a data channel: `begun` during its lookup, then one file. */
 type Transfer = "begun" | UploadReceiver | DownloadSender;
 
-const SWEEP_EVERY_MS = 60 * 60_000;
+const SWEEP_INTERVAL_MS = 60 * 60_000;
 
 /** Each transfer has a data channel of its own. */
 export class FileService {
   readonly #options: FileServiceOptions;
   readonly #recipients: Recipients;
-  readonly #windows = new UploadBudget();
+  readonly #uploadBudget = new UploadBudget();
   readonly #quotas: Quotas;
   readonly #uploads: UploadService;
   readonly #shared: SharedFiles | undefined;
-  readonly #arrivals: Arrivals | undefined;
+  readonly #sharedFetches: SharedFetches | undefined;
   /** At most one per data channel. */
   readonly #transfers = new Map<ClientConnection, Transfer>();
   /** Start of each transfer, Unix ms. */
-  readonly #since = new WeakMap<ClientConnection, number>();
+  readonly #startTimes = new WeakMap<ClientConnection, number>();
   readonly #readers = new Map<FileId, Set<DownloadSender>>();
   /** Work to finish before the disk is released. */
-  readonly #leaving = new Set<Promise<void>>();
+  readonly #pendingTasks = new Set<Promise<void>>();
   #cancelSweep = () => {};
   #isStopping = false;
   #receivedBytes = 0;
@@ -96,26 +96,27 @@ export class FileService {
     const shared =
       contents === undefined ? undefined : new SharedFiles({ ...contents, clock, sha256 });
     this.#shared = shared;
-    this.#arrivals =
+    this.#sharedFetches =
       shared === undefined
         ? undefined
-        : new Arrivals({
+        : new SharedFetches({
             ...{ shared, blobs, quotas: this.#quotas },
             fact: (file) => files.get(file),
-            giveWay: (file) => this.#uploads.giveWay(file),
-            changed: (file) => this.#changed(file),
+            endUpload: (file) => this.#uploads.endUpload(file),
+            onChange: (file) => this.#onChange(file),
           });
     this.#uploads = new UploadService({
       ...options,
-      ...{ windows: this.#windows, quotas: this.#quotas, recipients: this.#recipients, shared },
-      changed: (file) => this.#changed(file),
-      trouble: (fault) => this.trouble(fault),
+      ...{ budget: this.#uploadBudget, quotas: this.#quotas, recipients: this.#recipients, shared },
+      onChange: (file) => this.#onChange(file),
+      reportFault: (fault) => this.reportFault(fault),
     });
   }
 
-  *listing(): Iterable<TransferEntry> {
+  *list(): Iterable<TransferEntry> {
     for (const [lane, transfer] of this.#transfers) {
-      if (transfer === "begun" || (transfer instanceof DownloadSender && transfer.isOver)) continue;
+      if (transfer === "begun" || (transfer instanceof DownloadSender && transfer.isFinished))
+        continue;
       const isUpload = transfer instanceof UploadReceiver;
       const about = isUpload ? transfer.blob.about : transfer.about;
       const { file, name } = about;
@@ -126,7 +127,7 @@ export class FileService {
         direction: isUpload ? "up" : "down",
         user: lane.channel?.account.name ?? "?",
         address: formatAddress(lane.link.remote),
-        since: this.#since.get(lane) ?? lane.sinceMs,
+        since: this.#startTimes.get(lane) ?? lane.sinceMs,
         doneBytes: isUpload ? transfer.blob.sizeBytes : transfer.doneBytes,
         sizeBytes,
         web: false,
@@ -141,7 +142,7 @@ export class FileService {
     return to.every((target) => parseTarget(target).kind === "person");
   }
 
-  sent(bytes: number): void {
+  countSent(bytes: number): void {
     this.#sentBytes += bytes;
     this.#webSentBytes += bytes;
   }
@@ -153,7 +154,7 @@ export class FileService {
       fileBytes: files.totalBytes,
       unfinishedFiles: this.#uploads.unfinished,
       unfinishedFileBytes: this.#quotas.unfinishedBytes,
-      fileQueuedBytes: this.#windows.queuedBytes,
+      fileQueuedBytes: this.#uploadBudget.queuedBytes,
       fileReceivedBytes: this.#receivedBytes,
       fileSentBytes: this.#sentBytes,
       webSentBytes: this.#webSentBytes,
@@ -163,7 +164,7 @@ export class FileService {
   /** Reads the state of the disk; measures unfinished files in the background. @throws Fault */
   async start(): Promise<void> {
     await this.#uploads.restore();
-    this.#hold(this.#uploads.measure(() => this.#isStopping).then(() => this.#sweep()));
+    this.#track(this.#uploads.measure(() => this.#isStopping).then(() => this.#sweep()));
   }
 
   /** Called when all data channels are closed; releases their files. */
@@ -171,8 +172,8 @@ export class FileService {
     this.#isStopping = true;
     this.#cancelSweep();
     this.#shared?.stop();
-    await this.#arrivals?.stop();
-    while (this.#leaving.size > 0) await Promise.all(this.#leaving);
+    await this.#sharedFetches?.stop();
+    while (this.#pendingTasks.size > 0) await Promise.all(this.#pendingTasks);
   }
 
   /** Posts a completed upload. @throws Fault */
@@ -186,60 +187,60 @@ export class FileService {
     try {
       return await this.#uploads.finish(receiver, account, request);
     } finally {
-      this.#free(lane, request.file as FileId);
+      this.#release(lane, request.file as FileId);
     }
   }
 
   /** A chunk of a file that was not offered on the channel closes it. */
-  notice(lane: ClientConnection, notice: TransferNotice): void {
+  onNotice(lane: ClientConnection, notice: TransferNotice): void {
     const transfer = this.#transfers.get(lane);
     if (notice.kind === "ack") {
-      if (transfer instanceof DownloadSender) transfer.acked(notice);
+      if (transfer instanceof DownloadSender) transfer.onAck(notice);
     } else if (transfer instanceof UploadReceiver) {
       this.#receivedBytes += notice.bytes.length;
-      transfer.take(notice, this.#options.clock.now());
+      transfer.receive(notice, this.#options.clock.now());
     } else {
       const sentence = msg`chunk ${notice.index} is of no file that is sent here`;
       lane.close(new Fault("out-of-order", sentence));
     }
   }
 
-  closed(lane: ClientConnection): void {
+  onClosed(lane: ClientConnection): void {
     const transfer = this.#transfers.get(lane);
     this.#transfers.delete(lane);
-    if (transfer instanceof UploadReceiver) this.#hold(this.#uploads.letGo(transfer));
+    if (transfer instanceof UploadReceiver) this.#track(this.#uploads.release(transfer));
     if (transfer instanceof DownloadSender) transfer.stop();
   }
 
   /** A record is durable and applied. */
-  recorded(record: LogRecord): void {
+  onRecord(record: LogRecord): void {
     const { kind, id } = record.head;
-    if (kind === "file") this.#uploads.told(id as FileId);
+    if (kind === "file") this.#uploads.onPosted(id as FileId);
     if (kind !== "erase") return;
-    for (const file of this.#filesIn(record)) {
-      this.#changed(file);
+    for (const file of this.#erasedFiles(record)) {
+      this.#onChange(file);
       // The erasure may have been ordered at another server.
-      if (this.#shared !== undefined) this.#hold(this.#uploads.erased(file, false));
+      if (this.#shared !== undefined) this.#track(this.#uploads.onErased(file, false));
     }
   }
 
   /** Deletes the contents of the files whose records the order has erased. @throws Fault store-… */
-  async erased(record: LogRecord): Promise<void> {
+  async deleteErased(record: LogRecord): Promise<void> {
     try {
-      for (const file of this.#filesIn(record)) await this.#uploads.erased(file, true);
+      for (const file of this.#erasedFiles(record)) await this.#uploads.onErased(file, true);
     } catch (error) {
-      throw error instanceof Fault ? this.trouble(error) : error; // Retried at the next start.
+      throw error instanceof Fault ? this.reportFault(error) : error; // Retried at the next start.
     }
   }
 
   /** Files that the record removes from a room. */
-  #filesIn(record: LogRecord): FileId[] {
+  #erasedFiles(record: LogRecord): FileId[] {
     const files = erasuresOf(record).map((seq) => this.#options.engine.announcements.fileAt(seq));
     return files.filter((file) => file !== undefined);
   }
 
-  #changed(file: FileId): void {
-    for (const download of this.#readers.get(file) ?? []) download.look();
+  #onChange(file: FileId): void {
+    for (const download of this.#readers.get(file) ?? []) download.refresh();
   }
 
   async offer(
@@ -247,20 +248,20 @@ export class FileService {
     account: Account,
     request: RequestOf<"offer">,
   ): Promise<Answer<"offer">> {
-    this.#begin(lane);
+    this.#reserve(lane);
     try {
       const fact = this.#options.engine.files.get(request.file as FileId);
       if (fact !== undefined) {
-        await this.#uploads.offerAgain(account, fact, request);
+        await this.#uploads.reoffer(account, fact, request);
         this.#transfers.delete(lane);
-        const window = this.#windows.grant();
-        this.#windows.release(window);
+        const window = this.#uploadBudget.grant();
+        this.#uploadBudget.release(window);
         return { have: fact.chunks, window };
       }
       const { receiver, isNew } = await this.#uploads.offer(lane, account, request);
-      if (lane.isClosed) await this.#uploads.letGo(receiver);
+      if (lane.isClosed) await this.#uploads.release(receiver);
       else this.#transfers.set(lane, receiver);
-      if (isNew) this.#offered(lane, account, receiver.blob.about);
+      if (isNew) this.#announceOffer(lane, account, receiver.blob.about);
       return { have: receiver.blob.have, window: receiver.windowBytes };
     } catch (error) {
       this.#transfers.delete(lane);
@@ -268,14 +269,16 @@ export class FileService {
     }
   }
 
-  #offered(lane: ClientConnection, account: Account, about: BlobAbout): void {
+  #announceOffer(lane: ClientConnection, account: Account, about: BlobAbout): void {
     const { fanOut, onEvent } = this.#options;
     const { file, name, to, sizeBytes, folder, by } = about;
     for (const room of this.#recipients.rooms(by, to)) {
       const offer = { room: room.id, file, from: account.name, name, size: sizeBytes };
       fanOut.publish(room, defined({ kind: "offered", ...offer, folder: folder && { ...folder } }));
     }
-    onEvent(defined({ kind: "offered", ...this.#what(lane, account, file, name), to, sizeBytes }));
+    onEvent(
+      defined({ kind: "offered", ...this.#eventFields(lane, account, file, name), to, sizeBytes }),
+    );
   }
 
   async withdraw(
@@ -290,9 +293,9 @@ export class FileService {
     const { name } = await this.#uploads.withdraw(account, file);
     if (sending !== undefined && this.#transfers.get(sending[0]) === sending[1]) {
       this.#transfers.delete(sending[0]);
-      if (sending[0] !== lane) sending[0].close(unknown());
+      if (sending[0] !== lane) sending[0].close(unknownFile());
     }
-    this.#options.onEvent({ kind: "withdrawn", ...this.#what(lane, account, file, name) });
+    this.#options.onEvent({ kind: "withdrawn", ...this.#eventFields(lane, account, file, name) });
   }
 
   /**
@@ -327,17 +330,17 @@ export class FileService {
     const { engine, clock, registry } = this.#options;
     const { files } = engine;
     const file = request.file as FileId;
-    if (!this.#mayRead(account.id, file)) throw unknown();
-    this.#begin(lane);
+    if (!this.#mayRead(account.id, file)) throw unknownFile();
+    this.#reserve(lane);
     let blob: Blob | undefined;
-    let arrival: Arrival | undefined;
+    let arrival: SharedFetch | undefined;
     try {
       const content = await this.open(file);
       blob = content?.blob;
-      arrival = content?.arrival;
-      if (blob === undefined || !this.#mayRead(account.id, file)) throw unknown();
+      arrival = content?.fetch;
+      if (blob === undefined || !this.#mayRead(account.id, file)) throw unknownFile();
       const sender = registry.nameOf(blob.about.by) ?? "";
-      lane.answer(request.ref, aboutDownload(blob.about, files.get(file), request, sender));
+      lane.answer(request.ref, downloadInfo(blob.about, files.get(file), request, sender));
     } catch (error) {
       blob?.close();
       this.#transfers.delete(lane);
@@ -346,19 +349,19 @@ export class FileService {
     if (lane.isClosed) return blob.close();
     const { from, window: windowBytes } = request;
     const download = new DownloadSender({
-      ...{ lane, blob, arrival, from, windowBytes, clock },
+      ...{ client: lane, blob, fetch: arrival, from, windowBytes, clock },
       fact: () => files.get(file),
       checkMayRead: () => this.#checkMayRead(account.id, file),
-      sent: (bytes) => {
+      countSent: (bytes) => {
         this.#sentBytes += bytes;
       },
-      trouble: (fault) => this.trouble(fault),
+      reportFault: (fault) => this.reportFault(fault),
     });
     this.#transfers.set(lane, download);
     const readers = this.#readers.get(file) ?? new Set();
     this.#readers.set(file, readers.add(download));
-    this.#hold(
-      download.over.then(() => {
+    this.#track(
+      download.done.then(() => {
         readers.delete(download);
         if (readers.size === 0 && this.#readers.get(file) === readers) this.#readers.delete(file);
       }),
@@ -368,31 +371,32 @@ export class FileService {
   /** Opens a file, whole or as far as it has arrived; the caller closes it. @throws Fault */
   async open(file: FileId): Promise<OpenContent | undefined> {
     const fact = this.#options.engine.files.get(file);
-    if (fact !== undefined && this.#arrivals !== undefined) return this.#arrivals.open(fact);
+    if (fact !== undefined && this.#sharedFetches !== undefined)
+      return this.#sharedFetches.open(fact);
     const blob = await this.#options.blobs.open(file);
     return blob === undefined ? undefined : { blob };
   }
 
-  got(lane: ClientConnection, account: Account, file: FileId): void {
+  downloaded(lane: ClientConnection, account: Account, file: FileId): void {
     const fact = this.#options.engine.files.get(file);
-    if (fact === undefined || !this.#mayRead(account.id, file)) throw unknown();
-    this.#options.onEvent({ kind: "got", ...this.#what(lane, account, file, fact.name) });
+    if (fact === undefined || !this.#mayRead(account.id, file)) throw unknownFile();
+    this.#options.onEvent({ kind: "got", ...this.#eventFields(lane, account, file, fact.name) });
   }
 
   /** Allows one transfer at a time on a data channel. @throws Fault out-of-order */
-  #begin(lane: ClientConnection): void {
+  #reserve(lane: ClientConnection): void {
     const transfer = this.#transfers.get(lane);
-    if (transfer !== undefined && !(transfer instanceof DownloadSender && transfer.isOver)) {
+    if (transfer !== undefined && !(transfer instanceof DownloadSender && transfer.isFinished)) {
       throw new Fault("out-of-order", "another file is under way on this lane", {
         remedy: "open another lane",
       });
     }
     this.#transfers.set(lane, "begun");
-    this.#since.set(lane, this.#options.clock.unixMs());
+    this.#startTimes.set(lane, this.#options.clock.unixMs());
   }
 
   /** Ends an upload once the file has been posted: no further chunks follow. */
-  #free(lane: ClientConnection, file: FileId): void {
+  #release(lane: ClientConnection, file: FileId): void {
     const transfer = this.#transfers.get(lane);
     const isMeant = transfer instanceof UploadReceiver && transfer.blob.about.file === file;
     if (isMeant && this.#options.engine.announcements.has(file)) this.#transfers.delete(lane);
@@ -402,33 +406,34 @@ export class FileService {
   #checkMayRead(user: UserId, file: FileId): void {
     if (this.#mayRead(user, file)) return;
     const { files } = this.#options.engine;
-    if (files.get(file) === undefined && this.#uploads.about(file) === undefined) throw unknown();
+    if (files.get(file) === undefined && this.#uploads.offerOf(file) === undefined)
+      throw unknownFile();
     throw new Fault("not-member", "you may not read this file any more");
   }
 
   #mayRead(user: UserId, file: FileId): boolean {
     const { engine, rooms } = this.#options;
-    const about = this.#uploads.about(file);
-    if (about !== undefined) return about.by === user || this.#recipients.reads(user, about.to);
+    const about = this.#uploads.offerOf(file);
+    if (about !== undefined) return about.by === user || this.#recipients.canRead(user, about.to);
     return engine.files.mayRead(file, user, (room) => rooms.get(room)?.members.has(user) === true);
   }
 
-  #what(lane: ClientConnection, account: Account, file: FileId, name: string) {
+  #eventFields(lane: ClientConnection, account: Account, file: FileId, name: string) {
     return { user: account.name, address: lane.link.remote, file, name };
   }
 
   /** Faults of a content concern its file only; the server stops for faults of the log. */
-  trouble(fault: Fault): Fault {
-    tellOwner(fault, this.#options.onEvent);
+  reportFault(fault: Fault): Fault {
+    reportHostFault(fault, this.#options.onEvent);
     return redacted(fault);
   }
 
-  #hold(work: Promise<void>): void {
+  #track(work: Promise<void>): void {
     const held = work.catch((error: unknown) => {
-      this.trouble(asFault(error));
+      this.reportFault(asFault(error));
     });
-    this.#leaving.add(held);
-    void held.finally(() => this.#leaving.delete(held));
+    this.#pendingTasks.add(held);
+    void held.finally(() => this.#pendingTasks.delete(held));
   }
 
   /** Removes what does not belong in the shared store, and adds what it lacks. */
@@ -437,12 +442,12 @@ export class FileService {
     if (shared === undefined) return;
     const isOver = () => this.#isStopping;
     await this.#uploads.sweepShared(isOver);
-    await shareStored(shared, this.#options.blobs, this.#options.engine.files, isOver);
+    await shareLocalFiles(shared, this.#options.blobs, this.#options.engine.files, isOver);
   }
 
   #sweep(): void {
     if (this.#isStopping) return;
-    this.#hold(this.#uploads.sweep().then(() => this.#sweepShared()));
-    this.#cancelSweep = this.#options.clock.after(SWEEP_EVERY_MS, () => this.#sweep());
+    this.#track(this.#uploads.sweep().then(() => this.#sweepShared()));
+    this.#cancelSweep = this.#options.clock.after(SWEEP_INTERVAL_MS, () => this.#sweep());
   }
 }

@@ -7,24 +7,24 @@ import { sameRecipients } from "./recipients.ts";
 
 const BUSY_MS = 1_000;
 /** Time for a closing data channel to release the file. */
-export const LETTING_GO_MS = 200;
+export const RELEASE_RETRY_MS = 200;
 
 /** The same for an unknown file and one that the user may not read. */
-export function unknown(): Fault {
+export function unknownFile(): Fault {
   return new Fault("file-unknown", "there is no such file for you");
 }
 
-export function foreign(): Fault {
+export function foreignFile(): Fault {
   return new Fault("not-allowed", "this file is somebody else's", { remedy: "send it anew" });
 }
 
-export function busy(retryAfterMs = BUSY_MS): Fault {
+export function uploadBusy(retryAfterMs = BUSY_MS): Fault {
   const sentence = "this file is on its way in another connection";
   return new Fault("too-many", sentence, { retryAfterMs });
 }
 
 /** @throws Fault usage */
-export function checkSame(about: BlobAbout, { to, size }: RequestOf<"offer">): void {
+export function checkSameOffer(about: BlobAbout, { to, size }: RequestOf<"offer">): void {
   const what =
     about.sizeBytes !== size ? "size" : sameRecipients(about.to, to) ? undefined : "targets";
   if (what === undefined) return;
@@ -45,7 +45,7 @@ export function checkFolder({
 }
 
 /** Fault shown when chunks on this machine's disk are damaged, without a path. */
-export function damaged(cause?: Fault): Fault {
+export function damagedFile(cause?: Fault): Fault {
   return new Fault("checksum-wrong", "the server's copy of this file is damaged", {
     remedy: "ask its sender to send it again",
     cause,
@@ -57,6 +57,6 @@ export async function readStored<Value>(read: Promise<Value>): Promise<Value> {
   try {
     return await read;
   } catch (error) {
-    throw error instanceof Fault && error.code === "checksum-wrong" ? damaged(error) : error;
+    throw error instanceof Fault && error.code === "checksum-wrong" ? damagedFile(error) : error;
   }
 }

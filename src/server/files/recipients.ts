@@ -27,7 +27,7 @@ export class Recipients {
   }
 
   /** Members of the rooms, and a direct recipient even before the first message. */
-  reads(user: UserId, to: readonly string[]): boolean {
+  canRead(user: UserId, to: readonly string[]): boolean {
     const { rooms, directory } = this.#options;
     return to.some((one) => {
       const { kind, name } = parseTarget(one);

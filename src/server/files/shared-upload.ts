@@ -8,13 +8,13 @@ import type { Files } from "../../core/rooms/files.ts";
 import type { Blob, BlobStore } from "../../io/blob/interfaces.ts";
 import type { SharedFiles } from "../../io/cluster/shared-files.ts";
 import { chunkSize } from "../../wire/chunks.ts";
-import { isWhole } from "./arrivals.ts";
 import { readStored } from "./offer-checks.ts";
+import { isComplete } from "./shared-fetches.ts";
 
 /** Tries after an upload is erased during the copy, e.g. by a server with a wrong clock. */
 const COMPLETE_TRIES_MAX = 3;
 
-interface Wait {
+interface Waiter {
   readonly count: number;
   /** False if the copy was stopped. */
   readonly resolve: (isReached: boolean) => void;
@@ -30,9 +30,9 @@ export class SharedUpload {
   #next: number;
   /** Chunks in the store beyond the first missing one. Bounded by CLUSTER_CHUNKS_PER_FILE_MAX. */
   readonly #ahead = new Set<number>();
-  readonly #underWay = new Set<Promise<void>>();
+  readonly #inFlight = new Set<Promise<void>>();
   /** Bounded: one for the sync and one for the end. */
-  #waits: Wait[] = [];
+  #waiters: Waiter[] = [];
   #hasFailed = false;
   /** The store is full: the rest of this file would take space from messages. */
   #isFull = false;
@@ -43,24 +43,24 @@ export class SharedUpload {
     this.#shared = shared;
     this.#blob = blob;
     this.#have = this.#next = have;
-    this.look();
+    this.pump();
   }
 
   /** Called when the blob may have more chunks. */
-  look(): void {
+  pump(): void {
     const { have } = this.#blob;
-    if (this.#hasFailed && !this.#begunAgain()) return;
+    if (this.#hasFailed && !this.#retryFailed()) return;
     while (
       !this.#isStopped &&
       this.#next < have &&
       this.#next < this.#have + CLUSTER_CHUNKS_PER_FILE_MAX
     ) {
       const index = this.#next++;
-      const bringing = this.#bring(index);
-      this.#underWay.add(bringing);
+      const bringing = this.#copy(index);
+      this.#inFlight.add(bringing);
       void bringing.finally(() => {
-        this.#underWay.delete(bringing);
-        this.look();
+        this.#inFlight.delete(bringing);
+        this.pump();
       });
     }
   }
@@ -70,12 +70,12 @@ export class SharedUpload {
    * @returns false if it was stopped before
    * @throws Fault no-majority, store-…; the next call retries the missing chunks
    */
-  reached(count: number): Promise<boolean> {
+  waitForChunks(count: number): Promise<boolean> {
     if (this.#have >= count) return Promise.resolve(true);
     if (this.#isStopped) return Promise.resolve(false);
     return new Promise((resolve, reject) => {
-      this.#waits.push({ count, resolve, reject });
-      this.look();
+      this.#waiters.push({ count, resolve, reject });
+      this.pump();
     });
   }
 
@@ -88,7 +88,8 @@ export class SharedUpload {
     const hashes: Uint8Array[] = [];
     for (let index = 0; index < have; index++) hashes.push(await this.#blob.hash(index));
     for (let tries = 1; ; tries++) {
-      if (!(await this.reached(have))) throw new Fault("link-closed", "this upload has ended");
+      if (!(await this.waitForChunks(have)))
+        throw new Fault("link-closed", "this upload has ended");
       const lost = await this.#shared.complete(about.file, this.#blob.digest(), hashes);
       if (lost === undefined) return;
       if (tries === COMPLETE_TRIES_MAX) throw new Fault("too-many", "this file is being erased");
@@ -100,8 +101,8 @@ export class SharedUpload {
   /** Resolves when the blob is no longer read. */
   async stop(): Promise<void> {
     this.#isStopped = true;
-    for (const { resolve } of this.#waits.splice(0)) resolve(false);
-    await Promise.all(this.#underWay);
+    for (const { resolve } of this.#waiters.splice(0)) resolve(false);
+    await Promise.all(this.#inFlight);
     if (!this.#isFull) return;
     try {
       await this.#shared.erase(this.#blob.about.file);
@@ -110,7 +111,7 @@ export class SharedUpload {
     }
   }
 
-  async #bring(index: number): Promise<void> {
+  async #copy(index: number): Promise<void> {
     try {
       const blob = this.#blob;
       const hash = await blob.hash(index);
@@ -124,8 +125,8 @@ export class SharedUpload {
   }
 
   /** Retries failed chunks only if someone waits for them. */
-  #begunAgain(): boolean {
-    if (this.#underWay.size > 0 || this.#waits.length === 0) return false;
+  #retryFailed(): boolean {
+    if (this.#inFlight.size > 0 || this.#waiters.length === 0) return false;
     this.#hasFailed = false;
     this.#ahead.clear();
     this.#next = this.#have;
@@ -133,28 +134,28 @@ export class SharedUpload {
   }
 
   #settle(): void {
-    const reached = this.#waits.filter(({ count }) => count <= this.#have);
-    this.#waits = this.#waits.filter(({ count }) => count > this.#have);
+    const reached = this.#waiters.filter(({ count }) => count <= this.#have);
+    this.#waiters = this.#waiters.filter(({ count }) => count > this.#have);
     for (const { resolve } of reached) resolve(true);
   }
 
   #fail(fault: Fault): void {
     this.#hasFailed = true;
     this.#isFull = fault.code === "store-full";
-    for (const { reject } of this.#waits.splice(0)) reject(fault);
+    for (const { reject } of this.#waiters.splice(0)) reject(fault);
   }
 }
 
 export interface ResumedUpload {
   /** Called before a chunk is stored. @throws Fault quota-reached, store-full */
-  admit(bytes: number): void;
-  stored(bytes: number): void;
+  checkQuota(bytes: number): void;
+  onStored(bytes: number): void;
   /** Reports whether nobody waits for it any more. */
-  isOver(): boolean;
+  isAborted(): boolean;
 }
 
 /** The store lacks a chunk that it lists, or has another one: the chunk is sent again. */
-const LOST: ReadonlySet<FaultCode> = new Set(["file-unknown", "checksum-wrong"]);
+const LOST_CHUNK_CODES: ReadonlySet<FaultCode> = new Set(["file-unknown", "checksum-wrong"]);
 
 /**
  * Begins to share an upload. Chunks that another server has received are fetched first, so that the
@@ -164,7 +165,7 @@ const LOST: ReadonlySet<FaultCode> = new Set(["file-unknown", "checksum-wrong"])
 export async function resumeShared(
   shared: SharedFiles,
   blob: Blob,
-  { admit, stored, isOver }: ResumedUpload,
+  { checkQuota: admit, onStored: stored, isAborted: isOver }: ResumedUpload,
 ): Promise<SharedUpload> {
   const { file, sizeBytes } = blob.about;
   const sent = await shared.storedHashes(file);
@@ -186,7 +187,7 @@ export async function resumeShared(
       stored(bytes.length);
     }
   } catch (error) {
-    if (!(error instanceof Fault) || !LOST.has(error.code)) throw error;
+    if (!(error instanceof Fault) || !LOST_CHUNK_CODES.has(error.code)) throw error;
   }
   await blob.sync();
   return new SharedUpload(shared, blob, blob.have);
@@ -196,7 +197,7 @@ export async function resumeShared(
  * Copies a file that only this server has: from before there was a cluster, or lost by the store.
  * @throws Fault no-majority, store-…
  */
-export async function shareStored(
+export async function shareLocalFiles(
   shared: SharedFiles,
   blobs: BlobStore,
   files: Files,
@@ -209,8 +210,8 @@ export async function shareStored(
     if (blob === undefined) continue;
     try {
       const fact = files.get(file);
-      if (fact === undefined || !isWhole(blob, fact)) continue;
-      await shareAll(shared, blob);
+      if (fact === undefined || !isComplete(blob, fact)) continue;
+      await shareBlob(shared, blob);
       if (files.get(file) === undefined) await shared.erase(file);
     } finally {
       blob.close();
@@ -218,7 +219,7 @@ export async function shareStored(
   }
 }
 
-async function shareAll(shared: SharedFiles, blob: Blob): Promise<void> {
+async function shareBlob(shared: SharedFiles, blob: Blob): Promise<void> {
   const upload = new SharedUpload(shared, blob, 0);
   try {
     await upload.complete();

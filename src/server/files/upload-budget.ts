@@ -41,7 +41,7 @@ export class UploadBudget {
    * sender beyond it must retry later.
    * @throws Fault too-many
    */
-  queued(bytes: number): void {
+  countQueued(bytes: number): void {
     if (bytes > 0 && this.#queuedBytes + bytes > TRANSFERS_BYTES_MAX) {
       const detail = { retryAfterMs: BUSY_MS };
       throw new Fault("too-many", "too much waits for the server's disk", detail);

@@ -15,28 +15,28 @@ import type { Blob } from "../../io/blob/interfaces.ts";
 import { releaseBuffer } from "../../io/disk/buffer-pool.ts";
 import type { NoticeOf, RequestOf } from "../../wire/messages.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
-import { reworded } from "../session/redacted-fault.ts";
+import { withMessage } from "../session/redacted-fault.ts";
 import { readStored } from "./offer-checks.ts";
 import type { SharedUpload } from "./shared-upload.ts";
 
 export interface UploadReceiverOptions {
-  readonly lane: ClientConnection;
+  readonly client: ClientConnection;
   /** Closed by the receiver. */
   readonly blob: Blob;
   readonly windowBytes: number;
   readonly sizeBytesMax: number;
   readonly now: number;
   /** Adds bytes that wait for the disk; a negative number subtracts. @throws Fault too-many */
-  queued(bytes: number): void;
+  countQueued(bytes: number): void;
   /** Called before a chunk is stored. @throws Fault quota-reached, store-full */
-  admit(bytes: number): void;
-  stored(bytes: number): void;
+  checkQuota(bytes: number): void;
+  onStored(bytes: number): void;
   /** Rereads the free space of the disk. @throws Fault store-… */
-  synced(): Promise<void>;
+  onSynced(): Promise<void>;
   /** Returns the fault for the client in place of a local fault of this machine. */
-  trouble(fault: Fault): Fault;
+  reportFault(fault: Fault): Fault;
   /** Copies the chunks to the shared store of the cluster. `undefined` for a single server. */
-  readonly sharing: SharedUpload | undefined;
+  readonly sharedUpload: SharedUpload | undefined;
 }
 
 interface PendingChunk {
@@ -51,7 +51,7 @@ interface PendingChunk {
  * closes the channel.
  */
 export class UploadReceiver {
-  readonly lane: ClientConnection;
+  readonly client: ClientConnection;
   readonly blob: Blob;
   readonly windowBytes: number;
   readonly #options: UploadReceiverOptions;
@@ -61,16 +61,16 @@ export class UploadReceiver {
   #pumping: Promise<void> | undefined;
   #syncing: Promise<void> | undefined;
   #unsyncedBytes = 0;
-  #isOver = false;
+  #isFinished = false;
   /** Time of the last chunk. */
-  heardAt: number;
+  lastChunkAt: number;
 
   constructor(options: UploadReceiverOptions) {
-    const { lane, blob, windowBytes, sizeBytesMax, now } = options;
-    this.lane = lane;
+    const { client: lane, blob, windowBytes, sizeBytesMax, now } = options;
+    this.client = lane;
     this.blob = blob;
     this.windowBytes = windowBytes;
-    this.heardAt = now;
+    this.lastChunkAt = now;
     this.#options = options;
     // Nothing follows a short chunk: it marks the end of a stream whose size was unknown.
     const isEnded = blob.sizeBytes < blob.have * CHUNK_BYTES;
@@ -80,19 +80,19 @@ export class UploadReceiver {
   }
 
   /** Takes a chunk from the channel. Never throws: an invalid chunk closes the channel. */
-  take(chunk: NoticeOf<"chunk">, now: number): void {
-    if (this.#isOver) return;
-    this.heardAt = now;
+  receive(chunk: NoticeOf<"chunk">, now: number): void {
+    if (this.#isFinished) return;
+    this.lastChunkAt = now;
     try {
       if (chunk.file !== this.blob.about.file) throw foreignChunk(chunk.index);
       const arrival = this.#receiving.chunk(chunk.index, chunk.bytes.length);
-      this.#options.queued(chunk.bytes.length);
+      this.#options.countQueued(chunk.bytes.length);
       // Hashed here, so that it counts as a cost of the sender's message.
       const isRight = equalBytes(sha256(chunk.bytes), chunk.sha256);
       this.#pending.push({ chunk, arrival, isRight });
       this.#pumping ??= this.#pump();
     } catch (error) {
-      this.#end(error, chunk.index);
+      this.#fail(error, chunk.index);
     }
   }
 
@@ -104,14 +104,14 @@ export class UploadReceiver {
     this.#receiving.end({ sizeBytes: size, chunks });
     await this.#pumping;
     try {
-      if (!this.#isOver) await this.#syncAll();
+      if (!this.#isFinished) await this.#syncAll();
     } catch (error) {
-      this.#end(error);
+      this.#fail(error);
     }
-    if (this.#isOver) throw new Fault("link-closed", "the lane of this file has ended");
+    if (this.#isFinished) throw new Fault("link-closed", "the lane of this file has ended");
     const { blob } = this;
     if (blob.sizeBytes === size && blob.have === chunks && equalBytes(blob.digest(), digest))
-      return this.#options.sharing?.complete();
+      return this.#options.sharedUpload?.complete();
     throw new Fault("checksum-wrong", "the digest of the file is not that of its chunks", {
       remedy: "send it again",
     });
@@ -119,14 +119,14 @@ export class UploadReceiver {
 
   /** Releases the file after the current write: another channel continues. */
   async stop(): Promise<void> {
-    this.#isOver = true;
+    this.#isFinished = true;
     await this.#pumping;
-    await this.#options.sharing?.stop();
-    for (const { chunk } of this.#pending.splice(0)) this.#options.queued(-chunk.bytes.length);
+    await this.#options.sharedUpload?.stop();
+    for (const { chunk } of this.#pending.splice(0)) this.#options.countQueued(-chunk.bytes.length);
     try {
       await this.#syncAll();
     } catch (error) {
-      this.#options.trouble(asFault(error)); // The sender resends what is not on disk.
+      this.#options.reportFault(asFault(error)); // The sender resends what is not on disk.
     }
     this.blob.close();
   }
@@ -137,11 +137,11 @@ export class UploadReceiver {
    */
   async #pump(): Promise<void> {
     for (let next = this.#pending[0]; next !== undefined; next = this.#pending[0]) {
-      if (this.#isOver) break;
+      if (this.#isFinished) break;
       try {
         await this.#store(next);
       } catch (error) {
-        this.#end(error, next.chunk.index);
+        this.#fail(error, next.chunk.index);
         break;
       }
       this.#pending.shift();
@@ -155,7 +155,7 @@ export class UploadReceiver {
     const { index, sha256: hash, bytes } = chunk;
     if (!isRight) throw wrongChecksum(index);
     if (arrival === "store") {
-      this.#options.admit(bytes.length);
+      this.#options.checkQuota(bytes.length);
       await this.blob.append(hash, bytes);
     } else if (!equalBytes(await readStored(this.blob.hash(index)), hash)) {
       throw foreignChunk(index);
@@ -166,16 +166,16 @@ export class UploadReceiver {
     const { file, index, bytes } = chunk;
     const { length } = bytes;
     if (arrival === "store") {
-      this.#options.stored(length);
+      this.#options.onStored(length);
       this.#unsyncedBytes += length;
-      this.#options.sharing?.look();
+      this.#options.sharedUpload?.pump();
     }
     this.#receiving.acked(index);
-    this.lane.tell({ kind: "ack", file, index });
-    this.#options.queued(-length);
+    this.client.notify({ kind: "ack", file, index });
+    this.#options.countQueued(-length);
     releaseBuffer(bytes);
     if (this.#unsyncedBytes >= TRANSFER_SYNC_BYTES && this.#syncing === undefined) {
-      this.#sync().catch((error: unknown) => this.#end(error));
+      this.#sync().catch((error: unknown) => this.#fail(error));
     }
   }
 
@@ -185,10 +185,10 @@ export class UploadReceiver {
       this.#unsyncedBytes = 0;
       const upTo = await this.blob.sync();
       // A sender that reads a pipe drops acknowledged bytes: they must outlive this server.
-      const isShared = (await this.#options.sharing?.reached(upTo)) ?? true;
+      const isShared = (await this.#options.sharedUpload?.waitForChunks(upTo)) ?? true;
       if (!isShared) return; // The channel was closed.
-      this.lane.tell({ kind: "durable", file: this.blob.about.file, upTo });
-      await this.#options.synced();
+      this.client.notify({ kind: "durable", file: this.blob.about.file, upTo });
+      await this.#options.onSynced();
     };
     this.#syncing = sync().finally(() => {
       this.#syncing = undefined;
@@ -201,19 +201,19 @@ export class UploadReceiver {
     while (this.blob.durable < this.blob.have) await (this.#syncing ?? this.#sync());
   }
 
-  #end(error: unknown, index?: number): void {
+  #fail(error: unknown, index?: number): void {
     if (!(error instanceof Fault)) throw error;
-    if (this.#isOver) return;
-    this.#isOver = true;
-    const fault = this.#options.trouble(error);
-    this.lane.close(index === undefined ? fault : atChunk(fault, index));
+    if (this.#isFinished) return;
+    this.#isFinished = true;
+    const fault = this.#options.reportFault(error);
+    this.client.close(index === undefined ? fault : withChunkIndex(fault, index));
   }
 }
 
 /** Adds the index of the chunk to the message for the sender. */
-function atChunk(fault: Fault, index: number): Fault {
+function withChunkIndex(fault: Fault, index: number): Fault {
   const { message } = fault;
   return message.includes(`chunk ${index}`)
     ? fault
-    : reworded(fault, `${message}, at chunk ${index}`);
+    : withMessage(fault, `${message}, at chunk ${index}`);
 }

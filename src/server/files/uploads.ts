@@ -17,7 +17,14 @@ import type { SharedFiles } from "../../io/cluster/shared-files.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { FileServiceOptions } from "./file-service.ts";
-import { busy, checkFolder, checkSame, foreign, LETTING_GO_MS, unknown } from "./offer-checks.ts";
+import {
+  checkFolder,
+  checkSameOffer,
+  foreignFile,
+  RELEASE_RETRY_MS,
+  unknownFile,
+  uploadBusy,
+} from "./offer-checks.ts";
 import type { Quotas } from "./quotas.ts";
 import { distinctRecipients, type Recipients } from "./recipients.ts";
 import { resumeShared, type SharedUpload } from "./shared-upload.ts";
@@ -25,12 +32,12 @@ import type { UploadBudget } from "./upload-budget.ts";
 import { UploadReceiver } from "./upload-receiver.ts";
 
 interface UploadsOptions extends FileServiceOptions {
-  readonly windows: UploadBudget;
+  readonly budget: UploadBudget;
   readonly quotas: Quotas;
   readonly recipients: Recipients;
   /** Called when more of the file has arrived, or it was removed. */
-  readonly changed: (file: FileId) => void;
-  readonly trouble: (fault: Fault) => Fault;
+  readonly onChange: (file: FileId) => void;
+  readonly reportFault: (fault: Fault) => Fault;
   /** `undefined` for a single server. */
   readonly shared: SharedFiles | undefined;
 }
@@ -66,8 +73,8 @@ export class UploadService {
   }
 
   /** Offer of an unfinished file. */
-  about(file: FileId): BlobAbout | undefined {
-    return this.#isTold(file) ? undefined : this.#uploads.get(file)?.about;
+  offerOf(file: FileId): BlobAbout | undefined {
+    return this.#isPosted(file) ? undefined : this.#uploads.get(file)?.about;
   }
 
   /** Begins an upload, or resumes it. @throws Fault with which the offer is refused */
@@ -79,8 +86,8 @@ export class UploadService {
     const file = request.file as FileId;
     checkFolder(request);
     const known = this.#uploads.get(file);
-    if (known !== undefined && known.by !== account.id) throw foreign();
-    if (this.#isTold(file)) {
+    if (known !== undefined && known.by !== account.id) throw foreignFile();
+    if (this.#isPosted(file)) {
       throw new Fault("not-found", "this file was erased", { remedy: "send it anew" });
     }
     if (known !== undefined) this.#checkFree(known);
@@ -101,9 +108,9 @@ export class UploadService {
   }
 
   /** Handles an offer of a posted file: no chunks are needed. @throws Fault */
-  async offerAgain(account: Account, fact: FileFact, request: RequestOf<"offer">): Promise<void> {
-    if (fact.by !== account.id) throw foreign();
-    checkSame(await this.#aboutTold(fact.file), request);
+  async reoffer(account: Account, fact: FileFact, request: RequestOf<"offer">): Promise<void> {
+    if (fact.by !== account.id) throw foreignFile();
+    checkSameOffer(await this.#postedOffer(fact.file), request);
   }
 
   /** Posts the file to all targets, once each. @throws Fault with which the request is refused */
@@ -119,21 +126,21 @@ export class UploadService {
       try {
         await receiver.finish(request);
         await this.#checkTotals(account);
-        return await this.#tell(account, receiver.blob.about, request);
+        return await this.#post(account, receiver.blob.about, request);
       } finally {
         upload.finishing--;
-        if (this.#isTold(file)) await this.letGo(receiver);
+        if (this.#isPosted(file)) await this.release(receiver);
         await this.#settle(upload);
       }
     }
     const fact = this.#options.engine.files.get(file);
-    if (fact?.by !== account.id) throw unknown();
+    if (fact?.by !== account.id) throw unknownFile();
     const isSame = fact.size === request.size && fact.digest === toHex(request.digest);
     if (!isSame) throw new Fault("usage", "this file was finished with other content");
-    return this.#tell(account, await this.#aboutTold(file), request);
+    return this.#post(account, await this.#postedOffer(file), request);
   }
 
-  async #tell(
+  async #post(
     { id }: Account,
     { file, name, to: recipients, folder }: BlobAbout,
     { size, chunks, digest, text = "", sending = "" }: RequestOf<"finish">,
@@ -148,7 +155,7 @@ export class UploadService {
     const refused: Answer<"finish">["refused"] = [];
     for (const to of recipients) {
       try {
-        posted.push({ to, ...(await kernel.ask(id, { kind: "announce", to, file, body })) });
+        posted.push({ to, ...(await kernel.request(id, { kind: "announce", to, file, body })) });
       } catch (error) {
         // Transient faults and those of the disk fail the whole request, so that it is retried.
         if (!(error instanceof Fault) || error.retryAfterMs !== undefined) throw error;
@@ -164,36 +171,36 @@ export class UploadService {
   }
 
   /** The file was posted: the fold counts it from now on. */
-  told(file: FileId): void {
+  onPosted(file: FileId): void {
     const upload = this.#uploads.get(file);
     if (upload !== undefined) {
       this.#count(upload, 0);
       // Another server has finished it.
       if (upload.state === "idle" && upload.finishing === 0) this.#uploads.delete(file);
     }
-    this.#options.changed(file);
+    this.#options.onChange(file);
   }
 
   /** Another server has finished the file: ends its upload here. @throws Fault too-many */
-  async giveWay(file: FileId): Promise<void> {
+  async endUpload(file: FileId): Promise<void> {
     const upload = this.#uploads.get(file);
     if (upload === undefined) return;
     const { state } = upload;
-    if (upload.finishing > 0 || state === "busy") throw busy();
+    if (upload.finishing > 0 || state === "busy") throw uploadBusy();
     if (state !== "idle") {
-      await this.letGo(state);
-      state.lane.close(new Fault("link-closed", "this file is whole", { retryAfterMs: 0 }));
+      await this.release(state);
+      state.client.close(new Fault("link-closed", "this file is whole", { retryAfterMs: 0 }));
     }
-    if (this.#uploads.has(file)) throw busy();
+    if (this.#uploads.has(file)) throw uploadBusy();
   }
 
   /** The data channel has ended or carries another file. The partial upload is kept. */
-  async letGo(receiver: UploadReceiver): Promise<void> {
+  async release(receiver: UploadReceiver): Promise<void> {
     const upload = this.#uploads.get(receiver.blob.about.file);
     if (upload?.state !== receiver) return;
     upload.state = "busy";
     await receiver.stop();
-    this.#options.windows.release(receiver.windowBytes);
+    this.#options.budget.release(receiver.windowBytes);
     upload.touchedMs = this.#options.clock.unixMs();
     upload.state = "idle";
     await this.#settle(upload);
@@ -207,11 +214,11 @@ export class UploadService {
     }
     const upload = this.#uploads.get(file);
     if (upload === undefined) return this.#withdrawShared(account, file);
-    if (upload.about === undefined || upload.by !== account.id) throw unknown();
+    if (upload.about === undefined || upload.by !== account.id) throw unknownFile();
     const { about, state } = upload;
-    if (upload.finishing > 0 || state === "busy") throw busy();
-    if (state !== "idle") await this.letGo(state);
-    if (upload.finishing > 0 || upload.state !== "idle" || this.#isTold(file)) throw busy();
+    if (upload.finishing > 0 || state === "busy") throw uploadBusy();
+    if (state !== "idle") await this.release(state);
+    if (upload.finishing > 0 || upload.state !== "idle" || this.#isPosted(file)) throw uploadBusy();
     await this.#remove(upload);
     return about;
   }
@@ -219,8 +226,8 @@ export class UploadService {
   /** Withdraws an upload sent to another server. @throws Fault file-unknown, no-majority */
   async #withdrawShared(account: Account, file: FileId): Promise<BlobAbout> {
     const { shared } = this.#options;
-    const about = this.#isTold(file) ? undefined : await shared?.about(file);
-    if (about?.by !== account.id) throw unknown();
+    const about = this.#isPosted(file) ? undefined : await shared?.about(file);
+    if (about?.by !== account.id) throw unknownFile();
     await shared?.erase(file);
     return about;
   }
@@ -230,7 +237,7 @@ export class UploadService {
    * disk and, if ordered here, from the shared store.
    * @throws Fault store-…, no-majority
    */
-  async erased(file: FileId, isOrderedHere: boolean): Promise<void> {
+  async onErased(file: FileId, isOrderedHere: boolean): Promise<void> {
     if (!this.#isErased(file)) return;
     const upload = this.#uploads.get(file);
     if (upload !== undefined) return this.#settle(upload);
@@ -244,7 +251,7 @@ export class UploadService {
     for (const about of await blobs.list()) {
       const { file, by, sinceMs } = about;
       if (engine.files.get(file) !== undefined || this.#uploads.has(file)) continue;
-      if (!this.#isTold(file)) {
+      if (!this.#isPosted(file)) {
         this.#uploads.set(file, { ...newUpload(file, by), about, touchedMs: sinceMs });
       } else if (this.#isErased(file)) {
         await blobs.remove(file); // The server crashed between the order and this step.
@@ -267,11 +274,11 @@ export class UploadService {
           blob.close();
         }
       } catch (error) {
-        this.#options.trouble(asFault(error));
+        this.#options.reportFault(asFault(error));
       }
       upload.state = "idle";
       // Its record may have arrived meanwhile.
-      await this.#settle(upload).catch((error) => this.#options.trouble(asFault(error)));
+      await this.#settle(upload).catch((error) => this.#options.reportFault(asFault(error)));
     }
   }
 
@@ -279,14 +286,14 @@ export class UploadService {
   async sweep(): Promise<void> {
     const before = this.#options.clock.unixMs() - UPLOAD_KEEP_MS;
     for (const upload of [...this.#uploads.values()]) {
-      const isOurs = this.#uploads.get(upload.file) === upload && !this.#isTold(upload.file);
+      const isOurs = this.#uploads.get(upload.file) === upload && !this.#isPosted(upload.file);
       const isLeft = upload.state === "idle" && upload.finishing === 0;
       if (!isOurs || !isLeft || upload.touchedMs > before) continue;
       try {
         // Another server may have more of it, and more recently.
         await this.#remove(upload, { isShared: false });
       } catch (error) {
-        this.#options.trouble(asFault(error)); // Retried at the next sweep.
+        this.#options.reportFault(asFault(error)); // Retried at the next sweep.
       }
     }
   }
@@ -294,12 +301,12 @@ export class UploadService {
   /** Sweeps the shared store; also removes files erased while their server was lost. */
   async sweepShared(isOver: () => boolean): Promise<void> {
     const { shared, engine, clock, contents } = this.#options;
-    if (shared === undefined || (await contents?.isCurrent()) === false) return;
+    if (shared === undefined || (await contents?.waitUntilCurrent()) === false) return;
     const before = clock.unixMs() - UPLOAD_KEEP_MS;
     for (const file of await shared.files()) {
       if (isOver()) return;
       if (engine.files.get(file) !== undefined || this.#uploads.has(file)) continue;
-      const isLeft = this.#isTold(file)
+      const isLeft = this.#isPosted(file)
         ? this.#isErased(file)
         : ((await shared.lastPutMs(file)) ?? Number.POSITIVE_INFINITY) <= before;
       if (isLeft) await shared.erase(file);
@@ -310,10 +317,10 @@ export class UploadService {
   #checkFree({ state }: Upload): void {
     if (state === "idle") return;
     const isSilent =
-      state !== "busy" && this.#options.clock.now() - state.heardAt >= UPLOAD_IDLE_TIMEOUT_MS;
+      state !== "busy" && this.#options.clock.now() - state.lastChunkAt >= UPLOAD_IDLE_TIMEOUT_MS;
     // The other channel's network may be dead: the new channel replaces it.
-    if (isSilent) state.lane.close(busy());
-    throw isSilent ? busy(LETTING_GO_MS) : busy();
+    if (isSilent) state.client.close(uploadBusy());
+    throw isSilent ? uploadBusy(RELEASE_RETRY_MS) : uploadBusy();
   }
 
   /** @throws Fault as for its targets; too-many, too-large */
@@ -334,7 +341,7 @@ export class UploadService {
     upload: Upload,
     request: RequestOf<"offer">,
   ): Promise<UploadReceiver> {
-    const { quotas, windows, clock, trouble } = this.#options;
+    const { quotas, budget: windows, clock, reportFault: trouble } = this.#options;
     await quotas.refresh();
     // Checks one byte of a stream: a sender over quota is refused now.
     const { size = upload.countedBytes + 1 } = request;
@@ -342,9 +349,9 @@ export class UploadService {
     const blob = await this.#open(upload, request);
     let sharing: SharedUpload | undefined;
     try {
-      checkSame(blob.about, request);
-      this.#checkGoesOn(blob.about);
-      if (blob.about.by !== upload.by) throw foreign();
+      checkSameOffer(blob.about, request);
+      this.#checkResumable(blob.about);
+      if (blob.about.by !== upload.by) throw foreignFile();
       if (blob.durable < blob.have) await blob.sync();
       sharing = await this.#share(lane, upload, blob);
     } catch (error) {
@@ -352,19 +359,19 @@ export class UploadService {
       throw error;
     }
     return new UploadReceiver({
-      ...{ sharing, lane, blob },
+      ...{ sharedUpload: sharing, client: lane, blob },
       windowBytes: windows.grant(),
       sizeBytesMax: quotas.fileBytesMax,
       now: clock.now(),
-      queued: (bytes) => windows.queued(bytes),
-      admit: (bytes) => quotas.check(upload.by, bytes),
-      stored: (bytes) => {
+      countQueued: (bytes) => windows.countQueued(bytes),
+      checkQuota: (bytes) => quotas.check(upload.by, bytes),
+      onStored: (bytes) => {
         quotas.spend(bytes);
         this.#count(upload, upload.countedBytes + bytes);
-        this.#options.changed(upload.file);
+        this.#options.onChange(upload.file);
       },
-      synced: () => quotas.refresh(),
-      trouble,
+      onSynced: () => quotas.refresh(),
+      reportFault: trouble,
     });
   }
 
@@ -372,12 +379,12 @@ export class UploadService {
     const { shared, quotas } = this.#options;
     if (shared === undefined) return undefined;
     return resumeShared(shared, blob, {
-      admit: (bytes) => quotas.check(upload.by, bytes),
-      stored: (bytes) => {
+      checkQuota: (bytes) => quotas.check(upload.by, bytes),
+      onStored: (bytes) => {
         quotas.spend(bytes);
         this.#count(upload, upload.countedBytes + bytes);
       },
-      isOver: () => lane.isClosed,
+      isAborted: () => lane.isClosed,
     });
   }
 
@@ -385,7 +392,7 @@ export class UploadService {
   async #checkTotals({ id }: Account): Promise<void> {
     const { shared, contents, quotas } = this.#options;
     if (shared === undefined) return;
-    await contents?.isCurrent();
+    await contents?.waitUntilCurrent();
     quotas.checkTotals(id, 0);
   }
 
@@ -394,7 +401,7 @@ export class UploadService {
     const known = await blobs.open(upload.file);
     let blob: Blob;
     try {
-      const about = await this.#begin(known?.about ?? this.#aboutOf(upload, request));
+      const about = await this.#beginShared(known?.about ?? this.#newOffer(upload, request));
       blob = known ?? (await blobs.create(about));
     } catch (error) {
       known?.close();
@@ -406,7 +413,7 @@ export class UploadService {
     return blob;
   }
 
-  #aboutOf({ file, by }: Upload, { name, size, folder, to }: RequestOf<"offer">): BlobAbout {
+  #newOffer({ file, by }: Upload, { name, size, folder, to }: RequestOf<"offer">): BlobAbout {
     const sinceMs = this.#options.clock.unixMs();
     return defined({
       file,
@@ -420,9 +427,9 @@ export class UploadService {
   }
 
   /** @returns the first offer, at whichever server @throws Fault not-allowed, no-majority */
-  async #begin(about: BlobAbout): Promise<BlobAbout> {
+  async #beginShared(about: BlobAbout): Promise<BlobAbout> {
     const first = (await this.#options.shared?.begin(about)) ?? about;
-    if (first.by !== about.by) throw foreign();
+    if (first.by !== about.by) throw foreignFile();
     return first;
   }
 
@@ -430,7 +437,7 @@ export class UploadService {
    * A resumed upload needs only one target that the sender may still post to.
    * @throws Fault of that target
    */
-  #checkGoesOn({ by, to, name }: BlobAbout): void {
+  #checkResumable({ by, to, name }: BlobAbout): void {
     const { recipients: targets, clock } = this.#options;
     const faults: Fault[] = [];
     for (const one of to) {
@@ -444,17 +451,17 @@ export class UploadService {
   }
 
   /** @throws Fault file-unknown if the disk has lost it */
-  async #aboutTold(file: FileId): Promise<BlobAbout> {
+  async #postedOffer(file: FileId): Promise<BlobAbout> {
     const { blobs, shared } = this.#options;
     const blob = await blobs.open(file);
     const about = blob?.about ?? (await shared?.about(file));
     blob?.close();
-    if (about === undefined) throw unknown();
+    if (about === undefined) throw unknownFile();
     return about;
   }
 
   #count(upload: Upload, bytes: number): void {
-    const counted = this.#isTold(upload.file) ? 0 : bytes;
+    const counted = this.#isPosted(upload.file) ? 0 : bytes;
     this.#options.quotas.count(upload.by, counted - upload.countedBytes);
     upload.countedBytes = counted;
   }
@@ -465,7 +472,7 @@ export class UploadService {
     if (upload.state !== "idle" || upload.finishing > 0) return;
     if (this.#options.engine.files.get(upload.file) !== undefined)
       this.#uploads.delete(upload.file);
-    else if (this.#isTold(upload.file) && this.#isErased(upload.file)) await this.#remove(upload);
+    else if (this.#isPosted(upload.file) && this.#isErased(upload.file)) await this.#remove(upload);
   }
 
   /** @throws Fault store-…, no-majority */
@@ -476,7 +483,7 @@ export class UploadService {
       await this.#options.blobs.remove(upload.file);
       this.#count(upload, 0);
       this.#uploads.delete(upload.file);
-      this.#options.changed(upload.file);
+      this.#options.onChange(upload.file);
     } finally {
       upload.state = "idle";
     }
@@ -489,7 +496,7 @@ export class UploadService {
   }
 
   /** Posted to some room, even if that record was erased since. */
-  #isTold(file: FileId): boolean {
+  #isPosted(file: FileId): boolean {
     return this.#options.engine.announcements.has(file);
   }
 }

@@ -8,10 +8,10 @@ import type { RequestKind, RequestOf } from "../../wire/messages.ts";
 import type { Services } from "../services/services.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { Login } from "../session/connection-state.ts";
-import { type Handlers, LATER, type Sender, type SessionActions } from "./handler.ts";
+import { DEFERRED, type Handlers, type Sender, type SessionActions } from "./handler.ts";
 
 /** Each attempt counts as a guess. */
-const LOGIN_AGAIN_MS = 3_000;
+const LOGIN_RETRY_MS = 3_000;
 
 export function authHandlers(services: Services, sessions: SessionActions) {
   const { entry, resets, rooms, registry, kernel, sequencer } = services;
@@ -19,13 +19,13 @@ export function authHandlers(services: Services, sessions: SessionActions) {
   const enterLobby = (client: ClientConnection, account: Account, ref: number) => {
     kernel.submit({ user: account.id, session: client.id }, { kind: "enter" }, (outcome) => {
       if (outcome instanceof Fault) client.settle(ref, outcome);
-      else sessions.enter(client, account, ref, undefined);
+      else sessions.logIn(client, account, ref, undefined);
     });
-    return LATER;
+    return DEFERRED;
   };
   return {
     admit: async (request, { client }) => {
-      await sequencer.current(); // The invite may be newer than this server's state.
+      await sequencer.waitUntilCurrent(); // The invite may be newer than this server's state.
       await entry.admit(client, request);
     },
     register: async (request, { client }) => {
@@ -40,20 +40,20 @@ export function authHandlers(services: Services, sessions: SessionActions) {
         // The registration was interrupted between the two logs.
         return enterLobby(client, account, request.ref);
       }
-      sessions.enter(client, account, request.ref, request.after);
-      return LATER;
+      sessions.logIn(client, account, request.ref, request.after);
+      return DEFERRED;
     },
     recover: (request, { client }) => resets.use(client, request),
     passwd: async (request, { client, account }) => {
       await entry.checkCurrent(client, account, request.current);
       const hash = await entry.hash(account.id, request.password);
-      await kernel.decide(() => [registry.passwordDraft(account.id, hash)]);
+      await kernel.transact(() => [registry.passwordDraft(account.id, hash)]);
     },
     logout: (request, sender) => {
       const { client, member } = sender;
       const leave = () => {
         services.push?.signedOut(member.device);
-        sessions.leave(client);
+        sessions.logOut(client);
       };
       return request.forget === true ? forgetDevice(services, sender).then(leave) : leave();
     },
@@ -74,7 +74,7 @@ async function login(
     if (isCurrent || !isRefused) throw error;
     // The account, the device or the password may be known to another server only.
     const sentence = "the server's cluster has no majority: it cannot check this log-in now";
-    throw new Fault("no-majority", sentence, { cause: error, retryAfterMs: LOGIN_AGAIN_MS });
+    throw new Fault("no-majority", sentence, { cause: error, retryAfterMs: LOGIN_RETRY_MS });
   }
 }
 
@@ -86,10 +86,10 @@ async function caughtUp(
   { sequencer, rooms }: Services,
   { after = 0 }: RequestOf<"login">,
 ): Promise<boolean> {
-  const isCurrent = await sequencer.current(); // The account may be newer than this server's state.
+  const isCurrent = await sequencer.waitUntilCurrent();
   // The largest number means that the client asks for no history.
   const isKnown = after <= rooms.head || after === Number.MAX_SAFE_INTEGER;
-  if (!isKnown) await sequencer.reached(after);
+  if (!isKnown) await sequencer.waitForSeq(after);
   return isCurrent;
 }
 
@@ -98,7 +98,7 @@ async function forgetDevice(
   { registry, kernel, peers }: Services,
   { client, member: { device }, account }: Sender,
 ): Promise<void> {
-  await kernel.decide(() =>
+  await kernel.transact(() =>
     account.devices.has(device) ? [registry.deviceGoneDraft(account, device)] : [],
   );
   const fault = new Fault("login-refused", "this device was signed out");

@@ -7,7 +7,7 @@ import type { RequestKind, RequestOf } from "../../wire/messages.ts";
 import type { FileService } from "../files/file-service.ts";
 import type { Services } from "../services/services.ts";
 import type { DataChannel } from "../session/connection-state.ts";
-import { type Handlers, LATER, NO_FILES, needed, type SessionActions } from "./handler.ts";
+import { DEFERRED, type Handlers, NO_FILES, required, type SessionActions } from "./handler.ts";
 
 type TransferKind = "offer" | "finish" | "withdraw" | "fetch" | "got";
 
@@ -19,12 +19,12 @@ export function fileHandlers(services: Services, sessions: SessionActions) {
     request: RequestOf<TransferKind>,
     run: (files: FileService, account: Account) => Result | Promise<Result>,
   ): Promise<Result> => {
-    const files = needed(services.files, NO_FILES);
+    const files = required(services.files, NO_FILES);
     checkFile(channel, request);
     try {
       return await run(files, channel.account);
     } catch (error) {
-      throw error instanceof Fault ? files.trouble(error) : error;
+      throw error instanceof Fault ? files.reportFault(error) : error;
     }
   };
   return {
@@ -39,14 +39,14 @@ export function fileHandlers(services: Services, sessions: SessionActions) {
     fetch: (request, from) =>
       serve(from, request, async (files, account) => {
         await files.fetch(from.client, account, request);
-        return LATER;
+        return DEFERRED;
       }),
     got: (request, from) =>
       serve(from, request, (files, account) =>
-        files.got(from.client, account, request.file as FileId),
+        files.downloaded(from.client, account, request.file as FileId),
       ),
     download: ({ file }, { client, account }) =>
-      needed(downloads, NO_FILES).offer(client, account, file as FileId),
+      required(downloads, NO_FILES).createLink(client, account, file as FileId),
   } satisfies Partial<Handlers<RequestKind>>;
 }
 

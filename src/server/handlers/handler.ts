@@ -29,18 +29,18 @@ export type Handler<Kind extends RequestKind> = (
 
 export type Handlers<Kind extends RequestKind> = { readonly [One in Kind]: Handler<One> };
 
-class Later {
+class Deferred {
   readonly #later = true;
 
-  static is(result: unknown): result is Later {
-    return result instanceof Later && result.#later;
+  static is(result: unknown): result is Deferred {
+    return result instanceof Deferred && result.#later;
   }
 }
 
 /** Result of a handler that answers the request itself, now or later. */
-export const LATER = new Later();
+export const DEFERRED = new Deferred();
 
-type Result<Kind extends RequestKind> = AnswerTo<Kind> | Later;
+type Result<Kind extends RequestKind> = AnswerTo<Kind> | Deferred;
 /** `void` if the answer has no fields. */
 type AnswerTo<Kind extends RequestKind> = [keyof Answer<Kind>] extends [never]
   ? // biome-ignore lint/suspicious/noConfusingVoidType: handlers return what services return.
@@ -69,8 +69,8 @@ export interface Sender {
 }
 
 export interface SessionActions {
-  enter(client: ClientConnection, account: Account, ref: number, after: number | undefined): void;
-  leave(client: ClientConnection): void;
+  logIn(client: ClientConnection, account: Account, ref: number, after: number | undefined): void;
+  logOut(client: ClientConnection): void;
   /** Makes the link a data channel of its session. @throws Fault login-refused */
   openChannel(client: ClientConnection, ticket: string): Answer<"lane">;
 }
@@ -79,9 +79,9 @@ export function submit(
   kernel: Pick<Kernel, "serve">,
   { client, actor, ref }: Sender,
   command: Submission,
-): Later {
+): Deferred {
   kernel.serve(client, actor.user, ref, command);
-  return LATER;
+  return DEFERRED;
 }
 
 export class RequestHandlers {
@@ -101,9 +101,9 @@ export class RequestHandlers {
   handle(client: ClientConnection, request: Request): Promise<void> | undefined {
     const { kind, ref } = request;
     const reply = (result: Result<RequestKind>) => {
-      if (!Later.is(result)) client.answer(ref, result ?? {});
+      if (!Deferred.is(result)) client.answer(ref, result ?? {});
     };
-    const handler = this.#handlers[kind] as (request: Request, from: unknown) => Handled;
+    const handler = this.#handlers[kind] as (request: Request, from: unknown) => HandlerResult;
     const result = handler(request, this.#sender(client, request));
     if (result instanceof Promise) return result.then(reply);
     reply(result);
@@ -127,14 +127,14 @@ export class RequestHandlers {
   }
 }
 
-type Handled = Result<RequestKind> | Promise<Result<RequestKind>>;
+type HandlerResult = Result<RequestKind> | Promise<Result<RequestKind>>;
 
 export const NO_FILES = "this server takes no files";
 export const NO_SEALING = "this server seals no rooms";
 export const NO_PUSHES = "this server pushes nothing";
 
 /** @throws Fault not-allowed if the server lacks the service */
-export function needed<Service>(service: Service | undefined, message: string): Service {
+export function required<Service>(service: Service | undefined, message: string): Service {
   if (service !== undefined) return service;
   throw new Fault("not-allowed", message, { remedy: "ask whoever runs it" });
 }

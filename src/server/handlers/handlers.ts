@@ -5,11 +5,11 @@ import type { Services } from "../services/services.ts";
 import { authHandlers } from "./auth.ts";
 import { fileHandlers } from "./files.ts";
 import {
+  DEFERRED,
   type Handlers,
-  LATER,
   NO_PUSHES,
   NO_SEALING,
-  needed,
+  required,
   type SessionActions,
 } from "./handler.ts";
 import { moderationHandlers } from "./moderation.ts";
@@ -38,7 +38,7 @@ function dashboardHandlers({ dashboard, watchers, lists, metrics, past }: Servic
     stats: () => dashboard.stats(),
     samples: ({ after = 0 }) => metrics.samples(after),
     announce: ({ text }, { account }) => dashboard.announce(account, text),
-    events: () => watchers.past(),
+    events: () => watchers.recent(),
     decisions: (request) => past.page(request),
     accounts: (request) => lists.accounts(request),
     "all-rooms": (request) => lists.rooms(request),
@@ -52,21 +52,21 @@ function deviceHandlers({ devices, prefs, push }: Services) {
     devices: (_, { client, account }) => devices.list(client, account),
     revoke: async (request, { client, account }) => {
       await devices.revoke(client, account, request);
-      return LATER;
+      return DEFERRED;
     },
     link: async (request, { client }) => {
       await devices.link(client, request);
-      return LATER;
+      return DEFERRED;
     },
     "link-offer": ({ code }, { client }) => devices.offer(client, code),
     "link-grant": (request, { client, account }) => devices.grant(client, account, request),
     prefs: (_, { account }) => prefs.of(account),
     "prefs-set": (request, { account }) => prefs.set(account, request),
     save: (request, { account }) => prefs.save(account, request),
-    "push-key": (_, { account, member }) => needed(push, NO_PUSHES).key(account, member.device),
+    "push-key": (_, { account, member }) => required(push, NO_PUSHES).key(account, member.device),
     "push-subscribe": (request, { account, member }) =>
-      needed(push, NO_PUSHES).subscribe(account, member.device, request),
-    "push-unsubscribe": (_, { member }) => needed(push, NO_PUSHES).unsubscribe(member.device),
+      required(push, NO_PUSHES).subscribe(account, member.device, request),
+    "push-unsubscribe": (_, { member }) => required(push, NO_PUSHES).unsubscribe(member.device),
   } satisfies Partial<Handlers<RequestKind>>;
 }
 
@@ -81,20 +81,20 @@ function queryHandlers({ queries, reading, typing, proofs }: Services) {
     read: (request, { client, account }) => reading.read(client, account, request),
     ignore: (request, { account }) => reading.ignore(account, request),
     ignored: (_, { account }) => ({ users: reading.ignoredBy(account) }),
-    typing: (request, { account }) => typing.types(account, request),
+    typing: (request, { account }) => typing.setTyping(account, request),
     checkpoint: (request, { account }) => proofs.checkpoint(account, request),
     inclusion: (request, { account }) => proofs.inclusion(account, request),
   } satisfies Partial<Handlers<RequestKind>>;
 }
 
 function sealedHandlers({ sealed }: Services) {
-  const service = () => needed(sealed, NO_SEALING);
+  const service = () => required(sealed, NO_SEALING);
   return {
     "key-packages": (request, { client, account }) =>
       service().addKeyPackages(client, account, request),
     "key-package": ({ user }, { client, account }) =>
-      service().takeKeyPackages(client, account, user),
-    "seal-lease": (request, { client, account }) => service().takeLease(client, account, request),
+      service().claimKeyPackages(client, account, user),
+    "seal-lease": (request, { client, account }) => service().renewLease(client, account, request),
     "group-create": (request, { client, account }) => service().commit(client, account, request),
     "group-commit": (request, { client, account }) => service().commit(client, account, request),
     group: ({ target }, { account }) => service().group(account, target),

@@ -3,35 +3,35 @@
 import type { Act } from "../../core/rooms/moderation.ts";
 import type { RequestKind } from "../../wire/messages.ts";
 import type { Services } from "../services/services.ts";
-import { type Handlers, LATER, type Sender, submit } from "./handler.ts";
+import { DEFERRED, type Handlers, type Sender, submit } from "./handler.ts";
 
 export function moderationHandlers(services: Services) {
   const { moderation, management, invites, resets, kernel } = services;
   const act = (sender: Sender, act: Act) =>
     submit(kernel, sender, { kind: "act", isOperator: sender.actor.isOperator, act });
   return {
-    edit: async (request, from) => act(from, await moderation.said(from.actor, request)),
-    erase: async (request, from) => act(from, await moderation.said(from.actor, request)),
-    pin: async (request, from) => act(from, await moderation.said(from.actor, request)),
+    edit: async (request, from) => act(from, await moderation.messageAct(from.actor, request)),
+    erase: async (request, from) => act(from, await moderation.messageAct(from.actor, request)),
+    pin: async (request, from) => act(from, await moderation.messageAct(from.actor, request)),
     receipts: (request, from) => act(from, moderation.receipts(from.actor, request)),
-    kick: (request, from) => act(from, moderation.concerned(request, request.room)),
-    mute: (request, from) => act(from, moderation.concerned(request, request.room)),
+    kick: (request, from) => act(from, moderation.memberAct(request, request.room)),
+    mute: (request, from) => act(from, moderation.memberAct(request, request.room)),
     grant: async (request, from) => {
       const { room } = request;
-      if (room !== undefined) return act(from, moderation.concerned(request, room));
-      return await moderation.grantService(from.actor, request);
+      if (room !== undefined) return act(from, moderation.memberAct(request, room));
+      return await moderation.grantOperator(from.actor, request);
     },
     "erase-all": (request, { account, actor }) => moderation.eraseAll(account, actor, request),
     operate: ({ token }, { client, account }) => moderation.operate(client, account, token),
     reset: (request, { actor }) =>
-      resets.make(actor.user, moderation.account(request.user), request),
+      resets.create(actor.user, moderation.account(request.user), request),
     "sign-out": ({ user }, { actor }) => moderation.signOut(actor, user),
     ban: (request, { client, actor }) => moderation.ban(client, actor, request),
     bans: (request) => moderation.bans(request),
     registration: (request, { actor }) => moderation.registration(actor, request),
     unregister: async ({ ref }, { client, account }) => {
       await management.removeSelf(client, account, ref);
-      return LATER;
+      return DEFERRED;
     },
     rename: async (request, from) => {
       const change = await management.rename(from.actor.user, request);
@@ -44,7 +44,7 @@ export function moderationHandlers(services: Services) {
     close: ({ room, on }, from) => act(from, { kind: "close", on, room: management.room(room) }),
     retention: ({ room, keepMs }, from) =>
       act(from, { kind: "retention", room: management.room(room), keepMs }),
-    invite: (request, { actor }) => invites.make(actor, request),
+    invite: (request, { actor }) => invites.create(actor, request),
     invites: (request, { actor }) => invites.list(actor, request),
     "invite-revoke": ({ invite }, { actor }) => invites.revoke(actor, invite),
   } satisfies Partial<Handlers<RequestKind>>;

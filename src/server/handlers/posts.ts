@@ -3,7 +3,7 @@
 import { Fault } from "../../base/fault.ts";
 import { checkMayImport } from "../../core/rooms/moderation.ts";
 import type { Services } from "../services/services.ts";
-import { type Handler, LATER, submit } from "./handler.ts";
+import { DEFERRED, type Handler, submit } from "./handler.ts";
 
 export function postHandler({ reactions, rooms, kernel }: Services): Handler<"post"> {
   return (request, sender) => {
@@ -18,11 +18,11 @@ export function postHandler({ reactions, rooms, kernel }: Services): Handler<"po
       if (request.body.imported !== undefined) {
         checkMayImport({ rooms, isOperator: actor.isOperator }, account.id, request.to);
       }
-      const checked = reactions.pass(client, account, request, () => {
+      const checked = reactions.submit(client, account, request, () => {
         submit(kernel, sender, { kind: "post", request });
       });
       // Without a promise: a post delayed beyond the next one would be refused.
-      return checked?.then(() => LATER, refused) ?? LATER;
+      return checked?.then(() => DEFERRED, refused) ?? DEFERRED;
     } catch (error) {
       return refused(error);
     }

@@ -10,7 +10,7 @@ import { type JoinOptions, joinDrafts } from "../../core/rooms/drafts.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import type { RequestKind, RequestOf } from "../../wire/messages.ts";
 import type { Services } from "../services/services.ts";
-import { type Handlers, NO_SEALING, needed, type Sender, submit } from "./handler.ts";
+import { type Handlers, NO_SEALING, required, type Sender, submit } from "./handler.ts";
 
 export function roomHandlers(services: Services) {
   const { kernel } = services;
@@ -60,12 +60,12 @@ class Joins {
     const { registry, entry, invites } = this.#services;
     if (!room.locked || room.admitted.has(account.id)) return false;
     // An account that registered on this link with an invite into this room needs no password.
-    const { invite, invited } = client.greeted?.admission ?? {};
+    const { invite, invited } = client.handshake?.admission ?? {};
     const shown = invited === account.id ? invite : undefined;
-    if (shown !== undefined && invites.opens(shown, room.id)) return true;
+    if (shown !== undefined && invites.opensRoom(shown, room.id)) return true;
     const hash = registry.roomPassword(room.id);
     if (password === undefined || hash === undefined) return false;
-    await entry.guessRoom(client, password, { hash, room: room.id, user: account.id });
+    await entry.guessRoomPassword(client, password, { hash, room: room.id, user: account.id });
     return true;
   }
 
@@ -75,7 +75,7 @@ class Joins {
   ): Promise<JoinOptions> {
     const { rooms, registry, kernel, entropy, entry } = this.#services;
     if (sealed === true) {
-      needed(this.#services.sealed, NO_SEALING);
+      required(this.#services.sealed, NO_SEALING);
       if (password !== undefined) {
         throw new Fault("usage", "a sealed room has no password: who is in it lets others in", {
           remedy: "leave the password out",
@@ -94,7 +94,7 @@ class Joins {
     if (password !== undefined) {
       // The secret is on disk before the room: a crash in between leaves an unused hash.
       const hash = await entry.hash(account.id, password);
-      await kernel.decide(() => [registry.roomPasswordDraft(id, account.id, hash)]);
+      await kernel.transact(() => [registry.roomPasswordDraft(id, account.id, hash)]);
     }
     return options;
   }

@@ -18,7 +18,7 @@ import type { Address } from "../../io/link/link.ts";
 import type { Answer } from "../../wire/messages.ts";
 import { newToken } from "../auth/secrets.ts";
 import type { FileService } from "../files/file-service.ts";
-import { damaged, readStored, unknown } from "../files/offer-checks.ts";
+import { damagedFile, readStored, unknownFile } from "../files/offer-checks.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { DataChannel } from "../session/connection-state.ts";
@@ -29,21 +29,21 @@ import { ZipLists } from "./zip-list.ts";
 const DOWNLOADS_PER_SESSION_MAX = 256;
 
 interface WebDownloadsOptions extends ServerContext {
-  readonly files: Pick<FileService, "open" | "sent" | "trouble">;
+  readonly files: Pick<FileService, "open" | "countSent" | "reportFault">;
 }
 
 /** Address of a download, valid until its session ends. */
-interface Offer {
+interface DownloadLink {
   readonly parent: ClientConnection;
   readonly account: Account;
   readonly file: FileId;
   /** Time at which it expires unless it was used. */
-  firstBy: number;
-  isOver: boolean;
+  expiresAt: number;
+  isRevoked: boolean;
 }
 
 /** A response in progress. */
-export interface WebRun {
+export interface WebDownload {
   readonly parent: ClientConnection;
   readonly account: Account;
   readonly file: FileId;
@@ -56,7 +56,7 @@ export interface WebRun {
   /** The download is a folder: it ends with the archive, otherwise with the content. */
   readonly isArchive: boolean;
   /** The response has begun to read; only then it ends by itself. */
-  isBegun: boolean;
+  hasStarted: boolean;
 }
 
 const BUSY_MS = 1_000;
@@ -64,59 +64,59 @@ const BUSY_MS = 1_000;
 export class WebDownloads {
   readonly #options: WebDownloadsOptions;
   // Keyed by token. Bounded by the addresses of the sessions.
-  readonly #offers = new Map<string, Offer>();
+  readonly #links = new Map<string, DownloadLink>();
   /** Tokens, oldest first. Bounded by DOWNLOADS_PER_SESSION_MAX per session. */
   readonly #tokensOf = new Map<ClientConnection, Set<string>>();
   /**
    * Bounded by CONCURRENT_HTTP_DOWNLOADS_MAX per session and DATA_CHANNELS_PER_ACCOUNT_MAX per
    * account.
    */
-  readonly #runs = new Set<WebRun>();
-  readonly #lists = new ZipLists();
+  readonly #active = new Set<WebDownload>();
+  readonly #zipLists = new ZipLists();
   #isStopping = false;
 
   constructor(options: WebDownloadsOptions) {
     this.#options = options;
   }
 
-  get runs(): Iterable<WebRun> {
-    return this.#runs;
+  get active(): Iterable<WebDownload> {
+    return this.#active;
   }
 
   /** @throws Fault file-unknown */
-  offer(parent: ClientConnection, account: Account, file: FileId): Answer<"download"> {
+  createLink(parent: ClientConnection, account: Account, file: FileId): Answer<"download"> {
     this.#fact(account.id, file);
     const { clock, entropy } = this.#options;
     const tokens = this.#tokensOf.get(parent) ?? new Set();
     for (const token of tokens) {
-      if (tokens.size < DOWNLOADS_PER_SESSION_MAX && !this.#isVoid(token)) break;
-      this.#forget(token);
+      if (tokens.size < DOWNLOADS_PER_SESSION_MAX && !this.#isExpired(token)) break;
+      this.#revoke(token);
       tokens.delete(token);
     }
     const token = newToken(entropy);
     const firstBy = clock.now() + DOWNLOAD_FIRST_MS;
-    this.#offers.set(token, { parent, account, file, firstBy, isOver: false });
+    this.#links.set(token, { parent, account, file, expiresAt: firstBy, isRevoked: false });
     this.#tokensOf.set(parent, tokens.add(token));
     return { path: `/files/${token}` };
   }
 
   /** The session logged out. */
-  ended(parent: ClientConnection): void {
-    for (const token of this.#tokensOf.get(parent) ?? []) this.#forget(token);
+  onSessionEnd(parent: ClientConnection): void {
+    for (const token of this.#tokensOf.get(parent) ?? []) this.#revoke(token);
     this.#tokensOf.delete(parent);
   }
 
   /** Breaks off a download for an operator. @returns false if there is none */
   cancel(file: FileId, user: UserId): boolean {
-    for (const [token, offer] of this.#offers) {
-      if (offer.file === file && offer.account.id === user) this.#forget(token);
+    for (const [token, offer] of this.#links) {
+      if (offer.file === file && offer.account.id === user) this.#revoke(token);
     }
-    return [...this.#runs].some((run) => run.file === file && run.account.id === user);
+    return [...this.#active].some((run) => run.file === file && run.account.id === user);
   }
 
   stop(): void {
     this.#isStopping = true;
-    for (const token of this.#offers.keys()) this.#forget(token);
+    for (const token of this.#links.keys()) this.#revoke(token);
     this.#tokensOf.clear();
   }
 
@@ -125,7 +125,7 @@ export class WebDownloads {
    * such address.
    */
   channelOf(token: string): DataChannel | undefined {
-    const offer = this.#use(token);
+    const offer = this.#open(token);
     if (offer === undefined) return undefined;
     const { parent, account, file } = offer;
     return { parent, account, file };
@@ -133,28 +133,28 @@ export class WebDownloads {
 
   /** @throws Fault file-unknown (also for an unknown address), too-many, checksum-wrong, … */
   async serve(request: Request, token: string, address: Address): Promise<Response> {
-    const offer = this.#use(token);
-    if (offer === undefined) throw unknown();
+    const offer = this.#open(token);
+    if (offer === undefined) throw unknownFile();
     const { parent, account, file } = offer;
     const fact = this.#fact(account.id, file);
     const isArchive = fact.folder !== undefined && request.method === "GET";
-    this.#checkRoom(parent, account);
-    if (isArchive) this.#checkArchives(account);
-    const run = { parent, account, file, address, isArchive, ...this.#startOf(fact) };
-    this.#runs.add(run);
+    this.#checkCapacity(parent, account);
+    if (isArchive) this.#checkArchiveCapacity(account);
+    const run = { parent, account, file, address, isArchive, ...this.#downloadFields(fact) };
+    this.#active.add(run);
     try {
-      return await fileResponse(request, this.#webFile(offer, fact, run), this.#lists);
+      return await fileResponse(request, this.#webFile(offer, fact, run), this.#zipLists);
     } catch (error) {
-      throw error instanceof Fault ? this.#options.files.trouble(error) : error;
+      throw error instanceof Fault ? this.#options.files.reportFault(error) : error;
     } finally {
-      if (!run.isBegun) this.#runs.delete(run);
+      if (!run.hasStarted) this.#active.delete(run);
     }
   }
 
   /** A stalled download outlives its session, so those of the account count too. @throws Fault */
-  #checkRoom(parent: ClientConnection, account: Account): void {
+  #checkCapacity(parent: ClientConnection, account: Account): void {
     const detail = { retryAfterMs: BUSY_MS };
-    const own = [...this.#runs].filter((run) => run.account === account);
+    const own = [...this.#active].filter((run) => run.account === account);
     if (own.filter((run) => run.parent === parent).length >= CONCURRENT_HTTP_DOWNLOADS_MAX) {
       const sentence = msg`${CONCURRENT_HTTP_DOWNLOADS_MAX} files are on their way to this browser`;
       throw new Fault("too-many", sentence, detail);
@@ -167,9 +167,9 @@ export class WebDownloads {
   }
 
   /** Each archive holds data for every entry of a folder. @throws Fault too-many */
-  #checkArchives(account: Account): void {
+  #checkArchiveCapacity(account: Account): void {
     const detail = { retryAfterMs: BUSY_MS };
-    const all = [...this.#runs].filter(({ isArchive }) => isArchive);
+    const all = [...this.#active].filter(({ isArchive }) => isArchive);
     if (all.filter((run) => run.account === account).length >= ARCHIVES_PER_ACCOUNT_MAX) {
       const sentence = msg`${ARCHIVES_PER_ACCOUNT_MAX} folders are on their way to ${account.name}`;
       throw new Fault("too-many", sentence, detail);
@@ -179,60 +179,64 @@ export class WebDownloads {
     }
   }
 
-  #startOf(fact: FileFact) {
+  #downloadFields(fact: FileFact) {
     const { clock, rooms } = this.#options;
     const sinceMs = clock.unixMs();
     const name = isPrivateFile(fact, rooms) ? undefined : fact.name;
-    return { name, sizeBytes: fact.size, sinceMs, doneBytes: 0, isBegun: false };
+    return { name, sizeBytes: fact.size, sinceMs, doneBytes: 0, hasStarted: false };
   }
 
-  #webFile(offer: Offer, { name, size, digest, folder }: FileFact, run: WebRun): WebFile {
+  #webFile(
+    offer: DownloadLink,
+    { name, size, digest, folder }: FileFact,
+    run: WebDownload,
+  ): WebFile {
     return {
       name,
       sizeBytes: size,
       digest,
       ...(folder === undefined ? {} : { manifestBytes: folder.manifestBytes }),
       chunks: (from) => this.#chunks(offer, run, from),
-      archived: () => {
-        run.isBegun = true;
-        return () => this.#runs.delete(run);
+      onArchive: () => {
+        run.hasStarted = true;
+        return () => this.#active.delete(run);
       },
     };
   }
 
   /** Checks the user's rights for each chunk, and each chunk's checksum. */
-  async *#chunks(offer: Offer, run: WebRun, from: number): AsyncGenerator<Uint8Array> {
+  async *#chunks(offer: DownloadLink, run: WebDownload, from: number): AsyncGenerator<Uint8Array> {
     const { files } = this.#options;
     const { account, file } = offer;
-    run.isBegun = true;
+    run.hasStarted = true;
     let blob: Blob | undefined;
     try {
       const content = await files.open(file);
       blob = content?.blob;
-      if (blob === undefined) throw unknown();
+      if (blob === undefined) throw unknownFile();
       const { chunks } = this.#fact(account.id, file);
-      if (blob.have !== chunks && content?.arrival === undefined) throw damaged();
+      if (blob.have !== chunks && content?.fetch === undefined) throw damagedFile();
       for (let index = from; index < chunks; index++) {
-        await content?.arrival?.reached(blob, index);
+        await content?.fetch?.waitForChunk(blob, index);
         this.#check(offer);
         const [hash, bytes] = await readStored(Promise.all([blob.hash(index), blob.read(index)]));
-        if (!equalBytes(sha256(bytes), hash)) throw damaged();
+        if (!equalBytes(sha256(bytes), hash)) throw damagedFile();
         this.#check(offer); // The reader may have been removed meanwhile.
         run.doneBytes += bytes.length;
-        files.sent(bytes.length);
+        files.countSent(bytes.length);
         yield bytes;
       }
     } catch (error) {
       // Breaks off the response; the message is not shown.
-      throw error instanceof Fault ? this.#options.files.trouble(error) : error;
+      throw error instanceof Fault ? this.#options.files.reportFault(error) : error;
     } finally {
       blob?.close();
-      if (!run.isArchive) this.#runs.delete(run);
+      if (!run.isArchive) this.#active.delete(run);
     }
   }
 
-  #check({ isOver, account, file }: Offer): void {
-    if (isOver || this.#isStopping) throw unknown();
+  #check({ isRevoked: isOver, account, file }: DownloadLink): void {
+    if (isOver || this.#isStopping) throw unknownFile();
     this.#fact(account.id, file);
   }
 
@@ -245,25 +249,25 @@ export class WebDownloads {
       user,
       (room) => rooms.get(room)?.members.has(user) === true,
     );
-    if (fact === undefined || !mayRead) throw unknown();
+    if (fact === undefined || !mayRead) throw unknownFile();
     return fact;
   }
 
-  #use(token: string): Offer | undefined {
-    const offer = this.#offers.get(token);
-    if (offer === undefined || this.#isVoid(token)) return undefined;
-    offer.firstBy = Number.POSITIVE_INFINITY;
+  #open(token: string): DownloadLink | undefined {
+    const offer = this.#links.get(token);
+    if (offer === undefined || this.#isExpired(token)) return undefined;
+    offer.expiresAt = Number.POSITIVE_INFINITY;
     return offer;
   }
 
-  #isVoid(token: string): boolean {
-    const firstBy = this.#offers.get(token)?.firstBy ?? Number.NEGATIVE_INFINITY;
+  #isExpired(token: string): boolean {
+    const firstBy = this.#links.get(token)?.expiresAt ?? Number.NEGATIVE_INFINITY;
     return this.#options.clock.now() >= firstBy;
   }
 
-  #forget(token: string): void {
-    const offer = this.#offers.get(token);
-    if (offer !== undefined) offer.isOver = true;
-    this.#offers.delete(token);
+  #revoke(token: string): void {
+    const offer = this.#links.get(token);
+    if (offer !== undefined) offer.isRevoked = true;
+    this.#links.delete(token);
   }
 }

@@ -26,19 +26,19 @@ export interface WebFile {
    */
   chunks(from: number): AsyncGenerator<Uint8Array>;
   /** Called when an archive begins. @returns called when the archive ends, for whatever reason */
-  archived?(): () => void;
+  onArchive?(): () => void;
 }
 
 /**
  * Bytes up to which a response is buffered and sent with its length. Longer ones have no length:
  * Bun (1.4.4) omits it for streamed responses.
  */
-const GATHERED_BYTES_MAX = 4 * CHUNK_BYTES;
+const BUFFERED_BYTES_MAX = 4 * CHUNK_BYTES;
 
 /**
  * Types that browsers display, by extension. None is a page, and none is guessed from the content.
  */
-const VIEWED: ReadonlyMap<string, string> = new Map([
+const INLINE_TYPES: ReadonlyMap<string, string> = new Map([
   ["mp3", "audio/mpeg"],
   ["ogg", "audio/ogg"],
   ["wav", "audio/wav"],
@@ -52,7 +52,7 @@ const VIEWED: ReadonlyMap<string, string> = new Map([
  * The viewed file runs nothing, requests nothing, has no origin, and can only be framed by our own
  * page.
  */
-const VIEW_POLICY = "sandbox; default-src 'none'; frame-ancestors 'self'";
+const INLINE_POLICY = "sandbox; default-src 'none'; frame-ancestors 'self'";
 
 /**
  * Answers GET and HEAD. With `?view` in its address, a file of a known type is shown inline.
@@ -77,12 +77,12 @@ async function contentResponse(request: Request, file: WebFile): Promise<Respons
   const { sizeBytes } = file;
   const etag = `"${file.digest}"`;
   const name = cleanFileName(file.name);
-  const viewed = viewedType(request, name);
+  const viewed = inlineType(request, name);
   const headers = headersOf(name, etag, viewed ?? "application/octet-stream");
   headers["accept-ranges"] = "bytes";
   if (viewed !== undefined) {
     headers["content-disposition"] = "inline";
-    headers["content-security-policy"] = VIEW_POLICY;
+    headers["content-security-policy"] = INLINE_POLICY;
   }
   const { headers: asked } = request;
   if (matches(asked.get("if-none-match"), etag)) {
@@ -104,8 +104,8 @@ async function contentResponse(request: Request, file: WebFile): Promise<Respons
   }
   const chunks = file.chunks(Math.floor(start / CHUNK_BYTES));
   const pieces = slice(chunks, start % CHUNK_BYTES, end - start);
-  const isLong = end - start > GATHERED_BYTES_MAX;
-  const body = isLong ? await streamOf(pieces, request) : await gathered(pieces);
+  const isLong = end - start > BUFFERED_BYTES_MAX;
+  const body = isLong ? await streamOf(pieces, request) : await buffered(pieces);
   return new Response(body, { status, headers });
 }
 
@@ -123,7 +123,7 @@ async function folderResponse(
 }
 
 async function* archive(file: WebFile, source: ZipSource): AsyncGenerator<Uint8Array> {
-  const over = file.archived?.();
+  const over = file.onArchive?.();
   try {
     yield* zipStream(source);
   } finally {
@@ -132,9 +132,9 @@ async function* archive(file: WebFile, source: ZipSource): AsyncGenerator<Uint8A
 }
 
 /** @returns `undefined` if the file is to be saved */
-function viewedType({ url }: Request, name: string): string | undefined {
+function inlineType({ url }: Request, name: string): string | undefined {
   if (!new URL(url).searchParams.has("view")) return undefined;
-  return VIEWED.get(/\.(\w+)$/.exec(name)?.[1]?.toLowerCase() ?? "");
+  return INLINE_TYPES.get(/\.(\w+)$/.exec(name)?.[1]?.toLowerCase() ?? "");
 }
 
 function headersOf(name: string, etag: string, type: string): Record<string, string> {
@@ -205,10 +205,10 @@ async function streamOf(
   );
 }
 
-async function gathered(pieces: AsyncGenerator<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
+async function buffered(pieces: AsyncGenerator<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
   const all: Uint8Array[] = [];
   for await (const piece of pieces) all.push(piece);
   const whole = new Uint8Array(Buffer.concat(all));
-  assert(whole.length <= GATHERED_BYTES_MAX, "only little is gathered");
+  assert(whole.length <= BUFFERED_BYTES_MAX, "only little is gathered");
   return whole;
 }

@@ -5,7 +5,7 @@ import type { Address } from "../../io/link/link.ts";
 import { requestUrl } from "../../io/ws/request-url.ts";
 import { PORT_DEFAULT } from "../../wire/invite.ts";
 import type { Page } from "./page.ts";
-import { bearerOf, type HttpPosts, refusal } from "./post-api.ts";
+import { bearerOf, faultResponse, type HttpPosts } from "./post-api.ts";
 import { listResponse } from "./programs.ts";
 import type { HttpReads, KeepOpen } from "./read-api.ts";
 import { securityHeaders, servePage } from "./static.ts";
@@ -42,7 +42,7 @@ export interface HttpPrograms extends HttpFiles {
 /** Endpoints that require the operator token of the data folder. */
 export interface HttpOperator {
   /** Returns `undefined` if the token is right. */
-  refuses(token: string | undefined, remote: Address): Promise<Fault | undefined>;
+  faultFor(token: string | undefined, remote: Address): Promise<Fault | undefined>;
   metrics(): string;
 }
 
@@ -74,7 +74,7 @@ async function answer(
 ): Promise<Response> {
   const { posts, reads, operator, files } = options;
   const url = requestUrl(request);
-  if (url === undefined) return plain(400, "That is no host.\n");
+  if (url === undefined) return textResponse(400, "That is no host.\n");
   const { pathname, hostname } = url;
   const room = /^\/rooms\/([^/]+)$/.exec(pathname)?.[1];
   if (room !== undefined && posts !== undefined) {
@@ -82,17 +82,17 @@ async function answer(
     const isRead = request.method === "GET" || request.method === "HEAD";
     if (isRead && reads !== undefined) return reads.serve(request, room, remote, keepOpen);
     const allow = reads === undefined ? "POST" : "GET, HEAD, POST";
-    return plain(405, `Only ${allow} is answered here.\n`, { allow });
+    return textResponse(405, `Only ${allow} is answered here.\n`, { allow });
   }
   if (request.method !== "GET" && request.method !== "HEAD") {
-    return plain(405, "Only GET is answered here.\n", { allow: "GET, HEAD" });
+    return textResponse(405, "Only GET is answered here.\n", { allow: "GET, HEAD" });
   }
   if (pathname === "/healthz") return healthResponse(options.health?.());
   if (pathname === "/metrics" && operator !== undefined) {
-    const fault = await operator.refuses(bearerOf(request), remote);
-    if (fault !== undefined) return refusal(fault);
+    const fault = await operator.faultFor(bearerOf(request), remote);
+    if (fault !== undefined) return faultResponse(fault);
     const type = "text/plain; version=0.0.4; charset=utf-8";
-    return plain(200, operator.metrics(), { "content-type": type });
+    return textResponse(200, operator.metrics(), { "content-type": type });
   }
   const file = /^\/files\/([\w-]{1,64})$/.exec(pathname)?.[1];
   if (file !== undefined && files !== undefined) return files.serve(request, file, remote);
@@ -104,27 +104,29 @@ async function answer(
     if (name === "") return listResponse([]);
   }
   if (options.page !== undefined) {
-    return servePage(options.page, request, pathname) ?? plain(404, "There is nothing here.\n");
+    return (
+      servePage(options.page, request, pathname) ?? textResponse(404, "There is nothing here.\n")
+    );
   }
-  if (pathname !== "/") return plain(404, "There is nothing here.\n");
+  if (pathname !== "/") return textResponse(404, "There is nothing here.\n");
   const port = options.port();
   const place = port === PORT_DEFAULT ? hostname : `${hostname}:${port}`;
-  return new Response(howToJoin(options, place), {
+  return new Response(joinPage(options, place), {
     headers: { "content-type": "text/html; charset=utf-8" },
   });
 }
 
 /** Public, so it omits which machines are missing: only the operator sees them. */
 function healthResponse(fault: Fault | undefined): Response {
-  return fault === undefined ? plain(200, "ok\n") : plain(503, `${fault.code}\n`);
+  return fault === undefined ? textResponse(200, "ok\n") : textResponse(503, `${fault.code}\n`);
 }
 
-function plain(status: number, text: string, more: Record<string, string> = {}): Response {
+function textResponse(status: number, text: string, more: Record<string, string> = {}): Response {
   const headers = { "content-type": "text/plain; charset=utf-8", ...more };
   return new Response(text, { status, headers });
 }
 
-function howToJoin({ name, fingerprint }: HttpOptions, place: string): string {
+function joinPage({ name, fingerprint }: HttpOptions, place: string): string {
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">

@@ -21,7 +21,7 @@ import type { Address } from "../../io/link/link.ts";
 import type { Answer } from "../../wire/messages.ts";
 import type { Bans } from "../auth/bans.ts";
 import type { Invites } from "../auth/invites.ts";
-import type { Tokens } from "../auth/tokens.ts";
+import type { TokenChecker } from "../auth/tokens.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import { redacted } from "../session/redacted-fault.ts";
 import { payloadText, type WebhookText, webhookText } from "./webhook-text.ts";
@@ -32,11 +32,11 @@ const CALL_KEYS_MAX = 1_000;
 interface HttpPostsOptions extends ServerContext {
   readonly invites: Pick<Invites, "programInvite">;
   readonly bans: Pick<Bans, "checkAccount">;
-  readonly tokens: Tokens;
+  readonly tokens: TokenChecker;
   readonly isStopping: () => boolean;
 }
 
-type Sent = Promise<Answer<"post">>;
+type PostAnswer = Promise<Answer<"post">>;
 
 const STATUS: Partial<Record<FaultCode, number>> = {
   "login-refused": 401,
@@ -66,9 +66,9 @@ const FORM_TYPE = "application/x-www-form-urlencoded";
 export class HttpPosts {
   readonly #options: HttpPostsOptions;
   /** Keyed by invite. */
-  readonly #pace = new TokenBuckets(HTTP_POSTS_PER_SECOND, HTTP_POSTS_BURST);
+  readonly #rate = new TokenBuckets(HTTP_POSTS_PER_SECOND, HTTP_POSTS_BURST);
   /** Keyed by token and idempotency key, oldest first. Bounded by CALL_KEYS_MAX. */
-  readonly #sent = new Map<string, Sent>();
+  readonly #sentByKey = new Map<string, PostAnswer>();
   /** An outbox per account and server run. Bounded by the valid invites. */
   readonly #outboxes = new Map<UserId, { readonly id: OutboxId; counter: number }>();
 
@@ -78,25 +78,25 @@ export class HttpPosts {
 
   async serve(request: Request, roomText: string, remote: Address): Promise<Response> {
     try {
-      const invite = await this.#allowed(request, remote);
+      const invite = await this.#authorize(request, remote);
       const room = this.#roomOf(invite, roomText);
       const now = this.#options.clock.now();
-      this.#pace.check(invite.id, now, "too-fast", "these messages come too fast");
+      this.#rate.check(invite.id, now, "too-fast", "these messages come too fast");
       const { text, isWebhook } = await textOf(request);
       const { seq } = await this.#post(request, invite, room, text);
       // Alertmanager and Grafana take a JSON answer without `ok` for a refusal.
       return json(200, isWebhook ? { ok: true, seq } : { seq });
     } catch (error) {
-      if (error instanceof Fault) return refusal(error);
+      if (error instanceof Fault) return faultResponse(error);
       throw error;
     }
   }
 
   /** @throws Fault login-refused, too-many, banned */
-  async #allowed(request: Request, remote: Address): Promise<Invite> {
+  async #authorize(request: Request, remote: Address): Promise<Invite> {
     const { invites, registry, bans, tokens: door } = this.#options;
     const find = (token: string) => invites.programInvite(token);
-    const invite = await door.open(remote, bearerOf(request), find);
+    const invite = await door.authenticate(remote, bearerOf(request), find);
     const account = registry.get(invite.by);
     if (account !== undefined) bans.checkAccount(account);
     return invite;
@@ -111,7 +111,7 @@ export class HttpPosts {
   }
 
   /** Within one server run, the same key is the same message. @throws Fault */
-  #post(request: Request, invite: Invite, room: Name, text: string): Sent {
+  #post(request: Request, invite: Invite, room: Name, text: string): PostAnswer {
     const key = request.headers.get("idempotency-key");
     const send = () => this.#send(invite.by, room, text);
     if (key === null) return send();
@@ -122,17 +122,17 @@ export class HttpPosts {
       );
     }
     const id = `${invite.id} ${key}`;
-    const known = this.#sent.get(id);
+    const known = this.#sentByKey.get(id);
     if (known !== undefined) return known;
     const sent = send();
-    this.#sent.set(id, sent);
-    sent.catch(() => this.#sent.delete(id)); // A refused message may be sent again.
-    dropOldest(this.#sent, CALL_KEYS_MAX);
+    this.#sentByKey.set(id, sent);
+    sent.catch(() => this.#sentByKey.delete(id)); // A refused message may be sent again.
+    dropOldest(this.#sentByKey, CALL_KEYS_MAX);
     return sent;
   }
 
   /** @throws Fault of the room engine, too-many, shutting-down */
-  #send(user: UserId, to: Name, text: string): Sent {
+  #send(user: UserId, to: Name, text: string): PostAnswer {
     const { entropy, kernel, isStopping } = this.#options;
     if (isStopping()) {
       const detail = { retryAfterMs: 1_000 };
@@ -143,7 +143,7 @@ export class HttpPosts {
     this.#outboxes.set(user, outbox);
     const named = { outbox: outbox.id, counter: ++outbox.counter };
     const request = { kind: "post", ref: 1, ...named, to, body: { text } } as const;
-    return kernel.ask(user, { kind: "post", request });
+    return kernel.request(user, { kind: "post", request });
   }
 }
 
@@ -242,7 +242,7 @@ function tooLarge(sizeBytesMax: number): Fault {
   return new Fault("too-large", `${what} has at most ${sizeBytesMax} bytes`);
 }
 
-export function refusal(fault: Fault): Response {
+export function faultResponse(fault: Fault): Response {
   const { code, message, remedy, retryAfterMs } = redacted(fault);
   const isUnsupported = fault instanceof UnsupportedType;
   const passing = retryAfterMs === undefined ? 500 : 503;

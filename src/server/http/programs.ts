@@ -20,15 +20,15 @@ export interface ProgramDownloadsOptions {
 }
 
 /** A response in progress. */
-interface Run {
+interface ProgramDownload {
   readonly address: string;
   program: OpenProgram | undefined;
   /** Time at which the client last read. */
-  takenAt: number;
+  lastReadAt: number;
   /** Its file is being read and cannot be closed now. */
   isReading: boolean;
-  isBegun: boolean;
-  isOver: boolean;
+  hasStarted: boolean;
+  isEnded: boolean;
 }
 
 const BUSY_MS = 10_000;
@@ -42,8 +42,8 @@ const SUMS = "SHA256SUMS";
 export class ProgramDownloads {
   readonly #options: ProgramDownloadsOptions;
   /** Bounded by PROGRAM_DOWNLOADS_MAX. */
-  readonly #runs = new Set<Run>();
-  readonly #lists = new ZipLists();
+  readonly #active = new Set<ProgramDownload>();
+  readonly #zipLists = new ZipLists();
 
   constructor(options: ProgramDownloadsOptions) {
     this.#options = options;
@@ -60,41 +60,45 @@ export class ProgramDownloads {
   }
 
   stop(): void {
-    for (const run of [...this.#runs]) this.#end(run);
+    for (const run of [...this.#active]) this.#end(run);
   }
 
   async #file(request: Request, name: string, remote: Address): Promise<Response> {
     const { clock, source } = this.#options;
-    const address = this.#checkRoom(remote.host);
-    const run: Run = {
-      ...{ address, program: undefined, takenAt: clock.now() },
-      ...{ isReading: false, isBegun: false, isOver: false },
+    const address = this.#checkCapacity(remote.host);
+    const run: ProgramDownload = {
+      ...{ address, program: undefined, lastReadAt: clock.now() },
+      ...{ isReading: false, hasStarted: false, isEnded: false },
     };
-    this.#runs.add(run);
+    this.#active.add(run);
     try {
       const program = await source.open(name);
       if (program === undefined) throw unknown();
       run.program = program;
       const chunks = (from: number) => this.#chunks(run, program, from);
       const { sizeBytes, sha256: digest } = program;
-      return await fileResponse(request, { name, sizeBytes, digest, chunks }, this.#lists);
+      return await fileResponse(request, { name, sizeBytes, digest, chunks }, this.#zipLists);
     } finally {
-      if (!run.isBegun) this.#end(run);
+      if (!run.hasStarted) this.#end(run);
     }
   }
 
-  async *#chunks(run: Run, program: OpenProgram, from: number): AsyncGenerator<Uint8Array> {
+  async *#chunks(
+    run: ProgramDownload,
+    program: OpenProgram,
+    from: number,
+  ): AsyncGenerator<Uint8Array> {
     const { clock } = this.#options;
-    run.isBegun = true;
+    run.hasStarted = true;
     try {
       const chunks = program.chunks(from);
       for (;;) {
-        if (run.isOver) throw unknown();
+        if (run.isEnded) throw unknown();
         run.isReading = true;
         const { done, value } = await chunks.next();
         run.isReading = false;
         if (done === true) return;
-        run.takenAt = clock.now();
+        run.lastReadAt = clock.now();
         yield value;
       }
     } finally {
@@ -104,25 +108,27 @@ export class ProgramDownloads {
   }
 
   /** @returns the key by which the address is counted @throws Fault too-many */
-  #checkRoom(host: string): string {
+  #checkCapacity(host: string): string {
     const now = this.#options.clock.now();
     // Stalled downloads must not block others.
-    const stalled = [...this.#runs].filter(({ takenAt }) => now - takenAt >= PROGRAM_STALL_MS);
+    const stalled = [...this.#active].filter(
+      ({ lastReadAt: takenAt }) => now - takenAt >= PROGRAM_STALL_MS,
+    );
     for (const run of stalled) if (!run.isReading) this.#end(run);
     const address = addressKey(host);
-    const own = [...this.#runs].filter((run) => run.address === address).length;
+    const own = [...this.#active].filter((run) => run.address === address).length;
     // Behind a proxy all clients have its address.
     const isFull = !isLoopback(host) && own >= PROGRAM_DOWNLOADS_PER_ADDRESS_MAX;
-    if (isFull || this.#runs.size >= PROGRAM_DOWNLOADS_MAX) {
+    if (isFull || this.#active.size >= PROGRAM_DOWNLOADS_MAX) {
       const sentence = "the program is on its way to many at this moment";
       throw new Fault("too-many", sentence, { retryAfterMs: BUSY_MS });
     }
     return address;
   }
 
-  #end(run: Run): void {
-    run.isOver = true;
-    this.#runs.delete(run);
+  #end(run: ProgramDownload): void {
+    run.isEnded = true;
+    this.#active.delete(run);
     if (!run.isReading) run.program?.close();
   }
 }

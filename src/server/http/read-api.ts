@@ -27,13 +27,13 @@ import { READ_KINDS } from "../../wire/kinds.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import type { Bans } from "../auth/bans.ts";
 import type { Invites } from "../auth/invites.ts";
-import type { Tokens } from "../auth/tokens.ts";
+import type { TokenChecker } from "../auth/tokens.ts";
 import type { ServerContext } from "../kernel/context.ts";
-import { pageRest, ReadQueue } from "../queue/work-queue.ts";
+import { pagePause, ReadQueue } from "../queue/work-queue.ts";
 import type { HistoryQuota } from "../rooms/history-quota.ts";
 import { addressKey, isLoopback } from "../session/connection-limits.ts";
 import { redacted } from "../session/redacted-fault.ts";
-import { bearerOf, checkScope, refusal } from "./post-api.ts";
+import { bearerOf, checkScope, faultResponse } from "./post-api.ts";
 
 /** Formats a record as one line of NDJSON, with its line feed. */
 export type RecordLine = (record: LogRecord, room: Room) => string;
@@ -42,28 +42,28 @@ interface HttpReadsOptions extends ServerContext {
   readonly historyQuota: HistoryQuota;
   readonly invites: Pick<Invites, "programInvite">;
   readonly bans: Pick<Bans, "checkAccount">;
-  readonly tokens: Tokens;
+  readonly tokens: TokenChecker;
   readonly line: RecordLine;
 }
 
 /** Extends the idle timeout of a response, in seconds. */
 export type KeepOpen = (seconds: number) => void;
 
-interface Options {
+interface ReadOptions {
   /** `undefined` for the last READ_RECORDS_DEFAULT records. */
   readonly after: number | undefined;
   readonly waitMs: number;
 }
 
-interface Run {
+interface Reader {
   readonly invite: Invite;
   readonly token: string;
   readonly room: Room;
   readonly addressKey: string;
   readonly isLocal: boolean;
-  isOver: boolean;
+  isEnded: boolean;
   /** The room has new records since the last page began. */
-  hasNews: boolean;
+  hasNewRecords: boolean;
   /** Ends the wait for new records. */
   wake: () => void;
 }
@@ -76,19 +76,19 @@ const BUSY = { retryAfterMs: 1_000 };
  */
 export class HttpReads {
   readonly #options: HttpReadsOptions;
-  readonly #runs = new Set<Run>(); // Bounded by READERS_MAX.
+  readonly #readers = new Set<Reader>(); // Bounded by READERS_MAX.
   /** Keyed by invite. */
-  readonly #pace = new TokenBuckets(HTTP_POSTS_PER_SECOND, HTTP_POSTS_BURST);
+  readonly #rate = new TokenBuckets(HTTP_POSTS_PER_SECOND, HTTP_POSTS_BURST);
   readonly #reading: ReadQueue;
   #isStopping = false;
 
   constructor(options: HttpReadsOptions) {
     this.#options = options;
-    this.#reading = new ReadQueue({ waitingMax: READERS_MAX, rest: pageRest(options.clock) });
+    this.#reading = new ReadQueue({ waitingMax: READERS_MAX, pause: pagePause(options.clock) });
   }
 
   get count(): number {
-    return this.#runs.size;
+    return this.#readers.size;
   }
 
   async serve(
@@ -98,54 +98,54 @@ export class HttpReads {
     keepOpen: KeepOpen = () => {},
   ): Promise<Response> {
     try {
-      const run = await this.#runOf(request, roomText, remote);
+      const run = await this.#readerOf(request, roomText, remote);
       const options = optionsOf(request);
       const headers = { "content-type": "application/x-ndjson; charset=utf-8" };
       if (request.method === "HEAD") return new Response(null, { headers });
-      this.#checkRoom(run);
-      this.#runs.add(run);
+      this.#checkCapacity(run);
+      this.#readers.add(run);
       keepOpen(Math.ceil((options.waitMs + READ_STALL_MS) / 1_000));
       return new Response(this.#stream(run, options, request.signal), { headers });
     } catch (error) {
-      if (error instanceof Fault) return refusal(error);
+      if (error instanceof Fault) return faultResponse(error);
       throw error;
     }
   }
 
   /** A record is durable, and was sent to the room. */
-  recorded({ id }: Room): void {
-    for (const run of this.#runs) {
+  onRecord({ id }: Room): void {
+    for (const run of this.#readers) {
       if (run.room.id !== id) continue;
-      run.hasNews = true;
+      run.hasNewRecords = true;
       run.wake();
     }
   }
 
   stop(): void {
     this.#isStopping = true;
-    for (const run of this.#runs) this.#end(run);
+    for (const run of this.#readers) this.#end(run);
   }
 
   /** @throws Fault login-refused, banned, room-unknown, not-allowed, not-member, too-fast */
-  async #runOf(request: Request, roomText: string, remote: Address): Promise<Run> {
+  async #readerOf(request: Request, roomText: string, remote: Address): Promise<Reader> {
     const { tokens: door, invites, rooms, clock } = this.#options;
     const token = bearerOf(request);
-    const invite = await door.open(remote, token, (given) => invites.programInvite(given));
+    const invite = await door.authenticate(remote, token, (given) => invites.programInvite(given));
     const room = namedRoom(rooms, checkName(roomText, "room's name"));
     checkScope(invite, room, "read");
-    this.#pace.check(invite.id, clock.now(), "too-fast", "it is asked for too fast");
+    this.#rate.check(invite.id, clock.now(), "too-fast", "it is asked for too fast");
     const { host } = remote;
     const place = { addressKey: addressKey(host), isLocal: isLoopback(host) };
-    const state = { isOver: false, hasNews: false, wake: () => {} };
+    const state = { isEnded: false, hasNewRecords: false, wake: () => {} };
     const run = { invite, token: token ?? "", room, ...place, ...state };
-    this.#checkRight(run);
+    this.#checkAccess(run);
     return run;
   }
 
   /** @throws Fault too-many, shutting-down */
-  #checkRoom({ invite, addressKey: key, isLocal }: Run): void {
+  #checkCapacity({ invite, addressKey: key, isLocal }: Reader): void {
     if (this.#isStopping) throw new Fault("shutting-down", "the server is stopping", BUSY);
-    const runs = [...this.#runs];
+    const runs = [...this.#readers];
     if (runs.filter((run) => run.invite.id === invite.id).length >= READERS_PER_TOKEN_MAX) {
       throw new Fault("too-many", msg`${READERS_PER_TOKEN_MAX} read with this token already`, BUSY);
     }
@@ -160,7 +160,7 @@ export class HttpReads {
   }
 
   /** Checks the creator's rights, again for each page. @throws Fault */
-  #checkRight({ token, invite, room }: Run): void {
+  #checkAccess({ token, invite, room }: Reader): void {
     const { invites, registry, bans } = this.#options;
     if (invites.programInvite(token)?.id !== invite.id) {
       throw new Fault("not-allowed", "this token does not hold any more", {
@@ -175,28 +175,28 @@ export class HttpReads {
     });
   }
 
-  async *#lines(run: Run, options: Options): AsyncGenerator<Uint8Array> {
+  async *#lines(run: Reader, options: ReadOptions): AsyncGenerator<Uint8Array> {
     const { clock, line, rooms, historyQuota } = this.#options;
     const until = clock.now() + options.waitMs;
     const { head: begun } = rooms; // Later records are live.
     let { after } = options;
     try {
-      while (!run.isOver) {
-        run.hasNews = false;
-        this.#checkRight(run);
+      while (!run.isEnded) {
+        run.hasNewRecords = false;
+        this.#checkAccess(run);
         // Without `after`, earlier records were not requested.
         const isNewest = after === undefined;
         if ((after ?? 0) < begun) historyQuota.check(run.invite.by);
         const page = await this.#page(run, after);
         const past = page.records.filter(({ head }) => head.seq <= begun);
         historyQuota.count(run.invite.by, past);
-        if (run.isOver) return;
-        this.#checkRight(run); // The creator may have been removed meanwhile.
+        if (run.isEnded) return;
+        this.#checkAccess(run); // The creator may have been removed meanwhile.
         after = page.records.at(-1)?.head.seq ?? after ?? 0;
         const text = page.records.map((record) => line(record, run.room)).join("");
         if (text !== "") yield utf8Encode(text);
         if (page.more && !isNewest) continue;
-        if (!run.hasNews && !(await this.#news(run, until))) return;
+        if (!run.hasNewRecords && !(await this.#waitForRecords(run, until))) return;
       }
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
@@ -205,7 +205,7 @@ export class HttpReads {
     }
   }
 
-  #page({ invite, room }: Run, after: number | undefined): Promise<Page> {
+  #page({ invite, room }: Reader, after: number | undefined): Promise<Page> {
     const query = {
       rooms: new Set([room.id]),
       kinds: READ_KINDS,
@@ -218,20 +218,20 @@ export class HttpReads {
   }
 
   /** @returns false if the time is over or the run was ended */
-  async #news(run: Run, until: number): Promise<boolean> {
+  async #waitForRecords(run: Reader, until: number): Promise<boolean> {
     const { clock } = this.#options;
     const waitMs = until - clock.now();
-    if (waitMs <= 0 || run.isOver) return false;
+    if (waitMs <= 0 || run.isEnded) return false;
     const woken = Promise.withResolvers<void>();
     run.wake = woken.resolve;
     const cancel = clock.after(waitMs, woken.resolve);
     await woken.promise;
     cancel();
     run.wake = () => {};
-    return run.hasNews && !run.isOver;
+    return run.hasNewRecords && !run.isEnded;
   }
 
-  #stream(run: Run, options: Options, signal: AbortSignal): ReadableStream<Uint8Array> {
+  #stream(run: Reader, options: ReadOptions, signal: AbortSignal): ReadableStream<Uint8Array> {
     const lines = this.#lines(run, options);
     let cancelStall = () => {};
     const end = () => {
@@ -262,15 +262,15 @@ export class HttpReads {
     );
   }
 
-  #end(run: Run): void {
-    run.isOver = true;
-    this.#runs.delete(run);
+  #end(run: Reader): void {
+    run.isEnded = true;
+    this.#readers.delete(run);
     run.wake();
   }
 }
 
 /** @throws Fault usage */
-function optionsOf(request: Request): Options {
+function optionsOf(request: Request): ReadOptions {
   const { searchParams } = new URL(request.url);
   for (const key of searchParams.keys()) {
     if (key === "after" || key === "wait") continue;

@@ -4,12 +4,12 @@ import { Fault } from "../../base/fault.ts";
 import type { Bans } from "../auth/bans.ts";
 import type { Invites } from "../auth/invites.ts";
 import { sameSecret } from "../auth/secrets.ts";
-import { Tokens } from "../auth/tokens.ts";
+import { TokenChecker } from "../auth/tokens.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import type { HistoryQuota } from "../rooms/history-quota.ts";
 import type { WebDownloads } from "./download-links.ts";
 import type { HttpFiles, HttpOperator, HttpPrograms } from "./handler.ts";
-import { HttpPosts, refusal } from "./post-api.ts";
+import { faultResponse, HttpPosts } from "./post-api.ts";
 import { ProgramDownloads, type ProgramDownloadsOptions } from "./programs.ts";
 import { HttpReads, type RecordLine } from "./read-api.ts";
 
@@ -38,15 +38,15 @@ export interface HttpRoutes {
 
 export function httpRoutes(options: HttpRoutesOptions): HttpRoutes {
   const { clock, bans, metrics } = options;
-  const tokens = new Tokens(clock, bans);
+  const tokens = new TokenChecker(clock, bans);
   const posts = new HttpPosts({ ...options, tokens });
   const { operatorToken } = options.settings;
   const isOperator = (token: string) =>
     operatorToken !== undefined && sameSecret(token, operatorToken) ? true : undefined;
   const operator: HttpOperator = {
-    async refuses(token, remote) {
+    async faultFor(token, remote) {
       try {
-        await tokens.open(remote, token, isOperator);
+        await tokens.authenticate(remote, token, isOperator);
         return undefined;
       } catch (error) {
         if (error instanceof Fault) return error;
@@ -58,23 +58,23 @@ export function httpRoutes(options: HttpRoutesOptions): HttpRoutes {
   const { downloads, recordLine } = options;
   const reads =
     recordLine === undefined ? undefined : new HttpReads({ ...options, tokens, line: recordLine });
-  const files = downloads === undefined ? undefined : givenOut(downloads, bans);
+  const files = downloads === undefined ? undefined : withBanCheck(downloads, bans);
   const { programs: source } = options;
   const given = source === undefined ? undefined : new ProgramDownloads({ clock, source });
   const programs =
-    given === undefined ? undefined : { ...givenOut(given, bans), stop: () => given.stop() };
+    given === undefined ? undefined : { ...withBanCheck(given, bans), stop: () => given.stop() };
   return { posts, reads, operator, files, programs, health: options.sequencer.majorityFault };
 }
 
 /** Refuses banned addresses. */
-function givenOut(downloads: HttpFiles, bans: Bans): HttpFiles {
+function withBanCheck(downloads: HttpFiles, bans: Bans): HttpFiles {
   return {
     async serve(request, name, remote) {
       try {
         bans.checkAddress(remote.host);
         return await downloads.serve(request, name, remote);
       } catch (error) {
-        if (error instanceof Fault) return refusal(error);
+        if (error instanceof Fault) return faultResponse(error);
         throw error;
       }
     },

@@ -25,9 +25,9 @@ export function webhookText(json: string): WebhookText {
   if (!isFields(body)) throw invalid("the body is no JSON object");
   const { text } = body;
   if (text !== undefined && typeof text !== "string") throw invalid("'text' is no text");
-  if (isWebhook(body)) return { text: checked(fitting(webhookLines(body))), isWebhook: true };
+  if (isWebhook(body)) return { text: validText(truncated(webhookLines(body))), isWebhook: true };
   if (text === undefined) throw invalid("the body has no 'text'");
-  return { text: checked(text), isWebhook: false };
+  return { text: validText(text), isWebhook: false };
 }
 
 /** Text of Slack's older form with JSON in its field `payload`. `undefined` for other forms. */
@@ -43,13 +43,13 @@ function isWebhook(body: Fields): boolean {
 
 function webhookLines(body: Fields): string {
   // Grafana's message already contains the alerts that it lists.
-  const message = [body["title"], body["message"]].map(wordOf).filter((line) => line !== "");
+  const message = [body["title"], body["message"]].map(textOf).filter((line) => line !== "");
   if (Array.isArray(body["alerts"])) {
     return (message.length > 0 ? message : fieldsIn(body["alerts"]).map(alertLine)).join("\n");
   }
   const blocks = fieldsIn(body["blocks"]).map(blockLine);
   const attachments = fieldsIn(body["attachments"]).map(attachmentLines);
-  const text = readable(wordOf(body["text"]));
+  const text = plainText(textOf(body["text"]));
   return [...(text === "" ? blocks : [text]), ...attachments]
     .filter((part) => part !== "")
     .join("\n");
@@ -57,11 +57,11 @@ function webhookLines(body: Fields): string {
 
 /** The fallback is used only if the attachment has nothing else. */
 function attachmentLines(attachment: Fields): string {
-  const word = (key: string) => readable(wordOf(attachment[key]));
-  const [title, link] = [word("title"), wordOf(attachment["title_link"])];
+  const word = (key: string) => plainText(textOf(attachment[key]));
+  const [title, link] = [word("title"), textOf(attachment["title_link"])];
   const heading = title === "" || link === "" ? `${title}${link}` : `${title} (${link})`;
   const fields = fieldsIn(attachment["fields"]).map((field) => {
-    const [name, value] = [wordOf(field["title"]), readable(wordOf(field["value"]))];
+    const [name, value] = [textOf(field["title"]), plainText(textOf(field["value"]))];
     return name === "" ? value : `${name}: ${value}`;
   });
   const lines = [word("pretext"), heading, word("text"), ...fields].filter((line) => line !== "");
@@ -71,7 +71,7 @@ function attachmentLines(attachment: Fields): string {
 function blockLine({ text, fields }: Fields): string {
   const words = [text, ...fieldsIn(fields)].map((one) => (isFields(one) ? one["text"] : undefined));
   return words
-    .map((one) => readable(wordOf(one)))
+    .map((one) => plainText(textOf(one)))
     .filter((line) => line !== "")
     .join("\n");
 }
@@ -81,18 +81,18 @@ function alertLine(alert: Fields): string {
   const labels = isFields(alert["labels"]) ? alert["labels"] : {};
   const notes = isFields(alert["annotations"]) ? alert["annotations"] : {};
   const { alertname, ...others } = labels;
-  const words = [notes["summary"], notes["description"]].map(wordOf).find((one) => one !== "");
-  const rest = Object.entries(others).map(([key, value]) => `${key}=${wordOf(value)}`);
+  const words = [notes["summary"], notes["description"]].map(textOf).find((one) => one !== "");
+  const rest = Object.entries(others).map(([key, value]) => `${key}=${textOf(value)}`);
   return [
-    `[${wordOf(alert["status"]) || "alert"}]`,
-    ` ${wordOf(alertname) || "unnamed"}`,
+    `[${textOf(alert["status"]) || "alert"}]`,
+    ` ${textOf(alertname) || "unnamed"}`,
     words === undefined ? "" : `: ${words}`,
     rest.length === 0 ? "" : ` (${rest.join(", ")})`,
   ].join("");
 }
 
 /** Replaces Slack's links and its three escapes by plain text. */
-function readable(text: string): string {
+function plainText(text: string): string {
   return text
     .replaceAll(
       /<((?:https?|mailto):[^<>|]*)(?:\|([^<>]*))?>/g,
@@ -105,7 +105,7 @@ function readable(text: string): string {
 }
 
 /** Cuts a long text instead of refusing it: the sender cannot know our limit. */
-function fitting(text: string): string {
+function truncated(text: string): string {
   const bytes = utf8Encode(text.toWellFormed());
   if (bytes.length <= TEXT_BYTES_MAX) return text.toWellFormed();
   const room = TEXT_BYTES_MAX - utf8Encode(CUT).length;
@@ -113,7 +113,7 @@ function fitting(text: string): string {
   return `${whole}${CUT}`;
 }
 
-function checked(text: string): string {
+function validText(text: string): string {
   if (text.trim() === "") throw invalid("an empty text says nothing");
   if (!text.isWellFormed()) throw invalid("the text is not valid UTF-8");
   if (utf8Encode(text).length <= TEXT_BYTES_MAX) return text;
@@ -128,7 +128,7 @@ function parsed(json: string): unknown {
   }
 }
 
-function wordOf(value: unknown): string {
+function textOf(value: unknown): string {
   if (typeof value === "number" || typeof value === "boolean") return String(value);
   return typeof value === "string" ? value.trim() : "";
 }

@@ -103,20 +103,20 @@ export interface HeldZipList {
   release(): void;
 }
 
-interface Kept {
+interface CachedList {
   readonly list: ZipList;
-  users: number;
+  useCount: number;
 }
 
 /** Cache of lists: those in use and the most recent ones. */
 export class ZipLists {
   readonly #bytesMax: number;
   /** Most recently used last. Bounded by `#bytesMax`. */
-  readonly #kept = new Map<string, Kept>();
+  readonly #cache = new Map<string, CachedList>();
   #bytes = 0;
   /** A list being made takes several times its final size: one at a time. */
-  readonly #makings = new Mutex();
-  readonly #breaths = new Mutex();
+  readonly #createMutex = new Mutex();
+  readonly #yieldMutex = new Mutex();
 
   constructor(bytesMax = ZIP_LISTS_BYTES_MAX) {
     this.#bytesMax = bytesMax;
@@ -126,42 +126,42 @@ export class ZipLists {
    * @param make called if the list is not cached; if it fails, the next caller makes the list
    * @throws Fault too-many if the lists in use fill the cache, and whatever `make` throws
    */
-  async hold(key: string, make: () => Promise<ZipList>): Promise<HeldZipList> {
-    return this.#held(key) ?? (await this.#makings.run(() => this.#made(key, make)));
+  async acquire(key: string, make: () => Promise<ZipList>): Promise<HeldZipList> {
+    return this.#acquireCached(key) ?? (await this.#createMutex.run(() => this.#create(key, make)));
   }
 
   /** Per turn of the event loop, one of all archives continues. */
-  readonly breathe = (): Promise<void> => this.#breaths.run(yieldNow);
+  readonly yieldTurn = (): Promise<void> => this.#yieldMutex.run(yieldNow);
 
-  async #made(key: string, make: () => Promise<ZipList>): Promise<HeldZipList> {
-    const known = this.#held(key);
+  async #create(key: string, make: () => Promise<ZipList>): Promise<HeldZipList> {
+    const known = this.#acquireCached(key);
     if (known !== undefined) return known;
     const list = await make();
-    this.#makeRoom(list.memoryBytes);
-    this.#kept.set(key, { list, users: 0 });
+    this.#evict(list.memoryBytes);
+    this.#cache.set(key, { list, useCount: 0 });
     this.#bytes += list.memoryBytes;
-    return this.#held(key) ?? { list, release: () => {} };
+    return this.#acquireCached(key) ?? { list, release: () => {} };
   }
 
-  #held(key: string): HeldZipList | undefined {
-    const kept = this.#kept.get(key);
+  #acquireCached(key: string): HeldZipList | undefined {
+    const kept = this.#cache.get(key);
     if (kept === undefined) return undefined;
-    this.#kept.delete(key);
-    this.#kept.set(key, kept);
-    kept.users += 1;
+    this.#cache.delete(key);
+    this.#cache.set(key, kept);
+    kept.useCount += 1;
     let isHeld = true;
     const release = () => {
-      if (isHeld) kept.users -= 1;
+      if (isHeld) kept.useCount -= 1;
       isHeld = false;
     };
     return { list: kept.list, release };
   }
 
-  #makeRoom(bytes: number): void {
-    for (const [key, { list, users }] of this.#kept) {
+  #evict(bytes: number): void {
+    for (const [key, { list, useCount: users }] of this.#cache) {
       if (this.#bytes + bytes <= this.#bytesMax) return;
       if (users > 0) continue;
-      this.#kept.delete(key);
+      this.#cache.delete(key);
       this.#bytes -= list.memoryBytes;
     }
     if (this.#bytes + bytes <= this.#bytesMax) return;

@@ -27,7 +27,7 @@ export interface ZipSource {
 }
 
 /** Bytes up to which small pieces are combined. */
-const GATHERED_BYTES = 64 * 1024;
+const BUFFER_BYTES = 64 * 1024;
 
 /**
  * The list is read once for all downloads; each download holds only a checksum per entry.
@@ -40,12 +40,12 @@ export async function* zipStream(source: ZipSource): AsyncGenerator<Uint8Array> 
   let reader: ByteReader | undefined;
   let held: HeldZipList | undefined;
   try {
-    held = await lists.hold(`${digest} ${root}`, async () => {
+    held = await lists.acquire(`${digest} ${root}`, async () => {
       reader = new ByteReader(source.chunks(0));
-      return await readZipList(root, await reader.whole(manifestBytes), lists.breathe);
+      return await readZipList(root, await reader.readAll(manifestBytes), lists.yieldTurn);
     });
-    reader ??= behindManifest(source);
-    yield* archive(held.list, reader, lists.breathe);
+    reader ??= skipManifest(source);
+    yield* archive(held.list, reader, lists.yieldTurn);
   } finally {
     held?.release();
     await reader?.close();
@@ -53,7 +53,7 @@ export async function* zipStream(source: ZipSource): AsyncGenerator<Uint8Array> 
 }
 
 /** Skips the list, which was read before. */
-function behindManifest({ manifestBytes, chunks }: ZipSource): ByteReader {
+function skipManifest({ manifestBytes, chunks }: ZipSource): ByteReader {
   const from = Math.floor(manifestBytes / CHUNK_BYTES);
   return new ByteReader(chunks(from), manifestBytes % CHUNK_BYTES);
 }
@@ -64,7 +64,7 @@ async function* archive(
   breathe: () => Promise<void>,
 ): AsyncGenerator<Uint8Array> {
   const crcs = new Uint32Array(list.count);
-  const gathered = new Gathered();
+  const gathered = new WriteBuffer();
   for (let index = 0; index < list.count; index++) {
     const entry = list.entry(index);
     gathered.add(zipLocal(entry));
@@ -73,7 +73,7 @@ async function* archive(
       for await (const piece of reader.pieces(entry.sizeBytes)) {
         crc = crc32(piece, crc);
         if (!gathered.fits(piece)) {
-          yield* gathered.take();
+          yield* gathered.flush();
           yield piece;
         } else gathered.add(piece);
       }
@@ -81,17 +81,17 @@ async function* archive(
       gathered.add(zipChecksum(entry, crc));
     }
     if (gathered.isFull) {
-      yield* gathered.take();
+      yield* gathered.flush();
       await breathe(); // Buffered chunks are read without waiting.
     }
   }
-  yield* table(list, crcs, gathered, breathe);
+  yield* centralDirectory(list, crcs, gathered, breathe);
 }
 
-async function* table(
+async function* centralDirectory(
   list: ZipList,
   crcs: Uint32Array,
-  gathered: Gathered,
+  gathered: WriteBuffer,
   breathe: () => Promise<void>,
 ): AsyncGenerator<Uint8Array> {
   let [offset, tableBytes] = [0, 0];
@@ -104,25 +104,25 @@ async function* table(
     tableBytes += line.length;
     gathered.add(line);
     if (gathered.isFull) {
-      yield* gathered.take();
+      yield* gathered.flush();
       await breathe();
     }
   }
   gathered.add(zipEnd(list.count, offset, tableBytes));
-  yield* gathered.take();
+  yield* gathered.flush();
 }
 
 /** Combines small pieces. */
-class Gathered {
-  readonly #bytes = new Uint8Array(2 * GATHERED_BYTES);
+class WriteBuffer {
+  readonly #bytes = new Uint8Array(2 * BUFFER_BYTES);
   #used = 0;
 
   get isFull(): boolean {
-    return this.#used >= GATHERED_BYTES;
+    return this.#used >= BUFFER_BYTES;
   }
 
   fits(piece: Uint8Array): boolean {
-    return this.#used + piece.length <= GATHERED_BYTES;
+    return this.#used + piece.length <= BUFFER_BYTES;
   }
 
   /** There is always room for an entry head with the longest path. */
@@ -131,7 +131,7 @@ class Gathered {
     this.#used += piece.length;
   }
 
-  *take(): Generator<Uint8Array> {
+  *flush(): Generator<Uint8Array> {
     if (this.#used > 0) yield this.#bytes.slice(0, this.#used);
     this.#used = 0;
   }
@@ -140,7 +140,7 @@ class Gathered {
 /** Reads a stream of pieces in other sizes. */
 class ByteReader {
   readonly #source: AsyncIterator<Uint8Array>;
-  #rest = new Uint8Array(0);
+  #remaining = new Uint8Array(0);
   #skip: number;
 
   constructor(content: AsyncIterable<Uint8Array>, skip = 0) {
@@ -148,7 +148,7 @@ class ByteReader {
     this.#skip = skip;
   }
 
-  async whole(sizeBytes: number): Promise<Uint8Array> {
+  async readAll(sizeBytes: number): Promise<Uint8Array> {
     const bytes = new Uint8Array(sizeBytes);
     let at = 0;
     for await (const piece of this.pieces(sizeBytes)) {
@@ -161,9 +161,9 @@ class ByteReader {
   async *pieces(sizeBytes: number): AsyncGenerator<Uint8Array> {
     let left = sizeBytes;
     while (left > 0) {
-      while (this.#rest.length === 0) await this.#more();
-      const piece = this.#rest.subarray(0, left);
-      this.#rest = this.#rest.subarray(piece.length);
+      while (this.#remaining.length === 0) await this.#more();
+      const piece = this.#remaining.subarray(0, left);
+      this.#remaining = this.#remaining.subarray(piece.length);
       left -= piece.length;
       yield piece;
     }
@@ -176,7 +176,7 @@ class ByteReader {
   async #more(): Promise<void> {
     const { done, value } = await this.#source.next();
     if (done === true) throw new Fault("frame-malformed", "the folder ends before its list does");
-    this.#rest = new Uint8Array(value).subarray(this.#skip);
+    this.#remaining = new Uint8Array(value).subarray(this.#skip);
     this.#skip = 0;
   }
 }

@@ -19,7 +19,7 @@ import type { ServerSettings } from "./settings.ts";
 import type { Siblings } from "./siblings.ts";
 
 /** Part of the context that the owner of the server supplies. */
-export interface GivenContext {
+export interface BaseContext {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly identity: Identity;
@@ -34,7 +34,7 @@ export interface GivenContext {
   readonly onEvent: (event: ServerEvent) => void;
 }
 
-export interface ServerContext extends GivenContext {
+export interface ServerContext extends BaseContext {
   /** Written by `Kernel.decide` only. */
   readonly accounts: Pick<Log, "head" | "read" | "sizeBytes">;
   readonly sequencer: Sequencer;
@@ -46,6 +46,6 @@ export interface ServerContext extends GivenContext {
   /** Reports a fault that ends nothing. */
   readonly warn: (fault: Fault) => void;
   /** Addresses at which others reach this server by TLS, the best first. */
-  readonly places: () => readonly ServerPlace[];
+  readonly addresses: () => readonly ServerPlace[];
   readonly peers: Peers;
 }

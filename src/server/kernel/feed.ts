@@ -5,47 +5,47 @@ import type { Room } from "../../core/rooms/rooms.ts";
 import type { LogRecord } from "../../wire/record.ts";
 
 /** State of an account before a record replaced it. */
-export interface BeforeDecision {
+export interface PreviousAccountState {
   readonly hadReset: boolean;
 }
 
-type OnRecorded = (room: Room, record: LogRecord) => void;
-type OnDecided = (record: LogRecord, before: BeforeDecision) => void;
-type OnActed = (user: UserId) => void;
+type HistorySubscriber = (room: Room, record: LogRecord) => void;
+type AccountsSubscriber = (record: LogRecord, before: PreviousAccountState) => void;
+type ActivitySubscriber = (user: UserId) => void;
 
 /**
  * Subscribers are called once per record, in the order of their subscriptions, in the tick in which
  * the log reports the record and before any request is settled.
  */
 export class Feed {
-  readonly #onRecorded: OnRecorded[] = [];
-  readonly #onDecided: OnDecided[] = [];
-  readonly #onActed: OnActed[] = [];
+  readonly #historySubscribers: HistorySubscriber[] = [];
+  readonly #accountsSubscribers: AccountsSubscriber[] = [];
+  readonly #activitySubscribers: ActivitySubscriber[] = [];
 
   /** Subscribes to the history; the rooms have applied the record by then. */
-  onRecorded(...subscribers: readonly OnRecorded[]): void {
-    this.#onRecorded.push(...subscribers);
+  subscribeHistory(...subscribers: readonly HistorySubscriber[]): void {
+    this.#historySubscribers.push(...subscribers);
   }
 
   /** Subscribes to the accounts; the registry has applied the record by then. */
-  onDecided(...subscribers: readonly OnDecided[]): void {
-    this.#onDecided.push(...subscribers);
+  subscribeAccounts(...subscribers: readonly AccountsSubscriber[]): void {
+    this.#accountsSubscribers.push(...subscribers);
   }
 
   /** Subscribes to signs at this server that a user is there: reading or typing. */
-  onActed(...subscribers: readonly OnActed[]): void {
-    this.#onActed.push(...subscribers);
+  subscribeActivity(...subscribers: readonly ActivitySubscriber[]): void {
+    this.#activitySubscribers.push(...subscribers);
   }
 
-  recorded(room: Room, record: LogRecord): void {
-    for (const subscriber of this.#onRecorded) subscriber(room, record);
+  emitRecord(room: Room, record: LogRecord): void {
+    for (const subscriber of this.#historySubscribers) subscriber(room, record);
   }
 
-  decided(record: LogRecord, before: BeforeDecision): void {
-    for (const subscriber of this.#onDecided) subscriber(record, before);
+  emitAccountRecord(record: LogRecord, before: PreviousAccountState): void {
+    for (const subscriber of this.#accountsSubscribers) subscriber(record, before);
   }
 
-  acted(user: UserId): void {
-    for (const subscriber of this.#onActed) subscriber(user);
+  emitActivity(user: UserId): void {
+    for (const subscriber of this.#activitySubscribers) subscriber(user);
   }
 }

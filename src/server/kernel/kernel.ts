@@ -14,10 +14,10 @@ import type { Answer, RequestKind, RequestOf } from "../../wire/messages.ts";
 import type { Draft, LogRecord } from "../../wire/record.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { ServerContext } from "./context.ts";
-import { Decisions, eraseOrdered } from "./decisions.ts";
 import type { Feed } from "./feed.ts";
 import { PendingWrites } from "./pending-writes.ts";
 import type { Sequencer } from "./sequencer.ts";
+import { eraseOrdered, Transactions } from "./transactions.ts";
 
 /**
  * An account and the session by which it submits; programs and the server itself have no session.
@@ -41,8 +41,8 @@ export interface RoomReaders {
 export type WrittenLog = Pick<Log, "appendThen" | "erase">;
 
 export interface KernelOptions extends Pick<ServerContext, "clock" | "onEvent"> {
-  readonly feed: Pick<Feed, "recorded">;
-  readonly sequencer: Pick<Sequencer, "current">;
+  readonly feed: Pick<Feed, "emitRecord">;
+  readonly sequencer: Pick<Sequencer, "waitUntilCurrent">;
   readonly engine: Pick<RoomEngine, "handle">;
   readonly history: WrittenLog;
   readonly accounts: WrittenLog;
@@ -52,7 +52,7 @@ export interface KernelOptions extends Pick<ServerContext, "clock" | "onEvent"> 
 }
 
 /** Result types of the submissions that `ask` accepts. */
-interface Answers {
+interface RequestAnswers {
   readonly post: Answer<"post">;
   readonly announce: Answer<"post">;
   readonly act: Answer<"erase">;
@@ -69,14 +69,14 @@ export class Kernel {
   readonly writes: PendingWrites;
   /** Keyed by id. Bounded by the requests in flight and HTTP_POSTS_QUEUED_MAX. */
   readonly #callbacks = new Map<number, (outcome: Outcome) => void>();
-  readonly #decisions: Decisions;
+  readonly #transactions: Transactions;
   #lastId = 0;
-  #asked = 0;
+  #pendingRequests = 0;
 
   constructor(options: KernelOptions) {
     this.#options = options;
     this.writes = new PendingWrites(options.clock, options.onEvent);
-    this.#decisions = new Decisions(this.writes.watched(options.accounts));
+    this.#transactions = new Transactions(this.writes.tracked(options.accounts));
   }
 
   /**
@@ -85,8 +85,8 @@ export class Kernel {
    * @returns the last record; `undefined` if there were no drafts
    * @throws Fault whatever `decide` throws, store-…, no-majority
    */
-  decide(decide: () => readonly Draft[]): Promise<LogRecord | undefined> {
-    return this.writes.hold(() => this.#decisions.decide(decide));
+  transact(decide: () => readonly Draft[]): Promise<LogRecord | undefined> {
+    return this.writes.hold(() => this.#transactions.run(decide));
   }
 
   /** Synchronous: posts of an outbox must stay in order. */
@@ -102,19 +102,19 @@ export class Kernel {
   }
 
   /** For submitters without a session. @throws Fault of the room engine, too-many */
-  ask<Kind extends keyof Answers>(
+  request<Kind extends keyof RequestAnswers>(
     user: UserId,
     command: Extract<Submission, { kind: Kind }>,
-  ): Promise<Answers[Kind]> {
-    if (this.#asked >= HTTP_POSTS_QUEUED_MAX) {
+  ): Promise<RequestAnswers[Kind]> {
+    if (this.#pendingRequests >= HTTP_POSTS_QUEUED_MAX) {
       throw new Fault("too-many", "the server is busy", { retryAfterMs: 1_000 });
     }
-    this.#asked++;
+    this.#pendingRequests++;
     return new Promise((resolve, reject) => {
       this.submit({ user }, command, (outcome) => {
-        this.#asked--;
+        this.#pendingRequests--;
         if (outcome instanceof Fault) reject(outcome);
-        else resolve(outcome as Answers[Kind]);
+        else resolve(outcome as RequestAnswers[Kind]);
       });
     });
   }
@@ -125,16 +125,16 @@ export class Kernel {
   }
 
   /** @param isPresent whether the session makes the account online */
-  enter(session: ClientId, user: UserId, isPresent: boolean): void {
+  startSession(session: ClientId, user: UserId, isPresent: boolean): void {
     this.#input({ kind: "enter", session, user, isPresent });
   }
 
-  leave(session: ClientId): void {
+  endSession(session: ClientId): void {
     this.#input({ kind: "leave", session });
   }
 
   /** A record of the history is durable. */
-  recorded(record: LogRecord): void {
+  onRecord(record: LogRecord): void {
     this.#input({ kind: "record", record });
   }
 
@@ -155,9 +155,9 @@ export class Kernel {
         if (effect.order === undefined) return this.#settle(effect.id, effect.outcome);
         return this.#erase(effect.id, effect.outcome, effect.order);
       case "look":
-        return this.#look(effect.token);
+        return this.#waitUntilCurrent(effect.token);
       case "deliver":
-        return feed.recorded(effect.room, effect.record);
+        return feed.emitRecord(effect.room, effect.record);
       case "follow":
         return readers.follow(effect.user, effect.room);
       case "unfollow":
@@ -177,9 +177,9 @@ export class Kernel {
     });
   }
 
-  #look(token: number): void {
+  #waitUntilCurrent(token: number): void {
     const looked = (isCurrent: boolean) => this.#input({ kind: "looked", token, isCurrent });
-    void this.#options.sequencer.current().then(looked);
+    void this.#options.sequencer.waitUntilCurrent().then(looked);
   }
 
   #erase(id: number, outcome: Outcome, order: LogRecord): void {

@@ -9,33 +9,33 @@ import type { ServerEvent } from "../session/event.ts";
 import { redacted } from "../session/redacted-fault.ts";
 import type { WrittenLog } from "./kernel.ts";
 
-const ALONE = {};
+const NO_OPTIONS = {};
 
 export class PendingWrites {
   readonly #clock: Clock;
-  readonly #onTrouble: (fault: Fault) => void;
-  #underWay = 0;
+  readonly #onFault: (fault: Fault) => void;
+  #inFlight = 0;
   /** Running tasks that may still write. */
-  #held = 0;
+  #heldTasks = 0;
   #onIdle: (() => void) | undefined;
-  #done = 0;
-  #tookMs = 0;
+  #completed = 0;
+  #durationMs = 0;
 
   constructor(clock: Clock, onEvent: (event: ServerEvent) => void) {
     this.#clock = clock;
-    this.#onTrouble = (fault) => {
+    this.#onFault = (fault) => {
       if (fault.code === "store-failed") onEvent({ kind: "failed", fault });
       if (fault.code === "store-full") onEvent({ kind: "full", fault });
     };
   }
 
-  get underWay(): number {
-    return this.#underWay;
+  get inFlight(): number {
+    return this.#inFlight;
   }
 
   /** Number of completed writes and their total time, including sync and queueing. */
-  get timing(): { readonly count: number; readonly tookMs: number } {
-    return { count: this.#done, tookMs: this.#tookMs };
+  get timing(): { readonly count: number; readonly durationMs: number } {
+    return { count: this.#completed, durationMs: this.#durationMs };
   }
 
   /** @throws whatever the task throws */
@@ -45,26 +45,26 @@ export class PendingWrites {
       return await work();
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
-      this.#onTrouble(error);
+      this.#onFault(error);
       throw redacted(error);
     } finally {
-      this.#settled(startedAt);
+      this.#complete(startedAt);
     }
   }
 
   /** Runs a task that pauses between its writes: a stop waits until the task is over. */
   async hold<Result>(work: () => Promise<Result>): Promise<Result> {
-    this.#held++;
+    this.#heldTasks++;
     try {
       return await work();
     } finally {
-      this.#held--;
+      this.#heldTasks--;
       this.#checkIdle();
     }
   }
 
   /** Returns the log with its writes tracked. */
-  watched(log: WrittenLog): WrittenLog {
+  tracked(log: WrittenLog): WrittenLog {
     return {
       appendThen: (drafts, _options, done) => this.append(log, { drafts }, done),
       erase: (seq, eraseSeq) => this.run(() => log.erase(seq, eraseSeq)),
@@ -78,11 +78,11 @@ export class PendingWrites {
     done: (outcome: LogRecord | Fault) => void,
   ): void {
     const startedAt = this.#begin();
-    log.appendThen(drafts, follows === undefined ? ALONE : { follows }, (outcome) => {
+    log.appendThen(drafts, follows === undefined ? NO_OPTIONS : { follows }, (outcome) => {
       const isFault = outcome instanceof Fault;
       done(isFault ? redacted(outcome) : outcome);
-      this.#settled(startedAt);
-      if (isFault) this.#onTrouble(outcome);
+      this.#complete(startedAt);
+      if (isFault) this.#onFault(outcome);
     });
   }
 
@@ -99,7 +99,7 @@ export class PendingWrites {
   }
 
   get #isIdle(): boolean {
-    return this.#underWay === 0 && this.#held === 0;
+    return this.#inFlight === 0 && this.#heldTasks === 0;
   }
 
   #checkIdle(): void {
@@ -107,14 +107,14 @@ export class PendingWrites {
   }
 
   #begin(): number {
-    this.#underWay++;
+    this.#inFlight++;
     return this.#clock.now();
   }
 
-  #settled(startedAt: number): void {
-    this.#done++;
-    this.#tookMs += this.#clock.now() - startedAt;
-    this.#underWay--;
+  #complete(startedAt: number): void {
+    this.#completed++;
+    this.#durationMs += this.#clock.now() - startedAt;
+    this.#inFlight--;
     this.#checkIdle();
   }
 }

@@ -36,12 +36,12 @@ export interface Sequencer {
    * Resolves when the history has so many records, which clients may have seen at other servers.
    * @throws Fault no-majority if it takes too long
    */
-  reached(seq: number): Promise<void>;
+  waitForSeq(seq: number): Promise<void>;
   /**
    * Resolves when everything that the others had recorded at the call is applied here. Resolves to
    * false if that cannot be determined, or after a timeout, since this server may be far behind.
    */
-  current(): Promise<boolean>;
+  waitUntilCurrent(): Promise<boolean>;
   /** `undefined` if nothing checks it. */
   health?(): ClusterHealth;
 }
@@ -52,6 +52,6 @@ export const LOCAL_SEQUENCER: Sequencer = {
   isOwn: () => true,
   isFollowing: () => true,
   majorityFault: () => undefined,
-  reached: () => Promise.resolve(),
-  current: () => Promise.resolve(true),
+  waitForSeq: () => Promise.resolve(),
+  waitUntilCurrent: () => Promise.resolve(true),
 };

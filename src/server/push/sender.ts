@@ -44,7 +44,7 @@ export interface SentCounters {
   /** Dropped while queued: the queue was full, or the subscription ended. */
   readonly dropped: number;
   /** Queued for sending or for a retry. */
-  readonly waiting: number;
+  readonly queued: number;
 }
 
 export interface PushSenderOptions {
@@ -53,7 +53,7 @@ export interface PushSenderOptions {
   /** Reports whether the subscription is still the current one of its device. */
   readonly isCurrent: (subscription: Subscription) => boolean;
   /** Called when the push service has ended the subscription, or never accepts anything. */
-  readonly gone: (subscription: Subscription) => void;
+  readonly onExpired: (subscription: Subscription) => void;
   readonly warn: (fault: Fault) => void;
 }
 
@@ -62,16 +62,16 @@ interface Pending {
   readonly push: PushText;
   tries: number;
   /** Earliest time to send. */
-  at: number;
+  sendAt: number;
 }
 
 /** Sends pushes concurrently, with a few tries each, and never blocks its caller. */
 export class PushSender {
   readonly #options: PushSenderOptions;
   /** Keyed by device and topic: a newer push replaces a queued one. Bounded by PUSH_QUEUE_MAX. */
-  readonly #waiting = new Map<string, Pending>();
-  readonly #underWay = new Map<UserId, number>();
-  #atOnce = 0;
+  readonly #queue = new Map<string, Pending>();
+  readonly #inFlight = new Map<UserId, number>();
+  #inFlightCount = 0;
   #sent = 0;
   #failed = 0;
   #dropped = 0;
@@ -87,16 +87,16 @@ export class PushSender {
 
   get counters(): SentCounters {
     const [sent, failed, dropped] = [this.#sent, this.#failed, this.#dropped];
-    return { sent, failed, dropped, waiting: this.#waiting.size };
+    return { sent, failed, dropped, queued: this.#queue.size };
   }
 
   add(to: Subscription, push: PushText): void {
     const key = `${to.device} ${push.topic}`;
-    this.#waiting.delete(key);
-    this.#waiting.set(key, { to, push, tries: 0, at: this.#options.clock.now() });
-    for (const oldest of this.#waiting.keys()) {
-      if (this.#waiting.size <= PUSH_QUEUE_MAX) break;
-      this.#waiting.delete(oldest);
+    this.#queue.delete(key);
+    this.#queue.set(key, { to, push, tries: 0, sendAt: this.#options.clock.now() });
+    for (const oldest of this.#queue.keys()) {
+      if (this.#queue.size <= PUSH_QUEUE_MAX) break;
+      this.#queue.delete(oldest);
       this.#dropped++;
     }
     this.#next();
@@ -105,15 +105,15 @@ export class PushSender {
   /** Drops the queued pushes of a device whose subscription ended. */
   forget(device: string): void {
     this.#failures.delete(device);
-    for (const [key, { to }] of this.#waiting) {
-      if (to.device === device && this.#waiting.delete(key)) this.#dropped++;
+    for (const [key, { to }] of this.#queue) {
+      if (to.device === device && this.#queue.delete(key)) this.#dropped++;
     }
   }
 
   stop(): void {
     this.#isStopped = true;
     this.#cancel();
-    this.#waiting.clear();
+    this.#queue.clear();
   }
 
   #next(): void {
@@ -121,12 +121,12 @@ export class PushSender {
     this.#cancel();
     const now = this.#options.clock.now();
     let firstAt: number | undefined;
-    for (const [key, pending] of this.#waiting) {
-      if (this.#atOnce >= CONCURRENT_PUSHES_MAX) return; // The next completion tries again.
+    for (const [key, pending] of this.#queue) {
+      if (this.#inFlightCount >= CONCURRENT_PUSHES_MAX) return; // The next completion tries again.
       const { user } = pending.to;
-      if (pending.at > now) firstAt = Math.min(firstAt ?? pending.at, pending.at);
-      else if ((this.#underWay.get(user) ?? 0) < PUSHES_PER_ACCOUNT_MAX) {
-        this.#waiting.delete(key);
+      if (pending.sendAt > now) firstAt = Math.min(firstAt ?? pending.sendAt, pending.sendAt);
+      else if ((this.#inFlight.get(user) ?? 0) < PUSHES_PER_ACCOUNT_MAX) {
+        this.#queue.delete(key);
         void this.#send(key, pending);
       }
     }
@@ -151,10 +151,10 @@ export class PushSender {
   }
 
   #count(user: UserId, by: 1 | -1): void {
-    this.#atOnce += by;
-    const count = (this.#underWay.get(user) ?? 0) + by;
-    if (count === 0) this.#underWay.delete(user);
-    else this.#underWay.set(user, count);
+    this.#inFlightCount += by;
+    const count = (this.#inFlight.get(user) ?? 0) + by;
+    if (count === 0) this.#inFlight.delete(user);
+    else this.#inFlight.set(user, count);
   }
 
   #answered(key: string, pending: Pending, answer: PushAnswer | Fault): void {
@@ -168,22 +168,22 @@ export class PushSender {
     // RFC 8030, 7.3: the subscription has ended.
     if (status === 404 || status === 410) {
       this.#failed++;
-      return this.#options.gone(to);
+      return this.#options.onExpired(to);
     }
     pending.tries += 1;
     const waitMs = this.#retryAfter(answer, pending.tries);
     if (waitMs !== undefined && pending.tries < PUSH_TRIES_MAX) {
       // A push queued meanwhile is newer.
-      if (this.#waiting.has(key)) return;
-      if (this.#waiting.size >= PUSH_QUEUE_MAX) {
+      if (this.#queue.has(key)) return;
+      if (this.#queue.size >= PUSH_QUEUE_MAX) {
         this.#dropped++;
         return;
       }
-      pending.at = this.#options.clock.now() + waitMs;
-      this.#waiting.set(key, pending);
+      pending.sendAt = this.#options.clock.now() + waitMs;
+      this.#queue.set(key, pending);
       return;
     }
-    this.#givenUp(to, answer);
+    this.#giveUp(to, answer);
   }
 
   /** Milliseconds until the next try. `undefined` if a retry is useless or too far away. */
@@ -197,11 +197,11 @@ export class PushSender {
     return waitMs > PUSH_RETRY_MS_MAX ? undefined : waitMs;
   }
 
-  #givenUp(to: Subscription, answer: PushAnswer | Fault): void {
+  #giveUp(to: Subscription, answer: PushAnswer | Fault): void {
     this.#failed++;
     const failures = (this.#failures.get(to.device) ?? 0) + 1;
     this.#failures.set(to.device, failures);
-    if (failures >= PUSH_FAILURES_MAX) this.#options.gone(to);
+    if (failures >= PUSH_FAILURES_MAX) this.#options.onExpired(to);
     // Warns once: subscriptions of members must not flood the operator's log.
     if (this.#hasWarned) return;
     this.#hasWarned = true;

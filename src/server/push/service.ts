@@ -31,7 +31,7 @@ import { type Body, hasTrait, type KindWith } from "../../wire/kinds.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import { bodyOf, type LogRecord } from "../../wire/record.ts";
 import type { ServerContext } from "../kernel/context.ts";
-import type { KeptFilePlace } from "../queue/kept-file.ts";
+import type { StateFileLocation } from "../queue/state-file.ts";
 import type { ReadPositionService } from "../rooms/read-positions.ts";
 import type { RecordLookup } from "../rooms/record-lookup.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
@@ -52,7 +52,7 @@ interface PushServiceOptions extends ServerContext {
   readonly reading: Pick<ReadPositionService, "upTo">;
   readonly recordLookup: Pick<RecordLookup, "find">;
   readonly delivery: PushDelivery;
-  readonly file: KeptFilePlace | undefined;
+  readonly file: StateFileLocation | undefined;
 }
 
 /**
@@ -65,9 +65,12 @@ export class PushService {
   readonly #due = new DuePushes();
   readonly #sender: PushSender;
   /** Keyed by account. */
-  readonly #paces = new TokenBuckets(PUSH_SUBSCRIBES_PER_MINUTE / 60, PUSH_SUBSCRIBES_BURST);
+  readonly #subscribeRates = new TokenBuckets(
+    PUSH_SUBSCRIBES_PER_MINUTE / 60,
+    PUSH_SUBSCRIBES_BURST,
+  );
   /** Last activity of accounts that have a subscription. */
-  readonly #actedAt = new Map<UserId, number>();
+  readonly #activeAt = new Map<UserId, number>();
   readonly #startedAt: number;
   #cancel = () => {};
   #dueAt: number | undefined;
@@ -79,7 +82,7 @@ export class PushService {
     this.#sender = new PushSender({
       ...options,
       isCurrent: (one) => this.#subscriptions.get(one.device) === one,
-      gone: ({ device }) => this.#remove(device),
+      onExpired: ({ device }) => this.#remove(device),
     });
   }
 
@@ -114,16 +117,16 @@ export class PushService {
   }
 
   /** An account logged in by this device: removes another account's subscription for it. */
-  arrived(client: ClientConnection, account: Account): void {
+  onLogin(client: ClientConnection, account: Account): void {
     const { device = "" } = client.member ?? {};
     const known = this.#subscriptions.get(device);
     if (known !== undefined && known.user !== account.id) this.signedOut(device);
-    this.acted(account.id);
+    this.onActivity(account.id);
   }
 
   /** The account read or posted at any server, so it is not away. */
-  acted(user: UserId): void {
-    if (this.#subscriptions.has(user)) this.#actedAt.set(user, this.#options.clock.now());
+  onActivity(user: UserId): void {
+    if (this.#subscriptions.has(user)) this.#activeAt.set(user, this.#options.clock.now());
   }
 
   get counters(): PushCounters {
@@ -131,12 +134,12 @@ export class PushService {
   }
 
   /** The device subscribed or signed out at another server. */
-  takenElsewhere(device: string): void {
+  onRemoteSubscribe(device: string): void {
     this.#remove(device);
   }
 
   /** A record of the accounts was applied. */
-  decided({ head }: LogRecord): void {
+  onAccountRecord({ head }: LogRecord): void {
     // Devices are removed by several kinds of records: their own, the account's, a new password.
     const account = this.#options.registry.get(head.room as UserId);
     for (const { device } of this.#subscriptions.of(head.room as UserId)) {
@@ -145,34 +148,34 @@ export class PushService {
   }
 
   /** A record was sent to a room. */
-  recorded(room: Room, record: LogRecord): void {
+  onRecord(room: Room, record: LogRecord): void {
     if (this.#subscriptions.size === 0) return;
     const { head } = record;
-    if (head.by !== "server") this.acted(head.by);
+    if (head.by !== "server") this.onActivity(head.by);
     for (const seq of erasuresOf(record)) this.#due.erased(room.id, seq);
     const isOld = this.#options.clock.unixMs() - head.time >= PUSH_FRESH_MS;
     const { kind } = head;
     if (!hasTrait(kind, "word") || head.by === "server" || isOld) return;
     const body = bodyOf(record, kind) ?? {};
     if (body.imported !== undefined) return;
-    const calling = this.#calling(room, record, body);
-    this.#note(room, head.by, calling, this.#called(room, body));
+    const calling = this.#mentionOf(room, record, body);
+    this.#note(room, head.by, calling, this.#mentionedUsers(room, body));
     const answered = body.re;
     if (answered !== undefined && room.pair === undefined && room.isSealed !== true) {
-      void this.#answered(room, head.by, calling, answered);
+      void this.#notifyRepliedTo(room, head.by, calling, answered);
     }
   }
 
   #note(room: Room, by: UserId, calling: Calling, users: Iterable<UserId>): void {
     const now = this.#options.clock.now();
     for (const user of users) {
-      if (user !== by && this.#hears(user, room, by)) this.#due.note(user, calling, now);
+      if (user !== by && this.#isNotifiable(user, room, by)) this.#due.note(user, calling, now);
     }
     this.#schedule();
   }
 
   /** A reply notifies the author of the original message, as the page does. */
-  async #answered(room: Room, by: UserId, calling: Calling, seq: number): Promise<void> {
+  async #notifyRepliedTo(room: Room, by: UserId, calling: Calling, seq: number): Promise<void> {
     try {
       const found = await this.#options.recordLookup.find(by, seq, { rooms: new Set([room.id]) });
       const author = found?.head.by;
@@ -183,7 +186,7 @@ export class PushService {
     }
   }
 
-  #calling(room: Room, { head }: LogRecord, body: MessageBody): Calling {
+  #mentionOf(room: Room, { head }: LogRecord, body: MessageBody): Calling {
     const { seq, n, by } = head;
     const isSealed = room.isSealed === true || head.kind === "sealed";
     const from = this.#options.registry.nameOf(by);
@@ -198,7 +201,7 @@ export class PushService {
    * Accounts that the message mentions, by the page's rules; in a sealed room any member may be
    * one.
    */
-  *#called(room: Room, body: MessageBody): Iterable<UserId> {
+  *#mentionedUsers(room: Room, body: MessageBody): Iterable<UserId> {
     if (room.pair !== undefined || room.isSealed === true) {
       const isFew = room.members.size <= this.#subscriptions.size;
       for (const user of isFew ? room.members : this.#subscriptions.users()) yield user;
@@ -211,7 +214,7 @@ export class PushService {
     }
   }
 
-  #hears(user: UserId, room: Room, by: UserId): boolean {
+  #isNotifiable(user: UserId, room: Room, by: UserId): boolean {
     if (!this.#subscriptions.has(user) || !room.members.has(user)) return false;
     const account = this.#options.registry.get(user);
     if (account === undefined || account.isGone || account.ignored.has(by)) return false;
@@ -244,9 +247,9 @@ export class PushService {
       isAway: (user) => this.#isAway(user),
     });
     for (const one of due) {
-      const text = JSON.stringify(this.#shown(one));
+      const text = JSON.stringify(this.#content(one));
       const { isSealed, room } = one.latest;
-      for (const to of this.#reached(one.user)) {
+      for (const to of this.#offlineSubscriptions(one.user)) {
         const topic = topicOf(to.device, isSealed ? "sealed" : room);
         this.#sender.add(to, { text, topic });
       }
@@ -255,19 +258,19 @@ export class PushService {
   }
 
   #isAway(user: UserId): boolean {
-    const actedAt = this.#actedAt.get(user) ?? this.#startedAt;
+    const actedAt = this.#activeAt.get(user) ?? this.#startedAt;
     const isIdle = this.#options.clock.now() - actedAt >= PUSH_AWAY_MS;
-    return isIdle && this.#reached(user).length > 0;
+    return isIdle && this.#offlineSubscriptions(user).length > 0;
   }
 
   /** Subscriptions of devices that are not connected: an open page notifies the user itself. */
-  #reached(user: UserId): readonly Subscription[] {
+  #offlineSubscriptions(user: UserId): readonly Subscription[] {
     const open = new Set([...this.#options.peers.of(user)].map(({ member }) => member?.device));
     return this.#subscriptions.of(user).filter(({ device }) => !open.has(device));
   }
 
   /** Content of the notification: brief, and without any text if the room is sealed. */
-  #shown({ user, latest, count }: DuePush): object {
+  #content({ user, latest, count }: DuePush): object {
     const room = this.#options.rooms.get(latest.room);
     if (latest.isSealed || room === undefined) return { tag: "sealed" };
     const { words } = latest;
@@ -300,10 +303,10 @@ export class PushService {
     const known = this.#subscriptions.get(device);
     if (known?.endpoint !== endpoint || known.user !== account.id) {
       const message = "this account changes its devices too often";
-      this.#paces.check(account.id, this.#options.clock.now(), "too-fast", message);
+      this.#subscribeRates.check(account.id, this.#options.clock.now(), "too-fast", message);
     }
     await this.#subscriptions.add(subscription);
-    this.acted(account.id);
+    this.onActivity(account.id);
     siblings.publish({ kind: "push-taken", device });
   }
 
@@ -313,7 +316,7 @@ export class PushService {
     this.#sender.forget(device);
     if (user === undefined || this.#subscriptions.has(user)) return;
     this.#due.forget(user);
-    this.#actedAt.delete(user);
+    this.#activeAt.delete(user);
   }
 }
 

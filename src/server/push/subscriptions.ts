@@ -8,7 +8,7 @@ import {
   PUSH_SUBSCRIPTIONS_MAX,
 } from "../../base/limits-page.ts";
 import type { Clock } from "../../io/clock.ts";
-import { KeptFile, type KeptFilePlace } from "../queue/kept-file.ts";
+import { StateFile, type StateFileLocation } from "../queue/state-file.ts";
 
 /** A subscription of a device. Anyone with the endpoint may send to it, so it is secret. */
 export interface Subscription {
@@ -26,19 +26,19 @@ export interface Subscription {
  * with a damaged file return at the next log-in of each device.
  */
 export class Subscriptions {
-  readonly #file: KeptFile;
+  readonly #file: StateFile;
   /** Keyed by device, the most recent last. Bounded by PUSH_SUBSCRIPTIONS_MAX. */
   readonly #all = new Map<string, Subscription>();
   readonly #byUser = new Map<UserId, Set<string>>();
 
   /** @param place `undefined` for memory only */
-  constructor(place: KeptFilePlace | undefined, clock: Clock, warn: (fault: Fault) => void) {
-    this.#file = new KeptFile(place, {
+  constructor(place: StateFileLocation | undefined, clock: Clock, warn: (fault: Fault) => void) {
+    this.#file = new StateFile(place, {
       name: "push.json",
       sizeBytesMax: PUSH_FILE_BYTES_MAX,
-      everyMs: 0,
+      writeDelayMs: 0,
       ...{ clock, warn },
-      lost: "devices get pushes after their next log-in",
+      consequence: "devices get pushes after their next log-in",
       format: () => JSON.stringify({ subscriptions: [...this.#all.values()] }),
       parse: (text) => {
         const { subscriptions } = JSON.parse(text);
@@ -90,19 +90,19 @@ export class Subscriptions {
     }
     // A browser has one endpoint: the last account to use it gets it.
     for (const other of this.#all.values()) {
-      if (other.endpoint === endpoint && other.device !== device) this.#take(other.device);
+      if (other.endpoint === endpoint && other.device !== device) this.#delete(other.device);
     }
-    this.#take(device);
+    this.#delete(device);
     const [oldest = "", ...others] = this.#byUser.get(user) ?? [];
-    if (others.length + 1 >= PUSH_DEVICES_MAX) this.#take(oldest);
+    if (others.length + 1 >= PUSH_DEVICES_MAX) this.#delete(oldest);
     this.#put(subscription);
-    this.#file.touch();
+    this.#file.markDirty();
     await this.#file.sync();
   }
 
   /** Removes it immediately; a crash before `sync` is done may restore it. */
   remove(device: string): void {
-    if (this.#take(device)) this.#file.touch();
+    if (this.#delete(device)) this.#file.markDirty();
   }
 
   /** Resolves when the removals are durable. @throws Fault store-… */
@@ -120,7 +120,7 @@ export class Subscriptions {
     this.#byUser.set(user, (this.#byUser.get(user) ?? new Set()).add(device));
   }
 
-  #take(device: string): boolean {
+  #delete(device: string): boolean {
     const known = this.#all.get(device);
     if (known === undefined) return false;
     this.#all.delete(device);

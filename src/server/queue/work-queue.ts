@@ -10,9 +10,9 @@ import { type Clock, delay } from "../../io/clock.ts";
 import { WorkQueue } from "../../io/work-queue.ts";
 
 /** Returns how long a slot stays empty after a task that took so long. */
-export interface Rest {
+export interface PauseRule {
   readonly clock: Pick<Clock, "now" | "after">;
-  readonly times: number;
+  readonly factor: number;
   readonly msMax: number;
 }
 
@@ -20,14 +20,14 @@ export interface Rest {
 export class FairQueue {
   readonly #runningMax: number;
   readonly #waitingMax: number;
-  readonly #rest: Rest | undefined;
+  readonly #pause: PauseRule | undefined;
   /** Only keys with queued or running tasks. */
   readonly #queues = new Map<string, { readonly queue: WorkQueue; count: number }>();
 
-  constructor(runningMax: number, waitingMax: number, rest?: Rest) {
+  constructor(runningMax: number, waitingMax: number, rest?: PauseRule) {
     this.#runningMax = runningMax;
     this.#waitingMax = waitingMax;
-    this.#rest = rest;
+    this.#pause = rest;
   }
 
   /** @throws Fault too-many, and whatever the task throws */
@@ -43,7 +43,7 @@ export class FairQueue {
     };
     const failed = (error: unknown) => outcome.reject(error);
     // The slot stays taken during the rest; the result is returned before it.
-    const place = entry.queue.run(() => this.#rested(work().then(outcome.resolve, failed)));
+    const place = entry.queue.run(() => this.#withPause(work().then(outcome.resolve, failed)));
     place.then(leave, (error: unknown) => {
       leave();
       failed(error);
@@ -51,12 +51,12 @@ export class FairQueue {
     return outcome.promise;
   }
 
-  async #rested(work: Promise<void>): Promise<void> {
-    const rest = this.#rest;
+  async #withPause(work: Promise<void>): Promise<void> {
+    const rest = this.#pause;
     if (rest === undefined) return work;
     const begun = rest.clock.now();
     await work;
-    const restMs = Math.min(rest.msMax, (rest.clock.now() - begun) * rest.times);
+    const restMs = Math.min(rest.msMax, (rest.clock.now() - begun) * rest.factor);
     if (restMs > 0) await delay(rest.clock, restMs);
   }
 }
@@ -67,7 +67,11 @@ export class ReadQueue {
   readonly #turns: FairQueue;
 
   /** @param rest `undefined` if a key may read again immediately */
-  constructor({ perKey = 1, waitingMax = PAGE_READS_QUEUED_MAX, rest }: ReadQueueOptions = {}) {
+  constructor({
+    perKey = 1,
+    waitingMax = PAGE_READS_QUEUED_MAX,
+    pause: rest,
+  }: ReadQueueOptions = {}) {
     this.#reading = new WorkQueue(CONCURRENT_PAGE_READS_MAX, waitingMax);
     this.#turns = new FairQueue(perKey, waitingMax, rest);
   }
@@ -81,10 +85,10 @@ export class ReadQueue {
 interface ReadQueueOptions {
   readonly perKey?: number;
   readonly waitingMax?: number;
-  readonly rest?: Rest;
+  readonly pause?: PauseRule;
 }
 
 /** Pause of a key after each page that it has read. */
-export function pageRest(clock: Clock): Rest {
-  return { clock, times: PAGE_PAUSE_FACTOR, msMax: PAGE_PAUSE_MS_MAX };
+export function pagePause(clock: Clock): PauseRule {
+  return { clock, factor: PAGE_PAUSE_FACTOR, msMax: PAGE_PAUSE_MS_MAX };
 }

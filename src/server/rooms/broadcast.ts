@@ -26,7 +26,7 @@ const WRITE_MS = 0.005;
  * While more records are being written to disk, a slow flush waits for this share of its duration:
  * it then includes most of a burst.
  */
-const MORE_SHARE = 0.5;
+const BURST_WAIT_SHARE = 0.5;
 /**
  * Joins, leaves and presence wait this multiple of a flush's duration, unless a text is flushed
  * earlier: a large room spends a tenth of the time on them.
@@ -39,7 +39,7 @@ const DEFERRABLE_KINDS = kindsWith("deferrable");
 /** A link that follows rooms. */
 export interface Reader {
   readonly following: ReadonlySet<RoomId>;
-  tellBytes(bytes: Uint8Array): void;
+  sendBytes(bytes: Uint8Array): void;
   subscribe(room: RoomId): void;
 }
 
@@ -49,10 +49,10 @@ interface Newcomer {
   readonly room: Room;
   /** Start, within the open frame, of what the reader has not seen. */
   mark: FrameMark | undefined;
-  readonly followed: () => void;
+  readonly onFollowed: () => void;
 }
 
-interface Gathered {
+interface GatheredMessage {
   readonly room: Room;
   readonly bytes: Uint8Array;
   /** Bytes that newcomers get instead, individually. */
@@ -66,10 +66,10 @@ interface Gathered {
 export class FanOut {
   readonly #clock: Clock;
   readonly #registry: Pick<Registry, "nameOf">;
-  readonly #isMoreUnderWay: () => boolean;
+  readonly #hasPendingRecords: () => boolean;
   readonly #listeners = new Set<Listener>();
   /** Bounded by GATHER_BYTES_MAX. */
-  #gathered: Gathered[] = [];
+  #gathered: GatheredMessage[] = [];
   #gatheredBytes = 0;
   /** Latest records of `#frameRoom`, not yet in `#gathered`. */
   readonly #frame = new RecordsFrame();
@@ -85,7 +85,7 @@ export class FanOut {
   #cancel = () => {};
   #flushedAt = Number.NEGATIVE_INFINITY;
   /** Time until which further records wait. */
-  #restUntil = Number.NEGATIVE_INFINITY;
+  #pauseUntil = Number.NEGATIVE_INFINITY;
 
   /** @param isMoreUnderWay whether the log is about to report more records */
   constructor(
@@ -95,7 +95,7 @@ export class FanOut {
   ) {
     this.#clock = clock;
     this.#registry = registry;
-    this.#isMoreUnderWay = isMoreUnderWay;
+    this.#hasPendingRecords = isMoreUnderWay;
   }
 
   /** Totals since the start; each message counts once, however many readers it has. */
@@ -106,7 +106,7 @@ export class FanOut {
   } {
     const publishedMessages = this.#publishedMessages;
     const publishedBytes = this.#publishedBytes;
-    return { publishedMessages, publishedBytes, gatheredBytes: this.#waitingBytes() };
+    return { publishedMessages, publishedBytes, gatheredBytes: this.#pendingBytes() };
   }
 
   add(listener: Listener): void {
@@ -119,7 +119,7 @@ export class FanOut {
     this.#schedule(room, DEFERRABLE_NOTICES.has(message.kind));
   }
 
-  record(room: Room, record: LogRecord): void {
+  addRecord(room: Room, record: LogRecord): void {
     if (room !== this.#frameRoom || !this.#frame.hasRoomFor(record)) this.#closeFrame();
     this.#frameRoom = room;
     this.#frame.add(record, this.#registry.nameOf(record.head.by));
@@ -132,11 +132,11 @@ export class FanOut {
    * @param followed called when nothing of the room is gathered any more, possibly synchronously
    */
   follow(room: Room, reader: Reader, followed = () => {}): void {
-    if (this.#waitingBytes() === 0) {
+    if (this.#pendingBytes() === 0) {
       reader.subscribe(room.id);
       return followed();
     }
-    const newcomer = { reader, room, mark: this.#markOf(room), followed };
+    const newcomer = { reader, room, mark: this.#markOf(room), onFollowed: followed };
     const others = this.#newcomers.get(room.id);
     if (others === undefined) this.#newcomers.set(room.id, [newcomer]);
     else others.push(newcomer);
@@ -176,35 +176,35 @@ export class FanOut {
     return this.#mark;
   }
 
-  #waitingBytes(): number {
+  #pendingBytes(): number {
     return this.#gatheredBytes + (this.#frameRoom === undefined ? 0 : this.#frame.sizeBytes);
   }
 
   /** @param isDeferrable nobody waits for the message */
   #schedule(room: Room, isDeferrable: boolean): void {
-    if (this.#waitingBytes() > GATHER_BYTES_MAX) this.flush();
-    if (this.#waitingBytes() === 0) return;
+    if (this.#pendingBytes() > GATHER_BYTES_MAX) this.flush();
+    if (this.#pendingBytes() === 0) return;
     const deferMs = isDeferrable
       ? Math.min(DEFER_MS_MAX, DEFER_TIMES * room.members.size * WRITE_MS)
       : 0;
-    const dueAt = Math.max(this.#restUntil, this.#flushedAt + deferMs);
+    const dueAt = Math.max(this.#pauseUntil, this.#flushedAt + deferMs);
     if (this.#dueAt <= dueAt) return;
     this.#cancel();
     this.#dueAt = dueAt;
     const waitMs = dueAt - this.#clock.now();
     // At the end of this tick: all records of a log batch arrive in one tick.
-    if (waitMs <= 0) queueMicrotask(() => this.#due(room));
+    if (waitMs <= 0) queueMicrotask(() => this.#flushIfDue(room));
     else this.#cancel = this.#clock.after(waitMs, () => this.flush());
   }
 
   /** Flushes, unless an earlier flush came first and the messages gathered since may wait. */
-  #due(room: Room): void {
+  #flushIfDue(room: Room): void {
     const now = this.#clock.now();
     if (this.#dueAt > now) return;
-    const moreMs = room.members.size * WRITE_MS * MORE_SHARE;
-    if (moreMs < GATHER_MS_MIN || !this.#isMoreUnderWay()) return this.flush();
+    const moreMs = room.members.size * WRITE_MS * BURST_WAIT_SHARE;
+    if (moreMs < GATHER_MS_MIN || !this.#hasPendingRecords()) return this.flush();
     this.#dueAt = now + Math.min(GATHER_MS_MAX, moreMs);
-    this.#restUntil = this.#dueAt; // Set once, so that later messages do not postpone the flush.
+    this.#pauseUntil = this.#dueAt; // Set once, so that later messages do not postpone the flush.
     this.#cancel = this.#clock.after(this.#dueAt - now, () => this.flush());
   }
 
@@ -222,21 +222,21 @@ export class FanOut {
     for (const { room, bytes, newcomers } of gathered) {
       rooms.add(room);
       for (const listener of this.#listeners) listener.publish(room.id, bytes);
-      for (const { reader, bytes: rest } of newcomers) if (rest.length > 0) reader.tellBytes(rest);
+      for (const { reader, bytes: rest } of newcomers) if (rest.length > 0) reader.sendBytes(rest);
     }
     let writes = 0;
     for (const room of rooms) writes += room.members.size;
     const restMs = Math.min(GATHER_MS_MAX, Math.max(GATHER_MS_MIN, writes * WRITE_MS));
     this.#flushedAt = this.#clock.now();
-    this.#restUntil = this.#flushedAt + restMs;
-    this.#welcome();
+    this.#pauseUntil = this.#flushedAt + restMs;
+    this.#subscribeNewcomers();
   }
 
   /** Subscribes the newcomers, who now have everything gathered. */
-  #welcome(): void {
+  #subscribeNewcomers(): void {
     const newcomers = [...this.#newcomers.values()].flat();
     this.#newcomers.clear();
-    for (const { reader, room, followed } of newcomers) {
+    for (const { reader, room, onFollowed: followed } of newcomers) {
       if (!reader.following.has(room.id)) continue; // Its link is closed.
       reader.subscribe(room.id);
       followed();

@@ -27,7 +27,7 @@ import type { PresenceFeed } from "./presence-feed.ts";
 import type { ReadPositionService } from "./read-positions.ts";
 import { RecentRecords } from "./recent-records.ts";
 
-interface Unseen {
+interface MissedRecords {
   readonly records: readonly LogRecord[];
   /** `n` of the first unseen message, or of the room's next message. */
   readonly n: number;
@@ -38,7 +38,7 @@ interface Unseen {
 }
 
 /** Encoded first message of these records. */
-interface Packed {
+interface EncodedBatch {
   readonly first: LogRecord;
   readonly last: LogRecord | undefined;
   /** Version of the names in the message. */
@@ -63,7 +63,7 @@ export class CatchUp {
   readonly #recent = new RecentRecords();
   readonly #frame = new RecordsFrame();
   /** Cached for readers who join in the same tick. */
-  #packed: Packed | undefined;
+  #encoded: EncodedBatch | undefined;
   readonly #reading = new WorkQueue(CONCURRENT_PAGE_READS_MAX, LINKS_MAX);
 
   constructor(options: CatchUpOptions) {
@@ -79,60 +79,60 @@ export class CatchUp {
     const begun = rooms.head;
     for (const room of [...rooms.of(member.account.id)]) {
       if (client.member !== member) return;
-      await this.#guarded(client, room, async (run) => {
-        const unseen = await this.#unseen(room, after, client);
+      await this.#withRun(client, room, async (run) => {
+        const unseen = await this.#missed(room, after, client);
         if (!client.isCatchingUp(room.id, run)) return;
-        this.#tell(client, room, unseen);
-        await this.#send(client, room, run, unseen);
+        this.#sendEntry(client, room, unseen);
+        await this.#sendRecords(client, room, run, unseen);
       });
     }
     if (client.member !== member) return;
     // The notice promises that everything up to this seq was sent; earlier gathered records are
     // flushed.
     if (rooms.head > begun) fanOut.flush();
-    client.tell({ kind: "caught-up", seq: rooms.head });
+    client.notify({ kind: "caught-up", seq: rooms.head });
   }
 
   /**
    * Called when the account has joined the room, on a device that already follows other rooms: it
    * must learn immediately that older records follow, or it would assume that it has seen them.
    */
-  async #meet(client: ClientConnection, room: Room): Promise<void> {
-    await this.#guarded(client, room, async (run) => {
+  async #sendJoinedRoom(client: ClientConnection, room: Room): Promise<void> {
+    await this.#withRun(client, room, async (run) => {
       const n = Math.max(1, room.lastN - FIRST_RECORDS + 1);
-      this.#tell(client, room, { n, skipped: 0, behind: true });
-      const unseen = await this.#unseen(room, undefined, client);
+      this.#sendEntry(client, room, { n, skipped: 0, behind: true });
+      const unseen = await this.#missed(room, undefined, client);
       if (!client.isCatchingUp(room.id, run)) return;
       if (unseen.n > n) {
-        this.#tell(client, room, { n: unseen.n, skipped: unseen.n - n, behind: true });
+        this.#sendEntry(client, room, { n: unseen.n, skipped: unseen.n - n, behind: true });
       }
       // Messages gathered since then are sent before the entry that marks the room complete.
-      await this.#send(client, room, run, unseen, () => {
-        this.#tell(client, room, { n: room.lastN + 1, skipped: 0 });
+      await this.#sendRecords(client, room, run, unseen, () => {
+        this.#sendEntry(client, room, { n: room.lastN + 1, skipped: 0 });
       });
     });
   }
 
   /** Makes the account's devices read the room. */
   joined(user: UserId, room: Room): void {
-    for (const client of this.#options.peers.of(user)) void this.#meet(client, room);
+    for (const client of this.#options.peers.of(user)) void this.#sendJoinedRoom(client, room);
   }
 
   left(user: UserId, room: Room): void {
     this.#options.fanOut.flush(); // A member who leaves gets everything recorded until then.
     for (const client of this.#options.peers.of(user)) {
       client.unfollow(room.id);
-      client.tell({ kind: "room-gone", room: room.id });
+      client.notify({ kind: "room-gone", room: room.id });
     }
   }
 
   /** A record of the room is durable. */
-  recorded(room: Room, record: LogRecord): void {
+  onRecord(room: Room, record: LogRecord): void {
     this.#recent.add(room, record);
   }
 
   /** Sends the room's entry again to the readers for whom the record has changed it. */
-  changed(room: Room, record: LogRecord): void {
+  refreshChanged(room: Room, record: LogRecord): void {
     const { kind } = record.head;
     const isSealedNow = kind === "group" && room.group?.epoch === 0;
     const isSetting = kind === "close" || kind === "receipts" || isSealedNow;
@@ -150,12 +150,12 @@ export class CatchUp {
     for (const client of this.#options.peers.of(user)) {
       if (!client.following.has(room.id)) continue; // Its catch-up sends the entry.
       this.#options.fanOut.flush();
-      this.#tell(client, room, { n: room.lastN + 1, skipped: 0 });
+      this.#sendEntry(client, room, { n: room.lastN + 1, skipped: 0 });
     }
   }
 
   /** Closes a device that cannot be brought up to date: it reconnects and resumes. */
-  async #guarded(
+  async #withRun(
     client: ClientConnection,
     room: Room,
     work: (run: symbol) => Promise<void>,
@@ -163,7 +163,7 @@ export class CatchUp {
     const { member } = client;
     if (member === undefined || !room.members.has(member.account.id)) return;
     // An account that is not shown as online gets the room's entry, and no live messages.
-    if (!member.isPresent) return this.#tell(client, room, { n: room.lastN + 1, skipped: 0 });
+    if (!member.isPresent) return this.#sendEntry(client, room, { n: room.lastN + 1, skipped: 0 });
     const run = client.beginCatchUp(room.id);
     if (run === undefined) return;
     try {
@@ -174,10 +174,10 @@ export class CatchUp {
     }
   }
 
-  #tell(
+  #sendEntry(
     client: ClientConnection,
     room: Room,
-    { n, skipped, behind = false }: Pick<Unseen, "n" | "skipped"> & { behind?: boolean },
+    { n, skipped, behind = false }: Pick<MissedRecords, "n" | "skipped"> & { behind?: boolean },
   ): void {
     const reader = client.account?.id;
     if (reader === undefined) return;
@@ -185,7 +185,7 @@ export class CatchUp {
     const read = this.#options.reading.upTo(reader, room.id);
     const isOperator = this.#options.registry.policy.isOperator(reader);
     const mayModerate = room.name !== undefined && moderates(room, { user: reader, isOperator });
-    client.tell({
+    client.notify({
       kind: "room",
       ...entry,
       n,
@@ -198,11 +198,11 @@ export class CatchUp {
   }
 
   /** Ends in the tick in which the topic is followed, or when the run is cancelled. */
-  async #send(
+  async #sendRecords(
     client: ClientConnection,
     room: Room,
     run: symbol,
-    unseen: Unseen,
+    unseen: MissedRecords,
     followed?: () => void,
   ): Promise<void> {
     let { records, upTo: sentSeq } = unseen;
@@ -230,9 +230,9 @@ export class CatchUp {
     assert(record !== undefined, "there is one to send");
     const [first, last] = [record, records.at(-1)];
     const { namesVersion } = this.#options.registry;
-    const packed = this.#packed;
+    const packed = this.#encoded;
     if (packed?.first === first && packed.last === last && packed.namesVersion === namesVersion) {
-      client.tellBytes(packed.bytes);
+      client.sendBytes(packed.bytes);
       return from + packed.count;
     }
     while (record !== undefined && this.#frame.hasRoomFor(record)) {
@@ -240,17 +240,17 @@ export class CatchUp {
       record = records[++at];
     }
     const bytes = this.#frame.take();
-    this.#packed = { first, last, namesVersion, count: at - from, bytes };
-    client.tellBytes(bytes);
+    this.#encoded = { first, last, namesVersion, count: at - from, bytes };
+    client.sendBytes(bytes);
     return at;
   }
 
   /** Counts against the reader's quota. Beyond the quota all unseen records are skipped. */
-  async #unseen(
+  async #missed(
     room: Room,
     after: number | undefined,
     { account }: ClientConnection,
-  ): Promise<Unseen> {
+  ): Promise<MissedRecords> {
     // Read now, because more may be recorded during the read.
     const { lastSeq: upTo, lastN } = room;
     if (after !== undefined && upTo <= after) {
@@ -265,7 +265,7 @@ export class CatchUp {
     return unseen;
   }
 
-  async #read(room: Room, after: number | undefined, upTo: number): Promise<Unseen> {
+  async #read(room: Room, after: number | undefined, upTo: number): Promise<MissedRecords> {
     const recent =
       after === undefined
         ? this.#recent.newest(room, FIRST_RECORDS)

@@ -30,7 +30,7 @@ export class Management {
    */
   async rename(by: UserId, request: RequestOf<"rename">): Promise<Act | undefined> {
     const { user, room, to } = request;
-    this.#checkOne(request);
+    this.#checkSingleTarget(request);
     if (room !== undefined) {
       return { kind: "rename", to: checkName(to, "room's name"), room: this.room(room) };
     }
@@ -44,7 +44,7 @@ export class Management {
    */
   async remove(by: UserId, request: RequestOf<"remove">): Promise<Act | undefined> {
     const { user, room } = request;
-    this.#checkOne(request);
+    this.#checkSingleTarget(request);
     if (room !== undefined) return { kind: "remove", room: this.room(room) };
     const account = this.#account(user ?? "");
     if (account.id === by) {
@@ -73,7 +73,7 @@ export class Management {
     if (name === was) return;
     registry.reserve(name, account);
     try {
-      await kernel.decide(() => {
+      await kernel.transact(() => {
         registry.checkFree(name, account);
         return [registry.nameDraft(account.id, by, name)];
       });
@@ -82,7 +82,7 @@ export class Management {
     }
     for (const room of [...rooms.of(account.id)]) {
       if (room.name === undefined) catchUp.refresh(room);
-      else this.#tell(by, { kind: "renamed", room: room.id, user: account.id, was, to: name });
+      else this.#submit(by, { kind: "renamed", room: room.id, user: account.id, was, to: name });
     }
     const detail = { retryAfterMs: 0, remedy: "nothing: this program connects again" };
     const fault = new Fault("link-closed", msg`you are called ${name} from now on`, detail);
@@ -92,10 +92,10 @@ export class Management {
   /** Can be repeated for a removed account whose rooms were not notified because of a crash. */
   async #removeAccount(by: UserId, account: Account, done = () => {}): Promise<void> {
     const { registry, kernel, rooms, peers } = this.#options;
-    await kernel.decide(() => (account.isGone ? [] : [registry.goneDraft(account, by)]));
+    await kernel.transact(() => (account.isGone ? [] : [registry.goneDraft(account, by)]));
     const { id: user, name } = account;
     for (const room of [...rooms.of(user)]) {
-      if (room.name !== undefined) this.#tell(by, { kind: "gone", room: room.id, user, name });
+      if (room.name !== undefined) this.#submit(by, { kind: "gone", room: room.id, user, name });
     }
     done(); // Before the links end, including that of the requester.
     const remedy = "ask an operator";
@@ -103,12 +103,12 @@ export class Management {
     peers.close(user, fault);
   }
 
-  #tell(user: UserId, act: Act): void {
+  #submit(user: UserId, act: Act): void {
     const ignored = () => {};
     this.#options.kernel.submit({ user }, { kind: "act", isOperator: true, act }, ignored);
   }
 
-  #checkOne({ user, room }: Pick<RequestOf<"remove">, "user" | "room">): void {
+  #checkSingleTarget({ user, room }: Pick<RequestOf<"remove">, "user" | "room">): void {
     if ((user === undefined) !== (room === undefined)) return;
     throw new Fault("usage", "that is of a person or of a room", { remedy: "name one of the two" });
   }

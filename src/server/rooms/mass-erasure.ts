@@ -10,13 +10,13 @@ import { kindsWith } from "../../wire/kinds.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import { FairQueue } from "../queue/work-queue.ts";
 
-type Erased = Omit<Extract<Act, { kind: "erase-many" }>, "kind">;
+type ErasureBatch = Omit<Extract<Act, { kind: "erase-many" }>, "kind">;
 
-const AUTHORED = kindsWith("authored");
+const AUTHORED_KINDS = kindsWith("authored");
 /** Maximum queued requests per account. */
-const WAITING_MAX = 8;
+const QUEUED_REQUESTS_MAX = 8;
 
-export interface ErasedPart {
+export interface ErasureProgress {
   /** Number of records, without those erased before. */
   readonly erased: number;
   /** Seq of the last record examined, if any, and whether more follow. */
@@ -30,7 +30,7 @@ export interface ErasedPart {
  */
 export class MassErasure {
   readonly #context: ServerContext;
-  readonly #turns = new FairQueue(1, WAITING_MAX);
+  readonly #queue = new FairQueue(1, QUEUED_REQUESTS_MAX);
 
   constructor(options: ServerContext) {
     this.#context = options;
@@ -42,8 +42,8 @@ export class MassErasure {
    * @param after seq of the last record examined
    * @throws Fault store-…, too-many
    */
-  ofAccount(by: UserId, { id }: Account, after: number): Promise<ErasedPart> {
-    return this.#turns.run(id, () => this.#part(by, { by: id, afterSeq: after }));
+  ofAccount(by: UserId, { id }: Account, after: number): Promise<ErasureProgress> {
+    return this.#queue.run(id, () => this.#eraseNext(by, { by: id, afterSeq: after }));
   }
 
   /**
@@ -51,28 +51,28 @@ export class MassErasure {
    * @param by who set the room's retention
    * @throws Fault store-…, too-many
    */
-  ofRoom(by: UserId, room: RoomId, untilMs: number, after: number): Promise<ErasedPart> {
+  ofRoom(by: UserId, room: RoomId, untilMs: number, after: number): Promise<ErasureProgress> {
     const query = { rooms: new Set([room]), untilMs, afterSeq: after };
-    return this.#turns.run(room, () => this.#part(by, query, { isRetention: true }));
+    return this.#queue.run(room, () => this.#eraseNext(by, query, { isRetention: true }));
   }
 
-  async #part(
+  async #eraseNext(
     by: UserId,
     query: Partial<PageQuery>,
     why: { readonly isRetention?: true } = {},
-  ): Promise<ErasedPart> {
+  ): Promise<ErasureProgress> {
     const limits = { limit: ERASED_PER_ORDER_MAX, bytesMax: PAGE_BYTES_MAX };
-    const kinds = { kinds: AUTHORED, from: "oldest" } as const;
+    const kinds = { kinds: AUTHORED_KINDS, from: "oldest" } as const;
     const page = await this.#context.archive.page({ ...query, ...limits, ...kinds });
     let erased = 0;
-    for (const [room, seqs] of this.#standing(page)) {
+    for (const [room, seqs] of this.#unerased(page)) {
       if (await this.#erase(by, { room, seqs, ...why })) erased += seqs.length;
     }
     return { erased, last: page.records.at(-1)?.head.seq, more: page.more };
   }
 
   /** Records not erased yet, by room. */
-  #standing({ records }: Page): Map<RoomId, number[]> {
+  #unerased({ records }: Page): Map<RoomId, number[]> {
     const byRoom = new Map<RoomId, number[]>();
     for (const { head, erased } of records) {
       if (erased !== undefined || this.#context.rooms.isErased(head.seq)) continue;
@@ -85,10 +85,10 @@ export class MassErasure {
   }
 
   /** @returns false if the last of them was erased by others meanwhile */
-  async #erase(by: UserId, what: Erased): Promise<boolean> {
+  async #erase(by: UserId, what: ErasureBatch): Promise<boolean> {
     const act = { kind: "erase-many", ...what } as const;
     try {
-      await this.#context.kernel.ask(by, { kind: "act", isOperator: true, act });
+      await this.#context.kernel.request(by, { kind: "act", isOperator: true, act });
       return true;
     } catch (error) {
       if (error instanceof Fault && error.code === "not-found") return false;

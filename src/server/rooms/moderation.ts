@@ -32,7 +32,7 @@ import type { RecordLookup } from "./record-lookup.ts";
 
 interface ModerationOptions extends ServerContext {
   readonly recordLookup: RecordLookup;
-  readonly entry: Pick<Authenticator, "guessOperator">;
+  readonly entry: Pick<Authenticator, "guessOperatorToken">;
   readonly resets: Pick<Resets, "signOut">;
   readonly erasure: Pick<MassErasure, "ofAccount">;
 }
@@ -45,7 +45,7 @@ const TARGET_KINDS = {
 export class Moderation {
   readonly #options: ModerationOptions;
   /** Serializes the opening and closing of registration in the order of the requests. */
-  readonly #turns = new Mutex();
+  readonly #registrationMutex = new Mutex();
 
   constructor(options: ModerationOptions) {
     this.#options = options;
@@ -60,7 +60,7 @@ export class Moderation {
 
   /** Grants operator rights to the session. @throws Fault login-refused, too-many */
   async operate(client: ClientConnection, account: Account, token: string): Promise<void> {
-    await this.#options.entry.guessOperator(client, token);
+    await this.#options.entry.guessOperatorToken(client, token);
     if (client.member?.account === account) client.member.isOperator = true;
   }
 
@@ -74,7 +74,7 @@ export class Moderation {
   }
 
   /** @throws Fault room-unknown, user-unknown */
-  concerned(
+  memberAct(
     request: RequestOf<"kick"> | RequestOf<"mute"> | RequestOf<"grant">,
     roomName: string,
   ): Act {
@@ -89,7 +89,7 @@ export class Moderation {
   }
 
   /** @throws Fault not-found, not-allowed, text-invalid, too-many, store-… */
-  async said(
+  async messageAct(
     actor: Actor,
     request: RequestOf<"edit"> | RequestOf<"erase"> | RequestOf<"pin">,
   ): Promise<Act> {
@@ -148,7 +148,8 @@ export class Moderation {
       throw new Fault("not-allowed", "you would sign yourself out", { remedy });
     }
     // The password may be newer than this server's state.
-    if (this.account(user).passwordHash === undefined) await this.#options.sequencer.current();
+    if (this.account(user).passwordHash === undefined)
+      await this.#options.sequencer.waitUntilCurrent();
     const account = this.account(user);
     if (account.passwordHash === undefined) {
       const sentence = msg`${account.name} has no password to come in again with`;
@@ -158,10 +159,10 @@ export class Moderation {
     await this.#options.resets.signOut(account);
   }
 
-  async grantService(actor: Actor, { user, on }: RequestOf<"grant">): Promise<void> {
+  async grantOperator(actor: Actor, { user, on }: RequestOf<"grant">): Promise<void> {
     checkOperator(actor);
     const draft = () => roleDraft(this.account(user).id, actor.user, on);
-    await this.#options.kernel.decide(() => [draft()]);
+    await this.#options.kernel.transact(() => [draft()]);
   }
 
   async ban(client: ClientConnection, actor: Actor, request: RequestOf<"ban">): Promise<void> {
@@ -179,8 +180,8 @@ export class Moderation {
         throw new Fault("too-many", msg`${BANS_MAX} bans hold already`, { remedy: "lift some" });
       }
     }
-    await kernel.decide(() => [banDraft(ban, actor.user, on)]);
-    if (on) this.#putOut(ban);
+    await kernel.transact(() => [banDraft(ban, actor.user, on)]);
+    if (on) this.#closeBanned(ban);
   }
 
   /** @throws Fault not-allowed: operators cannot ban themselves */
@@ -191,7 +192,7 @@ export class Moderation {
   }
 
   /** Closes current sessions with the reason. A ban of an address never closes an operator's. */
-  #putOut(ban: Omit<Ban, "seq">): void {
+  #closeBanned(ban: Omit<Ban, "seq">): void {
     const fault = bannedFault(ban);
     for (const client of [...this.#options.peers.all()]) {
       const { account } = client;
@@ -219,8 +220,8 @@ export class Moderation {
     const { registry, kernel } = this.#options;
     if (closed !== undefined) {
       checkOperator(actor);
-      await this.#turns.run(() =>
-        kernel.decide(() =>
+      await this.#registrationMutex.run(() =>
+        kernel.transact(() =>
           closed === registry.policy.isClosed ? [] : [registrationDraft(actor.user, closed)],
         ),
       );

@@ -19,9 +19,9 @@ import type { ServerContext } from "../kernel/context.ts";
 /** Stored with the account, so that they are the same on all of its devices, and private to it. */
 export class PrefsService {
   readonly #context: ServerContext;
-  readonly #paces = new TokenBuckets(PREFS_PER_SECOND, PREFS_BURST);
+  readonly #rates = new TokenBuckets(PREFS_PER_SECOND, PREFS_BURST);
   /** Serializes changes, because each depends on the result of those before it. */
-  readonly #turns = new WeakMap<Account, Mutex>();
+  readonly #mutexes = new WeakMap<Account, Mutex>();
 
   constructor(options: ServerContext) {
     this.#context = options;
@@ -53,7 +53,7 @@ export class PrefsService {
   }
 
   /** A record of the accounts was applied: notifies the account's devices here. */
-  recorded(record: LogRecord): void {
+  onAccountRecord(record: LogRecord): void {
     if (record.head.kind !== "prefs") return;
     const change = prefsChangeOf(parseBody(record) ?? {});
     if (change === undefined) return;
@@ -62,14 +62,14 @@ export class PrefsService {
       kind === "save"
         ? { kind, room, seq: change.seq, on: change.on }
         : { kind, room, ...change.prefs };
-    for (const client of this.#context.peers.of(record.head.room as UserId)) client.tell(notice);
+    for (const client of this.#context.peers.of(record.head.room as UserId)) client.notify(notice);
   }
 
   #record(account: Account, change: PrefsChange): Promise<void> {
     const message = "you change your settings too quickly";
-    this.#paces.check(account.id, this.#context.clock.now(), "too-many", message);
-    const turns = this.#turns.get(account) ?? new Mutex();
-    this.#turns.set(account, turns);
+    this.#rates.check(account.id, this.#context.clock.now(), "too-many", message);
+    const turns = this.#mutexes.get(account) ?? new Mutex();
+    this.#mutexes.set(account, turns);
     return turns.run(() => this.#recordNow(account, change));
   }
 
@@ -78,15 +78,15 @@ export class PrefsService {
     const { id } = account;
     const decide = () => (account.isGone ? [] : prefsDrafts(id, change, account.prefs));
     // A record of another server may have changed the state just now.
-    if (decide().length === 0 && !(await sequencer.current())) {
+    if (decide().length === 0 && !(await sequencer.waitUntilCurrent())) {
       const sentence = "this server is behind the others of its cluster";
       throw new Fault("no-majority", sentence, { retryAfterMs: 1_000 });
     }
-    const record = await kernel.decide(decide);
+    const record = await kernel.transact(decide);
     if (record === undefined) return;
     // The account was removed during the write, and its removal did not cover this record.
     if (!account.isGone || record.head.kind !== "prefs") return;
-    await kernel.decide(() => [prefsEraseDraft(id, [record.head.seq])]);
+    await kernel.transact(() => [prefsEraseDraft(id, [record.head.seq])]);
   }
 
   /** @throws Fault not-member, also for an unknown room or record */

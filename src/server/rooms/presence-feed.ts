@@ -38,7 +38,7 @@ export class PresenceFeed {
     if (online && users.get(user) === false) users.delete(user);
     else users.set(user, online);
     this.#changed.set(room, users);
-    this.#cancel ??= this.#clock.after(PRESENCE_INTERVAL_MS, () => this.#tell());
+    this.#cancel ??= this.#clock.after(PRESENCE_INTERVAL_MS, () => this.#flushAll());
   }
 
   /** Drops pending notices and timers at shutdown. */
@@ -59,15 +59,15 @@ export class PresenceFeed {
       const name = room.members.has(user) ? this.#registry.nameOf(user) : undefined;
       if (name !== undefined) (isOnline ? online : offline).push(name);
     }
-    this.#tellRoom(room, online, offline);
+    this.#publish(room, online, offline);
   }
 
-  #tell(): void {
+  #flushAll(): void {
     this.#cancel = undefined;
     for (const room of [...this.#changed.keys()]) this.flush(room);
   }
 
-  #tellRoom(room: Room, online: readonly string[], offline: readonly string[]): void {
+  #publish(room: Room, online: readonly string[], offline: readonly string[]): void {
     const count = Math.max(online.length, offline.length);
     for (let at = 0; at < count; at += PRESENCE_ACCOUNTS_MAX) {
       const part = {

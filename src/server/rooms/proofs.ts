@@ -7,7 +7,7 @@ import type { Checkpoints } from "../../io/log/checkpoints.ts";
 import type { LogProofs } from "../../io/log/proofs.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { ServerContext } from "../kernel/context.ts";
-import { pageRest, ReadQueue } from "../queue/work-queue.ts";
+import { pagePause, ReadQueue } from "../queue/work-queue.ts";
 
 /** Source of the server's proofs. */
 export interface Provable {
@@ -28,20 +28,20 @@ export class ProofService {
 
   constructor(options: ProofServiceOptions) {
     this.#options = options;
-    this.#reading = new ReadQueue({ rest: pageRest(options.clock) });
+    this.#reading = new ReadQueue({ pause: pagePause(options.clock) });
   }
 
   /** @throws Fault kind-unknown, not-found, too-many, store-… */
   checkpoint(account: Account, request: RequestOf<"checkpoint">): Promise<Answer<"checkpoint">> {
-    return this.#inTurn(account, (provable) => this.#checkpoint(provable, request));
+    return this.#queued(account, (provable) => this.#checkpoint(provable, request));
   }
 
   /** @throws Fault kind-unknown, frame-malformed, too-many, store-… */
   inclusion(account: Account, request: RequestOf<"inclusion">): Promise<Answer<"inclusion">> {
-    return this.#inTurn(account, (provable) => this.#inclusion(provable, account, request));
+    return this.#queued(account, (provable) => this.#inclusion(provable, account, request));
   }
 
-  async #inTurn<Found>(
+  async #queued<Found>(
     { id }: Account,
     find: (provable: Provable) => Promise<Found>,
   ): Promise<Found> {
@@ -56,7 +56,7 @@ export class ProofService {
   ): Promise<Answer<"checkpoint">> {
     let newest = checkpoints.newest(from);
     if (from > (newest?.size ?? 0)) {
-      await this.#options.sequencer.reached(from);
+      await this.#options.sequencer.waitForSeq(from);
       newest = checkpoints.newest(from);
     }
     if (newest === undefined) throw new Fault("not-found", "nothing was recorded yet");

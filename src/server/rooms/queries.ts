@@ -22,7 +22,7 @@ import { READ_KINDS, RECORD_KINDS, type RecordKind } from "../../wire/kinds.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import type { ServerContext } from "../kernel/context.ts";
-import { FairQueue, pageRest, ReadQueue } from "../queue/work-queue.ts";
+import { FairQueue, pagePause, ReadQueue } from "../queue/work-queue.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import { roomEntry, wireRecord } from "./broadcast.ts";
 import type { HistoryQuota } from "./history-quota.ts";
@@ -38,11 +38,11 @@ export interface QueriesOptions extends ServerContext {
 /**
  * Minimum milliseconds between sorts of a large room's members: thousands may ask when they join.
  */
-const LARGE_SORTED_EVERY_MS = 1_000;
+const LARGE_SORT_INTERVAL_MS = 1_000;
 /** Sorting all accounts may take at most a twentieth of the time: 100,000 accounts take 0.3 s. */
-const SORT_REST_TIMES = 20;
+const SORT_PAUSE_FACTOR = 20;
 /** For readers that count records, also those of unknown kinds. */
-const EVERY_KIND = "all";
+const ALL_KINDS = "all";
 
 export class Queries {
   readonly #options: QueriesOptions;
@@ -53,14 +53,14 @@ export class Queries {
   /**
    * Sorted members of rooms above PRESENCE_MEMBERS_MAX, with the time until which they are reused.
    */
-  readonly #large = new WeakMap<
+  readonly #largeRooms = new WeakMap<
     Room,
     { readonly people: readonly Entry[]; readonly until: number }
   >();
   /**
    * All accounts sorted, with the time until which they are reused and the version of the names.
    */
-  #everyone: { people: readonly Entry[]; until: number; version: number } | undefined;
+  #allAccounts: { people: readonly Entry[]; until: number; version: number } | undefined;
 
   constructor(options: QueriesOptions) {
     this.#options = options;
@@ -70,8 +70,8 @@ export class Queries {
       directory: options.registry.everyone,
       sha256,
     });
-    const rest = pageRest(options.clock);
-    this.#reading = new ReadQueue({ perKey: PAGE_READS_PER_ACCOUNT_MAX, rest });
+    const rest = pagePause(options.clock);
+    this.#reading = new ReadQueue({ perKey: PAGE_READS_PER_ACCOUNT_MAX, pause: rest });
   }
 
   /** In order of creation. @throws Fault room-unknown */
@@ -108,8 +108,8 @@ export class Queries {
   who(account: Account, { room: target, after }: RequestOf<"who">): Answer<"who"> {
     const { engine } = this.#options;
     const [room] = target === undefined ? [] : this.#readable(account, target);
-    const people = target === undefined ? this.#allPeople() : this.#members(room);
-    const next = after === undefined ? 0 : indexBehind(people, foldName(checkName(after)));
+    const people = target === undefined ? this.#sortedAccounts() : this.#members(room);
+    const next = after === undefined ? 0 : indexAfter(people, foldName(checkName(after)));
     const page = people.slice(next, next + PAGE_RECORDS_MAX);
     const users = page.map(({ account: { id, name } }) => {
       return { user: name as string, online: engine.isOnline(id), role: this.#role(id, room) };
@@ -140,18 +140,18 @@ export class Queries {
   /**
    * Sorted again when an account was made, removed or renamed; large lists at most once a second.
    */
-  #allPeople(): readonly Entry[] {
+  #sortedAccounts(): readonly Entry[] {
     const { clock, registry } = this.#options;
     const version = registry.namesVersion;
-    const kept = this.#everyone;
+    const kept = this.#allAccounts;
     const isLarge = (kept?.people.length ?? 0) > PRESENCE_MEMBERS_MAX;
     const isFresh = kept?.version === version || (isLarge && clock.now() < (kept?.until ?? 0));
     if (kept !== undefined && isFresh) return kept.people;
     const begun = clock.now();
     const people = byName([...registry.all()].filter(({ isGone }) => !isGone));
     const tookMs = clock.now() - begun;
-    const restMs = Math.max(LARGE_SORTED_EVERY_MS, SORT_REST_TIMES * tookMs);
-    this.#everyone = { people, until: begun + restMs, version };
+    const restMs = Math.max(LARGE_SORT_INTERVAL_MS, SORT_PAUSE_FACTOR * tookMs);
+    this.#allAccounts = { people, until: begun + restMs, version };
     return people;
   }
 
@@ -291,21 +291,21 @@ export class Queries {
   #members(room: Room | undefined): readonly Entry[] {
     if (room === undefined) return [];
     const { clock, registry } = this.#options;
-    const kept = this.#large.get(room);
+    const kept = this.#largeRooms.get(room);
     if (kept !== undefined && clock.now() < kept.until) return kept.people;
     const members = [...room.members].map((id) => registry.get(id));
     const people = byName(
       members.filter((member) => member !== undefined).filter(({ isGone }) => !isGone),
     );
     if (room.members.size > PRESENCE_MEMBERS_MAX) {
-      this.#large.set(room, { people, until: clock.now() + LARGE_SORTED_EVERY_MS });
+      this.#largeRooms.set(room, { people, until: clock.now() + LARGE_SORT_INTERVAL_MS });
     }
     return people;
   }
 }
 
 function kindsOf({ files, kinds }: RequestOf<"history">): ReadonlySet<RecordKind> {
-  if (kinds?.includes(EVERY_KIND) === true) return RECORD_KINDS;
+  if (kinds?.includes(ALL_KINDS) === true) return RECORD_KINDS;
   const readable = files === true ? (["file"] as const) : READ_KINDS;
   return new Set([...readable].filter((kind) => kinds?.includes(kind) ?? true));
 }
@@ -316,7 +316,7 @@ interface Entry {
 }
 
 /** Index of the first name after this one. */
-function indexBehind(people: readonly Entry[], name: string): number {
+function indexAfter(people: readonly Entry[], name: string): number {
   let [low, high] = [0, people.length];
   while (low < high) {
     const middle = (low + high) >>> 1;

@@ -12,7 +12,7 @@ interface ReactionsOptions extends ServerContext {
   readonly recordLookup: Pick<RecordLookup, "find">;
 }
 
-const REACTABLE = kindsWith("reactable");
+const REACTABLE_KINDS = kindsWith("reactable");
 
 /** Later posts of the same link wait for the check, so that they stay in order. */
 export class Reactions {
@@ -28,7 +28,7 @@ export class Reactions {
    * Passes the post on, synchronously if no lookup is needed: then there is no promise.
    * @throws Fault not-found
    */
-  pass(
+  submit(
     client: ClientConnection,
     account: Account,
     request: RequestOf<"post">,
@@ -72,19 +72,19 @@ export class Reactions {
   async #check(account: Account, { to, body }: RequestOf<"post">): Promise<void> {
     const { react, re } = body;
     if (react === undefined || re === undefined) return;
-    if (await this.#isAbout(account, to, re)) return;
+    if (await this.#isReactable(account, to, re)) return;
     // The sender may have reconnected from another server, where both may be recorded.
     const { sequencer } = this.#options;
     if (!sequencer.isShared) throw noMessage(re);
-    if (!(await sequencer.current())) {
+    if (!(await sequencer.waitUntilCurrent())) {
       const sentence = "nobody can say whether there is such a message";
       throw new Fault("no-majority", sentence, { retryAfterMs: 1_000 });
     }
-    if (!(await this.#isAbout(account, to, re))) throw noMessage(re);
+    if (!(await this.#isReactable(account, to, re))) throw noMessage(re);
   }
 
   /** Reports whether no reason to refuse it is known here; the room engine decides the rest. */
-  async #isAbout(account: Account, to: string, re: number): Promise<boolean> {
+  async #isReactable(account: Account, to: string, re: number): Promise<boolean> {
     const target = this.#options.targets.find(account.id, to);
     // The room engine refuses unknown targets and users who are not in the room.
     if (target === undefined) return true;
@@ -92,7 +92,7 @@ export class Reactions {
     // Two users without a direct conversation share no message, whatever its number.
     if (room === undefined) return false;
     if (!room.members.has(account.id)) return true;
-    const like = { rooms: new Set([room.id]), kinds: REACTABLE };
+    const like = { rooms: new Set([room.id]), kinds: REACTABLE_KINDS };
     const record = await this.#options.recordLookup.find(account.id, re, like);
     return record !== undefined && record.erased === undefined;
   }

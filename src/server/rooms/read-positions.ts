@@ -15,32 +15,32 @@ import { namedPerson } from "../../core/rooms/targets.ts";
 import type { RequestOf } from "../../wire/messages.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import type { ServerContext } from "../kernel/context.ts";
-import { KeptFile, type KeptFilePlace } from "../queue/kept-file.ts";
+import { StateFile, type StateFileLocation } from "../queue/state-file.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 
 /** Stored per account, so they are the same on all of its devices. */
 export class ReadPositionService {
   readonly #context: ServerContext;
   /** `marks.json`. Positions lost by a crash or a damaged file only count as unread again. */
-  readonly #file: KeptFile;
+  readonly #file: StateFile;
   #positions = new ReadPositions();
   /**
    * Rooms whose new positions are to be sent to the account's other devices, each with the device
    * that read last. Emptied every second.
    */
-  readonly #untold = new Map<UserId, Map<Room, ClientConnection | undefined>>();
+  readonly #unsent = new Map<UserId, Map<Room, ClientConnection | undefined>>();
   #cancel: (() => void) | undefined;
 
   /** @param place `undefined` for memory only */
-  constructor(context: ServerContext, place: KeptFilePlace | undefined) {
+  constructor(context: ServerContext, place: StateFileLocation | undefined) {
     this.#context = context;
     const { clock, warn } = context;
-    this.#file = new KeptFile(place, {
+    this.#file = new StateFile(place, {
       name: "marks.json",
       sizeBytesMax: READ_POSITIONS_BYTES_MAX,
-      everyMs: READ_POSITIONS_SAVE_INTERVAL_MS,
+      writeDelayMs: READ_POSITIONS_SAVE_INTERVAL_MS,
       ...{ clock, warn },
-      lost: "what was read counts as unread again",
+      consequence: "what was read counts as unread again",
       format: () => this.#positions.format(),
       parse: (text) => {
         const kept = ReadPositions.parse(text);
@@ -55,8 +55,9 @@ export class ReadPositionService {
   }
 
   /** Sends the ignored users before the first record, so that their messages are not shown. */
-  arrived(client: ClientConnection, account: Account): void {
-    if (account.ignored.size > 0) client.tell({ kind: "ignored", users: this.ignoredBy(account) });
+  onLogin(client: ClientConnection, account: Account): void {
+    if (account.ignored.size > 0)
+      client.notify({ kind: "ignored", users: this.ignoredBy(account) });
   }
 
   upTo(user: UserId, room: RoomId): number {
@@ -72,21 +73,21 @@ export class ReadPositionService {
   }
 
   /** A user's own message, and those before it if already read, need no reading. */
-  recorded(room: Room, record: LogRecord): void {
+  onRecord(room: Room, record: LogRecord): void {
     const { head } = record;
     if (head.by === "server") return;
     const marks = this.#positions;
     const gone = head.kind === "kick" ? accountIn(record) : undefined;
-    if (gone !== undefined && marks.forget(gone, room.id)) this.#file.touch();
+    if (gone !== undefined && marks.forget(gone, room.id)) this.#file.markDirty();
     const isNext = marks.of(head.by, room.id) === head.n - 1;
     if (isNext || head.kind === "join") this.#advance(head.by, room, head.n, undefined);
-    if (head.kind === "leave" && marks.forget(head.by, room.id)) this.#file.touch();
+    if (head.kind === "leave" && marks.forget(head.by, room.id)) this.#file.markDirty();
   }
 
   /** Sends pending positions and writes them to disk. */
   async close(): Promise<void> {
     this.#cancel?.();
-    this.#tellAll();
+    this.#sendAll();
     await this.#file.close();
   }
 
@@ -97,27 +98,27 @@ export class ReadPositionService {
     const upTo = Math.min(n, room.lastN);
     this.#advance(id, room, upTo, client);
     const { feed, siblings } = this.#context;
-    feed.acted(id);
+    feed.emitActivity(id);
     siblings.publish({ kind: "read", user: id, room: room.id, n: upTo });
   }
 
   /** A device at another server has shown messages up to `n`. */
-  readElsewhere(user: UserId, id: RoomId, n: number): void {
+  applyRemoteRead(user: UserId, id: RoomId, n: number): void {
     const room = this.#context.rooms.get(id);
     if (room?.members.has(user) === true) this.#advance(user, room, n, undefined);
   }
 
   #advance(user: UserId, room: Room, n: number, by: ClientConnection | undefined): void {
     if (!this.#positions.advance(user, room.id, n)) return;
-    this.#file.touch();
-    const rooms = this.#untold.get(user) ?? new Map<Room, ClientConnection | undefined>();
-    this.#untold.set(user, rooms.set(room, by));
-    this.#cancel ??= this.#context.clock.after(READ_NOTICE_INTERVAL_MS, () => this.#tellAll());
+    this.#file.markDirty();
+    const rooms = this.#unsent.get(user) ?? new Map<Room, ClientConnection | undefined>();
+    this.#unsent.set(user, rooms.set(room, by));
+    this.#cancel ??= this.#context.clock.after(READ_NOTICE_INTERVAL_MS, () => this.#sendAll());
   }
 
-  #tellAll(): void {
+  #sendAll(): void {
     this.#cancel = undefined;
-    for (const [user, rooms] of this.#untold) {
+    for (const [user, rooms] of this.#unsent) {
       const peers = [...this.#context.peers.of(user)];
       // The device knows its own position, unless the reading device is at another server.
       if (peers.length < 2 && !this.#context.sequencer.isShared) continue;
@@ -125,29 +126,29 @@ export class ReadPositionService {
         for (const [room, by] of rooms) {
           if (client === by) continue;
           const [n, unread] = [this.upTo(user, room.id), this.unread(user, room)];
-          client.tell({ kind: "read", room: room.id, n, unread });
+          client.notify({ kind: "read", room: room.id, n, unread });
         }
       }
     }
-    this.#untold.clear();
+    this.#unsent.clear();
   }
 
   /** @throws Fault user-unknown, not-allowed, too-many, store-… */
   async ignore(account: Account, { user, on }: RequestOf<"ignore">): Promise<void> {
     const { registry, kernel } = this.#context;
     const other = namedPerson(registry, checkName(user, "person's name"));
-    const record = await kernel.decide(() => {
+    const record = await kernel.transact(() => {
       const draft = registry.ignoreDraft(account, other.id, on);
       return draft === undefined ? [] : [draft];
     });
-    if (record !== undefined) this.tellIgnored(account);
+    if (record !== undefined) this.sendIgnored(account);
   }
 
   /** Sends the changed list to the account's devices. */
-  tellIgnored(account: Account): void {
+  sendIgnored(account: Account): void {
     const users = this.ignoredBy(account);
     for (const client of this.#context.peers.of(account.id))
-      client.tell({ kind: "ignored", users });
+      client.notify({ kind: "ignored", users });
   }
 
   ignoredBy(account: Account): string[] {

@@ -36,7 +36,7 @@ export class Retention {
     });
   }
 
-  recorded(record: LogRecord): void {
+  onRecord(record: LogRecord): void {
     if (record.head.kind === "retention") this.sweep();
   }
 

@@ -40,7 +40,7 @@ export class TypingFeed {
   /** Keyed by room, the latest to begin last. */
   readonly #byRoom = new Map<Room, Set<UserId>>();
   readonly #changed = new Set<Room>();
-  #toldAt = Number.NEGATIVE_INFINITY;
+  #sentAt = Number.NEGATIVE_INFINITY;
   #dueAt = Number.POSITIVE_INFINITY;
   #cancel = () => {};
   #isStopped = false;
@@ -50,7 +50,7 @@ export class TypingFeed {
   }
 
   /** @throws Fault not-member, also for an unknown room; muted, not-allowed */
-  types({ id }: Account, { room: asked, on }: Pick<RequestOf<"typing">, "room" | "on">): void {
+  setTyping({ id }: Account, { room: asked, on }: Pick<RequestOf<"typing">, "room" | "on">): void {
     const { rooms, clock, feed, siblings } = this.#options;
     const room = rooms.get(asked as RoomId);
     if (room?.members.has(id) !== true) throw new Fault("not-member", "you do not read that room");
@@ -59,19 +59,19 @@ export class TypingFeed {
       const sentence = "when somebody writes in a sealed room is told nobody";
       throw new Fault("sealed-room", sentence, { remedy: "nothing: it is not needed" });
     }
-    if (!this.#types(id, room, on)) return;
-    feed.acted(id);
+    if (!this.#setTyping(id, room, on)) return;
+    feed.emitActivity(id);
     siblings.publish({ kind: "typing", user: id, room: room.id, on });
   }
 
   /** An account types at another server of the cluster. */
-  typesElsewhere(user: UserId, id: RoomId, on: boolean): void {
+  setRemoteTyping(user: UserId, id: RoomId, on: boolean): void {
     const room = this.#options.rooms.get(id);
-    if (room?.members.has(user) === true && room.isSealed !== true) this.#types(user, room, on);
+    if (room?.members.has(user) === true && room.isSealed !== true) this.#setTyping(user, room, on);
   }
 
   /** The message was posted: readers see that by the record. */
-  recorded(room: Room, { head: { kind, by } }: LogRecord): void {
+  onRecord(room: Room, { head: { kind, by } }: LogRecord): void {
     if (by === "server" || !MESSAGE_KINDS.has(kind) || this.#typists.get(by)?.room !== room) return;
     const isUntold = this.#changed.has(room);
     this.#end(by);
@@ -81,7 +81,7 @@ export class TypingFeed {
   }
 
   /** No session of the account is left here. */
-  ended(user: UserId): void {
+  onOffline(user: UserId): void {
     this.#end(user);
     this.#schedule();
   }
@@ -92,7 +92,7 @@ export class TypingFeed {
   }
 
   /** @returns whether anything changed */
-  #types(user: UserId, room: Room, on: boolean): boolean {
+  #setTyping(user: UserId, room: Room, on: boolean): boolean {
     if (this.#isStopped || room.members.size > TYPING_MEMBERS_MAX) return false;
     const now = this.#options.clock.now();
     const before = this.#typists.get(user);
@@ -128,7 +128,7 @@ export class TypingFeed {
   #schedule(): void {
     const [first] = this.#typists.values();
     const endsAt = first === undefined ? Number.POSITIVE_INFINITY : first.at + TYPING_MS;
-    const wantedAt = this.#changed.size > 0 ? this.#toldAt + TYPING_INTERVAL_MS : endsAt;
+    const wantedAt = this.#changed.size > 0 ? this.#sentAt + TYPING_INTERVAL_MS : endsAt;
     if (this.#isStopped || wantedAt >= this.#dueAt) return;
     const now = this.#options.clock.now();
     this.#cancel();
@@ -143,15 +143,15 @@ export class TypingFeed {
       if (at + TYPING_MS > now) break;
       this.#end(user);
     }
-    if (this.#changed.size > 0 && now - this.#toldAt >= TYPING_INTERVAL_MS) {
-      this.#toldAt = now;
-      for (const room of this.#changed) this.#tell(room);
+    if (this.#changed.size > 0 && now - this.#sentAt >= TYPING_INTERVAL_MS) {
+      this.#sentAt = now;
+      for (const room of this.#changed) this.#publish(room);
       this.#changed.clear();
     }
     this.#schedule();
   }
 
-  #tell(room: Room): void {
+  #publish(room: Room): void {
     const { registry, fanOut } = this.#options;
     const users: string[] = [];
     for (const user of [...(this.#byRoom.get(room) ?? [])].reverse()) {

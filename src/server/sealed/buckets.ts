@@ -30,13 +30,13 @@ const STOCK_BYTES_MAX = KEY_PACKAGES_MAX * (Math.ceil((KEY_PACKAGE_BYTES_MAX * 4
 /** Two leases of 22 characters and a number. */
 const LEASES_BYTES_MAX = 256;
 
-interface SealedPlace {
+interface SealedLocation {
   readonly disk: Disk;
   readonly folder: string;
 }
 
 /** Returns the buckets of a single server. */
-export function sealedFolder({ disk, folder }: SealedPlace): SealedFolder {
+export function sealedFolder({ disk, folder }: SealedLocation): SealedFolder {
   const json = { disk, suffix: ".json" };
   return {
     groups: new FolderBucket({
@@ -55,7 +55,10 @@ export function sealedFolder({ disk, folder }: SealedPlace): SealedFolder {
  * Moves the data of a single server into the buckets of its new cluster, once.
  * @throws Fault store-…, no-majority
  */
-export async function moveIn(place: SealedPlace, shared: SealedBuckets): Promise<void> {
+export async function migrateToCluster(
+  place: SealedLocation,
+  shared: SealedBuckets,
+): Promise<void> {
   const own = sealedFolder(place);
   for (const kind of ["groups", "keys", "leases"] as const) {
     for (const name of own[kind].names()) {

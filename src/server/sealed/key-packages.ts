@@ -32,14 +32,14 @@ export class KeyPackageStore {
    * Times at which each account took packages of another, oldest first. Bounded by
    * KEY_PACKAGE_PAIRS_MAX.
    */
-  readonly #taken = new Map<string, readonly number[]>();
+  readonly #claimTimes = new Map<string, readonly number[]>();
   /** Rate of key packages taken by each account. */
-  readonly #shares = new TokenBuckets(
+  readonly #claimRates = new TokenBuckets(
     KEY_PACKAGES_PER_HOUR_ALL / HOUR_SECONDS,
     KEY_PACKAGES_PER_HOUR_ALL,
   );
   /** Requests waiting for packages of a device. Bounded by the rate of requests, a few per hour. */
-  readonly #awaited = new Map<string, Set<() => void>>();
+  readonly #waiters = new Map<string, Set<() => void>>();
 
   constructor(bucket: Bucket, clock: Clock) {
     this.#bucket = bucket;
@@ -59,7 +59,7 @@ export class KeyPackageStore {
     lastResort?: Uint8Array,
   ): Promise<{ readonly left: number; readonly lastResort: boolean }> {
     const answer = await this.#change(device, (stock) => {
-      const known = new Set(stock.once.map(textOf));
+      const known = new Set(stock.once.map(packageOf));
       const now = this.#clock.unixMs();
       const once = [...stock.once];
       for (const one of packages) {
@@ -76,19 +76,19 @@ export class KeyPackageStore {
       const result = { left: once.length, lastResort: last?.startsWith(FRESH) === true };
       return { next: isSame ? undefined : { once, last }, result };
     });
-    if (answer.left > 0) for (const wake of this.#awaited.get(device) ?? []) wake();
+    if (answer.left > 0) for (const wake of this.#waiters.get(device) ?? []) wake();
     return answer;
   }
 
   /** Resolves when the device has added packages at this server, or after the timeout. */
-  stocked(device: string, withinMs: number): Promise<void> {
+  waitForPackages(device: string, withinMs: number): Promise<void> {
     return new Promise((resolve) => {
-      const waiting = this.#awaited.get(device) ?? new Set();
-      this.#awaited.set(device, waiting);
+      const waiting = this.#waiters.get(device) ?? new Set();
+      this.#waiters.set(device, waiting);
       const wake = () => {
         cancel();
         waiting.delete(wake);
-        if (waiting.size === 0) this.#awaited.delete(device);
+        if (waiting.size === 0) this.#waiters.delete(device);
         resolve();
       };
       const cancel = this.#clock.after(withinMs, wake);
@@ -101,14 +101,14 @@ export class KeyPackageStore {
    * @returns the oldest package and the number left; `undefined` if there is none
    * @throws Fault store-…, no-majority
    */
-  take(
+  claim(
     device: string,
     isLast = false,
   ): Promise<{ readonly keyPackage: Uint8Array; readonly left: number } | undefined> {
     return this.#change(device, ({ once: [first, ...once], last }) => {
       const given = first ?? (isLast ? last : undefined);
       if (given === undefined) return { next: undefined, result: undefined };
-      const result = { keyPackage: fromBase64Url(textOf(given)), left: once.length };
+      const result = { keyPackage: fromBase64Url(packageOf(given)), left: once.length };
       if (first !== undefined) return { next: { once, last }, result };
       const next = given.startsWith(FRESH)
         ? { once, last: `${TAKEN}${given.slice(FRESH.length)}` }
@@ -118,7 +118,7 @@ export class KeyPackageStore {
   }
 
   /** @throws Fault too-fast: one account must not use up another's packages */
-  checkPace(by: UserId, of: UserId): void {
+  checkRate(by: UserId, of: UserId): void {
     const now = this.#clock.now();
     const times = this.#timesOf(`${by} ${of}`, now);
     const [oldest = now] = times;
@@ -128,30 +128,30 @@ export class KeyPackageStore {
       });
     }
     const message = msg`${KEY_PACKAGES_PER_HOUR_ALL} times in an hour is the most for all users`;
-    this.#shares.check(by, now, "too-fast", message);
-    this.#took(by, of, now);
+    this.#claimRates.check(by, now, "too-fast", message);
+    this.#recordClaim(by, of, now);
   }
 
   /** A package was taken at another server. Counted even if it exceeds the limit here. */
-  took(by: UserId, of: UserId): void {
+  recordRemoteClaim(by: UserId, of: UserId): void {
     const now = this.#clock.now();
-    this.#shares.of(by, now).take(now);
-    this.#took(by, of, now);
+    this.#claimRates.of(by, now).take(now);
+    this.#recordClaim(by, of, now);
   }
 
-  #took(by: UserId, of: UserId, now: number): void {
+  #recordClaim(by: UserId, of: UserId, now: number): void {
     const pair = `${by} ${of}`;
     const times = this.#timesOf(pair, now);
-    this.#taken.delete(pair);
-    this.#taken.set(pair, [...times, now].slice(-KEY_PACKAGES_PER_HOUR));
-    for (const longest of this.#taken.keys()) {
-      if (this.#taken.size <= KEY_PACKAGE_PAIRS_MAX) break;
-      this.#taken.delete(longest);
+    this.#claimTimes.delete(pair);
+    this.#claimTimes.set(pair, [...times, now].slice(-KEY_PACKAGES_PER_HOUR));
+    for (const longest of this.#claimTimes.keys()) {
+      if (this.#claimTimes.size <= KEY_PACKAGE_PAIRS_MAX) break;
+      this.#claimTimes.delete(longest);
     }
   }
 
   #timesOf(pair: string, now: number): readonly number[] {
-    return (this.#taken.get(pair) ?? []).filter((time) => now - time < HOUR_MS);
+    return (this.#claimTimes.get(pair) ?? []).filter((time) => now - time < HOUR_MS);
   }
 
   /** Removes packages of removed devices. @throws Fault store-…, no-majority */
@@ -160,7 +160,7 @@ export class KeyPackageStore {
   }
 
   /** Another server may write first: then `change` runs again on the new stock. */
-  #change<Result>(device: string, change: (stock: Stock) => Changed<Result>) {
+  #change<Result>(device: string, change: (stock: Stock) => StockChange<Result>) {
     return this.#mutex.run(async () => {
       for (let tries = 0; tries < CONFLICT_TRIES_MAX; tries++) {
         const before = await this.#bucket.read(device);
@@ -176,11 +176,11 @@ export class KeyPackageStore {
 
   /** Damaged and old packages are ignored: the device adds new ones. */
   #stockOf(value: Value | undefined): Stock {
-    if (value === undefined) return NONE;
+    if (value === undefined) return EMPTY_STOCK;
     try {
       const stock: unknown = JSON.parse(utf8Decode(value.bytes));
       const isOurs = Array.isArray(stock) && stock.every((one) => typeof one === "string");
-      if (!isOurs) return NONE;
+      if (!isOurs) return EMPTY_STOCK;
       const oldest = this.#clock.unixMs() - KEY_PACKAGE_KEEP_MS;
       const isGood = (one: string) => Number(one.slice(0, one.indexOf(" "))) > oldest;
       const isLast = (one: string) => one.startsWith(FRESH) || one.startsWith(TAKEN);
@@ -189,7 +189,7 @@ export class KeyPackageStore {
       const isLastGood = last !== undefined && isGood(last.slice(FRESH.length));
       return { once: stock.filter(isGood), last: isLastGood ? last : undefined };
     } catch {
-      return NONE;
+      return EMPTY_STOCK;
     }
   }
 }
@@ -202,15 +202,15 @@ interface Stock {
 
 const FRESH = "fresh:";
 const TAKEN = "taken:";
-const NONE: Stock = { once: [], last: undefined };
+const EMPTY_STOCK: Stock = { once: [], last: undefined };
 
-interface Changed<Result> {
+interface StockChange<Result> {
   /** `undefined` if the stock stays as it is. */
   readonly next: Stock | undefined;
   readonly result: Result;
 }
 
 /** Returns a stored package without its time. */
-function textOf(kept: string): string {
+function packageOf(kept: string): string {
   return kept.slice(kept.indexOf(" ") + 1);
 }

@@ -15,7 +15,7 @@ interface Leases {
   readonly former?: string;
 }
 
-type Asked = Pick<RequestOf<"seal-lease">, "count" | "lease" | "next">;
+type LeaseRequest = Pick<RequestOf<"seal-lease">, "count" | "lease" | "next">;
 
 /**
  * A restored or copied folder has an older lease. Leases are numbered, so that a server restored
@@ -30,11 +30,11 @@ export class LeaseStore {
   }
 
   /** @param device its key in base64url @throws Fault store-…, no-majority */
-  take(device: string, asked: Asked): Promise<Answer<"seal-lease">> {
+  renew(device: string, asked: LeaseRequest): Promise<Answer<"seal-lease">> {
     return this.#mutex.run(async () => {
       for (let tries = 0; tries < CONFLICT_TRIES_MAX; tries++) {
         const before = await this.#bucket.read(device);
-        const { answer, given } = decide(leasesOf(before), asked);
+        const { answer, updated: given } = decide(leasesOf(before), asked);
         if (given === undefined) return answer;
         const bytes = utf8Encode(JSON.stringify(given));
         if (await this.#bucket.write(device, bytes, before)) return answer;
@@ -52,8 +52,8 @@ export class LeaseStore {
 /** @returns the new state; `undefined` if nothing changes */
 function decide(
   known: Leases | undefined,
-  asked: Asked,
-): { readonly answer: Answer<"seal-lease">; readonly given?: Leases } {
+  asked: LeaseRequest,
+): { readonly answer: Answer<"seal-lease">; readonly updated?: Leases } {
   const [next, lease] = [toBase64Url(asked.next), asked.lease && toBase64Url(asked.lease)];
   const count = known?.count ?? 0;
   const had = Math.min(asked.count, LEASE_COUNT_MAX);
@@ -70,7 +70,7 @@ function decide(
     lease: next,
     ...(lease === undefined ? {} : { former: lease }),
   };
-  return { answer: { count: given.count, isLatest }, given };
+  return { answer: { count: given.count, isLatest }, updated: given };
 }
 
 /** A damaged state is ignored: the next device to ask is trusted. */

@@ -73,23 +73,23 @@ export class SealedService {
     return await this.#packages.add(certifiedDevice(client, account), packages, lastResort);
   }
 
-  async takeLease(
+  async renewLease(
     client: ClientConnection,
     account: Account,
     request: RequestOf<"seal-lease">,
   ): Promise<Answer<"seal-lease">> {
-    return await this.#leases.take(certifiedDevice(client, account), request);
+    return await this.#leases.renew(certifiedDevice(client, account), request);
   }
 
   async group(account: Account, target: string): Promise<Answer<"group">> {
     const { id: room, room: found } = this.#options.targets.resolve(account.id, target);
     if (found !== undefined) checkReads(found, account.id);
     if (found?.group === undefined) return { room };
-    return { room, made: await this.#made(found, account) };
+    return { room, made: await this.#groupState(found, account) };
   }
 
   /** @throws Fault not-found if it was lost; the next commit brings a new one; no-majority */
-  async #made(room: Room, account: Account): Promise<Answer<"group">["made"]> {
+  async #groupState(room: Room, account: Account): Promise<Answer<"group">["made"]> {
     for (;;) {
       const { group } = room;
       if (group === undefined) return undefined;
@@ -97,24 +97,24 @@ export class SealedService {
       const info = await this.#infos.read(room.id, hash);
       if (info !== undefined) return { group: fromBase64Url(id), epoch, info, seq };
       // Another server may have recorded a commit that is not applied here yet.
-      await this.#options.sequencer.current();
+      await this.#options.sequencer.waitUntilCurrent();
       checkReads(room, account.id);
       if (room.group?.info === hash) throw lostInfo();
     }
   }
 
   /** Notifies a user who logs in of pending invites. */
-  arrived(client: ClientConnection, { id }: Account): void {
+  onLogin(client: ClientConnection, { id }: Account): void {
     const { rooms } = this.#options;
     for (const room of this.#invited.get(id) ?? []) {
       const found = rooms.get(room);
       if (found === undefined || !isInvited(found, id)) this.#invited.get(id)?.delete(room);
-      else if (found.name !== undefined) client.tell({ kind: "invited", room: found.name });
+      else if (found.name !== undefined) client.notify({ kind: "invited", room: found.name });
     }
   }
 
   /** A record of the history is applied. */
-  recorded(room: Room, record: LogRecord): void {
+  onRecord(room: Room, record: LogRecord): void {
     if (record.head.kind !== "group" || record.head.by === "server") return;
     const body = groupBodyOf(parseBody(record));
     if (body === undefined) return;
@@ -123,7 +123,7 @@ export class SealedService {
     for (const user of new Set(body.added.map(([, user]) => user))) {
       if (room.name === undefined || !this.#invite(user, room)) continue;
       const notice = defined({ kind: "invited", room: room.name, by });
-      for (const client of this.#options.peers.of(user)) client.tell(notice);
+      for (const client of this.#options.peers.of(user)) client.notify(notice);
     }
   }
 
@@ -134,57 +134,57 @@ export class SealedService {
     return true;
   }
 
-  async takeKeyPackages(
+  async claimKeyPackages(
     client: ClientConnection,
     account: Account,
     user: string,
   ): Promise<Answer<"key-package">> {
     const own = certifiedDevice(client, account);
     const of = namedPerson(this.#options.registry, checkName(user, "person's name"));
-    this.#packages.checkPace(account.id, of.id);
+    this.#packages.checkRate(account.id, of.id);
     this.#options.siblings.publish({ kind: "key-packages-taken", by: account.id, of: of.id });
     const packages = [];
     let missing = 0;
     const until = this.#options.clock.now() + KEY_PACKAGE_WAIT_MS;
     for (const [device, { certified }] of of.devices) {
       if (!certified || device === own) continue;
-      const taken = await this.#take(of.id, device, until);
+      const taken = await this.#claim(of.id, device, until);
       if (taken === undefined) missing++;
       else packages.push({ device: fromBase64Url(device), keyPackage: taken.keyPackage });
-      if ((taken?.left ?? 0) < KEY_PACKAGES_LOW) this.#askForMore(of.id, device, taken?.left ?? 0);
+      if ((taken?.left ?? 0) < KEY_PACKAGES_LOW) this.#requestMore(of.id, device, taken?.left ?? 0);
     }
     return { packages, missing };
   }
 
   /** The packages of a new device may still be on their way. */
-  async #take(user: UserId, device: string, until: number) {
+  async #claim(user: UserId, device: string, until: number) {
     const { clock, sequencer, peers } = this.#options;
-    const taken = await this.#packages.take(device);
+    const taken = await this.#packages.claim(device);
     if (taken !== undefined) return taken;
     const isHere = [...peers.of(user)].some(({ member }) => member?.device === device);
     const leftMs = until - clock.now();
     // This server does not know whether the device is connected to another server.
     if (leftMs > 0 && (isHere || sequencer.isShared)) {
-      this.#askForMore(user, device, 0);
-      await this.#packages.stocked(device, leftMs);
+      this.#requestMore(user, device, 0);
+      await this.#packages.waitForPackages(device, leftMs);
     }
-    return this.#packages.take(device, true);
+    return this.#packages.claim(device, true);
   }
 
-  #askForMore(user: UserId, device: string, left: number): void {
+  #requestMore(user: UserId, device: string, left: number): void {
     this.lowOnKeyPackages(user, device, left);
     this.#options.siblings.publish({ kind: "key-packages-low", user, device, left });
   }
 
   /** Packages were taken at another server; the hourly limit covers all servers. */
-  takenElsewhere(by: UserId, of: UserId): void {
-    this.#packages.took(by, of);
+  recordRemoteClaim(by: UserId, of: UserId): void {
+    this.#packages.recordRemoteClaim(by, of);
   }
 
   /** A key package of the device was taken, perhaps at another server. */
   lowOnKeyPackages(user: UserId, device: string, left: number): void {
     for (const client of this.#options.peers.of(user)) {
-      if (client.member?.device === device) client.tell({ kind: "key-packages-low", left });
+      if (client.member?.device === device) client.notify({ kind: "key-packages-low", left });
     }
   }
 
@@ -199,36 +199,36 @@ export class SealedService {
     const { id, room } = this.#options.targets.resolve(account.id, target);
     if (room !== undefined) checkReads(room, account.id); // Checked before anything is stored.
     const isOperator = isOperating(client, account, registry);
-    return await this.#one(id, async () => {
+    return await this.#serialized(id, async () => {
       const hash = await this.#infos.propose(id, info);
       try {
-        const change = this.#read(request, { account, device, hash, room });
+        const change = this.#changeOf(request, { account, device, hash, room });
         const command = { kind: "group", to: target, isOperator, device, change } as const;
-        const made = await kernel.ask(account.id, command);
-        await this.#keep(id, hash, info);
+        const made = await kernel.request(account.id, command);
+        await this.#storeInfo(id, hash, info);
         return made;
       } catch (error) {
-        if (!(error instanceof Fault) || isDecided(error)) this.#infos.withdraw(id, hash);
+        if (!(error instanceof Fault) || isDefinitive(error)) this.#infos.withdraw(id, hash);
         throw error;
       }
     });
   }
 
   /** Another server may have received the same commit, refused it, and withdrawn its GroupInfo. */
-  async #keep(room: RoomId, hash: string, info: Uint8Array): Promise<void> {
+  async #storeInfo(room: RoomId, hash: string, info: Uint8Array): Promise<void> {
     const { rooms, sequencer } = this.#options;
     if (rooms.get(room)?.group?.info !== hash) return this.#infos.withdraw(room, hash);
     if (sequencer.isShared) await this.#infos.propose(room, info);
   }
 
-  #one<Result>(room: RoomId, work: () => Promise<Result>): Promise<Result> {
+  #serialized<Result>(room: RoomId, work: () => Promise<Result>): Promise<Result> {
     const mutex = this.#commits.get(room) ?? new Mutex();
     this.#commits.set(room, mutex);
     return mutex.run(work);
   }
 
   /** @throws Fault user-unknown, not-allowed */
-  #read(
+  #changeOf(
     request: RequestOf<"group-create"> | RequestOf<"group-commit">,
     made: {
       readonly account: Account;
@@ -277,7 +277,7 @@ export class SealedService {
 const NOBODY = "" as UserId;
 
 /** After a fault of the log, only its next start knows whether the commit is recorded. */
-function isDecided({ code }: Fault): boolean {
+function isDefinitive({ code }: Fault): boolean {
   const isOpen = code === "no-majority" || code === "shutting-down" || code === "cluster-diverged";
   return !isOpen && !code.startsWith("store-");
 }

@@ -7,26 +7,26 @@ import type { ServerPlace } from "../../wire/invite.ts";
 import type { Passwords } from "../auth/login.ts";
 import type { SharedContents } from "../files/file-service.ts";
 import type { RecordLine } from "../http/read-api.ts";
-import type { GivenContext } from "../kernel/context.ts";
+import type { BaseContext } from "../kernel/context.ts";
 import type { Sequencer } from "../kernel/sequencer.ts";
 import type { Siblings } from "../kernel/siblings.ts";
 import type { PushDelivery } from "../push/sender.ts";
-import type { KeptFilePlace } from "../queue/kept-file.ts";
+import type { StateFileLocation } from "../queue/state-file.ts";
 import type { Provable } from "../rooms/proofs.ts";
 import type { SealedBuckets } from "../sealed/buckets.ts";
 
-export interface ServerOptions extends GivenContext {
+export interface ServerOptions extends BaseContext {
   readonly accounts: Log;
   readonly passwords: Passwords;
   /** Files for read positions and device notes. `undefined` for memory only. */
-  readonly positions?: KeptFilePlace;
+  readonly stateFiles?: StateFileLocation;
   /** Storage of sealed rooms for offline devices. `undefined` if sealed rooms are disabled. */
   readonly sealed?: SealedBuckets;
   /** Delivery and subscriptions of pushes. `undefined` if push is disabled. */
   readonly push?: {
     readonly delivery: PushDelivery;
     /** `undefined` for memory only. */
-    readonly file: KeptFilePlace | undefined;
+    readonly file: StateFileLocation | undefined;
   };
   /** Storage of file contents. `undefined` if file transfer is disabled. */
   readonly blobs?: BlobStore;
@@ -43,5 +43,5 @@ export interface ServerOptions extends GivenContext {
   /** The other servers of the cluster. `undefined` for a single server. */
   readonly siblings?: Siblings;
   /** Called with the addresses of the cluster's servers, this one first, when they change. */
-  readonly onCluster?: (places: readonly ServerPlace[]) => void;
+  readonly onClusterChange?: (places: readonly ServerPlace[]) => void;
 }

@@ -7,7 +7,7 @@ import type { LogRecord } from "../../wire/record.ts";
 import { AdminDashboard } from "../admin/dashboard.ts";
 import { DiskWatch } from "../admin/disk-watch.ts";
 import { EventFeed } from "../admin/event-feed.ts";
-import { Lists } from "../admin/lists.ts";
+import { AdminLists } from "../admin/lists.ts";
 import { Metrics } from "../admin/metrics.ts";
 import { PastDecisions } from "../admin/past-decisions.ts";
 import { Bans } from "../auth/bans.ts";
@@ -52,32 +52,35 @@ import type { ServerOptions } from "./options.ts";
 
 /** State of the server that services read. */
 interface ServerState {
-  readonly places: () => readonly ServerPlace[];
+  readonly addresses: () => readonly ServerPlace[];
   readonly isStopping: () => boolean;
 }
 
 export type Services = ReturnType<typeof openServices>;
 
-export function openServices(options: ServerOptions, { places, isStopping }: ServerState) {
+export function openServices(
+  options: ServerOptions,
+  { addresses: places, isStopping }: ServerState,
+) {
   const { clock, registry, rooms } = options;
   const { sequencer = LOCAL_SEQUENCER, siblings = NO_SIBLINGS } = options;
   const watchers = new EventFeed(options);
-  const onEvent = watchers.beside(options.onEvent);
+  const onEvent = watchers.wrap(options.onEvent);
   const feed = new Feed();
   const readers: RoomReaders = {
     follow: (user, room) => catchUp.joined(user, room),
     unfollow: (user, room) => catchUp.left(user, room),
     presence: (room, user, online) => presence.change(room, user, online),
   };
-  const eraseFiles = async (order: LogRecord) => files?.erased(order);
+  const eraseFiles = async (order: LogRecord) => files?.deleteErased(order);
   const kernel = new Kernel({ ...options, sequencer, onEvent, feed, readers, eraseFiles });
   const context: ServerContext = {
     ...options,
-    ...{ sequencer, siblings, onEvent, feed, kernel, places, peers: new Peers() },
+    ...{ sequencer, siblings, onEvent, feed, kernel, addresses: places, peers: new Peers() },
     targets: new TargetResolver({ rooms, directory: registry, sha256 }),
     warn: (fault) => onEvent({ kind: "warning", fault }),
   };
-  const { passwords, positions, recordLine, programs, provable, blobs } = options;
+  const { passwords, stateFiles: positions, recordLine, programs, provable, blobs } = options;
   const floods = new FloodGuard(clock);
   const bans = new Bans(context);
   const invites = new Invites(context);
@@ -85,7 +88,7 @@ export function openServices(options: ServerOptions, { places, isStopping }: Ser
   const resets = new Resets({ ...context, entry, bans });
   const historyQuota = new HistoryQuota(context);
   const recordLookup = new RecordLookup(options.archive);
-  const fanOut = new FanOut(clock, registry, () => kernel.writes.underWay > 0);
+  const fanOut = new FanOut(clock, registry, () => kernel.writes.inFlight > 0);
   const presence = new PresenceFeed(clock, registry, fanOut);
   const typing = new TypingFeed({ ...context, fanOut });
   const reading = new ReadPositionService(context, positions);
@@ -97,7 +100,7 @@ export function openServices(options: ServerOptions, { places, isStopping }: Ser
   const downloads = files === undefined ? undefined : new WebDownloads({ ...context, files });
   const channels = new DataChannels({
     ...context,
-    addressed: (token) => downloads?.channelOf(token),
+    downloadChannel: (token) => downloads?.channelOf(token),
   });
   const sealed = buckets === undefined ? undefined : new SealedService({ ...context, buckets });
   const push =
@@ -109,7 +112,7 @@ export function openServices(options: ServerOptions, { places, isStopping }: Ser
   const windows = new RemoteWindows({ ...context, own: () => dashboard.window });
   const cancels = new RemoteCancels({
     ...context,
-    here: (cancel) => dashboard.cancelHere(cancel),
+    cancelLocal: (cancel) => dashboard.cancelLocal(cancel),
   });
   const dashboard: AdminDashboard = new AdminDashboard({
     ...context,
@@ -126,7 +129,7 @@ export function openServices(options: ServerOptions, { places, isStopping }: Ser
     management: new Management({ ...context, catchUp }),
     moderation: new Moderation({ ...context, recordLookup, entry, resets, erasure }),
     devices: new Devices({ ...context, entry }),
-    lists: new Lists(context),
+    lists: new AdminLists(context),
     past: new PastDecisions({ ...context, watchers }),
     proofs: new ProofService({ ...context, provable }),
     queries: new Queries({ ...context, reading, recordLookup, historyQuota }),
@@ -138,7 +141,7 @@ export function openServices(options: ServerOptions, { places, isStopping }: Ser
     remote: remoteSessions({
       ...context,
       ...{ reading, typing, windows, cancels, entry, sealed, push, catchUp, deviceNotes },
-      changed: options.onCluster ?? (() => {}),
+      onChange: options.onClusterChange ?? (() => {}),
     }),
   };
 }
@@ -151,6 +154,6 @@ function diskWatch(
     clock,
     blobs,
     keepFreeBytes: (settings.files ?? QUOTAS_DEFAULT).freeBytesMin,
-    changed: (disk) => onEvent({ kind: "disk", ...disk }),
+    onChange: (disk) => onEvent({ kind: "disk", ...disk }),
   });
 }

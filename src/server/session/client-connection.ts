@@ -19,7 +19,13 @@ import type { Link } from "../../io/link/link.ts";
 import type { Answer, NoticeOf, Request, RequestKind } from "../../wire/messages.ts";
 import { postCodec } from "../../wire/post-message.ts";
 import { addressSender } from "./connection-limits.ts";
-import type { ConnectionState, DataChannel, Greeted, Login, Member } from "./connection-state.ts";
+import type {
+  ConnectionState,
+  DataChannel,
+  HandshakeResult,
+  Login,
+  Member,
+} from "./connection-state.ts";
 import type { Origin } from "./event.ts";
 import type { FairScheduler, Source } from "./fair-scheduler.ts";
 import type { FloodGuard } from "./flood-guard.ts";
@@ -49,7 +55,7 @@ export class ClientConnection implements Source {
   /** Rate of its requests other than posts. */
   readonly #requests: TokenBucket;
   /** Messages received before log-in. */
-  #strangerMessages = 0;
+  #unauthenticatedMessages = 0;
   #state: ConnectionState = { kind: "greeting" };
   /** Start of the connection, Unix ms. */
   readonly sinceMs: number;
@@ -63,7 +69,7 @@ export class ClientConnection implements Source {
   #isClosed = false;
   #acknowledged = 0;
   /** Number of its waiting messages; while there are any, the sender key stays the same. */
-  #waiting = 0;
+  #queuedMessages = 0;
   #sender = "";
 
   constructor(id: ClientId, link: Link, options: ClientConnectionOptions) {
@@ -77,12 +83,12 @@ export class ClientConnection implements Source {
     link.receive({
       message: (bytes) => {
         if (this.#isClosed) return;
-        if (!this.#isWithinPace(bytes.length)) return this.overflow();
-        if (this.#isHostile(bytes.length)) return this.#cut(tooLong(bytes.length));
-        this.#inTurn(bytes.length, (now) => this.#received(bytes, now));
+        if (!this.#isWithinRate(bytes.length)) return this.overflow();
+        if (this.#isTooLongBeforeLogin(bytes.length)) return this.#abort(tooLong(bytes.length));
+        this.#schedule(bytes.length, (now) => this.#received(bytes, now));
       },
       closed: (fault) => {
-        this.#inTurn(0, () => {
+        this.#schedule(0, () => {
           this.#perform(this.session.ended(fault));
           this.#end(fault);
         });
@@ -94,16 +100,16 @@ export class ClientConnection implements Source {
   overflow(): void {
     if (this.#isClosed) return;
     this.#options.flooded(this);
-    this.#cut(new Fault("too-fast", "it sent more than one connection may"));
+    this.#abort(new Fault("too-fast", "it sent more than one connection may"));
   }
 
-  #cut(fault: Fault): void {
+  #abort(fault: Fault): void {
     this.link.destroy();
     this.#perform(this.session.ended(fault));
     this.#end(fault);
   }
 
-  #isHostile(sizeBytes: number): boolean {
+  #isTooLongBeforeLogin(sizeBytes: number): boolean {
     const { kind } = this.#state;
     const isIn = kind === "member" || kind === "data-channel";
     return !isIn && sizeBytes > MESSAGE_BEFORE_LOGIN_ANSWERED_BYTES_MAX;
@@ -112,30 +118,31 @@ export class ClientConnection implements Source {
   #received(bytes: Uint8Array, now: number): void {
     if (this.#isClosed) return;
     const effects = this.session.receive(bytes, now);
-    if (effects.every(({ kind }) => kind === "transmit") && !this.#mayIdle()) return;
+    if (effects.every(({ kind }) => kind === "transmit") && !this.#allowsIdle()) return;
     this.#perform(effects);
   }
 
   /** Returns false after closing a client that sent too many messages without effect. */
-  #mayIdle(): boolean {
+  #allowsIdle(): boolean {
     if (this.#options.floods.allowsIdle(this.sender)) return true;
     this.overflow();
     return false;
   }
 
-  #isWithinPace(sizeBytes: number): boolean {
+  #isWithinRate(sizeBytes: number): boolean {
     const { kind } = this.#state;
     if (kind === "data-channel") return true; // Bounded by the window of each file.
-    if (kind !== "member" && ++this.#strangerMessages > MESSAGES_BEFORE_LOGIN_MAX) return false;
+    if (kind !== "member" && ++this.#unauthenticatedMessages > MESSAGES_BEFORE_LOGIN_MAX)
+      return false;
     return this.#options.floods.allowsBytes(this.sender, sizeBytes);
   }
 
   /** All sessions of an account share its turns, as do unauthenticated clients of one address. */
-  #inTurn(sizeBytes: number, work: (now: number) => void): void {
-    if (this.#waiting === 0) this.#sender = this.sender;
-    this.#waiting++;
-    this.#options.scheduler.take(this.#sender, this, sizeBytes, (now) => {
-      this.#waiting--;
+  #schedule(sizeBytes: number, work: (now: number) => void): void {
+    if (this.#queuedMessages === 0) this.#sender = this.sender;
+    this.#queuedMessages++;
+    this.#options.scheduler.run(this.#sender, this, sizeBytes, (now) => {
+      this.#queuedMessages--;
       work(now);
     });
   }
@@ -151,7 +158,7 @@ export class ClientConnection implements Source {
   }
 
   /** Results of the handshake, in any later state. */
-  get greeted(): Greeted | undefined {
+  get handshake(): HandshakeResult | undefined {
     return this.#state.kind === "greeting" ? undefined : this.#state.greeted;
   }
 
@@ -171,7 +178,7 @@ export class ClientConnection implements Source {
     return this.#state.kind === "data-channel" ? this.#state.channel : undefined;
   }
 
-  greet(hello: Pick<Greeted, "clientName" | "clientNonce" | "serverNonce">): void {
+  greet(hello: Pick<HandshakeResult, "clientName" | "clientNonce" | "serverNonce">): void {
     assert(this.#state.kind === "greeting", "a link is greeted once");
     const admission = {
       isAdmitted: false,
@@ -179,7 +186,7 @@ export class ClientConnection implements Source {
       invite: undefined,
       invited: undefined,
     };
-    const greeted = { ...hello, admission, isTold: false };
+    const greeted = { ...hello, admission, isReported: false };
     this.#state = { kind: "unauthenticated", greeted, login: undefined };
   }
 
@@ -188,7 +195,7 @@ export class ClientConnection implements Source {
     this.#state = { ...this.#unauthenticated(), login };
   }
 
-  enter(account: Account): Member {
+  logIn(account: Account): Member {
     const { greeted, login } = this.#unauthenticated();
     assert(login !== undefined, "an account enters after its log-in");
     const member: Member = { kind: "member", greeted, ...login, account, isOperator: false };
@@ -197,10 +204,10 @@ export class ClientConnection implements Source {
   }
 
   /** The account logs out; the link may stay open. */
-  leave(): void {
+  logOut(): void {
     const { member } = this;
     if (member === undefined) return;
-    this.#strangerMessages = 0;
+    this.#unauthenticatedMessages = 0;
     this.#state = { kind: "unauthenticated", greeted: member.greeted, login: undefined };
   }
 
@@ -243,7 +250,7 @@ export class ClientConnection implements Source {
 
   refuse(ref: number, fault: Fault): void {
     this.#acknowledged++;
-    if (!this.#mayIdle()) return;
+    if (!this.#allowsIdle()) return;
     this.#perform(this.session.refuse(ref, redacted(fault)));
   }
 
@@ -254,12 +261,12 @@ export class ClientConnection implements Source {
     else this.answer(ref, outcome);
   }
 
-  tell(notice: ClientNotice): void {
+  notify(notice: ClientNotice): void {
     if (notice.kind === "ack") this.#acknowledged++;
     this.#perform(this.session.tell(notice));
   }
 
-  tellBytes(bytes: Uint8Array): void {
+  sendBytes(bytes: Uint8Array): void {
     if (!this.#isClosed) this.link.send(bytes);
   }
 

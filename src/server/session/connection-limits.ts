@@ -8,12 +8,12 @@ import {
 } from "../../base/limits.ts";
 
 interface Counts {
-  entering: number;
+  unauthenticated: number;
   members: number;
 }
 
 /** Counts links per address, before and after log-in. Loopback is exempt. */
-export class Addresses {
+export class AddressLimits {
   readonly #counts = new Map<string, Counts>(); // At most one entry per link.
   readonly #linksMax: number;
   #links = 0;
@@ -22,7 +22,7 @@ export class Addresses {
     this.#linksMax = linksMax;
   }
 
-  admits(host: string): boolean {
+  accepts(host: string): boolean {
     // Reserved for the operator, who connects from the server's own machine when the server is
     // full.
     const reserved = isLoopback(host) ? LINKS_RESERVED : 0;
@@ -30,25 +30,25 @@ export class Addresses {
     const counts = this.#counts.get(addressKey(host));
     if (counts === undefined || isLoopback(host)) return true;
     return (
-      counts.entering < LINKS_BEFORE_LOGIN_PER_ADDRESS_MAX &&
-      counts.entering + counts.members < LINKS_PER_ADDRESS_MAX
+      counts.unauthenticated < LINKS_BEFORE_LOGIN_PER_ADDRESS_MAX &&
+      counts.unauthenticated + counts.members < LINKS_PER_ADDRESS_MAX
     );
   }
 
   opened(host: string): void {
     this.#links++;
-    this.#of(host).entering++;
+    this.#of(host).unauthenticated++;
   }
 
-  entered(host: string): void {
+  loggedIn(host: string): void {
     const counts = this.#of(host);
-    counts.entering--;
+    counts.unauthenticated--;
     counts.members++;
   }
 
-  left(host: string): void {
+  loggedOut(host: string): void {
     const counts = this.#of(host);
-    counts.entering++;
+    counts.unauthenticated++;
     counts.members--;
   }
 
@@ -56,13 +56,13 @@ export class Addresses {
     this.#links--;
     const counts = this.#of(host);
     if (wasMember) counts.members--;
-    else counts.entering--;
-    if (counts.entering + counts.members === 0) this.#counts.delete(addressKey(host));
+    else counts.unauthenticated--;
+    if (counts.unauthenticated + counts.members === 0) this.#counts.delete(addressKey(host));
   }
 
   #of(host: string): Counts {
     const key = addressKey(host);
-    const counts = this.#counts.get(key) ?? { entering: 0, members: 0 };
+    const counts = this.#counts.get(key) ?? { unauthenticated: 0, members: 0 };
     this.#counts.set(key, counts);
     return counts;
   }

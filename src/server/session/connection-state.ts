@@ -15,25 +15,25 @@ export type ConnectionState =
   | { readonly kind: "greeting" }
   | {
       readonly kind: "unauthenticated";
-      readonly greeted: Greeted;
+      readonly greeted: HandshakeResult;
       /** Last successful log-in whose account has not entered yet. */
       readonly login: Login | undefined;
     }
   | Member
   | {
       readonly kind: "data-channel";
-      readonly greeted: Greeted;
+      readonly greeted: HandshakeResult;
       readonly channel: DataChannel;
     };
 
 /** Results of the handshake, valid until the link closes. */
-export interface Greeted {
+export interface HandshakeResult {
   readonly clientName: string;
   readonly clientNonce: Uint8Array;
   readonly serverNonce: Uint8Array;
   readonly admission: Admission;
   /** The operator was notified of this connection. */
-  isTold: boolean;
+  isReported: boolean;
 }
 
 /** Rights from the secrets shown on this link. A log-out leaves them unchanged. */
@@ -61,14 +61,14 @@ export interface Login {
 
 export interface Member extends Login {
   readonly kind: "member";
-  readonly greeted: Greeted;
+  readonly greeted: HandshakeResult;
   readonly account: Account;
   /** The operator token was shown in this session. */
   isOperator: boolean;
   /** State of the disk last sent. `undefined` if none was sent or there is space. */
-  diskTold?: "low" | "full" | undefined;
+  reportedDiskLevel?: "low" | "full" | undefined;
   /** Whether the cluster has a majority, as last sent; `undefined` if nothing was sent. */
-  majorityTold?: boolean;
+  reportedMajority?: boolean;
 }
 
 /** Session that requested the ticket of a data channel, and its account. */

@@ -12,7 +12,7 @@ export interface Origin {
   readonly transport: Transport;
 }
 
-interface FileOfSomebody {
+interface FileEventFields {
   readonly user: string;
   readonly address: Address;
   readonly file: FileId;
@@ -30,7 +30,7 @@ export interface Decision {
   readonly reason?: string;
 }
 
-export const MAJORITY_AGAIN = "the cluster has a majority again";
+export const MAJORITY_RESTORED = "the cluster has a majority again";
 
 /** `chat serve` prints these events. */
 export type ServerEvent =
@@ -49,10 +49,10 @@ export type ServerEvent =
       /** Targets as named by the sender. */
       readonly to: readonly string[];
       readonly sizeBytes?: number;
-    } & FileOfSomebody)
+    } & FileEventFields)
   /** A receiver has the complete, verified file under its name. */
-  | ({ readonly kind: "got" } & FileOfSomebody)
-  | ({ readonly kind: "withdrawn" } & FileOfSomebody)
+  | ({ readonly kind: "got" } & FileEventFields)
+  | ({ readonly kind: "withdrawn" } & FileEventFields)
   /** A record of the accounts that concerns operators. */
   | ({ readonly kind: "decided" } & Decision)
   /** An operator has cancelled a transfer. */

@@ -10,7 +10,7 @@ const TURN = 64;
 const SHARE_WHEN_BUSY = 1;
 /** Costs so small that they need not be reset at the end of a turn; the senders are bounded. */
 const UNCOUNTED = 8;
-const LINES_MAX = 1_024;
+const SENDERS_MAX = 1_024;
 /** A cost is one message; a slow message costs this many per millisecond. */
 const COSTS_PER_MS = 32;
 /**
@@ -19,7 +19,7 @@ const COSTS_PER_MS = 32;
 const OVERHEAD_BYTES = 8 * 1024;
 
 /** @param now start of the task */
-type Work = (now: number) => void;
+type Task = (now: number) => void;
 
 /** A connection whose messages take turns with those of others. */
 export interface Source {
@@ -29,15 +29,15 @@ export interface Source {
   overflow(): void;
 }
 
-interface Arrival {
+interface QueuedMessage {
   readonly source: Source;
   readonly sizeBytes: number;
-  readonly work: Work;
+  readonly run: Task;
 }
 
-interface Line {
+interface SenderQueue {
   readonly sender: string;
-  waiting: Arrival[];
+  messages: QueuedMessage[];
   /** Queued bytes by source. Only sources with queued messages. */
   readonly sizes: Map<Source, number>;
   isQueued: boolean;
@@ -55,9 +55,9 @@ interface Line {
 export class FairScheduler {
   readonly #clock: Pick<Clock, "now" | "after">;
   /** Recent and waiting senders. */
-  readonly #lines = new Map<string, Line>();
+  readonly #senders = new Map<string, SenderQueue>();
   /** Waiting senders, the longest waiting first. */
-  readonly #queue: Line[] = [];
+  readonly #queue: SenderQueue[] = [];
   #sizeBytes = 0;
   /** Costs in this turn before any sender had to wait. */
   #spent = 0;
@@ -67,32 +67,32 @@ export class FairScheduler {
     this.#clock = clock;
   }
 
-  get waiting(): number {
+  get queuedCount(): number {
     let count = 0;
-    for (const line of this.#queue) count += line.waiting.length;
+    for (const line of this.#queue) count += line.messages.length;
     return count;
   }
 
   /** Runs the task now or in its turn; tasks of one sender stay in order. */
-  take(sender: string, source: Source, sizeBytes: number, work: Work): void {
-    let line = this.#lines.get(sender);
+  run(sender: string, source: Source, sizeBytes: number, work: Task): void {
+    let line = this.#senders.get(sender);
     if (line === undefined) {
       const sizes = new Map<Source, number>();
-      line = { sender, waiting: [], sizes, isQueued: false, sizeBytes: 0, spent: 0 };
-      this.#lines.set(sender, line);
+      line = { sender, messages: [], sizes, isQueued: false, sizeBytes: 0, spent: 0 };
+      this.#senders.set(sender, line);
     }
     const isBusy = this.#spent >= TURN;
-    if (line.waiting.length === 0 && line.spent < (isBusy ? SHARE_WHEN_BUSY : SHARE)) {
+    if (line.messages.length === 0 && line.spent < (isBusy ? SHARE_WHEN_BUSY : SHARE)) {
       const cost = this.#costOf(work);
       line.spent += cost;
       this.#spent += cost;
-      if (line.spent > UNCOUNTED || isBusy || this.#lines.size > LINES_MAX) this.#schedule();
+      if (line.spent > UNCOUNTED || isBusy || this.#senders.size > SENDERS_MAX) this.#schedule();
       return;
     }
     this.#schedule();
     if (!line.isQueued) this.#queue.push(line);
     line.isQueued = true;
-    line.waiting.push({ source, sizeBytes: sizeBytes + OVERHEAD_BYTES, work });
+    line.messages.push({ source, sizeBytes: sizeBytes + OVERHEAD_BYTES, run: work });
     this.#count(line, source, sizeBytes + OVERHEAD_BYTES);
     if ((line.sizes.get(source) ?? 0) > RECEIVE_QUEUE_PER_LINK_BYTES_MAX) {
       this.#overflow(line, source);
@@ -104,19 +104,19 @@ export class FairScheduler {
   }
 
   drop(sender: string, source: Source): void {
-    const line = this.#lines.get(sender);
+    const line = this.#senders.get(sender);
     const sizeBytes = line?.sizes.get(source);
     if (line === undefined || sizeBytes === undefined) return;
-    line.waiting = line.waiting.filter((arrival) => arrival.source !== source);
+    line.messages = line.messages.filter((arrival) => arrival.source !== source);
     this.#count(line, source, -sizeBytes);
   }
 
-  #overflow(line: Line, source: Source): void {
+  #overflow(line: SenderQueue, source: Source): void {
     this.drop(line.sender, source);
     source.overflow();
   }
 
-  #count(line: Line, source: Source, sizeBytes: number): void {
+  #count(line: SenderQueue, source: Source, sizeBytes: number): void {
     const left = (line.sizes.get(source) ?? 0) + sizeBytes;
     if (left > 0) line.sizes.set(source, left);
     else line.sizes.delete(source);
@@ -133,31 +133,31 @@ export class FairScheduler {
   #turn(): void {
     this.#isScheduled = false;
     this.#spent = 0;
-    for (const [sender, line] of this.#lines) {
+    for (const [sender, line] of this.#senders) {
       line.spent = 0;
-      if (!line.isQueued) this.#lines.delete(sender);
+      if (!line.isQueued) this.#senders.delete(sender);
     }
     for (let left = TURN; left > 0; ) {
       const line = this.#queue.shift();
       if (line === undefined) return;
       left -= this.#next(line);
-      line.isQueued = line.waiting.length > 0;
+      line.isQueued = line.messages.length > 0;
       if (line.isQueued)
         this.#queue.push(line); // Back to the end of the queue.
-      else this.#lines.delete(line.sender);
+      else this.#senders.delete(line.sender);
     }
-    if (this.#lines.size > 0) this.#schedule();
+    if (this.#senders.size > 0) this.#schedule();
   }
 
   /** @returns its cost */
-  #next(line: Line): number {
-    const arrival = line.waiting.shift();
+  #next(line: SenderQueue): number {
+    const arrival = line.messages.shift();
     if (arrival === undefined) return 0;
     this.#count(line, arrival.source, -arrival.sizeBytes);
-    return this.#costOf(arrival.work);
+    return this.#costOf(arrival.run);
   }
 
-  #costOf(work: Work): number {
+  #costOf(work: Task): number {
     const begun = this.#clock.now();
     work(begun);
     return 1 + (this.#clock.now() - begun) * COSTS_PER_MS;

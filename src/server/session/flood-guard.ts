@@ -13,7 +13,7 @@ import { dropOldest } from "../../core/evict.ts";
 import { TokenBucket } from "../../core/rate.ts";
 import type { Clock } from "../../io/clock.ts";
 
-interface Pace {
+interface Budgets {
   /** For messages without effect. */
   readonly idle: TokenBucket;
   readonly bytes: TokenBucket;
@@ -23,7 +23,7 @@ interface Pace {
 export class FloodGuard {
   readonly #clock: Pick<Clock, "now">;
   /** Budgets by sender, oldest first. Bounded by FLOODERS_MAX. */
-  readonly #paces = new Map<string, Pace>();
+  readonly #budgets = new Map<string, Budgets>();
   /** Monotonic ms until which each sender is refused, oldest first. Bounded by FLOODERS_MAX. */
   readonly #refusedUntil = new Map<string, number>();
 
@@ -34,16 +34,16 @@ export class FloodGuard {
   /** Counts a message without effect. Returns false if the sender has sent too many. */
   allowsIdle(sender: string): boolean {
     const now = this.#clock.now();
-    return this.#paceOf(sender, now).idle.take(now) === 0;
+    return this.#budgetsOf(sender, now).idle.take(now) === 0;
   }
 
   /** Counts received bytes. Returns false if the sender has sent too many. */
   allowsBytes(sender: string, sizeBytes: number): boolean {
     const now = this.#clock.now();
-    return this.#paceOf(sender, now).bytes.take(now, sizeBytes) === 0;
+    return this.#budgetsOf(sender, now).bytes.take(now, sizeBytes) === 0;
   }
 
-  flooded(sender: string): void {
+  recordFlood(sender: string): void {
     keepNewest(this.#refusedUntil, sender, this.#clock.now() + FLOOD_REFUSED_MS);
   }
 
@@ -62,14 +62,14 @@ export class FloodGuard {
     return Math.ceil((this.#refusedUntil.get(sender) ?? 0) - this.#clock.now());
   }
 
-  #paceOf(sender: string, now: number): Pace {
-    const known = this.#paces.get(sender);
+  #budgetsOf(sender: string, now: number): Budgets {
+    const known = this.#budgets.get(sender);
     if (known !== undefined) return known;
     const pace = {
       idle: new TokenBucket(IDLE_MESSAGES_PER_SECOND, IDLE_MESSAGES_BURST, now),
       bytes: new TokenBucket(RECEIVED_BYTES_PER_SECOND, RECEIVED_BYTES_BURST, now),
     };
-    keepNewest(this.#paces, sender, pace);
+    keepNewest(this.#budgets, sender, pace);
     return pace;
   }
 }

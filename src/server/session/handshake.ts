@@ -11,7 +11,7 @@ import { type NoticeOf, VERSION } from "../../wire/messages.ts";
 import type { ClientConnection } from "./client-connection.ts";
 
 /** Identity and settings of the server that the handshake presents. */
-export interface Greeter {
+export interface GreetingOptions {
   readonly identity: Identity;
   readonly entropy: Entropy;
   readonly settings: {
@@ -30,7 +30,7 @@ export interface Greeter {
 export function greet(
   client: ClientConnection,
   hello: NoticeOf<"hello">,
-  { identity, settings, entropy, needsSecret, predecessors, hasMajority }: Greeter,
+  { identity, settings, entropy, needsSecret, predecessors, hasMajority }: GreetingOptions,
 ): void {
   if (!hello.versions.includes(VERSION)) {
     const theirs = hello.versions.join(", ");
@@ -56,5 +56,5 @@ export function greet(
     majority: hasMajority ? undefined : false,
     limits: { messageBytes: MESSAGE_BYTES_MAX, textBytes: TEXT_BYTES_MAX },
   });
-  client.tell(notice);
+  client.notify(notice);
 }

@@ -42,12 +42,12 @@ export class Peers {
     this.#all.delete(client);
   }
 
-  entered(client: ClientConnection, user: UserId): void {
+  loggedIn(client: ClientConnection, user: UserId): void {
     const clients = this.#byAccount.get(user) ?? new Set();
     this.#byAccount.set(user, clients.add(client));
   }
 
-  left(client: ClientConnection, user: UserId): void {
+  loggedOut(client: ClientConnection, user: UserId): void {
     const clients = this.#byAccount.get(user);
     clients?.delete(client);
     if (clients?.size === 0) this.#byAccount.delete(user);

@@ -4,7 +4,7 @@ import { Fault, type FaultCode } from "../../base/fault.ts";
 import type { ServerEvent } from "./event.ts";
 
 /** Messages that replace those with paths. */
-const SENTENCES: Partial<Record<FaultCode, string>> = {
+const PUBLIC_MESSAGES: Partial<Record<FaultCode, string>> = {
   "store-full": "the server's disk is full",
   "store-failed": "the server's disk failed",
   "store-denied": "the server's disk failed",
@@ -18,7 +18,7 @@ class RedactedFault extends Fault {}
 
 /** Returns the fault for clients: it says that the server is at fault, and contains no path. */
 export function redacted(fault: Fault): Fault {
-  const sentence = SENTENCES[fault.code];
+  const sentence = PUBLIC_MESSAGES[fault.code];
   if (sentence === undefined || fault instanceof RedactedFault) return fault;
   const { code, retryAfterMs } = fault;
   return new RedactedFault(code, sentence, {
@@ -29,7 +29,7 @@ export function redacted(fault: Fault): Fault {
 }
 
 /** Returns the fault with another message, redacted if it was. */
-export function reworded(fault: Fault, sentence: string): Fault {
+export function withMessage(fault: Fault, sentence: string): Fault {
   const { code, remedy, cause, retryAfterMs } = fault;
   const detail = { remedy, cause, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
   if (fault instanceof RedactedFault) return new RedactedFault(code, sentence, detail);
@@ -37,13 +37,13 @@ export function reworded(fault: Fault, sentence: string): Fault {
 }
 
 /** Returns the original fault of a possibly redacted one. */
-export function inward(fault: Fault | undefined): Fault | undefined {
+export function originalFault(fault: Fault | undefined): Fault | undefined {
   return fault instanceof RedactedFault && fault.cause instanceof Fault ? fault.cause : fault;
 }
 
 /** Reports to the operator what clients do not see; a redacted fault was reported before. */
-export function tellOwner(fault: Fault, onEvent: (event: ServerEvent) => void): void {
-  if (SENTENCES[fault.code] === undefined || fault instanceof RedactedFault) return;
+export function reportHostFault(fault: Fault, onEvent: (event: ServerEvent) => void): void {
+  if (PUBLIC_MESSAGES[fault.code] === undefined || fault instanceof RedactedFault) return;
   if (fault.code !== "store-full") onEvent({ kind: "warning", fault });
   // Otherwise a limit of our own was reached.
   else if (fault.cause !== undefined) onEvent({ kind: "full", fault });

@@ -11,16 +11,16 @@ const SIBLING_CANCELS_MAX = 64;
 
 interface RemoteCancelsOptions extends ServerContext {
   /** @returns false if there is no such transfer here @throws Fault store-… */
-  readonly here: (cancel: Cancel) => Promise<boolean>;
+  readonly cancelLocal: (cancel: Cancel) => Promise<boolean>;
 }
 
-const ASK_BYTES = 8;
+const REQUEST_ID_BYTES = 8;
 
 /** Asks all other servers; the one that has the transfer answers. */
 export class RemoteCancels {
   readonly #options: RemoteCancelsOptions;
   /** Keyed by the number of the request. Bounded by SIBLING_CANCELS_MAX. */
-  readonly #asked = new Map<string, (isCancelled: boolean) => void>();
+  readonly #pending = new Map<string, (isCancelled: boolean) => void>();
 
   constructor(options: RemoteCancelsOptions) {
     this.#options = options;
@@ -30,24 +30,24 @@ export class RemoteCancels {
   ask(cancel: Cancel): Promise<boolean> {
     const { clock, entropy, sequencer, siblings } = this.#options;
     if (!sequencer.isShared) return Promise.resolve(false);
-    if (this.#asked.size >= SIBLING_CANCELS_MAX) {
+    if (this.#pending.size >= SIBLING_CANCELS_MAX) {
       const detail = { retryAfterMs: SIBLING_CANCEL_TIMEOUT_MS };
       throw new Fault("too-many", "too many transfers are being cancelled", detail);
     }
-    const ask = toBase64Url(entropy(ASK_BYTES));
+    const request = toBase64Url(entropy(REQUEST_ID_BYTES));
     const { promise, resolve } = Promise.withResolvers<boolean>();
-    const stop = clock.after(SIBLING_CANCEL_TIMEOUT_MS, () => this.answered(ask, false));
-    this.#asked.set(ask, (isCancelled) => {
+    const stop = clock.after(SIBLING_CANCEL_TIMEOUT_MS, () => this.settle(request, false));
+    this.#pending.set(request, (isCancelled) => {
       stop();
       resolve(isCancelled);
     });
-    siblings.publish({ kind: "cancel", ask, ...cancel });
+    siblings.publish({ kind: "cancel", ask: request, ...cancel });
     return promise;
   }
 
   /** Handles a request of another server. */
-  async asked({ ask, file, user, direction, by }: AskedCancel): Promise<void> {
-    const { here, siblings } = this.#options;
+  async handle({ ask, file, user, direction, by }: CancelRequest): Promise<void> {
+    const { cancelLocal: here, siblings } = this.#options;
     try {
       if (await here({ file, user, direction, by })) siblings.publish({ kind: "cancelled", ask });
     } catch (error) {
@@ -56,10 +56,10 @@ export class RemoteCancels {
     }
   }
 
-  answered(ask: string, isCancelled = true): void {
-    this.#asked.get(ask)?.(isCancelled);
-    this.#asked.delete(ask);
+  settle(ask: string, isCancelled = true): void {
+    this.#pending.get(ask)?.(isCancelled);
+    this.#pending.delete(ask);
   }
 }
 
-type AskedCancel = Extract<SiblingMessage, { kind: "cancel" }>;
+type CancelRequest = Extract<SiblingMessage, { kind: "cancel" }>;

@@ -21,7 +21,7 @@ export class RemotePresence {
   readonly #online: NodeStates<OnlineUsers>;
   #lastId = FIRST_ID;
   #cancelTick = () => {};
-  #cancelTelling: (() => void) | undefined;
+  #cancelSend: (() => void) | undefined;
 
   constructor(options: ServerContext) {
     this.#context = options;
@@ -29,16 +29,16 @@ export class RemotePresence {
   }
 
   start(): void {
-    this.#tell();
+    this.#send();
     this.#tick();
   }
 
   /** An account came online or went offline here. */
-  changed(): void {
-    this.#cancelTelling ??= this.#context.clock.after(SIBLING_BATCH_MS, () => this.#tell());
+  scheduleSend(): void {
+    this.#cancelSend ??= this.#context.clock.after(SIBLING_BATCH_MS, () => this.#send());
   }
 
-  heard(node: string, online: readonly UserId[]): void {
+  receive(node: string, online: readonly UserId[]): void {
     const { kernel } = this.#context;
     const users: OnlineUsers = this.#online.get(node) ?? new Map();
     if (!this.#online.set(node, users)) return;
@@ -46,25 +46,25 @@ export class RemotePresence {
     for (const [user, client] of [...users]) {
       if (now.has(user)) continue;
       users.delete(user);
-      kernel.leave(client);
+      kernel.endSession(client);
     }
     for (const user of now) {
       if (users.has(user)) continue;
       const client = --this.#lastId;
       users.set(user, client);
-      kernel.enter(client, user, true);
+      kernel.startSession(client, user, true);
     }
   }
 
   /** Notifies the others that nobody is online here any more. */
   stop(): void {
     this.#cancelTick();
-    this.#cancelTelling?.();
+    this.#cancelSend?.();
     this.#context.siblings.publish({ kind: "online", users: [] });
   }
 
-  #tell(): void {
-    this.#cancelTelling = undefined;
+  #send(): void {
+    this.#cancelSend = undefined;
     const { peers, siblings } = this.#context;
     const online = new Set<UserId>();
     for (const { member } of peers.members())
@@ -75,11 +75,11 @@ export class RemotePresence {
   #tick(): void {
     const { clock } = this.#context;
     for (const node of this.#online.expired()) {
-      this.heard(node, []);
+      this.receive(node, []);
       this.#online.delete(node);
     }
     this.#cancelTick = clock.after(SIBLING_PRESENCE_INTERVAL_MS, () => {
-      this.#tell();
+      this.#send();
       this.#tick();
     });
   }

@@ -10,123 +10,126 @@ import type { ReadPositionService } from "../rooms/read-positions.ts";
 import type { TypingFeed } from "../rooms/typing-feed.ts";
 import type { SealedService } from "../sealed/service.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
+import { ClusterAddresses, type ClusterAddressesOptions } from "./addresses.ts";
 import type { RemoteCancels } from "./cancels.ts";
-import { ClusterPlaces, type ClusterPlacesOptions } from "./places.ts";
 import { RemotePresence } from "./presence.ts";
-import { RemoteDecisions, type RemoteDecisionsOptions } from "./remote-decisions.ts";
+import {
+  RemoteAccountRecords,
+  type RemoteAccountRecordsOptions,
+} from "./remote-account-records.ts";
 import type { RemoteWindows } from "./windows.ts";
 
 export interface RemoteSessionsOptions
-  extends ClusterPlacesOptions,
-    Omit<RemoteDecisionsOptions, "reading"> {
-  readonly reading: Pick<ReadPositionService, "readElsewhere" | "tellIgnored">;
-  readonly typing: Pick<TypingFeed, "typesElsewhere">;
-  readonly windows: Pick<RemoteWindows, "looked" | "heard">;
-  readonly cancels: Pick<RemoteCancels, "asked" | "answered">;
-  readonly entry: Pick<Authenticator, "guessElsewhere" | "guessedElsewhere">;
-  readonly deviceNotes: Pick<DeviceNotes, "seenElsewhere">;
+  extends ClusterAddressesOptions,
+    Omit<RemoteAccountRecordsOptions, "reading"> {
+  readonly reading: Pick<ReadPositionService, "applyRemoteRead" | "sendIgnored">;
+  readonly typing: Pick<TypingFeed, "setRemoteTyping">;
+  readonly windows: Pick<RemoteWindows, "answer" | "receive">;
+  readonly cancels: Pick<RemoteCancels, "handle" | "settle">;
+  readonly entry: Pick<Authenticator, "countRemoteGuess" | "clearRemoteGuess">;
+  readonly deviceNotes: Pick<DeviceNotes, "recordRemote">;
   /** `undefined` if sealed rooms are disabled. */
-  readonly sealed: Pick<SealedService, "lowOnKeyPackages" | "takenElsewhere"> | undefined;
+  readonly sealed: Pick<SealedService, "lowOnKeyPackages" | "recordRemoteClaim"> | undefined;
   /** `undefined` if push is disabled. */
-  readonly push: Pick<PushService, "takenElsewhere" | "acted"> | undefined;
+  readonly push: Pick<PushService, "onRemoteSubscribe" | "onActivity"> | undefined;
 }
 
-type Elsewhere = Pick<RemoteSessions, keyof RemoteSessions>;
+type RemoteSessionsApi = Pick<RemoteSessions, keyof RemoteSessions>;
 
-export function remoteSessions(options: RemoteSessionsOptions): Elsewhere {
-  return options.sequencer.isShared ? new RemoteSessions(options) : NOWHERE;
+export function remoteSessions(options: RemoteSessionsOptions): RemoteSessionsApi {
+  return options.sequencer.isShared ? new RemoteSessions(options) : NO_REMOTE_SESSIONS;
 }
 
-const NOWHERE: Elsewhere = {
+const NO_REMOTE_SESSIONS: RemoteSessionsApi = {
   start: () => {},
   stop: () => {},
-  changed: () => {},
-  entered: () => {},
-  placed: () => {},
-  decided: () => {},
+  onPresenceChange: () => {},
+  onLogin: () => {},
+  onAddressesChange: () => {},
+  onAccountRecord: () => {},
 };
 
 /** Connections at the other servers, as far as they concern the sessions here. */
 class RemoteSessions {
   readonly #options: RemoteSessionsOptions;
   readonly #presence: RemotePresence;
-  readonly #decisions: RemoteDecisions;
-  readonly #places: ClusterPlaces;
+  readonly #accountRecords: RemoteAccountRecords;
+  readonly #addresses: ClusterAddresses;
   #stopListening = () => {};
 
   constructor(options: RemoteSessionsOptions) {
     this.#options = options;
     this.#presence = new RemotePresence(options);
-    this.#places = new ClusterPlaces(options);
-    this.#decisions = new RemoteDecisions(options);
+    this.#addresses = new ClusterAddresses(options);
+    this.#accountRecords = new RemoteAccountRecords(options);
   }
 
   start(): void {
     const { siblings } = this.#options;
-    this.#stopListening = siblings.listen((node, news) => this.#heard(node, news));
+    this.#stopListening = siblings.listen((node, news) => this.#receive(node, news));
     this.#presence.start();
-    this.#places.start();
+    this.#addresses.start();
   }
 
   stop(): void {
     this.#stopListening();
     this.#presence.stop();
-    this.#places.stop();
+    this.#addresses.stop();
   }
 
   /** An account came online or went offline here. */
-  changed(): void {
-    this.#presence.changed();
+  onPresenceChange(): void {
+    this.#presence.scheduleSend();
   }
 
   /** A client logged in here. */
-  entered(client: ClientConnection): void {
-    this.#places.entered(client);
+  onLogin(client: ClientConnection): void {
+    this.#addresses.sendTo(client);
   }
 
   /** The addresses of this server have changed. */
-  placed(): void {
-    this.#places.placed();
+  onAddressesChange(): void {
+    this.#addresses.onAddressesChange();
   }
 
   /** A record of the accounts was applied. */
-  decided(record: LogRecord): void {
-    if (!this.#options.sequencer.isOwn(record.head.seq)) this.#decisions.told(record);
+  onAccountRecord(record: LogRecord): void {
+    if (!this.#options.sequencer.isOwn(record.head.seq)) this.#accountRecords.apply(record);
   }
 
-  #heard(node: string, news: SiblingMessage): void {
+  #receive(node: string, news: SiblingMessage): void {
     const { reading, typing, windows, entry, sealed, deviceNotes, push, cancels } = this.#options;
     switch (news.kind) {
       case "online":
-        return this.#presence.heard(node, news.users);
+        return this.#presence.receive(node, news.users);
       case "place":
-        return this.#places.heard(node, news.place);
+        return this.#addresses.receive(node, news.place);
       case "read":
-        push?.acted(news.user);
-        return reading.readElsewhere(news.user, news.room, news.n);
+        push?.onActivity(news.user);
+        return reading.applyRemoteRead(news.user, news.room, news.n);
       case "typing":
-        push?.acted(news.user);
-        return typing.typesElsewhere(news.user, news.room, news.on);
+        push?.onActivity(news.user);
+        return typing.setRemoteTyping(news.user, news.room, news.on);
       case "look":
-        return windows.looked();
+        return windows.answer();
       case "window":
-        return windows.heard(node, news.window);
+        return windows.receive(node, news.window);
       case "cancel":
-        return void cancels.asked(news);
+        return void cancels.handle(news);
       case "cancelled":
-        return cancels.answered(news.ask);
+        return cancels.settle(news.ask);
       case "key-packages-low":
         return sealed?.lowOnKeyPackages(news.user, news.device, news.left);
       case "push-taken":
-        return push?.takenElsewhere(news.device);
+        return push?.onRemoteSubscribe(news.device);
       case "key-packages-taken":
-        return sealed?.takenElsewhere(news.by, news.of);
+        return sealed?.recordRemoteClaim(news.by, news.of);
       case "device-seen":
-        return deviceNotes.seenElsewhere(news);
+        return deviceNotes.recordRemote(news);
       case "guess":
-        return entry.guessElsewhere(news.keys);
+        return entry.countRemoteGuess(news.keys);
       case "guessed":
-        return entry.guessedElsewhere(news.keys);
+        return entry.clearRemoteGuess(news.keys);
       default:
         return unreachable(news);
     }

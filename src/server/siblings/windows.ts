@@ -10,7 +10,7 @@ interface RemoteWindowsOptions extends ServerContext {
 }
 
 /** Exceeds the number of connections of a server: one per millisecond for 49 days. */
-const NUMBERS_EACH = 2 ** 32;
+const NUMBERS_PER_SERVER = 2 ** 32;
 
 /**
  * The servers send their data as long as an operator watches, so it is as old as the last watch.
@@ -20,8 +20,8 @@ export class RemoteWindows {
   readonly #windows: NodeStates<ServerWindow>;
   /** Offset of each server's connection numbers; stays while this server runs. */
   readonly #numbers = new Map<string, number>();
-  #lookedAt = Number.NEGATIVE_INFINITY;
-  #toldAt = Number.NEGATIVE_INFINITY;
+  #requestedAt = Number.NEGATIVE_INFINITY;
+  #sentAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: RemoteWindowsOptions) {
     this.#options = options;
@@ -29,28 +29,28 @@ export class RemoteWindows {
   }
 
   /** An operator watches here. */
-  look(): void {
+  request(): void {
     const now = this.#options.clock.now();
-    if (now - this.#lookedAt < SIBLING_CONSOLE_INTERVAL_MS) return;
-    this.#lookedAt = now;
+    if (now - this.#requestedAt < SIBLING_CONSOLE_INTERVAL_MS) return;
+    this.#requestedAt = now;
     this.#options.siblings.publish({ kind: "look" });
   }
 
   /** An operator watches at another server. */
-  looked(): void {
+  answer(): void {
     const { clock, siblings, own } = this.#options;
     const now = clock.now();
-    if (now - this.#toldAt < SIBLING_CONSOLE_INTERVAL_MS / 2) return;
-    this.#toldAt = now;
+    if (now - this.#sentAt < SIBLING_CONSOLE_INTERVAL_MS / 2) return;
+    this.#sentAt = now;
     siblings.publish({ kind: "window", window: own() });
   }
 
-  heard(node: string, window: ServerWindow): void {
+  receive(node: string, window: ServerWindow): void {
     if (!this.#numbers.has(node)) {
       if (this.#numbers.size >= SIBLINGS_MAX) return;
       this.#numbers.set(node, this.#numbers.size + 1);
     }
-    this.#windows.set(node, this.#named(node, window));
+    this.#windows.set(node, this.#withServer(node, window));
   }
 
   /** Recently received ones, in the order of their connection numbers. */
@@ -62,13 +62,13 @@ export class RemoteWindows {
   }
 
   /** Adds the server to each entry and makes its number unique in the cluster. */
-  #named(node: string, { server, clients, transfers }: ServerWindow): ServerWindow {
-    const first = (this.#numbers.get(node) ?? 0) * NUMBERS_EACH;
+  #withServer(node: string, { server, clients, transfers }: ServerWindow): ServerWindow {
+    const first = (this.#numbers.get(node) ?? 0) * NUMBERS_PER_SERVER;
     const own = { server: server.server };
     return {
       server,
       clients: clients
-        .filter(({ client }) => client < NUMBERS_EACH)
+        .filter(({ client }) => client < NUMBERS_PER_SERVER)
         .map((one) => ({ ...one, ...own, client: first + one.client })),
       transfers: transfers.map((one) => ({ ...one, ...own })),
     };

@@ -130,7 +130,7 @@ async function askAtOnce(seed: number): Promise<{ instance: string; lost: number
     const states = new RoomStates({ store: { transact }, engine: {} as SealEngine, key });
     const ask = (async (_: string, fields: RequestFields<"seal-lease">) => {
       await late();
-      const answer = await server.take("device", fields);
+      const answer = await server.renew("device", fields);
       await late();
       return answer;
     }) as unknown as SendRequest;

@@ -77,7 +77,7 @@ test("kill -9 of the server that leads: no key package is given twice", async ()
   const taking = stores.map(async (store) => {
     while (!isOver) {
       try {
-        const taken = await store.take("device");
+        const taken = await store.claim("device");
         if (taken === undefined) empty++;
         else given.push(taken.keyPackage.join());
       } catch (error) {

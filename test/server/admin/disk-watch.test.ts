@@ -24,7 +24,7 @@ function watched(first: number | Fault) {
     blobs: {
       freeBytes: () => (free instanceof Fault ? Promise.reject(free) : Promise.resolve(free)),
     },
-    changed: (state) => told.push(state),
+    onChange: (state) => told.push(state),
   });
   const look = async (bytes: number | Fault) => {
     free = bytes;

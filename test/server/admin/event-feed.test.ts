@@ -49,11 +49,11 @@ test("sends past events up to the size of one message", async () => {
 
 test("drops the oldest of too many events", () => {
   const feed = new EventFeed({ clock: new VirtualClock(), registry: undefined as never });
-  const tell = feed.beside(() => undefined);
+  const tell = feed.wrap(() => undefined);
   const from = { address: { host: "192.0.2.1", port: 1 }, transport: "tcp" } as const;
   for (let n = 0; n <= 3 * EVENTS_STORED_MAX; n++)
     tell({ kind: "connected", client: "x", ...from });
-  const { events } = feed.past();
+  const { events } = feed.recent();
   expect(events.length).toBeLessThanOrEqual(EVENTS_STORED_MAX);
   expect(events.length).toBeGreaterThan(EVENTS_STORED_MAX / 2);
   expect(events.at(-1)?.n).toBe(3 * EVENTS_STORED_MAX + 1);

@@ -20,13 +20,13 @@ function sample(n: number, more: Partial<Sample> = {}): Sample {
 
 function taken(count: number): Samples {
   const samples = new Samples(SINCE);
-  for (let n = 1; n <= count; n++) samples.take(sample(n));
+  for (let n = 1; n <= count; n++) samples.add(sample(n));
   return samples;
 }
 
 test("samples store the increase of counters and the value of gauges", () => {
   const samples = taken(2);
-  samples.take(sample(3, { posts: 9 + 40, links: 7 }));
+  samples.add(sample(3, { posts: 9 + 40, links: 7 }));
   expect(samples.page(0)).toEqual({
     since: SINCE,
     last: 3,

@@ -239,7 +239,7 @@ class FakeSession {
   readonly member = undefined;
   isClosed = false;
   readonly onClosed: (() => void)[] = [];
-  tell(): void {}
+  notify(): void {}
   whenClosed(callback: () => void): void {
     this.onClosed.push(callback);
   }

@@ -48,7 +48,7 @@ test("an invite names the addresses of the server at that time", async () => {
   const places = Array.from({ length: INVITE_ADDRESSES_MAX + 1 }, (_, i) => {
     return { host: `192.168.1.${i}`, port: 2428 };
   });
-  site.server.reachedAt(() => places);
+  site.server.setAddresses(() => places);
   expect((await ana.ask("invite", {})).places).toEqual(places.slice(0, INVITE_ADDRESSES_MAX));
   expect(await ana.ask("invite", { post: "lobby" })).not.toHaveProperty("places");
 });

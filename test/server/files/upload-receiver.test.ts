@@ -156,9 +156,9 @@ test("grants a window to many uploads, the largest to the first", () => {
 
 test("limits the bytes that wait for the disk", () => {
   const windows = new UploadBudget();
-  windows.queued(TRANSFERS_BYTES_MAX - 1);
-  expect(() => windows.queued(2)).toThrow("too much waits");
-  windows.queued(1);
-  windows.queued(-TRANSFERS_BYTES_MAX);
+  windows.countQueued(TRANSFERS_BYTES_MAX - 1);
+  expect(() => windows.countQueued(2)).toThrow("too much waits");
+  windows.countQueued(1);
+  windows.countQueued(-TRANSFERS_BYTES_MAX);
   expect(windows.queuedBytes).toBe(0);
 });

@@ -238,12 +238,12 @@ test("an upload that another server finishes while it is measured is forgotten",
       announcements: { has: () => isPosted },
     },
     quotas: { count() {} },
-    changed() {},
+    onChange() {},
   } as never);
   await uploads.restore();
   const measured = uploads.measure(() => false);
   isPosted = true;
-  uploads.told(FOUR.id as never);
+  uploads.onPosted(FOUR.id as never);
   expect(uploads.unfinished).toBe(1);
   opened.resolve({ sizeBytes: 1, touchedMs: () => 0, close() {} });
   await measured;

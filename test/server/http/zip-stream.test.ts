@@ -119,13 +119,13 @@ const never = () => Promise.reject(new Error("it is there"));
 test("keeps a list while it is in use or there is room", async () => {
   const lists = new ZipLists(2 * (await made()).memoryBytes);
   const held: HeldZipList[] = [];
-  for (const key of ["one", "two"]) held.push(await lists.hold(key, made));
-  expect(await rejection(lists.hold("three", made))).toMatchObject({ code: "too-many" });
+  for (const key of ["one", "two"]) held.push(await lists.acquire(key, made));
+  expect(await rejection(lists.acquire("three", made))).toMatchObject({ code: "too-many" });
   held[0]?.release();
   held[0]?.release(); // Once is enough, and twice is no more.
-  (await lists.hold("three", made)).release();
-  (await lists.hold("two", never)).release();
-  expect((await rejection(lists.hold("one", never))).message).toContain("it is there");
+  (await lists.acquire("three", made)).release();
+  (await lists.acquire("two", never)).release();
+  expect((await rejection(lists.acquire("one", never))).message).toContain("it is there");
 });
 
 test("makes a list once for all that wait, and again after a failure", async () => {
@@ -136,7 +136,7 @@ test("makes a list once for all that wait, and again after a failure", async () 
     if (makings === 1) throw new Error("the first");
     return await made();
   };
-  const waiting = Array.from({ length: 5 }, () => lists.hold("one", failingFirst));
+  const waiting = Array.from({ length: 5 }, () => lists.acquire("one", failingFirst));
   const ends = await Promise.allSettled(waiting);
   expect(ends.map(({ status }) => status)).toEqual(["rejected", ...Array(4).fill("fulfilled")]);
   expect(makings).toBe(2);

@@ -25,7 +25,7 @@ function kernelWith(handle: (input: EngineInput) => EngineEffect[]) {
     ...{ clock, feed: new Feed(), onEvent: () => {} },
     engine: { handle },
     ...{ history: log, accounts: log },
-    sequencer: { current: () => Promise.resolve(true) },
+    sequencer: { waitUntilCurrent: () => Promise.resolve(true) },
     readers: { follow: () => {}, unfollow: () => {}, presence: () => {} },
     eraseFiles: () => Promise.resolve(),
   });
@@ -54,7 +54,7 @@ test("a stop waits for decisions that wait for each other", async () => {
   const { kernel, appends, clock } = kernelWith(() => []);
   const body = { hash: "h", replaces: undefined };
   const draft = { kind: "password", room: ANA, by: ANA, id: "", body } as const;
-  const decided = [1, 2].map(() => kernel.decide(() => [draft]));
+  const decided = [1, 2].map(() => kernel.transact(() => [draft]));
   let isDrained = false;
   const drained = kernel.writes.drained().then(() => {
     isDrained = true;
@@ -77,9 +77,9 @@ test("bounds the submissions of programs that wait", async () => {
     effects.push({ kind: "settle", id: input.asker.id, outcome: { seq: 1 } });
     return [];
   });
-  const asked = Array.from({ length: HTTP_POSTS_QUEUED_MAX }, () => kernel.ask(ANA, ERASE));
-  expect(() => kernel.ask(ANA, ERASE)).toThrow("the server is busy");
-  kernel.leave(1);
+  const asked = Array.from({ length: HTTP_POSTS_QUEUED_MAX }, () => kernel.request(ANA, ERASE));
+  expect(() => kernel.request(ANA, ERASE)).toThrow("the server is busy");
+  kernel.endSession(1);
   expect(await Promise.all(asked)).toHaveLength(HTTP_POSTS_QUEUED_MAX);
-  void kernel.ask(ANA, ERASE);
+  void kernel.request(ANA, ERASE);
 });

@@ -29,7 +29,7 @@ class Lab {
     clock: this.clock,
     delivery: this.push,
     isCurrent: ({ device }) => !this.gone.includes(device),
-    gone: ({ device }) => this.gone.push(device),
+    onExpired: ({ device }) => this.gone.push(device),
     warn: (fault) => this.warnings.push(fault),
   });
 

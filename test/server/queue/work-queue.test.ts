@@ -74,7 +74,11 @@ test("has one queue per key, and drops an empty one", async () => {
 
 test("pauses after each task in proportion to its duration", async () => {
   const clock = new VirtualClock();
-  const queue = new FairQueue(1, 10, { clock, times: PAGE_PAUSE_FACTOR, msMax: PAGE_PAUSE_MS_MAX });
+  const queue = new FairQueue(1, 10, {
+    clock,
+    factor: PAGE_PAUSE_FACTOR,
+    msMax: PAGE_PAUSE_MS_MAX,
+  });
   const started: number[] = [];
   const run = (key: string, tookMs: number) =>
     queue.run(key, async () => {

@@ -72,7 +72,7 @@ class Recipient implements Reader {
     fanOut.follow(one, this, () => this.heard.push(`all of ${one.id}`));
   }
 
-  tellBytes(bytes: Uint8Array): void {
+  sendBytes(bytes: Uint8Array): void {
     const incoming = decode(bytes);
     if (incoming.kind !== "message") throw new Error("odd");
     const { message } = incoming;
@@ -129,7 +129,7 @@ const busy = (members = 2) => {
   const users = Array.from({ length: members }, (_, i) => `u${i}` as typeof ANA);
   const of = (id: string) => room(id, { members: new Set(users) });
   const say = (one: Room, kind: "text" | "join" = "text") =>
-    fanOut.record(one, ledger.write(kind, one.id, ANA, kind === "text" ? { text: "hi" } : {}));
+    fanOut.addRecord(one, ledger.write(kind, one.id, ANA, kind === "text" ? { text: "hi" } : {}));
   return { clock, fanOut, published, of, say };
 };
 

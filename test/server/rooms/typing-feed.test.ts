@@ -42,10 +42,10 @@ function open(members: number) {
     },
   } as never);
   const ask = (i: number, room: string, on = true) =>
-    feed.types({ id: user(i) } as Account, { room, on });
+    feed.setTyping({ id: user(i) } as Account, { room, on });
   const say = (i: number, room: string, kind = "text") => {
     const head = { kind, by: user(i) };
-    feed.recorded(rooms.get(room as RoomId) as Room, { head } as unknown as LogRecord);
+    feed.onRecord(rooms.get(room as RoomId) as Room, { head } as unknown as LogRecord);
   };
   const told = async (ms = TYPING_INTERVAL_MS) => {
     await clock.advance(ms);
@@ -103,7 +103,7 @@ test("typing is in one room per user, and ends with the last session", async () 
   await told();
   ask(0, "r2");
   expect(await told()).toEqual(["r1 ", "r2 nu0"]);
-  feed.ended(user(0));
+  feed.onOffline(user(0));
   expect(await told()).toEqual(["r2 "]);
   ask(0, "r1", false); // It does not write there.
   expect(await told()).toEqual([]);
@@ -114,12 +114,12 @@ test("typing is in one room per user, and ends with the last session", async () 
 
 test("accepts typing of members at other servers", async () => {
   const { feed, rooms, told, forwarded } = open(3);
-  feed.typesElsewhere(user(0), "r1" as RoomId, true);
-  feed.typesElsewhere(user(9), "r1" as RoomId, true);
-  feed.typesElsewhere(user(1), "r9" as RoomId, true);
+  feed.setRemoteTyping(user(0), "r1" as RoomId, true);
+  feed.setRemoteTyping(user(9), "r1" as RoomId, true);
+  feed.setRemoteTyping(user(1), "r9" as RoomId, true);
   expect(await told()).toEqual(["r1 nu0"]);
   rooms.get("r1" as RoomId)?.members.delete(user(0)); // Put out meanwhile.
-  feed.typesElsewhere(user(1), "r1" as RoomId, true);
+  feed.setRemoteTyping(user(1), "r1" as RoomId, true);
   expect(await told()).toEqual(["r1 nu1"]);
   expect(forwarded).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { moveIn, sealedFolder } from "../../../src/server/sealed/buckets.ts";
+import { migrateToCluster, sealedFolder } from "../../../src/server/sealed/buckets.ts";
 import { KeyPackageStore } from "../../../src/server/sealed/key-packages.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 import { MemoryBucket } from "../../io/bucket/memory.ts";
@@ -13,7 +13,7 @@ test("moves the state of a single server to a cluster, once", async () => {
   };
   const bucket = () => new MemoryBucket(() => 0.5);
   const shared = { groups: bucket(), keys: bucket(), leases: bucket() };
-  await moveIn(place, shared); // There is nothing.
+  await migrateToCluster(place, shared); // There is nothing.
   const own = sealedFolder(place);
   const clock = new VirtualClock();
   const bytes = (text: string) => new TextEncoder().encode(text);
@@ -22,14 +22,14 @@ test("moves the state of a single server to a cluster, once", async () => {
   await new KeyPackageStore(own.keys, clock).add("device", [bytes("one"), bytes("two")]);
   await shared.leases.write("device", bytes("newer"), undefined);
   shared.keys.losesPercent = 100;
-  expect(await rejection(moveIn(place, shared))).toMatchObject({ code: "no-majority" });
+  expect(await rejection(migrateToCluster(place, shared))).toMatchObject({ code: "no-majority" });
   shared.keys.losesPercent = 0;
-  await moveIn(place, shared);
+  await migrateToCluster(place, shared);
   const store = new KeyPackageStore(shared.keys, clock);
-  expect((await store.take("device"))?.keyPackage).toEqual(bytes("one"));
-  await moveIn(place, shared);
-  expect((await store.take("device"))?.keyPackage).toEqual(bytes("two"));
-  expect(await store.take("device")).toBeUndefined();
+  expect((await store.claim("device"))?.keyPackage).toEqual(bytes("one"));
+  await migrateToCluster(place, shared);
+  expect((await store.claim("device"))?.keyPackage).toEqual(bytes("two"));
+  expect(await store.claim("device")).toBeUndefined();
   expect((await shared.groups.read("room.hash"))?.bytes).toEqual(bytes("info"));
   expect((await shared.leases.read("device"))?.bytes).toEqual(bytes("newer"));
   expect(place.disk.list("/d/sealed").filter((name) => name.includes("."))).toEqual([]);

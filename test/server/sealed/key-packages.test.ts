@@ -146,20 +146,20 @@ test("limits what one account takes in an hour, per user and in all", async () =
   const clock = new VirtualClock();
   const { store } = openStore(clock);
   const [ana, ben] = ["uana" as UserId, "uben" as UserId];
-  for (let i = 0; i < KEY_PACKAGES_PER_HOUR_ALL; i++) store.checkPace(ben, `u${i}` as UserId);
-  expect(() => store.checkPace(ben, "umore" as UserId)).toThrow("for all users");
-  for (let i = 0; i < KEY_PACKAGES_PER_HOUR; i++) store.checkPace(ana, ben);
-  expect(() => store.checkPace(ana, ben)).toThrow("times in an hour");
+  for (let i = 0; i < KEY_PACKAGES_PER_HOUR_ALL; i++) store.checkRate(ben, `u${i}` as UserId);
+  expect(() => store.checkRate(ben, "umore" as UserId)).toThrow("for all users");
+  for (let i = 0; i < KEY_PACKAGES_PER_HOUR; i++) store.checkRate(ana, ben);
+  expect(() => store.checkRate(ana, ben)).toThrow("times in an hour");
   await clock.advance(60 * 60_000);
-  for (let i = 0; i < KEY_PACKAGES_PER_HOUR; i++) store.checkPace(ana, ben);
+  for (let i = 0; i < KEY_PACKAGES_PER_HOUR; i++) store.checkRate(ana, ben);
   // The pair that is idle for longest is forgotten.
-  for (let i = 0; i < KEY_PACKAGE_PAIRS_MAX; i++) store.checkPace(`u${i}` as UserId, ben);
-  store.checkPace(ana, ben);
+  for (let i = 0; i < KEY_PACKAGE_PAIRS_MAX; i++) store.checkRate(`u${i}` as UserId, ben);
+  store.checkRate(ana, ben);
 });
 
 test("ignores damaged files, and deletes those of removed devices", async () => {
   const { store, disk: at } = openStore();
-  expect(await store.take("gone")).toBeUndefined();
+  expect(await store.claim("gone")).toBeUndefined();
   await store.add("here", packages(2));
   await store.add("gone", packages(1));
   await store.sweep((device) => device === "here");
@@ -167,7 +167,7 @@ test("ignores damaged files, and deletes those of removed devices", async () => 
   const file = at.open("/d/sealed/keys/here.json", "write");
   file.write(new TextEncoder().encode("{"), 0);
   file.close();
-  expect(await store.take("here")).toBeUndefined();
+  expect(await store.claim("here")).toBeUndefined();
   expect((await store.add("here", packages(1, 9))).left).toBe(1);
 });
 
@@ -175,14 +175,14 @@ test("gives no package twice to simultaneous requests", async () => {
   const { store, disk } = openStore();
   await store.add("here", packages(5));
   const asked = Array.from({ length: 12 }, (_, at) =>
-    at === 6 ? store.add("here", packages(3, 100)).then(() => undefined) : store.take("here"),
+    at === 6 ? store.add("here", packages(3, 100)).then(() => undefined) : store.claim("here"),
   );
   const taken = (await Promise.all(asked)).flatMap((one) => (one === undefined ? [] : [one]));
   const texts = taken.map(({ keyPackage }) => keyPackage.join());
   expect(new Set(texts).size).toBe(texts.length);
   // A server that starts anew in the middle knows what is gone.
   const { store: other } = openStore(new VirtualClock(), disk);
-  for (let one = await other.take("here"); one !== undefined; one = await other.take("here")) {
+  for (let one = await other.claim("here"); one !== undefined; one = await other.claim("here")) {
     texts.push(one.keyPackage.join());
   }
   expect(texts).toHaveLength(8);
@@ -194,11 +194,11 @@ test("gives no package that is about to expire", async () => {
   const { store } = openStore(clock);
   await store.add("here", packages(3), Uint8Array.of(9));
   await clock.advance(KEY_PACKAGE_KEEP_MS - 1);
-  expect((await store.take("here"))?.left).toBe(2);
+  expect((await store.claim("here"))?.left).toBe(2);
   await clock.advance(1);
-  expect(await store.take("here", true)).toBeUndefined();
+  expect(await store.claim("here", true)).toBeUndefined();
   expect(await store.add("here", [])).toEqual({ left: 0, lastResort: false });
   expect((await store.add("here", [])).left).toBe(0);
-  expect(await store.take("here")).toBeUndefined();
+  expect(await store.claim("here")).toBeUndefined();
   expect((await store.add("here", packages(2))).left).toBe(2);
 });

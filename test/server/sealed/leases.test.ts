@@ -22,53 +22,53 @@ function open(disk = newDisk()): LeaseStore {
 
 test("gives the same lease again to a device that missed the answer", async () => {
   const disk = newDisk();
-  await open(disk).take("a", asked(0, undefined, 1));
-  await open(disk).take("a", asked(1, 1, 2));
+  await open(disk).renew("a", asked(0, undefined, 1));
+  await open(disk).renew("a", asked(1, 1, 2));
   for (let i = 0; i < 3; i++) {
-    expect(await open(disk).take("a", asked(1, 1, 2))).toEqual({ count: 2, isLatest: true });
+    expect(await open(disk).renew("a", asked(1, 1, 2))).toEqual({ count: 2, isLatest: true });
   }
-  expect(await open(disk).take("a", asked(2, 2, 3))).toEqual({ count: 3, isLatest: true });
+  expect(await open(disk).renew("a", asked(2, 2, 3))).toEqual({ count: 3, isLatest: true });
 });
 
 test("refuses an older copy, and changes nothing", async () => {
   const store = open();
-  await store.take("a", asked(0, undefined, 1));
-  await store.take("a", asked(1, 1, 2));
+  await store.renew("a", asked(0, undefined, 1));
+  await store.renew("a", asked(1, 1, 2));
   const refused = { count: 2, isLatest: false };
-  expect(await store.take("a", asked(1, 1, 3))).toEqual(refused); // The one before, once more.
-  expect(await store.take("a", asked(2, 1, 3))).toEqual(refused);
-  expect(await store.take("a", asked(0, undefined, 3))).toEqual(refused);
-  expect(await store.take("a", asked(1, undefined, 3))).toEqual(refused);
-  expect(await store.take("a", asked(2, 2, 3))).toEqual({ count: 3, isLatest: true });
+  expect(await store.renew("a", asked(1, 1, 3))).toEqual(refused); // The one before, once more.
+  expect(await store.renew("a", asked(2, 1, 3))).toEqual(refused);
+  expect(await store.renew("a", asked(0, undefined, 3))).toEqual(refused);
+  expect(await store.renew("a", asked(1, undefined, 3))).toEqual(refused);
+  expect(await store.renew("a", asked(2, 2, 3))).toEqual({ count: 3, isLatest: true });
 });
 
 test("gives a new lease with the server's count, once", async () => {
   const store = open();
-  await store.take("a", asked(0, undefined, 1));
-  await store.take("a", asked(1, 1, 2));
-  expect(await store.take("a", asked(2, undefined, 7))).toEqual({ count: 3, isLatest: true });
-  expect(await store.take("a", asked(2, undefined, 7))).toEqual({ count: 3, isLatest: true });
-  expect(await store.take("a", asked(2, undefined, 8))).toEqual({ count: 3, isLatest: false });
-  expect(await store.take("a", asked(2, 2, 3))).toEqual({ count: 3, isLatest: false });
+  await store.renew("a", asked(0, undefined, 1));
+  await store.renew("a", asked(1, 1, 2));
+  expect(await store.renew("a", asked(2, undefined, 7))).toEqual({ count: 3, isLatest: true });
+  expect(await store.renew("a", asked(2, undefined, 7))).toEqual({ count: 3, isLatest: true });
+  expect(await store.renew("a", asked(2, undefined, 8))).toEqual({ count: 3, isLatest: false });
+  expect(await store.renew("a", asked(2, 2, 3))).toEqual({ count: 3, isLatest: false });
 });
 
 test("believes a device whose count is higher", async () => {
   const store = open();
-  await store.take("a", asked(0, undefined, 1));
-  expect(await store.take("a", asked(8, 5, 6))).toEqual({ count: 9, isLatest: true });
-  expect(await store.take("b", asked(8, undefined, 6))).toEqual({ count: 9, isLatest: true });
+  await store.renew("a", asked(0, undefined, 1));
+  expect(await store.renew("a", asked(8, 5, 6))).toEqual({ count: 9, isLatest: true });
+  expect(await store.renew("b", asked(8, undefined, 6))).toEqual({ count: 9, isLatest: true });
 });
 
 test("accepts a device whose lease is damaged or lost", async () => {
   const disk = newDisk();
   const store = open(disk);
   for (const text of ["", "{", "null", '{"count":"x"}', '{"count":3,"lease":"short"}']) {
-    await store.take("a", asked(0, undefined, 1));
+    await store.renew("a", asked(0, undefined, 1));
     const file = disk.open("/d/sealed/leases/a.json", "write");
     file.truncate(0);
     file.write(new TextEncoder().encode(text), 0);
     file.close();
-    expect(await store.take("a", asked(1, 1, 2))).toEqual({ count: 2, isLatest: true });
+    expect(await store.renew("a", asked(1, 1, 2))).toEqual({ count: 2, isLatest: true });
     await store.sweep(() => false);
     expect(disk.list("/d/sealed/leases")).toEqual([]);
   }

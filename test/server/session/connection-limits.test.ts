@@ -1,30 +1,30 @@
 import { expect, test } from "bun:test";
 import { LINKS_MAX, LINKS_RESERVED } from "../../../src/base/limits.ts";
 import {
-  Addresses,
+  AddressLimits,
   addressKey,
   isLoopback,
 } from "../../../src/server/session/connection-limits.ts";
 
 const HOST = "192.0.2.1";
 
-function open(addresses: Addresses, host: string, count: number, entered = false): void {
+function open(addresses: AddressLimits, host: string, count: number, entered = false): void {
   for (let i = 0; i < count; i++) {
     addresses.opened(host);
-    if (entered) addresses.entered(host);
+    if (entered) addresses.loggedIn(host);
   }
 }
 
 test.each([LINKS_MAX, 100])("reserves the last of %i links for this machine", (linksMax) => {
-  const addresses = new Addresses(linksMax);
+  const addresses = new AddressLimits(linksMax);
   open(addresses, "127.0.0.1", linksMax - 1);
-  expect(addresses.admits(HOST)).toBe(true);
+  expect(addresses.accepts(HOST)).toBe(true);
   open(addresses, "::1", 1);
-  expect(addresses.admits(HOST)).toBe(false);
+  expect(addresses.accepts(HOST)).toBe(false);
   open(addresses, "127.0.0.1", LINKS_RESERVED - 1);
-  expect(addresses.admits("127.0.0.1")).toBe(true);
+  expect(addresses.accepts("127.0.0.1")).toBe(true);
   open(addresses, "127.0.0.1", 1);
-  expect(addresses.admits("127.0.0.1")).toBe(false);
+  expect(addresses.accepts("127.0.0.1")).toBe(false);
 });
 
 test.each([

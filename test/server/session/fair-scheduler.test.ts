@@ -26,7 +26,7 @@ class Bench {
     const source = this.#sources.get(link) ?? { overflow: () => this.overflows.push(link) };
     this.#sources.set(link, source);
     for (let i = 1; i <= count; i++) {
-      this.turns.take(sender, source, sizeBytes, () => {
+      this.turns.run(sender, source, sizeBytes, () => {
         this.#now += this.tookMs;
         this.done.push(`${sender}${i}`);
       });
@@ -95,7 +95,7 @@ test("drops the largest queue of the largest sender", () => {
   for (let i = 0; i < links; i++) bench.say("eve", each, sizeBytes, `eve ${i}`);
   expect(bench.overflows.length).toBeGreaterThan(0);
   for (const one of bench.overflows) expect(one).toStartWith("eve ");
-  expect(bench.turns.waiting * sizeBytes).toBeLessThan(RECEIVE_QUEUES_BYTES_MAX);
+  expect(bench.turns.queuedCount * sizeBytes).toBeLessThan(RECEIVE_QUEUES_BYTES_MAX);
 });
 
 test("limits the work of a turn over many senders", async () => {

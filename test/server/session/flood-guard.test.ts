@@ -42,16 +42,16 @@ test("limits bytes to a burst and a rate", () => {
 
 test("refuses a sender for a while, and forgets the oldest", () => {
   const { guard, pass } = guardAt();
-  guard.flooded("eve");
+  guard.recordFlood("eve");
   expect(() => guard.check("eve")).toThrow(
     expect.objectContaining({ code: "too-fast", retryAfterMs: FLOOD_REFUSED_MS }),
   );
   guard.check("ana");
   pass(FLOOD_REFUSED_MS);
   guard.check("eve");
-  guard.flooded("first");
-  for (let i = 1; i < FLOODERS_MAX; i++) guard.flooded(`sender ${i}`);
+  guard.recordFlood("first");
+  for (let i = 1; i < FLOODERS_MAX; i++) guard.recordFlood(`sender ${i}`);
   expect(guard.isRefused("first")).toBe(true);
-  guard.flooded("one more");
+  guard.recordFlood("one more");
   expect(guard.isRefused("first")).toBe(false);
 });

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { Fault, type FaultCode, msg } from "../../../src/base/fault.ts";
 import { Session } from "../../../src/core/session/session.ts";
-import { redacted, reworded } from "../../../src/server/session/redacted-fault.ts";
+import { redacted, withMessage } from "../../../src/server/session/redacted-fault.ts";
 
 const PATH = "/srv/chat/secret";
 const HIDDEN: readonly FaultCode[] = [
@@ -18,7 +18,7 @@ function sent(fault: Fault): string {
 test.each(HIDDEN)("%s is sent without its path, template and values", (code) => {
   const fault = new Fault(code, msg`cannot write ${PATH}`, { remedy: msg`see ${PATH}` });
   expect(sent(fault)).toContain(PATH);
-  for (const outward of [redacted(fault), reworded(redacted(fault), "chunk 3")]) {
+  for (const outward of [redacted(fault), withMessage(redacted(fault), "chunk 3")]) {
     expect(outward.translatable).toEqual({});
     expect(sent(outward)).not.toContain(PATH);
     expect(sent(outward)).not.toContain("cannot write");
@@ -28,6 +28,6 @@ test.each(HIDDEN)("%s is sent without its path, template and values", (code) => 
 test("a reworded fault has no template, because its text has changed", () => {
   const fault = new Fault("too-large", msg`${"5 B"} is too large`);
   expect(redacted(fault)).toBe(fault);
-  const chunk = reworded(fault, `${fault.message}, at chunk 3`);
+  const chunk = withMessage(fault, `${fault.message}, at chunk 3`);
   expect([chunk.message, chunk.translatable]).toEqual(["5 B is too large, at chunk 3", {}]);
 });

@@ -4,7 +4,7 @@ import { Replica } from "../../../src/io/cluster/replica.ts";
 import { ReplicatedLog } from "../../../src/io/cluster/replicated-log.ts";
 import type { Sequencer } from "../../../src/server/kernel/sequencer.ts";
 import type { SiblingMessage, Siblings } from "../../../src/server/kernel/siblings.ts";
-import { newsOf } from "../../../src/server/siblings/news.ts";
+import { parseSiblingMessage } from "../../../src/server/siblings/message-parser.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 import { MemoryBucket } from "../../io/bucket/memory.ts";
 import { SimStream } from "../../io/cluster/sim-stream.ts";
@@ -82,15 +82,15 @@ export class Sites {
       isOwn: (seq) => replica.isOwn(seq),
       isFollowing: () => replica.failure === undefined,
       majorityFault: () => this.majorityFault,
-      reached,
-      current,
+      waitForSeq: reached,
+      waitUntilCurrent: current,
     };
   }
 
   #siblings(at: number): Siblings {
     return {
       publish: (message) => {
-        const heard = newsOf(JSON.parse(JSON.stringify(message)));
+        const heard = parseSiblingMessage(JSON.parse(JSON.stringify(message)));
         if (heard === undefined) throw new Error("another server cannot read this");
         for (const [other, listener] of this.#listeners) {
           if (other !== at) queueMicrotask(() => listener(`${at}`, heard));

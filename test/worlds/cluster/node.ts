@@ -267,7 +267,7 @@ export class ClusterNode {
       accounts: log("accounts"),
       archive: openArchive({ folder: "/d/history", disk: this.disk.boot(), sha256, head }),
       ...{ rooms, registry, engine, passwords: PLAIN },
-      positions: { disk, folder: "/d" },
+      stateFiles: { disk, folder: "/d" },
       sequencer: this.#sequencer(life, replica, history),
       siblings: this.#siblings(),
       onEvent: (event) => {
@@ -305,7 +305,7 @@ export class ClusterNode {
       majorityFault: () => undefined,
       isOwn: (seq) => replica.isOwn(seq),
       isFollowing: () => replica.failure === undefined,
-      reached: async (seq) => {
+      waitForSeq: async (seq) => {
         const until = clock.now() + CLUSTER_CATCH_UP_TIMEOUT_MS;
         while (history.head() < seq) {
           if (clock.now() >= until || replica.failure !== undefined) {
@@ -314,7 +314,7 @@ export class ClusterNode {
           await life.hold(this.#pause(10));
         }
       },
-      current: async () => {
+      waitUntilCurrent: async () => {
         try {
           const last = (await this.link?.last()) ?? 0;
           await life.hold(replica.waitUntilApplied(last));

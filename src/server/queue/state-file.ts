@@ -7,73 +7,73 @@ import type { Disk } from "../../io/disk/disk.ts";
 import { Mutex } from "../../io/disk/mutex.ts";
 import { readWholeFile, writeWholeFile } from "../../io/disk/whole-file.ts";
 
-export interface KeptFilePlace {
+export interface StateFileLocation {
   readonly disk: Disk;
   readonly folder: string;
 }
 
-export interface KeptFileOptions {
+export interface StateFileOptions {
   readonly name: string;
   readonly sizeBytesMax: number;
   /** Milliseconds from a change until it is written. */
-  readonly everyMs: number;
+  readonly writeDelayMs: number;
   readonly clock: Clock;
   readonly warn: (fault: Fault) => void;
   /** Consequence of an unreadable file, for the warning. */
-  readonly lost: string;
+  readonly consequence: string;
   readonly format: () => string;
   /** @returns false if the text is invalid */
   readonly parse: (text: string) => boolean;
 }
 
 /** At most one hundredth of the event loop's time is spent on encoding. */
-const REST_PER_WORK = 100;
+const PAUSE_PER_ENCODING = 100;
 
 /** Written some time after a change, or on request. */
-export class KeptFile {
-  readonly #place: KeptFilePlace | undefined;
-  readonly #options: KeptFileOptions;
+export class StateFile {
+  readonly #location: StateFileLocation | undefined;
+  readonly #options: StateFileOptions;
   #cancel: (() => void) | undefined;
   #isDirty = false;
   /** Milliseconds of the event loop that the last encoding took. */
-  #tookMs = 0;
+  #encodingMs = 0;
   #hasFailed = false;
   readonly #mutex = new Mutex();
 
   /** @param place `undefined` for memory only */
-  constructor(place: KeptFilePlace | undefined, options: KeptFileOptions) {
-    this.#place = place;
+  constructor(place: StateFileLocation | undefined, options: StateFileOptions) {
+    this.#location = place;
     this.#options = options;
   }
 
   get #path(): string {
-    return `${this.#place?.folder}/${this.#options.name}`;
+    return `${this.#location?.folder}/${this.#options.name}`;
   }
 
   /** Loads the file; an unreadable file is a warning. */
   open(): void {
-    if (this.#place === undefined) return;
+    if (this.#location === undefined) return;
     const { sizeBytesMax, parse } = this.#options;
     try {
-      const bytes = readWholeFile(this.#place.disk, this.#path, sizeBytesMax);
+      const bytes = readWholeFile(this.#location.disk, this.#path, sizeBytesMax);
       if (bytes === undefined || parse(utf8Decode(bytes))) return;
-      this.#warnOf(new Fault("log-corrupt", "it is not what was written"));
+      this.#warnUnreadable(new Fault("log-corrupt", "it is not what was written"));
     } catch (error) {
-      this.#warnOf(error);
+      this.#warnUnreadable(error);
     }
   }
 
-  #warnOf(cause: unknown): void {
+  #warnUnreadable(cause: unknown): void {
     if (!(cause instanceof Error)) throw cause;
-    const { warn, lost } = this.#options;
+    const { warn, consequence: lost } = this.#options;
     warn(new Fault("data-foreign", msg`${this.#path} cannot be read; ${lost}`, { cause }));
   }
 
-  touch(): void {
+  markDirty(): void {
     this.#isDirty = true;
-    if (this.#place === undefined) return;
-    const { clock, everyMs } = this.#options;
-    const restMs = Math.max(everyMs, this.#tookMs * REST_PER_WORK);
+    if (this.#location === undefined) return;
+    const { clock, writeDelayMs: everyMs } = this.#options;
+    const restMs = Math.max(everyMs, this.#encodingMs * PAUSE_PER_ENCODING);
     this.#cancel ??= clock.after(restMs, () => {
       this.#cancel = undefined;
       void this.#writeOrWarn();
@@ -103,13 +103,13 @@ export class KeptFile {
   }
 
   async #write(): Promise<void> {
-    if (!this.#isDirty || this.#place === undefined) return;
+    if (!this.#isDirty || this.#location === undefined) return;
     this.#isDirty = false;
-    const { disk, folder } = this.#place;
+    const { disk, folder } = this.#location;
     const { clock, format } = this.#options;
     const startedAt = clock.now();
     const bytes = utf8Encode(format());
-    this.#tookMs = clock.now() - startedAt;
+    this.#encodingMs = clock.now() - startedAt;
     try {
       await writeWholeFile(disk, this.#path, bytes, folder);
       this.#hasFailed = false;

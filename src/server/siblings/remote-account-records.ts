@@ -11,28 +11,28 @@ import type { ServerContext } from "../kernel/context.ts";
 import type { CatchUp } from "../rooms/catch-up.ts";
 import type { ReadPositionService } from "../rooms/read-positions.ts";
 
-export interface RemoteDecisionsOptions extends ServerContext {
+export interface RemoteAccountRecordsOptions extends ServerContext {
   readonly catchUp: Pick<CatchUp, "refresh">;
-  readonly reading: Pick<ReadPositionService, "tellIgnored">;
+  readonly reading: Pick<ReadPositionService, "sendIgnored">;
 }
 
 /** The server that made the decision has notified its own sessions. */
-export class RemoteDecisions {
-  readonly #options: RemoteDecisionsOptions;
+export class RemoteAccountRecords {
+  readonly #options: RemoteAccountRecordsOptions;
 
-  constructor(options: RemoteDecisionsOptions) {
+  constructor(options: RemoteAccountRecordsOptions) {
     this.#options = options;
   }
 
   /** Called after the registry has applied the record. */
-  told({ head }: LogRecord): void {
+  apply({ head }: LogRecord): void {
     const { registry } = this.#options;
-    if (head.kind === "ban") return this.#putOutBanned();
+    if (head.kind === "ban") return this.#closeBanned();
     const account = registry.get(head.room as UserId);
-    if (account !== undefined) this.#ofAccount(account, head.kind);
+    if (account !== undefined) this.#applyTo(account, head.kind);
   }
 
-  #ofAccount(account: Account, kind: Head["kind"]): void {
+  #applyTo(account: Account, kind: Head["kind"]): void {
     const { rooms, catchUp, reading, peers } = this.#options;
     const { id, name } = account;
     switch (kind) {
@@ -51,14 +51,14 @@ export class RemoteDecisions {
         return peers.close(id, fault, ({ member }) => !account.devices.has(member?.device ?? ""));
       }
       case "ignore":
-        return reading.tellIgnored(account);
+        return reading.sendIgnored(account);
       default:
         return undefined;
     }
   }
 
   /** A ban of an address never closes an operator's session. */
-  #putOutBanned(): void {
+  #closeBanned(): void {
     const { registry, clock, peers } = this.#options;
     const { policy } = registry;
     const unixMs = clock.unixMs();

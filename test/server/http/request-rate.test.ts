@@ -5,14 +5,14 @@ import {
   HTTP_REQUESTS_PER_TURN_MAX,
   HTTP_REQUESTS_PIPELINED_MAX,
 } from "../../../src/base/limits.ts";
-import { RequestPace } from "../../../src/server/http/request-pace.ts";
+import { RequestRateLimiter } from "../../../src/server/http/request-rate.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 
 const HOST = "192.0.2.1";
 
 test("refuses what a connection pipelines beyond the limit, until the next turn", async () => {
   const clock = new VirtualClock();
-  const pace = new RequestPace(clock);
+  const pace = new RequestRateLimiter(clock);
   const remote = { host: "127.0.0.1", port: 1 };
   for (let i = 0; i < HTTP_REQUESTS_PIPELINED_MAX; i++) expect(pace.allows(remote)).toBe(true);
   expect(pace.allows(remote)).toBe(false);
@@ -23,7 +23,7 @@ test("refuses what a connection pipelines beyond the limit, until the next turn"
 
 test("answers a limited number of requests in one turn", async () => {
   const clock = new VirtualClock();
-  const pace = new RequestPace(clock);
+  const pace = new RequestRateLimiter(clock);
   for (let port = 1; port <= HTTP_REQUESTS_PER_TURN_MAX; port++) {
     expect(pace.allows({ host: "127.0.0.1", port })).toBe(true);
   }
@@ -34,7 +34,7 @@ test("answers a limited number of requests in one turn", async () => {
 
 test("limits the requests of one address in a second, and not those of this machine", async () => {
   const clock = new VirtualClock();
-  const pace = new RequestPace(clock);
+  const pace = new RequestRateLimiter(clock);
   const allowed = async (host: string, count: number) => {
     let sum = 0;
     for (let port = 1; port <= count; port++) {

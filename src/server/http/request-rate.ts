@@ -16,7 +16,7 @@ import { addressKey, isLoopback } from "../session/connection-limits.ts";
  * Limits requests per connection and in total within one turn of the event loop, and per address
  * within a second. A turn that answered thousands would delay every member.
  */
-export class RequestPace {
+export class RequestRateLimiter {
   readonly #clock: Pick<Clock, "now" | "after">;
   /** Requests of this turn, by connection. Bounded by HTTP_REQUESTS_PER_TURN_MAX. */
   readonly #inTurn = new Map<string, number>();

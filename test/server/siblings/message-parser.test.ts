@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { SIBLING_KEY_CHARS_MAX } from "../../../src/base/limits-cluster.ts";
 import { ADDRESS_CHARS_MAX } from "../../../src/base/limits-page.ts";
-import { newsOf } from "../../../src/server/siblings/news.ts";
+import { parseSiblingMessage } from "../../../src/server/siblings/message-parser.ts";
 
 const NUMBERS = { memoryBytes: 1, links: 1, sessions: 1, lanes: 0, sentBytes: 2, receivedBytes: 3 };
 const WINDOW = {
@@ -33,10 +33,10 @@ test("ignores malformed notices of servers", () => {
     { kind: "window", window: { ...WINDOW, server: { ...WINDOW.server, server: far } } },
     { kind: "guess", keys: "name:ana" },
   ];
-  for (const one of none) expect(newsOf(one)).toBeUndefined();
-  expect(newsOf({ kind: "guess", keys: ["a", 1, long, "b", "c", "d"] })).toEqual({
+  for (const one of none) expect(parseSiblingMessage(one)).toBeUndefined();
+  expect(parseSiblingMessage({ kind: "guess", keys: ["a", 1, long, "b", "c", "d"] })).toEqual({
     kind: "guess",
     keys: ["a", "b"],
   });
-  fc.assert(fc.property(fc.anything(), (value) => void newsOf(value)));
+  fc.assert(fc.property(fc.anything(), (value) => void parseSiblingMessage(value)));
 });

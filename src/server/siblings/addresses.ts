@@ -11,23 +11,23 @@ import type { ServerContext } from "../kernel/context.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import { NodeStates } from "./node-states.ts";
 
-export interface ClusterPlacesOptions extends ServerContext {
-  readonly changed: (places: readonly ServerPlace[]) => void;
+export interface ClusterAddressesOptions extends ServerContext {
+  readonly onChange: (places: readonly ServerPlace[]) => void;
 }
 
 /**
  * Each server sends its address to the others, and all addresses to its own users, who reconnect to
  * another server when this one is gone.
  */
-export class ClusterPlaces {
-  readonly #options: ClusterPlacesOptions;
+export class ClusterAddresses {
+  readonly #options: ClusterAddressesOptions;
   readonly #others: NodeStates<ServerPlace>;
   /** Addresses as last sent. */
-  #told = "";
+  #lastSent = "";
   #cancelTick = () => {};
-  #cancelTelling: (() => void) | undefined;
+  #cancelSend: (() => void) | undefined;
 
-  constructor(options: ClusterPlacesOptions) {
+  constructor(options: ClusterAddressesOptions) {
     this.#options = options;
     this.#others = new NodeStates(options.clock);
   }
@@ -37,14 +37,14 @@ export class ClusterPlaces {
   }
 
   /** Users can reach this server at an address from now on. */
-  placed(): void {
-    this.#tell();
+  onAddressesChange(): void {
+    this.#send();
   }
 
   /** Notifies the others that users can no longer reach this server. */
   stop(): void {
     this.#cancelTick();
-    this.#cancelTelling?.();
+    this.#cancelSend?.();
     this.#options.siblings.publish({ kind: "place" });
   }
 
@@ -58,50 +58,50 @@ export class ClusterPlaces {
     return [...(own === undefined ? [] : [own]), ...sorted.map(([, place]) => place)];
   }
 
-  heard(node: string, place: ServerPlace | undefined): void {
+  receive(node: string, place: ServerPlace | undefined): void {
     if (place === undefined) {
-      if (this.#others.delete(node)) this.#soon();
+      if (this.#others.delete(node)) this.#scheduleSend();
       return;
     }
     const before = this.#others.get(node);
     const isNew = before === undefined || formatAddress(before) !== formatAddress(place);
-    if (this.#others.set(node, place) && isNew) this.#soon();
+    if (this.#others.set(node, place) && isNew) this.#scheduleSend();
   }
 
   /** A user has logged in: sends the addresses before anything else. */
-  entered(client: ClientConnection): void {
-    client.tell({ kind: "servers", places: this.#for(client) });
+  sendTo(client: ClientConnection): void {
+    client.notify({ kind: "servers", places: this.#reachableBy(client) });
   }
 
   /** `undefined` if this server cannot write: users should not go there. */
   get #own(): ServerPlace | undefined {
-    return this.#options.sequencer.isFollowing() ? this.#options.places()[0] : undefined;
+    return this.#options.sequencer.isFollowing() ? this.#options.addresses()[0] : undefined;
   }
 
   /** Omits addresses that the client cannot reach. */
-  #for({ link }: ClientConnection): ServerPlace[] {
+  #reachableBy({ link }: ClientConnection): ServerPlace[] {
     const means = ({ host }: ServerPlace) => mayNameSameMachine(link.remote.host, host);
     return this.all.filter(means).slice(0, CLUSTER_ADDRESSES_MAX);
   }
 
   /** Combines simultaneous changes; a new server must not wait for the next regular message. */
-  #soon(): void {
-    this.#cancelTelling ??= this.#options.clock.after(SIBLING_BATCH_MS, () => {
-      this.#cancelTelling = undefined;
-      this.#tell();
+  #scheduleSend(): void {
+    this.#cancelSend ??= this.#options.clock.after(SIBLING_BATCH_MS, () => {
+      this.#cancelSend = undefined;
+      this.#send();
     });
   }
 
-  #tell(): void {
-    const { siblings, peers, changed } = this.#options;
+  #send(): void {
+    const { siblings, peers, onChange: changed } = this.#options;
     const place = this.#own;
     siblings.publish({ kind: "place", ...(place === undefined ? {} : { place }) });
     const { all } = this;
     const told = all.map(formatAddress).join();
-    if (told === this.#told) return;
-    this.#told = told;
+    if (told === this.#lastSent) return;
+    this.#lastSent = told;
     changed(all);
-    for (const client of peers.members()) this.entered(client);
+    for (const client of peers.members()) this.sendTo(client);
   }
 
   #tick(): void {
@@ -111,7 +111,7 @@ export class ClusterPlaces {
     if (expired.length < this.#others.size) {
       for (const node of expired) this.#others.delete(node);
     }
-    this.#tell();
+    this.#send();
     this.#cancelTick = clock.after(SIBLING_PRESENCE_INTERVAL_MS, () => this.#tick());
   }
 }

@@ -8,21 +8,21 @@ import type { Log } from "../../io/log/log.ts";
 import type { Draft, LogRecord } from "../../wire/record.ts";
 
 /** A decision between its first attempt and its record. */
-interface Turn {
+interface Transaction {
   reads: readonly string[];
   writes: ReadonlySet<string>;
   isInFlight: boolean;
-  readonly over: Promise<void>;
+  readonly done: Promise<void>;
 }
 
 /**
  * A decision waits while a fact that it reads is in flight or reserved by an earlier decision, and
  * is made again if the fact has changed.
  */
-export class Decisions {
+export class Transactions {
   readonly #log: Pick<Log, "appendThen" | "erase">;
   /** In the order of arrival. Bounded by the requests in flight. */
-  readonly #turns = new Set<Turn>();
+  readonly #transactions = new Set<Transaction>();
 
   constructor(log: Pick<Log, "appendThen" | "erase">) {
     this.#log = log;
@@ -34,9 +34,9 @@ export class Decisions {
    * @returns the last record; `undefined` if there were no drafts
    * @throws Fault whatever `decide` throws, store-…, no-majority
    */
-  async decide(decide: () => readonly Draft[]): Promise<LogRecord | undefined> {
+  async run(decide: () => readonly Draft[]): Promise<LogRecord | undefined> {
     const { promise: over, resolve: end } = Promise.withResolvers<void>();
-    const turn: Turn = { reads: [], writes: new Set(), isInFlight: false, over };
+    const turn: Transaction = { reads: [], writes: new Set(), isInFlight: false, done: over };
     try {
       for (let tries = 1; ; ) {
         const drafts = decide();
@@ -44,15 +44,15 @@ export class Decisions {
         const claims = drafts.map(claimsOf);
         turn.reads = claims.flatMap(({ reads }) => reads);
         turn.writes = new Set(claims.flatMap(({ writes }) => writes));
-        const before = this.#before(turn);
-        this.#turns.add(turn);
+        const before = this.#blockerOf(turn);
+        this.#transactions.add(turn);
         if (before !== undefined) {
-          await before.over;
+          await before.done;
           continue;
         }
         const outcome = await this.#append(turn, drafts);
         if (!(outcome instanceof Fault)) {
-          this.#turns.delete(turn);
+          this.#transactions.delete(turn);
           end();
           await eraseOrdered(this.#log, outcome);
           return outcome;
@@ -60,16 +60,16 @@ export class Decisions {
         if (outcome.code !== "log-conflict" || tries++ >= CONFLICT_TRIES_MAX) throw outcome;
       }
     } finally {
-      this.#turns.delete(turn);
+      this.#transactions.delete(turn);
       end();
     }
   }
 
   /** Returns a record in flight, or an earlier decision, that the decision has to wait for. */
-  #before(turn: Turn): Turn | undefined {
+  #blockerOf(turn: Transaction): Transaction | undefined {
     let isEarlier = true;
-    let before: Turn | undefined;
-    for (const other of this.#turns) {
+    let before: Transaction | undefined;
+    for (const other of this.#transactions) {
       if (other === turn) isEarlier = false;
       else if ((isEarlier || other.isInFlight) && turn.reads.some((fact) => other.writes.has(fact)))
         before = other;
@@ -77,7 +77,7 @@ export class Decisions {
     return before;
   }
 
-  async #append(turn: Turn, drafts: readonly Draft[]): Promise<LogRecord | Fault> {
+  async #append(turn: Transaction, drafts: readonly Draft[]): Promise<LogRecord | Fault> {
     const { promise, resolve } = Promise.withResolvers<LogRecord | Fault>();
     turn.isInFlight = true;
     this.#log.appendThen(drafts, {}, resolve);

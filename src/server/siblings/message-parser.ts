@@ -10,70 +10,78 @@ import type { SiblingMessage } from "../kernel/siblings.ts";
 const SIBLING_GUESS_KEYS_MAX = 4;
 
 /** Fields of each kind; `?` marks an optional one. */
-const KINDS: Readonly<Record<SiblingMessage["kind"], readonly (keyof typeof FIELDS | "place?")[]>> =
-  {
-    online: ["users"],
-    place: ["place?"],
-    read: ["user", "room", "n"],
-    typing: ["user", "room", "on"],
-    "key-packages-low": ["user", "device", "left"],
-    "key-packages-taken": ["by", "of"],
-    "push-taken": ["device"],
-    "device-seen": ["user", "device", "day", "label"],
-    guess: ["keys"],
-    guessed: ["keys"],
-    cancel: ["ask", "file", "user", "direction", "by"],
-    cancelled: ["ask"],
-    look: [],
-    window: ["window"],
-  };
+const FIELDS_BY_KIND: Readonly<
+  Record<SiblingMessage["kind"], readonly (keyof typeof FIELD_READERS | "place?")[]>
+> = {
+  online: ["users"],
+  place: ["place?"],
+  read: ["user", "room", "n"],
+  typing: ["user", "room", "on"],
+  "key-packages-low": ["user", "device", "left"],
+  "key-packages-taken": ["by", "of"],
+  "push-taken": ["device"],
+  "device-seen": ["user", "device", "day", "label"],
+  guess: ["keys"],
+  guessed: ["keys"],
+  cancel: ["ask", "file", "user", "direction", "by"],
+  cancelled: ["ask"],
+  look: [],
+  window: ["window"],
+};
 
 /** Readers of the fields. They return `undefined` for an invalid value. */
-const FIELDS = {
-  ...{ user: textOf, room: textOf, device: textOf, label: textOf, ask: textOf, file: textOf },
-  ...{ by: textOf, of: textOf, n: countOf, left: countOf, day: countOf },
-  users: textsOf,
-  keys: (value: unknown) => textsOf(value, SIBLING_GUESS_KEYS_MAX),
+const FIELD_READERS = {
+  ...{
+    user: readText,
+    room: readText,
+    device: readText,
+    label: readText,
+    ask: readText,
+    file: readText,
+  },
+  ...{ by: readText, of: readText, n: readCount, left: readCount, day: readCount },
+  users: readTexts,
+  keys: (value: unknown) => readTexts(value, SIBLING_GUESS_KEYS_MAX),
   on: (value: unknown) => (typeof value === "boolean" ? value : undefined),
   direction: (value: unknown) => (value === "up" || value === "down" ? value : undefined),
-  place: placeOf,
+  place: readAddress,
   window: readServerWindow,
 };
 
 type Fields = Readonly<Record<string, unknown>>;
 
 /** Returns `undefined` for messages of later versions and malformed ones. */
-export function newsOf(value: unknown): SiblingMessage | undefined {
+export function parseSiblingMessage(value: unknown): SiblingMessage | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const given = value as Fields;
   const { kind } = given;
-  if (typeof kind !== "string" || !Object.hasOwn(KINDS, kind)) return undefined;
+  if (typeof kind !== "string" || !Object.hasOwn(FIELDS_BY_KIND, kind)) return undefined;
   const news: Record<string, unknown> = { kind };
-  for (const field of KINDS[kind as SiblingMessage["kind"]]) {
+  for (const field of FIELDS_BY_KIND[kind as SiblingMessage["kind"]]) {
     const name = field === "place?" ? "place" : field;
-    const read = FIELDS[name](given[name]);
+    const read = FIELD_READERS[name](given[name]);
     if (read !== undefined) news[name] = read;
     else if (name === field) return undefined;
   }
   return news as SiblingMessage;
 }
 
-function placeOf(value: unknown): ServerPlace | undefined {
+function readAddress(value: unknown): ServerPlace | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const { host, port } = value as Fields;
   const isPlace = typeof host === "string" && host.length <= 253 && isCount(port) && port > 0;
   return isPlace ? { host, port } : undefined;
 }
 
-function textOf(value: unknown): string | undefined {
+function readText(value: unknown): string | undefined {
   return typeof value === "string" && value.length <= SIBLING_KEY_CHARS_MAX ? value : undefined;
 }
 
-function textsOf(value: unknown, countMax = Number.POSITIVE_INFINITY): string[] | undefined {
+function readTexts(value: unknown, countMax = Number.POSITIVE_INFINITY): string[] | undefined {
   if (!Array.isArray(value)) return undefined;
-  return value.slice(0, countMax).filter((one) => textOf(one) !== undefined);
+  return value.slice(0, countMax).filter((one) => readText(one) !== undefined);
 }
 
-function countOf(value: unknown): number | undefined {
+function readCount(value: unknown): number | undefined {
   return isCount(value) ? value : undefined;
 }

@@ -9,35 +9,35 @@ import type { FileFact } from "../../core/rooms/files.ts";
 import type { Blob, BlobAbout, BlobStore } from "../../io/blob/interfaces.ts";
 import type { SharedFiles } from "../../io/cluster/shared-files.ts";
 import { chunkSize } from "../../wire/chunks.ts";
-import { damaged, unknown } from "./offer-checks.ts";
+import { damagedFile, unknownFile } from "./offer-checks.ts";
 import type { Quotas } from "./quotas.ts";
 
-export interface ArrivalsOptions {
+export interface SharedFetchesOptions {
   readonly shared: SharedFiles;
   readonly blobs: BlobStore;
   readonly quotas: Pick<Quotas, "refresh" | "checkDisk" | "spend">;
   /** The posted file; `undefined` if it was erased meanwhile. */
   readonly fact: (file: FileId) => FileFact | undefined;
   /** Resolves when no client uploads the file here any more. @throws Fault too-many */
-  readonly giveWay: (file: FileId) => Promise<void>;
+  readonly endUpload: (file: FileId) => Promise<void>;
   /** Called when more of the file has arrived, or the arrival has failed. */
-  readonly changed: (file: FileId) => void;
+  readonly onChange: (file: FileId) => void;
 }
 
 /** A content open for reading; the caller who opened it closes the blob. */
 export interface OpenContent {
   readonly blob: Blob;
   /** Fetches the missing chunks. `undefined` if none are missing. */
-  readonly arrival?: Arrival;
+  readonly fetch?: SharedFetch;
 }
 
-export class Arrivals {
-  readonly #options: ArrivalsOptions;
+export class SharedFetches {
+  readonly #options: SharedFetchesOptions;
   /** An entry per file, shared by all readers. Bounded by the readers and the fetches they left. */
-  readonly #running = new Map<FileId, Arrival>();
+  readonly #running = new Map<FileId, SharedFetch>();
   #isStopping = false;
 
-  constructor(options: ArrivalsOptions) {
+  constructor(options: SharedFetchesOptions) {
     this.#options = options;
   }
 
@@ -50,14 +50,14 @@ export class Arrivals {
     const { file } = fact;
     const running = this.#running.get(file);
     const own = running === undefined ? await blobs.open(file) : undefined;
-    if (own !== undefined && isWhole(own, fact)) return { blob: own };
+    if (own !== undefined && isComplete(own, fact)) return { blob: own };
     own?.close();
-    await this.#options.giveWay(file);
+    await this.#options.endUpload(file);
     const arrival = this.#running.get(file) ?? this.#begin(fact);
-    await arrival.begun;
+    await arrival.ready;
     const blob = await blobs.open(file);
-    if (blob === undefined) throw unknown();
-    return { blob, arrival };
+    if (blob === undefined) throw unknownFile();
+    return { blob, fetch: arrival };
   }
 
   /** Resolves when all fetches have ended. */
@@ -65,47 +65,47 @@ export class Arrivals {
     this.#isStopping = true;
     const running = [...this.#running.values()];
     for (const arrival of running) arrival.stop();
-    await Promise.all(running.map(({ over }) => over));
+    await Promise.all(running.map(({ done: over }) => over));
   }
 
-  #begin(fact: FileFact): Arrival {
+  #begin(fact: FileFact): SharedFetch {
     if (this.#isStopping) throw new Fault("shutting-down", "the server is stopping");
     const { file } = fact;
-    const arrival = new Arrival(this.#options, fact);
+    const arrival = new SharedFetch(this.#options, fact);
     this.#running.set(file, arrival);
-    void arrival.over.then(() => {
+    void arrival.done.then(() => {
       this.#running.delete(file);
-      this.#options.changed(file);
+      this.#options.onChange(file);
     });
     return arrival;
   }
 }
 
 /** Fetch of one file. It continues without readers: the next reader finds it here. */
-export class Arrival {
-  readonly #options: ArrivalsOptions;
+export class SharedFetch {
+  readonly #options: SharedFetchesOptions;
   readonly #fact: FileFact;
   /** Resolves when the blob can be read as far as it goes. @throws Fault if the fetch fails */
-  readonly begun: Promise<void>;
+  readonly ready: Promise<void>;
   /** Resolves when the fetch has ended. */
-  readonly over: Promise<void>;
+  readonly done: Promise<void>;
   #fault: Fault | undefined;
   #isStopping = false;
   /** Readers waiting for a chunk. */
-  #waits: (() => void)[] = [];
+  #waiters: (() => void)[] = [];
 
-  constructor(options: ArrivalsOptions, fact: FileFact) {
+  constructor(options: SharedFetchesOptions, fact: FileFact) {
     this.#options = options;
     this.#fact = fact;
     const begun = Promise.withResolvers<void>();
-    this.begun = begun.promise;
-    this.over = this.#run(begun.resolve).catch((error: unknown) => {
+    this.ready = begun.promise;
+    this.done = this.#run(begun.resolve).catch((error: unknown) => {
       if (!(error instanceof Fault)) throw error;
       this.#fault = error;
       begun.reject(error);
       this.#wake();
     });
-    this.begun.catch(() => undefined); // The caller of `open` gets the fault.
+    this.ready.catch(() => undefined); // The caller of `open` gets the fault.
   }
 
   /** Reason why the fetch ended early. `undefined` if it did not. */
@@ -114,10 +114,10 @@ export class Arrival {
   }
 
   /** Resolves when the blob has the chunk. @throws Fault if the fetch fails */
-  async reached(blob: Pick<Blob, "have">, index: number): Promise<void> {
+  async waitForChunk(blob: Pick<Blob, "have">, index: number): Promise<void> {
     while (blob.have <= index) {
       if (this.#fault !== undefined) throw this.#fault;
-      await new Promise<void>((resolve) => this.#waits.push(resolve));
+      await new Promise<void>((resolve) => this.#waiters.push(resolve));
     }
   }
 
@@ -128,12 +128,12 @@ export class Arrival {
   async #run(begun: () => void): Promise<void> {
     const { shared } = this.#options;
     const hashes = await shared.hashes(this.#fact);
-    const blob = await this.#place(hashes);
+    const blob = await this.#openBlob(hashes);
     begun();
     try {
       await this.#fetch(blob, hashes);
       await blob.sync();
-      if (!isWhole(blob, this.#fact)) throw damaged();
+      if (!isComplete(blob, this.#fact)) throw damagedFile();
     } catch (error) {
       await blob.sync().catch(() => undefined); // The next fetch resumes there if it can.
       throw error;
@@ -143,29 +143,29 @@ export class Arrival {
   }
 
   /** Resumes an interrupted fetch; removes a blob with other content. */
-  async #place(hashes: readonly Uint8Array[]): Promise<Blob> {
+  async #openBlob(hashes: readonly Uint8Array[]): Promise<Blob> {
     const { blobs, shared } = this.#options;
     const { file } = this.#fact;
     const known = await blobs.open(file);
     if (known !== undefined) {
-      if (await isStartOf(known, hashes)) return known;
+      if (await isPrefixOf(known, hashes)) return known;
       known.close();
       await blobs.remove(file);
     }
     const offered = await shared.about(file);
     await this.#checkSpace(0);
-    this.#checkWanted();
-    return blobs.create(aboutOf(this.#fact, offered));
+    this.#checkNeeded();
+    return blobs.create(blobAbout(this.#fact, offered));
   }
 
   async #fetch(blob: Blob, hashes: readonly Uint8Array[]): Promise<void> {
-    const { shared, changed, quotas } = this.#options;
+    const { shared, onChange: changed, quotas } = this.#options;
     const { file, size } = this.#fact;
     let unsyncedBytes = 0;
     await this.#checkSpace(size - blob.sizeBytes);
     for await (const { index, hash, bytes } of shared.chunks(file, hashes, blob.have)) {
-      this.#checkWanted();
-      if (bytes.length !== chunkSize(index, size)) throw damaged();
+      this.#checkNeeded();
+      if (bytes.length !== chunkSize(index, size)) throw damagedFile();
       await blob.append(hash, bytes);
       quotas.spend(bytes.length);
       this.#wake();
@@ -185,21 +185,21 @@ export class Arrival {
   }
 
   /** @throws Fault file-unknown if the file was erased; shutting-down */
-  #checkWanted(): void {
+  #checkNeeded(): void {
     if (this.#isStopping) throw new Fault("shutting-down", "the server is stopping");
-    if (this.#options.fact(this.#fact.file) === undefined) throw unknown();
+    if (this.#options.fact(this.#fact.file) === undefined) throw unknownFile();
   }
 
   #wake(): void {
-    for (const wake of this.#waits.splice(0)) wake();
+    for (const wake of this.#waiters.splice(0)) wake();
   }
 }
 
-export function isWhole(blob: Blob, { chunks, digest }: FileFact): boolean {
+export function isComplete(blob: Blob, { chunks, digest }: FileFact): boolean {
   return blob.have === chunks && equalBytes(blob.digest(), Uint8Array.fromHex(digest));
 }
 
-async function isStartOf(blob: Blob, hashes: readonly Uint8Array[]): Promise<boolean> {
+async function isPrefixOf(blob: Blob, hashes: readonly Uint8Array[]): Promise<boolean> {
   if (blob.have > hashes.length) return false;
   for (let index = 0; index < blob.have; index++) {
     const hash = hashes[index];
@@ -209,7 +209,7 @@ async function isStartOf(blob: Blob, hashes: readonly Uint8Array[]): Promise<boo
 }
 
 /** The log is authoritative; only the offer knows the recipients. */
-function aboutOf(fact: FileFact, offered: BlobAbout | undefined): BlobAbout {
+function blobAbout(fact: FileFact, offered: BlobAbout | undefined): BlobAbout {
   const { file, by, name, size, folder, time } = fact;
   const isSizeKnown = offered === undefined || offered.sizeBytes !== undefined;
   return defined({

@@ -2,7 +2,7 @@ import { beforeEach, expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
 import type { UserId } from "../../../src/base/ids.ts";
 import { CONFLICT_TRIES_MAX } from "../../../src/base/limits-cluster.ts";
-import { Decisions } from "../../../src/server/kernel/decisions.ts";
+import { Transactions } from "../../../src/server/kernel/transactions.ts";
 import type { Draft, LogRecord } from "../../../src/wire/record.ts";
 import { ANA, BEN, Ledger } from "../../core/ledger.ts";
 import { rejection } from "../../rejection.ts";
@@ -33,10 +33,10 @@ class SlowLog {
 }
 
 let log: SlowLog;
-let decisions: Decisions;
+let decisions: Transactions;
 beforeEach(() => {
   log = new SlowLog();
-  decisions = new Decisions(log);
+  decisions = new Transactions(log);
 });
 
 const password = (user: UserId): Draft => ({
@@ -45,8 +45,8 @@ const password = (user: UserId): Draft => ({
 });
 
 test("two changes of an account in one tick are made one after the other", async () => {
-  const both = [1, 2].map(() => decisions.decide(() => [password(ANA)]));
-  const other = decisions.decide(() => [password(BEN)]);
+  const both = [1, 2].map(() => decisions.run(() => [password(ANA)]));
+  const other = decisions.run(() => [password(BEN)]);
   expect(log.waiting.map(({ drafts: [draft] }) => draft?.room)).toEqual([ANA, BEN]);
   await log.settle();
   await log.settle();
@@ -60,7 +60,7 @@ test("two changes of an account in one tick are made one after the other", async
 test("a decision that waits is not overtaken, and may come to nothing", async () => {
   const made: string[] = [];
   const decide = (name: string, isMoot = () => false) =>
-    decisions.decide(() => {
+    decisions.run(() => {
       made.push(name);
       return isMoot() ? [] : [password(ANA)];
     });
@@ -75,12 +75,12 @@ test("a decision that waits is not overtaken, and may come to nothing", async ()
 });
 
 test("a decision that fails makes way for the next", async () => {
-  const first = decisions.decide(() => [password(ANA)]);
-  const second = decisions.decide(() => {
+  const first = decisions.run(() => [password(ANA)]);
+  const second = decisions.run(() => {
     if (log.waiting.length === 0) throw new Fault("not-found", "not any more");
     return [password(ANA)];
   });
-  const third = decisions.decide(() => [password(ANA)]);
+  const third = decisions.run(() => [password(ANA)]);
   const outcomes = [first, second].map(rejection);
   await log.settle(new Fault("store-full", "no space"));
   expect((await Promise.all(outcomes)).map((fault) => (fault as Fault).code)).toEqual([
@@ -94,7 +94,7 @@ test("a decision that fails makes way for the next", async () => {
 test("a decision is made again after a conflict, so many times", async () => {
   let made = 0;
   const decided = rejection(
-    decisions.decide(() => {
+    decisions.run(() => {
       made++;
       return [password(ANA)];
     }),
