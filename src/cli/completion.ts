@@ -169,9 +169,9 @@ function valuesOf(
 }
 
 function namesOf(known: KnownNames, fingerprint: string, hint: string): readonly Word[] {
-  const rooms = () => known.places(fingerprint).flatMap(asPlace("#", ""));
+  const rooms = () => known.targets(fingerprint).flatMap(asPlace("#", ""));
   const people = (sign: string) => {
-    const talkedWith = known.places(fingerprint).flatMap(asPlace("@", sign));
+    const talkedWith = known.targets(fingerprint).flatMap(asPlace("@", sign));
     const wrote = known.people(fingerprint).flatMap(asName(sign));
     return [...new Map([...talkedWith, ...wrote].map((one) => [one.word, one])).values()];
   };
@@ -204,7 +204,7 @@ function serverAmong(
   const inline = before.find((word) => word.startsWith("--server="))?.slice("--server=".length);
   const given = at >= 0 ? before[at + 1] : inline;
   const text = given || env["CHAT_INVITE"] || env["CHAT_SERVER"] || configured;
-  if (text === undefined) return known.server();
+  if (text === undefined) return known.lastServer();
   try {
     return formatAddress(parseServerSpec(text));
   } catch {

@@ -17,7 +17,7 @@ import {
   type ServerCheckpoint,
 } from "../core/client/audit.ts";
 import type { ChatRecord } from "../core/client/chat-record.ts";
-import { type Clock, delay, within } from "../io/clock.ts";
+import { type Clock, delay, withTimeout } from "../io/clock.ts";
 import type { LogPins, LogReader } from "../io/state/log-pins.ts";
 import { findSigned, type UnverifiedCheckpoint } from "../wire/checkpoint.ts";
 import { leafHash } from "../wire/record.ts";
@@ -180,9 +180,9 @@ export class LogAuditor {
     });
     // Both writes start before either is awaited, as a closing program may close its store.
     await Promise.all([
-      orDefault(() => (seen.length === 0 ? undefined : logs.keepSeen(reader, seen)), undefined),
+      orDefault(() => (seen.length === 0 ? undefined : logs.storeRecords(reader, seen)), undefined),
       orDefault(
-        () => (confirmed === 0 ? undefined : logs.keepConfirmed(reader, confirmed)),
+        () => (confirmed === 0 ? undefined : logs.storeConfirmed(reader, confirmed)),
         undefined,
       ),
     ]);
@@ -199,7 +199,7 @@ export class LogAuditor {
   /** Resolves when the running audit ends, or after SETTLE_TIMEOUT_MS. */
   async settled(): Promise<void> {
     if (this.#running === undefined) return;
-    await within(this.#running, SETTLE_TIMEOUT_MS, () => undefined, this.#deps.clock);
+    await withTimeout(this.#running, SETTLE_TIMEOUT_MS, () => undefined, this.#deps.clock);
   }
 
   /** Stops audits and stores what was read. */
@@ -296,7 +296,7 @@ async function auditOnce(
   const known = await orDefault(() => logs.pin(reader), undefined);
   const confirmed = await orDefault(() => logs.confirmed(reader), 0);
   const scope = requestsMax === Number.POSITIVE_INFINITY ? "all" : "unproved";
-  const unproved = await orDefault(() => logs.seen(reader, scope), []);
+  const unproved = await orDefault(() => logs.storedRecords(reader, scope), []);
   const sizeMin = Math.max(confirmed, unproved.at(-1)?.seq ?? 0);
   const log = await fetchLog(link, deps, known, sizeMin);
   const hasNoPriorEvidence = known === undefined && (log === "unable" || confirmed === 0);
@@ -311,7 +311,7 @@ async function auditOnce(
   if (verdict.kind !== "alarm" && lacksConfirmed && mayBeLate) return "late";
   if (verdict.kind === "alarm" || lacksConfirmed) {
     const reason = verdict.kind === "alarm" ? verdict.reason : "rolled-back";
-    const all = await orDefault(() => logs.seen(reader, "all"), []);
+    const all = await orDefault(() => logs.storedRecords(reader, "all"), []);
     const seen = all.slice(-EVIDENCE_REQUESTS_MAX * PROOFS_PER_REQUEST_MAX);
     const { missing } = await fetchProofs(connection, deps, pin, seen);
     const knownSize = Math.max(known?.size ?? 0, reason === "rolled-back" ? confirmed : 0);
@@ -332,9 +332,9 @@ async function auditOnce(
     const finding = { reason: "left-out", known, shown: pin, missing: withheld } as const;
     return buildAlarm(link, deps, finding, log);
   }
-  if (verdict.kind !== "same") await orDefault(() => logs.keepPin(reader, pin), undefined);
-  if (proved.length > 0) await orDefault(() => logs.proved(reader, proved), undefined);
-  await orDefault(() => logs.noteAlarm(reader, undefined), undefined);
+  if (verdict.kind !== "same") await orDefault(() => logs.storePin(reader, pin), undefined);
+  if (proved.length > 0) await orDefault(() => logs.markProved(reader, proved), undefined);
+  await orDefault(() => logs.setAlarm(reader, undefined), undefined);
   return { kind: "accepted", pin, proved: proved.length, open: unproved.length - proved.length };
 }
 
@@ -423,7 +423,7 @@ async function buildAlarm(
 ): Promise<Extract<AuditOutcome, { kind: "alarm" }>> {
   const { reason, known, missing } = finding;
   const sentence = formatFinding({ knownSize: known?.size ?? 0, ...finding }, formatTime);
-  await orDefault(() => logs.noteAlarm(reader, sentence), undefined);
+  await orDefault(() => logs.setAlarm(reader, sentence), undefined);
   const evidence: AuditEvidence = {
     reason,
     sentence,

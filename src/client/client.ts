@@ -12,7 +12,7 @@ import { sha256 } from "../crypto/sha256.ts";
 import type { Clock } from "../io/clock.ts";
 import type { Entropy } from "../io/entropy.ts";
 import type { Link } from "../io/link/link.ts";
-import type { KeptPlaces } from "../io/state/client-state.ts";
+import type { StoredAddresses } from "../io/state/client-state.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
 import type { ServerPlace } from "../wire/invite.ts";
 import type { PostBody, RequestFields } from "../wire/messages.ts";
@@ -70,7 +70,7 @@ export interface ClientOptions {
   /** Addresses that the user gave, best first; defaults to `address`. */
   readonly addresses?: readonly [ServerPlace, ...ServerPlace[]] | undefined;
   /** Addresses that a server with this key has sent before. */
-  readonly storedAddresses?: KeptPlaces | undefined;
+  readonly storedAddresses?: StoredAddresses | undefined;
   /** `false` if the server is a default, so that its last address may be dialled first. */
   readonly isServerExplicit?: boolean | undefined;
   readonly program: string;
@@ -176,7 +176,7 @@ export class Client extends AccountLink<ClientAccount> {
     this.#options = options;
     this.#locator = locator;
     const { clock, keys: verifier, state, hashing } = deps;
-    const { uploads, logs } = state;
+    const { uploads, logPins } = state;
     const transfers = new Transfers({
       ...{ clock, entropy: deps.entropy, activeLink: this.activeLink, hashing },
       ...(isOneShot === true ? { hasMajority: () => this.#hasMajority } : {}),
@@ -190,7 +190,7 @@ export class Client extends AccountLink<ClientAccount> {
     this.#cursors = new CursorWriter(state, clock);
     const offset = (unixMs: number) => -dateOf(unixMs).getTimezoneOffset();
     const formatTime = (unixMs: number) => formatLocalSince(unixMs, clock.unixMs(), offset);
-    this.#auditor = new LogAuditor({ clock, verifier, logs, formatTime }, (alarm) =>
+    this.#auditor = new LogAuditor({ clock, verifier, logs: logPins, formatTime }, (alarm) =>
       this.#raiseAlarm(alarm),
     );
     this.#events = new EventBuffer((mark) => this.#cursors.schedule(mark));
@@ -469,8 +469,8 @@ export class Client extends AccountLink<ClientAccount> {
   #rememberDefaults(fingerprint: Fingerprint, user: string): void {
     const { clock, state } = this.#deps;
     const { address, changesDefaults } = this.#options;
-    state.noteServer(address, clock.unixMs(), changesDefaults);
-    state.noteUser(fingerprint, user, clock.unixMs(), changesDefaults);
+    state.setLastServer(address, clock.unixMs(), changesDefaults);
+    state.setLastUser(fingerprint, user, clock.unixMs(), changesDefaults);
   }
 
   #newAccount(known: Fingerprint, user: string): ClientAccount {
@@ -486,7 +486,7 @@ export class Client extends AccountLink<ClientAccount> {
       ...{ sha256, follow, adoptsUnsent, outboxes: state.outboxes, hasPrefs: !hasReader },
       after: follow === "all" && hasReader ? state.cursor(known, user) : undefined,
       sealed: { home, load: async () => (await import("./sealed/code.ts")).SEALED_CODE },
-      pin: async (reader) => state.logs.pin(reader),
+      pin: async (reader) => state.logPins.pin(reader),
       announceUploads: () => this.transfers.sayLeft(),
     });
     const reader = new AccountReader(follow, () => session.rooms, {

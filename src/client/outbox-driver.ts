@@ -13,12 +13,12 @@ import {
 import type { WorkEvent } from "../core/model/event.ts";
 import { formatPostId } from "../core/rooms/dedup.ts";
 import type { Clock } from "../io/clock.ts";
-import type { KeptPost, OutboxChange } from "../io/state/outbox-store.ts";
+import type { OutboxChange, UnsentPost } from "../io/state/outbox-store.ts";
 import type { PostBody } from "../wire/messages.ts";
 import type { Connection } from "./link/connection.ts";
 import type { PostToSeal } from "./sealed/sealing.ts";
 
-export type ParsedPost = Omit<KeptPost, "body"> & { readonly body: PostBody };
+export type ParsedPost = Omit<UnsentPost, "body"> & { readonly body: PostBody };
 
 type PostStep<Kind extends WorkEvent["kind"]> = Extract<WorkEvent, { kind: Kind }>;
 
@@ -60,7 +60,7 @@ interface PendingPost {
 type Send = Extract<OutboxEffect, { kind: "send" }>;
 
 interface Write {
-  readonly added: readonly KeptPost[];
+  readonly added: readonly UnsentPost[];
   readonly settled: readonly number[];
   readonly sends: readonly Send[];
   readonly connection: Connection | undefined;
@@ -92,7 +92,7 @@ export class OutboxDriver {
   #cancelTimer: (() => void) | undefined;
   #cancelWrite: (() => void) | undefined;
   /** Changes that are not on disk yet. Bounded by the outbox, as are the next two. */
-  #added: KeptPost[] = [];
+  #added: UnsentPost[] = [];
   #settled: number[] = [];
   #sends: Send[] = [];
   #isWriting = false;

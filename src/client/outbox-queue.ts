@@ -6,7 +6,12 @@ import { OUTBOX_IN_FLIGHT_MAX, OUTBOX_KEEP_MS } from "../base/limits.ts";
 import type { Receipt } from "../core/client/outbox.ts";
 import type { Clock } from "../io/clock.ts";
 import type { Entropy } from "../io/entropy.ts";
-import type { KeptPost, LeftOutbox, OutboxChange, OutboxOwner } from "../io/state/outbox-store.ts";
+import type {
+  AbandonedOutbox,
+  OutboxChange,
+  OutboxOwner,
+  UnsentPost,
+} from "../io/state/outbox-store.ts";
 import type { PostBody } from "../wire/messages.ts";
 import type { Connection } from "./link/connection.ts";
 import { notLoggedIn } from "./link/retry.ts";
@@ -23,7 +28,7 @@ const READY_PENDING_MAX = 2 * OUTBOX_IN_FLIGHT_MAX;
  */
 export interface OutboxStore {
   /** Claims the unsent posts of ended processes, oldest first. @throws {Fault} store-… */
-  adopt(owner: OutboxOwner): readonly LeftOutbox[] | Promise<readonly LeftOutbox[]>;
+  adopt(owner: OutboxOwner): readonly AbandonedOutbox[] | Promise<readonly AbandonedOutbox[]>;
   /** Atomic, and durable when it returns or resolves. @throws {Fault} store-… */
   write(id: OutboxId, change: OutboxChange): void | Promise<void>;
   /** Releases the outbox: its posts may be adopted. */
@@ -151,9 +156,9 @@ export class OutboxQueue {
         const { settled } = change;
         const write = () => {
           const added = change.added.map((post) => sealing?.kept(id, post) ?? post);
-          const writePosts = (posts: readonly KeptPost[]) =>
+          const writePosts = (posts: readonly UnsentPost[]) =>
             store.write(id, { ...owner, added: posts, settled });
-          const stored = added.filter((post): post is KeptPost => !(post instanceof Promise));
+          const stored = added.filter((post): post is UnsentPost => !(post instanceof Promise));
           return stored.length === added.length
             ? writePosts(stored)
             : Promise.all(added).then(writePosts);
@@ -168,7 +173,7 @@ export class OutboxQueue {
   }
 
   /** @returns a promise if some posts have to be decrypted */
-  #openAdopted(earlier: readonly LeftOutbox[]): void | Promise<void> {
+  #openAdopted(earlier: readonly AbandonedOutbox[]): void | Promise<void> {
     const opening = earlier.map(({ id, posts }) =>
       this.#options.sealing?.opened(id as OutboxId, posts),
     );
@@ -181,7 +186,7 @@ export class OutboxQueue {
 
   /** @returns `undefined` if it cannot be read now; it stays for the next run */
   async #openOutbox(
-    outbox: LeftOutbox,
+    outbox: AbandonedOutbox,
     opening: Promise<OpenedPosts> | undefined,
   ): Promise<OpenedOutbox | undefined> {
     const id = outbox.id as OutboxId;
@@ -273,7 +278,7 @@ export class OutboxQueue {
 }
 
 /** Parses a stored body. A corrupted one becomes empty, and the server refuses it. */
-function bodyOf({ body }: KeptPost): PostBody {
+function bodyOf({ body }: UnsentPost): PostBody {
   try {
     const value: unknown = JSON.parse(body);
     if (typeof value === "object" && value !== null && "text" in value) {

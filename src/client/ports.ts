@@ -1,13 +1,13 @@
 /** Stores that a client requires. `ClientState` implements all of them. */
 
 import type { ClientState } from "../io/state/client-state.ts";
-import type { ResumableUploads } from "../io/state/kept-upload.ts";
 import type { LogPins } from "../io/state/log-pins.ts";
+import type { ResumableUploads } from "../io/state/resumable-upload.ts";
 import type { OutboxStore } from "./outbox-queue.ts";
 
 export type PinStore = Pick<ClientState, "pin" | "setPin" | "addressOf" | "moveServer">;
 
-export type AddressStore = Pick<ClientState, "keepServerPlaces" | "forgetServerPlaces">;
+export type AddressStore = Pick<ClientState, "storeServerAddresses" | "removeServerAddresses">;
 
 export type CursorStore = Pick<ClientState, "cursor" | "advanceCursor" | "rewindCursor">;
 
@@ -17,7 +17,7 @@ export type AccountKeyStore = Pick<ClientState, "knownAccountKey" | "setAccountK
 type EnrolmentStore = Pick<ClientState, "enrolment" | "enrol" | "unenrol" | "moveUser">;
 
 /** Default servers and names. */
-type DefaultStore = Pick<ClientState, "noteServer" | "noteUser">;
+type DefaultStore = Pick<ClientState, "setLastServer" | "setLastUser">;
 
 export interface ClientStores
   extends PinStore,
@@ -27,5 +27,5 @@ export interface ClientStores
     DefaultStore {
   readonly outboxes: OutboxStore;
   readonly uploads: ResumableUploads;
-  readonly logs: LogPins;
+  readonly logPins: LogPins;
 }

@@ -5,7 +5,7 @@ import { ServerAddresses } from "../core/client/server-addresses.ts";
 import type { Clock } from "../io/clock.ts";
 import type { Entropy } from "../io/entropy.ts";
 import type { Link } from "../io/link/link.ts";
-import type { KeptPlaces } from "../io/state/client-state.ts";
+import type { StoredAddresses } from "../io/state/client-state.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
 import { formatAddress, parseServerSpec, type ServerPlace } from "../wire/invite.ts";
 import type { LinkEvent } from "./event.ts";
@@ -21,7 +21,7 @@ export interface ServerLocatorOptions {
   readonly state: AddressStore;
   readonly address: string;
   readonly addresses?: readonly [ServerPlace, ...ServerPlace[]] | undefined;
-  readonly storedAddresses?: KeptPlaces | undefined;
+  readonly storedAddresses?: StoredAddresses | undefined;
   readonly isServerExplicit?: boolean | undefined;
 }
 
@@ -44,11 +44,11 @@ export class ServerLocator {
       storedAddresses,
       isServerExplicit = true,
     } = known;
-    const { told, last } = storedAddresses ?? { told: [], last: undefined };
+    const { reported, last } = storedAddresses ?? { reported: [], last: undefined };
     const random = byte / 256;
     this.#addresses = new ServerAddresses({
       given,
-      told,
+      told: reported,
       last,
       isNamed: isServerExplicit,
       now: clock.now(),
@@ -106,7 +106,7 @@ export class ServerLocator {
       !this.#hasClusterAddresses &&
       this.#addresses.clearAdvertised()
     ) {
-      this.#options.state.forgetServerPlaces(fingerprint);
+      this.#options.state.removeServerAddresses(fingerprint);
     }
     return false;
   }
@@ -138,6 +138,6 @@ export class ServerLocator {
 
   #store(fingerprint: Fingerprint): void {
     const { told, last } = this.#addresses;
-    this.#options.state.keepServerPlaces(fingerprint, { told, last });
+    this.#options.state.storeServerAddresses(fingerprint, { reported: told, last });
   }
 }

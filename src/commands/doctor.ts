@@ -108,7 +108,7 @@ function whom(context: Context, named: ServerSpec | undefined): About | undefine
   const server = named ?? known?.address;
   if (server === undefined) return undefined;
   const pinned = state?.pin(formatAddress(server))?.fingerprint as Fingerprint | undefined;
-  const machines = pinned === undefined ? [] : (state?.serverPlaces(pinned)?.told ?? []);
+  const machines = pinned === undefined ? [] : (state?.serverAddresses(pinned)?.reported ?? []);
   return { server, pinned, machines, why: known === undefined ? "as named" : whyTaken(known) };
 }
 

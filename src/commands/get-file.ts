@@ -42,7 +42,7 @@ export const command = defineVerb({
           open.client,
           show,
           args.out,
-          open.state.partSecret(),
+          open.state.partialFileSecret(),
         );
         if (args.follow) return followFiles(receiver, open);
         return receiver.receiveAll(await filesMeant(open, args.id));
@@ -90,16 +90,16 @@ async function followFiles(
   const { fingerprint } = client;
   if (fingerprint === undefined) throw new Fault("link-closed", "the connection was closed");
   const whose = { fingerprint, user };
-  const { taken } = state;
+  const { receivedFiles } = state;
   const incoming = new Incoming({
-    cursor: taken.place(whose),
-    has: (file) => taken.has(whose, file),
+    cursor: receivedFiles.position(whose),
+    has: (file) => receivedFiles.has(whose, file),
     take: (file) => receiver.take(file),
-    took: (file) => taken.note(whose, file),
-    reached: (seq) => taken.advance(whose, seq),
+    took: (file) => receivedFiles.add(whose, file),
+    reached: (seq) => receivedFiles.advance(whose, seq),
     lost: (_file, fault) => receiver.failed(fault),
   });
-  const watching = watch(client, incoming, () => taken.place(whose), user);
+  const watching = watch(client, incoming, () => receivedFiles.position(whose), user);
   return Promise.race([watching, incoming.failed()]);
 }
 

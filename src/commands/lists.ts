@@ -10,7 +10,7 @@ import { printList, sizeCell, timeCell } from "../cli/output/answer.ts";
 import { DamageReport } from "../cli/output/damage.ts";
 import { destinationName, isFile, recordJson, type ShownFile } from "../cli/output/render.ts";
 import { queryUsers } from "../client/link/queries.ts";
-import { seenFile } from "../io/state/seen-files.ts";
+import { knownFile } from "../io/state/known-files.ts";
 
 export const users = clientVerb({
   reads: true,
@@ -63,7 +63,7 @@ export const files = clientVerb({
       damage.note(records);
       found.push(...records.filter(isFile));
     }
-    state.seenFiles.note(client.fingerprint ?? "", found.map(seenFile));
+    state.knownFiles.add(client.fingerprint ?? "", found.map(knownFile));
     printList(context, found, {
       json: recordJson,
       columns: {

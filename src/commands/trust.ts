@@ -108,8 +108,8 @@ async function acceptLog(
   address: string,
   fingerprint: Fingerprint,
 ): Promise<void> {
-  const alarm = state.logs.alarm(fingerprint);
-  const known = state.logs.pin({ fingerprint });
+  const alarm = state.logPins.alarm(fingerprint);
+  const known = state.logPins.pin({ fingerprint });
   if (alarm === undefined || known === undefined) return;
   say(context, `the history of ${address} was not accepted: ${alarm}`);
   const question = "Does the server's owner say that it is meant to be so?";
@@ -118,7 +118,7 @@ async function acceptLog(
       remedy: "ask the server's owner what has happened to it",
     });
   }
-  state.logs.forget(fingerprint);
+  state.logPins.forget(fingerprint);
   say(
     context,
     `the ${known.size} records of ${known.origin} are let go; ` +

@@ -128,7 +128,7 @@ async function inFolder(
   },
 ): Promise<number> {
   using state = ClientState.open(context.settings().folders.data);
-  const { verdict, findings } = await verifyForHome(data, state.logs);
+  const { verdict, findings } = await verifyForHome(data, state.logPins);
   const { history, accounts, key } = verdict;
   const fingerprint = fingerprintWith(key, sha256);
   const count = history.findingCount + accounts.findingCount;

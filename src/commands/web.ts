@@ -42,7 +42,7 @@ export const command = defineVerb({
   async run(args, context) {
     const met = await openClient(context, args, { argument: args.at, greetOnly: true });
     const { address, client, state } = met;
-    state.noteServer(formatAddress(address), context.clock.unixMs(), isForPerson(context));
+    state.setLastServer(formatAddress(address), context.clock.unixMs(), isForPerson(context));
     const { fingerprint: found, serverAddress = address } = client;
     await met.close();
     if (found === undefined) throw new Fault("link-closed", "the connection was closed");

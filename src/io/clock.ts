@@ -1,13 +1,12 @@
-/** Time as used by drivers; a simulated world provides a virtual clock. */
+/** Time as used by drivers. Simulations provide a virtual clock. */
 
 export interface Clock {
-  /** Monotonic milliseconds; the `now` of every state machine. */
+  /** Monotonic milliseconds, used as `now` by every state machine. */
   now(): number;
-  /** Wall time in Unix milliseconds; it may jump. */
+  /** Wall time in Unix milliseconds. It may jump. */
   unixMs(): number;
   /**
-   * Calls back once after `delayMs` milliseconds, 0 as soon as possible. Returns a function that
-   * cancels.
+   * Calls back once after `delayMs`; 0 means as soon as possible. Returns a function that cancels.
    */
   after(delayMs: number, callback: () => void): () => void;
 }
@@ -19,58 +18,58 @@ export function delay(clock: Pick<Clock, "after">, delayMs: number): Promise<voi
 }
 
 /**
- * Settles as the promise does, or as `onLate` does if that takes longer.
- * @param onLate may throw
+ * Settles like the promise, or like `onTimeout` if it takes longer.
+ * @param onTimeout may throw
  */
-export async function within<Result, Late>(
+export async function withTimeout<Result, Late>(
   promise: Promise<Result>,
-  withinMs: number,
-  onLate: () => Late,
+  timeoutMs: number,
+  onTimeout: () => Late,
   clock: Pick<Clock, "after"> = systemClock(),
 ): Promise<Result | Late> {
   const { promise: passed, resolve } = Promise.withResolvers<void>();
-  const cancel = clock.after(withinMs, resolve);
+  const cancel = clock.after(timeoutMs, resolve);
   try {
-    return await Promise.race([promise, passed.then(onLate)]);
+    return await Promise.race([promise, passed.then(onTimeout)]);
   } finally {
     cancel();
   }
 }
 
-export interface Retry {
+export interface RetryOptions {
   readonly clock: Clock;
-  readonly everyMs: number;
-  /** Time by the clock after which an error is final. Default: none. */
+  readonly intervalMs: number;
+  /** Clock time after which an error is final. Default: none. */
   readonly until?: number;
   /** Reports whether another attempt may succeed. */
-  readonly isPassing: (error: unknown) => boolean;
+  readonly isTransient: (error: unknown) => boolean;
 }
 
 /**
- * Repeats an action until it succeeds.
+ * Retries an action until it succeeds.
  * @throws its last error, if that is final
  */
 export async function retry<Result>(
   act: () => Promise<Result>,
-  { clock, everyMs, until = Number.POSITIVE_INFINITY, isPassing }: Retry,
+  { clock, intervalMs, until = Number.POSITIVE_INFINITY, isTransient }: RetryOptions,
 ): Promise<Result> {
   for (;;) {
     try {
       return await act();
     } catch (error) {
-      if (!isPassing(error) || clock.now() >= until) throw error;
+      if (!isTransient(error) || clock.now() >= until) throw error;
     }
-    await delay(clock, everyMs);
+    await delay(clock, intervalMs);
   }
 }
 
 export function systemClock(): Clock {
   return {
     now: () => performance.now(),
-    unixMs: () => Math.max(0, Date.now()), // A timestamp is never before 1970.
+    unixMs: () => Math.max(0, Date.now()), // Timestamps are never negative.
     after: (delayMs, callback) => {
       if (delayMs === 0) {
-        const immediate = setImmediate(callback); // Not before sockets were polled once.
+        const immediate = setImmediate(callback); // Runs after one poll of the sockets.
         return () => clearImmediate(immediate);
       }
       const timer = setTimeout(callback, delayMs);

@@ -1,8 +1,8 @@
-/** Random bytes as used by drivers; a simulated world provides seeded ones. */
+/** Random bytes as used by drivers. Simulations provide seeded ones. */
 
 export type Entropy = (sizeBytes: number) => Uint8Array;
 
-/** Drawn in blocks: one system call serves a few hundred salts. */
+/** Bytes per system call, enough for a few hundred salts. */
 const POOL_BYTES = 4096;
 
 export function systemEntropy(): Entropy {

@@ -1,37 +1,37 @@
-/** Runs slow tasks a few at a time. */
+/** Runs slow tasks with limited concurrency. */
 
 import { Fault } from "../base/fault.ts";
 
-/** Runs a few tasks at a time; refuses tasks when the queue is full. */
+/** Limits concurrent tasks, and refuses tasks when the queue is full. */
 export class WorkQueue {
   readonly #runningMax: number;
-  readonly #waitingMax: number;
-  readonly #waiting: (() => void)[] = [];
+  readonly #queueMax: number;
+  readonly #queue: (() => void)[] = [];
   #running = 0;
 
-  constructor(runningMax: number, waitingMax: number) {
+  constructor(runningMax: number, queueMax: number) {
     this.#runningMax = runningMax;
-    this.#waitingMax = waitingMax;
+    this.#queueMax = queueMax;
   }
 
-  /** @throws Fault too-many, and whatever the task throws */
-  async run<Result>(work: () => Promise<Result>): Promise<Result> {
-    if (this.#running >= this.#runningMax) await this.#turn();
+  /** @throws {Fault} too-many, and whatever the task throws */
+  async run<Result>(task: () => Promise<Result>): Promise<Result> {
+    if (this.#running >= this.#runningMax) await this.#waitForSlot();
     else this.#running++;
     try {
-      return await work();
+      return await task();
     } finally {
-      // The slot passes to the next task directly, without being free in between.
-      const next = this.#waiting.shift();
+      // Pass the slot directly to the next task.
+      const next = this.#queue.shift();
       if (next === undefined) this.#running--;
       else next();
     }
   }
 
-  #turn(): Promise<void> {
-    if (this.#waiting.length >= this.#waitingMax) {
+  #waitForSlot(): Promise<void> {
+    if (this.#queue.length >= this.#queueMax) {
       throw new Fault("too-many", "the server is busy", { retryAfterMs: 1_000 });
     }
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    return new Promise((resolve) => this.#queue.push(resolve));
   }
 }

@@ -26,10 +26,10 @@ async function read(count: number) {
   await fixture.clock.advance(WRITTEN_MS);
   await fixture.outcome(first.client.close());
   const { fingerprint } = fixture.server.identity;
-  const pin = () => fixture.state.logs.pin({ fingerprint });
+  const pin = () => fixture.state.logPins.pin({ fingerprint });
   const reader = { fingerprint, formers: [], user: "ana" };
   const seen = (which: "all" | "unproved") =>
-    fixture.state.logs.seen(reader, which).map(({ seq }) => seq);
+    fixture.state.logPins.storedRecords(reader, which).map(({ seq }) => seq);
   return { fixture, enter, alarms, pin, seen };
 }
 
@@ -134,7 +134,7 @@ describe("at each log-in", () => {
     expect(alarms).toEqual([]);
     expect(pin()).toBeUndefined(); // It has moved.
     const { fingerprint } = server.identity;
-    expect(fixture.state.logs.pin({ fingerprint })?.size).toBe(4);
+    expect(fixture.state.logPins.pin({ fingerprint })?.size).toBe(4);
   });
 
   test("a checkpoint from before what is known is signed anew, and not waited for", async () => {
@@ -234,8 +234,8 @@ describe("a log that was manipulated and signed again", () => {
     await fixture.clock.advance(2 * WRITTEN_MS);
     expect(alarms).toHaveLength(2);
     const { fingerprint } = fixture.server.identity;
-    expect(fixture.state.logs.alarm(fingerprint)).toBe(fault.message);
-    fixture.state.logs.forget(fingerprint);
+    expect(fixture.state.logPins.alarm(fingerprint)).toBe(fault.message);
+    fixture.state.logPins.forget(fingerprint);
     const trusting = await enter();
     expect(trusting.client.isConnected).toBe(true);
     expect(pin()?.note).toBe(fixture.server.proofs.note());
@@ -251,7 +251,7 @@ describe("a log that was manipulated and signed again", () => {
     server.records.push(...tail);
     const watched = await enter();
     expect(watched.client.isConnected).toBe(true);
-    expect(fixture.state.logs.alarm(server.identity.fingerprint)).toBeUndefined();
+    expect(fixture.state.logPins.alarm(server.identity.fingerprint)).toBeUndefined();
   });
 
   test("while a device is in: at the next audit, and what waits is not sent", async () => {
@@ -311,11 +311,11 @@ test("a page of the past counts as read, up to so many records of one run", asyn
   for (let i = 1; i <= 9; i++) fixture.server.say({ text: `text ${i}` }, "ana");
   const credentials = { ...ANA, user: "ben" };
   const { client } = await fixture.connect({ follow: "none", credentials });
-  const { logs } = fixture.state;
-  expect(logs.seen(ben, "all")).toEqual([]);
+  const { logPins } = fixture.state;
+  expect(logPins.storedRecords(ben, "all")).toEqual([]);
   await fixture.outcome(client.history({ limit: 4 }));
   await fixture.outcome(client.close());
-  expect(logs.seen(ben, "all").map(({ seq, place }) => [seq, place])).toEqual(
+  expect(logPins.storedRecords(ben, "all").map(({ seq, place }) => [seq, place])).toEqual(
     [6, 7, 8, 9].map((seq) => [seq, "#lobby"]),
   );
   for (let i = 10; i <= 2 * UNSTORED_RECORDS_MAX; i++) fixture.server.say({ text: "more" }, "ana");
@@ -324,7 +324,7 @@ test("a page of the past counts as read, up to so many records of one run", asyn
   await fixture.outcome(later.history({ limit: 1_000 }));
   await fixture.outcome(later.history({ limit: 1_000, before: 1_049 }));
   await fixture.outcome(later.close());
-  const all = logs.seen(ben, "all").map(({ seq }) => seq);
+  const all = logPins.storedRecords(ben, "all").map(({ seq }) => seq);
   expect([all.length, all[4]]).toEqual([UNSTORED_RECORDS_MAX + 4, 49]); // And what was read last.
   expect([alarms, pin()?.size]).toEqual([[], 2 * UNSTORED_RECORDS_MAX]);
   rewrite(fixture, (texts) => texts.with(99, ["ana", "never said"]));
@@ -365,9 +365,9 @@ describe("what was confirmed by a server", () => {
     const { fixture } = await read(3);
     const reader = { fingerprint: fixture.server.identity.fingerprint, formers: [], user: "ana" };
     await once(fixture, (client) => client.request("erase", { seq: 2 }));
-    expect(fixture.state.logs.confirmed(reader)).toBe(4);
+    expect(fixture.state.logPins.confirmed(reader)).toBe(4);
     await once(fixture, (client) => client.requestOnce("erase", { seq: 2 }));
-    expect(fixture.state.logs.confirmed(reader)).toBe(5);
+    expect(fixture.state.logPins.confirmed(reader)).toBe(5);
   });
 
   test("as the first record of all, is missed where the log is empty", async () => {
@@ -377,7 +377,7 @@ describe("what was confirmed by a server", () => {
     fixture.server.records.length = 0;
     await enter();
     expect(alarms.map(({ fault }) => fault.code)).toEqual(["log-unproved"]);
-    fixture.state.logs.forget(fixture.server.identity.fingerprint);
+    fixture.state.logPins.forget(fixture.server.identity.fingerprint);
     await enter();
     expect(alarms).toHaveLength(1);
   });

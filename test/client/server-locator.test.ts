@@ -20,7 +20,7 @@ class ClusterFixture extends ClientFixture {
 
   override client(options: Parameters<ClientFixture["client"]>[0] = {}): Watched {
     const { fingerprint } = this.server.identity;
-    return super.client({ storedAddresses: this.state.serverPlaces(fingerprint), ...options });
+    return super.client({ storedAddresses: this.state.serverAddresses(fingerprint), ...options });
   }
 
   async told(places = PLACES): Promise<Watched> {
@@ -94,13 +94,13 @@ test("forgets the stored machines of a server that names no others", async () =>
   const fixture = new ClusterFixture();
   const { fingerprint } = fixture.server.identity;
   const watched = await fixture.told();
-  expect(fixture.state.serverPlaces(fingerprint)?.told).toEqual(PLACES);
+  expect(fixture.state.serverAddresses(fingerprint)?.reported).toEqual(PLACES);
   await fixture.outcome(watched.client.close());
   fixture.server.places = undefined;
   const alone = await fixture.connect();
   await fixture.clock.advance(0);
   expect(alone.client.cluster).toEqual([]);
-  expect(fixture.state.serverPlaces(fingerprint)).toBeUndefined();
+  expect(fixture.state.serverAddresses(fingerprint)).toBeUndefined();
 });
 
 test("a server sends its clients against others a few times, then once a second", async () => {

@@ -63,7 +63,7 @@ function programHome(fixture: ClientFixture): Home {
       return {
         keys: deviceKeys(Identity.fromPem(pem, "device.key"), state),
         outboxes: state.outboxes,
-        logs: state.logs,
+        logs: state.logPins,
         greeted: async (fingerprint, formers = []) => {
           const place = { fingerprint, name: "server", firstSeenUnixMs: 0 };
           for (const former of formers) state.moveServer(former, place);
@@ -72,7 +72,7 @@ function programHome(fixture: ClientFixture): Home {
         isEnrolled: (user) => state.enrolment(server, user) !== undefined,
         entered: (user) => {
           state.enrol(server, user, `u-${user}`);
-          state.noteUser(server, user, fixture.clock.unixMs(), true);
+          state.setLastUser(server, user, fixture.clock.unixMs(), true);
         },
         forgotten: (user) => state.unenrol(server, user),
         moved: async (old, user) => state.moveUser(server, old, user),
@@ -411,13 +411,13 @@ describe.each([
       return { one: (await visit()).run, next: async () => (await visit()).run };
     };
     const seqs = async (run: Run, which: "all" | "unproved", reader: LogReader = READER) =>
-      (await run.logs.seen(reader, which)).map(({ seq }) => seq);
+      (await run.logs.storedRecords(reader, which)).map(({ seq }) => seq);
 
     test("keeps the pin, which goes neither back nor to another log", async () => {
       const { one, next } = await runs();
       expect(await one.logs.pin(READER)).toBeUndefined();
-      for (const size of [5, 9, 7]) await one.logs.keepPin(READER, pinOf(size));
-      await one.logs.keepPin(READER, pinOf(20, "chat/two"));
+      for (const size of [5, 9, 7]) await one.logs.storePin(READER, pinOf(size));
+      await one.logs.storePin(READER, pinOf(20, "chat/two"));
       one.end();
       const run = await next();
       expect(await run.logs.pin({ ...READER, user: "ben" })).toEqual(pinOf(9));
@@ -426,13 +426,17 @@ describe.each([
 
     test("keeps what was read by account, until it is proved", async () => {
       const { one, next } = await runs();
-      await one.logs.keepSeen(READER, [seenOf(3, "ben"), seenOf(1)]);
-      await one.logs.keepSeen(READER, [{ ...seenOf(3, "eve"), place: "@eve" }, seenOf(2)]);
+      await one.logs.storeRecords(READER, [seenOf(3, "ben"), seenOf(1)]);
+      await one.logs.storeRecords(READER, [{ ...seenOf(3, "eve"), place: "@eve" }, seenOf(2)]);
       one.end();
       const run = await next();
       const ana = { ...READER, user: "ana" };
-      expect(await run.logs.seen(ana, "all")).toEqual([seenOf(1), seenOf(2), seenOf(3, "ben")]);
-      await run.logs.proved(READER, [1, 3]);
+      expect(await run.logs.storedRecords(ana, "all")).toEqual([
+        seenOf(1),
+        seenOf(2),
+        seenOf(3, "ben"),
+      ]);
+      await run.logs.markProved(READER, [1, 3]);
       expect(await seqs(run, "unproved")).toEqual([2]);
       expect(await seqs(run, "all")).toEqual([1, 2, 3]);
       expect(await seqs(run, "all", { ...READER, user: "ben" })).toEqual([]);
@@ -441,7 +445,7 @@ describe.each([
     test("keeps the highest confirmed number, also under a new key", async () => {
       const { one, next } = await runs();
       expect(await one.logs.confirmed(READER)).toBe(0);
-      for (const seq of [7, 9, 8]) await one.logs.keepConfirmed(READER, seq);
+      for (const seq of [7, 9, 8]) await one.logs.storeConfirmed(READER, seq);
       one.end();
       const run = await next();
       expect(await run.logs.confirmed({ ...READER, user: "ben" })).toBe(9);

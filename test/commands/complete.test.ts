@@ -75,14 +75,14 @@ describe("names from this device's own state", () => {
     const state = ClientState.open(folder);
     const pin = { address: "192.0.2.7:2428", fingerprint: "F", name: "Room 12" };
     state.setPin({ ...pin, firstSeenUnixMs: 1 });
-    state.noteServer(pin.address, 1, true);
-    state.noteUser("F", "ana", 1, true);
+    state.setLastServer(pin.address, 1, true);
+    state.setLastUser("F", "ana", 1, true);
     const reader = { fingerprint: "F", formers: [], user: "ana" };
     const records = places.map(([place, from], i) => {
       return { seq: i + 1, leaf: new Uint8Array(32), room: "r", place, from, timeUnixMs: 1 };
     });
-    state.logs.keepSeen(reader, records);
-    state.seenFiles.note("F", files);
+    state.logPins.storeRecords(reader, records);
+    state.knownFiles.add("F", files);
     state.close();
     // Servers that run on this machine would come first.
     const env = { CHAT_HOME: folder, XDG_RUNTIME_DIR: join(folder, "none") };

@@ -75,7 +75,7 @@ export class LineFiles {
     checkOut(out);
     const { chatConsole, open } = this.#lines;
     this.#start(async () => {
-      const secret = open.state.partSecret();
+      const secret = open.state.partialFileSecret();
       const onProgress = this.#progressReporter();
       const got = await receiveFile(open.client, { file, out, secret, onProgress });
       chatConsole.tell(gotJson(got), gotText(got));

@@ -17,7 +17,7 @@ import { noMajority } from "../../client/link/retry.ts";
 import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
 import type { Receipt } from "../../core/client/outbox.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
-import { type SeenFile, seenFile } from "../../io/state/seen-files.ts";
+import { type KnownFile, knownFile } from "../../io/state/known-files.ts";
 import type { View, Whose } from "../../ui/commands/command.ts";
 import { formatFingerprint } from "../../wire/fingerprint.ts";
 import type { PostBody } from "../../wire/messages.ts";
@@ -70,7 +70,7 @@ export class LineClient extends SlashHost {
   /** Time and text of the last announcement that was shown. */
   #announced = "";
   /** Bounded by KNOWN_FILES_MAX. */
-  readonly #unnoted: SeenFile[] = [];
+  readonly #unnoted: KnownFile[] = [];
   #isCaughtUp = false;
 
   constructor(
@@ -372,7 +372,7 @@ export class LineClient extends SlashHost {
     if (record.kind !== "file") return;
     const shown = shownChatRecord(record, "");
     if (!isFile(shown)) return;
-    this.#unnoted.push(seenFile(shown));
+    this.#unnoted.push(knownFile(shown));
     if (this.#isCaughtUp || this.#unnoted.length >= KNOWN_FILES_MAX) this.#noteFiles();
   }
 
@@ -380,7 +380,7 @@ export class LineClient extends SlashHost {
     this.#isCaughtUp = true;
     const { client, state } = this.open;
     const files = this.#unnoted.splice(0);
-    if (client.fingerprint !== undefined) state.seenFiles.note(client.fingerprint, files);
+    if (client.fingerprint !== undefined) state.knownFiles.add(client.fingerprint, files);
   }
 
   #received(event: ReaderEvent): void {

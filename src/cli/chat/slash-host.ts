@@ -168,7 +168,7 @@ export abstract class SlashHost implements Host {
   }
 
   hideJoins(on: boolean): void {
-    this.open.state.prefer("quiet", on ? "on" : "off");
+    this.open.state.setPreference("quiet", on ? "on" : "off");
     this.chatConsole.isQuiet = on;
   }
 

@@ -103,7 +103,7 @@ export async function openClient(
     const roomSecret =
       (await readSecret(context, ROOM_PASSWORD, flags.roomPasswordFile)) ?? address.secret;
     const expected = chosen.fingerprint ?? address.fingerprint ?? state.pin(filedAs)?.fingerprint;
-    const said = expected ?? state.serverSaidAt(filedAs);
+    const said = expected ?? state.serverClaiming(filedAs);
     const last = said === undefined ? undefined : state.lastUser(said);
     const known = chosen.user ?? last ?? options.otherwise;
     const user = known ?? (options.greetOnly === true ? "" : await askUserName(context, filedAs));
@@ -189,7 +189,7 @@ function placesOf(
 ): Pick<ClientOptions, "addresses" | "storedAddresses"> {
   const { host, port, also = [] } = address;
   if (here) return { addresses: [{ host, port }] };
-  const kept = expected === undefined ? undefined : state.serverPlaces(expected);
+  const kept = expected === undefined ? undefined : state.serverAddresses(expected);
   return { addresses: [{ host, port }, ...also], storedAddresses: kept };
 }
 

@@ -1,7 +1,7 @@
 /** A check of `chat doctor` and its result. */
 
 import { Fault } from "../../base/fault.ts";
-import { type Clock, within } from "../../io/clock.ts";
+import { type Clock, withTimeout } from "../../io/clock.ts";
 import { faultOf } from "../errors.ts";
 
 export type CheckState = "ok" | "warning" | "failed" | "skipped";
@@ -73,7 +73,7 @@ export class Examination {
       return failed(new Fault("timeout", `this check did not come to an end within ${seconds} s`));
     };
     const attempt = Promise.resolve().then(work).catch(failed);
-    const found = await within(attempt, withinMs, late, this.#clock);
+    const found = await withTimeout(attempt, withinMs, late, this.#clock);
     const result = { name, ms: Math.round(this.#clock.now() - from), ...found };
     this.#results.push(result);
     this.#onResult(result);

@@ -38,7 +38,7 @@ export class ScreenDrafts {
     this.#owner = owner;
     this.#kept = new Map();
     try {
-      const drafts = this.#parts.store.of(owner);
+      const drafts = this.#parts.store.list(owner);
       for (const [target, draft] of drafts) this.#kept.set(target, JSON.stringify(draft));
       return drafts;
     } catch (error) {
@@ -91,7 +91,7 @@ export class ScreenDrafts {
     }
     if (changes.size === 0) return;
     try {
-      this.#parts.store.keep(owner, changes);
+      this.#parts.store.save(owner, changes);
       this.#hasFailed = false;
     } catch (error) {
       for (const target of changes.keys()) this.#kept.delete(target);

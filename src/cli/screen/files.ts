@@ -9,7 +9,7 @@ import { isSame } from "../../core/model/item.ts";
 import { openRoom } from "../../core/model/selectors.ts";
 import type { TransferState, TransferView } from "../../core/model/state.ts";
 import type { FileBody } from "../../core/rooms/files.ts";
-import { type SeenFile, seenFile } from "../../io/state/seen-files.ts";
+import { type KnownFile, knownFile } from "../../io/state/known-files.ts";
 import type { Message } from "../../ui/messages/en/terminal.ts";
 import type { OpenClient } from "../connect/client.ts";
 import type { Context } from "../context.ts";
@@ -85,7 +85,7 @@ export class ScreenFiles {
     const file = checkFileId(id);
     checkOut(out);
     this.#start({ kind: "download", name, to: [], file }, async (onProgress, signal) => {
-      const secret = open.state.partSecret();
+      const secret = open.state.partialFileSecret();
       const got = await receiveFile(open.client, { file, out, secret, onProgress, signal });
       note(gotText(got));
       this.#options.here?.(got.id, got.path);
@@ -103,14 +103,14 @@ export class ScreenFiles {
     const { fingerprint } = open.client;
     const room = openRoom(chat.model);
     if (fingerprint === undefined || room === undefined) return;
-    const files: SeenFile[] = [];
+    const files: KnownFile[] = [];
     // A visible file may have been opened since.
     for (const file of [...room.tail.items.map((item) => item.file), ...visible]) {
       if (file === undefined || this.#noted.has(file)) continue;
       this.#noted.add(file);
-      files.push(seenFile({ id: file.file, name: file.name, sealed: room.isSealed === true }));
+      files.push(knownFile({ id: file.file, name: file.name, sealed: room.isSealed === true }));
     }
-    if (files.length > 0) open.state.seenFiles.note(fingerprint, files);
+    if (files.length > 0) open.state.knownFiles.add(fingerprint, files);
   }
 
   /** Resolves when all transfers have ended. */

@@ -46,6 +46,6 @@ export class ScreenMuted {
 
   #read(): void {
     const owner = this.#owner;
-    if (owner !== undefined) this.#targets = this.#store.of(owner.fingerprint, owner.user);
+    if (owner !== undefined) this.#targets = this.#store.list(owner.fingerprint, owner.user);
   }
 }

@@ -6,7 +6,7 @@ import { isPictureName } from "../../core/client/picture-name.ts";
 /** Storage of the paths: the home's preferences. */
 export interface PlacesState {
   preference(name: "pictures"): string | undefined;
-  prefer(name: "pictures", value: string): void;
+  setPreference(name: "pictures", value: string): void;
 }
 
 /**
@@ -33,7 +33,7 @@ export class PicturePlaces {
     others.delete(file);
     const paths = [...others, [file, path] as const].slice(-PICTURE_PATHS_MAX);
     this.#paths = new Map(paths);
-    this.#state.prefer("pictures", JSON.stringify(paths));
+    this.#state.setPreference("pictures", JSON.stringify(paths));
   }
 }
 

@@ -15,7 +15,7 @@ import { systemDisk } from "../../io/disk/system-disk.ts";
 import { linesOf, scanBlocks } from "../../io/log/scan.ts";
 import { listSegments, segmentName } from "../../io/log/segment.ts";
 import type { Finding, LogVerdict } from "../../io/log/verify.ts";
-import type { HomeLogPins, ShownRecords } from "../../io/state/log-pins.ts";
+import type { ExpectedRecords, HomeLogPins } from "../../io/state/log-pins.ts";
 import { type Fingerprint, fingerprintWith, formatFingerprint } from "../../wire/fingerprint.ts";
 import { type LogRecord, leafHash, parseHead, parseLine } from "../../wire/record.ts";
 import { type FolderVerdict, verifyFolder } from "./folder.ts";
@@ -38,7 +38,7 @@ export async function verifyForHome(data: string, logs: HomeLogPins): Promise<Ho
   const first = await verifyFolder(data);
   const fingerprint = fingerprintWith(first.key, sha256);
   const pin = logs.pinOf(fingerprint, first.history.origin ?? "");
-  const shown = logs.shown({ fingerprint: pin?.fingerprint ?? fingerprint });
+  const shown = logs.expectedRecords({ fingerprint: pin?.fingerprint ?? fingerprint });
   const size = Math.max(pin?.size ?? 0, shown.size);
   // A running server may have sent more in the meantime, which the folder contains by now.
   const verdict = first.history.size < size ? await verifyFolder(data) : first;
@@ -56,7 +56,7 @@ export async function verifyForHome(data: string, logs: HomeLogPins): Promise<Ho
 
 interface Known {
   readonly pin: LogPin | undefined;
-  readonly shown: ShownRecords;
+  readonly shown: ExpectedRecords;
   readonly size: number;
 }
 

@@ -5,7 +5,7 @@ import { asFault, Fault, msg } from "../../base/fault.ts";
 import { OUTBOX_IN_FLIGHT_MAX, REQUESTS_IN_FLIGHT_MAX } from "../../base/limits.ts";
 import { Stall } from "../../core/client/stall.ts";
 import { QUICK, Session, type SessionEffect, STEADY } from "../../core/session/session.ts";
-import { type Clock, within } from "../../io/clock.ts";
+import { type Clock, withTimeout } from "../../io/clock.ts";
 import type { Link, LinkCounters, Transport } from "../../io/link/link.ts";
 import {
   type Answer,
@@ -110,7 +110,7 @@ export class Connection {
 
   /** Like `drained`, but resolves after `ms` milliseconds at the latest. */
   async drainedWithin(ms: number): Promise<void> {
-    await within(this.drained, ms, () => undefined, this.#clock);
+    await withTimeout(this.drained, ms, () => undefined, this.#clock);
   }
 
   /** The fault for requests after the close. */

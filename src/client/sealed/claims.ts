@@ -11,7 +11,7 @@ import { CLAIM_TRIES_MAX, CLAIMS_KNOWN_MAX } from "../../base/limits-sealed.ts";
 import type { LogPin } from "../../core/client/audit.ts";
 import { verifyConsistency } from "../../core/log/proofs.ts";
 import type { SealedMessage } from "../../crypto/seal/engine.ts";
-import { type Clock, within } from "../../io/clock.ts";
+import { type Clock, withTimeout } from "../../io/clock.ts";
 import { checkpointText, findSigned } from "../../wire/checkpoint.ts";
 import type { Answer } from "../../wire/messages.ts";
 import type { Verifier } from "../link/keys.ts";
@@ -211,7 +211,7 @@ export class Claims {
     const answer = ask("checkpoint", { from }).catch((error: unknown) => {
       return asFault(error).code === "link-closed" ? undefined : ("unproved" as const);
     });
-    return await within(answer, CLAIM_ANSWER_MS, () => "unproved" as const, clock);
+    return await withTimeout(answer, CLAIM_ANSWER_MS, () => "unproved" as const, clock);
   }
 
   /** Returns the size of this log when this device first saw it under its origin. */

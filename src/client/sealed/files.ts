@@ -13,7 +13,7 @@ import type {
   ResumableUpload,
   ResumableUploads,
   UploadKey,
-} from "../../io/state/kept-upload.ts";
+} from "../../io/state/resumable-upload.ts";
 import { chunkCount } from "../../wire/chunks.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import { SEALED_FILE_NAME } from "../../wire/messages-sealed.ts";
@@ -257,7 +257,7 @@ class SealedUploadJournal implements ResumableUploads {
     if (found === undefined) return undefined;
     const { file } = found.upload;
     const isLost = file !== this.#begun && !this.#secrets.has(file);
-    return { upload: this.#late(found.upload), changed: found.changed || isLost };
+    return { upload: this.#late(found.upload), isChanged: found.isChanged || isLost };
   }
 
   begin(key: UploadKey, stamp: string, file: FileId, unixMs: number): ResumableUpload {
@@ -268,7 +268,7 @@ class SealedUploadJournal implements ResumableUploads {
   /** Deletes the entry of a finished or cancelled upload. */
   end(): void {
     try {
-      this.#ended?.end();
+      this.#ended?.remove();
     } catch (error) {
       if (!(error instanceof Fault)) throw error; // It costs the next run one request.
     }
@@ -281,11 +281,11 @@ class SealedUploadJournal implements ResumableUploads {
       get upTo() {
         return upload.upTo;
       },
-      note: (hashes) => upload.note(hashes),
-      cut: () => {}, // Noted checksums stay, for comparison.
+      addHashes: (hashes) => upload.addHashes(hashes),
+      truncate: () => {}, // Noted checksums stay, for comparison.
       hashes: (from) => upload.hashes(from),
       check: (from, hashes) => checkSame(upload, from, hashes),
-      end: () => {
+      remove: () => {
         this.#ended = upload;
       },
     };

@@ -11,7 +11,7 @@ import type { SealPrimitives } from "../../crypto/seal/primitives.ts";
 import type { StateKey } from "../../crypto/seal/state-box.ts";
 import { type Clock, delay } from "../../io/clock.ts";
 import type { Entropy } from "../../io/entropy.ts";
-import type { KeptPost } from "../../io/state/outbox-store.ts";
+import type { UnsentPost } from "../../io/state/outbox-store.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
 import type { PostBody, RequestFields } from "../../wire/messages.ts";
 import { SEALED_FILE_NAME } from "../../wire/messages-sealed.ts";
@@ -447,7 +447,7 @@ export class Sealing {
    * other data that says so, and encrypted with the key of the device.
    * @throws {Fault}, or rejects with one, if the key is unavailable
    */
-  kept(outbox: OutboxId, post: KeptPost): Awaitable<KeptPost> {
+  kept(outbox: OutboxId, post: UnsentPost): Awaitable<UnsentPost> {
     const { target, body } = post;
     const room = this.#roomOf(target);
     const isSealed = this.#pins?.has(pinned(target)) || room?.isSealed === true;
@@ -466,9 +466,9 @@ export class Sealing {
    * Decrypts queued posts; `undefined` if they are stored in the clear.
    * @throws {Fault}, by rejecting
    */
-  opened(outbox: OutboxId, posts: readonly KeptPost[]): Promise<OpenedPosts> | undefined {
+  opened(outbox: OutboxId, posts: readonly UnsentPost[]): Promise<OpenedPosts> | undefined {
     const waiting = this.#waiting;
-    const isPlain = (post: KeptPost) => boxOf(post) === undefined && !isMarked(post);
+    const isPlain = (post: UnsentPost) => boxOf(post) === undefined && !isMarked(post);
     if (waiting === undefined || posts.every(isPlain)) return undefined;
     return this.#openWaiting(waiting, outbox, posts);
   }
@@ -476,10 +476,10 @@ export class Sealing {
   async #openWaiting(
     waiting: WaitingPosts,
     outbox: OutboxId,
-    posts: readonly KeptPost[],
+    posts: readonly UnsentPost[],
   ): Promise<OpenedPosts> {
     const found: OpenedPosts["posts"][number][] = [];
-    const again: KeptPost[] = [];
+    const again: UnsentPost[] = [];
     for (const post of posts) {
       const opened = await waiting.open(outbox, post);
       if (opened instanceof Fault) found.push({ post, fault: opened });
@@ -607,12 +607,12 @@ export class Sealing {
 }
 
 /** Removes the text: the post will be refused, and must not be stored in the clear. */
-function wordless(post: KeptPost): KeptPost {
+function wordless(post: UnsentPost): UnsentPost {
   return { ...post, body: JSON.stringify(meantSealed({ text: "" })) };
 }
 
 /** Reports whether a post to a sealed target is stored in the clear. */
-function isMarked({ body }: KeptPost): boolean {
+function isMarked({ body }: UnsentPost): boolean {
   try {
     return isMeantSealed(JSON.parse(body) as PostBody);
   } catch {

@@ -12,7 +12,7 @@ import type { OutboxId } from "../../base/ids.ts";
 import { formatPostId } from "../../core/rooms/dedup.ts";
 import type { FileCipher } from "../../crypto/seal/file-cipher.ts";
 import type { Entropy } from "../../io/entropy.ts";
-import type { KeptPost } from "../../io/state/outbox-store.ts";
+import type { UnsentPost } from "../../io/state/outbox-store.ts";
 import type { Awaitable } from "./store.ts";
 
 const NONCE_BYTES = 12;
@@ -29,11 +29,11 @@ interface BoxedBody {
 
 export interface OpenedPosts {
   /** In order; a fault for a post that cannot be read any more. */
-  readonly posts: readonly (KeptPost | { readonly post: KeptPost; readonly fault: Fault })[];
+  readonly posts: readonly (UnsentPost | { readonly post: UnsentPost; readonly fault: Fault })[];
   /**
    * Posts that an earlier version stored in the clear, now encrypted; they replace the old rows.
    */
-  readonly again: readonly KeptPost[];
+  readonly again: readonly UnsentPost[];
 }
 
 export class WaitingPosts {
@@ -51,17 +51,17 @@ export class WaitingPosts {
    * Synchronous if key and cipher are.
    * @throws {Fault}, or rejects with one, if there is no key now
    */
-  close(outbox: OutboxId, post: KeptPost): Awaitable<KeptPost> {
+  close(outbox: OutboxId, post: UnsentPost): Awaitable<UnsentPost> {
     const key = this.#key ?? this.#findKey();
     if (key instanceof Promise) return key.then((found) => this.#close(found, outbox, post));
     return this.#close(key, outbox, post);
   }
 
-  #close(key: FileCipher, outbox: OutboxId, post: KeptPost): Awaitable<KeptPost> {
+  #close(key: FileCipher, outbox: OutboxId, post: UnsentPost): Awaitable<UnsentPost> {
     this.#key = key;
     const nonce = new Uint8Array(this.#entropy(NONCE_BYTES));
     const sealed = key.seal(nonce, boundTo(outbox, post), utf8Encode(post.body));
-    const boxed = (ciphertext: Uint8Array): KeptPost => {
+    const boxed = (ciphertext: Uint8Array): UnsentPost => {
       const body: BoxedBody = { text: "", box: toBase64Url(concatBytes(nonce, ciphertext)) };
       return { ...post, body: JSON.stringify(body) };
     };
@@ -73,7 +73,7 @@ export class WaitingPosts {
    * the clear
    * @throws {Fault} if there is no key now
    */
-  async open(outbox: OutboxId, post: KeptPost): Promise<KeptPost | Fault | undefined> {
+  async open(outbox: OutboxId, post: UnsentPost): Promise<UnsentPost | Fault | undefined> {
     const box = boxOf(post);
     if (box === undefined) return undefined;
     const key = this.#key ?? (await this.#findKey());
@@ -91,7 +91,7 @@ export class WaitingPosts {
 }
 
 /** @returns `undefined` if the post was stored in the clear */
-export function boxOf({ body }: KeptPost): string | undefined {
+export function boxOf({ body }: UnsentPost): string | undefined {
   try {
     const { box } = JSON.parse(body) as { readonly box?: unknown };
     return typeof box === "string" ? box : undefined;
@@ -101,6 +101,6 @@ export function boxOf({ body }: KeptPost): string | undefined {
 }
 
 /** Additional data that binds the ciphertext to the post and its target. */
-function boundTo(outbox: OutboxId, { counter, target }: KeptPost): Uint8Array {
+function boundTo(outbox: OutboxId, { counter, target }: UnsentPost): Uint8Array {
   return utf8Encode(`outbox/${formatPostId(outbox, counter)}/${target}`);
 }

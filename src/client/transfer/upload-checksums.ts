@@ -2,7 +2,7 @@
 
 import { assert } from "../../base/assert.ts";
 import { CHUNK_BYTES, TRANSFER_SYNC_BYTES, TRANSFER_WINDOW_BYTES_MAX } from "../../base/limits.ts";
-import type { ResumableUpload } from "../../io/state/kept-upload.ts";
+import type { ResumableUpload } from "../../io/state/resumable-upload.ts";
 import type { RunningHash } from "../../wire/chunks.ts";
 
 /**
@@ -73,7 +73,7 @@ export class UploadChecksums {
     // Another process may send the same upload: the journal is then ahead, or starts again.
     const known = (this.#kept?.upTo ?? 0) - this.#unnotedFrom;
     this.#kept?.check?.(this.#unnotedFrom, hashes);
-    if (known >= 0 && known < hashes.length) this.#kept?.note(hashes.slice(known));
+    if (known >= 0 && known < hashes.length) this.#kept?.addHashes(hashes.slice(known));
   }
 
   sure(upTo: number): void {
@@ -95,7 +95,7 @@ export class UploadChecksums {
     this.#kept = kept;
     this.#unnoted = [];
     if (have < this.#durable) this.#reset(); // The server has lost some; the journal has all.
-    if (kept !== undefined && kept.upTo > have) kept.cut(have);
+    if (kept !== undefined && kept.upTo > have) kept.truncate(have);
     this.#fromJournal(have);
     this.#unsure.length = Math.min(this.#unsure.length, have - this.#durable);
     this.sure(this.next);
@@ -125,6 +125,6 @@ export class UploadChecksums {
       this.#hash.update(hash);
     }
     this.#durable = index;
-    if (index < upTo) this.#kept.cut(index); // The journal has a gap there.
+    if (index < upTo) this.#kept.truncate(index); // The journal has a gap there.
   }
 }

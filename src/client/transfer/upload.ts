@@ -6,7 +6,11 @@ import { type FileId, fileId, ID_BYTES } from "../../base/ids.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
 import type { WaitsAt } from "../../core/transfer/progress.ts";
 import type { Whole } from "../../core/transfer/sender.ts";
-import type { ResumableUpload, ResumableUploads, UploadKey } from "../../io/state/kept-upload.ts";
+import type {
+  ResumableUpload,
+  ResumableUploads,
+  UploadKey,
+} from "../../io/state/resumable-upload.ts";
 import { chunkCount } from "../../wire/chunks.ts";
 import type { Answer, RequestFields } from "../../wire/messages.ts";
 import { unlessAborted } from "../link/abort.ts";
@@ -125,9 +129,9 @@ export class Upload implements Route<SentFile> {
     const { fingerprint, user } = active;
     const key: UploadKey = { fingerprint, user, path, to, name };
     const found = uploads.find(key, stamp);
-    const upload = found?.changed === false ? found.upload : undefined;
+    const upload = found?.isChanged === false ? found.upload : undefined;
     if (this.#isBegun) return upload?.file === this.#file ? upload : undefined;
-    if (found?.changed === true) {
+    if (found?.isChanged === true) {
       this.#isChanged = true;
       await this.#withdraw(connection, found.upload.file);
     }
@@ -170,7 +174,7 @@ export class Upload implements Route<SentFile> {
     active: LoggedInLink,
     kept: ResumableUpload | undefined,
   ): Promise<SentFile> {
-    kept?.end();
+    kept?.remove();
     this.#file = fileId(this.#options.entropy(ID_BYTES));
     this.#checksums = this.#newChecksums();
     this.#isBegun = false;
@@ -242,7 +246,7 @@ export class Upload implements Route<SentFile> {
     const about = { file, size: sizeBytes, chunks, digest, ...said };
     const answer = await connection.request("finish", about);
     this.#done(sizeBytes);
-    quietly(() => kept?.end());
+    quietly(() => kept?.remove());
     return {
       id: file,
       name: this.#request.source.name,
@@ -275,12 +279,12 @@ export class Upload implements Route<SentFile> {
   ): Promise<void> {
     // With all chunks acknowledged, only the digest can be wrong.
     const isWrong = code === "checksum-wrong" && this.#channel?.isAcked === true;
-    if (isWrong) quietly(() => kept?.end());
+    if (isWrong) quietly(() => kept?.remove());
     if (connection.isClosed || !(isWrong || code === "file-changed")) return;
     this.#channel = undefined;
     try {
       await this.#withdraw(connection, this.#file);
-      quietly(() => kept?.end());
+      quietly(() => kept?.remove());
     } catch (error) {
       if (!(error instanceof Fault)) throw error; // Lost; the first fault says more.
     }

@@ -1,4 +1,4 @@
-/** Small values by name, stored by a server for offline devices. */
+/** Small named values that a server stores for offline devices. */
 
 export interface Value {
   readonly bytes: Uint8Array;
@@ -6,22 +6,22 @@ export interface Value {
   readonly revision: string;
 }
 
-/** Values of one kind: files of a single server, or shared by several servers. */
+/** Values of one kind: files of one server, or shared by several servers. */
 export interface Bucket {
-  /** @throws Fault store-…, no-majority */
+  /** @throws {Fault} store-…, no-majority */
   read(name: string): Promise<Value | undefined>;
   /**
    * Resolves when the value is durable.
    * @param before the value to replace; `undefined` if there is none
-   * @returns false if the current value is another one
-   * @throws Fault store-…, no-majority: whether it was written is unknown
+   * @returns false if the current value differs
+   * @throws {Fault} store-…; no-majority if it may or may not be written
    */
   write(name: string, bytes: Uint8Array, before: Value | undefined): Promise<boolean>;
-  /** @throws Fault store-…, no-majority */
+  /** @throws {Fault} store-…, no-majority */
   remove(name: string): Promise<void>;
   /**
-   * Removes values that are not kept, unless another server may be about to keep them.
-   * @throws Fault
+   * Removes unused values, except those that another server may be about to use.
+   * @throws {Fault}
    */
   sweep(isKept: (name: string) => boolean): Promise<void>;
 }

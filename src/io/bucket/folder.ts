@@ -1,4 +1,4 @@
-/** A bucket in a folder: one file per value. */
+/** A bucket in a folder, with one file per value. */
 
 import { equalBytes } from "../../base/bytes.ts";
 import { type Disk, diskFault } from "../disk/disk.ts";
@@ -6,47 +6,47 @@ import { readWholeFile, writeWholeFile } from "../disk/whole-file.ts";
 import { syncWithParents } from "../log/folder.ts";
 import type { Bucket, Value } from "./bucket.ts";
 
-export interface BucketFolder {
+export interface FolderBucketOptions {
   readonly disk: Disk;
   readonly folder: string;
-  /** Suffix of the file names, with its dot. */
+  /** File name suffix, including its dot. */
   readonly suffix: string;
   readonly sizeBytesMax: number;
 }
 
 /**
- * One file per value, used by one process; writes of one name must not overlap. The folder is
- * created at the first write and is durable from then on.
+ * One file per value, used by one process. Writes of the same name must not overlap. The first
+ * write creates the folder.
  */
 export class FolderBucket implements Bucket {
-  readonly #place: BucketFolder;
+  readonly #options: FolderBucketOptions;
   #isDurable = false;
 
-  constructor(place: BucketFolder) {
-    this.#place = place;
+  constructor(options: FolderBucketOptions) {
+    this.#options = options;
   }
 
   async read(name: string): Promise<Value | undefined> {
-    const { disk, sizeBytesMax } = this.#place;
+    const { disk, sizeBytesMax } = this.#options;
     const bytes = readWholeFile(disk, this.#path(name), sizeBytesMax);
     return bytes === undefined ? undefined : { bytes, revision: "" };
   }
 
   async write(name: string, bytes: Uint8Array, before: Value | undefined): Promise<boolean> {
-    const there = await this.read(name);
+    const current = await this.read(name);
     const isSame =
-      there === undefined || before === undefined
-        ? there === before
-        : equalBytes(there.bytes, before.bytes);
+      current === undefined || before === undefined
+        ? current === before
+        : equalBytes(current.bytes, before.bytes);
     if (!isSame) return false;
-    const { disk, folder } = this.#place;
-    await this.#make();
+    const { disk, folder } = this.#options;
+    await this.#ensureFolder();
     await writeWholeFile(disk, this.#path(name), bytes, folder);
     return true;
   }
 
   async remove(name: string): Promise<void> {
-    const { disk } = this.#place;
+    const { disk } = this.#options;
     try {
       disk.remove(this.#path(name));
     } catch (error) {
@@ -55,14 +55,14 @@ export class FolderBucket implements Bucket {
   }
 
   names(): readonly string[] {
-    const { disk, folder, suffix } = this.#place;
+    const { disk, folder, suffix } = this.#options;
     const files = disk.list(folder).filter((file) => file.endsWith(suffix));
     return files.map((file) => file.slice(0, -suffix.length));
   }
 
-  /** Call before the first write. */
+  /** Call it before the first write. */
   async sweep(isKept: (name: string) => boolean): Promise<void> {
-    const { disk, folder, suffix } = this.#place;
+    const { disk, folder, suffix } = this.#options;
     for (const file of disk.list(folder)) {
       const isUnfinished = file.endsWith(`${suffix}.tmp`);
       if (!isUnfinished && !file.endsWith(suffix)) continue;
@@ -71,11 +71,11 @@ export class FolderBucket implements Bucket {
   }
 
   #path(name: string): string {
-    return `${this.#place.folder}/${name}${this.#place.suffix}`;
+    return `${this.#options.folder}/${name}${this.#options.suffix}`;
   }
 
-  async #make(): Promise<void> {
-    const { disk, folder } = this.#place;
+  async #ensureFolder(): Promise<void> {
+    const { disk, folder } = this.#options;
     try {
       if (this.#isDurable && disk.exists(folder)) return;
       disk.makeFolder(folder);

@@ -60,8 +60,8 @@ export class Mirrors {
       error instanceof Fault && error.code === "store-full" && !isClosed();
     await retry(() => this.#append(pending, records), {
       clock,
-      everyMs: RETRY_MS,
-      isPassing: isTransient,
+      intervalMs: RETRY_MS,
+      isTransient,
     });
     return records;
   }

@@ -2,7 +2,7 @@
 
 import type { Sha256 } from "../../base/ids.ts";
 import { CLUSTER_ANSWER_TIMEOUT_MS, CLUSTER_STALLED_MS } from "../../base/limits-cluster.ts";
-import { type Clock, delay, within } from "../clock.ts";
+import { type Clock, delay, withTimeout } from "../clock.ts";
 import type { Stream } from "./stream.ts";
 import { markOf } from "./stream-reader.ts";
 
@@ -58,7 +58,8 @@ export async function lastCommonPosition(
     if (seq > last) continue;
     if (seq === 0 || mark === undefined) return position;
     // The queried server may hang; a retry may reach another one.
-    const fetch = () => within(stream.get(seq), CLUSTER_ANSWER_TIMEOUT_MS, () => undefined, clock);
+    const fetch = () =>
+      withTimeout(stream.get(seq), CLUSTER_ANSWER_TIMEOUT_MS, () => undefined, clock);
     let found = await fetch();
     const until = clock.now() + 2 * CLUSTER_STALLED_MS;
     while (found === undefined && clock.now() < until) {

@@ -9,7 +9,7 @@ import {
 import type { Place } from "../../core/cluster/claims.ts";
 import type { CopyEnd } from "../../core/cluster/messages.ts";
 import { type Draft, type LogRecord, SALT_BYTES, sealDraft } from "../../wire/record.ts";
-import { type Clock, retry, within } from "../clock.ts";
+import { type Clock, retry, withTimeout } from "../clock.ts";
 import type { Entropy } from "../entropy.ts";
 import type { AppendAllOptions, Settle } from "../log/log.ts";
 import type { LogFile } from "../log/log-file.ts";
@@ -194,7 +194,12 @@ export class Replica {
     const wait = { seq, resolve };
     this.#waiters.add(wait);
     if (timeoutMs === undefined) return promise;
-    return within(promise, timeoutMs, () => void this.#waiters.delete(wait), this.#options.clock);
+    return withTimeout(
+      promise,
+      timeoutMs,
+      () => void this.#waiters.delete(wait),
+      this.#options.clock,
+    );
   }
 
   async close(): Promise<void> {
@@ -260,7 +265,7 @@ export class Replica {
    */
   #retryUntilAnswered<Result>(until: number, request: () => Promise<Result>): Promise<Result> {
     const { clock } = this.#options;
-    return retry(request, { clock, everyMs: RETRY_MS, until, isPassing: isWithoutMajority });
+    return retry(request, { clock, intervalMs: RETRY_MS, until, isTransient: isWithoutMajority });
   }
 
   /** Reads from the last position at which the stream matches what this node applied. */

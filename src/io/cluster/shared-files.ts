@@ -236,9 +236,9 @@ export class SharedFiles {
     const { clock } = this.#options;
     return retry(act, {
       clock,
-      everyMs: RETRY_MS,
+      intervalMs: RETRY_MS,
       until: clock.now() + CLUSTER_CONTENT_TIMEOUT_MS,
-      isPassing: (error) => isWithoutMajority(error) && !this.#isStopping,
+      isTransient: (error) => isWithoutMajority(error) && !this.#isStopping,
     });
   }
 }

@@ -9,7 +9,7 @@ import {
   CLUSTER_RECEIVE_QUEUE_BYTES_MAX,
   CLUSTER_STALLED_MS,
 } from "../../base/limits-cluster.ts";
-import { type Clock, delay, within } from "../clock.ts";
+import { type Clock, delay, withTimeout } from "../clock.ts";
 import type { Stream, StreamMessage } from "./stream.ts";
 
 /** Seq of the last message read, 0 if none, and its mark. */
@@ -377,7 +377,7 @@ export class StreamReader {
 
   /** @throws {Fault} */
   #answer<Value>(requests: Promise<Value>): Promise<Value> {
-    return within(requests, CLUSTER_ANSWER_TIMEOUT_MS, noAnswer, this.#options.clock);
+    return withTimeout(requests, CLUSTER_ANSWER_TIMEOUT_MS, noAnswer, this.#options.clock);
   }
 
   /** A retry may reach another server. */

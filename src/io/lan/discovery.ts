@@ -18,7 +18,7 @@ import {
   SERVICE_TYPE,
   txtRecord,
 } from "../../wire/announcement.ts";
-import { type Clock, delay, within } from "../clock.ts";
+import { type Clock, delay, withTimeout } from "../clock.ts";
 import { errorCode } from "../disk/disk.ts";
 import { interfaceAddresses } from "./interfaces.ts";
 import { MdnsSocket } from "./mdns-socket.ts";
@@ -232,7 +232,7 @@ class Voice {
     this.#isClosed = true;
     this.#cancelTimer();
     const gone = new Promise<void>((resolve) => this.#bonjour.unpublishAll(() => resolve()));
-    await within(gone, GOODBYE_WITHIN_MS, () => undefined, this.#clock);
+    await withTimeout(gone, GOODBYE_WITHIN_MS, () => undefined, this.#clock);
     this.#bonjour.destroy();
   }
 

@@ -239,5 +239,12 @@ function retried<Result>(
 ): Promise<Result> {
   const isPassing = (error: unknown) => !(error instanceof Fault);
   const until = clock.now() + withinMs;
-  return answered(retry(act, { clock, everyMs: CLUSTER_ANSWER_TIMEOUT_MS / 10, until, isPassing }));
+  return answered(
+    retry(act, {
+      clock,
+      intervalMs: CLUSTER_ANSWER_TIMEOUT_MS / 10,
+      until,
+      isTransient: isPassing,
+    }),
+  );
 }

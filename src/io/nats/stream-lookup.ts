@@ -93,5 +93,10 @@ export async function untilLed(
   };
   const isPassing = (error: unknown) => error === leaderless || !(error instanceof Fault);
   const until = clock.now() + withinMs;
-  await retry(led, { clock, everyMs: CLUSTER_ANSWER_TIMEOUT_MS / 4, until, isPassing });
+  await retry(led, {
+    clock,
+    intervalMs: CLUSTER_ANSWER_TIMEOUT_MS / 4,
+    until,
+    isTransient: isPassing,
+  });
 }

@@ -3,7 +3,7 @@
 import { accessSync, constants, existsSync, rmSync, statfsSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { Fault } from "../../base/fault.ts";
-import { within } from "../clock.ts";
+import { withTimeout } from "../clock.ts";
 import { diskFault } from "../disk/disk.ts";
 import { systemDisk } from "../disk/system-disk.ts";
 import { openMulticast } from "../lan/multicast.ts";
@@ -83,7 +83,7 @@ export async function tryMulticast(chance: number, timeoutMs: number): Promise<r
   });
   try {
     await multicast.send(words);
-    await within(came.promise, timeoutMs, () => {
+    await withTimeout(came.promise, timeoutMs, () => {
       throw new Fault("timeout", "a multicast datagram of our own did not come back", {
         remedy: "a firewall on this machine may drop UDP; chat lan and chat discover need it",
       });

@@ -1,12 +1,12 @@
-/** Decides whether an address is on the public Internet. */
+/** Reports whether an address is on the public Internet. */
 
-// A subscription comes from a member: a server that posts to any address would give the member
-// access to the local network.
+// Members supply the push addresses. Posting to any address would give them access to the local
+// network.
 
 import { BlockList, isIP } from "node:net";
 
-/** Ranges reserved for other purposes. @see RFC 6890 and the IANA lists after it */
-const OTHERS_4 = [
+/** @see RFC 6890 and its IANA registries */
+const RESERVED_IPV4 = [
   "0.0.0.0/8",
   "10.0.0.0/8",
   "100.64.0.0/10",
@@ -22,12 +22,12 @@ const OTHERS_4 = [
   "203.0.113.0/24",
   "224.0.0.0/3",
 ];
-/** All that is assigned today. */
-const PUBLIC_6 = ["2000::/3"];
-/** Exceptions: tunnels, which lead to any IPv4 address, and addresses for documents. */
-const OTHERS_6 = ["2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"];
+/** Global unicast addresses assigned so far. */
+const GLOBAL_IPV6 = ["2000::/3"];
+/** Tunnels, which lead to any IPv4 address, and documentation addresses. */
+const RESERVED_IPV6 = ["2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"];
 
-function listOf(subnets: readonly string[], family: "ipv4" | "ipv6"): BlockList {
+function blockList(subnets: readonly string[], family: "ipv4" | "ipv6"): BlockList {
   const list = new BlockList();
   for (const subnet of subnets) {
     const [network = "", bits] = subnet.split("/");
@@ -36,16 +36,16 @@ function listOf(subnets: readonly string[], family: "ipv4" | "ipv6"): BlockList 
   return list;
 }
 
-const NOT_PUBLIC_4 = listOf(OTHERS_4, "ipv4");
-const GIVEN_OUT_6 = listOf(PUBLIC_6, "ipv6");
-const NOT_PUBLIC_6 = listOf(OTHERS_6, "ipv6");
+const RESERVED_IPV4_LIST = blockList(RESERVED_IPV4, "ipv4");
+const GLOBAL_IPV6_LIST = blockList(GLOBAL_IPV6, "ipv6");
+const RESERVED_IPV6_LIST = blockList(RESERVED_IPV6, "ipv6");
 
-/** Returns false if it is not an address. */
+/** Returns false for anything but an IP address. */
 export function isPublicAddress(address: string): boolean {
   // A zone names an interface of this machine.
   if (address.includes("%")) return false;
   const family = isIP(address);
-  if (family === 4) return !NOT_PUBLIC_4.check(address, "ipv4");
+  if (family === 4) return !RESERVED_IPV4_LIST.check(address, "ipv4");
   if (family !== 6) return false;
-  return GIVEN_OUT_6.check(address, "ipv6") && !NOT_PUBLIC_6.check(address, "ipv6");
+  return GLOBAL_IPV6_LIST.check(address, "ipv6") && !RESERVED_IPV6_LIST.check(address, "ipv6");
 }

@@ -7,7 +7,7 @@ import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { Fault, msg } from "../../base/fault.ts";
 import { CONNECT_TIMEOUT_MS, UDP_ANSWER_TIMEOUT_MS } from "../../base/limits.ts";
-import { within } from "../clock.ts";
+import { withTimeout } from "../clock.ts";
 import type { Address, Dial, DialOptions } from "../link/link.ts";
 import { formatHostPort } from "../ws/upgrade.ts";
 import { type Congestion, QuicSocket, type QuicWire, type UdpFamily } from "./adapter.ts";
@@ -169,7 +169,7 @@ class Attempt {
     let lane: QuicLink | undefined;
     try {
       lane = await this.#link(remote, certificateHash);
-      await within(lane.taken, CONNECT_TIMEOUT_MS, () => {
+      await withTimeout(lane.taken, CONNECT_TIMEOUT_MS, () => {
         throw new Fault("timeout", msg`${this.#where} did not take another lane`);
       });
       return lane;

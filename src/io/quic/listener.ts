@@ -13,7 +13,7 @@
 
 import { Fault, msg } from "../../base/fault.ts";
 import { HELLO_TIMEOUT_MS, UDP_HALF_OPEN_MAX } from "../../base/limits.ts";
-import { within } from "../clock.ts";
+import { withTimeout } from "../clock.ts";
 import { certificateHashOf } from "../link/certificate-hash.ts";
 import type { Address, Listener, ListenerEvents } from "../link/link.ts";
 import { Topics } from "../link/topics.ts";
@@ -83,7 +83,7 @@ class QuicListener implements Listener {
     for (const link of [...this.#links]) link.close();
     if (this.#links.size > 0) await this.#emptied.promise; // Each has its own deadline.
     const gone = Promise.all([...this.#wires].map((wire) => wire.gone));
-    await within(gone, LINGER_MS, () => undefined);
+    await withTimeout(gone, LINGER_MS, () => undefined);
     this.#socket.close();
   }
 

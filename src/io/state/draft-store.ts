@@ -1,4 +1,4 @@
-/** Unfinished messages of each room. */
+/** Unsent drafts of the full screen. */
 
 import { utf8Encode } from "../../base/bytes.ts";
 import { DRAFTS_STORED_MAX } from "../../base/limits-screen.ts";
@@ -15,39 +15,39 @@ export interface DraftOwner {
 /** Unsent drafts of the full screen, by room or person. */
 export class DraftStore extends HomeTable {
   /**
-   * Drafts by target. Unreadable ones are omitted.
-   * @throws Fault store-…
+   * Drafts by target, without unreadable ones.
+   * @throws {Fault} store-…
    */
-  of({ fingerprint, user }: DraftOwner): ReadonlyMap<string, Draft> {
+  list({ fingerprint, user }: DraftOwner): ReadonlyMap<string, Draft> {
     const sql = "SELECT target, draft FROM drafts WHERE fingerprint = ? AND user = ? ORDER BY at";
     const rows = this.database.all<Row>(sql, fingerprint, user.toLowerCase());
     return new Map(
       rows.flatMap(({ target, draft }) => {
-        const read = readDraft(draft);
-        return read === undefined ? [] : [[target, read] as const];
+        const parsed = parseDraft(draft);
+        return parsed === undefined ? [] : [[target, parsed] as const];
       }),
     );
   }
 
   /**
-   * Applies all changes or none. Keeps the newest DRAFTS_STORED_MAX of an account.
-   * @param changes undefined deletes the draft
-   * @throws Fault store-…
+   * Applies all changes or none. Retains the newest DRAFTS_KEPT_MAX of an account.
+   * @param changes `undefined` deletes a draft
+   * @throws {Fault} store-…
    */
-  keep(owner: DraftOwner, changes: ReadonlyMap<string, Draft | undefined>): void {
+  save(owner: DraftOwner, changes: ReadonlyMap<string, Draft | undefined>): void {
     const [fingerprint, user] = [owner.fingerprint, owner.user.toLowerCase()];
-    const forget = "DELETE FROM drafts WHERE fingerprint = ? AND user = ? AND target = ?";
-    const put = `INSERT OR REPLACE INTO drafts (fingerprint, user, target, draft)
+    const remove = "DELETE FROM drafts WHERE fingerprint = ? AND user = ? AND target = ?";
+    const insert = `INSERT OR REPLACE INTO drafts (fingerprint, user, target, draft)
       VALUES (?, ?, ?, ?)`;
-    const bound = `DELETE FROM drafts WHERE fingerprint = ?1 AND user = ?2 AND at <= (
+    const trim = `DELETE FROM drafts WHERE fingerprint = ?1 AND user = ?2 AND at <= (
       SELECT at FROM drafts WHERE fingerprint = ?1 AND user = ?2
       ORDER BY at DESC LIMIT 1 OFFSET ${DRAFTS_STORED_MAX})`;
     this.database.transact(() => {
       for (const [target, draft] of changes) {
-        if (draft === undefined) this.database.run(forget, fingerprint, user, target);
-        else this.database.run(put, fingerprint, user, target, JSON.stringify(draft));
+        if (draft === undefined) this.database.run(remove, fingerprint, user, target);
+        else this.database.run(insert, fingerprint, user, target, JSON.stringify(draft));
       }
-      this.database.run(bound, fingerprint, user);
+      this.database.run(trim, fingerprint, user);
     });
   }
 }
@@ -57,7 +57,7 @@ interface Row {
   readonly draft: string;
 }
 
-function readDraft(json: string): Draft | undefined {
+function parseDraft(json: string): Draft | undefined {
   const value: unknown = parseObject(utf8Encode(json));
   return isDraft(value) ? value : undefined;
 }

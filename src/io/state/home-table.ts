@@ -1,4 +1,4 @@
-/** Some tables of a home, in its database. */
+/** Base class for access to some tables of a home. */
 
 import type { StateDatabase } from "./schema.ts";
 

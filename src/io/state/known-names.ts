@@ -6,28 +6,25 @@ import { KNOWN_NAMES_MAX } from "../../base/limits.ts";
 import { kindOf } from "../disk/tree.ts";
 import { CLIENT_STATE_FILE } from "./schema.ts";
 
-/** A name known to this device, with details, not cleaned. */
+/** A name known to this device, with details. Both unsanitized. */
 export interface KnownName {
   readonly name: string;
   readonly about: string;
 }
 
-/**
- * Limit of waiting for another process that writes: a user who waits for a completion waits no
- * longer.
- */
+/** Maximum wait for another process that writes. Completion must not make the user wait. */
 const BUSY_TIMEOUT_MS = 100;
 
 /**
- * Names known to a home, for completions: read-only, nothing is created. A home that is missing,
- * locked or of another version has none.
+ * Names known to a home, for completion. Reads only. A home that is missing, locked or of another
+ * version has no names.
  */
 export class KnownNames {
   readonly #database: Database | undefined;
 
   /** @param folder folder of the client's data */
   constructor(folder: string) {
-    this.#database = quietly(() => open(join(folder, CLIENT_STATE_FILE)), undefined);
+    this.#database = withFallback(() => open(join(folder, CLIENT_STATE_FILE)), undefined);
   }
 
   servers(): KnownName[] {
@@ -41,8 +38,8 @@ export class KnownNames {
     return this.#all(sql, address)[0]?.name;
   }
 
-  /** The server used last. */
-  server(): string | undefined {
+  /** Address of the server used last. */
+  lastServer(): string | undefined {
     const sql = `SELECT address AS name, '' AS about FROM last_servers
       ORDER BY used_ms DESC, address`;
     return this.#all(sql)[0]?.name;
@@ -53,14 +50,14 @@ export class KnownNames {
     return this.#all("SELECT DISTINCT user AS name, '' AS about FROM last_users");
   }
 
-  /** `#lobby` and `@bob`, from records read here; the latest first. */
-  places(fingerprint: string): KnownName[] {
+  /** `#lobby` and `@bob`, from records read here, latest first. */
+  targets(fingerprint: string): KnownName[] {
     const sql = `SELECT place AS name, '' AS about FROM log_seen WHERE fingerprint = ?
       GROUP BY place ORDER BY max(seq) DESC`;
     return this.#all(sql, fingerprint);
   }
 
-  /** Authors of the records read here; the latest first. */
+  /** Authors of the records read here, latest first. */
   people(fingerprint: string): KnownName[] {
     const sql = `SELECT sender AS name, '' AS about FROM log_seen
       WHERE fingerprint = ? AND sender IS NOT NULL GROUP BY sender ORDER BY max(seq) DESC`;
@@ -84,7 +81,7 @@ export class KnownNames {
 
   #all(sql: string, ...values: SQLQueryBindings[]): KnownName[] {
     const bounded = `${sql} LIMIT ${KNOWN_NAMES_MAX}`;
-    return quietly(
+    return withFallback(
       () => this.#database?.query<KnownName, SQLQueryBindings[]>(bounded).all(...values) ?? [],
       [],
     );
@@ -98,10 +95,10 @@ function open(path: string): Database | undefined {
   return database;
 }
 
-function quietly<Result>(act: () => Result, otherwise: Result): Result {
+function withFallback<Result>(act: () => Result, fallback: Result): Result {
   try {
     return act();
   } catch {
-    return otherwise; // No completion is better than an error while typing.
+    return fallback; // No completion is better than an error while typing.
   }
 }

@@ -1,19 +1,21 @@
-/** Rooms and users muted on this device. */
+/** Rooms and users that an account muted on this device. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import { SETTINGS_LISTED_MAX } from "../../base/limits-screen.ts";
 import { HomeTable } from "./home-table.ts";
 
-/** Rooms and users that an account has muted on this device. */
 export class MutedTargets extends HomeTable {
-  /** @throws Fault store-… */
-  of(fingerprint: string, user: string): readonly string[] {
+  /** @throws {Fault} store-… */
+  list(fingerprint: string, user: string): readonly string[] {
     const sql = "SELECT target FROM muted WHERE fingerprint = ? AND user = ? ORDER BY target";
     const rows = this.database.all<{ target: string }>(sql, fingerprint, user.toLowerCase());
     return rows.map(({ target }) => target);
   }
 
-  /** @param target `lobby` or `@bob`, compared without case @throws Fault too-many, store-… */
+  /**
+   * @param target `lobby` or `@bob`, case-insensitive
+   * @throws {Fault} too-many, store-…
+   */
   mute(fingerprint: string, user: string, target: string, on: boolean): void {
     const values = [fingerprint, user.toLowerCase(), target.toLowerCase()] as const;
     if (!on) {

@@ -1,4 +1,4 @@
-/** Unsent posts on disk, with one owner process per outbox. */
+/** Unsent posts on disk. Each outbox belongs to one process. */
 
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -7,19 +7,19 @@ import { Fault } from "../../base/fault.ts";
 import { type Lock, lockFile } from "../disk/lock.ts";
 import type { StateDatabase } from "./schema.ts";
 
-/** A post as stored. `body` is JSON, and encrypted for a sealed room; only its writer reads it. */
-export interface KeptPost {
+/** A stored post. `body` is JSON, encrypted for a sealed room; only its writer reads it. */
+export interface UnsentPost {
   readonly counter: number;
   readonly target: string;
   readonly body: string;
   readonly createdUnixMs: number;
 }
 
-/** Unsent posts of an ended process, to be sent under the same id and counters. */
-export interface LeftOutbox {
+/** Unsent posts of an ended process. They keep their outbox id and counters. */
+export interface AbandonedOutbox {
   readonly id: string;
   /** In order of their counters, not empty. */
-  readonly posts: readonly KeptPost[];
+  readonly posts: readonly UnsentPost[];
 }
 
 /** Author of the posts in an outbox: a server's fingerprint, and a user in any spelling. */
@@ -30,8 +30,8 @@ export interface OutboxOwner {
 
 /** Changes since the last write, made durable in one transaction. */
 export interface OutboxChange extends OutboxOwner {
-  readonly added: readonly KeptPost[];
-  /** Counters of settled posts, which need not be sent again. */
+  readonly added: readonly UnsentPost[];
+  /** Counters of settled posts, to be removed. */
   readonly settled: readonly number[];
 }
 
@@ -41,23 +41,22 @@ const INSERT = "INSERT OR REPLACE INTO outbox VALUES (?, ?, ?, ?, ?, ?, ?)";
 const DELETE = "DELETE FROM outbox WHERE outbox = ? AND counter = ?";
 
 /**
- * Unsent posts of this home. Each outbox belongs to one process, which holds a lock file
- * (CHAT_HOME/outboxes/ID) that the system releases when it ends, unlike a reusable process number.
- * Locks are created and removed only inside a write transaction of the database, so that no process
- * adopts an outbox while it is created.
+ * Unsent posts of this home. Each outbox belongs to one process, which holds a lock on the file
+ * CHAT_HOME/outboxes/ID until it ends. Locks are created and removed only within a write
+ * transaction, so that no process adopts an outbox during its creation.
  */
 export class OutboxStore {
   readonly #database: StateDatabase;
-  readonly #held = new Map<string, Lock>(); // One per run, and one per adopted outbox.
+  readonly #locks = new Map<string, Lock>(); // One per run, and one per adopted outbox.
 
   constructor(database: StateDatabase) {
     this.#database = database;
   }
 
-  /** @throws Fault store-…; then nothing has changed */
+  /** @throws {Fault} store-… and changes nothing */
   write(id: string, { fingerprint, user, added, settled }: OutboxChange): void {
     this.#database.transact(() => {
-      if (!this.#held.has(id)) assert(this.#hold(id), "an id of ours is ours alone");
+      if (!this.#locks.has(id)) assert(this.#lock(id), "an id of ours is ours alone");
       const insert = this.#database.statement(INSERT);
       for (const { counter, target, body, createdUnixMs } of added) {
         const createdMs = Math.trunc(createdUnixMs);
@@ -70,81 +69,81 @@ export class OutboxStore {
 
   /**
    * Takes over unsent posts of ended processes, oldest first.
-   * @throws Fault store-…
+   * @throws {Fault} store-…
    */
-  adopt({ fingerprint, user }: OutboxOwner): LeftOutbox[] {
+  adopt({ fingerprint, user }: OutboxOwner): AbandonedOutbox[] {
     const sql = `SELECT outbox AS id, MIN(created_ms) AS since FROM outbox
       WHERE fingerprint = ? AND user = ? GROUP BY outbox ORDER BY since, outbox`;
     const find = () => this.#database.all<{ id: string }>(sql, fingerprint, user.toLowerCase());
-    const isFree = ({ id }: { id: string }) => !this.#held.has(id);
+    const isFree = ({ id }: { id: string }) => !this.#locks.has(id);
     if (!this.#database.guard(() => find().some(isFree) || this.#lockFiles().length > 0)) return [];
     return this.#database.transact(() => {
-      const left = find()
-        .filter((row) => isFree(row) && this.#hold(row.id))
+      const adopted = find()
+        .filter((row) => isFree(row) && this.#lock(row.id))
         .map(({ id }) => ({ id, posts: this.#posts(id) }));
-      this.#sweep();
-      return left;
+      this.#removeStaleLocks();
+      return adopted;
     });
   }
 
-  /** This process writes no more under this id: the rest may be adopted. */
+  /** Ends this process's ownership. Another process may adopt the remaining posts. */
   release(id: string): void {
-    const lock = this.#held.get(id);
+    const lock = this.#locks.get(id);
     if (lock === undefined) return;
     try {
-      this.#database.transact(() => this.#letGo(id, lock));
+      this.#database.transact(() => this.#unlock(id, lock));
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
-      this.#held.delete(id);
-      lock.release(); // The file that stays is swept by the next process.
+      this.#locks.delete(id);
+      lock.release(); // The next process removes the file.
     }
   }
 
   /** Releases all outboxes, as if the process had ended. */
   close(): void {
-    for (const lock of this.#held.values()) lock.release();
-    this.#held.clear();
+    for (const lock of this.#locks.values()) lock.release();
+    this.#locks.clear();
   }
 
-  #posts(id: string): KeptPost[] {
+  #posts(id: string): UnsentPost[] {
     const sql = `SELECT counter, target, body, created_ms AS createdUnixMs FROM outbox
       WHERE outbox = ? ORDER BY counter`;
-    return this.#database.all<KeptPost>(sql, id);
+    return this.#database.all<UnsentPost>(sql, id);
   }
 
-  /** @returns false if a running process holds it */
-  #hold(id: string): boolean {
+  /** @returns false if a running process holds the lock */
+  #lock(id: string): boolean {
     const { folder } = this.#database;
     if (folder !== undefined) mkdirSync(join(folder, FOLDER), { recursive: true, mode: 0o700 });
     const lock = folder === undefined ? NO_LOCK : lockFile(join(folder, FOLDER, id));
-    if (lock !== undefined) this.#held.set(id, lock);
+    if (lock !== undefined) this.#locks.set(id, lock);
     return lock !== undefined;
   }
 
-  #letGo(id: string, lock: Lock): void {
-    this.#held.delete(id);
-    lock.release(); // Before the removal: Windows keeps open files.
-    // The file of a non-empty outbox stays: two processes that open it must get the same one.
+  #unlock(id: string, lock: Lock): void {
+    this.#locks.delete(id);
+    lock.release(); // Release first: Windows cannot remove an open file.
+    // Keep the file of a non-empty outbox, so that two processes open the same one.
     if (this.#database.folder !== undefined && this.#posts(id).length === 0) {
       rmSync(join(this.#database.folder, FOLDER, id), { force: true });
     }
   }
 
-  /** Removes files of processes that sent everything but ended too suddenly to clean up. */
-  #sweep(): void {
+  /** Removes files of processes that sent everything but crashed before removing them. */
+  #removeStaleLocks(): void {
     for (const id of this.#lockFiles()) {
-      if (this.#posts(id).length > 0 || !this.#hold(id)) continue;
-      const lock = this.#held.get(id);
-      if (lock !== undefined) this.#letGo(id, lock);
+      if (this.#posts(id).length > 0 || !this.#lock(id)) continue;
+      const lock = this.#locks.get(id);
+      if (lock !== undefined) this.#unlock(id, lock);
     }
   }
 
-  /** Lock files of others. */
+  /** Lock files of other processes. */
   #lockFiles(): string[] {
     if (this.#database.folder === undefined) return [];
     try {
       return readdirSync(join(this.#database.folder, FOLDER)).filter(
-        (name) => LOCK_FILE.test(name) && !this.#held.has(name),
+        (name) => LOCK_FILE.test(name) && !this.#locks.has(name),
       );
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];

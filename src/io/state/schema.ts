@@ -1,4 +1,4 @@
-/** The tables of a home's database and their migrations. */
+/** Tables of a home's database and their migrations. */
 
 import { Database, SQLiteError, type SQLQueryBindings, type Statement } from "bun:sqlite";
 import { closeSync } from "node:fs";
@@ -6,12 +6,12 @@ import { join } from "node:path";
 import { Fault, type FaultCode, msg } from "../../base/fault.ts";
 import { openPlain } from "../disk/tree.ts";
 
-/** Another process of this home writes for milliseconds; a longer wait means that it hangs. */
+/** Processes write for milliseconds; a longer wait means that one hangs. */
 const BUSY_TIMEOUT_MS = 5_000;
-/** Processes that open a new home at the same time create its tables one after the other. */
+/** Processes that open a new home concurrently create its tables in turn. */
 const OPEN_TIMEOUT_MS = 30_000;
 
-/** Step `i` leads from version `i` to `i + 1`. Steps are only ever added. */
+/** Step `i` migrates from version `i` to `i + 1`. Append only. */
 const MIGRATIONS: readonly string[] = [
   `CREATE TABLE servers (
      fingerprint TEXT PRIMARY KEY, name TEXT NOT NULL, first_seen_ms INTEGER NOT NULL
@@ -95,24 +95,23 @@ const MIGRATIONS: readonly string[] = [
   `CREATE TABLE server_places (
      fingerprint TEXT PRIMARY KEY, places TEXT NOT NULL, last TEXT
    ) STRICT, WITHOUT ROWID;`,
-  // Tables stay: from here on queued posts may be encrypted, which earlier programs would send as
-  // they are. What they have deleted is overwritten, see `migrate`.
+  // Tables are unchanged. Queued posts may be encrypted from this version on, and earlier programs
+  // would send them as they are. `migrate` overwrites what those programs deleted.
   "SELECT 1",
 ];
 
-/** Up to this version deleted rows were left in the file. */
-const VERSION_WITH_REMAINS = 10;
+/** Last version that left deleted rows in the file. */
+const LAST_VERSION_WITHOUT_SECURE_DELETE = 10;
 
 const CLIENT_STATE_VERSION = MIGRATIONS.length;
 export const CLIENT_STATE_FILE = "state.sqlite";
 
-/** The tables of a client's home; errors become faults that name the folder. */
+/** Database of a client's home. Errors become faults that name the folder. */
 export class StateDatabase {
   /** `undefined` in memory. */
   readonly folder: string | undefined;
   readonly #database: Database;
 
-  /** Opens the database of this folder, creating or migrating it if needed. */
   constructor(folder: string | undefined) {
     this.folder = folder;
     this.#database = folder === undefined ? openDatabaseInMemory() : openDatabase(folder);
@@ -124,7 +123,7 @@ export class StateDatabase {
     );
   }
 
-  /** The only column of the first row. */
+  /** First column of the first row. */
   value<Value>(sql: string, ...values: SQLQueryBindings[]): Value | undefined {
     const row = this.get<Readonly<Record<string, Value | null>>>(sql, ...values);
     return Object.values(row ?? {})[0] ?? undefined;
@@ -134,7 +133,7 @@ export class StateDatabase {
     return this.guard(() => this.#database.query<Row, SQLQueryBindings[]>(sql).all(...values));
   }
 
-  /** A statement to run several times, inside `transact`. */
+  /** A statement to run several times within `transact`. */
   statement(sql: string): Statement<unknown, SQLQueryBindings[]> {
     return this.#database.query<unknown, SQLQueryBindings[]>(sql);
   }
@@ -146,7 +145,7 @@ export class StateDatabase {
     );
   }
 
-  /** Runs atomically; no other process writes meanwhile. */
+  /** Runs atomically and excludes other writers. */
   transact<Result>(act: () => Result): Result {
     return this.guard(() => this.#database.transaction(act).immediate());
   }
@@ -178,7 +177,7 @@ function openDatabase(folder: string): Database {
   });
 }
 
-/** The same tables without a file, for simulations. */
+/** For simulations. */
 function openDatabaseInMemory(): Database {
   const database = new Database(":memory:", { strict: true });
   migrate(database, "memory");
@@ -189,24 +188,22 @@ function migrate(database: Database, folder: string): void {
   if (versionOf(database) === 0) database.run("PRAGMA journal_mode = WAL");
   database.run("PRAGMA synchronous = FULL");
   database.run("PRAGMA foreign_keys = ON");
-  database.run("PRAGMA secure_delete = ON"); // Sent posts do not stay in the file.
+  database.run("PRAGMA secure_delete = ON"); // Overwrites sent posts in the file.
   const before = versionOf(database);
   if (before === CLIENT_STATE_VERSION) return;
   database
     .transaction(() => {
-      const version = versionOf(database); // Another process may have been first.
+      const version = versionOf(database); // Another process may have migrated first.
       if (version > CLIENT_STATE_VERSION) throw tooNew(folder, version);
       for (const step of MIGRATIONS.slice(version)) database.run(step);
       database.run(`PRAGMA user_version = ${CLIENT_STATE_VERSION}`);
     })
     .immediate();
-  if (before > 0 && before <= VERSION_WITH_REMAINS) overwriteRemains(database);
+  if (before > 0 && before <= LAST_VERSION_WITHOUT_SECURE_DELETE) overwriteDeletedRows(database);
 }
 
-/**
- * Overwrites deleted rows. Skipped while another process uses the file; nothing else depends on it.
- */
-function overwriteRemains(database: Database): void {
+/** Overwrites deleted rows. Skipped while another process uses the file. */
+function overwriteDeletedRows(database: Database): void {
   try {
     database.run("VACUUM");
     database.run("PRAGMA wal_checkpoint(TRUNCATE)");
@@ -221,13 +218,13 @@ function versionOf(database: Database): number {
 }
 
 function tooNew(folder: string, version: number): Fault {
-  const sentence = msg`${folder} was written by a later version (format ${version})`;
-  return new Fault("version-unsupported", sentence, {
+  const message = msg`${folder} was written by a later version (format ${version})`;
+  return new Fault("version-unsupported", message, {
     remedy: "use that version, or another CHAT_HOME",
   });
 }
 
-const CODES: Readonly<Record<string, FaultCode>> = {
+const FAULT_CODES: Readonly<Record<string, FaultCode>> = {
   ENOSPC: "store-full",
   EDQUOT: "store-full",
   SQLITE_FULL: "store-full",
@@ -238,15 +235,15 @@ const CODES: Readonly<Record<string, FaultCode>> = {
   SQLITE_CANTOPEN: "store-denied",
 };
 
-/** Runs code that uses the disk; the system's errors become faults that name the folder. */
+/** Converts system errors to faults that name the folder. */
 export function withStoreFaults<Result>(folder: string, act: () => Result): Result {
   try {
     return act();
   } catch (cause) {
     if (cause instanceof Fault || !(cause instanceof Error)) throw cause;
-    const known = (cause as { code?: unknown }).code;
-    if (!(cause instanceof SQLiteError) && typeof known !== "string") throw cause;
-    const code = CODES[String(known)] ?? "store-failed";
+    const systemCode = (cause as { code?: unknown }).code;
+    if (!(cause instanceof SQLiteError) && typeof systemCode !== "string") throw cause;
+    const code = FAULT_CODES[String(systemCode)] ?? "store-failed";
     throw new Fault(code, msg`${folder} cannot be used (${cause.message})`, {
       cause,
       ...(code === "store-failed" ? { remedy: "check the disk, or set another CHAT_HOME" } : {}),

@@ -1,11 +1,11 @@
-/** Read-only access to a device's store of its sealed rooms. */
+/** Read-only access to a device's store of sealed rooms. */
 
 import { Database } from "bun:sqlite";
 import { join } from "node:path";
 import {
-  DATABASE_HEAD,
+  DATABASE_HEADER,
   damagedFault,
-  headOf,
+  readHeader,
   SEALED_STATE_FILE,
   sealedFaults,
 } from "./sealed-store.ts";
@@ -25,39 +25,39 @@ export class SealedFile {
   }
 
   /**
-   * @returns undefined if this device was in no sealed room
-   * @throws Fault store-…
+   * @returns `undefined` if this device was in no sealed room
+   * @throws {Fault} store-…
    */
   static open(folder: string): SealedFile | undefined {
     const path = join(folder, SEALED_STATE_FILE);
     return sealedFaults(folder, () => {
-      const head = headOf(path);
+      const head = readHeader(path);
       if (head === undefined || head === "") return undefined;
-      if (head !== DATABASE_HEAD) throw damagedFault(path);
+      if (head !== DATABASE_HEADER) throw damagedFault(path);
       return new SealedFile(path, new Database(path, { readonly: true }));
     });
   }
 
   /**
-   * Reads all of it.
-   * @throws Fault store-failed: it is damaged
+   * Reads the whole database.
+   * @throws {Fault} store-failed if it is damaged
    */
   check(): void {
     sealedFaults(
       this.path,
       () => {
-        const [found] = this.#database
+        const [row] = this.#database
           .query<{ readonly quick_check: string }, []>("PRAGMA quick_check(1)")
           .all();
-        if (found?.quick_check !== "ok") throw damagedFault(this.path);
+        if (row?.quick_check !== "ok") throw damagedFault(this.path);
       },
       this.path,
     );
   }
 
   /**
-   * Rows of one account; keys in ascending order.
-   * @throws Fault store-…
+   * Rows of one account, ascending by key.
+   * @throws {Fault} store-…
    */
   rows(fingerprints: readonly string[], account: string): readonly Row[] {
     const sql = "SELECT key, value FROM sealed WHERE fingerprint = ? AND account = ? ORDER BY key";

@@ -1,4 +1,4 @@
-/** The database of sealed rooms: group states and opened messages. */
+/** Database of sealed rooms: group states and decrypted messages. */
 
 import { Database, SQLiteError } from "bun:sqlite";
 import { closeSync, existsSync, readSync, renameSync } from "node:fs";
@@ -9,17 +9,17 @@ import { Mutex } from "../disk/mutex.ts";
 import { openPlain } from "../disk/tree.ts";
 import { withStoreFaults } from "./schema.ts";
 
-/** Owner of the rows; the account's id survives every renaming. */
+/** Owner of the rows. Uses the account's id, which survives renames. */
 export interface SealedOwner {
   readonly fingerprint: string;
   /** Earlier keys of the server. */
   readonly formers: readonly string[];
   readonly account: string;
-  /** The device's key; rows of another device are put aside, and restored when it is back. */
+  /** The device's key. Rows of another device are archived, and restored when it returns. */
   readonly device: string;
 }
 
-/** Rows by key, in ascending order of their ASCII; see client/sealed/store. */
+/** Rows by key, in ascending ASCII order; see client/sealed/store. */
 interface KeyRange {
   readonly from: string;
   readonly to: string;
@@ -33,25 +33,27 @@ interface Row {
 }
 
 export const SEALED_STATE_FILE = "sealed.sqlite";
-/** Key of the device whose key encrypts the other rows; not encrypted, with an empty value. */
-const DEVICE = "device/";
-/** First bytes of each database; an empty file is a database that was not begun. */
-export const DATABASE_HEAD = "SQLite format 3\0";
+/**
+ * Prefix of the key that names the device whose key encrypts the other rows. Its value is empty.
+ */
+const DEVICE_PREFIX = "device/";
+/** First bytes of a SQLite database. An empty file is an uninitialized one. */
+export const DATABASE_HEADER = "SQLite format 3\0";
 const FORMAT = 1;
-/** Another process works for half a second at a time; a longer wait means that it hangs. */
-const BUSY_MS_MAX = 15_000;
-const BUSY_STEP_MS = 5;
+/** A process may hold the database for half a second; a longer wait means that it hangs. */
+const BUSY_TIMEOUT_MS = 15_000;
+const BUSY_RETRY_MS = 5;
 
 const SCHEMA = `CREATE TABLE IF NOT EXISTS sealed (
   fingerprint TEXT NOT NULL, account TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL,
   PRIMARY KEY (fingerprint, account, key)
 ) STRICT, WITHOUT ROWID;`;
-const OF = "fingerprint = ? AND account = ?";
-const WHERE = `WHERE ${OF} AND key >= ? AND key < ?`;
+const OWNER_IS = "fingerprint = ? AND account = ?";
+const WHERE = `WHERE ${OWNER_IS} AND key >= ? AND key < ?`;
 
 /**
- * A device's store of its sealed rooms, in a database of its own: a transaction here lasts while
- * keys are computed, and other writes of this process must not wait for it.
+ * A device's store of sealed rooms. A separate database, since a transaction lasts while keys are
+ * computed and must not block other writes of this process.
  */
 export class SealedStateStore {
   readonly #folder: string;
@@ -60,31 +62,34 @@ export class SealedStateStore {
   readonly #database: Database;
   readonly #mutex = new Mutex();
   #isClosed = false;
-  #hasFollowed = false;
+  #hasUpdatedOwner = false;
 
   /**
-   * @param folder undefined in memory
-   * @throws Fault store-…, version-unsupported
+   * @param folder `undefined` in memory
+   * @throws {Fault} store-…, version-unsupported
    */
   constructor(folder: string | undefined, owner: SealedOwner, clock: Clock) {
     this.#folder = folder ?? "memory";
     this.#clock = clock;
     this.#owner = owner;
-    if (folder !== undefined) sealedFaults(folder, () => putAside(join(folder, SEALED_STATE_FILE)));
+    if (folder !== undefined)
+      sealedFaults(folder, () => renameIfDamaged(join(folder, SEALED_STATE_FILE)));
     this.#database = sealedFaults(this.#folder, () => openDatabase(folder));
   }
 
-  /** @throws Fault store-…, interrupted (closed), and what `work` throws: nothing has changed */
-  transact<Result>(work: (tables: SealedRows) => Promise<Result>): Promise<Result> {
+  /**
+   * @throws {Fault} store-…; interrupted if closed; and those of `task`, with changes rolled back
+   */
+  transact<Result>(task: (tables: SealedRows) => Promise<Result>): Promise<Result> {
     return this.#mutex.run(async () => {
       if (this.#isClosed) throw new Fault("interrupted", "nobody is logged in any more");
       await this.#begin();
       try {
-        // Not when it is opened: others may hold the database then, and opening cannot wait.
-        sealedFaults(this.#folder, () => this.#follow());
-        const result = await work(new SealedRows(this.#database, this.#owner, this.#folder));
+        // Not in the constructor, which cannot wait for another process.
+        sealedFaults(this.#folder, () => this.#updateOwner());
+        const result = await task(new SealedRows(this.#database, this.#owner, this.#folder));
         sealedFaults(this.#folder, () => this.#database.run("COMMIT"));
-        this.#hasFollowed = true;
+        this.#hasUpdatedOwner = true;
         return result;
       } catch (error) {
         if (this.#database.inTransaction) this.#database.run("ROLLBACK");
@@ -100,16 +105,13 @@ export class SealedStateStore {
     void this.#mutex.run(async () => this.#database.close());
   }
 
-  /**
-   * Polls instead of using the database's own waiting, which would block this process and what it
-   * waits for.
-   */
+  /** Polls, because SQLite's busy timeout would block this process. */
   async #begin(): Promise<void> {
     const clock = this.#clock;
     const begin = async () => void this.#database.run("BEGIN IMMEDIATE");
-    const until = clock.now() + BUSY_MS_MAX;
+    const until = clock.now() + BUSY_TIMEOUT_MS;
     try {
-      await retry(begin, { clock, everyMs: BUSY_STEP_MS, until, isPassing: isBusy });
+      await retry(begin, { clock, intervalMs: BUSY_RETRY_MS, until, isTransient: isBusy });
     } catch (error) {
       if (!isBusy(error)) return sealedFaults(this.#folder, () => rethrow(error));
       throw new Fault("store-failed", msg`${this.#folder} is held by another process`, {
@@ -119,34 +121,34 @@ export class SealedStateStore {
     }
   }
 
-  /** The server may have changed its key since, and the folder its device. */
-  #follow(): void {
-    if (this.#hasFollowed) return;
+  /** Adopts rows after the server changed its key or the folder its device. */
+  #updateOwner(): void {
+    if (this.#hasUpdatedOwner) return;
     const { fingerprint, formers, account } = this.#owner;
     for (const former of formers) {
-      const sql = `UPDATE OR IGNORE sealed SET fingerprint = ? WHERE ${OF}`;
+      const sql = `UPDATE OR IGNORE sealed SET fingerprint = ? WHERE ${OWNER_IS}`;
       this.#database.query(sql).run(fingerprint, former, account);
     }
     this.#changeDevice();
   }
 
-  /** With another key no stored row can be read; sealed data stays sealed. */
+  /** Archives rows that the new device key cannot decrypt. */
   #changeDevice(): void {
     const { fingerprint, account, device } = this.#owner;
     const rows = new SealedRows(this.#database, this.#owner, this.#folder);
-    const [known] = rows.list({ from: DEVICE, to: `${DEVICE}~`, limit: 1 });
-    const before = known?.key.slice(DEVICE.length);
+    const [known] = rows.list({ from: DEVICE_PREFIX, to: `${DEVICE_PREFIX}~`, limit: 1 });
+    const before = known?.key.slice(DEVICE_PREFIX.length);
     if (before === device) return;
     if (before !== undefined) {
-      const aside = `${account} ${before}`;
-      const move = `UPDATE OR REPLACE sealed SET account = ? WHERE ${OF}`;
-      this.#database.query(move).run(aside, fingerprint, account);
-      this.#database.query(move).run(account, fingerprint, `${account} ${device}`);
+      const archived = `${account} ${before}`;
+      const reassign = `UPDATE OR REPLACE sealed SET account = ? WHERE ${OWNER_IS}`;
+      this.#database.query(reassign).run(archived, fingerprint, account);
+      this.#database.query(reassign).run(account, fingerprint, `${account} ${device}`);
       const pins = `SELECT fingerprint, ?, key, value FROM sealed ${WHERE}`;
       const copy = this.#database.query(`INSERT OR IGNORE INTO sealed ${pins}`);
-      copy.run(account, fingerprint, aside, "pin/", "pin/~");
+      copy.run(account, fingerprint, archived, "pin/", "pin/~");
     }
-    rows.put(`${DEVICE}${device}`, new Uint8Array(0));
+    rows.put(`${DEVICE_PREFIX}${device}`, new Uint8Array(0));
   }
 }
 
@@ -162,7 +164,7 @@ export class SealedRows {
   }
 
   get(key: string): Uint8Array | undefined {
-    const sql = `SELECT value FROM sealed WHERE ${OF} AND key = ?`;
+    const sql = `SELECT value FROM sealed WHERE ${OWNER_IS} AND key = ?`;
     const row = this.#guard(() => this.#database.query(sql).get(...this.#owner, key));
     return (row as { readonly value: Uint8Array } | null)?.value;
   }
@@ -173,7 +175,7 @@ export class SealedRows {
   }
 
   delete(key: string): void {
-    const sql = `DELETE FROM sealed WHERE ${OF} AND key = ?`;
+    const sql = `DELETE FROM sealed WHERE ${OWNER_IS} AND key = ?`;
     this.#guard(() => this.#database.query(sql).run(...this.#owner, key));
   }
 
@@ -218,38 +220,35 @@ function openDatabase(folder: string | undefined): Database {
   }
 }
 
-/**
- * Renames a file that is not a database; the device then returns as one that lost it. An empty file
- * is a database that was not begun.
- */
-function putAside(path: string): void {
-  const head = headOf(path);
-  if (head === undefined || head === "" || head === DATABASE_HEAD) return;
-  for (const end of ["-wal", "-shm", ""]) {
-    if (existsSync(`${path}${end}`)) renameSync(`${path}${end}`, `${path}${end}.damaged`);
+/** Renames a file that is not a database. The device then continues without its sealed state. */
+function renameIfDamaged(path: string): void {
+  const head = readHeader(path);
+  if (head === undefined || head === "" || head === DATABASE_HEADER) return;
+  for (const suffix of ["-wal", "-shm", ""]) {
+    if (existsSync(`${path}${suffix}`)) renameSync(`${path}${suffix}`, `${path}${suffix}.damaged`);
   }
 }
 
-/** @returns undefined if there is no such file */
-export function headOf(path: string): string | undefined {
+/** @returns `undefined` if there is no such file */
+export function readHeader(path: string): string | undefined {
   if (!existsSync(path)) return undefined;
   const file = openPlain(path, "read");
   try {
-    const head = Buffer.alloc(DATABASE_HEAD.length);
+    const head = Buffer.alloc(DATABASE_HEADER.length);
     return head.toString("latin1", 0, readSync(file, head, 0, head.length, 0));
   } finally {
     closeSync(file);
   }
 }
 
-/** Turns errors of the database into faults with a hint. */
+/** Converts database errors to faults with a hint. */
 export function sealedFaults<Result>(
-  place: string,
+  folder: string,
   act: () => Result,
-  path = join(place, SEALED_STATE_FILE),
+  path = join(folder, SEALED_STATE_FILE),
 ): Result {
   try {
-    return withStoreFaults(place, act);
+    return withStoreFaults(folder, act);
   } catch (error) {
     const cause = error instanceof Fault ? error.cause : undefined;
     const code = cause instanceof SQLiteError ? cause.code : undefined;
@@ -265,7 +264,7 @@ export function damagedFault(path: string, cause?: unknown): Fault {
   });
 }
 
-/** Also while another process recovers what a killed one has left: BUSY_RECOVERY. */
+/** Includes BUSY_RECOVERY: another process recovers the database of a killed one. */
 function isBusy(error: unknown): boolean {
   return error instanceof SQLiteError && error.code?.startsWith("SQLITE_BUSY") === true;
 }

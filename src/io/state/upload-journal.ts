@@ -1,13 +1,18 @@
-/** Chunk checksums of an upload in progress. */
+/** Chunk checksums of unfinished uploads. */
 
 import { concatBytes } from "../../base/bytes.ts";
 import type { FileId } from "../../base/ids.ts";
 import { UPLOAD_KEEP_MS } from "../../base/limits.ts";
 import { HASH_BYTES } from "../../wire/chunks.ts";
 import { HomeTable } from "./home-table.ts";
-import type { FoundUpload, ResumableUpload, ResumableUploads, UploadKey } from "./kept-upload.ts";
+import type {
+  FoundUpload,
+  ResumableUpload,
+  ResumableUploads,
+  UploadKey,
+} from "./resumable-upload.ts";
 
-/** Checksums per row; a row is rewritten while it fills: few rows, and small writes. */
+/** Checksums per row, a compromise between few rows and small rewrites. */
 const ROW_HASHES = 64;
 
 interface Row {
@@ -17,30 +22,33 @@ interface Row {
 }
 
 /**
- * Uploads of this home in progress, so that a later process can resume them. It only saves work:
+ * Unfinished uploads of this home, so that a later process can resume them. Only an optimization:
  * the server decides what is durable.
  */
 export class UploadJournal extends HomeTable implements ResumableUploads {
   /**
    * @param stamp stamp of the source
-   * @throws Fault store-…
+   * @throws {Fault} store-…
    */
   find(key: UploadKey, stamp: string): FoundUpload | undefined {
     const sql = `SELECT file, stamp, up_to AS upTo FROM uploads
       WHERE fingerprint = ? AND user = ? AND path = ? AND targets = ? AND name = ?`;
     const row = this.database.get<Row>(sql, ...columnsOf(key));
     if (row === undefined) return undefined;
-    return { upload: this.#kept(row.file as FileId, row.upTo), changed: row.stamp !== stamp };
+    return {
+      upload: this.#resumable(row.file as FileId, row.upTo),
+      isChanged: row.stamp !== stamp,
+    };
   }
 
   /**
    * Replaces an upload with the same key.
-   * @throws Fault store-…
+   * @throws {Fault} store-…
    */
   begin(key: UploadKey, stamp: string, file: FileId, unixMs: number): ResumableUpload {
     const nowMs = Math.trunc(unixMs);
     this.database.transact(() => {
-      // The server has forgotten those, too.
+      // The server has removed those, too.
       this.database.run("DELETE FROM uploads WHERE touched_ms < ?", nowMs - UPLOAD_KEEP_MS);
       const sql = `DELETE FROM uploads
         WHERE fingerprint = ? AND user = ? AND path = ? AND targets = ? AND name = ?`;
@@ -50,11 +58,11 @@ export class UploadJournal extends HomeTable implements ResumableUploads {
         VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?)`;
       this.database.run(insert, file, ...columnsOf(key), stamp, nowMs);
     });
-    return this.#kept(file, 0);
+    return this.#resumable(file, 0);
   }
 
-  #kept(file: FileId, found: number): ResumableUpload {
-    let upTo = found;
+  #resumable(file: FileId, storedChunks: number): ResumableUpload {
+    let upTo = storedChunks;
     /** The last row. Bounded by ROW_HASHES, or by one call. */
     let row: readonly Uint8Array[] = [];
     return {
@@ -62,61 +70,61 @@ export class UploadJournal extends HomeTable implements ResumableUploads {
       get upTo() {
         return upTo;
       },
-      note: (hashes) => {
+      addHashes: (hashes) => {
         if (hashes.length === 0) return;
         row = row.length + hashes.length > ROW_HASHES ? hashes : [...row, ...hashes];
         upTo += hashes.length;
-        this.#note(file, upTo - row.length, row);
+        this.#store(file, upTo - row.length, row);
       },
-      cut: (to) => {
+      truncate: (to) => {
         if (to >= upTo) return;
-        this.#cut(file, to);
+        this.#truncate(file, to);
         row = [];
         upTo = to;
       },
       hashes: (from = 0) => this.#hashes(file, from, upTo),
-      end: () => {
+      remove: () => {
         this.database.run("DELETE FROM uploads WHERE file = ?", file);
       },
     };
   }
 
-  /** Not synced: a power cut costs some hashing, and waiting for the disk would cost speed. */
-  #note(file: FileId, from: number, hashes: readonly Uint8Array[]): void {
-    this.#loosely(() => {
+  /** Not synced: a power loss only costs rehashing. */
+  #store(file: FileId, from: number, hashes: readonly Uint8Array[]): void {
+    this.#withoutSync(() => {
       const upTo = from + hashes.length;
       const sql = "UPDATE uploads SET up_to = MAX(up_to, ?) WHERE file = ?";
-      // No row: another process has finished the same upload.
+      // No row: another process finished the same upload.
       if (this.database.run(sql, upTo, file) === 0) return;
       const insert = "INSERT OR REPLACE INTO upload_hashes VALUES (?, ?, ?)";
       this.database.run(insert, file, from, concatBytes(...hashes));
     });
   }
 
-  #cut(file: FileId, upTo: number): void {
-    this.#loosely(() => {
+  #truncate(file: FileId, upTo: number): void {
+    this.#withoutSync(() => {
       this.database.run("UPDATE uploads SET up_to = MIN(up_to, ?) WHERE file = ?", upTo, file);
       this.database.run("DELETE FROM upload_hashes WHERE file = ? AND first >= ?", file, upTo);
     });
   }
 
-  /** Rows may overlap if two processes sent the same file: their checksums are equal. */
+  /** Rows of two processes may overlap, with equal checksums. */
   *#hashes(file: FileId, from: number, upTo: number): Generator<Uint8Array> {
     const sql = `SELECT first, hashes FROM upload_hashes
       WHERE file = ? AND first <= ? ORDER BY first DESC LIMIT 1`;
     for (let at = from; at < upTo; ) {
-      const found = this.database.get<{ first: number; hashes: Uint8Array }>(sql, file, at);
-      if (found === undefined) return;
-      const end = found.first + found.hashes.length / HASH_BYTES;
-      if (end <= at) return; // Two processes noted the same, and one of them less of it.
+      const storedChunks = this.database.get<{ first: number; hashes: Uint8Array }>(sql, file, at);
+      if (storedChunks === undefined) return;
+      const end = storedChunks.first + storedChunks.hashes.length / HASH_BYTES;
+      if (end <= at) return; // Overlapping rows of two processes, one shorter.
       for (; at < Math.min(end, upTo); at++) {
-        const offset = (at - found.first) * HASH_BYTES;
-        yield found.hashes.slice(offset, offset + HASH_BYTES);
+        const offset = (at - storedChunks.first) * HASH_BYTES;
+        yield storedChunks.hashes.slice(offset, offset + HASH_BYTES);
       }
     }
   }
 
-  #loosely(act: () => void): void {
+  #withoutSync(act: () => void): void {
     this.database.run("PRAGMA synchronous = NORMAL");
     try {
       this.database.transact(act);

@@ -15,7 +15,7 @@ import type { Socket } from "bun";
 import { equalBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { CONNECT_TIMEOUT_MS } from "../../base/limits.ts";
-import { within } from "../clock.ts";
+import { withTimeout } from "../clock.ts";
 import { releaseBuffer } from "../disk/buffer-pool.ts";
 import { rethrow } from "../link/inbox.ts";
 import type { Address, Dial, DialOptions } from "../link/link.ts";
@@ -51,7 +51,7 @@ export function wsDial({ tls = true }: WsDialSettings = {}): Dial {
 async function dial(attempt: Attempt): Promise<WsClientLink> {
   const dialing = new WsDialing(attempt);
   try {
-    return await within(dialing.run(), attempt.timeoutMs, () => {
+    return await withTimeout(dialing.run(), attempt.timeoutMs, () => {
       dialing.abandon();
       const where = formatHostPort(attempt.host, attempt.port);
       const seconds = Math.ceil(attempt.timeoutMs / 1000);

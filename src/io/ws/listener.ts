@@ -18,7 +18,7 @@ import {
   MESSAGE_BYTES_MAX,
   SEND_QUEUE_BYTES_MAX,
 } from "../../base/limits.ts";
-import { within } from "../clock.ts";
+import { withTimeout } from "../clock.ts";
 import { isShortOfDescriptors } from "../disk/descriptors.ts";
 import { certificateHashOf } from "../link/certificate-hash.ts";
 import { rethrow } from "../link/inbox.ts";
@@ -148,7 +148,7 @@ class WsListener implements Listener {
     const quiet = this.#server.stop(); // Accepts no more; existing connections continue.
     for (const link of [...this.#links]) link.close();
     if (this.#links.size > 0) await this.#emptied.promise; // Each has its own deadline.
-    await within(quiet, LINGER_MS, () => undefined);
+    await withTimeout(quiet, LINGER_MS, () => undefined);
     await this.#server.stop(true);
   }
 

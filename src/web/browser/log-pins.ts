@@ -33,14 +33,14 @@ export class BrowserLogPins implements LogPins {
     return { origin, size, root: fromBase64Url(root), note };
   }
 
-  async keepPin(reader: LogReader, { origin, size, root, note }: LogPin): Promise<void> {
+  async storePin(reader: LogReader, { origin, size, root, note }: LogPin): Promise<void> {
     const before = await this.#kept(reader);
     if (before !== undefined && (before.origin !== origin || before.size > size)) return;
     const kept = { origin, size, root: toBase64Url(root), note, alarm: before?.alarm };
     await this.#write(pinKey(reader.fingerprint), kept satisfies KeptPin);
   }
 
-  async keepSeen(reader: LogReader, records: readonly KnownRecord[]): Promise<void> {
+  async storeRecords(reader: LogReader, records: readonly KnownRecord[]): Promise<void> {
     const before = await this.#records(reader);
     const known = new Set(before.map(({ seq }) => seq));
     const added = records
@@ -50,21 +50,21 @@ export class BrowserLogPins implements LogPins {
     await this.#write(seenKey(reader), all.slice(-PAGE_SEEN_RECORDS_MAX));
   }
 
-  async seen(reader: LogReader, which: "all" | "unproved"): Promise<KnownRecord[]> {
+  async storedRecords(reader: LogReader, which: "all" | "unproved"): Promise<KnownRecord[]> {
     const kept = await this.#records(reader);
     return kept
       .filter(({ proved }) => which === "all" || !proved)
       .map(({ proved: _, leaf, ...record }) => ({ ...record, leaf: fromBase64Url(leaf) }));
   }
 
-  async proved(reader: LogReader, seqs: readonly number[]): Promise<void> {
+  async markProved(reader: LogReader, seqs: readonly number[]): Promise<void> {
     const some = new Set(seqs);
     const kept = await this.#records(reader);
     const now = kept.map((one) => (some.has(one.seq) ? { ...one, proved: true } : one));
     await this.#write(seenKey(reader), now);
   }
 
-  async keepConfirmed(reader: LogReader, seq: number): Promise<void> {
+  async storeConfirmed(reader: LogReader, seq: number): Promise<void> {
     const all = Math.max(seq, await this.confirmed(reader));
     await this.#write(confirmedKey(reader.fingerprint), all);
   }
@@ -78,7 +78,7 @@ export class BrowserLogPins implements LogPins {
     return all;
   }
 
-  async noteAlarm(reader: LogReader, alarm: string | undefined): Promise<void> {
+  async setAlarm(reader: LogReader, alarm: string | undefined): Promise<void> {
     const kept = await this.#kept(reader);
     if (kept === undefined || kept.alarm === alarm) return;
     await this.#write(pinKey(reader.fingerprint), { ...kept, alarm });

@@ -4,10 +4,10 @@ import type { OutboxId } from "../../base/ids.ts";
 import type { OutboxStore } from "../../client/outbox-queue.ts";
 import { isOutboxId } from "../../core/rooms/dedup.ts";
 import type {
-  KeptPost,
-  LeftOutbox,
+  AbandonedOutbox,
   OutboxChange,
   OutboxOwner,
+  UnsentPost,
 } from "../../io/state/outbox-store.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import type { Locks } from "./environment.ts";
@@ -53,9 +53,9 @@ export class BrowserOutboxStore implements OutboxStore {
     ]);
   }
 
-  async adopt(owner: OutboxOwner): Promise<LeftOutbox[]> {
+  async adopt(owner: OutboxOwner): Promise<AbandonedOutbox[]> {
     await this.#moved?.();
-    const boxes = new Map<OutboxId, KeptPost[]>();
+    const boxes = new Map<OutboxId, UnsentPost[]>();
     for (const [, value] of await this.#store.all("outbox", this.#prefixOf(owner))) {
       const stored = storedPostOf(value);
       if (stored === undefined || this.#held.has(stored.outbox)) continue;
@@ -63,8 +63,8 @@ export class BrowserOutboxStore implements OutboxStore {
       boxes.set(stored.outbox, posts);
       posts.push(keptOf(stored)); // Keys are in counter order.
     }
-    const since = ({ posts }: LeftOutbox) => posts[0]?.createdUnixMs ?? 0;
-    const left: LeftOutbox[] = [];
+    const since = ({ posts }: AbandonedOutbox) => posts[0]?.createdUnixMs ?? 0;
+    const left: AbandonedOutbox[] = [];
     for (const [id, posts] of boxes) if (await this.#hold(id)) left.push({ id, posts });
     return left.sort((one, other) => since(one) - since(other));
   }
@@ -93,12 +93,12 @@ function placeOf(prefix: string, id: OutboxId, counter: number): Pick<Change, "t
   return { table: "outbox", key: `${prefix}${id} ${numberKey(counter)}` };
 }
 
-function storedOf(outbox: OutboxId, post: KeptPost): StoredPost {
+function storedOf(outbox: OutboxId, post: UnsentPost): StoredPost {
   const { counter, target: to, createdUnixMs: writtenUnixMs } = post;
   return { outbox, counter, to, body: JSON.parse(post.body), writtenUnixMs };
 }
 
-function keptOf({ counter, to: target, body, writtenUnixMs }: StoredPost): KeptPost {
+function keptOf({ counter, to: target, body, writtenUnixMs }: StoredPost): UnsentPost {
   return { counter, target, body: JSON.stringify(body), createdUnixMs: writtenUnixMs };
 }
 

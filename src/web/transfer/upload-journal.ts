@@ -3,13 +3,13 @@
 import { concatBytes } from "../../base/bytes.ts";
 import type { FileId } from "../../base/ids.ts";
 import { CHUNK_BYTES, TRANSFER_SYNC_BYTES, UPLOAD_KEEP_MS } from "../../base/limits.ts";
+import type { OutboxOwner } from "../../io/state/outbox-store.ts";
 import type {
   FoundUpload,
   ResumableUpload,
   ResumableUploads,
   UploadKey,
-} from "../../io/state/kept-upload.ts";
-import type { OutboxOwner } from "../../io/state/outbox-store.ts";
+} from "../../io/state/resumable-upload.ts";
 import { HASH_BYTES } from "../../wire/chunks.ts";
 import { numberKey, type Store } from "../browser/indexed-db.ts";
 import { type JournalEntry, type JournalOptions, TransferJournal } from "./journal.ts";
@@ -106,7 +106,7 @@ export class BrowserUploadJournal extends TransferJournal<UploadEntry> implement
   find({ path }: UploadKey, stamp: string): FoundUpload | undefined {
     const entry = this.#entries.get(path);
     if (entry?.file === undefined) return undefined;
-    return { upload: this.#upload(path, entry.file), changed: entry.stamp !== stamp };
+    return { upload: this.#upload(path, entry.file), isChanged: entry.stamp !== stamp };
   }
 
   begin({ path }: UploadKey, stamp: string, file: FileId): ResumableUpload {
@@ -121,12 +121,12 @@ export class BrowserUploadJournal extends TransferJournal<UploadEntry> implement
       get upTo() {
         return hashes().length;
       },
-      note: (more) => this.#note(key, more),
-      cut: (upTo) => this.#cut(key, upTo),
+      addHashes: (more) => this.#note(key, more),
+      truncate: (upTo) => this.#cut(key, upTo),
       *hashes(from = 0) {
         yield* hashes().slice(from);
       },
-      end: () => this.#restart(key, { file: undefined }),
+      remove: () => this.#restart(key, { file: undefined }),
     };
   }
 

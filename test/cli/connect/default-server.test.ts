@@ -43,7 +43,7 @@ function stateWith(pins: Readonly<Record<string, string | undefined>> = {}, last
   for (const [address, fingerprint = ""] of Object.entries(pins)) {
     state.setPin({ address, fingerprint, name: "n", firstSeenUnixMs: 0 });
   }
-  if (last !== undefined) state.noteServer(last, 1);
+  if (last !== undefined) state.setLastServer(last, 1);
   return state;
 }
 

@@ -139,7 +139,7 @@ test("Enter sends the line, and Ctrl-D leaves when it is stored", async () => {
 
 test("speaks Indonesian, and leaves the words of users as they are", async () => {
   const full = new FullScreen();
-  full.state.prefer("screen", '{"language":"id"}');
+  full.state.setPreference("screen", '{"language":"id"}');
   const text = "a.txt is called b.txt here";
   await using screen = await full.open();
   screen.server.tell({ kind: "announced", text, by: "ben", time: 0 });
@@ -273,7 +273,8 @@ describe("a draft", () => {
   const ownerOf = ({ server }: FullScreen) => {
     return { fingerprint: server.identity.fingerprint, user: "ana" };
   };
-  const stored = (screen: FullScreen) => screen.state.drafts.of(ownerOf(screen)).get("lobby")?.text;
+  const stored = (screen: FullScreen) =>
+    screen.state.drafts.list(ownerOf(screen)).get("lobby")?.text;
 
   test.each(["the end", "the end of the process"])("is stored at %s", async (how) => {
     await using screen = await new FullScreen().open();
@@ -286,7 +287,7 @@ describe("a draft", () => {
   test("is restored in its room, and removed when it is sent", async () => {
     const screen = new FullScreen();
     const draft = { text: "half a thought" };
-    screen.state.drafts.keep(ownerOf(screen), new Map([["lobby", draft]]));
+    screen.state.drafts.save(ownerOf(screen), new Map([["lobby", draft]]));
     await using _open = await screen.open();
     expect(screen.written).toContain("half a thought");
     await screen.type("\r");
@@ -299,7 +300,7 @@ describe("a draft", () => {
   test("returns after a command that was typed before its room was open", async () => {
     const screen = new FullScreen();
     const draft = { text: "half a thought" };
-    screen.state.drafts.keep(ownerOf(screen), new Map([["lobby", draft]]));
+    screen.state.drafts.save(ownerOf(screen), new Map([["lobby", draft]]));
     await using _open = await screen.open("/me wa");
     await screen.type("ves\r");
     await screen.frames();
@@ -358,7 +359,7 @@ describe("a muted room", () => {
     await screen.frames();
     expect(screen.written).toContain("#lobby neither rings nor counts on this device");
     expect(screen.written).toContain("⊘");
-    expect(state.muted.of(fingerprint, "ana")).toEqual(["lobby"]);
+    expect(state.muted.list(fingerprint, "ana")).toEqual(["lobby"]);
     chat.receive(HALL);
     await screen.frames();
     client.set("bell off");
@@ -369,7 +370,7 @@ describe("a muted room", () => {
     await screen.mention();
     expect(screen.written).not.toContain(RING);
     await screen.end();
-    expect(state.muted.of(fingerprint, "ana")).toEqual(["hall"]);
+    expect(state.muted.list(fingerprint, "ana")).toEqual(["hall"]);
   });
 });
 

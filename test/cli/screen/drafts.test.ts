@@ -19,11 +19,11 @@ function opened() {
   const keep = (owner: DraftOwner, changes: ReadonlyMap<string, Draft | undefined>) => {
     if (isFull) throw new Fault("store-full", "no space");
     writes++;
-    store.keep(owner, changes);
+    store.save(owner, changes);
   };
   const drafts: ScreenDrafts = new ScreenDrafts({
     clock,
-    store: { keep, of: (owner: DraftOwner) => store.of(owner) } as typeof store,
+    store: { save: keep, list: (owner: DraftOwner) => store.list(owner) } as typeof store,
     collect: () => drafts.changed("lobby", input),
     failed: ({ code }) => faults.push(code),
   });
@@ -32,7 +32,7 @@ function opened() {
     input = { text };
     drafts.typed();
   };
-  const kept = (owner = ANA) => store.of(owner).get("lobby")?.text;
+  const kept = (owner = ANA) => store.list(owner).get("lobby")?.text;
   const fill = (on: boolean) => {
     isFull = on;
   };

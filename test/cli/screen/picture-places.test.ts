@@ -5,7 +5,7 @@ import { PicturePlaces } from "../../../src/cli/screen/picture-places.ts";
 class State {
   kept: string | undefined;
   readonly preference = () => this.kept;
-  readonly prefer = (_: "pictures", value: string) => {
+  readonly setPreference = (_: "pictures", value: string) => {
     this.kept = value;
   };
 }

@@ -58,7 +58,7 @@ function opened({ settings = {}, env = {}, fetch }: Given = {}) {
       pictureReady: () => undefined,
       size: () => ({ columns: 80, rows: 24 }),
     },
-    places: new PicturePlaces({ preference: () => undefined, prefer: () => undefined }),
+    places: new PicturePlaces({ preference: () => undefined, setPreference: () => undefined }),
     settings: { pictures: "auto", fetchPictures: false, ...settings },
     family: 3,
     fetch: async (file) => {

@@ -72,15 +72,17 @@ describe("the history that this device has seen", () => {
     return { seq, leaf, room: "r", place: "#lobby", from: "ben", timeUnixMs: 0 };
   };
   const reasons = async (state: ClientState) =>
-    (await verifyForHome(path, state.logs)).findings.map(({ seq, reason }) => `${seq}: ${reason}`);
+    (await verifyForHome(path, state.logPins)).findings.map(
+      ({ seq, reason }) => `${seq}: ${reason}`,
+    );
 
   test("must be in the folder, up to the last confirmed record", async () => {
     const state = ClientState.inMemory();
     const reader = readerOf(await run(false, 5));
-    state.logs.keepSeen(reader, [seenRecord(2, leafOf(2)), seenRecord(5, leafOf(5))]);
-    state.logs.keepConfirmed(reader, 5);
+    state.logPins.storeRecords(reader, [seenRecord(2, leafOf(2)), seenRecord(5, leafOf(5))]);
+    state.logPins.storeConfirmed(reader, 5);
     expect(await reasons(state)).toEqual([]);
-    state.logs.keepConfirmed(reader, 6);
+    state.logPins.storeConfirmed(reader, 6);
     expect(await reasons(state)).toEqual(["6: it has 5 records, and this device has seen 6"]);
   });
 
@@ -88,7 +90,7 @@ describe("the history that this device has seen", () => {
     const state = ClientState.inMemory();
     const reader = readerOf(await run(false, 5));
     const other = leafOf(3);
-    state.logs.keepSeen(reader, [seenRecord(4, other), seenRecord(7, other)]);
+    state.logPins.storeRecords(reader, [seenRecord(4, other), seenRecord(7, other)]);
     expect(await reasons(state)).toEqual([
       "6: it has 5 records, and this device has seen 7",
       "4: it is not the record that this device has seen in #lobby",
@@ -101,9 +103,9 @@ describe("the history that this device has seen", () => {
     state.advanceCursor(reader.fingerprint, "ana", 9);
     const { history } = await verifyFolder(path);
     const { origin = "", root = new Uint8Array(), checkpoint: note = "" } = history;
-    state.logs.keepPin(reader, { origin, size: 5, root, note });
+    state.logPins.storePin(reader, { origin, size: 5, root, note });
     expect(await reasons(state)).toEqual(["6: it has 5 records, and this device has seen 9"]);
-    state.logs.forget(reader.fingerprint);
+    state.logPins.forget(reader.fingerprint);
     expect(await reasons(state)).toEqual([]);
   });
 });

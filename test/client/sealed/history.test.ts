@@ -13,7 +13,7 @@ function readerOf({ client, name }: Person) {
 }
 
 function pinOf(person: Person) {
-  return person.until("its checkpoint", () => person.device.state.logs.pin(readerOf(person)));
+  return person.until("its checkpoint", () => person.device.state.logPins.pin(readerOf(person)));
 }
 
 function countCheckpoints(person: Person, isAnswered: boolean): { asked: number } {
@@ -47,7 +47,7 @@ describe("the histories that members were shown", () => {
     const { fingerprint } = readerOf(first);
     await first.quit();
     // From the first contact on ben is shown another history.
-    device.state.logs.forget(fingerprint);
+    device.state.logPins.forget(fingerprint);
     const ben = world.person("ben", device);
     await forkFor(world, ben);
     await ben.enter();
@@ -68,7 +68,7 @@ describe("the histories that members were shown", () => {
     const keyId = keyIdOf(origin, world.site.identity.publicKey, sha256);
     const signature = new Uint8Array(64).fill(5);
     const note = noteText(checkpointText(made), [{ name: origin, keyId, signature }]);
-    ben.device.state.logs.keepPin(readerOf(ben), { ...made, note });
+    ben.device.state.logPins.storePin(readerOf(ben), { ...made, note });
     await ben.tells("look what the server did", ana);
     await ana.until("a line", () => ana.remarks[0]);
     const line = "'vault': ben's program names a history that the server did not sign";

@@ -85,9 +85,9 @@ describe("a push that is posted", () => {
 
   test("waits for a silent one as long as it may, and not for its name either", async () => {
     answer = () => undefined;
-    expect(await codeOf(post({ withinMs: 150 }))).toBe("timeout");
+    expect(await codeOf(post({ timeoutMs: 150 }))).toBe("timeout");
     const never = () => new Promise<readonly string[]>(() => undefined);
-    expect(await codeOf(post({ withinMs: 20, resolve: never }))).toBe("timeout");
+    expect(await codeOf(post({ timeoutMs: 20, resolve: never }))).toBe("timeout");
   });
 
   test("goes to nobody without the certificate of that name", async () => {
@@ -105,7 +105,7 @@ describe("a push that is posted", () => {
       codeOf(
         postPush(
           { endpoint: "https://push.example.org/", headers: {}, body: Buffer.from("BODY") },
-          { isPrivateAllowed: false, resolve: async () => addresses, withinMs: 200 },
+          { isPrivateAllowed: false, resolve: async () => addresses, timeoutMs: 200 },
         ),
       );
     for (const lie of ["127.0.0.1", "10.0.0.1", "169.254.169.254", "::1", "::ffff:10.0.0.1", ""]) {

@@ -35,7 +35,7 @@ describe("a client's home", () => {
           const state = ClientState.open(folder);
           try {
             state.deviceKey(() => "a key");
-            state.partSecret();
+            state.partialFileSecret();
           } finally {
             state.close();
           }
@@ -51,7 +51,7 @@ describe("a client's home", () => {
     state.enrol("fp", "ana", "u1");
     state.advanceCursor("fp", "Ana", 7);
     state.setAccountKey("fp", "ana", "PEM");
-    state.noteUser("fp", "Ana", 1);
+    state.setLastUser("fp", "Ana", 1);
     state.advanceCursor("fp", "zoe", 99); // Of somebody who had the name before.
     state.advanceCursor("other", "ana", 3);
     state.moveUser("fp", "ANA", "Zoe");
@@ -105,15 +105,15 @@ describe("a client's home", () => {
   test("knows the last server and names there, which change only on purpose", () => {
     const state = ClientState.inMemory();
     expect([state.lastServer(), state.lastUser("f")]).toEqual([undefined, undefined]);
-    state.noteServer("a:1", 1);
-    state.noteUser("f", "ana", 1);
-    state.noteServer("b:1", 2);
-    state.noteUser("f", "bot", 2);
-    state.noteUser("g", "bob", 2);
+    state.setLastServer("a:1", 1);
+    state.setLastUser("f", "ana", 1);
+    state.setLastServer("b:1", 2);
+    state.setLastUser("f", "bot", 2);
+    state.setLastUser("g", "bob", 2);
     expect(state.lastServer()).toBe("a:1");
     expect([state.lastUser("f"), state.lastUser("g")]).toEqual(["ana", "bob"]);
-    state.noteServer("b:1", 3, true);
-    state.noteUser("f", "eve", 3, true);
+    state.setLastServer("b:1", 3, true);
+    state.setLastUser("f", "eve", 3, true);
     expect([state.lastServer(), state.lastUser("f")]).toEqual(["b:1", "eve"]);
     const server = { fingerprint: "new", name: "s", firstSeenUnixMs: 9 };
     state.moveServer("f", server);

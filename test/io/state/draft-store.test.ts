@@ -9,38 +9,38 @@ test("what is half written belongs to an account, and to where it was written", 
   const state = ClientState.inMemory();
   const { drafts } = state;
   const before = { text: "other", re: 3 };
-  drafts.keep(ANA, new Map([["lobby", { text: "half", edits: 7, before }]]));
-  drafts.keep(BEN, new Map([["lobby", { text: "ben's" }]]));
-  drafts.keep(ANA, new Map([["@ben", { text: "a\nb \u{1f600}" }]]));
-  expect([...drafts.of({ ...ANA, user: "ANA" })]).toEqual([
+  drafts.save(ANA, new Map([["lobby", { text: "half", edits: 7, before }]]));
+  drafts.save(BEN, new Map([["lobby", { text: "ben's" }]]));
+  drafts.save(ANA, new Map([["@ben", { text: "a\nb \u{1f600}" }]]));
+  expect([...drafts.list({ ...ANA, user: "ANA" })]).toEqual([
     ["lobby", { text: "half", edits: 7, before }],
     ["@ben", { text: "a\nb \u{1f600}" }],
   ]);
-  expect(drafts.of({ fingerprint: "G", user: "ana" }).size).toBe(0);
-  drafts.keep(ANA, new Map([["lobby", undefined]]));
-  expect([...drafts.of(ANA).keys()]).toEqual(["@ben"]);
-  expect([...drafts.of(BEN).values()]).toEqual([{ text: "ben's" }]);
+  expect(drafts.list({ fingerprint: "G", user: "ana" }).size).toBe(0);
+  drafts.save(ANA, new Map([["lobby", undefined]]));
+  expect([...drafts.list(ANA).keys()]).toEqual(["@ben"]);
+  expect([...drafts.list(BEN).values()]).toEqual([{ text: "ben's" }]);
   state.moveUser("F", "ana", "Anna");
   state.moveServer("F", { fingerprint: "G", name: "town", firstSeenUnixMs: 1 });
-  expect([...drafts.of({ fingerprint: "G", user: "anna" }).keys()]).toEqual(["@ben"]);
+  expect([...drafts.list({ fingerprint: "G", user: "anna" }).keys()]).toEqual(["@ben"]);
   state.close();
 });
 
 test("the newest DRAFTS_STORED_MAX of an account stay", () => {
   const state = ClientState.inMemory();
   const { drafts } = state;
-  drafts.keep(BEN, new Map([["lobby", { text: "x" }]]));
+  drafts.save(BEN, new Map([["lobby", { text: "x" }]]));
   const all = Array.from(
     { length: DRAFTS_STORED_MAX },
     (_, i) => [`r${i}`, { text: "x" }] as const,
   );
-  drafts.keep(ANA, new Map(all));
-  expect(drafts.of(ANA).size).toBe(DRAFTS_STORED_MAX);
-  drafts.keep(ANA, new Map([["r0", { text: "anew" }]]));
-  drafts.keep(ANA, new Map([["one more", { text: "x" }]]));
-  const kept = drafts.of(ANA);
+  drafts.save(ANA, new Map(all));
+  expect(drafts.list(ANA).size).toBe(DRAFTS_STORED_MAX);
+  drafts.save(ANA, new Map([["r0", { text: "anew" }]]));
+  drafts.save(ANA, new Map([["one more", { text: "x" }]]));
+  const kept = drafts.list(ANA);
   expect(kept.size).toBe(DRAFTS_STORED_MAX);
   expect([kept.has("r0"), kept.has("r1"), kept.has("one more")]).toEqual([true, false, true]);
-  expect(drafts.of(BEN).size).toBe(1);
+  expect(drafts.list(BEN).size).toBe(1);
   state.close();
 });

@@ -9,14 +9,14 @@ test("an account hears what it does not mute, on this device", () => {
   muted.mute("F", "ana", "lobby", true);
   muted.mute("F", "ana", "@Ben", true);
   muted.mute("F", "ben", "dev", true);
-  expect(muted.of("F", "ANA")).toEqual(["@ben", "lobby"]);
+  expect(muted.list("F", "ANA")).toEqual(["@ben", "lobby"]);
   muted.mute("F", "ana", "LOBBY", false);
   muted.mute("F", "ana", "nothing", false);
-  expect(muted.of("F", "ana")).toEqual(["@ben"]);
-  expect(muted.of("G", "ana")).toEqual([]);
+  expect(muted.list("F", "ana")).toEqual(["@ben"]);
+  expect(muted.list("G", "ana")).toEqual([]);
   state.moveUser("F", "ana", "anna");
   state.moveServer("F", { fingerprint: "G", name: "town", firstSeenUnixMs: 1 });
-  expect([muted.of("G", "anna"), muted.of("G", "ben")]).toEqual([["@ben"], ["dev"]]);
+  expect([muted.list("G", "anna"), muted.list("G", "ben")]).toEqual([["@ben"], ["dev"]]);
   state.close();
 });
 
@@ -26,7 +26,7 @@ test("so many at most, and the one that does not fit is not there", () => {
   for (let i = 0; i < SETTINGS_LISTED_MAX; i++) muted.mute("F", "ana", `r${i}`, true);
   muted.mute("F", "ana", "r0", true);
   expect(() => muted.mute("F", "ana", "one more", true)).toThrow("more than");
-  expect(muted.of("F", "ana")).toHaveLength(SETTINGS_LISTED_MAX);
+  expect(muted.list("F", "ana")).toHaveLength(SETTINGS_LISTED_MAX);
   muted.mute("F", "ben", "r0", true);
   state.close();
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { ClientState } from "../../../src/io/state/client-state.ts";
-import type { KeptPost } from "../../../src/io/state/outbox-store.ts";
+import type { UnsentPost } from "../../../src/io/state/outbox-store.ts";
 import { tempFolder } from "../../temp-folder.ts";
 
 const root = tempFolder();
@@ -9,7 +9,7 @@ let folders = 0;
 const freshFolder = () => join(root, `${++folders}`);
 
 const ANA = { fingerprint: "f", user: "Ana" };
-const post = (counter: number): KeptPost => ({
+const post = (counter: number): UnsentPost => ({
   counter,
   target: "lobby",
   body: `{"text":"${counter}"}`,

@@ -17,13 +17,13 @@ describe("the journal of uploads", () => {
     const folder = join(root, "restart");
     const before = ClientState.open(folder);
     const upload = before.uploads.begin(KEY, "stamp", FILE, 1);
-    upload.note(hashes(0, 64));
-    upload.note([]);
-    upload.note(hashes(64, 70));
+    upload.addHashes(hashes(0, 64));
+    upload.addHashes([]);
+    upload.addHashes(hashes(64, 70));
     before.close();
     const state = ClientState.open(folder);
     const found = state.uploads.find({ ...KEY, user: "aNA", to: ["a", "b"] }, "stamp");
-    expect([found?.changed, found?.upload.file, found?.upload.upTo]).toEqual([false, FILE, 70]);
+    expect([found?.isChanged, found?.upload.file, found?.upload.upTo]).toEqual([false, FILE, 70]);
     expect([...(found?.upload.hashes() ?? [])]).toEqual(hashes(0, 70));
     state.close();
   });
@@ -31,10 +31,10 @@ describe("the journal of uploads", () => {
   test("of two processes at once has no more than is sure", () => {
     const { uploads } = ClientState.inMemory();
     const one = uploads.begin(KEY, "stamp", FILE, 1);
-    one.note(hashes(0, 64));
+    one.addHashes(hashes(0, 64));
     const other = uploads.find(KEY, "stamp")?.upload;
-    one.note(hashes(64, 128));
-    other?.note(hashes(64, 68)); // In place of the row that had more.
+    one.addHashes(hashes(64, 128));
+    other?.addHashes(hashes(64, 68)); // In place of the row that had more.
     const third = uploads.find(KEY, "stamp")?.upload;
     expect(third?.upTo).toBe(128);
     expect([...(third?.hashes() ?? [])]).toEqual(hashes(0, 68));
@@ -58,14 +58,14 @@ describe("the journal of uploads", () => {
   test("is cut where the server has less", () => {
     const { uploads } = ClientState.inMemory();
     const upload = uploads.begin(KEY, "stamp", FILE, 1);
-    upload.note(hashes(0, 10));
-    upload.note(hashes(10, 20));
-    upload.cut(15);
-    upload.cut(16);
+    upload.addHashes(hashes(0, 10));
+    upload.addHashes(hashes(10, 20));
+    upload.truncate(15);
+    upload.truncate(16);
     expect([...upload.hashes()]).toEqual(hashes(0, 15));
-    upload.note(hashes(15, 30));
+    upload.addHashes(hashes(15, 30));
     expect([...(uploads.find(KEY, "stamp")?.upload.hashes() ?? [])]).toEqual(hashes(0, 30));
-    upload.cut(0);
+    upload.truncate(0);
     expect([...upload.hashes()]).toEqual([]);
   });
 

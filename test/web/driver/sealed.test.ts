@@ -78,12 +78,12 @@ test("one that is another than its own: the page says so, and sends nothing ther
   await page.letsIn(first);
   const { fingerprint = "" } = first.client;
   await first.quit();
-  device.state.logs.forget(fingerprint);
+  device.state.logPins.forget(fingerprint);
   const ben = world.person("ben", device);
   await forkFor(world, ben);
   await ben.enter();
   const reader = { fingerprint, formers: [], user: "ben" };
-  await ben.until("its checkpoint", () => device.state.logs.pin(reader));
+  await ben.until("its checkpoint", () => device.state.logPins.pin(reader));
   await ben.say("hello");
   await page.hears("hello");
   await world.pass(30_000);

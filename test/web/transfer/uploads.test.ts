@@ -50,7 +50,7 @@ test("checksums are written some together, and a page that follows has them in o
   const kept = notes.begin(KEY, "s", fileId(new Uint8Array(8)));
   await notes.written();
   store.writes = 0;
-  for (let at = 0; at < 200; at += 4) kept.note(hashesFrom(at, 4));
+  for (let at = 0; at < 200; at += 4) kept.addHashes(hashesFrom(at, 4));
   await notes.written();
   expect(kept.upTo).toBe(200);
   expect(store.writes).toBe(3);
@@ -62,14 +62,14 @@ test("what is cut off is not found later, and it goes on from there", async () =
   const notes = new BrowserUploadJournal(store, OWNER);
   notes.put(NOTE);
   const kept = notes.begin(KEY, "s", fileId(new Uint8Array(8)));
-  kept.note(hashesFrom(0, 130));
-  kept.cut(70);
+  kept.addHashes(hashesFrom(0, 130));
+  kept.truncate(70);
   await notes.written();
   expect(await leftIn(store)).toEqual(upTo(70));
-  for (let at = 70; at < 140; at += 2) kept.note(hashesFrom(at, 2));
+  for (let at = 70; at < 140; at += 2) kept.addHashes(hashesFrom(at, 2));
   await notes.written();
   expect(await leftIn(store)).toEqual(upTo(134));
-  kept.cut(3);
+  kept.truncate(3);
   await notes.written();
   expect([kept.upTo, await leftIn(store)]).toEqual([3, []]);
 });
@@ -84,7 +84,7 @@ test("the oldest comes first; what is too old goes with its rows", async () => {
   ] as const) {
     earlier.put({ ...NOTE, key, begunUnixMs });
     const kept = earlier.begin({ ...KEY, path: key }, "s", fileId(new Uint8Array(8)));
-    kept.note(hashesFrom(0, 64));
+    kept.addHashes(hashesFrom(0, 64));
   }
   await earlier.written();
   const later = new BrowserUploadJournal(store, { ...OWNER, user: "ANA" });

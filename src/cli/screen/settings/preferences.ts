@@ -30,7 +30,7 @@ const FALSE: ReadonlySet<string> = new Set(["off", "false", "no", "0"]);
 const FORGET = "default";
 
 export class ScreenPreferences {
-  readonly #state: Pick<ClientState, "preference" | "prefer">;
+  readonly #state: Pick<ClientState, "preference" | "setPreference">;
   /** Settings of config.toml, with the defaults. */
   readonly #file: ScreenSettings;
   /** Unknown keys of config.toml. */
@@ -40,7 +40,7 @@ export class ScreenPreferences {
   /** @throws Fault usage: config.toml is invalid */
   constructor(
     context: Pick<Context, "settings">,
-    state: Pick<ClientState, "preference" | "prefer">,
+    state: Pick<ClientState, "preference" | "setPreference">,
   ) {
     this.#state = state;
     const { settings, warnings } = readSettings(context.settings().screen);
@@ -83,7 +83,7 @@ export class ScreenPreferences {
       withTyped(this.settings, key, typed);
       this.#chosen = { ...this.#chosen, [key]: typed };
     }
-    this.#state.prefer(PREFERENCE, JSON.stringify(this.#chosen));
+    this.#state.setPreference(PREFERENCE, JSON.stringify(this.#chosen));
     return this.#linesOf(name);
   }
 

@@ -1,6 +1,6 @@
 /** Terminal modes of the full screen, restored on every exit. */
 
-import { type Clock, within } from "../../../io/clock.ts";
+import { type Clock, withTimeout } from "../../../io/clock.ts";
 import type { TerminalDevice } from "../../../io/terminal/device.ts";
 
 /**
@@ -86,7 +86,7 @@ export class TerminalModes {
     const flushed = output.flushed();
     await (withinMs === undefined
       ? flushed
-      : within(flushed, withinMs, () => undefined, this.#parts.clock));
+      : withTimeout(flushed, withinMs, () => undefined, this.#parts.clock));
     const isTaken = output.queuedBytes() === 0;
     if (isTaken) await queries.settled();
     if (!this.#isIn) device.setRaw(false);

@@ -102,7 +102,7 @@ function preferencesWith(chosen: Readonly<Record<string, string>> = {}) {
   const prefer = (_: string, value: string) => {
     stored = value;
   };
-  const state = { preference: () => stored, prefer };
+  const state = { preference: () => stored, setPreference: prefer };
   const preferences = new ScreenPreferences({ settings: () => ({ screen }) } as never, state);
   return {
     preferences,

@@ -1,35 +1,39 @@
-/** Files that were shown in this home, for completion and `get-file`. */
+/** Files displayed in this home, for completion and `get-file`. */
 
 import { KNOWN_FILES_MAX } from "../../base/limits.ts";
 import { HomeTable } from "./home-table.ts";
 
-export interface SeenFile {
+export interface KnownFile {
   readonly id: string;
-  /** As its sender calls it, not cleaned. */
+  /** Name given by the sender, unsanitized. */
   readonly name: string;
 }
 
-/** Names of files in sealed rooms are never stored unencrypted: such a file has only its id. */
-export function seenFile({ id, name, sealed }: SeenFile & { readonly sealed?: boolean }): SeenFile {
+/** Names of files in sealed rooms are never stored unencrypted, so only the id is. */
+export function knownFile({
+  id,
+  name,
+  sealed,
+}: KnownFile & { readonly sealed?: boolean }): KnownFile {
   return { id, name: sealed === true ? "" : name };
 }
 
-/** Files that this device was shown, so that their ids can be completed. */
-export class SeenFiles extends HomeTable {
+/** Files displayed on this device, so that their ids can be completed. */
+export class KnownFiles extends HomeTable {
   /**
-   * Keeps the newest KNOWN_FILES_MAX of a server.
+   * Retains the newest SEEN_FILES_MAX of a server.
    * @param files oldest first
    */
-  note(fingerprint: string, files: readonly SeenFile[]): void {
+  add(fingerprint: string, files: readonly KnownFile[]): void {
     const unknown = files.slice(-KNOWN_FILES_MAX).filter(({ id }) => !this.#has(fingerprint, id));
-    if (unknown.length === 0) return; // A write waits for the disk.
+    if (unknown.length === 0) return; // Avoids waiting for a disk write.
     this.database.transact(() => {
       const insert = "INSERT OR IGNORE INTO files_seen (fingerprint, file, name) VALUES (?, ?, ?)";
       for (const { id, name } of unknown) this.database.run(insert, fingerprint, id, name);
-      const forget = `DELETE FROM files_seen WHERE fingerprint = ?1 AND at <= (
+      const trim = `DELETE FROM files_seen WHERE fingerprint = ?1 AND at <= (
         SELECT at FROM files_seen WHERE fingerprint = ?1
         ORDER BY at DESC LIMIT 1 OFFSET ${KNOWN_FILES_MAX})`;
-      this.database.run(forget, fingerprint);
+      this.database.run(trim, fingerprint);
     });
   }
 

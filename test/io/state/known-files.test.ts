@@ -22,12 +22,12 @@ test("the newest files of each server are known, a repeated one once", () => {
   using home = folder();
   const state = ClientState.open(home.path);
   const files = Array.from({ length: KNOWN_FILES_MAX }, (_, i) => ({ id: `f${i}`, name: `n${i}` }));
-  state.seenFiles.note("F", files);
-  state.seenFiles.note("G", [{ id: "g", name: "other" }]);
-  state.seenFiles.note("F", [files[3] ?? { id: "", name: "" }]);
+  state.knownFiles.add("F", files);
+  state.knownFiles.add("G", [{ id: "g", name: "other" }]);
+  state.knownFiles.add("F", [files[3] ?? { id: "", name: "" }]);
   const known = new KnownNames(home.path);
   expect(known.files("F")).toHaveLength(KNOWN_FILES_MAX);
-  state.seenFiles.note("F", [{ id: "new", name: "x" }]);
+  state.knownFiles.add("F", [{ id: "new", name: "x" }]);
   const now = known.files("F");
   expect(now).toHaveLength(KNOWN_FILES_MAX);
   expect(now[0]).toEqual({ name: "new", about: "x" });
@@ -40,7 +40,7 @@ test("the newest files of each server are known, a repeated one once", () => {
 test("rooms and people are those of what was read, the latest first, and so many at most", () => {
   using home = folder();
   const state = ClientState.open(home.path);
-  state.logs.keepSeen(READER, [
+  state.logPins.storeRecords(READER, [
     seen(1, "#lobby", "ana"),
     seen(2, "@bob", "bob"),
     seen(3, "#lab", "ana"),
@@ -48,10 +48,10 @@ test("rooms and people are those of what was read, the latest first, and so many
   ]);
   const known = new KnownNames(home.path);
   expect(known.people("F").map(({ name }) => name)).toEqual(["eve", "ana", "bob"]);
-  const places = known.places("F").map(({ name }) => name);
+  const places = known.targets("F").map(({ name }) => name);
   expect(places).toHaveLength(KNOWN_NAMES_MAX);
   expect(places[0]).toBe(`#r${KNOWN_NAMES_MAX - 1}`);
-  expect(known.places("G")).toEqual([]);
+  expect(known.targets("G")).toEqual([]);
   known.close();
   state.close();
 });
@@ -60,7 +60,7 @@ test("a home that is not there is not made, and knows nothing", () => {
   using home = folder();
   const known = new KnownNames(join(home.path, "none"));
   expect([known.servers(), known.users(), known.files("F")]).toEqual([[], [], []]);
-  expect([known.server(), known.fingerprintOf("h:1")]).toEqual([undefined, undefined]);
+  expect([known.lastServer(), known.fingerprintOf("h:1")]).toEqual([undefined, undefined]);
   known.close();
   expect(readdirSync(home.path)).toEqual([]);
 });
