@@ -71,6 +71,7 @@ export const FAULTS = {
     "seal-broken": [6, "ask the server's owner what happens there"],
     "clock-wrong": [5, "set the clocks of both machines"],
     "checksum-wrong": [6, "fetch it again"],
+    "release-untrusted": [6, "download it again from a source that you trust"],
     "folder-malformed": [6, "ask its sender"],
   }),
   // A machine failed: this one, the other one, or the network between them.

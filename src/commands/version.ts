@@ -1,16 +1,24 @@
 /** `chat version`. */
 
-import { Fault } from "../base/fault.ts";
+import { statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { Fault, msg } from "../base/fault.ts";
+import { counted } from "../base/sizes.ts";
 import { COMMIT, VERSION } from "../base/version.ts";
-import { defineVerb, flag } from "../cli/command.ts";
+import { defineVerb, flag, stringFlag } from "../cli/command.ts";
 import type { Context } from "../cli/context.ts";
+import { printDone } from "../cli/output/answer.ts";
 import { renderJson } from "../cli/output/render.ts";
+import { checkReleaseFile, readRelease, releaseKey } from "../cli/release/release.ts";
 
 export const command = defineVerb({
   args: {
+    check: stringFlag("PATH", "Verify a downloaded release, or one file of it"),
+    key: stringFlag("FILE", "Public key for --check (default: the one in this program)"),
     licenses: flag("Print the licences of all that is in this program"),
   },
-  async run({ licenses }, context) {
+  async run({ check, key, licenses }, context) {
+    if (check !== undefined) return checkRelease(context, check, key);
     if (licenses) return printLicenses(context);
     const commit = COMMIT === "" ? "" : ` (${COMMIT})`;
     context.stdout.write(
@@ -21,6 +29,26 @@ export const command = defineVerb({
     return 0;
   },
 });
+
+/** Checks one file, or all files of the release that are in the folder. */
+async function checkRelease(
+  context: Context,
+  path: string,
+  key: string | undefined,
+): Promise<number> {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) throw new Fault("not-found", msg`no such file: ${path}`);
+  const isFolder = stat.isDirectory();
+  const release = readRelease(releaseKey(key), isFolder ? path : dirname(path));
+  const { version, files } = release;
+  let count = 0;
+  for (const file of isFolder ? [...files.keys()].map((name) => join(path, name)) : [path]) {
+    if (await checkReleaseFile(release, file)) count++;
+  }
+  if (count === 0) throw new Fault("not-found", msg`no file of chat ${version} in ${path}`);
+  const line = { kind: "release", ok: true, version, files: count, listed: files.size };
+  return printDone(context, line, `chat ${version}: verified ${counted(count, "file")}`);
+}
 
 async function printLicenses({ json, stdout }: Context): Promise<number> {
   const { loadLicenses } = await import("../cli/licenses.ts");

@@ -44,6 +44,7 @@ export const ENGLISH_FAULTS: Readonly<Record<FaultCode, string>> = {
   "seal-broken": "This sealed room contains something that can't be decrypted or trusted",
   "clock-wrong": "The clock of this device is wrong",
   "checksum-wrong": "The received content is damaged. Try again",
+  "release-untrusted": "This release can't be verified",
   "folder-malformed": "The folder is incomplete, or its list is damaged",
   "stale-epoch": "The keys of the room have just changed. Try again",
   unreachable: "The server can't be reached",

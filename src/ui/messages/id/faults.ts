@@ -30,6 +30,7 @@ export const INDONESIAN_FAULTS: typeof ENGLISH_FAULTS = {
   "too-large": "Terlalu besar",
   "too-many": "Terlalu banyak; coba lagi nanti",
   "checksum-wrong": "Isi yang diterima tidak cocok dengan sidiknya",
+  "release-untrusted": "Rilis ini tidak dapat diverifikasi",
   "folder-malformed": "Folder itu tidak lengkap atau daftarnya rusak",
   unreachable: "Server tidak dapat dihubungi",
   timeout: "Server tidak menjawab pada waktunya",

@@ -1,0 +1,117 @@
+/** A downloaded release: its signed list of checksums and the files that it lists. */
+
+import { closeSync } from "node:fs";
+import { basename, join } from "node:path";
+import { toHex, utf8Encode } from "../../base/bytes.ts";
+import { Fault, msg } from "../../base/fault.ts";
+import { CHUNK_BYTES } from "../../base/limits.ts";
+import { RELEASE_KEY } from "../../base/version.ts";
+import { parseReleaseKey, type ReleaseKey, verifyRelease } from "../../crypto/minisign.ts";
+import { readNamedFile, readSmallFile } from "../../io/disk/data-folder.ts";
+import { diskFault, errorCode } from "../../io/disk/disk.ts";
+import { readAt } from "../../io/disk/reading.ts";
+import { openPlain } from "../../io/disk/tree.ts";
+
+/** @internal */
+export const SUMS_NAME = "SHA256SUMS";
+/** @internal */
+export const SIGNATURE_NAME = "SHA256SUMS.minisig";
+/** `chat 0.2.0`. */
+const COMMENT = /^chat (?<version>\d+\.\d+\.\d+(?:-[0-9A-Za-z.]+)?)$/;
+/** A line of `sha256sum`. */
+const SUM = /^(?<sha256>[0-9a-f]{64}) [ *](?<name>[0-9A-Za-z][0-9A-Za-z._+~-]{0,127})$/;
+/** Several times the number of files in a release. */
+const FILES_MAX = 256;
+
+export interface Release {
+  readonly version: string;
+  /** SHA-256 in hex, keyed by file name. */
+  readonly files: ReadonlyMap<string, string>;
+}
+
+/**
+ * The key in the program, or in the file that the user names.
+ * @throws {Fault} usage if there is neither, or the file is no key
+ */
+export function releaseKey(path: string | undefined): ReleaseKey {
+  if (path === undefined && RELEASE_KEY === "") {
+    throw new Fault("usage", "this program was built without a release key", {
+      remedy: "name the public key with --key FILE",
+    });
+  }
+  const text = path === undefined ? RELEASE_KEY : readNamedFile(path);
+  if (text === undefined) throw new Fault("not-found", msg`no such file: ${path ?? ""}`);
+  return parseReleaseKey(text);
+}
+
+/**
+ * Checks the signature of a list of checksums.
+ * @internal
+ * @throws {Fault} release-untrusted
+ */
+export function parseRelease(key: ReleaseKey, sums: string, signature: string): Release {
+  const comment = verifyRelease(key, utf8Encode(sums), signature);
+  const version = COMMENT.exec(comment)?.groups?.["version"];
+  const lines = sums.split("\n").slice(0, -1);
+  const files = new Map<string, string>();
+  for (const line of lines.slice(0, FILES_MAX)) {
+    const { sha256, name } = SUM.exec(line)?.groups ?? {};
+    if (sha256 !== undefined && name !== undefined) files.set(name, sha256);
+  }
+  if (version === undefined || files.size === 0 || files.size !== lines.length) {
+    throw new Fault("release-untrusted", `${SUMS_NAME} is not the list of a chat release`);
+  }
+  return { version, files };
+}
+
+/** @throws {Fault} not-found, release-untrusted, store-… */
+export function readRelease(key: ReleaseKey, folder: string): Release {
+  const read = (name: string) => {
+    const text = readSmallFile(join(folder, name));
+    if (text !== undefined) return text;
+    throw new Fault("not-found", msg`no ${name} in ${folder}`, {
+      remedy: `download ${SUMS_NAME} and ${SIGNATURE_NAME} into the same folder`,
+    });
+  };
+  return parseRelease(key, read(SUMS_NAME), read(SIGNATURE_NAME));
+}
+
+/**
+ * Compares a file with its checksum, without following links.
+ * @returns false if there is no such file
+ * @throws {Fault} release-untrusted if it is not listed or differs; store-…
+ */
+export async function checkReleaseFile(
+  { version, files }: Release,
+  path: string,
+): Promise<boolean> {
+  const name = basename(path);
+  const expected = files.get(name);
+  if (expected === undefined) {
+    throw new Fault("release-untrusted", msg`${name} is not part of chat ${version}`);
+  }
+  const actual = await hashFile(path);
+  if (actual === undefined || actual === expected) return actual !== undefined;
+  throw new Fault("release-untrusted", msg`${name} differs from the signed release`);
+}
+
+/** SHA-256 in hex; `undefined` if there is no such file. @throws {Fault} store-… */
+async function hashFile(path: string): Promise<string | undefined> {
+  let file: number | undefined;
+  try {
+    file = openPlain(path, "read");
+    const hash = new Bun.CryptoHasher("sha256");
+    const buffer = new Uint8Array(CHUNK_BYTES);
+    for (let offset = 0; ; ) {
+      const count = await readAt(file, buffer, offset);
+      if (count === 0) return toHex(hash.digest());
+      hash.update(buffer.subarray(0, count));
+      offset += count;
+    }
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return undefined;
+    throw diskFault(error, path);
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+}
