@@ -16,13 +16,12 @@ import { PACK_NAME, packPage } from "./src/cli/web/page.ts";
 import { buildPage } from "./src/cli/web/page-build.ts";
 
 /**
- * Builds the one binary: `bun build.ts` for this machine into dist/chat, `--all` for every target
- * into dist/chat-TARGET, `--target NAME` for one of them, `--if-needed` only when a
- * source is newer.
+ * Builds the binary: `bun build.ts` for this machine into dist/chat, `--all` for every target into
+ * dist/chat-TARGET, `--target NAME` for one target, `--if-needed` only if a source is newer.
  */
 
 const ROOT = import.meta.dir;
-/** Whatever the binary is made of, besides src/. */
+/** Inputs of the binary besides src/. */
 const INPUTS = [
   "LICENSE",
   "package.json",
@@ -31,11 +30,11 @@ const INPUTS = [
   "tsconfig.json",
   "build.ts",
 ];
-/** Fails where a package is without its patch. */
+/** Fails if a package lacks its patch. */
 const CHECK_PATCHES = ["scripts/patch-packages.mjs", "--check"];
 const FLAGS = [
   "--compile",
-  // Otherwise it would obey the bunfig.toml and .env of whatever folder it is started in.
+  // Keeps the binary from loading bunfig.toml and .env of its working directory.
   "--no-compile-autoload-bunfig",
   "--no-compile-autoload-dotenv",
   "--minify",
@@ -46,7 +45,7 @@ const FLAGS = [
   "--bytecode",
   "--bytecode-depth=0",
   "--format=esm",
-  // The folder of the packs has another name each time: equal sources give equal programs.
+  // Leaves out the random folder name of the embedded files, so that builds are reproducible.
   "--entry-naming=[name].[ext]",
 ];
 
@@ -58,19 +57,22 @@ function targetBinary(target: string): string {
   return join(ROOT, "dist", programFile(target));
 }
 
-function newestMs(path: string): number {
+function newestMtimeMs(path: string): number {
   const stat = statSync(path);
   if (!stat.isDirectory()) return stat.mtimeMs;
-  return Math.max(stat.mtimeMs, ...readdirSync(path).map((name) => newestMs(join(path, name))));
+  return Math.max(
+    stat.mtimeMs,
+    ...readdirSync(path).map((name) => newestMtimeMs(join(path, name))),
+  );
 }
 
 function isCurrent(binary: string): boolean {
   if (!existsSync(binary)) return false;
   const inputs = [...INPUTS, "src"].map((name) => join(ROOT, name)).filter(existsSync);
-  return statSync(binary).mtimeMs > Math.max(...inputs.map(newestMs));
+  return statSync(binary).mtimeMs > Math.max(...inputs.map(newestMtimeMs));
 }
 
-/** Empty outside of a repository, as in an unpacked archive. */
+/** Returns the commit, or "" outside a repository. */
 function commit(): string {
   try {
     const git = Bun.spawnSync(["git", "describe", "--always", "--dirty", "--exclude=*"], {
@@ -91,22 +93,22 @@ function defines(): string[] {
   );
 }
 
-function build(binary: string, target: string[], packs: readonly string[]): void {
-  const sources = [join(ROOT, "src", "main.ts"), ...packs];
+function build(binary: string, target: string[], embeddedFiles: readonly string[]): void {
+  const sources = [join(ROOT, "src", "main.ts"), ...embeddedFiles];
   const command = [process.execPath, "build", ...sources, ...FLAGS, ...defines()];
   const started = performance.now();
-  // Built beside and then renamed: the old one may be running, or another build may be under way.
-  // The program contains the file's name, but not the folder's.
+  // Built in a temporary folder and then renamed: the old binary may be running, and another build
+  // may be in progress. The binary contains its file name, but not its folder.
   const folder = mkdtempSync(join(dirname(binary), ".build-"));
-  const unfinished = join(folder, basename(binary));
-  const done = Bun.spawnSync([...command, ...target, "--outfile", unfinished], {
+  const tempFile = join(folder, basename(binary));
+  const result = Bun.spawnSync([...command, ...target, "--outfile", tempFile], {
     cwd: ROOT,
     stdio: ["ignore", "pipe", "pipe"],
   });
-  if (done.success) renameSync(unfinished, binary);
+  if (result.success) renameSync(tempFile, binary);
   rmSync(folder, { recursive: true });
-  if (!done.success) {
-    process.stderr.write(`${done.stdout}${done.stderr}`);
+  if (!result.success) {
+    process.stderr.write(`${result.stdout}${result.stderr}`);
     process.exitCode = 1;
     return;
   }
@@ -116,10 +118,12 @@ function build(binary: string, target: string[], packs: readonly string[]): void
 }
 
 /**
- * What goes in beside the code: the page as it will be sent (bundled, named by content,
- * compressed), and the licences of all that is bundled. Without one of these nothing is built.
+ * Passes the files embedded in the binary: the page (bundled, hashed, compressed) and the licenses
+ * of all bundled packages. Throws if either cannot be built.
  */
-async function withPacks(work: (packs: readonly string[]) => void): Promise<void> {
+async function withEmbeddedFiles(
+  callback: (embeddedFiles: readonly string[]) => void,
+): Promise<void> {
   mkdirSync(join(ROOT, "dist"), { recursive: true });
   const folder = mkdtempSync(join(ROOT, "dist", ".page-"));
   try {
@@ -127,7 +131,7 @@ async function withPacks(work: (packs: readonly string[]) => void): Promise<void
     const licenses = join(folder, LICENSES_NAME);
     writeFileSync(pack, packPage(await buildPage({ small: true })));
     writeFileSync(licenses, packLicenses(await buildLicenses()));
-    work([pack, licenses]);
+    callback([pack, licenses]);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -139,13 +143,14 @@ if (!check.success) {
   process.exit(1);
 }
 const args = process.argv.slice(2);
-const wanted = args.includes("--target")
+const targets = args.includes("--target")
   ? args.slice(args.indexOf("--target") + 1)
   : PROGRAM_TARGETS;
 if (args.includes("--all") || args.includes("--target")) {
-  await withPacks((packs) => {
-    for (const target of wanted) build(targetBinary(target), [`--target=bun-${target}`], packs);
+  await withEmbeddedFiles((embeddedFiles) => {
+    for (const target of targets)
+      build(targetBinary(target), [`--target=bun-${target}`], embeddedFiles);
   });
 } else if (!(args.includes("--if-needed") && isCurrent(localBinary()))) {
-  await withPacks((packs) => build(localBinary(), [], packs));
+  await withEmbeddedFiles((embeddedFiles) => build(localBinary(), [], embeddedFiles));
 }

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /**
- * Chromium without Playwright, which has every WebSocket frame told to it, whole and in base64:
- * that costs several times what sending a file does, and would be measured instead of the page.
+ * Controls Chromium without Playwright, which receives every WebSocket frame in base64 and would
+ * cost several times as much as sending a file.
  */
 
 const CHROMIUM = process.env["CHAT_CHROMIUM"] ?? "/usr/bin/chromium";
@@ -22,11 +22,11 @@ const FLAGS = [
   "--window-size=1280,800",
   "--remote-debugging-port=0",
 ];
-const WITHIN_MS = 120_000;
+const ELEMENT_TIMEOUT_MS = 120_000;
 
-interface Told {
+interface ProtocolMessage {
   readonly id?: number;
-  /** Of an event, which nobody has asked for. */
+  /** Set on events, which have no `id`. */
   readonly method?: string;
   readonly params?: unknown;
   readonly result?: unknown;
@@ -35,35 +35,36 @@ interface Told {
 
 export interface TraceEvent {
   readonly name: string;
-  /** `X`: it has a length. */
+  /** `X`: a complete event with a duration. */
   readonly ph: string;
   readonly pid: number;
   readonly tid: number;
-  /** In microseconds. */
+  /** Microseconds. */
   readonly ts: number;
   readonly dur?: number;
-  /** Of the thread's own time. */
+  /** CPU time of the thread, in microseconds. */
   readonly tdur?: number;
 }
 
-/** One Chromium, led over its debugging protocol. */
+/** A Chromium process, controlled over the DevTools protocol. */
 export class BareBrowser {
   readonly #child: Bun.Subprocess;
   readonly #socket: WebSocket;
   readonly #profile: string;
-  readonly #waiting = new Map<number, (told: Told) => void>();
+  readonly #pending = new Map<number, (message: ProtocolMessage) => void>();
   readonly #listeners = new Map<string, (params: unknown) => void>();
-  #asked = 0;
+  #lastId = 0;
 
   private constructor(child: Bun.Subprocess, socket: WebSocket, profile: string) {
     this.#child = child;
     this.#socket = socket;
     this.#profile = profile;
     socket.onmessage = ({ data }) => {
-      const told = JSON.parse(String(data)) as Told;
-      if (told.id === undefined) return this.#listeners.get(told.method ?? "")?.(told.params);
-      this.#waiting.get(told.id)?.(told);
-      this.#waiting.delete(told.id);
+      const message = JSON.parse(String(data)) as ProtocolMessage;
+      if (message.id === undefined)
+        return this.#listeners.get(message.method ?? "")?.(message.params);
+      this.#pending.get(message.id)?.(message);
+      this.#pending.delete(message.id);
     };
   }
 
@@ -72,28 +73,31 @@ export class BareBrowser {
     const command = [CHROMIUM, ...FLAGS, `--user-data-dir=${profile}`, "about:blank"];
     const env = { PATH: process.env["PATH"] ?? "", HOME: profile, TMPDIR: profile };
     const child = Bun.spawn(command, { env, stdio: ["ignore", "ignore", "pipe"] });
-    const socket = new WebSocket(await addressIn(child.stderr));
+    const socket = new WebSocket(await readDebuggerUrl(child.stderr));
     await new Promise((resolve, reject) => {
       socket.onopen = resolve;
-      socket.onerror = () => reject(new Error("Chromium does not let itself be led"));
+      socket.onerror = () => reject(new Error("cannot connect to Chromium"));
     });
     return new BareBrowser(child, socket, profile);
   }
 
-  /** @throws Error as Chromium says */
+  /** @throws Error with Chromium's message */
   ask<Result>(method: string, params: object, sessionId?: string): Promise<Result> {
-    const id = ++this.#asked;
+    const id = ++this.#lastId;
     this.#socket.send(JSON.stringify({ id, method, params, sessionId }));
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, ({ result, error }) => {
+      this.#pending.set(id, ({ result, error }) => {
         if (error === undefined) resolve(result as Result);
         else reject(new Error(`${method}: ${error.message}`));
       });
     });
   }
 
-  /** All that its processes traced of these categories while something was done. */
-  async trace(categories: readonly string[], work: () => Promise<unknown>): Promise<TraceEvent[]> {
+  /** Returns the trace events of these categories during an action. */
+  async trace(
+    categories: readonly string[],
+    action: () => Promise<unknown>,
+  ): Promise<TraceEvent[]> {
     const events: TraceEvent[] = [];
     this.#listeners.set("Tracing.dataCollected", (params) => {
       events.push(...(params as { readonly value: readonly TraceEvent[] }).value);
@@ -102,14 +106,14 @@ export class BareBrowser {
       this.#listeners.set("Tracing.tracingComplete", resolve);
     });
     await this.ask("Tracing.start", { traceConfig: { includedCategories: categories } });
-    await work();
+    await action();
     await this.ask("Tracing.end", {});
     await complete;
     return events;
   }
 
-  /** A window of somebody who was never there. @param before runs before the page does */
-  async visit(url: string, before = ""): Promise<BareWindow> {
+  /** Opens a page in a new profile. @param initScript runs before the page's scripts */
+  async visit(url: string, initScript = ""): Promise<BareWindow> {
     const { browserContextId } = await this.ask<{ browserContextId: string }>(
       "Target.createBrowserContext",
       {},
@@ -124,7 +128,7 @@ export class BareBrowser {
     });
     const window = new BareWindow(this, sessionId, browserContextId);
     await window.ask("Page.enable", {});
-    await window.ask("Page.addScriptToEvaluateOnNewDocument", { source: before });
+    await window.ask("Page.addScriptToEvaluateOnNewDocument", { source: initScript });
     await window.ask("Page.navigate", { url });
     return window;
   }
@@ -136,8 +140,7 @@ export class BareBrowser {
   }
 }
 
-/** Chromium says on its standard error where it listens. */
-async function addressIn(errors: ReadableStream<Uint8Array>): Promise<string> {
+async function readDebuggerUrl(errors: ReadableStream<Uint8Array>): Promise<string> {
   let text = "";
   const decoder = new TextDecoder();
   for await (const bytes of errors) {
@@ -148,7 +151,7 @@ async function addressIn(errors: ReadableStream<Uint8Array>): Promise<string> {
   throw new Error(`Chromium did not start: ${text}`);
 }
 
-/** One window of it, whose cookies and caches are its own. */
+/** A window with its own cookies and caches. */
 export class BareWindow {
   readonly #browser: BareBrowser;
   readonly #session: string;
@@ -173,27 +176,27 @@ export class BareWindow {
     throw new Error(`${result.description}, in ${expression.slice(0, 200)}`);
   }
 
-  /** Waits until there is such an element. */
-  async sees(selector: string): Promise<void> {
+  /** Waits until an element matches the selector. */
+  async waitForElement(selector: string): Promise<void> {
     await this.evaluate(`new Promise((resolve, reject) => {
-      const look = () => document.querySelector(${JSON.stringify(selector)}) !== null;
-      if (look()) return resolve();
+      const isPresent = () => document.querySelector(${JSON.stringify(selector)}) !== null;
+      if (isPresent()) return resolve();
       const observer = new MutationObserver(() => {
-        if (!look()) return;
+        if (!isPresent()) return;
         observer.disconnect();
         resolve();
       });
       observer.observe(document, { childList: true, subtree: true, attributes: true });
-      setTimeout(() => reject(new Error("it does not come")), ${WITHIN_MS});
+      setTimeout(() => reject(new Error("element did not appear")), ${ELEMENT_TIMEOUT_MS});
     })`);
   }
 
-  async enter(name: string): Promise<void> {
-    await this.sees("#enter-name");
+  async logIn(name: string): Promise<void> {
+    await this.waitForElement("#enter-name");
     await this.evaluate("document.querySelector('#enter-name').focus()");
     await this.ask("Input.insertText", { text: name });
     await this.evaluate("document.querySelector('#enter-name').form.requestSubmit()");
-    await this.sees(".composer textarea");
+    await this.waitForElement(".composer textarea");
   }
 
   async attach(path: string): Promise<void> {
@@ -206,10 +209,10 @@ export class BareWindow {
 
   async reload(): Promise<void> {
     const loaded = "performance.timeOrigin";
-    const before = await this.evaluate<number>(loaded);
+    const initScript = await this.evaluate<number>(loaded);
     await this.ask("Page.reload", {});
-    // Until the new one is there the old one may answer.
-    while ((await this.evaluate<number>(loaded).catch(() => before)) === before);
+    // The old document may still answer until the new one has loaded.
+    while ((await this.evaluate<number>(loaded).catch(() => initScript)) === initScript);
   }
 
   async close(): Promise<void> {

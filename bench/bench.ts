@@ -1,14 +1,14 @@
 /**
- * `npm run bench`: everything that is measured, beside what it is measured against, each in one
- * run. Only the ratios mean something elsewhere. `npm run bench -- sends log` runs two parts, and
- * `npm run bench -- all` those of bench/performance.md. `--markdown` writes that document from the
- * newest result of each part, after those that were named have run; `--out FOLDER` puts it
- * elsewhere. `--quick` takes less time and means less. `transfer` and `udp` have more flags.
+ * `npm run bench` runs every part, each in its own process; `npm run bench -- sends log` runs two
+ * parts, and `npm run bench -- all` those of bench/performance.md. `--markdown` writes that
+ * document from the newest result of each part, after running the named parts; `--out FOLDER`
+ * writes it to another folder. `--quick` is faster and less accurate. `transfer` and `udp` have
+ * more flags. Only ratios carry over to other machines.
  */
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describeMachine, type Machine, watchNoise } from "./machine.ts";
+import { describeMachine, type Machine, measureNoise } from "./machine.ts";
 import { PARTS, type Part } from "./parts.ts";
 import { writeReport } from "./report.ts";
 import { commitHash, readResults, saveResult } from "./results.ts";
@@ -16,21 +16,23 @@ import { readSamples, SAMPLES_VARIABLE, type Sample } from "./samples.ts";
 import { processTree } from "./transfer-usage.ts";
 
 const args = process.argv.slice(2);
-const outAt = args.indexOf("--out");
-const [, out] = outAt < 0 ? [] : args.splice(outAt, 2);
+const outIndex = args.indexOf("--out");
+const [, out] = outIndex < 0 ? [] : args.splice(outIndex, 2);
 const isMarkdown = args.includes("--markdown");
 const isQuick = args.includes("--quick");
 const flags = args.filter((arg) => arg.startsWith("--") && arg !== "--markdown");
-const named = args.filter((arg) => !arg.startsWith("--"));
-const unknown = named.filter((name) => name !== "all" && !PARTS.some((part) => part.name === name));
+const selected = args.filter((arg) => !arg.startsWith("--"));
+const unknown = selected.filter(
+  (name) => name !== "all" && !PARTS.some((part) => part.name === name),
+);
 if (unknown.length > 0) {
   const names = ["all", ...PARTS.map(({ name }) => name)].join(", ");
-  throw new Error(`no part is called ${unknown.join(", ")}; there are ${names}`);
+  throw new Error(`unknown part ${unknown.join(", ")}; parts: ${names}`);
 }
 
 const machine = describeMachine();
 const failed: string[] = [];
-for (const part of PARTS.filter(isWanted)) {
+for (const part of PARTS.filter(isSelected)) {
   if (!existsSync(join(import.meta.dir, part.program))) continue;
   print(`\n== ${part.name}`);
   const failure = await run(part, machine);
@@ -46,19 +48,19 @@ if (isMarkdown) {
 if (failed.length > 0) print(`\nfailed: ${failed.join(", ")}`);
 process.exit(failed.length === 0 ? 0 : 1);
 
-function isWanted({ name, isReported }: Part): boolean {
-  if (named.length === 0) return !isMarkdown;
-  return named.includes(name) || (named.includes("all") && isReported);
+function isSelected({ name, isReported }: Part): boolean {
+  if (selected.length === 0) return !isMarkdown;
+  return selected.includes(name) || (selected.includes("all") && isReported);
 }
 
-/** @returns how it failed, if it did */
+/** @returns a description of the failure, `undefined` on success */
 async function run(part: Part, machine: Machine): Promise<string | undefined> {
   const folder = mkdtempSync(join(tmpdir(), "chat-bench-part-"));
   const samplesPath = join(folder, "samples");
-  const noiseUntilNow = watchNoise();
-  const own = part.name === "transfer" || part.name === "udp" ? flags : [];
+  const finishNoise = measureNoise();
+  const partFlags = part.name === "transfer" || part.name === "udp" ? flags : [];
   const chosen = isQuick ? part.quickFlags : part.flags;
-  const extra = own.filter((flag) => !chosen.includes(flag));
+  const extra = partFlags.filter((flag) => !chosen.includes(flag));
   const child = Bun.spawn(
     [process.execPath, join(import.meta.dir, part.program), ...chosen, ...extra],
     {
@@ -66,25 +68,25 @@ async function run(part: Part, machine: Machine): Promise<string | undefined> {
       stdio: ["ignore", "pipe", "inherit"],
     },
   );
-  let isLate = false;
-  const late = setTimeout(() => {
-    isLate = true;
-    endTree(child.pid);
+  let isTimedOut = false;
+  const timeout = setTimeout(() => {
+    isTimedOut = true;
+    killTree(child.pid);
   }, part.minutesMax * 60_000);
-  const printed = await samplesPrinted(child.stdout, part);
+  const printedSamples = await forwardOutput(child.stdout, part);
   const exitCode = await child.exited;
-  clearTimeout(late);
+  clearTimeout(timeout);
   const cpuSeconds = Number(child.resourceUsage()?.cpuTime.total ?? 0) / 1e6;
-  const noise = noiseUntilNow(cpuSeconds);
-  const samples = [...readSamples(samplesPath), ...printed];
+  const noise = finishNoise(cpuSeconds);
+  const samples = [...readSamples(samplesPath), ...printedSamples];
   rmSync(folder, { recursive: true });
-  const how = child.signalCode ?? `exit code ${exitCode}`;
-  const failure = isLate
-    ? `took more than ${part.minutesMax} minutes`
+  const ending = child.signalCode ?? `exit code ${exitCode}`;
+  const failure = isTimedOut
+    ? `timed out after ${part.minutesMax} minutes`
     : exitCode === 0
       ? undefined
-      : `ended with ${how}`;
-  // `transfer --small` and the like are other measurements than the document's.
+      : `ended with ${ending}`;
+  // Extra flags such as `transfer --small` measure something else than the document reports.
   if (extra.length === 0) {
     const at = new Date().toISOString().slice(0, 16);
     const head = { part: part.name, isQuick, at, commit: commitHash(), machine, noise };
@@ -93,28 +95,28 @@ async function run(part: Part, machine: Machine): Promise<string | undefined> {
   return failure;
 }
 
-/** Its servers, too: they would live on, and spoil what comes after. */
-function endTree(pid: number): void {
-  for (const one of processTree(pid).reverse()) {
+/** Kills a process with all its children: remaining servers would distort later parts. */
+function killTree(pid: number): void {
+  for (const treePid of processTree(pid).reverse()) {
     try {
-      process.kill(one, "SIGKILL");
+      process.kill(treePid, "SIGKILL");
     } catch {
-      // It has ended meanwhile.
+      // The process has already exited.
     }
   }
 }
 
-/** Prints on what the part prints. */
-async function samplesPrinted(stdout: ReadableStream<Uint8Array>, part: Part): Promise<Sample[]> {
+/** Forwards the part's output and collects the samples in it. */
+async function forwardOutput(stdout: ReadableStream<Uint8Array>, part: Part): Promise<Sample[]> {
   const samples: Sample[] = [];
   const decoder = new TextDecoder();
-  let rest = "";
+  let partialLine = "";
   for await (const chunk of stdout) {
     process.stdout.write(chunk);
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
-    rest = lines.pop() ?? "";
+    const lines = (partialLine + decoder.decode(chunk, { stream: true })).split("\n");
+    partialLine = lines.pop() ?? "";
     for (const line of lines) {
-      const sample = part.sampleOf?.(line, isQuick);
+      const sample = part.parseSample?.(line, isQuick);
       if (sample !== undefined) samples.push(sample);
     }
   }

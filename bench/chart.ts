@@ -1,14 +1,14 @@
 /**
- * Bars of how far each goal is reached, as an SVG without scripts or fonts of its own. It follows
- * the reader's light or dark scheme, and says in words and shapes what the colours say.
+ * Draws a bar chart of the goals as an SVG without scripts or embedded fonts. It follows the
+ * reader's light or dark scheme; texts and shapes repeat what the colours mean.
  */
 
 export interface Bar {
   readonly group: string;
   readonly label: string;
-  /** 1: the goal is just reached; undefined: it was not measured. */
-  readonly reached: number | undefined;
-  /** Stands behind the bar. */
+  /** 1: the goal is just met. `undefined` if it was not measured. */
+  readonly ratio: number | undefined;
+  /** Text to the right of the bar. */
   readonly note: string;
 }
 
@@ -20,8 +20,8 @@ const ROW_HEIGHT = 22;
 const GROUP_HEIGHT = 30;
 const TOP = 64;
 const BAR_HEIGHT = 12;
-/** Longer bars end there, in an arrow. */
-const REACHED_SHOWN_MAX = 2;
+/** Longer bars are cut off here and end in an arrow. */
+const RATIO_DRAWN_MAX = 2;
 
 const STYLE = `
   text { font: 13px system-ui, sans-serif; fill: #1f2328; }
@@ -43,7 +43,7 @@ const STYLE = `
 `;
 
 export function drawChart(title: string, bars: readonly Bar[]): string {
-  const scale = BAR_WIDTH / REACHED_SHOWN_MAX;
+  const scale = BAR_WIDTH / RATIO_DRAWN_MAX;
   const shapes: string[] = [];
   let y = TOP;
   let group = "";
@@ -54,7 +54,7 @@ export function drawChart(title: string, bars: readonly Bar[]): string {
       shapes.push(text(16, y - 8, group, "group"));
     }
     shapes.push(text(28, y + BAR_HEIGHT - 1, bar.label));
-    if (bar.reached !== undefined) shapes.push(...barShapes(y, bar.reached, scale));
+    if (bar.ratio !== undefined) shapes.push(...barShapes(y, bar.ratio, scale));
     shapes.push(text(NOTE_X, y + BAR_HEIGHT - 1, bar.note, "note"));
     y += ROW_HEIGHT;
   }
@@ -62,7 +62,7 @@ export function drawChart(title: string, bars: readonly Bar[]): string {
   const height = y + 16;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img"`,
-    ` width="${WIDTH}" height="${height}" aria-label="${escaped(title)}">`,
+    ` width="${WIDTH}" height="${height}" aria-label="${escapeXml(title)}">`,
     `<style>${STYLE}</style>`,
     `<rect class="page" width="${WIDTH}" height="${height}" rx="8"/>`,
     text(16, 28, title, "title"),
@@ -74,21 +74,20 @@ export function drawChart(title: string, bars: readonly Bar[]): string {
   ].join("\n");
 }
 
-/** The note says in words what the colour says. */
 function barShapes(y: number, reached: number, scale: number): string[] {
   const kind = reached >= 1 ? "met" : "missed";
-  const end = BAR_X + Math.min(REACHED_SHOWN_MAX, reached) * scale;
-  const shape = `x="${BAR_X}" y="${y}" width="${(end - BAR_X).toFixed(1)}" height="${BAR_HEIGHT}"`;
+  const endX = BAR_X + Math.min(RATIO_DRAWN_MAX, reached) * scale;
+  const shape = `x="${BAR_X}" y="${y}" width="${(endX - BAR_X).toFixed(1)}" height="${BAR_HEIGHT}"`;
   const bar = `<rect class="${kind}" ${shape} rx="2"/>`;
-  if (reached <= REACHED_SHOWN_MAX) return [bar];
-  const tip = `${end},${y - 2} ${end + 9},${y + BAR_HEIGHT / 2} ${end},${y + BAR_HEIGHT + 2}`;
-  return [bar, `<polygon class="${kind}" points="${tip}"/>`];
+  if (reached <= RATIO_DRAWN_MAX) return [bar];
+  const arrow = `${endX},${y - 2} ${endX + 9},${y + BAR_HEIGHT / 2} ${endX},${y + BAR_HEIGHT + 2}`;
+  return [bar, `<polygon class="${kind}" points="${arrow}"/>`];
 }
 
-function text(x: number, y: number, words: string, style = "label"): string {
-  return `<text class="${style}" x="${x.toFixed(1)}" y="${y}">${escaped(words)}</text>`;
+function text(x: number, y: number, content: string, style = "label"): string {
+  return `<text class="${style}" x="${x.toFixed(1)}" y="${y}">${escapeXml(content)}</text>`;
 }
 
-function escaped(words: string): string {
-  return words.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
+function escapeXml(content: string): string {
+  return content.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
 }

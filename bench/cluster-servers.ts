@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { NatsServers } from "../test/io/nats/nats-servers.ts";
 import { type ServerProcess, startServer } from "./server-process.ts";
 
-/** Three `chat serve` as one, with three nats-servers, all on this machine. */
+/** A cluster of three `chat serve` with three nats-servers, all on this machine. */
 export class ClusterServers {
   readonly nats: NatsServers;
   readonly nodes: ServerProcess[];
@@ -25,16 +25,16 @@ export class ClusterServers {
         for (const file of ["identity.key", "settings.json"])
           copyFileSync(join(first.folder, "data", file), join(folder, "data", file));
       }
-      nodes.push(await startServer(flagsOf(nats), folder));
+      nodes.push(await startServer(serverFlags(nats), folder));
     }
     return new ClusterServers(nats, nodes);
   }
 
-  /** Starts one again that was killed. */
+  /** Restarts a killed node on its folder and port. */
   async restart(index: number): Promise<void> {
     const node = this.nodes[index];
     if (node === undefined) return;
-    this.nodes[index] = await startServer(flagsOf(this.nats), node.folder, node.port);
+    this.nodes[index] = await startServer(serverFlags(this.nats), node.folder, node.port);
   }
 
   async stop(): Promise<void> {
@@ -43,7 +43,7 @@ export class ClusterServers {
   }
 }
 
-function flagsOf({ urls }: NatsServers): string[] {
-  const place = ["--nats", urls.join(","), "--unsafe-nats", "--cluster", "bench"];
-  return [...place, "--posts-per-second", "10000000"];
+function serverFlags({ urls }: NatsServers): string[] {
+  const clusterFlags = ["--nats", urls.join(","), "--unsafe-nats", "--cluster", "bench"];
+  return [...clusterFlags, "--posts-per-second", "10000000"];
 }

@@ -7,23 +7,23 @@ import { segmentName } from "../src/io/log/segment.ts";
 import type { RecordKind } from "../src/wire/kinds.ts";
 import { type Draft, sealDraft } from "../src/wire/record.ts";
 
-const PEOPLE = 100;
+const ACCOUNTS = 100;
 const ROOMS = 200;
 const SEGMENT_BYTES = 64 << 20;
 const WRITE_BYTES = 1 << 20;
 const START_UNIX_MS = 1_763_600_000_000;
-const BODIES = 500;
+const DISTINCT_BODIES = 500;
 
 const userOf = (number: number): UserId => `u${String(number).padStart(11, "A")}` as UserId;
 const roomOf = (number: number): RoomId => `r${String(number).padStart(11, "A")}` as RoomId;
 
 /**
- * Fills the logs of a data folder that a stopped server has made: 100 accounts, 200 rooms, and
- * records as people make them, of which two of a hundred are edits and reactions.
+ * Fills the logs of a data folder created by a stopped server with 100 accounts, 200 rooms and
+ * realistic records; 2 % of them are edits and reactions.
  */
 export function fillLogs(data: string, records: number): void {
   const accounts = new LogWriter(join(data, "accounts"));
-  for (let i = 0; i < PEOPLE; i++) {
+  for (let i = 0; i < ACCOUNTS; i++) {
     const [id, key] = [userOf(i), Buffer.alloc(32, i).toString("base64url")];
     const body = { name: `user-${i}`, accountKey: key, device: key, cert: key };
     accounts.add({ kind: "account", room: id, by: id, id: "", body });
@@ -31,20 +31,20 @@ export function fillLogs(data: string, records: number): void {
   accounts.close();
   const history = new LogWriter(join(data, "history"));
   for (let i = 0; i < ROOMS; i++) {
-    const [room, by] = [roomOf(i), userOf(i % PEOPLE)];
+    const [room, by] = [roomOf(i), userOf(i % ACCOUNTS)];
     const body = { name: i === 0 ? "lobby" : `room-${i}` };
     history.add({ kind: "room", room, by, id: "", body });
     history.add({ kind: "join", room, by, id: "", body: {} });
   }
-  const counters = new Uint32Array(PEOPLE);
+  const counters = new Uint32Array(ACCOUNTS);
   for (let seq = 2 * ROOMS + 1; seq <= records; seq++) {
-    const pick = (seq * 7919) % BODIES;
-    const person = (seq * 31) % PEOPLE;
+    const variant = (seq * 7919) % DISTINCT_BODIES;
+    const person = (seq * 31) % ACCOUNTS;
     const counter = (counters[person] ?? 0) + 1;
     counters[person] = counter;
     const id = `AbCdEfG${String(person).padStart(4, "0")}.${counter}`;
     history.add({
-      ...said(pick, seq),
+      ...contentOf(variant, seq),
       room: roomOf((seq * 7919) % ROOMS),
       by: userOf(person),
       id,
@@ -53,14 +53,17 @@ export function fillLogs(data: string, records: number): void {
   history.close();
 }
 
-function said(pick: number, seq: number): { kind: RecordKind; body: unknown } {
+function contentOf(variant: number, seq: number): { kind: RecordKind; body: unknown } {
   if (seq % 100 === 17) return { kind: "reaction", body: { seq: seq - 10, emoji: "👍", on: true } };
-  if (seq % 100 === 43) return { kind: "edit", body: { seq: seq - 20, text: `better ${pick}` } };
-  const text = `Message ${pick} of the lab: the second run is done, see you at lunch`;
+  if (seq % 100 === 43) return { kind: "edit", body: { seq: seq - 20, text: `better ${variant}` } };
+  const text = `Message ${variant} of the lab: the second run is done, see you at lunch`;
   return { kind: "text", body: { text } };
 }
 
-/** Writes valid lines in large pieces; equal bodies are sealed once, since sealing costs most. */
+/**
+ * Writes valid lines in large blocks; equal bodies are sealed only once, because sealing is the
+ * largest cost.
+ */
 class LogWriter {
   readonly #folder: string;
   readonly #counts = new Map<string, number>();
@@ -85,8 +88,8 @@ class LogWriter {
     const key = JSON.stringify(draft.body);
     const sealed = this.#sealed.get(key) ?? sealDraft(draft, this.#salt, sha256);
     if (draft.kind === "text") this.#sealed.set(key, sealed);
-    const place = { seq, n, time: START_UNIX_MS + seq * 1_000 };
-    this.#lines.add({ ...sealed, draft }, place, seq - 1);
+    const position = { seq, n, time: START_UNIX_MS + seq * 1_000 };
+    this.#lines.add({ ...sealed, draft }, position, seq - 1);
     if (this.#lines.sizeBytes >= WRITE_BYTES) this.#flush();
   }
 

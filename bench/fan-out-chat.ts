@@ -5,7 +5,7 @@ import { startServer } from "./server-process.ts";
 
 const FIELD = utf8Encode('"text":"');
 
-/** The whole server: names, rights, the log on disk, TLS. */
+/** The compiled server with accounts, permissions, log and TLS. */
 export const chatServer: Contestant = {
   name: "chat serve",
   start: () => startServer(),
@@ -15,22 +15,22 @@ export const chatServer: Contestant = {
 
 async function makeReader(port: number, index: number, sink: Sink): Promise<Client> {
   const client = await RawClient.register(port, `reader-${index}`);
-  client.onBytes = (bytes) => eachText(bytes, (offset) => sink.delivered(bytes, offset));
+  client.onBytes = (bytes) => forEachText(bytes, (offset) => sink.delivered(bytes, offset));
   return client;
 }
 
-/** @returns whether there is any: several records travel in one message */
-function eachText(bytes: Uint8Array, found: (offset: number) => void): boolean {
+/** @returns whether the message contains a text; it may carry several records */
+function forEachText(bytes: Uint8Array, onText: (offset: number) => void): boolean {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   let at = buffer.indexOf(FIELD);
   if (at < 0) return false;
-  for (; at >= 0; at = buffer.indexOf(FIELD, at + FIELD.length)) found(at + FIELD.length);
+  for (; at >= 0; at = buffer.indexOf(FIELD, at + FIELD.length)) onText(at + FIELD.length);
   return true;
 }
 
-/** Speaks in the lobby too; what it hears itself is not counted. */
+/** Posts to the lobby; received texts are ignored. */
 async function makeSender(port: number, index: number): Promise<Sender> {
   const client = await RawClient.register(port, `sender-${index}`);
-  client.onBytes = (bytes) => eachText(bytes, () => undefined);
+  client.onBytes = (bytes) => forEachText(bytes, () => undefined);
   return { send: (text) => void client.post("lobby", text), close: () => client.close() };
 }

@@ -1,18 +1,20 @@
-/** What can be measured: a server of its own process, and the two kinds of client it has. */
+/** A contestant: a server in its own process, and its two kinds of clients. */
 export interface Contestant {
   readonly name: string;
-  /** A program that must be installed; left out: it comes with this project. */
+  /** Path of the program that must be installed; absent if the server is part of this project. */
   readonly program?: string;
-  /** Runs in the bench's process: starts the server as a child. */
+  /** Starts the server as a child process. Called in the bench's process. */
   start(): Promise<RunningServer>;
-  /** Runs in the load process: one who is in the room and tells the sink of each text. */
+  /**
+   * Connects a client that passes each text of the room to the sink. Called in the load process.
+   */
   makeReader(port: number, index: number, sink: Sink): Promise<Client>;
-  /** Runs in the load process: one who speaks in the room, and is not told of texts. */
+  /** Connects a client that posts to the room and receives no texts. Called in the load process. */
   makeSender(port: number, index: number): Promise<Sender>;
 }
 
 export interface RunningServer {
-  /** Whose CPU time is counted. */
+  /** Process whose CPU time is counted. */
   readonly pid: number;
   readonly port: number;
   stop(): Promise<void>;
@@ -28,13 +30,12 @@ export interface Sender extends Client {
 }
 
 export interface Sink {
-  /** One text has come; it begins at this offset of the bytes. */
+  /** Called for each received text. @param textOffset where it begins in the bytes */
   delivered(bytes: Uint8Array, textOffset: number): void;
 }
 
-/** A line of chat. */
 export const TEXT_BYTES = 100;
-/** When the text was sent: microseconds of the load process's own clock. */
+/** Digits of the send time, in microseconds of the load process's clock. */
 export const STAMP_DIGITS = 12;
 const DIGIT_ZERO = 0x30;
 

@@ -3,7 +3,6 @@ import type { Contestant } from "./fan-out-contestant.ts";
 import { inspircd, ngircd } from "./fan-out-irc.ts";
 import { webContestant } from "./fan-out-web.ts";
 
-/** One more contestant is one more line here. */
 export const CONTESTANTS: readonly Contestant[] = [
   webContestant("bare"),
   webContestant("link"),
@@ -14,6 +13,6 @@ export const CONTESTANTS: readonly Contestant[] = [
 
 export function contestantNamed(name: string): Contestant {
   const found = CONTESTANTS.find((contestant) => contestant.name === name);
-  if (found === undefined) throw new Error(`no contestant is called ${name}`);
+  if (found === undefined) throw new Error(`unknown contestant ${name}`);
   return found;
 }

@@ -1,4 +1,4 @@
-/** Two IRC servers that people really run, without TLS and with their flood protection off. */
+/** Two widely used IRC servers, without TLS and with flood protection disabled. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ import {
   type Sink,
   stopChild,
 } from "./fan-out-contestant.ts";
-import { answers, freePort } from "./free-port.ts";
+import { acceptsConnections, freePort } from "./free-port.ts";
 
 const CHANNEL = "#bench";
 const NEWLINE = 0x0a;
@@ -18,8 +18,8 @@ const SPACE = 0x20;
 const COLON = 0x3a;
 const LETTER_P = 0x50;
 const LETTER_R = 0x52;
-const START_WITHIN_MS = 5_000;
-/** What one line may leave over for the next chunk; IRC lines end at 512 bytes. */
+const START_TIMEOUT_MS = 5_000;
+/** Maximum unparsed bytes carried over to the next chunk; IRC lines have at most 512 bytes. */
 const LINE_BYTES_MAX = 4_096;
 
 type Config = (port: number, folder: string) => string;
@@ -75,8 +75,8 @@ function ircContestant(
     name,
     program,
     start: () => start(name, config, (conf) => [program, ...flags, conf]),
-    makeReader: (port, index, sink) => IrcClient.enter(port, `r${index}`, sink),
-    makeSender: (port, index) => IrcClient.enter(port, `s${index}`, undefined),
+    makeReader: (port, index, sink) => IrcClient.connect(port, `r${index}`, sink),
+    makeSender: (port, index) => IrcClient.connect(port, `s${index}`, undefined),
   };
 }
 
@@ -94,8 +94,8 @@ async function start(
     await stopChild(child);
     rmSync(folder, { recursive: true });
   };
-  const until = performance.now() + START_WITHIN_MS;
-  while (!(await answers(port))) {
+  const until = performance.now() + START_TIMEOUT_MS;
+  while (!(await acceptsConnections(port))) {
     if (performance.now() > until || child.exitCode !== null) {
       await stop();
       throw new Error(`${name} did not start`);
@@ -108,9 +108,9 @@ async function start(
 class IrcClient implements Sender, Client {
   readonly #nick: string;
   readonly #sink: Sink | undefined;
-  readonly #entered = Promise.withResolvers<void>();
+  readonly #joined = Promise.withResolvers<void>();
   #socket: Bun.Socket | undefined;
-  #rest = new Uint8Array(0);
+  #partialLine = new Uint8Array(0);
   #unsent: Uint8Array[] = [];
 
   private constructor(nick: string, sink: Sink | undefined) {
@@ -118,7 +118,7 @@ class IrcClient implements Sender, Client {
     this.#sink = sink;
   }
 
-  static async enter(port: number, nick: string, sink: Sink | undefined): Promise<IrcClient> {
+  static async connect(port: number, nick: string, sink: Sink | undefined): Promise<IrcClient> {
     const client = new IrcClient(nick, sink);
     client.#socket = await Bun.connect({
       hostname: "127.0.0.1",
@@ -128,10 +128,10 @@ class IrcClient implements Sender, Client {
         open: (socket) => void socket.write(`NICK ${nick}\r\nUSER ${nick} 0 * :bench\r\n`),
         data: (_, chunk) => client.#onData(chunk),
         drain: () => client.#flush(),
-        close: () => client.#entered.reject(new Error("the server hung up")),
+        close: () => client.#joined.reject(new Error("the server closed the connection")),
       },
     });
-    await client.#entered.promise;
+    await client.#joined.promise;
     return client;
   }
 
@@ -153,7 +153,7 @@ class IrcClient implements Sender, Client {
 
   #onData(chunk: Uint8Array): void {
     let bytes = chunk;
-    if (this.#rest.length > 0) bytes = Buffer.concat([this.#rest, chunk]);
+    if (this.#partialLine.length > 0) bytes = Buffer.concat([this.#partialLine, chunk]);
     let start = 0;
     for (;;) {
       const end = bytes.indexOf(NEWLINE, start);
@@ -161,11 +161,11 @@ class IrcClient implements Sender, Client {
       this.#onLine(bytes, start, end);
       start = end + 1;
     }
-    this.#rest = bytes.slice(start);
-    if (this.#rest.length > LINE_BYTES_MAX) throw new Error("a line without an end");
+    this.#partialLine = bytes.slice(start);
+    if (this.#partialLine.length > LINE_BYTES_MAX) throw new Error("unterminated line");
   }
 
-  /** `:nick!user@host PRIVMSG #bench :text` is counted; the rest matters only until we are in. */
+  /** Counts `:nick!user@host PRIVMSG #bench :text`. Other lines matter only during registration. */
   #onLine(bytes: Uint8Array, start: number, end: number): void {
     const space = bytes.indexOf(SPACE, start);
     if (bytes[space + 1] === LETTER_P && bytes[space + 2] === LETTER_R) {
@@ -173,15 +173,18 @@ class IrcClient implements Sender, Client {
       return;
     }
     if (bytes[start] !== COLON || bytes[space + 1] === LETTER_P) {
-      const [word, ...rest] = Buffer.from(bytes.subarray(start, end)).toString().trim().split(" ");
-      if (word === "PING") this.#socket?.write(`PONG ${rest.join(" ")}\r\n`);
+      const [command, ...args] = Buffer.from(bytes.subarray(start, end))
+        .toString()
+        .trim()
+        .split(" ");
+      if (command === "PING") this.#socket?.write(`PONG ${args.join(" ")}\r\n`);
       return;
     }
     const code = Buffer.from(bytes.subarray(space + 1, space + 4)).toString();
     const isReader = this.#sink !== undefined;
     if (code === "001" && isReader) this.#socket?.write(`JOIN ${CHANNEL}\r\n`);
-    if (code === "001" && !isReader) this.#entered.resolve();
-    if (code === "366") this.#entered.resolve();
-    if (code === "433") this.#entered.reject(new Error(`${this.#nick} is taken`));
+    if (code === "001" && !isReader) this.#joined.resolve();
+    if (code === "366") this.#joined.resolve();
+    if (code === "433") this.#joined.reject(new Error(`${this.#nick} is taken`));
   }
 }

@@ -1,7 +1,7 @@
 /**
- * The load process: `bun bench/fan-out-load.ts '{"contestant":...}'` prints one line of JSON.
- * It fills a room with readers, then measures twice: as fast as it goes with a window of texts in
- * flight (CPU time of the server for each delivery), and at a fixed rate (latency).
+ * The load process: `bun bench/fan-out-load.ts '{"contestant":...}'` prints one line of JSON. It
+ * fills a room with readers and then measures twice: at maximum speed with a window of texts in
+ * flight (server CPU time per delivery), and at a fixed rate (latency).
  */
 import { type Client, readStamp, type Sender, stampedText } from "./fan-out-contestant.ts";
 import { contestantNamed } from "./fan-out-contestants.ts";
@@ -13,9 +13,9 @@ export interface LoadOrder {
   readonly port: number;
   readonly readers: number;
   readonly senders: number;
-  /** Of the first measurement. */
+  /** Deliveries of the first measurement. */
   readonly deliveries: number;
-  /** Of the second. */
+  /** Rate of the second measurement. */
   readonly deliveriesPerSecond: number;
   readonly seconds: number;
 }
@@ -25,26 +25,26 @@ export interface LoadResult {
   readonly deliveriesPerCpuSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** Of one core, while the fixed rate was kept. */
+  /** Percentage of one core during the second measurement. */
   readonly serverCpuPercent: number;
   readonly serverPeakBytes: number;
 }
 
-/** Texts that have not reached all readers: enough to keep the server busy, far from its limits. */
+/** Maximum deliveries in flight: enough to keep the server busy without reaching its limits. */
 const WINDOW_DELIVERIES = 40_000;
 const WINDOW_TEXTS_MAX = 512;
 const WARM_UP_SHARE = 0.1;
-const CONNECT_TOGETHER = 50;
-const STALLED_MS = 10_000;
+const CONCURRENT_CONNECTS = 50;
+const STALL_TIMEOUT_MS = 10_000;
 
 class Load {
   readonly #order: LoadOrder;
   #clients: Client[] = [];
   #senders: Sender[] = [];
   #received = 0;
-  #wanted = Number.POSITIVE_INFINITY;
-  #onWanted = () => {};
-  /** Latencies in milliseconds, while they are recorded. */
+  #awaitedCount = Number.POSITIVE_INFINITY;
+  #onAwaitedCount = () => {};
+  /** Latencies in milliseconds; `undefined` while they are not recorded. */
   #samples: Float64Array | undefined;
   #next = 0;
 
@@ -52,18 +52,18 @@ class Load {
     this.#order = order;
   }
 
-  async enter(): Promise<void> {
+  async connect(): Promise<void> {
     const { contestant: name, port, readers, senders } = this.#order;
     const contestant = contestantNamed(name);
     const sink = {
       delivered: (bytes: Uint8Array, offset: number) => this.#delivered(bytes, offset),
     };
-    for (let from = 0; from < readers; from += CONNECT_TOGETHER) {
-      const count = Math.min(CONNECT_TOGETHER, readers - from);
-      const entering = Array.from({ length: count }, (_, i) =>
+    for (let from = 0; from < readers; from += CONCURRENT_CONNECTS) {
+      const count = Math.min(CONCURRENT_CONNECTS, readers - from);
+      const connecting = Array.from({ length: count }, (_, i) =>
         contestant.makeReader(port, from + i, sink),
       );
-      this.#clients.push(...(await Promise.all(entering)));
+      this.#clients.push(...(await Promise.all(connecting)));
     }
     for (let i = 0; i < senders; i++) this.#senders.push(await contestant.makeSender(port, i));
   }
@@ -76,20 +76,20 @@ class Load {
     const [cpuBefore, start] = [cpuSeconds(pid), performance.now()];
     this.#received = 0;
     for (let sent = 0; sent < texts; ) {
-      // Half a window at a time, so that the server finds work while we count.
+      // Half a window at a time keeps the server busy while deliveries are counted.
       const batch = Math.min(Math.ceil(window / 2), texts - sent);
       for (let i = 0; i < batch; i++) this.#send();
       sent += batch;
-      await this.#until(Math.max(0, sent - Math.floor(window / 2)) * readers);
+      await this.#waitUntilReceived(Math.max(0, sent - Math.floor(window / 2)) * readers);
     }
-    await this.#until(texts * readers);
+    await this.#waitUntilReceived(texts * readers);
     const seconds = (performance.now() - start) / 1000;
     const cpu = cpuSeconds(pid) - cpuBefore;
     return [(texts * readers) / seconds, (texts * readers) / cpu];
   }
 
-  /** @returns p50 and p99 in milliseconds, and the share of one core that the server took */
-  async pace(): Promise<[number, number, number]> {
+  /** @returns p50 and p99 in milliseconds, and the server's CPU percentage of one core */
+  async measureLatency(): Promise<[number, number, number]> {
     const { readers, deliveriesPerSecond, seconds, pid } = this.#order;
     const texts = Math.round((deliveriesPerSecond * seconds) / readers);
     this.#samples = new Float64Array(texts * readers);
@@ -103,14 +103,14 @@ class Load {
       for (; sent < due; sent++) this.#send();
       await Bun.sleep(1);
     }
-    await this.#until(texts * readers);
+    await this.#waitUntilReceived(texts * readers);
     const cpu = cpuSeconds(pid) - cpuBefore;
     const sorted = this.#samples.sort();
     const at = (share: number) => sorted[Math.floor(sorted.length * share)] ?? Number.NaN;
     return [at(0.5), at(0.99), (100 * cpu) / ((performance.now() - start) / 1000)];
   }
 
-  leave(): void {
+  disconnect(): void {
     for (const client of [...this.#clients, ...this.#senders]) client.close();
   }
 
@@ -123,29 +123,30 @@ class Load {
       this.#samples[this.#received] = performance.now() - readStamp(bytes, textOffset);
     }
     this.#received += 1;
-    if (this.#received >= this.#wanted) this.#onWanted();
+    if (this.#received >= this.#awaitedCount) this.#onAwaitedCount();
   }
 
-  async #until(received: number): Promise<void> {
+  async #waitUntilReceived(received: number): Promise<void> {
     if (this.#received >= received) return;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#wanted = received;
-    this.#onWanted = resolve;
-    const stalled = () => reject(new Error(`${this.#received} of ${received} came`));
-    const timer = setTimeout(stalled, STALLED_MS);
+    this.#awaitedCount = received;
+    this.#onAwaitedCount = resolve;
+    const stalled = () =>
+      reject(new Error(`only ${this.#received} of ${received} deliveries arrived`));
+    const timer = setTimeout(stalled, STALL_TIMEOUT_MS);
     await promise;
     clearTimeout(timer);
-    this.#wanted = Number.POSITIVE_INFINITY;
+    this.#awaitedCount = Number.POSITIVE_INFINITY;
   }
 }
 
 const order: LoadOrder = JSON.parse(process.argv[2] ?? "");
 const load = new Load(order);
-await load.enter();
+await load.connect();
 await load.saturate(order.deliveries * WARM_UP_SHARE);
 const [deliveriesPerSecond, deliveriesPerCpuSecond] = await load.saturate(order.deliveries);
-const [p50Ms, p99Ms, serverCpuPercent] = await load.pace();
-load.leave();
+const [p50Ms, p99Ms, serverCpuPercent] = await load.measureLatency();
+load.disconnect();
 const result: LoadResult = {
   deliveriesPerSecond,
   deliveriesPerCpuSecond,

@@ -1,4 +1,4 @@
-/** The floor under every chat server on Bun: a room without names, rights, log or checks. */
+/** Lower bound for a chat server on Bun: a room without names, permissions, log or checks. */
 import { makeCertificate } from "../src/crypto/certificate.ts";
 import { listenWs } from "../src/io/ws/listener.ts";
 import { TEXT_BYTES } from "./fan-out-contestant.ts";

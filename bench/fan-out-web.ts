@@ -10,12 +10,12 @@ import {
 
 const encoder = new TextEncoder();
 const dial = wsDial();
-const DIAL_WITHIN_MS = 10_000;
-/** Says which kind of client a link is. */
+const DIAL_TIMEOUT_MS = 10_000;
+/** First message of a link: its kind of client. */
 const HELLO_READER = Uint8Array.of(1);
 const HELLO_SENDER = Uint8Array.of(2);
 
-/** Servers of bench/fan-out-server.ts: a room and nothing else, over TLS. */
+/** Contestants served by bench/fan-out-server.ts: only a room, over TLS. */
 export function webContestant(kind: "bare" | "link"): Contestant {
   return {
     name: kind === "bare" ? "server.publish + TLS" : "io/ws-listener",
@@ -36,19 +36,19 @@ async function start(kind: string): Promise<RunningServer> {
 }
 
 async function makeReader(port: number, sink: Sink): Promise<Client> {
-  const link = await dial({ host: "127.0.0.1", port, timeoutMs: DIAL_WITHIN_MS });
+  const link = await dial({ host: "127.0.0.1", port, timeoutMs: DIAL_TIMEOUT_MS });
   const { promise, resolve } = Promise.withResolvers<void>();
   link.receive({
     message: (bytes) => (bytes.length === 1 ? resolve() : sink.delivered(bytes, 0)),
     closed: () => {},
   });
   link.send(HELLO_READER);
-  await promise; // The server says that it is in the room.
+  await promise; // The server confirms the subscription.
   return link;
 }
 
 async function makeSender(port: number): Promise<Sender> {
-  const link = await dial({ host: "127.0.0.1", port, timeoutMs: DIAL_WITHIN_MS });
+  const link = await dial({ host: "127.0.0.1", port, timeoutMs: DIAL_TIMEOUT_MS });
   link.receive({ message: () => {}, closed: () => {} });
   link.send(HELLO_SENDER);
   return { send: (text) => void link.send(encoder.encode(text)), close: () => link.close() };

@@ -1,14 +1,14 @@
 /**
  * Fan-out of one room: `bun bench/fan-out.ts [--readers 10,100,1000] [--only NAME] [--rounds 1]
- * [--quick]`. Each contestant runs in a process of its own, and so does the load. They take turns,
- * and one that fails is left out of the later rounds.
+ * [--quick]`. Each contestant runs in its own process, and so does the load. They take turns; a
+ * contestant that fails is skipped in later rounds.
  */
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { Contestant } from "./fan-out-contestant.ts";
 import { CONTESTANTS } from "./fan-out-contestants.ts";
 import type { LoadOrder, LoadResult } from "./fan-out-load.ts";
-import { keepSample } from "./samples.ts";
+import { saveSample } from "./samples.ts";
 
 const DELIVERIES_PER_SECOND = 20_000;
 const SENDERS = 4;
@@ -31,7 +31,7 @@ async function measure(contestant: Contestant, readers: number): Promise<LoadRes
       port: server.port,
       readers,
       senders: SENDERS,
-      // CPU time is counted in steps of 10 ms: enough work for some hundred of them.
+      // CPU time has a resolution of 10 ms, so the load must take a few seconds.
       deliveries: (readers >= 100 ? 3_000_000 : 1_000_000) / (values.quick ? 8 : 1),
       deliveriesPerSecond: DELIVERIES_PER_SECOND,
       seconds: values.quick ? 1 : 4,
@@ -49,12 +49,21 @@ async function measure(contestant: Contestant, readers: number): Promise<LoadRes
   }
 }
 
-function row([name, ...cells]: readonly [string, ...(string | number)[]]): string {
+function formatRow([name, ...cells]: readonly [string, ...(string | number)[]]): string {
   return `${[name.padEnd(22), ...cells.map((cell) => String(cell).padStart(12))].join("")}\n`;
 }
 
 process.stdout.write(
-  row(["contestant", "readers", "M/s", "M/CPU s", "p50 ms", "p99 ms", "CPU % 20k/s", "peak MB"]),
+  formatRow([
+    "contestant",
+    "readers",
+    "M/s",
+    "M/CPU s",
+    "p50 ms",
+    "p99 ms",
+    "CPU % 20k/s",
+    "peak MB",
+  ]),
 );
 const contestants = CONTESTANTS.filter(
   ({ name }) => values.only === undefined || name === values.only,
@@ -62,24 +71,24 @@ const contestants = CONTESTANTS.filter(
 const failed = new Set<string>();
 for (let round = 0; round < Number(values.rounds); round++) {
   for (const readers of values.readers.split(",").map(Number)) {
-    for (const contestant of contestants) await turn(contestant, readers);
+    for (const contestant of contestants) await runTurn(contestant, readers);
   }
 }
 
-async function turn(contestant: Contestant, readers: number): Promise<void> {
+async function runTurn(contestant: Contestant, readers: number): Promise<void> {
   const { name, program } = contestant;
   const key = `${name} ${readers}`;
   if (failed.has(key)) return;
   if (program !== undefined && !existsSync(program)) {
-    leaveOut(contestant, readers, `${program.replace(/.*\//, "")} is not installed`);
+    reportSkipped(contestant, readers, `${program.replace(/.*\//, "")} is not installed`);
     failed.add(key);
     return;
   }
   try {
     const result = await measure(contestant, readers);
-    keepSample({ table: "fan-out", row: { name, readers }, values: { ...result } });
+    saveSample({ table: "fan-out", row: { name, readers }, values: { ...result } });
     process.stdout.write(
-      row([
+      formatRow([
         name,
         readers,
         (result.deliveriesPerSecond / 1e6).toFixed(2),
@@ -91,12 +100,12 @@ async function turn(contestant: Contestant, readers: number): Promise<void> {
       ]),
     );
   } catch (error) {
-    leaveOut(contestant, readers, `failed: ${(error as Error).message}`);
+    reportSkipped(contestant, readers, `failed: ${(error as Error).message}`);
     failed.add(key);
   }
 }
 
-function leaveOut({ name }: Contestant, readers: number, missing: string): void {
-  keepSample({ table: "fan-out", row: { name, readers }, values: {}, missing });
-  process.stdout.write(`${name.padEnd(22)}left out: ${missing}\n`);
+function reportSkipped({ name }: Contestant, readers: number, missing: string): void {
+  saveSample({ table: "fan-out", row: { name, readers }, values: {}, missing });
+  process.stdout.write(`${name.padEnd(22)}skipped: ${missing}\n`);
 }

@@ -1,6 +1,6 @@
 /**
  * Floods for `bench/hostile.ts`: connections that send prepared bytes as fast as the server reads
- * them, and that dial again whenever they are closed.
+ * them, and reconnect whenever they are closed.
  */
 import { utf8Encode } from "../src/base/bytes.ts";
 import { MESSAGE_BYTES_MAX } from "../src/base/limits.ts";
@@ -14,7 +14,7 @@ import { RawClient } from "./raw-client.ts";
 
 const HOST = "127.0.0.1";
 const CONNECTIONS = 16;
-/** One write. */
+/** Bytes per write. */
 const BATCH_BYTES = 256 * 1024;
 const WRONG_PASSWORD = "wrong password";
 
@@ -24,17 +24,20 @@ interface Account {
 }
 
 interface Flood {
-  /** "tcp" sends nothing but `bytes`; "ws" upgrades first, "hello" greets, "member" logs in. */
+  /**
+   * Protocol step after which the flood begins: "tcp" at once, "ws" after the upgrade, "hello"
+   * after the greeting, "member" after log-in.
+   */
   readonly stage: "tcp" | "ws" | "hello" | "member";
-  /** Sent again and again; `undefined`: the connection is closed at once and dialled again. */
+  /** Bytes to repeat; `undefined` to close the connection and reconnect immediately. */
   readonly bytes: Uint8Array | undefined;
-  /** Leaves the server's answers in the socket. */
-  readonly isDeaf?: boolean;
+  /** Whether the server's answers stay unread. */
+  readonly ignoresAnswers?: boolean;
 }
 
 const frame = (message: Parameters<typeof encode>[0]) =>
   encodeFrame(OPCODE.binary, encode(message));
-const unknown = { kind: "teleport", ref: 1 } as unknown as Parameters<typeof encode>[0];
+const unknownRequest = { kind: "teleport", ref: 1 } as unknown as Parameters<typeof encode>[0];
 const request = (kind: string, ref: number, fields: object = {}) =>
   frame({ kind, ref, ...fields } as unknown as Parameters<typeof encode>[0]);
 const http = (head: string, body = "") =>
@@ -51,98 +54,102 @@ const post = (ref: number) =>
   });
 
 export const FLOODS: Readonly<Record<string, () => Flood>> = {
-  "wrong log-ins": () => ({ stage: "hello", bytes: many(login) }),
-  "unknown requests": () => ({ stage: "hello", bytes: many(() => frame(unknown)) }),
+  "wrong log-ins": () => ({ stage: "hello", bytes: batchOf(login) }),
+  "unknown requests": () => ({ stage: "hello", bytes: batchOf(() => frame(unknownRequest)) }),
   "unknown requests unread": () => ({
-    ...{ stage: "hello", bytes: many(() => frame(unknown)), isDeaf: true },
+    ...{ stage: "hello", bytes: batchOf(() => frame(unknownRequest)), ignoresAnswers: true },
   }),
-  "requests before log-in": () => ({ stage: "hello", bytes: many((ref) => request("who", ref)) }),
-  "pings before log-in": () => ({ stage: "hello", bytes: many(() => frame({ kind: "ping" })) }),
+  "requests before log-in": () => ({
+    stage: "hello",
+    bytes: batchOf((ref) => request("who", ref)),
+  }),
+  "pings before log-in": () => ({ stage: "hello", bytes: batchOf(() => frame({ kind: "ping" })) }),
   "WebSocket pings": () => ({
     stage: "ws",
-    bytes: many(() => encodeFrame(OPCODE.ping, new Uint8Array(0))),
+    bytes: batchOf(() => encodeFrame(OPCODE.ping, new Uint8Array(0))),
   }),
   "empty frames": () => ({
     stage: "ws",
-    bytes: many(() => encodeFrame(OPCODE.binary, new Uint8Array(0))),
+    bytes: batchOf(() => encodeFrame(OPCODE.binary, new Uint8Array(0))),
   }),
-  "empty fragments": () => ({ stage: "ws", bytes: many(emptyFragment) }),
+  "empty fragments": () => ({ stage: "ws", bytes: batchOf(emptyFragment) }),
   "large frames": () => ({
     stage: "ws",
     bytes: encodeFrame(OPCODE.binary, new Uint8Array(MESSAGE_BYTES_MAX)),
   }),
   "random bytes": () => ({
     stage: "hello",
-    bytes: many(() => encodeFrame(OPCODE.binary, crypto.getRandomValues(new Uint8Array(300)))),
+    bytes: batchOf(() => encodeFrame(OPCODE.binary, crypto.getRandomValues(new Uint8Array(300)))),
   }),
   "connect and close": () => ({ stage: "tcp", bytes: undefined }),
   "upgrade and close": () => ({ stage: "ws", bytes: undefined }),
   "GET /": () => ({ stage: "tcp", bytes: http("GET /") }),
   "GET /healthz": () => ({ stage: "tcp", bytes: http("GET /healthz") }),
-  "GET /healthz pipelined": () => ({ stage: "tcp", bytes: many(() => http("GET /healthz")) }),
+  "GET /healthz pipelined": () => ({ stage: "tcp", bytes: batchOf(() => http("GET /healthz")) }),
   "POST with a wrong token": () => ({
     stage: "tcp",
     bytes: http("POST /rooms/lobby", "flood"),
   }),
-  "member: too fast": () => ({ stage: "member", bytes: many((ref) => request("who", ref)) }),
-  "member: pings": () => ({ stage: "member", bytes: many(() => frame({ kind: "ping" })) }),
+  "member: too fast": () => ({ stage: "member", bytes: batchOf((ref) => request("who", ref)) }),
+  "member: pings": () => ({ stage: "member", bytes: batchOf(() => frame({ kind: "ping" })) }),
   "member: unknown requests unread": () => ({
-    ...{ stage: "member", bytes: many(() => frame(unknown)), isDeaf: true },
+    ...{ stage: "member", bytes: batchOf(() => frame(unknownRequest)), ignoresAnswers: true },
   }),
-  "member: posts": () => ({ stage: "member", bytes: many(post) }),
+  "member: posts": () => ({ stage: "member", bytes: batchOf(post) }),
   "member: large frames": () => ({ stage: "member", bytes: largeFrame() }),
 };
 
-function many(one: (ref: number) => Uint8Array): Uint8Array {
-  const parts: Uint8Array[] = [];
+function batchOf(makeFrame: (ref: number) => Uint8Array): Uint8Array {
+  const frames: Uint8Array[] = [];
   for (let size = 0, ref = 1; size < BATCH_BYTES; ref++) {
-    const part = one(ref);
-    parts.push(part);
-    size += part.length;
+    const frame = makeFrame(ref);
+    frames.push(frame);
+    size += frame.length;
   }
-  return Buffer.concat(parts);
+  return Buffer.concat(frames);
 }
 
-/** Of a message that never ends. */
+/** Returns an empty fragment of a message that never ends. */
 function emptyFragment(ref: number): Uint8Array {
   const bytes = encodeFrame(OPCODE.continuation, new Uint8Array(0));
   bytes[0] = ref === 1 ? OPCODE.binary : OPCODE.continuation;
   return bytes;
 }
 
-/** A message of the greatest length whose kind nobody knows. */
+/** Returns a message of maximum length and unknown kind. */
 function largeFrame(): Uint8Array {
   const pad = new Uint8Array(MESSAGE_BYTES_MAX - 64);
-  return frame({ ...unknown, pad } as unknown as Parameters<typeof encode>[0]);
+  return frame({ ...unknownRequest, pad } as unknown as Parameters<typeof encode>[0]);
 }
 
-/** Goes on until the process is killed. */
+/** Runs until the process is killed. */
 export async function runFlood(kind: string, port: number): Promise<void> {
   const flood = FLOODS[kind]?.();
-  if (flood === undefined) throw new Error(`no flood is called ${kind}`);
+  if (flood === undefined) throw new Error(`unknown flood ${kind}`);
   const device = Identity.generate();
   const user = `flood${process.pid}`;
-  const one =
+  const makeFrame =
     flood.stage === "member" ? await RawClient.register(port, user, undefined, device) : undefined;
-  one?.close();
+  makeFrame?.close();
   for (let i = 0; i < CONNECTIONS; i++) dial(flood, port, { user, device });
 }
 
 function dial(flood: Flood, port: number, account: Account): void {
-  let begin: (chunk: Uint8Array) => void = () => undefined;
+  let onHandshakeData: (chunk: Uint8Array) => void = () => undefined;
   let isFlooding = false;
-  let rest: Uint8Array = new Uint8Array(0);
+  let unsent: Uint8Array = new Uint8Array(0);
   const pump = (socket: { write(bytes: Uint8Array): number; end(): void }) => {
     isFlooding = true;
     if (flood.bytes === undefined) return void socket.end();
-    // A turn of its own event loop for each batch: answers are read, closed sockets are noticed.
+    // One turn of the event loop per batch, so that answers are read and closed sockets are
+    // noticed.
     for (let batches = 0; batches < 8; batches++) {
-      if (rest.length === 0) rest = flood.bytes;
-      const written = socket.write(rest);
+      if (unsent.length === 0) unsent = flood.bytes;
+      const written = socket.write(unsent);
       if (written <= 0) return;
-      rest = rest.subarray(written);
-      if (rest.length > 0) return;
-      // One request at a time, as programs do: the next follows the answer.
+      unsent = unsent.subarray(written);
+      if (unsent.length > 0) return;
+      // Small requests are sent one at a time, like real programs do.
       if (flood.bytes.length < 1024) return;
     }
     setImmediate(() => pump(socket));
@@ -155,18 +162,18 @@ function dial(flood: Flood, port: number, account: Account): void {
       open: () => undefined,
       handshake: (socket) => {
         if (flood.stage === "tcp") return pump(socket);
-        begin = stages(
+        onHandshakeData = handshake(
           flood,
           account,
           (bytes) => void socket.write(bytes),
           () => {
-            if (flood.isDeaf === true) socket.pause();
+            if (flood.ignoresAnswers === true) socket.pause();
             pump(socket);
           },
         );
       },
       data: (socket, bytes) => {
-        if (!isFlooding) begin(bytes);
+        if (!isFlooding) onHandshakeData(bytes);
         else if (flood.stage === "tcp") pump(socket);
       },
       drain: (socket) => {
@@ -179,8 +186,8 @@ function dial(flood: Flood, port: number, account: Account): void {
   }).catch(() => void setImmediate(() => dial(flood, port, account)));
 }
 
-/** Upgrade, hello and log-in, as far as the flood needs them. */
-function stages(
+/** Performs upgrade, hello and log-in up to the flood's stage. */
+function handshake(
   { stage }: Flood,
   account: Account,
   write: (bytes: Uint8Array) => void,
@@ -189,7 +196,7 @@ function stages(
   const upgrade = new Upgrade(HOST);
   let isUpgraded = false;
   const clientNonce = crypto.getRandomValues(new Uint8Array(32));
-  const enter = (welcome: NoticeOf<"welcome">) => {
+  const logIn = (welcome: NoticeOf<"welcome">) => {
     const greeting = {
       certificateHash: welcome.certificate,
       clientNonce,
@@ -204,7 +211,7 @@ function stages(
       const incoming = decode(bytes);
       const message = incoming.kind === "message" ? incoming.message : undefined;
       if (message?.kind === "welcome" && stage === "hello") ready();
-      if (message?.kind === "welcome" && stage === "member") enter(message);
+      if (message?.kind === "welcome" && stage === "member") logIn(message);
       if (message?.kind === "ok") ready();
     },
     ping: () => undefined,
@@ -217,7 +224,7 @@ function stages(
       try {
         frames = upgrade.feed(chunk);
       } catch {
-        return; // Refused: the server closes.
+        return; // Refused: the server closes the connection.
       }
       if (frames === undefined) return;
       isUpgraded = true;

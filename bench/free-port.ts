@@ -1,4 +1,4 @@
-/** A port of this machine that nobody has, for servers that cannot choose one themselves. */
+/** Returns a free loopback port, for servers that cannot choose one themselves. */
 export function freePort(): number {
   const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => {} } });
   const { port } = listener;
@@ -6,7 +6,7 @@ export function freePort(): number {
   return port;
 }
 
-export async function answers(port: number): Promise<boolean> {
+export async function acceptsConnections(port: number): Promise<boolean> {
   try {
     const socket = await Bun.connect({ hostname: "127.0.0.1", port, socket: { data: () => {} } });
     socket.end();

@@ -1,24 +1,23 @@
 /**
- * What each measurement should reach, in one place. A goal is a ratio of two medians of the same
- * run where there is something to compare with, and a plain bound elsewhere.
+ * Goals of all measurements. A goal is a ratio of two medians of the same run if there is a
+ * reference to compare with, otherwise a limit.
  */
 import { START_RECORDS } from "./parts.ts";
-import type { Figures, Sample } from "./samples.ts";
+import type { Sample, SampleSet } from "./samples.ts";
 
 export interface Goal {
-  /** The section of the document. */
   readonly subject: Subject;
-  readonly what: string;
+  readonly label: string;
   readonly atLeast?: number;
   readonly atMost?: number;
-  /** Follows the number: ` s`, ` MiB`, or nothing for a ratio. */
+  /** Suffix of the number: ` s`, ` MiB`, or empty for a ratio. */
   readonly unit: string;
-  /** @returns undefined if it was not measured */
-  readonly measure: (figures: Figures) => number | undefined;
+  /** @returns `undefined` if it was not measured */
+  readonly measure: (figures: SampleSet) => number | undefined;
 }
 
 export type Subject =
-  | "word"
+  | "messages"
   | "latency"
   | "sends"
   | "files"
@@ -37,34 +36,36 @@ interface Cell {
 
 const CHAT = "chat serve";
 
-function median(figures: Figures, { table, row, value }: Cell): number | undefined {
+function median(figures: SampleSet, { table, row, value }: Cell): number | undefined {
   return figures.median(table, row, value);
 }
 
 function ratio(ours: Cell, theirs: Cell): Goal["measure"] {
   return (figures) => {
-    const [one, other] = [median(figures, ours), median(figures, theirs)];
-    return one === undefined || other === undefined ? undefined : one / other;
+    const [numerator, denominator] = [median(figures, ours), median(figures, theirs)];
+    return numerator === undefined || denominator === undefined
+      ? undefined
+      : numerator / denominator;
   };
 }
 
-/** Deliveries for each second of the server's CPU time. */
-function delivered(readers: number, name: string, atLeast: number): Goal {
+/** Deliveries per second of the server's CPU time, relative to another server. */
+function deliveryGoal(readers: number, name: string, atLeast: number): Goal {
   const cell = (contestant: string): Cell => ({
     table: "fan-out",
     row: { name: contestant, readers },
     value: "deliveriesPerCpuSecond",
   });
   return {
-    subject: "word",
-    what: `deliveries / CPU s, ${readers} readers, beside ${name}`,
+    subject: "messages",
+    label: `deliveries / CPU s, ${readers} readers, vs ${name}`,
     atLeast,
     unit: "",
     measure: ratio(cell(CHAT), cell(name)),
   };
 }
 
-function late(readers: number, name: string, atMost: number): Goal {
+function latencyGoal(readers: number, name: string, atMost: number): Goal {
   const cell = (contestant: string): Cell => ({
     table: "fan-out",
     row: { name: contestant, readers },
@@ -72,38 +73,38 @@ function late(readers: number, name: string, atMost: number): Goal {
   });
   return {
     subject: "latency",
-    what: `p99, ${readers} readers, beside ${name}`,
+    label: `p99, ${readers} readers, vs ${name}`,
     atMost,
     unit: "",
     measure: ratio(cell(CHAT), cell(name)),
   };
 }
 
-function sent(what: string, ours: string, theirs: string, atLeast: number): Goal {
+function sendGoal(label: string, ours: string, theirs: string, atLeast: number): Goal {
   const cell = (name: string): Cell => ({ table: "sends", row: { name }, value: "perSecond" });
-  return { subject: "sends", what, atLeast, unit: "", measure: ratio(cell(ours), cell(theirs)) };
+  return { subject: "sends", label, atLeast, unit: "", measure: ratio(cell(ours), cell(theirs)) };
 }
 
-/** As many times as fast, whole: process start to the end of the last process. */
-function brought(what: string, ours: string, theirs: string, atLeast: number): Goal {
+/** Ratio of durations, from process start to the end of the last process. */
+function transferGoal(label: string, ours: string, theirs: string, atLeast: number): Goal {
   const cell = (name: string): Cell => ({ table: "files", row: { name }, value: "seconds" });
   return {
     subject: "files",
-    what: `${what} beside ${theirs}`,
+    label: `${label} vs ${theirs}`,
     atLeast,
     unit: "",
     measure: ratio(cell(theirs), cell(ours)),
   };
 }
 
-function bound(
+function boundGoal(
   subject: Subject,
-  what: string,
+  label: string,
   cell: Cell,
   limit: { readonly atLeast?: number; readonly atMost?: number },
   unit: string,
 ): Goal {
-  return { subject, what, ...limit, unit, measure: (figures) => median(figures, cell) };
+  return { subject, label, ...limit, unit, measure: (figures) => median(figures, cell) };
 }
 
 const append = (name: string, value: string): Cell => ({ table: "append", row: { name }, value });
@@ -113,50 +114,62 @@ const slowLine = (name: string): Cell => ({ table: "slow-line", row: { name }, v
 const people = (value: string): Cell => ({ table: "people", row: { people: 10_000 }, value });
 
 export const GOALS: readonly Goal[] = [
-  delivered(10, "ngIRCd", 0.5),
-  delivered(100, "ngIRCd", 1.3),
-  delivered(1_000, "ngIRCd", 1),
-  delivered(100, "InspIRCd", 1),
-  delivered(1_000, "InspIRCd", 1),
-  delivered(100, "server.publish + TLS", 0.7),
-  delivered(1_000, "server.publish + TLS", 0.7),
-  late(100, "ngIRCd", 1.5),
-  late(1_000, "ngIRCd", 1.5),
-  sent("1 sender beside write + fdatasync", "senders 1", "write + fdatasync", 0.33),
-  sent("64 senders beside one", "senders 64", "senders 1", 10),
-  sent("512 senders beside one", "senders 512", "senders 1", 20),
-  brought("up", "chat send-file", "scp aes128-gcm", 1.5),
-  brought("up", "chat send-file", "rsync -W over it", 2),
-  brought("up", "chat send-file", "magic-wormhole", 2),
-  brought("up", "chat send-file", "bare prototype", 0.9),
-  brought("down", "chat get-file", "scp aes128-gcm", 1.2),
-  brought("through", "chat send + follow", "scp aes128-gcm", 1),
-  bound("people", "10,000 register into one room", people("seconds"), { atMost: 60 }, " s"),
-  bound("people", "and the server's peak memory", people("peakMib"), { atMost: 250 }, " MiB"),
-  bound(
+  deliveryGoal(10, "ngIRCd", 0.5),
+  deliveryGoal(100, "ngIRCd", 1.3),
+  deliveryGoal(1_000, "ngIRCd", 1),
+  deliveryGoal(100, "InspIRCd", 1),
+  deliveryGoal(1_000, "InspIRCd", 1),
+  deliveryGoal(100, "server.publish + TLS", 0.7),
+  deliveryGoal(1_000, "server.publish + TLS", 0.7),
+  latencyGoal(100, "ngIRCd", 1.5),
+  latencyGoal(1_000, "ngIRCd", 1.5),
+  sendGoal("1 sender vs write + fdatasync", "senders 1", "write + fdatasync", 0.33),
+  sendGoal("64 senders vs one", "senders 64", "senders 1", 10),
+  sendGoal("512 senders vs one", "senders 512", "senders 1", 20),
+  transferGoal("upload", "chat send-file", "scp aes128-gcm", 1.5),
+  transferGoal("upload", "chat send-file", "rsync -W over it", 2),
+  transferGoal("upload", "chat send-file", "magic-wormhole", 2),
+  transferGoal("upload", "chat send-file", "bare prototype", 0.9),
+  transferGoal("download", "chat get-file", "scp aes128-gcm", 1.2),
+  transferGoal("relay", "chat send + follow", "scp aes128-gcm", 1),
+  boundGoal(
     "people",
-    "300 known devices are back after a restart",
+    "10,000 accounts register in one room",
+    people("seconds"),
+    { atMost: 60 },
+    " s",
+  ),
+  boundGoal(
+    "people",
+    "server peak memory after 10,000 registrations",
+    people("peakMib"),
+    { atMost: 250 },
+    " MiB",
+  ),
+  boundGoal(
+    "people",
+    "300 known devices reconnect after a restart",
     { table: "devices", row: { devices: 300 }, value: "seconds" },
     { atMost: 1 },
     " s",
   ),
-  bound(
+  boundGoal(
     "start",
-    "chat serve on a million records, with its snapshot",
+    "chat serve on a million records, with snapshot",
     { table: "start-log", row: { records: START_RECORDS, snapshot: "with" }, value: "ms" },
     { atMost: 500 },
     " ms",
   ),
-  bound(
+  boundGoal(
     "start",
-    "and without one",
+    "chat serve on a million records, without snapshot",
     { table: "start-log", row: { records: START_RECORDS, snapshot: "without" }, value: "ms" },
     { atMost: 500 },
     " ms",
   ),
   {
     subject: "log",
-    what: "the log alone, 1 client: p50 beside write + fdatasync",
+    label: "log only, 1 client: p50 vs write + fdatasync",
     atMost: 1.1,
     unit: "",
     measure: ratio(append("clients 1", "p50Ms"), append("write + fdatasync", "p50Ms")),
@@ -169,63 +182,69 @@ export const GOALS: readonly Goal[] = [
   ).map(
     ([clients, atLeast]): Goal => ({
       subject: "log",
-      what: `the log alone, ${clients} clients beside one`,
+      label: `log only, ${clients} clients vs one`,
       atLeast,
       unit: "",
       measure: ratio(append(`clients ${clients}`, "perSecond"), append("clients 1", "perSecond")),
     }),
   ),
-  bound("log", "scan for a rare word beside ripgrep", scan("scan-rare"), { atMost: 1 }, ""),
-  bound("log", "scan for an absent word beside ripgrep", scan("scan-absent"), { atMost: 1 }, ""),
-  bound("log", "scan in any case beside ripgrep", scan("scan-ignore-case"), { atMost: 1.2 }, ""),
+  boundGoal("log", "scan for a rare word vs ripgrep", scan("scan-rare"), { atMost: 1 }, ""),
+  boundGoal("log", "scan for an absent word vs ripgrep", scan("scan-absent"), { atMost: 1 }, ""),
+  boundGoal(
+    "log",
+    "case-insensitive scan vs ripgrep",
+    scan("scan-ignore-case"),
+    { atMost: 1.2 },
+    "",
+  ),
   {
     subject: "log",
-    what: "the last 50 records of a room, longer than tail",
+    label: "last 50 records of a room, minus tail",
     atMost: 10,
     unit: " ms",
     measure: (figures) => {
-      const of = (name: string) => figures.median("last-50", { name }, "ms");
-      const [ours, tail] = [of("a busy room"), of("tail -n 50")];
+      const median = (name: string) => figures.median("last-50", { name }, "ms");
+      const [ours, tail] = [median("a busy room"), median("tail -n 50")];
       return ours === undefined || tail === undefined ? undefined : ours - tail;
     },
   },
   {
     subject: "load",
-    what: "texts lost or doubled in all of it",
+    label: "texts lost or duplicated under load",
     atMost: 0,
     unit: " texts",
     measure: (figures) => {
       const rows = figures.rows("load");
-      const wrong = rows.flatMap((row) => [
+      const errors = rows.flatMap((row) => [
         figures.spread("load", row, "lost")?.max ?? 0,
         figures.spread("load", row, "doubled")?.max ?? 0,
       ]);
-      return rows.length === 0 ? undefined : wrong.reduce((sum, one) => sum + one, 0);
+      return rows.length === 0 ? undefined : errors.reduce((sum, count) => sum + count, 0);
     },
   },
-  bound(
+  boundGoal(
     "idle",
-    "memory of an idle connection with TLS, at 10,000",
+    "memory per idle TLS connection, at 10,000",
     { table: "idle", row: { connections: 10_000 }, value: "kibEach" },
     { atMost: 12 },
     " KiB",
   ),
-  bound("screen", "first frame", screen("first frame", "ms"), { atMost: 250 }, " ms"),
-  bound(
+  boundGoal("screen", "first frame", screen("first frame", "ms"), { atMost: 250 }, " ms"),
+  boundGoal(
     "screen",
-    "key to its echo while 1,000 messages/s arrive, p99",
+    "key echo at 1,000 messages/s, p99",
     screen("1,000 messages/s", "p99Ms"),
     { atMost: 30 },
     " ms",
   ),
-  bound(
+  boundGoal(
     "screen",
-    "and the CPU of a core",
+    "CPU of one core at 1,000 messages/s",
     screen("1,000 messages/s", "cpuPercent"),
     { atMost: 25 },
     " %",
   ),
-  bound(
+  boundGoal(
     "screen",
     "memory after 100,000 messages",
     screen("after 100,000 messages", "rssMib"),
@@ -234,7 +253,7 @@ export const GOALS: readonly Goal[] = [
   ),
   {
     subject: "screen",
-    what: "bytes for 100 messages beside WeeChat",
+    label: "bytes for 100 messages vs WeeChat",
     atMost: 2,
     unit: "",
     measure: ratio(slowLine("chat join"), slowLine("WeeChat")),
@@ -249,6 +268,6 @@ export function verdictOf({ atLeast, atMost }: Goal, value: number | undefined):
   return isMet ? "met" : "missed";
 }
 
-export function goalText({ atLeast, atMost, unit }: Goal): string {
+export function formatGoal({ atLeast, atMost, unit }: Goal): string {
   return atLeast === undefined ? `≤ ${atMost}${unit}` : `≥ ${atLeast}${unit}`;
 }

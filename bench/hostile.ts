@@ -1,9 +1,9 @@
 /**
- * How long a message of an honest member takes to its readers, alone and beside each kind of
- * attacker: `bun bench/hostile.ts [--rounds 5] [--seconds 2] [--kinds KIND,KIND]`. Quiet and
- * hostile phases alternate against one server. Each number is the median of its rounds, each ratio
- * the median of a hostile phase beside the quiet one before it. On a machine that does other work,
- * put the server and the members before it, and the attacker after them:
+ * Latency of members' messages, alone and during each kind of attack: `bun bench/hostile.ts
+ * [--rounds 5] [--seconds 2] [--kinds KIND,KIND]`. Quiet and hostile phases alternate against one
+ * server. Each number is the median of its rounds; each ratio compares a hostile phase with the
+ * quiet one before it. On a busy machine, raise the priority of server and members above that of
+ * the attacker:
  * `BENCH_PARTY_PREFIX="chrt -o 0" chrt -r 5 bun bench/hostile.ts`
  */
 import { setPriority } from "node:os";
@@ -13,21 +13,21 @@ import { utf8Encode } from "../src/base/bytes.ts";
 import { readStamp, stampedText } from "./fan-out-contestant.ts";
 import { FLOODS } from "./flood.ts";
 import { RawClient } from "./raw-client.ts";
-import { keepSample, spreadOf } from "./samples.ts";
+import { saveSample, spreadOf } from "./samples.ts";
 import { type ServerProcess, startServer } from "./server-process.ts";
 
-const HONEST = 5;
+const MEMBERS = 5;
 const POSTS_PER_SECOND_EACH = 20;
-/** A past that is worth searching. */
-const PAST_RECORDS = 100_000;
-const PAST_TEXT = "said long ago ".repeat(15);
-const PAST_WRITERS = 16;
+/** Size of the history that some attacks search. */
+const HISTORY_RECORDS = 100_000;
+const HISTORY_TEXT = "said long ago ".repeat(15);
+const HISTORY_WRITERS = 16;
 const IDLE_SECONDS = 15;
-/** A message that no reader has after this long counts as lost. */
-const LATE_MS_MAX = 30_000;
-/** Kinds of attackers that read the past. */
-const READERS = new Set(["grep in a loop", "pages in a loop", "never reading"]);
-const PARTIES = [
+/** Messages that take longer count as lost. */
+const LATENCY_MS_MAX = 30_000;
+/** Attacks that read the history. */
+const HISTORY_READERS = new Set(["grep in a loop", "pages in a loop", "never reading"]);
+const ATTACKS = [
   "nobody",
   "burning CPU only",
   "garbage",
@@ -64,101 +64,106 @@ interface Phase {
 
 const FIELD = utf8Encode('"text":"@');
 
-/** Five people in one room, each at a steady pace; what counts is when each of them hears it. */
-class Honest {
+/** Members of one room who post at a steady rate and measure the latency to each other. */
+class Members {
   readonly #server: ServerProcess;
-  readonly #people: RawClient[] = [];
-  #heardMs: number[] = [];
-  #begunAt = 0;
+  readonly #clients: RawClient[] = [];
+  #latenciesMs: number[] = [];
+  #startedAt = 0;
 
   constructor(server: ServerProcess) {
     this.#server = server;
   }
 
-  async enter(): Promise<void> {
-    for (let i = 0; i < HONEST; i++) {
+  async connect(): Promise<void> {
+    for (let i = 0; i < MEMBERS; i++) {
       const one = await RawClient.register(this.#server.port, `honest${i}`);
-      await one.ask("join", { room: "honest", create: true });
-      one.onBytes = (bytes) => this.#heard(bytes);
-      this.#people.push(one);
+      await one.request("join", { room: "honest", create: true });
+      one.onBytes = (bytes) => this.#onBytes(bytes);
+      this.#clients.push(one);
     }
   }
 
-  async phase(): Promise<Phase> {
-    this.#heardMs = [];
-    this.#begunAt = performance.now();
+  async measure(): Promise<Phase> {
+    this.#latenciesMs = [];
+    this.#startedAt = performance.now();
     const answers: Promise<unknown>[] = [];
     const start = performance.now();
     const cpuBefore = this.#server.cpuSeconds();
-    const count = seconds * HONEST * POSTS_PER_SECOND_EACH;
+    const count = seconds * MEMBERS * POSTS_PER_SECOND_EACH;
     for (let i = 0; i < count; i++) {
-      const due = start + (i * 1000) / (HONEST * POSTS_PER_SECOND_EACH);
+      const due = start + (i * 1000) / (MEMBERS * POSTS_PER_SECOND_EACH);
       while (performance.now() < due) await Bun.sleep(1);
       const text = `@${stampedText(performance.now())}`;
-      const one = this.#people[i % HONEST];
+      const one = this.#clients[i % MEMBERS];
       if (one !== undefined) answers.push(one.post("honest", text));
     }
     const cpuPercent =
       ((this.#server.cpuSeconds() - cpuBefore) * 100_000) / (performance.now() - start);
     void Promise.allSettled(answers);
-    const end = performance.now() + LATE_MS_MAX;
-    while (this.#heardMs.length < count * HONEST && performance.now() < end) await Bun.sleep(1);
-    while (this.#heardMs.length < count * HONEST) this.#heardMs.push(LATE_MS_MAX);
-    const sorted = Float64Array.from(this.#heardMs).sort();
+    const end = performance.now() + LATENCY_MS_MAX;
+    while (this.#latenciesMs.length < count * MEMBERS && performance.now() < end)
+      await Bun.sleep(1);
+    while (this.#latenciesMs.length < count * MEMBERS) this.#latenciesMs.push(LATENCY_MS_MAX);
+    const sorted = Float64Array.from(this.#latenciesMs).sort();
     const at = (share: number) => sorted[Math.floor(sorted.length * share)] ?? Number.NaN;
     const residentMb = this.#server.residentBytes() / 1e6;
     return { p50Ms: at(0.5), p99Ms: at(0.99), cpuPercent, residentMb };
   }
 
-  leave(): void {
-    for (const one of this.#people) one.close();
+  disconnect(): void {
+    for (const one of this.#clients) one.close();
   }
 
-  /** A message that was late in one phase does not count in the next one. */
-  #heard(bytes: Uint8Array): boolean {
+  /** Ignores messages of earlier phases. */
+  #onBytes(bytes: Uint8Array): boolean {
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
     const now = performance.now();
     let at = text.indexOf(FIELD);
     if (at < 0) return false;
     for (; at >= 0; at = text.indexOf(FIELD, at + 1)) {
       const sentAt = readStamp(bytes, at + FIELD.length);
-      if (sentAt >= this.#begunAt) this.#heardMs.push(now - sentAt);
+      if (sentAt >= this.#startedAt) this.#latenciesMs.push(now - sentAt);
     }
     return true;
   }
 }
 
-async function beside(party: string, server: ServerProcess, honest: Honest): Promise<Phase> {
+async function measureUnderAttack(
+  attack: string,
+  server: ServerProcess,
+  members: Members,
+): Promise<Phase> {
   const child = Bun.spawn(
     [
       ...(process.env["BENCH_PARTY_PREFIX"]?.split(" ") ?? []),
-      ...[process.execPath, join(import.meta.dir, "hostile-party.ts"), party, `${server.port}`],
+      ...[process.execPath, join(import.meta.dir, "hostile-attacker.ts"), attack, `${server.port}`],
     ],
     { stdio: ["ignore", "pipe", "ignore"] },
   );
   try {
     await child.stdout.getReader().read();
-    return await honest.phase();
+    return await members.measure();
   } finally {
     child.kill("SIGTERM");
     await child.exited;
   }
 }
 
-async function pastFolder(): Promise<string> {
+async function createHistoryFolder(): Promise<string> {
   const server = await startServer();
   const writers: RawClient[] = [];
-  for (let i = 0; i < PAST_WRITERS; i++) {
+  for (let i = 0; i < HISTORY_WRITERS; i++) {
     const one = await RawClient.register(server.port, `past${i}`);
-    await one.ask("join", { room: "past", create: true });
-    one.onBytes = (bytes) => bytes.length > 200; // Nobody counts these records.
+    await one.request("join", { room: "past", create: true });
+    one.onBytes = (bytes) => bytes.length > 200; // Discards records undecoded.
     writers.push(one);
   }
-  for (let left = PAST_RECORDS / PAST_WRITERS; left > 0; left -= 125) {
-    const said = writers.flatMap((one) =>
-      Array.from({ length: 125 }, () => one.post("past", PAST_TEXT)),
+  for (let left = HISTORY_RECORDS / HISTORY_WRITERS; left > 0; left -= 125) {
+    const posts = writers.flatMap((one) =>
+      Array.from({ length: 125 }, () => one.post("past", HISTORY_TEXT)),
     );
-    await Promise.all(said);
+    await Promise.all(posts);
   }
   await server.stop(true);
   return server.folder;
@@ -173,23 +178,24 @@ function row([name = "", ...cells]: readonly string[]): string {
 }
 
 try {
-  setPriority(-15); // The server too: what else this machine does is not to be measured.
+  // Inherited by the server, so that other work on this machine has less influence.
+  setPriority(-15);
 } catch {
-  process.stderr.write("not root: other work on this machine is measured, too\n");
+  process.stderr.write("not root: other work on this machine affects the results\n");
 }
-const kinds = values.kinds?.split(",") ?? PARTIES;
-const isPastRead = kinds.some((kind) => READERS.has(kind));
-const server = await startServer([], isPastRead ? await pastFolder() : undefined);
-const honest = new Honest(server);
-await honest.enter();
-await honest.phase(); // The runtime warms up.
-const atFirst = server.residentBytes() / 1e6;
+const kinds = values.kinds?.split(",") ?? ATTACKS;
+const needsHistory = kinds.some((kind) => HISTORY_READERS.has(kind));
+const server = await startServer([], needsHistory ? await createHistoryFolder() : undefined);
+const members = new Members(server);
+await members.connect();
+await members.measure(); // Warm-up.
+const initialMb = server.residentBytes() / 1e6;
 const quiet: Phase[] = [];
 const rounds = new Map<string, (readonly [Phase, Phase])[]>(kinds.map((kind) => [kind, []]));
 for (let round = 0; round < Number(values.rounds); round++) {
   for (const [kind, phases] of rounds) {
-    const before = await honest.phase();
-    const hostile = await beside(kind, server, honest);
+    const before = await members.measure();
+    const hostile = await measureUnderAttack(kind, server, members);
     process.stderr.write(
       `${kind}: ${before.p99Ms.toFixed(1)} ms, ${hostile.p99Ms.toFixed(1)} ms\n`,
     );
@@ -197,7 +203,7 @@ for (let round = 0; round < Number(values.rounds); round++) {
     phases.push([before, hostile]);
     const { p50Ms, p99Ms, cpuPercent } = hostile;
     const ratio = p99Ms / before.p99Ms;
-    keepSample({ table: "hostile", row: { kind }, values: { p50Ms, p99Ms, ratio, cpuPercent } });
+    saveSample({ table: "hostile", row: { kind }, values: { p50Ms, p99Ms, ratio, cpuPercent } });
   }
 }
 const afterMb = server.residentBytes() / 1e6;
@@ -208,8 +214,10 @@ const of = (phases: readonly Phase[], key: keyof Phase) => median(phases.map((on
 process.stdout.write(row(["in ms", "p50", "p99", "ratio", "CPU %", "RSS MB"]));
 function print(name: string, phases: readonly Phase[], ratio: number): void {
   const cells = [of(phases, "p50Ms"), of(phases, "p99Ms"), ratio].map((one) => one.toFixed(2));
-  const whole = [of(phases, "cpuPercent"), of(phases, "residentMb")].map((one) => one.toFixed(0));
-  process.stdout.write(row([name, ...cells, ...whole]));
+  const integers = [of(phases, "cpuPercent"), of(phases, "residentMb")].map((one) =>
+    one.toFixed(0),
+  );
+  process.stdout.write(row([name, ...cells, ...integers]));
 }
 print("quiet", quiet, 1);
 for (const [kind, pairs] of rounds) {
@@ -220,7 +228,9 @@ for (const [kind, pairs] of rounds) {
     ratio,
   );
 }
-const memory = [atFirst, afterMb, idleMb].map((mb) => mb.toFixed(0)).join(", ");
-process.stdout.write(`resident MB at first, after all, ${IDLE_SECONDS} s later: ${memory}\n`);
-honest.leave();
+const memory = [initialMb, afterMb, idleMb].map((mb) => mb.toFixed(0)).join(", ");
+process.stdout.write(
+  `resident MB initially, after all rounds, ${IDLE_SECONDS} s later: ${memory}\n`,
+);
+members.disconnect();
 await server.stop();

@@ -1,32 +1,32 @@
 /**
- * Resident memory and CPU time of the server for connections that are logged in and silent:
- * `bun bench/idle.ts [--connections 1000,10000]`.
+ * Resident memory and CPU time of the server per idle connection: `bun bench/idle.ts [--connections
+ * 1000,10000]`.
  */
 import { parseArgs } from "node:util";
 import { carriesRecords, RawClient } from "./raw-client.ts";
-import { keepSample } from "./samples.ts";
+import { saveSample } from "./samples.ts";
 import { startServer } from "./server-process.ts";
 
 const { values } = parseArgs({
   options: { connections: { type: "string", default: "1000,10000" } },
 });
-const CONNECT_TOGETHER = 50;
+const CONCURRENT_CONNECTS = 50;
 const QUIET_MS = 5_000;
 
 const server = await startServer();
 const clients: RawClient[] = [];
 const before = server.residentBytes();
 try {
-  for (const count of values.connections.split(",").map(Number)) await fill(count);
+  for (const count of values.connections.split(",").map(Number)) await measureIdle(count);
 } finally {
   for (const client of clients) client.close();
   await server.stop();
 }
 
-async function fill(count: number): Promise<void> {
+async function measureIdle(count: number): Promise<void> {
   const started = performance.now();
   while (clients.length < count) {
-    const batch = Math.min(CONNECT_TOGETHER, count - clients.length);
+    const batch = Math.min(CONCURRENT_CONNECTS, count - clients.length);
     const made = Array.from({ length: batch }, (_, i) =>
       RawClient.register(server.port, `idle-${clients.length + i}`, carriesRecords),
     );
@@ -34,11 +34,11 @@ async function fill(count: number): Promise<void> {
   }
   const connectSeconds = (performance.now() - started) / 1000;
   const cpuBefore = server.cpuSeconds();
-  await Bun.sleep(QUIET_MS); // What was needed to connect is let go of.
+  await Bun.sleep(QUIET_MS); // Connecting needs temporary memory, which is freed meanwhile.
   const cpuPercent = ((server.cpuSeconds() - cpuBefore) / (QUIET_MS / 1000)) * 100;
   const kibEach = (server.residentBytes() - before) / 1024 / count;
   const peakMib = server.peakBytes() / 2 ** 20;
-  keepSample({
+  saveSample({
     table: "idle",
     row: { connections: count },
     values: { kibEach, cpuPercent, peakMib, connectSeconds },

@@ -1,7 +1,7 @@
 /**
- * An account under load: it stays logged in over any number of links, sends what was not
- * acknowledged again, and counts what is lost and what comes twice. It checks no proof and keeps
- * nothing on disk, so that thousands fit into one process.
+ * An account under load: it reconnects whenever its link closes, resends unacknowledged texts, and
+ * counts lost and duplicate texts. It checks no proofs and stores nothing on disk, so that one
+ * process can run thousands.
  */
 import { utf8Encode } from "../src/base/bytes.ts";
 import { Fault, type FaultCode } from "../src/base/fault.ts";
@@ -11,16 +11,16 @@ import { carriesRecords, RawClient } from "./raw-client.ts";
 
 const TEXT = utf8Encode('"text":"@');
 const SEQ = utf8Encode('{"v":1,"seq":');
-/** `@STREAM NUMBER MICROSECONDS`: the fields of a text, in digits. */
+/** Digits in the fields of a text, `@STREAM NUMBER MICROSECONDS`. */
 const STREAM_DIGITS = 7;
 const NUMBER_DIGITS = 8;
 const TIME_DIGITS = 16;
 const TEXT_BYTES = 100;
 const RETRY_MS_MAX = 5_000;
-const LOST: ReadonlySet<FaultCode> = new Set(["link-closed", "shutting-down"]);
+const CONNECTION_LOSS: ReadonlySet<FaultCode> = new Set(["link-closed", "shutting-down"]);
 
-export interface Heard {
-  /** Texts of a stream that were skipped. */
+export interface ReceiveCounts {
+  /** Gaps in the numbers of a stream. */
   lost: number;
   doubled: number;
 }
@@ -39,20 +39,20 @@ export class LoadMember {
     alphabet: "base64url",
     omitPadding: true,
   });
-  /** By counter, in order: not yet acknowledged. */
+  /** Unacknowledged posts by counter. */
   readonly #pending = new Map<number, Pending>();
-  /** The last number heard of each stream. */
+  /** Highest received number of each stream. */
   readonly #streams = new Map<number, number>();
   #counter = 0;
   #lastSeq = 0;
   #link: RawClient | undefined;
   #isClosed = false;
-  readonly heard: Heard = { lost: 0, doubled: 0 };
-  /** Refused posts: there should be none. */
+  readonly received: ReceiveCounts = { lost: 0, doubled: 0 };
+  /** Refused posts; expected to be empty. */
   readonly refusals: string[] = [];
-  /** From each loss to the answer to the next log-in. */
-  readonly awayMs: number[] = [];
-  /** Told of each text's way here. */
+  /** Milliseconds from each lost link to the next log-in. */
+  readonly offlineMs: number[] = [];
+  /** Called with the latency of each received text. */
   onLatency: (ms: number) => void = () => {};
 
   private constructor(port: number, name: string) {
@@ -60,25 +60,25 @@ export class LoadMember {
     this.name = name;
   }
 
-  /** Registers, and leaves the lobby: thousands in one room are another measurement. */
-  static async enter(port: number, name: string): Promise<LoadMember> {
+  /** Registers, and leaves the lobby: a room of all members is a separate measurement. */
+  static async register(port: number, name: string): Promise<LoadMember> {
     const member = new LoadMember(port, name);
-    const link = await RawClient.register(port, name, member.#hear, member.#device);
-    await link.ask("leave", { room: "lobby" });
-    member.#keep(link);
+    const link = await RawClient.register(port, name, member.#onBytes, member.#device);
+    await link.request("leave", { room: "lobby" });
+    member.#setLink(link);
     return member;
   }
 
-  get isIn(): boolean {
+  get isLoggedIn(): boolean {
     return this.#link !== undefined;
   }
 
   async join(room: string): Promise<void> {
-    await this.#link?.ask("join", { room, create: true });
+    await this.#link?.request("join", { room, create: true });
   }
 
-  /** Resolves when it is acknowledged, over however many links. */
-  say(to: string, stream: number, number: number): Promise<void> {
+  /** Resolves when the post is acknowledged, even if the link is replaced meanwhile. */
+  send(to: string, stream: number, number: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const counter = ++this.#counter;
     const post = { to, text: textOf(stream, number), done: resolve };
@@ -87,39 +87,38 @@ export class LoadMember {
     return promise;
   }
 
-  /** The last number heard of a stream without a gap, 0 if none was. */
-  lastOf(stream: number): number {
+  /** Highest received number of a stream, 0 if none. */
+  lastReceived(stream: number): number {
     return this.#streams.get(stream) ?? 0;
   }
 
-  /** The link ends; the member comes back, as after every loss. */
+  /** Closes the link; the member reconnects. */
   drop(): void {
     this.#link?.close();
   }
 
-  /** Without a connection until it wakes. */
-  rest(): void {
+  /** Closes the link until `reconnect` is called. */
+  disconnect(): void {
     this.#isClosed = true;
     this.#link?.close();
   }
 
-  /** Resolves when it is logged in. */
-  async wake(): Promise<void> {
+  async reconnect(): Promise<void> {
     if (!this.#isClosed) return;
     this.#isClosed = false;
-    if (this.#link === undefined) await this.#again();
+    if (this.#link === undefined) await this.#reconnect();
   }
 
-  #keep(link: RawClient): void {
+  #setLink(link: RawClient): void {
     this.#link = link;
-    void link.ended.then(() => {
+    void link.closed.then(() => {
       this.#link = undefined;
-      if (!this.#isClosed) void this.#again(); // Woken meanwhile, too.
+      if (!this.#isClosed) void this.#reconnect(); // Also after `reconnect` during the close.
     });
     for (const [counter, post] of this.#pending) this.#post(link, counter, post);
   }
 
-  async #again(): Promise<void> {
+  async #reconnect(): Promise<void> {
     const backoff = new Backoff();
     const lostAt = performance.now();
     while (!this.#isClosed) {
@@ -127,12 +126,12 @@ export class LoadMember {
       try {
         const { name } = this;
         const after = this.#lastSeq;
-        const link = await RawClient.login(this.#port, name, this.#device, after, this.#hear);
-        this.awayMs.push(performance.now() - lostAt);
-        this.#keep(link);
+        const link = await RawClient.login(this.#port, name, this.#device, after, this.#onBytes);
+        this.offlineMs.push(performance.now() - lostAt);
+        this.#setLink(link);
         return;
       } catch {
-        // Not there yet, or too busy: again, later.
+        // The server is not ready or busy: retry later.
       }
     }
   }
@@ -142,40 +141,40 @@ export class LoadMember {
       this.#pending.delete(counter);
       done();
     };
-    const sent = link.ask("post", { outbox: this.#outbox, counter, to, body: { text } });
+    const sent = link.request("post", { outbox: this.#outbox, counter, to, body: { text } });
     sent.then(settled, (fault) => {
-      // The next link sends it again.
-      if (fault instanceof Fault && LOST.has(fault.code)) return;
+      // The next link resends the post.
+      if (fault instanceof Fault && CONNECTION_LOSS.has(fault.code)) return;
       this.refusals.push(String(fault));
       settled();
     });
   }
 
-  readonly #hear = (bytes: Uint8Array): boolean => {
+  readonly #onBytes = (bytes: Uint8Array): boolean => {
     if (!carriesRecords(bytes)) return false;
     const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
     const seqAt = buffer.lastIndexOf(SEQ) + SEQ.length;
-    this.#lastSeq = Math.max(this.#lastSeq, digits(bytes, seqAt, 16));
+    this.#lastSeq = Math.max(this.#lastSeq, parseDigits(bytes, seqAt, 16));
     const now = unixMicros();
     for (let at = buffer.indexOf(TEXT); at >= 0; at = buffer.indexOf(TEXT, at + TEXT.length)) {
-      this.#heardText(bytes, at + TEXT.length, now);
+      this.#countText(bytes, at + TEXT.length, now);
     }
     return true;
   };
 
-  #heardText(bytes: Uint8Array, at: number, now: number): void {
-    const stream = digits(bytes, at, STREAM_DIGITS);
-    const number = digits(bytes, at + STREAM_DIGITS + 1, NUMBER_DIGITS);
-    const sent = digits(bytes, at + STREAM_DIGITS + NUMBER_DIGITS + 2, TIME_DIGITS);
-    const last = this.lastOf(stream);
-    if (number <= last) this.heard.doubled++;
-    else this.heard.lost += number - last - 1;
+  #countText(bytes: Uint8Array, at: number, now: number): void {
+    const stream = parseDigits(bytes, at, STREAM_DIGITS);
+    const number = parseDigits(bytes, at + STREAM_DIGITS + 1, NUMBER_DIGITS);
+    const sent = parseDigits(bytes, at + STREAM_DIGITS + NUMBER_DIGITS + 2, TIME_DIGITS);
+    const last = this.lastReceived(stream);
+    if (number <= last) this.received.doubled++;
+    else this.received.lost += number - last - 1;
     this.#streams.set(stream, Math.max(last, number));
     this.onLatency((now - sent) / 1000);
   }
 }
 
-/** What a member says; others may say it, too. */
+/** Returns the text of a stream with this number; also used by other clients. */
 export function textOf(stream: number, number: number): string {
   const fields = [
     String(stream).padStart(STREAM_DIGITS, "0"),
@@ -185,13 +184,13 @@ export function textOf(stream: number, number: number): string {
   return `@${fields.join(" ")}`.padEnd(TEXT_BYTES, " x");
 }
 
-/** The same clock in all processes of this machine. */
+/** Microseconds of a clock shared by all processes of this machine. */
 function unixMicros(): number {
   return (performance.timeOrigin + performance.now()) * 1000;
 }
 
-/** The decimal number that begins here: at most so many digits. */
-function digits(bytes: Uint8Array, from: number, countMax: number): number {
+/** Parses a decimal number of at most `countMax` digits. */
+function parseDigits(bytes: Uint8Array, from: number, countMax: number): number {
   let number = 0;
   for (let at = from; at < from + countMax; at++) {
     const digit = (bytes[at] ?? 0) - 0x30;

@@ -1,26 +1,26 @@
-/** Some of the load's accounts, in a process of their own: orders come on standard input. */
+/** Process with some of the load's accounts; reads orders from standard input. */
 import { appendFileSync } from "node:fs";
 import { LoadMember } from "./load-member.ts";
 import {
-  answerOrders,
+  EMPTY_ANSWER,
   type LoadAnswer,
   type LoadOrder,
-  NOTHING,
   type RoomPlan,
+  serveOrders,
 } from "./load-orders.ts";
 
-const CONNECT_TOGETHER = 25;
-const JOIN_TOGETHER = 100;
+const CONCURRENT_CONNECTS = 25;
+const CONCURRENT_JOINS = 100;
 const CHECK_TIMEOUT_MS = 90_000;
-const LOOK_EVERY_MS = 20;
-const ACKS_EVERY_MS = 20;
+const CHECK_INTERVAL_MS = 20;
+const ACK_FLUSH_INTERVAL_MS = 20;
 
 let first = 0;
 const members: LoadMember[] = [];
 const latencies = new Map<number, number>();
 
-/** How many texts each stream has. */
-class Texts {
+/** Number of texts sent in each stream. */
+class StreamCounters {
   readonly #counts = new Map<number, number>();
 
   next(stream: number): number {
@@ -34,8 +34,8 @@ class Texts {
   }
 }
 
-/** Acknowledgements on the disk: what a process knew that is killed. */
-class Acks {
+/** Acknowledgements in a file that survives the kill of the process. */
+class AckFile {
   readonly #path: string | undefined;
   #lines: string[] = [];
 
@@ -46,7 +46,7 @@ class Acks {
   note(stream: number, number: number): void {
     if (this.#path === undefined) return;
     this.#lines.push(`${stream} ${number}\n`);
-    if (this.#lines.length === 1) setTimeout(() => this.flush(), ACKS_EVERY_MS);
+    if (this.#lines.length === 1) setTimeout(() => this.flush(), ACK_FLUSH_INTERVAL_MS);
   }
 
   flush(): void {
@@ -54,24 +54,24 @@ class Acks {
   }
 }
 
-const texts = new Texts();
+const counters = new StreamCounters();
 
-await answerOrders<LoadOrder>(async (order) => {
+await serveOrders<LoadOrder>(async (order) => {
   const started = performance.now();
-  const result = await obey(order);
-  return { ...NOTHING, ...result, seconds: (performance.now() - started) / 1000 };
+  const result = await execute(order);
+  return { ...EMPTY_ANSWER, ...result, seconds: (performance.now() - started) / 1000 };
 });
 
-async function obey(order: LoadOrder): Promise<Partial<LoadAnswer>> {
+async function execute(order: LoadOrder): Promise<Partial<LoadAnswer>> {
   switch (order.do) {
     case "enter":
       return await enter(order.port, order.first, order.count);
     case "join":
-      return await join(order.rooms, order.below);
+      return await join(order.rooms, order.memberLimit);
     case "chat":
       return await chat(order);
-    case "rest":
-      for (const member of members) member.rest();
+    case "disconnect":
+      for (const member of members) member.disconnect();
       return {};
     case "check":
       return await check(order);
@@ -80,8 +80,8 @@ async function obey(order: LoadOrder): Promise<Partial<LoadAnswer>> {
 
 async function enter(port: number, from: number, count: number): Promise<Partial<LoadAnswer>> {
   first = from;
-  await together(CONNECT_TOGETHER, count, async (i) => {
-    const member = await LoadMember.enter(port, `m${from + i}`);
+  await runConcurrently(CONCURRENT_CONNECTS, count, async (i) => {
+    const member = await LoadMember.register(port, `m${from + i}`);
     member.onLatency = (ms) => {
       const tenth = Math.max(0, Math.round(ms * 10));
       latencies.set(tenth, (latencies.get(tenth) ?? 0) + 1);
@@ -91,9 +91,9 @@ async function enter(port: number, from: number, count: number): Promise<Partial
   return {};
 }
 
-async function join(rooms: RoomPlan, below: number): Promise<Partial<LoadAnswer>> {
-  const joining = members.filter((_, i) => first + i < below);
-  await together(JOIN_TOGETHER, joining.length, async (i) => {
+async function join(rooms: RoomPlan, memberLimit: number): Promise<Partial<LoadAnswer>> {
+  const joining = members.filter((_, i) => first + i < memberLimit);
+  await runConcurrently(CONCURRENT_JOINS, joining.length, async (i) => {
     await joining[i]?.join(roomName(rooms, first + i));
   });
   return {};
@@ -101,23 +101,23 @@ async function join(rooms: RoomPlan, below: number): Promise<Partial<LoadAnswer>
 
 async function chat({
   rooms,
-  below,
-  every,
+  memberLimit,
+  senderStep,
   perSecond,
   seconds,
   dropsPerSecond = 0,
   acksPath,
 }: Extract<LoadOrder, { do: "chat" }>): Promise<Partial<LoadAnswer>> {
-  await Promise.all(members.map((member) => member.wake()));
-  const acks = new Acks(acksPath);
+  await Promise.all(members.map((member) => member.reconnect()));
+  const acks = new AckFile(acksPath);
   const drop = () => void members[Math.floor(Math.random() * members.length)]?.drop();
   const dropping = dropsPerSecond > 0 ? setInterval(drop, 1_000 / dropsPerSecond) : undefined;
   latencies.clear();
-  for (const member of members) member.awayMs.length = 0;
+  for (const member of members) member.offlineMs.length = 0;
   const writers = members
     .map((member, i) => ({ member, number: first + i }))
-    .filter(({ number }) => number < below && number % every === 0);
-  const waiting: Promise<void>[] = [];
+    .filter(({ number }) => number < memberLimit && number % senderStep === 0);
+  const pending: Promise<void>[] = [];
   const started = performance.now();
   for (let sent = 0; writers.length > 0 && sent < perSecond * seconds; ) {
     const due = Math.min(
@@ -128,46 +128,48 @@ async function chat({
       const writer = writers[sent % writers.length];
       if (writer === undefined) continue;
       const stream = rooms.streamBase + writer.number;
-      const number = texts.next(stream);
-      const done = writer.member.say(roomName(rooms, writer.number), stream, number);
-      waiting.push(done.then(() => acks.note(stream, number)));
+      const number = counters.next(stream);
+      const done = writer.member.send(roomName(rooms, writer.number), stream, number);
+      pending.push(done.then(() => acks.note(stream, number)));
     }
     await Bun.sleep(1);
   }
-  await Promise.all(waiting);
+  await Promise.all(pending);
   clearInterval(dropping);
   acks.flush();
-  const said = writers.map(({ number }) => {
+  const streams = writers.map(({ number }) => {
     const stream = rooms.streamBase + number;
-    return { stream, room: number % rooms.count, texts: texts.last(stream) };
+    return { stream, room: number % rooms.count, texts: counters.last(stream) };
   });
-  return { said };
+  return { streams };
 }
 
 async function check({
   rooms,
-  below,
-  said,
+  memberLimit,
+  streams,
 }: Extract<LoadOrder, { do: "check" }>): Promise<Partial<LoadAnswer>> {
-  const byRoom = Map.groupBy(said, ({ room }) => room);
-  const until = performance.now() + CHECK_TIMEOUT_MS;
-  const listening = members.filter((_, i) => first + i < below);
+  const byRoom = Map.groupBy(streams, ({ room }) => room);
+  const deadline = performance.now() + CHECK_TIMEOUT_MS;
+  const receivers = members.filter((_, i) => first + i < memberLimit);
   const missing = () =>
-    listening.reduce((sum, member, i) => {
-      const streams = byRoom.get((first + i) % rooms.count) ?? [];
-      const texts = streams.map(({ stream, texts }) => texts - member.lastOf(stream));
-      return sum + texts.reduce((all, one) => all + one, 0);
+    receivers.reduce((sum, member, i) => {
+      const roomStreams = byRoom.get((first + i) % rooms.count) ?? [];
+      const missingTexts = roomStreams.map(
+        ({ stream, texts }) => texts - member.lastReceived(stream),
+      );
+      return sum + missingTexts.reduce((total, count) => total + count, 0);
     }, 0);
-  while (missing() > 0 && performance.now() < until) await Bun.sleep(LOOK_EVERY_MS);
-  const heard = members.map((member) => member.heard);
+  while (missing() > 0 && performance.now() < deadline) await Bun.sleep(CHECK_INTERVAL_MS);
+  const received = members.map((member) => member.received);
   const result = {
-    lost: missing() + heard.reduce((sum, { lost }) => sum + lost, 0),
-    doubled: heard.reduce((sum, { doubled }) => sum + doubled, 0),
+    lost: missing() + received.reduce((sum, { lost }) => sum + lost, 0),
+    doubled: received.reduce((sum, { doubled }) => sum + doubled, 0),
     refusals: members.flatMap(({ refusals }) => refusals).slice(0, 5),
     latencies: [...latencies],
-    awayMs: members.flatMap(({ awayMs }) => awayMs),
+    offlineMs: members.flatMap(({ offlineMs }) => offlineMs),
   };
-  for (const one of heard) Object.assign(one, { lost: 0, doubled: 0 });
+  for (const counts of received) Object.assign(counts, { lost: 0, doubled: 0 });
   return result;
 }
 
@@ -175,14 +177,14 @@ function roomName({ prefix, count }: RoomPlan, number: number): string {
   return `${prefix}-${number % count}`;
 }
 
-async function together(
-  width: number,
+async function runConcurrently(
+  concurrency: number,
   count: number,
-  act: (index: number) => Promise<void>,
+  action: (index: number) => Promise<void>,
 ): Promise<void> {
   let next = 0;
   const worker = async () => {
-    while (next < count) await act(next++);
+    while (next < count) await action(next++);
   };
-  await Promise.all(Array.from({ length: width }, worker));
+  await Promise.all(Array.from({ length: concurrency }, worker));
 }

@@ -1,43 +1,48 @@
-/** What the load's coordinator and its processes say to each other: one JSON object a line. */
+/**
+ * Orders and answers between the load's coordinator and its processes: one JSON object per line.
+ */
 import { createInterface } from "node:readline";
 
 export type LoadOrder =
-  /** So many accounts log in, the first with this number. */
+  /** `count` accounts register, numbered from `first`. */
   | { readonly do: "enter"; readonly port: number; readonly first: number; readonly count: number }
-  /** Each account whose number is below `below` enters the room of its number. */
-  | { readonly do: "join"; readonly rooms: RoomPlan; readonly below: number }
-  /** The accounts of `every` take turns; ends when all that was said is acknowledged. */
+  /** Accounts with numbers below `memberLimit` join their room. */
+  | { readonly do: "join"; readonly rooms: RoomPlan; readonly memberLimit: number }
+  /** Every `senderStep`-th account posts in turn. Answered when all posts are acknowledged. */
   | {
       readonly do: "chat";
       readonly rooms: RoomPlan;
-      readonly below: number;
-      readonly every: number;
+      readonly memberLimit: number;
+      readonly senderStep: number;
       readonly perSecond: number;
       readonly seconds: number;
-      /** So many links are cut and come back. */
+      /** Links closed per second; they reconnect. */
       readonly dropsPerSecond?: number;
-      /** A line `STREAM NUMBER` for each acknowledgement: a process that is killed leaves it. */
+      /** File with one line `STREAM NUMBER` per acknowledgement, for processes that are killed. */
       readonly acksPath?: string;
     }
-  /** All links end; they come back with the next `chat`. */
-  | { readonly do: "rest" }
-  /** Waits until each of them has heard all of its room. */
+  /** Closes all links until the next `chat`. */
+  | { readonly do: "disconnect" }
+  /** Waits until each member has received all texts of its room. */
   | {
       readonly do: "check";
       readonly rooms: RoomPlan;
-      readonly below: number;
-      readonly said: readonly Said[];
+      readonly memberLimit: number;
+      readonly streams: readonly StreamCount[];
     };
 
-/** Account `i` is in the room `PREFIX-(i mod COUNT)`. Streams of one plan share a base. */
+/**
+ * Rooms of a phase: account `i` is in room `PREFIX-(i mod COUNT)`. Streams are numbered from
+ * `streamBase`.
+ */
 export interface RoomPlan {
   readonly prefix: string;
   readonly count: number;
   readonly streamBase: number;
 }
 
-/** A stream's room and how many texts were acknowledged. */
-export interface Said {
+/** Number of acknowledged texts of a stream, and its room. */
+export interface StreamCount {
   readonly stream: number;
   readonly room: number;
   readonly texts: number;
@@ -45,26 +50,26 @@ export interface Said {
 
 export interface LoadAnswer {
   readonly seconds: number;
-  readonly said: readonly Said[];
+  readonly streams: readonly StreamCount[];
   readonly lost: number;
   readonly doubled: number;
   readonly refusals: readonly string[];
-  /** Deliveries by tenths of milliseconds. */
+  /** Histogram: deliveries per tenth of a millisecond. */
   readonly latencies: readonly (readonly [number, number])[];
-  readonly awayMs: readonly number[];
+  readonly offlineMs: readonly number[];
 }
 
-export const NOTHING: LoadAnswer = {
+export const EMPTY_ANSWER: LoadAnswer = {
   seconds: 0,
-  said: [],
+  streams: [],
   lost: 0,
   doubled: 0,
   refusals: [],
   latencies: [],
-  awayMs: [],
+  offlineMs: [],
 };
 
-/** A process that takes orders. */
+/** A child process that executes orders. */
 export class LoadProcess {
   readonly #child;
   readonly #lines: AsyncIterator<string>;
@@ -80,7 +85,7 @@ export class LoadProcess {
     return this.#child.pid;
   }
 
-  async obey<Order extends object, Result>(order: Order): Promise<Result> {
+  async execute<Order extends object, Result>(order: Order): Promise<Result> {
     this.#child.stdin.write(`${JSON.stringify(order)}\n`);
     this.#child.stdin.flush();
     const { value, done } = await this.#lines.next();
@@ -96,10 +101,8 @@ export class LoadProcess {
   }
 }
 
-/** Answers each order of standard input, one after the other; the end of input is the end. */
-export async function answerOrders<Order>(
-  answer: (order: Order) => Promise<object>,
-): Promise<void> {
+/** Answers the orders on standard input one by one, and exits at its end. */
+export async function serveOrders<Order>(answer: (order: Order) => Promise<object>): Promise<void> {
   for await (const line of createInterface({ input: process.stdin })) {
     const result = await answer(JSON.parse(line)).catch((error) => ({
       failure: error instanceof Error ? (error.stack ?? error.message) : String(error),
@@ -111,10 +114,10 @@ export async function answerOrders<Order>(
 
 async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string, undefined> {
   const decoder = new TextDecoder();
-  let rest = "";
+  let partialLine = "";
   for await (const chunk of stream) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
-    rest = lines.pop() ?? "";
+    const lines = (partialLine + decoder.decode(chunk, { stream: true })).split("\n");
+    partialLine = lines.pop() ?? "";
     yield* lines;
   }
   return undefined;

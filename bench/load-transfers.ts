@@ -1,6 +1,6 @@
 /**
- * Files of many accounts at once, each by the real client, in a process of their own: orders come
- * on standard input. What arrives is compared with what was sent.
+ * Process that transfers files of many accounts concurrently with the real client; reads orders
+ * from standard input. Received files are compared with the originals.
  */
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -18,26 +18,26 @@ import { openSink } from "../src/io/file/sink.ts";
 import { openSource } from "../src/io/file/source.ts";
 import { ClientState } from "../src/io/state/client-state.ts";
 import { wsDial } from "../src/io/ws/dial.ts";
-import { answerOrders } from "./load-orders.ts";
+import { serveOrders } from "./load-orders.ts";
 import { contentSha256, randomFile } from "./transfer-content.ts";
 
 export type TransfersOrder =
   | { readonly do: "enter"; readonly port: number; readonly name: string; readonly count: number }
-  /** All of them at once: the even ones send, the odd ones fetch a file that one has sent. */
+  /** Even clients upload a file; odd clients download one that was uploaded. */
   | { readonly do: "transfer"; readonly sizeBytes: number }
-  /** All of them send a file, are interrupted, and go on where they were. */
+  /** All clients upload a file, are interrupted, and resume. */
   | { readonly do: "interrupt"; readonly sizeBytes: number };
 
 export interface TransfersAnswer {
-  readonly sent: number;
-  readonly got: number;
+  readonly uploaded: number;
+  readonly downloaded: number;
   readonly interrupted: number;
   readonly seconds: number;
   readonly failures: readonly string[];
 }
 
 const HOST = "127.0.0.1";
-const TRANSFER_WITHIN_MS = 300_000;
+const TRANSFER_TIMEOUT_MS = 300_000;
 
 const folder = mkdtempSync(join(tmpdir(), "chat-load-"));
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
@@ -45,14 +45,14 @@ process.once("SIGTERM", () => process.exit(0));
 const clients: Client[] = [];
 let files = 0;
 
-await answerOrders<TransfersOrder>(async (order) => {
+await serveOrders<TransfersOrder>(async (order) => {
   const started = performance.now();
-  const nothing = { sent: 0, got: 0, interrupted: 0, failures: [] };
-  const result = await obey(order);
-  return { ...nothing, ...result, seconds: (performance.now() - started) / 1000 };
+  const empty = { uploaded: 0, downloaded: 0, interrupted: 0, failures: [] };
+  const result = await execute(order);
+  return { ...empty, ...result, seconds: (performance.now() - started) / 1000 };
 });
 
-async function obey(order: TransfersOrder): Promise<Partial<TransfersAnswer>> {
+async function execute(order: TransfersOrder): Promise<Partial<TransfersAnswer>> {
   if (order.do === "enter") {
     for (let i = 0; i < order.count; i++) {
       clients.push(await enter(order.port, `${order.name}${i}`));
@@ -69,37 +69,37 @@ async function obey(order: TransfersOrder): Promise<Partial<TransfersAnswer>> {
 
 async function transferAll(path: string, digest: string): Promise<Partial<TransfersAnswer>> {
   const [first] = clients;
-  if (first === undefined) throw new Error("nobody has entered");
+  if (first === undefined) throw new Error("no clients");
   const offered = await send(first, path);
   const failures: string[] = [];
-  let [sent, got] = [1, 0];
+  let [uploaded, downloaded] = [1, 0];
   const all = clients.map(async (client, i) => {
     try {
       if (i % 2 === 0) {
         await send(client, path);
-        sent++;
+        uploaded++;
       } else {
         await fetchFile(client, offered, digest);
-        got++;
+        downloaded++;
       }
     } catch (error) {
       failures.push(String(error));
     }
   });
   await Promise.all(all);
-  return { sent, got, failures };
+  return { uploaded, downloaded, failures };
 }
 
 async function interruptAll(path: string): Promise<Partial<TransfersAnswer>> {
   const failures: string[] = [];
-  let [sent, interrupted] = [0, 0];
+  let [uploaded, interrupted] = [0, 0];
   const all = clients.map(async (client) => {
     const stop = new AbortController();
     try {
       const source = await openSource(path);
       const onProgress = () => stop.abort();
       await client.transfers.send({ source, to: ["lobby"], onProgress, signal: stop.signal });
-      sent++;
+      uploaded++;
     } catch (error) {
       if ((error as { code?: string }).code === "interrupted") interrupted++;
       else failures.push(String(error));
@@ -107,18 +107,18 @@ async function interruptAll(path: string): Promise<Partial<TransfersAnswer>> {
     if (!stop.signal.aborted) return;
     try {
       await send(client, path);
-      sent++;
+      uploaded++;
     } catch (error) {
       failures.push(String(error));
     }
   });
   await Promise.all(all);
-  return { sent, interrupted, failures };
+  return { uploaded, interrupted, failures };
 }
 
 async function send(client: Client, path: string): Promise<FileId> {
   const source = await openSource(path);
-  const signal = AbortSignal.timeout(TRANSFER_WITHIN_MS);
+  const signal = AbortSignal.timeout(TRANSFER_TIMEOUT_MS);
   const { id } = await client.transfers.send({ source, to: ["lobby"], signal });
   return id;
 }
@@ -137,7 +137,7 @@ async function fetchFile(client: Client, file: FileId, digest: string): Promise<
         ...(sizeBytes === undefined ? {} : { sizeBytes }),
       }),
     chunksLeft,
-    signal: AbortSignal.timeout(TRANSFER_WITHIN_MS),
+    signal: AbortSignal.timeout(TRANSFER_TIMEOUT_MS),
   });
   const arrived = contentSha256(path);
   rmSync(into, { recursive: true });
@@ -168,7 +168,7 @@ async function enter(port: number, user: string): Promise<Client> {
   return client;
 }
 
-/** The events of a client have one reader, and are bounded. */
+/** Consumes the client's events, whose queue is bounded. */
 async function drain(client: Client): Promise<void> {
   for await (const _ of client.read());
 }

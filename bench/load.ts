@@ -1,24 +1,23 @@
 /**
- * Load that a server must hold: `bun bench/load.ts [--connections 10000] [--quick]`. Connections
- * that are idle and that chat, one large room, many rooms, many transfers at once, and all clients
- * that come back after the server was killed. Everything that was acknowledged must be heard by
- * each member of its room, once: it fails if a text is lost or comes twice. Some processes share
- * the accounts; they compete with the server for the cores, so latencies are those of a machine
- * that is busy.
+ * Sustained load: `bun bench/load.ts [--connections 10000] [--quick]`. Idle and chatting
+ * connections, one large room, many rooms, many concurrent transfers, and reconnection of all
+ * clients after the server was killed. Each acknowledged text must reach each member of its room
+ * exactly once, otherwise the run fails. Several processes share the accounts and compete with the
+ * server for the cores, so latencies are those of a busy machine.
  */
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import {
+  EMPTY_ANSWER,
   type LoadAnswer,
   type LoadOrder,
   LoadProcess,
-  NOTHING,
   type RoomPlan,
 } from "./load-orders.ts";
 import type { TransfersAnswer, TransfersOrder } from "./load-transfers.ts";
-import { atShare, keepSample } from "./samples.ts";
+import { quantile, saveSample } from "./samples.ts";
 import { type ServerProcess, startServer } from "./server-process.ts";
 
 const { values } = parseArgs({
@@ -31,28 +30,28 @@ const CONNECTIONS = values.quick ? 500 : Number(values.connections);
 const PROCESSES = Math.max(2, Math.min(4, availableParallelism()));
 const QUIET_MS = 5_000;
 const CHAT_SECONDS = values.quick ? 3 : 15;
-/** Both plans: the same deliveries for each second. */
+/** Deliveries per second in all rooms together. */
 const DELIVERIES_PER_SECOND = values.quick ? 2_000 : 10_000;
 const ROOMS: RoomPlan = { prefix: "r", count: values.quick ? 25 : 500, streamBase: 0 };
 const LARGE_ROOM: RoomPlan = { prefix: "large", count: 1, streamBase: 100_000 };
-const BESIDE: RoomPlan = { ...ROOMS, streamBase: 200_000 };
-const KILLED: RoomPlan = { ...ROOMS, streamBase: 300_000 };
-const STOPPED: RoomPlan = { ...ROOMS, streamBase: 400_000 };
+const ROOMS_DURING_TRANSFERS: RoomPlan = { ...ROOMS, streamBase: 200_000 };
+const ROOMS_DURING_KILL: RoomPlan = { ...ROOMS, streamBase: 300_000 };
+const ROOMS_DURING_STOP: RoomPlan = { ...ROOMS, streamBase: 400_000 };
 const LARGE_ROOM_MEMBERS = values.quick ? 100 : 1_000;
 const LARGE_ROOM_WRITERS = 10;
 const TRANSFERS = values.quick ? 20 : 200;
 const TRANSFER_BYTES = 4 << 20;
-/** Sockets beside those of the clients, files, and some that close late. */
-const DESCRIPTORS_BESIDE = 1_000;
+/** Descriptors for sockets of transfers, files, and connections that close late. */
+const OTHER_DESCRIPTORS = 1_000;
 const UNLIMITED_POSTS = ["--posts-per-second", "10000000"];
 
-interface Marks {
+interface Measurement {
   readonly seconds: number;
   readonly answer?: LoadAnswer;
-  readonly more?: Readonly<Record<string, number>>;
+  readonly extra?: Readonly<Record<string, number>>;
 }
 
-let isWhole = true;
+let isSuccess = true;
 let server: ServerProcess = await startServer(UNLIMITED_POSTS);
 const processes = Array.from(
   { length: PROCESSES },
@@ -65,99 +64,116 @@ try {
   for (const one of [...processes, ...transfers]) await one.kill();
   await server.stop();
 }
-process.exit(isWhole ? 0 : 1);
+process.exit(isSuccess ? 0 : 1);
 
 async function all(): Promise<void> {
-  const wanted = CONNECTIONS + DESCRIPTORS_BESIDE;
-  if (descriptorsMax() < wanted) {
-    throw new Error(`a process may open ${descriptorsMax()} files: ulimit -n ${wanted}, first`);
+  const needed = CONNECTIONS + OTHER_DESCRIPTORS;
+  if (descriptorsMax() < needed) {
+    throw new Error(`limit of ${descriptorsMax()} open files is too low: run ulimit -n ${needed}`);
   }
-  const each = Math.ceil(CONNECTIONS / PROCESSES);
-  const entered = await every((i) => {
-    const count = Math.min(each, CONNECTIONS - i * each);
-    return { do: "enter", port: server.port, first: i * each, count };
+  const perProcess = Math.ceil(CONNECTIONS / PROCESSES);
+  const loggedIn = await executeAll((i) => {
+    const count = Math.min(perProcess, CONNECTIONS - i * perProcess);
+    return { do: "enter", port: server.port, first: i * perProcess, count };
   });
-  tell(`${CONNECTIONS} log in`, { seconds: entered.seconds });
+  report(`${CONNECTIONS} log in`, { seconds: loggedIn.seconds });
 
   const cpuBefore = server.cpuSeconds();
   await Bun.sleep(QUIET_MS);
   const quiet = { cpuSeconds: server.cpuSeconds() - cpuBefore };
-  tell(`${CONNECTIONS} idle`, { seconds: QUIET_MS / 1000, more: quiet });
+  report(`${CONNECTIONS} idle`, { seconds: QUIET_MS / 1000, extra: quiet });
 
-  const joined = await every(() => ({ do: "join", rooms: ROOMS, below: CONNECTIONS }));
-  tell(`${CONNECTIONS} enter ${ROOMS.count} rooms`, { seconds: joined.seconds });
-  await chat(`${CONNECTIONS} chat in ${ROOMS.count} rooms`, ROOMS, CONNECTIONS, 1);
+  const joined = await executeAll(() => ({ do: "join", rooms: ROOMS, memberLimit: CONNECTIONS }));
+  report(`${CONNECTIONS} join ${ROOMS.count} rooms`, { seconds: joined.seconds });
+  await measureChat(`${CONNECTIONS} chat in ${ROOMS.count} rooms`, ROOMS, CONNECTIONS, 1);
 
-  await every(() => ({ do: "join", rooms: LARGE_ROOM, below: LARGE_ROOM_MEMBERS }));
-  const talkative = Math.max(1, Math.floor(LARGE_ROOM_MEMBERS / LARGE_ROOM_WRITERS));
+  await executeAll(() => ({ do: "join", rooms: LARGE_ROOM, memberLimit: LARGE_ROOM_MEMBERS }));
+  const senderStep = Math.max(1, Math.floor(LARGE_ROOM_MEMBERS / LARGE_ROOM_WRITERS));
   const members = LARGE_ROOM_MEMBERS;
-  await chat(`${members} in one room`, LARGE_ROOM, members, talkative);
+  await measureChat(`${members} in one room`, LARGE_ROOM, members, senderStep);
 
   await transferAll();
 
-  await storm("the server is killed and starts again", KILLED, () => server.kill());
-  await storm("the server stops and starts again", STOPPED, () => server.stop(true));
+  await measureReconnects("the server is killed and starts again", ROOMS_DURING_KILL, () =>
+    server.kill(),
+  );
+  await measureReconnects("the server stops and starts again", ROOMS_DURING_STOP, () =>
+    server.stop(true),
+  );
 }
 
-/** @param every one in so many members writes */
-async function chat(what: string, rooms: RoomPlan, below: number, everyNth: number): Promise<void> {
+/** @param senderStep one member in this many posts */
+async function measureChat(
+  name: string,
+  rooms: RoomPlan,
+  memberLimit: number,
+  senderStep: number,
+): Promise<void> {
   const cpuBefore = server.cpuSeconds();
-  const answer = await chatAndCheck(rooms, below, everyNth, CHAT_SECONDS);
-  tell(what, {
+  const answer = await chatAndCheck(rooms, memberLimit, senderStep, CHAT_SECONDS);
+  report(name, {
     seconds: answer.seconds,
     answer,
-    more: { cpuSeconds: server.cpuSeconds() - cpuBefore },
+    extra: { cpuSeconds: server.cpuSeconds() - cpuBefore },
   });
 }
 
 async function chatAndCheck(
   rooms: RoomPlan,
-  below: number,
-  everyNth: number,
+  memberLimit: number,
+  senderStep: number,
   seconds: number,
 ): Promise<LoadAnswer> {
-  const membersEach = below / rooms.count;
-  // The writers of one plan may all be in the first process.
-  const writing = Math.max(1, Math.min(PROCESSES, Math.ceil(below / (CONNECTIONS / PROCESSES))));
+  const membersEach = memberLimit / rooms.count;
+  // All writers of a room plan may be in the first process.
+  const writing = Math.max(
+    1,
+    Math.min(PROCESSES, Math.ceil(memberLimit / (CONNECTIONS / PROCESSES))),
+  );
   const perSecond = Math.max(1, Math.round(DELIVERIES_PER_SECOND / membersEach / writing));
-  const chatted = await every(() => ({
+  const answer = await executeAll(() => ({
     do: "chat",
     rooms,
-    below,
-    every: everyNth,
+    memberLimit,
+    senderStep: senderStep,
     perSecond,
     seconds,
   }));
-  const said = chatted.said.filter(({ texts }) => texts > 0);
-  const checked = await every(() => ({ do: "check", rooms, below, said }));
-  return { ...checked, seconds: chatted.seconds, said };
+  const streams = answer.streams.filter(({ texts }) => texts > 0);
+  const checked = await executeAll(() => ({
+    do: "check",
+    rooms,
+    memberLimit,
+    streams,
+  }));
+  return { ...checked, seconds: answer.seconds, streams };
 }
 
 async function transferAll(): Promise<void> {
-  const each = Math.ceil(TRANSFERS / PROCESSES);
+  const perProcess = Math.ceil(TRANSFERS / PROCESSES);
   for (let i = 0; i < PROCESSES; i++) {
     const one = new LoadProcess(join(import.meta.dir, "load-transfers.ts"));
     transfers.push(one);
-    const enter = { do: "enter", port: server.port, name: `t${i}x`, count: each } as const;
-    await one.obey<TransfersOrder, TransfersAnswer>(enter);
+    const enter = { do: "enter", port: server.port, name: `t${i}x`, count: perProcess } as const;
+    await one.execute<TransfersOrder, TransfersAnswer>(enter);
   }
   const [cpuBefore, started] = [server.cpuSeconds(), performance.now()];
   const [answers, echo] = await Promise.all([
     Promise.all(
       transfers.map((one) =>
-        one.obey<TransfersOrder, TransfersAnswer>({ do: "transfer", sizeBytes: TRANSFER_BYTES }),
+        one.execute<TransfersOrder, TransfersAnswer>({ do: "transfer", sizeBytes: TRANSFER_BYTES }),
       ),
     ).then((answers) => ({ answers, seconds: (performance.now() - started) / 1000 })),
-    chatAndCheck(BESIDE, CONNECTIONS, 1, values.quick ? 2 : 5),
+    chatAndCheck(ROOMS_DURING_TRANSFERS, CONNECTIONS, 1, values.quick ? 2 : 5),
   ]);
   const failures = answers.answers.flatMap((answer) => answer.failures);
   for (const failure of failures) print(`a transfer failed: ${failure}`);
-  if (failures.length > 0) isWhole = false;
+  if (failures.length > 0) isSuccess = false;
   const megabytes = ((TRANSFERS + PROCESSES) * TRANSFER_BYTES) / 1e6;
-  tell(`${TRANSFERS} transfers at once, beside the chat`, {
+  report(`${TRANSFERS} concurrent transfers during the chat`, {
     seconds: answers.seconds,
     answer: echo,
-    more: {
+    extra: {
       cpuSeconds: server.cpuSeconds() - cpuBefore,
       mbPerSecond: megabytes / answers.seconds,
       failures: failures.length,
@@ -166,8 +182,12 @@ async function transferAll(): Promise<void> {
   for (const one of transfers.splice(0)) await one.kill();
 }
 
-/** While all chat, the server goes away; posts without an answer are sent again. */
-async function storm(what: string, rooms: RoomPlan, end: () => Promise<void>): Promise<void> {
+/** Stops and restarts the server during the chat; unanswered posts are resent. */
+async function measureReconnects(
+  name: string,
+  rooms: RoomPlan,
+  end: () => Promise<void>,
+): Promise<void> {
   const chatting = chatAndCheck(rooms, CONNECTIONS, 1, CHAT_SECONDS);
   await Bun.sleep((CHAT_SECONDS * 1000) / 3);
   const { folder, port } = server;
@@ -176,67 +196,66 @@ async function storm(what: string, rooms: RoomPlan, end: () => Promise<void>): P
   server = await startServer(UNLIMITED_POSTS, folder, port);
   const startSeconds = (performance.now() - stopped) / 1000;
   const answer = await chatting;
-  const away = [...answer.awayMs].sort((one, other) => one - other);
-  tell(`${what}: ${CONNECTIONS} come back`, {
+  const offlineMs = [...answer.offlineMs].sort((a, b) => a - b);
+  report(`${name}: ${CONNECTIONS} reconnect`, {
     seconds: answer.seconds,
     answer,
-    more: {
+    extra: {
       cpuSeconds: server.cpuSeconds(),
       startSeconds,
-      backP50Seconds: atShare(away, 0.5) / 1000,
-      backWorstSeconds: atShare(away, 1) / 1000,
-      cameBack: away.length,
+      backP50Seconds: quantile(offlineMs, 0.5) / 1000,
+      backWorstSeconds: quantile(offlineMs, 1) / 1000,
+      cameBack: offlineMs.length,
     },
   });
 }
 
-/** Gives each process its order at once, and adds the answers up. */
-async function every(orderOf: (process: number) => LoadOrder): Promise<LoadAnswer> {
+/** Sends each process its order and combines the answers. */
+async function executeAll(orderOf: (process: number) => LoadOrder): Promise<LoadAnswer> {
   const answers = await Promise.all(
-    processes.map((one, i) => one.obey<LoadOrder, LoadAnswer>(orderOf(i))),
+    processes.map((one, i) => one.execute<LoadOrder, LoadAnswer>(orderOf(i))),
   );
   return answers.reduce(
     (sum, one) => ({
       seconds: Math.max(sum.seconds, one.seconds),
-      said: [...sum.said, ...one.said],
+      streams: [...sum.streams, ...one.streams],
       lost: sum.lost + one.lost,
       doubled: sum.doubled + one.doubled,
       refusals: [...sum.refusals, ...one.refusals],
       latencies: [...sum.latencies, ...one.latencies],
-      awayMs: [...sum.awayMs, ...one.awayMs],
+      offlineMs: [...sum.offlineMs, ...one.offlineMs],
     }),
-    NOTHING,
+    EMPTY_ANSWER,
   );
 }
 
-function tell(what: string, { seconds, answer, more = {} }: Marks): void {
+function report(name: string, { seconds, answer, extra = {} }: Measurement): void {
   const measured: Record<string, number> = {
     seconds,
-    ...more,
+    ...extra,
     residentMib: server.residentBytes() / 2 ** 20,
     descriptors: server.descriptors(),
   };
   if (answer !== undefined) {
-    const { lost, doubled, refusals, said } = answer;
-    const texts = said.reduce((sum, one) => sum + one.texts, 0);
+    const { lost, doubled, refusals, streams } = answer;
+    const texts = streams.reduce((sum, one) => sum + one.texts, 0);
     Object.assign(measured, { texts, lost, doubled, ...percentiles(answer.latencies) });
     for (const refusal of refusals) print(`a post was refused: ${refusal}`);
-    if (lost + doubled + refusals.length > 0) isWhole = false;
+    if (lost + doubled + refusals.length > 0) isSuccess = false;
   }
-  keepSample({ table: "load", row: { name: what }, values: measured });
-  const shown = Object.entries(measured).map(([name, value]) => `${name} ${rounded(value)}`);
-  print(`${what}: ${shown.join(", ")}`);
+  saveSample({ table: "load", row: { name: name }, values: measured });
+  const formatted = Object.entries(measured).map(([name, value]) => `${name} ${rounded(value)}`);
+  print(`${name}: ${formatted.join(", ")}`);
 }
 
-/** Of a histogram by tenths of milliseconds. */
 function percentiles(latencies: LoadAnswer["latencies"]) {
-  const sorted = [...latencies].sort(([one], [other]) => one - other);
+  const sorted = [...latencies].sort(([a], [b]) => a - b);
   const count = sorted.reduce((sum, [, times]) => sum + times, 0);
   const at = (share: number) => {
-    let seen = 0;
+    let cumulative = 0;
     for (const [tenth, times] of sorted) {
-      seen += times;
-      if (seen > count * share) return tenth / 10;
+      cumulative += times;
+      if (cumulative > count * share) return tenth / 10;
     }
     return (sorted.at(-1)?.[0] ?? 0) / 10;
   };

@@ -1,6 +1,6 @@
 /**
- * What the log costs, as ratios of one run: `bun bench/log.ts [--records 10000000] [--folder F]`.
- * Prints one JSON object a line.
+ * Cost of the log as ratios of one run: `bun bench/log.ts [--records 10000000] [--folder F]`.
+ * Prints one JSON object per line.
  */
 import * as fs from "node:fs";
 import { tmpdir } from "node:os";
@@ -16,7 +16,7 @@ import type { PageQuery } from "../src/io/log/log.ts";
 import { openLog } from "../src/io/log/log-file.ts";
 import { segmentName } from "../src/io/log/segment.ts";
 import { sealDraft } from "../src/wire/record.ts";
-import { keepSample, spreadOf } from "./samples.ts";
+import { saveSample, spreadOf } from "./samples.ts";
 
 const { values } = parseArgs({
   options: {
@@ -52,15 +52,15 @@ function median(samples: readonly number[]): number {
   return spreadOf(samples)?.median ?? 0;
 }
 
-async function once(work: () => unknown): Promise<number> {
+async function timeOf(action: () => unknown): Promise<number> {
   const start = performance.now();
-  await work();
+  await action();
   return performance.now() - start;
 }
 
-async function timed(times: number, work: () => unknown): Promise<number> {
+async function medianTime(times: number, action: () => unknown): Promise<number> {
   const samples: number[] = [];
-  for (let i = 0; i < times; i++) samples.push(await once(work));
+  for (let i = 0; i < times; i++) samples.push(await timeOf(action));
   return median(samples);
 }
 
@@ -70,10 +70,10 @@ async function benchRaw(folder: string): Promise<{ p50: number; rate: number }> 
   const samples: number[] = [];
   const start = performance.now();
   for (let offset = 0; performance.now() - start < MEASURE_MS; offset += line.length) {
-    const began = performance.now();
+    const startedAt = performance.now();
     fs.writeSync(fd, line, 0, line.length, offset);
     await new Promise<void>((resolve) => fs.fdatasync(fd, () => resolve()));
-    samples.push(performance.now() - began);
+    samples.push(performance.now() - startedAt);
   }
   const rate = (samples.length / (performance.now() - start)) * 1000;
   fs.closeSync(fd);
@@ -93,11 +93,11 @@ async function benchAppend(folder: string): Promise<void> {
     const start = performance.now();
     const client = async (number: number): Promise<void> => {
       for (let i = 0; performance.now() - start < MEASURE_MS; i++) {
-        const began = performance.now();
+        const startedAt = performance.now();
         const text = `message ${i} of client ${number}, about as long as people write them`;
         const draft = { kind: "text", room: roomOf(number % ROOMS), by: author } as const;
         await log.append({ ...draft, id: `AbCdEfGhIjK.${i}`, body: { text } });
-        samples.push(performance.now() - began);
+        samples.push(performance.now() - startedAt);
       }
     };
     await Promise.all(Array.from({ length: clients }, (_, number) => client(number)));
@@ -119,16 +119,16 @@ async function benchAppend(folder: string): Promise<void> {
   await log.close();
 
   function keep(name: string, { p50, rate }: { p50: number; rate: number }): void {
-    keepSample({ table: "append", row: { name }, values: { p50Ms: p50, perSecond: rate } });
+    saveSample({ table: "append", row: { name }, values: { p50Ms: p50, perSecond: rate } });
   }
 }
 
-/** Valid lines straight into large writes: the heads, numbers and commitments are real. */
+/** Writes a log with valid heads, numbers and commitments directly to disk. */
 function generate(folder: string): number {
   fs.mkdirSync(folder, { recursive: true });
   const salt = new Uint8Array(16);
   const counts = new Map<RoomId, number>();
-  // A few hundred bodies, sealed once: the commitment is most of the cost of a line.
+  // Only 500 distinct bodies are sealed: the commitment is most of the cost of a line.
   const sealed = Array.from({ length: 500 }, (_, i) =>
     sealDraft(
       {
@@ -158,12 +158,12 @@ function generate(folder: string): number {
   for (let seq = 1; seq <= RECORDS; seq++) {
     const isQuiet = seq % Math.ceil(RECORDS / 100) === 1;
     const isRare = seq % Math.ceil(RECORDS / 3) === 7;
-    const pick = isQuiet ? quiet : isRare ? rare : sealed[(seq * 7919) % sealed.length];
-    if (pick === undefined) throw new Error("no body");
-    const room = pick.draft.room as RoomId;
+    const sealedDraft = isQuiet ? quiet : isRare ? rare : sealed[(seq * 7919) % sealed.length];
+    if (sealedDraft === undefined) throw new Error("no sealed draft");
+    const room = sealedDraft.draft.room as RoomId;
     const n = (counts.get(room) ?? 0) + 1;
     counts.set(room, n);
-    lines.add(pick, { seq, n, time: 1_763_600_000_000 + seq * 1_000 }, seq - 1);
+    lines.add(sealedDraft, { seq, n, time: 1_763_600_000_000 + seq * 1_000 }, seq - 1);
     count++;
     if (lines.sizeBytes < 1 << 20 && seq < RECORDS) continue;
     if (segmentBytes >= SEGMENT_BYTES) {
@@ -188,33 +188,33 @@ async function benchArchive(folder: string): Promise<void> {
   const history = join(folder, "history");
   const cachePath = join(folder, "cache", "index-history");
   if (!fs.existsSync(history)) {
-    const began = performance.now();
+    const startedAt = performance.now();
     const bytes = generate(history);
-    print("generate", { records: RECORDS, bytes, ms: performance.now() - began });
+    print("generate", { records: RECORDS, bytes, ms: performance.now() - startedAt });
   }
   fs.rmSync(cachePath, { force: true });
   const options = { folder: history, disk: systemDisk(), sha256, cachePath };
   const archive = openArchive(options);
-  await timed(1, () => run(["rg", "-c", "-F", RARE, history]));
+  await medianTime(1, () => run(["rg", "-c", "-F", RARE, history]));
   Bun.gc(true);
   const heapBefore = process.memoryUsage.rss();
-  const build = await timed(1, () => archive.ready());
+  const build = await medianTime(1, () => archive.ready());
   archive.close();
   const cacheBytes = fs.existsSync(cachePath) ? fs.statSync(cachePath).size : 0;
   const grownMb = (process.memoryUsage.rss() - heapBefore) / 1e6;
   print("index", { buildMs: build, cacheMb: cacheBytes / 1e6, rssGrownMb: grownMb });
-  const load = await timed(1, () => openArchive(options).ready());
+  const load = await medianTime(1, () => openArchive(options).ready());
   print("index-from-cache", { ms: load });
 
   const last = fs.readdirSync(history).sort().at(-1) ?? "";
-  const tail = await timed(9, () => run(["tail", "-n", "50", join(history, last)]));
+  const tail = await medianTime(9, () => run(["tail", "-n", "50", join(history, last)]));
   const room = (number: number) => ({ ...PAGE, rooms: new Set([roomOf(number)]) });
   const page = async (name: string, query: PageQuery) => {
-    const ms = await timed(21, () => archive.page(query));
-    keepSample({ table: "last-50", row: { name }, values: { ms } });
+    const ms = await medianTime(21, () => archive.page(query));
+    saveSample({ table: "last-50", row: { name }, values: { ms } });
     return ms;
   };
-  keepSample({ table: "last-50", row: { name: "tail -n 50" }, values: { ms: tail } });
+  saveSample({ table: "last-50", row: { name: "tail -n 50" }, values: { ms: tail } });
   const busy = await page("a busy room", room(1));
   const quiet = await page("a quiet room", room(ROOMS));
   const all = await page("all rooms", PAGE);
@@ -224,9 +224,9 @@ async function benchArchive(folder: string): Promise<void> {
     const query: PageQuery = { ...PAGE, ...extra, grep };
     const times: { readonly ms: number; readonly rgMs: number }[] = [];
     for (let i = 0; i < 5; i++) {
-      const ms = await once(() => archive.page(query));
-      const rgMs = await once(() => run(["rg", "-c", ...flags, grep, history]));
-      keepSample({ table: "scan", row: { name }, values: { ms, rgMs, overRg: ms / rgMs } });
+      const ms = await timeOf(() => archive.page(query));
+      const rgMs = await timeOf(() => run(["rg", "-c", ...flags, grep, history]));
+      saveSample({ table: "scan", row: { name }, values: { ms, rgMs, overRg: ms / rgMs } });
       times.push({ ms, rgMs });
     }
     const [ours, rg] = [median(times.map(({ ms }) => ms)), median(times.map(({ rgMs }) => rgMs))];

@@ -1,4 +1,4 @@
-/** What the machine is, and what else it did while a part ran. Linux only. */
+/** Description of the machine, and load by other processes while a part runs. Linux only. */
 import {
   closeSync,
   fdatasyncSync,
@@ -10,7 +10,7 @@ import {
 } from "node:fs";
 import { availableParallelism, cpus, loadavg, release, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
-import { atShare } from "./samples.ts";
+import { quantile } from "./samples.ts";
 
 const TICKS_PER_SECOND = 100;
 const SYNCS = 300;
@@ -20,18 +20,18 @@ export interface Machine {
   readonly cpu: string;
   readonly kernel: string;
   readonly memoryGib: number;
-  /** One line of a log written and synced, median. */
+  /** Median time to write and sync one log line. */
   readonly syncMs: number;
   readonly bun: string;
 }
 
 export interface Noise {
   readonly seconds: number;
-  /** Of the part and all that it started. */
+  /** CPU time of the part and its child processes. */
   readonly ownCpuSeconds: number;
-  /** Of all other processes of this machine, and of other machines on the same hardware. */
+  /** CPU time of all other processes, and time stolen by other virtual machines. */
   readonly otherCpuSeconds: number;
-  /** Of one minute, before and after. */
+  /** One-minute load average before and after the part. */
   readonly loadBefore: number;
   readonly loadAfter: number;
 }
@@ -47,7 +47,7 @@ export function describeMachine(): Machine {
   };
 }
 
-/** User, nice, system, interrupts and stolen time of all cores, in seconds since the start. */
+/** User, nice, system, interrupt and stolen time of all cores since boot. */
 export function busyCpuSeconds(): number {
   const [first = ""] = readFileSync("/proc/stat", "latin1").split("\n");
   const ticks = first.split(/\s+/).slice(1).map(Number);
@@ -55,8 +55,10 @@ export function busyCpuSeconds(): number {
   return (user + nice + system + irq + softIrq + steal) / TICKS_PER_SECOND;
 }
 
-/** Begins to count. @returns what tells the noise, given the CPU time of the part itself */
-export function watchNoise(): (ownCpuSeconds: number) => Noise {
+/**
+ * Starts measuring. @returns a function that ends the measurement, given the part's own CPU time
+ */
+export function measureNoise(): (ownCpuSeconds: number) => Noise {
   const [started, busyBefore, loadBefore] = [performance.now(), busyCpuSeconds(), loadavg()[0]];
   return (ownCpuSeconds) => ({
     seconds: (performance.now() - started) / 1000,
@@ -80,8 +82,8 @@ function syncMs(): number {
   }
   closeSync(file);
   rmSync(folder, { recursive: true });
-  return atShare(
-    times.sort((one, other) => one - other),
+  return quantile(
+    times.sort((a, b) => a - b),
     0.5,
   );
 }

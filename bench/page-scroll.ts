@@ -1,16 +1,16 @@
-/** A scroll through a whole room, from the newest message to the first, and what is blank then. */
+/** Scrolls through a room from the newest message to the first and counts blank frames. */
 import type { Served } from "../test/e2e/program.ts";
 import { pageAddress } from "../test/page/scenery.ts";
 import type { BareBrowser, BareWindow } from "./bare-browser.ts";
 
-/** As much as the page draws ahead: a longer step was made longer by this machine. */
+/** Distance that the page renders ahead. A longer step means that this machine was too slow. */
 const STEP_PX_MAX = 600;
-/** One gesture; between two the browser rests for a moment, as a finger does. */
+/** Duration of one gesture; the browser pauses between gestures, like a finger. */
 const GESTURE_MS = 4_000;
-/** It would take a quarter of it. */
-const GIVEN_UP_MS = 60 * 60_000;
+/** Four times the expected duration. */
+const SCROLL_TIMEOUT_MS = 60 * 60_000;
 
-interface Steps {
+interface ScrollCounts {
   readonly steps: number;
   readonly px: number;
   readonly blank: number;
@@ -18,22 +18,22 @@ interface Steps {
   readonly rowsMax: number;
 }
 
-export interface Scrolled extends Steps {
+export interface ScrollResult extends ScrollCounts {
   readonly seconds: number;
 }
 
 /**
- * What is drawn when a scroll is told is what was shown at the new place until then: where a part
- * of it has no row, that was blank.
+ * Counts scroll events. The rows present at a scroll event are those displayed at the new position;
+ * an uncovered part of the viewport was blank.
  */
-const WATCH = `{
+const WATCH_SCRIPT = `{
   const list = document.querySelector(".list");
   window.scrolled = { steps: 0, px: 0, blank: 0, late: 0, rowsMax: 0 };
   let before = list.scrollTop;
   const isCovered = (rows) => {
     const { top, bottom } = list.getBoundingClientRect();
     let at = top + 1;
-    for (const row of rows.sort((one, other) => one.top - other.top)) {
+    for (const row of rows.sort((a, b) => a.top - b.top)) {
       if (row.top <= at) at = Math.max(at, row.bottom + 1);
     }
     return at >= bottom;
@@ -54,21 +54,22 @@ const WATCH = `{
   }, { capture: true });
 }`;
 
-/** @param first what stands in the first message alone */
-export async function scrolls(
+/** @param firstText text that only the first message contains */
+export async function measureScroll(
   browser: BareBrowser,
   served: Served,
   pxPerSecond: number,
-  first: string,
-): Promise<Scrolled> {
+  firstText: string,
+): Promise<ScrollResult> {
   const window = await browser.visit(pageAddress(served));
-  await window.enter("reader");
-  await window.sees("article.message");
+  await window.logIn("reader");
+  await window.waitForElement("article.message");
   await window.evaluate("document.querySelector('.newest')?.click()");
-  await window.evaluate(WATCH);
-  const began = performance.now();
-  while (!(await isShown(window, first))) {
-    if (performance.now() - began > GIVEN_UP_MS) throw new Error("the first message never came");
+  await window.evaluate(WATCH_SCRIPT);
+  const startedAt = performance.now();
+  while (!(await isVisible(window, firstText))) {
+    if (performance.now() - startedAt > SCROLL_TIMEOUT_MS)
+      throw new Error("the first message was not displayed");
     await window.ask("Input.synthesizeScrollGesture", {
       x: 600,
       y: 400,
@@ -77,13 +78,13 @@ export async function scrolls(
       gestureSourceType: "mouse",
     });
   }
-  const seconds = (performance.now() - began) / 1_000;
-  const steps = await window.evaluate<Steps>("scrolled");
+  const seconds = (performance.now() - startedAt) / 1_000;
+  const steps = await window.evaluate<ScrollCounts>("scrolled");
   await window.close();
   return { ...steps, seconds };
 }
 
-function isShown(window: BareWindow, text: string): Promise<boolean> {
+function isVisible(window: BareWindow, text: string): Promise<boolean> {
   const rows = "[...document.querySelectorAll('article.message')]";
   return window.evaluate(
     `${rows}.some((row) => row.textContent.includes(${JSON.stringify(text)}))`,

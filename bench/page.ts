@@ -1,6 +1,6 @@
 /**
- * What the page costs, in a real browser on this machine: `bun bench/page.ts [--quick] [PART…]`,
- * of the parts size, starts, frames, scrolls and uploads. Needs Chromium and dist/chat.
+ * Performance of the page in a real browser on this machine: `bun bench/page.ts [--quick] [PART…]`
+ * with the parts size, starts, frames, scrolls and uploads. Needs Chromium and dist/chat.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,8 +8,14 @@ import { Sandbox, type Served } from "../test/e2e/program.ts";
 import { pageAddress } from "../test/page/scenery.ts";
 import { Talker } from "../test/page/talk.ts";
 import { BareBrowser, type BareWindow, type TraceEvent } from "./bare-browser.ts";
-import { scrolls } from "./page-scroll.ts";
-import { Painter, PICTURE_EVERY, serveFull, type Talk, talks } from "./page-talk.ts";
+import {
+  PICTURE_EVERY,
+  PictureSender,
+  runTraffic,
+  serveWithHistory,
+  type Traffic,
+} from "./page-messages.ts";
+import { measureScroll } from "./page-scroll.ts";
 
 const isQuick = process.argv.includes("--quick");
 const STARTS = isQuick ? 5 : 15;
@@ -17,14 +23,14 @@ const FRAMES_MS = isQuick ? 4_000 : 15_000;
 const UPLOAD_BYTES = isQuick ? 128 << 20 : 512 << 20;
 const UPLOADS = isQuick ? 1 : 3;
 const POSTS_PER_SECOND = 200;
-const SCROLLED = 100_000;
-/** A quick finger; and faster than Android lets any finger be, so that it takes some minutes. */
+const SCROLL_MESSAGES = 100_000;
+/** A fast swipe. The quick run exceeds the limit of Android to save minutes. */
 const SCROLL_PX_PER_SECOND = isQuick ? 12_000 : 4_000;
-/** At 60 Hz. */
+/** Frame duration at 60 Hz. */
 const FRAME_MS = 16.7;
 
 function at(samples: readonly number[], share: number): number {
-  const sorted = [...samples].sort((one, other) => one - other);
+  const sorted = [...samples].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 }
 
@@ -32,8 +38,8 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-/** All that comes over the line before somebody can come in, as it comes: compressed. */
-async function size(served: Served): Promise<void> {
+/** Measures the compressed size of everything loaded before log-in. */
+async function measureSize(served: Served): Promise<void> {
   const tls = { ca: readFileSync(join(served.data, "tls.crt"), "utf8") };
   const headers = { "accept-encoding": "br" };
   const bytesOf = async (path: string) => {
@@ -51,8 +57,10 @@ async function size(served: Served): Promise<void> {
   print(`compressed before use: ${(total / 1000).toFixed(1)} kB in ${1 + assets.length} files`);
 }
 
-/** From nothing in the cache to a form that takes a name; and to the room for who is known. */
-async function starts(browser: BareBrowser, served: Served): Promise<void> {
+/**
+ * Measures the time until the log-in form of a first visit, and until the room of a returning user.
+ */
+async function measureStarts(browser: BareBrowser, served: Served): Promise<void> {
   const fresh: number[] = [];
   const known: number[] = [];
   const shifts: number[] = [];
@@ -66,14 +74,14 @@ async function starts(browser: BareBrowser, served: Served): Promise<void> {
   }).observe(document, { childList: true, subtree: true });`;
   for (let i = 0; i < STARTS; i++) {
     const window = await browser.visit(pageAddress(served), MARK);
-    await window.sees("#enter-name");
+    await window.waitForElement("#enter-name");
     fresh.push(await window.evaluate<number>("window.fieldAt"));
     shifts.push(await window.evaluate<number>("window.shift"));
-    await window.enter(`starter${i}`);
+    await window.logIn(`starter${i}`);
     await window.reload();
-    await window.sees(".composer textarea");
+    await window.waitForElement(".composer textarea");
     known.push(await window.evaluate<number>("window.roomAt"));
-    await window.sees("article, .said");
+    await window.waitForElement("article, .said");
     shifts.push(await window.evaluate<number>("window.shift"));
     await window.close();
   }
@@ -86,14 +94,14 @@ async function starts(browser: BareBrowser, served: Served): Promise<void> {
 
 const TRACED = ["toplevel", "devtools.timeline", "disabled-by-default-devtools.timeline"];
 
-/** Of the thread's own time, from one frame that was handed over to the next. */
-function ownFrames(traced: readonly TraceEvent[]): readonly number[] {
+/** Returns the main thread's CPU milliseconds between commits of frames. */
+function ownFrameTimes(traced: readonly TraceEvent[]): readonly number[] {
   const whole = traced.filter(({ ph }) => ph === "X");
   const threads = Object.values(Object.groupBy(whole, ({ pid, tid }) => `${pid}/${tid}`));
   const framesOf = (events: readonly TraceEvent[] = []) =>
     events.filter(({ name }) => name === "Commit").map(({ ts }) => ts);
-  const [main = []] = threads.sort((one, other) => framesOf(other).length - framesOf(one).length);
-  const frames = framesOf(main).sort((one, other) => one - other);
+  const [main = []] = threads.sort((a, b) => framesOf(b).length - framesOf(a).length);
+  const frames = framesOf(main).sort((a, b) => a - b);
   const works = frames.map(() => 0);
   const tasks = main.filter(({ name }) => name === "ThreadControllerImpl::RunTask");
   for (const { ts, dur = 0, tdur = 0 } of tasks) {
@@ -104,21 +112,30 @@ function ownFrames(traced: readonly TraceEvent[]): readonly number[] {
   return works;
 }
 
-/** Time that the page works for each frame, and between frames, while others talk. */
-async function frames(browser: BareBrowser, sandbox: Sandbox, served: Served): Promise<void> {
+/** Measures work per frame and time between frames while messages arrive. */
+async function measureFrames(
+  browser: BareBrowser,
+  sandbox: Sandbox,
+  served: Served,
+): Promise<void> {
   const window = await browser.visit(pageAddress(served));
-  await window.enter("watcher");
+  await window.logIn("watcher");
   const talker = await Talker.open(served, "talker");
-  const paint = await (await Painter.open(sandbox, served)).paints();
-  const talk: Talk = { talker, paint, perSecond: POSTS_PER_SECOND, forMs: FRAMES_MS };
+  const sendPicture = await (await PictureSender.open(sandbox, served)).startSending();
+  const talk: Traffic = {
+    sender: talker,
+    sendPicture,
+    perSecond: POSTS_PER_SECOND,
+    durationMs: FRAMES_MS,
+  };
   await talker.says("begins");
-  await window.sees("article.message");
-  const before = await ownMs(window);
-  const measured = measure(window);
-  await talks(talk);
+  await window.waitForElement("article.message");
+  const before = await threadTimeMs(window);
+  const measured = recordFrames(window);
+  await runTraffic(talk);
   const { gaps, works } = await measured;
-  const own = (await ownMs(window)) - before;
-  const traced = await browser.trace(TRACED, () => talks(talk));
+  const own = (await threadTimeMs(window)) - before;
+  const traced = await browser.trace(TRACED, () => runTraffic(talk));
   talker.tab.close();
   await window.close();
   const told = (name: string, all: readonly number[]) =>
@@ -128,7 +145,7 @@ async function frames(browser: BareBrowser, sandbox: Sandbox, served: Served): P
     );
   print(`of ${POSTS_PER_SECOND} messages/s, with Markdown, one in ${PICTURE_EVERY} is a picture`);
   told("work in a frame", works);
-  told("of that the page's own", ownFrames(traced));
+  told("of that the page's own", ownFrameTimes(traced));
   print(`own time of the page for each frame: ${(own / gaps.length).toFixed(1)} ms on average`);
   told("between frames", gaps);
   const late = gaps.filter((gap) => gap > 1.5 * FRAME_MS).length;
@@ -138,8 +155,8 @@ async function frames(browser: BareBrowser, sandbox: Sandbox, served: Served): P
   );
 }
 
-/** What the page's thread has worked: unlike all others it does not grow with what runs beside. */
-async function ownMs(window: BareWindow): Promise<number> {
+/** Returns CPU milliseconds of the page's thread, which do not include other load. */
+async function threadTimeMs(window: BareWindow): Promise<number> {
   await window.ask("Performance.enable", { timeDomain: "threadTicks" });
   const { metrics } = await window.ask<{
     readonly metrics: readonly { readonly name: string; readonly value: number }[];
@@ -147,14 +164,14 @@ async function ownMs(window: BareWindow): Promise<number> {
   return 1_000 * (metrics.find(({ name }) => name === "TaskDuration")?.value ?? 0);
 }
 
-interface Frames {
+interface FrameTimes {
   readonly gaps: readonly number[];
   readonly works: readonly number[];
 }
 
-/** A message sent to itself at the frame's beginning comes when the frame is drawn. */
-function measure(window: BareWindow): Promise<Frames> {
-  return window.evaluate<Frames>(`new Promise((resolve) => {
+/** Records frames. A message posted at the start of a frame arrives when the frame is drawn. */
+function recordFrames(window: BareWindow): Promise<FrameTimes> {
+  return window.evaluate<FrameTimes>(`new Promise((resolve) => {
     const gaps = [], works = [], end = performance.now() + ${FRAMES_MS};
     const channel = new MessageChannel();
     let began = 0, last = 0;
@@ -171,22 +188,25 @@ function measure(window: BareWindow): Promise<Frames> {
   })`);
 }
 
-async function scrolled(browser: BareBrowser, sandbox: Sandbox): Promise<void> {
-  const served = await serveFull(sandbox, SCROLLED);
+async function measureScrolling(browser: BareBrowser, sandbox: Sandbox): Promise<void> {
+  const served = await serveWithHistory(sandbox, SCROLL_MESSAGES);
   const first = "number 0,";
-  const told = await scrolls(browser, served, SCROLL_PX_PER_SECOND, first);
+  const told = await measureScroll(browser, served, SCROLL_PX_PER_SECOND, first);
   const { steps, px, seconds, blank, late, rowsMax } = told;
   const way = `${(px / 1e6).toFixed(1)} million px in ${seconds.toFixed(0)} s`;
   print(
-    `scrolled through ${SCROLLED} messages, one in ${PICTURE_EVERY} a picture, at ` +
+    `scrolled through ${SCROLL_MESSAGES} messages, one in ${PICTURE_EVERY} a picture, at ` +
       `${SCROLL_PX_PER_SECOND} px/s: ${way}`,
   );
   print(`steps of it: ${steps}, of them blank ${blank}; at most ${rowsMax} rows were drawn`);
   print(`blank after a step that this machine made longer than any quick finger's: ${late}`);
 }
 
-/** Written, not only sized: else whoever reads it first pays for its pages. */
-async function fill(path: string): Promise<void> {
+/**
+ * Writes the content instead of setting the size, so that the first reader does not pay for
+ * allocating pages.
+ */
+async function writeUpload(path: string): Promise<void> {
   const writer = Bun.file(path).writer();
   const part = new Uint8Array(1 << 20).fill(7);
   for (let at = 0; at < UPLOAD_BYTES; at += part.length) {
@@ -196,22 +216,26 @@ async function fill(path: string): Promise<void> {
   await writer.end();
 }
 
-/** The same bytes by the page and by the command line, in turns. */
-async function uploads(browser: BareBrowser, sandbox: Sandbox, served: Served): Promise<void> {
+/** Uploads equal files alternately from the page and the command line. */
+async function measureUploads(
+  browser: BareBrowser,
+  sandbox: Sandbox,
+  served: Served,
+): Promise<void> {
   const env = { CHAT_INVITE: served.invite, CHAT_USER: "tom", CHAT_PASSWORD: "xxxxxxxx" };
   const tom = sandbox.home("tom").with(env);
   await tom.json(["register"]);
   const window = await browser.visit(pageAddress(served));
-  await window.enter("uploader");
+  await window.logIn("uploader");
   const [page, line]: [number[], number[]] = [[], []];
   for (let i = 0; i < UPLOADS; i++) {
     const path = sandbox.path(`page${i}.bin`);
-    await fill(path);
+    await writeUpload(path);
     const began = performance.now();
     await window.attach(path);
-    await window.sees(".attachments");
+    await window.waitForElement(".attachments");
     await window.evaluate("document.querySelector('.send-button').click()");
-    await window.sees(`[aria-label="File page${i}.bin"]`);
+    await window.waitForElement(`[aria-label="File page${i}.bin"]`);
     page.push(UPLOAD_BYTES / 1e3 / (performance.now() - began));
     const begun = performance.now();
     await tom.json(["send-file", path, "--to", "lobby"]);
@@ -232,12 +256,12 @@ try {
   await using sandbox = new Sandbox();
   const limits = ["--posts-per-second", "1000000"];
   const served = await sandbox.serve({ args: limits });
-  if (isWanted("size")) await size(served);
-  if (isWanted("starts")) await starts(browser, served);
-  if (isWanted("frames")) await frames(browser, sandbox, served);
-  if (isWanted("uploads")) await uploads(browser, sandbox, served);
+  if (isWanted("size")) await measureSize(served);
+  if (isWanted("starts")) await measureStarts(browser, served);
+  if (isWanted("frames")) await measureFrames(browser, sandbox, served);
+  if (isWanted("uploads")) await measureUploads(browser, sandbox, served);
   await served.program.signal("SIGTERM");
-  if (isWanted("scrolls")) await scrolled(browser, sandbox);
+  if (isWanted("scrolls")) await measureScrolling(browser, sandbox);
 } finally {
   await browser.stop();
 }

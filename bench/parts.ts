@@ -1,17 +1,17 @@
-/** The parts of the bench: each is a program of its own, so that one that fails spoils no other. */
+/** Parts of the bench: separate programs, so that a failing part does not affect the others. */
 import type { Sample } from "./samples.ts";
 
 export interface Part {
   readonly name: string;
-  /** Of `bench/`. */
+  /** Path below `bench/`. */
   readonly program: string;
   readonly flags: readonly string[];
   readonly quickFlags: readonly string[];
-  /** A sample for a line that a program has printed, if it keeps no samples itself. */
-  readonly sampleOf?: (line: string, isQuick: boolean) => Sample | undefined;
-  /** The document has a section about it: `bench -- all` runs it. */
+  /** Parses a printed line into a sample, for programs that do not save samples themselves. */
+  readonly parseSample?: (line: string, isQuick: boolean) => Sample | undefined;
+  /** Whether bench/performance.md has a section about the part; `bench -- all` runs only those. */
   readonly isReported: boolean;
-  /** It is ended then, and what it has measured until then counts. */
+  /** Time limit. Samples measured before it are saved. */
   readonly minutesMax: number;
 }
 
@@ -35,12 +35,12 @@ export const PARTS: readonly Part[] = [
       ["--records", `${START_RECORDS_QUICK}`, "--starts", "1"],
       4,
     ),
-    sampleOf: startSample,
+    parseSample: startSample,
   },
   reported("idle", "idle.ts", [], ["--connections", "500"], 4),
   {
     ...reported("people", "people.ts", [...PEOPLE, "--devices", "300,300,300"], QUICK, 8),
-    sampleOf: peopleSample,
+    parseSample: peopleSample,
   },
   reported("fan-out", "fan-out.ts", ["--rounds", "3"], [...QUICK, "--readers", "10,100"], 10),
   reported("transfer", "transfer.ts", [], QUICK, 8),
@@ -75,9 +75,9 @@ function unreported(
 }
 
 function peopleSample(line: string): Sample | undefined {
-  const found = PEOPLE_LINE.exec(line);
-  if (found === null) return undefined;
-  const [people = 0, enteredSeconds = 0, seconds = 0, cpuSeconds = 0, peakMib = 0] = found
+  const match = PEOPLE_LINE.exec(line);
+  if (match === null) return undefined;
+  const [people = 0, enteredSeconds = 0, seconds = 0, cpuSeconds = 0, peakMib = 0] = match
     .slice(1)
     .map(Number);
   return {

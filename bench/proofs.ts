@@ -1,7 +1,7 @@
 /**
- * What proofs cost: `bun bench/proofs.ts [--records 1000000]`. Prints CPU time, each as JSON: of
- * verifying a log beside reading its lines and beside its sparse index, of a consistency proof, and
- * of one checkpoint with its file.
+ * Cost of proofs: `bun bench/proofs.ts [--records 1000000]`. Prints CPU time as JSON of verifying a
+ * log, reading its lines, building its sparse index, making a consistency proof, and writing a
+ * checkpoint file.
  */
 import * as fs from "node:fs";
 import { tmpdir } from "node:os";
@@ -31,10 +31,10 @@ fillLogs(data, Number(values.records));
 const folder = join(data, "history");
 const disk = systemDisk();
 
-/** CPU milliseconds of this process, all threads. */
-async function cpuMs(work: () => Promise<unknown>): Promise<number> {
+/** Returns CPU milliseconds of all threads of this process. */
+async function cpuMs(action: () => Promise<unknown>): Promise<number> {
   const before = process.cpuUsage();
-  await work();
+  await action();
   const { user, system } = process.cpuUsage(before);
   return (user + system) / 1_000;
 }
@@ -72,13 +72,13 @@ const log = await openLog({
 const size = log.head();
 const from = (i: number) => 1 + ((i * 7_919_993) % (size - 1));
 const cold = new LogProofs(log, sha256);
-const proving = async (proofs: LogProofs, of: (i: number) => number) => {
+const proveAll = async (proofs: LogProofs, of: (i: number) => number) => {
   for (let i = 0; i < PROOFS; i++) await proofs.consistency(of(i), size);
 };
-print("proof from any size", (await cpuMs(() => proving(cold, from))) / PROOFS);
+print("proof from any size", (await cpuMs(() => proveAll(cold, from))) / PROOFS);
 print(
   "proof from a recent size",
-  (await cpuMs(() => proving(cold, (i) => size - 1_000 - (i % 500)))) / PROOFS,
+  (await cpuMs(() => proveAll(cold, (i) => size - 1_000 - (i % 500)))) / PROOFS,
 );
 const identity = Identity.generate();
 const origin = log.origin ?? "";

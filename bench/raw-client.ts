@@ -18,32 +18,34 @@ import {
   VERSION,
 } from "../src/wire/messages.ts";
 
-/** Thousands that share a process wait for each other. */
-const DIAL_WITHIN_MS = 30_000;
-/** `record` or `records`. */
+/** Generous, because thousands of clients share a process. */
+const DIAL_TIMEOUT_MS = 30_000;
+/** Prefix of the kinds `record` and `records`. */
 const RECORD = utf8Encode("record");
-/** Where the kind of a message begins: map, `kind`, and the length of the text. */
-const KIND_AT = 7;
+/**
+ * Offset of a message's kind: after the map header, the key `kind`, and the length of the string.
+ */
+const KIND_OFFSET = 7;
 
-/** Whether a message carries records: who only counts need not decode them. */
+/** Reports whether a message carries records, without decoding it. */
 export function carriesRecords(bytes: Uint8Array): boolean {
-  return RECORD.every((byte, i) => bytes[KIND_AT + i] === byte);
+  return RECORD.every((byte, i) => bytes[KIND_OFFSET + i] === byte);
 }
 
 /**
- * A client with nothing around it, for load: it checks no proof, keeps nothing, and leaves the
- * counting of records to whoever made it.
+ * Minimal client for load tests: it checks no proofs, stores nothing, and leaves received records
+ * to its owner.
  */
 export class RawClient {
   readonly #link: Link;
   readonly #session = new Session("client", performance.now());
-  readonly #waiting = new Map<
+  readonly #pending = new Map<
     number,
     { resolve(answer: unknown): void; reject(e: unknown): void }
   >();
   readonly #welcome = Promise.withResolvers<NoticeOf<"welcome">>();
-  readonly #ended = Promise.withResolvers<Fault | undefined>();
-  /** Sees each message before it is decoded; true: that was all. */
+  readonly #closed = Promise.withResolvers<Fault | undefined>();
+  /** Receives each message before it is decoded; returns true if the message needs no decoding. */
   onBytes: (bytes: Uint8Array) => boolean = () => false;
   onNotice: (notice: Notice) => void = () => {};
   readonly #nonce = crypto.getRandomValues(new Uint8Array(32));
@@ -61,7 +63,7 @@ export class RawClient {
       },
       closed: (fault) => {
         this.#perform(this.#session.ended(undefined));
-        this.#ended.resolve(fault);
+        this.#closed.resolve(fault);
       },
     });
     const versions = [VERSION];
@@ -69,23 +71,23 @@ export class RawClient {
     this.#perform(this.#session.tell({ kind: "hello", versions, client: "bench", nonce }));
   }
 
-  /** Dials, and hears the server's greeting. */
-  static async greet(port: number): Promise<RawClient> {
+  /** Connects and waits for the server's greeting. */
+  static async connect(port: number): Promise<RawClient> {
     const client = new RawClient(
-      await wsDial()({ host: "127.0.0.1", port, timeoutMs: DIAL_WITHIN_MS }),
+      await wsDial()({ host: "127.0.0.1", port, timeoutMs: DIAL_TIMEOUT_MS }),
     );
-    await client.#orEnd(client.#welcome.promise);
+    await client.#orClosed(client.#welcome.promise);
     return client;
   }
 
-  /** Greets, and registers a new name without a password on a server that is open. */
+  /** Connects and registers a new name without a password on an open server. */
   static async register(
     port: number,
     user: string,
     onBytes?: RawClient["onBytes"],
     device: Identity = Identity.generate(),
   ): Promise<RawClient> {
-    const client = await RawClient.greet(port);
+    const client = await RawClient.connect(port);
     if (onBytes !== undefined) client.onBytes = onBytes;
     const welcome = await client.#welcome.promise;
     const account = Identity.generate();
@@ -104,11 +106,11 @@ export class RawClient {
       accountKey: account.publicKey,
       deviceCert: makeDeviceCert(account, request),
     };
-    await client.#orEnd(client.ask("register", fields));
+    await client.#orClosed(client.request("register", fields));
     return client;
   }
 
-  /** Greets, and logs in as the account that this device has registered. */
+  /** Connects and logs in with a registered device. */
   static async login(
     port: number,
     user: string,
@@ -116,54 +118,57 @@ export class RawClient {
     after: number,
     onBytes: RawClient["onBytes"],
   ): Promise<RawClient> {
-    const client = await RawClient.greet(port);
+    const client = await RawClient.connect(port);
     client.onBytes = onBytes;
     const { certificate: certificateHash, nonce: serverNonce } = await client.#welcome.promise;
     const greeting = { certificateHash, clientNonce: client.#nonce, serverNonce };
     const signature = device.sign(deviceProofBytes(greeting, user));
     const fields = { user, deviceKey: device.publicKey, signature, after };
-    await client.#orEnd(client.ask("login", fields));
+    await client.#orClosed(client.request("login", fields));
     return client;
   }
 
-  /** A second link, on which files travel. */
-  async lane(): Promise<RawClient> {
-    const { ticket } = await this.ask("ticket", {});
-    const lane = new RawClient(await this.#link.openChannel());
-    await lane.#welcome.promise;
-    await lane.ask("lane", { ticket });
-    return lane;
+  /** Opens a data channel. */
+  async openDataChannel(): Promise<RawClient> {
+    const { ticket } = await this.request("ticket", {});
+    const channel = new RawClient(await this.#link.openChannel());
+    await channel.#welcome.promise;
+    await channel.request("lane", { ticket });
+    return channel;
   }
 
-  /** Why the server has ended it. */
-  get ended(): Promise<Fault | undefined> {
-    return this.#ended.promise;
+  /** Resolves when the link is closed, with the server's fault if there is one. */
+  get closed(): Promise<Fault | undefined> {
+    return this.#closed.promise;
   }
 
-  /** @throws Fault, or Error if the link ends before */
-  async #orEnd<T>(promise: Promise<T>): Promise<T> {
-    const end = this.ended.then((fault) => {
+  /** @throws Fault or Error if the link closes first */
+  async #orClosed<T>(promise: Promise<T>): Promise<T> {
+    const end = this.closed.then((fault) => {
       throw fault ?? new Error("the link ended");
     });
     return await Promise.race([promise, end]);
   }
 
-  tell(notice: Parameters<Session["tell"]>[0]): void {
+  notify(notice: Parameters<Session["tell"]>[0]): void {
     this.#perform(this.#session.tell(notice));
   }
 
-  ask<Kind extends RequestKind>(kind: Kind, fields: RequestFields<Kind>): Promise<Answer<Kind>> {
+  request<Kind extends RequestKind>(
+    kind: Kind,
+    fields: RequestFields<Kind>,
+  ): Promise<Answer<Kind>> {
     const { ref, effects } = this.#session.ask(kind, fields);
     return new Promise((resolve, reject) => {
-      this.#waiting.set(ref, { resolve: resolve as (answer: unknown) => void, reject });
+      this.#pending.set(ref, { resolve: resolve as (answer: unknown) => void, reject });
       this.#perform(effects);
     });
   }
 
-  /** Resolves when it is durable. */
+  /** Resolves when the text is durable. */
   post(to: string, text: string): Promise<Answer<"post">> {
     const counter = ++this.#counter;
-    return this.ask("post", { outbox: this.#outbox, counter, to, body: { text } });
+    return this.request("post", { outbox: this.#outbox, counter, to, body: { text } });
   }
 
   close(): void {
@@ -173,10 +178,10 @@ export class RawClient {
   #perform(effects: readonly SessionEffect[]): void {
     for (const effect of effects) {
       if (effect.kind === "transmit") this.#link.send(effect.bytes, effect.tail);
-      if (effect.kind === "answered") this.#waiting.get(effect.ref)?.resolve(effect.reply.answer);
-      if (effect.kind === "refused") this.#waiting.get(effect.ref)?.reject(effect.fault);
-      if (effect.kind === "answered" || effect.kind === "refused") this.#waiting.delete(effect.ref);
-      if (effect.kind === "close") this.#ended.resolve(effect.fault);
+      if (effect.kind === "answered") this.#pending.get(effect.ref)?.resolve(effect.reply.answer);
+      if (effect.kind === "refused") this.#pending.get(effect.ref)?.reject(effect.fault);
+      if (effect.kind === "answered" || effect.kind === "refused") this.#pending.delete(effect.ref);
+      if (effect.kind === "close") this.#closed.resolve(effect.fault);
       if (effect.kind !== "notice") continue;
       if (effect.notice.kind === "welcome") this.#welcome.resolve(effect.notice);
       else this.onNotice(effect.notice);

@@ -2,14 +2,14 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Bar, drawChart } from "./chart.ts";
-import { GOALS, type Goal, goalText, type Subject, verdictOf } from "./goals.ts";
+import { formatGoal, GOALS, type Goal, type Subject, verdictOf } from "./goals.ts";
 import type { PartResult } from "./results.ts";
-import { Figures, type Sample, type Spread } from "./samples.ts";
+import { type Sample, SampleSet, type Spread } from "./samples.ts";
 
 interface Column {
   readonly title: string;
   readonly value: string;
-  /** From the unit of the sample to that of the table. */
+  /** Factor from the sample's unit to the table's. */
   readonly scale?: number;
   readonly digits?: number;
 }
@@ -25,7 +25,7 @@ const PEAK = { title: "peak MB", value: "serverPeakBytes", scale: 1e-6, digits: 
 
 const SECTIONS: readonly Section[] = [
   {
-    subject: "word",
+    subject: "messages",
     title: "Messages",
     text:
       "One room, 100-character messages, four senders. Compare the server's CPU time: servers " +
@@ -99,7 +99,7 @@ const SECTIONS: readonly Section[] = [
           { title: "CPU s, all ends", value: "cpuSeconds", digits: 2 },
           { title: "peak MB sender", value: "senderPeakMb", digits: 0 },
           { title: "receiver", value: "receiverPeakMb", digits: 0 },
-          { title: "server between", value: "serverPeakMb", digits: 0 },
+          { title: "server", value: "serverPeakMb", digits: 0 },
         ],
       },
     ],
@@ -114,7 +114,7 @@ const SECTIONS: readonly Section[] = [
       {
         table: "people",
         columns: [
-          { title: "entered, s", value: "enteredSeconds", digits: 1 },
+          { title: "registered, s", value: "enteredSeconds", digits: 1 },
           { title: "all received, s", value: "seconds", digits: 1 },
           { title: "server CPU s", value: "cpuSeconds", digits: 1 },
           { title: "peak MiB", value: "peakMib", digits: 0 },
@@ -123,10 +123,10 @@ const SECTIONS: readonly Section[] = [
       {
         table: "devices",
         columns: [
-          { title: "all back, s", value: "seconds", digits: 2 },
+          { title: "all reconnected, s", value: "seconds", digits: 2 },
           { title: "server CPU s", value: "cpuSeconds", digits: 2 },
           { title: "records lost", value: "lost", digits: 0 },
-          { title: "records twice", value: "twice", digits: 0 },
+          { title: "records duplicated", value: "twice", digits: 0 },
         ],
       },
     ],
@@ -208,11 +208,11 @@ const SECTIONS: readonly Section[] = [
           { title: "p99 ms", value: "p99Ms", digits: 1 },
           { title: "worst ms", value: "worstMs", digits: 0 },
           { title: "start s", value: "startSeconds", digits: 1 },
-          { title: "back p50 s", value: "backP50Seconds", digits: 1 },
-          { title: "back worst s", value: "backWorstSeconds", digits: 1 },
+          { title: "reconnect p50 s", value: "backP50Seconds", digits: 1 },
+          { title: "reconnect worst s", value: "backWorstSeconds", digits: 1 },
           { title: "files MB/s", value: "mbPerSecond", digits: 0 },
           { title: "lost", value: "lost", digits: 0 },
-          { title: "doubled", value: "doubled", digits: 0 },
+          { title: "duplicated", value: "doubled", digits: 0 },
           { title: "server CPU s", value: "cpuSeconds", digits: 1 },
           { title: "resident MiB", value: "residentMib", digits: 0 },
           { title: "descriptors", value: "descriptors", digits: 0 },
@@ -247,9 +247,9 @@ const SECTIONS: readonly Section[] = [
 
 /** @returns the paths that were written */
 export function writeReport(results: readonly PartResult[], folder: string): string[] {
-  const figures = new Figures(results.flatMap(({ samples }) => samples));
-  const chart = drawChart("How far each goal is reached", GOALS.map(barOf(figures)));
-  const files = { "performance.md": documentOf(results, figures), "performance.svg": chart };
+  const figures = new SampleSet(results.flatMap(({ samples }) => samples));
+  const chart = drawChart("Results relative to the goals", GOALS.map(barOf(figures)));
+  const files = { "performance.md": renderDocument(results, figures), "performance.svg": chart };
   return Object.entries(files).map(([name, text]) => {
     const path = join(folder, name);
     writeFileSync(path, text);
@@ -257,39 +257,39 @@ export function writeReport(results: readonly PartResult[], folder: string): str
   });
 }
 
-function documentOf(results: readonly PartResult[], figures: Figures): string {
+function renderDocument(results: readonly PartResult[], figures: SampleSet): string {
   return `${[
     "# Performance",
-    wrapped(
+    wrapText(
       "`npm run bench -- all --markdown` writes this page; " +
         "[CONTRIBUTING](../CONTRIBUTING.md#bench) explains how to repeat one part. " +
         "[Notes](notes.md) explains the results, and [soak-result.md](soak-result.md) has the " +
         "last soak. Only ratios within a table carry over to other machines. A cell is the " +
         "median of its rounds, with minimum and maximum in brackets if there were several.",
     ),
-    wrapped(machineOf(results)),
-    "![How far each goal is reached](performance.svg)",
+    wrapText(machineText(results)),
+    "![Results relative to the goals](performance.svg)",
     "## Goals",
     goalsTable(figures),
-    ...SECTIONS.flatMap((section) => sectionOf(section, figures)),
+    ...SECTIONS.flatMap((section) => renderSection(section, figures)),
     "## Other load on the machine",
-    noiseOf(results),
+    renderNoise(results),
   ].join("\n\n")}\n`;
 }
 
-/** Paragraph in lines of at most 116 columns. */
-function wrapped(text: string): string {
+/** Wraps a paragraph at 116 columns. */
+function wrapText(text: string): string {
   return text.replaceAll(/(.{1,116})(?: +|$)/g, "$1\n").trimEnd();
 }
 
-function machineOf(results: readonly PartResult[]): string {
+function machineText(results: readonly PartResult[]): string {
   const machines = results.map(
     ({ machine: { cores, cpu, kernel, memoryGib, bun } }) =>
       `${cores} cores (${cpu}), ${memoryGib} GiB of memory, ${kernel}, Bun ${bun}`,
   );
-  const [newest] = [...results].sort((one, other) => other.at.localeCompare(one.at));
+  const [newest] = [...results].sort((a, b) => b.at.localeCompare(a.at));
   if (newest === undefined) return "Nothing has been measured.";
-  const syncs = results.map(({ machine }) => machine.syncMs).sort((one, other) => one - other);
+  const syncs = results.map(({ machine }) => machine.syncMs).sort((a, b) => a - b);
   const sync = (syncs[syncs.length >> 1] ?? 0).toFixed(2);
   return (
     `Measured until ${newest.at.replace("T", " ")} UTC on ${[...new Set(machines)].join("; ")}; ` +
@@ -301,47 +301,51 @@ function machineOf(results: readonly PartResult[]): string {
   );
 }
 
-function goalsTable(figures: Figures): string {
+function goalsTable(figures: SampleSet): string {
   const rows = GOALS.map((goal) => {
     const value = goal.measure(figures);
     const verdict = verdictOf(goal, value);
     return [
-      goal.what,
-      goalText(goal),
-      shown(goal, value),
+      goal.label,
+      formatGoal(goal),
+      formatValue(goal, value),
       verdict === "missed" ? "**missed**" : verdict,
     ];
   });
-  return table(["what", "goal", "measured", ""], rows);
+  return table(["measurement", "goal", "measured", ""], rows);
 }
 
-function sectionOf({ title, text, tables }: Section, figures: Figures): string[] {
-  const parts = tables.flatMap(({ table: name, columns }) => {
+function renderSection({ title, text, tables }: Section, figures: SampleSet): string[] {
+  const tableTexts = tables.flatMap(({ table: name, columns }) => {
     const rows = figures.rows(name);
     return rows.length === 0 ? [] : [samplesTable(figures, name, rows, columns)];
   });
-  return [`## ${title}`, wrapped(text), ...(parts.length === 0 ? ["Not measured."] : parts)];
+  return [
+    `## ${title}`,
+    wrapText(text),
+    ...(tableTexts.length === 0 ? ["Not measured."] : tableTexts),
+  ];
 }
 
 function samplesTable(
-  figures: Figures,
+  figures: SampleSet,
   name: string,
   rows: readonly Sample["row"][],
   columns: readonly Column[],
 ): string {
   const fields = Object.keys(rows[0] ?? {});
-  const sorted = [...rows].sort((one, other) => order(one) - order(other));
+  const sorted = [...rows].sort((a, b) => sortKey(a) - sortKey(b));
   const lines = sorted.map((row) => {
     const head = fields.map((field) => (row[field] ?? "").toLocaleString("en"));
     const missing = figures.missing(name, row);
     if (missing !== undefined) return [...head, missing, ...columns.slice(1).map(() => "")];
-    return [...head, ...columns.map((column) => cellOf(figures, name, row, column))];
+    return [...head, ...columns.map((column) => renderCell(figures, name, row, column))];
   });
   return table([...fields.map(fieldTitle), ...columns.map(({ title }) => title)], lines);
 }
 
-/** Contestants in one room stand together. */
-function order(row: Sample["row"]): number {
+/** Groups rows by number of readers. */
+function sortKey(row: Sample["row"]): number {
   return Number(row["readers"] ?? 0);
 }
 
@@ -349,19 +353,19 @@ function fieldTitle(field: string): string {
   return field === "name" ? "" : field;
 }
 
-function cellOf(
-  figures: Figures,
+function renderCell(
+  figures: SampleSet,
   name: string,
   row: Sample["row"],
   { value, scale = 1, digits = 1 }: Column,
 ): string {
   const spread = figures.spread(name, row, value);
-  return spread === undefined ? "" : spreadText(spread, scale, digits);
+  return spread === undefined ? "" : formatSpread(spread, scale, digits);
 }
 
-function spreadText({ median, min, max, rounds }: Spread, scale: number, digits: number): string {
-  const number = (one: number) =>
-    (one * scale).toLocaleString("en", {
+function formatSpread({ median, min, max, rounds }: Spread, scale: number, digits: number): string {
+  const number = (value: number) =>
+    (value * scale).toLocaleString("en", {
       minimumFractionDigits: digits,
       maximumFractionDigits: digits,
     });
@@ -369,7 +373,7 @@ function spreadText({ median, min, max, rounds }: Spread, scale: number, digits:
   return `${number(median)} (${number(min)}–${number(max)})`;
 }
 
-function noiseOf(results: readonly PartResult[]): string {
+function renderNoise(results: readonly PartResult[]): string {
   const rows = results.map(({ part, at, commit, isQuick, noise, failure }) => [
     part,
     at.replace("T", " "),
@@ -382,35 +386,35 @@ function noiseOf(results: readonly PartResult[]): string {
   ]);
   const titles = ["part", "ended, UTC", "commit", "seconds", "own CPU s", "other CPU s"];
   return [
-    wrapped(
+    wrapText(
       "CPU seconds of other processes on all cores, without the part and its children. The more " +
-        "there are, the less the wall times mean.",
+        "there are, the less meaningful the wall times.",
     ),
     table([...titles, "load average before / after", ""], rows),
   ].join("\n\n");
 }
 
-function barOf(figures: Figures): (goal: Goal) => Bar {
+function barOf(figures: SampleSet): (goal: Goal) => Bar {
   return (goal) => {
     const value = goal.measure(figures);
     const verdict = verdictOf(goal, value) === "missed" ? ", missed" : "";
-    const note = `${shown(goal, value)} (goal ${goalText(goal)}${verdict})`;
-    const reached = value === undefined ? undefined : reachedOf(goal, value);
-    return { group: groupOf(goal), label: goal.what, reached, note };
+    const note = `${formatValue(goal, value)} (goal ${formatGoal(goal)}${verdict})`;
+    const ratio = value === undefined ? undefined : goalRatio(goal, value);
+    return { group: sectionTitle(goal), label: goal.label, ratio, note };
   };
 }
 
-/** 1: just reached. */
-function reachedOf({ atLeast, atMost = 0 }: Goal, value: number): number {
+/** Ratio of the measured value to the goal; 1 or more means met. */
+function goalRatio({ atLeast, atMost = 0 }: Goal, value: number): number {
   if (atLeast !== undefined) return value / atLeast;
   return value <= 0 ? Number.POSITIVE_INFINITY : atMost / value;
 }
 
-function groupOf({ subject }: Goal): string {
+function sectionTitle({ subject }: Goal): string {
   return SECTIONS.find((section) => section.subject === subject)?.title ?? subject;
 }
 
-function shown({ unit }: Goal, value: number | undefined): string {
+function formatValue({ unit }: Goal, value: number | undefined): string {
   if (value === undefined) return "not measured";
   const digits = Number.isInteger(value) ? 0 : value >= 10 ? 1 : 2;
   return `${value.toFixed(digits)}${unit === "" ? " ×" : unit}`;

@@ -1,4 +1,6 @@
-/** The newest result of each part, one JSON file each: one part can be measured again alone. */
+/**
+ * Stores the newest result of each part in one JSON file each, so that parts can be repeated alone.
+ */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Machine, Noise } from "./machine.ts";
@@ -14,7 +16,7 @@ export interface PartResult {
   readonly commit: string;
   readonly machine: Machine;
   readonly noise: Noise;
-  /** Why it ended early; its samples are those from before. */
+  /** Reason if the part ended early; it keeps the samples measured until then. */
   readonly failure?: string;
   readonly samples: readonly Sample[];
 }
@@ -30,7 +32,7 @@ export function readResults(): PartResult[] {
   return names.sort().map((name) => JSON.parse(readFileSync(join(FOLDER, name), "utf8")));
 }
 
-/** With a `+` if the working tree differs from it. */
+/** Short hash of HEAD, followed by `+` if the working tree has changes. */
 export function commitHash(): string {
   const git = (...args: string[]) =>
     Bun.spawnSync(["git", ...args], { cwd: import.meta.dir })

@@ -1,19 +1,19 @@
 /**
- * What a part of the bench has measured, one sample for each round. A part is a process: it hands
- * its samples over in a file, one JSON object a line, so that a failure loses no earlier sample.
+ * Samples that parts measure, one per round. A part is a process and appends its samples to a file,
+ * one JSON object per line, so that a failure loses no earlier sample.
  */
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 
-/** Names the file. Without it a part only prints. */
+/** Variable with the path of the samples file. If it is unset, a part only prints. */
 export const SAMPLES_VARIABLE = "BENCH_SAMPLES";
 
 export interface Sample {
-  /** Which table of the document it belongs to. */
+  /** Table of the document. */
   readonly table: string;
-  /** Which row: samples of one row are rounds of the same measurement. */
+  /** Row of the table; samples with the same row are rounds of one measurement. */
   readonly row: Readonly<Record<string, string | number>>;
   readonly values: Readonly<Record<string, number>>;
-  /** Why it was not measured. */
+  /** Reason why nothing was measured. */
   readonly missing?: string;
 }
 
@@ -24,7 +24,7 @@ export interface Spread {
   readonly rounds: number;
 }
 
-export function keepSample(sample: Sample): void {
+export function saveSample(sample: Sample): void {
   const path = process.env[SAMPLES_VARIABLE];
   if (path !== undefined) appendFileSync(path, `${JSON.stringify(sample)}\n`);
 }
@@ -36,27 +36,27 @@ export function readSamples(path: string): Sample[] {
 }
 
 export function spreadOf(values: readonly number[]): Spread | undefined {
-  const sorted = values.filter(Number.isFinite).sort((one, other) => one - other);
+  const sorted = values.filter(Number.isFinite).sort((a, b) => a - b);
   const [min, max] = [sorted[0], sorted.at(-1)];
   const median = sorted[sorted.length >> 1];
   if (min === undefined || max === undefined || median === undefined) return undefined;
   return { median, min, max, rounds: sorted.length };
 }
 
-/** @returns the value at this share of ascending numbers, 0 if there are none */
-export function atShare(sorted: readonly number[], share: number): number {
+/** @returns the value at this quantile (0 to 1) of ascending numbers, 0 if there are none */
+export function quantile(sorted: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 }
 
-/** The samples of all parts, asked by table, row and value. */
-export class Figures {
+/** Samples of all parts, by table, row and value. */
+export class SampleSet {
   readonly #samples: readonly Sample[];
 
   constructor(samples: readonly Sample[]) {
     this.#samples = samples;
   }
 
-  /** The rows of a table, each once, in the order in which they were measured. */
+  /** Distinct rows of a table in the order of measurement. */
   rows(table: string): Sample["row"][] {
     const rows = new Map<string, Sample["row"]>();
     for (const sample of this.#samples) {
@@ -66,7 +66,7 @@ export class Figures {
   }
 
   spread(table: string, row: Sample["row"], value: string): Spread | undefined {
-    return spreadOf(this.#of(table, row).map(({ values }) => values[value] ?? Number.NaN));
+    return spreadOf(this.#samplesOf(table, row).map(({ values }) => values[value] ?? Number.NaN));
   }
 
   median(table: string, row: Sample["row"], value: string): number | undefined {
@@ -74,11 +74,11 @@ export class Figures {
   }
 
   missing(table: string, row: Sample["row"]): string | undefined {
-    return this.#of(table, row).find(({ missing }) => missing !== undefined)?.missing;
+    return this.#samplesOf(table, row).find(({ missing }) => missing !== undefined)?.missing;
   }
 
-  /** Each field that the row names must be equal. */
-  #of(table: string, row: Sample["row"]): Sample[] {
+  /** Returns the samples whose row has all these fields. */
+  #samplesOf(table: string, row: Sample["row"]): Sample[] {
     const fields = Object.entries(row);
     return this.#samples.filter(
       (sample) =>

@@ -1,12 +1,15 @@
-/** Talks in the lobby until all is said: `bun bench/screen-load.ts PORT NAME PER_SECOND COUNT`. */
+/** Posts COUNT messages to the lobby: `bun bench/screen-load.ts PORT NAME PER_SECOND COUNT`. */
 import { RawClient } from "./raw-client.ts";
 
 const [port = 0, perSecond = 0, count = 0] = [2, 4, 5].map((at) => Number(process.argv[at]));
 const client = await RawClient.register(port, process.argv[3] ?? "load");
-/** A slow server gets fewer a second: beyond REQUESTS_IN_FLIGHT_MAX it would get none. */
+/**
+ * Below REQUESTS_IN_FLIGHT_MAX, so that a slow server reduces the rate instead of refusing
+ * requests.
+ */
 const IN_FLIGHT_MAX = 500;
 let inFlight = 0;
-const posts: Promise<unknown>[] = []; // Bounded: `count`.
+const posts: Promise<unknown>[] = []; // At most `count`.
 const started = performance.now();
 while (posts.length < count) {
   const due = Math.min(count, ((performance.now() - started) / 1000) * perSecond);

@@ -1,13 +1,13 @@
-/** A program on a terminal of 90x24, and all that it writes there. */
+/** Runs a program on a terminal of 90x24 and captures its output. */
 import { join } from "node:path";
 
 export const COLUMNS = 90;
 export const ROWS = 24;
-/** What is kept of the output to look for a text in: far more than one screen. */
-const KEPT_LENGTH = 64 * 1024;
-const OUTPUT_TOLD = 2_000;
-const SHOWN_WITHIN_MS = 20_000;
-/** Nothing was written for so long: all is drawn. */
+/** Characters of output retained for searching: far more than one screen. */
+const RETAINED_LENGTH = 64 * 1024;
+const OUTPUT_QUOTED_LENGTH = 2_000;
+const TEXT_TIMEOUT_MS = 20_000;
+/** Drawing is complete after this long without output. */
 const QUIET_MS = 1_000;
 
 interface Wait {
@@ -16,18 +16,18 @@ interface Wait {
 }
 
 export class BenchTerminal {
-  /** By `performance.now()`. */
+  /** Start time, by `performance.now()`. */
   readonly startedMs = performance.now();
   readonly pid: number;
   #outputBytes = 0;
-  #written: (text: string) => void;
-  #end: () => Promise<void>;
-  /** The newest output, as Latin-1: one unit a byte. */
+  #write: (text: string) => void;
+  #close: () => Promise<void>;
+  /** Newest output as Latin-1: one character per byte. */
   #output = "";
-  #lastMs = this.startedMs;
-  #waits: Wait[] = []; // Bounded: the bench waits for one thing at a time.
+  #lastOutputMs = this.startedMs;
+  #pending: Wait[] = []; // One at a time.
 
-  /** @param bytesPerSecond the terminal takes no more; undefined: it takes all at once */
+  /** @param bytesPerSecond throughput of the terminal; unlimited if `undefined` */
   constructor(
     command: readonly string[],
     env: Readonly<Record<string, string>>,
@@ -35,14 +35,14 @@ export class BenchTerminal {
   ) {
     const variables = { ...process.env, TERM: "xterm-256color", LC_ALL: "C.UTF-8", ...env };
     if (bytesPerSecond === undefined) {
-      const data = (_: unknown, bytes: Uint8Array) => this.#came(bytes);
+      const data = (_: unknown, bytes: Uint8Array) => this.#onOutput(bytes);
       const child = Bun.spawn([...command], {
         env: variables,
         terminal: { cols: COLUMNS, rows: ROWS, data },
       });
       this.pid = child.pid;
-      this.#written = (text) => void child.terminal?.write(text);
-      this.#end = async () => {
+      this.#write = (text) => void child.terminal?.write(text);
+      this.#close = async () => {
         child.kill("SIGKILL");
         await child.exited;
         child.terminal?.close();
@@ -56,13 +56,13 @@ export class BenchTerminal {
       stdio: ["pipe", "pipe", "inherit"],
     });
     this.pid = child.pid;
-    this.#written = (text) => void child.stdin.write(text);
-    this.#end = async () => {
-      child.kill("SIGTERM"); // The terminal goes away with it, and so does the program.
+    this.#write = (text) => void child.stdin.write(text);
+    this.#close = async () => {
+      child.kill("SIGTERM"); // This closes the terminal and thereby ends the program.
       await child.exited;
     };
     void (async () => {
-      for await (const bytes of child.stdout) this.#came(bytes);
+      for await (const bytes of child.stdout) this.#onOutput(bytes);
     })();
   }
 
@@ -71,48 +71,51 @@ export class BenchTerminal {
   }
 
   type(text: string): void {
-    this.#written(text);
+    this.#write(text);
   }
 
-  /** What was written until now is not looked at again. */
-  forget(): void {
+  /** Discards previous output for later searches. */
+  clearOutput(): void {
     this.#output = "";
   }
 
-  /** @returns when it was in the output, by `performance.now()` @throws Error if it never is */
-  shows(text: string): Promise<number> {
+  /**
+   * @returns when the text was in the output, by `performance.now()`
+   * @throws Error after TEXT_TIMEOUT_MS
+   */
+  waitForText(text: string): Promise<number> {
     const bytes = Buffer.from(text).toString("latin1");
-    if (this.#output.includes(bytes)) return Promise.resolve(this.#lastMs);
+    if (this.#output.includes(bytes)) return Promise.resolve(this.#lastOutputMs);
     const { promise, resolve, reject } = Promise.withResolvers<number>();
     const late = () => {
-      const last = JSON.stringify(this.#output.slice(-OUTPUT_TOLD));
+      const last = JSON.stringify(this.#output.slice(-OUTPUT_QUOTED_LENGTH));
       reject(new Error(`${JSON.stringify(text)} did not appear, but ${last}`));
     };
-    const timer = setTimeout(late, SHOWN_WITHIN_MS);
+    const timer = setTimeout(late, TEXT_TIMEOUT_MS);
     const shown = (atMs: number) => {
       clearTimeout(timer);
       resolve(atMs);
     };
-    this.#waits.push({ text: bytes, shown });
+    this.#pending.push({ text: bytes, shown });
     return promise;
   }
 
-  async quiet(): Promise<void> {
-    while (performance.now() - this.#lastMs < QUIET_MS) await Bun.sleep(QUIET_MS / 10);
+  async waitUntilQuiet(): Promise<void> {
+    while (performance.now() - this.#lastOutputMs < QUIET_MS) await Bun.sleep(QUIET_MS / 10);
   }
 
-  end(): Promise<void> {
-    return this.#end();
+  close(): Promise<void> {
+    return this.#close();
   }
 
-  #came(bytes: Uint8Array): void {
-    this.#lastMs = performance.now();
+  #onOutput(bytes: Uint8Array): void {
+    this.#lastOutputMs = performance.now();
     this.#outputBytes += bytes.length;
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
-    this.#output = (this.#output + text).slice(-KEPT_LENGTH);
-    this.#waits = this.#waits.filter((wait) => {
+    this.#output = (this.#output + text).slice(-RETAINED_LENGTH);
+    this.#pending = this.#pending.filter((wait) => {
       const isShown = this.#output.includes(wait.text);
-      if (isShown) wait.shown(this.#lastMs);
+      if (isShown) wait.shown(this.#lastOutputMs);
       return !isShown;
     });
   }

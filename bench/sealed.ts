@@ -1,8 +1,8 @@
 /**
- * What sealed rooms cost: `bun bench/sealed.ts [--quick]`. Prints a line of JSON for each number of
- * devices: messages sent and read a second by one device, milliseconds of joining, adding, renewing
- * keys and coming back, and kilobytes of what is kept and sent. Nobody has renewed keys before,
- * which is the worst case. In this process alone, without a server.
+ * Cost of sealed rooms: `bun bench/sealed.ts [--quick]`. Prints a line of JSON per number of
+ * devices: messages one device sends and reads per second, milliseconds to join, add, update keys
+ * and rejoin, and kilobytes stored and sent. No device has updated its keys before, which is the
+ * worst case. Runs in this process without a server.
  */
 import { parseArgs } from "node:util";
 import { utf8Encode } from "../src/base/bytes.ts";
@@ -31,9 +31,9 @@ function round(value: number): number {
   return Math.round(value * 10) / 10;
 }
 
-async function timed<T>(work: () => Promise<T>): Promise<readonly [T, number]> {
+async function timed<T>(action: () => Promise<T>): Promise<readonly [T, number]> {
   const started = performance.now();
-  const result = await work();
+  const result = await action();
   return [result, round(performance.now() - started)];
 }
 
@@ -56,9 +56,9 @@ async function measure(count: number): Promise<Readonly<Record<string, number>>>
   const [added, addMs] = await timed(() =>
     ana.engine.commit(group, { kind: "add", keyPackages }, at(ana)),
   );
-  const place = { room: ROOM, ...bob.knowing() };
+  const joinContext = { room: ROOM, ...bob.knowing() };
   const [joined, joinMs] = await timed(() =>
-    bob.engine.join(welcomeOf(added), secretIn(pair), place),
+    bob.engine.join(welcomeOf(added), secretIn(pair), joinContext),
   );
   const [update, updateMs] = await timed(() =>
     ana.engine.commit(added.group, { kind: "update" }, at(ana)),
@@ -67,7 +67,7 @@ async function measure(count: number): Promise<Readonly<Record<string, number>>>
     bob.engine.process(joined.group, update.commit, at(bob)),
   );
   const [, rejoinMs] = await timed(() =>
-    bob.engine.rejoin(update.groupInfo, { ...place, ...at(bob) }),
+    bob.engine.rejoin(update.groupInfo, { ...joinContext, ...at(bob) }),
   );
 
   let from = update.group;
@@ -107,5 +107,5 @@ async function measure(count: number): Promise<Readonly<Record<string, number>>>
   };
 }
 
-await measure(2); // What is compiled at its first use is not measured.
+await measure(2); // Warm-up: compilation is not measured.
 for (const count of DEVICES) process.stdout.write(`${JSON.stringify(await measure(count))}\n`);

@@ -1,6 +1,6 @@
 /**
- * Some of the senders, in a process of their own: `bun bench/sends-load.ts '{"port":...}'` prints
- * `ready`, waits for a line, sends for some seconds, and prints what it measured as JSON.
+ * Process with some of the senders: `bun bench/sends-load.ts '{"port":...}'` prints `ready`, waits
+ * for a line, sends for some seconds, and prints its measurements as JSON.
  */
 import { RawClient } from "./raw-client.ts";
 
@@ -8,7 +8,7 @@ const TEXT = "x".repeat(100);
 
 export interface SendsOrder {
   readonly port: number;
-  /** The number of the first sender. */
+  /** Number of the first sender. */
   readonly first: number;
   readonly senders: number;
   readonly seconds: number;
@@ -24,10 +24,10 @@ const order: SendsOrder = JSON.parse(process.argv[2] ?? "");
 const senders: { readonly client: RawClient; readonly to: string }[] = [];
 for (let i = order.first; i < order.first + order.senders; i++) {
   const client = await RawClient.register(order.port, `s${i}`);
-  await client.ask("leave", { room: "lobby" });
+  await client.request("leave", { room: "lobby" });
   senders.push({ client, to: `@s${i}` });
 }
-// Each to itself: the cost of telling others is measured elsewhere.
+// Each sends to itself, because fan-out is measured elsewhere.
 await Promise.all(senders.map(({ client, to }) => client.post(to, TEXT)));
 process.stdout.write("ready\n");
 await process.stdin[Symbol.asyncIterator]().next();

@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import { atShare } from "./samples.ts";
+import { quantile } from "./samples.ts";
 import type { SendsOrder, SendsReport } from "./sends-load.ts";
 
-/** Senders in a process of their own. */
+/** Senders in a child process. */
 export class SendsLoad {
   readonly #child;
   readonly #reader;
@@ -15,7 +15,7 @@ export class SendsLoad {
     this.#reader = this.#child.stdout.getReader();
   }
 
-  /** Resolves when all of them are in. */
+  /** Resolves when all senders are logged in. */
   async ready(): Promise<void> {
     const { done } = await this.#reader.read();
     if (done) throw new Error("the senders could not enter");
@@ -36,6 +36,6 @@ export class SendsLoad {
 }
 
 export function percentiles(latencies: number[]) {
-  latencies.sort((one, other) => one - other);
-  return { p50Ms: atShare(latencies, 0.5), p99Ms: atShare(latencies, 0.99) };
+  latencies.sort((a, b) => a - b);
+  return { p50Ms: quantile(latencies, 0.5), p99Ms: quantile(latencies, 0.99) };
 }

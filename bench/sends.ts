@@ -1,13 +1,13 @@
 /**
  * Durable sends: `bun bench/sends.ts [--rounds 3] [--quick]`. Each sender waits for its
- * acknowledgement before it sends the next text. The senders run in processes of their own; beside
- * them stands what the disk gives one writer.
+ * acknowledgement before it sends the next text. Senders run in separate processes. The rate of a
+ * single writer to the disk is measured for comparison.
  */
 import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { keepSample } from "./samples.ts";
+import { saveSample } from "./samples.ts";
 import { percentiles, SendsLoad } from "./sends-process.ts";
 import { startServer } from "./server-process.ts";
 
@@ -16,7 +16,7 @@ const { values } = parseArgs({
 });
 const SECONDS = values.quick ? 1 : 3;
 const SENDERS = [1, 64, 512];
-/** The server needs a core of its own; more processes only take it away. */
+/** Leaves one core to the server. */
 const LOAD_PROCESSES_MAX = Math.max(1, Math.min(4, availableParallelism() - 1));
 
 interface Rate {
@@ -25,7 +25,7 @@ interface Rate {
   readonly p99Ms: number;
 }
 
-/** One line and one fdatasync, again and again. */
+/** Measures repeated writes of one line, each with fdatasync. */
 function rawSyncs(): Rate {
   const folder = mkdtempSync(join(tmpdir(), "chat-bench-"));
   const file = openSync(join(folder, "raw"), "w");
@@ -72,8 +72,8 @@ async function durableSends(senders: number) {
   }
 }
 
-function keep(name: string, rate: Rate & Readonly<Record<string, number>>): void {
-  keepSample({ table: "sends", row: { name }, values: { ...rate } });
+function save(name: string, rate: Rate & Readonly<Record<string, number>>): void {
+  saveSample({ table: "sends", row: { name }, values: { ...rate } });
   const cells = [rate.perSecond.toFixed(0), rate.p50Ms.toFixed(2), rate.p99Ms.toFixed(2)];
   const server = rate["serverCpuPercent"]?.toFixed(0) ?? "";
   const load = rate["loadCpuPercent"]?.toFixed(0) ?? "";
@@ -86,6 +86,6 @@ function print([name = "", ...cells]: readonly string[]): void {
 
 print(["durable sends", "per second", "p50 ms", "p99 ms", "server CPU %", "load CPU %"]);
 for (let round = 0; round < Number(values.rounds); round++) {
-  keep("write + fdatasync", { ...rawSyncs() });
-  for (const senders of SENDERS) keep(`senders ${senders}`, await durableSends(senders));
+  save("write + fdatasync", { ...rawSyncs() });
+  for (const senders of SENDERS) save(`senders ${senders}`, await durableSends(senders));
 }

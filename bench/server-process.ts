@@ -2,23 +2,23 @@ import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** The compiled server in a folder of its own, and what the kernel says it used. */
+/** The compiled server in its own folder, and its resource usage. */
 export interface ServerProcess {
   readonly pid: number;
   readonly port: number;
   readonly folder: string;
-  /** User and system time so far. */
+  /** User and system time since its start. */
   cpuSeconds(): number;
   residentBytes(): number;
-  /** The most that was resident at once. */
+  /** Peak resident memory. */
   peakBytes(): number;
-  /** Open files, sockets among them. */
+  /** Number of open files and sockets. */
   descriptors(): number;
-  /** What they lead to: paths, and `socket:[INODE]`. */
+  /** Targets of the descriptors: paths and `socket:[INODE]`. */
   openFiles(): string[];
-  /** And removes the folder, unless somebody goes on with it. */
-  stop(keep?: boolean): Promise<void>;
-  /** Without a chance to end well; the folder stays. */
+  /** Stops the server. @param keepFolder keeps the folder for a later server */
+  stop(keepFolder?: boolean): Promise<void>;
+  /** Kills the server; the folder remains. */
   kill(): Promise<void>;
 }
 
@@ -31,12 +31,12 @@ const TICKS_PER_SECOND = 100;
 export async function startServer(
   flags: readonly string[] = UNLIMITED,
   folder = mkdtempSync(join(tmpdir(), "chat-bench-")),
-  wantedPort = 0,
+  requestedPort = 0,
 ): Promise<ServerProcess> {
   const child = Bun.spawn(
     [
       ...COMMAND,
-      ...["serve", "--host", "127.0.0.1", "--port", `${wantedPort}`],
+      ...["serve", "--host", "127.0.0.1", "--port", `${requestedPort}`],
       ...["--data", join(folder, "data"), "--open", "--json", ...flags],
     ],
     {
@@ -65,10 +65,10 @@ export async function startServer(
       child.kill("SIGKILL");
       await child.exited;
     },
-    stop: async (keep = false) => {
+    stop: async (keepFolder = false) => {
       child.kill("SIGTERM");
       await child.exited;
-      if (!keep) rmSync(folder, { recursive: true, force: true });
+      if (!keepFolder) rmSync(folder, { recursive: true, force: true });
     },
   };
 }
@@ -93,7 +93,7 @@ function openFiles(pid: number): string[] {
     try {
       return [readlinkSync(join(folder, name))];
     } catch {
-      return []; // Closed in between.
+      return []; // Closed meanwhile.
     }
   });
 }

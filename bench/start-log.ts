@@ -1,8 +1,8 @@
 /**
- * From the start of `chat serve` to its first line, on a folder of many records:
- * `bun bench/start-log.ts [--records 1000000] [--folder F] [--starts 5]`: as often without the
- * snapshot of an earlier run as with it.
- * `CHAT_SERVER_COMMAND` names another binary, for comparisons over one folder.
+ * Time from the start of `chat serve` to its first line, on a folder with many records: `bun
+ * bench/start-log.ts [--records 1000000] [--folder F] [--starts 5]`. Starts alternate between no
+ * snapshot and the snapshot of the previous run. `CHAT_SERVER_COMMAND` selects another binary to
+ * compare on the same folder.
  */
 import * as fs from "node:fs";
 import { tmpdir } from "node:os";

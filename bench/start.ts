@@ -1,8 +1,8 @@
-/** From the start of `chat join` to its `connected` line: `bun bench/start.ts [--quick]`. */
+/** Time from the start of `chat join` to its `connected` line: `bun bench/start.ts [--quick]`. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { atShare, keepSample } from "./samples.ts";
+import { quantile, saveSample } from "./samples.ts";
 import { startServer } from "./server-process.ts";
 
 const BINARY = join(import.meta.dir, "..", "dist", "chat");
@@ -14,9 +14,9 @@ async function startToConnected(): Promise<number[]> {
   const home = mkdtempSync(join(tmpdir(), "chat-bench-"));
   try {
     const times: number[] = [];
-    // The first two meet the server and make the account.
+    // The first two runs pin the server and register the account.
     for (let i = 0; i < STARTS + 2; i++) times.push(await connectOnce(server.port, home));
-    return times.slice(2).sort((one, other) => one - other);
+    return times.slice(2).sort((a, b) => a - b);
   } finally {
     await server.stop();
     rmSync(home, { recursive: true, force: true });
@@ -39,6 +39,6 @@ async function connectOnce(port: number, home: string): Promise<number> {
 }
 
 const times = await startToConnected();
-for (const ms of times) keepSample({ table: "start", row: { name: "chat join" }, values: { ms } });
-const [median, worst] = [atShare(times, 0.5).toFixed(1), atShare(times, 1).toFixed(1)];
+for (const ms of times) saveSample({ table: "start", row: { name: "chat join" }, values: { ms } });
+const [median, worst] = [quantile(times, 0.5).toFixed(1), quantile(times, 1).toFixed(1)];
 process.stdout.write(`client start to connected: median ${median} ms, worst ${worst} ms\n`);

@@ -1,4 +1,4 @@
-/** The sending end of the bare prototype: `bun bench/transfer-bare-client.ts PORT PATH`. */
+/** Sender of the bare prototype: `bun bench/transfer-bare-client.ts PORT PATH`. */
 import { openSync, readSync } from "node:fs";
 import { basename } from "node:path";
 import { CHUNK_BYTES, HASH_BYTES, WINDOW_CHUNKS } from "./transfer-bare-frame.ts";
@@ -27,7 +27,7 @@ function fill(acked: number): void {
     const bytes = frame.subarray(HASH_BYTES, HASH_BYTES + got);
     Bun.SHA256.hash(bytes, frame.subarray(0, HASH_BYTES));
     digest.update(frame.subarray(0, HASH_BYTES));
-    socket.send(frame.subarray(0, HASH_BYTES + got)); // Masked into a buffer of the socket's.
+    socket.send(frame.subarray(0, HASH_BYTES + got)); // The socket copies it while masking.
     sent += 1;
   }
   if (isAtEnd && acked === sent) socket.send(digest.digest());

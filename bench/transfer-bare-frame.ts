@@ -1,7 +1,7 @@
-/** What both ends of the bare prototype know: a checksum, and then the chunk. */
+/** Frame of the bare prototype: a checksum followed by the chunk. */
 export const CHUNK_BYTES = 256 * 1024;
 export const HASH_BYTES = 32;
-/** Chunks that are not acknowledged: four to sixteen are alike over loopback. */
+/** Maximum unacknowledged chunks. Values from 4 to 16 are equally fast over loopback. */
 export const WINDOW_CHUNKS = 8;
-/** Between two syncs. */
+/** Chunks per sync. */
 export const SYNC_CHUNKS = 64;

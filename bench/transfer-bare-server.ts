@@ -1,7 +1,7 @@
 /**
- * The receiving end of the bare prototype: `bun bench/transfer-bare-server.ts FOLDER` prints its
- * port. Checks each chunk, writes it, acknowledges it; every 16 MiB and at the end it is on the
- * disk. No names, no rights, no resuming: the floor under what a checked and durable upload costs.
+ * Receiver of the bare prototype: `bun bench/transfer-bare-server.ts FOLDER` prints its port.
+ * Checks, writes and acknowledges each chunk, and syncs every 16 MiB and at the end. Without names,
+ * permissions and resuming it is the lower bound for a checked, durable upload.
  */
 
 import { writeSync } from "node:fs";
@@ -35,7 +35,7 @@ const server = Bun.serve<Upload>({
     message: (socket, message) => {
       if (typeof message === "string") return begin(socket, message);
       if (message.length === HASH_BYTES) return void end(socket, message);
-      take(socket.data, message);
+      storeChunk(socket.data, message);
       socket.sendBinary(Uint32Array.of(socket.data.chunks));
     },
   },
@@ -49,12 +49,12 @@ function begin(socket: Bun.ServerWebSocket<Upload>, name: string): void {
   });
 }
 
-function take(upload: Upload, message: Buffer): void {
+function storeChunk(upload: Upload, message: Buffer): void {
   const bytes = message.subarray(HASH_BYTES);
   Bun.SHA256.hash(bytes, hash);
-  if (message.compare(hash, 0, HASH_BYTES, 0, HASH_BYTES) !== 0) throw new Error("damaged");
+  if (message.compare(hash, 0, HASH_BYTES, 0, HASH_BYTES) !== 0) throw new Error("wrong checksum");
   const { file } = upload;
-  if (file === undefined) throw new Error("not begun");
+  if (file === undefined) throw new Error("chunk before file name");
   writeSync(file.fd, bytes);
   upload.digest.update(hash);
   upload.chunks += 1;
@@ -68,6 +68,6 @@ async function end(socket: Bun.ServerWebSocket<Upload>, digest: Buffer): Promise
   await data.syncing;
   await data.file?.datasync();
   await data.file?.close();
-  if (!digest.equals(data.digest.digest())) throw new Error("not what was sent");
+  if (!digest.equals(data.digest.digest())) throw new Error("wrong digest");
   socket.sendBinary(digest);
 }

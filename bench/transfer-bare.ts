@@ -1,10 +1,10 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Content } from "./transfer-content.ts";
-import type { Contestant, TransferTool, Trip } from "./transfer-contestant.ts";
-import { runEnd, usageDuring } from "./transfer-usage.ts";
+import type { Contestant, TransferRun, TransferTool } from "./transfer-contestant.ts";
+import { runCommand, usageDuring } from "./transfer-usage.ts";
 
-/** WebSocket, TLS and SHA-256 of Bun, and a disk: what is left when all of chat is taken away. */
+/** Lower bound: WebSocket, TLS and SHA-256 of Bun, and the disk, without chat. */
 export const bare: Contestant = {
   name: "bare prototype",
   start: async (folder) => {
@@ -32,17 +32,17 @@ class BareTransferTool implements TransferTool {
     this.#target = target;
   }
 
-  async bring(content: Content): Promise<Trip> {
+  async transfer(content: Content): Promise<TransferRun> {
     const entry = join(import.meta.dir, "transfer-bare-client.ts");
     const [done, receiver] = await usageDuring(this.#server.pid, async () => {
       const started = performance.now();
-      const { usage } = await runEnd([process.execPath, entry, this.#port, content.path]);
+      const { usage } = await runCommand([process.execPath, entry, this.#port, content.path]);
       return { sender: usage, seconds: (performance.now() - started) / 1000 };
     });
-    return { ...done, receiver, arrived: { path: join(this.#target, content.name) } };
+    return { ...done, receiver, received: { path: join(this.#target, content.name) } };
   }
 
-  forget(): void {
+  removeReceived(): void {
     rmSync(this.#target, { recursive: true });
     mkdirSync(this.#target);
   }

@@ -8,9 +8,9 @@ interface GotLine {
   readonly path: string;
 }
 
-const ARRIVES_WITHIN_MS = 600_000;
+const ARRIVAL_TIMEOUT_MS = 600_000;
 
-/** `chat get-file --follow`: one process that takes whatever comes. */
+/** A `chat get-file --follow` process, which downloads every new file. */
 export class ChatReceiver {
   readonly #child: Bun.Subprocess<"ignore", "pipe", "ignore">;
   readonly #folder: string;
@@ -27,7 +27,7 @@ export class ChatReceiver {
     mkdirSync(folder);
     const child = Bun.spawn([...command.argv, "--follow", "--json", "--out", folder], {
       env: { ...process.env, ...command.env },
-      stdio: ["ignore", "pipe", "ignore"], // Faults are on its output, too.
+      stdio: ["ignore", "pipe", "ignore"], // Faults are on stdout, too.
     });
     return new ChatReceiver(child, folder);
   }
@@ -36,19 +36,19 @@ export class ChatReceiver {
     return this.#child.pid;
   }
 
-  /** The next file that stands under its name. */
+  /** Resolves when the next file is complete. */
   async next(): Promise<GotLine> {
-    const timer = setTimeout(() => this.#child.kill(), ARRIVES_WITHIN_MS);
+    const timer = setTimeout(() => this.#child.kill(), ARRIVAL_TIMEOUT_MS);
     for (;;) {
       const { value, done } = await this.#lines.next();
-      if (done === true) throw new Error("get-file --follow ended before the file had come");
+      if (done === true) throw new Error("get-file --follow ended before the file arrived");
       if (value.kind !== "got") continue;
       clearTimeout(timer);
       return value;
     }
   }
 
-  forget(): void {
+  removeReceived(): void {
     rmSync(this.#folder, { recursive: true });
     mkdirSync(this.#folder);
   }

@@ -1,28 +1,28 @@
-/** The compiled program: `chat send-file` to a server, and `chat get-file` from it. */
+/** Transfers with the compiled program: `chat send-file` and `chat get-file`. */
 import { mkdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type ServerProcess, startServer } from "./server-process.ts";
 import { ChatReceiver } from "./transfer-chat-receiver.ts";
 import type { Content } from "./transfer-content.ts";
 import {
-  type Arrival,
   type Contestant,
+  type ReceivedContent,
+  type TransferRun,
   type TransferTool,
-  type Trip,
   Unavailable,
 } from "./transfer-contestant.ts";
-import { type CommandOptions, runEnd, usageDuring } from "./transfer-usage.ts";
+import { type CommandOptions, runCommand, usageDuring } from "./transfer-usage.ts";
 
 const BINARY = join(import.meta.dir, "..", "dist", "chat");
 const COMMAND = process.env["CHAT_CLIENT_COMMAND"]?.split(" ") ?? [BINARY];
 
-/** To the server's disk: the receiver may come at any time. */
+/** Upload to the server's disk. */
 export const chatUpload: Contestant = {
   name: "chat send-file",
   start: async (folder) => new Upload(await ChatSite.open(folder)),
 };
 
-/** To the receiver's disk, who follows: it fetches while the upload runs. */
+/** Transfer to the disk of a receiver that follows: it downloads during the upload. */
 export const chatRelay: Contestant = {
   name: "chat send + follow",
   start: async (folder) => {
@@ -31,13 +31,13 @@ export const chatRelay: Contestant = {
   },
 };
 
-/** From the server's disk, after the upload. */
+/** Download from the server's disk after the upload. */
 export const chatDownload: Contestant = {
   name: "chat get-file",
   start: async (folder) => new Download(await ChatSite.open(folder)),
 };
 
-/** A server, somebody who sends and somebody who receives. */
+/** A server with one sender and one receiver. */
 export class ChatSite {
   readonly server: ServerProcess;
   readonly target: string;
@@ -54,22 +54,22 @@ export class ChatSite {
   static async open(folder: string): Promise<ChatSite> {
     const [program = ""] = COMMAND;
     const help = Bun.spawnSync([...COMMAND, "send-file", "--help"]);
-    if (!help.success) throw new Unavailable(`${program} knows no send-file; build it first`);
+    if (!help.success) throw new Unavailable(`${program} has no send-file: run bun build.ts`);
     const site = new ChatSite(await startServer(), folder);
     for (const user of ["ana", "bob"]) await site.run("register", user, []);
-    // Whoever receives must be in the room; the end of its input ends it.
+    // The receiver must be in the room. `join` ends at the end of its input.
     await site.run("join", "bob", ["--json"]);
     return site;
   }
 
-  /** Runs one verb as somebody, with an environment of its own. */
+  /** Runs a command as a user, in a separate environment. */
   run(verb: string, user: string, args: readonly string[]) {
-    return runEnd(this.command(verb, user, args).argv, this.#options);
+    return runCommand(this.command(verb, user, args).argv, this.#options);
   }
 
   command(verb: string, user = "bob", args: readonly string[] = []): ChatCommand {
-    const place = ["--server", `127.0.0.1:${this.server.port}`, "--user", user];
-    return { argv: [...COMMAND, verb, ...place, ...args], env: this.#options.env ?? {} };
+    const connection = ["--server", `127.0.0.1:${this.server.port}`, "--user", user];
+    return { argv: [...COMMAND, verb, ...connection, ...args], env: this.#options.env ?? {} };
   }
 
   async send(path: string) {
@@ -77,7 +77,7 @@ export class ChatSite {
     return { usage, file: sentFile(stdout) };
   }
 
-  stored(id: string): string {
+  storedPath(id: string): string {
     return join(this.server.folder, "data", "files", id, "content");
   }
 
@@ -100,19 +100,19 @@ class Upload implements TransferTool {
     this.#site = site;
   }
 
-  async bring(content: Content): Promise<Trip> {
+  async transfer(content: Content): Promise<TransferRun> {
     const site = this.#site;
     const [done, receiver] = await usageDuring(site.server.pid, async () => {
       const started = performance.now();
       const { usage, file } = await site.send(content.path);
       return { sender: usage, seconds: (performance.now() - started) / 1000, file };
     });
-    this.#path = site.stored(done.file.id);
-    return { ...done, receiver, arrived: storedArrival(this.#path, content) };
+    this.#path = site.storedPath(done.file.id);
+    return { ...done, receiver, received: storedArrival(this.#path, content) };
   }
 
-  /** Only its bytes: the server runs on and does not read them again. */
-  forget(): void {
+  /** Removes only the content: the running server does not read it again. */
+  removeReceived(): void {
     rmSync(this.#path, { force: true });
   }
 
@@ -131,7 +131,7 @@ class Relay implements TransferTool {
     this.#receiver = receiver;
   }
 
-  async bring(content: Content): Promise<Trip> {
+  async transfer(content: Content): Promise<TransferRun> {
     const site = this.#site;
     const [[done, receiver], server] = await usageDuring(site.server.pid, () =>
       usageDuring(this.#receiver.pid, async () => {
@@ -139,18 +139,18 @@ class Relay implements TransferTool {
         const sending = site.send(content.path);
         const got = await this.#receiver.next();
         const { usage, file } = await sending;
-        if (got.id !== file.id) throw new Error(`${got.id} came, ${file.id} was sent`);
+        if (got.id !== file.id) throw new Error(`received ${got.id} instead of ${file.id}`);
         const seconds = (performance.now() - started) / 1000;
         return { sender: usage, seconds, file, path: got.path };
       }),
     );
-    this.#path = site.stored(done.file.id);
-    return { ...done, receiver, server, arrived: { path: done.path } };
+    this.#path = site.storedPath(done.file.id);
+    return { ...done, receiver, server, received: { path: done.path } };
   }
 
-  forget(): void {
+  removeReceived(): void {
     rmSync(this.#path, { force: true });
-    this.#receiver.forget();
+    this.#receiver.removeReceived();
   }
 
   async stop(): Promise<void> {
@@ -167,10 +167,10 @@ class Download implements TransferTool {
     this.#site = site;
   }
 
-  async bring(content: Content): Promise<Trip> {
+  async transfer(content: Content): Promise<TransferRun> {
     const site = this.#site;
     const { file } = await site.send(content.path);
-    this.#path = site.stored(file.id);
+    this.#path = site.storedPath(file.id);
     const [done, sender] = await usageDuring(site.server.pid, async () => {
       const started = performance.now();
       const args = ["--json", "--out", site.target, file.id];
@@ -178,10 +178,10 @@ class Download implements TransferTool {
       const seconds = (performance.now() - started) / 1000;
       return { receiver: usage, seconds, path: gotPath(stdout) };
     });
-    return { ...done, sender, arrived: { path: done.path } };
+    return { ...done, sender, received: { path: done.path } };
   }
 
-  forget(): void {
+  removeReceived(): void {
     rmSync(this.#path, { force: true });
     this.#site.forget();
   }
@@ -191,8 +191,8 @@ class Download implements TransferTool {
   }
 }
 
-/** At the server a folder is one file: a manifest, and then the contents. */
-function storedArrival(path: string, content: Content): Arrival {
+/** The server stores a folder as one file: a manifest followed by the contents. */
+function storedArrival(path: string, content: Content): ReceivedContent {
   return { path, skipBytes: statSync(path).size - content.sizeBytes };
 }
 

@@ -1,19 +1,19 @@
 import * as fs from "node:fs";
 import { basename, join } from "node:path";
 
-/** What is sent, and how to know it again. */
+/** A file or folder to transfer, with the hash of its content. */
 export interface Content {
   readonly path: string;
   readonly name: string;
   readonly sizeBytes: number;
-  /** Of the file, or of all files of the folder one after the other, ordered by path. */
+  /** Hash of the file, or of all files of the folder concatenated in the order of their paths. */
   readonly sha256: string;
   readonly isFolder: boolean;
 }
 
 const BLOCK_BYTES = 1 << 20;
 const FILES_PER_FOLDER = 100;
-/** `crypto.getRandomValues` gives no more at once. */
+/** Limit of `crypto.getRandomValues` per call. */
 const RANDOM_BYTES_MAX = 65_536;
 
 export function randomFile(path: string, sizeBytes: number): Content {
@@ -23,12 +23,12 @@ export function randomFile(path: string, sizeBytes: number): Content {
     fillRandom(block);
     fs.writeSync(fd, block, 0, Math.min(block.length, sizeBytes - at));
   }
-  fs.fdatasyncSync(fd); // Its writing to the disk must not fall into somebody's time.
+  fs.fdatasyncSync(fd); // Otherwise the write-back would slow down a later measurement.
   fs.closeSync(fd);
   return contentOf(path);
 }
 
-/** Mostly holes: one random block in each stride. */
+/** Creates a sparse file with one random block per stride. */
 export function sparseFile(path: string, sizeBytes: number, strideBytes: number): Content {
   const fd = fs.openSync(path, "w");
   const block = new Uint8Array(BLOCK_BYTES);
@@ -59,7 +59,7 @@ function contentOf(path: string): Content {
   return { path, name: basename(path), sizeBytes, sha256: contentSha256(path), isFolder };
 }
 
-/** @param skipBytes of the first file that are left out */
+/** @param skipBytes bytes at the start of the first file to ignore */
 export function contentSha256(path: string, skipBytes = 0): string {
   const hasher = new Bun.CryptoHasher("sha256");
   const block = new Uint8Array(BLOCK_BYTES);
@@ -78,7 +78,7 @@ export function contentSha256(path: string, skipBytes = 0): string {
   return hasher.digest("hex");
 }
 
-/** Itself, or all files below it in the order of their paths. */
+/** Returns the file itself, or all files in the folder sorted by path. */
 function filesOf(path: string): string[] {
   if (!fs.statSync(path).isDirectory()) return [path];
   const names = fs.readdirSync(path, { recursive: true, withFileTypes: true });

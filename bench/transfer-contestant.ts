@@ -1,52 +1,52 @@
 import type { Content } from "./transfer-content.ts";
 
-/** A way to bring a file or a folder to another process of this machine. */
+/** A tool that transfers files and folders to another process on this machine. */
 export interface Contestant {
   readonly name: string;
   /**
-   * Starts what runs before the first byte.
-   * @param folder empty, its own, removed afterwards
+   * Starts what must run before the first transfer.
+   * @param folder empty folder of this tool, removed afterwards
    * @throws Unavailable
    */
   start(folder: string): Promise<TransferTool>;
 }
 
 export interface TransferTool {
-  /** Resolves when it has arrived, as surely as this way promises. */
-  bring(content: Content): Promise<Trip>;
-  /** Removes what the last trip brought: the next one must not find it. */
-  forget(): void;
+  /** Resolves when the content has arrived, with the durability that the tool guarantees. */
+  transfer(content: Content): Promise<TransferRun>;
+  /** Removes the received content, so that the next run starts without it. */
+  removeReceived(): void;
   stop(): Promise<void>;
 }
 
-export interface Trip {
+export interface TransferRun {
   /** From the start of the command to the end of the last process. */
   readonly seconds: number;
   readonly sender: Usage;
   readonly receiver: Usage;
-  /** Where a server stands between the two. */
+  /** Usage of a server between the two ends, if there is one. */
   readonly server?: Usage;
-  readonly arrived: Arrival;
+  readonly received: ReceivedContent;
 }
 
-/** Where it is now, and how many bytes of it come before the content. */
-export interface Arrival {
+/** Location of the received content. `skipBytes` precede it in the file. */
+export interface ReceivedContent {
   readonly path: string;
   readonly skipBytes?: number;
 }
 
 export interface Usage {
-  /** User and system time, children included. */
+  /** User and system time, including child processes. */
   readonly cpuSeconds: number;
-  /** Of all processes of this end together. */
+  /** Sum over all processes of this end. */
   readonly peakBytes: number;
 }
 
-/** It cannot run on this machine; the sentence says what is missing. */
+/** The tool cannot run on this machine; the message says what is missing. */
 export class Unavailable extends Error {}
 
 /** @throws Unavailable */
-export function need(program: string): string {
+export function requireProgram(program: string): string {
   const path = Bun.which(program, { PATH: `${process.env["PATH"]}:/usr/sbin` });
   if (path === null) throw new Unavailable(`${program} is not installed`);
   return path;

@@ -1,24 +1,24 @@
 /**
- * A large file that was sent to 90 %: how soon the same command moves bytes again, and what it
- * reads of the part that is there. The sender is killed twice, so that one run is timed and one is
- * traced.
+ * Resumes the upload of a large file: measures how soon the repeated command sends new bytes, and
+ * how much of the uploaded part it reads. The sender is killed twice, so that one run is timed and
+ * one is traced.
  */
 import * as fs from "node:fs";
 import { join } from "node:path";
 import { ChatSite } from "./transfer-chat.ts";
 import { type Content, contentSha256, sparseFile } from "./transfer-content.ts";
-import { need } from "./transfer-contestant.ts";
-import { runEnd } from "./transfer-usage.ts";
+import { requireProgram } from "./transfer-contestant.ts";
+import { runCommand } from "./transfer-usage.ts";
 
 const STRIDE_BYTES = 16 << 20;
 const FIRST_SHARE = 0.9;
 const SECOND_SHARE = 0.93;
-const LOOK_EVERY_MS = 1;
-const SETTLED_MS = 300;
-const REACHED_WITHIN_MS = 300_000;
+const CHECK_INTERVAL_MS = 1;
+const SETTLE_MS = 300;
+const SEND_TIMEOUT_MS = 300_000;
 
 export async function benchResume(folder: string, sizeBytes: number): Promise<void> {
-  const strace = need("strace");
+  const strace = requireProgram("strace");
   const content = sparseFile(join(folder, "sparse.bin"), sizeBytes, STRIDE_BYTES);
   const site = await ChatSite.open(folder);
   try {
@@ -26,33 +26,37 @@ export async function benchResume(folder: string, sizeBytes: number): Promise<vo
     const second = await sendUntil(site, content, SECOND_SHARE * sizeBytes, first.reachedBytes);
     const trace = join(folder, "trace");
     const done = await tracedSend(site, content, strace, trace);
-    const have = second.reachedBytes;
-    const { before, after } = readsOf(fs.readFileSync(trace, "latin1"), content.path, have);
-    if (contentSha256(site.stored(done.id)) !== content.sha256) throw new Error("damaged");
+    const resumeBytes = second.reachedBytes;
+    const { before, after } = bytesRead(
+      fs.readFileSync(trace, "latin1"),
+      content.path,
+      resumeBytes,
+    );
+    if (contentSha256(site.storedPath(done.id)) !== content.sha256) throw new Error("wrong digest");
     const { firstMs } = second;
     print(`a file of ${size(sizeBytes)}, resumed at ${size(first.reachedBytes)}`);
     print(`from the start of the command to the first new chunk: ${firstMs.toFixed(0)} ms`);
-    print(`resumed at ${size(have)}, with ${size(done.resumedBytes)} said to be there already:`);
+    print(`resumed at ${size(resumeBytes)}, with ${size(done.resumedBytes)} reported as uploaded:`);
     print(`bytes read before the resume point ${before}, after it ${after}`);
   } finally {
     await site.server.stop();
   }
 }
 
-interface Leg {
-  /** At the server when the sender was dead. */
+interface PartialSend {
+  /** Bytes at the server after the sender was killed. */
   readonly reachedBytes: number;
-  /** Until the first byte more than before was there. */
+  /** Time until the first new byte was stored. */
   readonly firstMs: number;
 }
 
-/** Sends until the server has so much, and kills the sender. */
+/** Sends until the server has `targetBytes`, and kills the sender. */
 async function sendUntil(
   site: ChatSite,
   content: Content,
-  wantedBytes: number,
-  haveBytes: number,
-): Promise<Leg> {
+  targetBytes: number,
+  previousBytes: number,
+): Promise<PartialSend> {
   const { argv, env } = site.command("send-file", "ana", [content.path]);
   const started = performance.now();
   let firstMs = Number.NaN;
@@ -63,16 +67,16 @@ async function sendUntil(
   for (;;) {
     const bytes = storedBytes(site);
     const elapsedMs = performance.now() - started;
-    if (Number.isNaN(firstMs) && bytes > haveBytes) firstMs = elapsedMs;
-    if (bytes >= wantedBytes) break;
-    if (elapsedMs > REACHED_WITHIN_MS || child.exitCode !== null) {
-      throw new Error(`send-file got to ${bytes} of ${wantedBytes} bytes`);
+    if (Number.isNaN(firstMs) && bytes > previousBytes) firstMs = elapsedMs;
+    if (bytes >= targetBytes) break;
+    if (elapsedMs > SEND_TIMEOUT_MS || child.exitCode !== null) {
+      throw new Error(`send-file stopped at ${bytes} of ${targetBytes} bytes`);
     }
-    await Bun.sleep(LOOK_EVERY_MS);
+    await Bun.sleep(CHECK_INTERVAL_MS);
   }
   child.kill("SIGKILL");
   await child.exited;
-  await Bun.sleep(SETTLED_MS); // What it had sent arrives.
+  await Bun.sleep(SETTLE_MS); // Bytes in flight arrive.
   return { reachedBytes: storedBytes(site), firstMs };
 }
 
@@ -85,12 +89,12 @@ async function tracedSend(
   const { argv, env } = site.command("send-file", "ana", ["--json", content.path]);
   const calls = "read,pread64,readv,preadv,preadv2,lseek,mmap,sendfile,copy_file_range";
   const options = ["-f", "-y", "-s", "0", "-e", `trace=${calls}`, "-o", trace];
-  const { stdout } = await runEnd([strace, ...options, ...argv], { env });
+  const { stdout } = await runCommand([strace, ...options, ...argv], { env });
   const last = stdout.trim().split("\n").at(-1) ?? "";
   return JSON.parse(last) as { id: string; resumedBytes: number };
 }
 
-/** The one upload there is. */
+/** Returns the stored bytes of the only upload. */
 function storedBytes(site: ChatSite): number {
   const root = join(site.server.folder, "data", "files");
   if (!fs.existsSync(root)) return 0;
@@ -98,30 +102,30 @@ function storedBytes(site: ChatSite): number {
   return paths.reduce((sum, path) => sum + (fs.existsSync(path) ? fs.statSync(path).size : 0), 0);
 }
 
-/** What the trace says was read of a file, before an offset and from it on. */
-function readsOf(trace: string, path: string, offset: number): { before: number; after: number } {
+/** Returns how many bytes of a file the traced process read before and after an offset. */
+function bytesRead(trace: string, path: string, offset: number): { before: number; after: number } {
   const sum = { before: 0, after: 0 };
-  /** Calls that another thread interrupted, by thread. */
-  const begun = new Map<string, string>();
-  /** Where `read` goes on, by descriptor. */
-  const places = new Map<string, number>();
+  /** Beginnings of interrupted calls, by thread. */
+  const unfinishedCalls = new Map<string, string>();
+  /** File offsets by descriptor. */
+  const offsets = new Map<string, number>();
   for (const line of trace.split("\n")) {
     const thread = /^\d+/.exec(line)?.[0] ?? "";
     const unfinished = /^\d+ +(.*) <unfinished \.\.\.>$/.exec(line)?.[1];
-    if (unfinished !== undefined) begun.set(thread, unfinished);
+    if (unfinished !== undefined) unfinishedCalls.set(thread, unfinished);
     const resumed = /<\.\.\. \w+ resumed>(.*)$/.exec(line)?.[1];
-    const call = resumed === undefined ? line : (begun.get(thread) ?? "") + resumed;
+    const call = resumed === undefined ? line : (unfinishedCalls.get(thread) ?? "") + resumed;
     if (!call.includes(`<${path}>`) || unfinished !== undefined) continue;
-    const [, name = "", fd = "", rest = ""] = /(\w+)\((\d+)<[^>]*>,?(.*)$/.exec(call) ?? [];
-    const result = Number(/= (-?\d+)/.exec(rest)?.[1] ?? -1);
+    const [, name = "", fd = "", args = ""] = /(\w+)\((\d+)<[^>]*>,?(.*)$/.exec(call) ?? [];
+    const result = Number(/= (-?\d+)/.exec(args)?.[1] ?? -1);
     if (result < 0) continue;
-    if (name === "lseek") places.set(fd, result);
+    if (name === "lseek") offsets.set(fd, result);
     else if (name === "mmap" || name === "sendfile" || name === "copy_file_range") {
-      throw new Error(`it is read by ${name}, which is not counted here`);
+      throw new Error(`unexpected system call ${name}`);
     } else {
-      const at = name === "read" || name === "readv" ? places.get(fd) : lastArgument(rest);
+      const at = name === "read" || name === "readv" ? offsets.get(fd) : lastArgument(args);
       const from = at ?? 0;
-      if (name === "read" || name === "readv") places.set(fd, from + result);
+      if (name === "read" || name === "readv") offsets.set(fd, from + result);
       const early = Math.max(0, Math.min(result, offset - from));
       sum.before += early;
       sum.after += result - early;
@@ -130,9 +134,9 @@ function readsOf(trace: string, path: string, offset: number): { before: number;
   return sum;
 }
 
-/** `""..., 262144, 786432) = 262144`: the offset. */
-function lastArgument(rest: string): number {
-  return Number(/, (\d+)\) += /.exec(rest)?.[1] ?? 0);
+/** Parses the offset in `""..., 262144, 786432) = 262144`. */
+function lastArgument(args: string): number {
+  return Number(/, (\d+)\) += /.exec(args)?.[1] ?? 0);
 }
 
 function size(bytes: number): string {

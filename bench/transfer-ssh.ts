@@ -1,16 +1,21 @@
-/** scp and rsync over an ssh server of their own, whose keys and settings lie in one folder. */
+/** scp and rsync with a private ssh server, whose keys and settings are in one folder. */
 import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { answers, freePort } from "./free-port.ts";
+import { acceptsConnections, freePort } from "./free-port.ts";
 import type { Content } from "./transfer-content.ts";
-import { type Contestant, need, type TransferTool, type Trip } from "./transfer-contestant.ts";
-import { runEnd, usageDuring } from "./transfer-usage.ts";
+import {
+  type Contestant,
+  requireProgram,
+  type TransferRun,
+  type TransferTool,
+} from "./transfer-contestant.ts";
+import { runCommand, usageDuring } from "./transfer-usage.ts";
 
 const CIPHER = "aes128-gcm@openssh.com";
 const HOST = "bench";
-/** Where sshd locks itself in before somebody is known; it refuses to start without. */
-const EMPTY_FOLDER = "/run/sshd";
-const START_WITHIN_MS = 5_000;
+/** sshd's privilege separation folder; it refuses to start without it. */
+const PRIVILEGE_FOLDER = "/run/sshd";
+const START_TIMEOUT_MS = 5_000;
 
 type Command = (config: string, content: Content, target: string) => string[];
 
@@ -30,7 +35,7 @@ function sshContestant(name: string, program: string, command: Command): Contest
   return {
     name,
     start: async (folder) => {
-      need(program);
+      requireProgram(program);
       const server = await startSshd(folder);
       return new SshTransferTool(server, command, join(folder, "arrived"));
     },
@@ -39,7 +44,7 @@ function sshContestant(name: string, program: string, command: Command): Contest
 
 interface Sshd {
   readonly pid: number;
-  /** For `ssh -F`. */
+  /** Configuration file for `ssh -F`. */
   readonly config: string;
   stop(): Promise<void>;
 }
@@ -56,17 +61,17 @@ class SshTransferTool implements TransferTool {
     mkdirSync(target);
   }
 
-  async bring(content: Content): Promise<Trip> {
+  async transfer(content: Content): Promise<TransferRun> {
     const command = this.#command(this.#server.config, content, this.#target);
     const [done, receiver] = await usageDuring(this.#server.pid, async () => {
       const started = performance.now();
-      const { usage } = await runEnd(command);
+      const { usage } = await runCommand(command);
       return { sender: usage, seconds: (performance.now() - started) / 1000 };
     });
-    return { ...done, receiver, arrived: { path: join(this.#target, content.name) } };
+    return { ...done, receiver, received: { path: join(this.#target, content.name) } };
   }
 
-  forget(): void {
+  removeReceived(): void {
     rmSync(this.#target, { recursive: true });
     mkdirSync(this.#target);
   }
@@ -77,29 +82,38 @@ class SshTransferTool implements TransferTool {
 }
 
 async function startSshd(folder: string): Promise<Sshd> {
-  const sshd = need("sshd"); // It wants to be called by its whole path.
-  need("ssh");
+  const sshd = requireProgram("sshd"); // sshd must be started by its absolute path.
+  requireProgram("ssh");
   const path = (name: string) => join(folder, name);
   for (const key of ["host-key", "user-key"]) {
-    await runEnd([need("ssh-keygen"), "-q", "-t", "ed25519", "-N", "", "-f", path(key)]);
+    await runCommand([
+      requireProgram("ssh-keygen"),
+      "-q",
+      "-t",
+      "ed25519",
+      "-N",
+      "",
+      "-f",
+      path(key),
+    ]);
   }
   const port = freePort();
   const hostKey = readFileSync(path("host-key.pub"), "utf8");
   writeFileSync(path("known-hosts"), `[127.0.0.1]:${port} ${hostKey}`);
   writeFileSync(path("sshd.conf"), sshdConfig(path, port));
   writeFileSync(path("ssh.conf"), sshConfig(path, port));
-  const isOurs = makeEmptyFolder();
+  const isFolderCreated = createPrivilegeFolder();
   const child = Bun.spawn([sshd, "-D", "-e", "-f", path("sshd.conf")], {
     stdio: ["ignore", "ignore", Bun.file(path("sshd.log"))],
   });
   const stop = async () => {
     child.kill();
     await child.exited;
-    if (isOurs) rmdirSync(EMPTY_FOLDER);
+    if (isFolderCreated) rmdirSync(PRIVILEGE_FOLDER);
   };
-  const until = performance.now() + START_WITHIN_MS;
-  while (!(await answers(port))) {
-    if (performance.now() < until && child.exitCode === null) {
+  const deadline = performance.now() + START_TIMEOUT_MS;
+  while (!(await acceptsConnections(port))) {
+    if (performance.now() < deadline && child.exitCode === null) {
       await Bun.sleep(20);
       continue;
     }
@@ -142,14 +156,14 @@ ForwardAgent no
 `;
 }
 
-/** `userInfo` of Bun 1.4.4 believes the environment, which may name nobody. */
+/** `userInfo` of Bun 1.4.4 returns the environment's USER, which may be wrong. */
 function userName(): string {
   return Bun.spawnSync(["id", "-un"]).stdout.toString().trim();
 }
 
-/** @returns whether it was not there */
-function makeEmptyFolder(): boolean {
-  if (existsSync(EMPTY_FOLDER) || process.getuid?.() !== 0) return false;
-  mkdirSync(EMPTY_FOLDER, { mode: 0o755 });
+/** @returns whether the folder was created */
+function createPrivilegeFolder(): boolean {
+  if (existsSync(PRIVILEGE_FOLDER) || process.getuid?.() !== 0) return false;
+  mkdirSync(PRIVILEGE_FOLDER, { mode: 0o755 });
   return true;
 }

@@ -1,19 +1,19 @@
 import type { Content } from "./transfer-content.ts";
-import type { Trip } from "./transfer-contestant.ts";
+import type { TransferRun } from "./transfer-contestant.ts";
 
 export interface Result {
   readonly name: string;
-  readonly trips: Trip[];
-  /** Of one byte: what comes before the first and after the last. */
-  readonly starts: Trip[];
-  /** Why it was not measured. */
+  readonly runs: TransferRun[];
+  /** Transfers of a single byte, which measure the fixed overhead. */
+  readonly starts: TransferRun[];
+  /** Reason if nothing was measured. */
   missing: string | undefined;
 }
 
 interface Figures {
   readonly name: string;
   readonly seconds: number;
-  /** Without what one byte takes. */
+  /** Without the overhead. */
   readonly netSeconds: number;
   readonly cpu: number;
   readonly netCpu: number;
@@ -25,26 +25,26 @@ const WIDTHS = [8, 9, 10, 19, 7, 13];
 export function printTable(content: Content, results: readonly Result[]): void {
   const mb = (content.sizeBytes / 1e6).toFixed(0);
   const what = content.isFolder ? "a folder of small files" : "one random file";
-  print(`${what}, ${mb} MB; medians; start: the same with one byte; net: without it`);
+  print(`${what}, ${mb} MB; medians; start: overhead, measured with one byte; net: without it`);
   print(row(HEAD));
-  for (const { name, trips, starts, missing } of results) {
+  for (const { name, runs, starts, missing } of results) {
     if (missing !== undefined) {
       print(`${name.padEnd(20)}  not measured: ${missing}`);
       continue;
     }
-    const { seconds, netSeconds, netCpu } = figures(name, trips, starts);
+    const { seconds, netSeconds, netCpu } = figures(name, runs, starts);
     const rate = (s: number) => (content.sizeBytes / 1e6 / s).toFixed(0);
     const cpu = [
-      median(trips, ({ sender }) => sender.cpuSeconds).toFixed(2),
-      median(trips, ({ receiver }) => receiver.cpuSeconds).toFixed(2),
+      median(runs, ({ sender }) => sender.cpuSeconds).toFixed(2),
+      median(runs, ({ receiver }) => receiver.cpuSeconds).toFixed(2),
     ];
     const peak = [
-      (median(trips, ({ sender }) => sender.peakBytes) / 1e6).toFixed(0),
-      (median(trips, ({ receiver }) => receiver.peakBytes) / 1e6).toFixed(0),
+      (median(runs, ({ sender }) => sender.peakBytes) / 1e6).toFixed(0),
+      (median(runs, ({ receiver }) => receiver.peakBytes) / 1e6).toFixed(0),
     ];
-    if (trips.some(({ server }) => server !== undefined)) {
-      cpu.push(median(trips, ({ server }) => server?.cpuSeconds ?? 0).toFixed(2));
-      peak.push((median(trips, ({ server }) => server?.peakBytes ?? 0) / 1e6).toFixed(0));
+    if (runs.some(({ server }) => server !== undefined)) {
+      cpu.push(median(runs, ({ server }) => server?.cpuSeconds ?? 0).toFixed(2));
+      peak.push((median(runs, ({ server }) => server?.peakBytes ?? 0) / 1e6).toFixed(0));
     }
     const start = (seconds - netSeconds).toFixed(2);
     const net = [rate(netSeconds), cpu.join("/"), netCpu.toFixed(2)];
@@ -53,14 +53,14 @@ export function printTable(content: Content, results: readonly Result[]): void {
   printRatios(results);
 }
 
-/** Times as fast as each of the others, and times as much work for each second of CPU time. */
+/** Prints the ratios of the others' durations and CPU times to ours. */
 function printRatios(results: readonly Result[]): void {
   const measured = results
     .filter(({ missing }) => missing === undefined)
-    .map(({ name, trips, starts }) => figures(name, trips, starts));
+    .map(({ name, runs, starts }) => figures(name, runs, starts));
   const others = measured.filter(({ name }) => !name.startsWith("chat"));
   for (const ours of measured.filter(({ name }) => name.startsWith("chat"))) {
-    print(`${ours.name}: as many times as fast, and net; the same for each CPU second, and net:`);
+    print(`${ours.name}: speed relative to each, also net of overhead; the same per CPU second:`);
     for (const { name, seconds, netSeconds, cpu, netCpu } of others) {
       const wall = [seconds / ours.seconds, netSeconds / ours.netSeconds];
       const times = [...wall, cpu / ours.cpu, netCpu / ours.netCpu];
@@ -69,20 +69,24 @@ function printRatios(results: readonly Result[]): void {
   }
 }
 
-function figures(name: string, trips: readonly Trip[], starts: readonly Trip[]): Figures {
-  const seconds = median(trips, (trip) => trip.seconds);
-  const netSeconds = Math.max(0.001, seconds - median(starts, (trip) => trip.seconds));
-  const cpu = median(trips, cpuSeconds);
+function figures(
+  name: string,
+  runs: readonly TransferRun[],
+  starts: readonly TransferRun[],
+): Figures {
+  const seconds = median(runs, (run) => run.seconds);
+  const netSeconds = Math.max(0.001, seconds - median(starts, (run) => run.seconds));
+  const cpu = median(runs, cpuSeconds);
   const netCpu = Math.max(0.01, cpu - median(starts, cpuSeconds));
   return { name, seconds, netSeconds, cpu, netCpu };
 }
 
-function cpuSeconds({ sender, receiver, server }: Trip): number {
+function cpuSeconds({ sender, receiver, server }: TransferRun): number {
   return sender.cpuSeconds + receiver.cpuSeconds + (server?.cpuSeconds ?? 0);
 }
 
-function median(trips: readonly Trip[], of: (trip: Trip) => number): number {
-  const sorted = trips.map(of).sort((one, other) => one - other);
+function median(runs: readonly TransferRun[], of: (run: TransferRun) => number): number {
+  const sorted = runs.map(of).sort((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 

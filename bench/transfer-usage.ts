@@ -3,32 +3,35 @@ import type { Usage } from "./transfer-contestant.ts";
 
 /** Linux: `getconf CLK_TCK`. */
 const TICKS_PER_SECOND = 100;
-const SAMPLE_EVERY_MS = 50;
-const REAPED_WITHIN_MS = 2_000;
-/** Whatever hangs is ended, and the bench fails. */
-const COMMAND_WITHIN_MS = 600_000;
-const STDERR_SHOWN = 2_000;
+const SAMPLE_INTERVAL_MS = 50;
+const REAP_TIMEOUT_MS = 2_000;
+/** Time limit of a command, after which the bench fails. */
+const COMMAND_TIMEOUT_MS = 600_000;
+const STDERR_QUOTED_LENGTH = 2_000;
 
 export interface CommandOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-export interface Done {
+export interface CommandResult {
   readonly usage: Usage;
   readonly stdout: string;
 }
 
-/** Runs one end to its end. @throws Error with what it said, when it fails */
-export async function runEnd(
+/**
+ * Runs a command.
+ * @throws Error with its stderr if it fails
+ */
+export async function runCommand(
   command: readonly string[],
   options: CommandOptions = {},
-): Promise<Done> {
+): Promise<CommandResult> {
   const child = Bun.spawn([...command], {
     env: { ...process.env, ...options.env },
     stdio: ["ignore", "pipe", "pipe"],
-    timeout: COMMAND_WITHIN_MS,
+    timeout: COMMAND_TIMEOUT_MS,
   });
-  const watch = new Watch(child.pid);
+  const watch = new MemoryWatch(child.pid);
   const [stdout, stderr] = await Promise.all([
     new Response(child.stdout).text(),
     new Response(child.stderr).text(),
@@ -36,24 +39,26 @@ export async function runEnd(
   ]);
   const peakBytes = watch.end();
   if (child.exitCode !== 0) {
-    const how = child.signalCode ?? child.exitCode;
-    throw new Error(`${command.join(" ")} ended with ${how}: ${stderr.slice(-STDERR_SHOWN)}`);
+    const ending = child.signalCode ?? child.exitCode;
+    throw new Error(
+      `${command.join(" ")} ended with ${ending}: ${stderr.slice(-STDERR_QUOTED_LENGTH)}`,
+    );
   }
   const used = child.resourceUsage();
   const cpuSeconds = Number(used?.cpuTime.total ?? 0) / 1e6;
-  // `maxRSS` would count what the forking parent had before the command took its place.
+  // `maxRSS` would include the memory of the forking parent before exec.
   return { usage: { cpuSeconds, peakBytes }, stdout };
 }
 
-/** What a process that runs on and its children use while something is done. */
-export async function usageDuring<T>(pid: number, work: () => Promise<T>): Promise<[T, Usage]> {
-  await childless(pid);
-  forgetPeak(pid);
+/** Measures the usage of a running process and its children during an action. */
+export async function usageDuring<T>(pid: number, action: () => Promise<T>): Promise<[T, Usage]> {
+  await waitForChildren(pid);
+  resetPeak(pid);
   const before = treeCpuSeconds(pid);
-  const watch = new Watch(pid);
+  const watch = new MemoryWatch(pid);
   try {
-    const result = await work();
-    await childless(pid);
+    const result = await action();
+    await waitForChildren(pid);
     const cpuSeconds = treeCpuSeconds(pid) - before;
     return [result, { cpuSeconds, peakBytes: watch.end() }];
   } finally {
@@ -61,15 +66,15 @@ export async function usageDuring<T>(pid: number, work: () => Promise<T>): Promi
   }
 }
 
-/** Peak of the resident memory of a process and all it started, summed. */
-class Watch {
+/** Samples the peak resident memory of a process tree. */
+class MemoryWatch {
   readonly #pid: number;
   readonly #timer: ReturnType<typeof setInterval>;
   #peakBytes = 0;
 
   constructor(pid: number) {
     this.#pid = pid;
-    this.#timer = setInterval(() => this.#sample(), SAMPLE_EVERY_MS);
+    this.#timer = setInterval(() => this.#sample(), SAMPLE_INTERVAL_MS);
   }
 
   end(): number {
@@ -79,22 +84,24 @@ class Watch {
   }
 
   #sample(): void {
-    // The kernel keeps the high-water mark of each, so that nothing is missed between two looks.
+    // The kernel tracks each process's peak, so nothing is missed between two samples.
     const bytes = processTree(this.#pid).reduce((sum, pid) => sum + peakBytes(pid), 0);
     this.#peakBytes = Math.max(this.#peakBytes, bytes);
   }
 }
 
-/** Children count once they were waited for: a server's sessions are gone by then. */
-async function childless(pid: number): Promise<void> {
-  const until = performance.now() + REAPED_WITHIN_MS;
+/**
+ * Waits until a server's sessions have ended: their CPU time counts only after they were reaped.
+ */
+async function waitForChildren(pid: number): Promise<void> {
+  const until = performance.now() + REAP_TIMEOUT_MS;
   while (processTree(pid).length > 1 && performance.now() < until) await Bun.sleep(5);
 }
 
-/** A process and all that it has started, as long as each parent lives. */
+/** Returns a process and its living descendants. */
 export function processTree(pid: number): number[] {
   const all = [pid];
-  for (const parent of all) all.push(...childrenOf(parent)); // Grows while it is walked.
+  for (const parent of all) all.push(...childrenOf(parent)); // The array grows during iteration.
   return all;
 }
 
@@ -107,7 +114,7 @@ function childrenOf(pid: number): number[] {
         .map(Number),
     );
   } catch {
-    return []; // Gone in between.
+    return []; // Exited meanwhile.
   }
 }
 
@@ -123,12 +130,12 @@ function peakBytes(pid: number): number {
 function treeCpuSeconds(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  // utime, stime, and those of the children that were waited for.
+  // utime and stime, also of reaped children.
   return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / TICKS_PER_SECOND;
 }
 
-/** The high-water mark begins anew with what is resident now. */
-function forgetPeak(pid: number): void {
+/** Resets the peak resident memory to the current value. */
+function resetPeak(pid: number): void {
   const path = `/proc/${pid}/clear_refs`;
   if (existsSync(path)) Bun.spawnSync(["sh", "-c", `echo 5 > ${path}`], { stderr: "ignore" });
 }

@@ -1,25 +1,25 @@
-/** magic-wormhole with a mailbox of its own; the two ends find each other directly. */
+/** magic-wormhole with a local mailbox server; both ends connect directly. */
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { answers, freePort } from "./free-port.ts";
+import { acceptsConnections, freePort } from "./free-port.ts";
 import type { Content } from "./transfer-content.ts";
 import {
   type Contestant,
-  need,
+  requireProgram,
+  type TransferRun,
   type TransferTool,
-  type Trip,
   Unavailable,
 } from "./transfer-contestant.ts";
-import { runEnd } from "./transfer-usage.ts";
+import { runCommand } from "./transfer-usage.ts";
 
-/** The Python for which Debian packages the mailbox server. */
+/** Python for which Debian packages the mailbox server. */
 const PYTHON = "/usr/bin/python3";
-const START_WITHIN_MS = 15_000;
+const START_TIMEOUT_MS = 15_000;
 
 export const wormhole: Contestant = {
   name: "magic-wormhole",
   start: async (folder) => {
-    need("wormhole");
+    requireProgram("wormhole");
     const mailbox = await startMailbox(folder);
     return new WormholeTransferTool(mailbox, join(folder, "arrived"));
   },
@@ -33,7 +33,7 @@ interface Mailbox {
 class WormholeTransferTool implements TransferTool {
   readonly #mailbox: Mailbox;
   readonly #target: string;
-  #trips = 0;
+  #runs = 0;
 
   constructor(mailbox: Mailbox, target: string) {
     this.#mailbox = mailbox;
@@ -41,9 +41,9 @@ class WormholeTransferTool implements TransferTool {
     mkdirSync(target);
   }
 
-  async bring(content: Content): Promise<Trip> {
-    this.#trips += 1;
-    const code = `${this.#trips}-bench-only`; // A code of one's own can be typed beforehand.
+  async transfer(content: Content): Promise<TransferRun> {
+    this.#runs += 1;
+    const code = `${this.#runs}-bench-only`; // A chosen code lets both commands start at once.
     const options = [
       ...["wormhole", "--relay-url", `ws://127.0.0.1:${this.#mailbox.port}/v1`],
       "--transit-helper=",
@@ -51,14 +51,14 @@ class WormholeTransferTool implements TransferTool {
     const path = join(this.#target, content.name);
     const started = performance.now();
     const [sent, received] = await Promise.all([
-      runEnd([...options, "send", "--hide-progress", "--code", code, content.path]),
-      runEnd([...options, "receive", "--hide-progress", "--accept-file", "-o", path, code]),
+      runCommand([...options, "send", "--hide-progress", "--code", code, content.path]),
+      runCommand([...options, "receive", "--hide-progress", "--accept-file", "-o", path, code]),
     ]);
     const seconds = (performance.now() - started) / 1000;
-    return { seconds, sender: sent.usage, receiver: received.usage, arrived: { path } };
+    return { seconds, sender: sent.usage, receiver: received.usage, received: { path } };
   }
 
-  forget(): void {
+  removeReceived(): void {
     rmSync(this.#target, { recursive: true });
     mkdirSync(this.#target);
   }
@@ -71,11 +71,11 @@ class WormholeTransferTool implements TransferTool {
 /** @throws Unavailable */
 async function startMailbox(folder: string): Promise<Mailbox> {
   const twist = ["-c", "from twisted.application.twist._twist import Twist; Twist.main()"];
-  const isThere = Bun.spawnSync([PYTHON, "-c", "import wormhole_mailbox_server"]);
-  if (!isThere.success) {
-    const why = isThere.stderr.toString().trim().split("\n").at(-1);
+  const probe = Bun.spawnSync([PYTHON, "-c", "import wormhole_mailbox_server"]);
+  if (!probe.success) {
+    const reason = probe.stderr.toString().trim().split("\n").at(-1);
     const from = "Debian: python3-magic-wormhole-mailbox-server";
-    throw new Unavailable(`no mailbox server for ${PYTHON} (${why}; ${from})`);
+    throw new Unavailable(`no mailbox server for ${PYTHON} (${reason}; ${from})`);
   }
   const port = freePort();
   const child = Bun.spawn(
@@ -89,9 +89,9 @@ async function startMailbox(folder: string): Promise<Mailbox> {
     child.kill();
     await child.exited;
   };
-  const until = performance.now() + START_WITHIN_MS;
-  while (!(await answers(port))) {
-    if (performance.now() > until || child.exitCode !== null) {
+  const deadline = performance.now() + START_TIMEOUT_MS;
+  while (!(await acceptsConnections(port))) {
+    if (performance.now() > deadline || child.exitCode !== null) {
       await stop();
       throw new Error("the mailbox server did not start");
     }

@@ -1,17 +1,17 @@
 /**
- * A wire between two TUN devices, in both directions: a bottleneck with a queue, then a way that
- * takes time and loses, doubles and overtakes. A process of its own, started by udp-path.ts; it
- * says `ready` when the devices are there, and ends with its input.
+ * Emulates a wire between two TUN devices in both directions: a bottleneck with a queue, then a
+ * path with delay, loss, duplication and reordering. Runs as a separate process, started by
+ * udp-path.ts; prints `ready` when the devices exist, and exits when its input ends.
  */
 import { dlopen, FFIType, ptr } from "bun:ffi";
 
-/** What befalls packets. Chances are the same in both directions. */
+/** Properties of a path, equal in both directions. Probabilities are from 0 to 1. */
 export interface Path {
   readonly name: string;
   readonly roundTripMs: number;
   readonly loss: number;
-  readonly doubled: number;
-  /** Held back by REORDER_MS. */
+  readonly duplicated: number;
+  /** Probability that a packet is delayed by REORDER_MS. */
   readonly reordered: number;
 }
 
@@ -53,8 +53,8 @@ interface Packet {
   readonly due: number;
 }
 
-/** First in, first out; each holds packets whose `due` only grows. */
-class Lane {
+/** FIFO queue; `due` must not decrease. */
+class PacketQueue {
   #packets: Packet[] = [];
   #next = 0;
 
@@ -78,7 +78,7 @@ class Direction {
   readonly #path: Path;
   readonly #from: number;
   readonly #to: number;
-  readonly #lanes = [new Lane(), new Lane()] as const;
+  readonly #queues = [new PacketQueue(), new PacketQueue()] as const;
   #busyUntil = 0;
 
   constructor(path: Path, from: number, to: number) {
@@ -87,20 +87,20 @@ class Direction {
     this.#to = to;
   }
 
-  takeIn(): void {
+  receive(): void {
     for (let i = 0; i < BATCH; i++) {
       const slot = free.pop();
       if (slot === undefined) return;
       const sizeBytes = libc.read(this.#from, base + slot * SLOT_BYTES, SLOT_BYTES);
       if (Number(sizeBytes) <= 0) return void free.push(slot);
-      this.#carry(slot, Number(sizeBytes), performance.now());
+      this.#schedule(slot, Number(sizeBytes), performance.now());
     }
   }
 
-  /** @returns when the next one is due */
-  giveOut(now: number): number {
+  /** @returns the time when the next packet is due */
+  deliverDue(now: number): number {
     let next = Number.POSITIVE_INFINITY;
-    for (const lane of this.#lanes) {
+    for (const lane of this.#queues) {
       for (let packet = lane.first; packet !== undefined; packet = lane.first) {
         if (packet.due > now) {
           next = Math.min(next, packet.due);
@@ -114,20 +114,20 @@ class Direction {
     return next;
   }
 
-  #carry(slot: number, sizeBytes: number, now: number): void {
-    const { loss, doubled, reordered, roundTripMs } = this.#path;
+  #schedule(slot: number, sizeBytes: number, now: number): void {
+    const { loss, duplicated, reordered, roundTripMs } = this.#path;
     const start = Math.max(now, this.#busyUntil);
     if (start - now > QUEUE_MS || Math.random() < loss) return void free.push(slot);
     this.#busyUntil = start + sizeBytes / BYTES_PER_MS;
     const due = this.#busyUntil + roundTripMs / 2;
     const isLate = Math.random() < reordered;
-    this.#lanes[isLate ? 1 : 0].push({ slot, sizeBytes, due: isLate ? due + REORDER_MS : due });
-    if (Math.random() >= doubled) return;
+    this.#queues[isLate ? 1 : 0].push({ slot, sizeBytes, due: isLate ? due + REORDER_MS : due });
+    if (Math.random() >= duplicated) return;
     const copy = free.pop();
     if (copy === undefined) return;
     const at = slot * SLOT_BYTES;
     slots.copyWithin(copy * SLOT_BYTES, at, at + sizeBytes);
-    this.#lanes[0].push({ slot: copy, sizeBytes, due });
+    this.#queues[0].push({ slot: copy, sizeBytes, due });
   }
 }
 
@@ -138,18 +138,18 @@ if (name !== "") {
   process.stdout.write("ready\n");
   process.stdin.on("end", () => process.exit(0)).resume();
   const directions = [new Direction(path, a, b), new Direction(path, b, a)] as const;
-  const polled = new Int32Array([a, 1, b, 1]); // Two `struct pollfd`, each waiting for input.
-  let lookedAt = performance.now();
+  const polled = new Int32Array([a, 1, b, 1]); // Two `struct pollfd`, each with POLLIN.
+  let yieldedAt = performance.now();
   const turn = () => {
     for (;;) {
-      for (const direction of directions) direction.takeIn();
+      for (const direction of directions) direction.receive();
       const now = performance.now();
-      const next = Math.min(...directions.map((direction) => direction.giveOut(now)));
-      if (now - lookedAt > 100) break; // So that the end of the input is seen.
+      const next = Math.min(...directions.map((direction) => direction.deliverDue(now)));
+      if (now - yieldedAt > 100) break; // Yields, so that the end of the input is noticed.
       polled[1] = polled[3] = 1;
       libc.poll(ptr(polled), 2, next === Number.POSITIVE_INFINITY ? 20 : next - now > 1 ? 1 : 0);
     }
-    lookedAt = performance.now();
+    yieldedAt = performance.now();
     setImmediate(turn);
   };
   turn();

@@ -1,7 +1,7 @@
 /**
- * Both ends of a link, each a process of its own: `server HOST` prints its port; `client TRANSPORT
- * HOST PORT CONGESTION SECONDS` fills a lane with chunks while it sends a small message every 50 ms
- * over the link, and prints what came of it.
+ * Both ends of a link, each in its own process. `server HOST` prints its port. `client TRANSPORT
+ * HOST PORT CONGESTION SECONDS` fills a data channel with chunks while it sends a small message
+ * every 50 ms over the link, and prints throughput and latencies.
  */
 import { makeCertificate } from "../src/crypto/certificate.ts";
 import type { Dial, Link, ListenerEvents } from "../src/io/link/link.ts";
@@ -16,18 +16,18 @@ export interface Outcome {
   readonly echoP50Ms: number;
 }
 
-export interface Opening {
-  /** From the dial to the first echo, the median of CONNECTS. */
+export interface ConnectionCost {
+  /** Median time from dial to first echo. */
   readonly connectMs: number;
-  /** Of IDLE links, at the client and its like at the server. */
+  /** Memory per idle link, both ends together. */
   readonly idleBytes: number;
 }
 
 const CHUNK_BYTES = 256 * 1024;
 const QUEUE_BYTES = 1 << 20;
-const ECHO_EVERY_MS = 50;
+const ECHO_INTERVAL_MS = 50;
 const CONNECTS = 51;
-const IDLE = 200;
+const IDLE_LINKS = 200;
 const SMALL_BYTES = 64;
 
 async function serve(host: string, congestion: "bbr" | "cubic"): Promise<void> {
@@ -36,7 +36,7 @@ async function serve(host: string, congestion: "bbr" | "cubic"): Promise<void> {
     accept: () => true,
     link: (link) =>
       link.receive({
-        // Small ones come back whole, chunks are acknowledged.
+        // Echoes small messages and acknowledges chunks.
         message: (bytes) =>
           link.send(
             bytes.length <= SMALL_BYTES ? bytes : new Uint8Array(new Uint32Array(1).buffer),
@@ -56,46 +56,46 @@ function dialOf(transport: string, congestion: "bbr" | "cubic"): Dial {
 }
 
 async function transfer(link: Link, seconds: number): Promise<Outcome> {
-  const waits: number[] = [];
+  const echoMs: number[] = [];
   link.receive({
     message: (bytes) => {
-      const [saidAt = 0] = new Float64Array(bytes.slice().buffer);
-      waits.push(performance.now() - saidAt);
+      const [sentAt = 0] = new Float64Array(bytes.slice().buffer);
+      echoMs.push(performance.now() - sentAt);
     },
     closed: (fault) => process.stderr.write(`the link ended: ${fault}\n`),
   });
-  const lane = await link.openChannel();
+  const channel = await link.openChannel();
   let acked = 0;
-  lane.receive({ message: () => acked++, closed: () => {} });
+  channel.receive({ message: () => acked++, closed: () => {} });
   const timer = setInterval(
     () => link.send(new Uint8Array(new Float64Array([performance.now()]).buffer)),
-    ECHO_EVERY_MS,
+    ECHO_INTERVAL_MS,
   );
   const chunk = crypto.getRandomValues(new Uint8Array(CHUNK_BYTES / 4));
-  const whole = new Uint8Array(CHUNK_BYTES);
-  for (let at = 0; at < CHUNK_BYTES; at += chunk.length) whole.set(chunk, at);
+  const message = new Uint8Array(CHUNK_BYTES);
+  for (let at = 0; at < CHUNK_BYTES; at += chunk.length) message.set(chunk, at);
   const startedAt = performance.now();
   const until = startedAt + seconds * 1_000;
   while (performance.now() < until) {
-    lane.send(whole);
-    if (lane.queuedBytes() > QUEUE_BYTES)
-      await Promise.race([lane.drained(), Bun.sleep(until - performance.now())]);
+    channel.send(message);
+    if (channel.queuedBytes() > QUEUE_BYTES)
+      await Promise.race([channel.drained(), Bun.sleep(until - performance.now())]);
     else await Bun.sleep(0);
   }
-  const tookS = (performance.now() - startedAt) / 1_000;
+  const elapsedS = (performance.now() - startedAt) / 1_000;
   clearInterval(timer);
-  const sorted = waits.toSorted((one, other) => one - other);
+  const sorted = echoMs.toSorted((a, b) => a - b);
   const at = (share: number) => sorted[Math.floor(sorted.length * share)] ?? Number.NaN;
-  const megabytesPerS = (acked * CHUNK_BYTES) / 1e6 / tookS;
+  const megabytesPerS = (acked * CHUNK_BYTES) / 1e6 / elapsedS;
   return { megabytesPerS, echoP99Ms: at(0.99), echoP50Ms: at(0.5) };
 }
 
-async function opening(dial: Dial, host: string, port: number): Promise<Opening> {
-  const call = () => dial({ host, port, timeoutMs: 10_000 });
+async function measureConnections(dial: Dial, host: string, port: number): Promise<ConnectionCost> {
+  const connect = () => dial({ host, port, timeoutMs: 10_000 });
   const times: number[] = [];
   for (let i = 0; i < CONNECTS; i++) {
     const startedAt = performance.now();
-    const link = await call();
+    const link = await connect();
     const echo = Promise.withResolvers<void>();
     link.receive({ message: () => echo.resolve(), closed: () => {} });
     link.send(new Uint8Array(SMALL_BYTES));
@@ -106,14 +106,14 @@ async function opening(dial: Dial, host: string, port: number): Promise<Opening>
   Bun.gc(true);
   const before = process.memoryUsage().rss;
   const links: Link[] = [];
-  for (let i = 0; i < IDLE; i++) {
-    const link = await call();
+  for (let i = 0; i < IDLE_LINKS; i++) {
+    const link = await connect();
     link.receive({ message: () => {}, closed: () => {} });
     links.push(link);
   }
   Bun.gc(true);
   const idleBytes = (process.memoryUsage().rss - before) / links.length;
-  const sorted = times.toSorted((one, other) => one - other);
+  const sorted = times.toSorted((a, b) => a - b);
   return { connectMs: sorted[CONNECTS >> 1] ?? Number.NaN, idleBytes };
 }
 
@@ -126,7 +126,7 @@ if (role === "server") {
   const dial = dialOf(transport, congestion === "cubic" ? "cubic" : "bbr");
   const isOpening = Number(seconds) === 0;
   const outcome = isOpening
-    ? await opening(dial, host, Number(port))
+    ? await measureConnections(dial, host, Number(port))
     : await transfer(await dial({ host, port: Number(port), timeoutMs: 10_000 }), Number(seconds));
   process.stdout.write(`${JSON.stringify(outcome)}\n`);
   process.exit(0);

@@ -1,4 +1,4 @@
-/** Two network namespaces with an emulated path between them (udp-emulator.ts). Linux, as root. */
+/** Two network namespaces connected by an emulated path (udp-emulator.ts). Linux only, as root. */
 import { join } from "node:path";
 import type { Path } from "./udp-emulator.ts";
 
@@ -12,8 +12,8 @@ const ADDRESSES: Readonly<Record<Side, string>> = { near: NEAR, far: FAR };
 export class EmulatedPath {
   readonly #emulator: Bun.Subprocess<"pipe", "pipe", "inherit">;
   readonly #spaces: Readonly<Record<Side, string>>;
-  /** Each namespace with its device. */
-  readonly #places: readonly (readonly [string, string])[];
+  /** Each namespace and its device. */
+  readonly #interfaces: readonly (readonly [string, string])[];
 
   private constructor(
     emulator: Bun.Subprocess<"pipe", "pipe", "inherit">,
@@ -22,7 +22,7 @@ export class EmulatedPath {
   ) {
     this.#emulator = emulator;
     this.#spaces = spaces;
-    this.#places = [
+    this.#interfaces = [
       [spaces.near, devices.near],
       [spaces.far, devices.far],
     ];
@@ -47,15 +47,15 @@ export class EmulatedPath {
     return new EmulatedPath(emulator, spaces, devices);
   }
 
-  /** How TCP shares the wire, at both ends. */
+  /** Sets the congestion control of TCP at both ends. */
   congestion(name: "cubic" | "bbr"): void {
-    for (const [space, device] of this.#places) {
+    for (const [space, device] of this.#interfaces) {
       run("ip", "-n", space, "route", "replace", NETWORK, "dev", device, "congctl", name);
     }
   }
 
-  /** What runs a program on that side. */
-  at(side: Side): readonly string[] {
+  /** Returns the command prefix that runs a program on that side. */
+  commandPrefix(side: Side): readonly string[] {
     return ["ip", "netns", "exec", this.#spaces[side]];
   }
 
@@ -66,11 +66,11 @@ export class EmulatedPath {
   }
 }
 
-/** Why paths cannot be emulated here; undefined: they can. */
-export function whyNoPath(): string | undefined {
+/** Returns why paths cannot be emulated here; `undefined` if they can. */
+export function unsupportedReason(): string | undefined {
   if (process.platform !== "linux") return "only Linux has TUN devices";
   if (process.getuid?.() !== 0) return "network namespaces need root";
-  return Bun.which("ip") === null ? "there is no `ip` (iproute2)" : undefined;
+  return Bun.which("ip") === null ? "`ip` (iproute2) is not installed" : undefined;
 }
 
 export function hasTcpBbr(): boolean {

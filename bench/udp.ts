@@ -1,22 +1,28 @@
 /**
- * UDP (QUIC) beside TCP over paths that lose, double and overtake: goodput of a file's lane, and
- * how long a small message takes there and back beside it. Each path is emulated anew for a run.
- * `--quick`: one run of each instead of the median of three; `--runs N`, `--seconds N`.
+ * Compares UDP (QUIC) with TCP on paths with loss, duplication and reordering: goodput of a data
+ * channel, and round-trip time of a small message during it. Each run emulates a new path.
+ * `--quick`: one run each instead of the median of three; `--runs N`, `--seconds N`.
  */
 import { join } from "node:path";
 import type { Path } from "./udp-emulator.ts";
-import type { Opening, Outcome } from "./udp-end.ts";
-import { EmulatedPath, FAR, hasTcpBbr, whyNoPath } from "./udp-path.ts";
+import type { ConnectionCost, Outcome } from "./udp-end.ts";
+import { EmulatedPath, FAR, hasTcpBbr, unsupportedReason } from "./udp-path.ts";
 
 const args = process.argv.slice(2);
 const RUNS = numberOf("--runs", args.includes("--quick") ? 1 : 3);
 const SECONDS = numberOf("--seconds", 8);
 
 const PATHS: readonly Path[] = [
-  { name: "20 ms", roundTripMs: 20, loss: 0, doubled: 0, reordered: 0 },
-  { name: "20 ms, 1 % lost", roundTripMs: 20, loss: 0.01, doubled: 0, reordered: 0 },
-  { name: "50 ms, 5 % lost", roundTripMs: 50, loss: 0.05, doubled: 0, reordered: 0 },
-  { name: "100 ms, 2 %, reordered", roundTripMs: 100, loss: 0.02, doubled: 0.01, reordered: 0.25 },
+  { name: "20 ms", roundTripMs: 20, loss: 0, duplicated: 0, reordered: 0 },
+  { name: "20 ms, 1 % lost", roundTripMs: 20, loss: 0.01, duplicated: 0, reordered: 0 },
+  { name: "50 ms, 5 % lost", roundTripMs: 50, loss: 0.05, duplicated: 0, reordered: 0 },
+  {
+    name: "100 ms, 2 %, reordered",
+    roundTripMs: 100,
+    loss: 0.02,
+    duplicated: 0.01,
+    reordered: 0.25,
+  },
 ];
 
 interface Contestant {
@@ -32,8 +38,8 @@ const CONTESTANTS: readonly Contestant[] = [
   { name: "QUIC bbr", transport: "udp", congestion: "bbr" },
 ];
 
-/** Of QUIC with BBR to TCP, as TRANSPORT in DECISIONS asks for it. */
-const WANTED: readonly (readonly [path: string, beside: string, least: number])[] = [
+/** Minimum throughput of QUIC with BBR relative to TCP, from TRANSPORT in DECISIONS. */
+const RATIO_GOALS: readonly (readonly [path: string, reference: string, minimum: number])[] = [
   ["20 ms", "TCP cubic", 0.6],
   ["20 ms, 1 % lost", "TCP cubic", 20],
   ["50 ms, 5 % lost", "TCP bbr", 1.3],
@@ -41,16 +47,16 @@ const WANTED: readonly (readonly [path: string, beside: string, least: number])[
 ];
 
 await loopback();
-const why = whyNoPath();
-if (why !== undefined) print(`no emulated paths: ${why}`);
+const unsupported = unsupportedReason();
+if (unsupported !== undefined) print(`no emulated paths: ${unsupported}`);
 else for (const path of PATHS) await measure(path);
 
 async function loopback(): Promise<void> {
   for (const transport of ["tcp", "udp"] as const) {
     const one = { name: transport, transport, congestion: "bbr" } as const;
-    const outcome = median(await times(RUNS, () => ends<Outcome>([], [], "127.0.0.1", one, 3)));
-    const { connectMs, idleBytes } = await ends<Opening>([], [], "127.0.0.1", one, 0);
-    const idle = `${(idleBytes / 1024).toFixed(0)} KiB an idle link's end`;
+    const outcome = median(await times(RUNS, () => runEnds<Outcome>([], [], "127.0.0.1", one, 3)));
+    const { connectMs, idleBytes } = await runEnds<ConnectionCost>([], [], "127.0.0.1", one, 0);
+    const idle = `${(idleBytes / 1024).toFixed(0)} KiB per end of an idle link`;
     print(
       `loopback, ${transport}: ${line(outcome)}; first echo ${connectMs.toFixed(1)} ms; ${idle}`,
     );
@@ -58,37 +64,43 @@ async function loopback(): Promise<void> {
 }
 
 async function measure(path: Path): Promise<void> {
-  const found = new Map<string, Outcome>();
+  const outcomes = new Map<string, Outcome>();
   for (const contestant of CONTESTANTS) {
-    const outcome = median(await times(RUNS, () => once(path, contestant)));
-    found.set(contestant.name, outcome);
+    const outcome = median(await times(RUNS, () => measureOnce(path, contestant)));
+    outcomes.set(contestant.name, outcome);
     print(`${path.name.padEnd(24)}${contestant.name.padEnd(12)}${line(outcome)}`);
   }
-  const quic = found.get("QUIC bbr");
-  for (const [, beside, least] of WANTED.filter(([name]) => name === path.name)) {
-    const other = found.get(beside);
+  const quic = outcomes.get("QUIC bbr");
+  for (const [, reference, minimum] of RATIO_GOALS.filter(([name]) => name === path.name)) {
+    const other = outcomes.get(reference);
     if (quic === undefined || other === undefined) continue;
     const ratio = quic.megabytesPerS / other.megabytesPerS;
-    const verdict = ratio >= least ? "reached" : "NOT REACHED";
-    print(`  QUIC bbr is ${ratio.toFixed(1)} times ${beside}; at least ${least}: ${verdict}`);
+    const verdict = ratio >= minimum ? "met" : "MISSED";
+    print(`  QUIC bbr / ${reference}: ${ratio.toFixed(1)}; goal ≥ ${minimum}: ${verdict}`);
   }
   if (quic === undefined) return;
-  const mostMs = path.roundTripMs + 300;
-  const verdict = quic.echoP99Ms <= mostMs ? "reached" : "NOT REACHED";
-  print(`  its p99 echo is ${quic.echoP99Ms.toFixed(0)} ms; at most ${mostMs}: ${verdict}`);
+  const echoMsMax = path.roundTripMs + 300;
+  const verdict = quic.echoP99Ms <= echoMsMax ? "met" : "MISSED";
+  print(`  p99 echo ${quic.echoP99Ms.toFixed(0)} ms; goal ≤ ${echoMsMax}: ${verdict}`);
 }
 
-async function once(path: Path, contestant: Contestant): Promise<Outcome> {
+async function measureOnce(path: Path, contestant: Contestant): Promise<Outcome> {
   const wire = await EmulatedPath.open(path);
   try {
     wire.congestion(contestant.congestion);
-    return await ends<Outcome>(wire.at("far"), wire.at("near"), FAR, contestant, SECONDS);
+    return await runEnds<Outcome>(
+      wire.commandPrefix("far"),
+      wire.commandPrefix("near"),
+      FAR,
+      contestant,
+      SECONDS,
+    );
   } finally {
     await wire.close();
   }
 }
 
-async function ends<Result>(
+async function runEnds<Result>(
   far: readonly string[],
   near: readonly string[],
   host: string,
@@ -101,8 +113,8 @@ async function ends<Result>(
   });
   const { value } = await server.stdout.getReader().read();
   const port = new TextDecoder().decode(value).trim();
-  const words = [transport, host, port, congestion, String(seconds)];
-  const client = Bun.spawn([...near, process.execPath, entry, "client", ...words], {
+  const clientArgs = [transport, host, port, congestion, String(seconds)];
+  const client = Bun.spawn([...near, process.execPath, entry, "client", ...clientArgs], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const text = await new Response(client.stdout).text();
@@ -118,14 +130,13 @@ async function times<Result>(count: number, run: () => Promise<Result>): Promise
 }
 
 function median(outcomes: readonly Outcome[]): Outcome {
-  const middle = (key: keyof Outcome) =>
-    outcomes.map((outcome) => outcome[key]).toSorted((one, other) => one - other)[
-      outcomes.length >> 1
-    ] ?? Number.NaN;
+  const medianOf = (key: keyof Outcome) =>
+    outcomes.map((outcome) => outcome[key]).toSorted((a, b) => a - b)[outcomes.length >> 1] ??
+    Number.NaN;
   return {
-    megabytesPerS: middle("megabytesPerS"),
-    echoP99Ms: middle("echoP99Ms"),
-    echoP50Ms: middle("echoP50Ms"),
+    megabytesPerS: medianOf("megabytesPerS"),
+    echoP99Ms: medianOf("echoP99Ms"),
+    echoP50Ms: medianOf("echoP50Ms"),
   };
 }
 

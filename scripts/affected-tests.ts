@@ -1,16 +1,16 @@
 import { dirname, join } from "node:path";
 import { importsOf, repositorySources, type Source } from "../test/tidy/source.ts";
 
-/** Files that all tests depend on. */
-const EVERYWHERE =
+/** Files that affect all tests. */
+const GLOBAL_FILES =
   /^(?:package(?:-lock)?\.json|tsconfig\.json|bunfig\.toml|patches\/|test\/samples\.ts)/;
-/** A test that starts the compiled binary depends on all of the program. */
+/** Tests that start the compiled binary depend on the whole program. */
 const STARTS_BINARY = /\bdist\b/;
 const MAIN = "src/main.ts";
-/** Read all files of the repository. */
-const ALWAYS = ["test/tidy.test.ts", "test/docs.test.ts"];
+/** Tests that read all files of the repository. */
+const ALWAYS_AFFECTED = ["test/tidy.test.ts", "test/docs.test.ts"];
 
-/** Which files import a file, directly. */
+/** Returns the direct importers of each file. */
 function importersByPath(sources: readonly Source[]): Map<string, string[]> {
   const importers = new Map<string, string[]>();
   const add = (path: string, importer: string) =>
@@ -41,23 +41,23 @@ export class ImportGraph {
   }
 
   /**
-   * The test files that a change to files can affect: those that import them, directly or through
-   * others, and those that start the binary they are part of.
+   * Returns the test files affected by changed files: those that import them, directly or
+   * indirectly, and those that start the binary containing them.
    * @param changed paths from the root of the repository
    */
   affectedTests(changed: readonly string[]): string[] {
-    if (changed.some((path) => EVERYWHERE.test(path))) return [...this.#tests];
+    if (changed.some((path) => GLOBAL_FILES.test(path))) return [...this.#tests];
     const reached = new Set(changed);
     for (const path of reached) {
       for (const importer of this.#importers.get(path) ?? []) reached.add(importer);
     }
-    return this.#tests.filter((path) => reached.has(path) || ALWAYS.includes(path));
+    return this.#tests.filter((path) => reached.has(path) || ALWAYS_AFFECTED.includes(path));
   }
 }
 
 /**
- * Files that differ from a commit, new ones included.
- * @param ref `undefined`: the last commit, or the one before if nothing has changed since
+ * Returns the files that differ from a commit, including untracked ones.
+ * @param ref defaults to the last commit, or to the one before it if nothing has changed
  */
 export function changedFiles(ref: string | undefined): string[] {
   const git = (...args: string[]) => {

@@ -15,15 +15,15 @@ import { repositorySources, type Source } from "../test/tidy/source.ts";
 import { ImportGraph } from "./affected-tests.ts";
 
 /**
- * `npm run mutants`: plants one fault at a time in a copy of the tree and runs the in-process tests
- * that import the file, until one fails. A fault that no test notices survives. Each fault's result
- * is printed when it is known.
+ * Mutation testing, `npm run mutants`: plants one fault at a time in a copy of the tree and runs
+ * the in-process tests that import the file until one fails. A fault that no test detects survives.
+ * Prints each result as soon as it is known.
  *
- *     npm run mutants -- [--seed N] [--count N] [--folder PATH]... [--jobs N] [--record]
+ * npm run mutants -- [--seed N] [--count N] [--folder PATH]... [--jobs N] [--record]
  *
- * `--folder` is a folder or one file. A count above that of the possible faults plants all of them.
- * `--record` writes the figures and the survivors to `bench/mutants.md`. Remarks there are written
- * by hand, and are kept as long as their fault survives.
+ * `--folder` is a folder or a file. `--count` limits the sample of possible faults. `--record`
+ * writes the counts and survivors to `bench/mutants.md`. Remarks in that file are written by hand
+ * and retained as long as their fault survives.
  */
 
 const ROOT = join(import.meta.dir, "..");
@@ -40,23 +40,25 @@ const { values } = parseArgs({
     record: { type: "boolean", default: false },
   },
 });
-/** Tests of real processes are too slow to run for each fault. */
+/** In-process tests; tests of real processes are too slow to run per fault. */
 const IN_PROCESS =
   /^test\/(?:base|bench|client|commands|core|crypto|io|server|web|wire|worlds|fuzz)\//;
 const TIMINGS: Readonly<Record<string, number>> = JSON.parse(
   readFileSync(join(ROOT, "test/timings.json"), "utf8"),
 ).files;
-/** To load a test file; `test/timings.json` leaves the fastest ones out. */
+/** Assumed minimum; `test/timings.json` omits the fastest files. */
 const TEST_MS_MIN = 400;
-/** A fault gets all tests of its folder, and others while the sum of their times stays below. */
+/** Time limit for tests outside of the fault's folder; tests in its folder always run. */
 const TESTS_MS_MAX = 5_000;
-/** One process runs the first tests, another the next: most faults need only the first. */
+/** Time limits of the stages. Each stage is a process; most faults need only the first. */
 const STAGES_MS: readonly number[] = [1_000, 5_000];
-/** CPU time, so that a busy machine fails nobody; a deadlock ends with the test's time limit. */
+/**
+ * Minimum CPU limit. CPU time is independent of other load; deadlocks end with the test's timeout.
+ */
 const CPU_SECONDS_MIN = 5;
 const TEST_TIMEOUT_MS = 30_000;
 
-/** What to look for in the code, and what to put in its place. */
+/** Kind of fault, pattern to find, and its replacement. */
 const FAULTS: readonly (readonly [kind: string, pattern: RegExp, planted: string])[] = [
   ["throw", /\bthrow (?=new |[a-z])/g, "void "],
   ["comparison", / < /g, " <= "],
@@ -77,7 +79,7 @@ interface Mutant {
   readonly line: number;
   readonly kind: string;
   readonly index: number;
-  readonly found: string;
+  readonly original: string;
   readonly planted: string;
 }
 
@@ -89,12 +91,12 @@ function mutantsOf({ path, code }: Source): Mutant[] {
         code.slice(lineStart),
       );
       const line = code.slice(0, index).split("\n").length;
-      return isType ? [] : [{ path, line, kind, index, found, planted }];
+      return isType ? [] : [{ path, line, kind, index, original: found, planted }];
     }),
   );
 }
 
-/** Numbers from 0 to 1 that depend on the seed alone (mulberry32). */
+/** Pseudo-random numbers from 0 to 1 (mulberry32). */
 function randomFrom(seed: number): () => number {
   let state = seed;
   return () => {
@@ -106,19 +108,22 @@ function randomFrom(seed: number): () => number {
 }
 
 function sample<Item>(items: readonly Item[], count: number, random: () => number): Item[] {
-  const rest = [...items];
-  const taken: Item[] = [];
-  while (taken.length < count && rest.length > 0) {
-    taken.push(...rest.splice(Math.floor(random() * rest.length), 1));
+  const remaining = [...items];
+  const picked: Item[] = [];
+  while (picked.length < count && remaining.length > 0) {
+    picked.push(...remaining.splice(Math.floor(random() * remaining.length), 1));
   }
-  return taken;
+  return picked;
 }
 
 const graph = new ImportGraph();
 
-const timeOf = (test: string) => Math.max(TEST_MS_MIN, TIMINGS[test] ?? 0);
+const durationMs = (test: string) => Math.max(TEST_MS_MIN, TIMINGS[test] ?? 0);
 
-/** The tests of a file: its own first, then those of its folder, then others, the fastest first. */
+/**
+ * Returns the tests to run for a file: its own first, then those of its folder, then others, each
+ * from fast to slow.
+ */
 function testsOf(path: string): string[] {
   const own = path.replace(/^src/, "test").replace(/\.tsx?$/, ".test.ts");
   const rankOf = (test: string) => (test === own ? 0 : dirname(test) === dirname(own) ? 1 : 2);
@@ -126,38 +131,38 @@ function testsOf(path: string): string[] {
   return graph
     .affectedTests([path])
     .filter((test) => IN_PROCESS.test(test))
-    .sort((one, other) => rankOf(one) - rankOf(other) || timeOf(one) - timeOf(other))
+    .sort((a, b) => rankOf(a) - rankOf(b) || durationMs(a) - durationMs(b))
     .filter((test) => {
-      if (rankOf(test) === 2) sum += timeOf(test);
+      if (rankOf(test) === 2) sum += durationMs(test);
       return sum <= TESTS_MS_MAX;
     });
 }
 
-/** The same tests in groups: the first takes a second, the second five, the third the rest. */
+/** Splits tests into stages by expected duration. */
 function stagesOf(tests: readonly string[]): string[][] {
   const stages: string[][] = [[]];
   let sum = 0;
   for (const test of tests) {
     const end = STAGES_MS[stages.length - 1] ?? Number.POSITIVE_INFINITY;
-    if (sum > 0 && sum + timeOf(test) > end) {
+    if (sum > 0 && sum + durationMs(test) > end) {
       stages.push([]);
       sum = 0;
     }
     stages.at(-1)?.push(test);
-    sum += timeOf(test);
+    sum += durationMs(test);
   }
   return stages;
 }
 
-async function passes(
+async function testsPass(
   folder: string,
   tests: readonly string[],
   output: "ignore" | "inherit" = "ignore",
 ): Promise<boolean> {
-  const expectedMs = tests.reduce((sum, test) => sum + timeOf(test), 0);
+  const expectedMs = tests.reduce((sum, test) => sum + durationMs(test), 0);
   const seconds = CPU_SECONDS_MIN + Math.ceil((3 * expectedMs) / 1_000);
   const args = ["test", "--no-isolate", "--bail", `--timeout=${TEST_TIMEOUT_MS}`];
-  // With `./` each argument is one file, and the files run in this order.
+  // With `./` each argument selects exactly one file, in this order.
   const files = tests.map((test) => `./${test}`);
   const limited = ["sh", "-c", `ulimit -t ${seconds}; exec "$0" "$@"`, process.execPath];
   const child = Bun.spawn([...limited, ...args, ...files], {
@@ -170,17 +175,17 @@ async function passes(
 
 async function survives(folder: string, tests: readonly string[]): Promise<boolean> {
   for (const stage of stagesOf(tests)) {
-    if (!(await passes(folder, stage))) return false;
+    if (!(await testsPass(folder, stage))) return false;
   }
   return true;
 }
 
 const NOT_COPIED = new Set([".git", "data", "dist", "node_modules"]);
 
-/** A copy of the tree in which faults are planted. */
-function copyOfTree(): string {
+/** Copies the tree to a temporary folder, where faults are planted. */
+function copyTree(): string {
   const folder = mkdtempSync(join(tmpdir(), "chat-mutants-"));
-  // Tests read documents, patches and scripts, too.
+  // Tests also read documents, patches and scripts.
   for (const name of readdirSync(ROOT)) {
     if (!NOT_COPIED.has(name)) cpSync(join(ROOT, name), join(folder, name), { recursive: true });
   }
@@ -188,7 +193,7 @@ function copyOfTree(): string {
   return folder;
 }
 
-function faultOf({ found, planted }: Mutant): string {
+function describeFault({ original: found, planted }: Mutant): string {
   if (planted === "") return `without \`${found.trim()}\``;
   return `\`${found.trim()}\` to \`${planted.trim()}\``;
 }
@@ -197,55 +202,55 @@ function sourceLine({ path, line }: Mutant): string {
   return readFileSync(join(ROOT, path), "utf8").split("\n")[line - 1]?.trim() ?? "";
 }
 
-/** A row of the table of survivors, without its remark and, as lines move, its line number. */
-function keyOf(row: string): string {
+/** Identifies a row of the survivors' table: the row without its remark and line number. */
+function rowKey(row: string): string {
   return row.replace(/:\d+ \|/, " |").replace(/ \| [^|]*\|$/, "");
 }
 
-function rowOf(mutant: Mutant, remarks: ReadonlyMap<string, string>): string {
+function formatRow(mutant: Mutant, remarks: ReadonlyMap<string, string>): string {
   const source = sourceLine(mutant).replaceAll("|", "\\|");
-  const fault = faultOf(mutant).replaceAll("|", "\\|");
+  const fault = describeFault(mutant).replaceAll("|", "\\|");
   const row = `| ${mutant.path}:${mutant.line} | ${fault} | \`\` ${source} \`\` |  |`;
-  const remark = remarks.get(keyOf(row)) ?? "";
+  const remark = remarks.get(rowKey(row)) ?? "";
   return row.replace(/ \|$/, () => `${remark} |`);
 }
 
-/** The remarks of the last recorded run, by fault. */
-function remarksIn(text: string): Map<string, string> {
+/** Parses the remarks of the last recorded run, by fault. */
+function parseRemarks(text: string): Map<string, string> {
   const rows = text.split("\n").filter((line) => line.startsWith("| src/"));
-  return new Map(rows.map((row) => [keyOf(row), / \| ([^|]*?) *\|$/.exec(row)?.[1] ?? ""]));
+  return new Map(rows.map((row) => [rowKey(row), / \| ([^|]*?) *\|$/.exec(row)?.[1] ?? ""]));
 }
 
-function record(): void {
+function writeRecord(): void {
   const file = join(ROOT, "bench/mutants.md");
-  const remarks = remarksIn(existsSync(file) ? readFileSync(file, "utf8") : "");
+  const remarks = parseRemarks(existsSync(file) ? readFileSync(file, "utf8") : "");
   const git = (...args: string[]) =>
     Bun.spawnSync(["git", ...args], { cwd: ROOT })
       .stdout.toString()
       .trim();
   const changed = git("status", "--porcelain") === "" ? "" : ", with uncommitted changes";
   const rows = survivors
-    .toSorted((one, other) => one.path.localeCompare(other.path) || one.line - other.line)
-    .map((mutant) => rowOf(mutant, remarks));
+    .toSorted((a, b) => a.path.localeCompare(b.path) || a.line - b.line)
+    .map((mutant) => formatRow(mutant, remarks));
   const lines = [
-    "# Faults that no test notices",
+    "# Faults that no test detects",
     "",
     "`npm run mutants -- --record` writes this page. The remarks are written by hand: `equivalent`",
     "if no input shows the fault, else `not tested`, each with the reason.",
     "",
     `Commit ${git("rev-parse", "--short", "HEAD")}${changed}; seed ${values.seed}; ` +
-      `${chosen} of ${all.length} possible faults in ${values.folder.join(", ")}.`,
+      `${chosenCount} of ${mutants.length} possible faults in ${values.folder.join(", ")}.`,
     "",
     "| kind | planted | survived |",
     "| --- | --: | --: |",
     ...[...counts].sort().map(([kind, { planted, survived }]) => {
       return `| ${kind} | ${planted} | ${survived} |`;
     }),
-    `| all | ${chosen} | ${survivors.length} (${percent} %) |`,
+    `| all | ${chosenCount} | ${survivors.length} (${percent} %) |`,
     "",
     ...(rows.length === 0
       ? []
-      : ["| place | fault | source | remark |", "| --- | --- | --- | --- |"]),
+      : ["| location | fault | source | remark |", "| --- | --- | --- | --- |"]),
     ...rows,
   ];
   writeFileSync(file, `${lines.join("\n").trimEnd()}\n`);
@@ -256,19 +261,19 @@ const sources = repositorySources().filter(
     /\.tsx?$/.test(path) &&
     values.folder.some((folder) => path === folder || path.startsWith(`${folder}/`)),
 );
-const all = sources.flatMap(mutantsOf);
-const isSampled = Number(values.count) < all.length;
+const mutants = sources.flatMap(mutantsOf);
+const isSampled = Number(values.count) < mutants.length;
 const queue = isSampled
-  ? sample(all, Number(values.count), randomFrom(Number(values.seed)))
-  : [...all];
-const chosen = queue.length;
+  ? sample(mutants, Number(values.count), randomFrom(Number(values.seed)))
+  : [...mutants];
+const chosenCount = queue.length;
 const counts = new Map<string, { planted: number; survived: number }>();
 const survivors: Mutant[] = [];
 const untested = new Set<string>();
 
-async function work(folder: string): Promise<void> {
+async function runMutants(folder: string): Promise<void> {
   for (let mutant = queue.shift(); mutant !== undefined; mutant = queue.shift()) {
-    const { path, index, found, planted, kind } = mutant;
+    const { path, index, original: found, planted, kind } = mutant;
     const file = join(folder, path);
     const text = readFileSync(file, "utf8");
     const tests = testsOf(path);
@@ -285,29 +290,29 @@ async function work(folder: string): Promise<void> {
       survivors.push(mutant);
     }
     process.stdout.write(
-      `${isSurvivor ? "survived" : "noticed"} (${seconds} s): ${path}:${mutant.line} ${kind}` +
-        ` ${faultOf(mutant)}: ${sourceLine(mutant)}\n`,
+      `${isSurvivor ? "survived" : "detected"} (${seconds} s): ${path}:${mutant.line} ${kind}` +
+        ` ${describeFault(mutant)}: ${sourceLine(mutant)}\n`,
     );
     counts.set(kind, count);
   }
 }
 
-process.stdout.write(`${chosen} of ${all.length} possible faults, seed ${values.seed}\n`);
+process.stdout.write(`${chosenCount} of ${mutants.length} possible faults, seed ${values.seed}\n`);
 const files = [...new Set(queue.map(({ path }) => path))];
-const union = [...new Set(files.flatMap(testsOf))];
-const folders = Array.from({ length: Number(values.jobs) }, copyOfTree);
+const allTests = [...new Set(files.flatMap(testsOf))];
+const folders = Array.from({ length: Number(values.jobs) }, copyTree);
 process.on("exit", () => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(130));
-if (union.length > 0 && !(await passes(folders[0] ?? ROOT, union, "inherit"))) {
+if (allTests.length > 0 && !(await testsPass(folders[0] ?? ROOT, allTests, "inherit"))) {
   process.stderr.write("the tests fail without a planted fault: fix them first\n");
   process.exit(1);
 }
-await Promise.all(folders.map(work));
+await Promise.all(folders.map(runMutants));
 for (const [kind, { planted, survived }] of [...counts].sort())
   process.stdout.write(`${kind}: ${survived} of ${planted} survived\n`);
 for (const path of untested) process.stdout.write(`no in-process test imports ${path}\n`);
-const percent = ((100 * survivors.length) / Math.max(1, chosen)).toFixed(1);
-process.stdout.write(`${survivors.length} of ${chosen} survived (${percent} %)\n`);
-if (values.record) record();
+const percent = ((100 * survivors.length) / Math.max(1, chosenCount)).toFixed(1);
+process.stdout.write(`${survivors.length} of ${chosenCount} survived (${percent} %)\n`);
+if (values.record) writeRecord();

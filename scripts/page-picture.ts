@@ -7,13 +7,18 @@ import { Talker } from "../test/page/talk.ts";
 import type { Visit } from "../test/page/visit.ts";
 
 /**
- * `npm run picture`: also draws the pictures of the page in docs/ from the real program, at the
- * widths of a phone, a tablet and a desktop. Needs Chromium and dist/chat.
+ * Part of `npm run picture`: takes the screenshots of the page in docs/ at the widths of a phone, a
+ * tablet and a desktop. Needs Chromium and dist/chat.
  */
 
 const DOCS = join(import.meta.dir, "..", "docs");
 
-async function talk(town: Sandbox, visit: Visit, ana: Talker, bob: Talker): Promise<void> {
+async function playConversation(
+  sandbox: Sandbox,
+  visit: Visit,
+  ana: Talker,
+  bob: Talker,
+): Promise<void> {
   await ana.tab.ask("topic", { room: "lobby", topic: "Workshop: tools, times and what broke" });
   await ana.says("Where is the soldering iron?");
   await bob.says("In the blue box, **second** shelf. The list: https://workshop.example/tools");
@@ -21,8 +26,8 @@ async function talk(town: Sandbox, visit: Visit, ana: Talker, bob: Talker): Prom
   await visit.sees("do you still need it");
   await visit.says("Only for ten minutes, after lunch.");
   await visit.sees("after lunch");
-  writeFileSync(town.path("view.png"), photo(960, 540));
-  await visit.attach(town.path("view.png"));
+  writeFileSync(sandbox.path("view.png"), photo(960, 540));
+  await visit.attach(sandbox.path("view.png"));
   await visit.file("view.png").waitFor();
   await visit.file("view.png").getByRole("img").waitFor();
   await visit.transfer("view.png").waitFor({ state: "detached" });
@@ -30,9 +35,9 @@ async function talk(town: Sandbox, visit: Visit, ana: Talker, bob: Talker): Prom
   await visit.sees("What a view.");
 }
 
-async function shot(visit: Visit, name: string): Promise<void> {
+async function takeScreenshot(visit: Visit, name: string): Promise<void> {
   await visit.page.mouse.move(0, 0);
-  // The focused button has gone without a blur, so its message still shows its own buttons.
+  // The focused button was removed without a blur event, so its message still displays its buttons.
   await visit.page.evaluate(
     "for (const one of document.querySelectorAll('article')) { one.focus(); one.blur(); }",
   );
@@ -40,8 +45,8 @@ async function shot(visit: Visit, name: string): Promise<void> {
   process.stderr.write(`drew docs/page-${name}.png\n`);
 }
 
-/** The same person on a screen of another size. */
-async function resized(visit: Visit, width: number, height: number): Promise<void> {
+/** Changes the size of the window. */
+async function resize(visit: Visit, width: number, height: number): Promise<void> {
   await visit.page.setViewportSize({ width, height });
   await visit.page.reload();
   await visit.sees("What a view.");
@@ -50,23 +55,23 @@ async function resized(visit: Visit, width: number, height: number): Promise<voi
   await visit.page.locator(".timeline .list").evaluate((list) => list.scrollTo(0, 1e6));
 }
 
-async function dashboard(olga: Visit): Promise<void> {
+async function drawDashboard(olga: Visit): Promise<void> {
   await olga.button("Server window").click();
   await olga.page.getByRole("tab", { name: "Clients" }).click();
   const table = olga.page.getByRole("table", { name: "Clients" });
   await table
     .getByText(/^\d+ ms$/)
     .nth(3)
-    .waitFor(); // All were measured.
-  await shot(olga, "office-1440");
+    .waitFor(); // All latencies are measured.
+  await takeScreenshot(olga, "office-1440");
 }
 
 mkdirSync(DOCS, { recursive: true });
 const browser = new Browser([]);
 await browser.start();
 try {
-  await using town = new Sandbox();
-  const served = await town.serve({ args: ["--name", "Room 12", "--welcome", "Be kind."] });
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve({ args: ["--name", "Room 12", "--welcome", "Be kind."] });
   const [ana, bob] = [await Talker.open(served, "ana"), await Talker.open(served, "bob")];
   await using olga = await browser.visit(String(served.listening["operatorLink"]), {
     width: 1440,
@@ -76,15 +81,15 @@ try {
   await mia.field("Name").fill("mia");
   await mia.enter("mia");
   await olga.enter("olga");
-  await talk(town, mia, ana, bob);
-  await shot(mia, "1440");
-  await dashboard(olga);
-  await resized(mia, 820, 1180);
-  await shot(mia, "820");
-  await resized(mia, 390, 844);
-  await shot(mia, "390");
+  await playConversation(sandbox, mia, ana, bob);
+  await takeScreenshot(mia, "1440");
+  await drawDashboard(olga);
+  await resize(mia, 820, 1180);
+  await takeScreenshot(mia, "820");
+  await resize(mia, 390, 844);
+  await takeScreenshot(mia, "390");
   await mia.page.emulateMedia({ colorScheme: "dark" });
-  await shot(mia, "390-dark");
+  await takeScreenshot(mia, "390-dark");
   for (const { tab } of [ana, bob]) tab.close();
 } finally {
   await browser.stop();

@@ -1,11 +1,11 @@
 /**
- * `npm run soak -- power-loss [ROUNDS]`: cuts the power under a server, as far as a machine can do
- * that to itself. The server writes to an ext4 file system in a file; under load it is stopped, the
- * file system is shut down without its journal, and a copy of the file, which has what reached the
- * disk, is mounted. There a server starts, and all that was acknowledged must be in its history.
- * Then the same without fdatasync and fsync (by strace): that must be noticed, each time.
+ * `npm run soak -- power-loss [ROUNDS]`: simulates power losses of a server. The server writes to
+ * an ext4 image. Under load it is stopped, the file system is shut down without flushing its
+ * journal, and a copy of the image, which contains only what reached the disk, is mounted. A server
+ * started there must have every acknowledged text in its history. Then the same without fdatasync
+ * and fsync (by strace), which must lose texts in each round.
  *
- * Linux only, as root, with mount, mkfs.ext4 and strace. Its mounts are seen by this process alone.
+ * Linux only, as root, with mount, mkfs.ext4 and strace. Mounts are private to this process.
  */
 import { dlopen, FFIType, ptr } from "bun:ffi";
 import { chmodSync, closeSync, mkdirSync, openSync, readFileSync, truncateSync } from "node:fs";
@@ -18,9 +18,9 @@ const ROUNDS = Number(process.argv[2] ?? 30);
 const MUTANT_ROUNDS = 5;
 const SENDERS = ["ana", "bob", "cleo"];
 const IMAGE_BYTES = 64 << 20;
-/** Answers that are on their way arrive. */
-const ARRIVING_MS = 40;
-/** `EXT4_IOC_SHUTDOWN`, and its flag that leaves the journal as it is. */
+/** Time for sent answers to arrive. */
+const ACK_ARRIVAL_MS = 40;
+/** `EXT4_IOC_SHUTDOWN`, and its flag to shut down without flushing the journal. */
 const SHUTDOWN = 0x8004587d;
 const WITHOUT_JOURNAL = 2;
 const CALLS = "fsync,fdatasync,sync_file_range,syncfs";
@@ -32,8 +32,8 @@ const libc = dlopen("libc.so.6", {
 interface Outcome {
   readonly acked: number;
   readonly lost: number;
-  /** What the next server, or who verifies, says. */
-  readonly complaints: readonly string[];
+  /** Errors of the next server or of `chat verify`. */
+  readonly errors: readonly string[];
 }
 
 function run(...command: readonly string[]): void {
@@ -54,13 +54,13 @@ function cutPower(folder: string): void {
   if (result !== 0) throw new Error("the file system cannot be shut down here");
 }
 
-/** Of the server itself, where strace started it. */
+/** Returns the process id of the server, which strace may have started. */
 function serverPid({ program: { pid } }: Served, isTraced: boolean): number {
   if (!isTraced) return pid;
   return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim());
 }
 
-async function round(number: number, isMutant: boolean): Promise<Outcome> {
+async function runRound(number: number, isMutant: boolean): Promise<Outcome> {
   await using sandbox = new Sandbox();
   const [image, copy] = [sandbox.write("image", ""), sandbox.path("copy")];
   truncateSync(image, IMAGE_BYTES);
@@ -75,9 +75,9 @@ async function round(number: number, isMutant: boolean): Promise<Outcome> {
       data: "disk/data",
       ...(isMutant ? { program: traced } : {}),
     });
-    const senders = await load(sandbox, server, 10 + ((number * 37) % 300));
+    const senders = await startSenders(sandbox, server, 10 + ((number * 37) % 300));
     process.kill(serverPid(server, isMutant), "SIGSTOP");
-    await Bun.sleep(ARRIVING_MS);
+    await Bun.sleep(ACK_ARRIVAL_MS);
     const acked = senders.map(({ name, acked }) => [name, [...acked]] as const);
     cutPower(disk);
     process.kill(serverPid(server, isMutant), "SIGKILL");
@@ -86,7 +86,7 @@ async function round(number: number, isMutant: boolean): Promise<Outcome> {
     run("cp", "--sparse=always", image, copy);
     mount(copy, after);
     try {
-      return await judge(sandbox, server.port, acked);
+      return await checkServer(sandbox, server.port, acked);
     } finally {
       run("umount", after);
     }
@@ -95,30 +95,34 @@ async function round(number: number, isMutant: boolean): Promise<Outcome> {
   }
 }
 
-/** Senders that always have something to say, once each was told of so many. */
-async function load(sandbox: Sandbox, { invite }: Served, count: number): Promise<Sender[]> {
+/** Starts continuous senders. Resolves when each has `count` acknowledgements. */
+async function startSenders(
+  sandbox: Sandbox,
+  { invite }: Served,
+  count: number,
+): Promise<Sender[]> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const senders: Sender[] = [];
-  const look = () => {
+  const check = () => {
     const isEnough = senders.every(({ acked }) => acked.length >= count);
     if (isEnough && senders.length === SENDERS.length) resolve();
   };
   for (const name of SENDERS) {
     const args = ["send", "--json", "--user", name, "--server", invite];
-    senders.push(new Sender(name, sandbox.home(name).start(args), look));
+    senders.push(new Sender(name, sandbox.home(name).start(args), check));
   }
   await within("acknowledgements", promise);
   return senders;
 }
 
-async function judge(
+async function checkServer(
   sandbox: Sandbox,
   port: number,
   acked: readonly (readonly [name: string, seqs: readonly number[]])[],
 ): Promise<Outcome> {
-  const complaints: string[] = [];
+  const errors: string[] = [];
   const count = acked.reduce((sum, [, seqs]) => sum + seqs.length, 0);
-  // A home that has not heard of the folder before, which nobody can read any more.
+  // A new home: the original one knows the folder under its old path.
   const env = { CHAT_HOME: sandbox.path("home-after") };
   const server = sandbox.startServer({ data: "after/data", port, env });
   const listening = await Promise.race([
@@ -126,16 +130,16 @@ async function judge(
     server.ended().then(({ err }) => err),
   ]).catch(String);
   if (typeof listening === "string") {
-    return { acked: count, lost: count, complaints: [listening] };
+    return { acked: count, lost: count, errors: [listening] };
   }
-  for (const { kind } of server.jsonLines) if (kind === "damaged") complaints.push("damaged");
+  for (const { kind } of server.jsonLines) if (kind === "damaged") errors.push("damaged");
   const data = sandbox.path("after", "data");
   const verified = await sandbox.home("operator").run(["verify", "--data", data]);
-  if (verified.exitCode !== 0) complaints.push(verified.out + verified.err);
+  if (verified.exitCode !== 0) errors.push(verified.out + verified.err);
   for (const [name] of acked) {
     const args = ["verify", String(listening["invite"]), "--user", name];
     const { exitCode, out, err } = await sandbox.home(name).run(args);
-    if (exitCode !== 0) complaints.push(`${name}: ${out}${err}`);
+    if (exitCode !== 0) errors.push(`${name}: ${out}${err}`);
   }
   const stored = await sandbox
     .home("operator")
@@ -146,25 +150,25 @@ async function judge(
     lost += seqs.filter((seq, i) => textAt.get(seq) !== Sender.textOf(name, i)).length;
   }
   await server.signal("SIGTERM");
-  return { acked: count, lost, complaints };
+  return { acked: count, lost, errors };
 }
 
 let acked = 0;
-const wrong: string[] = [];
+const failures: string[] = [];
 for (let number = 1; number <= ROUNDS; number++) {
-  const outcome = await round(number, false);
+  const outcome = await runRound(number, false);
   acked += outcome.acked;
-  const isRight = outcome.lost === 0 && outcome.complaints.length === 0;
-  if (!isRight) wrong.push(`round ${number}: ${JSON.stringify(outcome)}`);
+  const isRight = outcome.lost === 0 && outcome.errors.length === 0;
+  if (!isRight) failures.push(`round ${number}: ${JSON.stringify(outcome)}`);
 }
-const noticed: number[] = [];
+const detected: number[] = [];
 for (let number = 1; number <= MUTANT_ROUNDS; number++) {
-  const outcome = await round(number, true);
-  if (outcome.lost > 0) noticed.push(number);
+  const outcome = await runRound(number, true);
+  if (outcome.lost > 0) detected.push(number);
 }
-for (const one of wrong) process.stdout.write(`${one}\n`);
+for (const one of failures) process.stdout.write(`${one}\n`);
 process.stdout.write(
-  `${ROUNDS} power losses: ${acked} texts were acknowledged, ${wrong.length} rounds went wrong; ` +
-    `without fsync and fdatasync ${noticed.length} of ${MUTANT_ROUNDS} lost texts\n`,
+  `${ROUNDS} power losses: ${acked} texts were acknowledged, ${failures.length} rounds failed; ` +
+    `without fsync and fdatasync ${detected.length} of ${MUTANT_ROUNDS} rounds lost texts\n`,
 );
-process.exit(wrong.length === 0 && noticed.length === MUTANT_ROUNDS ? 0 : 1);
+process.exit(failures.length === 0 && detected.length === MUTANT_ROUNDS ? 0 : 1);

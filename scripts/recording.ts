@@ -1,19 +1,18 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { drawFrame, GAP, picture, ROW_HEIGHT } from "./picture/drawing.ts";
-import { Film } from "./picture/film.ts";
-import { Stage, type Window } from "./picture/stage.ts";
+import { drawFrame, GAP, ROW_HEIGHT, renderSvg } from "./picture/drawing.ts";
+import { Timeline } from "./picture/timeline.ts";
+import { TmuxSession, type Window } from "./picture/tmux-session.ts";
 
 /**
- * Part of `npm run picture`: draws docs/session.svg, in which two people talk, one sends a file,
- * and the other finds a message again. The real program plays in tmux; what both windows show after
- * each step is kept, for as long as the script below says, and not as long as it took: the picture
- * changes only when the program does. It moves by CSS alone, so that it does where a page shows it
- * as an image; where nothing shall move it shows the last moment.
+ * Part of `npm run picture`: draws docs/session.svg, an animation of two users who chat, send a
+ * file and search. The real program runs in tmux. Each screen is displayed for a scripted time, not
+ * for its real duration, so that the picture changes only with the program. It is animated by CSS,
+ * which also works in images. With reduced motion it displays the last screen.
  */
 
 const PICTURE = join(import.meta.dir, "..", "docs", "session.svg");
-/** GitHub shows larger ones late. */
+/** Size limit; GitHub loads larger images slowly. */
 const BYTES_MAX = 200_000;
 
 const SIZE = { columns: 100, rows: 15 };
@@ -22,71 +21,78 @@ const BOB: Window = { name: "bob", title: "chat join --user bob", ...SIZE };
 const SERVER: Window = { name: "server", title: "", columns: 80, rows: 24 };
 
 const KEYS_MS = 80;
-const LOOK_MS = 1_400;
+const PAUSE_MS = 1_400;
 const READ_MS = 2_600;
-/** Typed so many at once: each step has its own rows in the file. */
-const KEYS_AT_ONCE = 2;
+/** Characters typed per step; each step adds rows to the file. */
+const KEYS_PER_STEP = 2;
 
-async function enter(stage: Stage): Promise<void> {
+async function joinAll(session: TmuxSession): Promise<void> {
   const names = ["--name", "Room 12", "--welcome", "Be kind."];
-  const place = ["--host", "127.0.0.1", "--port", "0", "--open"];
-  stage.open(SERVER, "serve", ...place, ...names);
-  await stage.sees(SERVER, "on another one");
-  for (const window of [ANA, BOB]) await stage.join(window);
-  await stage.sees(ANA, "ana and bob joined");
+  const flags = ["--host", "127.0.0.1", "--port", "0", "--open"];
+  session.open(SERVER, "serve", ...flags, ...names);
+  await session.waitForText(SERVER, "on another one");
+  for (const window of [ANA, BOB]) await session.join(window);
+  await session.waitForText(ANA, "ana and bob joined");
 }
 
-async function play(stage: Stage, film: Film): Promise<void> {
-  const types = async (window: Window, text: string) => {
-    const letters = Array.from(text);
-    for (let at = 0; at < letters.length; at += KEYS_AT_ONCE) {
-      stage.keys(window, "-l", letters.slice(at, at + KEYS_AT_ONCE).join(""));
-      await stage.sees(window, `#lobby> ${letters.slice(0, at + KEYS_AT_ONCE).join("")}`);
-      await film.keep(KEYS_MS, window);
+async function playScene(session: TmuxSession, timeline: Timeline): Promise<void> {
+  const type = async (window: Window, text: string) => {
+    const characters = Array.from(text);
+    for (let at = 0; at < characters.length; at += KEYS_PER_STEP) {
+      session.keys(window, "-l", characters.slice(at, at + KEYS_PER_STEP).join(""));
+      await session.waitForText(
+        window,
+        `#lobby> ${characters.slice(0, at + KEYS_PER_STEP).join("")}`,
+      );
+      await timeline.record(KEYS_MS, window);
     }
   };
-  const says = async (window: Window, line: string, seen: string, forMs = LOOK_MS) => {
-    await types(window, line);
-    stage.keys(window, "Enter");
-    for (const one of [ANA, BOB]) await stage.sees(one, seen);
-    await film.keep(forMs, window);
+  const post = async (window: Window, line: string, expected: string, pauseMs = PAUSE_MS) => {
+    await type(window, line);
+    session.keys(window, "Enter");
+    for (const one of [ANA, BOB]) await session.waitForText(one, expected);
+    await timeline.record(pauseMs, window);
   };
-  await film.keep(LOOK_MS, ANA);
-  await says(ANA, "Where is the soldering iron?", "soldering iron?");
-  await says(BOB, "In the blue box, second shelf.", "In the blue box");
-  await says(ANA, "/react 👍", "👍");
-  stage.write("plans/bench-plan.pdf", new Uint8Array(412_000));
-  await says(BOB, "/send plans/bench-plan.pdf", "bench-plan.pdf  412 kB", READ_MS);
-  // The newest message is selected, and `g` fetches its file.
-  await stage.presses(ANA, "M-s");
-  await film.keep(LOOK_MS, ANA);
-  stage.keys(ANA, "g");
-  await stage.sees(ANA, "bench-plan.pdf (412 kB) is here");
-  await film.keep(READ_MS, ANA);
-  await says(ANA, "Got it, thank you!", "Got it, thank you!");
-  await types(ANA, "/search blue");
-  stage.keys(ANA, "Enter");
-  await stage.sees(ANA, "1 found");
-  await film.keep(2 * READ_MS, ANA);
+  await timeline.record(PAUSE_MS, ANA);
+  await post(ANA, "Where is the soldering iron?", "soldering iron?");
+  await post(BOB, "In the blue box, second shelf.", "In the blue box");
+  await post(ANA, "/react 👍", "👍");
+  session.write("plans/bench-plan.pdf", new Uint8Array(412_000));
+  await post(BOB, "/send plans/bench-plan.pdf", "bench-plan.pdf  412 kB", READ_MS);
+  // M-s selects the newest message, and `g` fetches its file.
+  await session.pressAndWait(ANA, "M-s");
+  await timeline.record(PAUSE_MS, ANA);
+  session.keys(ANA, "g");
+  await session.waitForText(ANA, "bench-plan.pdf (412 kB) is here");
+  await timeline.record(READ_MS, ANA);
+  await post(ANA, "Got it, thank you!", "Got it, thank you!");
+  await type(ANA, "/search blue");
+  session.keys(ANA, "Enter");
+  await session.waitForText(ANA, "1 found");
+  await timeline.record(2 * READ_MS, ANA);
 }
 
-const stage = new Stage();
+const session = new TmuxSession();
 try {
-  await enter(stage);
+  await joinAll(session);
   const ana = drawFrame(ANA, 0, 0);
   const bob = drawFrame(BOB, 0, ana.height + GAP);
-  const film = new Film(stage, [
+  const timeline = new Timeline(session, [
     { window: ANA, left: ana.left, top: ana.top },
     { window: BOB, left: bob.left, top: bob.top },
   ]);
-  await play(stage, film);
+  await playScene(session, timeline);
   const title = "Two people talk; one sends a file, the other finds a message again";
   const height = ana.height + GAP + bob.height;
-  const svg = picture(title, ana.width, height, [ana.svg, bob.svg, ...film.develop(ROW_HEIGHT)]);
+  const svg = renderSvg(title, ana.width, height, [
+    ana.svg,
+    bob.svg,
+    ...timeline.render(ROW_HEIGHT),
+  ]);
   const bytes = Buffer.byteLength(svg);
-  if (bytes > BYTES_MAX) throw new Error(`the recording has ${bytes} bytes: leave something out`);
+  if (bytes > BYTES_MAX) throw new Error(`the recording has ${bytes} bytes: shorten the script`);
   writeFileSync(PICTURE, svg);
   process.stderr.write(`drew docs/session.svg (${Math.round(bytes / 1000)} kB)\n`);
 } finally {
-  stage.close();
+  session.close();
 }

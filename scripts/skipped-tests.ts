@@ -1,22 +1,22 @@
 import { CONDITIONS, type Packages, PROGRAMS } from "../test/installed.ts";
 import type { Case } from "./junit.ts";
 
-const NEEDS = / \(needs ([a-z0-9, -]+)\)/;
+const NEEDS_PATTERN = / \(needs ([a-z0-9, -]+)\)/;
 
-/** Each missing program with the tests skipped for lack of it, as "file: title". */
+/** Returns the skipped tests by missing program, as "file: title". */
 function testsByProgram(cases: readonly Case[]): Map<string, string[]> {
   const byProgram = new Map<string, string[]>();
   for (const { file, title, isSkipped } of cases) {
     if (!isSkipped) continue;
-    for (const program of NEEDS.exec(title)?.[1]?.split(", ") ?? []) {
+    for (const program of NEEDS_PATTERN.exec(title)?.[1]?.split(", ") ?? []) {
       const tests = byProgram.get(program) ?? [];
-      byProgram.set(program, [...tests, `${file}: ${title.replace(NEEDS, "")}`]);
+      byProgram.set(program, [...tests, `${file}: ${title.replace(NEEDS_PATTERN, "")}`]);
     }
   }
   return byProgram;
 }
 
-/** One line per system that installs the programs. */
+/** Returns one install command per system. */
 function installLines(programs: readonly string[]): string[] {
   const rows = Object.entries<Packages>(PROGRAMS).filter(([name]) => programs.includes(name));
   if (rows.length === 0) return [];
@@ -38,11 +38,10 @@ function installLines(programs: readonly string[]): string[] {
 }
 
 /**
- * The end of a test run's output: each test skipped for lack of a program, and how to install the
- * program.
- * @returns lines, or "" when nothing was skipped for lack of a program
+ * Formats the tests skipped for lack of a program, and how to install it.
+ * @returns lines, or "" if no test was skipped for lack of a program
  */
-export function skippedForPrograms(cases: readonly Case[]): string {
+export function formatSkippedTests(cases: readonly Case[]): string {
   const byProgram = testsByProgram(cases);
   if (byProgram.size === 0) return "";
   const programs = [...byProgram.keys()].sort();

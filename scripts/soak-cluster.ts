@@ -1,13 +1,13 @@
 /**
- * `npm run soak -- cluster [--rounds 20] [--seed 1] [--stop-seconds 30] [--only WORDS]`: three
- * nats-servers and three `chat serve` on three machines, as far as one machine can be three: with
- * networks and disks of their own. Clients type on each of them, while something happens to them
- * in each round, drawn by the seed. After it all must be well again within two minutes: nothing
- * that was acknowledged is lost, twice or out of its sender's order; all readers have been shown
- * all of it, once; the logs of all machines are the same bytes; `chat verify` finds nothing.
+ * `npm run soak -- cluster [--rounds 20] [--seed 1] [--stop-seconds 30] [--only WORDS]`: runs three
+ * nats-servers and three `chat serve` on three simulated machines with their own networks and
+ * disks. Clients post on each of them. Each round applies a disruption drawn by the seed. Within
+ * two minutes afterwards, no acknowledged text may be lost, repeated or out of its sender's order;
+ * each reader must have received each text once; all logs must be equal; and `chat verify` must
+ * succeed.
  *
- * Linux only, as root, with `ip`, `mount`, nats-server and faketime (Debian's names iproute2,
- * nats-server, faketime). Its networks and mounts are seen by its processes alone.
+ * Linux only, as root, with `ip`, `mount`, nats-server and faketime (Debian: iproute2, nats-server,
+ * faketime). Networks and mounts are private to its processes.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -16,10 +16,10 @@ import { parseArgs } from "node:util";
 import { commitHash } from "../bench/results.ts";
 import { until } from "../test/event.ts";
 import { natsVersion } from "../test/io/nats/nats-servers.ts";
-import { type Judgement, judge } from "./cluster/judge.ts";
-import { type Machine, threeMachines } from "./cluster/machines.ts";
-import { TROUBLES, type Trouble } from "./cluster/troubles.ts";
-import { Typist } from "./cluster/typist.ts";
+import { type CheckResult, checkCluster } from "./cluster/check.ts";
+import { DISRUPTIONS, type Disruption } from "./cluster/disruptions.ts";
+import { type Machine, startMachines } from "./cluster/machines.ts";
+import { TypingClient } from "./cluster/typing-client.ts";
 
 const { values } = parseArgs({
   options: {
@@ -32,20 +32,20 @@ const { values } = parseArgs({
 const ROUNDS = Number(values.rounds);
 const TYPISTS_EACH = 2;
 const PER_SECOND = 5;
-/** Before and after each trouble, with all well. */
+/** Time without disruption before and after each one. */
 const CALM_MS = 1_500;
 
-interface Round extends Judgement {
-  readonly trouble: string;
+interface Round extends CheckResult {
+  readonly disruption: string;
   readonly seconds: number;
-  /** The longest wait for an answer of those whose own server was well. */
+  /** Longest wait for an answer of clients whose server was not affected. */
   readonly othersMs: number;
-  /** Of the others. */
+  /** Longest wait of clients whose server was affected. */
   readonly ownMs: number;
 }
 
-/** Mulberry32: one seed decides what happens, though not what comes of it. */
-function diceOf(seed: number): () => number {
+/** Pseudo-random numbers (mulberry32); the seed decides the disruptions. */
+function createRandom(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
@@ -55,104 +55,104 @@ function diceOf(seed: number): () => number {
   };
 }
 
-/** Each comes before one comes again. */
-function* drawn(some: readonly Trouble[], dice: () => number): Generator<Trouble> {
+/** Yields all items in random order, repeatedly. */
+function* shuffled(some: readonly Disruption[], random: () => number): Generator<Disruption> {
   for (;;) {
-    const deck = [...some];
-    while (deck.length > 0) {
-      const [one] = deck.splice(Math.floor(dice() * deck.length), 1);
+    const order = [...some];
+    while (order.length > 0) {
+      const [one] = order.splice(Math.floor(random() * order.length), 1);
       if (one !== undefined) yield one;
     }
   }
 }
 
-async function round(
-  trouble: Trouble,
+async function runRound(
+  disruption: Disruption,
   machines: readonly Machine[],
-  typists: readonly Typist[],
+  clients: readonly TypingClient[],
 ): Promise<Round> {
-  const complaints: string[] = [];
+  const errors: string[] = [];
   const began = performance.now();
-  const places = new Map<Typist, string>();
-  for (const typist of typists) {
-    typist.longestMs();
-    places.set(typist, typist.place);
-    typist.begin(PER_SECOND);
+  const addresses = new Map<TypingClient, string>();
+  for (const client of clients) {
+    client.takeLongestMs();
+    addresses.set(client, client.serverAddress);
+    client.start(PER_SECOND);
   }
   await Bun.sleep(CALM_MS);
-  const struck = await trouble.happen({
-    ...{ machines, typists, dice, stopMs: Number(values["stop-seconds"]) * 1_000 },
-    complain: (sentence) => complaints.push(sentence),
+  const affected = await disruption.run({
+    ...{ machines, clients, random: random, stopMs: Number(values["stop-seconds"]) * 1_000 },
+    reportError: (message) => errors.push(message),
   });
   await Bun.sleep(CALM_MS);
-  for (const typist of typists) typist.pause();
-  const judgement = await judge(machines, typists);
-  const waited = (isStruck: boolean) => {
-    const some = typists.filter((typist) => {
-      const isAt = struck.some(({ place }) => place === places.get(typist));
-      return (isAt || struck.includes(typist.machine)) === isStruck;
+  for (const client of clients) client.pause();
+  const result = await checkCluster(machines, clients);
+  const longestWaitMs = (isStruck: boolean) => {
+    const some = clients.filter((client) => {
+      const isAt = affected.some(({ serverAddress }) => serverAddress === addresses.get(client));
+      return (isAt || affected.includes(client.machine)) === isStruck;
     });
-    return Math.max(0, ...some.map((typist) => typist.longestMs()));
+    return Math.max(0, ...some.map((client) => client.takeLongestMs()));
   };
   return {
-    ...judgement,
-    trouble: trouble.name,
+    ...result,
+    disruption: disruption.name,
     seconds: (performance.now() - began) / 1_000,
-    ...{ othersMs: waited(false), ownMs: waited(true) },
-    complaints: [...complaints, ...judgement.complaints],
+    ...{ othersMs: longestWaitMs(false), ownMs: longestWaitMs(true) },
+    errors: [...errors, ...result.errors],
   };
 }
 
-function isGood({ lost, doubled, disordered, missedByReaders, complaints }: Round): boolean {
-  return lost + doubled + disordered + missedByReaders + complaints.length === 0;
+function isGood({ lost, doubled, disordered, readErrors, errors }: Round): boolean {
+  return lost + doubled + disordered + readErrors + errors.length === 0;
 }
 
-function say(number: number, one: Round): void {
+function printRound(number: number, one: Round): void {
   const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`;
   process.stdout.write(
-    `${number}. ${one.trouble}: ${one.acked} confirmed, ${one.lost} lost, ` +
-      `${one.doubled} doubled, ${one.disordered} out of order, ` +
-      `${one.missedByReaders} wrong at readers; longest wait ${seconds(one.ownMs)} there, ` +
-      `${seconds(one.othersMs)} elsewhere; all answered after ${seconds(one.settledMs)}; ` +
+    `${number}. ${one.disruption}: ${one.acked} confirmed, ${one.lost} lost, ` +
+      `${one.doubled} repeated, ${one.disordered} out of order, ` +
+      `${one.readErrors} read errors; longest wait ${seconds(one.ownMs)} on affected servers, ` +
+      `${seconds(one.othersMs)} on others; all answered after ${seconds(one.settledMs)}; ` +
       `round of ${one.seconds.toFixed(0)} s\n`,
   );
-  for (const line of one.complaints) process.stdout.write(`   ${line}\n`);
+  for (const line of one.errors) process.stdout.write(`   ${line}\n`);
 }
 
-const dice = diceOf(Number(values.seed));
+const random = createRandom(Number(values.seed));
 const folder = mkdtempSync(join(tmpdir(), "chat-soak-cluster-"));
 const rounds: Round[] = [];
-let typists: Typist[] = [];
+let clients: TypingClient[] = [];
 let machines: Machine[] = [];
 try {
-  machines = await threeMachines(folder);
-  typists = machines.flatMap((machine) =>
+  machines = await startMachines(folder);
+  clients = machines.flatMap((machine) =>
     Array.from({ length: TYPISTS_EACH }, (_, i) => {
-      return new Typist(`${machine.name}x${i}`, machine, folder);
+      return new TypingClient(`${machine.name}x${i}`, machine, folder);
     }),
   );
-  await until("all are in", () => typists.every(({ isConnected }) => isConnected));
-  for (const { complaints } of typists) complaints.length = 0; // Whom they have met.
-  const chosen = TROUBLES.filter(({ name }) => name.includes(values.only));
-  const deck = drawn(chosen, dice);
+  await until("all clients are connected", () => clients.every(({ isConnected }) => isConnected));
+  for (const { errors } of clients) errors.length = 0; // Discards first-contact messages.
+  const chosen = DISRUPTIONS.filter(({ name }) => name.includes(values.only));
+  const order = shuffled(chosen, random);
   while (rounds.length < ROUNDS) {
-    const one = await round(deck.next().value, machines, typists);
+    const one = await runRound(order.next().value, machines, clients);
     rounds.push(one);
-    say(rounds.length, one);
-    if (one.isOver) break;
+    printRound(rounds.length, one);
+    if (one.hasStoppedNode) break;
   }
 } finally {
-  await Promise.all(typists.map((typist) => typist.end()));
-  const isKept = rounds.length < ROUNDS || rounds.some((one) => !isGood(one));
-  await Promise.all(machines.map((machine) => machine.end(isKept)));
+  await Promise.all(clients.map((client) => client.stop()));
+  const keepDisks = rounds.length < ROUNDS || rounds.some((one) => !isGood(one));
+  await Promise.all(machines.map((machine) => machine.shutDown(keepDisks)));
 }
 const bad = rounds.filter((one) => !isGood(one));
 const last = rounds.at(-1);
 process.stdout.write(
   `${rounds.length} rounds with seed ${values.seed}, commit ${commitHash()}, ` +
     `nats-server ${natsVersion()}: ` +
-    `${last?.acked} texts were confirmed, ${bad.length} rounds went wrong` +
-    `${bad.length === 0 ? "" : `; what was left is in ${folder}`}\n`,
+    `${last?.acked} texts were confirmed, ${bad.length} rounds failed` +
+    `${bad.length === 0 ? "" : `; data is in ${folder}`}\n`,
 );
 if (bad.length === 0) rmSync(folder, { recursive: true, force: true });
 process.exit(bad.length === 0 ? 0 : 1);

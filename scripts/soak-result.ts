@@ -1,100 +1,99 @@
-/** What the soak's numbers mean: its criteria, its verdicts, and the text about them. */
+/** Evaluates the soak's measurements: criteria, verdicts, and the report. */
 import { writeFileSync } from "node:fs";
 import { describeMachine } from "../bench/machine.ts";
 import { spreadOf } from "../bench/samples.ts";
 
-/** The server with few clients and nothing under way. */
+/** Measurements of the server with few clients and nothing in progress. */
 export interface QuietPoint {
   readonly seconds: number;
-  /** How many times the server has started. */
-  readonly life: number;
+  /** Number of the server process, from 1. */
+  readonly serverProcess: number;
   readonly residentMib: number;
   readonly descriptors: number;
-  /** Folders of `files/`, and how many uploads were answered. */
+  /** Folders in `files/`. */
   readonly storedFiles: number;
   readonly completedUploads: number;
-  /** In the data folder, without logs, stored files and torn ends. */
+  /** Files in the data folder, except logs, stored files and torn tails. */
   readonly otherFiles: number;
-  /** Acknowledged texts. */
+  /** Number of acknowledged texts. */
   readonly records: number;
 }
 
 export interface Tally {
   acked: number;
   typedAcked: number;
-  /** Acknowledged, but not heard by the auditor within a minute. */
-  unheard: number;
+  /** Acknowledged texts that the auditor has not received within a minute. */
+  undelivered: number;
   lost: number;
   doubled: number;
   readonly refusals: string[];
-  sent: number;
-  got: number;
+  uploaded: number;
+  downloaded: number;
   interrupted: number;
   readonly failures: string[];
   sendersKilled: number;
-  readonly troubles: Map<string, number>;
+  readonly disruptions: Map<string, number>;
 }
 
 export interface SoakRun {
   readonly seconds: number;
-  /** Of the server that ran. */
+  /** Commit of the server. */
   readonly commit: string;
   readonly tally: Tally;
   readonly points: readonly QuietPoint[];
-  /** So many may be under way, or not yet answered for, when their senders are killed. */
-  readonly uploadsTogether: number;
+  /** Maximum uploads in progress or unanswered when their senders are killed. */
+  readonly concurrentUploads: number;
 }
 
 export interface Verdict {
-  readonly what: string;
+  readonly subject: string;
   readonly criterion: string;
   readonly found: string;
   readonly isMet: boolean;
 }
 
-/** Quiet points of a life that do not count for its memory: the runtime warms up. */
+/** Quiet points at the start of a server process that are ignored: the runtime warms up. */
 const WARM_UP_POINTS = 2;
-/** Three for each third: garbage that is not yet collected moves a single one by a fifth. */
+/** Three per third, because a single one varies by a fifth with uncollected garbage. */
 const GROWTH_POINTS_MIN = 9;
 const RESIDENT_GROWTH_SHARE = 0.1;
 const RESIDENT_GROWTH_MIB = 8;
 const COUNT_GROWTH = 2;
-const POINTS_SHOWN = 24;
+const POINTS_PRINTED = 24;
 
-/** Prints and writes it. @returns whether every criterion is met */
+/** Prints and writes the report. @returns whether every criterion is met */
 export function writeSoakResult(run: SoakRun, path: string): boolean {
   const verdicts = verdictsOf(run);
-  const text = textOf(run, verdicts);
+  const text = renderReport(run, verdicts);
   writeFileSync(path, text);
   process.stdout.write(`\n${text}`);
   return verdicts.every(({ isMet }) => isMet);
 }
 
-/** Each criterion, and whether it is met. */
-export function verdictsOf({ tally, points, uploadsTogether }: SoakRun): Verdict[] {
-  const wrong = tally.unheard + tally.lost + tally.doubled;
-  const troubled = tally.refusals.length + tally.failures.length;
-  const leftMax = tally.sendersKilled * uploadsTogether;
+export function verdictsOf({ tally, points, concurrentUploads }: SoakRun): Verdict[] {
+  const deliveryErrors = tally.undelivered + tally.lost + tally.doubled;
+  const failureCount = tally.refusals.length + tally.failures.length;
+  const leftMax = tally.sendersKilled * concurrentUploads;
   const left = points.map(({ storedFiles, completedUploads }) => storedFiles - completedUploads);
   return [
     {
-      what: "acknowledged texts",
-      criterion: "each is heard, once",
+      subject: "acknowledged texts",
+      criterion: "each is received once",
       found:
-        `${tally.acked + tally.typedAcked} acknowledged, ${tally.unheard} unheard, ` +
-        `${tally.lost} lost, ${tally.doubled} doubled`,
-      isMet: wrong === 0 && tally.acked > 0 && tally.typedAcked > 0,
+        `${tally.acked + tally.typedAcked} acknowledged, ${tally.undelivered} unheard, ` +
+        `${tally.lost} lost, ${tally.doubled} repeated`,
+      isMet: deliveryErrors === 0 && tally.acked > 0 && tally.typedAcked > 0,
     },
     {
-      what: "posts and transfers",
+      subject: "posts and transfers",
       criterion: "none is refused, none fails",
       found: `${tally.refusals.length} refused, ${tally.failures.length} failed`,
-      isMet: troubled === 0 && tally.sent > 0 && tally.got > 0,
+      isMet: failureCount === 0 && tally.uploaded > 0 && tally.downloaded > 0,
     },
     memoryVerdict(points),
     growthVerdict("descriptors", points, "descriptors"),
     {
-      what: "stored files beyond the answered uploads",
+      subject: "stored files beyond the answered uploads",
       criterion: `≤ ${leftMax}: those in progress when their senders were killed`,
       found: `${Math.min(...left)} to ${Math.max(...left)}`,
       isMet: Math.min(...left) >= 0 && Math.max(...left) <= leftMax,
@@ -103,9 +102,9 @@ export function verdictsOf({ tally, points, uploadsTogether }: SoakRun): Verdict
   ];
 }
 
-/** In each life that is long enough: its last third beside its first. */
+/** Compares the last third of each sufficiently long server process with the first. */
 function memoryVerdict(points: readonly QuietPoint[]): Verdict {
-  const lives = [...Map.groupBy(points, ({ life }) => life).values()]
+  const lives = [...Map.groupBy(points, ({ serverProcess }) => serverProcess).values()]
     .map((all) => all.slice(WARM_UP_POINTS))
     .filter((all) => all.length >= GROWTH_POINTS_MIN);
   const growths = lives.map((all) => {
@@ -123,19 +122,19 @@ function memoryVerdict(points: readonly QuietPoint[]): Verdict {
       `(${slopeMibPerHour(all).toFixed(0)} MiB/h)`,
   );
   return {
-    what: "resident memory",
+    subject: "resident memory",
     criterion:
-      `in each life of the server with ${GROWTH_POINTS_MIN} points and more, after ` +
-      `${WARM_UP_POINTS} others, the median of the last third is ≤ that of the first + ` +
+      `in each server process with ${GROWTH_POINTS_MIN} or more points, after the first ` +
+      `${WARM_UP_POINTS}, the median of the last third is ≤ that of the first + ` +
       `${RESIDENT_GROWTH_SHARE * 100} % + ${RESIDENT_GROWTH_MIB} MiB`,
-    found: found.length === 0 ? "no life was long enough" : found.join("; "),
+    found: found.length === 0 ? "no server process ran long enough" : found.join("; "),
     isMet: isMet && found.length > 0,
   };
 }
 
-/** What is left open or behind in each cycle moves the median; a link that closes late does not. */
+/** A leak in each cycle moves the median; a link that closes late does not. */
 function growthVerdict(
-  what: string,
+  subject: string,
   points: readonly QuietPoint[],
   field: "descriptors" | "otherFiles",
 ): Verdict {
@@ -146,53 +145,56 @@ function growthVerdict(
   );
   const range = `between ${Math.min(...counts)} and ${Math.max(...counts)}`;
   return {
-    what,
+    subject,
     criterion: `the median of the last third is ≤ that of the first + ${COUNT_GROWTH}`,
     found: `${from} to ${to}, ${range}`,
     isMet: from !== undefined && to !== undefined && to <= from + COUNT_GROWTH,
   };
 }
 
-/** Least squares. */
+/** Slope by least squares. */
 function slopeMibPerHour(points: readonly QuietPoint[]): number {
-  const mean = (of: (point: QuietPoint) => number) =>
-    points.reduce((sum, point) => sum + of(point), 0) / points.length;
+  const mean = (measure: (point: QuietPoint) => number) =>
+    points.reduce((sum, point) => sum + measure(point), 0) / points.length;
   const [time, memory] = [mean(({ seconds }) => seconds), mean((point) => point.residentMib)];
-  const above = points.reduce(
+  const numerator = points.reduce(
     (sum, point) => sum + (point.seconds - time) * (point.residentMib - memory),
     0,
   );
-  const below = points.reduce((sum, point) => sum + (point.seconds - time) ** 2, 0);
-  return below === 0 ? 0 : (above / below) * 3_600;
+  const denominator = points.reduce((sum, point) => sum + (point.seconds - time) ** 2, 0);
+  return denominator === 0 ? 0 : (numerator / denominator) * 3_600;
 }
 
-function textOf({ seconds, commit, tally, points }: SoakRun, verdicts: readonly Verdict[]): string {
+function renderReport(
+  { seconds, commit, tally, points }: SoakRun,
+  verdicts: readonly Verdict[],
+): string {
   const { cores, cpu, bun } = describeMachine();
   const at = new Date().toISOString().slice(0, 16).replace("T", " ");
-  const step = Math.ceil(points.length / POINTS_SHOWN);
+  const step = Math.ceil(points.length / POINTS_PRINTED);
   const shown = points.filter((_, i) => i % step === 0 || i === points.length - 1);
-  const troubles = [...tally.troubles].map(([what, times]) => `${what}: ${times}`).join(", ");
+  const disruptions = [...tally.disruptions].map(([what, times]) => `${what}: ${times}`).join(", ");
   return `${[
     "# Result of the soak",
     `\`npm run soak\` ran for ${(seconds / 60).toFixed(0)} minutes until ${at} UTC, on ` +
       `${cores} cores (${cpu}), Bun ${bun}, commit ${commit}.\n` +
-      `Cycles per fault: ${troubles}.\n` +
-      `${tally.sent} files were uploaded, ${tally.got} downloaded, ` +
+      `Cycles per disruption: ${disruptions}.\n` +
+      `${tally.uploaded} files were uploaded, ${tally.downloaded} downloaded, ` +
       `${tally.interrupted} uploads interrupted and resumed.`,
     table(
-      ["what", "criterion", "found", ""],
-      verdicts.map(({ what, criterion, found, isMet }) => [
-        what,
+      ["subject", "criterion", "measured", ""],
+      verdicts.map(({ subject, criterion, found, isMet }) => [
+        subject,
         criterion,
         found,
         isMet ? "met" : "**missed**",
       ]),
     ),
     table(
-      ["minute", "life", "MiB", "descriptors", "stored files", "other files", "texts"],
+      ["minute", "server process", "MiB", "descriptors", "stored files", "other files", "texts"],
       shown.map((point) => [
         (point.seconds / 60).toFixed(1),
-        String(point.life),
+        String(point.serverProcess),
         point.residentMib.toFixed(0),
         String(point.descriptors),
         String(point.storedFiles),

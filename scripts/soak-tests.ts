@@ -1,9 +1,9 @@
 /**
- * `npm run soak -- tests [FILE]...`: in full what `npm test` samples: properties, seeded worlds,
+ * `npm run soak -- tests [FILE]...`: runs all samples of sampled tests: properties, seeded worlds,
  * kill loops, write-point sweeps and large files. Without files it runs each test file that imports
- * `test/samples.ts` or draws properties. After each file it writes the file's row in
- * bench/soak-tests.md; the rows of other files stay. A seed that fails prints the command that
- * replays it. Needs about 20 GB of temporary disk space.
+ * `test/samples.ts` or fast-check. After each file it updates that file's row in
+ * bench/soak-tests.md. A failing seed prints the command that replays it. Needs about 20 GB of
+ * temporary disk space.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { commitHash } from "../bench/results.ts";
 import { importsOf, repositorySources } from "../test/tidy/source.ts";
 import { ImportGraph } from "./affected-tests.ts";
-import { totalsIn } from "./junit.ts";
+import { parseTotals } from "./junit.ts";
 
 const RESULT = join(import.meta.dir, "..", "bench", "soak-tests.md");
 const FILE_TIMEOUT_MS = 4 * 3_600_000;
@@ -22,7 +22,7 @@ const HEAD = [
   "| --- | --- | --- | --- | --- | --- | --- | --- |",
 ];
 
-/** Test files that import the samples or fast-check, directly or through their helpers. */
+/** Returns the test files that import the samples or fast-check, directly or through helpers. */
 function sampledTests(): string[] {
   const sampling = repositorySources()
     .filter(({ path }) => path.startsWith("test/") && path !== "test/samples.ts")
@@ -35,7 +35,7 @@ function sampledTests(): string[] {
   return tests.filter((path) => !all.has(path)).sort();
 }
 
-/** The table's rows by file. */
+/** Returns the table's rows by file. */
 function readRows(): Map<string, string> {
   const lines = existsSync(RESULT) ? readFileSync(RESULT, "utf8").split("\n") : [];
   return new Map(
@@ -48,7 +48,7 @@ function readRows(): Map<string, string> {
 
 function writeRow(file: string, row: string): void {
   const rows = readRows().set(file, row);
-  const sorted = [...rows].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, line]) => line);
+  const sorted = [...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, line]) => line);
   writeFileSync(RESULT, [...HEAD, ...sorted, ""].join("\n"));
 }
 
@@ -68,7 +68,7 @@ for (const file of named.length > 0 ? named : sampledTests()) {
   const exitCode = await child.exited;
   const text = existsSync(report) ? readFileSync(report, "utf8") : "";
   rmSync(report, { force: true });
-  const { pass, fail, skip } = totalsIn(text, exitCode);
+  const { pass, fail, skip } = parseTotals(text, exitCode);
   const seconds = Math.round((performance.now() - started) / 1000);
   const day = new Date().toISOString().slice(0, 10);
   const cells = [`\`${file}\``, pass, fail, skip, seconds, samples, commitHash(), day];

@@ -1,11 +1,11 @@
 /**
- * `npm run soak`: a server under churn for an hour, or `--minutes N`. Clients come, go, lose their
- * links and are killed; files go up and down and are interrupted; the server is stopped and killed,
- * and starts again. Each cycle ends with a quiet point: nearly all clients are gone, all that was
- * acknowledged must have been heard once, and memory, descriptors and files are counted. It prints
- * the verdicts and writes bench/soak-result.md. `npm run soak -- tests` runs the seeded worlds and
- * kill loops instead, at lengths that do not fit a test run; `npm run soak -- power-loss` cuts the
- * power under servers, and `npm run soak -- cluster` kills and stops the servers of a cluster.
+ * `npm run soak`: runs a server under churn for an hour, or `--minutes N`. Clients connect, lose
+ * their links and are killed; files are transferred and interrupted; the server is stopped, killed
+ * and restarted. Each cycle ends with a quiet point, when most clients are disconnected: each
+ * acknowledged text must have been received once, and memory, descriptors and files are counted.
+ * Prints the verdicts and writes bench/soak-result.md. Other suites: `npm run soak -- tests` runs
+ * sampled tests in full, `npm run soak -- power-loss` simulates power losses, and `npm run soak --
+ * cluster` disrupts a cluster.
  */
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -24,15 +24,15 @@ import { type ServerProcess, startServer } from "../bench/server-process.ts";
 import { type QuietPoint, type Tally, writeSoakResult } from "./soak-result.ts";
 
 const [suite = "", ...rest] = process.argv.slice(2);
-/** Mounts of the second end with it. */
-const OTHERS: Readonly<Record<string, readonly string[]>> = {
+/** Other suites. `unshare` makes their mounts and networks private. */
+const OTHER_SUITES: Readonly<Record<string, readonly string[]>> = {
   tests: [process.execPath, join(import.meta.dir, "soak-tests.ts")],
   "power-loss": ["unshare", "-m", process.execPath, join(import.meta.dir, "power-loss.ts")],
   cluster: ["unshare", "-mn", process.execPath, join(import.meta.dir, "soak-cluster.ts")],
 };
-const other = OTHERS[suite];
+const other = OTHER_SUITES[suite];
 if (other !== undefined) {
-  // It reads its options itself.
+  // The suite parses its own options.
   const child = Bun.spawn([...other, ...rest], {
     stdio: ["ignore", "inherit", "inherit"],
   });
@@ -44,38 +44,40 @@ const BENCH = join(import.meta.dir, "..", "bench");
 const BINARY = join(import.meta.dir, "..", "dist", "chat");
 const FLAGS = ["--posts-per-second", "10000000"];
 const ROOMS: RoomPlan = { prefix: "soak", count: 4, streamBase: 0 };
-const CROWDS = 3;
-const CROWD_MEMBERS = 40;
+const LOAD_PROCESSES = 3;
+const MEMBERS_PER_PROCESS = 40;
 const CHAT_SECONDS = 20;
 const TEXTS_PER_SECOND_EACH = 30;
 const DROPS_PER_SECOND = 2;
 const TRANSFER_CLIENTS = 6;
 const TRANSFER_BYTES = 2 << 20;
 const INTERRUPTED_BYTES = 12 << 20;
-const TYPISTS = 2;
-const TYPED_EVERY_MS = 250;
-/** Streams of what is typed, far from those of the crowds' accounts. */
-const TYPED_STREAMS = 5_000_000;
-/** With more than so many beyond those of the first point, what is open is printed. */
+const TYPING_CLIENTS = 2;
+const TYPING_INTERVAL_MS = 250;
+/** First stream number of typing clients, far above those of the load's accounts. */
+const FIRST_TYPED_STREAM = 5_000_000;
+/** Prints the open files if there are this many more than at the first point. */
 const DESCRIPTORS_USUAL = 3;
-/** What the last clients needed is let go of. */
+/** Time for the server to free the memory of closed clients. */
 const SETTLE_MS = 4_000;
-const HEARD_WITHIN_MS = 60_000;
-/** One trouble in each cycle, in turn. */
-const TROUBLES = [
-  "a crowd is killed",
-  "no trouble",
-  "a typist is killed",
-  "the senders of files are killed",
+const DELIVERY_TIMEOUT_MS = 60_000;
+/** Disruptions of clients, one per cycle in turn. */
+const DISRUPTIONS = [
+  "load clients are killed",
+  "none",
+  "a typing client is killed",
+  "file senders are killed",
 ] as const;
-/** They take turns in the first half; in the second memory has time to grow. */
-const SERVER_TROUBLES = ["the server is killed", "the server is stopped"] as const;
-type Trouble = (typeof TROUBLES | typeof SERVER_TROUBLES)[number];
+/**
+ * Disruptions of the server, in the first half of the run; the second half measures memory growth.
+ */
+const SERVER_DISRUPTIONS = ["the server is killed", "the server is stopped"] as const;
+type Disruption = (typeof DISRUPTIONS | typeof SERVER_DISRUPTIONS)[number];
 const MINUTES = Number(values.minutes);
 const RESTARTS = Math.max(2, Math.floor(MINUTES / 7));
 
-/** `chat join`, typed into, killed, and started again on the same home. */
-class Typist {
+/** A `chat join` that posts typed lines, and can be killed and restarted on the same home. */
+class TypingClient {
   readonly #name: string;
   readonly #home: string;
   readonly #child;
@@ -95,15 +97,15 @@ class Typist {
     void this.#read();
   }
 
-  static start(name: string, home: string, port: number, tally: Tally): Typist {
-    return new Typist(name, home, nextTyped++, port, tally);
+  static start(name: string, home: string, port: number, tally: Tally): TypingClient {
+    return new TypingClient(name, home, nextTyped++, port, tally);
   }
 
-  /** Unanswered lines of the one before are in its outbox: the next one sends them. */
-  async killed(port: number): Promise<Typist> {
+  /** Kills the process and starts another one, which resends the unanswered lines in the outbox. */
+  async killAndRestart(port: number): Promise<TypingClient> {
     this.#child.kill("SIGKILL");
     await this.#child.exited;
-    return new Typist(this.#name, this.#home, nextTyped++, port, this.#tally);
+    return new TypingClient(this.#name, this.#home, nextTyped++, port, this.#tally);
   }
 
   type(): void {
@@ -111,12 +113,12 @@ class Typist {
     this.#child.stdin.flush();
   }
 
-  async end(): Promise<void> {
+  async stop(): Promise<void> {
     this.#child.kill("SIGTERM");
     await this.#child.exited;
   }
 
-  /** The next process is told again of what this one had no time to note. */
+  /** A killed process may leave acknowledgements unread; the next process receives them again. */
   async #read(): Promise<void> {
     const decoder = new TextDecoder();
     let rest = "";
@@ -134,7 +136,7 @@ class Typist {
   }
 }
 
-let nextTyped = TYPED_STREAMS;
+let nextTyped = FIRST_TYPED_STREAM;
 let nextMember = 0;
 let nextSenders = 0;
 const commit = commitHash();
@@ -143,69 +145,71 @@ const acksPath = join(folder, "acks");
 const tally: Tally = {
   acked: 0,
   typedAcked: 0,
-  unheard: 0,
+  undelivered: 0,
   lost: 0,
   doubled: 0,
   refusals: [],
-  sent: 0,
-  got: 0,
+  uploaded: 0,
+  downloaded: 0,
   interrupted: 0,
   failures: [],
   sendersKilled: 0,
-  troubles: new Map(),
+  disruptions: new Map(),
 };
-/** The highest acknowledged number of each stream. */
+/** Highest acknowledged number of each stream. */
 const acked = new Map<number, number>();
 const points: QuietPoint[] = [];
 const killed = new Set<LoadProcess>();
 const started = performance.now();
 const elapsed = () => (performance.now() - started) / 1000;
 
-let life = 1;
+let serverProcess = 1;
 let server: ServerProcess = await startServer(FLAGS, folder);
 const { port } = server;
-const auditor = await LoadMember.enter(port, "auditor");
+const auditor = await LoadMember.register(port, "auditor");
 for (let room = 0; room < ROOMS.count; room++) await auditor.join(`${ROOMS.prefix}-${room}`);
 await auditor.join("lobby");
-const crowds: LoadProcess[] = [];
-for (let i = 0; i < CROWDS; i++) crowds.push(await crowd());
-let senders = await fileSenders();
-const typists = Array.from({ length: TYPISTS }, (_, i) => {
-  const home = join(folder, `typist-${i}`);
+const loadProcesses: LoadProcess[] = [];
+for (let i = 0; i < LOAD_PROCESSES; i++) loadProcesses.push(await startLoadProcess());
+let fileSenderProcess = await fileSenders();
+const typingClients = Array.from({ length: TYPING_CLIENTS }, (_, i) => {
+  const home = join(folder, `typing-${i}`);
   mkdirSync(home);
-  return Typist.start(`typist-${i}`, home, port, tally);
+  return TypingClient.start(`typing-${i}`, home, port, tally);
 });
 try {
-  for (let i = 0; elapsed() < MINUTES * 60; i++) await cycle(troubleOf(i));
+  for (let i = 0; elapsed() < MINUTES * 60; i++) await runCycle(disruptionOf(i));
 } finally {
-  for (const one of [...crowds, senders]) await one.kill();
-  for (const one of typists) await one.end();
-  auditor.rest();
+  for (const child of [...loadProcesses, fileSenderProcess]) await child.kill();
+  for (const child of typingClients) await child.stop();
+  auditor.disconnect();
   await server.stop();
 }
-const uploadsTogether = TRANSFER_CLIENTS + 1;
-const run = { seconds: elapsed(), commit, tally, points, uploadsTogether };
+const concurrentUploads = TRANSFER_CLIENTS + 1;
+const run = { seconds: elapsed(), commit, tally, points, concurrentUploads };
 const isGood = writeSoakResult(run, join(BENCH, "soak-result.md"));
 process.exit(isGood ? 0 : 1);
 
-function troubleOf(cycle: number): Trouble {
-  const restarts = life - 1;
+function disruptionOf(cycle: number): Disruption {
+  const restarts = serverProcess - 1;
   const isDue = elapsed() > (((restarts + 1) / RESTARTS) * MINUTES * 60) / 2;
-  const troubles = isDue && restarts < RESTARTS ? SERVER_TROUBLES : TROUBLES;
-  return troubles[(troubles === TROUBLES ? cycle : restarts) % troubles.length] ?? "no trouble";
+  const disruptions = isDue && restarts < RESTARTS ? SERVER_DISRUPTIONS : DISRUPTIONS;
+  return (
+    disruptions[(disruptions === DISRUPTIONS ? cycle : restarts) % disruptions.length] ?? "none"
+  );
 }
 
-async function cycle(trouble: Trouble): Promise<void> {
+async function runCycle(disruption: Disruption): Promise<void> {
   const typing = setInterval(() => {
-    for (const one of typists) one.type();
-  }, TYPED_EVERY_MS);
-  const chatting = crowds.map((one) =>
-    one
-      .obey<LoadOrder, LoadAnswer>({
+    for (const child of typingClients) child.type();
+  }, TYPING_INTERVAL_MS);
+  const chatting = loadProcesses.map((child) =>
+    child
+      .execute<LoadOrder, LoadAnswer>({
         do: "chat",
         rooms: ROOMS,
-        below: Number.MAX_SAFE_INTEGER,
-        every: 1,
+        memberLimit: Number.MAX_SAFE_INTEGER,
+        senderStep: 1,
         perSecond: TEXTS_PER_SECOND_EACH,
         seconds: CHAT_SECONDS,
         dropsPerSecond: DROPS_PER_SECOND,
@@ -215,86 +219,87 @@ async function cycle(trouble: Trouble): Promise<void> {
   );
   const transferring = transferAll();
   await Bun.sleep((CHAT_SECONDS * 1000) / 3);
-  await make(trouble);
+  await disrupt(disruption);
   const answers = await Promise.all(chatting);
   clearInterval(typing);
   await transferring;
   for (const answer of answers) tally.refusals.push(...(answer?.refusals ?? []));
   readAcks();
-  await heardAll();
-  for (const one of crowds) await one.obey<LoadOrder, LoadAnswer>({ do: "rest" });
+  await waitForDelivery();
+  for (const child of loadProcesses)
+    await child.execute<LoadOrder, LoadAnswer>({ do: "disconnect" });
   await Bun.sleep(SETTLE_MS);
-  tally.troubles.set(trouble, (tally.troubles.get(trouble) ?? 0) + 1);
+  tally.disruptions.set(disruption, (tally.disruptions.get(disruption) ?? 0) + 1);
   points.push(quietPoint());
-  say(trouble);
+  printPoint(disruption);
 }
 
-async function make(trouble: Trouble): Promise<void> {
-  switch (trouble) {
-    case "a crowd is killed":
-      await crowds.shift()?.kill("SIGKILL");
-      crowds.push(await crowd());
+async function disrupt(disruption: Disruption): Promise<void> {
+  switch (disruption) {
+    case "load clients are killed":
+      await loadProcesses.shift()?.kill("SIGKILL");
+      loadProcesses.push(await startLoadProcess());
       return;
-    case "a typist is killed": {
-      const one = typists.shift();
-      if (one !== undefined) typists.push(await one.killed(port));
+    case "a typing client is killed": {
+      const child = typingClients.shift();
+      if (child !== undefined) typingClients.push(await child.killAndRestart(port));
       return;
     }
-    case "the senders of files are killed":
-      killed.add(senders);
+    case "file senders are killed":
+      killed.add(fileSenderProcess);
       tally.sendersKilled++;
-      await senders.kill("SIGKILL");
-      senders = await fileSenders();
+      await fileSenderProcess.kill("SIGKILL");
+      fileSenderProcess = await fileSenders();
       return;
     case "the server is killed":
       await server.kill();
-      return await startAgain();
+      return await restartServer();
     case "the server is stopped":
       await server.stop(true);
-      return await startAgain();
-    case "no trouble":
+      return await restartServer();
+    case "none":
   }
 }
 
-async function startAgain(): Promise<void> {
+async function restartServer(): Promise<void> {
   server = await startServer(FLAGS, folder, port);
-  life++;
+  serverProcess++;
 }
 
-async function crowd(): Promise<LoadProcess> {
-  const one = new LoadProcess(join(BENCH, "load-members.ts"));
-  const [first, count] = [nextMember, CROWD_MEMBERS];
+async function startLoadProcess(): Promise<LoadProcess> {
+  const child = new LoadProcess(join(BENCH, "load-members.ts"));
+  const [first, count] = [nextMember, MEMBERS_PER_PROCESS];
   nextMember += count;
-  await one.obey<LoadOrder, LoadAnswer>({ do: "enter", port, first, count });
-  const below = Number.MAX_SAFE_INTEGER;
-  await one.obey<LoadOrder, LoadAnswer>({ do: "join", rooms: ROOMS, below });
-  return one;
+  await child.execute<LoadOrder, LoadAnswer>({ do: "enter", port, first, count });
+  const memberLimit = Number.MAX_SAFE_INTEGER;
+  await child.execute<LoadOrder, LoadAnswer>({ do: "join", rooms: ROOMS, memberLimit });
+  return child;
 }
 
 async function fileSenders(): Promise<LoadProcess> {
-  const one = new LoadProcess(join(BENCH, "load-transfers.ts"));
+  const child = new LoadProcess(join(BENCH, "load-transfers.ts"));
   const name = `files${nextSenders++}x`;
   const order = { do: "enter", port, name, count: TRANSFER_CLIENTS } as const;
-  await one.obey<TransfersOrder, TransfersAnswer>(order);
-  return one;
+  await child.execute<TransfersOrder, TransfersAnswer>(order);
+  return child;
 }
 
 async function transferAll(): Promise<void> {
-  const one = senders;
+  const child = fileSenderProcess;
   try {
     for (const order of [
       { do: "transfer", sizeBytes: TRANSFER_BYTES },
       { do: "interrupt", sizeBytes: INTERRUPTED_BYTES },
       { do: "transfer", sizeBytes: TRANSFER_BYTES },
     ] as const) {
-      const answer = await one.obey<TransfersOrder, TransfersAnswer>(order);
-      tally.sent += answer.sent;
-      tally.got += answer.got;
+      const answer = await child.execute<TransfersOrder, TransfersAnswer>(order);
+      tally.uploaded += answer.uploaded;
+      tally.downloaded += answer.downloaded;
       tally.interrupted += answer.interrupted;
       tally.failures.push(...answer.failures);
     }
   } catch (error) {
-    if (!killed.has(one)) tally.failures.push(String(error));
+    if (!killed.has(child)) tally.failures.push(String(error));
   }
 }
 
@@ -312,15 +317,21 @@ function acknowledged(stream: number, number: number): void {
   acked.set(stream, Math.max(acked.get(stream) ?? 0, number));
 }
 
-/** Texts are numbered without gaps: with the last number all before it were heard. */
-async function heardAll(): Promise<void> {
-  const until = performance.now() + HEARD_WITHIN_MS;
-  const unheard = () =>
-    [...acked].reduce((sum, [stream, last]) => sum + Math.max(0, last - auditor.lastOf(stream)), 0);
-  while (unheard() > 0 && performance.now() < until) await Bun.sleep(50);
-  tally.unheard = unheard();
-  tally.lost = auditor.heard.lost;
-  tally.doubled = auditor.heard.doubled;
+/**
+ * Waits until the auditor has received everything: texts are numbered without gaps, so the last
+ * number suffices.
+ */
+async function waitForDelivery(): Promise<void> {
+  const until = performance.now() + DELIVERY_TIMEOUT_MS;
+  const undelivered = () =>
+    [...acked].reduce(
+      (sum, [stream, last]) => sum + Math.max(0, last - auditor.lastReceived(stream)),
+      0,
+    );
+  while (undelivered() > 0 && performance.now() < until) await Bun.sleep(50);
+  tally.undelivered = undelivered();
+  tally.lost = auditor.received.lost;
+  tally.doubled = auditor.received.doubled;
 }
 
 function quietPoint(): QuietPoint {
@@ -330,24 +341,26 @@ function quietPoint(): QuietPoint {
   const under = (part: string) => files.filter((path) => path.startsWith(join(data, part))).length;
   return {
     seconds: elapsed(),
-    life,
+    serverProcess: serverProcess,
     residentMib: server.residentBytes() / 2 ** 20,
     descriptors: server.descriptors(),
     storedFiles: readdirSync(join(data, "files")).length,
-    completedUploads: tally.sent,
+    completedUploads: tally.uploaded,
     otherFiles:
       files.length - under("files") - under("history") - under("accounts") - under("torn"),
     records: tally.acked,
   };
 }
 
-function say(trouble: string): void {
+function printPoint(disruption: string): void {
   const point = points.at(-1);
   if (point === undefined) return;
   process.stdout.write(
-    `${(point.seconds / 60).toFixed(1)} min, life ${point.life}, ${trouble}: ` +
-      `${tally.acked} + ${tally.typedAcked} acknowledged, ${tally.unheard} unheard, ` +
-      `${tally.lost} lost, ${tally.doubled} doubled; ${tally.sent} up, ${tally.got} down, ` +
+    `${(point.seconds / 60).toFixed(1)} min, ` +
+      `server process ${point.serverProcess}, ${disruption}: ` +
+      `${tally.acked} + ${tally.typedAcked} acknowledged, ${tally.undelivered} undelivered, ` +
+      `${tally.lost} lost, ${tally.doubled} repeated; ${tally.uploaded} uploaded, ` +
+      `${tally.downloaded} downloaded, ` +
       `${tally.interrupted} interrupted, ${tally.failures.length} failed; ` +
       `${point.residentMib.toFixed(0)} MiB, ${point.descriptors} descriptors, ` +
       `${point.storedFiles} stored, ${point.otherFiles} other files\n`,

@@ -1,6 +1,8 @@
 import { join } from "node:path";
 
-/** `npm start`: builds if a source is newer, then serves on ./data. Flags go to `chat serve`. */
+/**
+ * `npm start`: builds if a source is newer, then runs `chat serve` with the given flags on ./data.
+ */
 
 const ROOT = join(import.meta.dir, "..");
 const binary = join(ROOT, "dist", process.platform === "win32" ? "chat.exe" : "chat");
@@ -14,11 +16,11 @@ async function run(command: readonly string[]): Promise<number> {
   return exitCode;
 }
 
-// A terminal's Ctrl-C reaches the server, too: it drains and stops, and we wait for it.
+// A terminal's Ctrl-C also reaches the server, which drains and stops; wait for it.
 process.on("SIGINT", () => {});
 
-const built = await run([process.execPath, join(ROOT, "build.ts"), "--if-needed"]);
-if (built !== 0) process.exit(built);
+const buildExitCode = await run([process.execPath, join(ROOT, "build.ts"), "--if-needed"]);
+if (buildExitCode !== 0) process.exit(buildExitCode);
 const flags = process.argv.slice(2);
-const isGiven = flags.some((flag) => flag === "--data" || flag.startsWith("--data="));
-process.exit(await run([binary, "serve", ...(isGiven ? [] : ["--data", "./data"]), ...flags]));
+const hasDataFlag = flags.some((flag) => flag === "--data" || flag.startsWith("--data="));
+process.exit(await run([binary, "serve", ...(hasDataFlag ? [] : ["--data", "./data"]), ...flags]));

@@ -2,32 +2,32 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { changedFiles, ImportGraph } from "./affected-tests.ts";
-import { type Case, casesIn, type Totals, totalsIn } from "./junit.ts";
-import { skippedForPrograms } from "./skipped-tests.ts";
+import { type Case, parseCases, parseTotals, type Totals } from "./junit.ts";
+import { formatSkippedTests } from "./skipped-tests.ts";
 
 /**
- * `npm test`: all tests in two passes. The first runs test files in parallel; the second runs those
- * of `SERIAL` one at a time. With arguments it runs `bun test` on these in one pass: `npm test
- * test/core`. `npm test -- --changed [COMMIT]` runs the tests that the changes since a commit can
- * affect; `npm test -- --update-timings` also records how long each file took. The output ends with
- * the failed tests, the tests skipped for lack of a program, and the totals, which `.ci/run` reads.
+ * `npm test`: runs all tests in two passes, the first in parallel, the second with the files of
+ * `SERIAL` one at a time. `npm test test/core` passes its arguments to `bun test`, in one pass.
+ * `npm test -- --changed [COMMIT]` runs the tests that the changes since a commit can affect; `npm
+ * test -- --update-timings` also records the duration of each file. The output ends with the failed
+ * tests, the tests skipped for lack of a program, and the totals, which `.ci/run` reads.
  */
 
 const ROOT = join(import.meta.dir, "..");
-/** Milliseconds of each test file: the runner starts the slowest first. */
+/** Milliseconds per test file; the runner starts the slowest first. */
 const TIMINGS = "test/timings.json";
-/** More at once would need much memory: a file may start a browser and servers. */
+/** Limits memory: a file may start a browser and servers. */
 const WORKERS_MAX = 4;
 
-/** Files that need the machine to themselves, and why. */
+/** Files that cannot run in parallel with others, and the reason. */
 const SERIAL: Readonly<Record<string, string>> = {
   "test/e2e/discovery.test.ts": "servers announce themselves on the port of multicast DNS, 5353",
   "test/e2e/lan.test.ts": "all processes share the machine's multicast groups",
 };
 
-const NONE: Totals = { pass: 0, fail: 0, skip: 0 };
+const ZERO_TOTALS: Totals = { pass: 0, fail: 0, skip: 0 };
 
-/** Properties draw the same samples in each run, so that a failure points to a change. */
+/** Fixed seed of properties, so that a failure points to a change. */
 const SAMPLES_SEED = "1";
 
 // A terminal's Ctrl-C also reaches the tests; wait for them to end.
@@ -36,7 +36,9 @@ process.on("SIGINT", () => {
   isInterrupted = true;
 });
 
-/** The child inherits the output: a process that a test left behind would keep a pipe open. */
+/**
+ * Runs `bun test` with inherited output: a process left behind by a test would keep a pipe open.
+ */
 async function run(args: readonly string[], report: string): Promise<number> {
   const reporting = ["--reporter=junit", `--reporter-outfile=${report}`];
   const child = Bun.spawn(
@@ -58,13 +60,13 @@ function plus(a: Totals, b: Totals): Totals {
   return { pass: a.pass + b.pass, fail: a.fail + b.fail, skip: a.skip + b.skip };
 }
 
-/** Arguments of `bun test` for each pass over all tests. */
+/** Returns the arguments of `bun test` for each pass over all tests. */
 function allPasses(timings: readonly string[]): string[][] {
-  // One more than there are cores: a test waits for other processes half of its time.
+  // One more than cores, because tests wait for other processes half of the time.
   const workers = Math.min(WORKERS_MAX, availableParallelism() + 1);
   const serial = Object.keys(SERIAL);
   const ignored = serial.map((path) => `--path-ignore-patterns=${path}`);
-  // Without --no-isolate each file gets fresh globals, which breaks node:quic inside Bun 1.4.
+  // Without --no-isolate each file gets new globals, which breaks node:quic in Bun 1.4.
   return [[`--parallel=${workers}`, "--no-isolate", ...timings, ...ignored], serial];
 }
 
@@ -75,29 +77,29 @@ function failedTests(cases: readonly Case[]): string {
     .join("");
 }
 
-/** Runs the passes one after the other. @returns the exit code */
+/** Runs the passes in order. @returns the exit code */
 async function runAll(passes: readonly (readonly string[])[]): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), "chat-tests-"));
-  let totals = NONE;
+  let totals = ZERO_TOTALS;
   const cases: Case[] = [];
   for (const [at, args] of passes.entries()) {
     if (isInterrupted) break;
     const report = join(folder, `${at}.xml`);
     const exitCode = await run(args, report);
     const text = existsSync(report) ? readFileSync(report, "utf8") : "";
-    totals = plus(totals, totalsIn(text, exitCode));
-    cases.push(...casesIn(text));
+    totals = plus(totals, parseTotals(text, exitCode));
+    cases.push(...parseCases(text));
   }
   rmSync(folder, { recursive: true, force: true });
   process.stderr.write(failedTests(cases));
-  process.stderr.write(skippedForPrograms(cases));
+  process.stderr.write(formatSkippedTests(cases));
   process.stderr.write(
-    `\nin all:\n ${totals.pass} pass\n ${totals.skip} skip\n ${totals.fail} fail\n`,
+    `\ntotal:\n ${totals.pass} pass\n ${totals.skip} skip\n ${totals.fail} fail\n`,
   );
   return totals.fail === 0 && totals.pass > 0 ? 0 : 1;
 }
 
-/** Bun keeps the times of files that are gone. */
+/** Removes the timings of deleted files, which Bun retains. */
 function removeOldTimings(): void {
   const timings = JSON.parse(readFileSync(join(ROOT, TIMINGS), "utf8"));
   const files = Object.entries<number>(timings.files).filter(([path]) =>
@@ -110,11 +112,11 @@ function removeOldTimings(): void {
 }
 
 const args = process.argv.slice(2);
-const isMeasured = args.length === 1 && args[0] === "--update-timings";
-const timings = [`--timings=${TIMINGS}`, ...(isMeasured ? ["--update-timings"] : [])];
-const isChanged = args[0] === "--changed";
-const changed = isChanged ? new ImportGraph().affectedTests(changedFiles(args[1])) : undefined;
-const isAll = args.length === 0 || isMeasured;
+const updatesTimings = args.length === 1 && args[0] === "--update-timings";
+const timings = [`--timings=${TIMINGS}`, ...(updatesTimings ? ["--update-timings"] : [])];
+const isChangedOnly = args[0] === "--changed";
+const changed = isChangedOnly ? new ImportGraph().affectedTests(changedFiles(args[1])) : undefined;
+const isAll = args.length === 0 || updatesTimings;
 const exitCode = await runAll(isAll ? allPasses(timings) : [changed ?? args]);
-if (isMeasured) removeOldTimings();
+if (updatesTimings) removeOldTimings();
 process.exit(isInterrupted ? 130 : exitCode);

@@ -1,6 +1,6 @@
 /**
- * `npm run verify`: format, lint, types, unused code and the fast tests, all at once. Prints the
- * seconds of each check, and the output of those that fail.
+ * `npm run verify`: checks format, lint, types and unused code and runs the fast tests, all in
+ * parallel. Prints the duration of each check, and the output of failed ones.
  */
 const FAST_TESTS = ["tidy", "base", "wire", "core", "cli", "commands", "web", "bench"];
 

@@ -41,7 +41,7 @@ function guides(): string {
   return GUIDES.map(read).join("\n");
 }
 
-/** Code of a document: fenced blocks, and words in backticks. */
+/** Returns the code in a document: lines of fenced blocks, and words in backticks. */
 function codeOf(text: string): string[] {
   const blocks = [...text.matchAll(/^```\w*\n(.*?)^```$/gms)].flatMap(([, block = ""]) =>
     block.split("\n"),
@@ -62,7 +62,7 @@ async function commandsInHelp(...words: string[]): Promise<string[]> {
   return [...table.matchAll(/^ {2}([a-z-]+) {2,}\S/gm)].map(([, name = ""]) => name);
 }
 
-/** Flags of a command and of its subcommands. */
+/** Returns the flags of a command and its subcommands. */
 async function flagsOf(...command: string[]): Promise<string[]> {
   const own = flagsIn(await helpOf(...command));
   const inner = await commandsInHelp(...command);
@@ -86,7 +86,7 @@ function callsIn(lines: readonly string[]): { verb: string; flags: string[]; lin
   );
 }
 
-test("README and its pages document every command, and no other", async () => {
+test("README and the guides document exactly the existing commands", async () => {
   const known = await commandsInHelp();
   expect(known.length).toBeGreaterThan(5);
   const verbsIn = (text: string) => new Set(callsIn(codeOf(text)).map(({ verb }) => verb));
@@ -94,7 +94,7 @@ test("README and its pages document every command, and no other", async () => {
   expect(known.filter((verb) => !verbsIn(guides()).has(verb))).toEqual([]);
 });
 
-test("every flag in README and its pages exists", async () => {
+test("every flag in README and the guides exists", async () => {
   const perCommand = new Map<string, string[]>();
   for (const command of await commandsInHelp()) {
     perCommand.set(command, [...(await flagsOf(command)), "--help"]);
@@ -108,7 +108,7 @@ test("every flag in README and its pages exists", async () => {
   }
 });
 
-test("README links every page, in the order of test/guides.ts", () => {
+test("README links all guides in the order of test/guides.ts", () => {
   const pages = [...read("README.md").matchAll(/^\| \[(docs\/[a-z]+\.md)\]\(\1\)/gm)];
   expect(pages.map(([, page]) => page)).toEqual(GUIDES.slice(1));
   const files = filesUnder("docs").filter((path) => path.endsWith(".md"));
@@ -138,7 +138,7 @@ test("the settings table in docs/serving.md matches the flags", () => {
   expect(table.trim().split("\n\n")[0]?.split("\n")).toEqual(rows);
 });
 
-test("README and its pages document every slash command, and no other", () => {
+test("README and the guides document exactly the existing slash commands", () => {
   const usages = slashRows().map(({ name }) => name);
   const known = [...usages, ...Object.keys(SLASH_ALIASES), "sendall"];
   const code = codeOf(guides()).filter((word) => /^\/[a-z]/.test(word) && !word.startsWith("/tmp"));
@@ -147,7 +147,7 @@ test("README and its pages document every slash command, and no other", () => {
   expect([...named].filter((word) => !known.includes(word))).toEqual([]);
 });
 
-test("the exit codes in docs/scripting.md are those of the faults", () => {
+test("docs/scripting.md lists exactly the exit codes of the faults", () => {
   const [, section = ""] = read("docs/scripting.md").split("## Exit codes");
   const [table = ""] = section.split("\n##");
   const inPage = [...table.matchAll(/^\| *(\d+) *\|/gm)].map(([, code]) => Number(code));
@@ -155,7 +155,7 @@ test("the exit codes in docs/scripting.md are those of the faults", () => {
   expect(inPage).toEqual([...codes].sort((one, other) => one - other));
 });
 
-/** Walks of ARCHITECTURE: files in the order of their steps, by part. */
+/** Returns the walks of ARCHITECTURE: files in the order of their steps, by part. */
 function walks(): { title: string; parts: string[][] }[] {
   const [, section = ""] = read("ARCHITECTURE.md").split("\n## Walks\n");
   const [body = ""] = section.split("\n## ");
@@ -178,7 +178,7 @@ function importsOfFile(path: string): string[] {
   return importsOf(source).map(({ specifier }) => join(dirname(path), specifier));
 }
 
-test("each step of a walk imports an earlier step of its part, or is imported by one", () => {
+test("each step of a walk imports an earlier step or is imported by one", () => {
   expect(walks()).toHaveLength(5);
   for (const { title, parts } of walks()) {
     expect(parts.flat().length).toBeGreaterThan(10);
@@ -243,7 +243,7 @@ test("every test named in test/SECURITY-TESTS.md exists", () => {
   const missing = named.filter(({ path, name }) => {
     if (!existsSync(join(ROOT, path))) return true;
     const source = read(path);
-    // As the name of a test: between quotes, or part of a template.
+    // The name of a test appears in quotes or as part of a template.
     return !source.includes(`"${name}"`) && !(source.includes("(`${") && source.includes(name));
   });
   expect(missing).toEqual([]);

@@ -2,7 +2,7 @@ import { utf8Decode } from "../src/base/bytes.ts";
 import { LineWriter, type RecordPosition } from "../src/io/log/line-writer.ts";
 import type { LogRecord, SealedDraft } from "../src/wire/record.ts";
 
-/** One line of a log, as its writer makes it. */
+/** Encodes one line of a log. */
 export function encodeLine(
   sealed: SealedDraft,
   place: RecordPosition,

@@ -1,6 +1,6 @@
 import { Fault, type FaultCode } from "../src/base/fault.ts";
 
-/** The fault that an action throws; `undefined` if it throws nothing. */
+/** Returns the fault thrown by an action; `undefined` if it throws nothing. */
 export function faultOf(action: () => unknown): Fault | undefined {
   try {
     action();
@@ -11,7 +11,7 @@ export function faultOf(action: () => unknown): Fault | undefined {
   return undefined;
 }
 
-/** The code of that fault. */
+/** Returns the code of the fault thrown by an action. */
 export function faultCode(action: () => unknown): FaultCode | "none" {
   return faultOf(action)?.code ?? "none";
 }

@@ -1,6 +1,6 @@
 /**
- * One corpus of texts that a stranger may send, for everything that shows one: terminal lines, TSV,
- * NDJSON, the page, titles and notifications, names of files.
+ * Hostile texts for tests of everything that displays them: terminal lines, TSV, NDJSON, the page,
+ * titles, notifications and file names.
  */
 export const HOSTILE_TEXTS: Readonly<Record<string, string>> = {
   "SGR that hides": "\u001b[8mhidden\u001b[0m",
@@ -47,14 +47,14 @@ export const HOSTILE_TEXTS: Readonly<Record<string, string>> = {
   blanks: " \u00a0\u2003 ",
 };
 
-/** Acts upon a terminal, or turns text around. A line feed and a tab are not among it. */
+/** Characters that control a terminal or the text direction, except line feed and tab. */
 export const ACTIVE =
   /[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb]/;
 
 const segmenter = new Intl.Segmenter("und", { granularity: "grapheme" });
 
-/** Code points of the largest cluster: a tower of marks is one. */
-export function tallest(text: string): number {
+/** Returns the number of code points in the largest grapheme cluster. */
+export function largestCluster(text: string): number {
   let most = 0;
   for (const { segment } of segmenter.segment(text)) {
     most = Math.max(most, Array.from(segment).length);

@@ -5,11 +5,11 @@ import { join } from "node:path";
 export interface Packages {
   readonly debian: string;
   readonly fedora: string;
-  /** Homebrew's; absent if the program does not run on macOS. */
+  /** Homebrew package; absent if the program does not run on macOS. */
   readonly macos?: string;
 }
 
-/** Programs that some tests start, besides Node, git and a shell. */
+/** Programs required by some tests, besides Node, git and a shell. */
 export const PROGRAMS = {
   bash: { debian: "bash", fedora: "bash", macos: "bash" },
   chromium: { debian: "chromium", fedora: "chromium", macos: "--cask chromium" },
@@ -26,7 +26,7 @@ export const PROGRAMS = {
   zsh: { debian: "zsh", fedora: "zsh", macos: "zsh" },
 } satisfies Record<string, Packages>;
 
-/** Conditions that no package can meet, as shown to the reader of a skipped test. */
+/** Requirements other than packages, as displayed for skipped tests. */
 export const CONDITIONS = {
   knip: "Node 20, for knip",
   mount: "root on Linux, outside most containers, to mount a file system",
@@ -43,7 +43,7 @@ const CHROMIUM_MACOS = "/Applications/Chromium.app/Contents/MacOS/Chromium";
 const PARSERS = join(import.meta.dir, "../node_modules/@oxc-parser");
 const PROBE = ["unshare", "-m", "sh", "-c", "mount -t tmpfs tmpfs /mnt"];
 
-/** The browser of the page's tests; `CHAT_CHROMIUM` overrides it. */
+/** Browser for the page's tests; `CHAT_CHROMIUM` overrides it. */
 export const chromiumPath =
   process.env["CHAT_CHROMIUM"] ??
   ["chromium", "chromium-browser", CHROMIUM_MACOS].map((name) => Bun.which(name)).find(Boolean) ??
@@ -60,10 +60,10 @@ function mayMount(): boolean {
 
 function isPresent(need: Need): boolean {
   if (need === "mount") return mayMount();
-  // npm leaves out the parser's binary where Node is too old for it.
+  // npm omits the parser's binary if Node is too old.
   if (need === "knip") return existsSync(PARSERS) && readdirSync(PARSERS).length > 0;
   if (process.platform === "darwin" && !("macos" in PROGRAMS[need])) return false;
-  // On CI a missing program is a failure: the test runs.
+  // On CI the test runs and fails if the program is missing.
   return IS_CI || Bun.which(need === "chromium" ? chromiumPath : need) !== null;
 }
 
@@ -75,7 +75,7 @@ function skippedName(name: string, missing: readonly string[]): string {
 type Register = (name: string, ...rest: readonly unknown[]) => void;
 type Registrar = Register & { readonly each: (rows: unknown) => Register };
 
-/** `test` or `describe`, which skips and names the missing programs. */
+/** Returns a `test` or `describe` that skips and names the missing programs. */
 function skipping<Kind extends Suite["describe"] | Suite["test"]>(
   { skip }: Kind,
   missing: readonly Need[],
@@ -90,9 +90,9 @@ function skipping<Kind extends Suite["describe"] | Suite["test"]>(
 }
 
 /**
- * The functions of bun:test for tests that need programs. Where one is missing, the tests are
- * skipped, their names end with "(needs tmux)", and hooks do nothing. With `CI=true` they run, and
- * fail.
+ * Returns the functions of bun:test for tests that require programs. If one is missing, the tests
+ * are skipped, their names end with "(needs tmux)", and hooks do nothing. With `CI=true` they run
+ * and fail.
  */
 export function requires(...needs: readonly Need[]): Suite {
   const missing = needs.filter((need) => !isPresent(need));

@@ -2,48 +2,47 @@ import { createSocket } from "node:dgram";
 import { createServer } from "node:net";
 
 /**
- * Ports for what is stopped and started again on the same one, and for "nobody listens there". A
- * port that the system chose (port 0) will not do: as soon as it is let go, the system may give it
- * to another test that runs at the same time.
+ * Reserved ports for services that restart on the same port, and for connections that must be
+ * refused. A port chosen by the system (port 0) is unsuitable: after it is closed, the system may
+ * assign it to a concurrent test.
  */
 
-/** Below what systems choose from: Linux from 32768 on, others from 49152. */
-const FIRST = 10_240;
-const END = 32_768;
-/** Each process takes from a block of its own: two test files at once do not meet. */
-const EACH = 128;
-const BLOCKS = Math.floor((END - FIRST) / EACH);
+/** Below the ephemeral ports: Linux from 32768 on, others from 49152. */
+const PORT_FIRST = 10_240;
+const PORT_END = 32_768;
+/** Ports per process, so that concurrent test files do not collide. */
+const BLOCK_PORTS = 128;
+const BLOCKS = Math.floor((PORT_END - PORT_FIRST) / BLOCK_PORTS);
 
 let block: Promise<number> | undefined;
-let taken = 0;
+let nextOffset = 0;
 
-/** A port of loopback that nobody uses, over TCP or UDP, and that nobody is given by chance. */
+/** Returns a loopback port that is free for TCP and UDP and that the system does not assign. */
 export async function reservedPort(): Promise<number> {
-  block ??= claimedBlock();
+  block ??= claimBlock();
   const first = await block;
-  for (let tries = 1; tries < EACH; tries++) {
-    const port = first + 1 + (taken++ % (EACH - 1));
+  for (let tries = 1; tries < BLOCK_PORTS; tries++) {
+    const port = first + 1 + (nextOffset++ % (BLOCK_PORTS - 1));
     if ((await canListen(port, false)) && (await isFreeForUdp(port))) return port;
   }
-  throw new Error(`all ports from ${first} to ${first + EACH - 1} are in use`);
+  throw new Error(`all ports from ${first} to ${first + BLOCK_PORTS - 1} are in use`);
 }
 
-/** The process listens on the first port of its block as long as it lives: a lock. */
-async function claimedBlock(): Promise<number> {
+/** Claims a block by listening on its first port for the lifetime of the process. */
+async function claimBlock(): Promise<number> {
   for (let i = 0; i < BLOCKS; i++) {
-    const first = FIRST + ((process.pid + i) % BLOCKS) * EACH;
+    const first = PORT_FIRST + ((process.pid + i) % BLOCKS) * BLOCK_PORTS;
     if (await canListen(first, true)) return first;
   }
   throw new Error("other processes have claimed all ports for tests");
 }
 
-/** @param isKept the process goes on listening there */
-function canListen(port: number, isKept: boolean): Promise<boolean> {
+function canListen(port: number, keepsListening: boolean): Promise<boolean> {
   const server = createServer().unref();
   return new Promise((resolve) => {
     server.once("error", () => resolve(false));
     server.listen(port, "127.0.0.1", () => {
-      if (isKept) resolve(true);
+      if (keepsListening) resolve(true);
       else server.close(() => resolve(true));
     });
   });

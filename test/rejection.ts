@@ -1,8 +1,8 @@
 /**
- * Returns the error of a rejected promise. Unlike `expect(…).rejects` of Bun, it does not run the
- * event loop inside the test, which loses the rest of that round.
+ * Returns the error of a rejected promise. Unlike `expect(…).rejects` of Bun, it does not run a
+ * nested event loop inside the test.
  *
- * @throws Error if the promise is fulfilled, or rejected with something else
+ * @throws Error if the promise is fulfilled, or rejected with another value
  */
 export async function rejection(promise: Promise<unknown> | undefined): Promise<Error> {
   let value: unknown;
@@ -10,7 +10,7 @@ export async function rejection(promise: Promise<unknown> | undefined): Promise<
     value = await promise;
   } catch (error) {
     if (error instanceof Error) return error;
-    throw new Error(`refused with what is no error: ${String(error)}`);
+    throw new Error(`rejected with a value that is no Error: ${String(error)}`);
   }
-  throw new Error(`not refused: ${Bun.inspect(value).slice(0, 200)}`);
+  throw new Error(`not rejected: ${Bun.inspect(value).slice(0, 200)}`);
 }

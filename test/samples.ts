@@ -1,29 +1,25 @@
 import fc from "fast-check";
 
 /**
- * How much sampled tests try. `npm test` tries a sample, the same in each run, so that a failure
- * points to a change; `npm run soak -- tests` tries everything. bunfig.toml loads this file before
- * the tests.
+ * Sizes of sampled tests. `npm test` tries a fixed sample, so that a failure points to a change;
+ * `npm run soak -- tests` tries everything. bunfig.toml loads this file before the tests.
  *
- * Variables: `CHAT_SOAK=1` makes a run complete, `CHAT_SAMPLES=n` sets the number of samples,
+ * Variables: `CHAT_SOAK=1` selects complete runs, `CHAT_SAMPLES=n` the number of samples,
  * `CHAT_SEED=n` the first seed, and `CHAT_SAMPLES_SEED=n` the seed of properties.
  */
 export const IS_SOAK = process.env["CHAT_SOAK"] === "1";
 
-/** The first seed of tests that have seeds: `CHAT_SEED=17 CHAT_SAMPLES=1` replays one. */
+/** First seed of seeded tests: `CHAT_SEED=17 CHAT_SAMPLES=1` replays one. */
 export const FIRST_SEED = Number(process.env["CHAT_SEED"] ?? 1);
 
-/** @returns how many samples to try: `usual` in `npm test`, `full` in the soak */
+/** @returns the number of samples: `usual` in `npm test`, `full` in the soak */
 export function sampleSize(usual: number, full: number): number {
   const { CHAT_SAMPLES } = process.env;
   if (CHAT_SAMPLES !== undefined) return Number(CHAT_SAMPLES);
   return IS_SOAK ? full : usual;
 }
 
-/**
- * Step of exhaustive sweeps (each bit, each write). A prime number: a sweep over bits meets each of
- * the eight.
- */
+/** Step of exhaustive sweeps over bits or writes. A prime number reaches each of a byte's bits. */
 export const SWEEP_STEP = IS_SOAK ? 1 : 13;
 
 const { CHAT_SAMPLES_SEED } = process.env;

@@ -3,7 +3,7 @@ import { PLANTED } from "./tidy/planted.ts";
 import { EXEMPTIONS, RULES } from "./tidy/rules.ts";
 import { repositorySources, type Source, sourceOf, type Violation } from "./tidy/source.ts";
 
-/** What CONTRIBUTING says about style, as far as a machine can check it. */
+/** Checks the style rules of CONTRIBUTING that a machine can check. */
 
 const FILES = repositorySources();
 
@@ -15,12 +15,12 @@ function planted(files: Readonly<Record<string, string>>): Source[] {
   return Object.entries(files).map(([path, text]) => sourceOf(path, text));
 }
 
-test.each(RULES)("the repository keeps the rule of: $name", ({ check }) => {
+test.each(RULES)("the repository follows the rule $name", ({ check }) => {
   const found = check(FILES).filter((violation) => !isExempt(violation));
   expect(found.map(({ path, line, message }) => `${path}:${line} ${message}`)).toEqual([]);
 });
 
-test.each(RULES)("a planted violation is found by: $name", ({ name, check }) => {
+test.each(RULES)("the rule $name finds planted violations", ({ name, check }) => {
   const cases = PLANTED.find(({ rule }) => rule === name);
   expect(cases?.bad.length).toBeGreaterThan(0);
   expect(cases?.good.length).toBeGreaterThan(0);
@@ -35,13 +35,13 @@ test.each(RULES)("a planted violation is found by: $name", ({ name, check }) => 
 
 test("every exemption is still needed", () => {
   const violations = RULES.flatMap(({ check }) => check(FILES));
-  const idle = EXEMPTIONS.filter(
+  const unused = EXEMPTIONS.filter(
     ({ rule, path }) => !violations.some((found) => found.rule === rule && found.path === path),
   );
-  expect(idle).toEqual([]);
+  expect(unused).toEqual([]);
 });
 
-test("comments, strings and regular expressions are no code", () => {
+test("blanks comments, strings and regular expressions", () => {
   const text = [
     "const a = `x ${b(`$" + "{c}`)} // y`; // z",
     'const d = 5 / e / f; /* g */ const h = "i\'j"; const k = /[\'"`/]/.test(l);',

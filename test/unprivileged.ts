@@ -1,7 +1,7 @@
-/** An account that owns nothing. */
+/** User id of `nobody`. */
 const NOBODY = 65_534;
 
-/** Runs the work with the rights of an ordinary user, also where the tests run as root. */
+/** Runs an action without root privileges, even if the tests run as root. */
 export async function unprivileged<Value>(work: () => Value | Promise<Value>): Promise<Value> {
   if (process.geteuid?.() !== 0) return work();
   process.seteuid?.(NOBODY);

@@ -1,7 +1,7 @@
 /**
- * Three machines in one: network namespaces on a bridge, each with a disk of its own (tmpfs), a
- * nats-server and a `chat serve`. What is done to them is what happens to machines: processes are
- * killed and stopped, disks are full, cables are pulled, clocks are wrong.
+ * Three machines simulated on one: network namespaces on a bridge, each with its own disk (tmpfs),
+ * nats-server and `chat serve`. Disruptions kill and suspend processes, fill disks, disconnect
+ * networks and set wrong clocks.
  */
 import {
   appendFileSync,
@@ -28,13 +28,13 @@ const ROUTES_PORT = 6222;
 const MONITOR_PORT = 8222;
 const CHAT_PORT = 4700;
 const DISK_MIB = 256;
-/** Debian's package of that name. */
+/** Path in Debian's package faketime. */
 const FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
-/** What `chat` ends with where histories differ. */
+/** Exit code of `chat` for diverging histories. */
 const DIVERGED = 6;
-const STARTED_WITHIN_MS = 120_000;
+const START_TIMEOUT_MS = 120_000;
 
-export type Part = "nats" | "chat";
+export type Service = "nats" | "chat";
 
 function run(...command: readonly string[]): void {
   const { success, stderr } = Bun.spawnSync([...command], { stdout: "ignore", stderr: "pipe" });
@@ -46,9 +46,9 @@ export class Machine {
   readonly address: string;
   readonly #folder: string;
   readonly #natsUrls: readonly string[];
-  readonly #monitorUrls = numbers(1).map((one) => `http://${addressOf(one)}:${MONITOR_PORT}`);
-  readonly #children = new Map<Part, Subprocess>();
-  /** All that its `chat serve` has written, over all its lives. */
+  readonly #monitorUrls = numbersFrom(1).map((one) => `http://${addressOf(one)}:${MONITOR_PORT}`);
+  readonly #children = new Map<Service, Subprocess>();
+  /** Output of all its `chat serve` processes. */
   readonly logs: string;
   #invite = "";
 
@@ -57,12 +57,12 @@ export class Machine {
     this.address = addressOf(number);
     this.#folder = join(folder, this.name);
     this.logs = join(folder, `${this.name}.log`);
-    // Its own first: nobody crosses the network without need.
-    this.#natsUrls = numbers(number).map((one) => `nats://${addressOf(one)}:${NATS_PORT}`);
+    // Its own server first, to avoid the network.
+    this.#natsUrls = numbersFrom(number).map((one) => `nats://${addressOf(one)}:${NATS_PORT}`);
     mkdirSync(this.#folder);
-    for (const part of ["nats", "chat"] as const) {
-      mkdirSync(this.disk(part));
-      run("mount", "-t", "tmpfs", "-o", `size=${DISK_MIB}m,mode=700`, "tmpfs", this.disk(part));
+    for (const service of ["nats", "chat"] as const) {
+      mkdirSync(this.disk(service));
+      run("mount", "-t", "tmpfs", "-o", `size=${DISK_MIB}m,mode=700`, "tmpfs", this.disk(service));
     }
     const [inside, outside] = [`${this.name}e`, `${this.name}b`];
     run("ip", "netns", "add", this.name);
@@ -71,7 +71,7 @@ export class Machine {
     run("ip", "link", "set", outside, "master", "br0", "up");
     run("ip", "-n", this.name, "addr", "add", `${this.address}/24`, "dev", inside);
     for (const link of [inside, "lo"]) run("ip", "-n", this.name, "link", "set", link, "up");
-    const routes = numbers(1).map((one) => `nats://${addressOf(one)}:${ROUTES_PORT}`);
+    const routes = numbersFrom(1).map((one) => `nats://${addressOf(one)}:${ROUTES_PORT}`);
     const sync = isOldNats() ? "" : ", sync_interval: always";
     writeFileSync(
       join(this.#folder, "nats.conf"),
@@ -85,8 +85,8 @@ export class Machine {
     );
   }
 
-  disk(part: Part): string {
-    return join(this.#folder, part);
+  disk(service: Service): string {
+    return join(this.#folder, service);
   }
 
   get data(): string {
@@ -97,17 +97,17 @@ export class Machine {
     return this.#natsUrls.join(",");
   }
 
-  /** Where its server is, as clients say it. */
-  get place(): string {
+  /** Address of its server for clients. */
+  get serverAddress(): string {
     return `${this.address}:${CHAT_PORT}`;
   }
 
-  /** How its users join it; known once its server has listened. */
+  /** Invite of its server; empty until the server has listened. */
   get invite(): string {
     return this.#invite;
   }
 
-  /** The command in this machine's network. */
+  /** Returns the command prefixed to run in this machine's network. */
   inside(...command: readonly string[]): string[] {
     return ["nsenter", `--net=/run/netns/${this.name}`, "--", ...command];
   }
@@ -119,8 +119,8 @@ export class Machine {
     closeSync(log);
   }
 
-  /** The first one of a cluster makes its identity; the others have it from there. */
-  adopt(first: Machine): void {
+  /** Copies identity and settings of the cluster's first server. */
+  copyIdentity(first: Machine): void {
     mkdirSync(this.data, { mode: 0o700 });
     for (const file of ["identity.key", "settings.json"]) {
       cpSync(join(first.data, file), join(this.data, file));
@@ -128,8 +128,9 @@ export class Machine {
   }
 
   /**
-   * Resolves when it listens. One that ends before is started again, as a service manager does.
-   * @param skew by how much its clock is wrong, as faketime says it: `-1h`
+   * Resolves when the server listens. A server that exits before is restarted, as by a service
+   * manager.
+   * @param skew clock error in faketime's notation: `-1h`
    */
   async startChat(skew?: string): Promise<void> {
     const command = this.inside(
@@ -138,9 +139,13 @@ export class Machine {
       ...["--nats", this.natsUrls, "--cluster", CLUSTER],
       ...(isOldNats() ? ["--unsafe-nats"] : ["--nats-monitor", this.#monitorUrls.join(",")]),
     );
-    const wrong = { LD_PRELOAD: FAKETIME, FAKETIME: skew ?? "", FAKETIME_DONT_FAKE_MONOTONIC: "1" };
-    const env = { ...this.#env(), ...(skew === undefined ? {} : wrong) };
-    const end = performance.now() + STARTED_WITHIN_MS;
+    const clockEnv = {
+      LD_PRELOAD: FAKETIME,
+      FAKETIME: skew ?? "",
+      FAKETIME_DONT_FAKE_MONOTONIC: "1",
+    };
+    const env = { ...this.#env(), ...(skew === undefined ? {} : clockEnv) };
+    const end = performance.now() + START_TIMEOUT_MS;
     while (performance.now() < end) {
       appendFileSync(this.logs, `start ${new Date().toISOString()} ${skew ?? ""}\n`);
       const from = readFileSync(this.logs).length;
@@ -152,10 +157,10 @@ export class Machine {
         `${this.name} listens`,
         () => {
           if (child.exitCode !== null || child.signalCode !== null) return "ended" as const;
-          const said = readFileSync(this.logs).subarray(from).toString().split("\n");
-          return said.find((line) => line.startsWith('{"kind":"listening"'));
+          const lines = readFileSync(this.logs).subarray(from).toString().split("\n");
+          return lines.find((line) => line.startsWith('{"kind":"listening"'));
         },
-        STARTED_WITHIN_MS,
+        START_TIMEOUT_MS,
       );
       if (listening === "ended") continue;
       this.#invite = String((JSON.parse(listening) as { invite: string }).invite);
@@ -164,23 +169,23 @@ export class Machine {
     throw new Error(`${this.name} does not start: see ${this.logs}`);
   }
 
-  isRunning(part: Part): boolean {
-    const child = this.#children.get(part);
+  isRunning(service: Service): boolean {
+    const child = this.#children.get(service);
     return child !== undefined && child.exitCode === null && child.signalCode === null;
   }
 
-  signal(part: Part, signal: "SIGSTOP" | "SIGCONT"): void {
-    this.#children.get(part)?.kill(signal);
+  signal(service: Service, signal: "SIGSTOP" | "SIGCONT"): void {
+    this.#children.get(service)?.kill(signal);
   }
 
-  async kill(part: Part): Promise<void> {
-    const child = this.#children.get(part);
+  async kill(service: Service): Promise<void> {
+    const child = this.#children.get(service);
     child?.kill("SIGKILL");
     await child?.exited;
   }
 
-  /** Runs `chat` there, as a user with this home. */
-  async chat(home: string, ...args: readonly string[]): Promise<Ran> {
+  /** Runs `chat` on this machine with the user's home. */
+  async chat(home: string, ...args: readonly string[]): Promise<CommandResult> {
     const child = Bun.spawn(this.inside(CHAT, ...args), {
       env: { ...this.#env(), CHAT_HOME: home },
       stdio: ["ignore", "pipe", "pipe"],
@@ -192,14 +197,14 @@ export class Machine {
     return { exitCode: await child.exited, out, err };
   }
 
-  /** Pulls its cable, or plugs it in again. */
-  plug(state: "up" | "down"): void {
+  /** Connects or disconnects its network cable. */
+  setLink(state: "up" | "down"): void {
     run("ip", "link", "set", `${this.name}b`, state);
   }
 
-  /** Not one byte more fits there, until somebody there gives something back. */
-  fill(part: Part): void {
-    const file = openSync(this.#ballast(part), "a");
+  /** Fills the disk completely. */
+  fill(service: Service): void {
+    const file = openSync(this.#ballast(service), "a");
     for (let size = 1 << 20; size > 0; size >>= 1) {
       const bytes = new Uint8Array(size);
       try {
@@ -211,20 +216,21 @@ export class Machine {
     closeSync(file);
   }
 
-  free(part: Part): void {
-    rmSync(this.#ballast(part), { force: true });
+  free(service: Service): void {
+    rmSync(this.#ballast(service), { force: true });
   }
 
-  /** Ends it. @param isKept whether what was on its disks is to be looked at */
-  async end(isKept: boolean): Promise<void> {
-    for (const part of ["chat", "nats"] as const) {
-      await this.kill(part);
-      if (isKept) cpSync(this.disk(part), join(this.#folder, `${part}-kept`), { recursive: true });
-      run("umount", this.disk(part));
+  /** Stops the machine. @param keepDisks whether to copy its disks for inspection */
+  async shutDown(keepDisks: boolean): Promise<void> {
+    for (const service of ["chat", "nats"] as const) {
+      await this.kill(service);
+      if (keepDisks)
+        cpSync(this.disk(service), join(this.#folder, `${service}-kept`), { recursive: true });
+      run("umount", this.disk(service));
     }
   }
 
-  /** The bytes of one of its logs. */
+  /** Returns the content of a log. */
   log(name: "history" | "accounts"): string {
     const folder = join(this.data, name);
     const files = readdirSync(folder).filter((file) => /^\d+\.jsonl$/.test(file));
@@ -234,8 +240,8 @@ export class Machine {
       .join("");
   }
 
-  #ballast(part: Part): string {
-    return join(this.disk(part), "ballast");
+  #ballast(service: Service): string {
+    return join(this.disk(service), "ballast");
   }
 
   #env(): Record<string, string> {
@@ -245,10 +251,10 @@ export class Machine {
   }
 }
 
-/** What `chat cluster status` says of the stream and of each server; none: nobody knows now. */
-export async function statusOf(asked: Machine): Promise<Status[]> {
-  const args = ["cluster", "status", "--nats", asked.natsUrls, "--cluster", CLUSTER, "--json"];
-  const { exitCode, out } = await asked.chat(asked.disk("nats"), ...args);
+/** Returns the output of `chat cluster status`; empty if it failed. */
+export async function statusOf(machine: Machine): Promise<Status[]> {
+  const args = ["cluster", "status", "--nats", machine.natsUrls, "--cluster", CLUSTER, "--json"];
+  const { exitCode, out } = await machine.chat(machine.disk("nats"), ...args);
   if (exitCode !== 0 && exitCode !== DIVERGED) return [];
   const lines = out.split("\n").filter((line) => line !== "");
   return lines.map((line) => JSON.parse(line) as Status);
@@ -264,32 +270,32 @@ export type Status =
       readonly root: string;
     };
 
-export interface Ran {
+export interface CommandResult {
   readonly exitCode: number;
   readonly out: string;
   readonly err: string;
 }
 
-/** In a mount and network namespace of this process: see soak.ts. */
-export async function threeMachines(folder: string): Promise<Machine[]> {
+/** Starts the machines. Requires private mount and network namespaces, see soak.ts. */
+export async function startMachines(folder: string): Promise<Machine[]> {
   mkdirSync("/run/netns", { recursive: true });
   run("mount", "-t", "tmpfs", "tmpfs", "/run/netns");
   run("ip", "link", "add", "br0", "type", "bridge");
   run("ip", "link", "set", "br0", "up");
-  const machines = numbers(1).map((number) => new Machine(number, folder));
+  const machines = numbersFrom(1).map((number) => new Machine(number, folder));
   for (const machine of machines) machine.startNats();
   const [first] = machines;
-  if (first === undefined) throw new Error("there is no machine");
+  if (first === undefined) throw new Error("no machine");
   await first.startChat();
   for (const machine of machines.slice(1)) {
-    machine.adopt(first);
+    machine.copyIdentity(first);
     await machine.startChat();
   }
   return machines;
 }
 
-/** All of them, beginning with this one. */
-function numbers(first: number): number[] {
+/** Returns all machine numbers, beginning with this one. */
+function numbersFrom(first: number): number[] {
   return Array.from({ length: COUNT }, (_, i) => ((first - 1 + i) % COUNT) + 1);
 }
 

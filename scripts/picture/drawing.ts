@@ -1,9 +1,9 @@
-import type { Window } from "./stage.ts";
+import type { Window } from "./tmux-session.ts";
 
-/** What a terminal shows, as SVG. */
+/** Renders terminal screens as SVG. */
 
-/** What differs from run to run, and what stands in the picture for it. */
-const REPLACED: readonly (readonly [RegExp, string])[] = [
+/** Texts that differ between runs, and their replacements. */
+const REPLACEMENTS: readonly (readonly [RegExp, string])[] = [
   [/chat:\/\/127\.0\.0\.1:\d+/g, "chat://192.0.2.7:2428"],
   [/#operator=[\w-]{22}/g, "#operator=Xq3Lr9mVt0sXyB7cKJ2hFw"],
   [/(https:\/\/127\.0\.0\.1):\d+/g, "$1:2428"],
@@ -18,9 +18,9 @@ const REPLACED: readonly (readonly [RegExp, string])[] = [
   [/(?<!\d|:)\d\d:\d\d(?= |\x1b)/g, "14:05"],
 ];
 
-interface Pen {
+interface TextStyle {
   readonly color: string;
-  /** Undefined: that of the window. */
+  /** `undefined` for the window's background. */
   readonly background: string | undefined;
   readonly bold: boolean;
   readonly dim: boolean;
@@ -29,10 +29,10 @@ interface Pen {
 
 export interface Glyph {
   readonly text: string;
-  readonly pen: Pen;
+  readonly style: TextStyle;
 }
 
-const PLAIN: Pen = {
+const PLAIN: TextStyle = {
   color: "#d8dee4",
   background: undefined,
   bold: false,
@@ -60,8 +60,8 @@ const BRIGHT = [
   "#f0f6fc",
 ];
 
-/** Of xterm: 16 named ones, a cube of 216, and 24 greys. */
-function indexed(index: number): string {
+/** Returns a color of xterm's palette: 16 named colors, a cube of 216, and 24 greys. */
+function paletteColor(index: number): string {
   const named = [...COLORS, ...BRIGHT][index];
   if (named !== undefined) return named;
   const hex = (value: number) => value.toString(16).padStart(2, "0");
@@ -71,9 +71,9 @@ function indexed(index: number): string {
   return `#${step(Math.floor(cube / 36))}${step(Math.floor(cube / 6) % 6)}${step(cube % 6)}`;
 }
 
-/** The pen after one SGR sequence. */
-function penAfter(pen: Pen, codes: string): Pen {
-  let next = pen;
+/** Returns the style after an SGR sequence. */
+function applySgr(style: TextStyle, codes: string): TextStyle {
+  let next = style;
   const numbers = codes.split(";").map(Number);
   for (let at = 0; at < numbers.length; at++) {
     const code = numbers[at] ?? 0;
@@ -87,8 +87,8 @@ function penAfter(pen: Pen, codes: string): Pen {
     else if (code === 39) next = { ...next, color: PLAIN.color };
     else if (code === 49) next = { ...next, background: undefined };
     else if (code === 38 || code === 48) {
-      const shown = indexed(numbers[at + 2] ?? 0);
-      next = code === 38 ? { ...next, color: shown } : { ...next, background: shown };
+      const visible = paletteColor(numbers[at + 2] ?? 0);
+      next = code === 38 ? { ...next, color: visible } : { ...next, background: visible };
       at += 2;
     } else if (color !== undefined) next = { ...next, color };
     else if (background !== undefined) next = { ...next, background };
@@ -96,19 +96,20 @@ function penAfter(pen: Pen, codes: string): Pen {
   return next;
 }
 
-/** Characters with the pen that each is drawn with, cut where the terminal would wrap. */
-export function rowsOf(lines: readonly string[], columns: number): Glyph[][] {
+/** Parses lines into styled characters, wrapped at the terminal's width. */
+export function parseRows(lines: readonly string[], columns: number): Glyph[][] {
   const rows: Glyph[][] = [];
-  let pen = PLAIN;
+  let style = PLAIN;
   for (const line of lines) {
-    const replaced = REPLACED.reduce((text, [pattern, by]) => text.replace(pattern, by), line);
+    const replaced = REPLACEMENTS.reduce((text, [pattern, by]) => text.replace(pattern, by), line);
     const glyphs: Glyph[] = [];
-    for (const part of replaced.split(/(\x1b\[[\d;]*m)/)) {
-      const codes = /^\x1b\[([\d;]*)m$/.exec(part)?.[1];
-      if (codes !== undefined) pen = penAfter(pen, codes);
-      else for (const text of part) glyphs.push({ text, pen });
+    for (const segment of replaced.split(/(\x1b\[[\d;]*m)/)) {
+      const codes = /^\x1b\[([\d;]*)m$/.exec(segment)?.[1];
+      if (codes !== undefined) style = applySgr(style, codes);
+      else for (const text of segment) glyphs.push({ text, style: style });
     }
-    while (glyphs.at(-1)?.text === " " && glyphs.at(-1)?.pen.background === undefined) glyphs.pop();
+    while (glyphs.at(-1)?.text === " " && glyphs.at(-1)?.style.background === undefined)
+      glyphs.pop();
     do rows.push(glyphs.splice(0, columns));
     while (glyphs.length > 0);
   }
@@ -127,58 +128,61 @@ function escapeXml(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }
 
-/** Each run of one pen stands at its own column, so that any monospace font keeps the lines. */
+/**
+ * Draws a row. Each run of one style has its own x position, so that any monospace font is aligned.
+ */
 export function drawRow(row: readonly Glyph[], x: number, y: number): string {
-  const runs: { text: string; pen: Pen; column: number }[] = [];
+  const runs: { text: string; style: TextStyle; column: number }[] = [];
   let column = 0;
-  for (const { text, pen } of row) {
+  for (const { text, style } of row) {
     const last = runs.at(-1);
-    // The colour of a blank is what was there before, which differs from run to run.
-    const isBlank = text === " " && isBare(pen);
-    const isSame = last?.pen === pen || (isBlank && last !== undefined && isBare(last.pen));
+    // A blank keeps the color of earlier content, which differs between runs.
+    const isBlank = text === " " && hasNoBackground(style);
+    const isSame =
+      last?.style === style || (isBlank && last !== undefined && hasNoBackground(last.style));
     if (last !== undefined && isSame) last.text += text;
-    else runs.push({ text, pen: isBlank ? PLAIN : pen, column });
+    else runs.push({ text, style: isBlank ? PLAIN : style, column });
     column += Bun.stringWidth(text);
   }
   return runs
-    .map(({ text, pen, column: at }) => {
-      const drawn = colors(pen);
-      const shown = drawn.background === undefined ? text.trimEnd() : text;
-      return drawRun(shown, drawn, x + at * COLUMN_WIDTH, y);
+    .map(({ text, style, column: at }) => {
+      const drawn = resolveColors(style);
+      const visible = drawn.background === undefined ? text.trimEnd() : text;
+      return drawRun(visible, drawn, x + at * COLUMN_WIDTH, y);
     })
     .filter((drawn) => drawn !== "")
     .join("\n");
 }
 
-function isBare({ background, inverse }: Pen): boolean {
+function hasNoBackground({ background, inverse }: TextStyle): boolean {
   return background === undefined && !inverse;
 }
 
-function colors(pen: Pen): Pen {
-  if (!pen.inverse) return pen;
-  return { ...pen, color: pen.background ?? BACKGROUND, background: pen.color };
+function resolveColors(style: TextStyle): TextStyle {
+  if (!style.inverse) return style;
+  return { ...style, color: style.background ?? BACKGROUND, background: style.color };
 }
 
-function drawRun(text: string, pen: Pen, x: number, y: number): string {
-  if (text.trim() === "" && pen.background === undefined) return "";
+function drawRun(text: string, style: TextStyle, x: number, y: number): string {
+  if (text.trim() === "" && style.background === undefined) return "";
   const at = x.toFixed(1);
   const columns = Bun.stringWidth(text) * COLUMN_WIDTH;
   const width = columns.toFixed(1);
-  const bold = pen.bold ? ' font-weight="bold"' : "";
-  const dim = pen.dim ? ' opacity="0.65"' : "";
-  const place = `x="${at}" y="${y}" textLength="${width}"`;
-  // No-break spaces: browsers collapse other ones, and stretch the rest to the width.
-  const shown = escapeXml(text).replaceAll(" ", "\u00a0");
-  const words = `<text ${place} fill="${pen.color}"${bold}${dim}>${shown}</text>`;
-  if (pen.background === undefined) return words;
-  // A little wider: between two that only touch, browsers show what is behind them.
+  const bold = style.bold ? ' font-weight="bold"' : "";
+  const dim = style.dim ? ' opacity="0.65"' : "";
+  const position = `x="${at}" y="${y}" textLength="${width}"`;
+  // No-break spaces, because browsers collapse others; `textLength` stretches the run to its width.
+  const visible = escapeXml(text).replaceAll(" ", "\u00a0");
+  const element = `<text ${position} fill="${style.color}"${bold}${dim}>${visible}</text>`;
+  if (style.background === undefined) return element;
+  // Overlaps the next box: browsers show a gap between boxes that only touch.
   const wide = (columns + 0.5).toFixed(1);
   const box = `x="${at}" y="${y - FONT_SIZE}" width="${wide}" height="${ROW_HEIGHT}"`;
-  const filled = `<rect ${box} fill="${pen.background}"/>`;
-  return text.trim() === "" ? filled : filled + words;
+  const filled = `<rect ${box} fill="${style.background}"/>`;
+  return text.trim() === "" ? filled : filled + element;
 }
 
-/** In a row whose base line is at 0. */
+/** Draws the cursor of a row with baseline 0. */
 export function drawCursor(column: number): string {
   const at = `x="${(column * COLUMN_WIDTH).toFixed(1)}" y="${-FONT_SIZE}"`;
   return `<rect ${at} width="${COLUMN_WIDTH}" height="${ROW_HEIGHT}" fill="#6e7681"/>`;
@@ -188,12 +192,12 @@ export interface Frame {
   readonly svg: string;
   readonly width: number;
   readonly height: number;
-  /** Where its first row begins. */
+  /** Position of the first row. */
   readonly left: number;
   readonly top: number;
 }
 
-/** A window without its rows. */
+/** Draws a window frame without its rows. */
 export function drawFrame(window: Window, x: number, y: number): Frame {
   const width = window.columns * COLUMN_WIDTH + 2 * PADDING;
   const height = TITLE_HEIGHT + window.rows * ROW_HEIGHT + PADDING;
@@ -209,18 +213,18 @@ export function drawFrame(window: Window, x: number, y: number): Frame {
   return { svg, width, height, left: x + PADDING, top: y + TITLE_HEIGHT + FONT_SIZE + 1 };
 }
 
-/** @param parts frames, and what is drawn upon them */
-export function picture(
+/** @param elements frames, followed by their rows */
+export function renderSvg(
   title: string,
   width: number,
   height: number,
-  parts: readonly string[],
+  elements: readonly string[],
 ): string {
   const fonts = "'DejaVu Sans Mono', Menlo, Consolas, 'Liberation Mono', monospace";
   const [wide, high] = [Math.ceil(width), Math.ceil(height)];
   const size = `viewBox="0 0 ${wide} ${high}" width="${wide}" height="${high}"`;
   const font = `font-family="${fonts}" font-size="${FONT_SIZE}"`;
   const head = `<svg xmlns="http://www.w3.org/2000/svg" ${size} ${font}>`;
-  const all = parts.filter((part) => part !== "");
-  return [head, `<title>${title}</title>`, ...all, "</svg>", ""].join("\n");
+  const visibleElements = elements.filter((segment) => segment !== "");
+  return [head, `<title>${title}</title>`, ...visibleElements, "</svg>", ""].join("\n");
 }

@@ -5,20 +5,20 @@ function steady(change: (point: QuietPoint, index: number) => Partial<QuietPoint
   return Array.from({ length: 12 }, (_, i): QuietPoint => {
     const files = { storedFiles: 10 * i, completedUploads: 10 * i, otherFiles: 11 };
     const memory = { residentMib: 100 + (i % 3), descriptors: 21 };
-    const point = { seconds: i * 150, life: 1, ...memory, ...files, records: 1_000 * i };
+    const point = { seconds: i * 150, serverProcess: 1, ...memory, ...files, records: 1_000 * i };
     return { ...point, ...change(point, i) };
   });
 }
 
 function missedBy(points: readonly QuietPoint[], more: Partial<Tally> = {}): string[] {
   const tally: Tally = {
-    ...{ acked: 1_000, typedAcked: 100, unheard: 0, lost: 0, doubled: 0, refusals: [] },
-    ...{ sent: 110, got: 50, interrupted: 20, failures: [], sendersKilled: 1 },
-    ...{ troubles: new Map(), ...more },
+    ...{ acked: 1_000, typedAcked: 100, undelivered: 0, lost: 0, doubled: 0, refusals: [] },
+    ...{ uploaded: 110, downloaded: 50, interrupted: 20, failures: [], sendersKilled: 1 },
+    ...{ disruptions: new Map(), ...more },
   };
-  const run = { seconds: 1_800, commit: "abc1234", uploadsTogether: 7 };
+  const run = { seconds: 1_800, commit: "abc1234", concurrentUploads: 7 };
   const verdicts = verdictsOf({ ...run, tally, points });
-  return verdicts.filter(({ isMet }) => !isMet).map(({ what }) => what);
+  return verdicts.filter(({ isMet }) => !isMet).map(({ subject }) => subject);
 }
 
 test("a soak in which everything stays as it is meets every criterion", () => {
@@ -28,14 +28,14 @@ test("a soak in which everything stays as it is meets every criterion", () => {
 test.each([
   ["lost", "acknowledged texts"],
   ["doubled", "acknowledged texts"],
-  ["unheard", "acknowledged texts"],
-])("one text %s is enough to miss", (field, what) => {
-  expect(missedBy(steady(), { [field]: 1 })).toEqual([what]);
+  ["undelivered", "acknowledged texts"],
+])("one text %s is enough to miss", (field, subject) => {
+  expect(missedBy(steady(), { [field]: 1 })).toEqual([subject]);
 });
 
 test("a soak that sent nothing proves nothing", () => {
   expect(missedBy(steady(), { acked: 0 })).toEqual(["acknowledged texts"]);
-  expect(missedBy(steady(), { got: 0 })).toEqual(["posts and transfers"]);
+  expect(missedBy(steady(), { downloaded: 0 })).toEqual(["posts and transfers"]);
   expect(missedBy(steady().slice(0, 3))).toEqual(["resident memory"]);
 });
 
@@ -51,6 +51,6 @@ test("allows stored files of killed senders, and no others", () => {
   const with7 = steady(({ completedUploads }) => ({ storedFiles: completedUploads + 7 }));
   const with8 = steady(({ completedUploads }) => ({ storedFiles: completedUploads + 8 }));
   const without = steady(({ completedUploads }) => ({ storedFiles: completedUploads - 1 }));
-  const what = "stored files beyond the answered uploads";
-  expect([missedBy(with7), missedBy(with8), missedBy(without)]).toEqual([[], [what], [what]]);
+  const subject = "stored files beyond the answered uploads";
+  expect([missedBy(with7), missedBy(with8), missedBy(without)]).toEqual([[], [subject], [subject]]);
 });

@@ -95,13 +95,13 @@ const greedy = await RawClient.register(port, `greedy${process.pid}`);
 void forEver(1, async () => {
   const asked = Array.from({ length: 64 }, (_, i) =>
     i % 2 === 0
-      ? greedy.ask("history", { grep: "needle that is not there", limit: 1_000 })
-      : greedy.ask("who", {}),
+      ? greedy.request("history", { grep: "needle that is not there", limit: 1_000 })
+      : greedy.request("who", {}),
   );
   await Promise.allSettled(asked);
 });
 const loud = await RawClient.register(port, `loud${process.pid}`);
-await loud.ask("join", { room: "noise", create: true });
+await loud.request("join", { room: "noise", create: true });
 void forEver(1, async () => {
   const said = Array.from({ length: 64 }, () => loud.post("noise", "x".repeat(200)));
   await Promise.allSettled(said);

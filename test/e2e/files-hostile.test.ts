@@ -59,9 +59,9 @@ function chunkOf(file: TestFile, index: number, wrong: object = {}) {
 }
 
 async function upload(lane: RawClient, file: TestFile, more: object = {}): Promise<string> {
-  const { have } = await lane.ask("offer", file.offer(["lobby"], more));
-  for (let index = have; index < file.chunks.length; index++) lane.tell(chunkOf(file, index));
-  await within("the end of an upload", lane.ask("finish", file.finish));
+  const { have } = await lane.request("offer", file.offer(["lobby"], more));
+  for (let index = have; index < file.chunks.length; index++) lane.notify(chunkOf(file, index));
+  await within("the end of an upload", lane.request("finish", file.finish));
   return file.id;
 }
 
@@ -98,7 +98,7 @@ describe("a name", () => {
   test("from a program of the sender's own stays in the folder", async () => {
     const { sandbox, bob } = couriers;
     const main = await stranger("foreign");
-    const lane = await main.lane();
+    const lane = await main.openDataChannel();
     const inbox = sandbox.path("deep", "in", "inbox");
     const around = new Set(readdirSync(sandbox.folder));
     const ids: string[] = [];
@@ -122,7 +122,7 @@ describe("a name", () => {
   test("inside a folder does not lead out of it", async () => {
     const { sandbox, bob } = couriers;
     const main = await stranger("folders");
-    const lane = await main.lane();
+    const lane = await main.openDataChannel();
     const honest = { path: "aaaaaaaaaa", size: 4, mode: 0o644, mtime: 1_763_617_717_003 };
     for (const [i, path] of ["../../evil", "/etc/eevil", "a/../../ev", "..\\..\\evil"].entries()) {
       const text = Buffer.from(encodeManifest([honest])).toString();
@@ -148,11 +148,11 @@ test("refuses a digest that does not match the chunks, and announces no file", a
   const { bob } = couriers;
   const wrong = new TestFile("digest", CHUNK_BYTES + 9);
   const main = await stranger("eve");
-  const lane = await main.lane();
-  await lane.ask("offer", wrong.offer());
-  for (const index of wrong.chunks.keys()) lane.tell(chunkOf(wrong, index));
+  const lane = await main.openDataChannel();
+  await lane.request("offer", wrong.offer());
+  for (const index of wrong.chunks.keys()) lane.notify(chunkOf(wrong, index));
   const finish = { ...wrong.finish, digest: new Uint8Array(32) };
-  const refused = lane.ask("finish", finish).then(
+  const refused = lane.request("finish", finish).then(
     () => "taken",
     ({ code }: Fault) => code,
   );

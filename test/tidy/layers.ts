@@ -8,7 +8,7 @@ import {
   type Violation,
 } from "./source.ts";
 
-/** From left to right; folders of one row are equals. */
+/** Layers from lowest to highest; folders of one row are equals. */
 const LAYERS = [
   ["base"],
   ["wire"],
@@ -21,8 +21,8 @@ const LAYERS = [
   ["main.ts"],
 ] as const;
 
-/** Where each package may be imported: whatever has one home is replaced in one place. */
-const HOMES: Readonly<Record<string, RegExp>> = {
+/** Files that may import each package, so that a package can be replaced in one place. */
+const PACKAGE_USERS: Readonly<Record<string, RegExp>> = {
   msgpackr: /^src\/wire\/codec\.ts$/,
   valibot: /^src\/(?:wire\/(?:messages|shape|field|lan)(?:-[a-z-]+)?|cli\/web\/kept)\.ts$/,
   citty: /^src\/(?:cli\/|commands\/|main\.ts$)/,
@@ -47,25 +47,28 @@ const HOMES: Readonly<Record<string, RegExp>> = {
 };
 
 export const purity = patternRule("purity", /^src\/(?:base|wire|core)\//, [
-  [/\basync\b|\bawait\b|\bPromise\b/, "the pure layers wait for nothing"],
-  [/\bDate\.now\b|\bnew Date\(\)|\bperformance\b/, "the pure layers are given the time"],
-  [/\b(?:setTimeout|setInterval|setImmediate|queueMicrotask)\b/, "the pure layers have no timers"],
-  [/\bMath\.random\b|\bgetRandomValues\b|\brandomUUID\b/, "the pure layers are given chance"],
-  [/\bBun\.|\bprocess\.|\bglobalThis\b|\bfetch\(/, "the pure layers know no system"],
-  [SYSTEM_IMPORT, "the pure layers know no system", "text"],
+  [/\basync\b|\bawait\b|\bPromise\b/, "pure layers are synchronous"],
+  [/\bDate\.now\b|\bnew Date\(\)|\bperformance\b/, "pure layers receive the time"],
+  [/\b(?:setTimeout|setInterval|setImmediate|queueMicrotask)\b/, "pure layers have no timers"],
+  [/\bMath\.random\b|\bgetRandomValues\b|\brandomUUID\b/, "pure layers receive random numbers"],
+  [/\bBun\.|\bprocess\.|\bglobalThis\b|\bfetch\(/, "pure layers do not access the system"],
+  [SYSTEM_IMPORT, "pure layers do not access the system", "text"],
 ]);
 
-/** Both user interfaces use these files; the rule `portable` forbids them Bun and Node. */
+/** Files used by both user interfaces; the rule `portable` forbids Bun and Node there. */
 export const shared = patternRule("shared", /^src\/ui\//, [
   [
     /(?<![.\w])(?:document|window|navigator|location|localStorage|indexedDB|matchMedia)\b(?!\??:)/,
-    "ui knows no DOM",
+    "ui does not access the DOM",
   ],
-  [/(?<!typeof )\bimport\(/, "a user interface passes what is loaded later"],
+  [/(?<!typeof )\bimport\(/, "ui must not load modules dynamically"],
   [/^import (?!type )[^;]*?from "[./]+\/io\/[^"]*"/, "ui imports only types from io", "text"],
 ]);
 
-/** A decision is made again if its state has changed before its record is written. */
+/**
+ * Only the kernel appends records: it repeats a decision whose state changed before its record is
+ * written.
+ */
 export const appends = patternRule("appends", /^src\/server\/(?!kernel\/)/, [
   [/\bappendThen\(|\b(?:accounts|history|log)\.append\(/, "records are written by the kernel"],
 ]);
@@ -75,9 +78,9 @@ export const layers: Rule = {
   check: (files) => files.filter(isSource).flatMap(layerViolations),
 };
 
-export const homes: Rule = {
-  name: "homes",
-  check: (files) => files.filter(isSource).flatMap(homeViolations),
+export const packages: Rule = {
+  name: "packages",
+  check: (files) => files.filter(isSource).flatMap(packageViolations),
 };
 
 function isSource({ path }: Source): boolean {
@@ -92,12 +95,12 @@ function layerViolations(source: Source): Violation[] {
     line,
     message,
   });
-  if (from === undefined) return [report(0, "is in no layer")];
+  if (from === undefined) return [report(0, "belongs to no layer")];
   return importsOf(source).flatMap(({ line, specifier }) => {
     if (!specifier.startsWith(".")) return [];
     const path = posix.join(posix.dirname(source.path), specifier);
     const to = path.startsWith("src/") ? layerOf(path) : undefined;
-    if (to === undefined) return [report(line, `imports ${specifier}, which is in no layer`)];
+    if (to === undefined) return [report(line, `imports ${specifier}, which belongs to no layer`)];
     if (to.folder === from.folder || to.rank < from.rank) return [];
     return [report(line, `${from.folder} must not import ${to.folder}: ${specifier}`)];
   });
@@ -109,18 +112,24 @@ function layerOf(path: string): { readonly folder: string; readonly rank: number
   return rank < 0 ? undefined : { folder, rank };
 }
 
-function homeViolations(source: Source): Violation[] {
+function packageViolations(source: Source): Violation[] {
   return importsOf(source).flatMap(({ line, specifier }) => {
     const name = packageOf(specifier);
     if (name === undefined) return [];
-    const home = Object.hasOwn(HOMES, name) ? HOMES[name] : undefined;
+    const home = Object.hasOwn(PACKAGE_USERS, name) ? PACKAGE_USERS[name] : undefined;
     if (home?.test(source.path)) return [];
-    const message = home === undefined ? `${name} has no home yet` : `${name} lives elsewhere`;
-    return [{ rule: "homes", path: source.path, line, message }];
+    const message =
+      home === undefined
+        ? `${name} is not listed in layers.ts`
+        : `${name} must not be imported here`;
+    return [{ rule: "packages", path: source.path, line, message }];
   });
 }
 
-/** Undefined for our own files and for what the runtime brings (SQLite excepted). */
+/**
+ * Returns the imported package; `undefined` for local files and modules of the runtime other than
+ * SQLite.
+ */
 function packageOf(specifier: string): string | undefined {
   if (specifier === "bun:sqlite") return specifier;
   if (/^(?:\.|node:|bun(?::|$))/.test(specifier)) return undefined;

@@ -1,7 +1,7 @@
-/** For each rule, files that break it and files that only look as if they did. */
+/** Violations and valid examples of each rule. */
 export interface Planted {
   readonly rule: string;
-  /** Each entry is a small repository with exactly one violation: path, then text. */
+  /** Each entry is a small repository with exactly one violation: texts by path. */
   readonly bad: readonly Readonly<Record<string, string>>[];
   readonly good: readonly Readonly<Record<string, string>>[];
 }
@@ -9,7 +9,7 @@ export interface Planted {
 const manyFiles = (count: number) =>
   Object.fromEntries(Array.from({ length: count }, (_, i) => [`src/io/a${i}.ts`, ""]));
 
-/** Taken apart, so that this file does not break the rules that read texts. */
+/** Assembled at run time, so that this file does not break the rules. */
 const REGISTRY = ["https:/", ["registry", "npmjs", "org"].join("."), ""].join("/");
 const MACHINE = ["", "root", "chat"].join("/");
 const WINDOWS = ["C:", "Users", "me"].join("\\");
@@ -32,7 +32,7 @@ export const PLANTED: readonly Planted[] = [
     ],
   },
   {
-    rule: "homes",
+    rule: "packages",
     bad: [
       { "src/wire/shapes.ts": 'import * as v from "valibot";' },
       { "src/server/a.ts": 'import { Database } from "bun:sqlite";' },
@@ -147,7 +147,7 @@ export const PLANTED: readonly Planted[] = [
     good: [{ "test/io/a.test.ts": "expect(await rejection(asked)).toBeInstanceOf(Fault);" }],
   },
   {
-    rule: "places",
+    rule: "machine-paths",
     bad: [
       { "src/io/a.ts": `const a = "${MACHINE}/x";` },
       { "README.md": `cd ${MACHINE}` },

@@ -9,11 +9,11 @@ import {
 
 const EXACT = /^\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?$/;
 
-/** Nothing in the repository may know where it was made. */
-export const places = patternRule("places", /^/, [
-  [/(?<![\w.])\/(?:root|work|Users|home)\/(?!ana\b|bob\b)[\w.-]+/, "a path of one machine", "text"],
-  [/\b[A-Z]:\\+Users\\+\w+/, "a path of one machine", "text"],
-  [/\bhttps?:\/\/(?:registry|npm|artifactory|nexus)[\w.-]*[\w/]/, "a registry's address", "text"],
+/** Forbids paths and addresses of the development machine. */
+export const machinePaths = patternRule("machine-paths", /^/, [
+  [/(?<![\w.])\/(?:root|work|Users|home)\/(?!ana\b|bob\b)[\w.-]+/, "path of one machine", "text"],
+  [/\b[A-Z]:\\+Users\\+\w+/, "path of one machine", "text"],
+  [/\bhttps?:\/\/(?:registry|npm|artifactory|nexus)[\w.-]*[\w/]/, "address of a registry", "text"],
 ]);
 
 const DOCUMENT_COLUMNS_MAX = 120;
@@ -26,12 +26,12 @@ const RETIRED = [
 ];
 
 const wording = patternRule("docs", /\.md$/, [
-  [/(?<![\w&(/])#\d+\b|\b[Ii]ssues? #?\d+\b/, "a reader does not know the number of an issue"],
+  [/(?<![\w&(/])#\d+\b|\b[Ii]ssues? #?\d+\b/, "readers cannot look up issue numbers"],
   ...RETIRED.map((pattern): Pattern => [pattern, "retired idiom"]),
   [/(?<=^|[.] )(?:Who|Whoever|Whatever|What|So) [^.?|]*\.(?=\s)/, "begin with the subject"],
 ]);
 
-/** Documents: plain wording, no issue numbers, and lines that fit a terminal. */
+/** Documents: plain wording, no issue numbers, and limited line length. */
 export const docs: Rule = {
   name: "docs",
   check: (files) =>
@@ -58,10 +58,10 @@ function wideLines(path: string, prose: string): Violation[] {
 
 export const pins: Rule = {
   name: "pins",
-  check: (files) => files.flatMap((source) => [...loose(source), ...resolved(source)]),
+  check: (files) => files.flatMap((source) => [...unpinned(source), ...resolved(source)]),
 };
 
-function loose({ path, text }: Source): Violation[] {
+function unpinned({ path, text }: Source): Violation[] {
   if (path !== "package.json") return [];
   const manifest = JSON.parse(text) as Record<string, Record<string, string> | undefined>;
   const versions = ["dependencies", "devDependencies", "optionalDependencies", "overrides"].flatMap(
@@ -79,5 +79,5 @@ function loose({ path, text }: Source): Violation[] {
 
 function resolved(source: Source): Violation[] {
   if (source.path !== "package-lock.json") return [];
-  return matches("pins", source, /"resolved":/, "names the registry of one machine", "text");
+  return matches("pins", source, /"resolved":/, "contains the address of a registry", "text");
 }

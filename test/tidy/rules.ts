@@ -1,13 +1,13 @@
-import { cycles, folders, portable, preact } from "./house.ts";
-import { appends, homes, layers, purity, shared } from "./layers.ts";
-import { docs, pins, places } from "./repository.ts";
+import { appends, layers, packages, purity, shared } from "./layers.ts";
+import { docs, machinePaths, pins } from "./repository.ts";
 import { dates, sizes, state } from "./shape.ts";
 import type { Rule } from "./source.ts";
+import { cycles, folders, portable, preact } from "./structure.ts";
 import { mirror, rejects, sleep } from "./tests.ts";
 
 export const RULES: readonly Rule[] = [
   layers,
-  homes,
+  packages,
   purity,
   shared,
   appends,
@@ -17,7 +17,7 @@ export const RULES: readonly Rule[] = [
   mirror,
   sleep,
   rejects,
-  places,
+  machinePaths,
   docs,
   pins,
   cycles,
@@ -32,18 +32,18 @@ export interface Exemption {
   readonly reason: string;
 }
 
-/** An exemption that is no longer needed fails, too. */
+/** Exemptions. Unnecessary ones fail. */
 export const EXEMPTIONS: readonly Exemption[] = [
   {
     rule: "state",
     path: "src/io/disk/buffer-pool.ts",
-    reason: "memory of the process, as that of the runtime's own allocator",
+    reason: "a pool for the whole process, like the allocator of the runtime",
   },
   { rule: "mirror", path: "src/base/version.ts", reason: "set by build.ts; test/e2e reads it" },
   {
     rule: "sleep",
     path: "test/io/streams-program.ts",
-    reason: "the program under test: its timer must go off while its output is stalled",
+    reason: "the program under test: its timer must fire while its output is blocked",
   },
-  { rule: "sleep", path: "test/event.ts", reason: "the one place that waits, with a deadline" },
+  { rule: "sleep", path: "test/event.ts", reason: "the only file that waits, with a deadline" },
 ];

@@ -17,14 +17,14 @@ export const state: Rule = {
     files
       .filter(({ path }) => /^src\/.*\.tsx?$/.test(path))
       .flatMap((source) => [
-        ...matches("state", source, /^(?:export )?(?:let|var)\b.*/, "a module keeps no state"),
+        ...matches("state", source, /^(?:export )?(?:let|var)\b.*/, "a module has no state"),
         ...changedConstants(source),
       ]),
 };
 
-/** A Date beyond its range throws where it is written, and numbers come from anywhere. */
+/** Formatting a Date outside the valid range throws; use a function that accepts any number. */
 export const dates = patternRule("dates", /^src\/(?!base\/time\.ts$).*\.tsx?$/, [
-  [/new Date\((?!\)|["'])/, "dateOf of base/time.ts takes any number"],
+  [/new Date\((?!\)|["'])/, "use dateOf of base/time.ts, which accepts any number"],
 ]);
 
 function lineSizes({ path, text }: Source): Violation[] {
@@ -35,11 +35,11 @@ function lineSizes({ path, text }: Source): Violation[] {
   });
 }
 
-/** Collections at the top of a module that the module itself changes. */
+/** Finds module-level collections that the module modifies. */
 function changedConstants(source: Source): Violation[] {
   const constants = source.code.matchAll(/^(?:export )?const (\w+)\b[^;=]*= *(?:new |\[|\{)/gm);
   return [...constants].flatMap(([, name]) => {
     const change = `\\b${name}(?:\\.(?:${CHANGES})\\(|\\[[^\\]]*\\] *=(?!=))`;
-    return matches("state", source, new RegExp(change), "a module keeps no state");
+    return matches("state", source, new RegExp(change), "a module has no state");
   });
 }

@@ -1,24 +1,24 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** One file as the rules see it. */
+/** A file as checked by the rules. */
 export interface Source {
-  /** From the root of the repository, with `/`. */
+  /** Path from the root of the repository, with `/`. */
   readonly path: string;
   readonly text: string;
-  /** The text with comments and the contents of strings blanked: same lines, same columns. */
+  /** Text with comments and string contents replaced by spaces; lines and columns are unchanged. */
   readonly code: string;
 }
 
 export interface Violation {
   readonly rule: string;
   readonly path: string;
-  /** From 1; 0 = the whole file. */
+  /** Line from 1; 0 for the whole file. */
   readonly line: number;
   readonly message: string;
 }
 
-/** A rule sees all files at once, so that a fixture of three lines can break it. */
+/** A rule checks all files together, so that it can relate them. */
 export interface Rule {
   readonly name: string;
   check(files: readonly Source[]): Violation[];
@@ -26,16 +26,16 @@ export interface Rule {
 
 const ROOT = join(import.meta.dir, "..", "..");
 
-const OURS = /\.(?:tsx?|json|md|toml|yml|sh|html|css)$|(?:^|\/)(?:run|\.npmrc|\.gitignore)$/;
+const TEXT_FILES = /\.(?:tsx?|json|md|toml|yml|sh|html|css)$|(?:^|\/)(?:run|\.npmrc|\.gitignore)$/;
 
 export function sourceOf(path: string, text: string): Source {
   return { path, text, code: /\.tsx?$/.test(path) ? blanked(text) : text };
 }
 
-/** Every text file that is, or is about to be, in the repository. */
+/** Returns all text files that are tracked or not ignored. */
 export function repositorySources(): Source[] {
   return repositoryPaths()
-    .filter((path) => OURS.test(path) && existsSync(join(ROOT, path)))
+    .filter((path) => TEXT_FILES.test(path) && existsSync(join(ROOT, path)))
     .map((path) => sourceOf(path, readFileSync(join(ROOT, path), "utf8")));
 }
 
@@ -45,7 +45,7 @@ function repositoryPaths(): string[] {
   return stdout.toString().split("\0").filter(Boolean);
 }
 
-/** Each place where the pattern matches the code (or, if asked, the text). */
+/** Returns a violation per match of the pattern in the code, or in the whole text. */
 export function matches(
   rule: string,
   source: Source,
@@ -61,10 +61,10 @@ export function matches(
   }));
 }
 
-/** A pattern that breaks a rule, why, and whether it is looked for in strings and comments, too. */
+/** Forbidden pattern, the message, and "text" to search comments and strings too. */
 export type Pattern = readonly [RegExp, string, "text"?];
 
-/** A rule that no file at such a path has such a pattern. */
+/** Creates a rule that forbids patterns in files with matching paths. */
 export function patternRule(name: string, path: RegExp, patterns: readonly Pattern[]): Rule {
   return {
     name,
@@ -77,7 +77,7 @@ export function patternRule(name: string, path: RegExp, patterns: readonly Patte
   };
 }
 
-/** An import of what only Node and Bun have. */
+/** Import of a module of Node or Bun. */
 export const SYSTEM_IMPORT = /\b(?:from|import)\s*\(?\s*["'](?:node|bun):[^"']*/;
 
 function lineAt(text: string, index: number): number {
@@ -87,11 +87,11 @@ function lineAt(text: string, index: number): number {
 export interface Import {
   readonly line: number;
   readonly specifier: string;
-  /** Only types are imported: nothing of it is there at run time. */
+  /** Whether only types are imported, which do not exist at run time. */
   readonly isType: boolean;
 }
 
-/** Static and dynamic imports and re-exports, types included. */
+/** Returns static and dynamic imports and re-exports, including types. */
 export function importsOf(source: Source): Import[] {
   const found = source.code.matchAll(
     /^\s*(?:import|export)\b[^;"']*?\bfrom\s*["']|\bimport\s*\(?\s*["']/gm,
@@ -104,12 +104,15 @@ export function importsOf(source: Source): Import[] {
   });
 }
 
-/** A slash divides behind a name or a closing bracket; behind these it begins an expression. */
+/**
+ * A slash after a name or closing bracket is a division; in these contexts it begins a regular
+ * expression.
+ */
 const BEFORE_REGEXP = /(?<=(?:^|[(,=:[!&|?{};]|=>|\breturn|\btypeof)\s*)/;
 const TOKEN = new RegExp(
   [
     /\/\/[^\n]*|\/\*[\s\S]*?\*\//, // Comments.
-    /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`/, // Strings, and where a template begins.
+    /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`/, // Strings, and the start of a template.
     new RegExp(
       BEFORE_REGEXP.source + /\/(?![*/])(?:[^/\\\n[]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\/[a-z]*/.source,
     ),
@@ -120,8 +123,8 @@ const TOKEN = new RegExp(
 );
 
 /**
- * One pass over strings, templates, comments and regular expressions; quotes stay, what is between
- * them becomes blanks. The code inside `${}` stays code.
+ * Replaces the contents of strings, templates, comments and regular expressions by spaces. Quotes
+ * and the code inside `${}` remain.
  */
 function blanked(text: string): string {
   const pattern = new RegExp(TOKEN);
@@ -154,7 +157,7 @@ function spaces(text: string): string {
   return text.replaceAll(/[^\n]/g, " ");
 }
 
-/** @returns the blanked template that starts at this backtick, and the index behind it */
+/** @returns the blanked template that starts at this backtick, and the index after it */
 function blankedTemplate(text: string, start: number): [string, number] {
   let code = "`";
   let at = start + 1;

@@ -1,6 +1,6 @@
 import { patternRule, type Rule, type Source } from "./source.ts";
 
-/** Layers where every file has a test of its own. */
+/** Layers in which every file has its own test. */
 const MIRRORED = /^src\/((?:base|wire|core)\/.+)\.tsx?$/;
 const MIRROR = /^test\/((?:base|wire|core)\/.+)\.test\.tsx?$/;
 
@@ -11,15 +11,20 @@ export const mirror: Rule = {
     const tests = files.flatMap((file) => nameIn(MIRROR, file.path) ?? []);
     const untested = files.filter((file) => {
       const name = nameIn(MIRRORED, file.path);
-      return name !== undefined && runs(file) && !tests.some((test) => isOf(test, name));
+      return name !== undefined && hasCode(file) && !tests.some((test) => isTestOf(test, name));
     });
     const strays = files.filter((file) => {
       const test = nameIn(MIRROR, file.path);
-      return test !== undefined && !sources.some((name) => isOf(test, name));
+      return test !== undefined && !sources.some((name) => isTestOf(test, name));
     });
     return [
       ...untested.map(({ path }) => ({ rule: "mirror", path, line: 0, message: "has no test" })),
-      ...strays.map(({ path }) => ({ rule: "mirror", path, line: 0, message: "tests no file" })),
+      ...strays.map(({ path }) => ({
+        rule: "mirror",
+        path,
+        line: 0,
+        message: "matches no source file",
+      })),
     ];
   },
 };
@@ -31,7 +36,7 @@ export const sleep = patternRule("sleep", /^test\/.*\.tsx?$/, [
   ],
 ]);
 
-/** It runs the event loop inside the test, whose other half then may never come. */
+/** Forbids `rejects` and `resolves`, which run a nested event loop inside the test. */
 export const rejects = patternRule("rejects", /^(?:test|bench)\/.*\.tsx?$/, [
   [/\.(?:rejects|resolves)\b/, "use test/rejection.ts, or await"],
 ]);
@@ -40,16 +45,16 @@ function nameIn(pattern: RegExp, path: string): string | undefined {
   return pattern.exec(path)?.[1];
 }
 
-/** Files that one test covers with all files whose names begin alike. */
+/** Files whose test also covers all files with the same prefix. */
 const FAMILIES: ReadonlySet<string> = new Set(["base/limits", "wire/messages"]);
 
-/** `core/outbox-order` is a test of `core/outbox`, too. */
-function isOf(test: string, name: string): boolean {
+/** `core/outbox-order` is also a test of `core/outbox`. */
+function isTestOf(test: string, name: string): boolean {
   if (FAMILIES.has(test) && name.startsWith(`${test}-`)) return true;
   return test === name || test.startsWith(`${name}-`);
 }
 
-/** A file of types alone has nothing to run. */
-function runs({ code }: Source): boolean {
+/** Reports whether the file has code; files with types only need no test. */
+function hasCode({ code }: Source): boolean {
   return /^export (?:abstract )?(?:function|const|class)\b/m.test(code);
 }

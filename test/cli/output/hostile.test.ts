@@ -4,7 +4,7 @@ import { renderRecord, type ShownRecord, styleOf } from "../../../src/cli/output
 import { lineWidth } from "../../../src/cli/screen/view/style.ts";
 import { textLines } from "../../../src/cli/screen/view/words.ts";
 import { fakeContext } from "../../commands/fake-world.ts";
-import { ACTIVE, HOSTILE_TEXTS, tallest } from "../../hostile-texts.ts";
+import { ACTIVE, HOSTILE_TEXTS, largestCluster } from "../../hostile-texts.ts";
 
 const CASES = Object.entries(HOSTILE_TEXTS);
 
@@ -18,7 +18,7 @@ function record(text: string): ShownRecord {
 function harmless(text: string): void {
   expect(text).not.toMatch(ACTIVE);
   expect(text.isWellFormed()).toBe(true);
-  expect(tallest(text)).toBeLessThanOrEqual(CLUSTER_CODE_POINTS_MAX);
+  expect(largestCluster(text)).toBeLessThanOrEqual(CLUSTER_CODE_POINTS_MAX);
 }
 
 function marked(text: string): readonly string[] {

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { CLUSTER_CODE_POINTS_MAX } from "../../../src/base/limits.ts";
 import { cleanText } from "../../../src/base/text.ts";
 import { wordsOf } from "../../../src/core/markup/blocks.ts";
-import { ACTIVE, HOSTILE_TEXTS, tallest } from "../../hostile-texts.ts";
+import { ACTIVE, HOSTILE_TEXTS, largestCluster } from "../../hostile-texts.ts";
 import { depthOf, lettersOf, linksOf, outline } from "./rendered.ts";
 
 const NAMES = new Set(["bob"]);
@@ -108,7 +108,7 @@ test.each(Object.entries(HOSTILE_TEXTS))("%s, between marks", (_, text) => {
   ]) {
     const shown = lettersOf(wordsOf(around, NAMES));
     expect(shown).not.toMatch(ACTIVE);
-    expect(tallest(shown)).toBeLessThanOrEqual(CLUSTER_CODE_POINTS_MAX);
+    expect(largestCluster(shown)).toBeLessThanOrEqual(CLUSTER_CODE_POINTS_MAX);
   }
 });
 

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { oneLine, plainLine } from "../../../src/core/markup/plain.ts";
-import { ACTIVE, HOSTILE_TEXTS, tallest } from "../../hostile-texts.ts";
+import { ACTIVE, HOSTILE_TEXTS, largestCluster } from "../../hostile-texts.ts";
 
 test.each([
   ["**bold** _and_ ~~not~~ `code`", "bold and ~~not~~ code"],
@@ -36,7 +36,7 @@ test("whatever is said, it is one clean line", () => {
     const plain = plainLine(text, 100);
     expect(plain).not.toMatch(ACTIVE);
     expect(plain).not.toContain("\n");
-    expect(tallest(plain)).toBeLessThanOrEqual(16);
+    expect(largestCluster(plain)).toBeLessThanOrEqual(16);
     expect(text.trim() !== "" && plain === "" && oneLine(text, 100) !== "").toBe(false);
   };
   for (const text of Object.values(HOSTILE_TEXTS)) isClean(text);

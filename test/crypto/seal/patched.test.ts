@@ -73,13 +73,17 @@ test("a package is patched once, and left alone then", () => {
 });
 
 test.each([
-  ["another file", () => plant(`${BEFORE}more\n`), "is another file"],
+  ["another file", () => plant(`${BEFORE}more\n`), "does not match the patch"],
   ["another version", () => plant(BEFORE, { version: "1.2.4" }), "1.2.4 is installed"],
-  ["a patch for more", () => plant(BEFORE, { patch: PATCH.replace("+five", "+six") }), "came out"],
+  [
+    "a patch for more",
+    () => plant(BEFORE, { patch: PATCH.replace("+five", "+six") }),
+    "wrong result",
+  ],
   [
     "a path outside",
     () => plant(BEFORE, { patch: PATCH.replaceAll("b/dist", "b/../x") }),
-    "whole ids",
+    "full ids",
   ],
 ])("%s stops the install", (_, prepare, said) => {
   const file = prepare();

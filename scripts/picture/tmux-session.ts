@@ -2,11 +2,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
-/** Where the real program plays for a picture: windows of tmux, and homes that are gone later. */
+/** Runs the real program in tmux windows with temporary homes. */
 
 const ROOT = join(import.meta.dir, "../..");
 const CHAT = join(ROOT, "dist", "chat");
-const WAIT_MS = 15_000;
+const TEXT_TIMEOUT_MS = 15_000;
 
 export interface Window {
   readonly name: string;
@@ -15,7 +15,7 @@ export interface Window {
   readonly rows: number;
 }
 
-export class Stage {
+export class TmuxSession {
   readonly folder = mkdtempSync(join(tmpdir(), "chat-picture-"));
   readonly #socket = `chat-picture-${process.pid}`;
 
@@ -27,9 +27,9 @@ export class Stage {
     return done.stdout.toString();
   }
 
-  /** Runs to its end, as a script would. */
-  run(who: string, ...args: string[]): void {
-    const env = this.#environment(who);
+  /** Runs a command to its end. */
+  run(user: string, ...args: string[]): void {
+    const env = this.#environment(user);
     const done = Bun.spawnSync([CHAT, ...args], { env, cwd: this.folder, stderr: "pipe" });
     if (!done.success) throw new Error(`chat ${args.join(" ")}: ${done.stderr}`);
   }
@@ -41,12 +41,12 @@ export class Stage {
     this.tmux("new-session", "-d", "-s", name, ...size, ...command);
   }
 
-  /** Enters under the name of the window, as a newcomer. */
+  /** Joins as a new user with the window's name. */
   async join(window: Window): Promise<void> {
     this.open(window, "join", "--user", window.name);
-    await this.sees(window, "Password for");
-    this.type(window, ""); // None: this device alone signs in.
-    await this.sees(window, "#lobby>");
+    await this.waitForText(window, "Password for");
+    this.type(window, ""); // No password: only this device can log in.
+    await this.waitForText(window, "#lobby>");
   }
 
   type(window: Window, line: string): void {
@@ -54,21 +54,21 @@ export class Stage {
     this.tmux("send-keys", "-t", window.name, "Enter");
   }
 
-  /** As tmux names them; `-l` and a text: as it stands. */
+  /** Sends keys by their tmux names, or literal text after `-l`. */
   keys({ name }: Window, ...keys: readonly string[]): void {
     this.tmux("send-keys", "-t", name, ...keys);
   }
 
-  /** Waits until it looks otherwise than before. */
-  async presses(window: Window, key: string): Promise<void> {
+  /** Presses a key and waits until the screen changes. */
+  async pressAndWait(window: Window, key: string): Promise<void> {
     const before = this.capture(window).join("\n");
     this.keys(window, key);
-    await this.#until(`anything by ${key}`, window, () => {
+    await this.#until(`change after ${key}`, window, () => {
       return this.capture(window).join("\n") !== before;
     });
   }
 
-  /** A file beside the windows. */
+  /** Writes a file to the programs' working directory. */
   write(name: string, bytes: Uint8Array): void {
     const path = join(this.folder, name);
     mkdirSync(dirname(path), { recursive: true });
@@ -84,17 +84,21 @@ export class Stage {
     return { row, column };
   }
 
-  /** Waits until the window shows it. */
-  sees(window: Window, text: string): Promise<void> {
-    return this.#until(`'${text}'`, window, (shown) => shown.includes(text));
+  /** Waits until the window contains a text. */
+  waitForText(window: Window, text: string): Promise<void> {
+    return this.#until(`'${text}'`, window, (screen) => screen.includes(text));
   }
 
-  async #until(what: string, { name }: Window, fits: (shown: string) => boolean): Promise<void> {
-    const until = performance.now() + WAIT_MS;
+  async #until(
+    what: string,
+    { name }: Window,
+    matches: (screen: string) => boolean,
+  ): Promise<void> {
+    const deadline = performance.now() + TEXT_TIMEOUT_MS;
     for (;;) {
-      const shown = this.tmux("capture-pane", "-p", "-J", "-t", name);
-      if (fits(shown)) return;
-      if (performance.now() > until) throw new Error(`no ${what} in ${name}:\n${shown}`);
+      const screen = this.tmux("capture-pane", "-p", "-J", "-t", name);
+      if (matches(screen)) return;
+      if (performance.now() > deadline) throw new Error(`no ${what} in ${name}:\n${screen}`);
       await Bun.sleep(30);
     }
   }
@@ -111,17 +115,17 @@ export class Stage {
     }
   }
 
-  /** Nothing of the person who draws, and no other server of theirs. */
-  #environment(who: string): Record<string, string> {
+  /** Environment without the settings and servers of the user who runs the script. */
+  #environment(user: string): Record<string, string> {
     return {
-      // Found as `chat`, as where it is installed.
+      // Finds `chat` like an installed program.
       PATH: `${join(ROOT, "dist")}:${process.env["PATH"] ?? ""}`,
       HOME: this.folder,
       TERM: "xterm-256color",
       LANG: "C.UTF-8",
       TZ: "UTC",
       XDG_RUNTIME_DIR: this.folder,
-      CHAT_HOME: join(this.folder, `home-${who}`),
+      CHAT_HOME: join(this.folder, `home-${user}`),
     };
   }
 }

@@ -1,4 +1,4 @@
-/** How quick chat stays beside many uploads: a post a few milliseconds apart, seen by another. */
+/** Latency of posts during many uploads. */
 import { join } from "node:path";
 import { chatServer } from "./fan-out-chat.ts";
 import { readStamp, stampedText } from "./fan-out-contestant.ts";
@@ -7,34 +7,34 @@ import { type Content, contentSha256, randomFile } from "./transfer-content.ts";
 import { usageDuring } from "./transfer-usage.ts";
 
 const TRANSFERS = 20;
-const POST_EVERY_MS = 10;
+const POST_INTERVAL_MS = 10;
 const QUIET_MS = 5_000;
 
-export async function benchBeside(folder: string, sizeBytes: number): Promise<void> {
+export async function benchLatency(folder: string, sizeBytes: number): Promise<void> {
   const contents = Array.from({ length: TRANSFERS }, (_, i) =>
     randomFile(join(folder, `file-${i}.bin`), sizeBytes),
   );
   const site = await ChatSite.open(folder);
   const echo = await Echo.open(site.server.port);
   try {
-    await echo.during(() => Bun.sleep(1_000)); // The first posts compile the code.
-    const quiet = await echo.during(() => Bun.sleep(QUIET_MS));
+    await echo.measureDuring(() => Bun.sleep(1_000)); // Warm-up.
+    const quiet = await echo.measureDuring(() => Bun.sleep(QUIET_MS));
     const started = performance.now();
     let ids: string[] = [];
     const [busy, usage] = await usageDuring(site.server.pid, () =>
-      echo.during(async () => {
+      echo.measureDuring(async () => {
         ids = await sendAll(site, contents);
       }),
     );
     const seconds = (performance.now() - started) / 1000;
     check(site, contents, ids);
     const rate = ((TRANSFERS * sizeBytes) / 1e6 / seconds).toFixed(0);
-    print(`echo of a post every ${POST_EVERY_MS} ms, through the server and its disk`);
-    print(`without transfers:     ${echoLine(quiet)}`);
-    print(`beside ${TRANSFERS} transfers:   ${echoLine(busy)}`);
+    print(`latency of a durable post every ${POST_INTERVAL_MS} ms`);
+    print(`without uploads:     ${echoLine(quiet)}`);
+    print(`during ${TRANSFERS} uploads:   ${echoLine(busy)}`);
     const cpu = `${((100 * usage.cpuSeconds) / seconds).toFixed(0)} % CPU`;
-    const peak = `${(usage.peakBytes / 1e6).toFixed(0)} MB at most`;
-    print(`these at ${rate} MB/s together; the server: ${cpu}, ${peak}`);
+    const peak = `${(usage.peakBytes / 1e6).toFixed(0)} MB peak`;
+    print(`uploads: ${rate} MB/s in total; server: ${cpu}, ${peak}`);
   } finally {
     echo.close();
     await site.server.stop();
@@ -42,8 +42,8 @@ export async function benchBeside(folder: string, sizeBytes: number): Promise<vo
 }
 
 /**
- * The senders are other machines in life: here they must not take the processor from the server, so
- * they are nice. This process only waits meanwhile, so that its own clock is right.
+ * Uploads all contents. Senders run with low priority, because real ones do not compete with the
+ * server for its processor. This process only waits meanwhile, so that its timing stays accurate.
  * @returns the ids, in the order of the contents
  */
 function sendAll(site: ChatSite, contents: readonly Content[]): Promise<string[]> {
@@ -62,8 +62,8 @@ function sendAll(site: ChatSite, contents: readonly Content[]): Promise<string[]
 
 function check(site: ChatSite, contents: readonly Content[], ids: readonly string[]): void {
   for (const [i, { sha256 }] of contents.entries()) {
-    const path = site.stored(ids[i] ?? "");
-    if (contentSha256(path) !== sha256) throw new Error(`${path} is not what was sent`);
+    const path = site.storedPath(ids[i] ?? "");
+    if (contentSha256(path) !== sha256) throw new Error(`${path} has the wrong digest`);
   }
 }
 
@@ -87,16 +87,16 @@ class Echo {
   }
 
   /** @returns latencies in milliseconds, ascending */
-  async during(work: () => Promise<unknown>): Promise<number[]> {
+  async measureDuring(work: () => Promise<unknown>): Promise<number[]> {
     this.#latencies = [];
-    const timer = setInterval(() => this.#post(), POST_EVERY_MS);
+    const timer = setInterval(() => this.#post(), POST_INTERVAL_MS);
     try {
       await work();
     } finally {
       clearInterval(timer);
     }
     while (this.#received < this.#sent) await Bun.sleep(1);
-    return this.#latencies.sort((one, other) => one - other);
+    return this.#latencies.sort((a, b) => a - b);
   }
 
   close(): void {

@@ -8,12 +8,12 @@ import {
   type Violation,
 } from "./source.ts";
 
-/** What keeps the tree readable: folders are subjects, words are the field's own. */
+/** Rules for the structure of the tree. */
 
-/** A reader looks through this many names without a search. */
+/** Maximum files per folder, so that a listing can be scanned without a search. */
 const FOLDER_FILES_MAX = 24;
 
-/** Both user interfaces, terminal and browser, run these files. */
+/** Files that run in both the terminal and the browser. */
 const PORTABLE = /^src\/(?:client|crypto\/seal|ui)\//;
 
 export const cycles: Rule = {
@@ -44,21 +44,21 @@ export const folders: Rule = {
         rule: "folders",
         path,
         line: 0,
-        message: `holds ${count} files: find its subjects`,
+        message: `has ${count} files: divide it by subject`,
       }));
   },
 };
 
 export const portable = patternRule("portable", PORTABLE, [
-  [/\bBun\.|\bprocess\.|\bBuffer\b|\brequire\(/, "a browser runs this, too"],
-  [SYSTEM_IMPORT, "a browser runs this, too", "text"],
+  [/\bBun\.|\bprocess\.|\bBuffer\b|\brequire\(/, "must also run in a browser"],
+  [SYSTEM_IMPORT, "must also run in a browser", "text"],
 ]);
 
-/** What React takes and Preact, which draws the page, does not. */
+/** Attributes that Preact, which renders the page, treats differently from React. */
 export const preact = patternRule("preact", /^src\/web\/.*\.tsx$/, [
-  [/\bautoFocus\b/, "browsers heed it once for each document: focusAtOnce"],
-  [/\bspellCheck=\{/, 'false is left out: "false"'],
-  [/\bon(?:Wheel|TouchStart|TouchMove)=/, "scrolling would wait for it: listen passively"],
+  [/\bautoFocus\b/, "browsers apply it only once per document: use focusAtOnce"],
+  [/\bspellCheck=\{/, 'Preact omits false: use "false"'],
+  [/\bon(?:Wheel|TouchStart|TouchMove)=/, "delays scrolling: use a passive listener"],
 ]);
 
 function isSource({ path }: Source): boolean {
@@ -88,7 +88,7 @@ function importedPathsOf(source: Source): string[] {
     .map(({ specifier }) => posix.join(posix.dirname(source.path), specifier));
 }
 
-/** Imports that remain when types are gone: `import { type A, b }`, but not `import type`. */
+/** Returns imports of values: `import { type A, b }`, but not `import type`. */
 function valueImportsOf(source: Source): string[] {
   const lines = source.code.matchAll(
     /^[ \t]*(?:import|export)\b(?! type\b)([^;"']*?)\bfrom\s*["']|^[ \t]*import\s*["']/gm,
@@ -120,7 +120,7 @@ function cyclesOf(graph: Graph): Violation[] {
     const ring = stack.splice(stack.indexOf(node));
     if (ring.length < 2) return;
     const path = [...ring].sort()[0] ?? node;
-    found.push({ rule: "cycles", path, line: 0, message: `a ring: ${ring.join(", ")}` });
+    found.push({ rule: "cycles", path, line: 0, message: `import cycle: ${ring.join(", ")}` });
   };
   for (const node of graph.keys()) if (!index.has(node)) visit(node);
   return found;

@@ -1,67 +1,67 @@
-import { drawCursor, drawRow, rowsOf } from "./drawing.ts";
-import type { Stage, Window } from "./stage.ts";
+import { drawCursor, drawRow, parseRows } from "./drawing.ts";
+import type { TmuxSession, Window } from "./tmux-session.ts";
 
-/** Captures until two in a row are the same. */
+/** Maximum captures until two successive ones are equal. */
 const CAPTURES_MAX = 200;
-const BETWEEN_MS = 40;
-/** What one run shows, and the next one is too quick for. */
-const BUSY = /\d+ sending|\d+ %|Searching/;
+const CAPTURE_INTERVAL_MS = 40;
+/** Transient texts, which may be missing in another run. */
+const TRANSIENT = /\d+ sending|\d+ %|Searching/;
 
-/** Where the first row of a window stands. */
-export interface Place {
+/** Position of a window's first row. */
+export interface WindowPosition {
   readonly window: Window;
   readonly left: number;
   readonly top: number;
 }
 
-/** What a row showed, and when. */
+/** Content of a row during a time span. */
 interface Span {
   readonly drawn: string;
   readonly fromMs: number;
   toMs: number;
 }
 
-/** Rows of windows over time. A row that stays, moves or comes again is in the file once. */
-export class Film {
-  readonly #stage: Stage;
-  readonly #places: readonly Place[];
-  /** By window and row. */
+/** Records the rows of windows over time. Equal rows are stored only once. */
+export class Timeline {
+  readonly #stage: TmuxSession;
+  readonly #windows: readonly WindowPosition[];
+  /** Spans by window and row. */
   readonly #spans = new Map<string, Span[]>();
   #nowMs = 0;
 
-  constructor(stage: Stage, places: readonly Place[]) {
-    this.#stage = stage;
-    this.#places = places;
+  constructor(session: TmuxSession, places: readonly WindowPosition[]) {
+    this.#stage = session;
+    this.#windows = places;
   }
 
-  /** Shows what all windows show now. @param active has the cursor */
-  async keep(forMs: number, active: Window): Promise<void> {
-    const until = this.#nowMs + forMs;
-    for (const { window } of this.#places) {
-      const lines = await this.#settled(window);
-      const rows = rowsOf(lines, window.columns).slice(0, window.rows);
+  /** Records the current screens of all windows. @param active window with the cursor */
+  async record(durationMs: number, active: Window): Promise<void> {
+    const until = this.#nowMs + durationMs;
+    for (const { window } of this.#windows) {
+      const lines = await this.#stableCapture(window);
+      const rows = parseRows(lines, window.columns).slice(0, window.rows);
       const cursor = window === active ? this.#stage.cursor(window) : undefined;
       for (let i = 0; i < window.rows; i++) {
         const under = cursor?.row === i ? drawCursor(cursor.column) : "";
-        this.#note(`${window.name} ${i}`, under + drawRow(rows[i] ?? [], 0, 0), until);
+        this.#addSpan(`${window.name} ${i}`, under + drawRow(rows[i] ?? [], 0, 0), until);
       }
     }
     this.#nowMs = until;
   }
 
-  /** What the file holds: styles, each drawn row once, and where it stands when. */
-  develop(rowHeight: number): string[] {
+  /** Renders styles, each distinct row once, and its positions over time. */
+  render(rowHeight: number): string[] {
     const ids = new Map<string, string>();
     const lengths = new Set<number>();
     const uses: string[] = [];
-    for (const { window, left, top } of this.#places) {
+    for (const { window, left, top } of this.#windows) {
       for (let i = 0; i < window.rows; i++) {
         for (const span of this.#spans.get(`${window.name} ${i}`) ?? []) {
           if (span.drawn === "") continue;
           const id = ids.get(span.drawn) ?? `r${ids.size}`;
           ids.set(span.drawn, id);
           const at = `href="#${id}" x="${left}" y="${top + i * rowHeight}"`;
-          uses.push(`<use ${at}${this.#shownIn(span, lengths)}/>`);
+          uses.push(`<use ${at}${this.#animation(span, lengths)}/>`);
         }
       }
     }
@@ -69,8 +69,11 @@ export class Film {
     return [this.#styles(lengths), `<defs>\n${rows.join("\n")}\n</defs>`, ...uses];
   }
 
-  /** Hidden where nothing moves, unless it is of the last moment. */
-  #shownIn({ fromMs, toMs }: Span, lengths: Set<number>): string {
+  /**
+   * Returns the attributes that show a row during its span; without animation only rows of the last
+   * screen are visible.
+   */
+  #animation({ fromMs, toMs }: Span, lengths: Set<number>): string {
     const totalMs = this.#nowMs;
     if (fromMs === 0 && toMs === totalMs) return "";
     const lengthMs = toMs - fromMs;
@@ -94,7 +97,7 @@ export class Film {
     return `<style>${rules.join("")}</style>`;
   }
 
-  #note(row: string, drawn: string, toMs: number): void {
+  #addSpan(row: string, drawn: string, toMs: number): void {
     const spans = this.#spans.get(row) ?? [];
     const last = spans.at(-1);
     if (last?.drawn === drawn) last.toMs = toMs;
@@ -102,16 +105,16 @@ export class Film {
     this.#spans.set(row, spans);
   }
 
-  async #settled(window: Window): Promise<string[]> {
+  async #stableCapture(window: Window): Promise<string[]> {
     let before = "";
     for (let i = 0; i < CAPTURES_MAX; i++) {
       const lines = this.#stage.capture(window);
       const now = lines.join("\n");
-      if (now === before && !BUSY.test(now)) return lines;
+      if (now === before && !TRANSIENT.test(now)) return lines;
       before = now;
-      await Bun.sleep(BETWEEN_MS);
+      await Bun.sleep(CAPTURE_INTERVAL_MS);
     }
-    throw new Error(`${window.name} does not come to rest:\n${before}`);
+    throw new Error(`${window.name} does not stop changing:\n${before}`);
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * What is said in the bench of the page: Markdown, names, addresses and lists, and one message in
- * fifty is a picture.
+ * Messages for the bench of the page: Markdown, mentions, addresses and lists; every fiftieth is a
+ * picture.
  */
 import { writeFileSync } from "node:fs";
 import { ID_BYTES, outboxId, type UserId } from "../src/base/ids.ts";
@@ -11,15 +11,13 @@ import { photo } from "../test/page/scenery.ts";
 import type { Talker } from "../test/page/talk.ts";
 
 export const PICTURE_EVERY = 50;
-/** More than the page keeps, so that who scrolls on fetches each of them anew. */
+/** More pictures than the page caches, so that scrolling always fetches them. */
 const PICTURES = 64;
-/** Of so many sizes, portrait and landscape. */
-const KINDS = 8;
-/** So many records wait for the disk at once. */
-const AT_ONCE = 1_000;
+/** Number of picture sizes, portrait and landscape. */
+const PICTURE_SIZES = 8;
+const CONCURRENT_APPENDS = 1_000;
 
-/** What people write, with marks, names and addresses. */
-export function words(n: number): string {
+export function sampleText(n: number): string {
   const kinds = [
     `number ${n}, as long as people write them.`,
     `**number ${n}**, and \`code\` of it, _as_ they say`,
@@ -33,8 +31,8 @@ function isPicture(n: number): boolean {
   return n % PICTURE_EVERY === PICTURE_EVERY - 1;
 }
 
-/** A user who sends pictures, by the command line. */
-export class Painter {
+/** Sends pictures from the command line. */
+export class PictureSender {
   readonly #home: Home;
   readonly #paths: readonly string[];
 
@@ -43,25 +41,25 @@ export class Painter {
     this.#paths = paths;
   }
 
-  static async open(sandbox: Sandbox, served: Served): Promise<Painter> {
+  static async open(sandbox: Sandbox, served: Served): Promise<PictureSender> {
     const env = { CHAT_INVITE: served.invite, CHAT_USER: "painter", CHAT_PASSWORD: "xxxxxxxx" };
     const home = sandbox.home(`painter-${served.port}`).with(env);
     await home.json(["register"]);
-    const paths = Array.from({ length: KINDS }, (_, i) => {
+    const paths = Array.from({ length: PICTURE_SIZES }, (_, i) => {
       const path = sandbox.path(`photo${i}.png`);
       writeFileSync(path, photo(320 + 40 * i, 480 - 40 * i));
       return path;
     });
-    return new Painter(home, paths);
+    return new PictureSender(home, paths);
   }
 
-  async sends(count: number): Promise<void> {
+  async sendAll(count: number): Promise<void> {
     const paths = Array.from({ length: count }, (_, i) => this.#path(i));
     await this.#home.json(["send-file", ...paths, "--to", "lobby"]);
   }
 
-  /** @returns sends the n-th picture, and does not wait for it */
-  async paints(): Promise<(n: number) => void> {
+  /** @returns a function that sends the n-th picture without waiting */
+  async startSending(): Promise<(n: number) => void> {
     const program = await this.#home.join([]);
     return (n) => program.type(`/send "${this.#path(n)}"`);
   }
@@ -71,54 +69,62 @@ export class Painter {
   }
 }
 
-export interface Talk {
-  readonly talker: Talker;
-  readonly paint: (n: number) => void;
+export interface Traffic {
+  readonly sender: Talker;
+  readonly sendPicture: (n: number) => void;
   readonly perSecond: number;
-  readonly forMs: number;
+  readonly durationMs: number;
 }
 
-export async function talks({ talker, paint, perSecond, forMs }: Talk): Promise<void> {
+export async function runTraffic({
+  sender,
+  sendPicture,
+  perSecond,
+  durationMs,
+}: Traffic): Promise<void> {
   const posts: Promise<void>[] = [];
-  const began = performance.now();
-  for (let n = 0; performance.now() - began < forMs; ) {
-    const due = ((performance.now() - began) / 1000) * perSecond;
+  const startedAt = performance.now();
+  for (let n = 0; performance.now() - startedAt < durationMs; ) {
+    const due = ((performance.now() - startedAt) / 1000) * perSecond;
     for (; n < due; n++) {
-      if (isPicture(n)) paint(Math.floor(n / PICTURE_EVERY));
-      else posts.push(talker.says(words(n)));
+      if (isPicture(n)) sendPicture(Math.floor(n / PICTURE_EVERY));
+      else posts.push(sender.says(sampleText(n)));
     }
     await Bun.sleep(5);
   }
   await Promise.all(posts);
 }
 
-type Spoken = Pick<Draft, "kind" | "id" | "body" | "by">;
+type DraftFields = Pick<Draft, "kind" | "id" | "body" | "by">;
 
 /**
- * A server whose lobby has so many messages of one user. They are written while no server runs: of
- * the pictures each is told again and again, as if it had been sent there many times.
+ * Starts a server whose lobby has `count` messages of one user. They are appended while no server
+ * runs; the records of a few uploaded pictures are repeated.
  */
-export async function serveFull(sandbox: Sandbox, count: number): Promise<Served> {
+export async function serveWithHistory(sandbox: Sandbox, count: number): Promise<Served> {
   const first = await sandbox.serve({ data: "full" });
-  const painter = await Painter.open(sandbox, first);
-  await painter.sends(PICTURES);
+  const painter = await PictureSender.open(sandbox, first);
+  await painter.sendAll(PICTURES);
   await first.program.signal("SIGTERM");
   const folder = await openStopped(first.data);
   const { history, lobby } = folder;
-  const pictures: Spoken[] = [];
+  const pictures: DraftFields[] = [];
   for await (const record of history.read(1)) {
     const { kind, id, by } = record.head;
     if (kind === "file") pictures.push({ kind, id, by: by as UserId, body: parseBody(record) });
   }
   const outbox = outboxId(crypto.getRandomValues(new Uint8Array(ID_BYTES)));
   const by = folder.idOf("painter");
-  const spoken = (n: number): Spoken => {
+  const draftFor = (n: number): DraftFields => {
     const picture = isPicture(n) ? pictures[Math.floor(n / PICTURE_EVERY) % PICTURES] : undefined;
-    return picture ?? { kind: "text", id: `${outbox}.${n + 1}`, by, body: { text: words(n) } };
+    return picture ?? { kind: "text", id: `${outbox}.${n + 1}`, by, body: { text: sampleText(n) } };
   };
-  for (let from = 0; from < count; from += AT_ONCE) {
-    const some = Array.from({ length: Math.min(AT_ONCE, count - from) }, (_, i) => from + i);
-    await Promise.all(some.map((n) => history.append({ ...spoken(n), room: lobby.id })));
+  for (let from = 0; from < count; from += CONCURRENT_APPENDS) {
+    const numbers = Array.from(
+      { length: Math.min(CONCURRENT_APPENDS, count - from) },
+      (_, i) => from + i,
+    );
+    await Promise.all(numbers.map((n) => history.append({ ...draftFor(n), room: lobby.id })));
   }
   await folder.close();
   return sandbox.serve({ data: "full" });

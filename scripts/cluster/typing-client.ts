@@ -3,29 +3,29 @@ import { join } from "node:path";
 import { CHAT } from "../../test/e2e/binary.ts";
 import type { Machine } from "./machines.ts";
 
-/** Lines without an answer: who has typed so many waits. */
+/** Maximum unanswered lines, after which typing pauses. */
 const UNANSWERED_MAX = 400;
 const SKIPPED = /^chat: ([\d,]+) earlier messages? of lobby/;
 
-/** A `chat join` that is typed into, and notes what was confirmed and what it has shown. */
-export class Typist {
+/** A `chat join` process that posts typed lines and records acknowledged and received texts. */
+export class TypingClient {
   readonly name: string;
   readonly machine: Machine;
   readonly home: string;
-  /** Each confirmed text with its seq, in the order of the confirmations. */
+  /** Acknowledged texts in the order of their acknowledgements. */
   readonly acked: { readonly seq: number; readonly text: string }[] = [];
-  /** Of each text that it has shown, its own too. */
-  readonly shown: { readonly seq: number; readonly text: string }[] = [];
-  /** What it said beside that: refusals, alarms. */
-  readonly complaints: string[] = [];
-  /** Texts that it has said not to show: it was away for long. */
+  /** Received texts, including its own. */
+  readonly displayed: { readonly seq: number; readonly text: string }[] = [];
+  /** Other output, such as refusals and warnings. */
+  readonly errors: string[] = [];
+  /** Number of texts reported as omitted after a long absence. */
   skipped = 0;
   readonly #child;
-  #place: string;
+  #serverAddress: string;
   #typed = 0;
   #connects = 0;
   #timer: Timer | undefined;
-  /** When each text without an answer was typed. */
+  /** Typing times of unanswered texts. */
   readonly #typedAt: number[] = [];
   #longestMs = 0;
   readonly #refused = new Map<string, () => void>();
@@ -33,7 +33,7 @@ export class Typist {
   constructor(name: string, machine: Machine, folder: string) {
     this.name = name;
     this.machine = machine;
-    this.#place = machine.place;
+    this.#serverAddress = machine.serverAddress;
     this.home = join(folder, name);
     mkdirSync(this.home, { mode: 0o700 });
     const args = ["join", "--json", "--user", name, machine.invite];
@@ -46,11 +46,11 @@ export class Typist {
       },
       stdio: ["pipe", "pipe", "pipe"],
     });
-    void readLines(this.#child.stdout, (line) => this.#heard(line));
+    void readLines(this.#child.stdout, (line) => this.#onLine(line));
     void readLines(this.#child.stderr, (line) => {
-      const told = SKIPPED.exec(line);
-      if (told === null) this.complaints.push(line);
-      else this.skipped += Number(told[1]?.replace(",", ""));
+      const match = SKIPPED.exec(line);
+      if (match === null) this.errors.push(line);
+      else this.skipped += Number(match[1]?.replace(",", ""));
     });
   }
 
@@ -58,9 +58,9 @@ export class Typist {
     return this.#typed;
   }
 
-  /** Which server it is at: another one may have answered. */
-  get place(): string {
-    return this.#place;
+  /** Address of the current server, which may belong to another machine. */
+  get serverAddress(): string {
+    return this.#serverAddress;
   }
 
   get isConnected(): boolean {
@@ -71,28 +71,28 @@ export class Typist {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
-  /** The longest that a text has waited for its answer, since the last call. */
-  longestMs(): number {
-    const longest = Math.max(this.#longestMs, this.#waitingMs());
+  /** Returns the longest wait for an answer since the last call. */
+  takeLongestMs(): number {
+    const longest = Math.max(this.#longestMs, this.#oldestPendingMs());
     this.#longestMs = 0;
     return longest;
   }
 
-  /** Once only: what is said is no text of its own. */
-  say(line: string): void {
+  /** Types a line that is not counted as a text. */
+  sendLine(line: string): void {
     this.#child.stdin.write(`${line}\n`);
     this.#child.stdin.flush();
   }
 
-  /** Resolves when the server has refused something so. */
+  /** Resolves when the server refuses a request with this code. */
   refused(code: string): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#refused.set(code, resolve);
     return promise;
   }
 
-  /** From now on it types so many lines a second. */
-  begin(perSecond: number): void {
+  /** Starts typing `perSecond` lines per second. */
+  start(perSecond: number): void {
     this.#timer = setInterval(() => {
       if (this.#typed - this.acked.length < UNANSWERED_MAX) this.#type();
     }, 1_000 / perSecond);
@@ -106,7 +106,7 @@ export class Typist {
     return `${name} ${number} ${"x".repeat((number * 37) % 200)}`.trimEnd();
   }
 
-  async end(): Promise<void> {
+  async stop(): Promise<void> {
     this.pause();
     this.#child.kill("SIGKILL");
     await this.#child.exited;
@@ -114,35 +114,35 @@ export class Typist {
 
   #type(): void {
     this.#typedAt.push(performance.now());
-    this.#child.stdin.write(`${Typist.textOf(this.name, this.#typed++)}\n`);
+    this.#child.stdin.write(`${TypingClient.textOf(this.name, this.#typed++)}\n`);
     this.#child.stdin.flush();
   }
 
-  #waitingMs(): number {
+  #oldestPendingMs(): number {
     const [oldest] = this.#typedAt;
     return oldest === undefined ? 0 : performance.now() - oldest;
   }
 
-  #heard(line: string): void {
+  #onLine(line: string): void {
     const { kind, seq = 0, text = "", code = "", to = "" } = JSON.parse(line) as Partial<Line>;
     switch (kind) {
       case "ack":
         this.acked.push({ seq, text });
-        this.#longestMs = Math.max(this.#longestMs, this.#waitingMs());
+        this.#longestMs = Math.max(this.#longestMs, this.#oldestPendingMs());
         this.#typedAt.shift();
         return;
       case "text":
-        this.shown.push({ seq, text });
+        this.displayed.push({ seq, text });
         return;
       case "connected":
         this.#connects++;
         return;
       case "elsewhere":
-        this.#place = to;
+        this.#serverAddress = to;
         return;
       case "fault":
         if (this.#refused.has(code)) this.#refused.get(code)?.();
-        else this.complaints.push(line);
+        else this.errors.push(line);
         return;
       default:
     }
@@ -162,10 +162,10 @@ async function readLines(
   onLine: (line: string) => void,
 ): Promise<void> {
   const decoder = new TextDecoder();
-  let rest = "";
+  let partialLine = "";
   for await (const chunk of stream) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
-    rest = lines.pop() ?? "";
+    const lines = (partialLine + decoder.decode(chunk, { stream: true })).split("\n");
+    partialLine = lines.pop() ?? "";
     for (const line of lines) onLine(line);
   }
 }

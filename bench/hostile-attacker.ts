@@ -1,0 +1,128 @@
+/**
+ * Runs one kind of attack until it is killed: `bun bench/hostile-attacker.ts KIND PORT`. Prints
+ * "ready" when the attack has begun.
+ */
+import { connect } from "node:net";
+import { setPriority } from "node:os";
+import { Identity } from "../src/crypto/identity.ts";
+import type { Link } from "../src/io/link/link.ts";
+import { wsDial } from "../src/io/ws/dial.ts";
+import { FLOODS, runFlood } from "./flood.ts";
+import { RawClient } from "./raw-client.ts";
+
+/** Real attackers use other machines; here the server and the members have priority. */
+setPriority(5);
+
+const HOST = "127.0.0.1";
+const [, , kind = "", portText = ""] = process.argv;
+const port = Number(portText);
+const dial = wsDial();
+let made = 0;
+
+const ATTACKS: Readonly<Record<string, () => Promise<void>>> = {
+  nobody: () => Promise.resolve(),
+  "burning CPU only": async () => burn(),
+  garbage: () =>
+    repeatConcurrently(8, () => sendAndWaitForClose(crypto.getRandomValues(new Uint8Array(300)))),
+  "connect and close": () => repeatConcurrently(8, connectAndClose),
+  registering: () =>
+    repeatConcurrently(8, async () => (await RawClient.register(port, newName("r"))).close()),
+  guessing: () => repeatConcurrently(8, guessPassword),
+  "huge frames": () => repeatConcurrently(4, () => sendAndWaitForClose(new Uint8Array(4 << 20))),
+  "grep in a loop": () =>
+    floodRequests((one) => one.request("history", { grep: "not there", limit: 1_000 })),
+  "pages in a loop": () => floodRequests((one) => one.request("history", { limit: 1_000 })),
+  "asking who": () => floodRequests((one) => one.request("who", {})),
+  "asking nonsense": () =>
+    floodRequests((one) => one.request("topic", { room: "nowhere", topic: "" })),
+  "talking elsewhere": async () => floodPosts("noise", 200),
+  "talking here": async () => floodPosts("honest", 200),
+  "long texts elsewhere": async () => floodPosts("noise", 20_000),
+  "never reading": startUnreadPages,
+};
+
+/** Keeps 64 requests in flight. */
+async function floodRequests(ask: (one: RawClient) => Promise<unknown>): Promise<void> {
+  const one = await RawClient.register(port, newName("m"));
+  for (let i = 0; i < 64; i++) repeatForever(() => ask(one).catch(nextTurn));
+}
+
+async function floodPosts(room: string, sizeBytes: number): Promise<void> {
+  const one = await RawClient.register(port, newName("t"));
+  if (room !== "lobby") await one.request("join", { room, create: true });
+  const text = "x".repeat(sizeBytes);
+  repeatForever(async () => {
+    await Promise.allSettled(Array.from({ length: 128 }, () => one.post(room, text)));
+  });
+}
+
+/** Requests pages and leaves the answers in the socket. */
+async function startUnreadPages(): Promise<void> {
+  for (let i = 0; i < 4; i++) {
+    const child = Bun.spawn([process.execPath, import.meta.path, "pages in a loop", portText], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    await child.stdout.getReader().read();
+    child.kill("SIGSTOP");
+    process.on("exit", () => child.kill("SIGKILL"));
+  }
+}
+
+/** Sends a message and waits until the server closes the connection. */
+async function sendAndWaitForClose(bytes: Uint8Array): Promise<void> {
+  const link = await open();
+  const gone = Promise.withResolvers<void>();
+  link.receive({ message: () => undefined, closed: () => gone.resolve() });
+  link.send(bytes);
+  await gone.promise;
+}
+
+function connectAndClose(): Promise<void> {
+  return new Promise((resolve) => {
+    const socket = connect(port, HOST, () => socket.destroy());
+    socket.on("close", () => resolve());
+    socket.on("error", () => resolve());
+  });
+}
+
+async function guessPassword(): Promise<void> {
+  const one = await RawClient.connect(port);
+  const { publicKey } = Identity.generate();
+  await one
+    .request("login", { user: "honest0", password: "wrong", deviceKey: publicKey })
+    .catch(nextTurn);
+  one.close();
+}
+
+function open(): Promise<Link> {
+  return dial({ host: HOST, port, timeoutMs: 10_000 });
+}
+
+async function repeatConcurrently(count: number, act: () => Promise<unknown>): Promise<void> {
+  for (let i = 0; i < count; i++) repeatForever(act);
+}
+
+function repeatForever(act: () => Promise<unknown>): void {
+  void (async () => {
+    for (;;) await act().catch(nextTurn);
+  })();
+}
+
+/** Waits for one turn of the event loop before a refused request is retried. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+function burn(): void {
+  for (const until = performance.now() + 20; performance.now() < until; );
+  setImmediate(burn);
+}
+
+function newName(letter: string): string {
+  return `${letter}${process.pid}-${++made}`;
+}
+
+process.on("SIGTERM", () => process.exit(0));
+await (kind in FLOODS ? runFlood(kind, port) : ATTACKS[kind]?.());
+process.stdout.write("ready\n");
+setInterval(() => undefined, 1_000);
