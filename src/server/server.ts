@@ -60,12 +60,13 @@ export class Server {
 
   /** Broadcast subscribes first: the other subscribers' output follows the record. */
   #subscribe(): void {
-    const { registry, onEvent, feed, fanOut, catchUp, reading, typing, metrics } = this.#services;
+    const { registry, onEvent, feed, fanOut, catchUp, readPositions, typing, metrics } =
+      this.#services;
     const { files, sealed, push, prefs, retention, deviceNotes, remote, http } = this.#services;
     feed.subscribeHistory(
       (room, record) => fanOut.addRecord(room, record),
       (room, record) => catchUp.onRecord(room, record),
-      (room, record) => reading.onRecord(room, record),
+      (room, record) => readPositions.onRecord(room, record),
       (room, record) => typing.onRecord(room, record),
       (_, record) => metrics.onRecord(record),
       (_, record) => files?.onRecord(record),
@@ -95,8 +96,8 @@ export class Server {
   /** Subscribes to the logs and creates the lobby if there is none. @throws Fault store-… */
   async start(): Promise<void> {
     const { history, accounts, registry, rooms, entropy } = this.#options;
-    const { reading, deviceNotes, feed, kernel, files, retention, sealed } = this.#services;
-    reading.open();
+    const { readPositions, deviceNotes, feed, kernel, files, retention, sealed } = this.#services;
+    readPositions.open();
     deviceNotes.open();
     this.#stops.push(
       await accounts.follow(registry.head + 1, (record) => {
@@ -126,8 +127,8 @@ export class Server {
   /**
    * Sets the addresses for invites, read for each one because machines change their addresses.
    */
-  setAddresses(places: () => readonly ServerPlace[]): void {
-    this.#addresses = places;
+  setAddresses(addresses: () => readonly ServerPlace[]): void {
+    this.#addresses = addresses;
     this.#services.remote.onAddressesChange();
   }
 
@@ -151,7 +152,7 @@ export class Server {
     await Promise.all(this.#listeners.map((listener) => listener.stop()));
     await services.files?.stop();
     await services.push?.stop();
-    await services.reading.close();
+    await services.readPositions.close();
     await services.deviceNotes.close();
     this.#cancelTick();
     for (const stop of this.#stops.splice(0)) stop();

@@ -32,13 +32,13 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents, Sessio
   readonly #requestRate: RequestRateLimiter;
   readonly clock: Clock;
   readonly scheduler: FairScheduler;
-  readonly floods: FloodGuard;
+  readonly floodGuard: FloodGuard;
   /** Oldest first. Bounded by LINKS_BEFORE_LOGIN_MAX. */
   readonly #unauthenticated = new Set<ClientConnection>();
   #lastClient = 0;
 
   constructor(services: Services, notices: ServerNotices) {
-    const { clock, settings, registry, floods } = services;
+    const { clock, settings, registry, floodGuard } = services;
     this.#services = services;
     this.#notices = notices;
     this.#handlers = new RequestHandlers(openHandlers(services, this), registry);
@@ -46,13 +46,13 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents, Sessio
     this.#requestRate = new RequestRateLimiter(clock);
     this.clock = clock;
     this.scheduler = new FairScheduler(clock);
-    this.floods = floods;
+    this.floodGuard = floodGuard;
   }
 
   accept(remote: Address): boolean {
     if (this.#services.isStopping() || !this.#addresses.accepts(remote.host)) return false;
     // Loopback is exempt: a proxy on this machine represents everyone.
-    return isLoopback(remote.host) || !this.floods.isRefused(addressSender(remote.host));
+    return isLoopback(remote.host) || !this.floodGuard.isRefused(addressSender(remote.host));
   }
 
   answers(remote: Address): boolean {
@@ -76,8 +76,8 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents, Sessio
     this.#unauthenticated.add(client);
     const [oldest] = this.#unauthenticated;
     if (this.#unauthenticated.size <= LINKS_BEFORE_LOGIN_MAX || oldest === undefined) return;
-    const sentence = "too many connections wait here for a log-in, and yours was the oldest";
-    oldest.close(new Fault("too-many", sentence, { retryAfterMs: 1_000 }));
+    const message = "too many connections wait here for a log-in, and yours was the oldest";
+    oldest.close(new Fault("too-many", message, { retryAfterMs: 1_000 }));
   }
 
   hello(client: ClientConnection, hello: NoticeOf<"hello">): void {
@@ -90,8 +90,8 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents, Sessio
     const needsSecret = settings.roomPassword !== undefined || registry.policy.isClosed;
     const { predecessors } = registry;
     const hasMajority = sequencer.majorityFault() === undefined;
-    const how = { needsSecret, predecessors, hasMajority };
-    greet(client, hello, { identity, settings, entropy, ...how });
+    const greeting = { needsSecret, predecessors, hasMajority };
+    greet(client, hello, { identity, settings, entropy, ...greeting });
   }
 
   request(client: ClientConnection, request: Request): void {
@@ -137,12 +137,12 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents, Sessio
   }
 
   flooded(client: ClientConnection): void {
-    this.floods.recordFlood(client.sender);
-    this.floods.recordFlood(addressSender(client.link.remote.host));
+    this.floodGuard.recordFlood(client.sender);
+    this.floodGuard.recordFlood(addressSender(client.link.remote.host));
   }
 
-  transfer(lane: ClientConnection, notice: TransferNotice): void {
-    this.#services.files?.onNotice(lane, notice);
+  transfer(client: ClientConnection, notice: TransferNotice): void {
+    this.#services.files?.onNotice(client, notice);
   }
 
   closed(client: ClientConnection, fault: Fault | undefined): void {
@@ -165,17 +165,17 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents, Sessio
    * Reported once the client turns out to be no data channel: channels open and close with every
    * file.
    */
-  #reportConnected({ handshake: greeted, channel, origin }: ClientConnection): void {
-    if (greeted === undefined || greeted.isReported || channel !== undefined) return;
-    greeted.isReported = true;
-    const client = productOf(greeted.clientName);
+  #reportConnected({ handshake, channel, origin }: ClientConnection): void {
+    if (handshake === undefined || handshake.isReported || channel !== undefined) return;
+    handshake.isReported = true;
+    const client = productOf(handshake.clientName);
     this.#services.onEvent({ kind: "connected", ...origin, client });
   }
 
   logIn(client: ClientConnection, account: Account, ref: number, after: number | undefined): void {
     if (client.isClosed) return;
-    const { entry, peers, rooms, kernel, remote, onEvent } = this.#services;
-    const fault = entry.refusal(client, account);
+    const { authenticator, peers, rooms, kernel, remote, onEvent } = this.#services;
+    const fault = authenticator.refusal(client, account);
     if (fault !== undefined) return client.refuse(ref, fault);
     const member = client.logIn(account);
     client.wrongSecrets = 0;
@@ -189,7 +189,7 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents, Sessio
     remote.onLogin(client);
     onEvent({ kind: "logged-in", user: account.name, ...client.origin });
     this.#notices.onLogin(client);
-    this.#services.reading.onLogin(client, account);
+    this.#services.readPositions.onLogin(client, account);
     this.#services.sealed?.onLogin(client, account);
     this.#services.push?.onLogin(client, account);
     void this.#services.catchUp.resume(client, member, after);
@@ -207,12 +207,12 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents, Sessio
     const { member } = client;
     if (member === undefined) return;
     const { account } = member;
-    const { deviceNotes, channels, downloads, watchers, fanOut, peers } = this.#services;
+    const { deviceNotes, channels, downloads, eventFeed, fanOut, peers } = this.#services;
     deviceNotes.record(member); // It may have been connected for days.
     client.logOut();
     channels.onSessionEnd(client);
     downloads?.onSessionEnd(client);
-    watchers.watch(client, false);
+    eventFeed.watch(client, false);
     fanOut.flush();
     client.unfollowAll();
     peers.loggedOut(client, account.id);

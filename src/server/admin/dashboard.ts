@@ -35,8 +35,8 @@ interface AdminDashboardOptions extends ServerContext {
   /** `undefined` if file transfer is disabled. */
   readonly files: Pick<FileService, "list" | "cancel"> | undefined;
   readonly metrics: Pick<Metrics, "stats">;
-  readonly windows: Pick<RemoteWindows, "request" | "all">;
-  readonly cancels: Pick<RemoteCancels, "ask">;
+  readonly remoteWindows: Pick<RemoteWindows, "request" | "all">;
+  readonly remoteCancels: Pick<RemoteCancels, "ask">;
 }
 
 export class AdminDashboard {
@@ -69,11 +69,11 @@ export class AdminDashboard {
   }
 
   clients({ after = 0 }: RequestOf<"clients">): Answer<"clients"> {
-    this.#options.windows.request();
+    this.#options.remoteWindows.request();
     const { clients, more } = this.#localClients(after);
     if (more) return { clients, more };
-    for (const elsewhere of this.#remoteWindows) {
-      for (const client of elsewhere.clients) {
+    for (const window of this.#remoteWindows) {
+      for (const client of window.clients) {
         if (client.client <= after) continue;
         if (clients.length >= CLIENTS_PAGE_MAX) return { clients, more: true };
         clients.push(client);
@@ -90,24 +90,24 @@ export class AdminDashboard {
   }
 
   get #remoteWindows(): readonly ServerWindow[] {
-    return this.#options.windows.all;
+    return this.#options.remoteWindows.all;
   }
 
   stats(): Answer<"stats"> {
-    const { sequencer, windows, metrics } = this.#options;
+    const { sequencer, remoteWindows, metrics } = this.#options;
     const own = metrics.stats();
     if (!sequencer.isShared) return own;
-    windows.request();
-    const others = this.#remoteWindows.map(({ server }) => server);
-    return { ...own, servers: [this.#server(own), ...others] };
+    remoteWindows.request();
+    const remoteServers = this.#remoteWindows.map(({ server }) => server);
+    return { ...own, servers: [this.#server(own), ...remoteServers] };
   }
 
   #server(own: Answer<"stats">): ServerWindow["server"] {
     const { version, since, diskFreeBytes, memoryBytes, links, sessions, lanes } = own;
     const { sentBytes, receivedBytes } = own;
-    const [place] = this.#options.addresses();
+    const [address] = this.#options.addresses();
     return defined({
-      server: place === undefined ? "" : formatAddress(place).slice(0, ADDRESS_CHARS_MAX),
+      server: address === undefined ? "" : formatAddress(address).slice(0, ADDRESS_CHARS_MAX),
       ...{ diskFreeBytes, version, since, memoryBytes, links, sessions, lanes },
       ...{ sentBytes, receivedBytes },
     });
@@ -139,9 +139,9 @@ export class AdminDashboard {
   }
 
   transfers(): Answer<"transfers"> {
-    this.#options.windows.request();
-    const elsewhere = this.#remoteWindows.flatMap(({ transfers }) => transfers);
-    return transferPage([...this.#localTransfers(), ...elsewhere]);
+    this.#options.remoteWindows.request();
+    const transfers = this.#remoteWindows.flatMap(({ transfers }) => transfers);
+    return transferPage([...this.#localTransfers(), ...transfers]);
   }
 
   *#localTransfers(): Iterable<TransferEntry> {
@@ -151,13 +151,13 @@ export class AdminDashboard {
 
   /** @throws Fault user-unknown, not-found, store-… */
   async cancel(by: Account, request: RequestOf<"cancel">): Promise<void> {
-    const { registry, cancels, onEvent } = this.#options;
+    const { registry, remoteCancels, onEvent } = this.#options;
     const { id, name } = namedPerson(registry.everyone, checkName(request.user, "person's name"));
     const { direction } = request;
     const file = request.file as FileId;
     const cancel = { file, user: id, direction, by: by.id };
     if (await this.cancelLocal(cancel)) return;
-    if (!(await cancels.ask(cancel))) {
+    if (!(await remoteCancels.ask(cancel))) {
       throw new Fault("not-found", msg`nothing of that file is under way with ${name}`, {
         remedy: "see what is: the tab of transfers",
       });
@@ -170,8 +170,8 @@ export class AdminDashboard {
     const { registry, files, downloads, onEvent } = this.#options;
     const isWeb = direction === "down" && downloads?.cancel(file, user) === true;
     if (!((await files?.cancel(file, user, direction)) === true || isWeb)) return false;
-    const [whose, who] = [registry.nameOf(user) ?? "?", registry.nameOf(by) ?? "?"];
-    onEvent({ kind: "cancelled", by: who, user: whose, file });
+    const [userName, operatorName] = [registry.nameOf(user) ?? "?", registry.nameOf(by) ?? "?"];
+    onEvent({ kind: "cancelled", by: operatorName, user: userName, file });
     return true;
   }
 
@@ -187,7 +187,7 @@ export class AdminDashboard {
 }
 
 function transferPage(all: TransferEntry[]): Answer<"transfers"> {
-  all.sort((one, other) => one.since - other.since);
+  all.sort((a, b) => a.since - b.since);
   const transfers = all.slice(0, TRANSFERS_LISTED_MAX);
   return { transfers, more: all.length - transfers.length };
 }

@@ -24,21 +24,21 @@ export function decisionOf(
   const body = parseBody(record) ?? {};
   const name = registry.nameOf(room as UserId);
   const by = defined({ by: registry.nameOf(author) });
-  const whom = defined({ whom: name });
+  const subject = defined({ whom: name });
   switch (kind) {
     case "account":
       return { decision: "registered", ...by };
     case "account-name":
-      return { decision: "renamed", ...by, ...whom };
+      return { decision: "renamed", ...by, ...subject };
     case "account-gone":
-      return { decision: "removed", ...by, ...whom };
+      return { decision: "removed", ...by, ...subject };
     case "reset":
-      return { decision: "reset", ...by, ...whom };
+      return { decision: "reset", ...by, ...subject };
     case "password":
       return hadReset ? { decision: "reset-used", ...by } : undefined;
     case "role": {
       const { operator } = fieldsOf(kind, body);
-      return { decision: operator === true ? "operator" : "operator-end", ...by, ...whom };
+      return { decision: operator === true ? "operator" : "operator-end", ...by, ...subject };
     }
     case "registration":
       return { decision: fieldsOf(kind, body).closed === true ? "closed" : "opened", ...by };

@@ -49,7 +49,7 @@ export class DiskWatch {
   }
 
   async #check(): Promise<void> {
-    const { blobs, keepFreeBytes, onChange: changed } = this.#options;
+    const { blobs, keepFreeBytes, onChange } = this.#options;
     let freeBytes: number;
     try {
       freeBytes = Math.floor(await blobs.freeBytes());
@@ -66,6 +66,6 @@ export class DiskWatch {
     const state = { freeBytes, keepFreeBytes, isLow };
     this.#state = state;
     const wasFull = before !== undefined && isDiskFull(before);
-    if (isLow !== wasLow || isDiskFull(state) !== wasFull) changed(state);
+    if (isLow !== wasLow || isDiskFull(state) !== wasFull) onChange(state);
   }
 }

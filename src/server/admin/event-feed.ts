@@ -80,29 +80,29 @@ export class EventFeed {
   /** Latest events as they would be emitted now: without the text of messages erased since. */
   recent(): Answer<"events"> {
     const events = this.#stored.flatMap(({ event, n, time }) => {
-      const about = this.describe(event);
-      const notice = { event: event.kind, time, n, ...about };
-      return about !== undefined && isNotice({ kind: "event", ...notice }) ? [notice] : [];
+      const details = this.describe(event);
+      const notice = { event: event.kind, time, n, ...details };
+      return details !== undefined && isNotice({ kind: "event", ...notice }) ? [notice] : [];
     });
     return { since: this.#sinceMs, events };
   }
 
   #store(event: FeedEvent): StoredEvent {
-    const kept = { event, n: ++this.#lastN, time: this.#options.clock.unixMs() };
+    const stored = { event, n: ++this.#lastN, time: this.#options.clock.unixMs() };
     if (event.kind === "record" && event.record.head.kind === "erase") {
       const erased = new Set(erasuresOf(event.record));
       this.#stored = this.#stored.filter(
-        ({ event: one }) => one.kind !== "record" || !erased.has(one.record.head.seq),
+        ({ event: other }) => other.kind !== "record" || !erased.has(other.record.head.seq),
       );
-      this.#storedBytes = this.#stored.reduce((sum, one) => sum + sizeOf(one.event), 0);
+      this.#storedBytes = this.#stored.reduce((sum, item) => sum + sizeOf(item.event), 0);
     }
-    this.#stored.push(kept);
+    this.#stored.push(stored);
     this.#storedBytes += sizeOf(event);
     while (this.#stored.length > EVENTS_STORED_MAX || this.#storedBytes > EVENTS_STORED_BYTES_MAX) {
       const oldest = this.#stored.shift();
       if (oldest !== undefined) this.#storedBytes -= sizeOf(oldest.event);
     }
-    return kept;
+    return stored;
   }
 
   watch(client: ClientConnection, on: boolean): void {
@@ -123,10 +123,10 @@ export class EventFeed {
     if (event.kind === "record" && event.record.head.kind === "room") return;
     const { n, time } = this.#store(event);
     if (this.#skipped.size === 0) return;
-    const about = this.describe(event);
-    if (about === undefined) return;
+    const details = this.describe(event);
+    if (details === undefined) return;
     const { registry } = this.#options;
-    const notice = { kind: "event", event: event.kind, time, n, ...about } as const;
+    const notice = { kind: "event", event: event.kind, time, n, ...details } as const;
     // The event contains text from users. An event that does not encode is skipped and counted like
     // those a slow watcher misses: no user's text may end a watcher's link.
     const fits = isNotice(notice) && encodeFitting(notice) !== undefined;
@@ -197,9 +197,9 @@ export class EventFeed {
     const { registry } = this.#options;
     const { salt, body, ...head } = wireRecord(record, registry);
     if (pair === undefined) {
-      const words = salt === undefined || body === undefined ? {} : { salt, body };
+      const content = salt === undefined || body === undefined ? {} : { salt, body };
       return {
-        record: { ...head, ...words },
+        record: { ...head, ...content },
         room: { room: id, ...(name === undefined ? {} : { name }) },
       };
     }

@@ -11,7 +11,7 @@ import type { ServerContext } from "../kernel/context.ts";
 
 type ListRequest = Pick<RequestOf<"accounts">, "find" | "sort" | "down" | "skip">;
 /** Sort keys by name. */
-type SortKeys<One> = Readonly<Record<string, (one: One) => string | number>>;
+type SortKeys<Item> = Readonly<Record<string, (item: Item) => string | number>>;
 
 interface Usage {
   files: number;
@@ -25,23 +25,24 @@ export class AdminLists {
     this.#context = options;
   }
 
-  accounts(wanted: ListRequest): Answer<"accounts"> {
+  accounts(request: ListRequest): Answer<"accounts"> {
     const { registry, engine, clock } = this.#context;
     const { files } = engine;
     const now = clock.unixMs();
-    const holds = nameFilter(wanted.find);
-    const all = [...registry.all()].filter(({ isGone, name }) => !isGone && holds(name));
-    const seenOf = (account: Account) => (engine.isOnline(account.id) ? now : lastSeen(account));
-    const page = pageOf<Account>(all, wanted, {
+    const matches = nameFilter(request.find);
+    const all = [...registry.all()].filter(({ isGone, name }) => !isGone && matches(name));
+    const lastSeenOf = (account: Account) =>
+      engine.isOnline(account.id) ? now : lastSeen(account);
+    const page = pageOf<Account>(all, request, {
       name: ({ name }) => foldCase(name),
       since: ({ sinceUnixMs }) => sinceUnixMs,
-      seen: (account) => seenOf(account) ?? 0,
+      seen: (account) => lastSeenOf(account) ?? 0,
       devices: ({ devices }) => devices.size,
       bytes: ({ id }) => files.bytesOf(id),
     });
     const accounts = page.map((account) => {
       const { id, name, sinceUnixMs, devices, passwordHash } = account;
-      const seen = seenOf(account);
+      const seen = lastSeenOf(account);
       return {
         user: name,
         since: sinceUnixMs,
@@ -57,22 +58,22 @@ export class AdminLists {
     return { accounts, total: all.length };
   }
 
-  rooms(wanted: ListRequest): Answer<"all-rooms"> {
-    const taken = this.#usageByRoom();
-    const holds = nameFilter(wanted.find);
-    const all = [...this.#context.rooms.named()].filter(({ name }) => holds(name));
-    const page = pageOf<Room>(all, wanted, {
+  rooms(request: ListRequest): Answer<"all-rooms"> {
+    const usage = this.#usageByRoom();
+    const matches = nameFilter(request.find);
+    const all = [...this.#context.rooms.named()].filter(({ name }) => matches(name));
+    const page = pageOf<Room>(all, request, {
       name: ({ name = "" }) => foldCase(name),
       members: ({ members }) => members.size,
       records: ({ lastN }) => lastN,
-      bytes: ({ id }) => taken.get(id)?.bytes ?? 0,
+      bytes: ({ id }) => usage.get(id)?.bytes ?? 0,
     });
     const rooms = page.map((room) => ({
       room: room.name ?? "",
       topic: room.topic,
       members: room.members.size,
       records: room.lastN,
-      ...(taken.get(room.id) ?? { files: 0, bytes: 0 }),
+      ...(usage.get(room.id) ?? { files: 0, bytes: 0 }),
       locked: room.locked,
       sealed: room.isSealed === true,
       closed: room.isClosed,
@@ -83,16 +84,16 @@ export class AdminLists {
   }
 
   /** Files that are only in direct messages are listed without a name, and not found by it. */
-  files(wanted: ListRequest): Answer<"all-files"> {
+  files(request: ListRequest): Answer<"all-files"> {
     const { engine, registry } = this.#context;
     const { files } = engine;
     const userOf = ({ by }: FileFact) => registry.nameOf(by) ?? "?";
     const named = [...files.all()].map((fact) => ({ fact, at: this.#namedPosts(fact) }));
-    const holds = nameFilter(wanted.find);
+    const matches = nameFilter(request.find);
     const all = named.filter(({ fact, at }) => {
-      return (at.length > 0 && holds(fact.name)) || holds(userOf(fact));
+      return (at.length > 0 && matches(fact.name)) || matches(userOf(fact));
     });
-    const page = pageOf<(typeof all)[number]>(all, wanted, {
+    const page = pageOf<(typeof all)[number]>(all, request, {
       name: ({ fact, at }) => (at.length > 0 ? foldCase(fact.name) : ""),
       user: ({ fact }) => foldCase(userOf(fact)),
       time: ({ fact }) => fact.time,
@@ -119,16 +120,16 @@ export class AdminLists {
 
   /** Bytes taken by files, by room. */
   #usageByRoom(): Map<RoomId, Usage> {
-    const taken = new Map<RoomId, Usage>();
+    const usage = new Map<RoomId, Usage>();
     for (const { size, at } of this.#context.engine.files.all()) {
       for (const room of new Set(at.values())) {
-        const sum = taken.get(room) ?? { files: 0, bytes: 0 };
+        const sum = usage.get(room) ?? { files: 0, bytes: 0 };
         sum.files++;
         sum.bytes += size;
-        taken.set(room, sum);
+        usage.set(room, sum);
       }
     }
-    return taken;
+    return usage;
   }
 }
 
@@ -145,17 +146,17 @@ function nameFilter(find = ""): (name: string | undefined) => boolean {
 }
 
 /** @param keys the first key is the default order */
-function pageOf<One>(
-  all: readonly One[],
-  wanted: ListRequest,
-  keys: SortKeys<One>,
-): readonly One[] {
-  const { sort = "", down = false, skip = 0 } = wanted;
+function pageOf<Item>(
+  all: readonly Item[],
+  request: ListRequest,
+  keys: SortKeys<Item>,
+): readonly Item[] {
+  const { sort = "", down = false, skip = 0 } = request;
   const key = Object.hasOwn(keys, sort) ? keys[sort] : Object.values(keys)[0];
   if (key === undefined) return [];
   const sign = down ? -1 : 1;
   // Equal keys keep their original order.
-  const order = all.map((one) => ({ one, at: key(one) }));
-  order.sort((one, other) => (one.at < other.at ? -sign : one.at > other.at ? sign : 0));
-  return order.slice(skip, skip + LISTED_PAGE_MAX).map(({ one }) => one);
+  const order = all.map((item) => ({ item, at: key(item) }));
+  order.sort((a, b) => (a.at < b.at ? -sign : a.at > b.at ? sign : 0));
+  return order.slice(skip, skip + LISTED_PAGE_MAX).map(({ item }) => item);
 }

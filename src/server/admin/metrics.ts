@@ -223,10 +223,10 @@ type Row = readonly [name: string, type: "gauge" | "counter", help: string, valu
 
 function pushRows(pushes: PushCounters | undefined): readonly Row[] {
   if (pushes === undefined) return [];
-  const { sent, failed, dropped, queued: waiting, subscriptions } = pushes;
+  const { sent, failed, dropped, queued, subscriptions } = pushes;
   return [
     ["chat_push_devices", "gauge", "Browsers that take pushes.", subscriptions],
-    ["chat_pushes_waiting", "gauge", "For their turn, or another try.", waiting],
+    ["chat_pushes_waiting", "gauge", "For their turn, or another try.", queued],
     ["chat_pushes_sent_total", "counter", "Taken by push services.", sent],
     ["chat_pushes_failed_total", "counter", "Taken by none, after all tries.", failed],
     ["chat_pushes_dropped_total", "counter", "Given up while they waited.", dropped],

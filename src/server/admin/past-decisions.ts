@@ -13,7 +13,7 @@ import { decisionOf } from "./decisions.ts";
 import type { EventFeed } from "./event-feed.ts";
 
 interface PastDecisionsOptions extends ServerContext {
-  readonly watchers: Pick<EventFeed, "describe">;
+  readonly eventFeed: Pick<EventFeed, "describe">;
 }
 
 /** Kinds of records that are decisions in rooms. */
@@ -27,13 +27,13 @@ type DecisionEvent = Answer<"decisions">["events"][number];
 
 interface FoundDecision {
   readonly seq: number;
-  readonly told: DecisionEvent;
+  readonly event: DecisionEvent;
 }
 
 /** Decisions found in one log. */
 interface SearchResult {
   /** Oldest first. */
-  readonly past: readonly FoundDecision[];
+  readonly decisions: readonly FoundDecision[];
   /** First seq covered by the search. 1 means the whole log. */
   readonly from: number;
   /** Unix ms. All decisions since this time are included; `undefined` if all are. */
@@ -49,16 +49,21 @@ export class PastDecisions {
   }
 
   /** Returns the newest decisions within the bounds, oldest first. @throws Fault store-… */
-  async page(asked: RequestOf<"decisions">): Promise<Answer<"decisions">> {
-    const found = [await this.#accountDecisions(asked), await this.#roomDecisions(asked)] as const;
+  async page(request: RequestOf<"decisions">): Promise<Answer<"decisions">> {
+    const found = [
+      await this.#accountDecisions(request),
+      await this.#roomDecisions(request),
+    ] as const;
     // Before this time some log may have decisions that the search did not reach.
-    const sinceMs = Math.max(...found.map((one) => one.sinceMs ?? 0));
-    const all = found.flatMap(({ past }) => past).filter(({ told }) => told.time >= sinceMs);
-    all.sort((one, other) => one.told.time - other.told.time);
-    const taken = new Set(all.slice(-DECISIONS_PAGE_MAX));
-    const [accounts, history] = found.map((one) => nextBefore(one, taken)) as [number, number];
+    const sinceMs = Math.max(...found.map((result) => result.sinceMs ?? 0));
+    const all = found
+      .flatMap(({ decisions }) => decisions)
+      .filter(({ event }) => event.time >= sinceMs);
+    all.sort((a, b) => a.event.time - b.event.time);
+    const page = new Set(all.slice(-DECISIONS_PAGE_MAX));
+    const [accounts, history] = found.map((result) => nextBefore(result, page)) as [number, number];
     return {
-      events: [...taken].map(({ told }) => told),
+      events: [...page].map(({ event }) => event),
       ...(accounts > 1 || history > 1 ? { next: { accounts, history } } : {}),
     };
   }
@@ -87,8 +92,8 @@ export class PastDecisions {
       oldestMs = records[0]?.head.time;
       if (oldestMs === undefined || oldestMs < since) from = 1;
     }
-    past.sort((one, other) => one.seq - other.seq);
-    return { past, from, sinceMs: from > 1 ? oldestMs : undefined };
+    past.sort((a, b) => a.seq - b.seq);
+    return { decisions: past, from, sinceMs: from > 1 ? oldestMs : undefined };
   }
 
   /** The records are newest first. */
@@ -101,28 +106,28 @@ export class PastDecisions {
     if (kind === "reset" || kind === "password") passwords.delete(room);
     const decision = decisionOf(record, registry, kind === "password");
     if (decision === undefined) return [];
-    const told = this.#describe({ kind: "decided", ...decision }, record.head.time);
-    if (told === undefined) return used === undefined ? [] : [used];
+    const event = this.#describe({ kind: "decided", ...decision }, record.head.time);
+    if (event === undefined) return used === undefined ? [] : [used];
     if (kind === "password") {
-      passwords.set(room as UserId, { seq, told });
+      passwords.set(room as UserId, { seq, event });
       return [];
     }
-    return [{ seq, told }, ...(used === undefined ? [] : [used])];
+    return [{ seq, event }, ...(used === undefined ? [] : [used])];
   }
 
-  async #roomDecisions(asked: RequestOf<"decisions">): Promise<SearchResult> {
+  async #roomDecisions(request: RequestOf<"decisions">): Promise<SearchResult> {
     const { rooms } = this.#options;
-    if (asked.before?.history === 1) return { past: [], from: 1, sinceMs: undefined };
-    const { records, oldest } = await this.#records(asked);
+    if (request.before?.history === 1) return { decisions: [], from: 1, sinceMs: undefined };
+    const { records, oldest } = await this.#records(request);
     const past = records.flatMap((record): FoundDecision[] => {
       const room = rooms.get(record.head.room as RoomId);
       // A new name of an account is a decision of the account log.
       const isOfName = record.head.kind === "rename" && accountIn(record) !== undefined;
       if (room === undefined || room.pair !== undefined || isOfName) return [];
-      const told = this.#describe({ kind: "record", record, room }, record.head.time);
-      return told === undefined ? [] : [{ seq: record.head.seq, told }];
+      const event = this.#describe({ kind: "record", record, room }, record.head.time);
+      return event === undefined ? [] : [{ seq: record.head.seq, event }];
     });
-    return { past, from: oldest?.seq ?? 1, sinceMs: oldest?.time };
+    return { decisions: past, from: oldest?.seq ?? 1, sinceMs: oldest?.time };
   }
 
   /**
@@ -150,14 +155,14 @@ export class PastDecisions {
     }
     const from = oldest?.seq ?? 1;
     const all = records.filter(({ head }) => head.seq >= from);
-    return { records: all.sort((one, other) => one.head.seq - other.head.seq), oldest };
+    return { records: all.sort((a, b) => a.head.seq - b.head.seq), oldest };
   }
 
   #describe(event: Parameters<EventFeed["describe"]>[0], time: number): DecisionEvent | undefined {
-    const about = this.#options.watchers.describe(event);
-    if (about === undefined) return undefined;
-    const told = { event: event.kind, time, ...about };
-    return isNotice({ kind: "event", ...told }) ? told : undefined;
+    const details = this.#options.eventFeed.describe(event);
+    if (details === undefined) return undefined;
+    const described = { event: event.kind, time, ...details };
+    return isNotice({ kind: "event", ...described }) ? described : undefined;
   }
 
   /** Seq of the first account record after the time, below `to`. Times never decrease. */
@@ -175,7 +180,7 @@ export class PastDecisions {
 }
 
 /** Seq before which the search continues in a log. 1 if the log is exhausted. */
-function nextBefore({ past, from }: SearchResult, taken: ReadonlySet<FoundDecision>): number {
-  const left = past.findLast((one) => !taken.has(one));
-  return left === undefined ? from : left.seq + 1;
+function nextBefore({ decisions, from }: SearchResult, page: ReadonlySet<FoundDecision>): number {
+  const remaining = decisions.findLast((decision) => !page.has(decision));
+  return remaining === undefined ? from : remaining.seq + 1;
 }

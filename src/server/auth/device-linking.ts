@@ -84,10 +84,13 @@ export class LinkOffers {
     for (const [id, offer] of this.#offers) if (offer.client === client) this.#drop(id, offer);
   }
 
-  #drop(id: string, { request: asked, cancel }: LinkOffer): void {
+  #drop(id: string, { request, cancel }: LinkOffer): void {
     this.#offers.delete(id);
     cancel();
-    if (asked === undefined || asked.client.isClosed) return;
-    asked.client.refuse(asked.ref, new Fault("login-refused", "the other device did not agree"));
+    if (request === undefined || request.client.isClosed) return;
+    request.client.refuse(
+      request.ref,
+      new Fault("login-refused", "the other device did not agree"),
+    );
   }
 }

@@ -31,10 +31,10 @@ export class DeviceNotes {
   readonly #context: ServerContext;
   readonly #file: StateFile;
 
-  constructor(context: ServerContext, place: StateFileLocation | undefined) {
+  constructor(context: ServerContext, location: StateFileLocation | undefined) {
     this.#context = context;
     const { clock, warn, registry } = context;
-    this.#file = new StateFile(place, {
+    this.#file = new StateFile(location, {
       name: "devices.json",
       sizeBytesMax: DEVICE_NOTES_BYTES_MAX,
       writeDelayMs: DEVICE_NOTES_SAVE_INTERVAL_MS,
@@ -51,7 +51,7 @@ export class DeviceNotes {
   }
 
   /** A session of the device began or ended here. */
-  record({ account: { id }, device, greeted }: Member): void {
+  record({ account: { id }, device, handshake: greeted }: Member): void {
     const { clock, siblings } = this.#context;
     const now = clock.unixMs();
     const label = deviceLabelOf(greeted.clientName);
@@ -101,7 +101,7 @@ function formatDevices(accounts: Iterable<Account>): string {
       notes.push({ user: id, device, day: dayOf(seenUnixMs), label });
     }
   }
-  if (notes.length > DEVICE_NOTES_MAX) notes.sort((one, other) => other.day - one.day);
+  if (notes.length > DEVICE_NOTES_MAX) notes.sort((a, b) => b.day - a.day);
   const seen: Record<string, Record<string, readonly [day: number, label: string]>> = {};
   for (const { user, device, day, label } of notes.slice(0, DEVICE_NOTES_MAX)) {
     seen[user] ??= {};

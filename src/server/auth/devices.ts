@@ -14,7 +14,7 @@ import type { Authenticator } from "./login.ts";
 const DAY_MS = 24 * 60 * 60_000;
 
 interface DevicesOptions extends ServerContext {
-  readonly entry: Pick<Authenticator, "guessCode">;
+  readonly authenticator: Pick<Authenticator, "guessCode">;
 }
 
 export class Devices {
@@ -33,8 +33,8 @@ export class Devices {
   /** Forwards a new device to the session that offered the code; that session's grant answers. */
   async link(client: ClientConnection, request: RequestOf<"link">): Promise<void> {
     const { ref, code, deviceKey, mac } = request;
-    const sentence = "the link code is unknown, used or too old";
-    const offer = await this.#options.entry.guessCode(client, sentence, () =>
+    const message = "the link code is unknown, used or too old";
+    const offer = await this.#options.authenticator.guessCode(client, message, () =>
       this.#offers.claim(code, { client, ref, deviceKey }),
     );
     offer.client.notify({ kind: "link-asked", code, deviceKey, mac });
@@ -64,7 +64,7 @@ export class Devices {
   ): Promise<void> {
     const { registry, kernel, peers } = this.#options;
     const key = [...account.devices.keys()].find(
-      (one) => deviceIdOf(fromBase64Url(one)) === device,
+      (candidate) => deviceIdOf(fromBase64Url(candidate)) === device,
     );
     if (key === undefined) {
       throw new Fault("not-found", "there is no such device of yours", {
@@ -87,8 +87,8 @@ export class Devices {
   ): Promise<void> {
     const { code, deviceKey, deviceCert, key } = request;
     const { registry, kernel, identity } = this.#options;
-    const asked = this.#offers.requestOf(client, code);
-    if (asked === undefined || !equalBytes(asked.deviceKey, deviceKey)) {
+    const linkRequest = this.#offers.requestOf(client, code);
+    if (linkRequest === undefined || !equalBytes(linkRequest.deviceKey, deviceKey)) {
       throw new Fault("not-found", "no device waits for this link", { remedy: "begin anew" });
     }
     const { name: user, accountKey } = account;
@@ -104,10 +104,10 @@ export class Devices {
         return draft === undefined ? [] : [draft];
       });
     } catch (error) {
-      if (error instanceof Fault) asked.client.refuse(asked.ref, linkFailed(error));
+      if (error instanceof Fault) linkRequest.client.refuse(linkRequest.ref, linkFailed(error));
       throw error;
     }
-    asked.client.answer<"link">(asked.ref, { user: account.name, key });
+    linkRequest.client.answer<"link">(linkRequest.ref, { user: account.name, key });
   }
 }
 

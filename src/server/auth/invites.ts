@@ -57,8 +57,8 @@ export class Invites {
   async #create(actor: Actor, request: RequestOf<"invite">): Promise<Answer<"invite">> {
     const { entropy, kernel, registry } = this.#context;
     const { user, isOperator } = actor;
-    const place = this.#scopeOf(actor, request);
-    const uses = request.uses ?? (isOperator || isForProgram(place) ? undefined : 1);
+    const scope = this.#scopeOf(actor, request);
+    const uses = request.uses ?? (isOperator || isForProgram(scope) ? undefined : 1);
     if (!isOperator && (uses ?? 1) > INVITE_USES_MAX) {
       throw new Fault("too-many", msg`an invite of yours admits at most ${INVITE_USES_MAX}`, {
         remedy: "ask an operator for more",
@@ -74,24 +74,24 @@ export class Invites {
       id,
       by: user,
       hash: hashOf(token),
-      ...(uses === undefined || isForProgram(place) ? {} : { usesLeft: uses }),
+      ...(uses === undefined || isForProgram(scope) ? {} : { usesLeft: uses }),
       ...(expires === undefined ? {} : { expires }),
-      ...place,
+      ...scope,
       ...(isByToken ? { isByToken } : {}),
     });
     await kernel.transact(() => [draft]);
-    if (isForProgram(place)) return { invite: id, token };
-    const places = this.#context.addresses().slice(0, INVITE_ADDRESSES_MAX);
-    return { invite: id, token, ...(places.length === 0 ? {} : { places: [...places] }) };
+    if (isForProgram(scope)) return { invite: id, token };
+    const addresses = this.#context.addresses().slice(0, INVITE_ADDRESSES_MAX);
+    return { invite: id, token, ...(addresses.length === 0 ? {} : { places: [...addresses] }) };
   }
 
   /** Lists the user's own invites and those of rooms the user moderates; operators see all. */
   list(actor: Actor, { after }: RequestOf<"invites">): Answer<"invites"> {
     const { clock, registry, rooms } = this.#context;
-    const known = registry.policy
+    const invites = registry.policy
       .invites(clock.unixMs())
       .filter((invite) => this.#mayRevoke(actor, invite));
-    const { page, next } = housePage(known, after);
+    const { page, next } = housePage(invites, after);
     const nameOf = (id: RoomId | undefined) => (id === undefined ? undefined : rooms.get(id)?.name);
     return {
       ...(next === undefined ? {} : { next }),
@@ -120,8 +120,8 @@ export class Invites {
   /** Users may revoke their own; moderators any invite of their room. */
   #mayRevoke(actor: Actor, { by, room, post, read }: Invite): boolean {
     if (actor.isOperator || by === actor.user) return true;
-    const place = room ?? post ?? read;
-    const led = place === undefined ? undefined : this.#context.rooms.get(place);
+    const scope = room ?? post ?? read;
+    const led = scope === undefined ? undefined : this.#context.rooms.get(scope);
     return led !== undefined && moderates(led, actor);
   }
 
@@ -224,11 +224,11 @@ export class Invites {
       });
     }
     if (isProgram) {
-      const places = defined({
+      const rooms = defined({
         post: post === undefined ? undefined : this.#programRoom(actor, post),
         read: read === undefined ? undefined : this.#programRoom(actor, read),
       });
-      if (places.post === undefined || places.post === (places.read ?? places.post)) return places;
+      if (rooms.post === undefined || rooms.post === (rooms.read ?? rooms.post)) return rooms;
       throw new Fault("usage", "a token is for one room", { remedy: "make two" });
     }
     if (room === undefined) return {};
@@ -266,18 +266,18 @@ export class Invites {
 
   /** @throws Fault too-many */
   #checkRate({ user, isOperator }: Actor): void {
-    const [share, perHour] = isOperator
+    const [quota, perHour] = isOperator
       ? [this.#operatorRate, INVITES_PER_HOUR_OPERATOR_MAX]
       : [this.#memberRate, INVITES_PER_HOUR_MAX];
     const message = `you made ${perHour} invites within an hour, which is the most`;
     const remedy = "make one that admits several: chat admin invite --uses N";
-    share.take(user, this.#context.clock.now(), message, remedy);
+    quota.take(user, this.#context.clock.now(), message, remedy);
   }
 }
 
 /** Room that an invite leads to, or that a program's token is for. */
 type InviteScope = Pick<Invite, "room" | "post" | "read">;
 
-function invalidInvite(what: string): Fault {
-  return new Fault("not-allowed", msg`this invite ${what}`, { remedy: "ask for a new one" });
+function invalidInvite(reason: string): Fault {
+  return new Fault("not-allowed", msg`this invite ${reason}`, { remedy: "ask for a new one" });
 }

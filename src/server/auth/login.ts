@@ -46,7 +46,7 @@ interface AuthenticatorOptions extends ServerContext {
   readonly passwords: Passwords;
   readonly invites: Pick<Invites, "registrationInvite" | "reserve" | "checkReserved" | "release">;
   readonly bans: Bans;
-  readonly floods: Pick<FloodGuard, "check">;
+  readonly floodGuard: Pick<FloodGuard, "check">;
 }
 
 /**
@@ -114,9 +114,9 @@ export class Authenticator {
     admission.isAdmitted = isAdmitted;
   }
 
-  #isOperatorToken(given: string): boolean {
+  #isOperatorToken(token: string): boolean {
     const { operatorToken } = this.#options.settings;
-    return sameSecret(given, operatorToken ?? "") && operatorToken !== undefined;
+    return sameSecret(token, operatorToken ?? "") && operatorToken !== undefined;
   }
 
   #isRoomPassword(secret: string): boolean {
@@ -358,10 +358,10 @@ export class Authenticator {
    * Runs in turn with others of its address, unless the client has disconnected by then.
    * @throws Fault too-many
    */
-  #inAddressQueue<Result>(client: ClientConnection, work: () => Promise<Result>): Promise<Result> {
+  #inAddressQueue<Result>(client: ClientConnection, task: () => Promise<Result>): Promise<Result> {
     return this.#addressQueue.run(addressKey(client.link.remote.host), async () => {
       if (client.isClosed) throw new Fault("link-closed", "the connection is closed");
-      return work();
+      return task();
     });
   }
 
@@ -421,16 +421,16 @@ export class Authenticator {
    */
   async guessCode<Found>(
     client: ClientConnection,
-    sentence: string,
+    message: string,
     find: () => Found | undefined,
   ): Promise<Found> {
     this.#options.bans.checkClient(client);
     let found: Found | undefined;
-    await this.#guess(client, [], "login-refused", sentence, () => {
+    await this.#guess(client, [], "login-refused", message, () => {
       found = find();
       return Promise.resolve(found !== undefined);
     });
-    if (found === undefined) throw new Fault("login-refused", sentence);
+    if (found === undefined) throw new Fault("login-refused", message);
     return found;
   }
 
@@ -448,11 +448,11 @@ export class Authenticator {
     account: Account | undefined,
   ): Account {
     const { certificateHash } = client.link;
-    const { handshake: greeted } = client;
+    const { handshake } = client;
     const isSigned =
-      greeted !== undefined &&
+      handshake !== undefined &&
       signature !== undefined &&
-      verifyDeviceProof(deviceKey, { certificateHash, ...greeted }, user, signature);
+      verifyDeviceProof(deviceKey, { certificateHash, ...handshake }, user, signature);
     if (!isSigned || account?.devices.has(toBase64Url(deviceKey)) !== true) {
       throw unknownDevice();
     }
@@ -472,10 +472,10 @@ export class Authenticator {
   }
 
   #checkSessions(account: Account): void {
-    this.#options.floods.check(account.id);
+    this.#options.floodGuard.check(account.id);
     if (this.#options.peers.of(account.id).size < SESSIONS_PER_ACCOUNT_MAX) return;
-    const sentence = `${account.name} is in ${SESSIONS_PER_ACCOUNT_MAX} times, which is the most`;
-    throw new Fault("too-many", sentence);
+    const message = `${account.name} is in ${SESSIONS_PER_ACCOUNT_MAX} times, which is the most`;
+    throw new Fault("too-many", message);
   }
 
   /**
@@ -505,14 +505,14 @@ export class Authenticator {
     client: ClientConnection,
     names: readonly string[],
     code: "login-refused" | "room-password-wrong",
-    sentence: string,
+    message: string,
     check: () => Promise<boolean>,
   ): Promise<void> {
     const { clock } = this.#options;
     const address = `${ADDRESS_PREFIX}${addressKey(client.link.remote.host)}`;
-    const isHeldUp = (this.#delayed.get(address) ?? 0) >= GUESSES_DELAYED_PER_ADDRESS_MAX;
-    const askedAt = clock.now();
-    const delayMs = this.#guessing.delayMs(isHeldUp ? [address, ...names] : names, askedAt);
+    const isDelayed = (this.#delayed.get(address) ?? 0) >= GUESSES_DELAYED_PER_ADDRESS_MAX;
+    const requestedAt = clock.now();
+    const delayMs = this.#guessing.delayMs(isDelayed ? [address, ...names] : names, requestedAt);
     this.#sendDelay(client, address, names);
     this.#guessing.begin(names);
     // Before the check, so that simultaneous guesses at all servers count.
@@ -529,8 +529,8 @@ export class Authenticator {
         return;
       }
       client.wrongSecrets++;
-      await this.#delayWrongAnswer(address, names, askedAt);
-      throw new Fault(code, sentence);
+      await this.#delayWrongAnswer(address, names, requestedAt);
+      throw new Fault(code, message);
     } finally {
       this.#guessing.end(names);
     }
@@ -557,10 +557,10 @@ export class Authenticator {
   async #delayWrongAnswer(
     address: string,
     names: readonly string[],
-    askedAt: number,
+    requestedAt: number,
   ): Promise<void> {
     const { clock } = this.#options;
-    const waitedMs = clock.now() - askedAt;
+    const waitedMs = clock.now() - requestedAt;
     const delayMs = Math.max(0, this.#guessing.delayMs([address], clock.now()) - waitedMs);
     this.#guessing.wrong([address, ...names], clock.now());
     this.#publish("guess", [address]);
@@ -573,9 +573,9 @@ export class Authenticator {
     try {
       await delay(this.#options.clock, delayMs);
     } finally {
-      const left = (this.#delayed.get(address) ?? 1) - 1;
-      if (left === 0) this.#delayed.delete(address);
-      else this.#delayed.set(address, left);
+      const remaining = (this.#delayed.get(address) ?? 1) - 1;
+      if (remaining === 0) this.#delayed.delete(address);
+      else this.#delayed.set(address, remaining);
     }
   }
 }
@@ -589,9 +589,9 @@ export function hasGuessedTooOften(client: ClientConnection): boolean {
   return client.wrongSecrets >= WRONG_SECRETS_MAX;
 }
 
-function admissionOf({ handshake: greeted }: ClientConnection): Admission {
-  assert(greeted !== undefined, "a link that asks has been greeted");
-  return greeted.admission;
+function admissionOf({ handshake }: ClientConnection): Admission {
+  assert(handshake !== undefined, "a link that asks has been greeted");
+  return handshake.admission;
 }
 
 function loginRefused(): Fault {

@@ -13,7 +13,7 @@ import type { Authenticator } from "./login.ts";
 import { hashOf, newToken } from "./secrets.ts";
 
 interface ResetsOptions extends ServerContext {
-  readonly entry: Pick<Authenticator, "guessCode" | "hash">;
+  readonly authenticator: Pick<Authenticator, "guessCode" | "hash">;
   readonly bans: Bans;
 }
 
@@ -28,19 +28,19 @@ export class Resets {
   async create(
     by: UserId,
     account: Account,
-    { expires: given, signOut: signsOut = false }: RequestOf<"reset">,
+    { expires: requestedExpiry, signOut: signsOut = false }: RequestOf<"reset">,
   ): Promise<Answer<"reset">> {
     const { clock, entropy, registry, kernel } = this.#options;
     const now = clock.unixMs();
-    const expires = given ?? now + RESET_MS;
+    const expires = requestedExpiry ?? now + RESET_MS;
     if (expires <= now || expires > now + RESET_MS_MAX) {
       throw new Fault("usage", `a reset code holds for ${RESET_MS_MAX / 86_400_000} days at most`, {
         remedy: `say until when, before ${formatUtc(now + RESET_MS_MAX)}`,
       });
     }
     const token = `p${newToken(entropy)}`;
-    const made = { hash: hashOf(token), expires, signsOut };
-    await kernel.transact(() => [registry.resetDraft(account.id, by, made)]);
+    const reset = { hash: hashOf(token), expires, signsOut };
+    await kernel.transact(() => [registry.resetDraft(account.id, by, reset)]);
     return { user: account.name, token, expires };
   }
 
@@ -53,17 +53,17 @@ export class Resets {
     client: ClientConnection,
     { token, password }: RequestOf<"recover">,
   ): Promise<Answer<"recover">> {
-    const { registry, clock, kernel, entry, bans } = this.#options;
+    const { registry, clock, kernel, authenticator, bans } = this.#options;
     const secret = hashOf(token);
     const find = () => registry.byReset(secret, clock.unixMs());
-    const sentence = "the reset code is unknown, used or too old";
-    const account = await entry.guessCode(client, sentence, find);
+    const message = "the reset code is unknown, used or too old";
+    const account = await authenticator.guessCode(client, message, find);
     bans.checkAccount(account);
-    const hash = await entry.hash(account.id, password);
+    const hash = await authenticator.hash(account.id, password);
     // Before the password: if the server stops in between, the code is still valid.
     if (account.reset?.signsOut === true && find() === account) await this.signOut(account);
     await kernel.transact(() => {
-      if (find() !== account) throw new Fault("login-refused", sentence); // Used meanwhile.
+      if (find() !== account) throw new Fault("login-refused", message); // Used meanwhile.
       return [registry.passwordDraft(account.id, hash)];
     });
     return { user: account.name };

@@ -16,6 +16,6 @@ export function hashOf(token: string): string {
   return toBase64Url(sha256(utf8Encode(token)));
 }
 
-export function sameSecret(one: string, other: string): boolean {
-  return equalBytes(sha256(utf8Encode(one)), sha256(utf8Encode(other)));
+export function sameSecret(a: string, b: string): boolean {
+  return equalBytes(sha256(utf8Encode(a)), sha256(utf8Encode(b)));
 }

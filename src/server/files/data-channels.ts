@@ -40,7 +40,7 @@ export class DataChannels {
 
   get count(): number {
     let count = 0;
-    for (const { channels: lanes } of this.#sessions.values()) count += lanes.size;
+    for (const { channels } of this.#sessions.values()) count += channels.size;
     return count;
   }
 
@@ -57,30 +57,30 @@ export class DataChannels {
   }
 
   /** Makes the link a data channel; uses up its ticket. @throws Fault login-refused, too-many */
-  open(lane: ClientConnection, ticket: string): DataChannel {
+  open(channel: ClientConnection, ticket: string): DataChannel {
     const addressed = this.#options.downloadChannel?.(ticket);
-    if (addressed !== undefined) return this.#openDownload(lane, addressed);
+    if (addressed !== undefined) return this.#openDownload(channel, addressed);
     const parent = this.#sessionOf.get(ticket);
     const held = parent === undefined ? undefined : this.#sessions.get(parent);
     const until = held?.tickets.get(ticket) ?? Number.NEGATIVE_INFINITY;
     this.#sessionOf.delete(ticket);
     held?.tickets.delete(ticket);
     if (parent === undefined || held === undefined || this.#options.clock.now() >= until) {
-      lane.wrongSecrets++;
-      const sentence = "this ticket is not good, or not any more";
-      throw new Fault("login-refused", sentence, { remedy: "ask for another one" });
+      channel.wrongSecrets++;
+      const message = "this ticket is not good, or not any more";
+      throw new Fault("login-refused", message, { remedy: "ask for another one" });
     }
-    held.channels.add(lane);
+    held.channels.add(channel);
     const { account } = held;
     return { parent, account };
   }
 
-  #openDownload(lane: ClientConnection, of: DataChannel): DataChannel {
+  #openDownload(channel: ClientConnection, of: DataChannel): DataChannel {
     const { parent, account } = of;
     const held = this.#sessions.get(parent) ?? { account, channels: new Set(), tickets: new Map() };
     this.#checkCapacity(held, account);
     this.#sessions.set(parent, held);
-    held.channels.add(lane);
+    held.channels.add(channel);
     return of;
   }
 
@@ -88,18 +88,18 @@ export class DataChannels {
   #checkCapacity(held: SessionChannels, account: Account): void {
     const detail = { retryAfterMs: BUSY_MS };
     if (this.#inUse(held) >= DATA_CHANNELS_PER_SESSION_MAX) {
-      const sentence = msg`${DATA_CHANNELS_PER_SESSION_MAX} files are under way in this session`;
-      throw new Fault("too-many", sentence, detail);
+      const message = msg`${DATA_CHANNELS_PER_SESSION_MAX} files are under way in this session`;
+      throw new Fault("too-many", message, detail);
     }
     if (this.#inUseOf(account) >= DATA_CHANNELS_PER_ACCOUNT_MAX) {
-      const sentence = msg`${DATA_CHANNELS_PER_ACCOUNT_MAX} files of this account are under way`;
-      throw new Fault("too-many", sentence, detail);
+      const message = msg`${DATA_CHANNELS_PER_ACCOUNT_MAX} files of this account are under way`;
+      throw new Fault("too-many", message, detail);
     }
   }
 
-  onClosed(lane: ClientConnection, { parent }: DataChannel): void {
+  onClosed(channel: ClientConnection, { parent }: DataChannel): void {
     const held = this.#sessions.get(parent);
-    held?.channels.delete(lane);
+    held?.channels.delete(channel);
     if (held?.channels.size === 0 && held.tickets.size === 0) this.#sessions.delete(parent);
   }
 
@@ -110,7 +110,7 @@ export class DataChannels {
     this.#sessions.delete(parent);
     for (const ticket of held.tickets.keys()) this.#sessionOf.delete(ticket);
     const fault = new Fault("link-closed", "the session of this lane has ended");
-    for (const lane of [...held.channels]) lane.close(fault);
+    for (const channel of [...held.channels]) channel.close(fault);
   }
 
   #inUseOf(account: Account): number {
@@ -122,13 +122,13 @@ export class DataChannels {
     return inUse;
   }
 
-  #inUse({ channels: lanes, tickets }: SessionChannels): number {
+  #inUse({ channels, tickets }: SessionChannels): number {
     const now = this.#options.clock.now();
     for (const [ticket, until] of tickets) {
       if (now < until) break; // Oldest first.
       tickets.delete(ticket);
       this.#sessionOf.delete(ticket);
     }
-    return lanes.size + tickets.size;
+    return channels.size + tickets.size;
   }
 }

@@ -118,7 +118,7 @@ export class DownloadSender {
 
   /** @returns false if nothing can be done for now @throws Fault which ends the channel */
   async #step(): Promise<boolean> {
-    const { client: lane, blob } = this.#options;
+    const { client, blob } = this.#options;
     const sending = this.#sending;
     this.#options.checkMayRead();
     const fact = this.#options.fact();
@@ -132,7 +132,8 @@ export class DownloadSender {
     const stored = Promise.all([Promise.all(hashes), blob.readSome(index, count)]);
     const [checksums, chunks] = await readStored(stored);
     for (const [i, bytes] of chunks.entries()) {
-      if (lane.link.queuedBytes() + bytes.length > SEND_QUEUE_LOW_BYTES) await lane.link.drained();
+      if (client.link.queuedBytes() + bytes.length > SEND_QUEUE_LOW_BYTES)
+        await client.link.drained();
       if (this.#isFinished) return true;
       this.#options.checkMayRead(); // The reader may have been removed meanwhile.
       this.#send(index + i, checksums[i], bytes);
@@ -145,10 +146,10 @@ export class DownloadSender {
    * @returns their number, including the first
    */
   #claimMore(): number {
-    const { client: lane, clock } = this.#options;
+    const { client, clock } = this.#options;
     let count = 1;
     // Chunks read for a slow reader would only wait in memory.
-    if (lane.link.queuedBytes() > CHUNK_BYTES) return count;
+    if (client.link.queuedBytes() > CHUNK_BYTES) return count;
     while (count < READ_BATCH_CHUNKS && this.#sending.take(clock.now()) !== undefined) count++;
     return count;
   }
@@ -175,18 +176,18 @@ export class DownloadSender {
   }
 
   #pause(fact: FileFact | undefined): boolean {
-    const { client: lane } = this.#options;
+    const { client } = this.#options;
     const sending = this.#sending;
     const file = this.#file;
     if (fact !== undefined && sending.isSent) {
       const { size, chunks, digest } = fact;
-      lane.notify({ kind: "end", file, size, chunks, digest: hexBytes(digest) });
+      client.notify({ kind: "end", file, size, chunks, digest: hexBytes(digest) });
       this.#isFinished = true;
       return true;
     }
     if (!this.#isPaused && (sending.isCaughtUp || sending.isSent)) {
       this.#isPaused = true;
-      lane.notify({ kind: "held", file, where: "sender" });
+      client.notify({ kind: "held", file, where: "sender" });
     }
     return false;
   }

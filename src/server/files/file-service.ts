@@ -114,7 +114,7 @@ export class FileService {
   }
 
   *list(): Iterable<TransferEntry> {
-    for (const [lane, transfer] of this.#transfers) {
+    for (const [client, transfer] of this.#transfers) {
       if (transfer === "begun" || (transfer instanceof DownloadSender && transfer.isFinished))
         continue;
       const isUpload = transfer instanceof UploadReceiver;
@@ -125,9 +125,9 @@ export class FileService {
         file,
         name: this.#isPrivate(about) ? undefined : name,
         direction: isUpload ? "up" : "down",
-        user: lane.channel?.account.name ?? "?",
-        address: formatAddress(lane.link.remote),
-        since: this.#startTimes.get(lane) ?? lane.sinceMs,
+        user: client.channel?.account.name ?? "?",
+        address: formatAddress(client.link.remote),
+        since: this.#startTimes.get(client) ?? client.sinceMs,
         doneBytes: isUpload ? transfer.blob.sizeBytes : transfer.doneBytes,
         sizeBytes,
         web: false,
@@ -178,36 +178,36 @@ export class FileService {
 
   /** Posts a completed upload. @throws Fault */
   async finish(
-    lane: ClientConnection,
+    client: ClientConnection,
     account: Account,
     request: RequestOf<"finish">,
   ): Promise<Answer<"finish">> {
-    const transfer = this.#transfers.get(lane);
+    const transfer = this.#transfers.get(client);
     const receiver = transfer instanceof UploadReceiver ? transfer : undefined;
     try {
       return await this.#uploads.finish(receiver, account, request);
     } finally {
-      this.#release(lane, request.file as FileId);
+      this.#release(client, request.file as FileId);
     }
   }
 
   /** A chunk of a file that was not offered on the channel closes it. */
-  onNotice(lane: ClientConnection, notice: TransferNotice): void {
-    const transfer = this.#transfers.get(lane);
+  onNotice(client: ClientConnection, notice: TransferNotice): void {
+    const transfer = this.#transfers.get(client);
     if (notice.kind === "ack") {
       if (transfer instanceof DownloadSender) transfer.onAck(notice);
     } else if (transfer instanceof UploadReceiver) {
       this.#receivedBytes += notice.bytes.length;
       transfer.receive(notice, this.#options.clock.now());
     } else {
-      const sentence = msg`chunk ${notice.index} is of no file that is sent here`;
-      lane.close(new Fault("out-of-order", sentence));
+      const message = msg`chunk ${notice.index} is of no file that is sent here`;
+      client.close(new Fault("out-of-order", message));
     }
   }
 
-  onClosed(lane: ClientConnection): void {
-    const transfer = this.#transfers.get(lane);
-    this.#transfers.delete(lane);
+  onClosed(client: ClientConnection): void {
+    const transfer = this.#transfers.get(client);
+    this.#transfers.delete(client);
     if (transfer instanceof UploadReceiver) this.#track(this.#uploads.release(transfer));
     if (transfer instanceof DownloadSender) transfer.stop();
   }
@@ -244,32 +244,32 @@ export class FileService {
   }
 
   async offer(
-    lane: ClientConnection,
+    client: ClientConnection,
     account: Account,
     request: RequestOf<"offer">,
   ): Promise<Answer<"offer">> {
-    this.#reserve(lane);
+    this.#reserve(client);
     try {
       const fact = this.#options.engine.files.get(request.file as FileId);
       if (fact !== undefined) {
         await this.#uploads.reoffer(account, fact, request);
-        this.#transfers.delete(lane);
+        this.#transfers.delete(client);
         const window = this.#uploadBudget.grant();
         this.#uploadBudget.release(window);
         return { have: fact.chunks, window };
       }
-      const { receiver, isNew } = await this.#uploads.offer(lane, account, request);
-      if (lane.isClosed) await this.#uploads.release(receiver);
-      else this.#transfers.set(lane, receiver);
-      if (isNew) this.#announceOffer(lane, account, receiver.blob.about);
+      const { receiver, isNew } = await this.#uploads.offer(client, account, request);
+      if (client.isClosed) await this.#uploads.release(receiver);
+      else this.#transfers.set(client, receiver);
+      if (isNew) this.#announceOffer(client, account, receiver.blob.about);
       return { have: receiver.blob.have, window: receiver.windowBytes };
     } catch (error) {
-      this.#transfers.delete(lane);
+      this.#transfers.delete(client);
       throw error;
     }
   }
 
-  #announceOffer(lane: ClientConnection, account: Account, about: BlobAbout): void {
+  #announceOffer(client: ClientConnection, account: Account, about: BlobAbout): void {
     const { fanOut, onEvent } = this.#options;
     const { file, name, to, sizeBytes, folder, by } = about;
     for (const room of this.#recipients.rooms(by, to)) {
@@ -277,12 +277,17 @@ export class FileService {
       fanOut.publish(room, defined({ kind: "offered", ...offer, folder: folder && { ...folder } }));
     }
     onEvent(
-      defined({ kind: "offered", ...this.#eventFields(lane, account, file, name), to, sizeBytes }),
+      defined({
+        kind: "offered",
+        ...this.#eventFields(client, account, file, name),
+        to,
+        sizeBytes,
+      }),
     );
   }
 
   async withdraw(
-    lane: ClientConnection,
+    client: ClientConnection,
     account: Account,
     { file: id }: RequestOf<"withdraw">,
   ): Promise<void> {
@@ -293,9 +298,9 @@ export class FileService {
     const { name } = await this.#uploads.withdraw(account, file);
     if (sending !== undefined && this.#transfers.get(sending[0]) === sending[1]) {
       this.#transfers.delete(sending[0]);
-      if (sending[0] !== lane) sending[0].close(unknownFile());
+      if (sending[0] !== client) sending[0].close(unknownFile());
     }
-    this.#options.onEvent({ kind: "withdrawn", ...this.#eventFields(lane, account, file, name) });
+    this.#options.onEvent({ kind: "withdrawn", ...this.#eventFields(client, account, file, name) });
   }
 
   /**
@@ -303,27 +308,27 @@ export class FileService {
    * @returns false if there is none
    */
   async cancel(file: FileId, user: UserId, direction: "up" | "down"): Promise<boolean> {
-    const found = [...this.#transfers].filter(([lane, transfer]) => {
-      if (lane.channel?.account.id !== user || transfer === "begun") return false;
+    const found = [...this.#transfers].filter(([client, transfer]) => {
+      if (client.channel?.account.id !== user || transfer === "begun") return false;
       if (transfer instanceof UploadReceiver) {
         return direction === "up" && transfer.blob.about.file === file;
       }
       return direction === "down" && transfer.about.file === file;
     });
-    for (const [lane, transfer] of found) {
-      const account = lane.channel?.account;
+    for (const [client, transfer] of found) {
+      const account = client.channel?.account;
       if (transfer instanceof UploadReceiver && account !== undefined) {
         await this.#uploads.withdraw(account, file);
-        if (this.#transfers.get(lane) === transfer) this.#transfers.delete(lane);
+        if (this.#transfers.get(client) === transfer) this.#transfers.delete(client);
       }
       const remedy = "ask an operator";
-      lane.close(new Fault("not-allowed", "an operator ended this transfer", { remedy }));
+      client.close(new Fault("not-allowed", "an operator ended this transfer", { remedy }));
     }
     return found.length > 0;
   }
 
   async fetch(
-    lane: ClientConnection,
+    client: ClientConnection,
     account: Account,
     request: RequestOf<"fetch">,
   ): Promise<void> {
@@ -331,7 +336,7 @@ export class FileService {
     const { files } = engine;
     const file = request.file as FileId;
     if (!this.#mayRead(account.id, file)) throw unknownFile();
-    this.#reserve(lane);
+    this.#reserve(client);
     let blob: Blob | undefined;
     let arrival: SharedFetch | undefined;
     try {
@@ -340,16 +345,16 @@ export class FileService {
       arrival = content?.fetch;
       if (blob === undefined || !this.#mayRead(account.id, file)) throw unknownFile();
       const sender = registry.nameOf(blob.about.by) ?? "";
-      lane.answer(request.ref, downloadInfo(blob.about, files.get(file), request, sender));
+      client.answer(request.ref, downloadInfo(blob.about, files.get(file), request, sender));
     } catch (error) {
       blob?.close();
-      this.#transfers.delete(lane);
+      this.#transfers.delete(client);
       throw error;
     }
-    if (lane.isClosed) return blob.close();
+    if (client.isClosed) return blob.close();
     const { from, window: windowBytes } = request;
     const download = new DownloadSender({
-      ...{ client: lane, blob, fetch: arrival, from, windowBytes, clock },
+      ...{ client, blob, fetch: arrival, from, windowBytes, clock },
       fact: () => files.get(file),
       checkMayRead: () => this.#checkMayRead(account.id, file),
       countSent: (bytes) => {
@@ -357,7 +362,7 @@ export class FileService {
       },
       reportFault: (fault) => this.reportFault(fault),
     });
-    this.#transfers.set(lane, download);
+    this.#transfers.set(client, download);
     const readers = this.#readers.get(file) ?? new Set();
     this.#readers.set(file, readers.add(download));
     this.#track(
@@ -377,29 +382,29 @@ export class FileService {
     return blob === undefined ? undefined : { blob };
   }
 
-  downloaded(lane: ClientConnection, account: Account, file: FileId): void {
+  downloaded(client: ClientConnection, account: Account, file: FileId): void {
     const fact = this.#options.engine.files.get(file);
     if (fact === undefined || !this.#mayRead(account.id, file)) throw unknownFile();
-    this.#options.onEvent({ kind: "got", ...this.#eventFields(lane, account, file, fact.name) });
+    this.#options.onEvent({ kind: "got", ...this.#eventFields(client, account, file, fact.name) });
   }
 
   /** Allows one transfer at a time on a data channel. @throws Fault out-of-order */
-  #reserve(lane: ClientConnection): void {
-    const transfer = this.#transfers.get(lane);
+  #reserve(client: ClientConnection): void {
+    const transfer = this.#transfers.get(client);
     if (transfer !== undefined && !(transfer instanceof DownloadSender && transfer.isFinished)) {
       throw new Fault("out-of-order", "another file is under way on this lane", {
         remedy: "open another lane",
       });
     }
-    this.#transfers.set(lane, "begun");
-    this.#startTimes.set(lane, this.#options.clock.unixMs());
+    this.#transfers.set(client, "begun");
+    this.#startTimes.set(client, this.#options.clock.unixMs());
   }
 
   /** Ends an upload once the file has been posted: no further chunks follow. */
-  #release(lane: ClientConnection, file: FileId): void {
-    const transfer = this.#transfers.get(lane);
-    const isMeant = transfer instanceof UploadReceiver && transfer.blob.about.file === file;
-    if (isMeant && this.#options.engine.announcements.has(file)) this.#transfers.delete(lane);
+  #release(client: ClientConnection, file: FileId): void {
+    const transfer = this.#transfers.get(client);
+    const isTarget = transfer instanceof UploadReceiver && transfer.blob.about.file === file;
+    if (isTarget && this.#options.engine.announcements.has(file)) this.#transfers.delete(client);
   }
 
   /** Same fault as for an unknown file, unless the user could read the file until now. */
@@ -418,8 +423,8 @@ export class FileService {
     return engine.files.mayRead(file, user, (room) => rooms.get(room)?.members.has(user) === true);
   }
 
-  #eventFields(lane: ClientConnection, account: Account, file: FileId, name: string) {
-    return { user: account.name, address: lane.link.remote, file, name };
+  #eventFields(client: ClientConnection, account: Account, file: FileId, name: string) {
+    return { user: account.name, address: client.link.remote, file, name };
   }
 
   /** Faults of a content concern its file only; the server stops for faults of the log. */
@@ -428,21 +433,21 @@ export class FileService {
     return redacted(fault);
   }
 
-  #track(work: Promise<void>): void {
-    const held = work.catch((error: unknown) => {
+  #track(task: Promise<void>): void {
+    const tracked = task.catch((error: unknown) => {
       this.reportFault(asFault(error));
     });
-    this.#pendingTasks.add(held);
-    void held.finally(() => this.#pendingTasks.delete(held));
+    this.#pendingTasks.add(tracked);
+    void tracked.finally(() => this.#pendingTasks.delete(tracked));
   }
 
   /** Removes what does not belong in the shared store, and adds what it lacks. */
   async #sweepShared(): Promise<void> {
     const shared = this.#shared;
     if (shared === undefined) return;
-    const isOver = () => this.#isStopping;
-    await this.#uploads.sweepShared(isOver);
-    await shareLocalFiles(shared, this.#options.blobs, this.#options.engine.files, isOver);
+    const isStopped = () => this.#isStopping;
+    await this.#uploads.sweepShared(isStopped);
+    await shareLocalFiles(shared, this.#options.blobs, this.#options.engine.files, isStopped);
   }
 
   #sweep(): void {

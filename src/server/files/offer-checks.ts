@@ -19,17 +19,17 @@ export function foreignFile(): Fault {
 }
 
 export function uploadBusy(retryAfterMs = BUSY_MS): Fault {
-  const sentence = "this file is on its way in another connection";
-  return new Fault("too-many", sentence, { retryAfterMs });
+  const message = "this file is on its way in another connection";
+  return new Fault("too-many", message, { retryAfterMs });
 }
 
 /** @throws Fault usage */
 export function checkSameOffer(about: BlobAbout, { to, size }: RequestOf<"offer">): void {
-  const what =
+  const difference =
     about.sizeBytes !== size ? "size" : sameRecipients(about.to, to) ? undefined : "targets";
-  if (what === undefined) return;
+  if (difference === undefined) return;
   const remedy = "send it anew";
-  throw new Fault("usage", msg`this file was offered with another ${what}`, { remedy });
+  throw new Fault("usage", msg`this file was offered with another ${difference}`, { remedy });
 }
 
 /** @throws Fault usage */

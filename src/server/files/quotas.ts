@@ -80,22 +80,22 @@ export class Quotas {
       throw new Fault("quota-reached", msg`your files take ${used}, and this is too much`);
     }
     if (this.#files.totalBytes + this.#unfinishedBytes + moreBytes > totalBytesMax) {
-      const sentence = msg`the files of this server may take ${formatSize(totalBytesMax)} in all`;
-      throw new Fault("quota-reached", sentence, { remedy: "ask whoever runs the server" });
+      const message = msg`the files of this server may take ${formatSize(totalBytesMax)} in all`;
+      throw new Fault("quota-reached", message, { remedy: "ask whoever runs the server" });
     }
   }
 
   /** @throws Fault store-full */
   checkDisk(moreBytes: number): void {
     if (this.#freeBytes - moreBytes >= this.#quotas.freeBytesMin) return;
-    const sentence = "the server's disk is nearly full";
-    throw new Fault("store-full", sentence, { remedy: "tell whoever runs the server" });
+    const message = "the server's disk is nearly full";
+    throw new Fault("store-full", message, { remedy: "tell whoever runs the server" });
   }
 
   /** Adds bytes of an unfinished file; a negative number subtracts. */
   count(user: UserId, bytes: number): void {
-    const left = (this.#unfinishedBy.get(user) ?? 0) + bytes;
-    if (left > 0) this.#unfinishedBy.set(user, left);
+    const total = (this.#unfinishedBy.get(user) ?? 0) + bytes;
+    if (total > 0) this.#unfinishedBy.set(user, total);
     else this.#unfinishedBy.delete(user);
     this.#unfinishedBytes += bytes;
   }

@@ -29,8 +29,8 @@ export class Recipients {
   /** Members of the rooms, and a direct recipient even before the first message. */
   canRead(user: UserId, to: readonly string[]): boolean {
     const { rooms, directory } = this.#options;
-    return to.some((one) => {
-      const { kind, name } = parseTarget(one);
+    return to.some((recipient) => {
+      const { kind, name } = parseTarget(recipient);
       if (kind === "person") return directory.find(name)?.id === user;
       return rooms.find(name)?.members.has(user) === true;
     });
@@ -38,7 +38,7 @@ export class Recipients {
 
   /** Existing rooms among the recipients. */
   rooms(by: UserId, to: readonly string[]): Room[] {
-    const rooms = to.map((one) => this.#targets.find(by, one)?.room);
+    const rooms = to.map((recipient) => this.#targets.find(by, recipient)?.room);
     return [...new Set(rooms.filter((room) => room !== undefined))];
   }
 }
@@ -46,15 +46,15 @@ export class Recipients {
 /** Removes duplicates, keeping the first of each. @throws Fault name-invalid */
 export function distinctRecipients(to: readonly string[]): string[] {
   const seen = new Set<string>();
-  return to.filter((one) => {
-    const key = targetKey(one);
+  return to.filter((recipient) => {
+    const key = targetKey(recipient);
     return seen.has(key) ? false : seen.add(key);
   });
 }
 
 /** Ignores order and spelling. @throws Fault name-invalid */
-export function sameRecipients(one: readonly string[], other: readonly string[]): boolean {
-  const keys = new Set(one.map(targetKey));
+export function sameRecipients(recipient: readonly string[], other: readonly string[]): boolean {
+  const keys = new Set(recipient.map(targetKey));
   return keys.symmetricDifference(new Set(other.map(targetKey))).size === 0;
 }
 

@@ -49,9 +49,9 @@ export class SharedFetches {
     const { blobs } = this.#options;
     const { file } = fact;
     const running = this.#running.get(file);
-    const own = running === undefined ? await blobs.open(file) : undefined;
-    if (own !== undefined && isComplete(own, fact)) return { blob: own };
-    own?.close();
+    const local = running === undefined ? await blobs.open(file) : undefined;
+    if (local !== undefined && isComplete(local, fact)) return { blob: local };
+    local?.close();
     await this.#options.endUpload(file);
     const arrival = this.#running.get(file) ?? this.#begin(fact);
     await arrival.ready;
@@ -65,7 +65,7 @@ export class SharedFetches {
     this.#isStopping = true;
     const running = [...this.#running.values()];
     for (const arrival of running) arrival.stop();
-    await Promise.all(running.map(({ done: over }) => over));
+    await Promise.all(running.map(({ done }) => done));
   }
 
   #begin(fact: FileFact): SharedFetch {
@@ -97,12 +97,12 @@ export class SharedFetch {
   constructor(options: SharedFetchesOptions, fact: FileFact) {
     this.#options = options;
     this.#fact = fact;
-    const begun = Promise.withResolvers<void>();
-    this.ready = begun.promise;
-    this.done = this.#run(begun.resolve).catch((error: unknown) => {
+    const ready = Promise.withResolvers<void>();
+    this.ready = ready.promise;
+    this.done = this.#run(ready.resolve).catch((error: unknown) => {
       if (!(error instanceof Fault)) throw error;
       this.#fault = error;
-      begun.reject(error);
+      ready.reject(error);
       this.#wake();
     });
     this.ready.catch(() => undefined); // The caller of `open` gets the fault.
@@ -125,11 +125,11 @@ export class SharedFetch {
     this.#isStopping = true;
   }
 
-  async #run(begun: () => void): Promise<void> {
+  async #run(ready: () => void): Promise<void> {
     const { shared } = this.#options;
     const hashes = await shared.hashes(this.#fact);
     const blob = await this.#openBlob(hashes);
-    begun();
+    ready();
     try {
       await this.#fetch(blob, hashes);
       await blob.sync();
@@ -146,10 +146,10 @@ export class SharedFetch {
   async #openBlob(hashes: readonly Uint8Array[]): Promise<Blob> {
     const { blobs, shared } = this.#options;
     const { file } = this.#fact;
-    const known = await blobs.open(file);
-    if (known !== undefined) {
-      if (await isPrefixOf(known, hashes)) return known;
-      known.close();
+    const existing = await blobs.open(file);
+    if (existing !== undefined) {
+      if (await isPrefixOf(existing, hashes)) return existing;
+      existing.close();
       await blobs.remove(file);
     }
     const offered = await shared.about(file);
@@ -159,7 +159,7 @@ export class SharedFetch {
   }
 
   async #fetch(blob: Blob, hashes: readonly Uint8Array[]): Promise<void> {
-    const { shared, onChange: changed, quotas } = this.#options;
+    const { shared, onChange, quotas } = this.#options;
     const { file, size } = this.#fact;
     let unsyncedBytes = 0;
     await this.#checkSpace(size - blob.sizeBytes);
@@ -169,7 +169,7 @@ export class SharedFetch {
       await blob.append(hash, bytes);
       quotas.spend(bytes.length);
       this.#wake();
-      changed(file);
+      onChange(file);
       unsyncedBytes += bytes.length;
       if (unsyncedBytes < TRANSFER_SYNC_BYTES) continue;
       unsyncedBytes = 0;

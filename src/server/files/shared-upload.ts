@@ -56,10 +56,10 @@ export class SharedUpload {
       this.#next < this.#have + CLUSTER_CHUNKS_PER_FILE_MAX
     ) {
       const index = this.#next++;
-      const bringing = this.#copy(index);
-      this.#inFlight.add(bringing);
-      void bringing.finally(() => {
-        this.#inFlight.delete(bringing);
+      const copying = this.#copy(index);
+      this.#inFlight.add(copying);
+      void copying.finally(() => {
+        this.#inFlight.delete(copying);
         this.pump();
       });
     }
@@ -165,7 +165,7 @@ const LOST_CHUNK_CODES: ReadonlySet<FaultCode> = new Set(["file-unknown", "check
 export async function resumeShared(
   shared: SharedFiles,
   blob: Blob,
-  { checkQuota: admit, onStored: stored, isAborted: isOver }: ResumedUpload,
+  { checkQuota, onStored, isAborted: isStopped }: ResumedUpload,
 ): Promise<SharedUpload> {
   const { file, sizeBytes } = blob.about;
   const sent = await shared.storedHashes(file);
@@ -180,11 +180,12 @@ export async function resumeShared(
   try {
     for await (const { index, hash, bytes } of shared.chunks(file, sent, have)) {
       const isEnd = sizeBytes === undefined && index === sent.length - 1;
-      const isPlaced = isEnd || bytes.length === chunkSize(index, sizeBytes ?? FILE_BYTES_MAX);
-      if (!isPlaced || isOver()) break;
-      admit(bytes.length);
+      const isExpectedSize =
+        isEnd || bytes.length === chunkSize(index, sizeBytes ?? FILE_BYTES_MAX);
+      if (!isExpectedSize || isStopped()) break;
+      checkQuota(bytes.length);
       await blob.append(hash, bytes);
-      stored(bytes.length);
+      onStored(bytes.length);
     }
   } catch (error) {
     if (!(error instanceof Fault) || !LOST_CHUNK_CODES.has(error.code)) throw error;
@@ -201,12 +202,12 @@ export async function shareLocalFiles(
   shared: SharedFiles,
   blobs: BlobStore,
   files: Files,
-  isOver: () => boolean,
+  isStopped: () => boolean,
 ): Promise<void> {
-  const there = new Set(await shared.files());
+  const sharedIds = new Set(await shared.files());
   for (const file of [...files.ids()]) {
-    if (isOver()) return;
-    const blob = there.has(file) ? undefined : await blobs.open(file);
+    if (isStopped()) return;
+    const blob = sharedIds.has(file) ? undefined : await blobs.open(file);
     if (blob === undefined) continue;
     try {
       const fact = files.get(file);

@@ -66,8 +66,8 @@ export class UploadReceiver {
   lastChunkAt: number;
 
   constructor(options: UploadReceiverOptions) {
-    const { client: lane, blob, windowBytes, sizeBytesMax, now } = options;
-    this.client = lane;
+    const { client, blob, windowBytes, sizeBytesMax, now } = options;
+    this.client = client;
     this.blob = blob;
     this.windowBytes = windowBytes;
     this.lastChunkAt = now;

@@ -79,26 +79,26 @@ export class UploadService {
 
   /** Begins an upload, or resumes it. @throws Fault with which the offer is refused */
   async offer(
-    lane: ClientConnection,
+    client: ClientConnection,
     account: Account,
     request: RequestOf<"offer">,
   ): Promise<{ receiver: UploadReceiver; isNew: boolean }> {
     const file = request.file as FileId;
     checkFolder(request);
-    const known = this.#uploads.get(file);
-    if (known !== undefined && known.by !== account.id) throw foreignFile();
+    const existing = this.#uploads.get(file);
+    if (existing !== undefined && existing.by !== account.id) throw foreignFile();
     if (this.#isPosted(file)) {
       throw new Fault("not-found", "this file was erased", { remedy: "send it anew" });
     }
-    if (known !== undefined) this.#checkFree(known);
+    if (existing !== undefined) this.#checkFree(existing);
     else this.#checkNew(account, request);
-    const upload = known ?? newUpload(file, account.id);
+    const upload = existing ?? newUpload(file, account.id);
     upload.state = "busy";
     this.#uploads.set(file, upload);
     try {
-      const receiver = await this.#attach(lane, upload, request);
+      const receiver = await this.#attach(client, upload, request);
       upload.state = receiver;
-      return { receiver, isNew: known === undefined };
+      return { receiver, isNew: existing === undefined };
     } catch (error) {
       upload.state = "idle";
       if (upload.about === undefined) this.#uploads.delete(file);
@@ -237,12 +237,12 @@ export class UploadService {
    * disk and, if ordered here, from the shared store.
    * @throws Fault store-…, no-majority
    */
-  async onErased(file: FileId, isOrderedHere: boolean): Promise<void> {
+  async onErased(file: FileId, isLocalOrder: boolean): Promise<void> {
     if (!this.#isErased(file)) return;
     const upload = this.#uploads.get(file);
     if (upload !== undefined) return this.#settle(upload);
     await this.#options.blobs.remove(file);
-    if (isOrderedHere) await this.#options.shared?.erase(file);
+    if (isLocalOrder) await this.#options.shared?.erase(file);
   }
 
   /** Loads the uploads on disk at the start; removes erased ones. @throws Fault */
@@ -260,9 +260,9 @@ export class UploadService {
   }
 
   /** Measures the bytes and the age of each unfinished file. */
-  async measure(isOver: () => boolean): Promise<void> {
+  async measure(isStopped: () => boolean): Promise<void> {
     for (const upload of [...this.#uploads.values()]) {
-      if (isOver()) return;
+      if (isStopped()) return;
       if (upload.state !== "idle" || this.#uploads.get(upload.file) !== upload) continue;
       upload.state = "busy";
       try {
@@ -286,9 +286,9 @@ export class UploadService {
   async sweep(): Promise<void> {
     const before = this.#options.clock.unixMs() - UPLOAD_KEEP_MS;
     for (const upload of [...this.#uploads.values()]) {
-      const isOurs = this.#uploads.get(upload.file) === upload && !this.#isPosted(upload.file);
-      const isLeft = upload.state === "idle" && upload.finishing === 0;
-      if (!isOurs || !isLeft || upload.touchedMs > before) continue;
+      const isUnposted = this.#uploads.get(upload.file) === upload && !this.#isPosted(upload.file);
+      const isAbandoned = upload.state === "idle" && upload.finishing === 0;
+      if (!isUnposted || !isAbandoned || upload.touchedMs > before) continue;
       try {
         // Another server may have more of it, and more recently.
         await this.#remove(upload, { isShared: false });
@@ -299,17 +299,17 @@ export class UploadService {
   }
 
   /** Sweeps the shared store; also removes files erased while their server was lost. */
-  async sweepShared(isOver: () => boolean): Promise<void> {
+  async sweepShared(isStopped: () => boolean): Promise<void> {
     const { shared, engine, clock, contents } = this.#options;
     if (shared === undefined || (await contents?.waitUntilCurrent()) === false) return;
     const before = clock.unixMs() - UPLOAD_KEEP_MS;
     for (const file of await shared.files()) {
-      if (isOver()) return;
+      if (isStopped()) return;
       if (engine.files.get(file) !== undefined || this.#uploads.has(file)) continue;
-      const isLeft = this.#isPosted(file)
+      const isAbandoned = this.#isPosted(file)
         ? this.#isErased(file)
         : ((await shared.lastPutMs(file)) ?? Number.POSITIVE_INFINITY) <= before;
-      if (isLeft) await shared.erase(file);
+      if (isAbandoned) await shared.erase(file);
     }
   }
 
@@ -325,45 +325,46 @@ export class UploadService {
 
   /** @throws Fault as for its targets; too-many, too-large */
   #checkNew(account: Account, { to, size, name }: RequestOf<"offer">): void {
-    const { recipients: targets, quotas, clock } = this.#options;
-    for (const one of to) targets.checkMaySend(account.id, one, clock.unixMs(), name);
+    const { recipients, quotas, clock } = this.#options;
+    for (const recipient of to)
+      recipients.checkMaySend(account.id, recipient, clock.unixMs(), name);
     let unfinished = 0;
     for (const { by } of this.#uploads.values()) if (by === account.id) unfinished++;
     if (unfinished >= UPLOADS_PER_ACCOUNT_MAX) {
-      const sentence = msg`you have ${UPLOADS_PER_ACCOUNT_MAX} unfinished files, which is the most`;
-      throw new Fault("too-many", sentence, { remedy: "finish or withdraw some" });
+      const message = msg`you have ${UPLOADS_PER_ACCOUNT_MAX} unfinished files, which is the most`;
+      throw new Fault("too-many", message, { remedy: "finish or withdraw some" });
     }
     quotas.checkFile(size ?? 0);
   }
 
   async #attach(
-    lane: ClientConnection,
+    client: ClientConnection,
     upload: Upload,
     request: RequestOf<"offer">,
   ): Promise<UploadReceiver> {
-    const { quotas, budget: windows, clock, reportFault: trouble } = this.#options;
+    const { quotas, budget, clock, reportFault } = this.#options;
     await quotas.refresh();
     // Checks one byte of a stream: a sender over quota is refused now.
     const { size = upload.countedBytes + 1 } = request;
     quotas.check(upload.by, Math.max(0, size - upload.countedBytes));
     const blob = await this.#open(upload, request);
-    let sharing: SharedUpload | undefined;
+    let sharedUpload: SharedUpload | undefined;
     try {
       checkSameOffer(blob.about, request);
       this.#checkResumable(blob.about);
       if (blob.about.by !== upload.by) throw foreignFile();
       if (blob.durable < blob.have) await blob.sync();
-      sharing = await this.#share(lane, upload, blob);
+      sharedUpload = await this.#share(client, upload, blob);
     } catch (error) {
       blob.close();
       throw error;
     }
     return new UploadReceiver({
-      ...{ sharedUpload: sharing, client: lane, blob },
-      windowBytes: windows.grant(),
+      ...{ sharedUpload, client, blob },
+      windowBytes: budget.grant(),
       sizeBytesMax: quotas.fileBytesMax,
       now: clock.now(),
-      countQueued: (bytes) => windows.countQueued(bytes),
+      countQueued: (bytes) => budget.countQueued(bytes),
       checkQuota: (bytes) => quotas.check(upload.by, bytes),
       onStored: (bytes) => {
         quotas.spend(bytes);
@@ -371,11 +372,11 @@ export class UploadService {
         this.#options.onChange(upload.file);
       },
       onSynced: () => quotas.refresh(),
-      reportFault: trouble,
+      reportFault,
     });
   }
 
-  #share(lane: ClientConnection, upload: Upload, blob: Blob): Promise<SharedUpload> | undefined {
+  #share(client: ClientConnection, upload: Upload, blob: Blob): Promise<SharedUpload> | undefined {
     const { shared, quotas } = this.#options;
     if (shared === undefined) return undefined;
     return resumeShared(shared, blob, {
@@ -384,7 +385,7 @@ export class UploadService {
         quotas.spend(bytes);
         this.#count(upload, upload.countedBytes + bytes);
       },
-      isAborted: () => lane.isClosed,
+      isAborted: () => client.isClosed,
     });
   }
 
@@ -398,13 +399,13 @@ export class UploadService {
 
   async #open(upload: Upload, request: RequestOf<"offer">): Promise<Blob> {
     const { blobs } = this.#options;
-    const known = await blobs.open(upload.file);
+    const existing = await blobs.open(upload.file);
     let blob: Blob;
     try {
-      const about = await this.#beginShared(known?.about ?? this.#newOffer(upload, request));
-      blob = known ?? (await blobs.create(about));
+      const about = await this.#beginShared(existing?.about ?? this.#newOffer(upload, request));
+      blob = existing ?? (await blobs.create(about));
     } catch (error) {
-      known?.close();
+      existing?.close();
       throw error;
     }
     upload.about = blob.about;
@@ -438,11 +439,11 @@ export class UploadService {
    * @throws Fault of that target
    */
   #checkResumable({ by, to, name }: BlobAbout): void {
-    const { recipients: targets, clock } = this.#options;
+    const { recipients, clock } = this.#options;
     const faults: Fault[] = [];
-    for (const one of to) {
+    for (const recipient of to) {
       try {
-        targets.checkMaySend(by, one, clock.unixMs(), name);
+        recipients.checkMaySend(by, recipient, clock.unixMs(), name);
       } catch (error) {
         faults.push(asFault(error));
       }

@@ -14,7 +14,7 @@ import { DEFERRED, type Handlers, type Sender, type SessionActions } from "./han
 const LOGIN_RETRY_MS = 3_000;
 
 export function authHandlers(services: Services, sessions: SessionActions) {
-  const { entry, resets, rooms, registry, kernel, sequencer } = services;
+  const { authenticator, resets, rooms, registry, kernel, sequencer } = services;
   /** The session begins once the account is in the lobby. */
   const enterLobby = (client: ClientConnection, account: Account, ref: number) => {
     kernel.submit({ user: account.id, session: client.id }, { kind: "enter" }, (outcome) => {
@@ -26,10 +26,10 @@ export function authHandlers(services: Services, sessions: SessionActions) {
   return {
     admit: async (request, { client }) => {
       await sequencer.waitUntilCurrent(); // The invite may be newer than this server's state.
-      await entry.admit(client, request);
+      await authenticator.admit(client, request);
     },
     register: async (request, { client }) => {
-      const account = await entry.register(client, request);
+      const account = await authenticator.register(client, request);
       client.authenticated(loginOf(request));
       return enterLobby(client, account, request.ref);
     },
@@ -45,8 +45,8 @@ export function authHandlers(services: Services, sessions: SessionActions) {
     },
     recover: (request, { client }) => resets.use(client, request),
     passwd: async (request, { client, account }) => {
-      await entry.checkCurrent(client, account, request.current);
-      const hash = await entry.hash(account.id, request.password);
+      await authenticator.checkCurrent(client, account, request.current);
+      const hash = await authenticator.hash(account.id, request.password);
       await kernel.transact(() => [registry.passwordDraft(account.id, hash)]);
     },
     logout: (request, sender) => {
@@ -66,15 +66,15 @@ async function login(
   client: ClientConnection,
   request: RequestOf<"login">,
 ): Promise<Account> {
-  const isCurrent = await caughtUp(services, request);
+  const isCurrent = await waitForClientState(services, request);
   try {
-    return await services.entry.login(client, request);
+    return await services.authenticator.login(client, request);
   } catch (error) {
     const isRefused = error instanceof Fault && error.code === "login-refused";
     if (isCurrent || !isRefused) throw error;
     // The account, the device or the password may be known to another server only.
-    const sentence = "the server's cluster has no majority: it cannot check this log-in now";
-    throw new Fault("no-majority", sentence, { cause: error, retryAfterMs: LOGIN_RETRY_MS });
+    const message = "the server's cluster has no majority: it cannot check this log-in now";
+    throw new Fault("no-majority", message, { cause: error, retryAfterMs: LOGIN_RETRY_MS });
   }
 }
 
@@ -82,14 +82,14 @@ async function login(
  * Waits for what another server of the cluster has shown to this client.
  * @returns whether everything recorded is applied here
  */
-async function caughtUp(
+async function waitForClientState(
   { sequencer, rooms }: Services,
   { after = 0 }: RequestOf<"login">,
 ): Promise<boolean> {
   const isCurrent = await sequencer.waitUntilCurrent();
   // The largest number means that the client asks for no history.
-  const isKnown = after <= rooms.head || after === Number.MAX_SAFE_INTEGER;
-  if (!isKnown) await sequencer.waitForSeq(after);
+  const isApplied = after <= rooms.head || after === Number.MAX_SAFE_INTEGER;
+  if (!isApplied) await sequencer.waitForSeq(after);
   return isCurrent;
 }
 
@@ -102,7 +102,7 @@ async function forgetDevice(
     account.devices.has(device) ? [registry.deviceGoneDraft(account, device)] : [],
   );
   const fault = new Fault("login-refused", "this device was signed out");
-  peers.close(account.id, fault, (other) => other !== client && other.member?.device === device);
+  peers.close(account.id, fault, (peer) => peer !== client && peer.member?.device === device);
 }
 
 function loginOf({ deviceKey, presence }: RequestOf<"register"> | RequestOf<"login">): Login {

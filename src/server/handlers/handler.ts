@@ -27,13 +27,13 @@ export type Handler<Kind extends RequestKind> = (
   from: Senders[PhaseOf<Kind>],
 ) => Result<Kind> | Promise<Result<Kind>>;
 
-export type Handlers<Kind extends RequestKind> = { readonly [One in Kind]: Handler<One> };
+export type Handlers<Kinds extends RequestKind> = { readonly [Kind in Kinds]: Handler<Kind> };
 
 class Deferred {
-  readonly #later = true;
+  readonly #brand = true;
 
   static is(result: unknown): result is Deferred {
-    return result instanceof Deferred && result.#later;
+    return result instanceof Deferred && result.#brand;
   }
 }
 

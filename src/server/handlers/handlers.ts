@@ -30,16 +30,16 @@ export function openHandlers(services: Services, sessions: SessionActions): Hand
   };
 }
 
-function dashboardHandlers({ dashboard, watchers, lists, metrics, past }: Services) {
+function dashboardHandlers({ dashboard, eventFeed, lists, metrics, pastDecisions }: Services) {
   return {
-    watch: ({ on }, { client }) => watchers.watch(client, on),
+    watch: ({ on }, { client }) => eventFeed.watch(client, on),
     clients: (request) => dashboard.clients(request),
     transfers: () => dashboard.transfers(),
     stats: () => dashboard.stats(),
     samples: ({ after = 0 }) => metrics.samples(after),
     announce: ({ text }, { account }) => dashboard.announce(account, text),
-    events: () => watchers.recent(),
-    decisions: (request) => past.page(request),
+    events: () => eventFeed.recent(),
+    decisions: (request) => pastDecisions.page(request),
     accounts: (request) => lists.accounts(request),
     "all-rooms": (request) => lists.rooms(request),
     "all-files": (request) => lists.files(request),
@@ -70,7 +70,7 @@ function deviceHandlers({ devices, prefs, push }: Services) {
   } satisfies Partial<Handlers<RequestKind>>;
 }
 
-function queryHandlers({ queries, reading, typing, proofs }: Services) {
+function queryHandlers({ queries, readPositions, typing, proofs }: Services) {
   return {
     rooms: (request, { account }) => queries.listRooms(account, request),
     who: (request, { account }) => queries.who(account, request),
@@ -78,9 +78,9 @@ function queryHandlers({ queries, reading, typing, proofs }: Services) {
     history: (request, { client, account }) => queries.history(client, account, request),
     pins: (request, { account }) => queries.pins(account, request),
     readers: ({ seq }, { account }) => queries.readers(account, seq),
-    read: (request, { client, account }) => reading.read(client, account, request),
-    ignore: (request, { account }) => reading.ignore(account, request),
-    ignored: (_, { account }) => ({ users: reading.ignoredBy(account) }),
+    read: (request, { client, account }) => readPositions.read(client, account, request),
+    ignore: (request, { account }) => readPositions.ignore(account, request),
+    ignored: (_, { account }) => ({ users: readPositions.ignoredBy(account) }),
     typing: (request, { account }) => typing.setTyping(account, request),
     checkpoint: (request, { account }) => proofs.checkpoint(account, request),
     inclusion: (request, { account }) => proofs.inclusion(account, request),

@@ -34,7 +34,7 @@ export function roomHandlers(services: Services) {
 /** Checks or sets the password of a room that a user joins. */
 class Joins {
   readonly #services: Services;
-  readonly #share = new HourlyQuota(ROOMS_PER_HOUR_MAX);
+  readonly #rate = new HourlyQuota(ROOMS_PER_HOUR_MAX);
 
   constructor(services: Services) {
     this.#services = services;
@@ -45,27 +45,31 @@ class Joins {
     const name = checkName(request.room, "room's name");
     const room = this.#services.rooms.find(name);
     if (room !== undefined) {
-      const passwordFits = await this.#passwordFits(room, request, sender);
-      return { name, passwordFits, create: undefined };
+      const isPasswordRight = await this.#isPasswordRight(room, request, sender);
+      return { name, passwordFits: isPasswordRight, create: undefined };
     }
     if (request.create !== true) return { name, passwordFits: false, create: undefined };
     return await this.#creation(request, sender);
   }
 
-  async #passwordFits(
+  async #isPasswordRight(
     room: Room,
     { password }: RequestOf<"join">,
     { client, account }: Sender,
   ): Promise<boolean> {
-    const { registry, entry, invites } = this.#services;
+    const { registry, authenticator, invites } = this.#services;
     if (!room.locked || room.admitted.has(account.id)) return false;
     // An account that registered on this link with an invite into this room needs no password.
     const { invite, invited } = client.handshake?.admission ?? {};
-    const shown = invited === account.id ? invite : undefined;
-    if (shown !== undefined && invites.opensRoom(shown, room.id)) return true;
+    const usedInvite = invited === account.id ? invite : undefined;
+    if (usedInvite !== undefined && invites.opensRoom(usedInvite, room.id)) return true;
     const hash = registry.roomPassword(room.id);
     if (password === undefined || hash === undefined) return false;
-    await entry.guessRoomPassword(client, password, { hash, room: room.id, user: account.id });
+    await authenticator.guessRoomPassword(client, password, {
+      hash,
+      room: room.id,
+      user: account.id,
+    });
     return true;
   }
 
@@ -73,7 +77,7 @@ class Joins {
     { room, password, sealed }: RequestOf<"join">,
     { account, actor: { isOperator } }: Sender,
   ): Promise<JoinOptions> {
-    const { rooms, registry, kernel, entropy, entry } = this.#services;
+    const { rooms, registry, kernel, entropy, authenticator } = this.#services;
     if (sealed === true) {
       required(this.#services.sealed, NO_SEALING);
       if (password !== undefined) {
@@ -90,19 +94,19 @@ class Joins {
     };
     // Checked first: a refused request costs no share, no hash and no record.
     joinDrafts(rooms, account.id, options);
-    if (!isOperator) this.#takeShare(account.id);
+    if (!isOperator) this.#checkRate(account.id);
     if (password !== undefined) {
       // The secret is on disk before the room: a crash in between leaves an unused hash.
-      const hash = await entry.hash(account.id, password);
+      const hash = await authenticator.hash(account.id, password);
       await kernel.transact(() => [registry.roomPasswordDraft(id, account.id, hash)]);
     }
     return options;
   }
 
   /** @throws Fault too-many */
-  #takeShare(user: UserId): void {
+  #checkRate(user: UserId): void {
     const message = `you created ${ROOMS_PER_HOUR_MAX} rooms within an hour, which is the most`;
     const now = this.#services.clock.now();
-    this.#share.take(user, now, message, "wait an hour, or ask an operator");
+    this.#rate.take(user, now, message, "wait an hour, or ask an operator");
   }
 }

@@ -154,15 +154,15 @@ export class WebDownloads {
   /** A stalled download outlives its session, so those of the account count too. @throws Fault */
   #checkCapacity(parent: ClientConnection, account: Account): void {
     const detail = { retryAfterMs: BUSY_MS };
-    const own = [...this.#active].filter((run) => run.account === account);
-    if (own.filter((run) => run.parent === parent).length >= CONCURRENT_HTTP_DOWNLOADS_MAX) {
-      const sentence = msg`${CONCURRENT_HTTP_DOWNLOADS_MAX} files are on their way to this browser`;
-      throw new Fault("too-many", sentence, detail);
+    const ofAccount = [...this.#active].filter((run) => run.account === account);
+    if (ofAccount.filter((run) => run.parent === parent).length >= CONCURRENT_HTTP_DOWNLOADS_MAX) {
+      const message = msg`${CONCURRENT_HTTP_DOWNLOADS_MAX} files are on their way to this browser`;
+      throw new Fault("too-many", message, detail);
     }
-    if (own.length >= DATA_CHANNELS_PER_ACCOUNT_MAX) {
+    if (ofAccount.length >= DATA_CHANNELS_PER_ACCOUNT_MAX) {
       const count = DATA_CHANNELS_PER_ACCOUNT_MAX;
-      const sentence = msg`${count} files are on their way to ${account.name}`;
-      throw new Fault("too-many", sentence, detail);
+      const message = msg`${count} files are on their way to ${account.name}`;
+      throw new Fault("too-many", message, detail);
     }
   }
 
@@ -171,8 +171,8 @@ export class WebDownloads {
     const detail = { retryAfterMs: BUSY_MS };
     const all = [...this.#active].filter(({ isArchive }) => isArchive);
     if (all.filter((run) => run.account === account).length >= ARCHIVES_PER_ACCOUNT_MAX) {
-      const sentence = msg`${ARCHIVES_PER_ACCOUNT_MAX} folders are on their way to ${account.name}`;
-      throw new Fault("too-many", sentence, detail);
+      const message = msg`${ARCHIVES_PER_ACCOUNT_MAX} folders are on their way to ${account.name}`;
+      throw new Fault("too-many", message, detail);
     }
     if (all.length >= CONCURRENT_ARCHIVES_MAX) {
       throw new Fault("too-many", msg`${CONCURRENT_ARCHIVES_MAX} folders are on their way`, detail);
@@ -235,8 +235,8 @@ export class WebDownloads {
     }
   }
 
-  #check({ isRevoked: isOver, account, file }: DownloadLink): void {
-    if (isOver || this.#isStopping) throw unknownFile();
+  #check({ isRevoked, account, file }: DownloadLink): void {
+    if (isRevoked || this.#isStopping) throw unknownFile();
     this.#fact(account.id, file);
   }
 

@@ -84,13 +84,13 @@ async function contentResponse(request: Request, file: WebFile): Promise<Respons
     headers["content-disposition"] = "inline";
     headers["content-security-policy"] = INLINE_POLICY;
   }
-  const { headers: asked } = request;
-  if (matches(asked.get("if-none-match"), etag)) {
+  const { headers: requested } = request;
+  if (matches(requested.get("if-none-match"), etag)) {
     return new Response(null, { status: 304, headers });
   }
-  const ifRange = asked.get("if-range");
+  const ifRange = requested.get("if-range");
   const isSame = ifRange === null || ifRange === etag;
-  const range = parseRange(isSame ? asked.get("range") : null, sizeBytes);
+  const range = parseRange(isSame ? requested.get("range") : null, sizeBytes);
   if (range.kind === "none") {
     headers["content-range"] = `bytes */${sizeBytes}`;
     return new Response(null, { status: 416, headers });
@@ -123,11 +123,11 @@ async function folderResponse(
 }
 
 async function* archive(file: WebFile, source: ZipSource): AsyncGenerator<Uint8Array> {
-  const over = file.onArchive?.();
+  const onEnd = file.onArchive?.();
   try {
     yield* zipStream(source);
   } finally {
-    over?.();
+    onEnd?.();
   }
 }
 
@@ -165,13 +165,13 @@ async function* slice(
   skip: number,
   length: number,
 ): AsyncGenerator<Uint8Array> {
-  let [skips, left] = [skip, length];
+  let [toSkip, remaining] = [skip, length];
   for await (const chunk of chunks) {
-    const piece = chunk.subarray(skips, skips + left);
-    skips = 0;
-    left -= piece.length;
+    const piece = chunk.subarray(toSkip, toSkip + remaining);
+    toSkip = 0;
+    remaining -= piece.length;
     yield piece;
-    if (left === 0) return;
+    if (remaining === 0) return;
   }
   throw new Fault("checksum-wrong", "the file is shorter than it should be");
 }
@@ -208,7 +208,7 @@ async function streamOf(
 async function buffered(pieces: AsyncGenerator<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
   const all: Uint8Array[] = [];
   for await (const piece of pieces) all.push(piece);
-  const whole = new Uint8Array(Buffer.concat(all));
-  assert(whole.length <= BUFFERED_BYTES_MAX, "only little is gathered");
-  return whole;
+  const body = new Uint8Array(Buffer.concat(all));
+  assert(body.length <= BUFFERED_BYTES_MAX, "only little is gathered");
+  return body;
 }

@@ -110,8 +110,8 @@ async function answer(
   }
   if (pathname !== "/") return textResponse(404, "There is nothing here.\n");
   const port = options.port();
-  const place = port === PORT_DEFAULT ? hostname : `${hostname}:${port}`;
-  return new Response(joinPage(options, place), {
+  const address = port === PORT_DEFAULT ? hostname : `${hostname}:${port}`;
+  return new Response(joinPage(options, address), {
     headers: { "content-type": "text/html; charset=utf-8" },
   });
 }
@@ -126,7 +126,7 @@ function textResponse(status: number, text: string, more: Record<string, string>
   return new Response(text, { status, headers });
 }
 
-function joinPage({ name, fingerprint }: HttpOptions, place: string): string {
+function joinPage({ name, fingerprint }: HttpOptions, address: string): string {
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -134,7 +134,7 @@ function joinPage({ name, fingerprint }: HttpOptions, place: string): string {
 <title>${escapeHtml(name)}</title>
 <h1>${escapeHtml(name)}</h1>
 <p>This is a chat server. Come in from a terminal:</p>
-<pre>chat join ${escapeHtml(place)} --user YOUR-NAME</pre>
+<pre>chat join ${escapeHtml(address)} --user YOUR-NAME</pre>
 <p>Its fingerprint is <code>${escapeHtml(fingerprint)}</code>.</p>
 </html>
 `;

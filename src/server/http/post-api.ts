@@ -94,9 +94,9 @@ export class HttpPosts {
 
   /** @throws Fault login-refused, too-many, banned */
   async #authorize(request: Request, remote: Address): Promise<Invite> {
-    const { invites, registry, bans, tokens: door } = this.#options;
+    const { invites, registry, bans, tokens } = this.#options;
     const find = (token: string) => invites.programInvite(token);
-    const invite = await door.authenticate(remote, bearerOf(request), find);
+    const invite = await tokens.authenticate(remote, bearerOf(request), find);
     const account = registry.get(invite.by);
     if (account !== undefined) bans.checkAccount(account);
     return invite;
@@ -122,8 +122,8 @@ export class HttpPosts {
       );
     }
     const id = `${invite.id} ${key}`;
-    const known = this.#sentByKey.get(id);
-    if (known !== undefined) return known;
+    const pending = this.#sentByKey.get(id);
+    if (pending !== undefined) return pending;
     const sent = send();
     this.#sentByKey.set(id, sent);
     sent.catch(() => this.#sentByKey.delete(id)); // A refused message may be sent again.
@@ -238,15 +238,17 @@ async function bodyOf(request: Request, sizeBytesMax: number): Promise<Uint8Arra
 }
 
 function tooLarge(sizeBytesMax: number): Fault {
-  const what = sizeBytesMax === TEXT_BYTES_MAX ? "a text" : "a body";
-  return new Fault("too-large", `${what} has at most ${sizeBytesMax} bytes`);
+  const subject = sizeBytesMax === TEXT_BYTES_MAX ? "a text" : "a body";
+  return new Fault("too-large", `${subject} has at most ${sizeBytesMax} bytes`);
 }
 
 export function faultResponse(fault: Fault): Response {
   const { code, message, remedy, retryAfterMs } = redacted(fault);
   const isUnsupported = fault instanceof UnsupportedType;
-  const passing = retryAfterMs === undefined ? 500 : 503;
-  const status = isUnsupported ? 415 : (STATUS[code] ?? (fault.blame === "host" ? passing : 400));
+  const hostStatus = retryAfterMs === undefined ? 500 : 503;
+  const status = isUnsupported
+    ? 415
+    : (STATUS[code] ?? (fault.blame === "host" ? hostStatus : 400));
   const headers: Record<string, string> = {};
   if (status === 401) headers["www-authenticate"] = "Bearer";
   if (status === 429 || status === 503) {

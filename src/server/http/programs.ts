@@ -55,7 +55,7 @@ export class ProgramDownloads {
     if (name !== SUMS) return this.#file(request, name, remote);
     const programs = await this.#options.source.list();
     if (programs.length === 0) throw unknown();
-    const lines = programs.map((one) => `${one.sha256}  ${one.name}\n`);
+    const lines = programs.map((program) => `${program.sha256}  ${program.name}\n`);
     return new Response(lines.join(""), { headers: { "content-type": "text/plain" } });
   }
 
@@ -112,16 +112,16 @@ export class ProgramDownloads {
     const now = this.#options.clock.now();
     // Stalled downloads must not block others.
     const stalled = [...this.#active].filter(
-      ({ lastReadAt: takenAt }) => now - takenAt >= PROGRAM_STALL_MS,
+      ({ lastReadAt }) => now - lastReadAt >= PROGRAM_STALL_MS,
     );
     for (const run of stalled) if (!run.isReading) this.#end(run);
     const address = addressKey(host);
-    const own = [...this.#active].filter((run) => run.address === address).length;
+    const fromAddress = [...this.#active].filter((run) => run.address === address).length;
     // Behind a proxy all clients have its address.
-    const isFull = !isLoopback(host) && own >= PROGRAM_DOWNLOADS_PER_ADDRESS_MAX;
+    const isFull = !isLoopback(host) && fromAddress >= PROGRAM_DOWNLOADS_PER_ADDRESS_MAX;
     if (isFull || this.#active.size >= PROGRAM_DOWNLOADS_MAX) {
-      const sentence = "the program is on its way to many at this moment";
-      throw new Fault("too-many", sentence, { retryAfterMs: BUSY_MS });
+      const message = "the program is on its way to many at this moment";
+      throw new Fault("too-many", message, { retryAfterMs: BUSY_MS });
     }
     return address;
   }
@@ -135,9 +135,9 @@ export class ProgramDownloads {
 
 /** Also if nothing is offered: the page always asks. */
 export function listResponse(programs: Awaited<ReturnType<ProgramFolder["list"]>>): Response {
-  const shown = programs.map(({ name, sizeBytes: size, sha256 }) => ({ name, size, sha256 }));
+  const listed = programs.map(({ name, sizeBytes: size, sha256 }) => ({ name, size, sha256 }));
   const headers = { "content-type": "application/json; charset=utf-8" };
-  return new Response(jsonLine({ programs: shown }), { headers });
+  return new Response(jsonLine({ programs: listed }), { headers });
 }
 
 function unknown(): Fault {

@@ -128,16 +128,18 @@ export class HttpReads {
 
   /** @throws Fault login-refused, banned, room-unknown, not-allowed, not-member, too-fast */
   async #readerOf(request: Request, roomText: string, remote: Address): Promise<Reader> {
-    const { tokens: door, invites, rooms, clock } = this.#options;
+    const { tokens, invites, rooms, clock } = this.#options;
     const token = bearerOf(request);
-    const invite = await door.authenticate(remote, token, (given) => invites.programInvite(given));
+    const invite = await tokens.authenticate(remote, token, (token) =>
+      invites.programInvite(token),
+    );
     const room = namedRoom(rooms, checkName(roomText, "room's name"));
     checkScope(invite, room, "read");
     this.#rate.check(invite.id, clock.now(), "too-fast", "it is asked for too fast");
     const { host } = remote;
-    const place = { addressKey: addressKey(host), isLocal: isLoopback(host) };
+    const origin = { addressKey: addressKey(host), isLocal: isLoopback(host) };
     const state = { isEnded: false, hasNewRecords: false, wake: () => {} };
-    const run = { invite, token: token ?? "", room, ...place, ...state };
+    const run = { invite, token: token ?? "", room, ...origin, ...state };
     this.#checkAccess(run);
     return run;
   }
@@ -153,8 +155,8 @@ export class HttpReads {
       const message = msg`${READERS_PER_ACCOUNT_MAX} programs read with this account's tokens`;
       throw new Fault("too-many", message, BUSY);
     }
-    const near = isLocal ? 0 : runs.filter((run) => run.addressKey === key).length;
-    if (near >= READERS_PER_ADDRESS_MAX || runs.length >= READERS_MAX) {
+    const fromAddress = isLocal ? 0 : runs.filter((run) => run.addressKey === key).length;
+    if (fromAddress >= READERS_PER_ADDRESS_MAX || runs.length >= READERS_MAX) {
       throw new Fault("too-many", "too many programs read here", BUSY);
     }
   }
@@ -178,7 +180,7 @@ export class HttpReads {
   async *#lines(run: Reader, options: ReadOptions): AsyncGenerator<Uint8Array> {
     const { clock, line, rooms, historyQuota } = this.#options;
     const until = clock.now() + options.waitMs;
-    const { head: begun } = rooms; // Later records are live.
+    const { head: startSeq } = rooms; // Later records are live.
     let { after } = options;
     try {
       while (!run.isEnded) {
@@ -186,9 +188,9 @@ export class HttpReads {
         this.#checkAccess(run);
         // Without `after`, earlier records were not requested.
         const isNewest = after === undefined;
-        if ((after ?? 0) < begun) historyQuota.check(run.invite.by);
+        if ((after ?? 0) < startSeq) historyQuota.check(run.invite.by);
         const page = await this.#page(run, after);
-        const past = page.records.filter(({ head }) => head.seq <= begun);
+        const past = page.records.filter(({ head }) => head.seq <= startSeq);
         historyQuota.count(run.invite.by, past);
         if (run.isEnded) return;
         this.#checkAccess(run); // The creator may have been removed meanwhile.

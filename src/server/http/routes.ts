@@ -60,9 +60,12 @@ export function httpRoutes(options: HttpRoutesOptions): HttpRoutes {
     recordLine === undefined ? undefined : new HttpReads({ ...options, tokens, line: recordLine });
   const files = downloads === undefined ? undefined : withBanCheck(downloads, bans);
   const { programs: source } = options;
-  const given = source === undefined ? undefined : new ProgramDownloads({ clock, source });
+  const downloadsOfProgram =
+    source === undefined ? undefined : new ProgramDownloads({ clock, source });
   const programs =
-    given === undefined ? undefined : { ...withBanCheck(given, bans), stop: () => given.stop() };
+    downloadsOfProgram === undefined
+      ? undefined
+      : { ...withBanCheck(downloadsOfProgram, bans), stop: () => downloadsOfProgram.stop() };
   return { posts, reads, operator, files, programs, health: options.sequencer.majorityFault };
 }
 

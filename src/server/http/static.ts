@@ -63,7 +63,7 @@ export function servePage(page: Page, request: Request, path: string): Response 
 
 /** Browsers accept Brotli over TLS, and TLS is always on. */
 function codingOf(file: PageFile, accepted: string | null): "br" | "identity" {
-  const taken = new Set(
+  const acceptable = new Set(
     (accepted ?? "")
       .toLowerCase()
       .split(",")
@@ -71,7 +71,7 @@ function codingOf(file: PageFile, accepted: string | null): "br" | "identity" {
       .filter(([, weight]) => !/^q=0(\.0*)?$/.test(weight ?? ""))
       .map(([coding = ""]) => coding),
   );
-  return taken.has("br") && file.br !== undefined ? "br" : "identity";
+  return acceptable.has("br") && file.br !== undefined ? "br" : "identity";
 }
 
 /** RFC 9110, 13.1.2: a list with weak comparison. */

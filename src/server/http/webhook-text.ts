@@ -57,21 +57,23 @@ function webhookLines(body: Fields): string {
 
 /** The fallback is used only if the attachment has nothing else. */
 function attachmentLines(attachment: Fields): string {
-  const word = (key: string) => plainText(textOf(attachment[key]));
-  const [title, link] = [word("title"), textOf(attachment["title_link"])];
+  const field = (key: string) => plainText(textOf(attachment[key]));
+  const [title, link] = [field("title"), textOf(attachment["title_link"])];
   const heading = title === "" || link === "" ? `${title}${link}` : `${title} (${link})`;
   const fields = fieldsIn(attachment["fields"]).map((field) => {
     const [name, value] = [textOf(field["title"]), plainText(textOf(field["value"]))];
     return name === "" ? value : `${name}: ${value}`;
   });
-  const lines = [word("pretext"), heading, word("text"), ...fields].filter((line) => line !== "");
-  return lines.length > 0 ? lines.join("\n") : word("fallback");
+  const lines = [field("pretext"), heading, field("text"), ...fields].filter((line) => line !== "");
+  return lines.length > 0 ? lines.join("\n") : field("fallback");
 }
 
 function blockLine({ text, fields }: Fields): string {
-  const words = [text, ...fieldsIn(fields)].map((one) => (isFields(one) ? one["text"] : undefined));
-  return words
-    .map((one) => plainText(textOf(one)))
+  const texts = [text, ...fieldsIn(fields)].map((value) =>
+    isFields(value) ? value["text"] : undefined,
+  );
+  return texts
+    .map((value) => plainText(textOf(value)))
     .filter((line) => line !== "")
     .join("\n");
 }
@@ -80,14 +82,16 @@ function blockLine({ text, fields }: Fields): string {
 function alertLine(alert: Fields): string {
   const labels = isFields(alert["labels"]) ? alert["labels"] : {};
   const notes = isFields(alert["annotations"]) ? alert["annotations"] : {};
-  const { alertname, ...others } = labels;
-  const words = [notes["summary"], notes["description"]].map(textOf).find((one) => one !== "");
-  const rest = Object.entries(others).map(([key, value]) => `${key}=${textOf(value)}`);
+  const { alertname, ...otherFields } = labels;
+  const summary = [notes["summary"], notes["description"]]
+    .map(textOf)
+    .find((value) => value !== "");
+  const otherLabels = Object.entries(otherFields).map(([key, value]) => `${key}=${textOf(value)}`);
   return [
     `[${textOf(alert["status"]) || "alert"}]`,
     ` ${textOf(alertname) || "unnamed"}`,
-    words === undefined ? "" : `: ${words}`,
-    rest.length === 0 ? "" : ` (${rest.join(", ")})`,
+    summary === undefined ? "" : `: ${summary}`,
+    otherLabels.length === 0 ? "" : ` (${otherLabels.join(", ")})`,
   ].join("");
 }
 
@@ -108,9 +112,9 @@ function plainText(text: string): string {
 function truncated(text: string): string {
   const bytes = utf8Encode(text.toWellFormed());
   if (bytes.length <= TEXT_BYTES_MAX) return text.toWellFormed();
-  const room = TEXT_BYTES_MAX - utf8Encode(CUT).length;
-  const whole = new TextDecoder().decode(bytes.subarray(0, room), { stream: true });
-  return `${whole}${CUT}`;
+  const limitBytes = TEXT_BYTES_MAX - utf8Encode(CUT).length;
+  const kept = new TextDecoder().decode(bytes.subarray(0, limitBytes), { stream: true });
+  return `${kept}${CUT}`;
 }
 
 function validText(text: string): string {
@@ -141,7 +145,7 @@ function isFields(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function invalid(sentence: string, cause?: unknown): Fault {
+function invalid(message: string, cause?: unknown): Fault {
   const remedy = 'send {"text":"…"}, or a webhook of Slack\'s shape';
-  return new Fault("text-invalid", sentence, { remedy, cause });
+  return new Fault("text-invalid", message, { remedy, cause });
 }

@@ -72,7 +72,7 @@ export class ZipList {
 export async function readZipList(
   root: string,
   manifest: Uint8Array,
-  breathe: YieldNow = yieldNow,
+  yieldTurn: YieldNow = yieldNow,
 ): Promise<ZipList> {
   const plan = new FolderPlan("", []);
   const entries: ManifestEntry[] = [];
@@ -81,24 +81,24 @@ export async function readZipList(
   let names = new Uint8Array(manifest.length);
   let used = 0;
   for (const entry of manifestEntries(manifest)) {
-    const place = plan.add(entry).replaceAll("\\", "/"); // Windows joins paths with backslashes.
-    const name = utf8Encode(isFolder(entry) ? `${place}/` : place);
+    const path = plan.add(entry).replaceAll("\\", "/"); // Windows joins paths with backslashes.
+    const name = utf8Encode(isFolder(entry) ? `${path}/` : path);
     if (used + name.length > names.length) {
-      const wider = new Uint8Array(2 * (used + name.length));
-      wider.set(names.subarray(0, used));
-      names = wider;
+      const larger = new Uint8Array(2 * (used + name.length));
+      larger.set(names.subarray(0, used));
+      names = larger;
     }
     names.set(name, used);
     used += name.length;
     ends.push(used);
     entries.push(entry);
-    if (entries.length % ENTRIES_PER_TURN === 0) await breathe();
+    if (entries.length % ENTRIES_PER_TURN === 0) await yieldTurn();
   }
   return new ZipList(root, entries, names.slice(0, used), Uint32Array.from(ends));
 }
 
 /** A list in use, held until it is released once. */
-export interface HeldZipList {
+export interface AcquiredZipList {
   readonly list: ZipList;
   release(): void;
 }
@@ -126,16 +126,16 @@ export class ZipLists {
    * @param make called if the list is not cached; if it fails, the next caller makes the list
    * @throws Fault too-many if the lists in use fill the cache, and whatever `make` throws
    */
-  async acquire(key: string, make: () => Promise<ZipList>): Promise<HeldZipList> {
+  async acquire(key: string, make: () => Promise<ZipList>): Promise<AcquiredZipList> {
     return this.#acquireCached(key) ?? (await this.#createMutex.run(() => this.#create(key, make)));
   }
 
   /** Per turn of the event loop, one of all archives continues. */
   readonly yieldTurn = (): Promise<void> => this.#yieldMutex.run(yieldNow);
 
-  async #create(key: string, make: () => Promise<ZipList>): Promise<HeldZipList> {
-    const known = this.#acquireCached(key);
-    if (known !== undefined) return known;
+  async #create(key: string, make: () => Promise<ZipList>): Promise<AcquiredZipList> {
+    const existing = this.#acquireCached(key);
+    if (existing !== undefined) return existing;
     const list = await make();
     this.#evict(list.memoryBytes);
     this.#cache.set(key, { list, useCount: 0 });
@@ -143,24 +143,24 @@ export class ZipLists {
     return this.#acquireCached(key) ?? { list, release: () => {} };
   }
 
-  #acquireCached(key: string): HeldZipList | undefined {
-    const kept = this.#cache.get(key);
-    if (kept === undefined) return undefined;
+  #acquireCached(key: string): AcquiredZipList | undefined {
+    const cached = this.#cache.get(key);
+    if (cached === undefined) return undefined;
     this.#cache.delete(key);
-    this.#cache.set(key, kept);
-    kept.useCount += 1;
+    this.#cache.set(key, cached);
+    cached.useCount += 1;
     let isHeld = true;
     const release = () => {
-      if (isHeld) kept.useCount -= 1;
+      if (isHeld) cached.useCount -= 1;
       isHeld = false;
     };
-    return { list: kept.list, release };
+    return { list: cached.list, release };
   }
 
   #evict(bytes: number): void {
-    for (const [key, { list, useCount: users }] of this.#cache) {
+    for (const [key, { list, useCount }] of this.#cache) {
       if (this.#bytes + bytes <= this.#bytesMax) return;
-      if (users > 0) continue;
+      if (useCount > 0) continue;
       this.#cache.delete(key);
       this.#bytes -= list.memoryBytes;
     }

@@ -13,7 +13,7 @@ import {
   zipLocal,
   zipLocalBytes,
 } from "../../wire/zip.ts";
-import { type HeldZipList, readZipList, type ZipList, type ZipLists } from "./zip-list.ts";
+import { type AcquiredZipList, readZipList, type ZipList, type ZipLists } from "./zip-list.ts";
 
 export interface ZipSource {
   /** Name as sent, not sanitized. */
@@ -38,16 +38,16 @@ export async function* zipStream(source: ZipSource): AsyncGenerator<Uint8Array> 
   const { name, digest, manifestBytes, lists } = source;
   const root = cleanFileName(name);
   let reader: ByteReader | undefined;
-  let held: HeldZipList | undefined;
+  let acquired: AcquiredZipList | undefined;
   try {
-    held = await lists.acquire(`${digest} ${root}`, async () => {
+    acquired = await lists.acquire(`${digest} ${root}`, async () => {
       reader = new ByteReader(source.chunks(0));
       return await readZipList(root, await reader.readAll(manifestBytes), lists.yieldTurn);
     });
     reader ??= skipManifest(source);
-    yield* archive(held.list, reader, lists.yieldTurn);
+    yield* archive(acquired.list, reader, lists.yieldTurn);
   } finally {
-    held?.release();
+    acquired?.release();
     await reader?.close();
   }
 }
@@ -61,38 +61,38 @@ function skipManifest({ manifestBytes, chunks }: ZipSource): ByteReader {
 async function* archive(
   list: ZipList,
   reader: ByteReader,
-  breathe: () => Promise<void>,
+  yieldTurn: () => Promise<void>,
 ): AsyncGenerator<Uint8Array> {
   const crcs = new Uint32Array(list.count);
-  const gathered = new WriteBuffer();
+  const buffer = new WriteBuffer();
   for (let index = 0; index < list.count; index++) {
     const entry = list.entry(index);
-    gathered.add(zipLocal(entry));
+    buffer.add(zipLocal(entry));
     if (!isFolder(entry)) {
       let crc = 0;
       for await (const piece of reader.pieces(entry.sizeBytes)) {
         crc = crc32(piece, crc);
-        if (!gathered.fits(piece)) {
-          yield* gathered.flush();
+        if (!buffer.fits(piece)) {
+          yield* buffer.flush();
           yield piece;
-        } else gathered.add(piece);
+        } else buffer.add(piece);
       }
       crcs[index] = crc;
-      gathered.add(zipChecksum(entry, crc));
+      buffer.add(zipChecksum(entry, crc));
     }
-    if (gathered.isFull) {
-      yield* gathered.flush();
-      await breathe(); // Buffered chunks are read without waiting.
+    if (buffer.isFull) {
+      yield* buffer.flush();
+      await yieldTurn(); // Buffered chunks are read without waiting.
     }
   }
-  yield* centralDirectory(list, crcs, gathered, breathe);
+  yield* centralDirectory(list, crcs, buffer, yieldTurn);
 }
 
 async function* centralDirectory(
   list: ZipList,
   crcs: Uint32Array,
-  gathered: WriteBuffer,
-  breathe: () => Promise<void>,
+  buffer: WriteBuffer,
+  yieldTurn: () => Promise<void>,
 ): AsyncGenerator<Uint8Array> {
   let [offset, tableBytes] = [0, 0];
   for (let index = 0; index < list.count; index++) {
@@ -102,14 +102,14 @@ async function* centralDirectory(
     offset += zipLocalBytes(entry, nameBytes) + entry.sizeBytes;
     if (!isFolder(entry)) offset += zipChecksumBytes(entry);
     tableBytes += line.length;
-    gathered.add(line);
-    if (gathered.isFull) {
-      yield* gathered.flush();
-      await breathe();
+    buffer.add(line);
+    if (buffer.isFull) {
+      yield* buffer.flush();
+      await yieldTurn();
     }
   }
-  gathered.add(zipEnd(list.count, offset, tableBytes));
-  yield* gathered.flush();
+  buffer.add(zipEnd(list.count, offset, tableBytes));
+  yield* buffer.flush();
 }
 
 /** Combines small pieces. */
@@ -150,21 +150,21 @@ class ByteReader {
 
   async readAll(sizeBytes: number): Promise<Uint8Array> {
     const bytes = new Uint8Array(sizeBytes);
-    let at = 0;
+    let offset = 0;
     for await (const piece of this.pieces(sizeBytes)) {
-      bytes.set(piece, at);
-      at += piece.length;
+      bytes.set(piece, offset);
+      offset += piece.length;
     }
     return bytes;
   }
 
   async *pieces(sizeBytes: number): AsyncGenerator<Uint8Array> {
-    let left = sizeBytes;
-    while (left > 0) {
+    let remaining = sizeBytes;
+    while (remaining > 0) {
       while (this.#remaining.length === 0) await this.#more();
-      const piece = this.#remaining.subarray(0, left);
+      const piece = this.#remaining.subarray(0, remaining);
       this.#remaining = this.#remaining.subarray(piece.length);
-      left -= piece.length;
+      remaining -= piece.length;
       yield piece;
     }
   }

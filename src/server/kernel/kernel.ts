@@ -86,7 +86,7 @@ export class Kernel {
    * @throws Fault whatever `decide` throws, store-…, no-majority
    */
   transact(decide: () => readonly Draft[]): Promise<LogRecord | undefined> {
-    return this.writes.hold(() => this.#transactions.run(decide));
+    return this.writes.trackTask(() => this.#transactions.run(decide));
   }
 
   /** Synchronous: posts of an outbox must stay in order. */
@@ -178,14 +178,14 @@ export class Kernel {
   }
 
   #waitUntilCurrent(token: number): void {
-    const looked = (isCurrent: boolean) => this.#input({ kind: "looked", token, isCurrent });
-    void this.#options.sequencer.waitUntilCurrent().then(looked);
+    const checked = (isCurrent: boolean) => this.#input({ kind: "looked", token, isCurrent });
+    void this.#options.sequencer.waitUntilCurrent().then(checked);
   }
 
   #erase(id: number, outcome: Outcome, order: LogRecord): void {
     const { history, eraseFiles } = this.#options;
     this.writes
-      .run(() => eraseOrdered(history, order))
+      .runWrite(() => eraseOrdered(history, order))
       .then(() => eraseFiles(order))
       .then(
         () => this.#settle(id, outcome),

@@ -39,10 +39,10 @@ export class PendingWrites {
   }
 
   /** @throws whatever the task throws */
-  async run<Result>(work: () => Promise<Result>): Promise<Result> {
+  async runWrite<Result>(task: () => Promise<Result>): Promise<Result> {
     const startedAt = this.#begin();
     try {
-      return await work();
+      return await task();
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       this.#onFault(error);
@@ -53,10 +53,10 @@ export class PendingWrites {
   }
 
   /** Runs a task that pauses between its writes: a stop waits until the task is over. */
-  async hold<Result>(work: () => Promise<Result>): Promise<Result> {
+  async trackTask<Result>(task: () => Promise<Result>): Promise<Result> {
     this.#heldTasks++;
     try {
-      return await work();
+      return await task();
     } finally {
       this.#heldTasks--;
       this.#checkIdle();
@@ -67,7 +67,7 @@ export class PendingWrites {
   tracked(log: WrittenLog): WrittenLog {
     return {
       appendThen: (drafts, _options, done) => this.append(log, { drafts }, done),
-      erase: (seq, eraseSeq) => this.run(() => log.erase(seq, eraseSeq)),
+      erase: (seq, eraseSeq) => this.runWrite(() => log.erase(seq, eraseSeq)),
     };
   }
 

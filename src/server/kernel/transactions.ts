@@ -35,54 +35,57 @@ export class Transactions {
    * @throws Fault whatever `decide` throws, store-…, no-majority
    */
   async run(decide: () => readonly Draft[]): Promise<LogRecord | undefined> {
-    const { promise: over, resolve: end } = Promise.withResolvers<void>();
-    const turn: Transaction = { reads: [], writes: new Set(), isInFlight: false, done: over };
+    const { promise: done, resolve: finish } = Promise.withResolvers<void>();
+    const transaction: Transaction = { reads: [], writes: new Set(), isInFlight: false, done };
     try {
       for (let tries = 1; ; ) {
         const drafts = decide();
         if (drafts.length === 0) return undefined;
         const claims = drafts.map(claimsOf);
-        turn.reads = claims.flatMap(({ reads }) => reads);
-        turn.writes = new Set(claims.flatMap(({ writes }) => writes));
-        const before = this.#blockerOf(turn);
-        this.#transactions.add(turn);
-        if (before !== undefined) {
-          await before.done;
+        transaction.reads = claims.flatMap(({ reads }) => reads);
+        transaction.writes = new Set(claims.flatMap(({ writes }) => writes));
+        const blocker = this.#blockerOf(transaction);
+        this.#transactions.add(transaction);
+        if (blocker !== undefined) {
+          await blocker.done;
           continue;
         }
-        const outcome = await this.#append(turn, drafts);
+        const outcome = await this.#append(transaction, drafts);
         if (!(outcome instanceof Fault)) {
-          this.#transactions.delete(turn);
-          end();
+          this.#transactions.delete(transaction);
+          finish();
           await eraseOrdered(this.#log, outcome);
           return outcome;
         }
         if (outcome.code !== "log-conflict" || tries++ >= CONFLICT_TRIES_MAX) throw outcome;
       }
     } finally {
-      this.#transactions.delete(turn);
-      end();
+      this.#transactions.delete(transaction);
+      finish();
     }
   }
 
   /** Returns a record in flight, or an earlier decision, that the decision has to wait for. */
-  #blockerOf(turn: Transaction): Transaction | undefined {
+  #blockerOf(transaction: Transaction): Transaction | undefined {
     let isEarlier = true;
-    let before: Transaction | undefined;
+    let blocker: Transaction | undefined;
     for (const other of this.#transactions) {
-      if (other === turn) isEarlier = false;
-      else if ((isEarlier || other.isInFlight) && turn.reads.some((fact) => other.writes.has(fact)))
-        before = other;
+      if (other === transaction) isEarlier = false;
+      else if (
+        (isEarlier || other.isInFlight) &&
+        transaction.reads.some((fact) => other.writes.has(fact))
+      )
+        blocker = other;
     }
-    return before;
+    return blocker;
   }
 
-  async #append(turn: Transaction, drafts: readonly Draft[]): Promise<LogRecord | Fault> {
+  async #append(transaction: Transaction, drafts: readonly Draft[]): Promise<LogRecord | Fault> {
     const { promise, resolve } = Promise.withResolvers<LogRecord | Fault>();
-    turn.isInFlight = true;
+    transaction.isInFlight = true;
     this.#log.appendThen(drafts, {}, resolve);
     const outcome = await promise;
-    turn.isInFlight = false;
+    transaction.isInFlight = false;
     return outcome;
   }
 }

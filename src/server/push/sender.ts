@@ -192,8 +192,8 @@ export class PushSender {
     // A name that leads into a private network will not be fixed by a retry.
     if (answer instanceof Fault) return answer.code === "not-allowed" ? undefined : backoffMs;
     if (answer.status !== 429 && answer.status < 500) return undefined;
-    const askedMs = retryAfterMs(answer.retryAfter, this.#options.clock.unixMs());
-    const waitMs = Math.max(backoffMs, askedMs);
+    const requestedMs = retryAfterMs(answer.retryAfter, this.#options.clock.unixMs());
+    const waitMs = Math.max(backoffMs, requestedMs);
     return waitMs > PUSH_RETRY_MS_MAX ? undefined : waitMs;
   }
 
@@ -206,9 +206,11 @@ export class PushSender {
     if (this.#hasWarned) return;
     this.#hasWarned = true;
     const { host } = new URL(to.endpoint);
-    const why = answer instanceof Fault ? answer.message : `it answered ${answer.status}`;
+    const reason = answer instanceof Fault ? answer.message : `it answered ${answer.status}`;
     const remedy = "see whether this machine reaches it; further ones are not told";
-    this.#options.warn(new Fault("unreachable", msg`a push to ${host} failed: ${why}`, { remedy }));
+    this.#options.warn(
+      new Fault("unreachable", msg`a push to ${host} failed: ${reason}`, { remedy }),
+    );
   }
 }
 

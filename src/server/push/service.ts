@@ -49,7 +49,7 @@ export interface PushCounters extends SentCounters {
 }
 
 interface PushServiceOptions extends ServerContext {
-  readonly reading: Pick<ReadPositionService, "upTo">;
+  readonly readPositions: Pick<ReadPositionService, "upTo">;
   readonly recordLookup: Pick<RecordLookup, "find">;
   readonly delivery: PushDelivery;
   readonly file: StateFileLocation | undefined;
@@ -81,7 +81,7 @@ export class PushService {
     this.#subscriptions = new Subscriptions(options.file, options.clock, options.warn);
     this.#sender = new PushSender({
       ...options,
-      isCurrent: (one) => this.#subscriptions.get(one.device) === one,
+      isCurrent: (subscription) => this.#subscriptions.get(subscription.device) === subscription,
       onExpired: ({ device }) => this.#remove(device),
     });
   }
@@ -158,28 +158,28 @@ export class PushService {
     if (!hasTrait(kind, "word") || head.by === "server" || isOld) return;
     const body = bodyOf(record, kind) ?? {};
     if (body.imported !== undefined) return;
-    const calling = this.#mentionOf(room, record, body);
-    this.#note(room, head.by, calling, this.#mentionedUsers(room, body));
+    const mention = this.#mentionOf(room, record, body);
+    this.#note(room, head.by, mention, this.#mentionedUsers(room, body));
     const answered = body.re;
     if (answered !== undefined && room.pair === undefined && room.isSealed !== true) {
-      void this.#notifyRepliedTo(room, head.by, calling, answered);
+      void this.#notifyRepliedTo(room, head.by, mention, answered);
     }
   }
 
-  #note(room: Room, by: UserId, calling: Calling, users: Iterable<UserId>): void {
+  #note(room: Room, by: UserId, mention: Calling, users: Iterable<UserId>): void {
     const now = this.#options.clock.now();
     for (const user of users) {
-      if (user !== by && this.#isNotifiable(user, room, by)) this.#due.note(user, calling, now);
+      if (user !== by && this.#isNotifiable(user, room, by)) this.#due.note(user, mention, now);
     }
     this.#schedule();
   }
 
   /** A reply notifies the author of the original message, as the page does. */
-  async #notifyRepliedTo(room: Room, by: UserId, calling: Calling, seq: number): Promise<void> {
+  async #notifyRepliedTo(room: Room, by: UserId, mention: Calling, seq: number): Promise<void> {
     try {
       const found = await this.#options.recordLookup.find(by, seq, { rooms: new Set([room.id]) });
       const author = found?.head.by;
-      if (author !== undefined && author !== "server") this.#note(room, by, calling, [author]);
+      if (author !== undefined && author !== "server") this.#note(room, by, mention, [author]);
     } catch (error) {
       // No notification then; the page counts the mention.
       if (!(error instanceof Fault)) throw error;
@@ -190,11 +190,11 @@ export class PushService {
     const { seq, n, by } = head;
     const isSealed = room.isSealed === true || head.kind === "sealed";
     const from = this.#options.registry.nameOf(by);
-    const said = body.text;
-    const text = said ?? body.name;
-    const isTold = !isSealed && from !== undefined && text !== undefined;
-    const words = isTold ? { from, text, isFileName: said === undefined } : undefined;
-    return { room: room.id, seq, n, isSealed, words };
+    const messageText = body.text;
+    const text = messageText ?? body.name;
+    const isPreviewed = !isSealed && from !== undefined && text !== undefined;
+    const preview = isPreviewed ? { from, text, isFileName: messageText === undefined } : undefined;
+    return { room: room.id, seq, n, isSealed, words: preview };
   }
 
   /**
@@ -235,21 +235,21 @@ export class PushService {
   }
 
   #push(): void {
-    const { clock, engine, registry, rooms, reading } = this.#options;
+    const { clock, engine, registry, rooms, readPositions } = this.#options;
     const due = this.#due.take(clock.now(), {
       isWanted: (user, { room: id, n }) => {
         const room = rooms.get(id);
         const isIn = room?.members.has(user) === true && this.#subscriptions.has(user);
         const isBanned = registry.policy.ban(user, clock.unixMs()) !== undefined;
-        return isIn && !isBanned && reading.upTo(user, id) < n;
+        return isIn && !isBanned && readPositions.upTo(user, id) < n;
       },
       isOnline: (user) => engine.isOnline(user),
       isAway: (user) => this.#isAway(user),
     });
-    for (const one of due) {
-      const text = JSON.stringify(this.#content(one));
-      const { isSealed, room } = one.latest;
-      for (const to of this.#offlineSubscriptions(one.user)) {
+    for (const push of due) {
+      const text = JSON.stringify(this.#content(push));
+      const { isSealed, room } = push.latest;
+      for (const to of this.#offlineSubscriptions(push.user)) {
         const topic = topicOf(to.device, isSealed ? "sealed" : room);
         this.#sender.add(to, { text, topic });
       }
@@ -273,14 +273,14 @@ export class PushService {
   #content({ user, latest, count }: DuePush): object {
     const room = this.#options.rooms.get(latest.room);
     if (latest.isSealed || room === undefined) return { tag: "sealed" };
-    const { words } = latest;
-    const other = room.pair?.find((one) => one !== user) ?? user;
-    const name = room.name ?? this.#options.registry.nameOf(other);
+    const { words: preview } = latest;
+    const partner = room.pair?.find((member) => member !== user) ?? user;
+    const name = room.name ?? this.#options.registry.nameOf(partner);
     return defined({
       tag: latest.room,
       at: room.name ?? (name === undefined ? undefined : `@${name}`),
-      from: words?.from,
-      text: words && titleOf(words),
+      from: preview?.from,
+      text: preview && titleOf(preview),
       count: count < 2 ? undefined : count,
     });
   }

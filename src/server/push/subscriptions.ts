@@ -31,9 +31,9 @@ export class Subscriptions {
   readonly #all = new Map<string, Subscription>();
   readonly #byUser = new Map<UserId, Set<string>>();
 
-  /** @param place `undefined` for memory only */
-  constructor(place: StateFileLocation | undefined, clock: Clock, warn: (fault: Fault) => void) {
-    this.#file = new StateFile(place, {
+  /** @param location `undefined` for memory only */
+  constructor(location: StateFileLocation | undefined, clock: Clock, warn: (fault: Fault) => void) {
+    this.#file = new StateFile(location, {
       name: "push.json",
       sizeBytesMax: PUSH_FILE_BYTES_MAX,
       writeDelayMs: 0,
@@ -43,8 +43,8 @@ export class Subscriptions {
       parse: (text) => {
         const { subscriptions } = JSON.parse(text);
         if (!Array.isArray(subscriptions)) return false;
-        const whole = subscriptions.filter(isSubscription);
-        for (const one of whole.slice(0, PUSH_SUBSCRIPTIONS_MAX)) this.#put(one);
+        const valid = subscriptions.filter(isSubscription);
+        for (const subscription of valid.slice(0, PUSH_SUBSCRIPTIONS_MAX)) this.#put(subscription);
         return true;
       },
     });
@@ -53,7 +53,8 @@ export class Subscriptions {
   /** Loads the file. @param isKnown whether the device still belongs to the account */
   open(isKnown: (subscription: Subscription) => boolean): void {
     this.#file.open();
-    for (const one of [...this.#all.values()]) if (!isKnown(one)) this.remove(one.device);
+    for (const subscription of [...this.#all.values()])
+      if (!isKnown(subscription)) this.remove(subscription.device);
   }
 
   get size(): number {
@@ -80,9 +81,9 @@ export class Subscriptions {
   /** Resolves when it is durable. @throws Fault too-many, store-… */
   async add(subscription: Subscription): Promise<void> {
     const { user, device, endpoint } = subscription;
-    const known = this.#all.get(device);
-    if (known !== undefined && isSame(known, subscription)) return this.#file.sync();
-    if (known === undefined && this.#all.size >= PUSH_SUBSCRIPTIONS_MAX) {
+    const current = this.#all.get(device);
+    if (current !== undefined && isSame(current, subscription)) return this.#file.sync();
+    if (current === undefined && this.#all.size >= PUSH_SUBSCRIPTIONS_MAX) {
       const remedy = "ask whoever runs the server";
       throw new Fault("too-many", "this server has no room for more devices that take pushes", {
         remedy,
@@ -121,23 +122,18 @@ export class Subscriptions {
   }
 
   #delete(device: string): boolean {
-    const known = this.#all.get(device);
-    if (known === undefined) return false;
+    const current = this.#all.get(device);
+    if (current === undefined) return false;
     this.#all.delete(device);
-    const devices = this.#byUser.get(known.user);
+    const devices = this.#byUser.get(current.user);
     devices?.delete(device);
-    if (devices?.size === 0) this.#byUser.delete(known.user);
+    if (devices?.size === 0) this.#byUser.delete(current.user);
     return true;
   }
 }
 
-function isSame(one: Subscription, other: Subscription): boolean {
-  return (
-    one.user === other.user &&
-    one.endpoint === other.endpoint &&
-    one.key === other.key &&
-    one.auth === other.auth
-  );
+function isSame(a: Subscription, b: Subscription): boolean {
+  return a.user === b.user && a.endpoint === b.endpoint && a.key === b.key && a.auth === b.auth;
 }
 
 function isSubscription(value: unknown): value is Subscription {

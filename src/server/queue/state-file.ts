@@ -40,9 +40,9 @@ export class StateFile {
   #hasFailed = false;
   readonly #mutex = new Mutex();
 
-  /** @param place `undefined` for memory only */
-  constructor(place: StateFileLocation | undefined, options: StateFileOptions) {
-    this.#location = place;
+  /** @param location `undefined` for memory only */
+  constructor(location: StateFileLocation | undefined, options: StateFileOptions) {
+    this.#location = location;
     this.#options = options;
   }
 
@@ -65,16 +65,16 @@ export class StateFile {
 
   #warnUnreadable(cause: unknown): void {
     if (!(cause instanceof Error)) throw cause;
-    const { warn, consequence: lost } = this.#options;
-    warn(new Fault("data-foreign", msg`${this.#path} cannot be read; ${lost}`, { cause }));
+    const { warn, consequence } = this.#options;
+    warn(new Fault("data-foreign", msg`${this.#path} cannot be read; ${consequence}`, { cause }));
   }
 
   markDirty(): void {
     this.#isDirty = true;
     if (this.#location === undefined) return;
-    const { clock, writeDelayMs: everyMs } = this.#options;
-    const restMs = Math.max(everyMs, this.#encodingMs * PAUSE_PER_ENCODING);
-    this.#cancel ??= clock.after(restMs, () => {
+    const { clock, writeDelayMs } = this.#options;
+    const delayMs = Math.max(writeDelayMs, this.#encodingMs * PAUSE_PER_ENCODING);
+    this.#cancel ??= clock.after(delayMs, () => {
       this.#cancel = undefined;
       void this.#writeOrWarn();
     });

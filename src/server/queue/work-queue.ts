@@ -24,40 +24,40 @@ export class FairQueue {
   /** Only keys with queued or running tasks. */
   readonly #queues = new Map<string, { readonly queue: WorkQueue; count: number }>();
 
-  constructor(runningMax: number, waitingMax: number, rest?: PauseRule) {
+  constructor(runningMax: number, waitingMax: number, pause?: PauseRule) {
     this.#runningMax = runningMax;
     this.#waitingMax = waitingMax;
-    this.#pause = rest;
+    this.#pause = pause;
   }
 
   /** @throws Fault too-many, and whatever the task throws */
-  run<Result>(key: string, work: () => Promise<Result>): Promise<Result> {
+  run<Result>(key: string, task: () => Promise<Result>): Promise<Result> {
     const known = this.#queues.get(key);
     const entry = known ?? { queue: new WorkQueue(this.#runningMax, this.#waitingMax), count: 0 };
     this.#queues.set(key, entry);
     entry.count++;
     const outcome = Promise.withResolvers<Result>();
-    const leave = () => {
+    const release = () => {
       entry.count--;
       if (entry.count === 0) this.#queues.delete(key);
     };
-    const failed = (error: unknown) => outcome.reject(error);
+    const reject = (error: unknown) => outcome.reject(error);
     // The slot stays taken during the rest; the result is returned before it.
-    const place = entry.queue.run(() => this.#withPause(work().then(outcome.resolve, failed)));
-    place.then(leave, (error: unknown) => {
-      leave();
-      failed(error);
+    const slot = entry.queue.run(() => this.#withPause(task().then(outcome.resolve, reject)));
+    slot.then(release, (error: unknown) => {
+      release();
+      reject(error);
     });
     return outcome.promise;
   }
 
-  async #withPause(work: Promise<void>): Promise<void> {
-    const rest = this.#pause;
-    if (rest === undefined) return work;
-    const begun = rest.clock.now();
-    await work;
-    const restMs = Math.min(rest.msMax, (rest.clock.now() - begun) * rest.factor);
-    if (restMs > 0) await delay(rest.clock, restMs);
+  async #withPause(task: Promise<void>): Promise<void> {
+    const pause = this.#pause;
+    if (pause === undefined) return task;
+    const startedAt = pause.clock.now();
+    await task;
+    const pauseMs = Math.min(pause.msMax, (pause.clock.now() - startedAt) * pause.factor);
+    if (pauseMs > 0) await delay(pause.clock, pauseMs);
   }
 }
 
@@ -67,18 +67,14 @@ export class ReadQueue {
   readonly #turns: FairQueue;
 
   /** @param rest `undefined` if a key may read again immediately */
-  constructor({
-    perKey = 1,
-    waitingMax = PAGE_READS_QUEUED_MAX,
-    pause: rest,
-  }: ReadQueueOptions = {}) {
+  constructor({ perKey = 1, waitingMax = PAGE_READS_QUEUED_MAX, pause }: ReadQueueOptions = {}) {
     this.#reading = new WorkQueue(CONCURRENT_PAGE_READS_MAX, waitingMax);
-    this.#turns = new FairQueue(perKey, waitingMax, rest);
+    this.#turns = new FairQueue(perKey, waitingMax, pause);
   }
 
   /** @throws Fault too-many, and whatever the task throws */
-  run<Result>(key: string, work: () => Promise<Result>): Promise<Result> {
-    return this.#turns.run(key, () => this.#reading.run(work));
+  run<Result>(key: string, task: () => Promise<Result>): Promise<Result> {
+    return this.#turns.run(key, () => this.#reading.run(task));
   }
 }
 

@@ -87,15 +87,15 @@ export class FanOut {
   /** Time until which further records wait. */
   #pauseUntil = Number.NEGATIVE_INFINITY;
 
-  /** @param isMoreUnderWay whether the log is about to report more records */
+  /** @param hasPendingRecords whether the log is about to report more records */
   constructor(
     clock: Clock,
     registry: Pick<Registry, "nameOf">,
-    isMoreUnderWay: () => boolean = () => false,
+    hasPendingRecords: () => boolean = () => false,
   ) {
     this.#clock = clock;
     this.#registry = registry;
-    this.#hasPendingRecords = isMoreUnderWay;
+    this.#hasPendingRecords = hasPendingRecords;
   }
 
   /** Totals since the start; each message counts once, however many readers it has. */
@@ -129,14 +129,14 @@ export class FanOut {
   /**
    * Subscribes the reader from here on, without what is already gathered: the reader has that. It
    * does not flush for the other readers.
-   * @param followed called when nothing of the room is gathered any more, possibly synchronously
+   * @param onFollowed called when nothing of the room is gathered any more, possibly synchronously
    */
-  follow(room: Room, reader: Reader, followed = () => {}): void {
+  follow(room: Room, reader: Reader, onFollowed = () => {}): void {
     if (this.#pendingBytes() === 0) {
       reader.subscribe(room.id);
-      return followed();
+      return onFollowed();
     }
-    const newcomer = { reader, room, mark: this.#markOf(room), onFollowed: followed };
+    const newcomer = { reader, room, mark: this.#markOf(room), onFollowed };
     const others = this.#newcomers.get(room.id);
     if (others === undefined) this.#newcomers.set(room.id, [newcomer]);
     else others.push(newcomer);
@@ -147,20 +147,21 @@ export class FanOut {
     if (room === undefined) return;
     this.#frameRoom = undefined;
     const newcomers = this.#newcomers.get(room.id) ?? [];
-    const rests = new Map<FrameMark, Uint8Array>();
+    const remainders = new Map<FrameMark, Uint8Array>();
     for (const { mark } of newcomers) {
-      if (mark !== undefined && !rests.has(mark)) rests.set(mark, this.#frame.since(mark));
+      if (mark !== undefined && !remainders.has(mark))
+        remainders.set(mark, this.#frame.since(mark));
     }
-    this.#gather(room, this.#frame.take(), rests);
+    this.#gather(room, this.#frame.take(), remainders);
     for (const newcomer of newcomers) newcomer.mark = undefined; // They get all of the next frame.
     this.#mark = undefined;
   }
 
-  /** @param rests bytes for newcomers who already have a part of the message */
-  #gather(room: Room, bytes: Uint8Array, rests?: ReadonlyMap<FrameMark, Uint8Array>): void {
+  /** @param remainders bytes for newcomers who already have a part of the message */
+  #gather(room: Room, bytes: Uint8Array, remainders?: ReadonlyMap<FrameMark, Uint8Array>): void {
     const newcomers = (this.#newcomers.get(room.id) ?? []).map(({ reader, mark }) => {
-      const rest = mark === undefined ? undefined : rests?.get(mark);
-      return { reader, bytes: rest ?? bytes };
+      const remainder = mark === undefined ? undefined : remainders?.get(mark);
+      return { reader, bytes: remainder ?? bytes };
     });
     this.#gathered.push({ room, bytes, newcomers });
     this.#gatheredBytes += bytes.length;
@@ -222,13 +223,14 @@ export class FanOut {
     for (const { room, bytes, newcomers } of gathered) {
       rooms.add(room);
       for (const listener of this.#listeners) listener.publish(room.id, bytes);
-      for (const { reader, bytes: rest } of newcomers) if (rest.length > 0) reader.sendBytes(rest);
+      for (const { reader, bytes: remainder } of newcomers)
+        if (remainder.length > 0) reader.sendBytes(remainder);
     }
     let writes = 0;
     for (const room of rooms) writes += room.members.size;
-    const restMs = Math.min(GATHER_MS_MAX, Math.max(GATHER_MS_MIN, writes * WRITE_MS));
+    const pauseMs = Math.min(GATHER_MS_MAX, Math.max(GATHER_MS_MIN, writes * WRITE_MS));
     this.#flushedAt = this.#clock.now();
-    this.#pauseUntil = this.#flushedAt + restMs;
+    this.#pauseUntil = this.#flushedAt + pauseMs;
     this.#subscribeNewcomers();
   }
 
@@ -236,10 +238,10 @@ export class FanOut {
   #subscribeNewcomers(): void {
     const newcomers = [...this.#newcomers.values()].flat();
     this.#newcomers.clear();
-    for (const { reader, room, onFollowed: followed } of newcomers) {
+    for (const { reader, room, onFollowed } of newcomers) {
       if (!reader.following.has(room.id)) continue; // Its link is closed.
       reader.subscribe(room.id);
-      followed();
+      onFollowed();
     }
   }
 }
@@ -259,7 +261,7 @@ export function wireRecord(record: LogRecord, registry: Pick<Registry, "nameOf">
 
 /** Returns a room as `reader` knows it: by its name, or by the other user's. */
 export function roomEntry(room: Room, reader: string, registry: Registry): RoomEntry {
-  const shown = {
+  const settings = {
     ...(room.isSealed === true ? { sealed: true } : {}),
     ...(room.pins.length === 0 ? {} : { pins: [...room.pins] }),
     ...(showsReaders(room) ? { receipts: true } : {}),
@@ -270,18 +272,18 @@ export function roomEntry(room: Room, reader: string, registry: Registry): RoomE
       name: room.name,
       ...(room.topic === "" ? {} : { topic: room.topic }),
       ...(room.isClosed ? { closed: true } : {}),
-      ...shown,
+      ...settings,
       ...(room.locked ? { locked: true } : {}),
       ...(room.retention === undefined ? {} : { keepMs: room.retention.keepMs }),
     };
   }
-  const [one, other] = room.pair ?? [];
-  const partner = one === reader ? other : one;
+  const [first, second] = room.pair ?? [];
+  const partner = first === reader ? second : first;
   const name = partner === undefined ? undefined : registry.nameOf(partner);
   return {
     room: room.id,
     ...(name === undefined ? {} : { with: name }),
-    ...shown,
+    ...settings,
     ...(wantsReceipts(room, reader) ? { receiptsWanted: true } : {}),
   };
 }

@@ -50,7 +50,7 @@ interface EncodedBatch {
 interface CatchUpOptions extends ServerContext {
   readonly fanOut: FanOut;
   readonly presence: Pick<PresenceFeed, "flush">;
-  readonly reading: Pick<ReadPositionService, "upTo" | "unread">;
+  readonly readPositions: Pick<ReadPositionService, "upTo" | "unread">;
   readonly historyQuota: HistoryQuota;
 }
 
@@ -76,7 +76,7 @@ export class CatchUp {
    */
   async resume(client: ClientConnection, member: Member, after: number | undefined): Promise<void> {
     const { rooms, fanOut } = this.#options;
-    const begun = rooms.head;
+    const startHead = rooms.head;
     for (const room of [...rooms.of(member.account.id)]) {
       if (client.member !== member) return;
       await this.#withRun(client, room, async (run) => {
@@ -89,7 +89,7 @@ export class CatchUp {
     if (client.member !== member) return;
     // The notice promises that everything up to this seq was sent; earlier gathered records are
     // flushed.
-    if (rooms.head > begun) fanOut.flush();
+    if (rooms.head > startHead) fanOut.flush();
     client.notify({ kind: "caught-up", seq: rooms.head });
   }
 
@@ -158,7 +158,7 @@ export class CatchUp {
   async #withRun(
     client: ClientConnection,
     room: Room,
-    work: (run: symbol) => Promise<void>,
+    task: (run: symbol) => Promise<void>,
   ): Promise<void> {
     const { member } = client;
     if (member === undefined || !room.members.has(member.account.id)) return;
@@ -167,7 +167,7 @@ export class CatchUp {
     const run = client.beginCatchUp(room.id);
     if (run === undefined) return;
     try {
-      await work(run);
+      await task(run);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       if (client.isCatchingUp(room.id, run)) client.close(error);
@@ -182,7 +182,7 @@ export class CatchUp {
     const reader = client.account?.id;
     if (reader === undefined) return;
     const entry = roomEntry(room, reader, this.#options.registry);
-    const read = this.#options.reading.upTo(reader, room.id);
+    const read = this.#options.readPositions.upTo(reader, room.id);
     const isOperator = this.#options.registry.policy.isOperator(reader);
     const mayModerate = room.name !== undefined && moderates(room, { user: reader, isOperator });
     client.notify({
@@ -191,7 +191,7 @@ export class CatchUp {
       n,
       skipped,
       read,
-      unread: this.#options.reading.unread(reader, room, n),
+      unread: this.#options.readPositions.unread(reader, room, n),
       ...(mayModerate ? { moderates: true } : {}),
       ...(behind ? { behind } : {}),
     });

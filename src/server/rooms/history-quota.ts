@@ -34,9 +34,11 @@ export class HistoryQuota {
   /** @throws Fault history-limit */
   check(user: UserId): void {
     if (!this.isReached(user)) return;
-    const leftMs = DAY_MS - (this.#context.clock.unixMs() % DAY_MS);
+    const remainingMs = DAY_MS - (this.#context.clock.unixMs() % DAY_MS);
     const message = `you have read ${formatSize(this.#bytesMax)} of history today, the daily limit`;
-    throw new Fault("history-limit", message, { remedy: msg`try again in ${formatLeft(leftMs)}` });
+    throw new Fault("history-limit", message, {
+      remedy: msg`try again in ${formatLeft(remainingMs)}`,
+    });
   }
 
   count(user: UserId, records: readonly LogRecord[]): void {

@@ -69,8 +69,8 @@ export class Management {
   async #renameAccount(by: UserId, account: Account, to: string): Promise<void> {
     const { registry, kernel, rooms, peers, catchUp } = this.#options;
     const name = checkNewName(to);
-    const was = account.name;
-    if (name === was) return;
+    const oldName = account.name;
+    if (name === oldName) return;
     registry.reserve(name, account);
     try {
       await kernel.transact(() => {
@@ -82,7 +82,14 @@ export class Management {
     }
     for (const room of [...rooms.of(account.id)]) {
       if (room.name === undefined) catchUp.refresh(room);
-      else this.#submit(by, { kind: "renamed", room: room.id, user: account.id, was, to: name });
+      else
+        this.#submit(by, {
+          kind: "renamed",
+          room: room.id,
+          user: account.id,
+          was: oldName,
+          to: name,
+        });
     }
     const detail = { retryAfterMs: 0, remedy: "nothing: this program connects again" };
     const fault = new Fault("link-closed", msg`you are called ${name} from now on`, detail);
@@ -90,22 +97,22 @@ export class Management {
   }
 
   /** Can be repeated for a removed account whose rooms were not notified because of a crash. */
-  async #removeAccount(by: UserId, account: Account, done = () => {}): Promise<void> {
+  async #removeAccount(by: UserId, account: Account, onRemoved = () => {}): Promise<void> {
     const { registry, kernel, rooms, peers } = this.#options;
     await kernel.transact(() => (account.isGone ? [] : [registry.goneDraft(account, by)]));
     const { id: user, name } = account;
     for (const room of [...rooms.of(user)]) {
       if (room.name !== undefined) this.#submit(by, { kind: "gone", room: room.id, user, name });
     }
-    done(); // Before the links end, including that of the requester.
+    onRemoved(); // Before the links end, including that of the requester.
     const remedy = "ask an operator";
     const fault = new Fault("login-refused", msg`the account ${name} was removed`, { remedy });
     peers.close(user, fault);
   }
 
   #submit(user: UserId, act: Act): void {
-    const ignored = () => {};
-    this.#options.kernel.submit({ user }, { kind: "act", isOperator: true, act }, ignored);
+    const ignoreOutcome = () => {};
+    this.#options.kernel.submit({ user }, { kind: "act", isOperator: true, act }, ignoreOutcome);
   }
 
   #checkSingleTarget({ user, room }: Pick<RequestOf<"remove">, "user" | "room">): void {

@@ -59,14 +59,14 @@ export class MassErasure {
   async #eraseNext(
     by: UserId,
     query: Partial<PageQuery>,
-    why: { readonly isRetention?: true } = {},
+    reason: { readonly isRetention?: true } = {},
   ): Promise<ErasureProgress> {
     const limits = { limit: ERASED_PER_ORDER_MAX, bytesMax: PAGE_BYTES_MAX };
     const kinds = { kinds: AUTHORED_KINDS, from: "oldest" } as const;
     const page = await this.#context.archive.page({ ...query, ...limits, ...kinds });
     let erased = 0;
     for (const [room, seqs] of this.#unerased(page)) {
-      if (await this.#erase(by, { room, seqs, ...why })) erased += seqs.length;
+      if (await this.#erase(by, { room, seqs, ...reason })) erased += seqs.length;
     }
     return { erased, last: page.records.at(-1)?.head.seq, more: page.more };
   }
@@ -85,8 +85,8 @@ export class MassErasure {
   }
 
   /** @returns false if the last of them was erased by others meanwhile */
-  async #erase(by: UserId, what: ErasureBatch): Promise<boolean> {
-    const act = { kind: "erase-many", ...what } as const;
+  async #erase(by: UserId, batch: ErasureBatch): Promise<boolean> {
+    const act = { kind: "erase-many", ...batch } as const;
     try {
       await this.#context.kernel.request(by, { kind: "act", isOperator: true, act });
       return true;

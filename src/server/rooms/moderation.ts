@@ -32,7 +32,7 @@ import type { RecordLookup } from "./record-lookup.ts";
 
 interface ModerationOptions extends ServerContext {
   readonly recordLookup: RecordLookup;
-  readonly entry: Pick<Authenticator, "guessOperatorToken">;
+  readonly authenticator: Pick<Authenticator, "guessOperatorToken">;
   readonly resets: Pick<Resets, "signOut">;
   readonly erasure: Pick<MassErasure, "ofAccount">;
 }
@@ -60,7 +60,7 @@ export class Moderation {
 
   /** Grants operator rights to the session. @throws Fault login-refused, too-many */
   async operate(client: ClientConnection, account: Account, token: string): Promise<void> {
-    await this.#options.entry.guessOperatorToken(client, token);
+    await this.#options.authenticator.guessOperatorToken(client, token);
     if (client.member?.account === account) client.member.isOperator = true;
   }
 
@@ -96,26 +96,26 @@ export class Moderation {
     const { seq } = request;
     const head = (await this.#options.recordLookup.find(actor.user, seq))?.head;
     const room = head === undefined ? undefined : this.#room(head);
-    const mayKnow =
+    const mayReference =
       room?.members.has(actor.user) === true ||
       head?.by === actor.user ||
       (actor.isOperator && room?.name !== undefined);
-    if (head === undefined || room === undefined || !mayKnow) {
+    if (head === undefined || room === undefined || !mayReference) {
       throw new Fault("not-found", msg`there is no message ${seq} for you`, {
         remedy: "see its number: chat history --json",
       });
     }
-    const said = { room: room.id, seq, author: head.by };
+    const message = { room: room.id, seq, author: head.by };
     if (!TARGET_KINDS[request.kind].has(head.kind)) {
-      const sentence = msg`record ${seq} is a '${head.kind}', and only words can be changed`;
-      throw new Fault("not-allowed", sentence, { remedy: "choose a message" });
+      const text = msg`record ${seq} is a '${head.kind}', and only words can be changed`;
+      throw new Fault("not-allowed", text, { remedy: "choose a message" });
     }
-    if (request.kind === "erase") return { kind: "erase", ...said };
-    if (request.kind === "pin") return { kind: "pin", on: request.on, ...said };
+    if (request.kind === "erase") return { kind: "erase", ...message };
+    if (request.kind === "pin") return { kind: "pin", on: request.on, ...message };
     // A file may have no text.
     if (head.kind === "file") checkFileText(request.text);
     else if (request.text === "") throw new Fault("text-invalid", msg`an empty text says nothing`);
-    return { kind: "edit", text: request.text, ...said };
+    return { kind: "edit", text: request.text, ...message };
   }
 
   /** @throws Fault not-allowed, user-unknown, store-…, too-many */
@@ -126,10 +126,10 @@ export class Moderation {
   ): Promise<Answer<"erase-all">> {
     // Includes removed accounts, whose messages remain until erased.
     const everyone = this.#options.registry.everyone;
-    const whose = user === undefined ? account : namedPerson(everyone, checkName(user));
-    if (whose !== account) checkOperator(actor);
-    const part = await this.#options.erasure.ofAccount(actor.user, whose, after ?? 0);
-    const { erased, last, more } = part;
+    const author = user === undefined ? account : namedPerson(everyone, checkName(user));
+    if (author !== account) checkOperator(actor);
+    const progress = await this.#options.erasure.ofAccount(actor.user, author, after ?? 0);
+    const { erased, last, more } = progress;
     return { erased, ...(more && last !== undefined ? { next: last } : {}) };
   }
 
@@ -152,9 +152,9 @@ export class Moderation {
       await this.#options.sequencer.waitUntilCurrent();
     const account = this.account(user);
     if (account.passwordHash === undefined) {
-      const sentence = msg`${account.name} has no password to come in again with`;
+      const text = msg`${account.name} has no password to come in again with`;
       const remedy = "make a reset that signs out: its use sets one";
-      throw new Fault("last-credential", sentence, { remedy });
+      throw new Fault("last-credential", text, { remedy });
     }
     await this.#options.resets.signOut(account);
   }
@@ -196,19 +196,19 @@ export class Moderation {
     const fault = bannedFault(ban);
     for (const client of [...this.#options.peers.all()]) {
       const { account } = client;
-      const isMeant =
+      const isTarget =
         ban.user === undefined
           ? hostKey(client) === ban.address && !isOperating(client, account, this.#options.registry)
           : account?.id === ban.user;
-      if (isMeant) client.close(fault);
+      if (isTarget) client.close(fault);
     }
   }
 
   bans({ after }: RequestOf<"bans">): Answer<"bans"> {
     const { registry, clock } = this.#options;
     const { page, next } = housePage(registry.policy.bans(clock.unixMs()), after);
-    const bans = page.map(({ user, seq: _, ...rest }) =>
-      defined({ user: user === undefined ? undefined : registry.nameOf(user), ...rest }),
+    const bans = page.map(({ user, seq: _, ...ban }) =>
+      defined({ user: user === undefined ? undefined : registry.nameOf(user), ...ban }),
     );
     return defined({ bans, next });
   }

@@ -29,7 +29,7 @@ export class PrefsService {
 
   of({ prefs }: Account): Answer<"prefs"> {
     return {
-      rooms: [...(prefs?.rooms ?? [])].map(([room, one]) => ({ room, ...one })),
+      rooms: [...(prefs?.rooms ?? [])].map(([room, settings]) => ({ room, ...settings })),
       saved: [...(prefs?.saved ?? [])].map(([seq, room]) => ({ room, seq })),
     };
   }
@@ -68,9 +68,9 @@ export class PrefsService {
   #record(account: Account, change: PrefsChange): Promise<void> {
     const message = "you change your settings too quickly";
     this.#rates.check(account.id, this.#context.clock.now(), "too-many", message);
-    const turns = this.#mutexes.get(account) ?? new Mutex();
-    this.#mutexes.set(account, turns);
-    return turns.run(() => this.#recordNow(account, change));
+    const mutex = this.#mutexes.get(account) ?? new Mutex();
+    this.#mutexes.set(account, mutex);
+    return mutex.run(() => this.#recordNow(account, change));
   }
 
   async #recordNow(account: Account, change: PrefsChange): Promise<void> {
@@ -79,8 +79,8 @@ export class PrefsService {
     const decide = () => (account.isGone ? [] : prefsDrafts(id, change, account.prefs));
     // A record of another server may have changed the state just now.
     if (decide().length === 0 && !(await sequencer.waitUntilCurrent())) {
-      const sentence = "this server is behind the others of its cluster";
-      throw new Fault("no-majority", sentence, { retryAfterMs: 1_000 });
+      const message = "this server is behind the others of its cluster";
+      throw new Fault("no-majority", message, { retryAfterMs: 1_000 });
     }
     const record = await kernel.transact(decide);
     if (record === undefined) return;

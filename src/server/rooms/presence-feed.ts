@@ -70,11 +70,11 @@ export class PresenceFeed {
   #publish(room: Room, online: readonly string[], offline: readonly string[]): void {
     const count = Math.max(online.length, offline.length);
     for (let at = 0; at < count; at += PRESENCE_ACCOUNTS_MAX) {
-      const part = {
+      const users = {
         online: online.slice(at, at + PRESENCE_ACCOUNTS_MAX),
         offline: offline.slice(at, at + PRESENCE_ACCOUNTS_MAX),
       };
-      this.#fanOut.publish(room, { kind: "presences", room: room.id, ...part });
+      this.#fanOut.publish(room, { kind: "presences", room: room.id, ...users });
     }
   }
 }

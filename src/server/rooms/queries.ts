@@ -30,7 +30,7 @@ import type { ReadPositionService } from "./read-positions.ts";
 import type { RecordLookup } from "./record-lookup.ts";
 
 export interface QueriesOptions extends ServerContext {
-  readonly reading: Pick<ReadPositionService, "unread" | "upTo">;
+  readonly readPositions: Pick<ReadPositionService, "unread" | "upTo">;
   readonly recordLookup: Pick<RecordLookup, "find">;
   readonly historyQuota: HistoryQuota;
 }
@@ -70,8 +70,8 @@ export class Queries {
       directory: options.registry.everyone,
       sha256,
     });
-    const rest = pagePause(options.clock);
-    this.#reading = new ReadQueue({ perKey: PAGE_READS_PER_ACCOUNT_MAX, pause: rest });
+    const pause = pagePause(options.clock);
+    this.#reading = new ReadQueue({ perKey: PAGE_READS_PER_ACCOUNT_MAX, pause });
   }
 
   /** In order of creation. @throws Fault room-unknown */
@@ -87,15 +87,15 @@ export class Queries {
       if (rooms.length === PAGE_RECORDS_MAX) return { rooms, more: true };
       const joined = room.members.has(account.id);
       // A room with a password shows both only to its members.
-      const isTold = joined || !room.locked;
+      const isVisible = joined || !room.locked;
       rooms.push({
         room: room.name ?? "",
-        topic: isTold ? room.topic : "",
-        members: isTold ? room.members.size : 0,
+        topic: isVisible ? room.topic : "",
+        members: isVisible ? room.members.size : 0,
         joined,
         sealed: room.isSealed === true,
         locked: room.locked,
-        ...(joined ? { unread: this.#options.reading.unread(account.id, room) } : {}),
+        ...(joined ? { unread: this.#options.readPositions.unread(account.id, room) } : {}),
       });
     }
     return { rooms, more: false };
@@ -118,10 +118,10 @@ export class Queries {
   }
 
   /** Public profile of an account. @throws Fault name-invalid, user-unknown */
-  whois(asker: Account, named: string): Answer<"whois"> {
+  whois(requester: Account, named: string): Answer<"whois"> {
     const { registry, rooms, engine } = this.#options;
     const { id, name, sinceUnixMs } = namedPerson(registry, checkName(named, "person's name"));
-    const shared = [...rooms.of(asker.id)].filter(({ members }) => members.has(id));
+    const shared = [...rooms.of(requester.id)].filter(({ members }) => members.has(id));
     return {
       user: name,
       since: sinceUnixMs,
@@ -143,15 +143,15 @@ export class Queries {
   #sortedAccounts(): readonly Entry[] {
     const { clock, registry } = this.#options;
     const version = registry.namesVersion;
-    const kept = this.#allAccounts;
-    const isLarge = (kept?.people.length ?? 0) > PRESENCE_MEMBERS_MAX;
-    const isFresh = kept?.version === version || (isLarge && clock.now() < (kept?.until ?? 0));
-    if (kept !== undefined && isFresh) return kept.people;
-    const begun = clock.now();
+    const cached = this.#allAccounts;
+    const isLarge = (cached?.people.length ?? 0) > PRESENCE_MEMBERS_MAX;
+    const isFresh = cached?.version === version || (isLarge && clock.now() < (cached?.until ?? 0));
+    if (cached !== undefined && isFresh) return cached.people;
+    const startedAt = clock.now();
     const people = byName([...registry.all()].filter(({ isGone }) => !isGone));
-    const tookMs = clock.now() - begun;
-    const restMs = Math.max(LARGE_SORT_INTERVAL_MS, SORT_PAUSE_FACTOR * tookMs);
-    this.#allAccounts = { people, until: begun + restMs, version };
+    const durationMs = clock.now() - startedAt;
+    const reuseMs = Math.max(LARGE_SORT_INTERVAL_MS, SORT_PAUSE_FACTOR * durationMs);
+    this.#allAccounts = { people, until: startedAt + reuseMs, version };
     return people;
   }
 
@@ -200,9 +200,9 @@ export class Queries {
     const records: LogRecord[] = [];
     let bytes = 0;
     let more = false;
-    for (const seq of seqs.sort((one, other) => other - one)) {
+    for (const seq of seqs.sort((a, b) => b - a)) {
       const found = await this.#message(account, seq);
-      bytes += found.reduce((sum, one) => sum + (one.bodyBytes?.length ?? 0), 0);
+      bytes += found.reduce((sum, record) => sum + (record.bodyBytes?.length ?? 0), 0);
       more = records.length > 0 && bytes > PAGE_BYTES_MAX;
       if (more) break;
       records.push(...found);
@@ -211,7 +211,7 @@ export class Queries {
     checkReads(room, account.id); // The account may have left while the disk was read.
     return {
       records: records
-        .sort((one, other) => one.head.seq - other.head.seq)
+        .sort((a, b) => a.head.seq - b.head.seq)
         .map((record) => wireRecord(record, registry)),
       rooms: [roomEntry(room, account.id, registry)],
       more,
@@ -222,8 +222,8 @@ export class Queries {
   async #message({ id }: Account, seq: number): Promise<readonly LogRecord[]> {
     const { rooms, recordLookup } = this.#options;
     const edit = rooms.editsOf(seq).at(-1);
-    const wanted = edit === undefined ? [seq] : [seq, edit];
-    const found = await Promise.all(wanted.map((one) => recordLookup.find(id, one)));
+    const seqs = edit === undefined ? [seq] : [seq, edit];
+    const found = await Promise.all(seqs.map((wantedSeq) => recordLookup.find(id, wantedSeq)));
     return found.filter((record) => record !== undefined);
   }
 
@@ -240,14 +240,14 @@ export class Queries {
       throw new Fault("not-found", msg`there is no message ${seq} of yours`);
     }
     if (!showsReaders(room)) {
-      const sentence = "who has read is not shown here";
-      throw new Fault("not-allowed", sentence, { remedy: "a moderator can: /receipts on" });
+      const message = "who has read is not shown here";
+      throw new Fault("not-allowed", message, { remedy: "a moderator can: /receipts on" });
     }
     return this.#readersOf(room, account.id, head.n);
   }
 
   #readersOf(room: Room, author: UserId, n: number): Answer<"readers"> {
-    const { registry, reading } = this.#options;
+    const { registry, readPositions } = this.#options;
     const { since, joined } = room.receipts ?? { since: Number.POSITIVE_INFINITY };
     const users: string[] = [];
     let readers = 0;
@@ -255,7 +255,7 @@ export class Queries {
       const isReader =
         user !== author &&
         n > since &&
-        reading.upTo(user, room.id) >= n &&
+        readPositions.upTo(user, room.id) >= n &&
         (joined?.get(user) ?? 0) < n;
       if (!isReader) continue;
       readers++;
@@ -291,8 +291,8 @@ export class Queries {
   #members(room: Room | undefined): readonly Entry[] {
     if (room === undefined) return [];
     const { clock, registry } = this.#options;
-    const kept = this.#largeRooms.get(room);
-    if (kept !== undefined && clock.now() < kept.until) return kept.people;
+    const cached = this.#largeRooms.get(room);
+    if (cached !== undefined && clock.now() < cached.until) return cached.people;
     const members = [...room.members].map((id) => registry.get(id));
     const people = byName(
       members.filter((member) => member !== undefined).filter(({ isGone }) => !isGone),
@@ -328,5 +328,5 @@ function indexAfter(people: readonly Entry[], name: string): number {
 
 function byName(people: readonly Account[]): Entry[] {
   const entries = people.map((account) => ({ account, key: foldName(account.name) }));
-  return entries.sort((one, other) => (one.key < other.key ? -1 : 1));
+  return entries.sort((a, b) => (a.key < b.key ? -1 : 1));
 }

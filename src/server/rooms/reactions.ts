@@ -32,40 +32,40 @@ export class Reactions {
     client: ClientConnection,
     account: Account,
     request: RequestOf<"post">,
-    on: () => void,
+    proceed: () => void,
   ): Promise<void> | undefined {
-    const before = this.#tails.get(client);
+    const previous = this.#tails.get(client);
     const { react, re } = request.body;
-    if (before !== undefined || (react !== undefined && re !== undefined)) {
-      return this.#inTurn(client, before, this.#check(account, request), on);
+    if (previous !== undefined || (react !== undefined && re !== undefined)) {
+      return this.#queue(client, previous, this.#check(account, request), proceed);
     }
-    on();
+    proceed();
     return undefined;
   }
 
-  async #inTurn(
+  async #queue(
     client: ClientConnection,
-    before: Promise<void> | undefined,
+    previous: Promise<void> | undefined,
     check: Promise<void>,
-    on: () => void,
+    proceed: () => void,
   ): Promise<void> {
-    const turn = this.#turn(before, check, on);
-    this.#tails.set(client, turn);
+    const current = this.#afterPrevious(previous, check, proceed);
+    this.#tails.set(client, current);
     try {
-      await turn;
+      await current;
     } finally {
-      if (this.#tails.get(client) === turn) this.#tails.delete(client);
+      if (this.#tails.get(client) === current) this.#tails.delete(client);
     }
   }
 
-  async #turn(
-    before: Promise<void> | undefined,
+  async #afterPrevious(
+    previous: Promise<void> | undefined,
     check: Promise<void>,
-    on: () => void,
+    proceed: () => void,
   ): Promise<void> {
-    const [, checked] = await Promise.allSettled([before, check]);
+    const [, checked] = await Promise.allSettled([previous, check]);
     if (checked.status === "rejected") throw checked.reason;
-    on();
+    proceed();
   }
 
   /** @throws Fault not-found; no-majority if the message cannot be looked up */
@@ -77,8 +77,8 @@ export class Reactions {
     const { sequencer } = this.#options;
     if (!sequencer.isShared) throw noMessage(re);
     if (!(await sequencer.waitUntilCurrent())) {
-      const sentence = "nobody can say whether there is such a message";
-      throw new Fault("no-majority", sentence, { retryAfterMs: 1_000 });
+      const message = "nobody can say whether there is such a message";
+      throw new Fault("no-majority", message, { retryAfterMs: 1_000 });
     }
     if (!(await this.#isReactable(account, to, re))) throw noMessage(re);
   }
@@ -92,8 +92,8 @@ export class Reactions {
     // Two users without a direct conversation share no message, whatever its number.
     if (room === undefined) return false;
     if (!room.members.has(account.id)) return true;
-    const like = { rooms: new Set([room.id]), kinds: REACTABLE_KINDS };
-    const record = await this.#options.recordLookup.find(account.id, re, like);
+    const filter = { rooms: new Set([room.id]), kinds: REACTABLE_KINDS };
+    const record = await this.#options.recordLookup.find(account.id, re, filter);
     return record !== undefined && record.erased === undefined;
   }
 }

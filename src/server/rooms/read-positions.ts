@@ -31,11 +31,11 @@ export class ReadPositionService {
   readonly #unsent = new Map<UserId, Map<Room, ClientConnection | undefined>>();
   #cancel: (() => void) | undefined;
 
-  /** @param place `undefined` for memory only */
-  constructor(context: ServerContext, place: StateFileLocation | undefined) {
+  /** @param location `undefined` for memory only */
+  constructor(context: ServerContext, location: StateFileLocation | undefined) {
     this.#context = context;
     const { clock, warn } = context;
-    this.#file = new StateFile(place, {
+    this.#file = new StateFile(location, {
       name: "marks.json",
       sizeBytesMax: READ_POSITIONS_BYTES_MAX,
       writeDelayMs: READ_POSITIONS_SAVE_INTERVAL_MS,
@@ -43,9 +43,9 @@ export class ReadPositionService {
       consequence: "what was read counts as unread again",
       format: () => this.#positions.format(),
       parse: (text) => {
-        const kept = ReadPositions.parse(text);
-        if (kept !== undefined) this.#positions = kept;
-        return kept !== undefined;
+        const parsed = ReadPositions.parse(text);
+        if (parsed !== undefined) this.#positions = parsed;
+        return parsed !== undefined;
       },
     });
   }
@@ -76,12 +76,12 @@ export class ReadPositionService {
   onRecord(room: Room, record: LogRecord): void {
     const { head } = record;
     if (head.by === "server") return;
-    const marks = this.#positions;
-    const gone = head.kind === "kick" ? accountIn(record) : undefined;
-    if (gone !== undefined && marks.forget(gone, room.id)) this.#file.markDirty();
-    const isNext = marks.of(head.by, room.id) === head.n - 1;
+    const positions = this.#positions;
+    const kicked = head.kind === "kick" ? accountIn(record) : undefined;
+    if (kicked !== undefined && positions.forget(kicked, room.id)) this.#file.markDirty();
+    const isNext = positions.of(head.by, room.id) === head.n - 1;
     if (isNext || head.kind === "join") this.#advance(head.by, room, head.n, undefined);
-    if (head.kind === "leave" && marks.forget(head.by, room.id)) this.#file.markDirty();
+    if (head.kind === "leave" && positions.forget(head.by, room.id)) this.#file.markDirty();
   }
 
   /** Sends pending positions and writes them to disk. */
@@ -92,8 +92,8 @@ export class ReadPositionService {
   }
 
   /** @throws Fault not-member, also for an unknown room */
-  read(client: ClientConnection, { id }: Account, { room: asked, n }: RequestOf<"read">): void {
-    const room = this.#context.rooms.get(asked as RoomId);
+  read(client: ClientConnection, { id }: Account, { room: roomId, n }: RequestOf<"read">): void {
+    const room = this.#context.rooms.get(roomId as RoomId);
     if (room?.members.has(id) !== true) throw new Fault("not-member", "you do not read that room");
     const upTo = Math.min(n, room.lastN);
     this.#advance(id, room, upTo, client);
@@ -136,9 +136,9 @@ export class ReadPositionService {
   /** @throws Fault user-unknown, not-allowed, too-many, store-… */
   async ignore(account: Account, { user, on }: RequestOf<"ignore">): Promise<void> {
     const { registry, kernel } = this.#context;
-    const other = namedPerson(registry, checkName(user, "person's name"));
+    const ignored = namedPerson(registry, checkName(user, "person's name"));
     const record = await kernel.transact(() => {
-      const draft = registry.ignoreDraft(account, other.id, on);
+      const draft = registry.ignoreDraft(account, ignored.id, on);
       return draft === undefined ? [] : [draft];
     });
     if (record !== undefined) this.sendIgnored(account);

@@ -17,13 +17,13 @@ export class RecordLookup {
 
   /** @returns `undefined` if there is no such record @throws Fault too-many, store-… */
   async find(
-    asker: UserId,
+    requester: UserId,
     seq: number,
-    like: Pick<PageQuery, "rooms" | "kinds"> = {},
+    filter: Pick<PageQuery, "rooms" | "kinds"> = {},
   ): Promise<LogRecord | undefined> {
-    const place = { afterSeq: seq - 1, beforeSeq: seq + 1, from: "oldest", limit: 1 } as const;
-    const query = { ...like, ...place, bytesMax: PAGE_BYTES_MAX };
-    const { records } = await this.#reading.run(asker, () => this.#archive.page(query));
+    const position = { afterSeq: seq - 1, beforeSeq: seq + 1, from: "oldest", limit: 1 } as const;
+    const query = { ...filter, ...position, bytesMax: PAGE_BYTES_MAX };
+    const { records } = await this.#reading.run(requester, () => this.#archive.page(query));
     return records[0];
   }
 }

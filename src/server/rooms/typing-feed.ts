@@ -50,14 +50,14 @@ export class TypingFeed {
   }
 
   /** @throws Fault not-member, also for an unknown room; muted, not-allowed */
-  setTyping({ id }: Account, { room: asked, on }: Pick<RequestOf<"typing">, "room" | "on">): void {
+  setTyping({ id }: Account, { room: roomId, on }: Pick<RequestOf<"typing">, "room" | "on">): void {
     const { rooms, clock, feed, siblings } = this.#options;
-    const room = rooms.get(asked as RoomId);
+    const room = rooms.get(roomId as RoomId);
     if (room?.members.has(id) !== true) throw new Fault("not-member", "you do not read that room");
     checkSpeaks(room, id, clock.unixMs());
     if (room.isSealed === true) {
-      const sentence = "when somebody writes in a sealed room is told nobody";
-      throw new Fault("sealed-room", sentence, { remedy: "nothing: it is not needed" });
+      const message = "when somebody writes in a sealed room is told nobody";
+      throw new Fault("sealed-room", message, { remedy: "nothing: it is not needed" });
     }
     if (!this.#setTyping(id, room, on)) return;
     feed.emitActivity(id);
@@ -73,10 +73,10 @@ export class TypingFeed {
   /** The message was posted: readers see that by the record. */
   onRecord(room: Room, { head: { kind, by } }: LogRecord): void {
     if (by === "server" || !MESSAGE_KINDS.has(kind) || this.#typists.get(by)?.room !== room) return;
-    const isUntold = this.#changed.has(room);
+    const wasPending = this.#changed.has(room);
     this.#end(by);
     // Others may have been hidden by the limit of names.
-    if (!isUntold && !this.#byRoom.has(room)) this.#changed.delete(room);
+    if (!wasPending && !this.#byRoom.has(room)) this.#changed.delete(room);
     this.#schedule();
   }
 
@@ -95,12 +95,12 @@ export class TypingFeed {
   #setTyping(user: UserId, room: Room, on: boolean): boolean {
     if (this.#isStopped || room.members.size > TYPING_MEMBERS_MAX) return false;
     const now = this.#options.clock.now();
-    const before = this.#typists.get(user);
+    const previous = this.#typists.get(user);
     if (!on) {
-      if (before?.room !== room) return false;
+      if (previous?.room !== room) return false;
       this.#end(user);
-    } else if (before?.room === room) {
-      if (now - before.at < TYPING_INTERVAL_MS) return false;
+    } else if (previous?.room === room) {
+      if (now - previous.at < TYPING_INTERVAL_MS) return false;
       this.#typists.delete(user);
       this.#typists.set(user, { room, at: now });
     } else {
@@ -128,11 +128,11 @@ export class TypingFeed {
   #schedule(): void {
     const [first] = this.#typists.values();
     const endsAt = first === undefined ? Number.POSITIVE_INFINITY : first.at + TYPING_MS;
-    const wantedAt = this.#changed.size > 0 ? this.#sentAt + TYPING_INTERVAL_MS : endsAt;
-    if (this.#isStopped || wantedAt >= this.#dueAt) return;
+    const dueAt = this.#changed.size > 0 ? this.#sentAt + TYPING_INTERVAL_MS : endsAt;
+    if (this.#isStopped || dueAt >= this.#dueAt) return;
     const now = this.#options.clock.now();
     this.#cancel();
-    this.#dueAt = Math.max(now, wantedAt);
+    this.#dueAt = Math.max(now, dueAt);
     this.#cancel = this.#options.clock.after(this.#dueAt - now, () => this.#due());
   }
 

@@ -56,16 +56,16 @@ export function sealedFolder({ disk, folder }: SealedLocation): SealedFolder {
  * @throws Fault store-…, no-majority
  */
 export async function migrateToCluster(
-  place: SealedLocation,
+  location: SealedLocation,
   shared: SealedBuckets,
 ): Promise<void> {
-  const own = sealedFolder(place);
+  const local = sealedFolder(location);
   for (const kind of ["groups", "keys", "leases"] as const) {
-    for (const name of own[kind].names()) {
-      const value = await own[kind].read(name);
+    for (const name of local[kind].names()) {
+      const value = await local[kind].read(name);
       // The shared value is newer.
       if (value !== undefined) await shared[kind].write(name, value.bytes, undefined);
-      await own[kind].remove(name);
+      await local[kind].remove(name);
     }
   }
 }

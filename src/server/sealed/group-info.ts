@@ -27,9 +27,9 @@ export class GroupInfoStore {
     const name = nameOf(room, hash);
     if (await this.#bucket.write(name, info, undefined)) return hash;
     // Reuses the same proposal, unless the stored one is damaged.
-    const there = await this.#bucket.read(name);
-    if (there === undefined || !equalBytes(there.bytes, info)) {
-      await this.#bucket.write(name, info, there);
+    const stored = await this.#bucket.read(name);
+    if (stored === undefined || !equalBytes(stored.bytes, info)) {
+      await this.#bucket.write(name, info, stored);
     }
     return hash;
   }

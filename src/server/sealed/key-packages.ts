@@ -59,13 +59,13 @@ export class KeyPackageStore {
     lastResort?: Uint8Array,
   ): Promise<{ readonly left: number; readonly lastResort: boolean }> {
     const answer = await this.#change(device, (stock) => {
-      const known = new Set(stock.once.map(packageOf));
+      const existing = new Set(stock.once.map(packageOf));
       const now = this.#clock.unixMs();
       const once = [...stock.once];
-      for (const one of packages) {
-        const text = toBase64Url(one);
-        if (once.length >= KEY_PACKAGES_MAX || known.has(text)) continue;
-        known.add(text);
+      for (const keyPackage of packages) {
+        const text = toBase64Url(keyPackage);
+        if (once.length >= KEY_PACKAGES_MAX || existing.has(text)) continue;
+        existing.add(text);
         once.push(`${now} ${text}`);
       }
       const last =
@@ -106,12 +106,12 @@ export class KeyPackageStore {
     isLast = false,
   ): Promise<{ readonly keyPackage: Uint8Array; readonly left: number } | undefined> {
     return this.#change(device, ({ once: [first, ...once], last }) => {
-      const given = first ?? (isLast ? last : undefined);
-      if (given === undefined) return { next: undefined, result: undefined };
-      const result = { keyPackage: fromBase64Url(packageOf(given)), left: once.length };
+      const chosen = first ?? (isLast ? last : undefined);
+      if (chosen === undefined) return { next: undefined, result: undefined };
+      const result = { keyPackage: fromBase64Url(packageOf(chosen)), left: once.length };
       if (first !== undefined) return { next: { once, last }, result };
-      const next = given.startsWith(FRESH)
-        ? { once, last: `${TAKEN}${given.slice(FRESH.length)}` }
+      const next = chosen.startsWith(FRESH)
+        ? { once, last: `${TAKEN}${chosen.slice(FRESH.length)}` }
         : undefined;
       return { next, result };
     });
@@ -144,9 +144,9 @@ export class KeyPackageStore {
     const times = this.#timesOf(pair, now);
     this.#claimTimes.delete(pair);
     this.#claimTimes.set(pair, [...times, now].slice(-KEY_PACKAGES_PER_HOUR));
-    for (const longest of this.#claimTimes.keys()) {
+    for (const oldest of this.#claimTimes.keys()) {
       if (this.#claimTimes.size <= KEY_PACKAGE_PAIRS_MAX) break;
-      this.#claimTimes.delete(longest);
+      this.#claimTimes.delete(oldest);
     }
   }
 
@@ -179,15 +179,15 @@ export class KeyPackageStore {
     if (value === undefined) return EMPTY_STOCK;
     try {
       const stock: unknown = JSON.parse(utf8Decode(value.bytes));
-      const isOurs = Array.isArray(stock) && stock.every((one) => typeof one === "string");
-      if (!isOurs) return EMPTY_STOCK;
+      const isStock = Array.isArray(stock) && stock.every((entry) => typeof entry === "string");
+      if (!isStock) return EMPTY_STOCK;
       const oldest = this.#clock.unixMs() - KEY_PACKAGE_KEEP_MS;
-      const isGood = (one: string) => Number(one.slice(0, one.indexOf(" "))) > oldest;
-      const isLast = (one: string) => one.startsWith(FRESH) || one.startsWith(TAKEN);
+      const isFresh = (entry: string) => Number(entry.slice(0, entry.indexOf(" "))) > oldest;
+      const isLast = (entry: string) => entry.startsWith(FRESH) || entry.startsWith(TAKEN);
       const last = stock.find(isLast);
       // Both marks have this length. Older servers ignore a marked last resort.
-      const isLastGood = last !== undefined && isGood(last.slice(FRESH.length));
-      return { once: stock.filter(isGood), last: isLastGood ? last : undefined };
+      const isLastFresh = last !== undefined && isFresh(last.slice(FRESH.length));
+      return { once: stock.filter(isFresh), last: isLastFresh ? last : undefined };
     } catch {
       return EMPTY_STOCK;
     }
@@ -211,6 +211,6 @@ interface StockChange<Result> {
 }
 
 /** Returns a stored package without its time. */
-function packageOf(kept: string): string {
-  return kept.slice(kept.indexOf(" ") + 1);
+function packageOf(stored: string): string {
+  return stored.slice(stored.indexOf(" ") + 1);
 }

@@ -30,13 +30,13 @@ export class LeaseStore {
   }
 
   /** @param device its key in base64url @throws Fault store-…, no-majority */
-  renew(device: string, asked: LeaseRequest): Promise<Answer<"seal-lease">> {
+  renew(device: string, request: LeaseRequest): Promise<Answer<"seal-lease">> {
     return this.#mutex.run(async () => {
       for (let tries = 0; tries < CONFLICT_TRIES_MAX; tries++) {
         const before = await this.#bucket.read(device);
-        const { answer, updated: given } = decide(leasesOf(before), asked);
-        if (given === undefined) return answer;
-        const bytes = utf8Encode(JSON.stringify(given));
+        const { answer, updated } = decide(leasesOf(before), request);
+        if (updated === undefined) return answer;
+        const bytes = utf8Encode(JSON.stringify(updated));
         if (await this.#bucket.write(device, bytes, before)) return answer;
       }
       throw new Fault("too-many", "this device asks too often", { retryAfterMs: 1_000 });
@@ -52,25 +52,25 @@ export class LeaseStore {
 /** @returns the new state; `undefined` if nothing changes */
 function decide(
   known: Leases | undefined,
-  asked: LeaseRequest,
+  request: LeaseRequest,
 ): { readonly answer: Answer<"seal-lease">; readonly updated?: Leases } {
-  const [next, lease] = [toBase64Url(asked.next), asked.lease && toBase64Url(asked.lease)];
+  const [next, lease] = [toBase64Url(request.next), request.lease && toBase64Url(request.lease)];
   const count = known?.count ?? 0;
-  const had = Math.min(asked.count, LEASE_COUNT_MAX);
+  const deviceCount = Math.min(request.count, LEASE_COUNT_MAX);
   // The answer was lost, or another process of the same folder repeats the request.
-  const isAgain = known?.lease === next && known.former === lease;
-  if (isAgain) return { answer: { count, isLatest: true } };
+  const isRepeat = known?.lease === next && known.former === lease;
+  if (isRepeat) return { answer: { count, isLatest: true } };
   const isLatest =
     known === undefined ||
-    had > count ||
-    (had === count && (lease === undefined || lease === known.lease));
+    deviceCount > count ||
+    (deviceCount === count && (lease === undefined || lease === known.lease));
   if (!isLatest) return { answer: { count, isLatest } };
-  const given: Leases = {
-    count: Math.min(Math.max(count, had) + 1, LEASE_COUNT_MAX),
+  const updated: Leases = {
+    count: Math.min(Math.max(count, deviceCount) + 1, LEASE_COUNT_MAX),
     lease: next,
     ...(lease === undefined ? {} : { former: lease }),
   };
-  return { answer: { count: given.count, isLatest }, updated: given };
+  return { answer: { count: updated.count, isLatest }, updated };
 }
 
 /** A damaged state is ignored: the next device to ask is trusted. */
@@ -78,8 +78,8 @@ function leasesOf(value: Value | undefined): Leases | undefined {
   if (value === undefined) return undefined;
   try {
     const { count, lease, former } = JSON.parse(utf8Decode(value.bytes));
-    const isOurs = Number.isSafeInteger(count) && count > 0 && isLease(lease);
-    if (!isOurs) return undefined;
+    const isValid = Number.isSafeInteger(count) && count > 0 && isLease(lease);
+    if (!isValid) return undefined;
     return { count, lease, ...(isLease(former) ? { former } : {}) };
   } catch {
     return undefined;

@@ -139,7 +139,7 @@ export class SealedService {
     account: Account,
     user: string,
   ): Promise<Answer<"key-package">> {
-    const own = certifiedDevice(client, account);
+    const ownDevice = certifiedDevice(client, account);
     const of = namedPerson(this.#options.registry, checkName(user, "person's name"));
     this.#packages.checkRate(account.id, of.id);
     this.#options.siblings.publish({ kind: "key-packages-taken", by: account.id, of: of.id });
@@ -147,11 +147,12 @@ export class SealedService {
     let missing = 0;
     const until = this.#options.clock.now() + KEY_PACKAGE_WAIT_MS;
     for (const [device, { certified }] of of.devices) {
-      if (!certified || device === own) continue;
-      const taken = await this.#claim(of.id, device, until);
-      if (taken === undefined) missing++;
-      else packages.push({ device: fromBase64Url(device), keyPackage: taken.keyPackage });
-      if ((taken?.left ?? 0) < KEY_PACKAGES_LOW) this.#requestMore(of.id, device, taken?.left ?? 0);
+      if (!certified || device === ownDevice) continue;
+      const claimed = await this.#claim(of.id, device, until);
+      if (claimed === undefined) missing++;
+      else packages.push({ device: fromBase64Url(device), keyPackage: claimed.keyPackage });
+      if ((claimed?.left ?? 0) < KEY_PACKAGES_LOW)
+        this.#requestMore(of.id, device, claimed?.left ?? 0);
     }
     return { packages, missing };
   }
@@ -159,8 +160,8 @@ export class SealedService {
   /** The packages of a new device may still be on their way. */
   async #claim(user: UserId, device: string, until: number) {
     const { clock, sequencer, peers } = this.#options;
-    const taken = await this.#packages.claim(device);
-    if (taken !== undefined) return taken;
+    const claimed = await this.#packages.claim(device);
+    if (claimed !== undefined) return claimed;
     const isHere = [...peers.of(user)].some(({ member }) => member?.device === device);
     const leftMs = until - clock.now();
     // This server does not know whether the device is connected to another server.
@@ -171,9 +172,9 @@ export class SealedService {
     return this.#packages.claim(device, true);
   }
 
-  #requestMore(user: UserId, device: string, left: number): void {
-    this.lowOnKeyPackages(user, device, left);
-    this.#options.siblings.publish({ kind: "key-packages-low", user, device, left });
+  #requestMore(user: UserId, device: string, remaining: number): void {
+    this.lowOnKeyPackages(user, device, remaining);
+    this.#options.siblings.publish({ kind: "key-packages-low", user, device, left: remaining });
   }
 
   /** Packages were taken at another server; the hourly limit covers all servers. */
@@ -182,9 +183,10 @@ export class SealedService {
   }
 
   /** A key package of the device was taken, perhaps at another server. */
-  lowOnKeyPackages(user: UserId, device: string, left: number): void {
+  lowOnKeyPackages(user: UserId, device: string, remaining: number): void {
     for (const client of this.#options.peers.of(user)) {
-      if (client.member?.device === device) client.notify({ kind: "key-packages-low", left });
+      if (client.member?.device === device)
+        client.notify({ kind: "key-packages-low", left: remaining });
     }
   }
 
@@ -204,9 +206,9 @@ export class SealedService {
       try {
         const change = this.#changeOf(request, { account, device, hash, room });
         const command = { kind: "group", to: target, isOperator, device, change } as const;
-        const made = await kernel.request(account.id, command);
+        const result = await kernel.request(account.id, command);
         await this.#storeInfo(id, hash, info);
-        return made;
+        return result;
       } catch (error) {
         if (!(error instanceof Fault) || isDefinitive(error)) this.#infos.withdraw(id, hash);
         throw error;
@@ -221,16 +223,16 @@ export class SealedService {
     if (sequencer.isShared) await this.#infos.propose(room, info);
   }
 
-  #serialized<Result>(room: RoomId, work: () => Promise<Result>): Promise<Result> {
+  #serialized<Result>(room: RoomId, task: () => Promise<Result>): Promise<Result> {
     const mutex = this.#commits.get(room) ?? new Mutex();
     this.#commits.set(room, mutex);
-    return mutex.run(work);
+    return mutex.run(task);
   }
 
   /** @throws Fault user-unknown, not-allowed */
   #changeOf(
     request: RequestOf<"group-create"> | RequestOf<"group-commit">,
-    made: {
+    result: {
       readonly account: Account;
       readonly device: string;
       readonly hash: string;
@@ -238,21 +240,21 @@ export class SealedService {
     },
   ): GroupChange {
     const { commitId } = request;
-    const shared = { group: toBase64Url(request.group), commitId, info: made.hash };
+    const shared = { group: toBase64Url(request.group), commitId, info: result.hash };
     if (request.kind === "group-create") {
-      return { ...shared, epoch: 0, added: [[made.device, made.account.id]], removed: [] };
+      return { ...shared, epoch: 0, added: [[result.device, result.account.id]], removed: [] };
     }
     const { commit, welcome, kick, instead } = request;
-    checkHeader(request, made.device);
+    checkHeader(request, result.device);
     return defined({
       ...shared,
       epoch: request.epoch + 1,
       commit: toBase64Url(commit),
       welcome: welcome && toBase64Url(welcome),
-      added: request.added.map((one) => this.#added(one)),
+      added: request.added.map((member) => this.#added(member)),
       removed: request.removed.map((key): DeviceOf => {
         const device = toBase64Url(key);
-        return [device, made.room?.group?.devices.get(device) ?? NOBODY];
+        return [device, result.room?.group?.devices.get(device) ?? NOBODY];
       }),
       instead,
       kick: kick === undefined ? undefined : this.#kicked(kick),
@@ -295,13 +297,13 @@ function lostInfo(): Fault {
 function checkHeader(request: RequestOf<"group-commit">, device: string): void {
   const { commit, group, epoch, commitId, added, removed } = request;
   const header = readSealHeader(commit);
-  const isPlace = header.kind === "commit" && equalBytes(header.gid, group);
-  const isHere =
-    isPlace && header.epoch === epoch && equalBytes(header.bound, utf8Encode(commitId));
+  const isForGroup = header.kind === "commit" && equalBytes(header.gid, group);
+  const isExpected =
+    isForGroup && header.epoch === epoch && equalBytes(header.bound, utf8Encode(commitId));
   const isOwn = (key: Uint8Array) => toBase64Url(key) === device;
   const isAlone =
-    added.length === 1 && [...added.map((one) => one.device), ...removed].every(isOwn);
-  if (isHere && (!header.isNewcomer || isAlone)) return;
+    added.length === 1 && [...added.map((member) => member.device), ...removed].every(isOwn);
+  if (isExpected && (!header.isNewcomer || isAlone)) return;
   throw new Fault("not-allowed", "a commit is not what its request says");
 }
 

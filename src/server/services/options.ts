@@ -43,5 +43,5 @@ export interface ServerOptions extends BaseContext {
   /** The other servers of the cluster. `undefined` for a single server. */
   readonly siblings?: Siblings;
   /** Called with the addresses of the cluster's servers, this one first, when they change. */
-  readonly onClusterChange?: (places: readonly ServerPlace[]) => void;
+  readonly onClusterChange?: (addresses: readonly ServerPlace[]) => void;
 }

@@ -58,14 +58,11 @@ interface ServerState {
 
 export type Services = ReturnType<typeof openServices>;
 
-export function openServices(
-  options: ServerOptions,
-  { addresses: places, isStopping }: ServerState,
-) {
+export function openServices(options: ServerOptions, { addresses, isStopping }: ServerState) {
   const { clock, registry, rooms } = options;
   const { sequencer = LOCAL_SEQUENCER, siblings = NO_SIBLINGS } = options;
-  const watchers = new EventFeed(options);
-  const onEvent = watchers.wrap(options.onEvent);
+  const eventFeed = new EventFeed(options);
+  const onEvent = eventFeed.wrap(options.onEvent);
   const feed = new Feed();
   const readers: RoomReaders = {
     follow: (user, room) => catchUp.joined(user, room),
@@ -76,23 +73,23 @@ export function openServices(
   const kernel = new Kernel({ ...options, sequencer, onEvent, feed, readers, eraseFiles });
   const context: ServerContext = {
     ...options,
-    ...{ sequencer, siblings, onEvent, feed, kernel, addresses: places, peers: new Peers() },
+    ...{ sequencer, siblings, onEvent, feed, kernel, addresses, peers: new Peers() },
     targets: new TargetResolver({ rooms, directory: registry, sha256 }),
     warn: (fault) => onEvent({ kind: "warning", fault }),
   };
-  const { passwords, stateFiles: positions, recordLine, programs, provable, blobs } = options;
-  const floods = new FloodGuard(clock);
+  const { passwords, stateFiles, recordLine, programs, provable, blobs } = options;
+  const floodGuard = new FloodGuard(clock);
   const bans = new Bans(context);
   const invites = new Invites(context);
-  const entry = new Authenticator({ ...context, passwords, invites, bans, floods });
-  const resets = new Resets({ ...context, entry, bans });
+  const authenticator = new Authenticator({ ...context, passwords, invites, bans, floodGuard });
+  const resets = new Resets({ ...context, authenticator, bans });
   const historyQuota = new HistoryQuota(context);
   const recordLookup = new RecordLookup(options.archive);
   const fanOut = new FanOut(clock, registry, () => kernel.writes.inFlight > 0);
   const presence = new PresenceFeed(clock, registry, fanOut);
   const typing = new TypingFeed({ ...context, fanOut });
-  const reading = new ReadPositionService(context, positions);
-  const catchUp = new CatchUp({ ...context, fanOut, presence, reading, historyQuota });
+  const readPositions = new ReadPositionService(context, stateFiles);
+  const catchUp = new CatchUp({ ...context, fanOut, presence, readPositions, historyQuota });
   const erasure = new MassErasure(context);
   const { contents, sealed: buckets } = options;
   const files =
@@ -106,33 +103,34 @@ export function openServices(
   const push =
     options.push === undefined
       ? undefined
-      : new PushService({ ...context, ...options.push, reading, recordLookup });
+      : new PushService({ ...context, ...options.push, readPositions, recordLookup });
   const disk = blobs === undefined ? undefined : diskWatch(context, blobs);
   const metrics = new Metrics({ ...context, fanOut, channels, files, push, disk });
-  const windows = new RemoteWindows({ ...context, own: () => dashboard.window });
-  const cancels = new RemoteCancels({
+  const remoteWindows = new RemoteWindows({ ...context, own: () => dashboard.window });
+  const remoteCancels = new RemoteCancels({
     ...context,
     cancelLocal: (cancel) => dashboard.cancelLocal(cancel),
   });
   const dashboard: AdminDashboard = new AdminDashboard({
     ...context,
-    ...{ downloads, files, metrics, windows, cancels },
+    ...{ downloads, files, metrics, remoteWindows, remoteCancels },
   });
-  const deviceNotes = new DeviceNotes(context, positions);
+  const deviceNotes = new DeviceNotes(context, stateFiles);
   return {
     ...context,
-    ...{ floods, bans, invites, entry, resets, historyQuota, fanOut, presence, typing, reading },
-    ...{ catchUp, files, downloads, channels, sealed, push, disk, metrics, dashboard, watchers },
+    ...{ floodGuard, bans, invites, authenticator, resets, historyQuota, fanOut, presence },
+    ...{ typing, readPositions },
+    ...{ catchUp, files, downloads, channels, sealed, push, disk, metrics, dashboard, eventFeed },
     ...{ deviceNotes, isStopping },
     retention: new Retention({ ...context, erasure }),
     prefs: new PrefsService(context),
     management: new Management({ ...context, catchUp }),
-    moderation: new Moderation({ ...context, recordLookup, entry, resets, erasure }),
-    devices: new Devices({ ...context, entry }),
+    moderation: new Moderation({ ...context, recordLookup, authenticator, resets, erasure }),
+    devices: new Devices({ ...context, authenticator }),
     lists: new AdminLists(context),
-    past: new PastDecisions({ ...context, watchers }),
+    pastDecisions: new PastDecisions({ ...context, eventFeed }),
     proofs: new ProofService({ ...context, provable }),
-    queries: new Queries({ ...context, reading, recordLookup, historyQuota }),
+    queries: new Queries({ ...context, readPositions, recordLookup, historyQuota }),
     reactions: new Reactions({ ...context, recordLookup }),
     http: httpRoutes({
       ...context,
@@ -140,7 +138,8 @@ export function openServices(
     }),
     remote: remoteSessions({
       ...context,
-      ...{ reading, typing, windows, cancels, entry, sealed, push, catchUp, deviceNotes },
+      ...{ readPositions, typing, remoteWindows, remoteCancels, authenticator, sealed, push },
+      ...{ catchUp, deviceNotes },
       onChange: options.onClusterChange ?? (() => {}),
     }),
   };

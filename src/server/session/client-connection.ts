@@ -41,7 +41,7 @@ export interface ClientConnectionOptions {
   flooded(client: ClientConnection): void;
   readonly clock: Pick<Clock, "now" | "unixMs">;
   readonly scheduler: FairScheduler;
-  readonly floods: FloodGuard;
+  readonly floodGuard: FloodGuard;
 }
 
 export type TransferNotice = NoticeOf<"chunk"> | NoticeOf<"ack">;
@@ -124,7 +124,7 @@ export class ClientConnection implements Source {
 
   /** Returns false after closing a client that sent too many messages without effect. */
   #allowsIdle(): boolean {
-    if (this.#options.floods.allowsIdle(this.sender)) return true;
+    if (this.#options.floodGuard.allowsIdle(this.sender)) return true;
     this.overflow();
     return false;
   }
@@ -134,16 +134,16 @@ export class ClientConnection implements Source {
     if (kind === "data-channel") return true; // Bounded by the window of each file.
     if (kind !== "member" && ++this.#unauthenticatedMessages > MESSAGES_BEFORE_LOGIN_MAX)
       return false;
-    return this.#options.floods.allowsBytes(this.sender, sizeBytes);
+    return this.#options.floodGuard.allowsBytes(this.sender, sizeBytes);
   }
 
   /** All sessions of an account share its turns, as do unauthenticated clients of one address. */
-  #schedule(sizeBytes: number, work: (now: number) => void): void {
+  #schedule(sizeBytes: number, task: (now: number) => void): void {
     if (this.#queuedMessages === 0) this.#sender = this.sender;
     this.#queuedMessages++;
     this.#options.scheduler.run(this.#sender, this, sizeBytes, (now) => {
       this.#queuedMessages--;
-      work(now);
+      task(now);
     });
   }
 
@@ -159,7 +159,7 @@ export class ClientConnection implements Source {
 
   /** Results of the handshake, in any later state. */
   get handshake(): HandshakeResult | undefined {
-    return this.#state.kind === "greeting" ? undefined : this.#state.greeted;
+    return this.#state.kind === "greeting" ? undefined : this.#state.handshake;
   }
 
   /**
@@ -186,8 +186,8 @@ export class ClientConnection implements Source {
       invite: undefined,
       invited: undefined,
     };
-    const greeted = { ...hello, admission, isReported: false };
-    this.#state = { kind: "unauthenticated", greeted, login: undefined };
+    const handshake = { ...hello, admission, isReported: false };
+    this.#state = { kind: "unauthenticated", handshake, login: undefined };
   }
 
   /** The log-in succeeded; the account becomes a member once it is in the lobby. */
@@ -196,9 +196,15 @@ export class ClientConnection implements Source {
   }
 
   logIn(account: Account): Member {
-    const { greeted, login } = this.#unauthenticated();
+    const { handshake, login } = this.#unauthenticated();
     assert(login !== undefined, "an account enters after its log-in");
-    const member: Member = { kind: "member", greeted, ...login, account, isOperator: false };
+    const member: Member = {
+      kind: "member",
+      handshake,
+      ...login,
+      account,
+      isOperator: false,
+    };
     this.#state = member;
     return member;
   }
@@ -208,12 +214,12 @@ export class ClientConnection implements Source {
     const { member } = this;
     if (member === undefined) return;
     this.#unauthenticatedMessages = 0;
-    this.#state = { kind: "unauthenticated", greeted: member.greeted, login: undefined };
+    this.#state = { kind: "unauthenticated", handshake: member.handshake, login: undefined };
   }
 
   openChannel(channel: DataChannel): void {
-    const { greeted } = this.#unauthenticated();
-    this.#state = { kind: "data-channel", greeted, channel };
+    const { handshake } = this.#unauthenticated();
+    this.#state = { kind: "data-channel", handshake, channel };
   }
 
   #unauthenticated(): Extract<ConnectionState, { kind: "unauthenticated" }> {

@@ -15,14 +15,14 @@ export type ConnectionState =
   | { readonly kind: "greeting" }
   | {
       readonly kind: "unauthenticated";
-      readonly greeted: HandshakeResult;
+      readonly handshake: HandshakeResult;
       /** Last successful log-in whose account has not entered yet. */
       readonly login: Login | undefined;
     }
   | Member
   | {
       readonly kind: "data-channel";
-      readonly greeted: HandshakeResult;
+      readonly handshake: HandshakeResult;
       readonly channel: DataChannel;
     };
 
@@ -61,7 +61,7 @@ export interface Login {
 
 export interface Member extends Login {
   readonly kind: "member";
-  readonly greeted: HandshakeResult;
+  readonly handshake: HandshakeResult;
   readonly account: Account;
   /** The operator token was shown in this session. */
   isOperator: boolean;

@@ -4,12 +4,12 @@ import { RECEIVE_QUEUE_PER_LINK_BYTES_MAX, RECEIVE_QUEUES_BYTES_MAX } from "../.
 import type { Clock } from "../../io/clock.ts";
 
 /** Costs allowed per sender without waiting, and for all waiting senders, in one turn. */
-const SHARE = 32;
-const TURN = 64;
+const SENDER_COSTS_MAX = 32;
+const TURN_COSTS_MAX = 64;
 /** Immediate costs per sender and turn while others wait, as part of the turn's total. */
-const SHARE_WHEN_BUSY = 1;
+const SENDER_COSTS_WHEN_BUSY_MAX = 1;
 /** Costs so small that they need not be reset at the end of a turn; the senders are bounded. */
-const UNCOUNTED = 8;
+const UNCOUNTED_COSTS_MAX = 8;
 const SENDERS_MAX = 1_024;
 /** A cost is one message; a slow message costs this many per millisecond. */
 const COSTS_PER_MS = 32;
@@ -69,58 +69,62 @@ export class FairScheduler {
 
   get queuedCount(): number {
     let count = 0;
-    for (const line of this.#queue) count += line.messages.length;
+    for (const queue of this.#queue) count += queue.messages.length;
     return count;
   }
 
   /** Runs the task now or in its turn; tasks of one sender stay in order. */
-  run(sender: string, source: Source, sizeBytes: number, work: Task): void {
-    let line = this.#senders.get(sender);
-    if (line === undefined) {
+  run(sender: string, source: Source, sizeBytes: number, task: Task): void {
+    let queue = this.#senders.get(sender);
+    if (queue === undefined) {
       const sizes = new Map<Source, number>();
-      line = { sender, messages: [], sizes, isQueued: false, sizeBytes: 0, spent: 0 };
-      this.#senders.set(sender, line);
+      queue = { sender, messages: [], sizes, isQueued: false, sizeBytes: 0, spent: 0 };
+      this.#senders.set(sender, queue);
     }
-    const isBusy = this.#spent >= TURN;
-    if (line.messages.length === 0 && line.spent < (isBusy ? SHARE_WHEN_BUSY : SHARE)) {
-      const cost = this.#costOf(work);
-      line.spent += cost;
+    const isBusy = this.#spent >= TURN_COSTS_MAX;
+    if (
+      queue.messages.length === 0 &&
+      queue.spent < (isBusy ? SENDER_COSTS_WHEN_BUSY_MAX : SENDER_COSTS_MAX)
+    ) {
+      const cost = this.#costOf(task);
+      queue.spent += cost;
       this.#spent += cost;
-      if (line.spent > UNCOUNTED || isBusy || this.#senders.size > SENDERS_MAX) this.#schedule();
+      if (queue.spent > UNCOUNTED_COSTS_MAX || isBusy || this.#senders.size > SENDERS_MAX)
+        this.#schedule();
       return;
     }
     this.#schedule();
-    if (!line.isQueued) this.#queue.push(line);
-    line.isQueued = true;
-    line.messages.push({ source, sizeBytes: sizeBytes + OVERHEAD_BYTES, run: work });
-    this.#count(line, source, sizeBytes + OVERHEAD_BYTES);
-    if ((line.sizes.get(source) ?? 0) > RECEIVE_QUEUE_PER_LINK_BYTES_MAX) {
-      this.#overflow(line, source);
+    if (!queue.isQueued) this.#queue.push(queue);
+    queue.isQueued = true;
+    queue.messages.push({ source, sizeBytes: sizeBytes + OVERHEAD_BYTES, run: task });
+    this.#count(queue, source, sizeBytes + OVERHEAD_BYTES);
+    if ((queue.sizes.get(source) ?? 0) > RECEIVE_QUEUE_PER_LINK_BYTES_MAX) {
+      this.#overflow(queue, source);
     } else if (this.#sizeBytes > RECEIVE_QUEUES_BYTES_MAX) {
       const largest = this.#queue.reduce((a, b) => (b.sizeBytes > a.sizeBytes ? b : a));
-      const [[greediest] = [source]] = [...largest.sizes].sort(([, a], [, b]) => b - a);
-      this.#overflow(largest, greediest);
+      const [[largestSource] = [source]] = [...largest.sizes].sort(([, a], [, b]) => b - a);
+      this.#overflow(largest, largestSource);
     }
   }
 
   drop(sender: string, source: Source): void {
-    const line = this.#senders.get(sender);
-    const sizeBytes = line?.sizes.get(source);
-    if (line === undefined || sizeBytes === undefined) return;
-    line.messages = line.messages.filter((arrival) => arrival.source !== source);
-    this.#count(line, source, -sizeBytes);
+    const queue = this.#senders.get(sender);
+    const sizeBytes = queue?.sizes.get(source);
+    if (queue === undefined || sizeBytes === undefined) return;
+    queue.messages = queue.messages.filter((arrival) => arrival.source !== source);
+    this.#count(queue, source, -sizeBytes);
   }
 
-  #overflow(line: SenderQueue, source: Source): void {
-    this.drop(line.sender, source);
+  #overflow(queue: SenderQueue, source: Source): void {
+    this.drop(queue.sender, source);
     source.overflow();
   }
 
-  #count(line: SenderQueue, source: Source, sizeBytes: number): void {
-    const left = (line.sizes.get(source) ?? 0) + sizeBytes;
-    if (left > 0) line.sizes.set(source, left);
-    else line.sizes.delete(source);
-    line.sizeBytes += sizeBytes;
+  #count(queue: SenderQueue, source: Source, sizeBytes: number): void {
+    const bytes = (queue.sizes.get(source) ?? 0) + sizeBytes;
+    if (bytes > 0) queue.sizes.set(source, bytes);
+    else queue.sizes.delete(source);
+    queue.sizeBytes += sizeBytes;
     this.#sizeBytes += sizeBytes;
   }
 
@@ -133,33 +137,33 @@ export class FairScheduler {
   #turn(): void {
     this.#isScheduled = false;
     this.#spent = 0;
-    for (const [sender, line] of this.#senders) {
-      line.spent = 0;
-      if (!line.isQueued) this.#senders.delete(sender);
+    for (const [sender, queue] of this.#senders) {
+      queue.spent = 0;
+      if (!queue.isQueued) this.#senders.delete(sender);
     }
-    for (let left = TURN; left > 0; ) {
-      const line = this.#queue.shift();
-      if (line === undefined) return;
-      left -= this.#next(line);
-      line.isQueued = line.messages.length > 0;
-      if (line.isQueued)
-        this.#queue.push(line); // Back to the end of the queue.
-      else this.#senders.delete(line.sender);
+    for (let left = TURN_COSTS_MAX; left > 0; ) {
+      const queue = this.#queue.shift();
+      if (queue === undefined) return;
+      left -= this.#next(queue);
+      queue.isQueued = queue.messages.length > 0;
+      if (queue.isQueued)
+        this.#queue.push(queue); // Back to the end of the queue.
+      else this.#senders.delete(queue.sender);
     }
     if (this.#senders.size > 0) this.#schedule();
   }
 
   /** @returns its cost */
-  #next(line: SenderQueue): number {
-    const arrival = line.messages.shift();
+  #next(queue: SenderQueue): number {
+    const arrival = queue.messages.shift();
     if (arrival === undefined) return 0;
-    this.#count(line, arrival.source, -arrival.sizeBytes);
+    this.#count(queue, arrival.source, -arrival.sizeBytes);
     return this.#costOf(arrival.run);
   }
 
-  #costOf(work: Task): number {
-    const begun = this.#clock.now();
-    work(begun);
-    return 1 + (this.#clock.now() - begun) * COSTS_PER_MS;
+  #costOf(task: Task): number {
+    const startedAt = this.#clock.now();
+    task(startedAt);
+    return 1 + (this.#clock.now() - startedAt) * COSTS_PER_MS;
   }
 }

@@ -33,9 +33,9 @@ export function greet(
   { identity, settings, entropy, needsSecret, predecessors, hasMajority }: GreetingOptions,
 ): void {
   if (!hello.versions.includes(VERSION)) {
-    const theirs = hello.versions.join(", ");
-    const sentence = msg`this server speaks version ${VERSION}, not ${theirs}`;
-    client.close(new Fault("version-unsupported", sentence));
+    const versions = hello.versions.join(", ");
+    const message = msg`this server speaks version ${VERSION}, not ${versions}`;
+    client.close(new Fault("version-unsupported", message));
     return;
   }
   const clientNonce = new Uint8Array(hello.nonce);

@@ -30,8 +30,8 @@ export class Peers {
   }
 
   /** Closes sessions of an account. */
-  close(user: UserId, fault: Fault, isMeant = (_client: ClientConnection) => true): void {
-    for (const client of [...this.of(user)]) if (isMeant(client)) client.close(fault);
+  close(user: UserId, fault: Fault, isTarget = (_client: ClientConnection) => true): void {
+    for (const client of [...this.of(user)]) if (isTarget(client)) client.close(fault);
   }
 
   opened(client: ClientConnection): void {

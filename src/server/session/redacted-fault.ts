@@ -18,10 +18,10 @@ class RedactedFault extends Fault {}
 
 /** Returns the fault for clients: it says that the server is at fault, and contains no path. */
 export function redacted(fault: Fault): Fault {
-  const sentence = PUBLIC_MESSAGES[fault.code];
-  if (sentence === undefined || fault instanceof RedactedFault) return fault;
+  const message = PUBLIC_MESSAGES[fault.code];
+  if (message === undefined || fault instanceof RedactedFault) return fault;
   const { code, retryAfterMs } = fault;
-  return new RedactedFault(code, sentence, {
+  return new RedactedFault(code, message, {
     remedy: "tell whoever runs the server",
     cause: fault,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
@@ -29,11 +29,11 @@ export function redacted(fault: Fault): Fault {
 }
 
 /** Returns the fault with another message, redacted if it was. */
-export function withMessage(fault: Fault, sentence: string): Fault {
+export function withMessage(fault: Fault, message: string): Fault {
   const { code, remedy, cause, retryAfterMs } = fault;
   const detail = { remedy, cause, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
-  if (fault instanceof RedactedFault) return new RedactedFault(code, sentence, detail);
-  return new Fault(code, sentence, detail);
+  if (fault instanceof RedactedFault) return new RedactedFault(code, message, detail);
+  return new Fault(code, message, detail);
 }
 
 /** Returns the original fault of a possibly redacted one. */

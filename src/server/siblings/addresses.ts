@@ -52,20 +52,20 @@ export class ClusterAddresses {
   get all(): readonly ServerPlace[] {
     const own = this.#own;
     const others = new Map<string, ServerPlace>();
-    for (const [, place] of this.#others) others.set(formatAddress(place), place);
+    for (const [, address] of this.#others) others.set(formatAddress(address), address);
     if (own !== undefined) others.delete(formatAddress(own));
-    const sorted = [...others].toSorted(([one], [other]) => (one < other ? -1 : 1));
-    return [...(own === undefined ? [] : [own]), ...sorted.map(([, place]) => place)];
+    const sorted = [...others].toSorted(([a], [b]) => (a < b ? -1 : 1));
+    return [...(own === undefined ? [] : [own]), ...sorted.map(([, address]) => address)];
   }
 
-  receive(node: string, place: ServerPlace | undefined): void {
-    if (place === undefined) {
+  receive(node: string, address: ServerPlace | undefined): void {
+    if (address === undefined) {
       if (this.#others.delete(node)) this.#scheduleSend();
       return;
     }
-    const before = this.#others.get(node);
-    const isNew = before === undefined || formatAddress(before) !== formatAddress(place);
-    if (this.#others.set(node, place) && isNew) this.#scheduleSend();
+    const previous = this.#others.get(node);
+    const isNew = previous === undefined || formatAddress(previous) !== formatAddress(address);
+    if (this.#others.set(node, address) && isNew) this.#scheduleSend();
   }
 
   /** A user has logged in: sends the addresses before anything else. */
@@ -80,8 +80,8 @@ export class ClusterAddresses {
 
   /** Omits addresses that the client cannot reach. */
   #reachableBy({ link }: ClientConnection): ServerPlace[] {
-    const means = ({ host }: ServerPlace) => mayNameSameMachine(link.remote.host, host);
-    return this.all.filter(means).slice(0, CLUSTER_ADDRESSES_MAX);
+    const isReachable = ({ host }: ServerPlace) => mayNameSameMachine(link.remote.host, host);
+    return this.all.filter(isReachable).slice(0, CLUSTER_ADDRESSES_MAX);
   }
 
   /** Combines simultaneous changes; a new server must not wait for the next regular message. */
@@ -93,14 +93,14 @@ export class ClusterAddresses {
   }
 
   #send(): void {
-    const { siblings, peers, onChange: changed } = this.#options;
-    const place = this.#own;
-    siblings.publish({ kind: "place", ...(place === undefined ? {} : { place }) });
+    const { siblings, peers, onChange } = this.#options;
+    const address = this.#own;
+    siblings.publish({ kind: "place", ...(address === undefined ? {} : { place: address }) });
     const { all } = this;
-    const told = all.map(formatAddress).join();
-    if (told === this.#lastSent) return;
-    this.#lastSent = told;
-    changed(all);
+    const key = all.map(formatAddress).join();
+    if (key === this.#lastSent) return;
+    this.#lastSent = key;
+    onChange(all);
     for (const client of peers.members()) this.sendTo(client);
   }
 

@@ -47,9 +47,10 @@ export class RemoteCancels {
 
   /** Handles a request of another server. */
   async handle({ ask, file, user, direction, by }: CancelRequest): Promise<void> {
-    const { cancelLocal: here, siblings } = this.#options;
+    const { cancelLocal, siblings } = this.#options;
     try {
-      if (await here({ file, user, direction, by })) siblings.publish({ kind: "cancelled", ask });
+      if (await cancelLocal({ file, user, direction, by }))
+        siblings.publish({ kind: "cancelled", ask });
     } catch (error) {
       // The file service has reported the fault to its own operators.
       if (!(error instanceof Fault)) throw error;

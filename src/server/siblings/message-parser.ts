@@ -53,24 +53,24 @@ type Fields = Readonly<Record<string, unknown>>;
 /** Returns `undefined` for messages of later versions and malformed ones. */
 export function parseSiblingMessage(value: unknown): SiblingMessage | undefined {
   if (typeof value !== "object" || value === null) return undefined;
-  const given = value as Fields;
-  const { kind } = given;
+  const fields = value as Fields;
+  const { kind } = fields;
   if (typeof kind !== "string" || !Object.hasOwn(FIELDS_BY_KIND, kind)) return undefined;
-  const news: Record<string, unknown> = { kind };
+  const message: Record<string, unknown> = { kind };
   for (const field of FIELDS_BY_KIND[kind as SiblingMessage["kind"]]) {
     const name = field === "place?" ? "place" : field;
-    const read = FIELD_READERS[name](given[name]);
-    if (read !== undefined) news[name] = read;
+    const parsed = FIELD_READERS[name](fields[name]);
+    if (parsed !== undefined) message[name] = parsed;
     else if (name === field) return undefined;
   }
-  return news as SiblingMessage;
+  return message as SiblingMessage;
 }
 
 function readAddress(value: unknown): ServerPlace | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const { host, port } = value as Fields;
-  const isPlace = typeof host === "string" && host.length <= 253 && isCount(port) && port > 0;
-  return isPlace ? { host, port } : undefined;
+  const isAddress = typeof host === "string" && host.length <= 253 && isCount(port) && port > 0;
+  return isAddress ? { host, port } : undefined;
 }
 
 function readText(value: unknown): string | undefined {
@@ -79,7 +79,7 @@ function readText(value: unknown): string | undefined {
 
 function readTexts(value: unknown, countMax = Number.POSITIVE_INFINITY): string[] | undefined {
   if (!Array.isArray(value)) return undefined;
-  return value.slice(0, countMax).filter((one) => readText(one) !== undefined);
+  return value.slice(0, countMax).filter((text) => readText(text) !== undefined);
 }
 
 function readCount(value: unknown): number | undefined {

@@ -13,7 +13,7 @@ import type { ReadPositionService } from "../rooms/read-positions.ts";
 
 export interface RemoteAccountRecordsOptions extends ServerContext {
   readonly catchUp: Pick<CatchUp, "refresh">;
-  readonly reading: Pick<ReadPositionService, "sendIgnored">;
+  readonly readPositions: Pick<ReadPositionService, "sendIgnored">;
 }
 
 /** The server that made the decision has notified its own sessions. */
@@ -33,7 +33,7 @@ export class RemoteAccountRecords {
   }
 
   #applyTo(account: Account, kind: Head["kind"]): void {
-    const { rooms, catchUp, reading, peers } = this.#options;
+    const { rooms, catchUp, readPositions, peers } = this.#options;
     const { id, name } = account;
     switch (kind) {
       case "account-name": {
@@ -51,7 +51,7 @@ export class RemoteAccountRecords {
         return peers.close(id, fault, ({ member }) => !account.devices.has(member?.device ?? ""));
       }
       case "ignore":
-        return reading.sendIgnored(account);
+        return readPositions.sendIgnored(account);
       default:
         return undefined;
     }

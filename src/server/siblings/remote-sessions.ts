@@ -22,11 +22,11 @@ import type { RemoteWindows } from "./windows.ts";
 export interface RemoteSessionsOptions
   extends ClusterAddressesOptions,
     Omit<RemoteAccountRecordsOptions, "reading"> {
-  readonly reading: Pick<ReadPositionService, "applyRemoteRead" | "sendIgnored">;
+  readonly readPositions: Pick<ReadPositionService, "applyRemoteRead" | "sendIgnored">;
   readonly typing: Pick<TypingFeed, "setRemoteTyping">;
-  readonly windows: Pick<RemoteWindows, "answer" | "receive">;
-  readonly cancels: Pick<RemoteCancels, "handle" | "settle">;
-  readonly entry: Pick<Authenticator, "countRemoteGuess" | "clearRemoteGuess">;
+  readonly remoteWindows: Pick<RemoteWindows, "answer" | "receive">;
+  readonly remoteCancels: Pick<RemoteCancels, "handle" | "settle">;
+  readonly authenticator: Pick<Authenticator, "countRemoteGuess" | "clearRemoteGuess">;
   readonly deviceNotes: Pick<DeviceNotes, "recordRemote">;
   /** `undefined` if sealed rooms are disabled. */
   readonly sealed: Pick<SealedService, "lowOnKeyPackages" | "recordRemoteClaim"> | undefined;
@@ -66,7 +66,7 @@ class RemoteSessions {
 
   start(): void {
     const { siblings } = this.#options;
-    this.#stopListening = siblings.listen((node, news) => this.#receive(node, news));
+    this.#stopListening = siblings.listen((node, message) => this.#receive(node, message));
     this.#presence.start();
     this.#addresses.start();
   }
@@ -97,41 +97,50 @@ class RemoteSessions {
     if (!this.#options.sequencer.isOwn(record.head.seq)) this.#accountRecords.apply(record);
   }
 
-  #receive(node: string, news: SiblingMessage): void {
-    const { reading, typing, windows, entry, sealed, deviceNotes, push, cancels } = this.#options;
-    switch (news.kind) {
+  #receive(node: string, message: SiblingMessage): void {
+    const {
+      readPositions,
+      typing,
+      remoteWindows,
+      authenticator,
+      sealed,
+      deviceNotes,
+      push,
+      remoteCancels,
+    } = this.#options;
+    switch (message.kind) {
       case "online":
-        return this.#presence.receive(node, news.users);
+        return this.#presence.receive(node, message.users);
       case "place":
-        return this.#addresses.receive(node, news.place);
+        return this.#addresses.receive(node, message.place);
       case "read":
-        push?.onActivity(news.user);
-        return reading.applyRemoteRead(news.user, news.room, news.n);
+        push?.onActivity(message.user);
+        return readPositions.applyRemoteRead(message.user, message.room, message.n);
       case "typing":
-        push?.onActivity(news.user);
-        return typing.setRemoteTyping(news.user, news.room, news.on);
+        push?.onActivity(message.user);
+        return typing.setRemoteTyping(message.user, message.room, message.on);
       case "look":
-        return windows.answer();
+        return remoteWindows.answer();
       case "window":
-        return windows.receive(node, news.window);
+        return remoteWindows.receive(node, message.window);
       case "cancel":
-        return void cancels.handle(news);
+        return void remoteCancels.handle(message);
       case "cancelled":
-        return cancels.settle(news.ask);
+        return remoteCancels.settle(message.ask);
       case "key-packages-low":
-        return sealed?.lowOnKeyPackages(news.user, news.device, news.left);
+        return sealed?.lowOnKeyPackages(message.user, message.device, message.left);
       case "push-taken":
-        return push?.onRemoteSubscribe(news.device);
+        return push?.onRemoteSubscribe(message.device);
       case "key-packages-taken":
-        return sealed?.recordRemoteClaim(news.by, news.of);
+        return sealed?.recordRemoteClaim(message.by, message.of);
       case "device-seen":
-        return deviceNotes.recordRemote(news);
+        return deviceNotes.recordRemote(message);
       case "guess":
-        return entry.countRemoteGuess(news.keys);
+        return authenticator.countRemoteGuess(message.keys);
       case "guessed":
-        return entry.clearRemoteGuess(news.keys);
+        return authenticator.clearRemoteGuess(message.keys);
       default:
-        return unreachable(news);
+        return unreachable(message);
     }
   }
 }

@@ -64,13 +64,13 @@ export class RemoteWindows {
   /** Adds the server to each entry and makes its number unique in the cluster. */
   #withServer(node: string, { server, clients, transfers }: ServerWindow): ServerWindow {
     const first = (this.#numbers.get(node) ?? 0) * NUMBERS_PER_SERVER;
-    const own = { server: server.server };
+    const serverName = { server: server.server };
     return {
       server,
       clients: clients
         .filter(({ client }) => client < NUMBERS_PER_SERVER)
-        .map((one) => ({ ...one, ...own, client: first + one.client })),
-      transfers: transfers.map((one) => ({ ...one, ...own })),
+        .map((entry) => ({ ...entry, ...serverName, client: first + entry.client })),
+      transfers: transfers.map((entry) => ({ ...entry, ...serverName })),
     };
   }
 }

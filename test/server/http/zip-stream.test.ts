@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { crc32 } from "node:zlib";
-import { type HeldZipList, readZipList, ZipLists } from "../../../src/server/http/zip-list.ts";
+import { type AcquiredZipList, readZipList, ZipLists } from "../../../src/server/http/zip-list.ts";
 import { type ZipSource, zipStream } from "../../../src/server/http/zip-stream.ts";
 import { encodeManifest, type ManifestEntry } from "../../../src/wire/manifest.ts";
 import { rejection } from "../../rejection.ts";
@@ -118,7 +118,7 @@ const never = () => Promise.reject(new Error("it is there"));
 
 test("keeps a list while it is in use or there is room", async () => {
   const lists = new ZipLists(2 * (await made()).memoryBytes);
-  const held: HeldZipList[] = [];
+  const held: AcquiredZipList[] = [];
   for (const key of ["one", "two"]) held.push(await lists.acquire(key, made));
   expect(await rejection(lists.acquire("three", made))).toMatchObject({ code: "too-many" });
   held[0]?.release();
