@@ -112,7 +112,7 @@ async function connectNew(name: string, port: number, folder: string): Promise<P
   });
   await participant.client.connect();
   const rooms = await participant.client.sealedRooms();
-  await rooms.stock();
+  await rooms.stockKeyPackages();
   return participant;
 }
 
@@ -126,7 +126,7 @@ async function joinRoom(participant: Participant, name: string): Promise<void> {
   await participant.client.request("join", { room: name });
   await participant.waitUntil(() => participant.room(name) !== undefined);
   const room = participant.room(name);
-  if (room?.isSealed === true) await (await participant.client.sealedRooms()).enter(room);
+  if (room?.isSealed === true) await (await participant.client.sealedRooms()).syncRoom(room);
 }
 
 async function measureSending(from: Participant, room: string): Promise<number> {

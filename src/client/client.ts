@@ -487,7 +487,7 @@ export class Client extends AccountLink<ClientAccount> {
       after: follow === "all" && hasReader ? state.cursor(known, user) : undefined,
       sealed: { home, load: async () => (await import("./sealed/code.ts")).SEALED_CODE },
       pin: async (reader) => state.logPins.pin(reader),
-      announceUploads: () => this.transfers.sayLeft(),
+      announceUploads: () => this.transfers.announceUploads(),
     });
     const reader = new AccountReader(follow, () => session.rooms, {
       event: (event) => this.#push(event),

@@ -11,7 +11,7 @@ const OPEN_BATCH_MAX = 64;
 export interface RecordOpener {
   needsOpening(record: ChatRecord): boolean;
   /** @param records of one room, in order. @returns as many. Never rejects. */
-  open(records: readonly ChatRecord[]): Promise<readonly ChatRecord[]>;
+  openRecords(records: readonly ChatRecord[]): Promise<readonly ChatRecord[]>;
 }
 
 /**
@@ -47,7 +47,7 @@ export class EventStage {
       const sealed = batch.flatMap((event) =>
         event.kind === "record" && this.#mustOpen(event) ? [event.record] : [],
       );
-      const opened = sealed.length === 0 ? [] : await this.#opener.open(sealed);
+      const opened = sealed.length === 0 ? [] : await this.#opener.openRecords(sealed);
       const records = new Map(sealed.map((record, index) => [record, opened[index] ?? record]));
       for (const event of batch) {
         const record = event.kind === "record" ? records.get(event.record) : undefined;

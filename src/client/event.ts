@@ -10,7 +10,7 @@ import type { LoopState } from "./connection-loop.ts";
 import type { FollowerEvent, LinkInfo } from "./follower.ts";
 import type { GuessDelay } from "./link/connection.ts";
 import type { PostEvent } from "./outbox-driver.ts";
-import type { SealedNews } from "./sealed/rooms.ts";
+import type { SealedEvent } from "./sealed/rooms.ts";
 import type { Greeted } from "./trust.ts";
 
 export type SessionEvent =
@@ -48,7 +48,7 @@ export type AccountEvent =
   | Exclude<FollowerEvent, { kind: "prefs-set" | "save" | "key-packages-low" }>
   | PrefsEvent
   | PostEvent
-  | SealedNews;
+  | SealedEvent;
 
 export type PrefsEvent = Extract<ModelEvent, { kind: "prefs" | "prefs-set" | "save" }>;
 
@@ -68,7 +68,7 @@ export type ReaderEvent =
           | ("pinned" | "moved" | "elsewhere" | "lost" | "retrying" | "closed")
           | ("record" | "skipped" | "caught-up" | "room" | "presence" | "read")
           | ("offered" | "settled" | "link-asked" | "invited" | "announced" | "disk-low")
-          | ("majority" | SealedNews["kind"]);
+          | ("majority" | SealedEvent["kind"]);
       }
     >;
 

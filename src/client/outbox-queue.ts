@@ -16,8 +16,8 @@ import type { PostBody } from "../wire/messages.ts";
 import type { Connection } from "./link/connection.ts";
 import { notLoggedIn } from "./link/retry.ts";
 import { OutboxDriver, type ParsedPost, type PostEvent } from "./outbox-driver.ts";
+import type { DecryptedPosts } from "./sealed/queued-posts.ts";
 import type { Sealing } from "./sealed/sealing.ts";
-import type { OpenedPosts } from "./sealed/waiting-posts.ts";
 
 /** Above this number `ready` makes bulk writers wait; interactive users never reach it. */
 const READY_PENDING_MAX = 2 * OUTBOX_IN_FLIGHT_MAX;
@@ -40,10 +40,10 @@ export interface OutboxQueueOptions {
   readonly entropy: Entropy;
   readonly store: OutboxStore;
   readonly emit: (event: PostEvent) => void;
-  readonly sealing?: Pick<Sealing, "seal" | "pinned" | "kept" | "opened">;
+  readonly sealing?: Pick<Sealing, "seal" | "pinsStored" | "encryptQueued" | "decryptQueued">;
 }
 
-interface OpenedOutbox extends Pick<OpenedPosts, "posts"> {
+interface OpenedOutbox extends Pick<DecryptedPosts, "posts"> {
   readonly id: string;
 }
 
@@ -155,7 +155,7 @@ export class OutboxQueue {
         const { store, sealing } = this.#options;
         const { settled } = change;
         const write = () => {
-          const added = change.added.map((post) => sealing?.kept(id, post) ?? post);
+          const added = change.added.map((post) => sealing?.encryptQueued(id, post) ?? post);
           const writePosts = (posts: readonly UnsentPost[]) =>
             store.write(id, { ...owner, added: posts, settled });
           const stored = added.filter((post): post is UnsentPost => !(post instanceof Promise));
@@ -163,7 +163,7 @@ export class OutboxQueue {
             ? writePosts(stored)
             : Promise.all(added).then(writePosts);
         };
-        const pinned = change.added.length === 0 ? undefined : sealing?.pinned();
+        const pinned = change.added.length === 0 ? undefined : sealing?.pinsStored();
         return pinned === undefined ? write() : pinned.then(write);
       },
       emit: this.#options.emit,
@@ -175,7 +175,7 @@ export class OutboxQueue {
   /** @returns a promise if some posts have to be decrypted */
   #openAdopted(earlier: readonly AbandonedOutbox[]): void | Promise<void> {
     const opening = earlier.map(({ id, posts }) =>
-      this.#options.sealing?.opened(id as OutboxId, posts),
+      this.#options.sealing?.decryptQueued(id as OutboxId, posts),
     );
     if (opening.every((opened) => opened === undefined)) return this.#startAfter(earlier);
     const parsed = earlier.map((outbox, index) => this.#openOutbox(outbox, opening[index]));
@@ -187,15 +187,15 @@ export class OutboxQueue {
   /** @returns `undefined` if it cannot be read now; it stays for the next run */
   async #openOutbox(
     outbox: AbandonedOutbox,
-    opening: Promise<OpenedPosts> | undefined,
+    opening: Promise<DecryptedPosts> | undefined,
   ): Promise<OpenedOutbox | undefined> {
     const id = outbox.id as OutboxId;
     const { store } = this.#options;
     try {
-      const { posts, again } = (await opening) ?? { ...outbox, again: [] };
+      const { posts, reencrypted } = (await opening) ?? { ...outbox, reencrypted: [] };
       const owner = this.#owner;
-      if (again.length > 0 && owner !== undefined) {
-        await store.write(id, { ...owner, added: again, settled: [] });
+      if (reencrypted.length > 0 && owner !== undefined) {
+        await store.write(id, { ...owner, added: reencrypted, settled: [] });
       }
       return { id, posts };
     } catch (error) {

@@ -25,7 +25,7 @@ import { OutboxQueue, type OutboxStore } from "./outbox-queue.ts";
 import { PrefsTracker } from "./prefs.ts";
 import { ReadReporter } from "./read-reporter.ts";
 import type { HistoryView } from "./sealed/claims.ts";
-import { Sealing, type SealingParts } from "./sealed/sealing.ts";
+import { Sealing, type SealingOptions } from "./sealed/sealing.ts";
 import { type Greeted, serverKeys } from "./trust.ts";
 
 export interface AccountSessionOptions {
@@ -39,7 +39,7 @@ export interface AccountSessionOptions {
   readonly hasPrefs: boolean;
   readonly outboxes: OutboxStore;
   readonly adoptsUnsent: boolean;
-  readonly sealed: Pick<SealingParts, "home" | "refusal" | "load">;
+  readonly sealed: Pick<SealingOptions, "home" | "refusal" | "load">;
   readonly request: SendRequest;
   /** Returns the newest checkpoint of the log that this device has accepted. */
   readonly pin: (reader: LogReader) => Promise<LogPin | undefined>;
@@ -75,9 +75,9 @@ export class AccountSession {
       entropy,
       keys,
       ...sealed,
-      ask: request,
+      request,
       rooms,
-      tell: emit,
+      emit,
       history,
     });
     this.#posts = this.#newOutboxQueue();
@@ -170,7 +170,7 @@ export class AccountSession {
     this.#greeted = undefined;
     this.#reporter.clear();
     this.#prefs?.loggedOut();
-    this.sealing.left();
+    this.sealing.loggedOut();
     this.#options.activeLink.loggedOut(transferFault);
     this.#posts.close(fault);
     this.#posts = this.#newOutboxQueue();
@@ -199,7 +199,7 @@ export class AccountSession {
     if (event.kind === "prefs-set" || event.kind === "save") return this.#prefs?.changed(event);
     if (event.kind === "key-packages-low") return this.sealing.stock();
     this.#options.emit(event);
-    if (event.kind === "room") this.sealing.roomTold(event.room);
+    if (event.kind === "room") this.sealing.roomListed(event.room);
     if (event.kind !== "caught-up") return;
     this.sealing.caughtUp(this.#options.follow !== "none", () => this.#options.announceUploads());
   }

@@ -17,7 +17,7 @@ import { PATHS_ARGUMENT, SERVER_FLAGS, targetsOf } from "../cli/flags.ts";
 import { ProgressShow } from "../cli/output/progress.ts";
 import { fileWords, type JsonObject, renderJson } from "../cli/output/render.ts";
 import type { Client } from "../client/client.ts";
-import type { PostedFile, SentFile } from "../client/transfer/transfers.ts";
+import type { PostedFile, UploadedFile } from "../client/transfer/transfers.ts";
 import { checkFileText } from "../core/rooms/files.ts";
 import { systemEntropy } from "../io/entropy.ts";
 import { ENGLISH_TERMINAL } from "../ui/messages/en/terminal.ts";
@@ -104,7 +104,7 @@ class FileSender {
     await this.#context.stdout.drained();
   }
 
-  async #upload(path: string, name: string | undefined): Promise<SentFile> {
+  async #upload(path: string, name: string | undefined): Promise<UploadedFile> {
     const source = await sourceAt(this.#context, path, name);
     try {
       sayLeftOut(source, (text) => this.#show.say(text(ENGLISH_TERMINAL)));
@@ -125,7 +125,7 @@ class FileSender {
     }
   }
 
-  #print(sent: SentFile, posted: PostedFile): void {
+  #print(sent: UploadedFile, posted: PostedFile): void {
     const { stdout, json } = this.#context;
     if (json) stdout.write(renderJson(sentJson(sent, posted)));
     else if (stdout.isTerminal) stdout.write(`${sentWords(sent, posted)}\n`);
@@ -143,7 +143,7 @@ class FileSender {
 }
 
 /** The line of one target; scripts rely on its fields. */
-function sentJson(sent: SentFile, posted: PostedFile): JsonObject {
+function sentJson(sent: UploadedFile, posted: PostedFile): JsonObject {
   const { id, name, sizeBytes, chunks, digest, resumedBytes } = sent;
   const { to, seq, timeUnixMs, queued } = posted;
   const where = { time: formatUtc(timeUnixMs), ...destinationOfTarget(parseTarget(to)) };
@@ -151,11 +151,11 @@ function sentJson(sent: SentFile, posted: PostedFile): JsonObject {
   return { kind: "file", seq, ...where, ...about, queued: queued || undefined };
 }
 
-function sentTsv({ id, name, sizeBytes, digest }: SentFile, { to, seq }: PostedFile): string {
+function sentTsv({ id, name, sizeBytes, digest }: UploadedFile, { to, seq }: PostedFile): string {
   return tsvLine([id, String(seq), to, name, String(sizeBytes), digest]);
 }
 
 /** For people. */
-function sentWords(sent: SentFile, { to }: PostedFile): string {
+function sentWords(sent: UploadedFile, { to }: PostedFile): string {
   return `${fileWords(sent)} is sent to ${to}; take it: chat get-file ${sent.id}`;
 }

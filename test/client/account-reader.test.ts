@@ -41,7 +41,7 @@ function feedOf() {
   });
   const opener: ConstructorParameters<typeof EventStage>[0] = {
     needsOpening: ({ kind }) => kind === "sealed",
-    open: (records) => new Promise((resolve) => opening.push(() => resolve(records))),
+    openRecords: (records) => new Promise((resolve) => opening.push(() => resolve(records))),
   };
   const next = (event: FollowerEvent) => {
     followed.push(event.kind);

@@ -1,6 +1,6 @@
 import { Fault } from "../../src/base/fault.ts";
 import { CHUNK_BYTES } from "../../src/base/limits.ts";
-import type { SinkAbout } from "../../src/client/transfer/download.ts";
+import type { SinkOptions } from "../../src/client/transfer/download.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
 import type { Sink, Source } from "../../src/io/blob/interfaces.ts";
 import { digestOf } from "../wire/digest.ts";
@@ -87,7 +87,7 @@ export class HeldSource implements Source {
 export class HeldFolder {
   readonly parts = new Map<string, { chunk: Uint8Array; sha256: Uint8Array }[]>();
   readonly files = new Map<string, Uint8Array>();
-  readonly opened: SinkAbout[] = [];
+  readonly opened: SinkOptions[] = [];
   restarts = 0;
   onAppend: (index: number) => Promise<void> | void = () => {};
 
@@ -97,7 +97,7 @@ export class HeldFolder {
     };
   }
 
-  readonly open = async (about: SinkAbout): Promise<Sink> => {
+  readonly open = async (about: SinkOptions): Promise<Sink> => {
     this.opened.push(about);
     return new HeldSink(this, about);
   };
@@ -106,11 +106,11 @@ export class HeldFolder {
 class HeldSink implements Sink {
   readonly have: number;
   readonly #folder: HeldFolder;
-  readonly #about: SinkAbout;
+  readonly #about: SinkOptions;
   #chunks: { chunk: Uint8Array; sha256: Uint8Array }[];
   #isClosed = false;
 
-  constructor(folder: HeldFolder, about: SinkAbout) {
+  constructor(folder: HeldFolder, about: SinkOptions) {
     this.#folder = folder;
     this.#about = about;
     this.#chunks = [...(folder.parts.get(about.file) ?? [])];

@@ -3,10 +3,10 @@ import type { FileId } from "../../src/base/ids.ts";
 import type { Client } from "../../src/client/client.ts";
 import type { TransferProgress } from "../../src/client/transfer/progress.ts";
 import type {
-  GetRequest,
-  GotFile,
-  SendRequest,
-  SentFile,
+  DownloadedFile,
+  DownloadRequest,
+  UploadedFile,
+  UploadRequest,
 } from "../../src/client/transfer/transfers.ts";
 import { ClientFixture } from "./client-fixture.ts";
 import { HeldFolder, type HeldSource } from "./contents.ts";
@@ -42,16 +42,16 @@ export class FileClient {
 
   readonly #onProgress = (progress: TransferProgress) => void this.reports.push(progress);
 
-  startSend(source: HeldSource, more: Partial<SendRequest> = {}): Promise<SentFile> {
+  startSend(source: HeldSource, more: Partial<UploadRequest> = {}): Promise<UploadedFile> {
     const request = { source, to: ["lobby"], onProgress: this.#onProgress, ...more };
     return this.client.transfers.send(request);
   }
 
-  send(source: HeldSource, more?: Partial<SendRequest>): Promise<SentFile | Fault> {
+  send(source: HeldSource, more?: Partial<UploadRequest>): Promise<UploadedFile | Fault> {
     return this.fixture.outcome(this.startSend(source, more));
   }
 
-  async sendPart(source: HeldSource, chunks: number): Promise<Fault | SentFile> {
+  async sendPart(source: HeldSource, chunks: number): Promise<Fault | UploadedFile> {
     const stop = new AbortController();
     this.files.onChunk = ({ index }) => {
       if (index === chunks) stop.abort();
@@ -67,16 +67,16 @@ export class FileClient {
     return file?.digest !== undefined && Buffer.concat(chunks).equals(bytes);
   }
 
-  startGet(more: Partial<GetRequest> = {}): Promise<GotFile> {
+  startGet(more: Partial<DownloadRequest> = {}): Promise<DownloadedFile> {
     const request = { file: FILE, into: "/in", openSink: this.folder.open };
     return this.client.transfers.get({ ...request, onProgress: this.#onProgress, ...more });
   }
 
-  get(more?: Partial<GetRequest>): Promise<GotFile | Fault> {
+  get(more?: Partial<DownloadRequest>): Promise<DownloadedFile | Fault> {
     return this.fixture.outcome(this.startGet(more));
   }
 
-  async getPart(chunks: number): Promise<GotFile | Fault> {
+  async getPart(chunks: number): Promise<DownloadedFile | Fault> {
     this.folder.failAt(chunks);
     const outcome = await this.get();
     this.folder.onAppend = () => {};

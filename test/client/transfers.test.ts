@@ -6,7 +6,7 @@ import { nativeHashing } from "../../src/cli/connect/hashing.ts";
 import { deviceKeys } from "../../src/cli/connect/keys.ts";
 import { Client } from "../../src/client/client.ts";
 import type { ReaderEvent } from "../../src/client/event.ts";
-import type { GotFile, SentFile } from "../../src/client/transfer/transfers.ts";
+import type { DownloadedFile, UploadedFile } from "../../src/client/transfer/transfers.ts";
 import { Identity } from "../../src/crypto/identity.ts";
 import { ClientState } from "../../src/io/state/client-state.ts";
 import { rejection } from "../rejection.ts";
@@ -60,7 +60,7 @@ class Home {
     return client;
   }
 
-  get(client: Client, file: FileId): Promise<GotFile> {
+  get(client: Client, file: FileId): Promise<DownloadedFile> {
     return client.transfers.get({ file, into: "/in", openSink: this.folder.open });
   }
 
@@ -74,7 +74,7 @@ class Home {
   }
 }
 
-function send(client: Client, source: HeldSource, to = ["lobby"]): Promise<SentFile> {
+function send(client: Client, source: HeldSource, to = ["lobby"]): Promise<UploadedFile> {
   return client.transfers.send({ source, to });
 }
 

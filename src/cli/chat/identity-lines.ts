@@ -1,13 +1,13 @@
 /** Lines that show a user's key digits and how to confirm them. */
 
-import type { Identity } from "../../client/sealed/rooms.ts";
+import type { SafetyDigits } from "../../client/sealed/rooms.ts";
 import type { Message } from "../../ui/messages/en/terminal.ts";
 import type { JsonObject } from "../output/render.ts";
 
 const GROUPS_IN_ROW = 4;
 
 /** Digits that two users read to each other; for a changed key also the former digits. */
-export function digitRows({ digits, former }: Pick<Identity, "digits" | "former">): string[] {
+export function digitRows({ digits, former }: Pick<SafetyDigits, "digits" | "former">): string[] {
   const rows = rowsOf(digits);
   return former === undefined ? rows : [...rows, "before:", ...rowsOf(former)];
 }
@@ -22,14 +22,17 @@ function rowsOf(digits: string): string[] {
 }
 
 /** @param confirm the command that takes the digits */
-export function howToConfirm(user: string, identity: Identity, confirm: string): Message {
+export function howToConfirm(user: string, identity: SafetyDigits, confirm: string): Message {
   const { isVerified, former } = identity;
   if (isVerified) return (texts) => texts.verified(user);
   if (former === undefined) return (texts) => texts.confirmDigits(user, confirm);
   return (texts) => texts.confirmNewDigits(user);
 }
 
-export function identityLine(user: string, { digits, isVerified, former }: Identity): JsonObject {
+export function identityLine(
+  user: string,
+  { digits, isVerified, former }: SafetyDigits,
+): JsonObject {
   const changed = former === undefined ? {} : { former };
   return { kind: "identity", user, digits, verified: isVerified, ...changed };
 }

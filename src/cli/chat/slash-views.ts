@@ -4,8 +4,8 @@ import { Fault, msg } from "../../base/fault.ts";
 import { checkName, compareNames, formatTarget } from "../../base/names.ts";
 import { queryPins } from "../../client/chat/pins.ts";
 import { queryUsers } from "../../client/link/queries.ts";
-import { sealConversation } from "../../client/sealed/making.ts";
 import type { SealedMember } from "../../client/sealed/rooms.ts";
+import { sealConversation } from "../../client/sealed/seal-rooms.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
 import { isSame } from "../../core/model/item.ts";
 import { checkFileText } from "../../core/rooms/files.ts";
@@ -143,11 +143,11 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
     }
     const rooms = await open.client.sealedRooms();
     if (accept) {
-      await rooms.accept(room);
+      await rooms.acceptState(room);
       const accepted = { kind: "sealing-accepted", room: room.name } as const;
       return chatConsole.tell(accepted, (texts) => texts.sealingAccepted);
     }
-    const { status, reason, members, remarks = [] } = await rooms.sealing(room);
+    const { status, reason, members, remarks = [] } = await rooms.sealStatus(room);
     const { texts } = chatConsole;
     chatConsole.tell(
       {
@@ -168,7 +168,7 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
         texts.keyAccepted(user),
       );
     }
-    if (said !== "") await rooms.confirm(user, said);
+    if (said !== "") await rooms.confirmDigits(user, said);
     const identity = await rooms.safetyNumber(user);
     const how = howToConfirm(user, identity, `/verify ${user}`);
     chatConsole.tell(identityLine(user, identity), how, digitRows(identity));

@@ -24,7 +24,7 @@ export function sealedHome(folder: string | undefined, device: Identity, clock: 
         clock,
       ),
     primitives: nativeSealPrimitives,
-    hasKeyAtHand: true,
+    hasCheapKey: true,
     stateKey: () => {
       const seed = device.seed();
       const raw = hkdfSync("sha256", seed, new Uint8Array(0), STATE_KEY_INFO, STATE_KEY_BYTES);

@@ -42,7 +42,7 @@ export async function lookAtSealed(
   const stateKey = await sealedHome(data, owner.device, clock).stateKey();
   const vault = new Vault(NO_TABLES, stateKey);
   const boxed = rows.filter(({ key }) => !RAW.some((prefix) => key.startsWith(prefix)));
-  const opened = await vault.opened<unknown>(boxed);
+  const opened = await vault.openRows<unknown>(boxed);
   const values = new Map(opened.map(({ key, value }) => [key, value]));
   const lease = values.get(LEASE_KEY) as LeaseRow | undefined;
   return {

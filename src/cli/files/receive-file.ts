@@ -10,7 +10,7 @@ import { cleanText, quoteText, tsvLine } from "../../base/text.ts";
 import { defined } from "../../base/values.ts";
 import type { Client } from "../../client/client.ts";
 import type { TransferProgress } from "../../client/transfer/progress.ts";
-import type { GotFile } from "../../client/transfer/transfers.ts";
+import type { DownloadedFile } from "../../client/transfer/transfers.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { diskFault } from "../../io/disk/disk.ts";
 import { chunksLeft } from "../../io/file/part-left.ts";
@@ -68,7 +68,7 @@ export interface ReceiveOptions {
 }
 
 /** Downloads a file to a folder of this machine. @throws Fault */
-export function receiveFile(client: Client, options: ReceiveOptions): Promise<GotFile> {
+export function receiveFile(client: Client, options: ReceiveOptions): Promise<DownloadedFile> {
   const { file, out, secret, onProgress, signal } = options;
   return client.transfers.get({
     file,
@@ -84,7 +84,7 @@ export function receiveFile(client: Client, options: ReceiveOptions): Promise<Go
 }
 
 /** Prints one received file. */
-function printGot(context: Context, got: GotFile): void {
+function printGot(context: Context, got: DownloadedFile): void {
   const { stdout, json } = context;
   if (json) stdout.write(renderJson(gotJson(got)));
   else if (stdout.isTerminal) stdout.write(`${cleanText(gotText(got)(ENGLISH_TERMINAL))}\n`);
@@ -92,14 +92,14 @@ function printGot(context: Context, got: GotFile): void {
 }
 
 /** Scripts rely on its fields. */
-export function gotJson(got: GotFile): JsonObject {
+export function gotJson(got: DownloadedFile): JsonObject {
   const { id, name, path, sizeBytes, digest, resumedBytes, from, entries, renamed } = got;
   const about = { id, name, path, sizeBytes, digest, resumedBytes, from, entries };
   return defined({ kind: "got", ...about, renamed: renamed.length || undefined });
 }
 
 /** Notes names that were changed because some systems do not allow them. */
-export function sayRenamed({ name, renamed }: GotFile, tell: (text: Message) => void): void {
+export function sayRenamed({ name, renamed }: DownloadedFile, tell: (text: Message) => void): void {
   const shown = cleanText(name);
   for (const { from, to } of renamed.slice(0, RENAMED_LISTED_MAX)) {
     tell((texts) => texts.renamedHere(shown, quoteText(from), quoteText(to)));
@@ -109,7 +109,7 @@ export function sayRenamed({ name, renamed }: GotFile, tell: (text: Message) => 
 }
 
 /** The received file and its path. */
-export function gotText({ path, sizeBytes, entries, from }: GotFile): Message {
+export function gotText({ path, sizeBytes, entries, from }: DownloadedFile): Message {
   const place = relative(process.cwd(), path);
   const shown = place.startsWith("..") ? path : place;
   const folder = entries === undefined ? undefined : { entries };

@@ -29,7 +29,7 @@ export class ShareShow {
     const running = this.#running.get(id) ?? this.#begin(id, source, index);
     if (doneBytes < running.doneBytes) return;
     running.doneBytes = doneBytes;
-    running.reporter.done(doneBytes);
+    running.reporter.update(doneBytes);
     if (doneBytes < sizeBytes) return;
     this.#running.delete(id);
     running.reporter.finish();
@@ -52,11 +52,11 @@ export class ShareShow {
       clock: this.#context.clock,
       sizeBytes,
       onProgress: (progress) => this.#show.update(progress),
-      about: () => ({ id, name, where: "network" }),
+      status: () => ({ id, name, waitsAt: "network" }),
     });
     const running = { reporter, doneBytes: index * CHUNK_BYTES };
     this.#running.set(id, running);
-    reporter.resumed(running.doneBytes);
+    reporter.resume(running.doneBytes);
     return running;
   }
 }

@@ -10,7 +10,7 @@ import { checkFileText } from "../../core/rooms/files.ts";
 import type { RoomPrefs } from "../../core/rooms/prefs.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import { sealedEdit } from "../sealed/body.ts";
-import { checkIsOpen } from "../sealed/making.ts";
+import { checkNotSealed } from "../sealed/seal-rooms.ts";
 import { ModelDriver, type ModelDriverOptions } from "./model-driver.ts";
 import { TypingNotifier } from "./typing.ts";
 
@@ -217,7 +217,7 @@ export abstract class ChatActions extends ModelDriver {
   }
 
   async setTopic(room: string, topic: string): Promise<void> {
-    checkIsOpen(roomOf(this.model, room));
+    checkNotSealed(roomOf(this.model, room));
     await this.request("topic", { room: bareTarget(room), topic });
   }
 

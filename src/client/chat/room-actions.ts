@@ -4,7 +4,7 @@ import { formatTarget } from "../../base/names.ts";
 import type { RoomView } from "../../core/client/chat-record.ts";
 import { isSame } from "../../core/model/item.ts";
 import type { Answer } from "../../wire/messages.ts";
-import { checkMaySeal, type Sealer, sealRoom } from "../sealed/making.ts";
+import { checkMaySeal, type Sealer, sealRoom } from "../sealed/seal-rooms.ts";
 
 export interface RoomActor extends Sealer {
   readonly rooms: readonly RoomView[];
@@ -38,7 +38,7 @@ export async function joinSealed<Joined extends Answer<"join"> | undefined>(
 export async function leaveRoom(actor: RoomActor, room: string): Promise<void> {
   const sealed = sealedRoomAt(actor, room);
   // With the signed notice others may remove the device from the group.
-  const notice = sealed && (await (await actor.sealedRooms()).leaving(sealed));
+  const notice = sealed && (await (await actor.sealedRooms()).leaveNotice(sealed));
   await actor.request("leave", { room, ...notice });
 }
 
@@ -64,5 +64,5 @@ export async function grant(
   const sealed = sealedRoomAt(actor, room);
   await actor.request("grant", { room, user, on });
   // The members' devices enforce it.
-  if (sealed !== undefined) await (await actor.sealedRooms()).rule(sealed, user, on);
+  if (sealed !== undefined) await (await actor.sealedRooms()).setAdmin(sealed, user, on);
 }

@@ -3,23 +3,23 @@
 import type { FileId } from "../../base/ids.ts";
 import { unlessAborted } from "../link/abort.ts";
 import {
-  type GetRequest,
-  type GotFile,
+  type DownloadedFile,
+  type DownloadRequest,
   interrupted,
-  type SendRequest,
-  type SentFile,
+  type UploadedFile,
+  type UploadRequest,
 } from "../transfer/transfers.ts";
-import type { SealedFiles, SealedFilesParts } from "./files.ts";
+import type { SealedFiles, SealedFilesOptions } from "./files.ts";
 import type { Sealing } from "./sealing.ts";
 
-export interface AccountFilesParts extends Omit<SealedFilesParts, "session"> {
+export interface AccountFilesOptions extends Omit<SealedFilesOptions, "session"> {
   /** @throws {Fault} not-logged-in */
   readonly session: () => FileSession;
 }
 
 /** The session of the account, as far as its files need it. */
-interface FileSession extends Omit<SealedFilesParts["session"], "sealing"> {
-  readonly sealing: Pick<Sealing, "listed" | "sealedOf" | "exists" | "code" | "rooms">;
+interface FileSession extends Omit<SealedFilesOptions["session"], "sealing"> {
+  readonly sealing: Pick<Sealing, "untilListed" | "sealedTargets" | "exists" | "code" | "rooms">;
 }
 
 /**
@@ -27,41 +27,41 @@ interface FileSession extends Omit<SealedFilesParts["session"], "sealing"> {
  * is loaded on demand.
  */
 export class AccountFiles {
-  readonly #parts: AccountFilesParts;
+  readonly #options: AccountFilesOptions;
 
-  constructor(parts: AccountFilesParts) {
-    this.#parts = parts;
+  constructor(options: AccountFilesOptions) {
+    this.#options = options;
   }
 
   /** @throws {Fault} as `Transfers`; not-allowed if this device cannot seal for a sealed room */
-  async send(request: SendRequest): Promise<SentFile> {
-    const { transfers, uploads } = this.#parts;
-    const { sealing } = await this.#listed(request);
-    const sealed = await sealing.sealedOf(request.to);
+  async send(request: UploadRequest): Promise<UploadedFile> {
+    const { transfers, uploads } = this.#options;
+    const { sealing } = await this.#listedSession(request);
+    const sealed = await sealing.sealedTargets(request.to);
     if (sealed.length === 0) return transfers.send(request, uploads);
-    return (await this.#sealed()).send(request, sealed);
+    return (await this.#sealedFiles()).send(request, sealed);
   }
 
   /** Decrypts a file of a sealed room with the key that this device has read. @throws {Fault} */
-  async get(request: GetRequest): Promise<GotFile> {
-    const { sealing } = await this.#listed(request);
+  async get(request: DownloadRequest): Promise<DownloadedFile> {
+    const { sealing } = await this.#listedSession(request);
     const isOpen = !(await sealing.exists());
-    return (isOpen ? this.#parts.transfers : await this.#sealed()).get(request);
+    return (isOpen ? this.#options.transfers : await this.#sealedFiles()).get(request);
   }
 
   withdraw(file: FileId): Promise<void> {
-    return this.#parts.transfers.withdraw(file);
+    return this.#options.transfers.withdraw(file);
   }
 
   /** Posts to sealed rooms the files that ended runs uploaded but did not post. @throws {Fault} */
-  async sayLeft(): Promise<void> {
-    await (await this.#sealed()).sayLeft();
+  async announceUploads(): Promise<void> {
+    await (await this.#sealedFiles()).announceUploads();
   }
 
   /** Waits until this link has listed all rooms. @throws {Fault} not-logged-in, interrupted */
-  async #listed({ signal }: Pick<SendRequest, "signal">): Promise<FileSession> {
-    const session = this.#parts.session();
-    const listed = session.sealing.listed();
+  async #listedSession({ signal }: Pick<UploadRequest, "signal">): Promise<FileSession> {
+    const session = this.#options.session();
+    const listed = session.sealing.untilListed();
     await (signal === undefined
       ? listed
       : unlessAborted(signal, listed).catch(() => {
@@ -70,9 +70,9 @@ export class AccountFiles {
     return session;
   }
 
-  async #sealed(): Promise<SealedFiles> {
-    const { session, ...parts } = this.#parts;
+  async #sealedFiles(): Promise<SealedFiles> {
+    const { session, ...fileOptions } = this.#options;
     const { SealedFiles } = await session().sealing.code();
-    return new SealedFiles({ ...parts, session: session() });
+    return new SealedFiles({ ...fileOptions, session: session() });
   }
 }

@@ -7,7 +7,7 @@ import { isSame } from "../../core/model/item.ts";
 import type { RequestFields } from "../../wire/messages.ts";
 import type { HistoryPage } from "../link/queries.ts";
 import { openedRecord } from "./body.ts";
-import type { KeptRow } from "./rows.ts";
+import type { ArchivedRow } from "./rows.ts";
 
 type Query = RequestFields<"history">;
 
@@ -25,12 +25,12 @@ export function needsArchive({ grep = "", files, kinds }: Query): boolean {
 /** @returns a function that converts a row to a record; `undefined` if the query excludes it */
 export function matcherOf(
   query: Query,
-): (room: RoomView, seq: number, row: KeptRow) => ChatRecord | undefined {
+): (room: RoomView, seq: number, row: ArchivedRow) => ChatRecord | undefined {
   const { grep = "", ignoreCase = false, from, since, until, files } = query;
   const kinds = files === true ? ["file"] : query.kinds;
   const needle = ignoreCase ? foldCase(grep) : grep;
-  const holds = (words: unknown) =>
-    typeof words === "string" && (ignoreCase ? foldCase(words) : words).includes(needle);
+  const contains = (text: unknown) =>
+    typeof text === "string" && (ignoreCase ? foldCase(text) : text).includes(needle);
   return (room, seq, row) => {
     // The server returns changes of the group.
     if (row.kind !== "said") return undefined;
@@ -40,9 +40,9 @@ export function matcherOf(
     if (until !== undefined && timeUnixMs > until) return undefined;
     if (from !== undefined && !isSame(user, from)) return undefined;
     if (kinds !== undefined && !kinds.includes(String(fields["kind"]))) return undefined;
-    if (grep !== "" && !SEARCHED_FIELDS.some((name) => holds(fields[name]))) return undefined;
-    const place = { seq, n, timeUnixMs, room, from: user, id: post };
-    return openedRecord({ ...place, kind: "sealed", state: "whole", body: undefined }, row);
+    if (grep !== "" && !SEARCHED_FIELDS.some((name) => contains(fields[name]))) return undefined;
+    const head = { seq, n, timeUnixMs, room, from: user, id: post };
+    return openedRecord({ ...head, kind: "sealed", state: "whole", body: undefined }, row);
   };
 }
 
@@ -53,7 +53,7 @@ export function matcherOf(
 export class PageBuilder {
   readonly #limit: number;
   /** 1: ascending from `after`; -1: descending from `before`. */
-  readonly #way: 1 | -1;
+  readonly #direction: 1 | -1;
   /** Nearest first. */
   #records: { readonly record: ChatRecord; readonly sizeBytes: number }[] = [];
   #bytes = 0;
@@ -62,7 +62,7 @@ export class PageBuilder {
 
   constructor({ limit, after }: Query) {
     this.#limit = limit;
-    this.#way = after === undefined ? -1 : 1;
+    this.#direction = after === undefined ? -1 : 1;
   }
 
   get more(): boolean {
@@ -71,28 +71,29 @@ export class PageBuilder {
 
   /** Reports whether this record, and so all farther ones, belongs to another page. */
   isBeyond(seq: number): boolean {
-    return this.#end !== undefined && (seq - this.#end) * this.#way >= 0;
+    return this.#end !== undefined && (seq - this.#end) * this.#direction >= 0;
   }
 
   /** Adds a page of the same query from another source, which may have more. */
   addAll({ records, more }: HistoryPage): void {
-    const farthest = this.#way === -1 ? records[0] : records.at(-1);
+    const farthest = this.#direction === -1 ? records[0] : records.at(-1);
     for (const record of records) {
       // The archive knows the files; the last carrier marks where to continue.
       if (record.sealed !== "carrier" || record === farthest) this.add(record);
     }
     // Records farther off may not be the next ones.
-    if (more && farthest !== undefined) this.#endBehind(farthest.seq);
+    if (more && farthest !== undefined) this.#endAfter(farthest.seq);
   }
 
   /** @returns false if the page has no room for it, nor for any that is farther off */
   add(record: ChatRecord): boolean {
     const { seq } = record;
     if (this.isBeyond(seq)) return false;
-    const at = this.#records.findLastIndex((one) => (seq - one.record.seq) * this.#way >= 0) + 1;
-    if (this.#records[at - 1]?.record.seq === seq) return true;
+    const index =
+      this.#records.findLastIndex((entry) => (seq - entry.record.seq) * this.#direction >= 0) + 1;
+    if (this.#records[index - 1]?.record.seq === seq) return true;
     const sizeBytes = sizeOf(record);
-    this.#records.splice(at, 0, { record, sizeBytes });
+    this.#records.splice(index, 0, { record, sizeBytes });
     this.#bytes += sizeBytes;
     while (this.#isFull()) this.#end = this.#drop();
     return !this.isBeyond(seq);
@@ -101,7 +102,7 @@ export class PageBuilder {
   /** Returns the page, oldest first. */
   page(): HistoryPage {
     const records = this.#records.map(({ record }) => record);
-    return { records: this.#way === 1 ? records : records.reverse(), more: this.more };
+    return { records: this.#direction === 1 ? records : records.reverse(), more: this.more };
   }
 
   /** Keeps at least one record: otherwise no reader would get past it. */
@@ -110,8 +111,8 @@ export class PageBuilder {
     return length > this.#limit || (this.#bytes > PAGE_BYTES_MAX && length > 1);
   }
 
-  #endBehind(seq: number): void {
-    const end = seq + this.#way;
+  #endAfter(seq: number): void {
+    const end = seq + this.#direction;
     if (!this.isBeyond(end)) this.#end = end;
     while (this.isBeyond(this.#records.at(-1)?.record.seq ?? Number.NaN)) this.#drop();
   }

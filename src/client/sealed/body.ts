@@ -6,14 +6,14 @@ import { TEXT_BYTES_MAX } from "../../base/limits.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import { parseObject } from "../../wire/record.ts";
-import type { SaidRow } from "./rows.ts";
+import type { ContentRow } from "./rows.ts";
 
 /** Larger counts are shown as this one: a count is only claimed by the sender's device. */
-const SEALED_WITHHELD_SHOWN_MAX = 9_999;
+const WITHHELD_DISPLAY_MAX = 9_999;
 /** Maximum nesting of lists and objects in a body; our own reach three. */
-const SEALED_DEPTH_MAX = 8;
+const NESTING_MAX = 8;
 /** Maximum UTF-16 units of a field other than `text`; file names are the longest. */
-const SEALED_WORD_CHARS_MAX = 4_096;
+const FIELD_CHARS_MAX = 4_096;
 
 /**
  * Body of a sealed message: its kind, and JSON of the same form as the body of an open post or
@@ -32,7 +32,7 @@ const KINDS: ReadonlySet<unknown> = new Set([
  * A post that edits another one, describes a file, or was queued. These fields exist only in sealed
  * rooms and are never sent in the clear.
  */
-type EditingBody = PostBody & {
+type SealedPostBody = PostBody & {
   readonly edits?: number;
   readonly file?: FileId;
   readonly meant?: "sealed";
@@ -43,23 +43,23 @@ type EditingBody = PostBody & {
  * encrypted.
  */
 export function sealedFilePost(file: FileId): PostBody {
-  const body: EditingBody = { text: "", file };
+  const body: SealedPostBody = { text: "", file };
   return body;
 }
 
 export function fileOfPost(body: PostBody): FileId | undefined {
-  const { file } = body as EditingBody;
+  const { file } = body as SealedPostBody;
   return typeof file === "string" && isFileId(file) ? file : undefined;
 }
 
 /** Marks a queued post whose target was sealed when the user wrote it. */
-export function meantSealed(body: PostBody): PostBody {
-  const marked: EditingBody = { ...body, meant: "sealed" };
+export function markSealed(body: PostBody): PostBody {
+  const marked: SealedPostBody = { ...body, meant: "sealed" };
   return marked;
 }
 
-export function isMeantSealed(body: PostBody): boolean {
-  return (body as EditingBody).meant !== undefined;
+export function isMarkedSealed(body: PostBody): boolean {
+  return (body as SealedPostBody).meant !== undefined;
 }
 
 export function sealedEdit({
@@ -69,11 +69,11 @@ export function sealedEdit({
   readonly seq: number;
   readonly text: string;
 }): PostBody {
-  const body: EditingBody = { text, edits: seq };
+  const body: SealedPostBody = { text, edits: seq };
   return body;
 }
 
-export function sealedBodyOf({ action, edits, meant: _, ...body }: EditingBody): SealedBody {
+export function sealedBodyOf({ action, edits, meant: _, ...body }: SealedPostBody): SealedBody {
   if (edits !== undefined) return { kind: "edit", seq: edits, text: body.text };
   if (body.react !== undefined) return { kind: "reaction", react: body.react, re: body.re };
   return { kind: action === true ? "action" : "text", ...body };
@@ -87,13 +87,13 @@ export function packBody(body: SealedBody): Uint8Array {
 export function readBody(bytes: Uint8Array): SealedBody | undefined {
   if (isTooDeep(bytes)) return undefined;
   const body = parseObject(bytes);
-  if (body === undefined || !Object.entries(body).every(isShort)) return undefined;
+  if (body === undefined || !Object.entries(body).every(isWithinLimit)) return undefined;
   return body !== undefined && KINDS.has(body["kind"]) ? (body as SealedBody) : undefined;
 }
 
-function isShort([key, value]: readonly [string, unknown]): boolean {
+function isWithinLimit([key, value]: readonly [string, unknown]): boolean {
   if (typeof value !== "string") return true;
-  return value.length <= (key === "text" ? TEXT_BYTES_MAX : SEALED_WORD_CHARS_MAX);
+  return value.length <= (key === "text" ? TEXT_BYTES_MAX : FIELD_CHARS_MAX);
 }
 
 const [QUOTE, BACKSLASH] = [0x22, 0x5c];
@@ -103,43 +103,43 @@ const CLOSING: ReadonlySet<number> = new Set([0x5d, 0x7d]);
 /** Deep nesting would overflow the stack of readers and writers. */
 function isTooDeep(bytes: Uint8Array): boolean {
   let [depth, isText] = [0, false];
-  for (let at = 0; at < bytes.length; at++) {
-    const byte = bytes[at] ?? 0;
-    if (byte === BACKSLASH && isText) at++;
+  for (let index = 0; index < bytes.length; index++) {
+    const byte = bytes[index] ?? 0;
+    if (byte === BACKSLASH && isText) index++;
     else if (byte === QUOTE) isText = !isText;
-    else if (!isText && OPENING.has(byte) && ++depth > SEALED_DEPTH_MAX) return true;
+    else if (!isText && OPENING.has(byte) && ++depth > NESTING_MAX) return true;
     else if (!isText && CLOSING.has(byte)) depth--;
   }
   return false;
 }
 
 /** Returns the record with the plaintext in place of the ciphertext. */
-export function openedRecord(record: ChatRecord, said: SaidRow): ChatRecord {
-  switch (said.kind) {
+export function openedRecord(record: ChatRecord, content: ContentRow): ChatRecord {
+  switch (content.kind) {
     case "said": {
-      const { kind, ...words } = said.body as SealedBody;
-      const body = kind === "file" ? shownFileBody(words) : words;
-      return { ...record, kind, from: said.user, body, sealed: "open", ...missedOf(said) };
+      const { kind, ...fields } = content.body as SealedBody;
+      const body = kind === "file" ? withoutSecrets(fields) : fields;
+      return { ...record, kind, from: content.user, body, sealed: "open", ...missedOf(content) };
     }
     case "change": {
-      const { kind, change, by, added, removed } = said;
+      const { kind, change, by, added, removed } = content;
       return { ...record, from: by, body: { kind, change, by, added, removed }, sealed: "open" };
     }
     default:
       return {
-        ...{ ...record, from: said.user ?? record.from, body: { reason: said.reason } },
-        ...{ sealed: "closed", ...missedOf(said) },
+        ...{ ...record, from: content.user ?? record.from, body: { reason: content.reason } },
+        ...{ sealed: "closed", ...missedOf(content) },
       };
   }
 }
 
 function missedOf({ missed }: { readonly missed?: number }): { readonly withheld?: number } {
-  return missed === undefined ? {} : { withheld: Math.min(missed, SEALED_WITHHELD_SHOWN_MAX) };
+  return missed === undefined ? {} : { withheld: Math.min(missed, WITHHELD_DISPLAY_MAX) };
 }
 
-function shownFileBody(body: Readonly<Record<string, unknown>>) {
-  const { key: _key, prefix: _prefix, root: _root, chunk: _chunk, ...shown } = body;
-  return shown;
+function withoutSecrets(body: Readonly<Record<string, unknown>>) {
+  const { key: _key, prefix: _prefix, root: _root, chunk: _chunk, ...publicFields } = body;
+  return publicFields;
 }
 
 /** The server's record of a sealed file; a message describes the file. */

@@ -16,18 +16,18 @@ import { checkpointText, findSigned } from "../../wire/checkpoint.ts";
 import type { Answer } from "../../wire/messages.ts";
 import type { Verifier } from "../link/keys.ts";
 import type { SendRequest } from "../link/queries.ts";
-import type { RoomAt } from "./room-state.ts";
+import type { RoomTransaction } from "./room-state.ts";
 import { allOf, type ClaimRow, claimKey, LOG_KEY, type LogRow } from "./rows.ts";
 import type { Vault } from "./vault.ts";
 
 /** Maximum number of claims judged in a row; each takes one or two sequential requests. */
-const CLAIMS_TOGETHER_MAX = 8;
+const CLAIMS_PER_CHECK_MAX = 8;
 /**
  * Delay before claims are judged. A sender's checkpoint may be a minute old, so there is no hurry.
  */
-const CLAIMS_EVERY_MS = 5_000;
+const CHECK_DELAY_MS = 5_000;
 /** Longest wait for the server's answer before a later retry; see CLAIM_TRIES_MAX. */
-const CLAIM_ANSWER_MS = 10_000;
+const ANSWER_TIMEOUT_MS = 10_000;
 
 /** The view of the server's log that was proved to this device. */
 export interface HistoryView {
@@ -38,16 +38,16 @@ export interface HistoryView {
   pin(): Promise<LogPin | undefined>;
 }
 
-export interface ClaimsParts {
+export interface ClaimsOptions {
   readonly clock: Clock;
-  readonly ask: SendRequest;
+  readonly request: SendRequest;
   /** `undefined` without a link. */
   readonly history: () => HistoryView | undefined;
-  readonly transact: <Result>(work: (vault: Vault) => Promise<Result>) => Promise<Result>;
+  readonly transact: <Result>(task: (vault: Vault) => Promise<Result>) => Promise<Result>;
   /** Called when the server has shown two histories. */
-  readonly forked: (claim: ClaimRow) => Promise<void>;
+  readonly onFork: (claim: ClaimRow) => Promise<void>;
   /** Called with a remark for the users of a room that stays usable. */
-  readonly remarked: (claim: ClaimRow, sentence: string) => Promise<void>;
+  readonly onRemark: (claim: ClaimRow, sentence: string) => Promise<void>;
 }
 
 /** `unproved`: the server did not answer, or its answer is inconclusive. */
@@ -55,41 +55,45 @@ type Verdict = "same" | "forked" | "unsigned" | "unproved";
 
 /** Judges the newest claim of each device, a few in a row. */
 export class Claims {
-  readonly #parts: ClaimsParts;
+  readonly #options: ClaimsOptions;
   /** Last stored claim of each device. Bounded by CLAIMS_KNOWN_MAX. */
   readonly #known = new Map<string, string>();
   #cancel: (() => void) | undefined;
   #running = false;
 
-  constructor(parts: ClaimsParts) {
-    this.#parts = parts;
+  constructor(options: ClaimsOptions) {
+    this.#options = options;
   }
 
   /** Stores the claim of a received message. @param seq of its record */
-  async note(at: RoomAt, seq: number, { sender, checkpoint }: SealedMessage): Promise<void> {
+  async add(
+    tx: RoomTransaction,
+    seq: number,
+    { sender, checkpoint }: SealedMessage,
+  ): Promise<void> {
     if (checkpoint === undefined) return;
     const { origin, size } = checkpoint;
     const root = toBase64Url(checkpoint.root);
-    const spelled = `${origin} ${size} ${root} ${toBase64Url(checkpoint.signature)}`;
+    const serialized = `${origin} ${size} ${root} ${toBase64Url(checkpoint.signature)}`;
     const { device, user } = sender;
-    if (this.#known.get(device) === spelled) return;
+    if (this.#known.get(device) === serialized) return;
     if (this.#known.size >= CLAIMS_KNOWN_MAX) this.#known.clear();
-    this.#known.set(device, spelled);
-    const before = await at.vault.find<ClaimRow>(claimKey(device));
-    if (before?.state === "accepted") return;
+    this.#known.set(device, serialized);
+    const earlier = await tx.vault.find<ClaimRow>(claimKey(device));
+    if (earlier?.state === "accepted") return;
     // A smaller claim is implied: the device's own client would have reported a fork.
-    if (before !== undefined && before.origin === origin && before.size >= size) return;
+    if (earlier !== undefined && earlier.origin === origin && earlier.size >= size) return;
     const signature = toBase64Url(checkpoint.signature);
-    const { room } = at;
+    const { room } = tx;
     const claim: ClaimRow = { room, device, user, seq, origin, size, root, signature, tries: 0 };
-    await at.vault.put(claimKey(device), claim);
+    await tx.vault.put(claimKey(device), claim);
   }
 
-  arm(delayMs = CLAIMS_EVERY_MS): void {
-    if (this.#parts.history() === undefined) return;
-    this.#cancel ??= this.#parts.clock.after(delayMs, () => {
+  schedule(delayMs = CHECK_DELAY_MS): void {
+    if (this.#options.history() === undefined) return;
+    this.#cancel ??= this.#options.clock.after(delayMs, () => {
       this.#cancel = undefined;
-      void this.#look();
+      void this.#check();
     });
   }
 
@@ -99,12 +103,12 @@ export class Claims {
     this.#cancel = undefined;
   }
 
-  async #look(): Promise<void> {
-    const history = this.#parts.history();
+  async #check(): Promise<void> {
+    const history = this.#options.history();
     if (this.#running || history === undefined) return;
     this.#running = true;
     try {
-      if (await this.#lookAt(history)) this.arm();
+      if (await this.#checkClaims(history)) this.schedule();
     } catch (error) {
       if (!(error instanceof Fault)) throw error; // Link or store failed: the next run retries.
     } finally {
@@ -113,15 +117,15 @@ export class Claims {
   }
 
   /** @returns whether undecided claims remain */
-  async #lookAt(history: HistoryView): Promise<boolean> {
+  async #checkClaims(history: HistoryView): Promise<boolean> {
     const pin = await history.pin();
-    const claims = await this.#parts.transact(async (vault) => {
+    const claims = await this.#options.transact(async (vault) => {
       const all = await vault.list<ClaimRow>(allOf("claim", CLAIMS_KNOWN_MAX));
       return all.map(({ value }) => value).filter(({ state }) => state === undefined);
     });
     const since = await this.#logSince(pin);
-    const some = claims.sort((one, other) => one.tries - other.tries).slice(0, CLAIMS_TOGETHER_MAX);
-    for (const claim of some) {
+    const batch = claims.sort((a, b) => a.tries - b.tries).slice(0, CLAIMS_PER_CHECK_MAX);
+    for (const claim of batch) {
       const verdict = await this.#judge(history, claim, pin, since);
       if (verdict === undefined) return false; // The link is lost: nobody is to blame.
       await this.#decide(claim, verdict);
@@ -130,32 +134,32 @@ export class Claims {
   }
 
   async #decide(claim: ClaimRow, verdict: Verdict): Promise<void> {
-    const { forked, remarked } = this.#parts;
+    const { onFork, onRemark } = this.#options;
     const { user } = claim;
     switch (verdict) {
       case "same":
-        return this.#keep(claim, undefined);
+        return this.#update(claim, undefined);
       case "forked":
-        await this.#keep(claim, { ...claim, state: "forked" });
-        return forked(claim);
+        await this.#update(claim, { ...claim, state: "forked" });
+        return onFork(claim);
       case "unsigned":
-        await this.#keep(claim, undefined);
-        return remarked(claim, `${user}'s program names a history that the server did not sign`);
+        await this.#update(claim, undefined);
+        return onRemark(claim, `${user}'s program names a history that the server did not sign`);
       default: {
         const tries = claim.tries + 1;
-        await this.#keep(claim, { ...claim, tries });
+        await this.#update(claim, { ...claim, tries });
         if (tries !== CLAIM_TRIES_MAX) return;
-        return remarked(claim, `the server does not prove that ${user} is shown what you are`);
+        return onRemark(claim, `the server does not prove that ${user} is shown what you are`);
       }
     }
   }
 
   /** Stores or deletes the claim, unless the device has made a newer one meanwhile. */
-  async #keep(claim: ClaimRow, next: ClaimRow | undefined): Promise<void> {
+  async #update(claim: ClaimRow, next: ClaimRow | undefined): Promise<void> {
     const key = claimKey(claim.device);
-    await this.#parts.transact(async (vault) => {
-      const now = await vault.find<ClaimRow>(key);
-      if (now?.size !== claim.size || now.root !== claim.root) return;
+    await this.#options.transact(async (vault) => {
+      const current = await vault.find<ClaimRow>(key);
+      if (current?.size !== claim.size || current.root !== claim.root) return;
       if (next === undefined) await vault.delete(key);
       else await vault.put(key, next);
     });
@@ -176,25 +180,25 @@ export class Claims {
       return claim.seq <= since ? "same" : "forked";
     }
     if (pin?.size === size) return equalBytes(pin.root, root) ? "same" : "forked";
-    const shown = await this.#shown(history, size);
-    if (shown === undefined || shown === "unproved") return shown;
-    if (shown.origin !== origin) return "forked";
-    if (shown.size < size) return "unproved"; // A later request gets a larger checkpoint.
-    if (!grows({ size, root }, shown, history.verifier)) return "forked";
+    const larger = await this.#fetchCheckpoint(history, size);
+    if (larger === undefined || larger === "unproved") return larger;
+    if (larger.origin !== origin) return "forked";
+    if (larger.size < size) return "unproved"; // A later request gets a larger checkpoint.
+    if (!isConsistent({ size, root }, larger, history.verifier)) return "forked";
     if (pin === undefined) return "same";
-    const own = shown.size === pin.size ? shown : await this.#shown(history, pin.size);
+    const own = larger.size === pin.size ? larger : await this.#fetchCheckpoint(history, pin.size);
     if (own === undefined || own === "unproved") return own;
-    const isTied = own.size === shown.size && equalBytes(own.root, shown.root);
+    const isSameLog = own.size === larger.size && equalBytes(own.root, larger.root);
     // The log may have grown between two checkpoints of different sizes: ask again.
-    return isTied && grows(pin, own, history.verifier) ? "same" : "unproved";
+    return isSameLog && isConsistent(pin, own, history.verifier) ? "same" : "unproved";
   }
 
-  async #shown(
+  async #fetchCheckpoint(
     { keys, verifier }: HistoryView,
     from: number,
-  ): Promise<Shown | "unproved" | undefined> {
+  ): Promise<ServerCheckpoint | "unproved" | undefined> {
     const [key] = keys;
-    const answer = await this.#asked(from);
+    const answer = await this.#requestCheckpoint(from);
     if (typeof answer !== "object" || key === undefined) return answer as "unproved" | undefined;
     try {
       const { checkpoint, bytes, signature } = findSigned(answer.note, key, verifier.sha256);
@@ -206,19 +210,19 @@ export class Claims {
     }
   }
 
-  async #asked(from: number): Promise<Answer<"checkpoint"> | "unproved" | undefined> {
-    const { ask, clock } = this.#parts;
-    const answer = ask("checkpoint", { from }).catch((error: unknown) => {
+  async #requestCheckpoint(from: number): Promise<Answer<"checkpoint"> | "unproved" | undefined> {
+    const { request, clock } = this.#options;
+    const answer = request("checkpoint", { from }).catch((error: unknown) => {
       return asFault(error).code === "link-closed" ? undefined : ("unproved" as const);
     });
-    return await withTimeout(answer, CLAIM_ANSWER_MS, () => "unproved" as const, clock);
+    return await withTimeout(answer, ANSWER_TIMEOUT_MS, () => "unproved" as const, clock);
   }
 
   /** Returns the size of this log when this device first saw it under its origin. */
   async #logSince(pin: LogPin | undefined): Promise<number> {
     if (pin === undefined) return 0;
     const { origin, size } = pin;
-    return this.#parts.transact(async (vault) => {
+    return this.#options.transact(async (vault) => {
       const known = await vault.find<LogRow>(LOG_KEY);
       if (known?.origin === origin) return known.since;
       await vault.put(LOG_KEY, { origin, since: size });
@@ -227,13 +231,13 @@ export class Claims {
   }
 }
 
-interface Shown extends Pick<LogPin, "origin" | "size" | "root"> {
+interface ServerCheckpoint extends Pick<LogPin, "origin" | "size" | "root"> {
   readonly path: readonly Uint8Array[];
 }
 
-function grows(
+function isConsistent(
   old: { readonly size: number; readonly root: Uint8Array },
-  { size, root, path }: Shown,
+  { size, root, path }: ServerCheckpoint,
   { sha256 }: Verifier,
 ): boolean {
   if (old.size === size) return equalBytes(old.root, root);
@@ -256,6 +260,6 @@ async function isSigned({ verifier, keys }: HistoryView, claim: ClaimRow): Promi
 }
 
 /** Reports whether the claim proves a fork and was made in this room. */
-export function isOfRoom(claim: ClaimRow, room: RoomId): boolean {
+export function isForkIn(claim: ClaimRow, room: RoomId): boolean {
   return claim.room === room && claim.state === "forked";
 }

@@ -29,23 +29,23 @@ export interface SeenCounts {
 }
 
 /** State of a device that was just added: it must not withhold any message. */
-export const NOTHING_SEEN: SeenCounts = { last: 0, open: [] };
+export const NO_COUNTS: SeenCounts = { last: 0, open: [] };
 
 /** @returns the count of the next message, and the counts that it excuses */
-export function takeCount(own: OwnCounts): {
+export function assignCount(own: OwnCounts): {
   readonly count: number;
   readonly own: Required<OwnCounts>;
 } {
   const { open = [], free = [] } = own;
   const [lowest] = free;
   const count = lowest?.[0] ?? own.count + 1;
-  const taken: CountRange = [count, count];
+  const assigned: CountRange = [count, count];
   return {
     count,
     own: {
       count: Math.max(own.count, count),
-      open: merged([...open, taken]),
-      free: without(free, [taken]),
+      open: mergeRanges([...open, assigned]),
+      free: subtract(free, [assigned]),
     },
   };
 }
@@ -57,8 +57,8 @@ export function takeCount(own: OwnCounts): {
  */
 export function excusedBy(own: OwnCounts, count: number): Ranges | undefined {
   const { open = [], count: highest } = own;
-  const named: Ranges = count < highest ? merged([...open, [highest, highest]]) : open;
-  const others = fewer(without(named, [[count, count]]));
+  const named: Ranges = count < highest ? mergeRanges([...open, [highest, highest]]) : open;
+  const others = limitRanges(subtract(named, [[count, count]]));
   return others.length === 0 ? undefined : others;
 }
 
@@ -66,14 +66,14 @@ export function excusedBy(own: OwnCounts, count: number): Ranges | undefined {
 export function settleCount(own: OwnCounts, count: number): OwnCounts {
   const settled: CountRange = [count, count];
   const { open = [], free = [] } = own;
-  return { count: own.count, open: without(open, [settled]), free: without(free, [settled]) };
+  return { count: own.count, open: subtract(open, [settled]), free: subtract(free, [settled]) };
 }
 
 /** Marks the message as refused: its count is reused. */
 export function freeCount(own: OwnCounts, count: number): OwnCounts {
   const { open = [], free = [] } = own;
   const isOpen = open.some(([first, last]) => first <= count && count <= last);
-  return isOpen ? { ...own, free: fewer(merged([...free, [count, count]])) } : own;
+  return isOpen ? { ...own, free: limitRanges(mergeRanges([...free, [count, count]])) } : own;
 }
 
 /**
@@ -81,7 +81,7 @@ export function freeCount(own: OwnCounts, count: number): OwnCounts {
  * @param seen `undefined` for its first message here, which may have any count
  * @returns the number of earlier messages that are missing without excuse; each is reported once
  */
-export function seeCount(
+export function receiveCount(
   seen: SeenCounts | undefined,
   count: number,
   excused: Ranges = [],
@@ -93,14 +93,14 @@ export function seeCount(
   const { last, open } = seen;
   const isNewer = count > last;
   const skipped: CountRange[] = count > last + 1 ? [[last + 1, count - 1]] : [];
-  const absent = isNewer ? merged([...open, ...skipped]) : without(open, [[count, count]]);
+  const absent = isNewer ? mergeRanges([...open, ...skipped]) : subtract(open, [[count, count]]);
   // A late message was written before those with higher counts, and cannot name them.
   const unknown: CountRange[] = isNewer ? [] : [[count + 1, last]];
-  const missing = without(absent, [...excused, ...unknown]);
-  const left = without(absent, missing);
-  const kept = left.slice(-SEALED_UNSETTLED_MAX);
-  const missed = sizeOf(missing) + sizeOf(left) - sizeOf(kept);
-  return { seen: { last: Math.max(last, count), open: kept }, missed };
+  const missing = subtract(absent, [...excused, ...unknown]);
+  const excusedCounts = subtract(absent, missing);
+  const retained = excusedCounts.slice(-SEALED_UNSETTLED_MAX);
+  const missed = sizeOf(missing) + sizeOf(excusedCounts) - sizeOf(retained);
+  return { seen: { last: Math.max(last, count), open: retained }, missed };
 }
 
 function sizeOf(ranges: Ranges): number {
@@ -109,34 +109,34 @@ function sizeOf(ranges: Ranges): number {
   return Math.min(size, Number.MAX_SAFE_INTEGER);
 }
 
-function merged(ranges: Ranges): CountRange[] {
-  const sorted = [...ranges].sort(([one], [other]) => one - other);
-  const made: CountRange[] = [];
+function mergeRanges(ranges: Ranges): CountRange[] {
+  const sorted = [...ranges].sort(([a], [b]) => a - b);
+  const result: CountRange[] = [];
   for (const [first, last] of sorted) {
-    const before = made.at(-1);
-    if (before === undefined || first > before[1] + 1) made.push([first, last]);
-    else made[made.length - 1] = [before[0], Math.max(before[1], last)];
+    const before = result.at(-1);
+    if (before === undefined || first > before[1] + 1) result.push([first, last]);
+    else result[result.length - 1] = [before[0], Math.max(before[1], last)];
   }
-  return made;
+  return result;
 }
 
-function without(ranges: Ranges, gone: Ranges): CountRange[] {
-  let left = [...ranges];
-  for (const [from, to] of gone) {
-    left = left.flatMap(([first, last]): CountRange[] => {
+function subtract(ranges: Ranges, removed: Ranges): CountRange[] {
+  let remaining = [...ranges];
+  for (const [from, to] of removed) {
+    remaining = remaining.flatMap(([first, last]): CountRange[] => {
       if (to < first || last < from) return [[first, last]];
       const before: CountRange[] = first < from ? [[first, from - 1]] : [];
       return to < last ? [...before, [to + 1, last]] : before;
     });
   }
-  return left;
+  return remaining;
 }
 
 /**
  * Joins the oldest ranges if there are too many: a reader then excuses more instead of raising a
  * false alarm.
  */
-function fewer(ranges: Ranges): CountRange[] {
+function limitRanges(ranges: Ranges): CountRange[] {
   const surplus = ranges.length - SEALED_UNSETTLED_MAX;
   const [first] = ranges;
   const joined = ranges[surplus];

@@ -12,7 +12,7 @@ import { CERT_KEY } from "./rows.ts";
 import type { SealedStore } from "./store.ts";
 import { Vault } from "./vault.ts";
 
-export interface SealedDeviceParts {
+export interface SealedDeviceOptions {
   readonly clock: Clock;
   readonly keys: Keys;
   readonly store: SealedStore;
@@ -36,25 +36,25 @@ export interface SealedDevice {
  * Opens the device with the same certificate in every run: a leaf of a group holds it permanently.
  * @throws {Fault} not-allowed if the device cannot encrypt or has no account key
  */
-export async function openSealedDevice(parts: SealedDeviceParts): Promise<SealedDevice> {
-  const { clock, keys, fingerprint, formers, primitives } = parts;
-  const account = await keys.account(fingerprint, checkName(parts.user));
-  const cert = await certificateOf(parts);
+export async function openSealedDevice(options: SealedDeviceOptions): Promise<SealedDevice> {
+  const { clock, keys, fingerprint, formers, primitives } = options;
+  const account = await keys.account(fingerprint, checkName(options.user));
+  const cert = await certificateOf(options);
   const servers = [fingerprint, ...formers].map(formatFingerprint);
   const unixMs = () => clock.unixMs();
   const engine = await SealEngine.open({ signer: keys.device, cert, servers, unixMs, primitives });
   return { engine, id: engine.device, account: toBase64Url(account.publicKey) };
 }
 
-function certificateOf(parts: SealedDeviceParts): Promise<Uint8Array> {
-  const { clock, keys, store, stateKey, fingerprint } = parts;
+function certificateOf(options: SealedDeviceOptions): Promise<Uint8Array> {
+  const { clock, keys, store, stateKey, fingerprint } = options;
   return store.transact(async (tables) => {
     const vault = new Vault(tables, stateKey);
     // An unreadable certificate is created again, as on a device that lost all state.
     const known = await vault.find<string>(CERT_KEY);
     if (known !== undefined) return fromBase64Url(known);
-    const place = { fingerprint, user: checkName(parts.user), unixMs: clock.unixMs() };
-    const { deviceCert: cert } = await certifiedDevice(keys, place);
+    const subject = { fingerprint, user: checkName(options.user), unixMs: clock.unixMs() };
+    const { deviceCert: cert } = await certifiedDevice(keys, subject);
     await vault.put(CERT_KEY, toBase64Url(cert));
     return cert;
   });

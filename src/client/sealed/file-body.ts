@@ -60,8 +60,8 @@ export function readSealedFile(body: Readonly<Record<string, unknown>>): SealedF
   const file = fileBodyOf(body);
   if (file === undefined || utf8Encode(file.name).length > FILE_NAME_BYTES_MAX) return undefined;
   const { root, chunk } = body;
-  const key = bytesIn(body["key"], FILE_KEY_BYTES);
-  const prefix = bytesIn(body["prefix"], FILE_PREFIX_BYTES);
+  const key = decodeBytes(body["key"], FILE_KEY_BYTES);
+  const prefix = decodeBytes(body["prefix"], FILE_PREFIX_BYTES);
   if (key === undefined || prefix === undefined || chunk !== PLAIN_CHUNK_BYTES) return undefined;
   if (typeof root !== "string" || !DIGEST.test(root)) return undefined;
   const { name, size, digest, folder } = file;
@@ -72,7 +72,7 @@ export function readSealedFile(body: Readonly<Record<string, unknown>>): SealedF
   };
 }
 
-function bytesIn(text: unknown, count: number): Uint8Array | undefined {
+function decodeBytes(text: unknown, count: number): Uint8Array | undefined {
   if (typeof text !== "string") return undefined;
   try {
     const bytes = fromBase64Url(text);

@@ -19,14 +19,14 @@ import { SEALED_FILE_NAME } from "../../wire/messages-sealed.ts";
 import type { Hashing } from "../transfer/hashing.ts";
 import { PLAIN_CHUNK_BYTES } from "./file-body.ts";
 
-export interface SealingSourceOptions {
+export interface EncryptingSourceOptions {
   readonly source: Source;
   readonly hashing: Hashing;
   readonly cipher: OpenFileCipher | undefined;
   /** Returns the secret of the file, stored before this resolves, and the same in each run. */
   readonly secretOf: (file: FileId) => Promise<FileSecret>;
   /** Called before the server receives the end of the file, once all content was read unchanged. */
-  readonly described: (file: FileId, content: SealedContent) => Promise<void>;
+  readonly onDescribed: (file: FileId, content: SealedContent) => Promise<void>;
 }
 
 export interface SealedContent {
@@ -41,24 +41,24 @@ export interface SealedContent {
  * Reads and hashes the source's own chunks in order, like those of an open file. A resumed upload
  * reads what was sent before once more for the digest.
  */
-export class SealingSource implements Source {
+export class EncryptingSource implements Source {
   readonly name = SEALED_FILE_NAME;
   readonly path?: string;
   readonly stamp?: string;
-  readonly #options: SealingSourceOptions;
+  readonly #options: EncryptingSourceOptions;
   readonly #source: Source;
   #stream: { readonly file: FileId; readonly stream: FileStream } | undefined;
   /** Hash over the checksums of the first `#hashed` chunks of the source. */
   #hash: RunningHash;
   #hashed = 0;
   /** Size of a stream, once it has ended. */
-  #endedAt: number | undefined;
+  #streamBytes: number | undefined;
   /** Serializes reads: an abandoned read may still run. */
   readonly #reading = new Mutex();
   /** Chunks of the source that were read last, by index: at most two. */
-  readonly #held = new Map<number, Uint8Array>();
+  readonly #cached = new Map<number, Uint8Array>();
 
-  constructor(options: SealingSourceOptions) {
+  constructor(options: EncryptingSourceOptions) {
     this.#options = options;
     this.#source = options.source;
     this.#hash = options.hashing.newHash();
@@ -73,7 +73,7 @@ export class SealingSource implements Source {
   }
 
   get #contentBytes(): number | undefined {
-    return this.#source.sizeBytes ?? this.#endedAt;
+    return this.#source.sizeBytes ?? this.#streamBytes;
   }
 
   get leftOut(): readonly string[] {
@@ -113,12 +113,12 @@ export class SealingSource implements Source {
     await this.#reading.run(() => this.#hashUpTo(chunkCount(sizeBytes)));
     const hash = this.#hash.copy().digest();
     await this.#source.check(); // What was read again had not changed either.
-    await this.#options.described(file, { sizeBytes, digest: toHex(hash), root });
+    await this.#options.onDescribed(file, { sizeBytes, digest: toHex(hash), root });
   }
 
   /** Leaves the source itself open. */
   close(): void {
-    void this.#reading.run(() => Promise.resolve(this.#drop(Number.POSITIVE_INFINITY)));
+    void this.#reading.run(() => Promise.resolve(this.#evict(Number.POSITIVE_INFINITY)));
   }
 
   /** Returns the bytes of one chunk in a new buffer; `undefined` after the last. */
@@ -130,35 +130,35 @@ export class SealingSource implements Source {
     if (index >= (chunks ?? Number.POSITIVE_INFINITY)) return undefined;
     const from = index * PLAIN_CHUNK_BYTES;
     const first = Math.floor(from / CHUNK_BYTES);
-    this.#drop(first);
+    this.#evict(first);
     const offset = from - first * CHUNK_BYTES;
-    const one = await this.#chunk(first);
-    const head = one?.subarray(offset) ?? new Uint8Array(0);
+    const firstChunk = await this.#chunk(first);
+    const head = firstChunk?.subarray(offset) ?? new Uint8Array(0);
     // An empty file has one chunk; one byte beyond this chunk shows that it is not the last.
     if (head.length === 0 && index > 0) return undefined;
     const isCut = head.length > PLAIN_CHUNK_BYTES;
-    const mayFollow = one?.length === CHUNK_BYTES && !isCut;
-    const other = mayFollow ? await this.#chunk(first + 1) : undefined;
-    const wanted = PLAIN_CHUNK_BYTES - Math.min(head.length, PLAIN_CHUNK_BYTES);
-    const tail = other?.subarray(0, wanted) ?? new Uint8Array(0);
+    const mayFollow = firstChunk?.length === CHUNK_BYTES && !isCut;
+    const nextChunk = mayFollow ? await this.#chunk(first + 1) : undefined;
+    const tailBytes = PLAIN_CHUNK_BYTES - Math.min(head.length, PLAIN_CHUNK_BYTES);
+    const tail = nextChunk?.subarray(0, tailBytes) ?? new Uint8Array(0);
     const sizeBytes = Math.min(head.length, PLAIN_CHUNK_BYTES) + tail.length;
     const bytes = takeBuffer(sizeBytes);
     bytes.set(head.subarray(0, PLAIN_CHUNK_BYTES));
     bytes.set(tail, sizeBytes - tail.length);
-    const isLast = !isCut && (other?.length ?? 0) === tail.length;
+    const isLast = !isCut && (nextChunk?.length ?? 0) === tail.length;
     if (chunks !== undefined) return { bytes, isLast: index === chunks - 1 };
-    if (isLast) this.#endedAt = from + sizeBytes;
+    if (isLast) this.#streamBytes = from + sizeBytes;
     return { bytes, isLast };
   }
 
   async #chunk(index: number): Promise<Uint8Array | undefined> {
-    const held = this.#held.get(index);
-    if (held !== undefined) return held;
+    const cached = this.#cached.get(index);
+    if (cached !== undefined) return cached;
     await this.#hashUpTo(index);
     const bytes = await this.#source.read(index);
     if (bytes === undefined) return undefined;
-    this.#held.set(index, bytes);
-    if (index === this.#hashed) await this.#add(bytes);
+    this.#cached.set(index, bytes);
+    if (index === this.#hashed) await this.#hashChunk(bytes);
     return bytes;
   }
 
@@ -166,21 +166,21 @@ export class SealingSource implements Source {
     while (this.#hashed < index) {
       const bytes = await this.#source.read(this.#hashed);
       assert(bytes !== undefined, "a source has all chunks before one that was asked for");
-      await this.#add(bytes);
+      await this.#hashChunk(bytes);
       this.#free(bytes);
     }
   }
 
-  async #add(bytes: Uint8Array): Promise<void> {
+  async #hashChunk(bytes: Uint8Array): Promise<void> {
     this.#hash.update(await this.#options.hashing.hashChunk(bytes));
     this.#hashed += 1;
   }
 
   /** Frees chunks that the next read does not need. */
-  #drop(first: number): void {
-    for (const [index, bytes] of this.#held) {
+  #evict(first: number): void {
+    for (const [index, bytes] of this.#cached) {
       if (index >= first && index <= first + 1) continue;
-      this.#held.delete(index);
+      this.#cached.delete(index);
       this.#free(bytes);
     }
   }

@@ -20,21 +20,21 @@ import { SEALED_FILE_NAME } from "../../wire/messages-sealed.ts";
 import type { Hashing } from "../transfer/hashing.ts";
 import type { TransferProgress } from "../transfer/progress.ts";
 import type {
-  GetRequest,
-  GotFile,
+  DownloadedFile,
+  DownloadRequest,
   PostedFile,
-  SendRequest,
-  SentFile,
   Transfers,
+  UploadedFile,
+  UploadRequest,
 } from "../transfer/transfers.ts";
 import { sealedFilePost } from "./body.ts";
 import { sealedFileBody } from "./file-body.ts";
-import type { KnownFile } from "./file-book.ts";
-import { chunksHeld, OpeningSink } from "./file-sink.ts";
-import { type SealedContent, SealingSource } from "./file-source.ts";
+import type { DescribedFile } from "./file-index.ts";
+import { completeChunks, DecryptingSink } from "./file-sink.ts";
+import { EncryptingSource, type SealedContent } from "./file-source.ts";
 import type { SealedRooms } from "./rooms.ts";
 
-export interface SealedFilesParts {
+export interface SealedFilesOptions {
   /** Sends and fetches files as the server sees them. */
   readonly transfers: Transfers;
   readonly hashing: Hashing;
@@ -60,14 +60,14 @@ export interface SealedTarget {
  * a later one posts the message, exactly once.
  */
 export class SealedFiles {
-  readonly #parts: SealedFilesParts;
+  readonly #options: SealedFilesOptions;
 
-  constructor(parts: SealedFilesParts) {
-    this.#parts = parts;
+  constructor(options: SealedFilesOptions) {
+    this.#options = options;
   }
 
   /** @param sealed the sealed rooms among the targets, at least one */
-  async send(request: SendRequest, sealed: readonly SealedTarget[]): Promise<SentFile> {
+  async send(request: UploadRequest, sealed: readonly SealedTarget[]): Promise<UploadedFile> {
     if (sealed.length < request.to.length) {
       throw new Fault("usage", msg`a file goes to sealed rooms and to open ones in two goes`, {
         remedy: msg`send it to ${sealed.map(({ target }) => target).join(", ")} first`,
@@ -78,16 +78,16 @@ export class SealedFiles {
     return this.#send(request, sealed, rooms);
   }
 
-  async get(request: GetRequest): Promise<GotFile> {
-    const { transfers } = this.#parts;
-    const known = await this.#known(request.file);
+  async get(request: DownloadRequest): Promise<DownloadedFile> {
+    const { transfers } = this.#options;
+    const known = await this.#find(request.file);
     if (typeof known === "object") return this.#get(request, known);
     // A file of that name may be an open one, or one whose message was not read yet. If a file is
     // gone, the server reports it.
     let isAmbiguous = false;
-    const openSink: GetRequest["openSink"] = (about) => {
+    const openSink: DownloadRequest["openSink"] = (about) => {
       isAmbiguous = about.name === SEALED_FILE_NAME && this.#sealedViews().length > 0;
-      if (isAmbiguous) throw sealedAway(request.file);
+      if (isAmbiguous) throw cannotOpen(request.file);
       return request.openSink(about);
     };
     try {
@@ -96,56 +96,56 @@ export class SealedFiles {
       if (!isAmbiguous) throw error;
     }
     const rooms = await this.#rooms();
-    for (const view of this.#sealedViews()) await rooms.enter(view);
-    const read = await this.#known(request.file);
-    if (read === "sealed") throw sealedAway(request.file);
-    return read === undefined ? transfers.get(request) : this.#get(request, read);
+    for (const view of this.#sealedViews()) await rooms.syncRoom(view);
+    const found = await this.#find(request.file);
+    if (found === "sealed") throw cannotOpen(request.file);
+    return found === undefined ? transfers.get(request) : this.#get(request, found);
   }
 
   /** Posts the messages that ended runs did not post. */
-  async sayLeft(): Promise<void> {
+  async announceUploads(): Promise<void> {
     const rooms = await this.#rooms();
-    const unsaid = await rooms.files.unsaid();
-    const said = unsaid.map(({ file, target }) =>
-      this.#parts.session.posts.post(target, sealedFilePost(file)).catch((error: unknown) => {
+    const undescribed = await rooms.files.undescribed();
+    const announcements = undescribed.map(({ file, target }) =>
+      this.#options.session.posts.post(target, sealedFilePost(file)).catch((error: unknown) => {
         if (!(error instanceof Fault)) throw error; // Another run was faster, or posts it later.
       }),
     );
-    await Promise.all(said);
+    await Promise.all(announcements);
   }
 
-  async #known(file: FileId): Promise<KnownFile | "sealed" | undefined> {
+  async #find(file: FileId): Promise<DescribedFile | "sealed" | undefined> {
     return (await this.#rooms()).files.find(file);
   }
 
   #rooms(): Promise<SealedRooms> {
-    return this.#parts.session.sealing.rooms();
+    return this.#options.session.sealing.rooms();
   }
 
   #sealedViews(): readonly RoomView[] {
-    return this.#parts.session.rooms.filter(({ isSealed }) => isSealed === true);
+    return this.#options.session.rooms.filter(({ isSealed }) => isSealed === true);
   }
 
   async #send(
-    request: SendRequest,
+    request: UploadRequest,
     targets: readonly SealedTarget[],
     rooms: SealedRooms,
-  ): Promise<SentFile> {
-    const { transfers, hashing, cipher, uploads } = this.#parts;
-    const { source, onProgress, text, sending, ...rest } = request;
+  ): Promise<UploadedFile> {
+    const { transfers, hashing, cipher, uploads } = this.#options;
+    const { source, onProgress, text, sending, ...requestFields } = request;
     const { name, folder } = source;
     const { files } = rooms;
     const ids = Object.fromEntries(targets.map(({ target, room }) => [room.id, target]));
     let content: SealedContent | undefined;
     let isSent = false;
-    const sealing = new SealingSource({
+    const encryptingSource = new EncryptingSource({
       ...{ source, hashing, cipher },
       secretOf: (file) => files.secretOf(file, ids),
-      described: async (file, about) => {
-        content = about;
-        await files.described(file, (secret) =>
+      onDescribed: async (file, sentContent) => {
+        content = sentContent;
+        await files.setDescription(file, (secret) =>
           sealedFileBody({
-            ...{ file, name, folder, secret, ...about },
+            ...{ file, name, folder, secret, ...sentContent },
             ...(text && { text }),
             ...(sending && { sending }),
           }),
@@ -157,18 +157,18 @@ export class SealedFiles {
       // Without the caption, which belongs in the message alone.
       const sent = await transfers.send(
         {
-          ...rest,
-          source: sealing,
+          ...requestFields,
+          source: encryptingSource,
           onProgress: onProgress && ((progress) => onProgress(plainProgress(progress, name))),
         },
         journal,
       );
       isSent = true;
       const refused = sent.refused.map(({ to }) => to);
-      if (refused.length > 0) await files.refused(sent.id, refused);
-      const posted = await this.#say(sent, targets);
-      journal?.end();
-      await files.forget(sent.id);
+      if (refused.length > 0) await files.removeRefused(sent.id, refused);
+      const posted = await this.#announce(sent, targets);
+      journal?.removeFinished();
+      await files.remove(sent.id);
       const { sizeBytes = 0, digest = "" } = content ?? {};
       return {
         ...{ ...sent, name, sizeBytes, digest, posted },
@@ -177,52 +177,55 @@ export class SealedFiles {
       };
     } finally {
       // The same command resumes an upload whose message is not posted.
-      if (!isSent) journal?.end();
-      sealing.close();
+      if (!isSent) journal?.removeFinished();
+      encryptingSource.close();
     }
   }
 
   /** Resolves when the server has the messages. @throws {Fault} if it refuses one */
-  #say({ id, posted }: SentFile, targets: readonly SealedTarget[]): Promise<readonly PostedFile[]> {
+  #announce(
+    { id, posted }: UploadedFile,
+    targets: readonly SealedTarget[],
+  ): Promise<readonly PostedFile[]> {
     return Promise.all(
-      posted.map(async (one) => {
+      posted.map(async (post) => {
         try {
-          const receipt = await this.#parts.session.posts.post(one.to, sealedFilePost(id));
+          const receipt = await this.#options.session.posts.post(post.to, sealedFilePost(id));
           const { seq, n, time: timeUnixMs, queued = false } = receipt;
-          return { to: one.to, seq, n, timeUnixMs, queued };
+          return { to: post.to, seq, n, timeUnixMs, queued };
         } catch (error) {
-          const room = targets.find(({ target }) => target === one.to)?.room;
-          const seq = room && (await this.#saidAt(id, room));
+          const room = targets.find(({ target }) => target === post.to)?.room;
+          const seq = room && (await this.#descriptionSeq(id, room));
           if (seq === undefined) throw error;
-          return { ...one, seq }; // Another process has posted it.
+          return { ...post, seq }; // Another process has posted it.
         }
       }),
     );
   }
 
-  async #saidAt(file: FileId, room: RoomView): Promise<number | undefined> {
+  async #descriptionSeq(file: FileId, room: RoomView): Promise<number | undefined> {
     const rooms = await this.#rooms();
-    await rooms.enter(room);
-    return rooms.files.saidAt(file, room.id);
+    await rooms.syncRoom(room);
+    return rooms.files.descriptionSeq(file, room.id);
   }
 
-  async #get(request: GetRequest, about: KnownFile): Promise<GotFile> {
-    const { transfers, hashing, cipher } = this.#parts;
-    const { name, folder, sizeBytes, from, digest } = about;
+  async #get(request: DownloadRequest, description: DescribedFile): Promise<DownloadedFile> {
+    const { transfers, hashing, cipher } = this.#options;
+    const { name, folder, sizeBytes, from, digest } = description;
     const { onProgress, chunksLeft } = request;
     const got = await transfers.get({
       ...request,
       name,
-      openSink: async (given) => {
-        const sink = await request.openSink({ ...given, name, folderSize: folder, sizeBytes });
+      openSink: async (options) => {
+        const sink = await request.openSink({ ...options, name, folderSize: folder, sizeBytes });
         try {
-          return await OpeningSink.open({ sink, about, hashing, cipher });
+          return await DecryptingSink.open({ sink, file: description, hashing, cipher });
         } catch (error) {
           sink.close();
           throw error;
         }
       },
-      chunksLeft: chunksLeft && ((part) => chunksBefore(chunksLeft(part), sizeBytes)),
+      chunksLeft: chunksLeft && ((partial) => encryptedChunks(chunksLeft(partial), sizeBytes)),
       onProgress: onProgress && ((progress) => onProgress(plainProgress(progress, name))),
     });
     return {
@@ -243,8 +246,8 @@ class SealedUploadJournal implements ResumableUploads {
   readonly #uploads: ResumableUploads;
   readonly #name: string;
   readonly #secrets: ReadonlySet<string>;
-  #begun: FileId | undefined;
-  #ended: ResumableUpload | undefined;
+  #currentFile: FileId | undefined;
+  #finished: ResumableUpload | undefined;
 
   constructor(uploads: ResumableUploads, name: string, secrets: ReadonlySet<string>) {
     this.#uploads = uploads;
@@ -256,26 +259,26 @@ class SealedUploadJournal implements ResumableUploads {
     const found = this.#uploads.find({ ...key, name: this.#name }, stamp);
     if (found === undefined) return undefined;
     const { file } = found.upload;
-    const isLost = file !== this.#begun && !this.#secrets.has(file);
-    return { upload: this.#late(found.upload), isChanged: found.isChanged || isLost };
+    const isLost = file !== this.#currentFile && !this.#secrets.has(file);
+    return { upload: this.#deferEnd(found.upload), isChanged: found.isChanged || isLost };
   }
 
   begin(key: UploadKey, stamp: string, file: FileId, unixMs: number): ResumableUpload {
-    this.#begun = file;
-    return this.#late(this.#uploads.begin({ ...key, name: this.#name }, stamp, file, unixMs));
+    this.#currentFile = file;
+    return this.#deferEnd(this.#uploads.begin({ ...key, name: this.#name }, stamp, file, unixMs));
   }
 
   /** Deletes the entry of a finished or cancelled upload. */
-  end(): void {
+  removeFinished(): void {
     try {
-      this.#ended?.remove();
+      this.#finished?.remove();
     } catch (error) {
       if (!(error instanceof Fault)) throw error; // It costs the next run one request.
     }
-    this.#ended = undefined;
+    this.#finished = undefined;
   }
 
-  #late(upload: ResumableUpload): ResumableUpload {
+  #deferEnd(upload: ResumableUpload): ResumableUpload {
     return {
       file: upload.file,
       get upTo() {
@@ -284,9 +287,9 @@ class SealedUploadJournal implements ResumableUploads {
       addHashes: (hashes) => upload.addHashes(hashes),
       truncate: () => {}, // Noted checksums stay, for comparison.
       hashes: (from) => upload.hashes(from),
-      check: (from, hashes) => checkSame(upload, from, hashes),
+      check: (from, hashes) => checkUnchanged(upload, from, hashes),
       remove: () => {
-        this.#ended = upload;
+        this.#finished = upload;
       },
     };
   }
@@ -296,12 +299,16 @@ class SealedUploadJournal implements ResumableUploads {
  * Throws if content has changed, so that a secret never encrypts two different contents.
  * @throws {Fault} file-changed
  */
-function checkSame(upload: ResumableUpload, from: number, hashes: readonly Uint8Array[]): void {
-  const noted = upload.hashes(from);
+function checkUnchanged(
+  upload: ResumableUpload,
+  from: number,
+  hashes: readonly Uint8Array[],
+): void {
+  const stored = upload.hashes(from);
   for (const hash of hashes.slice(0, Math.max(0, upload.upTo - from))) {
-    const before = noted.next();
-    if (before.done === true) return; // The journal has lost it.
-    if (equalBytes(before.value, hash)) continue;
+    const storedHash = stored.next();
+    if (storedHash.done === true) return; // The journal has lost it.
+    if (equalBytes(storedHash.value, hash)) continue;
     throw new Fault("file-changed", msg`the file has changed since its upload began`, {
       remedy: msg`send it again: it begins anew`,
     });
@@ -325,11 +332,11 @@ function plainProgress(progress: TransferProgress, name: string): TransferProgre
 }
 
 /** Converts chunks of content in a stored part to the encrypted chunks before its end. */
-function chunksBefore(chunks: number, sizeBytes: number): number {
-  return chunksHeld(Math.min(chunks * CHUNK_BYTES, sizeBytes), sizeBytes);
+function encryptedChunks(chunks: number, sizeBytes: number): number {
+  return completeChunks(Math.min(chunks * CHUNK_BYTES, sizeBytes), sizeBytes);
 }
 
-function sealedAway(file: FileId): Fault {
+function cannotOpen(file: FileId): Fault {
   return new Fault(
     "seal-refused",
     msg`this device cannot open ${file}: it was not in when it came`,

@@ -43,11 +43,11 @@ export function otherKeyOf(vault: Vault, user: string): Promise<OtherKeyRow | un
  * the owner of this device has compared. Only the last such key is stored.
  * @returns whether the key is new
  */
-export async function noteOtherKey(vault: Vault, { user, account }: Owner): Promise<boolean> {
+export async function storeOtherKey(vault: Vault, { user, account }: Owner): Promise<boolean> {
   const pin = await identityOf(vault, user);
   if (pin === undefined || pin.account === account) return false;
-  const before = await otherKeyOf(vault, user);
-  if (before?.account === account) return false;
+  const earlier = await otherKeyOf(vault, user);
+  if (earlier?.account === account) return false;
   const row: OtherKeyRow = { user: pin.user, account };
   await vault.put(otherKey(user as Name), row);
   return true;
@@ -80,11 +80,11 @@ export async function checkKeys(
   }
 }
 
-export function changedKey(user: string): string {
+export function keyChangedText(user: string): string {
   return `${user}'s identity key has changed`;
 }
 
-export function keyChanged(user: string): string {
+export function keyChangedNotice(user: string): string {
   const { message, remedy } = keyChangedFault(user);
   return `${message}: ${remedy}`;
 }

@@ -16,13 +16,13 @@ const USE_ANOTHER_HOME = fixedText(
 );
 
 /** Processes of one home may race for leases: give up after this many losses. */
-const LEASE_TRIES_MAX = 8;
+const LEASE_ATTEMPTS_MAX = 8;
 
-export interface DeviceLeaseParts {
+export interface DeviceLeaseOptions {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly states: RoomStates;
-  readonly ask: SendRequest;
+  readonly request: SendRequest;
 }
 
 /**
@@ -31,13 +31,13 @@ export interface DeviceLeaseParts {
  * neither a lost answer nor another process of this folder is taken for a copy.
  */
 export class DeviceLease {
-  readonly #parts: DeviceLeaseParts;
+  readonly #options: DeviceLeaseOptions;
   readonly #mutex = new Mutex();
   /** Result on this link; `undefined` before the first request. */
   #held: Promise<void> | undefined;
 
-  constructor(parts: DeviceLeaseParts) {
-    this.#parts = parts;
+  constructor(options: DeviceLeaseOptions) {
+    this.#options = options;
   }
 
   connected(): void {
@@ -56,7 +56,7 @@ export class DeviceLease {
 
   /** Checks immediately, on evidence that another copy is in use. @throws {Fault} as `hold` */
   check(): Promise<void> {
-    const held = this.#mutex.run(() => this.#take());
+    const held = this.#mutex.run(() => this.#acquire());
     this.#held = held;
     held.catch(() => {
       if (this.#held === held) this.#held = undefined; // The next call retries.
@@ -64,23 +64,23 @@ export class DeviceLease {
     return held;
   }
 
-  async #take(): Promise<void> {
-    const { states, ask } = this.#parts;
-    for (let tries = 1; tries <= LEASE_TRIES_MAX; tries++) {
-      const asked = await states.transact((vault) => this.#plan(vault));
-      const { lease, next } = asked;
-      const answer = await ask("seal-lease", {
-        count: asked.count,
+  async #acquire(): Promise<void> {
+    const { states, request } = this.#options;
+    for (let attempt = 1; attempt <= LEASE_ATTEMPTS_MAX; attempt++) {
+      const planned = await states.transact((vault) => this.#plan(vault));
+      const { lease, next } = planned;
+      const answer = await request("seal-lease", {
+        count: planned.count,
         ...(lease === undefined ? {} : { lease: fromBase64Url(lease) }),
         next: fromBase64Url(next),
-      }).catch(unknownThere);
+      }).catch(ignoreUnknownKind);
       if (answer === undefined) return;
       const isDone = await states.transact(async (vault) => {
-        const now = await leaseOf(vault);
+        const current = await leaseOf(vault);
         // Another process of this folder was faster: its state is newer than this answer.
-        if (now?.next !== next) return answer.isLatest;
-        if (answer.isLatest) await vault.put(LEASE_KEY, taken(now, answer.count));
-        else await vault.put(LEASE_KEY, this.#anew(now, answer.count));
+        if (current?.next !== next) return answer.isLatest;
+        if (answer.isLatest) await vault.put(LEASE_KEY, grantedRow(current, answer.count));
+        else await vault.put(LEASE_KEY, this.#newInstance(current, answer.count));
         return answer.isLatest;
       });
       if (isDone) return;
@@ -91,7 +91,7 @@ export class DeviceLease {
   }
 
   async #plan(vault: Vault): Promise<LeaseRow & { readonly next: string }> {
-    const { entropy } = this.#parts;
+    const { entropy } = this.#options;
     const row: LeaseRow = (await leaseOf(vault)) ?? { count: 0, instance: "", anew: [] };
     if (row.next !== undefined) return { ...row, next: row.next };
     const planned = { ...row, next: toBase64Url(entropy(LEASE_BYTES)) };
@@ -100,13 +100,13 @@ export class DeviceLease {
   }
 
   /** @throws {Fault} seal-refused if this happened too often */
-  #anew(row: LeaseRow, count: number): LeaseRow {
-    const { clock, entropy } = this.#parts;
+  #newInstance(row: LeaseRow, count: number): LeaseRow {
+    const { clock, entropy } = this.#options;
     const now = clock.unixMs();
-    const before = row.anew.filter((unixMs) => Math.abs(now - unixMs) < REJOINS_WINDOW_MS);
-    if (before.length >= REJOINS_MAX) throw twoMachines();
+    const recent = row.anew.filter((unixMs) => Math.abs(now - unixMs) < REJOINS_WINDOW_MS);
+    if (recent.length >= REJOINS_MAX) throw twoMachines();
     const instance = toBase64Url(entropy(LEASE_BYTES));
-    return { count, instance, anew: [...before, now], next: instance };
+    return { count, instance, anew: [...recent, now], next: instance };
   }
 }
 
@@ -115,7 +115,7 @@ function leaseOf(vault: Vault): Promise<LeaseRow | undefined> {
   return vault.find<LeaseRow>(LEASE_KEY);
 }
 
-function taken({ next, instance, anew }: LeaseRow, count: number): LeaseRow {
+function grantedRow({ next, instance, anew }: LeaseRow, count: number): LeaseRow {
   return { count, instance, anew, ...(next === undefined ? {} : { lease: next }) };
 }
 
@@ -126,7 +126,7 @@ function twoMachines(): Fault {
 }
 
 /** Older servers know no leases. */
-function unknownThere(error: unknown): undefined {
+function ignoreUnknownKind(error: unknown): undefined {
   if (error instanceof Fault && error.code === "kind-unknown") return undefined;
   throw error;
 }

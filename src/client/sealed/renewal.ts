@@ -6,9 +6,9 @@ import type { RoomId, Sha256 } from "../../base/ids.ts";
 import { RENEW_JITTER_MS, RENEW_MESSAGES, RENEW_MS } from "../../base/limits-sealed.ts";
 import type { Clock } from "../../io/clock.ts";
 import { Mutex } from "../../io/disk/mutex.ts";
-import type { RoomAt } from "./room-state.ts";
+import type { RoomTransaction } from "./room-state.ts";
 
-export interface RenewalParts {
+export interface RenewalOptions {
   readonly clock: Clock;
   readonly sha256: Sha256;
   /** This device's key in base64url. */
@@ -20,13 +20,13 @@ export interface RenewalParts {
  * for it: after a failure the next link or the next check retries.
  */
 export class Renewal {
-  readonly #parts: RenewalParts;
+  readonly #options: RenewalOptions;
   readonly #mutex = new Mutex();
   /** Rooms with a recent failure. Bounded by the rooms of an account. */
   readonly #failed = new Set<RoomId>();
 
-  constructor(parts: RenewalParts) {
-    this.#parts = parts;
+  constructor(options: RenewalOptions) {
+    this.#options = options;
   }
 
   /** Allows retries of failed rooms, on a new link or at another check. */
@@ -34,23 +34,25 @@ export class Renewal {
     this.#failed.clear();
   }
 
-  isDue({ room, row, group }: Pick<RoomAt, "room" | "row" | "group">): boolean {
+  isDue({ room, row, group }: Pick<RoomTransaction, "room" | "row" | "group">): boolean {
     if (row?.status !== "in" || group === undefined || this.#failed.has(room)) return false;
     if ((row.sentSince ?? 0) >= RENEW_MESSAGES) return true;
     // A row of an earlier version: starts with its next change.
     const { renewedUnixMs } = row;
     if (renewedUnixMs === undefined) return false;
-    const passedMs = this.#parts.clock.unixMs() - renewedUnixMs;
+    const ageMs = this.#options.clock.unixMs() - renewedUnixMs;
     // A renewal in the future: the clock was wrong then.
-    if (passedMs < -RENEW_JITTER_MS) return true;
-    return passedMs >= RENEW_MS + this.#jitterMs(room, renewedUnixMs);
+    if (ageMs < -RENEW_JITTER_MS) return true;
+    return ageMs >= RENEW_MS + this.#jitterMs(room, renewedUnixMs);
   }
 
   /** Jitter, the same for all processes of a folder, and different for each device and time. */
   #jitterMs(room: RoomId, renewedUnixMs: number): number {
-    const hash = this.#parts.sha256(utf8Encode(`${this.#parts.device} ${room} ${renewedUnixMs}`));
-    const part = new DataView(hash.buffer, hash.byteOffset).getUint32(0) / 2 ** 32;
-    return Math.floor(part * RENEW_JITTER_MS);
+    const hash = this.#options.sha256(
+      utf8Encode(`${this.#options.device} ${room} ${renewedUnixMs}`),
+    );
+    const fraction = new DataView(hash.buffer, hash.byteOffset).getUint32(0) / 2 ** 32;
+    return Math.floor(fraction * RENEW_JITTER_MS);
   }
 
   /** @throws {Fault} link-closed, interrupted */

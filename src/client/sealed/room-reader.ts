@@ -12,37 +12,37 @@ import type { SealEngine, SealedMessage } from "../../crypto/seal/engine.ts";
 import type { SealDevice, SealMember } from "../../crypto/seal/members.ts";
 import { readBody, type SealedBody } from "./body.ts";
 import type { Claims } from "./claims.ts";
-import { NOTHING_SEEN, seeCount, settleCount } from "./counts.ts";
+import { NO_COUNTS, receiveCount, settleCount } from "./counts.ts";
 import { readSealedFile } from "./file-body.ts";
-import type { FileBook } from "./file-book.ts";
-import { accountOf, changedKey, noteOtherKey, pinNewcomers } from "./identities.ts";
-import type { RoomAt, RoomStates } from "./room-state.ts";
+import type { FileIndex } from "./file-index.ts";
+import { accountOf, keyChangedText, pinNewcomers, storeOtherKey } from "./identities.ts";
+import type { RoomStates, RoomTransaction } from "./room-state.ts";
 import {
+  type ArchivedRow,
   type ChangedDevice,
   type ChangeRow,
   type ClosedReason,
+  type ContentRow,
+  contentKey,
   type Departed,
-  type KeptRow,
   type PendingRow,
   packageKey,
   pendingKey,
   pendingStateKey,
   pinKey,
-  type SaidRow,
   type SentRow,
-  saidKey,
   sentKey,
 } from "./rows.ts";
 
-export interface RoomReaderParts {
+export interface RoomReaderOptions {
   readonly engine: SealEngine;
   readonly sha256: Sha256;
   readonly states: RoomStates;
   /** This machine's clock: the server's times decide nothing. */
   readonly unixMs: () => number;
-  readonly claims: Pick<Claims, "note">;
+  readonly claims: Pick<Claims, "add">;
   readonly user: string;
-  readonly files: FileBook;
+  readonly files: FileIndex;
 }
 
 /** The fields of a `group` record that a reader needs. */
@@ -67,8 +67,8 @@ export class RoomReader {
   readonly #sha256: Sha256;
   readonly #states: RoomStates;
   readonly #unixMs: () => number;
-  readonly #claims: RoomReaderParts["claims"];
-  readonly #files: FileBook;
+  readonly #claims: RoomReaderOptions["claims"];
+  readonly #files: FileIndex;
   readonly #user: string;
   /**
    * Users who left rooms of which this device has no group, for when it joins: their devices may
@@ -76,7 +76,7 @@ export class RoomReader {
    */
   readonly #leavers = new Map<RoomId, readonly Departed[]>();
 
-  constructor({ engine, sha256, states, unixMs, claims, files, user }: RoomReaderParts) {
+  constructor({ engine, sha256, states, unixMs, claims, files, user }: RoomReaderOptions) {
     this.#engine = engine;
     this.#sha256 = sha256;
     this.#claims = claims;
@@ -87,38 +87,38 @@ export class RoomReader {
   }
 
   /** Reads the next record of the room. @throws {Fault} store-… */
-  async read(at: RoomAt, record: ChatRecord): Promise<void> {
-    const { row } = at;
+  async read(tx: RoomTransaction, record: ChatRecord): Promise<void> {
+    const { row } = tx;
     if (row !== undefined && record.seq <= row.seq) return;
     try {
-      await this.#read(at, record);
+      await this.#read(tx, record);
     } catch (error) {
       // A record that violates the protocol must not block those after it.
       if (!(error instanceof Fault) || FAULTS[error.code].blame !== "peer") throw error;
-      if (at.group !== undefined) strayed(at, error.message);
+      if (tx.group !== undefined) markDiverged(tx, error.message);
     }
-    at.change({ seq: record.seq, n: record.n });
+    tx.change({ seq: record.seq, n: record.n });
   }
 
-  async #read(at: RoomAt, record: ChatRecord): Promise<void> {
+  async #read(tx: RoomTransaction, record: ChatRecord): Promise<void> {
     switch (record.kind) {
       case "group":
-        await this.#group(at, record);
+        await this.#handleGroup(tx, record);
         break;
       case "sealed":
         // No device sends before the devices of departed users are removed.
-        if (at.group === undefined) this.#noteLeavers(at, () => []);
-        await this.#said(at, record);
+        if (tx.group === undefined) this.#updateLeavers(tx, () => []);
+        await this.#handleMessage(tx, record);
         break;
       case "file":
-        if (record.state === "whole") await this.#files.recorded(at, record);
+        if (record.state === "whole") await this.#files.addRecord(tx, record);
         break;
       case "leave":
       case "kick":
-        await this.#departed(at, record);
+        await this.#handleLeave(tx, record);
         break;
       case "erase":
-        await forget(at, record);
+        await deleteErased(tx, record);
         break;
       default:
         break;
@@ -126,133 +126,140 @@ export class RoomReader {
   }
 
   /** Returns what the engine has to know of other users. */
-  knowledge(at: RoomAt, atUnixMs?: number): Knowledge {
-    at.other = undefined;
+  knowledge(tx: RoomTransaction, atUnixMs?: number): Knowledge {
+    tx.other = undefined;
     return {
-      accountOf: (user: FoldedName) => accountOf(at.vault, user),
-      sawOther: (device) => this.#sawOther(at, device),
-      hasLeft: (member) => hasLeft(at, member),
+      accountOf: (user: FoldedName) => accountOf(tx.vault, user),
+      sawOther: (device) => this.#recordOtherKey(tx, device),
+      hasLeft: (member) => hasLeft(tx, member),
       ...(atUnixMs === undefined ? {} : { atUnixMs }),
     };
   }
 
   /** Notes another account key of a user. This account itself has nobody to compare with. */
-  async #sawOther(at: RoomAt, { user, account }: SealDevice): Promise<void> {
+  async #recordOtherKey(tx: RoomTransaction, { user, account }: SealDevice): Promise<void> {
     if (isSame(user, this.#user)) return;
-    at.other = { user, account };
-    if (await noteOtherKey(at.vault, at.other)) at.changed.push(user);
+    tx.other = { user, account };
+    if (await storeOtherKey(tx.vault, tx.other)) tx.changed.push(user);
   }
 
-  async #group(at: RoomAt, record: ChatRecord): Promise<void> {
+  async #handleGroup(tx: RoomTransaction, record: ChatRecord): Promise<void> {
     const body = groupBodyOf(record);
     if (body === undefined) {
-      if (at.group !== undefined) strayed(at, "a change of the group cannot be read");
+      if (tx.group !== undefined) markDiverged(tx, "a change of the group cannot be read");
       return;
     }
-    const pending = await at.vault.find<PendingRow>(pendingKey(at.room));
-    if (pending?.commitId === body.commitId) return this.#adopt(at, record, pending);
-    if (at.group === undefined || at.row === undefined) return this.#enter(at, record, body);
-    if (body.group !== at.row.group) return strayed(at, "the server shows another group");
-    if (body.epoch === at.group.epoch && isInstead(body, at.row.epochSeq)) return unmade(at);
-    if (body.epoch !== at.group.epoch + 1 || body.commit === undefined) {
-      return strayed(at, "an epoch is missing or comes twice");
+    const pending = await tx.vault.find<PendingRow>(pendingKey(tx.room));
+    if (pending?.commitId === body.commitId) return this.#applyOwnCommit(tx, record, pending);
+    if (tx.group === undefined || tx.row === undefined)
+      return this.#joinByWelcome(tx, record, body);
+    if (body.group !== tx.row.group) return markDiverged(tx, "the server shows another group");
+    if (body.epoch === tx.group.epoch && replaces(body, tx.row.epochSeq))
+      return leaveReplacedEpoch(tx);
+    if (body.epoch !== tx.group.epoch + 1 || body.commit === undefined) {
+      return markDiverged(tx, "an epoch is missing or comes twice");
     }
-    const done = await this.#engine
-      .process(at.group, fromBase64Url(body.commit), {
+    const result = await this.#engine
+      .process(tx.group, fromBase64Url(body.commit), {
         bound: utf8Encode(body.commitId),
-        ...this.knowledge(at, record.timeUnixMs),
+        ...this.knowledge(tx, record.timeUnixMs),
       })
       .catch(asFault);
     // This device's pending change was meant for the epoch before; unless it is an external join,
     // made with the server's group state while this record was in flight.
-    if (pending !== undefined && (pending.epoch ?? 0) < body.epoch) await dropPending(at);
-    if (done instanceof Fault)
-      return refused(at, record, `a change cannot be read: ${done.message}`);
-    switch (done.kind) {
+    if (pending !== undefined && (pending.epoch ?? 0) < body.epoch) await dropPending(tx);
+    if (result instanceof Fault)
+      return refuseCommit(tx, record, `a change cannot be read: ${result.message}`);
+    switch (result.kind) {
       case "applied":
-        at.advance(done.group, done.consumed);
-        if (isInstead(body, at.row.refused)) mended(at);
-        at.change({ epochSeq: record.seq });
-        return this.#changed(at, record, done.change);
+        tx.advance(result.group, result.consumed);
+        if (replaces(body, tx.row.refused)) restoreRoom(tx);
+        tx.change({ epochSeq: record.seq });
+        return this.#applyChange(tx, record, result.change);
       case "removed":
-        at.advance(undefined, done.consumed);
-        at.change({ status: "out" });
-        this.#noteLeavers(at, (known) => known.filter((one) => !isRemovedBy(body, one)));
-        return keep(at, record, { kind: "change", ...changeRow(done.change) });
+        tx.advance(undefined, result.consumed);
+        tx.change({ status: "out" });
+        this.#updateLeavers(tx, (known) => known.filter((one) => !isRemovedBy(body, one)));
+        return storeContent(tx, record, { kind: "change", ...changeRow(result.change) });
       case "own":
         // Made with a state that this folder does not have: another copy of it has.
-        at.advance(undefined, []);
-        return at.change({ status: "lost", isCopy: true });
+        tx.advance(undefined, []);
+        return tx.change({ status: "lost", isCopy: true });
       default:
-        if (done.reason === "identity-changed" && isForOwner(at)) return undecided(at, record);
-        return refused(at, record, `a change was refused: ${REFUSALS[done.reason]}`);
+        if (result.reason === "identity-changed" && needsOwner(tx)) return awaitOwner(tx, record);
+        return refuseCommit(tx, record, `a change was refused: ${REFUSALS[result.reason]}`);
     }
   }
 
   /** Applies the commit of this device. */
-  async #adopt(at: RoomAt, record: ChatRecord, pending: PendingRow): Promise<void> {
-    const bytes = await at.vault.raw(pendingStateKey(at.room));
-    await dropPending(at);
+  async #applyOwnCommit(
+    tx: RoomTransaction,
+    record: ChatRecord,
+    pending: PendingRow,
+  ): Promise<void> {
+    const bytes = await tx.vault.raw(pendingStateKey(tx.room));
+    await dropPending(tx);
     const kind = pending.change.change;
-    const isBack = kind === "resync" || kind === "join";
-    const wasIn = at.group !== undefined;
+    const isRejoin = kind === "resync" || kind === "join";
+    const wasMember = tx.group !== undefined;
     try {
       if (bytes === undefined) throw new Fault("seal-state", "a commit was kept without its state");
-      at.advance(await this.#states.load(bytes, pending), []);
+      tx.advance(await this.#states.load(bytes, pending), []);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
-      at.advance(undefined, []);
-      return at.change({ status: "lost" });
+      tx.advance(undefined, []);
+      return tx.change({ status: "lost" });
     }
-    const { row } = at;
-    if (pending.instead !== undefined && pending.instead === row?.refused) mended(at);
-    if (at.row?.status !== "in" || isBack) await this.#begin(at, record, pending);
-    at.change({ epochSeq: record.seq });
+    const { row } = tx;
+    if (pending.instead !== undefined && pending.instead === row?.refused) restoreRoom(tx);
+    if (tx.row?.status !== "in" || isRejoin) await this.#startMembership(tx, record, pending);
+    tx.change({ epochSeq: record.seq });
     // Until this record it has continued with its old state.
-    if (isBack && wasIn) at.change({ counts: row?.counts ?? {}, departed: row?.departed ?? [] });
-    if (kind !== "add") at.change({ renewedUnixMs: this.#unixMs(), sentSince: 0 });
+    if (isRejoin && wasMember)
+      tx.change({ counts: row?.counts ?? {}, departed: row?.departed ?? [] });
+    if (kind !== "add") tx.change({ renewedUnixMs: this.#unixMs(), sentSince: 0 });
     const { change } = pending;
-    await pinNewcomers(at.vault, [...change.added, ...(at.group?.members ?? [])]);
-    settle(at, change);
-    return keep(at, record, { kind: "change", ...change });
+    await pinNewcomers(tx.vault, [...change.added, ...(tx.group?.members ?? [])]);
+    settle(tx, change);
+    return storeContent(tx, record, { kind: "change", ...change });
   }
 
   /** Joins if the record's welcome is for this device. */
-  async #enter(at: RoomAt, record: ChatRecord, body: GroupBody): Promise<void> {
+  async #joinByWelcome(tx: RoomTransaction, record: ChatRecord, body: GroupBody): Promise<void> {
     const { group, welcome } = body;
-    this.#noteLeavers(at, (known) => known.filter((one) => !isRemovedBy(body, one)));
+    this.#updateLeavers(tx, (known) => known.filter((one) => !isRemovedBy(body, one)));
     if (welcome === undefined) return;
-    if (at.row !== undefined && at.row.group !== group) {
-      return strayed(at, "the server shows another group");
+    if (tx.row !== undefined && tx.row.group !== group) {
+      return markDiverged(tx, "the server shows another group");
     }
     const refs: string[] = [];
     const joined = await this.#engine
       .join(
         fromBase64Url(welcome),
         async (ref) => {
-          const secret = await at.vault.find<PackageRow>(packageKey(ref));
+          const secret = await tx.vault.find<PackageRow>(packageKey(ref));
           // A last resort serves several rooms, and no invitation consumes it.
           if (secret !== undefined && secret.isLastResort !== true) refs.push(ref);
           return secret === undefined ? undefined : fromBase64Url(secret.secret);
         },
-        { room: at.room, gid: fromBase64Url(group), ...this.knowledge(at, record.timeUnixMs) },
+        { room: tx.room, gid: fromBase64Url(group), ...this.knowledge(tx, record.timeUnixMs) },
       )
       .catch(asFault);
     if (joined instanceof Fault) {
       // Most welcomes are for others. One for this device that cannot be opened is consumed anyway.
-      for (const ref of refs) await at.vault.delete(packageKey(ref));
+      for (const ref of refs) await tx.vault.delete(packageKey(ref));
       // Added by a key package whose private half was lost: rejoin by an external commit.
-      const isMeant = namesDevice(body.added, this.#engine.device);
-      if (isMeant && at.row?.status === "out") at.change({ status: "lost" });
+      const isForThisDevice = namesDevice(body.added, this.#engine.device);
+      if (isForThisDevice && tx.row?.status === "out") tx.change({ status: "lost" });
       return;
     }
-    for (const ref of refs) await at.vault.delete(packageKey(ref));
-    at.advance(joined.group, joined.consumed);
-    await this.#begin(at, record, { group, instance: at.instance });
-    at.change({ renewedUnixMs: this.#unixMs() });
-    await pinNewcomers(at.vault, joined.group.members);
+    for (const ref of refs) await tx.vault.delete(packageKey(ref));
+    tx.advance(joined.group, joined.consumed);
+    await this.#startMembership(tx, record, { group, instance: tx.instance });
+    tx.change({ renewedUnixMs: this.#unixMs() });
+    await pinNewcomers(tx.vault, joined.group.members);
     const self = joined.group.self;
-    await keep(at, record, {
+    await storeContent(tx, record, {
       kind: "change",
       change: "add",
       by: joined.by.user,
@@ -261,39 +268,39 @@ export class RoomReader {
     });
   }
 
-  async #changed(at: RoomAt, record: ChatRecord, change: SealChange): Promise<void> {
-    await pinNewcomers(at.vault, change.added);
+  async #applyChange(tx: RoomTransaction, record: ChatRecord, change: SealChange): Promise<void> {
+    await pinNewcomers(tx.vault, change.added);
     const row = changeRow(change);
-    settle(at, row);
-    await keep(at, record, { kind: "change", ...row });
+    settle(tx, row);
+    await storeContent(tx, record, { kind: "change", ...row });
   }
 
-  async #said(at: RoomAt, record: ChatRecord): Promise<void> {
-    const sent = await at.vault.find<SentRow>(sentKey(at.room, record.id));
+  async #handleMessage(tx: RoomTransaction, record: ChatRecord): Promise<void> {
+    const sent = await tx.vault.find<SentRow>(sentKey(tx.room, record.id));
     const ciphertext = ciphertextOf(record);
-    if (sent !== undefined) return this.#own(at, record, sent, ciphertext);
-    if (record.state !== "whole") noteUnread(at, record);
-    if (at.group === undefined || ciphertext === undefined) return;
+    if (sent !== undefined) return this.#handleOwn(tx, record, sent, ciphertext);
+    if (record.state !== "whole") countUnreadable(tx, record);
+    if (tx.group === undefined || ciphertext === undefined) return;
     const bound = utf8Encode(record.id);
-    const done = await this.#engine.decrypt(at.group, ciphertext, { bound }).catch(asFault);
-    if (done instanceof Fault) {
-      noteUnread(at, record);
-      return keep(at, record, { kind: "closed", reason: "broken" });
+    const result = await this.#engine.decrypt(tx.group, ciphertext, { bound }).catch(asFault);
+    if (result instanceof Fault) {
+      countUnreadable(tx, record);
+      return storeContent(tx, record, { kind: "closed", reason: "broken" });
     }
-    at.advance(done.group, done.consumed);
-    const { sender, count, sentAtUnixMs } = done.message;
+    tx.advance(result.group, result.consumed);
+    const { sender, count, sentAtUnixMs } = result.message;
     const isOwn = sender.device === this.#engine.device;
     // Another copy of this folder has sent it: both would use the same keys.
-    if (isOwn) at.change({ isCopy: true, count: Math.max(at.row?.count ?? 0, count) });
-    if (!isOwn) await this.#claims.note(at, record.seq, done.message);
-    const missed = isOwn ? 0 : noteCount(at, done.message);
-    const body = readBody(done.message.body);
-    const reason = body === undefined ? "broken" : await this.#refusal(at, body, sender);
+    if (isOwn) tx.change({ isCopy: true, count: Math.max(tx.row?.count ?? 0, count) });
+    if (!isOwn) await this.#claims.add(tx, record.seq, result.message);
+    const missed = isOwn ? 0 : updateCounts(tx, result.message);
+    const body = readBody(result.message.body);
+    const reason = body === undefined ? "broken" : await this.#refusal(tx, body, sender);
     if (body === undefined || reason !== undefined) {
       const closed = { kind: "closed", reason: reason ?? "broken", user: sender.user } as const;
-      return keep(at, record, { ...closed, ...(missed > 0 ? { missed } : {}) });
+      return storeContent(tx, record, { ...closed, ...(missed > 0 ? { missed } : {}) });
     }
-    await keep(at, record, {
+    await storeContent(tx, record, {
       kind: "said",
       user: sender.user,
       device: sender.device,
@@ -301,41 +308,41 @@ export class RoomReader {
       sentAtUnixMs,
       ...(missed > 0 ? { missed } : {}),
     });
-    await this.#noteFile(at, record, body);
+    await this.#noteFile(tx, record, body);
   }
 
   /** Handles a message of this device, which cannot decrypt it and has stored its plaintext. */
-  async #own(
-    at: RoomAt,
+  async #handleOwn(
+    tx: RoomTransaction,
     record: ChatRecord,
     sent: SentRow,
     ciphertext: Uint8Array | undefined,
   ): Promise<void> {
-    await at.vault.delete(sentKey(at.room, record.id));
-    if (at.row !== undefined && sent.since === at.row.since) {
-      at.change(settleCount(at.row, sent.count));
+    await tx.vault.delete(sentKey(tx.room, record.id));
+    if (tx.row !== undefined && sent.since === tx.row.since) {
+      tx.change(settleCount(tx.row, sent.count));
     }
     if (record.state !== "whole") return; // Erased before it returned: there is nothing to store.
     const hash = ciphertext === undefined ? "" : toBase64Url(this.#sha256(ciphertext));
     if (!sent.hashes.includes(hash)) {
-      suspect(at, "the server changed a message of this device");
-      return keep(at, record, { kind: "closed", reason: "sender" });
+      markSuspect(tx, "the server changed a message of this device");
+      return storeContent(tx, record, { kind: "closed", reason: "sender" });
     }
-    const { self } = at.group ?? {};
+    const { self } = tx.group ?? {};
     const { body, sentAtUnixMs } = sent;
-    await keep(at, record, {
+    await storeContent(tx, record, {
       kind: "said",
       user: self?.user ?? record.from ?? "",
       device: this.#engine.device,
       body,
       sentAtUnixMs,
     });
-    await this.#noteFile(at, record, body as SealedBody);
+    await this.#noteFile(tx, record, body as SealedBody);
   }
 
-  async #noteFile(at: RoomAt, { seq }: ChatRecord, body: SealedBody): Promise<void> {
-    const about = body.kind === "file" ? readSealedFile(body) : undefined;
-    if (about !== undefined) await this.#files.said(at, seq, about.file);
+  async #noteFile(tx: RoomTransaction, { seq }: ChatRecord, body: SealedBody): Promise<void> {
+    const file = body.kind === "file" ? readSealedFile(body) : undefined;
+    if (file !== undefined) await this.#files.addDescription(tx, seq, file.file);
   }
 
   /**
@@ -343,42 +350,50 @@ export class RoomReader {
    * record.
    */
   async #refusal(
-    at: RoomAt,
+    tx: RoomTransaction,
     body: SealedBody,
     sender: SealMember,
   ): Promise<ClosedReason | undefined> {
     if (body.kind === "file") {
-      const about = readSealedFile(body);
-      if (about === undefined) return "broken";
-      return (await this.#files.mayBe(at, about, sender.user)) ? undefined : "sender";
+      const file = readSealedFile(body);
+      if (file === undefined) return "broken";
+      return (await this.#files.mayDescribe(tx, file, sender.user)) ? undefined : "sender";
     }
     if (body.kind !== "edit") return undefined;
-    const of = body["seq"];
-    if (typeof of !== "number") return "broken";
-    const said = await at.vault.find<SaidRow>(saidKey(at.room, of));
-    return said?.kind === "said" && isSame(said.user, sender.user) ? undefined : "sender";
+    const target = body["seq"];
+    if (typeof target !== "number") return "broken";
+    const content = await tx.vault.find<ContentRow>(contentKey(tx.room, target));
+    return content?.kind === "said" && isSame(content.user, sender.user) ? undefined : "sender";
   }
 
   /** Notes a user who has left while their devices are still in the group. */
-  async #departed(at: RoomAt, { body = {}, kind, from }: ChatRecord): Promise<void> {
+  async #handleLeave(tx: RoomTransaction, { body = {}, kind, from }: ChatRecord): Promise<void> {
     const user = kind === "kick" ? body["name"] : from;
     if (typeof user !== "string") return;
     const leave = leaveOf(body);
     const id = kind === "kick" && typeof body["user"] === "string" ? body["user"] : undefined;
-    const why = { ...(leave === undefined ? {} : { leave }), ...(id === undefined ? {} : { id }) };
-    const one: Departed = { user, ...why };
-    const known = (list: readonly Departed[]) => list.filter((other) => !isSame(other.user, user));
-    if (at.group === undefined) return this.#noteLeavers(at, (list) => [...known(list), one]);
-    const checked = await this.#checked(at, one);
-    if (at.row === undefined || checked === undefined) return;
-    at.change({ departed: [...known(at.row.departed), checked] });
+    const details = {
+      ...(leave === undefined ? {} : { leave }),
+      ...(id === undefined ? {} : { id }),
+    };
+    const departed: Departed = { user, ...details };
+    const withoutUser = (list: readonly Departed[]) =>
+      list.filter((other) => !isSame(other.user, user));
+    if (tx.group === undefined)
+      return this.#updateLeavers(tx, (list) => [...withoutUser(list), departed]);
+    const checked = await this.#checkLeave(tx, departed);
+    if (tx.row === undefined || checked === undefined) return;
+    tx.change({ departed: [...withoutUser(tx.row.departed), checked] });
   }
 
   /**
    * Drops an invalid signature of leaving; `undefined` if none of the user's devices is in the
    * group.
    */
-  async #checked({ group }: RoomAt, { leave, ...one }: Departed): Promise<Departed | undefined> {
+  async #checkLeave(
+    { group }: RoomTransaction,
+    { leave, ...one }: Departed,
+  ): Promise<Departed | undefined> {
     const devices = group?.members.filter((member) => isSame(member.user, one.user)) ?? [];
     if (group === undefined || devices.length === 0) return undefined;
     const member = devices.find(({ device }) => device === leave?.device);
@@ -394,28 +409,31 @@ export class RoomReader {
   }
 
   /** Notes departed users while this device is not in the group; they are checked when it joins. */
-  #noteLeavers(at: RoomAt, next: (known: readonly Departed[]) => readonly Departed[]): void {
-    const known = at.row?.departed ?? this.#leavers.get(at.room) ?? [];
+  #updateLeavers(
+    tx: RoomTransaction,
+    next: (known: readonly Departed[]) => readonly Departed[],
+  ): void {
+    const known = tx.row?.departed ?? this.#leavers.get(tx.room) ?? [];
     const departed = next(known).slice(-GROUP_DEVICES_MAX);
-    if (at.row !== undefined) at.change({ departed });
-    else if (departed.length > 0) this.#leavers.set(at.room, departed);
-    else this.#leavers.delete(at.room);
+    if (tx.row !== undefined) tx.change({ departed });
+    else if (departed.length > 0) this.#leavers.set(tx.room, departed);
+    else this.#leavers.delete(tx.room);
   }
 
   /** Starts the room's row: the device is in the group from this record on. */
-  async #begin(
-    at: RoomAt,
+  async #startMembership(
+    tx: RoomTransaction,
     record: ChatRecord,
     { group, instance }: Pick<PendingRow, "group" | "instance">,
   ): Promise<void> {
     const target = formatTarget(record.room);
     const departed: Departed[] = [];
-    for (const one of at.row?.departed ?? this.#leavers.get(at.room) ?? []) {
-      const checked = await this.#checked(at, one);
+    for (const entry of tx.row?.departed ?? this.#leavers.get(tx.room) ?? []) {
+      const checked = await this.#checkLeave(tx, entry);
       if (checked !== undefined) departed.push(checked);
     }
-    this.#leavers.delete(at.room);
-    at.row = {
+    this.#leavers.delete(tx.room);
+    tx.row = {
       target,
       group,
       status: "in",
@@ -426,7 +444,7 @@ export class RoomReader {
       departed,
       ...(instance === undefined ? {} : { instance }),
     };
-    await at.vault.putRaw(pinKey(target), utf8Encode(at.room));
+    await tx.vault.putRaw(pinKey(target), utf8Encode(tx.room));
   }
 }
 
@@ -437,60 +455,60 @@ export interface PackageRow {
 }
 
 /** @returns how many earlier messages of that device are missing */
-function noteCount(at: RoomAt, { sender, count, unsettled }: SealedMessage): number {
-  const { counts = {}, unread = {} } = at.row ?? {};
-  const { seen, missed } = seeCount(counts[sender.device], count, unsettled);
+function updateCounts(tx: RoomTransaction, { sender, count, unsettled }: SealedMessage): number {
+  const { counts = {}, unread = {} } = tx.row ?? {};
+  const { seen, missed } = receiveCount(counts[sender.device], count, unsettled);
   const user = foldName(sender.user);
   const excused = Math.min(missed, unread[user] ?? 0);
-  at.change({ counts: { ...counts, [sender.device]: seen } });
-  if (excused > 0) at.change({ unread: { ...unread, [user]: (unread[user] ?? 0) - excused } });
+  tx.change({ counts: { ...counts, [sender.device]: seen } });
+  if (excused > 0) tx.change({ unread: { ...unread, [user]: (unread[user] ?? 0) - excused } });
   return missed - excused;
 }
 
 /** Counts a message that arrived unreadable. Its author is known only from the server. */
-function noteUnread(at: RoomAt, { from }: ChatRecord): void {
+function countUnreadable(tx: RoomTransaction, { from }: ChatRecord): void {
   const user = foldName((from ?? "") as Name);
-  const isMember = at.group?.members.some((member) => isSame(member.user, user)) === true;
+  const isMember = tx.group?.members.some((member) => isSame(member.user, user)) === true;
   if (!isMember) return; // Bounded by the devices of the group.
-  const { unread = {} } = at.row ?? {};
-  at.change({ unread: { ...unread, [user]: (unread[user] ?? 0) + 1 } });
+  const { unread = {} } = tx.row ?? {};
+  tx.change({ unread: { ...unread, [user]: (unread[user] ?? 0) + 1 } });
 }
 
 /** Marks the room as not trusted: nothing is sent until the owner has accepted it. */
-export function suspect(at: RoomAt, reason: string): void {
-  at.change({ status: "suspect", reason });
+export function markSuspect(tx: RoomTransaction, reason: string): void {
+  tx.change({ status: "suspect", reason });
 }
 
 /**
  * Refuses a commit. A commit that every device refuses does not end the room: an admin replaces it.
  */
-function refused(at: RoomAt, { seq }: ChatRecord, reason: string): void {
-  strayed(at, reason);
-  at.change({ refused: seq });
+function refuseCommit(tx: RoomTransaction, { seq }: ChatRecord, reason: string): void {
+  markDiverged(tx, reason);
+  tx.change({ refused: seq });
 }
 
 /** A room that was suspect before stays suspect if its owner accepts a key. */
-function isForOwner({ row, other }: RoomAt): boolean {
+function needsOwner({ row, other }: RoomTransaction): boolean {
   return other !== undefined && row?.status !== "suspect";
 }
 
 /** Leaves the change undecided until the owner has compared the key. */
-function undecided(at: RoomAt, record: ChatRecord): void {
-  const { other } = at;
+function awaitOwner(tx: RoomTransaction, record: ChatRecord): void {
+  const { other } = tx;
   if (other === undefined) return;
-  refused(at, record, changedKey(other.user));
-  at.change({ other });
+  refuseCommit(tx, record, keyChangedText(other.user));
+  tx.change({ other });
 }
 
-function isInstead({ instead }: GroupBody, seq: number | undefined): boolean {
+function replaces({ instead }: GroupBody, seq: number | undefined): boolean {
   return seq !== undefined && instead === seq;
 }
 
 /** Restores the room: a valid commit has replaced the refused one. */
-function mended(at: RoomAt): void {
-  if (at.row === undefined) return;
-  const { refused: _, strayed: __, reason: ___, other: ____, ...row } = at.row;
-  at.row = { ...row, status: "in" };
+function restoreRoom(tx: RoomTransaction): void {
+  if (tx.row === undefined) return;
+  const { refused: _, strayed: __, reason: ___, other: ____, ...row } = tx.row;
+  tx.row = { ...row, status: "in" };
 }
 
 /**
@@ -498,36 +516,41 @@ function mended(at: RoomAt): void {
  * before is gone: this device rejoins with a state that an admin has signed, so that neither the
  * server nor a member can revert a valid change.
  */
-function unmade(at: RoomAt): void {
-  const signers = at.group?.policy.admins ?? [];
-  at.advance(undefined, []);
-  at.change({ status: "lost", signers });
+function leaveReplacedEpoch(tx: RoomTransaction): void {
+  const signers = tx.group?.policy.admins ?? [];
+  tx.advance(undefined, []);
+  tx.change({ status: "lost", signers });
 }
 
 /**
  * Marks the room as suspect, and the group as ahead of this device: accepting it means rejoining.
  */
-function strayed(at: RoomAt, reason: string): void {
-  suspect(at, reason);
-  at.change({ strayed: true });
+function markDiverged(tx: RoomTransaction, reason: string): void {
+  markSuspect(tx, reason);
+  tx.change({ strayed: true });
 }
 
-export async function dropPending(at: RoomAt): Promise<void> {
-  await at.vault.delete(pendingKey(at.room));
-  await at.vault.delete(pendingStateKey(at.room));
+export async function dropPending(tx: RoomTransaction): Promise<void> {
+  await tx.vault.delete(pendingKey(tx.room));
+  await tx.vault.delete(pendingStateKey(tx.room));
 }
 
-async function keep(at: RoomAt, record: ChatRecord, row: SaidRow): Promise<void> {
+async function storeContent(
+  tx: RoomTransaction,
+  record: ChatRecord,
+  row: ContentRow,
+): Promise<void> {
   const { n, timeUnixMs, id: post, seq } = record;
-  const kept: KeptRow = { ...row, n, timeUnixMs, post };
-  await at.vault.put(saidKey(at.room, seq), kept);
+  const stored: ArchivedRow = { ...row, n, timeUnixMs, post };
+  await tx.vault.put(contentKey(tx.room, seq), stored);
 }
 
 /** Deletes the stored content of messages that their author or a moderator has erased. */
-async function forget(at: RoomAt, { body = {} }: ChatRecord): Promise<void> {
+async function deleteErased(tx: RoomTransaction, { body = {} }: ChatRecord): Promise<void> {
   const { seq, also } = body;
-  for (const one of [seq, ...(Array.isArray(also) ? also : [])]) {
-    if (Number.isSafeInteger(one) && one > 0) await at.vault.delete(saidKey(at.room, one));
+  for (const erased of [seq, ...(Array.isArray(also) ? also : [])]) {
+    if (Number.isSafeInteger(erased) && erased > 0)
+      await tx.vault.delete(contentKey(tx.room, erased));
   }
 }
 
@@ -561,22 +584,22 @@ function leaveOf(body: Readonly<Record<string, unknown>>): Departed["leave"] {
 }
 
 /** Removes departed users without devices in the group, and starts the counts of added devices. */
-function settle(at: RoomAt, { added, removed }: ChangeRow): void {
-  if (at.row === undefined) return;
-  const counts = new Map(Object.entries(at.row.counts));
+function settle(tx: RoomTransaction, { added, removed }: ChangeRow): void {
+  if (tx.row === undefined) return;
+  const counts = new Map(Object.entries(tx.row.counts));
   for (const { device } of removed) counts.delete(device);
-  for (const { device } of added) counts.set(device, NOTHING_SEEN);
-  at.change({ counts: Object.fromEntries(counts) });
+  for (const { device } of added) counts.set(device, NO_COUNTS);
+  tx.change({ counts: Object.fromEntries(counts) });
   if (removed.length === 0) return;
-  const left = at.row.departed.filter(({ user }) =>
-    at.group?.members.some((member) => isSame(member.user, user)),
+  const left = tx.row.departed.filter(({ user }) =>
+    tx.group?.members.some((member) => isSame(member.user, user)),
   );
-  at.change({ departed: left });
+  tx.change({ departed: left });
 }
 
 /** Reports whether the member's user has left and any member may remove the device. */
-function hasLeft(at: RoomAt, member: SealMember): boolean {
-  return at.row?.departed.some((one) => isSame(one.user, member.user) && isFree(at, one)) === true;
+function hasLeft(tx: RoomTransaction, member: SealMember): boolean {
+  return tx.row?.departed.some((one) => isSame(one.user, member.user) && isFree(tx, one)) === true;
 }
 
 /**
@@ -585,7 +608,7 @@ function hasLeft(at: RoomAt, member: SealMember): boolean {
  * where nobody could ever post again would be worse.
  */
 export function isFree(
-  { group, row }: Pick<RoomAt, "group" | "row">,
+  { group, row }: Pick<RoomTransaction, "group" | "row">,
   { leave }: Departed,
 ): boolean {
   if (leave !== undefined) return true;

@@ -12,16 +12,16 @@ import { LEASE_KEY, type LeaseRow, type RoomRow, roomKey, stateKey } from "./row
 import type { Awaitable, SealedStore } from "./store.ts";
 import { Vault } from "./vault.ts";
 
-export interface RoomStatesParts {
+export interface RoomStatesOptions {
   readonly store: SealedStore;
   readonly engine: SealEngine;
   readonly key: StateKey;
 }
 
-type StatePlace = Pick<RoomRow, "group" | "instance">;
+type StateBinding = Pick<RoomRow, "group" | "instance">;
 
 /** A room within one transaction. Changes made here are written when the work is done. */
-export class RoomAt {
+export class RoomTransaction {
   readonly room: RoomId;
   readonly vault: Vault;
   readonly instance: string;
@@ -36,7 +36,7 @@ export class RoomAt {
   readonly changed: string[] = [];
 
   constructor(
-    { room, vault, instance }: Pick<RoomAt, "room" | "vault" | "instance">,
+    { room, vault, instance }: Pick<RoomTransaction, "room" | "vault" | "instance">,
     row: RoomRow | undefined,
     group: SealedGroup | undefined,
   ) {
@@ -53,12 +53,12 @@ export class RoomAt {
     this.consumed.push(...consumed);
   }
 
-  change(more: Partial<RoomRow>): void {
-    if (this.row !== undefined) this.row = { ...this.row, ...more };
+  change(fields: Partial<RoomRow>): void {
+    if (this.row !== undefined) this.row = { ...this.row, ...fields };
   }
 
   /** Whether the stored state may be older than what this device has sent. */
-  get isOld(): boolean {
+  get isStale(): boolean {
     const { row } = this;
     return row !== undefined && (row.isCopy === true || instanceOf(row) !== this.instance);
   }
@@ -69,65 +69,70 @@ export class RoomAt {
  * process of the same home may have changed it.
  */
 export class RoomStates {
-  readonly #parts: RoomStatesParts;
+  readonly #options: RoomStatesOptions;
   readonly #mutexes = new Map<RoomId, Mutex>(); // Bounded by the rooms of an account.
   /** The last state written or read, and its bytes: parsing one takes up to 0.2 s. */
-  readonly #last = new Map<RoomId, { readonly bytes: Uint8Array; readonly group: SealedGroup }>();
+  readonly #cached = new Map<RoomId, { readonly bytes: Uint8Array; readonly group: SealedGroup }>();
 
-  constructor(parts: RoomStatesParts) {
-    this.#parts = parts;
+  constructor(options: RoomStatesOptions) {
+    this.#options = options;
   }
 
   /** @throws {Fault} store-…, and what the work throws: then nothing has changed */
-  run<Result>(room: RoomId, work: (at: RoomAt) => Awaitable<Result>): Promise<Result> {
+  run<Result>(room: RoomId, task: (tx: RoomTransaction) => Awaitable<Result>): Promise<Result> {
     const mutex = this.#mutexes.get(room) ?? new Mutex();
     this.#mutexes.set(room, mutex);
-    return mutex.run(() => this.#run(room, work));
+    return mutex.run(() => this.#run(room, task));
   }
 
   /** Runs a transaction that concerns no single room. */
-  transact<Result>(work: (vault: Vault) => Promise<Result>): Promise<Result> {
-    const { store, key } = this.#parts;
-    return store.transact((tables) => work(new Vault(tables, key)));
+  transact<Result>(task: (vault: Vault) => Promise<Result>): Promise<Result> {
+    const { store, key } = this.#options;
+    return store.transact((tables) => task(new Vault(tables, key)));
   }
 
   save(group: SealedGroup, lease: string): Promise<Uint8Array> {
-    return this.#parts.engine.save(group, { key: this.#parts.key, lease });
+    return this.#options.engine.save(group, { key: this.#options.key, lease });
   }
 
   /** @throws {Fault} seal-state */
-  load(bytes: Uint8Array, { group, instance: lease = "" }: StatePlace): Promise<SealedGroup> {
-    const place = { key: this.#parts.key, lease, gid: fromBase64Url(group) };
-    return this.#parts.engine.load(bytes, place);
+  load(bytes: Uint8Array, { group, instance: lease = "" }: StateBinding): Promise<SealedGroup> {
+    const binding = { key: this.#options.key, lease, gid: fromBase64Url(group) };
+    return this.#options.engine.load(bytes, binding);
   }
 
-  async #run<Result>(room: RoomId, work: (at: RoomAt) => Awaitable<Result>): Promise<Result> {
-    const { store, key } = this.#parts;
-    let done: { readonly at: RoomAt; readonly bytes: Uint8Array | undefined } | undefined;
+  async #run<Result>(
+    room: RoomId,
+    task: (tx: RoomTransaction) => Awaitable<Result>,
+  ): Promise<Result> {
+    const { store, key } = this.#options;
+    let written:
+      | { readonly at: RoomTransaction; readonly bytes: Uint8Array | undefined }
+      | undefined;
     const result = await store.transact(async (tables) => {
       const vault = new Vault(tables, key);
       const { instance = "" } = (await vault.find<LeaseRow>(LEASE_KEY)) ?? {};
       const row = await vault.find<RoomRow>(roomKey(room));
-      const group = row === undefined ? undefined : await this.#found(vault, room, row);
-      const at = new RoomAt({ room, vault, instance }, row, group);
-      const worked = await work(at);
+      const group = row === undefined ? undefined : await this.#loadGroup(vault, room, row);
+      const at = new RoomTransaction({ room, vault, instance }, row, group);
+      const value = await task(at);
       const bytes = await this.#write(at, row, group);
-      done = { at, bytes };
-      return worked;
+      written = { at, bytes };
+      return value;
     });
-    if (done !== undefined) this.#keep(room, done.at, done.bytes);
+    if (written !== undefined) this.#committed(room, written.at, written.bytes);
     return result;
   }
 
   /** Treats an unreadable state as absent: the device rejoins like one that lost it. */
-  async #found(vault: Vault, room: RoomId, row: RoomRow): Promise<SealedGroup | undefined> {
+  async #loadGroup(vault: Vault, room: RoomId, row: RoomRow): Promise<SealedGroup | undefined> {
     const bytes = await vault.raw(stateKey(room));
     if (bytes === undefined) return undefined;
-    const last = this.#last.get(room);
-    if (last !== undefined && equalBytes(last.bytes, bytes)) return last.group;
+    const cached = this.#cached.get(room);
+    if (cached !== undefined && equalBytes(cached.bytes, bytes)) return cached.group;
     try {
       const group = await this.load(bytes, row);
-      this.#last.set(room, { bytes, group });
+      this.#cached.set(room, { bytes, group });
       return group;
     } catch (error) {
       if (error instanceof Fault) return undefined;
@@ -137,12 +142,12 @@ export class RoomStates {
 
   /** @returns the bytes of the written state; `undefined` if none was written */
   async #write(
-    { room, vault, row, group }: RoomAt,
-    before: RoomRow | undefined,
-    known: SealedGroup | undefined,
+    { room, vault, row, group }: RoomTransaction,
+    rowBefore: RoomRow | undefined,
+    groupBefore: SealedGroup | undefined,
   ): Promise<Uint8Array | undefined> {
-    if (row !== before && row !== undefined) await vault.put(roomKey(room), row);
-    if (group === known) return undefined;
+    if (row !== rowBefore && row !== undefined) await vault.put(roomKey(room), row);
+    if (group === groupBefore) return undefined;
     if (group === undefined) {
       await vault.delete(stateKey(room));
       return undefined;
@@ -152,13 +157,17 @@ export class RoomStates {
     return bytes;
   }
 
-  #keep(room: RoomId, { group, consumed }: RoomAt, bytes: Uint8Array | undefined): void {
-    if (group === undefined) this.#last.delete(room);
-    else if (bytes !== undefined) this.#last.set(room, { bytes, group });
+  #committed(
+    room: RoomId,
+    { group, consumed }: RoomTransaction,
+    bytes: Uint8Array | undefined,
+  ): void {
+    if (group === undefined) this.#cached.delete(room);
+    else if (bytes !== undefined) this.#cached.set(room, { bytes, group });
     wipe(consumed);
   }
 }
 
-function instanceOf({ instance = "" }: Partial<StatePlace> = {}): string {
+function instanceOf({ instance = "" }: Partial<StateBinding> = {}): string {
   return instance;
 }

@@ -45,19 +45,19 @@ import {
   type SealedBody,
   sealedBodyOf,
 } from "./body.ts";
-import { Claims, type HistoryView, isOfRoom } from "./claims.ts";
-import { excusedBy, freeCount, takeCount } from "./counts.ts";
+import { Claims, type HistoryView, isForkIn } from "./claims.ts";
+import { assignCount, excusedBy, freeCount } from "./counts.ts";
 import type { SealedDevice } from "./device.ts";
-import { FileBook } from "./file-book.ts";
+import { FileIndex } from "./file-index.ts";
 import {
   acceptKey,
   checkKeys,
   confirmKey,
   identityOf,
-  keyChanged,
   keyChangedFault,
-  noteOtherKey,
+  keyChangedNotice,
   otherKeyOf,
+  storeOtherKey,
 } from "./identities.ts";
 import { DeviceLease } from "./lease.ts";
 import { Renewal } from "./renewal.ts";
@@ -66,25 +66,25 @@ import {
   changeRow,
   dropPending,
   isFree,
+  markSuspect,
   namesDevice,
   type PackageRow,
   RoomReader,
-  suspect,
 } from "./room-reader.ts";
-import { type RoomAt, RoomStates } from "./room-state.ts";
+import { RoomStates, type RoomTransaction } from "./room-state.ts";
 import {
+  type ArchivedRow,
   allOf,
   type ClaimRow,
-  type KeptRow,
+  type ContentRow,
+  contentKey,
+  contentRange,
   type PendingRow,
   packageKey,
   pendingKey,
   pendingStateKey,
   type RoomRow,
-  type SaidRow,
   type SentRow,
-  saidBetween,
-  saidKey,
   sentKey,
   seqOf,
 } from "./rows.ts";
@@ -95,17 +95,17 @@ import type { Vault } from "./vault.ts";
  * Time for which the private half of a replaced last-resort package is kept: its users have
  * committed by then.
  */
-const LAST_RESORT_KEEP_MS = 86_400_000;
+const LAST_RESORT_RETENTION_MS = 86_400_000;
 const SEALED_PAGE_RECORDS = 500;
 /** Attempts at a commit that conflicts with others; by then the room has changed many times. */
-const COMMIT_TRIES_MAX = 8;
+const COMMIT_ATTEMPTS_MAX = 8;
 const COMMIT_RETRY_MS = 150;
 /** Confirmed posts whose records are still to arrive: as many as may be in flight. */
-const SEALED_CONFIRMED_MAX = 256;
+const CONFIRMED_POSTS_MAX = 256;
 /** Remarks about a room that are kept for `/sealed`; each is reported once. */
-const SEALED_REMARKS_MAX = 8;
+const REMARKS_MAX = 8;
 
-export interface SealedRoomsParts {
+export interface SealedRoomsOptions {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly sha256: Sha256;
@@ -113,15 +113,15 @@ export interface SealedRoomsParts {
   readonly stateKey: StateKey;
   readonly device: SealedDevice;
   readonly user: string;
-  readonly ask: SendRequest;
+  readonly request: SendRequest;
   /** False as soon as the link is lost: refusals after that decide nothing. */
   readonly isLinked: () => boolean;
-  readonly tell: (news: SealedNews) => void;
+  readonly emit: (news: SealedEvent) => void;
   /** `undefined` without a link. */
   readonly history: () => HistoryView | undefined;
 }
 
-export type SealedNews =
+export type SealedEvent =
   /** The device's state was an older copy or unreadable: it has rejoined its rooms. */
   | { readonly kind: "came-anew"; readonly reason: "copy" | "damaged" }
   /** Sealed rooms can be neither read nor written while this fault lasts. */
@@ -134,18 +134,18 @@ export type SealedNews =
   | { readonly kind: "identity-changed"; readonly user: string; readonly sentence: string };
 
 /** Outcome of a post: the number of its record, `undefined` if the server has refused it. */
-export interface PostSettled {
+export interface SettledPost {
   readonly id: string;
   readonly seq: number | undefined;
 }
 
-export interface OpenPost {
+export interface PlainPost {
   /** `OUTBOX.COUNTER` */
   readonly id: string;
   readonly body: PostBody;
 }
 
-export interface RoomSealing {
+export interface RoomSealStatus {
   /** `waiting`: nobody has added this device yet. */
   readonly status: RoomRow["status"] | "waiting";
   readonly reason?: string;
@@ -164,18 +164,18 @@ export interface SealedMember {
 }
 
 /** Digits that two users compare by voice. */
-export interface Identity {
+export interface SafetyDigits {
   readonly digits: string;
   readonly isVerified: boolean;
   /** Digits of the former key, if the user's key has changed; `digits` are then of the new one. */
   readonly former?: string;
 }
 
-const NO_NEWS = { reason: undefined, fault: undefined, sentence: undefined, remark: undefined };
+const NO_DETAILS = { reason: undefined, fault: undefined, sentence: undefined, remark: undefined };
 /**
  * Record kinds that change the group, end memberships or erase messages: `erase` requires `all`.
  */
-const KINDS = ["all"];
+const FOLLOWED_KINDS = ["all"];
 const ID_BYTES = 16;
 
 /**
@@ -184,84 +184,88 @@ const ID_BYTES = 16;
  * is durable.
  */
 export class SealedRooms {
-  readonly #parts: SealedRoomsParts;
+  readonly #options: SealedRoomsOptions;
   readonly #states: RoomStates;
   readonly #reader: RoomReader;
   readonly #lease: DeviceLease;
   readonly #renewal: Renewal;
   #isLinked = true;
-  #cancelLook: (() => void) | undefined;
+  #cancelCheck: (() => void) | undefined;
   /** Rooms entered on this link. Bounded by the rooms of an account. */
   readonly #rooms = new Map<RoomId, RoomView>();
   /** Events emitted on this link, to emit each once. */
-  readonly #told = new Set<string>();
+  readonly #emittedKeys = new Set<string>();
   readonly #claims: Claims;
-  readonly files: FileBook;
+  readonly files: FileIndex;
   /** `n` of the last record of each room that is known to be read, on this link. */
-  readonly #followed = new Map<RoomId, number>();
+  readonly #lastRead = new Map<RoomId, number>();
   /** `n` of the last record of each room that this link has delivered: the next one follows it. */
-  readonly #newest = new Map<RoomId, number>();
-  readonly #changes = new Map<RoomId, Mutex>(); // Bounded by the rooms of an account.
+  readonly #lastDelivered = new Map<RoomId, number>();
+  readonly #changeMutexes = new Map<RoomId, Mutex>(); // Bounded by the rooms of an account.
 
-  constructor(parts: SealedRoomsParts) {
-    const { clock, entropy, store, stateKey: key, device, ask, sha256 } = parts;
+  constructor(options: SealedRoomsOptions) {
+    const { clock, entropy, store, stateKey: key, device, request, sha256 } = options;
     const { engine } = device;
-    this.#parts = parts;
+    this.#options = options;
     const states = new RoomStates({ store, engine, key });
     const unixMs = () => clock.unixMs();
     this.#states = states;
-    this.files = new FileBook(states, unixMs);
-    this.#lease = new DeviceLease({ clock, entropy, states, ask });
+    this.files = new FileIndex(states, unixMs);
+    this.#lease = new DeviceLease({ clock, entropy, states, request });
     this.#renewal = new Renewal({ clock, sha256, device: device.id });
     this.#claims = new Claims({
-      ...{ clock, ask, history: parts.history },
+      ...{ clock, request, history: options.history },
       transact: (work) => states.transact(work),
-      forked: ({ room, user }) =>
-        this.#run(room, (at) => suspect(at, `the server showed ${user} a different history`)),
-      remarked: ({ room }, sentence) => this.#run(room, (at) => remark(at, sentence)),
+      onFork: ({ room, user }) =>
+        this.#run(room, (tx) => markSuspect(tx, `the server showed ${user} a different history`)),
+      onRemark: ({ room }, sentence) => this.#run(room, (tx) => addRemark(tx, sentence)),
     });
-    const shared = { claims: this.#claims, files: this.files, user: parts.user };
+    const shared = { claims: this.#claims, files: this.files, user: options.user };
     this.#reader = new RoomReader({ engine, sha256, states, unixMs, ...shared });
   }
 
   /** Handles a new link: missed records are requested when a room is next used. */
   connected(): void {
     this.#isLinked = true;
-    this.#followed.clear();
-    this.#newest.clear();
+    this.#lastRead.clear();
+    this.#lastDelivered.clear();
     this.#lease.connected();
     this.#renewal.connected();
     this.#rooms.clear();
-    this.#told.clear();
+    this.#emittedKeys.clear();
     this.#claims.lost();
-    this.#claims.arm();
+    this.#claims.schedule();
   }
 
   /** Runs work on a room and reports its findings to the user. */
-  async #run<Result>(room: RoomId, work: (at: RoomAt) => Awaitable<Result>): Promise<Result> {
-    const found: Translatable[] = [];
+  async #run<Result>(
+    room: RoomId,
+    task: (tx: RoomTransaction) => Awaitable<Result>,
+  ): Promise<Result> {
+    const messages: Translatable[] = [];
     let changed: readonly string[] = [];
     let newcomers: readonly Newcomer[] = [];
-    const result = await this.#states.run(room, async (at) => {
-      const before = at.row;
-      const known = at.group;
-      const done = await work(at);
-      found.length = 0;
-      changed = at.changed;
-      newcomers = newcomersOf(at, known);
-      if (at.row === undefined) return done;
-      const { target, status, reason, remarks = [], other } = at.row;
-      const isNews = status === "suspect" && before?.status !== "suspect" && other === undefined;
-      if (isNews) found.push(msg`'${target}' is not trusted any more: ${reason}`);
-      for (const one of remarks) {
-        if (before?.remarks?.includes(one) !== true) found.push(msg`'${target}': ${one}`);
+    const result = await this.#states.run(room, async (tx) => {
+      const rowBefore = tx.row;
+      const groupBefore = tx.group;
+      const outcome = await task(tx);
+      messages.length = 0;
+      changed = tx.changed;
+      newcomers = findNewcomers(tx, groupBefore);
+      if (tx.row === undefined) return outcome;
+      const { target, status, reason, remarks = [], other } = tx.row;
+      const becameSuspect =
+        status === "suspect" && rowBefore?.status !== "suspect" && other === undefined;
+      if (becameSuspect) messages.push(msg`'${target}' is not trusted any more: ${reason}`);
+      for (const text of remarks) {
+        if (rowBefore?.remarks?.includes(text) !== true) messages.push(msg`'${target}': ${text}`);
       }
-      return done;
+      return outcome;
     });
-    for (const one of newcomers) this.#tell({ kind: "came-in", ...one });
-    for (const remark of found) this.#tell({ kind: "sealed-remark", remark });
+    for (const newcomer of newcomers) this.#emit({ kind: "came-in", ...newcomer });
+    for (const remark of messages) this.#emit({ kind: "sealed-remark", remark });
     for (const user of changed) {
-      this.#tell({ kind: "identity-changed", user, sentence: keyChanged(user) });
+      this.#emit({ kind: "identity-changed", user, sentence: keyChangedNotice(user) });
     }
     return result;
   }
@@ -270,29 +274,30 @@ export class SealedRooms {
    * Returns records of one room, in order, as this device can read them.
    * @throws {Fault} store-…, link-closed and if the server refuses
    */
-  async openAll(records: readonly ChatRecord[]): Promise<readonly ChatRecord[]> {
+  async openRecords(records: readonly ChatRecord[]): Promise<readonly ChatRecord[]> {
     const [first] = records;
     const last = records.at(-1);
     if (first === undefined || last === undefined) return [];
     const { room } = first;
-    const isNextOf = (before?: number) => records.every(({ n }, at) => before === n - 1 - at);
-    if (!isNextOf(this.#followed.get(room.id))) {
-      this.#followed.delete(room.id);
+    const follows = (before?: number) => records.every(({ n }, at) => before === n - 1 - at);
+    if (!follows(this.#lastRead.get(room.id))) {
+      this.#lastRead.delete(room.id);
       await this.#catchUp(room);
     }
     // The server returns no history to a removed member: records delivered in order are read
     // anyway.
-    const isTold = isNextOf(this.#newest.get(room.id));
-    if (isTold || (await this.#goesOn(room.id, first))) await this.#read(room.id, records);
-    this.#newest.set(room.id, last.n);
-    this.#followed.set(room.id, last.n);
+    const isContiguous = follows(this.#lastDelivered.get(room.id));
+    if (isContiguous || (await this.#isNext(room.id, first)))
+      await this.#readRecords(room.id, records);
+    this.#lastDelivered.set(room.id, last.n);
+    this.#lastRead.set(room.id, last.n);
     // The records have invalidated this device's state: rejoin now, not with the next post.
-    if (this.#astray.delete(room.id)) void this.enter(room).catch(asFault);
-    return this.#opened(room.id, records);
+    if (this.#roomsToRepair.delete(room.id)) void this.syncRoom(room).catch(asFault);
+    return this.#openStored(room.id, records);
   }
 
   /** Reports whether the first record that a link delivers of a room follows the last one read. */
-  #goesOn(room: RoomId, { n }: ChatRecord): Promise<boolean> {
+  #isNext(room: RoomId, { n }: ChatRecord): Promise<boolean> {
     return this.#states.run(room, ({ row }) => row?.n !== undefined && n <= row.n + 1);
   }
 
@@ -300,10 +305,10 @@ export class SealedRooms {
   async #openPage(records: readonly ChatRecord[]): Promise<ChatRecord[]> {
     const sealed = records.filter(({ room }) => room.isSealed === true);
     const opened = new Map<number, ChatRecord>();
-    for (const [id, some] of Map.groupBy(sealed, ({ room }) => room.id)) {
-      const [first] = some;
+    for (const [id, roomRecords] of Map.groupBy(sealed, ({ room }) => room.id)) {
+      const [first] = roomRecords;
       if (first !== undefined) await this.#catchUp(first.room);
-      for (const record of await this.#opened(id, some)) opened.set(record.seq, record);
+      for (const record of await this.#openStored(id, roomRecords)) opened.set(record.seq, record);
     }
     return records.map((record) => opened.get(record.seq) ?? record);
   }
@@ -313,44 +318,44 @@ export class SealedRooms {
    * @throws {Fault} seal-refused, with the reason, if this device may not write there now;
    * stale-epoch if it may soon; if the server refuses
    */
-  async seal(room: RoomView, posts: readonly OpenPost[]): Promise<(PostBody | Fault)[]> {
+  async seal(room: RoomView, posts: readonly PlainPost[]): Promise<(PostBody | Fault)[]> {
     await this.#catchUp(room);
-    await this.#hold();
+    await this.#holdLease();
     // Usually nothing has to be done first: one transaction then suffices.
-    const sealed = await this.#states.run(room.id, async (at) =>
-      (await this.#isSettled(at)) ? this.#encryptAll(at, room, posts) : undefined,
+    const sealed = await this.#states.run(room.id, async (tx) =>
+      (await this.#isReady(tx)) ? this.#encryptAll(tx, room, posts) : undefined,
     );
     if (sealed !== undefined) return sealed;
-    await this.enter(room);
+    await this.syncRoom(room);
     await this.#removeDeparted(room);
-    return this.#states.run(room.id, (at) => this.#encryptAll(at, room, posts));
+    return this.#states.run(room.id, (tx) => this.#encryptAll(tx, room, posts));
   }
 
-  async settled(room: RoomId, posts: readonly PostSettled[]): Promise<void> {
-    await this.#states.run(room, async (at) => {
-      for (const { id, seq } of posts) await this.#settled(at, id, seq);
+  async postsSettled(room: RoomId, posts: readonly SettledPost[]): Promise<void> {
+    await this.#states.run(room, async (tx) => {
+      for (const { id, seq } of posts) await this.#postSettled(tx, id, seq);
     });
   }
 
-  async #settled(at: RoomAt, id: string, seq: number | undefined): Promise<void> {
-    const { room } = at;
+  async #postSettled(tx: RoomTransaction, id: string, seq: number | undefined): Promise<void> {
+    const { room } = tx;
     // An earlier run may have read it already, from a copy that the server accepted.
-    if (seq !== undefined && seq > (at.row?.seq ?? 0)) {
+    if (seq !== undefined && seq > (tx.row?.seq ?? 0)) {
       const confirmed = this.#confirmed.get(room) ?? new Map<number, string>();
-      if (confirmed.size < SEALED_CONFIRMED_MAX) confirmed.set(seq, id);
+      if (confirmed.size < CONFIRMED_POSTS_MAX) confirmed.set(seq, id);
       this.#confirmed.set(room, confirmed);
       return;
     }
-    const sent = await at.vault.find<SentRow>(sentKey(room, id));
+    const sent = await tx.vault.find<SentRow>(sentKey(room, id));
     if (sent === undefined) return;
     // Refused, or already in the log as encrypted before: this count is free.
-    await at.vault.delete(sentKey(room, id));
-    if (at.row?.since === sent.since) at.change(freeCount(at.row, sent.count));
+    await tx.vault.delete(sentKey(room, id));
+    if (tx.row?.since === sent.since) tx.change(freeCount(tx.row, sent.count));
   }
 
   /** Makes the group of a room that this account has created as sealed, or of a conversation. */
   async create(room: RoomView): Promise<void> {
-    const { device, entropy } = this.#parts;
+    const { device, entropy } = this.#options;
     const gid = new Uint8Array(entropy(ID_BYTES));
     const policy = {
       room: room.id,
@@ -360,15 +365,15 @@ export class SealedRooms {
       history: false,
     };
     const { group, groupInfo } = await device.engine.create(policy, gid);
-    await this.#hold();
-    const pending = await this.#states.run(room.id, (at) => {
-      if (at.row !== undefined) throw new Fault("name-taken", msg`this room is sealed already`);
+    await this.#holdLease();
+    const pending = await this.#states.run(room.id, (tx) => {
+      if (tx.row !== undefined) throw new Fault("name-taken", msg`this room is sealed already`);
       const { members, self: by } = group;
       const added = members.map(changedDevice);
       const change = { change: "create", by: by.user, added, removed: [] } as const;
-      return this.#keepPending(at, { group, groupInfo }, { ...this.#newPending(gid), change });
+      return this.#storePending(tx, { group, groupInfo }, { ...this.#newPending(gid), change });
     });
-    await this.#send(room, pending);
+    await this.#sendCommit(room, pending);
     await this.#catchUp(room);
   }
 
@@ -384,42 +389,42 @@ export class SealedRooms {
     await this.#catchUp(room);
     // A user who left and returns still has devices in the group.
     await this.#removeDeparted(room);
-    return this.#letIn(room, user, await this.#parts.ask("key-package", { user }));
+    return this.#addDevices(room, user, await this.#options.request("key-package", { user }));
   }
 
   /**
    * Seals a conversation permanently, if the other user has a device that can join.
    * @throws {Fault} not-found if they have none; seal-refused; if the server refuses
    */
-  async begin(room: RoomView, user: string): Promise<void> {
+  async sealConversation(room: RoomView, user: string): Promise<void> {
     await this.#catchUp(room);
-    const known = await this.#states.run(room.id, (at) => at.row);
-    const taken = await this.#parts.ask("key-package", { user });
+    const known = await this.#states.run(room.id, (tx) => tx.row);
+    const keyPackages = await this.#options.request("key-package", { user });
     if (known === undefined) {
-      if (taken.packages.length === 0) throw noDevice(user);
+      if (keyPackages.packages.length === 0) throw noDevice(user);
       await this.create(room);
     }
-    await this.#letIn(room, user, taken);
+    await this.#addDevices(room, user, keyPackages);
   }
 
-  async #letIn(
+  async #addDevices(
     room: RoomView,
     user: string,
     { packages, missing }: Answer<"key-package">,
   ): Promise<{ readonly added: number; readonly missing: number }> {
-    const { device } = this.#parts;
-    let [added, strangers] = [0, 0];
-    let other: RoomAt["other"];
-    const plan = async (at: RoomAt): Promise<Plan | undefined> => {
+    const { device } = this.#options;
+    let [added, foreign] = [0, 0];
+    let other: RoomTransaction["other"];
+    const plan = async (tx: RoomTransaction): Promise<Plan | undefined> => {
       const keyPackages: Uint8Array[] = [];
       const devices: { readonly user: string; readonly device: string }[] = [];
-      strangers = 0;
+      foreign = 0;
       for (const { keyPackage } of packages) {
-        const verdict = await device.engine.inspect(keyPackage, this.#reader.knowledge(at));
+        const verdict = await device.engine.inspect(keyPackage, this.#reader.knowledge(tx));
         if (verdict.kind === "rejected") {
-          other = at.other;
+          other = tx.other;
           if (other !== undefined) throw keyChangedFault(other.user);
-          const now = formatUtc(this.#parts.clock.unixMs());
+          const now = formatUtc(this.#options.clock.unixMs());
           throw new Fault(
             "seal-refused",
             msg`${user} cannot be let in: ${REFUSALS[verdict.reason]}`,
@@ -433,10 +438,10 @@ export class SealedRooms {
         }
         const { user: name, device: id } = verdict.device;
         if (!isSame(name, user)) {
-          strangers++; // A server must not substitute another user.
+          foreign++; // A server must not substitute another user.
           continue;
         }
-        if (at.group?.members.some((member) => member.device === id) === true) continue;
+        if (tx.group?.members.some((member) => member.device === id) === true) continue;
         keyPackages.push(keyPackage);
         devices.push({ user: name, device: id });
       }
@@ -445,14 +450,14 @@ export class SealedRooms {
       return { intent: { kind: "add", keyPackages }, added: devices, removed: [] };
     };
     try {
-      await this.#removeFormer(room, user);
+      await this.#removeFormerKey(room, user);
       await this.#commit(room, plan);
     } catch (error) {
       // Findings of a failed step are stored and reported nevertheless.
-      if (other !== undefined) await this.#sawOther(room.id, other);
+      if (other !== undefined) await this.#recordOtherKey(room.id, other);
       throw error;
     }
-    if (added === 0 && strangers > 0) {
+    if (added === 0 && foreign > 0) {
       throw new Fault("seal-refused", msg`the server gave keys of another user for ${user}`, {
         remedy: msg`ask the server's owner`,
       });
@@ -461,32 +466,35 @@ export class SealedRooms {
     return { added, missing };
   }
 
-  #sawOther(room: RoomId, other: NonNullable<RoomAt["other"]>): Promise<void> {
-    return this.#run(room, async (at) => {
-      if (await noteOtherKey(at.vault, other)) at.changed.push(other.user);
+  #recordOtherKey(room: RoomId, other: NonNullable<RoomTransaction["other"]>): Promise<void> {
+    return this.#run(room, async (tx) => {
+      if (await storeOtherKey(tx.vault, other)) tx.changed.push(other.user);
     });
   }
 
   /** Removes devices of a user's former key, after the owner has accepted another. */
-  async #removeFormer(room: RoomView, user: string): Promise<void> {
-    const former = async ({ group, vault }: RoomAt) => {
+  async #removeFormerKey(room: RoomView, user: string): Promise<void> {
+    const formerDevices = async ({ group, vault }: RoomTransaction) => {
       const pin = await identityOf(vault, user);
       return (group?.members ?? [])
-        .filter((one) => isSame(one.user, user) && pin !== undefined && one.account !== pin.account)
+        .filter(
+          (member) =>
+            isSame(member.user, user) && pin !== undefined && member.account !== pin.account,
+        )
         .map(({ device }) => device);
     };
-    if ((await this.#states.run(room.id, former)).length === 0) return;
-    await this.#commit(room, async (at) => removal(await former(at)));
+    if ((await this.#states.run(room.id, formerDevices)).length === 0) return;
+    await this.#commit(room, async (tx) => removalPlan(await formerDevices(tx)));
   }
 
   /** Removes a user from the room and all their devices from its group. @throws {Fault} */
   kick(room: RoomView, user: string): Promise<void> {
-    return this.#commit(room, (at) => {
-      const devices = devicesOf(at, user);
+    return this.#commit(room, (tx) => {
+      const devices = devicesOf(tx, user);
       if (devices.length === 0) {
         throw new Fault("not-member", msg`no device of ${user} is in '${room.name}'`);
       }
-      return { ...planOf({ kind: "remove", devices }, devices), kick: user };
+      return { ...newPlan({ kind: "remove", devices }, devices), kick: user };
     });
   }
 
@@ -495,9 +503,9 @@ export class SealedRooms {
    * @throws {Fault} seal-refused if this device's user may not; not-member; not-allowed if no admin
    * would be left
    */
-  rule(room: RoomView, user: string, on: boolean): Promise<void> {
-    return this.#commit(room, (at) => {
-      const { group } = at;
+  setAdmin(room: RoomView, user: string, on: boolean): Promise<void> {
+    return this.#commit(room, (tx) => {
+      const { group } = tx;
       const accounts = (group?.members ?? [])
         .filter((member) => isSame(member.user, user))
         .map(({ account }) => account);
@@ -514,56 +522,59 @@ export class SealedRooms {
           remedy: msg`first: /grant NAME`,
         });
       }
-      const isSo = accounts.every((account) => policy.admins.includes(account) === on);
-      return isSo ? undefined : planOf({ kind: "policy", policy: { ...policy, admins } });
+      const isUnchanged = accounts.every((account) => policy.admins.includes(account) === on);
+      return isUnchanged ? undefined : newPlan({ kind: "policy", policy: { ...policy, admins } });
     });
   }
 
   /** Removes signed-out devices of this account from a room's group. @throws {Fault} */
   async removeRevoked(room: RoomView): Promise<void> {
-    const others = await this.#states.run(room.id, ({ group }) => ownOthers(group));
+    const others = await this.#states.run(room.id, ({ group }) => otherOwnDevices(group));
     if (others.length === 0) return;
-    const { devices } = await this.#parts.ask("devices", {});
+    const { devices } = await this.#options.request("devices", {});
     const live = new Set(devices.map(({ device }) => device));
     const isRevoked = (id: string) => !live.has(deviceIdOf(fromBase64Url(id)));
     if (!others.some(isRevoked)) return;
-    await this.#commit(room, ({ group }) => removal(ownOthers(group).filter(isRevoked)));
+    await this.#commit(room, ({ group }) => removalPlan(otherOwnDevices(group).filter(isRevoked)));
   }
 
   /**
    * Returns this device's signed notice of leaving, for the server's `leave`, even if the device
    * has lost its state, as its leaf is still in the group. `undefined` if there is no group.
    */
-  async leaving(
+  async leaveNotice(
     room: RoomView,
   ): Promise<{ readonly epoch: number; readonly signature: Uint8Array } | undefined> {
-    const { ask, device } = this.#parts;
-    const { row, group } = await this.#states.run(room.id, (at) => at);
+    const { request, device } = this.#options;
+    const { row, group } = await this.#states.run(room.id, (tx) => tx);
     if (group !== undefined) {
       return { epoch: group.epoch, signature: await device.engine.signLeave(group) };
     }
-    const { made } = (await ask("group", { target: formatTarget(room) }).catch(notThere)) ?? {};
+    const { made } =
+      (await request("group", { target: formatTarget(room) }).catch(ignoreNotFound)) ?? {};
     if (made === undefined || (row !== undefined && row.group !== toBase64Url(made.group))) {
       return undefined;
     }
     const { epoch, group: gid } = made;
-    const place = { gid, epoch, policy: { room: room.id } };
-    return { epoch, signature: await device.engine.signLeave(place) };
+    const groupRef = { gid, epoch, policy: { room: room.id } };
+    return { epoch, signature: await device.engine.signLeave(groupRef) };
   }
 
-  async sealing(room: RoomView): Promise<RoomSealing> {
+  async sealStatus(room: RoomView): Promise<RoomSealStatus> {
     return this.#states.run(room.id, async ({ row, group, vault }) => {
       if (row === undefined) return { status: "waiting", members: [] };
       const members: SealedMember[] = [];
-      const all = group?.members ?? [];
-      for (const [user, some] of Map.groupBy(all, (member) => member.user)) {
-        const isOwn = isSame(user, this.#parts.user);
+      const groupMembers = group?.members ?? [];
+      for (const [user, devices] of Map.groupBy(groupMembers, (member) => member.user)) {
+        const isOwn = isSame(user, this.#options.user);
         const isChanged = (await otherKeyOf(vault, user)) !== undefined;
         members.push({
           user,
-          devices: some.map(({ device, kind }) => ({ device, kind })),
+          devices: devices.map(({ device, kind }) => ({ device, kind })),
           isVerified: isOwn || (await identityOf(vault, user))?.isVerified === true,
-          isAdmin: group !== undefined && some.some((one) => mayRule(group.policy, all, one)),
+          isAdmin:
+            group !== undefined &&
+            devices.some((device) => mayRule(group.policy, groupMembers, device)),
           ...(isChanged ? { isChanged } : {}),
         });
       }
@@ -579,39 +590,45 @@ export class SealedRooms {
    * Accepts the room's state, so that this device continues there as far as it can.
    * @throws {Fault} usage if there is nothing to accept
    */
-  async accept(room: RoomView): Promise<void> {
-    await this.#states.run(room.id, async (at) => {
-      const { row, group } = at;
+  async acceptState(room: RoomView): Promise<void> {
+    await this.#states.run(room.id, async (tx) => {
+      const { row, group } = tx;
       if (row?.status !== "suspect" && row?.remarks === undefined) {
         throw new Fault("usage", msg`there is nothing to accept here`);
       }
-      for (const { key, value } of await at.vault.list<ClaimRow>(
+      for (const { key, value } of await tx.vault.list<ClaimRow>(
         allOf("claim", CLAIMS_KNOWN_MAX),
       )) {
-        if (isOfRoom(value, room.id)) await at.vault.put(key, { ...value, state: "accepted" });
+        if (isForkIn(value, room.id)) await tx.vault.put(key, { ...value, state: "accepted" });
       }
       const { reason: _, remarks: __, refused: ___, other: ____, strayed, ...rest } = row;
       const isBehind = group === undefined || strayed === true;
-      if (isBehind) at.advance(undefined, []);
+      if (isBehind) tx.advance(undefined, []);
       const status = isBehind ? ("lost" as const) : ("in" as const);
-      at.row = { ...rest, ...(rest.status === "suspect" ? { status } : {}) };
+      tx.row = { ...rest, ...(rest.status === "suspect" ? { status } : {}) };
     });
-    await this.enter(room);
+    await this.syncRoom(room);
   }
 
   /**
    * Returns the digits that both users compare by voice.
    * @throws {Fault} user-unknown if no sealed room has shown the user's key
    */
-  async safetyNumber(user: string): Promise<Identity> {
+  async safetyNumber(user: string): Promise<SafetyDigits> {
     const { pin, other } = await this.#states.transact((vault) => keysOf(vault, user));
-    const digits = await this.#digits(pin);
+    const digits = await this.#digitsOf(pin);
     if (other === undefined) return { digits, isVerified: pin.isVerified };
-    return { digits: await this.#digits(other), isVerified: false, former: digits };
+    return { digits: await this.#digitsOf(other), isVerified: false, former: digits };
   }
 
-  #digits({ user, account }: { readonly user: string; readonly account: string }): Promise<string> {
-    const own = { user: this.#parts.user as Name, account: this.#parts.device.account };
+  #digitsOf({
+    user,
+    account,
+  }: {
+    readonly user: string;
+    readonly account: string;
+  }): Promise<string> {
+    const own = { user: this.#options.user as Name, account: this.#options.device.account };
     return safetyNumber(own, { user: user as Name, account });
   }
 
@@ -619,52 +636,52 @@ export class SealedRooms {
    * Confirms a user's digits. After a key change either key can be confirmed.
    * @throws {Fault} usage if the digits are incomplete, mistyped or wrong; user-unknown
    */
-  async confirm(user: string, digits: string): Promise<void> {
+  async confirmDigits(user: string, digits: string): Promise<void> {
     const { pin, other } = await this.#states.transact((vault) => keysOf(vault, user));
     const owners = other === undefined ? [pin] : [other, pin];
-    const numbers = await Promise.all(owners.map((owner) => this.#digits(owner)));
+    const numbers = await Promise.all(owners.map((owner) => this.#digitsOf(owner)));
     const owner = owners[numbers.indexOf(matchSafetyNumber(digits, numbers))];
     assert(owner !== undefined, "the number is one of these");
     await this.#states.transact((vault) => confirmKey(vault, owner));
-    if (other !== undefined) await this.#goOn();
+    if (other !== undefined) await this.#resumeRooms();
   }
 
   async acceptIdentity(user: string): Promise<void> {
     await this.#states.transact((vault) => acceptKey(vault, user));
-    await this.#goOn();
+    await this.#resumeRooms();
   }
 
   /**
    * Continues rooms that waited for the owner's decision; others continue when they are entered.
    */
-  async #goOn(): Promise<void> {
-    for (const room of this.#rooms.values()) await this.enter(room).catch(asFault);
+  async #resumeRooms(): Promise<void> {
+    for (const room of this.#rooms.values()) await this.syncRoom(room).catch(asFault);
   }
 
   /**
    * Returns a page of what the server finds and of what this device has read in these rooms. The
    * server does not learn of a search in one of them.
    * @param rooms the rooms that the query covers
-   * @param ask requests the server's part
+   * @param fetchPage requests the server's part
    * @throws {Fault} if a request fails, store-…
    */
   async history(
     rooms: readonly RoomView[],
     query: RequestFields<"history">,
-    ask: FetchPage,
+    fetchPage: FetchPage,
   ): Promise<HistoryPage> {
-    const opened: FetchPage = async (asked) => {
-      const { records, more } = await ask(asked);
+    const fetchOpened: FetchPage = async (pageQuery) => {
+      const { records, more } = await fetchPage(pageQuery);
       return { records: await this.#openPage(records), more };
     };
-    if (!needsArchive(query)) return opened(query);
+    if (!needsArchive(query)) return fetchOpened(query);
     const page = new PageBuilder(query);
     const { target, grep = "" } = query;
-    if (target === undefined || grep === "") page.addAll(await opened(query));
+    if (target === undefined || grep === "") page.addAll(await fetchOpened(query));
     const recordOf = matcherOf(query);
     for (const room of rooms) {
       // Fetch missed records first; a room that the server withholds is searched as it was.
-      await this.#catchUp(room).catch(refused);
+      await this.#catchUp(room).catch(ignoreRefusal);
       await this.#searchRoom(room, query, (seq, row) => {
         const record = page.isBeyond(seq) ? undefined : recordOf(room, seq, row);
         return record === undefined ? !page.isBeyond(seq) : page.add(record);
@@ -673,19 +690,19 @@ export class SealedRooms {
     return page.page();
   }
 
-  /** @param look returns false to stop */
+  /** @param visit returns false to stop */
   async #searchRoom(
     room: RoomView,
     { after, before }: RequestFields<"history">,
-    look: (seq: number, row: KeptRow) => boolean,
+    visit: (seq: number, row: ArchivedRow) => boolean,
   ): Promise<void> {
     for (let [from, to] = [after, before]; ; ) {
-      const range = saidBetween(room.id, { after: from, before: to }, SEALED_PAGE_RECORDS);
+      const range = contentRange(room.id, { after: from, before: to }, SEALED_PAGE_RECORDS);
       const { vault, rows } = await this.#states.transact(async (tables) => {
         return { vault: tables, rows: await tables.rows(range) };
       });
-      for (const { key, value } of await vault.opened<KeptRow>(rows)) {
-        if (!look(seqOf(key), value)) return;
+      for (const { key, value } of await vault.openRows<ArchivedRow>(rows)) {
+        if (!visit(seqOf(key), value)) return;
       }
       const last = rows.at(-1);
       if (last === undefined || rows.length < SEALED_PAGE_RECORDS) return;
@@ -698,32 +715,35 @@ export class SealedRooms {
    * Replenishes key packages on the server if few are left, and the last resort if it was used;
    * deletes those that are too old.
    */
-  async stock(): Promise<void> {
-    const { ask, device, clock } = this.#parts;
-    const { left, lastResort } = await ask("key-packages", { packages: [] });
-    const made =
+  async stockKeyPackages(): Promise<void> {
+    const { request, device, clock } = this.#options;
+    const { left, lastResort } = await request("key-packages", { packages: [] });
+    const created =
       left < KEY_PACKAGES_LOW ? await device.engine.makeKeyPackages(KEY_PACKAGES_MAX - left) : [];
-    const [last] = lastResort === false ? await device.engine.makeKeyPackages(1) : [];
-    if (made.length === 0 && last === undefined) return;
+    const [newLastResort] = lastResort === false ? await device.engine.makeKeyPackages(1) : [];
+    if (created.length === 0 && newLastResort === undefined) return;
     await this.#states.transact(async (vault) => {
       const now = clock.unixMs();
       const rows = await vault.list<PackageRow>(allOf("package", 1_000));
-      const lastMade = rows.filter(({ value }) => value.isLastResort === true);
-      const replacedUnixMs = Math.max(...lastMade.map(({ value }) => value.madeUnixMs));
+      const lastResorts = rows.filter(({ value }) => value.isLastResort === true);
+      const replacedUnixMs = Math.max(...lastResorts.map(({ value }) => value.madeUnixMs));
       for (const { key, value } of rows) {
         const { madeUnixMs, isLastResort } = value;
         const isReplaced = isLastResort === true && madeUnixMs < replacedUnixMs;
-        const isOver = isReplaced && now - replacedUnixMs > LAST_RESORT_KEEP_MS;
-        if (isOver || now - madeUnixMs > KEY_PACKAGE_MS) await vault.delete(key);
+        const isExpired = isReplaced && now - replacedUnixMs > LAST_RESORT_RETENTION_MS;
+        if (isExpired || now - madeUnixMs > KEY_PACKAGE_MS) await vault.delete(key);
       }
       const rowOf = (secret: Uint8Array) => ({ secret: toBase64Url(secret), madeUnixMs: now });
-      for (const { ref, secret } of made) await vault.put(packageKey(ref), rowOf(secret));
-      if (last === undefined) return;
-      await vault.put(packageKey(last.ref), { ...rowOf(last.secret), isLastResort: true });
+      for (const { ref, secret } of created) await vault.put(packageKey(ref), rowOf(secret));
+      if (newLastResort === undefined) return;
+      await vault.put(packageKey(newLastResort.ref), {
+        ...rowOf(newLastResort.secret),
+        isLastResort: true,
+      });
     });
-    await ask("key-packages", {
-      packages: made.map(({ keyPackage }) => keyPackage),
-      ...(last === undefined ? {} : { lastResort: last.keyPackage }),
+    await request("key-packages", {
+      packages: created.map(({ keyPackage }) => keyPackage),
+      ...(newLastResort === undefined ? {} : { lastResort: newLastResort.keyPackage }),
     });
   }
 
@@ -732,132 +752,133 @@ export class SealedRooms {
    * member, and finishes pending commits.
    * @throws {Fault} if the server refuses, store-…
    */
-  async enter(room: RoomView): Promise<void> {
+  async syncRoom(room: RoomView): Promise<void> {
     await this.#catchUp(room);
-    await this.#hold();
-    await this.#alone(room, async () => {
-      await this.#resume(room);
-      await this.#comeBack(room);
+    await this.#holdLease();
+    await this.#exclusively(room, async () => {
+      await this.#resumePending(room);
+      await this.#rejoinIfNeeded(room);
     });
-    await this.#mend(room);
-    await this.#removeDeparted(room, (at) => removable(at) && waitsForAdmin(at));
-    const isDue = await this.#states.run(room.id, (at) => this.#renewal.isDue(at));
+    await this.#replaceRefused(room);
+    await this.#removeDeparted(room, (tx) => canRemoveDeparted(tx) && needsAdmin(tx));
+    const isDue = await this.#states.run(room.id, (tx) => this.#renewal.isDue(tx));
     if (isDue) await this.#renewal.run(room.id, () => this.#renew(room));
   }
 
-  async #look(room: RoomView): Promise<void> {
-    await this.enter(room);
+  async #checkRoom(room: RoomView): Promise<void> {
+    await this.syncRoom(room);
     await this.removeRevoked(room);
   }
 
-  async enterAll(rooms: readonly RoomView[]): Promise<void> {
+  async syncAll(rooms: readonly RoomView[]): Promise<void> {
     const sealed = rooms.filter(({ isSealed }) => isSealed === true);
-    const entering = sealed.map((room) =>
-      this.#look(room).catch((error: unknown) => {
+    const syncs = sealed.map((room) =>
+      this.#checkRoom(room).catch((error: unknown) => {
         asFault(error);
         const { code } = error as Fault;
-        if (code.startsWith("store-")) this.#tell({ kind: "sealed-fault", fault: error as Fault });
+        if (code.startsWith("store-")) this.#emit({ kind: "sealed-fault", fault: error as Fault });
       }),
     );
-    await Promise.all(entering);
+    await Promise.all(syncs);
   }
 
   /** Schedules regular checks of the room while this link lasts. */
-  #seen(room: RoomView): void {
+  #scheduleCheck(room: RoomView): void {
     this.#rooms.set(room.id, room);
     if (!this.#isLinked) return;
-    this.#cancelLook ??= this.#parts.clock.after(RENEW_CHECK_INTERVAL_MS, () => {
-      this.#cancelLook = undefined;
+    this.#cancelCheck ??= this.#options.clock.after(RENEW_CHECK_INTERVAL_MS, () => {
+      this.#cancelCheck = undefined;
       this.#renewal.connected();
-      void this.enterAll([...this.#rooms.values()]);
+      void this.syncAll([...this.#rooms.values()]);
     });
   }
 
   lost(): void {
     this.#isLinked = false;
     this.#claims.lost();
-    this.#cancelLook?.();
-    this.#cancelLook = undefined;
+    this.#cancelCheck?.();
+    this.#cancelCheck = undefined;
   }
 
   /** @throws {Fault} as `DeviceLease.hold` */
-  async #hold(): Promise<void> {
-    await this.#lease.hold().catch((error: unknown) => this.#trouble(error));
+  async #holdLease(): Promise<void> {
+    await this.#lease.hold().catch((error: unknown) => this.#reportLeaseFault(error));
   }
 
   /** Reports a refused lease once per link, whatever failed by it. */
-  #trouble(error: unknown): never {
+  #reportLeaseFault(error: unknown): never {
     if (error instanceof Fault && error.code === "seal-refused") {
-      this.#tell({ kind: "sealed-fault", fault: error });
+      this.#emit({ kind: "sealed-fault", fault: error });
     }
     throw error;
   }
 
-  #tell(news: SealedNews): void {
-    const { reason, fault, sentence, remark } = { ...NO_NEWS, ...news };
-    const what = reason ?? sentence ?? remark?.text ?? fault?.message ?? "";
-    if (this.#told.has(what)) return;
-    this.#told.add(what);
-    this.#parts.tell(news);
+  #emit(event: SealedEvent): void {
+    const { reason, fault, sentence, remark } = { ...NO_DETAILS, ...event };
+    const key = reason ?? sentence ?? remark?.text ?? fault?.message ?? "";
+    if (this.#emittedKeys.has(key)) return;
+    this.#emittedKeys.add(key);
+    this.#options.emit(event);
   }
 
   /**
    * Reports whether this device is in the group with its latest state, and nothing has to be done
    * first.
    */
-  async #isSettled(at: RoomAt): Promise<boolean> {
-    const { row, group, vault, room } = at;
-    if (group === undefined || row?.departed.length !== 0 || at.isOld) return false;
+  async #isReady(tx: RoomTransaction): Promise<boolean> {
+    const { row, group, vault, room } = tx;
+    if (group === undefined || row?.departed.length !== 0 || tx.isStale) return false;
     if (row.refused !== undefined) return false;
-    return !this.#renewal.isDue(at) && (await vault.find(pendingKey(room))) === undefined;
+    return !this.#renewal.isDue(tx) && (await vault.find(pendingKey(room))) === undefined;
   }
 
   /**
    * Joins or rejoins if this device is not in the group, or its state must not be used any more.
    */
-  async #comeBack(room: RoomView): Promise<void> {
-    const found = await this.#states.run(room.id, async (at) => {
-      await decided(at);
-      return { needs: needsEntry(at), isCopy: at.row?.isCopy === true };
+  async #rejoinIfNeeded(room: RoomView): Promise<void> {
+    const found = await this.#states.run(room.id, async (tx) => {
+      await applyKeyDecision(tx);
+      return { needs: needsRejoin(tx), isCopy: tx.row?.isCopy === true };
     });
     if (!found.needs) return;
     // A copy that is in use on another machine has taken the lease.
-    if (found.isCopy) await this.#lease.check().catch((error: unknown) => this.#trouble(error));
-    await this.#comeIn(room);
+    if (found.isCopy)
+      await this.#lease.check().catch((error: unknown) => this.#reportLeaseFault(error));
+    await this.#rejoin(room);
   }
 
   #renew(room: RoomView): Promise<void> {
-    return this.#commit(room, (at) =>
-      at.row?.status === "in" && this.#renewal.isDue(at) ? planOf({ kind: "update" }) : undefined,
+    return this.#commit(room, (tx) =>
+      tx.row?.status === "in" && this.#renewal.isDue(tx) ? newPlan({ kind: "update" }) : undefined,
     );
   }
 
   /** Reports whether a commit added this device by a key package whose private half is lost. */
-  async wasMissed(record: ChatRecord): Promise<boolean> {
+  async missedWelcome(record: ChatRecord): Promise<boolean> {
     const { kind, body, room } = record;
-    const { id } = this.#parts.device;
+    const { id } = this.#options.device;
     if (kind !== "group" || !namesDevice(body?.["added"], id)) return false;
-    return this.#states.run(room.id, (at) => at.group === undefined);
+    return this.#states.run(room.id, (tx) => tx.group === undefined);
   }
 
   async #encryptAll(
-    at: RoomAt,
+    tx: RoomTransaction,
     room: RoomView,
-    posts: readonly OpenPost[],
+    posts: readonly PlainPost[],
   ): Promise<(PostBody | Fault)[]> {
     const bodies: (PostBody | Fault)[] = [];
-    const checkpoint = await this.#checkpoint();
-    await checkKeys(at.vault, this.#mayWrite(at, room).group.members);
-    for (const post of posts) bodies.push(await this.#encrypt(at, room, post, checkpoint));
+    const checkpoint = await this.#acceptedCheckpoint();
+    await checkKeys(tx.vault, this.#checkWritable(tx, room).group.members);
+    for (const post of posts) bodies.push(await this.#encrypt(tx, room, post, checkpoint));
     return bodies;
   }
 
   /** @returns a fault if another post has described the file */
-  async #bodyOf(at: RoomAt, { id, body }: OpenPost): Promise<SealedBody | Fault> {
+  async #bodyOf(tx: RoomTransaction, { id, body }: PlainPost): Promise<SealedBody | Fault> {
     const file = fileOfPost(body);
     if (file === undefined) return sealedBodyOf(body);
     try {
-      return (await this.files.toSay(at, id, file)) as SealedBody;
+      return (await this.files.claimDescription(tx, id, file)) as SealedBody;
     } catch (error) {
       if (error instanceof Fault && error.code === "seal-refused") return error;
       throw error;
@@ -866,19 +887,22 @@ export class SealedRooms {
 
   /** @throws {Fault} seal-refused, with the reason, if this device may not write there now */
   async checkMayWrite(room: RoomView): Promise<void> {
-    await this.enter(room);
-    await this.#states.run(room.id, async (at) => {
-      const { group } = at;
-      if (group === undefined || at.row?.status !== "in" || at.isOld) throw notIn(room, at);
-      await checkKeys(at.vault, group.members);
+    await this.syncRoom(room);
+    await this.#states.run(room.id, async (tx) => {
+      const { group } = tx;
+      if (group === undefined || tx.row?.status !== "in" || tx.isStale) throw cannotWrite(room, tx);
+      await checkKeys(tx.vault, group.members);
     });
   }
 
   /** @throws {Fault} seal-refused, with the reason */
-  #mayWrite(at: RoomAt, room: RoomView): { readonly row: RoomRow; readonly group: SealedGroup } {
-    const { row, group } = at;
-    if (row === undefined || group === undefined || row.status !== "in" || at.isOld) {
-      throw notIn(room, at);
+  #checkWritable(
+    tx: RoomTransaction,
+    room: RoomView,
+  ): { readonly row: RoomRow; readonly group: SealedGroup } {
+    const { row, group } = tx;
+    if (row === undefined || group === undefined || row.status !== "in" || tx.isStale) {
+      throw cannotWrite(room, tx);
     }
     if (row.departed.length > 0) {
       const names = row.departed.map(({ user }) => user).join(", ");
@@ -890,36 +914,38 @@ export class SealedRooms {
   }
 
   async #encrypt(
-    at: RoomAt,
+    tx: RoomTransaction,
     room: RoomView,
-    post: OpenPost,
+    post: PlainPost,
     checkpoint: SignedCheckpoint | undefined,
   ): Promise<PostBody | Fault> {
-    const { row, group } = this.#mayWrite(at, room);
-    const { clock, device, sha256 } = this.#parts;
+    const { row, group } = this.#checkWritable(tx, room);
+    const { clock, device, sha256 } = this.#options;
     const { id } = post;
     const key = sentKey(room.id, id);
-    const before = await at.vault.get<SentRow>(key);
-    const body = before?.body ?? (await this.#bodyOf(at, post));
+    const earlier = await tx.vault.get<SentRow>(key);
+    const body = earlier?.body ?? (await this.#bodyOf(tx, post));
     if (body instanceof Fault) return body;
-    const isCounted = before?.since === row.since;
-    const { count, own } = isCounted ? { count: before.count, own: row } : takeCount(row);
-    if (!isCounted) at.change(own);
+    const isCounted = earlier?.since === row.since;
+    const { count, own: counts } = isCounted
+      ? { count: earlier.count, own: row }
+      : assignCount(row);
+    if (!isCounted) tx.change(counts);
     const sent: SentRow = {
       ...{ body, count, since: row.since },
-      sentAtUnixMs: before?.sentAtUnixMs ?? clock.unixMs(),
-      hashes: before?.hashes ?? [],
+      sentAtUnixMs: earlier?.sentAtUnixMs ?? clock.unixMs(),
+      hashes: earlier?.hashes ?? [],
     };
     const { sentAtUnixMs } = sent;
-    const unsettled = excusedBy(own, count);
+    const unsettled = excusedBy(counts, count);
     const content = {
       ...{ body: packBody(sent.body as SealedBody), count, sentAtUnixMs },
       ...(unsettled === undefined ? {} : { unsettled }),
       ...(checkpoint === undefined ? {} : { checkpoint }),
     };
-    if (before === undefined) {
+    if (earlier === undefined) {
       const { sentSince = 0, renewedUnixMs = clock.unixMs() } = row;
-      at.change({ sentSince: sentSince + 1, renewedUnixMs });
+      tx.change({ sentSince: sentSince + 1, renewedUnixMs });
     }
     const bound = utf8Encode(id);
     const {
@@ -929,15 +955,15 @@ export class SealedRooms {
     } = await device.engine.encrypt(group, content, {
       bound,
     });
-    at.advance(next, consumed);
+    tx.advance(next, consumed);
     const hashes = [...sent.hashes, toBase64Url(sha256(message))].slice(-SEALED_TRIES_MAX);
-    await at.vault.put(key, { ...sent, hashes });
+    await tx.vault.put(key, { ...sent, hashes });
     return { text: "", sealed: { epoch: next.epoch, ciphertext: message } };
   }
 
   /** Returns the newest checkpoint that this device has accepted, with the server's signature. */
-  async #checkpoint(): Promise<SignedCheckpoint | undefined> {
-    const { pin, keys, verifier } = this.#parts.history() ?? {};
+  async #acceptedCheckpoint(): Promise<SignedCheckpoint | undefined> {
+    const { pin, keys, verifier } = this.#options.history() ?? {};
     const [key] = keys ?? [];
     const known = await pin?.();
     if (known === undefined || key === undefined || verifier === undefined) return undefined;
@@ -953,20 +979,20 @@ export class SealedRooms {
 
   /** Reads the log up to its end. */
   async #catchUp(room: RoomView): Promise<void> {
-    this.#seen(room);
-    if (this.#followed.has(room.id)) return;
-    const { ask, sha256 } = this.#parts;
+    this.#scheduleCheck(room);
+    if (this.#lastRead.has(room.id)) return;
+    const { request, sha256 } = this.#options;
     for (;;) {
-      const after = await this.#states.run(room.id, (at) => at.row?.seq ?? 0);
-      const page = await queryHistory(ask, sha256, {
+      const after = await this.#states.run(room.id, (tx) => tx.row?.seq ?? 0);
+      const page = await queryHistory(request, sha256, {
         target: formatTarget(room),
-        kinds: KINDS,
-        after: Math.max(after, this.#skipped.get(room.id) ?? 0),
+        kinds: FOLLOWED_KINDS,
+        after: Math.max(after, this.#lastSeqOutside.get(room.id) ?? 0),
         limit: SEALED_PAGE_RECORDS,
       });
-      await this.#read(room.id, page.records);
+      await this.#readRecords(room.id, page.records);
       const last = page.records.at(-1);
-      if (last !== undefined) this.#skipped.set(room.id, last.seq);
+      if (last !== undefined) this.#lastSeqOutside.set(room.id, last.seq);
       if (!page.more) return;
     }
   }
@@ -975,65 +1001,66 @@ export class SealedRooms {
    * Rooms to re-enter after reading, as this device's state there needs repair. Bounded by the
    * rooms of an account.
    */
-  readonly #astray = new Set<RoomId>();
+  readonly #roomsToRepair = new Set<RoomId>();
   /** Last `seq` read in this run of rooms that this device is not in. */
-  readonly #skipped = new Map<RoomId, number>();
+  readonly #lastSeqOutside = new Map<RoomId, number>();
 
   /** Confirmed posts, by the number of the record that must arrive. */
   readonly #confirmed = new Map<RoomId, Map<number, string>>();
 
   /** Marks the room as suspect if a confirmed post is missing among the records up to `seq`. */
-  async #checkConfirmed(at: RoomAt, seq: number): Promise<void> {
-    const confirmed = this.#confirmed.get(at.room) ?? new Map<number, string>();
+  async #checkConfirmed(tx: RoomTransaction, seq: number): Promise<void> {
+    const confirmed = this.#confirmed.get(tx.room) ?? new Map<number, string>();
     for (const [expected, id] of confirmed) {
       if (expected > seq) continue;
       confirmed.delete(expected);
-      if ((await at.vault.find(sentKey(at.room, id))) === undefined) continue;
-      suspect(at, "the server confirmed a message of this device, and does not show it");
+      if ((await tx.vault.find(sentKey(tx.room, id))) === undefined) continue;
+      markSuspect(tx, "the server confirmed a message of this device, and does not show it");
     }
   }
 
   /** Splits long transactions, which block other processes of this home. */
-  async #read(room: RoomId, records: readonly ChatRecord[]): Promise<void> {
-    const { clock } = this.#parts;
+  async #readRecords(room: RoomId, records: readonly ChatRecord[]): Promise<void> {
+    const { clock } = this.#options;
     for (let next = 0; next < records.length; ) {
-      next = await this.#run(room, async (at) => {
+      next = await this.#run(room, async (tx) => {
         const startedAt = clock.now();
         let done = next;
         while (done < records.length && clock.now() - startedAt < SEALED_TRANSACTION_MS) {
           const record = records[done++];
           if (record === undefined) continue;
-          await this.#reader.read(at, record);
-          await this.#checkConfirmed(at, record.seq);
+          await this.#reader.read(tx, record);
+          await this.#checkConfirmed(tx, record.seq);
         }
-        const isAstray = at.row?.isCopy === true || at.row?.signers !== undefined || mayMend(at);
-        const isAsked = isAstray || (removable(at) && waitsForAdmin(at));
-        if (isAsked && at.row?.status !== "out") this.#astray.add(room);
+        const needsRepair =
+          tx.row?.isCopy === true || tx.row?.signers !== undefined || canReplaceRefused(tx);
+        const needsSync = needsRepair || (canRemoveDeparted(tx) && needsAdmin(tx));
+        if (needsSync && tx.row?.status !== "out") this.#roomsToRepair.add(room);
         return done;
       });
-      this.#claims.arm();
+      this.#claims.schedule();
     }
   }
 
-  async #opened(room: RoomId, records: readonly ChatRecord[]): Promise<ChatRecord[]> {
+  async #openStored(room: RoomId, records: readonly ChatRecord[]): Promise<ChatRecord[]> {
     const erased = records.filter(({ state }) => state === "erased");
-    if (erased.length > 0) await this.#forget(room, erased);
+    if (erased.length > 0) await this.#deleteErased(room, erased);
     const carriers = await this.#carriersOf(records);
-    const wanted = new Set(
+    const openable = new Set(
       records.filter(
         ({ kind, state }) => state === "whole" && (kind === "sealed" || kind === "group"),
       ),
     );
-    if (wanted.size + carriers.size === 0) return [...records];
-    const said = await this.#states.transact(async (vault) => {
+    if (openable.size + carriers.size === 0) return [...records];
+    const contents = await this.#states.transact(async (vault) => {
       const find = async ({ seq }: ChatRecord) =>
-        [seq, await vault.find<SaidRow>(saidKey(room, seq))] as const;
-      return new Map(await Promise.all([...wanted].map(find)));
+        [seq, await vault.find<ContentRow>(contentKey(room, seq))] as const;
+      return new Map(await Promise.all([...openable].map(find)));
     });
     return records.map((record) => {
       if (carriers.has(record)) return carrierRecord(record);
-      if (!wanted.has(record)) return record;
-      const row = said.get(record.seq);
+      if (!openable.has(record)) return record;
+      const row = contents.get(record.seq);
       if (row !== undefined) return openedRecord(record, row);
       return record.kind === "sealed" ? closedRecord(record) : record;
     });
@@ -1044,23 +1071,23 @@ export class SealedRooms {
     const carriers = new Set<ChatRecord>();
     if (files.length === 0) return carriers;
     await this.#states.transact(async (vault) => {
-      for (const one of files) if (await this.files.isCarrier(vault, one)) carriers.add(one);
+      for (const file of files) if (await this.files.isCarrier(vault, file)) carriers.add(file);
     });
     return carriers;
   }
 
-  async #forget(room: RoomId, records: readonly ChatRecord[]): Promise<void> {
+  async #deleteErased(room: RoomId, records: readonly ChatRecord[]): Promise<void> {
     await this.#states.transact(async (vault) => {
-      for (const { seq } of records) await vault.delete(saidKey(room, seq));
+      for (const { seq } of records) await vault.delete(contentKey(room, seq));
     });
   }
 
   /** Removes devices of departed users: nobody may post while they are in the group. */
-  async #removeDeparted(room: RoomView, may = removable): Promise<void> {
-    if (!(await this.#states.run(room.id, may))) return;
-    await this.#commit(room, (at) => {
-      const users = may(at) ? (at.row?.departed ?? []) : [];
-      return removal(users.flatMap(({ user }) => devicesOf(at, user)));
+  async #removeDeparted(room: RoomView, condition = canRemoveDeparted): Promise<void> {
+    if (!(await this.#states.run(room.id, condition))) return;
+    await this.#commit(room, (tx) => {
+      const users = condition(tx) ? (tx.row?.departed ?? []) : [];
+      return removalPlan(users.flatMap(({ user }) => devicesOf(tx, user)));
     });
   }
 
@@ -1069,82 +1096,86 @@ export class SealedRooms {
    * are planned again.
    */
   #commit(room: RoomView, plan: Planner): Promise<void> {
-    return this.#alone(room, () => this.#commitAlone(room, plan));
+    return this.#exclusively(room, () => this.#commitWithRetries(room, plan));
   }
 
   /** Runs one change of a room's group at a time; those of other processes appear in the store. */
-  #alone<Result>(room: RoomView, work: () => Promise<Result>): Promise<Result> {
-    const mutex = this.#changes.get(room.id) ?? new Mutex();
-    this.#changes.set(room.id, mutex);
-    return mutex.run(work);
+  #exclusively<Result>(room: RoomView, task: () => Promise<Result>): Promise<Result> {
+    const mutex = this.#changeMutexes.get(room.id) ?? new Mutex();
+    this.#changeMutexes.set(room.id, mutex);
+    return mutex.run(task);
   }
 
-  async #commitAlone(room: RoomView, plan: Planner): Promise<void> {
-    const { clock, entropy } = this.#parts;
-    for (let tries = 1; ; tries++) {
-      this.#followed.delete(room.id);
+  async #commitWithRetries(room: RoomView, plan: Planner): Promise<void> {
+    const { clock, entropy } = this.#options;
+    for (let attempt = 1; ; attempt++) {
+      this.#lastRead.delete(room.id);
       await this.#catchUp(room);
-      await this.#hold();
-      await this.#resume(room);
-      await this.#comeBack(room);
+      await this.#holdLease();
+      await this.#resumePending(room);
+      await this.#rejoinIfNeeded(room);
       try {
-        const pending = await this.#states.run(room.id, (at) => this.#prepare(at, room, plan));
+        const pending = await this.#states.run(room.id, (tx) => this.#prepare(tx, room, plan));
         if (pending === undefined) return;
-        await this.#send(room, pending);
+        await this.#sendCommit(room, pending);
         return await this.#catchUp(room);
       } catch (error) {
         if (!(error instanceof Fault) || error.code !== "stale-epoch") throw error;
-        if (tries >= COMMIT_TRIES_MAX) throw error;
+        if (attempt >= COMMIT_ATTEMPTS_MAX) throw error;
       }
       const [random = 0] = entropy(1);
-      const delayMs = Math.round(COMMIT_RETRY_MS * tries * (0.5 + random / 256));
+      const delayMs = Math.round(COMMIT_RETRY_MS * attempt * (0.5 + random / 256));
       await delay(clock, delayMs);
     }
   }
 
-  async #prepare(at: RoomAt, room: RoomView, plan: Planner): Promise<PendingRow | undefined> {
-    const { row, group } = at;
-    const isIn = (row?.status === "in" || mayMend(at)) && !at.isOld;
-    if (row === undefined || group === undefined || !isIn) throw notIn(room, at);
-    const before = await at.vault.find<PendingRow>(pendingKey(at.room));
-    if (before !== undefined) throw elsewhere();
-    const planned = await plan(at);
+  async #prepare(
+    tx: RoomTransaction,
+    room: RoomView,
+    plan: Planner,
+  ): Promise<PendingRow | undefined> {
+    const { row, group } = tx;
+    const canCommit = (row?.status === "in" || canReplaceRefused(tx)) && !tx.isStale;
+    if (row === undefined || group === undefined || !canCommit) throw cannotWrite(room, tx);
+    const pending = await tx.vault.find<PendingRow>(pendingKey(tx.room));
+    if (pending !== undefined) throw changedElsewhere();
+    const planned = await plan(tx);
     if (planned === undefined) return undefined;
-    const { intent, ...about } = planned;
+    const { intent, ...details } = planned;
     const fresh = this.#newPending(fromBase64Url(row.group));
     const bound = utf8Encode(fresh.commitId);
-    const made = await this.#parts.device.engine.commit(group, intent, {
+    const commit = await this.#options.device.engine.commit(group, intent, {
       bound,
-      ...this.#reader.knowledge(at),
+      ...this.#reader.knowledge(tx),
     });
-    return this.#keepPending(at, made, {
-      ...{ ...fresh, ...about, epoch: group.epoch, change: changeRow(made.change) },
+    return this.#storePending(tx, commit, {
+      ...{ ...fresh, ...details, epoch: group.epoch, change: changeRow(commit.change) },
       ...(row.refused === undefined ? {} : { instead: row.refused }),
     });
   }
 
   #newPending(group: Uint8Array): Pick<PendingRow, "commitId" | "group" | "added" | "removed"> {
-    const commitId = toBase64Url(this.#parts.entropy(ID_BYTES));
+    const commitId = toBase64Url(this.#options.entropy(ID_BYTES));
     return { commitId, group: toBase64Url(group), added: [], removed: [] };
   }
 
   /** Stores the commit, or the new group, before it is sent. */
-  async #keepPending(
-    at: RoomAt,
-    made: Pick<SealCommit, "group" | "groupInfo"> & Partial<SealCommit>,
-    rest: Omit<PendingRow, "commit" | "welcome" | "info" | "instance">,
+  async #storePending(
+    tx: RoomTransaction,
+    commit: Pick<SealCommit, "group" | "groupInfo"> & Partial<SealCommit>,
+    fields: Omit<PendingRow, "commit" | "welcome" | "info" | "instance">,
   ): Promise<PendingRow> {
-    const { instance } = at;
+    const { instance } = tx;
     const pending: PendingRow = {
-      ...rest,
+      ...fields,
       instance,
-      ...(made.commit === undefined ? {} : { commit: toBase64Url(made.commit) }),
-      ...(made.welcome === undefined ? {} : { welcome: toBase64Url(made.welcome) }),
-      info: toBase64Url(made.groupInfo),
+      ...(commit.commit === undefined ? {} : { commit: toBase64Url(commit.commit) }),
+      ...(commit.welcome === undefined ? {} : { welcome: toBase64Url(commit.welcome) }),
+      info: toBase64Url(commit.groupInfo),
     };
-    await at.vault.put(pendingKey(at.room), pending);
-    const bytes = await this.#states.save(made.group, instance);
-    await at.vault.putRaw(pendingStateKey(at.room), bytes);
+    await tx.vault.put(pendingKey(tx.room), pending);
+    const bytes = await this.#states.save(commit.group, instance);
+    await tx.vault.putRaw(pendingStateKey(tx.room), bytes);
     return pending;
   }
 
@@ -1152,8 +1183,8 @@ export class SealedRooms {
    * @throws {Fault} stale-epoch if the commit was dropped and the room must be read again; else see
    * #isRefused
    */
-  async #send(room: RoomView, pending: PendingRow): Promise<void> {
-    const { ask } = this.#parts;
+  async #sendCommit(room: RoomView, pending: PendingRow): Promise<void> {
+    const { request } = this.#options;
     const { commitId, epoch, commit, welcome, added, removed, kick } = pending;
     const shared = {
       target: formatTarget(room),
@@ -1162,23 +1193,24 @@ export class SealedRooms {
       info: fromBase64Url(pending.info),
     };
     try {
-      this.#followed.delete(room.id);
+      this.#lastRead.delete(room.id);
       if (epoch === undefined || commit === undefined) {
-        await ask("group-create", shared);
+        await request("group-create", shared);
         return;
       }
-      await ask("group-commit", {
+      await request("group-commit", {
         ...shared,
         epoch,
         commit: fromBase64Url(commit),
         ...(welcome === undefined ? {} : { welcome: fromBase64Url(welcome) }),
-        added: added.map((one) => ({ user: one.user, device: fromBase64Url(one.device) })),
+        added: added.map((device) => ({ user: device.user, device: fromBase64Url(device.device) })),
         removed: removed.map(fromBase64Url),
         ...(kick === undefined ? {} : { kick }),
         ...(pending.instead === undefined ? {} : { instead: pending.instead }),
       });
     } catch (error) {
-      if (error instanceof Fault && this.#isRefused(error)) await this.#drop(room.id, commitId);
+      if (error instanceof Fault && this.#isRefused(error))
+        await this.#dropRefused(room.id, commitId);
       throw error;
     }
   }
@@ -1189,82 +1221,85 @@ export class SealedRooms {
    * have replaced the answer.
    */
   #isRefused({ code }: Fault): boolean {
-    if (!this.#parts.isLinked()) return false;
+    if (!this.#options.isLinked()) return false;
     return code === "stale-epoch" || FAULTS[code].blame !== "host";
   }
 
-  async #drop(room: RoomId, commitId: string): Promise<void> {
-    await this.#states.run(room, async (at) => {
-      const pending = await at.vault.find<PendingRow>(pendingKey(room));
-      if (pending?.commitId === commitId) await dropPending(at);
+  async #dropRefused(room: RoomId, commitId: string): Promise<void> {
+    await this.#states.run(room, async (tx) => {
+      const pending = await tx.vault.find<PendingRow>(pendingKey(room));
+      if (pending?.commitId === commitId) await dropPending(tx);
     });
   }
 
   /** Resends a pending commit whose answer was lost: the server repeats its answer. */
-  async #resume(room: RoomView): Promise<void> {
-    const pending = await this.#states.run(room.id, (at) =>
-      at.vault.find<PendingRow>(pendingKey(room.id)),
+  async #resumePending(room: RoomView): Promise<void> {
+    const pending = await this.#states.run(room.id, (tx) =>
+      tx.vault.find<PendingRow>(pendingKey(room.id)),
     );
     if (pending === undefined) return;
     try {
-      await this.#send(room, pending);
+      await this.#sendCommit(room, pending);
     } catch (error) {
       if (!(error instanceof Fault) || error.code === "link-closed") throw error;
     }
-    this.#followed.delete(room.id);
+    this.#lastRead.delete(room.id);
     await this.#catchUp(room);
   }
 
   /** Replaces a commit that the room's rules do not allow, if this device is an admin's. */
-  async #mend(room: RoomView): Promise<void> {
-    if (!(await this.#states.run(room.id, mayMend))) return;
-    await this.#commit(room, (at) => (mayMend(at) ? planOf({ kind: "update" }) : undefined));
+  async #replaceRefused(room: RoomView): Promise<void> {
+    if (!(await this.#states.run(room.id, canReplaceRefused))) return;
+    await this.#commit(room, (tx) =>
+      canReplaceRefused(tx) ? newPlan({ kind: "update" }) : undefined,
+    );
   }
 
   /** Joins by an external commit: after a loss of state, or as another device of a member. */
-  async #comeIn(room: RoomView): Promise<void> {
-    const { ask, device } = this.#parts;
-    for (let tries = 1; tries <= COMMIT_TRIES_MAX; tries++) {
+  async #rejoin(room: RoomView): Promise<void> {
+    const { request, device } = this.#options;
+    for (let attempt = 1; attempt <= COMMIT_ATTEMPTS_MAX; attempt++) {
       const { made: found } =
-        (await ask("group", { target: formatTarget(room) }).catch(notThere)) ?? {};
+        (await request("group", { target: formatTarget(room) }).catch(ignoreNotFound)) ?? {};
       if (found === undefined) return;
       const fresh = this.#newPending(found.group);
       let reason: "copy" | "damaged" | undefined;
-      const isSent = await this.#run(room.id, async (at) => {
-        const isOld = at.isOld;
-        if (!needsEntry(at)) return undefined; // Added by another device meanwhile.
-        if ((await at.vault.find<PendingRow>(pendingKey(room.id))) !== undefined) throw elsewhere();
-        const gid = at.row === undefined ? {} : { gid: fromBase64Url(at.row.group) };
+      const pending = await this.#run(room.id, async (tx) => {
+        const isOld = tx.isStale;
+        if (!needsRejoin(tx)) return undefined; // Added by another device meanwhile.
+        if ((await tx.vault.find<PendingRow>(pendingKey(room.id))) !== undefined)
+          throw changedElsewhere();
+        const gid = tx.row === undefined ? {} : { gid: fromBase64Url(tx.row.group) };
         const bound = utf8Encode(fresh.commitId);
-        const made = await device.engine
+        const commit = await device.engine
           .rejoin(found.info, {
-            ...{ room: room.id, ...gid, bound, ...this.#reader.knowledge(at) },
-            signers: at.row?.signers,
+            ...{ room: room.id, ...gid, bound, ...this.#reader.knowledge(tx) },
+            signers: tx.row?.signers,
           })
           .catch(asFault);
         // No device of this account is in the group: a member has to add this one.
-        if (made instanceof Fault) {
-          if (at.other !== undefined) at.change({ other: at.other });
+        if (commit instanceof Fault) {
+          if (tx.other !== undefined) tx.change({ other: tx.other });
           return undefined;
         }
-        const { change } = made;
+        const { change } = commit;
         if (change.kind === "resync") reason = isOld ? "copy" : "damaged";
         // A server that once sent a too high number must not lock this device out permanently.
-        if (at.group === undefined && found.seq < (at.row?.seq ?? 0)) {
-          at.change({ seq: found.seq, n: undefined });
+        if (tx.group === undefined && found.seq < (tx.row?.seq ?? 0)) {
+          tx.change({ seq: found.seq, n: undefined });
         }
-        this.#skipped.delete(room.id);
-        return this.#keepPending(at, made, {
+        this.#lastSeqOutside.delete(room.id);
+        return this.#storePending(tx, commit, {
           ...{ ...fresh, epoch: found.epoch, change: changeRow(change) },
           added: change.added.map(({ user, device: id }) => ({ user, device: id })),
           removed: change.removed.map(({ device: id }) => id),
         });
       });
-      if (isSent === undefined) return;
+      if (pending === undefined) return;
       try {
-        await this.#send(room, isSent);
+        await this.#sendCommit(room, pending);
         await this.#catchUp(room);
-        if (reason !== undefined) this.#tell({ kind: "came-anew", reason });
+        if (reason !== undefined) this.#emit({ kind: "came-anew", reason });
         return;
       } catch (error) {
         if (!(error instanceof Fault) || error.code !== "stale-epoch") throw error;
@@ -1281,43 +1316,46 @@ interface Newcomer {
   readonly sentence: string;
 }
 
-/** @param before the group when the work began; `undefined` if this device was not in it */
-function newcomersOf({ row, group }: RoomAt, before: SealedGroup | undefined): Newcomer[] {
+/** @param groupBefore the group when the work began; `undefined` if this device was not in it */
+function findNewcomers(
+  { row, group }: RoomTransaction,
+  groupBefore: SealedGroup | undefined,
+): Newcomer[] {
   const found = new Map<string, Newcomer>();
-  if (before === undefined || group === undefined || row === undefined) return [];
-  if (before.epoch === group.epoch) return [];
-  const { members } = before;
+  if (groupBefore === undefined || group === undefined || row === undefined) return [];
+  if (groupBefore.epoch === group.epoch) return [];
+  const { members } = groupBefore;
   const known = new Set(members.map(({ device }) => device));
   for (const { user, device } of group.members) {
     if (known.has(device) || device === group.self.device) continue;
-    const wasIn = members.some((member) => isSame(member.user, user));
-    const who = wasIn ? `a further device of ${user}` : user;
-    found.set(user, { user, sentence: `${who} came into the sealed room '${row.target}'` });
+    const wasMember = members.some((member) => isSame(member.user, user));
+    const subject = wasMember ? `a further device of ${user}` : user;
+    found.set(user, { user, sentence: `${subject} came into the sealed room '${row.target}'` });
   }
   return [...found.values()];
 }
 
 /** Reports whether this device is an admin's and has refused the last commit. */
-function mayMend({ row, group }: RoomAt): boolean {
+function canReplaceRefused({ row, group }: RoomTransaction): boolean {
   if (row?.refused === undefined || row.other !== undefined || group === undefined) return false;
   return group.policy.admins.includes(group.self.account);
 }
 
 /** Continues the room if the owner has decided about another key that blocked it. */
-async function decided(at: RoomAt): Promise<void> {
-  const { other, ...row } = at.row ?? {};
-  if (at.row === undefined || other === undefined) return;
-  if ((await otherKeyOf(at.vault, other.user)) !== undefined) return;
-  const { account = other.account } = (await identityOf(at.vault, other.user)) ?? {};
-  at.row = row as RoomRow;
-  if (at.row.status !== "suspect") return;
+async function applyKeyDecision(tx: RoomTransaction): Promise<void> {
+  const { other, ...row } = tx.row ?? {};
+  if (tx.row === undefined || other === undefined) return;
+  if ((await otherKeyOf(tx.vault, other.user)) !== undefined) return;
+  const { account = other.account } = (await identityOf(tx.vault, other.user)) ?? {};
+  tx.row = row as RoomRow;
+  if (tx.row.status !== "suspect") return;
   // If the key is not the user's, the change stays refused.
   if (account !== other.account) {
-    return at.change({ reason: `a change was refused: ${REFUSALS["identity-changed"]}` });
+    return tx.change({ reason: `a change was refused: ${REFUSALS["identity-changed"]}` });
   }
-  const { reason: _, refused: __, strayed: ___, ...rest } = at.row;
-  at.advance(undefined, []);
-  at.row = { ...rest, status: "lost" };
+  const { reason: _, refused: __, strayed: ___, ...rest } = tx.row;
+  tx.advance(undefined, []);
+  tx.row = { ...rest, status: "lost" };
 }
 
 /** @throws {Fault} user-unknown */
@@ -1332,10 +1370,10 @@ async function keysOf(vault: Vault, user: string) {
 }
 
 /** Adds a remark, unless it is known. */
-function remark(at: RoomAt, sentence: string): void {
-  const { remarks = [] } = at.row ?? {};
-  const isKnown = remarks.includes(sentence) || remarks.length >= SEALED_REMARKS_MAX;
-  if (!isKnown) at.change({ remarks: [...remarks, sentence] });
+function addRemark(tx: RoomTransaction, sentence: string): void {
+  const { remarks = [] } = tx.row ?? {};
+  const isKnown = remarks.includes(sentence) || remarks.length >= REMARKS_MAX;
+  if (!isKnown) tx.change({ remarks: [...remarks, sentence] });
 }
 
 interface Plan {
@@ -1346,42 +1384,42 @@ interface Plan {
 }
 
 /** Returns `undefined` if nothing is left to do. */
-type Planner = (at: RoomAt) => Awaitable<Plan | undefined>;
+type Planner = (tx: RoomTransaction) => Awaitable<Plan | undefined>;
 
-function planOf(intent: SealIntent, removed: readonly string[] = []): Plan {
+function newPlan(intent: SealIntent, removed: readonly string[] = []): Plan {
   return { intent, added: [], removed };
 }
 
-function removal(devices: readonly string[]): Plan | undefined {
-  return devices.length === 0 ? undefined : planOf({ kind: "remove", devices }, devices);
+function removalPlan(devices: readonly string[]): Plan | undefined {
+  return devices.length === 0 ? undefined : newPlan({ kind: "remove", devices }, devices);
 }
 
-function devicesOf({ group }: RoomAt, user: string): string[] {
+function devicesOf({ group }: RoomTransaction, user: string): string[] {
   const members = group?.members ?? [];
   return members.filter((member) => isSame(member.user, user)).map(({ device }) => device);
 }
 
-function needsEntry({ row, group, isOld }: RoomAt): boolean {
+function needsRejoin({ row, group, isStale }: RoomTransaction): boolean {
   const mayRead = row?.status !== "out" && row?.status !== "suspect";
-  return (row?.status !== "out" && group === undefined) || (mayRead && isOld);
+  return (row?.status !== "out" && group === undefined) || (mayRead && isStale);
 }
 
 /** Returns the other devices of this account in the group. */
-function ownOthers(group: SealedGroup | undefined): string[] {
+function otherOwnDevices(group: SealedGroup | undefined): string[] {
   const { members = [], self } = group ?? {};
   return members
     .filter(({ account, device }) => account === self?.account && device !== self.device)
     .map(({ device }) => device);
 }
 
-function removable({ row, group }: RoomAt): boolean {
+function canRemoveDeparted({ row, group }: RoomTransaction): boolean {
   if (row === undefined || group === undefined || row.departed.length === 0) return false;
-  const rules = mayRule(group.policy, group.members, group.self);
-  return rules || row.departed.every((one) => isFree({ row, group }, one));
+  const isAdmin = mayRule(group.policy, group.members, group.self);
+  return isAdmin || row.departed.every((departed) => isFree({ row, group }, departed));
 }
 
 /** The other process's result is visible once the server has answered it. */
-function elsewhere(): Fault {
+function changedElsewhere(): Fault {
   return new Fault("stale-epoch", msg`another window changes this room`, { retryAfterMs: 100 });
 }
 
@@ -1389,9 +1427,9 @@ function elsewhere(): Fault {
  * Reports whether a departed user can be removed only by an admin's device, which does so without a
  * post.
  */
-function waitsForAdmin({ row, group }: RoomAt): boolean {
+function needsAdmin({ row, group }: RoomTransaction): boolean {
   if (row?.status !== "in") return false;
-  return row.departed.some((one) => !isFree({ row, group }, one));
+  return row.departed.some((departed) => !isFree({ row, group }, departed));
 }
 
 function noDevice(user: string): Fault {
@@ -1400,13 +1438,13 @@ function noDevice(user: string): Fault {
   });
 }
 
-function notIn(room: RoomView, { row, isOld }: RoomAt): Fault {
+function cannotWrite(room: RoomView, { row, isStale }: RoomTransaction): Fault {
   const name = formatTarget(room);
   if (row?.other !== undefined) return keyChangedFault(row.other.user);
   switch (row?.status) {
     case "in":
     case "lost":
-      if (!isOld && row.status === "in") break;
+      if (!isStale && row.status === "in") break;
       return new Fault(
         "seal-refused",
         msg`this device could not come back into '${name}' by itself`,
@@ -1434,12 +1472,12 @@ function notIn(room: RoomView, { row, isOld }: RoomAt): Fault {
 }
 
 /** Ignores refusals of the server; without a link nothing is decided. */
-function refused(error: unknown): void {
+function ignoreRefusal(error: unknown): void {
   if (!(error instanceof Fault) || error.code === "link-closed") throw error;
 }
 
 /** Treats `not-found` as absent: there is no group, or the server has lost its group info. */
-function notThere(error: unknown): undefined {
+function ignoreNotFound(error: unknown): undefined {
   if (error instanceof Fault && error.code === "not-found") return undefined;
   throw error;
 }

@@ -107,7 +107,7 @@ export interface SentRow {
   readonly hashes: readonly string[];
 }
 
-export type SaidRow =
+export type ContentRow =
   | {
       readonly kind: "said";
       readonly user: string;
@@ -128,7 +128,7 @@ export type SaidRow =
     };
 
 /** Position of the opened record, so that it is found without the server. */
-export type KeptRow = SaidRow & {
+export type ArchivedRow = ContentRow & {
   readonly n: number;
   readonly timeUnixMs: number;
   /** `OUTBOX.COUNTER` of its post, or empty. */
@@ -216,14 +216,14 @@ export interface FileRecordRow {
 
 const SEQ_DIGITS = 16;
 /** Sorts after everything that may follow a prefix. */
-const END = "~";
+const RANGE_END = "~";
 
 export const roomKey = (room: RoomId) => `room/${room}`;
 export const stateKey = (room: RoomId) => `state/${room}`;
 export const pendingKey = (room: RoomId) => `pending/${room}`;
 export const pendingStateKey = (room: RoomId) => `pending-state/${room}`;
 export const sentKey = (room: RoomId, post: string) => `sent/${room}/${post}`;
-export const saidKey = (room: RoomId, seq: number) =>
+export const contentKey = (room: RoomId, seq: number) =>
   `said/${room}/${String(seq).padStart(SEQ_DIGITS, "0")}`;
 export const uploadKey = (file: string) => `upload/${file}`;
 export const fileKey = (file: FileId) => `file/${file}`;
@@ -244,17 +244,17 @@ export function allOf(
   table: "pin" | "claim" | "other-key" | "upload" | "package",
   limit: number,
 ): KeyRange {
-  return { from: `${table}/`, to: `${table}/${END}`, limit };
+  return { from: `${table}/`, to: `${table}/${RANGE_END}`, limit };
 }
 
 /** Messages of one room between both; newest first, or oldest first with `after`. */
-export function saidBetween(
+export function contentRange(
   room: RoomId,
   { after, before }: { readonly after?: number | undefined; readonly before?: number | undefined },
   limit: number,
 ): KeyRange {
-  const from = after === undefined ? `said/${room}/` : saidKey(room, after + 1);
-  const to = before === undefined ? `said/${room}/${END}` : saidKey(room, before);
+  const from = after === undefined ? `said/${room}/` : contentKey(room, after + 1);
+  const to = before === undefined ? `said/${room}/${RANGE_END}` : contentKey(room, before);
   return { from, to, limit, backwards: after === undefined };
 }
 

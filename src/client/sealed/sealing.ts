@@ -18,13 +18,13 @@ import { SEALED_FILE_NAME } from "../../wire/messages-sealed.ts";
 import type { Keys } from "../link/keys.ts";
 import type { FetchPage, HistoryPage, SendRequest } from "../link/queries.ts";
 import { notLoggedIn } from "../link/retry.ts";
-import { carrierRecord, closedRecord, fileOfPost, isMeantSealed, meantSealed } from "./body.ts";
+import { carrierRecord, closedRecord, fileOfPost, isMarkedSealed, markSealed } from "./body.ts";
 import type { HistoryView } from "./claims.ts";
 import type { SealedTarget } from "./files.ts";
-import type { OpenPost, PostSettled, SealedNews, SealedRooms } from "./rooms.ts";
+import { boxOf, type DecryptedPosts, QueuedPosts } from "./queued-posts.ts";
+import type { PlainPost, SealedEvent, SealedRooms, SettledPost } from "./rooms.ts";
 import { allOf, pinKey } from "./rows.ts";
 import type { Awaitable, SealedStore } from "./store.ts";
-import { boxOf, type OpenedPosts, WaitingPosts } from "./waiting-posts.ts";
 
 /**
  * Maximum number of sealed rooms of one account: as many as rooms and conversations it may create.
@@ -32,7 +32,7 @@ import { boxOf, type OpenedPosts, WaitingPosts } from "./waiting-posts.ts";
 const SEALED_ROOMS_MAX = 2_000;
 
 /** Transient faults of the link or of a stopping server, after which a record is read again. */
-const OF_LINKS: ReadonlySet<string> = new Set([
+const LINK_FAULT_CODES: ReadonlySet<string> = new Set([
   ...(["link-closed", "timeout", "shutting-down", "too-fast"] as const),
 ]);
 const RETRY_MS = 100;
@@ -45,7 +45,7 @@ export interface SealedHome {
   /** Encrypts all stored rows. */
   stateKey(): Awaitable<StateKey>;
   /** The key is cheap to get: in a browser it needs code that is fetched. */
-  readonly hasKeyAtHand?: true;
+  readonly hasCheapKey?: true;
   /** Default: WebCrypto. */
   readonly primitives?: SealPrimitives;
 }
@@ -62,7 +62,7 @@ export interface SealedAccount {
 
 export type SealedCode = typeof import("./code.ts").SEALED_CODE;
 
-export interface SealingParts {
+export interface SealingOptions {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly keys: Keys;
@@ -72,19 +72,19 @@ export interface SealingParts {
   readonly refusal?: Fault | undefined;
   /** Loads the MLS code. @throws {Fault} unreachable */
   readonly load: () => Promise<SealedCode>;
-  readonly ask: SendRequest;
+  readonly request: SendRequest;
   readonly rooms: () => readonly RoomView[];
-  readonly tell: (news: SealedNews) => void;
+  readonly emit: (news: SealedEvent) => void;
   /** `undefined` without a link. */
   readonly history: () => HistoryView | undefined;
 }
 
-export interface PostToSeal extends OpenPost {
+export interface PostToSeal extends PlainPost {
   readonly to: string;
 }
 
 export class Sealing {
-  readonly #parts: SealingParts;
+  readonly #options: SealingOptions;
   #account: (SealedAccount & { readonly user: string }) | undefined;
   #open: Promise<{ readonly rooms: SealedRooms; readonly home: OpenSealedHome }> | undefined;
   /** Work that waits for the next link. */
@@ -95,36 +95,36 @@ export class Sealing {
    * SEALED_ROOMS_MAX.
    */
   #pins: Map<string, string> | undefined;
-  #pinning: Promise<void> | undefined;
-  #pinsKept: Promise<void> | undefined;
+  #loadingPins: Promise<void> | undefined;
+  #pinWrites: Promise<void> | undefined;
   /** Rooms of the posts encrypted here. Bounded by the posts in flight on one link. */
-  readonly #sealed = new Map<string, { readonly room: RoomId; tries: number }>();
+  readonly #sealedPosts = new Map<string, { readonly room: RoomId; attempts: number }>();
   /** Outcomes of these posts that are not stored yet. Bounded likewise. */
-  readonly #outcomes = new Map<RoomId, PostSettled[]>();
+  readonly #unstoredOutcomes = new Map<RoomId, SettledPost[]>();
   /** This link has listed all rooms. Before that, an unknown target may be sealed. */
   #isCaughtUp = false;
   /** This client follows its rooms; otherwise it sends one request. */
-  #enters = false;
-  #onRooms: (() => void)[] = []; // Bounded by the batches of the outboxes.
+  #followsRooms = false;
+  #roomWaiters: (() => void)[] = []; // Bounded by the batches of the outboxes.
 
   /** `undefined` if this device stores nothing of sealed rooms. */
-  readonly #waiting: WaitingPosts | undefined;
+  readonly #queuedPosts: QueuedPosts | undefined;
 
-  constructor(parts: SealingParts) {
-    this.#parts = parts;
-    const { home, entropy } = parts;
-    this.#waiting = home && new WaitingPosts(entropy, () => home.stateKey());
+  constructor(options: SealingOptions) {
+    this.#options = options;
+    const { home, entropy } = options;
+    this.#queuedPosts = home && new QueuedPosts(entropy, () => home.stateKey());
   }
 
   connected(account: SealedAccount & { readonly user: string }): void {
     const isSame = this.#account?.account === account.account;
-    if (!isSame) this.left();
+    if (!isSame) this.loggedOut();
     this.#account = account;
     this.#isLinked = true;
     this.#isCaughtUp = false;
-    if (this.#pins === undefined) this.#pinning ??= this.#loadPins(account);
+    if (this.#pins === undefined) this.#loadingPins ??= this.#loadPins(account);
     if (this.#open !== undefined) void this.#open.then(({ rooms }) => rooms.connected(), asFault);
-    for (const one of this.#sealed.values()) one.tries = 0;
+    for (const post of this.#sealedPosts.values()) post.attempts = 0;
     for (const resolve of this.#onLinked.splice(0)) resolve();
   }
 
@@ -133,23 +133,23 @@ export class Sealing {
     void this.#open?.then(({ rooms }) => rooms.lost(), asFault);
   }
 
-  left(): void {
+  loggedOut(): void {
     const open = this.#open;
     this.lost();
     this.#open = undefined;
     this.#account = undefined;
     this.#pins = undefined;
-    this.#pinning = undefined;
-    this.#sealed.clear();
+    this.#loadingPins = undefined;
+    this.#sealedPosts.clear();
     this.#isCaughtUp = false;
-    this.roomTold();
+    this.roomListed();
     void open?.then(({ home }) => home.close(), asFault);
     for (const resolve of this.#onLinked.splice(0)) resolve();
   }
 
   /** @throws {Fault} not-logged-in; not-allowed if this device cannot seal; store-… */
   async rooms(): Promise<SealedRooms> {
-    this.#open ??= this.#opened();
+    this.#open ??= this.#openRooms();
     const opening = this.#open;
     try {
       return (await opening).rooms;
@@ -160,28 +160,29 @@ export class Sealing {
   }
 
   needsOpening({ room }: ChatRecord): boolean {
-    return room.isSealed === true && this.#parts.home !== undefined;
+    return room.isSealed === true && this.#options.home !== undefined;
   }
 
   /**
    * Returns records of one room, in order, as this device can read them: always as many as given.
    */
-  async open(records: readonly ChatRecord[]): Promise<readonly ChatRecord[]> {
+  async openRecords(records: readonly ChatRecord[]): Promise<readonly ChatRecord[]> {
     for (;;) {
       try {
         const rooms = await this.rooms();
-        const opened = await rooms.openAll(records);
+        const opened = await rooms.openRecords(records);
         for (const record of this.#isCaughtUp ? records : []) {
-          if (await rooms.wasMissed(record)) this.#enter(record.room);
+          if (await rooms.missedWelcome(record)) this.#syncRoom(record.room);
         }
         return opened;
       } catch (error) {
         if (!(error instanceof Fault)) throw error;
-        if (!OF_LINKS.has(error.code) || this.#account === undefined) return records.map(closed);
+        if (!LINK_FAULT_CODES.has(error.code) || this.#account === undefined)
+          return records.map(asClosed);
         // A stopping server reports it while the link still exists.
-        const { clock } = this.#parts;
+        const { clock } = this.#options;
         await delay(clock, error.retryAfterMs ?? RETRY_MS);
-        await this.#linked();
+        await this.#untilLinked();
       }
     }
   }
@@ -189,26 +190,26 @@ export class Sealing {
   /**
    * Returns a page of the past, and answers from this device what the server cannot for sealed
    * rooms.
-   * @param ask requests the server's part
+   * @param fetchPage requests the server's part
    * @throws {Fault} if a request fails
    */
-  async history(fields: RequestFields<"history">, ask: FetchPage): Promise<HistoryPage> {
-    const rooms = this.#sealedOf(fields.target);
-    const sealed = rooms.length === 0 ? undefined : await this.rooms().catch(unable);
-    if (sealed !== undefined) return sealed.history(rooms, fields, ask);
-    const { records, more } = await ask(fields);
-    return { records: records.map(closed), more };
+  async history(fields: RequestFields<"history">, fetchPage: FetchPage): Promise<HistoryPage> {
+    const rooms = this.#sealedRoomsOf(fields.target);
+    const sealed = rooms.length === 0 ? undefined : await this.rooms().catch(ignoreNotAllowed);
+    if (sealed !== undefined) return sealed.history(rooms, fields, fetchPage);
+    const { records, more } = await fetchPage(fields);
+    return { records: records.map(asClosed), more };
   }
 
   /** Returns the rooms that a query covers and this device may have read. */
-  #sealedOf(target: string | undefined): readonly RoomView[] {
-    if (this.#parts.home === undefined) return [];
-    const rooms = target === undefined ? this.#parts.rooms() : [this.#roomOf(target)];
+  #sealedRoomsOf(target: string | undefined): readonly RoomView[] {
+    if (this.#options.home === undefined) return [];
+    const rooms = target === undefined ? this.#options.rooms() : [this.#roomOf(target)];
     return rooms.filter((room) => room !== undefined).filter(({ isSealed }) => isSealed === true);
   }
 
   /** Resolves when this link has listed all rooms, or on logout. */
-  async listed(): Promise<void> {
+  async untilListed(): Promise<void> {
     while (this.#account !== undefined && !this.#isCaughtUp) await this.#nextRoom();
   }
 
@@ -216,42 +217,42 @@ export class Sealing {
    * Returns the sealed rooms among the targets of a file.
    * @throws {Fault} seal-refused if a room was sealed and the server denies it
    */
-  async sealedOf(targets: readonly string[]): Promise<readonly SealedTarget[]> {
-    await this.#pinning;
+  async sealedTargets(targets: readonly string[]): Promise<readonly SealedTarget[]> {
+    await this.#loadingPins;
     return targets.flatMap((target) => {
       const room = this.#roomOf(target);
-      const other = this.#downgrade(target, room);
-      if (other !== undefined) throw other;
+      const refusal = this.#checkDowngrade(target, room);
+      if (refusal !== undefined) throw refusal;
       return room?.isSealed === true ? [{ target, room }] : [];
     });
   }
 
   /** Returns the code for sealed rooms. @throws {Fault} unreachable */
   code(): Promise<SealedCode> {
-    return this.#parts.load();
+    return this.#options.load();
   }
 
   async exists(): Promise<boolean> {
-    return (await this.#parts.home?.exists()) === true;
+    return (await this.#options.home?.exists()) === true;
   }
 
   /**
    * Erases the content of a sealed file, before its message.
    * @param seq of the message
-   * @param ask sends the request as it is
+   * @param request sends the request as it is
    * @throws {Fault}
    */
-  async eraseContent(seq: number, ask: SendRequest): Promise<void> {
+  async eraseContent(seq: number, request: SendRequest): Promise<void> {
     const content = await this.#contentOf(seq);
     if (content === undefined) return;
-    await ask("erase", { seq: content }).catch((error: unknown) => {
-      const isGone = error instanceof Fault && error.code === "not-found";
-      if (!isGone) throw error;
+    await request("erase", { seq: content }).catch((error: unknown) => {
+      const isErased = error instanceof Fault && error.code === "not-found";
+      if (!isErased) throw error;
     });
   }
 
   async #contentOf(seq: number): Promise<number | undefined> {
-    const rooms = this.#parts.rooms().filter(({ isSealed }) => isSealed === true);
+    const rooms = this.#options.rooms().filter(({ isSealed }) => isSealed === true);
     if (rooms.length === 0 || !(await this.exists())) return undefined;
     try {
       const { files } = await this.rooms();
@@ -270,16 +271,16 @@ export class Sealing {
    */
   seal(posts: readonly PostToSeal[]): Promise<(PostBody | Fault)[]> | undefined {
     if (this.#pins === undefined || posts.some((post) => !this.#isKnown(post))) {
-      return this.#known(posts).then(() => this.#seal(posts));
+      return this.#untilKnown(posts).then(() => this.#sealInOrder(posts));
     }
     const isOpen = posts.every(
       ({ to, body }) =>
-        this.#pins?.has(pinned(to)) !== true &&
+        this.#pins?.has(pinName(to)) !== true &&
         this.#roomOf(to)?.isSealed !== true &&
         fileOfPost(body) === undefined &&
-        !isMeantSealed(body),
+        !isMarkedSealed(body),
     );
-    return isOpen ? undefined : this.#seal(posts);
+    return isOpen ? undefined : this.#sealInOrder(posts);
   }
 
   /**
@@ -287,25 +288,25 @@ export class Sealing {
    * count.
    */
   settled(id: string, outcome: PostOutcome): void {
-    const room = this.#sealed.get(id)?.room;
-    if (room === undefined || !this.#sealed.delete(id)) return;
+    const room = this.#sealedPosts.get(id)?.room;
+    if (room === undefined || !this.#sealedPosts.delete(id)) return;
     const seq = outcome.kind === "durable" ? outcome.receipt.seq : undefined;
-    const waiting = this.#outcomes.get(room);
-    if (waiting !== undefined) return void waiting.push({ id, seq });
-    this.#outcomes.set(room, [{ id, seq }]);
-    void this.#settle(room);
+    const outcomes = this.#unstoredOutcomes.get(room);
+    if (outcomes !== undefined) return void outcomes.push({ id, seq });
+    this.#unstoredOutcomes.set(room, [{ id, seq }]);
+    void this.#storeOutcomes(room);
   }
 
   /** Stores the outcomes of one tick, and those that arrive meanwhile, in one transaction. */
-  async #settle(room: RoomId): Promise<void> {
-    const waiting = this.#outcomes.get(room) ?? [];
+  async #storeOutcomes(room: RoomId): Promise<void> {
+    const outcomes = this.#unstoredOutcomes.get(room) ?? [];
     try {
       const rooms = await this.rooms();
-      while (waiting.length > 0) await rooms.settled(room, waiting.splice(0));
+      while (outcomes.length > 0) await rooms.postsSettled(room, outcomes.splice(0));
     } catch (error) {
       asFault(error);
     } finally {
-      this.#outcomes.delete(room);
+      this.#unstoredOutcomes.delete(room);
     }
   }
 
@@ -318,21 +319,21 @@ export class Sealing {
    * Waits until it is known which targets are sealed, so that nothing is sent in the clear by
    * mistake.
    */
-  async #known(posts: readonly PostToSeal[]): Promise<void> {
+  async #untilKnown(posts: readonly PostToSeal[]): Promise<void> {
     while (this.#account !== undefined && posts.some((post) => !this.#isKnown(post))) {
       await this.#nextRoom();
     }
-    await this.#pinning;
+    await this.#loadingPins;
   }
 
   /** Resolves when the server lists a room or the end of the list, or on logout. */
   #nextRoom(): Promise<void> {
-    return new Promise((resolve) => this.#onRooms.push(resolve));
+    return new Promise((resolve) => this.#roomWaiters.push(resolve));
   }
 
   /** Provides the server with key packages, by which others can add this device. */
   stock(): void {
-    if (this.#parts.home === undefined || !this.#parts.keys.canSign) return;
+    if (this.#options.home === undefined || !this.#options.keys.canSign) return;
     // A device without a certificate cannot; the next link retries failures.
     void this.#stock().catch(asFault);
   }
@@ -340,41 +341,43 @@ export class Sealing {
   /** The server usually has enough key packages: then no code is loaded. */
   async #stock(): Promise<void> {
     if (this.#open === undefined) {
-      const { left, lastResort } = await this.#parts.ask("key-packages", { packages: [] });
+      const { left, lastResort } = await this.#options.request("key-packages", { packages: [] });
       if (left >= KEY_PACKAGES_LOW && lastResort !== false) return;
     }
-    await (await this.rooms()).stock();
+    await (await this.rooms()).stockKeyPackages();
   }
 
-  async #seal(posts: readonly PostToSeal[]): Promise<(PostBody | Fault)[]> {
+  async #sealInOrder(posts: readonly PostToSeal[]): Promise<(PostBody | Fault)[]> {
     const rooms = posts.map(({ to }) => this.#roomOf(to));
-    const done: (PostBody | Fault)[] = [];
-    for (let at = 0; at < posts.length; ) {
-      const room = rooms[at];
-      const post = posts[at];
+    const bodies: (PostBody | Fault)[] = [];
+    for (let start = 0; start < posts.length; ) {
+      const room = rooms[start];
+      const post = posts[start];
       if (post === undefined) break;
-      const other = this.#downgrade(post.to, room, isMeantSealed(post.body));
-      if (other !== undefined || room?.isSealed !== true) {
-        done.push(other ?? (fileOfPost(post.body) === undefined ? post.body : notSealed(post.to)));
-        at++;
+      const refusal = this.#checkDowngrade(post.to, room, isMarkedSealed(post.body));
+      if (refusal !== undefined || room?.isSealed !== true) {
+        bodies.push(
+          refusal ?? (fileOfPost(post.body) === undefined ? post.body : notSealed(post.to)),
+        );
+        start++;
         continue;
       }
-      this.#pins?.set(pinned(post.to), room.id);
+      this.#pins?.set(pinName(post.to), room.id);
       // Consecutive posts to the same room are one step.
-      let end = at + 1;
+      let end = start + 1;
       while (end < posts.length && rooms[end]?.id === room.id) end++;
-      done.push(...(await this.#sealRun(room, posts.slice(at, end))));
-      at = end;
+      bodies.push(...(await this.#sealBatch(room, posts.slice(start, end))));
+      start = end;
     }
-    return done;
+    return bodies;
   }
 
-  async #sealRun(
+  async #sealBatch(
     room: RoomView,
     posts: readonly PostToSeal[],
   ): Promise<readonly (PostBody | Fault)[]> {
     try {
-      for (const { id } of posts) this.#counted(id, room.id);
+      for (const { id } of posts) this.#countAttempt(id, room.id);
       return await (await this.rooms()).seal(room, posts);
     } catch (error) {
       if (error instanceof Fault) return posts.map(() => error);
@@ -383,21 +386,21 @@ export class Sealing {
   }
 
   /** @throws {Fault} seal-refused if the server rejects every attempt as outdated */
-  #counted(id: string, room: RoomId): void {
-    const tries = (this.#sealed.get(id)?.tries ?? 0) + 1;
-    this.#sealed.set(id, { room, tries });
-    if (tries <= SEALED_TRIES_MAX) return;
+  #countAttempt(id: string, room: RoomId): void {
+    const attempts = (this.#sealedPosts.get(id)?.attempts ?? 0) + 1;
+    this.#sealedPosts.set(id, { room, attempts });
+    if (attempts <= SEALED_TRIES_MAX) return;
     throw new Fault("seal-refused", msg`the server takes no message as one of the present group`, {
       remedy: msg`try again later; ask the server's owner`,
     });
   }
 
   /** @param room listed by the server; `undefined` if no more rooms will follow */
-  roomTold(room?: RoomView): void {
-    for (const resolve of this.#onRooms.splice(0)) resolve();
+  roomListed(room?: RoomView): void {
+    for (const resolve of this.#roomWaiters.splice(0)) resolve();
     if (room !== undefined) this.#pin(room);
     // Another device of the account has joined it: this one joins by itself.
-    if (room?.isSealed === true && this.#enters && this.#isCaughtUp) this.#enter(room);
+    if (room?.isSealed === true && this.#followsRooms && this.#isCaughtUp) this.#syncRoom(room);
   }
 
   /**
@@ -406,16 +409,16 @@ export class Sealing {
    */
   #pin(room: RoomView): void {
     if (room.isSealed !== true) return;
-    const target = pinned(formatTarget(room));
+    const target = pinName(formatTarget(room));
     // An existing pin stays: the server may show another room by that name.
     if (this.#pins?.has(target) !== false) return;
     this.#pins.set(target, room.id);
-    this.#keepPin(target, room.id);
+    this.#storePin(target, room.id);
   }
 
   /** Stores the pin, as posts to the target may outlive this process. */
-  #keepPin(target: string, room: RoomId): void {
-    const { home: homes, keys } = this.#parts;
+  #storePin(target: string, room: RoomId): void {
+    const { home: homes, keys } = this.#options;
     const account = this.#account;
     if (homes === undefined || !keys.canSign || account === undefined) return;
     const write = async () => {
@@ -429,17 +432,17 @@ export class Sealing {
         home.close();
       }
     };
-    const kept = (this.#pinsKept ?? Promise.resolve()).then(write).catch(asFault);
-    const done = kept.then(() => {
-      if (this.#pinsKept === done) this.#pinsKept = undefined;
+    const written = (this.#pinWrites ?? Promise.resolve()).then(write).catch(asFault);
+    const tracked = written.then(() => {
+      if (this.#pinWrites === tracked) this.#pinWrites = undefined;
     });
-    this.#pinsKept = done;
+    this.#pinWrites = tracked;
   }
 
   /** Resolves when pins of sealed targets are stored; `undefined` if they are. */
-  pinned(): Promise<void> | undefined {
-    if (this.#pins !== undefined) return this.#pinsKept;
-    return this.#pinning?.then(() => this.#pinsKept);
+  pinsStored(): Promise<void> | undefined {
+    if (this.#pins !== undefined) return this.#pinWrites;
+    return this.#loadingPins?.then(() => this.#pinWrites);
   }
 
   /**
@@ -447,74 +450,78 @@ export class Sealing {
    * other data that says so, and encrypted with the key of the device.
    * @throws {Fault}, or rejects with one, if the key is unavailable
    */
-  kept(outbox: OutboxId, post: UnsentPost): Awaitable<UnsentPost> {
+  encryptQueued(outbox: OutboxId, post: UnsentPost): Awaitable<UnsentPost> {
     const { target, body } = post;
     const room = this.#roomOf(target);
-    const isSealed = this.#pins?.has(pinned(target)) || room?.isSealed === true;
+    const isSealed = this.#pins?.has(pinName(target)) || room?.isSealed === true;
     if (!isSealed) {
       // A new link does not know yet which rooms are sealed.
-      const mayBe = room === undefined && !this.#isCaughtUp;
-      const isCheap = this.#parts.home?.hasKeyAtHand === true;
-      return mayBe && isCheap ? (this.#waiting?.close(outbox, post) ?? post) : post;
+      const mayBeSealed = room === undefined && !this.#isCaughtUp;
+      const isCheap = this.#options.home?.hasCheapKey === true;
+      return mayBeSealed && isCheap ? (this.#queuedPosts?.encrypt(outbox, post) ?? post) : post;
     }
-    if (this.#waiting === undefined) return wordless(post);
-    const marked = JSON.stringify(meantSealed(JSON.parse(body) as PostBody));
-    return this.#waiting.close(outbox, { ...post, body: marked });
+    if (this.#queuedPosts === undefined) return withoutText(post);
+    const marked = JSON.stringify(markSealed(JSON.parse(body) as PostBody));
+    return this.#queuedPosts.encrypt(outbox, { ...post, body: marked });
   }
 
   /**
    * Decrypts queued posts; `undefined` if they are stored in the clear.
    * @throws {Fault}, by rejecting
    */
-  opened(outbox: OutboxId, posts: readonly UnsentPost[]): Promise<OpenedPosts> | undefined {
-    const waiting = this.#waiting;
-    const isPlain = (post: UnsentPost) => boxOf(post) === undefined && !isMarked(post);
-    if (waiting === undefined || posts.every(isPlain)) return undefined;
-    return this.#openWaiting(waiting, outbox, posts);
-  }
-
-  async #openWaiting(
-    waiting: WaitingPosts,
+  decryptQueued(
     outbox: OutboxId,
     posts: readonly UnsentPost[],
-  ): Promise<OpenedPosts> {
-    const found: OpenedPosts["posts"][number][] = [];
-    const again: UnsentPost[] = [];
-    for (const post of posts) {
-      const opened = await waiting.open(outbox, post);
-      if (opened instanceof Fault) found.push({ post, fault: opened });
-      else found.push(opened ?? post);
-      // An earlier version has stored it in the clear.
-      if (opened === undefined && isMarked(post)) again.push(await waiting.close(outbox, post));
-    }
-    return { posts: found, again };
+  ): Promise<DecryptedPosts> | undefined {
+    const queuedPosts = this.#queuedPosts;
+    const isPlain = (post: UnsentPost) => boxOf(post) === undefined && !isMarkedPost(post);
+    if (queuedPosts === undefined || posts.every(isPlain)) return undefined;
+    return this.#decryptAll(queuedPosts, outbox, posts);
   }
 
-  #enter(room: RoomView): void {
+  async #decryptAll(
+    queuedPosts: QueuedPosts,
+    outbox: OutboxId,
+    posts: readonly UnsentPost[],
+  ): Promise<DecryptedPosts> {
+    const decrypted: DecryptedPosts["posts"][number][] = [];
+    const reencrypted: UnsentPost[] = [];
+    for (const post of posts) {
+      const opened = await queuedPosts.decrypt(outbox, post);
+      if (opened instanceof Fault) decrypted.push({ post, fault: opened });
+      else decrypted.push(opened ?? post);
+      // An earlier version has stored it in the clear.
+      if (opened === undefined && isMarkedPost(post))
+        reencrypted.push(await queuedPosts.encrypt(outbox, post));
+    }
+    return { posts: decrypted, reencrypted };
+  }
+
+  #syncRoom(room: RoomView): void {
     void this.rooms()
-      .then((rooms) => rooms.enterAll([room]))
+      .then((rooms) => rooms.syncAll([room]))
       .catch(asFault);
   }
 
   /**
    * Handles the end of the room list.
-   * @param enters whether to do pending work in sealed rooms
-   * @param entered called after that, if there are any
+   * @param syncs whether to do pending work in sealed rooms
+   * @param onSynced called after that, if there are any
    */
-  caughtUp(enters: boolean, entered = () => Promise.resolve()): void {
+  caughtUp(syncs: boolean, onSynced = () => Promise.resolve()): void {
     this.#isCaughtUp = true;
-    this.#enters = enters;
-    this.roomTold();
-    if (!enters) return;
+    this.#followsRooms = syncs;
+    this.roomListed();
+    if (!syncs) return;
     this.stock();
-    const { rooms: all, tell } = this.#parts;
+    const { rooms: all, emit } = this.#options;
     if (!all().some(({ isSealed }) => isSealed === true)) return;
     void this.rooms()
-      .then((rooms) => rooms.enterAll(all()))
-      .then(() => entered().catch(asFault))
+      .then((rooms) => rooms.syncAll(all()))
+      .then(() => onSynced().catch(asFault))
       .catch((fault: unknown) => {
         asFault(fault);
-        tell({ kind: "sealed-fault", fault: fault as Fault }); // Not only with the next post.
+        emit({ kind: "sealed-fault", fault: fault as Fault }); // Not only with the next post.
       });
   }
 
@@ -522,14 +529,14 @@ export class Sealing {
    * Refuses to send a post in the clear, or to another room of its name, if its target was ever
    * sealed.
    */
-  #downgrade(to: string, room: RoomView | undefined, isMeant = false): Fault | undefined {
-    const pin = this.#pins?.get(pinned(to)) ?? (isMeant ? room?.id : undefined);
+  #checkDowngrade(to: string, room: RoomView | undefined, isMeant = false): Fault | undefined {
+    const pin = this.#pins?.get(pinName(to)) ?? (isMeant ? room?.id : undefined);
     if (pin === undefined && !isMeant) return undefined;
     if (room?.isSealed === true && room.id === pin) return undefined;
     const remedy = msg`use another name for another room`;
     if (room !== undefined) {
-      const sentence = msg`'${to}' was sealed, and the server shows another room by its name`;
-      return new Fault("seal-refused", sentence, { remedy });
+      const text = msg`'${to}' was sealed, and the server shows another room by its name`;
+      return new Fault("seal-refused", text, { remedy });
     }
     return new Fault("seal-refused", msg`'${to}' is sealed, and you are not in it`, {
       remedy: msg`ask somebody in it to let you in, or use another name for another room`,
@@ -537,7 +544,7 @@ export class Sealing {
   }
 
   async #loadPins(account: SealedAccount): Promise<void> {
-    const { home: homes } = this.#parts;
+    const { home: homes } = this.#options;
     const pins = new Map<string, string>();
     try {
       if (homes !== undefined && (await homes.exists())) {
@@ -556,26 +563,26 @@ export class Sealing {
     }
     if (this.#account !== account) return;
     this.#pins = pins;
-    for (const room of this.#parts.rooms()) this.#pin(room);
+    for (const room of this.#options.rooms()) this.#pin(room);
   }
 
   #roomOf(to: string): RoomView | undefined {
     const isPerson = to.startsWith("@");
     const folded = foldName((isPerson ? to.slice(1) : to) as Name);
-    return this.#parts
+    return this.#options
       .rooms()
       .find(
         ({ kind, name }) => (kind === "person") === isPerson && foldName(name as Name) === folded,
       );
   }
 
-  async #opened() {
-    const { clock, entropy, keys, ask, load, refusal, tell, home: homes } = this.#parts;
+  async #openRooms() {
+    const { clock, entropy, keys, request, load, refusal, emit, home: homes } = this.#options;
     const account = this.#account;
     if (account === undefined) throw notLoggedIn();
     if (homes === undefined) {
-      const elsewhere = { remedy: msg`use chat join on a device of yours` };
-      throw refusal ?? new Fault("not-allowed", msg`sealed rooms cannot be read here`, elsewhere);
+      const detail = { remedy: msg`use chat join on a device of yours` };
+      throw refusal ?? new Fault("not-allowed", msg`sealed rooms cannot be read here`, detail);
     }
     const { SealedRooms, openSealedDevice } = await load();
     const home = await homes.open(account);
@@ -588,9 +595,9 @@ export class Sealing {
         primitives: homes.primitives,
       });
       const { sha256 } = keys;
-      const { history } = this.#parts;
+      const { history } = this.#options;
       const rooms = new SealedRooms({
-        ...{ clock, entropy, sha256, store, stateKey, device, user, ask, tell, history },
+        ...{ clock, entropy, sha256, store, stateKey, device, user, request, emit, history },
         isLinked: () => this.#isLinked,
       });
       return { rooms, home };
@@ -600,33 +607,33 @@ export class Sealing {
     }
   }
 
-  #linked(): Promise<void> {
+  #untilLinked(): Promise<void> {
     if (this.#isLinked || this.#account === undefined) return Promise.resolve();
     return new Promise((resolve) => this.#onLinked.push(resolve));
   }
 }
 
 /** Removes the text: the post will be refused, and must not be stored in the clear. */
-function wordless(post: UnsentPost): UnsentPost {
-  return { ...post, body: JSON.stringify(meantSealed({ text: "" })) };
+function withoutText(post: UnsentPost): UnsentPost {
+  return { ...post, body: JSON.stringify(markSealed({ text: "" })) };
 }
 
 /** Reports whether a post to a sealed target is stored in the clear. */
-function isMarked({ body }: UnsentPost): boolean {
+function isMarkedPost({ body }: UnsentPost): boolean {
   try {
-    return isMeantSealed(JSON.parse(body) as PostBody);
+    return isMarkedSealed(JSON.parse(body) as PostBody);
   } catch {
     return false; // The reader of the body reports the fault.
   }
 }
 
 /** Returns the target's part of the pin's key. */
-function pinned(to: string): string {
+function pinName(to: string): string {
   return foldName(to as Name);
 }
 
 /** Ignores `not-allowed`: a device that cannot seal cannot read sealed rooms. */
-function unable(error: unknown): undefined {
+function ignoreNotAllowed(error: unknown): undefined {
   if (error instanceof Fault && error.code === "not-allowed") return undefined;
   throw error;
 }
@@ -635,7 +642,7 @@ function notSealed(to: string): Fault {
   return new Fault("seal-refused", msg`'${to}' is not sealed, and the file is`);
 }
 
-function closed(record: ChatRecord): ChatRecord {
+function asClosed(record: ChatRecord): ChatRecord {
   const { kind, room, body } = record;
   const isCarrier = kind === "file" && body?.["name"] === SEALED_FILE_NAME;
   if (isCarrier && room.isSealed === true) return carrierRecord(record);

@@ -54,7 +54,7 @@ export class Vault {
 
   /** Returns the readable rows: one damaged row hides no other. */
   async list<Value>(range: KeyRange): Promise<OpenedRow<Value>[]> {
-    return this.opened(await this.rows(range));
+    return this.openRows(await this.rows(range));
   }
 
   /** Returns rows as stored, for `opened`, which needs no transaction. */
@@ -63,8 +63,8 @@ export class Vault {
   }
 
   /** Decrypts in parallel: sequentially it takes ten times as long. */
-  async opened<Value>(rows: readonly SealedRow[]): Promise<OpenedRow<Value>[]> {
-    const found = await Promise.all(
+  async openRows<Value>(rows: readonly SealedRow[]): Promise<OpenedRow<Value>[]> {
+    const opened = await Promise.all(
       rows.map(async ({ key, value }) => {
         try {
           return { key, value: await this.#open<Value>(key, value) };
@@ -74,7 +74,7 @@ export class Vault {
         }
       }),
     );
-    return found.filter((row) => row !== undefined);
+    return opened.filter((row) => row !== undefined);
   }
 
   /** Returns the stored bytes, which the caller has encrypted. */

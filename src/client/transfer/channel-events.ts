@@ -7,7 +7,7 @@ export class ChannelEvents {
   readonly #connection: Connection;
   /** One for each call of `unlessEnded` that has not settled. */
   readonly #onFault = new Set<(fault: Fault) => void>();
-  #waiting = Promise.withResolvers<void>();
+  #change = Promise.withResolvers<void>();
   /** Why the transfer cannot continue; the channel itself may still be open. */
   #fault: Fault | undefined;
 
@@ -36,8 +36,8 @@ export class ChannelEvents {
   }
 
   notify(): void {
-    this.#waiting.resolve();
-    this.#waiting = Promise.withResolvers();
+    this.#change.resolve();
+    this.#change = Promise.withResolvers();
   }
 
   /** @throws {Fault} the reason why the transfer cannot continue */
@@ -47,14 +47,14 @@ export class ChannelEvents {
   }
 
   next(): Promise<void> {
-    return this.#waiting.promise;
+    return this.#change.promise;
   }
 
   /**
    * @throws {Fault} the reason why the transfer cannot continue, if it fails before the promise
    * settles
    */
-  unlessEnded<Value>(promise: Promise<Value>): Promise<Value> {
+  unlessFailed<Value>(promise: Promise<Value>): Promise<Value> {
     // `Promise.race` with one long-lived promise would retain the result of every other promise.
     return new Promise((resolve, reject) => {
       this.#onFault.add(reject);

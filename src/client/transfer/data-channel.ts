@@ -23,7 +23,7 @@ export interface DataChannelOptions {
 }
 
 /** Retried on another channel, as is every refusal with a retry delay. */
-const PASSING: ReadonlySet<FaultCode> = new Set([
+const TRANSIENT_CODES: ReadonlySet<FaultCode> = new Set([
   "unreachable",
   "timeout",
   "link-closed",
@@ -35,92 +35,92 @@ const PASSING: ReadonlySet<FaultCode> = new Set([
  * Without a majority a file that lies on this server still arrives: its next chunk comes within
  * this time.
  */
-const STALLED_MS = 3_000;
+const STALL_TIMEOUT_MS = 3_000;
 
 /** A transfer that runs over one data channel after another until it is complete. */
-export interface Route<Result> {
+export interface ChannelTask<Result> {
   /** Aborted with the fault that ends the transfer. */
   readonly stop: AbortSignal;
   /**
    * Runs the transfer over one channel, and settles soon after that closes. Its fault decides
    * whether another channel is opened. `again`: open another one immediately.
    */
-  along(connection: Connection, active: LoggedInLink): Promise<Result | "again">;
+  runOver(connection: Connection, active: LoggedInLink): Promise<Result | "reopen">;
   /** A count that grows with progress: a channel that made some resets the backoff. */
-  moved(): number;
+  progressCount(): number;
   /** There is no channel at the moment: the link is lost, or the backoff runs. */
-  held(): void;
+  channelLost(): void;
 }
 
 /** @throws {Fault} the first that is not retryable; the reason of `stop`; no-majority */
-export async function overDataChannels<Result>(
+export async function runOverChannels<Result>(
   options: DataChannelOptions,
-  route: Route<Result>,
+  task: ChannelTask<Result>,
 ): Promise<Result> {
   const { clock, hasMajority } = options;
-  if (hasMajority === undefined) return untilThrough(options, route);
-  const faultOf = (stillMs: number) =>
-    !hasMajority() && stillMs >= STALLED_MS ? noMajority() : undefined;
-  return unlessStalled(clock, untilThrough(options, route), () => route.moved(), faultOf);
+  if (hasMajority === undefined) return runUntilDone(options, task);
+  const faultOf = (stalledMs: number) =>
+    !hasMajority() && stalledMs >= STALL_TIMEOUT_MS ? noMajority() : undefined;
+  return unlessStalled(clock, runUntilDone(options, task), () => task.progressCount(), faultOf);
 }
 
-async function untilThrough<Result>(
+async function runUntilDone<Result>(
   options: DataChannelOptions,
-  route: Route<Result>,
+  task: ChannelTask<Result>,
 ): Promise<Result> {
   const backoff = new Backoff();
   for (;;) {
-    const before = route.moved();
+    const progressBefore = task.progressCount();
     try {
-      const result = await overOneChannel(options, route);
-      if (result !== "again") return result;
+      const result = await runOverOneChannel(options, task);
+      if (result !== "reopen") return result;
     } catch (error) {
-      if (route.stop.aborted) throw route.stop.reason;
-      if (!(error instanceof Fault) || !isPassing(error)) throw error;
-      if (route.moved() > before) backoff.reset();
-      await pause(options, route, error, backoff);
+      if (task.stop.aborted) throw task.stop.reason;
+      if (!(error instanceof Fault) || !isTransient(error)) throw error;
+      if (task.progressCount() > progressBefore) backoff.reset();
+      await waitBeforeRetry(options, task, error, backoff);
     }
   }
 }
 
-async function overOneChannel<Result>(
+async function runOverOneChannel<Result>(
   options: DataChannelOptions,
-  route: Route<Result>,
-): Promise<Result | "again"> {
-  const { stop } = route;
+  task: ChannelTask<Result>,
+): Promise<Result | "reopen"> {
+  const { stop } = task;
   const active = await options.activeLink.next(stop);
-  const ends = AbortSignal.any([stop, active.lostSignal]);
-  const connection = await openChannel(active, options, ends);
-  const leave = () => connection.close();
-  ends.addEventListener("abort", leave, { once: true });
-  if (ends.aborted) leave(); // Aborted while the channel was being opened.
+  const signal = AbortSignal.any([stop, active.lostSignal]);
+  const connection = await openChannel(active, options, signal);
+  const closeChannel = () => connection.close();
+  signal.addEventListener("abort", closeChannel, { once: true });
+  if (signal.aborted) closeChannel(); // Aborted while the channel was being opened.
   try {
-    return await route.along(connection, active);
+    return await task.runOver(connection, active);
   } finally {
-    ends.removeEventListener("abort", leave);
+    signal.removeEventListener("abort", closeChannel);
     connection.close();
   }
 }
 
-function isPassing({ code, retryAfterMs }: Fault): boolean {
-  return retryAfterMs !== undefined || PASSING.has(code);
+function isTransient({ code, retryAfterMs }: Fault): boolean {
+  return retryAfterMs !== undefined || TRANSIENT_CODES.has(code);
 }
 
-function pause<Result>(
+function waitBeforeRetry<Result>(
   { clock, entropy }: DataChannelOptions,
-  route: Route<Result>,
+  task: ChannelTask<Result>,
   { retryAfterMs }: Fault,
   backoff: Backoff,
 ): Promise<void> {
-  route.held();
-  const [chance = 0] = entropy(1);
-  const askedMs = Math.min(retryAfterMs ?? 0, RECONNECT_MAX_MS);
-  const waitMs = Math.max(backoff.next(chance / 256, RECONNECT_PENDING_MAX_MS), askedMs);
+  task.channelLost();
+  const [random = 0] = entropy(1);
+  const serverDelayMs = Math.min(retryAfterMs ?? 0, RECONNECT_MAX_MS);
+  const delayMs = Math.max(backoff.next(random / 256, RECONNECT_PENDING_MAX_MS), serverDelayMs);
   let cancel = () => {};
-  const waited = new Promise<void>((resolve) => {
-    cancel = clock.after(waitMs, resolve);
+  const delayed = new Promise<void>((resolve) => {
+    cancel = clock.after(delayMs, resolve);
   });
-  return unlessAborted(route.stop, waited).finally(() => cancel());
+  return unlessAborted(task.stop, delayed).finally(() => cancel());
 }
 
 /**
@@ -130,18 +130,18 @@ function pause<Result>(
 async function openChannel(
   active: LoggedInLink,
   options: DataChannelOptions,
-  ends: AbortSignal,
+  signal: AbortSignal,
 ): Promise<Connection> {
-  const { ticket } = await unlessAborted(ends, active.connection.request("ticket", {}));
+  const { ticket } = await unlessAborted(signal, active.connection.request("ticket", {}));
   const opening = active.connection.link
     .openChannel()
     .then((link) => new Connection(link, options.clock)); // In the same tick: no message is missed.
-  const connection = await unlessAborted(ends, opening).catch((error: unknown) => {
-    opening.then((late) => late.close()).catch(() => {});
+  const connection = await unlessAborted(signal, opening).catch((error: unknown) => {
+    opening.then((connection) => connection.close()).catch(() => {});
     throw error;
   });
   try {
-    await unlessAborted(ends, enter(connection, active, options, ticket));
+    await unlessAborted(signal, bindChannel(connection, active, options, ticket));
     return connection;
   } catch (error) {
     connection.close();
@@ -149,7 +149,7 @@ async function openChannel(
   }
 }
 
-async function enter(
+async function bindChannel(
   connection: Connection,
   active: LoggedInLink,
   options: DataChannelOptions,

@@ -40,9 +40,9 @@ export class DownloadChannel {
   #receiving: Receiving | undefined;
   #name = "";
   /** Checked chunks that are not stored. Bounded by the window, which `Receiving` enforces. */
-  readonly #arrived: Chunk[] = [];
+  readonly #received: Chunk[] = [];
   #end: End | undefined;
-  #where: WaitsAt = "network";
+  #waitsAt: WaitsAt = "network";
   #isStoring = false;
   #unsyncedBytes = 0;
   #syncing: Promise<void> | undefined;
@@ -56,8 +56,8 @@ export class DownloadChannel {
   }
 
   /** The current reason for waiting. */
-  get where(): WaitsAt {
-    return this.#isStoring ? "disk" : this.#where;
+  get waitsAt(): WaitsAt {
+    return this.#isStoring ? "disk" : this.#waitsAt;
   }
 
   /** @throws {Fault} file-unknown, and the channel's */
@@ -66,7 +66,7 @@ export class DownloadChannel {
     return new Promise((resolve, reject) => {
       this.#connection.requestThen("fetch", fields, (outcome) => {
         if (outcome.kind === "refused") return reject(outcome.fault);
-        this.#begin(outcome.answer); // Before the connection delivers the first chunk.
+        this.#start(outcome.answer); // Before the connection delivers the first chunk.
         resolve(outcome.answer);
       });
     });
@@ -74,17 +74,17 @@ export class DownloadChannel {
 
   /**
    * Resolves when all chunks are in the sink.
-   * @param stored called after each chunk
+   * @param onStored called after each chunk
    * @throws {Fault} checksum-wrong (names file and chunk), the sink's, the channel's; earlier
    * chunks are in the sink
    */
-  async receive(sink: ChunkSink, stored: () => void): Promise<End> {
+  async receive(sink: ChunkSink, onStored: () => void): Promise<End> {
     try {
       for (;;) {
-        const chunks = this.#arrived.splice(0, sink.appendsAtOnce ?? 1);
+        const chunks = this.#received.splice(0, sink.appendsAtOnce ?? 1);
         if (chunks.length === 0 && this.#end !== undefined) return this.#end;
-        if (chunks.length === 0) await this.#more();
-        else await this.#store(chunks, sink, stored);
+        if (chunks.length === 0) await this.#nextEvent();
+        else await this.#store(chunks, sink, onStored);
         if (this.#syncFault !== undefined) throw this.#syncFault;
       }
     } finally {
@@ -94,21 +94,21 @@ export class DownloadChannel {
 
   /** @throws {Fault} the channel's */
   async untilEnd(): Promise<void> {
-    while (this.#end === undefined) await this.#more();
+    while (this.#end === undefined) await this.#nextEvent();
   }
 
-  #begin({ name, size }: Answer<"fetch">): void {
+  #start({ name, size }: Answer<"fetch">): void {
     this.#name = name;
-    const isKnown = size !== undefined && this.#from <= chunkCount(size);
+    const isSizeValid = size !== undefined && this.#from <= chunkCount(size);
     this.#receiving = new Receiving({
       have: this.#from,
       windowBytes: WINDOW_BYTES,
-      ...(isKnown ? { sizeBytes: size } : {}),
+      ...(isSizeValid ? { sizeBytes: size } : {}),
     });
     this.#events = new ChannelEvents(this.#connection, (notice) => this.#notice(notice));
   }
 
-  async #more(): Promise<void> {
+  async #nextEvent(): Promise<void> {
     this.#events?.check();
     await this.#events?.next();
   }
@@ -118,10 +118,10 @@ export class DownloadChannel {
       case "chunk":
         return this.#chunk(notice);
       case "held":
-        this.#where = notice.where === "sender" ? "sender" : "server-disk";
+        this.#waitsAt = notice.where === "sender" ? "sender" : "server-disk";
         return;
       case "end":
-        this.#own(notice.file, this.#receiving?.next ?? 0);
+        this.#checkFile(notice.file, this.#receiving?.next ?? 0);
         this.#receiving?.end({ sizeBytes: notice.size, chunks: notice.chunks });
         this.#end = notice;
         return;
@@ -135,24 +135,24 @@ export class DownloadChannel {
 
   #chunk(chunk: Chunk): void {
     const { file, index, bytes } = chunk;
-    this.#own(file, index);
+    this.#checkFile(file, index);
     if (this.#end !== undefined || this.#receiving?.chunk(index, bytes.length) !== "store") {
       throw new Fault("out-of-order", msg`chunk ${index} came again, or after the end`);
     }
     if (!equalBytes(this.#hashing.sha256(bytes), chunk.sha256)) {
-      const sentence = msg`chunk ${index} of '${this.#name}' (${file}) has a wrong checksum`;
-      throw new Fault("checksum-wrong", sentence);
+      const text = msg`chunk ${index} of '${this.#name}' (${file}) has a wrong checksum`;
+      throw new Fault("checksum-wrong", text);
     }
-    this.#where = "network";
-    this.#arrived.push(chunk);
+    this.#waitsAt = "network";
+    this.#received.push(chunk);
   }
 
-  #own(file: string, index: number): void {
+  #checkFile(file: string, index: number): void {
     if (file !== this.#file) throw foreignChunk(index);
   }
 
   /** Writes and acknowledges several chunks together. */
-  async #store(chunks: readonly Chunk[], sink: ChunkSink, stored: () => void): Promise<void> {
+  async #store(chunks: readonly Chunk[], sink: ChunkSink, onStored: () => void): Promise<void> {
     this.#isStoring = true;
     const writes = chunks.map(({ sha256, bytes }) => sink.append(sha256, bytes));
     const outcomes = await Promise.allSettled(writes);
@@ -160,7 +160,7 @@ export class DownloadChannel {
     for (const [i, { index, bytes }] of chunks.entries()) {
       const outcome = outcomes[i];
       if (outcome?.status === "rejected") throw outcome.reason;
-      stored();
+      onStored();
       this.#receiving?.acked(index);
       this.#connection.send({ kind: "ack", file: this.#file, index });
       this.#unsyncedBytes += bytes.length;
@@ -171,11 +171,11 @@ export class DownloadChannel {
 
   #sync(sink: ChunkSink): void {
     this.#unsyncedBytes = 0;
-    const synced = () => {
+    const syncEnded = () => {
       this.#syncing = undefined;
     };
-    this.#syncing = sink.sync().then(synced, (error: unknown) => {
-      synced();
+    this.#syncing = sink.sync().then(syncEnded, (error: unknown) => {
+      syncEnded();
       if (!(error instanceof Fault)) throw error;
       this.#syncFault = error;
       this.#events?.notify();

@@ -12,14 +12,14 @@ import type { Answer, NoticeOf } from "../../wire/messages.ts";
 import { unlessAborted } from "../link/abort.ts";
 import type { LoggedInLink } from "../link/active-link.ts";
 import type { Connection } from "../link/connection.ts";
-import { type DataChannelOptions, overDataChannels, type Route } from "./data-channel.ts";
+import { type ChannelTask, type DataChannelOptions, runOverChannels } from "./data-channel.ts";
 import { DownloadChannel } from "./download-channel.ts";
 import type { Hashing } from "./hashing.ts";
 import { Reporter } from "./progress.ts";
-import type { GetRequest, GotFile } from "./transfers.ts";
+import type { DownloadedFile, DownloadRequest } from "./transfers.ts";
 
 /** Arguments of io's `openSink`. */
-export interface SinkAbout {
+export interface SinkOptions {
   readonly folder: string;
   /** The sender's name for the file: the sink cleans it. */
   readonly name: string;
@@ -31,36 +31,36 @@ export interface SinkAbout {
 }
 
 /** The arguments known before the server has sent the file's name. */
-export type LeftPart = Pick<SinkAbout, "folder" | "file" | "server">;
+export type PartialDownload = Pick<SinkOptions, "folder" | "file" | "server">;
 
 export interface DownloadOptions extends DataChannelOptions {
   readonly hashing: Hashing;
 }
 
-type About = Answer<"fetch">;
+type FileInfo = Answer<"fetch">;
 type End = NoticeOf<"end">;
 
-export class Download implements Route<GotFile> {
+export class Download implements ChannelTask<DownloadedFile> {
   readonly stop: AbortSignal;
   readonly #options: DownloadOptions;
-  readonly #request: GetRequest;
+  readonly #request: DownloadRequest;
   readonly #reporter: Reporter;
-  #about: About | undefined;
+  #info: FileInfo | undefined;
   #sink: Sink | undefined;
   #next = 0;
   /** The parts left by an earlier run cannot be of this file. */
-  #isLeftWrong = false;
+  #isPartInvalid = false;
   /** Bytes left by an earlier run. */
   #resumedBytes = 0;
   /** The result, once the file has its final name. */
-  #got: GotFile | undefined;
+  #result: DownloadedFile | undefined;
   #channel: DownloadChannel | undefined;
-  #where: WaitsAt = "server";
+  #waitsAt: WaitsAt = "server";
   /** The current run over a channel, which may still be writing. */
   #running: Promise<unknown> = Promise.resolve();
-  #moved = 0;
+  #progressCount = 0;
 
-  constructor(options: DownloadOptions, request: GetRequest, stop: AbortSignal) {
+  constructor(options: DownloadOptions, request: DownloadRequest, stop: AbortSignal) {
     this.#options = options;
     this.#request = request;
     this.stop = stop;
@@ -68,41 +68,41 @@ export class Download implements Route<GotFile> {
       clock: options.clock,
       sizeBytes: undefined,
       onProgress: request.onProgress,
-      about: () => ({
+      status: () => ({
         id: request.file,
-        name: this.#about?.name ?? request.file,
-        where: this.#channel?.where ?? this.#where,
+        name: this.#info?.name ?? request.file,
+        waitsAt: this.#channel?.waitsAt ?? this.#waitsAt,
       }),
     });
   }
 
   /** @throws {Fault} */
-  async run(): Promise<GotFile> {
+  async run(): Promise<DownloadedFile> {
     try {
-      const got = await unlessAborted(this.stop, overDataChannels(this.#options, this));
+      const result = await unlessAborted(this.stop, runOverChannels(this.#options, this));
       this.#reporter.finish();
-      return got;
+      return result;
     } catch (error) {
-      await this.#settled();
+      await this.#runSettled();
       // The file is complete; only the server may not know it.
-      if (this.#got !== undefined && error instanceof Fault) return this.#got;
+      if (this.#result !== undefined && error instanceof Fault) return this.#result;
       throw error;
     } finally {
       this.#reporter.close();
-      await this.#letGo();
+      await this.#closeSink();
     }
   }
 
-  async #settled(): Promise<void> {
+  async #runSettled(): Promise<void> {
     await this.#running.catch(() => {}); // `overDataChannels` has received its fault.
   }
 
   /** Keeps the checked chunks, so that the same command resumes. */
-  async #letGo(): Promise<void> {
+  async #closeSink(): Promise<void> {
     const sink = this.#sink;
     if (sink === undefined) return;
     try {
-      if (this.#got === undefined) await sink.sync();
+      if (this.#result === undefined) await sink.sync();
     } catch (error) {
       if (!(error instanceof Fault)) throw error; // The first fault says more.
     } finally {
@@ -110,51 +110,51 @@ export class Download implements Route<GotFile> {
     }
   }
 
-  moved(): number {
-    return this.#moved;
+  progressCount(): number {
+    return this.#progressCount;
   }
 
-  held(): void {
+  channelLost(): void {
     this.#channel = undefined;
-    this.#where = "server";
+    this.#waitsAt = "server";
   }
 
-  along(connection: Connection, active: LoggedInLink): Promise<GotFile | "again"> {
-    const running = this.#along(connection, active);
+  runOver(connection: Connection, active: LoggedInLink): Promise<DownloadedFile | "reopen"> {
+    const running = this.#runOver(connection, active);
     this.#running = running;
     return running;
   }
 
-  async #along(connection: Connection, active: LoggedInLink): Promise<GotFile | "again"> {
-    const from = this.#sink === undefined ? this.#left(active) : this.#next;
+  async #runOver(connection: Connection, active: LoggedInLink): Promise<DownloadedFile | "reopen"> {
+    const from = this.#sink === undefined ? this.#chunksLeft(active) : this.#next;
     const download = new DownloadChannel({
       connection,
       hashing: this.#options.hashing,
       file: this.#request.file,
       from,
     });
-    const about = await this.#fetch(download, connection, from);
-    if (about === undefined) return "again";
-    if (this.#got !== undefined) return this.#tell(this.#got, connection, download);
-    this.#about = { ...about, name: this.#request.name ?? this.#about?.name ?? about.name };
-    if (about.size !== undefined) this.#reporter.sized(about.size);
-    const sink = await this.#fitting(this.#about, active);
-    if (this.#next !== from) return "again"; // This channel would send the wrong chunks.
+    const info = await this.#fetch(download, connection, from);
+    if (info === undefined) return "reopen";
+    if (this.#result !== undefined) return this.#confirm(this.#result, connection, download);
+    this.#info = { ...info, name: this.#request.name ?? this.#info?.name ?? info.name };
+    if (info.size !== undefined) this.#reporter.setSize(info.size);
+    const sink = await this.#matchingSink(this.#info, active);
+    if (this.#next !== from) return "reopen"; // This channel would send the wrong chunks.
     this.#channel = download;
     const end = await download.receive(sink, () => {
       this.#next += 1;
-      this.#moved += 1;
-      this.#reporter.done(sink.sizeBytes);
+      this.#progressCount += 1;
+      this.#reporter.update(sink.sizeBytes);
     });
-    if (!this.#isRight(sink, end)) return this.#begunAnew(sink);
-    this.#got = await this.#stored(this.#about, sink, end);
-    return this.#tell(this.#got, connection, download);
+    if (!this.#isIntact(sink, end)) return this.#retryFromStart(sink);
+    this.#result = await this.#finishSink(this.#info, sink, end);
+    return this.#confirm(this.#result, connection, download);
   }
 
   /** Returns how many chunks an earlier run seems to have left. */
-  #left({ fingerprint }: LoggedInLink): number {
+  #chunksLeft({ fingerprint }: LoggedInLink): number {
     const { file, into, chunksLeft } = this.#request;
-    if (this.#isLeftWrong || chunksLeft === undefined) return 0;
+    if (this.#isPartInvalid || chunksLeft === undefined) return 0;
     return chunksLeft({ folder: into, file, server: fingerprint });
   }
 
@@ -163,34 +163,34 @@ export class Download implements Route<GotFile> {
     download: DownloadChannel,
     connection: Connection,
     from: number,
-  ): Promise<About | undefined> {
+  ): Promise<FileInfo | undefined> {
     try {
       return await download.fetch();
     } catch (error) {
-      const isTooFar = error instanceof Fault && error.code === "usage" && !connection.isClosed;
-      if (!isTooFar || this.#sink !== undefined || from === 0) throw error;
-      this.#isLeftWrong = true;
+      const isPastEnd = error instanceof Fault && error.code === "usage" && !connection.isClosed;
+      if (!isPastEnd || this.#sink !== undefined || from === 0) throw error;
+      this.#isPartInvalid = true;
       return undefined;
     }
   }
 
   /** Returns the sink, emptied if its content cannot be of this file. */
-  async #fitting(about: About, { fingerprint }: LoggedInLink): Promise<Sink> {
-    const sink = this.#sink ?? (await this.#open(about, fingerprint));
-    if (fits(sink, this.#next, about)) return sink;
+  async #matchingSink(info: FileInfo, { fingerprint }: LoggedInLink): Promise<Sink> {
+    const sink = this.#sink ?? (await this.#open(info, fingerprint));
+    if (isConsistent(sink, this.#next, info)) return sink;
     await this.#restart(sink);
     return sink;
   }
 
-  async #open(about: About, server: Fingerprint): Promise<Sink> {
+  async #open(info: FileInfo, server: Fingerprint): Promise<Sink> {
     const { file, into: folder, openSink } = this.#request;
-    const { name, folder: folderSize, size: sizeBytes } = about;
-    this.#where = "disk";
+    const { name, folder: folderSize, size: sizeBytes } = info;
+    this.#waitsAt = "disk";
     const sink = await openSink({ folder, name, file, server, folderSize, sizeBytes });
     this.#sink = sink;
     this.#next = sink.have;
     this.#resumedBytes = sink.sizeBytes;
-    this.#reporter.resumed(sink.sizeBytes);
+    this.#reporter.resume(sink.sizeBytes);
     return sink;
   }
 
@@ -198,11 +198,11 @@ export class Download implements Route<GotFile> {
     await sink.restart();
     this.#next = 0;
     this.#resumedBytes = 0;
-    this.#reporter.resumed(0);
+    this.#reporter.resume(0);
   }
 
-  #isRight(sink: Sink, { size, chunks, digest }: End): boolean {
-    const known = this.#about?.digest ?? digest;
+  #isIntact(sink: Sink, { size, chunks, digest }: End): boolean {
+    const known = this.#info?.digest ?? digest;
     return (
       sink.sizeBytes === size &&
       this.#next === chunks &&
@@ -215,48 +215,52 @@ export class Download implements Route<GotFile> {
    * Restarts after a wrong digest with correct chunk checksums: which chunk is wrong is unknown.
    * Chunks of an earlier run may be of another file, so that one retry from the start is worth it.
    */
-  async #begunAnew(sink: Sink): Promise<"again"> {
+  async #retryFromStart(sink: Sink): Promise<"reopen"> {
     const wasResumed = this.#resumedBytes > 0;
     await this.#restart(sink);
-    if (wasResumed) return "again";
+    if (wasResumed) return "reopen";
     const { file } = this.#request;
-    const sentence = `'${this.#about?.name}' (${file}) is not what its sender sent: wrong digest`;
-    throw new Fault("checksum-wrong", sentence);
+    const text = `'${this.#info?.name}' (${file}) is not what its sender sent: wrong digest`;
+    throw new Fault("checksum-wrong", text);
   }
 
-  async #stored(about: About, sink: Sink, end: End): Promise<GotFile> {
-    this.#where = "disk";
+  async #finishSink(info: FileInfo, sink: Sink, end: End): Promise<DownloadedFile> {
+    this.#waitsAt = "disk";
     await sink.sync();
     const path = await sink.finish();
-    this.#reporter.sized(end.size);
-    this.#reporter.done(end.size);
+    this.#reporter.setSize(end.size);
+    this.#reporter.update(end.size);
     return {
       id: this.#request.file,
-      name: about.name,
-      from: about.from,
+      name: info.name,
+      from: info.from,
       path,
       sizeBytes: end.size,
       chunks: end.chunks,
       digest: toHex(end.digest),
       resumedBytes: this.#resumedBytes,
-      entries: about.folder?.entries,
+      entries: info.folder?.entries,
       renamed: sink.renamed ?? [],
     };
   }
 
   /** Reports the download to the server. After a loss, the next channel repeats only this. */
-  async #tell(got: GotFile, connection: Connection, download: DownloadChannel): Promise<GotFile> {
+  async #confirm(
+    result: DownloadedFile,
+    connection: Connection,
+    download: DownloadChannel,
+  ): Promise<DownloadedFile> {
     await download.untilEnd();
-    if (this.#request.isPreview !== true) await connection.request("got", { file: got.id });
-    return got;
+    if (this.#request.isPreview !== true) await connection.request("got", { file: result.id });
+    return result;
   }
 }
 
 /** Reports whether the sink can hold the first `next` chunks of that file. */
-function fits(sink: Sink, next: number, { size, digest }: About): boolean {
+function isConsistent(sink: Sink, next: number, { size, digest }: FileInfo): boolean {
   if (size === undefined) return sink.sizeBytes <= next * CHUNK_BYTES;
-  const isWhole = next === chunkCount(size);
+  const isComplete = next === chunkCount(size);
   if (next > chunkCount(size) || sink.sizeBytes !== Math.min(next * CHUNK_BYTES, size))
     return false;
-  return !isWhole || digest === undefined || equalBytes(sink.digest(), digest);
+  return !isComplete || digest === undefined || equalBytes(sink.digest(), digest);
 }

@@ -16,17 +16,17 @@ export interface TransferProgress extends ProgressReport {
 }
 
 /** Read when a report is due. */
-export interface Whereabouts {
+export interface TransferStatus {
   readonly id: FileId;
   readonly name: string;
-  readonly where: WaitsAt;
+  readonly waitsAt: WaitsAt;
 }
 
 export interface ReporterOptions {
   readonly clock: Clock;
   readonly sizeBytes: number | undefined;
   readonly onProgress: ((progress: TransferProgress) => void) | undefined;
-  readonly about: () => Whereabouts;
+  readonly status: () => TransferStatus;
 }
 
 /** Reports a running transfer at a bounded rate, also while it makes no progress. */
@@ -39,23 +39,23 @@ export class Reporter {
   constructor(options: ReporterOptions) {
     this.#options = options;
     this.#sizeBytes = options.sizeBytes;
-    this.#progress = this.#begin(0);
-    if (options.onProgress !== undefined) this.#later(STALL_REPORTED_AFTER_MS);
+    this.#progress = this.#newProgress(0);
+    if (options.onProgress !== undefined) this.#schedule(STALL_REPORTED_AFTER_MS);
   }
 
   /** Starts with the bytes of earlier runs, and reports immediately. */
-  resumed(resumedBytes: number): void {
-    this.#progress = this.#begin(resumedBytes);
+  resume(resumedBytes: number): void {
+    this.#progress = this.#newProgress(resumedBytes);
     if (this.#options.onProgress === undefined) return;
     this.close();
     this.#tick();
   }
 
-  done(doneBytes: number): void {
+  update(doneBytes: number): void {
     this.#progress.done(doneBytes, this.#options.clock.now());
   }
 
-  sized(sizeBytes: number): void {
+  setSize(sizeBytes: number): void {
     this.#sizeBytes = sizeBytes;
     this.#progress.sized(sizeBytes);
   }
@@ -71,7 +71,7 @@ export class Reporter {
     this.#cancel = undefined;
   }
 
-  #begin(resumedBytes: number): Progress {
+  #newProgress(resumedBytes: number): Progress {
     const sizeBytes = this.#sizeBytes;
     const size = sizeBytes === undefined ? {} : { sizeBytes };
     return new Progress({ resumedBytes, ...size, now: this.#options.clock.now() });
@@ -80,17 +80,17 @@ export class Reporter {
   #tick(): void {
     this.#report();
     const { clock } = this.#options;
-    this.#later(Math.max(1, this.#progress.dueInMs(clock.now())));
+    this.#schedule(Math.max(1, this.#progress.dueInMs(clock.now())));
   }
 
-  #later(ms: number): void {
+  #schedule(ms: number): void {
     this.#cancel = this.#options.clock.after(ms, () => this.#tick());
   }
 
   #report(): void {
-    const { clock, about, onProgress } = this.#options;
-    const { id, name, where } = about();
-    this.#progress.waits(where);
+    const { clock, status, onProgress } = this.#options;
+    const { id, name, waitsAt } = status();
+    this.#progress.waits(waitsAt);
     onProgress?.({ id, name, ...this.#progress.report(clock.now()) });
   }
 }

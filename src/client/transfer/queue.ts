@@ -7,15 +7,15 @@ import type { ProgressReport } from "../../core/transfer/progress.ts";
 
 /** The work of one transfer. A second run resumes what an interrupted one has done. */
 export interface TransferTask {
-  readonly about: Omit<TransferView, "state" | "progress">;
+  readonly view: Omit<TransferView, "state" | "progress">;
   /** @throws {Fault} */
   run(signal: AbortSignal, onProgress: (progress: ProgressReport) => void): Promise<void>;
   /** Stores whether the user has paused the transfer. */
-  note(isPaused: boolean): void;
+  storePaused(isPaused: boolean): void;
   /** Deletes what a later run would resume. */
   discard(): void | Promise<void>;
   /** False if the transfer ends with its user interface. */
-  readonly isKept: boolean;
+  readonly isResumable: boolean;
 }
 
 interface Entry<Task> {
@@ -30,36 +30,36 @@ interface Entry<Task> {
 
 export interface TransferQueueOptions {
   /** Most transfers of a kind that run at the same time. */
-  readonly atOnce: Readonly<Record<TransferView["kind"], number>>;
+  readonly runningMax: Readonly<Record<TransferView["kind"], number>>;
   /** Locks a transfer of this account; `undefined` if another process or tab runs it. */
-  readonly hold: (about: TransferTask["about"]) => Promise<(() => void) | undefined>;
-  readonly tell: (event: WorkEvent) => void;
+  readonly lock: (about: TransferTask["view"]) => Promise<(() => void) | undefined>;
+  readonly emit: (event: WorkEvent) => void;
 }
 
 /** States whose transfer the user can resume. */
-const STOPPED: ReadonlySet<string> = new Set(["paused", "failed", "needs-file"]);
+const RESUMABLE_STATES: ReadonlySet<string> = new Set(["paused", "failed", "needs-file"]);
 
 export class TransferQueue<Task extends TransferTask> {
   readonly #options: TransferQueueOptions;
   readonly #entries = new Map<string, Entry<Task>>(); // By id; bounded by the callers.
-  #isLeft = false;
+  #isClosed = false;
 
   constructor(options: TransferQueueOptions) {
     this.#options = options;
   }
 
   /** Returns the transfers of a kind that the user interface shows. */
-  shown(kind: TransferView["kind"]): readonly Readonly<Pick<Entry<Task>, "task" | "state">>[] {
-    return [...this.#entries.values()].filter(({ task }) => task.about.kind === kind);
+  ofKind(kind: TransferView["kind"]): readonly Readonly<Pick<Entry<Task>, "task" | "state">>[] {
+    return [...this.#entries.values()].filter(({ task }) => task.view.kind === kind);
   }
 
   /** Starts a transfer as soon as others permit. */
   async add(task: Task): Promise<void> {
-    const entry = this.#put(task, { kind: "queued" });
-    const release = await this.#options.hold(task.about);
-    if (release === undefined || this.#entries.get(task.about.id) !== entry) return release?.();
+    const entry = this.#insert(task, { kind: "queued" });
+    const release = await this.#options.lock(task.view);
+    if (release === undefined || this.#entries.get(task.view.id) !== entry) return release?.();
     entry.release = release;
-    this.#next();
+    this.#startQueued();
   }
 
   /**
@@ -67,21 +67,21 @@ export class TransferQueue<Task extends TransferTask> {
    * @param open returns the state from which it continues
    */
   async restore(task: Task, open: () => Promise<Entry<Task>["state"]>): Promise<void> {
-    if (this.#entries.has(task.about.id)) return;
-    const release = await this.#options.hold(task.about);
+    if (this.#entries.has(task.view.id)) return;
+    const release = await this.#options.lock(task.view);
     if (release === undefined) return;
     const state = await open();
-    if (this.#isLeft) return release(); // The user may log out meanwhile.
-    this.#put(task, state).release = release;
-    this.#next();
+    if (this.#isClosed) return release(); // The user may log out meanwhile.
+    this.#insert(task, state).release = release;
+    this.#startQueued();
   }
 
   pause(id: string): void {
     const entry = this.#entries.get(id);
     if (entry?.state.kind !== "running" && entry?.state.kind !== "queued") return;
     entry.stop?.abort();
-    this.#become(entry, { kind: "paused" });
-    entry.task.note(true);
+    this.#setState(entry, { kind: "paused" });
+    entry.task.storePaused(true);
   }
 
   /**
@@ -90,12 +90,12 @@ export class TransferQueue<Task extends TransferTask> {
    */
   async resume(id: string, open: (task: Task) => Promise<boolean>): Promise<void> {
     const entry = this.#entries.get(id);
-    if (entry === undefined || !STOPPED.has(entry.state.kind)) return;
+    if (entry === undefined || !RESUMABLE_STATES.has(entry.state.kind)) return;
     const { state, task } = entry;
     if (!(await open(task))) return;
     if (this.#entries.get(id) !== entry || entry.state !== state) return;
-    task.note(false);
-    this.#become(entry, { kind: "queued" });
+    task.storePaused(false);
+    this.#setState(entry, { kind: "queued" });
   }
 
   /** Cancels an unfinished transfer, or hides a finished one. */
@@ -105,14 +105,14 @@ export class TransferQueue<Task extends TransferTask> {
     this.#entries.delete(id);
     entry.stop?.abort();
     void this.#discard(entry);
-    this.#next();
+    this.#startQueued();
   }
 
   /** Stops, keeping what a later run can resume. */
-  leave(): void {
-    this.#isLeft = true;
+  close(): void {
+    this.#isClosed = true;
     for (const { task, stop, release } of [...this.#entries.values()]) {
-      if (!task.isKept) this.cancel(task.about.id);
+      if (!task.isResumable) this.cancel(task.view.id);
       stop?.abort();
       release();
     }
@@ -121,51 +121,51 @@ export class TransferQueue<Task extends TransferTask> {
 
   /** Releases the transfer last, so that a later run can clean up if this one ends. */
   async #discard({ task, release }: Entry<Task>): Promise<void> {
-    const { id } = task.about;
+    const { id } = task.view;
     await task.discard();
     release();
-    this.#options.tell({ kind: "transfer-gone", id });
+    this.#options.emit({ kind: "transfer-gone", id });
   }
 
-  #put(task: Task, state: Entry<Task>["state"]): Entry<Task> {
+  #insert(task: Task, state: Entry<Task>["state"]): Entry<Task> {
     const entry: Entry<Task> = {
       ...{ task, state, progress: undefined, stop: undefined },
       ...{ ended: Promise.resolve(), release: () => undefined },
     };
-    this.#entries.set(task.about.id, entry);
-    this.#tell(entry);
+    this.#entries.set(task.view.id, entry);
+    this.#emit(entry);
     return entry;
   }
 
-  #become(entry: Entry<Task>, state: Entry<Task>["state"]): void {
+  #setState(entry: Entry<Task>, state: Entry<Task>["state"]): void {
     entry.stop = undefined;
     entry.state = state;
-    this.#tell(entry);
-    this.#next();
+    this.#emit(entry);
+    this.#startQueued();
   }
 
-  #next(): void {
-    if (this.#isLeft) return;
+  #startQueued(): void {
+    if (this.#isClosed) return;
     for (const entry of this.#entries.values()) {
-      const { kind } = entry.task.about;
-      const running = this.shown(kind).filter(({ state }) => state.kind === "running");
-      const isFull = running.length >= this.#options.atOnce[kind];
-      if (entry.state.kind === "queued" && !isFull) this.#begin(entry);
+      const { kind } = entry.task.view;
+      const running = this.ofKind(kind).filter(({ state }) => state.kind === "running");
+      const isFull = running.length >= this.#options.runningMax[kind];
+      if (entry.state.kind === "queued" && !isFull) this.#start(entry);
     }
   }
 
-  #begin(entry: Entry<Task>): void {
+  #start(entry: Entry<Task>): void {
     const stop = new AbortController();
     entry.stop = stop;
     entry.state = { kind: "running" };
-    this.#tell(entry);
+    this.#emit(entry);
     entry.ended = entry.ended.then(() => this.#run(entry, stop));
   }
 
   async #run(entry: Entry<Task>, stop: AbortController): Promise<void> {
     const onProgress = (progress: ProgressReport) => {
       entry.progress = progress;
-      if (entry.stop === stop) this.#tell(entry);
+      if (entry.stop === stop) this.#emit(entry);
     };
     let state: TransferState = { kind: "done" };
     try {
@@ -174,13 +174,13 @@ export class TransferQueue<Task extends TransferTask> {
     } catch (error) {
       state = { kind: "failed", fault: asFault(error) };
     }
-    if (entry.stop === stop && !stop.signal.aborted) this.#become(entry, state);
+    if (entry.stop === stop && !stop.signal.aborted) this.#setState(entry, state);
   }
 
-  #tell({ task, state, progress }: Entry<Task>): void {
-    if (this.#isLeft) return;
-    const shown = state.kind === "queued" ? ({ kind: "running" } as const) : state;
-    const transfer = { ...task.about, state: shown, progress };
-    this.#options.tell({ kind: "transfer", transfer });
+  #emit({ task, state, progress }: Entry<Task>): void {
+    if (this.#isClosed) return;
+    const visibleState = state.kind === "queued" ? ({ kind: "running" } as const) : state;
+    const transfer = { ...task.view, state: visibleState, progress };
+    this.#options.emit({ kind: "transfer", transfer });
   }
 }

@@ -10,19 +10,19 @@ export interface ReadChunk {
 }
 
 /** Chunks read and hashed in advance; more gain no speed. */
-const CHUNKS_MAX = 4;
+const AHEAD_CHUNKS_MAX = 4;
 /**
  * Chunks per call of `note`. A source that cannot be read twice is not noted, and has no batches.
  */
 const BATCH_CHUNKS = 4;
 
-type Note = (first: number, hashes: readonly Uint8Array[]) => void;
+type RecordHashes = (first: number, hashes: readonly Uint8Array[]) => void;
 
 /** Reads a source in order, one chunk at a time, some chunks ahead of `take`. */
 export class ReadAhead {
   readonly #source: Source;
   readonly #hashChunk: Hashing["hashChunk"];
-  readonly #note: Note;
+  readonly #recordHashes: RecordHashes;
   readonly #batchChunks: number;
   /** The next chunks. Bounded by CHUNKS_MAX and one batch. */
   #queue: Promise<ReadChunk | undefined>[] = [];
@@ -32,11 +32,11 @@ export class ReadAhead {
   #endsAt = Number.POSITIVE_INFINITY;
   #seeks = 0;
 
-  /** @param note called with chunks before `take` returns any of them; `take` throws its fault */
-  constructor(source: Source, hashChunk: Hashing["hashChunk"], note: Note) {
+  /** @param recordHashes called before `next` returns any of the chunks; `next` throws its fault */
+  constructor(source: Source, hashChunk: Hashing["hashChunk"], recordHashes: RecordHashes) {
     this.#source = source;
     this.#hashChunk = hashChunk;
-    this.#note = note;
+    this.#recordHashes = recordHashes;
     this.#batchChunks = source.path === undefined ? 1 : BATCH_CHUNKS;
   }
 
@@ -52,15 +52,15 @@ export class ReadAhead {
   }
 
   /** @returns the next chunk; `undefined` after the last one. @throws {Fault} the source's */
-  take(index: number): Promise<ReadChunk | undefined> {
-    while (this.#queue.length < CHUNKS_MAX) this.#queue.push(...this.#ahead());
+  next(index: number): Promise<ReadChunk | undefined> {
+    while (this.#queue.length < AHEAD_CHUNKS_MAX) this.#queue.push(...this.#readBatch());
     assert(index === this.#next - this.#queue.length, "chunks are taken in order");
     const chunk = this.#queue.shift();
     assert(chunk !== undefined, "there is always one ahead");
     return chunk;
   }
 
-  #ahead(): Promise<ReadChunk | undefined>[] {
+  #readBatch(): Promise<ReadChunk | undefined>[] {
     const first = this.#next;
     const seeks = this.#seeks;
     this.#next += this.#batchChunks;
@@ -85,7 +85,7 @@ export class ReadAhead {
     }
     const chunks = await Promise.all(reads);
     if (seeks !== this.#seeks) return []; // Discarded reads are not noted.
-    this.#note(
+    this.#recordHashes(
       first,
       chunks.map(({ sha256 }) => sha256),
     );

@@ -4,12 +4,12 @@ import { Fault } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import type { Renamed, Sink, Source } from "../../io/blob/interfaces.ts";
 import type { Connection } from "../link/connection.ts";
-import { overDataChannels } from "./data-channel.ts";
-import { Download, type LeftPart, type SinkAbout } from "./download.ts";
+import { runOverChannels } from "./data-channel.ts";
+import { Download, type PartialDownload, type SinkOptions } from "./download.ts";
 import type { TransferProgress } from "./progress.ts";
 import { Upload, type UploadOptions } from "./upload.ts";
 
-export interface SendRequest {
+export interface UploadRequest {
   readonly source: Source;
   /** Rooms, and people as `@name`. */
   readonly to: readonly string[];
@@ -23,15 +23,15 @@ export interface SendRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface GetRequest {
+export interface DownloadRequest {
   readonly file: FileId;
   /** File name, if the server does not know it. */
   readonly name?: string;
   readonly into: string;
   /** Called once, when the server has sent the file's name; usually io's `openSink`. */
-  readonly openSink: (about: SinkAbout) => Promise<Sink>;
+  readonly openSink: (about: SinkOptions) => Promise<Sink>;
   /** Returns how many chunks that sink probably has: the first request starts there. */
-  readonly chunksLeft?: ((part: LeftPart) => number) | undefined;
+  readonly chunksLeft?: ((part: PartialDownload) => number) | undefined;
   readonly onProgress?: ((progress: TransferProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
   /** For viewing only: the server logs no download. */
@@ -47,7 +47,7 @@ export interface PostedFile {
   readonly queued: boolean;
 }
 
-export interface SentFile {
+export interface UploadedFile {
   readonly id: FileId;
   readonly name: string;
   readonly sizeBytes: number;
@@ -65,7 +65,7 @@ export interface SentFile {
   readonly unsaid?: string;
 }
 
-export interface GotFile {
+export interface DownloadedFile {
   readonly id: FileId;
   /** The sender's name for the file: clean it before showing. */
   readonly name: string;
@@ -102,10 +102,10 @@ export class Transfers {
    * @throws {Fault} if the server refused it; file-changed (the upload is withdrawn); interrupted
    * (by the signal, or the client was closed: it can be resumed); the source's
    */
-  async send(request: SendRequest, uploads: UploadOptions["uploads"]): Promise<SentFile> {
+  async send(request: UploadRequest, uploads: UploadOptions["uploads"]): Promise<UploadedFile> {
     const options = { ...this.#options, uploads };
     const upload = (stop: AbortSignal) => new Upload(options, request, stop).run();
-    const sent = await this.#until(request.signal, upload);
+    const sent = await this.#runUntilStopped(request.signal, upload);
     for (const { seq } of sent.posted) this.#options.confirmed?.(seq);
     return sent;
   }
@@ -115,8 +115,10 @@ export class Transfers {
    * @throws {Fault} file-unknown, not-member, checksum-wrong (names file and chunk), interrupted,
    * the sink's; checked chunks are kept, and the same call resumes
    */
-  get(request: GetRequest): Promise<GotFile> {
-    return this.#until(request.signal, (stop) => new Download(this.#options, request, stop).run());
+  get(request: DownloadRequest): Promise<DownloadedFile> {
+    return this.#runUntilStopped(request.signal, (stop) =>
+      new Download(this.#options, request, stop).run(),
+    );
   }
 
   /**
@@ -125,18 +127,18 @@ export class Transfers {
    * closed
    */
   withdraw(file: FileId): Promise<void> {
-    const along = async (channel: Connection): Promise<"withdrawn"> => {
+    const runOver = async (channel: Connection): Promise<"withdrawn"> => {
       await channel.request("withdraw", { file });
       return "withdrawn";
     };
-    return this.#until(undefined, async (stop) => {
-      const route = { stop, along, moved: () => 0, held: () => undefined };
-      await overDataChannels(this.#options, route);
+    return this.#runUntilStopped(undefined, async (stop) => {
+      const task = { stop, runOver, progressCount: () => 0, channelLost: () => undefined };
+      await runOverChannels(this.#options, task);
     });
   }
 
   /** Runs until it completes, the signal stops it, or the client has logged out. */
-  async #until<Result>(
+  async #runUntilStopped<Result>(
     signal: AbortSignal | undefined,
     run: (stop: AbortSignal) => Promise<Result>,
   ): Promise<Result> {
@@ -146,11 +148,11 @@ export class Transfers {
     if (activeLink.fault !== undefined) throw activeLink.fault;
     if (signal?.aborted === true) throw interrupted();
     signal?.addEventListener("abort", interrupt, { once: true });
-    const undo = activeLink.onLoggedOut((fault) => stop.abort(fault));
+    const unsubscribe = activeLink.onLoggedOut((fault) => stop.abort(fault));
     try {
       return await run(stop.signal);
     } finally {
-      undo();
+      unsubscribe();
       signal?.removeEventListener("abort", interrupt);
     }
   }

@@ -21,7 +21,7 @@ export interface UploadChannelOptions {
   readonly ahead: ReadAhead;
   readonly checksums: UploadChecksums;
   /** Called with the number of bytes that the server has checked. */
-  readonly done: (bytes: number) => void;
+  readonly onChecked: (bytes: number) => void;
 }
 
 export class UploadChannel {
@@ -46,7 +46,7 @@ export class UploadChannel {
   }
 
   /** The current reason for waiting. */
-  get where(): WaitsAt {
+  get waitsAt(): WaitsAt {
     if (this.isAcked || this.#options.checksums.isFull) return "server-disk";
     const where = this.#sending.waits(this.#options.clock.now())?.where ?? "network";
     return where === "more" ? "source" : where;
@@ -66,7 +66,7 @@ export class UploadChannel {
     for (;;) {
       this.#events.check();
       const index = checksums.isFull ? undefined : this.#sending.take(clock.now());
-      if (index !== undefined) await this.#send(index);
+      if (index !== undefined) await this.#sendNext(index);
       else if (this.#sending.isSent) break;
       else await this.#events.next();
     }
@@ -75,34 +75,34 @@ export class UploadChannel {
     return whole;
   }
 
-  async #send(index: number): Promise<void> {
-    const chunk = await this.#events.unlessEnded(this.#options.ahead.take(index));
+  async #sendNext(index: number): Promise<void> {
+    const chunk = await this.#events.unlessFailed(this.#options.ahead.next(index));
     if (chunk === undefined) return this.#sending.ended(index);
     this.#sending.sent(index, chunk.bytes.length, this.#options.clock.now());
-    this.#tell(index, chunk);
+    this.#sendChunk(index, chunk);
     const { link } = this.#connection;
     if (link.queuedBytes() > SEND_QUEUE_LOW_BYTES) await link.drained();
   }
 
-  #tell(index: number, { sha256, bytes }: ReadChunk): void {
+  #sendChunk(index: number, { sha256, bytes }: ReadChunk): void {
     const { file, checksums, source } = this.#options;
     checksums.add(sha256);
     // A chunk of a pipe may have to be resent: the link, which releases buffers, gets a copy.
-    const sent = source.path === undefined ? copyOf(bytes) : bytes;
-    this.#connection.send({ kind: "chunk", file, index, sha256, bytes: sent });
+    const payload = source.path === undefined ? copyOf(bytes) : bytes;
+    this.#connection.send({ kind: "chunk", file, index, sha256, bytes: payload });
   }
 
   #notice(notice: ServerNotice): void {
     switch (notice.kind) {
       case "ack":
-        this.#own(notice.file);
+        this.#checkFile(notice.file);
         this.#sending.acked(notice.index, this.#options.clock.now());
-        this.#options.done(this.#sending.ackedBytes);
+        this.#options.onChecked(this.#sending.ackedBytes);
         return;
       case "durable":
-        this.#own(notice.file);
+        this.#checkFile(notice.file);
         this.#sending.durable(notice.upTo);
-        this.#options.checksums.sure(notice.upTo);
+        this.#options.checksums.markDurable(notice.upTo);
         this.#options.source.release(notice.upTo);
         return;
       case "held":
@@ -116,7 +116,7 @@ export class UploadChannel {
     }
   }
 
-  #own(file: string): void {
+  #checkFile(file: string): void {
     if (file === this.#options.file) return;
     throw new Fault("out-of-order", "the server names another file than this data channel's");
   }

@@ -16,11 +16,11 @@ import type { Answer, RequestFields } from "../../wire/messages.ts";
 import { unlessAborted } from "../link/abort.ts";
 import type { LoggedInLink } from "../link/active-link.ts";
 import type { Connection } from "../link/connection.ts";
-import { type DataChannelOptions, overDataChannels, type Route } from "./data-channel.ts";
+import { type ChannelTask, type DataChannelOptions, runOverChannels } from "./data-channel.ts";
 import type { Hashing } from "./hashing.ts";
 import { Reporter } from "./progress.ts";
 import { ReadAhead } from "./read-ahead.ts";
-import type { SendRequest, SentFile } from "./transfers.ts";
+import type { UploadedFile, UploadRequest } from "./transfers.ts";
 import { UploadChannel } from "./upload-channel.ts";
 import { UploadChecksums } from "./upload-checksums.ts";
 
@@ -30,12 +30,12 @@ export interface UploadOptions extends DataChannelOptions {
   readonly hashing: Hashing;
 }
 
-const FORGOTTEN: ReadonlySet<FaultCode> = new Set(["file-unknown", "not-found"]);
+const UNKNOWN_FILE_CODES: ReadonlySet<FaultCode> = new Set(["file-unknown", "not-found"]);
 
-export class Upload implements Route<SentFile> {
+export class Upload implements ChannelTask<UploadedFile> {
   readonly stop: AbortSignal;
   readonly #options: UploadOptions;
-  readonly #request: SendRequest;
+  readonly #request: UploadRequest;
   readonly #ahead: ReadAhead;
   /** As first offered: a stream is offered without a size on later channels, too. */
   readonly #sizeBytes: number | undefined;
@@ -43,42 +43,42 @@ export class Upload implements Route<SentFile> {
   #checksums: UploadChecksums;
   #file: FileId;
   /** Whether the journal has an entry of this upload. */
-  #isBegun = false;
-  #isOld = false;
+  #isJournaled = false;
+  #isResumed = false;
   #isChanged = false;
   /** `undefined` until a server has sent how much it has. */
   #resumedBytes: number | undefined;
   #channel: UploadChannel | undefined;
-  #where: WaitsAt = "server";
-  #moved = 0;
+  #waitsAt: WaitsAt = "server";
+  #progressCount = 0;
 
-  constructor(options: UploadOptions, request: SendRequest, stop: AbortSignal) {
+  constructor(options: UploadOptions, request: UploadRequest, stop: AbortSignal) {
     const { source, onProgress } = request;
     this.#options = options;
     this.#request = request;
     this.#sizeBytes = source.sizeBytes;
     this.stop = stop;
     this.#checksums = this.#newChecksums();
-    const note = (first: number, hashes: readonly Uint8Array[]) =>
-      this.#checksums.note(first, hashes);
-    this.#ahead = new ReadAhead(source, options.hashing.hashChunk, note);
+    const recordHashes = (first: number, hashes: readonly Uint8Array[]) =>
+      this.#checksums.record(first, hashes);
+    this.#ahead = new ReadAhead(source, options.hashing.hashChunk, recordHashes);
     this.#file = fileId(options.entropy(ID_BYTES));
     this.#reporter = new Reporter({
       clock: options.clock,
       sizeBytes: source.sizeBytes,
       onProgress,
-      about: () => ({
+      status: () => ({
         id: this.#file,
         name: source.name,
-        where: this.#channel?.where ?? this.#where,
+        waitsAt: this.#channel?.waitsAt ?? this.#waitsAt,
       }),
     });
   }
 
   /** @throws {Fault} */
-  async run(): Promise<SentFile> {
+  async run(): Promise<UploadedFile> {
     try {
-      const sent = await unlessAborted(this.stop, overDataChannels(this.#options, this));
+      const sent = await unlessAborted(this.stop, runOverChannels(this.#options, this));
       this.#reporter.finish();
       return sent;
     } finally {
@@ -90,38 +90,41 @@ export class Upload implements Route<SentFile> {
 
   /** Saves checksums, so that the next run or channel need not read the same chunks. */
   #flush(): void {
-    quietly(() => this.#checksums.flush());
+    ignoringFaults(() => this.#checksums.flush());
   }
 
-  moved(): number {
-    return this.#moved;
+  progressCount(): number {
+    return this.#progressCount;
   }
 
-  held(): void {
+  channelLost(): void {
     this.#channel = undefined;
-    this.#where = "server";
+    this.#waitsAt = "server";
   }
 
-  async along(connection: Connection, active: LoggedInLink): Promise<SentFile> {
-    const kept = await this.#begun(connection, active);
+  async runOver(connection: Connection, active: LoggedInLink): Promise<UploadedFile> {
+    const journal = await this.#openJournal(connection, active);
     await this.#request.source.begin?.(this.#file);
     try {
       const offer = await this.#offer(connection);
-      if (offer === undefined) return await this.#again(connection, active, kept);
-      this.#resume(offer.have, kept);
-      await this.#readUpTo(offer.have, connection);
+      if (offer === undefined) return await this.#restart(connection, active, journal);
+      this.#resume(offer.have, journal);
+      await this.#hashUpTo(offer.have, connection);
       const whole = await this.#send(connection, offer.window);
-      return await this.#finish(connection, whole, kept);
+      return await this.#finish(connection, whole, journal);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       this.#flush();
-      await this.#giveUp(error, connection, kept);
+      await this.#withdrawIfChanged(error, connection, journal);
       throw error;
     }
   }
 
   /** @returns the journal's entry, found or created; `undefined` if the upload cannot be resumed */
-  async #begun(connection: Connection, active: LoggedInLink): Promise<ResumableUpload | undefined> {
+  async #openJournal(
+    connection: Connection,
+    active: LoggedInLink,
+  ): Promise<ResumableUpload | undefined> {
     const { uploads, clock } = this.#options;
     const { source, to } = this.#request;
     const { path, stamp, name } = source;
@@ -130,15 +133,15 @@ export class Upload implements Route<SentFile> {
     const key: UploadKey = { fingerprint, user, path, to, name };
     const found = uploads.find(key, stamp);
     const upload = found?.isChanged === false ? found.upload : undefined;
-    if (this.#isBegun) return upload?.file === this.#file ? upload : undefined;
+    if (this.#isJournaled) return upload?.file === this.#file ? upload : undefined;
     if (found?.isChanged === true) {
       this.#isChanged = true;
       await this.#withdraw(connection, found.upload.file);
     }
-    this.#isBegun = true;
+    this.#isJournaled = true;
     if (upload === undefined) return uploads.begin(key, stamp, this.#file, clock.unixMs());
     this.#file = upload.file;
-    this.#isOld = true;
+    this.#isResumed = true;
     return upload;
   }
 
@@ -146,8 +149,8 @@ export class Upload implements Route<SentFile> {
   async #offer(connection: Connection): Promise<Answer<"offer"> | undefined> {
     const { name, sizeBytes } = this.#request.source;
     const offer = await connection.request("offer", this.#offerFields()).catch((error: unknown) => {
-      const isGone = error instanceof Fault && FORGOTTEN.has(error.code);
-      if (isGone && this.#isOld && !connection.isClosed) return undefined;
+      const isErased = error instanceof Fault && UNKNOWN_FILE_CODES.has(error.code);
+      if (isErased && this.#isResumed && !connection.isClosed) return undefined;
       throw error;
     });
     if (offer === undefined) return undefined;
@@ -169,49 +172,49 @@ export class Upload implements Route<SentFile> {
   }
 
   /** Restarts: the server has erased what an earlier run sent. */
-  #again(
+  #restart(
     connection: Connection,
     active: LoggedInLink,
-    kept: ResumableUpload | undefined,
-  ): Promise<SentFile> {
-    kept?.remove();
+    journal: ResumableUpload | undefined,
+  ): Promise<UploadedFile> {
+    journal?.remove();
     this.#file = fileId(this.#options.entropy(ID_BYTES));
     this.#checksums = this.#newChecksums();
-    this.#isBegun = false;
-    this.#isOld = false;
-    return this.along(connection, active);
+    this.#isJournaled = false;
+    this.#isResumed = false;
+    return this.runOver(connection, active);
   }
 
-  #resume(have: number, kept: ResumableUpload | undefined): void {
+  #resume(have: number, journal: ResumableUpload | undefined): void {
     const { source } = this.#request;
     if (have < this.#checksums.durable && source.path === undefined) {
       throw new Fault("store-failed", msg`the server has lost what it had of '${source.name}'`, {
         remedy: "send it again: what came through a pipe cannot be read twice",
       });
     }
-    this.#checksums.resume(have, kept);
+    this.#checksums.resume(have, journal);
     source.release(this.#checksums.durable);
     const haveBytes = Math.min(have * CHUNK_BYTES, source.sizeBytes ?? Number.POSITIVE_INFINITY);
     if (this.#resumedBytes === undefined) {
       this.#resumedBytes = haveBytes;
-      this.#reporter.resumed(haveBytes);
+      this.#reporter.resume(haveBytes);
     }
-    this.#done(haveBytes);
+    this.#update(haveBytes);
   }
 
   /** Hashes chunks that the server has and the journal lacks, without sending them. */
-  async #readUpTo(have: number, connection: Connection): Promise<void> {
+  async #hashUpTo(have: number, connection: Connection): Promise<void> {
     const checksums = this.#checksums;
-    this.#where = "source";
+    this.#waitsAt = "source";
     this.#ahead.seek(checksums.next);
     while (checksums.next < have) {
-      const chunk = await this.#ahead.take(checksums.next);
+      const chunk = await this.#ahead.next(checksums.next);
       if (connection.isClosed) throw connection.closeFault;
       if (chunk === undefined) {
         throw new Fault("file-changed", msg`'${this.#request.source.name}' is shorter than it was`);
       }
       checksums.add(chunk.sha256);
-      if (checksums.isFull || checksums.next === have) checksums.sure(checksums.next);
+      if (checksums.isFull || checksums.next === have) checksums.markDurable(checksums.next);
     }
   }
 
@@ -219,11 +222,11 @@ export class Upload implements Route<SentFile> {
     const { clock } = this.#options;
     const { source } = this.#request;
     const [file, ahead, checksums] = [this.#file, this.#ahead, this.#checksums];
-    const done = (bytes: number) => {
-      this.#moved += 1;
-      this.#done(bytes);
+    const onChecked = (bytes: number) => {
+      this.#progressCount += 1;
+      this.#update(bytes);
     };
-    const options = { clock, file, source, ahead, checksums, done };
+    const options = { clock, file, source, ahead, checksums, onChecked };
     this.#channel = new UploadChannel(options, connection, windowBytes);
     const whole = await this.#channel.send();
     await source.check(this.#checksums.digest());
@@ -233,20 +236,20 @@ export class Upload implements Route<SentFile> {
   async #finish(
     connection: Connection,
     { sizeBytes, chunks }: Whole,
-    kept: ResumableUpload | undefined,
-  ): Promise<SentFile> {
+    journal: ResumableUpload | undefined,
+  ): Promise<UploadedFile> {
     const file = this.#file;
     const digest = this.#checksums.digest();
-    this.#reporter.sized(sizeBytes);
+    this.#reporter.setSize(sizeBytes);
     const { text = "", sending } = this.#request;
-    const said = {
+    const captionFields = {
       ...(text === "" ? {} : { text }),
       ...(sending === undefined ? {} : { sending }),
     };
-    const about = { file, size: sizeBytes, chunks, digest, ...said };
-    const answer = await connection.request("finish", about);
-    this.#done(sizeBytes);
-    quietly(() => kept?.remove());
+    const fields = { file, size: sizeBytes, chunks, digest, ...captionFields };
+    const answer = await connection.request("finish", fields);
+    this.#update(sizeBytes);
+    ignoringFaults(() => journal?.remove());
     return {
       id: file,
       name: this.#request.source.name,
@@ -272,19 +275,19 @@ export class Upload implements Route<SentFile> {
    * Withdraws an upload whose content differs from the file, so that no run resumes it. If the
    * channel is lost meanwhile, the next run detects the change by the stamp.
    */
-  async #giveUp(
+  async #withdrawIfChanged(
     { code }: Fault,
     connection: Connection,
-    kept: ResumableUpload | undefined,
+    journal: ResumableUpload | undefined,
   ): Promise<void> {
     // With all chunks acknowledged, only the digest can be wrong.
     const isWrong = code === "checksum-wrong" && this.#channel?.isAcked === true;
-    if (isWrong) quietly(() => kept?.remove());
+    if (isWrong) ignoringFaults(() => journal?.remove());
     if (connection.isClosed || !(isWrong || code === "file-changed")) return;
     this.#channel = undefined;
     try {
       await this.#withdraw(connection, this.#file);
-      quietly(() => kept?.remove());
+      ignoringFaults(() => journal?.remove());
     } catch (error) {
       if (!(error instanceof Fault)) throw error; // Lost; the first fault says more.
     }
@@ -300,8 +303,8 @@ export class Upload implements Route<SentFile> {
     }
   }
 
-  #done(bytes: number): void {
-    this.#reporter.done(bytes);
+  #update(bytes: number): void {
+    this.#reporter.update(bytes);
   }
 
   #newChecksums(): UploadChecksums {
@@ -310,9 +313,9 @@ export class Upload implements Route<SentFile> {
 }
 
 /** Ignores faults of the journal, which cost the next run some hashing or one request. */
-function quietly(act: () => void): void {
+function ignoringFaults(action: () => void): void {
   try {
-    act();
+    action();
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
   }

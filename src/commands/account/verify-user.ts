@@ -32,7 +32,7 @@ and nothing is said where they are, until you accept the new key, or confirm the
         const line = { kind: "identity-accepted", user };
         return printDone(context, line, ENGLISH_TERMINAL.keyAccepted(user));
       }
-      if (args.confirm !== undefined) await rooms.confirm(user, args.confirm);
+      if (args.confirm !== undefined) await rooms.confirmDigits(user, args.confirm);
       const identity = await rooms.safetyNumber(user);
       const rows = digitRows(identity).map((row) => `${row}\n`);
       if (!context.json) context.stdout.write(rows.join(""));

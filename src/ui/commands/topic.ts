@@ -1,7 +1,7 @@
 /** `/topic`. */
 
 import { sealedRoomAt } from "../../client/chat/room-actions.ts";
-import { checkIsOpen } from "../../client/sealed/making.ts";
+import { checkNotSealed } from "../../client/sealed/seal-rooms.ts";
 import type { Command } from "./command.ts";
 
 export const topic: Command<{ readonly text: string }> = {
@@ -10,7 +10,7 @@ export const topic: Command<{ readonly text: string }> = {
   async run({ text }, session, host) {
     if (text === "") return host.show({ kind: "topic" });
     const { room } = host;
-    checkIsOpen(sealedRoomAt(session, room));
+    checkNotSealed(sealedRoomAt(session, room));
     return { seq: (await session.request("topic", { room, topic: text })).seq };
   },
 };

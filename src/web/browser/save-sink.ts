@@ -2,7 +2,7 @@
 
 import { Fault } from "../../base/fault.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
-import type { SinkAbout } from "../../client/transfer/download.ts";
+import type { SinkOptions } from "../../client/transfer/download.ts";
 import type { Hashing } from "../../client/transfer/hashing.ts";
 import type { Sink } from "../../io/blob/interfaces.ts";
 import { Digest } from "../../wire/chunks.ts";
@@ -46,7 +46,7 @@ export class SaveSink implements Sink {
   }
 
   /** @throws {Fault} usage if the target cannot unpack a folder */
-  opened({ folderSize }: SinkAbout): Sink {
+  opened({ folderSize }: SinkOptions): Sink {
     if (folderSize === undefined || this.#target.takesFolder === true) return this;
     throw new Fault("usage", "a folder cannot be fetched by a browser", {
       remedy: "fetch it with chat get-file",

@@ -59,7 +59,7 @@ export class PageAccount implements LinkedAccount {
       outboxes: new BrowserOutboxStore(platform, () => this.moved),
       sealed: { home, refusal: this.sealRefusal, load },
       pin: async (reader) => (await load()).logPinsOf(platform.store).pin(reader),
-      announceUploads: async () => (await this.transfers()).files.sayLeft(),
+      announceUploads: async () => (await this.transfers()).files.announceUploads(),
     });
   }
 
@@ -130,7 +130,7 @@ export class PageAccount implements LinkedAccount {
   leave(): void {
     this.session.logOut();
     this.#isLeft = true;
-    void this.#transfers?.then((transfers) => transfers.leave(), ignored);
+    void this.#transfers?.then((transfers) => transfers.close(), ignored);
   }
 
   /** Resolves when upload progress is stored. */

@@ -11,7 +11,7 @@ import {
   leaveRoom,
   sealedRoomAt,
 } from "../../client/chat/room-actions.ts";
-import { sealConversation } from "../../client/sealed/making.ts";
+import { sealConversation } from "../../client/sealed/seal-rooms.ts";
 import type { RoomState } from "../../core/model/state.ts";
 import { Device } from "../browser/device-key.ts";
 import type { Platform } from "../browser/environment.ts";

@@ -7,7 +7,7 @@ import { DOWNLOAD_NOTE_KEEP_MS } from "../../base/limits-page.ts";
 import type { AccountFiles } from "../../client/sealed/account-files.ts";
 import type { Hashing } from "../../client/transfer/hashing.ts";
 import type { TransferTask } from "../../client/transfer/queue.ts";
-import type { GetRequest } from "../../client/transfer/transfers.ts";
+import type { DownloadRequest } from "../../client/transfer/transfers.ts";
 import type { ProgressReport } from "../../core/transfer/progress.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { SaveHandle } from "../browser/environment.ts";
@@ -54,8 +54,8 @@ type Begun = Pick<DownloadEntry, "key" | "file" | "name" | "begunUnixMs"> & {
  * the browser keeps the chosen file. The browser's own unchecked downloads do not use this.
  */
 export class Download implements PageTask {
-  readonly about: TransferTask["about"];
-  readonly isKept: boolean;
+  readonly view: TransferTask["view"];
+  readonly isResumable: boolean;
   readonly #parts: DownloadParts;
   readonly #begun: Begun;
   /** `undefined` if it must be reopened by its handle. */
@@ -65,8 +65,8 @@ export class Download implements PageTask {
 
   constructor(parts: DownloadParts, begun: Begun, sink?: SaveSink) {
     const { key: id, file, name, handle } = begun;
-    this.about = { id, kind: "download", file, name, to: [] };
-    this.isKept = handle !== undefined;
+    this.view = { id, kind: "download", file, name, to: [] };
+    this.isResumable = handle !== undefined;
     this.#parts = parts;
     this.#begun = begun;
     this.#sink = sink;
@@ -99,7 +99,7 @@ export class Download implements PageTask {
     return this.#isPermitted || this.mayWrite("requestPermission");
   }
 
-  note(isPaused: boolean): void {
+  storePaused(isPaused: boolean): void {
     const { handle, ...begun } = this.#begun;
     if (handle !== undefined) this.#parts.downloads.put({ ...begun, handle, isPaused });
   }
@@ -118,13 +118,13 @@ export class Download implements PageTask {
       await this.#sink?.keep();
     } catch (error) {
       asFault(error);
-      if (this.isKept) this.#sink = undefined;
+      if (this.isResumable) this.#sink = undefined;
     }
   }
 }
 
 /** Returns a request that resumes after the chunks in the sink. */
-export function requestInto(sink: SaveSink, file: FileId): GetRequest {
-  const openSink: GetRequest["openSink"] = async (about) => sink.opened(about);
+export function requestInto(sink: SaveSink, file: FileId): DownloadRequest {
+  const openSink: DownloadRequest["openSink"] = async (about) => sink.opened(about);
   return { file, into: "", chunksLeft: () => sink.have, openSink };
 }

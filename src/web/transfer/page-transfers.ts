@@ -44,7 +44,11 @@ export class PageTransfers extends TransferQueue<PageTask> {
   constructor(options: PageTransfersOptions) {
     const { platform, owner, channels, session, say, tell } = options;
     const { locks, store, clock } = platform;
-    super({ atOnce: AT_ONCE, hold: ({ kind, id }) => locks.hold(`chat ${kind} ${id}`), tell });
+    super({
+      runningMax: AT_ONCE,
+      lock: ({ kind, id }) => locks.hold(`chat ${kind} ${id}`),
+      emit: tell,
+    });
     const uploads = new BrowserUploadJournal(store, owner);
     const downloads = new TransferJournal(store, owner, DOWNLOAD_JOURNAL);
     const { hashing } = channels;
@@ -61,7 +65,7 @@ export class PageTransfers extends TransferQueue<PageTask> {
     const { uploads, downloads, clock } = this.#parts;
     for (const [target, one] of await this.attached.restore()) this.#options.attach?.(target, one);
     for (const entry of await uploads.left(clock.unixMs())) {
-      if (this.shown("upload").length >= PAGE_UPLOADS_MAX) break;
+      if (this.ofKind("upload").length >= PAGE_UPLOADS_MAX) break;
       const upload = new Upload(this.#parts, entry);
       await this.restore(upload, async () => {
         await uploads.adopt(entry);
@@ -70,7 +74,7 @@ export class PageTransfers extends TransferQueue<PageTask> {
       });
     }
     for (const entry of await downloads.left(clock.unixMs())) {
-      if (this.shown("download").length >= PAGE_DOWNLOADS_STORED_MAX) break;
+      if (this.ofKind("download").length >= PAGE_DOWNLOADS_STORED_MAX) break;
       const download = new Download(this.#parts, entry);
       await this.restore(download, async () => {
         if (!(await download.mayWrite("queryPermission"))) {
@@ -89,11 +93,11 @@ export class PageTransfers extends TransferQueue<PageTask> {
   /** Starts an upload, or resumes one of the same file to the same target. */
   async upload(to: string, file: File, { handle, text, sending }: UploadWay = {}): Promise<void> {
     const { uploads, clock } = this.#parts;
-    const shown = this.shown("upload");
+    const shown = this.ofKind("upload");
     const left = shown.find(({ task, state }) => {
       const isSame = task instanceof Upload && task.isOf(file) && task.noted?.to === to;
       return state.kind === "needs-file" && isSame;
-    })?.task.about.id;
+    })?.task.view.id;
     if (left !== undefined) {
       const given = { ...(text && { text }), ...(sending && { sending }) };
       const noted = uploads.get(left);
@@ -132,7 +136,7 @@ export class PageTransfers extends TransferQueue<PageTask> {
     const key = toBase64Url(platform.entropy(ID_BYTES));
     const begun = { key, file, name, handle: target.handle, begunUnixMs: clock.unixMs() };
     const download = new Download(this.#parts, begun, new SaveSink(target, hashing));
-    download.note(false);
+    download.storePaused(false);
     await this.add(download);
   }
 
@@ -159,8 +163,8 @@ export class PageTransfers extends TransferQueue<PageTask> {
     return this.#parts.uploads.written();
   }
 
-  override leave(): void {
-    super.leave();
+  override close(): void {
+    super.close();
     this.attached.leave();
   }
 }

@@ -17,7 +17,7 @@ export interface UploadParts {
 }
 
 export class Upload implements PageTask {
-  readonly isKept = true;
+  readonly isResumable = true;
   readonly #parts: UploadParts;
   /** As it began. */
   readonly #entry: UploadEntry;
@@ -30,7 +30,7 @@ export class Upload implements PageTask {
     this.#content = content;
   }
 
-  get about(): TransferTask["about"] {
+  get view(): TransferTask["view"] {
     const { key: id, name, to } = this.#entry;
     return { id, kind: "upload", file: this.noted?.file, name, to: [to] };
   }
@@ -75,7 +75,7 @@ export class Upload implements PageTask {
     return true;
   }
 
-  note(isPaused: boolean): void {
+  storePaused(isPaused: boolean): void {
     if (this.noted !== undefined) this.#parts.uploads.put({ ...this.noted, isPaused });
   }
 

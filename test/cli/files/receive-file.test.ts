@@ -2,10 +2,10 @@ import { expect, test } from "bun:test";
 import type { FileId } from "../../../src/base/ids.ts";
 import { RENAMED_LISTED_MAX } from "../../../src/base/limits.ts";
 import { gotJson, sayRenamed } from "../../../src/cli/files/receive-file.ts";
-import type { GotFile } from "../../../src/client/transfer/transfers.ts";
+import type { DownloadedFile } from "../../../src/client/transfer/transfers.ts";
 import { ENGLISH_TERMINAL } from "../../../src/ui/messages/en/terminal.ts";
 
-function folder(renamed: number): GotFile {
+function folder(renamed: number): DownloadedFile {
   return {
     ...{ id: "fAAAAAAAAAAA" as FileId, name: "tree\u202e", from: "ana", path: "/in/tree" },
     ...{ sizeBytes: 1, chunks: 1, digest: "00", resumedBytes: 0, entries: renamed },

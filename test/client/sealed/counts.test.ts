@@ -2,14 +2,14 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { SEALED_UNSETTLED_MAX } from "../../../src/base/limits-sealed.ts";
 import {
+  assignCount,
   excusedBy,
   freeCount,
-  NOTHING_SEEN,
+  NO_COUNTS,
   type OwnCounts,
+  receiveCount,
   type SeenCounts,
-  seeCount,
   settleCount,
-  takeCount,
 } from "../../../src/client/sealed/counts.ts";
 
 type Excuses = ReturnType<typeof excusedBy>;
@@ -17,7 +17,7 @@ type Excuses = ReturnType<typeof excusedBy>;
 const NONE: OwnCounts = { count: 0 };
 
 function take(own: OwnCounts) {
-  const taken = takeCount(own);
+  const taken = assignCount(own);
   return { ...taken, excuses: excusedBy(taken.own, taken.count) };
 }
 
@@ -31,26 +31,26 @@ describe("counts", () => {
   });
 
   test("a reader misses each count that is not excused, once", () => {
-    const { seen, missed } = seeCount(NOTHING_SEEN, 5, [[2, 3]]);
+    const { seen, missed } = receiveCount(NO_COUNTS, 5, [[2, 3]]);
     expect([missed, seen.open]).toEqual([2, [[2, 3]]]);
-    const late = seeCount(seen, 3, [[2, 2]]);
+    const late = receiveCount(seen, 3, [[2, 2]]);
     expect([late.missed, late.seen]).toEqual([0, { last: 5, open: [[2, 2]] }]);
-    expect(seeCount(seen, 2)).toEqual({ seen: { last: 5, open: [[3, 3]] }, missed: 0 });
-    expect(seeCount(late.seen, 6).missed).toBe(1);
-    expect(seeCount(undefined, 9).missed).toBe(0);
+    expect(receiveCount(seen, 2)).toEqual({ seen: { last: 5, open: [[3, 3]] }, missed: 0 });
+    expect(receiveCount(late.seen, 6).missed).toBe(1);
+    expect(receiveCount(undefined, 9).missed).toBe(0);
   });
 
   test("a count as high as there is costs its sender alone, and no memory", () => {
-    const jumped = seeCount(NOTHING_SEEN, Number.MAX_SAFE_INTEGER);
+    const jumped = receiveCount(NO_COUNTS, Number.MAX_SAFE_INTEGER);
     expect(jumped.missed).toBe(Number.MAX_SAFE_INTEGER - 1);
-    expect(seeCount(jumped.seen, 2)).toEqual({ seen: jumped.seen, missed: 0 });
-    let seen: SeenCounts = NOTHING_SEEN;
+    expect(receiveCount(jumped.seen, 2)).toEqual({ seen: jumped.seen, missed: 0 });
+    let seen: SeenCounts = NO_COUNTS;
     const ranges = (step: number) =>
       Array.from({ length: SEALED_UNSETTLED_MAX }, (_, at) => {
         return [at * 1_000 + step, at * 1_000 + 999 - step] as const;
       });
     for (let step = 1; step < 100; step++) {
-      ({ seen } = seeCount(seen, 100_000 + 50 * step, [...ranges(step), [100_000, 200_000]]));
+      ({ seen } = receiveCount(seen, 100_000 + 50 * step, [...ranges(step), [100_000, 200_000]]));
       expect(seen.open.length).toBeLessThanOrEqual(SEALED_UNSETTLED_MAX);
     }
   });
@@ -59,7 +59,7 @@ describe("counts", () => {
     fc.assert(
       fc.property(fc.array(fc.nat({ max: 5 }), { maxLength: 120 }), (steps) => {
         let own = NONE;
-        let seen: SeenCounts = NOTHING_SEEN;
+        let seen: SeenCounts = NO_COUNTS;
         const waiting: { readonly count: number; readonly excuses: Excuses }[] = [];
         for (const step of steps) {
           const at = waiting.length === 0 ? undefined : step % waiting.length;
@@ -75,7 +75,7 @@ describe("counts", () => {
             const { count = 0, excuses } = sent ?? {};
             // Encrypted long before it is sent, or anew for that.
             const excused = step === 4 ? excuses : excusedBy(own, count);
-            const done = seeCount(seen, count, excused);
+            const done = receiveCount(seen, count, excused);
             expect(done.missed).toBe(0);
             seen = done.seen;
             own = settleCount(own, count);
@@ -90,7 +90,7 @@ describe("counts", () => {
     let own = NONE;
     const refused: number[] = [];
     for (let i = 0; i < 100; i++) {
-      const taken = takeCount(own);
+      const taken = assignCount(own);
       own = taken.count % 2 === 0 ? settleCount(taken.own, taken.count) : taken.own;
       if (taken.count % 2 === 1) refused.push(taken.count);
     }

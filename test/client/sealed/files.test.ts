@@ -2,7 +2,7 @@ import { describe, expect } from "bun:test";
 import type { FileId } from "../../../src/base/ids.ts";
 import { CHUNK_BYTES } from "../../../src/base/limits.ts";
 import { sealedEdit } from "../../../src/client/sealed/body.ts";
-import type { SendRequest, SentFile } from "../../../src/client/transfer/transfers.ts";
+import type { UploadedFile, UploadRequest } from "../../../src/client/transfer/transfers.ts";
 import type { ChatRecord } from "../../../src/core/client/chat-record.ts";
 import { rejection } from "../../rejection.ts";
 import { content, digestHex, HeldFolder, HeldSource } from "../contents.ts";
@@ -12,7 +12,11 @@ import { type Person, type SealedSite, vaultTest } from "./sealed-site.ts";
 const two = vaultTest(["ben"]);
 const PLAIN = CHUNK_BYTES - 16;
 
-function send(person: Person, source: HeldSource, more?: Partial<SendRequest>): Promise<SentFile> {
+function send(
+  person: Person,
+  source: HeldSource,
+  more?: Partial<UploadRequest>,
+): Promise<UploadedFile> {
   const request = { source, to: ["vault"], ...more };
   return person.world.wait(person.client.transfers.send(request));
 }

@@ -58,7 +58,7 @@ describe("the histories that members were shown", () => {
     expect(await ana.status()).toMatchObject({ status: "suspect", reason });
     expect(ana.remarks).toEqual([`'vault' is not trusted any more: ${reason}`]);
     expect(await codeOf(ana.say("secret"))).toBe("seal-refused");
-    await ana.sealed((rooms) => rooms.accept(ana.room()));
+    await ana.sealed((rooms) => rooms.acceptState(ana.room()));
     await ana.tells("after asking ben", ben);
   });
 

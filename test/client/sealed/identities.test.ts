@@ -52,7 +52,7 @@ function safetyNumber(person: Person, user: string) {
 }
 
 function confirm(person: Person, user: string, digits: string): Promise<unknown> {
-  return person.sealed((rooms) => rooms.confirm(user, digits));
+  return person.sealed((rooms) => rooms.confirmDigits(user, digits));
 }
 
 describe("safety numbers", () => {

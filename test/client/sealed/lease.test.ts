@@ -135,7 +135,7 @@ async function askAtOnce(seed: number): Promise<{ instance: string; lost: number
       return answer;
     }) as unknown as SendRequest;
     const entropy = (size: number) => Uint8Array.from({ length: size }, () => random() * 256);
-    const lease = new DeviceLease({ clock, entropy, states, ask });
+    const lease = new DeviceLease({ clock, entropy, states, request: ask });
     for (let links = 0; links < 6; links++) {
       lease.connected();
       await lease.hold().catch((error: Fault) => error.code);

@@ -144,7 +144,7 @@ describe("a conversation", () => {
   two("is sealed when one of the two seals it", async ({ world, ana, ben }) => {
     const eve = await world.join("eve");
     await ana.say("let us seal this", "@ben");
-    await ana.sealed((rooms) => rooms.begin(ana.room("@ben"), "ben"));
+    await ana.sealed((rooms) => rooms.sealConversation(ana.room("@ben"), "ben"));
     await ana.say("sealed now", "@ben");
     await ben.hears("sealed now", "ana");
     await ben.say("so it is", "@ana");
@@ -156,7 +156,7 @@ describe("a conversation", () => {
   two("with a user who cannot seal stays open", async ({ world, ana }) => {
     await world.site.member("dan");
     await ana.say("hello", "@dan");
-    const sealing = ana.sealed((rooms) => rooms.begin(ana.room("@dan"), "dan"));
+    const sealing = ana.sealed((rooms) => rooms.sealConversation(ana.room("@dan"), "dan"));
     expect(await codeOf(sealing)).toBe("not-found");
     await ana.say("still open", "@dan");
     expect(ana.room("@dan").isSealed).not.toBe(true);

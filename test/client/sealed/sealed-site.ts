@@ -247,7 +247,7 @@ export class Person {
     })();
     await this.until("caught up", () => this.events.find(({ kind }) => kind === "caught-up"));
     if (this.#options.stocks === false) return;
-    await this.sealed((rooms) => rooms.stock());
+    await this.sealed((rooms) => rooms.stockKeyPackages());
   }
 
   async losesLink(): Promise<void> {
@@ -316,20 +316,20 @@ export class Person {
   }
 
   makesAdmin(user: string, on = true): Promise<void> {
-    return this.sealed((rooms) => rooms.rule(this.room(), user, on));
+    return this.sealed((rooms) => rooms.setAdmin(this.room(), user, on));
   }
 
   async leavesRoom(): Promise<void> {
-    const leave = await this.sealed((rooms) => rooms.leaving(this.room()));
+    const leave = await this.sealed((rooms) => rooms.leaveNotice(this.room()));
     await this.ask("leave", { room: "vault", ...leave });
   }
 
   entersRoom(room = "vault"): Promise<void> {
-    return this.sealed((rooms) => rooms.enter(this.room(room)));
+    return this.sealed((rooms) => rooms.syncRoom(this.room(room)));
   }
 
   status() {
-    return this.sealed((rooms) => rooms.sealing(this.room()));
+    return this.sealed((rooms) => rooms.sealStatus(this.room()));
   }
 
   async members(): Promise<Record<string, number>> {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { RoomId } from "../../../src/base/ids.ts";
 import { PAGE_BYTES_MAX } from "../../../src/base/limits.ts";
 import { matcherOf, PageBuilder } from "../../../src/client/sealed/archive-page.ts";
-import type { KeptRow } from "../../../src/client/sealed/rows.ts";
+import type { ArchivedRow } from "../../../src/client/sealed/rows.ts";
 import { bodyText, type ChatRecord, type RoomView } from "../../../src/core/client/chat-record.ts";
 import { type Person, vaultTest } from "./sealed-site.ts";
 
@@ -93,13 +93,14 @@ test("a page of several sources has at most PAGE_BYTES_MAX, and one record of an
 });
 
 describe("a record of the archive matches", () => {
-  function kept(text: unknown, more: Partial<KeptRow> = {}): KeptRow {
+  function kept(text: unknown, more: Partial<ArchivedRow> = {}): ArchivedRow {
     const body = { kind: "text", text };
     const row = { kind: "said", user: "Ana", device: "d", body, sentAtUnixMs: 1 };
-    return { ...row, n: 3, timeUnixMs: 1_000, post: "o.1", ...more } as KeptRow;
+    return { ...row, n: 3, timeUnixMs: 1_000, post: "o.1", ...more } as ArchivedRow;
   }
   const closed = { kind: "closed", reason: "broken", n: 1, timeUnixMs: 1, post: "" } as const;
-  const match = (query: object, row: KeptRow) => matcherOf({ limit: 1, ...query })(ROOM, 7, row);
+  const match = (query: object, row: ArchivedRow) =>
+    matcherOf({ limit: 1, ...query })(ROOM, 7, row);
 
   test.each([
     [{ grep: "STRASSE", ignoreCase: true }, kept("Straße"), true],

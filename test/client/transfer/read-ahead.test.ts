@@ -32,19 +32,19 @@ async function letGo(hashing: (() => void)[]): Promise<void> {
 
 test("chunks hashed beside the event loop are noted before they can be taken", async () => {
   const { ahead, bytes, notes, hashing } = sixChunks();
-  const taken = ahead.take(0).then((chunk) => ({ chunk, noted: [...notes] }));
+  const taken = ahead.next(0).then((chunk) => ({ chunk, noted: [...notes] }));
   await letGo(hashing);
   const { chunk, noted } = await taken;
   expect(chunk?.sha256).toEqual(sha256(bytes.subarray(0, CHUNK_BYTES)));
   expect(noted).toEqual([{ first: 0, count: 4 }]);
   for (const index of [1, 2, 3, 4, 5]) {
-    const next = ahead.take(index);
+    const next = ahead.next(index);
     await letGo(hashing);
     expect((await next)?.bytes).toEqual(
       bytes.slice(index * CHUNK_BYTES, (index + 1) * CHUNK_BYTES),
     );
   }
-  const end = ahead.take(6);
+  const end = ahead.next(6);
   await letGo(hashing);
   expect(await end).toBeUndefined();
   expect(notes.filter(({ count }) => count > 0)).toEqual([
@@ -55,7 +55,7 @@ test("chunks hashed beside the event loop are noted before they can be taken", a
 
 test("what is sought elsewhere while its last hash is under way is not noted", async () => {
   const { ahead, notes, hashing } = sixChunks();
-  const given = ahead.take(0);
+  const given = ahead.next(0);
   for (let hashed = 0; hashed < 3; ) {
     await Promise.resolve();
     if (hashing.length === 0) continue;
@@ -64,7 +64,7 @@ test("what is sought elsewhere while its last hash is under way is not noted", a
   }
   while (hashing.length === 0) await Promise.resolve(); // The fourth, and last of its batch.
   ahead.seek(2);
-  const wanted = ahead.take(2);
+  const wanted = ahead.next(2);
   await letGo(hashing);
   expect(await given).toBeUndefined();
   expect(await wanted).toBeDefined();

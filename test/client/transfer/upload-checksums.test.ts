@@ -18,24 +18,24 @@ function begin() {
 describe("checksums of what was read", () => {
   test("get to the journal sixteen at a time", () => {
     const { checksums, journal } = begin();
-    for (let first = 0; first < 12; first += 4) checksums.note(first, hashes(first, first + 4));
+    for (let first = 0; first < 12; first += 4) checksums.record(first, hashes(first, first + 4));
     expect(journal()).toEqual([]);
-    checksums.note(12, hashes(12, 16));
+    checksums.record(12, hashes(12, 16));
     expect(journal()).toEqual(hashes(0, 16));
   });
 
   test("that were read again elsewhere leave no gap", () => {
     const { checksums, journal } = begin();
-    checksums.note(0, hashes(0, 4));
-    checksums.note(2, hashes(2, 6));
-    checksums.note(8, hashes(8, 12));
+    checksums.record(0, hashes(0, 4));
+    checksums.record(2, hashes(2, 6));
+    checksums.record(8, hashes(8, 12));
     checksums.flush();
     expect(journal()).toEqual(hashes(0, 6));
   });
 
   test("of an earlier channel are not noted on the next one", () => {
     const { checksums } = begin();
-    checksums.note(0, hashes(0, 4));
+    checksums.record(0, hashes(0, 4));
     const { uploads } = ClientState.inMemory();
     checksums.resume(0, uploads.begin(KEY, "stamp", FILE, 1));
     checksums.flush();

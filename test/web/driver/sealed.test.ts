@@ -1,6 +1,6 @@
 import { test } from "bun:test";
 import { SEALED_CODE } from "../../../src/client/sealed/code.ts";
-import { sealRoom } from "../../../src/client/sealed/making.ts";
+import { sealRoom } from "../../../src/client/sealed/seal-rooms.ts";
 import { importStateKey } from "../../../src/crypto/seal/state-box.ts";
 import { SealedStateStore } from "../../../src/io/state/sealed-store.ts";
 import { BrowserLogPins } from "../../../src/web/browser/log-pins.ts";

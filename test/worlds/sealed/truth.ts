@@ -2,10 +2,10 @@ import { decodeGroupState } from "ts-mls/clientState.js";
 import { fromBase64Url } from "../../../src/base/bytes.ts";
 import type { RoomId } from "../../../src/base/ids.ts";
 import {
+  type ContentRow,
+  contentRange,
   type RoomRow,
   roomKey,
-  type SaidRow,
-  saidBetween,
   seqOf,
   stateKey,
 } from "../../../src/client/sealed/rows.ts";
@@ -74,7 +74,7 @@ function change(rooms: Map<string, SealedTruth>, { head }: LogRecord, body: Grou
 
 export interface Kept {
   readonly row: RoomRow | undefined;
-  readonly said: ReadonlyMap<number, SaidRow>;
+  readonly said: ReadonlyMap<number, ContentRow>;
   readonly epoch: number | undefined;
   readonly authenticator: string | undefined;
 }
@@ -84,7 +84,7 @@ export async function keptOf(home: SealedHome, room: RoomId): Promise<Kept> {
   return home.disk.peek(async (tables) => {
     const vault = new Vault(tables, key);
     const row = await vault.get<RoomRow>(roomKey(room));
-    const rows = await vault.list<SaidRow>(saidBetween(room, {}, 1_000_000));
+    const rows = await vault.list<ContentRow>(contentRange(room, {}, 1_000_000));
     const said = new Map(rows.map(({ key: name, value }) => [seqOf(name), value]));
     const bytes = await vault.raw(stateKey(room));
     if (bytes === undefined || row === undefined) {

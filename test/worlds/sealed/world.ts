@@ -210,7 +210,7 @@ export class SealedWorld extends Simulation {
       case "leave":
         if (room.kind === "person") return;
         return member.ask(`leave ${target}`, async (of, client) => {
-          const word = (await of.leaving(room)) ?? {};
+          const word = (await of.leaveNotice(room)) ?? {};
           return client.request("leave", { room: room.name, ...word });
         });
       case "history":
@@ -226,7 +226,7 @@ export class SealedWorld extends Simulation {
 
   #make(member: SealedMember): void {
     member.ask(`make ${ROOM}`, async (rooms, client) => {
-      await rooms.stock();
+      await rooms.stockKeyPackages();
       const join = { room: ROOM, create: true, sealed: true };
       const made = await client.request("join", join);
       if (!made.created) return;
@@ -239,7 +239,10 @@ export class SealedWorld extends Simulation {
     member.ask(`seal @${user}`, async (rooms, client) => {
       const { room } = await client.request("group", { target: `@${user}` });
       const id = room as RoomId;
-      await rooms.begin({ kind: "person", name: user, id, topic: "", isSealed: true }, user);
+      await rooms.sealConversation(
+        { kind: "person", name: user, id, topic: "", isSealed: true },
+        user,
+      );
     });
   }
 

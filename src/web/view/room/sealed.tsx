@@ -2,7 +2,7 @@
 
 import { type FormEvent, useEffect, useState } from "react";
 import { cleanText } from "../../../base/text.ts";
-import type { RoomSealing, SealedMember } from "../../../client/sealed/rooms.ts";
+import type { RoomSealStatus, SealedMember } from "../../../client/sealed/rooms.ts";
 import { isSame } from "../../../core/model/item.ts";
 import { roomOf } from "../../../core/model/selectors.ts";
 import type { RoomState } from "../../../core/model/state.ts";
@@ -17,16 +17,16 @@ import type { LazyProps } from "../shell/lazy.tsx";
 import { type PartPage, usePartPage } from "../shell/part-page.ts";
 
 /** State of this device in a sealed room as of its last record; `undefined` until known. */
-function useSealing(room: RoomState | undefined, changes = 0): RoomSealing | undefined {
+function useSealing(room: RoomState | undefined, changes = 0): RoomSealStatus | undefined {
   const { chat } = usePartPage();
   const isOnline = useOnline();
-  const [sealing, setSealing] = useState<RoomSealing | undefined>(undefined);
+  const [sealing, setSealing] = useState<RoomSealStatus | undefined>(undefined);
   // biome-ignore lint/correctness/useExhaustiveDependencies: looked at anew after each record
   useEffect(() => {
     if (room?.isSealed !== true || chat.sealRefusal !== undefined) return setSealing(undefined);
     // Nothing is shown offline or without the code; sending reports the error.
     return whenSettled(
-      chat.sealedRooms().then((rooms) => rooms.sealing(room)),
+      chat.sealedRooms().then((rooms) => rooms.sealStatus(room)),
       setSealing,
     );
   }, [chat, room?.id, room?.isSealed, room?.told, isOnline, changes]);
@@ -48,7 +48,7 @@ export function SealedLine({ target }: LazyProps["SealedLine"]) {
       action: texts.sealedGoOn,
       isDanger: true,
       onConfirm: async () => {
-        if (room !== undefined) await (await chat.sealedRooms()).accept(room);
+        if (room !== undefined) await (await chat.sealedRooms()).acceptState(room);
         setChanges((n) => n + 1);
       },
     });
@@ -245,7 +245,7 @@ export function SafetyDialog({ user, onClose, onChange }: LazyProps["Safety"]) {
   const { digits, isVerified } = number;
   const same = () =>
     work.run(async () => {
-      await (await chat.sealedRooms()).confirm(user, digits);
+      await (await chat.sealedRooms()).confirmDigits(user, digits);
       onChange?.();
       onClose();
     });

@@ -27,40 +27,40 @@ interface BoxedBody {
   readonly box: string;
 }
 
-export interface OpenedPosts {
+export interface DecryptedPosts {
   /** In order; a fault for a post that cannot be read any more. */
   readonly posts: readonly (UnsentPost | { readonly post: UnsentPost; readonly fault: Fault })[];
   /**
    * Posts that an earlier version stored in the clear, now encrypted; they replace the old rows.
    */
-  readonly again: readonly UnsentPost[];
+  readonly reencrypted: readonly UnsentPost[];
 }
 
-export class WaitingPosts {
+export class QueuedPosts {
   readonly #entropy: Entropy;
-  readonly #findKey: () => Awaitable<FileCipher>;
+  readonly #loadKey: () => Awaitable<FileCipher>;
   #key: FileCipher | undefined;
 
-  /** @param findKey called when the key is first needed */
-  constructor(entropy: Entropy, findKey: () => Awaitable<FileCipher>) {
+  /** @param loadKey called when the key is first needed */
+  constructor(entropy: Entropy, loadKey: () => Awaitable<FileCipher>) {
     this.#entropy = entropy;
-    this.#findKey = findKey;
+    this.#loadKey = loadKey;
   }
 
   /**
    * Synchronous if key and cipher are.
    * @throws {Fault}, or rejects with one, if there is no key now
    */
-  close(outbox: OutboxId, post: UnsentPost): Awaitable<UnsentPost> {
-    const key = this.#key ?? this.#findKey();
-    if (key instanceof Promise) return key.then((found) => this.#close(found, outbox, post));
-    return this.#close(key, outbox, post);
+  encrypt(outbox: OutboxId, post: UnsentPost): Awaitable<UnsentPost> {
+    const key = this.#key ?? this.#loadKey();
+    if (key instanceof Promise) return key.then((found) => this.#encrypt(found, outbox, post));
+    return this.#encrypt(key, outbox, post);
   }
 
-  #close(key: FileCipher, outbox: OutboxId, post: UnsentPost): Awaitable<UnsentPost> {
+  #encrypt(key: FileCipher, outbox: OutboxId, post: UnsentPost): Awaitable<UnsentPost> {
     this.#key = key;
     const nonce = new Uint8Array(this.#entropy(NONCE_BYTES));
-    const sealed = key.seal(nonce, boundTo(outbox, post), utf8Encode(post.body));
+    const sealed = key.seal(nonce, boundData(outbox, post), utf8Encode(post.body));
     const boxed = (ciphertext: Uint8Array): UnsentPost => {
       const body: BoxedBody = { text: "", box: toBase64Url(concatBytes(nonce, ciphertext)) };
       return { ...post, body: JSON.stringify(body) };
@@ -73,19 +73,19 @@ export class WaitingPosts {
    * the clear
    * @throws {Fault} if there is no key now
    */
-  async open(outbox: OutboxId, post: UnsentPost): Promise<UnsentPost | Fault | undefined> {
+  async decrypt(outbox: OutboxId, post: UnsentPost): Promise<UnsentPost | Fault | undefined> {
     const box = boxOf(post);
     if (box === undefined) return undefined;
-    const key = this.#key ?? (await this.#findKey());
+    const key = this.#key ?? (await this.#loadKey());
     this.#key = key;
     try {
       const bytes = fromBase64Url(box);
       const [nonce, sealed] = [bytes.subarray(0, NONCE_BYTES), bytes.subarray(NONCE_BYTES)];
-      const plain = await key.unseal(nonce, boundTo(outbox, post), sealed);
+      const plain = await key.unseal(nonce, boundData(outbox, post), sealed);
       return { ...post, body: utf8Decode(plain) };
     } catch (cause) {
-      const sentence = msg`a message to '${post.target}' that waited cannot be read any more`;
-      return new Fault("seal-state", sentence, { cause, remedy: "write it again" });
+      const text = msg`a message to '${post.target}' that waited cannot be read any more`;
+      return new Fault("seal-state", text, { cause, remedy: "write it again" });
     }
   }
 }
@@ -101,6 +101,6 @@ export function boxOf({ body }: UnsentPost): string | undefined {
 }
 
 /** Additional data that binds the ciphertext to the post and its target. */
-function boundTo(outbox: OutboxId, { counter, target }: UnsentPost): Uint8Array {
+function boundData(outbox: OutboxId, { counter, target }: UnsentPost): Uint8Array {
   return utf8Encode(`outbox/${formatPostId(outbox, counter)}/${target}`);
 }

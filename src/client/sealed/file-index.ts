@@ -10,15 +10,15 @@ import { fileBodyOf } from "../../core/rooms/files.ts";
 import { type FileSecret, makeFileSecret } from "../../crypto/seal/file-stream.ts";
 import { SEALED_FILE_NAME } from "../../wire/messages-sealed.ts";
 import { readSealedFile, type SealedFile } from "./file-body.ts";
-import type { RoomAt, RoomStates } from "./room-state.ts";
+import type { RoomStates, RoomTransaction } from "./room-state.ts";
 import {
   allOf,
+  type ContentRow,
+  contentKey,
   fileAtKey,
   fileKey,
-  type SaidRow,
   type SealedFileRow,
   type SealedUploadRow,
-  saidKey,
   uploadKey,
 } from "./rows.ts";
 import type { Vault } from "./vault.ts";
@@ -35,12 +35,12 @@ interface FileAtRow {
 }
 
 /** A file as described in a sealed room. */
-export interface KnownFile extends SealedFile {
+export interface DescribedFile extends SealedFile {
   readonly from: string;
 }
 
 /** A file whose message to a room is not posted yet. */
-export interface UnsaidFile {
+export interface UndescribedFile {
   readonly file: FileId;
   readonly target: string;
 }
@@ -49,7 +49,7 @@ export interface UnsaidFile {
  * Holds the secrets of files that this device sends, from before the first byte is sent until the
  * messages are posted, and the places of descriptions that it has read.
  */
-export class FileBook {
+export class FileIndex {
   readonly #states: RoomStates;
   readonly #unixMs: () => number;
 
@@ -81,7 +81,7 @@ export class FileBook {
   secretOf(file: FileId, rooms: Readonly<Record<string, string>>): Promise<FileSecret> {
     return this.#states.transact(async (vault) => {
       const known = await vault.get<SealedUploadRow>(uploadKey(file));
-      if (known !== undefined) return secretIn(known);
+      if (known !== undefined) return storedSecret(known);
       const secret = makeFileSecret();
       const row: SealedUploadRow = {
         key: toBase64Url(secret.key),
@@ -97,33 +97,33 @@ export class FileBook {
   }
 
   /** Stores the description to post once the server has recorded the file. */
-  described(file: FileId, bodyOf: (secret: FileSecret) => unknown): Promise<void> {
+  setDescription(file: FileId, bodyOf: (secret: FileSecret) => unknown): Promise<void> {
     return this.#states.transact(async (vault) => {
       const row = await vault.get<SealedUploadRow>(uploadKey(file));
       if (row === undefined) return; // Another process has posted it.
-      await vault.put(uploadKey(file), { ...row, body: bodyOf(secretIn(row)) });
+      await vault.put(uploadKey(file), { ...row, body: bodyOf(storedSecret(row)) });
     });
   }
 
   /** Removes rooms that refused the file. */
-  refused(file: FileId, targets: readonly string[]): Promise<void> {
+  removeRefused(file: FileId, targets: readonly string[]): Promise<void> {
     return this.#states.transact(async (vault) => {
       const row = await vault.get<SealedUploadRow>(uploadKey(file));
       if (row === undefined) return;
-      const left = Object.entries(row.rooms).filter(([, target]) => !targets.includes(target));
-      await vault.put(uploadKey(file), { ...row, rooms: Object.fromEntries(left) });
+      const remaining = Object.entries(row.rooms).filter(([, target]) => !targets.includes(target));
+      await vault.put(uploadKey(file), { ...row, rooms: Object.fromEntries(remaining) });
     });
   }
 
   /** Deletes a file whose messages are posted and whose command has ended. */
-  forget(file: FileId): Promise<void> {
+  remove(file: FileId): Promise<void> {
     return this.#states.transact((vault) => vault.delete(uploadKey(file)));
   }
 
   /** Returns the files of this device that the server has recorded and no message describes. */
-  unsaid(): Promise<readonly UnsaidFile[]> {
+  undescribed(): Promise<readonly UndescribedFile[]> {
     return this.#states.transact(async (vault) => {
-      const unsaid: UnsaidFile[] = [];
+      const files: UndescribedFile[] = [];
       for (const { key, value } of await vault.list<SealedUploadRow>(
         allOf("upload", SEALED_UPLOADS_MAX),
       )) {
@@ -131,11 +131,10 @@ export class FileBook {
         if (value.body === undefined) continue;
         for (const room of value.recorded) {
           const target = value.rooms[room];
-          if (target !== undefined && value.posts[room] === undefined)
-            unsaid.push({ file, target });
+          if (target !== undefined && value.posts[room] === undefined) files.push({ file, target });
         }
       }
-      return unsaid;
+      return files;
     });
   }
 
@@ -143,26 +142,30 @@ export class FileBook {
    * Returns the description to post, and reserves it for this post.
    * @throws {Fault} seal-refused if another post has it
    */
-  async toSay({ vault, room }: RoomAt, post: string, file: FileId): Promise<unknown> {
+  async claimDescription(
+    { vault, room }: RoomTransaction,
+    post: string,
+    file: FileId,
+  ): Promise<unknown> {
     const row = await vault.get<SealedUploadRow>(uploadKey(file));
-    if (row?.body === undefined || row.rooms[room] === undefined) throw wasSaid();
-    const by = row.posts[room];
-    if (by !== undefined && by !== post) throw wasSaid();
-    if (by === undefined) {
+    if (row?.body === undefined || row.rooms[room] === undefined) throw alreadyDescribed();
+    const postId = row.posts[room];
+    if (postId !== undefined && postId !== post) throw alreadyDescribed();
+    if (postId === undefined) {
       await vault.put(uploadKey(file), { ...row, posts: { ...row.posts, [room]: post } });
     }
     return row.body;
   }
 
   /** Handles the server's record of a file in a room. */
-  async recorded(
-    { vault, room }: RoomAt,
+  async addRecord(
+    { vault, room }: RoomTransaction,
     { seq, from = "", body = {} }: ChatRecord,
   ): Promise<void> {
-    const told = fileBodyOf(body);
-    if (told?.name !== SEALED_FILE_NAME) return;
-    const { file, digest: root } = told;
-    const row = (await vault.find<SealedFileRow>(fileKey(file))) ?? NOTHING;
+    const content = fileBodyOf(body);
+    if (content?.name !== SEALED_FILE_NAME) return;
+    const { file, digest: root } = content;
+    const row = (await vault.find<SealedFileRow>(fileKey(file))) ?? EMPTY_ROW;
     // The first record counts: a server cannot replace the content later.
     if (row.records[room] === undefined) {
       const records = { ...row.records, [room]: { seq, root, from } };
@@ -178,24 +181,28 @@ export class FileBook {
    * Reports whether a message may describe the file. The content must match the record, and only
    * the first description counts, unless the file's sender describes it after another user.
    */
-  async mayBe({ vault, room }: RoomAt, about: SealedFile, sender: string): Promise<boolean> {
-    const row = await vault.find<SealedFileRow>(fileKey(about.file));
+  async mayDescribe(
+    { vault, room }: RoomTransaction,
+    description: SealedFile,
+    sender: string,
+  ): Promise<boolean> {
+    const row = await vault.find<SealedFileRow>(fileKey(description.file));
     const record = row?.records[room];
     if (row === undefined || record === undefined) return true; // Erased before this message.
-    if (record.root !== toHex(about.root)) return false;
-    const before = row.said[room];
-    if (before === undefined) return true;
-    const known = await readSaid(vault, room, before);
+    if (record.root !== toHex(description.root)) return false;
+    const descriptionSeq = row.said[room];
+    if (descriptionSeq === undefined) return true;
+    const known = await readDescription(vault, room, descriptionSeq);
     return isSame(record.from, sender) && !isSame(record.from, known?.from);
   }
 
   /** Handles a message that describes the file. */
-  async said({ vault, room }: RoomAt, seq: number, file: FileId): Promise<void> {
-    const row = (await vault.find<SealedFileRow>(fileKey(file))) ?? NOTHING;
+  async addDescription({ vault, room }: RoomTransaction, seq: number, file: FileId): Promise<void> {
+    const row = (await vault.find<SealedFileRow>(fileKey(file))) ?? EMPTY_ROW;
     await vault.put(fileKey(file), { ...row, said: { ...row.said, [room]: seq } });
     const upload = await vault.find<SealedUploadRow>(uploadKey(file));
     if (upload === undefined) return;
-    const { [room]: _told, ...rooms } = upload.rooms;
+    const { [room]: _described, ...rooms } = upload.rooms;
     await vault.put(uploadKey(file), { ...upload, rooms });
   }
 
@@ -203,21 +210,21 @@ export class FileBook {
    * `sealed`: the file is in a sealed room, and this device has not read its description.
    * @throws {Fault} file-unknown if its description was erased
    */
-  find(file: FileId): Promise<KnownFile | "sealed" | undefined> {
+  find(file: FileId): Promise<DescribedFile | "sealed" | undefined> {
     return this.#states.transact(async (vault) => {
       const row = await vault.find<SealedFileRow>(fileKey(file));
       if (row === undefined) return undefined;
-      const said = Object.entries(row.said);
-      for (const [room, seq] of said) {
-        const known = await readSaid(vault, room as RoomId, seq);
+      const descriptions = Object.entries(row.said);
+      for (const [room, seq] of descriptions) {
+        const known = await readDescription(vault, room as RoomId, seq);
         if (known !== undefined) return known;
       }
-      if (said.length === 0) return "sealed";
+      if (descriptions.length === 0) return "sealed";
       throw new Fault("file-unknown", msg`there is no file ${file}: it was erased`);
     });
   }
 
-  saidAt(file: FileId, room: RoomId): Promise<number | undefined> {
+  descriptionSeq(file: FileId, room: RoomId): Promise<number | undefined> {
     return this.#states.transact(async (vault) => {
       return (await vault.find<SealedFileRow>(fileKey(file)))?.said[room];
     });
@@ -235,12 +242,12 @@ export class FileBook {
    */
   partnerOf(seq: number, rooms: readonly RoomId[]): Promise<number | undefined> {
     return this.#states.transact(async (vault) => {
-      const at = await vault.find<FileAtRow>(fileAtKey(seq));
-      if (at !== undefined) {
-        return (await vault.find<SealedFileRow>(fileKey(at.file)))?.said[at.room];
+      const location = await vault.find<FileAtRow>(fileAtKey(seq));
+      if (location !== undefined) {
+        return (await vault.find<SealedFileRow>(fileKey(location.file)))?.said[location.room];
       }
       for (const room of rooms) {
-        const known = await readSaid(vault, room, seq);
+        const known = await readDescription(vault, room, seq);
         if (known === undefined) continue;
         const row = await vault.find<SealedFileRow>(fileKey(known.file));
         // A message that described another user's file erases nothing else.
@@ -251,20 +258,24 @@ export class FileBook {
   }
 }
 
-const NOTHING: SealedFileRow = { records: {}, said: {} };
+const EMPTY_ROW: SealedFileRow = { records: {}, said: {} };
 
-async function readSaid(vault: Vault, room: RoomId, seq: number): Promise<KnownFile | undefined> {
-  const said = await vault.find<SaidRow>(saidKey(room, seq));
-  if (said?.kind !== "said") return undefined;
-  const about = readSealedFile(said.body as Readonly<Record<string, unknown>>);
-  return about === undefined ? undefined : { ...about, from: said.user };
+async function readDescription(
+  vault: Vault,
+  room: RoomId,
+  seq: number,
+): Promise<DescribedFile | undefined> {
+  const content = await vault.find<ContentRow>(contentKey(room, seq));
+  if (content?.kind !== "said") return undefined;
+  const description = readSealedFile(content.body as Readonly<Record<string, unknown>>);
+  return description === undefined ? undefined : { ...description, from: content.user };
 }
 
-function secretIn({ key, prefix }: SealedUploadRow): FileSecret {
+function storedSecret({ key, prefix }: SealedUploadRow): FileSecret {
   return { key: fromBase64Url(key), prefix: fromBase64Url(prefix) };
 }
 
-function wasSaid(): Fault {
+function alreadyDescribed(): Fault {
   return new Fault("seal-refused", msg`the room was told of this file already`, {
     remedy: msg`look for it there: /files`,
   });

@@ -29,7 +29,7 @@ export async function checkMaySeal(sealer: Sealer, name: string): Promise<void> 
     if (found !== undefined || !more || after === undefined) break;
   }
   // A device without certificate or encryption must fail before a room is created.
-  await (await sealer.sealedRooms()).stock();
+  await (await sealer.sealedRooms()).stockKeyPackages();
 }
 
 /** Makes the group of a sealed room that was just created. @throws {Fault} */
@@ -44,14 +44,14 @@ export async function sealConversation(sealer: Sealer, user: string): Promise<vo
   const rooms = await sealer.sealedRooms();
   const { room: id } = await sealer.request("group", { target: `@${user}` });
   const view = { kind: "person", name: user, id, topic: "", isSealed: true } as RoomView;
-  await rooms.begin(view, user);
+  await rooms.sealConversation(view, user);
 }
 
 /**
  * Refuses to send a topic to a sealed room: the server would refuse it too, but have read it.
  * @throws {Fault} sealed-room
  */
-export function checkIsOpen(room: RoomView | undefined): void {
+export function checkNotSealed(room: RoomView | undefined): void {
   if (room?.isSealed !== true) return;
   throw new Fault("sealed-room", msg`the server would read this topic, and the room is sealed`, {
     remedy: msg`say it in the room`,
