@@ -55,11 +55,11 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents, Sessio
     return isLoopback(remote.host) || !this.floodGuard.isRefused(addressSender(remote.host));
   }
 
-  answers(remote: Address): boolean {
+  acceptsRequest(remote: Address): boolean {
     return this.#requestRate.allows(remote);
   }
 
-  wait({ host }: Address): () => void {
+  connecting({ host }: Address): () => void {
     this.#addresses.opened(host);
     return () => this.#addresses.closed(host, false);
   }

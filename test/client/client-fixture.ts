@@ -10,7 +10,7 @@ import { bodyText } from "../../src/core/client/chat-record.ts";
 import { Identity } from "../../src/crypto/identity.ts";
 import { systemEntropy } from "../../src/io/entropy.ts";
 import type { Dial } from "../../src/io/link/link.ts";
-import { MemoryNetwork, type MemoryWeather } from "../../src/io/link/memory-network.ts";
+import { MemoryNetwork, type NetworkConditions } from "../../src/io/link/memory-network.ts";
 import { ClientState } from "../../src/io/state/client-state.ts";
 import type { ServerPlace } from "../../src/wire/invite.ts";
 import { FakeServer } from "./fake-server.ts";
@@ -28,7 +28,7 @@ export class ClientFixture {
   readonly device = Identity.generate();
   readonly dialled: string[] = [];
 
-  constructor(weather: MemoryWeather = {}) {
+  constructor(weather: NetworkConditions = {}) {
     this.network = new MemoryNetwork(this.clock, weather);
     this.server = new FakeServer(this.network);
     this.#dial = this.network.dialFrom("home");

@@ -155,7 +155,7 @@ describe("a client", () => {
     const { fixture, watched, clock } = await connected();
     const release: (() => void)[] = [];
     fixture.network.cut((end) => {
-      release.push(end.other.stall(), end.stall());
+      release.push(end.peer.stall(), end.stall());
       return false;
     });
     await clock.advance(46_000);

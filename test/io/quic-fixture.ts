@@ -115,7 +115,7 @@ export class Stranger {
     await within("a handshake", wire.opened());
     const pipe = await wire.openPipe();
     const { promise, resolve } = Promise.withResolvers<number | undefined>();
-    pipe.listen({ data: () => {}, broken: resolve });
+    pipe.listen({ data: () => {}, closed: resolve });
     return { pipe, broken: promise };
   }
 

@@ -147,7 +147,7 @@ describe("a stream before the first", () => {
         if (outcome === "full") await Promise.race([pipe.writable(), broken]);
         else await passes(0);
       }
-      await within("the end of the connection", wire.gone);
+      await within("the end of the connection", wire.closed);
       return wire.code;
     });
     const codes = await within("the end of all", Promise.all(attacks));
@@ -177,7 +177,7 @@ describe("a peer that only takes", () => {
 
   test("and opens no stream is let go for the next of UDP_HALF_OPEN_MAX", async () => {
     const untakenMax = UDP_HALF_OPEN_MAX / 16;
-    const small = new QuicHost({ untakenMax });
+    const small = new QuicHost({ unlinkedMax: untakenMax });
     const wires = [];
     for (let i = 0; i < 3; i++) {
       const wire = await stranger.wire(small.listener.port);
@@ -192,7 +192,7 @@ describe("a peer that only takes", () => {
       wire.opened().catch(() => {});
       flood.push(wire);
     }
-    await within("being let go", Promise.all(wires.map(({ gone }) => gone)));
+    await within("being let go", Promise.all(wires.map(({ closed }) => closed)));
     expect(wires.map(({ code }) => code)).toEqual(wires.map(() => QUIC_CODE.refused));
     await small.serves(honest); // Amid all the half-open ones.
     for (const wire of flood) wire.close(QUIC_CODE.lost);

@@ -73,7 +73,7 @@ export class QuicRelays implements LinkSetup {
   }
 
   async #free(target: number): Promise<Path> {
-    const idle = this.#paths.find((path) => path.target === target && path.link?.isOver === true);
+    const idle = this.#paths.find((path) => path.target === target && path.link?.isClosed === true);
     if (idle !== undefined) return idle;
     const relay = await UdpRelay.open({ host: HOST, port: target });
     const path: Path = { target, relay, dialer: new QuicDialer(), link: undefined };

@@ -137,7 +137,7 @@ test("neither decodes nor answers after it has decided to close", async () => {
 test("a connection that floods while it is closed gets no orderly end", async () => {
   const { site, eve } = await siteWith(["eve"]);
   const end = site.farEnd(eve);
-  const release = (eve.link as typeof end).other.other.stall(); // It reads nothing.
+  const release = (eve.link as typeof end).peer.peer.stall(); // It reads nothing.
   end.close();
   for (let i = 0; i <= MESSAGES_AFTER_CLOSE_MAX; i++) eve.raw(pack({ kind: "ping" }));
   await site.time.advance(10); // Far from DRAIN_TIMEOUT_MS.

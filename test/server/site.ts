@@ -356,7 +356,7 @@ export class Site {
   }
 
   farEnd(guest: Guest): MemoryLink {
-    return (guest.link as MemoryLink).other;
+    return (guest.link as MemoryLink).peer;
   }
 }
 

@@ -29,7 +29,7 @@ function listenAsStranger(server: Server): ReturnType<typeof listenQuic> {
     { host: HOST, port: 0, tls: certificate },
     {
       accept: (remote) => server.sessions.accept(asStranger(remote)),
-      wait: (remote) => server.sessions.wait(asStranger(remote)),
+      connecting: (remote) => server.sessions.connecting(asStranger(remote)),
       link: (link) => {
         server.sessions.link({ ...countedLink(link, () => {}), remote: asStranger(link.remote) });
       },
@@ -71,7 +71,7 @@ test("counts connections without a link while they last", async () => {
   for (let i = 0; i < LINKS_BEFORE_LOGIN_PER_ADDRESS_MAX; i++) wires.push(await handshaken());
   await until("their being counted", () => !server.sessions.accept({ host: STRANGER, port: 1 }));
   const further = await handshaken();
-  await within("its being turned away", further.gone);
+  await within("its being turned away", further.closed);
   expect(further.code).toBe(QUIC_CODE.refused);
   expect(await rejection(site.connect(STRANGER))).toBeInstanceOf(Error);
   // One of those that wait becomes a link: it is counted once.

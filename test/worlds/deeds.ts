@@ -102,7 +102,7 @@ function ofDevice(kind: Kind, device: Device, world: World): void {
     case "stall": {
       const { link } = device;
       if (!(link instanceof MemoryLink)) return;
-      const release = (dice.chance(0.5) ? link.other : link).stall();
+      const release = (dice.chance(0.5) ? link.peer : link).stall();
       world.stalls.push(release);
       clock.after(forMs, release);
       return;

@@ -3,7 +3,7 @@ import type { Clock } from "../../src/io/clock.ts";
 import type { Disk } from "../../src/io/disk/disk.ts";
 import type { Entropy } from "../../src/io/entropy.ts";
 import type { Link } from "../../src/io/link/link.ts";
-import type { MemoryWeather } from "../../src/io/link/memory-network.ts";
+import type { NetworkConditions } from "../../src/io/link/memory-network.ts";
 import type { Log } from "../../src/io/log/log.ts";
 import type { ClientState } from "../../src/io/state/client-state.ts";
 import type { PushAnswer } from "../../src/server/push/sender.ts";
@@ -16,7 +16,7 @@ export interface Platform {
   readonly dice: Dice;
   readonly trace: Trace;
   readonly witness: Witness;
-  readonly weather: MemoryWeather;
+  readonly weather: NetworkConditions;
   readonly captures: Captures;
   readonly asked: Set<string>;
   readonly mutant: Mutant;

@@ -4,7 +4,7 @@ import { CONNECT_TIMEOUT_MS } from "../../base/limits.ts";
 import { CLUSTER_ADDRESSES_MAX } from "../../base/limits-cluster.ts";
 import type { Clock } from "../../io/clock.ts";
 import { interfaceAddresses } from "../../io/lan/interfaces.ts";
-import { AutoDialer, type WayThere } from "../../io/link/auto-dial.ts";
+import { AutoDialer, type DialTransport } from "../../io/link/auto-dial.ts";
 import type { Link } from "../../io/link/link.ts";
 import { QuicDialer } from "../../io/quic/dial.ts";
 import { isLoopback } from "../../io/ws/address.ts";
@@ -12,7 +12,7 @@ import { wsDial } from "../../io/ws/dial.ts";
 import type { ServerPlace, ServerSpec } from "../../wire/invite.ts";
 
 export interface DialerOptions {
-  readonly transport: "auto" | WayThere;
+  readonly transport: "auto" | DialTransport;
   /** Local port to dial from, for both TCP and UDP. */
   readonly localPort?: number | undefined;
 }
@@ -57,7 +57,8 @@ export function openPlaces(
     const key = `${host} ${port}`;
     const learns = !isThisMachine(host);
     const first = learns ? preferred : "tcp";
-    const auto = autos.get(key) ?? new AutoDialer({ dials, clock, first, learns });
+    const auto =
+      autos.get(key) ?? new AutoDialer({ dials, clock, first, remembersTransport: learns });
     autos.set(key, auto);
     const [oldest = key] = autos.keys();
     if (autos.size > PLACES_KNOWN_MAX) autos.delete(oldest);

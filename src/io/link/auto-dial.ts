@@ -1,34 +1,33 @@
-/** Dials TCP first, and UDP in parallel if TCP does not answer. */
+/** Dials TCP first, and then UDP in parallel if TCP does not answer. */
 
 import { Fault, type FaultCode } from "../../base/fault.ts";
 import { TRANSPORT_FALLBACK_DELAY_MS, TRANSPORT_REFUSAL_GRACE_MS } from "../../base/limits.ts";
 import type { Clock } from "../clock.ts";
 import type { Dial, DialOptions, Link } from "./link.ts";
 
-/** Transport to a server. */
-export type WayThere = "tcp" | "udp";
+export type DialTransport = "tcp" | "udp";
 
-/** Only after these the other transport may succeed; other faults would be the same. */
-const NO_WAY: ReadonlySet<FaultCode> = new Set(["unreachable", "timeout"]);
+/** Codes after which the other transport may succeed. */
+const FALLBACK_CODES: ReadonlySet<FaultCode> = new Set(["unreachable", "timeout"]);
 
 export interface AutoDialOptions {
-  readonly dials: Readonly<Record<WayThere, Dial>>;
+  readonly dials: Readonly<Record<DialTransport, Dial>>;
   readonly clock: Clock;
-  readonly first: WayThere;
-  /** The transport that worked is tried first the next time; otherwise always `first`. */
-  readonly learns: boolean;
+  readonly first: DialTransport;
+  /** Try the last successful transport first, instead of always `first`. */
+  readonly remembersTransport: boolean;
 }
 
 /**
- * Dials one transport, and the other one in parallel as soon as the first has failed or has not
- * answered within TRANSPORT_FALLBACK_DELAY_MS. The first link wins. If neither succeeds, the fault
- * is that of the preferred transport. A transport that has worked and now refuses usually means
- * that the server is restarting: for TRANSPORT_REFUSAL_GRACE_MS no other transport is tried.
+ * Dials one transport, and the other one in parallel when the first fails or does not answer within
+ * TRANSPORT_FALLBACK_DELAY_MS. The first link wins. If both fail, the fault is that of the
+ * preferred transport. If a transport that worked now refuses, the server is probably restarting,
+ * so no other transport is tried for TRANSPORT_REFUSAL_GRACE_MS.
  */
 export class AutoDialer {
   readonly #options: AutoDialOptions;
-  #worked: WayThere | undefined;
-  /** Start of the failures of the transport that has worked. */
+  #lastWorking: DialTransport | undefined;
+  /** Start of the failures of the last working transport. */
   #failingSince: number | undefined;
 
   constructor(options: AutoDialOptions) {
@@ -36,16 +35,16 @@ export class AutoDialer {
   }
 
   readonly dial: Dial = async (options) => {
-    const { dials, clock, learns } = this.#options;
-    const first = (learns ? this.#worked : undefined) ?? this.#options.first;
+    const { dials, clock, remembersTransport } = this.#options;
+    const first = (remembersTransport ? this.#lastWorking : undefined) ?? this.#options.first;
     const now = clock.now();
     const isNew =
       this.#failingSince === undefined || now - this.#failingSince < TRANSPORT_REFUSAL_GRACE_MS;
-    const isHeld = first === this.#worked && isNew;
+    const isHeld = first === this.#lastWorking && isNew;
     const race = new Race({ dials, clock, first, target: options, isHeld });
     try {
-      const { link, way } = await race.run();
-      this.#worked = way;
+      const { link, transport } = await race.run();
+      this.#lastWorking = transport;
       this.#failingSince = undefined;
       return link;
     } catch (error) {
@@ -55,74 +54,73 @@ export class AutoDialer {
   };
 }
 
-interface Won {
+interface Winner {
   readonly link: Link;
-  readonly way: WayThere;
+  readonly transport: DialTransport;
 }
 
 interface RaceOptions {
-  readonly dials: Readonly<Record<WayThere, Dial>>;
+  readonly dials: Readonly<Record<DialTransport, Dial>>;
   readonly clock: Clock;
-  readonly first: WayThere;
+  readonly first: DialTransport;
   readonly target: DialOptions;
-  /** An immediate failure decides alone. */
+  /** Do not fall back after an immediate failure. */
   readonly isHeld: boolean;
 }
 
-/** A dial over two transports. */
 class Race {
   readonly #options: RaceOptions;
-  readonly #ways: WayThere[];
-  readonly #result = Promise.withResolvers<Won>();
+  readonly #transports: DialTransport[];
+  readonly #result = Promise.withResolvers<Winner>();
   #running = 0;
-  #isOver = false;
+  #isSettled = false;
   #failure: Fault | undefined;
   #cancel = () => {};
 
   constructor(options: RaceOptions) {
     this.#options = options;
-    this.#ways = options.first === "tcp" ? ["tcp", "udp"] : ["udp", "tcp"];
+    this.#transports = options.first === "tcp" ? ["tcp", "udp"] : ["udp", "tcp"];
   }
 
-  run(): Promise<Won> {
-    this.#next();
+  run(): Promise<Winner> {
+    this.#dialNext();
     return this.#result.promise;
   }
 
-  #next(): void {
+  #dialNext(): void {
     this.#cancel();
-    const way = this.#ways.shift();
-    if (way === undefined) return;
+    const transport = this.#transports.shift();
+    if (transport === undefined) return;
     const { dials, clock, target } = this.#options;
     this.#running += 1;
-    dials[way](target).then(
+    dials[transport](target).then(
       (link) => {
-        if (this.#isOver) return link.destroy(); // The other one was faster.
+        if (this.#isSettled) return link.destroy(); // The other transport was faster.
         this.#settle();
-        this.#result.resolve({ link, way });
+        this.#result.resolve({ link, transport });
       },
-      (error: unknown) => this.#failed(way, error),
+      (error: unknown) => this.#onFailure(transport, error),
     );
-    this.#cancel = clock.after(TRANSPORT_FALLBACK_DELAY_MS, () => this.#next());
+    this.#cancel = clock.after(TRANSPORT_FALLBACK_DELAY_MS, () => this.#dialNext());
   }
 
-  #failed(way: WayThere, error: unknown): void {
+  #onFailure(transport: DialTransport, error: unknown): void {
     this.#running -= 1;
-    if (this.#isOver) return;
-    if (!(error instanceof Fault) || !NO_WAY.has(error.code)) {
+    if (this.#isSettled) return;
+    if (!(error instanceof Fault) || !FALLBACK_CODES.has(error.code)) {
       this.#settle();
       return this.#result.reject(error);
     }
     const { first, isHeld } = this.#options;
-    if (way === first) this.#failure = error;
-    if (this.#ways.length > 0 && !isHeld) return this.#next();
+    if (transport === first) this.#failure = error;
+    if (this.#transports.length > 0 && !isHeld) return this.#dialNext();
     if (this.#running > 0) return;
     this.#settle();
     this.#result.reject(this.#failure);
   }
 
   #settle(): void {
-    this.#isOver = true;
+    this.#isSettled = true;
     this.#cancel();
   }
 }

@@ -1,4 +1,4 @@
-/** The part of a link that all transports share: state, counters and back pressure. */
+/** Shared base of all links: state, counters and back pressure. */
 
 import { assert } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
@@ -14,16 +14,19 @@ export abstract class BaseLink implements Link {
   protected state: "open" | "closing" | "closed" = "open";
   #sentMessages = 0;
   #sentBytes = 0;
-  /** Bounded by the senders: they wait instead of sending. */
+  /** Senders waiting for the queue to drain. */
   readonly #waiters: (() => void)[] = [];
 
   abstract send(message: Uint8Array, tail?: Uint8Array): boolean;
   abstract queuedBytes(): number;
   abstract close(): void;
-  /** Closes immediately. @param fault reported at this end */
+  /**
+   * Closes immediately.
+   * @param fault reported at this end
+   */
   abstract drop(fault: Fault | undefined): void;
 
-  get isOver(): boolean {
+  get isClosed(): boolean {
     return this.state === "closed";
   }
 
@@ -37,15 +40,15 @@ export abstract class BaseLink implements Link {
   }
 
   follow(_topic: string): void {
-    assert(false, "only the server's end follows topics");
+    assert(false, "only the server end follows topics");
   }
 
   unfollow(_topic: string): void {
-    assert(false, "only the server's end follows topics");
+    assert(false, "only the server end follows topics");
   }
 
   openChannel(): Promise<Link> {
-    if (this.state === "open") return this.openLane();
+    if (this.state === "open") return this.dialChannel();
     return Promise.reject(new Fault("unreachable", "the link is closed"));
   }
 
@@ -60,8 +63,8 @@ export abstract class BaseLink implements Link {
     return new Promise((resolve) => this.#waiters.push(resolve));
   }
 
-  protected openLane(): Promise<Link> {
-    assert(false, "only the client's end opens lanes");
+  protected dialChannel(): Promise<Link> {
+    assert(false, "only the client end opens data channels");
   }
 
   protected countSent(messages: number, sizeBytes: number): void {
@@ -69,7 +72,7 @@ export abstract class BaseLink implements Link {
     this.#sentBytes += sizeBytes;
   }
 
-  /** Wakes waiting senders; called when the queue has shrunk or is gone. */
+  /** Wakes waiting senders. Called when the queue has shrunk or was dropped. */
   protected settle(): void {
     if (this.#waiters.length === 0 || !this.#isDrained()) return;
     for (const resolve of this.#waiters.splice(0)) resolve();

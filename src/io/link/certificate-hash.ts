@@ -1,11 +1,11 @@
-/** SHA-256 of a certificate given as PEM. */
+/** SHA-256 of a PEM certificate. */
 
 import { createHash, X509Certificate } from "node:crypto";
 import { Fault } from "../../base/fault.ts";
 
 /**
  * Returns the SHA-256 of the leaf's DER.
- * @throws Fault usage if there is no certificate in the text
+ * @throws {Fault} usage if the text contains no certificate
  */
 export function certificateHashOf(certPem: string): Uint8Array {
   try {

@@ -1,4 +1,4 @@
-/** The receiving half that all links share: queue, limits, errors. */
+/** Receiving half of a link: queue, limits, faults. */
 
 import { assert } from "../../base/assert.ts";
 import type { Fault } from "../../base/fault.ts";
@@ -10,14 +10,14 @@ import {
 import type { LinkHandlers } from "./link.ts";
 
 /**
- * Receives for all kinds of links: buffers what arrives before `receive`, and calls `closed` once
- * and last, never from inside a call to the link, so that no owner is re-entered.
+ * Buffers messages that arrive before `receive`, and calls `closed` once and last. Never calls back
+ * from within a call to the link.
  */
 export class LinkInbox {
   receivedMessages = 0;
   receivedBytes = 0;
-  /** Bounded by the tick in which the owner must call `receive`. */
-  readonly #early: Uint8Array[] = [];
+  /** Bounded by one tick, within which the owner must call `receive`. */
+  readonly #buffered: Uint8Array[] = [];
   #handlers: LinkHandlers | undefined;
   #closing: { readonly fault: Fault | undefined } | undefined;
   #isMuted = false;
@@ -28,12 +28,12 @@ export class LinkInbox {
     assert(this.#handlers === undefined, "a link is received from once");
     this.#handlers = handlers;
     queueMicrotask(() => {
-      for (const bytes of this.#early.splice(0)) this.#deliver(handlers, bytes);
+      for (const bytes of this.#buffered.splice(0)) this.#deliver(handlers, bytes);
       if (this.#closing !== undefined) handlers.closed(this.#closing.fault);
     });
   }
 
-  /** Reports whether the peer keeps sending long after this end has closed. */
+  /** Reports whether the peer keeps sending long after this end closed. */
   get isFlooded(): boolean {
     const bytesMax = Math.max(
       BYTES_AFTER_CLOSE_MIN,
@@ -42,7 +42,7 @@ export class LinkInbox {
     return this.#droppedMessages > MESSAGES_AFTER_CLOSE_MAX || this.#droppedBytes > bytesMax;
   }
 
-  /** @param bytes owned by the receiver from now on */
+  /** @param bytes owned by the receiver */
   push(bytes: Uint8Array): void {
     if (this.#isMuted) {
       this.#droppedMessages++;
@@ -51,17 +51,17 @@ export class LinkInbox {
     if (this.#closing !== undefined || this.#isMuted) return;
     this.receivedMessages += 1;
     this.receivedBytes += bytes.length;
-    if (this.#handlers === undefined || this.#early.length > 0) this.#early.push(bytes);
+    if (this.#handlers === undefined || this.#buffered.length > 0) this.#buffered.push(bytes);
     else this.#deliver(this.#handlers, bytes);
   }
 
-  /** Called after the owner's `close` or `destroy`: only the end is reported from now on. */
+  /** Drops messages after the owner's `close` or `destroy`. */
   mute(): void {
     this.#isMuted = true;
-    this.#early.length = 0;
+    this.#buffered.length = 0;
   }
 
-  /** The first call wins. */
+  /** Only the first call counts. */
   close(fault: Fault | undefined): void {
     if (this.#closing !== undefined) return;
     this.#closing = { fault };
@@ -80,8 +80,7 @@ export class LinkInbox {
 }
 
 /**
- * Ends the process on a bug: if thrown in a socket's handler, Bun would report it as the socket's
- * error.
+ * Ends the process on a bug. If thrown in a socket handler, Bun would report it as a socket error.
  */
 export function rethrow(error: unknown): void {
   queueMicrotask(() => {

@@ -13,37 +13,37 @@ import type { Topics } from "./topics.ts";
 const OVERHEAD_BYTES = 16;
 
 interface PendingChunk {
-  /** `undefined` is the orderly end of this direction. */
+  /** `undefined` marks the normal end of this direction. */
   readonly bytes: Uint8Array | undefined;
   readonly arrivesAt: number;
 }
 
-/** The network as seen by one end of a link. */
+/** The network of one end of a link. */
 export interface MemoryWire {
   readonly clock: Clock;
   readonly certificateHash: Uint8Array;
-  /** Milliseconds that a message of this size takes from one address to the other. */
+  /** Transit time in milliseconds of a message of this size. */
   delayMs(from: Address, to: Address, sizeBytes: number): number;
   readonly topics: Topics<MemoryLink>;
-  openLane(end: MemoryLink): Promise<Link>;
-  gone(end: MemoryLink): void;
+  openChannel(end: MemoryLink): Promise<Link>;
+  onClosed(end: MemoryLink): void;
 }
 
-/** An end of an in-process link. Delivery waits for the clock, which the simulation controls. */
+/** One end of an in-process link. Delivery follows the given clock. */
 export class MemoryLink extends BaseLink {
   readonly transport = "memory";
   readonly local: Address;
   readonly remote: Address;
   readonly isServer: boolean;
   readonly #wire: MemoryWire;
-  /** In flight to the peer; bounded by SEND_QUEUE_BYTES_MAX. */
+  /** In flight to the peer. Bounded by SEND_QUEUE_BYTES_MAX. */
   readonly #pending: PendingChunk[] = [];
   #pendingChunkBytes = 0;
   #lastArrival = 0;
-  #other: MemoryLink | undefined;
+  #peer: MemoryLink | undefined;
   #isStalled = false;
   #isScheduled = false;
-  #callOffDeadline: (() => void) | undefined;
+  #cancelDeadline: (() => void) | undefined;
 
   constructor(wire: MemoryWire, local: Address, remote: Address, isServer: boolean) {
     super();
@@ -53,15 +53,15 @@ export class MemoryLink extends BaseLink {
     this.isServer = isServer;
   }
 
-  /** Joins two ends; called once, by the network. */
+  /** Connects two ends. Called once, by the network. */
   static join(one: MemoryLink, other: MemoryLink): void {
-    one.#other = other;
-    other.#other = one;
+    one.#peer = other;
+    other.#peer = one;
   }
 
-  get other(): MemoryLink {
-    assert(this.#other !== undefined, "a memory link has two ends");
-    return this.#other;
+  get peer(): MemoryLink {
+    assert(this.#peer !== undefined, "a memory link has two ends");
+    return this.#peer;
   }
 
   get certificateHash(): Uint8Array {
@@ -76,7 +76,7 @@ export class MemoryLink extends BaseLink {
       return false;
     }
     this.countSent(1, message.length);
-    this.#post(message);
+    this.#enqueue(message);
     return true;
   }
 
@@ -85,51 +85,51 @@ export class MemoryLink extends BaseLink {
   }
 
   override follow(topic: string): void {
-    assert(this.isServer, "only the server's end follows topics");
-    if (this.state === "open") this.#wire.topics.enter(topic, this);
+    assert(this.isServer, "only the server end follows topics");
+    if (this.state === "open") this.#wire.topics.follow(topic, this);
   }
 
   override unfollow(topic: string): void {
-    this.#wire.topics.leave(topic, this);
+    this.#wire.topics.unfollow(topic, this);
   }
 
-  protected override openLane(): Promise<Link> {
-    assert(!this.isServer, "only the client's end opens lanes");
-    return this.#wire.openLane(this);
+  protected override dialChannel(): Promise<Link> {
+    assert(!this.isServer, "only the client end opens data channels");
+    return this.#wire.openChannel(this);
   }
 
   close(): void {
     if (this.state !== "open") return;
     this.state = "closing";
     this.inbox.mute();
-    this.#post(undefined);
-    // A reader that never takes the rest must not hold the link forever.
-    this.#callOffDeadline = this.#wire.clock.after(DRAIN_TIMEOUT_MS, () => this.destroy());
+    this.#enqueue(undefined);
+    // Bounds the wait for a reader that stops reading.
+    this.#cancelDeadline = this.#wire.clock.after(DRAIN_TIMEOUT_MS, () => this.destroy());
   }
 
   drop(fault: Fault | undefined): void {
-    this.#end(fault);
-    this.other.#end(new Fault("link-closed", "the other end went away"));
+    this.#finish(fault);
+    this.peer.#finish(new Fault("link-closed", "the other end went away"));
   }
 
-  /** Simulates a broken cable: both ends fail, and nothing in flight arrives. */
+  /** Simulates a broken cable: both ends fail, and messages in flight are lost. */
   cut(fault = new Fault("link-closed", "the connection was lost")): void {
-    this.#end(fault);
-    this.other.#end(fault);
+    this.#finish(fault);
+    this.peer.#finish(fault);
   }
 
   /**
-   * Holds back everything sent to this end, as if it did not read; returns a function that resumes.
+   * Holds back everything sent to this end, as if it did not read. Returns a function that resumes.
    */
   stall(): () => void {
     this.#isStalled = true;
     return () => {
       this.#isStalled = false;
-      this.other.#schedule();
+      this.peer.#schedule();
     };
   }
 
-  #post(bytes: Uint8Array | undefined): void {
+  #enqueue(bytes: Uint8Array | undefined): void {
     const { clock } = this.#wire;
     const sizeBytes = bytes?.length ?? 0;
     const delayMs = this.#wire.delayMs(this.local, this.remote, sizeBytes);
@@ -140,10 +140,10 @@ export class MemoryLink extends BaseLink {
     this.#schedule();
   }
 
-  /** At most one timer per direction, for the first chunk. */
+  /** Uses at most one timer per direction, for the first chunk. */
   #schedule(): void {
     const front = this.#pending[0];
-    if (front === undefined || this.#isScheduled || this.other.#isStalled) return;
+    if (front === undefined || this.#isScheduled || this.peer.#isStalled) return;
     this.#isScheduled = true;
     const delayMs = Math.max(0, front.arrivesAt - this.#wire.clock.now());
     this.#wire.clock.after(delayMs, () => {
@@ -157,39 +157,39 @@ export class MemoryLink extends BaseLink {
     const now = this.#wire.clock.now();
     for (;;) {
       const front = this.#pending[0];
-      if (front === undefined || front.arrivesAt > now || this.other.#isStalled) break;
+      if (front === undefined || front.arrivesAt > now || this.peer.#isStalled) break;
       this.#pending.shift();
       this.#pendingChunkBytes -= (front.bytes?.length ?? 0) + OVERHEAD_BYTES;
-      this.#arrive(front.bytes);
+      this.#deliver(front.bytes);
     }
     this.settle();
   }
 
-  #arrive(bytes: Uint8Array | undefined): void {
-    const { other } = this;
+  #deliver(bytes: Uint8Array | undefined): void {
+    const { peer } = this;
     if (bytes === undefined) {
-      other.#end(undefined);
-      this.#end(undefined);
+      peer.#finish(undefined);
+      this.#finish(undefined);
     } else if (bytes.length > MESSAGE_BYTES_MAX) {
-      const sentence = msg`a message is longer than ${MESSAGE_BYTES_MAX} bytes`;
-      this.cut(new Fault("too-large", sentence));
+      const message = msg`a message is longer than ${MESSAGE_BYTES_MAX} bytes`;
+      this.cut(new Fault("too-large", message));
     } else {
-      other.inbox.push(bytes);
-      if (other.isServer && other.inbox.isFlooded) other.destroy();
+      peer.inbox.push(bytes);
+      if (peer.isServer && peer.inbox.isFlooded) peer.destroy();
     }
   }
 
-  #end(fault: Fault | undefined): void {
+  #finish(fault: Fault | undefined): void {
     if (this.state === "closed") return;
-    // The end that closed gets an orderly close, whatever the peer saw.
-    const isOurs = this.state === "closing";
+    // The end that closed gets a normal close, regardless of its peer.
+    const isOwnClose = this.state === "closing";
     this.state = "closed";
-    this.#callOffDeadline?.();
+    this.#cancelDeadline?.();
     this.#pending.length = 0;
     this.#pendingChunkBytes = 0;
-    this.inbox.close(isOurs ? undefined : fault);
+    this.inbox.close(isOwnClose ? undefined : fault);
     this.settle();
-    this.#wire.topics.leaveAll(this);
-    this.#wire.gone(this);
+    this.#wire.topics.unfollowAll(this);
+    this.#wire.onClosed(this);
   }
 }

@@ -1,4 +1,4 @@
-/** A network in memory with loss, delay and partitions. */
+/** An in-memory network with delay and partitions. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import { CONNECT_TIMEOUT_MS } from "../../base/limits.ts";
@@ -8,8 +8,8 @@ import { MemoryLink, type MemoryWire } from "./memory-link.ts";
 import { Topics } from "./topics.ts";
 
 /** Path conditions of a simulation. Default: no delay, everything reachable. */
-export interface MemoryWeather {
-  /** Milliseconds in flight; order is always kept. */
+export interface NetworkConditions {
+  /** Milliseconds in flight. Order is always kept. */
   delayMs?(from: Address, to: Address, sizeBytes: number): number;
   /** Reports whether a dial succeeds; `false` makes it time out. */
   isReachable?(from: Address, to: Address): boolean;
@@ -22,7 +22,7 @@ export interface MemoryListenOptions {
   readonly certificateHash: Uint8Array;
 }
 
-interface Station {
+interface MemoryServer {
   readonly address: Address;
   readonly certificateHash: Uint8Array;
   readonly events: ListenerEvents;
@@ -34,52 +34,59 @@ interface Station {
 /** First ephemeral port, as on a real host. */
 const FREE_PORT_FIRST = 49_152;
 
-/** Hosts, ports and wires inside one process, on a given clock. */
+/** Hosts, ports and links inside one process, on a given clock. */
 export class MemoryNetwork {
   readonly #clock: Clock;
-  readonly #weather: MemoryWeather;
-  readonly #stations = new Map<string, Station>();
-  readonly #lanes = new Map<MemoryLink, Set<MemoryLink>>();
+  readonly #conditions: NetworkConditions;
+  readonly #servers = new Map<string, MemoryServer>();
+  readonly #channels = new Map<MemoryLink, Set<MemoryLink>>();
   readonly #localPorts = new Set<string>();
   #freePort = FREE_PORT_FIRST;
 
-  constructor(clock: Clock, weather: MemoryWeather = {}) {
+  constructor(clock: Clock, conditions: NetworkConditions = {}) {
     this.#clock = clock;
-    this.#weather = weather;
+    this.#conditions = conditions;
   }
 
-  /** @throws Fault port-taken */
+  /** @throws {Fault} port-taken */
   listen(options: MemoryListenOptions, events: ListenerEvents): Listener {
     const port = options.port === 0 ? this.#freePort++ : options.port;
     const address = { host: options.host, port };
     const key = keyOf(address);
-    if (this.#stations.has(key)) {
+    if (this.#servers.has(key)) {
       throw new Fault("port-taken", msg`another program listens on ${key}`);
     }
     const { certificateHash } = options;
     const ends = new Set<MemoryLink>();
     const topics = new Topics<MemoryLink>();
-    const station: Station = { address, certificateHash, events, ends, topics, stopped: undefined };
-    this.#stations.set(key, station);
+    const server: MemoryServer = {
+      address,
+      certificateHash,
+      events,
+      ends,
+      topics,
+      stopped: undefined,
+    };
+    this.#servers.set(key, server);
     return {
       transport: "memory",
       port,
       publish: (topic, message) => {
         for (const end of [...topics.followers(topic)]) end.send(message);
       },
-      stop: () => this.#stop(station),
+      stop: () => this.#stop(server),
     };
   }
 
-  /** @param host the caller's address, as the server sees it */
+  /** @param host the caller's address, as seen by the server */
   dialFrom(host: string): Dial {
     return (options) => this.#dial(host, options);
   }
 
-  /** Breaks every link that matches (called with the server's end). */
-  cut(isMeant: (end: MemoryLink) => boolean = () => true): void {
-    for (const station of this.#stations.values()) {
-      for (const end of [...station.ends]) if (isMeant(end)) end.cut();
+  /** Breaks every link whose server end matches. */
+  cut(matches: (end: MemoryLink) => boolean = () => true): void {
+    for (const server of this.#servers.values()) {
+      for (const end of [...server.ends]) if (matches(end)) end.cut();
     }
   }
 
@@ -87,8 +94,8 @@ export class MemoryNetwork {
     const remote = { host: options.host, port: options.port };
     const local = { host, port: options.localPort ?? this.#freePort++ };
     if (this.#localPorts.has(keyOf(local))) {
-      const sentence = msg`the local port ${local.port} is taken by another program`;
-      return Promise.reject(new Fault("port-taken", sentence, { remedy: "choose another one" }));
+      const message = msg`the local port ${local.port} is taken by another program`;
+      return Promise.reject(new Fault("port-taken", message, { remedy: "choose another one" }));
     }
     return this.#connect(local, remote, options.timeoutMs, undefined);
   }
@@ -99,82 +106,82 @@ export class MemoryNetwork {
     timeoutMs: number,
     parent: MemoryLink | undefined,
   ): Promise<Link> {
-    const isReachable = this.#weather.isReachable?.(local, remote) ?? true;
+    const isReachable = this.#conditions.isReachable?.(local, remote) ?? true;
     const delayMs = isReachable ? this.#delayMs(local, remote, 0) : timeoutMs;
     return new Promise((resolve, reject) => {
       this.#clock.after(Math.min(delayMs, timeoutMs), () => {
-        const station = this.#stations.get(keyOf(remote));
+        const server = this.#servers.get(keyOf(remote));
         if (!isReachable || delayMs >= timeoutMs) {
           reject(new Fault("timeout", msg`${keyOf(remote)} did not answer in time`));
-        } else if (station === undefined || station.stopped !== undefined) {
+        } else if (server === undefined || server.stopped !== undefined) {
           reject(new Fault("unreachable", msg`nobody listens on ${keyOf(remote)}`));
-        } else if (!station.events.accept(local)) {
+        } else if (!server.events.accept(local)) {
           reject(new Fault("unreachable", msg`${keyOf(remote)} takes no more connections`));
-        } else if (parent !== undefined && !station.ends.has(parent.other)) {
+        } else if (parent !== undefined && !server.ends.has(parent.peer)) {
           reject(new Fault("unreachable", "the link is closed"));
         } else {
-          resolve(this.#join(station, local, parent));
+          resolve(this.#createLink(server, local, parent));
         }
       });
     });
   }
 
-  #join(station: Station, local: Address, parent: MemoryLink | undefined): MemoryLink {
-    const wire = this.#wire(station);
-    const client = new MemoryLink(wire, local, station.address, false);
-    const server = new MemoryLink(wire, station.address, local, true);
-    MemoryLink.join(client, server);
-    station.ends.add(server);
+  #createLink(server: MemoryServer, local: Address, parent: MemoryLink | undefined): MemoryLink {
+    const wire = this.#wire(server);
+    const clientEnd = new MemoryLink(wire, local, server.address, false);
+    const serverEnd = new MemoryLink(wire, server.address, local, true);
+    MemoryLink.join(clientEnd, serverEnd);
+    server.ends.add(serverEnd);
     this.#localPorts.add(keyOf(local));
     if (parent !== undefined) {
-      const lanes = this.#lanes.get(parent.other) ?? new Set();
-      this.#lanes.set(parent.other, lanes.add(server));
+      const channels = this.#channels.get(parent.peer) ?? new Set();
+      this.#channels.set(parent.peer, channels.add(serverEnd));
     }
-    station.events.link(server, parent?.other);
-    return client;
+    server.events.link(serverEnd, parent?.peer);
+    return clientEnd;
   }
 
-  #wire(station: Station): MemoryWire {
+  #wire(server: MemoryServer): MemoryWire {
     return {
       clock: this.#clock,
-      certificateHash: station.certificateHash,
+      certificateHash: server.certificateHash,
       delayMs: (from, to, sizeBytes) => this.#delayMs(from, to, sizeBytes),
-      topics: station.topics,
-      openLane: (end) => {
+      topics: server.topics,
+      openChannel: (end) => {
         const local = { host: end.local.host, port: this.#freePort++ };
         return this.#connect(local, end.remote, CONNECT_TIMEOUT_MS, end);
       },
-      gone: (end) => this.#forget(station, end),
+      onClosed: (end) => this.#remove(server, end),
     };
   }
 
-  #forget(station: Station, end: MemoryLink): void {
+  #remove(server: MemoryServer, end: MemoryLink): void {
     if (!end.isServer) {
       this.#localPorts.delete(keyOf(end.local));
       return;
     }
-    station.ends.delete(end);
-    // A channel ends with its link, as on QUIC.
-    for (const lane of this.#lanes.get(end) ?? []) lane.cut();
-    this.#lanes.delete(end);
-    if (station.ends.size === 0) station.stopped?.();
+    server.ends.delete(end);
+    // A data channel ends with its link, as on QUIC.
+    for (const channel of this.#channels.get(end) ?? []) channel.cut();
+    this.#channels.delete(end);
+    if (server.ends.size === 0) server.stopped?.();
   }
 
-  #stop(station: Station): Promise<void> {
+  #stop(server: MemoryServer): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const before = station.stopped;
-    station.stopped = () => {
-      before?.();
-      this.#stations.delete(keyOf(station.address));
+    const previous = server.stopped;
+    server.stopped = () => {
+      previous?.();
+      this.#servers.delete(keyOf(server.address));
       resolve();
     };
-    if (station.ends.size === 0) station.stopped();
-    for (const end of [...station.ends]) end.close();
+    if (server.ends.size === 0) server.stopped();
+    for (const end of [...server.ends]) end.close();
     return promise;
   }
 
   #delayMs(from: Address, to: Address, sizeBytes: number): number {
-    return this.#weather.delayMs?.(from, to, sizeBytes) ?? 0;
+    return this.#conditions.delayMs?.(from, to, sizeBytes) ?? 0;
   }
 }
 

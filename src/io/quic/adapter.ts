@@ -21,13 +21,13 @@ import {
   UDP_STREAMS_MAX,
 } from "../../base/limits.ts";
 import type { Address } from "../link/link.ts";
-import { normalAddress } from "../ws/address.ts";
+import { normalizeAddress } from "../ws/address.ts";
 import { tuneUdpSocket } from "./udp-socket.ts";
 
-/** Keeps the paths through routers open; most forget a UDP flow after 30 s. */
+/** Keeps NAT mappings alive; most expire after 30 s. */
 const UDP_KEEP_ALIVE_MS = 10_000;
 
-/** For all streams of a connection: a file and the chat beside it. */
+/** Shared by all streams of a connection: a file and the chat. */
 const UDP_CONNECTION_WINDOW_BYTES = 24 * 1024 * 1024;
 
 export type Congestion = "bbr" | "cubic";
@@ -45,14 +45,14 @@ const ALPN = "chat/1";
 const DRAINABLE: unique symbol = Symbol.for("Stream.drainableProtocol");
 const NS_PER_MS = 1e6;
 
-/** Loaded on demand, without its warning, which a user who asked for UDP need not read. */
+/** Loads the module on demand, without its warning about being experimental. */
 function quic(): typeof import("node:quic") {
   const { emitWarning } = process;
-  const hushed: unknown = (warning: string | Error, type: unknown, ...rest: unknown[]) => {
+  const filtered: unknown = (warning: string | Error, type: unknown, ...rest: unknown[]) => {
     if (type === "ExperimentalWarning" && String(warning).startsWith("quic ")) return;
     Reflect.apply(emitWarning, process, [warning, type, ...rest]);
   };
-  process.emitWarning = hushed as typeof emitWarning;
+  process.emitWarning = filtered as typeof emitWarning;
   try {
     return process.getBuiltinModule("node:quic");
   } finally {
@@ -62,16 +62,16 @@ function quic(): typeof import("node:quic") {
 
 export interface PipeEvents {
   data(chunk: Uint8Array): void;
-  /** The peer reset it; `undefined` if the peer finished it, or the stream is lost. */
-  broken(code: number | undefined): void;
+  /** The peer reset the stream; `undefined` if it finished it, or the stream was lost. */
+  closed(code: number | undefined): void;
 }
 
-/** Members of Bun's streams that the types of Node lack. */
+/** Members of Bun's streams that Node's types lack. */
 interface BunStream extends Omit<QuicStream, "writer"> {
   readonly writer: {
     writeSync(bytes: Uint8Array): boolean;
     endSync(): number;
-    /** Null: nothing can be written any more. */
+    /** `null` if nothing can be written any more. */
     readonly desiredSize: number | null;
     [DRAINABLE](): Promise<unknown> | null;
   };
@@ -79,7 +79,6 @@ interface BunStream extends Omit<QuicStream, "writer"> {
   stopSending(code: number): void;
 }
 
-/** A bidirectional stream. */
 export class QuicPipe {
   readonly #stream: BunStream;
 
@@ -93,31 +92,31 @@ export class QuicPipe {
   }
 
   listen(events: PipeEvents): void {
-    this.#stream.onreset = (error: unknown) => events.broken(codeOf(error));
-    // If the connection is the cause, its code is known a moment later.
-    const gone = () => void setImmediate(() => events.broken(undefined));
+    this.#stream.onreset = (error: unknown) => events.closed(codeOf(error));
+    // If the connection is the cause, its code is known one turn later.
+    const gone = () => void setImmediate(() => events.closed(undefined));
     this.#stream.closed.then(gone, gone);
     void this.#read(events).then(gone);
   }
 
-  /** "full": nothing was taken; wait for `writable`. "broken": no write will ever succeed. */
+  /** `full`: nothing was accepted; wait for `writable`. `broken`: no write will succeed. */
   write(bytes: Uint8Array): "taken" | "full" | "broken" {
     const { writer } = this.#stream;
     if (writer.writeSync(bytes)) return "taken";
     return writer.desiredSize === 0 ? "full" : "broken";
   }
 
-  /** Resolves when `write` may be tried again. */
+  /** Resolves when `write` may be retried. */
   async writable(): Promise<void> {
     await this.#stream.writer[DRAINABLE]()?.catch(() => {});
   }
 
-  /** Finishes this direction after everything written. */
+  /** Finishes this direction after all written bytes. */
   end(): void {
     if (!this.#stream.destroyed) this.#stream.writer.endSync();
   }
 
-  /** Resets both directions; data in flight is lost. */
+  /** Resets both directions. Data in flight is lost. */
   reset(code: number): void {
     if (this.#stream.destroyed) return;
     this.#stream.resetStream(code);
@@ -128,15 +127,15 @@ export class QuicPipe {
     try {
       for await (const batch of this.#stream) for (const chunk of batch) events.data(chunk);
     } catch {
-      // `onreset` reports the reset of the peer.
+      // `onreset` reports the peer's reset.
     }
   }
 }
 
 export class QuicWire {
   readonly #session: QuicSession;
-  /** Resolves once it is closed, for whatever reason. */
-  readonly gone: Promise<void>;
+  /** Resolves when it is closed, for any reason. */
+  readonly closed: Promise<void>;
   #code: number | undefined;
 
   constructor(session: QuicSession) {
@@ -144,17 +143,17 @@ export class QuicWire {
     session.onerror = (error: unknown) => {
       this.#code = codeOf(error);
     };
-    this.gone = session.closed.then(
+    this.closed = session.closed.then(
       () => {},
       () => {},
     );
   }
 
-  get isGone(): boolean {
+  get isClosed(): boolean {
     return this.#session.destroyed;
   }
 
-  /** Code with which the peer closed, if it did; set before its streams are notified. */
+  /** Code with which the peer closed, set before the streams are notified. */
   get code(): number | undefined {
     return this.#code;
   }
@@ -165,10 +164,10 @@ export class QuicWire {
    */
   async opened(): Promise<Address> {
     const { remote } = await this.#session.opened;
-    return normalAddress(remote.address, remote.port);
+    return normalizeAddress(remote.address, remote.port);
   }
 
-  /** SHA-256 of the peer's certificate; the peer has proved that it holds its key. */
+  /** SHA-256 of the peer's certificate. The handshake proved that the peer holds its key. */
   peerCertificateHash(): Uint8Array {
     const raw = this.#session.peerCertificate?.raw ?? new Uint8Array();
     return new Uint8Array(createHash("sha256").update(raw).digest());
@@ -178,12 +177,12 @@ export class QuicWire {
     return new QuicPipe(await this.#session.createBidirectionalStream());
   }
 
-  onPipe(take: (pipe: QuicPipe) => void): void {
-    this.#session.onstream = (stream) => take(new QuicPipe(stream));
+  onPipe(callback: (pipe: QuicPipe) => void): void {
+    this.#session.onstream = (stream) => callback(new QuicPipe(stream));
   }
 
   stats(): QuicStats {
-    // Bun has more counters than the types of Node.
+    // Bun has more counters than Node's types.
     const stats = this.#session.stats as unknown as Readonly<Record<string, bigint | undefined>>;
     return {
       roundTripMs: Number(stats["smoothedRtt"] ?? 0) / NS_PER_MS,
@@ -194,7 +193,6 @@ export class QuicWire {
     };
   }
 
-  /** Closes immediately. */
   close(code: number): void {
     this.#session.destroy(undefined, { code, type: "application" });
   }
@@ -209,7 +207,7 @@ export interface ServerOptions {
   readonly congestion: Congestion;
 }
 
-export interface QuicCall {
+export interface QuicConnectOptions {
   /** Server name, for servers with several certificates. */
   readonly name: string;
   readonly congestion: Congestion;
@@ -230,7 +228,7 @@ export class QuicSocket {
     const { host, port, family, certPem, keyPem, congestion } = options;
     const { QuicEndpoint, listen } = quic();
     const address = new SocketAddress({ address: host, port, family });
-    // The link's owner sets the real limits, since it knows which addresses are exempt.
+    // The listener enforces the actual limits, as some addresses are exempt.
     const maxConnectionsTotal = LINKS_MAX + UDP_HALF_OPEN_MAX;
     const endpoint = new QuicEndpoint({ address, maxConnectionsPerHost: 0, maxConnectionsTotal });
     const identity = { keys: createPrivateKey(keyPem), certs: Buffer.from(certPem) };
@@ -249,7 +247,7 @@ export class QuicSocket {
     return socket;
   }
 
-  /** Opens a socket for many connections: it lives as long as its caller. */
+  /** Opens a socket for many connections. The caller closes it. */
   static forClients(family: UdpFamily, port = 0): QuicSocket {
     const host = family === "ipv4" ? "0.0.0.0" : "::";
     const address = new SocketAddress({ address: host, family, port });
@@ -262,27 +260,27 @@ export class QuicSocket {
     return this.#endpoint.address?.port ?? 0;
   }
 
-  get isGone(): boolean {
+  get isClosed(): boolean {
     return this.#endpoint.destroyed || this.#endpoint.closing;
   }
 
   /** @throws Error whose message ends with the system's error number if the port is unavailable */
-  async connect(remote: Address, call: QuicCall): Promise<QuicWire> {
+  async connect(remote: Address, connectOptions: QuicConnectOptions): Promise<QuicWire> {
     const family = remote.host.includes(":") ? "ipv6" : "ipv4";
     const address = new SocketAddress({ address: remote.host, port: remote.port, family });
     const options = {
-      ...sessionOptions(call.congestion, call.idleSeconds),
+      ...sessionOptions(connectOptions.congestion, connectOptions.idleSeconds),
       endpoint: this.#endpoint,
-      servername: call.name,
-      // The server's proof over the certificate's hash shows its owner.
+      servername: connectOptions.name,
+      // The server signs the certificate's hash.
       verifyPeer: "manual",
       keepAlive: UDP_KEEP_ALIVE_MS,
     } as const;
     const session = await quic()
       .connect(address, options)
       .catch(async (error: unknown) => {
-        // An endpoint binds only now; only the endpoint knows why that failed.
-        if (this.isGone) await this.#endpoint.closed;
+        // The endpoint binds only now, and only it knows why that failed.
+        if (this.isClosed) await this.#endpoint.closed;
         throw error;
       });
     this.#tune();
@@ -290,10 +288,10 @@ export class QuicSocket {
   }
 
   close(): void {
-    if (!this.isGone) void this.#endpoint.destroy();
+    if (!this.isClosed) void this.#endpoint.destroy();
   }
 
-  /** A client's socket exists only once it connects. */
+  /** Sets socket options. A client's socket exists only after it connects. */
   #tune(): void {
     const { address } = this.#endpoint;
     if (this.#isTuned || address === undefined) return;

@@ -1,8 +1,8 @@
 /** Faults of binding a UDP socket. */
 
-/** Error numbers of Linux and macOS; node:quic ends its message with one. */
-const TAKEN = new Set(["98", "48"]);
-const FORBIDDEN = new Set(["13"]);
+/** Error numbers of Linux and macOS, at the end of node:quic's message. */
+const IN_USE = new Set(["98", "48"]);
+const DENIED = new Set(["13"]);
 const NO_ADDRESS = new Set(["99", "49"]);
 
 export type BindError = "taken" | "forbidden" | "no-address" | "other";
@@ -10,8 +10,8 @@ export type BindError = "taken" | "forbidden" | "no-address" | "other";
 export function udpBindError(cause: unknown): BindError {
   const message = cause instanceof Error ? cause.message : String(cause);
   const number = /\((\d+)\)$/.exec(message)?.[1] ?? "";
-  if (TAKEN.has(number)) return "taken";
-  if (FORBIDDEN.has(number)) return "forbidden";
+  if (IN_USE.has(number)) return "taken";
+  if (DENIED.has(number)) return "forbidden";
   if (NO_ADDRESS.has(number) || message.startsWith("Invalid")) return "no-address";
   return "other";
 }

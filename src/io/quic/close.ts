@@ -1,10 +1,10 @@
-/** Faults as QUIC error codes, and back. */
+/** Converts between faults and QUIC error codes. */
 
 import { Fault } from "../../base/fault.ts";
 
 /**
- * Codes with which a stream or a connection ends. None is 0: Bun (1.4.4) reports a connection that
- * ended with 0 exactly like one that fell silent. None is 1, which Bun sends by itself.
+ * Codes with which a stream or a connection ends. None is 0, which Bun (1.4.4) reports like a lost
+ * connection, or 1, which Bun sends by itself.
  */
 export const QUIC_CODE = {
   done: 0x100,
@@ -26,9 +26,9 @@ export function quicCodeOf(fault: Fault): number {
 }
 
 /**
- * Translates the end of a stream or connection for the owner of an open link. An orderly end is the
- * end of the stream itself, never a code.
- * @param code undefined if the connection ended without one, for instance in silence
+ * Converts the end of a stream or connection to a fault for the link's owner. A normal end is a
+ * record in the stream, never a code.
+ * @param code `undefined` if the connection ended without one, for instance by a timeout
  */
 export function faultOfQuicCode(code: number | undefined): Fault {
   switch (code) {

@@ -3,52 +3,53 @@
 import { Fault } from "../../base/fault.ts";
 import { DRAIN_TIMEOUT_MS } from "../../base/limits.ts";
 import type { QuicWire } from "./adapter.ts";
-import type { HangUp, QuicLink } from "./link.ts";
+import type { CloseOrder, QuicLink } from "./link.ts";
 
 /**
- * One connection with its link (the first stream) and its channels (the others), at either end. The
- * end that learns last of the link's end closes the connection, so that no retransmission is cut
- * off. If the peer does not close it, we do so after DRAIN_TIMEOUT_MS.
+ * One connection with its link (the first stream) and its data channels (the others), at either
+ * end. The end that is last to see the link end closes the connection, so that retransmissions
+ * complete; if the peer does not, this end does after DRAIN_TIMEOUT_MS.
  */
 export class QuicConnection {
   readonly wire: QuicWire;
   #link: QuicLink | undefined;
-  readonly #lanes = new Set<QuicLink>(); // Bounded by UDP_STREAMS_MAX, which QUIC enforces.
-  #isOver = false;
+  readonly #channels = new Set<QuicLink>(); // Bounded by UDP_STREAMS_MAX, enforced by QUIC.
+  #isEnded = false;
 
   constructor(wire: QuicWire) {
     this.wire = wire;
   }
 
-  /** `undefined` before there is one and after its end. */
+  /** `undefined` before the first stream and after the link has ended. */
   get link(): QuicLink | undefined {
-    return this.#isOver ? undefined : this.#link;
+    return this.#isEnded ? undefined : this.#link;
   }
 
-  /** The link has ended. */
-  get isOver(): boolean {
-    return this.#isOver;
+  get isEnded(): boolean {
+    return this.#isEnded;
   }
 
   add(link: QuicLink): void {
     if (this.#link === undefined) this.#link = link;
-    else this.#lanes.add(link);
+    else this.#channels.add(link);
   }
 
-  /** A closing channel ends before its link does. */
-  async settled(link: QuicLink): Promise<void> {
+  /** Waits for closing data channels, which end before their link. */
+  async waitForChannels(link: QuicLink): Promise<void> {
     if (link !== this.#link) return;
-    await Promise.all([...this.#lanes].filter((lane) => lane.isClosing).map((lane) => lane.ended));
+    await Promise.all(
+      [...this.#channels].filter((channel) => channel.isClosing).map((channel) => channel.ended),
+    );
   }
 
-  over(link: QuicLink, hangUp: HangUp, code: number): void {
-    this.#lanes.delete(link);
-    if (link !== this.#link || this.#isOver) return;
-    this.#isOver = true;
+  onLinkEnded(link: QuicLink, hangUp: CloseOrder, code: number): void {
+    this.#channels.delete(link);
+    if (link !== this.#link || this.#isEnded) return;
+    this.#isEnded = true;
     const fault = new Fault("link-closed", "the link of this lane was closed");
-    for (const lane of [...this.#lanes]) lane.drop(fault);
+    for (const channel of [...this.#channels]) channel.drop(fault);
     if (hangUp === "now") return this.wire.close(code);
     const timer = setTimeout(() => this.wire.close(code), DRAIN_TIMEOUT_MS);
-    void this.wire.gone.then(() => clearTimeout(timer));
+    void this.wire.closed.then(() => clearTimeout(timer));
   }
 }

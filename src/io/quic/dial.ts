@@ -1,7 +1,7 @@
 /** Dials QUIC over UDP. */
 
-// The certificate is not checked here: the server's proof over its hash shows its owner; the
-// handshake proves that the peer holds its private key.
+// The certificate is not checked here: the server signs its hash. The handshake proves that the
+// peer holds the private key.
 
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
@@ -17,23 +17,26 @@ import { QuicConnection } from "./connection.ts";
 import { QuicLink } from "./link.ts";
 import { probeUdp } from "./udp-probe.ts";
 
-/** Addresses tried per name; a name has one or two. */
+/** Maximum addresses tried per name. Most names have one or two. */
 const UDP_ADDRESSES_MAX = 4;
 
 export interface QuicDialSettings {
-  /** Congestion control: "bbr" (the default) is fast on lossy paths, "cubic" is fair to others. */
+  /**
+   * Congestion control: "bbr" (the default) is fast on lossy paths, "cubic" is fair to other
+   * traffic.
+   */
   readonly congestion?: Congestion;
-  /** Silence after which a link is lost; at most and by default QUIC_IDLE_TIMEOUT_SECONDS. */
+  /** Idle time after which a link is lost. Maximum and default: QUIC_IDLE_TIMEOUT_SECONDS. */
   readonly idleSeconds?: number;
 }
 
-/** SNI carries only names; a server with an address is asked for its only certificate. */
-const NO_NAME = "chat";
+/** SNI carries only names. Servers with an address have a single certificate. */
+const DEFAULT_SERVER_NAME = "chat";
 
-/** A socket per address family carries all links, for the lifetime of the dialler. */
+/** One socket per address family carries all links of the dialer. */
 export class QuicDialer {
   readonly #settings: QuicDialSettings;
-  /** Keyed by family and local port; this program uses one port, so there are at most two. */
+  /** Keyed by family and local port. At most two, as a program uses one port. */
   readonly #sockets = new Map<string, QuicSocket>();
 
   constructor(settings: QuicDialSettings = {}) {
@@ -45,10 +48,10 @@ export class QuicDialer {
     const until = performance.now() + options.timeoutMs;
     let failure: unknown;
     for (const host of addresses) {
-      const leftMs = until - performance.now();
-      if (leftMs <= 0) break;
+      const remainingMs = until - performance.now();
+      if (remainingMs <= 0) break;
       try {
-        return await this.#connect({ ...options, timeoutMs: leftMs }, host);
+        return await this.#connect({ ...options, timeoutMs: remainingMs }, host);
       } catch (error) {
         failure = error;
       }
@@ -56,7 +59,7 @@ export class QuicDialer {
     throw failure;
   };
 
-  /** Breaks existing links. Dialling again opens new sockets. */
+  /** Breaks existing links. A later dial opens new sockets. */
   close(): void {
     for (const socket of this.#sockets.values()) socket.close();
     this.#sockets.clear();
@@ -65,8 +68,8 @@ export class QuicDialer {
   async #addressesOf(host: string): Promise<string[]> {
     if (isIP(host) !== 0) return [host];
     try {
-      const found = await lookup(host, { all: true });
-      return found.slice(0, UDP_ADDRESSES_MAX).map(({ address }) => address);
+      const addresses = await lookup(host, { all: true });
+      return addresses.slice(0, UDP_ADDRESSES_MAX).map(({ address }) => address);
     } catch (cause) {
       throw new Fault("unreachable", msg`no machine is known by the name ${host}`, { cause });
     }
@@ -75,8 +78,8 @@ export class QuicDialer {
   #socket(host: string, localPort: number | undefined): QuicSocket {
     const family: UdpFamily = host.includes(":") ? "ipv6" : "ipv4";
     const key = `${family} ${localPort ?? "any"}`;
-    const kept = this.#sockets.get(key);
-    if (kept !== undefined && !kept.isGone) return kept;
+    const existing = this.#sockets.get(key);
+    if (existing !== undefined && !existing.isClosed) return existing;
     const socket = QuicSocket.forClients(family, localPort);
     this.#sockets.set(key, socket);
     return socket;
@@ -84,8 +87,8 @@ export class QuicDialer {
 
   async #connect(options: DialOptions, host: string): Promise<QuicLink> {
     const remote = { host, port: options.port };
-    const name = isIP(options.host) === 0 ? options.host : NO_NAME;
-    const where = formatHostPort(options.host, options.port);
+    const name = isIP(options.host) === 0 ? options.host : DEFAULT_SERVER_NAME;
+    const address = formatHostPort(options.host, options.port);
     const { congestion = "bbr", idleSeconds } = this.#settings;
     const call = { name, congestion, idleSeconds };
     const wire = await this.#socket(host, options.localPort)
@@ -93,7 +96,7 @@ export class QuicDialer {
       .catch((cause: unknown) => {
         throw bindFault(cause, options.localPort);
       });
-    const attempt = new Attempt(wire, where);
+    const attempt = new Attempt(wire, address);
     try {
       return await attempt.run(remote, options.timeoutMs);
     } catch (error) {
@@ -103,31 +106,30 @@ export class QuicDialer {
   }
 }
 
-/** A connection that becomes a link. */
 class Attempt {
   readonly #wire: QuicWire;
-  readonly #where: string;
+  readonly #address: string;
   readonly #connection: QuicConnection;
   readonly #failed = Promise.withResolvers<never>();
   #isAnswered = false;
 
-  constructor(wire: QuicWire, where: string) {
+  constructor(wire: QuicWire, address: string) {
     this.#wire = wire;
-    this.#where = where;
+    this.#address = address;
     this.#connection = new QuicConnection(wire);
   }
 
   async run(remote: Address, timeoutMs: number): Promise<QuicLink> {
     const timers = [
-      setTimeout(() => this.#late(timeoutMs), timeoutMs),
+      setTimeout(() => this.#timeOut(timeoutMs), timeoutMs),
       setTimeout(() => {
-        if (this.#wire.stats().receivedPackets === 0) this.#late(UDP_ANSWER_TIMEOUT_MS);
+        if (this.#wire.stats().receivedPackets === 0) this.#timeOut(UDP_ANSWER_TIMEOUT_MS);
       }, UDP_ANSWER_TIMEOUT_MS),
     ];
     const probe = probeUdp(remote, () => {
       if (this.#isAnswered) return;
-      const sentence = msg`nobody listens for UDP on ${this.#where}`;
-      this.#failed.reject(new Fault("unreachable", sentence));
+      const message = msg`nobody listens for UDP on ${this.#address}`;
+      this.#failed.reject(new Fault("unreachable", message));
     });
     try {
       return await Promise.race([this.#open(remote), this.#failed.promise]);
@@ -143,7 +145,7 @@ class Attempt {
       this.#isAnswered = true;
       const hash = this.#wire.peerCertificateHash();
       const link = await this.#link(remote, hash);
-      await link.taken;
+      await link.accepted;
       return link;
     } catch (cause) {
       throw this.#fault(cause);
@@ -157,24 +159,24 @@ class Attempt {
       pipe,
       remote,
       certificateHash,
-      openLane: () => this.#openLane(remote, certificateHash),
-      settled: (closing) => this.#connection.settled(closing),
-      over: (ended, hangUp, code) => this.#connection.over(ended, hangUp, code),
+      dialChannel: () => this.#openChannel(remote, certificateHash),
+      waitForChannels: (closing) => this.#connection.waitForChannels(closing),
+      onEnded: (ended, hangUp, code) => this.#connection.onLinkEnded(ended, hangUp, code),
     });
     this.#connection.add(link);
     return link;
   }
 
-  async #openLane(remote: Address, certificateHash: Uint8Array): Promise<QuicLink> {
-    let lane: QuicLink | undefined;
+  async #openChannel(remote: Address, certificateHash: Uint8Array): Promise<QuicLink> {
+    let channel: QuicLink | undefined;
     try {
-      lane = await this.#link(remote, certificateHash);
-      await withTimeout(lane.taken, CONNECT_TIMEOUT_MS, () => {
-        throw new Fault("timeout", msg`${this.#where} did not take another lane`);
+      channel = await this.#link(remote, certificateHash);
+      await withTimeout(channel.accepted, CONNECT_TIMEOUT_MS, () => {
+        throw new Fault("timeout", msg`${this.#address} did not take another lane`);
       });
-      return lane;
+      return channel;
     } catch (cause) {
-      lane?.destroy();
+      channel?.destroy();
       throw this.#fault(cause);
     }
   }
@@ -182,32 +184,32 @@ class Attempt {
   #fault(cause: unknown): Fault {
     if (cause instanceof Fault && cause.code !== "link-closed") return cause;
     if (this.#wire.code === QUIC_CODE.refused) {
-      return new Fault("unreachable", msg`${this.#where} takes no more connections`, {
+      return new Fault("unreachable", msg`${this.#address} takes no more connections`, {
         remedy: "try again later",
         cause,
       });
     }
-    const sentence = msg`${this.#where} did not open a connection over UDP`;
-    return new Fault("unreachable", sentence, { remedy: "check the port", cause });
+    const message = msg`${this.#address} did not open a connection over UDP`;
+    return new Fault("unreachable", message, { remedy: "check the port", cause });
   }
 
-  #late(timeoutMs: number): void {
+  #timeOut(timeoutMs: number): void {
     const seconds = Math.ceil(timeoutMs / 1000);
-    const sentence = msg`${this.#where} did not answer over UDP within ${seconds} s`;
-    this.#failed.reject(new Fault("timeout", sentence, { remedy: "UDP may be blocked: use TCP" }));
+    const message = msg`${this.#address} did not answer over UDP within ${seconds} s`;
+    this.#failed.reject(new Fault("timeout", message, { remedy: "UDP may be blocked: use TCP" }));
   }
 }
 
 function bindFault(cause: unknown, localPort: number | undefined): Fault {
   const number = udpBindError(cause);
   if (localPort !== undefined && number === "taken") {
-    const sentence = msg`the local UDP port ${localPort} is taken by another program`;
+    const message = msg`the local UDP port ${localPort} is taken by another program`;
     const remedy = "choose another with --local-port, or leave it out";
-    return new Fault("port-taken", sentence, { remedy, cause });
+    return new Fault("port-taken", message, { remedy, cause });
   }
   if (localPort !== undefined && number === "forbidden") {
-    const sentence = msg`the local port ${localPort} is only for the system's administrator`;
-    return new Fault("port-taken", sentence, { remedy: "choose one above 1023", cause });
+    const message = msg`the local port ${localPort} is only for the system's administrator`;
+    return new Fault("port-taken", message, { remedy: "choose one above 1023", cause });
   }
   return new Fault("unreachable", "this machine opens no UDP socket", { cause });
 }

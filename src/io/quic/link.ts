@@ -11,54 +11,53 @@ import type { Address, Link, LinkCounters } from "../link/link.ts";
 import type { Topics } from "../link/topics.ts";
 import type { QuicPipe, QuicWire } from "./adapter.ts";
 import { faultOfQuicCode, QUIC_CODE, quicCodeOf } from "./close.ts";
-import { encodeRecords, GOODBYE, RecordReader } from "./record.ts";
+import { END_RECORD, encodeRecords, RecordReader } from "./record.ts";
 
-/** Bytes of messages joined in one write; a longer message is sent alone. */
+/** Maximum bytes of messages joined in one write; a longer message is sent alone. */
 const JOIN_BYTES = 64 * 1024;
 /** Overhead per message, so that a queue of empty messages is bounded, too. */
 const OVERHEAD_BYTES = 16;
 const OPENING = new Uint8Array(0);
 
-/** Whether this end closes the connection of an ended link, or the peer first. */
-export type HangUp = "now" | "late";
+/** Which end closes the connection of an ended link: this one now, or the peer first. */
+export type CloseOrder = "now" | "late";
 
 export interface QuicLinkOptions {
   readonly wire: QuicWire;
   readonly pipe: QuicPipe;
   readonly remote: Address;
   readonly certificateHash: Uint8Array;
-  /** Only at the client's end. */
-  readonly openLane?: () => Promise<Link>;
-  /** Only at the server's end. */
+  /** Client end only. */
+  readonly dialChannel?: () => Promise<Link>;
+  /** Server end only. */
   readonly topics?: Topics<QuicLink>;
-  /** Resolves when everything has ended that must end before this link. */
-  readonly settled: (link: QuicLink) => Promise<unknown>;
+  /** Resolves when all channels have ended that must end before this link. */
+  readonly waitForChannels: (link: QuicLink) => Promise<unknown>;
   /** Called once, when the link has ended. */
-  readonly over: (link: QuicLink, hangUp: HangUp, code: number) => void;
+  readonly onEnded: (link: QuicLink, hangUp: CloseOrder, code: number) => void;
 }
 
 /**
- * Either end of a link over one QUIC stream. `close` finishes the stream after what is queued, and
- * the peer answers by finishing its own. Any other end resets the stream with a code: QUIC
- * retransmits a reset until it has arrived, and sends a close of the connection only once.
+ * Either end of a link over one QUIC stream. `close` finishes the stream after the queued messages,
+ * and the peer finishes its own. Any other end resets the stream with a code, since QUIC
+ * retransmits resets but not the close of a connection.
  */
 export class QuicLink extends BaseLink {
   readonly transport = "udp";
   readonly remote: Address;
   readonly certificateHash: Uint8Array;
-  /** Resolves when the peer has accepted the stream; rejects if it never will. */
-  readonly taken: Promise<void>;
-  /** Resolves when the link has ended. */
+  /** Resolves when the peer has accepted the stream. Rejects if it never will. */
+  readonly accepted: Promise<void>;
   readonly ended: Promise<void>;
   readonly #options: QuicLinkOptions;
   readonly #ended = Promise.withResolvers<void>();
-  readonly #taken = Promise.withResolvers<void>();
+  readonly #accepted = Promise.withResolvers<void>();
   readonly #reader = new RecordReader({
     message: (bytes) => this.#onMessage(bytes),
-    goodbye: () => this.#onGoodbye(),
+    end: () => this.#onEnd(),
   });
-  #isTaken = false;
-  /** Not yet accepted by QUIC, bounded by SEND_QUEUE_BYTES_MAX; `#next` is sent first. */
+  #isAccepted = false;
+  /** Not yet accepted by QUIC. Bounded by SEND_QUEUE_BYTES_MAX; `#next` is sent first. */
   #queue: Uint8Array[] = [OPENING];
   #next = 0;
   #queueBytes = 0;
@@ -72,13 +71,13 @@ export class QuicLink extends BaseLink {
     this.remote = options.remote;
     this.certificateHash = options.certificateHash;
     this.ended = this.#ended.promise;
-    this.taken = this.#taken.promise;
-    this.taken.catch(() => {});
+    this.accepted = this.#accepted.promise;
+    this.accepted.catch(() => {});
     options.pipe.listen({
       data: (chunk) => this.#onData(chunk),
-      broken: (code) => this.#onBroken(code),
+      closed: (code) => this.#onStreamClosed(code),
     });
-    this.#flushSoon();
+    this.#scheduleFlush();
   }
 
   get isClosing(): boolean {
@@ -97,11 +96,11 @@ export class QuicLink extends BaseLink {
     this.countSent(1, message.length);
     this.#queue.push(message);
     this.#queueBytes += costBytes;
-    this.#flushSoon();
+    this.#scheduleFlush();
     return true;
   }
 
-  expect(messageBytesMax: number): void {
+  limitMessageBytes(messageBytesMax: number): void {
     this.#reader.messageBytesMax = messageBytesMax;
   }
 
@@ -111,51 +110,51 @@ export class QuicLink extends BaseLink {
 
   override follow(topic: string): void {
     const { topics } = this.#options;
-    assert(topics !== undefined, "only the server's end follows topics");
-    if (this.state === "open") topics.enter(topic, this);
+    assert(topics !== undefined, "only the server end follows topics");
+    if (this.state === "open") topics.follow(topic, this);
   }
 
   override unfollow(topic: string): void {
     const { topics } = this.#options;
-    assert(topics !== undefined, "only the server's end follows topics");
-    topics.leave(topic, this);
+    assert(topics !== undefined, "only the server end follows topics");
+    topics.unfollow(topic, this);
   }
 
   override counters(): LinkCounters {
     return { ...super.counters(), ...this.#options.wire.stats() };
   }
 
-  protected override openLane(): Promise<Link> {
-    const { openLane } = this.#options;
-    assert(openLane !== undefined, "only the client's end opens lanes");
-    return openLane();
+  protected override dialChannel(): Promise<Link> {
+    const { dialChannel } = this.#options;
+    assert(dialChannel !== undefined, "only the client end opens data channels");
+    return dialChannel();
   }
 
   close(): void {
     if (this.state !== "open") return;
     this.inbox.mute();
     this.state = "closing";
-    // A peer that never takes the rest must not hold the connection forever.
+    // Bounds the wait for a peer that stops reading.
     this.#deadline = setTimeout(() => this.drop(undefined), DRAIN_TIMEOUT_MS);
-    this.#flushSoon();
+    this.#scheduleFlush();
   }
 
-  /** Closes immediately, and notifies the peer of the reason. */
+  /** Closes immediately, and sends the peer a code. */
   drop(fault: Fault | undefined): void {
     const code = fault === undefined ? QUIC_CODE.lost : quicCodeOf(fault);
-    this.#breakOff(this.state === "closing" ? undefined : fault, "late", code);
+    this.#abort(this.state === "closing" ? undefined : fault, "late", code);
   }
 
   #onMessage(message: Uint8Array): void {
     if (this.state === "closed") return;
-    if (this.#isTaken) {
+    if (this.#isAccepted) {
       this.inbox.push(message);
       if (this.#options.topics !== undefined && this.inbox.isFlooded) this.drop(undefined);
       return;
     }
     if (message.length > 0) throw new Fault("frame-malformed", "a stream begins otherwise");
-    this.#isTaken = true;
-    this.#taken.resolve();
+    this.#isAccepted = true;
+    this.#accepted.resolve();
   }
 
   #onData(chunk: Uint8Array): void {
@@ -169,42 +168,42 @@ export class QuicLink extends BaseLink {
     }
   }
 
-  /** The peer has closed, or answers our closing. */
-  #onGoodbye(): void {
+  /** The peer closed, or answers this end's close. */
+  #onEnd(): void {
     if (this.state === "closed") return;
     if (this.state === "closing") return this.#finish(undefined, "now", QUIC_CODE.done);
     this.#finish(undefined, "late", QUIC_CODE.done);
-    void this.#sayGoodbye();
+    void this.#sendEnd();
   }
 
-  #onBroken(code: number | undefined): void {
+  #onStreamClosed(code: number | undefined): void {
     if (this.state === "closed") return;
     const fault = faultOfQuicCode(code ?? this.#options.wire.code);
-    this.#breakOff(this.state === "closing" ? undefined : fault, "now", QUIC_CODE.done);
+    this.#abort(this.state === "closing" ? undefined : fault, "now", QUIC_CODE.done);
   }
 
-  #breakOff(fault: Fault | undefined, hangUp: HangUp, code: number): void {
+  #abort(fault: Fault | undefined, hangUp: CloseOrder, code: number): void {
     if (this.state === "closed") return;
     this.#options.pipe.reset(code);
     this.#finish(fault, hangUp, code);
   }
 
-  #finish(fault: Fault | undefined, hangUp: HangUp, code: number): void {
+  #finish(fault: Fault | undefined, hangUp: CloseOrder, code: number): void {
     this.state = "closed";
     clearTimeout(this.#deadline);
     this.#queue = [];
     this.#next = 0;
     this.#queueBytes = 0;
-    this.#taken.reject(fault ?? new Fault("link-closed", "the other end hung up"));
+    this.#accepted.reject(fault ?? new Fault("link-closed", "the other end hung up"));
     this.inbox.close(fault);
     this.settle();
     this.#ended.resolve();
-    this.#options.topics?.leaveAll(this);
-    this.#options.over(this, hangUp, code);
+    this.#options.topics?.unfollowAll(this);
+    this.#options.onEnded(this, hangUp, code);
   }
 
-  /** Messages of one tick leave in one write. */
-  #flushSoon(): void {
+  /** Coalesces the messages of one tick into one write. */
+  #scheduleFlush(): void {
     if (this.#isFlushing) return;
     this.#isFlushing = true;
     queueMicrotask(() => void this.#flush());
@@ -212,22 +211,22 @@ export class QuicLink extends BaseLink {
 
   async #flush(): Promise<void> {
     while (this.state !== "closed" && this.#next < this.#queue.length) {
-      const batch = this.#queue.slice(this.#next, this.#next + this.#joinable());
-      if (!(await this.#write(encodeRecords(batch)))) return this.#onBroken(undefined);
-      if (!this.isOver) this.#take(batch);
+      const batch = this.#queue.slice(this.#next, this.#next + this.#batchLength());
+      if (!(await this.#write(encodeRecords(batch)))) return this.#onStreamClosed(undefined);
+      if (!this.isClosed) this.#dequeue(batch);
     }
     this.#isFlushing = false;
     if (this.state !== "closing" || this.#isFinished) return;
     this.#isFinished = true;
-    await this.#options.settled(this);
-    if (!this.isOver) await this.#sayGoodbye();
+    await this.#options.waitForChannels(this);
+    if (!this.isClosed) await this.#sendEnd();
   }
 
-  async #sayGoodbye(): Promise<void> {
-    if (await this.#write(GOODBYE)) this.#options.pipe.end();
+  async #sendEnd(): Promise<void> {
+    if (await this.#write(END_RECORD)) this.#options.pipe.end();
   }
 
-  /** Resolves once QUIC has accepted the bytes; false if it never will. */
+  /** Resolves when QUIC has accepted the bytes. False if it never will. */
   async #write(bytes: Uint8Array): Promise<boolean> {
     const { pipe } = this.#options;
     for (;;) {
@@ -238,7 +237,7 @@ export class QuicLink extends BaseLink {
   }
 
   /** Number of messages that fit into one write. */
-  #joinable(): number {
+  #batchLength(): number {
     let count = 0;
     let sizeBytes = 0;
     for (let i = this.#next; i < this.#queue.length; i++) {
@@ -249,7 +248,7 @@ export class QuicLink extends BaseLink {
     return count;
   }
 
-  #take(batch: readonly Uint8Array[]): void {
+  #dequeue(batch: readonly Uint8Array[]): void {
     this.#next += batch.length;
     for (const message of batch) {
       if (message !== OPENING) this.#queueBytes -= message.length + OVERHEAD_BYTES;

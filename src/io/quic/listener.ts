@@ -1,15 +1,12 @@
 /** Accepts links over QUIC on a UDP port. */
 
-// A connection becomes a link with its first stream. Until then it is one of UDP_HALF_OPEN_MAX, of
-// which the oldest is closed if there are more, and each is closed after HELLO_TIMEOUT_MS: neither
-// half-open handshakes nor connections that open no stream exhaust memory. The peer's address is
-// known only after the handshake (Bun 1.4.4), so `accept` is asked then; from then on the
-// connection counts with the links of its address. A forged source never gets that far, and is
-// answered with at most three times its own bytes.
-//
-// A stream before the first ends its connection. Data on a stream that is not read piles up in
-// memory (adapter.ts), whatever window was given. A channel is opened only by an end that has
-// received from the server on the first stream, which has arrived by then.
+// A connection becomes a link with its first stream. Until then it is one of UDP_HALF_OPEN_MAX, the
+// oldest of which is closed if there are more, and each is closed after HELLO_TIMEOUT_MS. This
+// bounds the memory of half-open connections. The peer's address is known only after the handshake
+// (Bun 1.4.4); `accept` is called then, and from then on the connection counts as a link of its
+// address. A forged source never gets that far, and receives at most three times its own bytes.  A
+// stream before the first ends its connection, since unread stream data piles up in memory
+// (adapter.ts). A data channel is opened only after the server answered on the first stream.
 
 import { Fault, msg } from "../../base/fault.ts";
 import { HELLO_TIMEOUT_MS, UDP_HALF_OPEN_MAX } from "../../base/limits.ts";
@@ -28,18 +25,21 @@ export interface QuicListenOptions {
   readonly host: string;
   /** 0 chooses a free port. */
   readonly port: number;
-  /** The same as over TCP. The leaf first, then its chain. */
+  /** Same certificate as over TCP. The leaf first, then its chain. */
   readonly tls: { readonly certPem: string; readonly keyPem: string };
-  /** Congestion control: "bbr" (the default) is fast on lossy paths, "cubic" is fair to others. */
+  /**
+   * Congestion control: "bbr" (the default) is fast on lossy paths, "cubic" is fair to other
+   * traffic.
+   */
   readonly congestion?: Congestion;
   /** Default: UDP_HALF_OPEN_MAX. */
-  readonly untakenMax?: number;
+  readonly unlinkedMax?: number;
 }
 
-/** Time that a stopping listener gives its last goodbyes to be sent. */
+/** Time for which a stopping listener waits for connections to close. */
 const LINGER_MS = 500;
 
-/** @throws Fault port-taken, usage */
+/** @throws {Fault} port-taken, usage */
 export function listenQuic(options: QuicListenOptions, events: ListenerEvents): Listener {
   return new QuicListener(options, events);
 }
@@ -49,12 +49,12 @@ class QuicListener implements Listener {
   readonly port: number;
   readonly #events: ListenerEvents;
   readonly #certificateHash: Uint8Array;
-  readonly #untakenMax: number;
+  readonly #unlinkedMax: number;
   readonly #socket: QuicSocket;
-  /** Connections without a link yet, the oldest first; each with its timer. */
-  readonly #untaken = new Map<QuicWire, ReturnType<typeof setTimeout>>();
-  /** Connections with a known address, each with the function that ends its counting. */
-  readonly #waiting = new Map<QuicWire, () => void>();
+  /** Connections without a link, oldest first, with their timers. */
+  readonly #unlinked = new Map<QuicWire, ReturnType<typeof setTimeout>>();
+  /** Connections with a known address, with the functions that stop counting them. */
+  readonly #connecting = new Map<QuicWire, () => void>();
   readonly #links = new Set<QuicLink>(); // Bounded by `accept`.
   readonly #wires = new Set<QuicWire>();
   readonly #topics = new Topics<QuicLink>();
@@ -64,7 +64,7 @@ class QuicListener implements Listener {
   constructor(options: QuicListenOptions, events: ListenerEvents) {
     this.#events = events;
     this.#certificateHash = certificateHashOf(options.tls.certPem);
-    this.#untakenMax = options.untakenMax ?? UDP_HALF_OPEN_MAX;
+    this.#unlinkedMax = options.unlinkedMax ?? UDP_HALF_OPEN_MAX;
     this.#socket = this.#open(options);
     this.port = this.#socket.port;
   }
@@ -79,10 +79,10 @@ class QuicListener implements Listener {
   }
 
   async #drain(): Promise<void> {
-    for (const wire of [...this.#untaken.keys()]) this.#turnAway(wire, QUIC_CODE.refused);
+    for (const wire of [...this.#unlinked.keys()]) this.#reject(wire, QUIC_CODE.refused);
     for (const link of [...this.#links]) link.close();
-    if (this.#links.size > 0) await this.#emptied.promise; // Each has its own deadline.
-    const gone = Promise.all([...this.#wires].map((wire) => wire.gone));
+    if (this.#links.size > 0) await this.#emptied.promise; // Each link has its own deadline.
+    const gone = Promise.all([...this.#wires].map((wire) => wire.closed));
     await withTimeout(gone, LINGER_MS, () => undefined);
     this.#socket.close();
   }
@@ -99,58 +99,58 @@ class QuicListener implements Listener {
 
   #onWire(wire: QuicWire): void {
     if (this.#stopping !== undefined) return wire.close(QUIC_CODE.refused);
-    const [oldest] = this.#untaken.keys();
-    if (oldest !== undefined && this.#untaken.size >= this.#untakenMax) {
-      this.#turnAway(oldest, QUIC_CODE.refused);
+    const [oldest] = this.#unlinked.keys();
+    if (oldest !== undefined && this.#unlinked.size >= this.#unlinkedMax) {
+      this.#reject(oldest, QUIC_CODE.refused);
     }
-    const timer = setTimeout(() => this.#turnAway(wire, QUIC_CODE.lost), HELLO_TIMEOUT_MS);
-    this.#untaken.set(wire, timer);
+    const timer = setTimeout(() => this.#reject(wire, QUIC_CODE.lost), HELLO_TIMEOUT_MS);
+    this.#unlinked.set(wire, timer);
     this.#wires.add(wire);
-    void wire.gone.then(() => {
-      this.#settle(wire);
+    void wire.closed.then(() => {
+      this.#clearPending(wire);
       this.#wires.delete(wire);
     });
     const connection = new QuicConnection(wire);
-    let first: QuicPipe | undefined; // It may arrive before the handshake is reported as done.
+    let first: QuicPipe | undefined; // It may arrive before the handshake is reported.
     wire.onPipe((pipe) => {
       if (pipe.isFirst) first = pipe;
-      else this.#turnAway(wire, QUIC_CODE.malformed);
+      else this.#reject(wire, QUIC_CODE.malformed);
     });
     wire.opened().then(
       (remote) => {
         if (!this.#accepts(wire, remote)) return;
-        const done = this.#events.wait?.(remote);
-        if (done !== undefined) this.#waiting.set(wire, done);
+        const done = this.#events.connecting?.(remote);
+        if (done !== undefined) this.#connecting.set(wire, done);
         wire.onPipe((pipe) => this.#onPipe(connection, remote, pipe));
         if (first !== undefined) this.#onPipe(connection, remote, first);
       },
-      () => this.#turnAway(wire, QUIC_CODE.lost),
+      () => this.#reject(wire, QUIC_CODE.lost),
     );
   }
 
   #onPipe(connection: QuicConnection, remote: Address, pipe: QuicPipe): void {
     const { wire } = connection;
     if (connection.link !== undefined) {
-      const isWelcome = this.#stopping === undefined && this.#events.accept(remote);
-      if (isWelcome) this.#take(connection, remote, pipe);
+      const isAccepted = this.#stopping === undefined && this.#events.accept(remote);
+      if (isAccepted) this.#createLink(connection, remote, pipe);
       else pipe.reset(QUIC_CODE.refused); // The link itself continues.
       return;
     }
-    // A channel that crosses the end of its link, or more than that.
-    if (connection.isOver) return pipe.reset(QUIC_CODE.refused);
-    if (!pipe.isFirst) return this.#turnAway(wire, QUIC_CODE.malformed);
-    this.#settle(wire); // Not counted twice.
-    if (this.#accepts(wire, remote)) this.#take(connection, remote, pipe);
+    // A data channel that crossed the end of its link.
+    if (connection.isEnded) return pipe.reset(QUIC_CODE.refused);
+    if (!pipe.isFirst) return this.#reject(wire, QUIC_CODE.malformed);
+    this.#clearPending(wire); // From here on it counts as a link.
+    if (this.#accepts(wire, remote)) this.#createLink(connection, remote, pipe);
   }
 
   #accepts(wire: QuicWire, remote: Address): boolean {
-    if (wire.isGone) return false;
+    if (wire.isClosed) return false;
     if (this.#stopping === undefined && this.#events.accept(remote)) return true;
-    this.#turnAway(wire, QUIC_CODE.refused);
+    this.#reject(wire, QUIC_CODE.refused);
     return false;
   }
 
-  #take(connection: QuicConnection, remote: Address, pipe: QuicPipe): void {
+  #createLink(connection: QuicConnection, remote: Address, pipe: QuicPipe): void {
     const parent = connection.link;
     const link = new QuicLink({
       wire: connection.wire,
@@ -158,10 +158,10 @@ class QuicListener implements Listener {
       remote,
       certificateHash: this.#certificateHash,
       topics: this.#topics,
-      settled: (closing) => connection.settled(closing),
-      over: (ended, hangUp, code) => {
-        this.#forget(ended);
-        connection.over(ended, hangUp, code);
+      waitForChannels: (closing) => connection.waitForChannels(closing),
+      onEnded: (ended, hangUp, code) => {
+        this.#remove(ended);
+        connection.onLinkEnded(ended, hangUp, code);
       },
     });
     this.#links.add(link);
@@ -169,32 +169,32 @@ class QuicListener implements Listener {
     this.#events.link(link, parent);
   }
 
-  #turnAway(wire: QuicWire, code: number): void {
-    this.#settle(wire);
+  #reject(wire: QuicWire, code: number): void {
+    this.#clearPending(wire);
     wire.close(code);
   }
 
-  #settle(wire: QuicWire): void {
-    clearTimeout(this.#untaken.get(wire));
-    this.#untaken.delete(wire);
-    this.#waiting.get(wire)?.();
-    this.#waiting.delete(wire);
+  #clearPending(wire: QuicWire): void {
+    clearTimeout(this.#unlinked.get(wire));
+    this.#unlinked.delete(wire);
+    this.#connecting.get(wire)?.();
+    this.#connecting.delete(wire);
   }
 
-  #forget(link: QuicLink): void {
+  #remove(link: QuicLink): void {
     this.#links.delete(link);
     if (this.#links.size === 0) this.#emptied.resolve();
   }
 }
 
 function listenFault(cause: unknown, host: string, port: number): Fault {
-  const where = formatHostPort(host, port);
+  const address = formatHostPort(host, port);
   switch (udpBindError(cause)) {
     case "taken":
-      return new Fault("port-taken", msg`another program uses UDP on ${where}`, { cause });
+      return new Fault("port-taken", msg`another program uses UDP on ${address}`, { cause });
     case "forbidden": {
-      const sentence = msg`UDP port ${port} is only for the system's administrator`;
-      return new Fault("port-taken", sentence, { cause });
+      const message = msg`UDP port ${port} is only for the system's administrator`;
+      return new Fault("port-taken", message, { cause });
     }
     case "no-address":
       return new Fault("usage", msg`this machine has no address ${host}`, {
@@ -203,7 +203,7 @@ function listenFault(cause: unknown, host: string, port: number): Fault {
       });
     default: {
       const message = cause instanceof Error ? cause.message : String(cause);
-      return new Fault("usage", msg`cannot listen for UDP on ${where} (${message})`, { cause });
+      return new Fault("usage", msg`cannot listen for UDP on ${address} (${message})`, { cause });
     }
   }
 }

@@ -1,19 +1,19 @@
-/** Finds out whether a UDP port answers. */
+/** Detects closed UDP ports. */
 
 import type { Address } from "../link/link.ts";
 
-/** A datagram that no QUIC server answers: it is too short for a packet. */
-const QUESTION = new Uint8Array(1);
+/** Too short for a QUIC packet, so that no QUIC server answers it. */
+const PROBE = new Uint8Array(1);
 
 /**
- * Probes whether a UDP port is closed, so that a dial need not wait for its timeout: QUIC in Bun
- * 1.4.4 does not report refusals. Silence proves nothing: many machines never refuse.
- * @param onRefused called if the other machine reports that the port is closed
+ * Detects a closed UDP port, so that a dial need not wait for its timeout: Bun's QUIC (1.4.4) does
+ * not report refusals. No answer proves nothing, as many machines never refuse.
+ * @param onRefused called if the remote machine reports that the port is closed
  * @returns a function that ends the probe
  */
 export async function probeUdp(remote: Address, onRefused: () => void): Promise<() => void> {
-  const onError = (...found: unknown[]) => {
-    for (const error of found) {
+  const onError = (...errors: unknown[]) => {
+    for (const error of errors) {
       if (error instanceof Error && "code" in error && error.code === "ECONNREFUSED") onRefused();
     }
   };
@@ -21,16 +21,16 @@ export async function probeUdp(remote: Address, onRefused: () => void): Promise<
     const socket = await Bun.udpSocket({
       hostname: remote.host.includes(":") ? "::" : "0.0.0.0", // Bun (1.4.4) defaults to IPv4.
       connect: { hostname: remote.host, port: remote.port },
-      // Bun (1.4.4) passes only the error; its types say that the socket comes first.
-      socket: { error: (...found: unknown[]) => onError(...found) },
+      // Bun (1.4.4) passes only the error, contrary to its types.
+      socket: { error: (...errors: unknown[]) => onError(...errors) },
     });
     try {
-      socket.send(QUESTION);
+      socket.send(PROBE);
     } catch (error) {
       onError(error);
     }
     return () => socket.close();
   } catch {
-    return () => {}; // There is no route: QUIC finds out, too.
+    return () => {}; // There is no route; QUIC reports that itself.
   }
 }

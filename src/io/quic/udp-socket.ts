@@ -1,12 +1,12 @@
-/** Options of a UDP socket that Bun (1.4.4) cannot set, set through the system's C library. */
+/** Sets UDP socket options that Bun (1.4.4) cannot, through libc. */
 
-// Only on Linux; elsewhere, and if the library cannot be opened, sockets stay as they are.
+// Linux only; elsewhere sockets keep their defaults.
 
 import { readdirSync } from "node:fs";
 import { UDP_RECEIVE_BUFFER_BYTES } from "../../base/limits.ts";
 import { LinuxSockets } from "../ws/linux-sockets.ts";
 
-// Linux, on every processor that Bun runs on.
+// Constants of Linux, on all processors that Bun supports.
 const SOCK_DGRAM = 2;
 const SOL_SOCKET = 1;
 const SO_TYPE = 3;
@@ -17,47 +17,50 @@ const IP_RECVERR = 11;
 const IPPROTO_IPV6 = 41;
 const IPV6_RECVERR = 25;
 
-export interface UdpPlace {
+export interface UdpSocketAddress {
   readonly family: "ipv4" | "ipv6";
   readonly port: number;
 }
 
 /**
- * Gives this process's UDP socket a receive buffer of UDP_RECEIVE_BUFFER_BYTES, as far as the
- * system allows, and disables ICMP errors: Bun enables them, and an old refusal then makes the next
- * packet to another peer fail (1 s until it is retransmitted).
- * @returns the size that the kernel reports (twice the requested one), or undefined
+ * Sets a receive buffer of UDP_RECEIVE_BUFFER_BYTES, as far as the system allows, and disables ICMP
+ * errors, which Bun enables: after one refusal, the next packet to another peer would fail (1 s
+ * until it is retransmitted).
+ * @returns the size that the kernel reports (twice the requested one), or `undefined`
  */
-export function tuneUdpSocket(where: UdpPlace): number | undefined {
-  return withSocket(where, (system, fd) => {
+export function tuneUdpSocket(address: UdpSocketAddress): number | undefined {
+  return withSocket(address, (system, fd) => {
     system.setOption(fd, SOL_SOCKET, SO_RCVBUF, UDP_RECEIVE_BUFFER_BYTES);
-    // Beyond the system's limit; needs the right to administer the network.
+    // Exceeds the system's limit; needs CAP_NET_ADMIN.
     system.setOption(fd, SOL_SOCKET, SO_RCVBUFFORCE, UDP_RECEIVE_BUFFER_BYTES);
     system.setOption(fd, IPPROTO_IP, IP_RECVERR, 0);
-    if (where.family === "ipv6") system.setOption(fd, IPPROTO_IPV6, IPV6_RECVERR, 0);
+    if (address.family === "ipv6") system.setOption(fd, IPPROTO_IPV6, IPV6_RECVERR, 0);
     return system.option(fd, SOL_SOCKET, SO_RCVBUF);
   });
 }
 
-/** Reads the same size without changing anything. @internal */
-export function receiveBufferBytes(where: UdpPlace): number | undefined {
-  return withSocket(where, (system, fd) => system.option(fd, SOL_SOCKET, SO_RCVBUF));
+/**
+ * Reads the buffer size.
+ * @internal
+ */
+export function receiveBufferBytes(address: UdpSocketAddress): number | undefined {
+  return withSocket(address, (system, fd) => system.option(fd, SOL_SOCKET, SO_RCVBUF));
 }
 
 function withSocket(
-  where: UdpPlace,
+  address: UdpSocketAddress,
   use: (system: LinuxSockets, fd: number) => number | undefined,
 ): number | undefined {
   using system = LinuxSockets.open();
   try {
-    const fd = system && findSocket(system, where);
+    const fd = system && findSocket(system, address);
     return system && fd && use(system, fd);
   } catch {
-    return undefined; // No descriptor is left to list them with.
+    return undefined; // No descriptor is left to list them.
   }
 }
 
-function findSocket(system: LinuxSockets, { family, port }: UdpPlace): number | undefined {
+function findSocket(system: LinuxSockets, { family, port }: UdpSocketAddress): number | undefined {
   return readdirSync("/proc/self/fd")
     .map(Number)
     .find((fd) => {

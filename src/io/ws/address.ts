@@ -4,15 +4,15 @@ import type { Address } from "../link/link.ts";
 
 const MAPPED = "::ffff:";
 
-/** Normalizes an address: an IPv4 client of an IPv6 socket is an IPv4 client. */
-export function normalAddress(host: string, port: number): Address {
-  const plain = host.toLowerCase();
-  const isMapped = plain.startsWith(MAPPED) && plain.includes(".");
-  return { host: isMapped ? plain.slice(MAPPED.length) : plain, port };
+/** Normalizes an address: converts IPv4-mapped IPv6 to IPv4. */
+export function normalizeAddress(host: string, port: number): Address {
+  const lowerCase = host.toLowerCase();
+  const isMapped = lowerCase.startsWith(MAPPED) && lowerCase.includes(".");
+  return { host: isMapped ? lowerCase.slice(MAPPED.length) : lowerCase, port };
 }
 
-/** Reports whether a host is this machine, so that no other machine sees the bytes. */
+/** Reports whether a host is this machine. */
 export function isLoopback(host: string): boolean {
-  const { host: plain } = normalAddress(host, 0);
-  return plain === "localhost" || plain === "::1" || /^127(\.\d{1,3}){3}$/.test(plain);
+  const { host: lowerCase } = normalizeAddress(host, 0);
+  return lowerCase === "localhost" || lowerCase === "::1" || /^127(\.\d{1,3}){3}$/.test(lowerCase);
 }

@@ -11,15 +11,12 @@ import type { Address, Link } from "../link/link.ts";
 import { CLOSE_CODE, closeCodeOf, faultOfClose, slowReaderFault } from "./close.ts";
 import { encodeClose, encodeFrame, FrameReader, OPCODE } from "./frame.ts";
 
-/** Smaller frames are joined with the next before the write: one TLS record. */
+/** Smaller frames are joined with the next one before the write, to share a TLS record. */
 const JOIN_BYTES = 16 * 1024;
 
-/** The part of a Bun socket that the link uses. */
+/** The subset of a Bun socket that the link uses. */
 export interface WsSocket {
-  /**
-   * Returns the bytes accepted, possibly fewer than given; the rest waits for `drain`. Negative:
-   * closed.
-   */
+  /** Returns the bytes accepted, possibly fewer than passed; `drain` follows. Negative: closed. */
   write(bytes: Uint8Array): number;
   end(): void;
   terminate(): void;
@@ -31,25 +28,25 @@ export interface WsClientLinkOptions {
   readonly socket: WsSocket;
   readonly remote: Address;
   readonly certificateHash: Uint8Array;
-  readonly openLane: () => Promise<Link>;
+  readonly dialChannel: () => Promise<Link>;
 }
 
-/** The client's end: RFC 6455 over one TLS socket. The dial passes the socket's events. */
+/** Client end: RFC 6455 over one TLS socket. The dialer forwards the socket's events. */
 export class WsClientLink extends BaseLink {
   readonly transport = "tcp";
   readonly remote: Address;
   readonly certificateHash: Uint8Array;
   readonly #options: WsClientLinkOptions;
   readonly #reader: FrameReader;
-  /** Frames not accepted by the socket, bounded by SEND_QUEUE_BYTES_MAX. */
+  /** Frames not accepted by the socket. Bounded by SEND_QUEUE_BYTES_MAX. */
   #frames: Uint8Array[] = [];
   #frameBytes = 0;
   #isFlushing = false;
   #isBlocked = false;
-  #isDeaf = false;
-  #isGone = false;
+  #ignoresData = false;
+  #isSocketClosed = false;
   #endsWhenFlushed = false;
-  /** Set before the socket is closed: our own fault, or that of the close frame. */
+  /** Set before the socket is closed, from a local fault or the peer's close frame. */
   #outcome: { readonly fault: Fault | undefined } | undefined;
   #deadline: ReturnType<typeof setTimeout> | undefined;
 
@@ -68,9 +65,9 @@ export class WsClientLink extends BaseLink {
   send(message: Uint8Array, tail?: Uint8Array): boolean {
     if (this.state !== "open") return false;
     const frame = encodeFrame(OPCODE.binary, message, tail?.length);
-    const whole = tail === undefined ? undefined : joinInPlace(frame, tail);
-    const isTaken = whole === undefined ? this.#queue(frame, tail) : this.#queue(whole);
-    if (!isTaken) return false;
+    const joined = tail === undefined ? undefined : joinInPlace(frame, tail);
+    const isQueued = joined === undefined ? this.#queue(frame, tail) : this.#queue(joined);
+    if (!isQueued) return false;
     this.countSent(1, message.length + (tail?.length ?? 0));
     return true;
   }
@@ -79,17 +76,17 @@ export class WsClientLink extends BaseLink {
     return this.#frameBytes;
   }
 
-  protected override openLane(): Promise<Link> {
-    return this.#options.openLane();
+  protected override dialChannel(): Promise<Link> {
+    return this.#options.dialChannel();
   }
 
   close(): void {
     if (this.state !== "open") return;
     this.inbox.mute();
-    this.#leave(CLOSE_CODE.done, undefined);
+    this.#sendClose(CLOSE_CODE.normal, undefined);
   }
 
-  /** Stops reading, so that the peer's queue fills. For tests and for a suspended program. */
+  /** Stops reading, so that the peer's queue fills. For tests and suspended programs. */
   pause(): void {
     this.#options.socket.pause();
   }
@@ -98,30 +95,27 @@ export class WsClientLink extends BaseLink {
     this.#options.socket.resume();
   }
 
-  /** The socket received bytes. */
   onData(chunk: Uint8Array): void {
-    if (this.state === "closed" || this.#isDeaf) return;
+    if (this.state === "closed" || this.#ignoresData) return;
     try {
       this.#reader.feed(chunk);
     } catch (error) {
       if (!(error instanceof Fault)) return rethrow(error);
-      // Bytes after a broken frame cannot be read.
+      // Data after a malformed frame is unreadable.
       this.inbox.mute();
-      this.#isDeaf = true;
-      this.#hangUp(closeCodeOf(error), error);
+      this.#ignoresData = true;
+      this.#closeImmediately(closeCodeOf(error), error);
     }
   }
 
-  /** The socket accepts bytes again. */
   onDrain(): void {
     this.#isBlocked = false;
     this.#flush();
   }
 
-  /** The socket is closed. */
-  onGone(): void {
-    if (this.#isGone) return;
-    this.#isGone = true;
+  onSocketClosed(): void {
+    if (this.#isSocketClosed) return;
+    this.#isSocketClosed = true;
     clearTimeout(this.#deadline);
     this.state = "closed";
     this.#frames = [];
@@ -132,24 +126,25 @@ export class WsClientLink extends BaseLink {
   }
 
   #onClose(code: number, reason: string): void {
-    this.#hangUp(CLOSE_CODE.done, faultOfClose(code, reason));
+    this.#closeImmediately(CLOSE_CODE.normal, faultOfClose(code, reason));
   }
 
-  /** Sends a close frame without waiting for an answer: the peer has sent its own, or is broken. */
-  #hangUp(code: number, fault: Fault | undefined): void {
+  /** Sends a close frame without waiting for an answer. */
+  #closeImmediately(code: number, fault: Fault | undefined): void {
     this.#endsWhenFlushed = true;
-    this.#leave(code, fault);
+    this.#sendClose(code, fault);
     this.#flush();
   }
 
-  /** Sends a close frame after what is queued; the server answers and closes. */
-  #leave(code: number, fault: Fault | undefined): void {
+  /** Sends a close frame after the queued ones. The server answers and closes. */
+  #sendClose(code: number, fault: Fault | undefined): void {
     this.#outcome ??= { fault };
     if (this.state !== "open") return;
     this.#queue(encodeClose(code));
-    if (this.state !== "open") return; // That frame exceeded the limit, and the link was dropped.
+    // The close frame may have exceeded the queue limit and dropped the link.
+    if (this.state !== "open") return;
     this.state = "closing";
-    // A peer that never answers must not hold the socket forever.
+    // Bounds the wait for a peer that never answers.
     this.#deadline = setTimeout(() => this.drop(fault), DRAIN_TIMEOUT_MS);
     this.#flush();
   }
@@ -159,7 +154,7 @@ export class WsClientLink extends BaseLink {
     if (this.state === "closed") return;
     this.state = "closed";
     this.#options.socket.terminate();
-    this.onGone();
+    this.onSocketClosed();
   }
 
   #queue(frame: Uint8Array, tail?: Uint8Array): boolean {
@@ -173,7 +168,7 @@ export class WsClientLink extends BaseLink {
     if (tail !== undefined) this.#frames.push(tail);
     this.#frameBytes += sizeBytes;
     if (this.#isFlushing || this.#isBlocked) return true;
-    // Frames of one tick leave in one write.
+    // Coalesces the frames of one tick into one write.
     this.#isFlushing = true;
     queueMicrotask(() => this.#flush());
     return true;
@@ -181,52 +176,52 @@ export class WsClientLink extends BaseLink {
 
   #flush(): void {
     this.#isFlushing = false;
-    let taken = 0;
-    if (this.isOver) return;
-    while (taken < this.#frames.length && !this.#isBlocked) {
-      const [batch, count] = joinFrames(this.#frames, taken);
+    let sentCount = 0;
+    if (this.isClosed) return;
+    while (sentCount < this.#frames.length && !this.#isBlocked) {
+      const [batch, count] = joinFrames(this.#frames, sentCount);
       const { length } = batch;
       const written = Math.max(0, this.#options.socket.write(batch));
-      if (this.isOver) return;
+      if (this.isClosed) return;
       this.#frameBytes -= written;
-      taken += count;
+      sentCount += count;
       if (written === length) {
         releaseBuffer(batch); // The socket has copied it.
         continue;
       }
       this.#isBlocked = true;
-      taken -= 1;
-      this.#frames[taken] = batch.subarray(written);
+      sentCount -= 1;
+      this.#frames[sentCount] = batch.subarray(written);
     }
-    this.#frames.splice(0, taken);
+    this.#frames.splice(0, sentCount);
     this.settle();
-    if (this.#endsWhenFlushed && this.#frames.length === 0 && !this.isOver) {
+    if (this.#endsWhenFlushed && this.#frames.length === 0 && !this.isClosed) {
       this.#options.socket.end();
     }
   }
 }
 
 /**
- * The next write: the rest of a large frame, or JOIN_BYTES of small ones and of the next large one,
- * whose rest stays.
- * @returns the bytes, and the number of frames completed by them
+ * Returns the next write: the remainder of a large frame, or up to JOIN_BYTES of several frames,
+ * the last of which may be split.
+ * @returns the bytes, and the number of frames that they complete
  */
 function joinFrames(frames: Uint8Array[], from: number): [Uint8Array, number] {
   const [first, next] = [frames[from], frames[from + 1]];
   assert(first !== undefined, "there is a frame to write");
   if (next === undefined || first.length >= JOIN_BYTES) return [first, 1];
   const parts: Uint8Array[] = [];
-  let left = JOIN_BYTES;
-  for (let i = from; left > 0; i++) {
+  let remaining = JOIN_BYTES;
+  for (let i = from; remaining > 0; i++) {
     const frame = frames[i];
     if (frame === undefined) break;
-    if (frame.length > left) {
-      parts.push(frame.subarray(0, left));
-      frames[i] = frame.subarray(left);
+    if (frame.length > remaining) {
+      parts.push(frame.subarray(0, remaining));
+      frames[i] = frame.subarray(remaining);
       return [concatBytes(...parts), parts.length - 1];
     }
     parts.push(frame);
-    left -= frame.length;
+    remaining -= frame.length;
   }
   return [concatBytes(...parts), parts.length];
 }

@@ -1,14 +1,17 @@
-/** Faults as WebSocket close codes, and back. */
+/** Converts between faults and WebSocket close codes. */
 
 import { Fault, msg } from "../../base/fault.ts";
 
-/** Close codes that we send or read. @see RFC 6455, section 7.4.1 */
+/**
+ * Close codes that are sent or read.
+ * @see RFC 6455, section 7.4.1
+ */
 export const CLOSE_CODE = {
-  done: 1000,
+  normal: 1000,
   goingAway: 1001,
   protocolError: 1002,
-  none: 1005,
-  lost: 1006,
+  noStatus: 1005,
+  abnormal: 1006,
   tooLarge: 1009,
 } as const;
 
@@ -18,15 +21,15 @@ export function closeCodeOf(fault: Fault): number {
 }
 
 /**
- * Translates a close for the link's owner.
- * @param reason Bun's text if the peer broke the protocol; it begins with "Received"
- * @returns undefined if the peer closed in an orderly way
+ * Converts a close code to a fault for the link's owner.
+ * @param reason Bun's text if the peer violated the protocol; begins with "Received"
+ * @returns `undefined` if the peer closed normally
  */
 export function faultOfClose(code: number, reason: string): Fault | undefined {
   switch (code) {
-    case CLOSE_CODE.done:
+    case CLOSE_CODE.normal:
     case CLOSE_CODE.goingAway:
-    case CLOSE_CODE.none:
+    case CLOSE_CODE.noStatus:
       return undefined;
     case CLOSE_CODE.tooLarge:
       return new Fault("too-large", "a message was longer than the other end takes");

@@ -1,12 +1,11 @@
 /** Dials WebSocket over TLS with one `Bun.connect` socket and our own framing (frame.ts). */
 
-// Bun's `WebSocket` was measured and rejected: it exposes no certificate, so that one must connect
-// twice (13.6 ms to the first message on loopback, against 4 ms here) and pin the second connection
-// to the certificate of the first; it has no local port and no drain event. Throughput of 256 KiB
-// messages is the same, 2.7 GB/s up and 3 to 4 GB/s down over loopback TLS 1.3 (Bun 1.4.4).
-//
-// The certificate is not checked here: the server's proof over its hash shows its owner. The
-// handshake itself proves that the peer holds its private key.
+// Bun's `WebSocket` was measured and rejected. It exposes no certificate, so that one must connect
+// twice (13.6 ms to the first message on loopback, against 4 ms here) and pin the certificate of
+// the second connection. It has no local port and no drain event. Throughput of 256 KiB messages is
+// equal: 2.7 GB/s up and 3 to 4 GB/s down over loopback TLS 1.3 (Bun 1.4.4).  The certificate is
+// not checked here: the server signs its hash. The handshake proves that the peer holds the private
+// key.
 
 import { createHash } from "node:crypto";
 import { lookup } from "node:dns/promises";
@@ -19,24 +18,24 @@ import { withTimeout } from "../clock.ts";
 import { releaseBuffer } from "../disk/buffer-pool.ts";
 import { rethrow } from "../link/inbox.ts";
 import type { Address, Dial, DialOptions } from "../link/link.ts";
-import { isLoopback, normalAddress } from "./address.ts";
+import { isLoopback, normalizeAddress } from "./address.ts";
 import { WsClientLink } from "./client-link.ts";
 import { formatHostPort, MisdirectedFault, TLS_1_3, Upgrade } from "./upgrade.ts";
 
 export interface WsDialSettings {
-  /** `false` dials plain WebSocket, for loopback only: for servers behind `--no-tls`. */
+  /** `false` dials plain WebSocket, on loopback only, for servers with `--no-tls`. */
   readonly tls?: boolean;
 }
 
 interface Attempt extends DialOptions {
   readonly tls: boolean;
-  /** A channel requires the certificate of its link. */
+  /** Required certificate of a data channel: that of its link. */
   readonly certificateHash?: Uint8Array;
-  /** Host header, if it differs from the dialled host. */
+  /** Host header, if it differs from the dialed host. */
   readonly hostHeader?: string;
 }
 
-const AT_LEAST = { minVersion: TLS_1_3 };
+const TLS_OPTIONS = { minVersion: TLS_1_3 };
 const NO_CERTIFICATE = new Uint8Array(32);
 
 export function wsDial({ tls = true }: WsDialSettings = {}): Dial {
@@ -49,47 +48,46 @@ export function wsDial({ tls = true }: WsDialSettings = {}): Dial {
 }
 
 async function dial(attempt: Attempt): Promise<WsClientLink> {
-  const dialing = new WsDialing(attempt);
+  const dialing = new WsDialAttempt(attempt);
   try {
     return await withTimeout(dialing.run(), attempt.timeoutMs, () => {
       dialing.abandon();
-      const where = formatHostPort(attempt.host, attempt.port);
+      const address = formatHostPort(attempt.host, attempt.port);
       const seconds = Math.ceil(attempt.timeoutMs / 1000);
-      throw new Fault("timeout", `${where} did not answer within ${seconds} s`);
+      throw new Fault("timeout", `${address} did not answer within ${seconds} s`);
     });
   } catch (error) {
-    // A name unknown to the server may still lead to it: the check of names protects browsers, and
-    // the server's proof shows whom this client has reached. A proxy needs the name, so the name is
-    // tried first.
-    const hostHeader = error instanceof MisdirectedFault ? dialing.remotePlace : undefined;
+    // Name checks protect browsers; this client verifies the server by its signature, so it retries
+    // with the address. The name goes first because a proxy may need it.
+    const hostHeader = error instanceof MisdirectedFault ? dialing.remoteAddress : undefined;
     if (hostHeader === undefined || attempt.hostHeader !== undefined) throw error;
     return await dial({ ...attempt, hostHeader });
   }
 }
 
-/** A dial, from name lookup to the answered upgrade. */
-class WsDialing {
+/** A dial, from the DNS lookup to the upgrade response. */
+class WsDialAttempt {
   readonly #attempt: Attempt;
-  readonly #where: string;
+  readonly #address: string;
   readonly #upgrade: Upgrade;
   readonly #done = Promise.withResolvers<WsClientLink>();
   #socket: Socket | undefined;
   #link: WsClientLink | undefined;
   #certificateHash = NO_CERTIFICATE;
   #isAbandoned = false;
-  #remotePlace: string | undefined;
+  #remoteAddress: string | undefined;
 
   constructor(attempt: Attempt) {
     this.#attempt = attempt;
-    this.#where = formatHostPort(attempt.host, attempt.port);
-    this.#upgrade = new Upgrade(this.#where, attempt.hostHeader);
-    // A socket may fail before `run` awaits it.
+    this.#address = formatHostPort(attempt.host, attempt.port);
+    this.#upgrade = new Upgrade(this.#address, attempt.hostHeader);
+    // The socket may fail before `run` awaits it.
     this.#done.promise.catch(() => {});
   }
 
-  /** Remote address, once there is a socket. */
-  get remotePlace(): string | undefined {
-    return this.#remotePlace;
+  /** Remote address, once the socket is open. */
+  get remoteAddress(): string | undefined {
+    return this.#remoteAddress;
   }
 
   async run(): Promise<WsClientLink> {
@@ -104,7 +102,7 @@ class WsDialing {
     this.#socket?.terminate();
   }
 
-  /** Bun binds a local port only together with a local address, whose family must match. */
+  /** Bun binds a local port only with a local address of the same family. */
   async #connectFrom(localPort: number): Promise<void> {
     const found = await lookup(this.#attempt.host, { all: true }).catch((cause) => {
       throw this.#connectFault(cause);
@@ -122,25 +120,25 @@ class WsDialing {
     throw failure;
   }
 
-  async #connect(hostname: string, from: LocalEnd = {}): Promise<void> {
+  async #connect(hostname: string, from: LocalBinding = {}): Promise<void> {
     const { host, port, tls } = this.#attempt;
     const serverName = isIP(host) === 0 ? { serverName: host } : {};
     try {
-      // `localAddress` and `localPort` work (Bun 1.4.4) but are not in its types.
+      // `localAddress` and `localPort` work (Bun 1.4.4) but are missing from its types.
       await Bun.connect({
         hostname,
         port,
         ...from,
-        // `minVersion` works (Bun 1.4.4) and is not in its types.
-        ...(tls ? { tls: { rejectUnauthorized: false, ...AT_LEAST, ...serverName } } : {}),
+        // `minVersion` works (Bun 1.4.4) but is missing from its types.
+        ...(tls ? { tls: { rejectUnauthorized: false, ...TLS_OPTIONS, ...serverName } } : {}),
         socket: {
           binaryType: "uint8array",
           open: (socket) => this.#onOpen(socket),
           handshake: (socket, isDone, error) => this.#onHandshake(socket, isDone, error),
           data: (_, chunk) => this.#onData(chunk),
           drain: () => this.#link?.onDrain(),
-          close: () => this.#onGone(),
-          error: () => this.#onGone(),
+          close: () => this.#onSocketClosed(),
+          error: () => this.#onSocketClosed(),
         },
       });
     } catch (cause) {
@@ -153,13 +151,13 @@ class WsDialing {
     if (this.#isAbandoned) return void socket.terminate();
     socket.setNoDelay(true);
     const { host, port } = remoteOf(socket);
-    this.#remotePlace = formatHostPort(host, port);
+    this.#remoteAddress = formatHostPort(host, port);
     if (!this.#attempt.tls) socket.write(this.#upgrade.request());
   }
 
   /**
-   * `isGood` is false if the handshake failed, and also if the certificate names another host (Bun
-   * 1.4.4), which does not matter here; only `error` reports an unknown issuer.
+   * `isGood` is false if the handshake failed, and also (Bun 1.4.4) if the certificate names
+   * another host, which is fine here. Only `error` reports an unknown issuer.
    */
   #onHandshake(socket: Socket, isGood: boolean, error: Error | null): void {
     const raw: Uint8Array | undefined = socket.getPeerCertificate()?.raw;
@@ -167,14 +165,14 @@ class WsDialing {
     const isBroken = !isGood && (raw === undefined || isProtocol);
     if (isBroken || raw === undefined) {
       if (isOldTls(error?.message)) return this.#fail(this.#oldTls(error));
-      const isAlert = error?.message.includes("_ALERT_") === true; // A TLS alert.
-      return this.#fail(isProtocol && !isAlert ? this.#notTls(error) : this.#hungUp(error));
+      const isAlert = error?.message.includes("_ALERT_") === true; // TLS alert.
+      return this.#fail(isProtocol && !isAlert ? this.#notTls(error) : this.#closedEarly(error));
     }
     this.#certificateHash = new Uint8Array(createHash("sha256").update(raw).digest());
     const expected = this.#attempt.certificateHash;
     if (expected !== undefined && !equalBytes(expected, this.#certificateHash)) {
-      const sentence = `${this.#where} shows another certificate than a moment ago`;
-      return this.#fail(new Fault("unreachable", sentence, { remedy: "reconnect" }));
+      const message = `${this.#address} shows another certificate than a moment ago`;
+      return this.#fail(new Fault("unreachable", message, { remedy: "reconnect" }));
     }
     socket.write(this.#upgrade.request());
   }
@@ -182,36 +180,37 @@ class WsDialing {
   #onData(chunk: Uint8Array): void {
     if (this.#link !== undefined) {
       this.#link.onData(chunk);
-      releaseBuffer(chunk); // The link has copied what it needs.
+      releaseBuffer(chunk); // The link has copied it.
       return;
     }
     try {
-      const rest = this.#upgrade.feed(chunk);
-      if (rest !== undefined) this.#onUpgraded(rest);
+      const remaining = this.#upgrade.feed(chunk);
+      if (remaining !== undefined) this.#onUpgraded(remaining);
     } catch (error) {
       if (!(error instanceof Fault)) return rethrow(error);
       this.#fail(error);
     }
   }
 
-  #onUpgraded(rest: Uint8Array): void {
+  #onUpgraded(remaining: Uint8Array): void {
     const socket = this.#socket;
     if (socket === undefined) return;
-    const { localPort: _, ...lane } = this.#attempt;
+    const { localPort: _, ...channelOptions } = this.#attempt;
     const certificateHash = this.#certificateHash;
     this.#link = new WsClientLink({
       socket,
       remote: remoteOf(socket),
       certificateHash,
-      openLane: () => dial({ ...lane, certificateHash, timeoutMs: CONNECT_TIMEOUT_MS }),
+      dialChannel: () =>
+        dial({ ...channelOptions, certificateHash, timeoutMs: CONNECT_TIMEOUT_MS }),
     });
     this.#done.resolve(this.#link);
-    this.#link.onData(rest);
+    this.#link.onData(remaining);
   }
 
-  #onGone(): void {
-    if (this.#link !== undefined) return this.#link.onGone();
-    this.#fail(this.#hungUp(null));
+  #onSocketClosed(): void {
+    if (this.#link !== undefined) return this.#link.onSocketClosed();
+    this.#fail(this.#closedEarly(null));
   }
 
   #fail(fault: Fault): void {
@@ -219,26 +218,30 @@ class WsDialing {
     this.#socket?.terminate();
   }
 
-  /** Fault of a server that closes: it was killed just now, or is not one of ours. */
-  #hungUp(cause: Error | null): Fault {
+  /** The server closed early: it was just killed, or is not a chat server. */
+  #closedEarly(cause: Error | null): Fault {
     const remedy = this.#attempt.tls
       ? "try again in a moment; if it stays so, check the port"
       : "it may want TLS; leave --no-tls out";
-    const sentence = `${this.#where} hung up during the greeting`;
-    return new Fault("unreachable", sentence, { remedy, cause });
+    const message = `${this.#address} hung up during the greeting`;
+    return new Fault("unreachable", message, { remedy, cause });
   }
 
   #notTls(cause: Error | null): Fault {
-    return new Fault("unreachable", `${this.#where} is not a chat server: it does not speak TLS`, {
-      remedy: "check the port; one that was started with --no-tls is reached through its proxy",
-      cause,
-    });
+    return new Fault(
+      "unreachable",
+      `${this.#address} is not a chat server: it does not speak TLS`,
+      {
+        remedy: "check the port; one that was started with --no-tls is reached through its proxy",
+        cause,
+      },
+    );
   }
 
   #oldTls(cause: Error | null): Fault {
     return new Fault(
       "unreachable",
-      `${this.#where} speaks no TLS 1.3, and nothing older is taken`,
+      `${this.#address} speaks no TLS 1.3, and nothing older is taken`,
       {
         remedy: "is a proxy in front? Let it speak TLS 1.3",
         cause,
@@ -257,40 +260,40 @@ class WsDialing {
       });
     }
     if (localPort !== undefined && code === "EACCES") {
-      const sentence = `the local port ${localPort} is only for the system's administrator`;
-      return new Fault("port-taken", sentence, { remedy: "choose one above 1023", cause });
+      const message = `the local port ${localPort} is only for the system's administrator`;
+      return new Fault("port-taken", message, { remedy: "choose one above 1023", cause });
     }
-    return new Fault("unreachable", this.#sentence(code, host), { cause });
+    return new Fault("unreachable", this.#connectMessage(code, host), { cause });
   }
 
-  #sentence(code: string, host: string): string {
+  #connectMessage(code: string, host: string): string {
     switch (code) {
       case "ECONNREFUSED":
-        return `nobody listens on ${this.#where}`;
+        return `nobody listens on ${this.#address}`;
       case "ENOTFOUND":
       case "EAI_AGAIN":
         return `no machine is known by the name ${host}`;
       case "ENETUNREACH":
       case "EHOSTUNREACH":
-        return `there is no way from here to ${this.#where}`;
+        return `there is no way from here to ${this.#address}`;
       default:
-        return `cannot connect to ${this.#where} (${code})`;
+        return `cannot connect to ${this.#address} (${code})`;
     }
   }
 }
 
-/** OpenSSL's names for the refusal of a version, by this end and by the peer. */
+/** OpenSSL's error names if either end rejects the version. */
 export function isOldTls(message: string | undefined): boolean {
   return /UNSUPPORTED_PROTOCOL|PROTOCOL_VERSION/.test(message ?? "");
 }
 
-interface LocalEnd {
+interface LocalBinding {
   readonly localAddress?: string;
   readonly localPort?: number;
 }
 
 function remoteOf(socket: Socket): Address {
-  return normalAddress(socket.remoteAddress, socket.remotePort);
+  return normalizeAddress(socket.remoteAddress, socket.remotePort);
 }
 
 function codeOf(error: unknown): string {

@@ -1,9 +1,8 @@
-/** WebSocket frames of a client, which writes masked frames and reads unmasked ones. */
+/** WebSocket frames for a client: encodes masked frames and parses unmasked ones. */
 
-// The mask key is always zero, so that a 256 KiB chunk is not rewritten byte by byte: the mask
-// prevents a page from choosing the bytes that an intercepting proxy sees (RFC 6455, section 10.3),
-// and here there is no page, and TLS (or the loopback) in between. Servers unmask it as usual. See
-// RFC 6455, section 5.
+// The mask key is always zero, which avoids rewriting 256 KiB chunks. Masking keeps a page from
+// choosing bytes that an intercepting proxy sees (RFC 6455, section 10.3), but here there is no
+// page, and the bytes are encrypted or on loopback. See RFC 6455, section 5.
 
 import { utf8Decode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
@@ -27,12 +26,12 @@ const CONTROL_BYTES_MAX = 125;
 const LENGTH_16 = 126;
 const LENGTH_64 = 127;
 const MASK_KEY_BYTES = 4;
-/** The longest header a server may send: two bytes and a 64-bit length. */
+/** Longest header from a server: two bytes and a 64-bit length. */
 const HEADER_BYTES_MAX = 10;
 
 /**
- * Encodes a final frame from client to server.
- * @param tailBytes bytes of the payload that are omitted here and must follow
+ * Encodes a final client frame.
+ * @param tailBytes payload bytes that the caller appends
  */
 export function encodeFrame(opcode: number, payload: Uint8Array, tailBytes = 0): Uint8Array {
   const length = payload.length + tailBytes;
@@ -54,7 +53,7 @@ export function encodeFrame(opcode: number, payload: Uint8Array, tailBytes = 0):
   return frame;
 }
 
-/** @param code 1000 = done; @see RFC 6455, section 7.4.1 */
+/** @see RFC 6455, section 7.4.1 */
 export function encodeClose(code: number): Uint8Array {
   return encodeFrame(OPCODE.close, Uint8Array.of(code >> 8, code & 0xff));
 }
@@ -63,61 +62,60 @@ export interface FrameEvents {
   /** The receiver owns the bytes. */
   message(bytes: Uint8Array): void;
   ping(payload: Uint8Array): void;
-  /** Called last. Code 1005: the frame had none. */
+  /** Called last. Code 1005 means that the frame had none. */
   close(code: number, reason: string): void;
 }
 
-/**
- * Splits a stream into whole messages, whatever its pieces; holds at most one message and one
- * header.
- */
+/** Splits a byte stream into messages. Buffers at most one message and one header. */
 export class FrameReader {
   readonly #events: FrameEvents;
   readonly #header = new Uint8Array(HEADER_BYTES_MAX);
-  #headerFill = 0;
-  /** Payload of the current frame; `undefined` while its header is incomplete. */
+  #headerBytes = 0;
+  /** Payload of the current frame. `undefined` while its header is incomplete. */
   #payload: Uint8Array | undefined;
-  #payloadFill = 0;
-  /** Fragments so far, in a buffer that doubles: a million fragments are not a million objects. */
+  #payloadBytes = 0;
+  /**
+   * Fragments so far, in one doubling buffer, so that many fragments do not become many objects.
+   */
   #fragments: Uint8Array | undefined;
-  #fragmentsFill = 0;
-  #isOver = false;
+  #fragmentsBytes = 0;
+  #isClosed = false;
 
   constructor(events: FrameEvents) {
     this.#events = events;
   }
 
-  /** @throws Fault frame-malformed, too-large; the reader is then unusable */
+  /** @throws {Fault} frame-malformed, too-large; the reader is then unusable */
   feed(chunk: Uint8Array): void {
     let offset = 0;
-    while (!this.#isOver) {
+    while (!this.#isClosed) {
       if (this.#payload === undefined) {
-        offset = this.#takeHeader(chunk, offset);
+        offset = this.#readHeader(chunk, offset);
         if (this.#payload === undefined) return;
       }
       const payload: Uint8Array = this.#payload;
-      const part = chunk.subarray(offset, offset + payload.length - this.#payloadFill);
-      payload.set(part, this.#payloadFill);
-      this.#payloadFill += part.length;
-      offset += part.length;
-      if (this.#payloadFill < payload.length) return;
-      this.#headerFill = 0;
+      const slice = chunk.subarray(offset, offset + payload.length - this.#payloadBytes);
+      payload.set(slice, this.#payloadBytes);
+      this.#payloadBytes += slice.length;
+      offset += slice.length;
+      if (this.#payloadBytes < payload.length) return;
+      this.#headerBytes = 0;
       this.#payload = undefined;
-      this.#takeFrame(this.#header[0] ?? 0, payload);
+      this.#handleFrame(this.#header[0] ?? 0, payload);
     }
   }
 
-  #takeHeader(chunk: Uint8Array, from: number): number {
+  #readHeader(chunk: Uint8Array, from: number): number {
     let offset = from;
     while (offset < chunk.length) {
-      this.#header[this.#headerFill++] = chunk[offset++] ?? 0;
-      if (this.#headerFill < 2) continue;
+      this.#header[this.#headerBytes++] = chunk[offset++] ?? 0;
+      if (this.#headerBytes < 2) continue;
       const short = this.#header[1] ?? 0;
-      if (this.#headerFill === 2) this.#checkStart(this.#header[0] ?? 0, short);
-      const wanted = 2 + (short === LENGTH_16 ? 2 : short === LENGTH_64 ? 8 : 0);
-      if (this.#headerFill < wanted) continue;
+      if (this.#headerBytes === 2) this.#checkStart(this.#header[0] ?? 0, short);
+      const headerLength = 2 + (short === LENGTH_16 ? 2 : short === LENGTH_64 ? 8 : 0);
+      if (this.#headerBytes < headerLength) continue;
       this.#payload = payloadMemory(this.#payloadLength(short));
-      this.#payloadFill = 0;
+      this.#payloadBytes = 0;
       return offset;
     }
     return offset;
@@ -152,27 +150,27 @@ export class FrameReader {
       length = view.getUint32(2) * 2 ** 32 + view.getUint32(6);
       if (length < 0x1_0000) throw malformed("a length is not in its shortest form");
     }
-    if (length + this.#fragmentsFill > MESSAGE_BYTES_MAX) {
+    if (length + this.#fragmentsBytes > MESSAGE_BYTES_MAX) {
       throw new Fault("too-large", msg`a message is longer than ${MESSAGE_BYTES_MAX} bytes`);
     }
     return length;
   }
 
-  #takeFrame(first: number, payload: Uint8Array): void {
+  #handleFrame(first: number, payload: Uint8Array): void {
     const opcode = first & 0x0f;
-    if (opcode === OPCODE.close) this.#takeClose(payload);
+    if (opcode === OPCODE.close) this.#handleClose(payload);
     else if (opcode === OPCODE.ping) this.#events.ping(payload);
     else if (opcode === OPCODE.pong)
-      return; // Unsolicited, which is allowed.
-    else this.#takeData((first & FINAL) !== 0, payload);
+      return; // Unsolicited pongs are allowed.
+    else this.#handleData((first & FINAL) !== 0, payload);
   }
 
-  #takeData(isFinal: boolean, payload: Uint8Array): void {
+  #handleData(isFinal: boolean, payload: Uint8Array): void {
     if (this.#fragments === undefined && isFinal) {
       this.#events.message(payload);
       return;
     }
-    const fill = this.#fragmentsFill;
+    const fill = this.#fragmentsBytes;
     let fragments = this.#fragments ?? new Uint8Array(payload.length);
     if (fill + payload.length > fragments.length) {
       const grown = new Uint8Array(Math.max(fill + payload.length, 2 * fragments.length));
@@ -181,12 +179,12 @@ export class FrameReader {
     }
     fragments.set(payload, fill);
     this.#fragments = isFinal ? undefined : fragments;
-    this.#fragmentsFill = isFinal ? 0 : fill + payload.length;
+    this.#fragmentsBytes = isFinal ? 0 : fill + payload.length;
     if (isFinal) this.#events.message(fragments.slice(0, fill + payload.length));
   }
 
-  #takeClose(payload: Uint8Array): void {
-    this.#isOver = true;
+  #handleClose(payload: Uint8Array): void {
+    this.#isClosed = true;
     if (payload.length === 0) return this.#events.close(1005, "");
     if (payload.length === 1) throw malformed("a close frame has half a code");
     const code = ((payload[0] ?? 0) << 8) | (payload[1] ?? 0);
@@ -201,18 +199,21 @@ export class FrameReader {
   }
 }
 
-/** Chunks use pool memory that the receiver releases; other messages get their own. */
+/** Chunks use pooled memory that the receiver releases. */
 function payloadMemory(sizeBytes: number): Uint8Array {
   const isChunk = sizeBytes > CHUNK_BYTES && sizeBytes <= CHUNK_BYTES + HEADROOM_BYTES;
   return isChunk ? takeBuffer(sizeBytes, 0) : new Uint8Array(sizeBytes);
 }
 
-/** 1004 to 1006 and 1015 are never sent. @see RFC 6455, section 7.4 */
+/**
+ * 1004 to 1006 and 1015 are never sent.
+ * @see RFC 6455, section 7.4
+ */
 function isCloseCode(code: number): boolean {
   if (code >= 3000) return code <= 4999;
   return code >= 1000 && code <= 1014 && (code < 1004 || code > 1006);
 }
 
-function malformed(sentence: string): Fault {
-  return new Fault("frame-malformed", sentence);
+function malformed(message: string): Fault {
+  return new Fault("frame-malformed", message);
 }

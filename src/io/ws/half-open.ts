@@ -1,7 +1,7 @@
-/** Detects accepted connections of a Bun listener that have not sent a request yet. */
+/** Detects connections of a Bun listener that have not sent a request. */
 
-// Bun (1.4.4) has no hook before the request, and closes them only after `idleTimeout`; so they are
-// found among the descriptors of the process, through the system's C library. Only on Linux.
+// Bun (1.4.4) has no hook before the request, and closes such connections only after `idleTimeout`.
+// They are found among the descriptors of the process, through libc, on Linux only.
 
 import {
   FIRST_REQUEST_TIMEOUT_MS,
@@ -14,10 +14,10 @@ import type { Address } from "../link/link.ts";
 import { isLoopback } from "./address.ts";
 import { LinuxSockets } from "./linux-sockets.ts";
 
-/** The system assigns the lowest free descriptor: after such a gap there are no more. */
-const GAP = 1_024;
-/** Maximum share of the time spent on scans. */
-const LOOK_SHARE = 0.01;
+/** The system assigns the lowest free descriptor, so a gap this large ends the scan. */
+const DESCRIPTOR_GAP = 1_024;
+/** Maximum share of time spent on scans. */
+const SCAN_SHARE = 0.01;
 
 export interface OpenSocket {
   readonly descriptor: number;
@@ -27,26 +27,26 @@ export interface OpenSocket {
 export interface Sockets {
   /** Connected sockets with this local port. */
   at(port: number): OpenSocket[];
-  /** Shuts down a connection both ways; its owner then closes it. */
+  /** Shuts down both directions. The owner then closes the socket. */
   shutdown(descriptor: number): void;
 }
 
-/** @returns `undefined` on systems other than Linux, and with other C libraries */
+/** @returns `undefined` except on Linux with glibc */
 export function openSockets(): Sockets | undefined {
   const system = LinuxSockets.open();
   if (system === undefined) return undefined;
   return {
     at: (port) => {
-      const found: OpenSocket[] = [];
+      const sockets: OpenSocket[] = [];
       let last = 0;
-      for (let descriptor = 3; descriptor < last + GAP; descriptor++) {
+      for (let descriptor = 3; descriptor < last + DESCRIPTOR_GAP; descriptor++) {
         if (system.localName(descriptor)?.port !== port) continue;
         last = descriptor;
         const peer = system.peerName(descriptor);
         if (peer !== undefined)
-          found.push({ descriptor, remote: { host: peer.host, port: peer.port } });
+          sockets.push({ descriptor, remote: { host: peer.host, port: peer.port } });
       }
-      return found;
+      return sockets;
     },
     shutdown: (descriptor) => system.shutdown(descriptor),
   };
@@ -55,13 +55,13 @@ export function openSockets(): Sockets | undefined {
 export interface HalfOpenWatchOptions {
   readonly sockets: Sockets;
   readonly port: number;
-  /** Monotonic ms. */
+  /** Monotonic milliseconds. */
   readonly now: () => number;
-  /** Reports whether descriptors are short. */
+  /** Reports whether descriptors are running out. */
   readonly isShort: () => boolean;
 }
 
-interface Half {
+interface HalfOpen {
   readonly key: string;
   readonly socket: OpenSocket;
   readonly sinceMs: number;
@@ -70,57 +70,60 @@ interface Half {
 /** Closes connections that send no request in time, and the oldest of too many. */
 export class HalfOpenWatch {
   readonly #options: HalfOpenWatchOptions;
-  /** Connections that have sent a request; forgotten by the second scan after their end. */
-  #asked = new Set<string>();
-  #askedSinceLook = new Set<string>();
-  /** Monotonic ms at which each half-open connection was first seen. Bounded by the descriptors. */
+  /** Connections that sent a request. Removed by the second scan after their end. */
+  #active = new Set<string>();
+  #activeSinceScan = new Set<string>();
+  /**
+   * Monotonic milliseconds of the first scan that found each half-open connection. Bounded by the
+   * number of descriptors.
+   */
   #since = new Map<string, number>();
 
   constructor(options: HalfOpenWatchOptions) {
     this.#options = options;
   }
 
-  /** A request arrived on this connection. */
-  asked(remote: Address): void {
-    this.#askedSinceLook.add(keyOf(remote));
+  onRequest(remote: Address): void {
+    this.#activeSinceScan.add(keyOf(remote));
   }
 
   /** @returns milliseconds until the next scan */
-  look(): number {
+  scan(): number {
     const { sockets, port, now, isShort } = this.#options;
-    const begun = now();
-    const found = sockets.at(port);
-    const halves: Half[] = [];
-    const asked = new Set<string>();
-    for (const socket of found) {
+    const startedAt = now();
+    const connected = sockets.at(port);
+    const halfOpen: HalfOpen[] = [];
+    const active = new Set<string>();
+    for (const socket of connected) {
       const key = keyOf(socket.remote);
-      if (this.#asked.has(key) || this.#askedSinceLook.has(key)) asked.add(key);
-      else halves.push({ key, socket, sinceMs: this.#since.get(key) ?? begun });
+      if (this.#active.has(key) || this.#activeSinceScan.has(key)) active.add(key);
+      else halfOpen.push({ key, socket, sinceMs: this.#since.get(key) ?? startedAt });
     }
-    this.#asked = asked;
-    this.#askedSinceLook = new Set();
-    this.#since = new Map(halves.map(({ key, sinceMs }) => [key, sinceMs]));
-    const short = isShort();
-    for (const { socket } of tooMany(halves, begun, short)) sockets.shutdown(socket.descriptor);
-    const everyMs = short ? HALF_OPEN_CHECK_SHORT_INTERVAL_MS : HALF_OPEN_CHECK_INTERVAL_MS;
-    return Math.max(everyMs, (now() - begun) / LOOK_SHARE);
+    this.#active = active;
+    this.#activeSinceScan = new Set();
+    this.#since = new Map(halfOpen.map(({ key, sinceMs }) => [key, sinceMs]));
+    const isLow = isShort();
+    for (const { socket } of toClose(halfOpen, startedAt, isLow))
+      sockets.shutdown(socket.descriptor);
+    const everyMs = isLow ? HALF_OPEN_CHECK_SHORT_INTERVAL_MS : HALF_OPEN_CHECK_INTERVAL_MS;
+    return Math.max(everyMs, (now() - startedAt) / SCAN_SHARE);
   }
 }
 
-function tooMany(halves: readonly Half[], now: number, isShort: boolean): Half[] {
-  const byHost = Map.groupBy(halves, ({ socket }) => socket.remote.host);
+function toClose(halfOpen: readonly HalfOpen[], now: number, isShort: boolean): HalfOpen[] {
+  const byHost = Map.groupBy(halfOpen, ({ socket }) => socket.remote.host);
   return [...byHost].flatMap(([host, of]) => {
     const exempt = isLoopback(host) ? of.length : HALF_OPEN_PER_ADDRESS_MAX;
-    const most = isShort ? HALF_OPEN_WHEN_SHORT_MAX : exempt;
+    const maximum = isShort ? HALF_OPEN_WHEN_SHORT_MAX : exempt;
     const oldestFirst = of.sort((one, other) => one.sinceMs - other.sinceMs);
-    const surplus = of.length - most;
+    const surplus = of.length - maximum;
     return oldestFirst.filter(
       ({ sinceMs }, i) => i < surplus || now - sinceMs > FIRST_REQUEST_TIMEOUT_MS,
     );
   });
 }
 
-/** Omits the interface of a link-local address, which the system does not report for a socket. */
+/** Omits the zone of a link-local address, which the system does not report for a socket. */
 function keyOf({ host, port }: Address): string {
   return `${host.split("%")[0]} ${port}`;
 }

@@ -1,20 +1,20 @@
-/** System calls on sockets of this process that Bun (1.4.4) lacks. Only on Linux. */
+/** Socket system calls that Bun (1.4.4) lacks. Linux only. */
 
 import { dlopen, FFIType, ptr } from "bun:ffi";
 import type { Address } from "../link/link.ts";
-import { normalAddress } from "./address.ts";
+import { normalizeAddress } from "./address.ts";
 
 const AF_INET = 2;
 const AF_INET6 = 10;
 const SHUT_RDWR = 2;
-/** A sockaddr_storage. */
+/** Size of sockaddr_storage. */
 const NAME_BYTES = 128;
 
 export interface SocketName extends Address {
   readonly family: "ipv4" | "ipv6";
 }
 
-type AskName = (fd: number, name: ReturnType<typeof ptr>, size: ReturnType<typeof ptr>) => number;
+type NameCall = (fd: number, name: ReturnType<typeof ptr>, size: ReturnType<typeof ptr>) => number;
 
 function openLibrary() {
   const { i32, ptr: pointer, u32 } = FFIType;
@@ -32,7 +32,7 @@ export class LinuxSockets {
   readonly #name = new Uint8Array(NAME_BYTES);
   readonly #size = new Uint32Array(1);
 
-  /** @returns `undefined` on systems other than Linux, and with other C libraries */
+  /** @returns `undefined` except on Linux with glibc */
   static open(): LinuxSockets | undefined {
     if (process.platform !== "linux") return undefined;
     try {
@@ -42,17 +42,17 @@ export class LinuxSockets {
     }
   }
 
-  /** Local name; `undefined` if the descriptor is not a socket with an address. */
+  /** Local address. `undefined` unless the descriptor is a socket with an address. */
   localName(fd: number): SocketName | undefined {
     return this.#read(this.#library.symbols.getsockname, fd);
   }
 
-  /** Name of the peer; `undefined` if the socket is not connected. */
+  /** Address of the peer. `undefined` unless the socket is connected. */
   peerName(fd: number): SocketName | undefined {
     return this.#read(this.#library.symbols.getpeername, fd);
   }
 
-  /** Shuts down a connection both ways; its owner then closes it. */
+  /** Shuts down both directions. The owner then closes the socket. */
   shutdown(fd: number): void {
     this.#library.symbols.shutdown(fd, SHUT_RDWR);
   }
@@ -73,9 +73,9 @@ export class LinuxSockets {
     this.#library.close();
   }
 
-  #read(ask: AskName, fd: number): SocketName | undefined {
+  #read(call: NameCall, fd: number): SocketName | undefined {
     this.#size[0] = NAME_BYTES;
-    if (ask(fd, ptr(this.#name), ptr(this.#size)) !== 0) return undefined;
+    if (call(fd, ptr(this.#name), ptr(this.#size)) !== 0) return undefined;
     const view = new DataView(this.#name.buffer);
     const port = view.getUint16(2);
     const family = view.getUint16(0, true);
@@ -87,7 +87,7 @@ export class LinuxSockets {
       return { family: "ipv6", host: this.#name.subarray(20, 24).join("."), port };
     }
     const groups = Array.from({ length: 8 }, (_, i) => view.getUint16(8 + 2 * i).toString(16));
-    const { hostname } = new URL(`http://[${groups.join(":")}]`); // In the shortest spelling.
-    return { family: "ipv6", ...normalAddress(hostname.slice(1, -1), port) };
+    const { hostname } = new URL(`http://[${groups.join(":")}]`); // Converts to the shortest form.
+    return { family: "ipv6", ...normalizeAddress(hostname.slice(1, -1), port) };
   }
 }

@@ -1,14 +1,12 @@
-/** Accepts WebSocket links and plain HTTP on one port of `Bun.serve`, over TLS 1.3. */
+/** Accepts WebSocket links and plain HTTP on one port with `Bun.serve`, over TLS 1.3. */
 
-// Half-open connections: Bun (1.4.4) closes a connection that has not sent a whole request header
-// within `idleTimeout` of its start, whether it is silent, in mid-handshake or drips one byte at a
-// time, and within 10 s one that does not close after a goodbye. A header has at most 16 KiB. On
-// Linux `HalfOpenWatch` counts connections without a request; elsewhere connections are counted
-// only once they ask for the upgrade (`accept`).
-//
-// Slow readers: with TLS, `closeOnBackpressureLimit` closes only when the reader reads again, and
-// drops messages until then. So Bun's limit is only the backstop here; the listener checks its
-// links itself, after every SWEEP_BYTES published.
+// Half-open connections: Bun (1.4.4) closes a connection that has not sent a complete request
+// header within `idleTimeout`, and one that does not close within 10 s after a close frame. A
+// header has at most 16 KiB. On Linux, `HalfOpenWatch` counts connections without a request;
+// elsewhere they are counted from the upgrade request on (`accept`).  Slow readers: over TLS,
+// `closeOnBackpressureLimit` closes only when the reader reads again, and drops messages until
+// then. So the listener checks its links after every SWEEP_BYTES published, and Bun's limit is only
+// a backstop.
 
 import type { Server, ServerWebSocket } from "bun";
 import { AssertionFailure } from "../../base/assert.ts";
@@ -24,7 +22,7 @@ import { certificateHashOf } from "../link/certificate-hash.ts";
 import { rethrow } from "../link/inbox.ts";
 import type { Address, Listener, ListenerEvents } from "../link/link.ts";
 import { Topics } from "../link/topics.ts";
-import { normalAddress } from "./address.ts";
+import { normalizeAddress } from "./address.ts";
 import { slowReaderFault } from "./close.ts";
 import { HalfOpenWatch, openSockets } from "./half-open.ts";
 import { requestUrl } from "./request-url.ts";
@@ -41,15 +39,15 @@ export interface WsListenOptions {
   readonly host: string;
   /** 0 chooses a free port. */
   readonly port: number;
-  /** `false`: plain, for loopback behind `--no-tls`. */
+  /** `false`: plain, for loopback with `--no-tls`. */
   readonly tls: WsTls | false;
-  /** PEM of the certificate that a TLS proxy in front presents; only without TLS of our own. */
+  /** PEM of the certificate that a TLS proxy in front presents, if `tls` is `false`. */
   readonly proxyCertificate?: string;
   /** Reports whether a `Host` header names this server. Default: any. */
   readonly isHost?: (host: string | null) => boolean;
   /**
-   * Answers every request except the upgrade.
-   * @param keepOpen lets this response be silent for so many seconds, up to 255
+   * Answers all requests except upgrades.
+   * @param keepOpen allows the response this many idle seconds, up to 255
    */
   readonly http: (
     request: Request,
@@ -59,23 +57,24 @@ export interface WsListenOptions {
 }
 
 /**
- * Published bytes between two checks of the queues; a link's queue exceeds its bound by at most
- * this much.
+ * Bytes published between two checks of the queues, by which a link's queue may exceed its limit.
  */
 const SWEEP_BYTES = 256 * 1024;
-/** Bun drops silently beyond this: out of reach, because the sweep closes such links before. */
+/**
+ * Bun silently drops messages beyond this. Never reached, since the sweep closes such links first.
+ */
 const BACKSTOP_BYTES = SEND_QUEUE_BYTES_MAX + 4 * MESSAGE_BYTES_MAX;
-/** Limit for a request header, and between two bytes of a download to a slow reader. */
+/** Timeout of a request header, and between two bytes to a slow downloader. */
 const HTTP_IDLE_SECONDS = 30;
-/** Sessions ping every 20 s; this only removes links whose session is gone. */
+/** Removes links without a session; sessions ping every 20 s. */
 const LINK_IDLE_SECONDS = 120;
-/** Time that a stopping server waits for the answer to its last goodbye. */
+/** Time for which a stopping server waits for close answers. */
 const LINGER_MS = 500;
 
-/** Up to this many followers get a message one by one, in one write with what else is queued. */
-const FEW = 4;
+/** Number of followers up to which each is sent the message directly, coalesced with its queue. */
+const DIRECT_SEND_MAX = 4;
 
-/** @throws Fault port-taken, usage */
+/** @throws {Fault} port-taken, usage */
 export function listenWs(options: WsListenOptions, events: ListenerEvents): Listener {
   return new WsListener(options, events);
 }
@@ -89,7 +88,7 @@ class WsListener implements Listener {
   readonly #links = new Set<WsServerLink>();
   readonly #server: Server<WsSocketData>;
   readonly #halfOpen: HalfOpenWatch | undefined;
-  #nextLook: ReturnType<typeof setTimeout> | undefined;
+  #nextScan: ReturnType<typeof setTimeout> | undefined;
   #unsweptBytes = 0;
   #stopping: Promise<void> | undefined;
   readonly #emptied = Promise.withResolvers<void>();
@@ -101,7 +100,7 @@ class WsListener implements Listener {
       certificateHash: hashOf(options),
       topics: new Topics(),
       unflushed: new Set(),
-      gone: (link) => this.#forget(link),
+      onClosed: (link) => this.#remove(link),
     };
     this.#server = this.#serve();
     this.port = this.#server.port ?? options.port;
@@ -110,21 +109,21 @@ class WsListener implements Listener {
     const now = () => performance.now();
     const isShort = isShortOfDescriptors;
     this.#halfOpen = new HalfOpenWatch({ sockets, port: this.port, now, isShort });
-    this.#lookLater(HALF_OPEN_CHECK_INTERVAL_MS);
+    this.#scheduleScan(HALF_OPEN_CHECK_INTERVAL_MS);
   }
 
-  #lookLater(afterMs: number): void {
-    this.#nextLook = setTimeout(() => {
-      const nextMs = this.#halfOpen?.look() ?? 0;
-      this.#lookLater(nextMs);
+  #scheduleScan(afterMs: number): void {
+    this.#nextScan = setTimeout(() => {
+      const nextMs = this.#halfOpen?.scan() ?? 0;
+      this.#scheduleScan(nextMs);
     }, afterMs);
-    this.#nextLook.unref();
+    this.#nextScan.unref();
   }
 
   publish(topic: string, message: Uint8Array): void {
     const followers = this.#linkOptions.topics.followers(topic);
-    if (followers.size <= FEW) {
-      // A copy: a link that is too far behind is dropped, and then follows nothing.
+    if (followers.size <= DIRECT_SEND_MAX) {
+      // Copied: sending may drop a link, which unfollows.
       for (const link of [...followers]) link.send(message);
       return;
     }
@@ -134,7 +133,7 @@ class WsListener implements Listener {
     this.#unsweptBytes += message.length;
     if (this.#unsweptBytes < SWEEP_BYTES) return;
     this.#unsweptBytes = 0;
-    for (const link of [...this.#links]) if (link.isOverfull()) link.drop(slowReaderFault());
+    for (const link of [...this.#links]) if (link.isOverLimit()) link.drop(slowReaderFault());
   }
 
   stop(): Promise<void> {
@@ -142,17 +141,17 @@ class WsListener implements Listener {
     return this.#stopping;
   }
 
-  /** Waits until the peers have closed: closing first could lose the last frames. */
+  /** Waits for the peers to close, since closing first could lose the last frames. */
   async #drain(): Promise<void> {
-    clearTimeout(this.#nextLook);
-    const quiet = this.#server.stop(); // Accepts no more; existing connections continue.
+    clearTimeout(this.#nextScan);
+    const stopped = this.#server.stop(); // Stops accepting; existing connections continue.
     for (const link of [...this.#links]) link.close();
-    if (this.#links.size > 0) await this.#emptied.promise; // Each has its own deadline.
-    await withTimeout(quiet, LINGER_MS, () => undefined);
+    if (this.#links.size > 0) await this.#emptied.promise; // Each link has its own deadline.
+    await withTimeout(stopped, LINGER_MS, () => undefined);
     await this.#server.stop(true);
   }
 
-  #forget(link: WsServerLink): void {
+  #remove(link: WsServerLink): void {
     this.#links.delete(link);
     if (this.#stopping !== undefined && this.#links.size === 0) this.#emptied.resolve();
   }
@@ -167,13 +166,13 @@ class WsListener implements Listener {
         port,
         ...(tls === false ? {} : { tls: secure }),
         idleTimeout: HTTP_IDLE_SECONDS,
-        // Outside development Bun shares the port silently with any other program that asks for it.
+        // By default Bun shares the port with other programs outside development mode.
         reusePort: false,
         development: false,
         maxRequestBodySize: MESSAGE_BYTES_MAX,
-        fetch: (request, server) => this.#answer(request, server),
+        fetch: (request, server) => this.#handleRequest(request, server),
         error: (error) => {
-          // Bun would answer and continue; after a failed assertion we do not.
+          // Bun would answer and continue; a failed assertion must end the process.
           if (error instanceof AssertionFailure) rethrow(error);
           return refusal(500, "internal error");
         },
@@ -186,10 +185,10 @@ class WsListener implements Listener {
           perMessageDeflate: false,
           open: (socket) => this.#open(socket),
           message: (socket, message) => socket.data.link?.onMessage(message),
-          ping: (socket) => socket.data.link?.onControl(),
-          pong: (socket) => socket.data.link?.onControl(),
+          ping: (socket) => socket.data.link?.onControlFrame(),
+          pong: (socket) => socket.data.link?.onControlFrame(),
           drain: (socket) => socket.data.link?.onDrain(),
-          close: (socket, code, reason) => socket.data.link?.onGone(code, reason),
+          close: (socket, code, reason) => socket.data.link?.onSocketClosed(code, reason),
         },
       });
     } catch (cause) {
@@ -197,15 +196,15 @@ class WsListener implements Listener {
     }
   }
 
-  #answer(
+  #handleRequest(
     request: Request,
     server: Server<WsSocketData>,
   ): Response | Promise<Response> | undefined {
     const ip = server.requestIP(request);
-    if (ip === null) return new Response(null, { status: 400 }); // Closed already.
-    const remote = normalAddress(ip.address, ip.port);
-    this.#halfOpen?.asked(remote);
-    if (this.#events.answers?.(remote) === false) {
+    if (ip === null) return new Response(null, { status: 400 }); // Already closed.
+    const remote = normalizeAddress(ip.address, ip.port);
+    this.#halfOpen?.onRequest(remote);
+    if (this.#events.acceptsRequest?.(remote) === false) {
       // Closing the connection drops pipelined requests.
       return refusal(429, "too many requests", { connection: "close", "retry-after": "1" });
     }
@@ -236,25 +235,29 @@ class WsListener implements Listener {
   }
 }
 
-/** Plain text, whatever a browser makes of it. */
-function refusal(status: number, text: string, more: Record<string, string> = {}): Response {
+/** Plain text, with sniffing disabled. */
+function refusal(
+  status: number,
+  text: string,
+  extraHeaders: Record<string, string> = {},
+): Response {
   const headers = {
     "content-type": "text/plain; charset=utf-8",
     "x-content-type-options": "nosniff",
     "cache-control": "no-store",
-    ...more,
+    ...extraHeaders,
   };
   return new Response(`${text}\n`, { status, headers });
 }
 
-/** Browsers name the page that connects; only our own page may. */
+/** Browsers send the page's origin; only this server's own page may connect. */
 function isSameOrigin(request: Request): boolean {
   const origin = request.headers.get("origin");
   if (origin === null) return true;
   const host = request.headers.get("host");
   if (host === null || !URL.canParse(origin)) return false;
   const { protocol, host: originHost } = new URL(origin);
-  // Parsed with the same scheme, so that a default port is omitted on both sides.
+  // Parsed with the same scheme, so that both omit a default port.
   const url = `${protocol}//${host}`;
   return URL.canParse(url) && originHost !== "" && new URL(url).host === originHost;
 }
@@ -266,11 +269,11 @@ function hashOf({ tls, proxyCertificate }: WsListenOptions): Uint8Array {
 }
 
 function listenFault(cause: unknown, host: string, port: number): Fault {
-  const where = formatHostPort(host, port);
+  const address = formatHostPort(host, port);
   const code = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
   switch (code) {
     case "EADDRINUSE":
-      return new Fault("port-taken", msg`another program listens on ${where}`, { cause });
+      return new Fault("port-taken", msg`another program listens on ${address}`, { cause });
     case "EACCES":
       return new Fault("port-taken", msg`port ${port} is only for the system's administrator`, {
         cause,
@@ -283,7 +286,7 @@ function listenFault(cause: unknown, host: string, port: number): Fault {
         cause,
       });
     default:
-      return new Fault("usage", msg`cannot listen on ${where} (${code})`, {
+      return new Fault("usage", msg`cannot listen on ${address} (${code})`, {
         remedy: "check --host, --port, --cert and --key",
         cause,
       });

@@ -16,7 +16,7 @@ import type { Address, LinkCounters } from "../link/link.ts";
 import type { Topics } from "../link/topics.ts";
 import { CLOSE_CODE, faultOfClose, slowReaderFault } from "./close.ts";
 
-/** Data of an upgraded request for its socket. */
+/** Bun socket data of an upgraded request. */
 export interface WsSocketData {
   readonly remote: Address;
   link?: WsServerLink;
@@ -26,35 +26,31 @@ export interface WsSocketData {
 export interface WsServerLinkOptions {
   readonly certificateHash: Uint8Array;
   readonly topics: Topics<WsServerLink>;
-  /** Links whose messages of this tick were not passed to Bun yet. */
+  /** Links with messages of this tick that Bun has not received yet. */
   readonly unflushed: Set<WsServerLink>;
-  readonly gone: (link: WsServerLink) => void;
+  readonly onClosed: (link: WsServerLink) => void;
 }
 
-/** Maximum overhead of a frame, so that a queue of empty frames is bounded, too. */
+/** Maximum frame overhead, so that a queue of empty frames is bounded, too. */
 const OVERHEAD_BYTES = 10;
 
-interface Fresh {
+interface UnflushedMessage {
   readonly message: Uint8Array;
   /** Bytes that follow the message. */
   readonly tail: Uint8Array | undefined;
 }
 
-/** The server's end: a socket of `Bun.serve`. The listener passes the socket's events. */
+/** Server end, on a socket of `Bun.serve`. The listener forwards the socket's events. */
 export class WsServerLink extends BaseLink {
   readonly transport = "tcp";
   readonly remote: Address;
   readonly #socket: ServerWebSocket<WsSocketData>;
   readonly #options: WsServerLinkOptions;
-  /**
-   * Messages of this tick: they leave in one write; separate writes cost ten times as much each.
-   */
-  #fresh: Fresh[] = [];
-  #freshBytes = 0;
-  /**
-   * Bytes queued at the socket when the first of them was added: it takes none before they leave.
-   */
-  #behindBytes = 0;
+  /** Messages of this tick, coalesced into one write. Separate writes cost ten times as much. */
+  #unflushed: UnflushedMessage[] = [];
+  #unflushedBytes = 0;
+  /** Bytes buffered by the socket when the first message of this tick was added. */
+  #socketBytes = 0;
   readonly #controlFrames = new TokenBucket(
     CONTROL_FRAMES_PER_SECOND,
     CONTROL_FRAMES_BURST,
@@ -77,16 +73,16 @@ export class WsServerLink extends BaseLink {
   send(message: Uint8Array, tail?: Uint8Array): boolean {
     if (this.state !== "open") return false;
     const sizeBytes = message.length + (tail?.length ?? 0);
-    if (this.#fresh.length === 0) this.#behindBytes = this.#socket.getBufferedAmount();
-    const queuedBytes = this.#freshBytes + this.#behindBytes;
+    if (this.#unflushed.length === 0) this.#socketBytes = this.#socket.getBufferedAmount();
+    const queuedBytes = this.#unflushedBytes + this.#socketBytes;
     if (queuedBytes + sizeBytes + OVERHEAD_BYTES > SEND_QUEUE_BYTES_MAX) {
       this.drop(slowReaderFault());
       return false;
     }
     this.countSent(1, sizeBytes);
-    this.#fresh.push({ message, tail });
-    this.#freshBytes += sizeBytes + OVERHEAD_BYTES;
-    if (this.#fresh.length === 1) {
+    this.#unflushed.push({ message, tail });
+    this.#unflushedBytes += sizeBytes + OVERHEAD_BYTES;
+    if (this.#unflushed.length === 1) {
       this.#options.unflushed.add(this);
       queueMicrotask(() => this.flush());
     }
@@ -94,18 +90,18 @@ export class WsServerLink extends BaseLink {
   }
 
   queuedBytes(): number {
-    return this.state === "closed" ? 0 : this.#freshBytes + this.#socket.getBufferedAmount();
+    return this.state === "closed" ? 0 : this.#unflushedBytes + this.#socket.getBufferedAmount();
   }
 
   override follow(topic: string): void {
-    if (this.state !== "open" || !this.#options.topics.enter(topic, this)) return;
+    if (this.state !== "open" || !this.#options.topics.follow(topic, this)) return;
     this.#socket.subscribe(topic);
   }
 
   override unfollow(topic: string): void {
-    const share = this.#options.topics.leave(topic, this);
-    if (share === undefined) return;
-    this.countSent(share.messages, share.bytes);
+    const traffic = this.#options.topics.unfollow(topic, this);
+    if (traffic === undefined) return;
+    this.countSent(traffic.messages, traffic.bytes);
     if (this.state === "open") this.#socket.unsubscribe(topic);
   }
 
@@ -124,7 +120,7 @@ export class WsServerLink extends BaseLink {
     this.#outcome = { fault: undefined };
     this.inbox.mute();
     this.#leaveTopics();
-    // A reader that never takes the rest must not hold the socket forever.
+    // Bounds the wait for a reader that stops reading.
     this.#deadline = setTimeout(() => this.drop(undefined), DRAIN_TIMEOUT_MS);
     this.#closeWhenFlushed();
   }
@@ -133,31 +129,31 @@ export class WsServerLink extends BaseLink {
     this.#outcome ??= { fault };
     if (this.state === "closed") return;
     this.#socket.terminate();
-    this.onGone(CLOSE_CODE.lost, "");
+    this.onSocketClosed(CLOSE_CODE.abnormal, "");
   }
 
-  /** Reports whether this reader is behind by more than a link may queue. */
-  isOverfull(): boolean {
+  /** Reports whether more than SEND_QUEUE_BYTES_MAX is queued. */
+  isOverLimit(): boolean {
     return this.state !== "closed" && this.queuedBytes() > SEND_QUEUE_BYTES_MAX;
   }
 
   /**
-   * Passes this tick's messages to Bun; the listener does so before it publishes, to keep the
+   * Passes this tick's messages to Bun. The listener also calls it before publishing, to keep the
    * order.
    */
   flush(): void {
     this.#options.unflushed.delete(this);
-    const fresh = this.#fresh;
-    if (fresh.length === 0 || this.state !== "open") return;
-    this.#fresh = [];
-    this.#freshBytes = 0;
+    const unflushed = this.#unflushed;
+    if (unflushed.length === 0 || this.state !== "open") return;
+    this.#unflushed = [];
+    this.#unflushedBytes = 0;
     this.#socket.cork((socket) => {
-      for (const { message, tail } of fresh) {
+      for (const { message, tail } of unflushed) {
         if (tail === undefined) socket.sendBinary(message);
         else sendJoined(socket, message, tail);
       }
     });
-    this.settle(); // No drain event follows if the kernel accepts all.
+    this.settle(); // No drain event follows if the kernel accepts all bytes.
   }
 
   onMessage(message: Uint8Array | string): void {
@@ -168,8 +164,8 @@ export class WsServerLink extends BaseLink {
     if (this.inbox.isFlooded) this.drop(undefined);
   }
 
-  /** A ping or pong of WebSocket, which Bun has answered. */
-  onControl(): void {
+  /** A WebSocket ping or pong, already answered by Bun. */
+  onControlFrame(): void {
     if (this.#controlFrames.take(performance.now()) === 0) return;
     this.drop(new Fault("too-fast", "the other end sends too many pings"));
   }
@@ -179,40 +175,39 @@ export class WsServerLink extends BaseLink {
     if (this.state === "closing") this.#closeWhenFlushed();
   }
 
-  onGone(code: number, reason: string): void {
+  onSocketClosed(code: number, reason: string): void {
     if (this.state === "closed") return;
     this.state = "closed";
     clearTimeout(this.#deadline);
     this.#options.unflushed.delete(this);
-    this.#fresh = [];
-    this.#freshBytes = 0;
+    this.#unflushed = [];
+    this.#unflushedBytes = 0;
     this.#leaveTopics();
     this.inbox.close(
       this.#outcome === undefined ? faultOfClose(code, reason) : this.#outcome.fault,
     );
     this.settle();
-    this.#options.gone(this);
+    this.#options.onClosed(this);
   }
 
   #closeWhenFlushed(): void {
-    if (this.#socket.getBufferedAmount() === 0) this.#socket.close(CLOSE_CODE.done);
+    if (this.#socket.getBufferedAmount() === 0) this.#socket.close(CLOSE_CODE.normal);
   }
 
   #leaveTopics(): void {
-    const { messages, bytes } = this.#options.topics.leaveAll(this);
+    const { messages, bytes } = this.#options.topics.unfollowAll(this);
     this.countSent(messages, bytes);
   }
 }
 
-/** Sends a message and its tail as one; Bun copies it. */
 function sendJoined(
   socket: ServerWebSocket<WsSocketData>,
   message: Uint8Array,
   tail: Uint8Array,
 ): void {
   const inPlace = joinInPlace(message, tail);
-  const whole = inPlace ?? concatBytes(message, tail);
+  const joined = inPlace ?? concatBytes(message, tail);
   if (inPlace === undefined) releaseBuffer(tail);
-  socket.sendBinary(whole);
-  releaseBuffer(whole);
+  socket.sendBinary(joined);
+  releaseBuffer(joined);
 }

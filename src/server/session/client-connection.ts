@@ -78,7 +78,7 @@ export class ClientConnection implements Source {
     this.#options = options;
     this.sinceMs = options.clock.unixMs();
     this.session = new Session("server", options.clock.now(), STEADY, postCodec());
-    link.expect?.(this.session.messageBytesMax);
+    link.limitMessageBytes?.(this.session.messageBytesMax);
     this.#requests = new TokenBucket(REQUESTS_PER_SECOND, REQUESTS_BURST, options.clock.now());
     link.receive({
       message: (bytes) => {
@@ -250,7 +250,7 @@ export class ClientConnection implements Source {
   answer<Kind extends RequestKind>(ref: number, answer: Answer<Kind>): void {
     this.#acknowledged++;
     const effects = this.session.answer<Kind>(ref, answer);
-    this.link.expect?.(this.session.messageBytesMax); // Longer messages are allowed after log-in.
+    this.link.limitMessageBytes?.(this.session.messageBytesMax); // Longer messages are allowed after log-in.
     this.#perform(effects);
   }
 

@@ -4,7 +4,7 @@ import {
   TRANSPORT_FALLBACK_DELAY_MS,
   TRANSPORT_REFUSAL_GRACE_MS,
 } from "../../../src/base/limits.ts";
-import { AutoDialer, type WayThere } from "../../../src/io/link/auto-dial.ts";
+import { AutoDialer, type DialTransport } from "../../../src/io/link/auto-dial.ts";
 import type { Link } from "../../../src/io/link/link.ts";
 import { MemoryNetwork } from "../../../src/io/link/memory-network.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
@@ -13,26 +13,26 @@ const TARGET = { host: "10.0.0.1", port: 2428, timeoutMs: 10_000 };
 
 class Crossroads {
   readonly clock = new VirtualClock();
-  readonly tried: WayThere[] = [];
-  readonly #outcomes: Record<WayThere, PromiseWithResolvers<Link>>;
+  readonly tried: DialTransport[] = [];
+  readonly #outcomes: Record<DialTransport, PromiseWithResolvers<Link>>;
   readonly #network = new MemoryNetwork(this.clock);
   readonly dialer: AutoDialer;
 
-  constructor(first: WayThere = "tcp", learns = true) {
+  constructor(first: DialTransport = "tcp", learns = true) {
     this.#outcomes = { tcp: Promise.withResolvers(), udp: Promise.withResolvers() };
-    const dialOf = (way: WayThere) => () => {
+    const dialOf = (way: DialTransport) => () => {
       this.tried.push(way);
       return this.#outcomes[way].promise;
     };
     const dials = { tcp: dialOf("tcp"), udp: dialOf("udp") };
-    this.dialer = new AutoDialer({ dials, clock: this.clock, first, learns });
+    this.dialer = new AutoDialer({ dials, clock: this.clock, first, remembersTransport: learns });
     this.#network.listen(
       { ...TARGET, certificateHash: new Uint8Array(32) },
       { accept: () => true, link: () => {} },
     );
   }
 
-  async answers(way: WayThere): Promise<Link> {
+  async answers(way: DialTransport): Promise<Link> {
     const dialing = this.#network.dialFrom("10.0.0.2")(TARGET);
     await this.clock.advance(1);
     const link = await dialing;
@@ -41,7 +41,7 @@ class Crossroads {
     return link;
   }
 
-  async fails(way: WayThere, code: FaultCode = "unreachable"): Promise<void> {
+  async fails(way: DialTransport, code: FaultCode = "unreachable"): Promise<void> {
     this.#outcomes[way].promise.catch(() => {}); // Perhaps nobody has gone there.
     this.#outcomes[way].reject(new Fault(code, `no way by ${way}`));
     await this.clock.advance(0);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import type { Link } from "../../../src/io/link/link.ts";
-import { MemoryNetwork, type MemoryWeather } from "../../../src/io/link/memory-network.ts";
+import { MemoryNetwork, type NetworkConditions } from "../../../src/io/link/memory-network.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 import { LinkObserver } from "../link-observer.ts";
 
@@ -9,7 +9,7 @@ const host = "10.0.0.1";
 const port = 2428;
 const timeoutMs = 1_000;
 
-async function place(weather: MemoryWeather = {}) {
+async function place(weather: NetworkConditions = {}) {
   const clock = new VirtualClock();
   const network = new MemoryNetwork(clock, weather);
   const servers: Link[] = [];
@@ -21,7 +21,7 @@ async function place(weather: MemoryWeather = {}) {
   return { clock, network, servers, listener, dial };
 }
 
-async function pair(weather: MemoryWeather = {}) {
+async function pair(weather: NetworkConditions = {}) {
   const made = await place(weather);
   const dialled = made.dial({ host, port, timeoutMs });
   await made.clock.advance(timeoutMs);

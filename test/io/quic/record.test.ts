@@ -1,11 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { MESSAGE_BEFORE_LOGIN_BYTES_MAX, MESSAGE_BYTES_MAX } from "../../../src/base/limits.ts";
-import { encodeRecords, GOODBYE, RecordReader } from "../../../src/io/quic/record.ts";
+import { END_RECORD, encodeRecords, RecordReader } from "../../../src/io/quic/record.ts";
 import { faultOf } from "../../fault-code.ts";
 
 function readerOf(message: (bytes: Uint8Array) => void, goodbye = () => {}): RecordReader {
-  return new RecordReader({ message, goodbye });
+  return new RecordReader({ message, end: goodbye });
 }
 
 function read(stream: Uint8Array, cuts: readonly number[]): Uint8Array[] {
@@ -17,7 +17,7 @@ function read(stream: Uint8Array, cuts: readonly number[]): Uint8Array[] {
     reader.feed(stream.subarray(from, end));
     from = end;
   }
-  expect(reader.heldBytes).toBe(0);
+  expect(reader.bufferedBytes).toBe(0);
   return seen;
 }
 
@@ -57,7 +57,7 @@ describe("a length", () => {
       const reader = readerOf(() => expect.unreachable());
       reader.feed(header(length).subarray(0, 3));
       expect(faultOf(() => reader.feed(header(length).subarray(3)))?.code).toBe("too-large");
-      expect(reader.heldBytes).toBe(0);
+      expect(reader.bufferedBytes).toBe(0);
     },
   );
 
@@ -74,15 +74,15 @@ describe("a length", () => {
     reader.messageBytesMax = MESSAGE_BEFORE_LOGIN_BYTES_MAX;
     const long = header(MESSAGE_BEFORE_LOGIN_BYTES_MAX + 1);
     expect(faultOf(() => reader.feed(long))?.code).toBe("too-large");
-    expect([seen, reader.heldBytes]).toEqual([[9_000, 8_192, 9_000], 0]);
+    expect([seen, reader.bufferedBytes]).toEqual([[9_000, 8_192, 9_000], 0]);
   });
 
   test("alone takes no memory, and a little of its body little", () => {
     const reader = readerOf(() => expect.unreachable());
     reader.feed(header(MESSAGE_BYTES_MAX));
-    expect(reader.heldBytes).toBe(0);
+    expect(reader.bufferedBytes).toBe(0);
     for (let i = 0; i < 5_000; i++) reader.feed(Uint8Array.of(1));
-    expect(reader.heldBytes).toBeLessThanOrEqual(4 * 5_000);
+    expect(reader.bufferedBytes).toBeLessThanOrEqual(4 * 5_000);
   });
 });
 
@@ -93,10 +93,10 @@ test.each([1, 2, 3, 8])("a goodbye ends the reading, in pieces of %i bytes, too"
     () => told.push("goodbye"),
   );
   const tail = Uint8Array.of(0xff, 0xff, 0xff, 0xff, 1);
-  const stream = Buffer.concat([encodeRecords([Uint8Array.of(1)]), GOODBYE, tail]);
+  const stream = Buffer.concat([encodeRecords([Uint8Array.of(1)]), END_RECORD, tail]);
   for (let at = 0; at < stream.length; at += size) reader.feed(stream.subarray(at, at + size));
   expect(told).toEqual(["message of 1", "goodbye"]);
-  expect(GOODBYE.toHex()).toBe("80000000");
+  expect(END_RECORD.toHex()).toBe("80000000");
 });
 
 test("any bytes are messages or the peer's fault", () =>

@@ -42,12 +42,12 @@ describe("half-open connections", () => {
   test("of one address are bounded, and the oldest go", () => {
     const bench = new Bench();
     const first = bench.connect(10);
-    expect(bench.watch.look()).toBe(HALF_OPEN_CHECK_INTERVAL_MS);
+    expect(bench.watch.scan()).toBe(HALF_OPEN_CHECK_INTERVAL_MS);
     bench.now = 1_000;
     const more = bench.connect(HALF_OPEN_PER_ADDRESS_MAX);
     const others = bench.connect(HALF_OPEN_PER_ADDRESS_MAX, "192.0.2.2");
     const own = bench.connect(2 * HALF_OPEN_PER_ADDRESS_MAX, "127.0.0.1");
-    bench.watch.look();
+    bench.watch.scan();
     expect(bench.open).toEqual([...more, ...others, ...own]);
     expect(bench.open).not.toContain(first[0] as OpenSocket);
   });
@@ -56,15 +56,15 @@ describe("half-open connections", () => {
     const bench = new Bench();
     const [silent, busy] = bench.connect(2, "127.0.0.1");
     if (silent === undefined || busy === undefined) throw new Error("two were opened");
-    bench.watch.look();
-    bench.watch.asked(busy.remote);
+    bench.watch.scan();
+    bench.watch.onRequest(busy.remote);
     for (bench.now = 1_000; bench.now <= FIRST_REQUEST_TIMEOUT_MS; bench.now += 1_000)
-      bench.watch.look();
+      bench.watch.scan();
     bench.now = FIRST_REQUEST_TIMEOUT_MS;
-    bench.watch.look();
+    bench.watch.scan();
     expect(bench.open).toEqual([silent, busy]);
     bench.now++;
-    bench.watch.look();
+    bench.watch.scan();
     expect(bench.open).toEqual([busy]);
   });
 
@@ -73,7 +73,7 @@ describe("half-open connections", () => {
     bench.isShort = true;
     bench.connect(200, "127.0.0.1");
     const other = bench.connect(2);
-    expect(bench.watch.look()).toBe(HALF_OPEN_CHECK_SHORT_INTERVAL_MS);
+    expect(bench.watch.scan()).toBe(HALF_OPEN_CHECK_SHORT_INTERVAL_MS);
     expect(bench.open).toHaveLength(HALF_OPEN_WHEN_SHORT_MAX + other.length);
     expect(bench.open).toContain(other[0] as OpenSocket);
   });

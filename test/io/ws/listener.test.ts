@@ -3,7 +3,7 @@ import { Fault } from "../../../src/base/fault.ts";
 import { CONTROL_FRAMES_BURST } from "../../../src/base/limits.ts";
 import { makeCertificate } from "../../../src/crypto/certificate.ts";
 import type { Address, Link } from "../../../src/io/link/link.ts";
-import { normalAddress } from "../../../src/io/ws/address.ts";
+import { normalizeAddress } from "../../../src/io/ws/address.ts";
 import { wsDial } from "../../../src/io/ws/dial.ts";
 import { listenWs } from "../../../src/io/ws/listener.ts";
 import { requestUrl } from "../../../src/io/ws/request-url.ts";
@@ -211,8 +211,8 @@ describe("floods", () => {
 });
 
 test("addresses are compared in one spelling", () => {
-  expect(normalAddress("::ffff:192.0.2.1", 5)).toEqual({ host: "192.0.2.1", port: 5 });
-  expect(normalAddress("::FFFF:192.0.2.1", 5)).toEqual({ host: "192.0.2.1", port: 5 });
-  expect(normalAddress("2001:DB8::1", 5)).toEqual({ host: "2001:db8::1", port: 5 });
-  expect(normalAddress("::ffff:1", 5)).toEqual({ host: "::ffff:1", port: 5 });
+  expect(normalizeAddress("::ffff:192.0.2.1", 5)).toEqual({ host: "192.0.2.1", port: 5 });
+  expect(normalizeAddress("::FFFF:192.0.2.1", 5)).toEqual({ host: "192.0.2.1", port: 5 });
+  expect(normalizeAddress("2001:DB8::1", 5)).toEqual({ host: "2001:db8::1", port: 5 });
+  expect(normalizeAddress("::ffff:1", 5)).toEqual({ host: "::ffff:1", port: 5 });
 });

@@ -7,18 +7,18 @@ import { LinkObserver } from "../link-observer.ts";
 
 test("counts the traffic of a follower since it joined, and forgets a topic without any", () => {
   const topics = new Topics<string>();
-  expect(topics.enter("r", "ana")).toBe(true);
-  expect(topics.enter("r", "ana")).toBe(false);
+  expect(topics.follow("r", "ana")).toBe(true);
+  expect(topics.follow("r", "ana")).toBe(false);
   topics.count("r", 10);
-  topics.enter("r", "ben");
-  topics.enter("q", "ben");
+  topics.follow("r", "ben");
+  topics.follow("q", "ben");
   topics.count("r", 5);
   topics.count("q", 3);
   expect(topics.traffic("ana")).toEqual({ messages: 2, bytes: 15 });
   expect(topics.traffic("ben")).toEqual({ messages: 2, bytes: 8 });
-  expect(topics.leave("r", "ana")).toEqual({ messages: 2, bytes: 15 });
-  expect(topics.leave("r", "ana")).toBeUndefined();
-  expect(topics.leaveAll("ben")).toEqual({ messages: 2, bytes: 8 });
+  expect(topics.unfollow("r", "ana")).toEqual({ messages: 2, bytes: 15 });
+  expect(topics.unfollow("r", "ana")).toBeUndefined();
+  expect(topics.unfollowAll("ben")).toEqual({ messages: 2, bytes: 8 });
   expect([...topics.followers("r"), ...topics.followers("q")]).toEqual([]);
 });
 
