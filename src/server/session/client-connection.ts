@@ -250,7 +250,8 @@ export class ClientConnection implements Source {
   answer<Kind extends RequestKind>(ref: number, answer: Answer<Kind>): void {
     this.#acknowledged++;
     const effects = this.session.answer<Kind>(ref, answer);
-    this.link.limitMessageBytes?.(this.session.messageBytesMax); // Longer messages are allowed after log-in.
+    // Longer messages are allowed after log-in.
+    this.link.limitMessageBytes?.(this.session.messageBytesMax);
     this.#perform(effects);
   }
 
