@@ -4,25 +4,25 @@ import { createRoot } from "preact/compat/client";
 import { languageFor } from "../ui/messages/languages.ts";
 import { browserPlatform } from "./browser/browser.ts";
 import { loadTexts } from "./browser/texts.ts";
-import type { OpenAuditor } from "./driver/auditing.ts";
 import { openChat } from "./driver/chat.ts";
+import type { LazyCode } from "./driver/chat-core.ts";
+import type { OpenAuditor } from "./driver/lazy-auditor.ts";
 import type { FolderPage } from "./driver/share.ts";
-import type { LaterCode } from "./driver/store-driver.ts";
 import { App } from "./view/app.tsx";
 import { readSettings } from "./view/shell/settings.ts";
 
 const language = readSettings().language ?? languageFor(navigator.languages);
-const place = document.getElementById("page");
-const root = place === null ? undefined : createRoot(place);
+const container = document.getElementById("page");
+const root = container === null ? undefined : createRoot(container);
 
-const loadEntered = async () => (await import("./view/entered.ts")).ENTERED;
-const transfers = async () => (await loadEntered()).openTransfers;
+const loadAfterLogin = async () => (await import("./view/after-login.ts")).AFTER_LOGIN;
+const transfers = async () => (await loadAfterLogin()).openTransfers;
 
 /**
  * Starts the page of `chat share`, which the server marks in the HTML. Its code is loaded only
  * there.
  */
-async function beginShare(): Promise<void> {
+async function startShare(): Promise<void> {
   const [platform, texts, { openShare }] = await Promise.all([
     browserPlatform(undefined, "nothing"),
     loadTexts(language),
@@ -34,28 +34,28 @@ async function beginShare(): Promise<void> {
 }
 
 async function loadAuditor(): Promise<OpenAuditor> {
-  const { alarmingAuditor } = await loadEntered();
+  const { alarmingAuditor } = await loadAfterLogin();
   return alarmingAuditor((view) => {
-    const above = document.createElement("div");
-    place?.before(above);
-    createRoot(above).render(view);
+    const alarmRoot = document.createElement("div");
+    container?.before(alarmRoot);
+    createRoot(alarmRoot).render(view);
   });
 }
 
-const LATER: LaterCode = {
+const LAZY_CODE: LazyCode = {
   auditor: loadAuditor,
   transfers,
-  sealed: async () => (await import("./view/sealed-part.ts")).SEALED_PART,
+  sealed: async () => (await import("./view/sealed-module.ts")).SEALED_PART,
 };
 
-async function beginChat(): Promise<void> {
-  const opened = browserPlatform().then((platform) => openChat(platform, LATER));
+async function startChat(): Promise<void> {
+  const opened = browserPlatform().then((platform) => openChat(platform, LAZY_CODE));
   const [chat, words] = await Promise.all([opened, loadTexts(language)]);
-  root?.render(<App chat={chat} words={words} />);
+  root?.render(<App chat={chat} texts={words} />);
   // Phones end hidden pages without a `pagehide` event.
-  addEventListener("pagehide", () => chat.keepLastDrafts());
+  addEventListener("pagehide", () => chat.storeDraftsNow());
   document.addEventListener("visibilitychange", () => {
-    if (document.hidden) chat.keepLastDrafts();
+    if (document.hidden) chat.storeDraftsNow();
   });
   // Closing would lose unsent data if the browser stores nothing.
   addEventListener("beforeunload", (event) => {
@@ -63,4 +63,4 @@ async function beginChat(): Promise<void> {
   });
 }
 
-await (document.documentElement.dataset["share"] === undefined ? beginChat() : beginShare());
+await (document.documentElement.dataset["share"] === undefined ? startChat() : startShare());

@@ -12,7 +12,7 @@ import { readRoute } from "./input/route.ts";
 interface WorkerScope {
   readonly location: { readonly search: string };
   readonly registration: {
-    showNotification(title: string, options: Shown): Promise<void>;
+    showNotification(title: string, options: NotificationContent): Promise<void>;
   };
   readonly clients: {
     matchAll(options: object): Promise<readonly PageClient[]>;
@@ -25,7 +25,7 @@ interface WorkerScope {
 }
 
 interface Extendable {
-  waitUntil(work: Promise<unknown>): void;
+  waitUntil(promise: Promise<unknown>): void;
 }
 
 interface PushEvent extends Extendable {
@@ -42,7 +42,7 @@ interface PageClient {
   postMessage(message: object): void;
 }
 
-interface Shown {
+interface NotificationContent {
   readonly body: string;
   readonly tag: string;
   /** Alerts again if a notification of the same tag is already shown. */
@@ -58,7 +58,7 @@ const scope = globalThis as unknown as WorkerScope;
 
 type Fields = Readonly<Record<string, unknown>>;
 
-function fieldsOf({ data }: PushEvent): Fields {
+function pushFields({ data }: PushEvent): Fields {
   try {
     const value = data?.json();
     return typeof value === "object" && value !== null ? (value as Fields) : {};
@@ -67,12 +67,12 @@ function fieldsOf({ data }: PushEvent): Fields {
   }
 }
 
-function textOf(value: unknown): string {
+function cleanField(value: unknown): string {
   return typeof value === "string" ? cleanText(value) : "";
 }
 
 /** Empty if the page could not open it. */
-function targetOf(at: unknown): string {
+function parseTarget(at: unknown): string {
   return typeof at === "string" ? (readRoute(`#/${at}`)?.target ?? "") : "";
 }
 
@@ -80,17 +80,17 @@ function targetOf(at: unknown): string {
  * Shows a notification even for an unreadable push: browsers revoke push from pages that show none.
  */
 function show(event: PushEvent): Promise<void> {
-  const { tag, at, from, text, count } = fieldsOf(event);
-  const target = targetOf(at);
+  const { tag, at, from, text, count } = pushFields(event);
+  const target = parseTarget(at);
   const lang = new URLSearchParams(scope.location.search).get("lang") ?? "";
-  const fresh = PUSHED[lang] ?? PUSHED["en"] ?? "";
-  const words = textOf(text);
-  const author = textOf(from);
+  const fallbackText = PUSHED[lang] ?? PUSHED["en"] ?? "";
+  const body = cleanField(text);
+  const author = cleanField(from);
   const isDirect = target.startsWith("@");
   const title = isDirect || author === "" ? author || target : `${author} \u00b7 ${target}`;
-  const many = typeof count === "number" && count > 1 ? `(${count}) ` : "";
+  const countPrefix = typeof count === "number" && count > 1 ? `(${count}) ` : "";
   return scope.registration.showNotification(title || "chat", {
-    body: words === "" ? fresh : many + words,
+    body: body === "" ? fallbackText : countPrefix + body,
     tag: typeof tag === "string" ? tag : "",
     renotify: typeof tag === "string" && tag !== "",
     icon: PUSH_ICON,
@@ -116,5 +116,5 @@ scope.addEventListener("push", (event) => event.waitUntil(show(event)));
 scope.addEventListener("notificationclick", (event) => {
   const { notification } = event;
   notification.close();
-  event.waitUntil(open(targetOf((notification.data as { readonly at?: unknown } | null)?.at)));
+  event.waitUntil(open(parseTarget((notification.data as { readonly at?: unknown } | null)?.at)));
 });

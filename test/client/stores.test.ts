@@ -103,13 +103,13 @@ function browserHome(): Home {
         outboxes: new BrowserOutboxStore({ store, locks: { hold } }),
         logs: new BrowserLogPins(store),
         greeted: async (fingerprint, formers = []) => {
-          await preferences.greeted(fingerprint, formers);
+          await preferences.recordGreeting(fingerprint, formers);
         },
         isEnrolled: (user) => preferences.isEnrolled(user),
-        entered: (user) => preferences.entered(user, true),
-        forgotten: (user) => preferences.left(user, true),
-        moved: (old, user) => preferences.moved(old, user),
-        lastUser: () => preferences.begin(),
+        entered: (user) => preferences.recordLogin(user, true),
+        forgotten: (user) => preferences.recordLogout(user, true),
+        moved: (old, user) => preferences.migrate(old, user),
+        lastUser: () => preferences.loadLastUser(),
         end: () => {
           for (const name of held) locks.delete(name);
         },

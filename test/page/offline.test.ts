@@ -62,7 +62,7 @@ pageTest("a page opens all its parts without the server, and recovers with it", 
   ana.page.on("requestfinished", (request) => fetched.push(request.url()));
   await ana.enter("ana");
   await until("the parts are fetched", async () =>
-    fetched.some((url) => url.includes("/lazy-parts-")),
+    fetched.some((url) => url.includes("/lazy-module-")),
   );
   await ana.says("before");
   await ana.sees("before");
@@ -82,7 +82,7 @@ pageTest("a page opens all its parts without the server, and recovers with it", 
 
 pageTest("reports a part that cannot be fetched, and fetches it later", async () => {
   // From the start: the log-in form fetches the parts as soon as the browser is idle.
-  const refused = "**/assets/lazy-parts-*";
+  const refused = "**/assets/lazy-module-*";
   await using dora = await server.visit({ refused });
   await dora.enter("dora");
   // A dialog that is opened earlier may be closed when the room is shown.

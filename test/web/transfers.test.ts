@@ -40,7 +40,7 @@ class HeldTarget implements SaveTarget {
   async write(bytes: Uint8Array): Promise<void> {
     this.parts.push(bytes.slice());
   }
-  async keep(): Promise<void> {}
+  async flush(): Promise<void> {}
   async restart(): Promise<void> {
     this.parts = [];
   }

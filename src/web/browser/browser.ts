@@ -7,14 +7,14 @@ import { isRouteHash } from "../input/route.ts";
 import { browserName } from "./browser-name.ts";
 import type { Locks, Platform, Subtle, TabMessage, Tabs } from "./environment.ts";
 import {
-  type Between,
   type DatabaseFactory,
+  type MakeKeyRange,
   MemoryStore,
   openStore,
   type Store,
 } from "./indexed-db.ts";
 import { dialSocket, type Socket } from "./link.ts";
-import { KeptStore } from "./program-store.ts";
+import { ProgramStore } from "./program-store.ts";
 import { chooseSaveTarget, type SavingPage } from "./save-targets.ts";
 
 /** The members of `window` that the driver uses; typed here so that it needs no DOM types. */
@@ -54,7 +54,7 @@ interface Page extends SavingPage {
     },
   ) => Promise<{ readonly ok: boolean; json(): Promise<unknown> }>;
   readonly indexedDB?: DatabaseFactory;
-  readonly IDBKeyRange?: { readonly bound: Between };
+  readonly IDBKeyRange?: { readonly bound: MakeKeyRange };
   readonly WebSocket: new (url: string) => Socket;
   readonly crypto: { readonly subtle?: Subtle; getRandomValues<T>(bytes: T): T };
   readonly BroadcastChannel?: new (
@@ -72,47 +72,50 @@ const FRAGMENT = "chat fragment";
 
 /**
  * Platform of the browser that runs this page.
- * @param keeps `nothing`: the page stores no data in the browser
+ * @param storageMode `nothing`: the page stores no data in the browser
  */
 export async function browserPlatform(
   page: Page = globalThis as unknown as Page,
-  keeps: "all" | "nothing" = "all",
+  storageMode: "all" | "nothing" = "all",
 ): Promise<Platform> {
   const { location, document } = page;
   const { dataset } = document.documentElement;
   const isLocal = dataset["local"] !== undefined; // Set by `chat web`.
-  const fragment = takeFragment(page, isLocal);
+  const fragment = consumeFragment(page, isLocal);
   const { localToken } = readFragment(fragment, isLocal);
-  page.addEventListener("hashchange", () => takeLateFragment(page, isLocal));
+  page.addEventListener("hashchange", () => consumePastedFragment(page, isLocal));
   const clock = pageClock();
   const scheme = location.protocol === "https:" ? "wss" : "ws";
   const open = () => new page.WebSocket(`${scheme}://${location.host}/ws`);
   const host = location.hostname;
-  const dial = begun(() => dialSocket({ open, clock, host, token: localToken }));
+  const dial = dialEarly(() => dialSocket({ open, clock, host, token: localToken }));
   const store =
-    keeps === "all" ? await storeFor(page, localToken) : new MemoryStore({ isBrief: true });
+    storageMode === "all"
+      ? await chooseStore(page, localToken)
+      : new MemoryStore({ isEphemeral: true });
   return {
     clock,
     entropy: (sizeBytes) => page.crypto.getRandomValues(new Uint8Array(sizeBytes)),
     dial,
     store,
     subtle: page.crypto.subtle,
-    locks: locksOf(page),
-    databases: keeps === "all" && !(store instanceof MemoryStore) ? databasesOf(page) : undefined,
-    tabs: tabsOf(page),
+    locks: browserLocks(page),
+    databases:
+      storageMode === "all" && !(store instanceof MemoryStore) ? browserDatabases(page) : undefined,
+    tabs: browserTabs(page),
     nextFrame: (callback) => {
       if (document.hidden) setTimeout(callback, HIDDEN_FRAME_MS);
       else page.requestAnimationFrame(callback);
     },
     fragment,
-    forgetFragment: () => void remember(() => page.sessionStorage?.setItem(FRAGMENT, "")),
+    forgetFragment: () => void tryStorage(() => page.sessionStorage?.setItem(FRAGMENT, "")),
     lastDrafts: {
-      read: () => remember(() => page.sessionStorage?.getItem(LAST_DRAFTS)) ?? undefined,
+      read: () => tryStorage(() => page.sessionStorage?.getItem(LAST_DRAFTS)) ?? undefined,
       write: (text) => {
         // Another program on the port of `chat web` could later read this browser's storage.
-        if (keeps === "nothing" || isLocal) return;
-        if (text === undefined) remember(() => page.sessionStorage?.removeItem(LAST_DRAFTS));
-        else remember(() => page.sessionStorage?.setItem(LAST_DRAFTS, text));
+        if (storageMode === "nothing" || isLocal) return;
+        if (text === undefined) tryStorage(() => page.sessionStorage?.removeItem(LAST_DRAFTS));
+        else tryStorage(() => page.sessionStorage?.setItem(LAST_DRAFTS, text));
       },
     },
     isLocal,
@@ -124,7 +127,7 @@ export async function browserPlatform(
 }
 
 /** Starts the first connection attempt immediately, in parallel with reading the store. */
-function begun(dial: Platform["dial"]): Platform["dial"] {
+function dialEarly(dial: Platform["dial"]): Platform["dial"] {
   let first: ReturnType<typeof dial> | undefined = dial();
   first.catch(() => undefined); // Reported to the caller that takes it.
   return () => {
@@ -139,16 +142,16 @@ function begun(dial: Platform["dial"]): Platform["dial"] {
  * Session storage keeps them for a reload of this tab. Only the names of rooms and messages stay in
  * the address.
  */
-function takeFragment({ location, history, sessionStorage }: Page, isLocal: boolean): string {
+function consumeFragment({ location, history, sessionStorage }: Page, isLocal: boolean): string {
   const { hash } = location;
   if (hash !== "" && !isRouteHash(hash)) {
     history.replaceState(null, "", location.pathname);
     // The fragment ends with the token of `chat web`, but not with an invite.
     const kept = isLocal ? hash.replace(/&invite=.*$/s, "") : hash;
-    remember(() => sessionStorage?.setItem(FRAGMENT, kept));
+    tryStorage(() => sessionStorage?.setItem(FRAGMENT, kept));
     return hash;
   }
-  return remember(() => sessionStorage?.getItem(FRAGMENT)) ?? "";
+  return tryStorage(() => sessionStorage?.getItem(FRAGMENT)) ?? "";
 }
 
 /** `#invite=…` and every other secret with a name. */
@@ -158,17 +161,17 @@ const NAMED_SECRET = /^#[a-z-]{1,20}=./;
  * Reads a fragment that is pasted into the address of an open page: the browser does not reload for
  * it.
  */
-function takeLateFragment(page: Page, isLocal: boolean): void {
+function consumePastedFragment(page: Page, isLocal: boolean): void {
   const { hash, pathname } = page.location;
   if (hash === "" || isRouteHash(hash)) return;
   if (isLocal || NAMED_SECRET.test(hash)) {
-    takeFragment(page, isLocal);
+    consumeFragment(page, isLocal);
     page.location.reload();
   } else page.history.replaceState(null, "", pathname);
 }
 
 /** Ignores the errors of browsers that refuse storage. */
-function remember<Value>(act: () => Value): Value | undefined {
+function tryStorage<Value>(act: () => Value): Value | undefined {
   try {
     return act();
   } catch {
@@ -190,12 +193,12 @@ function pageClock(): Platform["clock"] {
 /**
  * The store lasts as long as the page if the browser has no IndexedDB (as in some private windows).
  */
-async function storeOf({ indexedDB, IDBKeyRange: range }: Page): Promise<Store> {
-  if (indexedDB === undefined || range === undefined) return new MemoryStore({ isBrief: true });
+async function openPageStore({ indexedDB, IDBKeyRange: range }: Page): Promise<Store> {
+  if (indexedDB === undefined || range === undefined) return new MemoryStore({ isEphemeral: true });
   try {
     return await openStore(indexedDB, (low, high) => range.bound(low, high));
   } catch (error) {
-    if (error instanceof Fault) return new MemoryStore({ isBrief: true });
+    if (error instanceof Fault) return new MemoryStore({ isEphemeral: true });
     throw error;
   }
 }
@@ -204,10 +207,10 @@ async function storeOf({ indexedDB, IDBKeyRange: range }: Page): Promise<Store> 
  * A page of `chat web` stores no secrets where the next page on its port could read them.
  * @param token of `chat web`; `undefined` if a server delivered the page
  */
-async function storeFor(page: Page, token: string | undefined): Promise<Store> {
+async function chooseStore(page: Page, token: string | undefined): Promise<Store> {
   const { fetch } = page;
-  if (token === undefined || fetch === undefined) return storeOf(page);
-  return new KeptStore(await storeOf(page), async (asked) => {
+  if (token === undefined || fetch === undefined) return openPageStore(page);
+  return new ProgramStore(await openPageStore(page), async (asked) => {
     const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
     const body = JSON.stringify(asked);
     try {
@@ -221,7 +224,7 @@ async function storeFor(page: Page, token: string | undefined): Promise<Store> {
 }
 
 /** Without locks (pages without TLS) each tab assumes that it is the only one. */
-function locksOf({ navigator }: Page): Locks {
+function browserLocks({ navigator }: Page): Locks {
   const { locks } = navigator;
   if (locks === undefined)
     return { hold: async () => () => undefined, run: (_, __, work) => work() };
@@ -244,11 +247,11 @@ async function runLocked<Result>(
   { name, waitMsMax }: { readonly name: string; readonly waitMsMax: number },
   work: () => Promise<Result>,
 ): Promise<Result> {
-  const giveUp = new AbortController();
-  const timer = setTimeout(() => giveUp.abort(), waitMsMax);
+  const timeout = new AbortController();
+  const timer = setTimeout(() => timeout.abort(), waitMsMax);
   let isHeld = false;
   try {
-    return await locks.request(name, { signal: giveUp.signal }, () => {
+    return await locks.request(name, { signal: timeout.signal }, () => {
       isHeld = true;
       clearTimeout(timer);
       return work();
@@ -264,22 +267,22 @@ async function runLocked<Result>(
   }
 }
 
-function databasesOf({ indexedDB: factory, IDBKeyRange: range, navigator }: Page) {
+function browserDatabases({ indexedDB: factory, IDBKeyRange: range, navigator }: Page) {
   if (factory === undefined || range === undefined) return undefined;
   const persist = () => void navigator.storage?.persist?.().catch(() => undefined);
-  const between: Between = (low, high, isLowOpen, isHighOpen) =>
+  const keyRange: MakeKeyRange = (low, high, isLowOpen, isHighOpen) =>
     range.bound(low, high, isLowOpen, isHighOpen);
-  return { factory, between, persist };
+  return { factory, keyRange: keyRange, persist };
 }
 
-function tabsOf({ BroadcastChannel: Channel }: Page): Tabs {
+function browserTabs({ BroadcastChannel: Channel }: Page): Tabs {
   if (Channel === undefined) {
-    const nothing = () => undefined;
-    return { tell: nothing, onMessage: nothing, close: nothing };
+    const noop = () => undefined;
+    return { broadcast: noop, onMessage: noop, close: noop };
   }
   const channel = new Channel(CHANNEL);
   return {
-    tell: (message) => channel.postMessage(message),
+    broadcast: (message) => channel.postMessage(message),
     onMessage: (listener) => {
       channel.onmessage = ({ data }) => {
         if (isTabMessage(data)) listener(data);

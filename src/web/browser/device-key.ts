@@ -44,7 +44,7 @@ export class Device implements Keys {
 
   /** Loads the stored device key, or creates and stores one. */
   static async open(options: DeviceOptions): Promise<Device> {
-    return new Device(options, await keptPair(options, "device"));
+    return new Device(options, await loadOrCreatePair(options, "device"));
   }
 
   /** Reports whether this device has a private key. If not, each visit needs the password. */
@@ -53,7 +53,7 @@ export class Device implements Keys {
   }
 
   async account(server: Fingerprint, user: Name): Promise<SigningKey> {
-    return this.#signing(await keptPair(this.#options, accountName(server, user)));
+    return this.#signing(await loadOrCreatePair(this.#options, accountName(server, user)));
   }
 
   /**
@@ -61,9 +61,9 @@ export class Device implements Keys {
    * @throws {Fault} not-allowed if an earlier page created the key as non-extractable
    */
   async accountSeed(server: Fingerprint, user: Name): Promise<Uint8Array> {
-    const { privateKey } = await keptPair(this.#options, accountName(server, user));
+    const { privateKey } = await loadOrCreatePair(this.#options, accountName(server, user));
     const { subtle, store } = this.#options;
-    if (privateKey?.extractable === true && subtle !== undefined && store.keepsBytes !== true) {
+    if (privateKey?.extractable === true && subtle !== undefined && store.isExternal !== true) {
       const pkcs8 = new Uint8Array(await subtle.exportKey("pkcs8", privateKey));
       return pkcs8.slice(-KEY_BYTES);
     }
@@ -77,7 +77,7 @@ export class Device implements Keys {
     try {
       key = await subtle.importKey("raw", owned(publicKey), ED25519, true, ["verify"]);
     } catch (error) {
-      return isMissing(error); // Otherwise not a point of the curve.
+      return isUnsupported(error); // Otherwise not a point of the curve.
     }
     return subtle.verify(ED25519, key, owned(signature), owned(bytes));
   }
@@ -104,10 +104,10 @@ function accountName(server: Fingerprint, user: Name): string {
   return `${ACCOUNT}${server} ${user.toLowerCase()}`;
 }
 
-async function keptPair(options: DeviceOptions, name: string): Promise<KeyPair> {
+async function loadOrCreatePair(options: DeviceOptions, name: string): Promise<KeyPair> {
   const { store } = options;
-  const known = await readPair(options, name);
-  if (known !== undefined) return known;
+  const existing = await readPair(options, name);
+  if (existing !== undefined) return existing;
   const { pair, value } = await newPair(options, name.startsWith(ACCOUNT));
   try {
     await store.write([{ table: "keys", key: name, value }]);
@@ -124,8 +124,8 @@ async function readPair(
   name: string,
 ): Promise<KeyPair | undefined> {
   const value = await store.get("keys", name);
-  const pair = pairOf(value);
-  if (pair === undefined || store.keepsBytes !== true) return pair;
+  const pair = parsePair(value);
+  if (pair === undefined || store.isExternal !== true) return pair;
   const { pkcs8 } = value as { readonly pkcs8?: unknown };
   const bytes = pkcs8 instanceof Uint8Array ? owned(pkcs8) : undefined;
   const privateKey =
@@ -135,7 +135,7 @@ async function readPair(
   return { publicKey: pair.publicKey, privateKey };
 }
 
-function pairOf(value: unknown): KeyPair | undefined {
+function parsePair(value: unknown): KeyPair | undefined {
   if (typeof value !== "object" || value === null || !("publicKey" in value)) return undefined;
   return value.publicKey instanceof Uint8Array ? (value as KeyPair) : undefined;
 }
@@ -146,30 +146,31 @@ interface NewPair {
   readonly value: unknown;
 }
 
-/** @param isHandedOn whether the key must be extractable, to be passed on to linked devices */
+/** @param isExtractable whether the key must be extractable, to be passed on to linked devices */
 async function newPair(
   { subtle, entropy, store }: DeviceOptions,
-  isHandedOn: boolean,
+  isExtractable: boolean,
 ): Promise<NewPair> {
-  const leaves = store.keepsBytes === true;
+  const isExternal = store.isExternal === true;
   try {
-    const made = (await subtle?.generateKey(ED25519, leaves || isHandedOn, ["sign", "verify"])) as
-      | CryptoKeyPair
-      | undefined;
-    if (made !== undefined && subtle !== undefined) {
-      const publicKey = new Uint8Array(await subtle.exportKey("raw", made.publicKey));
-      const pair = { publicKey, privateKey: made.privateKey };
-      if (!leaves) return { pair, value: pair };
-      const pkcs8 = new Uint8Array(await subtle.exportKey("pkcs8", made.privateKey));
+    const generated = (await subtle?.generateKey(ED25519, isExternal || isExtractable, [
+      "sign",
+      "verify",
+    ])) as CryptoKeyPair | undefined;
+    if (generated !== undefined && subtle !== undefined) {
+      const publicKey = new Uint8Array(await subtle.exportKey("raw", generated.publicKey));
+      const pair = { publicKey, privateKey: generated.privateKey };
+      if (!isExternal) return { pair, value: pair };
+      const pkcs8 = new Uint8Array(await subtle.exportKey("pkcs8", generated.privateKey));
       return { pair, value: { publicKey, pkcs8 } };
     }
   } catch {
     // Browsers without Ed25519 are treated like those without `crypto.subtle`.
   }
   const pair = { publicKey: owned(entropy(KEY_BYTES)), privateKey: undefined };
-  return { pair, value: leaves ? { publicKey: pair.publicKey } : pair };
+  return { pair, value: isExternal ? { publicKey: pair.publicKey } : pair };
 }
 
-function isMissing(error: unknown): boolean {
+function isUnsupported(error: unknown): boolean {
   return error instanceof Error && error.name === "NotSupportedError";
 }

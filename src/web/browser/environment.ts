@@ -3,7 +3,7 @@
 import type { Clock } from "../../io/clock.ts";
 import type { Entropy } from "../../io/entropy.ts";
 import type { Link } from "../../io/link/link.ts";
-import type { Between, DatabaseFactory, Store } from "./indexed-db.ts";
+import type { DatabaseFactory, MakeKeyRange, Store } from "./indexed-db.ts";
 
 /** The part of `crypto.subtle` in use; missing on pages without TLS. */
 export type Subtle = Pick<
@@ -22,14 +22,14 @@ export interface Locks {
 /** Databases beside the page's main store. */
 export interface Databases {
   readonly factory: DatabaseFactory;
-  readonly between: Between;
+  readonly keyRange: MakeKeyRange;
   /** Asks the browser not to evict the database when its disk is full. */
   persist(): void;
 }
 
 /** Messages between the tabs of this page. */
 export interface Tabs {
-  tell(message: TabMessage): void;
+  broadcast(message: TabMessage): void;
   onMessage(listener: (message: TabMessage) => void): void;
   close(): void;
 }
@@ -44,7 +44,7 @@ export interface TabMessage {
 export interface Writable {
   write(bytes: Uint8Array): Promise<void>;
   truncate(sizeBytes: number): Promise<void>;
-  seek(at: number): Promise<void>;
+  seek(offset: number): Promise<void>;
   close(): Promise<void>;
   abort(): Promise<void>;
 }
@@ -65,11 +65,11 @@ export interface SaveTarget {
   /** Lets a later page resume; `undefined` if the download ends with this page. */
   readonly handle: SaveHandle | undefined;
   /** Whether the target unpacks the single file that a folder is sent as. */
-  readonly takesFolder?: boolean;
+  readonly unpacksFolder?: boolean;
   /** The caller may overwrite `bytes` once the promise resolves. */
   write(bytes: Uint8Array): Promise<void>;
   /** Flushes written bytes so that they outlast the page: immediately, or once there are enough. */
-  keep(when: "now" | "due"): Promise<void>;
+  flush(when: "now" | "due"): Promise<void>;
   /** Discards what is written and starts from the beginning. */
   restart(): Promise<void>;
   /** Stores the complete file, on disk or among the browser's downloads. */

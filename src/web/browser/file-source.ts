@@ -5,7 +5,7 @@ import { CHUNK_BYTES } from "../../base/limits.ts";
 import type { Source } from "../../io/blob/interfaces.ts";
 
 /** Identifies a file's content by size and date; browsers expose nothing more. */
-export function stampOf(file: File): string {
+export function fileStamp(file: File): string {
   return `${file.size} ${file.lastModified}`;
 }
 
@@ -17,7 +17,7 @@ export class FileSource implements Source {
   readonly stamp: string;
   readonly #file: File;
   /** Unread rest of the file, from the last chunk on: chunks are requested in order. */
-  #rest: FileRest | undefined;
+  #stream: FileStream | undefined;
 
   /** @param path of this upload in the journal */
   constructor(file: File, path: string) {
@@ -25,18 +25,18 @@ export class FileSource implements Source {
     this.name = file.name;
     this.sizeBytes = file.size;
     this.path = path;
-    this.stamp = stampOf(file);
+    this.stamp = fileStamp(file);
   }
 
   async read(index: number): Promise<Uint8Array | undefined> {
     const from = index * CHUNK_BYTES;
     if (from >= this.sizeBytes) return undefined;
-    if (this.#rest?.at !== from) {
-      this.#rest?.cancel();
-      this.#rest = new FileRest(this.#file, from);
+    if (this.#stream?.offset !== from) {
+      this.#stream?.cancel();
+      this.#stream = new FileStream(this.#file, from);
     }
-    const rest = this.#rest;
-    return this.#unlessChanged(rest.read(Math.min(CHUNK_BYTES, this.sizeBytes - from)));
+    const stream = this.#stream;
+    return this.#unlessChanged(stream.read(Math.min(CHUNK_BYTES, this.sizeBytes - from)));
   }
 
   /** Reports a file that has changed since it was chosen: browsers refuse to read it. */
@@ -57,66 +57,68 @@ export class FileSource implements Source {
   }
 
   close(): void {
-    this.#rest?.cancel();
-    this.#rest = undefined;
+    this.#stream?.cancel();
+    this.#stream = undefined;
   }
 }
 
 /** Fills the caller's buffer. */
-type Filler = ReadableStreamBYOBReader;
+type BufferReader = ReadableStreamBYOBReader;
 
 /**
  * The rest of a file as one stream. The browser reads ahead, which is three times as fast as
  * reading slices.
  */
-class FileRest {
+class FileStream {
   /** Offset of the next byte. */
-  at: number;
+  offset: number;
   readonly #file: File;
   /** `undefined` if the browser has no BYOB streams; slices are read instead. */
-  readonly #filler: Filler | undefined;
+  readonly #reader: BufferReader | undefined;
 
-  constructor(file: File, at: number) {
+  constructor(file: File, offset: number) {
     this.#file = file;
-    this.at = at;
-    this.#filler = fillerOf(file.slice(at));
+    this.offset = offset;
+    this.#reader = bufferReader(file.slice(offset));
   }
 
   /** @throws the browser's error, or a RangeError if the file ends early */
   async read(sizeBytes: number): Promise<Uint8Array> {
-    const end = this.at + sizeBytes;
+    const end = this.offset + sizeBytes;
     const bytes =
-      this.#filler === undefined
-        ? new Uint8Array(await this.#file.slice(this.at, end).arrayBuffer())
-        : await filled(this.#filler, sizeBytes);
+      this.#reader === undefined
+        ? new Uint8Array(await this.#file.slice(this.offset, end).arrayBuffer())
+        : await readFull(this.#reader, sizeBytes);
     if (bytes.length < sizeBytes) throw new RangeError("the file is shorter than it was");
-    this.at = end;
+    this.offset = end;
     return bytes;
   }
 
   cancel(): void {
-    this.#filler?.cancel().catch(() => undefined); // `read` has already thrown the error.
+    this.#reader?.cancel().catch(() => undefined); // `read` has already thrown the error.
   }
 }
 
-function fillerOf(rest: Blob): Filler | undefined {
+function bufferReader(blob: Blob): BufferReader | undefined {
   try {
-    return rest.stream().getReader({ mode: "byob" });
+    return blob.stream().getReader({ mode: "byob" });
   } catch {
     return undefined;
   }
 }
 
 /** Reads `sizeBytes`, or fewer at the end of the stream. */
-async function filled(filler: Filler, sizeBytes: number): Promise<Uint8Array> {
+async function readFull(reader: BufferReader, sizeBytes: number): Promise<Uint8Array> {
   let bytes = new Uint8Array(sizeBytes);
-  let fill = 0;
-  while (fill < sizeBytes) {
+  let filledBytes = 0;
+  while (filledBytes < sizeBytes) {
     // Each call detaches the buffer and returns its memory as a new object.
-    const { value, done } = await filler.read(bytes.subarray(fill), { min: sizeBytes - fill });
+    const { value, done } = await reader.read(bytes.subarray(filledBytes), {
+      min: sizeBytes - filledBytes,
+    });
     if (value !== undefined) bytes = new Uint8Array(value.buffer);
     if (done || value === undefined) break;
-    fill += value.length;
+    filledBytes += value.length;
   }
-  return bytes.subarray(0, fill);
+  return bytes.subarray(0, filledBytes);
 }

@@ -26,9 +26,9 @@ export interface Change {
 /** Durable values by table and key. */
 export interface Store {
   /** The store is outside of the browser: keys and values must be plain values and bytes. */
-  readonly keepsBytes?: boolean;
+  readonly isExternal?: boolean;
   /** The store lasts only as long as the page. */
-  readonly isBrief?: boolean;
+  readonly isEphemeral?: boolean;
   get(table: Table, key: string): Promise<unknown>;
   /** Entries whose key begins with `prefix`, in key order. */
   all(table: Table, prefix: string): Promise<[string, unknown][]>;
@@ -89,7 +89,12 @@ export interface DatabaseFactory {
   };
 }
 /** `IDBKeyRange.bound`. */
-export type Between = (low: string, high: string, lowOpen?: boolean, highOpen?: boolean) => unknown;
+export type MakeKeyRange = (
+  low: string,
+  high: string,
+  lowOpen?: boolean,
+  highOpen?: boolean,
+) => unknown;
 
 /** Key prefix of an account's entries; the case of the user's name does not matter. */
 export function accountPrefix(owner: OutboxOwner): string {
@@ -105,16 +110,16 @@ export function numberKey(n: number): string {
 }
 
 /** The version increases with each new table. */
-const DATABASE: DatabaseForm = { name: "chat", version: 3, tables: TABLES };
+const DATABASE: DatabaseSchema = { name: "chat", version: 3, tables: TABLES };
 /** Sorts after every character used in keys. */
 const LAST = "\uffff";
 
 /** @throws {Fault} store-denied if the browser stores nothing for this page */
-export async function openStore(factory: DatabaseFactory, between: Between): Promise<Store> {
-  return new DatabaseStore(await openDatabase(factory, DATABASE), between);
+export async function openStore(factory: DatabaseFactory, keyRange: MakeKeyRange): Promise<Store> {
+  return new DatabaseStore(await openDatabase(factory, DATABASE), keyRange);
 }
 
-export interface DatabaseForm {
+export interface DatabaseSchema {
   readonly name: string;
   readonly version: number;
   readonly tables: readonly string[];
@@ -123,7 +128,7 @@ export interface DatabaseForm {
 /** Opens a database with at least these tables. @throws {Fault} store-… */
 export async function openDatabase(
   factory: DatabaseFactory,
-  { name, version, tables }: DatabaseForm,
+  { name, version, tables }: DatabaseSchema,
 ): Promise<Database> {
   const request = factory.open(name, version);
   request.onupgradeneeded = () => {
@@ -131,13 +136,13 @@ export async function openDatabase(
     const missing = tables.filter((table) => !result.objectStoreNames.contains(table));
     for (const table of missing) result.createObjectStore(table);
   };
-  const database = await settled(request);
+  const database = await requestResult(request);
   database.onversionchange = () => database.close(); // A later page upgrades it.
   return database;
 }
 
 /** Begins a transaction. @throws {Fault} store-… */
-export function beginIn(
+export function beginTransaction(
   database: Database,
   tables: readonly string[],
   mode: "readonly" | "readwrite",
@@ -152,11 +157,11 @@ export function beginIn(
 type Row = Omit<Change, "table"> & { readonly table: string };
 
 /** Writes all changes or none; resolves when they are on disk. @throws {Fault} store-… */
-export function writeIn(database: Database, changes: readonly Row[]): Promise<void> {
+export function writeRows(database: Database, changes: readonly Row[]): Promise<void> {
   return new Promise((resolve, reject) => {
     const tables = [...new Set(changes.map(({ table }) => table))];
     if (tables.length === 0) return resolve();
-    const transaction = beginIn(database, tables, "readwrite");
+    const transaction = beginTransaction(database, tables, "readwrite");
     transaction.oncomplete = () => resolve();
     transaction.onabort = () => reject(storeFault(transaction.error));
     try {
@@ -174,37 +179,37 @@ export function writeIn(database: Database, changes: readonly Row[]): Promise<vo
 
 class DatabaseStore implements Store {
   readonly #database: Database;
-  readonly #between: Between;
+  readonly #keyRange: MakeKeyRange;
 
-  constructor(database: Database, between: Between) {
+  constructor(database: Database, keyRange: MakeKeyRange) {
     this.#database = database;
-    this.#between = between;
+    this.#keyRange = keyRange;
   }
 
   get(table: Table, key: string): Promise<unknown> {
-    return settled(this.#table(table).get(key));
+    return requestResult(this.#table(table).get(key));
   }
 
   async all(table: Table, prefix: string): Promise<[string, unknown][]> {
-    const range = this.#between(prefix, prefix + LAST);
+    const range = this.#keyRange(prefix, prefix + LAST);
     const store = this.#table(table);
     const [keys, values] = await Promise.all([
-      settled(store.getAllKeys(range)),
-      settled(store.getAll(range)),
+      requestResult(store.getAllKeys(range)),
+      requestResult(store.getAll(range)),
     ]);
     return keys.map((key, i) => [String(key), values[i]]);
   }
 
   write(changes: readonly Change[]): Promise<void> {
-    return writeIn(this.#database, changes);
+    return writeRows(this.#database, changes);
   }
 
   #table(table: Table): ObjectStore {
-    return beginIn(this.#database, [table], "readonly").objectStore(table);
+    return beginTransaction(this.#database, [table], "readonly").objectStore(table);
   }
 }
 
-export function settled<Value>(request: Request<Value>): Promise<Value> {
+export function requestResult<Value>(request: Request<Value>): Promise<Value> {
   return new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(storeFault(request.error));
@@ -224,11 +229,11 @@ export function storeFault(cause: unknown): Fault {
 
 /** Store for browsers without IndexedDB. */
 export class MemoryStore implements Store {
-  readonly isBrief: boolean;
+  readonly isEphemeral: boolean;
   readonly #tables = new Map<Table, Map<string, unknown>>(TABLES.map((name) => [name, new Map()]));
 
-  constructor({ isBrief = false }: { readonly isBrief?: boolean } = {}) {
-    this.isBrief = isBrief;
+  constructor({ isEphemeral = false }: { readonly isEphemeral?: boolean } = {}) {
+    this.isEphemeral = isEphemeral;
   }
 
   async get(table: Table, key: string): Promise<unknown> {

@@ -12,7 +12,7 @@ import {
 import { owned } from "../../crypto/seal/owned.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
 
-export async function linkCodeHashOf(code: Uint8Array): Promise<Uint8Array> {
+export async function hashLinkCode(code: Uint8Array): Promise<Uint8Array> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", owned(linkIdBytes(code))));
 }
 
@@ -23,8 +23,8 @@ export async function isLinkMac(
   deviceKey: Uint8Array,
   server: Fingerprint,
 ): Promise<boolean> {
-  const form = { name: "HMAC", hash: "SHA-256", length: 256 };
-  const key = await derived(code, LINK_MAC, form, ["verify"]);
+  const algorithm = { name: "HMAC", hash: "SHA-256", length: 256 };
+  const key = await deriveKey(code, LINK_MAC, algorithm, ["verify"]);
   return crypto.subtle.verify("HMAC", key, owned(mac), owned(linkMacBytes(deviceKey, server)));
 }
 
@@ -34,21 +34,26 @@ export async function sealAccountSeed(
   seed: Uint8Array,
   nonce: Uint8Array,
 ): Promise<Uint8Array> {
-  const key = await derived(context.code, LINK_KEY, { name: "AES-GCM", length: 256 }, ["encrypt"]);
+  const key = await deriveKey(context.code, LINK_KEY, { name: "AES-GCM", length: 256 }, [
+    "encrypt",
+  ]);
   const additionalData = owned(linkBound(context));
-  const form = { name: "AES-GCM", iv: owned(nonce), additionalData };
-  return concatBytes(nonce, new Uint8Array(await crypto.subtle.encrypt(form, key, owned(seed))));
+  const algorithm = { name: "AES-GCM", iv: owned(nonce), additionalData };
+  return concatBytes(
+    nonce,
+    new Uint8Array(await crypto.subtle.encrypt(algorithm, key, owned(seed))),
+  );
 }
 
-async function derived(
+async function deriveKey(
   code: Uint8Array,
   purpose: string,
-  form: { readonly name: string; readonly length: number },
+  algorithm: { readonly name: string; readonly length: number },
   usages: ("encrypt" | "verify")[],
 ) {
   const { subtle } = crypto;
   const base = await subtle.importKey("raw", owned(code), "HKDF", false, ["deriveKey"]);
   const info = owned(utf8Encode(purpose));
-  const how = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(0), info };
-  return subtle.deriveKey(how, base, form, false, usages);
+  const derivation = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(0), info };
+  return subtle.deriveKey(derivation, base, algorithm, false, usages);
 }

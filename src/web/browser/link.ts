@@ -22,7 +22,7 @@ export interface Socket {
   close(code?: number): void;
 }
 
-export interface SocketDial {
+export interface SocketOptions {
   /** Opens a socket to this server; throws if the browser forbids it. */
   readonly open: () => Socket;
   readonly clock: Clock;
@@ -35,15 +35,15 @@ export interface SocketDial {
  * Poll interval for `bufferedAmount`, which is also read on each answer: browsers do not report
  * when a socket has sent.
  */
-const LOOK_EVERY_MS = 4;
+const DRAIN_POLL_INTERVAL_MS = 4;
 const CLOSE_TOO_LARGE = 1009;
 const CLOSE_DONE = 1000;
 const CLOSE_AWAY = 1001;
 /** Browsers hide the certificate; `welcome` carries what it would prove. */
-const NOT_SHOWN = new Uint8Array(32);
+const NO_CERTIFICATE_HASH = new Uint8Array(32);
 
 /** @throws {Fault} unreachable, timeout */
-export function dialSocket(dial: SocketDial): Promise<Link> {
+export function dialSocket(dial: SocketOptions): Promise<Link> {
   return new Promise((resolve, reject) => {
     const socket = openSocket(dial);
     socket.binaryType = "arraybuffer";
@@ -65,7 +65,7 @@ export function dialSocket(dial: SocketDial): Promise<Link> {
   });
 }
 
-function openSocket({ open }: SocketDial): Socket {
+function openSocket({ open }: SocketOptions): Socket {
   try {
     return open();
   } catch (cause) {
@@ -76,26 +76,26 @@ function openSocket({ open }: SocketDial): Socket {
 class SocketLink implements Link {
   readonly transport = "tcp";
   readonly remote: Link["remote"];
-  readonly certificateHash = NOT_SHOWN;
+  readonly certificateHash = NO_CERTIFICATE_HASH;
   readonly #socket: Socket;
-  readonly #dial: SocketDial;
+  readonly #options: SocketOptions;
   #handlers: LinkHandlers | undefined;
   /** Messages that arrived before `receive`, in the same turn of the event loop. */
-  #held: Uint8Array[] = [];
+  #unhandled: Uint8Array[] = [];
   #state: "open" | "closing" | "closed" = "open";
   #fault: Fault | undefined;
   /**
    * Reused buffer that joins head and tail of a message; the browser copies it on send. Tails are
    * left to the garbage collector: without their weight, Chromium does not free its copies.
    */
-  #joined = new Uint8Array(0);
+  #sendBuffer = new Uint8Array(0);
   /** Callers waiting for `drained`. */
-  #waiting: (() => void)[] = [];
+  #drainWaiters: (() => void)[] = [];
   readonly #counters = { sentMessages: 0, sentBytes: 0, receivedMessages: 0, receivedBytes: 0 };
 
-  constructor(socket: Socket, dial: SocketDial) {
+  constructor(socket: Socket, dial: SocketOptions) {
     this.#socket = socket;
-    this.#dial = dial;
+    this.#options = dial;
     this.remote = { host: dial.host, port: 0 };
     socket.onmessage = ({ data }) => this.#message(data);
     socket.onclose = ({ code }) => this.#closed(code);
@@ -103,8 +103,8 @@ class SocketLink implements Link {
 
   receive(handlers: LinkHandlers): void {
     this.#handlers = handlers;
-    for (const bytes of this.#held.splice(0)) handlers.message(bytes);
-    if (this.#state === "closed") this.#dial.clock.after(0, () => handlers.closed(this.#fault));
+    for (const bytes of this.#unhandled.splice(0)) handlers.message(bytes);
+    if (this.#state === "closed") this.#options.clock.after(0, () => handlers.closed(this.#fault));
   }
 
   send(head: Uint8Array, tail?: Uint8Array): boolean {
@@ -127,27 +127,28 @@ class SocketLink implements Link {
 
   #join(head: Uint8Array, tail: Uint8Array): Uint8Array {
     const sizeBytes = head.length + tail.length;
-    if (this.#joined.length < sizeBytes) this.#joined = new Uint8Array(sizeBytes);
-    this.#joined.set(head);
-    this.#joined.set(tail, head.length);
-    return this.#joined.subarray(0, sizeBytes);
+    if (this.#sendBuffer.length < sizeBytes) this.#sendBuffer = new Uint8Array(sizeBytes);
+    this.#sendBuffer.set(head);
+    this.#sendBuffer.set(tail, head.length);
+    return this.#sendBuffer.subarray(0, sizeBytes);
   }
 
   drained(): Promise<void> {
     return new Promise((resolve) => {
-      this.#waiting.push(resolve);
-      if (this.#waiting.length === 1) this.#watch();
+      this.#drainWaiters.push(resolve);
+      if (this.#drainWaiters.length === 1) this.#pollDrained();
     });
   }
 
-  #watch(): void {
-    this.#look();
-    if (this.#waiting.length > 0) this.#dial.clock.after(LOOK_EVERY_MS, () => this.#watch());
+  #pollDrained(): void {
+    this.#resolveDrained();
+    if (this.#drainWaiters.length > 0)
+      this.#options.clock.after(DRAIN_POLL_INTERVAL_MS, () => this.#pollDrained());
   }
 
-  #look(): void {
-    if (this.#waiting.length === 0 || this.queuedBytes() > SEND_QUEUE_LOW_BYTES) return;
-    for (const resolve of this.#waiting.splice(0)) resolve();
+  #resolveDrained(): void {
+    if (this.#drainWaiters.length === 0 || this.queuedBytes() > SEND_QUEUE_LOW_BYTES) return;
+    for (const resolve of this.#drainWaiters.splice(0)) resolve();
   }
 
   follow(): void {
@@ -159,7 +160,7 @@ class SocketLink implements Link {
   }
 
   openChannel(): Promise<Link> {
-    return dialSocket(this.#dial);
+    return dialSocket(this.#options);
   }
 
   counters(): LinkCounters {
@@ -189,20 +190,20 @@ class SocketLink implements Link {
     const bytes = new Uint8Array(data);
     this.#counters.receivedMessages += 1;
     this.#counters.receivedBytes += bytes.length;
-    if (this.#handlers === undefined) this.#held.push(bytes);
+    if (this.#handlers === undefined) this.#unhandled.push(bytes);
     else this.#handlers.message(bytes);
-    this.#look();
+    this.#resolveDrained();
   }
 
   #closed(code: number): void {
     const wasOurs = this.#state === "closing";
     this.#state = "closed";
-    if (!wasOurs) this.#fault ??= faultOfCode(code);
+    if (!wasOurs) this.#fault ??= closeFault(code);
     this.#handlers?.closed(this.#fault);
   }
 }
 
-function faultOfCode(code: number): Fault | undefined {
+function closeFault(code: number): Fault | undefined {
   if (code === CLOSE_DONE || code === CLOSE_AWAY) return undefined;
   if (code === CLOSE_TOO_LARGE) {
     return new Fault("too-large", "a message was longer than the server takes");

@@ -6,14 +6,14 @@ import { toHex } from "../../base/bytes.ts";
 
 export type MediaKind = "image" | "sound" | "video" | "document" | "text";
 
-interface MediaRow {
+interface MediaType {
   readonly kind: MediaKind;
   readonly mime: string;
   readonly name: string;
 }
 
 /** Types by extension, to decide whether a preview is worth fetching. Never SVG or HTML. */
-const BY_EXTENSION: ReadonlyMap<string, MediaRow> = new Map([
+const TYPES_BY_EXTENSION: ReadonlyMap<string, MediaType> = new Map([
   ["png", { kind: "image", mime: "image/png", name: "PNG" }],
   ["jpg", { kind: "image", mime: "image/jpeg", name: "JPEG" }],
   ["jpeg", { kind: "image", mime: "image/jpeg", name: "JPEG" }],
@@ -32,7 +32,7 @@ const BY_EXTENSION: ReadonlyMap<string, MediaRow> = new Map([
     (extension) =>
       [extension, { kind: "text", mime: "text/plain", name: extension.toUpperCase() }] as const,
   ),
-] as [string, MediaRow][]);
+] as [string, MediaType][]);
 
 /** First bytes of each type, in hex. `?` matches any digit. */
 const MAGIC: readonly (readonly [string, string])[] = [
@@ -44,9 +44,9 @@ const MAGIC: readonly (readonly [string, string])[] = [
   ["image/bmp", "424d"],
 ];
 
-export function mediaOf(name: string): MediaRow | undefined {
+export function mediaType(name: string): MediaType | undefined {
   const extension = /\.([A-Za-z0-9]{1,8})$/.exec(name)?.[1] ?? "";
-  return BY_EXTENSION.get(extension.toLowerCase());
+  return TYPES_BY_EXTENSION.get(extension.toLowerCase());
 }
 
 /** Image type by its bytes; `undefined` if browsers cannot show it safely. */
@@ -60,10 +60,10 @@ export function imageType(bytes: Uint8Array): string | undefined {
 
 const PDF = "%PDF-";
 /** Some programs write other bytes first; PDF readers search this many bytes. */
-const PDF_WITHIN = 1024;
+const PDF_SEARCH_BYTES = 1024;
 
 /** Reports whether the bytes begin as a PDF. */
-export function isDocument(bytes: Uint8Array): boolean {
-  const head = String.fromCharCode(...bytes.subarray(0, PDF_WITHIN));
+export function isPdf(bytes: Uint8Array): boolean {
+  const head = String.fromCharCode(...bytes.subarray(0, PDF_SEARCH_BYTES));
   return head.includes(PDF);
 }

@@ -22,7 +22,7 @@ interface StoredPost {
   readonly writtenUnixMs: number;
 }
 
-interface OutboxStoreParts {
+interface OutboxStoreOptions {
   readonly store: Store;
   readonly locks: Pick<Locks, "hold">;
 }
@@ -31,42 +31,42 @@ interface OutboxStoreParts {
 export class BrowserOutboxStore implements OutboxStore {
   readonly #store: Store;
   readonly #locks: Pick<Locks, "hold">;
-  readonly #moved: (() => Promise<void>) | undefined;
+  readonly #migrated: (() => Promise<void>) | undefined;
   /** Prefix of this page's posts, which stays when the server renames the account. */
   #prefix: string | undefined;
   /** Functions that release the lock, by outbox. */
   readonly #held = new Map<string, () => void>();
 
-  /** @param moved resolves when posts of a former name or key are where `adopt` reads them */
-  constructor({ store, locks }: OutboxStoreParts, moved?: () => Promise<void>) {
+  /** @param migrated resolves when posts of a former name or key are where `adopt` reads them */
+  constructor({ store, locks }: OutboxStoreOptions, migrated?: () => Promise<void>) {
     this.#store = store;
     this.#locks = locks;
-    this.#moved = moved;
+    this.#migrated = migrated;
   }
 
   async write(id: OutboxId, { added, settled, ...owner }: OutboxChange): Promise<void> {
     await this.#hold(id);
-    const prefix = this.#prefixOf(owner);
+    const prefix = this.#prefixFor(owner);
     await this.#store.write([
-      ...added.map((post) => ({ ...placeOf(prefix, id, post.counter), value: storedOf(id, post) })),
-      ...settled.map((counter) => ({ ...placeOf(prefix, id, counter), value: undefined })),
+      ...added.map((post) => ({ ...rowKey(prefix, id, post.counter), value: toStored(id, post) })),
+      ...settled.map((counter) => ({ ...rowKey(prefix, id, counter), value: undefined })),
     ]);
   }
 
   async adopt(owner: OutboxOwner): Promise<AbandonedOutbox[]> {
-    await this.#moved?.();
+    await this.#migrated?.();
     const boxes = new Map<OutboxId, UnsentPost[]>();
-    for (const [, value] of await this.#store.all("outbox", this.#prefixOf(owner))) {
-      const stored = storedPostOf(value);
+    for (const [, value] of await this.#store.all("outbox", this.#prefixFor(owner))) {
+      const stored = parseStoredPost(value);
       if (stored === undefined || this.#held.has(stored.outbox)) continue;
       const posts = boxes.get(stored.outbox) ?? [];
       boxes.set(stored.outbox, posts);
-      posts.push(keptOf(stored)); // Keys are in counter order.
+      posts.push(fromStored(stored)); // Keys are in counter order.
     }
     const since = ({ posts }: AbandonedOutbox) => posts[0]?.createdUnixMs ?? 0;
-    const left: AbandonedOutbox[] = [];
-    for (const [id, posts] of boxes) if (await this.#hold(id)) left.push({ id, posts });
-    return left.sort((one, other) => since(one) - since(other));
+    const outboxes: AbandonedOutbox[] = [];
+    for (const [id, posts] of boxes) if (await this.#hold(id)) outboxes.push({ id, posts });
+    return outboxes.sort((one, other) => since(one) - since(other));
   }
 
   release(id: OutboxId): void {
@@ -74,7 +74,7 @@ export class BrowserOutboxStore implements OutboxStore {
     this.#held.delete(id);
   }
 
-  #prefixOf(owner: OutboxOwner): string {
+  #prefixFor(owner: OutboxOwner): string {
     this.#prefix ??= accountPrefix(owner);
     return this.#prefix;
   }
@@ -89,29 +89,29 @@ export class BrowserOutboxStore implements OutboxStore {
   }
 }
 
-function placeOf(prefix: string, id: OutboxId, counter: number): Pick<Change, "table" | "key"> {
+function rowKey(prefix: string, id: OutboxId, counter: number): Pick<Change, "table" | "key"> {
   return { table: "outbox", key: `${prefix}${id} ${numberKey(counter)}` };
 }
 
-function storedOf(outbox: OutboxId, post: UnsentPost): StoredPost {
+function toStored(outbox: OutboxId, post: UnsentPost): StoredPost {
   const { counter, target: to, createdUnixMs: writtenUnixMs } = post;
   return { outbox, counter, to, body: JSON.parse(post.body), writtenUnixMs };
 }
 
-function keptOf({ counter, to: target, body, writtenUnixMs }: StoredPost): UnsentPost {
+function fromStored({ counter, to: target, body, writtenUnixMs }: StoredPost): UnsentPost {
   return { counter, target, body: JSON.stringify(body), createdUnixMs: writtenUnixMs };
 }
 
 /** @returns `undefined` if this page did not write the value */
-function storedPostOf(value: unknown): StoredPost | undefined {
+function parseStoredPost(value: unknown): StoredPost | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const { outbox, counter, to, body, writtenUnixMs } = value as Partial<StoredPost>;
-  const isWhole =
+  const isValid =
     typeof outbox === "string" &&
     isOutboxId(outbox) &&
     Number.isSafeInteger(counter) &&
     typeof to === "string" &&
     typeof body?.text === "string" &&
     typeof writtenUnixMs === "number";
-  return isWhole ? (value as StoredPost) : undefined;
+  return isValid ? (value as StoredPost) : undefined;
 }

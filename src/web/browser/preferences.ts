@@ -5,10 +5,10 @@ import type { Draft } from "../../core/model/state.ts";
 import { accountPrefix, type Change, type Store, type Table } from "./indexed-db.ts";
 
 /** True if this browser has been in a sealed room. */
-export const SEALED_PLACE = { table: "places", key: "sealed" } as const;
+export const SEALED_FLAG = { table: "places", key: "sealed" } as const;
 
 /** Database name of an account; independent of the server's key. */
-export function sealedDatabaseOf(account: string): string {
+export function sealedDatabaseName(account: string): string {
   return `chat sealed ${account}`;
 }
 
@@ -33,9 +33,9 @@ export class Preferences {
   }
 
   /** User who logged in last, or `undefined` after a logout. */
-  async begin(): Promise<string | undefined> {
+  async loadLastUser(): Promise<string | undefined> {
     const last = await this.#get("last");
-    this.#last = isLast(last) ? last : undefined;
+    this.#last = isLastUser(last) ? last : undefined;
     return this.#last?.hasLeft === false ? this.#last.user : undefined;
   }
 
@@ -43,7 +43,10 @@ export class Preferences {
    * Records a server's greeting. @param formers its former fingerprints
    * @returns the fingerprint met here before, if this is another server
    */
-  async greeted(fingerprint: string, formers: readonly string[]): Promise<string | undefined> {
+  async recordGreeting(
+    fingerprint: string,
+    formers: readonly string[],
+  ): Promise<string | undefined> {
     this.#fingerprints = [fingerprint, ...formers];
     this.#enrolled.clear();
     for (const one of this.#fingerprints) {
@@ -53,8 +56,8 @@ export class Preferences {
     }
     const known = await this.#get("server");
     await this.#put([{ table: "places", key: "server", value: fingerprint }]);
-    const isOther = typeof known === "string" && !this.#fingerprints.includes(known);
-    return isOther ? known : undefined;
+    const hasChanged = typeof known === "string" && !this.#fingerprints.includes(known);
+    return hasChanged ? known : undefined;
   }
 
   isEnrolled(user: string): boolean {
@@ -64,24 +67,24 @@ export class Preferences {
   /** The last user first. */
   get users(): string[] {
     const last = this.#last?.user.toLowerCase();
-    const isLast = (user: string) => (user.toLowerCase() === last ? 0 : 1);
-    return [...this.#enrolled.values()].sort((one, other) => isLast(one) - isLast(other));
+    const rank = (user: string) => (user.toLowerCase() === last ? 0 : 1);
+    return [...this.#enrolled.values()].sort((one, other) => rank(one) - rank(other));
   }
 
-  entered(user: string, isKept: boolean): void {
+  recordLogin(user: string, isEnrolled: boolean): void {
     this.#last = { user, hasLeft: false };
     const changes: Change[] = [{ table: "places", key: "last", value: this.#last }];
-    if (isKept) {
+    if (isEnrolled) {
       this.#enrolled.set(user.toLowerCase(), user);
       changes.push({ table: "places", key: this.#enrolledKey(user), value: user });
     }
     void this.#put(changes);
   }
 
-  left(user: string, isForgotten: boolean): void {
+  recordLogout(user: string, forget: boolean): void {
     this.#last = { user, hasLeft: true };
     const changes: Change[] = [{ table: "places", key: "last", value: this.#last }];
-    if (isForgotten) {
+    if (forget) {
       this.#enrolled.delete(user.toLowerCase());
       for (const one of this.#fingerprints) {
         const key = this.#enrolledKey(user, one);
@@ -92,16 +95,16 @@ export class Preferences {
   }
 
   /** Moves entries of a former account name or server key to the current ones. */
-  async moved(old: string, user: string): Promise<void> {
+  async migrate(old: string, user: string): Promise<void> {
     const present = this.#prefix(user);
     const changes: Change[] = [];
     for (const one of this.#fingerprints) {
       const prefix = accountPrefix({ fingerprint: one, user: old });
       if (prefix === present) continue;
-      for (const table of TABLES_OF_USERS) {
+      for (const table of ACCOUNT_TABLES) {
         for (const [key, value] of await this.#all(prefix, table)) {
-          const to = present + key.slice(prefix.length);
-          changes.push({ table, key: to, value }, { table, key, value: undefined });
+          const newKey = present + key.slice(prefix.length);
+          changes.push({ table, key: newKey, value }, { table, key, value: undefined });
         }
       }
     }
@@ -114,7 +117,7 @@ export class Preferences {
     return typeof token === "string" ? token : undefined;
   }
 
-  keepOperatorToken(token: string | undefined): Promise<void> {
+  storeOperatorToken(token: string | undefined): Promise<void> {
     const key = `operator ${this.#fingerprints[0]}`;
     return this.#put([{ table: "places", key, value: token }]);
   }
@@ -127,7 +130,7 @@ export class Preferences {
     );
   }
 
-  keepDrafts(user: string, drafts: ReadonlyMap<string, Draft | undefined>): Promise<void> {
+  storeDrafts(user: string, drafts: ReadonlyMap<string, Draft | undefined>): Promise<void> {
     const changes = [...drafts].map(([target, value]) => {
       return { table: "drafts", key: this.#draftKey(user, target), value } as const;
     });
@@ -135,12 +138,12 @@ export class Preferences {
   }
 
   /** Serializes drafts for another page of this account. */
-  draftsAsText(user: string, drafts: ReadonlyMap<string, Draft | undefined>): string {
+  serializeDrafts(user: string, drafts: ReadonlyMap<string, Draft | undefined>): string {
     return JSON.stringify({ prefix: this.#prefix(user), drafts: [...drafts] });
   }
 
   /** @returns an empty map if the text belongs to another account */
-  draftsInText(user: string, text: string): ReadonlyMap<string, Draft | undefined> {
+  parseDrafts(user: string, text: string): ReadonlyMap<string, Draft | undefined> {
     const found = new Map<string, Draft | undefined>();
     const { prefix, drafts } = JSON.parse(text) as Record<string, unknown>; // Written by this page.
     if (prefix !== this.#prefix(user) || !Array.isArray(drafts)) return found;
@@ -149,7 +152,7 @@ export class Preferences {
   }
 
   /** Deletes attached, unsent files of all tabs, so that the next user sees none. */
-  async forgetAttached(user: string): Promise<void> {
+  async deleteAttachments(user: string): Promise<void> {
     const rows = await this.#all(this.#prefix(user), "attached");
     await this.#put(rows.map(([key]) => ({ table: "attached", key, value: undefined })));
   }
@@ -189,11 +192,11 @@ export class Preferences {
 }
 
 /** Tables whose keys begin with a fingerprint and a user. */
-const TABLES_OF_USERS = [
+const ACCOUNT_TABLES = [
   ...(["outbox", "uploads", "hashes", "drafts", "downloads", "attached"] as const),
 ];
 
-function isLast(value: unknown): value is LastUser {
+function isLastUser(value: unknown): value is LastUser {
   if (typeof value !== "object" || value === null) return false;
   const { user, hasLeft } = value as Partial<LastUser>;
   return typeof user === "string" && typeof hasLeft === "boolean";

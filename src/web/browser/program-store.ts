@@ -5,9 +5,9 @@ import { Fault } from "../../base/fault.ts";
 import type { Change, Store, Table } from "./indexed-db.ts";
 
 /** Tables that `chat web` stores; the others hold file data that only this browser can use. */
-const AT_HOME: ReadonlySet<Table> = new Set(["keys", "places", "drafts"]);
+const PROGRAM_TABLES: ReadonlySet<Table> = new Set(["keys", "places", "drafts"]);
 
-export type Asked =
+export type StoreRequest =
   | { readonly op: "get"; readonly table: Table; readonly key: string }
   | { readonly op: "all"; readonly table: Table; readonly prefix: string }
   | { readonly op: "write"; readonly changes: readonly Change[] };
@@ -17,53 +17,55 @@ export type Asked =
  * the browser's storage for that address. The program therefore keeps keys, names and drafts in its
  * user's home directory.
  */
-export class KeptStore implements Store {
-  readonly keepsBytes = true;
+export class ProgramStore implements Store {
+  readonly isExternal = true;
   readonly #local: Store;
-  readonly #ask: (asked: Asked) => Promise<unknown>;
+  readonly #request: (asked: StoreRequest) => Promise<unknown>;
 
   /** @param ask sends a request to the program. @throws {Fault} store-failed */
-  constructor(local: Store, ask: (asked: Asked) => Promise<unknown>) {
+  constructor(local: Store, ask: (asked: StoreRequest) => Promise<unknown>) {
     this.#local = local;
-    this.#ask = ask;
+    this.#request = ask;
   }
 
   async get(table: Table, key: string): Promise<unknown> {
-    if (!AT_HOME.has(table)) return this.#local.get(table, key);
-    return revived(await this.#ask({ op: "get", table, key }));
+    if (!PROGRAM_TABLES.has(table)) return this.#local.get(table, key);
+    return decodeValue(await this.#request({ op: "get", table, key }));
   }
 
   async all(table: Table, prefix: string): Promise<[string, unknown][]> {
-    if (!AT_HOME.has(table)) return this.#local.all(table, prefix);
-    const rows = await this.#ask({ op: "all", table, prefix });
+    if (!PROGRAM_TABLES.has(table)) return this.#local.all(table, prefix);
+    const rows = await this.#request({ op: "all", table, prefix });
     if (!Array.isArray(rows)) throw new Fault("store-failed", "the program answered otherwise");
-    return rows.map(([key, value]) => [String(key), revived(value)]);
+    return rows.map(([key, value]) => [String(key), decodeValue(value)]);
   }
 
   /** Not atomic for changes in both stores; no caller needs that. */
   async write(changes: readonly Change[]): Promise<void> {
-    const home = changes.filter(({ table }) => AT_HOME.has(table));
-    const local = changes.filter(({ table }) => !AT_HOME.has(table));
-    if (home.length > 0) await this.#ask({ op: "write", changes: home.map(flat) });
+    const remote = changes.filter(({ table }) => PROGRAM_TABLES.has(table));
+    const local = changes.filter(({ table }) => !PROGRAM_TABLES.has(table));
+    if (remote.length > 0) await this.#request({ op: "write", changes: remote.map(encodeChange) });
     if (local.length > 0) await this.#local.write(local);
   }
 }
 
 /** Encodes bytes for JSON. */
-function flat({ table, key, value }: Change): Change {
-  return { table, key, value: flatValue(value) };
+function encodeChange({ table, key, value }: Change): Change {
+  return { table, key, value: encodeValue(value) };
 }
 
-function flatValue(value: unknown): unknown {
+function encodeValue(value: unknown): unknown {
   if (value instanceof Uint8Array) return { $bytes: toBase64Url(value) };
   if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, flatValue(one)]));
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, encodeValue(one)]));
 }
 
-function revived(value: unknown): unknown {
+function decodeValue(value: unknown): unknown {
   if (value === null) return undefined;
   if (typeof value !== "object" || Array.isArray(value)) return value;
   const { $bytes } = value as { $bytes?: unknown };
   if (typeof $bytes === "string") return fromBase64Url($bytes);
-  return Object.fromEntries(Object.entries(value ?? {}).map(([key, one]) => [key, revived(one)]));
+  return Object.fromEntries(
+    Object.entries(value ?? {}).map(([key, one]) => [key, decodeValue(one)]),
+  );
 }

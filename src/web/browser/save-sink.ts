@@ -26,12 +26,12 @@ export class SaveSink implements Sink {
    * Resumes after the whole chunks that an earlier page has written. The file's digest checks them
    * at the end. @throws {Fault} store-denied, store-failed
    */
-  static async again(handle: SaveHandle, hashing: Hashing): Promise<SaveSink> {
-    const file = await stored(() => handle.getFile());
+  static async resume(handle: SaveHandle, hashing: Hashing): Promise<SaveSink> {
+    const file = await orStoreFault(() => handle.getFile());
     const chunks = Math.floor(file.size / CHUNK_BYTES);
     const sink = new SaveSink(await reopenSaveTarget(handle, chunks * CHUNK_BYTES), hashing);
     for (let at = 0; at < chunks * CHUNK_BYTES; at += CHUNK_BYTES) {
-      const bytes = await stored(() => file.slice(at, at + CHUNK_BYTES).arrayBuffer());
+      const bytes = await orStoreFault(() => file.slice(at, at + CHUNK_BYTES).arrayBuffer());
       sink.#added(await hashing.hashChunk(new Uint8Array(bytes)), CHUNK_BYTES);
     }
     return sink;
@@ -47,24 +47,24 @@ export class SaveSink implements Sink {
 
   /** @throws {Fault} usage if the target cannot unpack a folder */
   opened({ folderSize }: SinkOptions): Sink {
-    if (folderSize === undefined || this.#target.takesFolder === true) return this;
+    if (folderSize === undefined || this.#target.unpacksFolder === true) return this;
     throw new Fault("usage", "a folder cannot be fetched by a browser", {
       remedy: "fetch it with chat get-file",
     });
   }
 
   async append(sha256: Uint8Array, bytes: Uint8Array): Promise<void> {
-    await stored(() => this.#target.write(bytes));
+    await orStoreFault(() => this.#target.write(bytes));
     this.#added(sha256, bytes.length);
   }
 
   sync(): Promise<void> {
-    return stored(() => this.#target.keep("due"));
+    return orStoreFault(() => this.#target.flush("due"));
   }
 
   /** Flushes everything for a later page, if the browser supports that. */
-  keep(): Promise<void> {
-    return stored(() => this.#target.keep("now"));
+  flush(): Promise<void> {
+    return orStoreFault(() => this.#target.flush("now"));
   }
 
   digest(): Uint8Array {
@@ -72,12 +72,12 @@ export class SaveSink implements Sink {
   }
 
   async finish(): Promise<string> {
-    await stored(() => this.#target.finish());
+    await orStoreFault(() => this.#target.finish());
     return ""; // Browsers reveal no path.
   }
 
   async restart(): Promise<void> {
-    await stored(() => this.#target.restart());
+    await orStoreFault(() => this.#target.restart());
     this.#digest = this.#newDigest();
     this.#sizeBytes = 0;
   }
@@ -87,7 +87,7 @@ export class SaveSink implements Sink {
   }
 
   abandon(): Promise<void> {
-    return stored(() => this.#target.abandon());
+    return orStoreFault(() => this.#target.abandon());
   }
 
   #added(sha256: Uint8Array, bytes: number): void {
@@ -97,7 +97,7 @@ export class SaveSink implements Sink {
 }
 
 /** @throws {Fault} instead of the browser's errors */
-async function stored<Value>(act: () => Promise<Value>): Promise<Value> {
+async function orStoreFault<Value>(act: () => Promise<Value>): Promise<Value> {
   try {
     return await act();
   } catch (cause) {
@@ -110,7 +110,7 @@ async function stored<Value>(act: () => Promise<Value>): Promise<Value> {
 export class MemoryTarget implements SaveTarget {
   readonly handle = undefined;
   readonly #sizeBytesMax: number;
-  #parts: Uint8Array[] = []; // Bounded by sizeBytesMax.
+  #chunks: Uint8Array[] = []; // Bounded by sizeBytesMax.
   #sizeBytes = 0;
 
   constructor(sizeBytesMax: number) {
@@ -122,15 +122,15 @@ export class MemoryTarget implements SaveTarget {
     if (this.#sizeBytes > this.#sizeBytesMax) {
       throw new Fault("too-large", `the file is above ${this.#sizeBytesMax} bytes`);
     }
-    this.#parts.push(bytes.slice());
+    this.#chunks.push(bytes.slice());
   }
 
-  async keep(): Promise<void> {
+  async flush(): Promise<void> {
     // Previews are not resumed.
   }
 
   async restart(): Promise<void> {
-    this.#parts = [];
+    this.#chunks = [];
     this.#sizeBytes = 0;
   }
 
@@ -139,16 +139,16 @@ export class MemoryTarget implements SaveTarget {
   }
 
   async abandon(): Promise<void> {
-    this.#parts = [];
+    this.#chunks = [];
   }
 
   bytes(): Uint8Array {
-    const whole = new Uint8Array(this.#sizeBytes);
+    const joined = new Uint8Array(this.#sizeBytes);
     let at = 0;
-    for (const part of this.#parts) {
-      whole.set(part, at);
+    for (const part of this.#chunks) {
+      joined.set(part, at);
       at += part.length;
     }
-    return whole;
+    return joined;
   }
 }

@@ -6,7 +6,7 @@ import type { Clock } from "../../io/clock.ts";
 import type { SaveHandle, SaveTarget, Writable } from "./environment.ts";
 
 /** Attempts to remove an incomplete file, since an earlier page may release it late. */
-const PART_REMOVE_TRIES_MAX = 10;
+const REMOVE_ATTEMPTS_MAX = 10;
 
 /** A link that saves its content on click. */
 interface SavingLink {
@@ -35,48 +35,48 @@ export async function chooseSaveTarget(
     return new FileTarget(handle, await handle.createWritable(), 0);
   } catch (error) {
     if (error instanceof Error && error.name === "AbortError") return undefined;
-    throw denied(error);
+    throw deniedFault(error);
   }
 }
 
 /** Resumes after the bytes that an earlier page has written. @throws {Fault} store-denied */
 export async function reopenSaveTarget(handle: SaveHandle, haveBytes: number): Promise<SaveTarget> {
   try {
-    return new FileTarget(handle, await openAt(handle, haveBytes), haveBytes);
+    return new FileTarget(handle, await openWritableAt(handle, haveBytes), haveBytes);
   } catch (error) {
-    throw denied(error);
+    throw deniedFault(error);
   }
 }
 
-const REMOVE_AGAIN_MS = 1_000;
+const REMOVE_RETRY_MS = 1_000;
 
 /**
  * Removes the incomplete file of an earlier page, which may still hold it. If the browser forbids
  * removal, the user keeps the incomplete file.
  */
-export async function removePart(handle: SaveHandle, clock: Clock): Promise<void> {
-  for (let tries = 1; tries <= PART_REMOVE_TRIES_MAX; tries++) {
+export async function removeIncomplete(handle: SaveHandle, clock: Clock): Promise<void> {
+  for (let tries = 1; tries <= REMOVE_ATTEMPTS_MAX; tries++) {
     try {
       return await handle.remove?.();
     } catch {
-      await new Promise<void>((resolve) => clock.after(REMOVE_AGAIN_MS, resolve));
+      await new Promise<void>((resolve) => clock.after(REMOVE_RETRY_MS, resolve));
     }
   }
 }
 
-async function openAt(handle: SaveHandle, bytes: number): Promise<Writable> {
+async function openWritableAt(handle: SaveHandle, bytes: number): Promise<Writable> {
   const writable = await handle.createWritable({ keepExistingData: true });
   await writable.truncate(bytes);
   await writable.seek(bytes);
   return writable;
 }
 
-function denied(cause: unknown): Fault {
+function deniedFault(cause: unknown): Fault {
   return new Fault("store-denied", "the browser does not let this page write there", { cause });
 }
 
 /** Minimum new bytes for a flush: the browser then copies the whole file. */
-const KEPT_BYTES_MIN = 32 * 1024 * 1024;
+const FLUSH_BYTES_MIN = 32 * 1024 * 1024;
 
 /**
  * Writes to a file on disk. The browser writes a temporary copy and replaces the file on close, so
@@ -87,8 +87,8 @@ class FileTarget implements SaveTarget {
   readonly handle: SaveHandle;
   #writable: Writable;
   #bytes: number;
-  #keptBytes: number;
-  #isOver = false;
+  #flushedBytes: number;
+  #isFinished = false;
   /** Serializes writes, so that flushed data is complete. */
   #last: Promise<unknown> = Promise.resolve();
 
@@ -96,7 +96,7 @@ class FileTarget implements SaveTarget {
     this.handle = handle;
     this.#writable = writable;
     this.#bytes = haveBytes;
-    this.#keptBytes = haveBytes;
+    this.#flushedBytes = haveBytes;
   }
 
   write(bytes: Uint8Array): Promise<void> {
@@ -106,14 +106,14 @@ class FileTarget implements SaveTarget {
     });
   }
 
-  keep(when: "now" | "due"): Promise<void> {
+  flush(when: "now" | "due"): Promise<void> {
     return this.#next(async () => {
-      const fresh = this.#bytes - this.#keptBytes;
-      const isDue = fresh >= Math.max(KEPT_BYTES_MIN, this.#keptBytes);
-      if (this.#isOver || fresh === 0 || (when === "due" && !isDue)) return;
+      const newBytes = this.#bytes - this.#flushedBytes;
+      const isDue = newBytes >= Math.max(FLUSH_BYTES_MIN, this.#flushedBytes);
+      if (this.#isFinished || newBytes === 0 || (when === "due" && !isDue)) return;
       await this.#writable.close();
-      this.#keptBytes = this.#bytes;
-      this.#writable = await openAt(this.handle, this.#bytes);
+      this.#flushedBytes = this.#bytes;
+      this.#writable = await openWritableAt(this.handle, this.#bytes);
     });
   }
 
@@ -122,23 +122,23 @@ class FileTarget implements SaveTarget {
       await this.#writable.truncate(0);
       await this.#writable.seek(0);
       this.#bytes = 0;
-      this.#keptBytes = 0;
+      this.#flushedBytes = 0;
     });
   }
 
   finish(): Promise<void> {
     return this.#next(async () => {
-      this.#isOver = true;
+      this.#isFinished = true;
       await this.#writable.close();
     });
   }
 
   abandon(): Promise<void> {
     return this.#next(async () => {
-      if (this.#isOver) return;
-      this.#isOver = true;
+      if (this.#isFinished) return;
+      this.#isFinished = true;
       await this.#writable.abort();
-      if (this.#keptBytes > 0) await this.handle.remove?.();
+      if (this.#flushedBytes > 0) await this.handle.remove?.();
     });
   }
 
@@ -170,10 +170,10 @@ class BlobTarget implements SaveTarget {
 
   async write(bytes: Uint8Array): Promise<void> {
     this.#chunks.push(bytes.slice());
-    if (this.#chunks.length >= CHUNKS_PER_BLOB) this.#gather();
+    if (this.#chunks.length >= CHUNKS_PER_BLOB) this.#joinChunks();
   }
 
-  async keep(): Promise<void> {
+  async flush(): Promise<void> {
     // Blobs cannot outlast the page.
   }
 
@@ -183,7 +183,7 @@ class BlobTarget implements SaveTarget {
   }
 
   async finish(): Promise<void> {
-    this.#gather();
+    this.#joinChunks();
     const { URL, Blob, document } = this.#page;
     const url = URL.createObjectURL(new Blob(this.#blobs));
     const link = document.createElement("a");
@@ -199,7 +199,7 @@ class BlobTarget implements SaveTarget {
     await this.restart();
   }
 
-  #gather(): void {
+  #joinChunks(): void {
     this.#blobs.push(new this.#page.Blob(this.#chunks));
     this.#chunks = [];
   }

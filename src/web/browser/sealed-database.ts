@@ -6,22 +6,22 @@ import type { KeyRange, SealedRow, SealedTables } from "../../client/sealed/stor
 import { Mutex } from "../../io/disk/mutex.ts";
 import type { Databases, Locks } from "./environment.ts";
 import {
-  beginIn,
+  beginTransaction,
   type Database,
   type ObjectStore,
   openDatabase,
-  settled,
+  requestResult,
   storeFault,
-  writeIn,
+  writeRows,
 } from "./indexed-db.ts";
 
 /** Milliseconds. Another tab holds the lock for about half a second; longer means that it hangs. */
-const SEALED_BUSY_MS_MAX = 15_000;
+const LOCK_TIMEOUT_MS = 15_000;
 
 const TABLE = "rows";
 const VERSION = 1;
 
-export interface SealedDatabaseParts {
+export interface SealedDatabaseOptions {
   readonly databases: Databases;
   readonly locks: Locks;
   /** Name of the account and its database. */
@@ -35,28 +35,28 @@ export interface SealedDatabaseParts {
  * computed, so a lock keeps other tabs out, and all writes are staged and written in one step.
  */
 export class SealedDatabase implements OpenSealedHome {
-  readonly #parts: SealedDatabaseParts;
+  readonly #options: SealedDatabaseOptions;
   readonly #mutex = new Mutex();
   #database: Database | undefined;
   #isClosed = false;
 
-  constructor(parts: SealedDatabaseParts) {
-    this.#parts = parts;
+  constructor(options: SealedDatabaseOptions) {
+    this.#options = options;
   }
 
   /**
    * @throws {Fault} store-…, interrupted (closed), or the error of `work`; nothing is changed then
    */
   transact<Result>(work: (tables: SealedTables) => Promise<Result>): Promise<Result> {
-    const { locks, name } = this.#parts;
+    const { locks, name } = this.#options;
     return this.#mutex.run(() =>
-      locks.run(name, SEALED_BUSY_MS_MAX, async () => {
+      locks.run(name, LOCK_TIMEOUT_MS, async () => {
         if (this.#isClosed) throw new Fault("interrupted", "nobody is logged in any more");
         const database = await this.#open();
-        const tables = new StagedRows(database, this.#parts.databases.between);
+        const tables = new StagedRows(database, this.#options.databases.keyRange);
         const result = await work(tables);
         await tables.write();
-        if (tables.hasPinned) this.#parts.onPinned();
+        if (tables.hasPinned) this.#options.onPinned();
         return result;
       }),
     );
@@ -71,9 +71,9 @@ export class SealedDatabase implements OpenSealedHome {
 
   async #open(): Promise<Database> {
     if (this.#database !== undefined) return this.#database;
-    const { databases, name } = this.#parts;
-    const form = { name, version: VERSION, tables: [TABLE] };
-    const database = await openDatabase(databases.factory, form);
+    const { databases, name } = this.#options;
+    const schema = { name, version: VERSION, tables: [TABLE] };
+    const database = await openDatabase(databases.factory, schema);
     this.#database = database;
     // The browser or another tab deletes it: the next transaction starts empty.
     database.onclose = () => this.#lost(database);
@@ -92,13 +92,13 @@ export class SealedDatabase implements OpenSealedHome {
 /** View of one transaction: its own writes hide what the database has. */
 class StagedRows implements SealedTables {
   readonly #database: Database;
-  readonly #between: Databases["between"];
+  readonly #keyRange: Databases["keyRange"];
   /** `undefined` removes the row. Bounded by the writes of one transaction. */
   readonly #staged = new Map<string, Uint8Array | undefined>();
 
-  constructor(database: Database, between: Databases["between"]) {
+  constructor(database: Database, keyRange: Databases["keyRange"]) {
     this.#database = database;
-    this.#between = between;
+    this.#keyRange = keyRange;
   }
 
   get hasPinned(): boolean {
@@ -107,7 +107,7 @@ class StagedRows implements SealedTables {
 
   async get(key: string): Promise<Uint8Array | undefined> {
     if (this.#staged.has(key)) return this.#staged.get(key);
-    const value: unknown = await settled(this.#table().get(key));
+    const value: unknown = await requestResult(this.#table().get(key));
     return value instanceof Uint8Array ? value : undefined;
   }
 
@@ -123,7 +123,7 @@ class StagedRows implements SealedTables {
     const staged = [...this.#staged].filter(([key]) => key >= from && key < to);
     const rows = new Map<string, Uint8Array>();
     // This transaction may have removed some of the stored rows.
-    for (const { key, value } of await this.#kept({
+    for (const { key, value } of await this.#storedRows({
       from,
       to,
       limit: limit + staged.length,
@@ -145,12 +145,12 @@ class StagedRows implements SealedTables {
   /** @throws {Fault} store-…; nothing is written then */
   write(): Promise<void> {
     const rows = [...this.#staged].map(([key, value]) => ({ table: TABLE, key, value }));
-    return writeIn(this.#database, rows);
+    return writeRows(this.#database, rows);
   }
 
-  #kept({ from, to, limit, backwards }: Required<KeyRange>): Promise<SealedRow[]> {
+  #storedRows({ from, to, limit, backwards }: Required<KeyRange>): Promise<SealedRow[]> {
     if (from >= to) return Promise.resolve([]); // An IndexedDB range must not be empty.
-    const range = this.#between(from, to, false, true);
+    const range = this.#keyRange(from, to, false, true);
     const request = this.#table().openCursor(range, backwards ? "prev" : "next");
     return new Promise((resolve, reject) => {
       const rows: SealedRow[] = [];
@@ -165,6 +165,6 @@ class StagedRows implements SealedTables {
   }
 
   #table(): ObjectStore {
-    return beginIn(this.#database, [TABLE], "readonly").objectStore(TABLE);
+    return beginTransaction(this.#database, [TABLE], "readonly").objectStore(TABLE);
   }
 }

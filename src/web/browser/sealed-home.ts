@@ -5,12 +5,12 @@ import type { SealedAccount } from "../../client/sealed/sealing.ts";
 import { webCipherOf } from "../../crypto/seal/file-cipher.ts";
 import { importStateKey, type StateKey } from "../../crypto/seal/state-box.ts";
 import type { Databases, Platform } from "./environment.ts";
-import { SEALED_PLACE, sealedDatabaseOf } from "./preferences.ts";
+import { SEALED_FLAG, sealedDatabaseName } from "./preferences.ts";
 import { SealedDatabase } from "./sealed-database.ts";
 
-const KEY_PLACE = { table: "keys", key: "sealed state" } as const;
+const KEY_ROW = { table: "keys", key: "sealed state" } as const;
 const KEY_LOCK = "chat sealed key";
-const KEY_LOCK_MS_MAX = 5_000;
+const KEY_LOCK_TIMEOUT_MS = 5_000;
 
 /** Opens the sealed-room database; everything here but group cryptography. */
 export function openSealedHome(
@@ -23,29 +23,29 @@ export function openSealedHome(
     isPinned = true;
     databases.persist();
     // If this write fails, the page asks the server once which rooms are sealed.
-    store.write([{ ...SEALED_PLACE, value: true }]).catch(() => undefined);
+    store.write([{ ...SEALED_FLAG, value: true }]).catch(() => undefined);
   };
-  return new SealedDatabase({ databases, locks, name: sealedDatabaseOf(account), onPinned });
+  return new SealedDatabase({ databases, locks, name: sealedDatabaseName(account), onPinned });
 }
 
 /**
  * Key that encrypts stored state. The browser lets no one export it, not even this page. Only a
  * `chat web` page stores it as bytes, in its user's home directory. @throws {Fault} store-…
  */
-export function stateKeyOf({ store, locks, entropy }: Platform): Promise<StateKey> {
+export function loadStateKey({ store, locks, entropy }: Platform): Promise<StateKey> {
   // Two tabs must not create two keys.
-  return locks.run(KEY_LOCK, KEY_LOCK_MS_MAX, async () => {
-    const known = await store.get(KEY_PLACE.table, KEY_PLACE.key);
-    if (known instanceof Uint8Array) return importStateKey(known);
-    if (known instanceof CryptoKey) return webCipherOf(known);
-    if (store.keepsBytes === true) {
+  return locks.run(KEY_LOCK, KEY_LOCK_TIMEOUT_MS, async () => {
+    const stored = await store.get(KEY_ROW.table, KEY_ROW.key);
+    if (stored instanceof Uint8Array) return importStateKey(stored);
+    if (stored instanceof CryptoKey) return webCipherOf(stored);
+    if (store.isExternal === true) {
       const raw = new Uint8Array(entropy(STATE_KEY_BYTES));
-      await store.write([{ ...KEY_PLACE, value: raw }]);
+      await store.write([{ ...KEY_ROW, value: raw }]);
       return importStateKey(raw);
     }
-    const form = { name: "AES-GCM", length: STATE_KEY_BYTES * 8 };
-    const made = await crypto.subtle.generateKey(form, false, ["encrypt", "decrypt"]);
-    await store.write([{ ...KEY_PLACE, value: made }]);
-    return webCipherOf(made);
+    const algorithm = { name: "AES-GCM", length: STATE_KEY_BYTES * 8 };
+    const generated = await crypto.subtle.generateKey(algorithm, false, ["encrypt", "decrypt"]);
+    await store.write([{ ...KEY_ROW, value: generated }]);
+    return webCipherOf(generated);
   });
 }

@@ -15,12 +15,12 @@ import {
 import type { SaveTarget } from "./environment.ts";
 
 /** Bytes of the central directory that are written together. */
-const TABLE_BYTES = 64 * 1024;
+const DIRECTORY_WRITE_BYTES = 64 * 1024;
 
 /** Converts a folder that arrives in chunks into one zip archive. A later page cannot resume it. */
 export class ZipTarget implements SaveTarget {
   readonly handle = undefined;
-  readonly takesFolder = true;
+  readonly unpacksFolder = true;
   readonly #inner: SaveTarget;
   readonly #root: string;
   readonly #manifestBytes: number;
@@ -36,22 +36,22 @@ export class ZipTarget implements SaveTarget {
 
   /** @throws {Fault} frame-malformed if the manifest is invalid or the content is too long */
   async write(bytes: Uint8Array): Promise<void> {
-    let rest = bytes;
+    let remaining = bytes;
     const progress = this.#progress;
     if (progress.manifestLeft > 0) {
-      const part = rest.subarray(0, progress.manifestLeft);
-      progress.manifest.push(part.slice());
-      progress.manifestLeft -= part.length;
-      rest = rest.subarray(part.length);
+      const piece = remaining.subarray(0, progress.manifestLeft);
+      progress.manifest.push(piece.slice());
+      progress.manifestLeft -= piece.length;
+      remaining = remaining.subarray(piece.length);
       if (progress.manifestLeft > 0) return;
-      progress.entries = this.#entriesOf(progress.manifest);
+      progress.entries = this.#parseEntries(progress.manifest);
       progress.manifest = [];
       await this.#next(progress);
     }
-    while (rest.length > 0) rest = await this.#content(progress, rest);
+    while (remaining.length > 0) remaining = await this.#content(progress, remaining);
   }
 
-  async keep(): Promise<void> {
+  async flush(): Promise<void> {
     // An incomplete archive is useless.
   }
 
@@ -64,17 +64,17 @@ export class ZipTarget implements SaveTarget {
   async finish(): ReturnType<SaveTarget["finish"]> {
     const progress = this.#progress;
     if (progress.manifestLeft > 0 || progress.entry !== undefined) throw malformed("ends before");
-    const tableOffset = progress.offset;
+    const directoryOffset = progress.offset;
     let lines: number[] = [];
-    for (const one of progress.written) {
-      for (const byte of zipCentral(one)) lines.push(byte);
-      if (lines.length < TABLE_BYTES) continue;
+    for (const written of progress.written) {
+      for (const byte of zipCentral(written)) lines.push(byte);
+      if (lines.length < DIRECTORY_WRITE_BYTES) continue;
       await this.#put(progress, Uint8Array.from(lines));
       lines = [];
     }
     await this.#put(progress, Uint8Array.from(lines));
-    const tableBytes = progress.offset - tableOffset;
-    await this.#put(progress, zipEnd(progress.written.length, tableOffset, tableBytes));
+    const directoryBytes = progress.offset - directoryOffset;
+    await this.#put(progress, zipEnd(progress.written.length, directoryOffset, directoryBytes));
     return this.#inner.finish();
   }
 
@@ -85,11 +85,11 @@ export class ZipTarget implements SaveTarget {
   async #content(progress: Progress, bytes: Uint8Array): Promise<Uint8Array> {
     const { entry } = progress;
     if (entry === undefined) throw malformed("goes on behind");
-    const piece = bytes.subarray(0, progress.left);
+    const piece = bytes.subarray(0, progress.entryBytesLeft);
     progress.crc = crc32(piece, progress.crc);
-    progress.left -= piece.length;
+    progress.entryBytesLeft -= piece.length;
     await this.#put(progress, piece);
-    if (progress.left === 0) await this.#next(progress);
+    if (progress.entryBytesLeft === 0) await this.#next(progress);
     return bytes.subarray(piece.length);
   }
 
@@ -108,9 +108,9 @@ export class ZipTarget implements SaveTarget {
       if (progress.entry === undefined) return;
       progress.start = progress.offset;
       progress.crc = 0;
-      progress.left = progress.entry.sizeBytes;
+      progress.entryBytesLeft = progress.entry.sizeBytes;
       await this.#put(progress, zipLocal(progress.entry));
-      if (progress.left > 0) return;
+      if (progress.entryBytesLeft > 0) return;
     }
   }
 
@@ -120,20 +120,20 @@ export class ZipTarget implements SaveTarget {
   }
 
   /** Entries with paths that are valid on disks, below the root folder, and unique. */
-  *#entriesOf(manifest: readonly Uint8Array[]): Generator<ZipEntry> {
+  *#parseEntries(manifest: readonly Uint8Array[]): Generator<ZipEntry> {
     const bytes = new Uint8Array(this.#manifestBytes);
     let at = 0;
-    for (const part of manifest) {
-      bytes.set(part, at);
-      at += part.length;
+    for (const piece of manifest) {
+      bytes.set(piece, at);
+      at += piece.length;
     }
-    const taken = new Map<string, number>(); // By folded path; bounded by the entries.
+    const usedPaths = new Map<string, number>(); // By folded path; bounded by the entries.
     for (const entry of parseManifest(bytes)) {
       const clean = [this.#root, ...cleanPath(entry.path)].join("/");
       const { mode, mtime } = entry;
       const isDir = "dir" in entry;
-      const path = isDir ? `${clean}/` : newPath(taken, clean);
-      if (isDir) taken.set(clean.toLowerCase(), 1);
+      const path = isDir ? `${clean}/` : uniquePath(usedPaths, clean);
+      if (isDir) usedPaths.set(clean.toLowerCase(), 1);
       yield { path, sizeBytes: isDir ? 0 : entry.size, mode, mtime };
     }
   }
@@ -146,7 +146,7 @@ interface Progress {
   entries: Iterator<ZipEntry, undefined>;
   entry: ZipEntry | undefined;
   /** Bytes of the current entry that are still expected. */
-  left: number;
+  entryBytesLeft: number;
   crc: number;
   start: number;
   offset: number;
@@ -155,25 +155,25 @@ interface Progress {
 
 function newProgress(manifestLeft: number): Progress {
   const entries = [].values();
-  const nothing = { entry: undefined, left: 0, crc: 0, start: 0, offset: 0 };
-  return { manifest: [], manifestLeft, entries, ...nothing, written: [] };
+  const noEntry = { entry: undefined, entryBytesLeft: 0, crc: 0, start: 0, offset: 0 };
+  return { manifest: [], manifestLeft, entries, ...noEntry, written: [] };
 }
 
 /** `notes.txt`, `notes.txt (1)`, … */
-function newPath(taken: Map<string, number>, clean: string): string {
-  const wanted = clean.toLowerCase();
-  for (let n = taken.get(wanted) ?? 0; ; n++) {
+function uniquePath(usedPaths: Map<string, number>, clean: string): string {
+  const folded = clean.toLowerCase();
+  for (let n = usedPaths.get(folded) ?? 0; ; n++) {
     const path = n === 0 ? clean : `${clean} (${n})`;
     const key = path.toLowerCase();
-    if (n > 0 && taken.has(key)) continue; // Terminates: there are more numbers than paths.
-    taken.set(key, 1);
-    taken.set(wanted, n + 1);
+    if (n > 0 && usedPaths.has(key)) continue; // Terminates: there are more numbers than paths.
+    usedPaths.set(key, 1);
+    usedPaths.set(folded, n + 1);
     return path;
   }
 }
 
-function malformed(how: string): Fault {
-  return new Fault("frame-malformed", `the folder ${how} its list`);
+function malformed(problem: string): Fault {
+  return new Fault("frame-malformed", `the folder ${problem} its list`);
 }
 
 const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, index) => {

@@ -13,10 +13,10 @@ import type { ModelEvent } from "../../core/model/event.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
 import { type Platform, PROGRAM } from "../browser/environment.ts";
 import { BrowserOutboxStore } from "../browser/outbox-store.ts";
-import { sealedDatabaseOf } from "../browser/preferences.ts";
-import type { Attached } from "../transfer/attached.ts";
+import { sealedDatabaseName } from "../browser/preferences.ts";
+import type { Attachment } from "../transfer/attachments.ts";
 import type { OpenTransfers, PageTransfers } from "../transfer/page-transfers.ts";
-import { fetching, type SealedPart, sealedHome, sealRefusal } from "./sealing.ts";
+import { type SealedModule, sealedHome, sealRefusal, withFetchFault } from "./sealing.ts";
 
 export interface PageAccountOptions {
   readonly platform: Platform;
@@ -26,11 +26,11 @@ export interface PageAccountOptions {
   readonly link: Pick<AccountLink<PageAccount>, "newSession" | "activeLink">;
   readonly loadTransfers: () => Promise<OpenTransfers>;
   /** `undefined` if sealed rooms are not supported. */
-  readonly loadSealed: (() => Promise<SealedPart>) | undefined;
+  readonly loadSealed: (() => Promise<SealedModule>) | undefined;
   /** Receives transfer events. */
-  readonly tell: (event: ModelEvent) => void;
+  readonly emit: (event: ModelEvent) => void;
   /** Receives attached files of a closed page. */
-  readonly attach: (target: string, one: Attached) => void;
+  readonly attach: (target: string, one: Attachment) => void;
 }
 
 export class PageAccount implements LinkedAccount {
@@ -39,24 +39,24 @@ export class PageAccount implements LinkedAccount {
   /** Why sealed rooms are unavailable here; `undefined` if they are available. */
   readonly sealRefusal: Fault | undefined;
   /** Resolves when entries of a former name or key have been moved to the current ones. */
-  moved: Promise<void> = Promise.resolve();
+  migrated: Promise<void> = Promise.resolve();
   /** Id of the account; `undefined` before the log-in. */
   id: string | undefined;
-  readonly #parts: PageAccountOptions;
+  readonly #options: PageAccountOptions;
   #transfers: Promise<PageTransfers> | undefined;
-  #isLeft = false;
+  #isLoggedOut = false;
 
-  constructor(parts: PageAccountOptions) {
-    const { platform, fingerprint, hashing, keys, link, loadSealed } = parts;
-    this.#parts = parts;
+  constructor(options: PageAccountOptions) {
+    const { platform, fingerprint, hashing, keys, link, loadSealed } = options;
+    this.#options = options;
     this.fingerprint = fingerprint;
     this.sealRefusal = sealRefusal(platform, keys);
     const load = () => this.#load();
-    const isOn = loadSealed !== undefined && this.sealRefusal === undefined;
-    const home = isOn ? sealedHome(platform, load) : undefined;
+    const hasSealedRooms = loadSealed !== undefined && this.sealRefusal === undefined;
+    const home = hasSealedRooms ? sealedHome(platform, load) : undefined;
     this.session = link.newSession({
       ...{ sha256: hashing.sha256, follow: "all", hasPrefs: true, adoptsUnsent: true },
-      outboxes: new BrowserOutboxStore(platform, () => this.moved),
+      outboxes: new BrowserOutboxStore(platform, () => this.migrated),
       sealed: { home, refusal: this.sealRefusal, load },
       pin: async (reader) => (await load()).logPinsOf(platform.store).pin(reader),
       announceUploads: async () => (await this.transfers()).files.announceUploads(),
@@ -84,7 +84,7 @@ export class PageAccount implements LinkedAccount {
     try {
       await (await this.transfers()).restoreAll();
     } catch (error) {
-      if (!this.#isLeft) throw error;
+      if (!this.#isLoggedOut) throw error;
     }
   }
 
@@ -101,44 +101,44 @@ export class PageAccount implements LinkedAccount {
   }
 
   async #openTransfers(): Promise<PageTransfers> {
-    const { platform, hashing, keys: verifier, loadTransfers, tell, attach } = this.#parts;
+    const { platform, hashing, keys: verifier, loadTransfers, emit: tell, attach } = this.#options;
     const { clock, entropy } = platform;
     const { fingerprint, session } = this;
-    const { activeLink } = this.#parts.link;
+    const { activeLink } = this.#options.link;
     const owner = { user: session.user, fingerprint };
-    const open = await fetching(loadTransfers)();
-    if (this.#isLeft) throw notLoggedIn();
-    const said = { clock, entropy, verifier, program: PROGRAM };
-    const lane = (connection: Connection) => greet(connection, said);
-    const channels = { clock, entropy, activeLink, hashing, greet: lane };
-    const say = (to: string, text: string) =>
+    const open = await withFetchFault(loadTransfers)();
+    if (this.#isLoggedOut) throw notLoggedIn();
+    const greeting = { clock, entropy, verifier, program: PROGRAM };
+    const greetChannel = (connection: Connection) => greet(connection, greeting);
+    const channels = { clock, entropy, activeLink, hashing, greet: greetChannel };
+    const post = (to: string, text: string) =>
       void session.posts.post(to, withMentions({ text })).catch(() => undefined);
-    return open({ platform, owner, channels, session, say, attach, tell });
+    return open({ platform, owner, channels, session, post, attach, emit: tell });
   }
 
-  #load(): Promise<SealedPart> {
-    const { loadSealed } = this.#parts;
-    return fetching(loadSealed ?? (() => Promise.reject(new Error("there is none"))))();
+  #load(): Promise<SealedModule> {
+    const { loadSealed } = this.#options;
+    return withFetchFault(loadSealed ?? (() => Promise.reject(new Error("there is none"))))();
   }
 
   /** Deletes the sealed-room data when this device is forgotten. */
   forget(): void {
-    const { databases } = this.#parts.platform;
-    if (this.id !== undefined) databases?.factory.deleteDatabase(sealedDatabaseOf(this.id));
+    const { databases } = this.#options.platform;
+    if (this.id !== undefined) databases?.factory.deleteDatabase(sealedDatabaseName(this.id));
   }
 
   leave(): void {
     this.session.logOut();
-    this.#isLeft = true;
-    void this.#transfers?.then((transfers) => transfers.close(), ignored);
+    this.#isLoggedOut = true;
+    void this.#transfers?.then((transfers) => transfers.close(), noop);
   }
 
   /** Resolves when upload progress is stored. */
   async written(): Promise<void> {
-    const transfers = await this.#transfers?.catch(ignored);
+    const transfers = await this.#transfers?.catch(noop);
     await transfers?.written();
   }
 }
 
 /** Ignored: reported to the callers that wait for the promise. */
-function ignored(): void {}
+function noop(): void {}

@@ -17,12 +17,12 @@ import { Device } from "../browser/device-key.ts";
 import type { Platform } from "../browser/environment.ts";
 import type { PageTransfers, PreviewOptions } from "../transfer/page-transfers.ts";
 import type { FileHandle } from "../transfer/upload-journal.ts";
+import { ChatCore, type LazyCode } from "./chat-core.ts";
 import type { Linking } from "./linking.ts";
-import { ChatCore, type LaterCode } from "./store-driver.ts";
 
 /** @param platform `browserPlatform()`, or a test's. The chat connects by itself. */
-export async function openChat(platform: Platform, later: LaterCode): Promise<Chat> {
-  return new Chat(platform, await Device.open(platform), later);
+export async function openChat(platform: Platform, lazyCode: LazyCode): Promise<Chat> {
+  return new Chat(platform, await Device.open(platform), lazyCode);
 }
 
 /** All actions of the page. */
@@ -125,8 +125,10 @@ export class Chat extends ChatCore {
     this.#transfer((transfers) => {
       const sending = files.length > 1 ? transfers.newSending() : undefined;
       for (const [i, file] of files.entries()) {
-        const said = i === 0 && text !== "" ? text : undefined;
-        this.reportFailure(transfers.upload(to, file, { handle: handles[i], text: said, sending }));
+        const caption = i === 0 && text !== "" ? text : undefined;
+        this.reportFailure(
+          transfers.upload(to, file, { handle: handles[i], text: caption, sending }),
+        );
       }
     });
     return true;
@@ -156,7 +158,7 @@ export class Chat extends ChatCore {
    * save.
    */
   download(file: string, name: string): void {
-    const id = fileOf(file);
+    const id = checkFileId(file);
     this.#transfer((transfers) => transfers.download(id, name));
   }
 
@@ -170,7 +172,7 @@ export class Chat extends ChatCore {
     options: PreviewOptions = {},
   ): Promise<Uint8Array> {
     const transfers = await this.account.transfers();
-    return transfers.preview(fileOf(file), sizeBytesMax, options);
+    return transfers.preview(checkFileId(file), sizeBytesMax, options);
   }
 
   /**
@@ -182,7 +184,7 @@ export class Chat extends ChatCore {
   }
 }
 
-function fileOf(text: string): FileId {
+function checkFileId(text: string): FileId {
   if (isFileId(text)) return text;
   throw new Fault("file-unknown", "this is no file's id");
 }

@@ -3,7 +3,7 @@
 import type { SendRequest } from "../../client/link/queries.ts";
 import type { Answer } from "../../wire/messages.ts";
 
-export type DeviceLine = Answer<"devices">["devices"][number];
+export type DeviceInfo = Answer<"devices">["devices"][number];
 
 /** Signs out all other devices. @returns how many @throws {Fault} */
 export async function revokeOthers(ask: SendRequest): Promise<number> {

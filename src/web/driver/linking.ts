@@ -10,7 +10,7 @@ import { PageFault } from "../../ui/text/page-fault.ts";
 import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
 import type { NoticeOf } from "../../wire/messages.ts";
 import type { Device } from "../browser/device-key.ts";
-import { isLinkMac, linkCodeHashOf, sealAccountSeed } from "../browser/link-crypto.ts";
+import { hashLinkCode, isLinkMac, sealAccountSeed } from "../browser/link-crypto.ts";
 
 export interface Linking {
   readonly device: Device;
@@ -24,7 +24,7 @@ export async function offerLink({ device, user, fingerprint, ask }: Linking): Pr
   // Fails before a code is typed if there is no key to hand on.
   (await device.accountSeed(fingerprint, user)).fill(0);
   const code = crypto.getRandomValues(new Uint8Array(LINK_CODE_BYTES));
-  await ask("link-offer", { code: await linkCodeHashOf(code) });
+  await ask("link-offer", { code: await hashLinkCode(code) });
   return code;
 }
 
@@ -36,24 +36,32 @@ export async function offerLink({ device, user, fingerprint, ask }: Linking): Pr
 export async function grantLink(
   { device, user, fingerprint, ask }: Linking,
   code: Uint8Array,
-  asked: NoticeOf<"link-asked">,
+  request: NoticeOf<"link-asked">,
 ): Promise<void> {
-  const { deviceKey, mac } = asked;
-  const hash = await linkCodeHashOf(code);
-  const isKnown =
-    equalBytes(asked.code, hash) && (await isLinkMac(mac, code, deviceKey, fingerprint));
-  if (!isKnown) {
+  const { deviceKey, mac } = request;
+  const hash = await hashLinkCode(code);
+  const isCodeValid =
+    equalBytes(request.code, hash) && (await isLinkMac(mac, code, deviceKey, fingerprint));
+  if (!isCodeValid) {
     // Only someone who saw the hash can ask this: the server, or an intruder in it.
     throw new PageFault("not-allowed", "linkCodeUnknown");
   }
   const account = await device.account(fingerprint, user);
-  const place = { server: formatFingerprint(fingerprint), user, deviceKey, kind: "cli" } as const;
-  const payload = deviceCertPayload({ ...place, signedAtUnixMs: Date.now() }, account.publicKey);
+  const certificate = {
+    server: formatFingerprint(fingerprint),
+    user,
+    deviceKey,
+    kind: "cli",
+  } as const;
+  const payload = deviceCertPayload(
+    { ...certificate, signedAtUnixMs: Date.now() },
+    account.publicKey,
+  );
   const signature = await account.sign(deviceCertBytes(payload));
   const seed = await device.accountSeed(fingerprint, user);
   const nonce = crypto.getRandomValues(new Uint8Array(LINK_NONCE_BYTES));
   const key = await sealAccountSeed({ code, deviceKey, server: fingerprint, user }, seed, nonce);
   seed.fill(0);
   const deviceCert = concatBytes(signature, payload);
-  await ask("link-grant", { code: asked.code, deviceKey, deviceCert, key });
+  await ask("link-grant", { code: request.code, deviceKey, deviceCert, key });
 }

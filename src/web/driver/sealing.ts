@@ -6,13 +6,13 @@ import type { SealedCode, SealedHome } from "../../client/sealed/sealing.ts";
 import { PageFault } from "../../ui/text/page-fault.ts";
 import type { Platform } from "../browser/environment.ts";
 import type { BrowserLogPins } from "../browser/log-pins.ts";
-import { SEALED_PLACE } from "../browser/preferences.ts";
-import type { openSealedHome, stateKeyOf } from "../browser/sealed-home.ts";
+import { SEALED_FLAG } from "../browser/preferences.ts";
+import type { loadStateKey, openSealedHome } from "../browser/sealed-home.ts";
 
 /** Code for sealed rooms; loaded when there is one. */
-export type SealedPart = SealedCode & {
+export type SealedModule = SealedCode & {
   readonly openSealedHome: typeof openSealedHome;
-  readonly stateKeyOf: typeof stateKeyOf;
+  readonly loadStateKey: typeof loadStateKey;
   /** Records of the server's log that this browser has seen. */
   readonly logPinsOf: (store: Platform["store"]) => Pick<BrowserLogPins, "pin">;
 };
@@ -27,7 +27,7 @@ export function sealRefusal({ subtle, databases }: Platform, { canSign }: Keys):
 }
 
 /** @throws {Fault} unreachable if the code cannot be fetched */
-export function fetching<Part>(load: () => Promise<Part>): () => Promise<Part> {
+export function withFetchFault<Part>(load: () => Promise<Part>): () => Promise<Part> {
   return () =>
     load().catch((cause: unknown) => {
       throw new PageFault("unreachable", "notFetched", { cause });
@@ -37,13 +37,13 @@ export function fetching<Part>(load: () => Promise<Part>): () => Promise<Part> {
 /** Storage for sealed rooms in this browser; `undefined` if there is none. */
 export function sealedHome(
   platform: Platform,
-  load: () => Promise<SealedPart>,
+  load: () => Promise<SealedModule>,
 ): SealedHome | undefined {
   const { databases, store } = platform;
   if (databases === undefined) return undefined;
   return {
-    exists: async () => (await store.get(SEALED_PLACE.table, SEALED_PLACE.key)) === true,
+    exists: async () => (await store.get(SEALED_FLAG.table, SEALED_FLAG.key)) === true,
     open: async (account) => (await load()).openSealedHome({ ...platform, databases }, account),
-    stateKey: async () => (await load()).stateKeyOf(platform),
+    stateKey: async () => (await load()).loadStateKey(platform),
   };
 }

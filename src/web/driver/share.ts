@@ -12,7 +12,7 @@ import { reopenSaveTarget } from "../browser/save-targets.ts";
 import { ZipTarget } from "../browser/zip-target.ts";
 import { readFragment } from "../input/fragment.ts";
 import { type Chat, openChat } from "./chat.ts";
-import type { LaterCode } from "./store-driver.ts";
+import type { LazyCode } from "./chat-core.ts";
 
 /** State of the `chat share` page. */
 export type ShareState =
@@ -51,11 +51,11 @@ const NAME_BYTES = 4;
 /** The files that `chat share` offers. Each page connects as a new user and stores nothing. */
 export class Share {
   readonly #chat: Chat;
-  readonly #preferences: SharePreferences;
+  readonly #chooser: SaveLocationChooser;
   readonly #secret: string | undefined;
   readonly #newName: () => Name;
   #refused: Fault | undefined;
-  #isEntered = false;
+  #isLoggedIn = false;
   #isSaving = false;
   /** Last transfer of each file, including files that are no longer listed. */
   readonly #transfers = new Map<string, TransferView>();
@@ -64,28 +64,28 @@ export class Share {
 
   private constructor(
     chat: Chat,
-    preferences: SharePreferences,
+    chooser: SaveLocationChooser,
     secret: string | undefined,
     platform: Platform,
   ) {
     this.#chat = chat;
-    this.#preferences = preferences;
+    this.#chooser = chooser;
     this.#secret = secret;
-    this.#newName = () => nameFrom(platform);
+    this.#newName = () => randomName(platform);
     chat.subscribe(() => this.#changed());
   }
 
-  static async open(given: Platform, page: FolderPage, later: LaterCode): Promise<Share> {
-    const secret = readFragment(given.fragment, false).shareSecret;
-    const preferences = new SharePreferences(given, page);
+  static async open(basePlatform: Platform, page: FolderPage, lazyCode: LazyCode): Promise<Share> {
+    const secret = readFragment(basePlatform.fragment, false).shareSecret;
+    const chooser = new SaveLocationChooser(basePlatform, page);
     const platform: Platform = {
-      ...given,
+      ...basePlatform,
       fragment: "",
-      chooseTarget: (name) => preferences.choose(name),
+      chooseTarget: (name) => chooser.choose(name),
     };
-    const chat = await openChat(platform, later);
-    const share = new Share(chat, preferences, secret, platform);
-    void share.#enter();
+    const chat = await openChat(platform, lazyCode);
+    const share = new Share(chat, chooser, secret, platform);
+    void share.#logIn();
     return share;
   }
 
@@ -105,12 +105,12 @@ export class Share {
   /** Saves all unsaved files one by one. Must be called from a click. */
   async saveAll(): Promise<void> {
     if (this.#isSaving || this.#state.kind !== "open") return;
-    const left = this.#state.files.filter(({ transfer }) => transfer?.state.kind !== "done");
+    const unsaved = this.#state.files.filter(({ transfer }) => transfer?.state.kind !== "done");
     this.#isSaving = true;
     this.#changed();
     try {
-      if (!(await this.#preferences.prepare(left.length))) return;
-      for (const { body } of left) await this.#save(body);
+      if (!(await this.#chooser.prepare(unsaved.length))) return;
+      for (const { body } of unsaved) await this.#save(body);
     } catch (error) {
       this.#refused = asFault(error);
     } finally {
@@ -125,31 +125,31 @@ export class Share {
 
   /** Resolves when the file is saved, has failed or is cancelled. */
   #save(body: FileBody): Promise<void> {
-    this.#preferences.next = body;
-    this.#preferences.isRefused = false;
+    this.#chooser.next = body;
+    this.#chooser.isRefused = false;
     const before = this.#transfers.get(body.file);
     return new Promise((resolve) => {
-      const isOver = () => {
+      const isFinished = () => {
         const now = this.#transfers.get(body.file);
         const kind = now === before ? undefined : now?.state.kind;
-        return kind === "done" || kind === "failed" || this.#preferences.isRefused;
+        return kind === "done" || kind === "failed" || this.#chooser.isRefused;
       };
       const stop = this.subscribe(() => {
-        if (!isOver()) return;
+        if (!isFinished()) return;
         stop();
         resolve();
       });
-      this.#preferences.onRefused = () => this.#changed();
+      this.#chooser.onRefused = () => this.#changed();
       this.#chat.download(body.file, body.name);
     });
   }
 
-  async #enter(): Promise<void> {
+  async #logIn(): Promise<void> {
     const roomSecret = this.#secret;
     if (roomSecret === undefined) return this.#changed();
     try {
       await this.#chat.enter({ user: this.#newName(), mode: "register", roomSecret });
-      this.#isEntered = true;
+      this.#isLoggedIn = true;
     } catch (error) {
       this.#refused = asFault(error);
     }
@@ -161,13 +161,13 @@ export class Share {
     for (const transfer of model.transfers.values()) {
       if (transfer.file !== undefined) this.#transfers.set(transfer.file, transfer);
     }
-    if (this.#isEntered && model.isCaughtUp) this.#look(model);
+    if (this.#isLoggedIn && model.isCaughtUp) this.#loadFiles(model);
     this.#state = this.#stateOf(model);
     for (const listener of [...this.#listeners]) listener();
   }
 
   /** Opens the lobby, where files are announced, and updates the state. */
-  #look(model: Model): void {
+  #loadFiles(model: Model): void {
     if (model.open === undefined) this.#chat.open(LOBBY);
     const room = openRoom(this.#chat.model);
     if (room?.loading === undefined && room?.tail.hasOlder === true) this.#chat.loadMore("older");
@@ -182,31 +182,31 @@ export class Share {
         : [{ body: file, transfer: this.#transfers.get(file.file) }],
     );
     const count = parseShareTopic(room?.topic ?? "")?.count;
-    const isAll = count !== undefined && files.length >= count;
-    const isSaved = isAll && files.every(({ transfer }) => transfer?.state.kind === "done");
+    const isComplete = count !== undefined && files.length >= count;
+    const isSaved = isComplete && files.every(({ transfer }) => transfer?.state.kind === "done");
     const open = { kind: "open", files, count, isSaving: this.#isSaving } as const;
     if (isSaved) return open; // Also if the server ended because of it.
     const { connection } = model;
     if (connection.kind === "offline" || connection.kind === "ended") return { kind: "over" };
-    if (this.#refused !== undefined) return refusedBy(this.#refused);
-    return room === undefined || !this.#isEntered ? { kind: "entering" } : open;
+    if (this.#refused !== undefined) return refusalState(this.#refused);
+    return room === undefined || !this.#isLoggedIn ? { kind: "entering" } : open;
   }
 }
 
-function refusedBy(fault: Fault): ShareState {
+function refusalState(fault: Fault): ShareState {
   if (fault.code === "room-password-wrong") return { kind: "wrong" };
   if (fault.blame === "host") return { kind: "over" };
   return { kind: "failed", fault };
 }
 
 /** Random user name, shown to the sharer: `browser-x1y2z3`. */
-function nameFrom({ entropy }: Platform): Name {
+function randomName({ entropy }: Platform): Name {
   return checkName(`browser-${toBase64Url(entropy(NAME_BYTES))}`);
 }
 
 /** Chooses where to save: one prompt for one file, and one for several. */
-class SharePreferences {
-  readonly #given: Platform;
+class SaveLocationChooser {
+  readonly #platform: Platform;
   readonly #page: FolderPage;
   #folder: FolderHandle | undefined;
   /** File to save next. */
@@ -215,8 +215,8 @@ class SharePreferences {
   isRefused = false;
   onRefused: () => void = () => undefined;
 
-  constructor(given: Platform, page: FolderPage) {
-    this.#given = given;
+  constructor(platform: Platform, page: FolderPage) {
+    this.#platform = platform;
     this.#page = page;
   }
 
@@ -238,9 +238,9 @@ class SharePreferences {
 
   async choose(name: string): Promise<SaveTarget | undefined> {
     const folder = this.next?.folder;
-    const shown = folder === undefined ? name : `${name}.zip`;
+    const fileName = folder === undefined ? name : `${name}.zip`;
     try {
-      const target = await this.#targetFor(shown);
+      const target = await this.#targetFor(fileName);
       if (target === undefined) this.#refuse();
       if (target === undefined || folder === undefined) return target;
       return new ZipTarget(target, name, folder.manifestBytes);
@@ -257,7 +257,7 @@ class SharePreferences {
 
   async #targetFor(name: string): Promise<SaveTarget | undefined> {
     const folder = this.#folder;
-    if (folder === undefined) return this.#given.chooseTarget(name);
+    if (folder === undefined) return this.#platform.chooseTarget(name);
     const free = await freeName(folder, name);
     return reopenSaveTarget(await folder.getFileHandle(free, { create: true }), 0);
   }
@@ -267,12 +267,12 @@ class SharePreferences {
 async function freeName(folder: FolderHandle, name: string): Promise<string> {
   const [, stem = name, extension = ""] = /^(.+?)(\.[^.]*)?$/s.exec(name) ?? [];
   for (let n = 0; ; n++) {
-    const wanted = n === 0 ? name : `${stem} (${n})${extension}`;
+    const candidate = n === 0 ? name : `${stem} (${n})${extension}`;
     try {
-      await folder.getFileHandle(wanted);
+      await folder.getFileHandle(candidate);
     } catch (error) {
       // NotFoundError: the name is free. A folder of that name fails in the next attempt.
-      if (error instanceof Error && error.name === "NotFoundError") return wanted;
+      if (error instanceof Error && error.name === "NotFoundError") return candidate;
       if (!(error instanceof Error && error.name === "TypeMismatchError")) throw error;
     }
   }

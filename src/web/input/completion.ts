@@ -17,18 +17,18 @@ export interface CompletionSource {
   readonly rooms: readonly string[];
   readonly commands: readonly string[];
   /** `undefined` until they are loaded. */
-  readonly emoji?: ((begun: string, max: number) => readonly NamedEmoji[]) | undefined;
+  readonly emoji?: ((prefix: string, max: number) => readonly NamedEmoji[]) | undefined;
 }
 
 /** Maximum choices shown; typing another letter narrows them. */
 const CHOICES_MAX = 8;
-const OPEN = /(^|[\s(])([@#])([A-Za-z0-9_-]{0,32})$/;
+const MENTION = /(^|[\s(])([@#])([A-Za-z0-9_-]{0,32})$/;
 /** From two letters on, since `:D` is already an emoticon. */
 const EMOJI = /(?:^|[\s(]):([a-z0-9_+-]{2,32})(:?)$/i;
 const COMMAND = /^\/([a-z]{0,16})$/;
 
 /** Reports whether an emoji is being typed, so that the emoji should be loaded. */
-export function isSpelling(text: string, caret: number): boolean {
+export function isTypingEmoji(text: string, caret: number): boolean {
   return EMOJI.test(text.slice(0, caret));
 }
 
@@ -41,31 +41,31 @@ export function completionAt(
   const before = text.slice(0, caret);
   const command = COMMAND.exec(before);
   if (command !== null) {
-    return offer("command", 0, caret, matching(source.commands, command[1] ?? ""), "/");
+    return toCompletion("command", 0, caret, matching(source.commands, command[1] ?? ""), "/");
   }
   const spelled = EMOJI.exec(before);
-  if (spelled !== null) return emojiOffer(spelled, caret, source);
-  const [, , sign, begun] = OPEN.exec(before) ?? [];
-  if (sign === undefined || begun === undefined) return undefined;
-  const from = caret - begun.length - 1;
-  if (sign === "@") return offer("name", from, caret, matching(source.names, begun), "@");
-  return offer("room", from, caret, matching(source.rooms, begun), "#");
+  if (spelled !== null) return emojiCompletion(spelled, caret, source);
+  const [, , sign, prefix] = MENTION.exec(before) ?? [];
+  if (sign === undefined || prefix === undefined) return undefined;
+  const from = caret - prefix.length - 1;
+  if (sign === "@") return toCompletion("name", from, caret, matching(source.names, prefix), "@");
+  return toCompletion("room", from, caret, matching(source.rooms, prefix), "#");
 }
 
-function emojiOffer(
-  [, begun = "", end = ""]: RegExpExecArray,
+function emojiCompletion(
+  [, prefix = "", end = ""]: RegExpExecArray,
   to: number,
   { emoji }: CompletionSource,
 ): Completion | undefined {
-  const all = emoji?.(begun, CHOICES_MAX) ?? [];
-  const found = end === "" ? all : all.filter(({ name }) => name === begun.toLowerCase());
+  const all = emoji?.(prefix, CHOICES_MAX) ?? [];
+  const found = end === "" ? all : all.filter(({ name }) => name === prefix.toLowerCase());
   if (found.length === 0) return undefined;
-  const from = to - begun.length - end.length - 1;
+  const from = to - prefix.length - end.length - 1;
   const choices = found.map((one) => one.emoji);
   return { kind: "emoji", from, to, choices, labels: found.map(({ name }) => `:${name}:`) };
 }
 
-function offer(
+function toCompletion(
   kind: Completion["kind"],
   from: number,
   to: number,
@@ -77,11 +77,11 @@ function offer(
 }
 
 /** Names that begin with the input, before names that contain it. */
-export function matching(all: readonly string[], begun: string): readonly string[] {
-  const wanted = begun.toLowerCase();
-  const beginning = all.filter((one) => one.toLowerCase().startsWith(wanted));
-  const containing = all.filter((one) => one.toLowerCase().indexOf(wanted) > 0);
-  return [...beginning, ...containing].slice(0, CHOICES_MAX);
+export function matching(all: readonly string[], prefix: string): readonly string[] {
+  const folded = prefix.toLowerCase();
+  const startMatches = all.filter((one) => one.toLowerCase().startsWith(folded));
+  const innerMatches = all.filter((one) => one.toLowerCase().indexOf(folded) > 0);
+  return [...startMatches, ...innerMatches].slice(0, CHOICES_MAX);
 }
 
 export interface Completed {
@@ -90,7 +90,7 @@ export interface Completed {
 }
 
 export function complete(text: string, { from, to }: Completion, choice: string): Completed {
-  const rest = text.slice(to);
-  const gap = rest.startsWith(" ") ? "" : " ";
-  return { text: `${text.slice(0, from)}${choice}${gap}${rest}`, caret: from + choice.length + 1 };
+  const after = text.slice(to);
+  const gap = after.startsWith(" ") ? "" : " ";
+  return { text: `${text.slice(0, from)}${choice}${gap}${after}`, caret: from + choice.length + 1 };
 }

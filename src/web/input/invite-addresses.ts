@@ -5,7 +5,7 @@ import { isHostName, isIpv4, isIpv6, mayNameSameMachine } from "../../wire/host.
 import { formatAddress, type ServerPlace } from "../../wire/invite.ts";
 
 /** Address in an invite. */
-export interface InvitePlace {
+export interface InviteAddress {
   readonly host: string;
   readonly port: number;
   /** With the scheme, for browsers. */
@@ -15,7 +15,7 @@ export interface InvitePlace {
 }
 
 /** The part of `location` in use. */
-export interface Bar {
+export interface PageLocation {
   readonly protocol: string;
   readonly hostname: string;
   readonly port: string;
@@ -28,19 +28,21 @@ const PORT_MAX = 65_535;
 /**
  * Addresses for an invite, the best first: the page's own, if others can reach it, and those that
  * the server reports.
- * @param told from the server's answer; absent from older servers
- * @param isPassed whether `chat web` relays: the address bar then leads to this user's own program
+ * @param reported from the server's answer; absent from older servers
+ * @param isRelayed whether `chat web` relays: the address bar then leads to this user's own program
  */
-export function invitePlaces(
-  bar: Bar,
-  told: readonly ServerPlace[] = [],
-  isPassed = false,
-): readonly InvitePlace[] {
-  const servers = told.filter(isPlace).map(({ host, port }) => placeAt("https:", host, port));
-  const own = placeOfBar(bar);
+export function inviteAddresses(
+  location: PageLocation,
+  reported: readonly ServerPlace[] = [],
+  isRelayed = false,
+): readonly InviteAddress[] {
+  const servers = reported
+    .filter(isValidAddress)
+    .map(({ host, port }) => makeAddress("https:", host, port));
+  const own = pageAddress(location);
   const known = servers.find(({ origin }) => origin === own.origin);
   const others = servers.filter((one) => one !== known);
-  const isUseful = !isPassed && !own.isLoopback;
+  const isUseful = !isRelayed && !own.isLoopback;
   if (known !== undefined) return [known, ...others].sort(byLoopback);
   if (isUseful || others.length === 0) return [own, ...others];
   return [...others].sort(byLoopback);
@@ -48,32 +50,39 @@ export function invitePlaces(
 
 /**
  * Addresses of this page on the other machines of the cluster.
- * @param told from the server, for logged-in users
+ * @param reported from the server, for logged-in users
  */
-export function otherPages(bar: Bar, told: readonly ServerPlace[]): readonly string[] {
-  const own = placeOfBar(bar);
-  const others = told
-    .filter((place) => isPlace(place) && mayNameSameMachine(own.host, place.host))
-    .map(({ host, port }) => placeAt("https:", host, port).origin);
+export function otherPages(
+  location: PageLocation,
+  reported: readonly ServerPlace[],
+): readonly string[] {
+  const own = pageAddress(location);
+  const others = reported
+    .filter((address) => isValidAddress(address) && mayNameSameMachine(own.host, address.host))
+    .map(({ host, port }) => makeAddress("https:", host, port).origin);
   return [...new Set(others)].filter((origin) => origin !== own.origin);
 }
 
-function byLoopback(one: InvitePlace, other: InvitePlace): number {
+function byLoopback(one: InviteAddress, other: InviteAddress): number {
   return Number(one.isLoopback) - Number(other.isLoopback);
 }
 
-function placeOfBar({ protocol, hostname, port }: Bar): InvitePlace {
+function pageAddress({ protocol, hostname, port }: PageLocation): InviteAddress {
   const standard = protocol === "https:" ? HTTPS_PORT : HTTP_PORT;
-  return placeAt(protocol, hostname.replace(/^\[|\]$/g, ""), port === "" ? standard : Number(port));
+  return makeAddress(
+    protocol,
+    hostname.replace(/^\[|\]$/g, ""),
+    port === "" ? standard : Number(port),
+  );
 }
 
-function placeAt(protocol: string, host: string, port: number): InvitePlace {
+function makeAddress(protocol: string, host: string, port: number): InviteAddress {
   const standard = protocol === "https:" ? HTTPS_PORT : HTTP_PORT;
-  const place = formatAddress({ host, port });
-  const shown = port === standard ? place.slice(0, -`:${port}`.length) : place;
-  return { host, port, origin: `${protocol}//${shown}`, isLoopback: isLoopback(host) };
+  const address = formatAddress({ host, port });
+  const authority = port === standard ? address.slice(0, -`:${port}`.length) : address;
+  return { host, port, origin: `${protocol}//${authority}`, isLoopback: isLoopback(host) };
 }
 
-function isPlace({ host, port }: ServerPlace): boolean {
+function isValidAddress({ host, port }: ServerPlace): boolean {
   return (isIpv4(host) || isIpv6(host) || isHostName(host)) && port <= PORT_MAX;
 }

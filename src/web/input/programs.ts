@@ -15,20 +15,20 @@ const NAME = /^chat-((?:linux|darwin|windows)-(?:x64|arm64))(?:\.exe)?$/;
 const PROGRAMS_MAX = 16;
 
 /** Parses the answer of `/program/`; skips invalid entries. */
-export function offeredPrograms(told: unknown): readonly OfferedProgram[] {
-  const { programs } = (told ?? {}) as { readonly programs?: unknown };
+export function offeredPrograms(answer: unknown): readonly OfferedProgram[] {
+  const { programs } = (answer ?? {}) as { readonly programs?: unknown };
   if (!Array.isArray(programs)) return [];
   return programs.slice(0, PROGRAMS_MAX).flatMap((one: unknown) => {
     const { name, size, sha256 } = (one ?? {}) as Readonly<Record<string, unknown>>;
     const system = typeof name === "string" ? NAME.exec(name)?.[1] : undefined;
-    const isSum = typeof sha256 === "string" && /^[0-9a-f]{64}$/.test(sha256);
-    if (system === undefined || !isSum || !Number.isSafeInteger(size)) return [];
+    const isChecksum = typeof sha256 === "string" && /^[0-9a-f]{64}$/.test(sha256);
+    if (system === undefined || !isChecksum || !Number.isSafeInteger(size)) return [];
     return [{ name: String(name), system, sizeBytes: Number(size), sha256 }];
   });
 }
 
 /** System of the browser; `undefined` for phones and systems without a program. */
-export function systemOf(agent: string): string | undefined {
+export function browserSystem(agent: string): string | undefined {
   if (/Android|iPhone|iPad|CrOS/.test(agent)) return undefined;
   if (/Windows/.test(agent)) return "windows-x64";
   if (/Mac OS/.test(agent)) return "darwin-arm64";
@@ -37,7 +37,7 @@ export function systemOf(agent: string): string | undefined {
 }
 
 /** Command that verifies the checksum of the downloaded file. */
-export function checkLine({ name, system, sha256 }: OfferedProgram): string {
+export function checksumCommand({ name, system, sha256 }: OfferedProgram): string {
   if (system.startsWith("windows")) {
     return `(Get-FileHash ${name}).Hash -eq "${sha256.toUpperCase()}"`;
   }

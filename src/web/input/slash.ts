@@ -17,20 +17,20 @@ export function slashLine(text: string): SlashLine | undefined {
   if (text.startsWith("//")) return { kind: "message", text: text.slice(1) };
   if (text === "QUIT") return slashLine("/quit");
   if (!text.startsWith("/")) return undefined;
-  const [, word = "", words = ""] = /^\/(\S*)\s*([\s\S]*)$/.exec(text) ?? [];
+  const [, word = "", argument = ""] = /^\/(\S*)\s*([\s\S]*)$/.exec(text) ?? [];
   const typed = word.toLowerCase();
-  if (typed === "sendall" && words !== "") return { kind: "message", text: words };
+  if (typed === "sendall" && argument !== "") return { kind: "message", text: argument };
   const name = Object.hasOwn(SLASH_ALIASES, typed) ? (SLASH_ALIASES[typed] ?? "") : typed;
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (command === undefined) return { kind: "unknown", word };
-  const order = orderOf(command, words.trim());
+  const order = parseOrder(command, argument.trim());
   if (order !== undefined) return { kind: "order", command, order };
   return { kind: "misused", name, usage: usageIn(command, "page") };
 }
 
-function orderOf(command: Command, words: string): unknown {
+function parseOrder(command: Command, argument: string): unknown {
   try {
-    return command.parse(words, "page");
+    return command.parse(argument, "page");
   } catch (error) {
     if (error instanceof Fault) return undefined;
     throw error;
@@ -38,7 +38,7 @@ function orderOf(command: Command, words: string): unknown {
 }
 
 /** Summary of a command in the page's language; `""` until those texts are loaded. */
-export function summaryOf(name: string, texts: Partial<Pick<AllTexts, "slash">>): string {
+export function commandSummary(name: string, texts: Partial<Pick<AllTexts, "slash">>): string {
   const { slash = {} }: { readonly slash?: Readonly<Record<string, string>> } = texts;
   return slash[name] ?? "";
 }

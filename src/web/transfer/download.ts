@@ -12,7 +12,7 @@ import type { ProgressReport } from "../../core/transfer/progress.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { SaveHandle } from "../browser/environment.ts";
 import { SaveSink } from "../browser/save-sink.ts";
-import { removePart } from "../browser/save-targets.ts";
+import { removeIncomplete } from "../browser/save-targets.ts";
 import type { JournalEntry, JournalOptions, PageTask, TransferJournal } from "./journal.ts";
 
 /** A download into a file that the user has chosen. */
@@ -23,21 +23,21 @@ export interface DownloadEntry extends JournalEntry {
 
 export const DOWNLOAD_JOURNAL: JournalOptions<DownloadEntry> = {
   table: "downloads",
-  keepMs: DOWNLOAD_NOTE_KEEP_MS,
-  entryOf: (value) => {
+  maxAgeMs: DOWNLOAD_NOTE_KEEP_MS,
+  parseEntry: (value) => {
     const { key, file, name, handle, begunUnixMs } = value;
-    const isWhole =
+    const isValid =
       typeof key === "string" &&
       typeof file === "string" &&
       isFileId(file) &&
       typeof name === "string" &&
       typeof handle === "object" &&
       typeof begunUnixMs === "number";
-    return isWhole ? (value as DownloadEntry) : undefined;
+    return isValid ? (value as DownloadEntry) : undefined;
   },
 };
 
-export interface DownloadParts {
+export interface DownloadDependencies {
   readonly files: AccountFiles;
   readonly downloads: TransferJournal<DownloadEntry>;
   readonly clock: Clock;
@@ -45,7 +45,7 @@ export interface DownloadParts {
 }
 
 /** `handle`: `undefined` if the download ends with this page. */
-type Begun = Pick<DownloadEntry, "key" | "file" | "name" | "begunUnixMs"> & {
+type DownloadInfo = Pick<DownloadEntry, "key" | "file" | "name" | "begunUnixMs"> & {
   readonly handle: SaveHandle | undefined;
 };
 
@@ -56,41 +56,41 @@ type Begun = Pick<DownloadEntry, "key" | "file" | "name" | "begunUnixMs"> & {
 export class Download implements PageTask {
   readonly view: TransferTask["view"];
   readonly isResumable: boolean;
-  readonly #parts: DownloadParts;
-  readonly #begun: Begun;
+  readonly #dependencies: DownloadDependencies;
+  readonly #info: DownloadInfo;
   /** `undefined` if it must be reopened by its handle. */
   #sink: SaveSink | undefined;
   /** The page may write to the file. */
   #isPermitted: boolean;
 
-  constructor(parts: DownloadParts, begun: Begun, sink?: SaveSink) {
-    const { key: id, file, name, handle } = begun;
+  constructor(dependencies: DownloadDependencies, info: DownloadInfo, sink?: SaveSink) {
+    const { key: id, file, name, handle } = info;
     this.view = { id, kind: "download", file, name, to: [] };
     this.isResumable = handle !== undefined;
-    this.#parts = parts;
-    this.#begun = begun;
+    this.#dependencies = dependencies;
+    this.#info = info;
     this.#sink = sink;
     this.#isPermitted = sink !== undefined;
   }
 
   async run(signal: AbortSignal, onProgress: (progress: ProgressReport) => void): Promise<void> {
-    const { files, downloads, hashing } = this.#parts;
-    const { key, file, handle } = this.#begun;
+    const { files, downloads, hashing } = this.#dependencies;
+    const { key, file, handle } = this.#info;
     try {
-      if (handle !== undefined) this.#sink ??= await SaveSink.again(handle, hashing);
+      if (handle !== undefined) this.#sink ??= await SaveSink.resume(handle, hashing);
       assert(this.#sink !== undefined, "a download without a handle keeps its sink");
-      await files.get({ ...requestInto(this.#sink, file), signal, onProgress });
+      await files.get({ ...sinkRequest(this.#sink, file), signal, onProgress });
       downloads.remove(key);
     } catch (error) {
       asFault(error);
-      await this.#keep();
+      await this.#flush();
       throw error;
     }
   }
 
   /** Reports whether the page may write to the file; `requestPermission` asks the user. */
-  async mayWrite(how: "queryPermission" | "requestPermission"): Promise<boolean> {
-    const answer = await this.#begun.handle?.[how]?.({ mode: "readwrite" });
+  async mayWrite(method: "queryPermission" | "requestPermission"): Promise<boolean> {
+    const answer = await this.#info.handle?.[method]?.({ mode: "readwrite" });
     this.#isPermitted = answer === "granted";
     return this.#isPermitted;
   }
@@ -100,22 +100,22 @@ export class Download implements PageTask {
   }
 
   storePaused(isPaused: boolean): void {
-    const { handle, ...begun } = this.#begun;
-    if (handle !== undefined) this.#parts.downloads.put({ ...begun, handle, isPaused });
+    const { handle, ...entry } = this.#info;
+    if (handle !== undefined) this.#dependencies.downloads.put({ ...entry, handle, isPaused });
   }
 
   async discard(): Promise<void> {
-    const { downloads, clock } = this.#parts;
-    const { key, handle } = this.#begun;
+    const { downloads, clock } = this.#dependencies;
+    const { key, handle } = this.#info;
     await this.#sink?.abandon().catch(() => undefined); // The user then keeps an incomplete file.
-    if (this.#sink === undefined && handle !== undefined) await removePart(handle, clock);
+    if (this.#sink === undefined && handle !== undefined) await removeIncomplete(handle, clock);
     downloads.remove(key);
   }
 
   /** Flushes the file. If writing fails, the next attempt reopens it. */
-  async #keep(): Promise<void> {
+  async #flush(): Promise<void> {
     try {
-      await this.#sink?.keep();
+      await this.#sink?.flush();
     } catch (error) {
       asFault(error);
       if (this.isResumable) this.#sink = undefined;
@@ -124,7 +124,7 @@ export class Download implements PageTask {
 }
 
 /** Returns a request that resumes after the chunks in the sink. */
-export function requestInto(sink: SaveSink, file: FileId): DownloadRequest {
+export function sinkRequest(sink: SaveSink, file: FileId): DownloadRequest {
   const openSink: DownloadRequest["openSink"] = async (about) => sink.opened(about);
   return { file, into: "", chunksLeft: () => sink.have, openSink };
 }

@@ -8,7 +8,7 @@ import type { WorkEvent } from "../../core/model/event.ts";
 import type { OutboxOwner } from "../../io/state/outbox-store.ts";
 import type { Platform } from "../browser/environment.ts";
 import { accountPrefix, type Change, type Store, type Table } from "../browser/indexed-db.ts";
-import type { Attached } from "./attached.ts";
+import type { Attachment } from "./attachments.ts";
 
 /** Parameters of an account's uploads and downloads. */
 export interface PageTransfersOptions {
@@ -17,10 +17,10 @@ export interface PageTransfersOptions {
   readonly channels: TransfersOptions;
   readonly session: AccountSession;
   /** Posts the text as a separate message if the server is too old to store it with the file. */
-  readonly say?: (to: string, text: string) => void;
+  readonly post?: (to: string, text: string) => void;
   /** Receives attached files of a closed page. */
-  readonly attach?: (target: string, one: Attached) => void;
-  readonly tell: (event: WorkEvent) => void;
+  readonly attach?: (target: string, one: Attachment) => void;
+  readonly emit: (event: WorkEvent) => void;
 }
 
 /** A transfer of the page. */
@@ -44,9 +44,9 @@ export interface JournalEntry {
 export interface JournalOptions<Entry> {
   readonly table: Table;
   /** Older entries are dropped. */
-  readonly keepMs: number;
+  readonly maxAgeMs: number;
   /** @returns `undefined` if the stored value is not an entry */
-  readonly entryOf: (value: Partial<Entry>) => Entry | undefined;
+  readonly parseEntry: (value: Partial<Entry>) => Entry | undefined;
 }
 
 /**
@@ -67,24 +67,24 @@ export class TransferJournal<Entry extends JournalEntry> {
   }
 
   /** Entries of earlier pages, oldest first. */
-  async left(unixMs: number): Promise<Entry[]> {
-    const { table, keepMs, entryOf } = this.#options;
-    const kept = await this.store.all(table, this.prefix);
-    const entries = kept.flatMap(([, value]) => {
+  async loadEntries(unixMs: number): Promise<Entry[]> {
+    const { table, maxAgeMs: keepMs, parseEntry: entryOf } = this.#options;
+    const rows = await this.store.all(table, this.prefix);
+    const entries = rows.flatMap(([, value]) => {
       return typeof value === "object" && value !== null ? (entryOf(value) ?? []) : [];
     });
-    const isOld = ({ begunUnixMs }: Entry) => begunUnixMs < unixMs - keepMs;
-    for (const { key } of entries.filter(isOld)) this.remove(key);
-    const fresh = entries.filter((entry) => !isOld(entry));
+    const isExpired = ({ begunUnixMs }: Entry) => begunUnixMs < unixMs - keepMs;
+    for (const { key } of entries.filter(isExpired)) this.remove(key);
+    const fresh = entries.filter((entry) => !isExpired(entry));
     return fresh.sort((one, other) => one.begunUnixMs - other.begunUnixMs);
   }
 
-  put(entry: Entry, also: readonly Change[] = []): void {
-    this.#write([this.#changeOf(entry.key, entry), ...also]);
+  put(entry: Entry, moreChanges: readonly Change[] = []): void {
+    this.#write([this.#makeChange(entry.key, entry), ...moreChanges]);
   }
 
   remove(key: string): void {
-    this.#write([this.#changeOf(key, undefined)]);
+    this.#write([this.#makeChange(key, undefined)]);
   }
 
   /** Resolves when all queued writes have succeeded or failed. */
@@ -93,17 +93,17 @@ export class TransferJournal<Entry extends JournalEntry> {
   }
 
   /** Queues a write. */
-  protected later(act: () => Promise<void>): void {
+  protected enqueue(act: () => Promise<void>): void {
     this.#writing = this.#writing.then(act).catch((error: unknown) => {
       if (!(error instanceof Fault)) throw error;
     });
   }
 
   #write(changes: readonly Change[]): void {
-    this.later(() => this.store.write(changes));
+    this.enqueue(() => this.store.write(changes));
   }
 
-  #changeOf(key: string, value: Entry | undefined): Change {
+  #makeChange(key: string, value: Entry | undefined): Change {
     return { table: this.#options.table, key: this.prefix + key, value };
   }
 }

@@ -12,18 +12,18 @@ import {
 import { AccountFiles } from "../../client/sealed/account-files.ts";
 import { TransferQueue } from "../../client/transfer/queue.ts";
 import { Transfers } from "../../client/transfer/transfers.ts";
-import { stampOf } from "../browser/file-source.ts";
+import { fileStamp } from "../browser/file-source.ts";
 import { MemoryTarget, SaveSink } from "../browser/save-sink.ts";
-import { DOWNLOAD_JOURNAL, Download, type DownloadParts, requestInto } from "./download.ts";
+import { AttachmentStore } from "./attachment-store.ts";
+import { DOWNLOAD_JOURNAL, Download, type DownloadDependencies, sinkRequest } from "./download.ts";
 import { type PageTask, type PageTransfersOptions, TransferJournal } from "./journal.ts";
-import { KeptAttached } from "./kept-attached.ts";
-import { Upload, type UploadParts } from "./upload.ts";
+import { Upload, type UploadDependencies } from "./upload.ts";
 import { BrowserUploadJournal, type UploadEntry } from "./upload-journal.ts";
 
 /** Creates the transfers; their code is loaded after login. */
 export type OpenTransfers = (options: PageTransfersOptions) => PageTransfers;
 
-export type UploadWay = Partial<Pick<UploadEntry, "handle" | "text" | "sending">>;
+export type UploadOptions = Partial<Pick<UploadEntry, "handle" | "text" | "sending">>;
 
 export interface PreviewOptions {
   /** Hex, as in the message that announces the file. */
@@ -32,22 +32,24 @@ export interface PreviewOptions {
 }
 
 /** Downloads are not bounded: the user starts each one. */
-const AT_ONCE = { upload: CONCURRENT_PAGE_UPLOADS_MAX, download: Number.POSITIVE_INFINITY };
+const CONCURRENT_MAX = { upload: CONCURRENT_PAGE_UPLOADS_MAX, download: Number.POSITIVE_INFINITY };
 
 /** Journals let a reloaded page resume the transfers. */
 export class PageTransfers extends TransferQueue<PageTask> {
-  readonly attached: KeptAttached;
+  readonly attached: AttachmentStore;
   readonly files: AccountFiles;
   readonly #options: PageTransfersOptions;
-  readonly #parts: UploadParts & { readonly uploads: BrowserUploadJournal } & DownloadParts;
+  readonly #dependencies: UploadDependencies & {
+    readonly uploads: BrowserUploadJournal;
+  } & DownloadDependencies;
 
   constructor(options: PageTransfersOptions) {
-    const { platform, owner, channels, session, say, tell } = options;
+    const { platform, owner, channels, session, post, emit } = options;
     const { locks, store, clock } = platform;
     super({
-      runningMax: AT_ONCE,
+      runningMax: CONCURRENT_MAX,
       lock: ({ kind, id }) => locks.hold(`chat ${kind} ${id}`),
-      emit: tell,
+      emit,
     });
     const uploads = new BrowserUploadJournal(store, owner);
     const downloads = new TransferJournal(store, owner, DOWNLOAD_JOURNAL);
@@ -55,27 +57,27 @@ export class PageTransfers extends TransferQueue<PageTask> {
     const transfers = new Transfers(channels);
     const files = new AccountFiles({ transfers, hashing, uploads, session: () => session });
     this.#options = options;
-    this.#parts = { files, uploads, downloads, clock, hashing, say };
+    this.#dependencies = { files, uploads, downloads, clock, hashing, post };
     this.files = files;
-    this.attached = new KeptAttached(options);
+    this.attached = new AttachmentStore(options);
   }
 
   /** Shows the transfers of earlier pages and resumes those it can. @throws {Fault} store-… */
   async restoreAll(): Promise<void> {
-    const { uploads, downloads, clock } = this.#parts;
+    const { uploads, downloads, clock } = this.#dependencies;
     for (const [target, one] of await this.attached.restore()) this.#options.attach?.(target, one);
-    for (const entry of await uploads.left(clock.unixMs())) {
+    for (const entry of await uploads.loadEntries(clock.unixMs())) {
       if (this.ofKind("upload").length >= PAGE_UPLOADS_MAX) break;
-      const upload = new Upload(this.#parts, entry);
+      const upload = new Upload(this.#dependencies, entry);
       await this.restore(upload, async () => {
         await uploads.adopt(entry);
         if (await upload.isReadable()) return { kind: entry.isPaused ? "paused" : "queued" };
         return { kind: "needs-file", again: entry.handle === undefined ? "choose" : "permit" };
       });
     }
-    for (const entry of await downloads.left(clock.unixMs())) {
+    for (const entry of await downloads.loadEntries(clock.unixMs())) {
       if (this.ofKind("download").length >= PAGE_DOWNLOADS_STORED_MAX) break;
-      const download = new Download(this.#parts, entry);
+      const download = new Download(this.#dependencies, entry);
       await this.restore(download, async () => {
         if (!(await download.mayWrite("queryPermission"))) {
           return { kind: "needs-file", again: "permit" };
@@ -91,20 +93,25 @@ export class PageTransfers extends TransferQueue<PageTask> {
   }
 
   /** Starts an upload, or resumes one of the same file to the same target. */
-  async upload(to: string, file: File, { handle, text, sending }: UploadWay = {}): Promise<void> {
-    const { uploads, clock } = this.#parts;
-    const shown = this.ofKind("upload");
-    const left = shown.find(({ task, state }) => {
-      const isSame = task instanceof Upload && task.isOf(file) && task.noted?.to === to;
+  async upload(
+    to: string,
+    file: File,
+    { handle, text, sending }: UploadOptions = {},
+  ): Promise<void> {
+    const { uploads, clock } = this.#dependencies;
+    const visible = this.ofKind("upload");
+    const resumableId = visible.find(({ task, state }) => {
+      const isSame =
+        task instanceof Upload && task.isSameFile(file) && task.journalEntry?.to === to;
       return state.kind === "needs-file" && isSame;
     })?.task.view.id;
-    if (left !== undefined) {
-      const given = { ...(text && { text }), ...(sending && { sending }) };
-      const noted = uploads.get(left);
-      if (noted !== undefined) uploads.put({ ...noted, ...given });
-      return this.resume(left, (task) => task.reopen(file));
+    if (resumableId !== undefined) {
+      const changes = { ...(text && { text }), ...(sending && { sending }) };
+      const entry = uploads.get(resumableId);
+      if (entry !== undefined) uploads.put({ ...entry, ...changes });
+      return this.resume(resumableId, (task) => task.reopen(file));
     }
-    if (shown.length >= PAGE_UPLOADS_MAX) {
+    if (visible.length >= PAGE_UPLOADS_MAX) {
       throw new Fault("too-many", `${PAGE_UPLOADS_MAX} files are on their way already`);
     }
     const entry: UploadEntry = {
@@ -113,7 +120,7 @@ export class PageTransfers extends TransferQueue<PageTask> {
       to,
       name: file.name,
       sizeBytes: file.size,
-      stamp: stampOf(file),
+      stamp: fileStamp(file),
       handle,
       text,
       sending,
@@ -123,19 +130,19 @@ export class PageTransfers extends TransferQueue<PageTask> {
       upTo: 0,
     };
     uploads.put(entry);
-    await this.add(new Upload(this.#parts, entry, file));
+    await this.add(new Upload(this.#dependencies, entry, file));
   }
 
   /** Asks where to save. Must be called from a click. */
-  async download(file: FileId, named: string): Promise<void> {
+  async download(file: FileId, suggestedName: string): Promise<void> {
     const { platform } = this.#options;
-    const { clock, hashing } = this.#parts;
-    const name = cleanFileName(named);
+    const { clock, hashing } = this.#dependencies;
+    const name = cleanFileName(suggestedName);
     const target = await platform.chooseTarget(name);
     if (target === undefined) return;
     const key = toBase64Url(platform.entropy(ID_BYTES));
-    const begun = { key, file, name, handle: target.handle, begunUnixMs: clock.unixMs() };
-    const download = new Download(this.#parts, begun, new SaveSink(target, hashing));
+    const info = { key, file, name, handle: target.handle, begunUnixMs: clock.unixMs() };
+    const download = new Download(this.#dependencies, info, new SaveSink(target, hashing));
     download.storePaused(false);
     await this.add(download);
   }
@@ -150,9 +157,9 @@ export class PageTransfers extends TransferQueue<PageTask> {
     { digest, signal }: PreviewOptions = {},
   ): Promise<Uint8Array> {
     const target = new MemoryTarget(sizeBytesMax);
-    const request = requestInto(new SaveSink(target, this.#parts.hashing), file);
-    const got = await this.files.get({ ...request, signal, isPreview: true });
-    if (digest !== undefined && got.digest !== digest) {
+    const request = sinkRequest(new SaveSink(target, this.#dependencies.hashing), file);
+    const result = await this.files.get({ ...request, signal, isPreview: true });
+    if (digest !== undefined && result.digest !== digest) {
       throw new Fault("checksum-wrong", "this is not the file that the message names");
     }
     return target.bytes();
@@ -160,12 +167,12 @@ export class PageTransfers extends TransferQueue<PageTask> {
 
   /** Resolves when the journal of uploads is written. */
   written(): Promise<void> {
-    return this.#parts.uploads.written();
+    return this.#dependencies.uploads.written();
   }
 
   override close(): void {
     super.close();
-    this.attached.leave();
+    this.attached.close();
   }
 }
 

@@ -9,9 +9,9 @@ import type { PreviewOptions } from "./page-transfers.ts";
 /** Larger images are saved instead of shown. Camera photos have about a fifth of this. */
 export const PREVIEW_BYTES_MAX = 32 * 1024 * 1024;
 /** Pictures cached while scrolled out of sight; the oldest is dropped first. */
-const KEPT_MAX = 48;
+const CACHED_MAX = 48;
 /** Each preview uses a link of its own, which shares the connection's bandwidth with messages. */
-const AT_ONCE_MAX = 3;
+const CONCURRENT_MAX = 3;
 
 /** Checked bytes as a URL that the browser can draw. */
 export interface Picture {
@@ -21,7 +21,7 @@ export interface Picture {
 }
 
 /** Source of the bytes: the page's driver. */
-interface Previewing {
+interface PreviewSource {
   /** Fetches a whole file and checks it. @throws {Fault} */
   preview(file: string, sizeBytesMax: number, options: PreviewOptions): Promise<Uint8Array>;
 }
@@ -30,76 +30,76 @@ interface Job {
   readonly file: FileBody;
   readonly stop: AbortController;
   readonly result: Promise<Picture | undefined>;
-  readonly begin: () => void;
-  wanted: number;
+  readonly start: () => void;
+  requesters: number;
 }
 
-export interface WantedPicture {
+export interface PictureRequest {
   /** @returns `undefined` if the bytes are not a picture @throws {Fault} as fetching does */
   readonly result: Promise<Picture | undefined>;
   /** Reports that the picture is no longer visible. */
-  readonly leave: () => void;
+  readonly release: () => void;
 }
 
 /** Pictures of files, fetched, checked and cached. The latest request is served first. */
 export class Previews {
-  readonly #chat: Previewing;
-  readonly #kept = new Map<string, Picture>();
+  readonly #chat: PreviewSource;
+  readonly #cache = new Map<string, Picture>();
   /** Keyed by file, in request order. Bounded by what is on the screen. */
-  readonly #waiting = new Map<string, Job>();
+  readonly #queue = new Map<string, Job>();
   readonly #running = new Map<string, Job>(); // Bounded by AT_ONCE_MAX.
 
-  constructor(chat: Previewing) {
+  constructor(chat: PreviewSource) {
     this.#chat = chat;
   }
 
   get(file: string): Picture | undefined {
-    return this.#kept.get(file);
+    return this.#cache.get(file);
   }
 
-  want(file: FileBody): WantedPicture {
-    const kept = this.#kept.get(file.file);
-    if (kept !== undefined) return { result: Promise.resolve(kept), leave: () => undefined };
-    const known = this.#running.get(file.file) ?? this.#waiting.get(file.file);
+  request(file: FileBody): PictureRequest {
+    const cached = this.#cache.get(file.file);
+    if (cached !== undefined) return { result: Promise.resolve(cached), release: () => undefined };
+    const known = this.#running.get(file.file) ?? this.#queue.get(file.file);
     const job = known ?? this.#newJob(file);
-    job.wanted += 1;
+    job.requesters += 1;
     if (!this.#running.has(file.file)) {
-      this.#waiting.delete(file.file);
-      this.#waiting.set(file.file, job);
+      this.#queue.delete(file.file);
+      this.#queue.set(file.file, job);
     }
     this.#next();
-    return { result: job.result, leave: () => this.#leave(job) };
+    return { result: job.result, release: () => this.#release(job) };
   }
 
   #newJob(file: FileBody): Job {
     const stop = new AbortController();
-    const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
-    const result = begun.then(() => this.#load(file, stop.signal));
-    const job: Job = { file, stop, result, begin, wanted: 0 };
+    const { promise: started, resolve: start } = Promise.withResolvers<void>();
+    const result = started.then(() => this.#load(file, stop.signal));
+    const job: Job = { file, stop, result, start, requesters: 0 };
     // A caller that has left ignores the error.
-    result.catch(() => undefined).finally(() => this.#ended(job));
+    result.catch(() => undefined).finally(() => this.#finished(job));
     return job;
   }
 
   #next(): void {
-    const [file, job] = [...this.#waiting].at(-1) ?? [];
-    if (file === undefined || job === undefined || this.#running.size >= AT_ONCE_MAX) return;
-    this.#waiting.delete(file);
+    const [file, job] = [...this.#queue].at(-1) ?? [];
+    if (file === undefined || job === undefined || this.#running.size >= CONCURRENT_MAX) return;
+    this.#queue.delete(file);
     this.#running.set(file, job);
-    job.begin();
+    job.start();
     this.#next();
   }
 
-  #leave(job: Job): void {
-    job.wanted -= 1;
-    if (job.wanted > 0) return;
+  #release(job: Job): void {
+    job.requesters -= 1;
+    if (job.requesters > 0) return;
     const { file } = job.file;
-    if (this.#waiting.get(file) === job) this.#waiting.delete(file);
+    if (this.#queue.get(file) === job) this.#queue.delete(file);
     job.stop.abort(new Fault("interrupted", "nobody looks at it any more"));
-    this.#ended(job); // The next request starts over.
+    this.#finished(job); // The next request starts over.
   }
 
-  #ended(job: Job): void {
+  #finished(job: Job): void {
     const { file } = job.file;
     if (this.#running.get(file) === job) this.#running.delete(file);
     this.#next();
@@ -108,26 +108,26 @@ export class Previews {
   async #load(file: FileBody, signal: AbortSignal): Promise<Picture | undefined> {
     const { digest } = file;
     const bytes = await this.#chat.preview(file.file, PREVIEW_BYTES_MAX, { digest, signal });
-    const told = pictureOf(bytes);
-    if (told === undefined) return undefined;
-    const { type, sides } = told;
+    const info = pictureInfo(bytes);
+    if (info === undefined) return undefined;
+    const { type, sides } = info;
     const url = URL.createObjectURL(new Blob([new Uint8Array(bytes)], { type }));
     const picture: Picture = { url, sides };
-    this.#kept.set(file.file, picture);
+    this.#cache.set(file.file, picture);
     this.#forgetOldest();
     return picture;
   }
 
   #forgetOldest(): void {
-    const [oldest] = this.#kept;
-    if (oldest === undefined || this.#kept.size <= KEPT_MAX) return;
+    const [oldest] = this.#cache;
+    if (oldest === undefined || this.#cache.size <= CACHED_MAX) return;
     URL.revokeObjectURL(oldest[1].url);
-    this.#kept.delete(oldest[0]);
+    this.#cache.delete(oldest[0]);
   }
 }
 
 /** Reads type and size from the first bytes, before the browser decodes any of them. */
-export function pictureOf(
+export function pictureInfo(
   bytes: Uint8Array,
 ): { readonly type: string; readonly sides: Picture["sides"] } | undefined {
   const header = pictureHeader(bytes);
@@ -141,12 +141,12 @@ export function pictureOf(
 }
 
 interface PreviewsHolder {
-  readonly previews: { made?: Previews };
-  readonly chat: Previewing;
+  readonly previews: { instance?: Previews };
+  readonly chat: PreviewSource;
 }
 
 /** Previews of the page, created with the first picture. */
-export function previewsOf({ previews, chat }: PreviewsHolder): Previews {
-  previews.made ??= new Previews(chat);
-  return previews.made;
+export function getPreviews({ previews, chat }: PreviewsHolder): Previews {
+  previews.instance ??= new Previews(chat);
+  return previews.instance;
 }

@@ -45,14 +45,14 @@ export interface UploadEntry extends JournalEntry {
  * Checksums per row. After a reload the page rehashes the chunks that are not in a row yet; smaller
  * rows would take ten times as long as the upload.
  */
-const ROW_HASHES = TRANSFER_SYNC_BYTES / CHUNK_BYTES;
+const HASHES_PER_ROW = TRANSFER_SYNC_BYTES / CHUNK_BYTES;
 
 const OPTIONS: JournalOptions<UploadEntry> = {
   table: "uploads",
-  keepMs: UPLOAD_KEEP_MS, // The server drops older ones, too.
-  entryOf: (value) => {
+  maxAgeMs: UPLOAD_KEEP_MS, // The server drops older ones, too.
+  parseEntry: (value) => {
     const { key, to, name, stamp, begunUnixMs, upTo, text, sending } = value;
-    const isWhole =
+    const isValid =
       typeof key === "string" &&
       typeof to === "string" &&
       typeof name === "string" &&
@@ -61,7 +61,7 @@ const OPTIONS: JournalOptions<UploadEntry> = {
       (text === undefined || typeof text === "string") &&
       (sending === undefined || typeof sending === "string") &&
       Number.isSafeInteger(upTo);
-    return isWhole ? (value as UploadEntry) : undefined;
+    return isValid ? (value as UploadEntry) : undefined;
   },
 };
 
@@ -70,7 +70,7 @@ export class BrowserUploadJournal extends TransferJournal<UploadEntry> implement
   readonly #entries = new Map<string, UploadEntry>(); // By key; bounded by PAGE_UPLOADS_MAX.
   readonly #hashes = new Map<string, Uint8Array[]>();
   /** Number of checksums in stored rows, by key. */
-  readonly #kept = new Map<string, number>();
+  readonly #storedCounts = new Map<string, number>();
 
   constructor(store: Store, owner: OutboxOwner) {
     super(store, owner, OPTIONS);
@@ -79,12 +79,12 @@ export class BrowserUploadJournal extends TransferJournal<UploadEntry> implement
   /** Resumes the upload of an earlier page. */
   async adopt(entry: UploadEntry): Promise<void> {
     const hashes = (await this.#rows(entry.key)).flatMap(([, value]) => {
-      return value instanceof Uint8Array ? split(value) : [];
+      return value instanceof Uint8Array ? splitHashes(value) : [];
     });
     const upTo = Math.min(entry.upTo, hashes.length);
     this.#entries.set(entry.key, { ...entry, upTo });
     this.#hashes.set(entry.key, hashes.slice(0, upTo));
-    this.#kept.set(entry.key, upTo);
+    this.#storedCounts.set(entry.key, upTo);
   }
 
   get(key: string): UploadEntry | undefined {
@@ -137,11 +137,13 @@ export class BrowserUploadJournal extends TransferJournal<UploadEntry> implement
     known.push(...more);
     const changed = { ...entry, upTo: known.length };
     this.#entries.set(key, changed);
-    const kept = this.#kept.get(key) ?? 0;
-    if (known.length - kept < ROW_HASHES) return;
-    this.#kept.set(key, known.length);
-    const row = `${this.#rowPrefix(key)}${numberKey(kept)}`;
-    super.put(changed, [{ table: "hashes", key: row, value: concatBytes(...known.slice(kept)) }]);
+    const storedCount = this.#storedCounts.get(key) ?? 0;
+    if (known.length - storedCount < HASHES_PER_ROW) return;
+    this.#storedCounts.set(key, known.length);
+    const row = `${this.#rowPrefix(key)}${numberKey(storedCount)}`;
+    super.put(changed, [
+      { table: "hashes", key: row, value: concatBytes(...known.slice(storedCount)) },
+    ]);
   }
 
   #cut(key: string, upTo: number): void {
@@ -160,8 +162,8 @@ export class BrowserUploadJournal extends TransferJournal<UploadEntry> implement
   }
 
   #removeRows(key: string): void {
-    this.#kept.delete(key);
-    this.later(async () => {
+    this.#storedCounts.delete(key);
+    this.enqueue(async () => {
       const rows = await this.#rows(key);
       await this.store.write(
         rows.map(([row]) => ({ table: "hashes", key: row, value: undefined })),
@@ -178,7 +180,7 @@ export class BrowserUploadJournal extends TransferJournal<UploadEntry> implement
   }
 }
 
-function split(bytes: Uint8Array): Uint8Array[] {
+function splitHashes(bytes: Uint8Array): Uint8Array[] {
   const count = Math.floor(bytes.length / HASH_BYTES);
   return Array.from({ length: count }, (_, i) => bytes.slice(i * HASH_BYTES, (i + 1) * HASH_BYTES));
 }

@@ -9,7 +9,7 @@ import type { Texts } from "../../ui/messages/en/first.ts";
 import { languageFor } from "../../ui/messages/languages.ts";
 import { BrowserLogPins } from "../browser/log-pins.ts";
 import { loadTexts } from "../browser/texts.ts";
-import type { OpenAuditor } from "../driver/auditing.ts";
+import type { OpenAuditor } from "../driver/lazy-auditor.ts";
 import { Button } from "./shell/button.tsx";
 import { readSettings } from "./shell/settings.ts";
 

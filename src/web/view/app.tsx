@@ -10,8 +10,8 @@ import { faultText } from "../../ui/text/fault-text.ts";
 import { localeFor, timesIn } from "../../ui/text/times.ts";
 import { loadTexts } from "../browser/texts.ts";
 import type { Chat } from "../driver/chat.ts";
-import { Login } from "./entering/login.tsx";
 import { useNoStrayDrops } from "./files/drop-zone.tsx";
+import { Login } from "./login/login.tsx";
 import { ChatPage } from "./room/chat-page.tsx";
 import { Banners } from "./shell/banners.tsx";
 import { PageContext, type PageValue, useModel, usePage } from "./shell/context.tsx";
@@ -60,7 +60,7 @@ function useNotifications(): void {
   const { chat } = page;
   useEffect(
     () =>
-      chat.onTold((told) => {
+      chat.onEvent((told) => {
         const { settings, texts, times, notify, fail, lazy } = latest.current;
         if (told.kind === "came-anew") notify(texts.cameAnew(told.reason));
         if (told.kind === "sealed-remark") notify(texts.sealedRemark);
@@ -194,17 +194,17 @@ async function fetched<Part>(file: RegExp, load: () => Promise<Part>): Promise<P
 }
 
 const loadParts = async () =>
-  (await fetched(/\/lazy-parts-[^/?]*\.js$/, () => import("./lazy-parts.tsx"))).PARTS;
+  (await fetched(/\/lazy-module-[^/?]*\.js$/, () => import("./lazy-module.tsx"))).PARTS;
 
 const loadEmoji = () => fetched(/\/emoji-[^/?]*\.js$/, () => import("../../ui/text/emoji.ts"));
 
 export interface AppProps {
   readonly chat: Chat;
   /** Texts of the initial language. */
-  readonly words: Texts;
+  readonly texts: Texts;
 }
 
-export function App({ chat, words }: AppProps) {
+export function App({ chat, texts: words }: AppProps) {
   const [settings, setSettings] = useState(readSettings);
   const [previews] = useState({});
   const [lazy] = useState(() => new PartsLoader(loadParts));

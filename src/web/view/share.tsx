@@ -8,8 +8,8 @@ import type { Texts } from "../../ui/messages/en/first.ts";
 import { ENGLISH_SHARE } from "../../ui/messages/en/share.ts";
 import { faultText } from "../../ui/text/fault-text.ts";
 import type { Platform } from "../browser/environment.ts";
+import type { LazyCode } from "../driver/chat-core.ts";
 import { type FolderPage, Share, type SharedFile, type ShareState } from "../driver/share.ts";
-import type { LaterCode } from "../driver/store-driver.ts";
 import { Button } from "./shell/button.tsx";
 import { Icon } from "./shell/icons.tsx";
 
@@ -23,7 +23,7 @@ interface ShareProps {
 export interface ShareParts {
   readonly platform: Platform;
   readonly page: FolderPage;
-  readonly later: LaterCode;
+  readonly later: LazyCode;
 }
 
 export async function openShare({ platform, page, later }: ShareParts, words: Texts) {

@@ -39,7 +39,7 @@ describe("the page that is built", () => {
   });
 
   test("weighs at most 55 kB more where a sealed room is", () => {
-    const parts = [...page.files.keys()].filter((path) => path.includes("sealed-part"));
+    const parts = [...page.files.keys()].filter((path) => path.includes("sealed-module"));
     const [sizeBytes = 0, ...others] = parts.map(wireBytes);
     expect(others).toEqual([]);
     expect(sizeBytes).toBeGreaterThan(10_000);

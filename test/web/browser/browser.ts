@@ -9,9 +9,9 @@ import type {
 } from "../../../src/web/browser/environment.ts";
 import { MemoryStore, type Store } from "../../../src/web/browser/indexed-db.ts";
 import { BrowserLogPins } from "../../../src/web/browser/log-pins.ts";
-import type { OpenAuditor } from "../../../src/web/driver/auditing.ts";
 import { type Chat, openChat } from "../../../src/web/driver/chat.ts";
-import type { SealedPart } from "../../../src/web/driver/sealing.ts";
+import type { OpenAuditor } from "../../../src/web/driver/lazy-auditor.ts";
+import type { SealedModule } from "../../../src/web/driver/sealing.ts";
 import { openTransfers } from "../../../src/web/transfer/page-transfers.ts";
 import { Site } from "../../server/site.ts";
 
@@ -32,7 +32,7 @@ export class Browser {
   subtle: SubtleCrypto | undefined = crypto.subtle;
   build = "";
   /** What its page fetches for sealed rooms; left out: it takes no part in them. */
-  sealed: SealedPart | undefined;
+  sealed: SealedModule | undefined;
   /** Milliseconds between two messages that come on a lane. */
   channelMs = 0;
   channels = 0;
@@ -201,7 +201,7 @@ export class Tab {
       locks: browser.lockFor(this),
       databases: browser.sealed === undefined ? undefined : NO_DATABASES,
       tabs: {
-        tell: (message) => {
+        broadcast: (message) => {
           for (const other of browser.others(this)) other.hear(message);
         },
         onMessage: (listener) => {

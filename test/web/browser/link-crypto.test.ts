@@ -1,10 +1,6 @@
 import { expect, test } from "bun:test";
 import { linkCodeHash, linkMac, openAccountKey } from "../../../src/crypto/link-code.ts";
-import {
-  isLinkMac,
-  linkCodeHashOf,
-  sealAccountSeed,
-} from "../../../src/web/browser/link-crypto.ts";
+import { hashLinkCode, isLinkMac, sealAccountSeed } from "../../../src/web/browser/link-crypto.ts";
 import type { Fingerprint } from "../../../src/wire/fingerprint.ts";
 
 const bytes = (length: number, of: number) => new Uint8Array(length).fill(of);
@@ -14,7 +10,7 @@ const server = Buffer.alloc(32, 3).toString("base64url") as Fingerprint;
 const user = "ana";
 
 test("a browser computes of a code what a program does", async () => {
-  expect(await linkCodeHashOf(code)).toEqual(linkCodeHash(code));
+  expect(await hashLinkCode(code)).toEqual(linkCodeHash(code));
   const mac = linkMac(code, deviceKey, server);
   expect(await isLinkMac(mac, code, deviceKey, server)).toBe(true);
   expect(await isLinkMac(mac, bytes(16, 4), deviceKey, server)).toBe(false);

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { imageType, isDocument, mediaOf } from "../../../src/web/browser/media.ts";
+import { imageType, isPdf, mediaType } from "../../../src/web/browser/media.ts";
 
 function bytesOf(hex: string): Uint8Array {
   return Uint8Array.fromHex(hex);
@@ -16,19 +16,19 @@ test("an image is what its bytes say", () => {
 
 test("what runs or is drawn by markup is never opened here", () => {
   for (const name of ["a.svg", "a.html", "a.htm", "a.xml", "a.exe", "png", "a."]) {
-    expect(mediaOf(name)).toBeUndefined();
+    expect(mediaType(name)).toBeUndefined();
   }
-  expect(mediaOf("A.JPG")?.mime).toBe("image/jpeg");
-  expect(mediaOf("x.png.html")).toBeUndefined();
-  expect(mediaOf("notes.txt")?.kind).toBe("text");
-  expect(mediaOf("a.pdf")).toMatchObject({ kind: "document", mime: "application/pdf" });
+  expect(mediaType("A.JPG")?.mime).toBe("image/jpeg");
+  expect(mediaType("x.png.html")).toBeUndefined();
+  expect(mediaType("notes.txt")?.kind).toBe("text");
+  expect(mediaType("a.pdf")).toMatchObject({ kind: "document", mime: "application/pdf" });
 });
 
 test("a PDF begins as one, perhaps a bit later", () => {
   const bytes = (text: string) => new Uint8Array(Buffer.from(text));
-  expect(isDocument(bytes("%PDF-1.7\n"))).toBe(true);
-  expect(isDocument(bytes(`${"x".repeat(1_019)}%PDF-`))).toBe(true);
-  expect(isDocument(bytes(`${"x".repeat(1_020)}%PDF-`))).toBe(false);
-  expect(isDocument(bytes("<!doctype html><script>alert(1)</script>"))).toBe(false);
-  expect(isDocument(new Uint8Array())).toBe(false);
+  expect(isPdf(bytes("%PDF-1.7\n"))).toBe(true);
+  expect(isPdf(bytes(`${"x".repeat(1_019)}%PDF-`))).toBe(true);
+  expect(isPdf(bytes(`${"x".repeat(1_020)}%PDF-`))).toBe(false);
+  expect(isPdf(bytes("<!doctype html><script>alert(1)</script>"))).toBe(false);
+  expect(isPdf(new Uint8Array())).toBe(false);
 });

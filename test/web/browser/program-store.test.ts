@@ -1,13 +1,13 @@
 import { expect, test } from "bun:test";
 import { MemoryStore } from "../../../src/web/browser/indexed-db.ts";
-import { type Asked, KeptStore } from "../../../src/web/browser/program-store.ts";
+import { ProgramStore, type StoreRequest } from "../../../src/web/browser/program-store.ts";
 
 function program() {
   const rows = new Map<string, unknown>();
   const asked: string[] = [];
-  const ask = async (what: Asked): Promise<unknown> => {
+  const ask = async (what: StoreRequest): Promise<unknown> => {
     asked.push(JSON.stringify(what));
-    const plain = JSON.parse(JSON.stringify(what)) as Asked;
+    const plain = JSON.parse(JSON.stringify(what)) as StoreRequest;
     if (plain.op === "get") return rows.get(`${plain.table} ${plain.key}`) ?? null;
     if (plain.op === "write") {
       for (const { table, key, value } of plain.changes) {
@@ -26,7 +26,7 @@ function program() {
 test("keys, names and drafts go to the program, what is of files stays here", async () => {
   const { ask, rows } = program();
   const local = new MemoryStore();
-  const store = new KeptStore(local, ask);
+  const store = new ProgramStore(local, ask);
   await store.write([
     { table: "places", key: "last", value: { user: "ana", hasLeft: false } },
     { table: "drafts", key: "d", value: { text: "x" } },

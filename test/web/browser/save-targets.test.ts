@@ -7,7 +7,7 @@ import { pageHashing } from "../../../src/web/browser/hash.ts";
 import { SaveSink } from "../../../src/web/browser/save-sink.ts";
 import {
   chooseSaveTarget,
-  removePart,
+  removeIncomplete,
   reopenSaveTarget,
   type SavingPage,
 } from "../../../src/web/browser/save-targets.ts";
@@ -82,9 +82,9 @@ test("what is written stands there when it is kept, and goes on behind it", asyn
   const file = new FakeFile();
   const place = await chooseSaveTarget(pageWith(file), "f");
   await place?.write(Uint8Array.of(1, 2));
-  await place?.keep("due");
+  await place?.flush("due");
   expect(file.content).toHaveLength(0);
-  await place?.keep("now");
+  await place?.flush("now");
   expect([...file.content]).toEqual([1, 2]);
   await place?.write(Uint8Array.of(3));
   const again = await reopenSaveTarget(file, 2);
@@ -121,9 +121,9 @@ test("what is given up is removed if some of it was kept, and not otherwise", as
     const file = new FakeFile();
     const place = await chooseSaveTarget(pageWith(file), "f");
     await place?.write(Uint8Array.of(1));
-    if (isKept) await place?.keep("now");
+    if (isKept) await place?.flush("now");
     await place?.abandon();
-    await place?.keep("now");
+    await place?.flush("now");
     expect([file.isRemoved, file.content.length]).toEqual([isKept, isKept ? 1 : 0]);
     // What is finished is nobody's to remove.
     const whole = await reopenSaveTarget(file, 0);
@@ -140,9 +140,9 @@ test("an earlier page's chunks count as far as they are whole", async () => {
   const first = new SaveSink((await chooseSaveTarget(pageWith(file), "f")) as never, hashing);
   const chunk = new Uint8Array(CHUNK_BYTES).fill(7);
   for (let i = 0; i < 3; i++) await first.append(hashing.sha256(chunk), chunk);
-  await first.keep();
+  await first.flush();
   file.content = new Uint8Array([...file.content, 1, 2, 3]);
-  const again = await SaveSink.again(file, hashing);
+  const again = await SaveSink.resume(file, hashing);
   expect([again.have, again.sizeBytes]).toEqual([3, 3 * CHUNK_BYTES]);
   expect(again.digest()).toEqual(first.digest());
   await again.append(hashing.sha256(chunk), chunk);
@@ -175,7 +175,7 @@ test("a part that the page before still holds is taken away once it lets go", as
     if (tries < 3) throw new DOMException("locked", "NoModificationAllowedError");
     await file.remove();
   };
-  const gone = removePart(Object.assign(new FakeFile(), { remove }), clock);
+  const gone = removeIncomplete(Object.assign(new FakeFile(), { remove }), clock);
   await clock.advance(60_000);
   await gone;
   expect([tries, file.isRemoved]).toEqual([3, true]);

@@ -173,7 +173,7 @@ describe("speaking", () => {
   test("a conversation begins with its first word", async () => {
     const { site, ana, ben } = await opened("ben");
     const told: string[] = [];
-    ben.chat.onTold((one) => told.push(one.kind));
+    ben.chat.onEvent((one) => told.push(one.kind));
     ana.chat.open("@ben");
     ana.chat.send("@ben", { text: "between us" });
     await ben.until("heard", () => ben.texts("@ana").length === 1);
@@ -250,14 +250,14 @@ describe("links that break", () => {
     const { browser, ana } = await opened();
     ana.chat.setDraft("lobby", { text: "half a sen" });
     ana.chat.setDraft("@olga", { text: "kept" });
-    ana.chat.keepLastDrafts();
+    ana.chat.storeDraftsNow();
     ana.kill();
     const next = await browser.tab();
     await next.until("drafts", () => next.chat.model.drafts.size === 2);
     expect(next.chat.model.drafts.get("lobby")).toEqual({ text: "half a sen" });
     expect(browser.lastDrafts).toBeUndefined();
     next.chat.setDraft("lobby", undefined);
-    next.chat.keepLastDrafts();
+    next.chat.storeDraftsNow();
     next.kill();
     const last = await browser.tab();
     await last.until("the other draft", () => last.chat.model.drafts.has("@olga"));

@@ -4,12 +4,12 @@ import { sealRoom } from "../../../src/client/sealed/seal-rooms.ts";
 import { importStateKey } from "../../../src/crypto/seal/state-box.ts";
 import { SealedStateStore } from "../../../src/io/state/sealed-store.ts";
 import { BrowserLogPins } from "../../../src/web/browser/log-pins.ts";
-import type { SealedPart } from "../../../src/web/driver/sealing.ts";
+import type { SealedModule } from "../../../src/web/driver/sealing.ts";
 import { forkFor } from "../../client/sealed/forked-log.ts";
 import { type Person, SealedSite } from "../../client/sealed/sealed-site.ts";
 import { Browser, type Tab } from "../browser/browser.ts";
 
-function sealedPart({ site }: SealedSite): SealedPart {
+function sealedPart({ site }: SealedSite): SealedModule {
   const stateKey = importStateKey(new Uint8Array(32).fill(9));
   return {
     ...SEALED_CODE,
@@ -19,7 +19,7 @@ function sealedPart({ site }: SealedSite): SealedPart {
         { fingerprint, formers, account, device: "page" },
         site.clock,
       ) as never,
-    stateKeyOf: () => stateKey,
+    loadStateKey: () => stateKey,
     logPinsOf: (store) => new BrowserLogPins(store),
   };
 }
@@ -33,7 +33,7 @@ class Page {
   private constructor(world: SealedSite, tab: Tab) {
     this.world = world;
     this.tab = tab;
-    tab.chat.onTold(({ kind }) => {
+    tab.chat.onEvent(({ kind }) => {
       if (kind === "sealed-remark") this.remarks++;
     });
   }

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { invitePlaces, otherPages } from "../../../src/web/input/invite-addresses.ts";
+import { inviteAddresses, otherPages } from "../../../src/web/input/invite-addresses.ts";
 
 const LAN = { host: "192.168.1.5", port: 2428 };
 const SIX = { host: "fd00::5", port: 2428 };
@@ -9,8 +9,8 @@ const bar = (hostname: string, port = "2428", protocol = "https:") => ({
   port,
   protocol,
 });
-const origins = (...given: Parameters<typeof invitePlaces>) =>
-  invitePlaces(...given).map(({ origin }) => origin);
+const origins = (...given: Parameters<typeof inviteAddresses>) =>
+  inviteAddresses(...given).map(({ origin }) => origin);
 
 test("behind `chat web`, or on the server's machine, what the server says of itself", () => {
   const told = [PUBLIC, LAN, SIX];
@@ -35,11 +35,11 @@ test("where the page came from is the first, as long as others can come from the
 
 test("a server that says nothing leaves the address bar, and loopback is told", () => {
   expect(origins(bar("192.168.1.5"))).toEqual(["https://192.168.1.5:2428"]);
-  expect(invitePlaces(bar("127.0.0.1", "41234", "http:"), undefined, true)).toEqual([
+  expect(inviteAddresses(bar("127.0.0.1", "41234", "http:"), undefined, true)).toEqual([
     { host: "127.0.0.1", port: 41_234, origin: "http://127.0.0.1:41234", isLoopback: true },
   ]);
   const alone = { host: "127.0.0.1", port: 2428 };
-  expect(invitePlaces(bar("127.0.0.1"), [alone, LAN]).map((one) => one.isLoopback)).toEqual([
+  expect(inviteAddresses(bar("127.0.0.1"), [alone, LAN]).map((one) => one.isLoopback)).toEqual([
     false,
     true,
   ]);

@@ -1,7 +1,11 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { PROGRAM_TARGETS, programFile } from "../../../src/cli/serve/offer.ts";
-import { checkLine, offeredPrograms, systemOf } from "../../../src/web/input/programs.ts";
+import {
+  browserSystem,
+  checksumCommand,
+  offeredPrograms,
+} from "../../../src/web/input/programs.ts";
 
 const SUM = "0a".repeat(32);
 const told = (name: unknown, size: unknown = 5, sha256: unknown = SUM) => ({
@@ -34,11 +38,11 @@ test.each([
   ["Mozilla/5.0 (Linux; Android 10; K) Chrome/138.0 Mobile", undefined],
   ["", undefined],
 ])("for %p it is %p", (agent, system) => {
-  expect(systemOf(agent)).toBe(system);
+  expect(browserSystem(agent)).toBe(system);
 });
 
 test("each system has its own command that checks a program", () => {
-  const line = (name: string) => offeredPrograms(told(name)).map(checkLine)[0];
+  const line = (name: string) => offeredPrograms(told(name)).map(checksumCommand)[0];
   expect(line("chat-darwin-arm64")).toBe(`echo "${SUM}  chat-darwin-arm64" | shasum -a 256 -c`);
   expect(line("chat-windows-x64.exe")).toBe(
     `(Get-FileHash chat-windows-x64.exe).Hash -eq "${SUM.toUpperCase()}"`,

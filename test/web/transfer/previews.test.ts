@@ -29,11 +29,11 @@ const settled = () => new Promise<void>((done) => setImmediate(done));
 test("a few come at once, and what was wanted last comes next", async () => {
   const { asked, previews } = scene();
   const files = ["a", "b", "c", "d", "e", "f"].map(picture);
-  const wanted = files.map((file) => previews.want(file));
+  const wanted = files.map((file) => previews.request(file));
   await settled();
   const names = () => asked.map(({ name }) => files.findIndex(({ file }) => file === name));
   expect(names()).toEqual([0, 1, 2]);
-  wanted[4]?.leave(); // Scrolled out of sight before its turn.
+  wanted[4]?.release(); // Scrolled out of sight before its turn.
   asked[0]?.answer(PNG);
   expect(await wanted[0]?.result).toMatchObject({ sides: [4, 3] });
   await settled();
@@ -47,19 +47,19 @@ test("a few come at once, and what was wanted last comes next", async () => {
 
 test("one that two places show is fetched once, and stopped when both are gone", async () => {
   const { asked, previews } = scene();
-  const [one, other] = [previews.want(picture("a")), previews.want(picture("a"))];
+  const [one, other] = [previews.request(picture("a")), previews.request(picture("a"))];
   await settled();
   expect(asked).toHaveLength(1);
-  one.leave();
+  one.release();
   expect(asked[0]?.signal?.aborted).toBe(false);
-  other.leave();
+  other.release();
   expect(asked[0]?.signal?.aborted).toBe(true);
   // The first one ends after the next one has begun, and takes nothing of it away.
-  const again = previews.want(picture("a"));
+  const again = previews.request(picture("a"));
   await settled();
   asked[0]?.refuse(new Error("stopped"));
   await settled();
-  const third = previews.want(picture("a"));
+  const third = previews.request(picture("a"));
   await settled();
   asked[1]?.answer(PNG);
   expect(await again.result).toMatchObject({ sides: [4, 3] });
@@ -79,7 +79,7 @@ test("what is no picture, or an absurd one, is none; nothing of it is kept", asy
   ];
   for (const [i, bytes] of wrong.entries()) {
     const file = picture("x".repeat(i + 1));
-    const { result } = previews.want(file);
+    const { result } = previews.request(file);
     await settled();
     asked[i]?.answer(new Uint8Array(bytes));
     expect(await result).toBeUndefined();

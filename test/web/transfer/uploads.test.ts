@@ -35,7 +35,7 @@ function hashesFrom(first: number, count: number): Uint8Array[] {
 
 async function leftIn(store: MemoryStore): Promise<readonly number[]> {
   const later = new BrowserUploadJournal(store, OWNER);
-  const [left] = await later.left(2);
+  const [left] = await later.loadEntries(2);
   if (left === undefined) return [];
   await later.adopt(left);
   return [...(later.find(KEY, "s")?.upload.hashes() ?? [])].map(([first = -1]) => first);
@@ -88,7 +88,7 @@ test("the oldest comes first; what is too old goes with its rows", async () => {
   }
   await earlier.written();
   const later = new BrowserUploadJournal(store, { ...OWNER, user: "ANA" });
-  const left = await later.left(2 + UPLOAD_KEEP_MS);
+  const left = await later.loadEntries(2 + UPLOAD_KEEP_MS);
   expect(left.map(({ key, upTo }) => [key, upTo])).toEqual([
     ["soon", 64],
     ["late", 64],
@@ -96,5 +96,7 @@ test("the oldest comes first; what is too old goes with its rows", async () => {
   await later.written();
   const rows = await store.all("hashes", "");
   expect(rows.map(([key]) => key.split(" ")[2])).toEqual(["late", "soon"]);
-  expect(await new BrowserUploadJournal(store, { ...OWNER, user: "ben" }).left(3)).toEqual([]);
+  expect(await new BrowserUploadJournal(store, { ...OWNER, user: "ben" }).loadEntries(3)).toEqual(
+    [],
+  );
 });

@@ -7,8 +7,8 @@ import { cleanText } from "../../../base/text.ts";
 import type { Answer } from "../../../wire/messages.ts";
 import { FormDialog } from "../shell/dialog.tsx";
 import { Field, SelectField } from "../shell/form.tsx";
-import { usePartPage } from "../shell/part-page.ts";
-import { AskButton } from "./ask-button.tsx";
+import { usePartPage } from "../shell/full-page.ts";
+import { AskButton } from "./confirm-button.tsx";
 import { type Column, field, PagedTable, UserText, usePagedList } from "./table.tsx";
 
 type Ban = Answer<"bans">["bans"][number];

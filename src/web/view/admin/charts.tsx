@@ -4,10 +4,10 @@ import { type RefObject, useEffect, useMemo, useRef, useState } from "react";
 import uPlot from "uplot";
 import plotSheet from "uplot/dist/uPlot.min.css" with { type: "file" };
 import { formatRate, formatSize } from "../../../base/sizes.ts";
-import { usePartPage } from "../shell/part-page.ts";
+import { usePartPage } from "../shell/full-page.ts";
 import { Chips } from "./chips.tsx";
 import { beginOf, labelPx, minutesOf, type SampleColumns, summaryOf } from "./sample-log.ts";
-import { useSheet } from "./sheet.ts";
+import { useSheet } from "./style-sheet.ts";
 import { Table } from "./table.tsx";
 
 const MINUTE_MS = 60_000;

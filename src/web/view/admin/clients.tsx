@@ -6,11 +6,11 @@ import { cleanText } from "../../../base/text.ts";
 import type { AllTexts } from "../../../ui/messages/en/parts.ts";
 import type { Answer } from "../../../wire/messages.ts";
 import { FaultLine, useOnline } from "../shell/context.tsx";
+import { type PartPage, usePartPage } from "../shell/full-page.ts";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
-import { type PartPage, usePartPage } from "../shell/part-page.ts";
 import { usePolled } from "../shell/polling.ts";
-import { AskButton } from "./ask-button.tsx";
 import { BanDialog } from "./bans.tsx";
+import { AskButton } from "./confirm-button.tsx";
 import { moderateItems, signOut } from "./moderation.tsx";
 import { type Column, field, LocalTable, Marked, UserText } from "./table.tsx";
 

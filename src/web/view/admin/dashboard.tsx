@@ -2,9 +2,9 @@
 
 import { useState } from "react";
 import { rove } from "../../input/keys.ts";
+import { usePartPage } from "../shell/full-page.ts";
 import { IconButton } from "../shell/icons.tsx";
 import type { LazyProps } from "../shell/lazy.tsx";
-import { usePartPage } from "../shell/part-page.ts";
 import { DashboardAccounts } from "./accounts.tsx";
 import adminSheet from "./admin.css" with { type: "file" };
 import { DashboardBans } from "./bans.tsx";
@@ -13,7 +13,7 @@ import { DashboardInvites } from "./invites.tsx";
 import { DashboardLog } from "./log.tsx";
 import { DashboardFiles, DashboardRooms } from "./rooms.tsx";
 import { DashboardServer } from "./server.tsx";
-import { useSheet } from "./sheet.ts";
+import { useSheet } from "./style-sheet.ts";
 
 /** Tabs besides the log, which stays mounted. */
 const VIEWS = {

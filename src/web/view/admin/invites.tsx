@@ -3,8 +3,8 @@
 import { foldCase } from "../../../base/case-fold.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { Answer } from "../../../wire/messages.ts";
-import { usePartPage } from "../shell/part-page.ts";
-import { AskButton } from "./ask-button.tsx";
+import { usePartPage } from "../shell/full-page.ts";
+import { AskButton } from "./confirm-button.tsx";
 import { type Column, field, PagedTable, UserText, usePagedList } from "./table.tsx";
 
 type Invite = Answer<"invites">["invites"][number];

@@ -16,8 +16,8 @@ import { downloadFrom } from "../files/download.ts";
 import { Button } from "../shell/button.tsx";
 import { FaultLine, useOnline, useWork } from "../shell/context.tsx";
 import { confirm, eraseQuestion } from "../shell/dialog.tsx";
+import { type PartPage, usePartPage } from "../shell/full-page.ts";
 import { IconButton } from "../shell/icons.tsx";
-import { type PartPage, usePartPage } from "../shell/part-page.ts";
 import { Chips } from "./chips.tsx";
 import { exported } from "./log-export.ts";
 import { Filter } from "./table.tsx";
@@ -207,7 +207,7 @@ function useHappened(isOnline: boolean) {
     };
     /** Live events that arrive before the list of earlier ones; appended after it. */
     let early: Happened[] | undefined;
-    const stop = chat.onTold((told) => {
+    const stop = chat.onEvent((told) => {
       if (told.kind !== "event") return;
       if (early === undefined) take(told);
       else early.push(told);

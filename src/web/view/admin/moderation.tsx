@@ -3,8 +3,8 @@
 import { cleanText } from "../../../base/text.ts";
 import type { PageValue } from "../shell/context.tsx";
 import { confirm } from "../shell/dialog.tsx";
+import type { PartPage } from "../shell/full-page.ts";
 import type { MenuItem } from "../shell/menu.tsx";
-import type { PartPage } from "../shell/part-page.ts";
 import { ResetDialog } from "./reset-dialog.tsx";
 
 export function moderateItems({ texts, openDialog }: PageValue, user: string): MenuItem[] {

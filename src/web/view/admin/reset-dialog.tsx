@@ -2,11 +2,11 @@
 
 import { useState } from "react";
 import { cleanText } from "../../../base/text.ts";
-import { invitePlaces } from "../../input/invite-addresses.ts";
+import { inviteAddresses } from "../../input/invite-addresses.ts";
 import { Dialog, FormDialog } from "../shell/dialog.tsx";
 import { Check } from "../shell/form.tsx";
+import { usePartPage } from "../shell/full-page.ts";
 import { CopyLine, inviteText } from "../shell/invite-dialog.tsx";
-import { usePartPage } from "../shell/part-page.ts";
 
 interface Made {
   readonly token: string;
@@ -17,7 +17,7 @@ interface Made {
 function MadeReset({ token, expires }: Made) {
   const { texts, times, chat } = usePartPage();
   const isPassed = document.documentElement.dataset["local"] !== undefined;
-  const [place] = invitePlaces(location, [...chat.cluster], isPassed);
+  const [place] = inviteAddresses(location, [...chat.cluster], isPassed);
   if (place === undefined) return null;
   const { origin, isLoopback } = place;
   return (

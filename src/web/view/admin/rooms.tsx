@@ -4,9 +4,9 @@ import { formatLeft, formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { Answer } from "../../../wire/messages.ts";
 import { askingItem } from "../shell/dialog.tsx";
+import { type PartPage, usePartPage } from "../shell/full-page.ts";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
-import { type PartPage, usePartPage } from "../shell/part-page.ts";
-import { AskButton } from "./ask-button.tsx";
+import { AskButton } from "./confirm-button.tsx";
 import { type Asked, type Column, field, Marked, ServerTable, UserText } from "./table.tsx";
 
 type RoomEntry = Answer<"all-rooms">["rooms"][number];

@@ -10,7 +10,7 @@ import { Button } from "../shell/button.tsx";
 import { FaultLine, useFact, useOnline } from "../shell/context.tsx";
 import { confirm, FormDialog } from "../shell/dialog.tsx";
 import { whenSettled } from "../shell/effects.ts";
-import { usePartPage } from "../shell/part-page.ts";
+import { usePartPage } from "../shell/full-page.ts";
 import { usePolled } from "../shell/polling.ts";
 import { fetchSamples, type SampleColumns } from "./sample-log.ts";
 

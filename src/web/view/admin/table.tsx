@@ -6,7 +6,7 @@ import { foldCase } from "../../../base/case-fold.ts";
 import { cleanText } from "../../../base/text.ts";
 import { Button } from "../shell/button.tsx";
 import { FaultLine, useOnline } from "../shell/context.tsx";
-import { usePartPage } from "../shell/part-page.ts";
+import { usePartPage } from "../shell/full-page.ts";
 import { type Polled, usePolled } from "../shell/polling.ts";
 
 /** Refresh interval of long lists, which change slowly and cost the server more. */

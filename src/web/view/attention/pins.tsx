@@ -11,9 +11,9 @@ import { formatRoute } from "../../input/route.ts";
 import { ListedMessage } from "../room/listed-message.tsx";
 import { FaultLine, useFact, useWork } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
+import { usePartPage } from "../shell/full-page.ts";
 import { IconButton } from "../shell/icons.tsx";
 import type { LazyProps } from "../shell/lazy.tsx";
-import { usePartPage } from "../shell/part-page.ts";
 
 export function PinsDialog({ room, onClose }: LazyProps["Pins"]) {
   const { texts, chat } = usePartPage();

@@ -7,7 +7,7 @@ import { readRoute } from "../../input/route.ts";
 import { FaultLine, useFact, useOnline, useWork } from "../shell/context.tsx";
 import { listen, whenSettled } from "../shell/effects.ts";
 import { Check } from "../shell/form.tsx";
-import { type PartPage, usePartPage } from "../shell/part-page.ts";
+import { type PartPage, usePartPage } from "../shell/full-page.ts";
 import {
   PushError,
   type PushTrouble,

@@ -5,8 +5,8 @@ import { cleanText } from "../../../base/text.ts";
 import { FaultLine, useFact, useOnline, useWork } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
 import { Check } from "../shell/form.tsx";
+import { usePartPage } from "../shell/full-page.ts";
 import type { LazyProps } from "../shell/lazy.tsx";
-import { usePartPage } from "../shell/part-page.ts";
 import { usePolled } from "../shell/polling.ts";
 
 const EVERY_MS = 5_000;

@@ -3,7 +3,7 @@
 import { cleanText } from "../../../base/text.ts";
 import { typingNames } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
-import { usePartPage } from "../shell/part-page.ts";
+import { usePartPage } from "../shell/full-page.ts";
 
 /** Typing indicator in a reserved line; hidden from screen readers. */
 export function Typing({ model }: { readonly model: Model }) {

@@ -4,8 +4,8 @@ import { type KeyboardEvent, memo, useMemo, useRef, useState } from "react";
 import type { AllTexts } from "../../../ui/messages/en/parts.ts";
 import type { EmojiGroup, NamedEmoji } from "../../../ui/text/emoji.ts";
 import { Dialog } from "../shell/dialog.tsx";
+import { usePartPage } from "../shell/full-page.ts";
 import { type EmojiPart, type LazyProps, useLoaded } from "../shell/lazy.tsx";
-import { usePartPage } from "../shell/part-page.ts";
 import { keepRecentEmoji, recentEmoji } from "./recent.ts";
 
 const TITLES: Readonly<Record<string, keyof AllTexts>> = {

@@ -3,10 +3,10 @@
 import { useEffect, useState } from "react";
 import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
-import { PREVIEW_BYTES_MAX, pictureOf } from "../../transfer/previews.ts";
+import { PREVIEW_BYTES_MAX, pictureInfo } from "../../transfer/previews.ts";
+import { usePartPage } from "../shell/full-page.ts";
 import { Icon, IconButton } from "../shell/icons.tsx";
 import type { LazyProps } from "../shell/lazy.tsx";
-import { usePartPage } from "../shell/part-page.ts";
 
 /** The header of a camera photo, with its dimensions, is within these bytes. */
 const HEAD_BYTES = 256 * 1024;
@@ -19,7 +19,7 @@ function useThumbnail(file: File): string | undefined {
     let isOver = false;
     const look = async () => {
       if (file.size > PREVIEW_BYTES_MAX) return;
-      const type = pictureOf(new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer()))?.type;
+      const type = pictureInfo(new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer()))?.type;
       if (type === undefined || isOver) return;
       made = URL.createObjectURL(file.slice(0, file.size, type));
       setUrl(made);

@@ -1,7 +1,7 @@
 /** Drag and drop of files anywhere in the window. */
 
 import { useEffect, useRef, useState } from "react";
-import type { Attached } from "../../transfer/attached.ts";
+import type { Attachment } from "../../transfer/attachments.ts";
 import type { FileHandle } from "../../transfer/upload-journal.ts";
 import { listen } from "../shell/effects.ts";
 
@@ -10,14 +10,14 @@ interface HandleItem {
   getAsFileSystemHandle?(): Promise<(FileHandle & { readonly kind: string }) | null>;
 }
 
-async function droppedOf(items: DataTransferItemList): Promise<readonly Attached[]> {
+async function droppedOf(items: DataTransferItemList): Promise<readonly Attachment[]> {
   const all = [...items].filter(({ kind }) => kind === "file");
   // All items must be read during the event; browsers discard them afterwards.
   const asked = all.map((item) => ({
     file: item.getAsFile(),
     handle: (item as unknown as HandleItem).getAsFileSystemHandle?.() ?? Promise.resolve(null),
   }));
-  const found: Attached[] = [];
+  const found: Attachment[] = [];
   for (const { file, handle } of asked) {
     const known = await handle.catch(() => null);
     if (file === null || known?.kind === "directory") continue;
@@ -59,7 +59,7 @@ function isAsked(): boolean {
  * Accepts files dropped anywhere in the window for the open conversation.
  * @returns whether files are dragged over the window
  */
-export function useDropping(onDropped: (dropped: readonly Attached[]) => void): boolean {
+export function useDropping(onDropped: (dropped: readonly Attachment[]) => void): boolean {
   const [isOver, setOver] = useState(false);
   const latest = useRef(onDropped);
   latest.current = onDropped;

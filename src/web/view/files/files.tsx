@@ -8,15 +8,15 @@ import { cleanText } from "../../../base/text.ts";
 import type { Item, Model, ShownFile, TransferView } from "../../../core/model/state.ts";
 import type { FileBody } from "../../../core/rooms/files.ts";
 import type { AllTexts } from "../../../ui/messages/en/parts.ts";
-import { type MediaKind, mediaOf } from "../../browser/media.ts";
-import { type Picture, PREVIEW_BYTES_MAX, previewsOf } from "../../transfer/previews.ts";
+import { type MediaKind, mediaType } from "../../browser/media.ts";
+import { getPreviews, type Picture, PREVIEW_BYTES_MAX } from "../../transfer/previews.ts";
 import { useFact } from "../shell/context.tsx";
 import { confirm } from "../shell/dialog.tsx";
 import { whenSettled } from "../shell/effects.ts";
+import { type PartPage, usePartPage } from "../shell/full-page.ts";
 import { Icon, IconButton, type IconName } from "../shell/icons.tsx";
 import type { LazyProps } from "../shell/lazy.tsx";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
-import { type PartPage, usePartPage } from "../shell/part-page.ts";
 import { downloadFrom } from "./download.ts";
 import { GRID_MIN, useSending } from "./file-frame.tsx";
 import { TransferLine } from "./transfers.tsx";
@@ -32,7 +32,7 @@ const ICONS: Readonly<Partial<Record<MediaKind, IconName>>> = {
 const HARMLESS: ReadonlySet<MediaKind> = new Set(["image", "sound", "video"]);
 
 function fileType(name: string, texts: AllTexts): string {
-  const media = mediaOf(name);
+  const media = mediaType(name);
   switch (media?.kind) {
     case "image":
       return texts.typeImage(media.name);
@@ -80,7 +80,7 @@ async function saveByBrowser({ chat }: PartPage, { file, name }: FileBody): Prom
 
 /** Whether the page can show it; the browser streams media from the server. */
 function isShown({ name, size, folder, isSealed }: ShownFile): boolean {
-  const media = folder === undefined ? mediaOf(name) : undefined;
+  const media = folder === undefined ? mediaType(name) : undefined;
   if (media === undefined) return false;
   const isStreamed = ["sound", "video", "document"].includes(media.kind) && isSealed !== true;
   return isStreamed || size <= PREVIEW_BYTES_MAX;
@@ -107,7 +107,7 @@ function waysOf(page: PartPage, item: Item, file: ShownFile, own: readonly MenuI
       action: texts.open,
       onConfirm: view,
     });
-  const isHarmless = HARMLESS.has(mediaOf(file.name)?.kind ?? "text");
+  const isHarmless = HARMLESS.has(mediaType(file.name)?.kind ?? "text");
   const byBrowser = () => void saveByBrowser(page, file).catch(fail);
   const save = () => chat.download(file.file, file.name);
   const isBrowsers = file.folder === undefined && file.isSealed !== true;
@@ -129,13 +129,13 @@ type Loaded =
 
 function usePicture(file: FileBody): Loaded {
   const page = usePartPage();
-  const previews = previewsOf(page);
+  const previews = getPreviews(page);
   const kept = previews.get(file.file);
   const [loaded, setLoaded] = useState<Loaded>(
     kept === undefined ? { kind: "coming" } : { kind: "here", picture: kept },
   );
   useEffect(() => {
-    const { result, leave } = previews.want(file);
+    const { result, release: leave } = previews.request(file);
     const end = whenSettled(
       result,
       (picture) => setLoaded(picture === undefined ? { kind: "none" } : { kind: "here", picture }),
@@ -213,7 +213,7 @@ function PictureCell(props: FileProps) {
         <IconButton icon="down" label={texts.saveFile(name)} onPress={save} />
         <MenuButton className="file-more" label={texts.actionsFor(name)} items={items} />
       </div>
-      {transfer && <TransferLine transfer={transfer} isBrief />}
+      {transfer && <TransferLine transfer={transfer} isCompact />}
     </div>
   );
 }
@@ -227,7 +227,7 @@ function FileLine(props: FileProps & { readonly isPicture: boolean }) {
   const [isAsked, setAsked] = useState(false);
   const name = cleanText(file.name);
   const { folder } = file;
-  const media = folder === undefined ? mediaOf(file.name) : undefined;
+  const media = folder === undefined ? mediaType(file.name) : undefined;
   const icon = folder === undefined ? (ICONS[media?.kind ?? "text"] ?? "file") : "folder";
   const type = folder === undefined ? fileType(file.name, texts) : texts.folderOf(folder.entries);
   const canPreview = open !== undefined && media?.kind === "image" && !isPicture && !isAsked;
@@ -273,7 +273,7 @@ function FileLine(props: FileProps & { readonly isPicture: boolean }) {
         </p>
       ) : null}
       {(isPicture || isAsked) && open !== undefined ? <PictureBox file={file} open={open} /> : null}
-      {transfer && <TransferLine transfer={transfer} isBrief />}
+      {transfer && <TransferLine transfer={transfer} isCompact />}
     </div>
   );
 }

@@ -8,8 +8,8 @@ import type { ProgressReport, WaitsAt } from "../../../core/transfer/progress.ts
 import type { AllTexts } from "../../../ui/messages/en/parts.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
 import { useFact } from "../shell/context.tsx";
+import { usePartPage } from "../shell/full-page.ts";
 import { IconButton } from "../shell/icons.tsx";
-import { usePartPage } from "../shell/part-page.ts";
 
 const WAITS_TEXTS = {
   source: "waitsSource",
@@ -90,12 +90,12 @@ function Buttons({ transfer }: { readonly transfer: TransferView }) {
 interface TransferProps {
   readonly transfer: TransferView;
   /** Short form, shown next to the file's name. */
-  readonly isBrief?: boolean;
+  readonly isCompact?: boolean;
 }
 
 export const TransferLine = memo(function TransferLine({
   transfer,
-  isBrief = false,
+  isCompact = false,
 }: TransferProps) {
   const { texts } = usePartPage();
   const { name, kind, to, state, progress } = transfer;
@@ -106,7 +106,7 @@ export const TransferLine = memo(function TransferLine({
     // biome-ignore lint/a11y/useSemanticElements: it is no part of a form
     <div className="transfer" role="group" aria-label={texts.transferOf(shown)}>
       <div className="transfer-about">
-        {isBrief ? null : (
+        {isCompact ? null : (
           <span className="file-name" dir="auto">
             {shown} <span className="file-note">{where}</span>
           </span>

@@ -5,13 +5,13 @@ import { Fault } from "../../../base/fault.ts";
 import { cleanText } from "../../../base/text.ts";
 import { isIgnored, openRoom } from "../../../core/model/selectors.ts";
 import type { Model, ShownFile } from "../../../core/model/state.ts";
-import { isDocument, mediaOf } from "../../browser/media.ts";
-import { type Picture, PREVIEW_BYTES_MAX, previewsOf } from "../../transfer/previews.ts";
+import { isPdf, mediaType } from "../../browser/media.ts";
+import { getPreviews, type Picture, PREVIEW_BYTES_MAX } from "../../transfer/previews.ts";
 import { FaultLine, useFact, useWork } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
 import { listen } from "../shell/effects.ts";
+import { usePartPage } from "../shell/full-page.ts";
 import { IconButton } from "../shell/icons.tsx";
-import { usePartPage } from "../shell/part-page.ts";
 
 /** Maximum size of a text shown in the dialog. */
 const TEXT_SHOWN_MAX = 1024 * 1024;
@@ -26,7 +26,7 @@ export interface ViewerProps {
 
 /** Shows a file inside the page. Nothing in it runs: the name's type decides, never the content. */
 export function Viewer({ file, onClose }: ViewerProps) {
-  const media = mediaOf(file.name);
+  const media = mediaType(file.name);
   if (media?.kind === "image") return <PictureViewer file={file} onClose={onClose} />;
   return (
     <Dialog title={cleanText(file.name)} onClose={onClose} className="viewer">
@@ -87,8 +87,8 @@ function useAddress(file: ShownFile) {
       const options = { digest: file.digest, signal: stop.signal };
       const bytes = await chat.preview(file.file, PREVIEW_BYTES_MAX, options);
       if (stop.signal.aborted) return;
-      const { mime = "", kind } = mediaOf(file.name) ?? {};
-      if (kind === "document" && !isDocument(bytes)) return setWrong(true);
+      const { mime = "", kind } = mediaType(file.name) ?? {};
+      if (kind === "document" && !isPdf(bytes)) return setWrong(true);
       made = URL.createObjectURL(new Blob([new Uint8Array(bytes)], { type: mime }));
       setAddress(made);
     });
@@ -104,7 +104,7 @@ function MediaView({ file }: { readonly file: ShownFile }) {
   const { texts } = usePartPage();
   const { address, work, isWrong, wrong } = useAddress(file);
   const name = cleanText(file.name);
-  const { kind } = mediaOf(file.name) ?? {};
+  const { kind } = mediaType(file.name) ?? {};
   return (
     <>
       {address !== undefined && kind === "sound" ? (
@@ -136,7 +136,7 @@ function picturesOf(model: Model): readonly Shown[] {
   const { items = [] } = room?.jump ?? room?.tail ?? {};
   return items.flatMap(({ file, state, from, text }) => {
     if (file === undefined || state !== "whole" || isIgnored(model, from)) return [];
-    const isPicture = mediaOf(file.name)?.kind === "image" && file.folder === undefined;
+    const isPicture = mediaType(file.name)?.kind === "image" && file.folder === undefined;
     return isPicture && file.size <= PREVIEW_BYTES_MAX ? [{ file, text }] : [];
   });
 }
@@ -286,7 +286,7 @@ interface LargePictureProps {
 function LargePicture({ file, zoom, onZoom }: LargePictureProps) {
   const page = usePartPage();
   const { texts } = page;
-  const previews = previewsOf(page);
+  const previews = getPreviews(page);
   const work = useWork();
   const [picture, setPicture] = useState<Picture | "none" | undefined>(previews.get(file.file));
   const image = useRef<HTMLImageElement>(null);
@@ -294,7 +294,7 @@ function LargePicture({ file, zoom, onZoom }: LargePictureProps) {
   const [fitPx, setFitPx] = useState(0);
   // biome-ignore lint/correctness/useExhaustiveDependencies: fetched once for each
   useEffect(() => {
-    const { result, leave } = previews.want(file);
+    const { result, release: leave } = previews.request(file);
     work.run(async () => setPicture((await result) ?? "none"));
     return leave;
   }, []);

@@ -22,7 +22,7 @@ import { isWide, usePage, useTexts } from "../shell/context.tsx";
 import { listen } from "../shell/effects.ts";
 import { LazyPart } from "../shell/lazy.tsx";
 import { Toasts } from "../shell/toasts.tsx";
-import { Unfolded } from "../words/fold.tsx";
+import { Unfolded } from "../text/fold.tsx";
 import { type AttachedFiles, Composer, type ComposerHandle } from "./composer.tsx";
 import { RoomHead } from "./header.tsx";
 import { useLiveRegion } from "./live-region.ts";
@@ -83,7 +83,7 @@ interface MainProps {
 /** Files attached to the next message of the room. */
 function useAttached(target: string, focus: () => void): AttachedFiles {
   const { chat } = usePage();
-  const files = useSyncExternalStore(chat.subscribe, () => chat.attached.of(target));
+  const files = useSyncExternalStore(chat.subscribe, () => chat.attached.filesFor(target));
   const latest = useRef(focus);
   latest.current = focus;
   return useMemo(

@@ -30,9 +30,9 @@ import {
   NOTHING,
 } from "../../../ui/text/writing.ts";
 import type { Chat } from "../../driver/chat.ts";
-import { type Completion, complete, completionAt, isSpelling } from "../../input/completion.ts";
+import { type Completion, complete, completionAt, isTypingEmoji } from "../../input/completion.ts";
 import { composerAction } from "../../input/keys.ts";
-import type { Attached } from "../../transfer/attached.ts";
+import type { Attachment } from "../../transfer/attachments.ts";
 import { EmojiButton } from "../emoji/button.tsx";
 import { Button } from "../shell/button.tsx";
 import { usePage, useTexts } from "../shell/context.tsx";
@@ -60,14 +60,14 @@ export interface ComposerProps {
 
 /** Files attached to the next message. */
 export interface AttachedFiles {
-  readonly files: readonly Attached[];
-  readonly add: (files: readonly Attached[]) => void;
-  readonly remove: (one: Attached) => void;
+  readonly files: readonly Attachment[];
+  readonly add: (files: readonly Attachment[]) => void;
+  readonly remove: (one: Attachment) => void;
   /** @param text posted with the first file @returns false if refused; the files stay attached */
   readonly send: (text: string) => boolean;
 }
 
-function withoutHandles(files: Iterable<File>): Attached[] {
+function withoutHandles(files: Iterable<File>): Attachment[] {
   return [...files].map((file) => ({ file, handle: undefined }));
 }
 
@@ -175,7 +175,7 @@ function useOffer() {
     const source = suggestionSource(chat.model, Object.keys(COMMANDS), named);
     const completion = completionAt(now, caret, source);
     setOffer(completion === undefined ? undefined : { completion, at: 0 });
-    if (named !== undefined || !isSpelling(now, caret)) return;
+    if (named !== undefined || !isTypingEmoji(now, caret)) return;
     // If loading fails, no emoji are offered.
     const isThere = () => text.current === now && look(now, caret);
     emoji.fetch().then(isThere, () => undefined);

@@ -4,7 +4,7 @@ import { cleanText } from "../../../base/text.ts";
 import { Button } from "../shell/button.tsx";
 import { FaultLine, useFact, useWork } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
-import { usePartPage } from "../shell/part-page.ts";
+import { usePartPage } from "../shell/full-page.ts";
 import { useListFocus } from "./listed-message.tsx";
 
 /** Lists ignored users, each with a button to stop ignoring them. */

@@ -8,7 +8,7 @@ import { copy } from "../shell/clipboard.ts";
 import type { PageValue } from "../shell/context.tsx";
 import { askingItem, eraseQuestion } from "../shell/dialog.tsx";
 import type { MenuItem } from "../shell/menu.tsx";
-import type { Unfolded } from "../words/fold.tsx";
+import type { Unfolded } from "../text/fold.tsx";
 
 /** Reaction on the message's own toolbar. */
 export const THUMB = "👍";

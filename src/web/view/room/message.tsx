@@ -26,7 +26,7 @@ import { listen } from "../shell/effects.ts";
 import { Icon, IconButton } from "../shell/icons.tsx";
 import { LazyPart } from "../shell/lazy.tsx";
 import { MenuButton } from "../shell/menu.tsx";
-import { Fold } from "../words/fold.tsx";
+import { Fold } from "../text/fold.tsx";
 import { type MessageActions, messageItems, QUICK_SIGNS, THUMB } from "./message-actions.ts";
 import { PlainLine, RichText } from "./rich-text.tsx";
 

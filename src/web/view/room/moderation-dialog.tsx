@@ -3,8 +3,8 @@
 import { useState } from "react";
 import { cleanText } from "../../../base/text.ts";
 import { FormDialog } from "../shell/dialog.tsx";
+import { usePartPage } from "../shell/full-page.ts";
 import type { LazyProps } from "../shell/lazy.tsx";
-import { usePartPage } from "../shell/part-page.ts";
 
 /** Confirms an action that is hard to undo. */
 export function ModerationDialog({ act, user, room: given, onClose }: LazyProps["Moderation"]) {

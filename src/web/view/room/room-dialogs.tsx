@@ -13,9 +13,9 @@ import { Button } from "../shell/button.tsx";
 import { FaultLine, useWork, type Work } from "../shell/context.tsx";
 import { Dialog, FormDialog } from "../shell/dialog.tsx";
 import { Check, Field } from "../shell/form.tsx";
+import { usePartPage } from "../shell/full-page.ts";
 import { Icon } from "../shell/icons.tsx";
 import type { LazyProps } from "../shell/lazy.tsx";
-import { usePartPage } from "../shell/part-page.ts";
 
 type RoomEntry = Answer<"rooms">["rooms"][number];
 

@@ -8,9 +8,9 @@ import type { RoomState } from "../../../core/model/state.ts";
 import { Button } from "../shell/button.tsx";
 import { useFact } from "../shell/context.tsx";
 import { confirm, confirmSeal, Dialog } from "../shell/dialog.tsx";
+import { type PartPage, usePartPage } from "../shell/full-page.ts";
 import type { LazyProps } from "../shell/lazy.tsx";
 import { Menu, type MenuItem } from "../shell/menu.tsx";
-import { type PartPage, usePartPage } from "../shell/part-page.ts";
 import { showsPictures, switchedPictures } from "../shell/settings.ts";
 import { personItems } from "./members.tsx";
 

@@ -8,9 +8,9 @@ import { Button } from "../shell/button.tsx";
 import { useFact } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
 import { whenSettled } from "../shell/effects.ts";
+import { usePartPage } from "../shell/full-page.ts";
 import { IconButton } from "../shell/icons.tsx";
 import type { LazyProps } from "../shell/lazy.tsx";
-import { usePartPage } from "../shell/part-page.ts";
 import { ListedMessage, useListFocus } from "./listed-message.tsx";
 
 /** Messages shown at a time, since they are fetched one by one. */

@@ -12,9 +12,9 @@ import { FaultLine, useFact, useOnline, useWork } from "../shell/context.tsx";
 import { confirm, Dialog } from "../shell/dialog.tsx";
 import { whenSettled } from "../shell/effects.ts";
 import { Field } from "../shell/form.tsx";
+import { type PartPage, usePartPage } from "../shell/full-page.ts";
 import { IconButton } from "../shell/icons.tsx";
 import type { LazyProps } from "../shell/lazy.tsx";
-import { type PartPage, usePartPage } from "../shell/part-page.ts";
 
 /** State of this device in a sealed room as of its last record; `undefined` until known. */
 function useSealing(room: RoomState | undefined, changes = 0): RoomSealStatus | undefined {

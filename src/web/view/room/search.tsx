@@ -10,9 +10,9 @@ import { briefText } from "../../../ui/text/event-text.ts";
 import { Button } from "../shell/button.tsx";
 import { FaultLine, useFact } from "../shell/context.tsx";
 import { Check, focusAtOnce } from "../shell/form.tsx";
+import { usePartPage } from "../shell/full-page.ts";
 import { IconButton } from "../shell/icons.tsx";
 import type { LazyProps } from "../shell/lazy.tsx";
-import { usePartPage } from "../shell/part-page.ts";
 import { ListedMessage } from "./listed-message.tsx";
 import { PlainLine } from "./rich-text.tsx";
 

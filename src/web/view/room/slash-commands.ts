@@ -25,7 +25,7 @@ import { type AccountFacts, whoIsText } from "../../../ui/commands/whois.ts";
 import type { Texts } from "../../../ui/messages/en/first.ts";
 import { PageFault } from "../../../ui/text/page-fault.ts";
 import type { PostBody, Answer as WireAnswer } from "../../../wire/messages.ts";
-import { slashLine, summaryOf } from "../../input/slash.ts";
+import { commandSummary, slashLine } from "../../input/slash.ts";
 import type { PageValue } from "../shell/context.tsx";
 import { confirm, confirmSeal, eraseQuestion } from "../shell/dialog.tsx";
 
@@ -65,7 +65,7 @@ export function runSlashCommand(
   }
   if (line.kind === "misused") {
     const usage = texts.commandMisused(line.usage);
-    const summary = summaryOf(line.name, { ...page.lazy.parts?.texts, ...texts });
+    const summary = commandSummary(line.name, { ...page.lazy.parts?.texts, ...texts });
     return { kind: "invalid", sentence: summary === "" ? usage : `${usage}: ${summary}` };
   }
   const { command, order } = line;

@@ -6,7 +6,7 @@ import type { Model } from "../../../core/model/state.ts";
 import { usageIn } from "../../../ui/commands/command.ts";
 import { COMMANDS } from "../../../ui/commands/table.ts";
 import type { Completion, CompletionSource } from "../../input/completion.ts";
-import { summaryOf } from "../../input/slash.ts";
+import { commandSummary } from "../../input/slash.ts";
 import { usePage } from "../shell/context.tsx";
 
 export function suggestionSource(
@@ -48,7 +48,7 @@ export function Suggestions({ completion, at, onChoose }: SuggestionsProps) {
             }}
           >
             {command === undefined ? cleanText(choice) : usageIn(command, "page")}{" "}
-            <span className="room-note">{label ?? (command && summaryOf(name, known))}</span>
+            <span className="room-note">{label ?? (command && commandSummary(name, known))}</span>
           </div>
         );
       })}

@@ -9,8 +9,8 @@ import type { Model } from "../../../core/model/state.ts";
 import { matching } from "../../input/completion.ts";
 import { rove } from "../../input/keys.ts";
 import { Dialog } from "../shell/dialog.tsx";
+import { usePartPage } from "../shell/full-page.ts";
 import type { LazyProps } from "../shell/lazy.tsx";
-import { usePartPage } from "../shell/part-page.ts";
 
 function targetsOf(model: Model, isPeople: boolean): readonly string[] {
   const { rooms, people } = roomLines(model);

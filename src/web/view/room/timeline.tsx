@@ -22,10 +22,10 @@ import { Button } from "../shell/button.tsx";
 import { useFact, usePage, useTexts } from "../shell/context.tsx";
 import { listen } from "../shell/effects.ts";
 import { MenuStateContext } from "../shell/menu.tsx";
-import { Unfolded } from "../words/fold.tsx";
-import { useKeptFocus } from "./kept-focus.ts";
+import { Unfolded } from "../text/fold.tsx";
 import { EventText, Message, Pending } from "./message.tsx";
 import type { MessageActions } from "./message-actions.ts";
+import { useKeptFocus } from "./row-focus.ts";
 
 /** Distance from an end within which more messages are loaded. */
 const REACH_PX = 800;

@@ -24,7 +24,7 @@ export interface PageValue {
   readonly texts: Texts;
   readonly times: Times;
   /** Created by the component that first shows pictures. */
-  readonly previews: { made?: Previews };
+  readonly previews: { instance?: Previews };
   readonly lazy: PartsLoader<LazyParts>;
   readonly emoji: PartsLoader<EmojiPart>;
   readonly settings: Settings;

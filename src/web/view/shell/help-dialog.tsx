@@ -2,10 +2,10 @@
 
 import { usageIn } from "../../../ui/commands/command.ts";
 import { COMMANDS } from "../../../ui/commands/table.ts";
-import { summaryOf } from "../../input/slash.ts";
+import { commandSummary } from "../../input/slash.ts";
 import { Dialog } from "./dialog.tsx";
+import { usePartPage } from "./full-page.ts";
 import { LazyPart } from "./lazy.tsx";
-import { usePartPage } from "./part-page.ts";
 
 export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
   const { texts } = usePartPage();
@@ -38,7 +38,7 @@ export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
             <dt>
               <code>{usageIn(command, "page")}</code>
             </dt>
-            <dd>{summaryOf(name, texts)}</dd>
+            <dd>{commandSummary(name, texts)}</dd>
           </div>
         ))}
       </dl>

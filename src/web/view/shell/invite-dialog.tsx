@@ -5,13 +5,13 @@ import { cleanText, titleText } from "../../../base/text.ts";
 import { parseFingerprint } from "../../../wire/fingerprint.ts";
 import { encodeSecret, quoteInvite } from "../../../wire/invite.ts";
 import type { Chat } from "../../driver/chat.ts";
-import { type InvitePlace, invitePlaces } from "../../input/invite-addresses.ts";
+import { type InviteAddress, inviteAddresses } from "../../input/invite-addresses.ts";
 import { Button } from "./button.tsx";
 import { copy } from "./clipboard.ts";
 import { FaultLine, useWork } from "./context.tsx";
 import { Dialog } from "./dialog.tsx";
 import { SelectField } from "./form.tsx";
-import { usePartPage } from "./part-page.ts";
+import { usePartPage } from "./full-page.ts";
 import { Qr } from "./qr.tsx";
 
 const DAYS_MS = 7 * 24 * 60 * 60_000;
@@ -53,7 +53,7 @@ function ShareButton({ address }: { readonly address: string }) {
 /** The server's address and fingerprint for a terminal, with the secret of an invite or a reset. */
 export function inviteText(
   { model }: Chat,
-  { host, port }: Pick<InvitePlace, "host" | "port">,
+  { host, port }: Pick<InviteAddress, "host" | "port">,
   secret?: string,
 ): string {
   const known = model.server?.fingerprint;
@@ -70,7 +70,7 @@ interface Made {
   readonly token: string;
   readonly untilUnixMs: number;
   /** At least one. */
-  readonly places: readonly InvitePlace[];
+  readonly places: readonly InviteAddress[];
 }
 
 /** Code, link and command of the invite, for the chosen address. */
@@ -117,7 +117,7 @@ export function InviteDialog({ onClose }: { readonly onClose: () => void }) {
       const untilUnixMs = Date.now() + DAYS_MS;
       const { token, places } = await chat.request("invite", { uses, expires: untilUnixMs });
       const isPassed = document.documentElement.dataset["local"] !== undefined;
-      setMade({ token, untilUnixMs, places: invitePlaces(location, places, isPassed) });
+      setMade({ token, untilUnixMs, places: inviteAddresses(location, places, isPassed) });
     });
   };
   return (

@@ -1,4 +1,4 @@
-/** Loads the parts of view/lazy-parts.tsx on demand or when idle; knows only names and props. */
+/** Loads the parts of view/lazy-module.tsx on demand or when idle; knows only names and props. */
 
 import {
   Component,
@@ -13,7 +13,7 @@ import type { FoldedName } from "../../../base/names.ts";
 import type { GuessDelayView, Item, Model, RoomState } from "../../../core/model/state.ts";
 import type { Texts } from "../../../ui/messages/en/first.ts";
 import type { AllTexts } from "../../../ui/messages/en/parts.ts";
-import type { Attached } from "../../transfer/attached.ts";
+import type { Attachment } from "../../transfer/attachments.ts";
 import { PageContext, type PageValue, useFact, usePage, type Work } from "./context.tsx";
 import { whenSettled } from "./effects.ts";
 import type { MenuItem } from "./menu.tsx";
@@ -93,8 +93,8 @@ interface LazyViews {
     readonly menuOf: (item: Item) => MenuItem[];
   };
   readonly Attachments: {
-    readonly files: readonly Attached[];
-    readonly onRemove: (one: Attached) => void;
+    readonly files: readonly Attachment[];
+    readonly onRemove: (one: Attachment) => void;
   };
   readonly Search: Closing & { readonly open: string | undefined; readonly onJump: Jump };
   readonly Dashboard: Closing;
@@ -114,7 +114,7 @@ interface LazyViews {
   readonly Readers: { readonly seq: number };
 }
 
-/** Props of each component of view/lazy-parts.tsx. */
+/** Props of each component of view/lazy-module.tsx. */
 export type LazyProps = LazyViews & {
   readonly [Name in keyof LazyDialogs]: LazyDialogs[Name] & Closing;
 };
@@ -237,7 +237,7 @@ function Bounded(props: PartProps & Partial<Closing>) {
   );
 }
 
-/** A component of view/lazy-parts.tsx. If it cannot be loaded, it closes, or shows nothing. */
+/** A component of view/lazy-module.tsx. If it cannot be loaded, it closes, or shows nothing. */
 export function LazyPart<Name extends keyof LazyProps>(
   props: PartProps & LazyProps[Name] & { readonly part: Name },
 ) {

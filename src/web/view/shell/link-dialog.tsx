@@ -4,14 +4,14 @@ import { useEffect, useState } from "react";
 import { formatLinkCode } from "../../../crypto/link-form.ts";
 import type { Chat } from "../../driver/chat.ts";
 import { grantLink, offerLink } from "../../driver/linking.ts";
-import { invitePlaces } from "../../input/invite-addresses.ts";
+import { inviteAddresses } from "../../input/invite-addresses.ts";
 import { FaultLine, useWork } from "./context.tsx";
 import { Dialog } from "./dialog.tsx";
+import { usePartPage } from "./full-page.ts";
 import { CopyLine, inviteText } from "./invite-dialog.tsx";
-import { usePartPage } from "./part-page.ts";
 
 function joinLine(chat: Chat): string {
-  const [place = { host: location.hostname, port: 443 }] = invitePlaces(location);
+  const [place = { host: location.hostname, port: 443 }] = inviteAddresses(location);
   return `chat link-device --join ${inviteText(chat, place)}`;
 }
 
@@ -35,7 +35,7 @@ export function LinkDialog({ onClose, onLinked }: LinkProps) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: listens as long as there is a code
   useEffect(() => {
     if (code === undefined) return;
-    return chat.onTold((told) => {
+    return chat.onEvent((told) => {
       if (told.kind !== "link-asked") return;
       work.run(async () => {
         await grantLink(chat.linking, code, told);

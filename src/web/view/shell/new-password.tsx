@@ -3,7 +3,7 @@
 import { useState } from "react";
 import { PASSWORD_CHARS_MIN } from "../../../base/limits.ts";
 import { Field } from "./form.tsx";
-import { usePartPage } from "./part-page.ts";
+import { usePartPage } from "./full-page.ts";
 
 interface NewPasswordProps {
   /** Called with the password; "" while it is too short or the two fields differ. */

@@ -2,7 +2,7 @@
 
 import { useMemo } from "react";
 import { qrDots } from "../../../base/qr.ts";
-import { usePartPage } from "./part-page.ts";
+import { usePartPage } from "./full-page.ts";
 
 /** Black on white in any theme: phones read nothing else. */
 export function Qr({ text }: { readonly text: string }) {

@@ -5,15 +5,15 @@ import { cleanText } from "../../../base/text.ts";
 import type { AllTexts } from "../../../ui/messages/en/parts.ts";
 import { LANGUAGES, languageFor } from "../../../ui/messages/languages.ts";
 import type { Times } from "../../../ui/text/times.ts";
-import { type DeviceLine, revokeOthers } from "../../driver/devices.ts";
+import { type DeviceInfo, revokeOthers } from "../../driver/devices.ts";
 import { Button } from "./button.tsx";
 import { FaultLine, useWork } from "./context.tsx";
 import { confirm, Dialog, FormDialog } from "./dialog.tsx";
 import { Check, Field, SelectField } from "./form.tsx";
+import { usePartPage } from "./full-page.ts";
 import { LazyPart } from "./lazy.tsx";
 import { LinkDialog } from "./link-dialog.tsx";
 import { NewPassword } from "./new-password.tsx";
-import { usePartPage } from "./part-page.ts";
 import type { Settings } from "./settings.ts";
 
 function Looks() {
@@ -149,13 +149,13 @@ function nameOf(id: string, label: string | undefined, texts: AllTexts): string 
   return cleanText(isPlain ? (label ?? id.slice(0, 8)) : texts.deviceOn(program, system));
 }
 
-type Seen = Pick<DeviceLine, "online" | "seen">;
+type Seen = Pick<DeviceInfo, "online" | "seen">;
 
 function Devices() {
   const page = usePartPage();
   const { texts, chat, notify, times } = page;
   const work = useWork();
-  const [devices, setDevices] = useState<readonly DeviceLine[]>([]);
+  const [devices, setDevices] = useState<readonly DeviceInfo[]>([]);
   const load = async () => setDevices((await chat.request("devices", {})).devices);
   // biome-ignore lint/correctness/useExhaustiveDependencies: asked for once
   useEffect(() => work.run(load), []);

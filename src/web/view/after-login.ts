@@ -4,4 +4,4 @@ import "./first-screen.ts";
 import { openTransfers } from "../transfer/page-transfers.ts";
 import { alarmingAuditor } from "./alarm.tsx";
 
-export const ENTERED = { openTransfers, alarmingAuditor } as const;
+export const AFTER_LOGIN = { openTransfers, alarmingAuditor } as const;

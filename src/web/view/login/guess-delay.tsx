@@ -1,8 +1,8 @@
 /** Countdown while the server delays a login attempt. */
 
 import { useEffect, useState } from "react";
+import { usePartPage } from "../shell/full-page.ts";
 import type { LazyProps } from "../shell/lazy.tsx";
-import { usePartPage } from "../shell/part-page.ts";
 
 /**
  * Nothing is shown before this: the server answers a correct secret immediately, even after wrong

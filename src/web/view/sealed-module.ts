@@ -3,12 +3,12 @@
 import "./first-screen.ts";
 import { SEALED_CODE } from "../../client/sealed/code.ts";
 import { BrowserLogPins } from "../browser/log-pins.ts";
-import { openSealedHome, stateKeyOf } from "../browser/sealed-home.ts";
-import type { SealedPart } from "../driver/sealing.ts";
+import { loadStateKey, openSealedHome } from "../browser/sealed-home.ts";
+import type { SealedModule } from "../driver/sealing.ts";
 
-export const SEALED_PART: SealedPart = {
+export const SEALED_PART: SealedModule = {
   ...SEALED_CODE,
   openSealedHome,
-  stateKeyOf,
+  loadStateKey,
   logPinsOf: (store) => new BrowserLogPins(store),
 };

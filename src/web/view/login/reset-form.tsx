@@ -2,9 +2,9 @@
 
 import { type FormEvent, useState } from "react";
 import { Button } from "../shell/button.tsx";
+import { usePartPage } from "../shell/full-page.ts";
 import type { LazyProps } from "../shell/lazy.tsx";
 import { NewPassword } from "../shell/new-password.tsx";
-import { usePartPage } from "../shell/part-page.ts";
 
 export function ResetForm({ work, onOther }: LazyProps["Reset"]) {
   const { texts, chat } = usePartPage();

@@ -7,9 +7,9 @@ import { cleanText } from "../../../base/text.ts";
 import { formatUtc } from "../../../base/time.ts";
 import { RichText } from "../room/rich-text.tsx";
 import { useFact } from "../shell/context.tsx";
+import { usePartPage } from "../shell/full-page.ts";
 import { IconButton } from "../shell/icons.tsx";
 import { keepLocal, readLocal } from "../shell/local.ts";
-import { usePartPage } from "../shell/part-page.ts";
 
 /** Announcements contain no mentions. */
 const NOBODY: readonly string[] = [];

@@ -2,8 +2,8 @@
 
 import { Button } from "../shell/button.tsx";
 import { useWork } from "../shell/context.tsx";
+import { usePartPage } from "../shell/full-page.ts";
 import { IconButton } from "../shell/icons.tsx";
-import { usePartPage } from "../shell/part-page.ts";
 
 /** Effect and expiry of the operator link, and how to end it. */
 export function OperatorPart() {

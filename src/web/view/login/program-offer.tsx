@@ -3,10 +3,15 @@
 import { useEffect, useState } from "react";
 import { formatSize } from "../../../base/sizes.ts";
 import type { AllTexts } from "../../../ui/messages/en/parts.ts";
-import { checkLine, type OfferedProgram, offeredPrograms, systemOf } from "../../input/programs.ts";
+import {
+  browserSystem,
+  checksumCommand,
+  type OfferedProgram,
+  offeredPrograms,
+} from "../../input/programs.ts";
 import { Button } from "../shell/button.tsx";
 import { copy } from "../shell/clipboard.ts";
-import { usePartPage } from "../shell/part-page.ts";
+import { usePartPage } from "../shell/full-page.ts";
 
 const SYSTEM_NAMES: Readonly<Record<string, string>> = {
   "linux-x64": "Linux",
@@ -36,7 +41,7 @@ function usePrograms(): readonly OfferedProgram[] {
 export function ProgramOffer() {
   const { texts } = usePartPage();
   const programs = usePrograms();
-  const own = systemOf(navigator.userAgent);
+  const own = browserSystem(navigator.userAgent);
   const mine = programs.find(({ system }) => system === own);
   if (programs.length === 0) return null;
   return (
@@ -74,7 +79,7 @@ function Download({ program: { name, system, sizeBytes }, texts }: ProgramProps)
 /** The checksum, inside the command that compares it. */
 function Check({ program, texts }: ProgramProps) {
   const page = usePartPage();
-  const line = checkLine(program);
+  const line = checksumCommand(program);
   return (
     <div className="program-check">
       <code dir="ltr">{line}</code>

@@ -30,14 +30,14 @@ import { type Platform, PROGRAM } from "../browser/environment.ts";
 import { pageHashing, pageSha256 } from "../browser/hash.ts";
 import { Preferences } from "../browser/preferences.ts";
 import { type Fragment, readFragment } from "../input/fragment.ts";
-import { type Attached, type AttachedChange, AttachedFiles } from "../transfer/attached.ts";
+import { type Attachment, type AttachmentChange, Attachments } from "../transfer/attachments.ts";
 import type { OpenTransfers } from "../transfer/page-transfers.ts";
 import { PageAccount } from "./account.ts";
-import { LazyAuditor, type OpenAuditor } from "./auditing.ts";
-import type { SealedPart } from "./sealing.ts";
+import { LazyAuditor, type OpenAuditor } from "./lazy-auditor.ts";
+import type { SealedModule } from "./sealing.ts";
 
 /** One-time events that are not part of the model. */
-export type Told =
+export type PageEvent =
   | Extract<ModelEffect, { kind: "notify" }>
   | Extract<
       AccountEvent,
@@ -45,21 +45,21 @@ export type Told =
     >;
 
 /** The login form stays open and shows the error. */
-const FORM_MANNER: LoginPolicy = {
+const FORM_LOGIN_POLICY: LoginPolicy = {
   retriesOnLink: true,
   takenRemedy: () => "give its password, or choose another name",
 };
 
 /** Interval at which drafts are stored. */
-const DRAFTS_KEPT_EVERY_MS = 500;
+const DRAFT_STORE_INTERVAL_MS = 500;
 
 /** Loaders for code that the first screen does not need. */
-export interface LaterCode {
+export interface LazyCode {
   readonly transfers: () => Promise<OpenTransfers>;
   /** Checks the server's log; absent if the log is not checked. */
   readonly auditor?: () => Promise<OpenAuditor>;
   /** Absent if sealed rooms are not supported. */
-  readonly sealed?: () => Promise<SealedPart>;
+  readonly sealed?: () => Promise<SealedModule>;
 }
 
 /** A sealed room that this account may join. */
@@ -79,11 +79,11 @@ export abstract class ChatCore extends ChatActions {
   readonly #platform: Platform;
   protected readonly device: Device;
   /** Files attached to the next message. */
-  readonly attached = new AttachedFiles((target, one, change) => {
-    this.#attachedChanged(target, one, change);
+  readonly attached = new Attachments((target, one, change) => {
+    this.#attachmentChanged(target, one, change);
   });
-  readonly #later: LaterCode;
-  readonly #onTold = new Set<(told: Told) => void>();
+  readonly #lazyCode: LazyCode;
+  readonly #listeners = new Set<(told: PageEvent) => void>();
   /** Drafts not stored yet. */
   readonly #drafts = new Map<string, Draft | undefined>();
   #cancelDrafts: (() => void) | undefined;
@@ -91,14 +91,14 @@ export abstract class ChatCore extends ChatActions {
   #resetToken: string | undefined;
   #invitations: readonly Invitation[] = [];
   #cluster: readonly ServerPlace[] = [];
-  #isByLink = false;
+  #isLinkOperator = false;
   #isLinkDismissed = false;
   readonly #auditor: LazyAuditor;
   /** Fault of the server's log; if set, nothing more is sent. */
   #alarm: Fault | undefined;
 
   /** Connects and logs in the last user, unless the user asks for a password reset. */
-  constructor(platform: Platform, device: Device, later: LaterCode) {
+  constructor(platform: Platform, device: Device, lazyCode: LazyCode) {
     super({
       nextFrame: (callback) => platform.nextFrame(callback),
       sha256: pageSha256,
@@ -107,12 +107,12 @@ export abstract class ChatCore extends ChatActions {
     });
     this.#platform = platform;
     this.device = device;
-    this.#later = later;
+    this.#lazyCode = lazyCode;
     this.fragment = readFragment(platform.fragment, platform.isLocal);
     this.#resetToken = this.fragment.resetToken;
     this.preferences = new Preferences(platform.store);
     this.#auditor = new LazyAuditor(async () => {
-      const open = await later.auditor?.();
+      const open = await lazyCode.auditor?.();
       return open?.(platform, device, ({ fault }) => {
         this.#alarm = fault;
         this.link.loop.reconnect(fault, true);
@@ -121,15 +121,15 @@ export abstract class ChatCore extends ChatActions {
     const { clock, entropy, dial } = platform;
     this.link = new AccountLink(
       {
-        ...{ clock, entropy, dial, keys: device, policy: FORM_MANNER },
+        ...{ clock, entropy, dial, keys: device, policy: FORM_LOGIN_POLICY },
         program: clientName(PROGRAM, platform.browserName),
         ...{ reconnects: "inside", remembersPassword: !device.canSign },
         // The page has a button to reconnect immediately.
         ...{ reconnectsSooner: false, reportsStalls: true },
       },
       {
-        state: (state) => this.#stands(linkEventOf(state)),
-        event: (event) => this.#happened(event),
+        state: (state) => this.#stateChanged(linkEventOf(state)),
+        event: (event) => this.#handleEvent(event),
         greeted: (greeted) => this.#greeted(greeted),
         account: (greeted, asked, known) => ({
           account: this.#accountFor(greeted, known),
@@ -137,16 +137,16 @@ export abstract class ChatCore extends ChatActions {
           // A password may still open the account; `stopped` reports when nothing can.
           onUnenrolled: () => undefined,
         }),
-        loggedIn: (account, login) => this.#entered(account, login),
-        handleNotice: (notice) => this.#takes(notice),
+        loggedIn: (account, login) => this.#loggedIn(account, login),
+        handleNotice: (notice) => this.#handleNotice(notice),
         connected: (account, login) => this.#connected(account, login),
         audit: (act) => this.#auditor.do(act),
         whenReady: (callback) => callback(),
       },
     );
     platform.onOnline(() => this.link.loop.reconnectNow());
-    platform.tabs.onMessage(({ user }) => this.#leftElsewhere(user));
-    void this.preferences.begin().then((user) => {
+    platform.tabs.onMessage(({ user }) => this.#loggedOutElsewhere(user));
+    void this.preferences.loadLastUser().then((user) => {
       const isKnown = user !== undefined && !this.isResetting;
       this.link.loop.start(isKnown ? { user, mode: "login" } : undefined);
     });
@@ -181,12 +181,14 @@ export abstract class ChatCore extends ChatActions {
 
   /** Whether an operator link made this session an operator; this browser keeps the token. */
   get isOperatorByLink(): boolean {
-    return this.#isByLink;
+    return this.#isLinkOperator;
   }
 
   /** Whether an operator link opened the page and its notice is not dismissed. */
   get isNewOperator(): boolean {
-    return this.#isByLink && this.fragment.operatorToken !== undefined && !this.#isLinkDismissed;
+    return (
+      this.#isLinkOperator && this.fragment.operatorToken !== undefined && !this.#isLinkDismissed
+    );
   }
 
   dismissOperatorLink(): void {
@@ -198,7 +200,7 @@ export abstract class ChatCore extends ChatActions {
   /** Forgets the token: the next session is no longer an operator by it. */
   async forgetOperatorLink(): Promise<void> {
     this.#platform.forgetFragment();
-    await this.preferences.keepOperatorToken(undefined);
+    await this.preferences.storeOperatorToken(undefined);
   }
 
   /** Sealed rooms and their members. @throws {Fault} not-logged-in, not-allowed, store-… */
@@ -212,9 +214,9 @@ export abstract class ChatCore extends ChatActions {
   }
 
   /** Subscribes to events outside of the model: notifications and the operator's watch. */
-  onTold(listener: (told: Told) => void): () => void {
-    this.#onTold.add(listener);
-    return () => this.#onTold.delete(listener);
+  onEvent(listener: (told: PageEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** Blocks posts to a server whose log has changed, and shows the user why. */
@@ -235,11 +237,11 @@ export abstract class ChatCore extends ChatActions {
    */
   async enter(credentials: Credentials): Promise<void> {
     const { password, roomSecret } = credentials;
-    const some = (text: string | undefined) => (text === "" ? undefined : text);
+    const nonEmpty = (text: string | undefined) => (text === "" ? undefined : text);
     await this.link.loop.logIn({
       ...credentials,
-      password: some(password),
-      roomSecret: some(secretFromInput(roomSecret ?? "")) ?? this.fragment.secret,
+      password: nonEmpty(password),
+      roomSecret: nonEmpty(secretFromInput(roomSecret ?? "")) ?? this.fragment.secret,
       // A user who typed a password wants to use it, even if this browser's key could sign in.
       requiresPassword: true,
     });
@@ -277,11 +279,11 @@ export abstract class ChatCore extends ChatActions {
     const { loop } = this.link;
     if (loop.state.kind === "waiting" && !forget) loop.disconnect();
     else await this.link.logout(forget);
-    this.preferences.left(user, forget);
-    this.#left(account);
-    void this.preferences.forgetAttached(user);
+    this.preferences.recordLogout(user, forget);
+    this.#loggedOut(account);
+    void this.preferences.deleteAttachments(user);
     if (forget) account.forget();
-    this.#platform.tabs.tell({ kind: "left", user });
+    this.#platform.tabs.broadcast({ kind: "left", user });
   }
 
   /** Adopts the unsent posts of closed tabs. */
@@ -294,22 +296,22 @@ export abstract class ChatCore extends ChatActions {
   protected flush(): void {
     this.link.account?.session.flush();
     this.#auditor.do((auditor) => void auditor.write());
-    this.keepLastDrafts();
-    void this.#keepDrafts();
+    this.storeDraftsNow();
+    void this.#storeDrafts();
   }
 
   /** Stores synchronously the drafts that an ending page could not write to the store. */
-  keepLastDrafts(): void {
+  storeDraftsNow(): void {
     const user = this.link.account?.session.user;
     if (user === undefined || this.#drafts.size === 0) return;
-    this.#platform.lastDrafts.write(this.preferences.draftsAsText(user, this.#drafts));
+    this.#platform.lastDrafts.write(this.preferences.serializeDrafts(user, this.#drafts));
   }
 
   /** Releases everything; unsent posts stay for the next page. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.flush();
-    await this.#keepDrafts();
+    await this.#storeDrafts();
     const { account } = this.link;
     this.link.loggedOut();
     account?.leave();
@@ -318,28 +320,28 @@ export abstract class ChatCore extends ChatActions {
     await account?.written();
   }
 
-  #stands(event: LinkEvent | undefined): void {
+  #stateChanged(event: LinkEvent | undefined): void {
     if (event === undefined) return;
     if (event.kind === "stopped" && event.fault.code === "login-refused") {
       const { fault, user } = event;
       if (user !== undefined) {
         // The server no longer knows this device: the user must log in by the form.
-        this.preferences.left(user, true);
-        this.#left(this.link.account);
-        void this.preferences.forgetAttached(user);
-        return this.#show({ kind: "outside", fault });
+        this.preferences.recordLogout(user, true);
+        this.#loggedOut(this.link.account);
+        void this.preferences.deleteAttachments(user);
+        return this.#applyEvent({ kind: "outside", fault });
       }
     }
-    this.#show(event);
+    this.#applyEvent(event);
   }
 
   /** Notifies immediately: a caller may be waiting. */
-  #show(event: SessionEvent): void {
+  #applyEvent(event: SessionEvent): void {
     const change = modelEventOf(event, this.#platform.clock.unixMs());
-    if (change !== undefined) this.#told(change);
+    if (change !== undefined) this.#applyUnlessClosed(change);
   }
 
-  #told(event: ModelEvent): void {
+  #applyUnlessClosed(event: ModelEvent): void {
     if (!this.#isClosed) this.applyNow(event);
   }
 
@@ -349,11 +351,11 @@ export abstract class ChatCore extends ChatActions {
         this.link.account?.session.markRead(effect.room, effect.n);
         return;
       case "notify":
-        return this.#say(effect);
+        return this.#publish(effect);
       case "keep-draft":
         this.#drafts.set(effect.target, effect.draft);
-        this.#cancelDrafts ??= this.#platform.clock.after(DRAFTS_KEPT_EVERY_MS, () => {
-          void this.#keepDrafts();
+        this.#cancelDrafts ??= this.#platform.clock.after(DRAFT_STORE_INTERVAL_MS, () => {
+          void this.#storeDrafts();
         });
         return;
       default:
@@ -361,13 +363,13 @@ export abstract class ChatCore extends ChatActions {
     }
   }
 
-  async #keepDrafts(): Promise<void> {
+  async #storeDrafts(): Promise<void> {
     this.#cancelDrafts?.();
     this.#cancelDrafts = undefined;
     const drafts = new Map(this.#drafts);
     const user = this.link.account?.session.user;
     if (user === undefined || drafts.size === 0) return;
-    await this.preferences.keepDrafts(user, drafts);
+    await this.preferences.storeDrafts(user, drafts);
     for (const [target, draft] of drafts) {
       if (this.#drafts.get(target) === draft) this.#drafts.delete(target);
     }
@@ -376,17 +378,17 @@ export abstract class ChatCore extends ChatActions {
 
   async #greeted(greeted: Greeted): Promise<void> {
     const { fingerprint, welcome, formers } = greeted;
-    const changedFrom = await this.preferences.greeted(fingerprint, formers);
+    const changedFrom = await this.preferences.recordGreeting(fingerprint, formers);
     const known = this.model.server?.changedFrom;
     const former = changedFrom === undefined ? known : `SHA256:${changedFrom}`;
     const changed = former === undefined ? {} : { changedFrom: former };
-    this.#told(greetedEvent(greeted, { keepsKey: this.device.canSign, ...changed }));
+    this.#applyUnlessClosed(greetedEvent(greeted, { keepsKey: this.device.canSign, ...changed }));
     const { build } = this.#platform;
     const now = welcome.build ?? "";
-    if (build !== "" && now !== "" && now !== build) this.#told({ kind: "outdated" });
+    if (build !== "" && now !== "" && now !== build) this.#applyUnlessClosed({ kind: "outdated" });
   }
 
-  #isIn(user: string): boolean {
+  #isLoggedInAs(user: string): boolean {
     return isSame(this.link.account?.session.user, user);
   }
 
@@ -399,39 +401,39 @@ export abstract class ChatCore extends ChatActions {
       hashing: pageHashing(this.#platform.subtle),
       keys: this.device,
       link: this.link,
-      loadTransfers: this.#later.transfers,
-      loadSealed: this.#later.sealed,
+      loadTransfers: this.#lazyCode.transfers,
+      loadSealed: this.#lazyCode.sealed,
       fingerprint,
-      tell: (event) => {
+      emit: (event) => {
         if (this.link.account === account) this.enqueue(event);
       },
       attach: (target, one) => {
         if (this.link.account !== account) return;
-        this.attached.restored(target, one);
+        this.attached.addStored(target, one);
         this.update();
       },
     });
     return account;
   }
 
-  #entered(
+  #loggedIn(
     account: PageAccount,
     { result, requestedName, isRenamed, previous }: AccountLogin<PageAccount>,
   ): void {
     const { user, account: id } = result.account;
     if (requestedName.toLowerCase() !== user.toLowerCase())
-      this.preferences.left(requestedName, true);
-    this.preferences.entered(user, this.device.canSign);
+      this.preferences.recordLogout(requestedName, true);
+    this.preferences.recordLogin(user, this.device.canSign);
     account.id = id;
     if (account !== previous) {
       previous?.leave();
       this.#invitations = [];
-      account.moved = this.preferences.moved(requestedName, user);
+      account.migrated = this.preferences.migrate(requestedName, user);
     }
-    this.#told({ kind: "entered", user, isRenamed });
+    this.#applyUnlessClosed({ kind: "entered", user, isRenamed });
   }
 
-  #takes(notice: ServerNotice): boolean {
+  #handleNotice(notice: ServerNotice): boolean {
     if (notice.kind !== "servers") return false;
     this.#cluster = notice.places;
     this.update();
@@ -440,13 +442,13 @@ export abstract class ChatCore extends ChatActions {
 
   #connected(account: PageAccount, { link, result, previous }: AccountLogin<PageAccount>): void {
     this.#auditor.fetch();
-    this.reportFailure(this.#operate(link.connection));
+    this.reportFailure(this.#presentOperatorToken(link.connection));
     if (account === previous) return;
     this.reportFailure(account.begin());
-    this.reportFailure(account.moved.then(() => this.#restoreDrafts(result.account.user)));
+    this.reportFailure(account.migrated.then(() => this.#restoreDrafts(result.account.user)));
   }
 
-  #happened(event: SessionEvent): void {
+  #handleEvent(event: SessionEvent): void {
     const change = modelEventOf(event, this.#platform.clock.unixMs());
     if (change !== undefined) this.enqueue(change);
     switch (event.kind) {
@@ -455,7 +457,7 @@ export abstract class ChatCore extends ChatActions {
       case "came-anew":
       case "sealed-remark":
       case "identity-changed":
-        return this.#say(event);
+        return this.#publish(event);
       case "sealed-fault": // The rooms show why the page cannot seal.
         if (this.sealRefusal === undefined) this.enqueue({ kind: "fault", fault: event.fault });
         return;
@@ -471,16 +473,16 @@ export abstract class ChatCore extends ChatActions {
   }
 
   /** Stores an attached file. If that fails, the page asks before it is closed. */
-  #attachedChanged(target: string, one: Attached, change: AttachedChange): void {
+  #attachmentChanged(target: string, one: Attachment, change: AttachmentChange): void {
     this.update();
-    const keep = async (session: PageAccount) => {
+    const store = async (session: PageAccount) => {
       const { attached } = await session.transfers();
-      if (change === "left") await attached.drop(one);
-      else if (await attached.keep(target, one)) this.attached.kept(one);
+      if (change === "left") await attached.delete(one);
+      else if (await attached.store(target, one)) this.attached.markStored(one);
     };
     const { account } = this.link;
     if (account === undefined) return;
-    keep(account).catch((error: unknown) => {
+    store(account).catch((error: unknown) => {
       if (!(error instanceof Fault)) throw error;
     });
   }
@@ -489,55 +491,55 @@ export abstract class ChatCore extends ChatActions {
     const { lastDrafts } = this.#platform;
     const text = lastDrafts.read();
     if (text !== undefined) {
-      await this.preferences.keepDrafts(user, this.preferences.draftsInText(user, text));
+      await this.preferences.storeDrafts(user, this.preferences.parseDrafts(user, text));
       lastDrafts.write(undefined);
     }
     for (const [target, draft] of await this.preferences.drafts(user)) {
-      if (!this.#isIn(user) || this.model.drafts.has(target)) continue;
+      if (!this.#isLoggedInAs(user) || this.model.drafts.has(target)) continue;
       this.enqueue({ kind: "draft", target, draft });
     }
   }
 
   /** Presents the operator token, which stays valid for this device. */
-  async #operate(connection: Connection): Promise<void> {
-    this.#isByLink = false;
-    const given = this.fragment.operatorToken;
-    const token = given ?? (await this.preferences.operatorToken());
+  async #presentOperatorToken(connection: Connection): Promise<void> {
+    this.#isLinkOperator = false;
+    const linkToken = this.fragment.operatorToken;
+    const token = linkToken ?? (await this.preferences.operatorToken());
     if (token === undefined) return;
     try {
       await connection.request("operate", { token });
-      if (given !== undefined) void this.preferences.keepOperatorToken(given);
-      this.#isByLink = true;
+      if (linkToken !== undefined) void this.preferences.storeOperatorToken(linkToken);
+      this.#isLinkOperator = true;
       this.enqueue({ kind: "operator" });
     } catch (error) {
       if (!(error instanceof Fault) || connection.isClosed) return;
-      void this.preferences.keepOperatorToken(undefined);
-      if (given !== undefined) throw error;
+      void this.preferences.storeOperatorToken(undefined);
+      if (linkToken !== undefined) throw error;
     }
   }
 
-  #say(told: Told): void {
-    for (const listener of [...this.#onTold]) listener(told);
+  #publish(told: PageEvent): void {
+    for (const listener of [...this.#listeners]) listener(told);
   }
 
-  #left(account: PageAccount | undefined): void {
+  #loggedOut(account: PageAccount | undefined): void {
     this.#drafts.clear();
     this.#platform.lastDrafts.write(undefined);
     this.attached.clear();
     this.link.loggedOut();
     account?.leave();
     this.dropEvents();
-    this.#told({ kind: "left" });
+    this.#applyUnlessClosed({ kind: "left" });
   }
 
-  #leftElsewhere(user: string): void {
-    if (!this.#isIn(user)) return;
+  #loggedOutElsewhere(user: string): void {
+    if (!this.#isLoggedInAs(user)) return;
     const { account } = this.link;
     this.link.logout(false).then(
-      () => this.#left(account),
+      () => this.#loggedOut(account),
       () => {
         this.link.loop.disconnect();
-        this.#left(account);
+        this.#loggedOut(account);
       },
     );
   }

@@ -6,9 +6,9 @@ import {
 } from "../../../src/base/limits-page.ts";
 import type { Platform } from "../../../src/web/browser/environment.ts";
 import { MemoryStore, type Store } from "../../../src/web/browser/indexed-db.ts";
-import type { Attached } from "../../../src/web/transfer/attached.ts";
+import { AttachmentStore } from "../../../src/web/transfer/attachment-store.ts";
+import type { Attachment } from "../../../src/web/transfer/attachments.ts";
 import type { PageTransfersOptions } from "../../../src/web/transfer/journal.ts";
-import { KeptAttached } from "../../../src/web/transfer/kept-attached.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 
 class Tabs {
@@ -16,7 +16,7 @@ class Tabs {
   readonly held = new Set<string>();
   #count = 0;
 
-  open(store: Store, user = "ana"): KeptAttached {
+  open(store: Store, user = "ana"): AttachmentStore {
     const hold = async (name: string) => {
       if (this.held.has(name)) return undefined;
       this.held.add(name);
@@ -25,56 +25,56 @@ class Tabs {
     const entropy = (size: number) => new Uint8Array(size).fill(++this.#count);
     const platform = { store, entropy, clock: this.clock, locks: { hold } } as unknown as Platform;
     const owner = { fingerprint: "fp", user };
-    return new KeptAttached({ platform, owner } as unknown as PageTransfersOptions);
+    return new AttachmentStore({ platform, owner } as unknown as PageTransfersOptions);
   }
 }
 
-const attached = (name: string, size = 3): Attached => {
+const attached = (name: string, size = 3): Attachment => {
   return { file: new File([new Uint8Array(size)], name), handle: undefined };
 };
-const huge = (name: string, size: number): Attached => {
+const huge = (name: string, size: number): Attachment => {
   const { file } = attached(name);
   Object.defineProperty(file, "size", { value: size });
   return { file, handle: undefined };
 };
-const names = (restored: Awaited<ReturnType<KeptAttached["restore"]>>) =>
+const names = (restored: Awaited<ReturnType<AttachmentStore["restore"]>>) =>
   restored.map(([target, { file }]) => `${target} ${file.name} ${file.size}`);
 
 test("what is attached is there for a later page, once, until it goes", async () => {
   const [tabs, store] = [new Tabs(), new MemoryStore()];
   const first = tabs.open(store);
   const gone = attached("b.png");
-  expect(await first.keep("lobby", attached("a.png"))).toBe(true);
+  expect(await first.store("lobby", attached("a.png"))).toBe(true);
   await tabs.clock.advance(1);
-  expect(await first.keep("lobby", gone)).toBe(true);
+  expect(await first.store("lobby", gone)).toBe(true);
   await tabs.clock.advance(1);
-  expect(await first.keep("@ben", attached("c.png", 0))).toBe(true);
-  await first.drop(gone);
+  expect(await first.store("@ben", attached("c.png", 0))).toBe(true);
+  await first.delete(gone);
   // Its tab is there: no other one has it.
   expect(await tabs.open(store).restore()).toEqual([]);
   expect(await first.restore()).toEqual([]);
-  first.leave();
+  first.close();
   expect(tabs.held.size).toBe(0);
   expect(await tabs.open(store, "ben").restore()).toEqual([]);
   const next = tabs.open(store);
   const restored = await next.restore();
   expect(names(restored)).toEqual(["lobby a.png 3", "@ben c.png 0"]);
-  for (const [, one] of restored) await next.drop(one);
-  next.leave();
+  for (const [, one] of restored) await next.delete(one);
+  next.close();
   expect([tabs.held.size, await store.all("attached", "")]).toEqual([0, []]);
 });
 
 test("it is kept for a time, and up to a bound of bytes", async () => {
   const [tabs, store] = [new Tabs(), new MemoryStore()];
   const tab = tabs.open(store);
-  expect(await tab.keep("lobby", huge("film.mp4", ATTACHMENTS_STORED_BYTES_MAX + 1))).toBe(false);
+  expect(await tab.store("lobby", huge("film.mp4", ATTACHMENTS_STORED_BYTES_MAX + 1))).toBe(false);
   const whole = huge("large.bin", ATTACHMENTS_STORED_BYTES_MAX - 3);
-  expect(await tab.keep("lobby", whole)).toBe(true);
-  expect(await tab.keep("lobby", attached("a.png"))).toBe(true);
-  expect(await tab.keep("lobby", attached("b.png", 1))).toBe(false);
-  await tab.drop(whole);
-  expect(await tab.keep("lobby", attached("b.png", 1))).toBe(true);
-  tab.leave();
+  expect(await tab.store("lobby", whole)).toBe(true);
+  expect(await tab.store("lobby", attached("a.png"))).toBe(true);
+  expect(await tab.store("lobby", attached("b.png", 1))).toBe(false);
+  await tab.delete(whole);
+  expect(await tab.store("lobby", attached("b.png", 1))).toBe(true);
+  tab.close();
   await tabs.clock.advance(ATTACHMENTS_KEEP_MS + 1);
   expect(await tabs.open(store).restore()).toEqual([]);
   expect(await store.all("attached", "")).toEqual([]);
@@ -86,20 +86,20 @@ test("what is no file of ours is not given back, and who left keeps nothing more
   await store.write(wrong.map((value, i) => ({ table: "attached", key: `fp ana ${i}`, value })));
   const tab = tabs.open(store);
   expect(await tab.restore()).toEqual([]);
-  const late = tab.keep("lobby", attached("a.png"));
-  tab.leave();
+  const late = tab.store("lobby", attached("a.png"));
+  tab.close();
   expect(await late).toBe(false);
   expect([tabs.held.size, await store.all("attached", "")]).toEqual([0, []]);
 });
 
 test("keeps nothing where nothing lasts, or no file fits", async () => {
   const tabs = new Tabs();
-  const brief = new MemoryStore({ isBrief: true });
-  const home = Object.assign(new MemoryStore(), { keepsBytes: true });
+  const brief = new MemoryStore({ isEphemeral: true });
+  const home = Object.assign(new MemoryStore(), { isExternal: true });
   const full = new MemoryStore();
   full.write = () => Promise.reject(new Fault("store-full", "no room"));
   for (const store of [brief, home, full]) {
-    expect(await tabs.open(store).keep("lobby", attached("a"))).toBe(false);
+    expect(await tabs.open(store).store("lobby", attached("a"))).toBe(false);
   }
   expect(tabs.held.size).toBe(0);
 });

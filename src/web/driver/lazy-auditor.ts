@@ -12,14 +12,14 @@ export type OpenAuditor = (
 ) => LogAuditor;
 
 /** Maximum calls queued for the auditor. */
-const WAITING_MAX = 2_048;
+const QUEUED_CALLS_MAX = 2_048;
 
 /** Forwards calls to the auditor, in order, once its code is loaded. */
 export class LazyAuditor {
   readonly #load: () => Promise<LogAuditor | undefined>;
   #auditor: LogAuditor | undefined;
   /** Bounded by WAITING_MAX. */
-  #waiting: ((auditor: LogAuditor) => void)[] = [];
+  #queue: ((auditor: LogAuditor) => void)[] = [];
   #isLoading = false;
 
   constructor(load: () => Promise<LogAuditor | undefined>) {
@@ -28,7 +28,7 @@ export class LazyAuditor {
 
   do(act: (auditor: LogAuditor) => void): void {
     if (this.#auditor !== undefined) act(this.#auditor);
-    else if (this.#waiting.length < WAITING_MAX) this.#waiting.push(act);
+    else if (this.#queue.length < QUEUED_CALLS_MAX) this.#queue.push(act);
   }
 
   /** Loads the code; if that fails, the next link retries. */
@@ -38,7 +38,7 @@ export class LazyAuditor {
     this.#load().then(
       (auditor) => {
         this.#auditor = auditor;
-        if (auditor !== undefined) for (const act of this.#waiting.splice(0)) act(auditor);
+        if (auditor !== undefined) for (const act of this.#queue.splice(0)) act(auditor);
       },
       () => {
         this.#isLoading = false;
