@@ -17,14 +17,13 @@ export interface AccountFilesOptions extends Omit<SealedFilesOptions, "session">
   readonly session: () => FileSession;
 }
 
-/** The session of the account, as far as its files need it. */
 interface FileSession extends Omit<SealedFilesOptions["session"], "sealing"> {
   readonly sealing: Pick<Sealing, "untilListed" | "sealedTargets" | "exists" | "code" | "rooms">;
 }
 
 /**
- * Nothing is sent, not even a name, before the kind of the room is known. The code for sealed rooms
- * is loaded on demand.
+ * Sends only after it is known whether the rooms are sealed. The code for sealed rooms is loaded on
+ * demand.
  */
 export class AccountFiles {
   readonly #options: AccountFilesOptions;
@@ -33,7 +32,7 @@ export class AccountFiles {
     this.#options = options;
   }
 
-  /** @throws {Fault} as `Transfers`; not-allowed if this device cannot seal for a sealed room */
+  /** @throws {Fault} as `Transfers`; not-allowed if this device does not support sealed rooms */
   async send(request: UploadRequest): Promise<UploadedFile> {
     const { transfers, uploads } = this.#options;
     const { sealing } = await this.#listedSession(request);
@@ -53,7 +52,9 @@ export class AccountFiles {
     return this.#options.transfers.withdraw(file);
   }
 
-  /** Posts to sealed rooms the files that ended runs uploaded but did not post. @throws {Fault} */
+  /**
+   * Posts to sealed rooms the files that earlier runs uploaded but did not post. @throws {Fault}
+   */
   async announceUploads(): Promise<void> {
     await (await this.#sealedFiles()).announceUploads();
   }

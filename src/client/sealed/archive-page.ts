@@ -14,8 +14,8 @@ type Query = RequestFields<"history">;
 const SEARCHED_FIELDS = ["text", "topic", "name"] as const;
 
 /**
- * Reports whether only the archive can answer for sealed rooms: the server knows neither the texts
- * nor the kinds. `sealed` and `all` match everything.
+ * Reports whether the query needs the archive, because the server knows neither the texts nor the
+ * kinds of sealed messages. `sealed` and `all` match everything.
  */
 export function needsArchive({ grep = "", files, kinds }: Query): boolean {
   const isOfKinds = kinds !== undefined && !kinds.includes("sealed") && !kinds.includes("all");
@@ -47,8 +47,8 @@ export function matcherOf(
 }
 
 /**
- * Collects the records of one page from any number of sources: those nearest to the page's start,
- * as many as its limits allow.
+ * Collects one page of records from any number of sources: those nearest to the page's start,
+ * within its limits.
  */
 export class PageBuilder {
   readonly #limit: number;
@@ -78,14 +78,14 @@ export class PageBuilder {
   addAll({ records, more }: HistoryPage): void {
     const farthest = this.#direction === -1 ? records[0] : records.at(-1);
     for (const record of records) {
-      // The archive knows the files; the last carrier marks where to continue.
+      // The archive has the files; the last carrier marks where to continue.
       if (record.sealed !== "carrier" || record === farthest) this.add(record);
     }
     // Records farther off may not be the next ones.
     if (more && farthest !== undefined) this.#endAfter(farthest.seq);
   }
 
-  /** @returns false if the page has no room for it, nor for any that is farther off */
+  /** @returns false if this record and all farther ones are beyond the page */
   add(record: ChatRecord): boolean {
     const { seq } = record;
     if (this.isBeyond(seq)) return false;
@@ -105,7 +105,7 @@ export class PageBuilder {
     return { records: this.#direction === 1 ? records : records.reverse(), more: this.more };
   }
 
-  /** Keeps at least one record: otherwise no reader would get past it. */
+  /** A page holds at least one record; otherwise no reader would get past it. */
   #isFull(): boolean {
     const { length } = this.#records;
     return length > this.#limit || (this.#bytes > PAGE_BYTES_MAX && length > 1);

@@ -8,9 +8,9 @@ import type { PostBody } from "../../wire/messages.ts";
 import { parseObject } from "../../wire/record.ts";
 import type { ContentRow } from "./rows.ts";
 
-/** Larger counts are shown as this one: a count is only claimed by the sender's device. */
+/** Larger counts are displayed as this one, as a count is only claimed by the sender's device. */
 const WITHHELD_DISPLAY_MAX = 9_999;
-/** Maximum nesting of lists and objects in a body; our own reach three. */
+/** Maximum nesting of lists and objects in a body; our own use three levels. */
 const NESTING_MAX = 8;
 /** Maximum UTF-16 units of a field other than `text`; file names are the longest. */
 const FIELD_CHARS_MAX = 4_096;
@@ -29,7 +29,7 @@ const KINDS: ReadonlySet<unknown> = new Set([
 ]);
 
 /**
- * A post that edits another one, describes a file, or was queued. These fields exist only in sealed
+ * Post that edits another one, describes a file, or was queued. These fields exist only in sealed
  * rooms and are never sent in the clear.
  */
 type SealedPostBody = PostBody & {
@@ -100,7 +100,7 @@ const [QUOTE, BACKSLASH] = [0x22, 0x5c];
 const OPENING: ReadonlySet<number> = new Set([0x5b, 0x7b]);
 const CLOSING: ReadonlySet<number> = new Set([0x5d, 0x7d]);
 
-/** Deep nesting would overflow the stack of readers and writers. */
+/** Reports nesting so deep that it would overflow the stack of readers and writers. */
 function isTooDeep(bytes: Uint8Array): boolean {
   let [depth, isText] = [0, false];
   for (let index = 0; index < bytes.length; index++) {
@@ -142,12 +142,12 @@ function withoutSecrets(body: Readonly<Record<string, unknown>>) {
   return publicFields;
 }
 
-/** The server's record of a sealed file; a message describes the file. */
+/** Returns the server's record of a sealed file, which a message describes. */
 export function carrierRecord(record: ChatRecord): ChatRecord {
   return { ...record, kind: "sealed", body: {}, sealed: "carrier" };
 }
 
-/** A record for which this device has no key. */
+/** Returns a record for which this device has no key. */
 export function closedRecord(record: ChatRecord): ChatRecord {
   return { ...record, body: { reason: "absent" }, sealed: "closed" };
 }

@@ -1,7 +1,7 @@
 /**
  * Comparison of histories between members. Each sealed message carries a checkpoint with the
- * server's signature: what one member was shown must be a part of what this device is shown. Only
- * the server can sign, so that no member can make a server look guilty.
+ * server's signature; a fork is proved if it is inconsistent with this device's log. Only the
+ * server can sign, so no member can incriminate it.
  */
 
 import { equalBytes, fromBase64Url, toBase64Url, utf8Encode } from "../../base/bytes.ts";
@@ -20,13 +20,14 @@ import type { RoomTransaction } from "./room-state.ts";
 import { allOf, type ClaimRow, claimKey, LOG_KEY, type LogRow } from "./rows.ts";
 import type { Vault } from "./vault.ts";
 
-/** Maximum number of claims judged in a row; each takes one or two sequential requests. */
+/** Maximum number of claims verified in a row; each takes one or two sequential requests. */
 const CLAIMS_PER_CHECK_MAX = 8;
 /**
- * Delay before claims are judged. A sender's checkpoint may be a minute old, so there is no hurry.
+ * Delay before claims are verified. A sender's checkpoint may be a minute old, so there is no
+ * hurry.
  */
 const CHECK_DELAY_MS = 5_000;
-/** Longest wait for the server's answer before a later retry; see CLAIM_TRIES_MAX. */
+/** Maximum wait for the server's answer before a later retry; see CLAIM_TRIES_MAX. */
 const ANSWER_TIMEOUT_MS = 10_000;
 
 /** The view of the server's log that was proved to this device. */
@@ -44,7 +45,7 @@ export interface ClaimsOptions {
   /** `undefined` without a link. */
   readonly history: () => HistoryView | undefined;
   readonly transact: <Result>(task: (vault: Vault) => Promise<Result>) => Promise<Result>;
-  /** Called when the server has shown two histories. */
+  /** Called when the server has presented two histories. */
   readonly onFork: (claim: ClaimRow) => Promise<void>;
   /** Called with a remark for the users of a room that stays usable. */
   readonly onRemark: (claim: ClaimRow, sentence: string) => Promise<void>;
@@ -53,7 +54,7 @@ export interface ClaimsOptions {
 /** `unproved`: the server did not answer, or its answer is inconclusive. */
 type Verdict = "same" | "forked" | "unsigned" | "unproved";
 
-/** Judges the newest claim of each device, a few in a row. */
+/** Verifies the newest claim of each device, a few in a row. */
 export class Claims {
   readonly #options: ClaimsOptions;
   /** Last stored claim of each device. Bounded by CLAIMS_KNOWN_MAX. */
@@ -97,7 +98,7 @@ export class Claims {
     });
   }
 
-  /** Stops judging: without a link nobody answers. */
+  /** Stops verification until the next link. */
   lost(): void {
     this.#cancel?.();
     this.#cancel = undefined;
@@ -127,7 +128,7 @@ export class Claims {
     const batch = claims.sort((a, b) => a.tries - b.tries).slice(0, CLAIMS_PER_CHECK_MAX);
     for (const claim of batch) {
       const verdict = await this.#judge(history, claim, pin, since);
-      if (verdict === undefined) return false; // The link is lost: nobody is to blame.
+      if (verdict === undefined) return false; // The link is lost: no verdict.
       await this.#decide(claim, verdict);
     }
     return claims.length > 0;
@@ -154,7 +155,7 @@ export class Claims {
     }
   }
 
-  /** Stores or deletes the claim, unless the device has made a newer one meanwhile. */
+  /** Stores or deletes the claim, unless the device has sent a newer one meanwhile. */
   async #update(claim: ClaimRow, next: ClaimRow | undefined): Promise<void> {
     const key = claimKey(claim.device);
     await this.#options.transact(async (vault) => {
@@ -189,7 +190,7 @@ export class Claims {
     const own = larger.size === pin.size ? larger : await this.#fetchCheckpoint(history, pin.size);
     if (own === undefined || own === "unproved") return own;
     const isSameLog = own.size === larger.size && equalBytes(own.root, larger.root);
-    // The log may have grown between two checkpoints of different sizes: ask again.
+    // The log may have grown between two checkpoints of different sizes: retry.
     return isSameLog && isConsistent(pin, own, history.verifier) ? "same" : "unproved";
   }
 
@@ -218,7 +219,7 @@ export class Claims {
     return await withTimeout(answer, ANSWER_TIMEOUT_MS, () => "unproved" as const, clock);
   }
 
-  /** Returns the size of this log when this device first saw it under its origin. */
+  /** Returns the size of this log when this device first saw its origin. */
   async #logSince(pin: LogPin | undefined): Promise<number> {
     if (pin === undefined) return 0;
     const { origin, size } = pin;

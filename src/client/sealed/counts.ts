@@ -1,8 +1,8 @@
 /**
  * Message counts that reveal withheld messages. Each device numbers its messages to a room. Not all
  * missing ones were withheld: some are in flight on another link, some were refused by the server.
- * A message therefore names the counts of its device that are not known to be in the log; a reader
- * misses only the others. A device can make such claims only about its own messages.
+ * A message therefore names the counts of its device that are not known to be in the log, and a
+ * reader misses only the others. A device can make such claims only about its own messages.
  */
 
 import { SEALED_UNSETTLED_MAX } from "../../base/limits-sealed.ts";
@@ -17,7 +17,7 @@ export interface OwnCounts {
   readonly count: number;
   /** Assigned counts that are not known to be in the log. */
   readonly open?: Ranges;
-  /** The part of `open` that belongs to refused posts; the next posts reuse them. */
+  /** Those of `open` that belong to refused posts; the next posts reuse them. */
   readonly free?: Ranges;
 }
 
@@ -28,10 +28,10 @@ export interface SeenCounts {
   readonly open: Ranges;
 }
 
-/** State of a device that was just added: it must not withhold any message. */
+/** State of a device that was just added, all of whose messages must arrive. */
 export const NO_COUNTS: SeenCounts = { last: 0, open: [] };
 
-/** @returns the count of the next message, and the counts that it excuses */
+/** @returns the count of the next message, and the updated counts */
 export function assignCount(own: OwnCounts): {
   readonly count: number;
   readonly own: Required<OwnCounts>;
@@ -52,8 +52,8 @@ export function assignCount(own: OwnCounts): {
 
 /**
  * Returns the counts that a message with this count excuses; `undefined` if none. A message with an
- * old count also names the highest: a reader who was added later and receives this one first then
- * misses none of those between.
+ * old count also names the highest, so that a reader who was added later and receives it first does
+ * not miss those between.
  */
 export function excusedBy(own: OwnCounts, count: number): Ranges | undefined {
   const { open = [], count: highest } = own;

@@ -26,9 +26,7 @@ export interface SealedDeviceOptions {
 
 export interface SealedDevice {
   readonly engine: SealEngine;
-  /** The device's key in base64url. */
   readonly id: string;
-  /** The account's key in base64url. */
   readonly account: string;
 }
 

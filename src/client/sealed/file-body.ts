@@ -19,7 +19,7 @@ export const PLAIN_CHUNK_BYTES = CHUNK_BYTES - FILE_TAG_BYTES;
 
 export interface SealedFile {
   readonly file: FileId;
-  /** The sender's name for the file: clean it before showing. */
+  /** The sender's name for the file: sanitise it before display. */
   readonly name: string;
   readonly sizeBytes: number;
   /** Digest of the content, as of an open file: over chunks of CHUNK_BYTES. Hex. */

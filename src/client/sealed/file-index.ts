@@ -23,10 +23,7 @@ import {
 } from "./rows.ts";
 import type { Vault } from "./vault.ts";
 
-/**
- * Maximum number of files that one account sends at the same time, or was interrupted at, before
- * their rooms have a message.
- */
+/** Maximum number of uploads in progress or interrupted. */
 const SEALED_UPLOADS_MAX = 1_000;
 
 interface FileAtRow {
@@ -34,7 +31,6 @@ interface FileAtRow {
   readonly room: RoomId;
 }
 
-/** A file as described in a sealed room. */
 export interface DescribedFile extends SealedFile {
   readonly from: string;
 }
@@ -46,8 +42,8 @@ export interface UndescribedFile {
 }
 
 /**
- * Holds the secrets of files that this device sends, from before the first byte is sent until the
- * messages are posted, and the places of descriptions that it has read.
+ * Stores the secrets of files that this device sends, until their messages are posted, and the
+ * positions of descriptions that it has read.
  */
 export class FileIndex {
   readonly #states: RoomStates;
@@ -58,10 +54,7 @@ export class FileIndex {
     this.#unixMs = unixMs;
   }
 
-  /**
-   * Returns the files whose uploads can be resumed with a stored secret. Deletes those that are too
-   * old.
-   */
+  /** Returns the files whose uploads can be resumed with a stored secret. Deletes expired ones. */
   uploads(): Promise<ReadonlySet<string>> {
     return this.#states.transact(async (vault) => {
       const ageMs = ({ begunUnixMs }: SealedUploadRow) => this.#unixMs() - begunUnixMs;
@@ -120,7 +113,7 @@ export class FileIndex {
     return this.#states.transact((vault) => vault.delete(uploadKey(file)));
   }
 
-  /** Returns the files of this device that the server has recorded and no message describes. */
+  /** Returns this device's uploads that the server has recorded and no message describes. */
   undescribed(): Promise<readonly UndescribedFile[]> {
     return this.#states.transact(async (vault) => {
       const files: UndescribedFile[] = [];
@@ -207,7 +200,7 @@ export class FileIndex {
   }
 
   /**
-   * `sealed`: the file is in a sealed room, and this device has not read its description.
+   * Returns `sealed` if the file is in a sealed room and this device has not read its description.
    * @throws {Fault} file-unknown if its description was erased
    */
   find(file: FileId): Promise<DescribedFile | "sealed" | undefined> {
@@ -236,9 +229,8 @@ export class FileIndex {
   }
 
   /**
-   * Returns the record to erase together with this one: the server's record for a message, and the
+   * Returns the seq to erase together with this one: the server's record for a message, and the
    * message for the server's record.
-   * @returns its seq
    */
   partnerOf(seq: number, rooms: readonly RoomId[]): Promise<number | undefined> {
     return this.#states.transact(async (vault) => {
@@ -250,7 +242,7 @@ export class FileIndex {
         const known = await readDescription(vault, room, seq);
         if (known === undefined) continue;
         const row = await vault.find<SealedFileRow>(fileKey(known.file));
-        // A message that described another user's file erases nothing else.
+        // A message that described another user's file erases only itself.
         return row?.said[room] === seq ? row.records[room]?.seq : undefined;
       }
       return undefined;

@@ -26,9 +26,8 @@ export function completeChunks(contentBytes: number, sizeBytes: number): number 
 }
 
 /**
- * Decrypts chunks and writes the content in chunks of an open file. A later run finds what is
- * stored by the content alone: where a chunk begins before the end of the sink, the known part is
- * skipped.
+ * Decrypts chunks and writes the content in chunks of an open file. A later run derives its
+ * position from the content's size: the stored part of a chunk is skipped.
  */
 export class DecryptingSink implements Sink {
   readonly appendsAtOnce?: number;
@@ -39,12 +38,12 @@ export class DecryptingSink implements Sink {
   #next: number;
   /** Number of chunks whose content the sink has, or is about to receive. */
   #decryptedChunks: number;
-  /** Content bytes so far, with those in `#rest`. */
+  /** Content bytes so far, including those in `#partial`. */
   #contentBytes: number;
   /** Content after the last full chunk of the sink, in a buffer of a whole chunk. */
   #partial: Uint8Array | undefined;
   #partialBytes = 0;
-  /** Settles when all chunks so far were placed. */
+  /** Settles when all chunks so far were passed to the sink. */
   #tail: Promise<unknown> = Promise.resolve();
 
   private constructor({ sink, file, hashing }: DecryptingSinkOptions, stream: FileStream) {
@@ -97,10 +96,7 @@ export class DecryptingSink implements Sink {
     return this.#sink.sync();
   }
 
-  /**
-   * The encrypted content is a function of content and secret: if the content is right, so is the
-   * root.
-   */
+  /** Returns the root if the content is intact, as content and secret determine it. */
   digest(): Uint8Array {
     const { digest, root, sizeBytes } = this.#file;
     const isIntact = this.#sink.sizeBytes === sizeBytes && toHex(this.#sink.digest()) === digest;

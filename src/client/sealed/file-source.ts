@@ -39,7 +39,7 @@ export interface SealedContent {
 
 /**
  * Reads and hashes the source's own chunks in order, like those of an open file. A resumed upload
- * reads what was sent before once more for the digest.
+ * reads the sent part again for the digest.
  */
 export class EncryptingSource implements Source {
   readonly name = SEALED_FILE_NAME;
@@ -112,7 +112,7 @@ export class EncryptingSource implements Source {
     assert(file !== undefined && sizeBytes !== undefined && root !== undefined, "all was sent");
     await this.#reading.run(() => this.#hashUpTo(chunkCount(sizeBytes)));
     const hash = this.#hash.copy().digest();
-    await this.#source.check(); // What was read again had not changed either.
+    await this.#source.check(); // The second read was unchanged, too.
     await this.#options.onDescribed(file, { sizeBytes, digest: toHex(hash), root });
   }
 

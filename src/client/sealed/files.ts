@@ -1,4 +1,4 @@
-/** Sending and fetching of files in sealed rooms. */
+/** Uploads and downloads in sealed rooms. */
 
 import { equalBytes } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
@@ -35,7 +35,7 @@ import { EncryptingSource, type SealedContent } from "./file-source.ts";
 import type { SealedRooms } from "./rooms.ts";
 
 export interface SealedFilesOptions {
-  /** Sends and fetches files as the server sees them. */
+  /** Transfers files as the server sees them. */
   readonly transfers: Transfers;
   readonly hashing: Hashing;
   /** Default: WebCrypto. */
@@ -55,9 +55,9 @@ export interface SealedTarget {
 }
 
 /**
- * Sends encrypted content without a name; a sealed message describes the file once the server has
- * all of it. The secret is in the device's store from before the first byte until then: this run or
- * a later one posts the message, exactly once.
+ * Sends encrypted content without a name, and a sealed message that describes the file once the
+ * server has all of it. The secret is stored before the first byte is sent: this run or a later one
+ * posts the message exactly once.
  */
 export class SealedFiles {
   readonly #options: SealedFilesOptions;
@@ -82,8 +82,8 @@ export class SealedFiles {
     const { transfers } = this.#options;
     const known = await this.#find(request.file);
     if (typeof known === "object") return this.#get(request, known);
-    // A file of that name may be an open one, or one whose message was not read yet. If a file is
-    // gone, the server reports it.
+    // The file may be an open one, or one whose message was not read yet. If it does not exist, the
+    // server reports it.
     let isAmbiguous = false;
     const openSink: DownloadRequest["openSink"] = (about) => {
       isAmbiguous = about.name === SEALED_FILE_NAME && this.#sealedViews().length > 0;
@@ -102,7 +102,7 @@ export class SealedFiles {
     return found === undefined ? transfers.get(request) : this.#get(request, found);
   }
 
-  /** Posts the messages that ended runs did not post. */
+  /** Posts the messages that earlier runs did not post. */
   async announceUploads(): Promise<void> {
     const rooms = await this.#rooms();
     const undescribed = await rooms.files.undescribed();
@@ -154,7 +154,7 @@ export class SealedFiles {
     });
     const journal = uploads && new SealedUploadJournal(uploads, name, await files.uploads());
     try {
-      // Without the caption, which belongs in the message alone.
+      // The caption belongs in the message alone.
       const sent = await transfers.send(
         {
           ...requestFields,
@@ -176,7 +176,7 @@ export class SealedFiles {
         resumedBytes: plainBytes(sent.resumedBytes),
       };
     } finally {
-      // The same command resumes an upload whose message is not posted.
+      // If the message is not posted, the same command resumes the upload.
       if (!isSent) journal?.removeFinished();
       encryptingSource.close();
     }
@@ -238,8 +238,8 @@ export class SealedFiles {
 }
 
 /**
- * Journal of sealed uploads, under separate names, as an open upload of the same file is another
- * one. An upload whose secret is lost cannot be resumed, and an upload ends only when its message
+ * Journal of sealed uploads, under separate names because an open upload of the same file is
+ * independent. Uploads whose secret is lost cannot be resumed; an upload ends only when its message
  * is posted.
  */
 class SealedUploadJournal implements ResumableUploads {
@@ -285,7 +285,7 @@ class SealedUploadJournal implements ResumableUploads {
         return upload.upTo;
       },
       addHashes: (hashes) => upload.addHashes(hashes),
-      truncate: () => {}, // Noted checksums stay, for comparison.
+      truncate: () => {}, // Stored checksums stay, for comparison.
       hashes: (from) => upload.hashes(from),
       check: (from, hashes) => checkUnchanged(upload, from, hashes),
       remove: () => {
@@ -331,7 +331,7 @@ function plainProgress(progress: TransferProgress, name: string): TransferProgre
   };
 }
 
-/** Converts chunks of content in a stored part to the encrypted chunks before its end. */
+/** Converts a number of stored content chunks to complete encrypted chunks. */
 function encryptedChunks(chunks: number, sizeBytes: number): number {
   return completeChunks(Math.min(chunks * CHUNK_BYTES, sizeBytes), sizeBytes);
 }

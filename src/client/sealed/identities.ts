@@ -10,7 +10,7 @@ interface Owner {
   readonly account: string;
 }
 
-/** Returns the account key to which a name is pinned; `undefined` if it was never seen. */
+/** Returns the account key to which a name is pinned; `undefined` if there is none. */
 export async function accountOf(vault: Vault, user: FoldedName): Promise<string | undefined> {
   return (await identityOf(vault, user))?.account;
 }
@@ -20,7 +20,7 @@ export function identityOf(vault: Vault, user: string): Promise<IdentityRow | un
   return vault.find<IdentityRow>(identityKey(user as Name));
 }
 
-/** Pins names seen for the first time to their account keys, unverified. */
+/** Pins new names to their account keys, unverified. */
 export async function pinNewcomers(vault: Vault, devices: readonly Owner[]): Promise<void> {
   const seen = new Set<string>();
   for (const { user, account } of devices) {
@@ -33,14 +33,16 @@ export async function pinNewcomers(vault: Vault, devices: readonly Owner[]): Pro
   }
 }
 
-/** Returns the key seen besides the pinned one; `undefined` if there is no key to decide about. */
+/**
+ * Returns the key that differs from the pinned one; `undefined` if there is none to decide about.
+ */
 export function otherKeyOf(vault: Vault, user: string): Promise<OtherKeyRow | undefined> {
   return vault.get<OtherKeyRow>(otherKey(user as Name));
 }
 
 /**
- * Stores a key other than the pinned one: the pin stays, and no message is sent to the user until
- * the owner of this device has compared. Only the last such key is stored.
+ * Stores a key other than the pinned one. The pin stays, and no message is sent to the user until
+ * the owner of this device has compared keys. Only the last such key is stored.
  * @returns whether the key is new
  */
 export async function storeOtherKey(vault: Vault, { user, account }: Owner): Promise<boolean> {
@@ -53,7 +55,7 @@ export async function storeOtherKey(vault: Vault, { user, account }: Owner): Pro
   return true;
 }
 
-/** Pins the name to the other key, or to the next key seen. */
+/** Pins the name to the other key, or to the next key received. */
 export async function acceptKey(vault: Vault, user: string): Promise<void> {
   const other = await vault.find<OtherKeyRow>(otherKey(user as Name));
   await vault.delete(otherKey(user as Name));
@@ -62,7 +64,9 @@ export async function acceptKey(vault: Vault, user: string): Promise<void> {
   await vault.put(identityKey(user as Name), row);
 }
 
-/** Marks the key as verified: both users have compared its digits. Any other key is rejected. */
+/**
+ * Marks the key as verified, after both users have compared its digits, and rejects any other key.
+ */
 export async function confirmKey(vault: Vault, owner: Owner): Promise<void> {
   await vault.put(identityKey(owner.user as Name), { ...owner, isVerified: true });
   await vault.delete(otherKey(owner.user as Name));
@@ -73,7 +77,7 @@ export async function checkKeys(
   vault: Vault,
   members: readonly { readonly user: string }[],
 ): Promise<void> {
-  // There is usually none: one lookup then, however many members there are.
+  // Usually there is no such key, and one lookup suffices.
   if ((await vault.rows(allOf("other-key", 1))).length === 0) return;
   for (const user of new Set(members.map((member) => member.user))) {
     if ((await otherKeyOf(vault, user)) !== undefined) throw keyChangedFault(user);

@@ -15,7 +15,7 @@ const USE_ANOTHER_HOME = fixedText(
   "on one of them set another CHAT_HOME, and link it: chat link-device; or wait an hour",
 );
 
-/** Processes of one home may race for leases: give up after this many losses. */
+/** Limit for races between processes of one home. */
 const LEASE_ATTEMPTS_MAX = 8;
 
 export interface DeviceLeaseOptions {
@@ -26,9 +26,9 @@ export interface DeviceLeaseOptions {
 }
 
 /**
- * The server confirms that this folder is the latest of its device: not one restored from a backup,
- * nor a copy used on another machine. The next lease is stored before it is requested, so that
- * neither a lost answer nor another process of this folder is taken for a copy.
+ * The server confirms that this folder is the latest of its device: not restored from a backup, nor
+ * a copy in use on another machine. The next lease is stored before it is requested, so that a lost
+ * answer or another process of this folder is not mistaken for a copy.
  */
 export class DeviceLease {
   readonly #options: DeviceLeaseOptions;
@@ -45,7 +45,7 @@ export class DeviceLease {
   }
 
   /**
-   * Checks once on each link, before anything is sent. A folder that is an older copy gets another
+   * Checks once on each link, before anything is sent. An older copy of the folder gets another
    * `instance`, and rejoins each room.
    * @throws {Fault} seal-refused if two machines use it; link-closed, store-…
    */
@@ -125,7 +125,7 @@ function twoMachines(): Fault {
   });
 }
 
-/** Older servers know no leases. */
+/** Ignores older servers, which have no leases. */
 function ignoreUnknownKind(error: unknown): undefined {
   if (error instanceof Fault && error.code === "kind-unknown") return undefined;
   throw error;

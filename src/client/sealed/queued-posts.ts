@@ -19,7 +19,7 @@ const NONCE_BYTES = 12;
 
 /**
  * Stored in place of the body. Encrypted with the key of the device's archive, and bound to outbox,
- * counter and target, so that nobody can redirect it.
+ * counter and target against redirection.
  */
 interface BoxedBody {
   readonly text: "";
@@ -28,7 +28,7 @@ interface BoxedBody {
 }
 
 export interface DecryptedPosts {
-  /** In order; a fault for a post that cannot be read any more. */
+  /** In order; a fault for a post that can no longer be read. */
   readonly posts: readonly (UnsentPost | { readonly post: UnsentPost; readonly fault: Fault })[];
   /**
    * Posts that an earlier version stored in the clear, now encrypted; they replace the old rows.
@@ -96,11 +96,11 @@ export function boxOf({ body }: UnsentPost): string | undefined {
     const { box } = JSON.parse(body) as { readonly box?: unknown };
     return typeof box === "string" ? box : undefined;
   } catch {
-    return undefined; // The reader of the body reports the fault.
+    return undefined; // The parser of the body reports the fault.
   }
 }
 
-/** Additional data that binds the ciphertext to the post and its target. */
+/** Returns the additional data that binds the ciphertext to the post and its target. */
 function boundData(outbox: OutboxId, { counter, target }: UnsentPost): Uint8Array {
   return utf8Encode(`outbox/${formatPostId(outbox, counter)}/${target}`);
 }

@@ -16,8 +16,8 @@ export interface RenewalOptions {
 }
 
 /**
- * Renewal locks out anyone who has stolen the old keys. Runs one room at a time. Posts do not wait
- * for it: after a failure the next link or the next check retries.
+ * Renews keys, which locks out attackers with stolen keys. Runs one room at a time. Posts do not
+ * wait for it: after a failure the next link or the next check retries.
  */
 export class Renewal {
   readonly #options: RenewalOptions;
@@ -37,11 +37,11 @@ export class Renewal {
   isDue({ room, row, group }: Pick<RoomTransaction, "room" | "row" | "group">): boolean {
     if (row?.status !== "in" || group === undefined || this.#failed.has(room)) return false;
     if ((row.sentSince ?? 0) >= RENEW_MESSAGES) return true;
-    // A row of an earlier version: starts with its next change.
+    // Absent in rows of an earlier version until their next change.
     const { renewedUnixMs } = row;
     if (renewedUnixMs === undefined) return false;
     const ageMs = this.#options.clock.unixMs() - renewedUnixMs;
-    // A renewal in the future: the clock was wrong then.
+    // The clock was wrong at the last renewal.
     if (ageMs < -RENEW_JITTER_MS) return true;
     return ageMs >= RENEW_MS + this.#jitterMs(room, renewedUnixMs);
   }

@@ -38,7 +38,7 @@ export interface RoomReaderOptions {
   readonly engine: SealEngine;
   readonly sha256: Sha256;
   readonly states: RoomStates;
-  /** This machine's clock: the server's times decide nothing. */
+  /** This machine's clock; the server's times are not trusted. */
   readonly unixMs: () => number;
   readonly claims: Pick<Claims, "add">;
   readonly user: string;
@@ -59,8 +59,8 @@ interface GroupBody {
 }
 
 /**
- * Reads each record once: opens and stores messages, judges and applies changes of the group. Sends
- * no requests.
+ * Reads each record once: decrypts and stores messages, verifies and applies changes of the group.
+ * Sends no requests.
  */
 export class RoomReader {
   readonly #engine: SealEngine;
@@ -71,8 +71,8 @@ export class RoomReader {
   readonly #files: FileIndex;
   readonly #user: string;
   /**
-   * Users who left rooms of which this device has no group, for when it joins: their devices may
-   * still be in the group. Bounded by the rooms of an account, and by GROUP_DEVICES_MAX in each.
+   * Users who left rooms before this device joined, and whose devices may still be in the group.
+   * Bounded by the rooms of an account, and by GROUP_DEVICES_MAX in each.
    */
   readonly #leavers = new Map<RoomId, readonly Departed[]>();
 
@@ -93,7 +93,7 @@ export class RoomReader {
     try {
       await this.#read(tx, record);
     } catch (error) {
-      // A record that violates the protocol must not block those after it.
+      // A record that violates the protocol must not block later ones.
       if (!(error instanceof Fault) || FAULTS[error.code].blame !== "peer") throw error;
       if (tx.group !== undefined) markDiverged(tx, error.message);
     }
@@ -106,7 +106,7 @@ export class RoomReader {
         await this.#handleGroup(tx, record);
         break;
       case "sealed":
-        // No device sends before the devices of departed users are removed.
+        // Devices send only after those of departed users are removed.
         if (tx.group === undefined) this.#updateLeavers(tx, () => []);
         await this.#handleMessage(tx, record);
         break;
@@ -125,7 +125,7 @@ export class RoomReader {
     }
   }
 
-  /** Returns what the engine has to know of other users. */
+  /** Returns the engine's knowledge of other users. */
   knowledge(tx: RoomTransaction, atUnixMs?: number): Knowledge {
     tx.other = undefined;
     return {
@@ -136,7 +136,7 @@ export class RoomReader {
     };
   }
 
-  /** Notes another account key of a user. This account itself has nobody to compare with. */
+  /** Stores another account key of a user. There is no peer to compare one's own account with. */
   async #recordOtherKey(tx: RoomTransaction, { user, account }: SealDevice): Promise<void> {
     if (isSame(user, this.#user)) return;
     tx.other = { user, account };
@@ -165,8 +165,8 @@ export class RoomReader {
         ...this.knowledge(tx, record.timeUnixMs),
       })
       .catch(asFault);
-    // This device's pending change was meant for the epoch before; unless it is an external join,
-    // made with the server's group state while this record was in flight.
+    // The new epoch invalidates this device's pending change; unless it is an external join, made
+    // with the server's group state while this record was in flight.
     if (pending !== undefined && (pending.epoch ?? 0) < body.epoch) await dropPending(tx);
     if (result instanceof Fault)
       return refuseCommit(tx, record, `a change cannot be read: ${result.message}`);
@@ -182,7 +182,7 @@ export class RoomReader {
         this.#updateLeavers(tx, (known) => known.filter((one) => !isRemovedBy(body, one)));
         return storeContent(tx, record, { kind: "change", ...changeRow(result.change) });
       case "own":
-        // Made with a state that this folder does not have: another copy of it has.
+        // Sent by another copy of this folder, with a state that this one does not have.
         tx.advance(undefined, []);
         return tx.change({ status: "lost", isCopy: true });
       default:
@@ -214,7 +214,7 @@ export class RoomReader {
     if (pending.instead !== undefined && pending.instead === row?.refused) restoreRoom(tx);
     if (tx.row?.status !== "in" || isRejoin) await this.#startMembership(tx, record, pending);
     tx.change({ epochSeq: record.seq });
-    // Until this record it has continued with its old state.
+    // The device used its old state until this record.
     if (isRejoin && wasMember)
       tx.change({ counts: row?.counts ?? {}, departed: row?.departed ?? [] });
     if (kind !== "add") tx.change({ renewedUnixMs: this.#unixMs(), sentSince: 0 });
@@ -246,7 +246,8 @@ export class RoomReader {
       )
       .catch(asFault);
     if (joined instanceof Fault) {
-      // Most welcomes are for others. One for this device that cannot be opened is consumed anyway.
+      // Most welcomes are for others. A welcome for this device consumes its package even if it
+      // cannot be opened.
       for (const ref of refs) await tx.vault.delete(packageKey(ref));
       // Added by a key package whose private half was lost: rejoin by an external commit.
       const isForThisDevice = namesDevice(body.added, this.#engine.device);
@@ -322,7 +323,7 @@ export class RoomReader {
     if (tx.row !== undefined && sent.since === tx.row.since) {
       tx.change(settleCount(tx.row, sent.count));
     }
-    if (record.state !== "whole") return; // Erased before it returned: there is nothing to store.
+    if (record.state !== "whole") return; // Erased before its record arrived.
     const hash = ciphertext === undefined ? "" : toBase64Url(this.#sha256(ciphertext));
     if (!sent.hashes.includes(hash)) {
       markSuspect(tx, "the server changed a message of this device");
@@ -346,7 +347,7 @@ export class RoomReader {
   }
 
   /**
-   * Reports why a body is refused: only authors edit their messages, and a file must match its
+   * Returns why a body is refused: only authors edit their messages, and a file must match its
    * record.
    */
   async #refusal(
@@ -366,7 +367,7 @@ export class RoomReader {
     return content?.kind === "said" && isSame(content.user, sender.user) ? undefined : "sender";
   }
 
-  /** Notes a user who has left while their devices are still in the group. */
+  /** Records a user who has left while their devices are still in the group. */
   async #handleLeave(tx: RoomTransaction, { body = {}, kind, from }: ChatRecord): Promise<void> {
     const user = kind === "kick" ? body["name"] : from;
     if (typeof user !== "string") return;
@@ -387,8 +388,7 @@ export class RoomReader {
   }
 
   /**
-   * Drops an invalid signature of leaving; `undefined` if none of the user's devices is in the
-   * group.
+   * Drops an invalid leave signature; `undefined` if none of the user's devices is in the group.
    */
   async #checkLeave(
     { group }: RoomTransaction,
@@ -408,7 +408,7 @@ export class RoomReader {
     return { ...one, ...(isSigned ? { leave } : {}) };
   }
 
-  /** Notes departed users while this device is not in the group; they are checked when it joins. */
+  /** Records departed users while this device is not in the group; verified when it joins. */
   #updateLeavers(
     tx: RoomTransaction,
     next: (known: readonly Departed[]) => readonly Departed[],
@@ -420,7 +420,7 @@ export class RoomReader {
     else this.#leavers.delete(tx.room);
   }
 
-  /** Starts the room's row: the device is in the group from this record on. */
+  /** Creates the room's row: the device is in the group from this record on. */
   async #startMembership(
     tx: RoomTransaction,
     record: ChatRecord,
@@ -454,7 +454,7 @@ export interface PackageRow {
   readonly isLastResort?: true;
 }
 
-/** @returns how many earlier messages of that device are missing */
+/** @returns the number of missing earlier messages of that device */
 function updateCounts(tx: RoomTransaction, { sender, count, unsettled }: SealedMessage): number {
   const { counts = {}, unread = {} } = tx.row ?? {};
   const { seen, missed } = receiveCount(counts[sender.device], count, unsettled);
@@ -465,7 +465,7 @@ function updateCounts(tx: RoomTransaction, { sender, count, unsettled }: SealedM
   return missed - excused;
 }
 
-/** Counts a message that arrived unreadable. Its author is known only from the server. */
+/** Counts an unreadable message. Its author is known only from the server. */
 function countUnreadable(tx: RoomTransaction, { from }: ChatRecord): void {
   const user = foldName((from ?? "") as Name);
   const isMember = tx.group?.members.some((member) => isSame(member.user, user)) === true;
@@ -474,20 +474,18 @@ function countUnreadable(tx: RoomTransaction, { from }: ChatRecord): void {
   tx.change({ unread: { ...unread, [user]: (unread[user] ?? 0) + 1 } });
 }
 
-/** Marks the room as not trusted: nothing is sent until the owner has accepted it. */
+/** Marks the room as untrusted: sending stops until the owner has accepted it. */
 export function markSuspect(tx: RoomTransaction, reason: string): void {
   tx.change({ status: "suspect", reason });
 }
 
-/**
- * Refuses a commit. A commit that every device refuses does not end the room: an admin replaces it.
- */
+/** Refuses a commit. If every device refuses it, an admin replaces it and the room continues. */
 function refuseCommit(tx: RoomTransaction, { seq }: ChatRecord, reason: string): void {
   markDiverged(tx, reason);
   tx.change({ refused: seq });
 }
 
-/** A room that was suspect before stays suspect if its owner accepts a key. */
+/** A room that was already suspect stays suspect when its owner accepts a key. */
 function needsOwner({ row, other }: RoomTransaction): boolean {
   return other !== undefined && row?.status !== "suspect";
 }
@@ -504,7 +502,7 @@ function replaces({ instead }: GroupBody, seq: number | undefined): boolean {
   return seq !== undefined && instead === seq;
 }
 
-/** Restores the room: a valid commit has replaced the refused one. */
+/** Restores the room after a valid commit has replaced the refused one. */
 function restoreRoom(tx: RoomTransaction): void {
   if (tx.row === undefined) return;
   const { refused: _, strayed: __, reason: ___, other: ____, ...row } = tx.row;
@@ -512,9 +510,9 @@ function restoreRoom(tx: RoomTransaction): void {
 }
 
 /**
- * Handles the replacement of a commit that this device has applied and others refused. The epoch
- * before is gone: this device rejoins with a state that an admin has signed, so that neither the
- * server nor a member can revert a valid change.
+ * Handles the replacement of a commit that this device has applied and others refused. The previous
+ * epoch is unavailable: this device rejoins with a state that an admin has signed, so that neither
+ * the server nor a member can revert a valid change.
  */
 function leaveReplacedEpoch(tx: RoomTransaction): void {
   const signers = tx.group?.policy.admins ?? [];
@@ -564,10 +562,7 @@ function isRemovedBy({ added, removed }: GroupBody, { leave, id }: Departed): bo
   return Array.isArray(removed) && removed.length > 0; // There is no account id to compare.
 }
 
-/**
- * Reports whether a list of a `group` record has the device; the server controls the list's
- * content.
- */
+/** Reports whether a list of a `group` record has the device; the server controls the list. */
 export function namesDevice(list: unknown, device: string): boolean {
   return Array.isArray(list) && list.some((one) => Array.isArray(one) && one[0] === device);
 }
@@ -602,11 +597,7 @@ function hasLeft(tx: RoomTransaction, member: SealMember): boolean {
   return tx.row?.departed.some((one) => isSame(one.user, member.user) && isFree(tx, one)) === true;
 }
 
-/**
- * Reports whether any member may remove a departed user's devices. A user who leaves has signed it,
- * which was checked then. Otherwise the server's word is enough only if no admin stays: a room
- * where nobody could ever post again would be worse.
- */
+/** Reports whether the member's user has left and any member may remove the device. */
 export function isFree(
   { group, row }: Pick<RoomTransaction, "group" | "row">,
   { leave }: Departed,

@@ -20,19 +20,19 @@ export interface RoomStatesOptions {
 
 type StateBinding = Pick<RoomRow, "group" | "instance">;
 
-/** A room within one transaction. Changes made here are written when the work is done. */
+/** A room within one transaction; changes are written when the task is done. */
 export class RoomTransaction {
   readonly room: RoomId;
   readonly vault: Vault;
   readonly instance: string;
-  /** `undefined` if nothing is known of the room. */
+  /** `undefined` if the room is unknown. */
   row: RoomRow | undefined;
   /** `undefined` if this device is not in the group. */
   group: SealedGroup | undefined;
   readonly consumed: Uint8Array[] = [];
   /** Another account key of a pinned user, found by the last check. */
   other: RoomRow["other"];
-  /** Users whose other key was seen for the first time. */
+  /** Users whose other key was found for the first time. */
   readonly changed: string[] = [];
 
   constructor(
@@ -57,7 +57,7 @@ export class RoomTransaction {
     if (this.row !== undefined) this.row = { ...this.row, ...fields };
   }
 
-  /** Whether the stored state may be older than what this device has sent. */
+  /** Whether the stored state may be older than the messages that this device has sent. */
   get isStale(): boolean {
     const { row } = this;
     return row !== undefined && (row.isCopy === true || instanceOf(row) !== this.instance);
@@ -65,7 +65,7 @@ export class RoomTransaction {
 }
 
 /**
- * Runs the work on each room as sequential transactions. Each reads the state again, as another
+ * Runs tasks on each room as sequential transactions. Each reads the state again, as another
  * process of the same home may have changed it.
  */
 export class RoomStates {
@@ -78,7 +78,7 @@ export class RoomStates {
     this.#options = options;
   }
 
-  /** @throws {Fault} store-…, and what the work throws: then nothing has changed */
+  /** @throws {Fault} store-…, and the task's; the store is then unchanged */
   run<Result>(room: RoomId, task: (tx: RoomTransaction) => Awaitable<Result>): Promise<Result> {
     const mutex = this.#mutexes.get(room) ?? new Mutex();
     this.#mutexes.set(room, mutex);

@@ -92,17 +92,17 @@ import type { Awaitable, SealedStore } from "./store.ts";
 import type { Vault } from "./vault.ts";
 
 /**
- * Time for which the private half of a replaced last-resort package is kept: its users have
- * committed by then.
+ * Retention of the private half of a replaced last-resort package; its users have committed by
+ * then.
  */
 const LAST_RESORT_RETENTION_MS = 86_400_000;
 const SEALED_PAGE_RECORDS = 500;
-/** Attempts at a commit that conflicts with others; by then the room has changed many times. */
+/** Attempts at a commit that conflicts with others. */
 const COMMIT_ATTEMPTS_MAX = 8;
 const COMMIT_RETRY_MS = 150;
-/** Confirmed posts whose records are still to arrive: as many as may be in flight. */
+/** Maximum number of confirmed posts whose records are still to arrive. */
 const CONFIRMED_POSTS_MAX = 256;
-/** Remarks about a room that are kept for `/sealed`; each is reported once. */
+/** Maximum number of remarks retained for `/sealed`; each is reported once. */
 const REMARKS_MAX = 8;
 
 export interface SealedRoomsOptions {
@@ -114,7 +114,7 @@ export interface SealedRoomsOptions {
   readonly device: SealedDevice;
   readonly user: string;
   readonly request: SendRequest;
-  /** False as soon as the link is lost: refusals after that decide nothing. */
+  /** False as soon as the link is lost; later refusals are not the server's. */
   readonly isLinked: () => boolean;
   readonly emit: (news: SealedEvent) => void;
   /** `undefined` without a link. */
@@ -122,31 +122,30 @@ export interface SealedRoomsOptions {
 }
 
 export type SealedEvent =
-  /** The device's state was an older copy or unreadable: it has rejoined its rooms. */
+  /** The device's state was an old copy or unreadable; it has rejoined its rooms. */
   | { readonly kind: "came-anew"; readonly reason: "copy" | "damaged" }
-  /** Sealed rooms can be neither read nor written while this fault lasts. */
+  /** Sealed rooms are unusable while this fault lasts. */
   | { readonly kind: "sealed-fault"; readonly fault: Fault }
-  /** A remark for the users of a room. A UI with a model also shows it in the room. */
+  /** A remark for the users of a room. A UI with a model also displays it in the room. */
   | { readonly kind: "sealed-remark"; readonly remark: Translatable }
-  /** A user, or another device of one, has joined a room that this device was in before. */
+  /** A user, or another device of one, has joined a room of this device. */
   | { readonly kind: "came-in"; readonly user: string; readonly sentence: string }
   /** No message is sent to the user until the owner has compared keys. */
   | { readonly kind: "identity-changed"; readonly user: string; readonly sentence: string };
 
-/** Outcome of a post: the number of its record, `undefined` if the server has refused it. */
+/** Outcome of a post: the number of its record; `undefined` if the server refused it. */
 export interface SettledPost {
   readonly id: string;
   readonly seq: number | undefined;
 }
 
 export interface PlainPost {
-  /** `OUTBOX.COUNTER` */
   readonly id: string;
   readonly body: PostBody;
 }
 
 export interface RoomSealStatus {
-  /** `waiting`: nobody has added this device yet. */
+  /** `waiting`: no member has added this device yet. */
   readonly status: RoomRow["status"] | "waiting";
   readonly reason?: string;
   readonly members: readonly SealedMember[];
@@ -159,7 +158,7 @@ export interface SealedMember {
   readonly devices: readonly { readonly device: string; readonly kind: "cli" | "web" }[];
   readonly isVerified: boolean;
   readonly isAdmin: boolean;
-  /** Another account key was seen under the name, and is not accepted. */
+  /** Another account key was presented for the name, and is not accepted. */
   readonly isChanged?: true;
 }
 
@@ -167,7 +166,7 @@ export interface SealedMember {
 export interface SafetyDigits {
   readonly digits: string;
   readonly isVerified: boolean;
-  /** Digits of the former key, if the user's key has changed; `digits` are then of the new one. */
+  /** Digits of the former key, if the user's key has changed; `digits` are of the new one. */
   readonly former?: string;
 }
 
@@ -180,8 +179,8 @@ const ID_BYTES = 16;
 
 /**
  * Decrypts received messages, encrypts posts, and changes members. Follows the order of the
- * server's log, each step in one transaction of the device's store; nothing is sent before its step
- * is durable.
+ * server's log, each step in one transaction of the device's store; messages are sent only after
+ * their step is durable.
  */
 export class SealedRooms {
   readonly #options: SealedRoomsOptions;
@@ -191,15 +190,15 @@ export class SealedRooms {
   readonly #renewal: Renewal;
   #isLinked = true;
   #cancelCheck: (() => void) | undefined;
-  /** Rooms entered on this link. Bounded by the rooms of an account. */
+  /** Rooms in use on this link. Bounded by the rooms of an account. */
   readonly #rooms = new Map<RoomId, RoomView>();
   /** Events emitted on this link, to emit each once. */
   readonly #emittedKeys = new Set<string>();
   readonly #claims: Claims;
   readonly files: FileIndex;
-  /** `n` of the last record of each room that is known to be read, on this link. */
+  /** `n` of the last record of each room read on this link. */
   readonly #lastRead = new Map<RoomId, number>();
-  /** `n` of the last record of each room that this link has delivered: the next one follows it. */
+  /** `n` of the last record of each room that this link has delivered in order. */
   readonly #lastDelivered = new Map<RoomId, number>();
   readonly #changeMutexes = new Map<RoomId, Mutex>(); // Bounded by the rooms of an account.
 
@@ -237,7 +236,7 @@ export class SealedRooms {
     this.#claims.schedule();
   }
 
-  /** Runs work on a room and reports its findings to the user. */
+  /** Runs a task on a room and reports its findings to the user. */
   async #run<Result>(
     room: RoomId,
     task: (tx: RoomTransaction) => Awaitable<Result>,
@@ -284,14 +283,13 @@ export class SealedRooms {
       this.#lastRead.delete(room.id);
       await this.#catchUp(room);
     }
-    // The server returns no history to a removed member: records delivered in order are read
-    // anyway.
+    // A removed member gets no history, but may read records that were delivered in order.
     const isContiguous = follows(this.#lastDelivered.get(room.id));
     if (isContiguous || (await this.#isNext(room.id, first)))
       await this.#readRecords(room.id, records);
     this.#lastDelivered.set(room.id, last.n);
     this.#lastRead.set(room.id, last.n);
-    // The records have invalidated this device's state: rejoin now, not with the next post.
+    // The records have invalidated this device's state: rejoin immediately.
     if (this.#roomsToRepair.delete(room.id)) void this.syncRoom(room).catch(asFault);
     return this.#openStored(room.id, records);
   }
@@ -301,7 +299,7 @@ export class SealedRooms {
     return this.#states.run(room, ({ row }) => row?.n !== undefined && n <= row.n + 1);
   }
 
-  /** Opens a page of one or several rooms. @throws {Fault} as `open` */
+  /** Opens a page of one or several rooms. @throws {Fault} as `openRecords` */
   async #openPage(records: readonly ChatRecord[]): Promise<ChatRecord[]> {
     const sealed = records.filter(({ room }) => room.isSealed === true);
     const opened = new Map<number, ChatRecord>();
@@ -315,13 +313,13 @@ export class SealedRooms {
 
   /**
    * Encrypts posts to one room, in order.
-   * @throws {Fault} seal-refused, with the reason, if this device may not write there now;
-   * stale-epoch if it may soon; if the server refuses
+   * @throws {Fault} seal-refused if this device may not post there now; stale-epoch if it may soon;
+   * if the server refuses
    */
   async seal(room: RoomView, posts: readonly PlainPost[]): Promise<(PostBody | Fault)[]> {
     await this.#catchUp(room);
     await this.#holdLease();
-    // Usually nothing has to be done first: one transaction then suffices.
+    // Usually the room is ready, and one transaction suffices.
     const sealed = await this.#states.run(room.id, async (tx) =>
       (await this.#isReady(tx)) ? this.#encryptAll(tx, room, posts) : undefined,
     );
@@ -353,7 +351,7 @@ export class SealedRooms {
     if (tx.row?.since === sent.since) tx.change(freeCount(tx.row, sent.count));
   }
 
-  /** Makes the group of a room that this account has created as sealed, or of a conversation. */
+  /** Creates the group of a sealed room that this account has created, or of a conversation. */
   async create(room: RoomView): Promise<void> {
     const { device, entropy } = this.#options;
     const gid = new Uint8Array(entropy(ID_BYTES));
@@ -379,7 +377,7 @@ export class SealedRooms {
 
   /**
    * Adds all devices of a user.
-   * @returns the number of added devices, and of devices that have no key package left
+   * @returns the number of added devices, and of devices without a key package
    * @throws {Fault} seal-refused; not-found if no device can be added; if the server refuses
    */
   async invite(
@@ -453,7 +451,7 @@ export class SealedRooms {
       await this.#removeFormerKey(room, user);
       await this.#commit(room, plan);
     } catch (error) {
-      // Findings of a failed step are stored and reported nevertheless.
+      // Store and report findings of the failed step.
       if (other !== undefined) await this.#recordOtherKey(room.id, other);
       throw error;
     }
@@ -500,8 +498,8 @@ export class SealedRooms {
 
   /**
    * Makes a member an admin, or revokes it.
-   * @throws {Fault} seal-refused if this device's user may not; not-member; not-allowed if no admin
-   * would be left
+   * @throws {Fault} seal-refused if this device's user may not; not-member; not-allowed for the
+   * last admin
    */
   setAdmin(room: RoomView, user: string, on: boolean): Promise<void> {
     return this.#commit(room, (tx) => {
@@ -539,8 +537,8 @@ export class SealedRooms {
   }
 
   /**
-   * Returns this device's signed notice of leaving, for the server's `leave`, even if the device
-   * has lost its state, as its leaf is still in the group. `undefined` if there is no group.
+   * Returns this device's signed leave notice, even if the device has lost its state, as its leaf
+   * is still in the group; `undefined` if there is no group.
    */
   async leaveNotice(
     room: RoomView,
@@ -612,7 +610,7 @@ export class SealedRooms {
 
   /**
    * Returns the digits that both users compare by voice.
-   * @throws {Fault} user-unknown if no sealed room has shown the user's key
+   * @throws {Fault} user-unknown if no sealed room has presented the user's key
    */
   async safetyNumber(user: string): Promise<SafetyDigits> {
     const { pin, other } = await this.#states.transact((vault) => keysOf(vault, user));
@@ -651,18 +649,16 @@ export class SealedRooms {
     await this.#resumeRooms();
   }
 
-  /**
-   * Continues rooms that waited for the owner's decision; others continue when they are entered.
-   */
+  /** Resumes rooms that waited for the owner's decision. */
   async #resumeRooms(): Promise<void> {
     for (const room of this.#rooms.values()) await this.syncRoom(room).catch(asFault);
   }
 
   /**
-   * Returns a page of what the server finds and of what this device has read in these rooms. The
-   * server does not learn of a search in one of them.
+   * Returns a page that combines the server's records with this device's archive. The server does
+   * not learn of a search in a sealed room.
    * @param rooms the rooms that the query covers
-   * @param fetchPage requests the server's part
+   * @param fetchPage fetches the server's page
    * @throws {Fault} if a request fails, store-…
    */
   async history(
@@ -680,7 +676,7 @@ export class SealedRooms {
     if (target === undefined || grep === "") page.addAll(await fetchOpened(query));
     const recordOf = matcherOf(query);
     for (const room of rooms) {
-      // Fetch missed records first; a room that the server withholds is searched as it was.
+      // Fetch missed records first; if the server refuses, search the archive as it is.
       await this.#catchUp(room).catch(ignoreRefusal);
       await this.#searchRoom(room, query, (seq, row) => {
         const record = page.isBeyond(seq) ? undefined : recordOf(room, seq, row);
@@ -712,8 +708,8 @@ export class SealedRooms {
   }
 
   /**
-   * Replenishes key packages on the server if few are left, and the last resort if it was used;
-   * deletes those that are too old.
+   * Replenishes key packages on the server if few are left, and a used last resort; deletes expired
+   * ones.
    */
   async stockKeyPackages(): Promise<void> {
     const { request, device, clock } = this.#options;
@@ -782,7 +778,7 @@ export class SealedRooms {
     await Promise.all(syncs);
   }
 
-  /** Schedules regular checks of the room while this link lasts. */
+  /** Schedules regular checks of the room while the link is up. */
   #scheduleCheck(room: RoomView): void {
     this.#rooms.set(room.id, room);
     if (!this.#isLinked) return;
@@ -805,7 +801,7 @@ export class SealedRooms {
     await this.#lease.hold().catch((error: unknown) => this.#reportLeaseFault(error));
   }
 
-  /** Reports a refused lease once per link, whatever failed by it. */
+  /** Reports a refused lease once per link. */
   #reportLeaseFault(error: unknown): never {
     if (error instanceof Fault && error.code === "seal-refused") {
       this.#emit({ kind: "sealed-fault", fault: error });
@@ -822,8 +818,7 @@ export class SealedRooms {
   }
 
   /**
-   * Reports whether this device is in the group with its latest state, and nothing has to be done
-   * first.
+   * Reports whether this device is in the group with its latest state, and can post immediately.
    */
   async #isReady(tx: RoomTransaction): Promise<boolean> {
     const { row, group, vault, room } = tx;
@@ -832,16 +827,14 @@ export class SealedRooms {
     return !this.#renewal.isDue(tx) && (await vault.find(pendingKey(room))) === undefined;
   }
 
-  /**
-   * Joins or rejoins if this device is not in the group, or its state must not be used any more.
-   */
+  /** Joins or rejoins if this device is not in the group, or its state is unusable. */
   async #rejoinIfNeeded(room: RoomView): Promise<void> {
     const found = await this.#states.run(room.id, async (tx) => {
       await applyKeyDecision(tx);
       return { needs: needsRejoin(tx), isCopy: tx.row?.isCopy === true };
     });
     if (!found.needs) return;
-    // A copy that is in use on another machine has taken the lease.
+    // A copy that is in use on another machine has claimed the lease.
     if (found.isCopy)
       await this.#lease.check().catch((error: unknown) => this.#reportLeaseFault(error));
     await this.#rejoin(room);
@@ -885,7 +878,7 @@ export class SealedRooms {
     }
   }
 
-  /** @throws {Fault} seal-refused, with the reason, if this device may not write there now */
+  /** @throws {Fault} seal-refused if this device may not post there now */
   async checkMayWrite(room: RoomView): Promise<void> {
     await this.syncRoom(room);
     await this.#states.run(room.id, async (tx) => {
@@ -895,7 +888,7 @@ export class SealedRooms {
     });
   }
 
-  /** @throws {Fault} seal-refused, with the reason */
+  /** @throws {Fault} seal-refused */
   #checkWritable(
     tx: RoomTransaction,
     room: RoomView,
@@ -998,14 +991,14 @@ export class SealedRooms {
   }
 
   /**
-   * Rooms to re-enter after reading, as this device's state there needs repair. Bounded by the
-   * rooms of an account.
+   * Rooms in which this device's state needs repair after reading. Bounded by the rooms of an
+   * account.
    */
   readonly #roomsToRepair = new Set<RoomId>();
-  /** Last `seq` read in this run of rooms that this device is not in. */
+  /** Last `seq` read, in this run, of rooms that this device is not in. */
   readonly #lastSeqOutside = new Map<RoomId, number>();
 
-  /** Confirmed posts, by the number of the record that must arrive. */
+  /** Confirmed posts, by the `seq` of the expected record. */
   readonly #confirmed = new Map<RoomId, Map<number, string>>();
 
   /** Marks the room as suspect if a confirmed post is missing among the records up to `seq`. */
@@ -1082,7 +1075,7 @@ export class SealedRooms {
     });
   }
 
-  /** Removes devices of departed users: nobody may post while they are in the group. */
+  /** Removes devices of departed users, which block posting. */
   async #removeDeparted(room: RoomView, condition = canRemoveDeparted): Promise<void> {
     if (!(await this.#states.run(room.id, condition))) return;
     await this.#commit(room, (tx) => {
@@ -1092,14 +1085,14 @@ export class SealedRooms {
   }
 
   /**
-   * Repeats a commit until the server accepts one. Of concurrent commits one wins, and the others
+   * Retries a commit until the server accepts it. Of concurrent commits one wins, and the others
    * are planned again.
    */
   #commit(room: RoomView, plan: Planner): Promise<void> {
     return this.#exclusively(room, () => this.#commitWithRetries(room, plan));
   }
 
-  /** Runs one change of a room's group at a time; those of other processes appear in the store. */
+  /** Serializes changes of a room's group within this process. */
   #exclusively<Result>(room: RoomView, task: () => Promise<Result>): Promise<Result> {
     const mutex = this.#changeMutexes.get(room.id) ?? new Mutex();
     this.#changeMutexes.set(room.id, mutex);
@@ -1216,9 +1209,8 @@ export class SealedRooms {
   }
 
   /**
-   * Reports whether the server refused the commit, which then is not in the log and never will be.
-   * An unanswered commit, or one whose server failed, is undecided, as the loss of the link may
-   * have replaced the answer.
+   * Reports whether the server refused the commit permanently. An unanswered commit, or one whose
+   * server failed, is undecided, as the loss of the link may have replaced the answer.
    */
   #isRefused({ code }: Fault): boolean {
     if (!this.#options.isLinked()) return false;
@@ -1247,7 +1239,7 @@ export class SealedRooms {
     await this.#catchUp(room);
   }
 
-  /** Replaces a commit that the room's rules do not allow, if this device is an admin's. */
+  /** Replaces a commit that the room's rules forbid, if this device is an admin's. */
   async #replaceRefused(room: RoomView): Promise<void> {
     if (!(await this.#states.run(room.id, canReplaceRefused))) return;
     await this.#commit(room, (tx) =>
@@ -1284,7 +1276,7 @@ export class SealedRooms {
         }
         const { change } = commit;
         if (change.kind === "resync") reason = isOld ? "copy" : "damaged";
-        // A server that once sent a too high number must not lock this device out permanently.
+        // A server that once sent a wrong, high number must not lock this device out permanently.
         if (tx.group === undefined && found.seq < (tx.row?.seq ?? 0)) {
           tx.change({ seq: found.seq, n: undefined });
         }
@@ -1316,7 +1308,7 @@ interface Newcomer {
   readonly sentence: string;
 }
 
-/** @param groupBefore the group when the work began; `undefined` if this device was not in it */
+/** @param groupBefore the group before the task; `undefined` if this device was not in it */
 function findNewcomers(
   { row, group }: RoomTransaction,
   groupBefore: SealedGroup | undefined,
@@ -1341,7 +1333,7 @@ function canReplaceRefused({ row, group }: RoomTransaction): boolean {
   return group.policy.admins.includes(group.self.account);
 }
 
-/** Continues the room if the owner has decided about another key that blocked it. */
+/** Resumes the room if the owner has decided about the key that blocked it. */
 async function applyKeyDecision(tx: RoomTransaction): Promise<void> {
   const { other, ...row } = tx.row ?? {};
   if (tx.row === undefined || other === undefined) return;
@@ -1383,7 +1375,7 @@ interface Plan {
   readonly kick?: string;
 }
 
-/** Returns `undefined` if nothing is left to do. */
+/** Returns `undefined` if there is nothing to do. */
 type Planner = (tx: RoomTransaction) => Awaitable<Plan | undefined>;
 
 function newPlan(intent: SealIntent, removed: readonly string[] = []): Plan {
@@ -1418,14 +1410,14 @@ function canRemoveDeparted({ row, group }: RoomTransaction): boolean {
   return isAdmin || row.departed.every((departed) => isFree({ row, group }, departed));
 }
 
-/** The other process's result is visible once the server has answered it. */
+/** The other process's result becomes visible once the server has answered it. */
 function changedElsewhere(): Fault {
   return new Fault("stale-epoch", msg`another window changes this room`, { retryAfterMs: 100 });
 }
 
 /**
- * Reports whether a departed user can be removed only by an admin's device, which does so without a
- * post.
+ * Reports whether removing a departed user requires an admin's device, which does it without
+ * waiting for a post.
  */
 function needsAdmin({ row, group }: RoomTransaction): boolean {
   if (row?.status !== "in") return false;
@@ -1471,7 +1463,7 @@ function cannotWrite(room: RoomView, { row, isStale }: RoomTransaction): Fault {
   });
 }
 
-/** Ignores refusals of the server; without a link nothing is decided. */
+/** Ignores refusals of the server, but not a lost link. */
 function ignoreRefusal(error: unknown): void {
   if (!(error instanceof Fault) || error.code === "link-closed") throw error;
 }

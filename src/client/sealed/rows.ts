@@ -12,43 +12,42 @@ export interface RoomRow {
   readonly target: string;
   /** Id of the room's group. Permanent. */
   readonly group: string;
-  /** `in`: it reads and writes. `out`: it was removed, or left. `lost`: it has to rejoin. */
+  /** `in`: a member. `out`: removed, or has left. `lost`: must rejoin. `suspect`: not trusted. */
   readonly status: "in" | "out" | "lost" | "suspect";
   readonly reason?: string;
   /** The group has continued without this device. */
   readonly strayed?: true;
   /** `seq` of the record that began this device's current epoch. */
   readonly epochSeq?: number;
-  /** `seq` of a commit that this device has refused: an admin may replace it. */
+  /** `seq` of a refused commit, which an admin may replace. */
   readonly refused?: number;
-  /** User whose other account key caused the refusal: the owner decides, see identities.ts. */
+  /**
+   * User whose other account key caused the refusal, until the owner decides; see identities.ts.
+   */
   readonly other?: { readonly user: string; readonly account: string };
   /**
    * Accounts that may sign the state to rejoin with, after an admin has replaced an applied commit.
    */
   readonly signers?: readonly string[];
-  /** `seq` of the last record processed; older ones were opened, or cannot be. */
+  /** `seq` of the last record processed. */
   readonly seq: number;
   /** `n` of the same record; `undefined` if not known. */
   readonly n?: number | undefined;
-  /** `seq` of the record with which the device joined: it can open nothing before. */
+  /** `seq` of the record with which the device joined; earlier messages are unreadable. */
   readonly since: number;
-  /** Last count that this device gave to a message here; for the next two see counts.ts. */
+  /** Last count that this device assigned here; for the next two see counts.ts. */
   readonly count: number;
   readonly open?: readonly CountRange[];
   readonly free?: readonly CountRange[];
   /** Counts of each other device, by its key. */
   readonly counts: Readonly<Record<string, SeenCounts>>;
-  /** Messages of each user, by folded name, without known counts: erased, or not opened. */
+  /** Number of messages without known counts (erased or unreadable), by folded user name. */
   readonly unread?: Readonly<Record<string, number>>;
-  /** Remarks that do no harm to the room; each was reported once. */
+  /** Remarks about the room, each reported once; the room stays usable. */
   readonly remarks?: readonly string[];
   /** Users who have left, and whose devices are still in the group. */
   readonly departed: readonly Departed[];
-  /**
-   * Instance of the folder when the device joined. If it differs from the current one, the device
-   * rejoins.
-   */
+  /** Instance of the folder when the device joined; it rejoins if the current one differs. */
   readonly instance?: string;
   /** A copy of this folder has posted here since: the device rejoins. */
   readonly isCopy?: boolean;
@@ -60,7 +59,7 @@ export interface RoomRow {
 export interface LeaseRow {
   readonly count: number;
   readonly lease?: string;
-  /** Requested; it is not known whether the server has granted it. */
+  /** Requested, but perhaps not granted. */
   readonly next?: string;
   /** Changes when the folder turns out to be a copy; empty if it never did. */
   readonly instance: string;
@@ -71,14 +70,14 @@ export interface LeaseRow {
 export interface Departed {
   readonly user: string;
   /**
-   * Signed notice: with it anybody may remove the user's devices. Otherwise only an admin may, if
-   * one is left.
+   * Signed leave notice, with which any member may remove the user's devices. Without it only an
+   * admin may, if one remains.
    */
   readonly leave?: { readonly epoch: number; readonly device: string; readonly signature: string };
   readonly id?: string;
 }
 
-/** A commit that waits for its record. */
+/** A commit whose record has not arrived. */
 export interface PendingRow {
   readonly commitId: string;
   /** Epoch in which it was made; absent if it creates the group. */
@@ -93,7 +92,7 @@ export interface PendingRow {
   readonly instead?: number;
   readonly change: ChangeRow;
   readonly group: string;
-  /** Instance to which the state is bound; absent: "". */
+  /** Instance to which the state is bound; empty if absent. */
   readonly instance?: string;
 }
 
@@ -118,16 +117,16 @@ export type ContentRow =
       readonly missed?: number;
     }
   | ({ readonly kind: "change" } & ChangeRow)
-  /** `broken`: unreadable for everybody. `sender`: its sender may not send this. */
+  /** `broken`: unreadable for all devices. `sender`: its sender may not post this. */
   | {
       readonly kind: "closed";
       readonly reason: ClosedReason;
-      /** The author, if this device could tell. */
+      /** The author, if known. */
       readonly user?: string;
       readonly missed?: number;
     };
 
-/** Position of the opened record, so that it is found without the server. */
+/** A record's content with its position, for access without the server. */
 export type ArchivedRow = ContentRow & {
   readonly n: number;
   readonly timeUnixMs: number;
@@ -150,12 +149,11 @@ export interface ChangedDevice {
   readonly account: string;
 }
 
-/** The history that the server has shown to a device; see claims.ts. */
+/** A sender's claim about the server's history; see claims.ts. */
 export interface ClaimRow {
   readonly room: RoomId;
   readonly device: string;
   readonly user: string;
-  /** `seq` of the record with the claim. */
   readonly seq: number;
   readonly origin: string;
   readonly size: number;
@@ -167,7 +165,7 @@ export interface ClaimRow {
   readonly state?: "forked" | "accepted";
 }
 
-/** Origin of the server's log, and its size when this device first saw that origin. */
+/** Origin of the server's log, and its size when this device first connected to that origin. */
 export interface LogRow {
   readonly origin: string;
   readonly since: number;
@@ -180,7 +178,7 @@ export interface IdentityRow {
   readonly isVerified: boolean;
 }
 
-/** Another account key seen under a pinned name, until the owner has compared. */
+/** Another account key of a pinned name, until the owner has compared keys. */
 export interface OtherKeyRow {
   readonly user: string;
   readonly account: string;
@@ -197,7 +195,7 @@ export interface SealedUploadRow {
   readonly rooms: Readonly<Record<string, string>>;
   /** Rooms in which the server has recorded the file. */
   readonly recorded: readonly string[];
-  /** Post that describes the file, by room, so that there is no second one. */
+  /** Post that describes the file, by room, to prevent a second one. */
   readonly posts: Readonly<Record<string, string>>;
 }
 
@@ -209,13 +207,12 @@ export interface SealedFileRow {
 
 export interface FileRecordRow {
   readonly seq: number;
-  /** Hex. */
   readonly root: string;
   readonly from: string;
 }
 
 const SEQ_DIGITS = 16;
-/** Sorts after everything that may follow a prefix. */
+/** Sorts after all keys with the prefix. */
 const RANGE_END = "~";
 
 export const roomKey = (room: RoomId) => `room/${room}`;
@@ -247,7 +244,7 @@ export function allOf(
   return { from: `${table}/`, to: `${table}/${RANGE_END}`, limit };
 }
 
-/** Messages of one room between both; newest first, or oldest first with `after`. */
+/** Messages of one room in the range; newest first, or oldest first with `after`. */
 export function contentRange(
   room: RoomId,
   { after, before }: { readonly after?: number | undefined; readonly before?: number | undefined },

@@ -1,4 +1,4 @@
-/** Sealing of rooms and conversations, in any user interface. */
+/** Sealing of rooms and conversations, in any UI. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import type { RoomView } from "../../core/client/chat-record.ts";
@@ -7,13 +7,13 @@ import type { SealedRooms } from "./rooms.ts";
 
 export interface Sealer {
   readonly request: SendRequest;
-  /** @throws {Fault} not-allowed if this device cannot seal */
+  /** @throws {Fault} not-allowed if this device does not support it */
   sealedRooms(): Promise<SealedRooms>;
 }
 
 /**
- * Checks, before a sealed room is created or entered, that the name is not an open room's and that
- * this device can seal.
+ * Checks, before a sealed room is created or joined, that the name is not an open room's and that
+ * this device supports sealed rooms.
  * @throws {Fault} name-taken, not-allowed
  */
 export async function checkMaySeal(sealer: Sealer, name: string): Promise<void> {
@@ -32,14 +32,14 @@ export async function checkMaySeal(sealer: Sealer, name: string): Promise<void> 
   await (await sealer.sealedRooms()).stockKeyPackages();
 }
 
-/** Makes the group of a sealed room that was just created. @throws {Fault} */
+/** Creates the group of a sealed room that was just created. @throws {Fault} */
 export async function sealRoom(sealer: Sealer, room: { id: string; name: string }): Promise<void> {
   const rooms = await sealer.sealedRooms();
   const view = { kind: "room", topic: "", isSealed: true, ...room } as RoomView;
   await rooms.create(view);
 }
 
-/** @throws {Fault} user-unknown; not-found if they have no device that can seal; seal-refused */
+/** @throws {Fault} user-unknown; not-found if none of their devices can join; seal-refused */
 export async function sealConversation(sealer: Sealer, user: string): Promise<void> {
   const rooms = await sealer.sealedRooms();
   const { room: id } = await sealer.request("group", { target: `@${user}` });
@@ -48,7 +48,7 @@ export async function sealConversation(sealer: Sealer, user: string): Promise<vo
 }
 
 /**
- * Refuses to send a topic to a sealed room: the server would refuse it too, but have read it.
+ * Refuses to set the topic of a sealed room: the server would refuse it too, but have read it.
  * @throws {Fault} sealed-room
  */
 export function checkNotSealed(room: RoomView | undefined): void {

@@ -26,9 +26,7 @@ import type { PlainPost, SealedEvent, SealedRooms, SettledPost } from "./rooms.t
 import { allOf, pinKey } from "./rows.ts";
 import type { Awaitable, SealedStore } from "./store.ts";
 
-/**
- * Maximum number of sealed rooms of one account: as many as rooms and conversations it may create.
- */
+/** Maximum number of sealed rooms of one account. */
 const SEALED_ROOMS_MAX = 2_000;
 
 /** Transient faults of the link or of a stopping server, after which a record is read again. */
@@ -38,13 +36,13 @@ const LINK_FAULT_CODES: ReadonlySet<string> = new Set([
 const RETRY_MS = 100;
 
 export interface SealedHome {
-  /** False if this device has never been in a sealed room. */
+  /** Reports whether this device was ever in a sealed room. */
   exists(): boolean | Promise<boolean>;
   /** @throws {Fault} store-… */
   open(owner: SealedAccount): OpenSealedHome | Promise<OpenSealedHome>;
   /** Encrypts all stored rows. */
   stateKey(): Awaitable<StateKey>;
-  /** The key is cheap to get: in a browser it needs code that is fetched. */
+  /** Whether getting the key is cheap; in a browser it requires code that is fetched. */
   readonly hasCheapKey?: true;
   /** Default: WebCrypto. */
   readonly primitives?: SealPrimitives;
@@ -66,9 +64,9 @@ export interface SealingOptions {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly keys: Keys;
-  /** `undefined` if this device cannot seal. */
+  /** `undefined` if this device does not support sealed rooms. */
   readonly home: SealedHome | undefined;
-  /** Why it cannot. */
+  /** Why `home` is undefined. */
   readonly refusal?: Fault | undefined;
   /** Loads the MLS code. @throws {Fault} unreachable */
   readonly load: () => Promise<SealedCode>;
@@ -87,7 +85,7 @@ export class Sealing {
   readonly #options: SealingOptions;
   #account: (SealedAccount & { readonly user: string }) | undefined;
   #open: Promise<{ readonly rooms: SealedRooms; readonly home: OpenSealedHome }> | undefined;
-  /** Work that waits for the next link. */
+  /** Tasks that wait for the next link. */
   #onLinked: (() => void)[] = [];
   #isLinked = false;
   /**
@@ -101,13 +99,13 @@ export class Sealing {
   readonly #sealedPosts = new Map<string, { readonly room: RoomId; attempts: number }>();
   /** Outcomes of these posts that are not stored yet. Bounded likewise. */
   readonly #unstoredOutcomes = new Map<RoomId, SettledPost[]>();
-  /** This link has listed all rooms. Before that, an unknown target may be sealed. */
+  /** Whether this link has listed all rooms. Before that, an unknown target may be sealed. */
   #isCaughtUp = false;
-  /** This client follows its rooms; otherwise it sends one request. */
+  /** Whether this client follows its rooms, or sends one request. */
   #followsRooms = false;
   #roomWaiters: (() => void)[] = []; // Bounded by the batches of the outboxes.
 
-  /** `undefined` if this device stores nothing of sealed rooms. */
+  /** `undefined` if this device stores no sealed rooms. */
   readonly #queuedPosts: QueuedPosts | undefined;
 
   constructor(options: SealingOptions) {
@@ -147,7 +145,7 @@ export class Sealing {
     for (const resolve of this.#onLinked.splice(0)) resolve();
   }
 
-  /** @throws {Fault} not-logged-in; not-allowed if this device cannot seal; store-… */
+  /** @throws {Fault} not-logged-in; not-allowed if this device does not support it; store-… */
   async rooms(): Promise<SealedRooms> {
     this.#open ??= this.#openRooms();
     const opening = this.#open;
@@ -164,7 +162,7 @@ export class Sealing {
   }
 
   /**
-   * Returns records of one room, in order, as this device can read them: always as many as given.
+   * Returns records of one room, in order, as this device can read them; always as many as given.
    */
   async openRecords(records: readonly ChatRecord[]): Promise<readonly ChatRecord[]> {
     for (;;) {
@@ -188,9 +186,8 @@ export class Sealing {
   }
 
   /**
-   * Returns a page of the past, and answers from this device what the server cannot for sealed
-   * rooms.
-   * @param fetchPage requests the server's part
+   * Returns a page of the history, adding this device's archive of sealed rooms.
+   * @param fetchPage fetches the server's page
    * @throws {Fault} if a request fails
    */
   async history(fields: RequestFields<"history">, fetchPage: FetchPage): Promise<HistoryPage> {
@@ -201,7 +198,7 @@ export class Sealing {
     return { records: records.map(asClosed), more };
   }
 
-  /** Returns the rooms that a query covers and this device may have read. */
+  /** Returns the sealed rooms that a query covers. */
   #sealedRoomsOf(target: string | undefined): readonly RoomView[] {
     if (this.#options.home === undefined) return [];
     const rooms = target === undefined ? this.#options.rooms() : [this.#roomOf(target)];
@@ -239,7 +236,7 @@ export class Sealing {
   /**
    * Erases the content of a sealed file, before its message.
    * @param seq of the message
-   * @param request sends the request as it is
+   * @param request sends the request unchanged
    * @throws {Fault}
    */
   async eraseContent(seq: number, request: SendRequest): Promise<void> {
@@ -259,7 +256,7 @@ export class Sealing {
       const ids = rooms.map(({ id }) => id);
       return await files.partnerOf(seq, ids);
     } catch (error) {
-      asFault(error); // A device that cannot seal has no sealed files.
+      asFault(error); // A device without sealed rooms has no sealed files.
       return undefined;
     }
   }
@@ -284,7 +281,7 @@ export class Sealing {
   }
 
   /**
-   * Handles the outcome of a post: a message that was refused, or was stored before, frees its
+   * Handles the outcome of a post. A message that was refused, or was stored before, frees its
    * count.
    */
   settled(id: string, outcome: PostOutcome): void {
@@ -315,10 +312,7 @@ export class Sealing {
     return this.#isCaughtUp || this.#roomOf(to) !== undefined;
   }
 
-  /**
-   * Waits until it is known which targets are sealed, so that nothing is sent in the clear by
-   * mistake.
-   */
+  /** Waits until it is known which targets are sealed, so that no post is sent in the clear. */
   async #untilKnown(posts: readonly PostToSeal[]): Promise<void> {
     while (this.#account !== undefined && posts.some((post) => !this.#isKnown(post))) {
       await this.#nextRoom();
@@ -331,14 +325,14 @@ export class Sealing {
     return new Promise((resolve) => this.#roomWaiters.push(resolve));
   }
 
-  /** Provides the server with key packages, by which others can add this device. */
+  /** Uploads key packages, by which other users can add this device. */
   stock(): void {
     if (this.#options.home === undefined || !this.#options.keys.canSign) return;
     // A device without a certificate cannot; the next link retries failures.
     void this.#stock().catch(asFault);
   }
 
-  /** The server usually has enough key packages: then no code is loaded. */
+  /** Loads the code only if the server runs low on key packages. */
   async #stock(): Promise<void> {
     if (this.#open === undefined) {
       const { left, lastResort } = await this.#options.request("key-packages", { packages: [] });
@@ -395,22 +389,22 @@ export class Sealing {
     });
   }
 
-  /** @param room listed by the server; `undefined` if no more rooms will follow */
+  /** @param room listed by the server; `undefined` at the end of the list */
   roomListed(room?: RoomView): void {
     for (const resolve of this.#roomWaiters.splice(0)) resolve();
     if (room !== undefined) this.#pin(room);
-    // Another device of the account has joined it: this one joins by itself.
+    // Another device of the account has joined it: join as well.
     if (room?.isSealed === true && this.#followsRooms && this.#isCaughtUp) this.#syncRoom(room);
   }
 
   /**
-   * Pins the target even if this device was never in the group: its user may write there, and be
+   * Pins the target even if this device was never in the group: its user may post there, and be
    * removed meanwhile.
    */
   #pin(room: RoomView): void {
     if (room.isSealed !== true) return;
     const target = pinName(formatTarget(room));
-    // An existing pin stays: the server may show another room by that name.
+    // An existing pin stays: the server may list another room under that name.
     if (this.#pins?.has(target) !== false) return;
     this.#pins.set(target, room.id);
     this.#storePin(target, room.id);
@@ -446,8 +440,8 @@ export class Sealing {
   }
 
   /**
-   * Returns a post as it is stored while queued: marked as sealed, as this device may lose all
-   * other data that says so, and encrypted with the key of the device.
+   * Returns a post as it is stored while queued: encrypted with the device's key, and marked as
+   * sealed in case this device loses its other data.
    * @throws {Fault}, or rejects with one, if the key is unavailable
    */
   encryptQueued(outbox: OutboxId, post: UnsentPost): Awaitable<UnsentPost> {
@@ -490,7 +484,7 @@ export class Sealing {
       const opened = await queuedPosts.decrypt(outbox, post);
       if (opened instanceof Fault) decrypted.push({ post, fault: opened });
       else decrypted.push(opened ?? post);
-      // An earlier version has stored it in the clear.
+      // Stored in the clear by an earlier version.
       if (opened === undefined && isMarkedPost(post))
         reencrypted.push(await queuedPosts.encrypt(outbox, post));
     }
@@ -505,7 +499,7 @@ export class Sealing {
 
   /**
    * Handles the end of the room list.
-   * @param syncs whether to do pending work in sealed rooms
+   * @param syncs whether to sync the sealed rooms
    * @param onSynced called after that, if there are any
    */
   caughtUp(syncs: boolean, onSynced = () => Promise.resolve()): void {
@@ -521,7 +515,7 @@ export class Sealing {
       .then(() => onSynced().catch(asFault))
       .catch((fault: unknown) => {
         asFault(fault);
-        emit({ kind: "sealed-fault", fault: fault as Fault }); // Not only with the next post.
+        emit({ kind: "sealed-fault", fault: fault as Fault }); // Reported immediately.
       });
   }
 
@@ -559,7 +553,7 @@ export class Sealing {
         }
       }
     } catch (error) {
-      asFault(error); // If pins are unreadable now, the server refuses such posts.
+      asFault(error); // If pins are unreadable, the server refuses such posts.
     }
     if (this.#account !== account) return;
     this.#pins = pins;
@@ -613,7 +607,7 @@ export class Sealing {
   }
 }
 
-/** Removes the text: the post will be refused, and must not be stored in the clear. */
+/** Removes the text of a post that will be refused and must not be stored in the clear. */
 function withoutText(post: UnsentPost): UnsentPost {
   return { ...post, body: JSON.stringify(markSealed({ text: "" })) };
 }
@@ -623,16 +617,16 @@ function isMarkedPost({ body }: UnsentPost): boolean {
   try {
     return isMarkedSealed(JSON.parse(body) as PostBody);
   } catch {
-    return false; // The reader of the body reports the fault.
+    return false; // The parser of the body reports the fault.
   }
 }
 
-/** Returns the target's part of the pin's key. */
+/** Returns the folded target for the pin's key. */
 function pinName(to: string): string {
   return foldName(to as Name);
 }
 
-/** Ignores `not-allowed`: a device that cannot seal cannot read sealed rooms. */
+/** Ignores `not-allowed` on a device that does not support sealed rooms. */
 function ignoreNotAllowed(error: unknown): undefined {
   if (error instanceof Fault && error.code === "not-allowed") return undefined;
   throw error;

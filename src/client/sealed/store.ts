@@ -10,7 +10,7 @@ export type Awaitable<Value> = Value | Promise<Value>;
 export interface SealedStore {
   /**
    * Atomic: all changes are durable when this resolves, and none are made if the work throws.
-   * @throws {Fault} store-…, and what the work throws
+   * @throws {Fault} store-…, and the work's
    */
   transact<Result>(work: (tables: SealedTables) => Promise<Result>): Promise<Result>;
 }

@@ -12,7 +12,9 @@ export interface OpenedRow<Value> {
   readonly value: Value;
 }
 
-/** Each row is JSON under AES-256-GCM, bound to its key, so that rows cannot be swapped. */
+/**
+ * Encrypts each row as JSON under AES-256-GCM, bound to its key, so that rows cannot be swapped.
+ */
 export class Vault {
   readonly #tables: SealedTables;
   readonly #key: StateKey;
@@ -28,7 +30,7 @@ export class Vault {
     return bytes === undefined ? undefined : this.#open(key, bytes);
   }
 
-  /** As `get`, but treats an unreadable row as absent. */
+  /** Like `get`, but treats an unreadable row as absent. */
   async find<Value>(key: string): Promise<Value | undefined> {
     try {
       return await this.get<Value>(key);
@@ -52,17 +54,17 @@ export class Vault {
     await this.#tables.delete(key);
   }
 
-  /** Returns the readable rows: one damaged row hides no other. */
+  /** Returns the readable rows and skips damaged ones. */
   async list<Value>(range: KeyRange): Promise<OpenedRow<Value>[]> {
     return this.openRows(await this.rows(range));
   }
 
-  /** Returns rows as stored, for `opened`, which needs no transaction. */
+  /** Returns rows as stored, for `openRows`, which needs no transaction. */
   async rows(range: KeyRange): Promise<readonly SealedRow[]> {
     return this.#tables.list(range);
   }
 
-  /** Decrypts in parallel: sequentially it takes ten times as long. */
+  /** Decrypts in parallel, which is ten times as fast as sequentially. */
   async openRows<Value>(rows: readonly SealedRow[]): Promise<OpenedRow<Value>[]> {
     const opened = await Promise.all(
       rows.map(async ({ key, value }) => {

@@ -5,13 +5,13 @@ import type { Connection, ServerNotice } from "../link/connection.ts";
 
 export class ChannelEvents {
   readonly #connection: Connection;
-  /** One for each call of `unlessEnded` that has not settled. */
+  /** One for each unsettled call of `unlessFailed`. */
   readonly #onFault = new Set<(fault: Fault) => void>();
   #change = Promise.withResolvers<void>();
-  /** Why the transfer cannot continue; the channel itself may still be open. */
+  /** Fault that ended the transfer; the channel itself may still be open. */
   #fault: Fault | undefined;
 
-  /** @param handle takes each notice of the channel; a Fault that it throws ends the transfer */
+  /** @param handle processes each notice; a Fault that it throws ends the transfer */
   constructor(connection: Connection, handle: (notice: ServerNotice) => void) {
     this.#connection = connection;
     connection.onClosed(() => this.fail(connection.closeFault));
@@ -22,13 +22,13 @@ export class ChannelEvents {
       } catch (error) {
         if (!(error instanceof Fault)) throw error;
         this.fail(error);
-        // Only the peer's own faults close the channel, not those of this machine's disk.
+        // A peer's fault closes the channel; a local disk fault does not.
         if (error.blame === "peer") throw error;
       }
     });
   }
 
-  /** Ends the transfer; the first fault counts. */
+  /** Ends the transfer with the first fault. */
   fail(fault: Fault): void {
     this.#fault ??= fault;
     for (const onFault of this.#onFault) onFault(this.#fault);
@@ -40,7 +40,7 @@ export class ChannelEvents {
     this.#change = Promise.withResolvers();
   }
 
-  /** @throws {Fault} the reason why the transfer cannot continue */
+  /** @throws {Fault} if the transfer has failed or the channel is closed */
   check(): void {
     if (this.#fault !== undefined) throw this.#fault;
     if (this.#connection.isClosed) throw this.#connection.closeFault;
@@ -50,10 +50,7 @@ export class ChannelEvents {
     return this.#change.promise;
   }
 
-  /**
-   * @throws {Fault} the reason why the transfer cannot continue, if it fails before the promise
-   * settles
-   */
+  /** @throws {Fault} if the transfer fails before the promise settles */
   unlessFailed<Value>(promise: Promise<Value>): Promise<Value> {
     // `Promise.race` with one long-lived promise would retain the result of every other promise.
     return new Promise((resolve, reject) => {

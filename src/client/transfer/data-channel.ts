@@ -1,4 +1,4 @@
-/** Data channels: second links that carry files, and their retries. */
+/** Data channels: additional links that carry files, and their retries. */
 
 import { Fault, type FaultCode } from "../../base/fault.ts";
 import { RECONNECT_MAX_MS, RECONNECT_PENDING_MAX_MS } from "../../base/limits.ts";
@@ -16,13 +16,13 @@ export interface DataChannelOptions {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly activeLink: ActiveLink;
-  /** A transfer without progress fails while this returns false; if absent, it waits. */
+  /** While this returns false, a stalled transfer fails; if absent, it waits. */
   readonly hasMajority?: () => boolean;
   /** Greets on a new link. @throws {Fault} fingerprint-changed, and the link's */
   readonly greet: (connection: Connection) => Promise<{ readonly fingerprint: Fingerprint }>;
 }
 
-/** Retried on another channel, as is every refusal with a retry delay. */
+/** Retried on another channel, like every refusal with a retry delay. */
 const TRANSIENT_CODES: ReadonlySet<FaultCode> = new Set([
   "unreachable",
   "timeout",
@@ -31,28 +31,25 @@ const TRANSIENT_CODES: ReadonlySet<FaultCode> = new Set([
   "log-conflict",
 ]);
 
-/**
- * Without a majority a file that lies on this server still arrives: its next chunk comes within
- * this time.
- */
+/** Without a majority a file stored on this server still transfers, one chunk within this time. */
 const STALL_TIMEOUT_MS = 3_000;
 
-/** A transfer that runs over one data channel after another until it is complete. */
+/** A transfer that uses one data channel after another until it is complete. */
 export interface ChannelTask<Result> {
   /** Aborted with the fault that ends the transfer. */
   readonly stop: AbortSignal;
   /**
    * Runs the transfer over one channel, and settles soon after that closes. Its fault decides
-   * whether another channel is opened. `again`: open another one immediately.
+   * whether another channel is opened; `reopen` opens one immediately.
    */
   runOver(connection: Connection, active: LoggedInLink): Promise<Result | "reopen">;
-  /** A count that grows with progress: a channel that made some resets the backoff. */
+  /** Grows with progress. A channel that made progress resets the backoff. */
   progressCount(): number;
-  /** There is no channel at the moment: the link is lost, or the backoff runs. */
+  /** Called when the channel is lost. */
   channelLost(): void;
 }
 
-/** @throws {Fault} the first that is not retryable; the reason of `stop`; no-majority */
+/** @throws {Fault} the first permanent one; the reason of `stop`; no-majority */
 export async function runOverChannels<Result>(
   options: DataChannelOptions,
   task: ChannelTask<Result>,
@@ -135,7 +132,8 @@ async function openChannel(
   const { ticket } = await unlessAborted(signal, active.connection.request("ticket", {}));
   const opening = active.connection.link
     .openChannel()
-    .then((link) => new Connection(link, options.clock)); // In the same tick: no message is missed.
+    // In the same tick, so that no message is missed.
+    .then((link) => new Connection(link, options.clock));
   const connection = await unlessAborted(signal, opening).catch((error: unknown) => {
     opening.then((connection) => connection.close()).catch(() => {});
     throw error;
@@ -163,7 +161,7 @@ async function bindChannel(
   }
   await connection.request("lane", { ticket }).catch((error: unknown) => {
     if (!(error instanceof Fault) || error.code !== "login-refused") throw error;
-    // The ticket has expired, or the server has restarted: the next attempt gets another one.
+    // The ticket has expired or the server has restarted; the next attempt gets a new ticket.
     throw new Fault("link-closed", error.message, { cause: error });
   });
 }

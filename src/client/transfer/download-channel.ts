@@ -1,4 +1,6 @@
-/** Download of one file over one data channel: checks, stores and acknowledges each chunk. */
+/**
+ * Download of one file over one data channel, which verifies, stores and acknowledges each chunk.
+ */
 
 import { equalBytes } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
@@ -18,10 +20,7 @@ type Chunk = NoticeOf<"chunk">;
 type End = NoticeOf<"end">;
 type ChunkSink = Pick<Sink, "append" | "appendsAtOnce" | "sync">;
 
-/**
- * Bytes that may wait for the disk: 100 ms at 600 Mbit/s, and small enough for 120 MB of memory in
- * all.
- */
+/** Maximum bytes queued for the disk: 100 ms at 600 Mbit/s, within 120 MB of memory in all. */
 const WINDOW_BYTES = 8 * 1024 * 1024;
 
 export interface DownloadChannelOptions {
@@ -39,7 +38,7 @@ export class DownloadChannel {
   #events: ChannelEvents | undefined;
   #receiving: Receiving | undefined;
   #name = "";
-  /** Checked chunks that are not stored. Bounded by the window, which `Receiving` enforces. */
+  /** Verified chunks that are not stored. Bounded by the window, which `Receiving` enforces. */
   readonly #received: Chunk[] = [];
   #end: End | undefined;
   #waitsAt: WaitsAt = "network";
@@ -55,7 +54,6 @@ export class DownloadChannel {
     this.#from = from;
   }
 
-  /** The current reason for waiting. */
   get waitsAt(): WaitsAt {
     return this.#isStoring ? "disk" : this.#waitsAt;
   }

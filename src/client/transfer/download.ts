@@ -21,12 +21,12 @@ import type { DownloadedFile, DownloadRequest } from "./transfers.ts";
 /** Arguments of io's `openSink`. */
 export interface SinkOptions {
   readonly folder: string;
-  /** The sender's name for the file: the sink cleans it. */
+  /** The sender's name for the file, which the sink sanitises. */
   readonly name: string;
   readonly file: FileId;
   readonly server: Fingerprint;
   readonly folderSize?: FolderSize | undefined;
-  /** `undefined` while the upload runs and its sender does not know the size. */
+  /** `undefined` during an upload of unknown size. */
   readonly sizeBytes?: number | undefined;
 }
 
@@ -48,15 +48,15 @@ export class Download implements ChannelTask<DownloadedFile> {
   #info: FileInfo | undefined;
   #sink: Sink | undefined;
   #next = 0;
-  /** The parts left by an earlier run cannot be of this file. */
+  /** Whether the partial download of an earlier run belongs to another file. */
   #isPartInvalid = false;
-  /** Bytes left by an earlier run. */
+  /** Bytes downloaded by earlier runs. */
   #resumedBytes = 0;
-  /** The result, once the file has its final name. */
+  /** Set once the file has its final name. */
   #result: DownloadedFile | undefined;
   #channel: DownloadChannel | undefined;
   #waitsAt: WaitsAt = "server";
-  /** The current run over a channel, which may still be writing. */
+  /** The run over the current channel, which may still be writing. */
   #running: Promise<unknown> = Promise.resolve();
   #progressCount = 0;
 
@@ -84,7 +84,7 @@ export class Download implements ChannelTask<DownloadedFile> {
       return result;
     } catch (error) {
       await this.#runSettled();
-      // The file is complete; only the server may not know it.
+      // The file is complete, but the server may not know it.
       if (this.#result !== undefined && error instanceof Fault) return this.#result;
       throw error;
     } finally {
@@ -94,17 +94,17 @@ export class Download implements ChannelTask<DownloadedFile> {
   }
 
   async #runSettled(): Promise<void> {
-    await this.#running.catch(() => {}); // `overDataChannels` has received its fault.
+    await this.#running.catch(() => {}); // `runOverChannels` has received its fault.
   }
 
-  /** Keeps the checked chunks, so that the same command resumes. */
+  /** Saves the verified chunks, so that the same command resumes. */
   async #closeSink(): Promise<void> {
     const sink = this.#sink;
     if (sink === undefined) return;
     try {
       if (this.#result === undefined) await sink.sync();
     } catch (error) {
-      if (!(error instanceof Fault)) throw error; // The first fault says more.
+      if (!(error instanceof Fault)) throw error; // The first fault is more informative.
     } finally {
       sink.close();
     }
@@ -151,14 +151,14 @@ export class Download implements ChannelTask<DownloadedFile> {
     return this.#confirm(this.#result, connection, download);
   }
 
-  /** Returns how many chunks an earlier run seems to have left. */
+  /** Returns the number of chunks stored by an earlier run. */
   #chunksLeft({ fingerprint }: LoggedInLink): number {
     const { file, into, chunksLeft } = this.#request;
     if (this.#isPartInvalid || chunksLeft === undefined) return 0;
     return chunksLeft({ folder: into, file, server: fingerprint });
   }
 
-  /** @returns `undefined` if an earlier run left more chunks than the file has */
+  /** @returns `undefined` if an earlier run stored more chunks than the file has */
   async #fetch(
     download: DownloadChannel,
     connection: Connection,
@@ -174,7 +174,7 @@ export class Download implements ChannelTask<DownloadedFile> {
     }
   }
 
-  /** Returns the sink, emptied if its content cannot be of this file. */
+  /** Returns the sink, emptied if its content is not of this file. */
   async #matchingSink(info: FileInfo, { fingerprint }: LoggedInLink): Promise<Sink> {
     const sink = this.#sink ?? (await this.#open(info, fingerprint));
     if (isConsistent(sink, this.#next, info)) return sink;
@@ -212,8 +212,8 @@ export class Download implements ChannelTask<DownloadedFile> {
   }
 
   /**
-   * Restarts after a wrong digest with correct chunk checksums: which chunk is wrong is unknown.
-   * Chunks of an earlier run may be of another file, so that one retry from the start is worth it.
+   * Restarts after a wrong digest with correct chunk checksums, which does not reveal the wrong
+   * chunk. Chunks of an earlier run may be of another file, so one retry is worthwhile.
    */
   async #retryFromStart(sink: Sink): Promise<"reopen"> {
     const wasResumed = this.#resumedBytes > 0;
@@ -244,7 +244,7 @@ export class Download implements ChannelTask<DownloadedFile> {
     };
   }
 
-  /** Reports the download to the server. After a loss, the next channel repeats only this. */
+  /** Confirms the download to the server. After a loss, the next channel repeats only this. */
   async #confirm(
     result: DownloadedFile,
     connection: Connection,
@@ -256,7 +256,7 @@ export class Download implements ChannelTask<DownloadedFile> {
   }
 }
 
-/** Reports whether the sink can hold the first `next` chunks of that file. */
+/** Reports whether the sink may hold the first `next` chunks of the file. */
 function isConsistent(sink: Sink, next: number, { size, digest }: FileInfo): boolean {
   if (size === undefined) return sink.sizeBytes <= next * CHUNK_BYTES;
   const isComplete = next === chunkCount(size);

@@ -6,16 +6,16 @@ import { Progress, type ProgressReport, type WaitsAt } from "../../core/transfer
 import type { Clock } from "../../io/clock.ts";
 
 /**
- * `doneBytes` counts what the server has checked (of an upload) or what is in the sink (of a
- * download), earlier runs included.
+ * `doneBytes` counts bytes that the server has verified (upload) or that are in the sink
+ * (download), including earlier runs.
  */
 export interface TransferProgress extends ProgressReport {
   readonly id: FileId;
-  /** The sender's name for the file: clean it before showing. */
+  /** The sender's name for the file: sanitise it before display. */
   readonly name: string;
 }
 
-/** Read when a report is due. */
+/** State of a transfer when a report is due. */
 export interface TransferStatus {
   readonly id: FileId;
   readonly name: string;
@@ -29,7 +29,7 @@ export interface ReporterOptions {
   readonly status: () => TransferStatus;
 }
 
-/** Reports a running transfer at a bounded rate, also while it makes no progress. */
+/** Reports a running transfer at a bounded rate, even while it stalls. */
 export class Reporter {
   readonly #options: ReporterOptions;
   #progress: Progress;
@@ -65,7 +65,7 @@ export class Reporter {
     this.#report();
   }
 
-  /** Ends the reports. Idempotent. */
+  /** Stops the reports. Idempotent. */
   close(): void {
     this.#cancel?.();
     this.#cancel = undefined;

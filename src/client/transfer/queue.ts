@@ -1,20 +1,19 @@
-/** Transfers of a user interface: queued, paused, resumed and cancelled. */
+/** Queue of a UI's transfers, which users pause, resume and cancel. */
 
 import { asFault } from "../../base/fault.ts";
 import type { WorkEvent } from "../../core/model/event.ts";
 import type { TransferState, TransferView } from "../../core/model/state.ts";
 import type { ProgressReport } from "../../core/transfer/progress.ts";
 
-/** The work of one transfer. A second run resumes what an interrupted one has done. */
+/** One transfer. A second run resumes an interrupted one. */
 export interface TransferTask {
   readonly view: Omit<TransferView, "state" | "progress">;
   /** @throws {Fault} */
   run(signal: AbortSignal, onProgress: (progress: ProgressReport) => void): Promise<void>;
-  /** Stores whether the user has paused the transfer. */
   storePaused(isPaused: boolean): void;
   /** Deletes what a later run would resume. */
   discard(): void | Promise<void>;
-  /** False if the transfer ends with its user interface. */
+  /** `false` if the transfer ends with its UI. */
   readonly isResumable: boolean;
 }
 
@@ -23,20 +22,19 @@ interface Entry<Task> {
   state: TransferState | { readonly kind: "queued" };
   progress: ProgressReport | undefined;
   stop: AbortController | undefined;
-  /** Resolves when the last run has ended: after a pause it may still be writing. */
+  /** Resolves when the last run has ended, which may still write after a pause. */
   ended: Promise<void>;
   release: () => void;
 }
 
 export interface TransferQueueOptions {
-  /** Most transfers of a kind that run at the same time. */
+  /** Maximum number of concurrent transfers of each kind. */
   readonly runningMax: Readonly<Record<TransferView["kind"], number>>;
   /** Locks a transfer of this account; `undefined` if another process or tab runs it. */
   readonly lock: (about: TransferTask["view"]) => Promise<(() => void) | undefined>;
   readonly emit: (event: WorkEvent) => void;
 }
 
-/** States whose transfer the user can resume. */
 const RESUMABLE_STATES: ReadonlySet<string> = new Set(["paused", "failed", "needs-file"]);
 
 export class TransferQueue<Task extends TransferTask> {
@@ -48,12 +46,11 @@ export class TransferQueue<Task extends TransferTask> {
     this.#options = options;
   }
 
-  /** Returns the transfers of a kind that the user interface shows. */
   ofKind(kind: TransferView["kind"]): readonly Readonly<Pick<Entry<Task>, "task" | "state">>[] {
     return [...this.#entries.values()].filter(({ task }) => task.view.kind === kind);
   }
 
-  /** Starts a transfer as soon as others permit. */
+  /** Starts a transfer as soon as the limit permits. */
   async add(task: Task): Promise<void> {
     const entry = this.#insert(task, { kind: "queued" });
     const release = await this.#options.lock(task.view);
@@ -63,7 +60,7 @@ export class TransferQueue<Task extends TransferTask> {
   }
 
   /**
-   * Shows a transfer of an earlier run, unless another process or tab runs it.
+   * Lists a transfer of an earlier run, unless another process or tab runs it.
    * @param open returns the state from which it continues
    */
   async restore(task: Task, open: () => Promise<Entry<Task>["state"]>): Promise<void> {
@@ -71,7 +68,7 @@ export class TransferQueue<Task extends TransferTask> {
     const release = await this.#options.lock(task.view);
     if (release === undefined) return;
     const state = await open();
-    if (this.#isClosed) return release(); // The user may log out meanwhile.
+    if (this.#isClosed) return release(); // The user may have logged out meanwhile.
     this.#insert(task, state).release = release;
     this.#startQueued();
   }
@@ -98,7 +95,7 @@ export class TransferQueue<Task extends TransferTask> {
     this.#setState(entry, { kind: "queued" });
   }
 
-  /** Cancels an unfinished transfer, or hides a finished one. */
+  /** Cancels an unfinished transfer, or removes a finished one from the list. */
   cancel(id: string): void {
     const entry = this.#entries.get(id);
     if (entry === undefined) return;
@@ -108,7 +105,7 @@ export class TransferQueue<Task extends TransferTask> {
     this.#startQueued();
   }
 
-  /** Stops, keeping what a later run can resume. */
+  /** Stops all transfers; a later run can resume them. */
   close(): void {
     this.#isClosed = true;
     for (const { task, stop, release } of [...this.#entries.values()]) {

@@ -9,22 +9,23 @@ export interface ReadChunk {
   readonly sha256: Uint8Array;
 }
 
-/** Chunks read and hashed in advance; more gain no speed. */
+/** More chunks do not increase the speed. */
 const AHEAD_CHUNKS_MAX = 4;
 /**
- * Chunks per call of `note`. A source that cannot be read twice is not noted, and has no batches.
+ * Chunks per call of `recordHashes`. A source that cannot be read twice is not journaled, and needs
+ * no batches.
  */
 const BATCH_CHUNKS = 4;
 
 type RecordHashes = (first: number, hashes: readonly Uint8Array[]) => void;
 
-/** Reads a source in order, one chunk at a time, some chunks ahead of `take`. */
+/** Reads a source in order, one chunk at a time, ahead of `next`. */
 export class ReadAhead {
   readonly #source: Source;
   readonly #hashChunk: Hashing["hashChunk"];
   readonly #recordHashes: RecordHashes;
   readonly #batchChunks: number;
-  /** The next chunks. Bounded by CHUNKS_MAX and one batch. */
+  /** The next chunks. Bounded by AHEAD_CHUNKS_MAX and one batch. */
   #queue: Promise<ReadChunk | undefined>[] = [];
   /** Settles when no read is in progress: a source is read one chunk at a time. */
   #tail: Promise<unknown> = Promise.resolve();
@@ -40,7 +41,7 @@ export class ReadAhead {
     this.#batchChunks = source.path === undefined ? 1 : BATCH_CHUNKS;
   }
 
-  /** Continues at chunk `index`; nothing before it is read. */
+  /** Continues at chunk `index`, without reading earlier ones. */
   seek(index: number): void {
     this.stop();
     this.#next = index;
@@ -64,12 +65,12 @@ export class ReadAhead {
     const first = this.#next;
     const seeks = this.#seeks;
     this.#next += this.#batchChunks;
-    // A seek discards the reads before it.
+    // A seek discards earlier reads.
     const read = this.#tail.then(() => (seeks === this.#seeks ? this.#read(first) : []));
     this.#tail = read.catch(() => {});
     return Array.from({ length: this.#batchChunks }, (_, i) => {
       const chunk = read.then((chunks) => chunks[i]);
-      chunk.catch(() => {}); // `take` returns it.
+      chunk.catch(() => {}); // `next` returns it.
       return chunk;
     });
   }
@@ -84,7 +85,7 @@ export class ReadAhead {
       else this.#endsAt = Math.min(this.#endsAt, index);
     }
     const chunks = await Promise.all(reads);
-    if (seeks !== this.#seeks) return []; // Discarded reads are not noted.
+    if (seeks !== this.#seeks) return []; // Discarded reads are not recorded.
     this.#recordHashes(
       first,
       chunks.map(({ sha256 }) => sha256),
@@ -92,7 +93,6 @@ export class ReadAhead {
     return chunks;
   }
 
-  /** Runs while the next chunk is read. */
   async #hash(bytes: Uint8Array): Promise<ReadChunk> {
     return { bytes, sha256: await this.#hashChunk(bytes) };
   }

@@ -1,4 +1,4 @@
-/** Sending and fetching of files, each over its own data channel and any number of links. */
+/** Uploads and downloads, each over its own data channel and any number of links. */
 
 import { Fault } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
@@ -11,7 +11,7 @@ import { Upload, type UploadOptions } from "./upload.ts";
 
 export interface UploadRequest {
   readonly source: Source;
-  /** Rooms, and people as `@name`. */
+  /** Rooms, and users as `@name`. */
   readonly to: readonly string[];
   /** Caption. */
   readonly text?: string | undefined;
@@ -30,11 +30,11 @@ export interface DownloadRequest {
   readonly into: string;
   /** Called once, when the server has sent the file's name; usually io's `openSink`. */
   readonly openSink: (about: SinkOptions) => Promise<Sink>;
-  /** Returns how many chunks that sink probably has: the first request starts there. */
+  /** Returns how many chunks that sink probably has; the first request starts there. */
   readonly chunksLeft?: ((part: PartialDownload) => number) | undefined;
   readonly onProgress?: ((progress: TransferProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** For viewing only: the server logs no download. */
+  /** Whether the file is only previewed: the server logs no download. */
   readonly isPreview?: boolean;
 }
 
@@ -43,7 +43,7 @@ export interface PostedFile {
   readonly seq: number;
   readonly n: number;
   readonly timeUnixMs: number;
-  /** The recipient is offline, and receives it at the next log-in. */
+  /** Whether the recipient is offline, and receives the file at the next log-in. */
   readonly queued: boolean;
 }
 
@@ -57,9 +57,9 @@ export interface UploadedFile {
   /** Bytes sent by earlier runs. */
   readonly resumedBytes: number;
   readonly posted: readonly PostedFile[];
-  /** Targets that the user may not write to any more. */
+  /** Targets that the user may no longer post to. */
   readonly refused: readonly { readonly to: string; readonly fault: Fault }[];
-  /** The file has changed since an earlier run: it was sent from the start. */
+  /** Whether the file has changed since an earlier run, and was sent from the start. */
   readonly changed: boolean;
   /** Caption that was not posted, because the server is too old for captions. */
   readonly unsaid?: string;
@@ -67,7 +67,7 @@ export interface UploadedFile {
 
 export interface DownloadedFile {
   readonly id: FileId;
-  /** The sender's name for the file: clean it before showing. */
+  /** The sender's name for the file: sanitise it before display. */
   readonly name: string;
   readonly from: string;
   readonly path: string;
@@ -75,7 +75,7 @@ export interface DownloadedFile {
   readonly chunks: number;
   /** Hex. */
   readonly digest: string;
-  /** Bytes fetched by earlier runs. */
+  /** Bytes downloaded by earlier runs. */
   readonly resumedBytes: number;
   /** Number of entries of a folder. */
   readonly entries: number | undefined;
@@ -84,7 +84,7 @@ export interface DownloadedFile {
 }
 
 export interface TransfersOptions extends Omit<UploadOptions, "uploads"> {
-  /** Called when a record of a file is on the server's disk. */
+  /** Called when the server has stored a record of a file. */
   readonly confirmed?: (seq: number) => void;
 }
 
@@ -96,7 +96,7 @@ export class Transfers {
   }
 
   /**
-   * Resolves when the server has stored and checked the whole file and posted it to the targets.
+   * Resolves when the server has stored and verified the whole file and posted it to the targets.
    * Continues after every loss of the link, without a time limit.
    * @param uploads the journal; if `undefined`, no later run can resume the upload
    * @throws {Fault} if the server refused it; file-changed (the upload is withdrawn); interrupted
@@ -111,9 +111,9 @@ export class Transfers {
   }
 
   /**
-   * Resolves when the whole file is checked and durable under its name.
+   * Resolves when the whole file is verified and durable under its name.
    * @throws {Fault} file-unknown, not-member, checksum-wrong (names file and chunk), interrupted,
-   * the sink's; checked chunks are kept, and the same call resumes
+   * the sink's; verified chunks are stored, and the same call resumes
    */
   get(request: DownloadRequest): Promise<DownloadedFile> {
     return this.#runUntilStopped(request.signal, (stop) =>
@@ -122,7 +122,7 @@ export class Transfers {
   }
 
   /**
-   * Cancels an upload: the server deletes what it has of it.
+   * Cancels an upload: the server deletes its part of the file.
    * @throws {Fault} if the server refused it, as it is finished or unknown; if the client was
    * closed
    */

@@ -1,4 +1,4 @@
-/** Upload of one file over one data channel, from the chunks that the server has to the end. */
+/** Upload of one file over one data channel, starting after the chunks that the server has. */
 
 import { assert } from "../../base/assert.ts";
 import { Fault, msg } from "../../base/fault.ts";
@@ -20,7 +20,7 @@ export interface UploadChannelOptions {
   readonly source: Source;
   readonly ahead: ReadAhead;
   readonly checksums: UploadChecksums;
-  /** Called with the number of bytes that the server has checked. */
+  /** Called with the number of bytes that the server has verified. */
   readonly onChecked: (bytes: number) => void;
 }
 
@@ -45,7 +45,6 @@ export class UploadChannel {
     this.#events = new ChannelEvents(connection, (notice) => this.#notice(notice));
   }
 
-  /** The current reason for waiting. */
   get waitsAt(): WaitsAt {
     if (this.isAcked || this.#options.checksums.isFull) return "server-disk";
     const where = this.#sending.waits(this.#options.clock.now())?.where ?? "network";
@@ -87,7 +86,7 @@ export class UploadChannel {
   #sendChunk(index: number, { sha256, bytes }: ReadChunk): void {
     const { file, checksums, source } = this.#options;
     checksums.add(sha256);
-    // A chunk of a pipe may have to be resent: the link, which releases buffers, gets a copy.
+    // The link releases its buffers, but a chunk of a pipe may have to be resent.
     const payload = source.path === undefined ? copyOf(bytes) : bytes;
     this.#connection.send({ kind: "chunk", file, index, sha256, bytes: payload });
   }

@@ -6,32 +6,34 @@ import type { ResumableUpload } from "../../io/state/resumable-upload.ts";
 import type { RunningHash } from "../../wire/chunks.ts";
 
 /**
- * Most chunks that are sent and not durable: those the server syncs, those it collects meanwhile,
- * and those in flight. At this bound the client waits: chunks of a pipe stay in memory until then.
+ * Maximum number of chunks that are sent and not durable: those that the server syncs, those it
+ * collects meanwhile, and those in flight. Chunks of a pipe stay in memory until they are durable.
  */
 const PENDING_CHUNKS_MAX = (2 * TRANSFER_SYNC_BYTES + TRANSFER_WINDOW_BYTES_MAX) / CHUNK_BYTES;
 /**
- * Checksums per journal entry: an entry costs as much as hashing a chunk. A killed run leaves fewer
- * than these to be hashed again.
+ * Checksums per journal entry, which costs as much as hashing a chunk. A killed run rehashes fewer
+ * chunks than this.
  */
 const JOURNAL_BATCH_CHUNKS = 16;
 
 /**
- * Keeps all checksums in the journal, those of durable chunks as a running hash, and those of later
- * chunks one by one, since after a loss they may have to be resent.
+ * Stores all checksums in the journal, those of durable chunks as a running hash, and those of
+ * later chunks one by one, as a loss of the link may require a resend.
  */
 export class UploadChecksums {
   readonly #newHash: () => RunningHash;
   #hash: RunningHash;
   #durable = 0;
-  /** Checksums of chunks from `durable` on. Bounded by UNSURE_CHUNKS_MAX: see `isFull`. */
+  /** Checksums of chunks from `durable` on. Bounded by PENDING_CHUNKS_MAX: see `isFull`. */
   #pending: Uint8Array[] = [];
   #journal: ResumableUpload | undefined;
-  /** Checksums that are not in the journal. Bounded by NOTE_CHUNKS and one call of `note`. */
+  /**
+   * Checksums that are not in the journal. Bounded by JOURNAL_BATCH_CHUNKS and one call of
+   * `record`.
+   */
   #unjournaled: Uint8Array[] = [];
   #unjournaledFrom = 0;
 
-  /** @param newHash returns a fresh SHA-256 */
   constructor(newHash: () => RunningHash) {
     this.#newHash = newHash;
     this.#hash = newHash();
@@ -70,7 +72,7 @@ export class UploadChecksums {
   flush(): void {
     const hashes = this.#unjournaled;
     this.#unjournaled = [];
-    // Another process may send the same upload: the journal is then ahead, or starts again.
+    // Another process may send the same upload: the journal is then ahead, or restarted.
     const known = (this.#journal?.upTo ?? 0) - this.#unjournaledFrom;
     this.#journal?.check?.(this.#unjournaledFrom, hashes);
     if (known >= 0 && known < hashes.length) this.#journal?.addHashes(hashes.slice(known));
@@ -87,8 +89,7 @@ export class UploadChecksums {
 
   /**
    * Continues on a new channel whose server has `have` chunks. Advances as far as checksums are
-   * known, from this run or from the journal. The caller reads and `add`s those missing up to
-   * `have`.
+   * known from this run or the journal. The caller reads and `add`s those missing up to `have`.
    * @throws {Fault} store-…
    */
   resume(have: number, journal: ResumableUpload | undefined): void {

@@ -46,7 +46,7 @@ export class Upload implements ChannelTask<UploadedFile> {
   #isJournaled = false;
   #isResumed = false;
   #isChanged = false;
-  /** `undefined` until a server has sent how much it has. */
+  /** `undefined` until a server has reported how much it has. */
   #resumedBytes: number | undefined;
   #channel: UploadChannel | undefined;
   #waitsAt: WaitsAt = "server";
@@ -145,7 +145,7 @@ export class Upload implements ChannelTask<UploadedFile> {
     return upload;
   }
 
-  /** @returns `undefined` if the server has erased what an earlier run sent */
+  /** @returns `undefined` if the server has erased an earlier run's upload */
   async #offer(connection: Connection): Promise<Answer<"offer"> | undefined> {
     const { name, sizeBytes } = this.#request.source;
     const offer = await connection.request("offer", this.#offerFields()).catch((error: unknown) => {
@@ -171,7 +171,7 @@ export class Upload implements ChannelTask<UploadedFile> {
     };
   }
 
-  /** Restarts: the server has erased what an earlier run sent. */
+  /** Restarts after the server has erased an earlier run's upload. */
   #restart(
     connection: Connection,
     active: LoggedInLink,
@@ -289,11 +289,11 @@ export class Upload implements ChannelTask<UploadedFile> {
       await this.#withdraw(connection, this.#file);
       ignoringFaults(() => journal?.remove());
     } catch (error) {
-      if (!(error instanceof Fault)) throw error; // Lost; the first fault says more.
+      if (!(error instanceof Fault)) throw error; // The first fault is more informative.
     }
   }
 
-  /** @throws {Fault} the channel's: then it is unknown whether the server received it */
+  /** @throws {Fault} the channel's: the server may or may not have received the request */
   async #withdraw(connection: Connection, file: FileId): Promise<void> {
     try {
       await connection.request("withdraw", { file });
