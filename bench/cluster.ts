@@ -185,31 +185,31 @@ const alone = await startServer();
 try {
   const natsPids = cluster.nats.servers.map(({ pid }) => pid);
   for (let round = 0; round < Number(values.rounds); round++) {
-    const one = [await measureSends([alone], 1), await measureSends(cluster.nodes, 1)] as const;
-    const crowd = [
+    const single = [await measureSends([alone], 1), await measureSends(cluster.nodes, 1)] as const;
+    const many = [
       await measureSends([alone], CLIENTS),
       await measureSends(cluster.nodes, CLIENTS),
     ] as const;
-    save("1 client, alone", one[0]);
-    save("1 client, cluster", one[1]);
-    save(`${CLIENTS} clients, alone`, crowd[0]);
-    save(`${CLIENTS} clients, cluster`, crowd[1]);
+    save("1 client, alone", single[0]);
+    save("1 client, cluster", single[1]);
+    save(`${CLIENTS} clients, alone`, many[0]);
+    save(`${CLIENTS} clients, cluster`, many[1]);
     const { same, next } = await measureDelivery(cluster.nodes);
-    const [single = 0] = await measureFanOut([alone], [[alone.pid]]);
+    const [aloneUs = 0] = await measureFanOut([alone], [[alone.pid]]);
     const machines = await measureFanOut(
       cluster.nodes,
       cluster.nodes.map(({ pid }, i) => [pid, natsPids[i] ?? 0]),
     );
     save("latency, same server", same);
     save("latency, next server", next);
-    save("CPU us per delivery", { alone: single, busiest: Math.max(...machines) });
+    save("CPU us per delivery", { alone: aloneUs, busiest: Math.max(...machines) });
     const failOverMs = await measureFailOver(cluster, round % cluster.nodes.length);
     save("ratios", {
-      oneClient: one[1].perSecond / one[0].perSecond,
-      oneClientP50: one[0].p50Ms / one[1].p50Ms,
-      crowd: crowd[1].perSecond / crowd[0].perSecond,
+      oneClient: single[1].perSecond / single[0].perSecond,
+      oneClientP50: single[0].p50Ms / single[1].p50Ms,
+      crowd: many[1].perSecond / many[0].perSecond,
       delivery: next.p50Ms / same.p50Ms,
-      readers: single / Math.max(...machines),
+      readers: aloneUs / Math.max(...machines),
       failOverMs,
     });
   }

@@ -30,11 +30,11 @@ const ATTACKS: Readonly<Record<string, () => Promise<void>>> = {
   guessing: () => repeatConcurrently(8, guessPassword),
   "huge frames": () => repeatConcurrently(4, () => sendAndWaitForClose(new Uint8Array(4 << 20))),
   "grep in a loop": () =>
-    floodRequests((one) => one.request("history", { grep: "not there", limit: 1_000 })),
-  "pages in a loop": () => floodRequests((one) => one.request("history", { limit: 1_000 })),
-  "asking who": () => floodRequests((one) => one.request("who", {})),
+    floodRequests((client) => client.request("history", { grep: "not there", limit: 1_000 })),
+  "pages in a loop": () => floodRequests((client) => client.request("history", { limit: 1_000 })),
+  "asking who": () => floodRequests((client) => client.request("who", {})),
   "asking nonsense": () =>
-    floodRequests((one) => one.request("topic", { room: "nowhere", topic: "" })),
+    floodRequests((client) => client.request("topic", { room: "nowhere", topic: "" })),
   "talking elsewhere": async () => floodPosts("noise", 200),
   "talking here": async () => floodPosts("honest", 200),
   "long texts elsewhere": async () => floodPosts("noise", 20_000),
@@ -42,17 +42,17 @@ const ATTACKS: Readonly<Record<string, () => Promise<void>>> = {
 };
 
 /** Keeps 64 requests in flight. */
-async function floodRequests(ask: (one: RawClient) => Promise<unknown>): Promise<void> {
-  const one = await RawClient.register(port, newName("m"));
-  for (let i = 0; i < 64; i++) repeatForever(() => ask(one).catch(nextTurn));
+async function floodRequests(makeRequest: (client: RawClient) => Promise<unknown>): Promise<void> {
+  const client = await RawClient.register(port, newName("m"));
+  for (let i = 0; i < 64; i++) repeatForever(() => makeRequest(client).catch(nextTurn));
 }
 
 async function floodPosts(room: string, sizeBytes: number): Promise<void> {
-  const one = await RawClient.register(port, newName("t"));
-  if (room !== "lobby") await one.request("join", { room, create: true });
+  const client = await RawClient.register(port, newName("t"));
+  if (room !== "lobby") await client.request("join", { room, create: true });
   const text = "x".repeat(sizeBytes);
   repeatForever(async () => {
-    await Promise.allSettled(Array.from({ length: 128 }, () => one.post(room, text)));
+    await Promise.allSettled(Array.from({ length: 128 }, () => client.post(room, text)));
   });
 }
 
@@ -71,10 +71,10 @@ async function startUnreadPages(): Promise<void> {
 /** Sends a message and waits until the server closes the connection. */
 async function sendAndWaitForClose(bytes: Uint8Array): Promise<void> {
   const link = await open();
-  const gone = Promise.withResolvers<void>();
-  link.receive({ message: () => undefined, closed: () => gone.resolve() });
+  const closed = Promise.withResolvers<void>();
+  link.receive({ message: () => undefined, closed: () => closed.resolve() });
   link.send(bytes);
-  await gone.promise;
+  await closed.promise;
 }
 
 function connectAndClose(): Promise<void> {
@@ -86,12 +86,12 @@ function connectAndClose(): Promise<void> {
 }
 
 async function guessPassword(): Promise<void> {
-  const one = await RawClient.connect(port);
+  const client = await RawClient.connect(port);
   const { publicKey } = Identity.generate();
-  await one
+  await client
     .request("login", { user: "honest0", password: "wrong", deviceKey: publicKey })
     .catch(nextTurn);
-  one.close();
+  client.close();
 }
 
 function open(): Promise<Link> {

@@ -77,10 +77,10 @@ class Members {
 
   async connect(): Promise<void> {
     for (let i = 0; i < MEMBERS; i++) {
-      const one = await RawClient.register(this.#server.port, `honest${i}`);
-      await one.request("join", { room: "honest", create: true });
-      one.onBytes = (bytes) => this.#onBytes(bytes);
-      this.#clients.push(one);
+      const client = await RawClient.register(this.#server.port, `honest${i}`);
+      await client.request("join", { room: "honest", create: true });
+      client.onBytes = (bytes) => this.#onBytes(bytes);
+      this.#clients.push(client);
     }
   }
 
@@ -95,8 +95,8 @@ class Members {
       const due = start + (i * 1000) / (MEMBERS * POSTS_PER_SECOND_EACH);
       while (performance.now() < due) await Bun.sleep(1);
       const text = `@${stampedText(performance.now())}`;
-      const one = this.#clients[i % MEMBERS];
-      if (one !== undefined) answers.push(one.post("honest", text));
+      const client = this.#clients[i % MEMBERS];
+      if (client !== undefined) answers.push(client.post("honest", text));
     }
     const cpuPercent =
       ((this.#server.cpuSeconds() - cpuBefore) * 100_000) / (performance.now() - start);
@@ -112,7 +112,7 @@ class Members {
   }
 
   disconnect(): void {
-    for (const one of this.#clients) one.close();
+    for (const client of this.#clients) client.close();
   }
 
   /** Ignores messages of earlier phases. */
@@ -154,14 +154,14 @@ async function createHistoryFolder(): Promise<string> {
   const server = await startServer();
   const writers: RawClient[] = [];
   for (let i = 0; i < HISTORY_WRITERS; i++) {
-    const one = await RawClient.register(server.port, `past${i}`);
-    await one.request("join", { room: "past", create: true });
-    one.onBytes = (bytes) => bytes.length > 200; // Discards records undecoded.
-    writers.push(one);
+    const client = await RawClient.register(server.port, `past${i}`);
+    await client.request("join", { room: "past", create: true });
+    client.onBytes = (bytes) => bytes.length > 200; // Discards records undecoded.
+    writers.push(client);
   }
   for (let left = HISTORY_RECORDS / HISTORY_WRITERS; left > 0; left -= 125) {
-    const posts = writers.flatMap((one) =>
-      Array.from({ length: 125 }, () => one.post("past", HISTORY_TEXT)),
+    const posts = writers.flatMap((client) =>
+      Array.from({ length: 125 }, () => client.post("past", HISTORY_TEXT)),
     );
     await Promise.all(posts);
   }
@@ -210,12 +210,15 @@ const afterMb = server.residentBytes() / 1e6;
 await Bun.sleep(IDLE_SECONDS * 1000);
 const idleMb = server.residentBytes() / 1e6;
 
-const of = (phases: readonly Phase[], key: keyof Phase) => median(phases.map((one) => one[key]));
+const medianOf = (phases: readonly Phase[], key: keyof Phase) =>
+  median(phases.map((phase) => phase[key]));
 process.stdout.write(row(["in ms", "p50", "p99", "ratio", "CPU %", "RSS MB"]));
 function print(name: string, phases: readonly Phase[], ratio: number): void {
-  const cells = [of(phases, "p50Ms"), of(phases, "p99Ms"), ratio].map((one) => one.toFixed(2));
-  const integers = [of(phases, "cpuPercent"), of(phases, "residentMb")].map((one) =>
-    one.toFixed(0),
+  const cells = [medianOf(phases, "p50Ms"), medianOf(phases, "p99Ms"), ratio].map((value) =>
+    value.toFixed(2),
+  );
+  const integers = [medianOf(phases, "cpuPercent"), medianOf(phases, "residentMb")].map((value) =>
+    value.toFixed(0),
   );
   process.stdout.write(row([name, ...cells, ...integers]));
 }

@@ -61,7 +61,7 @@ const transfers: LoadProcess[] = [];
 try {
   await all();
 } finally {
-  for (const one of [...processes, ...transfers]) await one.kill();
+  for (const child of [...processes, ...transfers]) await child.kill();
   await server.stop();
 }
 process.exit(isSuccess ? 0 : 1);
@@ -152,16 +152,19 @@ async function chatAndCheck(
 async function transferAll(): Promise<void> {
   const perProcess = Math.ceil(TRANSFERS / PROCESSES);
   for (let i = 0; i < PROCESSES; i++) {
-    const one = new LoadProcess(join(import.meta.dir, "load-transfers.ts"));
-    transfers.push(one);
+    const child = new LoadProcess(join(import.meta.dir, "load-transfers.ts"));
+    transfers.push(child);
     const enter = { do: "enter", port: server.port, name: `t${i}x`, count: perProcess } as const;
-    await one.execute<TransfersOrder, TransfersAnswer>(enter);
+    await child.execute<TransfersOrder, TransfersAnswer>(enter);
   }
   const [cpuBefore, started] = [server.cpuSeconds(), performance.now()];
   const [answers, echo] = await Promise.all([
     Promise.all(
-      transfers.map((one) =>
-        one.execute<TransfersOrder, TransfersAnswer>({ do: "transfer", sizeBytes: TRANSFER_BYTES }),
+      transfers.map((child) =>
+        child.execute<TransfersOrder, TransfersAnswer>({
+          do: "transfer",
+          sizeBytes: TRANSFER_BYTES,
+        }),
       ),
     ).then((answers) => ({ answers, seconds: (performance.now() - started) / 1000 })),
     chatAndCheck(ROOMS_DURING_TRANSFERS, CONNECTIONS, 1, values.quick ? 2 : 5),
@@ -179,7 +182,7 @@ async function transferAll(): Promise<void> {
       failures: failures.length,
     },
   });
-  for (const one of transfers.splice(0)) await one.kill();
+  for (const child of transfers.splice(0)) await child.kill();
 }
 
 /** Stops and restarts the server during the chat; unanswered posts are resent. */
@@ -213,17 +216,17 @@ async function measureReconnects(
 /** Sends each process its order and combines the answers. */
 async function executeAll(orderOf: (process: number) => LoadOrder): Promise<LoadAnswer> {
   const answers = await Promise.all(
-    processes.map((one, i) => one.execute<LoadOrder, LoadAnswer>(orderOf(i))),
+    processes.map((child, i) => child.execute<LoadOrder, LoadAnswer>(orderOf(i))),
   );
   return answers.reduce(
-    (sum, one) => ({
-      seconds: Math.max(sum.seconds, one.seconds),
-      streams: [...sum.streams, ...one.streams],
-      lost: sum.lost + one.lost,
-      doubled: sum.doubled + one.doubled,
-      refusals: [...sum.refusals, ...one.refusals],
-      latencies: [...sum.latencies, ...one.latencies],
-      offlineMs: [...sum.offlineMs, ...one.offlineMs],
+    (sum, answer) => ({
+      seconds: Math.max(sum.seconds, answer.seconds),
+      streams: [...sum.streams, ...answer.streams],
+      lost: sum.lost + answer.lost,
+      doubled: sum.doubled + answer.doubled,
+      refusals: [...sum.refusals, ...answer.refusals],
+      latencies: [...sum.latencies, ...answer.latencies],
+      offlineMs: [...sum.offlineMs, ...answer.offlineMs],
     }),
     EMPTY_ANSWER,
   );
@@ -238,7 +241,7 @@ function report(name: string, { seconds, answer, extra = {} }: Measurement): voi
   };
   if (answer !== undefined) {
     const { lost, doubled, refusals, streams } = answer;
-    const texts = streams.reduce((sum, one) => sum + one.texts, 0);
+    const texts = streams.reduce((sum, stream) => sum + stream.texts, 0);
     Object.assign(measured, { texts, lost, doubled, ...percentiles(answer.latencies) });
     for (const refusal of refusals) print(`a post was refused: ${refusal}`);
     if (lost + doubled + refusals.length > 0) isSuccess = false;

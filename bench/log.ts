@@ -106,19 +106,19 @@ async function benchAppend(folder: string): Promise<void> {
   await run(64);
   for (let round = 0; round < Number(values.rounds); round++) {
     const raw = await benchRaw(folder);
-    keep("write + fdatasync", raw);
-    const one = await run(1);
-    keep("clients 1", one);
-    print("append", { clients: 1, ...one, rawP50: raw.p50, p50OverRaw: one.p50 / raw.p50 });
+    save("write + fdatasync", raw);
+    const single = await run(1);
+    save("clients 1", single);
+    print("append", { clients: 1, ...single, rawP50: raw.p50, p50OverRaw: single.p50 / raw.p50 });
     for (const clients of [64, 512]) {
       const many = await run(clients);
-      keep(`clients ${clients}`, many);
-      print("append", { clients, ...many, overOne: many.rate / one.rate });
+      save(`clients ${clients}`, many);
+      print("append", { clients, ...many, overOne: many.rate / single.rate });
     }
   }
   await log.close();
 
-  function keep(name: string, { p50, rate }: { p50: number; rate: number }): void {
+  function save(name: string, { p50, rate }: { p50: number; rate: number }): void {
     saveSample({ table: "append", row: { name }, values: { p50Ms: p50, perSecond: rate } });
   }
 }

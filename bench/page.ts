@@ -62,7 +62,7 @@ async function measureSize(served: Served): Promise<void> {
  */
 async function measureStarts(browser: BareBrowser, served: Served): Promise<void> {
   const fresh: number[] = [];
-  const known: number[] = [];
+  const returning: number[] = [];
   const shifts: number[] = [];
   const MARK = `window.shift = 0;
   new PerformanceObserver((list) => {
@@ -80,24 +80,24 @@ async function measureStarts(browser: BareBrowser, served: Served): Promise<void
     await window.logIn(`starter${i}`);
     await window.reload();
     await window.waitForElement(".composer textarea");
-    known.push(await window.evaluate<number>("window.roomAt"));
+    returning.push(await window.evaluate<number>("window.roomAt"));
     await window.waitForElement("article, .said");
     shifts.push(await window.evaluate<number>("window.shift"));
     await window.close();
   }
-  const told = (all: readonly number[]) =>
+  const format = (all: readonly number[]) =>
     `median ${at(all, 0.5).toFixed(0)} ms, p95 ${at(all, 0.95).toFixed(0)} ms`;
-  print(`interactive, first visit: ${told(fresh)}`);
-  print(`interactive, in the room again: ${told(known)}`);
-  print(`layout shift until then: at most ${Math.max(...shifts).toFixed(3)}`);
+  print(`interactive, first visit: ${format(fresh)}`);
+  print(`interactive, returning user: ${format(returning)}`);
+  print(`maximum layout shift: ${Math.max(...shifts).toFixed(3)}`);
 }
 
 const TRACED = ["toplevel", "devtools.timeline", "disabled-by-default-devtools.timeline"];
 
 /** Returns the main thread's CPU milliseconds between commits of frames. */
 function ownFrameTimes(traced: readonly TraceEvent[]): readonly number[] {
-  const whole = traced.filter(({ ph }) => ph === "X");
-  const threads = Object.values(Object.groupBy(whole, ({ pid, tid }) => `${pid}/${tid}`));
+  const completeEvents = traced.filter(({ ph }) => ph === "X");
+  const threads = Object.values(Object.groupBy(completeEvents, ({ pid, tid }) => `${pid}/${tid}`));
   const framesOf = (events: readonly TraceEvent[] = []) =>
     events.filter(({ name }) => name === "Commit").map(({ ts }) => ts);
   const [main = []] = threads.sort((a, b) => framesOf(b).length - framesOf(a).length);
@@ -120,38 +120,38 @@ async function measureFrames(
 ): Promise<void> {
   const window = await browser.visit(pageAddress(served));
   await window.logIn("watcher");
-  const talker = await Talker.open(served, "talker");
+  const sender = await Talker.open(served, "talker");
   const sendPicture = await (await PictureSender.open(sandbox, served)).startSending();
-  const talk: Traffic = {
-    sender: talker,
+  const traffic: Traffic = {
+    sender,
     sendPicture,
     perSecond: POSTS_PER_SECOND,
     durationMs: FRAMES_MS,
   };
-  await talker.says("begins");
+  await sender.says("begins");
   await window.waitForElement("article.message");
   const before = await threadTimeMs(window);
   const measured = recordFrames(window);
-  await runTraffic(talk);
+  await runTraffic(traffic);
   const { gaps, works } = await measured;
-  const own = (await threadTimeMs(window)) - before;
-  const traced = await browser.trace(TRACED, () => runTraffic(talk));
-  talker.tab.close();
+  const ownMs = (await threadTimeMs(window)) - before;
+  const traced = await browser.trace(TRACED, () => runTraffic(traffic));
+  sender.tab.close();
   await window.close();
-  const told = (name: string, all: readonly number[]) =>
+  const report = (name: string, all: readonly number[]) =>
     print(
       `${name} at ${POSTS_PER_SECOND} messages/s: ` +
         [0.5, 0.95, 0.99].map((p) => `p${p * 100} ${at(all, p).toFixed(1)} ms`).join(", "),
     );
-  print(`of ${POSTS_PER_SECOND} messages/s, with Markdown, one in ${PICTURE_EVERY} is a picture`);
-  told("work in a frame", works);
-  told("of that the page's own", ownFrameTimes(traced));
-  print(`own time of the page for each frame: ${(own / gaps.length).toFixed(1)} ms on average`);
-  told("between frames", gaps);
+  print(`${POSTS_PER_SECOND} messages/s with Markdown, one in ${PICTURE_EVERY} with a picture`);
+  report("work per frame", works);
+  report("CPU time of the main thread per frame", ownFrameTimes(traced));
+  print(`CPU time of the page per frame: ${(ownMs / gaps.length).toFixed(1)} ms on average`);
+  report("time between frames", gaps);
   const late = gaps.filter((gap) => gap > 1.5 * FRAME_MS).length;
   print(
-    `frames that came late: ${((100 * late) / gaps.length).toFixed(1)} % ` +
-      `(the screen draws every ${FRAME_MS} ms: between two frames it is never less)`,
+    `late frames: ${((100 * late) / gaps.length).toFixed(1)} % ` +
+      `(the display refreshes every ${FRAME_MS} ms)`,
   );
 }
 
@@ -191,15 +191,15 @@ function recordFrames(window: BareWindow): Promise<FrameTimes> {
 async function measureScrolling(browser: BareBrowser, sandbox: Sandbox): Promise<void> {
   const served = await serveWithHistory(sandbox, SCROLL_MESSAGES);
   const first = "number 0,";
-  const told = await measureScroll(browser, served, SCROLL_PX_PER_SECOND, first);
-  const { steps, px, seconds, blank, late, rowsMax } = told;
-  const way = `${(px / 1e6).toFixed(1)} million px in ${seconds.toFixed(0)} s`;
+  const result = await measureScroll(browser, served, SCROLL_PX_PER_SECOND, first);
+  const { steps, px, seconds, blank, late, rowsMax } = result;
+  const distance = `${(px / 1e6).toFixed(1)} million px in ${seconds.toFixed(0)} s`;
   print(
     `scrolled through ${SCROLL_MESSAGES} messages, one in ${PICTURE_EVERY} a picture, at ` +
-      `${SCROLL_PX_PER_SECOND} px/s: ${way}`,
+      `${SCROLL_PX_PER_SECOND} px/s: ${distance}`,
   );
-  print(`steps of it: ${steps}, of them blank ${blank}; at most ${rowsMax} rows were drawn`);
-  print(`blank after a step that this machine made longer than any quick finger's: ${late}`);
+  print(`${steps} scroll steps, ${blank} of them blank; at most ${rowsMax} rows were rendered`);
+  print(`blank after steps that this machine delayed: ${late}`);
 }
 
 /**
@@ -231,15 +231,15 @@ async function measureUploads(
   for (let i = 0; i < UPLOADS; i++) {
     const path = sandbox.path(`page${i}.bin`);
     await writeUpload(path);
-    const began = performance.now();
+    const startedAt = performance.now();
     await window.attach(path);
     await window.waitForElement(".attachments");
     await window.evaluate("document.querySelector('.send-button').click()");
     await window.waitForElement(`[aria-label="File page${i}.bin"]`);
-    page.push(UPLOAD_BYTES / 1e3 / (performance.now() - began));
-    const begun = performance.now();
+    page.push(UPLOAD_BYTES / 1e3 / (performance.now() - startedAt));
+    const cliStartedAt = performance.now();
     await tom.json(["send-file", path, "--to", "lobby"]);
-    line.push(UPLOAD_BYTES / 1e3 / (performance.now() - begun));
+    line.push(UPLOAD_BYTES / 1e3 / (performance.now() - cliStartedAt));
   }
   await window.close();
   const [byPage, byLine] = [at(page, 0.5), at(line, 0.5)];
@@ -249,19 +249,19 @@ async function measureUploads(
   );
 }
 
-const named = process.argv.slice(2).filter((arg) => !arg.startsWith("--"));
-const isWanted = (part: string) => named.length === 0 || named.includes(part);
+const selected = process.argv.slice(2).filter((arg) => !arg.startsWith("--"));
+const isSelected = (part: string) => selected.length === 0 || selected.includes(part);
 const browser = await BareBrowser.start();
 try {
   await using sandbox = new Sandbox();
   const limits = ["--posts-per-second", "1000000"];
   const served = await sandbox.serve({ args: limits });
-  if (isWanted("size")) await measureSize(served);
-  if (isWanted("starts")) await measureStarts(browser, served);
-  if (isWanted("frames")) await measureFrames(browser, sandbox, served);
-  if (isWanted("uploads")) await measureUploads(browser, sandbox, served);
+  if (isSelected("size")) await measureSize(served);
+  if (isSelected("starts")) await measureStarts(browser, served);
+  if (isSelected("frames")) await measureFrames(browser, sandbox, served);
+  if (isSelected("uploads")) await measureUploads(browser, sandbox, served);
   await served.program.signal("SIGTERM");
-  if (isWanted("scrolls")) await measureScrolling(browser, sandbox);
+  if (isSelected("scrolls")) await measureScrolling(browser, sandbox);
 } finally {
   await browser.stop();
 }

@@ -20,7 +20,7 @@ const PEOPLE = ["--people", "2000,2000,2000,10000"];
 export const START_RECORDS = 1_000_000;
 const START_RECORDS_QUICK = 100_000;
 const PEOPLE_LINE = new RegExp(
-  "^(\\d+) people .* entered in ([\\d.]+) s, all heard after ([\\d.]+) s; " +
+  "^(\\d+) accounts .* registered in ([\\d.]+) s, all joins received after ([\\d.]+) s; " +
     ".* ([\\d.]+) CPU s and (\\d+) MiB",
 );
 

@@ -43,7 +43,7 @@ function isRecordMessage(bytes: Uint8Array): boolean {
 class Listener {
   lastSeq = 0;
 
-  readonly hear = (bytes: Uint8Array): boolean => {
+  readonly onBytes = (bytes: Uint8Array): boolean => {
     if (!isRecordMessage(bytes)) return false;
     const at = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).lastIndexOf(SEQ);
     const digits = bytes.subarray(at + SEQ.length, at + SEQ.length + 16);
@@ -81,7 +81,7 @@ async function registerAll(
   await forEachConcurrently(people, async (i) => {
     const listener = new Listener();
     listeners.push(listener);
-    const register = () => RawClient.register(server.port, `p${i}`, listener.hear);
+    const register = () => RawClient.register(server.port, `p${i}`, listener.onBytes);
     clients.push(await connectWithRetry(register, () => retries++));
   });
   const entered = elapsed();
@@ -90,8 +90,9 @@ async function registerAll(
   await waitUntilNone(() => listeners.filter(({ lastSeq }) => lastSeq < last).length);
   const cpuSeconds = (server.cpuSeconds() - cpu).toFixed(1);
   print(
-    `${people} people in one room: entered in ${entered} s, all heard after ${elapsed()} s; ` +
-      `the server used ${cpuSeconds} CPU s and ${peakMib()} MiB`,
+    `${people} accounts in one room: registered in ${entered} s, ` +
+      `all joins received after ${elapsed()} s; ` +
+      `server: ${cpuSeconds} CPU s and ${peakMib()} MiB`,
   );
   if (retries > 0) print(`${retries} of them had to retry`);
 }
@@ -102,10 +103,10 @@ async function forEachConcurrently(
   action: (i: number) => Promise<void>,
 ): Promise<void> {
   let next = 0;
-  const one = async () => {
+  const worker = async () => {
     while (next < count) await action(next++);
   };
-  await Promise.all(Array.from({ length: Math.min(CONCURRENT_CONNECTS, count) }, one));
+  await Promise.all(Array.from({ length: Math.min(CONCURRENT_CONNECTS, count) }, worker));
 }
 
 /** Retries like a client: this process reads for thousands and may miss a greeting's deadline. */
@@ -118,8 +119,8 @@ async function connectWithRetry(
     try {
       return await dial();
     } catch (error) {
-      const isLate = error instanceof Fault && ["timeout", "unreachable"].includes(error.code);
-      if (!isLate || performance.now() > deadline) throw error;
+      const isTimeout = error instanceof Fault && ["timeout", "unreachable"].includes(error.code);
+      if (!isTimeout || performance.now() > deadline) throw error;
       retries();
     }
   }
@@ -128,7 +129,8 @@ async function connectWithRetry(
 async function waitUntilNone(remaining: () => number): Promise<void> {
   const deadline = performance.now() + STALL_TIMEOUT_MS;
   for (let count = remaining(); count > 0; count = remaining()) {
-    if (performance.now() > deadline) throw new Error(`${count} have not heard of all`);
+    if (performance.now() > deadline)
+      throw new Error(`${count} clients did not receive all records`);
     await Bun.sleep(CHECK_INTERVAL_MS);
   }
 }
@@ -148,7 +150,7 @@ class Device {
     return Math.max(...this.receiveCounts.keys(), 0);
   }
 
-  readonly hear = (bytes: Uint8Array): boolean => {
+  readonly onBytes = (bytes: Uint8Array): boolean => {
     if (!isRecordMessage(bytes)) return false;
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
     for (const [, digits] of text.matchAll(/\{"v":1,"seq":(\d+)/g)) {
@@ -159,29 +161,29 @@ class Device {
   };
 
   async register(port: number): Promise<void> {
-    this.client = await RawClient.register(port, this.name, this.hear, this.keys);
+    this.client = await RawClient.register(port, this.name, this.onBytes, this.keys);
   }
 
   /** @returns milliseconds until it is logged in, and until it has received record `upTo` */
-  async comeBack(port: number, upTo: number): Promise<{ inMs: number; readyMs: number }> {
+  async reconnect(port: number, upTo: number): Promise<{ loggedInMs: number; caughtUpMs: number }> {
     const started = performance.now();
     const after = this.lastSeq;
     const ready = Promise.withResolvers<void>();
     this.client = await RawClient.login(port, this.name, this.keys, after, (bytes) => {
-      const isRecords = this.hear(bytes);
+      const isRecords = this.onBytes(bytes);
       if (this.receiveCounts.has(upTo)) ready.resolve();
       return isRecords;
     });
-    const inMs = performance.now() - started;
+    const loggedInMs = performance.now() - started;
     await ready.promise;
-    return { inMs, readyMs: performance.now() - started };
+    return { loggedInMs, caughtUpMs: performance.now() - started };
   }
 }
 
-async function comeBack(count: number): Promise<void> {
+async function measureReconnects(count: number): Promise<void> {
   let server = await startServer();
   try {
-    const sender = new Device("talker");
+    const sender = new Device("sender");
     await sender.register(server.port);
     const devices = Array.from({ length: count }, (_, i) => new Device(`d${i}`));
     await forEachConcurrently(count, async (i) => devices[i]?.register(server.port));
@@ -194,12 +196,12 @@ async function comeBack(count: number): Promise<void> {
     sender.client?.close();
     await server.stop(true);
     server = await startServer(undefined, server.folder);
-    await sender.comeBack(server.port, missed);
+    await sender.reconnect(server.port, missed);
     const [started, cpu] = [performance.now(), server.cpuSeconds()];
     const meanwhile = Array.from({ length: TEXTS_DURING_RECONNECT }, (_, i) =>
       sender.client?.post("lobby", `meanwhile ${i}`),
     );
-    const times = await Promise.all(devices.map((device) => device.comeBack(server.port, missed)));
+    const times = await Promise.all(devices.map((device) => device.reconnect(server.port, missed)));
     const seconds = (performance.now() - started) / 1000;
     const cpuSeconds = server.cpuSeconds() - cpu;
     await Promise.all(meanwhile);
@@ -216,7 +218,7 @@ function report(
   devices: readonly Device[],
   first: number,
   last: number,
-  times: readonly { inMs: number; readyMs: number }[],
+  times: readonly { loggedInMs: number; caughtUpMs: number }[],
   totals: { readonly seconds: number; readonly cpuSeconds: number },
 ): void {
   let [lost, twice] = [0, 0];
@@ -227,14 +229,14 @@ function report(
       else twice += times - 1;
     }
   }
-  const inMs = times.map((a) => a.inMs).sort((a, b) => a - b);
-  const readyMs = times.map((a) => a.readyMs).sort((a, b) => a - b);
+  const loggedInMs = times.map((time) => time.loggedInMs).sort((a, b) => a - b);
+  const caughtUpMs = times.map((time) => time.caughtUpMs).sort((a, b) => a - b);
   const at = (sorted: readonly number[], share: number) => quantile(sorted, share).toFixed(0);
   print(
-    `${devices.length} devices after a restart: all back in ${totals.seconds.toFixed(2)} s; ` +
-      `in after p50 ${at(inMs, 0.5)} ms, p99 ${at(inMs, 0.99)} ms; ` +
-      `with all they missed after p50 ${at(readyMs, 0.5)} ms, p99 ${at(readyMs, 0.99)} ms; ` +
-      `lost ${lost}, twice ${twice}; the server used ${totals.cpuSeconds.toFixed(2)} CPU s`,
+    `${devices.length} devices after a restart: all reconnected in ${totals.seconds.toFixed(2)} s; ` +
+      `logged in after p50 ${at(loggedInMs, 0.5)} ms, p99 ${at(loggedInMs, 0.99)} ms; ` +
+      `caught up after p50 ${at(caughtUpMs, 0.5)} ms, p99 ${at(caughtUpMs, 0.99)} ms; ` +
+      `lost ${lost}, repeated ${twice}; the server used ${totals.cpuSeconds.toFixed(2)} CPU s`,
   );
   const row = { devices: devices.length };
   saveSample({ table: "devices", row, values: { ...totals, lost, twice } });
@@ -248,6 +250,5 @@ function print(line: string): void {
 const isAll = values.people === undefined && values.devices === undefined;
 const people = values.people ?? (values.quick ? "500" : isAll ? "1000,10000" : "");
 const devices = values.devices ?? (isAll ? "300" : "");
-for (const count of people.split(",").filter((one) => one !== ""))
-  await measureRegistration(Number(count));
-for (const count of devices.split(",").filter((one) => one !== "")) await comeBack(Number(count));
+for (const count of people.split(",").filter(Boolean)) await measureRegistration(Number(count));
+for (const count of devices.split(",").filter(Boolean)) await measureReconnects(Number(count));

@@ -51,7 +51,7 @@ const scan = async () => {
   for (const firstSeq of listSegments(disk, folder)) {
     const file = disk.open(join(folder, segmentName(firstSeq)), "read");
     for await (const block of scanBlocks(file, 0, file.sizeBytes())) {
-      for (const { isComplete: whole } of linesOf(block)) lines += Number(whole);
+      for (const { isComplete } of linesOf(block)) lines += Number(isComplete);
     }
     file.close();
   }

@@ -10,9 +10,9 @@ const TEXT_TIMEOUT_MS = 20_000;
 /** Drawing is complete after this long without output. */
 const QUIET_MS = 1_000;
 
-interface Wait {
+interface PendingText {
   readonly text: string;
-  readonly shown: (atMs: number) => void;
+  readonly resolve: (atMs: number) => void;
 }
 
 export class BenchTerminal {
@@ -25,7 +25,7 @@ export class BenchTerminal {
   /** Newest output as Latin-1: one character per byte. */
   #output = "";
   #lastOutputMs = this.startedMs;
-  #pending: Wait[] = []; // One at a time.
+  #pending: PendingText[] = []; // One at a time.
 
   /** @param bytesPerSecond throughput of the terminal; unlimited if `undefined` */
   constructor(
@@ -87,16 +87,16 @@ export class BenchTerminal {
     const bytes = Buffer.from(text).toString("latin1");
     if (this.#output.includes(bytes)) return Promise.resolve(this.#lastOutputMs);
     const { promise, resolve, reject } = Promise.withResolvers<number>();
-    const late = () => {
+    const onTimeout = () => {
       const last = JSON.stringify(this.#output.slice(-OUTPUT_QUOTED_LENGTH));
-      reject(new Error(`${JSON.stringify(text)} did not appear, but ${last}`));
+      reject(new Error(`${JSON.stringify(text)} did not appear; last output: ${last}`));
     };
-    const timer = setTimeout(late, TEXT_TIMEOUT_MS);
-    const shown = (atMs: number) => {
+    const timer = setTimeout(onTimeout, TEXT_TIMEOUT_MS);
+    const onFound = (atMs: number) => {
       clearTimeout(timer);
       resolve(atMs);
     };
-    this.#pending.push({ text: bytes, shown });
+    this.#pending.push({ text: bytes, resolve: onFound });
     return promise;
   }
 
@@ -113,10 +113,10 @@ export class BenchTerminal {
     this.#outputBytes += bytes.length;
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
     this.#output = (this.#output + text).slice(-RETAINED_LENGTH);
-    this.#pending = this.#pending.filter((wait) => {
-      const isShown = this.#output.includes(wait.text);
-      if (isShown) wait.shown(this.#lastOutputMs);
-      return !isShown;
+    this.#pending = this.#pending.filter((pending) => {
+      const isFound = this.#output.includes(pending.text);
+      if (isFound) pending.resolve(this.#lastOutputMs);
+      return !isFound;
     });
   }
 }

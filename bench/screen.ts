@@ -193,9 +193,9 @@ async function measureSlowWeechat(): Promise<void> {
     ];
     const command = [WEECHAT, "-d", folder, "-P", "irc,buflist", "-r", settings.join(";")];
     const terminal = new BenchTerminal(command, { HOME: folder }, LINE_BYTES_PER_SECOND);
-    const posts = senders.map((talker) => (text: string) => talker.send(text));
+    const posts = senders.map((sender) => (text: string) => sender.send(text));
     await measureSlow("WeeChat", terminal, "Channel created on", posts);
-    for (const talker of senders) talker.close();
+    for (const sender of senders) sender.close();
   } finally {
     await server.stop();
     rmSync(folder, { recursive: true, force: true });

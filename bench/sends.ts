@@ -64,7 +64,7 @@ async function durableSends(senders: number) {
       perSecond: latencies.length / seconds,
       serverCpuUsEach: (serverCpuSeconds / latencies.length) * 1e6,
       serverCpuPercent: (serverCpuSeconds / seconds) * 100,
-      loadCpuPercent: (reports.reduce((sum, one) => sum + one.cpuSeconds, 0) / seconds) * 100,
+      loadCpuPercent: (reports.reduce((sum, report) => sum + report.cpuSeconds, 0) / seconds) * 100,
       serverPeakMib: server.peakBytes() / 2 ** 20,
     };
   } finally {

@@ -27,9 +27,9 @@ if (!fs.existsSync(data)) {
 for (let i = 0; i < 2 * Number(values.starts); i++) {
   const snapshot = i % 2 === 0 ? "without" : "with";
   if (snapshot === "without") fs.rmSync(join(data, "cache"), { recursive: true, force: true });
-  const began = performance.now();
+  const startedAt = performance.now();
   const server = await startServer([], folder);
-  const ms = performance.now() - began;
+  const ms = performance.now() - startedAt;
   const [cpuSeconds, rssMb] = [server.cpuSeconds(), server.residentBytes() / 1e6];
   await server.stop(true);
   process.stdout.write(`${JSON.stringify({ snapshot, ms: Math.round(ms), cpuSeconds, rssMb })}\n`);

@@ -61,10 +61,10 @@ export class ChatReceiver {
 
 async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<GotLine> {
   const decoder = new TextDecoder();
-  let rest = "";
+  let partialLine = "";
   for await (const chunk of stream) {
-    const parts = (rest + decoder.decode(chunk, { stream: true })).split("\n");
-    rest = parts.pop() ?? "";
-    for (const line of parts) yield JSON.parse(line);
+    const lines = (partialLine + decoder.decode(chunk, { stream: true })).split("\n");
+    partialLine = lines.pop() ?? "";
+    for (const line of lines) yield JSON.parse(line);
   }
 }

@@ -24,8 +24,8 @@ const WIDTHS = [8, 9, 10, 19, 7, 13];
 
 export function printTable(content: Content, results: readonly Result[]): void {
   const mb = (content.sizeBytes / 1e6).toFixed(0);
-  const what = content.isFolder ? "a folder of small files" : "one random file";
-  print(`${what}, ${mb} MB; medians; start: overhead, measured with one byte; net: without it`);
+  const title = content.isFolder ? "a folder of small files" : "one random file";
+  print(`${title}, ${mb} MB; medians; start: overhead, measured with one byte; net: without it`);
   print(row(HEAD));
   for (const { name, runs, starts, missing } of results) {
     if (missing !== undefined) {

@@ -120,8 +120,12 @@ class Direction {
     if (start - now > QUEUE_MS || Math.random() < loss) return void free.push(slot);
     this.#busyUntil = start + sizeBytes / BYTES_PER_MS;
     const due = this.#busyUntil + roundTripMs / 2;
-    const isLate = Math.random() < reordered;
-    this.#queues[isLate ? 1 : 0].push({ slot, sizeBytes, due: isLate ? due + REORDER_MS : due });
+    const isReordered = Math.random() < reordered;
+    this.#queues[isReordered ? 1 : 0].push({
+      slot,
+      sizeBytes,
+      due: isReordered ? due + REORDER_MS : due,
+    });
     if (Math.random() >= duplicated) return;
     const copy = free.pop();
     if (copy === undefined) return;

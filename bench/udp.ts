@@ -53,9 +53,17 @@ else for (const path of PATHS) await measure(path);
 
 async function loopback(): Promise<void> {
   for (const transport of ["tcp", "udp"] as const) {
-    const one = { name: transport, transport, congestion: "bbr" } as const;
-    const outcome = median(await times(RUNS, () => runEnds<Outcome>([], [], "127.0.0.1", one, 3)));
-    const { connectMs, idleBytes } = await runEnds<ConnectionCost>([], [], "127.0.0.1", one, 0);
+    const contestant = { name: transport, transport, congestion: "bbr" } as const;
+    const outcome = median(
+      await times(RUNS, () => runEnds<Outcome>([], [], "127.0.0.1", contestant, 3)),
+    );
+    const { connectMs, idleBytes } = await runEnds<ConnectionCost>(
+      [],
+      [],
+      "127.0.0.1",
+      contestant,
+      0,
+    );
     const idle = `${(idleBytes / 1024).toFixed(0)} KiB per end of an idle link`;
     print(
       `loopback, ${transport}: ${line(outcome)}; first echo ${connectMs.toFixed(1)} ms; ${idle}`,
@@ -72,9 +80,9 @@ async function measure(path: Path): Promise<void> {
   }
   const quic = outcomes.get("QUIC bbr");
   for (const [, reference, minimum] of RATIO_GOALS.filter(([name]) => name === path.name)) {
-    const other = outcomes.get(reference);
-    if (quic === undefined || other === undefined) continue;
-    const ratio = quic.megabytesPerS / other.megabytesPerS;
+    const referenceOutcome = outcomes.get(reference);
+    if (quic === undefined || referenceOutcome === undefined) continue;
+    const ratio = quic.megabytesPerS / referenceOutcome.megabytesPerS;
     const verdict = ratio >= minimum ? "met" : "MISSED";
     print(`  QUIC bbr / ${reference}: ${ratio.toFixed(1)}; goal ≥ ${minimum}: ${verdict}`);
   }

@@ -41,7 +41,7 @@ async function playScene(session: TmuxSession): Promise<void> {
   await session.waitForText(ANA, "ana and bob joined");
   const typeAndWait = async (window: Window, line: string, expected: string) => {
     session.type(window, line);
-    for (const one of [ANA, BOB]) await session.waitForText(one, expected);
+    for (const each of [ANA, BOB]) await session.waitForText(each, expected);
   };
   await typeAndWait(ANA, "/topic Benches, tools, and what is broken", "set the topic");
   await typeAndWait(ANA, "Where is the soldering iron?", "Where is the soldering iron?");

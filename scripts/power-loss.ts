@@ -166,7 +166,7 @@ for (let number = 1; number <= MUTANT_ROUNDS; number++) {
   const outcome = await runRound(number, true);
   if (outcome.lost > 0) detected.push(number);
 }
-for (const one of failures) process.stdout.write(`${one}\n`);
+for (const failure of failures) process.stdout.write(`${failure}\n`);
 process.stdout.write(
   `${ROUNDS} power losses: ${acked} texts were acknowledged, ${failures.length} rounds failed; ` +
     `without fsync and fdatasync ${detected.length} of ${MUTANT_ROUNDS} rounds lost texts\n`,

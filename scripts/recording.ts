@@ -50,7 +50,7 @@ async function playScene(session: TmuxSession, timeline: Timeline): Promise<void
   const post = async (window: Window, line: string, expected: string, pauseMs = PAUSE_MS) => {
     await type(window, line);
     session.keys(window, "Enter");
-    for (const one of [ANA, BOB]) await session.waitForText(one, expected);
+    for (const each of [ANA, BOB]) await session.waitForText(each, expected);
     await timeline.record(pauseMs, window);
   };
   await timeline.record(PAUSE_MS, ANA);
@@ -82,7 +82,7 @@ try {
     { window: BOB, left: bob.left, top: bob.top },
   ]);
   await playScene(session, timeline);
-  const title = "Two people talk; one sends a file, the other finds a message again";
+  const title = "Two users chat; one sends a file, the other searches for a message";
   const height = ana.height + GAP + bob.height;
   const svg = renderSvg(title, ana.width, height, [
     ana.svg,

@@ -56,12 +56,12 @@ function createRandom(seed: number): () => number {
 }
 
 /** Yields all items in random order, repeatedly. */
-function* shuffled(some: readonly Disruption[], random: () => number): Generator<Disruption> {
+function* shuffled(items: readonly Disruption[], random: () => number): Generator<Disruption> {
   for (;;) {
-    const order = [...some];
+    const order = [...items];
     while (order.length > 0) {
-      const [one] = order.splice(Math.floor(random() * order.length), 1);
-      if (one !== undefined) yield one;
+      const [item] = order.splice(Math.floor(random() * order.length), 1);
+      if (item !== undefined) yield item;
     }
   }
 }
@@ -72,7 +72,7 @@ async function runRound(
   clients: readonly TypingClient[],
 ): Promise<Round> {
   const errors: string[] = [];
-  const began = performance.now();
+  const startedAt = performance.now();
   const addresses = new Map<TypingClient, string>();
   for (const client of clients) {
     client.takeLongestMs();
@@ -88,16 +88,18 @@ async function runRound(
   for (const client of clients) client.pause();
   const result = await checkCluster(machines, clients);
   const longestWaitMs = (isStruck: boolean) => {
-    const some = clients.filter((client) => {
-      const isAt = affected.some(({ serverAddress }) => serverAddress === addresses.get(client));
-      return (isAt || affected.includes(client.machine)) === isStruck;
+    const matching = clients.filter((client) => {
+      const isOnAffectedServer = affected.some(
+        ({ serverAddress }) => serverAddress === addresses.get(client),
+      );
+      return (isOnAffectedServer || affected.includes(client.machine)) === isStruck;
     });
-    return Math.max(0, ...some.map((client) => client.takeLongestMs()));
+    return Math.max(0, ...matching.map((client) => client.takeLongestMs()));
   };
   return {
     ...result,
     disruption: disruption.name,
-    seconds: (performance.now() - began) / 1_000,
+    seconds: (performance.now() - startedAt) / 1_000,
     ...{ othersMs: longestWaitMs(false), ownMs: longestWaitMs(true) },
     errors: [...errors, ...result.errors],
   };
@@ -107,16 +109,16 @@ function isGood({ lost, doubled, disordered, readErrors, errors }: Round): boole
   return lost + doubled + disordered + readErrors + errors.length === 0;
 }
 
-function printRound(number: number, one: Round): void {
+function printRound(number: number, round: Round): void {
   const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`;
   process.stdout.write(
-    `${number}. ${one.disruption}: ${one.acked} confirmed, ${one.lost} lost, ` +
-      `${one.doubled} repeated, ${one.disordered} out of order, ` +
-      `${one.readErrors} read errors; longest wait ${seconds(one.ownMs)} on affected servers, ` +
-      `${seconds(one.othersMs)} on others; all answered after ${seconds(one.settledMs)}; ` +
-      `round of ${one.seconds.toFixed(0)} s\n`,
+    `${number}. ${round.disruption}: ${round.acked} acknowledged, ${round.lost} lost, ` +
+      `${round.doubled} repeated, ${round.disordered} out of order, ` +
+      `${round.readErrors} read errors; longest wait ${seconds(round.ownMs)} on affected servers, ` +
+      `${seconds(round.othersMs)} on others; all answered after ${seconds(round.settledMs)}; ` +
+      `round of ${round.seconds.toFixed(0)} s\n`,
   );
-  for (const line of one.errors) process.stdout.write(`   ${line}\n`);
+  for (const line of round.errors) process.stdout.write(`   ${line}\n`);
 }
 
 const random = createRandom(Number(values.seed));
@@ -136,23 +138,23 @@ try {
   const chosen = DISRUPTIONS.filter(({ name }) => name.includes(values.only));
   const order = shuffled(chosen, random);
   while (rounds.length < ROUNDS) {
-    const one = await runRound(order.next().value, machines, clients);
-    rounds.push(one);
-    printRound(rounds.length, one);
-    if (one.hasStoppedNode) break;
+    const round = await runRound(order.next().value, machines, clients);
+    rounds.push(round);
+    printRound(rounds.length, round);
+    if (round.hasStoppedNode) break;
   }
 } finally {
   await Promise.all(clients.map((client) => client.stop()));
-  const keepDisks = rounds.length < ROUNDS || rounds.some((one) => !isGood(one));
+  const keepDisks = rounds.length < ROUNDS || rounds.some((round) => !isGood(round));
   await Promise.all(machines.map((machine) => machine.shutDown(keepDisks)));
 }
-const bad = rounds.filter((one) => !isGood(one));
+const failedRounds = rounds.filter((round) => !isGood(round));
 const last = rounds.at(-1);
 process.stdout.write(
   `${rounds.length} rounds with seed ${values.seed}, commit ${commitHash()}, ` +
     `nats-server ${natsVersion()}: ` +
-    `${last?.acked} texts were confirmed, ${bad.length} rounds failed` +
-    `${bad.length === 0 ? "" : `; data is in ${folder}`}\n`,
+    `${last?.acked} texts were acknowledged, ${failedRounds.length} rounds failed` +
+    `${failedRounds.length === 0 ? "" : `; data is in ${folder}`}\n`,
 );
-if (bad.length === 0) rmSync(folder, { recursive: true, force: true });
-process.exit(bad.length === 0 ? 0 : 1);
+if (failedRounds.length === 0) rmSync(folder, { recursive: true, force: true });
+process.exit(failedRounds.length === 0 ? 0 : 1);

@@ -109,8 +109,8 @@ function memoryVerdict(points: readonly QuietPoint[]): Verdict {
     .filter((all) => all.length >= GROWTH_POINTS_MIN);
   const growths = lives.map((all) => {
     const third = Math.ceil(all.length / 3);
-    const median = (some: readonly QuietPoint[]) =>
-      spreadOf(some.map(({ residentMib }) => residentMib))?.median ?? 0;
+    const median = (group: readonly QuietPoint[]) =>
+      spreadOf(group.map(({ residentMib }) => residentMib))?.median ?? 0;
     return { from: median(all.slice(0, third)), to: median(all.slice(-third)), all };
   });
   const isMet = growths.every(
@@ -141,7 +141,7 @@ function growthVerdict(
   const counts = points.map((point) => point[field]);
   const third = Math.ceil(counts.length / 3);
   const [from, to] = [counts.slice(0, third), counts.slice(-third)].map(
-    (some) => spreadOf(some)?.median ?? Number.NaN,
+    (group) => spreadOf(group)?.median ?? Number.NaN,
   );
   const range = `between ${Math.min(...counts)} and ${Math.max(...counts)}`;
   return {
@@ -172,8 +172,8 @@ function renderReport(
   const { cores, cpu, bun } = describeMachine();
   const at = new Date().toISOString().slice(0, 16).replace("T", " ");
   const step = Math.ceil(points.length / POINTS_PRINTED);
-  const shown = points.filter((_, i) => i % step === 0 || i === points.length - 1);
-  const disruptions = [...tally.disruptions].map(([what, times]) => `${what}: ${times}`).join(", ");
+  const printed = points.filter((_, i) => i % step === 0 || i === points.length - 1);
+  const disruptions = [...tally.disruptions].map(([name, count]) => `${name}: ${count}`).join(", ");
   return `${[
     "# Result of the soak",
     `\`npm run soak\` ran for ${(seconds / 60).toFixed(0)} minutes until ${at} UTC, on ` +
@@ -192,7 +192,7 @@ function renderReport(
     ),
     table(
       ["minute", "server process", "MiB", "descriptors", "stored files", "other files", "texts"],
-      shown.map((point) => [
+      printed.map((point) => [
         (point.seconds / 60).toFixed(1),
         String(point.serverProcess),
         point.residentMib.toFixed(0),
@@ -202,7 +202,7 @@ function renderReport(
         String(point.records),
       ]),
     ),
-    ...[...tally.refusals, ...tally.failures].slice(0, 10).map((one) => `- ${one}`),
+    ...[...tally.refusals, ...tally.failures].slice(0, 10).map((line) => `- ${line}`),
   ].join("\n\n")}\n`;
 }
 

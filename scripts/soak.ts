@@ -23,17 +23,17 @@ import { commitHash } from "../bench/results.ts";
 import { type ServerProcess, startServer } from "../bench/server-process.ts";
 import { type QuietPoint, type Tally, writeSoakResult } from "./soak-result.ts";
 
-const [suite = "", ...rest] = process.argv.slice(2);
+const [suite = "", ...suiteArgs] = process.argv.slice(2);
 /** Other suites. `unshare` makes their mounts and networks private. */
 const OTHER_SUITES: Readonly<Record<string, readonly string[]>> = {
   tests: [process.execPath, join(import.meta.dir, "soak-tests.ts")],
   "power-loss": ["unshare", "-m", process.execPath, join(import.meta.dir, "power-loss.ts")],
   cluster: ["unshare", "-mn", process.execPath, join(import.meta.dir, "soak-cluster.ts")],
 };
-const other = OTHER_SUITES[suite];
-if (other !== undefined) {
+const otherSuite = OTHER_SUITES[suite];
+if (otherSuite !== undefined) {
   // The suite parses its own options.
-  const child = Bun.spawn([...other, ...rest], {
+  const child = Bun.spawn([...otherSuite, ...suiteArgs], {
     stdio: ["ignore", "inherit", "inherit"],
   });
   process.exit(await child.exited);
@@ -121,10 +121,10 @@ class TypingClient {
   /** A killed process may leave acknowledgements unread; the next process receives them again. */
   async #read(): Promise<void> {
     const decoder = new TextDecoder();
-    let rest = "";
+    let partialLine = "";
     for await (const chunk of this.#child.stdout) {
-      const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
-      rest = lines.pop() ?? "";
+      const lines = (partialLine + decoder.decode(chunk, { stream: true })).split("\n");
+      partialLine = lines.pop() ?? "";
       for (const line of lines) {
         const { kind, text } = JSON.parse(line) as { kind?: string; text?: string };
         if (kind !== "ack" || text === undefined) continue;
@@ -367,5 +367,5 @@ function printPoint(disruption: string): void {
   );
   if (point.descriptors <= (points[0]?.descriptors ?? 0) + DESCRIPTORS_USUAL) return;
   const kinds = Map.groupBy(server.openFiles(), (path) => path.replace(/\[\d+\]$/, ""));
-  for (const [kind, some] of kinds) process.stdout.write(`  open: ${some.length} ${kind}\n`);
+  for (const [kind, paths] of kinds) process.stdout.write(`  open: ${paths.length} ${kind}\n`);
 }

@@ -64,10 +64,10 @@ async function commandsInHelp(...words: string[]): Promise<string[]> {
 
 /** Returns the flags of a command and its subcommands. */
 async function flagsOf(...command: string[]): Promise<string[]> {
-  const own = flagsIn(await helpOf(...command));
+  const ownFlags = flagsIn(await helpOf(...command));
   const inner = await commandsInHelp(...command);
-  const all = await Promise.all(inner.map((word) => flagsOf(...command, word)));
-  return [...own, ...all.flat()];
+  const innerFlags = await Promise.all(inner.map((word) => flagsOf(...command, word)));
+  return [...ownFlags, ...innerFlags.flat()];
 }
 
 function flagsIn(help: string): string[] {
@@ -152,7 +152,7 @@ test("docs/scripting.md lists exactly the exit codes of the faults", () => {
   const [table = ""] = section.split("\n##");
   const inPage = [...table.matchAll(/^\| *(\d+) *\|/gm)].map(([, code]) => Number(code));
   const codes = new Set([0, ...Object.values(FAULTS).map(({ exitCode }) => exitCode)]);
-  expect(inPage).toEqual([...codes].sort((one, other) => one - other));
+  expect(inPage).toEqual([...codes].sort((a, b) => a - b));
 });
 
 /** Returns the walks of ARCHITECTURE: files in the order of their steps, by part. */
@@ -185,8 +185,8 @@ test("each step of a walk imports an earlier step or is imported by one", () => 
     for (const files of parts) {
       const unlinked = files.slice(1).filter((path, at) => {
         const earlier = files.slice(0, at + 1);
-        const isLinked = (one: string) =>
-          importsOfFile(path).includes(one) || importsOfFile(one).includes(path);
+        const isLinked = (other: string) =>
+          importsOfFile(path).includes(other) || importsOfFile(other).includes(path);
         return !earlier.some(isLinked);
       });
       expect({ title, unlinked }).toEqual({ title, unlinked: [] });

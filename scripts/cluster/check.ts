@@ -55,9 +55,10 @@ export async function checkCluster(
     if (exitCode !== 0) errors.push(`${machine.name}: verify: ${exitCode} ${out}${err}`);
   }
   const logs = machines.map((machine) => machine.log("history"));
-  const texts = parseTexts(logs.find((one, i) => logs.indexOf(one) < i) ?? logs[0] ?? "");
+  const texts = parseTexts(logs.find((log, i) => logs.indexOf(log) < i) ?? logs[0] ?? "");
   const counts = clients.map(({ name, acked }) => countTexts(name, acked, texts));
-  const sum = (of: (count: TextCounts) => number) => counts.reduce((all, one) => all + of(one), 0);
+  const sum = (field: (count: TextCounts) => number) =>
+    counts.reduce((total, count) => total + field(count), 0);
   await check("all readers have the last text", () =>
     clients.every(({ displayed }) => displayed.at(-1)?.seq === texts.at(-1)?.seq),
   );
@@ -77,7 +78,7 @@ export async function checkCluster(
     lost: sum(({ lost }) => lost),
     doubled: sum(({ doubled }) => doubled),
     disordered: sum(({ disordered }) => disordered),
-    readErrors: readErrors.reduce((all, one) => all + one, 0),
+    readErrors: readErrors.reduce((total, count) => total + count, 0),
     ...{ settledMs, errors, hasStoppedNode: stopped.length > 0 },
   };
 }
@@ -88,7 +89,7 @@ function verify({ data }: Machine): string[] {
 
 async function nodesOf([first]: readonly Machine[]) {
   const status = first === undefined ? [] : await statusOf(first);
-  return status.filter((one) => one.kind === "node");
+  return status.filter((entry) => entry.kind === "node");
 }
 
 async function haveSameRoot(machines: readonly Machine[]): Promise<boolean> {

@@ -40,7 +40,7 @@ export const DISRUPTIONS: readonly Disruption[] = [
     name: "kill -9 of a NATS server that follows",
     run: async (context) => {
       const leader = await leaderOf(context);
-      const others = context.machines.filter((one) => one !== leader);
+      const others = context.machines.filter((machine) => machine !== leader);
       await killAndRestart(context, [[pick(context, others), "nats"]]);
       return [];
     },
@@ -101,7 +101,7 @@ export const DISRUPTIONS: readonly Disruption[] = [
     name: "SIGSTOP of a NATS server that follows",
     run: async (context) => {
       const leader = await leaderOf(context);
-      const others = context.machines.filter((one) => one !== leader);
+      const others = context.machines.filter((machine) => machine !== leader);
       await suspend(context, [[pick(context, others), "nats"]]);
       return [];
     },
@@ -179,19 +179,19 @@ export const DISRUPTIONS: readonly Disruption[] = [
     name: "SIGSTOP of two of three NATS servers",
     run: async (context) => {
       const running = pick(context, context.machines);
-      const others = context.machines.filter((one) => one !== running);
+      const others = context.machines.filter((machine) => machine !== running);
       await suspend(context, servicesOf(others, "nats"), async () => {
-        await Promise.all(context.machines.map((one) => expectRefusal(context, one)));
+        await Promise.all(context.machines.map((machine) => expectRefusal(context, machine)));
       });
       return context.machines;
     },
   },
 ];
 
-function pick<One>({ random: dice }: DisruptionContext, some: readonly One[]): One {
-  const one = some[Math.floor(dice() * some.length)];
-  if (one === undefined) throw new Error("nothing to choose from");
-  return one;
+function pick<Item>({ random }: DisruptionContext, items: readonly Item[]): Item {
+  const item = items[Math.floor(random() * items.length)];
+  if (item === undefined) throw new Error("nothing to choose from");
+  return item;
 }
 
 function servicesOf(
@@ -207,10 +207,10 @@ async function killAndRestart(
   targets: readonly (readonly [Machine, Service])[],
 ): Promise<void> {
   await Promise.all(targets.map(([machine, service]) => machine.kill(service)));
-  const waits = targets.map(() => context.random() * DOWN_MS_MAX);
+  const delaysMs = targets.map(() => context.random() * DOWN_MS_MAX);
   await Promise.all(
     targets.map(async ([machine, service], i) => {
-      await Bun.sleep(waits[i] ?? 0);
+      await Bun.sleep(delaysMs[i] ?? 0);
       if (service === "nats") machine.startNats();
       else await machine.startChat();
     }),
@@ -247,10 +247,10 @@ async function keepFull(
 async function leaderOf({ machines }: DisruptionContext): Promise<Machine> {
   let at = 0;
   return await until("the stream has a leader", async () => {
-    const asked = machines[at++ % machines.length];
-    if (asked === undefined) return undefined;
-    const status = await statusOf(asked);
-    const leader = status.find((one) => one.kind === "stream")?.leader;
+    const machine = machines[at++ % machines.length];
+    if (machine === undefined) return undefined;
+    const status = await statusOf(machine);
+    const leader = status.find((entry) => entry.kind === "stream")?.leader;
     return machines.find(({ name }) => name === leader);
   });
 }
@@ -258,7 +258,7 @@ async function leaderOf({ machines }: DisruptionContext): Promise<Machine> {
 /** Returns a client of this machine that has not moved to another server. */
 function userAt({ clients }: DisruptionContext, machine: Machine): TypingClient | undefined {
   return clients.find(
-    (one) => one.machine === machine && one.serverAddress === machine.serverAddress,
+    (client) => client.machine === machine && client.serverAddress === machine.serverAddress,
   );
 }
 
@@ -268,8 +268,8 @@ async function expectRefusal(context: DisruptionContext, machine: Machine): Prom
   if (user === undefined) return;
   const refused = user.refused("no-majority");
   user.sendLine(`/topic r${Math.floor(context.random() * 1e9)}`);
-  const timeout = Bun.sleep(REFUSAL_TIMEOUT_MS).then(() => "late");
-  if ((await Promise.race([refused, timeout])) === "late") {
+  const timeout = Bun.sleep(REFUSAL_TIMEOUT_MS).then(() => "timeout");
+  if ((await Promise.race([refused, timeout])) === "timeout") {
     context.reportError(
       `${machine.name} did not refuse with no-majority within ${REFUSAL_TIMEOUT_MS} ms`,
     );
@@ -281,14 +281,14 @@ async function expectRefusal(context: DisruptionContext, machine: Machine): Prom
 async function expectReadable(context: DisruptionContext, machine: Machine): Promise<void> {
   const user = userAt(context, machine);
   if (user === undefined) return;
-  const began = performance.now();
+  const startedAt = performance.now();
   const args = ["history", "--room", "lobby", "--last", "1", "--json", "--server", machine.invite];
   const timeout = Bun.sleep(READ_TIMEOUT_MS).then(() => undefined);
   const result = await Promise.race([
     machine.chat(user.home, ...args, "--user", user.name),
     timeout,
   ]);
-  const ms = Math.round(performance.now() - began);
+  const ms = Math.round(performance.now() - startedAt);
   if (result === undefined) context.reportError(`${machine.name} cannot be read within ${ms} ms`);
   else if (result.exitCode !== 0)
     context.reportError(`${machine.name} cannot be read: ${result.err}`);

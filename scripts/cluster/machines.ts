@@ -46,7 +46,9 @@ export class Machine {
   readonly address: string;
   readonly #folder: string;
   readonly #natsUrls: readonly string[];
-  readonly #monitorUrls = numbersFrom(1).map((one) => `http://${addressOf(one)}:${MONITOR_PORT}`);
+  readonly #monitorUrls = numbersFrom(1).map(
+    (number) => `http://${addressOf(number)}:${MONITOR_PORT}`,
+  );
   readonly #children = new Map<Service, Subprocess>();
   /** Output of all its `chat serve` processes. */
   readonly logs: string;
@@ -58,7 +60,9 @@ export class Machine {
     this.#folder = join(folder, this.name);
     this.logs = join(folder, `${this.name}.log`);
     // Its own server first, to avoid the network.
-    this.#natsUrls = numbersFrom(number).map((one) => `nats://${addressOf(one)}:${NATS_PORT}`);
+    this.#natsUrls = numbersFrom(number).map(
+      (number) => `nats://${addressOf(number)}:${NATS_PORT}`,
+    );
     mkdirSync(this.#folder);
     for (const service of ["nats", "chat"] as const) {
       mkdirSync(this.disk(service));
@@ -71,7 +75,7 @@ export class Machine {
     run("ip", "link", "set", outside, "master", "br0", "up");
     run("ip", "-n", this.name, "addr", "add", `${this.address}/24`, "dev", inside);
     for (const link of [inside, "lo"]) run("ip", "-n", this.name, "link", "set", link, "up");
-    const routes = numbersFrom(1).map((one) => `nats://${addressOf(one)}:${ROUTES_PORT}`);
+    const routes = numbersFrom(1).map((number) => `nats://${addressOf(number)}:${ROUTES_PORT}`);
     const sync = isOldNats() ? "" : ", sync_interval: always";
     writeFileSync(
       join(this.#folder, "nats.conf"),

@@ -86,8 +86,8 @@ export class Timeline {
     const totalMs = this.#nowMs;
     const frames = [...lengths].map((ms) => {
       const end = ((100 * ms) / totalMs).toFixed(4);
-      const shown = `0%{visibility:visible}${end}%,100%{visibility:hidden}`;
-      return `.k${ms}{animation-name:k${ms}}@keyframes k${ms}{${shown}}`;
+      const keyframes = `0%{visibility:visible}${end}%,100%{visibility:hidden}`;
+      return `.k${ms}{animation-name:k${ms}}@keyframes k${ms}{${keyframes}}`;
     });
     const moving = `.s{animation:${seconds(totalMs)} step-end infinite}${frames.join("")}`;
     const rules = [

@@ -90,7 +90,7 @@ export class TmuxSession {
   }
 
   async #until(
-    what: string,
+    description: string,
     { name }: Window,
     matches: (screen: string) => boolean,
   ): Promise<void> {
@@ -98,7 +98,7 @@ export class TmuxSession {
     for (;;) {
       const screen = this.tmux("capture-pane", "-p", "-J", "-t", name);
       if (matches(screen)) return;
-      if (performance.now() > deadline) throw new Error(`no ${what} in ${name}:\n${screen}`);
+      if (performance.now() > deadline) throw new Error(`no ${description} in ${name}:\n${screen}`);
       await Bun.sleep(30);
     }
   }
