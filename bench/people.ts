@@ -233,7 +233,8 @@ function report(
   const caughtUpMs = times.map((time) => time.caughtUpMs).sort((a, b) => a - b);
   const at = (sorted: readonly number[], share: number) => quantile(sorted, share).toFixed(0);
   print(
-    `${devices.length} devices after a restart: all reconnected in ${totals.seconds.toFixed(2)} s; ` +
+    `${devices.length} devices after a restart: ` +
+      `all reconnected in ${totals.seconds.toFixed(2)} s; ` +
       `logged in after p50 ${at(loggedInMs, 0.5)} ms, p99 ${at(loggedInMs, 0.99)} ms; ` +
       `caught up after p50 ${at(caughtUpMs, 0.5)} ms, p99 ${at(caughtUpMs, 0.99)} ms; ` +
       `lost ${lost}, repeated ${twice}; the server used ${totals.cpuSeconds.toFixed(2)} CPU s`,

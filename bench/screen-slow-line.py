@@ -1,7 +1,7 @@
-"""A terminal behind a slow line: slow-line.py COLUMNS ROWS BYTES_PER_SECOND COMMAND...
+"""Emulates a slow terminal line: screen-slow-line.py COLUMNS ROWS BYTES_PER_SECOND COMMAND...
 
-Runs the command on a pseudo-terminal, and takes from it no more bytes a second than that. What it
-takes goes to the standard output, what comes in is typed.
+Runs the command on a pseudo-terminal and reads at most that many bytes per second from it. Output is
+copied to standard output, and standard input is typed.
 """
 
 import fcntl
@@ -22,7 +22,7 @@ if pid == 0:
     os.execvp(sys.argv[4], sys.argv[4:])
 
 
-def end(*_):
+def terminate(*_):
     try:
         os.kill(pid, signal.SIGKILL)
     except ProcessLookupError:
@@ -30,14 +30,14 @@ def end(*_):
     sys.exit(0)
 
 
-signal.signal(signal.SIGTERM, end)
-PIECE_BYTES = 64
+signal.signal(signal.SIGTERM, terminate)
+READ_BYTES = 64
 inputs = [0]
 next_read = time.monotonic()
 while True:
     wait = next_read - time.monotonic()
-    wanted = [terminal] if wait <= 0 else []
-    ready, _, _ = select.select(inputs + wanted, [], [], None if wait <= 0 else wait)
+    readable = [terminal] if wait <= 0 else []
+    ready, _, _ = select.select(inputs + readable, [], [], None if wait <= 0 else wait)
     if 0 in ready:
         typed = os.read(0, 4096)
         if typed:
@@ -46,7 +46,7 @@ while True:
             inputs = []
     if terminal in ready:
         try:
-            written = os.read(terminal, PIECE_BYTES)
+            written = os.read(terminal, READ_BYTES)
         except OSError:
             break
         if not written:

@@ -36,7 +36,7 @@ async function playScene(session: TmuxSession): Promise<void> {
   const names = ["--name", "Room 12", "--welcome", "Be kind."];
   const flags = ["--host", "127.0.0.1", "--port", "0", "--room-password-file", password];
   session.open(SERVER, "serve", ...flags, ...names);
-  await session.waitForText(SERVER, "on another one");
+  await session.waitForText(SERVER, "YOUR-NAME");
   for (const window of [ANA, BOB]) await session.join(window);
   await session.waitForText(ANA, "ana and bob joined");
   const typeAndWait = async (window: Window, line: string, expected: string) => {
@@ -60,7 +60,7 @@ async function playScene(session: TmuxSession): Promise<void> {
   );
   await session.waitForText(ANA, "job 7 is ready");
   session.type(ANA, "/join physics");
-  await session.waitForText(ANA, "make it?");
+  await session.waitForText(ANA, "create it?");
   session.tmux("send-keys", "-t", ANA.name, "y");
   await session.waitForText(ANA, "#physics>");
   session.type(BOB, "/msg ana Found it?");

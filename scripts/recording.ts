@@ -30,7 +30,7 @@ async function joinAll(session: TmuxSession): Promise<void> {
   const names = ["--name", "Room 12", "--welcome", "Be kind."];
   const flags = ["--host", "127.0.0.1", "--port", "0", "--open"];
   session.open(SERVER, "serve", ...flags, ...names);
-  await session.waitForText(SERVER, "on another one");
+  await session.waitForText(SERVER, "YOUR-NAME");
   for (const window of [ANA, BOB]) await session.join(window);
   await session.waitForText(ANA, "ana and bob joined");
 }

@@ -114,7 +114,8 @@ function printRound(number: number, round: Round): void {
   process.stdout.write(
     `${number}. ${round.disruption}: ${round.acked} acknowledged, ${round.lost} lost, ` +
       `${round.doubled} repeated, ${round.disordered} out of order, ` +
-      `${round.readErrors} read errors; longest wait ${seconds(round.ownMs)} on affected servers, ` +
+      `${round.readErrors} read errors; ` +
+      `longest wait ${seconds(round.ownMs)} on affected servers, ` +
       `${seconds(round.othersMs)} on others; all answered after ${seconds(round.settledMs)}; ` +
       `round of ${round.seconds.toFixed(0)} s\n`,
   );

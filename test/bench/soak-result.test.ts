@@ -21,7 +21,7 @@ function missedBy(points: readonly QuietPoint[], more: Partial<Tally> = {}): str
   return verdicts.filter(({ isMet }) => !isMet).map(({ subject }) => subject);
 }
 
-test("a soak in which everything stays as it is meets every criterion", () => {
+test("meets every criterion if all counts are steady", () => {
   expect(missedBy(steady())).toEqual([]);
 });
 
@@ -29,17 +29,17 @@ test.each([
   ["lost", "acknowledged texts"],
   ["doubled", "acknowledged texts"],
   ["undelivered", "acknowledged texts"],
-])("one text %s is enough to miss", (field, subject) => {
+])("misses a criterion if one text is %s", (field, subject) => {
   expect(missedBy(steady(), { [field]: 1 })).toEqual([subject]);
 });
 
-test("a soak that sent nothing proves nothing", () => {
+test("misses criteria that were not exercised", () => {
   expect(missedBy(steady(), { acked: 0 })).toEqual(["acknowledged texts"]);
   expect(missedBy(steady(), { downloaded: 0 })).toEqual(["posts and transfers"]);
   expect(missedBy(steady().slice(0, 3))).toEqual(["resident memory"]);
 });
 
-test("finds growing memory, descriptors and files", () => {
+test("detects growing memory, descriptors and files", () => {
   expect(missedBy(steady((_, i) => ({ residentMib: 100 + 4 * i })))).toEqual(["resident memory"]);
   expect(missedBy(steady((_, i) => ({ descriptors: 20 + i })))).toEqual(["descriptors"]);
   expect(missedBy(steady((_, i) => ({ otherFiles: 11 + i })))).toEqual([
@@ -47,7 +47,7 @@ test("finds growing memory, descriptors and files", () => {
   ]);
 });
 
-test("allows stored files of killed senders, and no others", () => {
+test("accepts stored files of killed senders only", () => {
   const with7 = steady(({ completedUploads }) => ({ storedFiles: completedUploads + 7 }));
   const with8 = steady(({ completedUploads }) => ({ storedFiles: completedUploads + 8 }));
   const without = steady(({ completedUploads }) => ({ storedFiles: completedUploads - 1 }));
