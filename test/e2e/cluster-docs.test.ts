@@ -53,7 +53,7 @@ class Walk {
   }
 
   startNats(machine: Machine, line: string): void {
-    const [conf = ""] = blocksOf("Three machines from nothing", "");
+    const [conf = ""] = blocksOf("Set up three machines", "");
     expect(conf).toContain("sync_interval: always\n");
     const own = this.here(conf)
       .replace("server_name: n1", `server_name: n${machine}`)
@@ -105,7 +105,7 @@ async function nodesOf(home: Home, look: readonly string[]): Promise<unknown[][]
 
 test("three machines from nothing, and again after all NATS servers were lost", async () => {
   const walk = await Walk.begin();
-  const lines = blocksOf("Three machines from nothing", "sh").flatMap((block) => {
+  const lines = blocksOf("Set up three machines", "sh").flatMap((block) => {
     return block.trim().split("\n");
   });
   const [startNats = "", serve = "", ...rest] = lines;
@@ -156,8 +156,8 @@ test("three machines from nothing, and again after all NATS servers were lost", 
   }
   for (const machine of MACHINES) walk.startNats(machine, startNats);
   await walk.natsIsUp();
-  const [init = ""] = blocksOf("A server that has a history already", "sh");
-  const [leave = ""] = blocksOf("To leave", "sh");
+  const [init = ""] = blocksOf("Convert an existing server", "sh");
+  const [leave = ""] = blocksOf("Remove a server", "sh");
   const runOn = async (machine: Machine, line: string, ...more: readonly string[]) => {
     const args = [...walk.here(line.trim()).split(" ").slice(1), ...more];
     const ran = await boss.run(args, { cwd: walk.folder(machine) });
