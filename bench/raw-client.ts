@@ -62,13 +62,13 @@ export class RawClient {
         if (!this.onBytes(bytes)) this.#perform(this.#session.receive(bytes, performance.now()));
       },
       closed: (fault) => {
-        this.#perform(this.#session.ended(undefined));
+        this.#perform(this.#session.linkClosed(undefined));
         this.#closed.resolve(fault);
       },
     });
     const versions = [VERSION];
     const nonce = this.#nonce;
-    this.#perform(this.#session.tell({ kind: "hello", versions, client: "bench", nonce }));
+    this.#perform(this.#session.notify({ kind: "hello", versions, client: "bench", nonce }));
   }
 
   /** Connects and waits for the server's greeting. */
@@ -150,15 +150,15 @@ export class RawClient {
     return await Promise.race([promise, end]);
   }
 
-  notify(notice: Parameters<Session["tell"]>[0]): void {
-    this.#perform(this.#session.tell(notice));
+  notify(notice: Parameters<Session["notify"]>[0]): void {
+    this.#perform(this.#session.notify(notice));
   }
 
   request<Kind extends RequestKind>(
     kind: Kind,
     fields: RequestFields<Kind>,
   ): Promise<Answer<Kind>> {
-    const { ref, effects } = this.#session.ask(kind, fields);
+    const { ref, effects } = this.#session.request(kind, fields);
     return new Promise((resolve, reject) => {
       this.#pending.set(ref, { resolve: resolve as (answer: unknown) => void, reject });
       this.#perform(effects);

@@ -1,7 +1,7 @@
 /** Link of an account to its server, for any UI: connections, log-ins and log audit. */
 
 import type { RoomView } from "../core/client/chat-record.ts";
-import { isSame } from "../core/model/item.ts";
+import { isSameName } from "../core/model/item.ts";
 import type { RequestFields } from "../wire/messages.ts";
 import type { LogAuditor } from "./auditor.ts";
 import {
@@ -212,7 +212,7 @@ export class AccountLink<Account extends LinkedAccount> {
 
   #loginOptions(greeted: Greeted, requestedName: string): LoginOptions {
     const known = [this.#account, this.#former].find((candidate) =>
-      isSame(candidate?.session.user, requestedName),
+      isSameName(candidate?.session.user, requestedName),
     );
     const { account, ...loginOptions } = this.#ports.account(greeted, requestedName, known);
     return {

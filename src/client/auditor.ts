@@ -405,8 +405,8 @@ async function fetchProofs(
       seqs.length === 0 ? [] : (await connection.request("inclusion", { size, seqs })).proofs;
     const verdict = judgeKnownRecords(batch, proofs, pin, verifier.sha256);
     proved.push(...verdict.proved.map(({ seq }) => seq));
-    missing.push(...verdict.changed, ...verdict.gone);
-    leftOut.push(...verdict.leftOut);
+    missing.push(...verdict.changed, ...verdict.beyondEnd);
+    leftOut.push(...verdict.withheld);
   }
   missing.sort((a, b) => a.seq - b.seq);
   return { proved, missing, leftOut };

@@ -14,7 +14,7 @@ import type { Entropy } from "../io/entropy.ts";
 import type { Link } from "../io/link/link.ts";
 import type { StoredAddresses } from "../io/state/client-state.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
-import type { ServerPlace } from "../wire/invite.ts";
+import type { ServerAddress } from "../wire/invite.ts";
 import type { PostBody, RequestFields } from "../wire/messages.ts";
 import { AccountLink, type AccountLogin, type LinkedAccount } from "./account-link.ts";
 import { AccountReader } from "./account-reader.ts";
@@ -55,7 +55,7 @@ import { type Greeted, greet } from "./trust.ts";
 export interface ClientDependencies {
   readonly clock: Clock;
   readonly entropy: Entropy;
-  readonly dial: (address: ServerPlace) => Promise<Link>;
+  readonly dial: (address: ServerAddress) => Promise<Link>;
   readonly state: ClientStores;
   readonly keys: Keys;
   readonly hashing: Hashing;
@@ -68,7 +68,7 @@ export interface ClientOptions {
   /** Server address in the pin store, normalised to `HOST:PORT`. */
   readonly address: string;
   /** Addresses that the user gave, best first; defaults to `address`. */
-  readonly addresses?: readonly [ServerPlace, ...ServerPlace[]] | undefined;
+  readonly addresses?: readonly [ServerAddress, ...ServerAddress[]] | undefined;
   /** Addresses that a server with this key has sent before. */
   readonly storedAddresses?: StoredAddresses | undefined;
   /** `false` if the server is a default, so that its last address may be dialled first. */
@@ -216,11 +216,11 @@ export class Client extends AccountLink<ClientAccount> {
   }
 
   /** Address of the current or last link. */
-  get serverAddress(): ServerPlace | undefined {
+  get serverAddress(): ServerAddress | undefined {
     return this.#locator.address;
   }
 
-  get cluster(): readonly ServerPlace[] {
+  get cluster(): readonly ServerAddress[] {
     return this.#locator.clusterAddresses;
   }
 

@@ -2,7 +2,7 @@
 
 import { Fault } from "../base/fault.ts";
 import type { Name } from "../base/names.ts";
-import { Lan, type LanEffect, type LanInput, type LanPerson } from "../core/lan/lan.ts";
+import { Lan, type LanEffect, type LanInput, type LanPeer } from "../core/lan/lan.ts";
 import { LanRateLimit } from "../core/lan/rate-limit.ts";
 import type { LanEnvelope } from "../crypto/lan-envelope.ts";
 import { type Clock, delay } from "../io/clock.ts";
@@ -58,8 +58,8 @@ export class LanRoom {
     return this.#multicast.interfaces;
   }
 
-  people(): LanPerson[] {
-    return this.#lan.people();
+  people(): LanPeer[] {
+    return this.#lan.peers();
   }
 
   /**
@@ -86,7 +86,7 @@ export class LanRoom {
 
   #receive(bytes: Uint8Array, { address, port, isOwn }: MulticastSource): void {
     const { clock, envelope } = this.#options;
-    if (!isOwn && !this.#rateLimit.admits(address, port, clock.now())) return;
+    if (!isOwn && !this.#rateLimit.accepts(address, port, clock.now())) return;
     const opened = envelope.read(bytes);
     if (typeof opened === "string") this.#handle({ kind: "strange", what: opened });
     else this.#handle({ kind: "datagram", datagram: { address, ...opened } });

@@ -10,7 +10,7 @@ import {
   type PostOutcome,
   type Receipt,
 } from "../core/client/outbox.ts";
-import type { WorkEvent } from "../core/model/event.ts";
+import type { LocalEvent } from "../core/model/event.ts";
 import { formatPostId } from "../core/rooms/dedup.ts";
 import type { Clock } from "../io/clock.ts";
 import type { OutboxChange, UnsentPost } from "../io/state/outbox-store.ts";
@@ -20,7 +20,7 @@ import type { PostToSeal } from "./sealed/sealing.ts";
 
 export type ParsedPost = Omit<UnsentPost, "body"> & { readonly body: PostBody };
 
-type PostStep<Kind extends WorkEvent["kind"]> = Extract<WorkEvent, { kind: Kind }>;
+type PostStep<Kind extends LocalEvent["kind"]> = Extract<LocalEvent, { kind: Kind }>;
 
 /**
  * Progress of posts, for a view that displays each of them. `key` identifies the post even if it

@@ -7,7 +7,7 @@ import type { Entropy } from "../io/entropy.ts";
 import type { Link } from "../io/link/link.ts";
 import type { StoredAddresses } from "../io/state/client-state.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
-import { formatAddress, parseServerSpec, type ServerPlace } from "../wire/invite.ts";
+import { formatAddress, parseServerSpec, type ServerAddress } from "../wire/invite.ts";
 import type { LinkEvent } from "./event.ts";
 import { AddressDialer } from "./link/address-dialer.ts";
 import type { Connection, ServerNotice } from "./link/connection.ts";
@@ -17,10 +17,10 @@ import type { AddressStore } from "./ports.ts";
 export interface ServerLocatorOptions {
   readonly clock: Clock;
   readonly entropy: Entropy;
-  readonly dial: (address: ServerPlace) => Promise<Link>;
+  readonly dial: (address: ServerAddress) => Promise<Link>;
   readonly state: AddressStore;
   readonly address: string;
-  readonly addresses?: readonly [ServerPlace, ...ServerPlace[]] | undefined;
+  readonly addresses?: readonly [ServerAddress, ...ServerAddress[]] | undefined;
   readonly storedAddresses?: StoredAddresses | undefined;
   readonly isServerExplicit?: boolean | undefined;
 }
@@ -30,7 +30,7 @@ export class ServerLocator {
   readonly #addresses: ServerAddresses;
   readonly #dialer: AddressDialer;
   /** Address that the user expects. */
-  #expected: ServerPlace | undefined;
+  #expected: ServerAddress | undefined;
   #isLoggedIn = false;
   /** Whether the server of the current link has sent the addresses of its cluster. */
   #hasClusterAddresses = false;
@@ -47,10 +47,10 @@ export class ServerLocator {
     const { reported, last } = storedAddresses ?? { reported: [], last: undefined };
     const random = byte / 256;
     this.#addresses = new ServerAddresses({
-      given,
-      told: reported,
+      configured: given,
+      advertised: reported,
       last,
-      isNamed: isServerExplicit,
+      isExplicit: isServerExplicit,
       now: clock.now(),
       chance: random,
     });
@@ -65,12 +65,12 @@ export class ServerLocator {
     return { dial: this.#dialer.dial, tryNextAddress: (fault) => this.#dialer.tryNext(fault) };
   }
 
-  get address(): ServerPlace | undefined {
+  get address(): ServerAddress | undefined {
     return this.#dialer.address;
   }
 
-  get clusterAddresses(): readonly ServerPlace[] {
-    return this.#addresses.told;
+  get clusterAddresses(): readonly ServerAddress[] {
+    return this.#addresses.advertised;
   }
 
   confirmAddress(): void {
@@ -85,7 +85,7 @@ export class ServerLocator {
     this.#hasClusterAddresses = false;
     const [from, to] = [this.#expected ?? address, address].map(formatAddress);
     this.#expected = address;
-    if (this.#addresses.succeeded(address) && this.#addresses.told.length > 0)
+    if (this.#addresses.succeeded(address) && this.#addresses.advertised.length > 0)
       this.#store(fingerprint);
     if (from === undefined || to === undefined || from === to) return undefined;
     return { kind: "elsewhere", from, to };
@@ -137,7 +137,7 @@ export class ServerLocator {
   }
 
   #store(fingerprint: Fingerprint): void {
-    const { told, last } = this.#addresses;
+    const { advertised: told, last } = this.#addresses;
     this.#options.state.storeServerAddresses(fingerprint, { reported: told, last });
   }
 }

@@ -43,7 +43,7 @@ import { type Membership, readMembership } from "../cli/serve/membership.ts";
 import { readNatsSettings } from "../io/nats/monitor.ts";
 import { ClientState } from "../io/state/client-state.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
-import { formatAddress, type ServerPlace, type ServerSpec } from "../wire/invite.ts";
+import { formatAddress, type ServerAddress, type ServerSpec } from "../wire/invite.ts";
 
 const DATA_DEFAULT = "./data";
 /** Long: the check must be able to measure a slow disk. */
@@ -94,7 +94,7 @@ export const command = defineVerb({
 interface About extends Pick<Expected, "server" | "pinned"> {
   readonly why: string;
   /** The server's latest report on its cluster's majority. */
-  readonly machines: readonly ServerPlace[];
+  readonly machines: readonly ServerAddress[];
 }
 
 /**

@@ -19,7 +19,7 @@ import { GapFolder } from "../cli/output/gaps.ts";
 import { renderRecord, type ShownRecord, styleOf } from "../cli/output/render.ts";
 import type { Client } from "../client/client.ts";
 import type { ChatRecord } from "../core/client/chat-record.ts";
-import { isSame } from "../core/model/item.ts";
+import { isSameName } from "../core/model/item.ts";
 import { READ_KINDS, type RecordKind } from "../wire/kinds.ts";
 
 export const command = defineVerb({
@@ -186,10 +186,10 @@ async function lastOf(client: Client, query: Query, count: number): Promise<Chat
 /** Applies the same filters to new records. */
 function fits({ room, from, kind, body }: ChatRecord, options: HistoryOptions): boolean {
   const { target, grep, ignoreCase, kinds } = options;
-  if (target !== undefined && !(target.kind === room.kind && isSame(room.name, target.name))) {
+  if (target !== undefined && !(target.kind === room.kind && isSameName(room.name, target.name))) {
     return false;
   }
-  if (options.from !== undefined && !isSame(from, options.from)) return false;
+  if (options.from !== undefined && !isSameName(from, options.from)) return false;
   if (kinds !== undefined && !kinds.has(kind as RecordKind)) return false;
   if (grep === undefined) return true;
   const words = body?.["text"] ?? body?.["topic"];

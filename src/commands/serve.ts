@@ -81,7 +81,7 @@ import {
   formatInvite,
   PORT_DEFAULT,
   quoteInvite,
-  type ServerPlace,
+  type ServerAddress,
   type ServerSpec,
 } from "../wire/invite.ts";
 
@@ -219,7 +219,7 @@ async function serve(
     files,
     ...defined({ build: page?.build, historyBytesPerDay: historyQuotaOf(args) }),
   };
-  let cluster: readonly ServerPlace[] = [];
+  let cluster: readonly ServerAddress[] = [];
   let joining: Joining | undefined;
   const keepInvite = () => {
     if (joining === undefined) return;
@@ -363,7 +363,7 @@ function newServer(
 }
 
 /** The invite, with the addresses of the cluster's other servers. */
-function withOthers(invite: ServerSpec, cluster: readonly ServerPlace[]): ServerSpec {
+function withOthers(invite: ServerSpec, cluster: readonly ServerAddress[]): ServerSpec {
   const also = othersOf(invite, cluster);
   return also.length === 0 ? invite : { ...invite, also };
 }
@@ -407,7 +407,7 @@ async function listen(
 }
 
 /** Only a proxy connects to the port of a server without TLS: only `--public` gives an address. */
-function placesOf(args: Args, port: number): ServerPlace[] {
+function placesOf(args: Args, port: number): ServerAddress[] {
   const known = parsePublic(args.public, args.tls ? port : HTTPS_PORT);
   const hosts = args.tls ? hostsAt(args.host, ownAddresses()) : [];
   return [...known, ...hosts.map((host) => ({ host, port }))];

@@ -2,7 +2,7 @@
 
 import { concatBytes, toHex } from "../base/bytes.ts";
 import { asFault } from "../base/fault.ts";
-import type { LanDatagram, LanStrange } from "../core/lan/lan.ts";
+import type { LanDatagram, UnreadableKind } from "../core/lan/lan.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
 import {
   decodeLanBody,
@@ -65,7 +65,7 @@ export class LanEnvelope {
   }
 
   /** @returns the content, or the reason to reject it; any bytes give one of the two */
-  read(bytes: Uint8Array): Letter | LanStrange {
+  read(bytes: Uint8Array): Letter | UnreadableKind {
     if (!isLanDatagram(bytes)) return "plain";
     try {
       const parts = splitLanDatagram(bytes);

@@ -2,7 +2,7 @@
 
 import { isDiskFull } from "../base/disk-space.ts";
 import type { Fault } from "../base/fault.ts";
-import type { Announced } from "../core/rooms/policy.ts";
+import type { CurrentAnnouncement } from "../core/rooms/policy.ts";
 import type { NoticeOf } from "../wire/messages.ts";
 import type { Head } from "../wire/record.ts";
 import { isOperating } from "./auth/operator-link.ts";
@@ -43,7 +43,7 @@ export class ServerNotices {
     for (const client of peers.members()) this.#sendMajority(client);
   }
 
-  #announcement({ text, by, time }: Announced): NoticeOf<"announced"> {
+  #announcement({ text, by, time }: CurrentAnnouncement): NoticeOf<"announced"> {
     const name = this.#services.registry.nameOf(by) ?? "server";
     return { kind: "announced", text, by: name, time };
   }

@@ -5,7 +5,7 @@ import { ID_BYTES, roomId, type UserId } from "../base/ids.ts";
 import { lobbyDraft } from "../core/rooms/drafts.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
 import type { Listener } from "../io/link/link.ts";
-import type { ServerPlace } from "../wire/invite.ts";
+import type { ServerAddress } from "../wire/invite.ts";
 import { decisionOf } from "./admin/decisions.ts";
 import type { Invites } from "./auth/invites.ts";
 import type { HttpRoutes } from "./http/routes.ts";
@@ -23,7 +23,7 @@ export class Server {
   readonly #services: Services;
   readonly #notices: ServerNotices;
   readonly sessions: Sessions;
-  #addresses: () => readonly ServerPlace[] = () => [];
+  #addresses: () => readonly ServerAddress[] = () => [];
   readonly #listeners: Listener[] = [];
   readonly #stops: (() => void)[] = [];
   #isStopping = false;
@@ -127,7 +127,7 @@ export class Server {
   /**
    * Sets the addresses for invites, read for each one because machines change their addresses.
    */
-  setAddresses(addresses: () => readonly ServerPlace[]): void {
+  setAddresses(addresses: () => readonly ServerAddress[]): void {
     this.#addresses = addresses;
     this.#services.remote.onAddressesChange();
   }

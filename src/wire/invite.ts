@@ -13,18 +13,18 @@ import { checkHost } from "./host.ts";
 export const PORT_DEFAULT = 2428;
 
 /** Address of a server. */
-export interface ServerPlace {
+export interface ServerAddress {
   /** A name, an IPv4 address or an IPv6 address (without brackets, perhaps with `%zone`). */
   readonly host: string;
   readonly port: number;
 }
 
 /** Address of a server and, from an invite, what else is needed to log in. */
-export interface ServerSpec extends ServerPlace {
+export interface ServerSpec extends ServerAddress {
   /** The text contained the port; otherwise it is the default. */
   readonly portGiven: boolean;
   /** Other servers with the same key. Bounded by CLUSTER_ADDRESSES_MAX in all. */
-  readonly also?: readonly ServerPlace[];
+  readonly also?: readonly ServerAddress[];
   /** The transport to try first. */
   readonly transport?: "tcp" | "udp";
   /** `udp://` and `tcp://` allow no other transport. */
@@ -92,7 +92,7 @@ export function quoteInvite(address: ServerSpec): string {
 }
 
 /** `HOST:PORT`, IPv6 in brackets. */
-export function formatAddress(place: ServerPlace): string {
+export function formatAddress(place: ServerAddress): string {
   const host = place.host.includes(":") ? `[${place.host}]` : place.host;
   return `${host}:${place.port}`;
 }
@@ -150,7 +150,7 @@ function parseVia(via: string | undefined): Transport | undefined {
   });
 }
 
-function parseAlso(also = ""): ServerPlace[] {
+function parseAlso(also = ""): ServerAddress[] {
   const places = also.split(",").filter((place) => place !== "");
   if (places.length >= CLUSTER_ADDRESSES_MAX) {
     throw new Fault("usage", msg`an invite names ${CLUSTER_ADDRESSES_MAX} addresses at most`, {

@@ -12,7 +12,7 @@ import { systemEntropy } from "../../src/io/entropy.ts";
 import type { Dial } from "../../src/io/link/link.ts";
 import { MemoryNetwork, type NetworkConditions } from "../../src/io/link/memory-network.ts";
 import { ClientState } from "../../src/io/state/client-state.ts";
-import type { ServerPlace } from "../../src/wire/invite.ts";
+import type { ServerAddress } from "../../src/wire/invite.ts";
 import { FakeServer } from "./fake-server.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
@@ -37,7 +37,7 @@ export class ClientFixture {
   /** @param listener receives all events instead of the one who reads */
   client(options: Partial<ClientOptions> = {}, listener?: (event: SessionEvent) => void): Watched {
     const { clock, state, device } = this;
-    const dial = ({ host, port }: ServerPlace) => {
+    const dial = ({ host, port }: ServerAddress) => {
       this.dialled.push(host);
       return this.#dial({ host, port, timeoutMs: 10_000 });
     };

@@ -35,7 +35,7 @@ async function entered() {
   await clock.advance(0);
   const connection = new Connection(await dialed, clock);
   const link = await promise;
-  const perform = (effects: ReturnType<Session["tell"]>) => {
+  const perform = (effects: ReturnType<Session["notify"]>) => {
     for (const effect of effects)
       if (effect.kind === "transmit") link.send(effect.bytes, effect.tail);
   };
@@ -51,7 +51,7 @@ async function entered() {
   };
   connection.send({ kind: "hello", versions: [2], client: "test", nonce: BYTES });
   await clock.advance(0);
-  perform(server.tell(WELCOME));
+  perform(server.notify(WELCOME));
   await clock.advance(0);
   connection.listen(() => undefined);
   connection.listen(undefined);
@@ -60,7 +60,7 @@ async function entered() {
   perform(server.answer<"login">(1, { account: "u1", user: "ana", seq: 0 }));
   await clock.advance(0);
   await login;
-  const tell = (notice: ServerNotice) => perform(server.tell(notice));
+  const tell = (notice: ServerNotice) => perform(server.notify(notice));
   const refuse = (ref: number, fault: Fault) => perform(server.refuse(ref, fault));
   const answer = (ref: number) => perform(server.answer<"ignored">(ref, { users: ["bob"] }));
   return { clock, connection, tell, link, refuse, answer, fallSilent };

@@ -6,7 +6,7 @@ import { Identity } from "../../src/crypto/identity.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
 import type { Address, Link, Listener } from "../../src/io/link/link.ts";
 import type { MemoryNetwork } from "../../src/io/link/memory-network.ts";
-import type { ServerPlace } from "../../src/wire/invite.ts";
+import type { ServerAddress } from "../../src/wire/invite.ts";
 import {
   type Answer,
   type NoticeOf,
@@ -55,7 +55,7 @@ export class FakeServer {
   readonly rooms = new Map([["r1", "lobby"]]);
   readonly files = new FakeFiles();
   /** Of its cluster; left out: it stands alone. */
-  places: ServerPlace[] | undefined;
+  places: ServerAddress[] | undefined;
   /** False: a server of an earlier version. */
   provesLog = true;
   readonly #network: MemoryNetwork;
@@ -99,7 +99,7 @@ export class FakeServer {
     this.files.closed(peer);
   }
 
-  tell(notice: Parameters<Session["tell"]>[0]): void {
+  tell(notice: Parameters<Session["notify"]>[0]): void {
     for (const peer of this.#peers) peer.tell(notice);
   }
 
@@ -162,7 +162,7 @@ export class FakePeer {
     link.receive({
       message: (bytes) => this.#perform(this.#session.receive(bytes, 0)),
       closed: (fault) => {
-        this.#perform(this.#session.ended(fault));
+        this.#perform(this.#session.linkClosed(fault));
         server.forget(this);
       },
     });
@@ -179,8 +179,8 @@ export class FakePeer {
     this.#perform(this.#session.answer<Kind>(ref, answer));
   }
 
-  tell(notice: Parameters<Session["tell"]>[0]): void {
-    this.#perform(this.#session.tell(notice));
+  tell(notice: Parameters<Session["notify"]>[0]): void {
+    this.#perform(this.#session.notify(notice));
   }
 
   close(fault?: Fault): void {
@@ -216,7 +216,7 @@ export class FakePeer {
       needs: roomPassword === undefined ? "open" : "password",
       limits: { messageBytes: 1_000_000, textBytes: 65_536 },
     };
-    this.#perform(this.#session.tell(mischief.onWelcome?.(welcome) ?? welcome));
+    this.#perform(this.#session.notify(mischief.onWelcome?.(welcome) ?? welcome));
   }
 
   #greeting() {
@@ -327,9 +327,9 @@ export class FakePeer {
     const answer = { account: `u-${account.user}`, user: account.user, seq };
     this.#perform(this.#session.answer<"login">(ref, answer));
     const { places } = this.#server;
-    if (places !== undefined) this.#perform(this.#session.tell({ kind: "servers", places }));
+    if (places !== undefined) this.#perform(this.#session.notify({ kind: "servers", places }));
     for (const [room, name] of rooms) this.#catchUp(room, name, after);
-    this.#perform(this.#session.tell({ kind: "caught-up", seq }));
+    this.#perform(this.#session.notify({ kind: "caught-up", seq }));
   }
 
   #catchUp(room: string, name: string, after: number | undefined): void {
@@ -337,7 +337,7 @@ export class FakePeer {
     const missed = after === undefined ? all.slice(-50) : all.filter(({ seq }) => seq > after);
     const n = missed[0]?.n ?? all.length + 1;
     const notice = { kind: "room", room, name, n, skipped: 0 } as const;
-    this.#perform(this.#session.tell(notice));
+    this.#perform(this.#session.notify(notice));
     for (const record of missed) this.deliver(record);
   }
 }

@@ -1,10 +1,10 @@
 import { expect, test } from "bun:test";
 import { Fault } from "../../src/base/fault.ts";
-import type { ServerPlace } from "../../src/wire/invite.ts";
+import type { ServerAddress } from "../../src/wire/invite.ts";
 import { ANA, ClientFixture, connected, PINNED_ADDRESS } from "./client-fixture.ts";
 import { FakeServer } from "./fake-server.ts";
 
-const PLACES: readonly [ServerPlace, ...ServerPlace[]] = [
+const PLACES: readonly [ServerAddress, ...ServerAddress[]] = [
   { host: "server", port: 2428 },
   { host: "other", port: 2428 },
 ];

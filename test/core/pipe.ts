@@ -1,5 +1,5 @@
 import { CHUNK_BYTES } from "../../src/base/limits.ts";
-import { Sending } from "../../src/core/transfer/sender.ts";
+import { ChunkSender } from "../../src/core/transfer/sender.ts";
 
 /**
  * A link in virtual time: one queue in front of a wire of some rate, and the way there and back.
@@ -26,7 +26,7 @@ export class Pipe {
   ackedBytes = 0;
   /** Most bytes that stood before the wire since it was last set to 0. */
   queueBytesMax = 0;
-  readonly sending: Sending;
+  readonly sending: ChunkSender;
   readonly #readMs: number;
   #wireFreeAt = 0;
   #thereAt = 0;
@@ -41,7 +41,7 @@ export class Pipe {
     this.roundTripMs = options.roundTripMs;
     this.#readMs = options.readMs ?? 0;
     this.pause = options.pause;
-    this.sending = new Sending({ from: 0, windowBytes: options.windowBytes, now: 0 });
+    this.sending = new ChunkSender({ from: 0, windowBytes: options.windowBytes, now: 0 });
   }
 
   /** @returns bytes a second that were acknowledged meanwhile */

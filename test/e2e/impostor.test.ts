@@ -48,7 +48,7 @@ class Impostor {
           if (effect.kind === "close") link.close();
           if (effect.kind !== "notice" || effect.notice.kind !== "hello") continue;
           const welcome = this.#welcome(link, effect.notice);
-          for (const { kind, ...rest } of session.tell(welcome)) {
+          for (const { kind, ...rest } of session.notify(welcome)) {
             if (kind === "transmit" && "bytes" in rest) link.send(rest.bytes);
           }
         }

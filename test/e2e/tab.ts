@@ -40,12 +40,12 @@ export class Tab {
     this.#socket.onopen = () => {
       if (token !== undefined) this.#socket.send(new TextEncoder().encode(token));
       const hello = { versions: [2], client: "tab", nonce: this.#nonce };
-      this.#perform(this.#session.tell({ kind: "hello", ...hello }));
+      this.#perform(this.#session.notify({ kind: "hello", ...hello }));
     };
     this.#socket.onmessage = ({ data }) =>
       this.#perform(this.#session.receive(new Uint8Array(data), performance.now()));
     this.#socket.onclose = ({ code }) => {
-      this.#perform(this.#session.ended(undefined));
+      this.#perform(this.#session.linkClosed(undefined));
       this.closed.resolve(code);
     };
   }
@@ -80,7 +80,7 @@ export class Tab {
   }
 
   ask<Kind extends RequestKind>(kind: Kind, fields: RequestFields<Kind>): Promise<Answer<Kind>> {
-    const { ref, effects } = this.#session.ask(kind, fields);
+    const { ref, effects } = this.#session.request(kind, fields);
     const answer = new Promise<Answer<Kind>>((resolve, reject) => {
       this.#open.set(ref, (effect) => {
         if (effect.kind === "answered") resolve(effect.reply.answer as Answer<Kind>);

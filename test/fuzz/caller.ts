@@ -43,7 +43,7 @@ export class Caller {
       },
       closed: (fault) => {
         if (fault?.code === "frame-malformed" || fault?.code === "too-large") this.wrong ??= fault;
-        this.#perform(this.#session.ended(fault));
+        this.#perform(this.#session.linkClosed(fault));
         this.#end();
         this.#welcome.reject(new Fault("link-closed", "the link ended before a greeting"));
       },
@@ -90,14 +90,14 @@ export class Caller {
   }
 
   ask(kind: RequestKind, fields: Readonly<Record<string, unknown>>): Promise<Outcome> {
-    const { ref, effects } = this.#session.ask(kind, fields as RequestFields<typeof kind>);
+    const { ref, effects } = this.#session.request(kind, fields as RequestFields<typeof kind>);
     const outcome = new Promise<Outcome>((resolve) => this.#open.set(ref, resolve));
     this.#perform(effects);
     return outcome;
   }
 
-  tell(notice: Parameters<Session["tell"]>[0]): void {
-    this.#perform(this.#session.tell(notice));
+  tell(notice: Parameters<Session["notify"]>[0]): void {
+    this.#perform(this.#session.notify(notice));
   }
 
   raw(bytes: Uint8Array): void {

@@ -91,7 +91,7 @@ export class Guest {
         this.#perform(this.#session.receive(bytes, site.clock.now()));
       },
       closed: (fault) => {
-        this.#perform(this.#session.ended(fault));
+        this.#perform(this.#session.linkClosed(fault));
         this.ended ??= { fault };
       },
     });
@@ -104,7 +104,7 @@ export class Guest {
       client: this.program,
       nonce: this.nonce,
     };
-    this.#perform(this.#session.tell(hello as NoticeOf<"hello">));
+    this.#perform(this.#session.notify(hello as NoticeOf<"hello">));
     const welcome = await this.until("welcome");
     this.welcome = welcome;
     return welcome;
@@ -124,7 +124,7 @@ export class Guest {
 
   /** Sends a request now; whoever awaits the promise lets time pass with `site.wait`. */
   send<Kind extends RequestKind>(kind: Kind, fields: RequestFields<Kind>): Promise<Answer<Kind>> {
-    const { ref, effects } = this.#session.ask(kind, fields);
+    const { ref, effects } = this.#session.request(kind, fields);
     const answer = new Promise<object>((resolve, reject) => {
       this.#open.set(ref, (outcome) => {
         if (outcome instanceof Fault) reject(outcome);
@@ -179,8 +179,8 @@ export class Guest {
     return this.send("post", { outbox, counter: ++this.#counter, to, body: { text } });
   }
 
-  tell(notice: Parameters<Session["tell"]>[0]): void {
-    this.#perform(this.#session.tell(notice));
+  tell(notice: Parameters<Session["notify"]>[0]): void {
+    this.#perform(this.#session.notify(notice));
   }
 
   raw(bytes: Uint8Array): void {

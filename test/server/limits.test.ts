@@ -100,13 +100,13 @@ test("limits posts to a burst and a rate", () => {
   presence.enter({ ...asker, isPresent: true }, 0);
   const take = (count: number, now: number) => {
     for (let i = 0; i < count; i++) {
-      expect(presence.hold(asker, OUTBOX as OutboxId, i + 1, now)).toBeUndefined();
+      expect(presence.acceptPost(asker, OUTBOX as OutboxId, i + 1, now)).toBeUndefined();
     }
-    const fault = presence.hold(asker, OUTBOX as OutboxId, count + 1, now);
+    const fault = presence.acceptPost(asker, OUTBOX as OutboxId, count + 1, now);
     expect(fault).toMatchObject({ code: "too-fast", retryAfterMs: expect.any(Number) });
   };
   take(POSTS_BURST, 0);
-  presence.release(1, OUTBOX as OutboxId, POSTS_BURST + 1);
+  presence.unblock(1, OUTBOX as OutboxId, POSTS_BURST + 1);
   take(POSTS_PER_SECOND, 1_000);
 });
 

@@ -6,7 +6,7 @@ import { shownWords } from "../../src/cli/output/records.ts";
 import type { ChatRecord } from "../../src/core/client/chat-record.ts";
 import { claimsOf } from "../../src/core/cluster/claims.ts";
 import { erasuresOf } from "../../src/core/log/erasures.ts";
-import { isFolded, itemOf, noteChange } from "../../src/core/model/item.ts";
+import { hasNoItem, itemOf, noteChange } from "../../src/core/model/item.ts";
 import { Registry } from "../../src/core/rooms/accounts.ts";
 import { Files } from "../../src/core/rooms/files.ts";
 import { Rooms } from "../../src/core/rooms/rooms.ts";
@@ -173,7 +173,7 @@ function outcomeOf(kind: RecordKind, room: string, body: unknown, state: object)
   const folds = [rooms.value(), files.value(), registryOf(registry), erasuresOf(last)];
   const model = [
     itemOf(chat, "ben", () => false),
-    isFolded(chat),
+    hasNoItem(chat),
     noteChange(changes, chat),
     changes,
   ];

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { FILE_BYTES_MAX, MESSAGE_BYTES_MAX } from "../../src/base/limits.ts";
-import { mayTell, type Phase, phaseOf, type Role } from "../../src/core/session/phase.ts";
+import { mayReceive, type Phase, phaseOf, type Role } from "../../src/core/session/phase.ts";
 import { fileId, id, moment, name, recordFields, target } from "../../src/wire/field.ts";
 import {
   NOTICES,
@@ -42,7 +42,7 @@ type Entries = Readonly<Record<string, Parts>>;
 
 function isHeardBy(role: Role, kind: string): boolean {
   const phases: readonly Phase[] = ["greeting", "entering", "member", "lane"];
-  return phases.some((phase) => mayTell(role, phase, kind as NoticeKind));
+  return phases.some((phase) => mayReceive(role, phase, kind as NoticeKind));
 }
 
 function table([head = [], ...rows]: readonly (readonly (

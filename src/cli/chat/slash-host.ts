@@ -6,7 +6,7 @@ import { sealedRoomAt } from "../../client/chat/room-actions.ts";
 import { sealedEdit } from "../../client/sealed/body.ts";
 import type { RoomView } from "../../core/client/chat-record.ts";
 import { withMentions } from "../../core/client/mentions.ts";
-import { isSame } from "../../core/model/item.ts";
+import { isSameName } from "../../core/model/item.ts";
 import type { Answer, Host, JoinOrder, View, Whose } from "../../ui/commands/command.ts";
 import type { Message, TerminalTexts } from "../../ui/messages/en/terminal.ts";
 import type { PostBody } from "../../wire/messages.ts";
@@ -215,5 +215,5 @@ export abstract class SlashHost implements Host {
 
 /** `undefined` if the room or conversation is not known yet. */
 export function viewOf({ client }: OpenClient, target: string): RoomView | undefined {
-  return client.rooms.find((room) => isSame(formatTarget(room), target));
+  return client.rooms.find((room) => isSameName(formatTarget(room), target));
 }

@@ -4,7 +4,7 @@ import { Fault, msg } from "../../base/fault.ts";
 import { PAGE_RECORDS_MAX } from "../../base/limits.ts";
 import { checkName } from "../../base/names.ts";
 import type { Credentials } from "../../client/login.ts";
-import { isSame } from "../../core/model/item.ts";
+import { isSameName } from "../../core/model/item.ts";
 import { checkFileText } from "../../core/rooms/files.ts";
 import { isSeq, misuse, split, wordsOf } from "../../ui/commands/command.ts";
 import { formatAddress } from "../../wire/invite.ts";
@@ -110,7 +110,7 @@ async function ownFile(lines: SlashHost, id: string): Promise<number> {
       remedy: msg`/files lists them`,
     });
   }
-  if (isSame(file.from, lines.me)) return file.seq;
+  if (isSameName(file.from, lines.me)) return file.seq;
   throw new Fault("not-allowed", msg`file ${id} is not yours`, { remedy: msg`change your own` });
 }
 

@@ -7,7 +7,7 @@ import { queryUsers } from "../../client/link/queries.ts";
 import type { SealedMember } from "../../client/sealed/rooms.ts";
 import { sealConversation } from "../../client/sealed/seal-rooms.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
-import { isSame } from "../../core/model/item.ts";
+import { isSameName } from "../../core/model/item.ts";
 import { checkFileText } from "../../core/rooms/files.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { misuse, usageIn, type Views } from "../../ui/commands/command.ts";
@@ -229,6 +229,6 @@ function list({ me, chatConsole }: SlashHost, records: readonly ChatRecord[]): n
 
 function factsOf({ devices, isChanged, ...member }: SealedMember, me: string) {
   const hasBrowser = devices.some(({ kind }) => kind === "web");
-  const isMe = isSame(member.user, me);
+  const isMe = isSameName(member.user, me);
   return { ...member, devices: devices.length, hasBrowser, isMe, isChanged: isChanged === true };
 }

@@ -9,7 +9,7 @@ import type { Link } from "../../io/link/link.ts";
 import { QuicDialer } from "../../io/quic/dial.ts";
 import { isLoopback } from "../../io/ws/address.ts";
 import { wsDial } from "../../io/ws/dial.ts";
-import type { ServerPlace, ServerSpec } from "../../wire/invite.ts";
+import type { ServerAddress, ServerSpec } from "../../wire/invite.ts";
 
 export interface DialerOptions {
   readonly transport: "auto" | DialTransport;
@@ -38,7 +38,7 @@ export function openDialer(
 /** Connects to a server at any of its addresses, any number of times. */
 export interface PlacesDialer {
   /** One attempt. @throws Fault unreachable, timeout, port-taken */
-  readonly dial: (place: ServerPlace) => Promise<Link>;
+  readonly dial: (place: ServerAddress) => Promise<Link>;
   /** Closes the sockets, and the UDP links that are still open. */
   readonly close: () => void;
 }
@@ -53,7 +53,7 @@ export function openPlaces(
   const from = localPort === undefined ? {} : { localPort };
   /** Working transports by address; the oldest entry is dropped first. */
   const autos = new Map<string, AutoDialer>();
-  const autoOf = ({ host, port }: ServerPlace) => {
+  const autoOf = ({ host, port }: ServerAddress) => {
     const key = `${host} ${port}`;
     const learns = !isThisMachine(host);
     const first = learns ? preferred : "tcp";

@@ -8,7 +8,7 @@ import type { ClientState } from "../../io/state/client-state.ts";
 import { findLocalServers, type LocalServer } from "../../io/state/local-servers.ts";
 import type { DiscoveredServer } from "../../wire/announcement.ts";
 import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
-import { formatAddress, type ServerPlace, type ServerSpec } from "../../wire/invite.ts";
+import { formatAddress, type ServerAddress, type ServerSpec } from "../../wire/invite.ts";
 import { type Context, say } from "../context.ts";
 import { askChoice } from "./choice.ts";
 import { addressOfLocal } from "./default-server.ts";
@@ -24,7 +24,7 @@ const NAMED_MAX = 3;
 interface Offer {
   readonly text: string;
   /** Servers listed in a script's error. */
-  readonly place: ServerPlace;
+  readonly place: ServerAddress;
   readonly address: ServerSpec;
 }
 

@@ -12,7 +12,7 @@ import {
   formatAddress,
   formatInvite,
   parseServerSpec,
-  type ServerPlace,
+  type ServerAddress,
   type ServerSpec,
 } from "../../wire/invite.ts";
 import type { Context } from "../context.ts";
@@ -53,7 +53,7 @@ export function addressElsewhere(
 }
 
 /** The other servers of its cluster, as reachable from the network of that address. */
-export function othersOf(own: ServerPlace, cluster: readonly ServerPlace[]): ServerPlace[] {
+export function othersOf(own: ServerAddress, cluster: readonly ServerAddress[]): ServerAddress[] {
   const text = formatAddress(own);
   return cluster
     .filter((place) => formatAddress(place) !== text && mayNameSameMachine(own.host, place.host))

@@ -7,7 +7,7 @@ import type { Greeted } from "../../client/trust.ts";
 import { lineage } from "../../crypto/succession.ts";
 import type { Target, TlsSeen } from "../../io/probe/network-probe.ts";
 import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
-import { formatAddress, type ServerPlace, type ServerSpec } from "../../wire/invite.ts";
+import { formatAddress, type ServerAddress, type ServerSpec } from "../../wire/invite.ts";
 import {
   type Examination,
   type Finding,
@@ -192,7 +192,7 @@ class NetworkCheck {
 /** Names the machines of the server's cluster that accept no connection. */
 export async function checkMachines(
   probes: Pick<NetworkProbes, "resolve" | "connectTcp">,
-  machines: readonly ServerPlace[],
+  machines: readonly ServerAddress[],
 ): Promise<Finding> {
   const silent = await Promise.all(
     machines.map(async (machine) => {

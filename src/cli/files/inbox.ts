@@ -7,7 +7,7 @@ import { CONCURRENT_DOWNLOADS_MAX, INCOMING_FILES_MAX } from "../../base/limits.
 import type { Client } from "../../client/client.ts";
 import type { ReaderEvent } from "../../client/event.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
-import { isSame } from "../../core/model/item.ts";
+import { isSameName } from "../../core/model/item.ts";
 import { filePages } from "../connect/lists.ts";
 import { fileBody } from "../output/records.ts";
 
@@ -205,14 +205,14 @@ export async function catchUp(
 
 export function noteEvent(incoming: Incoming, event: ReaderEvent, me: string): void {
   if (event.kind === "record") noteRecord(incoming, event.record, me);
-  else if (event.kind === "offered" && !isSame(event.from, me)) incoming.offered(event.file);
+  else if (event.kind === "offered" && !isSameName(event.from, me)) incoming.offered(event.file);
 }
 
 /** Complete files of other users; erased ones are skipped. */
 function noteRecord(incoming: Incoming, record: ChatRecord, me: string): void {
   const { seq, kind, state, body, from } = record;
   if (kind !== "file") return;
-  const isTheirs = from !== undefined && !isSame(from, me);
+  const isTheirs = from !== undefined && !isSameName(from, me);
   const id = state === "whole" && isTheirs ? fileBody(body ?? {}).id : "";
   if (state === "damaged") incoming.damaged(seq);
   else if (isFileId(id)) incoming.recorded(id, seq);

@@ -5,7 +5,7 @@ import { Fault } from "../../base/fault.ts";
 import type { Name } from "../../base/names.ts";
 import { formatUtc } from "../../base/time.ts";
 import type { LanEvent, LanRoom } from "../../client/lan-room.ts";
-import type { LanNotice, LanPerson } from "../../core/lan/lan.ts";
+import type { LanNotice, LanPeer } from "../../core/lan/lan.ts";
 import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
 import { checkLanText } from "../../wire/lan.ts";
 import { ChatConsole } from "../chat/console.ts";
@@ -28,7 +28,7 @@ const HELP = [
 export class LanClient {
   readonly chatConsole: ChatConsole;
   readonly #context: Context;
-  readonly #me: LanPerson;
+  readonly #me: LanPeer;
   readonly #overflow: OutputOverflow;
 
   constructor(context: Context, name: Name, keyId: Fingerprint) {
@@ -119,7 +119,7 @@ export class LanClient {
   }
 
   #words(
-    from: LanPerson,
+    from: LanPeer,
     said: Pick<Extract<LanEvent, { kind: "text" }>, "text" | "isAction" | "timeUnixMs">,
   ): void {
     const { text, isAction, timeUnixMs } = said;
@@ -134,12 +134,12 @@ export class LanClient {
     this.chatConsole.record(record);
   }
 
-  #line(kind: string, person: LanPerson): JsonObject {
+  #line(kind: string, person: LanPeer): JsonObject {
     const { name, ...whose } = personJson(person);
     return { kind, time: formatUtc(this.#context.clock.unixMs()), from: name, ...whose };
   }
 
-  #who(others: readonly LanPerson[]): void {
+  #who(others: readonly LanPeer[]): void {
     const people = [this.#me, ...others];
     if (this.#context.json) {
       this.chatConsole.tell({ kind: "who", people: people.map(personJson) }, undefined);
@@ -153,12 +153,12 @@ export class LanClient {
   }
 }
 
-function personJson({ name, keyId, isVerified }: LanPerson) {
+function personJson({ name, keyId, isVerified }: LanPeer) {
   return { name, key: formatFingerprint(keyId), verified: isVerified };
 }
 
 /** No name contains a `?`, so the second user of a name cannot impersonate the first. */
-function shownName({ name, keyId, isVerified }: LanPerson): string {
+function shownName({ name, keyId, isVerified }: LanPeer): string {
   return isVerified ? name : `${name}?${keyId.slice(0, KEY_LETTERS)}`;
 }
 

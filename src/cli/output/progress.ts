@@ -5,7 +5,7 @@ import { formatLeft, formatRate, formatSize, formatSpan } from "../../base/sizes
 import { cleanText } from "../../base/text.ts";
 import { defined } from "../../base/values.ts";
 import type { TransferProgress } from "../../client/transfer/progress.ts";
-import type { WaitsAt } from "../../core/transfer/progress.ts";
+import type { PauseCause } from "../../core/transfer/progress.ts";
 import { type Context, mayRedraw, say } from "../context.ts";
 import { printJson } from "./answer.ts";
 import type { JsonObject } from "./render.ts";
@@ -20,7 +20,7 @@ const UNKNOWN_FIRST_BYTES = 16e6;
 /** Minimum duration for showing the elapsed time in the last line. */
 const TIMED_FROM_MS = 1_000;
 
-const WAITS: Readonly<Record<WaitsAt, string>> = {
+const WAITS: Readonly<Record<PauseCause, string>> = {
   source: "what is sent",
   network: "the network",
   "server-disk": "the server's disk",

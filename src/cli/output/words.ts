@@ -1,6 +1,6 @@
 /** The text of a message for terminals with colours: bold, code, quotes and lists. */
 
-import { type Block, wordsOf } from "../../core/markup/blocks.ts";
+import { type Block, parseMarkup } from "../../core/markup/blocks.ts";
 import type { Inline } from "../../core/markup/inline.ts";
 import { calledColor, codeColor, eventColor } from "./color.ts";
 
@@ -14,7 +14,7 @@ const CODE_EDGE = "  ";
  */
 export function paintedWords(text: string, me: string | undefined): string {
   const names = new Set(me === undefined ? [] : [me.toLowerCase()]);
-  return paintedBlocks(wordsOf(text, names)).join("\n");
+  return paintedBlocks(parseMarkup(text, names)).join("\n");
 }
 
 function paintedBlocks(blocks: readonly Block[]): readonly string[] {

@@ -4,8 +4,8 @@ import { unreachable } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
 import { notLoggedIn } from "../../client/link/retry.ts";
 import { oneLine } from "../../core/markup/plain.ts";
-import { isSame } from "../../core/model/item.ts";
-import { itemHere } from "../../core/model/selectors.ts";
+import { isSameName } from "../../core/model/item.ts";
+import { findItem } from "../../core/model/selectors.ts";
 import type { Ending } from "../chat/ending.ts";
 import { runSlash } from "../chat/slash.ts";
 import type { ScreenChat } from "./chat.ts";
@@ -72,7 +72,7 @@ export class ScreenActions {
       case "jump":
         return chat.jump(act.target, act.seq);
       case "react": {
-        const item = itemHere(chat.model, act.seq);
+        const item = findItem(chat.model, act.seq);
         if (item !== undefined) chat.react(item, act.sign);
         return;
       }
@@ -172,7 +172,7 @@ export class ScreenActions {
     const { answers, room } = commands;
     const { open } = chat.model;
     await runSlash(commands, text.slice(1));
-    const isSeen = isSame(chat.model.open, open) && isSame(open, room);
+    const isSeen = isSameName(chat.model.open, open) && isSameName(open, room);
     if (isSeen || commands.answers > answers) return;
     const [word = text] = text.split(/\s/, 1);
     notices.note((texts) => texts.done(mayCarrySecret(text) ? word : oneLine(text, DONE_LENGTH)));

@@ -10,7 +10,7 @@ import type { SendRequest } from "../../client/link/queries.ts";
 import { notConnected, notLoggedIn } from "../../client/link/retry.ts";
 import { keyChangedFault } from "../../client/sealed/identities.ts";
 import type { Receipt } from "../../core/client/outbox.ts";
-import { isSame } from "../../core/model/item.ts";
+import { isSameName } from "../../core/model/item.ts";
 import type { TransferView } from "../../core/model/state.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { Clock } from "../../io/clock.ts";
@@ -109,7 +109,7 @@ export class ScreenChat extends ChatActions {
     const client = this.#open?.client;
     if (client?.user === undefined) throw notLoggedIn();
     const receipt = client.post(to, body).catch((fault: unknown) => {
-      const isSeen = isSame(this.model.open, to);
+      const isSeen = isSameName(this.model.open, to);
       if (fault instanceof Fault && !isSeen)
         this.#onEffect({ kind: "refused-elsewhere", to, fault });
       return undefined;

@@ -7,9 +7,9 @@ import type { Name } from "../../base/names.ts";
 import { cleanText } from "../../base/text.ts";
 import type { SessionEvent } from "../../client/event.ts";
 import type { LinkInfo } from "../../client/follower.ts";
-import { isSame } from "../../core/model/item.ts";
-import { RowMaker } from "../../core/model/rows.ts";
-import { isQuiet, openRoom } from "../../core/model/selectors.ts";
+import { isSameName } from "../../core/model/item.ts";
+import { RowBuilder } from "../../core/model/rows.ts";
+import { isMuted, openRoom } from "../../core/model/selectors.ts";
 import type { Model } from "../../core/model/state.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { DraftOwner } from "../../io/state/draft-store.ts";
@@ -78,7 +78,7 @@ export class ScreenClient implements Stage {
   readonly #options: ScreenClientOptions;
   readonly #terminal: TerminalScreen;
   #composer = new Composer();
-  readonly #rows = new RowMaker();
+  readonly #rows = new RowBuilder();
   /** The model that the state was last updated for. */
   #before: Before;
   #keys: ReturnType<typeof keysOf>;
@@ -410,7 +410,7 @@ export class ScreenClient implements Stage {
     if (!this.#isStarting && this.#ahead.length > 0) this.#typed([]);
     const was = before.model.open;
     if (was === undefined || model.open !== undefined || model.me === undefined) return;
-    if (this.state.notes.some(({ left }) => isSame(left, was))) return;
+    if (this.state.notes.some(({ left }) => isSameName(left, was))) return;
     this.left(was, (texts) => texts.noLongerIn(nameOf(was)));
   }
 
@@ -627,5 +627,5 @@ function keysOf({ keys }: ScreenSettings) {
 
 function quietTargets(model: Model): readonly string[] {
   const { prefs = [], rooms } = model;
-  return [...prefs].flatMap(([id]) => (isQuiet(model, id) ? (rooms.get(id)?.target ?? []) : []));
+  return [...prefs].flatMap(([id]) => (isMuted(model, id) ? (rooms.get(id)?.target ?? []) : []));
 }

@@ -2,8 +2,8 @@
 
 import { Fault, msg } from "../../base/fault.ts";
 import { formatTarget, isName, type Name, parseTarget } from "../../base/names.ts";
-import { isSame } from "../../core/model/item.ts";
-import { lastWords, openRoom, roomOf } from "../../core/model/selectors.ts";
+import { isSameName } from "../../core/model/item.ts";
+import { lastMessage, openRoom, roomOf } from "../../core/model/selectors.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
 import type { View, Whose } from "../../ui/commands/command.ts";
 import type { Message } from "../../ui/messages/en/terminal.ts";
@@ -46,7 +46,7 @@ const ANSWER_LENGTH_MAX = 400;
 const LISTED = 50;
 
 function isIn(muted: readonly string[], target: string): boolean {
-  return muted.some((one) => isSame(one.replace(/^#/, ""), target));
+  return muted.some((one) => isSameName(one.replace(/^#/, ""), target));
 }
 
 export function noRoomOpen(): Fault {
@@ -100,17 +100,17 @@ export class ScreenCommands extends SlashHost {
   }
 
   protected last(whose: Whose): number | undefined {
-    return lastWords(roomOf(this.#options.chat.model, this.current), whose === "own")?.seq;
+    return lastMessage(roomOf(this.#options.chat.model, this.current), whose === "own")?.seq;
   }
 
   protected async say(to: string, body: PostBody): Promise<void> {
     const { chat, screen } = this.#options;
     this.#answers++;
-    const isSeen = isSame(chat.model.open, to);
+    const isSeen = isSameName(chat.model.open, to);
     const sent = chat.say(to, body);
     if (isSeen) return chat.scrollToBottom();
     void sent.then((receipt) => {
-      if (receipt === undefined || isSame(chat.model.open, to)) return;
+      if (receipt === undefined || isSameName(chat.model.open, to)) return;
       const isQueued = receipt.queued === true;
       screen.note((texts) => {
         return isQueued ? texts.queuedMessage(parseTarget(to).name) : texts.sentTo(nameOf(to));

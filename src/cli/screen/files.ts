@@ -5,7 +5,7 @@ import { asFault, Fault, msg } from "../../base/fault.ts";
 import { SCREEN_TRANSFERS_MAX } from "../../base/limits-screen.ts";
 import { parseTarget } from "../../base/names.ts";
 import type { TransferProgress } from "../../client/transfer/progress.ts";
-import { isSame } from "../../core/model/item.ts";
+import { isSameName } from "../../core/model/item.ts";
 import { openRoom } from "../../core/model/selectors.ts";
 import type { TransferState, TransferView } from "../../core/model/state.ts";
 import type { FileBody } from "../../core/rooms/files.ts";
@@ -69,7 +69,7 @@ export class ScreenFiles {
         for (const { fault } of sent.refused) throw fault;
         for (const { to: one, queued } of sent.posted) {
           if (queued) note((texts) => texts.queuedFile(parseTarget(one).name));
-          else if (!isSame(chat.model.open, one)) {
+          else if (!isSameName(chat.model.open, one)) {
             note((texts) => texts.fileSent(source.name, nameOf(one)));
           }
         }

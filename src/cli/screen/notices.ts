@@ -4,8 +4,8 @@ import { AssertionFailure } from "../../base/assert.ts";
 import type { Fault } from "../../base/fault.ts";
 import { SCREEN_FAULT_MS } from "../../base/limits-screen.ts";
 import type { SessionEvent } from "../../client/event.ts";
-import { isSame, isWords } from "../../core/model/item.ts";
-import type { ShownFault, TransferView } from "../../core/model/state.ts";
+import { isMessage, isSameName } from "../../core/model/item.ts";
+import type { TransferView, VisibleFault } from "../../core/model/state.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Message } from "../../ui/messages/en/terminal.ts";
 import { briefText } from "../../ui/text/event-text.ts";
@@ -44,7 +44,7 @@ export interface ScreenNoticesOptions {
 }
 
 /** A failure as the screen shows it. */
-type Failure = Note | ShownFault | TransferView;
+type Failure = Note | VisibleFault | TransferView;
 
 /** Notes, faults that expire, and desktop notifications. */
 export class ScreenNotices {
@@ -72,7 +72,7 @@ export class ScreenNotices {
   /** The user is no longer in a room. Noted only once. */
   left(room: string, text: Message): void {
     const { stage } = this.#options;
-    const others = stage.state.notes.filter(({ left }) => !isSame(left, room));
+    const others = stage.state.notes.filter(({ left }) => !isSameName(left, room));
     const note: Note = { text: this.text(text), tone: "plain", left: room };
     stage.put({ notes: [...others, note] });
   }
@@ -147,7 +147,7 @@ export class ScreenNotices {
     if (bell) terminal.ring();
     const title = nameOf(target);
     const brief = briefText(item, texts, timesIn(texts));
-    const text = isWords(item) && item.from !== undefined ? `${item.from}: ${brief}` : brief;
+    const text = isMessage(item) && item.from !== undefined ? `${item.from}: ${brief}` : brief;
     if (notify === "notify-send") void this.#desktop.tell(title, text);
     else if (notify !== "off") terminal.notify(title, text, notify);
   }

@@ -7,7 +7,7 @@ import { CLUSTER_CATCH_UP_TIMEOUT_MS, NODES_ANSWER_TIMEOUT_MS } from "../../base
 import { quoteText } from "../../base/text.ts";
 import { defined } from "../../base/values.ts";
 import type { Place } from "../../core/cluster/claims.ts";
-import { packNews, readNews } from "../../core/cluster/messages.ts";
+import { packNodeMessage, readNodeMessage } from "../../core/cluster/messages.ts";
 import { type Clock, delay } from "../../io/clock.ts";
 import { MajorityWatch } from "../../io/cluster/majority.ts";
 import type { PeerNode } from "../../io/cluster/peer-check.ts";
@@ -185,7 +185,7 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
   // From the start on, because nodes that search for lost messages of the stream must find this
   // one.
   const stopAnswering = stream.answer(() =>
-    packNews(node, {
+    packNodeMessage(node, {
       ...{ address: listening.address, seq: replica?.seq ?? 0 },
       ...{ records: mirrors.history.tree.size, accounts: mirrors.accounts.head() },
       root: toHex(mirrors.history.tree.root()),
@@ -352,10 +352,10 @@ function sequencerOf(
 
 function siblingsOf({ stream, node }: Joined): Siblings {
   return {
-    publish: (message) => stream.tell(packNews(node, message)),
+    publish: (message) => stream.tell(packNodeMessage(node, message)),
     listen: (onMessage) =>
       stream.listen((bytes) => {
-        const heard = readNews(bytes);
+        const heard = readNodeMessage(bytes);
         const news = parseSiblingMessage(heard?.news);
         if (heard !== undefined && heard.node !== node && news !== undefined) {
           onMessage(heard.node, news);

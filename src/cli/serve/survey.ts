@@ -2,7 +2,7 @@
 
 import { NODES_ANSWER_TIMEOUT_MS } from "../../base/limits-cluster.ts";
 import { isCount } from "../../base/values.ts";
-import { readNews } from "../../core/cluster/messages.ts";
+import { readNodeMessage } from "../../core/cluster/messages.ts";
 import type { JetStream, StreamState } from "../../io/nats/jetstream.ts";
 
 /** A node's report about itself. */
@@ -69,16 +69,16 @@ function haveOneLength(nodes: readonly NodeState[]): boolean {
 
 /** `undefined` if it is from a later version, or invalid. */
 export function readNodeState(bytes: Uint8Array): NodeState | undefined {
-  const heard = readNews(bytes);
-  if (heard === undefined || typeof heard.news !== "object" || heard.news === null)
+  const message = readNodeMessage(bytes);
+  if (message === undefined || typeof message.news !== "object" || message.news === null)
     return undefined;
-  const value = heard.news as Readonly<Record<string, unknown>>;
+  const value = message.news as Readonly<Record<string, unknown>>;
   const { address, seq, records, accounts = 0, root, state } = value;
   const isState =
     typeof address === "string" && typeof root === "string" && typeof state === "string";
   if (!isState || !isCount(seq) || !isCount(records) || !isCount(accounts)) return undefined;
   const applied = appliedOf(value["applied"]);
-  const node = { name: heard.node, address, seq, records, accounts, root, state };
+  const node = { name: message.node, address, seq, records, accounts, root, state };
   return applied === undefined ? node : { ...node, applied };
 }
 

@@ -2,9 +2,9 @@
 
 import type { RoomId } from "../../base/ids.ts";
 import { withMentions } from "../../core/client/mentions.ts";
-import { isSame, isWords, itemAt, itemOf, withChanges } from "../../core/model/item.ts";
-import { nOfSeen } from "../../core/model/room.ts";
-import { isCaption, itemHere, openRoom, roomOf } from "../../core/model/selectors.ts";
+import { isMessage, isSameName, itemAt, itemOf, withChanges } from "../../core/model/item.ts";
+import { readPositionAfter } from "../../core/model/room.ts";
+import { findItem, isCaption, openRoom, roomOf } from "../../core/model/selectors.ts";
 import type { Draft, Item, SearchQuery } from "../../core/model/state.ts";
 import { checkFileText } from "../../core/rooms/files.ts";
 import type { RoomPrefs } from "../../core/rooms/prefs.ts";
@@ -50,7 +50,7 @@ export abstract class ChatActions extends ModelDriver {
   markReadUpTo(seq: number): void {
     const room = openRoom(this.model);
     // UIs call this repeatedly.
-    if (room === undefined || (nOfSeen(room, seq) ?? 0) <= room.read) return;
+    if (room === undefined || (readPositionAfter(room, seq) ?? 0) <= room.read) return;
     this.applyNow({ kind: "seen", room: room.id, seq });
   }
 
@@ -83,7 +83,7 @@ export abstract class ChatActions extends ModelDriver {
   markUnread(target: string, n?: number): void {
     const room = roomOf(this.model, target);
     if (room === undefined) return;
-    const last = room.tail.items.findLast((item) => isWords(item) && !item.isMine);
+    const last = room.tail.items.findLast((item) => isMessage(item) && !item.isMine);
     this.applyNow({
       kind: "mark-unread",
       room: room.id,
@@ -100,7 +100,7 @@ export abstract class ChatActions extends ModelDriver {
   hide(target: string): void {
     const room = roomOf(this.model, target);
     if (room === undefined) return;
-    if (isSame(this.model.open, room.target)) this.open(undefined);
+    if (isSameName(this.model.open, room.target)) this.open(undefined);
     this.markRead(target); // Unread messages would show it again immediately.
     this.setPrefs(target, { hidden: room.last });
   }
@@ -173,7 +173,7 @@ export abstract class ChatActions extends ModelDriver {
     this.#typing.sent();
     this.setDraft(target, undefined);
     this.#post(target, withMentions(body));
-    if (isSame(this.model.open, bareTarget(target))) this.scrollToBottom();
+    if (isSameName(this.model.open, bareTarget(target))) this.scrollToBottom();
     return true;
   }
 
@@ -242,7 +242,7 @@ export abstract class ChatActions extends ModelDriver {
   }
 
   #edit(target: string, draft: Draft, seq: number): void {
-    const item = itemHere(this.model, seq);
+    const item = findItem(this.model, seq);
     const text = item?.file === undefined ? draft.text : draft.text.trim();
     if (item !== undefined && item.text === text) return;
     const room = roomOf(this.model, target);

@@ -2,7 +2,7 @@
 
 import { formatTarget } from "../../base/names.ts";
 import type { RoomView } from "../../core/client/chat-record.ts";
-import { isSame } from "../../core/model/item.ts";
+import { isSameName } from "../../core/model/item.ts";
 import type { Answer } from "../../wire/messages.ts";
 import { checkMaySeal, type Sealer, sealRoom } from "../sealed/seal-rooms.ts";
 
@@ -16,7 +16,7 @@ export function sealedRoomAt(
   target: string,
 ): RoomView | undefined {
   const name = target.replace(/^#/, "");
-  return rooms.find((room) => room.isSealed === true && isSame(formatTarget(room), name));
+  return rooms.find((room) => room.isSealed === true && isSameName(formatTarget(room), name));
 }
 
 /**

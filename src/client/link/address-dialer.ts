@@ -5,13 +5,13 @@ import { NEXT_ADDRESS_DELAY_MS } from "../../base/limits-cluster.ts";
 import type { ServerAddresses } from "../../core/client/server-addresses.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Link } from "../../io/link/link.ts";
-import { formatAddress, type ServerPlace } from "../../wire/invite.ts";
+import { formatAddress, type ServerAddress } from "../../wire/invite.ts";
 import { isTransient } from "./retry.ts";
 
 export interface AddressDialerOptions {
   readonly clock: Pick<Clock, "now" | "after">;
   readonly addresses: ServerAddresses;
-  readonly dial: (address: ServerPlace) => Promise<Link>;
+  readonly dial: (address: ServerAddress) => Promise<Link>;
 }
 
 /**
@@ -22,15 +22,15 @@ export interface AddressDialerOptions {
 export class AddressDialer {
   readonly #options: AddressDialerOptions;
   /** Addresses not tried yet, until the last link is known to be usable. */
-  #untried: readonly ServerPlace[] = [];
-  #address: ServerPlace | undefined;
+  #untried: readonly ServerAddress[] = [];
+  #address: ServerAddress | undefined;
 
   constructor(options: AddressDialerOptions) {
     this.#options = options;
   }
 
   /** Address of the last dialled link. */
-  get address(): ServerPlace | undefined {
+  get address(): ServerAddress | undefined {
     return this.#address;
   }
 
@@ -55,7 +55,7 @@ export class AddressDialer {
     const { addresses } = this.#options;
     const address = this.#address;
     if (address === undefined || fault.code.startsWith("store-")) return fault;
-    const isGiven = addresses.isGiven(address);
+    const isGiven = addresses.isConfigured(address);
     if (fault.code === "fingerprint-changed" && !isGiven) addresses.markForeign(address);
     else addresses.failed(address);
     if (isGiven && !isTransient(fault)) return fault;
@@ -72,22 +72,22 @@ export class AddressDialer {
 }
 
 interface DialResult {
-  readonly address: ServerPlace;
+  readonly address: ServerAddress;
   readonly link: Link;
 }
 
 class Race {
   readonly #options: AddressDialerOptions;
-  readonly #queue: ServerPlace[];
-  readonly #failed = new Set<ServerPlace>();
-  readonly #candidates: readonly ServerPlace[];
+  readonly #queue: ServerAddress[];
+  readonly #failed = new Set<ServerAddress>();
+  readonly #candidates: readonly ServerAddress[];
   readonly #result = Promise.withResolvers<DialResult>();
   #running = 0;
   #isSettled = false;
   #failure: Fault | undefined;
   #cancel = () => {};
 
-  constructor(options: AddressDialerOptions, candidates: readonly ServerPlace[]) {
+  constructor(options: AddressDialerOptions, candidates: readonly ServerAddress[]) {
     this.#options = options;
     this.#candidates = candidates;
     this.#queue = [...candidates];
@@ -98,7 +98,7 @@ class Race {
     return this.#result.promise;
   }
 
-  untried(winner: ServerPlace): ServerPlace[] {
+  untried(winner: ServerAddress): ServerAddress[] {
     return this.#candidates.filter((address) => address !== winner && !this.#failed.has(address));
   }
 
@@ -124,7 +124,7 @@ class Race {
     this.#cancel = clock.after(NEXT_ADDRESS_DELAY_MS, () => this.#next());
   }
 
-  #dialFailed(address: ServerPlace, error: unknown): void {
+  #dialFailed(address: ServerAddress, error: unknown): void {
     if (!(error instanceof Fault)) {
       this.#settle();
       return this.#result.reject(error);

@@ -4,7 +4,12 @@ import { unreachable } from "../../base/assert.ts";
 import { asFault, Fault, msg } from "../../base/fault.ts";
 import { OUTBOX_IN_FLIGHT_MAX, REQUESTS_IN_FLIGHT_MAX } from "../../base/limits.ts";
 import { Stall } from "../../core/client/stall.ts";
-import { QUICK, Session, type SessionEffect, STEADY } from "../../core/session/session.ts";
+import {
+  DEFAULT_HEARTBEAT,
+  FAST_HEARTBEAT,
+  Session,
+  type SessionEffect,
+} from "../../core/session/session.ts";
 import { type Clock, withTimeout } from "../../io/clock.ts";
 import type { Link, LinkCounters, Transport } from "../../io/link/link.ts";
 import {
@@ -83,7 +88,7 @@ export class Connection {
     this.#clock = clock;
     this.#sinceUnixMs = clock.unixMs();
     this.#stall = new Stall(clock.now());
-    const pace = link.transport === "udp" ? QUICK : STEADY;
+    const pace = link.transport === "udp" ? FAST_HEARTBEAT : DEFAULT_HEARTBEAT;
     this.#session = new Session("client", clock.now(), pace);
     link.receive({
       message: (bytes) => {
@@ -92,7 +97,7 @@ export class Connection {
         this.#scheduleTimer();
       },
       closed: (fault) => {
-        this.#perform(this.#session.ended(fault));
+        this.#perform(this.#session.linkClosed(fault));
         this.#drained.resolve();
       },
     });
@@ -141,7 +146,7 @@ export class Connection {
   }
 
   send(notice: ServerNotice): void {
-    this.#perform(this.#session.tell(notice));
+    this.#perform(this.#session.notify(notice));
   }
 
   /**
@@ -186,7 +191,7 @@ export class Connection {
     }
     this.#requestCount++;
     const now = this.#clock.now();
-    const { ref, effects } = this.#session.ask(kind, fields);
+    const { ref, effects } = this.#session.request(kind, fields);
     if (kind === "post") this.#stall.posted(now);
     else this.#stall.requested(now);
     this.#pending.set(ref, this.#wrapSettle(kind, settle as Settle));
@@ -212,7 +217,7 @@ export class Connection {
   }
 
   get lastReceivedAt(): number {
-    return this.#session.heardAt;
+    return this.#session.receivedAt;
   }
 
   /** Pings the server, unless it did so within `intervalMs`. */

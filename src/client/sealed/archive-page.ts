@@ -3,7 +3,7 @@
 import { foldCase } from "../../base/case-fold.ts";
 import { PAGE_BYTES_MAX } from "../../base/limits.ts";
 import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
-import { isSame } from "../../core/model/item.ts";
+import { isSameName } from "../../core/model/item.ts";
 import type { RequestFields } from "../../wire/messages.ts";
 import type { HistoryPage } from "../link/queries.ts";
 import { openedRecord } from "./body.ts";
@@ -38,7 +38,7 @@ export function matcherOf(
     const fields = body as Readonly<Record<string, unknown>>;
     if (since !== undefined && timeUnixMs < since) return undefined;
     if (until !== undefined && timeUnixMs > until) return undefined;
-    if (from !== undefined && !isSame(user, from)) return undefined;
+    if (from !== undefined && !isSameName(user, from)) return undefined;
     if (kinds !== undefined && !kinds.includes(String(fields["kind"]))) return undefined;
     if (grep !== "" && !SEARCHED_FIELDS.some((name) => contains(fields[name]))) return undefined;
     const head = { seq, n, timeUnixMs, room, from: user, id: post };

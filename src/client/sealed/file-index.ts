@@ -5,7 +5,7 @@ import { Fault, msg } from "../../base/fault.ts";
 import type { FileId, RoomId } from "../../base/ids.ts";
 import { OUTBOX_KEEP_MS, UPLOAD_KEEP_MS } from "../../base/limits.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
-import { isSame } from "../../core/model/item.ts";
+import { isSameName } from "../../core/model/item.ts";
 import { fileBodyOf } from "../../core/rooms/files.ts";
 import { type FileSecret, makeFileSecret } from "../../crypto/seal/file-stream.ts";
 import { SEALED_FILE_NAME } from "../../wire/messages-sealed.ts";
@@ -186,7 +186,7 @@ export class FileIndex {
     const descriptionSeq = row.said[room];
     if (descriptionSeq === undefined) return true;
     const known = await readDescription(vault, room, descriptionSeq);
-    return isSame(record.from, sender) && !isSame(record.from, known?.from);
+    return isSameName(record.from, sender) && !isSameName(record.from, known?.from);
   }
 
   /** Handles a message that describes the file. */

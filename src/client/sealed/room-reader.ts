@@ -6,7 +6,7 @@ import type { RoomId, Sha256 } from "../../base/ids.ts";
 import { GROUP_DEVICES_MAX } from "../../base/limits-sealed.ts";
 import { type FoldedName, foldName, formatTarget, type Name } from "../../base/names.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
-import { isSame } from "../../core/model/item.ts";
+import { isSameName } from "../../core/model/item.ts";
 import { type Knowledge, REFUSALS, type SealChange } from "../../crypto/seal/commit-check.ts";
 import type { SealEngine, SealedMessage } from "../../crypto/seal/engine.ts";
 import type { SealDevice, SealMember } from "../../crypto/seal/members.ts";
@@ -138,7 +138,7 @@ export class RoomReader {
 
   /** Stores another account key of a user. There is no peer to compare one's own account with. */
   async #recordOtherKey(tx: RoomTransaction, { user, account }: SealDevice): Promise<void> {
-    if (isSame(user, this.#user)) return;
+    if (isSameName(user, this.#user)) return;
     tx.other = { user, account };
     if (await storeOtherKey(tx.vault, tx.other)) tx.changed.push(user);
   }
@@ -364,7 +364,7 @@ export class RoomReader {
     const target = body["seq"];
     if (typeof target !== "number") return "broken";
     const content = await tx.vault.find<ContentRow>(contentKey(tx.room, target));
-    return content?.kind === "said" && isSame(content.user, sender.user) ? undefined : "sender";
+    return content?.kind === "said" && isSameName(content.user, sender.user) ? undefined : "sender";
   }
 
   /** Records a user who has left while their devices are still in the group. */
@@ -379,7 +379,7 @@ export class RoomReader {
     };
     const departed: Departed = { user, ...details };
     const withoutUser = (list: readonly Departed[]) =>
-      list.filter((other) => !isSame(other.user, user));
+      list.filter((other) => !isSameName(other.user, user));
     if (tx.group === undefined)
       return this.#updateLeavers(tx, (list) => [...withoutUser(list), departed]);
     const checked = await this.#checkLeave(tx, departed);
@@ -394,7 +394,7 @@ export class RoomReader {
     { group }: RoomTransaction,
     { leave, ...one }: Departed,
   ): Promise<Departed | undefined> {
-    const devices = group?.members.filter((member) => isSame(member.user, one.user)) ?? [];
+    const devices = group?.members.filter((member) => isSameName(member.user, one.user)) ?? [];
     if (group === undefined || devices.length === 0) return undefined;
     const member = devices.find(({ device }) => device === leave?.device);
     const isSigned =
@@ -468,7 +468,7 @@ function updateCounts(tx: RoomTransaction, { sender, count, unsettled }: SealedM
 /** Counts an unreadable message. Its author is known only from the server. */
 function countUnreadable(tx: RoomTransaction, { from }: ChatRecord): void {
   const user = foldName((from ?? "") as Name);
-  const isMember = tx.group?.members.some((member) => isSame(member.user, user)) === true;
+  const isMember = tx.group?.members.some((member) => isSameName(member.user, user)) === true;
   if (!isMember) return; // Bounded by the devices of the group.
   const { unread = {} } = tx.row ?? {};
   tx.change({ unread: { ...unread, [user]: (unread[user] ?? 0) + 1 } });
@@ -587,14 +587,16 @@ function settle(tx: RoomTransaction, { added, removed }: ChangeRow): void {
   tx.change({ counts: Object.fromEntries(counts) });
   if (removed.length === 0) return;
   const left = tx.row.departed.filter(({ user }) =>
-    tx.group?.members.some((member) => isSame(member.user, user)),
+    tx.group?.members.some((member) => isSameName(member.user, user)),
   );
   tx.change({ departed: left });
 }
 
 /** Reports whether the member's user has left and any member may remove the device. */
 function hasLeft(tx: RoomTransaction, member: SealMember): boolean {
-  return tx.row?.departed.some((one) => isSame(one.user, member.user) && isFree(tx, one)) === true;
+  return (
+    tx.row?.departed.some((one) => isSameName(one.user, member.user) && isFree(tx, one)) === true
+  );
 }
 
 /** Reports whether the member's user has left and any member may remove the device. */
@@ -604,7 +606,7 @@ export function isFree(
 ): boolean {
   if (leave !== undefined) return true;
   if (group === undefined) return false;
-  const isOut = (user: string) => row?.departed.some((one) => isSame(one.user, user)) === true;
+  const isOut = (user: string) => row?.departed.some((one) => isSameName(one.user, user)) === true;
   return !group.members.some(
     ({ user, account }) => group.policy.admins.includes(account) && !isOut(user),
   );

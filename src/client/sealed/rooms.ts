@@ -16,7 +16,7 @@ import {
 import { formatTarget, type Name } from "../../base/names.ts";
 import { formatUtc } from "../../base/time.ts";
 import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
-import { isSame } from "../../core/model/item.ts";
+import { isSameName } from "../../core/model/item.ts";
 import { deviceIdOf } from "../../crypto/device-id.ts";
 import { mayRule, REFUSALS } from "../../crypto/seal/commit-check.ts";
 import type { SignedCheckpoint } from "../../crypto/seal/content.ts";
@@ -435,7 +435,7 @@ export class SealedRooms {
           );
         }
         const { user: name, device: id } = verdict.device;
-        if (!isSame(name, user)) {
+        if (!isSameName(name, user)) {
           foreign++; // A server must not substitute another user.
           continue;
         }
@@ -477,7 +477,7 @@ export class SealedRooms {
       return (group?.members ?? [])
         .filter(
           (member) =>
-            isSame(member.user, user) && pin !== undefined && member.account !== pin.account,
+            isSameName(member.user, user) && pin !== undefined && member.account !== pin.account,
         )
         .map(({ device }) => device);
     };
@@ -505,7 +505,7 @@ export class SealedRooms {
     return this.#commit(room, (tx) => {
       const { group } = tx;
       const accounts = (group?.members ?? [])
-        .filter((member) => isSame(member.user, user))
+        .filter((member) => isSameName(member.user, user))
         .map(({ account }) => account);
       if (group === undefined || accounts.length === 0) {
         throw new Fault("not-member", msg`no device of ${user} is in '${room.name}'`, {
@@ -564,7 +564,7 @@ export class SealedRooms {
       const members: SealedMember[] = [];
       const groupMembers = group?.members ?? [];
       for (const [user, devices] of Map.groupBy(groupMembers, (member) => member.user)) {
-        const isOwn = isSame(user, this.#options.user);
+        const isOwn = isSameName(user, this.#options.user);
         const isChanged = (await otherKeyOf(vault, user)) !== undefined;
         members.push({
           user,
@@ -1320,7 +1320,7 @@ function findNewcomers(
   const known = new Set(members.map(({ device }) => device));
   for (const { user, device } of group.members) {
     if (known.has(device) || device === group.self.device) continue;
-    const wasMember = members.some((member) => isSame(member.user, user));
+    const wasMember = members.some((member) => isSameName(member.user, user));
     const subject = wasMember ? `a further device of ${user}` : user;
     found.set(user, { user, sentence: `${subject} came into the sealed room '${row.target}'` });
   }
@@ -1388,7 +1388,7 @@ function removalPlan(devices: readonly string[]): Plan | undefined {
 
 function devicesOf({ group }: RoomTransaction, user: string): string[] {
   const members = group?.members ?? [];
-  return members.filter((member) => isSame(member.user, user)).map(({ device }) => device);
+  return members.filter((member) => isSameName(member.user, user)).map(({ device }) => device);
 }
 
 function needsRejoin({ row, group, isStale }: RoomTransaction): boolean {

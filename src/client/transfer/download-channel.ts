@@ -6,8 +6,8 @@ import { equalBytes } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import { TRANSFER_SYNC_BYTES } from "../../base/limits.ts";
-import type { WaitsAt } from "../../core/transfer/progress.ts";
-import { foreignChunk, Receiving } from "../../core/transfer/receiver.ts";
+import type { PauseCause } from "../../core/transfer/progress.ts";
+import { ChunkReceiver, foreignChunk } from "../../core/transfer/receiver.ts";
 import type { Sink } from "../../io/blob/interfaces.ts";
 import { releaseBuffer } from "../../io/disk/buffer-pool.ts";
 import { chunkCount } from "../../wire/chunks.ts";
@@ -36,12 +36,12 @@ export class DownloadChannel {
   readonly #file: FileId;
   readonly #from: number;
   #events: ChannelEvents | undefined;
-  #receiving: Receiving | undefined;
+  #receiving: ChunkReceiver | undefined;
   #name = "";
   /** Verified chunks that are not stored. Bounded by the window, which `Receiving` enforces. */
   readonly #received: Chunk[] = [];
   #end: End | undefined;
-  #waitsAt: WaitsAt = "network";
+  #waitsAt: PauseCause = "network";
   #isStoring = false;
   #unsyncedBytes = 0;
   #syncing: Promise<void> | undefined;
@@ -54,7 +54,7 @@ export class DownloadChannel {
     this.#from = from;
   }
 
-  get waitsAt(): WaitsAt {
+  get waitsAt(): PauseCause {
     return this.#isStoring ? "disk" : this.#waitsAt;
   }
 
@@ -98,8 +98,8 @@ export class DownloadChannel {
   #start({ name, size }: Answer<"fetch">): void {
     this.#name = name;
     const isSizeValid = size !== undefined && this.#from <= chunkCount(size);
-    this.#receiving = new Receiving({
-      have: this.#from,
+    this.#receiving = new ChunkReceiver({
+      storedChunks: this.#from,
       windowBytes: WINDOW_BYTES,
       ...(isSizeValid ? { sizeBytes: size } : {}),
     });

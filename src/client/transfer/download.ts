@@ -4,7 +4,7 @@ import { equalBytes, toHex } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
-import type { WaitsAt } from "../../core/transfer/progress.ts";
+import type { PauseCause } from "../../core/transfer/progress.ts";
 import type { FolderSize, Sink } from "../../io/blob/interfaces.ts";
 import { chunkCount } from "../../wire/chunks.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
@@ -55,7 +55,7 @@ export class Download implements ChannelTask<DownloadedFile> {
   /** Set once the file has its final name. */
   #result: DownloadedFile | undefined;
   #channel: DownloadChannel | undefined;
-  #waitsAt: WaitsAt = "server";
+  #waitsAt: PauseCause = "server";
   /** The run over the current channel, which may still be writing. */
   #running: Promise<unknown> = Promise.resolve();
   #progressCount = 0;

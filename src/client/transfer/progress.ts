@@ -2,7 +2,7 @@
 
 import type { FileId } from "../../base/ids.ts";
 import { STALL_REPORTED_AFTER_MS } from "../../base/limits.ts";
-import { Progress, type ProgressReport, type WaitsAt } from "../../core/transfer/progress.ts";
+import { type PauseCause, Progress, type ProgressReport } from "../../core/transfer/progress.ts";
 import type { Clock } from "../../io/clock.ts";
 
 /**
@@ -19,7 +19,7 @@ export interface TransferProgress extends ProgressReport {
 export interface TransferStatus {
   readonly id: FileId;
   readonly name: string;
-  readonly waitsAt: WaitsAt;
+  readonly waitsAt: PauseCause;
 }
 
 export interface ReporterOptions {
@@ -52,12 +52,12 @@ export class Reporter {
   }
 
   update(doneBytes: number): void {
-    this.#progress.done(doneBytes, this.#options.clock.now());
+    this.#progress.setDone(doneBytes, this.#options.clock.now());
   }
 
   setSize(sizeBytes: number): void {
     this.#sizeBytes = sizeBytes;
-    this.#progress.sized(sizeBytes);
+    this.#progress.setSize(sizeBytes);
   }
 
   finish(): void {

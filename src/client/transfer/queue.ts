@@ -1,7 +1,7 @@
 /** Queue of a UI's transfers, which users pause, resume and cancel. */
 
 import { asFault } from "../../base/fault.ts";
-import type { WorkEvent } from "../../core/model/event.ts";
+import type { LocalEvent } from "../../core/model/event.ts";
 import type { TransferState, TransferView } from "../../core/model/state.ts";
 import type { ProgressReport } from "../../core/transfer/progress.ts";
 
@@ -32,7 +32,7 @@ export interface TransferQueueOptions {
   readonly runningMax: Readonly<Record<TransferView["kind"], number>>;
   /** Locks a transfer of this account; `undefined` if another process or tab runs it. */
   readonly lock: (about: TransferTask["view"]) => Promise<(() => void) | undefined>;
-  readonly emit: (event: WorkEvent) => void;
+  readonly emit: (event: LocalEvent) => void;
 }
 
 const RESUMABLE_STATES: ReadonlySet<string> = new Set(["paused", "failed", "needs-file"]);

@@ -4,8 +4,8 @@ import { assert } from "../../base/assert.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import { SEND_QUEUE_LOW_BYTES } from "../../base/limits.ts";
-import type { WaitsAt } from "../../core/transfer/progress.ts";
-import { Sending, type Whole } from "../../core/transfer/sender.ts";
+import type { PauseCause } from "../../core/transfer/progress.ts";
+import { ChunkSender, type FileSize } from "../../core/transfer/sender.ts";
 import type { Source } from "../../io/blob/interfaces.ts";
 import type { Clock } from "../../io/clock.ts";
 import { takeBuffer } from "../../io/disk/buffer-pool.ts";
@@ -28,7 +28,7 @@ export class UploadChannel {
   readonly #options: UploadChannelOptions;
   readonly #connection: Connection;
   readonly #events: ChannelEvents;
-  readonly #sending: Sending;
+  readonly #sending: ChunkSender;
 
   /** Must be created after the offer is answered and the server's chunks have their checksums. */
   constructor(options: UploadChannelOptions, connection: Connection, windowBytes: number) {
@@ -36,7 +36,7 @@ export class UploadChannel {
     const { sizeBytes } = source;
     this.#options = options;
     this.#connection = connection;
-    this.#sending = new Sending({
+    this.#sending = new ChunkSender({
       from: checksums.next,
       windowBytes,
       ...(sizeBytes === undefined ? {} : { sizeBytes }),
@@ -45,9 +45,9 @@ export class UploadChannel {
     this.#events = new ChannelEvents(connection, (notice) => this.#notice(notice));
   }
 
-  get waitsAt(): WaitsAt {
+  get waitsAt(): PauseCause {
     if (this.isAcked || this.#options.checksums.isFull) return "server-disk";
-    const where = this.#sending.waits(this.#options.clock.now())?.where ?? "network";
+    const where = this.#sending.pause(this.#options.clock.now())?.where ?? "network";
     return where === "more" ? "source" : where;
   }
 
@@ -59,7 +59,7 @@ export class UploadChannel {
    * Resolves when every chunk is sent.
    * @throws {Fault} the channel's, the source's, or the journal's
    */
-  async send(): Promise<Whole> {
+  async send(): Promise<FileSize> {
     const { checksums, ahead, clock } = this.#options;
     ahead.seek(checksums.next);
     for (;;) {
@@ -69,7 +69,7 @@ export class UploadChannel {
       else if (this.#sending.isSent) break;
       else await this.#events.next();
     }
-    const { whole } = this.#sending;
+    const { fileSize: whole } = this.#sending;
     assert(whole !== undefined, "the size is known once every chunk was sent");
     return whole;
   }
@@ -105,7 +105,7 @@ export class UploadChannel {
         this.#options.source.release(notice.upTo);
         return;
       case "held":
-        this.#sending.held();
+        this.#sending.slowDisk();
         return;
       default:
         throw new Fault(

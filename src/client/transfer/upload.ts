@@ -4,8 +4,8 @@ import { toHex } from "../../base/bytes.ts";
 import { Fault, type FaultCode, isFaultCode, msg } from "../../base/fault.ts";
 import { type FileId, fileId, ID_BYTES } from "../../base/ids.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
-import type { WaitsAt } from "../../core/transfer/progress.ts";
-import type { Whole } from "../../core/transfer/sender.ts";
+import type { PauseCause } from "../../core/transfer/progress.ts";
+import type { FileSize } from "../../core/transfer/sender.ts";
 import type {
   ResumableUpload,
   ResumableUploads,
@@ -49,7 +49,7 @@ export class Upload implements ChannelTask<UploadedFile> {
   /** `undefined` until a server has reported how much it has. */
   #resumedBytes: number | undefined;
   #channel: UploadChannel | undefined;
-  #waitsAt: WaitsAt = "server";
+  #waitsAt: PauseCause = "server";
   #progressCount = 0;
 
   constructor(options: UploadOptions, request: UploadRequest, stop: AbortSignal) {
@@ -218,7 +218,7 @@ export class Upload implements ChannelTask<UploadedFile> {
     }
   }
 
-  async #send(connection: Connection, windowBytes: number): Promise<Whole> {
+  async #send(connection: Connection, windowBytes: number): Promise<FileSize> {
     const { clock } = this.#options;
     const { source } = this.#request;
     const [file, ahead, checksums] = [this.#file, this.#ahead, this.#checksums];
@@ -235,7 +235,7 @@ export class Upload implements ChannelTask<UploadedFile> {
 
   async #finish(
     connection: Connection,
-    { sizeBytes, chunks }: Whole,
+    { sizeBytes, chunks }: FileSize,
     journal: ResumableUpload | undefined,
   ): Promise<UploadedFile> {
     const file = this.#file;

@@ -95,12 +95,12 @@ export interface KnownRecordsVerdict {
   /** The log has a different record under this number, or the proof is invalid. */
   readonly changed: readonly KnownRecord[];
   /** Beyond the end of the log. */
-  readonly gone: readonly KnownRecord[];
+  readonly beyondEnd: readonly KnownRecord[];
   /**
    * The server sent no proof: this account may no longer read the record, or the server withholds
    * it.
    */
-  readonly leftOut: readonly KnownRecord[];
+  readonly withheld: readonly KnownRecord[];
 }
 
 /** Checks the records that this device has read against the log of an accepted checkpoint. */
@@ -125,7 +125,7 @@ export function judgeKnownRecords(
       (verifyInclusion(inclusion, sha256) ? proved : changed).push(record);
     }
   }
-  return { proved, changed, gone, leftOut };
+  return { proved, changed, beyondEnd: gone, withheld: leftOut };
 }
 
 /** The result of an audit, for a message. */

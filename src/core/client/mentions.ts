@@ -3,7 +3,7 @@
 import { MENTIONS_MAX } from "../../base/limits.ts";
 import { type FoldedName, foldName, isName, type Name } from "../../base/names.ts";
 import type { PostBody } from "../../wire/messages.ts";
-import { type Block, wordsOf } from "../markup/blocks.ts";
+import { type Block, parseMarkup } from "../markup/blocks.ts";
 import type { Inline } from "../markup/inline.ts";
 
 /**
@@ -13,7 +13,7 @@ import type { Inline } from "../markup/inline.ts";
 export function withMentions(body: PostBody): PostBody {
   const names = new Map<FoldedName, Name>();
   if (!body.text.includes("@")) return body;
-  for (const name of mentionsInBlocks(wordsOf(body.text, undefined))) {
+  for (const name of mentionsInBlocks(parseMarkup(body.text, undefined))) {
     if (isName(name) && !names.has(foldName(name))) names.set(foldName(name), name);
     if (names.size === MENTIONS_MAX) break;
   }

@@ -7,19 +7,19 @@ import {
   CLUSTER_ADDRESSES_MAX,
 } from "../../base/limits-cluster.ts";
 import { checkHost, mayNameSameMachine } from "../../wire/host.ts";
-import { formatAddress, type ServerPlace } from "../../wire/invite.ts";
+import { formatAddress, type ServerAddress } from "../../wire/invite.ts";
 import { TokenBucket } from "../rate.ts";
 
 export interface ServerAddressesOptions {
   /** Addresses from the user, the best first. */
-  readonly given: readonly [ServerPlace, ...ServerPlace[]];
+  readonly configured: readonly [ServerAddress, ...ServerAddress[]];
   /** Addresses from the server in an earlier run. */
-  readonly told: readonly ServerPlace[];
+  readonly advertised: readonly ServerAddress[];
   /**
    * Address of the last successful connection; tried first, unless the user has just given another.
    */
-  readonly last?: ServerPlace | undefined;
-  readonly isNamed: boolean;
+  readonly last?: ServerAddress | undefined;
+  readonly isExplicit: boolean;
   readonly now: number;
   /** From 0 up to, not including, 1: selects the first of the server's addresses to try. */
   readonly chance: number;
@@ -29,8 +29,8 @@ export interface ServerAddressesOptions {
 const FAILURES_MAX = 3;
 
 interface Candidate {
-  readonly place: ServerPlace;
-  readonly isGiven: boolean;
+  readonly address: ServerAddress;
+  readonly isConfigured: boolean;
   failures: number;
 }
 
@@ -40,21 +40,28 @@ interface Candidate {
  * different server has answered there.
  */
 export class ServerAddresses {
-  readonly #configured: readonly ServerPlace[];
+  readonly #configured: readonly ServerAddress[];
   readonly #chance: number;
   readonly #dialRate: TokenBucket;
-  #advertised: readonly ServerPlace[] = [];
+  #advertised: readonly ServerAddress[] = [];
   /**
    * Keyed by their text, in the order of attempts. At most twice CLUSTER_ADDRESSES_MAX plus one.
    */
   #candidates = new Map<string, Candidate>();
-  #last: ServerPlace | undefined;
+  #last: ServerAddress | undefined;
   /** No connection has succeeded yet: the user's addresses come first. */
   #isExplicit: boolean;
   /** Addresses where a different server answered. Bounded by `told`. */
   readonly #foreign = new Set<string>();
 
-  constructor({ given, told, last, isNamed, now, chance }: ServerAddressesOptions) {
+  constructor({
+    configured: given,
+    advertised: told,
+    last,
+    isExplicit: isNamed,
+    now,
+    chance,
+  }: ServerAddressesOptions) {
     this.#isExplicit = isNamed;
     this.#configured = given.slice(0, CLUSTER_ADDRESSES_MAX);
     this.#chance = chance;
@@ -65,29 +72,29 @@ export class ServerAddresses {
   }
 
   /** The server's latest list. */
-  get told(): readonly ServerPlace[] {
+  get advertised(): readonly ServerAddress[] {
     return this.#advertised;
   }
 
-  get last(): ServerPlace | undefined {
+  get last(): ServerAddress | undefined {
     return this.#last;
   }
 
   /** Reports whether the user has given the address. */
-  isGiven(place: ServerPlace): boolean {
-    return this.#candidates.get(formatAddress(place))?.isGiven === true;
+  isConfigured(place: ServerAddress): boolean {
+    return this.#candidates.get(formatAddress(place))?.isConfigured === true;
   }
 
   /** Addresses to dial, in order: those with the fewest failures first. */
-  candidates(): ServerPlace[] {
+  candidates(): ServerAddress[] {
     return [...this.#candidates.values()]
       .toSorted((one, other) => one.failures - other.failures)
-      .map(({ place }) => place);
+      .map(({ address: place }) => place);
   }
 
   /** Called before each attempt. */
-  mayDial(place: ServerPlace, now: number): boolean {
-    return this.isGiven(place) || this.#dialRate.take(now) === 0;
+  mayDial(place: ServerAddress, now: number): boolean {
+    return this.isConfigured(place) || this.#dialRate.take(now) === 0;
   }
 
   /**
@@ -95,16 +102,16 @@ export class ServerAddresses {
    * cannot refer to this machine or to the local network.
    * @returns whether the list changed
    */
-  setAdvertised(places: readonly ServerPlace[], from: string): boolean {
-    const sound = places
+  setAdvertised(places: readonly ServerAddress[], from: string): boolean {
+    const valid = places
       .flatMap(canonicalAddress)
       .filter(({ host }) => mayNameSameMachine(from, host))
       .slice(0, CLUSTER_ADDRESSES_MAX);
     const before = this.#advertised.map(formatAddress).join();
-    if (sound.map(formatAddress).join() === before) return false;
-    this.#advertised = sound;
+    if (valid.map(formatAddress).join() === before) return false;
+    this.#advertised = valid;
     for (const text of this.#foreign) {
-      if (!sound.some((place) => formatAddress(place) === text)) this.#foreign.delete(text);
+      if (!valid.some((place) => formatAddress(place) === text)) this.#foreign.delete(text);
     }
     this.#order();
     return true;
@@ -114,13 +121,13 @@ export class ServerAddresses {
   clearAdvertised(): boolean {
     const had = this.#advertised.length > 0;
     this.#advertised = [];
-    if (this.#last !== undefined && !this.isGiven(this.#last)) this.#last = undefined;
+    if (this.#last !== undefined && !this.isConfigured(this.#last)) this.#last = undefined;
     this.#order();
     return had;
   }
 
   /** Records a successful connection. @returns whether the previous one was to another address */
-  succeeded(place: ServerPlace): boolean {
+  succeeded(place: ServerAddress): boolean {
     const known = this.#candidates.get(formatAddress(place));
     if (known !== undefined) known.failures = 0;
     const isOther = this.#last === undefined || !isSame(this.#last, place);
@@ -130,14 +137,14 @@ export class ServerAddresses {
     return isOther;
   }
 
-  failed(place: ServerPlace): void {
+  failed(place: ServerAddress): void {
     const known = this.#candidates.get(formatAddress(place));
     if (known !== undefined) known.failures = Math.min(known.failures + 1, FAILURES_MAX);
   }
 
   /** Records that a different server answered at the address. */
-  markForeign(place: ServerPlace): void {
-    if (this.isGiven(place)) return;
+  markForeign(place: ServerAddress): void {
+    if (this.isConfigured(place)) return;
     this.#foreign.add(formatAddress(place));
     this.#order();
   }
@@ -155,12 +162,12 @@ export class ServerAddresses {
       const text = formatAddress(place);
       if (this.#candidates.has(text) || this.#foreign.has(text)) continue;
       const failures = before.get(text)?.failures ?? 0;
-      this.#candidates.set(text, { place, isGiven: given.has(text), failures });
+      this.#candidates.set(text, { address: place, isConfigured: given.has(text), failures });
     }
   }
 }
 
-function isSame(one: ServerPlace, other: ServerPlace): boolean {
+function isSame(one: ServerAddress, other: ServerAddress): boolean {
   return formatAddress(one) === formatAddress(other);
 }
 
@@ -168,7 +175,7 @@ function isSame(one: ServerPlace, other: ServerPlace): boolean {
 const HEX_SUFFIX = /(?:^|\.)0x[\da-f]*\.?$/i;
 
 /** The address in canonical form; empty if invalid. */
-function canonicalAddress({ host, port }: ServerPlace): ServerPlace[] {
+function canonicalAddress({ host, port }: ServerAddress): ServerAddress[] {
   if (port < 1 || port > 65_535 || HEX_SUFFIX.test(host)) return [];
   try {
     return [{ host: checkHost(host, host.includes(":") ? "v6" : "v4-or-name"), port }];

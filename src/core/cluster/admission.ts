@@ -25,7 +25,7 @@ export interface Proposal {
 export type Objection = "changed" | "too-old" | "repeated" | "overtaken" | "ahead";
 
 /** Data of a record in the window, besides its claims. */
-export interface Placed {
+export interface AppendedDraft {
   readonly draft: Draft;
   readonly seq: number;
 }
@@ -45,9 +45,9 @@ export class Admission {
   /** @returns `undefined` if it is recorded; `advance` is then called for each of its drafts */
   objection({ base, drafts }: Proposal): Objection | undefined {
     for (const place of ["history", "accounts"] as const) {
-      if (this.#windows[place].isBefore(base[place])) return "too-old";
+      if (this.#windows[place].isTooOld(base[place])) return "too-old";
       // Its server has read records that the stream has lost since.
-      if (this.#windows[place].isBehind(base[place])) return "ahead";
+      if (this.#windows[place].isAhead(base[place])) return "ahead";
     }
     for (const { draft, follows } of drafts) {
       for (const fact of claimsOf(draft).reads) {
@@ -55,7 +55,7 @@ export class Admission {
       }
       const post = parsePostId(draft.id);
       if (post === undefined) continue;
-      const last = this.#windows.history.counter(boxOf(draft, post.outbox));
+      const last = this.#windows.history.counter(outboxKey(draft, post.outbox));
       if (last !== undefined && last >= post.counter) return "repeated";
       if (follows !== undefined && last !== follows) return "overtaken";
     }
@@ -63,11 +63,11 @@ export class Admission {
   }
 
   /** Adds the next record of a log, from the stream or from a log being reread. */
-  advance({ draft, seq }: Placed): void {
+  advance({ draft, seq }: AppendedDraft): void {
     const window = this.#windows[KINDS[draft.kind].log];
     window.advance(seq, claimsOf(draft));
     const post = parsePostId(draft.id);
-    if (post !== undefined) window.posted(boxOf(draft, post.outbox), post.counter, seq);
+    if (post !== undefined) window.posted(outboxKey(draft, post.outbox), post.counter, seq);
   }
 
   /** Records of either log may change a fact. */
@@ -79,7 +79,7 @@ export class Admission {
   }
 }
 
-function boxOf({ by }: Draft, outbox: string): string {
+function outboxKey({ by }: Draft, outbox: string): string {
   return `${by} ${outbox}`;
 }
 
@@ -91,11 +91,11 @@ class Window {
   readonly #posts = new Map<string, { readonly counter: number; readonly seq: number }>();
   #seq = 0;
 
-  isBefore(base: number): boolean {
+  isTooOld(base: number): boolean {
     return base < this.#seq - CLUSTER_WINDOW_RECORDS;
   }
 
-  isBehind(base: number): boolean {
+  isAhead(base: number): boolean {
     return base > this.#seq;
   }
 

@@ -21,72 +21,72 @@ export interface Claims {
  */
 export function claimsOf({ kind, room, by, id, body }: Draft): Claims {
   const fields = (typeof body === "object" && body !== null ? body : {}) as Fields;
-  const speaker = [`room ${room}`, `member ${room} ${by}`, `account ${by}`];
+  const author = [`room ${room}`, `member ${room} ${by}`, `account ${by}`];
   switch (kind) {
     case "text":
     case "action":
     case "reaction":
-      return { reads: speaker, writes: NOTHING };
+      return { reads: author, writes: NOTHING };
     case "sealed":
       // Nobody may post there before the devices of users who left are removed.
-      return { reads: [...speaker, `gone ${room}`], writes: NOTHING };
+      return { reads: [...author, `gone ${room}`], writes: NOTHING };
     case "file": {
-      const told = `file ${id} ${room}`;
-      return { reads: [...speaker, told], writes: [told] };
+      const announced = `file ${id} ${room}`;
+      return { reads: [...author, announced], writes: [announced] };
     }
     case "edit":
-      return ofRecords([...speaker, ERASURES], [fields.seq]);
+      return recordChanges([...author, ERASURES], [fields.seq]);
     case "erase": {
-      const { reads, writes } = ofRecords(speaker, [fields.seq, ...listOf(fields.also)]);
+      const { reads, writes } = recordChanges(author, [fields.seq, ...listOf(fields.also)]);
       return { reads: [...reads, ERASURES], writes: [...writes, ERASURES] };
     }
     case "pin": {
-      const { reads, writes } = ofRecords([...speaker, ERASURES], [fields.seq]);
+      const { reads, writes } = recordChanges([...author, ERASURES], [fields.seq]);
       const list = `pins ${room}`; // The list of pins is bounded.
       return { reads: [...reads, list], writes: [...writes, list] };
     }
     case "receipts":
-      return changing(speaker, [`receipts ${room}`]);
+      return changes(author, [`receipts ${room}`]);
     case "topic":
-      return changing(speaker, [`topic ${room}`]);
+      return changes(author, [`topic ${room}`]);
     case "room":
-      return changing(NOTHING, [`room ${room}`, ...named(fields.name)]);
+      return changes(NOTHING, [`room ${room}`, ...nameFact(fields.name)]);
     case "join":
       // Not the whole roster: concurrent joins may exceed its bound by the number of servers.
-      return changing([`room ${room}`, `account ${by}`], [`member ${room} ${by}`]);
+      return changes([`room ${room}`, `account ${by}`], [`member ${room} ${by}`]);
     case "leave":
-      return changing([`room ${room}`, `account ${by}`], [`member ${room} ${by}`, `gone ${room}`]);
+      return changes([`room ${room}`, `account ${by}`], [`member ${room} ${by}`, `gone ${room}`]);
     case "kick":
-      return changing(speaker, [`member ${room} ${String(fields.user)}`, `gone ${room}`]);
+      return changes(author, [`member ${room} ${String(fields.user)}`, `gone ${room}`]);
     case "mute":
     case "grant": {
       const target = `member ${room} ${String(fields.user)}`;
-      return changing(speaker, [target]);
+      return changes(author, [target]);
     }
     case "rename":
       // An account's record in a room is only informative.
-      if (fields.user !== undefined) return changing(speaker, [`called ${room} ${fields.user}`]);
-      return changing(speaker, [`room ${room}`, ...named(fields.was), ...named(fields.name)]);
+      if (fields.user !== undefined) return changes(author, [`called ${room} ${fields.user}`]);
+      return changes(author, [`room ${room}`, ...nameFact(fields.was), ...nameFact(fields.name)]);
     case "close":
     case "remove":
     case "retention":
     case "group":
-      return changing(speaker, [`room ${room}`]);
+      return changes(author, [`room ${room}`]);
     case "account":
     case "account-name":
-      return changing(["house"], [`account ${room}`, ...named(fields.name)]);
+      return changes(["house"], [`account ${room}`, ...nameFact(fields.name)]);
     case "registration":
-      return changing(NOTHING, ["house"]);
+      return changes(NOTHING, ["house"]);
     case "invite":
     case "invite-used":
     case "invite-gone":
-      return changing(NOTHING, [`invite ${room}`]);
+      return changes(NOTHING, [`invite ${room}`]);
     case "prefs":
     case "prefs-erase":
       // Only the account's removal, which blanks them, depends on them.
-      return changing([`account ${room}`], [`prefs ${room}`]);
+      return changes([`account ${room}`], [`prefs ${room}`]);
     case "account-gone":
-      return changing([`prefs ${room}`], [`account ${room}`]);
+      return changes([`prefs ${room}`], [`account ${room}`]);
     case "ban":
     case "role":
     case "device":
@@ -94,13 +94,13 @@ export function claimsOf({ kind, room, by, id, body }: Draft): Claims {
     case "password":
     case "reset":
     case "ignore":
-      return changing(NOTHING, [`account ${room}`]);
+      return changes(NOTHING, [`account ${room}`]);
     case "checkpoint":
     case "fork":
     case "room-password":
     case "announcement":
     case "identity":
-      return changing(NOTHING, [`${kind} ${room}`]);
+      return changes(NOTHING, [`${kind} ${room}`]);
     default:
       return unreachable(kind);
   }
@@ -121,12 +121,12 @@ const NOTHING: readonly string[] = [];
  */
 const ERASURES = "erasures";
 
-function changing(reads: readonly string[], writes: readonly string[]): Claims {
+function changes(reads: readonly string[], writes: readonly string[]): Claims {
   return { reads: [...reads, ...writes], writes };
 }
 
-function ofRecords(reads: readonly string[], seqs: readonly unknown[]): Claims {
-  return changing(
+function recordChanges(reads: readonly string[], seqs: readonly unknown[]): Claims {
+  return changes(
     reads,
     seqs.map((seq) => `record ${seq}`),
   );
@@ -136,6 +136,6 @@ function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-function named(name: unknown): readonly string[] {
+function nameFact(name: unknown): readonly string[] {
   return typeof name === "string" ? [`name ${foldName(name as Name)}`] : NOTHING;
 }

@@ -187,7 +187,7 @@ function proposalOf(value: unknown, sha256: Sha256): SealedProposal {
 function draftOf(value: unknown, sha256: Sha256): FollowingDraft {
   if (!Array.isArray(value)) throw malformed();
   const [kind, room, by, id, follows, salt, bodyBytes] = value as readonly unknown[];
-  const isOne =
+  const isValid =
     typeof kind === "string" &&
     isKnownKind(kind) &&
     isHeadId(room, "id") &&
@@ -198,7 +198,7 @@ function draftOf(value: unknown, sha256: Sha256): FollowingDraft {
     salt.length === SALT_BYTES &&
     bodyBytes instanceof Uint8Array &&
     bodyBytes.length + LINE_FRAME_BYTES_MAX <= LINE_BYTES_MAX;
-  if (!isOne) throw malformed();
+  if (!isValid) throw malformed();
   const draft = {
     ...{ kind, id, body: bodyOf(bodyBytes) },
     room: room as RoomId,
@@ -219,12 +219,12 @@ function bodyOf(bytes: Uint8Array): unknown {
 }
 
 /** Packs the sending node and a JSON value, which the receiver checks. */
-export function packNews(node: string, news: unknown): Uint8Array {
+export function packNodeMessage(node: string, news: unknown): Uint8Array {
   return packValue({ v: VERSION, node, news });
 }
 
 /** @returns `undefined` if this version cannot read it */
-export function readNews(
+export function readNodeMessage(
   bytes: Uint8Array,
 ): { readonly node: string; readonly news: unknown } | undefined {
   try {

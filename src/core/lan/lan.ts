@@ -40,25 +40,25 @@ export interface LanDatagram {
 }
 
 /** `isVerified`: no other key has used the name, as far as observed here. */
-export interface LanPerson {
+export interface LanPeer {
   readonly name: Name;
   readonly keyId: Fingerprint;
   readonly isVerified: boolean;
 }
 
 /** Unreadable datagrams; each kind is reported once. */
-export type LanStrange = "plain" | "open" | "sealed" | "version" | "malformed";
+export type UnreadableKind = "plain" | "open" | "sealed" | "version" | "malformed";
 
 export type LanInput =
   | { readonly kind: "begin" }
   | { readonly kind: "say"; readonly text: string; readonly isAction: boolean }
   | { readonly kind: "datagram"; readonly datagram: LanDatagram }
-  | { readonly kind: "strange"; readonly what: LanStrange }
+  | { readonly kind: "strange"; readonly what: UnreadableKind }
   | { readonly kind: "tick" }
   | { readonly kind: "end" };
 
 export type LanNotice =
-  | { readonly what: LanStrange | "unheard" | "crowded" }
+  | { readonly what: UnreadableKind | "unheard" | "crowded" }
   /** Another key uses this user's name. */
   | { readonly what: "taken"; readonly name: Name }
   /** `aheadMs`: of the local clock. */
@@ -75,14 +75,14 @@ export type LanEffect =
   | { readonly kind: "wait"; readonly retryAfterMs: number }
   | {
       readonly kind: "text";
-      readonly from: LanPerson;
+      readonly from: LanPeer;
       readonly text: string;
       readonly isAction: boolean;
       readonly timeUnixMs: number;
     }
-  | { readonly kind: "join"; readonly person: LanPerson }
-  | { readonly kind: "leave"; readonly person: LanPerson; readonly isSilent: boolean }
-  | { readonly kind: "gap"; readonly from: LanPerson; readonly missing: number }
+  | { readonly kind: "join"; readonly person: LanPeer }
+  | { readonly kind: "leave"; readonly person: LanPeer; readonly isSilent: boolean }
+  | { readonly kind: "gap"; readonly from: LanPeer; readonly missing: number }
   | { readonly kind: "notice"; readonly notice: LanNotice };
 
 export interface LanSelf {
@@ -100,8 +100,8 @@ interface Sender {
   readonly window: ReplayWindow;
   /** The highest number of sent texts that it has reported. */
   texts: number;
-  heardAt: number;
-  isHere: boolean;
+  receivedAt: number;
+  isPresent: boolean;
 }
 
 export class Lan {
@@ -111,55 +111,55 @@ export class Lan {
   /** Keys by name. Bounded: #pin stops at LAN_NAMES_MAX. */
   readonly #pins = new Map<FoldedName, Fingerprint>();
   /** Reported notices. Bounded by the kinds of notices, and LAN_SENDERS_MAX clocks. */
-  readonly #told = new Set<string>();
-  readonly #pace: TokenBucket;
+  readonly #notified = new Set<string>();
+  readonly #textRate: TokenBucket;
   #sequence = 0;
   #texts = 0;
   #announceAt: number | undefined;
   #announcedAt = Number.NEGATIVE_INFINITY;
   #answerAt: number | undefined;
   /** Set until a datagram of our own is received back. */
-  #echoBy: number | undefined;
+  #echoDeadline: number | undefined;
 
   constructor(self: LanSelf, now: number) {
     this.#self = self;
-    this.#pace = new TokenBucket(LAN_TEXTS_PER_SECOND, LAN_TEXTS_BURST, now);
+    this.#textRate = new TokenBucket(LAN_TEXTS_PER_SECOND, LAN_TEXTS_BURST, now);
     this.#pins.set(foldName(self.name), self.keyId);
   }
 
   /** Number of remembered sessions, pinned names and reported notices. */
   get sizes(): { readonly senders: number; readonly names: number; readonly told: number } {
-    return { senders: this.#senders.size, names: this.#pins.size, told: this.#told.size };
+    return { senders: this.#senders.size, names: this.#pins.size, told: this.#notified.size };
   }
 
   /** The people who are present, one entry each. */
-  people(): LanPerson[] {
-    const here = new Map<string, LanPerson>();
+  peers(): LanPeer[] {
+    const present = new Map<string, LanPeer>();
     for (const sender of this.#senders.values()) {
-      if (sender.isHere) here.set(`${sender.name} ${sender.keyId}`, this.#person(sender));
+      if (sender.isPresent) present.set(`${sender.name} ${sender.keyId}`, this.#peer(sender));
     }
-    return [...here.values()].sort((one, other) => (one.name < other.name ? -1 : 1));
+    return [...present.values()].sort((one, other) => (one.name < other.name ? -1 : 1));
   }
 
   /** @param unixMs wall time, which peers compare with theirs */
   handle(input: LanInput, now: number, unixMs: number): LanEffect[] {
     switch (input.kind) {
       case "begin":
-        this.#echoBy = now + LAN_ECHO_TIMEOUT_MS;
-        this.#announced(now);
+        this.#echoDeadline = now + LAN_ECHO_TIMEOUT_MS;
+        this.#noteAnnounced(now);
         return [this.#send({ ...this.#common(), kind: "query" }, unixMs)];
       case "say":
-        return this.#say(input, now, unixMs);
+        return this.#sendText(input, now, unixMs);
       case "datagram":
         return this.#datagram(input.datagram, now, unixMs);
       case "strange":
-        return this.#tell(input.what, { what: input.what });
+        return this.#notifyOnce(input.what, { what: input.what });
       case "tick":
         return this.#tick(now, unixMs);
       case "end":
         this.#announceAt = undefined;
         this.#answerAt = undefined;
-        this.#echoBy = undefined;
+        this.#echoDeadline = undefined;
         return [this.#send({ ...this.#common(), kind: "announce", isLeaving: true }, unixMs)];
       default:
         return unreachable(input);
@@ -168,8 +168,8 @@ export class Lan {
 
   /** Time of the next useful `tick`. */
   deadline(): number | undefined {
-    const times = [this.#announceAt, this.#answerAt, this.#echoBy];
-    for (const { heardAt, isHere } of this.#senders.values()) {
+    const times = [this.#announceAt, this.#answerAt, this.#echoDeadline];
+    for (const { receivedAt: heardAt, isPresent: isHere } of this.#senders.values()) {
       times.push(heardAt + (isHere ? LAN_PEER_TIMEOUT_MS : LAN_FORGET_MS));
     }
     const due = times.filter((time) => time !== undefined);
@@ -185,12 +185,12 @@ export class Lan {
     return { kind: "send", sequence: this.#sequence, timeUnixMs, words };
   }
 
-  #say(
+  #sendText(
     { text, isAction }: Extract<LanInput, { kind: "say" }>,
     now: number,
     unixMs: number,
   ): LanEffect[] {
-    const retryAfterMs = this.#pace.take(now);
+    const retryAfterMs = this.#textRate.take(now);
     if (retryAfterMs > 0) return [{ kind: "wait", retryAfterMs }];
     this.#texts += 1;
     return [this.#send({ ...this.#common(), kind: "text", text, isAction }, unixMs)];
@@ -199,42 +199,42 @@ export class Lan {
   #datagram(datagram: LanDatagram, now: number, unixMs: number): LanEffect[] {
     const { keyId, session, words, sequence } = datagram;
     if (keyId === this.#self.keyId && session === this.#self.session) {
-      this.#echoBy = undefined;
+      this.#echoDeadline = undefined;
       return [];
     }
     const aheadMs = datagram.timeUnixMs - unixMs;
-    if (Math.abs(aheadMs) >= LAN_CLOCK_SKEW_MS) return this.#clockWrong(datagram, aheadMs);
+    if (Math.abs(aheadMs) >= LAN_CLOCK_SKEW_MS) return this.#clockSkew(datagram, aheadMs);
     const id = `${keyId} ${session}`;
     const known = this.#senders.get(id);
     if (known !== undefined) {
       // A session has one name.
-      if (known.name !== words.name || !known.window.take(sequence)) return [];
-      return this.#heard(known, datagram, known.window.highest === sequence, now);
+      if (known.name !== words.name || !known.window.accept(sequence)) return [];
+      return this.#received(known, datagram, known.window.highest === sequence, now);
     }
-    if (!this.#hasRoom(datagram, now)) return this.#tell("crowded", { what: "crowded" });
+    if (!this.#hasRoom(datagram, now)) return this.#notifyOnce("crowded", { what: "crowded" });
     const sender: Sender = {
       name: words.name,
       keyId,
       address: datagram.address,
       window: new ReplayWindow(sequence),
       texts: words.kind === "text" ? words.texts - 1 : words.texts,
-      heardAt: now,
-      isHere: false,
+      receivedAt: now,
+      isPresent: false,
     };
     this.#senders.set(id, sender);
     this.#pin(sender);
-    return [...this.#taken(sender), ...this.#heard(sender, datagram, true, now)];
+    return [...this.#nameConflict(sender), ...this.#received(sender, datagram, true, now)];
   }
 
-  #heard(sender: Sender, datagram: LanDatagram, isNewest: boolean, now: number): LanEffect[] {
+  #received(sender: Sender, datagram: LanDatagram, isNewest: boolean, now: number): LanEffect[] {
     const { words } = datagram;
     const isLeaving = words.kind === "announce" && words.isLeaving;
-    const person = this.#person(sender);
+    const person = this.#peer(sender);
     const effects: LanEffect[] = [];
-    sender.heardAt = now;
-    if (!sender.isHere && isNewest && !isLeaving) {
-      if (!this.#isElsewhere(sender)) effects.push({ kind: "join", person });
-      sender.isHere = true;
+    sender.receivedAt = now;
+    if (!sender.isPresent && isNewest && !isLeaving) {
+      if (!this.#hasOtherSession(sender)) effects.push({ kind: "join", person });
+      sender.isPresent = true;
     }
     const before = words.kind === "text" ? words.texts - 1 : words.texts;
     const missing = before - sender.texts;
@@ -245,9 +245,9 @@ export class Lan {
       const { timeUnixMs } = datagram;
       effects.push({ kind: "text", from: person, text, isAction, timeUnixMs });
     } else if (words.kind === "query") {
-      this.#answerSoon(now);
+      this.#scheduleAnswer(now);
     } else if (isLeaving && isNewest) {
-      effects.push(...this.#gone(sender, false));
+      effects.push(...this.#left(sender, false));
     }
     return effects;
   }
@@ -255,28 +255,28 @@ export class Lan {
   #tick(now: number, unixMs: number): LanEffect[] {
     const effects: LanEffect[] = [];
     for (const [id, sender] of this.#senders) {
-      const silentMs = now - sender.heardAt;
-      if (silentMs >= LAN_PEER_TIMEOUT_MS) effects.push(...this.#gone(sender, true));
+      const silentMs = now - sender.receivedAt;
+      if (silentMs >= LAN_PEER_TIMEOUT_MS) effects.push(...this.#left(sender, true));
       if (silentMs >= LAN_FORGET_MS) this.#senders.delete(id);
     }
-    if (isDue(this.#echoBy, now)) {
-      this.#echoBy = undefined;
-      effects.push(...this.#tell("unheard", { what: "unheard" }));
+    if (isDue(this.#echoDeadline, now)) {
+      this.#echoDeadline = undefined;
+      effects.push(...this.#notifyOnce("unheard", { what: "unheard" }));
     }
     if (isDue(this.#announceAt, now) || isDue(this.#answerAt, now)) {
-      this.#announced(now);
+      this.#noteAnnounced(now);
       effects.push(this.#send({ ...this.#common(), kind: "announce", isLeaving: false }, unixMs));
     }
     return effects;
   }
 
-  #announced(now: number): void {
+  #noteAnnounced(now: number): void {
     this.#announcedAt = now;
     this.#answerAt = undefined;
     this.#announceAt = now + LAN_ANNOUNCE_INTERVAL_MS * (1 - this.#self.chance / 4);
   }
 
-  #answerSoon(now: number): void {
+  #scheduleAnswer(now: number): void {
     const soonest = Math.max(now, this.#announcedAt + LAN_ANSWER_INTERVAL_MS);
     this.#answerAt ??= soonest + this.#self.chance * LAN_ANSWER_SPREAD_MS;
   }
@@ -284,7 +284,7 @@ export class Lan {
   /** Never forgets a session of which a repeat could still arrive to make room. */
   #hasRoom({ keyId, address }: LanDatagram, now: number): boolean {
     for (const [id, sender] of this.#senders) {
-      if (now - sender.heardAt >= LAN_FORGET_MS && !sender.isHere) this.#senders.delete(id);
+      if (now - sender.receivedAt >= LAN_FORGET_MS && !sender.isPresent) this.#senders.delete(id);
     }
     const senders = [...this.#senders.values()];
     return (
@@ -300,42 +300,42 @@ export class Lan {
     if (this.#pins.size < LAN_NAMES_MAX && !this.#pins.has(folded)) this.#pins.set(folded, keyId);
   }
 
-  #taken({ name, keyId }: Sender): LanEffect[] {
+  #nameConflict({ name, keyId }: Sender): LanEffect[] {
     const isOurs = foldName(name) === foldName(this.#self.name) && keyId !== this.#self.keyId;
-    return isOurs ? this.#tell("taken", { what: "taken", name: this.#self.name }) : [];
+    return isOurs ? this.#notifyOnce("taken", { what: "taken", name: this.#self.name }) : [];
   }
 
-  #clockWrong({ keyId, words }: LanDatagram, aheadMs: number): LanEffect[] {
+  #clockSkew({ keyId, words }: LanDatagram, aheadMs: number): LanEffect[] {
     const key = `clock ${keyId}`;
-    if (!this.#told.has(key) && this.#told.size >= LAN_SENDERS_MAX) return [];
-    return this.#tell(key, { what: "clock", name: words.name, aheadMs });
+    if (!this.#notified.has(key) && this.#notified.size >= LAN_SENDERS_MAX) return [];
+    return this.#notifyOnce(key, { what: "clock", name: words.name, aheadMs });
   }
 
-  #gone(sender: Sender, isSilent: boolean): LanEffect[] {
-    if (!sender.isHere) return [];
-    sender.isHere = false;
-    if (this.#isElsewhere(sender)) return [];
-    return [{ kind: "leave", person: this.#person(sender), isSilent }];
+  #left(sender: Sender, isSilent: boolean): LanEffect[] {
+    if (!sender.isPresent) return [];
+    sender.isPresent = false;
+    if (this.#hasOtherSession(sender)) return [];
+    return [{ kind: "leave", person: this.#peer(sender), isSilent }];
   }
 
   /** Reports whether the same person is present in another session. */
-  #isElsewhere(sender: Sender): boolean {
+  #hasOtherSession(sender: Sender): boolean {
     return [...this.#senders.values()].some(
       (other) =>
         other !== sender &&
-        other.isHere &&
+        other.isPresent &&
         other.keyId === sender.keyId &&
         other.name === sender.name,
     );
   }
 
-  #person({ name, keyId }: Sender): LanPerson {
+  #peer({ name, keyId }: Sender): LanPeer {
     return { name, keyId, isVerified: this.#pins.get(foldName(name)) === keyId };
   }
 
-  #tell(key: string, notice: LanNotice): LanEffect[] {
-    if (this.#told.has(key)) return [];
-    this.#told.add(key);
+  #notifyOnce(key: string, notice: LanNotice): LanEffect[] {
+    if (this.#notified.has(key)) return [];
+    this.#notified.add(key);
     return [{ kind: "notice", notice }];
   }
 }
@@ -344,6 +344,6 @@ function isDue(time: number | undefined, now: number): boolean {
   return time !== undefined && now >= time;
 }
 
-function count<Item>(items: readonly Item[], fits: (item: Item) => boolean): number {
-  return items.reduce((sum, item) => sum + (fits(item) ? 1 : 0), 0);
+function count<Item>(items: readonly Item[], predicate: (item: Item) => boolean): number {
+  return items.reduce((sum, item) => sum + (predicate(item) ? 1 : 0), 0);
 }

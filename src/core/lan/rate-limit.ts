@@ -20,10 +20,10 @@ export class LanRateLimit {
     2 * LAN_ADDRESS_PACKETS_PER_SECOND,
     LAN_SOURCES_MAX,
   );
-  readonly #all: TokenBucket;
+  readonly #total: TokenBucket;
 
   constructor(now: number) {
-    this.#all = new TokenBucket(LAN_CHECKS_PER_SECOND, LAN_CHECKS_PER_SECOND, now);
+    this.#total = new TokenBucket(LAN_CHECKS_PER_SECOND, LAN_CHECKS_PER_SECOND, now);
   }
 
   /** Number of remembered sources. */
@@ -31,11 +31,11 @@ export class LanRateLimit {
     return Math.max(this.#sources.size, this.#addresses.size);
   }
 
-  admits(address: string, port: number, now: number): boolean {
+  accepts(address: string, port: number, now: number): boolean {
     return (
       this.#sources.of(`${address}:${port}`, now).take(now) === 0 &&
       this.#addresses.of(address, now).take(now) === 0 &&
-      this.#all.take(now) === 0
+      this.#total.take(now) === 0
     );
   }
 }

@@ -21,7 +21,7 @@ export class ReplayWindow {
   }
 
   /** Marks the number as seen. @returns whether it is new */
-  take(sequence: number): boolean {
+  accept(sequence: number): boolean {
     const ahead = sequence - this.#highest;
     if (ahead > 0) {
       const moved = this.#seen << BigInt(Math.min(ahead, LAN_WINDOW));

@@ -26,7 +26,7 @@ export class Erasures {
   readonly orders: Map<number, number>;
   readonly #blank = new Map<number, number>();
   /** Accounts of blank passwords. The seq that such a password replaced is lost. */
-  readonly #spent = new Map<number, string>();
+  readonly #blankPasswords = new Map<number, string>();
   /** Last password of each account. */
   readonly #passwords = new Map<string, number>();
 
@@ -41,17 +41,17 @@ export class Erasures {
   }
 
   /** Adds the next record. @returns the records that it orders to be blanked */
-  take(record: FoldedRecord): readonly number[] {
+  add(record: FoldedRecord): readonly number[] {
     const { erased, head } = record;
     if (erased !== undefined) this.#blank.set(head.seq, erased);
-    if (head.kind === "password") this.#takePassword(record);
+    if (head.kind === "password") this.#addPassword(record);
     const targets = erasuresOf(record);
     for (const target of targets) this.#order(target, head.seq);
     return targets;
   }
 
   /** Orders for records that are not blank. */
-  due(): [seq: number, order: number][] {
+  pending(): [seq: number, order: number][] {
     return [...this.orders].filter(([seq]) => !this.#blank.has(seq));
   }
 
@@ -62,15 +62,15 @@ export class Erasures {
 
   #isOrdered([seq, order]: readonly [seq: number, order: number]): boolean {
     if (this.orders.get(seq) === order) return true;
-    const account = this.#spent.get(seq);
-    return account !== undefined && account === this.#spent.get(order);
+    const account = this.#blankPasswords.get(seq);
+    return account !== undefined && account === this.#blankPasswords.get(order);
   }
 
-  #takePassword({ head: { seq, room }, erased }: FoldedRecord): void {
+  #addPassword({ head: { seq, room }, erased }: FoldedRecord): void {
     const before = this.#passwords.get(room);
     this.#passwords.set(room, seq);
     if (erased === undefined) return;
-    this.#spent.set(seq, room);
+    this.#blankPasswords.set(seq, room);
     // A blank password replaced the previous one, although its body no longer shows it.
     if (before !== undefined) this.#order(before, seq);
   }

@@ -28,7 +28,7 @@ export class MerkleTree {
   readonly #sha256: Sha256;
   /** Leaves of the open group. */
   readonly #group = new Uint8Array(GROUP_LEAVES * HASH_BYTES);
-  readonly #places = Array.from({ length: GROUP_LEAVES }, (_, leaf) =>
+  readonly #leafSlots = Array.from({ length: GROUP_LEAVES }, (_, leaf) =>
     hashAt(this.#group, leaf * HASH_BYTES),
   );
   /** Hashes of complete subtrees, from GROUP_LEVEL upwards. */
@@ -46,14 +46,14 @@ export class MerkleTree {
   }
 
   /** Buffer of the next leaf: hashing into it saves a copy. */
-  next(): Uint8Array {
-    const place = this.#places[this.#size % GROUP_LEAVES];
+  nextLeaf(): Uint8Array {
+    const place = this.#leafSlots[this.#size % GROUP_LEAVES];
     assert(place !== undefined, "a group has a place for each of its leaves");
     return place;
   }
 
   append(leaf: Uint8Array): void {
-    const place = this.next();
+    const place = this.nextLeaf();
     if (leaf !== place) place.set(leaf);
     this.#size += 1;
     if (this.#size % GROUP_LEAVES === 0) this.#closeGroup();
@@ -72,9 +72,9 @@ export class MerkleTree {
   /** Requires an empty tree. */
   load({ size, groups, open }: MerkleTreeValue): void {
     const closed = Math.floor(size / GROUP_LEAVES);
-    const isWhole =
+    const isConsistent =
       groups.length === closed * HASH_BYTES && open.length === (size % GROUP_LEAVES) * HASH_BYTES;
-    assert(isWhole, "a tree's value has a hash for each group and each leaf of the open one");
+    assert(isConsistent, "a tree's value has a hash for each group and each leaf of the open one");
     for (let at = 0; at < groups.length; at += HASH_BYTES) {
       this.#addGroup(groups.slice(at, at + HASH_BYTES));
     }

@@ -3,14 +3,14 @@
 import { assert } from "../../base/assert.ts";
 
 /** The fields of a head that give its position in the log. */
-interface Place {
+interface RecordPosition {
   readonly seq: number;
   readonly time: number;
   readonly room: string;
   readonly n: number;
 }
 
-interface Last {
+interface LastRecord {
   n: number;
   seq: number;
 }
@@ -28,12 +28,12 @@ export interface LogOrderValue {
  */
 export class LogOrder {
   /** An entry per room or account, at most ROOMS_MAX or ACCOUNTS_MAX. */
-  readonly #last = new Map<string, Last>();
+  readonly #last = new Map<string, LastRecord>();
   #seq = 0;
   #time = 0;
   /** The last room asked for: a record is checked and then added immediately. */
-  #asked: string | undefined;
-  #found: Last | undefined;
+  #cachedRoom: string | undefined;
+  #cachedLast: LastRecord | undefined;
 
   get seq(): number {
     return this.#seq;
@@ -60,18 +60,18 @@ export class LogOrder {
 
   /** Requires an empty order. */
   load({ seq, time, rooms }: LogOrderValue): void {
-    this.#asked = undefined;
+    this.#cachedRoom = undefined;
     for (const [room, n, last] of rooms) this.#last.set(room, { n, seq: last });
     this.#seq = seq;
     this.#time = time;
   }
 
   /** Why this record cannot be the next one; `undefined` if it can. */
-  objection(head: Place): string | undefined {
+  objection(head: RecordPosition): string | undefined {
     return this.#objection(head, this.#lastOf(head.room));
   }
 
-  #objection(head: Place, last: Last | undefined): string | undefined {
+  #objection(head: RecordPosition, last: LastRecord | undefined): string | undefined {
     if (head.seq !== this.#seq + 1) return `seq ${head.seq} follows ${this.#seq}`;
     if (head.time < this.#time) return `the time of seq ${head.seq} falls`;
     const n = last?.n ?? 0;
@@ -79,7 +79,7 @@ export class LogOrder {
     return undefined;
   }
 
-  advance(head: Place): void {
+  advance(head: RecordPosition): void {
     const last = this.#lastOf(head.room);
     const objection = this.#objection(head, last);
     assert(objection === undefined, "a record advances the order it was given");
@@ -99,7 +99,7 @@ export class LogOrder {
   }
 
   /** Skips damage: this record is the next one, as if those before it were valid. */
-  skipBefore({ seq, time, n, room }: Place): void {
+  skipBefore({ seq, time, n, room }: RecordPosition): void {
     this.#seq = seq - 1;
     this.#time = Math.min(this.#time, time);
     const last = this.#lastOf(room);
@@ -107,17 +107,17 @@ export class LogOrder {
     else last.n = n - 1;
   }
 
-  #lastOf(room: string): Last | undefined {
-    if (room !== this.#asked) {
-      this.#found = this.#last.get(room);
-      this.#asked = room;
+  #lastOf(room: string): LastRecord | undefined {
+    if (room !== this.#cachedRoom) {
+      this.#cachedLast = this.#last.get(room);
+      this.#cachedRoom = room;
     }
-    return this.#found;
+    return this.#cachedLast;
   }
 
-  #add(room: string, last: Last): void {
+  #add(room: string, last: LastRecord): void {
     this.#last.set(room, last);
-    this.#asked = room;
-    this.#found = last;
+    this.#cachedRoom = room;
+    this.#cachedLast = last;
   }
 }

@@ -27,7 +27,7 @@ const TLOG_PROOF = "c2sp.org/tlog-proof@v1";
 const HASH_BYTES = 32;
 
 export function formatProof({ key, head, salt, body, seq, path, note }: ProofFile): string {
-  const said =
+  const revealed =
     salt === undefined || body === undefined
       ? []
       : [`salt ${toBase64Url(salt)}`, `body ${utf8Decode(body)}`];
@@ -35,7 +35,7 @@ export function formatProof({ key, head, salt, body, seq, path, note }: ProofFil
     TITLE,
     `key ${toBase64Url(key)}`,
     `head ${utf8Decode(head)}`,
-    ...said,
+    ...revealed,
     TLOG_PROOF,
     `index ${seq - 1}`,
     ...path.map((hash) => hash.toBase64()),
@@ -51,16 +51,21 @@ export function parseProof(text: string): ProofFile {
   const lines = text.slice(0, split).split("\n");
   const note = text.slice(split + 2);
   if (lines.shift() !== TITLE) throw malformed("its first line is another one");
-  const take = (name: string) => {
+  const takeField = (name: string) => {
     const [line] = lines;
     if (line?.startsWith(`${name} `) !== true) return undefined;
     lines.shift();
     return line.slice(name.length + 1);
   };
-  const [key, head, salt, body] = [take("key"), take("head"), take("salt"), take("body")];
+  const [key, head, salt, body] = [
+    takeField("key"),
+    takeField("head"),
+    takeField("salt"),
+    takeField("body"),
+  ];
   if (key === undefined || head === undefined) throw malformed("it names no key or no record");
   if (lines.shift() !== TLOG_PROOF) throw malformed("it has no tlog-proof");
-  const index = take("index");
+  const index = takeField("index");
   if (index === undefined || !/^(?:0|[1-9]\d{0,14})$/.test(index)) throw malformed("no index");
   if (lines.length > PROOF_HASHES_MAX) throw malformed("its path is too long");
   return {

@@ -5,7 +5,7 @@
  */
 
 import { cleanText } from "../../base/text.ts";
-import { type Inline, inlineOf } from "./inline.ts";
+import { type Inline, parseInline } from "./inline.ts";
 
 export type Block =
   /** Lines as typed, with their line feeds. */
@@ -29,7 +29,7 @@ const FENCE = /^( {0,3})(`{3,32})([^`]*)$/;
 const LANGUAGE = /^[A-Za-z0-9_+#.-]{0,32}$/;
 const ITEM = /^( {0,3})([-*]|\d{1,9}[.)])[ \t]+(?=\S)/;
 
-interface Found {
+interface ParsedBlock {
   readonly block: Block;
   /** Index of the line after it. */
   readonly end: number;
@@ -39,12 +39,15 @@ interface Found {
  * Cleans the text before parsing it.
  * @param names folded names that `@name` may mention, others are text; `undefined` for all names
  */
-export function wordsOf(text: string, names: ReadonlySet<string> | undefined): readonly Block[] {
+export function parseMarkup(
+  text: string,
+  names: ReadonlySet<string> | undefined,
+): readonly Block[] {
   const lines = cleanText(text, { lines: true, tabs: true }).split("\n");
-  return blocksOf(lines, names, 0);
+  return parseBlocks(lines, names, 0);
 }
 
-function blocksOf(
+function parseBlocks(
   lines: readonly string[],
   names: ReadonlySet<string> | undefined,
   depth: number,
@@ -52,11 +55,12 @@ function blocksOf(
   const blocks: Block[] = [];
   let begun = 0;
   const endLines = (end: number) => {
-    const plain = withoutEdges(lines.slice(begun, end), begun > 0, end < lines.length);
-    if (plain.length > 0) blocks.push({ kind: "lines", parts: inlineOf(plain.join("\n"), names) });
+    const plain = trimBlankLines(lines.slice(begun, end), begun > 0, end < lines.length);
+    if (plain.length > 0)
+      blocks.push({ kind: "lines", parts: parseInline(plain.join("\n"), names) });
   };
   for (let at = 0; at < lines.length; ) {
-    const found = codeAt(lines, at) ?? nestAt(lines, at, names, depth);
+    const found = codeAt(lines, at) ?? nestedAt(lines, at, names, depth);
     if (found !== undefined) {
       endLines(at);
       blocks.push(found.block);
@@ -69,7 +73,7 @@ function blocksOf(
 }
 
 /** Next to another block an empty line is only a separator. */
-function withoutEdges(
+function trimBlankLines(
   lines: readonly string[],
   isBelow: boolean,
   isAbove: boolean,
@@ -85,7 +89,7 @@ function isBlank(line: string | undefined): boolean {
 }
 
 /** From a fence to the next one, or to the end. Text after the first fence belongs to the code. */
-function codeAt(lines: readonly string[], at: number): Found | undefined {
+function codeAt(lines: readonly string[], at: number): ParsedBlock | undefined {
   const [fence, indent = "", ticks = "", info = ""] = FENCE.exec(lines[at] ?? "") ?? [];
   // A fence in the last line fences nothing.
   if (fence === undefined || at + 1 === lines.length) return undefined;
@@ -96,7 +100,7 @@ function codeAt(lines: readonly string[], at: number): Found | undefined {
   for (; end < lines.length; end++) {
     const line = dedented(lines[end] ?? "", indent.length);
     const bare = line.trimEnd();
-    const ending = bare.length - ticksBefore(bare);
+    const ending = bare.length - trailingTicks(bare);
     if (bare.length - ending < ticks.length) {
       code.push(line);
       continue;
@@ -114,24 +118,24 @@ export function isFenceOpen(text: string): boolean {
   let ticks = 0;
   for (const line of text.split("\n")) {
     if (ticks === 0) ticks = FENCE.exec(line)?.[2]?.length ?? 0;
-    else if (ticksBefore(line.trimEnd()) >= ticks) ticks = 0;
+    else if (trailingTicks(line.trimEnd()) >= ticks) ticks = 0;
   }
   return ticks > 0;
 }
 
 /** Number of backticks at the end. */
-function ticksBefore(line: string): number {
+function trailingTicks(line: string): number {
   let count = 0;
   while (line[line.length - 1 - count] === "`") count++;
   return count;
 }
 
-function nestAt(
+function nestedAt(
   lines: readonly string[],
   at: number,
   names: ReadonlySet<string> | undefined,
   depth: number,
-): Found | undefined {
+): ParsedBlock | undefined {
   if (depth === DEPTH_MAX) return undefined;
   return isQuote(lines[at]) ? quoteAt(lines, at, names, depth) : listAt(lines, at, names, depth);
 }
@@ -146,11 +150,11 @@ function quoteAt(
   at: number,
   names: ReadonlySet<string> | undefined,
   depth: number,
-): Found {
+): ParsedBlock {
   let end = at;
   while (isQuote(lines[end])) end++;
   const inner = lines.slice(at, end).map((line) => line.slice(2));
-  return { block: { kind: "quote", blocks: blocksOf(inner, names, depth + 1) }, end };
+  return { block: { kind: "quote", blocks: parseBlocks(inner, names, depth + 1) }, end };
 }
 
 function listAt(
@@ -158,7 +162,7 @@ function listAt(
   at: number,
   names: ReadonlySet<string> | undefined,
   depth: number,
-): Found | undefined {
+): ParsedBlock | undefined {
   const items: ListItem[] = [];
   const base = indentOf(lines[at] ?? "");
   let end = at;
@@ -175,7 +179,7 @@ function listAt(
     // Empty lines after the item do not belong to it.
     while (inner.length > 1 && isBlank(inner.at(-1))) inner.pop();
     end = first + inner.length;
-    const blocks = blocksOf(inner, names, depth + 1);
+    const blocks = parseBlocks(inner, names, depth + 1);
     items.push({ mark: /[-*]/.test(mark) ? "•" : mark, blocks });
   }
   return items.length === 0 ? undefined : { block: { kind: "list", items }, end };

@@ -1,7 +1,7 @@
 /** Parser of inline markup: code, emphasis, addresses, names and rooms. */
 
 import { isName } from "../../base/names.ts";
-import { addressAt } from "./links.ts";
+import { linkAt } from "./links.ts";
 
 export type Emphasis = "bold" | "italic" | "strike";
 
@@ -15,7 +15,8 @@ export type Inline =
   | { readonly kind: "room"; readonly text: string; readonly room: string };
 
 /** Characters that may begin markup. An empty line ends all emphasis. */
-const SIGN = /[\\`*_~@#]|\n[ \t]*\n|(?<![A-Za-z0-9_])https?:\/\/|(?<![A-Za-z0-9_.@/-])www\./gi;
+const MARKUP_START =
+  /[\\`*_~@#]|\n[ \t]*\n|(?<![A-Za-z0-9_])https?:\/\/|(?<![A-Za-z0-9_.@/-])www\./gi;
 const MARKS = { "**": "bold", "*": "italic", _: "italic", "~~": "strike" } as const;
 /** Longer runs of backticks are text: each length is searched for at most once. */
 const TICKS_MAX = 8;
@@ -32,11 +33,14 @@ interface Open {
 }
 
 /** @param text cleaned @param names as for `wordsOf` */
-export function inlineOf(text: string, names: ReadonlySet<string> | undefined): readonly Inline[] {
-  return new Reader(text, names).read();
+export function parseInline(
+  text: string,
+  names: ReadonlySet<string> | undefined,
+): readonly Inline[] {
+  return new InlineParser(text, names).parse();
 }
 
-class Reader {
+class InlineParser {
   readonly #text: string;
   readonly #names: ReadonlySet<string> | undefined;
   /** Bounded: each mark occurs at most once. */
@@ -53,21 +57,21 @@ class Reader {
     this.#names = names;
   }
 
-  read(): readonly Inline[] {
+  parse(): readonly Inline[] {
     const text = this.#text;
     let done = 0;
-    for (const { 0: sign, index } of text.matchAll(SIGN)) {
+    for (const { 0: sign, index } of text.matchAll(MARKUP_START)) {
       if (index < done) continue;
-      this.#say(text.slice(done, index));
-      done = index + this.#take(sign, index);
+      this.#addText(text.slice(done, index));
+      done = index + this.#parseAt(sign, index);
     }
-    this.#say(text.slice(done));
-    this.#dropTo(0);
+    this.#addText(text.slice(done));
+    this.#unwindTo(0);
     return this.#open[0]?.parts ?? [];
   }
 
   /** @returns number of characters consumed, at least one */
-  #take(sign: string, at: number): number {
+  #parseAt(sign: string, at: number): number {
     switch (sign) {
       case "\\":
         return this.#escape(at);
@@ -79,13 +83,13 @@ class Reader {
         return this.#mark(sign, at);
       case "@":
       case "#":
-        return this.#called(sign, at);
+        return this.#nameAt(sign, at);
       default:
-        return sign.startsWith("\n") ? this.#emptyLine(sign) : this.#address(at);
+        return sign.startsWith("\n") ? this.#emptyLine(sign) : this.#linkAt(at);
     }
   }
 
-  #say(text: string): void {
+  #addText(text: string): void {
     if (text === "") return;
     const { parts } = this.#top;
     const last = parts.at(-1);
@@ -99,12 +103,12 @@ class Reader {
 
   /** Adds characters that turned out to be text. @returns their number */
   #plain(text: string): number {
-    this.#say(text);
+    this.#addText(text);
     return text.length;
   }
 
   #emptyLine(sign: string): number {
-    this.#dropTo(0);
+    this.#unwindTo(0);
     return this.#plain(sign);
   }
 
@@ -115,7 +119,7 @@ class Reader {
     const isBehind = isLetter(this.#text[at - 1]) && !this.#escaped.includes(next);
     if (!/[*~`]/.test(next) || isBehind) return this.#plain("\\");
     if (!this.#escaped.includes(next)) this.#escaped += next;
-    this.#say(next);
+    this.#addText(next);
     return 2;
   }
 
@@ -163,60 +167,60 @@ class Reader {
     const isWord = sign === "_" ? isWordLetter : isLetter;
     const isOther = sign === "*" ? run > 3 : run !== (sign === "_" ? 1 : 2);
     if (isOther) return this.#plain(sign.repeat(run));
-    const closes = isSolid(before) && !/[([{]/.test(before ?? "") && !isWord(after);
-    const opens = isSolid(after) && !/[),.;:!?\]}]/.test(after ?? "") && !isWord(before);
+    const closes = isNotSpace(before) && !/[([{]/.test(before ?? "") && !isWord(after);
+    const opens = isNotSpace(after) && !/[),.;:!?\]}]/.test(after ?? "") && !isWord(before);
     let left = run;
     while (closes) {
-      const ended = this.#close(sign, left);
+      const ended = this.#closeEmphasis(sign, left);
       if (ended === 0) break;
       left -= ended;
     }
-    if (opens && left > 1) this.#begin(`${sign}${sign}` as Mark);
-    if (opens && left % 2 === 1) this.#begin(sign as Mark);
-    if (!opens) this.#say(sign.repeat(left));
+    if (opens && left > 1) this.#openEmphasis(`${sign}${sign}` as Mark);
+    if (opens && left % 2 === 1) this.#openEmphasis(sign as Mark);
+    if (!opens) this.#addText(sign.repeat(left));
     return run;
   }
 
   /** Ends the newest emphasis that up to `left` characters can end. @returns how many it used */
-  #close(sign: string, left: number): number {
+  #closeEmphasis(sign: string, left: number): number {
     const index = this.#open.findLastIndex(
       ({ mark }) => mark.startsWith(sign) && mark.length <= left,
     );
     const { mark } = this.#open[index] ?? { mark: "" };
     if (mark === "") return 0;
-    this.#dropTo(index);
+    this.#unwindTo(index);
     const { parts } = this.#open.pop() as Open;
     this.#top.parts.push({ kind: MARKS[mark], parts });
     return mark.length;
   }
 
   /** An earlier open emphasis with the same mark becomes text. */
-  #begin(mark: Mark): void {
+  #openEmphasis(mark: Mark): void {
     const same = this.#open.findIndex((open) => open.mark === mark);
-    if (same !== -1) this.#dropTo(same - 1);
+    if (same !== -1) this.#unwindTo(same - 1);
     this.#open.push({ mark, parts: [] });
   }
 
   /** Turns the marks of all emphasis opened after that entry into text. */
-  #dropTo(index: number): void {
+  #unwindTo(index: number): void {
     while (this.#open.length > index + 1) {
       const { mark, parts } = this.#open.pop() as Open;
-      this.#say(mark);
+      this.#addText(mark);
       for (const part of parts) {
-        if (part.kind === "text") this.#say(part.text);
+        if (part.kind === "text") this.#addText(part.text);
         else this.#top.parts.push(part);
       }
     }
   }
 
   /** A mention or room that no letter touches: a mail address mentions nobody. */
-  #called(sign: string, at: number): number {
+  #nameAt(sign: string, at: number): number {
     const text = this.#text;
     const word = text.slice(at + 1, at + 2 + NAME_MAX);
     const name = /^[A-Za-z0-9_-]+/.exec(word)?.[0] ?? "";
     const [before, after] = [text[at - 1] ?? "", text[at + 1 + name.length] ?? ""];
-    const isApart = !/[A-Za-z0-9_.@#&/-]/.test(before) && after !== "@" && after !== "#";
-    if (!isApart || !isName(name)) return this.#plain(sign);
+    const isStandalone = !/[A-Za-z0-9_.@#&/-]/.test(before) && after !== "@" && after !== "#";
+    if (!isStandalone || !isName(name)) return this.#plain(sign);
     const whole = `${sign}${name}`;
     if (sign === "#") this.#top.parts.push({ kind: "room", text: whole, room: name });
     else if (this.#names?.has(name.toLowerCase()) === false) return this.#plain(whole);
@@ -224,8 +228,8 @@ class Reader {
     return whole.length;
   }
 
-  #address(at: number): number {
-    const { taken, link } = addressAt(this.#text, at);
+  #linkAt(at: number): number {
+    const { consumed: taken, link } = linkAt(this.#text, at);
     if (link === undefined) return this.#plain(taken);
     this.#top.parts.push({ kind: "link", ...link });
     return taken.length;
@@ -242,6 +246,6 @@ function isWordLetter(sign: string | undefined): boolean {
   return sign !== undefined && /[\p{L}\p{N}_]/u.test(sign);
 }
 
-function isSolid(sign: string | undefined): boolean {
+function isNotSpace(sign: string | undefined): boolean {
   return sign !== undefined && !/\s/.test(sign);
 }

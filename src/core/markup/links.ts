@@ -1,6 +1,6 @@
 /** Web addresses in a text. There is no `[text](address)`, so a text cannot hide its target. */
 
-export interface Address {
+export interface Link {
   /** As typed. */
   readonly text: string;
   readonly href: string;
@@ -10,25 +10,25 @@ export interface Address {
 
 /** Longer ones are text. */
 const LENGTH_MAX = 2_000;
-const ADDRESS = /^[^\s<>"'`]+/;
+const LINK_TEXT = /^[^\s<>"'`]+/;
 /** At the end of an address these belong to the sentence, or to the emphasis around it. */
-const AFTER = ".,:;!?]}*_~";
+const TRAILING = ".,:;!?]}*_~";
 
 /**
  * @param at offset of `http://`, `https://` or `www.`
  * @returns the characters consumed; `link` is `undefined` if they are only text
  */
-export function addressAt(
+export function linkAt(
   text: string,
   at: number,
-): { readonly taken: string; readonly link: Address | undefined } {
-  const found = ADDRESS.exec(text.slice(at, at + LENGTH_MAX))?.[0] ?? "";
-  const typed = withoutTail(found);
+): { readonly consumed: string; readonly link: Link | undefined } {
+  const found = LINK_TEXT.exec(text.slice(at, at + LENGTH_MAX))?.[0] ?? "";
+  const typed = trimTrailing(found);
   const href = hrefOf(typed);
-  if (href === undefined) return { taken: typed, link: undefined };
+  if (href === undefined) return { consumed: typed, link: undefined };
   const link = { text: typed, href: href.href };
   const isTyped = typedHost(typed) === href.hostname;
-  return { taken: typed, link: isTyped ? link : { ...link, host: href.host } };
+  return { consumed: typed, link: isTyped ? link : { ...link, host: href.host } };
 }
 
 function hrefOf(typed: string): URL | undefined {
@@ -49,13 +49,13 @@ function typedHost(typed: string): string | undefined {
 }
 
 /** Keeps a closing bracket whose opening one is inside the address. */
-function withoutTail(found: string): string {
+function trimTrailing(found: string): string {
   let spare = found.split(")").length - found.split("(").length;
   let end = found.length;
   for (; end > 0; end--) {
     const last = found[end - 1] ?? "";
     if (last === ")" && spare > 0) spare--;
-    else if (!AFTER.includes(last)) break;
+    else if (!TRAILING.includes(last)) break;
   }
   return found.slice(0, end);
 }

@@ -3,14 +3,14 @@
 import { foldCase } from "../../base/case-fold.ts";
 
 /** A piece of a text: it matches the query, or stands between two matches. */
-export interface MatchPart {
+export interface MatchSegment {
   readonly text: string;
   readonly isMatch: boolean;
 }
 
 /** UTF-16 units shown before the first match when the text before it is cut. */
-const LEAD = 40;
-const CUT = "…";
+const CONTEXT_LENGTH = 40;
+const ELLIPSIS = "…";
 /** A letter with its combining marks; what folds together stays together. */
 const CLUSTER = /\P{M}\p{M}*|\p{M}+/gu;
 
@@ -50,12 +50,12 @@ function matchRanges(text: string, query: string, length: number): [start: numbe
  * @param length maximum of the parts together, in UTF-16 units, plus the sign of a cut
  * @returns parts that follow each other; one part if nothing matches
  */
-export function matchParts(text: string, query: string, length: number): MatchPart[] {
+export function matchSegments(text: string, query: string, length: number): MatchSegment[] {
   const ranges = matchRanges(text, query, length);
   const first = ranges[0]?.[0] ?? 0;
-  const begin = first > length / 2 ? clusterStart(text, first - LEAD) : 0;
+  const begin = first > length / 2 ? clusterStart(text, first - CONTEXT_LENGTH) : 0;
   const end = begin + length < text.length ? clusterStart(text, begin + length) : text.length;
-  const parts: MatchPart[] = begin > 0 ? [{ text: CUT, isMatch: false }] : [];
+  const parts: MatchSegment[] = begin > 0 ? [{ text: ELLIPSIS, isMatch: false }] : [];
   let at = begin;
   for (const [start, stop] of ranges) {
     if (stop > end) break;

@@ -1,15 +1,15 @@
 /** A text in one line, for places that show no formatting. */
 
 import { cleanText } from "../../base/text.ts";
-import { type Block, wordsOf } from "./blocks.ts";
+import { type Block, parseMarkup } from "./blocks.ts";
 import type { Inline } from "./inline.ts";
 
 /** Factor of text parsed to text shown, because marks are removed. */
-const READ_TIMES = 4;
+const PARSED_FACTOR = 4;
 
 /** Beginning of a text, cleaned, in one line. @param length maximum in UTF-16 units */
 export function plainLine(text: string, length: number): string {
-  const blocks = wordsOf(text.slice(0, READ_TIMES * length), undefined);
+  const blocks = parseMarkup(text.slice(0, PARSED_FACTOR * length), undefined);
   const plain = oneLine(plainBlocks(blocks), length);
   // The text has nothing but marks.
   return plain.trim() === "" ? oneLine(text, length) : plain;
@@ -27,7 +27,7 @@ function plainBlocks(blocks: readonly Block[]): string {
 function plainBlock(block: Block): string {
   switch (block.kind) {
     case "lines":
-      return plainParts(block.parts);
+      return plainInlines(block.parts);
     case "code":
       return block.text;
     case "quote":
@@ -37,18 +37,18 @@ function plainBlock(block: Block): string {
   }
 }
 
-function plainParts(parts: readonly Inline[]): string {
-  return parts.map(plainPart).join("");
+function plainInlines(parts: readonly Inline[]): string {
+  return parts.map(plainInline).join("");
 }
 
 /** Struck text keeps its marks: without them it would mean the opposite. */
-function plainPart(part: Inline): string {
+function plainInline(part: Inline): string {
   if (!("parts" in part)) return part.text;
-  const text = plainParts(part.parts);
+  const text = plainInlines(part.parts);
   return part.kind === "strike" ? `~~${text}~~` : text;
 }
 
 /** Splits a line into pieces, every second one struck: `a ~~b~~ c` gives `a `, `b`, ` c`. */
-export function struckIn(line: string): readonly string[] {
+export function splitStruck(line: string): readonly string[] {
   return line.split(/~~(?=\S)(.+?)(?<=\S)~~/);
 }

@@ -2,7 +2,7 @@
 
 import type { RoomId } from "../../base/ids.ts";
 import type { ModelEffect, ModelEvent } from "./event.ts";
-import type { Holding, RoomDraft } from "./room.ts";
+import type { ItemBuffers, RoomDraft } from "./room.ts";
 import type { Model, RoomState } from "./state.ts";
 
 /** Change of the model by each event of a union. */
@@ -15,7 +15,7 @@ export type Handlers<Event extends ModelEvent> = {
 
 export class ModelDraft {
   readonly effects: ModelEffect[] = [];
-  readonly holding: Holding;
+  readonly buffers: ItemBuffers;
   readonly fields: { -readonly [Key in keyof Model]: Model[Key] };
   readonly #before: Model;
   #rooms: Map<RoomId, RoomState> | undefined;
@@ -25,7 +25,7 @@ export class ModelDraft {
   constructor(model: Model) {
     this.#before = model;
     this.fields = { ...model };
-    this.holding = { itemsMax: model.itemsMax, own: new WeakMap() };
+    this.buffers = { itemsMax: model.itemsMax, own: new WeakMap() };
   }
 
   get rooms(): ReadonlyMap<RoomId, RoomState> {
@@ -56,7 +56,7 @@ export class ModelDraft {
     this.#rooms = new Map();
   }
 
-  finished(): Model {
+  build(): Model {
     return { ...this.fields, rooms: this.rooms };
   }
 

@@ -7,7 +7,6 @@ import type { ChatRecord } from "../client/chat-record.ts";
 import type { PostOutcome } from "../client/outbox.ts";
 import type { PrefsChange, RoomPrefs } from "../rooms/prefs.ts";
 import type {
-  Board,
   ConnectionView,
   Draft,
   GuessDelayView,
@@ -15,12 +14,13 @@ import type {
   Member,
   PageSide,
   SearchQuery,
+  ServerNotices,
   ServerView,
   TransferView,
 } from "./state.ts";
 
 /** Events from the server, by the driver, and from the user, by the UI. */
-export type ModelEvent = LinkEvent | ServerEvent | AnswerEvent | PersonEvent | WorkEvent;
+export type ModelEvent = LinkEvent | ServerEvent | AnswerEvent | UserEvent | LocalEvent;
 
 export type LinkEvent =
   | { readonly kind: "connection"; readonly connection: ConnectionView }
@@ -91,7 +91,7 @@ export type ServerEvent =
       readonly saved: readonly { readonly room: RoomId; readonly seq: number }[];
     }
   | PrefsChange
-  | { readonly kind: "board"; readonly board: Board }
+  | { readonly kind: "board"; readonly board: ServerNotices }
   | {
       readonly kind: "offered";
       readonly room: RoomId;
@@ -128,7 +128,7 @@ export type AnswerEvent =
     }
   | { readonly kind: "search-failed"; readonly query: SearchQuery; readonly fault: Fault };
 
-export type PersonEvent =
+export type UserEvent =
   | { readonly kind: "open"; readonly target: string | undefined }
   | { readonly kind: "focus"; readonly on: boolean }
   /** The newest records of the open room are visible, and so will be later ones; or no longer. */
@@ -152,7 +152,7 @@ export type PersonEvent =
   | { readonly kind: "search-more" }
   | { readonly kind: "dismissed"; readonly fault: number };
 
-export type WorkEvent =
+export type LocalEvent =
   | {
       readonly kind: "posted";
       readonly key: string;

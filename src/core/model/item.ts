@@ -5,18 +5,18 @@ import { ITEMLESS_KINDS, MESSAGE_KINDS } from "../../wire/kinds.ts";
 import { bodyText, type ChatRecord, importOriginOf } from "../client/chat-record.ts";
 import { withMentions } from "../client/mentions.ts";
 import { fileBodyOf } from "../rooms/files.ts";
-import type { Changes, Item, Reaction, ShownFile } from "./state.ts";
+import type { Changes, FileView, Item, Reaction } from "./state.ts";
 
 const NO_CHANGES: Changes = { edit: undefined, isErased: false, reactions: [] };
 
 /** Reports whether the record is shown with other records, or not at all. */
-export function isFolded({ kind, body, sealed }: ChatRecord): boolean {
+export function hasNoItem({ kind, body, sealed }: ChatRecord): boolean {
   if (kind !== "group") return ITEMLESS_KINDS.has(kind) || sealed === "carrier";
   // Devices renew the keys of a sealed room every few days, which no user needs to see.
-  return begins(body) === "" && usersOf(body) === undefined;
+  return creationOf(body) === "" && changedUsers(body) === undefined;
 }
 
-export function isWords(item: Item): boolean {
+export function isMessage(item: Item): boolean {
   // A record that this device cannot decrypt does not count as a message.
   return MESSAGE_KINDS.has(item.kind) && item.kind !== "sealed";
 }
@@ -28,11 +28,12 @@ export function itemOf(
   answersMe: (seq: number) => boolean,
 ): Item {
   const { seq, n, timeUnixMs, kind, from, state, body } = record;
-  const isMine = isSame(from, me);
+  const isMine = isSameName(from, me);
   const re = countOf(body?.[kind === "edit" || kind === "pin" ? "seq" : "re"]);
-  const mentions = namesOf(kind === "file" ? called(body) : body?.["mentions"]);
+  const mentions = namesOf(kind === "file" ? captionMentions(body) : body?.["mentions"]);
   const imported = importOriginOf(body);
-  const isCalled = mentions.some((name) => isSame(name, me)) || (re !== undefined && answersMe(re));
+  const isMentioned =
+    mentions.some((name) => isSameName(name, me)) || (re !== undefined && answersMe(re));
   return {
     seq,
     n,
@@ -41,20 +42,25 @@ export function itemOf(
     from,
     isMine,
     state,
-    text: kind === "group" ? begins(body) : bodyText(record, kind === "topic" ? "topic" : "text"),
+    text:
+      kind === "group" ? creationOf(body) : bodyText(record, kind === "topic" ? "topic" : "text"),
     editedUnixMs: undefined,
     imported,
     re,
     mentions,
-    callsMe: isCalled && !isMine && imported === undefined,
+    mentionsMe: isMentioned && !isMine && imported === undefined,
     reactions: [],
-    file: kind === "file" ? shownFile(record) : undefined,
-    whom: kind === "group" ? usersOf(body) : textOf(body?.["name"]),
-    was: body?.["user"] === undefined ? undefined : textOf(body["was"]),
-    roomWas: body?.["user"] === undefined ? textOf(body?.["was"]) : undefined,
+    file: kind === "file" ? fileViewOf(record) : undefined,
+    subject: kind === "group" ? changedUsers(body) : textOf(body?.["name"]),
+    oldName: body?.["user"] === undefined ? undefined : textOf(body["was"]),
+    oldRoomName: body?.["user"] === undefined ? textOf(body?.["was"]) : undefined,
     isRemoved: body?.["removed"] === true,
     on:
-      kind === "group" ? letsIn(body) : typeof body?.["on"] === "boolean" ? body["on"] : undefined,
+      kind === "group"
+        ? isAdding(body)
+        : typeof body?.["on"] === "boolean"
+          ? body["on"]
+          : undefined,
     untilUnixMs: countOf(body?.["until"]),
     keepMs: countOf(body?.["keepMs"]),
     ...(record.withheld === undefined ? {} : { withheld: record.withheld }),
@@ -64,12 +70,12 @@ export function itemOf(
 type Body = ChatRecord["body"];
 
 /** The caption of a file mentions users, too, but its record has no list of them. */
-function called(body: Body): unknown {
+function captionMentions(body: Body): unknown {
   const text = textOf(body?.["text"]);
   return text === undefined ? undefined : withMentions({ text }).mentions;
 }
 
-function shownFile({ body, room }: ChatRecord): ShownFile | undefined {
+function fileViewOf({ body, room }: ChatRecord): FileView | undefined {
   const file = fileBodyOf(body);
   if (file === undefined) return undefined;
   const sending = textOf(body?.["sending"]);
@@ -84,24 +90,24 @@ function shownFile({ body, room }: ChatRecord): ShownFile | undefined {
  * The value is not empty if the room is sealed from here on; as decrypted by this device, or from
  * the server's record.
  */
-function begins(body: Body): string {
+function creationOf(body: Body): string {
   return body?.["change"] === "create" || body?.["epoch"] === 0 ? "create" : "";
 }
 
 /** Users whose devices a group change adds or removes; `undefined` if it only renews keys. */
-function usersOf(body: Body): string | undefined {
+function changedUsers(body: Body): string | undefined {
   const changed = [...devicesOf(body?.["added"]), ...devicesOf(body?.["removed"])];
   return changed.length === 0 ? undefined : [...new Set(changed)].join(", ");
 }
 
 /** Whether devices are added or removed; `undefined` if neither. */
-function letsIn(body: Body): boolean | undefined {
+function isAdding(body: Body): boolean | undefined {
   // Only data decrypted by this device has user names; the server's record has ids.
-  if (isSome(body?.["added"])) return true;
-  return isSome(body?.["removed"]) ? false : undefined;
+  if (isNonEmptyList(body?.["added"])) return true;
+  return isNonEmptyList(body?.["removed"]) ? false : undefined;
 }
 
-function isSome(list: unknown): boolean {
+function isNonEmptyList(list: unknown): boolean {
   return Array.isArray(list) && list.length > 0;
 }
 
@@ -135,7 +141,7 @@ function editedTo(
   { kind, mentions }: Item,
   { text, timeUnixMs }: NonNullable<Changes["edit"]>,
 ): Pick<Item, "text" | "editedUnixMs" | "mentions"> {
-  const named = kind === "file" ? namesOf(called({ text })) : mentions;
+  const named = kind === "file" ? namesOf(captionMentions({ text })) : mentions;
   return { text, editedUnixMs: timeUnixMs, mentions: named };
 }
 
@@ -147,17 +153,17 @@ export function noteChange(changes: ChangeMap, record: ChatRecord): readonly num
   if (state !== "whole" || body === undefined || changes.get(seq)?.isErased === true) return [];
   switch (record.kind) {
     case "edit":
-      return edited(changes, record, countOf(body["seq"]));
+      return applyEdit(changes, record, countOf(body["seq"]));
     case "reaction":
-      return reacted(changes, record, countOf(body["re"]));
+      return applyReaction(changes, record, countOf(body["re"]));
     case "erase":
-      return erased(changes, countOf(body["seq"]), body["also"]);
+      return applyErasure(changes, countOf(body["seq"]), body["also"]);
     default:
       return [];
   }
 }
 
-function edited(changes: ChangeMap, record: ChatRecord, of: number | undefined): number[] {
+function applyEdit(changes: ChangeMap, record: ChatRecord, of: number | undefined): number[] {
   if (of === undefined) return [];
   const known = changes.get(of) ?? NO_CHANGES;
   if (known.edit !== undefined && known.edit.seq >= record.seq) return []; // From an older page.
@@ -166,12 +172,12 @@ function edited(changes: ChangeMap, record: ChatRecord, of: number | undefined):
   return [of];
 }
 
-function reacted(changes: ChangeMap, record: ChatRecord, of: number | undefined): number[] {
+function applyReaction(changes: ChangeMap, record: ChatRecord, of: number | undefined): number[] {
   const sign = textOf(record.body?.["react"]);
   const { seq } = record;
-  const elsewhere = importOriginOf(record.body)?.from;
+  const importedAuthor = importOriginOf(record.body)?.from;
   // In brackets, which no account name contains.
-  const by = elsewhere === undefined ? record.from : `${elsewhere} (imported)`;
+  const by = importedAuthor === undefined ? record.from : `${importedAuthor} (imported)`;
   if (of === undefined || sign === undefined || by === undefined) return [];
   const known = changes.get(of) ?? NO_CHANGES;
   if (known.reactions.some((one) => one.seq === seq)) return [];
@@ -181,21 +187,21 @@ function reacted(changes: ChangeMap, record: ChatRecord, of: number | undefined)
 }
 
 /** If the erased record is a reaction, the message that it was about changes. */
-function erased(changes: ChangeMap, seq: number | undefined, also: unknown): number[] {
+function applyErasure(changes: ChangeMap, seq: number | undefined, also: unknown): number[] {
   const named = [seq, ...(Array.isArray(also) ? also : [])].map(countOf);
   const gone = new Set(named.filter((one) => one !== undefined));
-  const touched = [...gone];
+  const changedSeqs = [...gone];
   for (const [of, known] of changes) {
     const reactions = known.reactions.filter((one) => !gone.has(one.seq));
     if (reactions.length === known.reactions.length) continue;
     changes.set(of, { ...known, reactions });
-    touched.push(of);
+    changedSeqs.push(of);
   }
   // Also for records that are not loaded: a page requested earlier may contain their old content.
   for (const one of gone) {
     changes.set(one, { ...(changes.get(one) ?? NO_CHANGES), isErased: true, reactions: [] });
   }
-  return touched;
+  return changedSeqs;
 }
 
 /** Each user counts once per reaction; reactions in the order of their first use. */
@@ -204,7 +210,7 @@ function reactionsOf({ reactions }: Changes, me: string | undefined): Reaction[]
   for (const { seq, sign, by } of reactions) {
     const one = signs.get(sign) ?? { by: [], mine: undefined };
     signs.set(sign, one);
-    if (isSame(by, me)) one.mine ??= seq;
+    if (isSameName(by, me)) one.mine ??= seq;
     if (!one.by.includes(by)) one.by.push(by);
   }
   return [...signs].map(([sign, one]) => ({ sign, ...one }));
@@ -227,7 +233,7 @@ export function itemAt(items: readonly Item[], seq: number): Item | undefined {
 }
 
 /** Compares names regardless of spelling. */
-export function isSame(one: string | undefined, other: string | undefined): boolean {
+export function isSameName(one: string | undefined, other: string | undefined): boolean {
   if (one === undefined || other === undefined) return false;
   return one === other || one.toLowerCase() === other.toLowerCase();
 }

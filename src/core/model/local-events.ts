@@ -3,11 +3,11 @@
 import type { Fault } from "../../base/fault.ts";
 import { VISIBLE_FAULTS_MAX } from "../../base/limits-page.ts";
 import type { Handlers, ModelDraft } from "./builder.ts";
-import type { WorkEvent } from "./event.ts";
-import { isSame } from "./item.ts";
+import type { LocalEvent } from "./event.ts";
+import { isSameName } from "./item.ts";
 import type { PendingPost, RoomState } from "./state.ts";
 
-export const WORK: Handlers<WorkEvent> = {
+export const LOCAL_HANDLERS: Handlers<LocalEvent> = {
   posted: ({ fields }, { kind: _, ...post }) => {
     if ("file" in post.body) return; // Shown as a transfer.
     fields.pending = [...fields.pending, { ...post, state: { kind: "storing" } }];
@@ -42,7 +42,7 @@ export function showFault({ fields }: ModelDraft, fault: Fault): void {
 
 function settled(
   draft: ModelDraft,
-  { key, outcome }: Extract<WorkEvent, { kind: "settled" }>,
+  { key, outcome }: Extract<LocalEvent, { kind: "settled" }>,
 ): void {
   const { fields } = draft;
   fields.pending = fields.pending.flatMap((post) => {
@@ -52,8 +52,8 @@ function settled(
     }
     const { receipt } = outcome;
     const room = roomOf(draft, post);
-    const isThere = room !== undefined && room.told >= receipt.n;
-    return isThere ? [] : [{ ...post, state: { kind: "sent", receipt } } as const];
+    const hasArrived = room !== undefined && room.receivedN >= receipt.n;
+    return hasArrived ? [] : [{ ...post, state: { kind: "sent", receipt } } as const];
   });
 }
 
@@ -61,19 +61,19 @@ function settled(
  * Removes a pending post whose record has arrived or will not come.
  * @param id of the record's post, or `gone` if the room was removed
  */
-export function forgetSent(draft: ModelDraft, room: RoomState, id = ""): void {
+export function dropSentPosts(draft: ModelDraft, room: RoomState, id = ""): void {
   const { fields } = draft;
   if (fields.pending.length === 0) return;
   const kept = fields.pending.filter((post) => {
     if (id !== "" && post.id === id) return false;
-    if (post.state.kind !== "sent" || !isSame(post.to, room.target)) return true;
-    return id !== "gone" && post.state.receipt.n > room.told;
+    if (post.state.kind !== "sent" || !isSameName(post.to, room.target)) return true;
+    return id !== "gone" && post.state.receipt.n > room.receivedN;
   });
   if (kept.length < fields.pending.length) fields.pending = kept;
 }
 
 /** The link has sent everything: remaining posts belong to a removed room. */
-export function forgetUntold(draft: ModelDraft): void {
+export function dropOrphanedPosts(draft: ModelDraft): void {
   const { fields } = draft;
   const kept = fields.pending.filter((post) => {
     return post.state.kind !== "sent" || roomOf(draft, post) !== undefined;
@@ -82,6 +82,6 @@ export function forgetUntold(draft: ModelDraft): void {
 }
 
 function roomOf(draft: ModelDraft, post: PendingPost): RoomState | undefined {
-  for (const room of draft.rooms.values()) if (isSame(room.target, post.to)) return room;
+  for (const room of draft.rooms.values()) if (isSameName(room.target, post.to)) return room;
   return undefined;
 }

@@ -6,54 +6,54 @@ import { SEARCH_RESULTS_MAX } from "../../base/limits-page.ts";
 import { formatTarget } from "../../base/names.ts";
 import { type Handlers, inRoom, type ModelDraft } from "./builder.ts";
 import type { AnswerEvent } from "./event.ts";
-import { isFolded, isSame, itemOf } from "./item.ts";
+import { hasNoItem, isSameName, itemOf } from "./item.ts";
 import { showFault } from "./local-events.ts";
 import { append, itemsOf, jumpTo, prepend, type RoomDraft } from "./room.ts";
-import type { SearchQuery, WantedPage } from "./state.ts";
+import type { PageRequest, SearchQuery } from "./state.ts";
 
 type PageEvent = Extract<AnswerEvent, { kind: "page" }>;
 type FoundEvent = Extract<AnswerEvent, { kind: "found" }>;
 
 /** Applies answers. Those to requests that are unknown or obsolete change nothing. */
-export const ANSWERS: Handlers<AnswerEvent> = {
-  page: inRoom(paged),
+export const ANSWER_HANDLERS: Handlers<AnswerEvent> = {
+  page: inRoom(applyPage),
   "page-failed": inRoom((draft, room, event) => {
-    if (!isWished(room.loading, event)) return;
+    if (!matchesRequest(room.loading, event)) return;
     room.loading = undefined;
     showFault(draft, event.fault);
   }),
   members: inRoom(({ fields }, room, { members }) => {
     room.members = members;
-    if (members.some(({ name, role }) => role === "operator" && isSame(name, fields.me))) {
+    if (members.some(({ name, role }) => role === "operator" && isSameName(name, fields.me))) {
       fields.isOperator = true;
     }
     room.online = new Set(members.filter((one) => one.isOnline).map(({ name }) => name));
   }),
-  found,
+  found: applyResults,
   "search-failed": ({ fields }, { query, fault }) => {
     const { search } = fields;
     if (search?.query === query) fields.search = { ...search, isLoading: false, fault };
   },
 };
 
-function isWished(options: WantedPage | undefined, { side, seq }: WantedPage): boolean {
+function matchesRequest(options: PageRequest | undefined, { side, seq }: PageRequest): boolean {
   return options?.side === side && options.seq === seq;
 }
 
-function paged(draft: ModelDraft, room: RoomDraft, event: PageEvent): void {
-  if (!isWished(room.loading, event)) return;
+function applyPage(draft: ModelDraft, room: RoomDraft, event: PageEvent): void {
+  if (!matchesRequest(room.loading, event)) return;
   room.loading = undefined;
   const items = itemsOf(room, event.records, draft.fields.me);
   const { hasOlder, hasNewer } = event;
   switch (event.side) {
     case "older":
-      prepend(room, items, hasOlder, draft.holding.itemsMax);
+      prepend(room, items, hasOlder, draft.buffers.itemsMax);
       // A page may have only invisible records: the next page may have more.
-      if (items.length === 0 && hasOlder) wantPage(draft, room, "older", firstOf(event));
+      if (items.length === 0 && hasOlder) requestPage(draft, room, "older", firstOf(event));
       return;
     case "newer":
-      append(room, items, hasNewer, draft.holding.itemsMax);
-      if (items.length === 0 && hasNewer) wantPage(draft, room, "newer", lastOf(event));
+      append(room, items, hasNewer, draft.buffers.itemsMax);
+      if (items.length === 0 && hasNewer) requestPage(draft, room, "newer", lastOf(event));
       return;
     case "around":
       return jumpTo(room, { items, hasOlder, hasNewer });
@@ -70,10 +70,10 @@ function lastOf({ records, seq }: PageEvent): number {
   return records.at(-1)?.seq ?? seq;
 }
 
-export function wantPage(
+export function requestPage(
   draft: ModelDraft,
   room: RoomDraft,
-  side: WantedPage["side"],
+  side: PageRequest["side"],
   seq: number,
 ): void {
   room.loading = { side, seq };
@@ -82,22 +82,22 @@ export function wantPage(
 }
 
 /** Requests the page before the oldest loaded record. */
-export function wantOlder(draft: ModelDraft, room: RoomDraft): void {
+export function requestOlder(draft: ModelDraft, room: RoomDraft): void {
   const shown = room.jump ?? room.tail;
   if (room.loading !== undefined || !shown.hasOlder) return;
-  wantPage(draft, room, "older", shown.items[0]?.seq ?? Number.MAX_SAFE_INTEGER);
+  requestPage(draft, room, "older", shown.items[0]?.seq ?? Number.MAX_SAFE_INTEGER);
 }
 
-export function wantNewer(draft: ModelDraft, room: RoomDraft): void {
+export function requestNewer(draft: ModelDraft, room: RoomDraft): void {
   if (room.loading !== undefined || room.jump?.hasNewer !== true) return;
-  wantPage(draft, room, "newer", room.jump.items.at(-1)?.seq ?? 0);
+  requestPage(draft, room, "newer", room.jump.items.at(-1)?.seq ?? 0);
 }
 
-function found(draft: ModelDraft, { query, records, hasMore }: FoundEvent): void {
+function applyResults(draft: ModelDraft, { query, records, hasMore }: FoundEvent): void {
   const { search, me } = draft.fields;
   if (search?.query !== query) return;
   const fresh = records
-    .filter((record) => !isFolded(record) || record.kind === "edit")
+    .filter((record) => !hasNoItem(record) || record.kind === "edit")
     .map((record) => {
       const { room } = record;
       const item = itemOf(record, me, () => false);
@@ -116,7 +116,7 @@ function found(draft: ModelDraft, { query, records, hasMore }: FoundEvent): void
   };
 }
 
-export function wantFound(draft: ModelDraft, query: SearchQuery | undefined): void {
+export function startSearch(draft: ModelDraft, query: SearchQuery | undefined): void {
   if (query === undefined) {
     draft.fields.search = undefined;
     return;
@@ -126,7 +126,7 @@ export function wantFound(draft: ModelDraft, query: SearchQuery | undefined): vo
   draft.effects.push({ kind: "search", query, before: undefined });
 }
 
-export function wantMoreFound(draft: ModelDraft): void {
+export function searchMore(draft: ModelDraft): void {
   const { search } = draft.fields;
   if (search === undefined || search.isLoading || !search.hasMore) return;
   const { query, before } = search;

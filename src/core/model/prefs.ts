@@ -4,13 +4,13 @@ import type { RoomId } from "../../base/ids.ts";
 import type { RoomPrefs } from "../rooms/prefs.ts";
 import type { ModelDraft } from "./builder.ts";
 import type { ServerEvent } from "./event.ts";
-import { isWords } from "./item.ts";
+import { isMessage } from "./item.ts";
 import type { Item } from "./state.ts";
 
 type PrefsEvent = Extract<ServerEvent, { kind: "prefs" | "prefs-set" | "save" }>;
 
 /** Applies settings and saved messages from the server. */
-export function arranged({ fields }: ModelDraft, event: PrefsEvent): void {
+export function applyPrefs({ fields }: ModelDraft, event: PrefsEvent): void {
   switch (event.kind) {
     case "prefs":
       fields.prefs = new Map(event.rooms.map(({ room, ...prefs }) => [room, prefs]));
@@ -29,7 +29,7 @@ export function arranged({ fields }: ModelDraft, event: PrefsEvent): void {
 }
 
 /** Applies a change by the user; does nothing if nothing changes. */
-export function arrange(draft: ModelDraft, room: RoomId, change: RoomPrefs): void {
+export function changePrefs(draft: ModelDraft, room: RoomId, change: RoomPrefs): void {
   const { fields } = draft;
   if (fields.prefs === undefined) return;
   const before = fields.prefs.get(room) ?? {};
@@ -41,8 +41,8 @@ export function arrange(draft: ModelDraft, room: RoomId, change: RoomPrefs): voi
 }
 
 /** A hidden conversation reappears with its next message. */
-export function spokenIn(draft: ModelDraft, room: RoomId, item: Item): void {
+export function unhideOnMessage(draft: ModelDraft, room: RoomId, item: Item): void {
   const hidden = draft.fields.prefs?.get(room)?.hidden;
-  if (hidden === undefined || item.n <= hidden || !isWords(item)) return;
-  arrange(draft, room, { hidden: undefined });
+  if (hidden === undefined || item.n <= hidden || !isMessage(item)) return;
+  changePrefs(draft, room, { hidden: undefined });
 }

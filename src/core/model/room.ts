@@ -7,35 +7,35 @@ import { MESSAGE_KINDS } from "../../wire/kinds.ts";
 import type { ChatRecord } from "../client/chat-record.ts";
 import type { ServerEvent } from "./event.ts";
 import {
+  hasNoItem,
   indexOfSeq,
-  isFolded,
-  isSame,
-  isWords,
+  isMessage,
+  isSameName,
   itemAt,
   itemOf,
   noteChange,
   withChanges,
 } from "./item.ts";
-import type { Changes, Item, RoomState, Stretch } from "./state.ts";
+import type { Changes, Item, ItemRange, RoomState } from "./state.ts";
 
 /** A mutable copy of a room, for one update. */
 export type RoomDraft = { -readonly [Key in keyof RoomState]: RoomState[Key] };
 
-export type RoomNews = Extract<ServerEvent, { kind: "room" }>;
+export type RoomUpdate = Extract<ServerEvent, { kind: "room" }>;
 
-const NOTHING: Stretch = { items: [], hasOlder: false, hasNewer: false };
+const NO_ITEMS: ItemRange = { items: [], hasOlder: false, hasNewer: false };
 /** A full room drops this fraction of its items at a time, because all rows are rebuilt then. */
-const CUT_PART = 4;
+const TRIM_DIVISOR = 4;
 
 /** Parameters of adding items. */
-export interface Holding {
+export interface ItemBuffers {
   /** Maximum number of loaded items of one room. */
   readonly itemsMax: number;
   /** Arrays created by this update, which are not shared yet and may grow in place. */
   readonly own: WeakMap<readonly Item[], Item[]>;
 }
 
-export function newRoom(news: RoomNews): RoomDraft {
+export function newRoom(news: RoomUpdate): RoomDraft {
   const kind = news.with === undefined ? "room" : "person";
   const name = news.with ?? news.name ?? news.room;
   const told = news.n - 1;
@@ -44,23 +44,23 @@ export function newRoom(news: RoomNews): RoomDraft {
     kind,
     name,
     target: formatTarget({ kind, name }),
-    ...factsOf(news),
+    ...propertiesOf(news),
     isSealed: news.sealed === true,
     last: told,
     read: news.read ?? 1,
     unread: news.unread ?? Math.max(0, told - (news.read ?? 1)),
     readAtOpening: undefined,
-    calls: [],
+    mentions: [],
     lastUnixMs: 0,
     lastSeq: 0,
-    tail: { ...NOTHING, hasOlder: told > 0 },
+    tail: { ...NO_ITEMS, hasOlder: told > 0 },
     jump: undefined,
     loading: undefined,
-    shown: undefined,
-    bottoms: 0,
-    told,
+    jumpSeq: undefined,
+    bottomRequests: 0,
+    receivedN: told,
     linkN: told,
-    isTold: true,
+    isListed: true,
     changes: new Map(),
     online: new Set(),
     members: undefined,
@@ -70,7 +70,7 @@ export function newRoom(news: RoomNews): RoomDraft {
 }
 
 /** Properties of the room as a link lists them; all may change. */
-function factsOf(news: RoomNews) {
+function propertiesOf(news: RoomUpdate) {
   return {
     topic: news.topic ?? "",
     isClosed: news.closed === true,
@@ -84,37 +84,37 @@ function factsOf(news: RoomNews) {
 }
 
 /** Applies a link's data of a known room. */
-export function toldAgain(room: RoomDraft, news: RoomNews): void {
+export function applyRoomUpdate(room: RoomDraft, news: RoomUpdate): void {
   room.name = news.with ?? news.name ?? room.name;
   room.target = formatTarget(room);
-  Object.assign(room, factsOf(news));
+  Object.assign(room, propertiesOf(news));
   room.isSealed ||= news.sealed === true; // Permanent, whatever is sent later.
-  room.isTold = true;
+  room.isListed = true;
   room.linkN = Math.max(room.linkN, news.n - 1);
-  if (news.n - 1 > room.told) beginAnew(room, news.n - 1);
+  if (news.n - 1 > room.receivedN) restart(room, news.n - 1);
   room.last = Math.max(room.last, news.n - 1);
   readUpTo(room, news.read ?? 1);
   if (news.unread === undefined || news.read !== room.read) return;
-  room.unread = news.unread + wordsOfOthers(room.tail, Math.max(news.n - 1, room.read));
+  room.unread = news.unread + messagesOfOthers(room.tail, Math.max(news.n - 1, room.read));
 }
 
 /** Drops the loaded records and restarts after `told`; the server has the earlier ones. */
-function beginAnew(room: RoomDraft, told: number): void {
-  room.tail = { ...NOTHING, hasOlder: told > 0 };
+function restart(room: RoomDraft, told: number): void {
+  room.tail = { ...NO_ITEMS, hasOlder: told > 0 };
   room.jump = undefined;
   room.loading = undefined;
   room.changes = new Map();
-  room.told = told;
+  room.receivedN = told;
   room.last = told;
   room.offered = [];
 }
 
 /** The link has sent all rooms: the server has lost those that it did not send. */
 export function settled(room: RoomDraft): void {
-  if (room.linkN >= room.told) return;
-  beginAnew(room, room.linkN);
+  if (room.linkN >= room.receivedN) return;
+  restart(room, room.linkN);
   room.unread = Math.max(0, Math.min(room.unread, room.last - room.read));
-  room.calls = room.calls.filter((n) => n <= room.linkN);
+  room.mentions = room.mentions.filter((n) => n <= room.linkN);
 }
 
 /**
@@ -124,8 +124,8 @@ export function settled(room: RoomDraft): void {
 export function readUpTo(room: RoomDraft, n: number, unread?: number): boolean {
   if (n <= room.read) return false;
   room.read = n;
-  room.unread = unread ?? unreadBehind(room);
-  if (room.calls.length > 0) room.calls = room.calls.filter((call) => call > n);
+  room.unread = unread ?? countUnread(room);
+  if (room.mentions.length > 0) room.mentions = room.mentions.filter((call) => call > n);
   return true;
 }
 
@@ -134,57 +134,57 @@ export function addRecord(
   room: RoomDraft,
   record: ChatRecord,
   me: string | undefined,
-  holding: Holding,
+  holding: ItemBuffers,
 ): Item | undefined | "again" {
   const { n, seq } = record;
   room.linkN = Math.max(room.linkN, n);
-  if (n <= room.told) return "again";
-  if (n > room.told + 1) beginAnew(room, n - 1);
+  if (n <= room.receivedN) return "again";
+  if (n > room.receivedN + 1) restart(room, n - 1);
   const wasRead = room.read >= n - 1;
-  room.told = n;
+  room.receivedN = n;
   room.last = Math.max(room.last, n);
-  if (isFolded(record)) {
-    fold(room, [record], me);
+  if (hasNoItem(record)) {
+    applyChanges(room, [record], me);
     if (wasRead) readUpTo(room, n); // A user who has read everything before reads it on arrival.
     return undefined;
   }
-  const isMine = isSame(record.from, me);
+  const isMine = isSameName(record.from, me);
   if (isMine && (wasRead || record.kind === "join")) readUpTo(room, n);
   const item = withChanges(newItem(room, record, me), room.changes.get(seq), me);
   if (MESSAGE_KINDS.has(item.kind) && room.typing.length > 0) {
-    room.typing = room.typing.filter((name) => !isSame(name, item.from));
+    room.typing = room.typing.filter((name) => !isSameName(name, item.from));
   }
   addToTail(room, item, holding);
-  if (isWords(item) && !isMine && n > room.read) room.unread++;
+  if (isMessage(item) && !isMine && n > room.read) room.unread++;
   room.lastUnixMs = record.timeUnixMs;
   room.lastSeq = seq;
-  noteFacts(room, item);
+  applyToRoom(room, item);
   return item;
 }
 
 /** Unread messages of others: counted if loaded, otherwise at least the server's number. */
-function unreadBehind({ tail, last, read, unread }: RoomDraft): number {
-  const here = wordsOfOthers(tail, read);
+function countUnread({ tail, last, read, unread }: RoomDraft): number {
+  const here = messagesOfOthers(tail, read);
   const isWhole = (tail.items[0]?.n ?? Number.POSITIVE_INFINITY) <= read + 1;
   return isWhole ? here : Math.max(here, Math.min(unread, last - read));
 }
 
 /** Loaded messages of others after that record. */
-export function wordsOfOthers({ items }: Stretch, after: number): number {
+export function messagesOfOthers({ items }: ItemRange, after: number): number {
   const first = items.findLastIndex(({ n }) => n <= after) + 1;
-  return items.slice(first).filter((item) => isWords(item) && !item.isMine).length;
+  return items.slice(first).filter((item) => isMessage(item) && !item.isMine).length;
 }
 
 /** Notes an unread mention or answer. */
-export function noteCall(room: RoomDraft, { n }: Item): void {
-  if (n > room.read) room.calls = [...room.calls, n];
+export function noteMention(room: RoomDraft, { n }: Item): void {
+  if (n > room.read) room.mentions = [...room.mentions, n];
 }
 
 /** Copies a busy room once per update, not per record. */
-function addToTail(room: RoomDraft, item: Item, { itemsMax, own }: Holding): void {
+function addToTail(room: RoomDraft, item: Item, { itemsMax, own }: ItemBuffers): void {
   const { items: before, hasOlder } = room.tail;
   const isFull = before.length >= itemsMax;
-  const items = isFull ? before.slice(itemsMax / CUT_PART) : (own.get(before) ?? [...before]);
+  const items = isFull ? before.slice(itemsMax / TRIM_DIVISOR) : (own.get(before) ?? [...before]);
   items.push(item);
   own.set(items, items);
   room.tail = { items, hasOlder: hasOlder || isFull, hasNewer: false };
@@ -195,7 +195,7 @@ function newItem(room: RoomDraft, record: ChatRecord, me: string | undefined): I
 }
 
 /** Applies changes of the room itself. */
-function noteFacts(room: RoomDraft, item: Item): void {
+function applyToRoom(room: RoomDraft, item: Item): void {
   if (item.state !== "whole") return;
   if (item.kind === "topic") room.topic = item.text;
   if (item.kind === "retention") room.keepMs = item.keepMs;
@@ -206,8 +206,8 @@ function noteFacts(room: RoomDraft, item: Item): void {
   if (item.kind === "rename") renamed(room, item);
   const members = room.members;
   if (members === undefined) return;
-  const who = item.kind === "kick" || item.kind === "grant" ? item.whom : item.from;
-  const others = members.filter(({ name }) => !isSame(name, who));
+  const who = item.kind === "kick" || item.kind === "grant" ? item.subject : item.from;
+  const others = members.filter(({ name }) => !isSameName(name, who));
   if (item.kind === "leave" || item.kind === "kick") room.members = others;
   if (item.kind === "join" && who !== undefined && others.length === members.length) {
     // In a large room no presence follows the join.
@@ -216,7 +216,7 @@ function noteFacts(room: RoomDraft, item: Item): void {
   }
   if (item.kind === "grant") {
     const role = item.on === true ? "moderator" : "member";
-    const isIt = (name: string, was: string) => isSame(name, who) && was !== "operator";
+    const isIt = (name: string, was: string) => isSameName(name, who) && was !== "operator";
     room.members = members.map((one) => (isIt(one.name, one.role) ? { ...one, role } : one));
   }
 }
@@ -227,32 +227,38 @@ function pinned(room: RoomDraft, seq: number, on: boolean): void {
 }
 
 /** Renames a member; the event `room` renames the room itself. */
-function renamed(room: RoomDraft, { was, whom }: Item): void {
+function renamed(room: RoomDraft, { oldName: was, subject: whom }: Item): void {
   if (was === undefined || whom === undefined) return;
-  room.members = room.members?.map((one) => (isSame(one.name, was) ? { ...one, name: whom } : one));
-  room.online = new Set([...room.online].map((name) => (isSame(name, was) ? whom : name)));
+  room.members = room.members?.map((one) =>
+    isSameName(one.name, was) ? { ...one, name: whom } : one,
+  );
+  room.online = new Set([...room.online].map((name) => (isSameName(name, was) ? whom : name)));
 }
 
 /** Applies records that change others to the loaded items. */
-function fold(room: RoomDraft, records: readonly ChatRecord[], me: string | undefined): void {
+function applyChanges(
+  room: RoomDraft,
+  records: readonly ChatRecord[],
+  me: string | undefined,
+): void {
   const changes = new Map(room.changes);
   const touched = new Set(records.flatMap((record) => noteChange(changes, record)));
   if (touched.size === 0) return;
   if (room.pins.some((seq) => changes.get(seq)?.isErased === true)) {
     room.pins = room.pins.filter((seq) => changes.get(seq)?.isErased !== true);
   }
-  if (changes.size > ROOM_CHANGES_MAX) return beginAnew(room, room.told);
+  if (changes.size > ROOM_CHANGES_MAX) return restart(room, room.receivedN);
   room.changes = changes;
   room.tail = changed(room.tail, touched, changes, me);
   if (room.jump !== undefined) room.jump = changed(room.jump, touched, changes, me);
 }
 
 function changed(
-  stretch: Stretch,
+  stretch: ItemRange,
   touched: ReadonlySet<number>,
   changes: ReadonlyMap<number, Changes>,
   me: string | undefined,
-): Stretch {
+): ItemRange {
   let items: Item[] | undefined;
   for (const seq of touched) {
     const index = indexOfSeq(stretch.items, seq);
@@ -270,8 +276,8 @@ export function itemsOf(
   records: readonly ChatRecord[],
   me: string | undefined,
 ): Item[] {
-  fold(room, records.filter(isFolded), me);
-  const words = records.filter((record) => !isFolded(record));
+  applyChanges(room, records.filter(hasNoItem), me);
+  const words = records.filter((record) => !hasNoItem(record));
   return words.map((record) =>
     withChanges(newItem(room, record, me), room.changes.get(record.seq), me),
   );
@@ -287,9 +293,9 @@ export function prepend(
   const shown = room.jump ?? room.tail;
   const first = shown.items[0]?.seq ?? Number.POSITIVE_INFINITY;
   const items = [...page.filter(({ seq }) => seq < first), ...shown.items];
-  if (items.length <= itemsMax) return put(room, { ...shown, items, hasOlder });
+  if (items.length <= itemsMax) return setVisible(room, { ...shown, items, hasOlder });
   // The newest items are not visible: they are fetched again on the way back.
-  if (room.jump === undefined) room.tail = shortened(room.tail);
+  if (room.jump === undefined) room.tail = trimmed(room.tail);
   room.jump = { items: items.slice(0, itemsMax), hasOlder, hasNewer: true };
 }
 
@@ -310,7 +316,7 @@ export function append(
 }
 
 /** Shows this stretch; joins it with the tail if the two meet. */
-export function jumpTo(room: RoomDraft, stretch: Stretch): void {
+export function jumpTo(room: RoomDraft, stretch: ItemRange): void {
   const { items: newest } = room.tail;
   const first = newest[0]?.seq ?? Number.POSITIVE_INFINITY;
   const last = stretch.items.at(-1)?.seq ?? 0;
@@ -323,21 +329,21 @@ export function jumpTo(room: RoomDraft, stretch: Stretch): void {
   if (items.length > 0) room.tail = { items, hasOlder: stretch.hasOlder, hasNewer: false };
 }
 
-function put(room: RoomDraft, stretch: Stretch): void {
+function setVisible(room: RoomDraft, stretch: ItemRange): void {
   if (room.jump === undefined) room.tail = stretch;
   else room.jump = stretch;
 }
 
 /** Closes the room's view. */
-export function leaveView(room: RoomDraft): void {
+export function closeView(room: RoomDraft): void {
   room.jump = undefined;
   room.loading = undefined;
-  room.shown = undefined;
+  room.jumpSeq = undefined;
   room.readAtOpening = undefined;
-  room.tail = shortened(room.tail);
+  room.tail = trimmed(room.tail);
 }
 
-function shortened(tail: Stretch): Stretch {
+function trimmed(tail: ItemRange): ItemRange {
   if (tail.items.length <= CLOSED_ROOM_ITEMS_MAX) return tail;
   return { ...tail, items: tail.items.slice(-CLOSED_ROOM_ITEMS_MAX), hasOlder: true };
 }
@@ -345,17 +351,17 @@ function shortened(tail: Stretch): Stretch {
 /**
  * The read position `n` after the item of that seq was visible; `undefined` if it is not loaded.
  */
-export function nOfSeen(room: RoomState, seq: number): number | undefined {
+export function readPositionAfter(room: RoomState, seq: number): number | undefined {
   const { items } = room.jump ?? room.tail;
   const index = indexOfSeq(items, seq);
   const item = items[index];
   if (item?.seq !== seq) return undefined;
   const next = items[index + 1];
   if (next !== undefined) return next.n - 1; // Only invisible records lie between them.
-  return room.jump === undefined ? room.told : item.n;
+  return room.jump === undefined ? room.receivedN : item.n;
 }
 
-export function isCalling(item: Item, room: RoomState, me: string | undefined): boolean {
-  if (isSame(item.from, me) || !isWords(item)) return false;
-  return item.callsMe || room.kind === "person";
+export function isMention(item: Item, room: RoomState, me: string | undefined): boolean {
+  if (isSameName(item.from, me) || !isMessage(item)) return false;
+  return item.mentionsMe || room.kind === "person";
 }

@@ -1,9 +1,9 @@
 /** Rows of a timeline, which a view draws. */
 
 import { ROW_SHARING_KINDS } from "../../wire/kinds.ts";
-import { indexOfSeq, isSame, isWords, itemAt } from "./item.ts";
+import { indexOfSeq, isMessage, isSameName, itemAt } from "./item.ts";
 import { openRoom } from "./selectors.ts";
-import type { Item, Model, PendingPost, RoomState, Stretch, WantedPage } from "./state.ts";
+import type { Item, ItemRange, Model, PageRequest, PendingPost, RoomState } from "./state.ts";
 
 /** A row of a room's timeline; `key` is stable across updates. */
 export type Row =
@@ -44,7 +44,7 @@ export interface Rows {
   readonly hasOlder: boolean;
   /** The user has jumped to an older place; newer items are not visible. */
   readonly hasNewer: boolean;
-  readonly loading: WantedPage | undefined;
+  readonly loading: PageRequest | undefined;
   /** Key of the row that the user jumped to, once it is loaded. */
   readonly shownKey: string | undefined;
   /** Incremented by each request to scroll to the newest. */
@@ -52,9 +52,9 @@ export interface Rows {
 }
 
 /** Messages of one user within this time form a group. */
-const GROUP_MS = 5 * 60_000;
+const GROUPED_WITHIN_MS = 5 * 60_000;
 /** Joins, or leaves, within this time share a row. */
-const FOLD_MS = 60 * 60_000;
+const MEMBERSHIP_ROW_MS = 60 * 60_000;
 /**
  * Files of one sender within this time and without text count as sent together, for clients that do
  * not mark sendings.
@@ -63,41 +63,41 @@ const FILES_MS = 60_000;
 /** More files do not fit one grid. */
 const FILES_MAX = 12;
 /** A row of more names is too long to read. */
-const FOLDED_MAX = 30;
+const MEMBERSHIP_ROW_MAX = 30;
 const NONE: readonly Item[] = [];
 const DAY_MS = 24 * 60 * 60_000;
 const NO_PINS: readonly number[] = [];
-const NOTHING: Stretch = { items: [], hasOlder: false, hasNewer: false };
+const NO_ITEMS: ItemRange = { items: [], hasOlder: false, hasNewer: false };
 
 /** Inputs of the last rows. */
-interface Made {
-  readonly stretch: Stretch;
+interface RowInputs {
+  readonly range: ItemRange;
   readonly readTo: number | undefined;
-  readonly loading: WantedPage | undefined;
+  readonly loading: PageRequest | undefined;
   readonly shown: number | undefined;
   readonly bottoms: number;
   readonly pins: RoomState["pins"];
   readonly open: string | undefined;
   readonly pending: Model["pending"];
   readonly ignored: Model["ignored"];
-  readonly isQuiet: boolean;
+  readonly hidesMembership: boolean;
 }
 
 type Offset = (unixMs: number) => number;
 
 /** Parameters of the conversion of items to rows. */
-interface Look {
+interface RowOptions {
   readonly readTo: number | undefined;
   readonly ignored: Model["ignored"];
   readonly pins: RoomState["pins"];
   /** Without joins and leaves. */
-  readonly isQuiet: boolean;
+  readonly hidesMembership: boolean;
   readonly joinsFiles: boolean;
   readonly offsetMinutes: Offset;
 }
 
 /** State after the rows of a room's items: enough to append the rows of later items. */
-interface Walk extends Look {
+interface RowsState extends RowOptions {
   readonly items: readonly Item[];
   rows: Row[];
   /** Keys of days with a row: if a clock was set back, one day occurs twice. */
@@ -105,7 +105,7 @@ interface Walk extends Look {
   /** Days occurred in order. */
   isOrdered: boolean;
   /** The unread row comes before all of these. */
-  readonly beganMarked: boolean;
+  readonly startsUnread: boolean;
   isMarked: boolean;
   /** Day of the last item. */
   day: number;
@@ -122,10 +122,10 @@ interface Walk extends Look {
  * cost little more than themselves: a busy room changes with every frame, and scrolling through
  * thousands of messages adds a page at a time.
  */
-export class RowMaker {
+export class RowBuilder {
   readonly #joinsFiles: boolean;
-  #made: (Made & { readonly rows: Rows }) | undefined;
-  #walk: Walk | undefined;
+  #last: (RowInputs & { readonly rows: Rows }) | undefined;
+  #state: RowsState | undefined;
   #pending: ReadonlyMap<string, Row> = new Map();
 
   /** @param options.joinsFiles files that were sent together share a row */
@@ -136,54 +136,67 @@ export class RowMaker {
   /**
    * Rows of the open room.
    * @param offsetMinutes that local time is ahead of UTC at that moment
-   * @param isQuiet without joins and leaves
+   * @param hidesMembership without joins and leaves
    */
-  rowsOf(model: Model, offsetMinutes: Offset, isQuiet = false): Rows {
+  rowsOf(model: Model, offsetMinutes: Offset, hidesMembership = false): Rows {
     const room = openRoom(model);
     const { open, pending, ignored } = model;
-    const stretch = room?.jump ?? room?.tail ?? NOTHING;
-    const { readAtOpening: readTo, pins = NO_PINS, loading, shown, bottoms = 0 } = room ?? {};
-    const about: Made = {
-      ...{ stretch, readTo, pins, loading, shown, bottoms, open, pending, ignored, isQuiet },
+    const range = room?.jump ?? room?.tail ?? NO_ITEMS;
+    const {
+      readAtOpening: readTo,
+      pins = NO_PINS,
+      loading,
+      jumpSeq: shown,
+      bottomRequests: bottoms = 0,
+    } = room ?? {};
+    const inputs: RowInputs = {
+      ...{ range, readTo, pins, loading, shown, bottoms, open, pending, ignored, hidesMembership },
     };
-    const made = this.#made;
+    const last = this.#last;
     // Many changes of a room do not affect its rows: typing users, the read position.
-    if (made !== undefined && isSameMade(made, about)) return made.rows;
-    const rows = this.#make(model, about, offsetMinutes);
-    this.#made = { ...about, rows };
+    if (last !== undefined && hasSameInputs(last, inputs)) return last.rows;
+    const rows = this.#build(model, inputs, offsetMinutes);
+    this.#last = { ...inputs, rows };
     return rows;
   }
 
-  #make(model: Model, about: Made, offsetMinutes: Offset): Rows {
-    const { stretch, readTo, pins, ignored, isQuiet, shown, loading, bottoms } = about;
-    const look = { readTo, pins, ignored, isQuiet, joinsFiles: this.#joinsFiles, offsetMinutes };
-    const walk = walked(stretch.items, look, this.#walk);
-    this.#walk = walk;
+  #build(model: Model, inputs: RowInputs, offsetMinutes: Offset): Rows {
+    const { range, readTo, pins, ignored, hidesMembership, shown, loading, bottoms } = inputs;
+    const options = {
+      readTo,
+      pins,
+      ignored,
+      hidesMembership,
+      joinsFiles: this.#joinsFiles,
+      offsetMinutes,
+    };
+    const state = buildRows(range.items, options, this.#state);
+    this.#state = state;
     const pending = new Map<string, Row>();
-    if (!stretch.hasNewer) putPending(model, stretch, walk.last, this.#pending, pending);
+    if (!range.hasNewer) addPending(model, range, state.last, this.#pending, pending);
     this.#pending = pending;
-    const rows = pending.size === 0 ? walk.rows : [...walk.rows, ...pending.values()];
-    const shownKey = shown === undefined ? undefined : keyOf(walk.rows, shown);
-    const { hasOlder, hasNewer } = stretch;
+    const rows = pending.size === 0 ? state.rows : [...state.rows, ...pending.values()];
+    const shownKey = shown === undefined ? undefined : keyOfSeq(state.rows, shown);
+    const { hasOlder, hasNewer } = range;
     return { rows, hasOlder, hasNewer, loading, shownKey, bottoms };
   }
 }
 
-function isSameMade(one: Made, other: Made): boolean {
-  const keys = Object.keys(other) as (keyof Made)[];
+function hasSameInputs(one: RowInputs, other: RowInputs): boolean {
+  const keys = Object.keys(other) as (keyof RowInputs)[];
   return keys.every((key) => one[key] === other[key]);
 }
 
 /** Also finds items that share a row. */
-function keyOf(rows: readonly Row[], seq: number): string | undefined {
-  const row = rows[rowFrom(rows, seq)];
+function keyOfSeq(rows: readonly Row[], seq: number): string | undefined {
+  const row = rows[rowIndex(rows, seq)];
   if (row?.kind !== "item") return undefined;
   const isIt = (one: Item) => one.seq === seq;
   return isIt(row.item) || row.earlier.some(isIt) ? row.key : undefined;
 }
 
 /** Index of the first row with an item of this seq or a later one. */
-function rowFrom(rows: readonly Row[], seq: number): number {
+function rowIndex(rows: readonly Row[], seq: number): number {
   let [low, high] = [0, rows.length];
   while (low < high) {
     const middle = (low + high) >>> 1;
@@ -198,43 +211,51 @@ function rowFrom(rows: readonly Row[], seq: number): number {
   return low;
 }
 
-function isHidden({ ignored, isQuiet }: Look, { from, kind }: Item, isSaid: boolean): boolean {
+function isHidden(
+  { ignored, hidesMembership }: RowOptions,
+  { from, kind }: Item,
+  isSaid: boolean,
+): boolean {
   if (isSaid && from !== undefined && ignored.has(from.toLowerCase())) return true;
   // Undecryptable messages share one row, and nobody has to read them.
-  return isQuiet && kind !== "sealed" && ROW_SHARING_KINDS.has(kind);
+  return hidesMembership && kind !== "sealed" && ROW_SHARING_KINDS.has(kind);
 }
 
-function folds({ joinsFiles }: Look, { kind }: Item): boolean {
+function sharesRows({ joinsFiles }: RowOptions, { kind }: Item): boolean {
   return ROW_SHARING_KINDS.has(kind) || (joinsFiles && kind === "file");
 }
 
 /** The item has a row of its own that no other item changes. */
-function isPlain(look: Look, item: Item): boolean {
-  return !folds(look, item) && !isHidden(look, item, isWords(item));
+function hasOwnRow(options: RowOptions, item: Item): boolean {
+  return !sharesRows(options, item) && !isHidden(options, item, isMessage(item));
 }
 
 /** Whether the unread row comes, or would come, before this plain item. */
-function isMarkedAt({ beganMarked, readTo }: Walk, { n }: Item): boolean {
+function isUnreadFrom({ startsUnread: beganMarked, readTo }: RowsState, { n }: Item): boolean {
   return beganMarked || n > (readTo ?? 0);
 }
 
-/** Builds the rows of these items, reusing those of the previous walk. */
-function walked(items: readonly Item[], look: Look, before: Walk | undefined): Walk {
-  const { readTo } = look;
+/** Builds the rows of these items, reusing those of the previous state. */
+function buildRows(
+  items: readonly Item[],
+  options: RowOptions,
+  before: RowsState | undefined,
+): RowsState {
+  const { readTo } = options;
   const isMarked = readTo === undefined || (items[0]?.n ?? 0) > readTo + 1;
-  const walk: Walk = {
-    ...{ ...look, items, rows: [], days: new Set(), isOrdered: true },
-    ...{ beganMarked: isMarked, isMarked, day: Number.NaN },
+  const state: RowsState = {
+    ...{ ...options, items, rows: [], days: new Set(), isOrdered: true },
+    ...{ startsUnread: isMarked, isMarked, day: Number.NaN },
     ...{ last: undefined, folded: NONE, isFoldedGrouped: false },
   };
-  const old = before !== undefined && isSameLook(before, look) ? before : undefined;
-  const from = old === undefined ? 0 : rejoin(walk, old);
-  for (let i = from; i < items.length; i++) putItem(walk, i, before);
-  return walk;
+  const old = before !== undefined && hasSameOptions(before, options) ? before : undefined;
+  const from = old === undefined ? 0 : reuseRows(state, old);
+  for (let i = from; i < items.length; i++) addItem(state, i, before);
+  return state;
 }
 
-function isSameLook(one: Look, other: Look): boolean {
-  const keys = ["readTo", "pins", "ignored", "isQuiet"] as const;
+function hasSameOptions(one: RowOptions, other: RowOptions): boolean {
+  const keys = ["readTo", "pins", "ignored", "hidesMembership"] as const;
   return keys.every((key) => one[key] === other[key]);
 }
 
@@ -243,71 +264,71 @@ function isSameLook(one: Look, other: Look): boolean {
  * one equals its old row: from there on all do.
  * @returns the index of the item at which to continue
  */
-function rejoin(walk: Walk, old: Walk): number {
-  const { items } = walk;
+function reuseRows(state: RowsState, old: RowsState): number {
+  const { items } = state;
   const first = Math.max(old.items[0]?.seq ?? 0, items[0]?.seq ?? 0);
   const [was, is] = [indexOfSeq(old.items, first), indexOfSeq(items, first)];
   let end = is;
   while (end < items.length && items[end] === old.items[was + end - is]) end++;
-  const isSameBeginning = was === 0 && is === 0 && walk.beganMarked === old.beganMarked;
+  const isSameBeginning = was === 0 && is === 0 && state.startsUnread === old.startsUnread;
   if (!isSameBeginning && !old.isOrdered) return 0;
   let at = -1;
   if (!isSameBeginning) {
     do {
       at++;
       if (at >= end) return at;
-      putItem(walk, at, old);
-    } while (at < is || !isAsBefore(walk, old, at));
+      addItem(state, at, old);
+    } while (at < is || !isUnchanged(state, old, at));
   }
   let last = end - 1;
-  while (last > at && !isPlain(walk, items[last] as Item)) last--;
+  while (last > at && !hasOwnRow(state, items[last] as Item)) last--;
   if (last <= at) return at + 1;
-  take(walk, old, at, last);
+  copyRows(state, old, at, last);
   return last + 1;
 }
 
 /** The row of this item equals its old row, and so do all following ones. */
-function isAsBefore(walk: Walk, old: Walk, at: number): boolean {
-  const item = walk.items[at];
-  if (item === undefined || !walk.isOrdered || !isPlain(walk, item)) return false;
-  const isSameMark = isMarkedAt(walk, item) === isMarkedAt(old, item);
-  return isSameMark && old.rows[rowFrom(old.rows, item.seq)] === walk.rows.at(-1);
+function isUnchanged(state: RowsState, old: RowsState, at: number): boolean {
+  const item = state.items[at];
+  if (item === undefined || !state.isOrdered || !hasOwnRow(state, item)) return false;
+  const isSameMark = isUnreadFrom(state, item) === isUnreadFrom(old, item);
+  return isSameMark && old.rows[rowIndex(old.rows, item.seq)] === state.rows.at(-1);
 }
 
 /** Reuses the rows of the items after `at` up to `last`, which is plain. */
-function take(walk: Walk, old: Walk, at: number, last: number): void {
-  const { items } = walk;
+function copyRows(state: RowsState, old: RowsState, at: number, last: number): void {
+  const { items } = state;
   const [before, item] = [items[at], items[last]];
   if (item === undefined) return;
-  const from = before === undefined ? 0 : rowFrom(old.rows, before.seq) + 1;
-  const to = rowFrom(old.rows, item.seq) + 1;
+  const from = before === undefined ? 0 : rowIndex(old.rows, before.seq) + 1;
+  const to = rowIndex(old.rows, item.seq) + 1;
   const rows = old.rows.slice(from, to);
   if (at < 0) {
-    walk.days = old.days;
-    for (const { key } of old.rows.slice(to)) walk.days.delete(key);
+    state.days = old.days;
+    for (const { key } of old.rows.slice(to)) state.days.delete(key);
   } else {
     for (const [i, row] of rows.entries()) {
-      if (row.kind === "day") walk.days.add(row.key);
+      if (row.kind === "day") state.days.add(row.key);
       if (row.kind !== "item" || row.item.re === undefined) continue;
       // The answered item may have been loaded or dropped.
       const answers = itemAt(items, row.item.re);
       if (answers !== row.answers) rows[i] = { ...row, answers };
     }
   }
-  walk.rows = at < 0 ? rows : [...walk.rows, ...rows];
-  walk.isOrdered &&= old.isOrdered;
-  walk.day = dayOf(item.timeUnixMs, walk.offsetMinutes);
-  walk.isMarked = isMarkedAt(walk, item);
-  walk.last = item;
-  walk.folded = NONE;
+  state.rows = at < 0 ? rows : [...state.rows, ...rows];
+  state.isOrdered &&= old.isOrdered;
+  state.day = dayOf(item.timeUnixMs, state.offsetMinutes);
+  state.isMarked = isUnreadFrom(state, item);
+  state.last = item;
+  state.folded = NONE;
   const row = rows.at(-1);
-  walk.isFoldedGrouped = row?.kind === "item" && row.isGrouped;
+  state.isFoldedGrouped = row?.kind === "item" && row.isGrouped;
 }
 
 /** Adds a row, reusing an equal object. */
-function put(walk: Walk, row: Row, seq: number, before: Walk | undefined): void {
-  const { rows } = walk;
-  const at = before === undefined ? 0 : rowFrom(before.rows, seq);
+function addRow(state: RowsState, row: Row, seq: number, before: RowsState | undefined): void {
+  const { rows } = state;
+  const at = before === undefined ? 0 : rowIndex(before.rows, seq);
   // Rows between items are right before the row of the item.
   const known = before?.rows.slice(Math.max(0, at - 3), at + 1) ?? [];
   const same = known.find((one) => one.key === row.key && isEqual(one, row)) ?? row;
@@ -315,57 +336,58 @@ function put(walk: Walk, row: Row, seq: number, before: Walk | undefined): void 
   else rows.push(same);
 }
 
-function putItem(walk: Walk, i: number, before: Walk | undefined): void {
-  const { items, readTo } = walk;
+function addItem(state: RowsState, i: number, before: RowsState | undefined): void {
+  const { items, readTo } = state;
   const item = items[i];
-  if (item === undefined || isHidden(walk, item, isWords(item))) return;
+  if (item === undefined || isHidden(state, item, isMessage(item))) return;
   const { seq, withheld } = item;
   const isClosed = item.kind === "sealed";
-  const isGap = isClosed && walk.folded[0]?.kind === "sealed";
-  const itsDay = isGap ? walk.day : dayOf(item.timeUnixMs, walk.offsetMinutes);
-  if (itsDay !== walk.day) {
-    if (itsDay < walk.day) walk.isOrdered = false;
+  const isGap = isClosed && state.folded[0]?.kind === "sealed";
+  const itsDay = isGap ? state.day : dayOf(item.timeUnixMs, state.offsetMinutes);
+  if (itsDay !== state.day) {
+    if (itsDay < state.day) state.isOrdered = false;
     const key = `d${itsDay}`;
-    if (!walk.days.has(key)) put(walk, { kind: "day", key, unixMs: item.timeUnixMs }, seq, before);
-    walk.days.add(key);
+    if (!state.days.has(key))
+      addRow(state, { kind: "day", key, unixMs: item.timeUnixMs }, seq, before);
+    state.days.add(key);
   }
-  if (!walk.isMarked && item.n > (readTo ?? 0) && !isClosed) {
-    if (!item.isMine) put(walk, { kind: "unread", key: "unread" }, seq, before);
-    walk.isMarked = true;
-    walk.last = undefined;
-    walk.folded = NONE;
+  if (!state.isMarked && item.n > (readTo ?? 0) && !isClosed) {
+    if (!item.isMine) addRow(state, { kind: "unread", key: "unread" }, seq, before);
+    state.isMarked = true;
+    state.last = undefined;
+    state.folded = NONE;
   }
   if (withheld !== undefined) {
     const key = `w${seq}`;
-    put(walk, { kind: "withheld", key, count: withheld, from: item.from }, seq, before);
-    walk.last = undefined;
-    walk.folded = NONE;
+    addRow(state, { kind: "withheld", key, count: withheld, from: item.from }, seq, before);
+    state.last = undefined;
+    state.folded = NONE;
   }
-  const follow = itsDay === walk.day && follows(walk.last, item);
+  const follow = itsDay === state.day && isGroupedWith(state.last, item);
   const answers = item.re === undefined ? undefined : itemAt(items, item.re);
-  const isJoined = itsDay === walk.day && joins(walk.folded, item, follow);
-  const earlier = isJoined ? walk.folded : NONE;
-  const isGrouped = isJoined ? walk.isFoldedGrouped : follow;
+  const isJoined = itsDay === state.day && joinsRow(state.folded, item, follow);
+  const earlier = isJoined ? state.folded : NONE;
+  const isGrouped = isJoined ? state.isFoldedGrouped : follow;
   const key = `i${(earlier[0] ?? item).seq}`;
   const isPinned =
-    walk.pins.length > 0 && [...earlier, item].some((one) => walk.pins.includes(one.seq));
-  put(walk, { kind: "item", key, item, earlier, isGrouped, answers, isPinned }, seq, before);
-  walk.day = itsDay;
-  walk.last = item;
-  walk.folded = folds(walk, item) ? [...earlier, item] : NONE;
-  walk.isFoldedGrouped = isGrouped;
+    state.pins.length > 0 && [...earlier, item].some((one) => state.pins.includes(one.seq));
+  addRow(state, { kind: "item", key, item, earlier, isGrouped, answers, isPinned }, seq, before);
+  state.day = itsDay;
+  state.last = item;
+  state.folded = sharesRows(state, item) ? [...earlier, item] : NONE;
+  state.isFoldedGrouped = isGrouped;
 }
 
-function putPending(
+function addPending(
   model: Model,
-  { items }: Stretch,
+  { items }: ItemRange,
   last: Item | undefined,
   before: ReadonlyMap<string, Row>,
   into: Map<string, Row>,
 ): void {
-  let isGrouped = last?.isMine === true && isWords(last);
+  let isGrouped = last?.isMine === true && isMessage(last);
   for (const post of model.pending) {
-    if (!isSame(post.to, model.open) || post.body.react !== undefined) continue;
+    if (!isSameName(post.to, model.open) || post.body.react !== undefined) continue;
     const { re } = post.body;
     const answers = re === undefined ? undefined : itemAt(items, re);
     const row: Row = { kind: "pending", key: `p${post.key}`, post, isGrouped, answers };
@@ -375,23 +397,24 @@ function putPending(
   }
 }
 
-function follows(last: Item | undefined, item: Item): boolean {
-  if (last === undefined || !isWords(last) || !isWords(item)) return false;
+function isGroupedWith(last: Item | undefined, item: Item): boolean {
+  if (last === undefined || !isMessage(last) || !isMessage(item)) return false;
   if (last.kind === "action" || item.kind === "action") return false;
-  if (!isSame(last.from, item.from) || last.imported?.from !== item.imported?.from) return false;
+  if (!isSameName(last.from, item.from) || last.imported?.from !== item.imported?.from)
+    return false;
   // For imported messages the original time counts: the group shows the time of the first.
   const [before, after] = [last, item].map((one) => one.imported?.timeUnixMs ?? one.timeUnixMs);
-  return Math.abs((after ?? 0) - (before ?? 0)) < GROUP_MS;
+  return Math.abs((after ?? 0) - (before ?? 0)) < GROUPED_WITHIN_MS;
 }
 
 /** Whether the item joins the row of the previous items. */
-function joins(folded: readonly Item[], item: Item, isFollowing: boolean): boolean {
+function joinsRow(folded: readonly Item[], item: Item, isFollowing: boolean): boolean {
   const { kind, timeUnixMs } = item;
   const [first] = folded;
   if (first?.kind !== kind) return false;
   if (kind === "sealed") return true;
   if (kind === "file") return isFollowing && isSentWith(folded, item);
-  return folded.length < FOLDED_MAX && timeUnixMs - first.timeUnixMs < FOLD_MS;
+  return folded.length < MEMBERSHIP_ROW_MAX && timeUnixMs - first.timeUnixMs < MEMBERSHIP_ROW_MS;
 }
 
 /**

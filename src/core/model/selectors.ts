@@ -2,18 +2,18 @@
 
 import type { RoomId } from "../../base/ids.ts";
 import { compareNames } from "../../base/names.ts";
-import { isSame, itemAt } from "./item.ts";
-import { isCalling, wordsOfOthers } from "./room.ts";
+import { isSameName, itemAt } from "./item.ts";
+import { isMention, messagesOfOthers } from "./room.ts";
 import type { Draft, Item, Model, RoomState } from "./state.ts";
 
 /** An entry of the list of rooms and conversations. */
-export interface RoomLine {
+export interface RoomListEntry {
   readonly target: string;
   readonly kind: "room" | "person";
   readonly name: string;
   readonly unread: number;
   /** Number of unread mentions and answers; in a conversation of all unread messages. */
-  readonly calls: number;
+  readonly mentions: number;
   /**
    * Number on the entry: in a muted room only mentions, or messages that the user has marked as
    * unread.
@@ -34,41 +34,41 @@ export interface RoomLine {
   readonly hasDraft: boolean;
 }
 
-export interface RoomLines {
+export interface RoomList {
   /** Favourites first, then by name. */
-  readonly rooms: readonly RoomLine[];
+  readonly rooms: readonly RoomListEntry[];
   /** Favourites first, then unread ones, then by the last message; without hidden ones. */
-  readonly people: readonly RoomLine[];
+  readonly people: readonly RoomListEntry[];
   /** Total, excluding ignored users and muted rooms. */
   readonly unread: number;
-  readonly calls: number;
+  readonly mentions: number;
 }
 
 /** Other users typing in the open room; beyond TYPING_NAMED_MAX the server names nobody. */
 export function typingNames(model: Model): readonly string[] {
   const names = model.connection.kind === "online" ? (openRoom(model)?.typing ?? []) : [];
-  return names.filter((name) => !isSame(name, model.me) && !isIgnored(model, name));
+  return names.filter((name) => !isSameName(name, model.me) && !isIgnored(model, name));
 }
 
 /** Whether the user may pin and set read receipts; in a conversation both users may. */
-export function mayKeepOrder({ isOperator }: Model, { kind, moderates }: RoomState): boolean {
+export function canPin({ isOperator }: Model, { kind, moderates }: RoomState): boolean {
   return moderates || isOperator || kind === "person";
 }
 
 /** Finds `lobby`, `#lobby` or `@Bob`, in any case. */
 export function roomOf(model: Model, target: string): RoomState | undefined {
   const wanted = target.replace(/^#/, "");
-  for (const room of model.rooms.values()) if (isSame(room.target, wanted)) return room;
+  for (const room of model.rooms.values()) if (isSameName(room.target, wanted)) return room;
   return undefined;
 }
 
 /** Reports whether a post to the target is unconfirmed. Refused posts do not count. */
-export function isUnderWay({ pending }: Model, target: string): boolean {
-  return pending.some(({ to, state }) => isSame(to, target) && state.kind !== "refused");
+export function isPostPending({ pending }: Model, target: string): boolean {
+  return pending.some(({ to, state }) => isSameName(to, target) && state.kind !== "refused");
 }
 
 /** The last of the newest loaded messages: one's own, or of another user. */
-export function lastWords(room: RoomState | undefined, isMine: boolean): Item | undefined {
+export function lastMessage(room: RoomState | undefined, isMine: boolean): Item | undefined {
   return room?.tail.items.findLast(
     ({ kind, state, isMine: isOwn }) =>
       (kind === "text" || kind === "action") && state === "whole" && isOwn === isMine,
@@ -80,14 +80,14 @@ export function openRoom(model: Model): RoomState | undefined {
 }
 
 /** A message of the open room, if loaded. */
-export function itemHere(model: Model, seq: number): Item | undefined {
+export function findItem(model: Model, seq: number): Item | undefined {
   const { tail, jump } = openRoom(model) ?? {};
   return itemAt(tail?.items ?? [], seq) ?? itemAt(jump?.items ?? [], seq);
 }
 
 /** Reports whether a draft edits the caption of a file, which may be empty. */
 export function isCaption(model: Model, { edits }: Pick<Draft, "edits">): boolean {
-  return edits !== undefined && itemHere(model, edits)?.file !== undefined;
+  return edits !== undefined && findItem(model, edits)?.file !== undefined;
 }
 
 export function isIgnored(model: Model, user: string | undefined): boolean {
@@ -95,7 +95,7 @@ export function isIgnored(model: Model, user: string | undefined): boolean {
 }
 
 /** The room is muted: no sound, no notification, no badge. */
-export function isQuiet({ prefs }: Pick<Model, "prefs">, room: RoomId): boolean {
+export function isMuted({ prefs }: Pick<Model, "prefs">, room: RoomId): boolean {
   return prefs?.get(room)?.muted !== undefined;
 }
 
@@ -103,28 +103,28 @@ export function isQuiet({ prefs }: Pick<Model, "prefs">, room: RoomId): boolean 
  * Reports whether a message mentions or answers the user, or is in a conversation, and its author
  * is not ignored; regardless of muting.
  */
-export function callsUser(
+export function mentionsUser(
   { me, ignored }: Pick<Model, "me" | "ignored">,
   room: RoomState,
   item: Item,
 ): boolean {
-  const isHeard = item.from === undefined || !ignored.has(item.from.toLowerCase());
-  return isHeard && isCalling(item, room, me);
+  const isAuthorVisible = item.from === undefined || !ignored.has(item.from.toLowerCase());
+  return isAuthorVisible && isMention(item, room, me);
 }
 
 /** Unread messages of others, or those marked as unread. */
 function unreadIn({ prefs }: Pick<Model, "prefs">, room: RoomState): number {
   const marked = prefs?.get(room.id)?.unread;
   if (marked === undefined) return room.unread;
-  return Math.max(1, room.unread, wordsOfOthers(room.tail, marked - 1));
+  return Math.max(1, room.unread, messagesOfOthers(room.tail, marked - 1));
 }
 
 function isHidden(model: Model, room: RoomState): boolean {
   if (model.prefs?.get(room.id)?.hidden === undefined || room.kind === "room") return false;
-  return !isSame(model.open, room.target) && unreadIn(model, room) === 0;
+  return !isSameName(model.open, room.target) && unreadIn(model, room) === 0;
 }
 
-export function roomLines(model: Model): RoomLines {
+export function roomList(model: Model): RoomList {
   const rooms: RoomState[] = [];
   const people: RoomState[] = [];
   for (const room of model.rooms.values()) {
@@ -143,30 +143,30 @@ export function roomLines(model: Model): RoomLines {
       other.lastSeq - one.lastSeq,
   );
   const online = onlineNames(model);
-  const lineOf = (room: RoomState) => roomLine(model, room, online);
+  const lineOf = (room: RoomState) => roomListEntry(model, room, online);
   const lines = { rooms: rooms.map(lineOf), people: people.map(lineOf) };
   const { open } = model;
   if (open?.startsWith("@") === true && roomOf(model, open) === undefined) {
-    lines.people.unshift(strangerLine(model, open, online));
+    lines.people.unshift(newConversationEntry(model, open, online));
   }
-  const heard = [...lines.rooms, ...lines.people].filter(
+  const counted = [...lines.rooms, ...lines.people].filter(
     (line) => !line.isIgnored && !line.isMuted,
   );
   return {
     ...lines,
-    unread: heard.reduce((sum, line) => sum + line.unread, 0),
-    calls: heard.reduce((sum, line) => sum + line.calls, 0),
+    unread: counted.reduce((sum, line) => sum + line.unread, 0),
+    mentions: counted.reduce((sum, line) => sum + line.mentions, 0),
   };
 }
 
 /** The open room keeps its position while it is read. */
 function isUnreadFirst(model: Model, room: RoomState): boolean {
-  if (isIgnored(model, room.name) || isQuiet(model, room.id)) return false;
-  const wasUnread = isSame(model.open, room.target) && room.readAtOpening !== undefined;
+  if (isIgnored(model, room.name) || isMuted(model, room.id)) return false;
+  const wasUnread = isSameName(model.open, room.target) && room.readAtOpening !== undefined;
   return unreadIn(model, room) > 0 || wasUnread;
 }
 
-function roomLine(model: Model, room: RoomState, online: ReadonlySet<string>): RoomLine {
+function roomListEntry(model: Model, room: RoomState, online: ReadonlySet<string>): RoomListEntry {
   const { target, kind, name } = room;
   const isPerson = kind === "person";
   const isHere = room.online.has(name) || online.has(name.toLowerCase());
@@ -176,13 +176,13 @@ function roomLine(model: Model, room: RoomState, online: ReadonlySet<string>): R
     kind,
     name,
     unread: unreadIn(model, room),
-    calls: room.calls.length,
+    mentions: room.mentions.length,
     badge: badgeOf(model, room),
-    isOpen: isSame(model.open, target),
+    isOpen: isSameName(model.open, target),
     isOnline: isPerson ? isOnline : undefined,
     isIgnored: isPerson && isIgnored(model, name),
     isFavourite: model.prefs?.get(room.id)?.favourite === true,
-    isMuted: isQuiet(model, room.id),
+    isMuted: isMuted(model, room.id),
     isSealed: room.isSealed,
     isLocked: room.isLocked,
     hasDraft: (model.drafts.get(target)?.text ?? "") !== "",
@@ -192,16 +192,20 @@ function roomLine(model: Model, room: RoomState, online: ReadonlySet<string>): R
 function badgeOf(model: Model, room: RoomState): number {
   if (room.kind === "person" && isIgnored(model, room.name)) return 0;
   const isMarked = model.prefs?.get(room.id)?.unread !== undefined;
-  return isQuiet(model, room.id) && !isMarked ? room.calls.length : unreadIn(model, room);
+  return isMuted(model, room.id) && !isMarked ? room.mentions.length : unreadIn(model, room);
 }
 
 /** The entry of a user without a conversation so far. */
-function strangerLine(model: Model, target: string, online: ReadonlySet<string>): RoomLine {
+function newConversationEntry(
+  model: Model,
+  target: string,
+  online: ReadonlySet<string>,
+): RoomListEntry {
   const name = target.slice(1);
   const isHere = model.connection.kind === "online" && online.has(name.toLowerCase());
   const isOnline = isHere ? true : undefined;
   const hasDraft = (model.drafts.get(target)?.text ?? "") !== "";
-  const nothing = { unread: 0, badge: 0, calls: 0, isFavourite: false, isMuted: false };
+  const nothing = { unread: 0, badge: 0, mentions: 0, isFavourite: false, isMuted: false };
   const marks = { isIgnored: isIgnored(model, name), isSealed: false, isLocked: false };
   return { target, kind: "person", name, ...nothing, ...marks, isOpen: true, isOnline, hasDraft };
 }
@@ -224,7 +228,7 @@ export function isOnline(model: Model, user: string): boolean {
 export function knownNames(model: Model): readonly string[] {
   const names = new Map<string, string>();
   const note = (name: string | undefined) => {
-    if (name !== undefined && !isSame(name, model.me)) names.set(name.toLowerCase(), name);
+    if (name !== undefined && !isSameName(name, model.me)) names.set(name.toLowerCase(), name);
   };
   for (const room of model.rooms.values()) {
     if (room.kind === "person") note(room.name);

@@ -47,17 +47,17 @@ export interface Model {
   readonly transfers: ReadonlyMap<string, TransferView>;
   readonly search: SearchView | undefined;
   /** Shown until dismissed; the newest FAULTS_SHOWN_MAX. */
-  readonly faults: readonly ShownFault[];
+  readonly faults: readonly VisibleFault[];
   /** The server runs another build than the page, which should be reloaded. */
   readonly isOutdated: boolean;
   /** Has the rights of an operator, including the server's console. */
   readonly isOperator: boolean;
-  readonly board: Board;
+  readonly notices: ServerNotices;
   readonly nextFault: number;
 }
 
 /** Notices of the server to all users or to its operators, as long as they hold. */
-export interface Board {
+export interface ServerNotices {
   readonly announcement?:
     | { readonly text: string; readonly by: string; readonly time: number }
     | undefined;
@@ -131,25 +131,25 @@ export interface RoomState {
   /** Read position when the room was opened, where the unread row is drawn. */
   readonly readAtOpening: number | undefined;
   /** `n` of loaded unread messages that mention or answer the user. */
-  readonly calls: readonly number[];
+  readonly mentions: readonly number[];
   /** Unix ms and seq of the last item; 0 if none is known. */
   readonly lastUnixMs: number;
   readonly lastSeq: number;
   /** The newest items without a gap, oldest first. */
-  readonly tail: Stretch;
+  readonly tail: ItemRange;
   /** The stretch that the user jumped to and that is visible, until it is joined with the tail. */
-  readonly jump: Stretch | undefined;
+  readonly jump: ItemRange | undefined;
   /** The page being requested. */
-  readonly loading: WantedPage | undefined;
+  readonly loading: PageRequest | undefined;
   /** Seq that the user jumped to: scroll to it once it is loaded. */
-  readonly shown: number | undefined;
+  readonly jumpSeq: number | undefined;
   /** Number of requests to scroll to the newest, including one's own posts. */
-  readonly bottoms: number;
+  readonly bottomRequests: number;
   /** `n` up to which the tail is complete, and up to which the present link has sent records. */
-  readonly told: number;
+  readonly receivedN: number;
   readonly linkN: number;
   /** The present link has sent the room. */
-  readonly isTold: boolean;
+  readonly isListed: boolean;
   /** Changes of records, by their seq; also of records that are not loaded. */
   readonly changes: ReadonlyMap<number, Changes>;
   /** Online users, as far as `presence` or `who` has named them. */
@@ -162,7 +162,7 @@ export interface RoomState {
 }
 
 /** Consecutive items of a room, without a gap. */
-export interface Stretch {
+export interface ItemRange {
   readonly items: readonly Item[];
   /** The server has older, or newer, items. */
   readonly hasOlder: boolean;
@@ -171,14 +171,14 @@ export interface Stretch {
 
 export type PageSide = "older" | "newer" | "around";
 
-export interface WantedPage {
+export interface PageRequest {
   readonly side: PageSide;
   /** Exclusive; for `around` the one in the middle. */
   readonly seq: number;
 }
 
 /** A file of a sealed room, whose content on the server is encrypted. */
-export type ShownFile = FileBody & {
+export type FileView = FileBody & {
   readonly isSealed?: true;
   /** Shared by all files that its sender sent together. */
   readonly sending?: string;
@@ -210,18 +210,18 @@ export interface Item {
   /** Names that its author mentioned. */
   readonly mentions: readonly string[];
   /** Mentions or answers the user. */
-  readonly callsMe: boolean;
+  readonly mentionsMe: boolean;
   readonly reactions: readonly Reaction[];
-  readonly file: ShownFile | undefined;
+  readonly file: FileView | undefined;
   /**
    * For `kick`, `mute` and `grant`: the user concerned. For `rename`: the new name of the user or
    * room.
    */
-  readonly whom: string | undefined;
+  readonly subject: string | undefined;
   /** For `rename`: the user's old name; `undefined` if a room was renamed. */
-  readonly was: string | undefined;
+  readonly oldName: string | undefined;
   /** For `rename`: the room's old name. */
-  readonly roomWas: string | undefined;
+  readonly oldRoomName: string | undefined;
   /** For `kick`: the whole account was removed. */
   readonly isRemoved: boolean;
   /**
@@ -344,7 +344,7 @@ export interface FoundItem {
   readonly item: Item;
 }
 
-export interface ShownFault {
+export interface VisibleFault {
   readonly id: number;
   readonly fault: Fault;
 }

@@ -1,11 +1,11 @@
 /** Colours of names. */
 
 /** Number of colours in each UI. */
-const TINTS = 7;
+const TINT_COUNT = 7;
 
 /** The colour of a name, from 0; the same in every UI. Not unique. */
 export function tintOf(name: string): number {
   let sum = 0;
   for (const point of name.toLowerCase()) sum = (sum * 31 + (point.codePointAt(0) ?? 0)) % 9973;
-  return sum % TINTS;
+  return sum % TINT_COUNT;
 }

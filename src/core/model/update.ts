@@ -5,26 +5,26 @@ import { PAGE_ROOM_ITEMS_MAX } from "../../base/limits-page.ts";
 import { TIMELINE_ROOMS_MAX } from "../client/timeline.ts";
 import { type Handlers, inRoom, ModelDraft } from "./builder.ts";
 import type { LinkEvent, ModelEffect, ModelEvent, ServerEvent } from "./event.ts";
-import { isSame } from "./item.ts";
-import { forgetSent, forgetUntold, WORK } from "./local-events.ts";
-import { ANSWERS, wantOlder } from "./page.ts";
-import { arranged, spokenIn } from "./prefs.ts";
+import { isSameName } from "./item.ts";
+import { dropOrphanedPosts, dropSentPosts, LOCAL_HANDLERS } from "./local-events.ts";
+import { ANSWER_HANDLERS, requestOlder } from "./page.ts";
+import { applyPrefs, unhideOnMessage } from "./prefs.ts";
 import {
   addRecord,
+  applyRoomUpdate,
   newRoom,
-  noteCall,
+  noteMention,
   type RoomDraft,
-  type RoomNews,
+  type RoomUpdate,
   readUpTo,
   settled,
-  toldAgain,
 } from "./room.ts";
-import { callsUser, isQuiet } from "./selectors.ts";
-import type { Board, Item, Model, RoomState } from "./state.ts";
+import { isMuted, mentionsUser } from "./selectors.ts";
+import type { Item, Model, RoomState, ServerNotices } from "./state.ts";
 import { USER_ACTIONS } from "./user-actions.ts";
 
 /** A shared object, so that an unchanged value stays identical. */
-const NO_BOARD: Board = {};
+const NO_NOTICES: ServerNotices = {};
 
 export interface Updated {
   readonly model: Model;
@@ -36,7 +36,7 @@ const LOGGED_OUT = {
   me: undefined,
   isCaughtUp: false,
   isOperator: false,
-  board: NO_BOARD,
+  notices: NO_NOTICES,
   open: undefined,
   isAtNewest: false,
   pending: [],
@@ -70,15 +70,15 @@ export function updateAll(model: Model, events: readonly ModelEvent[]): Updated 
   const draft = new ModelDraft(model);
   for (const event of events) handle(draft, event);
   readNewest(draft);
-  return { model: draft.finished(), effects: draft.effects };
+  return { model: draft.build(), effects: draft.effects };
 }
 
 /** Marks visible new messages as read immediately. */
 function readNewest(draft: ModelDraft): void {
   const { isAtNewest, isFocused, open } = draft.fields;
   if (!isAtNewest || !isFocused || open === undefined) return;
-  for (const { id, target, jump, tail, read, told } of draft.rooms.values()) {
-    if (!isSame(target, open)) continue;
+  for (const { id, target, jump, tail, read, receivedN: told } of draft.rooms.values()) {
+    if (!isSameName(target, open)) continue;
     if (jump !== undefined || tail.items.length === 0 || read >= told) return;
     const room = draft.room(id);
     if (room === undefined || !readUpTo(room, told)) return;
@@ -87,7 +87,7 @@ function readNewest(draft: ModelDraft): void {
   }
 }
 
-const LINK: Handlers<LinkEvent> = {
+const LINK_HANDLERS: Handlers<LinkEvent> = {
   connection: ({ fields }, { connection }) => {
     fields.connection = connection;
     fields.guessDelay = undefined;
@@ -116,16 +116,16 @@ const LINK: Handlers<LinkEvent> = {
 /** Maximum number of visible uploads to one room; older ones are hidden. */
 const OFFERED_FILES_MAX = 16;
 
-const SERVER: Handlers<ServerEvent> = {
+const SERVER_HANDLERS: Handlers<ServerEvent> = {
   // Data of the previous link may arrive after `entered`, delayed by the decryption of records.
   listing: (draft) => {
-    for (const room of roomDrafts(draft)) toldByNone(room);
+    for (const room of roomDrafts(draft)) markUnlisted(room);
   },
-  room: roomTold,
-  "room-gone": (draft, { room }) => roomGone(draft, room),
-  record: recorded,
+  room: roomUpdated,
+  "room-gone": (draft, { room }) => roomRemoved(draft, room),
+  record: recordReceived,
   "caught-up": caughtUp,
-  presence: inRoom(present),
+  presence: inRoom(presenceChanged),
   typing: inRoom((_, room, { users }) => {
     room.typing = users;
   }),
@@ -133,11 +133,11 @@ const SERVER: Handlers<ServerEvent> = {
   ignored: ({ fields }, { users }) => {
     fields.ignored = new Set(users.map((user) => user.toLowerCase()));
   },
-  prefs: arranged,
-  "prefs-set": arranged,
-  save: arranged,
+  prefs: applyPrefs,
+  "prefs-set": applyPrefs,
+  save: applyPrefs,
   board: ({ fields }, { board }) => {
-    fields.board = { ...fields.board, ...board };
+    fields.notices = { ...fields.notices, ...board };
   },
   offered: inRoom((_, room, { file, from, name, sizeBytes }) => {
     if (room.offered.some((one) => one.file === file)) return;
@@ -145,7 +145,13 @@ const SERVER: Handlers<ServerEvent> = {
   }),
 };
 
-const HANDLERS: Handlers<ModelEvent> = { ...LINK, ...SERVER, ...ANSWERS, ...USER_ACTIONS, ...WORK };
+const HANDLERS: Handlers<ModelEvent> = {
+  ...LINK_HANDLERS,
+  ...SERVER_HANDLERS,
+  ...ANSWER_HANDLERS,
+  ...USER_ACTIONS,
+  ...LOCAL_HANDLERS,
+};
 
 function handle(draft: ModelDraft, event: ModelEvent): void {
   const handler = HANDLERS[event.kind] as (draft: ModelDraft, event: ModelEvent) => void;
@@ -158,21 +164,21 @@ function roomDrafts(draft: ModelDraft): RoomDraft[] {
 }
 
 /** Notes that the present link has not sent the room. */
-function toldByNone(room: RoomDraft): void {
-  room.isTold = false;
+function markUnlisted(room: RoomDraft): void {
+  room.isListed = false;
   room.linkN = 0;
 }
 
 function entered(draft: ModelDraft, user: string, isRenamed: boolean): void {
-  if (!isRenamed && !isSame(draft.fields.me, user)) forgetAll(draft);
+  if (!isRenamed && !isSameName(draft.fields.me, user)) forgetAll(draft);
   draft.fields.me = user;
   draft.fields.connection = { kind: "online" };
   draft.fields.isCaughtUp = false;
   draft.fields.ignored = new Set(); // The server sends it again if there is one.
   draft.fields.isOperator = false;
-  draft.fields.board = NO_BOARD;
+  draft.fields.notices = NO_NOTICES;
   for (const room of roomDrafts(draft)) {
-    toldByNone(room);
+    markUnlisted(room);
     room.loading = undefined; // The answer was lost with the link.
     room.online = new Set();
     room.members = undefined;
@@ -186,32 +192,33 @@ function forgetAll(draft: ModelDraft): void {
   draft.removeRooms();
 }
 
-function roomTold(draft: ModelDraft, news: RoomNews): void {
+function roomUpdated(draft: ModelDraft, news: RoomUpdate): void {
   const room = draft.room(news.room);
   if (room !== undefined) {
     const { target } = room;
-    toldAgain(room, news);
-    if (target !== room.target) follow(draft, target, room.target);
-    forgetSent(draft, room);
+    applyRoomUpdate(room, news);
+    if (target !== room.target) followRename(draft, target, room.target);
+    dropSentPosts(draft, room);
   } else if (draft.rooms.size < TIMELINE_ROOMS_MAX) {
     draft.putRoom(newRoom(news));
     // `caughtUp` requests those sent before it.
-    if (draft.fields.isCaughtUp) askMembers(draft, news.room);
+    if (draft.fields.isCaughtUp) requestMembers(draft, news.room);
   }
 }
 
 /** Neither a new conversation nor a room opened before has presence data. */
-function askMembers({ rooms, fields, effects }: ModelDraft, id: RoomId): void {
+function requestMembers({ rooms, fields, effects }: ModelDraft, id: RoomId): void {
   const room = rooms.get(id);
-  if (room === undefined || !(room.kind === "person" || isSame(fields.open, room.target))) return;
+  if (room === undefined || !(room.kind === "person" || isSameName(fields.open, room.target)))
+    return;
   effects.push({ kind: "members", room: id, target: room.target });
 }
 
 /** The open room and its draft follow a renaming. */
-function follow({ fields, effects }: ModelDraft, was: string, target: string): void {
-  if (isSame(fields.open, was)) fields.open = target;
+function followRename({ fields, effects }: ModelDraft, was: string, target: string): void {
+  if (isSameName(fields.open, was)) fields.open = target;
   fields.pending = fields.pending.map((one) =>
-    isSame(one.to, was) ? { ...one, to: target } : one,
+    isSameName(one.to, was) ? { ...one, to: target } : one,
   );
   const written = fields.drafts.get(was);
   if (written === undefined) return;
@@ -223,26 +230,29 @@ function follow({ fields, effects }: ModelDraft, was: string, target: string): v
   effects.push({ kind: "keep-draft", target, draft: written });
 }
 
-function roomGone(draft: ModelDraft, id: RoomId): void {
+function roomRemoved(draft: ModelDraft, id: RoomId): void {
   const room = draft.rooms.get(id);
   if (room === undefined) return;
   draft.removeRoom(id);
-  forgetSent(draft, room, "gone");
-  if (isSame(draft.fields.open, room.target) && room.kind === "room") {
+  dropSentPosts(draft, room, "gone");
+  if (isSameName(draft.fields.open, room.target) && room.kind === "room") {
     draft.fields.open = undefined;
   }
 }
 
-function recorded(draft: ModelDraft, { record }: Extract<ServerEvent, { kind: "record" }>): void {
+function recordReceived(
+  draft: ModelDraft,
+  { record }: Extract<ServerEvent, { kind: "record" }>,
+): void {
   const room = draft.room(record.room.id);
   if (room === undefined) return; // Of a removed room.
   const { me } = draft.fields;
   const readBefore = room.read;
-  const item = addRecord(room, record, me, draft.holding);
+  const item = addRecord(room, record, me, draft.buffers);
   if (room.read > readBefore) draft.effects.push({ kind: "read", room: room.id, n: room.read });
   if (item === "again") return;
-  forgetSent(draft, room, record.id);
-  if (item?.kind === "kick" && isSame(item.whom, me) && draft.fields.isCaughtUp) {
+  dropSentPosts(draft, room, record.id);
+  if (item?.kind === "kick" && isSameName(item.subject, me) && draft.fields.isCaughtUp) {
     draft.effects.push({
       kind: "notify",
       room: room.id,
@@ -252,61 +262,61 @@ function recorded(draft: ModelDraft, { record }: Extract<ServerEvent, { kind: "r
     });
   }
   if (item === undefined) return;
-  spokenIn(draft, room.id, item);
-  called(draft, room.id, item);
+  unhideOnMessage(draft, room.id, item);
+  notifyMention(draft, room.id, item);
 }
 
 /** Notifies the user of the message if necessary. */
-function called(draft: ModelDraft, id: RoomId, item: Item): void {
+function notifyMention(draft: ModelDraft, id: RoomId, item: Item): void {
   const room = draft.room(id);
   const { fields } = draft;
-  if (room === undefined || !callsUser(fields, room, item)) return;
-  noteCall(room, item);
+  if (room === undefined || !mentionsUser(fields, room, item)) return;
+  noteMention(room, item);
   if (
     !fields.isCaughtUp ||
-    isQuiet(fields, room.id) ||
+    isMuted(fields, room.id) ||
     item.n <= room.read ||
-    isLookedAt(draft, room)
+    isRoomVisible(draft, room)
   )
     return;
-  const why = item.callsMe ? "mention" : "direct";
+  const why = item.mentionsMe ? "mention" : "direct";
   draft.effects.push({ kind: "notify", room: id, target: room.target, item, why });
 }
 
-function isLookedAt({ fields }: ModelDraft, room: RoomState): boolean {
-  return fields.isFocused && isSame(fields.open, room.target) && room.jump === undefined;
+function isRoomVisible({ fields }: ModelDraft, room: RoomState): boolean {
+  return fields.isFocused && isSameName(fields.open, room.target) && room.jump === undefined;
 }
 
 function caughtUp(draft: ModelDraft): void {
   draft.fields.isCaughtUp = true;
-  for (const [id, { isTold }] of [...draft.rooms]) {
+  for (const [id, { isListed: isTold }] of [...draft.rooms]) {
     const room = isTold ? draft.room(id) : undefined;
-    if (room === undefined) roomGone(draft, id);
+    if (room === undefined) roomRemoved(draft, id);
     else settled(room);
   }
-  forgetUntold(draft);
-  askAnew(draft);
+  dropOrphanedPosts(draft);
+  requestMissing(draft);
 }
 
 /** Number of conversations whose presence is requested; the others request it when opened. */
-const PEOPLE_ASKED_MAX = 32;
+const CONVERSATIONS_REQUESTED_MAX = 32;
 
 /** Requests data that a new link does not send by itself. */
-function askAnew(draft: ModelDraft): void {
+function requestMissing(draft: ModelDraft): void {
   const people = [...draft.rooms.values()]
     .filter(({ kind }) => kind === "person")
     .sort((one, other) => other.lastSeq - one.lastSeq)
-    .slice(0, PEOPLE_ASKED_MAX);
+    .slice(0, CONVERSATIONS_REQUESTED_MAX);
   for (const { id, target } of people) draft.effects.push({ kind: "members", room: id, target });
   for (const { id, target } of draft.rooms.values()) {
-    const room = isSame(draft.fields.open, target) ? draft.room(id) : undefined;
+    const room = isSameName(draft.fields.open, target) ? draft.room(id) : undefined;
     if (room === undefined) continue;
     if (room.kind === "room") draft.effects.push({ kind: "members", room: id, target });
-    if (room.tail.items.length === 0) wantOlder(draft, room);
+    if (room.tail.items.length === 0) requestOlder(draft, room);
   }
 }
 
-function present(
+function presenceChanged(
   _draft: ModelDraft,
   room: RoomDraft,
   { user, online }: Extract<ServerEvent, { kind: "presence" }>,
@@ -316,6 +326,6 @@ function present(
   else all.delete(user);
   room.online = all;
   room.members = room.members?.map((one) =>
-    isSame(one.name, user) ? { ...one, isOnline: online } : one,
+    isSameName(one.name, user) ? { ...one, isOnline: online } : one,
   );
 }

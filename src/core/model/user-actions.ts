@@ -2,14 +2,14 @@
 
 import { PRESENCE_MEMBERS_MAX } from "../../base/limits.ts";
 import { type Handlers, inRoom, type ModelDraft } from "./builder.ts";
-import type { PersonEvent } from "./event.ts";
-import { isSame, itemAt } from "./item.ts";
-import { wantFound, wantMoreFound, wantNewer, wantOlder, wantPage } from "./page.ts";
-import { arrange } from "./prefs.ts";
-import { leaveView, nOfSeen, type RoomDraft, readUpTo } from "./room.ts";
+import type { UserEvent } from "./event.ts";
+import { isSameName, itemAt } from "./item.ts";
+import { requestNewer, requestOlder, requestPage, searchMore, startSearch } from "./page.ts";
+import { changePrefs } from "./prefs.ts";
+import { closeView, type RoomDraft, readPositionAfter, readUpTo } from "./room.ts";
 import type { Draft } from "./state.ts";
 
-export const USER_ACTIONS: Handlers<PersonEvent> = {
+export const USER_ACTIONS: Handlers<UserEvent> = {
   open: (draft, { target }) => open(draft, target),
   focus: ({ fields }, { on }) => {
     fields.isFocused = on;
@@ -17,57 +17,57 @@ export const USER_ACTIONS: Handlers<PersonEvent> = {
   "at-newest": ({ fields }, { on }) => {
     fields.isAtNewest = on;
   },
-  search: (draft, { query }) => wantFound(draft, query),
-  "search-more": (draft) => wantMoreFound(draft),
-  arrange: (draft, { room, prefs }) => arrange(draft, room, prefs),
-  draft: (draft, event) => written(draft, event.target, event.draft),
+  search: (draft, { query }) => startSearch(draft, query),
+  "search-more": (draft) => searchMore(draft),
+  arrange: (draft, { room, prefs }) => changePrefs(draft, room, prefs),
+  draft: (draft, event) => setDraft(draft, event.target, event.draft),
   dismissed: ({ fields }, { fault }) => {
     fields.faults = fields.faults.filter(({ id }) => id !== fault);
   },
-  seen: inRoom((draft, room, { seq }) => seen(draft, room, seq)),
+  seen: inRoom((draft, room, { seq }) => markSeen(draft, room, seq)),
   reach: inRoom((draft, room, { side }) => {
-    if (side === "older") wantOlder(draft, room);
-    else wantNewer(draft, room);
+    if (side === "older") requestOlder(draft, room);
+    else requestNewer(draft, room);
   }),
   jump: inRoom((draft, room, { seq }) => jump(draft, room, seq)),
   "mark-read": inRoom((draft, room) => {
-    arrange(draft, room.id, { unread: undefined });
+    changePrefs(draft, room.id, { unread: undefined });
     if (!readUpTo(room, room.last)) return;
     draft.effects.push({ kind: "read", room: room.id, n: room.last });
   }),
   "mark-unread": inRoom((draft, room, { n }) => {
-    if (isSame(draft.fields.open, room.target)) room.readAtOpening = n - 1;
-    arrange(draft, room.id, { unread: n });
+    if (isSameName(draft.fields.open, room.target)) room.readAtOpening = n - 1;
+    changePrefs(draft, room.id, { unread: n });
   }),
   bottom: inRoom((_, room) => {
     room.jump = undefined;
-    room.shown = undefined;
-    room.bottoms += 1;
+    room.jumpSeq = undefined;
+    room.bottomRequests += 1;
     if (room.loading?.side !== "older") room.loading = undefined;
   }),
 };
 
 function open(draft: ModelDraft, target: string | undefined): void {
   const before = draft.fields.open;
-  if (before !== undefined && isSame(before, target)) {
+  if (before !== undefined && isSameName(before, target)) {
     const here = roomAt(draft, before);
     // Reopening a room ends its mark as unread, whichever device set it.
-    if (here !== undefined) arrange(draft, here.id, { unread: undefined });
+    if (here !== undefined) changePrefs(draft, here.id, { unread: undefined });
     return;
   }
   const left = roomAt(draft, before);
-  if (left !== undefined) leaveView(left);
+  if (left !== undefined) closeView(left);
   const room = roomAt(draft, target);
   draft.fields.open = room?.target ?? target?.replace(/^#/, "");
   draft.fields.isAtNewest = false;
   if (room === undefined) return;
   room.readAtOpening = firstUnreadAt(draft.fields, room);
-  arrange(draft, room.id, { unread: undefined, hidden: undefined });
+  changePrefs(draft, room.id, { unread: undefined, hidden: undefined });
   // The server sends no presence of large rooms.
   if (room.members === undefined || room.members.length > PRESENCE_MEMBERS_MAX) {
     draft.effects.push({ kind: "members", room: room.id, target: room.target });
   }
-  if (room.tail.items.length === 0) wantOlder(draft, room);
+  if (room.tail.items.length === 0) requestOlder(draft, room);
 }
 
 /** The read position, by the user's own mark or in fact; `undefined` if all is read. */
@@ -81,28 +81,28 @@ function roomAt(draft: ModelDraft, target: string | undefined): RoomDraft | unde
   const wanted = target?.replace(/^#/, "");
   if (wanted === undefined) return undefined;
   for (const room of draft.rooms.values()) {
-    if (isSame(room.target, wanted)) return draft.room(room.id);
+    if (isSameName(room.target, wanted)) return draft.room(room.id);
   }
   return undefined;
 }
 
-function seen(draft: ModelDraft, room: RoomDraft, seq: number): void {
-  const n = draft.fields.isFocused ? nOfSeen(room, seq) : undefined;
+function markSeen(draft: ModelDraft, room: RoomDraft, seq: number): void {
+  const n = draft.fields.isFocused ? readPositionAfter(room, seq) : undefined;
   if (n === undefined || !readUpTo(room, n)) return;
   draft.effects.push({ kind: "read", room: room.id, n });
 }
 
 function jump(draft: ModelDraft, room: RoomDraft, seq: number): void {
-  room.shown = seq;
+  room.jumpSeq = seq;
   draft.fields.isAtNewest = false;
   if (itemAt(room.tail.items, seq) !== undefined) room.jump = undefined;
   else if (room.jump === undefined || itemAt(room.jump.items, seq) === undefined) {
-    return wantPage(draft, room, "around", seq);
+    return requestPage(draft, room, "around", seq);
   }
   room.loading = undefined;
 }
 
-function written(draft: ModelDraft, target: string, text: Draft | undefined): void {
+function setDraft(draft: ModelDraft, target: string, text: Draft | undefined): void {
   const drafts = new Map(draft.fields.drafts);
   if (text === undefined) drafts.delete(target);
   else drafts.set(target, text);

@@ -16,62 +16,62 @@ import { setNewest } from "../evict.ts";
 import { TokenBucket } from "../rate.ts";
 
 /** `isFileName`: the text is the name of a file. */
-export interface CallingWords {
+export interface PushPreview {
   readonly from: string;
   readonly text: string;
   readonly isFileName?: boolean;
 }
 
 /** A message that may be pushed. */
-export interface Calling {
+export interface PushCandidate {
   readonly room: RoomId;
   readonly seq: number;
   readonly n: number;
   /** The server does not know whom it mentions. */
   readonly isSealed: boolean;
   /** `undefined` if of a sealed room, or erased since. */
-  readonly words: CallingWords | undefined;
+  readonly preview: PushPreview | undefined;
 }
 
 /** The latest message of a room, and the number since the last push. */
 export interface DuePush {
   readonly user: UserId;
-  readonly latest: Calling;
+  readonly latest: PushCandidate;
   readonly count: number;
 }
 
-interface Waiting {
-  latest: Calling;
+interface PendingPush {
+  latest: PushCandidate;
   count: number;
   readonly firstAt: number;
   dueAt: number;
 }
 
-interface OfUser {
+interface UserState {
   /** The oldest first. Bounded by PUSH_ROOMS_MAX. */
-  readonly waiting: Map<RoomId, Waiting>;
+  readonly pending: Map<RoomId, PendingPush>;
   /** Time of each room's last push. Bounded likewise. */
   readonly pushedAt: Map<RoomId, number>;
-  readonly pace: TokenBucket;
+  readonly rate: TokenBucket;
   idleSince: number;
 }
 
 /** State of users at the moment of a push. */
-export interface PushJudge {
+export interface PushRecipients {
   /** Reports whether the user may still read it and has not. */
-  isWanted(user: UserId, calling: Calling): boolean;
+  isUnread(user: UserId, calling: PushCandidate): boolean;
   isOnline(user: UserId): boolean;
   /** Online, but idle for a while, and has another device to notify. */
   isAway(user: UserId): boolean;
 }
 
-export class DuePushes {
+export class PushSchedule {
   /** Only accounts with a push subscription: PUSH_SUBSCRIPTIONS_MAX at most. */
-  readonly #users = new Map<UserId, OfUser>();
+  readonly #users = new Map<UserId, UserState>();
 
-  note(user: UserId, calling: Calling, now: number): void {
-    const of = this.#of(user, now);
-    const known = of.waiting.get(calling.room);
+  add(user: UserId, calling: PushCandidate, now: number): void {
+    const of = this.#stateOf(user, now);
+    const known = of.pending.get(calling.room);
     if (known !== undefined) {
       // The message both mentions and answers the user.
       if (calling.seq <= known.latest.seq) return;
@@ -83,14 +83,14 @@ export class DuePushes {
     const last = of.pushedAt.get(calling.room) ?? Number.NEGATIVE_INFINITY;
     const dueAt = Math.max(now + PUSH_BATCH_MS, last + every);
     const waiting = { latest: calling, count: 1, firstAt: now, dueAt };
-    setNewest(of.waiting, calling.room, waiting, PUSH_ROOMS_MAX);
+    setNewest(of.pending, calling.room, waiting, PUSH_ROOMS_MAX);
   }
 
   /** Removes an erased message's text. */
   erased(room: RoomId, seq: number): void {
-    for (const { waiting } of this.#users.values()) {
+    for (const { pending: waiting } of this.#users.values()) {
       const entry = waiting.get(room);
-      if (entry?.latest.seq === seq) entry.latest = { ...entry.latest, words: undefined };
+      if (entry?.latest.seq === seq) entry.latest = { ...entry.latest, preview: undefined };
     }
   }
 
@@ -99,33 +99,33 @@ export class DuePushes {
     this.#users.delete(user);
   }
 
-  take(now: number, judge: PushJudge): DuePush[] {
+  takeDue(now: number, recipients: PushRecipients): DuePush[] {
     const due: DuePush[] = [];
     for (const [user, of] of this.#users) {
-      for (const [room, entry] of of.waiting) {
+      for (const [room, entry] of of.pending) {
         if (now < entry.dueAt) continue;
         const { latest, count, firstAt } = entry;
-        if (now - firstAt >= PUSH_WAIT_MS_MAX || !judge.isWanted(user, latest)) {
-          of.waiting.delete(room);
+        if (now - firstAt >= PUSH_WAIT_MS_MAX || !recipients.isUnread(user, latest)) {
+          of.pending.delete(room);
           continue;
         }
-        if (judge.isOnline(user) && !judge.isAway(user)) {
+        if (recipients.isOnline(user) && !recipients.isAway(user)) {
           // An active user has read it, or seen that it arrived.
-          if (now - firstAt >= PUSH_WATCH_MS) of.waiting.delete(room);
+          if (now - firstAt >= PUSH_WATCH_MS) of.pending.delete(room);
           else entry.dueAt = now + PUSH_CHECK_INTERVAL_MS;
           continue;
         }
-        const waitMs = of.pace.take(now);
+        const waitMs = of.rate.take(now);
         if (waitMs > 0) {
           entry.dueAt = now + waitMs;
           continue;
         }
-        of.waiting.delete(room);
+        of.pending.delete(room);
         setNewest(of.pushedAt, room, now, PUSH_ROOMS_MAX);
         due.push({ user, latest, count });
       }
       // Earlier activity says nothing about the next push.
-      if (of.waiting.size > 0) of.idleSince = now;
+      if (of.pending.size > 0) of.idleSince = now;
       else if (now - of.idleSince >= FORGET_MS) this.#users.delete(user);
     }
     return due;
@@ -134,7 +134,7 @@ export class DuePushes {
   /** Time of the next due push; `undefined` if none is pending. */
   get deadline(): number | undefined {
     let first: number | undefined;
-    for (const { waiting, idleSince } of this.#users.values()) {
+    for (const { pending: waiting, idleSince } of this.#users.values()) {
       const ends = waiting.size === 0 ? [idleSince + FORGET_MS] : [];
       for (const at of [...ends, ...[...waiting.values()].map(({ dueAt }) => dueAt)]) {
         first = Math.min(first ?? at, at);
@@ -143,13 +143,13 @@ export class DuePushes {
     return first;
   }
 
-  #of(user: UserId, now: number): OfUser {
+  #stateOf(user: UserId, now: number): UserState {
     const known = this.#users.get(user);
     if (known !== undefined) return known;
-    const made: OfUser = {
-      waiting: new Map(),
+    const made: UserState = {
+      pending: new Map(),
       pushedAt: new Map(),
-      pace: new TokenBucket(1_000 / PUSH_ACCOUNT_INTERVAL_MS, PUSH_ACCOUNT_BURST, now),
+      rate: new TokenBucket(1_000 / PUSH_ACCOUNT_INTERVAL_MS, PUSH_ACCOUNT_BURST, now),
       idleSince: now,
     };
     this.#users.set(user, made);

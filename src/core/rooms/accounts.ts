@@ -38,7 +38,7 @@ export interface Account {
   readonly sinceUnixMs: number;
   name: Name;
   /** Removed: cannot log in any more; its messages keep its name. */
-  isGone: boolean;
+  isRemoved: boolean;
   /** Raw Ed25519 public key that signs this account's devices. */
   readonly accountKey: Uint8Array;
   /** PHC string of argon2id; absent if only linked devices can log in. */
@@ -46,7 +46,7 @@ export interface Account {
   /** Seq of the record that holds it, if it has its own. */
   passwordSeq: number | undefined;
   /** A single-use code for a new password; ends with the next password. */
-  reset: Reset | undefined;
+  reset: PasswordReset | undefined;
   /** Keys: base64url of the device's Ed25519 public key. */
   readonly devices: Map<string, Device>;
   /** Users whose messages this user hides. */
@@ -57,7 +57,7 @@ export interface Account {
   lastSeq: number;
 }
 
-export interface Reset {
+export interface PasswordReset {
   /** base64url of the code's SHA-256: the code itself is not stored. */
   readonly hash: string;
   /** Unix ms. */
@@ -94,10 +94,10 @@ export interface Enrolment {
 const DAY_MS = 24 * 60 * 60_000;
 
 /** Room of records about the server itself. */
-const SERVER_PLACE = "server" as UserId;
+const SERVER_ROOM = "server" as UserId;
 
 /** More than the number of concurrent registrations. */
-const EARLY_MAX = 1_024;
+const EARLY_PASSWORDS_MAX = 1_024;
 
 export class Registry {
   readonly #byName = new Map<FoldedName, Account>(); // Bounded by `reserve`.
@@ -106,9 +106,9 @@ export class Registry {
    */
   readonly #former = new Map<FoldedName, Account>(); // Bounded by FORMER_NAMES_MAX.
   readonly #byId = new Map<UserId, Account>();
-  #goneCount = 0;
+  #removedCount = 0;
   /** Passwords whose account record comes next; without one the registration was interrupted. */
-  readonly #early = new Map<UserId, { readonly hash: string; readonly seq: number }>();
+  readonly #earlyPasswords = new Map<UserId, { readonly hash: string; readonly seq: number }>();
   /** Accounts by the hash of their reset code. */
   readonly #byReset = new Map<string, Account>();
   readonly #roomPasswords = new Map<RoomId, string>();
@@ -133,7 +133,7 @@ export class Registry {
   /** Finds an account by its name or a former one; not a removed one. */
   find(name: Name): Account | undefined {
     const known = this.known(name);
-    return known?.isGone === true ? undefined : known;
+    return known?.isRemoved === true ? undefined : known;
   }
 
   /** Finds an account like `find`, including removed ones, whose messages remain readable. */
@@ -147,7 +147,7 @@ export class Registry {
     const ban = this.policy.ban(user, unixMs);
     if (ban !== undefined) return bannedFault(ban);
     const account = this.#byId.get(user);
-    if (account?.isGone !== true) return undefined;
+    if (account?.isRemoved !== true) return undefined;
     return new Fault("login-refused", msg`the account ${account.name} was removed`);
   }
 
@@ -166,7 +166,7 @@ export class Registry {
 
   /** Number of accounts that can log in. */
   get activeCount(): number {
-    return this.#byId.size - this.#goneCount;
+    return this.#byId.size - this.#removedCount;
   }
 
   /** In the order of registration. */
@@ -251,7 +251,7 @@ export class Registry {
   }
 
   /** Removes an account, and blanks its password and settings. */
-  goneDraft({ id, passwordSeq, prefs }: Account, by: UserId): Draft {
+  removalDraft({ id, passwordSeq, prefs }: Account, by: UserId): Draft {
     const also = prefs?.records.length ? prefs.records : undefined;
     const body = { replaces: passwordSeq, also };
     return { kind: "account-gone", room: id, by, id: "", body };
@@ -273,7 +273,7 @@ export class Registry {
   }
 
   /** @returns whether the device exists and its day or label changed */
-  deviceSeen(user: UserId, device: string, unixMs: number, label: string): boolean {
+  noteDeviceSeen(user: UserId, device: string, unixMs: number, label: string): boolean {
     const devices = this.#byId.get(user)?.devices;
     const known = devices?.get(device);
     const before = known?.seenUnixMs ?? Number.NEGATIVE_INFINITY;
@@ -304,11 +304,11 @@ export class Registry {
       .filter(([device, { certified }]) => !certified && !isOnline(device))
       .sort(([, one], [, other]) => seen(one) - seen(other));
     if (oldest === undefined) throw tooManyDevices(account);
-    return this.deviceGoneDraft(account, oldest[0]);
+    return this.deviceRemovalDraft(account, oldest[0]);
   }
 
   /** @throws {Fault} last-credential if nobody could log in to the account any more */
-  deviceGoneDraft(account: Account, device: string): Draft {
+  deviceRemovalDraft(account: Account, device: string): Draft {
     if (account.passwordHash === undefined && account.devices.size <= 1) {
       const sentence = msg`${account.name} has no password and no other device to sign in with`;
       throw new Fault("last-credential", sentence);
@@ -324,7 +324,7 @@ export class Registry {
   }
 
   /** Replaces the previous code; the next password ends it. */
-  resetDraft(id: UserId, by: UserId, { hash, expires, signsOut }: Reset): Draft {
+  resetDraft(id: UserId, by: UserId, { hash, expires, signsOut }: PasswordReset): Draft {
     const body = { hash, expires, signsOut: signsOut || undefined };
     return { kind: "reset", room: id, by, id: "", body };
   }
@@ -354,7 +354,7 @@ export class Registry {
       new: toBase64Url(next),
       signature: toBase64Url(signature),
     };
-    return { kind: "identity", room: SERVER_PLACE, by: "server", id: "", body };
+    return { kind: "identity", room: SERVER_ROOM, by: "server", id: "", body };
   }
 
   roomPasswordDraft(room: RoomId, by: UserId, passwordHash: string): Draft {
@@ -373,19 +373,19 @@ export class Registry {
     if (body === undefined) return; // An erased or damaged record changes nothing.
     const before = known?.reset;
     this.#change(head, known, body);
-    if (known !== undefined && before !== known.reset) this.#filed(known, before);
+    if (known !== undefined && before !== known.reset) this.#indexReset(known, before);
   }
 
   #change(head: FoldedHead, known: Account | undefined, body: JsonObject): void {
     const { kind } = head;
     if (!isOfLog(kind, "accounts")) return;
     // The account is removed: this was decided before the removal.
-    const account = known?.isGone === true ? undefined : known;
+    const account = known?.isRemoved === true ? undefined : known;
     switch (kind) {
       case "account":
         return this.#enrol(head, fieldsOf(kind, body));
       case "identity":
-        return this.#succeed(fieldsOf(kind, body));
+        return this.#applyIdentity(fieldsOf(kind, body));
       case "room-password": {
         const { password } = fieldsOf(kind, body);
         if (password !== undefined) this.#roomPasswords.set(head.room as RoomId, password);
@@ -423,7 +423,7 @@ export class Registry {
       case "password": {
         const { password } = fieldsOf(kind, body);
         if (password === undefined) return;
-        if (known === undefined) return this.#keepEarly(head, password);
+        if (known === undefined) return this.#storeEarlyPassword(head, password);
         if (account === undefined) return;
         account.passwordHash = password;
         account.passwordSeq = head.seq;
@@ -461,8 +461,8 @@ export class Registry {
   }
 
   #remove(account: Account): void {
-    if (!account.isGone) this.#goneCount++;
-    account.isGone = true;
+    if (!account.isRemoved) this.#removedCount++;
+    account.isRemoved = true;
     account.passwordHash = undefined;
     account.passwordSeq = undefined;
     account.reset = undefined;
@@ -472,17 +472,17 @@ export class Registry {
     this.namesVersion++;
   }
 
-  #filed(account: Account, before: Reset | undefined): void {
+  #indexReset(account: Account, before: PasswordReset | undefined): void {
     if (before !== undefined) this.#byReset.delete(before.hash);
     if (account.reset !== undefined) this.#byReset.set(account.reset.hash, account);
   }
 
   /** A registration records the password first, so that no crash leaves an account without it. */
-  #keepEarly({ room, seq }: FoldedHead, hash: string): void {
-    setNewest(this.#early, room as UserId, { hash, seq }, EARLY_MAX);
+  #storeEarlyPassword({ room, seq }: FoldedHead, hash: string): void {
+    setNewest(this.#earlyPasswords, room as UserId, { hash, seq }, EARLY_PASSWORDS_MAX);
   }
 
-  #succeed(body: Body<"identity">): void {
+  #applyIdentity(body: Body<"identity">): void {
     const [key, next, signature] = [body.old, body.new, body.signature].map(keyOf);
     if (key === undefined || next === undefined || signature === undefined) return;
     this.predecessors.unshift({ key, signature });
@@ -495,13 +495,13 @@ export class Registry {
     const { name, device, password } = body;
     const accountKey = keyOf(body.accountKey);
     if (name === undefined || !isName(name) || accountKey === undefined) return;
-    const early = this.#early.get(id);
-    this.#early.delete(id);
+    const early = this.#earlyPasswords.get(id);
+    this.#earlyPasswords.delete(id);
     const account: Account = {
       id,
       sinceUnixMs: time,
       name,
-      isGone: false,
+      isRemoved: false,
       accountKey,
       passwordHash: password ?? early?.hash,
       passwordSeq: early?.seq,

@@ -9,12 +9,12 @@ import type { OutboxHistory } from "./dedup.ts";
 import type { JoinOptions } from "./drafts.ts";
 import type { FilePost } from "./files.ts";
 import type { GroupCommand } from "./group.ts";
-import type { Act } from "./moderation.ts";
+import type { RoomAction } from "./moderation.ts";
 import type { ClientId } from "./presence.ts";
 import { LOBBY, nameLock, type Rooms } from "./rooms.ts";
 
 /** A submission of an account; answered once, by its id. */
-export interface Asker {
+export interface Requester {
   readonly id: number;
   readonly user: UserId;
   /** `undefined` for programs and for the server itself. */
@@ -28,25 +28,25 @@ export type PostCommand = {
   readonly counter: number;
   readonly request: RequestOf<"post">;
   /** `undefined` if the post has no valid target as far as this server knows. */
-  goal: PostGoal | undefined;
+  destination: PostDestination | undefined;
   /** All submissions of this counter, including those after a lost link. */
-  readonly askers: Asker[];
+  readonly requesters: Requester[];
   /** Passed to the log, and no longer revocable. */
-  isHanded: boolean;
+  isAppending: boolean;
   /**
    * All records of the other servers at the time of the intended refusal have been applied here.
    */
-  isSure?: boolean;
-} & Tried;
+  isConfirmed?: boolean;
+} & Retried;
 
 /** A post's draft and room. */
-export interface PostGoal {
+export interface PostDestination {
   readonly draft: Omit<Draft, "room">;
   readonly to: RoomId;
 }
 
 /** How often the log refused it because the state had changed: see CONFLICT_TRIES_MAX. */
-interface Tried {
+interface Retried {
   tries?: number;
 }
 
@@ -63,36 +63,42 @@ export type Change =
   | { readonly kind: "leave"; readonly room: Name; readonly signed?: SignedLeave }
   | { readonly kind: "topic"; readonly room: Name; readonly topic: string }
   /** Moderation, or a change of earlier messages. `isOperator`: of its submitter. */
-  | { readonly kind: "act"; readonly isOperator: boolean; readonly act: Act }
+  | { readonly kind: "act"; readonly isOperator: boolean; readonly act: RoomAction }
   /** Adds a new account to the lobby. */
   | { readonly kind: "enter" };
 
 /** Commands of an account. */
 export type Submission =
   | { readonly kind: "post"; readonly request: RequestOf<"post"> }
-  | (Announcement & { readonly to: string })
+  | (FileAnnouncement & { readonly to: string })
   | (Omit<GroupCommand, "asker" | "room"> & { readonly to: string })
   | Change;
 
 /** Creates a direct conversation. */
-export type MeetCommand = {
+export type ConversationCommand = {
   readonly kind: "meet";
   readonly room: RoomId;
   readonly pair: readonly [UserId, UserId];
 };
 
 /** A complete file, announced once in each room. */
-interface Announcement {
+interface FileAnnouncement {
   readonly kind: "announce";
   readonly file: FileId;
   readonly body: FilePost;
 }
 
-export type AnnounceCommand = Announcement & { readonly asker: Asker; readonly to: RoomId };
+export type AnnounceCommand = FileAnnouncement & { readonly asker: Requester; readonly to: RoomId };
 
 export type Command =
   | PostCommand
-  | (((Change & { readonly asker: Asker }) | MeetCommand | AnnounceCommand | GroupCommand) & Tried);
+  | ((
+      | (Change & { readonly asker: Requester })
+      | ConversationCommand
+      | AnnounceCommand
+      | GroupCommand
+    ) &
+      Retried);
 
 export type Step =
   /** A post takes the lock of its outbox; then, like any command, that of its room. */
@@ -102,7 +108,7 @@ export type Step =
   | { readonly kind: "perform"; readonly command: Command; readonly lock: string };
 
 /** The append of one command. */
-export interface Job {
+export interface PendingAppend {
   /** The locks held until then. */
   readonly locks: readonly string[];
   readonly command: Command;
@@ -112,8 +118,8 @@ export interface Job {
 export function roomLock(command: Command, rooms: Rooms): string {
   switch (command.kind) {
     case "post":
-      assert(command.goal !== undefined, "a post that goes nowhere waits for no room");
-      return idLock(command.goal.to, rooms);
+      assert(command.destination !== undefined, "a post that goes nowhere waits for no room");
+      return idLock(command.destination.to, rooms);
     case "announce":
       return idLock(command.to, rooms);
     case "group":

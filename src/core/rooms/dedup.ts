@@ -35,11 +35,11 @@ export type PostStatus =
 /** A post between arrival and answer. */
 interface Pending {
   /** Passed to the log, and no longer revocable. */
-  isHanded: boolean;
+  isAppending: boolean;
 }
 
 /** Interval of the search for idle outboxes, by the time of the records. */
-const SWEEP_EVERY_MS = 24 * 60 * 60_000;
+const SWEEP_INTERVAL_MS = 24 * 60 * 60_000;
 
 /** Recorded state of an outbox, as JSON. */
 interface OutboxValue {
@@ -100,8 +100,9 @@ export class OutboxHistory<Post extends Pending = Pending> {
 
   /** Reports whether a later post is in the log, or passed to it and no longer revocable. */
   isOvertaken(counter: number): boolean {
-    if (this.isRecordedBeyond(counter)) return true;
-    for (const [other, { isHanded }] of this.pending) if (other > counter && isHanded) return true;
+    if (this.hasLaterRecord(counter)) return true;
+    for (const [other, { isAppending: isHanded }] of this.pending)
+      if (other > counter && isHanded) return true;
     return false;
   }
 
@@ -112,7 +113,7 @@ export class OutboxHistory<Post extends Pending = Pending> {
   }
 
   /** Reports whether a later post is in the log. */
-  isRecordedBeyond(counter: number): boolean {
+  hasLaterRecord(counter: number): boolean {
     return counter < this.#high;
   }
 
@@ -173,7 +174,7 @@ export class OutboxHistory<Post extends Pending = Pending> {
     this.#time = time;
   }
 
-  isForgotten(time: number): boolean {
+  isExpired(time: number): boolean {
     return this.pending.size === 0 && this.#time + OUTBOX_FORGET_MS <= time;
   }
 }
@@ -213,7 +214,7 @@ export class DedupTable<Post extends Pending = Pending> {
     const id = by === "server" ? undefined : parsePostId(postId);
     if (id === undefined || by === "server") return;
     this.use(by, id.outbox).record(id.counter, { seq, n, time });
-    if (time - this.#sweptAt >= SWEEP_EVERY_MS) this.#sweep(time);
+    if (time - this.#sweptAt >= SWEEP_INTERVAL_MS) this.#sweep(time);
   }
 
   /** Snapshot, restored by `load`. */
@@ -238,7 +239,7 @@ export class DedupTable<Post extends Pending = Pending> {
   #sweep(time: number): void {
     this.#sweptAt = time;
     for (const [user, boxes] of this.#accounts) {
-      for (const [id, outbox] of boxes) if (outbox.isForgotten(time)) boxes.delete(id);
+      for (const [id, outbox] of boxes) if (outbox.isExpired(time)) boxes.delete(id);
       if (boxes.size === 0) this.#accounts.delete(user);
     }
   }

@@ -16,14 +16,14 @@ import type { Draft } from "../../wire/record.ts";
 import type { AnnounceCommand, SignedLeave } from "./commands.ts";
 import { formatPostId, isOutboxId } from "./dedup.ts";
 import { checkSealing } from "./group.ts";
-import { checkSpeaks, withReclaim } from "./moderation.ts";
+import { checkMayPost, withRoomRemoval } from "./moderation.ts";
 import { isVacant, LOBBY, type Room, type Rooms } from "./rooms.ts";
-import { namedRoom, ownRoom } from "./targets.ts";
+import { requireJoinedRoom, requireRoom } from "./targets.ts";
 
 export interface JoinOptions {
   readonly name: Name;
   /** The given password matches the room's. */
-  readonly passwordFits: boolean;
+  readonly isPasswordCorrect: boolean;
   /** Creates the room if there is none. `locked`: its password is in the accounts log already. */
   readonly create:
     | {
@@ -44,9 +44,10 @@ export function postDraft(
     throw new Fault("frame-malformed", "an outbox id has 11 base64url characters");
   }
   const id = formatPostId(outbox, counter);
-  if (body.sealed !== undefined) return { kind: "sealed", by: user, id, body: sealedOf(body) };
+  if (body.sealed !== undefined) return { kind: "sealed", by: user, id, body: sealedBodyOf(body) };
   if (body.imported !== undefined) return importedDraft(user, id, body, body.imported);
-  if (body.react !== undefined) return { kind: "reaction", by: user, id, body: reactionOf(body) };
+  if (body.react !== undefined)
+    return { kind: "reaction", by: user, id, body: reactionBodyOf(body) };
   if (body.text === "") throw new Fault("text-invalid", msg`an empty text says nothing`);
   // Fast path for plain texts: copying the body without `action` doubles the cost.
   if (body.action === undefined) return { kind: "text", by: user, id, body };
@@ -66,7 +67,7 @@ function importedDraft(
 ): Omit<Draft, "room"> {
   if (imported.from === "") throw new Fault("text-invalid", "an imported message has an author");
   if (words.react !== undefined) {
-    return { kind: "reaction", by, id, body: { ...reactionOf(words), imported } };
+    return { kind: "reaction", by, id, body: { ...reactionBodyOf(words), imported } };
   }
   if (words.text === "") throw new Fault("text-invalid", msg`an empty text says nothing`);
   const body = { text: words.text, re: words.re, imported };
@@ -74,7 +75,7 @@ function importedDraft(
 }
 
 /** No plain text may accompany the ciphertext. @throws {Fault} text-invalid */
-function sealedOf({ sealed, ...rest }: PostBody): {
+function sealedBodyOf({ sealed, ...rest }: PostBody): {
   readonly epoch: number;
   readonly ciphertext: string;
 } {
@@ -85,7 +86,7 @@ function sealedOf({ sealed, ...rest }: PostBody): {
 }
 
 /** @throws {Fault} text-invalid, frame-malformed */
-function reactionOf({ text, react, re }: PostBody): {
+function reactionBodyOf({ text, react, re }: PostBody): {
   readonly react: string;
   readonly re: number;
 } {
@@ -123,7 +124,7 @@ export function checkPost(
     const code = isDirect(to) ? "store-full" : "room-unknown";
     throw new Fault(code, "the conversation could not be begun", { retryAfterMs: 1_000 });
   }
-  checkSpeaks(room, user, unixMs);
+  checkMayPost(room, user, unixMs);
   checkSealing(room, kind, body);
   return room;
 }
@@ -132,13 +133,13 @@ export function checkPost(
  * Counts conversations of their initiator only, because the other user cannot leave. @throws
  * {Fault} too-many
  */
-export function checkMeet(rooms: Rooms, user: UserId): void {
+export function checkConversationLimit(rooms: Rooms, user: UserId): void {
   if (countRooms(rooms, user, "direct") < JOINED_ROOMS_MAX) return;
   const sentence = msg`you have ${JOINED_ROOMS_MAX} conversations, which is the most`;
   throw new Fault("too-many", sentence);
 }
 
-export function meetDraft(room: RoomId, pair: readonly [UserId, UserId]): Draft {
+export function conversationDraft(room: RoomId, pair: readonly [UserId, UserId]): Draft {
   return { kind: "room", room, by: "server", id: "", body: { direct: pair } };
 }
 
@@ -148,11 +149,11 @@ export function lobbyDraft(room: RoomId): Draft {
 
 /** @returns none if the account is a member already. @throws {Fault} */
 export function joinDrafts(rooms: Rooms, user: UserId, options: JoinOptions): Draft[] {
-  const { name, passwordFits, create } = options;
+  const { name, isPasswordCorrect: passwordFits, create } = options;
   const room = rooms.find(name);
   if (room === undefined) {
     if (create === undefined) throw new Fault("room-unknown", msg`there is no room '${name}'`);
-    checkRoomShare(rooms, user, create.isOperator === true);
+    checkRoomQuota(rooms, user, create.isOperator === true);
     const body = { name, locked: create.locked || undefined, sealed: create.sealed || undefined };
     const made: Draft = { kind: "room", room: create.room, by: user, id: "", body };
     return [made, joinDraft(rooms, user, create.room)];
@@ -175,7 +176,7 @@ export function joinDrafts(rooms: Rooms, user: UserId, options: JoinOptions): Dr
 }
 
 /** Operators have no per-account limit, and may use ROOMS_RESERVED. @throws {Fault} too-many */
-function checkRoomShare(rooms: Rooms, user: UserId, isOperator: boolean): void {
+function checkRoomQuota(rooms: Rooms, user: UserId, isOperator: boolean): void {
   let [all, own] = [0, 0];
   for (const room of rooms.named()) {
     if (isVacant(room)) continue;
@@ -194,8 +195,8 @@ function checkRoomShare(rooms: Rooms, user: UserId, isOperator: boolean): void {
 }
 
 /** New accounts join the lobby. */
-export function enterDrafts(rooms: Rooms, user: UserId): Draft[] {
-  const lobby = namedRoom(rooms, LOBBY);
+export function lobbyJoinDrafts(rooms: Rooms, user: UserId): Draft[] {
+  const lobby = requireRoom(rooms, LOBBY);
   return lobby.members.has(user) ? [] : [joinDraft(rooms, user, lobby.id)];
 }
 
@@ -215,10 +216,10 @@ function countRooms(rooms: Rooms, user: UserId, what: "named" | "direct"): numbe
 }
 
 export function leaveDrafts(rooms: Rooms, user: UserId, name: Name, signed?: SignedLeave): Draft[] {
-  const room = ownRoom(rooms, user, name);
+  const room = requireJoinedRoom(rooms, user, name);
   const body = room.isSealed === true && signed !== undefined ? signed : {};
   const leave: Draft = { kind: "leave", room: room.id, by: user, id: "", body };
-  return withReclaim(room, user, leave);
+  return withRoomRemoval(room, user, leave);
 }
 
 export function topicDraft(
@@ -227,8 +228,8 @@ export function topicDraft(
   { room: name, topic }: { readonly room: Name; readonly topic: string },
   unixMs: number,
 ): Draft {
-  const room = ownRoom(rooms, user, name);
-  checkSpeaks(room, user, unixMs);
+  const room = requireJoinedRoom(rooms, user, name);
+  checkMayPost(room, user, unixMs);
   checkSealing(room, "topic", undefined);
   return { kind: "topic", room: room.id, by: user, id: "", body: { topic } };
 }

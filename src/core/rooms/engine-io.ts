@@ -4,7 +4,7 @@ import type { Fault } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import type { Answer, RequestKind, RequestOf } from "../../wire/messages.ts";
 import type { Draft, LogRecord } from "../../wire/record.ts";
-import type { Asker, Submission } from "./commands.ts";
+import type { Requester, Submission } from "./commands.ts";
 import type { ClientId } from "./presence.ts";
 import type { Room } from "./rooms.ts";
 import type { TargetOptions } from "./targets.ts";
@@ -25,7 +25,7 @@ export type EngineInput =
       readonly isPresent: boolean;
     }
   | { readonly kind: "leave"; readonly session: ClientId }
-  | { readonly kind: "submit"; readonly asker: Asker; readonly command: Submission }
+  | { readonly kind: "submit"; readonly asker: Requester; readonly command: Submission }
   /** A post was refused permanently before it was submitted: later ones do not wait for it. */
   | {
       readonly kind: "abandon";

@@ -9,12 +9,12 @@ import type { Answer, Request, RequestOf } from "../../wire/messages.ts";
 import type { Draft, FoldedRecord, LogRecord } from "../../wire/record.ts";
 import {
   type AnnounceCommand,
-  type Asker,
   type Command,
-  type Job,
-  type MeetCommand,
+  type ConversationCommand,
+  type PendingAppend,
   type PostCommand,
-  type PostGoal,
+  type PostDestination,
+  type Requester,
   roomLock,
   type Step,
   type Submission,
@@ -22,25 +22,25 @@ import {
 import { DedupTable, type DedupValue, type Posted } from "./dedup.ts";
 import {
   announceDraft,
-  checkMeet,
+  checkConversationLimit,
   checkPost,
-  enterDrafts,
+  conversationDraft,
   joinDrafts,
   leaveDrafts,
-  meetDraft,
+  lobbyJoinDrafts,
   postDraft,
   topicDraft,
 } from "./drafts.ts";
 import type { EngineEffect, EngineInput, EngineOptions } from "./engine-io.ts";
-import { Announcements, type AnnouncementsValue } from "./file-posts.ts";
+import { Announcements, type AnnouncementsValue } from "./file-announcements.ts";
 import { Files, type FilesValue } from "./files.ts";
-import { answeredBefore, groupDrafts } from "./group.ts";
-import { actDrafts } from "./moderation.ts";
+import { groupDrafts, previousAnswer } from "./group.ts";
+import { actionDrafts } from "./moderation.ts";
 import { postCount } from "./post-count.ts";
 import { Presence } from "./presence.ts";
 import { RoomLock } from "./room-lock.ts";
-import { accountIn, nameLock, type Rooms, type RoomsValue } from "./rooms.ts";
-import { type Conversation, type Directory, namedRoom, TargetResolver } from "./targets.ts";
+import { nameLock, type Rooms, type RoomsValue, targetUser } from "./rooms.ts";
+import { type Directory, type ResolvedTarget, requireRoom, TargetResolver } from "./targets.ts";
 
 /** All folds over the history, as JSON. */
 export interface EngineValue {
@@ -69,9 +69,9 @@ export class RoomEngine {
   readonly #posts = new DedupTable<PostCommand>();
   readonly #lock = new RoomLock<Command>();
   readonly #presence: Presence;
-  readonly #jobs = new Map<number, Job>(); // By token.
+  readonly #appends = new Map<number, PendingAppend>(); // By token.
   /** Posts to refuse unless the other servers have recorded them; by token. */
-  readonly #looks = new Map<number, PostCommand>();
+  readonly #confirmations = new Map<number, PostCommand>();
   readonly #isShared: boolean;
   #token = 0;
   #unixMs = 0;
@@ -134,7 +134,7 @@ export class RoomEngine {
         return this.#submit(input.asker, input.command, now);
       case "abandon": {
         const { session, post } = input;
-        this.#presence.release(session, post.outbox as OutboxId, post.counter);
+        this.#presence.unblock(session, post.outbox as OutboxId, post.counter);
         return [];
       }
       case "record":
@@ -144,7 +144,7 @@ export class RoomEngine {
       case "failed":
         return this.#settle(input.token, input.fault);
       case "looked":
-        return this.#looked(input.token, input.isCurrent);
+        return this.#confirmed(input.token, input.isCurrent);
       default:
         return unreachable(input);
     }
@@ -154,27 +154,27 @@ export class RoomEngine {
     return [...this.#rooms.of(user)].map((room) => ({ kind: "presence", room, user, online }));
   }
 
-  #submit(asker: Asker, command: Submission, now: number): EngineEffect[] {
+  #submit(asker: Requester, command: Submission, now: number): EngineEffect[] {
     switch (command.kind) {
       case "post":
         return this.#post(asker, command.request, now);
       case "announce":
       case "group":
-        return this.#toTarget(asker, command);
+        return this.#submitToTarget(asker, command);
       default:
         return this.#run([{ kind: "lock-room", command: { ...command, asker } }]);
     }
   }
 
-  #post(asker: Asker, request: RequestOf<"post">, now: number): EngineEffect[] {
+  #post(asker: Requester, request: RequestOf<"post">, now: number): EngineEffect[] {
     const { user, session } = asker;
     const { counter } = request;
     const id = request.outbox as OutboxId;
-    this.#presence.release(session, id, counter);
+    this.#presence.unblock(session, id, counter);
     const known = this.#posts.find(user, id);
-    const underWay = known?.pending.get(counter);
-    if (underWay !== undefined) {
-      underWay.askers.push(asker);
+    const pendingPost = known?.pending.get(counter);
+    if (pendingPost !== undefined) {
+      pendingPost.requesters.push(asker);
       return [];
     }
     const status = known?.status(counter);
@@ -184,9 +184,9 @@ export class RoomEngine {
       const fault = new Fault("out-of-order", `later posts of this outbox went before ${counter}`);
       return [settled(asker, fault)];
     }
-    const fault = this.#presence.hold(asker, id, counter, now, postCount(request));
+    const fault = this.#presence.acceptPost(asker, id, counter, now, postCount(request));
     if (fault !== undefined) return [settled(asker, fault)];
-    const begin = (goal: PostGoal | undefined) => {
+    const begin = (goal: PostDestination | undefined) => {
       const outbox = this.#posts.use(user, id);
       const askers = [asker];
       const command: PostCommand = {
@@ -195,95 +195,95 @@ export class RoomEngine {
         outbox,
         counter,
         request,
-        goal,
-        askers,
-        isHanded: false,
+        destination: goal,
+        requesters: askers,
+        isAppending: false,
       };
       outbox.begin(counter, command);
       return { kind: "lock-outbox", command } as const;
     };
     try {
-      const { goal, meet } = this.#goal(user, request);
+      const { goal, meet } = this.#resolvePost(user, request);
       const step = begin(goal);
       return this.#run(meet === undefined ? [step] : [{ kind: "lock-room", command: meet }, step]);
     } catch (error) {
       const fault = asFault(error);
-      if (this.#isDoubtful(fault, [asker])) return this.#run([begin(undefined)]);
+      if (this.#needsConfirmation(fault, [asker])) return this.#run([begin(undefined)]);
       if (fault.blame === "user") this.#posts.use(user, id).refuse(counter, fault);
       return [settled(asker, fault)];
     }
   }
 
   /** @throws {Fault} as far as this server knows */
-  #goal(
+  #resolvePost(
     user: UserId,
     request: RequestOf<"post">,
-  ): { readonly goal: PostGoal; readonly meet: MeetCommand | undefined } {
+  ): { readonly goal: PostDestination; readonly meet: ConversationCommand | undefined } {
     const draft = postDraft(user, request);
     const target = this.#targets.resolve(user, request.to);
-    return { goal: { draft, to: target.id }, meet: this.#meet(user, target) };
+    return { goal: { draft, to: target.id }, meet: this.#conversationFor(user, target) };
   }
 
   /**
    * Whether another server may have recorded the post that this one is about to refuse: its client
    * came from there and may know more. Programs without a session send a post only here.
    */
-  #isDoubtful({ retryAfterMs }: Fault, askers: readonly Asker[]): boolean {
+  #needsConfirmation({ retryAfterMs }: Fault, askers: readonly Requester[]): boolean {
     const isShared = this.#isShared && askers.some(({ session }) => session !== undefined);
     return isShared && retryAfterMs === undefined;
   }
 
   /** Later posts of its outbox wait for the result. */
-  #look(command: PostCommand, effects: EngineEffect[]): void {
+  #requestConfirmation(command: PostCommand, effects: EngineEffect[]): void {
     const token = ++this.#token;
-    this.#looks.set(token, command);
+    this.#confirmations.set(token, command);
     effects.push({ kind: "look", token });
   }
 
-  #looked(token: number, isCurrent: boolean): EngineEffect[] {
-    const command = this.#looks.get(token);
+  #confirmed(token: number, isCurrent: boolean): EngineEffect[] {
+    const command = this.#confirmations.get(token);
     assert(command !== undefined, "a look was answered twice");
-    this.#looks.delete(token);
+    this.#confirmations.delete(token);
     const steps: Step[] = [];
     const effects: EngineEffect[] = [];
-    this.#decideSurely(command, isCurrent, steps, effects);
+    this.#decideConfirmed(command, isCurrent, steps, effects);
     return this.#run(steps, effects);
   }
 
-  #decideSurely(
+  #decideConfirmed(
     command: PostCommand,
     isCurrent: boolean,
     steps: Step[],
     effects: EngineEffect[],
   ): void {
     try {
-      if (this.#isSettled(command, effects)) return this.#letNextPost(command, steps);
+      if (this.#isSettled(command, effects)) return this.#startNextPost(command, steps);
       if (!isCurrent) {
         const sentence = "nobody can say whether another server has it";
         throw new Fault("no-majority", sentence, { retryAfterMs: 1_000 });
       }
-      command.isSure = true;
-      if (command.goal === undefined) {
-        const { goal, meet } = this.#goal(command.user, command.request);
-        command.goal = goal;
+      command.isConfirmed = true;
+      if (command.destination === undefined) {
+        const { goal, meet } = this.#resolvePost(command.user, command.request);
+        command.destination = goal;
         if (meet !== undefined) steps.push({ kind: "lock-room", command: meet });
       }
       steps.push({ kind: "lock-room", command });
     } catch (error) {
       const fault = asFault(error);
-      this.#letNextPost(command, steps);
+      this.#startNextPost(command, steps);
       this.#refuse(command, fault, effects);
     }
   }
 
   /** The target may be a conversation that does not exist yet. */
-  #toTarget(
-    asker: Asker,
+  #submitToTarget(
+    asker: Requester,
     submitted: Extract<Submission, { kind: "announce" | "group" }>,
   ): EngineEffect[] {
     try {
       const target = this.#targets.resolve(asker.user, submitted.to);
-      const meet = this.#meet(asker.user, target);
+      const meet = this.#conversationFor(asker.user, target);
       const command =
         submitted.kind === "announce"
           ? { ...submitted, asker, to: target.id }
@@ -296,9 +296,12 @@ export class RoomEngine {
   }
 
   /** Creates a direct conversation. @throws {Fault} too-many */
-  #meet(user: UserId, { id, room, other }: Conversation): MeetCommand | undefined {
+  #conversationFor(
+    user: UserId,
+    { id, room, other }: ResolvedTarget,
+  ): ConversationCommand | undefined {
     if (room !== undefined || other === undefined) return undefined;
-    checkMeet(this.#rooms, user);
+    checkConversationLimit(this.#rooms, user);
     return { kind: "meet", room: id, pair: [user, other].sort() as [UserId, UserId] };
   }
 
@@ -315,18 +318,19 @@ export class RoomEngine {
   }
 
   #lockOutbox(command: PostCommand, steps: Step[]): void {
-    const isFirst = this.#lock.enter(command.outbox.lock, command, true);
+    const isFirst = this.#lock.acquire(command.outbox.lock, command, true);
     if (isFirst) steps.push({ kind: "lock-room", command });
   }
 
   #lockRoom(command: Command, steps: Step[], effects: EngineEffect[]): void {
-    if (command.kind === "post" && command.goal === undefined) return this.#look(command, effects);
+    if (command.kind === "post" && command.destination === undefined)
+      return this.#requestConfirmation(command, effects);
     const lock = roomLock(command, this.#rooms);
     if (this.#lock.waiting(lock) >= ROOM_LOCK_QUEUE_MAX) {
-      this.#letNextPost(command, steps);
+      this.#startNextPost(command, steps);
       const detail = { retryAfterMs: 100 };
       this.#refuse(command, new Fault("too-many", "this room is too busy", detail), effects);
-    } else if (this.#lock.enter(lock, command, command.kind !== "post")) {
+    } else if (this.#lock.acquire(lock, command, command.kind !== "post")) {
       steps.push({ kind: "perform", command, lock });
     }
   }
@@ -334,25 +338,26 @@ export class RoomEngine {
   #performStep(command: Command, lock: string, steps: Step[], effects: EngineEffect[]): void {
     if (lock !== roomLock(command, this.#rooms)) {
       // The room was renamed or created meanwhile: the command moves to the new lock.
-      this.#leaveLock(lock, steps);
+      this.#releaseLock(lock, steps);
       steps.push({ kind: "lock-room", command });
       return;
     }
     try {
       const drafts = this.#drafts(command, effects);
-      this.#letNextPost(command, steps);
-      if (drafts !== undefined) this.#append(this.#held(lock, command), command, drafts, effects);
-      else this.#leaveLock(lock, steps);
+      this.#startNextPost(command, steps);
+      if (drafts !== undefined)
+        this.#append(this.#locksFor(lock, command), command, drafts, effects);
+      else this.#releaseLock(lock, steps);
     } catch (error) {
       const fault = asFault(error);
-      const isUnsure = command.kind === "post" && command.isSure !== true;
-      if (isUnsure && this.#isDoubtful(fault, command.askers)) {
-        this.#look(command, effects);
-        this.#leaveLock(lock, steps);
+      const isUnsure = command.kind === "post" && command.isConfirmed !== true;
+      if (isUnsure && this.#needsConfirmation(fault, command.requesters)) {
+        this.#requestConfirmation(command, effects);
+        this.#releaseLock(lock, steps);
         return;
       }
-      this.#letNextPost(command, steps);
-      this.#leaveLock(lock, steps);
+      this.#startNextPost(command, steps);
+      this.#releaseLock(lock, steps);
       this.#refuse(command, fault, effects);
     }
   }
@@ -360,7 +365,7 @@ export class RoomEngine {
   /**
    * A rename also holds the lock of the new name: no room of that name may be created meanwhile.
    */
-  #held(lock: string, command: Command): string[] {
+  #locksFor(lock: string, command: Command): string[] {
     if (command.kind !== "act" || command.act.kind !== "rename") return [lock];
     const next = nameLock(command.act.to);
     if (next === lock) return [lock];
@@ -368,7 +373,7 @@ export class RoomEngine {
       const detail = { retryAfterMs: 100 };
       throw new Fault("too-many", msg`somebody is about to make '${command.act.to}'`, detail);
     }
-    this.#lock.enter(next, command, true);
+    this.#lock.acquire(next, command, true);
     return [lock, next];
   }
 
@@ -379,22 +384,22 @@ export class RoomEngine {
     effects: EngineEffect[],
   ): void {
     const token = ++this.#token;
-    this.#jobs.set(token, { locks, command });
+    this.#appends.set(token, { locks, command });
     const follows =
       command.kind === "post" ? command.outbox.pendingBefore(command.counter) : undefined;
-    if (command.kind === "post") command.isHanded = true;
+    if (command.kind === "post") command.isAppending = true;
     const append = { kind: "append", token, drafts } as const;
     effects.push(follows === undefined ? append : { ...append, follows });
   }
 
-  #leaveLock(lock: string, steps: Step[]): void {
-    for (const command of this.#lock.done(lock)) steps.push({ kind: "perform", command, lock });
+  #releaseLock(lock: string, steps: Step[]): void {
+    for (const command of this.#lock.release(lock)) steps.push({ kind: "perform", command, lock });
   }
 
   /** Starts the next post of the outbox: the result of this one takes effect in the same tick. */
-  #letNextPost(command: Command, steps: Step[]): void {
+  #startNextPost(command: Command, steps: Step[]): void {
     if (command.kind !== "post") return;
-    for (const next of this.#lock.done(command.outbox.lock))
+    for (const next of this.#lock.release(command.outbox.lock))
       steps.push({ kind: "lock-room", command: next });
   }
 
@@ -406,13 +411,13 @@ export class RoomEngine {
     const rooms = this.#rooms;
     switch (command.kind) {
       case "post": {
-        const { user, goal } = command;
+        const { user, destination: goal } = command;
         assert(goal !== undefined, "a post that goes nowhere waits for no room");
         this.#checkAuthor(user);
-        this.#checkTurn(command);
-        this.#checkHere(command);
+        this.#checkOrder(command);
+        this.#checkSenderConnected(command);
         const room = checkPost(rooms, { user, to: goal.to }, this.#unixMs, goal.draft);
-        return [postTo(room.id, goal.draft)];
+        return [draftFor(room.id, goal.draft)];
       }
       case "announce": {
         const { asker, file, to } = command;
@@ -423,20 +428,20 @@ export class RoomEngine {
         return undefined;
       }
       case "group": {
-        const before = answeredBefore(rooms, command);
+        const before = previousAnswer(rooms, command);
         if (before === undefined) return groupDrafts(rooms, command);
         effects.push(settled(command.asker, before));
         return undefined;
       }
       case "meet":
         return rooms.get(command.room) === undefined
-          ? [meetDraft(command.room, command.pair)]
+          ? [conversationDraft(command.room, command.pair)]
           : undefined;
       case "join": {
         const { asker, options } = command;
         const drafts = joinDrafts(rooms, asker.user, options);
         if (drafts.length > 0) return drafts;
-        const room = namedRoom(rooms, options.name);
+        const room = requireRoom(rooms, options.name);
         const answer = {
           room: room.id,
           name: room.name ?? options.name,
@@ -447,7 +452,7 @@ export class RoomEngine {
         return undefined;
       }
       case "enter": {
-        const drafts = enterDrafts(rooms, command.asker.user);
+        const drafts = lobbyJoinDrafts(rooms, command.asker.user);
         if (drafts.length > 0) return drafts;
         effects.push(settled(command.asker, {}));
         return undefined;
@@ -458,7 +463,7 @@ export class RoomEngine {
         return [topicDraft(rooms, command.asker.user, command, this.#unixMs)];
       case "act": {
         const { asker, isOperator, act } = command;
-        return actDrafts(rooms, { user: asker.user, isOperator }, act, this.#unixMs);
+        return actionDrafts(rooms, { user: asker.user, isOperator }, act, this.#unixMs);
       }
       default:
         return unreachable(command);
@@ -475,16 +480,17 @@ export class RoomEngine {
   }
 
   /** An earlier post may have been refused temporarily meanwhile. @throws {Fault} */
-  #checkTurn({ askers, outbox, counter }: PostCommand): void {
+  #checkOrder({ requesters: askers, outbox, counter }: PostCommand): void {
     for (const { session } of askers) {
-      const fault = this.#presence.waitsBehind(session, outbox.id, counter);
+      const fault = this.#presence.blockingFault(session, outbox.id, counter);
       if (fault !== undefined) throw fault;
     }
   }
 
   /** Another server may be refusing posts of a client that left. @throws {Fault} */
-  #checkHere({ askers }: PostCommand): void {
-    if (!this.#isShared || askers.some(({ session }) => this.#presence.isHere(session))) return;
+  #checkSenderConnected({ requesters: askers }: PostCommand): void {
+    if (!this.#isShared || askers.some(({ session }) => this.#presence.isConnected(session)))
+      return;
     throw new Fault("link-closed", "its sender is not here any more", { retryAfterMs: 1_000 });
   }
 
@@ -508,7 +514,7 @@ export class RoomEngine {
       effects.push({ kind: "follow", user, room });
       if (this.isOnline(user)) effects.push({ kind: "presence", room, user, online: true });
     }
-    const gone = head.kind === "kick" ? accountIn(record) : user;
+    const gone = head.kind === "kick" ? targetUser(record) : user;
     if (gone !== undefined && (head.kind === "leave" || head.kind === "kick")) {
       effects.push({ kind: "unfollow", user: gone, room });
     }
@@ -516,18 +522,18 @@ export class RoomEngine {
   }
 
   #settle(token: number, outcome: LogRecord | Fault): EngineEffect[] {
-    const job = this.#jobs.get(token);
+    const job = this.#appends.get(token);
     assert(job !== undefined, "an append was settled twice");
-    this.#jobs.delete(token);
+    this.#appends.delete(token);
     const { command } = job;
     const steps: Step[] = [];
-    for (const lock of job.locks) this.#leaveLock(lock, steps);
+    for (const lock of job.locks) this.#releaseLock(lock, steps);
     const effects: EngineEffect[] = [];
     if (!(outcome instanceof Fault)) {
       if (command.kind === "post") this.#answerPost(command, outcome.head, effects);
       else if (command.kind !== "meet") effects.push(this.#answer(command, outcome));
-    } else if (outcome.code === "log-conflict" && mayTryAgain(command)) {
-      this.#decideAgain(command, steps, effects);
+    } else if (outcome.code === "log-conflict" && mayRetry(command)) {
+      this.#retryDecision(command, steps, effects);
     } else {
       this.#refuse(command, outcome, effects);
     }
@@ -535,13 +541,13 @@ export class RoomEngine {
   }
 
   /** Another server changed the state before the decision was recorded: it is repeated. */
-  #decideAgain(command: Command, steps: Step[], effects: EngineEffect[]): void {
+  #retryDecision(command: Command, steps: Step[], effects: EngineEffect[]): void {
     if (command.kind !== "post") {
       steps.push({ kind: "lock-room", command });
       return;
     }
-    command.isHanded = false;
-    command.isSure = false;
+    command.isAppending = false;
+    command.isConfirmed = false;
     if (!this.#isSettled(command, effects)) steps.push({ kind: "lock-outbox", command });
   }
 
@@ -549,7 +555,7 @@ export class RoomEngine {
   #isSettled(command: PostCommand, effects: EngineEffect[]): boolean {
     const { outbox, counter } = command;
     const status = outbox.status(counter);
-    if (status.kind === "pending" && !outbox.isRecordedBeyond(counter)) return false;
+    if (status.kind === "pending" && !outbox.hasLaterRecord(counter)) return false;
     if (status.kind === "posted") {
       this.#answerPost(command, status.posted, effects);
     } else {
@@ -562,10 +568,13 @@ export class RoomEngine {
   /** Also answers a post that its client sent to another server of the cluster. */
   #answerPost(command: PostCommand, posted: Posted, effects: EngineEffect[]): void {
     const answer = this.#postAnswer(command, posted);
-    for (const asker of command.askers) effects.push(settled(asker, answer));
+    for (const asker of command.requesters) effects.push(settled(asker, answer));
   }
 
-  #answer(command: Exclude<Command, PostCommand | MeetCommand>, record: LogRecord): EngineEffect {
+  #answer(
+    command: Exclude<Command, PostCommand | ConversationCommand>,
+    record: LogRecord,
+  ): EngineEffect {
     const { head } = record;
     const { asker } = command;
     switch (command.kind) {
@@ -604,7 +613,7 @@ export class RoomEngine {
 
   #postAnswer(command: PostCommand | AnnounceCommand, { seq, n, time }: Posted): Answer<"post"> {
     const user = command.kind === "post" ? command.user : command.asker.user;
-    const to = command.kind === "post" ? command.goal?.to : command.to;
+    const to = command.kind === "post" ? command.destination?.to : command.to;
     // The other user of the conversation is offline: delivered later.
     const pair = to === undefined ? undefined : this.#rooms.get(to)?.pair;
     const other = pair?.find((one) => one !== user);
@@ -619,16 +628,16 @@ export class RoomEngine {
       effects.push(settled(command.asker, fault));
       return;
     }
-    const { user, counter, askers } = command;
+    const { user, counter, requesters: askers } = command;
     command.outbox.abandon(counter);
     const status = command.outbox.status(counter);
     if (status.kind === "posted") return this.#answerPost(command, status.posted, effects);
     // Without a majority no later post passed to the log is recorded before it.
     const isOvertaken =
       fault.code === "no-majority"
-        ? command.outbox.isRecordedBeyond(counter)
+        ? command.outbox.hasLaterRecord(counter)
         : command.outbox.isOvertaken(counter);
-    const told = isOvertaken ? forGood(fault) : fault;
+    const told = isOvertaken ? asPermanent(fault) : fault;
     const { id } = command.outbox;
     if (told.retryAfterMs === undefined) this.#posts.use(user, id).refuse(counter, told);
     for (const asker of askers) {
@@ -645,22 +654,22 @@ const NOBODY: readonly UserId[] = [];
 
 type Settle = Extract<EngineEffect, { kind: "settle" }>;
 
-function settled({ id }: Asker, outcome: Settle["outcome"]): Settle {
+function settled({ id }: Requester, outcome: Settle["outcome"]): Settle {
   return { kind: "settle", id, outcome };
 }
 
-function mayTryAgain(command: Command): boolean {
+function mayRetry(command: Command): boolean {
   const { tries = 0 } = command;
   command.tries = tries + 1;
   return tries < CONFLICT_TRIES_MAX;
 }
 
 /** Field by field: a spread costs several times as much. */
-function postTo(room: RoomId, { kind, by, id, body }: PostGoal["draft"]): Draft {
+function draftFor(room: RoomId, { kind, by, id, body }: PostDestination["draft"]): Draft {
   return { kind, room, by, id, body };
 }
 
 /** An overtaken post cannot be retried. */
-function forGood({ code, message, remedy, cause }: Fault): Fault {
+function asPermanent({ code, message, remedy, cause }: Fault): Fault {
   return new Fault(code, message, { remedy, cause });
 }

@@ -41,7 +41,7 @@ export function checkFileText(text: string): void {
   throw new Fault("too-large", sentence, { remedy: msg`send the text as a message` });
 }
 
-export interface FileFact extends FileBody {
+export interface FileEntry extends FileBody {
   readonly by: UserId;
   /** Unix ms of the first remaining record. */
   readonly time: number;
@@ -51,15 +51,15 @@ export interface FileFact extends FileBody {
 
 /** All files as JSON. */
 export interface FilesValue {
-  readonly files: readonly (Omit<FileFact, "at"> & {
+  readonly files: readonly (Omit<FileEntry, "at"> & {
     readonly at: readonly (readonly [number, RoomId])[];
   })[];
   readonly unreadable: number;
 }
 
 /** Seqs of the file's records in named rooms, each with the room's name. None if it is private. */
-export function* namedPlaces(
-  { at }: FileFact,
+export function* namedRoomsOf(
+  { at }: FileEntry,
   rooms: Pick<Rooms, "get">,
 ): Iterable<readonly [seq: number, name: Name]> {
   for (const [seq, id] of at) {
@@ -69,11 +69,11 @@ export function* namedPlaces(
 }
 
 /** Whether the file is only in direct conversations, so that operators do not see its name. */
-export function isPrivateFile(fact: FileFact, rooms: Pick<Rooms, "get">): boolean {
-  return namedPlaces(fact, rooms)[Symbol.iterator]().next().done === true;
+export function isPrivateFile(fact: FileEntry, rooms: Pick<Rooms, "get">): boolean {
+  return namedRoomsOf(fact, rooms)[Symbol.iterator]().next().done === true;
 }
 
-interface Kept extends FileFact {
+interface MutableFileEntry extends FileEntry {
   time: number;
   readonly at: Map<number, RoomId>;
 }
@@ -83,8 +83,8 @@ const NONE: readonly FileId[] = [];
 
 export class Files {
   // Bounded by the log.
-  readonly #files = new Map<FileId, Kept>();
-  readonly #bySeq = new Map<number, Kept>();
+  readonly #files = new Map<FileId, MutableFileEntry>();
+  readonly #bySeq = new Map<number, MutableFileEntry>();
   readonly #bytesBy = new Map<UserId, number>();
   #totalBytes = 0;
   #unreadable = 0;
@@ -112,11 +112,11 @@ export class Files {
     return this.#bytesBy.get(user) ?? 0;
   }
 
-  get(file: FileId): FileFact | undefined {
+  get(file: FileId): FileEntry | undefined {
     return this.#files.get(file);
   }
 
-  all(): Iterable<FileFact> {
+  all(): Iterable<FileEntry> {
     return this.#files.values();
   }
 
@@ -125,7 +125,7 @@ export class Files {
   }
 
   /** The file of a record that is not erased. */
-  of(seq: number): FileFact | undefined {
+  of(seq: number): FileEntry | undefined {
     return this.#bySeq.get(seq);
   }
 
@@ -143,9 +143,9 @@ export class Files {
 
   /** Applies the next record of any kind. @returns files without remaining records */
   apply(record: FoldedRecord): readonly FileId[] {
-    if (record.head.kind === "file") this.#told(record);
+    if (record.head.kind === "file") this.#announce(record);
     if (record.head.kind !== "erase") return NONE;
-    return erasuresOf(record).flatMap((seq) => this.#erased(seq));
+    return erasuresOf(record).flatMap((seq) => this.#erase(seq));
   }
 
   /** Snapshot, restored by `load`. */
@@ -157,7 +157,7 @@ export class Files {
   /** Requires an empty table. */
   load({ files, unreadable }: FilesValue): void {
     for (const { at, by, time, ...body } of files) {
-      const kept = this.#begin(body, by, time);
+      const kept = this.#add(body, by, time);
       for (const [seq, room] of at) {
         kept.at.set(seq, room);
         this.#bySeq.set(seq, kept);
@@ -166,7 +166,7 @@ export class Files {
     this.#unreadable = unreadable;
   }
 
-  #told(record: FoldedRecord): void {
+  #announce(record: FoldedRecord): void {
     const { seq, by, room, time } = record.head;
     if (record.erased !== undefined) return;
     const body = fileBodyOf(parseBody(record));
@@ -174,13 +174,13 @@ export class Files {
       this.#unreadable += 1;
       return;
     }
-    const kept = this.#files.get(body.file) ?? this.#begin(body, by, time);
+    const kept = this.#files.get(body.file) ?? this.#add(body, by, time);
     if (kept.by !== by || kept.digest !== body.digest) return; // Never written by us.
     kept.at.set(seq, room as RoomId);
     this.#bySeq.set(seq, kept);
   }
 
-  #begin(body: FileBody, by: UserId, time: number): Kept {
+  #add(body: FileBody, by: UserId, time: number): MutableFileEntry {
     const kept = { ...body, by, time, at: new Map<number, RoomId>() };
     this.#files.set(body.file, kept);
     this.#bytesBy.set(by, this.bytesOf(by) + body.size);
@@ -188,7 +188,7 @@ export class Files {
     return kept;
   }
 
-  #erased(seq: number): FileId[] {
+  #erase(seq: number): FileId[] {
     const kept = this.#bySeq.get(seq);
     if (kept === undefined) return [];
     this.#bySeq.delete(seq);

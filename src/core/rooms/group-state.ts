@@ -51,14 +51,14 @@ export interface GroupBody {
   readonly welcome?: string;
   /** SHA-256 of the GroupInfo. */
   readonly info: string;
-  readonly added: readonly DeviceOf[];
-  readonly removed: readonly DeviceOf[];
+  readonly added: readonly OwnedDevice[];
+  readonly removed: readonly OwnedDevice[];
   /** `seq` of the commit that it replaces. */
   readonly instead?: number;
 }
 
 /** A device's key in base64url, and its owner. */
-export type DeviceOf = readonly [device: string, user: UserId];
+export type OwnedDevice = readonly [device: string, user: UserId];
 
 export function groupOfValue(group: GroupValue): Group {
   return { ...group, devices: new Map(group.devices), commits: new Map(group.commits) };
@@ -69,7 +69,7 @@ export function applyGroup(room: Room, { seq, time }: FoldedHead, body: GroupBod
   room.isSealed = true;
   room.group ??= { id, epoch, info, seq, devices: new Map(), commits: new Map() };
   const { group } = room;
-  if (instead === group.seq) unmake(room, group);
+  if (instead === group.seq) revertLastCommit(room, group);
   group.epoch = epoch;
   group.info = info;
   group.seq = seq;
@@ -91,7 +91,7 @@ export function devicesBefore({ devices, last }: Group): Map<string, UserId> {
   return before;
 }
 
-function unmake(room: Room, group: Group): void {
+function revertLastCommit(room: Room, group: Group): void {
   const before = devicesBefore(group);
   group.devices.clear();
   for (const [device, user] of before) group.devices.set(device, user);
@@ -100,7 +100,7 @@ function unmake(room: Room, group: Group): void {
 }
 
 /** Users in the group who have left the room: their devices should be removed. */
-export function departedOf(room: Room): Set<UserId> {
+export function departedUsers(room: Room): Set<UserId> {
   const gone = new Set<UserId>();
   for (const user of room.group?.devices.values() ?? []) {
     if (!room.members.has(user) && !room.admitted.has(user)) gone.add(user);
@@ -112,8 +112,8 @@ export function departedOf(room: Room): Set<UserId> {
 export function groupBodyOf(body: JsonObject = {}): GroupBody | undefined {
   const fields = fieldsOf("group", body);
   const { group, epoch, info, commitId, device, added, removed } = fields;
-  const isWhole =
+  const isComplete =
     Number.isSafeInteger(epoch) &&
     [group, info, commitId, device, added, removed].every((field) => field !== undefined);
-  return isWhole ? (fields as GroupBody) : undefined;
+  return isComplete ? (fields as GroupBody) : undefined;
 }

@@ -5,18 +5,18 @@ import { isDirect, type RoomId, type UserId } from "../../base/ids.ts";
 import { GROUP_DEVICES_MAX } from "../../base/limits-sealed.ts";
 import { SEALED_FILE_NAME } from "../../wire/messages-sealed.ts";
 import type { Draft } from "../../wire/record.ts";
-import type { Asker } from "./commands.ts";
+import type { Requester } from "./commands.ts";
 import {
-  type DeviceOf,
-  departedOf,
+  departedUsers,
   devicesBefore,
   type Group,
   type GroupAnswer,
   type GroupBody,
+  type OwnedDevice,
 } from "./group-state.ts";
 import { type KickTarget, kickDraft } from "./moderation.ts";
 import type { Room, Rooms } from "./rooms.ts";
-import { checkReads } from "./targets.ts";
+import { requireMember } from "./targets.ts";
 
 /** The change of a commit, as recorded; `epoch` is the one that it begins. */
 export interface GroupChange extends Omit<GroupBody, "device"> {
@@ -26,7 +26,7 @@ export interface GroupChange extends Omit<GroupBody, "device"> {
 
 export interface GroupCommand {
   readonly kind: "group";
-  readonly asker: Asker;
+  readonly asker: Requester;
   readonly isOperator: boolean;
   readonly room: RoomId;
   /** Key of the committing device, in base64url. */
@@ -35,7 +35,7 @@ export interface GroupCommand {
 }
 
 /** The earlier answer to the same commit; `undefined` if it is new. */
-export function answeredBefore(
+export function previousAnswer(
   rooms: Rooms,
   { room, asker, change }: GroupCommand,
 ): GroupAnswer | undefined {
@@ -52,7 +52,7 @@ export function groupDrafts(rooms: Rooms, command: GroupCommand): Draft[] {
   const { kick, ...made } = change;
   const room = rooms.get(command.room);
   if (room === undefined) throw new Fault("room-unknown", "there is no such room");
-  checkReads(room, asker.user);
+  requireMember(room, asker.user);
   if (change.epoch === 0) checkCreates(room, command);
   else checkCommits(room, command);
   const body: GroupBody = { ...made, device };
@@ -90,7 +90,7 @@ function checkCommits(room: Room, command: GroupCommand): void {
   if (id !== group.id || epoch !== next || instead === 0) {
     throw stale(`the group is in epoch ${group.epoch}`);
   }
-  if (instead !== undefined) checkInstead(room, group, command);
+  if (instead !== undefined) checkReplacement(room, group, command);
   const before = instead === undefined ? group.devices : devicesBefore(group);
   const devices = afterRemoval(before, removed);
   for (const [device, user] of added) {
@@ -111,7 +111,7 @@ function checkCommits(room: Room, command: GroupCommand): void {
  * Replaces a commit that members had to reject; for moderators of the room.
  * @throws {Fault} stale-epoch, not-allowed
  */
-function checkInstead(room: Room, group: Group, { asker, device, change }: GroupCommand): void {
+function checkReplacement(room: Room, group: Group, { asker, device, change }: GroupCommand): void {
   if (change.instead !== group.seq || change.epoch === 0) {
     throw stale("another commit came meanwhile");
   }
@@ -126,7 +126,7 @@ function checkInstead(room: Room, group: Group, { asker, device, change }: Group
 /** @throws Fault not-allowed */
 function afterRemoval(
   before: ReadonlyMap<string, UserId>,
-  removed: readonly DeviceOf[],
+  removed: readonly OwnedDevice[],
 ): Map<string, UserId> {
   const devices = new Map(before);
   for (const [device, user] of removed) {
@@ -160,7 +160,7 @@ function checkEpoch(room: Room, { epoch }: { readonly epoch: number }): void {
   const { group } = room;
   if (group === undefined) throw new Fault("not-allowed", "this room is not sealed");
   if (epoch !== group.epoch) throw stale(`the group is in epoch ${group.epoch}`);
-  if (departedOf(room).size > 0) throw stale("devices of somebody who left are in the group");
+  if (departedUsers(room).size > 0) throw stale("devices of somebody who left are in the group");
 }
 
 /** Transient: resolved once the device has received the latest records. */

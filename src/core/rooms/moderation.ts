@@ -7,12 +7,12 @@ import { foldName, type Name, parseTarget } from "../../base/names.ts";
 import { formatUtc } from "../../base/time.ts";
 import type { Draft } from "../../wire/record.ts";
 import { isVacantWithout, LOBBY, type Room, type Rooms } from "./rooms.ts";
-import { checkReads, namedRoom } from "./targets.ts";
+import { requireMember, requireRoom } from "./targets.ts";
 
-export type Act =
-  | ({ readonly kind: "kick" } & Concerned)
-  | ({ readonly kind: "mute"; readonly on: boolean; readonly until?: number } & Concerned)
-  | ({ readonly kind: "grant"; readonly on: boolean } & Concerned)
+export type RoomAction =
+  | ({ readonly kind: "kick" } & UserAction)
+  | ({ readonly kind: "mute"; readonly on: boolean; readonly until?: number } & UserAction)
+  | ({ readonly kind: "grant"; readonly on: boolean } & UserAction)
   /** Changes of the room itself: its name, closing and removal. */
   | { readonly kind: "rename"; readonly room: RoomId; readonly to: Name }
   | { readonly kind: "close"; readonly room: RoomId; readonly on: boolean }
@@ -29,9 +29,9 @@ export type Act =
     }
   /** A removed account leaves the room. */
   | { readonly kind: "gone"; readonly room: RoomId; readonly user: UserId; readonly name: Name }
-  | ({ readonly kind: "edit"; readonly text: string } & Said)
-  | ({ readonly kind: "erase" } & Said)
-  | ({ readonly kind: "pin"; readonly on: boolean } & Said)
+  | ({ readonly kind: "edit"; readonly text: string } & MessageAction)
+  | ({ readonly kind: "erase" } & MessageAction)
+  | ({ readonly kind: "pin"; readonly on: boolean } & MessageAction)
   /** Turns read receipts on or off. */
   | { readonly kind: "receipts"; readonly room: RoomId; readonly on: boolean }
   /** Erases many messages; the caller has checked permissions. */
@@ -44,7 +44,7 @@ export type Act =
     };
 
 /** The user whom an act of moderation concerns. */
-interface Concerned extends KickTarget {
+interface UserAction extends KickTarget {
   readonly room: RoomId;
 }
 
@@ -56,7 +56,7 @@ export interface KickTarget {
 }
 
 /** A record looked up in the log, whose head never changes. */
-interface Said {
+interface MessageAction {
   readonly room: RoomId;
   readonly seq: number;
   readonly author: UserId | "server";
@@ -69,21 +69,21 @@ export interface Actor {
 }
 
 /** A room that becomes vacant by this departure is removed with it, which frees its name. */
-export function withReclaim(room: Room, gone: UserId, departure: Draft): Draft[] {
+export function withRoomRemoval(room: Room, gone: UserId, departure: Draft): Draft[] {
   if (!isVacantWithout(room, gone)) return [departure];
   const { by } = departure;
   return [departure, { kind: "remove", room: room.id, by, id: "", body: { vacant: true } }];
 }
 
 /** @throws {Fault} room-unknown, not-member, not-allowed, muted, too-many */
-export function actDrafts(rooms: Rooms, actor: Actor, act: Act, unixMs: number): Draft[] {
-  const draft = actDraft(rooms, actor, act, unixMs);
+export function actionDrafts(rooms: Rooms, actor: Actor, act: RoomAction, unixMs: number): Draft[] {
+  const draft = actionDraft(rooms, actor, act, unixMs);
   const room = rooms.get(act.room);
   if (room === undefined || (act.kind !== "kick" && act.kind !== "gone")) return [draft];
-  return withReclaim(room, act.user, draft);
+  return withRoomRemoval(room, act.user, draft);
 }
 
-function actDraft(rooms: Rooms, actor: Actor, act: Act, unixMs: number): Draft {
+function actionDraft(rooms: Rooms, actor: Actor, act: RoomAction, unixMs: number): Draft {
   const room = rooms.get(act.room);
   if (room === undefined) throw new Fault("room-unknown", "there is no such room");
   switch (act.kind) {
@@ -101,7 +101,7 @@ function actDraft(rooms: Rooms, actor: Actor, act: Act, unixMs: number): Draft {
     case "close":
     case "remove":
     case "retention":
-      return houseDraft(rooms, room, actor, act);
+      return roomAdminDraft(rooms, room, actor, act);
     case "renamed": {
       checkMember(room, { user: act.user, name: act.to });
       const body = { user: act.user, was: act.was, name: act.to };
@@ -115,8 +115,8 @@ function actDraft(rooms: Rooms, actor: Actor, act: Act, unixMs: number): Draft {
     }
     default:
       checkModerates(room, actor);
-      checkConcerned(room, actor, act);
-      return concernDraft(room, actor.user, act);
+      checkMayModerateUser(room, actor, act);
+      return userActionDraft(room, actor.user, act);
   }
 }
 
@@ -124,14 +124,14 @@ function actDraft(rooms: Rooms, actor: Actor, act: Act, unixMs: number): Draft {
 export function kickDraft(room: Room, actor: Actor, target: KickTarget): Draft {
   const act = { kind: "kick", room: room.id, ...target } as const;
   checkModerates(room, actor);
-  checkConcerned(room, actor, act);
-  return concernDraft(room, actor.user, act);
+  checkMayModerateUser(room, actor, act);
+  return userActionDraft(room, actor.user, act);
 }
 
-function concernDraft(
+function userActionDraft(
   { id: room }: Room,
   by: UserId,
-  act: Extract<Act, { kind: "kick" | "mute" | "grant" }>,
+  act: Extract<RoomAction, { kind: "kick" | "mute" | "grant" }>,
 ): Draft {
   const { kind, user, name } = act;
   // Also the name, by which readers know accounts; in the body, never in the head.
@@ -142,11 +142,11 @@ function concernDraft(
 }
 
 /** @throws Fault not-allowed, name-taken, room-unknown */
-function houseDraft(
+function roomAdminDraft(
   rooms: Rooms,
   room: Room,
   { user: by, isOperator }: Actor,
-  act: Extract<Act, { kind: "rename" | "close" | "remove" | "retention" }>,
+  act: Extract<RoomAction, { kind: "rename" | "close" | "remove" | "retention" }>,
 ): Draft {
   const { name: was } = room;
   if (!isOperator || was === undefined) {
@@ -184,7 +184,7 @@ export function checkMayImport(
   to: string,
 ): void {
   const { kind, name } = parseTarget(to);
-  if (kind === "room" && moderates(namedRoom(rooms, name), { user, isOperator })) return;
+  if (kind === "room" && moderates(requireRoom(rooms, name), { user, isOperator })) return;
   throw new Fault("not-allowed", msg`you do not moderate '${name}', and cannot import into it`, {
     remedy: "ask an operator",
   });
@@ -197,14 +197,14 @@ function checkModerates(room: Room, actor: Actor): void {
 }
 
 /** @throws Fault not-member, not-allowed */
-function checkConcerned(
+function checkMayModerateUser(
   room: Room,
   { user, isOperator }: Actor,
-  act: Extract<Act, { kind: "kick" | "mute" | "grant" }>,
+  act: Extract<RoomAction, { kind: "kick" | "mute" | "grant" }>,
 ): void {
   if (act.kind === "kick") checkMember(room, act);
-  const isGiving = act.kind !== "kick" && act.on === (act.kind === "grant");
-  if (isOperator || isGiving || act.user === user) return;
+  const isGranting = act.kind !== "kick" && act.on === (act.kind === "grant");
+  if (isOperator || isGranting || act.user === user) return;
   if (act.isOperator || act.user === room.maker) {
     const who = act.isOperator ? "an operator" : "who made the room";
     throw new Fault("not-allowed", msg`${act.name} is ${who}`, { remedy: "ask an operator" });
@@ -212,7 +212,7 @@ function checkConcerned(
 }
 
 /** @throws Fault not-member */
-function checkMember(room: Room, { user, name }: Pick<Concerned, "user" | "name">): void {
+function checkMember(room: Room, { user, name }: Pick<UserAction, "user" | "name">): void {
   if (room.members.has(user)) return;
   throw new Fault("not-member", msg`${name} is not in '${room.name}'`, {
     remedy: "see who is: /who",
@@ -227,7 +227,7 @@ function editDraft(
   rooms: Rooms,
   room: Room,
   by: UserId,
-  { seq, author, text }: Extract<Act, { kind: "edit" }>,
+  { seq, author, text }: Extract<RoomAction, { kind: "edit" }>,
   unixMs: number,
 ): Draft {
   if (author !== by) {
@@ -235,13 +235,13 @@ function editDraft(
       remedy: msg`change your own`,
     });
   }
-  checkSpeaks(room, by, unixMs);
+  checkMayPost(room, by, unixMs);
   if (room.isSealed === true) {
     throw new Fault("sealed-room", msg`the server would read this text, and the room is sealed`, {
       remedy: "change it from a device that is in it",
     });
   }
-  checkStands(rooms, seq);
+  checkNotErased(rooms, seq);
   if (rooms.editsOf(seq).length >= EDITS_PER_RECORD_MAX) {
     const sentence = `message ${seq} was changed ${EDITS_PER_RECORD_MAX} times, which is the most`;
     throw new Fault("too-many", sentence, { remedy: "say it anew" });
@@ -253,13 +253,13 @@ function eraseDraft(
   rooms: Rooms,
   room: Room,
   actor: Actor,
-  { seq, author }: Extract<Act, { kind: "erase" }>,
+  { seq, author }: Extract<RoomAction, { kind: "erase" }>,
 ): Draft {
-  const isOthers = author !== actor.user;
-  if (isOthers && (isDirect(room.id) || !moderates(room, actor))) {
+  const isByOther = author !== actor.user;
+  if (isByOther && (isDirect(room.id) || !moderates(room, actor))) {
     throw new Fault("not-allowed", msg`message ${seq} is not yours`);
   }
-  checkStands(rooms, seq);
+  checkNotErased(rooms, seq);
   const body = { seq, also: rooms.editsOf(seq) };
   return { kind: "erase", room: room.id, by: actor.user, id: "", body };
 }
@@ -272,10 +272,10 @@ function pinDraft(
   rooms: Rooms,
   room: Room,
   actor: Actor,
-  { seq, on }: Extract<Act, { kind: "pin" }>,
+  { seq, on }: Extract<RoomAction, { kind: "pin" }>,
 ): Draft {
-  checkKeepsOrder(room, actor);
-  if (on) checkStands(rooms, seq);
+  checkMayPin(room, actor);
+  if (on) checkNotErased(rooms, seq);
   const isPinned = room.pins.includes(seq);
   if (on && isPinned) throw new Fault("not-allowed", msg`message ${seq} is pinned already`);
   if (!on && !isPinned) throw new Fault("not-found", msg`message ${seq} is not pinned`);
@@ -289,18 +289,18 @@ function pinDraft(
 
 /** @throws Fault not-allowed */
 function receiptsDraft(room: Room, actor: Actor, on: boolean): Draft {
-  checkKeepsOrder(room, actor);
+  checkMayPin(room, actor);
   if (room.pair !== undefined && room.pair[0] === room.pair[1]) {
     throw new Fault("not-allowed", "nobody else reads your notes to yourself");
   }
   const { by } = room.receipts ?? {};
-  const isSo = room.pair === undefined ? by !== undefined : by?.has(actor.user) === true;
-  if (isSo === on) throw new Fault("not-allowed", msg`that is ${on ? "on" : "off"} already`);
+  const isOn = room.pair === undefined ? by !== undefined : by?.has(actor.user) === true;
+  if (isOn === on) throw new Fault("not-allowed", msg`that is ${on ? "on" : "off"} already`);
   return { kind: "receipts", room: room.id, by: actor.user, id: "", body: { on } };
 }
 
 /** Both users of a conversation have the rights of moderators. @throws {Fault} not-allowed */
-function checkKeepsOrder(room: Room, actor: Actor): void {
+function checkMayPin(room: Room, actor: Actor): void {
   if (room.pair?.includes(actor.user) !== true) checkModerates(room, actor);
 }
 
@@ -312,23 +312,23 @@ function eraseManyDraft(
   rooms: Rooms,
   room: Room,
   { user: by }: Actor,
-  { seqs, isRetention }: Extract<Act, { kind: "erase-many" }>,
+  { seqs, isRetention }: Extract<RoomAction, { kind: "erase-many" }>,
 ): Draft {
-  const standing = seqs.filter((seq) => !rooms.isErased(seq));
-  const [seq, ...also] = new Set(standing.flatMap((one) => [one, ...rooms.editsOf(one)]));
+  const remaining = seqs.filter((seq) => !rooms.isErased(seq));
+  const [seq, ...also] = new Set(remaining.flatMap((one) => [one, ...rooms.editsOf(one)]));
   if (seq === undefined) throw new Fault("not-found", "all of that was erased");
   const body = { seq, also, retention: isRetention || undefined };
   return { kind: "erase", room: room.id, by, id: "", body };
 }
 
-function checkStands(rooms: Rooms, seq: number): void {
+function checkNotErased(rooms: Rooms, seq: number): void {
   if (!rooms.isErased(seq)) return;
   throw new Fault("not-found", msg`message ${seq} was erased`, { remedy: "there is nothing left" });
 }
 
 /** @throws Fault not-member, muted */
-export function checkSpeaks(room: Room, user: UserId, unixMs: number): void {
-  checkReads(room, user);
+export function checkMayPost(room: Room, user: UserId, unixMs: number): void {
+  requireMember(room, user);
   if (room.isClosed) {
     throw new Fault("not-allowed", msg`'${room.name}' is closed: it can be read, not written to`, {
       remedy: "an operator can open it again",

@@ -51,7 +51,7 @@ export interface Invite {
 }
 
 /** An operators' announcement to all users, until it is replaced or removed. */
-export interface Announced {
+export interface CurrentAnnouncement {
   readonly text: string;
   readonly by: UserId | "server";
   /** Unix ms. */
@@ -59,17 +59,17 @@ export interface Announced {
 }
 
 /** A page of a list that is too long for one answer. */
-export interface HousePage<One> {
+export interface ListPage<One> {
   readonly page: readonly One[];
   /** Seq of the last entry of this page, if there are more. */
   readonly next?: number;
 }
 
 /** @param after seq of the last entry of the previous page */
-export function housePage<One extends { readonly seq: number }>(
+export function pageAfter<One extends { readonly seq: number }>(
   all: readonly One[],
   after = 0,
-): HousePage<One> {
+): ListPage<One> {
   const rest = all.filter(({ seq }) => seq > after);
   const page = rest.slice(0, MODERATION_PAGE_MAX);
   const last = page.at(-1);
@@ -86,7 +86,7 @@ export function bannedFault({ until, reason }: Pick<Ban, "until" | "reason">): F
 }
 
 /** Placeholder in records about no account. */
-const HOUSE = "server" as UserId;
+const SERVER_ROOM = "server" as UserId;
 
 export class ServerPolicy {
   /** Keyed by account or address key. The code that creates bans enforces BANS_MAX. */
@@ -99,16 +99,16 @@ export class ServerPolicy {
   readonly #invites = new Map<string, Invite>();
   readonly #byHash = new Map<string, string>();
   /** Revoked, used and expired invites, oldest first: the hash of each token by its id. */
-  readonly #spent = new Map<string, string>();
+  readonly #retired = new Map<string, string>();
   #isClosed = false;
-  #announced: Announced | undefined;
+  #announced: CurrentAnnouncement | undefined;
 
   /** Registration requires an invite. */
   get isClosed(): boolean {
     return this.#isClosed;
   }
 
-  get announced(): Announced | undefined {
+  get announced(): CurrentAnnouncement | undefined {
     return this.#announced;
   }
 
@@ -118,11 +118,11 @@ export class ServerPolicy {
 
   ban(key: string, unixMs: number): Ban | undefined {
     const ban = this.#bans.get(key);
-    return ban === undefined || isOver(ban.until, unixMs) ? undefined : ban;
+    return ban === undefined || isExpired(ban.until, unixMs) ? undefined : ban;
   }
 
   bans(unixMs: number): Ban[] {
-    return [...this.#bans.values()].filter(({ until }) => !isOver(until, unixMs));
+    return [...this.#bans.values()].filter(({ until }) => !isExpired(until, unixMs));
   }
 
   invite(id: string): Invite | undefined {
@@ -137,7 +137,7 @@ export class ServerPolicy {
 
   /** Invites that still admit a user. */
   invites(unixMs: number): Invite[] {
-    return [...this.#invites.values()].filter((invite) => isLive(invite, unixMs));
+    return [...this.#invites.values()].filter((invite) => isUsable(invite, unixMs));
   }
 
   /** @param body `undefined` if it is damaged */
@@ -165,11 +165,11 @@ export class ServerPolicy {
         if (head.by !== "server" && body !== undefined) {
           this.#applyInvite(head, head.by, fieldsOf(kind, body));
         }
-        return this.#spendExpired(head.time);
+        return this.#retireExpired(head.time);
       case "invite-used":
-        return this.#used(head.room);
+        return this.#use(head.room);
       case "invite-gone":
-        return this.#gone(head.room);
+        return this.#revoke(head.room);
       default:
         return; // Of an account: the registry folds it.
     }
@@ -186,14 +186,14 @@ export class ServerPolicy {
     this.#bans.delete(key);
     if (on !== true) return;
     const user = address === undefined ? (room as UserId) : undefined;
-    this.#bans.set(key, { seq, user, address, until: momentOf(until), reason });
+    this.#bans.set(key, { seq, user, address, until: clampedTime(until), reason });
   }
 
   #applyInvite({ room: id, seq }: FoldedHead, by: UserId, body: Body<"invite">): void {
     const { hash, uses, expires, operator } = body;
     if (hash === undefined) return;
     this.#invites.set(id, {
-      ...{ seq, id, by, hash, isRevoked: false, usesLeft: uses, expires: momentOf(expires) },
+      ...{ seq, id, by, hash, isRevoked: false, usesLeft: uses, expires: clampedTime(expires) },
       room: body.room as RoomId | undefined,
       post: (body.post || undefined) as RoomId | undefined,
       read: body.read as RoomId | undefined,
@@ -202,42 +202,42 @@ export class ServerPolicy {
     this.#byHash.set(hash, id);
   }
 
-  #used(id: string): void {
+  #use(id: string): void {
     const invite = this.#invites.get(id);
     if (invite?.usesLeft === undefined) return;
     const usesLeft = Math.max(0, invite.usesLeft - 1);
     this.#invites.set(id, { ...invite, usesLeft });
-    if (usesLeft === 0) this.#spend(invite);
+    if (usesLeft === 0) this.#retire(invite);
   }
 
-  #gone(id: string): void {
+  #revoke(id: string): void {
     const invite = this.#invites.get(id);
     if (invite === undefined) return;
     this.#invites.set(id, { ...invite, isRevoked: true });
-    this.#spend(invite);
+    this.#retire(invite);
   }
 
   /** Expiry leaves no record: expired invites are searched for when there are too many. */
-  #spendExpired(unixMs: number): void {
-    if (this.#invites.size - this.#spent.size <= INVITES_MAX) return;
+  #retireExpired(unixMs: number): void {
+    if (this.#invites.size - this.#retired.size <= INVITES_MAX) return;
     for (const [id, invite] of this.#invites) {
-      if (!this.#spent.has(id) && isOver(invite.expires, unixMs)) this.#spend(invite);
+      if (!this.#retired.has(id) && isExpired(invite.expires, unixMs)) this.#retire(invite);
     }
   }
 
   /** Keeps the latest ones, so that the server can tell their holders why they are invalid. */
-  #spend({ id, hash }: Invite): void {
-    this.#spent.set(id, hash);
-    for (const [oldestId, oldestHash] of this.#spent) {
-      if (this.#spent.size <= INVITES_SPENT_MAX) return;
-      this.#spent.delete(oldestId);
+  #retire({ id, hash }: Invite): void {
+    this.#retired.set(id, hash);
+    for (const [oldestId, oldestHash] of this.#retired) {
+      if (this.#retired.size <= INVITES_SPENT_MAX) return;
+      this.#retired.delete(oldestId);
       this.#invites.delete(oldestId);
       this.#byHash.delete(oldestHash);
     }
   }
 }
 
-function momentOf(unixMs: number | undefined): number | undefined {
+function clampedTime(unixMs: number | undefined): number | undefined {
   return unixMs === undefined ? undefined : nearestMoment(unixMs);
 }
 
@@ -246,11 +246,11 @@ export function isForProgram({ post, read }: Pick<Invite, "post" | "read">): boo
   return post !== undefined || read !== undefined;
 }
 
-export function isLive({ usesLeft, expires, isRevoked }: Invite, unixMs: number): boolean {
-  return !isRevoked && usesLeft !== 0 && !isOver(expires, unixMs);
+export function isUsable({ usesLeft, expires, isRevoked }: Invite, unixMs: number): boolean {
+  return !isRevoked && usesLeft !== 0 && !isExpired(expires, unixMs);
 }
 
-function isOver(until: number | undefined, unixMs: number): boolean {
+function isExpired(until: number | undefined, unixMs: number): boolean {
   return until !== undefined && unixMs >= until;
 }
 
@@ -262,16 +262,16 @@ export function roleDraft(user: UserId, by: UserId, operator: boolean): Draft {
 export function banDraft(ban: Omit<Ban, "seq">, by: UserId, on: boolean): Draft {
   const { user, address, until, reason } = ban;
   const body = on ? { on, address, until, reason } : { on, address };
-  return { kind: "ban", room: user ?? HOUSE, by, id: "", body };
+  return { kind: "ban", room: user ?? SERVER_ROOM, by, id: "", body };
 }
 
 export function registrationDraft(by: UserId, closed: boolean): Draft {
-  return { kind: "registration", room: HOUSE, by, id: "", body: { closed } };
+  return { kind: "registration", room: SERVER_ROOM, by, id: "", body: { closed } };
 }
 
 /** @param text empty to remove the announcement */
 export function announcementDraft(by: UserId, text: string): Draft {
-  return { kind: "announcement", room: HOUSE, by, id: "", body: { text } };
+  return { kind: "announcement", room: SERVER_ROOM, by, id: "", body: { text } };
 }
 
 export function inviteDraft(invite: Omit<Invite, "seq" | "isRevoked">): Draft {
@@ -288,6 +288,6 @@ export function inviteUsedDraft(invite: string, user: UserId): Draft {
   return { kind: "invite-used", room: invite as UserId, by: user, id: "", body: {} };
 }
 
-export function inviteGoneDraft(invite: string, by: UserId): Draft {
+export function inviteRevokedDraft(invite: string, by: UserId): Draft {
   return { kind: "invite-gone", room: invite as UserId, by, id: "", body: {} };
 }

@@ -31,15 +31,15 @@ export class Presence {
   readonly #sessions = new Map<ClientId, Session>(); // Bounded by LINKS_MAX.
   readonly #devices = new Map<UserId, number>();
   /** Rates by account, shared by its sessions. */
-  readonly #paces: TokenBuckets;
+  readonly #rates: TokenBuckets;
 
   constructor(postsPerSecond = POSTS_PER_SECOND, postsBurst = POSTS_BURST) {
-    this.#paces = new TokenBuckets(postsPerSecond, postsBurst);
+    this.#rates = new TokenBuckets(postsPerSecond, postsBurst);
   }
 
   /** @returns whether this session made the account online */
   enter({ session, user, isPresent }: Entry, now: number): boolean {
-    const bucket = this.#paces.of(user, now);
+    const bucket = this.#rates.of(user, now);
     this.#sessions.set(session, { user, bucket, isPresent, held: new Map() });
     if (!isPresent) return false;
     const devices = this.#devices.get(user) ?? 0;
@@ -49,7 +49,7 @@ export class Presence {
 
   /** Charges a request other than a post. @param posts number of posts as which it counts */
   charge(user: UserId, posts: number, now: number): Fault | undefined {
-    const retryAfterMs = this.#paces.of(user, now).take(now, posts);
+    const retryAfterMs = this.#rates.of(user, now).take(now, posts);
     if (retryAfterMs === 0) return undefined;
     return new Fault("too-fast", "these changes come too fast", { retryAfterMs });
   }
@@ -70,7 +70,7 @@ export class Presence {
   }
 
   /** Reports whether the submitter can still receive an answer; always true without a session. */
-  isHere(id: ClientId | undefined): boolean {
+  isConnected(id: ClientId | undefined): boolean {
     return id === undefined || this.#sessions.has(id);
   }
 
@@ -83,7 +83,7 @@ export class Presence {
   }
 
   /** The fault of a post that must wait because of the rate limit or an earlier waiting post. */
-  hold(
+  acceptPost(
     { session: id, user }: Submitter,
     outbox: OutboxId,
     counter: number,
@@ -97,7 +97,7 @@ export class Presence {
     const held = session?.held.get(outbox);
     if (held !== undefined && counter > held.counter) return held.fault;
     session?.held.delete(outbox);
-    const waitMs = (session?.bucket ?? this.#paces.of(user, now)).take(now, posts);
+    const waitMs = (session?.bucket ?? this.#rates.of(user, now)).take(now, posts);
     if (waitMs === 0) return undefined;
     const fault = new Fault("too-fast", "these messages come too fast", { retryAfterMs: waitMs });
     this.held(id, outbox, counter, fault);
@@ -105,13 +105,13 @@ export class Presence {
   }
 
   /** Ends the waiting: the earlier post was sent again, whatever its result. */
-  release(id: ClientId | undefined, outbox: OutboxId, counter: number): void {
+  unblock(id: ClientId | undefined, outbox: OutboxId, counter: number): void {
     const held = this.#session(id)?.held;
     if (held?.get(outbox)?.counter === counter) held.delete(outbox);
   }
 
   /** The fault of an earlier post that was refused temporarily. */
-  waitsBehind(id: ClientId | undefined, outbox: OutboxId, counter: number): Fault | undefined {
+  blockingFault(id: ClientId | undefined, outbox: OutboxId, counter: number): Fault | undefined {
     const held = this.#session(id)?.held.get(outbox);
     return held !== undefined && counter > held.counter ? held.fault : undefined;
   }

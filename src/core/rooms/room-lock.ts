@@ -5,16 +5,16 @@
  */
 
 export class RoomLock<Command> {
-  readonly #rooms = new Map<string, Lane<Command>>(); // Only rooms with commands in progress.
+  readonly #rooms = new Map<string, LockQueue<Command>>(); // Only rooms with commands in progress.
 
   /** True: run it now, and call `done` when it is settled. False: it is queued. */
-  enter(key: string, command: Command, exclusive: boolean): boolean {
+  acquire(key: string, command: Command, exclusive: boolean): boolean {
     const lane = this.#rooms.get(key);
     if (lane === undefined) {
       this.#rooms.set(key, { running: 1, exclusive, waiting: [] });
       return true;
     }
-    if (lane.waiting.length > 0 || !admits(lane, exclusive)) {
+    if (lane.waiting.length > 0 || !canRun(lane, exclusive)) {
       lane.waiting.push({ command, exclusive });
       return false;
     }
@@ -24,7 +24,7 @@ export class RoomLock<Command> {
   }
 
   /** @returns the commands to run now; each must be followed by its own `done` */
-  done(key: string): readonly Command[] {
+  release(key: string): readonly Command[] {
     const lane = this.#rooms.get(key);
     if (lane === undefined) return NONE;
     lane.running--;
@@ -32,16 +32,16 @@ export class RoomLock<Command> {
       if (lane.running === 0) this.#rooms.delete(key);
       return NONE;
     }
-    const turn: Command[] = [];
+    const ready: Command[] = [];
     for (;;) {
       const next = lane.waiting[0];
-      if (next === undefined || !admits(lane, next.exclusive)) break;
+      if (next === undefined || !canRun(lane, next.exclusive)) break;
       lane.waiting.shift();
       lane.running++;
       lane.exclusive = next.exclusive;
-      turn.push(next.command);
+      ready.push(next.command);
     }
-    return turn;
+    return ready;
   }
 
   isIdle(key: string): boolean {
@@ -55,7 +55,7 @@ export class RoomLock<Command> {
 
 const NONE: readonly never[] = [];
 
-interface Lane<Command> {
+interface LockQueue<Command> {
   running: number;
   /** A change is running: nothing else may start. */
   exclusive: boolean;
@@ -63,6 +63,6 @@ interface Lane<Command> {
   readonly waiting: { readonly command: Command; readonly exclusive: boolean }[];
 }
 
-function admits<Command>(lane: Lane<Command>, exclusive: boolean): boolean {
+function canRun<Command>(lane: LockQueue<Command>, exclusive: boolean): boolean {
   return lane.running === 0 || (!exclusive && !lane.exclusive);
 }

@@ -20,7 +20,7 @@ import {
   groupBodyOf,
   groupOfValue,
 } from "./group-state.ts";
-import { WordCount, type WordCountValue } from "./word-count.ts";
+import { MessageCount, type MessageCountValue } from "./message-count.ts";
 
 export interface Room {
   readonly id: RoomId;
@@ -54,7 +54,7 @@ export interface Room {
   lastSeq: number;
   /** `n` of the last record. */
   lastN: number;
-  readonly words: WordCount;
+  readonly words: MessageCount;
 }
 
 /** Read receipts. */
@@ -84,8 +84,8 @@ export function isVacantWithout(room: Room, user: UserId): boolean {
  * Never the lobby, which the server created, nor a room with a group, whose keys devices pinned.
  */
 function isUnused({ name, maker, group, words, topic, isClosed, retention }: Room): boolean {
-  const isMembers = name !== undefined && maker !== "server" && group === undefined;
-  return isMembers && words.isEmpty && topic === "" && !isClosed && retention === undefined;
+  const isUserCreated = name !== undefined && maker !== "server" && group === undefined;
+  return isUserCreated && words.isEmpty && topic === "" && !isClosed && retention === undefined;
 }
 
 export const LOBBY = "lobby" as Name;
@@ -159,7 +159,7 @@ export class Rooms {
     const { head } = record;
     assert(head.seq === this.head + 1, "history has a hole or a double");
     this.head = head.seq;
-    if (head.kind === "room") this.#make(record);
+    if (head.kind === "room") this.#create(record);
     const room = this.#byId.get(head.room as RoomId);
     if (room === undefined) return; // Its first record is damaged: nothing is known of the room.
     room.lastSeq = head.seq;
@@ -168,7 +168,7 @@ export class Rooms {
     // In a sealed room a message refers to the file.
     const isWord =
       MESSAGE_KINDS.has(head.kind) && !(head.kind === "file" && room.isSealed === true);
-    if (isWord) room.words.said(head.n, head.by);
+    if (isWord) room.words.add(head.n, head.by);
     this.#change(room, record, head.by);
   }
 
@@ -216,7 +216,7 @@ export class Rooms {
     switch (kind) {
       case "join":
         room.receipts?.joined.set(by, record.head.n);
-        return this.#enter(room, by);
+        return this.#addMember(room, by);
       case "leave":
         room.members.delete(by);
         room.receipts?.joined.delete(by);
@@ -226,17 +226,17 @@ export class Rooms {
         this.#joined.get(by)?.delete(room);
         return;
       case "kick":
-        return this.#putOut(room, accountIn(record));
+        return this.#removeMember(room, targetUser(record));
       case "mute":
-        return mute(room, record);
+        return applyMute(room, record);
       case "grant":
-        return grant(room, record);
+        return applyGrant(room, record);
       case "edit":
         return this.#edit(record);
       case "erase":
         return this.#erase(room, record);
       case "pin":
-        return pin(room, record);
+        return applyPin(room, record);
       case "receipts":
         return receipts(room, record, by);
       case "rename":
@@ -247,7 +247,7 @@ export class Rooms {
       case "remove":
         return this.#remove(room, bodyOf(record, kind));
       case "retention":
-        return keepFor(room, record, by);
+        return applyRetention(room, record, by);
       case "group": {
         const body = groupBodyOf(parseBody(record));
         if (body !== undefined) applyGroup(room, record.head, body);
@@ -279,7 +279,7 @@ export class Rooms {
   }
 
   /** Removes a member with the rights of a moderator; joining requires the password again. */
-  #putOut(room: Room, user: UserId | undefined): void {
+  #removeMember(room: Room, user: UserId | undefined): void {
     if (user === undefined) return;
     room.members.delete(user);
     room.receipts?.joined.delete(user);
@@ -322,7 +322,7 @@ export class Rooms {
     else edits.push(record.head.seq);
   }
 
-  #make(record: FoldedRecord): void {
+  #create(record: FoldedRecord): void {
     const { head } = record;
     const body = bodyOf(record, "room");
     const id = head.room as RoomId;
@@ -334,10 +334,10 @@ export class Rooms {
       this.#former.delete(foldName(room.name));
       this.#byName.set(foldName(room.name), room);
     } else this.#direct++;
-    for (const user of room.pair ?? []) this.#enter(room, user);
+    for (const user of room.pair ?? []) this.#addMember(room, user);
   }
 
-  #enter(room: Room, user: UserId): void {
+  #addMember(room: Room, user: UserId): void {
     room.members.add(user);
     room.admitted.add(user);
     const joined = this.#joined.get(user);
@@ -352,7 +352,7 @@ export function nameLock(name: Name): string {
 }
 
 type RoomValue = Omit<WithLists<Room>, "words" | "group" | "receipts"> & {
-  readonly words: WordCountValue;
+  readonly words: MessageCountValue;
   readonly group?: GroupValue;
   readonly receipts?: WithLists<Receipts>;
 };
@@ -378,7 +378,7 @@ function valueOfRoom({ words, group, receipts, ...room }: Room): RoomValue {
 }
 
 function roomOfValue({ group, receipts, ...value }: RoomValue): Room {
-  const words = new WordCount();
+  const words = new MessageCount();
   words.load(value.words);
   const room: Room = {
     ...value,
@@ -400,13 +400,13 @@ function roomOfValue({ group, receipts, ...value }: RoomValue): Room {
 const NO_ROOMS: ReadonlySet<Room> = new Set();
 
 /** The account that a kick, a mute or a grant concerns. */
-export function accountIn(record: FoldedRecord): UserId | undefined {
+export function targetUser(record: FoldedRecord): UserId | undefined {
   const user = bodyOf(record, "kick")?.user;
   return user === undefined ? undefined : (user as UserId);
 }
 
-function mute(room: Room, record: FoldedRecord): void {
-  const user = accountIn(record);
+function applyMute(room: Room, record: FoldedRecord): void {
+  const user = targetUser(record);
   if (user === undefined) return;
   const { on, until } = bodyOf(record, "mute") ?? {};
   const end = until === undefined ? undefined : nearestMoment(until);
@@ -414,14 +414,14 @@ function mute(room: Room, record: FoldedRecord): void {
   else room.muted.delete(user);
 }
 
-function keepFor(room: Room, record: FoldedRecord, by: UserId): void {
+function applyRetention(room: Room, record: FoldedRecord, by: UserId): void {
   const keepMs = bodyOf(record, "retention")?.keepMs;
   if (keepMs !== undefined && keepMs >= RETENTION_MS_MIN) room.retention = { keepMs, by };
   // A damaged record is ignored, and the previous retention holds.
   else if (record.damaged !== true) delete room.retention;
 }
 
-function pin(room: Room, record: FoldedRecord): void {
+function applyPin(room: Room, record: FoldedRecord): void {
   const { seq = 0, on } = bodyOf(record, "pin") ?? {};
   if (seq < 1 || seq >= record.head.seq) return;
   const others = room.pins.filter((one) => one !== seq);
@@ -429,7 +429,7 @@ function pin(room: Room, record: FoldedRecord): void {
 }
 
 /** Reports whether authors see who has read their messages. */
-export function showsReaders({ receipts, pair }: Room): boolean {
+export function hasReadReceipts({ receipts, pair }: Room): boolean {
   if (receipts === undefined) return false;
   if (pair === undefined) return true;
   return pair[0] !== pair[1] && pair.every((user) => receipts.by.has(user));
@@ -441,7 +441,7 @@ export function wantsReceipts({ receipts }: Room, user: string): boolean {
 }
 
 function receipts(room: Room, record: FoldedRecord, by: UserId): void {
-  const before = showsReaders(room);
+  const before = hasReadReceipts(room);
   if (bodyOf(record, "receipts")?.on !== true) {
     room.receipts?.by.delete(by);
     if (room.pair === undefined || room.receipts?.by.size === 0) delete room.receipts;
@@ -452,14 +452,14 @@ function receipts(room: Room, record: FoldedRecord, by: UserId): void {
   if (!before) room.receipts.since = record.head.n;
 }
 
-function grant(room: Room, record: FoldedRecord): void {
-  const user = accountIn(record);
+function applyGrant(room: Room, record: FoldedRecord): void {
+  const user = targetUser(record);
   if (user === undefined) return;
   if (bodyOf(record, "grant")?.on === true) room.moderators.add(user);
   else room.moderators.delete(user);
 }
 
-function blank(head: FoldedHead): Omit<Room, "locked"> {
+function emptyRoom(head: FoldedHead): Omit<Room, "locked"> {
   return {
     id: head.room as RoomId,
     lock: head.room,
@@ -473,7 +473,7 @@ function blank(head: FoldedHead): Omit<Room, "locked"> {
     muted: new Map(),
     lastSeq: head.seq,
     lastN: head.n,
-    words: new WordCount(),
+    words: new MessageCount(),
   };
 }
 
@@ -482,10 +482,10 @@ function namedRoom(head: FoldedHead, { name, locked, sealed }: Body<"room">): Ro
   const moderators = new Set(head.by === "server" ? [] : [head.by]);
   const lock = nameLock(name);
   const sealing = sealed === true ? { isSealed: true } : {};
-  return { ...blank(head), name, lock, locked: locked === true, moderators, ...sealing };
+  return { ...emptyRoom(head), name, lock, locked: locked === true, moderators, ...sealing };
 }
 
 function directRoom(head: FoldedHead, { direct }: Body<"room">): Room | undefined {
   if (direct === undefined) return undefined;
-  return { ...blank(head), locked: false, pair: direct as readonly [UserId, UserId] };
+  return { ...emptyRoom(head), locked: false, pair: direct as readonly [UserId, UserId] };
 }

@@ -19,7 +19,7 @@ export interface TargetOptions {
 }
 
 /** The room of a target, for the user who named it. */
-export interface Conversation {
+export interface ResolvedTarget {
   readonly id: RoomId;
   /** `undefined` for a conversation that does not exist yet. */
   readonly room: Room | undefined;
@@ -36,15 +36,15 @@ export class TargetResolver {
   }
 
   /** @throws Fault name-invalid, room-unknown, user-unknown */
-  resolve(user: UserId, text: string): Conversation {
+  resolve(user: UserId, text: string): ResolvedTarget {
     const { rooms, directory } = this.#options;
     const { kind, name } = parseTarget(text);
-    if (kind === "room") return toRoom(namedRoom(rooms, name));
-    return this.#direct(user, namedPerson(directory, name).id);
+    if (kind === "room") return toRoom(requireRoom(rooms, name));
+    return this.#direct(user, requireUser(directory, name).id);
   }
 
   /** @returns `undefined` if the room or user does not exist @throws {Fault} name-invalid */
-  find(user: UserId, text: string): Conversation | undefined {
+  find(user: UserId, text: string): ResolvedTarget | undefined {
     const { rooms, directory } = this.#options;
     const { kind, name } = parseTarget(text);
     if (kind === "room") {
@@ -55,39 +55,39 @@ export class TargetResolver {
     return other === undefined ? undefined : this.#direct(user, other.id);
   }
 
-  #direct(user: UserId, other: UserId): Conversation {
+  #direct(user: UserId, other: UserId): ResolvedTarget {
     const { rooms, sha256 } = this.#options;
     const id = directRoomId(user, other, sha256);
     return { id, room: rooms.get(id), other };
   }
 }
 
-function toRoom(room: Room): Conversation {
+function toRoom(room: Room): ResolvedTarget {
   return { id: room.id, room, other: undefined };
 }
 
 /** @throws Fault room-unknown */
-export function namedRoom(rooms: Rooms, name: Name): Room {
+export function requireRoom(rooms: Rooms, name: Name): Room {
   const room = rooms.find(name);
   if (room === undefined) throw new Fault("room-unknown", msg`there is no room '${name}'`);
   return room;
 }
 
 /** @throws Fault room-unknown, not-member */
-export function ownRoom(rooms: Rooms, user: UserId, name: Name): Room {
-  const room = namedRoom(rooms, name);
-  checkReads(room, user);
+export function requireJoinedRoom(rooms: Rooms, user: UserId, name: Name): Room {
+  const room = requireRoom(rooms, name);
+  requireMember(room, user);
   return room;
 }
 
 /** @throws Fault not-member */
-export function checkReads(room: Room, user: UserId): void {
+export function requireMember(room: Room, user: UserId): void {
   if (room.members.has(user)) return;
   throw new Fault("not-member", msg`you are not in '${room.name ?? "this conversation"}'`);
 }
 
 /** @throws Fault user-unknown */
-export function namedPerson<Person extends { readonly id: UserId }>(
+export function requireUser<Person extends { readonly id: UserId }>(
   directory: Directory<Person>,
   name: Name,
 ): Person {

@@ -56,6 +56,6 @@ export function phaseOf(kind: RequestKind): Phase {
 }
 
 /** Reports whether this end may receive the notice in this phase. */
-export function mayTell(role: Role, phase: Phase, kind: NoticeKind): boolean {
+export function mayReceive(role: Role, phase: Phase, kind: NoticeKind): boolean {
   return NOTICES_OF[role][phase].has(kind);
 }

@@ -39,7 +39,7 @@ import {
 } from "../../wire/messages.ts";
 import { checkAnswer, isRequest } from "../../wire/messages-incoming.ts";
 import type { PostCodec } from "../../wire/post-message.ts";
-import { mayTell, type Phase, phaseOf, type Role } from "./phase.ts";
+import { mayReceive, type Phase, phaseOf, type Role } from "./phase.ts";
 
 /** An answer, checked against its request. */
 export type Reply = { [Kind in RequestKind]: { kind: Kind; answer: Answer<Kind> } }[RequestKind];
@@ -57,41 +57,44 @@ export type SessionEffect =
   | { readonly kind: "close"; readonly fault: Fault | undefined };
 
 /** Ping interval and timeout. */
-export interface Pace {
-  readonly pingEveryMs: number;
-  readonly silenceMaxMs: number;
+export interface Heartbeat {
+  readonly pingIntervalMs: number;
+  readonly idleTimeoutMs: number;
   /** Minimum time from a ping to the timeout: after a machine slept, a ping comes first. */
-  readonly answerWithinMs?: number;
+  readonly pongTimeoutMs?: number;
 }
 
-export const STEADY: Pace = { pingEveryMs: PING_INTERVAL_MS, silenceMaxMs: IDLE_TIMEOUT_MS };
+export const DEFAULT_HEARTBEAT: Heartbeat = {
+  pingIntervalMs: PING_INTERVAL_MS,
+  idleTimeoutMs: IDLE_TIMEOUT_MS,
+};
 /** For links that do not report when the other end is gone. */
-export const QUICK: Pace = {
-  pingEveryMs: UDP_PING_INTERVAL_MS,
-  silenceMaxMs: UDP_IDLE_TIMEOUT_MS,
-  answerWithinMs: UDP_IDLE_TIMEOUT_MS - UDP_PING_INTERVAL_MS,
+export const FAST_HEARTBEAT: Heartbeat = {
+  pingIntervalMs: UDP_PING_INTERVAL_MS,
+  idleTimeoutMs: UDP_IDLE_TIMEOUT_MS,
+  pongTimeoutMs: UDP_IDLE_TIMEOUT_MS - UDP_PING_INTERVAL_MS,
 };
 
 export class Session {
   readonly role: Role;
-  readonly #pace: Pace;
+  readonly #heartbeat: Heartbeat;
   #phase: Phase = "greeting";
   #ref = 0;
   /** Client: unanswered requests. Server: requests to answer. Bounded. */
   readonly #open = new Map<number, RequestKind>();
   readonly #posts: PostCodec | undefined;
   #startedAt: number;
-  #heardAt: number;
+  #receivedAt: number;
   #pingedAt = Number.NEGATIVE_INFINITY;
   #isPinging = false;
   #roundTripMs: number | undefined;
 
-  constructor(role: Role, now: number, pace: Pace = STEADY, posts?: PostCodec) {
+  constructor(role: Role, now: number, pace: Heartbeat = DEFAULT_HEARTBEAT, posts?: PostCodec) {
     this.role = role;
     this.#posts = posts;
-    this.#pace = pace;
+    this.#heartbeat = pace;
     this.#startedAt = now;
-    this.#heardAt = now;
+    this.#receivedAt = now;
   }
 
   get phase(): Phase {
@@ -105,7 +108,7 @@ export class Session {
 
   /** Maximum size of a message from the other end in this phase. */
   get messageBytesMax(): number {
-    const trusted = this.role === "client" || this.#isIn();
+    const trusted = this.role === "client" || this.#isLoggedIn();
     return trusted ? MESSAGE_BYTES_MAX : MESSAGE_BEFORE_LOGIN_BYTES_MAX;
   }
 
@@ -115,19 +118,19 @@ export class Session {
   }
 
   /** Time of the last received message. */
-  get heardAt(): number {
-    return this.#heardAt;
+  get receivedAt(): number {
+    return this.#receivedAt;
   }
 
   /** Measures the round trip, if the last measurement is older than `everyMs`. */
-  probe(now: number, everyMs: number): SessionEffect[] {
+  probe(now: number, intervalMs: number): SessionEffect[] {
     const isQuiet = this.#phase === "closed" || this.#phase === "greeting";
-    return isQuiet || now < this.#pingedAt + everyMs ? [] : this.#ping(now);
+    return isQuiet || now < this.#pingedAt + intervalMs ? [] : this.#ping(now);
   }
 
   receive(bytes: Uint8Array, now: number): SessionEffect[] {
     if (this.#phase === "closed") return [];
-    this.#heardAt = now;
+    this.#receivedAt = now;
     try {
       const incoming = decode(bytes, this.messageBytesMax, this.#posts);
       switch (incoming.kind) {
@@ -148,7 +151,7 @@ export class Session {
   }
 
   /** Client: sends a request; returns the number in the effects `answered` or `refused`. */
-  ask<Kind extends RequestKind>(
+  request<Kind extends RequestKind>(
     kind: Kind,
     fields: RequestFields<Kind>,
   ): { ref: number; effects: SessionEffect[] } {
@@ -171,7 +174,7 @@ export class Session {
   }
 
   /** Sends a message that has no answer. */
-  tell(notice: Exclude<Notice, { kind: "ok" | "fault" }>): SessionEffect[] {
+  notify(notice: Exclude<Notice, { kind: "ok" | "fault" }>): SessionEffect[] {
     if (this.#phase === "closed") return [];
     if (notice.kind === "welcome") this.#phase = "entering";
     if (notice.kind !== "chunk") return [this.#transmit(notice)];
@@ -191,7 +194,7 @@ export class Session {
       return this.refuse(ref, fault);
     }
     this.#open.delete(ref);
-    this.#move(kind);
+    this.#changePhase(kind);
     return [{ kind: "transmit", bytes }];
   }
 
@@ -203,13 +206,13 @@ export class Session {
   /** Ends the session explicitly and sends the reason to the other end. */
   close(fault: Fault | undefined): SessionEffect[] {
     if (this.#phase === "closed") return [];
-    const farewell =
+    const bye =
       fault === undefined ? [] : [this.#transmit({ ...faultMessage(fault), kind: "bye" })];
-    return [...farewell, ...this.ended(fault)];
+    return [...bye, ...this.linkClosed(fault)];
   }
 
   /** The link is closed, or is about to be. */
-  ended(fault: Fault | undefined): SessionEffect[] {
+  linkClosed(fault: Fault | undefined): SessionEffect[] {
     if (this.#phase === "closed") return [];
     this.#phase = "closed";
     const lost = fault ?? new Fault("link-closed", "the connection was closed");
@@ -224,26 +227,27 @@ export class Session {
   /** Time of the next useful `tick`. */
   deadline(): number | undefined {
     if (this.#phase === "closed") return undefined;
-    const dead = this.#deadAt();
-    const quiet = Math.max(this.#heardAt, this.#pingedAt) + this.#pace.pingEveryMs;
+    const dead = this.#timeoutAt();
+    const quiet = Math.max(this.#receivedAt, this.#pingedAt) + this.#heartbeat.pingIntervalMs;
     const due = this.#phase === "greeting" ? dead : Math.min(quiet, dead); // A greeting is no ping.
-    if (this.role === "client" || this.#isIn()) return due;
-    return Math.min(due, this.#enterBy());
+    if (this.role === "client" || this.#isLoggedIn()) return due;
+    return Math.min(due, this.#loginDeadline());
   }
 
-  /** @param sign since the last tick bytes were received, but no complete message */
-  tick(now: number, sign = false): SessionEffect[] {
+  /** @param hasTraffic since the last tick bytes were received, but no complete message */
+  tick(now: number, hasTraffic = false): SessionEffect[] {
     if (this.#phase === "closed") return [];
-    if (now >= this.#deadAt() && sign) this.#heardAt = now;
-    if (now >= this.#deadAt()) {
-      const seconds = Math.round((now - this.#heardAt) / 1000);
+    if (now >= this.#timeoutAt() && hasTraffic) this.#receivedAt = now;
+    if (now >= this.#timeoutAt()) {
+      const seconds = Math.round((now - this.#receivedAt) / 1000);
       return this.close(new Fault("timeout", `nothing was heard for ${seconds} s`));
     }
-    if (this.role === "server" && !this.#isIn() && now >= this.#enterBy()) {
+    if (this.role === "server" && !this.#isLoggedIn() && now >= this.#loginDeadline()) {
       return this.close(new Fault("timeout", `the ${this.#phase} took too long`));
     }
     if (this.#phase === "greeting") return [];
-    if (now < Math.max(this.#heardAt, this.#pingedAt) + this.#pace.pingEveryMs) return [];
+    if (now < Math.max(this.#receivedAt, this.#pingedAt) + this.#heartbeat.pingIntervalMs)
+      return [];
     return this.#ping(now);
   }
 
@@ -284,7 +288,7 @@ export class Session {
   }
 
   #notice(notice: Exclude<Notice, { kind: "ok" | "fault" }>, now: number): SessionEffect[] {
-    if (!mayTell(this.role, this.#phase, notice.kind)) {
+    if (!mayReceive(this.role, this.#phase, notice.kind)) {
       // Messages sent before the server processed our log-out are late, not wrong.
       if (this.role === "client" && this.#phase === "entering") return [];
       throw outOfOrder(notice.kind);
@@ -297,7 +301,7 @@ export class Session {
         this.#isPinging = false;
         return [];
       case "bye":
-        return this.ended(faultOf(notice));
+        return this.linkClosed(faultOf(notice));
       case "welcome":
         this.#phase = "entering";
         this.#startedAt = now;
@@ -315,39 +319,39 @@ export class Session {
     if (this.role === "server" || kind === undefined) throw outOfOrder("an answer");
     const answer = checkAnswer(kind, message);
     this.#open.delete(message.ref);
-    this.#move(kind);
+    this.#changePhase(kind);
     return [{ kind: "answered", ref: message.ref, reply: { kind, answer } as Reply }];
   }
 
   #refused(message: NoticeOf<"fault">): SessionEffect[] {
     if (this.role === "server") throw outOfOrder("a fault");
-    if (message.ref === undefined) return this.ended(faultOf(message));
+    if (message.ref === undefined) return this.linkClosed(faultOf(message));
     if (!this.#open.delete(message.ref)) throw outOfOrder("a fault without a question");
     return [{ kind: "refused", ref: message.ref, fault: faultOf(message) }];
   }
 
-  #move(kind: RequestKind): void {
+  #changePhase(kind: RequestKind): void {
     const { leadsTo } = requestRow(kind);
     if (leadsTo === undefined) return;
     this.#phase = leadsTo;
     // The time to log in starts again after a log-out.
-    if (leadsTo === "entering") this.#startedAt = this.#heardAt;
+    if (leadsTo === "entering") this.#startedAt = this.#receivedAt;
   }
 
-  #deadAt(): number {
-    const { silenceMaxMs, answerWithinMs } = this.#pace;
-    if (answerWithinMs === undefined) return this.#heardAt + silenceMaxMs;
+  #timeoutAt(): number {
+    const { idleTimeoutMs: silenceMaxMs, pongTimeoutMs: answerWithinMs } = this.#heartbeat;
+    if (answerWithinMs === undefined) return this.#receivedAt + silenceMaxMs;
     // A greeting is no ping: it has its own timeout.
-    if (this.#phase === "greeting") return this.#heardAt + IDLE_TIMEOUT_MS;
-    if (this.#pingedAt <= this.#heardAt) return Number.POSITIVE_INFINITY;
-    return Math.max(this.#heardAt + silenceMaxMs, this.#pingedAt + answerWithinMs);
+    if (this.#phase === "greeting") return this.#receivedAt + IDLE_TIMEOUT_MS;
+    if (this.#pingedAt <= this.#receivedAt) return Number.POSITIVE_INFINITY;
+    return Math.max(this.#receivedAt + silenceMaxMs, this.#pingedAt + answerWithinMs);
   }
 
-  #isIn(): boolean {
+  #isLoggedIn(): boolean {
     return this.#phase === "member" || this.#phase === "lane";
   }
 
-  #enterBy(): number {
+  #loginDeadline(): number {
     return this.#startedAt + (this.#phase === "greeting" ? HELLO_TIMEOUT_MS : LOGIN_TIMEOUT_MS);
   }
 
@@ -384,13 +388,13 @@ function faultMessage(fault: Fault, ref?: number): NoticeOf<"fault"> {
     message: cutText(message, FAULT_TEXT_BYTES_MAX),
     remedy: cutText(remedy, FAULT_TEXT_BYTES_MAX),
     retryAfterMs,
-    template: sendable(translatable.message),
-    remedyTemplate: sendable(translatable.remedy),
+    template: templateWithinLimits(translatable.message),
+    remedyTemplate: templateWithinLimits(translatable.remedy),
   };
 }
 
 /** `undefined` if the template exceeds a message's limits: then only the text is sent. */
-function sendable(text: Translatable | undefined): NoticeOf<"fault">["template"] {
+function templateWithinLimits(text: Translatable | undefined): NoticeOf<"fault">["template"] {
   if (text === undefined || text.values.length > TEMPLATE_VALUES_MAX) return undefined;
   if (utf8Encode(text.template).length > TEMPLATE_BYTES_MAX) return undefined;
   const values = text.values.map((value) => cutText(value, TEMPLATE_VALUE_BYTES_MAX));
@@ -398,7 +402,7 @@ function sendable(text: Translatable | undefined): NoticeOf<"fault">["template"]
 }
 
 /** Ignores a template with a wrong number of values. */
-function received(text: string, from: NoticeOf<"fault">["template"]): string | Translatable {
+function translatableOf(text: string, from: NoticeOf<"fault">["template"]): string | Translatable {
   if (from === undefined || valuesIn(from.text) !== from.values.length) return text;
   return { text, template: from.text, values: from.values };
 }
@@ -409,9 +413,10 @@ function received(text: string, from: NoticeOf<"fault">["template"]): string | T
  */
 function faultOf(notice: NoticeOf<"fault"> | NoticeOf<"bye">): Fault {
   const { code, message, retryAfterMs, template, remedyTemplate } = notice;
-  const remedy = notice.remedy === undefined ? undefined : received(notice.remedy, remedyTemplate);
+  const remedy =
+    notice.remedy === undefined ? undefined : translatableOf(notice.remedy, remedyTemplate);
   const detail = { remedy, retryAfterMs };
-  if (isFaultCode(code)) return new Fault(code, received(message, template), detail);
+  if (isFaultCode(code)) return new Fault(code, translatableOf(message, template), detail);
   const rest = ` (${code})`; // As long as text(64) of a code lets it be.
   const sentence = cutText(message, FAULT_TEXT_BYTES_MAX - utf8Encode(rest).length);
   return new Fault("internal", `${sentence}${rest}`, detail);

@@ -19,7 +19,7 @@ export interface Flight {
   readonly deliveredBytes: number;
   readonly deliveredAt: number;
   /** Time when the last delivered chunk was sent. */
-  readonly arrivedSentAt: number;
+  readonly lastAckedSentAt: number;
   /** The window was not full, so the chunk cannot show the link's rate. */
   readonly limited: boolean;
   /** Sent while our queue was empty, so the chunk shows the distance. */
@@ -43,7 +43,7 @@ const ROUND_TRIP_MS_MIN = 2;
 const SLOW_QUEUE_MS = 500;
 const SLOW_BYTES_MIN = 2 * CHUNK_BYTES;
 /** A shorter measurement says more about the clock than about the link. */
-const RATE_OVER_MS_MIN = 1;
+const RATE_PERIOD_MS_MIN = 1;
 /** Rounds of which the highest rate counts, because of jitter. */
 const ROUNDS = 10;
 /** The same while the round trip is inflated: the link has become slower, and the queue is ours. */
@@ -52,24 +52,24 @@ const INFLATED = 2.5;
 /** Longer syncs of a disk are not bridged. */
 const ACK_AGGREGATION_MS_MAX = 100;
 /** Minimum time that a bunch is remembered; the maximum is twice that. */
-const ACK_AGGREGATION_FOR_MS = 1_000;
+const ACK_AGGREGATION_MEMORY_MS = 1_000;
 /** Interval of measurements of the shortest round trip. */
 const PROBE_INTERVAL_MS = 10_000;
 /** The same while the round trip is inflated: the path may have become longer. */
-const PROBE_INFLATED_EVERY_MS = 1_000;
+const PROBE_INFLATED_INTERVAL_MS = 1_000;
 /** Share of the link's capacity: less than full, so that its queue drains. */
 const PROBE_GAIN = 0.5;
 
-export class Window {
+export class CongestionWindow {
   readonly #bytesMax: number;
   #inFlightBytes = 0;
   #deliveredBytes = 0;
   #deliveredAt: number;
-  #arrivedSentAt: number;
+  #lastAckedSentAt: number;
   /** Highest rate of each of the last rounds, in bytes a millisecond. Bounded by ROUNDS. */
   #rates: number[] = [];
   /** Rate shown by the last chunk that could. */
-  #rateOfLate = 0;
+  #latestRate = 0;
   /** A round ends with a chunk that was sent after this many bytes had been delivered. */
   #roundUntilBytes = 0;
   #roundHasRate = false;
@@ -89,7 +89,7 @@ export class Window {
   constructor(bytesMax: number, now: number) {
     this.#bytesMax = bytesMax;
     this.#deliveredAt = now;
-    this.#arrivedSentAt = now;
+    this.#lastAckedSentAt = now;
     this.#roundTripAt = now;
     this.#ackAggregation = { at: now, rate: 0, bytes: 0, mostBytes: 0 };
     this.#surplusAt = now;
@@ -125,7 +125,7 @@ export class Window {
   sent(sizeBytes: number, now: number): Flight {
     if (this.#inFlightBytes === 0) {
       this.#deliveredAt = now; // Idle time says nothing about the link.
-      this.#arrivedSentAt = now;
+      this.#lastAckedSentAt = now;
     }
     this.#inFlightBytes += sizeBytes;
     const fresh = this.#probe === "drains" && this.#inFlightBytes <= this.sizeBytes;
@@ -136,7 +136,7 @@ export class Window {
       sentAt: now,
       deliveredBytes: this.#deliveredBytes,
       deliveredAt: this.#deliveredAt,
-      arrivedSentAt: this.#arrivedSentAt,
+      lastAckedSentAt: this.#lastAckedSentAt,
       limited,
       fresh,
     };
@@ -146,11 +146,11 @@ export class Window {
     this.#inFlightBytes -= flight.sizeBytes;
     this.#deliveredBytes += flight.sizeBytes;
     this.#deliveredAt = now;
-    this.#arrivedSentAt = flight.sentAt;
+    this.#lastAckedSentAt = flight.sentAt;
     if (flight.deliveredBytes >= this.#roundUntilBytes) this.#beginRound();
-    this.#learnRoundTrip(flight, now);
-    this.#learnRate(flight, now);
-    this.#learnAckAggregation(flight.sizeBytes, now);
+    this.#measureRoundTrip(flight, now);
+    this.#measureRate(flight, now);
+    this.#measureAckAggregation(flight.sizeBytes, now);
   }
 
   #beginRound(): void {
@@ -164,10 +164,10 @@ export class Window {
     if (isInflated) this.#rates = this.#rates.slice(-ROUNDS_INFLATED);
   }
 
-  #learnRoundTrip(flight: Flight, now: number): void {
+  #measureRoundTrip(flight: Flight, now: number): void {
     const roundTripMs = now - flight.sentAt;
     const shortest = this.#roundTripMs ?? Number.POSITIVE_INFINITY;
-    if (flight.fresh && this.#probeGain === 0) this.#rates = [this.#rateOfLate];
+    if (flight.fresh && this.#probeGain === 0) this.#rates = [this.#latestRate];
     if (flight.fresh || roundTripMs <= shortest) {
       this.#roundTripMs = roundTripMs;
       this.#roundTripAt = now;
@@ -177,7 +177,7 @@ export class Window {
     const inflated = this.#roundsInflated > 0;
     // The smallest window cannot shrink for a measurement without stopping.
     const isLeast = this.sizeBytes <= TRANSFER_WINDOW_FIRST_BYTES;
-    const everyMs = inflated && !isLeast ? PROBE_INFLATED_EVERY_MS : PROBE_INTERVAL_MS;
+    const everyMs = inflated && !isLeast ? PROBE_INFLATED_INTERVAL_MS : PROBE_INTERVAL_MS;
     if (this.#probe !== "no" || now - this.#roundTripAt < everyMs) return;
     this.#probe = "drains";
     this.#probeGain = inflated ? 0 : PROBE_GAIN; // The link's capacity is unknown now.
@@ -187,13 +187,13 @@ export class Window {
    * Bytes delivered between two moments, over the longer of the times in which they were sent and
    * acknowledged: a bunch of acknowledgements does not raise the rate.
    */
-  #learnRate(flight: Flight, now: number): void {
+  #measureRate(flight: Flight, now: number): void {
     const bytes = this.#deliveredBytes - flight.deliveredBytes;
-    const leftOverMs = flight.sentAt - flight.arrivedSentAt;
-    const cameOverMs = now - flight.deliveredAt;
-    const rate = bytes / Math.max(leftOverMs, cameOverMs, RATE_OVER_MS_MIN);
+    const sendPeriodMs = flight.sentAt - flight.lastAckedSentAt;
+    const ackPeriodMs = now - flight.deliveredAt;
+    const rate = bytes / Math.max(sendPeriodMs, ackPeriodMs, RATE_PERIOD_MS_MIN);
     if (flight.limited && rate <= this.#rate) return;
-    this.#rateOfLate = rate;
+    this.#latestRate = rate;
     if (this.#roundHasRate) {
       const last = this.#rates.length - 1;
       this.#rates[last] = Math.max(this.#rates[last] ?? 0, rate);
@@ -207,7 +207,7 @@ export class Window {
    * Chunks acknowledged faster than the link's rate had arrived earlier and were queued, mostly for
    * a disk. As many more may be in flight, so that the link stays busy while the receiver pauses.
    */
-  #learnAckAggregation(sizeBytes: number, now: number): void {
+  #measureAckAggregation(sizeBytes: number, now: number): void {
     const [rate, ackAggregation] = [this.#rate, this.#ackAggregation];
     const overMs = now - ackAggregation.at;
     if (rate > ackAggregation.rate)
@@ -228,7 +228,7 @@ export class Window {
 
   #remember(bytes: number, now: number): void {
     const [late = 0, before = 0] = this.#surplusBytes;
-    const isOld = now - this.#surplusAt >= ACK_AGGREGATION_FOR_MS;
+    const isOld = now - this.#surplusAt >= ACK_AGGREGATION_MEMORY_MS;
     this.#surplusBytes = isOld ? [bytes, late] : [Math.max(late, bytes), before];
     if (isOld) this.#surplusAt = now;
   }

@@ -6,7 +6,7 @@ import { STALL_REPORTED_AFTER_MS } from "../../base/limits.ts";
  * Cause of a pause. `source`: the sender's disk or pipe. `sender`: of a download of a running
  * upload. `disk`: the receiver's. `server`: no connection.
  */
-export type WaitsAt = "source" | "network" | "server-disk" | "sender" | "disk" | "server";
+export type PauseCause = "source" | "network" | "server-disk" | "sender" | "disk" | "server";
 
 export interface ProgressReport {
   readonly doneBytes: number;
@@ -18,7 +18,7 @@ export interface ProgressReport {
   readonly leftMs?: number;
   /** Since the start or resumption. */
   readonly elapsedMs: number;
-  readonly waits?: { readonly where: WaitsAt; readonly forMs: number };
+  readonly waits?: { readonly where: PauseCause; readonly forMs: number };
 }
 
 export interface ProgressOptions {
@@ -33,11 +33,11 @@ interface Sample {
 }
 
 /** Minimum interval of reports. */
-const REPORT_EVERY_MS = 250;
+const REPORT_INTERVAL_MS = 250;
 /** Period over which the rate is measured. */
-const RATE_OVER_MS = 5_000;
+const RATE_PERIOD_MS = 5_000;
 /** Minimum interval of samples. */
-const SAMPLE_EVERY_MS = 100;
+const SAMPLE_INTERVAL_MS = 100;
 
 export class Progress {
   readonly #resumedBytes: number;
@@ -46,52 +46,52 @@ export class Progress {
   readonly #samples: Sample[];
   #sizeBytes: number | undefined;
   #doneBytes: number;
-  #movedAt: number;
-  #waitsAt: WaitsAt;
+  #progressedAt: number;
+  #pauseCause: PauseCause;
   #reportedAt = Number.NEGATIVE_INFINITY;
 
   /** @param first cause of a pause before the first byte */
-  constructor(options: ProgressOptions, first: WaitsAt = "network") {
+  constructor(options: ProgressOptions, first: PauseCause = "network") {
     this.#resumedBytes = options.resumedBytes;
     this.#sizeBytes = options.sizeBytes;
     this.#startedAt = options.now;
     this.#doneBytes = options.resumedBytes;
-    this.#movedAt = options.now;
-    this.#waitsAt = first;
+    this.#progressedAt = options.now;
+    this.#pauseCause = first;
     this.#samples = [{ at: options.now, bytes: options.resumedBytes }];
   }
 
   /** @param doneBytes total, including resumed bytes; decreases if the transfer restarts */
-  done(doneBytes: number, now: number): void {
+  setDone(doneBytes: number, now: number): void {
     if (doneBytes < this.#doneBytes) this.#samples.length = 0;
-    if (doneBytes !== this.#doneBytes) this.#movedAt = now;
+    if (doneBytes !== this.#doneBytes) this.#progressedAt = now;
     this.#doneBytes = doneBytes;
     const last = this.#samples.at(-1);
-    if (last !== undefined && now - last.at < SAMPLE_EVERY_MS) return;
+    if (last !== undefined && now - last.at < SAMPLE_INTERVAL_MS) return;
     this.#samples.push({ at: now, bytes: doneBytes });
     this.#forget(now);
   }
 
-  sized(sizeBytes: number): void {
+  setSize(sizeBytes: number): void {
     this.#sizeBytes = sizeBytes;
   }
 
   /** Sets the cause of a pause, whose duration counts from the last byte. */
-  waits(where: WaitsAt): void {
-    this.#waitsAt = where;
+  waits(where: PauseCause): void {
+    this.#pauseCause = where;
   }
 
   /** Milliseconds until the next report; 0 if it is due. */
   dueInMs(now: number): number {
-    return Math.max(0, this.#reportedAt + REPORT_EVERY_MS - now);
+    return Math.max(0, this.#reportedAt + REPORT_INTERVAL_MS - now);
   }
 
   report(now: number): ProgressReport {
     this.#reportedAt = now;
     this.#forget(now);
     const ratePerS = this.#ratePerS(now);
-    const stoodMs = now - this.#movedAt;
-    const waits = stoodMs >= STALL_REPORTED_AFTER_MS && this.#doneBytes !== this.#sizeBytes;
+    const pausedMs = now - this.#progressedAt;
+    const waits = pausedMs >= STALL_REPORTED_AFTER_MS && this.#doneBytes !== this.#sizeBytes;
     return {
       doneBytes: this.#doneBytes,
       ...(this.#sizeBytes === undefined ? {} : { sizeBytes: this.#sizeBytes }),
@@ -99,7 +99,7 @@ export class Progress {
       ratePerS,
       ...this.#left(ratePerS),
       elapsedMs: now - this.#startedAt,
-      ...(waits ? { waits: { where: this.#waitsAt, forMs: stoodMs } } : {}),
+      ...(waits ? { waits: { where: this.#pauseCause, forMs: pausedMs } } : {}),
     };
   }
 
@@ -118,7 +118,7 @@ export class Progress {
 
   /** Keeps one sample older than the period, so that the rate covers all of it. */
   #forget(now: number): void {
-    while ((this.#samples[1]?.at ?? Number.POSITIVE_INFINITY) <= now - RATE_OVER_MS) {
+    while ((this.#samples[1]?.at ?? Number.POSITIVE_INFINITY) <= now - RATE_PERIOD_MS) {
       this.#samples.shift();
     }
   }

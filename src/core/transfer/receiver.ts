@@ -11,9 +11,9 @@ import { chunkCount, chunkSize } from "../../wire/chunks.ts";
  * messages: it calls `chunk` for each received chunk and `acked` once that is stored.
  */
 
-export interface ReceivingOptions {
+export interface ChunkReceiverOptions {
   /** Chunks stored already: index of the next one. */
-  readonly have: number;
+  readonly storedChunks: number;
   /** Their bytes: a short last chunk was the last of the file. All are full if absent. */
   readonly haveBytes?: number;
   /** Bytes that the sender may have unacknowledged, at least one chunk. */
@@ -25,25 +25,29 @@ export interface ReceivingOptions {
 }
 
 /** `again`: stored before; compare its checksum with the stored one, and acknowledge it. */
-export type Arrival = "store" | "again";
+export type ChunkAction = "store" | "again";
 
-export class Receiving {
+export class ChunkReceiver {
   readonly #windowBytes: number;
   readonly #sizeBytesMax: number;
   #next: number;
   #sizeBytes: number | undefined;
   /** Unacknowledged chunks, oldest first. Bounded: #admit refuses chunks beyond the window. */
-  readonly #waiting: { readonly index: number; readonly sizeBytes: number }[] = [];
-  #waitingBytes = 0;
+  readonly #unacked: { readonly index: number; readonly sizeBytes: number }[] = [];
+  #unackedBytes = 0;
 
-  constructor(options: ReceivingOptions) {
+  constructor(options: ChunkReceiverOptions) {
     assert(options.windowBytes >= CHUNK_BYTES, "a window holds one chunk");
     this.#windowBytes = options.windowBytes;
     this.#sizeBytesMax = options.sizeBytesMax ?? FILE_BYTES_MAX;
-    this.#next = options.have;
-    const haveBytes = options.haveBytes ?? Math.min(options.have * CHUNK_BYTES, knownMax(options));
-    assert(chunkCount(haveBytes) === options.have, "chunks and bytes that are here fit together");
-    const isShort = haveBytes < options.have * CHUNK_BYTES;
+    this.#next = options.storedChunks;
+    const haveBytes =
+      options.haveBytes ?? Math.min(options.storedChunks * CHUNK_BYTES, sizeOrInfinity(options));
+    assert(
+      chunkCount(haveBytes) === options.storedChunks,
+      "chunks and bytes that are here fit together",
+    );
+    const isShort = haveBytes < options.storedChunks * CHUNK_BYTES;
     this.#sizeBytes = options.sizeBytes ?? (isShort ? haveBytes : undefined);
     assert(haveBytes <= (this.#sizeBytes ?? haveBytes), "no more is here than the file has");
   }
@@ -60,15 +64,15 @@ export class Receiving {
 
   /** Bytes received and not acknowledged. */
   get waitingBytes(): number {
-    return this.#waitingBytes;
+    return this.#unackedBytes;
   }
 
   /** Reports whether all chunks of the file were received and acknowledged. */
-  get isWhole(): boolean {
+  get isComplete(): boolean {
     return (
       this.#sizeBytes !== undefined &&
       this.#next === chunkCount(this.#sizeBytes) &&
-      this.#waiting.length === 0
+      this.#unacked.length === 0
     );
   }
 
@@ -76,10 +80,10 @@ export class Receiving {
    * Adds a received chunk. A Fault changes nothing, and closes the data channel.
    * @throws {Fault} out-of-order, frame-malformed, too-large; the message names the chunk
    */
-  chunk(index: number, sizeBytes: number): Arrival {
-    this.#checkPlace(index);
+  chunk(index: number, sizeBytes: number): ChunkAction {
+    this.#checkIndex(index);
     this.#checkSize(index, sizeBytes);
-    this.#admit(index, sizeBytes);
+    this.#reserve(index, sizeBytes);
     if (index < this.#next) return "again";
     this.#next += 1;
     if (sizeBytes < CHUNK_BYTES) this.#sizeBytes = index * CHUNK_BYTES + sizeBytes;
@@ -88,17 +92,17 @@ export class Receiving {
 
   /** Called when the oldest unacknowledged chunk was stored and is acknowledged. */
   acked(index: number): void {
-    const oldest = this.#waiting.shift();
+    const oldest = this.#unacked.shift();
     assert(oldest?.index === index, "chunks are acknowledged in the order in which they came");
-    this.#waitingBytes -= oldest.sizeBytes;
+    this.#unackedBytes -= oldest.sizeBytes;
   }
 
   /**
    * Takes the size of the file from the sender (`finish`, `end`).
    * @throws {Fault} out-of-order, frame-malformed or too-large if it contradicts the chunks
    */
-  end(whole: { readonly sizeBytes: number; readonly chunks: number }): void {
-    const { sizeBytes, chunks } = whole;
+  end(total: { readonly sizeBytes: number; readonly chunks: number }): void {
+    const { sizeBytes, chunks } = total;
     if (sizeBytes > this.#sizeBytesMax) throw this.#tooLarge(`${sizeBytes} bytes`);
     if (chunks !== chunkCount(sizeBytes)) {
       throw new Fault("frame-malformed", `${sizeBytes} bytes are not ${chunks} chunks`);
@@ -113,7 +117,7 @@ export class Receiving {
     this.#sizeBytes = sizeBytes;
   }
 
-  #checkPlace(index: number): void {
+  #checkIndex(index: number): void {
     if (index > this.#next) {
       throw new Fault("out-of-order", `chunk ${index} came before chunk ${this.#next}`);
     }
@@ -139,15 +143,15 @@ export class Receiving {
       throw this.#tooLarge(`chunk ${index}`);
   }
 
-  #admit(index: number, sizeBytes: number): void {
+  #reserve(index: number, sizeBytes: number): void {
     const chunksMax = Math.floor(this.#windowBytes / CHUNK_BYTES) + 1; // The last one is short.
-    const waitingBytes = this.#waitingBytes + sizeBytes;
-    if (waitingBytes > this.#windowBytes || this.#waiting.length >= chunksMax) {
+    const waitingBytes = this.#unackedBytes + sizeBytes;
+    if (waitingBytes > this.#windowBytes || this.#unacked.length >= chunksMax) {
       const sentence = `chunk ${index} is beyond the window of ${this.#windowBytes} bytes`;
       throw new Fault("out-of-order", sentence);
     }
-    this.#waiting.push({ index, sizeBytes });
-    this.#waitingBytes = waitingBytes;
+    this.#unacked.push({ index, sizeBytes });
+    this.#unackedBytes = waitingBytes;
   }
 
   #tooLarge(what: string): Fault {
@@ -155,7 +159,7 @@ export class Receiving {
   }
 }
 
-function knownMax({ sizeBytes }: ReceivingOptions): number {
+function sizeOrInfinity({ sizeBytes }: ChunkReceiverOptions): number {
   return sizeBytes ?? Number.POSITIVE_INFINITY;
 }
 

@@ -4,7 +4,7 @@ import { assert } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
 import { CHUNK_BYTES, FILE_BYTES_MAX } from "../../base/limits.ts";
 import { chunkCount, chunkSize } from "../../wire/chunks.ts";
-import { type Flight, Window } from "./congestion-window.ts";
+import { CongestionWindow, type Flight } from "./congestion-window.ts";
 
 /**
  * Sending end of one file over one data channel: the client of an upload, or the server of a
@@ -16,7 +16,7 @@ import { type Flight, Window } from "./congestion-window.ts";
  * A new data channel begins with a new Sending from the durable chunks.
  */
 
-export interface SendingOptions {
+export interface ChunkSenderOptions {
   /** The first chunk to send. */
   readonly from: number;
   /** Bytes that may be unacknowledged, at least one chunk. */
@@ -29,19 +29,19 @@ export interface SendingOptions {
 }
 
 /** Size of a file whose end is known. */
-export interface Whole {
+export interface FileSize {
   readonly sizeBytes: number;
   readonly chunks: number;
 }
 
 /** `source`: a chunk is being read. `more`: no further chunk is available yet. */
-export interface SendingWaits {
+export interface SendPause {
   readonly where: "source" | "more" | "network" | "server-disk";
   readonly forMs: number;
 }
 
-export class Sending {
-  readonly #window: Window;
+export class ChunkSender {
+  readonly #window: CongestionWindow;
   #sizeBytes: number | undefined;
   #available: number;
   /** The source has no chunk from here on; earlier ones may still be being read. */
@@ -53,18 +53,18 @@ export class Sending {
   #durable: number;
   /** Flights of the chunks from `#acked` to `#sent`. Bounded by the window. */
   readonly #flights: Flight[] = [];
-  #movedAt: number;
-  #isHeld = false;
+  #progressedAt: number;
+  #isDiskSlow = false;
 
-  constructor(options: SendingOptions) {
+  constructor(options: ChunkSenderOptions) {
     const { from, sizeBytes, windowBytes, now } = options;
     assert(windowBytes >= CHUNK_BYTES, "a window holds one chunk");
     assert(sizeBytes === undefined || from <= chunkCount(sizeBytes), "begins within the file");
-    this.#window = new Window(windowBytes, now);
+    this.#window = new CongestionWindow(windowBytes, now);
     this.#sizeBytes = sizeBytes;
     this.#available = options.available ?? Number.POSITIVE_INFINITY;
     this.#taken = this.#sent = this.#acked = this.#durable = from;
-    this.#movedAt = now;
+    this.#progressedAt = now;
   }
 
   /**
@@ -78,7 +78,7 @@ export class Sending {
     const isIdle = reading === 0 && this.#flights.length === 0;
     const bytes = this.#window.inFlightBytes + (reading + 1) * CHUNK_BYTES;
     if (!isIdle && bytes > this.#window.sizeBytes) return undefined;
-    if (isIdle) this.#movedAt = now;
+    if (isIdle) this.#progressedAt = now;
     this.#taken += 1;
     return index;
   }
@@ -99,7 +99,7 @@ export class Sending {
     if (isWrong) throw changed(index);
     this.#flights.push(this.#window.sent(sizeBytes, now));
     this.#sent += 1;
-    this.#movedAt = now;
+    this.#progressedAt = now;
     if (sizeBytes < CHUNK_BYTES) this.#close(offset + sizeBytes);
     else if (this.#sent === this.#endsBefore) this.#close(offset + sizeBytes);
   }
@@ -116,7 +116,7 @@ export class Sending {
   /** Sets the number of readable chunks; `sizeBytes` once the content is complete. */
   available(chunks: number, sizeBytes: number | undefined, now: number): void {
     if (chunks > this.#available) {
-      if (this.isCaughtUp) this.#movedAt = now;
+      if (this.isCaughtUp) this.#progressedAt = now;
       this.#available = chunks;
     }
     if (sizeBytes === undefined) return;
@@ -133,8 +133,8 @@ export class Sending {
     }
     this.#window.acked(flight, now);
     this.#acked += 1;
-    this.#movedAt = now;
-    this.#isHeld = false;
+    this.#progressedAt = now;
+    this.#isDiskSlow = false;
   }
 
   /** The receiver has the chunks below `upTo` on its disk. @throws {Fault} out-of-order */
@@ -147,12 +147,12 @@ export class Sending {
   }
 
   /** The receiver reports a slow disk; ends with the next `acked`. */
-  held(): void {
-    this.#isHeld = true;
+  slowDisk(): void {
+    this.#isDiskSlow = true;
   }
 
   /** Known from the start, or once the last chunk was sent. */
-  get whole(): Whole | undefined {
+  get fileSize(): FileSize | undefined {
     const sizeBytes = this.#sizeBytes;
     return sizeBytes === undefined ? undefined : { sizeBytes, chunks: chunkCount(sizeBytes) };
   }
@@ -195,13 +195,13 @@ export class Sending {
   }
 
   /** Cause and duration of the pause; `undefined` if only the driver is pending. */
-  waits(now: number): SendingWaits | undefined {
-    const where = this.#waitsAt();
-    return where === undefined ? undefined : { where, forMs: now - this.#movedAt };
+  pause(now: number): SendPause | undefined {
+    const where = this.#pauseCause();
+    return where === undefined ? undefined : { where, forMs: now - this.#progressedAt };
   }
 
-  #waitsAt(): SendingWaits["where"] | undefined {
-    if (this.#flights.length > 0) return this.#isHeld ? "server-disk" : "network";
+  #pauseCause(): SendPause["where"] | undefined {
+    if (this.#flights.length > 0) return this.#isDiskSlow ? "server-disk" : "network";
     if (this.#taken > this.#sent) return "source";
     return this.isCaughtUp ? "more" : undefined;
   }

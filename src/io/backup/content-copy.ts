@@ -5,7 +5,7 @@ import { equalBytes, toHex } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { type FileId, isFileId, type Sha256 } from "../../base/ids.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
-import type { FileFact, Files } from "../../core/rooms/files.ts";
+import type { FileEntry, Files } from "../../core/rooms/files.ts";
 import {
   chunkCount,
   chunkSize,
@@ -68,7 +68,7 @@ export async function copyContents(
 }
 
 /** Reports whether the copy exists; it was checked when it was made. */
-function hasContent(disk: TreeDisk, folder: string, { file, size }: FileFact): boolean {
+function hasContent(disk: TreeDisk, folder: string, { file, size }: FileEntry): boolean {
   const path = join(folder, file);
   if (PARTS.some((name) => disk.kind(join(path, name)) !== "file")) return false;
   return (
@@ -81,7 +81,7 @@ function hasContent(disk: TreeDisk, folder: string, { file, size }: FileFact): b
  * Copies one file under a temporary name, compares it with its digest, and renames it.
  * @throws Fault file-unknown (it does not exist), checksum-wrong, store-…
  */
-async function copyContent(options: ContentOptions, fact: FileFact): Promise<void> {
+async function copyContent(options: ContentOptions, fact: FileEntry): Promise<void> {
   const { disk, from, to } = options;
   const source = join(from, fact.file);
   const part = join(to, `${fact.file}.part`);
@@ -105,7 +105,7 @@ async function copyContent(options: ContentOptions, fact: FileFact): Promise<voi
   }
 }
 
-function damaged({ file }: FileFact, source: string): Fault {
+function damaged({ file }: FileEntry, source: string): Fault {
   return new Fault("checksum-wrong", `the content of ${file} is damaged in ${source}`, {
     remedy: "ask its sender for it again",
   });
@@ -114,7 +114,7 @@ function damaged({ file }: FileFact, source: string): Fault {
 /** @returns hex digest of the copy */
 async function copyChunks(
   { disk, sha256, onBytes }: ContentOptions,
-  { size }: FileFact,
+  { size }: FileEntry,
   { source, part }: { readonly source: string; readonly part: string },
 ): Promise<string> {
   const digest = new Digest(new Bun.CryptoHasher("sha256"));

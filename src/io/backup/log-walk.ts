@@ -120,7 +120,7 @@ class Walk {
     if (seq < wanted) {
       throw new Fault("log-corrupt", `${folder} ends at seq ${seq}, and had ${wanted}`);
     }
-    const due = new Map(this.#erasures.due());
+    const due = new Map(this.#erasures.pending());
     for (const [of, fault] of this.#torn) if (!due.has(of)) throw fault;
     const damaged = this.#damaged.filter((one) => !due.has(one));
     damaged.push(...this.#erasures.unordered());
@@ -174,7 +174,7 @@ class Walk {
     }
     if (seq === 1) this.#first = toHex(tree.root());
     if (this.#sizes.has(seq)) this.#roots.set(seq, toHex(tree.root()));
-    this.#erasures.take(record);
+    this.#erasures.add(record);
     this.#options.onRecord?.(record);
   }
 }

@@ -102,7 +102,7 @@ export async function collectErasures(
       const parsed = parseLine(line.bytes);
       if (parsed.kind !== "record" || !line.isComplete || !bodyMatches(parsed.record, sha256))
         continue;
-      erasures.take(parsed.record);
+      erasures.add(parsed.record);
     }
   }
 }

@@ -155,7 +155,7 @@ class Recovery {
 
   /** Finishes erasures ordered before a crash, and reports those without an order. */
   async #finishErasures(): Promise<void> {
-    for (const [seq, eraseSeq] of this.#erasures.due()) {
+    for (const [seq, eraseSeq] of this.#erasures.pending()) {
       await eraseRecord(this.#options, this.#segments, { seq, eraseSeq });
     }
     await this.#syncErased();
@@ -397,7 +397,7 @@ class Recovery {
 
   #fold(record: FoldedRecord): void {
     if (record.head.kind === "fork") this.#forkedFrom = bodyOf(record, "fork")?.from;
-    this.#erasures.take(record);
+    this.#erasures.add(record);
     this.#options.fold?.apply(record);
   }
 

@@ -152,7 +152,7 @@ class Resumption {
     const { line } = this.#walk;
     segment.mark(line.seq, offset);
     const record = line.record(this.#options.fold?.byHead.has(line.kind) !== true);
-    for (const target of this.#erasures.take(record)) this.#unfinished.add(target);
+    for (const target of this.#erasures.add(record)) this.#unfinished.add(target);
     this.#tail.push(record);
   }
 

@@ -255,7 +255,7 @@ class Verifier implements ProvableLog {
 
   #add(record: FoldedRecord, { file, offset }: FilePosition): void {
     const { seq, kind } = record.head;
-    this.#erasures.take(record);
+    this.#erasures.add(record);
     if (record.erased !== undefined) {
       this.#blankLines.set(seq, { seq, file, offset, reason: "no record has erased it" });
     }

@@ -91,7 +91,7 @@ export class LogWalk {
     this.#nextAt = from;
     for (let start = from; start < bytes.length && order.seq < this.lastSeq; ) {
       if (!line.readVerified(bytes, start) || order.objection(line) !== undefined) return undefined;
-      this.advance(line, line.leaf(tree.next()));
+      this.advance(line, line.leaf(tree.nextLeaf()));
       const { end } = line;
       const pending = events.onValid(offset + start, offset + end + 1);
       start = end + 1;

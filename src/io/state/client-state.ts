@@ -4,7 +4,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { assert } from "../../base/assert.ts";
 import { toBase64Url, utf8Encode } from "../../base/bytes.ts";
-import { formatAddress, parseServerSpec, type ServerPlace } from "../../wire/invite.ts";
+import { formatAddress, parseServerSpec, type ServerAddress } from "../../wire/invite.ts";
 import { readSmallFile, writeSmallFile } from "../disk/data-folder.ts";
 import { DraftStore } from "./draft-store.ts";
 import { KnownFiles } from "./known-files.ts";
@@ -25,9 +25,9 @@ export interface Pin {
 
 /** Addresses of the servers of one cluster. */
 export interface StoredAddresses {
-  readonly reported: readonly ServerPlace[];
+  readonly reported: readonly ServerAddress[];
   /** Address of the last connection. */
-  readonly last: ServerPlace | undefined;
+  readonly last: ServerAddress | undefined;
 }
 
 /**
@@ -358,7 +358,7 @@ const USER_TABLES = FINGERPRINT_TABLES.filter((table) => !SERVER_TABLES.has(tabl
 const SELECT_PIN = `SELECT address, fingerprint, name, first_seen_ms AS firstSeenUnixMs
   FROM pins JOIN servers USING (fingerprint)`;
 
-function hostAndPort({ host, port }: ServerPlace): ServerPlace {
+function hostAndPort({ host, port }: ServerAddress): ServerAddress {
   return { host, port };
 }
 

@@ -12,7 +12,7 @@ import { checkName } from "../../base/names.ts";
 import { defined } from "../../base/values.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { announcementDraft } from "../../core/rooms/policy.ts";
-import { namedPerson } from "../../core/rooms/targets.ts";
+import { requireUser } from "../../core/rooms/targets.ts";
 import { Mutex } from "../../io/disk/mutex.ts";
 import { formatAddress } from "../../wire/invite.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
@@ -152,7 +152,7 @@ export class AdminDashboard {
   /** @throws Fault user-unknown, not-found, store-… */
   async cancel(by: Account, request: RequestOf<"cancel">): Promise<void> {
     const { registry, remoteCancels, onEvent } = this.#options;
-    const { id, name } = namedPerson(registry.everyone, checkName(request.user, "person's name"));
+    const { id, name } = requireUser(registry.everyone, checkName(request.user, "person's name"));
     const { direction } = request;
     const file = request.file as FileId;
     const cancel = { file, user: id, direction, by: by.id };

@@ -4,7 +4,7 @@ import { foldCase } from "../../base/case-fold.ts";
 import type { RoomId } from "../../base/ids.ts";
 import { FILE_ROOMS_LISTED_MAX, LISTED_PAGE_MAX } from "../../base/limits-page.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
-import { type FileFact, namedPlaces } from "../../core/rooms/files.ts";
+import { type FileEntry, namedRoomsOf } from "../../core/rooms/files.ts";
 import { isVacant, type Room } from "../../core/rooms/rooms.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { ServerContext } from "../kernel/context.ts";
@@ -30,7 +30,9 @@ export class AdminLists {
     const { files } = engine;
     const now = clock.unixMs();
     const matches = nameFilter(request.find);
-    const all = [...registry.all()].filter(({ isGone, name }) => !isGone && matches(name));
+    const all = [...registry.all()].filter(
+      ({ isRemoved: isGone, name }) => !isGone && matches(name),
+    );
     const lastSeenOf = (account: Account) =>
       engine.isOnline(account.id) ? now : lastSeen(account);
     const page = pageOf<Account>(all, request, {
@@ -87,7 +89,7 @@ export class AdminLists {
   files(request: ListRequest): Answer<"all-files"> {
     const { engine, registry } = this.#context;
     const { files } = engine;
-    const userOf = ({ by }: FileFact) => registry.nameOf(by) ?? "?";
+    const userOf = ({ by }: FileEntry) => registry.nameOf(by) ?? "?";
     const named = [...files.all()].map((fact) => ({ fact, at: this.#namedPosts(fact) }));
     const matches = nameFilter(request.find);
     const all = named.filter(({ fact, at }) => {
@@ -114,8 +116,8 @@ export class AdminLists {
     };
   }
 
-  #namedPosts(fact: FileFact): (readonly [seq: number, room: string])[] {
-    return [...namedPlaces(fact, this.#context.rooms)].slice(0, FILE_ROOMS_LISTED_MAX);
+  #namedPosts(fact: FileEntry): (readonly [seq: number, room: string])[] {
+    return [...namedRoomsOf(fact, this.#context.rooms)].slice(0, FILE_ROOMS_LISTED_MAX);
   }
 
   /** Bytes taken by files, by room. */

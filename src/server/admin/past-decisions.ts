@@ -3,7 +3,7 @@
 import type { RoomId, UserId } from "../../base/ids.ts";
 import { DECISIONS_PAGE_MAX, DECISIONS_SEARCHED_MAX } from "../../base/limits-page.ts";
 import { defined } from "../../base/values.ts";
-import { accountIn } from "../../core/rooms/rooms.ts";
+import { targetUser } from "../../core/rooms/rooms.ts";
 import { kindsWith } from "../../wire/kinds.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import { isNotice } from "../../wire/messages-incoming.ts";
@@ -122,7 +122,7 @@ export class PastDecisions {
     const past = records.flatMap((record): FoundDecision[] => {
       const room = rooms.get(record.head.room as RoomId);
       // A new name of an account is a decision of the account log.
-      const isOfName = record.head.kind === "rename" && accountIn(record) !== undefined;
+      const isOfName = record.head.kind === "rename" && targetUser(record) !== undefined;
       if (room === undefined || room.pair !== undefined || isOfName) return [];
       const event = this.#describe({ kind: "record", record, room }, record.head.time);
       return event === undefined ? [] : [{ seq: record.head.seq, event }];

@@ -74,7 +74,7 @@ export class DeviceNotes {
   }
 
   #note(user: UserId, device: string, unixMs: number, label: string): void {
-    const isNew = this.#context.registry.deviceSeen(user, device, unixMs, label);
+    const isNew = this.#context.registry.noteDeviceSeen(user, device, unixMs, label);
     if (isNew) this.#file.markDirty();
   }
 
@@ -86,7 +86,7 @@ export class DeviceNotes {
       for (const [device, note] of Object.entries(devices ?? {})) {
         const [day, label] = Array.isArray(note) ? note : [];
         if (!isCount(day) || typeof label !== "string") return false;
-        registry.deviceSeen(user as UserId, device, unixMsOf(day), deviceLabelOf(label));
+        registry.noteDeviceSeen(user as UserId, device, unixMsOf(day), deviceLabelOf(label));
       }
     }
     return true;

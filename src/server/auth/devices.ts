@@ -72,7 +72,7 @@ export class Devices {
       });
     }
     await kernel.transact(() =>
-      account.devices.has(key) ? [registry.deviceGoneDraft(account, key)] : [],
+      account.devices.has(key) ? [registry.deviceRemovalDraft(account, key)] : [],
     );
     client.answer(ref, {});
     const fault = new Fault("login-refused", "this device was signed out");

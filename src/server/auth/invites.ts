@@ -18,14 +18,14 @@ import { defined } from "../../base/values.ts";
 import { HourlyQuota } from "../../core/rate.ts";
 import { type Actor, moderates } from "../../core/rooms/moderation.ts";
 import {
-  housePage,
   type Invite,
   inviteDraft,
-  inviteGoneDraft,
+  inviteRevokedDraft,
   isForProgram,
-  isLive,
+  isUsable,
+  pageAfter,
 } from "../../core/rooms/policy.ts";
-import { namedRoom, ownRoom } from "../../core/rooms/targets.ts";
+import { requireJoinedRoom, requireRoom } from "../../core/rooms/targets.ts";
 import { Mutex } from "../../io/disk/mutex.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { ServerContext } from "../kernel/context.ts";
@@ -91,7 +91,7 @@ export class Invites {
     const invites = registry.policy
       .invites(clock.unixMs())
       .filter((invite) => this.#mayRevoke(actor, invite));
-    const { page, next } = housePage(invites, after);
+    const { page, next } = pageAfter(invites, after);
     const nameOf = (id: RoomId | undefined) => (id === undefined ? undefined : rooms.get(id)?.name);
     return {
       ...(next === undefined ? {} : { next }),
@@ -113,7 +113,7 @@ export class Invites {
           remedy: "list them: chat admin invites",
         });
       }
-      return [inviteGoneDraft(id, actor.user)];
+      return [inviteRevokedDraft(id, actor.user)];
     });
   }
 
@@ -138,7 +138,7 @@ export class Invites {
   #isValid({ by, room, isByToken }: Invite): boolean {
     const { registry, clock } = this.#context;
     if (registry.policy.ban(by, clock.unixMs()) !== undefined) return false;
-    if (registry.get(by)?.isGone === true) return false;
+    if (registry.get(by)?.isRemoved === true) return false;
     return isByToken === true || this.#isEntitled(room, by);
   }
 
@@ -169,8 +169,8 @@ export class Invites {
     const invite = this.#find(token);
     if (invite === undefined || !isForProgram(invite)) return undefined;
     const { clock, registry } = this.#context;
-    if (registry.get(invite.by)?.isGone === true) return undefined;
-    return isLive(invite, clock.unixMs()) ? invite : undefined;
+    if (registry.get(invite.by)?.isRemoved === true) return undefined;
+    return isUsable(invite, clock.unixMs()) ? invite : undefined;
   }
 
   /**
@@ -234,13 +234,16 @@ export class Invites {
     if (room === undefined) return {};
     const name = checkName(room, "room's name");
     return {
-      room: (actor.isOperator ? namedRoom(rooms, name) : ownRoom(rooms, actor.user, name)).id,
+      room: (actor.isOperator
+        ? requireRoom(rooms, name)
+        : requireJoinedRoom(rooms, actor.user, name)
+      ).id,
     };
   }
 
   /** @throws Fault room-unknown, not-allowed, not-member */
   #programRoom(actor: Actor, name: string): RoomId {
-    const found = namedRoom(this.#context.rooms, checkName(name, "room's name"));
+    const found = requireRoom(this.#context.rooms, checkName(name, "room's name"));
     if (!moderates(found, actor)) {
       throw new Fault("not-allowed", msg`you do not moderate '${name}'`);
     }

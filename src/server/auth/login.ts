@@ -284,7 +284,7 @@ export class Authenticator {
         ),
     );
     // Not looked up again: by now the name may belong to another account.
-    if (account === undefined || account.isGone) throw loginRefused();
+    if (account === undefined || account.isRemoved) throw loginRefused();
     const known = account;
     bans.checkAccount(known);
     this.#checkSessions(known);

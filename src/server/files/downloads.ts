@@ -5,8 +5,8 @@ import { Fault, msg } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import { CHUNK_BYTES, FILE_BYTES_MAX, SEND_QUEUE_LOW_BYTES } from "../../base/limits.ts";
 import { defined } from "../../base/values.ts";
-import type { FileFact } from "../../core/rooms/files.ts";
-import { Sending } from "../../core/transfer/sender.ts";
+import type { FileEntry } from "../../core/rooms/files.ts";
+import { ChunkSender } from "../../core/transfer/sender.ts";
 import type { Blob, BlobAbout } from "../../io/blob/interfaces.ts";
 import type { Clock } from "../../io/clock.ts";
 import { chunkCount } from "../../wire/chunks.ts";
@@ -28,7 +28,7 @@ export interface DownloadSenderOptions {
   readonly windowBytes: number;
   readonly clock: Clock;
   /** The posted file. `undefined` if it was not posted yet or was erased. */
-  fact(): FileFact | undefined;
+  fact(): FileEntry | undefined;
   /** @throws Fault file-unknown (it was erased), not-member */
   checkMayRead(): void;
   countSent(bytes: number): void;
@@ -46,7 +46,7 @@ const READ_BATCH_CHUNKS = 4;
 export class DownloadSender {
   readonly #options: DownloadSenderOptions;
   readonly #file: FileId;
-  readonly #sending: Sending;
+  readonly #sending: ChunkSender;
   #isFinished = false;
   #isPaused = false;
   #wake: () => void = () => undefined;
@@ -60,7 +60,7 @@ export class DownloadSender {
     this.#file = blob.about.file;
     const sizeBytes = options.fact()?.size ?? blob.about.sizeBytes;
     const now = options.clock.now();
-    this.#sending = new Sending(
+    this.#sending = new ChunkSender(
       defined({ from, windowBytes, available: blob.have, now, sizeBytes }),
     );
     this.done = this.#run();
@@ -81,7 +81,7 @@ export class DownloadSender {
   }
 
   get sizeBytes(): number | undefined {
-    return this.#sending.whole?.sizeBytes;
+    return this.#sending.fileSize?.sizeBytes;
   }
 
   onAck({ file, index }: NoticeOf<"ack">): void {
@@ -167,7 +167,7 @@ export class DownloadSender {
    * @throws Fault usage, checksum-wrong if the disk has lost a posted file, or the fault of its
    * arrival
    */
-  #checkComplete({ chunks }: FileFact): void {
+  #checkComplete({ chunks }: FileEntry): void {
     const { from, blob, fetch: arrival } = this.#options;
     if (from > chunks) throw beyondEnd(chunks);
     if (blob.have === chunks) return;
@@ -175,7 +175,7 @@ export class DownloadSender {
     if (arrival.fault !== undefined) throw arrival.fault;
   }
 
-  #pause(fact: FileFact | undefined): boolean {
+  #pause(fact: FileEntry | undefined): boolean {
     const { client } = this.#options;
     const sending = this.#sending;
     const file = this.#file;
@@ -213,7 +213,7 @@ export class DownloadSender {
 /** Answer before the first chunk of a file. @throws Fault usage */
 export function downloadInfo(
   about: BlobAbout,
-  fact: FileFact | undefined,
+  fact: FileEntry | undefined,
   { from }: RequestOf<"fetch">,
   sender: string,
 ): Answer<"fetch"> {

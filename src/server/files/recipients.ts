@@ -2,9 +2,9 @@
 
 import type { UserId } from "../../base/ids.ts";
 import { foldName, parseTarget } from "../../base/names.ts";
-import { checkMeet } from "../../core/rooms/drafts.ts";
+import { checkConversationLimit } from "../../core/rooms/drafts.ts";
 import { checkSealing } from "../../core/rooms/group.ts";
-import { checkSpeaks } from "../../core/rooms/moderation.ts";
+import { checkMayPost } from "../../core/rooms/moderation.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import { type TargetOptions, TargetResolver } from "../../core/rooms/targets.ts";
 
@@ -21,8 +21,8 @@ export class Recipients {
   /** @throws Fault name-invalid, room-unknown, user-unknown, not-member, muted, too-many */
   checkMaySend(by: UserId, to: string, unixMs: number, name: string): void {
     const { room } = this.#targets.resolve(by, to);
-    if (room === undefined) return checkMeet(this.#options.rooms, by);
-    checkSpeaks(room, by, unixMs);
+    if (room === undefined) return checkConversationLimit(this.#options.rooms, by);
+    checkMayPost(room, by, unixMs);
     checkSealing(room, "file", { name });
   }
 

@@ -5,7 +5,7 @@ import { Fault } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import { TRANSFER_SYNC_BYTES } from "../../base/limits.ts";
 import { defined } from "../../base/values.ts";
-import type { FileFact } from "../../core/rooms/files.ts";
+import type { FileEntry } from "../../core/rooms/files.ts";
 import type { Blob, BlobAbout, BlobStore } from "../../io/blob/interfaces.ts";
 import type { SharedFiles } from "../../io/cluster/shared-files.ts";
 import { chunkSize } from "../../wire/chunks.ts";
@@ -17,7 +17,7 @@ export interface SharedFetchesOptions {
   readonly blobs: BlobStore;
   readonly quotas: Pick<Quotas, "refresh" | "checkDisk" | "spend">;
   /** The posted file; `undefined` if it was erased meanwhile. */
-  readonly fact: (file: FileId) => FileFact | undefined;
+  readonly fact: (file: FileId) => FileEntry | undefined;
   /** Resolves when no client uploads the file here any more. @throws Fault too-many */
   readonly endUpload: (file: FileId) => Promise<void>;
   /** Called when more of the file has arrived, or the arrival has failed. */
@@ -45,7 +45,7 @@ export class SharedFetches {
    * Opens a posted file from this server's disk; fetches missing chunks from the store.
    * @throws Fault file-unknown, checksum-wrong, no-majority, store-…
    */
-  async open(fact: FileFact): Promise<OpenContent> {
+  async open(fact: FileEntry): Promise<OpenContent> {
     const { blobs } = this.#options;
     const { file } = fact;
     const running = this.#running.get(file);
@@ -68,7 +68,7 @@ export class SharedFetches {
     await Promise.all(running.map(({ done }) => done));
   }
 
-  #begin(fact: FileFact): SharedFetch {
+  #begin(fact: FileEntry): SharedFetch {
     if (this.#isStopping) throw new Fault("shutting-down", "the server is stopping");
     const { file } = fact;
     const arrival = new SharedFetch(this.#options, fact);
@@ -84,7 +84,7 @@ export class SharedFetches {
 /** Fetch of one file. It continues without readers: the next reader finds it here. */
 export class SharedFetch {
   readonly #options: SharedFetchesOptions;
-  readonly #fact: FileFact;
+  readonly #fact: FileEntry;
   /** Resolves when the blob can be read as far as it goes. @throws Fault if the fetch fails */
   readonly ready: Promise<void>;
   /** Resolves when the fetch has ended. */
@@ -94,7 +94,7 @@ export class SharedFetch {
   /** Readers waiting for a chunk. */
   #waiters: (() => void)[] = [];
 
-  constructor(options: SharedFetchesOptions, fact: FileFact) {
+  constructor(options: SharedFetchesOptions, fact: FileEntry) {
     this.#options = options;
     this.#fact = fact;
     const ready = Promise.withResolvers<void>();
@@ -195,7 +195,7 @@ export class SharedFetch {
   }
 }
 
-export function isComplete(blob: Blob, { chunks, digest }: FileFact): boolean {
+export function isComplete(blob: Blob, { chunks, digest }: FileEntry): boolean {
   return blob.have === chunks && equalBytes(blob.digest(), Uint8Array.fromHex(digest));
 }
 
@@ -209,7 +209,7 @@ async function isPrefixOf(blob: Blob, hashes: readonly Uint8Array[]): Promise<bo
 }
 
 /** The log is authoritative; only the offer knows the recipients. */
-function blobAbout(fact: FileFact, offered: BlobAbout | undefined): BlobAbout {
+function blobAbout(fact: FileEntry, offered: BlobAbout | undefined): BlobAbout {
   const { file, by, name, size, folder, time } = fact;
   const isSizeKnown = offered === undefined || offered.sizeBytes !== undefined;
   return defined({

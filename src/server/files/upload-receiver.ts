@@ -5,9 +5,9 @@ import { asFault, Fault } from "../../base/fault.ts";
 import { CHUNK_BYTES, TRANSFER_SYNC_BYTES } from "../../base/limits.ts";
 import { defined } from "../../base/values.ts";
 import {
-  type Arrival,
+  type ChunkAction,
+  ChunkReceiver,
   foreignChunk,
-  Receiving,
   wrongChecksum,
 } from "../../core/transfer/receiver.ts";
 import { sha256 } from "../../crypto/sha256.ts";
@@ -41,7 +41,7 @@ export interface UploadReceiverOptions {
 
 interface PendingChunk {
   readonly chunk: NoticeOf<"chunk">;
-  readonly arrival: Arrival;
+  readonly arrival: ChunkAction;
   readonly isRight: boolean;
 }
 
@@ -55,7 +55,7 @@ export class UploadReceiver {
   readonly blob: Blob;
   readonly windowBytes: number;
   readonly #options: UploadReceiverOptions;
-  readonly #receiving: Receiving;
+  readonly #receiving: ChunkReceiver;
   /** Bounded by the window, which `Receiving` enforces. */
   readonly #pending: PendingChunk[] = [];
   #pumping: Promise<void> | undefined;
@@ -76,7 +76,9 @@ export class UploadReceiver {
     const isEnded = blob.sizeBytes < blob.have * CHUNK_BYTES;
     const sizeBytes = blob.about.sizeBytes ?? (isEnded ? blob.sizeBytes : undefined);
     const { have } = blob;
-    this.#receiving = new Receiving(defined({ have, windowBytes, sizeBytesMax, sizeBytes }));
+    this.#receiving = new ChunkReceiver(
+      defined({ storedChunks: have, windowBytes, sizeBytesMax, sizeBytes }),
+    );
   }
 
   /** Takes a chunk from the channel. Never throws: an invalid chunk closes the channel. */

@@ -11,7 +11,7 @@ import {
 } from "../../base/limits.ts";
 import { defined } from "../../base/values.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
-import type { FileFact, FilePost } from "../../core/rooms/files.ts";
+import type { FileEntry, FilePost } from "../../core/rooms/files.ts";
 import type { Blob, BlobAbout } from "../../io/blob/interfaces.ts";
 import type { SharedFiles } from "../../io/cluster/shared-files.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
@@ -108,7 +108,7 @@ export class UploadService {
   }
 
   /** Handles an offer of a posted file: no chunks are needed. @throws Fault */
-  async reoffer(account: Account, fact: FileFact, request: RequestOf<"offer">): Promise<void> {
+  async reoffer(account: Account, fact: FileEntry, request: RequestOf<"offer">): Promise<void> {
     if (fact.by !== account.id) throw foreignFile();
     checkSameOffer(await this.#postedOffer(fact.file), request);
   }

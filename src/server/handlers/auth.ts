@@ -99,7 +99,7 @@ async function forgetDevice(
   { client, member: { device }, account }: Sender,
 ): Promise<void> {
   await kernel.transact(() =>
-    account.devices.has(device) ? [registry.deviceGoneDraft(account, device)] : [],
+    account.devices.has(device) ? [registry.deviceRemovalDraft(account, device)] : [],
   );
   const fault = new Fault("login-refused", "this device was signed out");
   peers.close(account.id, fault, (peer) => peer !== client && peer.member?.device === device);

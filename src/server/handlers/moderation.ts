@@ -1,13 +1,13 @@
 /** Handlers of moderation, invites, and operator requests on accounts and rooms. */
 
-import type { Act } from "../../core/rooms/moderation.ts";
+import type { RoomAction } from "../../core/rooms/moderation.ts";
 import type { RequestKind } from "../../wire/messages.ts";
 import type { Services } from "../services/services.ts";
 import { DEFERRED, type Handlers, type Sender, submit } from "./handler.ts";
 
 export function moderationHandlers(services: Services) {
   const { moderation, management, invites, resets, kernel } = services;
-  const act = (sender: Sender, act: Act) =>
+  const act = (sender: Sender, act: RoomAction) =>
     submit(kernel, sender, { kind: "act", isOperator: sender.actor.isOperator, act });
   return {
     edit: async (request, from) => act(from, await moderation.messageAct(from.actor, request)),

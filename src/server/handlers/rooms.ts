@@ -45,14 +45,14 @@ class Joins {
     const name = checkName(request.room, "room's name");
     const room = this.#services.rooms.find(name);
     if (room !== undefined) {
-      const isPasswordRight = await this.#isPasswordRight(room, request, sender);
-      return { name, passwordFits: isPasswordRight, create: undefined };
+      const isPasswordCorrect = await this.#isPasswordCorrect(room, request, sender);
+      return { name, isPasswordCorrect, create: undefined };
     }
-    if (request.create !== true) return { name, passwordFits: false, create: undefined };
+    if (request.create !== true) return { name, isPasswordCorrect: false, create: undefined };
     return await this.#creation(request, sender);
   }
 
-  async #isPasswordRight(
+  async #isPasswordCorrect(
     room: Room,
     { password }: RequestOf<"join">,
     { client, account }: Sender,
@@ -89,7 +89,7 @@ class Joins {
     const id = roomId(entropy(ID_BYTES));
     const options = {
       name: checkName(room, "room's name"),
-      passwordFits: false,
+      isPasswordCorrect: false,
       create: { room: id, locked: password !== undefined, sealed: sealed === true, isOperator },
     };
     // Checked first: a refused request costs no share, no hash and no record.

@@ -11,7 +11,7 @@ import {
   DOWNLOAD_FIRST_MS,
 } from "../../base/limits-page.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
-import { type FileFact, isPrivateFile } from "../../core/rooms/files.ts";
+import { type FileEntry, isPrivateFile } from "../../core/rooms/files.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { Blob } from "../../io/blob/interfaces.ts";
 import type { Address } from "../../io/link/link.ts";
@@ -179,7 +179,7 @@ export class WebDownloads {
     }
   }
 
-  #downloadFields(fact: FileFact) {
+  #downloadFields(fact: FileEntry) {
     const { clock, rooms } = this.#options;
     const sinceMs = clock.unixMs();
     const name = isPrivateFile(fact, rooms) ? undefined : fact.name;
@@ -188,7 +188,7 @@ export class WebDownloads {
 
   #webFile(
     offer: DownloadLink,
-    { name, size, digest, folder }: FileFact,
+    { name, size, digest, folder }: FileEntry,
     run: WebDownload,
   ): WebFile {
     return {
@@ -241,7 +241,7 @@ export class WebDownloads {
   }
 
   /** @throws Fault file-unknown, also while it is still being uploaded */
-  #fact(user: UserId, file: FileId): FileFact {
+  #fact(user: UserId, file: FileId): FileEntry {
     const { engine, rooms } = this.#options;
     const fact = engine.files.get(file);
     const mayRead = engine.files.mayRead(

@@ -16,7 +16,7 @@ import { dropOldest } from "../../core/evict.ts";
 import { TokenBuckets } from "../../core/rate.ts";
 import type { Invite } from "../../core/rooms/policy.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
-import { namedRoom } from "../../core/rooms/targets.ts";
+import { requireRoom } from "../../core/rooms/targets.ts";
 import type { Address } from "../../io/link/link.ts";
 import type { Answer } from "../../wire/messages.ts";
 import type { Bans } from "../auth/bans.ts";
@@ -105,7 +105,7 @@ export class HttpPosts {
   /** @throws Fault room-unknown, not-allowed */
   #roomOf(invite: Invite, text: string): Name {
     const name = checkName(text, "room's name");
-    const room = namedRoom(this.#options.rooms, name);
+    const room = requireRoom(this.#options.rooms, name);
     checkScope(invite, room, "post");
     return name;
   }

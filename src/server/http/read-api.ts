@@ -20,7 +20,7 @@ import { jsonLine } from "../../base/text.ts";
 import { TokenBuckets } from "../../core/rate.ts";
 import type { Invite } from "../../core/rooms/policy.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
-import { namedRoom } from "../../core/rooms/targets.ts";
+import { requireRoom } from "../../core/rooms/targets.ts";
 import type { Address } from "../../io/link/link.ts";
 import type { Page } from "../../io/log/log.ts";
 import { READ_KINDS } from "../../wire/kinds.ts";
@@ -133,7 +133,7 @@ export class HttpReads {
     const invite = await tokens.authenticate(remote, token, (token) =>
       invites.programInvite(token),
     );
-    const room = namedRoom(rooms, checkName(roomText, "room's name"));
+    const room = requireRoom(rooms, checkName(roomText, "room's name"));
     checkScope(invite, room, "read");
     this.#rate.check(invite.id, clock.now(), "too-fast", "it is asked for too fast");
     const { host } = remote;

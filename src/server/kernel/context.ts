@@ -9,7 +9,7 @@ import type { Identity } from "../../crypto/identity.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Entropy } from "../../io/entropy.ts";
 import type { Archive, Log } from "../../io/log/log.ts";
-import type { ServerPlace } from "../../wire/invite.ts";
+import type { ServerAddress } from "../../wire/invite.ts";
 import type { ServerEvent } from "../session/event.ts";
 import type { Peers } from "../session/peers.ts";
 import type { Feed } from "./feed.ts";
@@ -46,6 +46,6 @@ export interface ServerContext extends BaseContext {
   /** Reports a fault that ends nothing. */
   readonly warn: (fault: Fault) => void;
   /** Addresses at which others reach this server by TLS, the best first. */
-  readonly addresses: () => readonly ServerPlace[];
+  readonly addresses: () => readonly ServerAddress[];
   readonly peers: Peers;
 }

@@ -1,7 +1,7 @@
 /** Messages between the servers of a cluster. */
 
 import type { FileId, RoomId, UserId } from "../../base/ids.ts";
-import type { ServerPlace } from "../../wire/invite.ts";
+import type { ServerAddress } from "../../wire/invite.ts";
 import type { ServerWindow } from "../../wire/messages-admin.ts";
 
 /** Sent besides the logs. May be lost or late without harm. */
@@ -9,7 +9,7 @@ export type SiblingMessage =
   /** All accounts online there, sent periodically. */
   | { readonly kind: "online"; readonly users: readonly UserId[] }
   /** Address for users, sent periodically. `undefined` if there is none any more. */
-  | { readonly kind: "place"; readonly place?: ServerPlace }
+  | { readonly kind: "place"; readonly place?: ServerAddress }
   | { readonly kind: "read"; readonly user: UserId; readonly room: RoomId; readonly n: number }
   | {
       readonly kind: "typing";

@@ -17,10 +17,10 @@ import { withMentions } from "../../core/client/mentions.ts";
 import { erasuresOf } from "../../core/log/erasures.ts";
 import { plainLine } from "../../core/markup/plain.ts";
 import {
-  type Calling,
-  type CallingWords,
   type DuePush,
-  DuePushes,
+  type PushCandidate,
+  type PushPreview,
+  PushSchedule,
 } from "../../core/push/schedule.ts";
 import { TokenBuckets } from "../../core/rate.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
@@ -62,7 +62,7 @@ interface PushServiceOptions extends ServerContext {
 export class PushService {
   readonly #options: PushServiceOptions;
   readonly #subscriptions: Subscriptions;
-  readonly #due = new DuePushes();
+  readonly #due = new PushSchedule();
   readonly #sender: PushSender;
   /** Keyed by account. */
   readonly #subscribeRates = new TokenBuckets(
@@ -143,7 +143,7 @@ export class PushService {
     // Devices are removed by several kinds of records: their own, the account's, a new password.
     const account = this.#options.registry.get(head.room as UserId);
     for (const { device } of this.#subscriptions.of(head.room as UserId)) {
-      if (account?.isGone !== false || !account.devices.has(device)) this.#remove(device);
+      if (account?.isRemoved !== false || !account.devices.has(device)) this.#remove(device);
     }
   }
 
@@ -166,16 +166,21 @@ export class PushService {
     }
   }
 
-  #note(room: Room, by: UserId, mention: Calling, users: Iterable<UserId>): void {
+  #note(room: Room, by: UserId, mention: PushCandidate, users: Iterable<UserId>): void {
     const now = this.#options.clock.now();
     for (const user of users) {
-      if (user !== by && this.#isNotifiable(user, room, by)) this.#due.note(user, mention, now);
+      if (user !== by && this.#isNotifiable(user, room, by)) this.#due.add(user, mention, now);
     }
     this.#schedule();
   }
 
   /** A reply notifies the author of the original message, as the page does. */
-  async #notifyRepliedTo(room: Room, by: UserId, mention: Calling, seq: number): Promise<void> {
+  async #notifyRepliedTo(
+    room: Room,
+    by: UserId,
+    mention: PushCandidate,
+    seq: number,
+  ): Promise<void> {
     try {
       const found = await this.#options.recordLookup.find(by, seq, { rooms: new Set([room.id]) });
       const author = found?.head.by;
@@ -186,7 +191,7 @@ export class PushService {
     }
   }
 
-  #mentionOf(room: Room, { head }: LogRecord, body: MessageBody): Calling {
+  #mentionOf(room: Room, { head }: LogRecord, body: MessageBody): PushCandidate {
     const { seq, n, by } = head;
     const isSealed = room.isSealed === true || head.kind === "sealed";
     const from = this.#options.registry.nameOf(by);
@@ -194,7 +199,7 @@ export class PushService {
     const text = messageText ?? body.name;
     const isPreviewed = !isSealed && from !== undefined && text !== undefined;
     const preview = isPreviewed ? { from, text, isFileName: messageText === undefined } : undefined;
-    return { room: room.id, seq, n, isSealed, words: preview };
+    return { room: room.id, seq, n, isSealed, preview };
   }
 
   /**
@@ -217,7 +222,7 @@ export class PushService {
   #isNotifiable(user: UserId, room: Room, by: UserId): boolean {
     if (!this.#subscriptions.has(user) || !room.members.has(user)) return false;
     const account = this.#options.registry.get(user);
-    if (account === undefined || account.isGone || account.ignored.has(by)) return false;
+    if (account === undefined || account.isRemoved || account.ignored.has(by)) return false;
     return !isMutedAt(account.prefs?.rooms.get(room.id), this.#options.clock.unixMs());
   }
 
@@ -236,8 +241,8 @@ export class PushService {
 
   #push(): void {
     const { clock, engine, registry, rooms, readPositions } = this.#options;
-    const due = this.#due.take(clock.now(), {
-      isWanted: (user, { room: id, n }) => {
+    const due = this.#due.takeDue(clock.now(), {
+      isUnread: (user, { room: id, n }) => {
         const room = rooms.get(id);
         const isIn = room?.members.has(user) === true && this.#subscriptions.has(user);
         const isBanned = registry.policy.ban(user, clock.unixMs()) !== undefined;
@@ -273,7 +278,7 @@ export class PushService {
   #content({ user, latest, count }: DuePush): object {
     const room = this.#options.rooms.get(latest.room);
     if (latest.isSealed || room === undefined) return { tag: "sealed" };
-    const { words: preview } = latest;
+    const { preview } = latest;
     const partner = room.pair?.find((member) => member !== user) ?? user;
     const name = room.name ?? this.#options.registry.nameOf(partner);
     return defined({
@@ -328,7 +333,7 @@ function mentionsIn({ text, mentions }: MessageBody): readonly string[] {
 }
 
 /** Title as plain text, because notifications show no markup. */
-function titleOf({ text, isFileName }: CallingWords): string {
+function titleOf({ text, isFileName }: PushPreview): string {
   return titleText(isFileName ? text : plainLine(text, TITLE_UNITS_MAX));
 }
 

@@ -2,7 +2,7 @@
 
 import type { RoomId } from "../../base/ids.ts";
 import type { Registry } from "../../core/rooms/accounts.ts";
-import { type Room, showsReaders, wantsReceipts } from "../../core/rooms/rooms.ts";
+import { hasReadReceipts, type Room, wantsReceipts } from "../../core/rooms/rooms.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Listener } from "../../io/link/link.ts";
 import { encode, type Outgoing } from "../../wire/codec.ts";
@@ -264,7 +264,7 @@ export function roomEntry(room: Room, reader: string, registry: Registry): RoomE
   const settings = {
     ...(room.isSealed === true ? { sealed: true } : {}),
     ...(room.pins.length === 0 ? {} : { pins: [...room.pins] }),
-    ...(showsReaders(room) ? { receipts: true } : {}),
+    ...(hasReadReceipts(room) ? { receipts: true } : {}),
   };
   if (room.name !== undefined) {
     return {

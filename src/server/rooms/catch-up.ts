@@ -13,7 +13,7 @@ import {
   SEND_QUEUE_LOW_BYTES,
 } from "../../base/limits.ts";
 import { moderates } from "../../core/rooms/moderation.ts";
-import { accountIn, type Room } from "../../core/rooms/rooms.ts";
+import { type Room, targetUser } from "../../core/rooms/rooms.ts";
 import type { Page, PageQuery } from "../../io/log/log.ts";
 import { WorkQueue } from "../../io/work-queue.ts";
 import type { LogRecord } from "../../wire/record.ts";
@@ -136,8 +136,8 @@ export class CatchUp {
     const { kind } = record.head;
     const isSealedNow = kind === "group" && room.group?.epoch === 0;
     const isSetting = kind === "close" || kind === "receipts" || isSealedNow;
-    if (isSetting || (kind === "rename" && accountIn(record) === undefined)) this.refresh(room);
-    const granted = kind === "grant" ? accountIn(record) : undefined;
+    if (isSetting || (kind === "rename" && targetUser(record) === undefined)) this.refresh(room);
+    const granted = kind === "grant" ? targetUser(record) : undefined;
     if (granted !== undefined) this.#refreshFor(granted, room);
   }
 

@@ -5,8 +5,8 @@ import type { RoomId, UserId } from "../../base/ids.ts";
 import { checkName } from "../../base/names.ts";
 import { checkNewName } from "../../base/new-names.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
-import type { Act } from "../../core/rooms/moderation.ts";
-import { namedPerson, namedRoom } from "../../core/rooms/targets.ts";
+import type { RoomAction } from "../../core/rooms/moderation.ts";
+import { requireRoom, requireUser } from "../../core/rooms/targets.ts";
 import type { RequestOf } from "../../wire/messages.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
@@ -28,7 +28,7 @@ export class Management {
    * Renames an account, or returns the act that renames a room, for the room engine to decide.
    * @throws Fault usage, name-invalid, name-taken, user-unknown, store-…
    */
-  async rename(by: UserId, request: RequestOf<"rename">): Promise<Act | undefined> {
+  async rename(by: UserId, request: RequestOf<"rename">): Promise<RoomAction | undefined> {
     const { user, room, to } = request;
     this.#checkSingleTarget(request);
     if (room !== undefined) {
@@ -42,7 +42,7 @@ export class Management {
    * Removes an account, or returns the act that removes a room, for the room engine to decide.
    * @throws Fault usage, not-allowed, user-unknown, store-…
    */
-  async remove(by: UserId, request: RequestOf<"remove">): Promise<Act | undefined> {
+  async remove(by: UserId, request: RequestOf<"remove">): Promise<RoomAction | undefined> {
     const { user, room } = request;
     this.#checkSingleTarget(request);
     if (room !== undefined) return { kind: "remove", room: this.room(room) };
@@ -99,7 +99,7 @@ export class Management {
   /** Can be repeated for a removed account whose rooms were not notified because of a crash. */
   async #removeAccount(by: UserId, account: Account, onRemoved = () => {}): Promise<void> {
     const { registry, kernel, rooms, peers } = this.#options;
-    await kernel.transact(() => (account.isGone ? [] : [registry.goneDraft(account, by)]));
+    await kernel.transact(() => (account.isRemoved ? [] : [registry.removalDraft(account, by)]));
     const { id: user, name } = account;
     for (const room of [...rooms.of(user)]) {
       if (room.name !== undefined) this.#submit(by, { kind: "gone", room: room.id, user, name });
@@ -110,7 +110,7 @@ export class Management {
     peers.close(user, fault);
   }
 
-  #submit(user: UserId, act: Act): void {
+  #submit(user: UserId, act: RoomAction): void {
     const ignoreOutcome = () => {};
     this.#options.kernel.submit({ user }, { kind: "act", isOperator: true, act }, ignoreOutcome);
   }
@@ -122,11 +122,11 @@ export class Management {
 
   /** @throws Fault room-unknown, name-invalid */
   room(name: string): RoomId {
-    return namedRoom(this.#options.rooms, checkName(name, "room's name")).id;
+    return requireRoom(this.#options.rooms, checkName(name, "room's name")).id;
   }
 
   /** Finds removed accounts too: their names can be released for another account. */
   #account(name: string): Account {
-    return namedPerson(this.#options.registry.everyone, checkName(name, "person's name"));
+    return requireUser(this.#options.registry.everyone, checkName(name, "person's name"));
   }
 }

@@ -4,13 +4,13 @@ import { Fault } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import { ERASED_PER_ORDER_MAX, PAGE_BYTES_MAX } from "../../base/limits.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
-import type { Act } from "../../core/rooms/moderation.ts";
+import type { RoomAction } from "../../core/rooms/moderation.ts";
 import type { Page, PageQuery } from "../../io/log/log.ts";
 import { kindsWith } from "../../wire/kinds.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import { FairQueue } from "../queue/work-queue.ts";
 
-type ErasureBatch = Omit<Extract<Act, { kind: "erase-many" }>, "kind">;
+type ErasureBatch = Omit<Extract<RoomAction, { kind: "erase-many" }>, "kind">;
 
 const AUTHORED_KINDS = kindsWith("authored");
 /** Maximum queued requests per account. */

@@ -6,17 +6,17 @@ import { checkName } from "../../base/names.ts";
 import { defined } from "../../base/values.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { checkFileText } from "../../core/rooms/files.ts";
-import type { Act, Actor } from "../../core/rooms/moderation.ts";
+import type { Actor, RoomAction } from "../../core/rooms/moderation.ts";
 import {
   type Ban,
   banDraft,
   bannedFault,
-  housePage,
+  pageAfter,
   registrationDraft,
   roleDraft,
 } from "../../core/rooms/policy.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
-import { namedPerson, namedRoom } from "../../core/rooms/targets.ts";
+import { requireRoom, requireUser } from "../../core/rooms/targets.ts";
 import { Mutex } from "../../io/disk/mutex.ts";
 import { kindsWith } from "../../wire/kinds.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
@@ -52,7 +52,7 @@ export class Moderation {
   }
 
   /** @throws Fault room-unknown, user-unknown, not-found */
-  receipts(actor: Actor, { target, on }: RequestOf<"receipts">): Act {
+  receipts(actor: Actor, { target, on }: RequestOf<"receipts">): RoomAction {
     const { room } = this.#options.targets.resolve(actor.user, target);
     if (room === undefined) throw new Fault("not-found", "nothing was said there yet");
     return { kind: "receipts", room: room.id, on };
@@ -77,8 +77,8 @@ export class Moderation {
   memberAct(
     request: RequestOf<"kick"> | RequestOf<"mute"> | RequestOf<"grant">,
     roomName: string,
-  ): Act {
-    const room = namedRoom(this.#options.rooms, checkName(roomName, "room's name"));
+  ): RoomAction {
+    const room = requireRoom(this.#options.rooms, checkName(roomName, "room's name"));
     const account = this.account(request.user);
     const { id: user, name } = account;
     const whom = { room: room.id, user, name, isOperator: this.#isOperator(account) };
@@ -92,7 +92,7 @@ export class Moderation {
   async messageAct(
     actor: Actor,
     request: RequestOf<"edit"> | RequestOf<"erase"> | RequestOf<"pin">,
-  ): Promise<Act> {
+  ): Promise<RoomAction> {
     const { seq } = request;
     const head = (await this.#options.recordLookup.find(actor.user, seq))?.head;
     const room = head === undefined ? undefined : this.#room(head);
@@ -126,7 +126,7 @@ export class Moderation {
   ): Promise<Answer<"erase-all">> {
     // Includes removed accounts, whose messages remain until erased.
     const everyone = this.#options.registry.everyone;
-    const author = user === undefined ? account : namedPerson(everyone, checkName(user));
+    const author = user === undefined ? account : requireUser(everyone, checkName(user));
     if (author !== account) checkOperator(actor);
     const progress = await this.#options.erasure.ofAccount(actor.user, author, after ?? 0);
     const { erased, last, more } = progress;
@@ -138,7 +138,7 @@ export class Moderation {
   }
 
   account(name: string): Account {
-    return namedPerson(this.#options.registry, checkName(name, "person's name"));
+    return requireUser(this.#options.registry, checkName(name, "person's name"));
   }
 
   /** @throws Fault not-allowed, last-credential, store-… */
@@ -206,7 +206,7 @@ export class Moderation {
 
   bans({ after }: RequestOf<"bans">): Answer<"bans"> {
     const { registry, clock } = this.#options;
-    const { page, next } = housePage(registry.policy.bans(clock.unixMs()), after);
+    const { page, next } = pageAfter(registry.policy.bans(clock.unixMs()), after);
     const bans = page.map(({ user, seq: _, ...ban }) =>
       defined({ user: user === undefined ? undefined : registry.nameOf(user), ...ban }),
     );

@@ -76,7 +76,7 @@ export class PrefsService {
   async #recordNow(account: Account, change: PrefsChange): Promise<void> {
     const { kernel, sequencer } = this.#context;
     const { id } = account;
-    const decide = () => (account.isGone ? [] : prefsDrafts(id, change, account.prefs));
+    const decide = () => (account.isRemoved ? [] : prefsDrafts(id, change, account.prefs));
     // A record of another server may have changed the state just now.
     if (decide().length === 0 && !(await sequencer.waitUntilCurrent())) {
       const message = "this server is behind the others of its cluster";
@@ -85,7 +85,7 @@ export class PrefsService {
     const record = await kernel.transact(decide);
     if (record === undefined) return;
     // The account was removed during the write, and its removal did not cover this record.
-    if (!account.isGone || record.head.kind !== "prefs") return;
+    if (!account.isRemoved || record.head.kind !== "prefs") return;
     await kernel.transact(() => [prefsEraseDraft(id, [record.head.seq])]);
   }
 

@@ -14,8 +14,13 @@ import {
 import { checkName, foldName } from "../../base/names.ts";
 import { defined } from "../../base/values.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
-import { type Room, showsReaders } from "../../core/rooms/rooms.ts";
-import { checkReads, namedPerson, namedRoom, TargetResolver } from "../../core/rooms/targets.ts";
+import { hasReadReceipts, type Room } from "../../core/rooms/rooms.ts";
+import {
+  requireMember,
+  requireRoom,
+  requireUser,
+  TargetResolver,
+} from "../../core/rooms/targets.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { PageQuery } from "../../io/log/log.ts";
 import { READ_KINDS, RECORD_KINDS, type RecordKind } from "../../wire/kinds.ts";
@@ -78,7 +83,8 @@ export class Queries {
   listRooms(account: Account, { after }: RequestOf<"rooms">): Answer<"rooms"> {
     const rooms = [];
     let isBefore = after !== undefined;
-    const last = after === undefined ? undefined : namedRoom(this.#options.rooms, checkName(after));
+    const last =
+      after === undefined ? undefined : requireRoom(this.#options.rooms, checkName(after));
     for (const room of this.#options.rooms.named()) {
       if (isBefore) {
         isBefore = room !== last;
@@ -120,7 +126,7 @@ export class Queries {
   /** Public profile of an account. @throws Fault name-invalid, user-unknown */
   whois(requester: Account, named: string): Answer<"whois"> {
     const { registry, rooms, engine } = this.#options;
-    const { id, name, sinceUnixMs } = namedPerson(registry, checkName(named, "person's name"));
+    const { id, name, sinceUnixMs } = requireUser(registry, checkName(named, "person's name"));
     const shared = [...rooms.of(requester.id)].filter(({ members }) => members.has(id));
     return {
       user: name,
@@ -148,7 +154,7 @@ export class Queries {
     const isFresh = cached?.version === version || (isLarge && clock.now() < (cached?.until ?? 0));
     if (cached !== undefined && isFresh) return cached.people;
     const startedAt = clock.now();
-    const people = byName([...registry.all()].filter(({ isGone }) => !isGone));
+    const people = byName([...registry.all()].filter(({ isRemoved: isGone }) => !isGone));
     const durationMs = clock.now() - startedAt;
     const reuseMs = Math.max(LARGE_SORT_INTERVAL_MS, SORT_PAUSE_FACTOR * durationMs);
     this.#allAccounts = { people, until: startedAt + reuseMs, version };
@@ -194,7 +200,7 @@ export class Queries {
     const { registry, targets, historyQuota } = this.#options;
     const { room } = targets.resolve(account.id, target);
     if (room === undefined) return { records: [], rooms: [], more: false };
-    checkReads(room, account.id);
+    requireMember(room, account.id);
     historyQuota.check(account.id);
     const seqs = room.pins.filter((seq) => seq < (before ?? Number.POSITIVE_INFINITY));
     const records: LogRecord[] = [];
@@ -208,7 +214,7 @@ export class Queries {
       records.push(...found);
     }
     historyQuota.count(account.id, records);
-    checkReads(room, account.id); // The account may have left while the disk was read.
+    requireMember(room, account.id); // The account may have left while the disk was read.
     return {
       records: records
         .sort((a, b) => a.head.seq - b.head.seq)
@@ -239,7 +245,7 @@ export class Queries {
     if (head?.by !== account.id || room?.members.has(account.id) !== true) {
       throw new Fault("not-found", msg`there is no message ${seq} of yours`);
     }
-    if (!showsReaders(room)) {
+    if (!hasReadReceipts(room)) {
       const message = "who has read is not shown here";
       throw new Fault("not-allowed", message, { remedy: "a moderator can: /receipts on" });
     }
@@ -270,7 +276,7 @@ export class Queries {
     const by =
       from === undefined
         ? undefined
-        : namedPerson(this.#options.registry.everyone, checkName(from)).id;
+        : requireUser(this.#options.registry.everyone, checkName(from)).id;
     return defined({
       ...{ rooms, kinds: kindsOf(request), by, sinceMs: since, untilMs: until },
       ...{ grep: grep === "" ? undefined : grep, ignoreCase, afterSeq: after, beforeSeq: before },
@@ -284,7 +290,7 @@ export class Queries {
     if (target === undefined) return [...this.#options.rooms.of(account.id)];
     const { room } = this.#targets.resolve(account.id, target);
     if (room === undefined) return [];
-    checkReads(room, account.id);
+    requireMember(room, account.id);
     return [room];
   }
 
@@ -295,7 +301,7 @@ export class Queries {
     if (cached !== undefined && clock.now() < cached.until) return cached.people;
     const members = [...room.members].map((id) => registry.get(id));
     const people = byName(
-      members.filter((member) => member !== undefined).filter(({ isGone }) => !isGone),
+      members.filter((member) => member !== undefined).filter(({ isRemoved: isGone }) => !isGone),
     );
     if (room.members.size > PRESENCE_MEMBERS_MAX) {
       this.#largeRooms.set(room, { people, until: clock.now() + LARGE_SORT_INTERVAL_MS });

@@ -10,8 +10,8 @@ import {
 import { checkName } from "../../base/names.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { ReadPositions } from "../../core/rooms/read-positions.ts";
-import { accountIn, type Room } from "../../core/rooms/rooms.ts";
-import { namedPerson } from "../../core/rooms/targets.ts";
+import { type Room, targetUser } from "../../core/rooms/rooms.ts";
+import { requireUser } from "../../core/rooms/targets.ts";
 import type { RequestOf } from "../../wire/messages.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import type { ServerContext } from "../kernel/context.ts";
@@ -69,7 +69,7 @@ export class ReadPositionService {
    * `before`.
    */
   unread(user: UserId, room: Room, before?: number): number {
-    return room.words.ofOthers(user, this.upTo(user, room.id), before);
+    return room.words.countOthers(user, this.upTo(user, room.id), before);
   }
 
   /** A user's own message, and those before it if already read, need no reading. */
@@ -77,7 +77,7 @@ export class ReadPositionService {
     const { head } = record;
     if (head.by === "server") return;
     const positions = this.#positions;
-    const kicked = head.kind === "kick" ? accountIn(record) : undefined;
+    const kicked = head.kind === "kick" ? targetUser(record) : undefined;
     if (kicked !== undefined && positions.forget(kicked, room.id)) this.#file.markDirty();
     const isNext = positions.of(head.by, room.id) === head.n - 1;
     if (isNext || head.kind === "join") this.#advance(head.by, room, head.n, undefined);
@@ -136,7 +136,7 @@ export class ReadPositionService {
   /** @throws Fault user-unknown, not-allowed, too-many, store-… */
   async ignore(account: Account, { user, on }: RequestOf<"ignore">): Promise<void> {
     const { registry, kernel } = this.#context;
-    const ignored = namedPerson(registry, checkName(user, "person's name"));
+    const ignored = requireUser(registry, checkName(user, "person's name"));
     const record = await kernel.transact(() => {
       const draft = registry.ignoreDraft(account, ignored.id, on);
       return draft === undefined ? [] : [draft];

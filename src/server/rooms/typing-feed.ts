@@ -9,7 +9,7 @@ import {
   TYPING_NAMED_MAX,
 } from "../../base/limits.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
-import { checkSpeaks } from "../../core/rooms/moderation.ts";
+import { checkMayPost } from "../../core/rooms/moderation.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import { MESSAGE_KINDS } from "../../wire/kinds.ts";
 import type { RequestOf } from "../../wire/messages.ts";
@@ -54,7 +54,7 @@ export class TypingFeed {
     const { rooms, clock, feed, siblings } = this.#options;
     const room = rooms.get(roomId as RoomId);
     if (room?.members.has(id) !== true) throw new Fault("not-member", "you do not read that room");
-    checkSpeaks(room, id, clock.unixMs());
+    checkMayPost(room, id, clock.unixMs());
     if (room.isSealed === true) {
       const message = "when somebody writes in a sealed room is told nobody";
       throw new Fault("sealed-room", message, { remedy: "nothing: it is not needed" });

@@ -8,10 +8,10 @@ import { checkName } from "../../base/names.ts";
 import { defined } from "../../base/values.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import type { GroupChange } from "../../core/rooms/group.ts";
-import { type DeviceOf, groupBodyOf } from "../../core/rooms/group-state.ts";
+import { groupBodyOf, type OwnedDevice } from "../../core/rooms/group-state.ts";
 import type { KickTarget } from "../../core/rooms/moderation.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
-import { checkReads, namedPerson } from "../../core/rooms/targets.ts";
+import { requireMember, requireUser } from "../../core/rooms/targets.ts";
 import { readSealHeader } from "../../crypto/seal/header.ts";
 import { Mutex } from "../../io/disk/mutex.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
@@ -83,7 +83,7 @@ export class SealedService {
 
   async group(account: Account, target: string): Promise<Answer<"group">> {
     const { id: room, room: found } = this.#options.targets.resolve(account.id, target);
-    if (found !== undefined) checkReads(found, account.id);
+    if (found !== undefined) requireMember(found, account.id);
     if (found?.group === undefined) return { room };
     return { room, made: await this.#groupState(found, account) };
   }
@@ -98,7 +98,7 @@ export class SealedService {
       if (info !== undefined) return { group: fromBase64Url(id), epoch, info, seq };
       // Another server may have recorded a commit that is not applied here yet.
       await this.#options.sequencer.waitUntilCurrent();
-      checkReads(room, account.id);
+      requireMember(room, account.id);
       if (room.group?.info === hash) throw lostInfo();
     }
   }
@@ -140,7 +140,7 @@ export class SealedService {
     user: string,
   ): Promise<Answer<"key-package">> {
     const ownDevice = certifiedDevice(client, account);
-    const of = namedPerson(this.#options.registry, checkName(user, "person's name"));
+    const of = requireUser(this.#options.registry, checkName(user, "person's name"));
     this.#packages.checkRate(account.id, of.id);
     this.#options.siblings.publish({ kind: "key-packages-taken", by: account.id, of: of.id });
     const packages = [];
@@ -199,7 +199,7 @@ export class SealedService {
     const device = certifiedDevice(client, account);
     const { target, info } = request;
     const { id, room } = this.#options.targets.resolve(account.id, target);
-    if (room !== undefined) checkReads(room, account.id); // Checked before anything is stored.
+    if (room !== undefined) requireMember(room, account.id); // Checked before anything is stored.
     const isOperator = isOperating(client, account, registry);
     return await this.#serialized(id, async () => {
       const hash = await this.#infos.propose(id, info);
@@ -252,7 +252,7 @@ export class SealedService {
       commit: toBase64Url(commit),
       welcome: welcome && toBase64Url(welcome),
       added: request.added.map((member) => this.#added(member)),
-      removed: request.removed.map((key): DeviceOf => {
+      removed: request.removed.map((key): OwnedDevice => {
         const device = toBase64Url(key);
         return [device, result.room?.group?.devices.get(device) ?? NOBODY];
       }),
@@ -262,8 +262,8 @@ export class SealedService {
   }
 
   /** @throws Fault user-unknown, not-allowed if the account's key has signed no such device */
-  #added({ user, device }: { readonly user: string; readonly device: Uint8Array }): DeviceOf {
-    const account = namedPerson(this.#options.registry, checkName(user, "person's name"));
+  #added({ user, device }: { readonly user: string; readonly device: Uint8Array }): OwnedDevice {
+    const account = requireUser(this.#options.registry, checkName(user, "person's name"));
     const key = toBase64Url(device);
     if (account.devices.get(key)?.certified === true) return [key, account.id];
     throw new Fault("not-allowed", `this is no device that ${account.name}'s account key signed`);
@@ -271,7 +271,7 @@ export class SealedService {
 
   #kicked(name: string): KickTarget {
     const { registry } = this.#options;
-    const { id: user, name: known } = namedPerson(registry, checkName(name, "person's name"));
+    const { id: user, name: known } = requireUser(registry, checkName(name, "person's name"));
     return { user, name: known, isOperator: registry.policy.isOperator(user) };
   }
 }

@@ -3,7 +3,7 @@
 import type { BlobStore } from "../../io/blob/interfaces.ts";
 import type { ProgramFolder } from "../../io/file/program-folder.ts";
 import type { Log } from "../../io/log/log.ts";
-import type { ServerPlace } from "../../wire/invite.ts";
+import type { ServerAddress } from "../../wire/invite.ts";
 import type { Passwords } from "../auth/login.ts";
 import type { SharedContents } from "../files/file-service.ts";
 import type { RecordLine } from "../http/read-api.ts";
@@ -43,5 +43,5 @@ export interface ServerOptions extends BaseContext {
   /** The other servers of the cluster. `undefined` for a single server. */
   readonly siblings?: Siblings;
   /** Called with the addresses of the cluster's servers, this one first, when they change. */
-  readonly onClusterChange?: (addresses: readonly ServerPlace[]) => void;
+  readonly onClusterChange?: (addresses: readonly ServerAddress[]) => void;
 }

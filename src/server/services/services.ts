@@ -2,7 +2,7 @@
 
 import { TargetResolver } from "../../core/rooms/targets.ts";
 import { sha256 } from "../../crypto/sha256.ts";
-import type { ServerPlace } from "../../wire/invite.ts";
+import type { ServerAddress } from "../../wire/invite.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import { AdminDashboard } from "../admin/dashboard.ts";
 import { DiskWatch } from "../admin/disk-watch.ts";
@@ -52,7 +52,7 @@ import type { ServerOptions } from "./options.ts";
 
 /** State of the server that services read. */
 interface ServerState {
-  readonly addresses: () => readonly ServerPlace[];
+  readonly addresses: () => readonly ServerAddress[];
   readonly isStopping: () => boolean;
 }
 

@@ -13,7 +13,7 @@ import { PROBE_INTERVAL_MS } from "../../base/limits-page.ts";
 import { TokenBucket } from "../../core/rate.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import type { ClientId } from "../../core/rooms/presence.ts";
-import { Session, type SessionEffect, STEADY } from "../../core/session/session.ts";
+import { DEFAULT_HEARTBEAT, Session, type SessionEffect } from "../../core/session/session.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Link } from "../../io/link/link.ts";
 import type { Answer, NoticeOf, Request, RequestKind } from "../../wire/messages.ts";
@@ -45,7 +45,7 @@ export interface ClientConnectionOptions {
 }
 
 export type TransferNotice = NoticeOf<"chunk"> | NoticeOf<"ack">;
-export type ClientNotice = Parameters<Session["tell"]>[0];
+export type ClientNotice = Parameters<Session["notify"]>[0];
 
 /** Malformed bytes are handled here and close the connection. */
 export class ClientConnection implements Source {
@@ -77,7 +77,7 @@ export class ClientConnection implements Source {
     this.link = link;
     this.#options = options;
     this.sinceMs = options.clock.unixMs();
-    this.session = new Session("server", options.clock.now(), STEADY, postCodec());
+    this.session = new Session("server", options.clock.now(), DEFAULT_HEARTBEAT, postCodec());
     link.limitMessageBytes?.(this.session.messageBytesMax);
     this.#requests = new TokenBucket(REQUESTS_PER_SECOND, REQUESTS_BURST, options.clock.now());
     link.receive({
@@ -89,7 +89,7 @@ export class ClientConnection implements Source {
       },
       closed: (fault) => {
         this.#schedule(0, () => {
-          this.#perform(this.session.ended(fault));
+          this.#perform(this.session.linkClosed(fault));
           this.#end(fault);
         });
       },
@@ -105,7 +105,7 @@ export class ClientConnection implements Source {
 
   #abort(fault: Fault): void {
     this.link.destroy();
-    this.#perform(this.session.ended(fault));
+    this.#perform(this.session.linkClosed(fault));
     this.#end(fault);
   }
 
@@ -270,7 +270,7 @@ export class ClientConnection implements Source {
 
   notify(notice: ClientNotice): void {
     if (notice.kind === "ack") this.#acknowledged++;
-    this.#perform(this.session.tell(notice));
+    this.#perform(this.session.notify(notice));
   }
 
   sendBytes(bytes: Uint8Array): void {

@@ -6,13 +6,13 @@ import {
   SIBLING_PRESENCE_INTERVAL_MS,
 } from "../../base/limits-cluster.ts";
 import { mayNameSameMachine } from "../../wire/host.ts";
-import { formatAddress, type ServerPlace } from "../../wire/invite.ts";
+import { formatAddress, type ServerAddress } from "../../wire/invite.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import { NodeStates } from "./node-states.ts";
 
 export interface ClusterAddressesOptions extends ServerContext {
-  readonly onChange: (places: readonly ServerPlace[]) => void;
+  readonly onChange: (places: readonly ServerAddress[]) => void;
 }
 
 /**
@@ -21,7 +21,7 @@ export interface ClusterAddressesOptions extends ServerContext {
  */
 export class ClusterAddresses {
   readonly #options: ClusterAddressesOptions;
-  readonly #others: NodeStates<ServerPlace>;
+  readonly #others: NodeStates<ServerAddress>;
   /** Addresses as last sent. */
   #lastSent = "";
   #cancelTick = () => {};
@@ -49,16 +49,16 @@ export class ClusterAddresses {
   }
 
   /** This server first, then the other live ones, in the same order on all servers. */
-  get all(): readonly ServerPlace[] {
+  get all(): readonly ServerAddress[] {
     const own = this.#own;
-    const others = new Map<string, ServerPlace>();
+    const others = new Map<string, ServerAddress>();
     for (const [, address] of this.#others) others.set(formatAddress(address), address);
     if (own !== undefined) others.delete(formatAddress(own));
     const sorted = [...others].toSorted(([a], [b]) => (a < b ? -1 : 1));
     return [...(own === undefined ? [] : [own]), ...sorted.map(([, address]) => address)];
   }
 
-  receive(node: string, address: ServerPlace | undefined): void {
+  receive(node: string, address: ServerAddress | undefined): void {
     if (address === undefined) {
       if (this.#others.delete(node)) this.#scheduleSend();
       return;
@@ -74,13 +74,13 @@ export class ClusterAddresses {
   }
 
   /** `undefined` if this server cannot write: users should not go there. */
-  get #own(): ServerPlace | undefined {
+  get #own(): ServerAddress | undefined {
     return this.#options.sequencer.isFollowing() ? this.#options.addresses()[0] : undefined;
   }
 
   /** Omits addresses that the client cannot reach. */
-  #reachableBy({ link }: ClientConnection): ServerPlace[] {
-    const isReachable = ({ host }: ServerPlace) => mayNameSameMachine(link.remote.host, host);
+  #reachableBy({ link }: ClientConnection): ServerAddress[] {
+    const isReachable = ({ host }: ServerAddress) => mayNameSameMachine(link.remote.host, host);
     return this.all.filter(isReachable).slice(0, CLUSTER_ADDRESSES_MAX);
   }
 

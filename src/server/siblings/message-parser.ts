@@ -2,7 +2,7 @@
 
 import { SIBLING_KEY_CHARS_MAX } from "../../base/limits-cluster.ts";
 import { isCount } from "../../base/values.ts";
-import type { ServerPlace } from "../../wire/invite.ts";
+import type { ServerAddress } from "../../wire/invite.ts";
 import { readServerWindow } from "../../wire/messages-admin.ts";
 import type { SiblingMessage } from "../kernel/siblings.ts";
 
@@ -66,7 +66,7 @@ export function parseSiblingMessage(value: unknown): SiblingMessage | undefined 
   return message as SiblingMessage;
 }
 
-function readAddress(value: unknown): ServerPlace | undefined {
+function readAddress(value: unknown): ServerAddress | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const { host, port } = value as Fields;
   const isAddress = typeof host === "string" && host.length <= 253 && isCount(port) && port > 0;

@@ -35,8 +35,8 @@ const EVENT_TEXTS: Readonly<Record<Exclude<KindIn<"history">, Silent>, EventText
   kick: ({ item, texts, who, whom }) =>
     item.isRemoved ? texts.saidRemove(who, whom) : texts.saidKick(who, whom),
   rename: ({ item, texts, who, whom }) => {
-    const was = cleanText(item.was ?? item.roomWas ?? "");
-    return item.was === undefined
+    const was = cleanText(item.oldName ?? item.oldRoomName ?? "");
+    return item.oldName === undefined
       ? texts.saidRenameRoom(who, was, whom)
       : texts.saidRename(who, was, whom);
   },
@@ -74,7 +74,7 @@ export function eventText(
   const { kind } = item;
   const all = [...earlier, item].map(({ from }) => cleanText(from ?? texts.server));
   const who = times.list([...new Set(all)]);
-  const whom = cleanText(item.whom ?? "");
+  const whom = cleanText(item.subject ?? "");
   const event = Object.hasOwn(EVENT_TEXTS, kind)
     ? EVENT_TEXTS[kind as keyof typeof EVENT_TEXTS]
     : undefined;

@@ -21,9 +21,9 @@ import { type Credentials, type LoginPolicy, requestWithRetry } from "../../clie
 import type { SealedRooms } from "../../client/sealed/rooms.ts";
 import type { Greeted } from "../../client/trust.ts";
 import type { ModelEffect, ModelEvent } from "../../core/model/event.ts";
-import { isSame } from "../../core/model/item.ts";
+import { isSameName } from "../../core/model/item.ts";
 import type { Draft } from "../../core/model/state.ts";
-import { type ServerPlace, secretFromInput } from "../../wire/invite.ts";
+import { type ServerAddress, secretFromInput } from "../../wire/invite.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import type { Device } from "../browser/device-key.ts";
 import { type Platform, PROGRAM } from "../browser/environment.ts";
@@ -90,7 +90,7 @@ export abstract class ChatCore extends ChatActions {
   #isClosed = false;
   #resetToken: string | undefined;
   #invitations: readonly Invitation[] = [];
-  #cluster: readonly ServerPlace[] = [];
+  #cluster: readonly ServerAddress[] = [];
   #isLinkOperator = false;
   #isLinkDismissed = false;
   readonly #auditor: LazyAuditor;
@@ -170,7 +170,7 @@ export abstract class ChatCore extends ChatActions {
   }
 
   /** Addresses of the cluster's servers, as far as this user may know them. */
-  get cluster(): readonly ServerPlace[] {
+  get cluster(): readonly ServerAddress[] {
     return this.#cluster;
   }
 
@@ -389,7 +389,7 @@ export abstract class ChatCore extends ChatActions {
   }
 
   #isLoggedInAs(user: string): boolean {
-    return isSame(this.link.account?.session.user, user);
+    return isSameName(this.link.account?.session.user, user);
   }
 
   /** Returns the account that is logged in, or another one under a new key or name. */

@@ -2,7 +2,7 @@
 
 import { isLoopback } from "../../io/ws/address.ts";
 import { isHostName, isIpv4, isIpv6, mayNameSameMachine } from "../../wire/host.ts";
-import { formatAddress, type ServerPlace } from "../../wire/invite.ts";
+import { formatAddress, type ServerAddress } from "../../wire/invite.ts";
 
 /** Address in an invite. */
 export interface InviteAddress {
@@ -33,7 +33,7 @@ const PORT_MAX = 65_535;
  */
 export function inviteAddresses(
   location: PageLocation,
-  reported: readonly ServerPlace[] = [],
+  reported: readonly ServerAddress[] = [],
   isRelayed = false,
 ): readonly InviteAddress[] {
   const servers = reported
@@ -54,7 +54,7 @@ export function inviteAddresses(
  */
 export function otherPages(
   location: PageLocation,
-  reported: readonly ServerPlace[],
+  reported: readonly ServerAddress[],
 ): readonly string[] {
   const own = pageAddress(location);
   const others = reported
@@ -83,6 +83,6 @@ function makeAddress(protocol: string, host: string, port: number): InviteAddres
   return { host, port, origin: `${protocol}//${authority}`, isLoopback: isLoopback(host) };
 }
 
-function isValidAddress({ host, port }: ServerPlace): boolean {
+function isValidAddress({ host, port }: ServerAddress): boolean {
   return (isIpv4(host) || isIpv6(host) || isHostName(host)) && port <= PORT_MAX;
 }

@@ -4,7 +4,7 @@ import { Fault } from "../../base/fault.ts";
 import type { AccountSession } from "../../client/session.ts";
 import type { TransferTask } from "../../client/transfer/queue.ts";
 import type { TransfersOptions } from "../../client/transfer/transfers.ts";
-import type { WorkEvent } from "../../core/model/event.ts";
+import type { LocalEvent } from "../../core/model/event.ts";
 import type { OutboxOwner } from "../../io/state/outbox-store.ts";
 import type { Platform } from "../browser/environment.ts";
 import { accountPrefix, type Change, type Store, type Table } from "../browser/indexed-db.ts";
@@ -20,7 +20,7 @@ export interface PageTransfersOptions {
   readonly post?: (to: string, text: string) => void;
   /** Receives attached files of a closed page. */
   readonly attach?: (target: string, one: Attachment) => void;
-  readonly emit: (event: WorkEvent) => void;
+  readonly emit: (event: LocalEvent) => void;
 }
 
 /** A transfer of the page. */

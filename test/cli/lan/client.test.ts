@@ -4,13 +4,13 @@ import { LAN_ECHO_TIMEOUT_MS, OUTPUT_QUEUE_BYTES_MAX } from "../../../src/base/l
 import { checkName } from "../../../src/base/names.ts";
 import { LanClient } from "../../../src/cli/lan/client.ts";
 import { PlainClient } from "../../../src/cli/lan/plain.ts";
-import type { LanNotice, LanPerson } from "../../../src/core/lan/lan.ts";
+import type { LanNotice, LanPeer } from "../../../src/core/lan/lan.ts";
 import type { Fingerprint } from "../../../src/wire/fingerprint.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 import { fakeContext } from "../../commands/fake-world.ts";
 
 const KEY = "q3Lr9mVt0sXyB7cKJ2hFwZ4eNaQp6uTgD8iRoM1kYlE" as Fingerprint;
-const BOB: LanPerson = { name: checkName("bob"), keyId: KEY, isVerified: true };
+const BOB: LanPeer = { name: checkName("bob"), keyId: KEY, isVerified: true };
 
 function chatConsole(json = false) {
   const clock = new VirtualClock();

@@ -14,7 +14,7 @@ import {
   writeMembership,
 } from "../../../src/cli/serve/membership.ts";
 import { surveyCluster } from "../../../src/cli/serve/survey.ts";
-import { packNews } from "../../../src/core/cluster/messages.ts";
+import { packNodeMessage } from "../../../src/core/cluster/messages.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 import { tempFolder } from "../../temp-folder.ts";
 
@@ -27,10 +27,10 @@ function streamOf(nodes: () => readonly (readonly [records: number, root: string
     ask: () =>
       Promise.resolve([
         ...nodes().map(([records, root], i) =>
-          packNews(`n${i}`, { address: "", seq: records, records, root, state: "follows" }),
+          packNodeMessage(`n${i}`, { address: "", seq: records, records, root, state: "follows" }),
         ),
         Uint8Array.of(0xc1),
-        packNews("later", { kind: "of a later version" }),
+        packNodeMessage("later", { kind: "of a later version" }),
       ]),
     state: () =>
       stream.isAway
@@ -105,7 +105,9 @@ async function areOne(...nodes: readonly object[]): Promise<boolean> {
   const plain = { address: "", records: 10, accounts: 4, root: "0a", state: "follows" };
   const survey = await surveyCluster({
     ask: () =>
-      Promise.resolve(nodes.map((node, i) => packNews(`n${i}`, { ...plain, seq: 12, ...node }))),
+      Promise.resolve(
+        nodes.map((node, i) => packNodeMessage(`n${i}`, { ...plain, seq: 12, ...node })),
+      ),
     state: () => Promise.resolve(EQUAL),
   });
   expect(survey.nodes).toHaveLength(nodes.length);

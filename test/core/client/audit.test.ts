@@ -140,8 +140,8 @@ describe("what was read", () => {
     const verdict = judgeKnownRecords(seen, proofs, other.pin(), sha256);
     expect(seqs(verdict.proved)).toEqual([2]);
     expect(seqs(verdict.changed)).toEqual([4]);
-    expect(seqs(verdict.leftOut)).toEqual([6, 10]);
-    expect(seqs(verdict.gone)).toEqual([11]);
+    expect(seqs(verdict.withheld)).toEqual([6, 10]);
+    expect(seqs(verdict.beyondEnd)).toEqual([11]);
   });
 
   test("a proof of another place, or of another tree, proves nothing", () => {

@@ -8,23 +8,23 @@ import {
   ServerAddresses,
   type ServerAddressesOptions,
 } from "../../../src/core/client/server-addresses.ts";
-import type { ServerPlace } from "../../../src/wire/invite.ts";
+import type { ServerAddress } from "../../../src/wire/invite.ts";
 
-const at = (host: string, port = 2428): ServerPlace => ({ host, port });
+const at = (host: string, port = 2428): ServerAddress => ({ host, port });
 const WORLD = "198.51.100.7";
 const HOME = at("chat.example");
 const [A, B, C] = [at("a.example"), at("b.example"), at("c.example")];
-const hosts = (places: readonly ServerPlace[]) => places.map(({ host }) => host.split(".")[0]);
+const hosts = (places: readonly ServerAddress[]) => places.map(({ host }) => host.split(".")[0]);
 
 function placesOf(options: Partial<ServerAddressesOptions> = {}): ServerAddresses {
-  const none = { given: [HOME], told: [], isNamed: true, now: 0, chance: 0 } as const;
+  const none = { configured: [HOME], advertised: [], isExplicit: true, now: 0, chance: 0 } as const;
   return new ServerAddresses({ ...none, ...options });
 }
 
 test("the last good one is first, unless the user names another, then what they named", () => {
-  const kept = { told: [A, B, C], last: B };
+  const kept = { advertised: [A, B, C], last: B };
   expect(hosts(placesOf(kept).candidates())).toEqual(["chat", "b", "a", "c"]);
-  const places = placesOf({ ...kept, isNamed: false });
+  const places = placesOf({ ...kept, isExplicit: false });
   expect(hosts(places.candidates())).toEqual(["b", "chat", "a", "c"]);
   expect(places.succeeded(C)).toBe(true);
   expect(places.succeeded(C)).toBe(false);
@@ -32,13 +32,13 @@ test("the last good one is first, unless the user names another, then what they 
 });
 
 test("where the others begin is chance: one machine's users do not all come to one other", () => {
-  const order = (chance: number) => hosts(placesOf({ told: [A, B, C], chance }).candidates());
+  const order = (chance: number) => hosts(placesOf({ advertised: [A, B, C], chance }).candidates());
   expect(order(0.34)).toEqual(["chat", "b", "c", "a"]);
   expect(order(0.999)).toEqual(["chat", "c", "a", "b"]);
 });
 
 test("what has failed comes behind what has not, until it is good again", () => {
-  const places = placesOf({ told: [A, B] });
+  const places = placesOf({ advertised: [A, B] });
   places.failed(HOME);
   places.failed(A);
   expect(hosts(places.candidates())).toEqual(["b", "chat", "a"]);
@@ -50,7 +50,7 @@ test("what has failed comes behind what has not, until it is good again", () => 
 });
 
 test("where another server has answered is not tried again, but where the user says", () => {
-  const places = placesOf({ told: [A, B] });
+  const places = placesOf({ advertised: [A, B] });
   places.markForeign(A);
   places.markForeign(HOME);
   expect(hosts(places.candidates())).toEqual(["chat", "b"]);
@@ -62,7 +62,7 @@ test("where another server has answered is not tried again, but where the user s
 });
 
 test("a server that tells of no cluster any more has none", () => {
-  const places = placesOf({ told: [A], last: A, isNamed: false });
+  const places = placesOf({ advertised: [A], last: A, isExplicit: false });
   expect([places.clearAdvertised(), places.clearAdvertised()]).toEqual([true, false]);
   expect(hosts(places.candidates())).toEqual(["chat"]);
 });
@@ -79,11 +79,12 @@ test("out in the world nobody can mean this machine or this network", () => {
   const world = ["9.9.9.9", "172.32.0.1", "100.128.0.1", "2001:db8::1", "x.example"];
   const taken = (from: string) => {
     const places = placesOf();
-    const told: string[] = [];
+    const advertised: string[] = [];
     for (const host of [...near, ...site, ...world]) {
-      if (places.setAdvertised([at(host)], from) && places.told.length > 0) told.push(host);
+      if (places.setAdvertised([at(host)], from) && places.advertised.length > 0)
+        advertised.push(host);
     }
-    return told;
+    return advertised;
   };
   expect(taken(WORLD)).toEqual(world);
   expect(taken("192.168.1.20")).toEqual([...site, ...world]);
@@ -100,13 +101,13 @@ test("what no user could have typed is left out, and no more than the bound is k
   ).toBe(false);
   const many = Array.from({ length: CLUSTER_ADDRESSES_MAX + 1 }, (_, i) => at(`h${i}.example`));
   expect(places.setAdvertised([at("a", 1), at("b", 65_535)], WORLD)).toBe(true);
-  expect(places.told).toHaveLength(2);
+  expect(places.advertised).toHaveLength(2);
   places.setAdvertised(many, WORLD);
-  expect(places.told).toEqual(many.slice(0, CLUSTER_ADDRESSES_MAX));
+  expect(places.advertised).toEqual(many.slice(0, CLUSTER_ADDRESSES_MAX));
 });
 
 test("what was told is dialled at a bounded pace, what the user says whenever it is due", () => {
-  const places = placesOf({ told: [A] });
+  const places = placesOf({ advertised: [A] });
   const dialled = (now: number) => {
     let count = 0;
     while (places.mayDial(A, now)) count++;

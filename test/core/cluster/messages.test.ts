@@ -5,10 +5,10 @@ import { LINE_BYTES_MAX } from "../../../src/base/limits.ts";
 import {
   packCopied,
   packCopyEnd,
-  packNews,
+  packNodeMessage,
   packProposals,
   packRestored,
-  readNews,
+  readNodeMessage,
   readStream,
 } from "../../../src/core/cluster/messages.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
@@ -124,8 +124,8 @@ test("restored records come back, those that were erased as their lines", () => 
 
 test("news are read, and nonsense is nothing", () => {
   const news = { kind: "online", users: ["uAAAAAAAAAAA"] };
-  expect(readNews(packNews("n1", news))).toEqual({ node: "n1", news });
-  expect(readNews(packValue({ v: 2, node: "n1", news }))).toBeUndefined();
-  expect(readNews(packValue({ v: 1, node: 7 }))).toBeUndefined();
-  expect(readNews(Uint8Array.of(0xc1))).toBeUndefined();
+  expect(readNodeMessage(packNodeMessage("n1", news))).toEqual({ node: "n1", news });
+  expect(readNodeMessage(packValue({ v: 2, node: "n1", news }))).toBeUndefined();
+  expect(readNodeMessage(packValue({ v: 1, node: 7 }))).toBeUndefined();
+  expect(readNodeMessage(Uint8Array.of(0xc1))).toBeUndefined();
 });

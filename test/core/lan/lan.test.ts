@@ -165,7 +165,7 @@ describe("what is heard", () => {
     const own = { ...FROM_BOB, keyId: keyOf("KA"), session: "sa" };
     expect(room.hear(own)).toEqual([]);
     expect(notices(room.pass(LAN_ECHO_TIMEOUT_MS))).toEqual([]);
-    expect(room.lan.people()).toEqual([]);
+    expect(room.lan.peers()).toEqual([]);
   });
 
   test("without our own words within the time is said, once", () => {
@@ -202,7 +202,7 @@ describe("a name", () => {
     expect(room.hear({ ...eve, words })).toMatchObject([
       { kind: "join", person: { name: "BOB", keyId: "KE", isVerified: false } },
     ]);
-    expect(room.lan.people().map(({ keyId, isVerified }) => [keyId, isVerified])).toEqual([
+    expect(room.lan.peers().map(({ keyId, isVerified }) => [keyId, isVerified])).toEqual([
       [keyOf("KE"), false],
       [keyOf("KB"), true],
     ]);
@@ -255,7 +255,7 @@ describe("presence", () => {
     expect(room.hear({ sequence: 3, words: leaving })).toEqual([]);
     expect(kinds(room.pass(LAN_PEER_TIMEOUT_MS - 1))).toEqual([]);
     expect(room.pass(1)).toMatchObject([{ kind: "leave", isSilent: true }]);
-    expect(room.lan.people()).toEqual([]);
+    expect(room.lan.peers()).toEqual([]);
     expect(kinds(room.hear({ sequence: 5 }))).toEqual(["join"]);
   });
 

@@ -15,7 +15,7 @@ function admitted(
   now: number,
   sources: readonly (readonly [string, number])[],
 ) {
-  return sources.filter(([address, port]) => rateLimit.admits(address, port, now)).length;
+  return sources.filter(([address, port]) => rateLimit.accepts(address, port, now)).length;
 }
 
 const many = (count: number, source: (i: number) => readonly [string, number]) =>
@@ -26,7 +26,7 @@ test("one source gets its burst, and then its pace", () => {
   const one = many(1_000, () => ["192.0.2.1", 5] as const);
   expect(admitted(rateLimit, 0, one)).toBe(LAN_PACKETS_BURST);
   expect(admitted(rateLimit, 1_000, one)).toBe(LAN_PACKETS_PER_SECOND);
-  expect(rateLimit.admits("192.0.2.1", 6, 1_000)).toBe(true);
+  expect(rateLimit.accepts("192.0.2.1", 6, 1_000)).toBe(true);
 });
 
 test("an honest program never reaches it", () => {
@@ -39,7 +39,7 @@ test("one address gets no more under many ports", () => {
   const ports = many(900, (i) => ["192.0.2.1", i] as const);
   expect(admitted(rateLimit, 0, ports)).toBe(2 * LAN_ADDRESS_PACKETS_PER_SECOND);
   expect(admitted(rateLimit, 1_000, ports)).toBe(LAN_ADDRESS_PACKETS_PER_SECOND);
-  expect(rateLimit.admits("192.0.2.2", 1, 1_000)).toBe(true);
+  expect(rateLimit.accepts("192.0.2.2", 1, 1_000)).toBe(true);
 });
 
 test("ten thousand forged addresses cost no more checks than a second has, and no memory", () => {

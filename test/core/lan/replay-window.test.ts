@@ -5,21 +5,21 @@ import { ReplayWindow } from "../../../src/core/lan/replay-window.ts";
 
 test("each number is taken once, within the window in any order", () => {
   const window = new ReplayWindow(100);
-  expect(window.take(100)).toBe(false);
-  expect(window.take(99)).toBe(false);
-  expect(window.take(103)).toBe(true);
-  expect(window.take(101)).toBe(true);
-  expect(window.take(101)).toBe(false);
-  expect(window.take(102)).toBe(true);
+  expect(window.accept(100)).toBe(false);
+  expect(window.accept(99)).toBe(false);
+  expect(window.accept(103)).toBe(true);
+  expect(window.accept(101)).toBe(true);
+  expect(window.accept(101)).toBe(false);
+  expect(window.accept(102)).toBe(true);
   expect(window.highest).toBe(103);
 });
 
 test("what is as old as the window is wide counts as seen", () => {
   const window = new ReplayWindow(1);
-  expect(window.take(1_000)).toBe(true);
-  expect(window.take(1_000 - LAN_WINDOW)).toBe(false);
-  expect(window.take(1_001 - LAN_WINDOW)).toBe(true);
-  expect(window.take(1_001 - LAN_WINDOW)).toBe(false);
+  expect(window.accept(1_000)).toBe(true);
+  expect(window.accept(1_000 - LAN_WINDOW)).toBe(false);
+  expect(window.accept(1_001 - LAN_WINDOW)).toBe(true);
+  expect(window.accept(1_001 - LAN_WINDOW)).toBe(false);
 });
 
 test("nothing is ever taken twice, and what is newer always is", () =>
@@ -29,7 +29,7 @@ test("nothing is ever taken twice, and what is newer always is", () =>
       const taken = new Set([1]);
       for (const sequence of sequences) {
         const isNewest = sequence > window.highest;
-        const isTaken = window.take(sequence);
+        const isTaken = window.accept(sequence);
         if (isNewest) expect(isTaken).toBe(true);
         if (taken.has(sequence)) expect(isTaken).toBe(false);
         if (isTaken) taken.add(sequence);

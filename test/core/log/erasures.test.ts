@@ -30,7 +30,7 @@ describe("the erasures of a log", () => {
   function taken(write: (ledger: Ledger) => void): Erasures {
     const [ledger, erasures] = [new Ledger(), new Erasures()];
     write(ledger);
-    for (const record of ledger.records) erasures.take(record);
+    for (const record of ledger.records) erasures.add(record);
     return erasures;
   }
 
@@ -46,7 +46,7 @@ describe("the erasures of a log", () => {
       ledger.write("erase", ROOM, ANA, { seq: 1, also: [2] });
       ledger.write("erase", ROOM, ANA, { seq: 1 });
     });
-    expect(erasures.due()).toEqual([[1, 3]]);
+    expect(erasures.pending()).toEqual([[1, 3]]);
     expect(erasures.unordered()).toEqual([]);
     expect([...erasures.blank]).toEqual([[2, 3]]);
   });
@@ -69,11 +69,11 @@ describe("the erasures of a log", () => {
       blank(ledger, "password", BEN, 2);
       ledger.write("password", ANA, ANA, { replaces: 2 });
     });
-    expect(erasures.due()).toEqual([[1, 2]]);
+    expect(erasures.pending()).toEqual([[1, 2]]);
     expect(erasures.unordered()).toEqual([3]);
   });
 
   test("begin with those of a snapshot", () => {
-    expect(new Erasures([[1, 2]]).due()).toEqual([[1, 2]]);
+    expect(new Erasures([[1, 2]]).pending()).toEqual([[1, 2]]);
   });
 });

@@ -2,14 +2,14 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { CLUSTER_CODE_POINTS_MAX } from "../../../src/base/limits.ts";
 import { cleanText } from "../../../src/base/text.ts";
-import { wordsOf } from "../../../src/core/markup/blocks.ts";
+import { parseMarkup } from "../../../src/core/markup/blocks.ts";
 import { ACTIVE, HOSTILE_TEXTS, largestCluster } from "../../hostile-texts.ts";
 import { depthOf, lettersOf, linksOf, outline } from "./rendered.ts";
 
 const NAMES = new Set(["bob"]);
 
 function read(text: string): string {
-  return outline(wordsOf(text, NAMES));
+  return outline(parseMarkup(text, NAMES));
 }
 
 test.each([
@@ -73,13 +73,13 @@ test("no letter is lost, doubled or moved", () => {
   fc.assert(
     fc.property(texts, (text) => {
       const clean = cleanText(text, { lines: true, tabs: true });
-      expect(bare(lettersOf(wordsOf(text, NAMES)))).toBe(bare(clean));
+      expect(bare(lettersOf(parseMarkup(text, NAMES)))).toBe(bare(clean));
     }),
     { seed: 17 },
   );
   fc.assert(
     fc.property(fc.array(fc.constantFrom(..."*_~`\\\n >-1.ab@#"), { maxLength: 80 }), (all) => {
-      expect(bare(lettersOf(wordsOf(all.join(""), NAMES)))).toBe(bare(all.join("")));
+      expect(bare(lettersOf(parseMarkup(all.join(""), NAMES)))).toBe(bare(all.join("")));
     }),
     { seed: 17, numRuns: 2_000 },
   );
@@ -88,7 +88,7 @@ test("no letter is lost, doubled or moved", () => {
 test("whatever is typed: clean, of bounded depth, and leading nowhere but to the web", () => {
   fc.assert(
     fc.property(texts, (text) => {
-      const blocks = wordsOf(text, undefined);
+      const blocks = parseMarkup(text, undefined);
       expect(lettersOf(blocks)).not.toMatch(ACTIVE);
       expect(lettersOf(blocks).isWellFormed()).toBe(true);
       expect(depthOf(blocks)).toBeLessThanOrEqual(4 + 4 + 1);
@@ -106,7 +106,7 @@ test.each(Object.entries(HOSTILE_TEXTS))("%s, between marks", (_, text) => {
     `> ${text}`,
     text,
   ]) {
-    const shown = lettersOf(wordsOf(around, NAMES));
+    const shown = lettersOf(parseMarkup(around, NAMES));
     expect(shown).not.toMatch(ACTIVE);
     expect(largestCluster(shown)).toBeLessThanOrEqual(CLUSTER_CODE_POINTS_MAX);
   }
@@ -123,6 +123,6 @@ describe("half a megabyte takes no longer for its marks", () => {
   ])("%j", (piece) => {
     // One that looks at each mark again for each mark would take hours.
     const text = piece.repeat(LENGTH / piece.length);
-    expect(wordsOf(text, NAMES).length).toBeGreaterThan(0);
+    expect(parseMarkup(text, NAMES).length).toBeGreaterThan(0);
   });
 });

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "bun:test";
-import { wordsOf } from "../../../src/core/markup/blocks.ts";
+import { parseMarkup } from "../../../src/core/markup/blocks.ts";
 import { outline } from "./rendered.ts";
 
 const NAMES = new Set(["bob"]);
 
 function read(text: string): string {
-  return outline(wordsOf(text, NAMES));
+  return outline(parseMarkup(text, NAMES));
 }
 
 describe("emphasis", () => {
@@ -89,6 +89,8 @@ describe("names and rooms", () => {
   });
 
   test("each name calls somebody where no names are given", () => {
-    expect(outline(wordsOf("@ana and `@bob`", undefined))).toBe("[mention:@ana] and [code:@bob]");
+    expect(outline(parseMarkup("@ana and `@bob`", undefined))).toBe(
+      "[mention:@ana] and [code:@bob]",
+    );
   });
 });

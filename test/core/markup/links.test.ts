@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { wordsOf } from "../../../src/core/markup/blocks.ts";
-import { addressAt } from "../../../src/core/markup/links.ts";
+import { parseMarkup } from "../../../src/core/markup/blocks.ts";
+import { linkAt } from "../../../src/core/markup/links.ts";
 import { linksOf, outline } from "./rendered.ts";
 
 describe("what can be followed", () => {
@@ -31,13 +31,13 @@ describe("what can be followed", () => {
     ["https:// http://", []],
     ["`https://example.org`", []],
   ] as const)("%p", (text, hrefs) => {
-    expect(linksOf(wordsOf(text, undefined))).toEqual([...hrefs]);
+    expect(linksOf(parseMarkup(text, undefined))).toEqual([...hrefs]);
   });
 });
 
 test("what an address is called does not hide where it leads", () => {
   // All of it stays to be read: the words are no link, the address is one.
-  expect(outline(wordsOf("[bank](https://evil.example/)", undefined))).toBe(
+  expect(outline(parseMarkup("[bank](https://evil.example/)", undefined))).toBe(
     "[bank]([link:https://evil.example/])",
   );
 });
@@ -60,10 +60,10 @@ test.each([
   ["https://@example.org", "example.org"],
   ["https://:@example.org", "example.org"],
 ])("the true host of %j is shown unless its authority shows it", (text, host) => {
-  expect(addressAt(text, 0).link?.host).toBe(host);
+  expect(linkAt(text, 0).link?.host).toBe(host);
 });
 
 test("one longer than 2,000 letters is cut there", () => {
-  const { link } = addressAt(`https://a.example/${"x".repeat(5_000)}`, 0);
+  const { link } = linkAt(`https://a.example/${"x".repeat(5_000)}`, 0);
   expect(link?.text).toHaveLength(2_000);
 });

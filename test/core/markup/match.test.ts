@@ -1,10 +1,10 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { foldCase } from "../../../src/base/case-fold.ts";
-import { matchParts } from "../../../src/core/markup/match.ts";
+import { matchSegments } from "../../../src/core/markup/match.ts";
 
 function shown(text: string, query: string, length = 300): string {
-  return matchParts(text, query, length)
+  return matchSegments(text, query, length)
     .map((part) => (part.isMatch ? `[${part.text}]` : part.text))
     .join("");
 }
@@ -47,7 +47,7 @@ test("cuts no character in two", () => {
 test("any text and query: the parts are the text, and match", () =>
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), fc.string({ unit: "binary" }), (text, query) => {
-      const parts = matchParts(text, query, text.length + 1);
+      const parts = matchSegments(text, query, text.length + 1);
       expect(parts.map((part) => part.text).join("")).toBe(text);
       expect(parts.every((part) => part.text !== "")).toBe(true);
       for (const part of parts.filter(({ isMatch }) => isMatch)) {
@@ -57,10 +57,10 @@ test("any text and query: the parts are the text, and match", () =>
   ));
 
 test("shows no sign of a cut before a text that is whole", () => {
-  const parts = matchParts("\u0301ab needle", "needle", 6);
+  const parts = matchSegments("\u0301ab needle", "needle", 6);
   expect(parts.map(({ text }) => text).join("")).toBe("\u0301ab ne");
 });
 
 test("a long text of one letter takes a bounded number of parts", () => {
-  expect(matchParts("a".repeat(65_536), "a", 300).length).toBeLessThanOrEqual(301);
+  expect(matchSegments("a".repeat(65_536), "a", 300).length).toBeLessThanOrEqual(301);
 });

@@ -9,12 +9,12 @@ test("what an update does not touch stays the same object", () => {
   if (room === undefined) throw new Error("no lobby");
   room.topic = "new";
   expect(draft.room(LOBBY)).toBe(room);
-  const next = draft.finished();
+  const next = draft.build();
   expect(lobbyOf(model).topic).toBe("");
   expect(lobbyOf(next).topic).toBe("new");
   expect(next.rooms.get(BEN)).toBe(model.rooms.get(BEN));
   const untouched = new ModelDraft(model);
-  expect(untouched.finished().rooms).toBe(model.rooms);
+  expect(untouched.build().rooms).toBe(model.rooms);
   untouched.removeRoom(LOBBY);
   expect(untouched.room(LOBBY)).toBeUndefined();
   untouched.removeRooms();

@@ -1,10 +1,10 @@
 import { expect, test } from "bun:test";
 import type { ChatRecord } from "../../../src/core/client/chat-record.ts";
 import {
+  hasNoItem,
   indexOfSeq,
-  isFolded,
-  isSame,
-  isWords,
+  isMessage,
+  isSameName,
   itemAt,
   itemOf,
   noteChange,
@@ -18,29 +18,32 @@ const never = () => false;
 test("an item has what people see of a record", () => {
   const body = { text: "hi @Ana", re: 3, mentions: ["Ana", "ana", 7, "no name!"] };
   const item = itemOf(record(5, { body }), "ana", never);
-  expect(item).toMatchObject({ text: "hi @Ana", re: 3, callsMe: true, isMine: false });
+  expect(item).toMatchObject({ text: "hi @Ana", re: 3, mentionsMe: true, isMine: false });
   expect(item.mentions).toEqual(["ana"]);
   const answer = record(5, { body: { text: "x", re: 3 } });
-  expect([() => true, never].map((is) => itemOf(answer, "ana", is).callsMe)).toEqual([true, false]);
+  expect([() => true, never].map((is) => itemOf(answer, "ana", is).mentionsMe)).toEqual([
+    true,
+    false,
+  ]);
   expect(itemOf(record(5, { from: "ANA", body }), "ana", never)).toMatchObject({
     isMine: true,
-    callsMe: false,
+    mentionsMe: false,
   });
 });
 
 test("what is said with a file calls users by their names", () => {
   const body = { name: "a.png", text: "see, @Ana; not x@ben.example" };
   const item = itemOf(record(5, { kind: "file", from: "ben", body }), "ana", never);
-  expect(item).toMatchObject({ text: body.text, mentions: ["Ana"], callsMe: true });
+  expect(item).toMatchObject({ text: body.text, mentions: ["Ana"], mentionsMe: true });
   const silent = itemOf(record(6, { kind: "file", body: { name: "@ana", text: 7 } }), "ana", never);
-  expect(silent).toMatchObject({ text: "", mentions: [], callsMe: false });
+  expect(silent).toMatchObject({ text: "", mentions: [], mentionsMe: false });
 });
 
 test("an imported message is nobody's here", () => {
   const imported = { from: "ana", time: 7 };
   const body = { text: "hi @ana", mentions: ["ana"], imported };
   const item = itemOf(record(5, { from: "ben", body }), "ana", () => true);
-  expect(item).toMatchObject({ isMine: false, callsMe: false });
+  expect(item).toMatchObject({ isMine: false, mentionsMe: false });
   expect(item.imported).toEqual({ from: "ana", timeUnixMs: 7 });
   for (const wrong of [{}, { from: 7, time: "x" }, { from: "", time: -1 }, []]) {
     const shown = itemOf(record(5, { body: { text: "x", imported: wrong } }), "ana", never);
@@ -65,9 +68,9 @@ test("a change of a group tells whether it begins and whether users were let in"
   expect(change({ added: [], removed: ben })).toBe(false);
   expect(change({ added: [], removed: [] })).toBeUndefined();
   const added = [...ben, { user: 7 }, null];
-  expect(itemOf(record(5, { kind: "group", body: { added } }), "ana", never).whom).toBe("ben");
+  expect(itemOf(record(5, { kind: "group", body: { added } }), "ana", never).subject).toBe("ben");
   const folds = [{ epoch: 1 }, { epoch: 0 }, { added: ben }];
-  expect(folds.map((body) => isFolded(record(5, { kind: "group", body })))).toEqual([
+  expect(folds.map((body) => hasNoItem(record(5, { kind: "group", body })))).toEqual([
     ...[true, false, false],
   ]);
 });
@@ -75,7 +78,7 @@ test("a change of a group tells whether it begins and whether users were let in"
 test("a body of the wrong form is as empty as can be", () => {
   const body = { text: 7, re: -1, mentions: "ana", name: 3, on: "yes", until: "later" };
   const item = itemOf(record(5, { kind: "mute", body }), "ana", never);
-  expect(item).toMatchObject({ text: "", re: undefined, mentions: [], whom: undefined });
+  expect(item).toMatchObject({ text: "", re: undefined, mentions: [], subject: undefined });
   expect(item).toMatchObject({ on: undefined, untilUnixMs: undefined, isRemoved: false });
   const kick = record(5, { kind: "kick", body: { removed: true, until: 0 } });
   expect(itemOf(kick, "ana", never)).toMatchObject({ isRemoved: true, untilUnixMs: 0 });
@@ -125,13 +128,13 @@ test("edits, reactions and erasures change what they are about, in any order of 
 });
 
 test("what is nothing to see is folded, and only words group and call", () => {
-  expect(["room", "edit", "erase", "reaction"].every((kind) => isFolded(record(1, { kind })))).toBe(
-    true,
-  );
-  expect(isFolded(record(1, { kind: "later-kind" }))).toBe(false);
-  expect(isWords(itemOf(record(1, { kind: "join" }), undefined, never))).toBe(false);
-  expect(isSame("Ana", "aNA")).toBe(true);
-  expect(isSame(undefined, undefined)).toBe(false);
+  expect(
+    ["room", "edit", "erase", "reaction"].every((kind) => hasNoItem(record(1, { kind }))),
+  ).toBe(true);
+  expect(hasNoItem(record(1, { kind: "later-kind" }))).toBe(false);
+  expect(isMessage(itemOf(record(1, { kind: "join" }), undefined, never))).toBe(false);
+  expect(isSameName("Ana", "aNA")).toBe(true);
+  expect(isSameName(undefined, undefined)).toBe(false);
 });
 
 test("items are found by their seq", () => {

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import type { RoomId } from "../../../src/base/ids.ts";
 import type { ModelEvent } from "../../../src/core/model/event.ts";
-import { isQuiet, roomLines } from "../../../src/core/model/selectors.ts";
+import { isMuted, roomList } from "../../../src/core/model/selectors.ts";
 import { updateAll } from "../../../src/core/model/update.ts";
 import type { RoomPrefs } from "../../../src/core/rooms/prefs.ts";
 import { BEN, LOBBY, lobbyOf, record, said, scene } from "../model-scene.ts";
@@ -28,14 +28,14 @@ test("what is muted calls nobody: mentions are counted in its line alone", () =>
     said(2, { body: mention }),
   );
   expect(effects.some(({ kind }) => kind === "notify")).toBe(false);
-  const lines = roomLines(model);
-  expect(lines.rooms[0]).toMatchObject({ unread: 1, calls: 1, isMuted: true });
-  expect([lines.unread, lines.calls, isQuiet(model, LOBBY), isQuiet(model, BEN)]).toEqual([
+  const lines = roomList(model);
+  expect(lines.rooms[0]).toMatchObject({ unread: 1, mentions: 1, isMuted: true });
+  expect([lines.unread, lines.mentions, isMuted(model, LOBBY), isMuted(model, BEN)]).toEqual([
     ...[0, 0, true, false],
   ]);
   const heard = updateAll(model, [prefs(LOBBY, {}), said(3, { body: mention })]);
   expect(heard.effects.some(({ kind }) => kind === "notify")).toBe(true);
-  expect(roomLines(heard.model).calls).toBe(2);
+  expect(roomList(heard.model).mentions).toBe(2);
 });
 
 test("favourites stand first, of rooms and of people", () => {
@@ -43,7 +43,7 @@ test("favourites stand first, of rooms and of people", () => {
     { kind: "room", room: ZOO, name: "zoo", n: 1, skipped: 0, read: 0 },
     { kind: "prefs", rooms: [{ room: ZOO, favourite: true }], saved: [] },
   );
-  const lines = roomLines(model).rooms.map(({ target, isFavourite }) => [target, isFavourite]);
+  const lines = roomList(model).rooms.map(({ target, isFavourite }) => [target, isFavourite]);
   expect(lines).toEqual([
     ["zoo", true],
     ["lobby", false],
@@ -53,15 +53,15 @@ test("favourites stand first, of rooms and of people", () => {
 test("a lock stands at rooms with a password, as long as they have one", () => {
   const zoo = { kind: "room", room: ZOO, name: "zoo", n: 1, skipped: 0, read: 0 } as const;
   const { model } = scene({ ...zoo, locked: true });
-  expect(roomLines(model).rooms.map(({ isLocked }) => isLocked)).toEqual([false, true]);
+  expect(roomList(model).rooms.map(({ isLocked }) => isLocked)).toEqual([false, true]);
   const open = updateAll(model, [zoo]).model;
-  expect(roomLines(open).rooms.map(({ isLocked }) => isLocked)).toEqual([false, false]);
+  expect(roomList(open).rooms.map(({ isLocked }) => isLocked)).toEqual([false, false]);
 });
 
 test("a hidden conversation comes back with a word, and when it is opened", () => {
   const people = (...events: readonly ModelEvent[]) => scene(NONE, ...events);
   const shown = ({ model }: ReturnType<typeof people>) =>
-    roomLines(model).people.map(({ target }) => target);
+    roomList(model).people.map(({ target }) => target);
   const hidden = [fromBen(3, 1), { kind: "focus", on: true }, { kind: "open", target: "@ben" }];
   const seen = { kind: "seen", room: BEN, seq: 3 };
   const hide = [...hidden, seen, { kind: "open", target: "lobby" }, prefs(BEN, { hidden: 1 })];
@@ -100,13 +100,13 @@ test("marked as unread it is until it is opened again; the line stands before th
     { kind: "seen", room: LOBBY, seq: 3 },
   ];
   const { model, effects } = scene(...read, { kind: "mark-unread", room: LOBBY, n: 3 });
-  expect(roomLines(model).rooms[0]?.unread).toBe(1);
+  expect(roomList(model).rooms[0]?.unread).toBe(1);
   expect(lobbyOf(model).readAtOpening).toBe(2);
   expect(effects).toContainEqual({ kind: "prefs-set", room: LOBBY, prefs: { unread: 3 } });
   const left = updateAll(model, [{ kind: "open", target: "@ben" }]).model;
-  expect(roomLines(left).rooms[0]).toMatchObject({ unread: 1 });
+  expect(roomList(left).rooms[0]).toMatchObject({ unread: 1 });
   const again = updateAll(left, [{ kind: "open", target: "lobby" }]);
-  expect(roomLines(again.model).rooms[0]).toMatchObject({ unread: 0 });
+  expect(roomList(again.model).rooms[0]).toMatchObject({ unread: 0 });
   expect(lobbyOf(again.model).readAtOpening).toBe(2);
   expect(again.effects).toContainEqual({
     ...{ kind: "prefs-set", room: LOBBY, prefs: { unread: undefined } },
@@ -116,7 +116,7 @@ test("marked as unread it is until it is opened again; the line stands before th
 test("marked elsewhere while it is open here, it is read once it is chosen again", () => {
   const here: readonly ModelEvent[] = [NONE, said(2), { kind: "open", target: "lobby" }];
   const { model, effects } = scene(...here, prefs(LOBBY, { unread: 2 }));
-  expect(roomLines(model).rooms[0]?.unread).toBe(1);
+  expect(roomList(model).rooms[0]?.unread).toBe(1);
   expect(effects.some(({ kind }) => kind === "prefs-set")).toBe(false);
   const again = updateAll(model, [{ kind: "open", target: "lobby" }]);
   expect(again.effects).toContainEqual({
@@ -127,11 +127,11 @@ test("marked elsewhere while it is open here, it is read once it is chosen again
 test("what is muted counts in its line what calls, or what the user has marked", () => {
   const muted = [NONE, said(2), said(3, { body: mention }), prefs(LOBBY, { muted: 0 })];
   const badge = (...more: readonly ModelEvent[]) =>
-    roomLines(scene(...muted, ...more).model).rooms[0]?.badge;
+    roomList(scene(...muted, ...more).model).rooms[0]?.badge;
   expect(badge()).toBe(1);
   expect(badge({ kind: "mark-unread", room: LOBBY, n: 2 })).toBe(2);
   const read = scene(...muted, { kind: "mark-read", room: LOBBY });
-  expect(roomLines(read.model).rooms[0]).toMatchObject({ badge: 0, unread: 0 });
+  expect(roomList(read.model).rooms[0]).toMatchObject({ badge: 0, unread: 0 });
   expect(read.effects).toContainEqual({ kind: "read", room: LOBBY, n: 3 });
 });
 

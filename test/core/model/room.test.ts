@@ -6,17 +6,17 @@ import type { ModelEvent } from "../../../src/core/model/event.ts";
 import { itemOf } from "../../../src/core/model/item.ts";
 import {
   append,
-  isCalling,
+  applyRoomUpdate,
+  closeView,
+  isMention,
   jumpTo,
-  leaveView,
   newRoom,
-  nOfSeen,
-  noteCall,
+  noteMention,
   prepend,
   type RoomDraft,
+  readPositionAfter,
   readUpTo,
   settled,
-  toldAgain,
 } from "../../../src/core/model/room.ts";
 import { type Updated, updateAll } from "../../../src/core/model/update.ts";
 import { BEN, LOBBY, lobbyOf, record, said, scene } from "../model-scene.ts";
@@ -26,7 +26,7 @@ const item = (seq: number) => itemOf(record(seq), "ana", () => false);
 function room(...seqs: readonly number[]): RoomDraft {
   const made = newRoom({ kind: "room", room: LOBBY, name: "lobby", n: 1, skipped: 0 });
   made.tail = { items: seqs.map(item), hasOlder: true, hasNewer: false };
-  made.told = seqs.at(-1) ?? 0;
+  made.receivedN = seqs.at(-1) ?? 0;
   return made;
 }
 
@@ -54,7 +54,7 @@ test("a page that fits is shown with the newest, and a page of nothing changes n
   expect([1, 2].map((n) => newRoom({ ...news, n }).tail.hasOlder)).toEqual([false, true]);
   const short = room(...Array.from({ length: CLOSED_ROOM_ITEMS_MAX }, (_, i) => i + 1));
   short.tail = { ...short.tail, hasOlder: false };
-  leaveView(short);
+  closeView(short);
   expect(short.tail.hasOlder).toBe(false);
   prepend(draft, [1, 2].map(item), false, 5);
   expect(draft.jump?.items).toHaveLength(5);
@@ -79,18 +79,18 @@ test("a room is as the server lists it, each time", () => {
   expect([flags(draft), flags(newRoom({ ...news, ...set }))]).toEqual([
     ...[Array(4).fill(false), Array(4).fill(true)],
   ]);
-  toldAgain(draft, { ...news, ...set });
+  applyRoomUpdate(draft, { ...news, ...set });
   expect(flags(draft)).toEqual(Array(4).fill(true));
-  toldAgain(draft, { ...news, read: 5, unread: 2 });
+  applyRoomUpdate(draft, { ...news, read: 5, unread: 2 });
   expect([flags(draft), draft.unread]).toEqual([Array(4).fill(false), 2]);
-  toldAgain(draft, { ...news, read: 3, unread: 7 }); // Less was read there than here.
+  applyRoomUpdate(draft, { ...news, read: 3, unread: 7 }); // Less was read there than here.
   expect(draft.unread).toBe(2);
 });
 
 test("an answer to oneself calls, and a retention is noted", () => {
   const answer = (re: number) => said(4, { body: { text: "x", re } });
   const calls = (re: number) =>
-    lobbyOf(scene(said(2, { from: "ana" }), said(3), answer(re)).model).calls;
+    lobbyOf(scene(said(2, { from: "ana" }), said(3), answer(re)).model).mentions;
   expect([calls(2), calls(3)]).toEqual([[4], []]);
   const kept = scene(said(2, { kind: "retention", body: { keepMs: 60_000 } }), said(3)).model;
   expect(lobbyOf(kept).keepMs).toBe(60_000);
@@ -98,16 +98,16 @@ test("an answer to oneself calls, and a retention is noted", () => {
 
 test("what is read, and which calls are left, is exact at the edges", () => {
   const draft = room(5, 6, 7);
-  Object.assign(draft, { read: 1, last: 8, unread: 9, calls: [4, 5] });
+  Object.assign(draft, { read: 1, last: 8, unread: 9, mentions: [4, 5] });
   readUpTo(draft, 3);
   expect(draft.unread).toBe(5);
   readUpTo(draft, 4);
-  expect([draft.unread, draft.calls]).toEqual([3, [5]]);
-  noteCall(draft, item(4));
-  noteCall(draft, item(6));
+  expect([draft.unread, draft.mentions]).toEqual([3, [5]]);
+  noteMention(draft, item(4));
+  noteMention(draft, item(6));
   draft.linkN = 5;
   settled(draft);
-  expect(draft.calls).toEqual([5]);
+  expect(draft.mentions).toEqual([5]);
   const readOf = (...events: readonly ModelEvent[]) => lobbyOf(scene(...events).model).read;
   expect([readOf(said(2, { from: "ana" })), readOf(said(2), said(3, { from: "ana" }))]).toEqual([
     ...[2, 1],
@@ -116,10 +116,10 @@ test("what is read, and which calls are left, is exact at the edges", () => {
 
 test("seen up to an item is read up to the next one", () => {
   const draft = room(5, 9);
-  draft.told = 12;
-  expect([5, 9, 7].map((seq) => nOfSeen(draft, seq))).toEqual([8, 12, undefined]);
+  draft.receivedN = 12;
+  expect([5, 9, 7].map((seq) => readPositionAfter(draft, seq))).toEqual([8, 12, undefined]);
   draft.jump = { items: [item(2)], hasOlder: false, hasNewer: true };
-  expect(nOfSeen(draft, 2)).toBe(2);
+  expect(readPositionAfter(draft, 2)).toBe(2);
 });
 
 test("a hole makes the room begin anew behind it", () => {
@@ -129,7 +129,7 @@ test("a hole makes the room begin anew behind it", () => {
   const missed = { kind: "room", room: LOBBY, name: "lobby", n: 5, skipped: 0 } as const;
   const behind = scene(said(2), said(3), missed).model;
   expect(lobbyOf(behind).tail).toEqual({ items: [], hasOlder: true, hasNewer: false });
-  expect(lobbyOf(behind)).toMatchObject({ told: 4, last: 4 });
+  expect(lobbyOf(behind)).toMatchObject({ receivedN: 4, last: 4 });
   const direct = { kind: "person", name: "ben", id: BEN, topic: "" } as const;
   const second = scene(said(5, { n: 2, room: direct })).model.rooms.get(BEN);
   expect(second?.tail.hasOlder).toBe(true);
@@ -211,13 +211,13 @@ test("who joins a room too large for presence counts as online", () => {
   expect(joined(PRESENCE_MEMBERS_MAX)).toEqual({ ...cleo, isOnline: true });
 });
 
-test("who calls: by name, by answering, or by speaking alone with me", () => {
+test("who mentions: by name, by answering, or by speaking alone with me", () => {
   const { model } = scene();
   const direct = [...model.rooms.values()].find(({ kind }) => kind === "person");
   if (direct === undefined) throw new Error("no conversation");
-  expect(isCalling(item(2), direct, "ana")).toBe(true);
-  expect(isCalling(item(2), lobbyOf(model), "ana")).toBe(false);
-  expect(isCalling(item(2), direct, "ben")).toBe(false);
+  expect(isMention(item(2), direct, "ana")).toBe(true);
+  expect(isMention(item(2), lobbyOf(model), "ana")).toBe(false);
+  expect(isMention(item(2), direct, "ben")).toBe(false);
 });
 
 test("whoever is put out of a room is told by whom", () => {
@@ -256,7 +256,7 @@ describe("what is renamed", () => {
     expect([...model.drafts]).toEqual([["hall", { text: "half" }]]);
     expect(effects).toContainEqual({ kind: "keep-draft", target: "lobby", draft: undefined });
     const item = lobbyOf(model).tail.items.at(-1);
-    expect([item?.kind, item?.was, item?.roomWas, item?.whom]).toEqual([
+    expect([item?.kind, item?.oldName, item?.oldRoomName, item?.subject]).toEqual([
       "rename",
       undefined,
       "lobby",

@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import type { ChatRecord } from "../../../src/core/client/chat-record.ts";
 import type { ModelEvent } from "../../../src/core/model/event.ts";
 import { itemOf } from "../../../src/core/model/item.ts";
-import { type Row, RowMaker } from "../../../src/core/model/rows.ts";
+import { type Row, RowBuilder } from "../../../src/core/model/rows.ts";
 import type { Item } from "../../../src/core/model/state.ts";
 import { updateAll } from "../../../src/core/model/update.ts";
 import { LOBBY, lobbyOf, said, scene } from "../model-scene.ts";
@@ -22,7 +22,7 @@ test("days, groups, the line of what is unread, and what waits to be sent", () =
     { kind: "posted", key: "k", id: "k", to: "lobby", body, writtenUnixMs: 0 },
     { kind: "posted", key: "l", id: "l", to: "@ben", body: { text: "x" }, writtenUnixMs: 0 },
   );
-  const rows = new RowMaker().rowsOf(model, utc).rows;
+  const rows = new RowBuilder().rowsOf(model, utc).rows;
   expect(rows.map(({ key }) => key)).toEqual(["d0", "unread", "i2", "i3", "d1", "i4", "i5", "pk"]);
   expect(rows.map((row) => ("isGrouped" in row ? row.isGrouped : undefined))).toEqual([
     ...[undefined, undefined, false, true, undefined, false, false],
@@ -36,7 +36,7 @@ test("the line of what is unread stands before the first unread item, if that is
   const { model } = scene(said(5), said(6), said(7), { kind: "open", target: "lobby" });
   const keys = (readAtOpening: number) => {
     const rooms = new Map([[LOBBY, { ...lobbyOf(model), readAtOpening }]]);
-    return new RowMaker().rowsOf({ ...model, rooms }, utc).rows.map(({ key }) => key);
+    return new RowBuilder().rowsOf({ ...model, rooms }, utc).rows.map(({ key }) => key);
   };
   expect(keys(6)).toEqual(["d0", "i5", "i6", "unread", "i7"]);
   expect(keys(4)).toEqual(["d0", "unread", "i5", "i6", "i7"]);
@@ -50,7 +50,7 @@ test("words of one user within five minutes are grouped; actions and joins are n
     ...[at(6, 10 * MINUTE_MS, "action"), at(7, 10 * MINUTE_MS), at(8, 10 * MINUTE_MS, "join")],
     ...[at(9, 10 * MINUTE_MS), { kind: "open", target: "lobby" } as const],
   );
-  const { rows } = new RowMaker().rowsOf(model, utc);
+  const { rows } = new RowBuilder().rowsOf(model, utc);
   const grouped = rows.flatMap((row) => (row.kind === "item" && row.isGrouped ? [row.key] : []));
   expect(grouped).toEqual(["i3", "i5"]);
 });
@@ -64,7 +64,7 @@ test("messages that were withheld stand as a line of their own, before what foll
     said(4),
     { kind: "open", target: "lobby" },
   );
-  const { rows } = new RowMaker().rowsOf(model, utc);
+  const { rows } = new RowBuilder().rowsOf(model, utc);
   expect(rows.map(({ key }) => key)).toEqual(["d0", "unread", "i2", "w3", "i3", "i4"]);
   expect(rows[3]).toMatchObject({ kind: "withheld", count: 2, from: withheld.record.from });
   expect(rows.map((row) => row.kind === "item" && row.isGrouped).slice(4)).toEqual([false, true]);
@@ -82,7 +82,7 @@ test("imported messages are grouped by author and time there, not by who importe
     said(7, { from: "ben" }),
     { kind: "open", target: "lobby" },
   );
-  const rows = new RowMaker().rowsOf(model, utc).rows;
+  const rows = new RowBuilder().rowsOf(model, utc).rows;
   const grouped = rows.flatMap((row) => (row.kind === "item" && row.isGrouped ? [row.key] : []));
   expect(grouped).toEqual(["i4"]);
 });
@@ -96,7 +96,7 @@ test("whoever wants it quiet sees nobody come and go, in the same rows as before
     said(6),
     { kind: "open", target: "lobby" },
   );
-  const maker = new RowMaker();
+  const maker = new RowBuilder();
   const keys = (isQuiet: boolean) => maker.rowsOf(model, utc, isQuiet).rows.map(({ key }) => key);
   const all = keys(false);
   expect(all).toEqual(["d0", "unread", "i2", "i3", "i4", "i5", "i6"]);
@@ -115,7 +115,7 @@ test("what this device cannot open is one line, over days, and renewed keys are 
     said(44, { timeUnixMs: 43 * DAY_MS }),
     { kind: "open", target: "lobby" },
   );
-  const { rows } = new RowMaker().rowsOf(model, utc);
+  const { rows } = new RowBuilder().rowsOf(model, utc);
   expect(rows.map(({ key }) => key)).toEqual(["d2", "i2", "d43", "unread", "i44"]);
   expect(rows[1]).toMatchObject({ earlier: { length: 40 } });
 });
@@ -130,12 +130,12 @@ test("the day is the reader's own", () => {
     },
   );
   const days = (offset: number) =>
-    new RowMaker().rowsOf(model, () => offset).rows.filter(({ kind }) => kind === "day").length;
+    new RowBuilder().rowsOf(model, () => offset).rows.filter(({ kind }) => kind === "day").length;
   expect([days(0), days(2), days(-1), days(-2)]).toEqual([2, 1, 1, 1]);
 });
 
 test("rows that look the same are the same objects", () => {
-  const maker = new RowMaker();
+  const maker = new RowBuilder();
   const post = { key: "k", id: "k", to: "lobby", body: { text: "x" }, writtenUnixMs: 0 };
   const open: ModelEvent = { kind: "open", target: "lobby" };
   const first = scene(said(2), said(3), open, { kind: "posted", ...post }).model;
@@ -163,7 +163,7 @@ test("nothing of people who are ignored, but that they came", () => {
     },
     { kind: "open", target: "lobby" },
   );
-  const keys = new RowMaker().rowsOf(model, utc).rows.map(({ key }) => key);
+  const keys = new RowBuilder().rowsOf(model, utc).rows.map(({ key }) => key);
   expect(keys).toEqual(["d0", "unread", "i3", "i4"]);
 });
 
@@ -171,9 +171,9 @@ test("who comes one after the other is told in one line, who goes in another", (
   const HOUR_MS = 3_600_000;
   const came = (seq: number, from: string, timeUnixMs = seq) =>
     said(seq, { kind: "join", from, timeUnixMs });
-  const maker = new RowMaker();
+  const maker = new RowBuilder();
   let { model } = scene({ kind: "open", target: "lobby" });
-  const lines = (by: RowMaker) =>
+  const lines = (by: RowBuilder) =>
     by.rowsOf(model, utc).rows.flatMap((row) => {
       if (row.kind !== "item") return [];
       return `${row.key}: ${[...row.earlier, row.item].map(({ from }) => from).join(" ")}`;
@@ -195,7 +195,7 @@ test("who comes one after the other is told in one line, who goes in another", (
     expect(rows.filter((row) => !before.includes(row)).length).toBeLessThanOrEqual(3);
     before = rows;
     expect(lines(maker).at(-1)).toBe(last);
-    expect(lines(maker)).toEqual(lines(new RowMaker()));
+    expect(lines(maker)).toEqual(lines(new RowBuilder()));
   }
   const crowd = Array.from({ length: 31 }, (_, i) => came(i + 2, `p${i}`));
   model = scene(...crowd, { kind: "open", target: "lobby" }).model;
@@ -219,8 +219,8 @@ function sent(seq: number, { text, sending, ...rest }: SentFile = {}) {
 }
 
 function files(
-  model: Parameters<RowMaker["rowsOf"]>[0],
-  maker = new RowMaker({ joinsFiles: true }),
+  model: Parameters<RowBuilder["rowsOf"]>[0],
+  maker = new RowBuilder({ joinsFiles: true }),
 ) {
   const { rows } = maker.rowsOf(model, utc);
   return rows.flatMap((row) =>
@@ -245,9 +245,9 @@ test("files that were sent together are one row where that is asked for", () => 
   const { model } = scene(...before);
   const told = ["i2 1 false", "i3 3 true", "i6 1 true", "i7 1 true", "i8 1 false", "i9 1 true"];
   expect(files(model)).toEqual([...told, "i10 1 true"]);
-  expect(files(model, new RowMaker())).toHaveLength(9);
+  expect(files(model, new RowBuilder())).toHaveLength(9);
   // What comes behind joins the row that is there; what is erased changes it.
-  const maker = new RowMaker({ joinsFiles: true });
+  const maker = new RowBuilder({ joinsFiles: true });
   files(model, maker);
   const later = sent(11, { from: "cleo", timeUnixMs: 6 + 2 * MINUTE_MS });
   const next = updateAll(model, [later]).model;
@@ -298,7 +298,7 @@ test("what is pinned says so while it is, also of files that were sent together"
   const file = { file: "fabcdefghijk", name: "a.txt", size: 1, chunks: 1, digest: "0".repeat(64) };
   const sent = [2, 3].map((seq) => said(seq, { kind: "file", body: file }));
   const begun = scene(...sent, said(4), said(5), { kind: "open", target: "lobby" }).model;
-  const maker = new RowMaker({ joinsFiles: true });
+  const maker = new RowBuilder({ joinsFiles: true });
   const pinned = (model: typeof begun) =>
     maker
       .rowsOf(model, utc)
@@ -355,7 +355,7 @@ test("whatever comes or goes at either end, or changes, rows are as if made anew
   const { model } = scene({ kind: "open", target: "lobby" });
   fc.assert(
     fc.property(room, ({ items: begun, steps, readAtOpening, joinsFiles, isQuiet, isIgnored }) => {
-      const maker = new RowMaker({ joinsFiles });
+      const maker = new RowBuilder({ joinsFiles });
       const ignored = new Set(isIgnored ? ["cleo"] : []);
       const items = [...begun];
       for (const { from, to, changed } of steps) {
@@ -366,12 +366,12 @@ test("whatever comes or goes at either end, or changes, rows are as if made anew
         const rooms = new Map([[LOBBY, { ...lobbyOf(model), readAtOpening, tail }]]);
         const now = { ...model, rooms, ignored };
         const { rows } = maker.rowsOf(now, utc, isQuiet);
-        const anew = new RowMaker({ joinsFiles }).rowsOf(now, utc, isQuiet);
+        const anew = new RowBuilder({ joinsFiles }).rowsOf(now, utc, isQuiet);
         expect(looks(rows)).toEqual(looks(anew.rows));
         for (const { seq } of shown) {
-          const jumped = { ...lobbyOf(now), shown: seq };
+          const jumped = { ...lobbyOf(now), jumpSeq: seq };
           const to = { ...now, rooms: new Map([[LOBBY, jumped]]) };
-          const { shownKey } = new RowMaker({ joinsFiles }).rowsOf(to, utc, isQuiet);
+          const { shownKey } = new RowBuilder({ joinsFiles }).rowsOf(to, utc, isQuiet);
           const row = rows.find(
             (one) => one.kind === "item" && [...one.earlier, one.item].some((i) => i.seq === seq),
           );
@@ -389,7 +389,7 @@ test("a page of the past, and what is too much at the other end, leaves all othe
   );
   const { model } = scene(...all, { kind: "open", target: "lobby" });
   const { items } = lobbyOf(model).tail;
-  const maker = new RowMaker();
+  const maker = new RowBuilder();
   let made = 0; // Of how many items rows are made.
   const counting = () => {
     made++;
@@ -422,7 +422,7 @@ test("a page of the past, and what is too much at the other end, leaves all othe
 
 test("what is no row of the room makes no rows anew", () => {
   const { model } = scene(said(2), said(3), { kind: "open", target: "lobby" });
-  const maker = new RowMaker();
+  const maker = new RowBuilder();
   const before = maker.rowsOf(model, utc);
   const next = updateAll(model, [
     { kind: "typing", room: LOBBY, users: ["ben"] },

@@ -4,14 +4,14 @@ import type { RoomId } from "../../../src/base/ids.ts";
 import type { ChatRecord } from "../../../src/core/client/chat-record.ts";
 import type { ModelEvent } from "../../../src/core/model/event.ts";
 import {
+  canPin,
   isCaption,
   isIgnored,
-  isUnderWay,
+  isPostPending,
   knownNames,
-  lastWords,
-  mayKeepOrder,
+  lastMessage,
   openRoom,
-  roomLines,
+  roomList,
   roomOf,
   typingNames,
 } from "../../../src/core/model/selectors.ts";
@@ -30,15 +30,15 @@ test("lines of rooms and people, with what is unread and who calls", () => {
     { kind: "draft", target: "lobby", draft: { text: "half" } },
     { kind: "open", target: "@cleo" },
   );
-  const lines = roomLines(model);
+  const lines = roomList(model);
   expect(lines.rooms).toEqual([
-    expect.objectContaining({ target: "lobby", unread: 2, calls: 1, hasDraft: true }),
+    expect.objectContaining({ target: "lobby", unread: 2, mentions: 1, hasDraft: true }),
   ]);
   expect(lines.people.map(({ target, badge, isOnline }) => [target, badge, isOnline])).toEqual([
     ["@cleo", 0, undefined],
     ["@ben", 1, true],
   ]);
-  expect([lines.unread, lines.calls]).toEqual([3, 2]);
+  expect([lines.unread, lines.mentions]).toEqual([3, 2]);
   expect(knownNames(model)).toEqual(["ben"]);
   expect(roomOf(model, "#LOBBY")?.id).toBe(LOBBY);
   expect(openRoom(model)).toBeUndefined();
@@ -47,7 +47,7 @@ test("lines of rooms and people, with what is unread and who calls", () => {
 
 test("a person without a conversation is shown as online while they are in a room", () => {
   const people = (...events: readonly ModelEvent[]) =>
-    roomLines(scene({ kind: "open", target: "@cleo" }, ...events).model).people;
+    roomList(scene({ kind: "open", target: "@cleo" }, ...events).model).people;
   expect(people()[0]).toMatchObject({ target: "@cleo", isOnline: undefined, hasDraft: false });
   expect(
     people(
@@ -64,7 +64,7 @@ test("nobody's presence is known offline", () => {
     { kind: "presence", room: LOBBY, user: "Ben", online: true },
   );
   const isOnline = (kind: "online" | "connecting") =>
-    roomLines({ ...model, connection: { kind } }).people.map((line) => line.isOnline);
+    roomList({ ...model, connection: { kind } }).people.map((line) => line.isOnline);
   expect(isOnline("online")).toEqual([true]);
   expect(isOnline("connecting")).toEqual([undefined]);
 });
@@ -72,7 +72,7 @@ test("nobody's presence is known offline", () => {
 test("moderators, operators and the two of a conversation pin and turn receipts on", () => {
   const { model } = scene();
   const may = (room: object, isOperator = false) =>
-    mayKeepOrder({ ...model, isOperator }, { ...lobbyOf(model), ...room });
+    canPin({ ...model, isOperator }, { ...lobbyOf(model), ...room });
   expect([may({}), may({ moderates: true }), may({}, true), may({ kind: "person" })]).toEqual([
     ...[false, true, true, true],
   ]);
@@ -93,7 +93,7 @@ test("rooms stand in natural order", () => {
     return { kind: "room", room: name as RoomId, name, n: 1, skipped: 0, read: 1 };
   });
   const { model } = scene(...rooms);
-  const names = roomLines(model).rooms.map(({ name }) => name);
+  const names = roomList(model).rooms.map(({ name }) => name);
   expect(names).toEqual(["lobby", "room1", "Room2", "room10"]);
 });
 
@@ -104,8 +104,8 @@ test("whoever is ignored neither calls nor counts", () => {
     record: record(3, { n: 1, room: direct }),
   });
   expect(isIgnored(model, "Ben")).toBe(true);
-  expect(roomLines(model).people).toMatchObject([{ unread: 1, badge: 0 }]);
-  expect(roomLines(model).calls).toBe(0);
+  expect(roomList(model).people).toMatchObject([{ unread: 1, badge: 0 }]);
+  expect(roomList(model).mentions).toBe(0);
 });
 
 test("people with unread words stand first; who is open keeps its place while it is read", () => {
@@ -124,7 +124,7 @@ test("people with unread words stand first; who is open keeps its place while it
     talk(7, "dan", dan),
   ];
   const order = (...more: readonly ModelEvent[]) =>
-    roomLines(scene(...events, ...more).model).people.map(({ target }) => target);
+    roomList(scene(...events, ...more).model).people.map(({ target }) => target);
   expect(order()).toEqual(["@ben", "@dan", "@cleo"]);
   const read: readonly ModelEvent[] = [
     { kind: "open", target: "@ben" },
@@ -148,20 +148,20 @@ test("one's last message, and whether another one is still under way", () => {
     { kind: "posted", ...post },
   ] as const;
   const { model } = scene(...begun);
-  expect(lastWords(lobbyOf(model), true)?.seq).toBe(2);
-  expect(lastWords(lobbyOf(model), false)?.seq).toBe(3);
-  expect(lastWords(undefined, true)).toBeUndefined();
-  expect([isUnderWay(model, "Lobby"), isUnderWay(model, "@ben")]).toEqual([true, false]);
+  expect(lastMessage(lobbyOf(model), true)?.seq).toBe(2);
+  expect(lastMessage(lobbyOf(model), false)?.seq).toBe(3);
+  expect(lastMessage(undefined, true)).toBeUndefined();
+  expect([isPostPending(model, "Lobby"), isPostPending(model, "@ben")]).toEqual([true, false]);
   // The server has it, and has not told of it yet.
   const receipt = { seq: 6, n: 6, timeUnixMs: 1 } as never;
   const accepted = { kind: "settled", key: "k", outcome: { kind: "durable", receipt } } as never;
   const late = scene(...begun, accepted).model;
-  expect(isUnderWay(late, "lobby")).toBe(true);
+  expect(isPostPending(late, "lobby")).toBe(true);
   const told = scene(...begun, accepted, said(6, { from: "ana", id: "k" as never })).model;
-  expect([isUnderWay(told, "lobby"), lastWords(lobbyOf(told), true)?.seq]).toEqual([false, 6]);
+  expect([isPostPending(told, "lobby"), lastMessage(lobbyOf(told), true)?.seq]).toEqual([false, 6]);
   const fault = new Fault("muted", "you are muted");
   const refused = { kind: "settled", key: "k", outcome: { kind: "refused", fault } } as const;
-  expect(isUnderWay(scene(...begun, refused).model, "lobby")).toBe(false);
+  expect(isPostPending(scene(...begun, refused).model, "lobby")).toBe(false);
 });
 
 test("who else is typing, until their message is there, or the link is lost", () => {

@@ -179,7 +179,7 @@ test("a stalled link is still online, and only while it is", () => {
 test("after a log-in the open room asks for its past if it has nothing to show", () => {
   const pages = (...before: readonly ModelEvent[]) => {
     const { model } = scene(...before, { kind: "open", target: "lobby" });
-    const n = lobbyOf(model).told + 1;
+    const n = lobbyOf(model).receivedN + 1;
     const { effects } = updateAll(model, [
       { kind: "entered", user: "ana" },
       { kind: "room", room: lobbyOf(model).id, name: "lobby", n, skipped: 0, read: 1 },

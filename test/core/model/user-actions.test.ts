@@ -43,14 +43,14 @@ test("a jump to what is here needs no page; elsewhere it does, until one goes ba
   const { model } = scene(said(12), said(13));
   const here = updateAll(model, [{ kind: "jump", room: LOBBY, seq: 12 }]);
   expect(here.effects).toEqual([]);
-  expect(lobbyOf(here.model).shown).toBe(12);
+  expect(lobbyOf(here.model).jumpSeq).toBe(12);
   const there = updateAll(model, [{ kind: "jump", room: LOBBY, seq: 5 }]);
   expect(there.effects).toEqual([
     { kind: "page", room: LOBBY, target: "lobby", side: "around", seq: 5 },
   ]);
   const back = updateAll(there.model, [{ kind: "bottom", room: LOBBY }]).model;
-  expect(lobbyOf(back)).toMatchObject({ jump: undefined, loading: undefined, shown: undefined });
-  expect(lobbyOf(back).bottoms).toBe(lobbyOf(there.model).bottoms + 1);
+  expect(lobbyOf(back)).toMatchObject({ jump: undefined, loading: undefined, jumpSeq: undefined });
+  expect(lobbyOf(back).bottomRequests).toBe(lobbyOf(there.model).bottomRequests + 1);
 });
 
 test("drafts are kept, and forgotten when sent", () => {

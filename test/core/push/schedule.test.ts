@@ -11,28 +11,32 @@ import {
   PUSH_WAIT_MS_MAX,
   PUSH_WATCH_MS,
 } from "../../../src/base/limits-page.ts";
-import { type Calling, DuePushes, type PushJudge } from "../../../src/core/push/schedule.ts";
+import {
+  type PushCandidate,
+  type PushRecipients,
+  PushSchedule,
+} from "../../../src/core/push/schedule.ts";
 
 const [ANA, LOBBY] = ["ana" as UserId, "lobby" as RoomId];
-const AWAY: PushJudge = { isWanted: () => true, isOnline: () => false, isAway: () => false };
-const THERE: PushJudge = { ...AWAY, isOnline: () => true };
+const AWAY: PushRecipients = { isUnread: () => true, isOnline: () => false, isAway: () => false };
+const THERE: PushRecipients = { ...AWAY, isOnline: () => true };
 
-function calling(seq: number, more: Partial<Calling> = {}): Calling {
+function calling(seq: number, more: Partial<PushCandidate> = {}): PushCandidate {
   const words = { from: "ben", text: `text ${seq}` };
-  return { room: LOBBY, seq, n: seq, isSealed: false, words, ...more };
+  return { room: LOBBY, seq, n: seq, isSealed: false, preview: words, ...more };
 }
 
-function taken(due: DuePushes, now: number, judge = AWAY): string[] {
-  return due.take(now, judge).map(({ latest, count }) => `${latest.words?.text} of ${count}`);
+function taken(due: PushSchedule, now: number, judge = AWAY): string[] {
+  return due.takeDue(now, judge).map(({ latest, count }) => `${latest.preview?.text} of ${count}`);
 }
 
 describe("pushes that are due", () => {
   test("wait a little, and what comes meanwhile goes with them", () => {
-    const due = new DuePushes();
+    const due = new PushSchedule();
     expect(due.deadline).toBe(undefined);
-    due.note(ANA, calling(1), 0);
-    due.note(ANA, calling(2), 1_000);
-    due.note(ANA, calling(2), 1_000); // It calls by name, and answers.
+    due.add(ANA, calling(1), 0);
+    due.add(ANA, calling(2), 1_000);
+    due.add(ANA, calling(2), 1_000); // It calls by name, and answers.
     expect(due.deadline).toBe(PUSH_BATCH_MS);
     expect(taken(due, PUSH_BATCH_MS - 1)).toEqual([]);
     expect(taken(due, PUSH_BATCH_MS)).toEqual(["text 2 of 2"]);
@@ -41,10 +45,10 @@ describe("pushes that are due", () => {
 
   test("of one room come at a pace, of sealed ones at a slower one", () => {
     for (const isSealed of [false, true]) {
-      const due = new DuePushes();
-      due.note(ANA, calling(1, { isSealed }), 0);
-      due.take(PUSH_BATCH_MS, AWAY);
-      due.note(ANA, calling(2, { isSealed }), PUSH_BATCH_MS + 1);
+      const due = new PushSchedule();
+      due.add(ANA, calling(1, { isSealed }), 0);
+      due.takeDue(PUSH_BATCH_MS, AWAY);
+      due.add(ANA, calling(2, { isSealed }), PUSH_BATCH_MS + 1);
       const next = PUSH_BATCH_MS + (isSealed ? PUSH_SEALED_INTERVAL_MS : PUSH_ROOM_INTERVAL_MS);
       expect(due.deadline).toBe(next);
       expect(taken(due, next - 1)).toEqual([]);
@@ -53,9 +57,9 @@ describe("pushes that are due", () => {
   });
 
   test("of one account have a pace over all rooms", () => {
-    const due = new DuePushes();
+    const due = new PushSchedule();
     const room = (i: number) => `room ${i}` as RoomId;
-    for (let i = 0; i <= PUSH_ACCOUNT_BURST; i++) due.note(ANA, calling(i, { room: room(i) }), 0);
+    for (let i = 0; i <= PUSH_ACCOUNT_BURST; i++) due.add(ANA, calling(i, { room: room(i) }), 0);
     expect(taken(due, PUSH_BATCH_MS)).toHaveLength(PUSH_ACCOUNT_BURST);
     const next = PUSH_BATCH_MS + PUSH_ACCOUNT_INTERVAL_MS;
     expect(due.deadline).toBe(next);
@@ -63,60 +67,60 @@ describe("pushes that are due", () => {
   });
 
   test("go to a user who is online and away", () => {
-    const due = new DuePushes();
-    due.note(ANA, calling(1), 0);
+    const due = new PushSchedule();
+    due.add(ANA, calling(1), 0);
     expect(taken(due, PUSH_BATCH_MS, THERE)).toEqual([]);
     const judge = { ...THERE, isAway: () => true };
     expect(taken(due, PUSH_BATCH_MS + PUSH_CHECK_INTERVAL_MS, judge)).toEqual(["text 1 of 1"]);
   });
 
   test("are dropped when they were read, and kept a while for a user who is there", () => {
-    const due = new DuePushes();
-    due.note(ANA, calling(1), 0);
-    expect(taken(due, PUSH_BATCH_MS, { ...AWAY, isWanted: () => false })).toEqual([]);
+    const due = new PushSchedule();
+    due.add(ANA, calling(1), 0);
+    expect(taken(due, PUSH_BATCH_MS, { ...AWAY, isUnread: () => false })).toEqual([]);
     expect(taken(due, PUSH_WATCH_MS)).toEqual([]);
-    due.note(ANA, calling(2), 0);
+    due.add(ANA, calling(2), 0);
     expect(taken(due, PUSH_BATCH_MS, THERE)).toEqual([]);
     expect(due.deadline).toBe(PUSH_BATCH_MS + PUSH_CHECK_INTERVAL_MS);
     // The phone had fallen asleep, which is found out now.
     expect(taken(due, PUSH_WATCH_MS - 1)).toEqual(["text 2 of 1"]);
-    due.note(ANA, calling(3, { room: "other" as RoomId }), 0);
+    due.add(ANA, calling(3, { room: "other" as RoomId }), 0);
     expect(taken(due, PUSH_WATCH_MS, THERE)).toEqual([]);
     expect(taken(due, PUSH_WATCH_MS + PUSH_CHECK_INTERVAL_MS)).toEqual([]);
   });
 
   test("that could not go for long are old", () => {
-    const due = new DuePushes();
-    due.note(ANA, calling(1), 0);
+    const due = new PushSchedule();
+    due.add(ANA, calling(1), 0);
     expect(taken(due, PUSH_WAIT_MS_MAX)).toEqual([]);
     expect(taken(due, PUSH_WAIT_MS_MAX + 1)).toEqual([]);
   });
 
   test("do not tell what was erased since", () => {
-    const due = new DuePushes();
-    due.note(ANA, calling(1), 0);
-    due.note(ANA, calling(2, { room: "other" as RoomId }), 0);
+    const due = new PushSchedule();
+    due.add(ANA, calling(1), 0);
+    due.add(ANA, calling(2, { room: "other" as RoomId }), 0);
     due.erased(LOBBY, 1);
     due.erased("other" as RoomId, 1);
-    const words = due.take(PUSH_BATCH_MS, AWAY).map(({ latest }) => latest.words?.text);
+    const words = due.takeDue(PUSH_BATCH_MS, AWAY).map(({ latest }) => latest.preview?.text);
     expect(words).toEqual([undefined, "text 2"]);
   });
 
   test("are bounded, and forgotten when nothing follows from them any more", () => {
-    const due = new DuePushes();
+    const due = new PushSchedule();
     for (let i = 0; i <= PUSH_ROOMS_MAX; i++) {
-      due.note(ANA, calling(i, { room: `room ${i}` as RoomId }), 0);
+      due.add(ANA, calling(i, { room: `room ${i}` as RoomId }), 0);
     }
     const seen = new Set<string>();
     let last = 0;
     for (let at = due.deadline; at !== undefined; at = due.deadline) {
       expect(at).toBeGreaterThanOrEqual(last);
       last = at;
-      for (const { latest } of due.take(at, AWAY)) seen.add(latest.room);
+      for (const { latest } of due.takeDue(at, AWAY)) seen.add(latest.room);
     }
     expect(seen.size).toBe(PUSH_ROOMS_MAX);
     expect(seen.has("room 0")).toBe(false);
-    due.note(ANA, calling(1), 0);
+    due.add(ANA, calling(1), 0);
     due.forget(ANA);
     expect(due.deadline).toBe(undefined);
   });

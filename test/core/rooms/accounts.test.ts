@@ -88,7 +88,7 @@ describe("accounts", () => {
     expect(ana.devices.get(toBase64Url(key(2)))).toMatchObject({ certified: true, sinceSeq: 1 });
     expect(ana.devices.get(second)).toMatchObject({ certified: false, sinceSeq: 3 });
     expect(admin.registry.deviceDraft(ana, key(7))).toBeUndefined();
-    admin.registry.apply(admin.ledger.append(admin.registry.deviceGoneDraft(ana, second)));
+    admin.registry.apply(admin.ledger.append(admin.registry.deviceRemovalDraft(ana, second)));
     expect(ana.devices.has(second)).toBe(false);
     expect(ana.lastSeq).toBe(4);
   });
@@ -166,12 +166,12 @@ describe("accounts", () => {
     }
     expect(next(nobody)).toEqual(["device-gone", 1]);
     expect(next((device) => device === toBase64Url(key(101)))).toEqual(["device-gone", 2]);
-    registry.deviceSeen(ana.id, toBase64Url(key(101)), Number.MAX_SAFE_INTEGER, "");
+    registry.noteDeviceSeen(ana.id, toBase64Url(key(101)), Number.MAX_SAFE_INTEGER, "");
     expect(next(nobody)).toEqual(["device-gone", 2]);
     expect(faultCode(() => next(() => true))).toBe("too-many");
     // One that is known needs no place.
     expect(registry.passwordDeviceDraft(ana, key(110), nobody)).toBeUndefined();
-    registry.apply(admin.ledger.append(registry.deviceGoneDraft(ana, toBase64Url(key(102)))));
+    registry.apply(admin.ledger.append(registry.deviceRemovalDraft(ana, toBase64Url(key(102)))));
     expect(next(nobody)).toEqual(["device", -1]);
   });
 
@@ -180,7 +180,7 @@ describe("accounts", () => {
     admin.enrol(ANA, "ana");
     const device = toBase64Url(key(2));
     const seen = (unixMs: number, label: string, id = device) =>
-      admin.registry.deviceSeen(ANA, id, unixMs, label);
+      admin.registry.noteDeviceSeen(ANA, id, unixMs, label);
     expect([seen(9e7, "chat"), seen(9e7 + 1, "chat"), seen(9e7 + 1, "page")]).toEqual([
       ...[true, false, true],
     ]);
@@ -193,7 +193,7 @@ describe("accounts", () => {
       seenUnixMs: 2e8,
       label: "page",
     });
-    expect(admin.registry.deviceSeen(BEN, device, 0, "x")).toBe(false);
+    expect(admin.registry.noteDeviceSeen(BEN, device, 0, "x")).toBe(false);
   });
 
   test("users are ignored once, and never themselves", () => {
@@ -216,10 +216,10 @@ describe("accounts", () => {
     const admin = new Admin();
     const ana = admin.enrol(ANA, "ana");
     const device = toBase64Url(key(2));
-    expect(faultCode(() => admin.registry.deviceGoneDraft(ana, device))).toBe("last-credential");
+    expect(faultCode(() => admin.registry.deviceRemovalDraft(ana, device))).toBe("last-credential");
     admin.registry.apply(admin.ledger.append(admin.registry.passwordDraft(ANA, "$new")));
     expect(ana.passwordHash).toBe("$new");
-    expect(faultCode(() => admin.registry.deviceGoneDraft(ana, device))).toBe("none");
+    expect(faultCode(() => admin.registry.deviceRemovalDraft(ana, device))).toBe("none");
   });
 
   test("a room's password", () => {
@@ -349,10 +349,10 @@ describe("accounts under other names", () => {
     registry.apply(ledger.append(registry.resetDraft(ANA, BEN, RESET)));
     expect(registry.byReset(RESET.hash, RESET.expires - 1)?.reset).toEqual(RESET);
     expect(registry.byReset(RESET.hash, RESET.expires)).toBeUndefined();
-    expect(registry.goneDraft(ana, BEN).body).toEqual({ replaces: 2 });
+    expect(registry.removalDraft(ana, BEN).body).toEqual({ replaces: 2 });
     registry.apply(ledger.write("prefs", ANA, ANA, { room: ROOM, favourite: true }));
     expect(registry.refusal(ANA, 0)).toBeUndefined();
-    const order = ledger.append(registry.goneDraft(ana, BEN));
+    const order = ledger.append(registry.removalDraft(ana, BEN));
     registry.apply(order);
     expect(erasuresOf(order)).toEqual([2, 4]);
     expect(registry.refusal(ANA, 0)?.code).toBe("login-refused");
@@ -362,7 +362,7 @@ describe("accounts under other names", () => {
     registry.apply(ledger.write("device", ANA, ANA, { device: "late" }));
     for (const folded of [registry, admin.refolded()]) {
       const known = folded.known(name("ana"));
-      expect([known?.isGone, known?.passwordHash, known?.devices.size]).toEqual([
+      expect([known?.isRemoved, known?.passwordHash, known?.devices.size]).toEqual([
         true,
         undefined,
         0,

@@ -8,15 +8,23 @@ import { ANA, BEN, BOX, Ledger, ROOM } from "../ledger.ts";
 
 const DIRECT = "dDDDDDDDDDDDDDDDDDDDDDD" as RoomId;
 const asker = { id: 1, user: ANA, session: 1 };
-const options = { name: checkName("LobbY"), passwordFits: false, create: undefined };
+const options = { name: checkName("LobbY"), isPasswordCorrect: false, create: undefined };
 
 function postIn(to: RoomId): PostCommand {
   const draft = { kind: "text", by: ANA, id: "", body: {} } as const;
   const outbox = new OutboxHistory<PostCommand>(ANA, BOX);
-  const state = { isHanded: false, askers: [] };
+  const state = { isAppending: false, requesters: [] };
   const body = { text: "" };
   const request = { kind: "post", ref: 1, outbox: BOX, counter: 1, to: "", body } as const;
-  return { kind: "post", user: ANA, outbox, counter: 1, request, goal: { draft, to }, ...state };
+  return {
+    kind: "post",
+    user: ANA,
+    outbox,
+    counter: 1,
+    request,
+    destination: { draft, to },
+    ...state,
+  };
 }
 
 describe("gates", () => {

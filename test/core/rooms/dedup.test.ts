@@ -27,8 +27,8 @@ class Recorder {
     return head;
   }
 
-  begin(counter: number, box = BOX): { isHanded: boolean } {
-    const post = { isHanded: false };
+  begin(counter: number, box = BOX): { isAppending: boolean } {
+    const post = { isAppending: false };
     this.posts.use(ANA, box).begin(counter, post);
     return post;
   }
@@ -117,7 +117,7 @@ describe("what became of a post", () => {
     const [, second] = [1, 2, 3].map((counter) => recorder.begin(counter));
     const outbox = posts.use(ANA, BOX);
     expect(outbox.isOvertaken(1)).toBe(false);
-    if (second !== undefined) second.isHanded = true;
+    if (second !== undefined) second.isAppending = true;
     expect(outbox.isOvertaken(1)).toBe(true);
     expect(outbox.isOvertaken(2)).toBe(false);
     recorder.record(2);

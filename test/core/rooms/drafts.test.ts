@@ -9,11 +9,11 @@ import {
 } from "../../../src/base/limits.ts";
 import { checkName } from "../../../src/base/names.ts";
 import {
-  checkMeet,
+  checkConversationLimit,
   checkPost,
-  enterDrafts,
   joinDrafts,
   leaveDrafts,
+  lobbyJoinDrafts,
   postDraft,
   topicDraft,
 } from "../../../src/core/rooms/drafts.ts";
@@ -24,7 +24,7 @@ import { ANA, BEN, BOX, EVE, Ledger, ROOM } from "../ledger.ts";
 const DEV = checkName("dev");
 const options = (more: Partial<Parameters<typeof joinDrafts>[2]> = {}) => ({
   name: DEV,
-  passwordFits: false,
+  isPasswordCorrect: false,
   create: undefined,
   ...more,
 });
@@ -76,7 +76,7 @@ describe("joining", () => {
   test("a locked one by its password, and no second time", () => {
     const locked = dev({ locked: true });
     expect(faultCode(() => joinDrafts(locked, BEN, options()))).toBe("room-password-wrong");
-    expect(joinDrafts(locked, BEN, options({ passwordFits: true }))).toHaveLength(1);
+    expect(joinDrafts(locked, BEN, options({ isPasswordCorrect: true }))).toHaveLength(1);
     const left = folded((ledger) => {
       ledger.write("room", ROOM, ANA, { name: "dev", locked: true });
       ledger.write("join", ROOM, BEN, {});
@@ -157,18 +157,18 @@ describe("joining", () => {
           ledger.write("room", `d${i}`, "server", { direct: [ANA, `u${i}`] });
         }
       });
-    expect(faultCode(() => checkMeet(begun(JOINED_ROOMS_MAX - 1), ANA))).toBe("none");
-    expect(faultCode(() => checkMeet(begun(JOINED_ROOMS_MAX), ANA))).toBe("too-many");
+    expect(faultCode(() => checkConversationLimit(begun(JOINED_ROOMS_MAX - 1), ANA))).toBe("none");
+    expect(faultCode(() => checkConversationLimit(begun(JOINED_ROOMS_MAX), ANA))).toBe("too-many");
   });
 
   test("the lobby is entered once", () => {
-    expect(faultCode(() => enterDrafts(new Rooms(), ANA))).toBe("room-unknown");
+    expect(faultCode(() => lobbyJoinDrafts(new Rooms(), ANA))).toBe("room-unknown");
     const lobby = folded((ledger) => {
       ledger.write("room", ROOM, "server", { name: LOBBY });
       ledger.write("join", ROOM, ANA, {});
     });
-    expect(enterDrafts(lobby, ANA)).toEqual([]);
-    expect(enterDrafts(lobby, BEN)).toHaveLength(1);
+    expect(lobbyJoinDrafts(lobby, ANA)).toEqual([]);
+    expect(lobbyJoinDrafts(lobby, BEN)).toHaveLength(1);
   });
 });
 

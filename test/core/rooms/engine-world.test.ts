@@ -8,7 +8,7 @@ import { parsePostId } from "../../../src/core/rooms/dedup.ts";
 import { lobbyDraft } from "../../../src/core/rooms/drafts.ts";
 import { RoomEngine } from "../../../src/core/rooms/engine.ts";
 import type { EngineEffect, EngineInput } from "../../../src/core/rooms/engine-io.ts";
-import type { Act } from "../../../src/core/rooms/moderation.ts";
+import type { RoomAction } from "../../../src/core/rooms/moderation.ts";
 import { Rooms } from "../../../src/core/rooms/rooms.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import type { RequestOf } from "../../../src/wire/messages.ts";
@@ -261,7 +261,7 @@ class EngineWorld {
     this.#ask(session, changeOf(what ?? "join", name, create), check);
   }
 
-  #act(name: Name): Act | undefined {
+  #act(name: Name): RoomAction | undefined {
     const room = this.rooms.find(name)?.id;
     const user = this.#pick(USERS);
     const said = this.#pick(this.ledger.records.filter(({ head }) => head.kind === "text"));
@@ -279,7 +279,7 @@ class EngineWorld {
       : { kind: kind ?? "mute", ...whom, on: this.random() < 0.3 };
   }
 
-  #house(name: Name): Act | undefined {
+  #house(name: Name): RoomAction | undefined {
     const room = this.rooms.find(name)?.id;
     const [to, user] = [this.#pick(ROOM_NAMES), this.#pick(USERS)];
     if (room === undefined || to === undefined || user === undefined) return undefined;
@@ -399,7 +399,7 @@ function changeOf(
     case "enter":
       return { kind: "enter" };
     default:
-      return { kind: "join", options: { name, passwordFits: false, create } };
+      return { kind: "join", options: { name, isPasswordCorrect: false, create } };
   }
 }
 

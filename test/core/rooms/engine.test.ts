@@ -8,7 +8,7 @@ import type { Submission } from "../../../src/core/rooms/commands.ts";
 import { lobbyDraft } from "../../../src/core/rooms/drafts.ts";
 import { RoomEngine } from "../../../src/core/rooms/engine.ts";
 import type { EngineEffect, EngineInput } from "../../../src/core/rooms/engine-io.ts";
-import type { Act } from "../../../src/core/rooms/moderation.ts";
+import type { RoomAction } from "../../../src/core/rooms/moderation.ts";
 import { Rooms } from "../../../src/core/rooms/rooms.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import type { Request } from "../../../src/wire/messages.ts";
@@ -86,7 +86,7 @@ class EngineFixture {
 
   join(user: UserId, room?: RoomId): void {
     const create = room === undefined ? undefined : { room, locked: false };
-    const options = { name: DEV, passwordFits: false, create };
+    const options = { name: DEV, isPasswordCorrect: false, create };
     this.submit(user, { kind: "join", options });
   }
 
@@ -587,7 +587,8 @@ describe("rooms", () => {
 
 describe("acts", () => {
   const lobby = checkName("lobby");
-  const act = (user: UserId, act: Act) => way.submit(user, { kind: "act", isOperator: true, act });
+  const act = (user: UserId, act: RoomAction) =>
+    way.submit(user, { kind: "act", isOperator: true, act });
 
   test("are answered with their record, which may order an erasure", () => {
     way.post(ANA, "lobby", 1);

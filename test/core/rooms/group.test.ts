@@ -3,13 +3,13 @@ import type { RoomId, UserId } from "../../../src/base/ids.ts";
 import { GROUP_COMMITS_REMEMBERED, GROUP_DEVICES_MAX } from "../../../src/base/limits-sealed.ts";
 import { checkName } from "../../../src/base/names.ts";
 import {
-  answeredBefore,
   checkSealing,
   type GroupChange,
   type GroupCommand,
   groupDrafts,
+  previousAnswer,
 } from "../../../src/core/rooms/group.ts";
-import { departedOf } from "../../../src/core/rooms/group-state.ts";
+import { departedUsers } from "../../../src/core/rooms/group-state.ts";
 import { Rooms } from "../../../src/core/rooms/rooms.ts";
 import { faultCode } from "../../fault-code.ts";
 import { ANA, BEN, EVE, Ledger, ROOM } from "../ledger.ts";
@@ -103,7 +103,7 @@ describe("a group", () => {
     expect(vault.commit(ANA, { epoch: 1 })).toBe("stale-epoch");
     expect(vault.room.admitted.has(BEN)).toBe(true);
     expect(vault.room.members.has(BEN)).toBe(false);
-    expect(departedOf(vault.room).size).toBe(0);
+    expect(departedUsers(vault.room).size).toBe(0);
     const devices: (readonly [string, UserId])[] = [...(vault.room.group?.devices ?? [])];
     expect(devices).toEqual([device(ANA), device(BEN)]);
   });
@@ -151,7 +151,7 @@ describe("a group", () => {
     const vault = new Vault();
     vault.commit(ANA, {});
     const before = (commitId: string, user = ANA) =>
-      answeredBefore(vault.rooms, commandOf(user, { commitId }, ROOM));
+      previousAnswer(vault.rooms, commandOf(user, { commitId }, ROOM));
     expect(before("to 0")).toMatchObject({ epoch: 0 });
     expect(before("to 0", BEN)).toBeUndefined();
     for (let epoch = 1; epoch <= GROUP_COMMITS_REMEMBERED; epoch++) vault.commit(ANA, { epoch });
@@ -185,7 +185,7 @@ describe("who is not in any more", () => {
     expect(vault.commit(ANA, { epoch: 2, kick: ben })).toBe("not-allowed");
     expect(vault.commit(EVE, { epoch: 2, removed: [device(BEN)], kick: ben })).toBe("not-allowed");
     expect(vault.commit(ANA, { epoch: 2, removed: [device(BEN)], kick: ben })).toBe("none");
-    expect(departedOf(vault.room)).toEqual(new Set());
+    expect(departedUsers(vault.room)).toEqual(new Set());
     expect(vault.room.admitted.has(BEN)).toBe(false);
   });
 
@@ -197,7 +197,7 @@ describe("who is not in any more", () => {
     const speak = (epoch: number) => faultCode(() => checkSealing(vault.room, "sealed", { epoch }));
     expect(speak(1)).toBe("none");
     go(vault);
-    expect([...departedOf(vault.room)]).toEqual([BEN]);
+    expect([...departedUsers(vault.room)]).toEqual([BEN]);
     expect(speak(1)).toBe("stale-epoch");
     expect(vault.commit(EVE, { epoch: 2, removed: [device(BEN)] })).toBe("none");
     expect(speak(2)).toBe("none");

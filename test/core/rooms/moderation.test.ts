@@ -4,11 +4,11 @@ import { EDITS_PER_RECORD_MAX, PINS_MAX, RETENTION_MS_MIN } from "../../../src/b
 import { checkName } from "../../../src/base/names.ts";
 import { erasuresOf } from "../../../src/core/log/erasures.ts";
 import {
-  type Act,
-  actDrafts,
+  actionDrafts,
   checkMayImport,
-  checkSpeaks,
+  checkMayPost,
   moderates,
+  type RoomAction,
 } from "../../../src/core/rooms/moderation.ts";
 import { Rooms } from "../../../src/core/rooms/rooms.ts";
 import { parseBody } from "../../../src/wire/record.ts";
@@ -42,9 +42,9 @@ class House {
     return record;
   }
 
-  act(user: typeof ANA, act: Act, isOperator = false): string {
+  act(user: typeof ANA, act: RoomAction, isOperator = false): string {
     return faultCode(() => {
-      for (const draft of actDrafts(this.rooms, { user, isOperator }, act, 0)) {
+      for (const draft of actionDrafts(this.rooms, { user, isOperator }, act, 0)) {
         this.rooms.apply(this.ledger.append(draft));
       }
     });
@@ -165,7 +165,7 @@ describe("a room as a whole", () => {
 
 describe("a message that is pinned", () => {
   const word = { room: ROOM, seq: 5, author: BEN };
-  const pin = (on: boolean, more = {}): Act => ({ kind: "pin", on, ...word, ...more });
+  const pin = (on: boolean, more = {}): RoomAction => ({ kind: "pin", on, ...word, ...more });
 
   test("is pinned once, by a moderator or either of two", () => {
     const house = new House();
@@ -220,15 +220,15 @@ test("imports are for those who keep the order of a room", () => {
 test("a mute holds until its moment, and no longer", () => {
   const house = new House();
   house.act(ANA, { kind: "mute", on: true, until: 1_000, ...EVE_CONCERNED });
-  const speaks = (unixMs: number) => faultCode(() => checkSpeaks(house.room, EVE, unixMs));
+  const speaks = (unixMs: number) => faultCode(() => checkMayPost(house.room, EVE, unixMs));
   expect([speaks(999), speaks(1_000)]).toEqual(["muted", "none"]);
   house.act(ANA, { kind: "mute", on: true, ...EVE_CONCERNED });
   expect(speaks(1e15)).toBe("muted");
   // As older servers recorded it: no date can hold that moment.
   house.act(ANA, { kind: "mute", on: true, until: 2 ** 53 - 1, ...EVE_CONCERNED });
   expect(speaks(1e15)).toBe("muted");
-  const lifted: Act = { kind: "mute", on: false, until: 1_000, ...EVE_CONCERNED };
-  const [draft] = actDrafts(house.rooms, { user: ANA, isOperator: false }, lifted, 0);
+  const lifted: RoomAction = { kind: "mute", on: false, until: 1_000, ...EVE_CONCERNED };
+  const [draft] = actionDrafts(house.rooms, { user: ANA, isOperator: false }, lifted, 0);
   expect(draft?.body).toEqual({ user: EVE, name: EVE_CONCERNED.name, on: false });
   house.act(ANA, lifted);
   expect(speaks(0)).toBe("none");

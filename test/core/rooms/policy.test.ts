@@ -7,11 +7,11 @@ import {
   announcementDraft,
   banDraft,
   bannedFault,
-  housePage,
   inviteDraft,
-  inviteGoneDraft,
+  inviteRevokedDraft,
   inviteUsedDraft,
   isForProgram,
+  pageAfter,
   registrationDraft,
   roleDraft,
   ServerPolicy,
@@ -86,19 +86,19 @@ describe("the rules of the house", () => {
     const admin = new Admin();
     const count = 2 * MODERATION_PAGE_MAX;
     for (let i = 0; i < count; i++) admin.write(invite(`i${i}`));
-    const first = housePage(admin.policy.invites(0));
+    const first = pageAfter(admin.policy.invites(0));
     expect([first.page.length, first.next]).toEqual([MODERATION_PAGE_MAX, MODERATION_PAGE_MAX]);
-    expect(housePage(admin.policy.invites(0), first.next).page[0]?.id).toBe(
+    expect(pageAfter(admin.policy.invites(0), first.next).page[0]?.id).toBe(
       `i${MODERATION_PAGE_MAX}`,
     );
-    admin.write(inviteGoneDraft(`i${MODERATION_PAGE_MAX - 1}`, ANA));
-    const second = housePage(admin.policy.invites(0), first.next);
+    admin.write(inviteRevokedDraft(`i${MODERATION_PAGE_MAX - 1}`, ANA));
+    const second = pageAfter(admin.policy.invites(0), first.next);
     expect(second.page.map(({ id }) => id)).toEqual(
       Array.from({ length: MODERATION_PAGE_MAX }, (_, i) => `i${MODERATION_PAGE_MAX + i}`),
     );
     expect(second.next).toBeUndefined();
-    expect(housePage(admin.policy.invites(0), Number.MAX_SAFE_INTEGER)).toEqual({ page: [] });
-    expect(housePage([])).toEqual({ page: [] });
+    expect(pageAfter(admin.policy.invites(0), Number.MAX_SAFE_INTEGER)).toEqual({ page: [] });
+    expect(pageAfter([])).toEqual({ page: [] });
   });
 
   test("registration is closed and opened", () => {
@@ -122,7 +122,7 @@ describe("the rules of the house", () => {
     });
     expect(left).toEqual([1, 0, 0]);
     expect(rules.invite("i2")?.usesLeft).toBeUndefined();
-    admin.write(inviteGoneDraft("i2", ANA));
+    admin.write(inviteRevokedDraft("i2", ANA));
     expect(rules.invites(0)).toEqual([]);
     expect(rules.invite("i2")?.isRevoked).toBe(true);
   });
@@ -153,7 +153,7 @@ describe("the rules of the house", () => {
   test("spent invites are remembered up to the bound", () => {
     const admin = new Admin();
     for (let i = 0; i <= INVITES_SPENT_MAX; i++) {
-      const spent = i === 0 ? inviteUsedDraft("i0", EVE) : inviteGoneDraft(`i${i}`, ANA);
+      const spent = i === 0 ? inviteUsedDraft("i0", EVE) : inviteRevokedDraft(`i${i}`, ANA);
       admin.write(invite(`i${i}`, { usesLeft: 1 }), spent);
     }
     expect(admin.policy.inviteByHash("hash of i0")).toBeUndefined();

@@ -29,15 +29,15 @@ describe("posts that must wait", () => {
     const presence = new Presence(1, 2);
     presence.enter(present(1, ANA), 0);
     presence.enter(present(2, ANA), 0);
-    expect(presence.hold(by(1), BOX, 1, 0)).toBeUndefined();
-    expect(presence.hold(by(2), OTHER_BOX, 1, 0)).toBeUndefined();
-    expect(presence.hold(by(2), OTHER_BOX, 2, 0)?.code).toBe("too-fast");
+    expect(presence.acceptPost(by(1), BOX, 1, 0)).toBeUndefined();
+    expect(presence.acceptPost(by(2), OTHER_BOX, 1, 0)).toBeUndefined();
+    expect(presence.acceptPost(by(2), OTHER_BOX, 2, 0)?.code).toBe("too-fast");
     presence.leave(1);
     presence.leave(2);
     presence.enter(present(3, ANA), 0);
-    expect(presence.hold(by(3), BOX, 2, 0)?.code).toBe("too-fast");
+    expect(presence.acceptPost(by(3), BOX, 2, 0)?.code).toBe("too-fast");
     presence.enter(present(4, BEN), 0);
-    expect(presence.hold(by(4), BOX, 1, 0)).toBeUndefined();
+    expect(presence.acceptPost(by(4), BOX, 1, 0)).toBeUndefined();
   });
 
   test("the paces that are remembered are bounded", () => {
@@ -45,23 +45,23 @@ describe("posts that must wait", () => {
     const user = (number: number) => `u${number}` as UserId;
     for (let i = 0; i <= POST_RATES_MAX; i++) {
       presence.enter(present(i, user(i)), 0);
-      presence.hold(by(i), BOX, 1, 0);
+      presence.acceptPost(by(i), BOX, 1, 0);
       presence.leave(i);
     }
     presence.enter(present(-1, user(1)), 0);
     presence.enter(present(-2, user(0)), 0);
-    expect(presence.hold(by(-1), BOX, 2, 0)?.code).toBe("too-fast");
-    expect(presence.hold(by(-2), BOX, 2, 0)).toBeUndefined(); // The oldest was forgotten.
+    expect(presence.acceptPost(by(-1), BOX, 2, 0)?.code).toBe("too-fast");
+    expect(presence.acceptPost(by(-2), BOX, 2, 0)).toBeUndefined(); // The oldest was forgotten.
   });
 
   test("one that counts as several takes as many, and one beyond the burst takes all of it", () => {
     const presence = new Presence(1, 4);
     presence.enter(present(1, ANA), 0);
-    expect(presence.hold(by(1), BOX, 1, 0, 1)).toBeUndefined();
-    expect(presence.hold(by(1), BOX, 2, 0, 2)).toBeUndefined();
-    expect(presence.hold(by(1), BOX, 3, 0, 2)?.retryAfterMs).toBe(1_000);
-    expect(presence.hold(by(1), BOX, 3, 1_000, 2)).toBeUndefined();
-    expect(presence.hold(by(1), BOX, 4, 5_000, 100)).toBeUndefined();
+    expect(presence.acceptPost(by(1), BOX, 1, 0, 1)).toBeUndefined();
+    expect(presence.acceptPost(by(1), BOX, 2, 0, 2)).toBeUndefined();
+    expect(presence.acceptPost(by(1), BOX, 3, 0, 2)?.retryAfterMs).toBe(1_000);
+    expect(presence.acceptPost(by(1), BOX, 3, 1_000, 2)).toBeUndefined();
+    expect(presence.acceptPost(by(1), BOX, 4, 5_000, 100)).toBeUndefined();
   });
 
   test("other requests take from the same pace", () => {
@@ -70,45 +70,48 @@ describe("posts that must wait", () => {
     expect(presence.charge(ANA, 3, 0)).toBeUndefined();
     expect(presence.charge(ANA, 3, 0)).toMatchObject({ code: "too-fast", retryAfterMs: 2_000 });
     expect(presence.charge(BEN, 3, 0)).toBeUndefined();
-    expect(presence.hold(by(1), BOX, 1, 0)).toBeUndefined();
-    expect(presence.hold(by(1), BOX, 2, 0)?.code).toBe("too-fast");
+    expect(presence.acceptPost(by(1), BOX, 1, 0)).toBeUndefined();
+    expect(presence.acceptPost(by(1), BOX, 2, 0)?.code).toBe("too-fast");
   });
 
   test("a submitter without a session has the pace of its account, and is never held", () => {
     const presence = new Presence(1, 2);
     const program = { session: undefined, user: ANA };
     presence.enter(present(1, ANA), 0);
-    expect(presence.hold(by(1), BOX, 1, 0)).toBeUndefined();
-    expect(presence.hold(program, OTHER_BOX, 1, 0)).toBeUndefined();
-    expect(presence.hold(program, OTHER_BOX, 2, 0)?.code).toBe("too-fast");
-    expect(presence.hold(program, OTHER_BOX, 3, 1_000)).toBeUndefined();
-    expect([undefined, 1, 2].map((id) => presence.isHere(id))).toEqual([true, true, false]);
+    expect(presence.acceptPost(by(1), BOX, 1, 0)).toBeUndefined();
+    expect(presence.acceptPost(program, OTHER_BOX, 1, 0)).toBeUndefined();
+    expect(presence.acceptPost(program, OTHER_BOX, 2, 0)?.code).toBe("too-fast");
+    expect(presence.acceptPost(program, OTHER_BOX, 3, 1_000)).toBeUndefined();
+    expect([undefined, 1, 2].map((id) => presence.isConnected(id))).toEqual([true, true, false]);
   });
 
   test("whoever is not in posts nothing", () => {
-    expect(new Presence().hold(by(1), BOX, 1, 0)?.code).toBe("not-logged-in");
+    expect(new Presence().acceptPost(by(1), BOX, 1, 0)?.code).toBe("not-logged-in");
   });
 
   test("beyond the burst they come too fast, and those after them wait behind", () => {
     const presence = new Presence(1_000, 2);
     presence.enter(present(1, ANA), 0);
-    expect(presence.hold(by(1), BOX, 1, 0)).toBeUndefined();
-    expect(presence.hold(by(1), BOX, 2, 0)).toBeUndefined();
-    expect(presence.hold(by(1), BOX, 3, 0)).toMatchObject({ code: "too-fast", retryAfterMs: 1 });
-    expect(presence.hold(by(1), BOX, 4, 1_000)).toMatchObject({ code: "too-fast" });
-    expect(presence.waitsBehind(1, BOX, 4)?.code).toBe("too-fast");
-    expect(presence.waitsBehind(1, BOX, 3)).toBeUndefined();
-    expect(presence.hold(by(1), BOX, 3, 1_000)).toBeUndefined();
-    expect(presence.hold(by(1), BOX, 4, 1_000)).toBeUndefined();
+    expect(presence.acceptPost(by(1), BOX, 1, 0)).toBeUndefined();
+    expect(presence.acceptPost(by(1), BOX, 2, 0)).toBeUndefined();
+    expect(presence.acceptPost(by(1), BOX, 3, 0)).toMatchObject({
+      code: "too-fast",
+      retryAfterMs: 1,
+    });
+    expect(presence.acceptPost(by(1), BOX, 4, 1_000)).toMatchObject({ code: "too-fast" });
+    expect(presence.blockingFault(1, BOX, 4)?.code).toBe("too-fast");
+    expect(presence.blockingFault(1, BOX, 3)).toBeUndefined();
+    expect(presence.acceptPost(by(1), BOX, 3, 1_000)).toBeUndefined();
+    expect(presence.acceptPost(by(1), BOX, 4, 1_000)).toBeUndefined();
   });
 
   test("only that outbox on that link is held", () => {
     const presence = new Presence();
     for (const client of [1, 2]) presence.enter(present(client, ANA), 0);
     presence.held(1, BOX, 5, BUSY);
-    expect(presence.hold(by(1), BOX, 6, 0)).toBe(BUSY);
-    expect(presence.hold(by(1), OTHER_BOX, 6, 0)).toBeUndefined();
-    expect(presence.hold(by(2), BOX, 6, 0)).toBeUndefined();
+    expect(presence.acceptPost(by(1), BOX, 6, 0)).toBe(BUSY);
+    expect(presence.acceptPost(by(1), OTHER_BOX, 6, 0)).toBeUndefined();
+    expect(presence.acceptPost(by(2), BOX, 6, 0)).toBeUndefined();
   });
 
   test("the lowest refused counter is the one that must come again", () => {
@@ -118,21 +121,21 @@ describe("posts that must wait", () => {
     presence.held(1, BOX, 4, BUSY);
     presence.held(1, BOX, 6, BUSY);
     presence.held(1, BOX, 4, new Fault("banned", "no"));
-    expect(presence.hold(by(1), BOX, 5, 0)).toBe(BUSY);
-    expect(presence.hold(by(1), BOX, 4, 0)).toBeUndefined();
-    expect(presence.hold(by(1), BOX, 5, 0)).toBeUndefined();
+    expect(presence.acceptPost(by(1), BOX, 5, 0)).toBe(BUSY);
+    expect(presence.acceptPost(by(1), BOX, 4, 0)).toBeUndefined();
+    expect(presence.acceptPost(by(1), BOX, 5, 0)).toBeUndefined();
   });
 
   test("one that is settled otherwise keeps nobody waiting", () => {
     const presence = new Presence();
     presence.enter(present(1, ANA), 0);
     presence.held(1, BOX, 5, BUSY);
-    presence.release(1, BOX, 4);
-    presence.release(1, OTHER_BOX, 5);
-    presence.release(2, BOX, 5);
-    expect(presence.hold(by(1), BOX, 6, 0)).toBe(BUSY);
-    presence.release(1, BOX, 5);
-    expect(presence.hold(by(1), BOX, 6, 0)).toBeUndefined();
+    presence.unblock(1, BOX, 4);
+    presence.unblock(1, OTHER_BOX, 5);
+    presence.unblock(2, BOX, 5);
+    expect(presence.acceptPost(by(1), BOX, 6, 0)).toBe(BUSY);
+    presence.unblock(1, BOX, 5);
+    expect(presence.acceptPost(by(1), BOX, 6, 0)).toBeUndefined();
   });
 
   test("as many outboxes as the bound says", () => {
@@ -140,9 +143,9 @@ describe("posts that must wait", () => {
     presence.enter(present(1, ANA), 0);
     const box = (i: number) => `${i}`.padStart(11, "x") as OutboxId;
     for (let i = 0; i <= OUTBOXES_HELD_MAX; i++) presence.held(1, box(i), 1, BUSY);
-    expect(presence.waitsBehind(1, box(0), 2)).toBeUndefined();
-    expect(presence.waitsBehind(1, box(1), 2)).toBe(BUSY);
+    expect(presence.blockingFault(1, box(0), 2)).toBeUndefined();
+    expect(presence.blockingFault(1, box(1), 2)).toBe(BUSY);
     presence.held(9, BOX, 1, BUSY); // Nobody is there: nothing happens.
-    expect(presence.waitsBehind(9, BOX, 2)).toBeUndefined();
+    expect(presence.blockingFault(9, BOX, 2)).toBeUndefined();
   });
 });

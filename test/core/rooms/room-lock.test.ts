@@ -7,21 +7,21 @@ const KEY = "room";
 describe("a gate", () => {
   test("posts go together, a change goes alone, in the order in which they came", () => {
     const lock = new RoomLock<string>();
-    expect(lock.enter(KEY, "post 1", false)).toBe(true);
-    expect(lock.enter(KEY, "post 2", false)).toBe(true);
-    expect(lock.enter(KEY, "leave", true)).toBe(false);
-    expect(lock.enter(KEY, "post 3", false)).toBe(false);
-    expect(lock.enter(KEY, "post 4", false)).toBe(false);
+    expect(lock.acquire(KEY, "post 1", false)).toBe(true);
+    expect(lock.acquire(KEY, "post 2", false)).toBe(true);
+    expect(lock.acquire(KEY, "leave", true)).toBe(false);
+    expect(lock.acquire(KEY, "post 3", false)).toBe(false);
+    expect(lock.acquire(KEY, "post 4", false)).toBe(false);
     expect(lock.waiting(KEY)).toBe(3);
-    expect(lock.done(KEY)).toEqual([]);
-    expect(lock.done(KEY)).toEqual(["leave"]);
-    expect(lock.done(KEY)).toEqual(["post 3", "post 4"]);
+    expect(lock.release(KEY)).toEqual([]);
+    expect(lock.release(KEY)).toEqual(["leave"]);
+    expect(lock.release(KEY)).toEqual(["post 3", "post 4"]);
     expect(lock.waiting(KEY)).toBe(0);
-    expect(lock.enter(KEY, "post 5", false)).toBe(true);
+    expect(lock.acquire(KEY, "post 5", false)).toBe(true);
   });
 
   test("done where nothing goes on is nothing", () => {
-    expect(new RoomLock<string>().done(KEY)).toEqual([]);
+    expect(new RoomLock<string>().release(KEY)).toEqual([]);
   });
 });
 
@@ -40,7 +40,7 @@ test("whatever comes and goes: first come, first served, and changes alone", () 
       };
       const finish = () => {
         running.shift();
-        for (const command of lock.done(KEY)) start(command);
+        for (const command of lock.release(KEY)) start(command);
       };
       let id = 0;
       for (const kind of kinds) {
@@ -48,7 +48,7 @@ test("whatever comes and goes: first come, first served, and changes alone", () 
           if (running.length > 0) finish();
         } else {
           const command = { id: id++, exclusive: kind === "change" };
-          if (lock.enter(KEY, command, command.exclusive)) start(command);
+          if (lock.acquire(KEY, command, command.exclusive)) start(command);
         }
       }
       while (running.length > 0) finish();

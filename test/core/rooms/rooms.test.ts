@@ -5,11 +5,11 @@ import { checkName } from "../../../src/base/names.ts";
 import { Registry } from "../../../src/core/rooms/accounts.ts";
 import { RoomEngine } from "../../../src/core/rooms/engine.ts";
 import {
+  hasReadReceipts,
   isVacant,
   isVacantWithout,
   LOBBY,
   Rooms,
-  showsReaders,
   wantsReceipts,
 } from "../../../src/core/rooms/rooms.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
@@ -261,11 +261,11 @@ test("receipts are on from their record, and in a conversation from the second",
   house.write("join", ROOM, ANA);
   house.write("join", ROOM, BEN);
   const turn = (room: string, by: string, on: boolean) => house.write("receipts", room, by, { on });
-  expect(showsReaders(house.room)).toBe(false);
+  expect(hasReadReceipts(house.room)).toBe(false);
   turn(ROOM, ANA, true);
   house.write("join", ROOM, EVE);
   turn(ROOM, BEN, true); // It is on already: what it tells of goes on.
-  expect(showsReaders(house.room)).toBe(true);
+  expect(hasReadReceipts(house.room)).toBe(true);
   expect(house.room.receipts?.since).toBe(4);
   expect([...(house.room.receipts?.joined ?? [])]).toEqual([[EVE, 5]]);
   const other = new Rooms();
@@ -279,7 +279,7 @@ test("receipts are on from their record, and in a conversation from the second",
   house.write("room", DIRECT, "server", { direct: [ANA, BEN] });
   const shown = () => {
     const room = house.rooms.get(DIRECT);
-    return room !== undefined && showsReaders(room);
+    return room !== undefined && hasReadReceipts(room);
   };
   turn(DIRECT, ANA, true);
   expect(shown()).toBe(false);

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { directRoomId, type UserId } from "../../../src/base/ids.ts";
 import { type checkName, foldName } from "../../../src/base/names.ts";
 import { Rooms } from "../../../src/core/rooms/rooms.ts";
-import { checkReads, TargetResolver } from "../../../src/core/rooms/targets.ts";
+import { requireMember, TargetResolver } from "../../../src/core/rooms/targets.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import { faultCode } from "../../fault-code.ts";
 import { ANA, BEN, Ledger, ROOM } from "../ledger.ts";
@@ -64,6 +64,6 @@ describe("a target", () => {
 test("a room is read by its members alone", () => {
   const room = place().targets.resolve(BEN, "dev").room;
   if (room === undefined) throw new Error("the room was made");
-  expect(faultCode(() => checkReads(room, ANA))).toBe("none");
-  expect(faultCode(() => checkReads(room, BEN))).toBe("not-member");
+  expect(faultCode(() => requireMember(room, ANA))).toBe("none");
+  expect(faultCode(() => requireMember(room, BEN))).toBe("not-member");
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { mayTell } from "../../../src/core/session/phase.ts";
+import { mayReceive } from "../../../src/core/session/phase.ts";
 import { NOTICES, type NoticeKind } from "../../../src/wire/messages.ts";
 
 const PHASES = ["entering", "member", "lane", "greeting", "closed"] as const;
@@ -8,15 +8,20 @@ const notices = Object.keys(NOTICES) as NoticeKind[];
 test("each notice may be told to somebody, and nothing to whoever is closed", () => {
   for (const kind of notices) {
     const places = PHASES.flatMap((phase) => [
-      mayTell("client", phase, kind),
-      mayTell("server", phase, kind),
+      mayReceive("client", phase, kind),
+      mayReceive("server", phase, kind),
     ]);
     expect(places).toContain(true);
-    expect(mayTell("client", "closed", kind) || mayTell("server", "closed", kind)).toBe(false);
+    expect(mayReceive("client", "closed", kind) || mayReceive("server", "closed", kind)).toBe(
+      false,
+    );
   }
 });
 
 test("before the greeting nothing but the greeting is heard", () => {
-  expect(notices.filter((kind) => mayTell("server", "greeting", kind))).toEqual(["hello"]);
-  expect(notices.filter((kind) => mayTell("client", "greeting", kind))).toEqual(["welcome", "bye"]);
+  expect(notices.filter((kind) => mayReceive("server", "greeting", kind))).toEqual(["hello"]);
+  expect(notices.filter((kind) => mayReceive("client", "greeting", kind))).toEqual([
+    "welcome",
+    "bye",
+  ]);
 });

@@ -19,7 +19,7 @@ import {
   UDP_PING_INTERVAL_MS,
 } from "../../../src/base/limits.ts";
 import type { Role } from "../../../src/core/session/phase.ts";
-import { QUICK, Session, type SessionEffect } from "../../../src/core/session/session.ts";
+import { FAST_HEARTBEAT, Session, type SessionEffect } from "../../../src/core/session/session.ts";
 import { decode, encode, type Outgoing } from "../../../src/wire/codec.ts";
 import type { Message, NoticeOf, RequestKind } from "../../../src/wire/messages.ts";
 
@@ -55,13 +55,13 @@ class Pair {
   }
 
   greet(): this {
-    this.at("client", this.client.tell(HELLO));
-    this.at("server", this.server.tell(WELCOME));
+    this.at("client", this.client.notify(HELLO));
+    this.at("server", this.server.notify(WELCOME));
     return this;
   }
 
   logIn(): this {
-    const { ref, effects } = this.client.ask("login", LOGIN);
+    const { ref, effects } = this.client.request("login", LOGIN);
     this.at("client", effects);
     this.at("server", this.server.answer<"login">(ref, ACCOUNT));
     this.got.client.length = 0;
@@ -82,14 +82,14 @@ class Pair {
 describe("a session", () => {
   test("that would answer more than a message holds refuses that one question", () => {
     const pair = new Pair().greet().logIn();
-    const { ref, effects } = pair.client.ask("bans", {});
+    const { ref, effects } = pair.client.request("bans", {});
     pair.at("client", effects);
     const bans = Array.from({ length: 2_000 }, () => ({ user: "eve", reason: "r".repeat(512) }));
     pair.at("server", pair.server.answer<"bans">(ref, { bans }));
     const refused = pair.got.client.at(-1);
     expect(refused?.kind === "refused" ? refused.fault.code : refused).toBe("too-large");
     expect([pair.client.openRequests, pair.server.openRequests]).toEqual([0, 0]);
-    const again = pair.client.ask("bans", {});
+    const again = pair.client.request("bans", {});
     pair.at("client", again.effects);
     pair.at("server", pair.server.answer<"bans">(again.ref, { bans: [] }));
     expect(pair.kinds("client").at(-1)).toBe("answered");
@@ -98,7 +98,7 @@ describe("a session", () => {
   test("asks nothing that no message holds", () => {
     const pair = new Pair().greet().logIn();
     const topic = "t".repeat(MESSAGE_BYTES_MAX);
-    const { effects } = pair.client.ask("topic", { room: "lobby", topic });
+    const { effects } = pair.client.request("topic", { room: "lobby", topic });
     expect(effects).toMatchObject([{ kind: "refused", fault: { code: "too-large" } }]);
     expect(pair.client.openRequests).toBe(0);
   });
@@ -110,7 +110,7 @@ describe("a session", () => {
     expect([pair.client.phase, pair.server.phase]).toEqual(["entering", "entering"]);
     pair.logIn();
     expect([pair.client.phase, pair.server.phase]).toEqual(["member", "member"]);
-    const { ref, effects } = pair.client.ask("logout", {});
+    const { ref, effects } = pair.client.request("logout", {});
     expect(ref).toBe(2); // The log-in was 1.
     pair.at("client", effects);
     expect(pair.got.server).toMatchObject([{ kind: "request", request: { kind: "logout", ref } }]);
@@ -121,20 +121,20 @@ describe("a session", () => {
 
   test("a request in the wrong phase is refused, and the session goes on", () => {
     const pair = new Pair().greet();
-    pair.at("client", pair.client.ask("rooms", {}).effects);
+    pair.at("client", pair.client.request("rooms", {}).effects);
     expect(pair.got.client.at(-1)).toMatchObject({
       kind: "refused",
       fault: { code: "not-logged-in" },
     });
     pair.logIn();
-    pair.at("client", pair.client.ask("login", LOGIN).effects);
+    pair.at("client", pair.client.request("login", LOGIN).effects);
     expect(pair.got.client.at(-1)).toMatchObject({ fault: { code: "already-logged-in" } });
     expect(pair.client.phase).toBe("member");
   });
 
   test("anything but hello first is the end", () => {
     const pair = new Pair();
-    pair.at("client", pair.client.ask("login", LOGIN).effects);
+    pair.at("client", pair.client.request("login", LOGIN).effects);
     expect(pair.closing("server")).toBe("out-of-order");
     expect(pair.closing("client")).toBe("out-of-order");
     expect(pair.kinds("client")).toEqual(["refused", "close"]);
@@ -143,21 +143,21 @@ describe("a session", () => {
   test("records after a log-out are late, not wrong; before a log-in they are dropped too", () => {
     const pair = new Pair().greet();
     pair.got.client.length = 0;
-    pair.at("server", pair.server.tell({ kind: "caught-up", seq: 1 }));
+    pair.at("server", pair.server.notify({ kind: "caught-up", seq: 1 }));
     expect(pair.kinds("client")).toEqual([]);
     expect(pair.client.phase).toBe("entering");
   });
 
   test("a closing end tells why, and what was asked is refused with it", () => {
     const pair = new Pair().greet().logIn();
-    pair.at("client", pair.client.ask("rooms", {}).effects);
+    pair.at("client", pair.client.request("rooms", {}).effects);
     pair.at("server", pair.server.close(new Fault("banned", "out", { retryAfterMs: 5 })));
     expect(pair.got.client).toMatchObject([
       { kind: "refused", fault: { code: "banned", retryAfterMs: 5 } },
       { kind: "close", fault: { code: "banned" } },
     ]);
     expect(pair.server.close(undefined)).toEqual([]);
-    expect(pair.client.ended(undefined)).toEqual([]);
+    expect(pair.client.linkClosed(undefined)).toEqual([]);
     expect(pair.client.receive(encode({ kind: "ping" }), 1)).toEqual([]);
   });
 
@@ -181,7 +181,7 @@ describe("a session", () => {
 
   test("a fault arrives with its templates, the values cut to what a message holds", () => {
     const pair = new Pair().greet();
-    const { ref, effects } = pair.client.ask("login", LOGIN);
+    const { ref, effects } = pair.client.request("login", LOGIN);
     pair.at("client", effects);
     const long = "b".repeat(TEMPLATE_VALUE_BYTES_MAX + 1);
     const fault = new Fault("name-invalid", msg`${"\ud83d"} is not ${long}`, {
@@ -250,7 +250,7 @@ describe("a session", () => {
       { kind: "fault", ref: 99, code: "banned", message: "?" },
     ]) {
       const pair = new Pair().greet().logIn();
-      const { ref, effects } = pair.client.ask("rooms", {});
+      const { ref, effects } = pair.client.request("rooms", {});
       pair.at("client", effects);
       const whole = { ...answer, ref: answer.ref === 1 ? ref : answer.ref };
       pair.at("client", pair.client.receive(encode(whole as unknown as Outgoing), 0));
@@ -276,10 +276,10 @@ describe("a session", () => {
   test("bounds the requests that have no answer", () => {
     const pair = new Pair().greet().logIn();
     for (let i = 0; i < REQUESTS_IN_FLIGHT_MAX; i++) {
-      pair.at("client", pair.client.ask("rooms", {}).effects);
+      pair.at("client", pair.client.request("rooms", {}).effects);
     }
     expect(pair.server.openRequests).toBe(REQUESTS_IN_FLIGHT_MAX);
-    const { effects } = pair.client.ask("rooms", {});
+    const { effects } = pair.client.request("rooms", {});
     expect(effects).toMatchObject([{ kind: "refused", fault: { code: "too-many" } }]);
     const beyond = pair.server.receive(encode({ kind: "rooms", ref: 9_999 }), 0);
     expect(sent(beyond)).toMatchObject([{ kind: "fault", ref: 9_999, code: "too-many" }]);
@@ -412,7 +412,7 @@ describe("round trips", () => {
     expect(pair.server.roundTripMs).toBe(30);
     // A pong that nobody asked for measures nothing.
     pair.now = 5_000;
-    pair.at("client", pair.client.tell({ kind: "pong" }));
+    pair.at("client", pair.client.notify({ kind: "pong" }));
     expect(pair.server.roundTripMs).toBe(30);
   });
 
@@ -466,7 +466,7 @@ function session(role: Role, phase: Reached): Session {
   const one = new Session(role, 0);
   if (role === "server") {
     one.receive(encode(HELLO), 0);
-    one.tell(WELCOME);
+    one.notify(WELCOME);
     if (phase === "entering") return one;
     const entry = { kind: phase === "lane" ? "lane" : "login", ref: 1, ...entryFields(phase) };
     one.receive(encode(entry as Outgoing), 0);
@@ -474,11 +474,11 @@ function session(role: Role, phase: Reached): Session {
     else one.answer<"login">(1, { account: "u", user: "ana", seq: 0 });
     return one;
   }
-  one.tell(HELLO);
+  one.notify(HELLO);
   one.receive(encode(WELCOME), 0);
   if (phase === "entering") return one;
   const kind = phase === "lane" ? "lane" : "login";
-  const { ref } = one.ask(kind, entryFields(phase) as never);
+  const { ref } = one.request(kind, entryFields(phase) as never);
   one.receive(encode({ kind: "ok", ref, account: "u", user: "ana", seq: 0 } as Outgoing), 0);
   return one;
 }
@@ -593,7 +593,7 @@ describe("a lane", () => {
 
   test("sends the content of a chunk from where it lies", () => {
     for (const role of ["client", "server"] as const) {
-      const effects = session(role, "lane").tell(CHUNK);
+      const effects = session(role, "lane").notify(CHUNK);
       expect(effects.map((effect) => effect.kind === "transmit" && effect.tail)).toEqual([
         CHUNK.bytes,
       ]);
@@ -633,13 +633,13 @@ describe("a lane", () => {
 
 describe("a session on a link that does not tell that the other end is gone", () => {
   function member(): Session {
-    const client = new Session("client", 0, QUICK);
+    const client = new Session("client", 0, FAST_HEARTBEAT);
     client.receive(encode(WELCOME), 0);
     return client;
   }
 
   test("a greeting has its own time", () => {
-    const client = new Session("client", 0, QUICK);
+    const client = new Session("client", 0, FAST_HEARTBEAT);
     expect(client.deadline()).toBeGreaterThan(HELLO_TIMEOUT_MS);
   });
 

@@ -4,7 +4,7 @@ import {
   TRANSFER_WINDOW_BYTES_MAX,
   TRANSFER_WINDOW_FIRST_BYTES,
 } from "../../../src/base/limits.ts";
-import { Window } from "../../../src/core/transfer/congestion-window.ts";
+import { CongestionWindow } from "../../../src/core/transfer/congestion-window.ts";
 import { Pipe, type PipeOptions } from "../pipe.ts";
 
 const MB = 1e6;
@@ -120,13 +120,15 @@ describe("a window, on a link that changes", () => {
 });
 
 test("a window of less than the first one is what was granted", () => {
-  expect(new Window(2 * CHUNK_BYTES, 0).sizeBytes).toBe(2 * CHUNK_BYTES);
-  expect(new Window(TRANSFER_WINDOW_BYTES_MAX, 0).sizeBytes).toBe(TRANSFER_WINDOW_FIRST_BYTES);
+  expect(new CongestionWindow(2 * CHUNK_BYTES, 0).sizeBytes).toBe(2 * CHUNK_BYTES);
+  expect(new CongestionWindow(TRANSFER_WINDOW_BYTES_MAX, 0).sizeBytes).toBe(
+    TRANSFER_WINDOW_FIRST_BYTES,
+  );
 });
 
 test("the distance is measured again when its last measure is ten seconds old", () => {
   const shrinksAt = (roundTripMs: (now: number) => number) => {
-    const window = new Window(TRANSFER_WINDOW_BYTES_MAX, 0);
+    const window = new CongestionWindow(TRANSFER_WINDOW_BYTES_MAX, 0);
     for (let now = 0; now < 30_000; ) {
       const flight = window.sent(CHUNK_BYTES, now);
       now += roundTripMs(now);
@@ -140,7 +142,7 @@ test("the distance is measured again when its last measure is ten seconds old", 
 });
 
 test("a clock of whole milliseconds, or one that stands, breaks nothing", () => {
-  const window = new Window(TRANSFER_WINDOW_BYTES_MAX, 0);
+  const window = new CongestionWindow(TRANSFER_WINDOW_BYTES_MAX, 0);
   for (let i = 0; i < 1_000; i++) {
     const flights = [1, 2, 3, 4].map(() => window.sent(CHUNK_BYTES, i >> 3));
     for (const flight of flights) window.acked(flight, (i + 4) >> 3);

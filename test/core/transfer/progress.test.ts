@@ -6,7 +6,7 @@ const MB = 1e6;
 
 function flow(progress: Progress, from: number, to: number, bytesPerS: number, everyMs = 10): void {
   for (let now = from; now <= to; now += everyMs) {
-    progress.done(((now - from) / 1_000) * bytesPerS, now);
+    progress.setDone(((now - from) / 1_000) * bytesPerS, now);
   }
 }
 
@@ -30,13 +30,13 @@ describe("progress", () => {
       ratePerS: 0,
       elapsedMs: 0,
     });
-    progress.done(91 * MB, 1_000);
+    progress.setDone(91 * MB, 1_000);
     expect(progress.report(1_000)).toMatchObject({
       ratePerS: MB,
       leftMs: 9_000,
       elapsedMs: 1_000,
     });
-    progress.done(91 * MB, 1_001);
+    progress.setDone(91 * MB, 1_001);
     expect(progress.report(1_001).ratePerS).toBeGreaterThan(0);
   });
 
@@ -44,12 +44,12 @@ describe("progress", () => {
     const progress = new Progress({ resumedBytes: 0, now: 0 });
     flow(progress, 0, 60_000, 50 * MB);
     for (let now = 60_000; now <= 66_000; now += 10) {
-      progress.done(60 * 50 * MB + (now - 60_000) * 1_000, now);
+      progress.setDone(60 * 50 * MB + (now - 60_000) * 1_000, now);
     }
     expect(progress.report(66_000).ratePerS).toBeCloseTo(MB, -4);
     const edge = new Progress({ resumedBytes: 0, now: 0 });
-    edge.done(MB, 100); // The oldest sample that counts at 5,100.
-    edge.done(6 * MB, 5_100);
+    edge.setDone(MB, 100); // The oldest sample that counts at 5,100.
+    edge.setDone(6 * MB, 5_100);
     expect(edge.report(5_100).ratePerS).toBe(MB);
   });
 
@@ -57,9 +57,9 @@ describe("progress", () => {
     const progress = new Progress({ resumedBytes: 0, now: 0 });
     flow(progress, 0, 1_000, MB);
     expect(progress.report(1_000)).not.toHaveProperty("leftMs");
-    progress.sized(2 * MB);
+    progress.setSize(2 * MB);
     expect(progress.report(1_000)).toMatchObject({ sizeBytes: 2 * MB, leftMs: 1_000 });
-    progress.done(2 * MB, 2_000);
+    progress.setDone(2 * MB, 2_000);
     expect(progress.report(60_000)).toMatchObject({ leftMs: 0 });
     expect(progress.report(60_000)).not.toHaveProperty("waits");
   });
@@ -73,10 +73,10 @@ describe("progress", () => {
     );
     progress.waits("source");
     expect(progress.report(7_000)).toMatchObject(waits("source", 7_000));
-    progress.done(5, 8_000);
+    progress.setDone(5, 8_000);
     progress.waits("network");
     expect(progress.report(8_100)).not.toHaveProperty("waits");
-    progress.done(5, 30_000);
+    progress.setDone(5, 30_000);
     expect(progress.report(38_000)).toMatchObject({ ...waits("network", 30_000), ratePerS: 0 });
   });
 
@@ -92,7 +92,7 @@ describe("progress", () => {
   test("beginning again takes back what was done", () => {
     const progress = new Progress({ resumedBytes: 0, sizeBytes: MB, now: 0 });
     flow(progress, 0, 500, MB);
-    progress.done(0, 600);
+    progress.setDone(0, 600);
     expect(progress.report(600)).toMatchObject({ doneBytes: 0, ratePerS: 0 });
   });
 });

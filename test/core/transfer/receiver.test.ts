@@ -2,13 +2,13 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { Fault } from "../../../src/base/fault.ts";
 import { CHUNK_BYTES, FILE_BYTES_MAX } from "../../../src/base/limits.ts";
-import { Receiving, type ReceivingOptions } from "../../../src/core/transfer/receiver.ts";
+import { ChunkReceiver, type ChunkReceiverOptions } from "../../../src/core/transfer/receiver.ts";
 import { chunkCount, chunkSize } from "../../../src/wire/chunks.ts";
 import { faultOf } from "../../fault-code.ts";
 
 const WINDOW = 4 * CHUNK_BYTES;
-const receiving = (options: Partial<ReceivingOptions> = {}) =>
-  new Receiving({ have: 0, windowBytes: WINDOW, ...options });
+const receiving = (options: Partial<ChunkReceiverOptions> = {}) =>
+  new ChunkReceiver({ storedChunks: 0, windowBytes: WINDOW, ...options });
 
 function saidBy(action: () => unknown): string {
   const fault = faultOf(action);
@@ -22,15 +22,15 @@ describe("whoever receives", () => {
     for (const index of [0, 1, 2]) {
       expect(machine.chunk(index, chunkSize(index, size))).toBe("store");
     }
-    expect([machine.next, machine.waitingBytes, machine.isWhole]).toEqual([3, size, false]);
+    expect([machine.next, machine.waitingBytes, machine.isComplete]).toEqual([3, size, false]);
     for (const index of [0, 1, 2]) machine.acked(index);
-    expect([machine.waitingBytes, machine.isWhole]).toEqual([0, true]);
+    expect([machine.waitingBytes, machine.isComplete]).toEqual([0, true]);
     machine.end({ sizeBytes: size, chunks: 3 });
   });
 
   test("an empty file is whole before anything comes", () => {
     const machine = receiving({ sizeBytes: 0 });
-    expect(machine.isWhole).toBe(true);
+    expect(machine.isComplete).toBe(true);
     machine.end({ sizeBytes: 0, chunks: 0 });
     expect(saidBy(() => machine.chunk(0, 1))).toBe(
       "out-of-order: chunk 0 is after the end of the file",
@@ -46,21 +46,21 @@ describe("whoever receives", () => {
     const full = receiving();
     full.chunk(0, CHUNK_BYTES);
     full.acked(0);
-    expect([full.sizeBytes, full.isWhole]).toEqual([undefined, false]);
+    expect([full.sizeBytes, full.isComplete]).toEqual([undefined, false]);
     full.end({ sizeBytes: CHUNK_BYTES, chunks: 1 });
-    expect([full.sizeBytes, full.isWhole]).toEqual([CHUNK_BYTES, true]);
+    expect([full.sizeBytes, full.isComplete]).toEqual([CHUNK_BYTES, true]);
   });
 
   test("goes on where it was; a short chunk that is here was the last", () => {
-    const machine = receiving({ have: 2, sizeBytes: 3 * CHUNK_BYTES });
+    const machine = receiving({ storedChunks: 2, sizeBytes: 3 * CHUNK_BYTES });
     expect(machine.chunk(1, CHUNK_BYTES)).toBe("again");
     expect(machine.chunk(2, CHUNK_BYTES)).toBe("store");
-    const ended = receiving({ have: 2, haveBytes: CHUNK_BYTES + 1 });
-    expect([ended.sizeBytes, ended.isWhole]).toEqual([CHUNK_BYTES + 1, true]);
+    const ended = receiving({ storedChunks: 2, haveBytes: CHUNK_BYTES + 1 });
+    expect([ended.sizeBytes, ended.isComplete]).toEqual([CHUNK_BYTES + 1, true]);
     expect(ended.chunk(1, 1)).toBe("again");
     expect(saidBy(() => ended.chunk(2, 1))).toMatch(/^out-of-order: chunk 2 is after the end/);
-    const all = receiving({ have: 2, sizeBytes: CHUNK_BYTES + 1 });
-    expect(all.isWhole).toBe(true);
+    const all = receiving({ storedChunks: 2, sizeBytes: CHUNK_BYTES + 1 });
+    expect(all.isComplete).toBe(true);
   });
 
   test("every other chunk is a fault that names it, and changes nothing", () => {
@@ -86,7 +86,7 @@ describe("whoever receives", () => {
   });
 
   test("takes no more than its window, chunks that come again counted", () => {
-    const machine = receiving({ have: 5 });
+    const machine = receiving({ storedChunks: 5 });
     for (const index of [5, 6, 5]) machine.chunk(index, CHUNK_BYTES);
     expect(machine.chunk(7, CHUNK_BYTES)).toBe("store");
     for (const index of [8, 5]) {
@@ -96,7 +96,7 @@ describe("whoever receives", () => {
     }
     machine.acked(5);
     expect(machine.chunk(8, CHUNK_BYTES)).toBe("store");
-    const tiny = receiving({ have: 1, haveBytes: 1 });
+    const tiny = receiving({ storedChunks: 1, haveBytes: 1 });
     const again = () => tiny.chunk(0, 1);
     expect([1, 2, 3, 4, 5].map(again)).toEqual(Array(5).fill("again"));
     expect(saidBy(again)).toMatch(/^out-of-order: chunk 0 is beyond the window/);
@@ -111,7 +111,7 @@ describe("whoever receives", () => {
     quota.chunk(1, 1);
     quota.end({ sizeBytes: CHUNK_BYTES + 1, chunks: 2 });
     const last = FILE_BYTES_MAX / CHUNK_BYTES;
-    const huge = receiving({ have: last });
+    const huge = receiving({ storedChunks: last });
     expect(saidBy(() => huge.chunk(last, 1))).toMatch(/^too-large: /);
     const ends = { sizeBytes: CHUNK_BYTES + 2, chunks: 2 };
     expect(saidBy(() => receiving({ sizeBytesMax: CHUNK_BYTES + 1 }).end(ends))).toMatch(
@@ -195,7 +195,7 @@ test("exactly the honest sequence is taken, and every fault names its chunk", ()
         }
         while (waiting.length > 0) machine.acked(waiting.shift()?.index ?? -1);
         const whole = machine.sizeBytes;
-        expect(machine.isWhole).toBe(whole !== undefined && machine.next === chunkCount(whole));
+        expect(machine.isComplete).toBe(whole !== undefined && machine.next === chunkCount(whole));
       },
     ),
     { numRuns: 1_000 },

@@ -1,20 +1,20 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { CHUNK_BYTES, FILE_BYTES_MAX } from "../../../src/base/limits.ts";
-import { Sending, type SendingOptions } from "../../../src/core/transfer/sender.ts";
+import { ChunkSender, type ChunkSenderOptions } from "../../../src/core/transfer/sender.ts";
 import { chunkCount, chunkSize } from "../../../src/wire/chunks.ts";
 import { faultOf } from "../../fault-code.ts";
 
 const WINDOW = 4 * CHUNK_BYTES;
-const sending = (options: Partial<SendingOptions> = {}) =>
-  new Sending({ from: 0, windowBytes: WINDOW, now: 0, ...options });
+const sending = (options: Partial<ChunkSenderOptions> = {}) =>
+  new ChunkSender({ from: 0, windowBytes: WINDOW, now: 0, ...options });
 
 function codeOf(action: () => unknown): string {
   const fault = faultOf(action);
   return fault === undefined ? "nothing" : `${fault.code}: ${fault.message}`;
 }
 
-function fill(machine: Sending, sizeBytes: number, now = 0): number[] {
+function fill(machine: ChunkSender, sizeBytes: number, now = 0): number[] {
   const sent: number[] = [];
   for (let index = machine.take(now); index !== undefined; index = machine.take(now)) {
     const size = chunkSize(index, sizeBytes);
@@ -70,11 +70,11 @@ describe("whoever sends", () => {
     ["many", 9 * CHUNK_BYTES],
   ])("a stream of %s has its size at its end", (_name, size) => {
     const machine = sending();
-    expect(machine.whole).toBeUndefined();
+    expect(machine.fileSize).toBeUndefined();
     for (let i = 0; i < 10; i++) {
       for (const index of fill(machine, size, i)) machine.acked(index, i);
     }
-    expect(machine.whole).toEqual({ sizeBytes: size, chunks: chunkCount(size) });
+    expect(machine.fileSize).toEqual({ sizeBytes: size, chunks: chunkCount(size) });
     expect([machine.isAcked, machine.take(10)]).toEqual([true, undefined]);
   });
 
@@ -85,7 +85,7 @@ describe("whoever sends", () => {
     expect([machine.isSent, machine.take(0)]).toEqual([false, undefined]);
     machine.sent(0, CHUNK_BYTES, 0);
     machine.sent(1, 7, 0);
-    expect([machine.isSent, machine.whole?.sizeBytes]).toEqual([true, CHUNK_BYTES + 7]);
+    expect([machine.isSent, machine.fileSize?.sizeBytes]).toEqual([true, CHUNK_BYTES + 7]);
   });
 
   test("a source that has changed is found out, and the chunk named", () => {
@@ -107,7 +107,7 @@ describe("whoever sends", () => {
     expect(codeOf(() => stream.sent(0, 0, 0))).toMatch(/^file-changed: .*chunk 0/);
     stream.ended(1);
     stream.ended(0);
-    expect(stream.whole?.sizeBytes).toBe(0);
+    expect(stream.fileSize?.sizeBytes).toBe(0);
   });
 
   test("a stream is refused beyond FILE_BYTES_MAX", () => {
@@ -126,7 +126,7 @@ describe("whoever sends", () => {
     machine.acked(0, 5);
     machine.acked(1, 5);
     machine.available(2, undefined, 50); // Nothing more than before.
-    expect(machine.waits(65)).toEqual({ where: "more", forMs: 60 });
+    expect(machine.pause(65)).toEqual({ where: "more", forMs: 60 });
     machine.available(3, undefined, 70);
     expect(machine.isCaughtUp).toBe(false);
     expect(fill(machine, 5 * CHUNK_BYTES, 70)).toEqual([2]);
@@ -152,16 +152,16 @@ describe("whoever sends", () => {
 
   test("says what it waits for, and since when", () => {
     const machine = sending({ sizeBytes: 9 * CHUNK_BYTES });
-    expect(machine.waits(5)).toBeUndefined();
+    expect(machine.pause(5)).toBeUndefined();
     const index = machine.take(10) ?? -1;
-    expect(machine.waits(25)).toEqual({ where: "source", forMs: 15 });
+    expect(machine.pause(25)).toEqual({ where: "source", forMs: 15 });
     machine.sent(index, CHUNK_BYTES, 30);
-    expect(machine.waits(4_030)).toEqual({ where: "network", forMs: 4_000 });
-    machine.held();
-    expect(machine.waits(4_030)).toEqual({ where: "server-disk", forMs: 4_000 });
+    expect(machine.pause(4_030)).toEqual({ where: "network", forMs: 4_000 });
+    machine.slowDisk();
+    expect(machine.pause(4_030)).toEqual({ where: "server-disk", forMs: 4_000 });
     machine.acked(0, 4_031);
     fill(machine, 9 * CHUNK_BYTES, 4_032);
-    expect(machine.waits(4_033)).toEqual({ where: "network", forMs: 1 });
+    expect(machine.pause(4_033)).toEqual({ where: "network", forMs: 1 });
   });
 });
 
@@ -191,7 +191,7 @@ test("whatever is lost or late: the other end gets the file, within the window",
           }
           if (what === "lose") {
             // A stream remembers its end over lanes, as its source does.
-            const whole = machine.whole;
+            const whole = machine.fileSize;
             const sized = whole === undefined ? known : { sizeBytes: whole.sizeBytes };
             machine = sending({ ...sized, windowBytes, from: durable, now });
             flying = [];
@@ -204,7 +204,7 @@ test("whatever is lost or late: the other end gets the file, within the window",
         for (const what of steps) act(what);
         for (let i = 0; i < 200 && !machine.isAcked; i++) act(i % 2 === 0 ? "fill" : "ack");
         expect(machine.isAcked).toBe(true);
-        expect(machine.whole).toEqual({ sizeBytes: size, chunks: chunkCount(size) });
+        expect(machine.fileSize).toEqual({ sizeBytes: size, chunks: chunkCount(size) });
         expect(machine.ackedBytes).toBe(size);
       },
     ),

@@ -2,8 +2,8 @@ import { expect, test } from "bun:test";
 import type { RoomId } from "../../../src/base/ids.ts";
 import { checkName } from "../../../src/base/names.ts";
 import { Registry } from "../../../src/core/rooms/accounts.ts";
+import { MessageCount } from "../../../src/core/rooms/message-count.ts";
 import type { Room } from "../../../src/core/rooms/rooms.ts";
-import { WordCount } from "../../../src/core/rooms/word-count.ts";
 import type { Listener } from "../../../src/io/link/link.ts";
 import { FanOut, type Reader, wireRecord } from "../../../src/server/rooms/broadcast.ts";
 import { decode } from "../../../src/wire/codec.ts";
@@ -42,7 +42,7 @@ function room(id: string, more: Partial<Room> = {}): Room {
     muted: new Map(),
     lastSeq: 0,
     lastN: 0,
-    words: new WordCount(),
+    words: new MessageCount(),
     ...more,
   };
 }

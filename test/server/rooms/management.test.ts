@@ -206,7 +206,7 @@ test("removes an account whatever is in progress", async () => {
   await site.wait(Promise.allSettled(all));
   await site.quiet();
   const account = site.registry.known(checkName("ana"));
-  expect([account?.isGone, account?.devices.size, account?.passwordHash]).toEqual([
+  expect([account?.isRemoved, account?.devices.size, account?.passwordHash]).toEqual([
     true,
     0,
     undefined,

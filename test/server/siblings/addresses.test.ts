@@ -10,18 +10,18 @@ import {
   ClusterAddresses,
   type ClusterAddressesOptions,
 } from "../../../src/server/siblings/addresses.ts";
-import type { ServerPlace } from "../../../src/wire/invite.ts";
+import type { ServerAddress } from "../../../src/wire/invite.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 
-const at = (host: string, port = 2428): ServerPlace => ({ host, port });
+const at = (host: string, port = 2428): ServerAddress => ({ host, port });
 const OWN = at("10.0.0.1");
 
 class AddressesFixture {
   readonly clock = new VirtualClock();
   readonly published: SiblingMessage[] = [];
   readonly sent: string[][] = [];
-  readonly changes: (readonly ServerPlace[])[] = [];
-  own: ServerPlace | undefined = OWN;
+  readonly changes: (readonly ServerAddress[])[] = [];
+  own: ServerAddress | undefined = OWN;
   isFollowing = true;
   readonly addresses = new ClusterAddresses({
     clock: this.clock,
@@ -33,7 +33,8 @@ class AddressesFixture {
   } as Pick<ClusterAddressesOptions, "clock" | "onChange"> as ClusterAddressesOptions);
 
   clientAt(host: string, sent = this.sent): ClientConnection {
-    const notify = ({ places }: { places: ServerPlace[] }) => sent.push(places.map((p) => p.host));
+    const notify = ({ places }: { places: ServerAddress[] }) =>
+      sent.push(places.map((p) => p.host));
     return { link: { remote: { host, port: 1 } }, notify } as unknown as ClientConnection;
   }
 

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
 import type { UserId } from "../../../src/base/ids.ts";
-import { checkSpeaks } from "../../../src/core/rooms/moderation.ts";
+import { checkMayPost } from "../../../src/core/rooms/moderation.ts";
 import { bannedFault } from "../../../src/core/rooms/policy.ts";
 import type { Room } from "../../../src/core/rooms/rooms.ts";
 import { faultText } from "../../../src/ui/text/fault-text.ts";
@@ -16,7 +16,7 @@ const MOMENT = "2026-11-20T05:46:33.123Z";
 function mutedFault(until: number | undefined): Fault {
   const [members, muted] = [new Set(["u"]), new Map([["u", until]])];
   const room = { members, muted, name: MOMENT } as unknown as Room;
-  const fault = faultOf(() => checkSpeaks(room, "u" as UserId, 0));
+  const fault = faultOf(() => checkMayPost(room, "u" as UserId, 0));
   return fault ?? new Fault("internal", "not muted");
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
 import { SCROLL_PAGE_RECORDS } from "../../../src/base/limits-page.ts";
 import { itemAt } from "../../../src/core/model/item.ts";
-import { openRoom, roomLines, roomOf } from "../../../src/core/model/selectors.ts";
+import { openRoom, roomList, roomOf } from "../../../src/core/model/selectors.ts";
 import { Identity } from "../../../src/crypto/identity.ts";
 import { makeSuccession } from "../../../src/crypto/succession.ts";
 import type { Store } from "../../../src/web/browser/indexed-db.ts";
@@ -23,7 +23,7 @@ async function codeOf(promise: Promise<unknown>): Promise<string> {
 }
 
 function unreadIn(tab: Tab, target: string): number {
-  const { rooms, people } = roomLines(tab.chat.model);
+  const { rooms, people } = roomList(tab.chat.model);
   return [...rooms, ...people].find((line) => line.target === target)?.unread ?? -1;
 }
 
@@ -137,8 +137,8 @@ describe("speaking", () => {
     await ben.until("heard", () => ben.texts("lobby").length === 1);
     await ana.settled();
     const [item] = roomOf(ben.chat.model, "lobby")?.tail.items.slice(-1) ?? [];
-    expect(item?.callsMe).toBe(true);
-    expect(roomLines(ben.chat.model).calls).toBe(1);
+    expect(item?.mentionsMe).toBe(true);
+    expect(roomList(ben.chat.model).mentions).toBe(1);
     const seq = item?.seq ?? 0;
     ben.chat.open("lobby");
     ben.chat.markReadUpTo(seq);

@@ -2,8 +2,8 @@
 
 import { CANDIDATES_LISTED_MAX } from "../../../base/limits-screen.ts";
 import { isName } from "../../../base/names.ts";
-import { isSame } from "../../../core/model/item.ts";
-import { knownNames, roomLines } from "../../../core/model/selectors.ts";
+import { isSameName } from "../../../core/model/item.ts";
+import { knownNames, roomList } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
 import { type Editor, EMPTY_EDITOR, editorOf } from "../editor/editor.ts";
 import { matchingTyped } from "../editor/typed-history.ts";
@@ -75,7 +75,7 @@ function searchText({ search }: Model): string {
  * written to.
  */
 function targetsLike(model: Model, typed: string): readonly string[] {
-  const { rooms, people } = roomLines(model);
+  const { rooms, people } = roomList(model);
   const shown = [...rooms, ...people].map((line) => ({
     ...line,
     shown: line.kind === "room" ? `#${line.target}` : line.target,
@@ -87,12 +87,12 @@ function targetsLike(model: Model, typed: string): readonly string[] {
   ].map((line) => line.shown);
   const others = knownNames(model)
     .map((name) => `@${name}`)
-    .filter((target) => !lines.some((one) => isSame(one, target)));
+    .filter((target) => !lines.some((one) => isSameName(one, target)));
   const [sign = "", bare = ""] = /^([@#]?)(.*)$/s.exec(typed.trim())?.slice(1) ?? [];
   const all = [...lines, ...others].filter((target) => target.startsWith(sign));
   const found = matching(all, bare, true, /^[@#]/).slice(0, CANDIDATES_LISTED_MAX);
-  const isNew = sign !== "#" && isName(bare) && !found.some((one) => isSame(one, `@${bare}`));
-  return isNew && !isSame(bare, model.me) ? [...found, `@${bare}`] : found;
+  const isNew = sign !== "#" && isName(bare) && !found.some((one) => isSameName(one, `@${bare}`));
+  return isNew && !isSameName(bare, model.me) ? [...found, `@${bare}`] : found;
 }
 
 /** Reactions offered before a query. */

@@ -104,7 +104,7 @@ function shown(state: ScreenState, key: string | undefined, parts: Parts): Scree
   const index = parts.rows.rows.findIndex((row) => row.key === key);
   if (index < 0) return state;
   const row = parts.rows.rows[index];
-  const shownSeq = openRoom(parts.model)?.shown;
+  const shownSeq = openRoom(parts.model)?.jumpSeq;
   const selected = row?.kind === "item" ? (shownSeq ?? row.item.seq) : undefined;
   const anchor = centered(timelineOf(parts), index);
   const last = parts.rows.rows.at(-1)?.key ?? "";

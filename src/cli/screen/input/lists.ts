@@ -1,7 +1,7 @@
 /** Keys of overlays above the timeline: lists, menus, long texts and questions. */
 
 import { unreachable } from "../../../base/assert.ts";
-import { isSame } from "../../../core/model/item.ts";
+import { isSameName } from "../../../core/model/item.ts";
 import type { SearchQuery } from "../../../core/model/state.ts";
 import { restarted } from "../editor/editor.ts";
 import type { CommandName } from "../state/commands.ts";
@@ -91,7 +91,7 @@ export function toFound(state: ScreenState, at: number, parts: Parts): Updated {
   const { item, target } = found;
   const seq = item.kind === "edit" && item.re !== undefined ? item.re : item.seq;
   const opened = opening(state, target, parts);
-  const isHere = isSame(target, openTarget(model));
+  const isHere = isSameName(target, openTarget(model));
   // A loaded message is shown immediately: a second jump to it would change nothing.
   const shown = isHere ? selectingSeq(opened.state, seq, parts)?.state : undefined;
   const jump = { kind: "jump" as const, target, seq };

@@ -1,7 +1,7 @@
 /** Mouse clicks and the wheel. */
 
 import { unreachable } from "../../../base/assert.ts";
-import { isSame } from "../../../core/model/item.ts";
+import { isSameName } from "../../../core/model/item.ts";
 import { placed } from "../editor/editor.ts";
 import type { Hit } from "../state/hit.ts";
 import type { ScreenState } from "../state/screen-state.ts";
@@ -72,7 +72,7 @@ function toRoom(state: ScreenState, target: string | undefined, parts: Parts): U
 }
 
 function toPerson(state: ScreenState, name: string | undefined, parts: Parts): Updated {
-  if (name === undefined || isSame(name, parts.model.me)) return acting(state);
+  if (name === undefined || isSameName(name, parts.model.me)) return acting(state);
   return opening(state, `@${name}`, parts);
 }
 

@@ -1,7 +1,7 @@
 /** Keys that scroll the timeline and switch rooms. */
 
-import { isSame } from "../../../core/model/item.ts";
-import { type RoomLine, roomLines } from "../../../core/model/selectors.ts";
+import { isSameName } from "../../../core/model/item.ts";
+import { type RoomListEntry, roomList } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
 import { forRooms } from "../../../ui/messages/en/keys.ts";
 import type { Act } from "../state/act.ts";
@@ -64,8 +64,8 @@ export function newest(state: ScreenState, { rows }: Parts): Updated | undefined
 }
 
 /** In the order of the list of rooms. */
-function linesOf(model: Model): readonly RoomLine[] {
-  const { rooms, people } = roomLines(model);
+function linesOf(model: Model): readonly RoomListEntry[] {
+  const { rooms, people } = roomList(model);
   return [...rooms, ...people];
 }
 
@@ -74,7 +74,7 @@ export function opening(state: ScreenState, target: string, { model }: Parts): U
   const open = openTarget(model);
   const bare = target.replace(/^#/, "");
   const change = { overlay: undefined, selected: undefined };
-  if (isSame(open, bare)) return changed(state, change);
+  if (isSameName(open, bare)) return changed(state, change);
   const draft = draftAct(model, draftNow(state, model));
   return changed(state, { ...change, completion: undefined }, ...draft, {
     kind: "open",
@@ -103,12 +103,12 @@ function unread(state: ScreenState, parts: Parts): Updated {
   const lines = linesOf(parts.model);
   const at = lines.findIndex(({ isOpen }) => isOpen);
   const { muted } = parts.settings;
-  const isMuted = (line: RoomLine) =>
-    line.isIgnored || muted.some((one) => isSame(one.replace(/^#/, ""), line.target));
+  const isMuted = (line: RoomListEntry) =>
+    line.isIgnored || muted.some((one) => isSameName(one.replace(/^#/, ""), line.target));
   const others = [...lines.slice(at + 1), ...lines.slice(0, Math.max(at, 0))].filter(
     (line) => line.unread > 0 && !isMuted(line),
   );
-  const next = others.find(({ calls }) => calls > 0) ?? others[0];
+  const next = others.find(({ mentions }) => mentions > 0) ?? others[0];
   return next === undefined ? acting(state) : opening(state, next.target, parts);
 }
 

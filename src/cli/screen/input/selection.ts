@@ -1,8 +1,8 @@
 /** Keys that select a message and act on it. */
 
-import { isWords } from "../../../core/model/item.ts";
+import { isMessage } from "../../../core/model/item.ts";
 import type { Row } from "../../../core/model/rows.ts";
-import { mayKeepOrder, openRoom } from "../../../core/model/selectors.ts";
+import { canPin, openRoom } from "../../../core/model/selectors.ts";
 import type { Item, Model, PendingPost, TransferView } from "../../../core/model/state.ts";
 import { answering, editing } from "../../../ui/text/writing.ts";
 import { EMPTY_EDITOR, restarted } from "../editor/editor.ts";
@@ -29,7 +29,7 @@ const SCREEN_UNFOLDED_MAX = 100;
 export function isSelectable(row: Row): boolean {
   if (row.kind === "pending") return true;
   if (row.kind !== "item" || row.item.state !== "whole") return false;
-  return isWords(row.item) || row.item.file !== undefined;
+  return isMessage(row.item) || row.item.file !== undefined;
 }
 
 /** Index in the rows; -1 if nothing is selected or the selected row is gone. */
@@ -176,7 +176,7 @@ const isOwnWords = (item: Item) => item.isMine && (isText(item) || item.file !==
 const mayErase = (item: Item, model: Model) => item.isMine || openRoom(model)?.moderates === true;
 const mayPin = (_: Item, model: Model) => {
   const room = openRoom(model);
-  return room !== undefined && mayKeepOrder(model, room);
+  return room !== undefined && canPin(model, room);
 };
 /** Older servers store no preferences. */
 const maySave = (_: Item, { prefs }: Model) => prefs !== undefined;

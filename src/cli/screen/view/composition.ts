@@ -5,7 +5,7 @@
 
 import { cleanText } from "../../../base/text.ts";
 import type { Rows } from "../../../core/model/rows.ts";
-import { openRoom, roomLines } from "../../../core/model/selectors.ts";
+import { openRoom, roomList } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
 import type { FileBody } from "../../../core/rooms/files.ts";
 import { type Times, timesIn } from "../../../ui/text/times.ts";
@@ -429,11 +429,11 @@ function cursorOf({ state, size }: ViewProps, areas: Areas): Frame["cursor"] {
 
 /** Window title: number of mentions, and the open room. */
 function titleOf(model: Model): string {
-  const { calls } = roomLines(model);
+  const { mentions } = roomList(model);
   const place = model.open === undefined ? "chat" : nameOf(model.open);
   const server = cleanText(model.server?.name ?? "");
   const at = server === "" ? place : `${place} · ${server}`;
-  return calls > 0 ? `(${calls}) ${at}` : at;
+  return mentions > 0 ? `(${mentions}) ${at}` : at;
 }
 
 function filesOf(seen: readonly SeenRow[]): readonly FileBody[] {

@@ -2,7 +2,7 @@
 
 import { compareNames } from "../../../base/names.ts";
 import { cleanText } from "../../../base/text.ts";
-import { isSame } from "../../../core/model/item.ts";
+import { isSameName } from "../../../core/model/item.ts";
 import { isOnline, openRoom } from "../../../core/model/selectors.ts";
 import type { Member, Model } from "../../../core/model/state.ts";
 import type { ListPlace } from "../state/hit.ts";
@@ -44,7 +44,7 @@ export function memberColumn(
       { text: ` ${texts.people} `, role: "title" },
       { text: `${sorted.length}`, role: "dim" },
     ],
-    ...shown.map((member) => memberLine(member, isSame(member.name, me), texts)),
+    ...shown.map((member) => memberLine(member, isSameName(member.name, me), texts)),
   ];
   const more = sorted.length - top - shown.length;
   if (more > 0) lines.push([{ text: ` ${texts.screen.moreHere(more)}`, role: "dim" }]);
@@ -63,7 +63,7 @@ function membersOf(model: Model): readonly Member[] {
   const room = openRoom(model);
   if (open?.startsWith("@") === true) {
     const other = room?.name ?? open.slice(1);
-    const both = me === undefined || isSame(other, me) ? [other] : [other, me];
+    const both = me === undefined || isSameName(other, me) ? [other] : [other, me];
     return both.map((name) => ({ name, isOnline: isOnline(model, name), role: "member" }));
   }
   if (room === undefined) return [];

@@ -4,7 +4,7 @@ import { FOLDED_LINES_HIDDEN_MIN, FOLDED_LINES_VISIBLE } from "../../../base/lim
 import { formatLeft, formatRate, formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import { oneLine } from "../../../core/markup/plain.ts";
-import { isWords } from "../../../core/model/item.ts";
+import { isMessage } from "../../../core/model/item.ts";
 import type { Row } from "../../../core/model/rows.ts";
 import type { Item, PendingPost, TransferView } from "../../../core/model/state.ts";
 import { tintOf } from "../../../core/model/tint.ts";
@@ -86,7 +86,7 @@ export function rowLines(row: Row, look: RowLook, extras: RowExtras): RowLines {
       return whole([ruleLine(look.texts.withheld(row.count, who), "unread", look.columns)]);
     }
     case "item":
-      return isWords(row.item) ? wordLines(row, look, extras) : whole(eventLines(row, look));
+      return isMessage(row.item) ? wordLines(row, look, extras) : whole(eventLines(row, look));
     default:
       return pendingLines(row, look, extras);
   }
@@ -195,7 +195,7 @@ export function topLine(
   mayCover: boolean,
 ): Line | undefined {
   if (row.kind !== "item" && row.kind !== "pending") return undefined;
-  if (row.kind === "item" && !isWords(row.item)) return undefined;
+  if (row.kind === "item" && !isMessage(row.item)) return undefined;
   const head = headOf(row, look);
   if (index === 0 && !head.isGrouped) return undefined;
   const names = nameColumns(look.columns);
@@ -213,7 +213,7 @@ function headOf(row: ItemRow | PendingRow, { texts, me }: RowLook): Head {
     const unixMs = row.post.writtenUnixMs;
     return { name, role: nickRole(name), unixMs, isGrouped, isSign: false };
   }
-  const { kind, callsMe, timeUnixMs: unixMs } = row.item;
+  const { kind, mentionsMe: callsMe, timeUnixMs: unixMs } = row.item;
   const name = authorText(row.item, texts);
   const role = callsMe ? "call" : nickRole(name);
   return { name, role, unixMs, isGrouped: isGrouped && kind !== "action", isSign: false };

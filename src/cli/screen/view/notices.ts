@@ -2,7 +2,7 @@
 
 import { cleanText } from "../../../base/text.ts";
 import { oneLine } from "../../../core/markup/plain.ts";
-import { isSame, itemAt } from "../../../core/model/item.ts";
+import { isSameName, itemAt } from "../../../core/model/item.ts";
 import { isIgnored, openRoom } from "../../../core/model/selectors.ts";
 import type { Model, TransferView } from "../../../core/model/state.ts";
 import { authorText, quotedText } from "../../../ui/text/event-text.ts";
@@ -69,7 +69,7 @@ function noteLines({ text, tone }: Note, columns: number): readonly Line[] {
 function offeredLines(model: Model, texts: ScreenTexts, columns: number): readonly Line[] {
   // Own uploads are among the transfers.
   const offered = (openRoom(model)?.offered ?? []).filter(
-    ({ from }) => !isSame(from, model.me) && !isIgnored(model, from),
+    ({ from }) => !isSameName(from, model.me) && !isIgnored(model, from),
   );
   const lines = offered.slice(0, SHOWN_MAX).map(({ from, name }): Line => {
     const text = `  ${texts.beingSent(cleanText(from), oneLine(name, 200))}`;
@@ -134,6 +134,6 @@ export function aboutLine(model: Model, texts: ScreenTexts, columns: number): Li
 function draftOf(model: Model, open: string) {
   const known = model.drafts.get(open);
   if (known !== undefined) return known;
-  for (const [target, draft] of model.drafts) if (isSame(target, open)) return draft;
+  for (const [target, draft] of model.drafts) if (isSameName(target, open)) return draft;
   return undefined;
 }

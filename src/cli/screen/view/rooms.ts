@@ -1,8 +1,8 @@
 /** The list of rooms and people beside the timeline. */
 
 import { cleanText } from "../../../base/text.ts";
-import { isSame } from "../../../core/model/item.ts";
-import { type RoomLine, roomLines } from "../../../core/model/selectors.ts";
+import { isSameName } from "../../../core/model/item.ts";
+import { type RoomListEntry, roomList } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
 import type { ListPlace, ListTop } from "../state/hit.ts";
 import { fitLine, type Line, lineWidth, type Span } from "./style.ts";
@@ -28,7 +28,7 @@ export function roomColumn(
   height: number,
   moved: ListTop | undefined,
 ): RoomColumn {
-  const { rooms, people } = roomLines(model);
+  const { rooms, people } = roomList(model);
   const all = [...rooms, ...people];
   const targets: (string | undefined)[] = all.map(({ target }) => target);
   const lines: Line[] = all.map((line, i) => {
@@ -52,17 +52,17 @@ export function roomColumn(
  * Scroll position of the list; `undefined` if it was not moved since the open target was opened.
  */
 export function topOf(moved: ListTop | undefined, { open }: Model): number | undefined {
-  const isSameOpen = moved?.open === open || isSame(moved?.open, open);
+  const isSameOpen = moved?.open === open || isSameName(moved?.open, open);
   return isSameOpen ? moved?.top : undefined;
 }
 
 /** Whether a target neither rings nor counts: `#lobby`, `lobby`, `@ben`. */
 export function isMuted(muted: readonly string[], target: string): boolean {
-  return muted.some((one) => isSame(one.replace(/^#/, ""), target));
+  return muted.some((one) => isSameName(one.replace(/^#/, ""), target));
 }
 
-function roomEntry(line: RoomLine, number: string, isQuiet: boolean, columns: number): Line {
-  const { kind, name, unread, calls, isOpen, isOnline, isIgnored, isSealed, hasDraft } = line;
+function roomEntry(line: RoomListEntry, number: string, isQuiet: boolean, columns: number): Line {
+  const { kind, name, unread, mentions, isOpen, isOnline, isIgnored, isSealed, hasDraft } = line;
   const { isFavourite, isLocked } = line;
   const isHeard = unread > 0 && !isIgnored;
   const count = isHeard ? ` ${unread > COUNT_MAX ? `${COUNT_MAX}+` : unread} ` : "";
@@ -91,6 +91,6 @@ function roomEntry(line: RoomLine, number: string, isQuiet: boolean, columns: nu
     ...head,
     { text: " ".repeat(Math.max(0, gap)), ...under },
     ...marks,
-    { text: count, role: isQuiet ? "dim" : calls > 0 ? "calls" : "count" },
+    { text: count, role: isQuiet ? "dim" : mentions > 0 ? "calls" : "count" },
   ];
 }

@@ -1,8 +1,8 @@
 /** The status line. */
 
 import { cleanText } from "../../../base/text.ts";
-import { isSame } from "../../../core/model/item.ts";
-import { roomLines, typingNames } from "../../../core/model/selectors.ts";
+import { isSameName } from "../../../core/model/item.ts";
+import { roomList, typingNames } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
 import type { Completion, Question } from "../state/screen-state.ts";
 import { faultLineIn } from "../text/fault-line.ts";
@@ -111,7 +111,7 @@ function connectionSpans({ model, texts, link, nowUnixMs }: StatusParts): readon
   const server = cleanText(model.server?.name ?? "");
   switch (connection.kind) {
     case "online": {
-      if (model.board.hasMajority === false) {
+      if (model.notices.hasMajority === false) {
         return [{ text: ` ◐ ${texts.screen.noMajority}`, role: "bar-bad" }];
       }
       if (connection.isStalled) return [{ text: ` ◌ ${texts.waitingForServer}`, role: "bar-bad" }];
@@ -153,7 +153,9 @@ function pendingSpans({ model, texts }: StatusParts): readonly Span[] {
 
 /** Posts that were refused in rooms that are not open. */
 function refusedSpans({ pending, open }: Model, texts: ScreenTexts): Line {
-  const refused = pending.filter(({ to, state }) => state.kind === "refused" && !isSame(to, open));
+  const refused = pending.filter(
+    ({ to, state }) => state.kind === "refused" && !isSameName(to, open),
+  );
   if (refused.length === 0) return [];
   const targets = [...new Set(refused.map(({ to }) => nameOf(to)))];
   const named = targets.slice(0, TARGETS_NAMED).join(", ");
@@ -167,17 +169,17 @@ function typingSpans({ model, texts, typing }: StatusParts): readonly Span[] {
 }
 
 function unreadSpans({ model, texts, muted }: StatusParts): readonly Span[] {
-  const { rooms, people } = roomLines(model);
+  const { rooms, people } = roomList(model);
   const lines = [...rooms, ...people]
     .filter(
       (line) => line.unread > 0 && !line.isOpen && !line.isIgnored && !isMuted(muted, line.target),
     )
-    .sort((one, other) => Number(other.calls > 0) - Number(one.calls > 0));
+    .sort((one, other) => Number(other.mentions > 0) - Number(one.mentions > 0));
   if (lines.length === 0) return [];
   const count = lines.reduce((sum, { unread }) => sum + unread, 0);
   const named = lines.slice(0, TARGETS_NAMED).map(({ target }) => nameOf(target));
   const targets = named.join(", ") + (lines.length > TARGETS_NAMED ? ", …" : "");
-  const calls = lines.some((line) => line.calls > 0);
+  const calls = lines.some((line) => line.mentions > 0);
   const text = texts.screen.unreadIn(count, targets);
   const shown = calls ? ` ${text} ` : text;
   return [{ text: shown, role: calls ? "calls" : "bar", does: "unread" }];

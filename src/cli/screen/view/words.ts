@@ -1,8 +1,8 @@
 /** A message's text as lines: code, quotes and lists, in columns. */
 
-import { type Block, wordsOf } from "../../../core/markup/blocks.ts";
+import { type Block, parseMarkup } from "../../../core/markup/blocks.ts";
 import type { Inline } from "../../../core/markup/inline.ts";
-import { isSame } from "../../../core/model/item.ts";
+import { isSameName } from "../../../core/model/item.ts";
 import type { Role } from "./roles.ts";
 import type { Line, Span } from "./style.ts";
 import { widthOf } from "./width.ts";
@@ -28,7 +28,7 @@ const EDGE: Span = { text: "  " };
 /** At least one line, each at most so many columns wide. */
 export function textLines(words: Words, columns: number): readonly Line[] {
   const { text, mentions, me, role, before = [], mark } = words;
-  const blocks = wordsOf(text, new Set(mentions.map((name) => name.toLowerCase())));
+  const blocks = parseMarkup(text, new Set(mentions.map((name) => name.toLowerCase())));
   const look: Look = { me, ...(role === undefined ? {} : { role }) };
   const [only] = blocks;
   if (blocks.length === 1 && only?.kind === "lines") {
@@ -93,7 +93,9 @@ function spansOf(parts: readonly Inline[], look: Look): readonly Span[] {
       case "code":
         return [{ ...style, text: part.text, role: "code" }];
       case "mention":
-        return [{ ...style, text: part.text, role: isSame(part.name, me) ? "call" : "mention" }];
+        return [
+          { ...style, text: part.text, role: isSameName(part.name, me) ? "call" : "mention" },
+        ];
       case "room":
         return [{ ...style, text: part.text, role: "mention" }];
       case "link": {

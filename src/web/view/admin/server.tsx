@@ -162,7 +162,7 @@ function Registration() {
 
 function AnnounceDialog({ onClose }: { readonly onClose: () => void }) {
   const { texts, chat } = usePartPage();
-  const [text, setText] = useState(chat.model.board.announcement?.text ?? "");
+  const [text, setText] = useState(chat.model.notices.announcement?.text ?? "");
   return (
     <FormDialog
       title={texts.announce}
@@ -189,7 +189,7 @@ function AnnounceDialog({ onClose }: { readonly onClose: () => void }) {
 function Announce() {
   const page = usePartPage();
   const { texts, times, chat, show } = page;
-  const { announcement } = useFact((model) => model.board);
+  const { announcement } = useFact((model) => model.notices);
   const takeBack = () =>
     confirm(page, {
       title: texts.announceEndAsk,

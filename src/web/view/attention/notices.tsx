@@ -19,7 +19,7 @@ const SEEN_KEY = "chat.announcement";
 /** An operator's announcement to all users, until it is dismissed. */
 function Announcement() {
   const { texts, times } = usePartPage();
-  const { announcement } = useFact((model) => model.board);
+  const { announcement } = useFact((model) => model.notices);
   const [seen, setSeen] = useState(() => readLocal(SEEN_KEY));
   if (announcement === undefined || announcement.time === seen) return null;
   const { text, by, time } = announcement;
@@ -43,7 +43,7 @@ function Announcement() {
 /** Notices of the server to all users, or to its operators. */
 export function Board() {
   const { texts } = usePartPage();
-  const { diskLow, hasMajority } = useFact((model) => model.board);
+  const { diskLow, hasMajority } = useFact((model) => model.notices);
   const words = diskLow !== undefined && isDiskFull(diskLow) ? texts.diskFull : texts.diskLow;
   return (
     <>

@@ -3,7 +3,7 @@
 import { useEffect, useState } from "react";
 import { queryPins } from "../../../client/chat/pins.ts";
 import { itemOf } from "../../../core/model/item.ts";
-import { mayKeepOrder } from "../../../core/model/selectors.ts";
+import { canPin } from "../../../core/model/selectors.ts";
 import type { Item } from "../../../core/model/state.ts";
 import { authorText } from "../../../ui/text/event-text.ts";
 import { pageSha256 } from "../../browser/hash.ts";
@@ -18,7 +18,7 @@ import type { LazyProps } from "../shell/lazy.tsx";
 export function PinsDialog({ room, onClose }: LazyProps["Pins"]) {
   const { texts, chat } = usePartPage();
   const { id, target } = room;
-  const mayPin = mayKeepOrder(chat.model, room);
+  const mayPin = canPin(chat.model, room);
   const work = useWork();
   const [items, setItems] = useState<readonly Item[]>();
   const pins = useFact((model) => model.rooms.get(id)?.pins);

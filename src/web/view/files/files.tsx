@@ -5,7 +5,7 @@ import { Fault } from "../../../base/fault.ts";
 import { SAVED_BLOB_BYTES_MAX } from "../../../base/limits-page.ts";
 import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
-import type { Item, Model, ShownFile, TransferView } from "../../../core/model/state.ts";
+import type { FileView, Item, Model, TransferView } from "../../../core/model/state.ts";
 import type { FileBody } from "../../../core/rooms/files.ts";
 import type { AllTexts } from "../../../ui/messages/en/parts.ts";
 import { type MediaKind, mediaType } from "../../browser/media.ts";
@@ -70,7 +70,7 @@ function isSavedHere({ folder, size }: FileBody): boolean {
 }
 
 /** A sealed file that this page cannot save: the browser's own download would be encrypted. */
-function mustBeOpenedElsewhere(file: ShownFile): boolean {
+function mustBeOpenedElsewhere(file: FileView): boolean {
   return file.isSealed === true && !isSavedHere(file);
 }
 
@@ -79,7 +79,7 @@ async function saveByBrowser({ chat }: PartPage, { file, name }: FileBody): Prom
 }
 
 /** Whether the page can show it; the browser streams media from the server. */
-function isShown({ name, size, folder, isSealed }: ShownFile): boolean {
+function isShown({ name, size, folder, isSealed }: FileView): boolean {
   const media = folder === undefined ? mediaType(name) : undefined;
   if (media === undefined) return false;
   const isStreamed = ["sound", "video", "document"].includes(media.kind) && isSealed !== true;
@@ -92,7 +92,7 @@ interface FileWays {
   readonly items: () => MenuItem[];
 }
 
-function waysOf(page: PartPage, item: Item, file: ShownFile, own: readonly MenuItem[]): FileWays {
+function waysOf(page: PartPage, item: Item, file: FileView, own: readonly MenuItem[]): FileWays {
   const { texts, chat, show, fail } = page;
   const name = cleanText(file.name);
   const view = () => show((close) => <Viewer file={file} onClose={close} />);
@@ -154,7 +154,7 @@ function usePicture(file: FileBody): Loaded {
 
 interface FileProps {
   readonly item: Item;
-  readonly file: ShownFile;
+  readonly file: FileView;
   /** Menu of a single message among several. */
   readonly menuOf: ((item: Item) => MenuItem[]) | undefined;
 }
@@ -284,7 +284,7 @@ export const Files = memo(function Files({ items, target, menuOf }: LazyProps["F
   const { pictures, lines } = useSending(items, target);
   const isGrid = pictures.length >= GRID_MIN;
   const ownMenu = items.length > 1 ? menuOf : undefined;
-  const props = (item: Item, file: ShownFile) => ({ item, file, menuOf: ownMenu });
+  const props = (item: Item, file: FileView) => ({ item, file, menuOf: ownMenu });
   return (
     <div className="files">
       {lines.map((item) =>

@@ -4,7 +4,7 @@ import { memo, useEffect, useRef } from "react";
 import { formatLeft, formatRate, formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { TransferView } from "../../../core/model/state.ts";
-import type { ProgressReport, WaitsAt } from "../../../core/transfer/progress.ts";
+import type { PauseCause, ProgressReport } from "../../../core/transfer/progress.ts";
 import type { AllTexts } from "../../../ui/messages/en/parts.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
 import { useFact } from "../shell/context.tsx";
@@ -18,7 +18,7 @@ const WAITS_TEXTS = {
   sender: "waitsSender",
   disk: "waitsDisk",
   server: "waitsServer",
-} as const satisfies Record<WaitsAt, keyof AllTexts>;
+} as const satisfies Record<PauseCause, keyof AllTexts>;
 
 function progressText(progress: ProgressReport, texts: AllTexts): string {
   const { doneBytes, sizeBytes, ratePerS, leftMs, waits } = progress;

@@ -4,7 +4,7 @@ import { type PointerEvent, useEffect, useRef, useState } from "react";
 import { Fault } from "../../../base/fault.ts";
 import { cleanText } from "../../../base/text.ts";
 import { isIgnored, openRoom } from "../../../core/model/selectors.ts";
-import type { Model, ShownFile } from "../../../core/model/state.ts";
+import type { FileView, Model } from "../../../core/model/state.ts";
 import { isPdf, mediaType } from "../../browser/media.ts";
 import { getPreviews, type Picture, PREVIEW_BYTES_MAX } from "../../transfer/previews.ts";
 import { FaultLine, useFact, useWork } from "../shell/context.tsx";
@@ -20,7 +20,7 @@ const ZOOM_MAX = 8;
 const SWIPE_PX = 50;
 
 export interface ViewerProps {
-  readonly file: ShownFile;
+  readonly file: FileView;
   readonly onClose: () => void;
 }
 
@@ -35,7 +35,7 @@ export function Viewer({ file, onClose }: ViewerProps) {
   );
 }
 
-function TextView({ file }: { readonly file: ShownFile }) {
+function TextView({ file }: { readonly file: FileView }) {
   const { chat, texts } = usePartPage();
   const work = useWork();
   const [text, setText] = useState<string | undefined>(undefined);
@@ -70,7 +70,7 @@ function TextView({ file }: { readonly file: ShownFile }) {
  * sealed room, a blob that the page has fetched as a whole. The blob has the page's policy, and a
  * type by its name that is never HTML.
  */
-function useAddress(file: ShownFile) {
+function useAddress(file: FileView) {
   const { chat } = usePartPage();
   const work = useWork();
   const [address, setAddress] = useState<string | undefined>(undefined);
@@ -100,7 +100,7 @@ function useAddress(file: ShownFile) {
   return { address, work, isWrong, wrong: () => setWrong(true) };
 }
 
-function MediaView({ file }: { readonly file: ShownFile }) {
+function MediaView({ file }: { readonly file: FileView }) {
   const { texts } = usePartPage();
   const { address, work, isWrong, wrong } = useAddress(file);
   const name = cleanText(file.name);
@@ -126,7 +126,7 @@ function MediaView({ file }: { readonly file: ShownFile }) {
 }
 
 interface Shown {
-  readonly file: ShownFile;
+  readonly file: FileView;
   readonly text: string;
 }
 
@@ -151,7 +151,7 @@ interface Neighbours {
   readonly go: (by: 1 | -1) => void;
 }
 
-function useNeighbours(first: ShownFile): Neighbours {
+function useNeighbours(first: FileView): Neighbours {
   const { chat } = usePartPage();
   const model = useFact((whole) => whole);
   const pictures = picturesOf(model);
@@ -278,7 +278,7 @@ function PictureViewer({ file: first, onClose }: ViewerProps) {
 }
 
 interface LargePictureProps {
-  readonly file: ShownFile;
+  readonly file: FileView;
   readonly zoom: number;
   readonly onZoom: () => void;
 }

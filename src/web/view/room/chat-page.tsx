@@ -10,9 +10,9 @@ import {
   useSyncExternalStore,
 } from "react";
 import { cleanText, titleText } from "../../../base/text.ts";
-import { isSame, isWords, itemAt } from "../../../core/model/item.ts";
-import { RowMaker } from "../../../core/model/rows.ts";
-import { openRoom, type RoomLines, roomLines } from "../../../core/model/selectors.ts";
+import { isMessage, isSameName, itemAt } from "../../../core/model/item.ts";
+import { RowBuilder } from "../../../core/model/rows.ts";
+import { openRoom, type RoomList, roomList } from "../../../core/model/selectors.ts";
 import type { Draft, Item, Model, RoomState } from "../../../core/model/state.ts";
 import { offsetMinutes } from "../../../ui/text/times.ts";
 import { useDropping } from "../files/drop-zone.tsx";
@@ -50,7 +50,7 @@ function useActions(model: Model, isOperator: boolean, goTo: (seq: number) => vo
   const { me, open: target = "" } = model;
   const moderates = room?.moderates === true || isOperator;
   const unfolded = useMemo(() => new Unfolded(), []);
-  const isMine = (item: Item) => item.isMine && isWords(item) && item.state === "whole";
+  const isMine = (item: Item) => item.isMine && isMessage(item) && item.state === "whole";
   const readOf = room?.receipts === true ? room.tail.items.findLast(isMine)?.seq : undefined;
   const actions: MessageActions = useMemo(
     () => ({
@@ -113,7 +113,7 @@ function Conversation(props: MainProps) {
   const { model, target, isOperator, jumps, onJump, onOpen, onSearch, onPeople } = props;
   const page = usePage();
   const { chat, texts, settings } = page;
-  const [maker] = useState(() => new RowMaker({ joinsFiles: true }));
+  const [maker] = useState(() => new RowBuilder({ joinsFiles: true }));
   const room = openRoom(model);
   const rows = maker.rowsOf(model, offsetMinutes, settings.isQuiet);
   const goTo = useCallback((seq: number) => onJump(target, seq), [onJump, target]);
@@ -155,7 +155,7 @@ function Conversation(props: MainProps) {
       {ignored ? <p className="hint">{texts.ignoredHere(cleanText(target))}</p> : null}
       {(room?.offered ?? []).map(({ file, from, name }) =>
         // The user's own uploads are among the transfers.
-        isSame(from, model.me) ? null : <OfferedLine key={file} from={from} name={name} />,
+        isSameName(from, model.me) ? null : <OfferedLine key={file} from={from} name={name} />,
       )}
       {model.transfers.size > 0 ? <LazyPart part="Transfers" /> : null}
       {room?.isSealed === true ? <LazyPart part="SealedLine" target={target} /> : null}
@@ -319,7 +319,7 @@ function useCaughtUpOnce(isCaughtUp: boolean): boolean {
 }
 
 /** Whether there are unread messages out of view: messages in view are read within a frame. */
-function isWaiting({ rooms, people, unread }: RoomLines, isFocused: boolean): boolean {
+function isWaiting({ rooms, people, unread }: RoomList, isFocused: boolean): boolean {
   if (unread === 0 || !isFocused) return unread > 0;
   return [...rooms, ...people].some((line) => {
     return line.unread > 0 && !line.isOpen && !line.isIgnored && !line.isMuted;
@@ -339,12 +339,12 @@ export function ChatPage({ model, isOperator, onDashboard }: ChatPageProps) {
   const { isDrawer, setDrawer, side, jumps, onOpen, onJump, onSearch, closeSide } = places;
   const { me = "", open: target } = model;
   const room = openRoom(model);
-  const lines = roomLines(model);
+  const lines = roomList(model);
   const search = useCallback(() => onSearch(""), [onSearch]);
   useLiveRegion(room, me);
   useShortcuts({ lines, onOpen, onSearch, isDrawer, side, closeSide, closeDrawer: setDrawer });
   useRouting({ model, onOpen, onJump });
-  useTitle(lines.calls, target);
+  useTitle(lines.mentions, target);
   const isKnown = useCaughtUpOnce(model.isCaughtUp);
   const isSide = side === "search" || (side === "people" && room?.kind === "room");
   const ways = { isOperator, onOpen, onSearch, onPeople: places.onPeople };
@@ -391,7 +391,7 @@ export function ChatPage({ model, isOperator, onDashboard }: ChatPageProps) {
       </main>
       <RightSide side={side} model={model} onClose={closeSide} onJump={onJump} />
       {isKnown && isWaiting(lines, model.isFocused) ? (
-        <LazyPart part="Badge" calls={lines.calls} />
+        <LazyPart part="Badge" calls={lines.mentions} />
       ) : null}
       {isKnown && settings.pushesFor === me ? <LazyPart part="PushKeeper" /> : null}
     </div>

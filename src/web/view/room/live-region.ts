@@ -1,7 +1,7 @@
 /** Announces new messages to screen readers. */
 
 import { useEffect, useRef } from "react";
-import { isWords } from "../../../core/model/item.ts";
+import { isMessage } from "../../../core/model/item.ts";
 import type { RoomState } from "../../../core/model/state.ts";
 import { authorText, briefText } from "../../../ui/text/event-text.ts";
 import { usePage } from "../shell/context.tsx";
@@ -18,17 +18,17 @@ export function useLiveRegion(room: RoomState | undefined, me: string): void {
   latest.current = room;
   const id = room?.id ?? "";
   useEffect(() => {
-    spoken.current = { room: id, n: latest.current?.told ?? 0 };
+    spoken.current = { room: id, n: latest.current?.receivedN ?? 0 };
     const timer = setInterval(() => {
       const now = latest.current;
-      if (now === undefined || now.told <= spoken.current.n) return;
+      if (now === undefined || now.receivedN <= spoken.current.n) return;
       const { n } = spoken.current;
-      spoken.current = { room: id, n: now.told };
+      spoken.current = { room: id, n: now.receivedN };
       const fresh: string[] = [];
       for (let i = now.tail.items.length - 1; i >= 0; i--) {
         const item = now.tail.items[i];
         if (item === undefined || item.n <= n) break;
-        if (item.from === me || !isWords(item)) continue;
+        if (item.from === me || !isMessage(item)) continue;
         fresh.unshift(texts.newFrom(authorText(item, texts), briefText(item, texts, times)));
       }
       if (fresh.length > SPOKEN_MAX) say(texts.newMany(fresh.length));

@@ -4,7 +4,7 @@ import { memo, useMemo } from "react";
 import { PRESENCE_MEMBERS_MAX } from "../../../base/limits.ts";
 import { compareNames } from "../../../base/names.ts";
 import { cleanText } from "../../../base/text.ts";
-import { isSame } from "../../../core/model/item.ts";
+import { isSameName } from "../../../core/model/item.ts";
 import { openRoom } from "../../../core/model/selectors.ts";
 import type { Member, Model, RoomState } from "../../../core/model/state.ts";
 import type { Texts } from "../../../ui/messages/en/first.ts";
@@ -28,7 +28,7 @@ export interface PersonAt {
 /** Looks up a user among the members of the open room; others only by name. */
 export function personAt(model: Model, name: string): PersonAt {
   const room = openRoom(model);
-  const member = room?.members?.find((one) => isSame(one.name, name));
+  const member = room?.members?.find((one) => isSameName(one.name, name));
   const { moderates = false } = room ?? {};
   return {
     name: member?.name ?? name,
@@ -165,7 +165,7 @@ export const People = memo(function People({ room, me, onClose }: PeopleProps) {
             member={member}
             room={room.kind === "room" ? room.name : undefined}
             moderates={moderates}
-            isMe={isSame(member.name, me)}
+            isMe={isSameName(member.name, me)}
           />
         ))}
       </ul>

@@ -1,6 +1,6 @@
 /** Actions on a message: its context and its menu items. */
 
-import { mayKeepOrder, openRoom } from "../../../core/model/selectors.ts";
+import { canPin, openRoom } from "../../../core/model/selectors.ts";
 import type { Item } from "../../../core/model/state.ts";
 import { formatRoute } from "../../input/route.ts";
 import { askEmoji } from "../emoji/button.tsx";
@@ -82,7 +82,7 @@ export function messageItems(page: PageValue, item: Item, actions: MessageAction
     const label = isText ? texts.edit : ofFile;
     items.push({ label, icon: "edit", onChoose: () => actions.edit(item) });
   }
-  if (room !== undefined && mayKeepOrder(chat.model, room)) {
+  if (room !== undefined && canPin(chat.model, room)) {
     const isPinned = room.pins.includes(item.seq);
     items.push({
       label: isPinned ? texts.unpin : texts.pin,

@@ -288,7 +288,7 @@ export const Message = memo(function Message({ row, actions, isShown }: MessageP
   const classes = [
     "row message",
     isGrouped ? "is-grouped" : "",
-    item.callsMe ? "is-calling" : "",
+    item.mentionsMe ? "is-calling" : "",
     isAction ? "is-action" : "",
     isShown ? "is-shown" : "",
   ];

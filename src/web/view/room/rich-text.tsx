@@ -2,10 +2,10 @@
 
 import { type MouseEvent, memo, type ReactNode, useMemo } from "react";
 import { cleanText } from "../../../base/text.ts";
-import { type Block, wordsOf } from "../../../core/markup/blocks.ts";
-import { type Inline, inlineOf } from "../../../core/markup/inline.ts";
-import { struckIn } from "../../../core/markup/plain.ts";
-import { isSame } from "../../../core/model/item.ts";
+import { type Block, parseMarkup } from "../../../core/markup/blocks.ts";
+import { type Inline, parseInline } from "../../../core/markup/inline.ts";
+import { splitStruck } from "../../../core/markup/plain.ts";
+import { isSameName } from "../../../core/model/item.ts";
 import { NOTHING } from "../../../ui/text/writing.ts";
 import { formatRoute, readRoute } from "../../input/route.ts";
 import { copy } from "../shell/clipboard.ts";
@@ -48,7 +48,7 @@ function calledItems(page: PageValue, called: string): readonly MenuItem[] {
 function Mention({ name, children }: { readonly name: string; readonly children: string }) {
   const page = usePage();
   const { me } = page.chat.model;
-  if (isSame(name, me)) return <span className="mention mention-me">{children}</span>;
+  if (isSameName(name, me)) return <span className="mention mention-me">{children}</span>;
   return (
     <MenuButton
       className="mention"
@@ -149,7 +149,7 @@ export interface RichTextProps {
 /** A user's text: cleaned, never HTML; only web addresses and rooms become links. */
 export const RichText = memo(function Words({ text, mentions, children }: RichTextProps) {
   const blocks = useMemo(
-    () => wordsOf(text, new Set(mentions.map((name) => name.toLowerCase()))),
+    () => parseMarkup(text, new Set(mentions.map((name) => name.toLowerCase()))),
     [text, mentions],
   );
   return (
@@ -166,14 +166,14 @@ const NOBODY: ReadonlySet<string> = new Set();
 export const RichLine = memo(function Line({ text }: { readonly text: string }) {
   return (
     <div className="words" dir="auto">
-      {drawn(inlineOf(cleanText(text, { tabs: true }), NOBODY))}
+      {drawn(parseInline(cleanText(text, { tabs: true }), NOBODY))}
     </div>
   );
 });
 
 /** A line without markup, as made by `plainLine`; struck text stays struck. */
 export function PlainLine({ text }: { readonly text: string }) {
-  const pieces = struckIn(text);
+  const pieces = splitStruck(text);
   // biome-ignore lint/suspicious/noArrayIndexKey: pieces of a line have no other name
   return pieces.map((piece, i) => (i % 2 === 0 ? piece : <s key={i}>{piece}</s>));
 }

@@ -5,7 +5,7 @@ import { foldCase } from "../../../base/case-fold.ts";
 import { Fault } from "../../../base/fault.ts";
 import { compareNames } from "../../../base/names.ts";
 import { cleanText } from "../../../base/text.ts";
-import { isSame } from "../../../core/model/item.ts";
+import { isSameName } from "../../../core/model/item.ts";
 import type { AllTexts } from "../../../ui/messages/en/parts.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
 import type { Answer } from "../../../wire/messages.ts";
@@ -115,7 +115,7 @@ export function CreateRoomDialog({ onClose, onOpen, ...given }: LazyProps["Creat
   const canSeal = chat.sealRefusal === undefined;
   const create = async () => {
     const room = name.trim().replace(/^#/, "");
-    const existing = rooms.find((entry) => isSame(entry.room, room));
+    const existing = rooms.find((entry) => isSameName(entry.room, room));
     setTaken(existing);
     if (existing !== undefined) {
       document.getElementById("create-name")?.focus();

@@ -2,8 +2,8 @@
 
 import { useEffect } from "react";
 import { cleanText } from "../../../base/text.ts";
-import { isSame } from "../../../core/model/item.ts";
-import { mayKeepOrder, roomLines, roomOf } from "../../../core/model/selectors.ts";
+import { isSameName } from "../../../core/model/item.ts";
+import { canPin, roomList, roomOf } from "../../../core/model/selectors.ts";
 import type { RoomState } from "../../../core/model/state.ts";
 import { Button } from "../shell/button.tsx";
 import { useFact } from "../shell/context.tsx";
@@ -50,7 +50,7 @@ function picturesItem({ texts, settings, change }: PartPage, { target }: RoomSta
 
 /** For moderators, except in notes to self, which have no other readers. */
 function receiptsItems({ texts, chat, openDialog }: PartPage, room: RoomState): MenuItem[] {
-  if (!mayKeepOrder(chat.model, room) || isSame(room.name, chat.model.me)) return [];
+  if (!canPin(chat.model, room) || isSameName(room.name, chat.model.me)) return [];
   const onChoose = () => openDialog("Receipts", { room });
   return [{ label: texts.receipts, icon: "people", onChoose }];
 }
@@ -62,7 +62,7 @@ function arrangingItems(page: PartPage, room: RoomState): MenuItem[] {
   const { prefs } = chat.model;
   if (prefs === undefined) return [];
   const { favourite, muted } = prefs.get(room.id) ?? {};
-  const { rooms, people } = roomLines(chat.model);
+  const { rooms, people } = roomList(chat.model);
   const line = [...rooms, ...people].find((one) => one.target === target);
   const items: MenuItem[] = [
     (line?.unread ?? 0) > 0

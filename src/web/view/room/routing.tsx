@@ -1,7 +1,7 @@
 /** Keeps the address bar, the history and the open room in sync. */
 
 import { type RefObject, useCallback, useEffect, useRef } from "react";
-import { isSame, itemAt } from "../../../core/model/item.ts";
+import { isSameName, itemAt } from "../../../core/model/item.ts";
 import { openRoom, roomOf } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
 import type { Chat } from "../../driver/chat.ts";
@@ -18,7 +18,7 @@ export interface RoutingProps {
 /** Route of the current view: the open room, and the message jumped to. */
 function routeOf(model: Model): Route | undefined {
   const { open } = model;
-  return open === undefined ? undefined : { target: open, seq: openRoom(model)?.shown };
+  return open === undefined ? undefined : { target: open, seq: openRoom(model)?.jumpSeq };
 }
 
 /** Replaces the current history entry. */
@@ -31,20 +31,20 @@ function rewrite(route: Route | undefined): void {
 /** An address without a room opens the lobby, or else the first room. */
 function firstTarget({ rooms }: Model): string | undefined {
   const all = [...rooms.values()].filter(({ kind }) => kind === "room");
-  return (all.find(({ name }) => isSame(name, "lobby")) ?? all[0])?.target;
+  return (all.find(({ name }) => isSameName(name, "lobby")) ?? all[0])?.target;
 }
 
 /** @returns whether it can be opened directly: a joined room, or any user */
 function isReachable({ model }: Chat, { target }: Route): boolean {
   if (!target.startsWith("@")) return roomOf(model, target) !== undefined;
-  return !isSame(target.slice(1), model.me);
+  return !isSameName(target.slice(1), model.me);
 }
 
 /** Reports a linked message that does not exist in the room. */
 function useGone(model: Model): void {
   const { chat, texts, fail } = usePage();
   const room = openRoom(model);
-  const { shown, loading } = room ?? {};
+  const { jumpSeq: shown, loading } = room ?? {};
   const isHere =
     shown === undefined ||
     loading !== undefined ||
@@ -68,9 +68,9 @@ function useFollow(ways: RefObject<Ways>): (route: Route) => void {
       const goTo = (to: string) =>
         seq === undefined ? ways.current.onOpen(to) : ways.current.onJump(to, seq);
       if (isReachable(chat, route)) {
-        const isBack = now !== undefined && isSame(now.target, target) && now.seq !== undefined;
+        const isBack = now !== undefined && isSameName(now.target, target) && now.seq !== undefined;
         if (seq === undefined && isBack) chat.scrollToBottom();
-        else if (now?.seq !== seq || !isSame(now?.target, target)) goTo(target);
+        else if (now?.seq !== seq || !isSameName(now?.target, target)) goTo(target);
       } else if (!target.startsWith("@")) {
         // A link alone never joins a room: it only fills in the form.
         openDialog("Join", { onOpen: goTo, room: target });

@@ -3,7 +3,7 @@
 import { type FormEvent, useEffect, useState } from "react";
 import { cleanText } from "../../../base/text.ts";
 import type { RoomSealStatus, SealedMember } from "../../../client/sealed/rooms.ts";
-import { isSame } from "../../../core/model/item.ts";
+import { isSameName } from "../../../core/model/item.ts";
 import { roomOf } from "../../../core/model/selectors.ts";
 import type { RoomState } from "../../../core/model/state.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
@@ -29,7 +29,7 @@ function useSealing(room: RoomState | undefined, changes = 0): RoomSealStatus | 
       chat.sealedRooms().then((rooms) => rooms.sealStatus(room)),
       setSealing,
     );
-  }, [chat, room?.id, room?.isSealed, room?.told, isOnline, changes]);
+  }, [chat, room?.id, room?.isSealed, room?.receivedN, isOnline, changes]);
   return sealing;
 }
 
@@ -115,7 +115,7 @@ function MemberLine({ member, room, mayPutOut, onChange }: MemberProps) {
   const { chat, texts, openDialog } = page;
   const { user, isVerified, isAdmin } = member;
   const name = cleanText(user);
-  const isMe = isSame(user, chat.model.me);
+  const isMe = isSameName(user, chat.model.me);
   const notes = [
     devicesText(member, page),
     ...(isMe ? [texts.you] : [isVerified ? texts.verified : texts.notVerified]),
@@ -194,7 +194,7 @@ export function SealedDialog({ target, onClose }: LazyProps["Sealed"]) {
   const { sealRefusal } = chat;
   const me = chat.model.me;
   const members = sealing?.members ?? [];
-  const isAdmin = members.some(({ user, isAdmin: may }) => may && isSame(user, me));
+  const isAdmin = members.some(({ user, isAdmin: may }) => may && isSameName(user, me));
   const isIn = sealing?.status === "in";
   const onChange = () => setChanges((n) => n + 1);
   return (
@@ -291,7 +291,7 @@ export function Invitations() {
   const invitations = useFact(() => chat.invitations);
   const rooms = useFact((model) => model.rooms);
   const isIn = (name: string) =>
-    [...rooms.values()].some((room) => room.kind === "room" && isSame(room.name, name));
+    [...rooms.values()].some((room) => room.kind === "room" && isSameName(room.name, name));
   return invitations.map((invitation) => {
     const { room, by } = invitation;
     if (isIn(room)) return null;

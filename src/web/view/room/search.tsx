@@ -4,7 +4,7 @@ import { type FormEvent, Fragment, useState } from "react";
 import { TEXT_BYTES_MAX } from "../../../base/limits.ts";
 import { SEARCH_RESULTS_MAX } from "../../../base/limits-page.ts";
 import { cleanText } from "../../../base/text.ts";
-import { matchParts } from "../../../core/markup/match.ts";
+import { matchSegments } from "../../../core/markup/match.ts";
 import type { FoundItem, SearchQuery } from "../../../core/model/state.ts";
 import { briefText } from "../../../ui/text/event-text.ts";
 import { Button } from "../shell/button.tsx";
@@ -33,7 +33,7 @@ function Hit({ found, query, onJump }: HitProps) {
     <li>
       <button type="button" className="list-button" onClick={() => onJump(target, seq)}>
         <ListedMessage item={item} place={cleanText(target)}>
-          {matchParts(briefText(item, texts, times, TEXT_BYTES_MAX), query, HIT_LENGTH).map(
+          {matchSegments(briefText(item, texts, times, TEXT_BYTES_MAX), query, HIT_LENGTH).map(
             ({ text, isMatch }, i) => {
               const Tag = isMatch ? "mark" : Fragment;
               return (

@@ -1,13 +1,13 @@
 /** Keyboard shortcuts of the chat page. */
 
 import { useEffect, useRef } from "react";
-import type { RoomLines } from "../../../core/model/selectors.ts";
+import type { RoomList } from "../../../core/model/selectors.ts";
 import { keyAction } from "../../input/keys.ts";
 import { isWide, usePage } from "../shell/context.tsx";
 import { listen } from "../shell/effects.ts";
 
 export interface ShortcutProps {
-  readonly lines: RoomLines;
+  readonly lines: RoomList;
   readonly onOpen: (target: string) => void;
   readonly onSearch: (text: string) => void;
   readonly isDrawer: boolean;

@@ -12,7 +12,7 @@ import {
   useState,
 } from "react";
 import { cleanText } from "../../../base/text.ts";
-import { type RoomLine, type RoomLines, roomOf } from "../../../core/model/selectors.ts";
+import { type RoomList, type RoomListEntry, roomOf } from "../../../core/model/selectors.ts";
 import { rove } from "../../input/keys.ts";
 import { useFact, usePage, useTexts } from "../shell/context.tsx";
 import { Icon, IconButton, type IconName } from "../shell/icons.tsx";
@@ -20,7 +20,7 @@ import { LazyPart } from "../shell/lazy.tsx";
 import { presenceText } from "./members.tsx";
 
 interface LineProps {
-  readonly line: RoomLine;
+  readonly line: RoomListEntry;
   readonly onOpen: (target: string) => void;
 }
 
@@ -51,7 +51,7 @@ function Note({ icon, text, isStrong }: NoteProps) {
 
 const Line = memo(function Line({ line, onOpen }: LineProps) {
   const texts = useTexts();
-  const { target, kind, name, badge, calls, isOpen, isOnline, isIgnored, isMuted } = line;
+  const { target, kind, name, badge, mentions, isOpen, isOnline, isIgnored, isMuted } = line;
   const classes = [
     "room-line",
     badge > 0 && !isMuted ? "is-unread" : "",
@@ -85,11 +85,11 @@ const Line = memo(function Line({ line, onOpen }: LineProps) {
         {line.hasDraft && !isOpen ? <Note icon="edit" text={texts.hasDraft} /> : null}
         {isIgnored ? <span className="room-note">{texts.ignoredMark}</span> : null}
         {badge > 0 ? (
-          <span className={calls > 0 && !isMuted ? "count count-calls" : "count"}>
+          <span className={mentions > 0 && !isMuted ? "count count-calls" : "count"}>
             <span aria-hidden="true">{badge > 999 ? "999+" : badge}</span>
             <span className="sr-only">
               {texts.unread(line.unread)}
-              {calls > 0 ? `, ${texts.mentionsOfYou(calls)}` : ""}
+              {mentions > 0 ? `, ${texts.mentionsOfYou(mentions)}` : ""}
             </span>
           </span>
         ) : null}
@@ -102,7 +102,7 @@ const Line = memo(function Line({ line, onOpen }: LineProps) {
 }, isSameLine);
 
 interface LinesProps {
-  readonly lines: readonly RoomLine[];
+  readonly lines: readonly RoomListEntry[];
   readonly onOpen: (target: string) => void;
 }
 
@@ -207,7 +207,7 @@ function moveFocus(event: KeyboardEvent<HTMLElement>): void {
 }
 
 export interface RoomsProps {
-  readonly lines: RoomLines;
+  readonly lines: RoomList;
   /** Whether all rooms are loaded. Until then the list would move content below it. */
   readonly isKnown: boolean;
   readonly me: string;
@@ -218,7 +218,7 @@ export interface RoomsProps {
   readonly onJump: (target: string, seq: number) => void;
 }
 
-const isSameList = (one: readonly RoomLine[], other: readonly RoomLine[]) =>
+const isSameList = (one: readonly RoomListEntry[], other: readonly RoomListEntry[]) =>
   one.length === other.length && one.every((line, i) => isEqual(line, other[i]));
 
 /** Equality for `memo`: the lists are rebuilt with each message. */

@@ -2,11 +2,11 @@
 
 import { Fault } from "../../../base/fault.ts";
 import { cleanText } from "../../../base/text.ts";
-import { isSame } from "../../../core/model/item.ts";
+import { isSameName } from "../../../core/model/item.ts";
 import {
-  isUnderWay,
-  itemHere,
-  lastWords,
+  findItem,
+  isPostPending,
+  lastMessage,
   openRoom,
   roomOf,
 } from "../../../core/model/selectors.ts";
@@ -88,8 +88,8 @@ function isMissing({ chat }: PageValue, target: string, { about }: Command, orde
   const isGiven = (order as { readonly seq?: number }).seq !== undefined;
   if (about === undefined || isGiven) return false;
   const isOwn = about === "own";
-  if (isOwn && isUnderWay(chat.model, target)) return false;
-  return lastWords(roomOf(chat.model, target), isOwn) === undefined;
+  if (isOwn && isPostPending(chat.model, target)) return false;
+  return lastMessage(roomOf(chat.model, target), isOwn) === undefined;
 }
 
 function topicFault(error: unknown): unknown {
@@ -140,7 +140,7 @@ class PageHost implements Host {
 
   async react(seq: number, sign: string): Promise<void> {
     const { chat } = this.#page;
-    const { reactions = [] } = itemHere(chat.model, seq) ?? {};
+    const { reactions = [] } = findItem(chat.model, seq) ?? {};
     chat.react({ seq, reactions }, sign);
   }
 
@@ -162,7 +162,7 @@ class PageHost implements Host {
   async meant(given: number | undefined, whose: Whose): Promise<number> {
     const isOwn = whose === "own";
     if (isOwn) await this.#sent();
-    const seq = given ?? lastWords(roomOf(this.#page.chat.model, this.current), isOwn)?.seq;
+    const seq = given ?? lastMessage(roomOf(this.#page.chat.model, this.current), isOwn)?.seq;
     if (seq === undefined) throw new PageFault("not-found", "messageGone");
     return seq;
   }
@@ -172,7 +172,7 @@ class PageHost implements Host {
     const { chat } = this.#page;
     return new Promise((resolve, reject) => {
       const look = () => {
-        const isLater = isUnderWay(chat.model, this.current);
+        const isLater = isPostPending(chat.model, this.current);
         if (isLater && chat.model.connection.kind === "online") return;
         stop();
         if (isLater) reject(new Fault("link-closed", "there is no connection now"));
@@ -207,7 +207,7 @@ class PageHost implements Host {
     // A message sent later would make it visible again.
     await this.#sent().catch(() => undefined);
     if (roomOf(chat.model, this.current) !== undefined) chat.hide(this.current);
-    else if (isSame(chat.model.open, this.current)) chat.open(undefined);
+    else if (isSameName(chat.model.open, this.current)) chat.open(undefined);
   }
 
   hideJoins(on: boolean): void {

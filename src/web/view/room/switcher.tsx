@@ -3,8 +3,8 @@
 import { type KeyboardEvent, useEffect, useMemo, useState } from "react";
 import { isName } from "../../../base/names.ts";
 import { cleanText } from "../../../base/text.ts";
-import { isSame } from "../../../core/model/item.ts";
-import { knownNames, roomLines } from "../../../core/model/selectors.ts";
+import { isSameName } from "../../../core/model/item.ts";
+import { knownNames, roomList } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
 import { matching } from "../../input/completion.ts";
 import { rove } from "../../input/keys.ts";
@@ -13,11 +13,11 @@ import { usePartPage } from "../shell/full-page.ts";
 import type { LazyProps } from "../shell/lazy.tsx";
 
 function targetsOf(model: Model, isPeople: boolean): readonly string[] {
-  const { rooms, people } = roomLines(model);
+  const { rooms, people } = roomList(model);
   const talked = people.map(({ target }) => target);
   const others = knownNames(model)
     .map((name) => `@${name}`)
-    .filter((target) => !talked.some((one) => isSame(one, target)));
+    .filter((target) => !talked.some((one) => isSameName(one, target)));
   const names = [...talked, ...others];
   return isPeople ? names : [...rooms.map(({ target }) => `#${target}`), ...names];
 }
@@ -78,7 +78,7 @@ export function Switcher({ onClose, onOpen, isPeople = false }: LazyProps["Switc
   const all = useMemo(() => targetsOf(chat.model, isPeople), [chat, isPeople]);
   const bare = typed.trim().replace(/^[@#]/, "");
   const hits = useMemo(() => matching(all, typed.trim() === "" ? "" : bare), [all, typed, bare]);
-  const isOther = isPeople && isName(bare) && !hits.some((hit) => isSame(hit, `@${bare}`));
+  const isOther = isPeople && isName(bare) && !hits.some((hit) => isSameName(hit, `@${bare}`));
   const stranger = useStranger(isOther ? bare : undefined);
   const found = stranger === undefined ? hits : [...hits, stranger];
   const choose = (target: string | undefined) => {

@@ -15,7 +15,7 @@ import {
 } from "react";
 import { type ScrollToIndexOpts, VList, type VListHandle } from "virtua";
 import { cleanText } from "../../../base/text.ts";
-import { isWords } from "../../../core/model/item.ts";
+import { isMessage } from "../../../core/model/item.ts";
 import type { Row, Rows } from "../../../core/model/rows.ts";
 import { rove } from "../../input/keys.ts";
 import { Button } from "../shell/button.tsx";
@@ -75,7 +75,7 @@ const RowView = memo(function RowView({ row, actions, isShown, onMenu }: RowView
         </div>
       );
     case "item":
-      if (!isWords(row.item)) return <EventText row={row} isShown={isShown} />;
+      if (!isMessage(row.item)) return <EventText row={row} isShown={isShown} />;
       return (
         <MenuStateContext value={noteMenu}>
           <Message row={row} actions={actions} isShown={isShown} />
@@ -281,7 +281,7 @@ function freshIn(rows: readonly Row[], seenSeq: number): { count: number; first:
     const row = rows[i];
     if (row?.kind !== "item") continue;
     if (row.item.seq <= seenSeq) break;
-    if (row.item.isMine || !isWords(row.item)) continue;
+    if (row.item.isMine || !isMessage(row.item)) continue;
     fresh.count++;
     fresh.first = i;
   }

@@ -96,7 +96,7 @@ export function Banners() {
   const isOutdated = useFact((model) => model.isOutdated);
   const { chat } = usePage();
   const isInvited = useFact(() => chat.invitations.length > 0);
-  const hasBoard = useFact(({ board }) => Object.values(board).some(Boolean));
+  const hasBoard = useFact(({ notices: board }) => Object.values(board).some(Boolean));
   const isNewOperator = useFact(() => chat.isNewOperator);
   return (
     <header className="banners">

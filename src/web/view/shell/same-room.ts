@@ -5,7 +5,7 @@ import type { RoomState } from "../../../core/model/state.ts";
 /** Fields that every message changes; components that do not show them are not redrawn. */
 const OF_EACH_MESSAGE: ReadonlySet<keyof RoomState> = new Set([
   ...(["tail", "jump", "changes", "last", "lastSeq", "lastUnixMs"] as const),
-  ...(["read", "unread", "calls", "told", "linkN"] as const),
+  ...(["read", "unread", "mentions", "receivedN", "linkN"] as const),
 ]);
 
 function isSameRoom(one: RoomState | undefined, other: RoomState | undefined): boolean {

@@ -7,7 +7,7 @@ import type { Act } from "../../../../src/cli/screen/state/act.ts";
 import { FIRST_STATE, type ScreenState } from "../../../../src/cli/screen/state/screen-state.ts";
 import { DEFAULT_SETTINGS } from "../../../../src/cli/screen/state/settings.ts";
 import type { ModelEvent } from "../../../../src/core/model/event.ts";
-import { RowMaker } from "../../../../src/core/model/rows.ts";
+import { RowBuilder } from "../../../../src/core/model/rows.ts";
 import type { Model } from "../../../../src/core/model/state.ts";
 import { updateAll } from "../../../../src/core/model/update.ts";
 import { ENGLISH_KEYS } from "../../../../src/ui/messages/en/keys.ts";
@@ -64,7 +64,7 @@ export class Screen {
   constructor(model: Model = lobby(), change: Partial<Parts> = {}) {
     this.parts = {
       model,
-      rows: new RowMaker().rowsOf(model, () => 0),
+      rows: new RowBuilder().rowsOf(model, () => 0),
       settings: DEFAULT_SETTINGS,
       keymap: new Keymap(),
       layout: {
@@ -80,7 +80,7 @@ export class Screen {
 
   model(...events: readonly ModelEvent[]): void {
     const { model } = updateAll(this.parts.model, events);
-    this.parts = { ...this.parts, model, rows: new RowMaker().rowsOf(model, () => 0) };
+    this.parts = { ...this.parts, model, rows: new RowBuilder().rowsOf(model, () => 0) };
   }
 
   key(key: Key): this {

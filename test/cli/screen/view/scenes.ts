@@ -12,7 +12,7 @@ import {
 import type { PictureSizes } from "../../../../src/cli/screen/view/picture.ts";
 import type { ChatRecord } from "../../../../src/core/client/chat-record.ts";
 import type { ModelEvent } from "../../../../src/core/model/event.ts";
-import { RowMaker } from "../../../../src/core/model/rows.ts";
+import { RowBuilder } from "../../../../src/core/model/rows.ts";
 import type { Model } from "../../../../src/core/model/state.ts";
 import { emptyModel, updateAll } from "../../../../src/core/model/update.ts";
 
@@ -249,7 +249,7 @@ export function helpIn(language: "en" | "id") {
 export function propsOf(model: Model, size: Size, change: Partial<ViewProps> = {}): ViewProps {
   return {
     model,
-    rows: new RowMaker().rowsOf(model, () => 0),
+    rows: new RowBuilder().rowsOf(model, () => 0),
     state: FIRST_STATE,
     size,
     settings: DEFAULT_SETTINGS,

@@ -6,7 +6,7 @@ import {
 import { screenTexts } from "../../../../src/cli/screen/text/texts.ts";
 import { Palette } from "../../../../src/cli/screen/view/palette.ts";
 import { TimelineCache, type TimelineParts } from "../../../../src/cli/screen/view/timeline.ts";
-import { RowMaker } from "../../../../src/core/model/rows.ts";
+import { RowBuilder } from "../../../../src/core/model/rows.ts";
 import { timesIn } from "../../../../src/ui/text/times.ts";
 import * as scenes from "./scenes.ts";
 
@@ -25,7 +25,7 @@ function partsOf(count: number, change: Partial<TimelineParts> = {}): TimelinePa
     story.says(i % 2 === 0 ? "ben" : "cleo", text);
   }
   const model = story.tell({ kind: "open", target: "lobby" }).model();
-  const rows = new RowMaker().rowsOf(model, () => 0);
+  const rows = new RowBuilder().rowsOf(model, () => 0);
   const { transfers } = model;
   const nothing = { scroll: undefined, selected: undefined, unfolded: new Set<string>() };
   return { rows, look, palette, transfers, height: 6, ...nothing, ...change };
@@ -63,7 +63,7 @@ function longText(text: string, change: Partial<TimelineParts> = {}, edited?: st
     story.record({ kind: "edit", from: "ben", body: { seq: 1, text: edited } });
   }
   const model = story.tell({ kind: "open", target: "lobby" }).model();
-  const rows = new RowMaker().rowsOf(model, () => 0);
+  const rows = new RowBuilder().rowsOf(model, () => 0);
   const parts = partsOf(0, { rows, look: { ...look, foldKey: "F" }, ...change });
   const cache = new TimelineCache();
   return { cache, parts, height: cache.heightOf(parts, "i1"), folds: cache.foldsOf(parts, "i1") };
@@ -88,7 +88,7 @@ test("the uppermost message of a run names its author", () => {
   const story = scenes.begun();
   for (let i = 1; i <= 30; i++) story.says("cleo", i % 3 === 0 ? `m${i}.\nsecond.` : `m${i}.`);
   const model = story.tell({ kind: "open", target: "lobby" }).model();
-  const rows = new RowMaker().rowsOf(model, () => 0);
+  const rows = new RowBuilder().rowsOf(model, () => 0);
   for (const columns of [60, 40]) {
     for (const [row, below] of [[20, 0] as const, [21, 0] as const, [21, 1] as const]) {
       const scroll = { key: `i${row}`, below };

@@ -5,67 +5,67 @@ import type { UserId } from "../../base/ids.ts";
 import { UNREAD_COUNTED_MAX } from "../../base/limits.ts";
 
 /** Gaps between positions, and the author of each as an index in the list of authors. */
-export interface WordCountValue {
+export interface MessageCountValue {
   readonly gaps: readonly number[];
   readonly by: readonly number[];
   readonly authors: readonly UserId[];
 }
 
 /** Positions and authors of a room's messages, for counting unread messages of others. */
-export class WordCount {
+export class MessageCount {
   /** `n` of each, ascending, with its author. Both bounded by 2 * UNREAD_COUNTED_MAX. */
-  readonly #places: number[] = [];
+  readonly #positions: number[] = [];
   readonly #authors: UserId[] = [];
   /** Positions by author; `undefined` until a reader asks, which a start does not. */
-  #own: Map<UserId, number[]> | undefined;
+  #byAuthor: Map<UserId, number[]> | undefined;
 
   get isEmpty(): boolean {
-    return this.#places.length === 0;
+    return this.#positions.length === 0;
   }
 
   /** Must be called in order of `n`. */
-  said(n: number, by: UserId): void {
-    assert(n > (this.#places.at(-1) ?? 0), "words are counted in their order");
-    this.#places.push(n);
+  add(n: number, by: UserId): void {
+    assert(n > (this.#positions.at(-1) ?? 0), "words are counted in their order");
+    this.#positions.push(n);
     this.#authors.push(by);
-    if (this.#own !== undefined) addTo(this.#own, by, n);
-    if (this.#places.length < 2 * UNREAD_COUNTED_MAX) return;
-    this.#places.splice(0, UNREAD_COUNTED_MAX);
+    if (this.#byAuthor !== undefined) addTo(this.#byAuthor, by, n);
+    if (this.#positions.length < 2 * UNREAD_COUNTED_MAX) return;
+    this.#positions.splice(0, UNREAD_COUNTED_MAX);
     this.#authors.splice(0, UNREAD_COUNTED_MAX);
-    this.#own = undefined;
+    this.#byAuthor = undefined;
   }
 
-  #ownOf(user: UserId): readonly number[] {
-    if (this.#own === undefined) {
-      this.#own = new Map();
+  #positionsOf(user: UserId): readonly number[] {
+    if (this.#byAuthor === undefined) {
+      this.#byAuthor = new Map();
       for (const [i, author] of this.#authors.entries()) {
-        addTo(this.#own, author, this.#places[i] ?? 0);
+        addTo(this.#byAuthor, author, this.#positions[i] ?? 0);
       }
     }
-    return this.#own.get(user) ?? [];
+    return this.#byAuthor.get(user) ?? [];
   }
 
   /** Snapshot, restored by `load`. */
-  value(): WordCountValue {
+  value(): MessageCountValue {
     const numbers = new Map<UserId, number>();
     for (const author of this.#authors) {
       if (!numbers.has(author)) numbers.set(author, numbers.size);
     }
     return {
-      gaps: this.#places.map((place, index) => place - (this.#places[index - 1] ?? 0)),
+      gaps: this.#positions.map((place, index) => place - (this.#positions[index - 1] ?? 0)),
       by: this.#authors.map((author) => numbers.get(author) ?? 0),
       authors: [...numbers.keys()],
     };
   }
 
   /** Requires an empty count. */
-  load({ gaps, by, authors }: WordCountValue): void {
+  load({ gaps, by, authors }: MessageCountValue): void {
     let place = 0;
     for (const [index, gap] of gaps.entries()) {
       const author = authors[by[index] ?? -1];
       assert(author !== undefined, "a snapshot has the authors that it names");
       place += gap;
-      this.#places.push(place);
+      this.#positions.push(place);
       this.#authors.push(author);
     }
   }
@@ -74,10 +74,10 @@ export class WordCount {
    * Messages of others than `reader` after `after` and before `before`; UNREAD_COUNTED_MAX at most.
    * Four binary searches: a list of 1,000 rooms calls it for each.
    */
-  ofOthers(reader: UserId, after: number, before = Number.POSITIVE_INFINITY): number {
+  countOthers(reader: UserId, after: number, before = Number.POSITIVE_INFINITY): number {
     const countIn = (places: readonly number[]) =>
       Math.max(0, indexFrom(places, before) - indexFrom(places, after + 1));
-    const count = countIn(this.#places) - countIn(this.#ownOf(reader));
+    const count = countIn(this.#positions) - countIn(this.#positionsOf(reader));
     return Math.min(count, UNREAD_COUNTED_MAX);
   }
 }
