@@ -87,7 +87,11 @@ function commit(): string {
 
 function defines(): string[] {
   const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
-  const values = { CHAT_VERSION: version, CHAT_COMMIT: commit() };
+  const values = {
+    CHAT_VERSION: version,
+    CHAT_COMMIT: commit(),
+    CHAT_RELEASE_KEY: process.env["CHAT_RELEASE_KEY"] ?? "",
+  };
   return Object.entries({ ...values, "process.env.NODE_ENV": "production" }).flatMap(
     ([name, value]) => ["--define", `${name}=${JSON.stringify(value)}`],
   );

@@ -16,6 +16,7 @@ export const PROGRAMS = {
   curl: { debian: "curl", fedora: "curl", macos: "curl" },
   fish: { debian: "fish", fedora: "fish", macos: "fish" },
   groff: { debian: "groff", fedora: "groff", macos: "groff" },
+  openssl: { debian: "openssl", fedora: "openssl", macos: "openssl" },
   jq: { debian: "jq", fedora: "jq", macos: "jq" },
   "nats-server": { debian: "nats-server", fedora: "nats-server", macos: "nats-server" },
   script: { debian: "bsdutils", fedora: "util-linux-script" },

@@ -9,7 +9,11 @@ const TARGETS = [
   ["windows-x64", "4d5a", undefined],
   ["linux-x64", `${ELF}0201`, { at: 18, hex: "3e00" }],
   ["linux-arm64", `${ELF}0201`, { at: 18, hex: "b700" }],
+  ["linux-x64-baseline", `${ELF}0201`, { at: 18, hex: "3e00" }],
+  ["linux-x64-musl", `${ELF}0201`, { at: 18, hex: "3e00" }],
+  ["linux-arm64-musl", `${ELF}0201`, { at: 18, hex: "b700" }],
   ["darwin-arm64", "cffaedfe", { at: 4, hex: "0c000001" }],
+  ["darwin-x64", "cffaedfe", { at: 4, hex: "07000001" }],
 ] as const;
 
 const ROOT = join(import.meta.dir, "../..");

@@ -6,8 +6,17 @@ import { Fault } from "../../base/fault.ts";
 import { quoteText } from "../../base/text.ts";
 import { ProgramFolder } from "../../io/file/program-folder.ts";
 
-/** Targets of `bun build.ts --all`. */
-export const PROGRAM_TARGETS = ["linux-x64", "linux-arm64", "darwin-arm64", "windows-x64"] as const;
+/** Targets of `bun build.ts --all`. `baseline` is for x64 processors without AVX2. */
+export const PROGRAM_TARGETS = [
+  "linux-x64",
+  "linux-x64-baseline",
+  "linux-x64-musl",
+  "linux-arm64",
+  "linux-arm64-musl",
+  "darwin-arm64",
+  "darwin-x64",
+  "windows-x64",
+] as const;
 
 /** File name of that program, by which `chat serve --offer` finds it. */
 export function programFile(target: string): string {

@@ -10,7 +10,7 @@ export interface OfferedProgram {
 }
 
 /** File name on the server. */
-const NAME = /^chat-((?:linux|darwin|windows)-(?:x64|arm64))(?:\.exe)?$/;
+const NAME = /^chat-((?:linux|darwin|windows)-(?:x64|arm64)(?:-baseline|-musl)?)(?:\.exe)?$/;
 /** More than all supported systems. */
 const PROGRAMS_MAX = 16;
 

@@ -15,8 +15,12 @@ import { usePartPage } from "../shell/full-page.ts";
 
 const SYSTEM_NAMES: Readonly<Record<string, string>> = {
   "linux-x64": "Linux",
+  "linux-x64-baseline": "Linux (x64 without AVX2)",
+  "linux-x64-musl": "Linux (musl)",
   "linux-arm64": "Linux (ARM)",
+  "linux-arm64-musl": "Linux (ARM, musl)",
   "darwin-arm64": "macOS",
+  "darwin-x64": "macOS (Intel)",
   "windows-x64": "Windows",
 };
 

@@ -1,0 +1,60 @@
+# Installs chat from a release: an address or a folder that holds the files of one version.
+#
+#   .\install.ps1 ADDRESS|FOLDER [-To FOLDER] [-ChecksumOnly]
+#
+# Downloads the archive for Windows, compares it with the signed list of checksums, and puts one file, chat.exe, into
+# %LOCALAPPDATA%\Programs\chat or the folder after -To. Nothing else is changed. To uninstall, remove that file.
+param(
+  [Parameter(Mandatory)][string]$From,
+  [string]$To = (Join-Path $env:LOCALAPPDATA 'Programs\chat'),
+  [switch]$ChecksumOnly
+)
+$ErrorActionPreference = 'Stop'
+$ProgressPreference = 'SilentlyContinue'
+$PublicKey = '@PUBLIC_KEY@'
+
+$From = $From.TrimEnd('/', '\')
+New-Item -ItemType Directory -Force -Path $To | Out-Null
+# Beside the program, so that the last step is a rename; an older program stays until then.
+$Work = Join-Path $To ".chat-install.$PID"
+New-Item -ItemType Directory -Path $Work | Out-Null
+
+function Get-ReleaseFile([string]$Name) {
+  $Out = Join-Path $Work $Name
+  if ($From -match '^https?://') { Invoke-WebRequest -UseBasicParsing -Uri "$From/$Name" -OutFile $Out }
+  else { Copy-Item -LiteralPath (Join-Path $From $Name) -Destination $Out }
+  return $Out
+}
+
+try {
+  $Sums = Get-ReleaseFile 'SHA256SUMS'
+  if (-not $ChecksumOnly) {
+    Get-ReleaseFile 'SHA256SUMS.minisig' | Out-Null
+    if (-not $PublicKey) { throw 'this installer contains no key; use -ChecksumOnly if you trust the address' }
+    if (-not (Get-Command minisign -ErrorAction SilentlyContinue)) {
+      throw 'minisign is required to verify the signature (winget install jedisct1.minisign); or use -ChecksumOnly'
+    }
+    minisign -V -q -P $PublicKey -m $Sums | Out-Null
+    if ($LASTEXITCODE -ne 0) { throw 'the signature does not match' }
+  }
+  $Line = Get-Content $Sums | Where-Object { $_ -match '^[0-9a-f]{64}  chat-[0-9][^/]*-windows-x64\.zip$' }
+  if (@($Line).Count -ne 1) { throw 'the release has no program for Windows' }
+  $Expected, $Name = $Line -split '  ', 2
+  $Archive = Get-ReleaseFile $Name
+  if ((Get-FileHash -Algorithm SHA256 -LiteralPath $Archive).Hash -ne $Expected) {
+    throw "$Name does not match its checksum; download it again"
+  }
+  Expand-Archive -LiteralPath $Archive -DestinationPath $Work
+  $Program = Join-Path (Join-Path $Work $Name.Substring(0, $Name.Length - 4)) 'chat.exe'
+  $Version = & $Program --version
+  if ($LASTEXITCODE -ne 0) { throw 'the program does not run on this system' }
+  $Target = Join-Path $To 'chat.exe'
+  # A running program cannot be replaced, but it can be renamed.
+  if (Test-Path -LiteralPath $Target) { Move-Item -Force -LiteralPath $Target -Destination "$Target.old" }
+  Move-Item -LiteralPath $Program -Destination $Target
+  "Installed $Version as $Target"
+  if (($env:PATH -split ';') -notcontains $To) { "Add it to your PATH: setx PATH `"%PATH%;$To`"" }
+  "To uninstall: Remove-Item '$Target'"
+} finally {
+  Remove-Item -Recurse -Force -LiteralPath $Work -ErrorAction SilentlyContinue
+}

@@ -1,0 +1,111 @@
+#!/bin/sh
+# Installs chat from a release: an address or a folder that holds the files of one version.
+#
+#   sh install.sh ADDRESS|FOLDER [--to FOLDER] [--checksum-only]
+#
+# Downloads the archive for this system, compares it with the signed list of checksums, and puts one file, chat, into
+# ~/.local/bin or the folder after --to. Nothing else is changed. To uninstall, remove that file.
+set -eu
+
+public_key='@PUBLIC_KEY@'
+
+fail() { printf 'install: %s\n' "$*" >&2; exit 1; }
+have() { command -v "$1" >/dev/null 2>&1; }
+
+from='' to=${HOME:-}/.local/bin checksum_only=''
+while [ $# -gt 0 ]; do
+  case $1 in
+    --to) [ $# -gt 1 ] || fail 'missing folder after --to'; to=$2; shift ;;
+    --checksum-only) checksum_only=1 ;;
+    -*) fail "unknown option $1" ;;
+    *) [ -z "$from" ] || fail "unexpected argument $1"; from=${1%/} ;;
+  esac
+  shift
+done
+[ -n "$from" ] || fail 'usage: sh install.sh ADDRESS|FOLDER [--to FOLDER] [--checksum-only]'
+
+# Sets target, the name of this system in file names.
+detect_target() {
+  case $(uname -s) in Linux) system=linux ;; Darwin) system=darwin ;; *) fail "no program for $(uname -s)" ;; esac
+  case $(uname -m) in
+    x86_64 | amd64) machine=x64 ;;
+    aarch64 | arm64) machine=arm64 ;;
+    *) fail "no program for $(uname -m)" ;;
+  esac
+  variant=''
+  if [ $system = linux ]; then
+    # A system with both C libraries has the loader of glibc.
+    for loader in /lib/ld-musl-*; do if [ -e "$loader" ]; then variant=-musl; fi; done
+    for loader in /lib64/ld-linux-* /lib/ld-linux-*; do if [ -e "$loader" ]; then variant=''; fi; done
+    if [ "$machine$variant" = x64 ] && ! grep -q -w avx2 /proc/cpuinfo 2>/dev/null; then variant=-baseline; fi
+  fi
+  target=$system-$machine$variant
+}
+
+# fetch NAME: copies a file of the release into the working folder.
+fetch() {
+  case $from in
+    http://* | https://*)
+      if have curl; then curl -fsSL --retry 2 -o "$work/$1" "$from/$1" || fail "cannot download $from/$1"
+      elif have wget; then wget -q -O "$work/$1" "$from/$1" || fail "cannot download $from/$1"
+      else fail 'curl or wget is required'; fi ;;
+    *) cp "$from/$1" "$work/$1" || fail "cannot copy $from/$1" ;;
+  esac
+}
+
+sha256() {
+  if have sha256sum; then sha256sum "$1"
+  elif have shasum; then shasum -a 256 "$1"
+  else openssl dgst -sha256 -r "$1"; fi | cut -d ' ' -f 1
+}
+
+# minisign signs the BLAKE2b-512 hash with Ed25519; openssl 3 verifies that as well.
+verify_signature() {
+  [ -n "$public_key" ] || fail 'this installer contains no key; use --checksum-only if you trust the address'
+  if have minisign; then
+    minisign -V -q -P "$public_key" -m "$work/SHA256SUMS" >/dev/null 2>&1 || fail 'the signature does not match'
+    return
+  fi
+  openssl list -digest-algorithms 2>/dev/null | grep -qi blake2b512 ||
+    fail 'minisign or openssl 3 is required to verify the signature; or use --checksum-only'
+  decode() { printf '%s' "$1" | openssl base64 -d -A | tail -c "+$2"; }
+  line() { sed -n "$1p" "$work/SHA256SUMS.minisig"; }
+  # The first bytes say that an Ed25519 key follows; ten bytes of algorithm and key number precede key and signature.
+  { printf '\060\052\060\005\006\003\053\145\160\003\041\000'; decode "$public_key" 11; } >"$work/key"
+  decode "$(line 2)" 11 >"$work/signature"
+  decode "$(line 4)" 1 >"$work/comment-signature"
+  { cat "$work/signature"; line 3 | sed 's/^trusted comment: //' | tr -d '\n'; } >"$work/comment"
+  openssl dgst -blake2b512 -binary "$work/SHA256SUMS" >"$work/hash"
+  ed25519() { openssl pkeyutl -verify -pubin -keyform DER -inkey "$work/key" -rawin -in "$1" -sigfile "$2"; }
+  if ! ed25519 "$work/hash" "$work/signature" >/dev/null 2>&1 ||
+    ! ed25519 "$work/comment" "$work/comment-signature" >/dev/null 2>&1; then
+    fail 'the signature does not match'
+  fi
+}
+
+case $to in /*) ;; *) to=$PWD/$to ;; esac
+mkdir -p "$to" || fail "cannot create $to"
+# Beside the program, so that the last step is a rename; an older program runs until then.
+work=$(mktemp -d "$to/.chat-install.XXXXXX") || fail "cannot write to $to"
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+
+detect_target
+fetch SHA256SUMS
+if [ -z "$checksum_only" ]; then
+  fetch SHA256SUMS.minisig
+  verify_signature
+fi
+archive=$(sed -n "s/^[0-9a-f]\{64\}  \(chat-[0-9][^/]*-$target\.tar\.gz\)\$/\1/p" "$work/SHA256SUMS")
+[ -n "$archive" ] || fail "the release has no program for $target"
+expected=$(sed -n "s/^\([0-9a-f]\{64\}\)  $archive\$/\1/p" "$work/SHA256SUMS")
+fetch "$archive"
+[ "$(sha256 "$work/$archive")" = "$expected" ] || fail "$archive does not match its checksum; download it again"
+gzip -dc "$work/$archive" | tar -xf - -C "$work" || fail "cannot unpack $archive; check the space on the disk"
+program=$work/${archive%.tar.gz}/chat
+version=$("$program" --version) || fail "the program for $target does not run on this system"
+mv -f "$program" "$to/chat"
+
+printf 'Installed %s as %s\n' "$version" "$to/chat"
+case :$PATH: in *:"$to":*) ;; *) printf 'Add it to your PATH: export PATH="%s:$PATH"\n' "$to" ;; esac
+printf 'To uninstall: rm %s\n' "$to/chat"

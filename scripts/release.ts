@@ -1,0 +1,113 @@
+/**
+ * `npm run release -- VERSION`: builds, packs and signs a release in dist/release-VERSION. Uses no
+ * network except the package registry, from which Bun fetches the runtimes of other systems.
+ *
+ *     --key FILE        secret key of minisign; asks for its password on the terminal
+ *     --unsigned        no key: for a local trial; `chat version --check` refuses the result
+ *     --targets A,B     only these targets
+ *     --dirty           allows uncommitted changes
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { PROGRAM_TARGETS } from "../src/cli/serve/offer.ts";
+import { packArchives } from "./release/archives.ts";
+import { releaseNotes } from "./release/notes.ts";
+import { output, ROOT, run, sha256Of, UsageError } from "./release/run.ts";
+import { stageFiles } from "./release/stage.ts";
+
+const MANIFEST = join(ROOT, "package.json");
+const PUBLIC_KEY = join(ROOT, "packaging", "minisign.pub");
+
+async function main(): Promise<void> {
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: {
+      key: { type: "string" },
+      unsigned: { type: "boolean", default: false },
+      targets: { type: "string", default: PROGRAM_TARGETS.join() },
+      dirty: { type: "boolean", default: false },
+    },
+  });
+  const [version = ""] = positionals;
+  const { key, unsigned, dirty } = values;
+  const targets = values.targets.split(",");
+  const notes = checkVersion(version);
+  checkTargets(targets);
+  if (!dirty && output("git", "status", "--porcelain") !== "") {
+    throw new UsageError("there are uncommitted changes; commit them, or add --dirty");
+  }
+  if (!unsigned && key === undefined) throw new UsageError("missing --key FILE");
+
+  const started = performance.now();
+  const folder = join(ROOT, "dist", `release-${version}`);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const publicKey = unsigned ? "" : readPublicKey();
+  const env = { CHAT_RELEASE_KEY: publicKey };
+  // Commit time: archives of equal sources are equal byte for byte.
+  const epoch = Number(output("git", "log", "-1", "--format=%ct"));
+  await run(["build.ts", "--target", ...targets], { program: process.execPath, env });
+  await run(["build.ts"], { program: process.execPath, env });
+  const work = join(folder, ".work");
+  const staged = await stageFiles(join(work, "common"));
+  await packArchives({ folder, version, targets, staged, trees: join(work, "trees"), epoch });
+  rmSync(work, { recursive: true });
+  writeFileSync(join(folder, "RELEASE-NOTES.md"), notes);
+  writeInstallers(folder, publicKey);
+  await sign(folder, version, key);
+  const seconds = Math.round((performance.now() - started) / 1000);
+  process.stdout.write(`${folder}: ${readdirSync(folder).length} files in ${seconds} s\n`);
+}
+
+/** Returns the release notes of the version. */
+function checkVersion(version: string): string {
+  const { version: own } = JSON.parse(readFileSync(MANIFEST, "utf8")) as { version: string };
+  if (version !== own) {
+    throw new UsageError(`package.json has version ${own}; run: npm run release -- ${own}`);
+  }
+  return releaseNotes(readFileSync(join(ROOT, "CHANGELOG.md"), "utf8"), version);
+}
+
+function checkTargets(targets: readonly string[]): void {
+  const unknown = targets.find((target) => !PROGRAM_TARGETS.some((known) => known === target));
+  if (unknown !== undefined) {
+    throw new UsageError(`unknown target ${unknown}; use ${PROGRAM_TARGETS.join(", ")}`);
+  }
+}
+
+/** Base64 of the key, as programs and installers contain it. */
+function readPublicKey(): string {
+  if (!existsSync(PUBLIC_KEY)) {
+    throw new UsageError(
+      "no packaging/minisign.pub; create a key: minisign -G -p packaging/minisign.pub -s FILE",
+    );
+  }
+  const [, line = ""] = readFileSync(PUBLIC_KEY, "utf8").trim().split("\n");
+  return line.trim();
+}
+
+/** The installers with the release's public key in them. */
+function writeInstallers(folder: string, publicKey: string): void {
+  for (const name of ["install.sh", "install.ps1"]) {
+    const text = readFileSync(join(ROOT, "packaging", name), "utf8");
+    writeFileSync(join(folder, name), text.replaceAll("@PUBLIC_KEY@", publicKey), { mode: 0o755 });
+  }
+}
+
+async function sign(folder: string, version: string, key: string | undefined): Promise<void> {
+  const names = readdirSync(folder).sort();
+  const sums = join(folder, "SHA256SUMS");
+  writeFileSync(sums, names.map((name) => `${sha256Of(join(folder, name))}  ${name}\n`).join(""));
+  if (key === undefined) return;
+  await run(["-S", "-s", key, "-m", sums, "-t", `chat ${version}`], { program: "minisign" });
+  await run(["-V", "-q", "-p", PUBLIC_KEY, "-m", sums], { program: "minisign" });
+}
+
+try {
+  await main();
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  process.stderr.write(`release: ${error.message}\n`);
+  process.exit(2);
+}

@@ -1,0 +1,41 @@
+/** Running other programs for a release. */
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+export const ROOT = join(import.meta.dir, "..", "..");
+
+/** Wrong arguments, or a tree that is not ready for a release. */
+export class UsageError extends Error {}
+
+interface RunOptions {
+  readonly program: string;
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** @throws Error if the program fails */
+export async function run(
+  args: readonly string[],
+  { program, cwd = ROOT, env = {} }: RunOptions,
+): Promise<void> {
+  const child = Bun.spawn([program, ...args], {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ["inherit", "inherit", "inherit"],
+  });
+  const exitCode = await child.exited;
+  if (exitCode !== 0) throw new Error(`${program} ${args[0] ?? ""} failed with code ${exitCode}`);
+}
+
+/** Returns the trimmed output. @throws Error if the program fails */
+export function output(...command: string[]): string {
+  const { success, stdout, stderr } = Bun.spawnSync(command, { cwd: ROOT });
+  if (!success) throw new Error(`${command.join(" ")} failed: ${stderr}`);
+  return stdout.toString().trim();
+}
+
+/** In hex. */
+export function sha256Of(path: string): string {
+  return new Bun.CryptoHasher("sha256").update(readFileSync(path)).digest("hex");
+}

@@ -1,0 +1,27 @@
+/** Files that every archive contains beside the program. */
+
+import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { output, ROOT, run } from "./run.ts";
+
+const COMPLETIONS = { bash: "chat.bash", zsh: "_chat", fish: "chat.fish" };
+
+/**
+ * Writes licences, manual pages and completions, which the program for this machine prints.
+ * @returns the folder
+ */
+export async function stageFiles(folder: string): Promise<string> {
+  const program = join(ROOT, "dist", "chat");
+  const completions = join(folder, "completions");
+  mkdirSync(completions, { recursive: true });
+  copyFileSync(join(ROOT, "LICENSE"), join(folder, "LICENSE"));
+  writeFileSync(
+    join(folder, "THIRD-PARTY.txt"),
+    `${output(program, "version", "--licenses").trimEnd()}\n`,
+  );
+  await run(["man", "--install", join(folder, "man")], { program });
+  for (const [shell, name] of Object.entries(COMPLETIONS)) {
+    writeFileSync(join(completions, name), `${output(program, "completions", shell)}\n`);
+  }
+  return folder;
+}
