@@ -82,7 +82,7 @@ export class BareBrowser {
   }
 
   /** @throws Error with Chromium's message */
-  ask<Result>(method: string, params: object, sessionId?: string): Promise<Result> {
+  call<Result>(method: string, params: object, sessionId?: string): Promise<Result> {
     const id = ++this.#lastId;
     this.#socket.send(JSON.stringify({ id, method, params, sessionId }));
     return new Promise((resolve, reject) => {
@@ -105,31 +105,31 @@ export class BareBrowser {
     const complete = new Promise((resolve) => {
       this.#listeners.set("Tracing.tracingComplete", resolve);
     });
-    await this.ask("Tracing.start", { traceConfig: { includedCategories: categories } });
+    await this.call("Tracing.start", { traceConfig: { includedCategories: categories } });
     await action();
-    await this.ask("Tracing.end", {});
+    await this.call("Tracing.end", {});
     await complete;
     return events;
   }
 
   /** Opens a page in a new profile. @param initScript runs before the page's scripts */
   async visit(url: string, initScript = ""): Promise<BareWindow> {
-    const { browserContextId } = await this.ask<{ browserContextId: string }>(
+    const { browserContextId } = await this.call<{ browserContextId: string }>(
       "Target.createBrowserContext",
       {},
     );
-    const { targetId } = await this.ask<{ targetId: string }>("Target.createTarget", {
+    const { targetId } = await this.call<{ targetId: string }>("Target.createTarget", {
       url: "about:blank",
       browserContextId,
     });
-    const { sessionId } = await this.ask<{ sessionId: string }>("Target.attachToTarget", {
+    const { sessionId } = await this.call<{ sessionId: string }>("Target.attachToTarget", {
       targetId,
       flatten: true,
     });
     const window = new BareWindow(this, sessionId, browserContextId);
-    await window.ask("Page.enable", {});
-    await window.ask("Page.addScriptToEvaluateOnNewDocument", { source: initScript });
-    await window.ask("Page.navigate", { url });
+    await window.call("Page.enable", {});
+    await window.call("Page.addScriptToEvaluateOnNewDocument", { source: initScript });
+    await window.call("Page.navigate", { url });
     return window;
   }
 
@@ -163,12 +163,12 @@ export class BareWindow {
     this.#context = context;
   }
 
-  ask<Result>(method: string, params: object): Promise<Result> {
-    return this.#browser.ask<Result>(method, params, this.#session);
+  call<Result>(method: string, params: object): Promise<Result> {
+    return this.#browser.call<Result>(method, params, this.#session);
   }
 
   async evaluate<Value>(expression: string): Promise<Value> {
-    const { result, exceptionDetails } = await this.ask<{
+    const { result, exceptionDetails } = await this.call<{
       readonly result: { readonly value: Value; readonly description?: string };
       readonly exceptionDetails?: unknown;
     }>("Runtime.evaluate", { expression, awaitPromise: true, returnByValue: true });
@@ -194,28 +194,28 @@ export class BareWindow {
   async logIn(name: string): Promise<void> {
     await this.waitForElement("#enter-name");
     await this.evaluate("document.querySelector('#enter-name').focus()");
-    await this.ask("Input.insertText", { text: name });
+    await this.call("Input.insertText", { text: name });
     await this.evaluate("document.querySelector('#enter-name').form.requestSubmit()");
     await this.waitForElement(".composer textarea");
   }
 
   async attach(path: string): Promise<void> {
-    const { result } = await this.ask<{ readonly result: { readonly objectId: string } }>(
+    const { result } = await this.call<{ readonly result: { readonly objectId: string } }>(
       "Runtime.evaluate",
       { expression: "document.querySelector('.composer input[type=file]')" },
     );
-    await this.ask("DOM.setFileInputFiles", { files: [path], objectId: result.objectId });
+    await this.call("DOM.setFileInputFiles", { files: [path], objectId: result.objectId });
   }
 
   async reload(): Promise<void> {
     const loaded = "performance.timeOrigin";
     const initScript = await this.evaluate<number>(loaded);
-    await this.ask("Page.reload", {});
+    await this.call("Page.reload", {});
     // The old document may still answer until the new one has loaded.
     while ((await this.evaluate<number>(loaded).catch(() => initScript)) === initScript);
   }
 
   async close(): Promise<void> {
-    await this.#browser.ask("Target.disposeBrowserContext", { browserContextId: this.#context });
+    await this.#browser.call("Target.disposeBrowserContext", { browserContextId: this.#context });
   }
 }

@@ -64,8 +64,8 @@ await serveOrders<LoadOrder>(async (order) => {
 
 async function execute(order: LoadOrder): Promise<Partial<LoadAnswer>> {
   switch (order.do) {
-    case "enter":
-      return await enter(order.port, order.first, order.count);
+    case "register":
+      return await register(order.port, order.first, order.count);
     case "join":
       return await join(order.rooms, order.memberLimit);
     case "chat":
@@ -78,7 +78,7 @@ async function execute(order: LoadOrder): Promise<Partial<LoadAnswer>> {
   }
 }
 
-async function enter(port: number, from: number, count: number): Promise<Partial<LoadAnswer>> {
+async function register(port: number, from: number, count: number): Promise<Partial<LoadAnswer>> {
   first = from;
   await runConcurrently(CONCURRENT_CONNECTS, count, async (i) => {
     const member = await LoadMember.register(port, `m${from + i}`);

@@ -5,7 +5,12 @@ import { createInterface } from "node:readline";
 
 export type LoadOrder =
   /** `count` accounts register, numbered from `first`. */
-  | { readonly do: "enter"; readonly port: number; readonly first: number; readonly count: number }
+  | {
+      readonly do: "register";
+      readonly port: number;
+      readonly first: number;
+      readonly count: number;
+    }
   /** Accounts with numbers below `memberLimit` join their room. */
   | { readonly do: "join"; readonly rooms: RoomPlan; readonly memberLimit: number }
   /** Every `senderStep`-th account posts in turn. Answered when all posts are acknowledged. */

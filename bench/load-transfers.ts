@@ -22,7 +22,12 @@ import { serveOrders } from "./load-orders.ts";
 import { contentSha256, randomFile } from "./transfer-content.ts";
 
 export type TransfersOrder =
-  | { readonly do: "enter"; readonly port: number; readonly name: string; readonly count: number }
+  | {
+      readonly do: "register";
+      readonly port: number;
+      readonly name: string;
+      readonly count: number;
+    }
   /** Even clients upload a file; odd clients download one that was uploaded. */
   | { readonly do: "transfer"; readonly sizeBytes: number }
   /** All clients upload a file, are interrupted, and resume. */
@@ -53,9 +58,9 @@ await serveOrders<TransfersOrder>(async (order) => {
 });
 
 async function execute(order: TransfersOrder): Promise<Partial<TransfersAnswer>> {
-  if (order.do === "enter") {
+  if (order.do === "register") {
     for (let i = 0; i < order.count; i++) {
-      clients.push(await enter(order.port, `${order.name}${i}`));
+      clients.push(await register(order.port, `${order.name}${i}`));
     }
     return {};
   }
@@ -70,30 +75,30 @@ async function execute(order: TransfersOrder): Promise<Partial<TransfersAnswer>>
 async function transferAll(path: string, digest: string): Promise<Partial<TransfersAnswer>> {
   const [first] = clients;
   if (first === undefined) throw new Error("no clients");
-  const offered = await send(first, path);
+  const fileId = await send(first, path);
   const failures: string[] = [];
   let [uploaded, downloaded] = [1, 0];
-  const all = clients.map(async (client, i) => {
+  const tasks = clients.map(async (client, i) => {
     try {
       if (i % 2 === 0) {
         await send(client, path);
         uploaded++;
       } else {
-        await fetchFile(client, offered, digest);
+        await fetchFile(client, fileId, digest);
         downloaded++;
       }
     } catch (error) {
       failures.push(String(error));
     }
   });
-  await Promise.all(all);
+  await Promise.all(tasks);
   return { uploaded, downloaded, failures };
 }
 
 async function interruptAll(path: string): Promise<Partial<TransfersAnswer>> {
   const failures: string[] = [];
   let [uploaded, interrupted] = [0, 0];
-  const all = clients.map(async (client) => {
+  const tasks = clients.map(async (client) => {
     const stop = new AbortController();
     try {
       const source = await openSource(path);
@@ -112,7 +117,7 @@ async function interruptAll(path: string): Promise<Partial<TransfersAnswer>> {
       failures.push(String(error));
     }
   });
-  await Promise.all(all);
+  await Promise.all(tasks);
   return { uploaded, interrupted, failures };
 }
 
@@ -144,7 +149,7 @@ async function fetchFile(client: Client, file: FileId, digest: string): Promise<
   if (arrived !== digest) throw new Error(`${file} arrived as ${arrived}, not ${digest}`);
 }
 
-async function enter(port: number, user: string): Promise<Client> {
+async function register(port: number, user: string): Promise<Client> {
   const state = ClientState.inMemory();
   const dial = wsDial();
   const client = new Client(

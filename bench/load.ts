@@ -59,14 +59,14 @@ const processes = Array.from(
 );
 const transfers: LoadProcess[] = [];
 try {
-  await all();
+  await runAll();
 } finally {
   for (const child of [...processes, ...transfers]) await child.kill();
   await server.stop();
 }
 process.exit(isSuccess ? 0 : 1);
 
-async function all(): Promise<void> {
+async function runAll(): Promise<void> {
   const needed = CONNECTIONS + OTHER_DESCRIPTORS;
   if (descriptorsMax() < needed) {
     throw new Error(`limit of ${descriptorsMax()} open files is too low: run ulimit -n ${needed}`);
@@ -74,7 +74,7 @@ async function all(): Promise<void> {
   const perProcess = Math.ceil(CONNECTIONS / PROCESSES);
   const loggedIn = await executeAll((i) => {
     const count = Math.min(perProcess, CONNECTIONS - i * perProcess);
-    return { do: "enter", port: server.port, first: i * perProcess, count };
+    return { do: "register", port: server.port, first: i * perProcess, count };
   });
   report(`${CONNECTIONS} log in`, { seconds: loggedIn.seconds });
 
@@ -154,7 +154,7 @@ async function transferAll(): Promise<void> {
   for (let i = 0; i < PROCESSES; i++) {
     const child = new LoadProcess(join(import.meta.dir, "load-transfers.ts"));
     transfers.push(child);
-    const enter = { do: "enter", port: server.port, name: `t${i}x`, count: perProcess } as const;
+    const enter = { do: "register", port: server.port, name: `t${i}x`, count: perProcess } as const;
     await child.execute<TransfersOrder, TransfersAnswer>(enter);
   }
   const [cpuBefore, started] = [server.cpuSeconds(), performance.now()];

@@ -70,7 +70,7 @@ export async function measureScroll(
   while (!(await isVisible(window, firstText))) {
     if (performance.now() - startedAt > SCROLL_TIMEOUT_MS)
       throw new Error("the first message was not displayed");
-    await window.ask("Input.synthesizeScrollGesture", {
+    await window.call("Input.synthesizeScrollGesture", {
       x: 600,
       y: 400,
       yDistance: Math.round((pxPerSecond * GESTURE_MS) / 1_000),

@@ -29,13 +29,13 @@ const SCROLL_PX_PER_SECOND = isQuick ? 12_000 : 4_000;
 /** Frame duration at 60 Hz. */
 const FRAME_MS = 16.7;
 
-function at(samples: readonly number[], share: number): number {
+function percentile(samples: readonly number[], share: number): number {
   const sorted = [...samples].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 }
 
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
+function print(cli: string): void {
+  process.stdout.write(`${cli}\n`);
 }
 
 /** Measures the compressed size of everything loaded before log-in. */
@@ -63,8 +63,8 @@ async function measureSize(served: Served): Promise<void> {
 async function measureStarts(browser: BareBrowser, served: Served): Promise<void> {
   const fresh: number[] = [];
   const returning: number[] = [];
-  const shifts: number[] = [];
-  const MARK = `window.shift = 0;
+  const layoutShifts: number[] = [];
+  const OBSERVER_SCRIPT = `window.shift = 0;
   new PerformanceObserver((list) => {
     for (const { value } of list.getEntries()) window.shift += value;
   }).observe({ type: "layout-shift", buffered: true });
@@ -73,26 +73,26 @@ async function measureStarts(browser: BareBrowser, served: Served): Promise<void
     if (document.querySelector(".composer textarea")) window.roomAt ??= performance.now();
   }).observe(document, { childList: true, subtree: true });`;
   for (let i = 0; i < STARTS; i++) {
-    const window = await browser.visit(pageAddress(served), MARK);
+    const window = await browser.visit(pageAddress(served), OBSERVER_SCRIPT);
     await window.waitForElement("#enter-name");
     fresh.push(await window.evaluate<number>("window.fieldAt"));
-    shifts.push(await window.evaluate<number>("window.shift"));
+    layoutShifts.push(await window.evaluate<number>("window.shift"));
     await window.logIn(`starter${i}`);
     await window.reload();
     await window.waitForElement(".composer textarea");
     returning.push(await window.evaluate<number>("window.roomAt"));
     await window.waitForElement("article, .said");
-    shifts.push(await window.evaluate<number>("window.shift"));
+    layoutShifts.push(await window.evaluate<number>("window.shift"));
     await window.close();
   }
   const format = (all: readonly number[]) =>
-    `median ${at(all, 0.5).toFixed(0)} ms, p95 ${at(all, 0.95).toFixed(0)} ms`;
+    `median ${percentile(all, 0.5).toFixed(0)} ms, p95 ${percentile(all, 0.95).toFixed(0)} ms`;
   print(`interactive, first visit: ${format(fresh)}`);
   print(`interactive, returning user: ${format(returning)}`);
-  print(`maximum layout shift: ${Math.max(...shifts).toFixed(3)}`);
+  print(`maximum layout shift: ${Math.max(...layoutShifts).toFixed(3)}`);
 }
 
-const TRACED = ["toplevel", "devtools.timeline", "disabled-by-default-devtools.timeline"];
+const TRACE_CATEGORIES = ["toplevel", "devtools.timeline", "disabled-by-default-devtools.timeline"];
 
 /** Returns the main thread's CPU milliseconds between commits of frames. */
 function ownFrameTimes(traced: readonly TraceEvent[]): readonly number[] {
@@ -134,19 +134,19 @@ async function measureFrames(
   const measured = recordFrames(window);
   await runTraffic(traffic);
   const { gaps, works } = await measured;
-  const ownMs = (await threadTimeMs(window)) - before;
-  const traced = await browser.trace(TRACED, () => runTraffic(traffic));
+  const cpuMs = (await threadTimeMs(window)) - before;
+  const traced = await browser.trace(TRACE_CATEGORIES, () => runTraffic(traffic));
   sender.tab.close();
   await window.close();
   const report = (name: string, all: readonly number[]) =>
     print(
       `${name} at ${POSTS_PER_SECOND} messages/s: ` +
-        [0.5, 0.95, 0.99].map((p) => `p${p * 100} ${at(all, p).toFixed(1)} ms`).join(", "),
+        [0.5, 0.95, 0.99].map((p) => `p${p * 100} ${percentile(all, p).toFixed(1)} ms`).join(", "),
     );
   print(`${POSTS_PER_SECOND} messages/s with Markdown, one in ${PICTURE_EVERY} with a picture`);
   report("work per frame", works);
   report("CPU time of the main thread per frame", ownFrameTimes(traced));
-  print(`CPU time of the page per frame: ${(ownMs / gaps.length).toFixed(1)} ms on average`);
+  print(`CPU time of the page per frame: ${(cpuMs / gaps.length).toFixed(1)} ms on average`);
   report("time between frames", gaps);
   const late = gaps.filter((gap) => gap > 1.5 * FRAME_MS).length;
   print(
@@ -157,8 +157,8 @@ async function measureFrames(
 
 /** Returns CPU milliseconds of the page's thread, which do not include other load. */
 async function threadTimeMs(window: BareWindow): Promise<number> {
-  await window.ask("Performance.enable", { timeDomain: "threadTicks" });
-  const { metrics } = await window.ask<{
+  await window.call("Performance.enable", { timeDomain: "threadTicks" });
+  const { metrics } = await window.call<{
     readonly metrics: readonly { readonly name: string; readonly value: number }[];
   }>("Performance.getMetrics", {});
   return 1_000 * (metrics.find(({ name }) => name === "TaskDuration")?.value ?? 0);
@@ -174,14 +174,14 @@ function recordFrames(window: BareWindow): Promise<FrameTimes> {
   return window.evaluate<FrameTimes>(`new Promise((resolve) => {
     const gaps = [], works = [], end = performance.now() + ${FRAMES_MS};
     const channel = new MessageChannel();
-    let began = 0, last = 0;
-    channel.port1.onmessage = () => works.push(performance.now() - began);
+    let startedAt = 0, last = 0;
+    channel.port1.onmessage = () => works.push(performance.now() - startedAt);
     const frame = (now) => {
       if (last > 0) gaps.push(now - last);
       last = now;
-      began = performance.now();
+      startedAt = performance.now();
       channel.port2.postMessage(0);
-      if (began < end) requestAnimationFrame(frame);
+      if (startedAt < end) requestAnimationFrame(frame);
       else resolve({ gaps, works });
     };
     requestAnimationFrame(frame);
@@ -227,7 +227,7 @@ async function measureUploads(
   await tom.json(["register"]);
   const window = await browser.visit(pageAddress(served));
   await window.logIn("uploader");
-  const [page, line]: [number[], number[]] = [[], []];
+  const [page, cli]: [number[], number[]] = [[], []];
   for (let i = 0; i < UPLOADS; i++) {
     const path = sandbox.path(`page${i}.bin`);
     await writeUpload(path);
@@ -239,13 +239,13 @@ async function measureUploads(
     page.push(UPLOAD_BYTES / 1e3 / (performance.now() - startedAt));
     const cliStartedAt = performance.now();
     await tom.json(["send-file", path, "--to", "lobby"]);
-    line.push(UPLOAD_BYTES / 1e3 / (performance.now() - cliStartedAt));
+    cli.push(UPLOAD_BYTES / 1e3 / (performance.now() - cliStartedAt));
   }
   await window.close();
-  const [byPage, byLine] = [at(page, 0.5), at(line, 0.5)];
+  const [byPage, byCli] = [percentile(page, 0.5), percentile(cli, 0.5)];
   print(
-    `upload: page ${byPage.toFixed(0)} MB/s, command line ${byLine.toFixed(0)} MB/s, ` +
-      `ratio ${(byPage / byLine).toFixed(2)}`,
+    `upload: page ${byPage.toFixed(0)} MB/s, command line ${byCli.toFixed(0)} MB/s, ` +
+      `ratio ${(byPage / byCli).toFixed(2)}`,
   );
 }
 

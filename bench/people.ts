@@ -84,13 +84,13 @@ async function registerAll(
     const register = () => RawClient.register(server.port, `p${i}`, listener.onBytes);
     clients.push(await connectWithRetry(register, () => retries++));
   });
-  const entered = elapsed();
+  const registeredAfter = elapsed();
   // One record for the lobby, and one per join.
   const last = people + 1;
   await waitUntilNone(() => listeners.filter(({ lastSeq }) => lastSeq < last).length);
   const cpuSeconds = (server.cpuSeconds() - cpu).toFixed(1);
   print(
-    `${people} accounts in one room: registered in ${entered} s, ` +
+    `${people} accounts in one room: registered in ${registeredAfter} s, ` +
       `all joins received after ${elapsed()} s; ` +
       `server: ${cpuSeconds} CPU s and ${peakMib()} MiB`,
   );
@@ -112,7 +112,7 @@ async function forEachConcurrently(
 /** Retries like a client: this process reads for thousands and may miss a greeting's deadline. */
 async function connectWithRetry(
   dial: () => Promise<RawClient>,
-  retries: () => void,
+  onRetry: () => void,
 ): Promise<RawClient> {
   const deadline = performance.now() + STALL_TIMEOUT_MS;
   for (;;) {
@@ -121,7 +121,7 @@ async function connectWithRetry(
     } catch (error) {
       const isTimeout = error instanceof Fault && ["timeout", "unreachable"].includes(error.code);
       if (!isTimeout || performance.now() > deadline) throw error;
-      retries();
+      onRetry();
     }
   }
 }
@@ -187,27 +187,29 @@ async function measureReconnects(count: number): Promise<void> {
     await sender.register(server.port);
     const devices = Array.from({ length: count }, (_, i) => new Device(`d${i}`));
     await forEachConcurrently(count, async (i) => devices[i]?.register(server.port));
-    const joined = count + 2;
-    await waitUntilNone(() => devices.filter(({ lastSeq }) => lastSeq < joined).length);
+    const lastJoinSeq = count + 2;
+    await waitUntilNone(() => devices.filter(({ lastSeq }) => lastSeq < lastJoinSeq).length);
     for (const { client } of devices) client?.close();
     for (let i = 0; i < MISSED_TEXTS; i++) await sender.client?.post("lobby", `missed ${i}`);
-    const missed = joined + MISSED_TEXTS;
-    await waitUntilNone(() => (sender.lastSeq < missed ? 1 : 0));
+    const lastMissedSeq = lastJoinSeq + MISSED_TEXTS;
+    await waitUntilNone(() => (sender.lastSeq < lastMissedSeq ? 1 : 0));
     sender.client?.close();
     await server.stop(true);
     server = await startServer(undefined, server.folder);
-    await sender.reconnect(server.port, missed);
+    await sender.reconnect(server.port, lastMissedSeq);
     const [started, cpu] = [performance.now(), server.cpuSeconds()];
     const meanwhile = Array.from({ length: TEXTS_DURING_RECONNECT }, (_, i) =>
       sender.client?.post("lobby", `meanwhile ${i}`),
     );
-    const times = await Promise.all(devices.map((device) => device.reconnect(server.port, missed)));
+    const times = await Promise.all(
+      devices.map((device) => device.reconnect(server.port, lastMissedSeq)),
+    );
     const seconds = (performance.now() - started) / 1000;
     const cpuSeconds = server.cpuSeconds() - cpu;
     await Promise.all(meanwhile);
-    const last = missed + TEXTS_DURING_RECONNECT;
+    const last = lastMissedSeq + TEXTS_DURING_RECONNECT;
     await waitUntilNone(() => devices.filter(({ lastSeq }) => lastSeq < last).length);
-    report(devices, joined + 1, last, times, { seconds, cpuSeconds });
+    report(devices, lastJoinSeq + 1, last, times, { seconds, cpuSeconds });
     for (const { client } of [...devices, sender]) client?.close();
   } finally {
     await server.stop();

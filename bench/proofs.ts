@@ -72,8 +72,8 @@ const log = await openLog({
 const size = log.head();
 const from = (i: number) => 1 + ((i * 7_919_993) % (size - 1));
 const cold = new LogProofs(log, sha256);
-const proveAll = async (proofs: LogProofs, of: (i: number) => number) => {
-  for (let i = 0; i < PROOFS; i++) await proofs.consistency(of(i), size);
+const proveAll = async (proofs: LogProofs, sizeAt: (i: number) => number) => {
+  for (let i = 0; i < PROOFS; i++) await proofs.consistency(sizeAt(i), size);
 };
 print("proof from any size", (await cpuMs(() => proveAll(cold, from))) / PROOFS);
 print(

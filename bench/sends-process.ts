@@ -18,7 +18,7 @@ export class SendsLoad {
   /** Resolves when all senders are logged in. */
   async ready(): Promise<void> {
     const { done } = await this.#reader.read();
-    if (done) throw new Error("the senders could not enter");
+    if (done) throw new Error("the senders could not log in");
   }
 
   async run(): Promise<SendsReport> {

@@ -85,8 +85,8 @@ function cpuSeconds({ sender, receiver, server }: TransferRun): number {
   return sender.cpuSeconds + receiver.cpuSeconds + (server?.cpuSeconds ?? 0);
 }
 
-function median(runs: readonly TransferRun[], of: (run: TransferRun) => number): number {
-  const sorted = runs.map(of).sort((a, b) => a - b);
+function median(runs: readonly TransferRun[], field: (run: TransferRun) => number): number {
+  const sorted = runs.map(field).sort((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 

@@ -80,7 +80,7 @@ export function verdictsOf({ tally, points, concurrentUploads }: SoakRun): Verdi
       subject: "acknowledged texts",
       criterion: "each is received once",
       found:
-        `${tally.acked + tally.typedAcked} acknowledged, ${tally.undelivered} unheard, ` +
+        `${tally.acked + tally.typedAcked} acknowledged, ${tally.undelivered} undelivered, ` +
         `${tally.lost} lost, ${tally.doubled} repeated`,
       isMet: deliveryErrors === 0 && tally.acked > 0 && tally.typedAcked > 0,
     },

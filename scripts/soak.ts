@@ -270,7 +270,7 @@ async function startLoadProcess(): Promise<LoadProcess> {
   const child = new LoadProcess(join(BENCH, "load-members.ts"));
   const [first, count] = [nextMember, MEMBERS_PER_PROCESS];
   nextMember += count;
-  await child.execute<LoadOrder, LoadAnswer>({ do: "enter", port, first, count });
+  await child.execute<LoadOrder, LoadAnswer>({ do: "register", port, first, count });
   const memberLimit = Number.MAX_SAFE_INTEGER;
   await child.execute<LoadOrder, LoadAnswer>({ do: "join", rooms: ROOMS, memberLimit });
   return child;
@@ -279,7 +279,7 @@ async function startLoadProcess(): Promise<LoadProcess> {
 async function fileSenders(): Promise<LoadProcess> {
   const child = new LoadProcess(join(BENCH, "load-transfers.ts"));
   const name = `files${nextSenders++}x`;
-  const order = { do: "enter", port, name, count: TRANSFER_CLIENTS } as const;
+  const order = { do: "register", port, name, count: TRANSFER_CLIENTS } as const;
   await child.execute<TransfersOrder, TransfersAnswer>(order);
   return child;
 }

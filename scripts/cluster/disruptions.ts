@@ -29,7 +29,7 @@ const READ_TIMEOUT_MS = 15_000;
 
 export const DISRUPTIONS: readonly Disruption[] = [
   {
-    name: "kill -9 of the NATS server that leads the stream",
+    name: "kill -9 of the NATS leader",
     run: async (context) => {
       const leader = await leaderOf(context);
       await killAndRestart(context, [[leader, "nats"]]);
@@ -37,7 +37,7 @@ export const DISRUPTIONS: readonly Disruption[] = [
     },
   },
   {
-    name: "kill -9 of a NATS server that follows",
+    name: "kill -9 of a NATS follower",
     run: async (context) => {
       const leader = await leaderOf(context);
       const others = context.machines.filter((machine) => machine !== leader);
@@ -82,7 +82,7 @@ export const DISRUPTIONS: readonly Disruption[] = [
     },
   },
   {
-    name: "kill -9 of the leader and then of its successor",
+    name: "kill -9 of the NATS leader and then of its successor",
     run: async (context) => {
       const leader = await leaderOf(context);
       await killAndRestart(context, [[leader, "nats"]]);
@@ -91,14 +91,14 @@ export const DISRUPTIONS: readonly Disruption[] = [
     },
   },
   {
-    name: "SIGSTOP of the NATS server that leads the stream",
+    name: "SIGSTOP of the NATS leader",
     run: async (context) => {
       await suspend(context, [[await leaderOf(context), "nats"]]);
       return [];
     },
   },
   {
-    name: "SIGSTOP of a NATS server that follows",
+    name: "SIGSTOP of a NATS follower",
     run: async (context) => {
       const leader = await leaderOf(context);
       const others = context.machines.filter((machine) => machine !== leader);
@@ -151,7 +151,7 @@ export const DISRUPTIONS: readonly Disruption[] = [
     },
   },
   {
-    name: "a wrong clock of a chat serve",
+    name: "a wrong clock for a chat serve",
     run: async (context) => {
       const machine = pick(context, context.machines);
       await machine.kill("chat");
@@ -162,7 +162,7 @@ export const DISRUPTIONS: readonly Disruption[] = [
     },
   },
   {
-    name: "a machine's cable is pulled",
+    name: "a disconnected machine",
     run: async (context) => {
       const machine =
         context.random() < 0.5 ? await leaderOf(context) : pick(context, context.machines);

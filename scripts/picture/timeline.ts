@@ -23,15 +23,15 @@ interface Span {
 
 /** Records the rows of windows over time. Equal rows are stored only once. */
 export class Timeline {
-  readonly #stage: TmuxSession;
+  readonly #session: TmuxSession;
   readonly #windows: readonly WindowPosition[];
   /** Spans by window and row. */
   readonly #spans = new Map<string, Span[]>();
   #nowMs = 0;
 
-  constructor(session: TmuxSession, places: readonly WindowPosition[]) {
-    this.#stage = session;
-    this.#windows = places;
+  constructor(session: TmuxSession, windows: readonly WindowPosition[]) {
+    this.#session = session;
+    this.#windows = windows;
   }
 
   /** Records the current screens of all windows. @param active window with the cursor */
@@ -40,7 +40,7 @@ export class Timeline {
     for (const { window } of this.#windows) {
       const lines = await this.#stableCapture(window);
       const rows = parseRows(lines, window.columns).slice(0, window.rows);
-      const cursor = window === active ? this.#stage.cursor(window) : undefined;
+      const cursor = window === active ? this.#session.cursor(window) : undefined;
       for (let i = 0; i < window.rows; i++) {
         const under = cursor?.row === i ? drawCursor(cursor.column) : "";
         this.#addSpan(`${window.name} ${i}`, under + drawRow(rows[i] ?? [], 0, 0), until);
@@ -108,7 +108,7 @@ export class Timeline {
   async #stableCapture(window: Window): Promise<string[]> {
     let before = "";
     for (let i = 0; i < CAPTURES_MAX; i++) {
-      const lines = this.#stage.capture(window);
+      const lines = this.#session.capture(window);
       const now = lines.join("\n");
       if (now === before && !TRANSIENT.test(now)) return lines;
       before = now;

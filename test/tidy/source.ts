@@ -51,9 +51,9 @@ export function matches(
   source: Source,
   pattern: RegExp,
   message: string,
-  where: "code" | "text" = "code",
+  scope: "code" | "text" = "code",
 ): Violation[] {
-  return [...source[where].matchAll(new RegExp(pattern, "gm"))].map((match) => ({
+  return [...source[scope].matchAll(new RegExp(pattern, "gm"))].map((match) => ({
     rule,
     path: source.path,
     line: lineAt(source.text, match.index),
@@ -72,7 +72,9 @@ export function patternRule(name: string, path: RegExp, patterns: readonly Patte
       files
         .filter((source) => path.test(source.path))
         .flatMap((source) =>
-          patterns.flatMap(([pattern, why, where]) => matches(name, source, pattern, why, where)),
+          patterns.flatMap(([pattern, message, scope]) =>
+            matches(name, source, pattern, message, scope),
+          ),
         ),
   };
 }
