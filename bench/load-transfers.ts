@@ -13,7 +13,7 @@ import { Identity } from "../src/crypto/identity.ts";
 import { sha256 } from "../src/crypto/sha256.ts";
 import { systemClock } from "../src/io/clock.ts";
 import { systemEntropy } from "../src/io/entropy.ts";
-import { chunksLeft } from "../src/io/file/part-left.ts";
+import { countPartialChunks } from "../src/io/file/partial-chunks.ts";
 import { openSink } from "../src/io/file/sink.ts";
 import { openSource } from "../src/io/file/source.ts";
 import { ClientState } from "../src/io/state/client-state.ts";
@@ -141,7 +141,7 @@ async function fetchFile(client: Client, file: FileId, digest: string): Promise<
         ...(folderSize === undefined ? {} : { folderSize }),
         ...(sizeBytes === undefined ? {} : { sizeBytes }),
       }),
-    chunksLeft,
+    chunksLeft: countPartialChunks,
     signal: AbortSignal.timeout(TRANSFER_TIMEOUT_MS),
   });
   const arrived = contentSha256(path);

@@ -32,7 +32,7 @@ export function digestHex(bytes: Uint8Array): string {
 
 export class HeldSource implements Source {
   readonly name: string;
-  readonly leftOut: readonly string[] = [];
+  readonly skipped: readonly string[] = [];
   readonly path?: string;
   readonly stamp?: string;
   sizeBytes: number | undefined;

@@ -46,7 +46,7 @@ export async function carry(
 
 export function sent(name: string, bytes: Uint8Array, folder?: FolderSize): Source {
   return {
-    ...{ name, sizeBytes: bytes.length, leftOut: [], ...(folder === undefined ? {} : { folder }) },
+    ...{ name, sizeBytes: bytes.length, skipped: [], ...(folder === undefined ? {} : { folder }) },
     read: async (index) => {
       const chunk = bytes.subarray(index * CHUNK_BYTES, (index + 1) * CHUNK_BYTES);
       return chunk.length === 0 ? undefined : chunk;

@@ -2,7 +2,7 @@ import { Fault } from "../../src/base/fault.ts";
 import type { FileId, UserId } from "../../src/base/ids.ts";
 import { CHUNK_BYTES } from "../../src/base/limits.ts";
 import { openBlobStore } from "../../src/io/blob/blob-store.ts";
-import type { BlobAbout, FolderSize } from "../../src/io/blob/interfaces.ts";
+import type { BlobMetadata, FolderSize } from "../../src/io/blob/interfaces.ts";
 import type { TreeDisk } from "../../src/io/disk/disk.ts";
 import { openSink } from "../../src/io/file/sink.ts";
 import { encodeManifest, type ManifestEntry } from "../../src/wire/manifest.ts";
@@ -61,7 +61,7 @@ export function givenFolder(entries: readonly ManifestEntry[] = ENTRIES): Given 
   return given(Buffer.concat([manifest, content]), folder);
 }
 
-function aboutOf({ bytes, folder }: Given, isSized = true): BlobAbout {
+function aboutOf({ bytes, folder }: Given, isSized = true): BlobMetadata {
   return {
     ...{ file: FILE, by: "uAAAAAAAAAAA" as UserId, name: "a \u{1f600}.bin", to: ["lobby", "@ana"] },
     ...(isSized ? { sizeBytes: bytes.length } : {}),
@@ -86,7 +86,7 @@ export async function upload(disk: TreeDisk, all: Given, promised: Promised): Pr
   demand(!promised.isMade || known !== undefined, "what was listed can be opened");
   const blob = known ?? (await store.create(about));
   promised.isMade = true;
-  demand(Bun.deepEquals(blob.about, about, true), "the offer reads as it was");
+  demand(Bun.deepEquals(blob.metadata, about, true), "the offer reads as it was");
   try {
     await goOn(all, promised, blob);
     for (const [index, chunk] of all.chunks.entries()) {

@@ -7,7 +7,7 @@ import { hasSigned, signCheckpoint } from "../../src/crypto/checkpoint.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
 import { backUp } from "../../src/io/backup/backup.ts";
 import { restoreBackup } from "../../src/io/backup/restore.ts";
-import { encodeAbout } from "../../src/io/blob/metadata.ts";
+import { encodeMetadata } from "../../src/io/blob/metadata.ts";
 import type { Clock } from "../../src/io/clock.ts";
 import type { TreeDisk } from "../../src/io/disk/disk.ts";
 import { writeCheckpointFile } from "../../src/io/log/checkpoint-file.ts";
@@ -266,7 +266,7 @@ export class BackupWorld implements FailingWorld {
     const digest = new Digest(new Bun.CryptoHasher("sha256"));
     digest.add(hash);
     const about = { file, by: ANA, name: "a.bin", to: [], sinceMs: 0 };
-    await this.#write(`files/${file}/about.json`, encodeAbout(about));
+    await this.#write(`files/${file}/about.json`, encodeMetadata(about));
     await this.#write(`files/${file}/content`, content);
     await this.#write(`files/${file}/chunks.jsonl`, encodeHashLine(hash));
     const fields = { file, name: "a.bin", size: content.length, chunks: 1 };

@@ -10,7 +10,7 @@ import { formatTarget, type Target } from "../../base/names.ts";
 import { defined } from "../../base/values.ts";
 import type { Client } from "../../client/client.ts";
 import { sha256 } from "../../crypto/sha256.ts";
-import { ABOUT_BYTES_MAX, parseAbout } from "../../io/blob/metadata.ts";
+import { METADATA_BYTES_MAX, parseMetadata } from "../../io/blob/metadata.ts";
 import { systemDisk } from "../../io/disk/system-disk.ts";
 import { readWholeFile } from "../../io/disk/whole-file.ts";
 import { openSink } from "../../io/file/sink.ts";
@@ -110,9 +110,9 @@ export class FolderSource implements ExportSource {
   #about(file: FileId) {
     const disk = systemDisk();
     const path = join(this.#data, "files", file, "about.json");
-    const bytes = readWholeFile(disk, path, ABOUT_BYTES_MAX);
+    const bytes = readWholeFile(disk, path, METADATA_BYTES_MAX);
     if (bytes === undefined) throw new Fault("file-unknown", `the content of ${file} is not here`);
-    const about = parseAbout(bytes);
+    const about = parseMetadata(bytes);
     if (about === undefined) throw new Fault("store-failed", `${path} is damaged`);
     return about;
   }

@@ -13,7 +13,7 @@ import type { TransferProgress } from "../../client/transfer/progress.ts";
 import type { DownloadedFile } from "../../client/transfer/transfers.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { diskFault } from "../../io/disk/disk.ts";
-import { chunksLeft } from "../../io/file/part-left.ts";
+import { countPartialChunks } from "../../io/file/partial-chunks.ts";
 import { openSink } from "../../io/file/sink.ts";
 import { ENGLISH_TERMINAL, type Message } from "../../ui/messages/en/terminal.ts";
 import { type Context, faultLine } from "../context.ts";
@@ -77,7 +77,7 @@ export function receiveFile(client: Client, options: ReceiveOptions): Promise<Do
       makeOut(about.folder);
       return openSink({ ...defined(about), sha256, secret });
     },
-    chunksLeft,
+    chunksLeft: countPartialChunks,
     onProgress,
     signal,
   });

@@ -31,7 +31,7 @@ export async function sourceAt(context: Context, path: string, name?: string): P
 
 /** Notes the skipped entries of a folder, with the reason. */
 export function sayLeftOut(source: Source, tell: (text: Message) => void): void {
-  for (const entry of source.leftOut) tell((texts) => texts.leftOut(entry));
+  for (const entry of source.skipped) tell((texts) => texts.leftOut(entry));
 }
 
 /**
@@ -89,7 +89,7 @@ function renamed(source: Source, name: string): Source {
       return source.sizeBytes;
     },
     ...defined({ folder: source.folder, path: source.path, stamp: source.stamp }),
-    leftOut: source.leftOut,
+    skipped: source.skipped,
     read: (index) => source.read(index),
     release: (upTo) => source.release(upTo),
     check: (digest) => source.check(digest),

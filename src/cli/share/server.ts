@@ -13,7 +13,7 @@ import { Identity } from "../../crypto/identity.ts";
 import { hashPassword, verifyPassword } from "../../crypto/password.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { openBlobStore } from "../../io/blob/blob-store.ts";
-import type { BlobAbout, BlobStore, ChunkReader, Source } from "../../io/blob/interfaces.ts";
+import type { BlobMetadata, BlobStore, ChunkReader, Source } from "../../io/blob/interfaces.ts";
 import { systemDisk } from "../../io/disk/system-disk.ts";
 import { systemEntropy } from "../../io/entropy.ts";
 import type { Dial } from "../../io/link/link.ts";
@@ -97,7 +97,7 @@ async function start(
     disk: systemDisk(),
     folder: join(open.folder.path, "files"),
     sha256,
-    lent: (about) => lent.readerOf(about),
+    externalReader: (about) => lent.readerOf(about),
   });
   const page = await loadSharePage();
   const server = new Server({
@@ -225,11 +225,11 @@ class LentFiles {
     }
   }
 
-  isOurs({ by }: BlobAbout): boolean {
+  isOurs({ by }: BlobMetadata): boolean {
     return by === this.#account;
   }
 
-  readerOf(about: BlobAbout): ChunkReader | undefined {
+  readerOf(about: BlobMetadata): ChunkReader | undefined {
     if (!this.isOurs(about)) return undefined;
     const source = this.#sources.get(about.file) ?? this.#next;
     if (source === undefined) return undefined;

@@ -30,7 +30,7 @@ export function completeChunks(contentBytes: number, sizeBytes: number): number 
  * position from the content's size: the stored part of a chunk is skipped.
  */
 export class DecryptingSink implements Sink {
-  readonly appendsAtOnce?: number;
+  readonly concurrentAppends?: number;
   readonly #sink: Sink;
   readonly #file: SealedFile;
   readonly #hashing: Hashing;
@@ -53,7 +53,7 @@ export class DecryptingSink implements Sink {
     this.#stream = stream;
     this.#contentBytes = sink.sizeBytes;
     this.#next = this.#decryptedChunks = completeChunks(sink.sizeBytes, file.sizeBytes);
-    if (sink.appendsAtOnce !== undefined) this.appendsAtOnce = sink.appendsAtOnce;
+    if (sink.concurrentAppends !== undefined) this.concurrentAppends = sink.concurrentAppends;
   }
 
   /** @throws {Fault} frame-malformed */

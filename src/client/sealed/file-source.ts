@@ -76,8 +76,8 @@ export class EncryptingSource implements Source {
     return this.#source.sizeBytes ?? this.#streamBytes;
   }
 
-  get leftOut(): readonly string[] {
-    return this.#source.leftOut;
+  get skipped(): readonly string[] {
+    return this.#source.skipped;
   }
 
   async begin(file: FileId): Promise<void> {

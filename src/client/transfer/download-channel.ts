@@ -18,7 +18,7 @@ import type { Hashing } from "./hashing.ts";
 
 type Chunk = NoticeOf<"chunk">;
 type End = NoticeOf<"end">;
-type ChunkSink = Pick<Sink, "append" | "appendsAtOnce" | "sync">;
+type ChunkSink = Pick<Sink, "append" | "concurrentAppends" | "sync">;
 
 /** Maximum bytes queued for the disk: 100 ms at 600 Mbit/s, within 120 MB of memory in all. */
 const WINDOW_BYTES = 8 * 1024 * 1024;
@@ -79,7 +79,7 @@ export class DownloadChannel {
   async receive(sink: ChunkSink, onStored: () => void): Promise<End> {
     try {
       for (;;) {
-        const chunks = this.#received.splice(0, sink.appendsAtOnce ?? 1);
+        const chunks = this.#received.splice(0, sink.concurrentAppends ?? 1);
         if (chunks.length === 0 && this.#end !== undefined) return this.#end;
         if (chunks.length === 0) await this.#nextEvent();
         else await this.#store(chunks, sink, onStored);

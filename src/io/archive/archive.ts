@@ -19,23 +19,23 @@ import {
   lineMatcher,
 } from "../disk/line-matcher.ts";
 import type { Archive, Page, PageQuery } from "../log/log.ts";
-import type { BlockIndex, Stretch } from "./block-index.ts";
+import type { BlockIndex, ByteRange } from "./block-index.ts";
 import { ErasureCheck } from "./erasures.ts";
 import { isRare, lineQueryOf } from "./line-query.ts";
 import { type ArchiveOptions, type IndexView, LogIndex } from "./log-index.ts";
-import { type FoundStretch, SegmentFiles } from "./segment-files.ts";
+import { type SearchedRange, SegmentFiles } from "./segment-files.ts";
 
-/** Bytes per read: few for the newest page, many for a search through the whole log. */
+/** Bytes per read: few for the newest page, many for a search of the whole log. */
 const READ_BYTES_MIN = 64 << 10;
 const READ_BYTES_MAX = 1 << 20;
 /**
- * Bytes scanned before yielding to the event loop: 3 ms for the worst text and messages measured,
- * 0.1 ms for a word.
+ * Bytes scanned before yielding to the event loop: 0.1 ms for one word, 3 ms in the worst case
+ * measured.
  */
-const BYTES_AT_ONCE = 64 << 10;
+const YIELD_BYTES = 64 << 10;
 /**
- * Bytes scanned on the event loop before search threads are used: many searches, and all of small
- * logs, end within it.
+ * Bytes scanned on the event loop before search threads start. Enough for many searches and all
+ * small logs.
  */
 const DIRECT_BYTES = 1 << 20;
 const NEWLINE = 0x0a;
@@ -44,7 +44,7 @@ export function openArchive(options: ArchiveOptions): LogArchive {
   return new LogArchive(options);
 }
 
-/** Reads a log's files by the sparse index, alongside or without the process that writes them. */
+/** Reads a log's files through the sparse index, with or without a running writer. */
 export class LogArchive implements Archive {
   readonly #options: ArchiveOptions;
   readonly #index: LogIndex;
@@ -55,37 +55,35 @@ export class LogArchive implements Archive {
     this.#index = new LogIndex(options);
   }
 
-  /** Brings the index up to date; the first call reads the cache or the whole log. */
+  /** Updates the index. The first call reads the cache or the whole log. */
   async ready(): Promise<void> {
     await this.#index.refresh(() => undefined);
   }
 
-  /** @throws Fault log-corrupt, store-failed, store-denied */
+  /** @throws {Fault} log-corrupt, store-failed, store-denied */
   async page(query: PageQuery): Promise<Page> {
-    const { records, more, doubtful } = await this.#raw(query);
-    const judged: LogRecord[] = [];
+    const { records, more, suspects } = await this.#raw(query);
+    const verified: LogRecord[] = [];
     for (const record of records) {
-      const isWhole = record.bodyBytes !== undefined;
-      const sure = isWhole ? record : await this.#erasures.judge(record);
-      const doubt = doubtful.get(record);
-      if (sure !== undefined) judged.push(sure);
-      else if (doubt === undefined) judged.push(record);
-      else if (doubt !== "loose") throw doubt;
+      const hasBody = record.bodyBytes !== undefined;
+      const resolved = hasBody ? record : await this.#erasures.resolve(record);
+      const suspicion = suspects.get(record);
+      if (resolved !== undefined) verified.push(resolved);
+      else if (suspicion === undefined) verified.push(record);
+      else if (suspicion !== "unconfirmed") throw suspicion;
     }
-    return { records: judged, more };
+    return { records: verified, more };
   }
 
-  /**
-   * Reads the page as it is on disk. `doubtful` holds records whose lines do not match their heads.
-   */
-  async #raw(query: PageQuery): Promise<Page & { doubtful: Collector["doubtful"] }> {
+  /** Reads a page as it is on disk. `suspects` are records whose lines do not match their heads. */
+  async #raw(query: PageQuery): Promise<Page & { suspects: Collector["suspects"] }> {
     const { disk, folder, sha256 } = this.#options;
     const files = new SegmentFiles(disk, folder);
     try {
-      const stretches = await this.#index.refresh((view) => [...stretchesOf(query, view)]);
+      const ranges = await this.#index.refresh((view) => [...rangesOf(query, view)]);
       const collector = new Collector(query, files, sha256, disk.yieldNow);
-      await collector.collect(stretches, disk.search);
-      return { ...collector.page(), doubtful: collector.doubtful };
+      await collector.collect(ranges, disk.search);
+      return { ...collector.page(), suspects: collector.suspects };
     } catch (error) {
       throw diskFault(error, folder);
     } finally {
@@ -99,7 +97,7 @@ export class LogArchive implements Archive {
 }
 
 /** Byte ranges to read, in the order of the query. */
-function* stretchesOf(query: PageQuery, view: IndexView): Generator<Stretch> {
+function* rangesOf(query: PageQuery, view: IndexView): Generator<ByteRange> {
   if (query.limit < 1 || query.rooms?.size === 0) return;
   const blocks = view.index.candidates({
     ...(query.rooms === undefined ? {} : { rooms: query.rooms }),
@@ -108,27 +106,27 @@ function* stretchesOf(query: PageQuery, view: IndexView): Generator<Stretch> {
     timeMin: query.sinceMs ?? 0,
     timeMax: query.untilMs ?? Number.MAX_SAFE_INTEGER,
   });
-  if (query.from === "newest") yield* [...view.loose].reverse();
-  yield* joined(view.index, query.from === "newest" ? blocks.reverse() : blocks);
-  if (query.from === "oldest") yield* view.loose;
+  if (query.from === "newest") yield* [...view.unconfirmed].reverse();
+  yield* mergeBlocks(view.index, query.from === "newest" ? blocks.reverse() : blocks);
+  if (query.from === "oldest") yield* view.unconfirmed;
 }
 
-/** Merges adjacent blocks into single reads that grow in size. */
-function* joined(index: BlockIndex, blocks: readonly number[]): Generator<Stretch> {
+/** Merges adjacent blocks into reads of growing size. */
+function* mergeBlocks(index: BlockIndex, blocks: readonly number[]): Generator<ByteRange> {
   let bytesMax = READ_BYTES_MIN;
   for (let i = 0; i < blocks.length; ) {
     const start = blocks[i] ?? 0;
-    let stretch = index.stretch(start, start);
+    let range = index.range(start, start);
     let end = i + 1;
     for (; end < blocks.length; end++) {
       const block = blocks[end] ?? 0;
       const isNeighbour = Math.abs(block - (blocks[end - 1] ?? 0)) === 1;
       if (!isNeighbour || index.segmentOf[block] !== index.segmentOf[start]) break;
-      const wider = index.stretch(Math.min(start, block), Math.max(start, block));
+      const wider = index.range(Math.min(start, block), Math.max(start, block));
       if (wider.to - wider.from > bytesMax) break;
-      stretch = wider;
+      range = wider;
     }
-    yield stretch;
+    yield range;
     i = end;
     bytesMax = Math.min(bytesMax * 2, READ_BYTES_MAX);
   }
@@ -142,15 +140,15 @@ class Collector {
   readonly #matcher: LineMatcher;
   readonly #yieldNow: (() => Promise<void>) | undefined;
   /**
-   * Records that only an erasure can explain (with the fault), or that may also never have been
-   * acknowledged ("loose").
+   * Records that only an erasure can explain, with the fault otherwise; "unconfirmed" ones may also
+   * be an unfinished write.
    */
-  readonly doubtful = new Map<LogRecord, Fault | "loose">();
+  readonly suspects = new Map<LogRecord, Fault | "unconfirmed">();
   readonly #records: LogRecord[] = [];
   #bytes = 0;
   #more = false;
   /** Bytes scanned since the last yield to the event loop. */
-  #inTurnBytes = 0;
+  #bytesSinceYield = 0;
 
   constructor(query: PageQuery, files: SegmentFiles, sha256: Sha256, yieldNow: Disk["yieldNow"]) {
     this.#query = lineQueryOf(query);
@@ -160,31 +158,31 @@ class Collector {
     this.#matcher = lineMatcher(this.#query, foldCase);
   }
 
-  async collect(stretches: readonly Stretch[], search: DiskSearch | undefined): Promise<void> {
-    const sifter = isRare(this.#query) ? search : undefined;
-    const direct = sifter === undefined ? stretches : beginning(stretches, DIRECT_BYTES);
-    for await (const { stretch, bytes } of this.#files.read(direct)) {
-      if (await this.#take(stretch, bytes)) return;
+  async collect(ranges: readonly ByteRange[], search: DiskSearch | undefined): Promise<void> {
+    const threads = isRare(this.#query) ? search : undefined;
+    const direct = threads === undefined ? ranges : leadingRanges(ranges, DIRECT_BYTES);
+    for await (const { range, bytes } of this.#files.read(direct)) {
+      if (await this.#addLines(range, bytes)) return;
     }
-    if (sifter === undefined || stretches.length <= direct.length) return;
-    const rest = stretches.slice(direct.length);
-    for await (const found of this.#files.sift(rest, this.#query, sifter)) {
-      for await (const { stretch, bytes } of this.#files.read([found])) {
-        if (await this.#take(stretch, bytes)) return;
+    if (threads === undefined || ranges.length <= direct.length) return;
+    const remainingRanges = ranges.slice(direct.length);
+    for await (const found of this.#files.filterBySearch(remainingRanges, this.#query, threads)) {
+      for await (const { range, bytes } of this.#files.read([found])) {
+        if (await this.#addLines(range, bytes)) return;
       }
     }
   }
 
-  /** Returns true if the page is full. */
-  async #take(stretch: FoundStretch, bytes: Buffer): Promise<boolean> {
-    const { starts, ends } = stretch.lines ?? (await this.#spans(bytes));
+  /** @returns whether the page is full */
+  async #addLines(range: SearchedRange, bytes: Buffer): Promise<boolean> {
+    const { starts, ends } = range.lines ?? (await this.#spans(bytes));
     const isNewest = this.#query.from === "newest";
     for (let i = 0; i < starts.length; i++) {
       const at = isNewest ? starts.length - 1 - i : i;
       const start = starts[at] ?? 0;
       const end = ends[at] ?? 0;
-      if (this.#isTurnOver(end - start)) await this.#yieldNow?.();
-      const record = this.#record(stretch, bytes.subarray(start, end), start);
+      if (this.#isYieldDue(end - start)) await this.#yieldNow?.();
+      const record = this.#record(range, bytes.subarray(start, end), start);
       if (record !== undefined && !this.#add(record, end - start)) {
         this.#more = true;
         return true;
@@ -196,21 +194,21 @@ class Collector {
   async #spans(bytes: Buffer): Promise<LineSpans> {
     const spans: LineSpans = { starts: [], ends: [] };
     for (let from = 0; from < bytes.length; ) {
-      const lineEnd = bytes.indexOf(NEWLINE, from + BYTES_AT_ONCE);
+      const lineEnd = bytes.indexOf(NEWLINE, from + YIELD_BYTES);
       const to = lineEnd < 0 ? bytes.length : lineEnd + 1;
       const { starts, ends } = this.#matcher.spans(bytes.subarray(from, to));
       for (const start of starts) spans.starts.push(from + start);
       for (const end of ends) spans.ends.push(from + end);
-      if (this.#isTurnOver(to - from)) await this.#yieldNow?.();
+      if (this.#isYieldDue(to - from)) await this.#yieldNow?.();
       from = to;
     }
     return spans;
   }
 
-  #isTurnOver(sizeBytes: number): boolean {
-    this.#inTurnBytes += sizeBytes;
-    if (this.#inTurnBytes < BYTES_AT_ONCE) return false;
-    this.#inTurnBytes = 0;
+  #isYieldDue(sizeBytes: number): boolean {
+    this.#bytesSinceYield += sizeBytes;
+    if (this.#bytesSinceYield < YIELD_BYTES) return false;
+    this.#bytesSinceYield = 0;
     return true;
   }
 
@@ -228,35 +226,35 @@ class Collector {
   }
 
   /** Returns the line's record if it matches. */
-  #record(stretch: Stretch, line: Buffer, start: number): LogRecord | undefined {
-    const first = this.#sound(line);
+  #record(range: ByteRange, line: Buffer, start: number): LogRecord | undefined {
+    const first = this.#validRecord(line);
     if (first !== undefined) return first.record;
     // An erasure may have been rewriting the line: read it again.
     const again = Buffer.alloc(line.length);
-    const offset = stretch.from + start;
-    this.#files.file(stretch.firstSeq).read(again, offset);
-    const second = this.#sound(again);
+    const offset = range.from + start;
+    this.#files.file(range.firstSeq).read(again, offset);
+    const second = this.#validRecord(again);
     if (second !== undefined) return second.record;
     const parsed = parseLine(again);
     if (parsed.kind === "record") return this.#matching(asDamaged(parsed.record));
-    const place = `${this.#files.pathOf(stretch.firstSeq)} is damaged at byte ${offset}`;
+    const location = `${this.#files.pathOf(range.firstSeq)} is damaged at byte ${offset}`;
     const reason = parsed.kind === "bad" ? parsed.reason : "its kind is unknown";
-    const fault = new Fault("log-corrupt", `${place}: ${reason}`);
+    const fault = new Fault("log-corrupt", `${location}: ${reason}`);
     const head = parseHead(again);
     if (head !== undefined) {
-      this.doubtful.set(head.record, stretch.isLoose === true ? "loose" : fault);
+      this.suspects.set(head.record, range.isUnconfirmed === true ? "unconfirmed" : fault);
       return this.#matching(head.record);
     }
-    if (stretch.isLoose === true) return undefined;
+    if (range.isUnconfirmed === true) return undefined;
     throw fault;
   }
 
-  /** Returns `undefined` if the line is invalid, and no record if it does not match. */
-  #sound(line: Buffer): { readonly record: LogRecord | undefined } | undefined {
+  /** Returns `undefined` for an invalid line, and no record if it does not match. */
+  #validRecord(line: Buffer): { readonly record: LogRecord | undefined } | undefined {
     const parsed = parseLine(line);
     if (parsed.kind === "newer") return { record: undefined };
     if (parsed.kind === "bad") return undefined;
-    // Hashing dominates the cost: hash only what belongs on the page.
+    // Hashing dominates the cost, so only matching records are hashed.
     const record = this.#matching(parsed.record);
     if (record !== undefined && !bodyMatches(record, this.#sha256)) return undefined;
     return { record };
@@ -269,12 +267,12 @@ class Collector {
   }
 }
 
-/** Returns the leading stretches of up to `sizeBytes` in total, at least one. */
-function beginning(stretches: readonly Stretch[], sizeBytes: number): readonly Stretch[] {
-  let left = sizeBytes;
-  const end = stretches.findIndex(({ from, to }) => {
-    left -= to - from;
-    return left < 0;
+/** Returns the leading ranges of up to `sizeBytes` in total, at least one. */
+function leadingRanges(ranges: readonly ByteRange[], sizeBytes: number): readonly ByteRange[] {
+  let remainingBytes = sizeBytes;
+  const end = ranges.findIndex(({ from, to }) => {
+    remainingBytes -= to - from;
+    return remainingBytes < 0;
   });
-  return end < 0 ? stretches : stretches.slice(0, Math.max(1, end));
+  return end < 0 ? ranges : ranges.slice(0, Math.max(1, end));
 }

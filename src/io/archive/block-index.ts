@@ -1,19 +1,19 @@
-/** A sparse index of a log by block. */
+/** Sparse index of a log, by block. */
 
 import { assert } from "../../base/assert.ts";
 import { HeadScanner } from "./head-scanner.ts";
 import { RoomBlocks } from "./room-index.ts";
 
-/** Bytes of lines per index entry: small enough to read for a single record. */
+/** Bytes of lines per index entry, small enough to read for a single record. */
 const INDEX_BLOCK_BYTES = 64 << 10;
 
-/** Byte range of one segment, aligned to whole lines. */
-export interface Stretch {
+/** Byte range of a segment, aligned to complete lines. */
+export interface ByteRange {
   readonly firstSeq: number;
   readonly from: number;
   readonly to: number;
-  /** Not known to be durable: an invalid line there was never acknowledged. */
-  readonly isLoose?: true;
+  /** Not known to be durable. An invalid line in it was never acknowledged. */
+  readonly isUnconfirmed?: true;
 }
 
 export interface IndexedSegment {
@@ -32,8 +32,8 @@ export interface IndexQuery {
 }
 
 /**
- * Sparse index of a log: the segment, offset, first seq and first time of each block, and the rooms
- * in it. The index only rules blocks out; the reader checks the others.
+ * Sparse index of a log: segment, offset, first seq, first time and rooms of each block. It only
+ * excludes blocks; the reader checks the others.
  */
 export class BlockIndex {
   readonly segments: IndexedSegment[] = [];
@@ -43,8 +43,8 @@ export class BlockIndex {
   readonly firstSeqs: number[] = [];
   readonly firstTimes: number[] = [];
   readonly rooms = new RoomBlocks();
-  /** Blocks with a line that is not ours: they may hold anything. */
-  readonly odd = new Set<number>();
+  /** Blocks with an unparsable line, which may contain anything. */
+  readonly unparsable = new Set<number>();
   /** Offset of the last covered line in the last segment. */
   lastLineAt = 0;
   lastSeq = 0;
@@ -59,31 +59,31 @@ export class BlockIndex {
   }
 
   /**
-   * Indexes the lines that follow the covered part of the last segment.
-   * @param limitSeq stop before a line beyond it: that line is not durable yet
-   * @returns bytes covered now
+   * Indexes the lines after the covered part of the last segment.
+   * @param limitSeq last durable seq, at which to stop
+   * @returns bytes added
    */
   addLines(bytes: Buffer, limitSeq: number): number {
     const segment = this.segments.at(-1);
     assert(segment !== undefined, "lines belong to a segment");
     const head = this.#head;
     const start = segment.coveredBytes;
-    let place = 0;
-    while (place < bytes.length && head.scan(bytes, place)) {
+    let position = 0;
+    while (position < bytes.length && head.scan(bytes, position)) {
       if (head.isHead && head.seq > limitSeq) break;
-      const offset = start + place;
+      const offset = start + position;
       if (this.#isBlockFull(segment, offset)) this.#beginBlock(offset);
       if (head.isHead && head.seq === this.lastSeq + 1) {
         this.rooms.add(bytes, head.roomStart, head.roomEnd, this.blockCount - 1);
       } else {
-        this.odd.add(this.blockCount - 1);
+        this.unparsable.add(this.blockCount - 1);
       }
       this.lastSeq = head.isHead ? Math.max(head.seq, this.lastSeq) : this.lastSeq + 1;
       this.lastLineAt = offset;
-      place = head.next;
+      position = head.next;
     }
-    segment.coveredBytes = start + place;
-    return place;
+    segment.coveredBytes = start + position;
+    return position;
   }
 
   #isBlockFull(segment: IndexedSegment, offset: number): boolean {
@@ -95,16 +95,16 @@ export class BlockIndex {
     this.segmentOf.push(this.segments.length - 1);
     this.offsets.push(offset);
     this.firstSeqs.push(this.lastSeq + 1);
-    // A line that is not ours has no time; the time of the block before it is a good enough bound.
+    // An unparsable line has no time; the preceding block's time is a sufficient bound.
     const time = this.#head.isHead ? this.#head.time : 0;
     this.firstTimes.push(Math.max(time, this.firstTimes.at(-1) ?? 0));
   }
 
-  /** Numbers of the blocks that may hold matches, ascending. */
+  /** Numbers of the blocks that may contain matches, ascending. */
   candidates(query: IndexQuery): number[] {
     const from = Math.max(
       upperBound(this.firstSeqs, query.seqMin) - 1,
-      // Records of the same time may begin in the block before.
+      // Records of the same time may begin in the preceding block.
       upperBound(this.firstTimes, query.timeMin - 1) - 1,
       0,
     );
@@ -113,14 +113,14 @@ export class BlockIndex {
       upperBound(this.firstTimes, query.timeMax),
     );
     if (query.rooms === undefined) return Array.from({ length: to - from }, (_, i) => from + i);
-    const found = new Set<number>();
-    for (const room of query.rooms) this.rooms.collect(room, found, from, to);
-    for (const block of this.odd) if (block >= from && block < to) found.add(block);
-    return [...found].sort((left, right) => left - right);
+    const blocks = new Set<number>();
+    for (const room of query.rooms) this.rooms.collect(room, blocks, from, to);
+    for (const block of this.unparsable) if (block >= from && block < to) blocks.add(block);
+    return [...blocks].sort((left, right) => left - right);
   }
 
-  /** Byte range of the blocks `first`..`last`, all of one segment. */
-  stretch(first: number, last: number): Stretch {
+  /** Byte range of the blocks `first` to `last` of one segment. */
+  range(first: number, last: number): ByteRange {
     const segment = this.segments[this.segmentOf[first] ?? -1];
     assert(segment !== undefined, "a block lies in a segment");
     const isLastOfSegment = this.segmentOf[last + 1] !== this.segmentOf[last];
@@ -132,7 +132,7 @@ export class BlockIndex {
   }
 }
 
-/** Counts the values that are at most `limit`; `values` is ascending. */
+/** Counts the values up to `limit`. `values` is ascending. */
 function upperBound(values: readonly number[], limit: number): number {
   let low = 0;
   let high = values.length;

@@ -1,50 +1,50 @@
-/** Byte patterns that match a text in any case and composition. */
+/** Byte patterns that match a text in any case and normalization form. */
 
 import { utf8Encode } from "../../base/bytes.ts";
 import { foldCase } from "../../base/case-fold.ts";
 
-/** Letters of a text to search for: at 4 to 40 ns a byte they reject nearly all other lines. */
-const PARTS_MAX = 16;
-/** Letters to choose the parts from; each costs about 15 us. */
+/** Letters to search for. This many reject nearly all other lines, at 4 to 40 ns per byte. */
+const LETTERS_MAX = 16;
+/** Letters to choose from. Each costs about 15 µs. */
 const CLUSTERS_MAX = 64;
 
 /**
- * Returns a pattern that finds, in lines read as Latin-1 bytes, each line that may contain a text
- * in any spelling that `foldCase` makes equal. It may find more, never less. It works on bytes
- * because decoding a log as UTF-8 costs more than searching it. Each part is an alternation without
- * repetition, and there are at most PARTS_MAX, so that no text makes matching slow.
- * @returns undefined if no part of the text has a small number of spellings
+ * Returns a pattern that finds each line, read as Latin-1 bytes, that may contain a text in any
+ * spelling that `foldCase` makes equal. It may have false positives but no false negatives. It
+ * works on bytes because decoding a log costs more than searching it. Without repetition and with
+ * at most LETTERS_MAX letters, no text makes matching slow.
+ * @returns `undefined` if no letter has few enough spellings
  */
 export function casePattern(text: string): RegExp | undefined {
-  const runs: Part[][] = [[]];
+  const runs: LetterPattern[][] = [[]];
   let last: string | undefined;
   for (const { letter, marks } of clustersOf(foldCase(text)).slice(0, CLUSTERS_MAX)) {
-    if (runs.at(-1)?.length === PARTS_MAX) break;
-    // A code point may stand for both letters, as "ß" does; they cannot be matched separately.
+    if (runs.at(-1)?.length === LETTERS_MAX) break;
+    // One code point, such as "ß", may stand for both letters.
     const [base = letter] = letter.normalize("NFD");
     if (last !== undefined && VARIANTS.hasPair(last, base)) runs.push([]);
-    const part = partOf(letter, marks);
-    if (part !== undefined) runs.at(-1)?.push(part);
-    if (part?.isExact !== true) runs.push([]);
+    const pattern = letterPattern(letter, marks);
+    if (pattern !== undefined) runs.at(-1)?.push(pattern);
+    if (pattern?.isExact !== true) runs.push([]);
     last = marks.at(-1) ?? letter;
   }
-  const weight = (run: readonly Part[]) => run.filter(({ isExact }) => isExact).length;
-  const best = runs.reduce((one, other) => (weight(other) > weight(one) ? other : one));
-  return weight(best) === 0 ? undefined : new RegExp(sourceOf(best), "g");
+  const weight = (run: readonly LetterPattern[]) => run.filter(({ isExact }) => isExact).length;
+  const best = runs.reduce((a, b) => (weight(b) > weight(a) ? b : a));
+  return weight(best) === 0 ? undefined : new RegExp(patternSource(best), "g");
 }
 
 /** Alternatives for one letter. */
-interface Part {
+interface LetterPattern {
   readonly inside: string;
   /**
-   * Alternatives at the end of a run: include spellings that merge the letter with its neighbour.
+   * Alternatives at the end of a run, including spellings that merge with the neighboring letter.
    */
   readonly edge: string;
-  /** The next part follows immediately in the bytes. */
+  /** The next letter follows immediately in the bytes. */
   readonly isExact: boolean;
 }
 
-function sourceOf(run: readonly Part[]): string {
+function patternSource(run: readonly LetterPattern[]): string {
   const isEdge = (i: number) => i === 0 || i === run.length - 1;
   return run.map(({ inside, edge }, i) => (isEdge(i) ? edge : inside)).join("");
 }
@@ -57,7 +57,7 @@ interface Cluster {
 const MARK = /\p{M}/u;
 const CASED =
   /[\p{Changes_When_Lowercased}\p{Changes_When_Uppercased}\p{Changes_When_Casefolded}]/u;
-/** Ranges with all letters that have case and all characters that Unicode folds to others. */
+/** Ranges with all cased letters and all characters with case folding. */
 const VARIANT_RANGES = [
   [0x41, 0x5b],
   [0x80, 0x3000],
@@ -71,46 +71,46 @@ const VARIANT_RANGES = [
   [0x1e900, 0x1e960],
   [0x2f800, 0x2fa20],
 ] as const;
-/** U+0345 has the highest combining class: a reorderable mark sorts before it. */
+/** U+0345 has the highest combining class, so reorderable marks sort before it. */
 const LAST_MARK = "a\u0345";
-/** "İ" folds to "i" and a dot above, and the dot is ignored. */
+/** "İ" folds to "i" and a dot above, which is ignored. */
 const DOTTED_I = "\u0130";
 const DOT_ABOVE = "\u0307";
 
-/** Built at the first search, in about 20 ms; about 4,000 entries. */
+/** About 4,000 entries, built in about 20 ms at the first search. */
 class Variants {
-  #of: Map<string, string[]> | undefined;
+  #variants: Map<string, string[]> | undefined;
   readonly #pairs = new Set<string>();
 
   /** Code points whose folded form contains the character. */
-  of(character: string): readonly string[] {
-    this.#of ??= this.#make();
-    return this.#of.get(character) ?? [];
+  variants(character: string): readonly string[] {
+    this.#variants ??= this.#build();
+    return this.#variants.get(character) ?? [];
   }
 
-  /** Reports whether the two are adjacent in the folded form of one code point. */
+  /** Reports whether the two are adjacent in the folded form of a code point. */
   hasPair(first: string, second: string): boolean {
-    this.#of ??= this.#make();
+    this.#variants ??= this.#build();
     return this.#pairs.has(first + second);
   }
 
-  #make(): Map<string, string[]> {
-    const of = new Map<string, string[]>();
+  #build(): Map<string, string[]> {
+    const variants = new Map<string, string[]>();
     for (const [from, to] of VARIANT_RANGES) {
       for (let code = from; code < to; code++) {
         const point = String.fromCodePoint(code);
-        if (CASED.test(point) || point.normalize("NFC") !== point) this.#add(of, point);
+        if (CASED.test(point) || point.normalize("NFC") !== point) this.#add(variants, point);
       }
     }
-    return of;
+    return variants;
   }
 
-  #add(of: Map<string, string[]>, point: string): void {
+  #add(variants: Map<string, string[]>, point: string): void {
     const folded = [...foldCase(point)];
     for (const [i, character] of folded.entries()) {
-      const others = of.get(character);
-      if (others === undefined) of.set(character, [point]);
-      else if (!others.includes(point)) others.push(point);
+      const existing = variants.get(character);
+      if (existing === undefined) variants.set(character, [point]);
+      else if (!existing.includes(point)) existing.push(point);
       if (i > 0) this.#pairs.add((folded[i - 1] ?? "") + character);
     }
   }
@@ -129,40 +129,40 @@ function clustersOf(folded: string): Cluster[] {
 }
 
 /** Returns the spellings of a letter and its marks; `undefined` if there are too many. */
-function partOf(letter: string, marks: readonly string[]): Part | undefined {
-  const points = [letter, ...VARIANTS.of(letter)];
-  // U+0345 folds to a small iota: a mark, which may follow other marks.
+function letterPattern(letter: string, marks: readonly string[]): LetterPattern | undefined {
+  const points = [letter, ...VARIANTS.variants(letter)];
+  // U+0345 folds to a small iota, but is a mark and may follow others.
   if (points.some((point) => MARK.test(point))) return undefined;
-  const apart = points
+  const decomposed = points
     .filter((point) => point !== DOTTED_I)
     .map((point) => [...point.normalize("NFD")]);
   const areFixed = marks.length <= 1 && marks.every((mark) => isFixed(letter, mark));
-  if (!areFixed || apart.some(([, ...own]) => own.some((mark) => !staysInPlace(mark)))) {
-    // Any marks may stand between the letter and its own mark, composed or not.
-    const bases = apart.flatMap(([base = ""]) => [base.toLowerCase(), base.toUpperCase()]);
+  if (!areFixed || decomposed.some(([, ...own]) => own.some((mark) => !isNotReordered(mark)))) {
+    // Other marks may be between the letter and its own mark.
+    const bases = decomposed.flatMap(([base = ""]) => [base.toLowerCase(), base.toUpperCase()]);
     const ascii = [...new Set(bases)].filter((base) => base.length === 1 && isAscii(base));
     const lead = `[${ascii.map(bytePattern).join("")}\\x80-\\xff]`;
     return { inside: lead, edge: lead, isExact: false };
   }
   const dot = letter === "i" ? `(?:${bytePattern(DOT_ABOVE)})?` : "";
-  const behind = dot + marks.map(bytePattern).join("");
-  const alone = points.filter((point) => foldCase(point) === letter);
+  const suffix = dot + marks.map(bytePattern).join("");
+  const exact = points.filter((point) => foldCase(point) === letter);
   return {
-    inside: alternatives(spellingsOf(alone)) + behind,
-    edge: alternatives(spellingsOf(points)) + behind,
+    inside: alternatives(spellingsOf(exact)) + suffix,
+    edge: alternatives(spellingsOf(points)) + suffix,
     isExact: true,
   };
 }
 
-/** Reports whether the mark neither composes with its letter nor reorders with other marks. */
+/** Reports whether the mark neither composes with its letter nor reorders. */
 function isFixed(letter: string, mark: string): boolean {
-  const both = letter + mark;
-  const isAlone = both.normalize("NFC") === both && both.normalize("NFD") === both;
-  return isAlone && staysInPlace(mark);
+  const pair = letter + mark;
+  const isAlone = pair.normalize("NFC") === pair && pair.normalize("NFD") === pair;
+  return isAlone && isNotReordered(mark);
 }
 
-/** Combining class 0, as vowel signs and Hangul letters have. */
-function staysInPlace(mark: string): boolean {
+/** Reports whether the combining class is 0, as for vowel signs and Hangul. */
+function isNotReordered(mark: string): boolean {
   return mark !== "\u0345" && (LAST_MARK + mark).normalize("NFD") === LAST_MARK + mark;
 }
 
@@ -194,7 +194,7 @@ function alternatives(spellings: Iterable<string>): string {
   return all.length === 1 ? (all[0] ?? "") : `(?:${all.join("|")})`;
 }
 
-/** Returns the text as JSON escapes it in our lines, without the quotes. */
+/** Returns the text as escaped in the log's JSON, without quotes. */
 export function escapedInJson(text: string): string {
   return JSON.stringify(text).slice(1, -1);
 }

@@ -1,18 +1,18 @@
-/** Checks that an erased record was erased by an order in the log. */
+/** Checks that an erased record has an `erase` record in the log. */
 
 import { erasuresOf } from "../../core/log/erasures.ts";
 import { kindsWith } from "../../wire/kinds.ts";
 import { asDamaged, asErased, type LogRecord } from "../../wire/record.ts";
 import type { Page, PageQuery } from "../log/log.ts";
 
-/** Cached erasure orders; the targets of others are read again. */
-const ORDERS_KEPT_MAX = 1_000;
+/** Maximum erase records cached. */
+const CACHED_ORDERS_MAX = 1_000;
 const ORDER_KINDS = kindsWith("erasing");
 
-/** Finds the erasure order of a record in the log itself: an erased line alone proves nothing. */
+/** Finds the record that ordered an erasure, since a blank line alone proves nothing. */
 export class ErasureCheck {
   readonly #read: (query: PageQuery) => Promise<Page>;
-  /** Targets by seq of the order. */
+  /** Targets by seq of the erase record. */
   readonly #orders = new Map<number, readonly number[]>();
 
   /** @param read reads a page as it is on disk, without this check */
@@ -21,11 +21,10 @@ export class ErasureCheck {
   }
 
   /**
-   * Returns a record without a valid body as erased if a later record orders it, whatever is left
-   * of its line.
-   * @returns undefined if it was not erased
+   * Returns a record with an invalid body as erased if a later record erases it.
+   * @returns `undefined` if it was not erased
    */
-  async judge(record: LogRecord): Promise<LogRecord | undefined> {
+  async resolve(record: LogRecord): Promise<LogRecord | undefined> {
     const { seq } = record.head;
     const { erased } = record;
     if (erased !== undefined) {
@@ -36,18 +35,18 @@ export class ErasureCheck {
   }
 
   async #targets(order: number): Promise<readonly number[]> {
-    const known = this.#orders.get(order);
-    if (known !== undefined) return known;
+    const cached = this.#orders.get(order);
+    if (cached !== undefined) return cached;
     const query = { afterSeq: order - 1, beforeSeq: order + 1, from: "oldest", limit: 1 } as const;
     const { records } = await this.#read({ ...query, bytesMax: 1 });
-    const [found] = records;
-    const targets = found === undefined ? [] : erasuresOf(found);
-    // An order that this reader cannot see yet may be visible next time.
-    if (found !== undefined) this.#keep(order, targets);
+    const [record] = records;
+    const targets = record === undefined ? [] : erasuresOf(record);
+    // A record that is not visible yet may be visible next time.
+    if (record !== undefined) this.#cache(order, targets);
     return targets;
   }
 
-  /** Seq of the order; it is in the same room, after its target. */
+  /** Seq of the erase record, which is later in the same room. */
   async #orderOf({ head }: LogRecord): Promise<number | undefined> {
     const query = { rooms: new Set([head.room]), kinds: ORDER_KINDS, from: "oldest" } as const;
     for (let afterSeq = head.seq; ; ) {
@@ -60,8 +59,8 @@ export class ErasureCheck {
     }
   }
 
-  #keep(order: number, targets: readonly number[]): void {
-    if (this.#orders.size >= ORDERS_KEPT_MAX) this.#orders.clear();
+  #cache(order: number, targets: readonly number[]): void {
+    if (this.#orders.size >= CACHED_ORDERS_MAX) this.#orders.clear();
     this.#orders.set(order, targets);
   }
 }

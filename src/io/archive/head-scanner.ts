@@ -12,8 +12,8 @@ const ZERO = 0x30;
 const NINE = 0x39;
 
 /**
- * Finds seq, time and room of a line without allocating an object: ten million lines have to pass
- * in seconds. It assumes that the line is ours and notices only plain violations.
+ * Finds seq, time and room of a line without allocations, to scan ten million lines within seconds.
+ * Assumes a valid line and detects only obvious violations.
  */
 export class HeadScanner {
   seq = 0;
@@ -22,10 +22,10 @@ export class HeadScanner {
   roomEnd = 0;
   /** Offset after the newline. */
   next = 0;
-  /** False if the line has no valid head; then only `next` is set. */
+  /** False if the line has no valid head. Only `next` is set then. */
   isHead = false;
 
-  /** Returns false if there is no whole line at `at`. */
+  /** Returns false if there is no complete line at `at`. */
   scan(bytes: Buffer, at: number): boolean {
     this.isHead = this.#scanHead(bytes, at);
     const newline = bytes.indexOf(NEWLINE, this.isHead ? this.roomEnd : at);
@@ -34,31 +34,39 @@ export class HeadScanner {
   }
 
   #scanHead(bytes: Buffer, at: number): boolean {
-    let place = at + SEQ_AT;
-    if (bytes[place - 1] !== COLON) return false;
-    const seqStart = place;
+    let position = at + SEQ_AT;
+    if (bytes[position - 1] !== COLON) return false;
+    const seqStart = position;
     let seq = 0;
-    for (let code = bytes[place] ?? 0; code >= ZERO && code <= NINE; code = bytes[++place] ?? 0) {
+    for (
+      let code = bytes[position] ?? 0;
+      code >= ZERO && code <= NINE;
+      code = bytes[++position] ?? 0
+    ) {
       seq = seq * 10 + code - ZERO;
     }
-    if (place === seqStart || bytes[place] !== COMMA) return false;
-    place += TIME_KEY_BYTES;
-    if (bytes[place - 1] !== COLON) return false;
-    const timeStart = place;
+    if (position === seqStart || bytes[position] !== COMMA) return false;
+    position += TIME_KEY_BYTES;
+    if (bytes[position - 1] !== COLON) return false;
+    const timeStart = position;
     let time = 0;
-    for (let code = bytes[place] ?? 0; code >= ZERO && code <= NINE; code = bytes[++place] ?? 0) {
+    for (
+      let code = bytes[position] ?? 0;
+      code >= ZERO && code <= NINE;
+      code = bytes[++position] ?? 0
+    ) {
       time = time * 10 + code - ZERO;
     }
-    if (place === timeStart || bytes[place] !== COMMA) return false;
-    place += KIND_KEY_BYTES;
-    while ((bytes[place] ?? QUOTE) !== QUOTE) place += 1;
-    place += ROOM_KEY_BYTES;
-    if (bytes[place - 1] !== QUOTE || bytes[place - 2] !== COLON) return false;
-    this.roomStart = place;
-    while ((bytes[place] ?? QUOTE) !== QUOTE) place += 1;
+    if (position === timeStart || bytes[position] !== COMMA) return false;
+    position += KIND_KEY_BYTES;
+    while ((bytes[position] ?? QUOTE) !== QUOTE) position += 1;
+    position += ROOM_KEY_BYTES;
+    if (bytes[position - 1] !== QUOTE || bytes[position - 2] !== COLON) return false;
+    this.roomStart = position;
+    while ((bytes[position] ?? QUOTE) !== QUOTE) position += 1;
     this.seq = seq;
     this.time = time;
-    this.roomEnd = place;
+    this.roomEnd = position;
     return true;
   }
 }

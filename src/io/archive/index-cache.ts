@@ -11,11 +11,11 @@ import { matchSizes, segmentName } from "../log/segment.ts";
 import { BlockIndex } from "./block-index.ts";
 
 /**
- * Format: SHA-256 of the rest, a line of JSON, the blocks as four arrays of float64, the rooms'
- * postings. The cache is used only if it is intact and matches the segment files.
+ * Format: SHA-256 of the remaining bytes, a line of JSON, the blocks as four float64 arrays, the
+ * postings of the rooms. Used only if it is intact and matches the segment files.
  */
 
-export interface CachePlace {
+export interface CacheLocation {
   readonly disk: Disk;
   readonly cachePath: string;
   readonly folder: string;
@@ -26,7 +26,7 @@ const FORMAT = 1;
 const DIGEST_BYTES = 32;
 const NEWLINE = 0x0a;
 const BLOCK_ARRAYS = 4;
-/** A larger cache file was not written by us; the index is rebuilt. */
+/** A larger file is invalid, and the index is rebuilt. */
 const INDEX_BYTES_MAX = 1 << 30;
 
 interface CacheHeader {
@@ -36,24 +36,24 @@ interface CacheHeader {
   readonly odd: readonly number[];
   readonly lastLineAt: number;
   readonly lastSeq: number;
-  /** Head of the last covered line; its commitment differs from that of any other log. */
+  /** Head of the last covered line. Its commitment is unique to this log. */
   readonly lastHead: string;
   readonly rooms: readonly string[];
   readonly lasts: readonly number[];
   readonly sizes: readonly number[];
 }
 
-/** Saves the index. A failure only costs the next start a scan. */
-export function saveIndex(place: CachePlace, index: BlockIndex): void {
-  const { disk, cachePath, sha256 } = place;
-  const lastHead = headAt(place, index);
+/** Saves the index. A failure only slows the next start. */
+export function saveIndex(location: CacheLocation, index: BlockIndex): void {
+  const { disk, cachePath, sha256 } = location;
+  const lastHead = headAt(location, index);
   if (lastHead === undefined) return;
   const rooms = index.rooms.dump();
   const header: CacheHeader = {
     format: FORMAT,
     segments: index.segments,
     blocks: index.blockCount,
-    odd: [...index.odd],
+    odd: [...index.unparsable],
     lastLineAt: index.lastLineAt,
     lastSeq: index.lastSeq,
     lastHead,
@@ -74,7 +74,7 @@ export function saveIndex(place: CachePlace, index: BlockIndex): void {
     writeAll(disk, temporary, Buffer.concat([sha256(payload), payload]));
     disk.rename(temporary, cachePath);
   } catch {
-    // Read-only or full disk: see above.
+    // Read-only or full disk.
   }
 }
 
@@ -87,25 +87,25 @@ function writeAll(disk: Disk, path: string, bytes: Uint8Array): void {
   }
 }
 
-/** Returns the saved index; `undefined` if it cannot be trusted. */
-export function loadIndex(place: CachePlace): BlockIndex | undefined {
+/** Returns the saved index; `undefined` if it is not trustworthy. */
+export function loadIndex(location: CacheLocation): BlockIndex | undefined {
   try {
-    const bytes = readCache(place);
+    const bytes = readCache(location);
     if (bytes === undefined) return undefined;
     const payload = bytes.subarray(DIGEST_BYTES);
-    if (!equalBytes(place.sha256(payload), bytes.subarray(0, DIGEST_BYTES))) return undefined;
+    if (!equalBytes(location.sha256(payload), bytes.subarray(0, DIGEST_BYTES))) return undefined;
     const end = payload.indexOf(NEWLINE);
-    // The digest matches: this program wrote the header, in this shape if the format is the same.
+    // The digest matches, so this program wrote the header.
     const header = JSON.parse(payload.subarray(0, end).toString()) as CacheHeader;
     if (header.format !== FORMAT) return undefined;
     const index = restore(header, payload.subarray(end + 1));
-    return fitsFiles(place, index, header.lastHead) ? index : undefined;
+    return matchesFiles(location, index, header.lastHead) ? index : undefined;
   } catch {
     return undefined;
   }
 }
 
-function readCache({ disk, cachePath }: CachePlace): Buffer | undefined {
+function readCache({ disk, cachePath }: CacheLocation): Buffer | undefined {
   const bytes = readWholeFile(disk, cachePath, INDEX_BYTES_MAX);
   return bytes && Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }
@@ -114,7 +114,7 @@ function restore(header: CacheHeader, bytes: Buffer): BlockIndex {
   const index = new BlockIndex();
   index.segments.push(...header.segments);
   const arrays = [index.segmentOf, index.offsets, index.firstSeqs, index.firstTimes];
-  // Copied: a Float64Array must begin at a multiple of eight bytes.
+  // Copied, because a Float64Array must be aligned to eight bytes.
   const numbers = new Float64Array(
     Uint8Array.from(bytes.subarray(0, header.blocks * 8 * BLOCK_ARRAYS)).buffer,
   );
@@ -122,7 +122,7 @@ function restore(header: CacheHeader, bytes: Buffer): BlockIndex {
     const start = number * header.blocks;
     for (let i = 0; i < header.blocks; i++) values.push(numbers[start + i] ?? 0);
   }
-  for (const block of header.odd) index.odd.add(block);
+  for (const block of header.odd) index.unparsable.add(block);
   index.lastLineAt = header.lastLineAt;
   index.lastSeq = header.lastSeq;
   let at = header.blocks * 8 * BLOCK_ARRAYS;
@@ -134,18 +134,20 @@ function restore(header: CacheHeader, bytes: Buffer): BlockIndex {
   return index;
 }
 
-/** The segments have their sizes, and the last covered line its head. */
-function fitsFiles(place: CachePlace, index: BlockIndex, lastHead: string): boolean {
+/** Checks the sizes of the segments and the head of the last covered line. */
+function matchesFiles(location: CacheLocation, index: BlockIndex, lastHead: string): boolean {
   const segments = index.segments.map(({ firstSeq, coveredBytes: sizeBytes }) => {
     return { firstSeq, sizeBytes };
   });
-  return matchSizes(place.disk, place.folder, segments) && headAt(place, index) === lastHead;
+  return (
+    matchSizes(location.disk, location.folder, segments) && headAt(location, index) === lastHead
+  );
 }
 
-function headAt(place: CachePlace, index: BlockIndex): string | undefined {
+function headAt(location: CacheLocation, index: BlockIndex): string | undefined {
   const segment = index.segments.at(-1);
   if (segment === undefined || segment.coveredBytes <= index.lastLineAt) return undefined;
-  using file = place.disk.open(join(place.folder, segmentName(segment.firstSeq)), "read");
+  using file = location.disk.open(join(location.folder, segmentName(segment.firstSeq)), "read");
   const line = Buffer.alloc(segment.coveredBytes - 1 - index.lastLineAt);
   file.read(line, index.lastLineAt);
   const parsed = parseLine(line);

@@ -1,4 +1,4 @@
-/** Rejects most lines of a search before they are parsed. */
+/** Prepares queries to reject most lines before parsing. */
 
 import { isWellFormed } from "../../base/bytes.ts";
 import { foldCase } from "../../base/case-fold.ts";
@@ -7,18 +7,18 @@ import type { LineQuery } from "../disk/line-matcher.ts";
 import type { PageQuery } from "../log/log.ts";
 import { casePattern, escapedInJson } from "./case-pattern.ts";
 
-/** Adds the byte patterns that reject most lines before they are parsed. */
+/** Adds byte patterns to a query that reject most lines before parsing. */
 export function lineQueryOf(query: PageQuery): LineQuery & Pick<PageQuery, "from"> {
   const { grep, ignoreCase } = query;
   const needle = needleOf(query);
   const prefilter = needle === undefined ? {} : { needle };
   if (grep === undefined || ignoreCase !== true) return { ...query, ...prefilter };
-  // A lone surrogate has no byte pattern; every line is parsed.
+  // A lone surrogate has no byte pattern, so every line is parsed.
   const pattern = isWellFormed(grep) ? casePattern(grep) : undefined;
   return { ...query, ...prefilter, grep: foldCase(grep), ...(pattern && { pattern }) };
 }
 
-/** Reports whether few lines match, so that most of the log is only skipped over. */
+/** Reports whether few lines match. */
 export function isRare({ grep, by, kinds }: LineQuery): boolean {
   return (
     grep !== undefined || by !== undefined || (kinds?.size ?? READ_KINDS.size) < READ_KINDS.size
@@ -29,7 +29,7 @@ function needleOf(query: PageQuery): Buffer | undefined {
   if (query.grep !== undefined && query.grep !== "" && query.ignoreCase !== true) {
     return isWellFormed(query.grep) ? Buffer.from(escapedInJson(query.grep), "utf8") : undefined;
   }
-  // Rarest criterion first: most people write less than a room holds.
+  // Rarest criterion first: most users post fewer records than a room contains.
   if (query.by !== undefined) return Buffer.from(`"by":"${query.by}","id":`, "latin1");
   const [room] = query.rooms?.size === 1 ? query.rooms : [];
   const [kind] = query.kinds?.size === 1 ? query.kinds : [];

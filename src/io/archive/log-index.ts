@@ -1,4 +1,4 @@
-/** The complete index of one log. */
+/** Index of a growing log. */
 
 import { join } from "node:path";
 import type { Sha256 } from "../../base/ids.ts";
@@ -6,7 +6,7 @@ import { parseLine } from "../../wire/record.ts";
 import type { Disk, DiskFile } from "../disk/disk.ts";
 import { scanBlocks } from "../log/scan.ts";
 import { listSegments, segmentName } from "../log/segment.ts";
-import { BlockIndex, type Stretch } from "./block-index.ts";
+import { BlockIndex, type ByteRange } from "./block-index.ts";
 import { loadIndex, saveIndex } from "./index-cache.ts";
 
 export interface ArchiveOptions {
@@ -14,9 +14,9 @@ export interface ArchiveOptions {
   readonly folder: string;
   readonly disk: Disk;
   readonly sha256: Sha256;
-  /** Cache file of the index, which may be deleted at any time. `undefined` disables the cache. */
+  /** Cache file of the index, deletable at any time. `undefined` disables the cache. */
   readonly cachePath?: string;
-  /** In the process that writes the log: its last durable seq, so that nothing later is shown. */
+  /** Last durable seq, in the process that writes the log. Later records are hidden. */
   readonly head?: () => number;
 }
 
@@ -24,17 +24,17 @@ export interface IndexView {
   readonly index: BlockIndex;
   /** Last seq that the index covers. */
   readonly lastSeq: number;
-  /** Whole lines after it that may still be rolled back: read again for every page. */
-  readonly loose: readonly Stretch[];
+  /** Complete lines beyond the index that may be rolled back. Read again for every page. */
+  readonly unconfirmed: readonly ByteRange[];
 }
 
-/** Growth that justifies a new cache file: scanning as much takes about 50 ms. */
-const SAVE_EVERY_BYTES = 32 << 20;
+/** Growth after which the cache file is rewritten. Scanning as much takes about 50 ms. */
+const SAVE_INTERVAL_BYTES = 32 << 20;
 const NEWLINE = 0x0a;
-/** Bytes from the end in which the newest valid line is searched for. */
+/** Bytes at the end to search for the newest valid line. */
 const TAIL_BYTES = 4 << 20;
 
-/** Keeps a `BlockIndex` in step with the files of a growing log. */
+/** Keeps a `BlockIndex` in sync with the files of a growing log. */
 export class LogIndex {
   readonly #options: ArchiveOptions;
   #index: BlockIndex | undefined;
@@ -46,17 +46,17 @@ export class LogIndex {
   }
 
   /**
-   * Indexes what was written since, then calls `plan` synchronously, before the index grows
-   * further. Runs one refresh at a time; callers during a refresh share the next one.
+   * Indexes new lines, then calls `plan` synchronously. Runs one refresh at a time; callers during
+   * a refresh share the next one.
    */
   async refresh<Plan>(plan: (view: IndexView) => Plan): Promise<Plan> {
     const before = this.#refreshing;
-    const mine = (async () => {
+    const refresh = (async () => {
       await before;
       return plan(await this.#refresh());
     })();
-    this.#refreshing = mine.then(ignore, ignore);
-    return await mine;
+    this.#refreshing = refresh.then(ignore, ignore);
+    return await refresh;
   }
 
   save(): void {
@@ -75,43 +75,43 @@ export class LogIndex {
     if (this.#index !== undefined && !isPrefix(this.#index, firstSeqs)) this.#index = undefined;
     this.#index ??= new BlockIndex();
     const index = this.#index;
-    let loose: Stretch[] = [];
+    let loose: ByteRange[] = [];
     for (const [number, firstSeq] of firstSeqs.entries()) {
       if (number < index.segments.length - 1) continue;
       const isLast = number === firstSeqs.length - 1;
       using file = disk.open(join(folder, segmentName(firstSeq)), "read");
       const sizeBytes = file.sizeBytes();
-      // The log was cut by someone else (restored or repaired): rebuild the index.
-      if (sizeBytes < (index.segments[number]?.coveredBytes ?? 0)) return await this.#startAnew();
+      // The log was truncated (restored or repaired): rebuild the index.
+      if (sizeBytes < (index.segments[number]?.coveredBytes ?? 0)) return await this.#rebuild();
       if (number === index.segments.length) index.beginSegment(firstSeq);
       loose = await this.#extend(index, { file, firstSeq, sizeBytes, isLast });
     }
-    if (this.#unsavedBytes >= SAVE_EVERY_BYTES) this.save();
-    return { index, lastSeq: index.lastSeq, loose };
+    if (this.#unsavedBytes >= SAVE_INTERVAL_BYTES) this.save();
+    return { index, lastSeq: index.lastSeq, unconfirmed: loose };
   }
 
-  async #startAnew(): Promise<IndexView> {
+  async #rebuild(): Promise<IndexView> {
     this.#index = new BlockIndex();
     return await this.#refresh();
   }
 
-  async #extend(index: BlockIndex, tail: Tail): Promise<Stretch[]> {
+  async #extend(index: BlockIndex, tail: Tail): Promise<ByteRange[]> {
     const segment = index.segments.at(-1);
     const covered = segment?.coveredBytes ?? 0;
     if (tail.sizeBytes === covered) return [];
     const limitSeq = tail.isLast ? this.#durableSeq(tail, covered) : Number.MAX_SAFE_INTEGER;
     if (limitSeq > index.lastSeq) {
       for await (const block of scanBlocks(tail.file, covered, tail.sizeBytes)) {
-        const taken = index.addLines(block.bytes, limitSeq);
-        this.#unsavedBytes += taken;
-        if (taken < block.bytes.length) break;
+        const addedBytes = index.addLines(block.bytes, limitSeq);
+        this.#unsavedBytes += addedBytes;
+        if (addedBytes < block.bytes.length) break;
       }
     }
-    // The writing process shows nothing beyond its durable head.
+    // The writing process hides records beyond its durable head.
     if (this.#options.head !== undefined) return [];
     const from = segment?.coveredBytes ?? 0;
     const to = lastLineEnd(tail, from);
-    return to > from ? [{ firstSeq: tail.firstSeq, from, to, isLoose: true }] : [];
+    return to > from ? [{ firstSeq: tail.firstSeq, from, to, isUnconfirmed: true }] : [];
   }
 
   /** Last seq of the last segment that cannot be rolled back. */
@@ -147,7 +147,7 @@ function readTail(tail: Tail, from: number): { bytes: Buffer; offset: number } {
   return { bytes: bytes.subarray(0, tail.file.read(bytes, offset)), offset };
 }
 
-/** Offset after the last newline; what follows is being written or torn. */
+/** Offset after the last newline. Later bytes are incomplete or torn. */
 function lastLineEnd(tail: Tail, from: number): number {
   const { bytes, offset } = readTail(tail, from);
   return offset + bytes.lastIndexOf(NEWLINE) + 1;

@@ -1,8 +1,8 @@
-/** A sparse index of each room's records. */
+/** Sparse index of each room's records. */
 
 import { assert } from "../../base/assert.ts";
 
-/** Ascending numbers, stored as varints of their differences: about a byte each. */
+/** Ascending numbers, delta-encoded as varints of about a byte. */
 class Postings {
   bytes = new Uint8Array(4);
   sizeBytes = 0;
@@ -27,12 +27,12 @@ class Postings {
 
   collect(into: Set<number>, from: number, to: number): void {
     let block = -1;
-    let place = 0;
-    while (place < this.sizeBytes) {
+    let position = 0;
+    while (position < this.sizeBytes) {
       let distance = 0;
       let shift = 0;
       for (let byte = 0x80; byte >= 0x80; shift += 7) {
-        byte = this.bytes[place++] ?? 0;
+        byte = this.bytes[position++] ?? 0;
         distance |= (byte & 0x7f) << shift;
       }
       block += distance;
@@ -42,16 +42,16 @@ class Postings {
   }
 }
 
-/**
- * Maps each room to the blocks that hold its records. Rooms are compared as bytes, not as strings.
- */
+/** Maps each room to the blocks that contain its records. Compares rooms as bytes. */
 export class RoomBlocks {
-  /** Open addressing: room number + 1 at the slot of its hash, 0 = free. */
+  /** Open addressing: room number + 1 at the slot of its hash, 0 if free. */
   #table = new Int32Array(64);
   readonly #names: Buffer[] = [];
   readonly #postings: Postings[] = [];
 
-  /** Notes that the block holds a record of the room named by `bytes` from `start` to `end`. */
+  /**
+   * Records that the block contains a record of the room named by `bytes` from `start` to `end`.
+   */
   add(bytes: Buffer, start: number, end: number, block: number): void {
     const room = this.#find(bytes, start, end);
     const postings = this.#postings[room < 0 ? this.#insert(bytes.subarray(start, end)) : room];
@@ -62,11 +62,11 @@ export class RoomBlocks {
   /** Adds the numbers of the room's blocks in [from, to) to the set. */
   collect(room: string, into: Set<number>, from: number, to: number): void {
     const name = Buffer.from(room, "latin1");
-    const found = this.#find(name, 0, name.length);
-    if (found >= 0) this.#postings[found]?.collect(into, from, to);
+    const number = this.#find(name, 0, name.length);
+    if (number >= 0) this.#postings[number]?.collect(into, from, to);
   }
 
-  /** Names, counts and bytes for a file, to be read by `load`. */
+  /** State for a file, restored by `load`. */
   dump(): { names: string[]; lasts: number[]; sizes: number[]; bytes: Uint8Array[] } {
     return {
       names: this.#names.map((name) => name.toString("latin1")),
@@ -118,7 +118,7 @@ export class RoomBlocks {
   }
 }
 
-/** FNV-1a: spreads short words well enough. */
+/** FNV-1a, sufficient for short names. */
 function hashOf(bytes: Buffer, start: number, end: number): number {
   let hash = 0x811c9dc5;
   for (let i = start; i < end; i++) hash = Math.imul(hash ^ (bytes[i] ?? 0), 0x01000193);

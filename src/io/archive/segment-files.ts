@@ -4,24 +4,24 @@ import { join } from "node:path";
 import type { Disk, DiskFile, DiskSearch } from "../disk/disk.ts";
 import type { LineQuery, LineSpans } from "../disk/line-matcher.ts";
 import { segmentName } from "../log/segment.ts";
-import type { Stretch } from "./block-index.ts";
+import type { ByteRange } from "./block-index.ts";
 
-/** Stretches per search task: 2 ms of work for a word, a second for the worst text. */
-const WAVE_STRETCHES = 24;
+/** Ranges per search task: 2 ms for one word, a second in the worst case. */
+const WAVE_RANGES = 24;
 
 /** Concurrent reads: two threads copy while this one searches. */
-const READS_AHEAD = 3;
+const CONCURRENT_READS_MAX = 3;
 
-export interface FoundStretch extends Stretch {
-  /** Lines that may match; `undefined` if the stretch was not searched yet. */
+export interface SearchedRange extends ByteRange {
+  /** Lines that may match. `undefined` if the range was not searched. */
   readonly lines?: LineSpans;
 }
 
-export interface ReadStretch {
-  readonly stretch: FoundStretch;
-  /** Valid until the next stretch is requested. */
+export interface ReadRange {
+  readonly range: SearchedRange;
+  /** Valid until the next range is requested. */
   readonly bytes: Buffer;
-  /** Buffer that holds the bytes; it is reused. */
+  /** Reusable buffer that contains the bytes. */
   readonly buffer: Buffer;
 }
 
@@ -41,43 +41,45 @@ export class SegmentFiles {
   }
 
   file(firstSeq: number): DiskFile {
-    const known = this.#open.get(firstSeq);
-    if (known !== undefined) return known;
+    const openFile = this.#open.get(firstSeq);
+    if (openFile !== undefined) return openFile;
     const file = this.#disk.open(this.pathOf(firstSeq), "read");
     this.#open.set(firstSeq, file);
     return file;
   }
 
-  /** Reads the stretches in the given order, some ahead, so that reading and searching overlap. */
-  async *read(stretches: Iterable<FoundStretch>): AsyncGenerator<ReadStretch> {
+  /** Reads the ranges in the given order, prefetching some. */
+  async *read(ranges: Iterable<SearchedRange>): AsyncGenerator<ReadRange> {
     const idle: Buffer[] = [];
-    const pending: Promise<ReadStretch>[] = [];
-    const begin = (stretch: FoundStretch): void => {
-      const sizeBytes = stretch.to - stretch.from;
-      const kept = idle.pop();
+    const pending: Promise<ReadRange>[] = [];
+    const begin = (range: SearchedRange): void => {
+      const sizeBytes = range.to - range.from;
+      const reusable = idle.pop();
       const buffer =
-        kept !== undefined && kept.length >= sizeBytes ? kept : Buffer.allocUnsafeSlow(sizeBytes);
-      const filled = this.#fill(stretch, buffer);
+        reusable !== undefined && reusable.length >= sizeBytes
+          ? reusable
+          : Buffer.allocUnsafeSlow(sizeBytes);
+      const filled = this.#fill(range, buffer);
       filled.catch(() => {}); // The caller that awaits it gets the error.
       pending.push(filled);
     };
     try {
-      // Read one at first: most pages are full after it.
+      // Read one at first, since it fills most pages.
       let ahead = 1;
-      for (const stretch of stretches) {
-        begin(stretch);
+      for (const range of ranges) {
+        begin(range);
         if (pending.length <= ahead) continue;
-        ahead = Math.min(ahead + 1, READS_AHEAD);
+        ahead = Math.min(ahead + 1, CONCURRENT_READS_MAX);
         yield* this.#oldest(pending, idle);
       }
       while (pending.length > 0) yield* this.#oldest(pending, idle);
     } finally {
-      // Do not close files while a read is in flight.
+      // Do not close files during a read.
       await Promise.allSettled(pending);
     }
   }
 
-  async *#oldest(pending: Promise<ReadStretch>[], idle: Buffer[]): AsyncGenerator<ReadStretch> {
+  async *#oldest(pending: Promise<ReadRange>[], idle: Buffer[]): AsyncGenerator<ReadRange> {
     const ready = await pending[0];
     pending.shift();
     if (ready === undefined) return;
@@ -85,35 +87,35 @@ export class SegmentFiles {
     idle.push(ready.buffer);
   }
 
-  /** Removes the stretches in which search threads found nothing, keeping the order. */
-  async *sift(
-    stretches: readonly Stretch[],
+  /** Yields, in order, the ranges in which search threads found lines. */
+  async *filterBySearch(
+    ranges: readonly ByteRange[],
     query: LineQuery,
     search: DiskSearch,
-  ): AsyncGenerator<FoundStretch> {
-    const waves: Promise<FoundStretch[]>[] = [];
-    for (let start = 0; start < stretches.length || waves.length > 0; ) {
+  ): AsyncGenerator<SearchedRange> {
+    const waves: Promise<SearchedRange[]>[] = [];
+    for (let start = 0; start < ranges.length || waves.length > 0; ) {
       // Two waves per thread: one running, one queued.
-      while (start < stretches.length && waves.length < 2 * search.width) {
-        waves.push(this.#wave(stretches.slice(start, start + WAVE_STRETCHES), query, search));
-        start += WAVE_STRETCHES;
+      while (start < ranges.length && waves.length < 2 * search.width) {
+        waves.push(this.#wave(ranges.slice(start, start + WAVE_RANGES), query, search));
+        start += WAVE_RANGES;
       }
       yield* (await waves.shift()) ?? [];
     }
   }
 
   async #wave(
-    stretches: readonly Stretch[],
+    ranges: readonly ByteRange[],
     query: LineQuery,
     search: DiskSearch,
-  ): Promise<FoundStretch[]> {
-    const places = stretches.map(({ firstSeq, from, to }) => ({
+  ): Promise<SearchedRange[]> {
+    const locations = ranges.map(({ firstSeq, from, to }) => ({
       path: this.pathOf(firstSeq),
       from,
       to,
     }));
-    const found = await search.search(places, query);
-    return stretches.flatMap((stretch, index) => foundIn(stretch, found[index]));
+    const found = await search.search(locations, query);
+    return ranges.flatMap((range, index) => narrowToLines(range, found[index]));
   }
 
   close(): void {
@@ -121,22 +123,22 @@ export class SegmentFiles {
     this.#open.clear();
   }
 
-  async #fill(stretch: FoundStretch, buffer: Buffer): Promise<ReadStretch> {
-    const into = buffer.subarray(0, stretch.to - stretch.from);
-    const got = await this.file(stretch.firstSeq).readLater(into, stretch.from);
-    return { stretch, bytes: into.subarray(0, got), buffer };
+  async #fill(range: SearchedRange, buffer: Buffer): Promise<ReadRange> {
+    const into = buffer.subarray(0, range.to - range.from);
+    const bytesRead = await this.file(range.firstSeq).readLater(into, range.from);
+    return { range, bytes: into.subarray(0, bytesRead), buffer };
   }
 }
 
-/** The part of the stretch that contains all found lines. */
-function foundIn(stretch: Stretch, lines: LineSpans | undefined): FoundStretch[] {
-  if (lines === undefined) return [stretch];
+/** Narrows the range to the found lines. */
+function narrowToLines(range: ByteRange, lines: LineSpans | undefined): SearchedRange[] {
+  if (lines === undefined) return [range];
   const [first] = lines.starts;
   const last = lines.ends.at(-1);
   if (first === undefined || last === undefined) return [];
-  const within = {
+  const relative = {
     starts: lines.starts.map((start) => start - first),
     ends: lines.ends.map((end) => end - first),
   };
-  return [{ ...stretch, from: stretch.from + first, to: stretch.from + last + 1, lines: within }];
+  return [{ ...range, from: range.from + first, to: range.from + last + 1, lines: relative }];
 }

@@ -13,7 +13,7 @@ import {
   encodeHashLine,
   HASH_LINE_BYTES,
 } from "../../wire/chunks.ts";
-import { ABOUT_BYTES_MAX, parseAbout } from "../blob/metadata.ts";
+import { METADATA_BYTES_MAX, parseMetadata } from "../blob/metadata.ts";
 import { diskFault, type TreeDisk, writeWhole } from "../disk/disk.ts";
 import { readWholeFile, writeSynced } from "../disk/whole-file.ts";
 
@@ -86,11 +86,11 @@ async function copyContent(options: ContentOptions, fact: FileEntry): Promise<vo
   const source = join(from, fact.file);
   const part = join(to, `${fact.file}.part`);
   try {
-    const about = readWholeFile(disk, join(source, ABOUT), ABOUT_BYTES_MAX);
+    const about = readWholeFile(disk, join(source, ABOUT), METADATA_BYTES_MAX);
     if (about === undefined || disk.kind(join(source, CONTENT)) !== "file") {
       throw new Fault("file-unknown", `the content of ${fact.file} is not there`);
     }
-    if (parseAbout(about)?.file !== fact.file) throw damaged(fact, source);
+    if (parseMetadata(about)?.file !== fact.file) throw damaged(fact, source);
     await disk.removeFolder(part); // Left by a killed run.
     disk.makeFolder(part);
     const digest = await copyChunks(options, fact, { source, part });

@@ -1,4 +1,4 @@
-/** The folder that holds the content of all uploaded files. */
+/** Folder with the content of all uploaded files. */
 
 import { dirname, join } from "node:path";
 import { assert } from "../../base/assert.ts";
@@ -8,29 +8,29 @@ import { type DiskFile, diskFault, type TreeDisk } from "../disk/disk.ts";
 import { Mutex } from "../disk/mutex.ts";
 import { readWholeFile, writeWholeFile } from "../disk/whole-file.ts";
 import { syncWithParents } from "../log/folder.ts";
-import { type BlobHooks, fileContent, lentContent, StoredBlob } from "./blob.ts";
+import { type BlobHooks, externalContent, fileContent, StoredBlob } from "./blob.ts";
 import { ChunkSequence, type Content } from "./chunk-file.ts";
-import type { Blob, BlobAbout, BlobStore, ChunkReader } from "./interfaces.ts";
-import { ABOUT_BYTES_MAX, encodeAbout, parseAbout } from "./metadata.ts";
+import type { Blob, BlobMetadata, BlobStore, ChunkReader } from "./interfaces.ts";
+import { encodeMetadata, METADATA_BYTES_MAX, parseMetadata } from "./metadata.ts";
 
 export interface BlobStoreOptions {
   readonly disk: TreeDisk;
-  /** Folder of the files, e.g. `data/files`; created if missing. */
+  /** Folder of the files, e.g. `data/files`. Created if missing. */
   readonly folder: string;
   readonly sha256: Sha256;
   /**
-   * Returns the reader of content that is stored elsewhere: its bytes are not stored, and `read`
-   * uses the reader. `undefined` if it is stored here.
+   * Returns a reader for content that is stored elsewhere and not copied; `undefined` if it is
+   * stored here.
    */
-  readonly lent?: (about: BlobAbout) => ChunkReader | undefined;
+  readonly externalReader?: (metadata: BlobMetadata) => ChunkReader | undefined;
 }
 
-const ABOUT = "about.json";
-const CONTENT = "content";
-const LINES = "chunks.jsonl";
+const METADATA_FILE = "about.json";
+const CONTENT_FILE = "content";
+const CHECKSUM_FILE = "chunks.jsonl";
 
 /**
- * Opens the store. Each file has a folder with `about.json`, `content`, `chunks.jsonl`
+ * Opens the store. Each file has a folder with `about.json`, `content` and `chunks.jsonl`
  * (data/README.md).
  */
 export function openBlobStore(options: BlobStoreOptions): BlobStore {
@@ -39,83 +39,82 @@ export function openBlobStore(options: BlobStoreOptions): BlobStore {
 
 class FolderStore implements BlobStore {
   readonly #options: BlobStoreOptions;
-  /** Open blobs. Bounded by their holders, as is the next map. */
+  /** Open blobs. Bounded by their holders, like the next map. */
   readonly #open = new Map<FileId, StoredBlob>();
-  /**
-   * The last operation on each file's folder: creating, reading and removing run one after another.
-   */
-  readonly #turns = new Map<FileId, Promise<void>>();
-  /** Concurrent syncs would starve others who use the disk: the log, and so every user. */
+  /** Last operation on each file's folder. Operations on one file run sequentially. */
+  readonly #operations = new Map<FileId, Promise<void>>();
+  /** Serializes syncs, which would otherwise delay the log. */
   readonly #syncs = new Mutex();
   /** The folder and its parents are durable. */
-  #isPlaced = false;
+  #isFolderDurable = false;
 
   constructor(options: BlobStoreOptions) {
     this.#options = options;
   }
 
-  list(): Promise<BlobAbout[]> {
+  list(): Promise<BlobMetadata[]> {
     return this.#guard(async () => {
       const { disk, folder } = this.#options;
-      const found: BlobAbout[] = [];
+      const entries: BlobMetadata[] = [];
       for (const name of disk.list(folder)) {
-        // The store creates no other names in this folder.
+        // The store creates no other names.
         if (!isFileId(name) || disk.kind(join(folder, name)) !== "folder") continue;
-        // A crash came before the offer was on disk, or during the removal.
-        if (disk.kind(join(folder, name, ABOUT)) === undefined) {
+        // Left by a crash before the offer was on disk, or during the removal.
+        if (disk.kind(join(folder, name, METADATA_FILE)) === undefined) {
           await disk.removeFolder(join(folder, name));
           continue;
         }
-        // Unreadable content is left in place: `open` reports why.
-        const about = this.#readAbout(name as FileId);
-        if (about !== undefined) found.push(about);
+        // Unreadable content stays; `open` reports the reason.
+        const metadata = this.#readMetadata(name as FileId);
+        if (metadata !== undefined) entries.push(metadata);
       }
-      return found;
+      return entries;
     });
   }
 
-  create(about: BlobAbout): Promise<Blob> {
-    return this.#inTurn(about.file, async () => {
+  create(metadata: BlobMetadata): Promise<Blob> {
+    return this.#enqueue(metadata.file, async () => {
       const { disk, folder } = this.#options;
-      const path = join(folder, about.file);
-      await this.#place();
+      const path = join(folder, metadata.file);
+      await this.#ensureFolder();
       if (!disk.makeFolderNew(path)) throw new Fault("store-failed", `${path} is there already`);
       try {
-        const blob = await this.#openChunks(about);
-        await writeWholeFile(disk, join(path, ABOUT), encodeAbout(about), path);
+        const blob = await this.#openChunks(metadata);
+        await writeWholeFile(disk, join(path, METADATA_FILE), encodeMetadata(metadata), path);
         return blob;
       } catch (error) {
-        await this.#undo(about.file);
+        await this.#discard(metadata.file);
         throw error;
       }
     });
   }
 
   open(file: FileId): Promise<Blob | undefined> {
-    return this.#inTurn(file, async () => {
-      const known = this.#open.get(file);
-      if (known?.hasFailed === false) return known.hold();
-      // Its files are opened again; holders of the old one keep getting its failure.
-      if (known !== undefined) await known.retire(new Fault("store-failed", `${file} failed`));
+    return this.#enqueue(file, async () => {
+      const openBlob = this.#open.get(file);
+      if (openBlob?.hasFailed === false) return openBlob.hold();
+      // Reopens the files. Holders of the old blob keep getting its failure.
+      if (openBlob !== undefined)
+        await openBlob.closeWithFault(new Fault("store-failed", `${file} failed`));
       const { disk, folder } = this.#options;
-      const path = join(folder, file, ABOUT);
+      const path = join(folder, file, METADATA_FILE);
       if (disk.kind(path) === undefined) return undefined;
-      const about = this.#readAbout(file);
-      if (about === undefined) throw new Fault("store-failed", `${path} is damaged`);
-      return await this.#openChunks(about);
+      const metadata = this.#readMetadata(file);
+      if (metadata === undefined) throw new Fault("store-failed", `${path} is damaged`);
+      return await this.#openChunks(metadata);
     });
   }
 
   remove(file: FileId): Promise<void> {
-    return this.#inTurn(file, async () => {
+    return this.#enqueue(file, async () => {
       const { disk, folder } = this.#options;
       const path = join(folder, file);
-      const known = this.#open.get(file);
+      const openBlob = this.#open.get(file);
       this.#open.delete(file);
-      await known?.retire(new Fault("file-unknown", `the file ${file} was removed`));
+      await openBlob?.closeWithFault(new Fault("file-unknown", `the file ${file} was removed`));
       if (disk.kind(path) === undefined) return;
-      // Remove first what makes it a file: after a crash `list` sweeps the rest.
-      disk.remove(join(path, ABOUT));
+      // Remove the metadata first. After a crash, `list` removes the remaining files.
+      disk.remove(join(path, METADATA_FILE));
       await disk.syncFolder(path);
       await disk.removeFolder(path);
       await disk.syncFolder(folder);
@@ -130,49 +129,51 @@ class FolderStore implements BlobStore {
     });
   }
 
-  async #place(): Promise<void> {
-    if (this.#isPlaced) return;
+  async #ensureFolder(): Promise<void> {
+    if (this.#isFolderDurable) return;
     const { disk, folder } = this.#options;
     disk.makeFolder(folder);
     await syncWithParents(disk, folder);
-    this.#isPlaced = true;
+    this.#isFolderDurable = true;
   }
 
-  async #openChunks(about: BlobAbout): Promise<StoredBlob> {
-    const { disk, folder, sha256, lent } = this.#options;
-    const { file, sinceMs } = about;
+  async #openChunks(metadata: BlobMetadata): Promise<StoredBlob> {
+    const { disk, folder, sha256, externalReader } = this.#options;
+    const { file, sinceMs } = metadata;
     const path = join(folder, file);
-    const reader = lent?.(about);
+    const reader = externalReader?.(metadata);
     const content =
       reader === undefined
-        ? fileContent(disk.open(join(path, CONTENT), "write"))
-        : lentContent(reader);
-    const linesPath = join(path, LINES);
-    const lines = await this.#openLines(linesPath, content);
+        ? fileContent(disk.open(join(path, CONTENT_FILE), "write"))
+        : externalContent(reader);
+    const checksumPath = join(path, CHECKSUM_FILE);
+    const lines = await this.#openLines(checksumPath, content);
     const options = {
-      ...{ content, lines, linesPath, headBytes: 0, isStrict: true, isProven: true, sha256 },
+      ...{ content, lines, checksumPath, headerBytes: 0, isStrict: true, isProven: true, sha256 },
       syncs: this.#syncs,
     };
     const hooks: BlobHooks = {
       touchedMs: () => {
-        const times = [CONTENT, LINES].map((name) => disk.touchedMs(join(path, name)) ?? 0);
+        const times = [CONTENT_FILE, CHECKSUM_FILE].map(
+          (name) => disk.touchedMs(join(path, name)) ?? 0,
+        );
         return Math.max(sinceMs, ...times);
       },
       onClose: (closing) => {
         if (this.#open.get(file) !== blob) return;
         this.#open.delete(file);
-        this.#inTurn(file, () => closing).catch(() => undefined);
+        this.#enqueue(file, () => closing).catch(() => undefined);
       },
     };
     const blob = await ChunkSequence.open(
       options,
-      (...opened) => new StoredBlob(about, hooks, ...opened),
+      (...opened) => new StoredBlob(metadata, hooks, ...opened),
     );
     this.#open.set(file, blob);
     return blob;
   }
 
-  /** Opens the checksum file and makes the names of all open files durable: they may be new. */
+  /** Opens the checksum file and makes the names of all open files durable. */
   async #openLines(path: string, content: Content): Promise<DiskFile> {
     const { disk, folder } = this.#options;
     let lines: DiskFile | undefined;
@@ -188,39 +189,36 @@ class FolderStore implements BlobStore {
     }
   }
 
-  /**
-   * Removes a failed file, so that it can be retried when there is space. Leftovers are removed at
-   * the next start.
-   */
-  async #undo(file: FileId): Promise<void> {
+  /** Removes a failed file, so that it can be retried. Leftovers are removed at the next start. */
+  async #discard(file: FileId): Promise<void> {
     const { disk, folder } = this.#options;
-    const known = this.#open.get(file);
+    const openBlob = this.#open.get(file);
     this.#open.delete(file);
-    await known?.retire(new Fault("store-failed", `${file} was not made`));
+    await openBlob?.closeWithFault(new Fault("store-failed", `${file} was not made`));
     await disk.removeFolder(join(folder, file)).catch(() => undefined);
   }
 
-  #inTurn<Result>(file: FileId, work: () => Promise<Result>): Promise<Result> {
+  #enqueue<Result>(file: FileId, task: () => Promise<Result>): Promise<Result> {
     assert(isFileId(file), "an id was checked where it came in");
-    const mine = (this.#turns.get(file) ?? Promise.resolve()).then(() => this.#guard(work));
+    const result = (this.#operations.get(file) ?? Promise.resolve()).then(() => this.#guard(task));
     const ended = () => {
-      if (this.#turns.get(file) === turn) this.#turns.delete(file);
+      if (this.#operations.get(file) === turn) this.#operations.delete(file);
     };
-    const turn = mine.then(ended, ended);
-    this.#turns.set(file, turn);
-    return mine;
+    const turn = result.then(ended, ended);
+    this.#operations.set(file, turn);
+    return result;
   }
 
-  #readAbout(file: FileId): BlobAbout | undefined {
+  #readMetadata(file: FileId): BlobMetadata | undefined {
     const { disk, folder } = this.#options;
-    const bytes = readWholeFile(disk, join(folder, file, ABOUT), ABOUT_BYTES_MAX);
-    const about = bytes === undefined ? undefined : parseAbout(bytes);
-    return about?.file === file ? about : undefined;
+    const bytes = readWholeFile(disk, join(folder, file, METADATA_FILE), METADATA_BYTES_MAX);
+    const metadata = bytes === undefined ? undefined : parseMetadata(bytes);
+    return metadata?.file === file ? metadata : undefined;
   }
 
-  async #guard<Result>(work: () => Promise<Result>): Promise<Result> {
+  async #guard<Result>(task: () => Promise<Result>): Promise<Result> {
     try {
-      return await work();
+      return await task();
     } catch (error) {
       throw diskFault(error, this.#options.folder);
     }

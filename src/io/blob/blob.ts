@@ -1,28 +1,28 @@
-/** The content of one uploaded file. */
+/** Content of one uploaded file. */
 
 import { assert } from "../../base/assert.ts";
 import type { Fault } from "../../base/fault.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
 import { type DiskFile, writeParts } from "../disk/disk.ts";
-import type { HashLines } from "./checksum-file.ts";
+import type { ChecksumFile } from "./checksum-file.ts";
 import { ChunkSequence, type ChunkSequenceOptions, type Content } from "./chunk-file.ts";
-import type { Blob, BlobAbout, ChunkReader } from "./interfaces.ts";
+import type { Blob, BlobMetadata, ChunkReader } from "./interfaces.ts";
 
 export function fileContent(file: DiskFile): Content {
   return {
     read: (into, offset) => file.readPartsLater(into, offset),
-    // Off the event loop, whatever their size.
+    // Runs off the event loop, regardless of size.
     write: (parts, offset) => writeParts(file, parts, offset),
     sync: () => file.sync(),
-    cut: async (sizeBytes) => {
+    truncate: async (sizeBytes) => {
       if (file.sizeBytes() > sizeBytes) file.truncate(sizeBytes);
     },
     close: () => file.close(),
   };
 }
 
-/** Content that is stored elsewhere: writes are dropped. */
-export function lentContent(reader: ChunkReader): Content {
+/** Content that is stored elsewhere. Ignores writes. */
+export function externalContent(reader: ChunkReader): Content {
   return {
     read: async (into, offset) => {
       let done = 0;
@@ -36,31 +36,36 @@ export function lentContent(reader: ChunkReader): Content {
     },
     write: async () => undefined,
     sync: async () => undefined,
-    cut: async () => undefined,
+    truncate: async () => undefined,
     close: () => undefined,
   };
 }
 
 export interface BlobHooks {
   readonly touchedMs: () => number;
-  /** The last holder released it; its files are closed when the promise resolves. */
+  /** Called when the last holder closed it. The promise resolves when its files are closed. */
   readonly onClose: (closing: Promise<void>) => void;
 }
 
 /** A blob shared by all its holders. */
 export class StoredBlob extends ChunkSequence implements Blob {
-  readonly about: BlobAbout;
+  readonly metadata: BlobMetadata;
   readonly #hooks: BlobHooks;
   #holders = 1;
   #closing: Promise<void> | undefined;
 
-  constructor(about: BlobAbout, hooks: BlobHooks, lines: HashLines, options: ChunkSequenceOptions) {
+  constructor(
+    metadata: BlobMetadata,
+    hooks: BlobHooks,
+    lines: ChecksumFile,
+    options: ChunkSequenceOptions,
+  ) {
     super(lines, options);
-    this.about = about;
+    this.metadata = metadata;
     this.#hooks = hooks;
   }
 
-  touchedMs(): number {
+  lastAppendMs(): number {
     return this.#hooks.touchedMs();
   }
 
@@ -79,17 +84,17 @@ export class StoredBlob extends ChunkSequence implements Blob {
     assert(this.isHeld, "a blob is closed once by each who holds it");
     this.#holders -= 1;
     if (this.isHeld) return;
-    this.#closing ??= this.end();
+    this.#closing ??= this.closeWhenIdle();
     this.#hooks.onClose(this.#closing);
   }
 
   /**
-   * Fails all holders with this fault, or with the earlier failure.
+   * Fails all holders with this fault, or with an earlier one.
    * @returns a promise that resolves when the files are closed
    */
-  async retire(fault: Fault): Promise<void> {
-    this.refuse(fault);
-    this.#closing ??= this.end();
+  async closeWithFault(fault: Fault): Promise<void> {
+    this.failWith(fault);
+    this.#closing ??= this.closeWhenIdle();
     await this.#closing;
   }
 }

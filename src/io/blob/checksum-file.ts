@@ -1,4 +1,4 @@
-/** The checksums of chunks that are durable. */
+/** File of the checksums of durable chunks. */
 
 import { concatBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
@@ -7,46 +7,46 @@ import { type DiskFile, writeWhole } from "../disk/disk.ts";
 
 /** Lines per read. */
 const BLOCK_LINES = 256;
-/** Larger writes happen off the event loop. */
+/** Larger writes run off the event loop. */
 const SYNC_BYTES_MAX = 64 * 1024;
 
-export interface HashLinesOptions {
+export interface ChecksumFileOptions {
   readonly file: DiskFile;
   /** For messages. */
   readonly path: string;
   /** Bytes before the first line. */
-  readonly headBytes: number;
-  /** A bad line followed by more lines than this was not torn by a crash: it is damage. */
+  readonly headerBytes: number;
+  /** Maximum lines after an invalid one that a crash can explain. */
   readonly tornLinesMax: number;
 }
 
-/** The file of a content's checksums: one line of fixed width per chunk. */
-export class HashLines {
-  readonly #options: HashLinesOptions;
+/** Checksums of a content, one fixed-width line per chunk. */
+export class ChecksumFile {
+  readonly #options: ChecksumFileOptions;
   #count = 0;
-  /** Bytes after the valid lines must be cut off before the next write. */
-  #isLoose = true;
-  /** The block read last; readers read sequentially. */
+  /** Bytes after the valid lines must be removed before the next write. */
+  #needsTruncation = true;
+  /** Last block read, since reads are sequential. */
   #block: { readonly first: number; readonly hashes: readonly Uint8Array[] } | undefined;
 
-  private constructor(options: HashLinesOptions) {
+  private constructor(options: ChecksumFileOptions) {
     this.#options = options;
   }
 
   /**
    * Reads up to the first invalid line. Changes nothing.
-   * @throws Fault store-failed
+   * @throws {Fault} store-failed
    */
-  static async open(options: HashLinesOptions): Promise<HashLines> {
-    const lines = new HashLines(options);
-    const { file, path, headBytes, tornLinesMax } = options;
-    const there = Math.floor((file.sizeBytes() - headBytes) / HASH_LINE_BYTES);
-    while (lines.#count < there) {
+  static async open(options: ChecksumFileOptions): Promise<ChecksumFile> {
+    const lines = new ChecksumFile(options);
+    const { file, path, headerBytes, tornLinesMax } = options;
+    const lineCount = Math.floor((file.sizeBytes() - headerBytes) / HASH_LINE_BYTES);
+    while (lines.#count < lineCount) {
       const block = await lines.#read(lines.#count);
       lines.#count += block.length;
       if (block.length < BLOCK_LINES) break;
     }
-    if (there - lines.#count > tornLinesMax) {
+    if (lineCount - lines.#count > tornLinesMax) {
       throw new Fault("store-failed", `line ${lines.#count + 1} of ${path} is damaged`, {
         remedy: "restore a backup",
       });
@@ -59,29 +59,29 @@ export class HashLines {
     return this.#count;
   }
 
-  /** Keeps only the first `count` lines. */
-  cut(count: number): void {
+  /** Drops all but the first `count` lines. */
+  truncate(count: number): void {
     this.#count = count;
-    this.#isLoose = true;
+    this.#needsTruncation = true;
     this.#block = undefined;
   }
 
-  /** Adds lines and makes them durable. After a Fault `count` is unchanged. */
+  /** Appends lines durably. Does not change `count` if it throws. */
   async append(hashes: readonly Uint8Array[]): Promise<void> {
-    const { file, headBytes } = this.#options;
-    const offset = headBytes + this.#count * HASH_LINE_BYTES;
-    if (this.#isLoose && file.sizeBytes() > offset) file.truncate(offset);
-    this.#isLoose = true;
+    const { file, headerBytes } = this.#options;
+    const offset = headerBytes + this.#count * HASH_LINE_BYTES;
+    if (this.#needsTruncation && file.sizeBytes() > offset) file.truncate(offset);
+    this.#needsTruncation = true;
     await writeWhole(file, concatBytes(...hashes.map(encodeHashLine)), offset, SYNC_BYTES_MAX);
     await file.sync();
-    this.#isLoose = false;
+    this.#needsTruncation = false;
     this.#count += hashes.length;
   }
 
   async hash(index: number): Promise<Uint8Array> {
     const first = index - (index % BLOCK_LINES);
-    const known = this.#block?.first === first ? this.#block.hashes[index - first] : undefined;
-    if (known !== undefined) return known;
+    const cached = this.#block?.first === first ? this.#block.hashes[index - first] : undefined;
+    if (cached !== undefined) return cached;
     const hashes = await this.#read(first);
     this.#block = { first, hashes };
     const hash = hashes[index - first];
@@ -98,11 +98,11 @@ export class HashLines {
   }
 
   async #read(first: number): Promise<Uint8Array[]> {
-    const { file, headBytes } = this.#options;
+    const { file, headerBytes } = this.#options;
     const bytes = new Uint8Array(BLOCK_LINES * HASH_LINE_BYTES);
-    const got = await file.readLater(bytes, headBytes + first * HASH_LINE_BYTES);
+    const bytesRead = await file.readLater(bytes, headerBytes + first * HASH_LINE_BYTES);
     const hashes: Uint8Array[] = [];
-    for (let at = 0; at + HASH_LINE_BYTES <= got; at += HASH_LINE_BYTES) {
+    for (let at = 0; at + HASH_LINE_BYTES <= bytesRead; at += HASH_LINE_BYTES) {
       const hash = parseHashLine(bytes.subarray(at, at + HASH_LINE_BYTES));
       if (hash?.length !== HASH_BYTES) break;
       hashes.push(hash);

@@ -1,19 +1,19 @@
-/** The interfaces of blobs, sources and sinks. */
+/** Interfaces of blobs, sources and sinks. */
 
 import type { FileId, UserId } from "../../base/ids.ts";
 
 /** Metadata of an upload, from its offer. */
-export interface BlobAbout {
+export interface BlobMetadata {
   readonly file: FileId;
   readonly by: UserId;
-  /** As sent: cleaned only before it is used on a disk or a screen. */
+  /** As sent, not sanitized. */
   readonly name: string;
   /** `undefined` until the end if the sender does not know it. */
   readonly sizeBytes?: number;
-  /** Targets as the sender named them. */
+  /** Targets as named by the sender. */
   readonly to: readonly string[];
   readonly folder?: FolderSize;
-  /** Unix ms of the first offer. */
+  /** Time of the first offer, Unix milliseconds. */
   readonly sinceMs: number;
 }
 
@@ -23,138 +23,143 @@ export interface FolderSize {
   readonly manifestBytes: number;
 }
 
-/** Chunks that can be read any number of times, in any order. */
+/** Chunks that can be read repeatedly and in any order. */
 export interface ChunkReader {
-  /** @throws Fault store-failed, checksum-wrong (the disk gives fewer bytes than were written) */
+  /**
+   * @throws {Fault} store-failed; checksum-wrong if the disk returns fewer bytes than were written
+   */
   read(index: number): Promise<Uint8Array>;
 }
 
-/** The content of one file at the server: chunks are appended in order with their checksums. */
+/** A file's content on the server. Chunks are appended in order with their checksums. */
 export interface Blob extends ChunkReader {
-  readonly about: BlobAbout;
-  /** Number of appended chunks; those from `durable` on would be lost in a crash. */
+  readonly metadata: BlobMetadata;
+  /** Number of appended chunks. A crash would lose those from `durable` on. */
   readonly have: number;
   readonly durable: number;
   readonly sizeBytes: number;
   /**
-   * Adds the next chunk, whose checksum was verified. Chunks of one tick are written together, in
-   * the order of the calls.
-   * @throws Fault store-full, store-failed: neither this chunk nor later ones are added
+   * Appends the next chunk, whose checksum was verified. Chunks of one tick share a write, in call
+   * order.
+   * @throws {Fault} store-full, store-failed, for this chunk and all later ones
    */
   append(sha256: Uint8Array, bytes: Uint8Array): Promise<void>;
   /**
-   * Makes everything appended before the call durable.
+   * Makes earlier appends durable.
    * @returns `durable`
-   * @throws Fault store-…
+   * @throws {Fault} store-…
    */
   sync(): Promise<number>;
   /**
    * Reads `count` existing chunks from `index` on.
-   * @throws Fault as `read`
+   * @throws {Fault} like `read`
    */
   readSome(index: number, count: number): Promise<Uint8Array[]>;
   /** Checksum of an existing chunk. */
   hash(index: number): Promise<Uint8Array>;
-  /** SHA-256 over the checksums of all chunks so far, concatenated. */
+  /** SHA-256 over the concatenated checksums of all chunks so far. */
   digest(): Uint8Array;
-  /** Unix ms of the last append; survives a restart. */
-  touchedMs(): number;
+  /** Time of the last append, Unix milliseconds. Survives restarts. */
+  lastAppendMs(): number;
   close(): void;
 }
 
 /** Stores the content of a server's files, announced or not. */
 export interface BlobStore {
   /**
-   * Lists all files, in no order. Called once, at the start.
-   * @throws Fault store-…
+   * Lists all files, unordered. Called once, at the start.
+   * @throws {Fault} store-…
    */
-  list(): Promise<BlobAbout[]>;
+  list(): Promise<BlobMetadata[]>;
   /**
-   * Creates a blob; the offer is on disk when this resolves.
-   * @throws Fault store-full, store-…
+   * Creates a blob. Resolves when its metadata is on disk.
+   * @throws {Fault} store-full, store-…
    */
-  create(about: BlobAbout): Promise<Blob>;
+  create(about: BlobMetadata): Promise<Blob>;
   /**
-   * Opens a blob, cut back to its durable part. All holders share one blob: each closes it once.
-   * @returns undefined if it does not exist
+   * Opens the durable part of a blob. All holders share one blob, and each closes it once.
+   * @returns `undefined` if it does not exist
    */
   open(file: FileId): Promise<Blob | undefined>;
-  /** Removes a blob, even an open one. No-op if it does not exist. */
+  /** Removes a blob, even an open one, if it exists. */
   remove(file: FileId): Promise<void>;
-  /** Free bytes of the disk. */
+  /** Free bytes on the disk. */
   freeBytes(): Promise<number>;
 }
 
-/** The content of an upload: chunks in order; an upload resumes at a later chunk. */
+/** Content of an upload, in chunks. A resumed upload starts at a later chunk. */
 export interface Source {
-  /** Name for the receiver. */
+  /** Name for recipients. */
   readonly name: string;
   /** `undefined` until a stream has ended. */
   readonly sizeBytes: number | undefined;
   readonly folder?: FolderSize;
-  /** Entries of a folder that are not sent (links, sockets, …), each named with its reason. */
-  readonly leftOut: readonly string[];
-  /** Absolute path with everything that shows a change; `undefined` if it cannot be read again. */
+  /** Entries of a folder that are not sent (links, sockets, …), each with its reason. */
+  readonly skipped: readonly string[];
+  /**
+   * Absolute path, and metadata that changes with the content. `undefined` if it cannot be read
+   * again.
+   */
   readonly path?: string;
   readonly stamp?: string;
   /**
-   * Reads chunk `index`; `undefined` after the last. The caller owns the buffer if the source has a
-   * path; otherwise the same bytes may be returned again.
-   * @throws Fault file-changed, not-found, …
+   * Reads chunk `index`; `undefined` after the last one. The caller owns the buffer if the source
+   * has a path.
+   * @throws {Fault} file-changed, not-found, …
    */
   read(index: number): Promise<Uint8Array | undefined>;
-  /** Chunks below are durable elsewhere: a stream source may drop them. */
+  /** Allows a stream source to drop the chunks below `upTo`. */
   release(upTo: number): void;
   /**
-   * Checks at the end that the source did not change since the start.
-   * @param digest over the checksums of all chunks as sent, if they were
-   * @throws Fault file-changed
+   * Checks that the source has not changed since the start.
+   * @param digest over the checksums of all chunks sent
+   * @throws {Fault} file-changed
    */
   check(digest?: Uint8Array): Promise<void>;
   /**
    * Called before it is read for this upload.
-   * @throws Fault store-…
+   * @throws {Fault} store-…
    */
   begin?(file: FileId): Promise<void>;
   close(): void;
 }
 
-/** An entry of a folder whose name was changed; both paths are relative to that folder. */
+/** A renamed entry of a folder. Both paths are relative to that folder. */
 export interface Renamed {
   readonly from: string;
   readonly to: string;
 }
 
-/** Destination of a received file, kept beside its final name until it is complete. */
+/** Destination of a received file, stored beside its final name until complete. */
 export interface Sink {
-  /** Chunks present at the start: resume with this index. */
+  /** Chunks present at the start, and so the index at which to resume. */
   readonly have: number;
   /**
-   * Adds the next chunk, whose checksum was verified. When this resolves the caller may reuse the
-   * buffer.
-   * @throws Fault store-full, store-…
+   * Appends the next chunk, whose checksum was verified. The caller may reuse the buffer when this
+   * resolves.
+   * @throws {Fault} store-full, store-…
    */
   append(sha256: Uint8Array, bytes: Uint8Array): Promise<void>;
-  /** Concurrent calls of `append` that are written together. `undefined` means one. */
-  readonly appendsAtOnce?: number;
+  /** Concurrent appends that share a write. Default: one. */
+  readonly concurrentAppends?: number;
   /**
-   * Makes the bytes and the journal durable.
-   * @throws Fault store-…
+   * Makes the content and the journal durable.
+   * @throws {Fault} store-…
    */
   sync(): Promise<void>;
-  /** SHA-256 over the checksums of all chunks so far, concatenated. */
+  /** SHA-256 over the concatenated checksums of all chunks so far. */
   digest(): Uint8Array;
   readonly sizeBytes: number;
   /**
-   * Moves the file to its final name; never replaces another file.
+   * Moves the file to its final name, without replacing another file.
    * @returns the final path
-   * @throws Fault store-…
+   * @throws {Fault} store-…
    */
   finish(): Promise<string>;
-  /** Available after `finish`: entries of a folder whose names differ from the sender's. */
+  /** Renamed entries of a folder, after `finish`. */
   readonly renamed?: readonly Renamed[];
   /** Drops the content, to begin again with chunk 0. */
   restart(): Promise<void>;
-  /** Closes the files; the content can be resumed. */
+  /** Closes the files. The download can be resumed. */
   close(): void;
 }

@@ -1,23 +1,23 @@
-/** The offer of an upload as stored in `about.json`. */
+/** Metadata of an upload, stored in `about.json`. */
 
 import { utf8Encode } from "../../base/bytes.ts";
 import type { FileId, UserId } from "../../base/ids.ts";
 import { isCount } from "../../base/values.ts";
 import { parseObject } from "../../wire/record.ts";
-import type { BlobAbout, FolderSize } from "./interfaces.ts";
+import type { BlobMetadata, FolderSize } from "./interfaces.ts";
 
-/** 64 targets of a room's or person's name, and a name of 1 KiB escaped six-fold. */
-export const ABOUT_BYTES_MAX = 64 * 1024;
+/** Enough for 64 targets and an escaped name of 1 KiB. */
+export const METADATA_BYTES_MAX = 64 * 1024;
 
-export function encodeAbout(about: BlobAbout): Uint8Array {
-  const { file, by, name, sizeBytes, to, folder, sinceMs } = about;
+export function encodeMetadata(metadata: BlobMetadata): Uint8Array {
+  const { file, by, name, sizeBytes, to, folder, sinceMs } = metadata;
   return utf8Encode(`${JSON.stringify({ file, by, name, sizeBytes, to, folder, sinceMs })}\n`);
 }
 
-/** @returns undefined if it is damaged */
-export function parseAbout(bytes: Uint8Array): BlobAbout | undefined {
+/** @returns `undefined` if it is damaged */
+export function parseMetadata(bytes: Uint8Array): BlobMetadata | undefined {
   const { file, by, name, sizeBytes, to, folder, sinceMs } = parseObject(bytes) ?? {};
-  const isWhole =
+  const isValid =
     typeof file === "string" &&
     typeof by === "string" &&
     typeof name === "string" &&
@@ -26,7 +26,7 @@ export function parseAbout(bytes: Uint8Array): BlobAbout | undefined {
     to.every((target) => typeof target === "string") &&
     (folder === undefined || isFolderSize(folder)) &&
     typeof sinceMs === "number";
-  if (!isWhole) return undefined;
+  if (!isValid) return undefined;
   return {
     file: file as FileId,
     by: by as UserId,

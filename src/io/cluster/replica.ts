@@ -85,7 +85,7 @@ export class Replica {
    * message.
    */
   readonly #own = new Set<number>();
-  /** Bounded by CLUSTER_ARRIVED_BYTES_MAX and one message. */
+  /** Bounded by CLUSTER_RECEIVE_QUEUE_BYTES_MAX and one message. */
   #received: StreamMessage[] = [];
   #receivedBytes = 0;
   #applying: Promise<void> | undefined;

@@ -11,8 +11,8 @@ import {
   CLUSTER_CONTENT_TIMEOUT_MS,
 } from "../../base/limits-cluster.ts";
 import { HASH_BYTES } from "../../wire/chunks.ts";
-import type { BlobAbout } from "../blob/interfaces.ts";
-import { encodeAbout, parseAbout } from "../blob/metadata.ts";
+import type { BlobMetadata } from "../blob/interfaces.ts";
+import { encodeMetadata, parseMetadata } from "../blob/metadata.ts";
 import { type Clock, retry } from "../clock.ts";
 import { WorkQueue } from "../work-queue.ts";
 import type { ContentStore } from "./content-store.ts";
@@ -54,7 +54,7 @@ const CHUNK_PART = /^c(\d{1,9})-([A-Za-z0-9_-]{43})$/;
  */
 export class SharedFiles {
   readonly #options: SharedFilesOptions;
-  /** Chunks of all transfers. Each transfer is bounded by CLUSTER_FILE_CHUNKS_AT_ONCE. */
+  /** Chunks of all transfers. Each transfer is bounded by CLUSTER_CHUNKS_PER_FILE_MAX. */
   readonly #transfers = new WorkQueue(CONCURRENT_CHUNKS_MAX, Number.POSITIVE_INFINITY);
   /** Files being read. */
   #readers = 0;
@@ -68,11 +68,11 @@ export class SharedFiles {
    * Offers a file.
    * @returns the effective offer; an earlier one is kept
    */
-  async begin(about: BlobAbout): Promise<BlobAbout> {
+  async begin(about: BlobMetadata): Promise<BlobMetadata> {
     const { store } = this.#options;
     // Retry once: the earlier offer may have been erased in between.
     for (let tries = 1; ; tries++) {
-      const isNew = await this.#retry(() => store.putNew(about.file, ABOUT, encodeAbout(about)));
+      const isNew = await this.#retry(() => store.putNew(about.file, ABOUT, encodeMetadata(about)));
       if (isNew) return about;
       const existing = await this.about(about.file);
       if (existing !== undefined) return existing;
@@ -81,9 +81,9 @@ export class SharedFiles {
   }
 
   /** @returns the offer; `undefined` if it is missing or unreadable */
-  async about(file: FileId): Promise<BlobAbout | undefined> {
+  async about(file: FileId): Promise<BlobMetadata | undefined> {
     const bytes = await this.#retry(() => this.#options.store.get(file, ABOUT));
-    const about = bytes === undefined ? undefined : parseAbout(bytes);
+    const about = bytes === undefined ? undefined : parseMetadata(bytes);
     return about?.file === file ? about : undefined;
   }
 

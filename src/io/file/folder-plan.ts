@@ -1,4 +1,4 @@
-/** Names, order and modes of the entries of a folder being received. */
+/** Paths, order and modes of the entries of a folder being received. */
 
 import { join, relative } from "node:path";
 import { Fault, msg } from "../../base/fault.ts";
@@ -8,12 +8,12 @@ import { isFolder, type ManifestEntry, type ManifestFile } from "../../wire/mani
 import type { Renamed } from "../blob/interfaces.ts";
 import type { FileMetadata } from "../disk/disk.ts";
 
-/** Mode of a folder that no entry names, as of any new folder. */
+/** Mode of a folder that has no entry of its own. */
 const IMPLIED_MODE = 0o755;
 
 export interface PlannedFolder {
   readonly path: string;
-  /** Parent in the plan; `undefined` for the root. */
+  /** `undefined` for the root. */
   readonly parent: PlannedFolder | undefined;
   metadata: FileMetadata;
 }
@@ -25,104 +25,110 @@ export interface PlannedFile {
   readonly metadata: FileMetadata;
 }
 
-interface Place extends PlannedFolder {
-  /** Names in use, as a disk compares them, with the next free number. */
-  readonly taken: Map<string, number>;
+interface FolderNode extends PlannedFolder {
+  /** Used names in the form that disks compare, with the next free number. */
+  readonly usedNames: Map<string, number>;
 }
 
 /**
- * Assigns a path to each entry of a received folder. The same entries always get the same paths:
- * two different names may be equal after cleaning, and some disks ignore case.
+ * Assigns a path to each entry of a received folder, deterministically. Names may collide after
+ * sanitizing, or because a disk ignores case.
  */
 export class FolderPlan {
   readonly root: PlannedFolder;
   /** All but the root, each after its parent. */
   readonly folders: PlannedFolder[] = [];
   readonly files: PlannedFile[] = [];
-  /** Entries whose own name differs here. */
+  /** Entries whose names were changed. */
   readonly renamed: Renamed[] = [];
-  readonly #places = new Map<string, Place>(); // By path as sent, as is the next map.
+  readonly #nodes = new Map<string, FolderNode>(); // Keyed by path as sent, like the next map.
   readonly #files = new Map<string, PlannedFile>();
 
-  /** @throws Fault folder-malformed, as `add` */
+  /** @throws {Fault} folder-malformed, like `add` */
   constructor(root: string, entries: readonly ManifestEntry[]) {
-    const place: Place = { path: root, parent: undefined, metadata: { mode: 0 }, taken: new Map() };
-    this.root = place;
-    this.#places.set("", place);
+    const node: FolderNode = {
+      path: root,
+      parent: undefined,
+      metadata: { mode: 0 },
+      usedNames: new Map(),
+    };
+    this.root = node;
+    this.#nodes.set("", node);
     for (const entry of entries) this.add(entry);
   }
 
   /**
-   * Adds an entry; a folder comes before its entries.
+   * Adds an entry. A folder precedes its entries.
    * @returns its path
-   * @throws Fault folder-malformed: its parent is a file, or there are too many
+   * @throws {Fault} folder-malformed if its parent is a file, or there are too many
    */
   add(entry: ManifestEntry): string {
     const metadata = { mode: entry.mode, mtimeMs: entry.mtime };
     if (!isFolder(entry)) return this.#addFile(entry, metadata);
-    const place = this.#place(entry.path);
-    place.metadata = metadata;
-    return place.path;
+    const node = this.#node(entry.path);
+    node.metadata = metadata;
+    return node.path;
   }
 
-  /** Planned file of an entry of the manifest from which the plan was made. */
+  /** Planned file of an entry from the manifest. */
   file(entry: ManifestFile): PlannedFile | undefined {
     return this.#files.get(entry.path);
   }
 
   #addFile({ path, size }: ManifestFile, metadata: FileMetadata): string {
     const { parent, name } = this.#parentOf(path);
-    const file = { path: this.#enter(parent, name, path), parent, sizeBytes: size, metadata };
+    const file = { path: this.#assignPath(parent, name, path), parent, sizeBytes: size, metadata };
     this.files.push(file);
     this.#files.set(path, file);
     return file.path;
   }
 
-  #place(path: string): Place {
-    const known = this.#places.get(path);
-    if (known !== undefined) return known;
+  #node(path: string): FolderNode {
+    const existing = this.#nodes.get(path);
+    if (existing !== undefined) return existing;
     if (this.#files.has(path)) throw malformed("something lies inside a file");
-    // Implied folders count: otherwise a few entries could create millions.
-    if (this.#places.size > FOLDER_ENTRIES_MAX) throw malformed("it has too many folders");
+    // Counts implied folders, since a few entries could imply millions.
+    if (this.#nodes.size > FOLDER_ENTRIES_MAX) throw malformed("it has too many folders");
     const { parent, name } = this.#parentOf(path);
-    const place: Place = {
-      path: this.#enter(parent, name, path),
+    const node: FolderNode = {
+      path: this.#assignPath(parent, name, path),
       parent,
       metadata: { mode: IMPLIED_MODE },
-      taken: new Map(),
+      usedNames: new Map(),
     };
-    this.#places.set(path, place);
-    this.folders.push(place);
-    return place;
+    this.#nodes.set(path, node);
+    this.folders.push(node);
+    return node;
   }
 
   /** Assigns a free name. */
-  #enter(parent: Place, name: string, from: string): string {
-    const given = newName(parent, name);
-    const path = join(parent.path, given);
-    if (given !== name) this.renamed.push({ from, to: relative(this.root.path, path) });
+  #assignPath(parent: FolderNode, name: string, from: string): string {
+    const assigned = newName(parent, name);
+    const path = join(parent.path, assigned);
+    if (assigned !== name) this.renamed.push({ from, to: relative(this.root.path, path) });
     return path;
   }
 
-  #parentOf(path: string): { readonly parent: Place; readonly name: string } {
+  #parentOf(path: string): { readonly parent: FolderNode; readonly name: string } {
     const slash = path.lastIndexOf("/");
-    return { parent: this.#place(path.slice(0, Math.max(0, slash))), name: path.slice(slash + 1) };
+    return { parent: this.#node(path.slice(0, Math.max(0, slash))), name: path.slice(slash + 1) };
   }
 }
 
-function malformed(what: string): Fault {
-  return new Fault("folder-malformed", msg`the list of a folder is malformed: ${what}`);
+function malformed(reason: string): Fault {
+  return new Fault("folder-malformed", msg`the list of a folder is malformed: ${reason}`);
 }
 
-function newName(parent: Place, raw: string): string {
+function newName(parent: FolderNode, raw: string): string {
   const [clean = ""] = cleanPath(raw);
-  const wanted = foldFileName(clean);
-  for (let n = parent.taken.get(wanted) ?? 0; ; n++) {
+  const foldedName = foldFileName(clean);
+  for (let n = parent.usedNames.get(foldedName) ?? 0; ; n++) {
     const name = numbered(clean, n);
     const folded = foldFileName(name);
-    if (n > 0 && parent.taken.has(folded)) continue; // Ends: there are more numbers than names.
-    parent.taken.set(folded, 1);
-    parent.taken.set(wanted, n + 1);
+    // Terminates: there are more numbers than names.
+    if (n > 0 && parent.usedNames.has(folded)) continue;
+    parent.usedNames.set(folded, 1);
+    parent.usedNames.set(foldedName, n + 1);
     return name;
   }
 }

@@ -1,19 +1,20 @@
-/** Several files at a time. */
+/** Concurrent work on several files. */
 
 import { CONCURRENT_FILES_MAX } from "../../base/limits.ts";
 
 /**
- * Works on several items at a time: a disk does many calls together nearly as fast as one.
- * @throws the first error, when all that was begun has ended
+ * Processes several items concurrently, since a disk does many calls together nearly as fast as
+ * one.
+ * @throws the first error, when all started tasks have ended
  */
 export async function inParallel<Item>(
   items: readonly Item[],
-  work: (item: Item) => Promise<void>,
+  task: (item: Item) => Promise<void>,
 ): Promise<void> {
-  const left = items.values();
+  const queue = items.values();
   const workers = Array.from({ length: Math.min(CONCURRENT_FILES_MAX, items.length) }, async () => {
-    for (const item of left) await work(item);
+    for (const item of queue) await task(item);
   });
-  const ends = await Promise.allSettled(workers);
-  for (const end of ends) if (end.status === "rejected") throw end.reason;
+  const outcomes = await Promise.allSettled(workers);
+  for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
 }

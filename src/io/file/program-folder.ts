@@ -8,7 +8,7 @@ import { diskFault, errorCode } from "../disk/disk.ts";
 import { readAt } from "../disk/reading.ts";
 import { changedFault, stampOf } from "./source-stamp.ts";
 
-/** The downloadable program: ten times its present size. */
+/** Maximum size, ten times that of the current program. */
 const PROGRAM_BYTES_MAX = 1024 * 1024 * 1024;
 
 export interface ListedProgram {
@@ -21,8 +21,8 @@ export interface ListedProgram {
 /** The caller closes it. */
 export interface OpenProgram extends ListedProgram {
   /**
-   * Yields chunks of CHUNK_BYTES from `from` on.
-   * @throws Fault file-changed, store-…
+   * Yields chunks of CHUNK_BYTES from index `from` on.
+   * @throws {Fault} file-changed, store-…
    */
   chunks(from: number): AsyncGenerator<Uint8Array>;
   close(): void;
@@ -31,34 +31,34 @@ export interface OpenProgram extends ListedProgram {
 /** Creates an incremental SHA-256. */
 export type NewHash = () => { update(bytes: Uint8Array): unknown; digest(as: "hex"): string };
 
-interface Opened {
+interface OpenFile {
   readonly fd: number;
   readonly sizeBytes: number;
   /** Changes with the content, or if the file is replaced. */
   readonly stamp: string;
 }
 
-interface Known {
+interface CachedHash {
   readonly stamp: string;
   readonly hash: Promise<string>;
 }
 
-/** Does not follow links or block on special files. */
-const ACCESS =
+/** Neither follows links nor blocks on special files. */
+const OPEN_FLAGS =
   fs.constants.O_RDONLY | (fs.constants.O_NOFOLLOW ?? 0) | (fs.constants.O_NONBLOCK ?? 0);
-/** Missing, removed, or a link after all. */
-const ABSENT: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "ELOOP", "EMLINK"]);
+/** Missing, removed, or a link. */
+const ABSENT_CODES: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "ELOOP", "EMLINK"]);
 
 /**
- * Offers files of certain names in a folder, only regular files that are not links. Each is checked
- * at each request, and hashed again if it changed.
+ * Offers files with certain names in a folder, excluding links and special files. Each request
+ * checks the file, and hashes it again if it changed.
  */
 export class ProgramFolder {
   readonly #path: string;
   readonly #names: readonly string[];
   readonly #newHash: NewHash;
-  /** By name; bounded by the names. */
-  readonly #known = new Map<string, Known>();
+  /** By name. Bounded by the names. */
+  readonly #hashes = new Map<string, CachedHash>();
   #listing: Promise<readonly ListedProgram[]> | undefined;
 
   constructor(path: string, names: readonly string[], newHash: NewHash) {
@@ -69,7 +69,7 @@ export class ProgramFolder {
 
   /**
    * Names of the files that exist now.
-   * @throws Fault store-…
+   * @throws {Fault} store-…
    */
   present(): readonly string[] {
     return this.#names.filter((name) => {
@@ -79,7 +79,7 @@ export class ProgramFolder {
     });
   }
 
-  /** Lists the files; concurrent callers share one scan. Unreadable files are omitted. */
+  /** Lists readable files. Concurrent callers share one scan. */
   list(): Promise<readonly ListedProgram[]> {
     this.#listing ??= this.#list().finally(() => {
       this.#listing = undefined;
@@ -103,8 +103,8 @@ export class ProgramFolder {
   }
 
   /**
-   * @returns undefined if there is no such file, it is not offered, or it is being written
-   * @throws Fault store-…
+   * @returns `undefined` if there is no such file, or it is being written
+   * @throws {Fault} store-…
    */
   async open(name: string): Promise<OpenProgram | undefined> {
     const opened = this.#names.includes(name) ? this.#open(name) : undefined;
@@ -116,7 +116,7 @@ export class ProgramFolder {
       isClosed = true;
     };
     try {
-      const sha256 = await this.#hashed(name, opened);
+      const sha256 = await this.#cachedHash(name, opened);
       if (stampOfFile(fd) !== stamp) {
         close();
         return undefined;
@@ -129,32 +129,32 @@ export class ProgramFolder {
     }
   }
 
-  #open(name: string): Opened | undefined {
+  #open(name: string): OpenFile | undefined {
     const path = join(this.#path, name);
     try {
       const before = fs.lstatSync(path, { bigint: true });
       if (!isOffered(before)) return undefined;
-      const fd = fs.openSync(path, ACCESS);
+      const fd = fs.openSync(path, OPEN_FLAGS);
       const stat = fs.fstatSync(fd, { bigint: true });
-      // Another file may have replaced it, and not every system can refuse a link.
+      // The file may have been replaced, and some systems cannot refuse links.
       if (isOffered(stat) && stat.ino === before.ino && stat.dev === before.dev) {
-        return { fd, sizeBytes: Number(stat.size), stamp: stampWithPlace(stat) };
+        return { fd, sizeBytes: Number(stat.size), stamp: stampWithChangeTime(stat) };
       }
       fs.closeSync(fd);
       return undefined;
     } catch (error) {
-      if (ABSENT.has(errorCode(error))) return undefined;
+      if (ABSENT_CODES.has(errorCode(error))) return undefined;
       throw diskFault(error, path);
     }
   }
 
-  #hashed(name: string, { fd, sizeBytes, stamp }: Opened): Promise<string> {
-    const known = this.#known.get(name);
-    if (known?.stamp === stamp) return known.hash;
+  #cachedHash(name: string, { fd, sizeBytes, stamp }: OpenFile): Promise<string> {
+    const cached = this.#hashes.get(name);
+    if (cached?.stamp === stamp) return cached.hash;
     const hash = this.#hash(name, fd, sizeBytes);
-    this.#known.set(name, { stamp, hash });
+    this.#hashes.set(name, { stamp, hash });
     hash.catch(() => {
-      if (this.#known.get(name)?.hash === hash) this.#known.delete(name);
+      if (this.#hashes.get(name)?.hash === hash) this.#hashes.delete(name);
     });
     return hash;
   }
@@ -175,23 +175,23 @@ function isOffered(stat: fs.BigIntStats): boolean {
   return stat.isFile() && stat.size > 0n && stat.size <= BigInt(PROGRAM_BYTES_MAX);
 }
 
-function stampWithPlace(stat: fs.BigIntStats): string {
+function stampWithChangeTime(stat: fs.BigIntStats): string {
   return `${stampOf(stat)}.${stat.ctimeNs}`;
 }
 
 function stampOfFile(fd: number): string {
-  return stampWithPlace(fs.fstatSync(fd, { bigint: true }));
+  return stampWithChangeTime(fs.fstatSync(fd, { bigint: true }));
 }
 
-/** Continues with the old file if it was replaced meanwhile; aborts if it was modified. */
+/** Continues with the old file if it was replaced. Aborts if it was modified. */
 async function* chunksOf(name: string, fd: number, from: number): AsyncGenerator<Uint8Array> {
   const stat = fs.fstatSync(fd, { bigint: true });
   const [stamp, sizeBytes] = [stampOf(stat), Number(stat.size)];
   for (let at = from * CHUNK_BYTES; at < sizeBytes; at += CHUNK_BYTES) {
     const chunk = new Uint8Array(Math.min(CHUNK_BYTES, sizeBytes - at));
-    const got = await readAt(fd, chunk, at);
+    const bytesRead = await readAt(fd, chunk, at);
     const isSame = stampOf(fs.fstatSync(fd, { bigint: true })) === stamp;
-    if (got < chunk.length || !isSame) throw changedFault(name);
+    if (bytesRead < chunk.length || !isSame) throw changedFault(name);
     yield chunk;
   }
 }

@@ -1,4 +1,4 @@
-/** Writes a received file, and renames it when it is complete. */
+/** Writes a received file, and renames it when complete. */
 
 import { join, resolve } from "node:path";
 import { Fault, msg } from "../../base/fault.ts";
@@ -6,43 +6,43 @@ import { cleanFileName, numbered } from "../../base/file-names.ts";
 import type { FileId, Sha256 } from "../../base/ids.ts";
 import { SAME_NAMES_MAX } from "../../base/limits.ts";
 import { fileContent } from "../blob/blob.ts";
-import { ChunkSequence, type Content, WRITTEN_AT_ONCE } from "../blob/chunk-file.ts";
+import { CHUNKS_PER_WRITE, ChunkSequence, type Content } from "../blob/chunk-file.ts";
 import type { FolderSize, Renamed, Sink } from "../blob/interfaces.ts";
 import { type DiskFile, diskFault, type TreeDisk } from "../disk/disk.ts";
 import { type Lock, lockFile } from "../disk/lock.ts";
 import { systemDisk } from "../disk/system-disk.ts";
 import { syncWithParents } from "../log/folder.ts";
-import { type Part, takePart } from "./part-file.ts";
-import { PartFolder } from "./part-folder.ts";
+import { openPartialFile, type PartialFile } from "./partial-file.ts";
+import { PartialFolder } from "./partial-folder.ts";
 
 export interface SinkOptions {
-  /** Target folder; created if missing. */
+  /** Target folder. Created if missing. */
   readonly folder: string;
-  /** As sent: it is cleaned here. */
+  /** As sent. Sanitized here. */
   readonly name: string;
   readonly file: FileId;
-  /** Fingerprint of the server: the same id at another server is another file. */
+  /** Fingerprint of the server, since file ids are unique per server. */
   readonly server: string;
   readonly sha256: Sha256;
   /**
-   * Secret of this home. A journal begun with it is trusted; without it, or with another one, all
-   * existing content is read again.
+   * Secret of this home. Journals created with it are trusted; otherwise all existing content is
+   * verified.
    */
   readonly secret?: Uint8Array | undefined;
-  /** Set if a folder is received. */
+  /** Set for a folder. */
   readonly folderSize?: FolderSize;
   /** `undefined` if known only at the end. */
   readonly sizeBytes?: number;
   /** Default: the system's. */
   readonly disk?: TreeDisk;
-  /** Takes a lock file; returns `undefined` if another process holds it. Default: the system's. */
+  /** Locks a file, or returns `undefined` if another process holds it. Default: the system's. */
   readonly lock?: (path: string) => Lock | undefined;
 }
 
 /**
- * Begins or resumes receiving a file or folder: `NAME.part`, with `NAME.part.journal` beside it. If
- * the name is taken by another transfer or another file, it becomes `NAME (1).part`.
- * @throws Fault store-…
+ * Begins or resumes receiving a file or folder: `NAME.part`, with `NAME.part.journal` beside it.
+ * Becomes `NAME (1).part` if another transfer or file has the name.
+ * @throws {Fault} store-…
  */
 export async function openSink(options: SinkOptions): Promise<Sink> {
   const { file, server, secret, sha256, folderSize } = options;
@@ -54,15 +54,15 @@ export async function openSink(options: SinkOptions): Promise<Sink> {
     await syncWithParents(disk, folder);
     const owner = { file, server };
     const isFolder = folderSize !== undefined;
-    const part = await takePart({ disk, folder, name, owner, secret, isFolder, lock });
+    const part = await openPartialFile({ disk, folder, name, owner, secret, isFolder, lock });
     try {
       const content = contentOf(disk, part, folderSize);
       const options = {
-        ...{ content, lines: openJournal(disk, part, content), linesPath: part.journalPath },
-        ...{ headBytes: part.headBytes, isStrict: false, isProven: part.isProven, sha256 },
+        ...{ content, lines: openJournal(disk, part, content), checksumPath: part.journalPath },
+        ...{ headerBytes: part.headerBytes, isStrict: false, isProven: part.isProven, sha256 },
       };
       const chunks = await ChunkSequence.open(options, (...opened) => new ChunkSequence(...opened));
-      return new PartSink({ disk, folder, name, part, content, chunks });
+      return new PartialFileSink({ disk, folder, name, part, content, chunks });
     } catch (error) {
       part.lock.release();
       throw error;
@@ -72,13 +72,18 @@ export async function openSink(options: SinkOptions): Promise<Sink> {
   }
 }
 
-function contentOf(disk: TreeDisk, part: Part, folderSize: FolderSize | undefined): Content {
+function contentOf(disk: TreeDisk, part: PartialFile, folderSize: FolderSize | undefined): Content {
   if (folderSize === undefined) return fileContent(disk.openPlain(part.path, "write"));
   const { manifestBytes } = folderSize;
-  return new PartFolder({ disk, path: part.path, manifestPath: part.manifestPath, manifestBytes });
+  return new PartialFolder({
+    disk,
+    path: part.path,
+    manifestPath: part.manifestPath,
+    manifestBytes,
+  });
 }
 
-function openJournal(disk: TreeDisk, { journalPath }: Part, content: Content): DiskFile {
+function openJournal(disk: TreeDisk, { journalPath }: PartialFile, content: Content): DiskFile {
   try {
     return disk.openPlain(journalPath, "write");
   } catch (error) {
@@ -87,22 +92,22 @@ function openJournal(disk: TreeDisk, { journalPath }: Part, content: Content): D
   }
 }
 
-interface PartSinkOptions {
+interface PartialFileSinkOptions {
   readonly disk: TreeDisk;
   readonly folder: string;
   readonly name: string;
-  readonly part: Part;
+  readonly part: PartialFile;
   readonly content: Content;
   readonly chunks: ChunkSequence;
 }
 
-class PartSink implements Sink {
-  readonly appendsAtOnce = WRITTEN_AT_ONCE;
-  readonly #options: PartSinkOptions;
+class PartialFileSink implements Sink {
+  readonly concurrentAppends = CHUNKS_PER_WRITE;
+  readonly #options: PartialFileSinkOptions;
   #have: number;
   #isClosed = false;
 
-  constructor(options: PartSinkOptions) {
+  constructor(options: PartialFileSinkOptions) {
     this.#options = options;
     this.#have = options.chunks.have;
   }
@@ -136,12 +141,12 @@ class PartSink implements Sink {
     const { disk, folder, name, part, content, chunks } = this.#options;
     try {
       await chunks.sync();
-      if (content instanceof PartFolder) await content.complete(chunks.sizeBytes);
+      if (content instanceof PartialFolder) await content.complete(chunks.sizeBytes);
       this.#isClosed = true;
-      await chunks.end(); // Windows cannot rename open files.
-      const path = this.#settle(content instanceof PartFolder);
+      await chunks.closeWhenIdle(); // Windows cannot rename open files.
+      const path = this.#moveToFinalName(content instanceof PartialFolder);
       await disk.syncFolder(folder);
-      if (content instanceof PartFolder) disk.remove(part.manifestPath);
+      if (content instanceof PartialFolder) disk.remove(part.manifestPath);
       else disk.remove(part.path);
       disk.remove(part.journalPath);
       await disk.syncFolder(folder);
@@ -156,7 +161,7 @@ class PartSink implements Sink {
 
   get renamed(): readonly Renamed[] {
     const { content } = this.#options;
-    return content instanceof PartFolder ? content.renamed : [];
+    return content instanceof PartialFolder ? content.renamed : [];
   }
 
   close(): void {
@@ -164,18 +169,20 @@ class PartSink implements Sink {
     this.#isClosed = true;
     const { chunks, part } = this.#options;
     const release = () => part.lock.release();
-    chunks.end().then(release, release);
+    chunks.closeWhenIdle().then(release, release);
   }
 
-  /** Takes the first free name. */
-  #settle(isFolder: boolean): string {
+  /** Moves the content to the first free name. */
+  #moveToFinalName(isFolder: boolean): string {
     const { disk, folder, name, part } = this.#options;
     for (let n = 0; n <= SAME_NAMES_MAX; n++) {
       const path = join(folder, numbered(name, n));
-      const isOurs = isFolder ? disk.moveFolderNew(part.path, path) : disk.nameNew(part.path, path);
-      if (isOurs) return path;
+      const isMoved = isFolder
+        ? disk.moveFolderNew(part.path, path)
+        : disk.nameNew(part.path, path);
+      if (isMoved) return path;
     }
-    const sentence = msg`${folder} has ${SAME_NAMES_MAX} of the name ${name} already`;
-    throw new Fault("too-many", sentence, { remedy: "move some of them away" });
+    const message = msg`${folder} has ${SAME_NAMES_MAX} of the name ${name} already`;
+    throw new Fault("too-many", message, { remedy: "move some of them away" });
   }
 }

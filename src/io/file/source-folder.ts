@@ -22,21 +22,21 @@ import { openPlain } from "../disk/tree.ts";
 import { inParallel } from "./parallel.ts";
 import { changedFault, stampOf } from "./source-stamp.ts";
 
-/** Entries examined before yielding to others. */
+/** Entries examined before yielding. */
 const ENTRIES_PER_TURN = 256;
 const NS_PER_MS = 1_000_000n;
 
-interface Walk {
+interface FolderWalk {
   readonly root: string;
   readonly entries: ManifestEntry[];
-  /** Keyed by path in the folder; the root under the empty path. */
+  /** Keyed by path in the folder; the root has the empty path. */
   readonly stamps: Map<string, string>;
-  readonly leftOut: string[];
+  readonly skipped: string[];
 }
 
 /**
  * Opens a folder as one file: its manifest, then its contents.
- * @throws Fault, or the system's error
+ * @throws {Fault}, or the system's error
  */
 export async function openFolder(path: string): Promise<Source> {
   const walk = await walkFolder(path);
@@ -48,19 +48,19 @@ class FolderSource implements Source {
   readonly path: string;
   readonly stamp: string;
   readonly folder: FolderSize;
-  readonly leftOut: readonly string[];
+  readonly skipped: readonly string[];
   readonly #manifest: Uint8Array;
   readonly #map: FolderMap;
   readonly #stamps: ReadonlyMap<string, string>;
-  /** The file read last: a large file is read in many pieces. */
+  /** File read last, since a large file is read in many pieces. */
   #current: { readonly path: string; readonly fd: number } | undefined;
   #isReading = false;
   #isClosed = false;
 
-  constructor({ root, entries, stamps, leftOut }: Walk) {
+  constructor({ root, entries, stamps, skipped }: FolderWalk) {
     this.path = root;
     this.name = basename(root) || "folder";
-    this.leftOut = leftOut;
+    this.skipped = skipped;
     this.#manifest = encodeManifest(entries);
     this.#map = new FolderMap(parseManifest(this.#manifest), this.#manifest.length);
     this.#stamps = stamps;
@@ -85,25 +85,25 @@ class FolderSource implements Source {
       return bytes;
     } finally {
       this.#isReading = false;
-      if (this.#isClosed) this.#leave();
+      if (this.#isClosed) this.#closeCurrent();
     }
   }
 
-  release(): void {} // It can be read again.
+  release(): void {} // The folder can be read again.
 
   async check(): Promise<void> {
-    let looked = 0;
+    let checked = 0;
     for (const [path, stamp] of this.#stamps) {
-      if (++looked % ENTRIES_PER_TURN === 0) await Bun.sleep(0);
-      const place = join(this.path, path);
-      const there = fs.lstatSync(place, { bigint: true, throwIfNoEntry: false });
-      if (there === undefined || stampOf(there) !== stamp) throw changedFault(place);
+      if (++checked % ENTRIES_PER_TURN === 0) await Bun.sleep(0);
+      const entryPath = join(this.path, path);
+      const current = fs.lstatSync(entryPath, { bigint: true, throwIfNoEntry: false });
+      if (current === undefined || stampOf(current) !== stamp) throw changedFault(entryPath);
     }
   }
 
   close(): void {
     this.#isClosed = true;
-    if (!this.#isReading) this.#leave();
+    if (!this.#isReading) this.#closeCurrent();
   }
 
   async #fill(bytes: Uint8Array, offset: number): Promise<void> {
@@ -120,13 +120,13 @@ class FolderSource implements Source {
         reads.push(() => this.#readPart(piece.file, part, piece.offset));
       }
     }
-    // All have ended before an error is reported: nothing writes into released buffers.
+    // Awaits all reads even on an error, so that none writes into released buffers.
     await inParallel(reads, (read) => read());
   }
 
   async #readWhole(file: ManifestFile, into: Uint8Array): Promise<void> {
     const path = join(this.path, file.path);
-    const fd = this.#enter(path);
+    const fd = this.#open(path);
     try {
       await this.#readFrom(fd, file, into, 0);
     } finally {
@@ -134,12 +134,12 @@ class FolderSource implements Source {
     }
   }
 
-  /** Only the first and the last file of a chunk are read in part: one of them stays open. */
+  /** Only the first and last file of a chunk are read partially; one of them stays open. */
   async #readPart(file: ManifestFile, into: Uint8Array, offset: number): Promise<void> {
     const path = join(this.path, file.path);
     const isEnd = offset + into.length === file.size;
     const known = this.#current?.path === path ? this.#current.fd : undefined;
-    const fd = known ?? this.#enter(path);
+    const fd = known ?? this.#open(path);
     if (known !== undefined) this.#current = undefined;
     try {
       await this.#readFrom(fd, file, into, offset);
@@ -151,23 +151,23 @@ class FolderSource implements Source {
       fs.closeSync(fd);
       return;
     }
-    this.#leave();
+    this.#closeCurrent();
     this.#current = { path, fd };
   }
 
   async #readFrom(fd: number, file: ManifestFile, into: Uint8Array, offset: number): Promise<void> {
     const path = join(this.path, file.path);
     try {
-      const got = await readAt(fd, into, offset);
+      const bytesRead = await readAt(fd, into, offset);
       const stamp = stampOf(fs.fstatSync(fd, { bigint: true }));
-      const isSame = got === into.length && stamp === this.#stamps.get(file.path);
+      const isSame = bytesRead === into.length && stamp === this.#stamps.get(file.path);
       if (!isSame) throw changedFault(path);
     } catch (error) {
       throw diskFault(error, path);
     }
   }
 
-  #enter(path: string): number {
+  #open(path: string): number {
     try {
       return openPlain(path, "read");
     } catch (error) {
@@ -176,78 +176,78 @@ class FolderSource implements Source {
     }
   }
 
-  #leave(): void {
+  #closeCurrent(): void {
     if (this.#current !== undefined) fs.closeSync(this.#current.fd);
     this.#current = undefined;
   }
 }
 
-async function walkFolder(root: string): Promise<Walk> {
-  const walk: Walk = { root, entries: [], stamps: new Map(), leftOut: [] };
+async function walkFolder(root: string): Promise<FolderWalk> {
+  const walk: FolderWalk = { root, entries: [], stamps: new Map(), skipped: [] };
   walk.stamps.set("", stampOf(fs.statSync(root, { bigint: true })));
-  const left = [""]; // Folders whose entries are unknown; bounded with the entries.
-  for (let folder = left.pop(); folder !== undefined; folder = left.pop()) {
+  const pendingFolders = [""]; // Folders still to be read. Bounded like the entries.
+  for (let folder = pendingFolders.pop(); folder !== undefined; folder = pendingFolders.pop()) {
     for (const raw of fs.readdirSync(join(root, folder), { encoding: "buffer" })) {
-      const path = enter(walk, folder, raw);
-      if (path !== undefined) left.push(path);
+      const path = addEntry(walk, folder, raw);
+      if (path !== undefined) pendingFolders.push(path);
       if (walk.entries.length % ENTRIES_PER_TURN === ENTRIES_PER_TURN - 1) await Bun.sleep(0);
     }
   }
   return walk;
 }
 
-/** @returns the path of a folder to be walked */
-function enter(walk: Walk, folder: string, raw: Uint8Array): string | undefined {
-  const name = nameOf(raw);
+/** @returns the path if it is a folder */
+function addEntry(walk: FolderWalk, folder: string, raw: Uint8Array): string | undefined {
+  const name = decodeName(raw);
   const path = folder === "" ? (name ?? "") : `${folder}/${name ?? ""}`;
   if (name === undefined) {
-    const shown = join(folder, Buffer.from(raw).toString());
-    walk.leftOut.push(`${shown}: its name is not UTF-8`);
+    const displayPath = join(folder, Buffer.from(raw).toString());
+    walk.skipped.push(`${displayPath}: its name is not UTF-8`);
     return undefined;
   }
   if (Buffer.byteLength(path) > PATH_BYTES_MAX) {
-    walk.leftOut.push(`${path}: its path is longer than ${PATH_BYTES_MAX} bytes`);
+    walk.skipped.push(`${path}: its path is longer than ${PATH_BYTES_MAX} bytes`);
     return undefined;
   }
   const stat = fs.lstatSync(join(walk.root, path), { bigint: true });
-  const reason = stat.isFile() || stat.isDirectory() ? undefined : specialOf(stat);
+  const reason = stat.isFile() || stat.isDirectory() ? undefined : describeSpecial(stat);
   if (reason !== undefined) {
-    walk.leftOut.push(`${path}: ${reason}`);
+    walk.skipped.push(`${path}: ${reason}`);
     return undefined;
   }
   if (walk.entries.length >= FOLDER_ENTRIES_MAX) {
-    const sentence = msg`${quoteText(walk.root)} has more than ${FOLDER_ENTRIES_MAX} entries`;
-    throw new Fault("too-large", sentence);
+    const message = msg`${quoteText(walk.root)} has more than ${FOLDER_ENTRIES_MAX} entries`;
+    throw new Fault("too-large", message);
   }
   walk.stamps.set(path, stampOf(stat));
   walk.entries.push(entryOf(path, stat));
   if (stat.isDirectory()) return path;
-  // Better now than in the middle.
+  // Fail before the upload starts.
   fs.accessSync(join(walk.root, path), fs.constants.R_OK);
   return undefined;
 }
 
 function entryOf(path: string, stat: fs.BigIntStats): ManifestEntry {
   const mode = Number(stat.mode) & 0o777;
-  const mtime = wholeMs(stat.mtimeNs);
+  const mtime = floorMs(stat.mtimeNs);
   if (stat.isDirectory()) return { path, dir: true, mode, mtime };
   return { path, size: Number(stat.size), mode, mtime };
 }
 
-/** Rounded down, also before 1970: no file becomes newer than it is. */
-function wholeMs(ns: bigint): number {
+/** Rounded down, even before 1970, so that no file becomes newer. */
+function floorMs(ns: bigint): number {
   const ms = ns / NS_PER_MS;
   return Number(ns % NS_PER_MS < 0n ? ms - 1n : ms);
 }
 
-function specialOf(stat: fs.BigIntStats): string {
+function describeSpecial(stat: fs.BigIntStats): string {
   if (stat.isSymbolicLink()) return "a link";
   if (stat.isSocket()) return "a socket";
   return stat.isFIFO() ? "a pipe" : "a device";
 }
 
-/** Returns `undefined` if it cannot be sent as text. */
-function nameOf(raw: Uint8Array): string | undefined {
+/** Returns `undefined` if the name is not UTF-8. */
+function decodeName(raw: Uint8Array): string | undefined {
   try {
     return utf8Decode(raw);
   } catch {

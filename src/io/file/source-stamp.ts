@@ -1,10 +1,10 @@
-/** Detects that a file has changed. */
+/** Detects changes of a file. */
 
 import type * as fs from "node:fs";
 import { Fault, msg } from "../../base/fault.ts";
 import { quoteText } from "../../base/text.ts";
 
-/** Metadata that changes with a file's content, as far as a file system reports it. */
+/** Metadata that changes with a file's content on most file systems. */
 export function stampOf({ dev, ino, size, mtimeNs }: fs.BigIntStats): string {
   return `${dev}.${ino}.${size}.${mtimeNs}`;
 }

@@ -8,8 +8,8 @@ import type { Source } from "../blob/interfaces.ts";
 import { Mutex } from "../disk/mutex.ts";
 
 /**
- * A source that can be read only once, like standard input. Chunks are kept until they are
- * released; at the limit `read` waits for a release.
+ * A source that can be read only once, such as standard input. Retains chunks until they are
+ * released; at the limit, `read` waits for a release.
  */
 export function streamSource(stream: ReadableStream<Uint8Array>, name: string): Source {
   return new StreamSource(stream, name);
@@ -22,15 +22,15 @@ interface Reader {
 
 class StreamSource implements Source {
   readonly name: string;
-  readonly leftOut = [];
+  readonly skipped = [];
   readonly #reader: Reader;
   /** Chunks from `#first` on. Bounded by STREAM_RETAINED_CHUNKS_MAX. */
-  #kept: Uint8Array[] = [];
+  #chunks: Uint8Array[] = [];
   #first = 0;
-  /** Bytes after the last whole chunk. */
-  #rest: Uint8Array = new Uint8Array(0);
+  /** Bytes after the last complete chunk. */
+  #remainder: Uint8Array = new Uint8Array(0);
   #sizeBytes: number | undefined;
-  readonly #turns = new Mutex();
+  readonly #mutex = new Mutex();
   #onRelease: (() => void) | undefined;
   #isClosed = false;
 
@@ -44,72 +44,72 @@ class StreamSource implements Source {
   }
 
   read(index: number): Promise<Uint8Array | undefined> {
-    return this.#turns.run(() => this.#read(index));
+    return this.#mutex.run(() => this.#read(index));
   }
 
   release(upTo: number): void {
-    const count = Math.min(upTo - this.#first, this.#kept.length);
+    const count = Math.min(upTo - this.#first, this.#chunks.length);
     if (count <= 0) return;
-    this.#kept.splice(0, count);
+    this.#chunks.splice(0, count);
     this.#first += count;
     this.#onRelease?.();
   }
 
-  async check(): Promise<void> {} // It cannot have been read differently.
+  async check(): Promise<void> {} // Content that is read only once cannot change.
 
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#onRelease?.();
-    // The writer notices; its report is of no use any more.
+    // The writer is notified; errors no longer matter.
     this.#reader.cancel().catch(() => undefined);
   }
 
   async #read(index: number): Promise<Uint8Array | undefined> {
     if (index < this.#first) {
-      const sentence = `chunk ${index} of ${quoteText(this.name)} cannot be read again`;
-      throw new Fault("file-changed", sentence, { remedy: "send it again from the beginning" });
+      const message = `chunk ${index} of ${quoteText(this.name)} cannot be read again`;
+      throw new Fault("file-changed", message, { remedy: "send it again from the beginning" });
     }
-    while (index >= this.#first + this.#kept.length) {
+    while (index >= this.#first + this.#chunks.length) {
       if (this.#isClosed) throw new Fault("interrupted", `${quoteText(this.name)} is closed`);
       if (this.#sizeBytes !== undefined) return undefined;
-      if (this.#kept.length >= STREAM_RETAINED_CHUNKS_MAX) await this.#released();
-      else await this.#take();
+      if (this.#chunks.length >= STREAM_RETAINED_CHUNKS_MAX) await this.#waitForRelease();
+      else await this.#readChunk();
     }
-    return this.#kept[index - this.#first];
+    return this.#chunks[index - this.#first];
   }
 
-  #released(): Promise<void> {
+  #waitForRelease(): Promise<void> {
     return new Promise((resolve) => {
       this.#onRelease = resolve;
     });
   }
 
   /** Adds one chunk, or detects the end. */
-  async #take(): Promise<void> {
+  async #readChunk(): Promise<void> {
     const chunk = new Uint8Array(CHUNK_BYTES);
     let filled = 0;
     let isEnd = false;
     while (filled < CHUNK_BYTES && !isEnd) {
-      if (this.#rest.length === 0) isEnd = await this.#receive();
-      const part = this.#rest.subarray(0, CHUNK_BYTES - filled);
-      chunk.set(part, filled);
-      filled += part.length;
-      this.#rest = this.#rest.subarray(part.length);
+      if (this.#remainder.length === 0) isEnd = await this.#receive();
+      const slice = this.#remainder.subarray(0, CHUNK_BYTES - filled);
+      chunk.set(slice, filled);
+      filled += slice.length;
+      this.#remainder = this.#remainder.subarray(slice.length);
     }
-    const before = (this.#first + this.#kept.length) * CHUNK_BYTES;
-    if (filled > 0) this.#kept.push(chunk.subarray(0, filled));
+    const before = (this.#first + this.#chunks.length) * CHUNK_BYTES;
+    if (filled > 0) this.#chunks.push(chunk.subarray(0, filled));
     if (!isEnd) return;
     assert(this.#sizeBytes === undefined, "a stream ends once");
     this.#sizeBytes = before + filled;
   }
 
-  /** @returns whether it has ended */
+  /** @returns whether the stream has ended */
   async #receive(): Promise<boolean> {
     try {
       const { done, value } = await this.#reader.read();
       if (this.#isClosed) throw new Fault("interrupted", `${quoteText(this.name)} is closed`);
-      this.#rest = value ?? this.#rest;
+      this.#remainder = value ?? this.#remainder;
       return done;
     } catch (error) {
       if (error instanceof Fault) throw error;

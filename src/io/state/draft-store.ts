@@ -30,7 +30,7 @@ export class DraftStore extends HomeTable {
   }
 
   /**
-   * Applies all changes or none. Retains the newest DRAFTS_KEPT_MAX of an account.
+   * Applies all changes or none. Retains the newest DRAFTS_STORED_MAX of an account.
    * @param changes `undefined` deletes a draft
    * @throws {Fault} store-…
    */

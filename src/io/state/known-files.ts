@@ -21,7 +21,7 @@ export function knownFile({
 /** Files displayed on this device, so that their ids can be completed. */
 export class KnownFiles extends HomeTable {
   /**
-   * Retains the newest SEEN_FILES_MAX of a server.
+   * Retains the newest KNOWN_FILES_MAX of a server.
    * @param files oldest first
    */
   add(fingerprint: string, files: readonly KnownFile[]): void {

@@ -7,7 +7,7 @@ import { CHUNK_BYTES, FILE_BYTES_MAX, SEND_QUEUE_LOW_BYTES } from "../../base/li
 import { defined } from "../../base/values.ts";
 import type { FileEntry } from "../../core/rooms/files.ts";
 import { ChunkSender } from "../../core/transfer/sender.ts";
-import type { Blob, BlobAbout } from "../../io/blob/interfaces.ts";
+import type { Blob, BlobMetadata } from "../../io/blob/interfaces.ts";
 import type { Clock } from "../../io/clock.ts";
 import { chunkCount } from "../../wire/chunks.ts";
 import type { Answer, NoticeOf, RequestOf } from "../../wire/messages.ts";
@@ -57,8 +57,8 @@ export class DownloadSender {
   constructor(options: DownloadSenderOptions) {
     this.#options = options;
     const { blob, from, windowBytes } = options;
-    this.#file = blob.about.file;
-    const sizeBytes = options.fact()?.size ?? blob.about.sizeBytes;
+    this.#file = blob.metadata.file;
+    const sizeBytes = options.fact()?.size ?? blob.metadata.sizeBytes;
     const now = options.clock.now();
     this.#sending = new ChunkSender(
       defined({ from, windowBytes, available: blob.have, now, sizeBytes }),
@@ -71,8 +71,8 @@ export class DownloadSender {
     return this.#isFinished;
   }
 
-  get about(): BlobAbout {
-    return this.#options.blob.about;
+  get about(): BlobMetadata {
+    return this.#options.blob.metadata;
   }
 
   /** Bytes, from the start of the file, that the reader has. */
@@ -212,7 +212,7 @@ export class DownloadSender {
 
 /** Answer before the first chunk of a file. @throws Fault usage */
 export function downloadInfo(
-  about: BlobAbout,
+  about: BlobMetadata,
   fact: FileEntry | undefined,
   { from }: RequestOf<"fetch">,
   sender: string,

@@ -8,7 +8,7 @@ import { erasuresOf } from "../../core/log/erasures.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { isPrivateFile } from "../../core/rooms/files.ts";
 import { sha256 } from "../../crypto/sha256.ts";
-import type { Blob, BlobAbout, BlobStore } from "../../io/blob/interfaces.ts";
+import type { Blob, BlobMetadata, BlobStore } from "../../io/blob/interfaces.ts";
 import type { ContentStore } from "../../io/cluster/content-store.ts";
 import { SharedFiles } from "../../io/cluster/shared-files.ts";
 import { formatAddress } from "../../wire/invite.ts";
@@ -118,9 +118,9 @@ export class FileService {
       if (transfer === "begun" || (transfer instanceof DownloadSender && transfer.isFinished))
         continue;
       const isUpload = transfer instanceof UploadReceiver;
-      const about = isUpload ? transfer.blob.about : transfer.about;
+      const about = isUpload ? transfer.blob.metadata : transfer.about;
       const { file, name } = about;
-      const sizeBytes = isUpload ? transfer.blob.about.sizeBytes : transfer.sizeBytes;
+      const sizeBytes = isUpload ? transfer.blob.metadata.sizeBytes : transfer.sizeBytes;
       yield defined({
         file,
         name: this.#isPrivate(about) ? undefined : name,
@@ -136,7 +136,7 @@ export class FileService {
   }
 
   /** Until the upload is complete, the targets named by its sender decide. */
-  #isPrivate({ file, to }: BlobAbout): boolean {
+  #isPrivate({ file, to }: BlobMetadata): boolean {
     const fact = this.#options.engine.files.get(file);
     if (fact !== undefined) return isPrivateFile(fact, this.#options.rooms);
     return to.every((target) => parseTarget(target).kind === "person");
@@ -261,7 +261,7 @@ export class FileService {
       const { receiver, isNew } = await this.#uploads.offer(client, account, request);
       if (client.isClosed) await this.#uploads.release(receiver);
       else this.#transfers.set(client, receiver);
-      if (isNew) this.#announceOffer(client, account, receiver.blob.about);
+      if (isNew) this.#announceOffer(client, account, receiver.blob.metadata);
       return { have: receiver.blob.have, window: receiver.windowBytes };
     } catch (error) {
       this.#transfers.delete(client);
@@ -269,7 +269,7 @@ export class FileService {
     }
   }
 
-  #announceOffer(client: ClientConnection, account: Account, about: BlobAbout): void {
+  #announceOffer(client: ClientConnection, account: Account, about: BlobMetadata): void {
     const { fanOut, onEvent } = this.#options;
     const { file, name, to, sizeBytes, folder, by } = about;
     for (const room of this.#recipients.rooms(by, to)) {
@@ -293,7 +293,7 @@ export class FileService {
   ): Promise<void> {
     const file = id as FileId;
     const sending = [...this.#transfers].find(
-      ([, transfer]) => transfer instanceof UploadReceiver && transfer.blob.about.file === file,
+      ([, transfer]) => transfer instanceof UploadReceiver && transfer.blob.metadata.file === file,
     );
     const { name } = await this.#uploads.withdraw(account, file);
     if (sending !== undefined && this.#transfers.get(sending[0]) === sending[1]) {
@@ -311,7 +311,7 @@ export class FileService {
     const found = [...this.#transfers].filter(([client, transfer]) => {
       if (client.channel?.account.id !== user || transfer === "begun") return false;
       if (transfer instanceof UploadReceiver) {
-        return direction === "up" && transfer.blob.about.file === file;
+        return direction === "up" && transfer.blob.metadata.file === file;
       }
       return direction === "down" && transfer.about.file === file;
     });
@@ -344,8 +344,8 @@ export class FileService {
       blob = content?.blob;
       arrival = content?.fetch;
       if (blob === undefined || !this.#mayRead(account.id, file)) throw unknownFile();
-      const sender = registry.nameOf(blob.about.by) ?? "";
-      client.answer(request.ref, downloadInfo(blob.about, files.get(file), request, sender));
+      const sender = registry.nameOf(blob.metadata.by) ?? "";
+      client.answer(request.ref, downloadInfo(blob.metadata, files.get(file), request, sender));
     } catch (error) {
       blob?.close();
       this.#transfers.delete(client);
@@ -403,7 +403,7 @@ export class FileService {
   /** Ends an upload once the file has been posted: no further chunks follow. */
   #release(client: ClientConnection, file: FileId): void {
     const transfer = this.#transfers.get(client);
-    const isTarget = transfer instanceof UploadReceiver && transfer.blob.about.file === file;
+    const isTarget = transfer instanceof UploadReceiver && transfer.blob.metadata.file === file;
     if (isTarget && this.#options.engine.announcements.has(file)) this.#transfers.delete(client);
   }
 

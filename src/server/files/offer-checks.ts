@@ -1,7 +1,7 @@
 /** Checks of uploads against their offers, and their faults. */
 
 import { Fault, msg } from "../../base/fault.ts";
-import type { BlobAbout } from "../../io/blob/interfaces.ts";
+import type { BlobMetadata } from "../../io/blob/interfaces.ts";
 import type { RequestOf } from "../../wire/messages.ts";
 import { sameRecipients } from "./recipients.ts";
 
@@ -24,7 +24,7 @@ export function uploadBusy(retryAfterMs = BUSY_MS): Fault {
 }
 
 /** @throws Fault usage */
-export function checkSameOffer(about: BlobAbout, { to, size }: RequestOf<"offer">): void {
+export function checkSameOffer(about: BlobMetadata, { to, size }: RequestOf<"offer">): void {
   const difference =
     about.sizeBytes !== size ? "size" : sameRecipients(about.to, to) ? undefined : "targets";
   if (difference === undefined) return;

@@ -6,7 +6,7 @@ import type { FileId } from "../../base/ids.ts";
 import { TRANSFER_SYNC_BYTES } from "../../base/limits.ts";
 import { defined } from "../../base/values.ts";
 import type { FileEntry } from "../../core/rooms/files.ts";
-import type { Blob, BlobAbout, BlobStore } from "../../io/blob/interfaces.ts";
+import type { Blob, BlobMetadata, BlobStore } from "../../io/blob/interfaces.ts";
 import type { SharedFiles } from "../../io/cluster/shared-files.ts";
 import { chunkSize } from "../../wire/chunks.ts";
 import { damagedFile, unknownFile } from "./offer-checks.ts";
@@ -209,7 +209,7 @@ async function isPrefixOf(blob: Blob, hashes: readonly Uint8Array[]): Promise<bo
 }
 
 /** The log is authoritative; only the offer knows the recipients. */
-function blobAbout(fact: FileEntry, offered: BlobAbout | undefined): BlobAbout {
+function blobAbout(fact: FileEntry, offered: BlobMetadata | undefined): BlobMetadata {
   const { file, by, name, size, folder, time } = fact;
   const isSizeKnown = offered === undefined || offered.sizeBytes !== undefined;
   return defined({

@@ -84,16 +84,16 @@ export class SharedUpload {
    * @throws as `reached`
    */
   async complete(): Promise<void> {
-    const { about, have } = this.#blob;
+    const { metadata, have } = this.#blob;
     const hashes: Uint8Array[] = [];
     for (let index = 0; index < have; index++) hashes.push(await this.#blob.hash(index));
     for (let tries = 1; ; tries++) {
       if (!(await this.waitForChunks(have)))
         throw new Fault("link-closed", "this upload has ended");
-      const lost = await this.#shared.complete(about.file, this.#blob.digest(), hashes);
+      const lost = await this.#shared.complete(metadata.file, this.#blob.digest(), hashes);
       if (lost === undefined) return;
       if (tries === COMPLETE_TRIES_MAX) throw new Fault("too-many", "this file is being erased");
-      await this.#shared.begin(about);
+      await this.#shared.begin(metadata);
       this.#have = this.#next = lost; // Nothing is in flight: all chunks had been reached.
     }
   }
@@ -105,7 +105,7 @@ export class SharedUpload {
     await Promise.all(this.#inFlight);
     if (!this.#isFull) return;
     try {
-      await this.#shared.erase(this.#blob.about.file);
+      await this.#shared.erase(this.#blob.metadata.file);
     } catch (error) {
       if (!(error instanceof Fault)) throw error; // Left for the sweep of old uploads.
     }
@@ -115,7 +115,7 @@ export class SharedUpload {
     try {
       const blob = this.#blob;
       const hash = await blob.hash(index);
-      await this.#shared.put(blob.about.file, index, hash, () => readStored(blob.read(index)));
+      await this.#shared.put(blob.metadata.file, index, hash, () => readStored(blob.read(index)));
       this.#ahead.add(index);
       while (this.#ahead.delete(this.#have)) this.#have++;
       this.#settle();
@@ -167,7 +167,7 @@ export async function resumeShared(
   blob: Blob,
   { checkQuota, onStored, isAborted: isStopped }: ResumedUpload,
 ): Promise<SharedUpload> {
-  const { file, sizeBytes } = blob.about;
+  const { file, sizeBytes } = blob.metadata;
   const sent = await shared.storedHashes(file);
   let have = 0;
   for (; have < Math.min(sent.length, blob.have); have++) {
@@ -224,7 +224,7 @@ async function shareBlob(shared: SharedFiles, blob: Blob): Promise<void> {
   const upload = new SharedUpload(shared, blob, 0);
   try {
     await upload.complete();
-    await shared.begin(blob.about); // Last: it marks the file as complete in the store.
+    await shared.begin(blob.metadata); // Last: it marks the file as complete in the store.
   } finally {
     await upload.stop();
   }

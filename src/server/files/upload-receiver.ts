@@ -74,7 +74,7 @@ export class UploadReceiver {
     this.#options = options;
     // Nothing follows a short chunk: it marks the end of a stream whose size was unknown.
     const isEnded = blob.sizeBytes < blob.have * CHUNK_BYTES;
-    const sizeBytes = blob.about.sizeBytes ?? (isEnded ? blob.sizeBytes : undefined);
+    const sizeBytes = blob.metadata.sizeBytes ?? (isEnded ? blob.sizeBytes : undefined);
     const { have } = blob;
     this.#receiving = new ChunkReceiver(
       defined({ storedChunks: have, windowBytes, sizeBytesMax, sizeBytes }),
@@ -86,7 +86,7 @@ export class UploadReceiver {
     if (this.#isFinished) return;
     this.lastChunkAt = now;
     try {
-      if (chunk.file !== this.blob.about.file) throw foreignChunk(chunk.index);
+      if (chunk.file !== this.blob.metadata.file) throw foreignChunk(chunk.index);
       const arrival = this.#receiving.chunk(chunk.index, chunk.bytes.length);
       this.#options.countQueued(chunk.bytes.length);
       // Hashed here, so that it counts as a cost of the sender's message.
@@ -189,7 +189,7 @@ export class UploadReceiver {
       // A sender that reads a pipe drops acknowledged bytes: they must outlive this server.
       const isShared = (await this.#options.sharedUpload?.waitForChunks(upTo)) ?? true;
       if (!isShared) return; // The channel was closed.
-      this.client.notify({ kind: "durable", file: this.blob.about.file, upTo });
+      this.client.notify({ kind: "durable", file: this.blob.metadata.file, upTo });
       await this.#options.onSynced();
     };
     this.#syncing = sync().finally(() => {

@@ -12,7 +12,7 @@ import {
 import { defined } from "../../base/values.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import type { FileEntry, FilePost } from "../../core/rooms/files.ts";
-import type { Blob, BlobAbout } from "../../io/blob/interfaces.ts";
+import type { Blob, BlobMetadata } from "../../io/blob/interfaces.ts";
 import type { SharedFiles } from "../../io/cluster/shared-files.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
@@ -47,7 +47,7 @@ interface Upload {
   readonly file: FileId;
   readonly by: UserId;
   /** `undefined` until it is on disk. */
-  about: BlobAbout | undefined;
+  about: BlobMetadata | undefined;
   /** `busy` while it is being opened, released or removed. */
   state: "idle" | "busy" | UploadReceiver;
   /** Number of `finish` requests in progress; the upload stays until they end. */
@@ -73,7 +73,7 @@ export class UploadService {
   }
 
   /** Offer of an unfinished file. */
-  offerOf(file: FileId): BlobAbout | undefined {
+  offerOf(file: FileId): BlobMetadata | undefined {
     return this.#isPosted(file) ? undefined : this.#uploads.get(file)?.about;
   }
 
@@ -126,7 +126,7 @@ export class UploadService {
       try {
         await receiver.finish(request);
         await this.#checkTotals(account);
-        return await this.#post(account, receiver.blob.about, request);
+        return await this.#post(account, receiver.blob.metadata, request);
       } finally {
         upload.finishing--;
         if (this.#isPosted(file)) await this.release(receiver);
@@ -142,7 +142,7 @@ export class UploadService {
 
   async #post(
     { id }: Account,
-    { file, name, to: recipients, folder }: BlobAbout,
+    { file, name, to: recipients, folder }: BlobMetadata,
     { size, chunks, digest, text = "", sending = "" }: RequestOf<"finish">,
   ): Promise<Answer<"finish">> {
     const body: FilePost = defined({
@@ -196,7 +196,7 @@ export class UploadService {
 
   /** The data channel has ended or carries another file. The partial upload is kept. */
   async release(receiver: UploadReceiver): Promise<void> {
-    const upload = this.#uploads.get(receiver.blob.about.file);
+    const upload = this.#uploads.get(receiver.blob.metadata.file);
     if (upload?.state !== receiver) return;
     upload.state = "busy";
     await receiver.stop();
@@ -207,7 +207,7 @@ export class UploadService {
   }
 
   /** @throws Fault file-unknown, not-allowed, too-many, store-… */
-  async withdraw(account: Account, file: FileId): Promise<BlobAbout> {
+  async withdraw(account: Account, file: FileId): Promise<BlobMetadata> {
     if (this.#options.engine.files.get(file)?.by === account.id) {
       const remedy = "erase its message instead";
       throw new Fault("not-allowed", "this file is finished", { remedy });
@@ -224,7 +224,7 @@ export class UploadService {
   }
 
   /** Withdraws an upload sent to another server. @throws Fault file-unknown, no-majority */
-  async #withdrawShared(account: Account, file: FileId): Promise<BlobAbout> {
+  async #withdrawShared(account: Account, file: FileId): Promise<BlobMetadata> {
     const { shared } = this.#options;
     const about = this.#isPosted(file) ? undefined : await shared?.about(file);
     if (about?.by !== account.id) throw unknownFile();
@@ -270,7 +270,7 @@ export class UploadService {
         if (blob === undefined) this.#uploads.delete(upload.file);
         else {
           this.#count(upload, blob.sizeBytes);
-          upload.touchedMs = blob.touchedMs();
+          upload.touchedMs = blob.lastAppendMs();
           blob.close();
         }
       } catch (error) {
@@ -350,9 +350,9 @@ export class UploadService {
     const blob = await this.#open(upload, request);
     let sharedUpload: SharedUpload | undefined;
     try {
-      checkSameOffer(blob.about, request);
-      this.#checkResumable(blob.about);
-      if (blob.about.by !== upload.by) throw foreignFile();
+      checkSameOffer(blob.metadata, request);
+      this.#checkResumable(blob.metadata);
+      if (blob.metadata.by !== upload.by) throw foreignFile();
       if (blob.durable < blob.have) await blob.sync();
       sharedUpload = await this.#share(client, upload, blob);
     } catch (error) {
@@ -402,19 +402,19 @@ export class UploadService {
     const existing = await blobs.open(upload.file);
     let blob: Blob;
     try {
-      const about = await this.#beginShared(existing?.about ?? this.#newOffer(upload, request));
+      const about = await this.#beginShared(existing?.metadata ?? this.#newOffer(upload, request));
       blob = existing ?? (await blobs.create(about));
     } catch (error) {
       existing?.close();
       throw error;
     }
-    upload.about = blob.about;
+    upload.about = blob.metadata;
     upload.touchedMs = this.#options.clock.unixMs();
     this.#count(upload, blob.sizeBytes);
     return blob;
   }
 
-  #newOffer({ file, by }: Upload, { name, size, folder, to }: RequestOf<"offer">): BlobAbout {
+  #newOffer({ file, by }: Upload, { name, size, folder, to }: RequestOf<"offer">): BlobMetadata {
     const sinceMs = this.#options.clock.unixMs();
     return defined({
       file,
@@ -428,7 +428,7 @@ export class UploadService {
   }
 
   /** @returns the first offer, at whichever server @throws Fault not-allowed, no-majority */
-  async #beginShared(about: BlobAbout): Promise<BlobAbout> {
+  async #beginShared(about: BlobMetadata): Promise<BlobMetadata> {
     const first = (await this.#options.shared?.begin(about)) ?? about;
     if (first.by !== about.by) throw foreignFile();
     return first;
@@ -438,7 +438,7 @@ export class UploadService {
    * A resumed upload needs only one target that the sender may still post to.
    * @throws Fault of that target
    */
-  #checkResumable({ by, to, name }: BlobAbout): void {
+  #checkResumable({ by, to, name }: BlobMetadata): void {
     const { recipients, clock } = this.#options;
     const faults: Fault[] = [];
     for (const recipient of to) {
@@ -452,10 +452,10 @@ export class UploadService {
   }
 
   /** @throws Fault file-unknown if the disk has lost it */
-  async #postedOffer(file: FileId): Promise<BlobAbout> {
+  async #postedOffer(file: FileId): Promise<BlobMetadata> {
     const { blobs, shared } = this.#options;
     const blob = await blobs.open(file);
-    const about = blob?.about ?? (await shared?.about(file));
+    const about = blob?.metadata ?? (await shared?.about(file));
     blob?.close();
     if (about === undefined) throw unknownFile();
     return about;

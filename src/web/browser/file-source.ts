@@ -12,7 +12,7 @@ export function fileStamp(file: File): string {
 export class FileSource implements Source {
   readonly name: string;
   readonly sizeBytes: number;
-  readonly leftOut = [];
+  readonly skipped = [];
   readonly path: string;
   readonly stamp: string;
   readonly #file: File;

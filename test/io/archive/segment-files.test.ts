@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "bun:test";
-import type { Stretch } from "../../../src/io/archive/block-index.ts";
+import type { ByteRange } from "../../../src/io/archive/block-index.ts";
 import { SegmentFiles } from "../../../src/io/archive/segment-files.ts";
 import type { Disk, DiskFile } from "../../../src/io/disk/disk.ts";
 import { rejection } from "../../rejection.ts";
@@ -21,12 +21,12 @@ test("a read ahead that fails is told to whoever comes to it, and to nobody else
     close: () => undefined,
   };
   const disk = { open: () => file } as unknown as Disk;
-  const stretches: Stretch[] = [0, 10, 20].map((from) => ({ firstSeq: 1, from, to: from + 10 }));
+  const stretches: ByteRange[] = [0, 10, 20].map((from) => ({ firstSeq: 1, from, to: from + 10 }));
   const files = new SegmentFiles(disk, "/d");
   const first: number[] = [];
   const read = async (looksFor: number) => {
-    for await (const { stretch } of files.read(stretches)) {
-      first.push(stretch.from);
+    for await (const { range } of files.read(stretches)) {
+      first.push(range.from);
       await new Promise((resolve) => setImmediate(resolve)); // It is looked through, in turns.
       if (first.length === looksFor) return;
     }

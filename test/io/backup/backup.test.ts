@@ -24,7 +24,7 @@ import { signCheckpoint } from "../../../src/crypto/checkpoint.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import { type BackupOptions, backUp } from "../../../src/io/backup/backup.ts";
 import { type RestoreOptions, restoreBackup } from "../../../src/io/backup/restore.ts";
-import { encodeAbout } from "../../../src/io/blob/metadata.ts";
+import { encodeMetadata } from "../../../src/io/blob/metadata.ts";
 import { systemClock } from "../../../src/io/clock.ts";
 import { systemDisk } from "../../../src/io/disk/system-disk.ts";
 import { systemEntropy } from "../../../src/io/entropy.ts";
@@ -92,7 +92,7 @@ async function send(content: Uint8Array): Promise<void> {
     lines.push(encodeHashLine(hash));
   }
   const about = { file: FILE, by: ANA, name: "a.bin", to: [], sinceMs: 0 };
-  writeFileSync(join(path, "about.json"), encodeAbout(about));
+  writeFileSync(join(path, "about.json"), encodeMetadata(about));
   writeFileSync(join(path, "content"), content);
   writeFileSync(join(path, "chunks.jsonl"), Buffer.concat(lines));
   const size = content.length;

@@ -91,8 +91,8 @@ describe("a blob", () => {
     expect(await store.list()).toEqual([ABOUT]);
     const blob = await openKnown(store);
     expect([blob.have, blob.durable, blob.sizeBytes]).toEqual([5, 5, 5 * CHUNK_BYTES]);
-    expect(blob.about).toEqual(ABOUT);
-    expect(blob.touchedMs()).toBe(4_000_000_000_000);
+    expect(blob.metadata).toEqual(ABOUT);
+    expect(blob.lastAppendMs()).toBe(4_000_000_000_000);
     const hashes = [0, 1, 2, 3, 4].map((index) => sha256(chunkOf(1, index)));
     expect(Buffer.from(blob.digest()).equals(digestOf(hashes, sha256))).toBe(true);
     blob.close();
@@ -101,7 +101,7 @@ describe("a blob", () => {
   test("syncs by itself at UNSYNCED_CHUNKS_MAX chunks", async () => {
     const reader = { read: async () => new Uint8Array(1) };
     const disk = new SimDisk({ random: randomOf(1) });
-    const store = openBlobStore({ disk, folder: "/files", sha256, lent: () => reader });
+    const store = openBlobStore({ disk, folder: "/files", sha256, externalReader: () => reader });
     const blob = await store.create(ABOUT);
     const bytes = new Uint8Array(CHUNK_BYTES);
     const hash = sha256(bytes);
@@ -202,7 +202,8 @@ describe("a store", () => {
 
   test("stores no content that is lent", async () => {
     const reader = { read: async (index: number) => chunkOf(1, index) };
-    const lend = () => openBlobStore({ disk: systemDisk(), folder, sha256, lent: () => reader });
+    const lend = () =>
+      openBlobStore({ disk: systemDisk(), folder, sha256, externalReader: () => reader });
     const blob = await lend().create(ABOUT);
     await fill(blob, 3);
     await blob.sync();

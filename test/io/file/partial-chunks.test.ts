@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import { join } from "node:path";
 import type { FileId } from "../../../src/base/ids.ts";
 import { CHUNK_BYTES } from "../../../src/base/limits.ts";
-import { chunksLeft } from "../../../src/io/file/part-left.ts";
+import { countPartialChunks } from "../../../src/io/file/partial-chunks.ts";
 import { tempFolder } from "../../temp-folder.ts";
 import { pour, sent, sinkFor } from "../file-carrier.ts";
 
@@ -15,7 +15,8 @@ beforeEach(() => {
 
 const WHOSE = { file: "fAAAAAAAAAAA" as FileId, server: "fingerprint" };
 const source = sent("a.bin", new Uint8Array(5 * CHUNK_BYTES).fill(7));
-const left = (whose: Partial<typeof WHOSE> = {}) => chunksLeft({ folder, ...WHOSE, ...whose });
+const left = (whose: Partial<typeof WHOSE> = {}) =>
+  countPartialChunks({ folder, ...WHOSE, ...whose });
 
 async function interrupted(chunks: number, file = WHOSE.file): Promise<void> {
   const sink = await sinkFor(source, folder, { file });

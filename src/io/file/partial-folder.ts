@@ -1,4 +1,4 @@
-/** A partly received folder, unpacked on arrival. */
+/** A partial download of a folder, unpacked on arrival. */
 
 import { Fault } from "../../base/fault.ts";
 import { CONCURRENT_FILES_MAX } from "../../base/limits.ts";
@@ -15,9 +15,9 @@ import { type DiskFile, errorCode, type TreeDisk, writeWhole } from "../disk/dis
 import { FolderPlan, type PlannedFile, type PlannedFolder } from "./folder-plan.ts";
 import { inParallel } from "./parallel.ts";
 
-export interface PartFolderOptions {
+export interface PartialFolderOptions {
   readonly disk: TreeDisk;
-  /** Existing folder while it is incomplete, e.g. `NAME.part`. */
+  /** Existing folder for the incomplete content, e.g. `NAME.part`. */
   readonly path: string;
   /** Existing file for the manifest. */
   readonly manifestPath: string;
@@ -26,32 +26,32 @@ export interface PartFolderOptions {
 
 interface Plan {
   readonly map: FolderMap;
-  readonly places: FolderPlan;
+  readonly paths: FolderPlan;
 }
 
-/** Larger writes happen off the event loop. */
+/** Larger writes run off the event loop. */
 const SYNC_BYTES_MAX = 16 * 1024;
-/** Entries created or updated before yielding to others. */
+/** Entries created or updated before yielding. */
 const ENTRIES_PER_TURN = 256;
 
 /**
- * A folder being received as one file, unpacked directly into its files. Nothing outside of the
- * folder is followed or written.
+ * A folder being received as one file and unpacked directly. Never follows links or writes outside
+ * of the folder.
  */
-export class PartFolder implements Content {
-  readonly #options: PartFolderOptions;
+export class PartialFolder implements Content {
+  readonly #options: PartialFolderOptions;
   readonly #manifest: DiskFile;
   #plan: Plan | undefined;
-  /** The file written last: usually the next bytes belong to it. */
+  /** File written last, which usually gets the next bytes too. */
   #current: { readonly file: PlannedFile; readonly open: DiskFile } | undefined;
-  /** Verified to exist and not be links. Bounded by the plan, as are the next two. */
-  readonly #standing = new Set<PlannedFolder>();
+  /** Verified to exist and not be links. Bounded by the plan, like the next two. */
+  readonly #verifiedFolders = new Set<PlannedFolder>();
   /** Written or created since the last sync began. */
   #unsyncedFiles = new Set<PlannedFile>();
   #unsyncedFolders = new Set<PlannedFolder>();
 
   /** @throws the system's error */
-  constructor(options: PartFolderOptions) {
+  constructor(options: PartialFolderOptions) {
     this.#options = options;
     this.#manifest = options.disk.openPlain(options.manifestPath, "write");
   }
@@ -59,9 +59,9 @@ export class PartFolder implements Content {
   async read(into: readonly Uint8Array[], offset: number): Promise<number> {
     let done = 0;
     for (const part of into) {
-      const got = await this.#read(part, offset + done);
-      done += got;
-      if (got < part.length) break;
+      const bytesRead = await this.#read(part, offset + done);
+      done += bytesRead;
+      if (bytesRead < part.length) break;
     }
     return done;
   }
@@ -73,14 +73,14 @@ export class PartFolder implements Content {
       done = await this.#manifest.readLater(into.subarray(0, inManifest), offset);
       if (done < inManifest || done === into.length) return done;
     }
-    const plan = await this.#planned().catch(unlessMalformed);
-    if (plan === undefined) return done; // Nothing here can belong to a folder.
+    const plan = await this.#loadPlan().catch(ignoreMalformed);
+    if (plan === undefined) return done; // Without a valid manifest there is no content.
     for (const piece of plan.map.pieces(offset + done, into.length - done)) {
       if (piece.kind === "manifest") continue;
       const part = into.subarray(done, done + piece.sizeBytes);
-      const got = await this.#readPiece(plan, piece.file, part, piece.offset);
-      done += got;
-      if (got < part.length) break;
+      const bytesRead = await this.#readPiece(plan, piece.file, part, piece.offset);
+      done += bytesRead;
+      if (bytesRead < part.length) break;
     }
     return done;
   }
@@ -88,7 +88,7 @@ export class PartFolder implements Content {
   async write(parts: readonly Uint8Array[], offset: number): Promise<void> {
     let at = offset;
     for (const bytes of parts) {
-      await this.#write(bytes, at).catch(unlessTooLong);
+      await this.#write(bytes, at).catch(convertTooLong);
       at += bytes.length;
     }
   }
@@ -102,11 +102,11 @@ export class PartFolder implements Content {
       if (offset + inManifest < manifestBytes) return;
       this.#plan = undefined;
     }
-    const plan = await this.#planned();
+    const plan = await this.#loadPlan();
     let at = inManifest;
     for (const [index, piece] of plan.map.pieces(offset + at, bytes.length - at).entries()) {
       if (piece.kind === "manifest") continue;
-      // Yields: creating files is slow.
+      // Yields, since creating files is slow.
       if (index % CONCURRENT_FILES_MAX === CONCURRENT_FILES_MAX - 1) await Bun.sleep(0);
       await this.#writePiece(plan, piece, bytes.subarray(at, at + piece.sizeBytes));
       at += piece.sizeBytes;
@@ -129,68 +129,68 @@ export class PartFolder implements Content {
     await inParallel(folders, ({ path }) => disk.syncFolder(path));
   }
 
-  async cut(sizeBytes: number): Promise<void> {
+  async truncate(sizeBytes: number): Promise<void> {
     const { disk, path, manifestBytes } = this.#options;
-    this.#leave();
+    this.#closeCurrent();
     if (sizeBytes < manifestBytes) {
       this.#plan = undefined;
       if (this.#manifest.sizeBytes() > sizeBytes) this.#manifest.truncate(sizeBytes);
     }
-    if (sizeBytes > 0) return; // Other files are cut when their next bytes arrive.
-    this.#standing.clear();
+    if (sizeBytes > 0) return; // Other files are truncated when their next bytes arrive.
+    this.#verifiedFolders.clear();
     this.#unsyncedFiles.clear();
     this.#unsyncedFolders.clear();
     await disk.removeFolder(path);
-    if (!disk.makeFolderNew(path)) throw somethingElse(path);
+    if (!disk.makeFolderNew(path)) throw pathBlocked(path);
   }
 
   close(): void {
-    this.#leave();
+    this.#closeCurrent();
     this.#manifest.close();
   }
 
-  /** Entries with another name than the sender's; empty before the manifest is received. */
+  /** Entries renamed on this disk. Empty before the manifest is received. */
   get renamed(): readonly Renamed[] {
-    return this.#plan?.places.renamed ?? [];
+    return this.#plan?.paths.renamed ?? [];
   }
 
   /**
-   * Creates files without bytes, syncs, and sets every mode and time.
+   * Creates empty files, syncs, and sets all modes and times.
    * @param sizeBytes total bytes received
-   * @throws Fault folder-malformed
+   * @throws {Fault} folder-malformed
    */
   complete(sizeBytes: number): Promise<void> {
-    return this.#complete(sizeBytes).catch(unlessTooLong);
+    return this.#complete(sizeBytes).catch(convertTooLong);
   }
 
   async #complete(sizeBytes: number): Promise<void> {
-    const { places, map } = await this.#planned();
+    const { paths, map } = await this.#loadPlan();
     if (sizeBytes !== map.sizeBytes) {
       throw malformed(`has ${sizeBytes} bytes, and its list says ${map.sizeBytes}`);
     }
-    await inTurns(places.folders, (folder) => this.#stand(folder));
-    await inTurns(places.files, (file) => {
-      if (file.sizeBytes === 0) this.#standEmpty(file);
+    await forEachYielding(paths.folders, (folder) => this.#ensureFolder(folder));
+    await forEachYielding(paths.files, (file) => {
+      if (file.sizeBytes === 0) this.#ensureEmptyFile(file);
     });
-    this.#leave();
+    this.#closeCurrent();
     await this.sync();
     const { disk } = this.#options;
-    await inTurns(places.files, (file) => disk.metadata(file.path, file.metadata));
-    // Creating or renaming entries changes a folder's time: set inner folders first.
-    await inTurns([...places.folders].reverse(), ({ path, metadata: dress }) =>
-      disk.metadata(path, dress),
+    await forEachYielding(paths.files, (file) => disk.metadata(file.path, file.metadata));
+    // Inner folders first, since changing entries updates a folder's time.
+    await forEachYielding([...paths.folders].reverse(), ({ path, metadata: folderMetadata }) =>
+      disk.metadata(path, folderMetadata),
     );
   }
 
-  async #planned(): Promise<Plan> {
+  async #loadPlan(): Promise<Plan> {
     if (this.#plan !== undefined) return this.#plan;
     const { path, manifestBytes } = this.#options;
     const bytes = new Uint8Array(manifestBytes);
-    const got = await this.#manifest.readLater(bytes, 0);
-    if (got < manifestBytes) throw malformed("ends before its list does");
-    const entries = listOf(bytes);
+    const bytesRead = await this.#manifest.readLater(bytes, 0);
+    if (bytesRead < manifestBytes) throw malformed("ends before its list does");
+    const entries = parseFolderManifest(bytes);
     const map = new FolderMap(entries, manifestBytes);
-    this.#plan = { map, places: new FolderPlan(path, entries) };
+    this.#plan = { map, paths: new FolderPlan(path, entries) };
     return this.#plan;
   }
 
@@ -200,10 +200,10 @@ export class PartFolder implements Content {
     into: Uint8Array,
     offset: number,
   ): Promise<number> {
-    const place = plan.places.file(entry);
-    if (place === undefined) return 0;
+    const planned = plan.paths.file(entry);
+    if (planned === undefined) return 0;
     try {
-      using file = this.#options.disk.openPlain(place.path, "read");
+      using file = this.#options.disk.openPlain(planned.path, "read");
       return await file.readLater(into, offset);
     } catch (error) {
       if (errorCode(error) === "ENOENT") return 0;
@@ -212,56 +212,56 @@ export class PartFolder implements Content {
   }
 
   async #writePiece(plan: Plan, piece: Piece & { kind: "file" }, bytes: Uint8Array): Promise<void> {
-    const place = plan.places.file(piece.file);
-    if (place === undefined) throw new Fault("internal", "a file of the list has a place");
-    const open = this.#enter(place, piece.offset);
+    const planned = plan.paths.file(piece.file);
+    if (planned === undefined) throw new Fault("internal", "a file of the list has a place");
+    const open = this.#openFile(planned, piece.offset);
     await writeWhole(open, bytes, piece.offset, SYNC_BYTES_MAX);
-    this.#unsyncedFiles.add(place); // Also if a sync began during this write.
+    this.#unsyncedFiles.add(planned); // A sync may have begun during this write.
   }
 
   /** Opens the file so that its next byte is at the offset. */
-  #enter(file: PlannedFile, offset: number): DiskFile {
+  #openFile(file: PlannedFile, offset: number): DiskFile {
     if (this.#current?.file === file) return this.#current.open;
-    this.#leave();
-    this.#stand(file.parent);
+    this.#closeCurrent();
+    this.#ensureFolder(file.parent);
     const { disk } = this.#options;
     const isThere = disk.kind(file.path) !== undefined;
     const open = isThere ? disk.openPlain(file.path, "write") : disk.openNew(file.path);
     this.#current = { file, open };
-    // Also if it existed: the run that created it may have been killed before a sync.
+    // Even an existing file, since the run that created it may have been killed before a sync.
     this.#unsyncedFolders.add(file.parent);
     this.#unsyncedFiles.add(file);
-    // Left by an earlier run, which had not synced it.
+    // Unsynced bytes of an earlier run.
     if (isThere && open.sizeBytes() > offset) open.truncate(offset);
     return open;
   }
 
-  #standEmpty(file: PlannedFile): void {
+  #ensureEmptyFile(file: PlannedFile): void {
     const { disk } = this.#options;
-    // A file of an earlier run may be read-only by now.
+    // A file of an earlier run may be read-only.
     if (disk.kind(file.path) === "file") this.#unsyncedFolders.add(file.parent);
-    else this.#enter(file, 0);
+    else this.#openFile(file, 0);
   }
 
-  #leave(): void {
+  #closeCurrent(): void {
     this.#current?.open.close();
     this.#current = undefined;
   }
 
-  #stand(folder: PlannedFolder): void {
-    if (this.#standing.has(folder)) return;
+  #ensureFolder(folder: PlannedFolder): void {
+    if (this.#verifiedFolders.has(folder)) return;
     const { disk } = this.#options;
-    if (folder.parent !== undefined) this.#stand(folder.parent);
+    if (folder.parent !== undefined) this.#ensureFolder(folder.parent);
     const kind = disk.kind(folder.path);
-    const stands = kind === "folder" || (kind === undefined && disk.makeFolderNew(folder.path));
-    if (!stands) throw somethingElse(folder.path);
+    const isReady = kind === "folder" || (kind === undefined && disk.makeFolderNew(folder.path));
+    if (!isReady) throw pathBlocked(folder.path);
     if (folder.parent !== undefined) this.#unsyncedFolders.add(folder.parent);
-    this.#standing.add(folder);
+    this.#verifiedFolders.add(folder);
   }
 }
 
-/** The sender made it so: channel and server are not to blame. */
-function listOf(bytes: Uint8Array): ManifestEntry[] {
+/** The sender's fault, not the connection's or the server's. */
+function parseFolderManifest(bytes: Uint8Array): ManifestEntry[] {
   try {
     return parseManifest(bytes);
   } catch (error) {
@@ -270,27 +270,30 @@ function listOf(bytes: Uint8Array): ManifestEntry[] {
   }
 }
 
-function unlessMalformed(error: unknown): undefined {
+function ignoreMalformed(error: unknown): undefined {
   if (!(error instanceof Fault) || error.code !== "folder-malformed") throw error;
 }
 
-/** A path may be longer here than the disk of the sender, or this one, allows. */
-function unlessTooLong(error: unknown): never {
+/** This disk may allow shorter paths than the sender's. */
+function convertTooLong(error: unknown): never {
   if (errorCode(error) !== "ENAMETOOLONG") throw error;
   throw malformed("has paths that are too long for this disk");
 }
 
-function malformed(what: string): Fault {
-  return new Fault("folder-malformed", `the folder ${what}`);
+function malformed(reason: string): Fault {
+  return new Fault("folder-malformed", `the folder ${reason}`);
 }
 
-function somethingElse(path: string): Fault {
+function pathBlocked(path: string): Fault {
   return new Fault("store-failed", `something else stands at ${path}`, { remedy: "move it away" });
 }
 
-async function inTurns<Item>(items: readonly Item[], work: (item: Item) => void): Promise<void> {
+async function forEachYielding<Item>(
+  items: readonly Item[],
+  task: (item: Item) => void,
+): Promise<void> {
   for (const [index, item] of items.entries()) {
     if (index % ENTRIES_PER_TURN === ENTRIES_PER_TURN - 1) await Bun.sleep(0);
-    work(item);
+    task(item);
   }
 }

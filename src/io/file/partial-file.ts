@@ -1,0 +1,220 @@
+/** A partial download: `NAME.part`, its journal and its lock. */
+
+import { join } from "node:path";
+import { toBase64Url, utf8Encode } from "../../base/bytes.ts";
+import { Fault, msg } from "../../base/fault.ts";
+import { partName } from "../../base/file-names.ts";
+import type { FileId } from "../../base/ids.ts";
+import { SAME_NAMES_MAX } from "../../base/limits.ts";
+import { type TreeDisk, writeWhole } from "../disk/disk.ts";
+import type { Lock } from "../disk/lock.ts";
+
+export interface PartialFile {
+  readonly path: string;
+  /** Journal with the owner of the partial file and the checksums of its chunks. */
+  readonly journalPath: string;
+  /** Manifest of a folder. */
+  readonly manifestPath: string;
+  /** Lock held by the receiving process. */
+  readonly lockPath: string;
+  /** Bytes of the journal before the first checksum. */
+  readonly headerBytes: number;
+  /** The journal was created by this home for this path. */
+  readonly isProven: boolean;
+  readonly lock: Lock;
+}
+
+export interface PartialFileOwner {
+  readonly file: FileId;
+  /** Fingerprint of the server, since file ids are unique per server. */
+  readonly server: string;
+}
+
+export interface PartialFileOptions {
+  readonly disk: TreeDisk;
+  readonly folder: string;
+  /** Sanitized. */
+  readonly name: string;
+  readonly owner: PartialFileOwner;
+  /** Secret of this home, for proofs. `undefined` if existing partial files cannot be trusted. */
+  readonly secret: Uint8Array | undefined;
+  readonly isFolder: boolean;
+  /** @returns `undefined` if another process holds the lock */
+  readonly lock: (path: string) => Lock | undefined;
+}
+
+const SYNC_BYTES_MAX = 64 * 1024;
+
+/** Exceeds the size of a header: an id, a fingerprint and a proof. */
+const HEADER_BYTES_MAX = 1024;
+const PROOF = /^[A-Za-z0-9_-]{43}$/;
+
+type JournalHeader =
+  | { readonly kind: "ours"; readonly headerBytes: number; readonly proof: string | undefined }
+  | { readonly kind: "torn" | "other" };
+
+/**
+ * First line of a journal: the owner of the partial file, and a proof that this home created it.
+ */
+function headerLine({ file, server }: PartialFileOwner, proof: string | undefined): string {
+  return `${JSON.stringify({ v: 1, file, server, ...(proof === undefined ? {} : { proof }) })}\n`;
+}
+
+/**
+ * Proof that this home created the journal for this path. Copied or moved journals are not trusted.
+ */
+function computeProof(
+  secret: Uint8Array,
+  { file, server }: PartialFileOwner,
+  path: string,
+): string {
+  const input = JSON.stringify(["chat part", 1, file, server, path]);
+  return toBase64Url(new Bun.CryptoHasher("sha256", secret).update(input).digest());
+}
+
+/** @param bytes first bytes of the journal, at most HEADER_BYTES_MAX */
+function parseHeader(
+  bytes: Uint8Array,
+  owner: PartialFileOwner,
+  proof: string | undefined,
+): JournalHeader {
+  const text = Buffer.from(bytes).toString("latin1");
+  const end = text.indexOf("\n") + 1;
+  const plain = headerLine(owner, undefined);
+  if (end === 0) {
+    const isTorn = [plain, headerLine(owner, proof)].some((line) => line.startsWith(text));
+    return { kind: isTorn ? "torn" : "other" };
+  }
+  const line = text.slice(0, end);
+  if (line === plain) return { kind: "ours", headerBytes: end, proof: undefined };
+  const found = line.slice(`${plain.slice(0, -2)},"proof":"`.length, -'"}\n'.length);
+  const isOurs = PROOF.test(found) && line === headerLine(owner, found);
+  return isOurs ? { kind: "ours", headerBytes: end, proof: found } : { kind: "other" };
+}
+
+/** Reads the header of an existing journal, without verifying its proof. */
+export function readHeader(
+  disk: TreeDisk,
+  path: string,
+  owner: PartialFileOwner,
+  proof?: string,
+): JournalHeader & { readonly sizeBytes: number } {
+  using file = disk.openPlain(path, "read");
+  const bytes = new Uint8Array(HEADER_BYTES_MAX);
+  const bytesRead = file.read(bytes, 0);
+  return {
+    ...parseHeader(bytes.subarray(0, bytesRead), owner, proof),
+    sizeBytes: file.sizeBytes(),
+  };
+}
+
+/**
+ * Resumes a partial file of an earlier run, or creates one. Both files then exist and are locked.
+ */
+export async function openPartialFile(options: PartialFileOptions): Promise<PartialFile> {
+  const { disk, folder, name } = options;
+  const names = new Set(disk.list(folder));
+  const numbers = Array.from({ length: SAME_NAMES_MAX }, (_, n) => n);
+  const isThere = (n: number) => names.has(`${partName(name, n)}.journal`);
+  for (const n of numbers.filter(isThere)) {
+    const part = await resume(options, pathsOf(folder, partName(name, n)));
+    if (part !== undefined) return part;
+  }
+  for (const n of numbers) {
+    const part = await create(options, pathsOf(folder, partName(name, n)));
+    if (part !== undefined) return part;
+  }
+  throw new Fault("too-many", msg`${folder} has ${SAME_NAMES_MAX} parts of ${name} already`, {
+    remedy: "move some of them away",
+  });
+}
+
+type Paths = Pick<PartialFile, "path" | "journalPath" | "manifestPath" | "lockPath">;
+
+function pathsOf(folder: string, name: string): Paths {
+  const path = join(folder, name);
+  const besides = { journalPath: `${path}.journal`, lockPath: `${path}.lock` };
+  return { path, manifestPath: `${path}.folder`, ...besides };
+}
+
+async function resume(options: PartialFileOptions, paths: Paths): Promise<PartialFile | undefined> {
+  const { disk, folder, owner, secret, isFolder } = options;
+  const { path, journalPath, manifestPath } = paths;
+  if (disk.kind(journalPath) !== "file") return undefined;
+  const kind = disk.kind(path);
+  if (kind !== undefined && kind !== (isFolder ? "folder" : "file")) return undefined;
+  if (isFolder && disk.kind(manifestPath) === "other") return undefined;
+  const proof = secret && computeProof(secret, owner, path);
+  const head = readHeader(disk, journalPath, owner, proof);
+  // A crash interrupted the creation, so there is no content.
+  const isTorn = head.kind === "torn" && kind === undefined;
+  if (!isTorn && head.kind !== "ours") return undefined;
+  const lock = lockPartialFile(options, paths);
+  if (lock === undefined) return undefined;
+  try {
+    // A journal without content is void: the last run crashed during its cleanup.
+    const isVoid = kind === undefined || (isFolder && disk.kind(manifestPath) === undefined);
+    const existingHeader = isVoid || head.kind !== "ours" ? undefined : head;
+    const headerBytes = existingHeader?.headerBytes ?? (await writeHeader(options, paths));
+    if (kind === undefined) createContent(options, paths);
+    else if (isVoid) disk.openNew(manifestPath).close();
+    await disk.syncFolder(folder);
+    const isProven = existingHeader?.proof !== undefined && existingHeader.proof === proof;
+    return { ...paths, headerBytes, isProven, lock };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+async function create(options: PartialFileOptions, paths: Paths): Promise<PartialFile | undefined> {
+  const { disk, folder } = options;
+  const { path, journalPath, manifestPath } = paths;
+  const isFree = [path, journalPath, manifestPath].every((each) => disk.kind(each) === undefined);
+  if (!isFree) return undefined;
+  const lock = lockPartialFile(options, paths);
+  if (lock === undefined) return undefined;
+  try {
+    disk.openNew(journalPath).close();
+    const headerBytes = await writeHeader(options, paths);
+    createContent(options, paths);
+    await disk.syncFolder(folder);
+    return { ...paths, headerBytes, isProven: true, lock };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+function lockPartialFile(
+  { disk, lock }: PartialFileOptions,
+  { lockPath }: Paths,
+): Lock | undefined {
+  const kind = disk.kind(lockPath);
+  return kind === undefined || kind === "file" ? lock(lockPath) : undefined;
+}
+
+function createContent(
+  { disk, isFolder }: PartialFileOptions,
+  { path, manifestPath }: Paths,
+): void {
+  if (!isFolder) {
+    disk.openNew(path).close();
+    return;
+  }
+  if (disk.kind(manifestPath) === undefined) disk.openNew(manifestPath).close();
+  if (!disk.makeFolderNew(path)) throw new Fault("store-failed", msg`something stands at ${path}`);
+}
+
+/** @returns its length */
+async function writeHeader(
+  { disk, owner, secret }: PartialFileOptions,
+  { path, journalPath }: Paths,
+): Promise<number> {
+  const head = utf8Encode(headerLine(owner, secret && computeProof(secret, owner, path)));
+  using file = disk.openPlain(journalPath, "write");
+  file.truncate(0);
+  await writeWhole(file, head, 0, SYNC_BYTES_MAX);
+  await file.sync();
+  return head.length;
+}
