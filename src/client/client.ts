@@ -114,14 +114,12 @@ interface ClientAccount extends LinkedAccount {
 const PROGRAM_LOGIN_POLICY: LoginPolicy = {
   retriesOnLink: false,
   refusedRemedy: (mayRegister) =>
-    `give the password (CHAT_PASSWORD)${
-      mayRegister ? ", or for a new name the room password (CHAT_ROOM_PASSWORD)" : ""
-    }`,
+    `set CHAT_PASSWORD${mayRegister ? ", or CHAT_ROOM_PASSWORD to register a new name" : ""}`,
   takenRemedy: (user) => {
     const other = proposeName(user, new Set([foldName(user)]));
-    return `give its password (CHAT_PASSWORD), or choose another name, as in ${other}`;
+    return `set CHAT_PASSWORD, or choose another name, such as ${other}`;
   },
-  registrationRemedy: "give it as CHAT_ROOM_PASSWORD, or use an invite",
+  registrationRemedy: "set CHAT_ROOM_PASSWORD or use an invite",
 };
 
 export class Client extends AccountLink<ClientAccount> {
@@ -518,7 +516,7 @@ export class Client extends AccountLink<ClientAccount> {
     this.#events.push(event);
     if (!this.#events.isFull) return;
     // The reader is too slow: disconnect, and reconnect when the buffer has room.
-    this.loop.reconnect(new Fault("too-many", "what is received is not read fast enough"), true);
+    this.loop.reconnect(new Fault("too-many", "messages arrive faster than they are read"), true);
   }
 
   /** Publishes to subscribers and to the reader. */

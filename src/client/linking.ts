@@ -43,8 +43,8 @@ export function accountKeyOf(
 ): Identity {
   const pem = state.knownAccountKey(fingerprint, user);
   if (pem !== undefined) return Identity.fromPem(pem, "the stored account key");
-  throw new Fault("not-allowed", "this device came in by password and has no account key", {
-    remedy: "link from the device that made the account, or from one linked to it",
+  throw new Fault("not-allowed", "this device signed in by password and has no account key", {
+    remedy: "use the device that created the account, or one linked to it",
   });
 }
 
@@ -60,8 +60,8 @@ export function grantLink(granter: LinkGranter, request: LinkRequest): RequestFi
     equalBytes(request.mac, linkMac(code, deviceKey, fingerprint));
   if (!isProved || !isName(user)) {
     // Only the server, or an intruder in it, knows the hash without the code.
-    throw new Fault("not-allowed", "somebody who does not know the code asked; nothing was given", {
-      remedy: "ask the server's owner what happens there",
+    throw new Fault("not-allowed", "rejected a link request with a wrong code", {
+      remedy: "the server may be compromised; ask its owner",
     });
   }
   const account = accountKeyOf(granter, granter);
@@ -96,8 +96,8 @@ export function storeLinkedKey(
 ): void {
   const seed = openAccountKey({ code, deviceKey, server: fingerprint, user }, key);
   if (seed === undefined) {
-    throw new Fault("checksum-wrong", "the account key that came is not from the other device", {
-      remedy: "ask the server's owner what happens there",
+    throw new Fault("checksum-wrong", "the received account key is not from the other device", {
+      remedy: "the server may be compromised; ask its owner",
     });
   }
   state.setAccountKey(fingerprint, user, Identity.fromSeed(seed).toPem());

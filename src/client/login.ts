@@ -323,7 +323,7 @@ export class Login {
   #failRefused(): never {
     const isOpen = this.#context.greeted.welcome.needs === "open";
     const mayRegister = !isOpen && this.#credentials.mode !== "login";
-    throw new Fault("login-refused", msg`${this.#user}: no such name, or another password`, {
+    throw new Fault("login-refused", msg`${this.#user}: unknown user or wrong password`, {
       remedy: this.#context.policy.refusedRemedy?.(mayRegister),
     });
   }
@@ -331,22 +331,22 @@ export class Login {
   #failNameTaken(): never {
     const hasTriedPassword = this.#refusedPasswords.size > 0;
     const reason = hasTriedPassword
-      ? "this is not its password"
-      : "this device does not sign in for that name";
-    throw new Fault("login-refused", msg`${this.#user} exists, and ${reason}`, {
+      ? "the password is wrong"
+      : "this device is not signed in to that account";
+    throw new Fault("login-refused", msg`${this.#user} exists, but ${reason}`, {
       remedy: this.#context.policy.takenRemedy(this.#user),
     });
   }
 
   #failNoRoomPassword(): never {
-    throw new Fault("room-password-wrong", "a new name needs the server's room password", {
+    throw new Fault("room-password-wrong", "registration requires the server's room password", {
       remedy: this.#context.policy.registrationRemedy,
     });
   }
 
   #failNoKey(): never {
-    throw new Fault("not-allowed", "this browser cannot make the key of a new account", {
-      remedy: "use a newer browser, or make the account with the program",
+    throw new Fault("not-allowed", "this browser cannot create an account key", {
+      remedy: "use a newer browser, or register with the chat program",
     });
   }
 }

@@ -226,8 +226,8 @@ export class OutboxQueue {
     for (const post of parsed) {
       if (post.createdUnixMs >= createdMinUnixMs) continue;
       // The server may have forgotten the post's counter, and would store it twice.
-      const fault = new Fault("interrupted", "a message waited too long, and was not sent", {
-        remedy: "look whether it is there, and send it again",
+      const fault = new Fault("interrupted", "an unsent message has expired", {
+        remedy: "check whether it arrived, then send it again",
       });
       driver.refuse(post, fault);
     }

@@ -28,17 +28,17 @@ function judge(found: Fingerprint, expected: Expectation): "known" | "first" | "
     fingerprint === found || formers.includes(fingerprint);
   if (pinned !== undefined && !matches(pinned)) {
     throw mismatch("the server's identity has changed", pinned, found, {
-      remedy: `ask the server's owner, then chat trust accept ${address}`,
+      remedy: `ask the server's owner, then run chat trust accept ${address}`,
     });
   }
   if (requested !== undefined && !matches(requested)) {
-    throw mismatch("this is not the server that was asked for", requested, found, {});
+    throw mismatch("the server's fingerprint does not match", requested, found, {});
   }
   if (pinned !== undefined) return pinned === found ? "known" : "moved";
   if (requested !== undefined || !strict) return "first";
-  const text = msg`the server is not known here: ${formatFingerprint(found)}`;
+  const text = msg`unknown server: ${formatFingerprint(found)}`;
   throw new Fault("fingerprint-changed", text, {
-    remedy: msg`compare it with its owner's, then chat trust accept ${address}, or --fingerprint`,
+    remedy: msg`confirm it with the owner, then run chat trust accept ${address}`,
   });
 }
 

@@ -83,7 +83,8 @@ export class AccountSession {
     this.#posts = this.#newOutboxQueue();
     this.#reporter = new ReadReporter(clock);
     this.#prefs = options.hasPrefs ? new PrefsTracker(clock, emit) : undefined;
-    const onOverflow = () => gap(new Fault("too-many", "sealed rooms are read too slowly"), false);
+    const onOverflow = () =>
+      gap(new Fault("too-many", "messages arrive faster than they can be decrypted"), false);
     const stage = new EventStage(this.sealing, (event) => this.#handleEvent(event), onOverflow);
     const sink = { event: (event: FollowerEvent) => stage.pass(event), gap };
     this.#follower = new Follower(follow, after, sha256, sink);

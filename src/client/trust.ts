@@ -99,7 +99,9 @@ async function sendHello(
 ): Promise<NoticeOf<"welcome">> {
   const welcome = await new Promise<NoticeOf<"welcome">>((resolve, reject) => {
     const cancel = clock.after(HELLO_TIMEOUT_MS, () => {
-      connection.close(new Fault("timeout", msg`no greeting within ${HELLO_TIMEOUT_MS / 1000} s`));
+      connection.close(
+        new Fault("timeout", msg`the server sent no greeting within ${HELLO_TIMEOUT_MS / 1000} s`),
+      );
     });
     connection.listen((notice) => {
       if (notice.kind !== "welcome") return;
@@ -114,11 +116,11 @@ async function sendHello(
     connection.send({ kind: "hello", versions: [VERSION], ...hello });
   });
   if (welcome.version === VERSION) return welcome;
-  throw new Fault("version-unsupported", msg`the server speaks version ${welcome.version}`);
+  throw new Fault("version-unsupported", msg`the server uses protocol version ${welcome.version}`);
 }
 
 function identityUnproved(): Fault {
   return new Fault("fingerprint-changed", "the server cannot prove its identity on this link", {
-    remedy: "somebody may be in between; ask the server's owner",
+    remedy: "someone may be intercepting the connection; ask the server's owner",
   });
 }

@@ -91,7 +91,7 @@ test("a lost majority is reported, and no text is lost", async () => {
     5,
     expect.stringContaining("1 message is not sent yet"),
   ]);
-  expect(sent.err).toContain("it is kept, and sent with the next chat send or join");
+  expect(sent.err).toContain("it is saved; the next chat send or join will retry");
   expect([history.exitCode, history.out]).toEqual([5, expect.stringContaining("before")]);
   expect([doctor.exitCode, doctor.out]).toEqual([5, expect.stringContaining(missing.join(", "))]);
   expect([status.exitCode, status.err]).toEqual([5, expect.stringContaining(missing.join(", "))]);

@@ -61,7 +61,7 @@ export class AddressDialer {
     if (isGiven && !isTransient(fault)) return fault;
     if (this.#untried.length > 0) return undefined;
     if (isGiven) return fault;
-    const text = msg`at ${formatAddress(address)} the server does not answer`;
+    const text = msg`the server at ${formatAddress(address)} does not answer`;
     return new Fault("unreachable", text, { cause: fault });
   }
 
@@ -140,7 +140,7 @@ class Race {
   #failIfExhausted(): void {
     if (this.#isSettled || this.#running > 0) return;
     this.#settle();
-    this.#result.reject(this.#failure ?? new Fault("unreachable", "there is no place to dial now"));
+    this.#result.reject(this.#failure ?? new Fault("unreachable", "no address is available"));
   }
 
   #settle(): void {

@@ -159,7 +159,7 @@ export class Connection {
   ): Promise<Answer<Kind>> {
     return new Promise((resolve, reject) => {
       if (this.#pending.size >= REQUESTS_PENDING_MAX && kind !== "post") {
-        reject(new Fault("too-many", msg`${this.#pending.size} requests wait for an answer`));
+        reject(new Fault("too-many", msg`${this.#pending.size} requests are pending`));
         return;
       }
       const timeoutMs = this.#answerTimeoutMs;
@@ -278,7 +278,7 @@ export class Connection {
     }
     if (this.#listener === undefined) {
       if (this.#queuedNotices.length < NOTICES_QUEUED_MAX) this.#queuedNotices.push(notice);
-      else this.close(new Fault("too-many", "the server sends faster than it is read"));
+      else this.close(new Fault("too-many", "messages arrive faster than they are read"));
       return;
     }
     try {

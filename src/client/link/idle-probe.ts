@@ -79,7 +79,7 @@ export class IdleProbe {
     if (isReachable || connection.lastReceivedAt >= probedAt) return this.#listen();
     onUnreachable();
     const sinceMs = clock.now() - connection.lastReceivedAt;
-    const text = msg`nothing was heard for ${Math.round(sinceMs / 1000)} s`;
+    const text = msg`the server has not responded for ${Math.round(sinceMs / 1000)} s`;
     connection.close(new Fault("timeout", text));
   }
 

@@ -23,7 +23,7 @@ export function isTransient(fault: Fault): boolean {
 }
 
 export function notConnected(): Fault {
-  return new Fault("link-closed", msg`there is no connection at the moment`);
+  return new Fault("link-closed", msg`not connected`);
 }
 
 export function notLoggedIn(): Fault {
@@ -32,26 +32,26 @@ export function notLoggedIn(): Fault {
 
 /** Fault of a server whose cluster accepts no messages now; other nodes may. */
 export function noMajority(): Fault {
-  return new Fault("no-majority", "the server's cluster has no majority: it takes no messages now");
+  return new Fault("no-majority", "the server's cluster has no majority and accepts no messages");
 }
 
 /** Fault for posts that the server has not confirmed. */
 export function unconfirmed(count: number, cause: Fault): Fault {
   const subject = count === 1 ? "1 message is" : `${count} messages are`;
   return new Fault(cause.code, msg`${subject} not sent yet: ${cause.message}`, {
-    remedy: `${count === 1 ? "it is" : "they are"} kept, and sent with the next chat send or join`,
+    remedy: `${count === 1 ? "it is" : "they are"} saved; the next chat send or join will retry`,
     cause,
   });
 }
 
 export function interruptedPost(): Fault {
   return new Fault("interrupted", "the connection was closed before the message was confirmed", {
-    remedy: "it is kept, and goes out with the next chat join or chat send",
+    remedy: "it is saved; the next chat send or join will retry",
   });
 }
 
 export function interruptedTransfer(): Fault {
-  return new Fault("interrupted", "the connection was closed before the file was through", {
-    remedy: "the same command goes on from there",
+  return new Fault("interrupted", "the connection was closed before the transfer finished", {
+    remedy: "run the same command again to resume",
   });
 }

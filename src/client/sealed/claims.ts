@@ -145,12 +145,15 @@ export class Claims {
         return onFork(claim);
       case "unsigned":
         await this.#update(claim, undefined);
-        return onRemark(claim, `${user}'s program names a history that the server did not sign`);
+        return onRemark(claim, `${user}'s device reported a history that the server did not sign`);
       default: {
         const tries = claim.tries + 1;
         await this.#update(claim, { ...claim, tries });
         if (tries !== CLAIM_TRIES_MAX) return;
-        return onRemark(claim, `the server does not prove that ${user} is shown what you are`);
+        return onRemark(
+          claim,
+          `the server could not prove that ${user} sees the same history as you`,
+        );
       }
     }
   }

@@ -213,7 +213,7 @@ export class FileIndex {
         if (known !== undefined) return known;
       }
       if (descriptions.length === 0) return "sealed";
-      throw new Fault("file-unknown", msg`there is no file ${file}: it was erased`);
+      throw new Fault("file-unknown", msg`file ${file} was deleted`);
     });
   }
 
@@ -268,7 +268,7 @@ function storedSecret({ key, prefix }: SealedUploadRow): FileSecret {
 }
 
 function alreadyDescribed(): Fault {
-  return new Fault("seal-refused", msg`the room was told of this file already`, {
-    remedy: msg`look for it there: /files`,
+  return new Fault("seal-refused", msg`this file was already posted to the room`, {
+    remedy: msg`list files with /files`,
   });
 }

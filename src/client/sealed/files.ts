@@ -69,7 +69,7 @@ export class SealedFiles {
   /** @param sealed the sealed rooms among the targets, at least one */
   async send(request: UploadRequest, sealed: readonly SealedTarget[]): Promise<UploadedFile> {
     if (sealed.length < request.to.length) {
-      throw new Fault("usage", msg`a file goes to sealed rooms and to open ones in two goes`, {
+      throw new Fault("usage", msg`send a file to sealed and open rooms separately`, {
         remedy: msg`send it to ${sealed.map(({ target }) => target).join(", ")} first`,
       });
     }
@@ -310,7 +310,7 @@ function checkUnchanged(
     if (storedHash.done === true) return; // The journal has lost it.
     if (equalBytes(storedHash.value, hash)) continue;
     throw new Fault("file-changed", msg`the file has changed since its upload began`, {
-      remedy: msg`send it again: it begins anew`,
+      remedy: msg`send it again; the upload restarts`,
     });
   }
 }
@@ -339,9 +339,9 @@ function encryptedChunks(chunks: number, sizeBytes: number): number {
 function cannotOpen(file: FileId): Fault {
   return new Fault(
     "seal-refused",
-    msg`this device cannot open ${file}: it was not in when it came`,
+    msg`this device cannot decrypt ${file}: it joined the room later`,
     {
-      remedy: msg`ask somebody in the room to send it again`,
+      remedy: msg`ask a member to send it again`,
     },
   );
 }

@@ -95,6 +95,6 @@ export function keyChangedNotice(user: string): string {
 
 export function keyChangedFault(user: string): Fault {
   return new Fault("seal-refused", msg`${user}'s identity key has changed`, {
-    remedy: msg`compare with chat verify-user ${user}, then --accept`,
+    remedy: msg`verify it with chat verify-user ${user}, then use --accept`,
   });
 }

@@ -12,7 +12,7 @@ import { LEASE_KEY, type LeaseRow } from "./rows.ts";
 import type { Vault } from "./vault.ts";
 
 const USE_ANOTHER_HOME = fixedText(
-  "on one of them set another CHAT_HOME, and link it: chat link-device; or wait an hour",
+  "on one of them, set another CHAT_HOME and run chat link-device, or wait an hour",
 );
 
 /** Limit for races between processes of one home. */
@@ -85,7 +85,7 @@ export class DeviceLease {
       });
       if (isDone) return;
     }
-    throw new Fault("stale-epoch", msg`other programs of this folder take its lease all the time`, {
+    throw new Fault("stale-epoch", msg`other processes keep claiming this folder's lease`, {
       retryAfterMs: 1_000,
     });
   }
@@ -120,7 +120,7 @@ function grantedRow({ next, instance, anew }: LeaseRow, count: number): LeaseRow
 }
 
 function twoMachines(): Fault {
-  return new Fault("seal-refused", msg`two machines use copies of one device's folder`, {
+  return new Fault("seal-refused", msg`two machines use copies of the same device folder`, {
     remedy: USE_ANOTHER_HOME,
   });
 }

@@ -84,8 +84,8 @@ export class QueuedPosts {
       const plain = await key.unseal(nonce, boundData(outbox, post), sealed);
       return { ...post, body: utf8Decode(plain) };
     } catch (cause) {
-      const text = msg`a message to '${post.target}' that waited cannot be read any more`;
-      return new Fault("seal-state", text, { cause, remedy: "write it again" });
+      const text = msg`a queued message to '${post.target}' can no longer be decrypted`;
+      return new Fault("seal-state", text, { cause, remedy: "send it again" });
     }
   }
 }

@@ -146,18 +146,19 @@ export class RoomReader {
   async #handleGroup(tx: RoomTransaction, record: ChatRecord): Promise<void> {
     const body = groupBodyOf(record);
     if (body === undefined) {
-      if (tx.group !== undefined) markDiverged(tx, "a change of the group cannot be read");
+      if (tx.group !== undefined) markDiverged(tx, "a group change cannot be read");
       return;
     }
     const pending = await tx.vault.find<PendingRow>(pendingKey(tx.room));
     if (pending?.commitId === body.commitId) return this.#applyOwnCommit(tx, record, pending);
     if (tx.group === undefined || tx.row === undefined)
       return this.#joinByWelcome(tx, record, body);
-    if (body.group !== tx.row.group) return markDiverged(tx, "the server shows another group");
+    if (body.group !== tx.row.group)
+      return markDiverged(tx, "the server returned a different group");
     if (body.epoch === tx.group.epoch && replaces(body, tx.row.epochSeq))
       return leaveReplacedEpoch(tx);
     if (body.epoch !== tx.group.epoch + 1 || body.commit === undefined) {
-      return markDiverged(tx, "an epoch is missing or comes twice");
+      return markDiverged(tx, "an epoch is missing or repeated");
     }
     const result = await this.#engine
       .process(tx.group, fromBase64Url(body.commit), {
@@ -169,7 +170,7 @@ export class RoomReader {
     // with the server's group state while this record was in flight.
     if (pending !== undefined && (pending.epoch ?? 0) < body.epoch) await dropPending(tx);
     if (result instanceof Fault)
-      return refuseCommit(tx, record, `a change cannot be read: ${result.message}`);
+      return refuseCommit(tx, record, `a group change cannot be read: ${result.message}`);
     switch (result.kind) {
       case "applied":
         tx.advance(result.group, result.consumed);
@@ -203,7 +204,7 @@ export class RoomReader {
     const isRejoin = kind === "resync" || kind === "join";
     const wasMember = tx.group !== undefined;
     try {
-      if (bytes === undefined) throw new Fault("seal-state", "a commit was kept without its state");
+      if (bytes === undefined) throw new Fault("seal-state", "a stored commit has no group state");
       tx.advance(await this.#states.load(bytes, pending), []);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
@@ -230,7 +231,7 @@ export class RoomReader {
     this.#updateLeavers(tx, (known) => known.filter((one) => !isRemovedBy(body, one)));
     if (welcome === undefined) return;
     if (tx.row !== undefined && tx.row.group !== group) {
-      return markDiverged(tx, "the server shows another group");
+      return markDiverged(tx, "the server returned a different group");
     }
     const refs: string[] = [];
     const joined = await this.#engine
@@ -326,7 +327,7 @@ export class RoomReader {
     if (record.state !== "whole") return; // Erased before its record arrived.
     const hash = ciphertext === undefined ? "" : toBase64Url(this.#sha256(ciphertext));
     if (!sent.hashes.includes(hash)) {
-      markSuspect(tx, "the server changed a message of this device");
+      markSuspect(tx, "the server altered a message from this device");
       return storeContent(tx, record, { kind: "closed", reason: "sender" });
     }
     const { self } = tx.group ?? {};

@@ -255,7 +255,7 @@ export class SealedRooms {
       const { target, status, reason, remarks = [], other } = tx.row;
       const becameSuspect =
         status === "suspect" && rowBefore?.status !== "suspect" && other === undefined;
-      if (becameSuspect) messages.push(msg`'${target}' is not trusted any more: ${reason}`);
+      if (becameSuspect) messages.push(msg`'${target}' is no longer trusted: ${reason}`);
       for (const text of remarks) {
         if (rowBefore?.remarks?.includes(text) !== true) messages.push(msg`'${target}': ${text}`);
       }
@@ -365,7 +365,7 @@ export class SealedRooms {
     const { group, groupInfo } = await device.engine.create(policy, gid);
     await this.#holdLease();
     const pending = await this.#states.run(room.id, (tx) => {
-      if (tx.row !== undefined) throw new Fault("name-taken", msg`this room is sealed already`);
+      if (tx.row !== undefined) throw new Fault("name-taken", msg`this room is already sealed`);
       const { members, self: by } = group;
       const added = members.map(changedDevice);
       const change = { change: "create", by: by.user, added, removed: [] } as const;
@@ -423,16 +423,12 @@ export class SealedRooms {
           other = tx.other;
           if (other !== undefined) throw keyChangedFault(other.user);
           const now = formatUtc(this.#options.clock.unixMs());
-          throw new Fault(
-            "seal-refused",
-            msg`${user} cannot be let in: ${REFUSALS[verdict.reason]}`,
-            {
-              remedy:
-                verdict.reason === "clock"
-                  ? msg`compare the clocks: this machine says ${now}`
-                  : msg`ask them to update their program`,
-            },
-          );
+          throw new Fault("seal-refused", msg`cannot add ${user}: ${REFUSALS[verdict.reason]}`, {
+            remedy:
+              verdict.reason === "clock"
+                ? msg`check both clocks; this machine's time is ${now}`
+                : msg`ask them to update chat`,
+          });
         }
         const { user: name, device: id } = verdict.device;
         if (!isSameName(name, user)) {
@@ -456,7 +452,7 @@ export class SealedRooms {
       throw error;
     }
     if (added === 0 && foreign > 0) {
-      throw new Fault("seal-refused", msg`the server gave keys of another user for ${user}`, {
+      throw new Fault("seal-refused", msg`the server sent another user's keys for ${user}`, {
         remedy: msg`ask the server's owner`,
       });
     }
@@ -490,7 +486,7 @@ export class SealedRooms {
     return this.#commit(room, (tx) => {
       const devices = devicesOf(tx, user);
       if (devices.length === 0) {
-        throw new Fault("not-member", msg`no device of ${user} is in '${room.name}'`);
+        throw new Fault("not-member", msg`${user} has no device in '${room.name}'`);
       }
       return { ...newPlan({ kind: "remove", devices }, devices), kick: user };
     });
@@ -508,16 +504,16 @@ export class SealedRooms {
         .filter((member) => isSameName(member.user, user))
         .map(({ account }) => account);
       if (group === undefined || accounts.length === 0) {
-        throw new Fault("not-member", msg`no device of ${user} is in '${room.name}'`, {
-          remedy: msg`let them in first: /invite ${user}`,
+        throw new Fault("not-member", msg`${user} has no device in '${room.name}'`, {
+          remedy: msg`add them first: /invite ${user}`,
         });
       }
       const { policy } = group;
       const others = policy.admins.filter((account) => !accounts.includes(account));
       const admins = on ? [...others, ...new Set(accounts)] : others;
       if (admins.length === 0) {
-        throw new Fault("not-allowed", msg`'${room.name}' keeps somebody who lets others in`, {
-          remedy: msg`first: /grant NAME`,
+        throw new Fault("not-allowed", msg`'${room.name}' needs at least one admin`, {
+          remedy: msg`make someone else an admin first: /grant NAME`,
         });
       }
       const isUnchanged = accounts.every((account) => policy.admins.includes(account) === on);
@@ -592,7 +588,7 @@ export class SealedRooms {
     await this.#states.run(room.id, async (tx) => {
       const { row, group } = tx;
       if (row?.status !== "suspect" && row?.remarks === undefined) {
-        throw new Fault("usage", msg`there is nothing to accept here`);
+        throw new Fault("usage", msg`nothing to accept`);
       }
       for (const { key, value } of await tx.vault.list<ClaimRow>(
         allOf("claim", CLAIMS_KNOWN_MAX),
@@ -899,9 +895,13 @@ export class SealedRooms {
     }
     if (row.departed.length > 0) {
       const names = row.departed.map(({ user }) => user).join(", ");
-      throw new Fault("seal-refused", msg`devices of ${names} are still in '${room.name}'`, {
-        remedy: msg`wait until an admin of the room has connected`,
-      });
+      throw new Fault(
+        "seal-refused",
+        msg`the devices of ${names} are not removed from '${room.name}' yet`,
+        {
+          remedy: msg`wait for an admin of the room to connect`,
+        },
+      );
     }
     return { row, group };
   }
@@ -1008,7 +1008,7 @@ export class SealedRooms {
       if (expected > seq) continue;
       confirmed.delete(expected);
       if ((await tx.vault.find(sentKey(tx.room, id))) === undefined) continue;
-      markSuspect(tx, "the server confirmed a message of this device, and does not show it");
+      markSuspect(tx, "the server confirmed a message from this device but does not return it");
     }
   }
 
@@ -1297,7 +1297,7 @@ export class SealedRooms {
         if (!(error instanceof Fault) || error.code !== "stale-epoch") throw error;
       }
     }
-    throw new Fault("stale-epoch", msg`others change '${formatTarget(room)}' all the time`, {
+    throw new Fault("stale-epoch", msg`too many concurrent changes in '${formatTarget(room)}'`, {
       retryAfterMs: 1_000,
     });
   }
@@ -1321,8 +1321,8 @@ function findNewcomers(
   for (const { user, device } of group.members) {
     if (known.has(device) || device === group.self.device) continue;
     const wasMember = members.some((member) => isSameName(member.user, user));
-    const subject = wasMember ? `a further device of ${user}` : user;
-    found.set(user, { user, sentence: `${subject} came into the sealed room '${row.target}'` });
+    const subject = wasMember ? `another device of ${user}` : user;
+    found.set(user, { user, sentence: `${subject} joined the sealed room '${row.target}'` });
   }
   return [...found.values()];
 }
@@ -1354,8 +1354,8 @@ async function applyKeyDecision(tx: RoomTransaction): Promise<void> {
 async function keysOf(vault: Vault, user: string) {
   const pin = await identityOf(vault, user);
   if (pin === undefined) {
-    throw new Fault("user-unknown", msg`no sealed room has shown the key of ${user} yet`, {
-      remedy: msg`let them in first: /invite ${user}`,
+    throw new Fault("user-unknown", msg`the identity key of ${user} is not known yet`, {
+      remedy: msg`add them first: /invite ${user}`,
     });
   }
   return { pin, other: await otherKeyOf(vault, user) };
@@ -1412,7 +1412,7 @@ function canRemoveDeparted({ row, group }: RoomTransaction): boolean {
 
 /** The other process's result becomes visible once the server has answered it. */
 function changedElsewhere(): Fault {
-  return new Fault("stale-epoch", msg`another window changes this room`, { retryAfterMs: 100 });
+  return new Fault("stale-epoch", msg`another window is changing this room`, { retryAfterMs: 100 });
 }
 
 /**
@@ -1425,7 +1425,7 @@ function needsAdmin({ row, group }: RoomTransaction): boolean {
 }
 
 function noDevice(user: string): Fault {
-  return new Fault("not-found", msg`${user} has no device that can be let in now`, {
+  return new Fault("not-found", msg`${user} has no device that can be added`, {
     remedy: msg`ask ${user} to run chat join once, then try again`,
   });
 }
@@ -1437,29 +1437,25 @@ function cannotWrite(room: RoomView, { row, isStale }: RoomTransaction): Fault {
     case "in":
     case "lost":
       if (!isStale && row.status === "in") break;
-      return new Fault(
-        "seal-refused",
-        msg`this device could not come back into '${name}' by itself`,
-        {
-          remedy: msg`try again later, or ask somebody in it: /kick, then /invite`,
-        },
-      );
+      return new Fault("seal-refused", msg`this device could not rejoin '${name}'`, {
+        remedy: msg`try again later, or ask a member to /kick and /invite you`,
+      });
     case "suspect":
       return new Fault("seal-refused", msg`'${name}' cannot be trusted: ${row.reason ?? "?"}`, {
         remedy:
           row.refused === undefined
-            ? msg`ask the others and the server's owner; then /sealed accept, or make another room`
-            : msg`wait until an admin of the room has connected`,
+            ? msg`ask the other members, then run /sealed accept or create another room`
+            : msg`wait for an admin of the room to connect`,
       });
     case "out":
-      return new Fault("seal-refused", msg`this device was put out of '${name}'`, {
-        remedy: msg`ask to be let in again`,
+      return new Fault("seal-refused", msg`this device was removed from '${name}'`, {
+        remedy: msg`ask to be added again`,
       });
     default:
       break;
   }
-  return new Fault("seal-refused", msg`nobody has let this device into '${name}' yet`, {
-    remedy: msg`ask somebody in it: /invite NAME`,
+  return new Fault("seal-refused", msg`this device has not been added to '${name}' yet`, {
+    remedy: msg`ask a member to add you: /invite NAME`,
   });
 }
 

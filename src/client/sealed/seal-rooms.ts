@@ -21,8 +21,8 @@ export async function checkMaySeal(sealer: Sealer, name: string): Promise<void> 
     const { rooms, more } = await sealer.request("rooms", after === undefined ? {} : { after });
     const found = rooms.find(({ room }) => room.toLowerCase() === name.toLowerCase());
     if (found !== undefined && !found.sealed) {
-      throw new Fault("name-taken", msg`'${name}' is an open room, and stays so`, {
-        remedy: msg`choose another name for a sealed one`,
+      throw new Fault("name-taken", msg`'${name}' is an open room and cannot be sealed`, {
+        remedy: msg`choose another name for the sealed room`,
       });
     }
     after = rooms.at(-1)?.room;
@@ -53,7 +53,7 @@ export async function sealConversation(sealer: Sealer, user: string): Promise<vo
  */
 export function checkNotSealed(room: RoomView | undefined): void {
   if (room?.isSealed !== true) return;
-  throw new Fault("sealed-room", msg`the server would read this topic, and the room is sealed`, {
-    remedy: msg`say it in the room`,
+  throw new Fault("sealed-room", msg`topics are not encrypted, so a sealed room cannot have one`, {
+    remedy: msg`post it as a message`,
   });
 }

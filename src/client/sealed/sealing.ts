@@ -384,8 +384,8 @@ export class Sealing {
     const attempts = (this.#sealedPosts.get(id)?.attempts ?? 0) + 1;
     this.#sealedPosts.set(id, { room, attempts });
     if (attempts <= SEALED_TRIES_MAX) return;
-    throw new Fault("seal-refused", msg`the server takes no message as one of the present group`, {
-      remedy: msg`try again later; ask the server's owner`,
+    throw new Fault("seal-refused", msg`the server rejects messages to this room as outdated`, {
+      remedy: msg`try again later, or ask the server's owner`,
     });
   }
 
@@ -527,13 +527,13 @@ export class Sealing {
     const pin = this.#pins?.get(pinName(to)) ?? (isMeant ? room?.id : undefined);
     if (pin === undefined && !isMeant) return undefined;
     if (room?.isSealed === true && room.id === pin) return undefined;
-    const remedy = msg`use another name for another room`;
+    const remedy = msg`use another name for a new room`;
     if (room !== undefined) {
-      const text = msg`'${to}' was sealed, and the server shows another room by its name`;
+      const text = msg`'${to}' was sealed, but the server now lists another room by that name`;
       return new Fault("seal-refused", text, { remedy });
     }
-    return new Fault("seal-refused", msg`'${to}' is sealed, and you are not in it`, {
-      remedy: msg`ask somebody in it to let you in, or use another name for another room`,
+    return new Fault("seal-refused", msg`you are not a member of the sealed room '${to}'`, {
+      remedy: msg`ask a member to add you, or use another name for a new room`,
     });
   }
 
@@ -575,8 +575,8 @@ export class Sealing {
     const account = this.#account;
     if (account === undefined) throw notLoggedIn();
     if (homes === undefined) {
-      const detail = { remedy: msg`use chat join on a device of yours` };
-      throw refusal ?? new Fault("not-allowed", msg`sealed rooms cannot be read here`, detail);
+      const detail = { remedy: msg`use chat join on one of your devices` };
+      throw refusal ?? new Fault("not-allowed", msg`sealed rooms are not available here`, detail);
     }
     const { SealedRooms, openSealedDevice } = await load();
     const home = await homes.open(account);
@@ -633,7 +633,7 @@ function ignoreNotAllowed(error: unknown): undefined {
 }
 
 function notSealed(to: string): Fault {
-  return new Fault("seal-refused", msg`'${to}' is not sealed, and the file is`);
+  return new Fault("seal-refused", msg`the file is encrypted, but '${to}' is not sealed`);
 }
 
 function asClosed(record: ChatRecord): ChatRecord {

@@ -155,8 +155,8 @@ async function bindChannel(
 ): Promise<void> {
   const { fingerprint } = await options.greet(connection);
   if (fingerprint !== active.fingerprint) {
-    throw new Fault("fingerprint-changed", "another server answers where files are to go", {
-      remedy: "an attacker may be in between; ask the server's owner",
+    throw new Fault("fingerprint-changed", "another server answered on the data channel", {
+      remedy: "someone may be intercepting the connection; ask the server's owner",
     });
   }
   await connection.request("lane", { ticket }).catch((error: unknown) => {

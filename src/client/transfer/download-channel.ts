@@ -124,10 +124,7 @@ export class DownloadChannel {
         this.#end = notice;
         return;
       default:
-        throw new Fault(
-          "out-of-order",
-          msg`'${notice.kind}' was not expected on a data channel that fetches`,
-        );
+        throw new Fault("out-of-order", msg`unexpected '${notice.kind}' during a download`);
     }
   }
 
@@ -135,7 +132,7 @@ export class DownloadChannel {
     const { file, index, bytes } = chunk;
     this.#checkFile(file, index);
     if (this.#end !== undefined || this.#receiving?.chunk(index, bytes.length) !== "store") {
-      throw new Fault("out-of-order", msg`chunk ${index} came again, or after the end`);
+      throw new Fault("out-of-order", msg`chunk ${index} is repeated or beyond the end`);
     }
     if (!equalBytes(this.#hashing.sha256(bytes), chunk.sha256)) {
       const text = msg`chunk ${index} of '${this.#name}' (${file}) has a wrong checksum`;

@@ -220,7 +220,7 @@ export class Download implements ChannelTask<DownloadedFile> {
     await this.#restart(sink);
     if (wasResumed) return "reopen";
     const { file } = this.#request;
-    const text = `'${this.#info?.name}' (${file}) is not what its sender sent: wrong digest`;
+    const text = `'${this.#info?.name}' (${file}) is corrupt: wrong digest`;
     throw new Fault("checksum-wrong", text);
   }
 

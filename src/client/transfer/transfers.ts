@@ -159,7 +159,7 @@ export class Transfers {
 }
 
 export function interrupted(): Fault {
-  return new Fault("interrupted", "it was stopped before the file was through", {
-    remedy: "the same command goes on from there",
+  return new Fault("interrupted", "the transfer was interrupted", {
+    remedy: "run the same command again to resume",
   });
 }

@@ -108,16 +108,13 @@ export class UploadChannel {
         this.#sending.slowDisk();
         return;
       default:
-        throw new Fault(
-          "out-of-order",
-          msg`'${notice.kind}' was not expected on a data channel that sends`,
-        );
+        throw new Fault("out-of-order", msg`unexpected '${notice.kind}' during an upload`);
     }
   }
 
   #checkFile(file: string): void {
     if (file === this.#options.file) return;
-    throw new Fault("out-of-order", "the server names another file than this data channel's");
+    throw new Fault("out-of-order", "the server named another file");
   }
 }
 

@@ -155,7 +155,7 @@ export class Upload implements ChannelTask<UploadedFile> {
     });
     if (offer === undefined) return undefined;
     if (sizeBytes === undefined || offer.have <= chunkCount(sizeBytes)) return offer;
-    throw new Fault("out-of-order", msg`the server has more chunks of '${name}' than there are`);
+    throw new Fault("out-of-order", msg`the server has too many chunks of '${name}'`);
   }
 
   #offerFields(): RequestFields<"offer"> {
@@ -188,8 +188,8 @@ export class Upload implements ChannelTask<UploadedFile> {
   #resume(have: number, journal: ResumableUpload | undefined): void {
     const { source } = this.#request;
     if (have < this.#checksums.durable && source.path === undefined) {
-      throw new Fault("store-failed", msg`the server has lost what it had of '${source.name}'`, {
-        remedy: "send it again: what came through a pipe cannot be read twice",
+      throw new Fault("store-failed", msg`the server has lost its part of '${source.name}'`, {
+        remedy: "send it again; a pipe cannot be read twice",
       });
     }
     this.#checksums.resume(have, journal);
@@ -211,7 +211,7 @@ export class Upload implements ChannelTask<UploadedFile> {
       const chunk = await this.#ahead.next(checksums.next);
       if (connection.isClosed) throw connection.closeFault;
       if (chunk === undefined) {
-        throw new Fault("file-changed", msg`'${this.#request.source.name}' is shorter than it was`);
+        throw new Fault("file-changed", msg`'${this.#request.source.name}' is shorter than before`);
       }
       checksums.add(chunk.sha256);
       if (checksums.isFull || checksums.next === have) checksums.markDurable(checksums.next);

@@ -153,5 +153,5 @@ export function onOrOff(words: string, left?: boolean): { readonly on: boolean }
 }
 
 export function misuse(usage: string): Fault {
-  return new Fault("usage", msg`that is not how it is used`, { remedy: msg`write ${usage}` });
+  return new Fault("usage", msg`invalid arguments`, { remedy: msg`usage: ${usage}` });
 }

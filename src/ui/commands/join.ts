@@ -33,7 +33,7 @@ export const join: Command<JoinOrder> = {
 };
 
 function unknownFlag(flag: string): Fault {
-  return new Fault("usage", msg`/join knows no '${flag.slice(0, 40)}'`, {
-    remedy: msg`a room's password cannot begin with --; a sealed room: /join ROOM --sealed`,
+  return new Fault("usage", msg`unknown option for /join: ${flag.slice(0, 40)}`, {
+    remedy: msg`passwords cannot start with --; for a sealed room: /join ROOM --sealed`,
   });
 }

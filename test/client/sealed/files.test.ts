@@ -101,7 +101,7 @@ describe("a file in a sealed room", () => {
     await ana.letsIn(eve);
     expect(await rejection(get(eve, sent.id))).toMatchObject({
       code: "seal-refused",
-      message: `this device cannot open ${sent.id}: it was not in when it came`,
+      message: `this device cannot decrypt ${sent.id}: it joined the room later`,
     });
     const { records } = await eve.history({ files: true });
     expect(records.map(({ sealed }) => sealed)).toEqual(["carrier"]);

@@ -56,7 +56,7 @@ describe("the histories that members were shown", () => {
     await ana.until("the alarm", () => ana.remarks[0]);
     const reason = "the server showed ben a different history";
     expect(await ana.status()).toMatchObject({ status: "suspect", reason });
-    expect(ana.remarks).toEqual([`'vault' is not trusted any more: ${reason}`]);
+    expect(ana.remarks).toEqual([`'vault' is no longer trusted: ${reason}`]);
     expect(await codeOf(ana.say("secret"))).toBe("seal-refused");
     await ana.sealed((rooms) => rooms.acceptState(ana.room()));
     await ana.tells("after asking ben", ben);
@@ -71,7 +71,7 @@ describe("the histories that members were shown", () => {
     ben.device.state.logPins.storePin(readerOf(ben), { ...made, note });
     await ben.tells("look what the server did", ana);
     await ana.until("a line", () => ana.remarks[0]);
-    const line = "'vault': ben's program names a history that the server did not sign";
+    const line = "'vault': ben's device reported a history that the server did not sign";
     expect(ana.remarks).toEqual([line]);
     expect((await ana.status()).status).toBe("in");
     await ana.say("you did, ben");
@@ -89,7 +89,7 @@ describe("the histories that members were shown", () => {
       await world.pass(5_000);
       await ana.status();
     }
-    const line = "'vault': the server does not prove that ben is shown what you are";
+    const line = "'vault': the server could not prove that ben sees the same history as you";
     expect(ana.remarks).toEqual([line]);
     expect(count.asked - before).toBeLessThanOrEqual(CLAIM_TRIES_MAX + 2);
     expect((await ana.status()).status).toBe("in");

@@ -14,7 +14,8 @@ import { type Person, vaultTest } from "./sealed-site.ts";
 
 const two = vaultTest(["ben"], { isGreeted: true });
 const three = vaultTest(["ben", "eve"], { isGreeted: true });
-const CHANGED = "ben's identity key has changed: compare with chat verify-user ben, then --accept";
+const CHANGED =
+  "ben's identity key has changed: verify it with chat verify-user ben, then use --accept";
 
 async function giveFalseKeys(person: Person, user = "ben"): Promise<void> {
   const { identity, state } = person.world.device();

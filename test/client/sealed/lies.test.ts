@@ -67,7 +67,7 @@ describe("messages: a server that", () => {
     );
     await ana.say("my own words");
     await ana.until("the alarm", () => ana.remarks[0]);
-    expect(ana.remarks[0]).toContain("the server changed a message of this device");
+    expect(ana.remarks[0]).toContain("the server altered a message from this device");
     expect(await codeOf(ana.say("more"))).toBe(REFUSED);
   });
 
@@ -81,7 +81,7 @@ describe("messages: a server that", () => {
     ana.liar.lies = {};
     await ben.say("something else");
     await ana.until("the alarm", () => ana.remarks[0]);
-    expect(ana.remarks[0]).toContain("confirmed a message of this device, and does not show it");
+    expect(ana.remarks[0]).toContain("confirmed a message from this device but does not return it");
   });
 
   two("always names another epoch is asked SEALED_TRIES_MAX times", async ({ ana }) => {

@@ -65,11 +65,11 @@ describe("faults in Indonesian", () => {
   });
 
   test("show message and remedy, or the text of the code", () => {
-    const misuse = new Fault("usage", msg`that is not how it is used`, {
-      remedy: msg`write ${"/kick NAME"}`,
+    const misuse = new Fault("usage", msg`invalid arguments`, {
+      remedy: msg`usage: ${"/kick NAME"}`,
     });
-    expect(faultLineIn(english, misuse)).toBe("that is not how it is used; write /kick NAME");
-    expect(faultLineIn(indonesian, misuse)).toBe("cara pakainya bukan begitu; tulis /kick NAME");
+    expect(faultLineIn(english, misuse)).toBe("invalid arguments; usage: /kick NAME");
+    expect(faultLineIn(indonesian, misuse)).toBe("argumen tidak valid; cara pakai: /kick NAME");
     const refused = new Fault("not-allowed", "only moderators may do that");
     expect(faultLineIn(english, refused)).toBe("only moderators may do that; ask a moderator");
     expect(faultLineIn(indonesian, refused)).toBe("Anda tidak berhak melakukannya.");
@@ -91,8 +91,11 @@ describe("faults in Indonesian", () => {
       expect(shown(code, msg`${words}`)).toBe(words.split(";")[0] ?? "");
       expect(shown(code, msg`there is no '${words}' yet`)).toStartWith("there is no '");
     }
-    const quoted = faultLineIn(indonesian, new Fault("usage", msg`/join knows no '${words}'`));
-    expect(quoted).toStartWith(`/join tidak mengenal '${words}'; `);
+    const quoted = faultLineIn(
+      indonesian,
+      new Fault("usage", msg`unknown option for /join: ${words}`),
+    );
+    expect(quoted).toStartWith(`opsi /join tidak dikenal: ${words}; `);
     const remedy = faultLineIn(
       indonesian,
       new Fault("usage", msg`the message is empty`, { remedy: words }),
@@ -102,7 +105,7 @@ describe("faults in Indonesian", () => {
 });
 
 describe("the template of a hostile server", () => {
-  const text = "/join knows no '{}'";
+  const text = "unknown option for /join: {}";
   const bye = { code: "usage", message: "no", remedy: "why" };
 
   test.each(["\u001b[2J\u001b]0;x\u0007", "\u202eabc", "\r\nfake", "{}", "$&", "a".repeat(256)])(
@@ -110,7 +113,7 @@ describe("the template of a hostile server", () => {
     (value) => {
       const fault = received({ ...bye, template: { text, values: [value] } });
       expect(faultLineIn(indonesian, fault)).toBe(
-        `/join tidak mengenal '${cleanText(value)}'; why`,
+        `opsi /join tidak dikenal: ${cleanText(value)}; why`,
       );
       expect(faultLineIn(english, fault)).toBe("no; why");
     },
@@ -132,6 +135,6 @@ describe("the template of a hostile server", () => {
     const remedyTemplate = { text: "pay {}", values: ["eve"] };
     const template = { text, values: ["a"] };
     const fault = received({ ...bye, template, remedyTemplate });
-    expect(faultLineIn(indonesian, fault)).toBe("/join tidak mengenal 'a'; why");
+    expect(faultLineIn(indonesian, fault)).toBe("opsi /join tidak dikenal: a; why");
   });
 });
