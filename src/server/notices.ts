@@ -11,9 +11,7 @@ import type { ClientConnection } from "./session/client-connection.ts";
 
 export class ServerNotices {
   readonly #services: Services;
-  /** Operators were notified that the disk is nearly full. */
   #reportedDiskLow = false;
-  /** Majority fault last reported to operators. */
   #majorityFault: Fault | undefined;
 
   constructor(services: Services) {
@@ -26,14 +24,13 @@ export class ServerNotices {
     this.#sendMajority(client);
   }
 
-  /** Sends an announcement, whichever server of the cluster made it. */
   sendAnnouncement({ by, time }: Head): void {
     const { registry, peers } = this.#services;
     const notice = this.#announcement(registry.policy.announced ?? { text: "", by, time });
     for (const client of peers.members()) client.notify(notice);
   }
 
-  /** Called once a second, also for new sessions and new operators. */
+  /** Runs every second, also for new sessions and new operators. */
   tick(): void {
     this.#sendDiskState();
     const { sequencer, peers, onEvent } = this.#services;

@@ -40,12 +40,10 @@ export class Server {
     this.#subscribe();
   }
 
-  /** Also used for posts over HTTP. */
   get invites(): Invites {
     return this.#services.invites;
   }
 
-  /** HTTP routes besides the page. */
   get http(): HttpRoutes {
     return this.#services.http;
   }
@@ -58,7 +56,7 @@ export class Server {
     return this.#services.peers.all();
   }
 
-  /** Broadcast subscribes first: the other subscribers' output follows the record. */
+  /** Broadcast subscribes first, so that other output follows the record. */
   #subscribe(): void {
     const { registry, onEvent, feed, fanOut, catchUp, readPositions, typing, metrics } =
       this.#services;
@@ -93,7 +91,6 @@ export class Server {
     feed.subscribeActivity((user) => push?.onActivity(user));
   }
 
-  /** Subscribes to the logs and creates the lobby if there is none. @throws Fault store-… */
   async start(): Promise<void> {
     const { history, accounts, registry, rooms, entropy } = this.#options;
     const { readPositions, deviceNotes, feed, kernel, files, retention, sealed } = this.#services;
@@ -124,15 +121,13 @@ export class Server {
     this.#services.fanOut.add(listener);
   }
 
-  /**
-   * Sets the addresses for invites, read for each one because machines change their addresses.
-   */
+  /** Sets the addresses for invites; read each time, since machines change their addresses. */
   setAddresses(addresses: () => readonly ServerAddress[]): void {
     this.#addresses = addresses;
     this.#services.remote.onAddressesChange();
   }
 
-  /** Notifies everyone, waits for pending writes, then closes the links. */
+  /** Waits for pending writes, then closes the links. */
   async stop(): Promise<void> {
     if (this.#isStopping) return;
     this.#isStopping = true;

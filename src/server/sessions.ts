@@ -51,7 +51,7 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents, Sessio
 
   accept(remote: Address): boolean {
     if (this.#services.isStopping() || !this.#addresses.accepts(remote.host)) return false;
-    // Loopback is exempt: a proxy on this machine represents everyone.
+    // Loopback is exempt: a local proxy represents all clients.
     return isLoopback(remote.host) || !this.floodGuard.isRefused(addressSender(remote.host));
   }
 
@@ -71,7 +71,7 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents, Sessio
     this.#awaitLogin(client);
   }
 
-  /** Closes the oldest unauthenticated client if there are too many, since a log-in is quick. */
+  /** Closes the oldest unauthenticated client beyond the limit, since a log-in is quick. */
   #awaitLogin(client: ClientConnection): void {
     this.#unauthenticated.add(client);
     const [oldest] = this.#unauthenticated;
@@ -121,7 +121,7 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents, Sessio
   }
 
   #refused(client: ClientConnection, request: Request, error: unknown): void {
-    if (!(error instanceof Fault)) throw error; // A bug: the process stops with it.
+    if (!(error instanceof Fault)) throw error; // A bug: stops the process.
     reportHostFault(error, this.#services.onEvent);
     client.refuse(request.ref, error);
     if (hasGuessedTooOften(client)) client.close(error);
@@ -161,10 +161,7 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents, Sessio
     onEvent({ kind: "disconnected", user, ...client.origin, fault: originalFault(fault) });
   }
 
-  /**
-   * Reported once the client turns out to be no data channel: channels open and close with every
-   * file.
-   */
+  /** Excludes data channels, which open and close with every file. */
   #reportConnected({ handshake, channel, origin }: ClientConnection): void {
     if (handshake === undefined || handshake.isReported || channel !== undefined) return;
     handshake.isReported = true;
@@ -195,7 +192,6 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents, Sessio
     void this.#services.catchUp.resume(client, member, after);
   }
 
-  /** The account has logged out on this link, which stays open. */
   logOut(client: ClientConnection): void {
     if (client.account === undefined) return;
     this.#addresses.loggedOut(client.link.remote.host);
@@ -208,7 +204,7 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents, Sessio
     if (member === undefined) return;
     const { account } = member;
     const { deviceNotes, channels, downloads, eventFeed, fanOut, peers } = this.#services;
-    deviceNotes.record(member); // It may have been connected for days.
+    deviceNotes.record(member);
     client.logOut();
     channels.onSessionEnd(client);
     downloads?.onSessionEnd(client);

@@ -41,7 +41,6 @@ interface AdminDashboardOptions extends ServerContext {
 
 export class AdminDashboard {
   readonly #options: AdminDashboardOptions;
-  /** Serializes announcements, so that they are made and withdrawn in the order of the requests. */
   readonly #announceMutex = new Mutex();
 
   constructor(options: AdminDashboardOptions) {
@@ -82,7 +81,6 @@ export class AdminDashboard {
     return { clients, more: false };
   }
 
-  /** Statistics of this server for operators at the other servers of the cluster. */
   get window(): ServerWindow {
     const { clients } = this.#localClients(0);
     const { transfers } = transferPage([...this.#localTransfers()]);
@@ -149,7 +147,6 @@ export class AdminDashboard {
     yield* this.#webTransfers();
   }
 
-  /** @throws Fault user-unknown, not-found, store-… */
   async cancel(by: Account, request: RequestOf<"cancel">): Promise<void> {
     const { registry, remoteCancels, onEvent } = this.#options;
     const { id, name } = requireUser(registry.everyone, checkName(request.user, "person's name"));

@@ -7,11 +7,9 @@ import { fieldsOf } from "../../wire/kinds.ts";
 import { type LogRecord, parseBody } from "../../wire/record.ts";
 import type { Decision } from "../session/event.ts";
 
-/** Characters of an id that are enough to find it in the list. */
 const ID_PREFIX_CHARS = 8;
 
 /**
- * Returns the operators' log entry for an account record: bans, roles, invites, resets, names.
  * @param hadReset whether the account had a reset code before the record was applied
  * @returns `undefined` if the record does not concern operators
  */

@@ -15,7 +15,6 @@ export interface DiskWatchOptions {
   readonly blobs: Pick<BlobStore, "freeBytes">;
   /** Bytes. Files are refused when less than this is free. */
   readonly keepFreeBytes: number;
-  /** Called when the disk becomes low or full, or recovers. */
   readonly onChange: (state: DiskSpace) => void;
 }
 
@@ -29,12 +28,10 @@ export class DiskWatch {
     this.#options = options;
   }
 
-  /** Last result. `undefined` if the disk was not checked yet or does not report its space. */
   get state(): DiskSpace | undefined {
     return this.#state;
   }
 
-  /** Checks now, and then every DISK_CHECK_INTERVAL_MS. */
   start(): void {
     if (this.#isStopped) return;
     void this.#check().then(() => {
@@ -54,7 +51,6 @@ export class DiskWatch {
     try {
       freeBytes = Math.floor(await blobs.freeBytes());
     } catch (error) {
-      // Faults of the disk are reported where it is written to.
       if (!(error instanceof Fault)) throw error;
       return;
     }

@@ -33,7 +33,6 @@ type FeedEvent = Exclude<ServerEvent, { kind: "failed" }>;
 interface StoredEvent {
   readonly event: FeedEvent;
   readonly n: number;
-  /** Unix ms. */
   readonly time: number;
 }
 
@@ -64,9 +63,8 @@ export interface EventFeedOptions {
 /** Like the output of `chat serve`, the feed contains no private messages. */
 export class EventFeed {
   readonly #options: EventFeedOptions;
-  /** Number of events skipped for each watcher. */
   readonly #skipped = new Map<ClientConnection, number>();
-  /** Latest events, oldest first, for watchers who join later. Bounded by EVENTS_STORED_MAX. */
+  /** Oldest first, for operators who start watching later. Bounded by EVENTS_STORED_MAX. */
   #stored: StoredEvent[] = [];
   #storedBytes = 0;
   #lastN = 0;
@@ -77,7 +75,7 @@ export class EventFeed {
     this.#sinceMs = options.clock.unixMs();
   }
 
-  /** Latest events as they would be emitted now: without the text of messages erased since. */
+  /** Returns the latest events, without the text of messages erased since. */
   recent(): Answer<"events"> {
     const events = this.#stored.flatMap(({ event, n, time }) => {
       const details = this.describe(event);
@@ -110,7 +108,6 @@ export class EventFeed {
     else this.#skipped.delete(client);
   }
 
-  /** Wraps another receiver of events, which is called before the feed. */
   wrap(onEvent: (event: ServerEvent) => void): (event: ServerEvent) => void {
     return (event) => {
       onEvent(event);
@@ -127,8 +124,8 @@ export class EventFeed {
     if (details === undefined) return;
     const { registry } = this.#options;
     const notice = { kind: "event", event: event.kind, time, n, ...details } as const;
-    // The event contains text from users. An event that does not encode is skipped and counted like
-    // those a slow watcher misses: no user's text may end a watcher's link.
+    // An event with text that does not encode is skipped and counted: no user's text may close a
+    // watcher's link.
     const fits = isNotice(notice) && encodeFitting(notice) !== undefined;
     for (const [client, skipped] of this.#skipped) {
       if (!isOperating(client, client.account, registry)) {
@@ -142,7 +139,6 @@ export class EventFeed {
     }
   }
 
-  /** Returns the event as operators see it, or `undefined` if they do not. */
   describe(event: FeedEvent): EventDetails | undefined {
     switch (event.kind) {
       case "record":
@@ -175,7 +171,7 @@ export class EventFeed {
         return this.#offered(event);
       case "got":
       case "withdrawn":
-        // Without the name: the file may be private to two people.
+        // Omits the name: the file may be private to two users.
         return { address: formatAddress(event.address), user: event.user, file: event.file };
       default:
         return { address: formatAddress(event.address), user: event.user };
@@ -192,7 +188,7 @@ export class EventFeed {
     });
   }
 
-  /** Direct messages are not shown to operators. */
+  /** Omits the content of direct messages. */
   #record(record: LogRecord, { id, name, pair }: Room): EventDetails {
     const { registry } = this.#options;
     const { salt, body, ...head } = wireRecord(record, registry);
@@ -208,7 +204,6 @@ export class EventFeed {
   }
 }
 
-/** Reason of a refusal, cut to the maximum length. */
 function reasonOf(fault: Fault): string {
   return cutText(redacted(fault).message, FAULT_TEXT_BYTES_MAX);
 }

@@ -10,7 +10,6 @@ import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { ServerContext } from "../kernel/context.ts";
 
 type ListRequest = Pick<RequestOf<"accounts">, "find" | "sort" | "down" | "skip">;
-/** Sort keys by name. */
 type SortKeys<Item> = Readonly<Record<string, (item: Item) => string | number>>;
 
 interface Usage {
@@ -85,7 +84,9 @@ export class AdminLists {
     return { rooms, total: all.length };
   }
 
-  /** Files that are only in direct messages are listed without a name, and not found by it. */
+  /**
+   * Files shared only in direct messages are listed without a name and cannot be searched by it.
+   */
   files(request: ListRequest): Answer<"all-files"> {
     const { engine, registry } = this.#context;
     const { files } = engine;
@@ -120,7 +121,6 @@ export class AdminLists {
     return [...namedRoomsOf(fact, this.#context.rooms)].slice(0, FILE_ROOMS_LISTED_MAX);
   }
 
-  /** Bytes taken by files, by room. */
   #usageByRoom(): Map<RoomId, Usage> {
     const usage = new Map<RoomId, Usage>();
     for (const { size, at } of this.#context.engine.files.all()) {
@@ -135,19 +135,17 @@ export class AdminLists {
   }
 }
 
-/** Latest day any current device was seen. Removed devices no longer count. */
+/** Latest activity of any current device, Unix ms. */
 function lastSeen({ devices }: Account): number | undefined {
   const seen = [...devices.values()].flatMap(({ seenUnixMs }) => seenUnixMs ?? []);
   return seen.length === 0 ? undefined : Math.max(...seen);
 }
 
-/** Returns a case-insensitive substring test of names. */
 function nameFilter(find = ""): (name: string | undefined) => boolean {
   const folded = foldCase(find);
   return (name = "") => folded === "" || foldCase(name).includes(folded);
 }
 
-/** @param keys the first key is the default order */
 function pageOf<Item>(
   all: readonly Item[],
   request: ListRequest,
@@ -157,7 +155,6 @@ function pageOf<Item>(
   const key = Object.hasOwn(keys, sort) ? keys[sort] : Object.values(keys)[0];
   if (key === undefined) return [];
   const sign = down ? -1 : 1;
-  // Equal keys keep their original order.
   const order = all.map((item) => ({ item, at: key(item) }));
   order.sort((a, b) => (a.at < b.at ? -sign : a.at > b.at ? sign : 0));
   return order.slice(skip, skip + LISTED_PAGE_MAX).map(({ item }) => item);

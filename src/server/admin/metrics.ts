@@ -20,19 +20,15 @@ interface MetricsOptions extends ServerContext {
   readonly fanOut: FanOut;
   readonly channels: Pick<DataChannels, "count">;
   readonly files: Pick<FileService, "counters"> | undefined;
-  /** `undefined` if push is disabled. */
   readonly push: Pick<PushService, "counters"> | undefined;
-  /** `undefined` if file transfer is disabled. */
   readonly disk: Pick<DiskWatch, "state"> | undefined;
 }
 
-/** Contains no names, addresses or message text. */
 export class Metrics {
   readonly #options: MetricsOptions;
   readonly #startedAt: number;
   readonly #sinceMs: number;
   #posts = 0;
-  /** Totals of closed links. */
   #receivedBytes = 0;
   #sentBytes = 0;
   readonly #transports = new TransportMetrics();
@@ -46,7 +42,6 @@ export class Metrics {
     this.#samples = new Samples(this.#sinceMs);
   }
 
-  /** Called once a second. */
   sample(): void {
     const { clock, files, disk } = this.#options;
     const { links, online, receivedBytes, sentBytes } = this.#links();
@@ -243,7 +238,6 @@ function diskRows(disk: DiskSpace | undefined): readonly Row[] {
   ];
 }
 
-/** Omits what only the stream could report while it does not answer. */
 function healthRows(health: ClusterHealth): readonly Row[] {
   const { reachable, follows } = health;
   const rows: Row[] = [
@@ -266,7 +260,7 @@ function healthRows(health: ClusterHealth): readonly Row[] {
 
 function formatLeader({ reachable, leader }: ClusterHealth): string {
   if (!reachable) return "";
-  // Names in NATS are printable and may contain characters that end a label.
+  // NATS server names may contain characters that end a label.
   const label = leader.replaceAll(/["\\\n]/g, "_");
   return (
     "# HELP chat_cluster_leader The NATS server that leads the stream.\n" +

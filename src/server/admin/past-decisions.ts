@@ -16,11 +16,8 @@ interface PastDecisionsOptions extends ServerContext {
   readonly eventFeed: Pick<EventFeed, "describe">;
 }
 
-/** Kinds of records that are decisions in rooms. */
 const ROOM_KINDS = kindsWith("decision");
-/** Account records read at a time. */
 const READ_BATCH_RECORDS = 1_000;
-/** Bytes of heads and of the short bodies of such records. */
 const HISTORY_BYTES_MAX = 512 * 1024;
 
 type DecisionEvent = Answer<"decisions">["events"][number];
@@ -30,17 +27,17 @@ interface FoundDecision {
   readonly event: DecisionEvent;
 }
 
-/** Decisions found in one log. */
 interface SearchResult {
-  /** Oldest first. */
   readonly decisions: readonly FoundDecision[];
   /** First seq covered by the search. 1 means the whole log. */
   readonly from: number;
-  /** Unix ms. All decisions since this time are included; `undefined` if all are. */
+  /**
+   * Unix ms. The result contains every decision since this time; `undefined` if it contains all.
+   */
   readonly sinceMs: number | undefined;
 }
 
-/** Covers the whole history, while the event feed begins with the last start of the server. */
+/** Covers the whole history; the event feed begins with the start of the server. */
 export class PastDecisions {
   readonly #options: PastDecisionsOptions;
 
@@ -48,13 +45,12 @@ export class PastDecisions {
     this.#options = options;
   }
 
-  /** Returns the newest decisions within the bounds, oldest first. @throws Fault store-… */
   async page(request: RequestOf<"decisions">): Promise<Answer<"decisions">> {
     const found = [
       await this.#accountDecisions(request),
       await this.#roomDecisions(request),
     ] as const;
-    // Before this time some log may have decisions that the search did not reach.
+    // Before this time, one of the logs may hold decisions that the search did not reach.
     const sinceMs = Math.max(...found.map((result) => result.sinceMs ?? 0));
     const all = found
       .flatMap(({ decisions }) => decisions)
@@ -78,7 +74,6 @@ export class PastDecisions {
     if (until !== undefined) from = await this.#firstAfter(until, from);
     const lowest = Math.max(1, from - DECISIONS_SEARCHED_MAX);
     const past: FoundDecision[] = [];
-    /** New passwords, each of which is a decision if it used a reset code. */
     const passwords = new Map<string, FoundDecision>();
     let oldestMs: number | undefined;
     while (from > lowest && past.length < DECISIONS_PAGE_MAX) {
@@ -96,11 +91,10 @@ export class PastDecisions {
     return { decisions: past, from, sinceMs: from > 1 ? oldestMs : undefined };
   }
 
-  /** The records are newest first. */
   #decisionsIn(record: LogRecord, passwords: Map<string, FoundDecision>): FoundDecision[] {
     const { registry } = this.#options;
     const { kind, room, seq } = record.head;
-    // Erased records say nothing. For a password its existence is enough.
+    // Erased records are skipped, except passwords, which matter without their body.
     if (record.bodyBytes === undefined && kind !== "password") return [];
     const used = kind === "reset" ? passwords.get(room) : undefined;
     if (kind === "reset" || kind === "password") passwords.delete(room);
@@ -121,7 +115,7 @@ export class PastDecisions {
     const { records, oldest } = await this.#records(request);
     const past = records.flatMap((record): FoundDecision[] => {
       const room = rooms.get(record.head.room as RoomId);
-      // A new name of an account is a decision of the account log.
+      // The rename of an account is a decision of the accounts log.
       const isOfName = record.head.kind === "rename" && targetUser(record) !== undefined;
       if (room === undefined || room.pair !== undefined || isOfName) return [];
       const event = this.#describe({ kind: "record", record, room }, record.head.time);
@@ -130,12 +124,10 @@ export class PastDecisions {
     return { decisions: past, from: oldest?.seq ?? 1, sinceMs: oldest?.time };
   }
 
-  /**
-   * Reads kind by kind: rare kinds are found by their index, without reading the records between.
-   */
+  /** Reads each kind separately: the index finds rare kinds without reading other records. */
   async #records({ since, until, before }: RequestOf<"decisions">): Promise<{
     readonly records: readonly LogRecord[];
-    /** Earlier records may exist before this one. `undefined` if there are none. */
+    /** Oldest record of a truncated page. `undefined` if nothing was truncated. */
     readonly oldest: LogRecord["head"] | undefined;
   }> {
     const records: LogRecord[] = [];
@@ -179,7 +171,7 @@ export class PastDecisions {
   }
 }
 
-/** Seq before which the search continues in a log. 1 if the log is exhausted. */
+/** Returns the seq before which the search continues; 1 if the log is exhausted. */
 function nextBefore({ decisions, from }: SearchResult, page: ReadonlySet<FoundDecision>): number {
   const remaining = decisions.findLast((decision) => !page.has(decision));
   return remaining === undefined ? from : remaining.seq + 1;

@@ -5,17 +5,13 @@ import type { Answer } from "../../wire/messages.ts";
 
 /** Server statistics at one moment. Posts and bytes are totals since the start. */
 export interface Sample {
-  /** Unix ms. */
   readonly time: number;
   readonly posts: number;
   readonly receivedBytes: number;
   readonly sentBytes: number;
-  /** Connections, logged in or not. */
   readonly links: number;
-  /** Accounts with at least one session. */
   readonly online: number;
   readonly memoryBytes: number;
-  /** `undefined` if the disk was not checked yet or does not report its space. */
   readonly diskFreeBytes: number | undefined;
 }
 
@@ -36,7 +32,7 @@ export class Samples {
   #previous: Sample | undefined;
   #last = 0;
 
-  /** @param sinceMs start of the server, Unix ms: sample numbers of another run are meaningless */
+  /** @param sinceMs start of the server, Unix ms; sample numbers are valid for one run only */
   constructor(sinceMs: number) {
     this.#sinceMs = sinceMs;
   }
@@ -47,7 +43,6 @@ export class Samples {
     }
     for (const [name, column] of this.#columns) {
       const value = sample[name] ?? 0;
-      // The first sample has no previous one to have grown from.
       const before = GROWING.has(name) ? (this.#previous?.[name] ?? value) : 0;
       column[this.#last % SAMPLES_STORED_MAX] = Math.max(0, Math.floor(value - before));
     }
@@ -55,7 +50,6 @@ export class Samples {
     this.#last++;
   }
 
-  /** @param after number of the reader's last sample; all are returned if it is of another run */
   page(after: number): Answer<"samples"> {
     const oldest = Math.max(0, this.#last - SAMPLES_STORED_MAX);
     const from = after > this.#last ? oldest : Math.max(after, oldest);

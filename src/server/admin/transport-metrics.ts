@@ -7,7 +7,6 @@ interface Traffic {
   links: number;
   receivedBytes: number;
   sentBytes: number;
-  /** Packets of connections with all their channels, if the transport counts them. */
   receivedPackets: number;
   sentPackets: number;
   lostPackets: number;
@@ -15,7 +14,6 @@ interface Traffic {
 
 const TRANSPORTS = ["tcp", "udp"] as const satisfies readonly Transport[];
 
-/** The counts include closed links. */
 export class TransportMetrics {
   readonly #closed = new Map<Transport, Traffic>();
 
@@ -70,7 +68,7 @@ function add(sum: Traffic, { link, channel }: ClientConnection): void {
   const counters = link.counters();
   sum.receivedBytes += counters.receivedBytes;
   sum.sentBytes += counters.sentBytes;
-  if (channel !== undefined) return; // The packets are counted with its connection.
+  if (channel !== undefined) return;
   sum.receivedPackets += counters.receivedPackets ?? 0;
   sum.sentPackets += counters.sentPackets ?? 0;
   sum.lostPackets += counters.lostPackets ?? 0;

@@ -15,17 +15,15 @@ export class Bans {
     this.#context = context;
   }
 
-  /** @throws Fault banned */
   checkClient({ link }: ClientConnection): void {
     this.checkAddress(link.remote.host);
   }
 
-  /** @throws Fault banned */
   checkAddress(host: string): void {
     if (!isLoopback(host)) this.#check(addressKey(host));
   }
 
-  /** Called only after the client has proved ownership of the account. @throws Fault banned */
+  /** Call only after the client has proved ownership of the account. @throws Fault banned */
   checkAccount(account: Account): void {
     this.#check(account.id);
   }
@@ -37,16 +35,12 @@ export class Bans {
   }
 }
 
-/** Canonical host for bans. `undefined` for loopback. */
 export function hostKey({ link }: ClientConnection): string | undefined {
   const { host } = link.remote;
   return isLoopback(host) ? undefined : addressKey(host);
 }
 
-/**
- * Returns an address in the canonical form for counting and banning. Loopback cannot be banned.
- * @throws Fault usage, not-allowed
- */
+/** Returns the canonical form of an address. @throws Fault usage; not-allowed for loopback */
 export function banKey(text: string): string {
   const address = text.replace(/\/64$/, "").replace(/%.*$/, "");
   if (!isIpv4(address) && !isIpv6(address)) {

@@ -11,7 +11,6 @@ interface SignedDevice {
   readonly deviceKey: Uint8Array;
 }
 
-/** Reports whether the certificate is for this device, account and server. */
 export function certFits(
   deviceCert: Uint8Array,
   { fingerprint }: Pick<Identity, "fingerprint">,

@@ -9,7 +9,6 @@ import type { Member } from "../session/connection-state.ts";
 
 type OfferingClient = Pick<ClientConnection, "member" | "isClosed" | "notify" | "whenClosed">;
 
-/** A session that shows a link code and waits for the device that enters it. */
 export interface LinkOffer {
   readonly client: OfferingClient;
   readonly member: Member | undefined;
@@ -18,14 +17,13 @@ export interface LinkOffer {
   request: LinkRequest | undefined;
 }
 
-/** A client that entered a code and waits for the answer to its `link`. */
 export interface LinkRequest {
   readonly client: ClientConnection;
   readonly ref: number;
   readonly deviceKey: Uint8Array;
 }
 
-/** Offers by the hash of their code. Each can be used once and expires soon. */
+/** Keyed by the hash of the code. Each offer is single-use and short-lived. */
 export class LinkOffers {
   readonly #clock: Clock;
   readonly #offers = new Map<string, LinkOffer>(); // Bounded by LINK_OFFERS_MAX in `add`.
@@ -36,7 +34,6 @@ export class LinkOffers {
     this.#clock = clock;
   }
 
-  /** Replaces the session's earlier offer. @throws Fault too-many */
   add(client: OfferingClient, code: Uint8Array): void {
     this.#dropAll(client);
     const id = toBase64Url(code);
@@ -52,9 +49,7 @@ export class LinkOffers {
     client.whenClosed(() => this.#dropAll(client));
   }
 
-  /**
-   * The first device that shows the code takes the offer; no other device can take it afterwards.
-   */
+  /** The first device with the code claims the offer; later ones are refused. */
   claim(code: Uint8Array, asking: LinkRequest): LinkOffer | undefined {
     const offer = this.#offers.get(toBase64Url(code));
     if (offer === undefined || offer.request !== undefined || !this.#isValid(offer))
@@ -63,7 +58,6 @@ export class LinkOffers {
     return offer;
   }
 
-  /** Returns the client that waits for this session's grant. */
   requestOf(client: OfferingClient, code: Uint8Array): LinkRequest | undefined {
     const offer = this.#offers.get(toBase64Url(code));
     if (offer?.client !== client || !this.#isValid(offer)) return undefined;

@@ -13,20 +13,17 @@ import type { SeenDevice } from "../kernel/siblings.ts";
 import { StateFile, type StateFileLocation } from "../queue/state-file.ts";
 import type { Member } from "../session/connection-state.ts";
 
-/** Maximum size of the file of device notes; a larger file was not written by chat. */
 const DEVICE_NOTES_BYTES_MAX = 16 * 1024 * 1024;
 
-/** Maximum devices noted; beyond it, those seen least recently are dropped. */
 const DEVICE_NOTES_MAX = 100_000;
 
 const DAY_MS = 24 * 60 * 60_000;
 
-/** Start of a day that another server reported, Unix ms. */
 function unixMsOf(day: number): number {
   return nearestMoment(day * DAY_MS);
 }
 
-/** Stored in `devices.json`, which a crash or a damaged file may lose: a convenience only. */
+/** Stored in `devices.json`; a crash may lose recent notes. */
 export class DeviceNotes {
   readonly #context: ServerContext;
   readonly #file: StateFile;
@@ -45,12 +42,11 @@ export class DeviceNotes {
     });
   }
 
-  /** Loads the file; an unreadable file is a warning. The accounts must be loaded already. */
+  /** Loads the file. The accounts must be loaded already. */
   open(): void {
     this.#file.open();
   }
 
-  /** A session of the device began or ended here. */
   record({ account: { id }, device, handshake: greeted }: Member): void {
     const { clock, siblings } = this.#context;
     const now = clock.unixMs();
@@ -59,12 +55,10 @@ export class DeviceNotes {
     siblings.publish({ kind: "device-seen", user: id, device, day: dayOf(now), label });
   }
 
-  /** A device was seen at another server. */
   recordRemote({ user, device, day, label }: SeenDevice): void {
     this.#note(user, device, unixMsOf(day), deviceLabelOf(label));
   }
 
-  /** Omits notes of removed devices and accounts from the file. */
   onAccountRecord({ head }: LogRecord): void {
     if (head.kind.endsWith("-gone")) this.#file.markDirty();
   }

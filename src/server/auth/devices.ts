@@ -30,7 +30,6 @@ export class Devices {
     this.#offers.add(client, code);
   }
 
-  /** Forwards a new device to the session that offered the code; that session's grant answers. */
   async link(client: ClientConnection, request: RequestOf<"link">): Promise<void> {
     const { ref, code, deviceKey, mac } = request;
     const message = "the link code is unknown, used or too old";
@@ -56,7 +55,7 @@ export class Devices {
     return { devices };
   }
 
-  /** Answers before it closes the sessions of the device. @throws Fault not-found, store-… */
+  /** Answers before closing the device's sessions. @throws Fault not-found, store-… */
   async revoke(
     client: ClientConnection,
     account: Account,
@@ -79,7 +78,6 @@ export class Devices {
     peers.close(account.id, fault, ({ member }) => member?.device === key);
   }
 
-  /** @throws Fault not-found, not-allowed, store-… */
   async grant(
     client: ClientConnection,
     account: Account,
@@ -111,12 +109,12 @@ export class Devices {
   }
 }
 
-/** Rounds down to the day: owners do not need the exact time. */
+/** Rounds down to the day: the owner does not need the exact time. */
 function dayStart(unixMs: number): number {
   return dayOf(unixMs) * DAY_MS;
 }
 
-/** Also sent to the waiting device: its code is used up, and no other answer will follow. */
+/** The waiting device gets this too, because its code is used up. */
 function linkFailed(cause: Fault): Fault {
   const remedy = "begin anew";
   return new Fault("login-refused", "the other device could not link this one", { remedy, cause });

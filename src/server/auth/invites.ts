@@ -31,7 +31,6 @@ import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import { hashOf, newToken } from "./secrets.ts";
 
-/** `t` and 128 bits in base64url. */
 const TOKEN = /^t[A-Za-z0-9_-]{22}$/;
 
 export class Invites {
@@ -47,7 +46,7 @@ export class Invites {
   }
 
   /**
-   * Serialized, because each call counts the invites made before it.
+   * Serialized, because each call counts earlier invites.
    * @throws Fault not-allowed, not-member, room-unknown, too-many, store-…
    */
   create(actor: Actor, request: RequestOf<"invite">): Promise<Answer<"invite">> {
@@ -85,7 +84,6 @@ export class Invites {
     return { invite: id, token, ...(addresses.length === 0 ? {} : { places: [...addresses] }) };
   }
 
-  /** Lists the user's own invites and those of rooms the user moderates; operators see all. */
   list(actor: Actor, { after }: RequestOf<"invites">): Answer<"invites"> {
     const { clock, registry, rooms } = this.#context;
     const invites = registry.policy
@@ -103,7 +101,7 @@ export class Invites {
     };
   }
 
-  /** @throws Fault not-found, store-…: not-found also for invites the actor may not list */
+  /** @throws Fault not-found (also for invites that the actor may not list), store-… */
   async revoke(actor: Actor, id: string): Promise<void> {
     const { registry, kernel } = this.#context;
     await kernel.transact(() => {
@@ -117,7 +115,6 @@ export class Invites {
     });
   }
 
-  /** Users may revoke their own; moderators any invite of their room. */
   #mayRevoke(actor: Actor, { by, room, post, read }: Invite): boolean {
     if (actor.isOperator || by === actor.user) return true;
     const scope = room ?? post ?? read;
@@ -127,14 +124,14 @@ export class Invites {
 
   /**
    * Reports whether an account that registered with this invite may join the room without its
-   * password. The invite must still be valid, though its use is spent.
+   * password.
    */
   opensRoom(id: string, room: RoomId): boolean {
     const invite = this.#context.registry.policy.invite(id);
     return invite?.room === room && !invite.isRevoked && this.#isValid(invite);
   }
 
-  /** Invites of users who are banned, or were removed from the room, are void. */
+  /** Invites by users who were banned or removed from the room are void. */
   #isValid({ by, room, isByToken }: Invite): boolean {
     const { registry, clock } = this.#context;
     if (registry.policy.ban(by, clock.unixMs()) !== undefined) return false;
@@ -142,7 +139,6 @@ export class Invites {
     return isByToken === true || this.#isEntitled(room, by);
   }
 
-  /** Reports whether the user is an operator, or a member of the invite's room if it has one. */
   #isEntitled(room: RoomId | undefined, user: UserId): boolean {
     const { registry, rooms } = this.#context;
     if (room === undefined || registry.policy.isOperator(user)) return true;
@@ -150,9 +146,9 @@ export class Invites {
   }
 
   /**
-   * Returns the invite of this token; `undefined` if it is no token for registration. Compares
-   * hashes, so that the timing reveals nothing.
-   * @throws Fault not-allowed if the invite is no longer valid; the message says why
+   * `undefined` if the token is not for registration. Compares hashes, so the timing reveals
+   * nothing.
+   * @throws Fault not-allowed if the invite is no longer valid
    */
   registrationInvite(secret: string): Invite | undefined {
     const invite = this.#find(secret);
@@ -161,10 +157,6 @@ export class Invites {
     return invite;
   }
 
-  /**
-   * Returns the invite that lets a program post to its room or read it, on behalf of its creator.
-   * For /rooms/ROOM.
-   */
   programInvite(token: string): Invite | undefined {
     const invite = this.#find(token);
     if (invite === undefined || !isForProgram(invite)) return undefined;
@@ -173,10 +165,7 @@ export class Invites {
     return isUsable(invite, clock.unixMs()) ? invite : undefined;
   }
 
-  /**
-   * Reserves one use until `end`, so that concurrent registrations do not share it.
-   * @throws Fault not-allowed
-   */
+  /** Reserves one use until `release`. @throws Fault not-allowed */
   reserve(id: string): void {
     const invite = this.#context.registry.policy.invite(id);
     if (invite === undefined) throw invalidInvite("was revoked");
@@ -185,10 +174,6 @@ export class Invites {
     this.#pending.set(id, pending + 1);
   }
 
-  /**
-   * Checks that the reserved use is still available.
-   * @throws Fault not-allowed if others used it up
-   */
   checkReserved(id: string): void {
     const invite = this.#context.registry.policy.invite(id);
     if (invite === undefined) throw invalidInvite("was revoked");
@@ -241,13 +226,12 @@ export class Invites {
     };
   }
 
-  /** @throws Fault room-unknown, not-allowed, not-member */
   #programRoom(actor: Actor, name: string): RoomId {
     const found = requireRoom(this.#context.rooms, checkName(name, "room's name"));
     if (!moderates(found, actor)) {
       throw new Fault("not-allowed", msg`you do not moderate '${name}'`);
     }
-    // Posts by the token are its creator's: a creator who may not post gets no token.
+    // The token posts as its creator, who must be a member.
     if (found.members.has(actor.user)) return found.id;
     throw new Fault("not-member", msg`you are not in '${name}', and its token would act as you`, {
       remedy: msg`enter it first: chat join --room ${found.name ?? name}`,
@@ -267,7 +251,6 @@ export class Invites {
     });
   }
 
-  /** @throws Fault too-many */
   #checkRate({ user, isOperator }: Actor): void {
     const [quota, perHour] = isOperator
       ? [this.#operatorRate, INVITES_PER_HOUR_OPERATOR_MAX]
@@ -278,7 +261,6 @@ export class Invites {
   }
 }
 
-/** Room that an invite leads to, or that a program's token is for. */
 type InviteScope = Pick<Invite, "room" | "post" | "read">;
 
 function invalidInvite(reason: string): Fault {

@@ -35,10 +35,9 @@ import type { Invites } from "./invites.ts";
 import { OperatorLink } from "./operator-link.ts";
 import { sameSecret } from "./secrets.ts";
 
-/** Password hashing. Slow by design, so tests supply their own. */
 export interface Passwords {
   hash(password: string): Promise<string>;
-  /** An absent hash takes as long as a wrong password. */
+  /** Takes equally long for an absent hash. */
   verify(password: string, hash: string | undefined): Promise<boolean>;
 }
 
@@ -49,31 +48,22 @@ interface AuthenticatorOptions extends ServerContext {
   readonly floodGuard: Pick<FloodGuard, "check">;
 }
 
-/**
- * Every refusal is a Fault that the session answers with. Secrets are compared in constant time,
- * and guesses are slowed.
- */
+/** Secrets are compared in constant time, and guesses are slowed down. */
 export class Authenticator {
   readonly #options: AuthenticatorOptions;
   readonly #operatorLink: OperatorLink;
   readonly #guessing = new GuessLimiter();
-  /**
-   * Guesses of the room password and of rooms' own passwords: one shared counter per secret,
-   * however many addresses an attacker has.
-   */
+  /** Guesses of the server's and rooms' passwords: one counter per secret, whatever the address. */
   readonly #shared = new SharedGuessLimiter();
   /**
-   * Wrong answers being delayed, by address. Bounded by the links, each of which is closed after
-   * WRONG_SECRETS_MAX: a separate bound would release wrong answers early when reached.
+   * Delayed wrong answers, by address. Bounded by the links, each of which is closed after
+   * WRONG_SECRETS_MAX: a separate bound would release wrong answers early.
    */
   readonly #delayed = new Map<string, number>();
   readonly #hashing = new WorkQueue(PASSWORD_CHECKS_MAX, PASSWORD_CHECKS_QUEUED_MAX);
-  /**
-   * Password checks by account: a logged-in account takes at most one slot and leaves the rest to
-   * log-ins.
-   */
+  /** Password checks of logged-in accounts: at most one slot each. */
   readonly #accountQueue = new FairQueue(1, PASSWORD_CHECKS_QUEUED_MAX);
-  /** Password checks before log-in, by address: no address can use up the slots of others. */
+  /** Password checks before log-in, by address: at most one slot each. */
   readonly #addressQueue = new FairQueue(1, PASSWORD_CHECKS_QUEUED_MAX);
   readonly #addressRate = new HourlyQuota(ACCOUNTS_PER_ADDRESS_HOUR_MAX);
   readonly #inviterRate = new HourlyQuota(ACCOUNTS_PER_INVITER_HOUR_MAX);
@@ -87,20 +77,20 @@ export class Authenticator {
 
   /**
    * Accepts the room password or an invite's token.
-   * @throws Fault room-password-wrong, not-allowed (a spent invite), banned, too-many
+   * @throws Fault room-password-wrong, not-allowed (an invalid invite), banned, too-many
    */
   async admit(client: ClientConnection, { secret }: RequestOf<"admit">): Promise<void> {
     const { invites, bans } = this.#options;
     bans.checkClient(client);
     const admission = admissionOf(client);
     let isAdmitted = false;
-    // 128 random bits cannot be guessed: a client that has them does not wait for others' guesses.
+    // 128 random bits cannot be guessed, so a valid token skips delays that others caused.
     const isToken =
       this.#isOperatorToken(secret) ||
       this.#operatorLink.isUnused(secret) ||
       this.#options.invites.registrationInvite(secret) !== undefined;
     const check = (): Promise<boolean> => {
-      const isPassword = this.#isRoomPassword(secret); // Always computed, for constant time.
+      const isPassword = this.#isRoomPassword(secret);
       const isLink = this.#operatorLink.isUnused(secret);
       admission.isVouched = this.#isOperatorToken(secret) || isLink;
       const invite = invites.registrationInvite(secret);
@@ -137,8 +127,7 @@ export class Authenticator {
       throw new Fault("frame-malformed", "the device certificate does not fit");
     }
     const folded = foldName(name);
-    // If the name is taken by then, the client may belong to the same user, who then logs in by
-    // signature.
+    // A taken name may belong to the same user, who then logs in by signature.
     while (this.#registering.has(folded)) await this.#registering.get(folded);
     const inviter = this.#inviterOf(admissionOf(client));
     registry.reserve(name, undefined, inviter === "operator");
@@ -155,7 +144,6 @@ export class Authenticator {
     return this.#registeredAccount(name);
   }
 
-  /** Creator of the invite that the new account registers with, if any. */
   #inviterOf({ isVouched, invite: id }: Admission): UserId | "operator" | undefined {
     const { policy } = this.#options.registry;
     const invite = id === undefined ? undefined : policy.invite(id);
@@ -163,10 +151,7 @@ export class Authenticator {
     return invite !== undefined && policy.isOperator(invite.by) ? "operator" : invite?.by;
   }
 
-  /**
-   * Registrations per address. Behind a proxy on this machine all addresses are loopback.
-   * @throws Fault too-many
-   */
+  /** Loopback is exempt: clients behind a local proxy share it. @throws Fault too-many */
   #checkRegistrationRate(client: ClientConnection, inviter: UserId | "operator" | undefined): void {
     if (inviter === "operator") return;
     const { host } = client.link.remote;
@@ -182,7 +167,6 @@ export class Authenticator {
     this.#inviterRate.take(inviter, now, message, remedy);
   }
 
-  /** @throws Fault room-password-wrong, not-allowed */
   #checkAdmitted({ isAdmitted, isVouched, invite }: Admission): void {
     const { settings, registry } = this.#options;
     if (settings.roomPassword !== undefined && !isAdmitted) {
@@ -195,13 +179,13 @@ export class Authenticator {
     }
   }
 
-  /** Accepts any existing name: its owner gets name-taken, and then logs in. */
+  /** Accepts an existing name: its owner gets name-taken and then logs in. */
   #newName(text: string): Name {
     const name = checkName(text);
     return this.#options.registry.find(name) === undefined ? checkNewName(text) : name;
   }
 
-  /** Written as one batch of the log in this order: a crash can only cut off the later records. */
+  /** Written as one batch in this order: a crash can only cut off the later records. */
   async #createAccount(
     client: ClientConnection,
     name: Name,
@@ -233,7 +217,6 @@ export class Authenticator {
     });
   }
 
-  /** Records one use of the invite with these records; it is durable no later than they are. */
   async #recordInviteUse(
     invite: string,
     drafts: readonly Draft[],
@@ -252,7 +235,7 @@ export class Authenticator {
     }
   }
 
-  /** Without a majority the user gets an error immediately: clients retry if it gives a time. */
+  /** Omits the retry time of no-majority, so that clients report the fault instead of retrying. */
   async #record(decide: () => readonly Draft[]): Promise<void> {
     try {
       await this.#options.kernel.transact(decide);
@@ -275,7 +258,7 @@ export class Authenticator {
     }
     await this.#guess(
       client,
-      [`name:${foldName(account?.name ?? name)}`], // Former names give no extra guesses.
+      [`name:${foldName(account?.name ?? name)}`], // Former names share the counter.
       "login-refused",
       "wrong password or no such name",
       () =>
@@ -283,7 +266,7 @@ export class Authenticator {
           this.#hashing.run(() => this.#verify(password, account?.passwordHash)),
         ),
     );
-    // Not looked up again: by now the name may belong to another account.
+    // A second lookup could find another account under this name.
     if (account === undefined || account.isRemoved) throw loginRefused();
     const known = account;
     bans.checkAccount(known);
@@ -292,7 +275,6 @@ export class Authenticator {
     return known;
   }
 
-  /** Adds the device key to the account; removes another device if there is no room. */
   async #addDevice(account: Account, deviceKey: Uint8Array): Promise<void> {
     const { registry, kernel, peers } = this.#options;
     const isOnline = (device: string) =>
@@ -307,14 +289,13 @@ export class Authenticator {
     }
   }
 
-  /** Closes the sessions of a removed device that logged in while the record was being written. */
   #closeRemovedDevice(account: Account): void {
     const fault = new Fault("login-refused", "this device was signed out: another took its place");
     const isGone = ({ member }: ClientConnection) => !account.devices.has(member?.device ?? "");
     this.#options.peers.close(account.id, fault, isGone);
   }
 
-  /** Reason to refuse the account after all: its state may have changed during the write. */
+  /** Checks again after the write, during which the account may have changed. */
   refusal(client: ClientConnection, account: Account): Fault | undefined {
     try {
       this.#options.bans.checkClient(client);
@@ -329,10 +310,7 @@ export class Authenticator {
     return account.devices.has(login?.device ?? "") ? undefined : unknownDevice();
   }
 
-  /**
-   * An account without a password signs in by keys alone and may set its first password.
-   * @throws Fault login-refused, too-many
-   */
+  /** An account without a password may set its first one. @throws Fault login-refused, too-many */
   async checkCurrent(
     client: ClientConnection,
     { name, passwordHash }: Account,
@@ -349,15 +327,10 @@ export class Authenticator {
     await this.#guess(client, keys, "login-refused", "this is not the current password", check);
   }
 
-  /** Hashes a password of a logged-in account. @throws Fault usage, too-many */
   hash(user: UserId, password: string): Promise<string> {
     return this.#accountQueue.run(user, () => this.#hash(password));
   }
 
-  /**
-   * Runs in turn with others of its address, unless the client has disconnected by then.
-   * @throws Fault too-many
-   */
   #inAddressQueue<Result>(client: ClientConnection, task: () => Promise<Result>): Promise<Result> {
     return this.#addressQueue.run(addressKey(client.link.remote.host), async () => {
       if (client.isClosed) throw new Fault("link-closed", "the connection is closed");
@@ -371,8 +344,8 @@ export class Authenticator {
   }
 
   /**
-   * Checks a guess of a room's own password, delayed and counted like any other. The token of an
-   * invite into this room is accepted too, and is used up.
+   * Checks a guess of a room's own password. Also accepts, and uses up, the token of an invite to
+   * this room.
    */
   async guessRoomPassword(
     client: ClientConnection,
@@ -391,7 +364,6 @@ export class Authenticator {
     );
   }
 
-  /** Another server has begun to check a guess, or has found it wrong. */
   countRemoteGuess(keys: readonly string[]): void {
     const now = this.#options.clock.now();
     const secrets = keys.filter((key) => key.startsWith(SECRET_PREFIX));
@@ -404,7 +376,6 @@ export class Authenticator {
     this.#guessing.wrong(counted, now);
   }
 
-  /** Another server found the guess right. */
   clearRemoteGuess(keys: readonly string[]): void {
     const secrets = keys.filter((key) => key.startsWith(SECRET_PREFIX));
     for (const secret of secrets) this.#shared.right(secret.slice(SECRET_PREFIX.length));
@@ -416,7 +387,7 @@ export class Authenticator {
   }
 
   /**
-   * Checks a guess of a link code or a reset code. Known to be wrong if `find` returns `undefined`.
+   * Checks a guess of a link code or reset code; wrong if `find` returns `undefined`.
    * @throws Fault login-refused, banned, too-many
    */
   async guessCode<Found>(
@@ -434,7 +405,6 @@ export class Authenticator {
     return found;
   }
 
-  /** Checks a guess of the operator token. @throws Fault login-refused, too-many */
   async guessOperatorToken(client: ClientConnection, token: string): Promise<void> {
     await this.#guess(client, [], "login-refused", "the operator token is another one", () => {
       const isLink = this.#operatorLink.grants(token, client);
@@ -479,7 +449,7 @@ export class Authenticator {
   }
 
   /**
-   * Delays a guess as long as all others' wrong guesses require.
+   * Delays a guess according to all wrong guesses of the secret.
    * @param secret key of the secret
    */
   async #guessShared(
@@ -500,7 +470,6 @@ export class Authenticator {
     this.#publish("guessed", [`${SECRET_PREFIX}${secret}`]);
   }
 
-  /** Delays a guess as long as earlier wrong guesses require, then counts it. */
   async #guess(
     client: ClientConnection,
     names: readonly string[],
@@ -515,12 +484,12 @@ export class Authenticator {
     const delayMs = this.#guessing.delayMs(isDelayed ? [address, ...names] : names, requestedAt);
     this.#sendDelay(client, address, names);
     this.#guessing.begin(names);
-    // Before the check, so that simultaneous guesses at all servers count.
+    // Published before the check, so that simultaneous guesses at all servers count.
     this.#publish("guess", names);
     try {
       if (delayMs > 0) await delay(clock, delayMs);
       const isRight = !client.isClosed && (await check());
-      // A client that was closed meanwhile gains nothing by a guess in progress.
+      // A disconnected client learns nothing from a guess in progress.
       if (client.isClosed) throw new Fault("link-closed", "the connection is closed");
       if (isRight) {
         this.#guessing.right(names);
@@ -536,10 +505,6 @@ export class Authenticator {
     }
   }
 
-  /**
-   * Notifies the client of the delay of a wrong answer. Sent before the check, so it reveals
-   * nothing about the secret.
-   */
   #sendDelay(client: ClientConnection, address: string, names: readonly string[]): void {
     const now = this.#options.clock.now();
     const byAddress = this.#guessing.delayMs([address], now);
@@ -551,8 +516,7 @@ export class Authenticator {
   }
 
   /**
-   * Delays a wrong answer as long as the ones before it require, whether or not its client still
-   * waits. Time already spent waiting for the account counts: one wrong guess waits once.
+   * Delays a wrong answer, even if the client has disconnected. Time already waited is deducted.
    */
   async #delayWrongAnswer(
     address: string,
@@ -580,11 +544,9 @@ export class Authenticator {
   }
 }
 
-/** Prefix of counter keys for secrets that many share. */
 const SECRET_PREFIX = "secret:";
 const ADDRESS_PREFIX = "address:";
 
-/** Reports whether the client has guessed often enough to be disconnected. */
 export function hasGuessedTooOften(client: ClientConnection): boolean {
   return client.wrongSecrets >= WRONG_SECRETS_MAX;
 }

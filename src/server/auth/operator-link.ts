@@ -9,9 +9,8 @@ import type { ClientConnection } from "../session/client-connection.ts";
 import { sameSecret } from "./secrets.ts";
 
 /**
- * Token of the operator link. It belongs to the first account and device that show it within an
- * hour: a reloaded page shows it again. Others who find it in the history of a terminal or a
- * browser cannot use it.
+ * Token of the operator link. Bound to the first account and device that present it within an hour,
+ * so others who find it in a terminal or browser history cannot use it.
  */
 export class OperatorLink {
   readonly #clock: Clock;
@@ -25,12 +24,11 @@ export class OperatorLink {
     this.#until = clock.now() + OPERATOR_LINK_MS;
   }
 
-  /** Unused: a client that shows it may register. */
+  /** A client that presents an unused token may register. */
   isUnused(token: string): boolean {
     return this.#matches(token) && this.#owner === undefined && this.#clock.now() < this.#until;
   }
 
-  /** Reports whether the token makes this session an operator's; the first use binds it. */
   grants(token: string, { member }: ClientConnection): boolean {
     if (member === undefined || !this.#matches(token)) return false;
     const owner = `${member.account.id} ${member.device}`;
@@ -43,7 +41,6 @@ export class OperatorLink {
   }
 }
 
-/** Reports whether the account is an operator or the session has shown the operator token. */
 export function isOperating(
   client: ClientConnection,
   account: Account | undefined,
@@ -55,7 +52,6 @@ export function isOperating(
   );
 }
 
-/** @throws Fault not-allowed */
 export function checkOperator({ isOperator }: Actor): void {
   if (isOperator) return;
   throw new Fault("not-allowed", "only operators may do that", { remedy: "ask an operator" });

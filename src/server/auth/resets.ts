@@ -24,7 +24,6 @@ export class Resets {
     this.#options = options;
   }
 
-  /** A new code replaces the earlier one. @throws Fault usage, store-… */
   async create(
     by: UserId,
     account: Account,
@@ -44,11 +43,6 @@ export class Resets {
     return { user: account.name, token, expires };
   }
 
-  /**
-   * The code is used up when the new password is durable. Guesses are delayed like those of
-   * passwords.
-   * @throws Fault login-refused, banned, usage, too-many, store-…
-   */
   async use(
     client: ClientConnection,
     { token, password }: RequestOf<"recover">,
@@ -60,16 +54,15 @@ export class Resets {
     const account = await authenticator.guessCode(client, message, find);
     bans.checkAccount(account);
     const hash = await authenticator.hash(account.id, password);
-    // Before the password: if the server stops in between, the code is still valid.
+    // Before the password change: if the server stops in between, the code is still valid.
     if (account.reset?.signsOut === true && find() === account) await this.signOut(account);
     await kernel.transact(() => {
-      if (find() !== account) throw new Fault("login-refused", message); // Used meanwhile.
+      if (find() !== account) throw new Fault("login-refused", message); // Used in the meantime.
       return [registry.passwordDraft(account.id, hash)];
     });
     return { user: account.name };
   }
 
-  /** Signs out all devices; the owner logs in by password. @throws Fault store-… */
   async signOut(account: Account): Promise<void> {
     const { registry, kernel, peers } = this.#options;
     await kernel.transact(() => registry.signOutDrafts(account));

@@ -6,7 +6,6 @@ import type { Entropy } from "../../io/entropy.ts";
 
 const TOKEN_BYTES = 16;
 
-/** 128 random bits in base64url. */
 export function newToken(entropy: Entropy): string {
   return toBase64Url(entropy(TOKEN_BYTES));
 }

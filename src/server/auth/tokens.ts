@@ -9,7 +9,7 @@ import { WorkQueue } from "../../io/work-queue.ts";
 import { addressKey } from "../session/connection-limits.ts";
 import type { Bans } from "./bans.ts";
 
-/** Wrong tokens delay their address like wrong passwords. */
+/** Wrong tokens slow down their address, as wrong passwords do. */
 export class TokenChecker {
   readonly #clock: Clock;
   readonly #bans: Bans;
@@ -21,10 +21,6 @@ export class TokenChecker {
     this.#bans = bans;
   }
 
-  /**
-   * @param find returns what the token stands for, or `undefined`
-   * @throws Fault login-refused, banned, too-many
-   */
   async authenticate<Found>(
     remote: Address,
     token: string | undefined,
@@ -33,7 +29,7 @@ export class TokenChecker {
     this.#bans.checkAddress(remote.host);
     if (token === undefined) throw invalidToken();
     const found = find(token);
-    // 128 random bits cannot be guessed: a client that has them does not wait for others' guesses.
+    // 128 random bits cannot be guessed, so a valid token skips delays that others caused.
     if (found !== undefined) return found;
     const keys = [`address:${addressKey(remote.host)}`];
     const delayMs = this.#guessing.delayMs(keys, this.#clock.now());

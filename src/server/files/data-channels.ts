@@ -13,11 +13,9 @@ import type { ClientConnection } from "../session/client-connection.ts";
 import type { DataChannel } from "../session/connection-state.ts";
 
 interface DataChannelsOptions extends ServerContext {
-  /** Resolves a download's token, which opens a data channel too. */
   readonly downloadChannel?: (token: string) => DataChannel | undefined;
 }
 
-/** Data channels and tickets of one session; each ticket with its expiry. */
 interface SessionChannels {
   readonly account: Account;
   readonly channels: Set<ClientConnection>;
@@ -26,10 +24,9 @@ interface SessionChannels {
 
 const BUSY_MS = 1_000;
 
-/** A channel lives no longer than its session. */
+/** A channel never outlives its session. */
 export class DataChannels {
   readonly #options: DataChannelsOptions;
-  /** Contains sessions with channels or tickets. */
   readonly #sessions = new Map<ClientConnection, SessionChannels>();
   /** Keyed by ticket. Bounded by the tickets of the sessions. */
   readonly #sessionOf = new Map<string, ClientConnection>();
@@ -44,7 +41,7 @@ export class DataChannels {
     return count;
   }
 
-  /** Returns a ticket that opens one data channel of this session, once. @throws Fault too-many */
+  /** Returns a single-use ticket for a data channel. @throws Fault too-many */
   ticket(parent: ClientConnection, account: Account): string {
     const held = this.#sessions.get(parent) ?? { account, channels: new Set(), tickets: new Map() };
     this.#checkCapacity(held, account);
@@ -56,7 +53,6 @@ export class DataChannels {
     return ticket;
   }
 
-  /** Makes the link a data channel; uses up its ticket. @throws Fault login-refused, too-many */
   open(channel: ClientConnection, ticket: string): DataChannel {
     const addressed = this.#options.downloadChannel?.(ticket);
     if (addressed !== undefined) return this.#openDownload(channel, addressed);
@@ -84,7 +80,6 @@ export class DataChannels {
     return of;
   }
 
-  /** @throws Fault too-many */
   #checkCapacity(held: SessionChannels, account: Account): void {
     const detail = { retryAfterMs: BUSY_MS };
     if (this.#inUse(held) >= DATA_CHANNELS_PER_SESSION_MAX) {
@@ -103,7 +98,6 @@ export class DataChannels {
     if (held?.channels.size === 0 && held.tickets.size === 0) this.#sessions.delete(parent);
   }
 
-  /** The session logged out: its channels and tickets are removed. */
   onSessionEnd(parent: ClientConnection): void {
     const held = this.#sessions.get(parent);
     if (held === undefined) return;
@@ -125,7 +119,7 @@ export class DataChannels {
   #inUse({ channels, tickets }: SessionChannels): number {
     const now = this.#options.clock.now();
     for (const [ticket, until] of tickets) {
-      if (now < until) break; // Oldest first.
+      if (now < until) break;
       tickets.delete(ticket);
       this.#sessionOf.delete(ticket);
     }

@@ -17,7 +17,6 @@ import type { SharedFetch } from "./shared-fetches.ts";
 
 export interface DownloadSenderOptions {
   readonly client: ClientConnection;
-  /** Closed by the sender. */
   readonly blob: Blob;
   /**
    * Fetch of the chunks that the blob lacks. `undefined` if none are missing or a client is
@@ -27,21 +26,19 @@ export interface DownloadSenderOptions {
   readonly from: number;
   readonly windowBytes: number;
   readonly clock: Clock;
-  /** The posted file. `undefined` if it was not posted yet or was erased. */
   fact(): FileEntry | undefined;
-  /** @throws Fault file-unknown (it was erased), not-member */
   checkMayRead(): void;
   countSent(bytes: number): void;
-  /** Returns the fault for the client in place of a local fault of this machine. */
+  /** Reports a fault of this host and returns its public form. */
   reportFault(fault: Fault): Fault;
 }
 
-/** Chunks read per trip to the disk's thread, which costs as much as reading one. */
+/** Chunks per disk read; several cost as much as one. */
 const READ_BATCH_CHUNKS = 4;
 
 /**
- * Reads and sends a few chunks at a time, limited by the reader's window, the link's queue and a
- * running upload. The reader's right is checked for every chunk.
+ * Sends a few chunks at a time, limited by the reader's window and the link's queue. Access is
+ * checked for every chunk.
  */
 export class DownloadSender {
   readonly #options: DownloadSenderOptions;
@@ -51,7 +48,6 @@ export class DownloadSender {
   #isPaused = false;
   #wake: () => void = () => undefined;
   #isWoken = false;
-  /** Resolves when the last read has ended. */
   readonly done: Promise<void>;
 
   constructor(options: DownloadSenderOptions) {
@@ -66,7 +62,6 @@ export class DownloadSender {
     this.done = this.#run();
   }
 
-  /** The download has ended: the channel is free for another. */
   get isFinished(): boolean {
     return this.#isFinished;
   }
@@ -75,7 +70,6 @@ export class DownloadSender {
     return this.#options.blob.metadata;
   }
 
-  /** Bytes, from the start of the file, that the reader has. */
   get doneBytes(): number {
     return this.#sending.ackedBytes;
   }
@@ -94,7 +88,6 @@ export class DownloadSender {
     }
   }
 
-  /** Called when the file has grown, has ended, or its readers have changed. */
   refresh(): void {
     this.#isWoken = true;
     this.#wake();
@@ -108,7 +101,7 @@ export class DownloadSender {
   async #run(): Promise<void> {
     const { blob } = this.#options;
     try {
-      await undefined; // Lets the answer go out before the first chunk.
+      await undefined;
       while (!this.#isFinished) if (!(await this.#step())) await this.#waitForChange();
     } catch (error) {
       this.#end(error);
@@ -116,7 +109,7 @@ export class DownloadSender {
     blob.close();
   }
 
-  /** @returns false if nothing can be done for now @throws Fault which ends the channel */
+  /** @returns false if nothing can be sent now @throws Fault that closes the channel */
   async #step(): Promise<boolean> {
     const { client, blob } = this.#options;
     const sending = this.#sending;
@@ -135,20 +128,20 @@ export class DownloadSender {
       if (client.link.queuedBytes() + bytes.length > SEND_QUEUE_LOW_BYTES)
         await client.link.drained();
       if (this.#isFinished) return true;
-      this.#options.checkMayRead(); // The reader may have been removed meanwhile.
+      this.#options.checkMayRead(); // Access may have been revoked in the meantime.
       this.#send(index + i, checksums[i], bytes);
     }
     return true;
   }
 
   /**
-   * Takes the following chunks that the link accepts now, for one trip to the disk.
+   * Claims the next chunks that the link accepts, for one disk read.
    * @returns their number, including the first
    */
   #claimMore(): number {
     const { client, clock } = this.#options;
     let count = 1;
-    // Chunks read for a slow reader would only wait in memory.
+    // A slow reader's chunks would only wait in memory.
     if (client.link.queuedBytes() > CHUNK_BYTES) return count;
     while (count < READ_BATCH_CHUNKS && this.#sending.take(clock.now()) !== undefined) count++;
     return count;
@@ -164,8 +157,8 @@ export class DownloadSender {
   }
 
   /**
-   * @throws Fault usage, checksum-wrong if the disk has lost a posted file, or the fault of its
-   * arrival
+   * @throws Fault usage; checksum-wrong if the disk has lost a posted file; or the fault of its
+   * fetch
    */
   #checkComplete({ chunks }: FileEntry): void {
     const { from, blob, fetch: arrival } = this.#options;
@@ -210,7 +203,6 @@ export class DownloadSender {
   }
 }
 
-/** Answer before the first chunk of a file. @throws Fault usage */
 export function downloadInfo(
   about: BlobMetadata,
   fact: FileEntry | undefined,
@@ -218,7 +210,6 @@ export function downloadInfo(
   sender: string,
 ): Answer<"fetch"> {
   const size = fact?.size ?? about.sizeBytes;
-  // The size of an unfinished upload may be unknown.
   const chunks = chunkCount(size ?? FILE_BYTES_MAX);
   if (from > chunks) throw beyondEnd(chunks);
   const { name, folder } = about;

@@ -29,19 +29,18 @@ import { UploadReceiver } from "./upload-receiver.ts";
 import { UploadService } from "./uploads.ts";
 
 /**
- * Maximum bytes of a file in a cluster: a minute or two on a fast network. The majority of the NATS
- * machines store it too, and copy all their data to a machine that rejoins.
+ * Maximum bytes of a file in a cluster. Most NATS servers store it too, and copy all their data to
+ * a server that rejoins.
  */
 const CLUSTER_FILE_BYTES_MAX = 4_000_000_000;
 
 export type TransferEntry = Answer<"transfers">["transfers"][number];
 
-/** Contents that the servers of a cluster share. */
 export interface SharedContents {
   readonly store: ContentStore;
   /**
-   * Resolves when everything that other servers had recorded before the call is applied here.
-   * @returns false if that cannot be determined
+   * Resolves when all earlier records of other servers are applied here; to false if that is
+   * unknown.
    */
   readonly waitUntilCurrent: () => Promise<boolean>;
 }
@@ -49,16 +48,14 @@ export interface SharedContents {
 export interface FileServiceOptions extends ServerContext {
   readonly blobs: BlobStore;
   readonly fanOut: FanOut;
-  /** Shared contents of a cluster. `undefined` for a single server. */
   readonly contents: SharedContents | undefined;
 }
 
-/** Transfer on a data channel: `begun` during its lookup, then one file. */
-type Transfer = "begun" | UploadReceiver | DownloadSender;
+/** Transfer on a data channel; `starting` until its file is found. */
+type Transfer = "starting" | UploadReceiver | DownloadSender;
 
 const SWEEP_INTERVAL_MS = 60 * 60_000;
 
-/** Each transfer has a data channel of its own. */
 export class FileService {
   readonly #options: FileServiceOptions;
   readonly #recipients: Recipients;
@@ -67,18 +64,17 @@ export class FileService {
   readonly #uploads: UploadService;
   readonly #shared: SharedFiles | undefined;
   readonly #sharedFetches: SharedFetches | undefined;
-  /** At most one per data channel. */
   readonly #transfers = new Map<ClientConnection, Transfer>();
-  /** Start of each transfer, Unix ms. */
+  /** Unix ms. */
   readonly #startTimes = new WeakMap<ClientConnection, number>();
   readonly #readers = new Map<FileId, Set<DownloadSender>>();
-  /** Work to finish before the disk is released. */
+  /** Tasks to finish before the disk is released. */
   readonly #pendingTasks = new Set<Promise<void>>();
   #cancelSweep = () => {};
   #isStopping = false;
   #receivedBytes = 0;
   #sentBytes = 0;
-  /** Part of the sent bytes that no link counts. */
+  /** Sent bytes that no link counts. */
   #webSentBytes = 0;
 
   constructor(options: FileServiceOptions) {
@@ -115,7 +111,7 @@ export class FileService {
 
   *list(): Iterable<TransferEntry> {
     for (const [client, transfer] of this.#transfers) {
-      if (transfer === "begun" || (transfer instanceof DownloadSender && transfer.isFinished))
+      if (transfer === "starting" || (transfer instanceof DownloadSender && transfer.isFinished))
         continue;
       const isUpload = transfer instanceof UploadReceiver;
       const about = isUpload ? transfer.blob.metadata : transfer.about;
@@ -135,7 +131,7 @@ export class FileService {
     }
   }
 
-  /** Until the upload is complete, the targets named by its sender decide. */
+  /** Until the upload is complete, the sender's targets decide. */
   #isPrivate({ file, to }: BlobMetadata): boolean {
     const fact = this.#options.engine.files.get(file);
     if (fact !== undefined) return isPrivateFile(fact, this.#options.rooms);
@@ -161,13 +157,11 @@ export class FileService {
     };
   }
 
-  /** Reads the state of the disk; measures unfinished files in the background. @throws Fault */
   async start(): Promise<void> {
     await this.#uploads.restore();
     this.#track(this.#uploads.measure(() => this.#isStopping).then(() => this.#sweep()));
   }
 
-  /** Called when all data channels are closed; releases their files. */
   async stop(): Promise<void> {
     this.#isStopping = true;
     this.#cancelSweep();
@@ -176,7 +170,6 @@ export class FileService {
     while (this.#pendingTasks.size > 0) await Promise.all(this.#pendingTasks);
   }
 
-  /** Posts a completed upload. @throws Fault */
   async finish(
     client: ClientConnection,
     account: Account,
@@ -191,7 +184,6 @@ export class FileService {
     }
   }
 
-  /** A chunk of a file that was not offered on the channel closes it. */
   onNotice(client: ClientConnection, notice: TransferNotice): void {
     const transfer = this.#transfers.get(client);
     if (notice.kind === "ack") {
@@ -212,28 +204,25 @@ export class FileService {
     if (transfer instanceof DownloadSender) transfer.stop();
   }
 
-  /** A record is durable and applied. */
   onRecord(record: LogRecord): void {
     const { kind, id } = record.head;
     if (kind === "file") this.#uploads.onPosted(id as FileId);
     if (kind !== "erase") return;
     for (const file of this.#erasedFiles(record)) {
       this.#onChange(file);
-      // The erasure may have been ordered at another server.
+      // The erasure may come from another server.
       if (this.#shared !== undefined) this.#track(this.#uploads.onErased(file, false));
     }
   }
 
-  /** Deletes the contents of the files whose records the order has erased. @throws Fault store-… */
   async deleteErased(record: LogRecord): Promise<void> {
     try {
       for (const file of this.#erasedFiles(record)) await this.#uploads.onErased(file, true);
     } catch (error) {
-      throw error instanceof Fault ? this.reportFault(error) : error; // Retried at the next start.
+      throw error instanceof Fault ? this.reportFault(error) : error;
     }
   }
 
-  /** Files that the record removes from a room. */
   #erasedFiles(record: LogRecord): FileId[] {
     const files = erasuresOf(record).map((seq) => this.#options.engine.announcements.fileAt(seq));
     return files.filter((file) => file !== undefined);
@@ -304,12 +293,12 @@ export class FileService {
   }
 
   /**
-   * Cancels a transfer for an operator; a cancelled upload is removed.
+   * Cancels a transfer for an operator; a cancelled upload is deleted.
    * @returns false if there is none
    */
   async cancel(file: FileId, user: UserId, direction: "up" | "down"): Promise<boolean> {
     const found = [...this.#transfers].filter(([client, transfer]) => {
-      if (client.channel?.account.id !== user || transfer === "begun") return false;
+      if (client.channel?.account.id !== user || transfer === "starting") return false;
       if (transfer instanceof UploadReceiver) {
         return direction === "up" && transfer.blob.metadata.file === file;
       }
@@ -373,7 +362,6 @@ export class FileService {
     );
   }
 
-  /** Opens a file, whole or as far as it has arrived; the caller closes it. @throws Fault */
   async open(file: FileId): Promise<OpenContent | undefined> {
     const fact = this.#options.engine.files.get(file);
     if (fact !== undefined && this.#sharedFetches !== undefined)
@@ -388,7 +376,6 @@ export class FileService {
     this.#options.onEvent({ kind: "got", ...this.#eventFields(client, account, file, fact.name) });
   }
 
-  /** Allows one transfer at a time on a data channel. @throws Fault out-of-order */
   #reserve(client: ClientConnection): void {
     const transfer = this.#transfers.get(client);
     if (transfer !== undefined && !(transfer instanceof DownloadSender && transfer.isFinished)) {
@@ -396,18 +383,17 @@ export class FileService {
         remedy: "open another lane",
       });
     }
-    this.#transfers.set(client, "begun");
+    this.#transfers.set(client, "starting");
     this.#startTimes.set(client, this.#options.clock.unixMs());
   }
 
-  /** Ends an upload once the file has been posted: no further chunks follow. */
   #release(client: ClientConnection, file: FileId): void {
     const transfer = this.#transfers.get(client);
     const isTarget = transfer instanceof UploadReceiver && transfer.blob.metadata.file === file;
     if (isTarget && this.#options.engine.announcements.has(file)) this.#transfers.delete(client);
   }
 
-  /** Same fault as for an unknown file, unless the user could read the file until now. */
+  /** Unknown and unreadable files give the same fault, unless access was just revoked. */
   #checkMayRead(user: UserId, file: FileId): void {
     if (this.#mayRead(user, file)) return;
     const { files } = this.#options.engine;
@@ -427,7 +413,7 @@ export class FileService {
     return { user: account.name, address: client.link.remote, file, name };
   }
 
-  /** Faults of a content concern its file only; the server stops for faults of the log. */
+  /** A fault of a file's content affects that file only; a fault of the log stops the server. */
   reportFault(fault: Fault): Fault {
     reportHostFault(fault, this.#options.onEvent);
     return redacted(fault);
@@ -441,7 +427,6 @@ export class FileService {
     void tracked.finally(() => this.#pendingTasks.delete(tracked));
   }
 
-  /** Removes what does not belong in the shared store, and adds what it lacks. */
   async #sweepShared(): Promise<void> {
     const shared = this.#shared;
     if (shared === undefined) return;

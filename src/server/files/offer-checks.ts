@@ -6,10 +6,10 @@ import type { RequestOf } from "../../wire/messages.ts";
 import { sameRecipients } from "./recipients.ts";
 
 const BUSY_MS = 1_000;
-/** Time for a closing data channel to release the file. */
+/** Milliseconds for a closing data channel to release the file. */
 export const RELEASE_RETRY_MS = 200;
 
-/** The same for an unknown file and one that the user may not read. */
+/** Same fault for unknown and unreadable files. */
 export function unknownFile(): Fault {
   return new Fault("file-unknown", "there is no such file for you");
 }
@@ -23,7 +23,6 @@ export function uploadBusy(retryAfterMs = BUSY_MS): Fault {
   return new Fault("too-many", message, { retryAfterMs });
 }
 
-/** @throws Fault usage */
 export function checkSameOffer(about: BlobMetadata, { to, size }: RequestOf<"offer">): void {
   const difference =
     about.sizeBytes !== size ? "size" : sameRecipients(about.to, to) ? undefined : "targets";
@@ -32,7 +31,6 @@ export function checkSameOffer(about: BlobMetadata, { to, size }: RequestOf<"off
   throw new Fault("usage", msg`this file was offered with another ${difference}`, { remedy });
 }
 
-/** @throws Fault usage */
 export function checkFolder({
   size = Number.POSITIVE_INFINITY,
   folder,
@@ -44,7 +42,7 @@ export function checkFolder({
   throw new Fault("usage", "a folder is no smaller than the list of what is in it");
 }
 
-/** Fault shown when chunks on this machine's disk are damaged, without a path. */
+/** Fault for damaged chunks on the server's disk, without a path. */
 export function damagedFile(cause?: Fault): Fault {
   return new Fault("checksum-wrong", "the server's copy of this file is damaged", {
     remedy: "ask its sender to send it again",
@@ -52,7 +50,6 @@ export function damagedFile(cause?: Fault): Fault {
   });
 }
 
-/** Wraps a read from disk. @throws Fault store-…, checksum-wrong */
 export async function readStored<Value>(read: Promise<Value>): Promise<Value> {
   try {
     return await read;

@@ -7,13 +7,11 @@ import { formatSize } from "../../base/sizes.ts";
 import type { Files } from "../../core/rooms/files.ts";
 import type { BlobStore } from "../../io/blob/interfaces.ts";
 
-/** Limits of file storage, in bytes. */
 export interface FileQuotas {
   readonly fileBytesMax: number;
-  /** All files of one account, including unfinished uploads. */
   readonly userBytesMax: number;
   readonly totalBytesMax: number;
-  /** Left free on the disk, which the log shares. */
+  /** Bytes left free on the disk, which the log shares. */
   readonly freeBytesMin: number;
 }
 
@@ -25,17 +23,15 @@ export const QUOTAS_DEFAULT: FileQuotas = {
 };
 
 /**
- * Posted files are counted by their fold, unfinished ones chunk by chunk. An announced size is
- * checked and not reserved: no client can claim space without using it.
+ * Counts posted files by their fold and unfinished ones chunk by chunk. An announced size is not
+ * reserved, so that clients cannot claim space without using it.
  */
 export class Quotas {
   readonly #quotas: FileQuotas;
   readonly #files: Files;
   readonly #blobs: Pick<BlobStore, "freeBytes">;
-  /** Bytes of unposted files, by account. */
   readonly #unfinishedBy = new Map<UserId, number>();
   #unfinishedBytes = 0;
-  /** Last known free bytes, less those used since. */
   #freeBytes = Number.POSITIVE_INFINITY;
 
   constructor(quotas: FileQuotas, files: Files, blobs: Pick<BlobStore, "freeBytes">) {
@@ -52,12 +48,10 @@ export class Quotas {
     return this.#unfinishedBytes;
   }
 
-  /** Rereads the free space. @throws Fault store-… */
   async refresh(): Promise<void> {
     this.#freeBytes = await this.#blobs.freeBytes();
   }
 
-  /** @throws Fault too-large */
   checkFile(sizeBytes: number): void {
     const { fileBytesMax } = this.#quotas;
     if (sizeBytes <= fileBytesMax) return;
@@ -66,13 +60,11 @@ export class Quotas {
     });
   }
 
-  /** Checks that so many more bytes fit. @throws Fault quota-reached, store-full */
   check(user: UserId, moreBytes: number): void {
     this.checkTotals(user, moreBytes);
     this.checkDisk(moreBytes);
   }
 
-  /** Like `check`, without the disk. @throws Fault quota-reached */
   checkTotals(user: UserId, moreBytes: number): void {
     const { userBytesMax, totalBytesMax } = this.#quotas;
     if (this.#bytesOf(user) + moreBytes > userBytesMax) {
@@ -85,14 +77,12 @@ export class Quotas {
     }
   }
 
-  /** @throws Fault store-full */
   checkDisk(moreBytes: number): void {
     if (this.#freeBytes - moreBytes >= this.#quotas.freeBytesMin) return;
     const message = "the server's disk is nearly full";
     throw new Fault("store-full", message, { remedy: "tell whoever runs the server" });
   }
 
-  /** Adds bytes of an unfinished file; a negative number subtracts. */
   count(user: UserId, bytes: number): void {
     const total = (this.#unfinishedBy.get(user) ?? 0) + bytes;
     if (total > 0) this.#unfinishedBy.set(user, total);
@@ -100,7 +90,6 @@ export class Quotas {
     this.#unfinishedBytes += bytes;
   }
 
-  /** Subtracts bytes just received from the free space. */
   spend(bytes: number): void {
     this.#freeBytes -= bytes;
   }

@@ -8,7 +8,6 @@ import { checkMayPost } from "../../core/rooms/moderation.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import { type TargetOptions, TargetResolver } from "../../core/rooms/targets.ts";
 
-/** Decides who may send to the recipients, and who may read the file. */
 export class Recipients {
   readonly #options: TargetOptions;
   readonly #targets: TargetResolver;
@@ -18,7 +17,6 @@ export class Recipients {
     this.#targets = new TargetResolver(options);
   }
 
-  /** @throws Fault name-invalid, room-unknown, user-unknown, not-member, muted, too-many */
   checkMaySend(by: UserId, to: string, unixMs: number, name: string): void {
     const { room } = this.#targets.resolve(by, to);
     if (room === undefined) return checkConversationLimit(this.#options.rooms, by);
@@ -26,7 +24,7 @@ export class Recipients {
     checkSealing(room, "file", { name });
   }
 
-  /** Members of the rooms, and a direct recipient even before the first message. */
+  /** True for members of the rooms and for direct recipients. */
   canRead(user: UserId, to: readonly string[]): boolean {
     const { rooms, directory } = this.#options;
     return to.some((recipient) => {
@@ -36,14 +34,12 @@ export class Recipients {
     });
   }
 
-  /** Existing rooms among the recipients. */
   rooms(by: UserId, to: readonly string[]): Room[] {
     const rooms = to.map((recipient) => this.#targets.find(by, recipient)?.room);
     return [...new Set(rooms.filter((room) => room !== undefined))];
   }
 }
 
-/** Removes duplicates, keeping the first of each. @throws Fault name-invalid */
 export function distinctRecipients(to: readonly string[]): string[] {
   const seen = new Set<string>();
   return to.filter((recipient) => {
@@ -52,7 +48,6 @@ export function distinctRecipients(to: readonly string[]): string[] {
   });
 }
 
-/** Ignores order and spelling. @throws Fault name-invalid */
 export function sameRecipients(recipient: readonly string[], other: readonly string[]): boolean {
   const keys = new Set(recipient.map(targetKey));
   return keys.symmetricDifference(new Set(other.map(targetKey))).size === 0;

@@ -20,20 +20,18 @@ export interface SharedFetchesOptions {
   readonly fact: (file: FileId) => FileEntry | undefined;
   /** Resolves when no client uploads the file here any more. @throws Fault too-many */
   readonly endUpload: (file: FileId) => Promise<void>;
-  /** Called when more of the file has arrived, or the arrival has failed. */
   readonly onChange: (file: FileId) => void;
 }
 
-/** A content open for reading; the caller who opened it closes the blob. */
+/** The caller of `open` closes the blob. */
 export interface OpenContent {
   readonly blob: Blob;
-  /** Fetches the missing chunks. `undefined` if none are missing. */
   readonly fetch?: SharedFetch;
 }
 
 export class SharedFetches {
   readonly #options: SharedFetchesOptions;
-  /** An entry per file, shared by all readers. Bounded by the readers and the fetches they left. */
+  /** Shared by all readers of a file. Bounded by the readers and the fetches they left. */
   readonly #running = new Map<FileId, SharedFetch>();
   #isStopping = false;
 
@@ -41,10 +39,6 @@ export class SharedFetches {
     this.#options = options;
   }
 
-  /**
-   * Opens a posted file from this server's disk; fetches missing chunks from the store.
-   * @throws Fault file-unknown, checksum-wrong, no-majority, store-…
-   */
   async open(fact: FileEntry): Promise<OpenContent> {
     const { blobs } = this.#options;
     const { file } = fact;
@@ -60,7 +54,6 @@ export class SharedFetches {
     return { blob, fetch: arrival };
   }
 
-  /** Resolves when all fetches have ended. */
   async stop(): Promise<void> {
     this.#isStopping = true;
     const running = [...this.#running.values()];
@@ -81,17 +74,14 @@ export class SharedFetches {
   }
 }
 
-/** Fetch of one file. It continues without readers: the next reader finds it here. */
+/** Fetch of one file; continues without readers, so that the next one can join it. */
 export class SharedFetch {
   readonly #options: SharedFetchesOptions;
   readonly #fact: FileEntry;
-  /** Resolves when the blob can be read as far as it goes. @throws Fault if the fetch fails */
   readonly ready: Promise<void>;
-  /** Resolves when the fetch has ended. */
   readonly done: Promise<void>;
   #fault: Fault | undefined;
   #isStopping = false;
-  /** Readers waiting for a chunk. */
   #waiters: (() => void)[] = [];
 
   constructor(options: SharedFetchesOptions, fact: FileEntry) {
@@ -105,10 +95,9 @@ export class SharedFetch {
       ready.reject(error);
       this.#wake();
     });
-    this.ready.catch(() => undefined); // The caller of `open` gets the fault.
+    this.ready.catch(() => undefined);
   }
 
-  /** Reason why the fetch ended early. `undefined` if it did not. */
   get fault(): Fault | undefined {
     return this.#fault;
   }
@@ -142,7 +131,7 @@ export class SharedFetch {
     }
   }
 
-  /** Resumes an interrupted fetch; removes a blob with other content. */
+  /** Resumes an interrupted fetch; replaces a blob with other content. */
   async #openBlob(hashes: readonly Uint8Array[]): Promise<Blob> {
     const { blobs, shared } = this.#options;
     const { file } = this.#fact;
@@ -178,13 +167,11 @@ export class SharedFetch {
     }
   }
 
-  /** @throws Fault store-full */
   async #checkSpace(bytes: number): Promise<void> {
     await this.#options.quotas.refresh();
     this.#options.quotas.checkDisk(bytes);
   }
 
-  /** @throws Fault file-unknown if the file was erased; shutting-down */
   #checkNeeded(): void {
     if (this.#isStopping) throw new Fault("shutting-down", "the server is stopping");
     if (this.#options.fact(this.#fact.file) === undefined) throw unknownFile();
@@ -208,7 +195,7 @@ async function isPrefixOf(blob: Blob, hashes: readonly Uint8Array[]): Promise<bo
   return true;
 }
 
-/** The log is authoritative; only the offer knows the recipients. */
+/** The log is authoritative, but only the offer lists the recipients. */
 function blobAbout(fact: FileEntry, offered: BlobMetadata | undefined): BlobMetadata {
   const { file, by, name, size, folder, time } = fact;
   const isSizeKnown = offered === undefined || offered.sizeBytes !== undefined;

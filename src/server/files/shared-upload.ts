@@ -11,24 +11,23 @@ import { chunkSize } from "../../wire/chunks.ts";
 import { readStored } from "./offer-checks.ts";
 import { isComplete } from "./shared-fetches.ts";
 
-/** Tries after an upload is erased during the copy, e.g. by a server with a wrong clock. */
+/** Attempts if the upload is erased during the copy, for example by a server with a wrong clock. */
 const COMPLETE_TRIES_MAX = 3;
 
 interface Waiter {
   readonly count: number;
-  /** False if the copy was stopped. */
   readonly resolve: (isReached: boolean) => void;
   readonly reject: (fault: Fault) => void;
 }
 
-/** Runs while chunks continue to arrive. Chunks are reread, usually from the system's cache. */
+/** Copies while chunks arrive. Chunks are reread, usually from the system's cache. */
 export class SharedUpload {
   readonly #shared: SharedFiles;
   readonly #blob: Blob;
-  /** All chunks below this one are in the store. */
+  /** Number of leading chunks in the store. */
   #have: number;
   #next: number;
-  /** Chunks in the store beyond the first missing one. Bounded by CLUSTER_CHUNKS_PER_FILE_MAX. */
+  /** Stored chunks after the first missing one. Bounded by CLUSTER_CHUNKS_PER_FILE_MAX. */
   readonly #ahead = new Set<number>();
   readonly #inFlight = new Set<Promise<void>>();
   /** Bounded: one for the sync and one for the end. */
@@ -38,7 +37,9 @@ export class SharedUpload {
   #isFull = false;
   #isStopped = false;
 
-  /** @param have chunks that the store and the blob both have; the caller keeps the blob */
+  /**
+   * @param have number of leading chunks in both the store and the blob, which the caller closes
+   */
   constructor(shared: SharedFiles, blob: Blob, have: number) {
     this.#shared = shared;
     this.#blob = blob;
@@ -46,7 +47,6 @@ export class SharedUpload {
     this.pump();
   }
 
-  /** Called when the blob may have more chunks. */
   pump(): void {
     const { have } = this.#blob;
     if (this.#hasFailed && !this.#retryFailed()) return;
@@ -66,7 +66,7 @@ export class SharedUpload {
   }
 
   /**
-   * Resolves when so many chunks are in the store.
+   * Resolves when this many chunks are in the store.
    * @returns false if it was stopped before
    * @throws Fault no-majority, store-…; the next call retries the missing chunks
    */
@@ -80,8 +80,8 @@ export class SharedUpload {
   }
 
   /**
-   * Resolves when the whole file is in the store: it survives the loss of this server.
-   * @throws as `reached`
+   * Resolves when the whole file is in the store and survives the loss of this server.
+   * @throws as `waitForChunks`
    */
   async complete(): Promise<void> {
     const { metadata, have } = this.#blob;
@@ -94,11 +94,11 @@ export class SharedUpload {
       if (lost === undefined) return;
       if (tries === COMPLETE_TRIES_MAX) throw new Fault("too-many", "this file is being erased");
       await this.#shared.begin(metadata);
-      this.#have = this.#next = lost; // Nothing is in flight: all chunks had been reached.
+      this.#have = this.#next = lost; // Nothing is in flight: every chunk had been stored.
     }
   }
 
-  /** Resolves when the blob is no longer read. */
+  /** Resolves when the blob is no longer in use. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     for (const { resolve } of this.#waiters.splice(0)) resolve(false);
@@ -107,7 +107,7 @@ export class SharedUpload {
     try {
       await this.#shared.erase(this.#blob.metadata.file);
     } catch (error) {
-      if (!(error instanceof Fault)) throw error; // Left for the sweep of old uploads.
+      if (!(error instanceof Fault)) throw error; // The sweep of old uploads removes it.
     }
   }
 
@@ -124,7 +124,7 @@ export class SharedUpload {
     }
   }
 
-  /** Retries failed chunks only if someone waits for them. */
+  /** Retries failed chunks only if a caller waits for them. */
   #retryFailed(): boolean {
     if (this.#inFlight.size > 0 || this.#waiters.length === 0) return false;
     this.#hasFailed = false;
@@ -147,19 +147,18 @@ export class SharedUpload {
 }
 
 export interface ResumedUpload {
-  /** Called before a chunk is stored. @throws Fault quota-reached, store-full */
   checkQuota(bytes: number): void;
   onStored(bytes: number): void;
-  /** Reports whether nobody waits for it any more. */
+  /** Reports whether the sender has disconnected. */
   isAborted(): boolean;
 }
 
-/** The store lacks a chunk that it lists, or has another one: the chunk is sent again. */
+/** The store lacks a listed chunk or has a wrong one: the sender resends it. */
 const LOST_CHUNK_CODES: ReadonlySet<FaultCode> = new Set(["file-unknown", "checksum-wrong"]);
 
 /**
- * Begins to share an upload. Chunks that another server has received are fetched first, so that the
- * sender resumes there.
+ * Begins to share an upload. First fetches chunks that another server received, so that the sender
+ * resumes there.
  * @throws Fault no-majority, quota-reached, store-…
  */
 export async function resumeShared(
@@ -195,7 +194,7 @@ export async function resumeShared(
 }
 
 /**
- * Copies a file that only this server has: from before there was a cluster, or lost by the store.
+ * Copies files that only this server has: from before the cluster, or lost by the store.
  * @throws Fault no-majority, store-…
  */
 export async function shareLocalFiles(
@@ -224,7 +223,7 @@ async function shareBlob(shared: SharedFiles, blob: Blob): Promise<void> {
   const upload = new SharedUpload(shared, blob, 0);
   try {
     await upload.complete();
-    await shared.begin(blob.metadata); // Last: it marks the file as complete in the store.
+    await shared.begin(blob.metadata);
   } finally {
     await upload.stop();
   }

@@ -10,17 +10,15 @@ import {
 
 const BUSY_MS = 1_000;
 
-/** Shared by all senders. */
 export class UploadBudget {
   #grantedBytes = 0;
   #queuedBytes = 0;
 
-  /** Bytes of chunks that wait for the disk. */
   get queuedBytes(): number {
     return this.#queuedBytes;
   }
 
-  /** Returns a quarter of the rest: later senders get less, but always some. */
+  /** Grants a quarter of the remaining budget, but always some. */
   grant(): number {
     const quarter = (TRANSFERS_BYTES_MAX - this.#grantedBytes) / 4;
     const chunks = Math.floor(quarter / CHUNK_BYTES) * CHUNK_BYTES;
@@ -37,8 +35,8 @@ export class UploadBudget {
   }
 
   /**
-   * Adds bytes received; a negative number subtracts. Granted windows may exceed the budget, and a
-   * sender beyond it must retry later.
+   * Counts received bytes; a negative number subtracts. Windows may exceed the budget: a sender
+   * beyond it retries later.
    * @throws Fault too-many
    */
   countQueued(bytes: number): void {

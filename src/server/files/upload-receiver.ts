@@ -21,21 +21,17 @@ import type { SharedUpload } from "./shared-upload.ts";
 
 export interface UploadReceiverOptions {
   readonly client: ClientConnection;
-  /** Closed by the receiver. */
   readonly blob: Blob;
   readonly windowBytes: number;
   readonly sizeBytesMax: number;
   readonly now: number;
-  /** Adds bytes that wait for the disk; a negative number subtracts. @throws Fault too-many */
+  /** Counts bytes queued for the disk; a negative number subtracts. @throws Fault too-many */
   countQueued(bytes: number): void;
-  /** Called before a chunk is stored. @throws Fault quota-reached, store-full */
   checkQuota(bytes: number): void;
   onStored(bytes: number): void;
-  /** Rereads the free space of the disk. @throws Fault store-… */
   onSynced(): Promise<void>;
-  /** Returns the fault for the client in place of a local fault of this machine. */
+  /** Reports a fault of this host and returns its public form. */
   reportFault(fault: Fault): Fault;
-  /** Copies the chunks to the shared store of the cluster. `undefined` for a single server. */
   readonly sharedUpload: SharedUpload | undefined;
 }
 
@@ -46,9 +42,8 @@ interface PendingChunk {
 }
 
 /**
- * Handles chunks in sequence: checksum, write, acknowledgement. A sync runs in parallel every
- * TRANSFER_SYNC_BYTES, after which the chunks are durable. A fault of the sender or of the disk
- * closes the channel.
+ * Handles chunks in order: checksum, write, acknowledgement. Syncs in parallel every
+ * TRANSFER_SYNC_BYTES. A fault closes the channel.
  */
 export class UploadReceiver {
   readonly client: ClientConnection;
@@ -62,7 +57,6 @@ export class UploadReceiver {
   #syncing: Promise<void> | undefined;
   #unsyncedBytes = 0;
   #isFinished = false;
-  /** Time of the last chunk. */
   lastChunkAt: number;
 
   constructor(options: UploadReceiverOptions) {
@@ -72,7 +66,7 @@ export class UploadReceiver {
     this.windowBytes = windowBytes;
     this.lastChunkAt = now;
     this.#options = options;
-    // Nothing follows a short chunk: it marks the end of a stream whose size was unknown.
+    // A short chunk marks the end of a stream of unknown size.
     const isEnded = blob.sizeBytes < blob.have * CHUNK_BYTES;
     const sizeBytes = blob.metadata.sizeBytes ?? (isEnded ? blob.sizeBytes : undefined);
     const { have } = blob;
@@ -81,7 +75,7 @@ export class UploadReceiver {
     );
   }
 
-  /** Takes a chunk from the channel. Never throws: an invalid chunk closes the channel. */
+  /** Never throws: an invalid chunk closes the channel. */
   receive(chunk: NoticeOf<"chunk">, now: number): void {
     if (this.#isFinished) return;
     this.lastChunkAt = now;
@@ -89,7 +83,7 @@ export class UploadReceiver {
       if (chunk.file !== this.blob.metadata.file) throw foreignChunk(chunk.index);
       const arrival = this.#receiving.chunk(chunk.index, chunk.bytes.length);
       this.#options.countQueued(chunk.bytes.length);
-      // Hashed here, so that it counts as a cost of the sender's message.
+      // Hashed here, to count as a cost of the sender's message.
       const isRight = equalBytes(sha256(chunk.bytes), chunk.sha256);
       this.#pending.push({ chunk, arrival, isRight });
       this.#pumping ??= this.#pump();
@@ -99,7 +93,7 @@ export class UploadReceiver {
   }
 
   /**
-   * Resolves when the whole file is on disk and in the shared store, and matches the request.
+   * Resolves when the file is stored and matches the request.
    * @throws Fault out-of-order, frame-malformed, checksum-wrong, link-closed, no-majority
    */
   async finish({ size, chunks, digest }: RequestOf<"finish">): Promise<void> {
@@ -119,7 +113,7 @@ export class UploadReceiver {
     });
   }
 
-  /** Releases the file after the current write: another channel continues. */
+  /** Releases the file after the current write, so that another channel can continue. */
   async stop(): Promise<void> {
     this.#isFinished = true;
     await this.#pumping;
@@ -133,10 +127,7 @@ export class UploadReceiver {
     this.blob.close();
   }
 
-  /**
-   * One chunk at a time: larger trips would keep the disk's threads, which also write the log, from
-   * messages for longer.
-   */
+  /** Writes one chunk at a time: the same disk threads write the log. */
   async #pump(): Promise<void> {
     for (let next = this.#pending[0]; next !== undefined; next = this.#pending[0]) {
       if (this.#isFinished) break;
@@ -152,7 +143,6 @@ export class UploadReceiver {
     this.#pumping = undefined;
   }
 
-  /** @throws Fault checksum-wrong, out-of-order, quota-reached, store-… */
   async #store({ chunk, arrival, isRight }: PendingChunk): Promise<void> {
     const { index, sha256: hash, bytes } = chunk;
     if (!isRight) throw wrongChecksum(index);
@@ -181,12 +171,12 @@ export class UploadReceiver {
     }
   }
 
-  /** Chunks continue to arrive meanwhile. @throws Fault store-… */
   #sync(): Promise<void> {
     const sync = async () => {
       this.#unsyncedBytes = 0;
       const upTo = await this.blob.sync();
-      // A sender that reads a pipe drops acknowledged bytes: they must outlive this server.
+      // A sender that reads a pipe drops acknowledged bytes, which must survive the loss of this
+      // server.
       const isShared = (await this.#options.sharedUpload?.waitForChunks(upTo)) ?? true;
       if (!isShared) return; // The channel was closed.
       this.client.notify({ kind: "durable", file: this.blob.metadata.file, upTo });
@@ -198,7 +188,6 @@ export class UploadReceiver {
     return this.#syncing;
   }
 
-  /** @throws Fault store-… */
   async #syncAll(): Promise<void> {
     while (this.blob.durable < this.blob.have) await (this.#syncing ?? this.#sync());
   }
@@ -212,7 +201,6 @@ export class UploadReceiver {
   }
 }
 
-/** Adds the index of the chunk to the message for the sender. */
 function withChunkIndex(fault: Fault, index: number): Fault {
   const { message } = fault;
   return message.includes(`chunk ${index}`)

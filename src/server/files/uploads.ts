@@ -35,29 +35,24 @@ interface UploadsOptions extends FileServiceOptions {
   readonly budget: UploadBudget;
   readonly quotas: Quotas;
   readonly recipients: Recipients;
-  /** Called when more of the file has arrived, or it was removed. */
   readonly onChange: (file: FileId) => void;
   readonly reportFault: (fault: Fault) => Fault;
-  /** `undefined` for a single server. */
   readonly shared: SharedFiles | undefined;
 }
 
-/** A file that was not posted to any room yet. */
 interface Upload {
   readonly file: FileId;
   readonly by: UserId;
-  /** `undefined` until it is on disk. */
   about: BlobMetadata | undefined;
   /** `busy` while it is being opened, released or removed. */
   state: "idle" | "busy" | UploadReceiver;
-  /** Number of `finish` requests in progress; the upload stays until they end. */
   finishing: number;
-  /** Bytes counted for the quotas; 0 once the file is posted, since the fold counts it then. */
+  /** Bytes counted against quotas; 0 once the file is posted, when the fold counts them. */
   countedBytes: number;
   touchedMs: number;
 }
 
-/** At most one data channel sends a file; a partial upload waits for the next channel. */
+/** At most one data channel sends a file; a partial upload waits for the next one. */
 export class UploadService {
   readonly #options: UploadsOptions;
   /** Bounded by UPLOADS_PER_ACCOUNT_MAX per account. */
@@ -67,17 +62,15 @@ export class UploadService {
     this.#options = options;
   }
 
-  /** Number of unposted files. */
   get unfinished(): number {
     return this.#uploads.size;
   }
 
-  /** Offer of an unfinished file. */
   offerOf(file: FileId): BlobMetadata | undefined {
     return this.#isPosted(file) ? undefined : this.#uploads.get(file)?.about;
   }
 
-  /** Begins an upload, or resumes it. @throws Fault with which the offer is refused */
+  /** Begins or resumes an upload. @throws Fault that refuses the offer */
   async offer(
     client: ClientConnection,
     account: Account,
@@ -102,18 +95,16 @@ export class UploadService {
     } catch (error) {
       upload.state = "idle";
       if (upload.about === undefined) this.#uploads.delete(file);
-      else await this.#settle(upload); // Another server may have posted it meanwhile.
+      else await this.#settle(upload); // Another server may have posted it in the meantime.
       throw error;
     }
   }
 
-  /** Handles an offer of a posted file: no chunks are needed. @throws Fault */
   async reoffer(account: Account, fact: FileEntry, request: RequestOf<"offer">): Promise<void> {
     if (fact.by !== account.id) throw foreignFile();
     checkSameOffer(await this.#postedOffer(fact.file), request);
   }
 
-  /** Posts the file to all targets, once each. @throws Fault with which the request is refused */
   async finish(
     receiver: UploadReceiver | undefined,
     account: Account,
@@ -157,7 +148,7 @@ export class UploadService {
       try {
         posted.push({ to, ...(await kernel.request(id, { kind: "announce", to, file, body })) });
       } catch (error) {
-        // Transient faults and those of the disk fail the whole request, so that it is retried.
+        // Transient and disk faults fail the whole request, so that the client retries it.
         if (!(error instanceof Fault) || error.retryAfterMs !== undefined) throw error;
         if (error.blame !== "user") throw error;
         refused.push({
@@ -170,18 +161,16 @@ export class UploadService {
     return { posted, refused, ...(text === "" ? {} : { said: true }) };
   }
 
-  /** The file was posted: the fold counts it from now on. */
+  /** The fold counts a posted file from now on. */
   onPosted(file: FileId): void {
     const upload = this.#uploads.get(file);
     if (upload !== undefined) {
       this.#count(upload, 0);
-      // Another server has finished it.
       if (upload.state === "idle" && upload.finishing === 0) this.#uploads.delete(file);
     }
     this.#options.onChange(file);
   }
 
-  /** Another server has finished the file: ends its upload here. @throws Fault too-many */
   async endUpload(file: FileId): Promise<void> {
     const upload = this.#uploads.get(file);
     if (upload === undefined) return;
@@ -194,7 +183,7 @@ export class UploadService {
     if (this.#uploads.has(file)) throw uploadBusy();
   }
 
-  /** The data channel has ended or carries another file. The partial upload is kept. */
+  /** Releases the file when its channel ends or carries another file; keeps the partial upload. */
   async release(receiver: UploadReceiver): Promise<void> {
     const upload = this.#uploads.get(receiver.blob.metadata.file);
     if (upload?.state !== receiver) return;
@@ -206,7 +195,6 @@ export class UploadService {
     await this.#settle(upload);
   }
 
-  /** @throws Fault file-unknown, not-allowed, too-many, store-… */
   async withdraw(account: Account, file: FileId): Promise<BlobMetadata> {
     if (this.#options.engine.files.get(file)?.by === account.id) {
       const remedy = "erase its message instead";
@@ -223,7 +211,6 @@ export class UploadService {
     return about;
   }
 
-  /** Withdraws an upload sent to another server. @throws Fault file-unknown, no-majority */
   async #withdrawShared(account: Account, file: FileId): Promise<BlobMetadata> {
     const { shared } = this.#options;
     const about = this.#isPosted(file) ? undefined : await shared?.about(file);
@@ -233,8 +220,8 @@ export class UploadService {
   }
 
   /**
-   * A record of the file was erased. With its last record the content is deleted from this server's
-   * disk and, if ordered here, from the shared store.
+   * Deletes the content with the last record of the file: from this disk and, if ordered here, from
+   * the shared store.
    * @throws Fault store-…, no-majority
    */
   async onErased(file: FileId, isLocalOrder: boolean): Promise<void> {
@@ -245,7 +232,6 @@ export class UploadService {
     if (isLocalOrder) await this.#options.shared?.erase(file);
   }
 
-  /** Loads the uploads on disk at the start; removes erased ones. @throws Fault */
   async restore(): Promise<void> {
     const { blobs, engine } = this.#options;
     for (const about of await blobs.list()) {
@@ -254,12 +240,11 @@ export class UploadService {
       if (!this.#isPosted(file)) {
         this.#uploads.set(file, { ...newUpload(file, by), about, touchedMs: sinceMs });
       } else if (this.#isErased(file)) {
-        await blobs.remove(file); // The server crashed between the order and this step.
+        await blobs.remove(file); // The server crashed between the two steps.
       }
     }
   }
 
-  /** Measures the bytes and the age of each unfinished file. */
   async measure(isStopped: () => boolean): Promise<void> {
     for (const upload of [...this.#uploads.values()]) {
       if (isStopped()) return;
@@ -277,12 +262,11 @@ export class UploadService {
         this.#options.reportFault(asFault(error));
       }
       upload.state = "idle";
-      // Its record may have arrived meanwhile.
+      // It may have been posted in the meantime.
       await this.#settle(upload).catch((error) => this.#options.reportFault(asFault(error)));
     }
   }
 
-  /** Removes uploads that were not resumed for long. */
   async sweep(): Promise<void> {
     const before = this.#options.clock.unixMs() - UPLOAD_KEEP_MS;
     for (const upload of [...this.#uploads.values()]) {
@@ -290,7 +274,7 @@ export class UploadService {
       const isAbandoned = upload.state === "idle" && upload.finishing === 0;
       if (!isUnposted || !isAbandoned || upload.touchedMs > before) continue;
       try {
-        // Another server may have more of it, and more recently.
+        // Another server may hold a larger and newer part.
         await this.#remove(upload, { isShared: false });
       } catch (error) {
         this.#options.reportFault(asFault(error)); // Retried at the next sweep.
@@ -298,7 +282,9 @@ export class UploadService {
     }
   }
 
-  /** Sweeps the shared store; also removes files erased while their server was lost. */
+  /**
+   * Removes abandoned uploads, and files erased while their server was down, from the shared store.
+   */
   async sweepShared(isStopped: () => boolean): Promise<void> {
     const { shared, engine, clock, contents } = this.#options;
     if (shared === undefined || (await contents?.waitUntilCurrent()) === false) return;
@@ -313,17 +299,15 @@ export class UploadService {
     }
   }
 
-  /** @throws Fault too-many if another data channel sends it */
   #checkFree({ state }: Upload): void {
     if (state === "idle") return;
     const isSilent =
       state !== "busy" && this.#options.clock.now() - state.lastChunkAt >= UPLOAD_IDLE_TIMEOUT_MS;
-    // The other channel's network may be dead: the new channel replaces it.
+    // The other channel's network may be dead; the new channel replaces it.
     if (isSilent) state.client.close(uploadBusy());
     throw isSilent ? uploadBusy(RELEASE_RETRY_MS) : uploadBusy();
   }
 
-  /** @throws Fault as for its targets; too-many, too-large */
   #checkNew(account: Account, { to, size, name }: RequestOf<"offer">): void {
     const { recipients, quotas, clock } = this.#options;
     for (const recipient of to)
@@ -344,7 +328,7 @@ export class UploadService {
   ): Promise<UploadReceiver> {
     const { quotas, budget, clock, reportFault } = this.#options;
     await quotas.refresh();
-    // Checks one byte of a stream: a sender over quota is refused now.
+    // Checks one byte of a stream, so that a sender over quota is refused now.
     const { size = upload.countedBytes + 1 } = request;
     quotas.check(upload.by, Math.max(0, size - upload.countedBytes));
     const blob = await this.#open(upload, request);
@@ -389,7 +373,6 @@ export class UploadService {
     });
   }
 
-  /** Totals of all servers, including what they have recorded meanwhile. */
   async #checkTotals({ id }: Account): Promise<void> {
     const { shared, contents, quotas } = this.#options;
     if (shared === undefined) return;
@@ -427,7 +410,6 @@ export class UploadService {
     });
   }
 
-  /** @returns the first offer, at whichever server @throws Fault not-allowed, no-majority */
   async #beginShared(about: BlobMetadata): Promise<BlobMetadata> {
     const first = (await this.#options.shared?.begin(about)) ?? about;
     if (first.by !== about.by) throw foreignFile();
@@ -435,7 +417,7 @@ export class UploadService {
   }
 
   /**
-   * A resumed upload needs only one target that the sender may still post to.
+   * Requires at least one target that the sender may still post to.
    * @throws Fault of that target
    */
   #checkResumable({ by, to, name }: BlobMetadata): void {
@@ -451,7 +433,6 @@ export class UploadService {
     if (faults.length === to.length && faults[0] !== undefined) throw faults[0];
   }
 
-  /** @throws Fault file-unknown if the disk has lost it */
   async #postedOffer(file: FileId): Promise<BlobMetadata> {
     const { blobs, shared } = this.#options;
     const blob = await blobs.open(file);
@@ -467,7 +448,7 @@ export class UploadService {
     upload.countedBytes = counted;
   }
 
-  /** Forgets an upload that no channel holds: a posted file is finished or erased. */
+  /** Forgets an unused upload whose file was posted or erased. */
   async #settle(upload: Upload): Promise<void> {
     if (this.#uploads.get(upload.file) !== upload) return;
     if (upload.state !== "idle" || upload.finishing > 0) return;
@@ -476,7 +457,6 @@ export class UploadService {
     else if (this.#isPosted(upload.file) && this.#isErased(upload.file)) await this.#remove(upload);
   }
 
-  /** @throws Fault store-…, no-majority */
   async #remove(upload: Upload, { isShared } = { isShared: true }): Promise<void> {
     upload.state = "busy";
     try {
@@ -490,13 +470,13 @@ export class UploadService {
     }
   }
 
-  /** A record that the disk has lost may still refer to it. */
+  /** A record that the disk has lost may still refer to the file. */
   #isErased(file: FileId): boolean {
     const { engine, rooms } = this.#options;
     return engine.announcements.seqs(file).every((seq) => rooms.isErased(seq));
   }
 
-  /** Posted to some room, even if that record was erased since. */
+  /** True also if the posted record was erased since. */
   #isPosted(file: FileId): boolean {
     return this.#options.engine.announcements.has(file);
   }

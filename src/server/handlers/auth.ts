@@ -10,12 +10,12 @@ import type { ClientConnection } from "../session/client-connection.ts";
 import type { Login } from "../session/connection-state.ts";
 import { DEFERRED, type Handlers, type Sender, type SessionActions } from "./handler.ts";
 
-/** Each attempt counts as a guess. */
+/** Milliseconds; each attempt counts as a guess. */
 const LOGIN_RETRY_MS = 3_000;
 
 export function authHandlers(services: Services, sessions: SessionActions) {
   const { authenticator, resets, rooms, registry, kernel, sequencer } = services;
-  /** The session begins once the account is in the lobby. */
+  /** Starts the session once the account is in the lobby. */
   const enterLobby = (client: ClientConnection, account: Account, ref: number) => {
     kernel.submit({ user: account.id, session: client.id }, { kind: "enter" }, (outcome) => {
       if (outcome instanceof Fault) client.settle(ref, outcome);
@@ -37,7 +37,7 @@ export function authHandlers(services: Services, sessions: SessionActions) {
       const account = await login(services, client, request);
       client.authenticated(loginOf(request));
       if (rooms.find(LOBBY)?.admitted.has(account.id) === false) {
-        // The registration was interrupted between the two logs.
+        // Registration was interrupted between the two logs.
         return enterLobby(client, account, request.ref);
       }
       sessions.logIn(client, account, request.ref, request.after);
@@ -60,7 +60,6 @@ export function authHandlers(services: Services, sessions: SessionActions) {
   } satisfies Partial<Handlers<RequestKind>>;
 }
 
-/** @throws Fault as `Authenticator.login`; no-majority if the account cannot be checked */
 async function login(
   services: Services,
   client: ClientConnection,
@@ -72,14 +71,14 @@ async function login(
   } catch (error) {
     const isRefused = error instanceof Fault && error.code === "login-refused";
     if (isCurrent || !isRefused) throw error;
-    // The account, the device or the password may be known to another server only.
+    // Another server may know the account, the device or the password.
     const message = "the server's cluster has no majority: it cannot check this log-in now";
     throw new Fault("no-majority", message, { cause: error, retryAfterMs: LOGIN_RETRY_MS });
   }
 }
 
 /**
- * Waits for what another server of the cluster has shown to this client.
+ * Waits for records that another server has already sent to this client.
  * @returns whether everything recorded is applied here
  */
 async function waitForClientState(
@@ -87,13 +86,12 @@ async function waitForClientState(
   { after = 0 }: RequestOf<"login">,
 ): Promise<boolean> {
   const isCurrent = await sequencer.waitUntilCurrent();
-  // The largest number means that the client asks for no history.
+  // The largest number means that the client requests no history.
   const isApplied = after <= rooms.head || after === Number.MAX_SAFE_INTEGER;
   if (!isApplied) await sequencer.waitForSeq(after);
   return isCurrent;
 }
 
-/** Removes the device from the account and closes its other sessions. @throws Fault store-… */
 async function forgetDevice(
   { registry, kernel, peers }: Services,
   { client, member: { device }, account }: Sender,

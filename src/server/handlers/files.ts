@@ -13,7 +13,6 @@ type TransferKind = "offer" | "finish" | "withdraw" | "fetch" | "got";
 
 export function fileHandlers(services: Services, sessions: SessionActions) {
   const { channels, downloads } = services;
-  /** Faults of the disk are reported to the operator; the client gets no path. */
   const serve = async <Result>(
     { channel }: { readonly channel: DataChannel },
     request: RequestOf<TransferKind>,
@@ -50,7 +49,6 @@ export function fileHandlers(services: Services, sessions: SessionActions) {
   } satisfies Partial<Handlers<RequestKind>>;
 }
 
-/** @throws Fault not-allowed if the channel is for another file */
 function checkFile({ file }: DataChannel, request: RequestOf<TransferKind>): void {
   const isRead = request.kind === "fetch" || request.kind === "got";
   if (file === undefined || (isRead && request.file === file)) return;

@@ -18,9 +18,8 @@ import type { ClientConnection } from "../session/client-connection.ts";
 import type { DataChannel, Member } from "../session/connection-state.ts";
 
 /**
- * Serves requests of one kind and returns the answer, or LATER. A handler that is not `async` is
- * answered in the tick in which the request arrived.
- * @throws Fault with which the request is refused, as may its promise
+ * Returns the answer, or DEFERRED. A synchronous handler answers in the tick of the request.
+ * @throws Fault that refuses the request; its promise may reject with one
  */
 export type Handler<Kind extends RequestKind> = (
   request: RequestOf<Kind>,
@@ -37,7 +36,7 @@ class Deferred {
   }
 }
 
-/** Result of a handler that answers the request itself, now or later. */
+/** Result of a handler that answers the request itself. */
 export const DEFERRED = new Deferred();
 
 type Result<Kind extends RequestKind> = AnswerTo<Kind> | Deferred;
@@ -53,7 +52,6 @@ type PhaseOf<Kind extends RequestKind> = (typeof REQUESTS)[Kind] extends {
   ? Phase
   : "member";
 
-/** Sender of a request, by the phase in which the request is allowed. */
 interface Senders {
   readonly entering: { readonly client: ClientConnection };
   readonly member: Sender;
@@ -71,7 +69,6 @@ export interface Sender {
 export interface SessionActions {
   logIn(client: ClientConnection, account: Account, ref: number, after: number | undefined): void;
   logOut(client: ClientConnection): void;
-  /** Makes the link a data channel of its session. @throws Fault login-refused */
   openChannel(client: ClientConnection, ticket: string): Answer<"lane">;
 }
 
@@ -94,9 +91,9 @@ export class RequestHandlers {
   }
 
   /**
-   * Answers the request, now or later. A post reaches the engine in this tick, without a promise,
-   * unless a reaction has to be looked up.
-   * @throws Fault, as may its promise
+   * Answers the request. A post reaches the engine in this tick, unless its reaction needs a
+   * lookup.
+   * @throws Fault; its promise may reject with one
    */
   handle(client: ClientConnection, request: Request): Promise<void> | undefined {
     const { kind, ref } = request;
@@ -110,7 +107,6 @@ export class RequestHandlers {
     return undefined;
   }
 
-  /** @throws Fault not-logged-in, not-allowed */
   #sender(client: ClientConnection, { kind, ref }: Request): Senders[keyof Senders] {
     const { phase, role } = requestRow(kind);
     if (phase === "entering") return { client };
@@ -133,7 +129,6 @@ export const NO_FILES = "this server takes no files";
 export const NO_SEALING = "this server seals no rooms";
 export const NO_PUSHES = "this server pushes nothing";
 
-/** @throws Fault not-allowed if the server lacks the service */
 export function required<Service>(service: Service | undefined, message: string): Service {
   if (service !== undefined) return service;
   throw new Fault("not-allowed", message, { remedy: "ask whoever runs it" });

@@ -21,7 +21,7 @@ export function postHandler({ reactions, rooms, kernel }: Services): Handler<"po
       const checked = reactions.submit(client, account, request, () => {
         submit(kernel, sender, { kind: "post", request });
       });
-      // Without a promise: a post delayed beyond the next one would be refused.
+      // Synchronous: a post delayed past the next one would be refused.
       return checked?.then(() => DEFERRED, refused) ?? DEFERRED;
     } catch (error) {
       return refused(error);

@@ -31,7 +31,6 @@ export function roomHandlers(services: Services) {
   } satisfies Partial<Handlers<RequestKind>>;
 }
 
-/** Checks or sets the password of a room that a user joins. */
 class Joins {
   readonly #services: Services;
   readonly #rate = new HourlyQuota(ROOMS_PER_HOUR_MAX);
@@ -40,7 +39,6 @@ class Joins {
     this.#services = services;
   }
 
-  /** Options with which the room engine decides the join. @throws Fault */
   async options(request: RequestOf<"join">, sender: Sender): Promise<JoinOptions> {
     const name = checkName(request.room, "room's name");
     const room = this.#services.rooms.find(name);
@@ -59,7 +57,7 @@ class Joins {
   ): Promise<boolean> {
     const { registry, authenticator, invites } = this.#services;
     if (!room.locked || room.admitted.has(account.id)) return false;
-    // An account that registered on this link with an invite into this room needs no password.
+    // Registration on this link with an invite to this room replaces the password.
     const { invite, invited } = client.handshake?.admission ?? {};
     const usedInvite = invited === account.id ? invite : undefined;
     if (usedInvite !== undefined && invites.opensRoom(usedInvite, room.id)) return true;
@@ -92,18 +90,17 @@ class Joins {
       isPasswordCorrect: false,
       create: { room: id, locked: password !== undefined, sealed: sealed === true, isOperator },
     };
-    // Checked first: a refused request costs no share, no hash and no record.
+    // Checked first, so that a refused request costs nothing.
     joinDrafts(rooms, account.id, options);
     if (!isOperator) this.#checkRate(account.id);
     if (password !== undefined) {
-      // The secret is on disk before the room: a crash in between leaves an unused hash.
+      // Stored before the room: a crash in between leaves an unused hash.
       const hash = await authenticator.hash(account.id, password);
       await kernel.transact(() => [registry.roomPasswordDraft(id, account.id, hash)]);
     }
     return options;
   }
 
-  /** @throws Fault too-many */
   #checkRate(user: UserId): void {
     const message = `you created ${ROOMS_PER_HOUR_MAX} rooms within an hour, which is the most`;
     const now = this.#services.clock.now();

@@ -3,7 +3,6 @@
 export type ByteRange =
   /** The whole content: no range, or one that may be ignored (several ranges). */
   | { readonly kind: "whole" }
-  /** From `start`, up to and excluding `end`. */
   | { readonly kind: "part"; readonly start: number; readonly end: number }
   /** The range is beyond the end. */
   | { readonly kind: "none" };
@@ -19,7 +18,7 @@ export function parseRange(header: string | null, sizeBytes: number): ByteRange 
     return start < sizeBytes ? { kind: "part", start, end: sizeBytes } : { kind: "none" };
   }
   const start = Number(first);
-  if (last !== "" && Number(last) < start) return WHOLE; // Not a valid range.
+  if (last !== "" && Number(last) < start) return WHOLE;
   const end = last === "" ? sizeBytes : Math.min(sizeBytes, Number(last) + 1);
   return start < sizeBytes ? { kind: "part", start, end } : { kind: "none" };
 }

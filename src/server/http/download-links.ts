@@ -25,37 +25,32 @@ import type { DataChannel } from "../session/connection-state.ts";
 import { fileResponse, type WebFile } from "./file-response.ts";
 import { ZipLists } from "./zip-list.ts";
 
-/** Maximum download addresses of a session; the oldest is dropped. */
+/** Maximum download links of a session; the oldest is dropped. */
 const DOWNLOADS_PER_SESSION_MAX = 256;
 
 interface WebDownloadsOptions extends ServerContext {
   readonly files: Pick<FileService, "open" | "countSent" | "reportFault">;
 }
 
-/** Address of a download, valid until its session ends. */
 interface DownloadLink {
   readonly parent: ClientConnection;
   readonly account: Account;
   readonly file: FileId;
-  /** Time at which it expires unless it was used. */
+  /** Expiry of an unused link; infinite once it was used. */
   expiresAt: number;
   isRevoked: boolean;
 }
 
-/** A response in progress. */
 export interface WebDownload {
   readonly parent: ClientConnection;
   readonly account: Account;
   readonly file: FileId;
-  /** For operators: `undefined` if the file is private. */
   readonly name: string | undefined;
   readonly address: Address;
   readonly sinceMs: number;
   readonly sizeBytes: number;
   doneBytes: number;
-  /** The download is a folder: it ends with the archive, otherwise with the content. */
   readonly isArchive: boolean;
-  /** The response has begun to read; only then it ends by itself. */
   hasStarted: boolean;
 }
 
@@ -63,7 +58,7 @@ const BUSY_MS = 1_000;
 
 export class WebDownloads {
   readonly #options: WebDownloadsOptions;
-  // Keyed by token. Bounded by the addresses of the sessions.
+  // Keyed by token. Bounded by the links of the sessions.
   readonly #links = new Map<string, DownloadLink>();
   /** Tokens, oldest first. Bounded by DOWNLOADS_PER_SESSION_MAX per session. */
   readonly #tokensOf = new Map<ClientConnection, Set<string>>();
@@ -83,7 +78,6 @@ export class WebDownloads {
     return this.#active;
   }
 
-  /** @throws Fault file-unknown */
   createLink(parent: ClientConnection, account: Account, file: FileId): Answer<"download"> {
     this.#fact(account.id, file);
     const { clock, entropy } = this.#options;
@@ -100,13 +94,11 @@ export class WebDownloads {
     return { path: `/files/${token}` };
   }
 
-  /** The session logged out. */
   onSessionEnd(parent: ClientConnection): void {
     for (const token of this.#tokensOf.get(parent) ?? []) this.#revoke(token);
     this.#tokensOf.delete(parent);
   }
 
-  /** Breaks off a download for an operator. @returns false if there is none */
   cancel(file: FileId, user: UserId): boolean {
     for (const [token, offer] of this.#links) {
       if (offer.file === file && offer.account.id === user) this.#revoke(token);
@@ -121,8 +113,7 @@ export class WebDownloads {
   }
 
   /**
-   * Returns a data channel for this one file, as `chat web` opens it. `undefined` if there is no
-   * such address.
+   * Returns a data channel for this file, as `chat web` requests. `undefined` for an unknown link.
    */
   channelOf(token: string): DataChannel | undefined {
     const offer = this.#open(token);
@@ -131,7 +122,7 @@ export class WebDownloads {
     return { parent, account, file };
   }
 
-  /** @throws Fault file-unknown (also for an unknown address), too-many, checksum-wrong, … */
+  /** @throws Fault file-unknown (also for an unknown link), too-many, checksum-wrong, … */
   async serve(request: Request, token: string, address: Address): Promise<Response> {
     const offer = this.#open(token);
     if (offer === undefined) throw unknownFile();
@@ -151,7 +142,7 @@ export class WebDownloads {
     }
   }
 
-  /** A stalled download outlives its session, so those of the account count too. @throws Fault */
+  /** Counts stalled downloads of the account too, which outlive their sessions. @throws Fault */
   #checkCapacity(parent: ClientConnection, account: Account): void {
     const detail = { retryAfterMs: BUSY_MS };
     const ofAccount = [...this.#active].filter((run) => run.account === account);
@@ -166,7 +157,7 @@ export class WebDownloads {
     }
   }
 
-  /** Each archive holds data for every entry of a folder. @throws Fault too-many */
+  /** An archive holds data for every entry of a folder. @throws Fault too-many */
   #checkArchiveCapacity(account: Account): void {
     const detail = { retryAfterMs: BUSY_MS };
     const all = [...this.#active].filter(({ isArchive }) => isArchive);
@@ -204,7 +195,6 @@ export class WebDownloads {
     };
   }
 
-  /** Checks the user's rights for each chunk, and each chunk's checksum. */
   async *#chunks(offer: DownloadLink, run: WebDownload, from: number): AsyncGenerator<Uint8Array> {
     const { files } = this.#options;
     const { account, file } = offer;
@@ -221,13 +211,12 @@ export class WebDownloads {
         this.#check(offer);
         const [hash, bytes] = await readStored(Promise.all([blob.hash(index), blob.read(index)]));
         if (!equalBytes(sha256(bytes), hash)) throw damagedFile();
-        this.#check(offer); // The reader may have been removed meanwhile.
+        this.#check(offer); // Access may have been revoked in the meantime.
         run.doneBytes += bytes.length;
         files.countSent(bytes.length);
         yield bytes;
       }
     } catch (error) {
-      // Breaks off the response; the message is not shown.
       throw error instanceof Fault ? this.#options.files.reportFault(error) : error;
     } finally {
       blob?.close();
@@ -240,7 +229,6 @@ export class WebDownloads {
     this.#fact(account.id, file);
   }
 
-  /** @throws Fault file-unknown, also while it is still being uploaded */
   #fact(user: UserId, file: FileId): FileEntry {
     const { engine, rooms } = this.#options;
     const fact = engine.files.get(file);

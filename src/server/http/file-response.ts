@@ -10,34 +10,22 @@ import { matches } from "./static.ts";
 import type { ZipLists } from "./zip-list.ts";
 import { type ZipSource, zipStream } from "./zip-stream.ts";
 
-/** A file to send over HTTP: from the store on the server, from a data channel in `chat web`. */
+/** A file sent over HTTP, from the server's store or from a data channel in `chat web`. */
 export interface WebFile {
-  /** Name as sent, not sanitized. */
   readonly name: string;
   readonly sizeBytes: number;
-  /** Hex digest that identifies the content. */
   readonly digest: string;
-  /** Bytes of the folder's list, for folders. */
   readonly manifestBytes?: number;
-  /**
-   * Returns chunks from index `from` on, each checked. Ends early if the client stops reading. One
-   * call at a time.
-   * @throws Fault
-   */
+  /** Returns verified chunks from index `from` on. One call at a time. @throws Fault */
   chunks(from: number): AsyncGenerator<Uint8Array>;
-  /** Called when an archive begins. @returns called when the archive ends, for whatever reason */
+  /** Called when an archive begins. @returns callback for its end */
   onArchive?(): () => void;
 }
 
-/**
- * Bytes up to which a response is buffered and sent with its length. Longer ones have no length:
- * Bun (1.4.4) omits it for streamed responses.
- */
+/** Longer responses are streamed without a length, because Bun 1.4.4 omits it. */
 const BUFFERED_BYTES_MAX = 4 * CHUNK_BYTES;
 
-/**
- * Types that browsers display, by extension. None is a page, and none is guessed from the content.
- */
+/** Types that browsers may display inline, by extension. Excludes pages. */
 const INLINE_TYPES: ReadonlyMap<string, string> = new Map([
   ["mp3", "audio/mpeg"],
   ["ogg", "audio/ogg"],
@@ -48,14 +36,11 @@ const INLINE_TYPES: ReadonlyMap<string, string> = new Map([
   ["pdf", "application/pdf"],
 ]);
 
-/**
- * The viewed file runs nothing, requests nothing, has no origin, and can only be framed by our own
- * page.
- */
+/** Denies scripts, requests, an origin, and frames except on the server's own page. */
 const INLINE_POLICY = "sandbox; default-src 'none'; frame-ancestors 'self'";
 
 /**
- * Answers GET and HEAD. With `?view` in its address, a file of a known type is shown inline.
+ * Serves GET and HEAD. `?view` displays a file of a known type inline.
  * @throws Fault of the file, if nothing was sent yet
  */
 export async function fileResponse(
@@ -109,7 +94,7 @@ async function contentResponse(request: Request, file: WebFile): Promise<Respons
   return new Response(body, { status, headers });
 }
 
-/** Streams a folder as an archive made on the fly, which cannot be resumed. */
+/** Streams a folder as a zip archive, which cannot be resumed. */
 async function folderResponse(
   request: Request,
   file: WebFile,
@@ -131,7 +116,6 @@ async function* archive(file: WebFile, source: ZipSource): AsyncGenerator<Uint8A
   }
 }
 
-/** @returns `undefined` if the file is to be saved */
 function inlineType({ url }: Request, name: string): string | undefined {
   if (!new URL(url).searchParams.has("view")) return undefined;
   return INLINE_TYPES.get(/\.(\w+)$/.exec(name)?.[1]?.toLowerCase() ?? "");
@@ -146,7 +130,6 @@ function headersOf(name: string, etag: string, type: string): Record<string, str
   };
 }
 
-/** RFC 6266, with an ASCII name for old clients. */
 function disposition(name: string): string {
   const ascii = name.replaceAll(/[^ -~]|["\\%]/g, "_");
   const bytes = utf8Encode(name);
@@ -159,7 +142,6 @@ function disposition(name: string): string {
   return `attachment; filename="${ascii}"; filename*=UTF-8''${encoded.join("")}`;
 }
 
-/** Returns `length` bytes after the first `skip`. */
 async function* slice(
   chunks: AsyncGenerator<Uint8Array>,
   skip: number,
@@ -177,7 +159,7 @@ async function* slice(
 }
 
 /**
- * Reads a piece when the client has taken the previous one, so that a slow reader delays the
+ * Reads a piece when the client has consumed the previous one, so that a slow reader delays the
  * source. Reads the first piece immediately, so that an early fault gets its own status.
  */
 async function streamOf(

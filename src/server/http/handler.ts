@@ -14,19 +14,13 @@ export interface HttpOptions {
   readonly name: string;
   readonly port: () => number;
   readonly fingerprint: string;
-  /** `undefined` if posting over HTTP is disabled. */
   readonly posts?: Pick<HttpPosts, "serve"> | undefined;
-  /** `undefined` if reading over HTTP is disabled. */
   readonly reads?: Pick<HttpReads, "serve"> | undefined;
-  /** Returns the reason why the server accepts no posts, or `undefined` if it does. */
   readonly health?: () => Fault | undefined;
-  /** `undefined` if there are no metrics. */
   readonly operator?: HttpOperator | undefined;
-  /** `undefined` if the server has no page: browsers then get instructions for the terminal. */
+  /** `undefined` if the server has no page: browsers get instructions for the terminal. */
   readonly page?: Page | undefined;
-  /** `undefined` if there are no files over HTTP. */
   readonly files?: HttpFiles | undefined;
-  /** `undefined` if the server does not offer the program. */
   readonly programs?: HttpPrograms | undefined;
 }
 
@@ -34,19 +28,16 @@ export interface HttpFiles {
   serve(request: Request, token: string, remote: Address): Promise<Response>;
 }
 
-/** Program files by their name after `/program/`; the empty name is the list. */
+/** Serves program files by the name after `/program/`; the empty name lists them. */
 export interface HttpPrograms extends HttpFiles {
   stop(): void;
 }
 
-/** Endpoints that require the operator token of the data folder. */
 export interface HttpOperator {
-  /** Returns `undefined` if the token is right. */
   faultFor(token: string | undefined, remote: Address): Promise<Fault | undefined>;
   metrics(): string;
 }
 
-/** @param keepOpen extends the idle timeout of the response */
 export type HttpHandler = (
   request: Request,
   remote: Address,
@@ -58,7 +49,7 @@ export function httpHandler(options: HttpOptions): HttpHandler {
     const response = await answer(options, request, remote, keepOpen);
     const host = request.headers.get("host");
     for (const [name, value] of Object.entries(securityHeaders(host))) {
-      // Responses with a user's file have a stricter policy of their own.
+      // Responses with user files have a stricter policy.
       if (!response.headers.has(name)) response.headers.set(name, value);
     }
     if (!response.headers.has("cache-control")) response.headers.set("cache-control", "no-store");
@@ -116,7 +107,7 @@ async function answer(
   });
 }
 
-/** Public, so it omits which machines are missing: only the operator sees them. */
+/** Public, so it omits which servers are missing. */
 function healthResponse(fault: Fault | undefined): Response {
   return fault === undefined ? textResponse(200, "ok\n") : textResponse(503, `${fault.code}\n`);
 }

@@ -26,7 +26,7 @@ import type { ServerContext } from "../kernel/context.ts";
 import { redacted } from "../session/redacted-fault.ts";
 import { payloadText, type WebhookText, webhookText } from "./webhook-text.ts";
 
-/** Repeats of a post over HTTP that are recognized; the oldest is forgotten. */
+/** Maximum remembered idempotency keys; the oldest is dropped. */
 const CALL_KEYS_MAX = 1_000;
 
 interface HttpPostsOptions extends ServerContext {
@@ -60,12 +60,10 @@ const STATUS: Partial<Record<FaultCode, number>> = {
 
 const TEXT_TYPES: ReadonlySet<string> = new Set(["text/plain", "application/octet-stream"]);
 const JSON_TYPE = "application/json";
-/** Content type that `curl -d` sends by default. */
 const FORM_TYPE = "application/x-www-form-urlencoded";
 
 export class HttpPosts {
   readonly #options: HttpPostsOptions;
-  /** Keyed by invite. */
   readonly #rate = new TokenBuckets(HTTP_POSTS_PER_SECOND, HTTP_POSTS_BURST);
   /** Keyed by token and idempotency key, oldest first. Bounded by CALL_KEYS_MAX. */
   readonly #sentByKey = new Map<string, PostAnswer>();
@@ -84,7 +82,7 @@ export class HttpPosts {
       this.#rate.check(invite.id, now, "too-fast", "these messages come too fast");
       const { text, isWebhook } = await textOf(request);
       const { seq } = await this.#post(request, invite, room, text);
-      // Alertmanager and Grafana take a JSON answer without `ok` for a refusal.
+      // Alertmanager and Grafana treat a JSON answer without `ok` as a refusal.
       return json(200, isWebhook ? { ok: true, seq } : { seq });
     } catch (error) {
       if (error instanceof Fault) return faultResponse(error);
@@ -92,7 +90,6 @@ export class HttpPosts {
     }
   }
 
-  /** @throws Fault login-refused, too-many, banned */
   async #authorize(request: Request, remote: Address): Promise<Invite> {
     const { invites, registry, bans, tokens } = this.#options;
     const find = (token: string) => invites.programInvite(token);
@@ -102,7 +99,6 @@ export class HttpPosts {
     return invite;
   }
 
-  /** @throws Fault room-unknown, not-allowed */
   #roomOf(invite: Invite, text: string): Name {
     const name = checkName(text, "room's name");
     const room = requireRoom(this.#options.rooms, name);
@@ -110,7 +106,7 @@ export class HttpPosts {
     return name;
   }
 
-  /** Within one server run, the same key is the same message. @throws Fault */
+  /** The same key denotes the same message within one run of the server. @throws Fault */
   #post(request: Request, invite: Invite, room: Name, text: string): PostAnswer {
     const key = request.headers.get("idempotency-key");
     const send = () => this.#send(invite.by, room, text);
@@ -126,12 +122,11 @@ export class HttpPosts {
     if (pending !== undefined) return pending;
     const sent = send();
     this.#sentByKey.set(id, sent);
-    sent.catch(() => this.#sentByKey.delete(id)); // A refused message may be sent again.
+    sent.catch(() => this.#sentByKey.delete(id)); // A refused message may be resent.
     dropOldest(this.#sentByKey, CALL_KEYS_MAX);
     return sent;
   }
 
-  /** @throws Fault of the room engine, too-many, shutting-down */
   #send(user: UserId, to: Name, text: string): PostAnswer {
     const { entropy, kernel, isStopping } = this.#options;
     if (isStopping()) {
@@ -147,7 +142,6 @@ export class HttpPosts {
   }
 }
 
-/** @throws Fault not-allowed if the token is for another room or the other direction */
 export function checkScope(invite: Invite, { id, name }: Room, options: "post" | "read"): void {
   if (invite[options] === id) return;
   const verb = options === "post" ? "post to" : "read";
@@ -162,8 +156,8 @@ export function checkScope(invite: Invite, { id, name }: Room, options: "post" |
 }
 
 /**
- * Returns the token, also from the password of an address `https://:TOKEN@HOST/…`: webhooks with an
- * address as their only setting send that as Basic.
+ * Returns the token. Also accepts the password of `https://:TOKEN@HOST/…`, for webhooks that can
+ * only set a URL.
  */
 export function bearerOf(request: Request): string | undefined {
   const header = request.headers.get("authorization") ?? "";
@@ -173,11 +167,10 @@ export function bearerOf(request: Request): string | undefined {
   return password;
 }
 
-/** @throws Fault usage, text-invalid, too-large */
 async function textOf(request: Request): Promise<WebhookText> {
   const type = typeOf(request);
   if (type === JSON_TYPE) return webhookText(decoded(await bodyOf(request, WEBHOOK_BYTES_MAX)));
-  // A form may be Slack's; other bodies of `curl -d` are plain text with its size limit.
+  // A form may be Slack's; other bodies of `curl -d` are plain text.
   const isForm = type === FORM_TYPE;
   const bytes = await bodyOf(request, isForm ? 3 * WEBHOOK_BYTES_MAX : TEXT_BYTES_MAX + 2);
   const text = decoded(bytes);
@@ -185,7 +178,6 @@ async function textOf(request: Request): Promise<WebhookText> {
   return webhook ?? { text: plainText(text), isWebhook: false };
 }
 
-/** Removes a final line feed, which tools add. */
 function plainText(text: string): string {
   const trimmed = text.endsWith("\n") ? text.slice(0, text.endsWith("\r\n") ? -2 : -1) : text;
   if (trimmed === "") throw new Fault("text-invalid", "an empty text says nothing");
@@ -213,7 +205,6 @@ function decoded(bytes: Uint8Array): string {
   }
 }
 
-/** Content type or coding that is not plain text. */
 class UnsupportedType extends Fault {
   constructor() {
     super("usage", "the body is to be UTF-8 text, or JSON", {
@@ -222,7 +213,6 @@ class UnsupportedType extends Fault {
   }
 }
 
-/** Stops reading at the limit. @throws Fault too-large */
 async function bodyOf(request: Request, sizeBytesMax: number): Promise<Uint8Array> {
   const isText = sizeBytesMax < WEBHOOK_BYTES_MAX;
   const fault = () => tooLarge(isText ? TEXT_BYTES_MAX : sizeBytesMax);

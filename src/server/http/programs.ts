@@ -19,20 +19,16 @@ export interface ProgramDownloadsOptions {
   readonly source: Pick<ProgramFolder, "list" | "open">;
 }
 
-/** A response in progress. */
 interface ProgramDownload {
   readonly address: string;
   program: OpenProgram | undefined;
-  /** Time at which the client last read. */
   lastReadAt: number;
-  /** Its file is being read and cannot be closed now. */
   isReading: boolean;
   hasStarted: boolean;
   isEnded: boolean;
 }
 
 const BUSY_MS = 10_000;
-/** In the format of `sha256sum --check`. */
 const SUMS = "SHA256SUMS";
 
 /**
@@ -107,7 +103,6 @@ export class ProgramDownloads {
     }
   }
 
-  /** @returns the key by which the address is counted @throws Fault too-many */
   #checkCapacity(host: string): string {
     const now = this.#options.clock.now();
     // Stalled downloads must not block others.
@@ -117,7 +112,7 @@ export class ProgramDownloads {
     for (const run of stalled) if (!run.isReading) this.#end(run);
     const address = addressKey(host);
     const fromAddress = [...this.#active].filter((run) => run.address === address).length;
-    // Behind a proxy all clients have its address.
+    // Clients behind a proxy share its address.
     const isFull = !isLoopback(host) && fromAddress >= PROGRAM_DOWNLOADS_PER_ADDRESS_MAX;
     if (isFull || this.#active.size >= PROGRAM_DOWNLOADS_MAX) {
       const message = "the program is on its way to many at this moment";
@@ -133,7 +128,6 @@ export class ProgramDownloads {
   }
 }
 
-/** Also if nothing is offered: the page always asks. */
 export function listResponse(programs: Awaited<ReturnType<ProgramFolder["list"]>>): Response {
   const listed = programs.map(({ name, sizeBytes: size, sha256 }) => ({ name, size, sha256 }));
   const headers = { "content-type": "application/json; charset=utf-8" };

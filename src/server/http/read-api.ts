@@ -35,7 +35,6 @@ import { addressKey, isLoopback } from "../session/connection-limits.ts";
 import { redacted } from "../session/redacted-fault.ts";
 import { bearerOf, checkScope, faultResponse } from "./post-api.ts";
 
-/** Formats a record as one line of NDJSON, with its line feed. */
 export type RecordLine = (record: LogRecord, room: Room) => string;
 
 interface HttpReadsOptions extends ServerContext {
@@ -62,22 +61,16 @@ interface Reader {
   readonly addressKey: string;
   readonly isLocal: boolean;
   isEnded: boolean;
-  /** The room has new records since the last page began. */
   hasNewRecords: boolean;
-  /** Ends the wait for new records. */
   wake: () => void;
 }
 
 const BUSY = { retryAfterMs: 1_000 };
 
-/**
- * A reader costs only its position: the next page is read when the client has taken the last one,
- * and a slow client is cut off.
- */
+/** Reads the next page when the client has consumed the last one; slow clients are disconnected. */
 export class HttpReads {
   readonly #options: HttpReadsOptions;
   readonly #readers = new Set<Reader>(); // Bounded by READERS_MAX.
-  /** Keyed by invite. */
   readonly #rate = new TokenBuckets(HTTP_POSTS_PER_SECOND, HTTP_POSTS_BURST);
   readonly #reading: ReadQueue;
   #isStopping = false;
@@ -112,7 +105,6 @@ export class HttpReads {
     }
   }
 
-  /** A record is durable, and was sent to the room. */
   onRecord({ id }: Room): void {
     for (const run of this.#readers) {
       if (run.room.id !== id) continue;
@@ -126,7 +118,6 @@ export class HttpReads {
     for (const run of this.#readers) this.#end(run);
   }
 
-  /** @throws Fault login-refused, banned, room-unknown, not-allowed, not-member, too-fast */
   async #readerOf(request: Request, roomText: string, remote: Address): Promise<Reader> {
     const { tokens, invites, rooms, clock } = this.#options;
     const token = bearerOf(request);
@@ -144,7 +135,6 @@ export class HttpReads {
     return run;
   }
 
-  /** @throws Fault too-many, shutting-down */
   #checkCapacity({ invite, addressKey: key, isLocal }: Reader): void {
     if (this.#isStopping) throw new Fault("shutting-down", "the server is stopping", BUSY);
     const runs = [...this.#readers];
@@ -161,7 +151,6 @@ export class HttpReads {
     }
   }
 
-  /** Checks the creator's rights, again for each page. @throws Fault */
   #checkAccess({ token, invite, room }: Reader): void {
     const { invites, registry, bans } = this.#options;
     if (invites.programInvite(token)?.id !== invite.id) {
@@ -180,20 +169,20 @@ export class HttpReads {
   async *#lines(run: Reader, options: ReadOptions): AsyncGenerator<Uint8Array> {
     const { clock, line, rooms, historyQuota } = this.#options;
     const until = clock.now() + options.waitMs;
-    const { head: startSeq } = rooms; // Later records are live.
+    const { head: startSeq } = rooms;
     let { after } = options;
     try {
       while (!run.isEnded) {
         run.hasNewRecords = false;
         this.#checkAccess(run);
-        // Without `after`, earlier records were not requested.
+        // Without `after`, only the newest records are requested.
         const isNewest = after === undefined;
         if ((after ?? 0) < startSeq) historyQuota.check(run.invite.by);
         const page = await this.#page(run, after);
         const past = page.records.filter(({ head }) => head.seq <= startSeq);
         historyQuota.count(run.invite.by, past);
         if (run.isEnded) return;
-        this.#checkAccess(run); // The creator may have been removed meanwhile.
+        this.#checkAccess(run); // Access may have been revoked in the meantime.
         after = page.records.at(-1)?.head.seq ?? after ?? 0;
         const text = page.records.map((record) => line(record, run.room)).join("");
         if (text !== "") yield utf8Encode(text);
@@ -219,7 +208,6 @@ export class HttpReads {
     return this.#reading.run(invite.by, () => this.#options.archive.page(query));
   }
 
-  /** @returns false if the time is over or the run was ended */
   async #waitForRecords(run: Reader, until: number): Promise<boolean> {
     const { clock } = this.#options;
     const waitMs = until - clock.now();
@@ -271,7 +259,6 @@ export class HttpReads {
   }
 }
 
-/** @throws Fault usage */
 function optionsOf(request: Request): ReadOptions {
   const { searchParams } = new URL(request.url);
   for (const key of searchParams.keys()) {

@@ -14,14 +14,13 @@ import { addressKey, isLoopback } from "../session/connection-limits.ts";
 
 /**
  * Limits requests per connection and in total within one turn of the event loop, and per address
- * within a second. A turn that answered thousands would delay every member.
+ * within a second.
  */
 export class RequestRateLimiter {
   readonly #clock: Pick<Clock, "now" | "after">;
   /** Requests of this turn, by connection. Bounded by HTTP_REQUESTS_PER_TURN_MAX. */
   readonly #inTurn = new Map<string, number>();
   #countInTurn = 0;
-  /** Keyed by address. */
   readonly #buckets = new TokenBuckets(HTTP_REQUESTS_PER_SECOND, HTTP_REQUESTS_BURST, FLOODERS_MAX);
 
   constructor(clock: Pick<Clock, "now" | "after">) {
@@ -36,7 +35,7 @@ export class RequestRateLimiter {
     const count = (this.#inTurn.get(connection) ?? 0) + 1;
     this.#inTurn.set(connection, count);
     if (count > HTTP_REQUESTS_PIPELINED_MAX) return false;
-    // Loopback is exempt: a proxy on this machine represents everyone.
+    // Loopback is exempt: a local proxy represents all clients.
     const now = this.#clock.now();
     return isLoopback(host) || this.#buckets.of(addressKey(host), now).take(now) === 0;
   }

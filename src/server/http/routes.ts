@@ -18,11 +18,8 @@ export interface HttpRoutesOptions extends ServerContext {
   readonly invites: Invites;
   readonly metrics: { format(): string };
   readonly historyQuota: HistoryQuota;
-  /** `undefined` if reading over HTTP is disabled. */
   readonly recordLine: RecordLine | undefined;
-  /** `undefined` if file transfer is disabled. */
   readonly downloads: WebDownloads | undefined;
-  /** `undefined` if the server does not offer the program. */
   readonly programs: ProgramDownloadsOptions["source"] | undefined;
   readonly isStopping: () => boolean;
 }
@@ -69,7 +66,6 @@ export function httpRoutes(options: HttpRoutesOptions): HttpRoutes {
   return { posts, reads, operator, files, programs, health: options.sequencer.majorityFault };
 }
 
-/** Refuses banned addresses. */
 function withBanCheck(downloads: HttpFiles, bans: Bans): HttpFiles {
   return {
     async serve(request, name, remote) {

@@ -2,7 +2,7 @@
 
 import type { Page, PageFile } from "./page.ts";
 
-/** Sent with every response: nothing of another origin, nothing inline, no guessed types. */
+/** Sent with every response: forbids other origins, inline code and guessed types. */
 export function securityHeaders(host: string | null): Record<string, string> {
   return {
     "content-security-policy": contentPolicy(host),
@@ -13,7 +13,6 @@ export function securityHeaders(host: string | null): Record<string, string> {
   };
 }
 
-/** Hosts that are safe to put in a header. */
 const HOST = /^[\w.[\]:-]{1,255}$/;
 
 function contentPolicy(host: string | null): string {
@@ -26,7 +25,7 @@ function contentPolicy(host: string | null): string {
     "img-src 'self' blob: data:",
     "media-src 'self' blob:",
     "font-src 'self'",
-    // For documents of sealed rooms, which are never blobs of a page type.
+    // Allows documents of sealed rooms, which are blobs.
     "frame-src 'self' blob:",
     "manifest-src 'self'",
     `connect-src 'self'${sockets}`,
@@ -36,7 +35,6 @@ function contentPolicy(host: string | null): string {
   ].join("; ");
 }
 
-/** @returns `undefined` if the page has no such path */
 export function servePage(page: Page, request: Request, path: string): Response | undefined {
   const file = page.files.get(path);
   if (file === undefined) return undefined;
@@ -45,7 +43,7 @@ export function servePage(page: Page, request: Request, path: string): Response 
   const headers: Record<string, string> = {
     etag,
     vary: "accept-encoding",
-    // Assets are named by their content; the page itself is revalidated each time.
+    // Asset names contain a hash; the page itself is revalidated.
     "cache-control": path.startsWith("/assets/")
       ? "public, max-age=31536000, immutable"
       : "no-cache",

@@ -6,7 +6,7 @@ import { TEXT_BYTES_MAX } from "../../base/limits.ts";
 
 export interface WebhookText {
   readonly text: string;
-  /** The sender uses Slack's protocol and expects its `ok`. */
+  /** The sender uses Slack's protocol and expects `ok`. */
   readonly isWebhook: boolean;
 }
 
@@ -15,10 +15,8 @@ type Fields = Readonly<Record<string, unknown>>;
 const CUT = "\n… (cut)";
 
 /**
- * Other people's programs write the body, so nothing in it is certain: fields of an unexpected type
- * are ignored or refused.
- * @throws Fault text-invalid if the body is not JSON, not an object, or has no valid text;
- * too-large
+ * Ignores or refuses fields of unexpected types.
+ * @throws Fault text-invalid if the body is not a JSON object with a valid text; too-large
  */
 export function webhookText(json: string): WebhookText {
   const body = parsed(json);
@@ -42,7 +40,6 @@ function isWebhook(body: Fields): boolean {
 }
 
 function webhookLines(body: Fields): string {
-  // Grafana's message already contains the alerts that it lists.
   const message = [body["title"], body["message"]].map(textOf).filter((line) => line !== "");
   if (Array.isArray(body["alerts"])) {
     return (message.length > 0 ? message : fieldsIn(body["alerts"]).map(alertLine)).join("\n");
@@ -55,7 +52,6 @@ function webhookLines(body: Fields): string {
     .join("\n");
 }
 
-/** The fallback is used only if the attachment has nothing else. */
 function attachmentLines(attachment: Fields): string {
   const field = (key: string) => plainText(textOf(attachment[key]));
   const [title, link] = [field("title"), textOf(attachment["title_link"])];
@@ -95,7 +91,6 @@ function alertLine(alert: Fields): string {
   ].join("");
 }
 
-/** Replaces Slack's links and its three escapes by plain text. */
 function plainText(text: string): string {
   return text
     .replaceAll(
@@ -108,7 +103,7 @@ function plainText(text: string): string {
     .replaceAll("&amp;", "&");
 }
 
-/** Cuts a long text instead of refusing it: the sender cannot know our limit. */
+/** Truncates a long text instead of refusing it: the sender cannot know the limit. */
 function truncated(text: string): string {
   const bytes = utf8Encode(text.toWellFormed());
   if (bytes.length <= TEXT_BYTES_MAX) return text.toWellFormed();

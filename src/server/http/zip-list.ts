@@ -7,10 +7,10 @@ import { FolderPlan } from "../../io/file/folder-plan.ts";
 import { isFolder, type ManifestEntry, manifestEntries } from "../../wire/manifest.ts";
 import type { ZipEntry } from "../../wire/zip.ts";
 
-/** Entry lists of folders being sent as archives: some four of 100,000 entries with long names. */
+/** Memory for cached entry lists: about four of 100,000 entries with long names. */
 const ZIP_LISTS_BYTES_MAX = 64 * 1024 * 1024;
 
-/** Entries processed per turn of the event loop: some milliseconds. */
+/** Entries per turn of the event loop, which takes some milliseconds. */
 const ENTRIES_PER_TURN = 500;
 const BUSY_MS = 1_000;
 /** Bytes of an entry without its name. */
@@ -21,8 +21,8 @@ type YieldNow = () => Promise<void>;
 const yieldNow: YieldNow = () => new Promise((resolve) => setImmediate(resolve));
 
 /**
- * Stored in a few flat arrays: 100,000 entries cost little more than their names. Names are those
- * that a disk would get (`FolderPlan`), below a folder with the archive's name.
+ * Stored in flat arrays: 100,000 entries cost little more than their names. `FolderPlan` sanitizes
+ * the names.
  */
 export class ZipList {
   readonly count: number;
@@ -33,7 +33,6 @@ export class ZipList {
   readonly #modes: Uint16Array;
   readonly #mtimes: Float64Array;
 
-  /** @param root sanitized @param entries with their paths in the folder */
   constructor(
     root: string,
     entries: readonly ManifestEntry[],
@@ -66,8 +65,8 @@ export class ZipList {
 }
 
 /**
- * Reads a folder's list over many turns of the event loop.
- * @throws Fault frame-, folder-malformed, too-large
+ * Parses a folder's manifest over many turns of the event loop.
+ * @throws Fault frame-malformed, folder-malformed, too-large
  */
 export async function readZipList(
   root: string,
@@ -77,11 +76,11 @@ export async function readZipList(
   const plan = new FolderPlan("", []);
   const entries: ManifestEntry[] = [];
   const ends: number[] = [];
-  // Sanitizing lengthens a name only by a number or a sign before or after it.
+  // Sanitizing adds at most a number or a sign to a name.
   let names = new Uint8Array(manifest.length);
   let used = 0;
   for (const entry of manifestEntries(manifest)) {
-    const path = plan.add(entry).replaceAll("\\", "/"); // Windows joins paths with backslashes.
+    const path = plan.add(entry).replaceAll("\\", "/");
     const name = utf8Encode(isFolder(entry) ? `${path}/` : path);
     if (used + name.length > names.length) {
       const larger = new Uint8Array(2 * (used + name.length));
@@ -97,7 +96,6 @@ export async function readZipList(
   return new ZipList(root, entries, names.slice(0, used), Uint32Array.from(ends));
 }
 
-/** A list in use, held until it is released once. */
 export interface AcquiredZipList {
   readonly list: ZipList;
   release(): void;
@@ -108,13 +106,12 @@ interface CachedList {
   useCount: number;
 }
 
-/** Cache of lists: those in use and the most recent ones. */
 export class ZipLists {
   readonly #bytesMax: number;
   /** Most recently used last. Bounded by `#bytesMax`. */
   readonly #cache = new Map<string, CachedList>();
   #bytes = 0;
-  /** A list being made takes several times its final size: one at a time. */
+  /** Creation takes several times the final memory: one list at a time. */
   readonly #createMutex = new Mutex();
   readonly #yieldMutex = new Mutex();
 
@@ -123,14 +120,14 @@ export class ZipLists {
   }
 
   /**
-   * @param make called if the list is not cached; if it fails, the next caller makes the list
-   * @throws Fault too-many if the lists in use fill the cache, and whatever `make` throws
+   * @param make called if the list is not cached; failures are not cached
+   * @throws Fault too-many if lists in use fill the cache; faults of `make`
    */
   async acquire(key: string, make: () => Promise<ZipList>): Promise<AcquiredZipList> {
     return this.#acquireCached(key) ?? (await this.#createMutex.run(() => this.#create(key, make)));
   }
 
-  /** Per turn of the event loop, one of all archives continues. */
+  /** Lets one archive continue per turn of the event loop. */
   readonly yieldTurn = (): Promise<void> => this.#yieldMutex.run(yieldNow);
 
   async #create(key: string, make: () => Promise<ZipList>): Promise<AcquiredZipList> {

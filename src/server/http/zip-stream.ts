@@ -16,13 +16,10 @@ import {
 import { type AcquiredZipList, readZipList, type ZipList, type ZipLists } from "./zip-list.ts";
 
 export interface ZipSource {
-  /** Name as sent, not sanitized. */
   readonly name: string;
-  /** Hex digest; the same list has the same digest. */
   readonly digest: string;
   readonly manifestBytes: number;
   readonly lists: ZipLists;
-  /** Returns the folder's bytes from a chunk on. At most one call runs at a time. */
   chunks(from: number): AsyncIterable<Uint8Array>;
 }
 
@@ -30,7 +27,7 @@ export interface ZipSource {
 const BUFFER_BYTES = 64 * 1024;
 
 /**
- * The list is read once for all downloads; each download holds only a checksum per entry.
+ * Parses the manifest once for all downloads; each download holds only a checksum per entry.
  * @throws Fault frame-malformed, folder-malformed, too-large if the manifest is invalid; too-many;
  * and faults of the content
  */
@@ -52,7 +49,6 @@ export async function* zipStream(source: ZipSource): AsyncGenerator<Uint8Array> 
   }
 }
 
-/** Skips the list, which was read before. */
 function skipManifest({ manifestBytes, chunks }: ZipSource): ByteReader {
   const from = Math.floor(manifestBytes / CHUNK_BYTES);
   return new ByteReader(chunks(from), manifestBytes % CHUNK_BYTES);
@@ -112,7 +108,6 @@ async function* centralDirectory(
   yield* buffer.flush();
 }
 
-/** Combines small pieces. */
 class WriteBuffer {
   readonly #bytes = new Uint8Array(2 * BUFFER_BYTES);
   #used = 0;
@@ -125,7 +120,6 @@ class WriteBuffer {
     return this.#used + piece.length <= BUFFER_BYTES;
   }
 
-  /** There is always room for an entry head with the longest path. */
   add(piece: Uint8Array): void {
     this.#bytes.set(piece, this.#used);
     this.#used += piece.length;
@@ -137,7 +131,6 @@ class WriteBuffer {
   }
 }
 
-/** Reads a stream of pieces in other sizes. */
 class ByteReader {
   readonly #source: AsyncIterator<Uint8Array>;
   #remaining = new Uint8Array(0);

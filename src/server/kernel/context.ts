@@ -18,7 +18,7 @@ import type { Sequencer } from "./sequencer.ts";
 import type { ServerSettings } from "./settings.ts";
 import type { Siblings } from "./siblings.ts";
 
-/** Part of the context that the owner of the server supplies. */
+/** Supplied by the owner of the server. */
 export interface BaseContext {
   readonly clock: Clock;
   readonly entropy: Entropy;
@@ -29,23 +29,20 @@ export interface BaseContext {
   /** Folded from the logs by the caller. */
   readonly rooms: Rooms;
   readonly registry: Registry;
-  /** Restored from history by the caller. */
   readonly engine: RoomEngine;
   readonly onEvent: (event: ServerEvent) => void;
 }
 
 export interface ServerContext extends BaseContext {
-  /** Written by `Kernel.decide` only. */
+  /** Written by `Kernel.transact` only. */
   readonly accounts: Pick<Log, "head" | "read" | "sizeBytes">;
   readonly sequencer: Sequencer;
   readonly siblings: Siblings;
   readonly kernel: Kernel;
   readonly feed: Feed;
-  /** Resolves the names of current users. */
   readonly targets: TargetResolver;
-  /** Reports a fault that ends nothing. */
   readonly warn: (fault: Fault) => void;
-  /** Addresses at which others reach this server by TLS, the best first. */
+  /** Addresses of this server for TLS connections, best first. */
   readonly addresses: () => readonly ServerAddress[];
   readonly peers: Peers;
 }

@@ -4,7 +4,7 @@ import type { UserId } from "../../base/ids.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import type { LogRecord } from "../../wire/record.ts";
 
-/** State of an account before a record replaced it. */
+/** State of an account before the record was applied. */
 export interface PreviousAccountState {
   readonly hadReset: boolean;
 }
@@ -13,26 +13,23 @@ type HistorySubscriber = (room: Room, record: LogRecord) => void;
 type AccountsSubscriber = (record: LogRecord, before: PreviousAccountState) => void;
 type ActivitySubscriber = (user: UserId) => void;
 
-/**
- * Subscribers are called once per record, in the order of their subscriptions, in the tick in which
- * the log reports the record and before any request is settled.
- */
+/** Subscribers are called once per record, in subscription order, before any request is settled. */
 export class Feed {
   readonly #historySubscribers: HistorySubscriber[] = [];
   readonly #accountsSubscribers: AccountsSubscriber[] = [];
   readonly #activitySubscribers: ActivitySubscriber[] = [];
 
-  /** Subscribes to the history; the rooms have applied the record by then. */
+  /** Subscribers are called after the rooms have applied the record. */
   subscribeHistory(...subscribers: readonly HistorySubscriber[]): void {
     this.#historySubscribers.push(...subscribers);
   }
 
-  /** Subscribes to the accounts; the registry has applied the record by then. */
+  /** Subscribers are called after the registry has applied the record. */
   subscribeAccounts(...subscribers: readonly AccountsSubscriber[]): void {
     this.#accountsSubscribers.push(...subscribers);
   }
 
-  /** Subscribes to signs at this server that a user is there: reading or typing. */
+  /** Subscribers are called when a user reads or types at this server. */
   subscribeActivity(...subscribers: readonly ActivitySubscriber[]): void {
     this.#activitySubscribers.push(...subscribers);
   }

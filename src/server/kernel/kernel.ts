@@ -19,9 +19,7 @@ import { PendingWrites } from "./pending-writes.ts";
 import type { Sequencer } from "./sequencer.ts";
 import { eraseOrdered, Transactions } from "./transactions.ts";
 
-/**
- * An account and the session by which it submits; programs and the server itself have no session.
- */
+/** An account and its session; programs and the server itself have no session. */
 export interface Actor {
   readonly user: UserId;
   readonly session?: ClientId;
@@ -30,14 +28,12 @@ export interface Actor {
 type Requester = Pick<ClientConnection, "id" | "settle">;
 export type Outcome = Answer<RequestKind> | Fault;
 
-/** Connections of the accounts whose rooms change. */
 export interface RoomReaders {
   follow(user: UserId, room: Room): void;
   unfollow(user: UserId, room: Room): void;
   presence(room: Room, user: UserId, online: boolean): void;
 }
 
-/** Write methods of a log. */
 export type WrittenLog = Pick<Log, "appendThen" | "erase">;
 
 export interface KernelOptions extends Pick<ServerContext, "clock" | "onEvent"> {
@@ -47,11 +43,9 @@ export interface KernelOptions extends Pick<ServerContext, "clock" | "onEvent"> 
   readonly history: WrittenLog;
   readonly accounts: WrittenLog;
   readonly readers: RoomReaders;
-  /** Deletes the files whose records the order has erased. @throws Fault store-… */
   readonly eraseFiles: (order: LogRecord) => Promise<void>;
 }
 
-/** Result types of the submissions that `ask` accepts. */
 interface RequestAnswers {
   readonly post: Answer<"post">;
   readonly announce: Answer<"post">;
@@ -60,9 +54,8 @@ interface RequestAnswers {
 }
 
 /**
- * Passes each submission to the room engine, performs the engine's effects in order, and calls back
- * once, in the tick in which the log reports the outcome. A submission that erases is settled after
- * its records are blank and its files are deleted.
+ * Passes submissions to the room engine and performs its effects in order. A submission that erases
+ * is settled after its records are blank and its files are deleted.
  */
 export class Kernel {
   readonly #options: KernelOptions;
@@ -80,28 +73,27 @@ export class Kernel {
   }
 
   /**
-   * Records a change of the accounts. `decide` reads their state and returns the drafts
-   * synchronously; it is called again if the state has changed before they are recorded.
+   * Records changes of the accounts. `decide` reads their state and returns drafts synchronously;
+   * it runs again if the state has changed before they are recorded.
    * @returns the last record; `undefined` if there were no drafts
-   * @throws Fault whatever `decide` throws, store-…, no-majority
+   * @throws Fault of `decide`, store-…, no-majority
    */
   transact(decide: () => readonly Draft[]): Promise<LogRecord | undefined> {
     return this.writes.trackTask(() => this.#transactions.run(decide));
   }
 
-  /** Synchronous: posts of an outbox must stay in order. */
+  /** Synchronous, to keep the posts of an outbox in order. */
   submit({ user, session }: Actor, command: Submission, settle: (outcome: Outcome) => void): void {
     const id = ++this.#lastId;
     this.#callbacks.set(id, settle);
     this.#input({ kind: "submit", asker: { id, user, session }, command });
   }
 
-  /** Submits a request of a connection, which gets the outcome if it is still open. */
   serve(client: Requester, user: UserId, ref: number, command: Submission): void {
     this.submit({ user, session: client.id }, command, (outcome) => client.settle(ref, outcome));
   }
 
-  /** For submitters without a session. @throws Fault of the room engine, too-many */
+  /** Submits a request without a session. @throws Fault of the room engine, too-many */
   request<Kind extends keyof RequestAnswers>(
     user: UserId,
     command: Extract<Submission, { kind: Kind }>,
@@ -119,12 +111,10 @@ export class Kernel {
     });
   }
 
-  /** Skips a post that was refused permanently before it was submitted. */
   abandon(session: ClientId, post: Pick<RequestOf<"post">, "outbox" | "counter">): void {
     this.#input({ kind: "abandon", session, post });
   }
 
-  /** @param isPresent whether the session makes the account online */
   startSession(session: ClientId, user: UserId, isPresent: boolean): void {
     this.#input({ kind: "enter", session, user, isPresent });
   }
@@ -133,14 +123,13 @@ export class Kernel {
     this.#input({ kind: "leave", session });
   }
 
-  /** A record of the history is durable. */
   onRecord(record: LogRecord): void {
     this.#input({ kind: "record", record });
   }
 
   #input(input: EngineInput): void {
     const { engine, clock } = this.#options;
-    // Submissions are rate-limited, records of the log are not.
+    // Rate limits apply to submissions, not to records of the log.
     const isOfLog = input.kind === "record" || input.kind === "appended";
     const now = isOfLog ? 0 : clock.now();
     for (const effect of engine.handle(input, now, clock.unixMs())) this.#perform(effect);

@@ -33,12 +33,10 @@ export class PendingWrites {
     return this.#inFlight;
   }
 
-  /** Number of completed writes and their total time, including sync and queueing. */
   get timing(): { readonly count: number; readonly durationMs: number } {
     return { count: this.#completed, durationMs: this.#durationMs };
   }
 
-  /** @throws whatever the task throws */
   async runWrite<Result>(task: () => Promise<Result>): Promise<Result> {
     const startedAt = this.#begin();
     try {
@@ -52,7 +50,7 @@ export class PendingWrites {
     }
   }
 
-  /** Runs a task that pauses between its writes: a stop waits until the task is over. */
+  /** Tracks a task that pauses between its writes, so that a stop waits for it. */
   async trackTask<Result>(task: () => Promise<Result>): Promise<Result> {
     this.#heldTasks++;
     try {
@@ -63,7 +61,6 @@ export class PendingWrites {
     }
   }
 
-  /** Returns the log with its writes tracked. */
   tracked(log: WrittenLog): WrittenLog {
     return {
       appendThen: (drafts, _options, done) => this.append(log, { drafts }, done),
@@ -71,7 +68,6 @@ export class PendingWrites {
     };
   }
 
-  /** Runs the follow-up before the write counts as completed, since it may start further writes. */
   append(
     log: Pick<Log, "appendThen">,
     { drafts, follows }: { readonly drafts: readonly Draft[]; readonly follows?: number },

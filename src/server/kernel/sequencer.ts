@@ -2,51 +2,45 @@
 
 import type { Fault } from "../../base/fault.ts";
 
-/** State of the cluster as this server saw it a few seconds ago. */
+/** State of the cluster a few seconds ago. */
 export interface ClusterHealth {
   readonly reachable: boolean;
-  /** This server applies new messages; otherwise the history is read-only. */
   readonly follows: boolean;
-  /** Servers that answered, including this one. */
   readonly nodes: number;
-  /** Messages of the stream that this server has not applied. */
+  /** Messages that this server has not applied. */
   readonly lag: number;
-  /** Messages of the stream since its beginning. */
   readonly messages: number;
   readonly bytes: number;
-  /** The NATS server that leads the stream. Empty if there is none, or only one server. */
+  /** NATS server that leads the stream. Empty if there is none, or only one server. */
   readonly leader: string;
-  /** NATS servers that should hold the stream, and those that have all of it. */
+  /** NATS servers that should hold the stream (`replicas`), and that hold all of it (`current`). */
   readonly replicas: number;
   readonly current: number;
-  /** No server that answered has a different history. */
+  /** Whether all servers that answered have the same history. */
   readonly rootsEqual: boolean;
 }
 
 export interface Sequencer {
-  /** Other servers write to the same logs. */
   readonly isShared: boolean;
-  /** Reports, while an account record is being applied, whether this server wrote it. */
+  /** Reports, while an account record is applied, whether this server wrote it. */
   isOwn(seq: number): boolean;
-  /** Reports whether this server writes, and receives what the others write. */
+  /** Reports whether this server writes, and receives the others' records. */
   isFollowing(): boolean;
-  /** `no-majority` while too few machines of the shared stream answer. */
+  /** `no-majority` while too few servers of the stream respond. */
   majorityFault(): Fault | undefined;
   /**
-   * Resolves when the history has so many records, which clients may have seen at other servers.
-   * @throws Fault no-majority if it takes too long
+   * Resolves when the history has reached `seq`, which clients may know from other servers.
+   * @throws Fault no-majority after a timeout
    */
   waitForSeq(seq: number): Promise<void>;
   /**
-   * Resolves when everything that the others had recorded at the call is applied here. Resolves to
-   * false if that cannot be determined, or after a timeout, since this server may be far behind.
+   * Resolves when all earlier records of other servers are applied here; to false if that is
+   * unknown or takes too long.
    */
   waitUntilCurrent(): Promise<boolean>;
-  /** `undefined` if nothing checks it. */
   health?(): ClusterHealth;
 }
 
-/** Used by a single server. */
 export const LOCAL_SEQUENCER: Sequencer = {
   isShared: false,
   isOwn: () => true,

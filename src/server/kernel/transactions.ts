@@ -1,4 +1,4 @@
-/** Decisions: records made from a state that has not changed before they are written. */
+/** Transactions: records that are written only if the state they depend on has not changed. */
 
 import { Fault } from "../../base/fault.ts";
 import { CONFLICT_TRIES_MAX } from "../../base/limits-cluster.ts";
@@ -7,7 +7,6 @@ import { erasuresOf } from "../../core/log/erasures.ts";
 import type { Log } from "../../io/log/log.ts";
 import type { Draft, LogRecord } from "../../wire/record.ts";
 
-/** A decision between its first attempt and its record. */
 interface Transaction {
   reads: readonly string[];
   writes: ReadonlySet<string>;
@@ -16,8 +15,8 @@ interface Transaction {
 }
 
 /**
- * A decision waits while a fact that it reads is in flight or reserved by an earlier decision, and
- * is made again if the fact has changed.
+ * A transaction waits while a fact that it reads is in flight or reserved by an earlier one, and
+ * runs again if the fact has changed.
  */
 export class Transactions {
   readonly #log: Pick<Log, "appendThen" | "erase">;
@@ -29,10 +28,10 @@ export class Transactions {
   }
 
   /**
-   * Records the drafts that `decide` returns in one batch, in the tick in which it reads the state,
-   * and blanks what the record orders to be blanked.
+   * Appends the drafts of `decide` as one batch in the tick in which it reads the state, and blanks
+   * the records that they erase.
    * @returns the last record; `undefined` if there were no drafts
-   * @throws Fault whatever `decide` throws, store-…, no-majority
+   * @throws Fault of `decide`, store-…, no-majority
    */
   async run(decide: () => readonly Draft[]): Promise<LogRecord | undefined> {
     const { promise: done, resolve: finish } = Promise.withResolvers<void>();
@@ -65,7 +64,6 @@ export class Transactions {
     }
   }
 
-  /** Returns a record in flight, or an earlier decision, that the decision has to wait for. */
   #blockerOf(transaction: Transaction): Transaction | undefined {
     let isEarlier = true;
     let blocker: Transaction | undefined;
@@ -90,7 +88,7 @@ export class Transactions {
   }
 }
 
-/** Blanks what a durable record orders to be blanked. @throws Fault store-… */
+/** Blanks the records that a durable record erases. @throws Fault store-… */
 export async function eraseOrdered(log: Pick<Log, "erase">, order: LogRecord): Promise<void> {
   for (const seq of erasuresOf(order)) await log.erase(seq, order.head.seq);
 }

@@ -14,7 +14,7 @@ import {
 import type { Clock } from "../../io/clock.ts";
 import type { Subscription } from "./subscriptions.ts";
 
-/** Content of a push, and the topic whose waiting push it replaces. */
+/** `topic` identifies the queued push that this one replaces. */
 export interface PushText {
   readonly text: string;
   readonly topic: string;
@@ -22,37 +22,30 @@ export interface PushText {
 
 export interface PushAnswer {
   readonly status: number;
-  /** Header of the answer, unparsed. */
   readonly retryAfter: string | undefined;
 }
 
-/** Transport of pushes. Supplied by the caller, who has the keys and the network. */
+/** Transport of pushes; supplied by the caller. */
 export interface PushDelivery {
-  /** Uncompressed point of P-256. */
+  /** Uncompressed P-256 point. */
   readonly key: Uint8Array;
-  /** @throws Fault not-allowed if the endpoint is no push service or the key is invalid */
   check(endpoint: string, key: Uint8Array): void;
-  /** @throws Fault unreachable, timeout, not-allowed */
   send(to: Subscription, push: PushText): Promise<PushAnswer>;
 }
 
 export interface SentCounters {
-  /** Accepted by push services. */
   readonly sent: number;
-  /** Failed after all retries. */
   readonly failed: number;
-  /** Dropped while queued: the queue was full, or the subscription ended. */
+  /** Dropped because the queue was full or the subscription ended. */
   readonly dropped: number;
-  /** Queued for sending or for a retry. */
   readonly queued: number;
 }
 
 export interface PushSenderOptions {
   readonly clock: Clock;
   readonly delivery: Pick<PushDelivery, "send">;
-  /** Reports whether the subscription is still the current one of its device. */
   readonly isCurrent: (subscription: Subscription) => boolean;
-  /** Called when the push service has ended the subscription, or never accepts anything. */
+  /** Called when the push service has ended the subscription or keeps failing. */
   readonly onExpired: (subscription: Subscription) => void;
   readonly warn: (fault: Fault) => void;
 }
@@ -61,11 +54,10 @@ interface Pending {
   readonly to: Subscription;
   readonly push: PushText;
   tries: number;
-  /** Earliest time to send. */
   sendAt: number;
 }
 
-/** Sends pushes concurrently, with a few tries each, and never blocks its caller. */
+/** Sends pushes concurrently, with limited retries, without blocking the caller. */
 export class PushSender {
   readonly #options: PushSenderOptions;
   /** Keyed by device and topic: a newer push replaces a queued one. Bounded by PUSH_QUEUE_MAX. */
@@ -102,7 +94,6 @@ export class PushSender {
     this.#next();
   }
 
-  /** Drops the queued pushes of a device whose subscription ended. */
   forget(device: string): void {
     this.#failures.delete(device);
     for (const [key, { to }] of this.#queue) {
@@ -122,7 +113,7 @@ export class PushSender {
     const now = this.#options.clock.now();
     let firstAt: number | undefined;
     for (const [key, pending] of this.#queue) {
-      if (this.#inFlightCount >= CONCURRENT_PUSHES_MAX) return; // The next completion tries again.
+      if (this.#inFlightCount >= CONCURRENT_PUSHES_MAX) return;
       const { user } = pending.to;
       if (pending.sendAt > now) firstAt = Math.min(firstAt ?? pending.sendAt, pending.sendAt);
       else if ((this.#inFlight.get(user) ?? 0) < PUSHES_PER_ACCOUNT_MAX) {
@@ -173,7 +164,6 @@ export class PushSender {
     pending.tries += 1;
     const waitMs = this.#retryAfter(answer, pending.tries);
     if (waitMs !== undefined && pending.tries < PUSH_TRIES_MAX) {
-      // A push queued meanwhile is newer.
       if (this.#queue.has(key)) return;
       if (this.#queue.size >= PUSH_QUEUE_MAX) {
         this.#dropped++;
@@ -186,10 +176,10 @@ export class PushSender {
     this.#giveUp(to, answer);
   }
 
-  /** Milliseconds until the next try. `undefined` if a retry is useless or too far away. */
+  /** Milliseconds until the next try. `undefined` if a retry is useless or too late. */
   #retryAfter(answer: PushAnswer | Fault, tries: number): number | undefined {
     const backoffMs = PUSH_RETRY_FIRST_MS * 2 ** (tries - 1);
-    // A name that leads into a private network will not be fixed by a retry.
+    // A retry does not help if the name resolves to a private network.
     if (answer instanceof Fault) return answer.code === "not-allowed" ? undefined : backoffMs;
     if (answer.status !== 429 && answer.status < 500) return undefined;
     const requestedMs = retryAfterMs(answer.retryAfter, this.#options.clock.unixMs());
@@ -202,7 +192,7 @@ export class PushSender {
     const failures = (this.#failures.get(to.device) ?? 0) + 1;
     this.#failures.set(to.device, failures);
     if (failures >= PUSH_FAILURES_MAX) this.#options.onExpired(to);
-    // Warns once: subscriptions of members must not flood the operator's log.
+    // Warns once, so that members cannot flood the operator's log.
     if (this.#hasWarned) return;
     this.#hasWarned = true;
     const { host } = new URL(to.endpoint);
@@ -214,7 +204,7 @@ export class PushSender {
   }
 }
 
-/** RFC 9110, 10.2.3: seconds or a date. Anything else is ignored. */
+/** RFC 9110, section 10.2.3: seconds or a date; anything else is ignored. */
 function retryAfterMs(text: string | undefined, unixMs: number): number {
   if (text === undefined || text.length > 64) return 0;
   if (/^\d+$/.test(text)) return Number(text) * 1_000;

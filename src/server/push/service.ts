@@ -38,13 +38,12 @@ import type { ClientConnection } from "../session/client-connection.ts";
 import { type PushDelivery, PushSender, type SentCounters } from "./sender.ts";
 import { type Subscription, Subscriptions } from "./subscriptions.ts";
 
-/** Titles are cut to fewer code points than this. */
+/** Characters of a text that are read for a title, which is shorter. */
 const TITLE_UNITS_MAX = 1_000;
 
 type MessageBody = Body<KindWith<"word">>;
 
 export interface PushCounters extends SentCounters {
-  /** Devices with a subscription. */
   readonly subscriptions: number;
 }
 
@@ -56,15 +55,14 @@ interface PushServiceOptions extends ServerContext {
 }
 
 /**
- * Pushes to closed browsers. In a cluster, the server at which a device was last connected sends
- * its pushes: every server sees all records, and the others have dropped the subscription.
+ * Pushes to closed browsers. In a cluster, the server at which a device last connected sends its
+ * pushes.
  */
 export class PushService {
   readonly #options: PushServiceOptions;
   readonly #subscriptions: Subscriptions;
   readonly #due = new PushSchedule();
   readonly #sender: PushSender;
-  /** Keyed by account. */
   readonly #subscribeRates = new TokenBuckets(
     PUSH_SUBSCRIBES_PER_MINUTE / 60,
     PUSH_SUBSCRIBES_BURST,
@@ -86,7 +84,6 @@ export class PushService {
     });
   }
 
-  /** Called after the logs were read. */
   start(): void {
     const { registry } = this.#options;
     this.#subscriptions.open(
@@ -110,13 +107,11 @@ export class PushService {
     await this.#subscriptions.sync();
   }
 
-  /** The device was signed out: removes its subscription. */
   signedOut(device: string): void {
     this.#options.siblings.publish({ kind: "push-taken", device });
     this.#remove(device);
   }
 
-  /** An account logged in by this device: removes another account's subscription for it. */
   onLogin(client: ClientConnection, account: Account): void {
     const { device = "" } = client.member ?? {};
     const known = this.#subscriptions.get(device);
@@ -124,7 +119,7 @@ export class PushService {
     this.onActivity(account.id);
   }
 
-  /** The account read or posted at any server, so it is not away. */
+  /** The account was active at any server, so it is not away. */
   onActivity(user: UserId): void {
     if (this.#subscriptions.has(user)) this.#activeAt.set(user, this.#options.clock.now());
   }
@@ -133,21 +128,18 @@ export class PushService {
     return { ...this.#sender.counters, subscriptions: this.#subscriptions.size };
   }
 
-  /** The device subscribed or signed out at another server. */
   onRemoteSubscribe(device: string): void {
     this.#remove(device);
   }
 
-  /** A record of the accounts was applied. */
   onAccountRecord({ head }: LogRecord): void {
-    // Devices are removed by several kinds of records: their own, the account's, a new password.
+    // Several kinds of records remove devices: their own, the account's, a new password.
     const account = this.#options.registry.get(head.room as UserId);
     for (const { device } of this.#subscriptions.of(head.room as UserId)) {
       if (account?.isRemoved !== false || !account.devices.has(device)) this.#remove(device);
     }
   }
 
-  /** A record was sent to a room. */
   onRecord(room: Room, record: LogRecord): void {
     if (this.#subscriptions.size === 0) return;
     const { head } = record;
@@ -174,7 +166,6 @@ export class PushService {
     this.#schedule();
   }
 
-  /** A reply notifies the author of the original message, as the page does. */
   async #notifyRepliedTo(
     room: Room,
     by: UserId,
@@ -186,7 +177,7 @@ export class PushService {
       const author = found?.head.by;
       if (author !== undefined && author !== "server") this.#note(room, by, mention, [author]);
     } catch (error) {
-      // No notification then; the page counts the mention.
+      // Skips the notification; the page still counts the mention.
       if (!(error instanceof Fault)) throw error;
     }
   }
@@ -202,10 +193,7 @@ export class PushService {
     return { room: room.id, seq, n, isSealed, preview };
   }
 
-  /**
-   * Accounts that the message mentions, by the page's rules; in a sealed room any member may be
-   * one.
-   */
+  /** Accounts that the message mentions; in a sealed room, any member may be one. */
   *#mentionedUsers(room: Room, body: MessageBody): Iterable<UserId> {
     if (room.pair !== undefined || room.isSealed === true) {
       const isFew = room.members.size <= this.#subscriptions.size;
@@ -268,13 +256,12 @@ export class PushService {
     return isIdle && this.#offlineSubscriptions(user).length > 0;
   }
 
-  /** Subscriptions of devices that are not connected: an open page notifies the user itself. */
+  /** Subscriptions of disconnected devices: an open page notifies its user itself. */
   #offlineSubscriptions(user: UserId): readonly Subscription[] {
     const open = new Set([...this.#options.peers.of(user)].map(({ member }) => member?.device));
     return this.#subscriptions.of(user).filter(({ device }) => !open.has(device));
   }
 
-  /** Content of the notification: brief, and without any text if the room is sealed. */
   #content({ user, latest, count }: DuePush): object {
     const room = this.#options.rooms.get(latest.room);
     if (latest.isSealed || room === undefined) return { tag: "sealed" };
@@ -290,7 +277,6 @@ export class PushService {
     });
   }
 
-  /** @throws Fault too-fast */
   async subscribe(
     account: Account,
     device: string,
@@ -325,21 +311,20 @@ export class PushService {
   }
 }
 
-/** Mentioned names: listed by the sender's program, or at the start of a script's text. */
+/** Mentions listed by the sender's program, or at the start of a script's text. */
 function mentionsIn({ text, mentions }: MessageBody): readonly string[] {
   if (mentions !== undefined) return mentions.filter((name) => typeof name === "string");
   if (text === undefined) return [];
   return withMentions({ text: text.slice(0, PUSH_SEARCHED_CHARS) }).mentions ?? [];
 }
 
-/** Title as plain text, because notifications show no markup. */
 function titleOf({ text, isFileName }: PushPreview): string {
   return titleText(isFileName ? text : plainLine(text, TITLE_UNITS_MAX));
 }
 
 /**
- * RFC 8030, 5.4: at most 32 characters. Hashed, so that a push service learns neither the room nor
- * which devices get the same message.
+ * RFC 8030, section 5.4: at most 32 characters. Hashed, so that a push service learns neither the
+ * room nor which devices get the same message.
  */
 function topicOf(device: string, room: string): string {
   return toBase64Url(sha256(utf8Encode(`chat/1 push ${device} ${room}`))).slice(0, 32);

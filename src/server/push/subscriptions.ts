@@ -10,20 +10,19 @@ import {
 import type { Clock } from "../../io/clock.ts";
 import { StateFile, type StateFileLocation } from "../queue/state-file.ts";
 
-/** A subscription of a device. Anyone with the endpoint may send to it, so it is secret. */
+/** Secret: anyone with the endpoint can send to it. */
 export interface Subscription {
   readonly user: UserId;
-  /** base64url of the device's public key. */
   readonly device: string;
   readonly endpoint: string;
-  /** Public key and secret of the browser for encryption, base64url. */
+  /** Public key and secret of the browser, base64url. */
   readonly key: string;
   readonly auth: string;
 }
 
 /**
- * One subscription per device. The file is readable only by the server's user. Subscriptions lost
- * with a damaged file return at the next log-in of each device.
+ * Readable only by the server's OS user. A subscription lost with a damaged file returns at the
+ * device's next log-in.
  */
 export class Subscriptions {
   readonly #file: StateFile;
@@ -31,7 +30,6 @@ export class Subscriptions {
   readonly #all = new Map<string, Subscription>();
   readonly #byUser = new Map<UserId, Set<string>>();
 
-  /** @param location `undefined` for memory only */
   constructor(location: StateFileLocation | undefined, clock: Clock, warn: (fault: Fault) => void) {
     this.#file = new StateFile(location, {
       name: "push.json",
@@ -50,7 +48,6 @@ export class Subscriptions {
     });
   }
 
-  /** Loads the file. @param isKnown whether the device still belongs to the account */
   open(isKnown: (subscription: Subscription) => boolean): void {
     this.#file.open();
     for (const subscription of [...this.#all.values()])
@@ -78,7 +75,6 @@ export class Subscriptions {
     return this.#all.get(device);
   }
 
-  /** Resolves when it is durable. @throws Fault too-many, store-… */
   async add(subscription: Subscription): Promise<void> {
     const { user, device, endpoint } = subscription;
     const current = this.#all.get(device);
@@ -89,7 +85,7 @@ export class Subscriptions {
         remedy,
       });
     }
-    // A browser has one endpoint: the last account to use it gets it.
+    // A browser has one endpoint: the last account to use it keeps it.
     for (const other of this.#all.values()) {
       if (other.endpoint === endpoint && other.device !== device) this.#delete(other.device);
     }
@@ -101,12 +97,11 @@ export class Subscriptions {
     await this.#file.sync();
   }
 
-  /** Removes it immediately; a crash before `sync` is done may restore it. */
+  /** Takes effect immediately; a crash before `sync` may restore it. */
   remove(device: string): void {
     if (this.#delete(device)) this.#file.markDirty();
   }
 
-  /** Resolves when the removals are durable. @throws Fault store-… */
   sync(): Promise<void> {
     return this.#file.sync();
   }

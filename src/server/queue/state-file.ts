@@ -15,32 +15,26 @@ export interface StateFileLocation {
 export interface StateFileOptions {
   readonly name: string;
   readonly sizeBytesMax: number;
-  /** Milliseconds from a change until it is written. */
   readonly writeDelayMs: number;
   readonly clock: Clock;
   readonly warn: (fault: Fault) => void;
-  /** Consequence of an unreadable file, for the warning. */
   readonly consequence: string;
   readonly format: () => string;
-  /** @returns false if the text is invalid */
   readonly parse: (text: string) => boolean;
 }
 
-/** At most one hundredth of the event loop's time is spent on encoding. */
+/** Limits encoding to one hundredth of the event loop's time. */
 const PAUSE_PER_ENCODING = 100;
 
-/** Written some time after a change, or on request. */
 export class StateFile {
   readonly #location: StateFileLocation | undefined;
   readonly #options: StateFileOptions;
   #cancel: (() => void) | undefined;
   #isDirty = false;
-  /** Milliseconds of the event loop that the last encoding took. */
   #encodingMs = 0;
   #hasFailed = false;
   readonly #mutex = new Mutex();
 
-  /** @param location `undefined` for memory only */
   constructor(location: StateFileLocation | undefined, options: StateFileOptions) {
     this.#location = location;
     this.#options = options;
@@ -50,7 +44,6 @@ export class StateFile {
     return `${this.#location?.folder}/${this.#options.name}`;
   }
 
-  /** Loads the file; an unreadable file is a warning. */
   open(): void {
     if (this.#location === undefined) return;
     const { sizeBytesMax, parse } = this.#options;
@@ -80,14 +73,12 @@ export class StateFile {
     });
   }
 
-  /** Resolves when the current content is durable. @throws Fault store-… */
   sync(): Promise<void> {
     this.#cancel?.();
     this.#cancel = undefined;
     return this.#mutex.run(() => this.#write());
   }
 
-  /** Writes pending changes to disk. */
   close(): Promise<void> {
     return this.#writeOrWarn();
   }
@@ -114,7 +105,7 @@ export class StateFile {
       await writeWholeFile(disk, this.#path, bytes, folder);
       this.#hasFailed = false;
     } catch (error) {
-      this.#isDirty = true; // Retried with the next change.
+      this.#isDirty = true;
       throw error;
     }
   }

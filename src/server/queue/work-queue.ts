@@ -9,19 +9,18 @@ import {
 import { type Clock, delay } from "../../io/clock.ts";
 import { WorkQueue } from "../../io/work-queue.ts";
 
-/** Returns how long a slot stays empty after a task that took so long. */
+/** Length of the pause after a task, as a multiple of its duration. */
 export interface PauseRule {
   readonly clock: Pick<Clock, "now" | "after">;
   readonly factor: number;
   readonly msMax: number;
 }
 
-/** A separate queue per key: each key waits only behind its own tasks. */
+/** Tasks wait only behind others with the same key. */
 export class FairQueue {
   readonly #runningMax: number;
   readonly #waitingMax: number;
   readonly #pause: PauseRule | undefined;
-  /** Only keys with queued or running tasks. */
   readonly #queues = new Map<string, { readonly queue: WorkQueue; count: number }>();
 
   constructor(runningMax: number, waitingMax: number, pause?: PauseRule) {
@@ -30,7 +29,6 @@ export class FairQueue {
     this.#pause = pause;
   }
 
-  /** @throws Fault too-many, and whatever the task throws */
   run<Result>(key: string, task: () => Promise<Result>): Promise<Result> {
     const known = this.#queues.get(key);
     const entry = known ?? { queue: new WorkQueue(this.#runningMax, this.#waitingMax), count: 0 };
@@ -42,7 +40,7 @@ export class FairQueue {
       if (entry.count === 0) this.#queues.delete(key);
     };
     const reject = (error: unknown) => outcome.reject(error);
-    // The slot stays taken during the rest; the result is returned before it.
+    // Returns the result before the pause, during which the slot stays taken.
     const slot = entry.queue.run(() => this.#withPause(task().then(outcome.resolve, reject)));
     slot.then(release, (error: unknown) => {
       release();
@@ -61,18 +59,16 @@ export class FairQueue {
   }
 }
 
-/** Reads of the history: a few at a time, and few for each key. */
+/** Limits concurrent reads of the history, in total and per key. */
 export class ReadQueue {
   readonly #reading: WorkQueue;
   readonly #turns: FairQueue;
 
-  /** @param rest `undefined` if a key may read again immediately */
   constructor({ perKey = 1, waitingMax = PAGE_READS_QUEUED_MAX, pause }: ReadQueueOptions = {}) {
     this.#reading = new WorkQueue(CONCURRENT_PAGE_READS_MAX, waitingMax);
     this.#turns = new FairQueue(perKey, waitingMax, pause);
   }
 
-  /** @throws Fault too-many, and whatever the task throws */
   run<Result>(key: string, task: () => Promise<Result>): Promise<Result> {
     return this.#turns.run(key, () => this.#reading.run(task));
   }
@@ -84,7 +80,6 @@ interface ReadQueueOptions {
   readonly pause?: PauseRule;
 }
 
-/** Pause of a key after each page that it has read. */
 export function pagePause(clock: Clock): PauseRule {
   return { clock, factor: PAGE_PAUSE_FACTOR, msMax: PAGE_PAUSE_MS_MAX };
 }

@@ -12,42 +12,41 @@ import type { LogRecord } from "../../wire/record.ts";
 import { type FrameMark, RecordsFrame } from "../../wire/records-frame.ts";
 
 /**
- * Under load, records are gathered for a moment and sent together: one write per reader for several
- * records saves more than half of the work. The moment is as long as the last flush took, so that
- * at most half of the time goes into sending. A message after a pause is sent immediately.
+ * Under load, records are gathered and sent together, which saves more than half of the writes.
+ * Gathering lasts as long as the last flush took, so that sending uses at most half of the time. A
+ * message after a quiet period is sent immediately.
  */
 const GATHER_MS_MIN = 1;
 const GATHER_MS_MAX = 100;
-/** Sending more than this together would fill the queue of a reader that was keeping up. */
+/** More would fill the queue of a reader that keeps up. */
 const GATHER_BYTES_MAX = 256 << 10;
-/** Milliseconds of one write to one reader over TLS, measured on loopback. */
+/** Milliseconds per write to one reader over TLS, measured on loopback. */
 const WRITE_MS = 0.005;
 /**
- * While more records are being written to disk, a slow flush waits for this share of its duration:
- * it then includes most of a burst.
+ * While more records are being written to disk, a slow flush waits for this share of its duration,
+ * to include most of a burst.
  */
 const BURST_WAIT_SHARE = 0.5;
 /**
- * Joins, leaves and presence wait this multiple of a flush's duration, unless a text is flushed
- * earlier: a large room spends a tenth of the time on them.
+ * Joins, leaves and presence wait for this multiple of a flush's duration, so that a large room
+ * spends a tenth of the time on them.
  */
 const DEFER_TIMES = 10;
 const DEFER_MS_MAX = 1_000;
 const DEFERRABLE_NOTICES: ReadonlySet<string> = new Set(["presences", "typing"]);
 const DEFERRABLE_KINDS = kindsWith("deferrable");
 
-/** A link that follows rooms. */
 export interface Reader {
   readonly following: ReadonlySet<RoomId>;
   sendBytes(bytes: Uint8Array): void;
   subscribe(room: RoomId): void;
 }
 
-/** A reader that has everything of a room except what is gathered after it joined. */
+/** A reader that joined while messages were gathered, and already has those before `mark`. */
 interface Newcomer {
   readonly reader: Reader;
   readonly room: Room;
-  /** Start, within the open frame, of what the reader has not seen. */
+  /** Start of the reader's missing records within the open frame. */
   mark: FrameMark | undefined;
   readonly onFollowed: () => void;
 }
@@ -55,13 +54,12 @@ interface Newcomer {
 interface GatheredMessage {
   readonly room: Room;
   readonly bytes: Uint8Array;
-  /** Bytes that newcomers get instead, individually. */
   readonly newcomers: readonly { readonly reader: Reader; readonly bytes: Uint8Array }[];
 }
 
 /**
- * Encodes each message once and publishes the bytes in order, to one topic per room on every
- * transport. Consecutive records of a room share one message.
+ * Encodes each message once and publishes it to one topic per room. Consecutive records of a room
+ * share a message.
  */
 export class FanOut {
   readonly #clock: Clock;
@@ -74,17 +72,14 @@ export class FanOut {
   /** Latest records of `#frameRoom`, not yet in `#gathered`. */
   readonly #frame = new RecordsFrame();
   #frameRoom: Room | undefined;
-  /** Mark of the most recent newcomer. */
   #mark: FrameMark | undefined;
-  /** Keyed by room: readers who follow it from the next flush on. Bounded by the links. */
+  /** Keyed by room; subscribed at the next flush. Bounded by the links. */
   readonly #newcomers = new Map<string, Newcomer[]>();
   #publishedMessages = 0;
   #publishedBytes = 0;
-  /** Time of the next flush. Infinite if none is scheduled. */
   #dueAt = Number.POSITIVE_INFINITY;
   #cancel = () => {};
   #flushedAt = Number.NEGATIVE_INFINITY;
-  /** Time until which further records wait. */
   #pauseUntil = Number.NEGATIVE_INFINITY;
 
   /** @param hasPendingRecords whether the log is about to report more records */
@@ -98,7 +93,7 @@ export class FanOut {
     this.#hasPendingRecords = hasPendingRecords;
   }
 
-  /** Totals since the start; each message counts once, however many readers it has. */
+  /** Totals since the start; each message counts once, whatever the number of readers. */
   get counters(): {
     readonly publishedMessages: number;
     readonly publishedBytes: number;
@@ -127,9 +122,10 @@ export class FanOut {
   }
 
   /**
-   * Subscribes the reader from here on, without what is already gathered: the reader has that. It
-   * does not flush for the other readers.
-   * @param onFollowed called when nothing of the room is gathered any more, possibly synchronously
+   * Subscribes the reader after the messages gathered so far, which it already has, without a
+   * flush.
+   * @param onFollowed called when none of the room's messages is gathered any more, possibly
+   * synchronously
    */
   follow(room: Room, reader: Reader, onFollowed = () => {}): void {
     if (this.#pendingBytes() === 0) {
@@ -153,11 +149,10 @@ export class FanOut {
         remainders.set(mark, this.#frame.since(mark));
     }
     this.#gather(room, this.#frame.take(), remainders);
-    for (const newcomer of newcomers) newcomer.mark = undefined; // They get all of the next frame.
+    for (const newcomer of newcomers) newcomer.mark = undefined;
     this.#mark = undefined;
   }
 
-  /** @param remainders bytes for newcomers who already have a part of the message */
   #gather(room: Room, bytes: Uint8Array, remainders?: ReadonlyMap<FrameMark, Uint8Array>): void {
     const newcomers = (this.#newcomers.get(room.id) ?? []).map(({ reader, mark }) => {
       const remainder = mark === undefined ? undefined : remainders?.get(mark);
@@ -169,7 +164,7 @@ export class FanOut {
     this.#publishedBytes += bytes.length;
   }
 
-  /** Returns a shared mark for all newcomers between the same two records. */
+  /** Newcomers between the same two records share a mark. */
   #markOf(room: Room): FrameMark | undefined {
     if (room !== this.#frameRoom) return undefined;
     const mark = this.#frame.mark();
@@ -181,7 +176,6 @@ export class FanOut {
     return this.#gatheredBytes + (this.#frameRoom === undefined ? 0 : this.#frame.sizeBytes);
   }
 
-  /** @param isDeferrable nobody waits for the message */
   #schedule(room: Room, isDeferrable: boolean): void {
     if (this.#pendingBytes() > GATHER_BYTES_MAX) this.flush();
     if (this.#pendingBytes() === 0) return;
@@ -193,12 +187,12 @@ export class FanOut {
     this.#cancel();
     this.#dueAt = dueAt;
     const waitMs = dueAt - this.#clock.now();
-    // At the end of this tick: all records of a log batch arrive in one tick.
+    // All records of a log batch arrive in one tick.
     if (waitMs <= 0) queueMicrotask(() => this.#flushIfDue(room));
     else this.#cancel = this.#clock.after(waitMs, () => this.flush());
   }
 
-  /** Flushes, unless an earlier flush came first and the messages gathered since may wait. */
+  /** Flushes, unless the flush was rescheduled. */
   #flushIfDue(room: Room): void {
     const now = this.#clock.now();
     if (this.#dueAt > now) return;
@@ -209,7 +203,7 @@ export class FanOut {
     this.#cancel = this.#clock.after(this.#dueAt - now, () => this.flush());
   }
 
-  /** Sends everything gathered. Called before the set of readers changes. */
+  /** Sends all gathered messages. Called before the set of readers changes. */
   flush(): void {
     this.#cancel();
     this.#cancel = () => {};
@@ -234,19 +228,18 @@ export class FanOut {
     this.#subscribeNewcomers();
   }
 
-  /** Subscribes the newcomers, who now have everything gathered. */
   #subscribeNewcomers(): void {
     const newcomers = [...this.#newcomers.values()].flat();
     this.#newcomers.clear();
     for (const { reader, room, onFollowed } of newcomers) {
-      if (!reader.following.has(room.id)) continue; // Its link is closed.
+      if (!reader.following.has(room.id)) continue;
       reader.subscribe(room.id);
       onFollowed();
     }
   }
 }
 
-/** Returns a record for readers, with head and body as the bytes in the log. */
+/** Returns a record with its head and body bytes as in the log. */
 export function wireRecord(record: LogRecord, registry: Pick<Registry, "nameOf">): WireRecord {
   const { head, headBytes, salt, bodyBytes, erased, damaged } = record;
   const from = registry.nameOf(head.by);
@@ -259,7 +252,7 @@ export function wireRecord(record: LogRecord, registry: Pick<Registry, "nameOf">
   };
 }
 
-/** Returns a room as `reader` knows it: by its name, or by the other user's. */
+/** Returns a room as `reader` sees it: by its name or the other user's. */
 export function roomEntry(room: Room, reader: string, registry: Registry): RoomEntry {
   const settings = {
     ...(room.isSealed === true ? { sealed: true } : {}),

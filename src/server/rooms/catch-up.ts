@@ -29,19 +29,16 @@ import { RecentRecords } from "./recent-records.ts";
 
 interface MissedRecords {
   readonly records: readonly LogRecord[];
-  /** `n` of the first unseen message, or of the room's next message. */
+  /** `n` of the first missed message, or of the room's next message. */
   readonly n: number;
-  /** Number of unseen records before those that are sent. */
+  /** Number of missed records that are not sent. */
   readonly skipped: number;
-  /** Seq of the room's last record when it was requested. */
   readonly upTo: number;
 }
 
-/** Encoded first message of these records. */
 interface EncodedBatch {
   readonly first: LogRecord;
   readonly last: LogRecord | undefined;
-  /** Version of the names in the message. */
   readonly namesVersion: number;
   readonly count: number;
   readonly bytes: Uint8Array;
@@ -55,8 +52,8 @@ interface CatchUpOptions extends ServerContext {
 }
 
 /**
- * Sends what the reader missed and then, in the tick in which nothing is missing any more,
- * subscribes it to the room's topic. So nothing is lost or duplicated in between.
+ * Sends missed records and, in the tick in which none is missing, subscribes the reader to the
+ * room's topic, so that nothing is lost or duplicated.
  */
 export class CatchUp {
   readonly #options: CatchUpOptions;
@@ -71,8 +68,8 @@ export class CatchUp {
   }
 
   /**
-   * Called at log-in. The device considers nothing complete until `caught-up`.
-   * @param after seq up to which the device has seen everything; `undefined` if it is new
+   * Called at log-in. The device is up to date after `caught-up`.
+   * @param after last seq that the device received; `undefined` for a new device
    */
   async resume(client: ClientConnection, member: Member, after: number | undefined): Promise<void> {
     const { rooms, fanOut } = this.#options;
@@ -87,15 +84,14 @@ export class CatchUp {
       });
     }
     if (client.member !== member) return;
-    // The notice promises that everything up to this seq was sent; earlier gathered records are
-    // flushed.
+    // `caught-up` promises that everything up to its seq was sent.
     if (rooms.head > startHead) fanOut.flush();
     client.notify({ kind: "caught-up", seq: rooms.head });
   }
 
   /**
-   * Called when the account has joined the room, on a device that already follows other rooms: it
-   * must learn immediately that older records follow, or it would assume that it has seen them.
+   * Called when the account joins a room. The device must learn immediately that older records
+   * follow, or it would assume that it has them.
    */
   async #sendJoinedRoom(client: ClientConnection, room: Room): Promise<void> {
     await this.#withRun(client, room, async (run) => {
@@ -106,32 +102,29 @@ export class CatchUp {
       if (unseen.n > n) {
         this.#sendEntry(client, room, { n: unseen.n, skipped: unseen.n - n, behind: true });
       }
-      // Messages gathered since then are sent before the entry that marks the room complete.
+      // Gathered messages precede the entry that marks the room as complete.
       await this.#sendRecords(client, room, run, unseen, () => {
         this.#sendEntry(client, room, { n: room.lastN + 1, skipped: 0 });
       });
     });
   }
 
-  /** Makes the account's devices read the room. */
   joined(user: UserId, room: Room): void {
     for (const client of this.#options.peers.of(user)) void this.#sendJoinedRoom(client, room);
   }
 
   left(user: UserId, room: Room): void {
-    this.#options.fanOut.flush(); // A member who leaves gets everything recorded until then.
+    this.#options.fanOut.flush(); // A leaving member gets everything recorded until now.
     for (const client of this.#options.peers.of(user)) {
       client.unfollow(room.id);
       client.notify({ kind: "room-gone", room: room.id });
     }
   }
 
-  /** A record of the room is durable. */
   onRecord(room: Room, record: LogRecord): void {
     this.#recent.add(room, record);
   }
 
-  /** Sends the room's entry again to the readers for whom the record has changed it. */
   refreshChanged(room: Room, record: LogRecord): void {
     const { kind } = record.head;
     const isSealedNow = kind === "group" && room.group?.epoch === 0;
@@ -141,20 +134,18 @@ export class CatchUp {
     if (granted !== undefined) this.#refreshFor(granted, room);
   }
 
-  /** Sends the room's entry again to all readers: its name or its members' names changed. */
   refresh(room: Room): void {
     for (const user of room.members) this.#refreshFor(user, room);
   }
 
   #refreshFor(user: UserId, room: Room): void {
     for (const client of this.#options.peers.of(user)) {
-      if (!client.following.has(room.id)) continue; // Its catch-up sends the entry.
+      if (!client.following.has(room.id)) continue;
       this.#options.fanOut.flush();
       this.#sendEntry(client, room, { n: room.lastN + 1, skipped: 0 });
     }
   }
 
-  /** Closes a device that cannot be brought up to date: it reconnects and resumes. */
   async #withRun(
     client: ClientConnection,
     room: Room,
@@ -162,7 +153,7 @@ export class CatchUp {
   ): Promise<void> {
     const { member } = client;
     if (member === undefined || !room.members.has(member.account.id)) return;
-    // An account that is not shown as online gets the room's entry, and no live messages.
+    // A session without presence gets the entry but no live messages.
     if (!member.isPresent) return this.#sendEntry(client, room, { n: room.lastN + 1, skipped: 0 });
     const run = client.beginCatchUp(room.id);
     if (run === undefined) return;
@@ -197,7 +188,7 @@ export class CatchUp {
     });
   }
 
-  /** Ends in the tick in which the topic is followed, or when the run is cancelled. */
+  /** Ends when the topic is followed or the run is cancelled. */
   async #sendRecords(
     client: ClientConnection,
     room: Room,
@@ -223,7 +214,6 @@ export class CatchUp {
     this.#options.fanOut.follow(room, client, followed);
   }
 
-  /** Sends as many records as fit in one message. @returns index of the next record */
   #sendFrom(client: ClientConnection, records: readonly LogRecord[], from: number): number {
     let at = from;
     let record = records[at];
@@ -245,13 +235,13 @@ export class CatchUp {
     return at;
   }
 
-  /** Counts against the reader's quota. Beyond the quota all unseen records are skipped. */
+  /** Counts against the reader's quota; beyond it, all missed records are skipped. */
   async #missed(
     room: Room,
     after: number | undefined,
     { account }: ClientConnection,
   ): Promise<MissedRecords> {
-    // Read now, because more may be recorded during the read.
+    // Read now: more may be recorded during the disk read.
     const { lastSeq: upTo, lastN } = room;
     if (after !== undefined && upTo <= after) {
       return { records: [], n: lastN + 1, skipped: 0, upTo };

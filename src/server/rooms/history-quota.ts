@@ -14,7 +14,6 @@ export class HistoryQuota {
   readonly #context: ServerContext;
   readonly #bytesMax: number;
   #day = 0;
-  /** Bytes read on that day. Bounded by ACCOUNTS_MAX. */
   readonly #read = new Map<UserId, number>();
 
   constructor(options: ServerContext) {
@@ -22,16 +21,13 @@ export class HistoryQuota {
     this.#bytesMax = options.settings.historyBytesPerDay ?? HISTORY_BYTES_PER_DAY;
   }
 
-  /**
-   * A page is counted after it was read: an account may exceed its quota by the pages in flight.
-   */
+  /** Pages are counted after the read, so pages in flight may exceed the quota. */
   isReached(user: UserId): boolean {
     this.#beginDay();
     if ((this.#read.get(user) ?? 0) < this.#bytesMax) return false;
     return !this.#context.registry.policy.isOperator(user);
   }
 
-  /** @throws Fault history-limit */
   check(user: UserId): void {
     if (!this.isReached(user)) return;
     const remainingMs = DAY_MS - (this.#context.clock.unixMs() % DAY_MS);

@@ -16,7 +16,6 @@ interface ManagementOptions extends ServerContext {
   readonly catchUp: Pick<CatchUp, "refresh">;
 }
 
-/** The caller has checked that the actor is an operator. */
 export class Management {
   readonly #options: ManagementOptions;
 
@@ -25,7 +24,7 @@ export class Management {
   }
 
   /**
-   * Renames an account, or returns the act that renames a room, for the room engine to decide.
+   * Renames an account, or returns the act by which the room engine renames a room.
    * @throws Fault usage, name-invalid, name-taken, user-unknown, store-…
    */
   async rename(by: UserId, request: RequestOf<"rename">): Promise<RoomAction | undefined> {
@@ -39,7 +38,7 @@ export class Management {
   }
 
   /**
-   * Removes an account, or returns the act that removes a room, for the room engine to decide.
+   * Removes an account, or returns the act by which the room engine removes a room.
    * @throws Fault usage, not-allowed, user-unknown, store-…
    */
   async remove(by: UserId, request: RequestOf<"remove">): Promise<RoomAction | undefined> {
@@ -54,17 +53,13 @@ export class Management {
     return undefined;
   }
 
-  /**
-   * Removes the user's own account. Its messages stay, unless they were erased before.
-   * @throws Fault store-…
-   */
   async removeSelf(client: ClientConnection, account: Account, ref: number): Promise<void> {
     await this.#removeAccount(account.id, account, () => client.answer(ref, {}));
   }
 
   /**
-   * Each of its rooms gets a record. Its sessions reconnect by the old name and receive the new
-   * one; the other users of its direct conversations get new entries of them.
+   * Records the rename in each room and closes the account's sessions, which reconnect and receive
+   * the new name.
    */
   async #renameAccount(by: UserId, account: Account, to: string): Promise<void> {
     const { registry, kernel, rooms, peers, catchUp } = this.#options;
@@ -96,7 +91,7 @@ export class Management {
     peers.close(account.id, fault);
   }
 
-  /** Can be repeated for a removed account whose rooms were not notified because of a crash. */
+  /** Repeatable, because a crash may leave rooms of a removed account without a record. */
   async #removeAccount(by: UserId, account: Account, onRemoved = () => {}): Promise<void> {
     const { registry, kernel, rooms, peers } = this.#options;
     await kernel.transact(() => (account.isRemoved ? [] : [registry.removalDraft(account, by)]));
@@ -104,7 +99,7 @@ export class Management {
     for (const room of [...rooms.of(user)]) {
       if (room.name !== undefined) this.#submit(by, { kind: "gone", room: room.id, user, name });
     }
-    onRemoved(); // Before the links end, including that of the requester.
+    onRemoved(); // Answers before the links close, including the requester's.
     const remedy = "ask an operator";
     const fault = new Fault("login-refused", msg`the account ${name} was removed`, { remedy });
     peers.close(user, fault);
@@ -120,12 +115,11 @@ export class Management {
     throw new Fault("usage", "that is of a person or of a room", { remedy: "name one of the two" });
   }
 
-  /** @throws Fault room-unknown, name-invalid */
   room(name: string): RoomId {
     return requireRoom(this.#options.rooms, checkName(name, "room's name")).id;
   }
 
-  /** Finds removed accounts too: their names can be released for another account. */
+  /** Finds removed accounts too, so that their names can be released. */
   #account(name: string): Account {
     return requireUser(this.#options.registry.everyone, checkName(name, "person's name"));
   }

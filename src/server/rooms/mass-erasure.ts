@@ -17,16 +17,14 @@ const AUTHORED_KINDS = kindsWith("authored");
 const QUEUED_REQUESTS_MAX = 8;
 
 export interface ErasureProgress {
-  /** Number of records, without those erased before. */
   readonly erased: number;
-  /** Seq of the last record examined, if any, and whether more follow. */
   readonly last: number | undefined;
   readonly more: boolean;
 }
 
 /**
- * Each part writes one `erase` record per room and is small enough not to delay others. Already
- * erased records are skipped, so that it can be repeated after a crash.
+ * Each step writes one `erase` record per room and is small enough not to delay others. Repeatable:
+ * records erased before are skipped.
  */
 export class MassErasure {
   readonly #context: ServerContext;
@@ -37,8 +35,8 @@ export class MassErasure {
   }
 
   /**
-   * Erases the next part of an account's messages, including direct conversations.
-   * @param by who orders it; the caller has checked that they may
+   * Erases the next messages of an account, including direct conversations.
+   * @param by user who requested it; the caller has checked the right
    * @param after seq of the last record examined
    * @throws Fault store-…, too-many
    */
@@ -47,8 +45,8 @@ export class MassErasure {
   }
 
   /**
-   * Erases the next part of a room's records before a time.
-   * @param by who set the room's retention
+   * Erases a room's next records before a time.
+   * @param by user who set the room's retention
    * @throws Fault store-…, too-many
    */
   ofRoom(by: UserId, room: RoomId, untilMs: number, after: number): Promise<ErasureProgress> {
@@ -71,7 +69,6 @@ export class MassErasure {
     return { erased, last: page.records.at(-1)?.head.seq, more: page.more };
   }
 
-  /** Records not erased yet, by room. */
   #unerased({ records }: Page): Map<RoomId, number[]> {
     const byRoom = new Map<RoomId, number[]>();
     for (const { head, erased } of records) {
@@ -84,7 +81,6 @@ export class MassErasure {
     return byRoom;
   }
 
-  /** @returns false if the last of them was erased by others meanwhile */
   async #erase(by: UserId, batch: ErasureBatch): Promise<boolean> {
     const act = { kind: "erase-many", ...batch } as const;
     try {

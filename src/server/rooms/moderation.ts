@@ -41,30 +41,27 @@ const TARGET_KINDS = {
   ...{ edit: kindsWith("editable"), erase: kindsWith("erasable"), pin: kindsWith("word") },
 };
 
-/** Resolves the users and rooms of a request; the room engine or the log decides. */
+/** Resolves users and rooms; the room engine or the log decides. */
 export class Moderation {
   readonly #options: ModerationOptions;
-  /** Serializes the opening and closing of registration in the order of the requests. */
   readonly #registrationMutex = new Mutex();
 
   constructor(options: ModerationOptions) {
     this.#options = options;
   }
 
-  /** @throws Fault room-unknown, user-unknown, not-found */
   receipts(actor: Actor, { target, on }: RequestOf<"receipts">): RoomAction {
     const { room } = this.#options.targets.resolve(actor.user, target);
     if (room === undefined) throw new Fault("not-found", "nothing was said there yet");
     return { kind: "receipts", room: room.id, on };
   }
 
-  /** Grants operator rights to the session. @throws Fault login-refused, too-many */
   async operate(client: ClientConnection, account: Account, token: string): Promise<void> {
     await this.#options.authenticator.guessOperatorToken(client, token);
     if (client.member?.account === account) client.member.isOperator = true;
   }
 
-  /** Operator by role, or by the token in some session. */
+  /** True for the role, or for a session with the operator token. */
   #isOperator(account: Account): boolean {
     if (this.#options.registry.policy.isOperator(account.id)) return true;
     for (const client of this.#options.peers.all()) {
@@ -73,7 +70,6 @@ export class Moderation {
     return false;
   }
 
-  /** @throws Fault room-unknown, user-unknown */
   memberAct(
     request: RequestOf<"kick"> | RequestOf<"mute"> | RequestOf<"grant">,
     roomName: string,
@@ -88,7 +84,6 @@ export class Moderation {
     return defined({ kind: "mute", on, ...whom, until: request.until });
   }
 
-  /** @throws Fault not-found, not-allowed, text-invalid, too-many, store-… */
   async messageAct(
     actor: Actor,
     request: RequestOf<"edit"> | RequestOf<"erase"> | RequestOf<"pin">,
@@ -112,19 +107,16 @@ export class Moderation {
     }
     if (request.kind === "erase") return { kind: "erase", ...message };
     if (request.kind === "pin") return { kind: "pin", on: request.on, ...message };
-    // A file may have no text.
     if (head.kind === "file") checkFileText(request.text);
     else if (request.text === "") throw new Fault("text-invalid", msg`an empty text says nothing`);
     return { kind: "edit", text: request.text, ...message };
   }
 
-  /** @throws Fault not-allowed, user-unknown, store-…, too-many */
   async eraseAll(
     account: Account,
     actor: Actor,
     { user, after }: RequestOf<"erase-all">,
   ): Promise<Answer<"erase-all">> {
-    // Includes removed accounts, whose messages remain until erased.
     const everyone = this.#options.registry.everyone;
     const author = user === undefined ? account : requireUser(everyone, checkName(user));
     if (author !== account) checkOperator(actor);
@@ -141,7 +133,6 @@ export class Moderation {
     return requireUser(this.#options.registry, checkName(name, "person's name"));
   }
 
-  /** @throws Fault not-allowed, last-credential, store-… */
   async signOut(actor: Actor, user: string): Promise<void> {
     if (this.account(user).id === actor.user) {
       const remedy = "use the settings of your own account";
@@ -184,14 +175,14 @@ export class Moderation {
     if (on) this.#closeBanned(ban);
   }
 
-  /** @throws Fault not-allowed: operators cannot ban themselves */
+  /** @throws Fault not-allowed if operators would ban themselves */
   #checkSelf(client: ClientConnection, actor: Actor, { user, address }: Omit<Ban, "seq">): void {
     const isOwn = address === undefined ? user === actor.user : address === hostKey(client);
     if (!isOwn) return;
     throw new Fault("not-allowed", "you would ban yourself", { remedy: "name somebody else" });
   }
 
-  /** Closes current sessions with the reason. A ban of an address never closes an operator's. */
+  /** Closes the banned sessions. A ban of an address does not affect operators. */
   #closeBanned(ban: Omit<Ban, "seq">): void {
     const fault = bannedFault(ban);
     for (const client of [...this.#options.peers.all()]) {

@@ -16,11 +16,11 @@ import type { Answer, RequestOf } from "../../wire/messages.ts";
 import { type LogRecord, parseBody } from "../../wire/record.ts";
 import type { ServerContext } from "../kernel/context.ts";
 
-/** Stored with the account, so that they are the same on all of its devices, and private to it. */
+/** Private to the account and shared by its devices. */
 export class PrefsService {
   readonly #context: ServerContext;
   readonly #rates = new TokenBuckets(PREFS_PER_SECOND, PREFS_BURST);
-  /** Serializes changes, because each depends on the result of those before it. */
+  /** Serializes changes, which depend on earlier ones. */
   readonly #mutexes = new WeakMap<Account, Mutex>();
 
   constructor(options: ServerContext) {
@@ -34,7 +34,6 @@ export class PrefsService {
     };
   }
 
-  /** @throws Fault not-member, too-many, store-… */
   async set(account: Account, request: RequestOf<"prefs-set">): Promise<void> {
     const { room: id, muted, favourite, hidden, unread } = request;
     const room = id as RoomId;
@@ -45,14 +44,12 @@ export class PrefsService {
     await this.#record(account, { kind: "prefs-set", room, prefs });
   }
 
-  /** @throws Fault not-member, too-many, store-… */
   async save(account: Account, { room: id, seq, on }: RequestOf<"save">): Promise<void> {
     const room = id as RoomId;
     if (on) this.#checkReads(account, room, seq);
     await this.#record(account, { kind: "save", room, seq, on });
   }
 
-  /** A record of the accounts was applied: notifies the account's devices here. */
   onAccountRecord(record: LogRecord): void {
     if (record.head.kind !== "prefs") return;
     const change = prefsChangeOf(parseBody(record) ?? {});
@@ -77,7 +74,7 @@ export class PrefsService {
     const { kernel, sequencer } = this.#context;
     const { id } = account;
     const decide = () => (account.isRemoved ? [] : prefsDrafts(id, change, account.prefs));
-    // A record of another server may have changed the state just now.
+    // Another server may have just changed the state.
     if (decide().length === 0 && !(await sequencer.waitUntilCurrent())) {
       const message = "this server is behind the others of its cluster";
       throw new Fault("no-majority", message, { retryAfterMs: 1_000 });
@@ -89,7 +86,6 @@ export class PrefsService {
     await kernel.transact(() => [prefsEraseDraft(id, [record.head.seq])]);
   }
 
-  /** @throws Fault not-member, also for an unknown room or record */
   #checkReads({ id }: Account, room: RoomId, seq = 0): void {
     const { rooms } = this.#context;
     if (rooms.get(room)?.members.has(id) === true && seq <= rooms.head) return;

@@ -12,9 +12,8 @@ import type { Clock } from "../../io/clock.ts";
 import type { FanOut } from "./broadcast.ts";
 
 /**
- * Changes within PRESENCE_INTERVAL_MS share one message per room, so that the arrival of a whole
- * class costs each member a few messages instead of one per classmate. Rooms above
- * PRESENCE_MEMBERS_MAX get no notices; clients ask with `who`.
+ * Combines changes within PRESENCE_INTERVAL_MS into one message per room. Rooms above
+ * PRESENCE_MEMBERS_MAX get none; clients query them with `who`.
  */
 export class PresenceFeed {
   readonly #clock: Clock;
@@ -34,21 +33,19 @@ export class PresenceFeed {
   change(room: Room, user: UserId, online: boolean): void {
     if (this.#isStopped || room.members.size > PRESENCE_MEMBERS_MAX) return;
     const users = this.#changed.get(room) ?? new Map<UserId, boolean>();
-    // Reconnected before anyone was notified: nothing to send.
     if (online && users.get(user) === false) users.delete(user);
     else users.set(user, online);
     this.#changed.set(room, users);
     this.#cancel ??= this.#clock.after(PRESENCE_INTERVAL_MS, () => this.#flushAll());
   }
 
-  /** Drops pending notices and timers at shutdown. */
   stop(): void {
     this.#isStopped = true;
     this.#cancel?.();
     this.#changed.clear();
   }
 
-  /** Sends a room's changes now: before a newcomer reads its members. */
+  /** Sends pending changes before a newcomer reads the members. */
   flush(room: Room): void {
     const users = this.#changed.get(room);
     if (users === undefined) return;

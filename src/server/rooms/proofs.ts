@@ -9,21 +9,19 @@ import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import { pagePause, ReadQueue } from "../queue/work-queue.ts";
 
-/** Source of the server's proofs. */
 export interface Provable {
   readonly checkpoints: Pick<Checkpoints, "newest">;
   readonly proofs: Pick<LogProofs, "consistency" | "inclusion">;
 }
 
 interface ProofServiceOptions extends ServerContext {
-  /** `undefined` if this server signs nothing. */
   readonly provable: Provable | undefined;
 }
 
-/** Proves the size of the history, that it only grew, and that it contains a record. */
+/** Proves the history's size, its append-only growth, and that it contains a record. */
 export class ProofService {
   readonly #options: ProofServiceOptions;
-  /** Limits proofs per account: each may read a part of the log, like a page of history. */
+  /** Limits proofs per account, each of which may read part of the log. */
   readonly #reading: ReadQueue;
 
   constructor(options: ProofServiceOptions) {
@@ -31,12 +29,10 @@ export class ProofService {
     this.#reading = new ReadQueue({ pause: pagePause(options.clock) });
   }
 
-  /** @throws Fault kind-unknown, not-found, too-many, store-… */
   checkpoint(account: Account, request: RequestOf<"checkpoint">): Promise<Answer<"checkpoint">> {
     return this.#queued(account, (provable) => this.#checkpoint(provable, request));
   }
 
-  /** @throws Fault kind-unknown, frame-malformed, too-many, store-… */
   inclusion(account: Account, request: RequestOf<"inclusion">): Promise<Answer<"inclusion">> {
     return this.#queued(account, (provable) => this.#inclusion(provable, account, request));
   }
@@ -72,7 +68,7 @@ export class ProofService {
     if (seqs.some((seq, index) => index > 0 && seq <= (seqs[index - 1] ?? 0))) {
       throw new Fault("frame-malformed", "the records to prove do not ascend");
     }
-    // Only signed sizes: a future size has no root.
+    // A size beyond the last checkpoint has no signed root.
     if (size > (checkpoints.newest()?.size ?? 0)) return { proofs: [] };
     const isReader = (room: string) => {
       return this.#options.rooms.get(room as RoomId)?.members.has(id) === true;

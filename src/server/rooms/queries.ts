@@ -40,36 +40,28 @@ export interface QueriesOptions extends ServerContext {
   readonly historyQuota: HistoryQuota;
 }
 
-/**
- * Minimum milliseconds between sorts of a large room's members: thousands may ask when they join.
- */
+/** Thousands of users may query a large room's members when they join. */
 const LARGE_SORT_INTERVAL_MS = 1_000;
-/** Sorting all accounts may take at most a twentieth of the time: 100,000 accounts take 0.3 s. */
+/** Limits sorting to a twentieth of the time: 100,000 accounts take 0.3 s. */
 const SORT_PAUSE_FACTOR = 20;
-/** For readers that count records, also those of unknown kinds. */
+/** Requested instead of kinds by clients that count records, including unknown kinds. */
 const ALL_KINDS = "all";
 
 export class Queries {
   readonly #options: QueriesOptions;
   readonly #targets: TargetResolver;
   readonly #reading: ReadQueue;
-  /** By session: the next page waits until the last ones were taken. */
   readonly #readers = new FairQueue(1, REQUESTS_IN_FLIGHT_MAX);
-  /**
-   * Sorted members of rooms above PRESENCE_MEMBERS_MAX, with the time until which they are reused.
-   */
+  /** Sorted members of rooms above PRESENCE_MEMBERS_MAX, cached until a time. */
   readonly #largeRooms = new WeakMap<
     Room,
     { readonly people: readonly Entry[]; readonly until: number }
   >();
-  /**
-   * All accounts sorted, with the time until which they are reused and the version of the names.
-   */
+  /** Sorted accounts, cached until a time and for one version of the names. */
   #allAccounts: { people: readonly Entry[]; until: number; version: number } | undefined;
 
   constructor(options: QueriesOptions) {
     this.#options = options;
-    // Messages of removed users can still be read.
     this.#targets = new TargetResolver({
       rooms: options.rooms,
       directory: options.registry.everyone,
@@ -79,7 +71,6 @@ export class Queries {
     this.#reading = new ReadQueue({ perKey: PAGE_READS_PER_ACCOUNT_MAX, pause });
   }
 
-  /** In order of creation. @throws Fault room-unknown */
   listRooms(account: Account, { after }: RequestOf<"rooms">): Answer<"rooms"> {
     const rooms = [];
     let isBefore = after !== undefined;
@@ -92,7 +83,7 @@ export class Queries {
       }
       if (rooms.length === PAGE_RECORDS_MAX) return { rooms, more: true };
       const joined = room.members.has(account.id);
-      // A room with a password shows both only to its members.
+      // Non-members see neither topic nor size of a room with a password.
       const isVisible = joined || !room.locked;
       rooms.push({
         room: room.name ?? "",
@@ -108,7 +99,8 @@ export class Queries {
   }
 
   /**
-   * Members of a room that the asker is in, or all accounts; pages ordered by name.
+   * Lists the members of a room that the requester is in, or all accounts; pages are ordered by
+   * name.
    * @throws Fault
    */
   who(account: Account, { room: target, after }: RequestOf<"who">): Answer<"who"> {
@@ -123,7 +115,6 @@ export class Queries {
     return { users, more: next + users.length < people.length };
   }
 
-  /** Public profile of an account. @throws Fault name-invalid, user-unknown */
   whois(requester: Account, named: string): Answer<"whois"> {
     const { registry, rooms, engine } = this.#options;
     const { id, name, sinceUnixMs } = requireUser(registry, checkName(named, "person's name"));
@@ -133,7 +124,6 @@ export class Queries {
       since: sinceUnixMs,
       online: engine.isOnline(id),
       role: registry.policy.isOperator(id) ? "operator" : "member",
-      // Direct conversations have no name.
       rooms: shared.flatMap((room) => room.name ?? []).sort(),
     };
   }
@@ -143,9 +133,7 @@ export class Queries {
     return room?.moderators.has(user) === true ? "moderator" : "member";
   }
 
-  /**
-   * Sorted again when an account was made, removed or renamed; large lists at most once a second.
-   */
+  /** Sorts after accounts were created, removed or renamed; large lists less often. */
   #sortedAccounts(): readonly Entry[] {
     const { clock, registry } = this.#options;
     const version = registry.namesVersion;
@@ -161,7 +149,6 @@ export class Queries {
     return people;
   }
 
-  /** @throws Fault room-unknown, user-unknown, not-member, too-many, history-limit */
   history(
     { id, link }: Pick<ClientConnection, "id" | "link">,
     account: Account,
@@ -180,7 +167,7 @@ export class Queries {
     historyQuota.check(account.id);
     const page = await this.#reading.run(account.id, () => archive.page(query));
     historyQuota.count(account.id, page.records);
-    // The account may have left or been removed while the disk was read.
+    // The account may have left during the disk read.
     const records = page.records.filter((record) => {
       const room = this.#options.rooms.get(record.head.room as RoomId);
       return room?.members.has(account.id) === true;
@@ -195,7 +182,6 @@ export class Queries {
     };
   }
 
-  /** @throws Fault room-unknown, user-unknown, not-member, history-limit, too-many, store-… */
   async pins(account: Account, { target, before }: RequestOf<"pins">): Promise<Answer<"pins">> {
     const { registry, targets, historyQuota } = this.#options;
     const { room } = targets.resolve(account.id, target);
@@ -214,7 +200,7 @@ export class Queries {
       records.push(...found);
     }
     historyQuota.count(account.id, records);
-    requireMember(room, account.id); // The account may have left while the disk was read.
+    requireMember(room, account.id); // The account may have left during the disk read.
     return {
       records: records
         .sort((a, b) => a.head.seq - b.head.seq)
@@ -224,7 +210,6 @@ export class Queries {
     };
   }
 
-  /** The original message and its latest edit. */
   async #message({ id }: Account, seq: number): Promise<readonly LogRecord[]> {
     const { rooms, recordLookup } = this.#options;
     const edit = rooms.editsOf(seq).at(-1);
@@ -234,8 +219,7 @@ export class Queries {
   }
 
   /**
-   * Read receipts of a message, for its author: only in rooms whose record announces receipts to
-   * all members, and for messages since then.
+   * Lists read receipts for the author of a message that was posted after receipts were enabled.
    * @throws Fault not-found, not-allowed, too-many, store-…
    */
   async readers(account: Account, seq: number): Promise<Answer<"readers">> {
@@ -321,7 +305,6 @@ interface Entry {
   readonly key: string;
 }
 
-/** Index of the first name after this one. */
 function indexAfter(people: readonly Entry[], name: string): number {
   let [low, high] = [0, people.length];
   while (low < high) {

@@ -14,7 +14,7 @@ interface ReactionsOptions extends ServerContext {
 
 const REACTABLE_KINDS = kindsWith("reactable");
 
-/** Later posts of the same link wait for the check, so that they stay in order. */
+/** Later posts of the same link wait for the check, to stay in order. */
 export class Reactions {
   readonly #options: ReactionsOptions;
   /** Last pending post of each link. Bounded by the requests in flight. */
@@ -24,10 +24,6 @@ export class Reactions {
     this.#options = options;
   }
 
-  /**
-   * Passes the post on, synchronously if no lookup is needed: then there is no promise.
-   * @throws Fault not-found
-   */
   submit(
     client: ClientConnection,
     account: Account,
@@ -68,7 +64,6 @@ export class Reactions {
     proceed();
   }
 
-  /** @throws Fault not-found; no-majority if the message cannot be looked up */
   async #check(account: Account, { to, body }: RequestOf<"post">): Promise<void> {
     const { react, re } = body;
     if (react === undefined || re === undefined) return;
@@ -83,13 +78,14 @@ export class Reactions {
     if (!(await this.#isReactable(account, to, re))) throw noMessage(re);
   }
 
-  /** Reports whether no reason to refuse it is known here; the room engine decides the rest. */
+  /**
+   * Reports whether this server knows no reason for a refusal; the room engine decides the rest.
+   */
   async #isReactable(account: Account, to: string, re: number): Promise<boolean> {
     const target = this.#options.targets.find(account.id, to);
-    // The room engine refuses unknown targets and users who are not in the room.
     if (target === undefined) return true;
     const { room } = target;
-    // Two users without a direct conversation share no message, whatever its number.
+    // Users without a direct conversation share no messages.
     if (room === undefined) return false;
     if (!room.members.has(account.id)) return true;
     const filter = { rooms: new Set([room.id]), kinds: REACTABLE_KINDS };
@@ -98,7 +94,7 @@ export class Reactions {
   }
 }
 
-/** The same message for a missing record and one that the user may not see. */
+/** Same fault for missing and unreadable messages. */
 function noMessage(seq: number): Fault {
   return new Fault("not-found", msg`there is no message ${seq} here`, {
     remedy: "check its number",

@@ -18,20 +18,19 @@ import type { ServerContext } from "../kernel/context.ts";
 import { StateFile, type StateFileLocation } from "../queue/state-file.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 
-/** Stored per account, so they are the same on all of its devices. */
+/** Stored per account and shared by its devices. */
 export class ReadPositionService {
   readonly #context: ServerContext;
-  /** `marks.json`. Positions lost by a crash or a damaged file only count as unread again. */
+  /** `marks.json`. A lost position only makes messages unread again. */
   readonly #file: StateFile;
   #positions = new ReadPositions();
   /**
-   * Rooms whose new positions are to be sent to the account's other devices, each with the device
-   * that read last. Emptied every second.
+   * Positions to send to the account's other devices, each with the device that read last. Emptied
+   * every second.
    */
   readonly #unsent = new Map<UserId, Map<Room, ClientConnection | undefined>>();
   #cancel: (() => void) | undefined;
 
-  /** @param location `undefined` for memory only */
   constructor(context: ServerContext, location: StateFileLocation | undefined) {
     this.#context = context;
     const { clock, warn } = context;
@@ -54,7 +53,7 @@ export class ReadPositionService {
     this.#file.open();
   }
 
-  /** Sends the ignored users before the first record, so that their messages are not shown. */
+  /** Sends the ignored users before the first record, so that their messages stay hidden. */
   onLogin(client: ClientConnection, account: Account): void {
     if (account.ignored.size > 0)
       client.notify({ kind: "ignored", users: this.ignoredBy(account) });
@@ -64,15 +63,12 @@ export class ReadPositionService {
     return this.#positions.of(user, room);
   }
 
-  /**
-   * Number of others' messages that no device of the account has shown, optionally before n
-   * `before`.
-   */
+  /** Number of others' messages after the read position, optionally before n `before`. */
   unread(user: UserId, room: Room, before?: number): number {
     return room.words.countOthers(user, this.upTo(user, room.id), before);
   }
 
-  /** A user's own message, and those before it if already read, need no reading. */
+  /** A user's own message is read; the position advances if everything before it was read too. */
   onRecord(room: Room, record: LogRecord): void {
     const { head } = record;
     if (head.by === "server") return;
@@ -84,14 +80,12 @@ export class ReadPositionService {
     if (head.kind === "leave" && positions.forget(head.by, room.id)) this.#file.markDirty();
   }
 
-  /** Sends pending positions and writes them to disk. */
   async close(): Promise<void> {
     this.#cancel?.();
     this.#sendAll();
     await this.#file.close();
   }
 
-  /** @throws Fault not-member, also for an unknown room */
   read(client: ClientConnection, { id }: Account, { room: roomId, n }: RequestOf<"read">): void {
     const room = this.#context.rooms.get(roomId as RoomId);
     if (room?.members.has(id) !== true) throw new Fault("not-member", "you do not read that room");
@@ -102,7 +96,7 @@ export class ReadPositionService {
     siblings.publish({ kind: "read", user: id, room: room.id, n: upTo });
   }
 
-  /** A device at another server has shown messages up to `n`. */
+  /** Applies a read position from another server. */
   applyRemoteRead(user: UserId, id: RoomId, n: number): void {
     const room = this.#context.rooms.get(id);
     if (room?.members.has(user) === true) this.#advance(user, room, n, undefined);
@@ -120,7 +114,7 @@ export class ReadPositionService {
     this.#cancel = undefined;
     for (const [user, rooms] of this.#unsent) {
       const peers = [...this.#context.peers.of(user)];
-      // The device knows its own position, unless the reading device is at another server.
+      // A single device knows its own position, unless the account reads at another server.
       if (peers.length < 2 && !this.#context.sequencer.isShared) continue;
       for (const client of peers) {
         for (const [room, by] of rooms) {
@@ -133,7 +127,6 @@ export class ReadPositionService {
     this.#unsent.clear();
   }
 
-  /** @throws Fault user-unknown, not-allowed, too-many, store-… */
   async ignore(account: Account, { user, on }: RequestOf<"ignore">): Promise<void> {
     const { registry, kernel } = this.#context;
     const ignored = requireUser(registry, checkName(user, "person's name"));
@@ -144,7 +137,6 @@ export class ReadPositionService {
     if (record !== undefined) this.sendIgnored(account);
   }
 
-  /** Sends the changed list to the account's devices. */
   sendIgnored(account: Account): void {
     const users = this.ignoredBy(account);
     for (const client of this.#context.peers.of(account.id))

@@ -6,30 +6,27 @@ import type { Room } from "../../core/rooms/rooms.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import { recordBytes } from "../../wire/records-frame.ts";
 
-/** Records cached per room; a newcomer gets FIRST_RECORDS of them. */
+/** Records cached per room, of which newcomers get FIRST_RECORDS. */
 const RECENT_RECORDS_MAX = 128;
 
 interface Recent {
-  /** Contiguous, oldest first, never empty. */
   readonly records: LogRecord[];
   bytes: number;
 }
 
 /**
- * When many users join a room together, each gets its latest records in the same tick from here. A
- * read from disk would take time, during which the room continues and they would have to catch up
- * again.
+ * Serves the latest records synchronously when many users join together. During a disk read the
+ * room would continue, and they would fall behind again.
  */
 export class RecentRecords {
   /** Least recently active room first. Bounded by RECENT_BYTES_MAX in total. */
   readonly #rooms = new Map<RoomId, Recent>();
   #bytes = 0;
 
-  /** Adds the next durable record of its room. */
   add(room: Room, record: LogRecord): void {
     const { id } = room;
     const { kind } = record.head;
-    // Erased records must not be sent in their old form.
+    // Erased records must not be sent with their old content.
     if (kind === "erase" || kind === "remove") return this.#forget(id);
     const recent = this.#rooms.get(id) ?? { records: [], bytes: 0 };
     this.#rooms.delete(id);

@@ -8,14 +8,12 @@ import { ReadQueue } from "../queue/work-queue.ts";
 
 export class RecordLookup {
   readonly #archive: Pick<Archive, "page">;
-  /** Keyed by account: requests of the same account wait behind each other. */
   readonly #reading = new ReadQueue();
 
   constructor(archive: Pick<Archive, "page">) {
     this.#archive = archive;
   }
 
-  /** @returns `undefined` if there is no such record @throws Fault too-many, store-… */
   async find(
     requester: UserId,
     seq: number,

@@ -11,10 +11,10 @@ interface RetentionOptions extends ServerContext {
   readonly erasure: Pick<MassErasure, "ofRoom">;
 }
 
-/** Runs at the start, every minute, and on a change of a room's limit. */
+/** Runs at the start, periodically, and when a room's limit changes. */
 export class Retention {
   readonly #options: RetentionOptions;
-  /** Time up to which nothing is left to erase; not stored. Bounded by ROOMS_MAX. */
+  /** Seq up to which everything is erased; not stored. Bounded by ROOMS_MAX. */
   readonly #doneUpTo = new Map<RoomId, number>();
   #isSweeping = false;
   #isStopped = false;
@@ -24,7 +24,6 @@ export class Retention {
     this.#options = options;
   }
 
-  /** Runs now, unless it is in progress, and then every RETENTION_CHECK_INTERVAL_MS. */
   sweep(): void {
     this.#cancel();
     if (this.#isStopped) return;
@@ -50,7 +49,7 @@ export class Retention {
       try {
         await this.#sweepRoom(id);
       } catch (error) {
-        // Faults of the disk are reported where they happen; the next sweep resumes here.
+        // Disk faults are reported elsewhere; the next sweep resumes here.
         if (!(error instanceof Fault)) throw error;
       }
     }

@@ -23,21 +23,18 @@ interface TypingFeedOptions extends ServerContext {
 
 interface Typist {
   readonly room: Room;
-  /** Time of the last notice that the account still types. */
   readonly at: number;
 }
 
 /**
- * Kept in memory only. An indicator expires TYPING_MS after the account's last refresh. An account
- * types in one room at a time. A room gets at most one notice per TYPING_INTERVAL_MS with at most
- * TYPING_NAMED_MAX names, and none above TYPING_MEMBERS_MAX members. So indicators cannot fill a
- * room's links.
+ * In memory only. An indicator expires TYPING_MS after the last refresh. An account types in one
+ * room at a time. The frequency of notices, the names in each, and the size of the room are
+ * limited.
  */
 export class TypingFeed {
   readonly #options: TypingFeedOptions;
   /** Least recently refreshed first. Bounded: one per account, for TYPING_MS. */
   readonly #typists = new Map<UserId, Typist>();
-  /** Keyed by room, the latest to begin last. */
   readonly #byRoom = new Map<Room, Set<UserId>>();
   readonly #changed = new Set<Room>();
   #sentAt = Number.NEGATIVE_INFINITY;
@@ -49,7 +46,6 @@ export class TypingFeed {
     this.#options = options;
   }
 
-  /** @throws Fault not-member, also for an unknown room; muted, not-allowed */
   setTyping({ id }: Account, { room: roomId, on }: Pick<RequestOf<"typing">, "room" | "on">): void {
     const { rooms, clock, feed, siblings } = this.#options;
     const room = rooms.get(roomId as RoomId);
@@ -64,23 +60,21 @@ export class TypingFeed {
     siblings.publish({ kind: "typing", user: id, room: room.id, on });
   }
 
-  /** An account types at another server of the cluster. */
   setRemoteTyping(user: UserId, id: RoomId, on: boolean): void {
     const room = this.#options.rooms.get(id);
     if (room?.members.has(user) === true && room.isSealed !== true) this.#setTyping(user, room, on);
   }
 
-  /** The message was posted: readers see that by the record. */
+  /** The posted message replaces the indicator. */
   onRecord(room: Room, { head: { kind, by } }: LogRecord): void {
     if (by === "server" || !MESSAGE_KINDS.has(kind) || this.#typists.get(by)?.room !== room) return;
     const wasPending = this.#changed.has(room);
     this.#end(by);
-    // Others may have been hidden by the limit of names.
+    // The limit of names may have hidden other users.
     if (!wasPending && !this.#byRoom.has(room)) this.#changed.delete(room);
     this.#schedule();
   }
 
-  /** No session of the account is left here. */
   onOffline(user: UserId): void {
     this.#end(user);
     this.#schedule();
@@ -91,7 +85,6 @@ export class TypingFeed {
     this.#cancel();
   }
 
-  /** @returns whether anything changed */
   #setTyping(user: UserId, room: Room, on: boolean): boolean {
     if (this.#isStopped || room.members.size > TYPING_MEMBERS_MAX) return false;
     const now = this.#options.clock.now();

@@ -9,13 +9,10 @@ import type { Bucket } from "../../io/bucket/bucket.ts";
 import { FolderBucket } from "../../io/bucket/folder.ts";
 import type { Disk } from "../../io/disk/disk.ts";
 
-/** Data for offline devices that the log does not contain. */
+/** Data for offline devices that is not in the log. */
 export interface SealedBuckets {
-  /** GroupInfos, by room and hash. */
   readonly groups: Bucket;
-  /** Key packages, by device. */
   readonly keys: Bucket;
-  /** By device. */
   readonly leases: Bucket;
 }
 
@@ -25,7 +22,7 @@ interface SealedFolder extends SealedBuckets {
   readonly leases: FolderBucket;
 }
 
-/** All packages of a device: time of arrival and base64url, with quotes, commas and brackets. */
+/** All packages of a device: times and base64url, with JSON punctuation. */
 const STOCK_BYTES_MAX = KEY_PACKAGES_MAX * (Math.ceil((KEY_PACKAGE_BYTES_MAX * 4) / 3) + 24) + 2;
 /** Two leases of 22 characters and a number. */
 const LEASES_BYTES_MAX = 256;
@@ -35,7 +32,6 @@ interface SealedLocation {
   readonly folder: string;
 }
 
-/** Returns the buckets of a single server. */
 export function sealedFolder({ disk, folder }: SealedLocation): SealedFolder {
   const json = { disk, suffix: ".json" };
   return {
@@ -51,10 +47,6 @@ export function sealedFolder({ disk, folder }: SealedLocation): SealedFolder {
   };
 }
 
-/**
- * Moves the data of a single server into the buckets of its new cluster, once.
- * @throws Fault store-…, no-majority
- */
 export async function migrateToCluster(
   location: SealedLocation,
   shared: SealedBuckets,
@@ -63,7 +55,6 @@ export async function migrateToCluster(
   for (const kind of ["groups", "keys", "leases"] as const) {
     for (const name of local[kind].names()) {
       const value = await local[kind].read(name);
-      // The shared value is newer.
       if (value !== undefined) await shared[kind].write(name, value.bytes, undefined);
       await local[kind].remove(name);
     }

@@ -7,10 +7,9 @@ import { sha256 } from "../../crypto/sha256.ts";
 import type { Bucket } from "../../io/bucket/bucket.ts";
 
 /**
- * A device uses it to join or rejoin by itself. The log contains only its hash. A GroupInfo is
- * written under its hash before its commit is recorded; that of the previous epoch is removed
- * afterwards. Files are never renamed once they count: a power cut could leave neither name, and
- * several servers write concurrently.
+ * Lets a device join or rejoin by itself; the log contains only the hash. A GroupInfo is written
+ * under its hash before its commit is recorded, and the previous one is removed afterwards. Files
+ * in use are never renamed: a power cut could leave neither name.
  */
 export class GroupInfoStore {
   readonly #bucket: Bucket;
@@ -26,7 +25,7 @@ export class GroupInfoStore {
     const hash = toBase64Url(sha256(info));
     const name = nameOf(room, hash);
     if (await this.#bucket.write(name, info, undefined)) return hash;
-    // Reuses the same proposal, unless the stored one is damaged.
+    // Reuses an identical proposal, unless the stored copy is damaged.
     const stored = await this.#bucket.read(name);
     if (stored === undefined || !equalBytes(stored.bytes, info)) {
       await this.#bucket.write(name, info, stored);
@@ -34,20 +33,18 @@ export class GroupInfoStore {
     return hash;
   }
 
-  /** Its commit is in the log. */
   accept(room: RoomId, hash: string): void {
     const before = this.#current.get(room);
     this.#current.set(room, hash);
     if (before !== undefined && before !== hash) this.#remove(room, before);
   }
 
-  /** Its commit was refused or superseded. */
   withdraw(room: RoomId, hash: string): void {
     if (this.#current.get(room) !== hash) this.#remove(room, hash);
   }
 
   /**
-   * `undefined` if it was lost or another commit was recorded meanwhile.
+   * `undefined` if it was lost or another commit was recorded in the meantime.
    * @throws Fault store-…, no-majority
    */
   async read(room: RoomId, hash: string): Promise<Uint8Array | undefined> {
@@ -59,7 +56,7 @@ export class GroupInfoStore {
   }
 
   /**
-   * Removes leftovers of a crash at the start.
+   * Removes leftovers of a crash.
    * @param current returns the hash of the room's GroupInfo
    * @throws Fault store-…, no-majority
    */
@@ -74,7 +71,7 @@ export class GroupInfoStore {
 
   #remove(room: RoomId, hash: string): void {
     this.#bucket.remove(nameOf(room, hash)).catch((error: unknown) => {
-      if (!(error instanceof Fault)) throw error; // Otherwise the next start removes it.
+      if (!(error instanceof Fault)) throw error; // The next start removes it.
     });
   }
 }

@@ -20,25 +20,21 @@ const HOUR_SECONDS = 60 * 60;
 const HOUR_MS = HOUR_SECONDS * 1_000;
 
 /**
- * A package is removed from the stock before it is returned, so that none is given out twice,
- * whichever server is asked. Only the last resort is given out repeatedly, until its device
- * replaces it.
+ * A package leaves the stock before it is returned, so that none is used twice. Only the last
+ * resort is returned repeatedly, until its device replaces it.
  */
 export class KeyPackageStore {
   readonly #bucket: Bucket;
   readonly #clock: Clock;
   readonly #mutex = new Mutex();
-  /**
-   * Times at which each account took packages of another, oldest first. Bounded by
-   * KEY_PACKAGE_PAIRS_MAX.
-   */
+  /** Times of claims by claimant and owner, oldest first. Bounded by KEY_PACKAGE_PAIRS_MAX. */
   readonly #claimTimes = new Map<string, readonly number[]>();
-  /** Rate of key packages taken by each account. */
+  /** Claims per account. */
   readonly #claimRates = new TokenBuckets(
     KEY_PACKAGES_PER_HOUR_ALL / HOUR_SECONDS,
     KEY_PACKAGES_PER_HOUR_ALL,
   );
-  /** Requests waiting for packages of a device. Bounded by the rate of requests, a few per hour. */
+  /** Requests waiting for packages of a device. Bounded by the rate of requests. */
   readonly #waiters = new Map<string, Set<() => void>>();
 
   constructor(bucket: Bucket, clock: Clock) {
@@ -47,10 +43,10 @@ export class KeyPackageStore {
   }
 
   /**
-   * Adds packages to the stock of a device while there is room; the oldest stay.
-   * @param device its key in base64url
+   * Adds packages while there is room; the oldest stay.
+   * @param device base64url of its key
    * @param lastResort replaces the previous one
-   * @returns number of packages, and whether there is an unused last resort
+   * @returns the number of packages, and whether the last resort is unused
    * @throws Fault store-…, no-majority
    */
   async add(
@@ -70,8 +66,7 @@ export class KeyPackageStore {
       }
       const last =
         lastResort === undefined ? stock.last : `${FRESH}${now} ${toBase64Url(lastResort)}`;
-      // Without a change nothing is written: a device must not cause writes with packages that do
-      // not fit.
+      // Packages that do not fit must not cause writes.
       const isSame = once.length === stock.once.length && last === stock.last;
       const result = { left: once.length, lastResort: last?.startsWith(FRESH) === true };
       return { next: isSame ? undefined : { once, last }, result };
@@ -80,7 +75,7 @@ export class KeyPackageStore {
     return answer;
   }
 
-  /** Resolves when the device has added packages at this server, or after the timeout. */
+  /** Resolves when the device adds packages at this server, or after the timeout. */
   waitForPackages(device: string, withinMs: number): Promise<void> {
     return new Promise((resolve) => {
       const waiting = this.#waiters.get(device) ?? new Set();
@@ -97,7 +92,7 @@ export class KeyPackageStore {
   }
 
   /**
-   * @param isLast whether to return the last resort if no other is left: it stays, marked as taken
+   * @param isLast whether to return the last resort if nothing else is left
    * @returns the oldest package and the number left; `undefined` if there is none
    * @throws Fault store-…, no-majority
    */
@@ -117,7 +112,6 @@ export class KeyPackageStore {
     });
   }
 
-  /** @throws Fault too-fast: one account must not use up another's packages */
   checkRate(by: UserId, of: UserId): void {
     const now = this.#clock.now();
     const times = this.#timesOf(`${by} ${of}`, now);
@@ -132,7 +126,7 @@ export class KeyPackageStore {
     this.#recordClaim(by, of, now);
   }
 
-  /** A package was taken at another server. Counted even if it exceeds the limit here. */
+  /** Counts a claim at another server, even beyond the limit. */
   recordRemoteClaim(by: UserId, of: UserId): void {
     const now = this.#clock.now();
     this.#claimRates.of(by, now).take(now);
@@ -154,12 +148,11 @@ export class KeyPackageStore {
     return (this.#claimTimes.get(pair) ?? []).filter((time) => now - time < HOUR_MS);
   }
 
-  /** Removes packages of removed devices. @throws Fault store-…, no-majority */
   sweep(isKnown: (device: string) => boolean): Promise<void> {
     return this.#bucket.sweep(isKnown);
   }
 
-  /** Another server may write first: then `change` runs again on the new stock. */
+  /** Runs `change` again if another server writes first. */
   #change<Result>(device: string, change: (stock: Stock) => StockChange<Result>) {
     return this.#mutex.run(async () => {
       for (let tries = 0; tries < CONFLICT_TRIES_MAX; tries++) {
@@ -174,7 +167,7 @@ export class KeyPackageStore {
     });
   }
 
-  /** Damaged and old packages are ignored: the device adds new ones. */
+  /** Ignores damaged and old packages, which the device replaces. */
   #stockOf(value: Value | undefined): Stock {
     if (value === undefined) return EMPTY_STOCK;
     try {
@@ -185,7 +178,7 @@ export class KeyPackageStore {
       const isFresh = (entry: string) => Number(entry.slice(0, entry.indexOf(" "))) > oldest;
       const isLast = (entry: string) => entry.startsWith(FRESH) || entry.startsWith(TAKEN);
       const last = stock.find(isLast);
-      // Both marks have this length. Older servers ignore a marked last resort.
+      // FRESH and TAKEN have the same length. Older servers ignore a marked last resort.
       const isLastFresh = last !== undefined && isFresh(last.slice(FRESH.length));
       return { once: stock.filter(isFresh), last: isLastFresh ? last : undefined };
     } catch {
@@ -205,12 +198,10 @@ const TAKEN = "taken:";
 const EMPTY_STOCK: Stock = { once: [], last: undefined };
 
 interface StockChange<Result> {
-  /** `undefined` if the stock stays as it is. */
   readonly next: Stock | undefined;
   readonly result: Result;
 }
 
-/** Returns a stored package without its time. */
 function packageOf(stored: string): string {
   return stored.slice(stored.indexOf(" ") + 1);
 }

@@ -11,15 +11,15 @@ import type { Answer, RequestOf } from "../../wire/messages.ts";
 interface Leases {
   readonly count: number;
   readonly lease: string;
-  /** The previous lease, which the device holds until it receives the answer. */
+  /** Previous lease, which the device holds until it receives the answer. */
   readonly former?: string;
 }
 
 type LeaseRequest = Pick<RequestOf<"seal-lease">, "count" | "lease" | "next">;
 
 /**
- * A restored or copied folder has an older lease. Leases are numbered, so that a server restored
- * from a backup rejects no device: it then has the lower number.
+ * A restored or copied folder presents an older lease. Leases are numbered, so that a server
+ * restored from a backup does not reject current devices.
  */
 export class LeaseStore {
   readonly #bucket: Bucket;
@@ -29,7 +29,6 @@ export class LeaseStore {
     this.#bucket = bucket;
   }
 
-  /** @param device its key in base64url @throws Fault store-…, no-majority */
   renew(device: string, request: LeaseRequest): Promise<Answer<"seal-lease">> {
     return this.#mutex.run(async () => {
       for (let tries = 0; tries < CONFLICT_TRIES_MAX; tries++) {
@@ -43,13 +42,11 @@ export class LeaseStore {
     });
   }
 
-  /** Removes leases of removed devices. @throws Fault store-…, no-majority */
   sweep(isKnown: (device: string) => boolean): Promise<void> {
     return this.#bucket.sweep(isKnown);
   }
 }
 
-/** @returns the new state; `undefined` if nothing changes */
 function decide(
   known: Leases | undefined,
   request: LeaseRequest,
@@ -57,7 +54,7 @@ function decide(
   const [next, lease] = [toBase64Url(request.next), request.lease && toBase64Url(request.lease)];
   const count = known?.count ?? 0;
   const deviceCount = Math.min(request.count, LEASE_COUNT_MAX);
-  // The answer was lost, or another process of the same folder repeats the request.
+  // The answer was lost, or another process of the folder repeats the request.
   const isRepeat = known?.lease === next && known.former === lease;
   if (isRepeat) return { answer: { count, isLatest: true } };
   const isLatest =
@@ -73,7 +70,7 @@ function decide(
   return { answer: { count: updated.count, isLatest }, updated };
 }
 
-/** A damaged state is ignored: the next device to ask is trusted. */
+/** Ignores a damaged state and trusts the next device. */
 function leasesOf(value: Value | undefined): Leases | undefined {
   if (value === undefined) return undefined;
   try {

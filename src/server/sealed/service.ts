@@ -33,9 +33,9 @@ export class SealedService {
   readonly #infos: GroupInfoStore;
   readonly #packages: KeyPackageStore;
   readonly #leases: LeaseStore;
-  /** Serializes the commits of a room and their storage. Bounded by the rooms. */
+  /** Serializes the commits of a room. Bounded by the rooms. */
   readonly #commits = new Map<RoomId, Mutex>();
-  /** Rooms that each user was invited to; checked again before the user is notified. */
+  /** Pending invites of each user; checked again before the notice. */
   readonly #invited = new Map<UserId, Set<RoomId>>();
 
   constructor(options: SealedOptions) {
@@ -46,7 +46,6 @@ export class SealedService {
     this.#leases = new LeaseStore(buckets.leases);
   }
 
-  /** Called after the logs were read. @throws Fault store-… */
   async start(): Promise<void> {
     const { rooms, registry } = this.#options;
     for (const room of rooms.named()) {
@@ -60,7 +59,6 @@ export class SealedService {
       await this.#packages.sweep(isKnown);
       await this.#leases.sweep(isKnown);
     } catch (error) {
-      // The next start sweeps it.
       if (!(error instanceof Fault) || error.code !== "no-majority") throw error;
     }
   }
@@ -88,7 +86,7 @@ export class SealedService {
     return { room, made: await this.#groupState(found, account) };
   }
 
-  /** @throws Fault not-found if it was lost; the next commit brings a new one; no-majority */
+  /** @throws Fault not-found if it was lost (the next commit replaces it); no-majority */
   async #groupState(room: Room, account: Account): Promise<Answer<"group">["made"]> {
     for (;;) {
       const { group } = room;
@@ -103,7 +101,6 @@ export class SealedService {
     }
   }
 
-  /** Notifies a user who logs in of pending invites. */
   onLogin(client: ClientConnection, { id }: Account): void {
     const { rooms } = this.#options;
     for (const room of this.#invited.get(id) ?? []) {
@@ -113,7 +110,6 @@ export class SealedService {
     }
   }
 
-  /** A record of the history is applied. */
   onRecord(room: Room, record: LogRecord): void {
     if (record.head.kind !== "group" || record.head.by === "server") return;
     const body = groupBodyOf(parseBody(record));
@@ -157,14 +153,14 @@ export class SealedService {
     return { packages, missing };
   }
 
-  /** The packages of a new device may still be on their way. */
+  /** Waits for packages that a new device may still be sending. */
   async #claim(user: UserId, device: string, until: number) {
     const { clock, sequencer, peers } = this.#options;
     const claimed = await this.#packages.claim(device);
     if (claimed !== undefined) return claimed;
     const isHere = [...peers.of(user)].some(({ member }) => member?.device === device);
     const leftMs = until - clock.now();
-    // This server does not know whether the device is connected to another server.
+    // The device may be connected to another server.
     if (leftMs > 0 && (isHere || sequencer.isShared)) {
       this.#requestMore(user, device, 0);
       await this.#packages.waitForPackages(device, leftMs);
@@ -177,12 +173,12 @@ export class SealedService {
     this.#options.siblings.publish({ kind: "key-packages-low", user, device, left: remaining });
   }
 
-  /** Packages were taken at another server; the hourly limit covers all servers. */
+  /** Counts a claim at another server toward the hourly limit. */
   recordRemoteClaim(by: UserId, of: UserId): void {
     this.#packages.recordRemoteClaim(by, of);
   }
 
-  /** A key package of the device was taken, perhaps at another server. */
+  /** Requests more key packages from the device, if it is connected here. */
   lowOnKeyPackages(user: UserId, device: string, remaining: number): void {
     for (const client of this.#options.peers.of(user)) {
       if (client.member?.device === device)
@@ -199,7 +195,7 @@ export class SealedService {
     const device = certifiedDevice(client, account);
     const { target, info } = request;
     const { id, room } = this.#options.targets.resolve(account.id, target);
-    if (room !== undefined) requireMember(room, account.id); // Checked before anything is stored.
+    if (room !== undefined) requireMember(room, account.id);
     const isOperator = isOperating(client, account, registry);
     return await this.#serialized(id, async () => {
       const hash = await this.#infos.propose(id, info);
@@ -216,7 +212,7 @@ export class SealedService {
     });
   }
 
-  /** Another server may have received the same commit, refused it, and withdrawn its GroupInfo. */
+  /** Another server may have refused the same commit and withdrawn its GroupInfo. */
   async #storeInfo(room: RoomId, hash: string, info: Uint8Array): Promise<void> {
     const { rooms, sequencer } = this.#options;
     if (rooms.get(room)?.group?.info !== hash) return this.#infos.withdraw(room, hash);
@@ -229,7 +225,6 @@ export class SealedService {
     return mutex.run(task);
   }
 
-  /** @throws Fault user-unknown, not-allowed */
   #changeOf(
     request: RequestOf<"group-create"> | RequestOf<"group-commit">,
     result: {
@@ -261,7 +256,7 @@ export class SealedService {
     });
   }
 
-  /** @throws Fault user-unknown, not-allowed if the account's key has signed no such device */
+  /** @throws Fault user-unknown; not-allowed if the account's key has not signed the device */
   #added({ user, device }: { readonly user: string; readonly device: Uint8Array }): OwnedDevice {
     const account = requireUser(this.#options.registry, checkName(user, "person's name"));
     const key = toBase64Url(device);
@@ -278,7 +273,7 @@ export class SealedService {
 
 const NOBODY = "" as UserId;
 
-/** After a fault of the log, only its next start knows whether the commit is recorded. */
+/** After a fault of the log, the outcome of the commit is unknown until the next start. */
 function isDefinitive({ code }: Fault): boolean {
   const isOpen = code === "no-majority" || code === "shutting-down" || code === "cluster-diverged";
   return !isOpen && !code.startsWith("store-");
@@ -291,8 +286,8 @@ function lostInfo(): Fault {
 }
 
 /**
- * Refuses a commit for another room, epoch or device, which members would have to refuse.
- * @throws Fault not-allowed; frame-malformed if it is no commit
+ * Refuses a commit for another room, epoch or device.
+ * @throws Fault not-allowed; frame-malformed if it is not a commit
  */
 function checkHeader(request: RequestOf<"group-commit">, device: string): void {
   const { commit, group, epoch, commitId, added, removed } = request;
@@ -307,15 +302,11 @@ function checkHeader(request: RequestOf<"group-commit">, device: string): void {
   throw new Fault("not-allowed", "a commit is not what its request says");
 }
 
-/** Invited to the room, and not a member yet. */
 function isInvited(room: Room, user: UserId): boolean {
   return room.isSealed === true && room.admitted.has(user) && !room.members.has(user);
 }
 
-/**
- * @throws Fault not-allowed if the device logged in by password and has no signature of the account
- * key
- */
+/** @throws Fault not-allowed if the account key has not signed the device */
 function certifiedDevice(client: ClientConnection, account: Account): string {
   const device = client.member?.device;
   if (device !== undefined && account.devices.get(device)?.certified === true) return device;

@@ -18,29 +18,28 @@ import type { SealedBuckets } from "../sealed/buckets.ts";
 export interface ServerOptions extends BaseContext {
   readonly accounts: Log;
   readonly passwords: Passwords;
-  /** Files for read positions and device notes. `undefined` for memory only. */
+  /** Location of read positions and device notes; `undefined` for memory only. */
   readonly stateFiles?: StateFileLocation;
-  /** Storage of sealed rooms for offline devices. `undefined` if sealed rooms are disabled. */
+  /** Storage of sealed rooms; `undefined` if they are disabled. */
   readonly sealed?: SealedBuckets;
-  /** Delivery and subscriptions of pushes. `undefined` if push is disabled. */
+  /** `undefined` if push is disabled. */
   readonly push?: {
     readonly delivery: PushDelivery;
-    /** `undefined` for memory only. */
     readonly file: StateFileLocation | undefined;
   };
-  /** Storage of file contents. `undefined` if file transfer is disabled. */
+  /** `undefined` if file transfer is disabled. */
   readonly blobs?: BlobStore;
-  /** Shared contents of a cluster. `undefined` for a single server. */
+  /** `undefined` for a single server. */
   readonly contents?: SharedContents;
-  /** The program's downloads. `undefined` if the server does not offer the program. */
+  /** `undefined` if the server does not offer the program. */
   readonly programs?: Pick<ProgramFolder, "list" | "open">;
-  /** Format of a record for programs that read over HTTP. `undefined` if reading is disabled. */
+  /** Format of records read over HTTP; `undefined` if reading is disabled. */
   readonly recordLine?: RecordLine;
-  /** Proofs of the history for clients. `undefined` if there are none. */
+  /** `undefined` if the server gives no proofs. */
   readonly provable?: Provable;
-  /** Order of the cluster's records. `undefined` for a single server. */
+  /** `undefined` for a single server. */
   readonly sequencer?: Sequencer;
-  /** The other servers of the cluster. `undefined` for a single server. */
+  /** `undefined` for a single server. */
   readonly siblings?: Siblings;
   /** Called with the addresses of the cluster's servers, this one first, when they change. */
   readonly onClusterChange?: (addresses: readonly ServerAddress[]) => void;

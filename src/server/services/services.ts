@@ -50,7 +50,6 @@ import { remoteSessions } from "../siblings/remote-sessions.ts";
 import { RemoteWindows } from "../siblings/windows.ts";
 import type { ServerOptions } from "./options.ts";
 
-/** State of the server that services read. */
 interface ServerState {
   readonly addresses: () => readonly ServerAddress[];
   readonly isStopping: () => boolean;

@@ -34,7 +34,6 @@ import { redacted } from "./redacted-fault.ts";
 export interface ClientConnectionOptions {
   hello(client: ClientConnection, hello: NoticeOf<"hello">): void;
   request(client: ClientConnection, request: Request): void;
-  /** On a data channel: a chunk or an acknowledgement arrived. */
   transfer(client: ClientConnection, notice: TransferNotice): void;
   closed(client: ClientConnection, fault: Fault | undefined): void;
   /** The client exceeded the limits of one connection and is closed. */
@@ -47,28 +46,25 @@ export interface ClientConnectionOptions {
 export type TransferNotice = NoticeOf<"chunk"> | NoticeOf<"ack">;
 export type ClientNotice = Parameters<Session["notify"]>[0];
 
-/** Malformed bytes are handled here and close the connection. */
+/** Closes itself on malformed bytes. */
 export class ClientConnection implements Source {
   readonly id: ClientId;
   readonly link: Link;
   readonly session: Session;
-  /** Rate of its requests other than posts. */
+  /** Limits requests other than posts. */
   readonly #requests: TokenBucket;
-  /** Messages received before log-in. */
   #unauthenticatedMessages = 0;
   #state: ConnectionState = { kind: "greeting" };
-  /** Start of the connection, Unix ms. */
+  /** Unix ms. */
   readonly sinceMs: number;
-  /** Consecutive wrong secrets, in any state. */
   wrongSecrets = 0;
   readonly following = new Set<RoomId>();
-  /** Rooms being caught up, each with its current run. */
   readonly #catchUps = new Map<RoomId, symbol>();
   readonly #options: ClientConnectionOptions;
   readonly #onClosed: (() => void)[] = []; // Bounded: one per service.
   #isClosed = false;
   #acknowledged = 0;
-  /** Number of its waiting messages; while there are any, the sender key stays the same. */
+  /** The sender key is fixed while messages are queued. */
   #queuedMessages = 0;
   #sender = "";
 
@@ -96,7 +92,7 @@ export class ClientConnection implements Source {
     });
   }
 
-  /** Closes immediately without an answer: answering a flooder costs everyone else. */
+  /** Closes without an answer, which would cost others time. */
   overflow(): void {
     if (this.#isClosed) return;
     this.#options.flooded(this);
@@ -122,7 +118,7 @@ export class ClientConnection implements Source {
     this.#perform(effects);
   }
 
-  /** Returns false after closing a client that sent too many messages without effect. */
+  /** @returns false after closing a client that sent too many messages without effect */
   #allowsIdle(): boolean {
     if (this.#options.floodGuard.allowsIdle(this.sender)) return true;
     this.overflow();
@@ -137,7 +133,7 @@ export class ClientConnection implements Source {
     return this.#options.floodGuard.allowsBytes(this.sender, sizeBytes);
   }
 
-  /** All sessions of an account share its turns, as do unauthenticated clients of one address. */
+  /** Sessions of an account take turns together, as do unauthenticated clients of an address. */
   #schedule(sizeBytes: number, task: (now: number) => void): void {
     if (this.#queuedMessages === 0) this.#sender = this.sender;
     this.#queuedMessages++;
@@ -147,7 +143,6 @@ export class ClientConnection implements Source {
     });
   }
 
-  /** Key by which the connection shares turns: its account, or its address before log-in. */
   get sender(): string {
     const account = this.account ?? this.channel?.account;
     return account?.id ?? addressSender(this.link.remote.host);
@@ -157,14 +152,11 @@ export class ClientConnection implements Source {
     return this.#state;
   }
 
-  /** Results of the handshake, in any later state. */
   get handshake(): HandshakeResult | undefined {
     return this.#state.kind === "greeting" ? undefined : this.#state.handshake;
   }
 
-  /**
-   * A new object for each log-in, so that work of an earlier session can detect that it is stale.
-   */
+  /** A new object for each log-in, so that work for an earlier session detects that it is stale. */
   get member(): Member | undefined {
     return this.#state.kind === "member" ? this.#state : undefined;
   }
@@ -173,7 +165,6 @@ export class ClientConnection implements Source {
     return this.member?.account;
   }
 
-  /** Set if the link is a data channel of another link. */
   get channel(): DataChannel | undefined {
     return this.#state.kind === "data-channel" ? this.#state.channel : undefined;
   }
@@ -190,7 +181,7 @@ export class ClientConnection implements Source {
     this.#state = { kind: "unauthenticated", handshake, login: undefined };
   }
 
-  /** The log-in succeeded; the account becomes a member once it is in the lobby. */
+  /** The log-in succeeded; the account still has to enter the lobby. */
   authenticated(login: Login): void {
     this.#state = { ...this.#unauthenticated(), login };
   }
@@ -209,7 +200,6 @@ export class ClientConnection implements Source {
     return member;
   }
 
-  /** The account logs out; the link may stay open. */
   logOut(): void {
     const { member } = this;
     if (member === undefined) return;
@@ -240,7 +230,7 @@ export class ClientConnection implements Source {
     return this.#isClosed;
   }
 
-  /** Returns a fault if the client requests too fast; otherwise counts the request. */
+  /** Counts a request; returns a fault if there were too many. */
   tooFast(): Fault | undefined {
     const retryAfterMs = this.#requests.take(this.#options.clock.now());
     if (retryAfterMs === 0) return undefined;
@@ -250,7 +240,6 @@ export class ClientConnection implements Source {
   answer<Kind extends RequestKind>(ref: number, answer: Answer<Kind>): void {
     this.#acknowledged++;
     const effects = this.session.answer<Kind>(ref, answer);
-    // Longer messages are allowed after log-in.
     this.link.limitMessageBytes?.(this.session.messageBytesMax);
     this.#perform(effects);
   }
@@ -261,7 +250,6 @@ export class ClientConnection implements Source {
     this.#perform(this.session.refuse(ref, redacted(fault)));
   }
 
-  /** Dropped if the connection was closed meanwhile. */
   settle(ref: number, outcome: Answer<RequestKind> | Fault): void {
     if (this.#isClosed) return;
     if (outcome instanceof Fault) this.refuse(ref, outcome);
@@ -277,7 +265,6 @@ export class ClientConnection implements Source {
     if (!this.#isClosed) this.link.send(bytes);
   }
 
-  /** Measures the round trip from time to time. */
   probe(): void {
     this.#perform(this.session.probe(this.#options.clock.now(), PROBE_INTERVAL_MS));
   }
@@ -298,7 +285,7 @@ export class ClientConnection implements Source {
     this.#perform(this.session.close(fault === undefined ? undefined : redacted(fault)));
   }
 
-  /** Starts a catch-up. `undefined` if the room is followed already or a run is in progress. */
+  /** Starts a catch-up; `undefined` if the room is already followed or being caught up. */
   beginCatchUp(room: RoomId): symbol | undefined {
     if (this.#isClosed || this.following.has(room) || this.#catchUps.has(room)) return undefined;
     const run = Symbol(room);
@@ -306,7 +293,7 @@ export class ClientConnection implements Source {
     return run;
   }
 
-  /** False as soon as the account has left the room or logged out, or the link has closed. */
+  /** False once the account has left the room or logged out, or the link has closed. */
   isCatchingUp(room: RoomId, run: symbol): boolean {
     return this.#catchUps.get(room) === run;
   }
@@ -316,7 +303,6 @@ export class ClientConnection implements Source {
     this.following.add(room);
   }
 
-  /** Subscribes the link to the room's topic. */
   subscribe(room: RoomId): void {
     this.link.follow(room);
   }
@@ -348,7 +334,7 @@ export class ClientConnection implements Source {
           this.link.close();
           this.#end(effect.fault);
           break;
-        default: // Other kinds are sent by servers only.
+        default:
           break;
       }
     }

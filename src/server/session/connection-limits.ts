@@ -23,8 +23,7 @@ export class AddressLimits {
   }
 
   accepts(host: string): boolean {
-    // Reserved for the operator, who connects from the server's own machine when the server is
-    // full.
+    // Reserved for the operator, who connects from the server's own machine.
     const reserved = isLoopback(host) ? LINKS_RESERVED : 0;
     if (this.#links >= this.#linksMax + reserved) return false;
     const counts = this.#counts.get(addressKey(host));
@@ -72,15 +71,13 @@ export function isLoopback(host: string): boolean {
   return host === "::1" || addressKey(host).startsWith("127.");
 }
 
-/** Key by which unauthenticated clients of one address share turns. */
 export function addressSender(host: string): string {
   return `address:${addressKey(host)}`;
 }
 
-/** IPv4-mapped IPv6 address, from systems with both families. */
 const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 
-/** Whole IPv4 address, or the /64 of an IPv6 address, since one person owns all of that. */
+/** An IPv4 address, or the /64 of an IPv6 address, which belongs to one user. */
 export function addressKey(host: string): string {
   if (!host.includes(":")) return host;
   const mapped = MAPPED.exec(host)?.[1];

@@ -16,7 +16,7 @@ export type ConnectionState =
   | {
       readonly kind: "unauthenticated";
       readonly handshake: HandshakeResult;
-      /** Last successful log-in whose account has not entered yet. */
+      /** Last successful log-in, until the account enters the lobby. */
       readonly login: Login | undefined;
     }
   | Member
@@ -26,36 +26,30 @@ export type ConnectionState =
       readonly channel: DataChannel;
     };
 
-/** Results of the handshake, valid until the link closes. */
+/** Valid until the link closes. */
 export interface HandshakeResult {
   readonly clientName: string;
   readonly clientNonce: Uint8Array;
   readonly serverNonce: Uint8Array;
   readonly admission: Admission;
-  /** The operator was notified of this connection. */
   isReported: boolean;
 }
 
-/** Rights from the secrets shown on this link. A log-out leaves them unchanged. */
+/** Rights from the secrets presented on this link; they survive a log-out. */
 export interface Admission {
-  /** The room password or a token was shown. */
+  /** The room password or a token was presented. */
   isAdmitted: boolean;
-  /** The operator token was shown: the server's owner may always register. */
+  /** The operator token was presented, which always permits registration. */
   isVouched: boolean;
-  /** Invite whose token was shown; a registration takes one of its uses. */
+  /** Invite whose token was presented; a registration consumes one of its uses. */
   invite: string | undefined;
-  /** Account that registered with the invite: it needs no password for the invite's room. */
+  /** Account that registered with the invite; it needs no password for the invite's room. */
   invited: UserId | undefined;
 }
 
-/** Data of a log-in besides the name. */
 export interface Login {
-  /** base64url of the device key of the log-in. */
   readonly device: string;
-  /**
-   * The session makes its account online and receives live messages; otherwise it only sends
-   * requests.
-   */
+  /** The session makes its account online and receives live messages. */
   readonly isPresent: boolean;
 }
 
@@ -63,18 +57,18 @@ export interface Member extends Login {
   readonly kind: "member";
   readonly handshake: HandshakeResult;
   readonly account: Account;
-  /** The operator token was shown in this session. */
+  /** The operator token was presented in this session. */
   isOperator: boolean;
-  /** State of the disk last sent. `undefined` if none was sent or there is space. */
+  /** Disk level last sent; `undefined` if none. */
   reportedDiskLevel?: "low" | "full" | undefined;
-  /** Whether the cluster has a majority, as last sent; `undefined` if nothing was sent. */
+  /** Majority as last sent; `undefined` if none was sent. */
   reportedMajority?: boolean;
 }
 
-/** Session that requested the ticket of a data channel, and its account. */
+/** Session that requested the ticket, and its account. */
 export interface DataChannel {
   readonly parent: ClientConnection;
   readonly account: Account;
-  /** The only file that the channel may fetch. `undefined` if it may carry any. */
+  /** The only file that the channel may fetch; `undefined` for any. */
   readonly file?: FileId;
 }

@@ -16,11 +16,10 @@ interface FileEventFields {
   readonly user: string;
   readonly address: Address;
   readonly file: FileId;
-  /** Name as sent, not sanitized. */
   readonly name: string;
 }
 
-/** Kind, actor and subject of a decision. Contains no secret of the record. */
+/** Contains no secret of the record. */
 export interface Decision {
   readonly decision: string;
   readonly by?: string;
@@ -32,7 +31,6 @@ export interface Decision {
 
 export const MAJORITY_RESTORED = "the cluster has a majority again";
 
-/** `chat serve` prints these events. */
 export type ServerEvent =
   | { readonly kind: "record"; readonly record: LogRecord; readonly room: Room }
   | ({ readonly kind: "connected"; readonly client: string } & Origin)
@@ -43,30 +41,25 @@ export type ServerEvent =
       readonly user: string | undefined;
       readonly fault: Fault | undefined;
     } & Origin)
-  /** An upload began; its `record` follows when the file is complete. */
   | ({
       readonly kind: "offered";
-      /** Targets as named by the sender. */
       readonly to: readonly string[];
       readonly sizeBytes?: number;
     } & FileEventFields)
-  /** A receiver has the complete, verified file under its name. */
+  /** A receiver has verified and stored the complete file. */
   | ({ readonly kind: "got" } & FileEventFields)
   | ({ readonly kind: "withdrawn" } & FileEventFields)
-  /** A record of the accounts that concerns operators. */
+  /** An account record that concerns operators. */
   | ({ readonly kind: "decided" } & Decision)
-  /** An operator has cancelled a transfer. */
   | {
       readonly kind: "cancelled";
       readonly by: string;
       readonly user: string;
       readonly file: FileId;
     }
-  /** The disk is nearly full, or has recovered. */
   | ({ readonly kind: "disk" } & DiskSpace)
-  /** The cluster has lost its majority, or (`undefined`) has regained it. */
+  /** The cluster has lost its majority, or regained it if `fault` is `undefined`. */
   | { readonly kind: "majority"; readonly fault: Fault | undefined }
-  /** A fault that ends nothing. */
   | { readonly kind: "warning"; readonly fault: Fault }
   /** The store failed: the process must stop and recover at its next start. */
   | { readonly kind: "failed"; readonly fault: Fault }

@@ -3,28 +3,24 @@
 import { RECEIVE_QUEUE_PER_LINK_BYTES_MAX, RECEIVE_QUEUES_BYTES_MAX } from "../../base/limits.ts";
 import type { Clock } from "../../io/clock.ts";
 
-/** Costs allowed per sender without waiting, and for all waiting senders, in one turn. */
+/** Costs per turn: of a sender without waiting, and of all waiting senders. */
 const SENDER_COSTS_MAX = 32;
 const TURN_COSTS_MAX = 64;
-/** Immediate costs per sender and turn while others wait, as part of the turn's total. */
+/** Immediate costs per sender and turn while others wait. */
 const SENDER_COSTS_WHEN_BUSY_MAX = 1;
-/** Costs so small that they need not be reset at the end of a turn; the senders are bounded. */
 const UNCOUNTED_COSTS_MAX = 8;
 const SENDERS_MAX = 1_024;
-/** A cost is one message; a slow message costs this many per millisecond. */
+/** A message costs 1, plus this much per millisecond. */
 const COSTS_PER_MS = 32;
-/**
- * Memory cost of a queued message besides its bytes: one source can queue at most 2,304 messages.
- */
+/** Memory of a queued message besides its bytes. */
 const OVERHEAD_BYTES = 8 * 1024;
 
-/** @param now start of the task */
 type Task = (now: number) => void;
 
 /** A connection whose messages take turns with those of others. */
 export interface Source {
   /**
-   * Called when its queue has overflowed: the source must be closed. Its queue is already dropped.
+   * Called when the queue has overflowed. The source must close; its messages are already dropped.
    */
   overflow(): void;
 }
@@ -38,28 +34,24 @@ interface QueuedMessage {
 interface SenderQueue {
   readonly sender: string;
   messages: QueuedMessage[];
-  /** Queued bytes by source. Only sources with queued messages. */
   readonly sizes: Map<Source, number>;
   isQueued: boolean;
   sizeBytes: number;
-  /** Costs in this turn. */
   spent: number;
 }
 
 /**
- * Messages are handled in turns: a sender of many waits behind itself, and the others continue in
- * between. Between two turns the event loop sees who else has messages. A socket cannot be asked to
- * wait, so a source that queues too much is closed. Its messages are never handled early: that
- * would take the time of the others.
+ * Handles messages in turns: a sender of many waits behind itself while others continue. Between
+ * turns, the event loop receives messages of other senders. A source that queues too much is
+ * closed, since a socket cannot be asked to wait.
  */
 export class FairScheduler {
   readonly #clock: Pick<Clock, "now" | "after">;
   /** Recent and waiting senders. */
   readonly #senders = new Map<string, SenderQueue>();
-  /** Waiting senders, the longest waiting first. */
+  /** Waiting senders, longest waiting first. */
   readonly #queue: SenderQueue[] = [];
   #sizeBytes = 0;
-  /** Costs in this turn before any sender had to wait. */
   #spent = 0;
   #isScheduled = false;
 
@@ -73,7 +65,6 @@ export class FairScheduler {
     return count;
   }
 
-  /** Runs the task now or in its turn; tasks of one sender stay in order. */
   run(sender: string, source: Source, sizeBytes: number, task: Task): void {
     let queue = this.#senders.get(sender);
     if (queue === undefined) {
@@ -146,14 +137,12 @@ export class FairScheduler {
       if (queue === undefined) return;
       left -= this.#next(queue);
       queue.isQueued = queue.messages.length > 0;
-      if (queue.isQueued)
-        this.#queue.push(queue); // Back to the end of the queue.
+      if (queue.isQueued) this.#queue.push(queue);
       else this.#senders.delete(queue.sender);
     }
     if (this.#senders.size > 0) this.#schedule();
   }
 
-  /** @returns its cost */
   #next(queue: SenderQueue): number {
     const arrival = queue.messages.shift();
     if (arrival === undefined) return 0;

@@ -14,15 +14,14 @@ import { TokenBucket } from "../../core/rate.ts";
 import type { Clock } from "../../io/clock.ts";
 
 interface Budgets {
-  /** For messages without effect. */
   readonly idle: TokenBucket;
   readonly bytes: TokenBucket;
 }
 
-/** The keys are those by which the scheduler takes turns. */
+/** Keyed like the scheduler's turns. */
 export class FloodGuard {
   readonly #clock: Pick<Clock, "now">;
-  /** Budgets by sender, oldest first. Bounded by FLOODERS_MAX. */
+  /** Budgets, oldest first. Bounded by FLOODERS_MAX. */
   readonly #budgets = new Map<string, Budgets>();
   /** Monotonic ms until which each sender is refused, oldest first. Bounded by FLOODERS_MAX. */
   readonly #refusedUntil = new Map<string, number>();
@@ -31,13 +30,11 @@ export class FloodGuard {
     this.#clock = clock;
   }
 
-  /** Counts a message without effect. Returns false if the sender has sent too many. */
   allowsIdle(sender: string): boolean {
     const now = this.#clock.now();
     return this.#budgetsOf(sender, now).idle.take(now) === 0;
   }
 
-  /** Counts received bytes. Returns false if the sender has sent too many. */
   allowsBytes(sender: string, sizeBytes: number): boolean {
     const now = this.#clock.now();
     return this.#budgetsOf(sender, now).bytes.take(now, sizeBytes) === 0;

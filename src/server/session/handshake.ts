@@ -10,7 +10,6 @@ import type { Entropy } from "../../io/entropy.ts";
 import { type NoticeOf, VERSION } from "../../wire/messages.ts";
 import type { ClientConnection } from "./client-connection.ts";
 
-/** Identity and settings of the server that the handshake presents. */
 export interface GreetingOptions {
   readonly identity: Identity;
   readonly entropy: Entropy;
@@ -19,14 +18,11 @@ export interface GreetingOptions {
     readonly welcome: string | undefined;
     readonly build?: string;
   };
-  /** Registration requires the room password or an invite. */
   readonly needsSecret: boolean;
-  /** Former keys of the server, newest first. */
   readonly predecessors: readonly FormerKey[];
   readonly hasMajority: boolean;
 }
 
-/** Answers a hello with the proof of the server's identity, or closes the client. */
 export function greet(
   client: ClientConnection,
   hello: NoticeOf<"hello">,

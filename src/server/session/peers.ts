@@ -19,17 +19,14 @@ export class Peers {
     return this.#all.values();
   }
 
-  /** Sessions of an account. */
   of(user: UserId): ReadonlySet<ClientConnection> {
     return this.#byAccount.get(user) ?? NO_CLIENTS;
   }
 
-  /** Sessions with an account. */
   *members(): Iterable<ClientConnection> {
     for (const clients of this.#byAccount.values()) yield* clients;
   }
 
-  /** Closes sessions of an account. */
   close(user: UserId, fault: Fault, isTarget = (_client: ClientConnection) => true): void {
     for (const client of [...this.of(user)]) if (isTarget(client)) client.close(fault);
   }

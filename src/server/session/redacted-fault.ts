@@ -3,7 +3,6 @@
 import { Fault, type FaultCode } from "../../base/fault.ts";
 import type { ServerEvent } from "./event.ts";
 
-/** Messages that replace those with paths. */
 const PUBLIC_MESSAGES: Partial<Record<FaultCode, string>> = {
   "store-full": "the server's disk is full",
   "store-failed": "the server's disk failed",
@@ -13,10 +12,10 @@ const PUBLIC_MESSAGES: Partial<Record<FaultCode, string>> = {
   internal: "the server has failed",
 };
 
-/** A fault for clients; its cause is the original fault. */
+/** Its cause is the original fault. */
 class RedactedFault extends Fault {}
 
-/** Returns the fault for clients: it says that the server is at fault, and contains no path. */
+/** Returns a fault for clients, without paths. */
 export function redacted(fault: Fault): Fault {
   const message = PUBLIC_MESSAGES[fault.code];
   if (message === undefined || fault instanceof RedactedFault) return fault;
@@ -28,7 +27,6 @@ export function redacted(fault: Fault): Fault {
   });
 }
 
-/** Returns the fault with another message, redacted if it was. */
 export function withMessage(fault: Fault, message: string): Fault {
   const { code, remedy, cause, retryAfterMs } = fault;
   const detail = { remedy, cause, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
@@ -36,15 +34,14 @@ export function withMessage(fault: Fault, message: string): Fault {
   return new Fault(code, message, detail);
 }
 
-/** Returns the original fault of a possibly redacted one. */
 export function originalFault(fault: Fault | undefined): Fault | undefined {
   return fault instanceof RedactedFault && fault.cause instanceof Fault ? fault.cause : fault;
 }
 
-/** Reports to the operator what clients do not see; a redacted fault was reported before. */
+/** Reports to the operator what clients do not see, unless it was reported before. */
 export function reportHostFault(fault: Fault, onEvent: (event: ServerEvent) => void): void {
   if (PUBLIC_MESSAGES[fault.code] === undefined || fault instanceof RedactedFault) return;
   if (fault.code !== "store-full") onEvent({ kind: "warning", fault });
-  // Otherwise a limit of our own was reached.
+  // Without a cause, a configured limit was reached.
   else if (fault.cause !== undefined) onEvent({ kind: "full", fault });
 }

@@ -17,12 +17,11 @@ export interface ClusterAddressesOptions extends ServerContext {
 
 /**
  * Each server sends its address to the others, and all addresses to its own users, who reconnect to
- * another server when this one is gone.
+ * another server when it is gone.
  */
 export class ClusterAddresses {
   readonly #options: ClusterAddressesOptions;
   readonly #others: NodeStates<ServerAddress>;
-  /** Addresses as last sent. */
   #lastSent = "";
   #cancelTick = () => {};
   #cancelSend: (() => void) | undefined;
@@ -36,19 +35,17 @@ export class ClusterAddresses {
     this.#tick();
   }
 
-  /** Users can reach this server at an address from now on. */
   onAddressesChange(): void {
     this.#send();
   }
 
-  /** Notifies the others that users can no longer reach this server. */
   stop(): void {
     this.#cancelTick();
     this.#cancelSend?.();
     this.#options.siblings.publish({ kind: "place" });
   }
 
-  /** This server first, then the other live ones, in the same order on all servers. */
+  /** This server first, then the other live ones in the same order on all servers. */
   get all(): readonly ServerAddress[] {
     const own = this.#own;
     const others = new Map<string, ServerAddress>();
@@ -68,23 +65,21 @@ export class ClusterAddresses {
     if (this.#others.set(node, address) && isNew) this.#scheduleSend();
   }
 
-  /** A user has logged in: sends the addresses before anything else. */
   sendTo(client: ClientConnection): void {
     client.notify({ kind: "servers", places: this.#reachableBy(client) });
   }
 
-  /** `undefined` if this server cannot write: users should not go there. */
+  /** `undefined` while this server cannot write. */
   get #own(): ServerAddress | undefined {
     return this.#options.sequencer.isFollowing() ? this.#options.addresses()[0] : undefined;
   }
 
-  /** Omits addresses that the client cannot reach. */
   #reachableBy({ link }: ClientConnection): ServerAddress[] {
     const isReachable = ({ host }: ServerAddress) => mayNameSameMachine(link.remote.host, host);
     return this.all.filter(isReachable).slice(0, CLUSTER_ADDRESSES_MAX);
   }
 
-  /** Combines simultaneous changes; a new server must not wait for the next regular message. */
+  /** Combines simultaneous changes; a new server must not wait for the next interval. */
   #scheduleSend(): void {
     this.#cancelSend ??= this.#options.clock.after(SIBLING_BATCH_MS, () => {
       this.#cancelSend = undefined;
@@ -107,7 +102,7 @@ export class ClusterAddresses {
   #tick(): void {
     const { clock } = this.#options;
     const expired = this.#others.expired();
-    // A server that hears none of the others is cut off itself, and keeps their addresses.
+    // A server that receives nothing from any other is cut off itself, and keeps their addresses.
     if (expired.length < this.#others.size) {
       for (const node of expired) this.#others.delete(node);
     }

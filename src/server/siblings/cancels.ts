@@ -6,27 +6,26 @@ import { SIBLING_CANCEL_TIMEOUT_MS } from "../../base/limits-cluster.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import type { Cancel, SiblingMessage } from "../kernel/siblings.ts";
 
-/** Cancellations of one server pending at others: more than an operator can click. */
+/** Maximum pending cancellations. */
 const SIBLING_CANCELS_MAX = 64;
 
 interface RemoteCancelsOptions extends ServerContext {
-  /** @returns false if there is no such transfer here @throws Fault store-… */
   readonly cancelLocal: (cancel: Cancel) => Promise<boolean>;
 }
 
 const REQUEST_ID_BYTES = 8;
 
-/** Asks all other servers; the one that has the transfer answers. */
+/** Asks all other servers; the one that has the transfer confirms. */
 export class RemoteCancels {
   readonly #options: RemoteCancelsOptions;
-  /** Keyed by the number of the request. Bounded by SIBLING_CANCELS_MAX. */
+  /** Keyed by request id. Bounded by SIBLING_CANCELS_MAX. */
   readonly #pending = new Map<string, (isCancelled: boolean) => void>();
 
   constructor(options: RemoteCancelsOptions) {
     this.#options = options;
   }
 
-  /** @returns false if no server has confirmed within the timeout @throws Fault too-many */
+  /** @returns false without a confirmation within the timeout @throws Fault too-many */
   ask(cancel: Cancel): Promise<boolean> {
     const { clock, entropy, sequencer, siblings } = this.#options;
     if (!sequencer.isShared) return Promise.resolve(false);
@@ -45,14 +44,13 @@ export class RemoteCancels {
     return promise;
   }
 
-  /** Handles a request of another server. */
   async handle({ ask, file, user, direction, by }: CancelRequest): Promise<void> {
     const { cancelLocal, siblings } = this.#options;
     try {
       if (await cancelLocal({ file, user, direction, by }))
         siblings.publish({ kind: "cancelled", ask });
     } catch (error) {
-      // The file service has reported the fault to its own operators.
+      // The file service has already reported the fault.
       if (!(error instanceof Fault)) throw error;
     }
   }

@@ -6,10 +6,10 @@ import type { ServerAddress } from "../../wire/invite.ts";
 import { readServerWindow } from "../../wire/messages-admin.ts";
 import type { SiblingMessage } from "../kernel/siblings.ts";
 
-/** Keys of one guess: a secret that many share, or an account and an address. */
+/** A guess concerns a shared secret, or an account and an address. */
 const SIBLING_GUESS_KEYS_MAX = 4;
 
-/** Fields of each kind; `?` marks an optional one. */
+/** `?` marks an optional field. */
 const FIELDS_BY_KIND: Readonly<
   Record<SiblingMessage["kind"], readonly (keyof typeof FIELD_READERS | "place?")[]>
 > = {
@@ -29,7 +29,7 @@ const FIELDS_BY_KIND: Readonly<
   window: ["window"],
 };
 
-/** Readers of the fields. They return `undefined` for an invalid value. */
+/** Readers return `undefined` for an invalid value. */
 const FIELD_READERS = {
   ...{
     user: readText,
@@ -50,7 +50,7 @@ const FIELD_READERS = {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Returns `undefined` for messages of later versions and malformed ones. */
+/** Returns `undefined` for malformed messages and those of later versions. */
 export function parseSiblingMessage(value: unknown): SiblingMessage | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const fields = value as Fields;

@@ -11,7 +11,6 @@ interface NodeState<State> {
 /** A state expires after SIBLING_FORGET_MS. Bounded by SIBLINGS_MAX. */
 export class NodeStates<State> {
   readonly #clock: Pick<Clock, "now">;
-  /** Keyed by node. */
   readonly #nodes = new Map<string, NodeState<State>>();
 
   constructor(clock: Pick<Clock, "now">) {
@@ -26,7 +25,6 @@ export class NodeStates<State> {
     return this.#nodes.get(node)?.state;
   }
 
-  /** @returns false if there are too many nodes */
   set(node: string, state: State): boolean {
     if (!this.#nodes.has(node) && this.#nodes.size >= SIBLINGS_MAX) return false;
     this.#nodes.set(node, { state, receivedAt: this.#clock.now() });
@@ -41,7 +39,6 @@ export class NodeStates<State> {
     for (const [node, { state }] of this.#nodes) yield [node, state];
   }
 
-  /** Nodes whose state has expired. */
   expired(): string[] {
     const now = this.#clock.now();
     const isExpired = ({ receivedAt }: NodeState<State>) => now - receivedAt >= SIBLING_FORGET_MS;

@@ -10,12 +10,12 @@ import type { ClientId } from "../../core/rooms/presence.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import { NodeStates } from "./node-states.ts";
 
-/** Below any session number of this server. */
+/** Below any session id of this server. */
 const FIRST_ID = -(2 ** 40);
 
 type OnlineUsers = Map<UserId, ClientId>;
 
-/** Each server sends its own accounts, on a change and periodically. */
+/** Each server sends its online accounts, on changes and periodically. */
 export class RemotePresence {
   readonly #context: ServerContext;
   readonly #online: NodeStates<OnlineUsers>;
@@ -33,7 +33,6 @@ export class RemotePresence {
     this.#tick();
   }
 
-  /** An account came online or went offline here. */
   scheduleSend(): void {
     this.#cancelSend ??= this.#context.clock.after(SIBLING_BATCH_MS, () => this.#send());
   }
@@ -56,7 +55,6 @@ export class RemotePresence {
     }
   }
 
-  /** Notifies the others that nobody is online here any more. */
   stop(): void {
     this.#cancelTick();
     this.#cancelSend?.();

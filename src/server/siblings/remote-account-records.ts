@@ -16,7 +16,7 @@ export interface RemoteAccountRecordsOptions extends ServerContext {
   readonly readPositions: Pick<ReadPositionService, "sendIgnored">;
 }
 
-/** The server that made the decision has notified its own sessions. */
+/** The server that wrote a record notifies its own sessions. */
 export class RemoteAccountRecords {
   readonly #options: RemoteAccountRecordsOptions;
 
@@ -24,7 +24,6 @@ export class RemoteAccountRecords {
     this.#options = options;
   }
 
-  /** Called after the registry has applied the record. */
   apply({ head }: LogRecord): void {
     const { registry } = this.#options;
     if (head.kind === "ban") return this.#closeBanned();
@@ -57,7 +56,7 @@ export class RemoteAccountRecords {
     }
   }
 
-  /** A ban of an address never closes an operator's session. */
+  /** A ban of an address does not affect operators. */
   #closeBanned(): void {
     const { registry, clock, peers } = this.#options;
     const { policy } = registry;

@@ -28,9 +28,7 @@ export interface RemoteSessionsOptions
   readonly remoteCancels: Pick<RemoteCancels, "handle" | "settle">;
   readonly authenticator: Pick<Authenticator, "countRemoteGuess" | "clearRemoteGuess">;
   readonly deviceNotes: Pick<DeviceNotes, "recordRemote">;
-  /** `undefined` if sealed rooms are disabled. */
   readonly sealed: Pick<SealedService, "lowOnKeyPackages" | "recordRemoteClaim"> | undefined;
-  /** `undefined` if push is disabled. */
   readonly push: Pick<PushService, "onRemoteSubscribe" | "onActivity"> | undefined;
 }
 
@@ -49,7 +47,6 @@ const NO_REMOTE_SESSIONS: RemoteSessionsApi = {
   onAccountRecord: () => {},
 };
 
-/** Connections at the other servers, as far as they concern the sessions here. */
 class RemoteSessions {
   readonly #options: RemoteSessionsOptions;
   readonly #presence: RemotePresence;
@@ -77,22 +74,18 @@ class RemoteSessions {
     this.#addresses.stop();
   }
 
-  /** An account came online or went offline here. */
   onPresenceChange(): void {
     this.#presence.scheduleSend();
   }
 
-  /** A client logged in here. */
   onLogin(client: ClientConnection): void {
     this.#addresses.sendTo(client);
   }
 
-  /** The addresses of this server have changed. */
   onAddressesChange(): void {
     this.#addresses.onAddressesChange();
   }
 
-  /** A record of the accounts was applied. */
   onAccountRecord(record: LogRecord): void {
     if (!this.#options.sequencer.isOwn(record.head.seq)) this.#accountRecords.apply(record);
   }

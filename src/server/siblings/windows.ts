@@ -9,16 +9,13 @@ interface RemoteWindowsOptions extends ServerContext {
   readonly own: () => ServerWindow;
 }
 
-/** Exceeds the number of connections of a server: one per millisecond for 49 days. */
+/** Exceeds the connection numbers of any server. */
 const NUMBERS_PER_SERVER = 2 ** 32;
 
-/**
- * The servers send their data as long as an operator watches, so it is as old as the last watch.
- */
+/** Servers send their data only while an operator watches. */
 export class RemoteWindows {
   readonly #options: RemoteWindowsOptions;
   readonly #windows: NodeStates<ServerWindow>;
-  /** Offset of each server's connection numbers; stays while this server runs. */
   readonly #numbers = new Map<string, number>();
   #requestedAt = Number.NEGATIVE_INFINITY;
   #sentAt = Number.NEGATIVE_INFINITY;
@@ -28,7 +25,6 @@ export class RemoteWindows {
     this.#windows = new NodeStates(options.clock);
   }
 
-  /** An operator watches here. */
   request(): void {
     const now = this.#options.clock.now();
     if (now - this.#requestedAt < SIBLING_CONSOLE_INTERVAL_MS) return;
@@ -36,7 +32,6 @@ export class RemoteWindows {
     this.#options.siblings.publish({ kind: "look" });
   }
 
-  /** An operator watches at another server. */
   answer(): void {
     const { clock, siblings, own } = this.#options;
     const now = clock.now();
@@ -53,7 +48,7 @@ export class RemoteWindows {
     this.#windows.set(node, this.#withServer(node, window));
   }
 
-  /** Recently received ones, in the order of their connection numbers. */
+  /** Recently received windows, in the order of their connection numbers. */
   get all(): readonly ServerWindow[] {
     for (const node of this.#windows.expired()) this.#windows.delete(node);
     const number = (node: string) => this.#numbers.get(node) ?? 0;
@@ -61,7 +56,7 @@ export class RemoteWindows {
     return sorted.map(([, window]) => window);
   }
 
-  /** Adds the server to each entry and makes its number unique in the cluster. */
+  /** Adds the server's name to each entry and makes connection numbers unique. */
   #withServer(node: string, { server, clients, transfers }: ServerWindow): ServerWindow {
     const first = (this.#numbers.get(node) ?? 0) * NUMBERS_PER_SERVER;
     const serverName = { server: server.server };
