@@ -26,7 +26,6 @@ const ELEMENT_TIMEOUT_MS = 120_000;
 
 interface ProtocolMessage {
   readonly id?: number;
-  /** Set on events, which have no `id`. */
   readonly method?: string;
   readonly params?: unknown;
   readonly result?: unknown;
@@ -46,7 +45,6 @@ export interface TraceEvent {
   readonly tdur?: number;
 }
 
-/** A Chromium process, controlled over the DevTools protocol. */
 export class BareBrowser {
   readonly #child: Bun.Subprocess;
   readonly #socket: WebSocket;
@@ -81,7 +79,6 @@ export class BareBrowser {
     return new BareBrowser(child, socket, profile);
   }
 
-  /** @throws Error with Chromium's message */
   call<Result>(method: string, params: object, sessionId?: string): Promise<Result> {
     const id = ++this.#lastId;
     this.#socket.send(JSON.stringify({ id, method, params, sessionId }));
@@ -93,7 +90,6 @@ export class BareBrowser {
     });
   }
 
-  /** Returns the trace events of these categories during an action. */
   async trace(
     categories: readonly string[],
     action: () => Promise<unknown>,
@@ -151,7 +147,6 @@ async function readDebuggerUrl(errors: ReadableStream<Uint8Array>): Promise<stri
   throw new Error(`Chromium did not start: ${text}`);
 }
 
-/** A window with its own cookies and caches. */
 export class BareWindow {
   readonly #browser: BareBrowser;
   readonly #session: string;
@@ -176,7 +171,6 @@ export class BareWindow {
     throw new Error(`${result.description}, in ${expression.slice(0, 200)}`);
   }
 
-  /** Waits until an element matches the selector. */
   async waitForElement(selector: string): Promise<void> {
     await this.evaluate(`new Promise((resolve, reject) => {
       const isPresent = () => document.querySelector(${JSON.stringify(selector)}) !== null;

@@ -53,7 +53,6 @@ function isSelected({ name, isReported }: Part): boolean {
   return selected.includes(name) || (selected.includes("all") && isReported);
 }
 
-/** @returns a description of the failure, `undefined` on success */
 async function run(part: Part, machine: Machine): Promise<string | undefined> {
   const folder = mkdtempSync(join(tmpdir(), "chat-bench-part-"));
   const samplesPath = join(folder, "samples");
@@ -101,7 +100,7 @@ function killTree(pid: number): void {
     try {
       process.kill(treePid, "SIGKILL");
     } catch {
-      // The process has already exited.
+      // Already exited.
     }
   }
 }

@@ -8,7 +8,6 @@ export interface Bar {
   readonly label: string;
   /** 1: the goal is just met. `undefined` if it was not measured. */
   readonly ratio: number | undefined;
-  /** Text to the right of the bar. */
   readonly note: string;
 }
 

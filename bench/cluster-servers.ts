@@ -30,7 +30,6 @@ export class ClusterServers {
     return new ClusterServers(nats, nodes);
   }
 
-  /** Restarts a killed node on its folder and port. */
   async restart(index: number): Promise<void> {
     const node = this.nodes[index];
     if (node === undefined) return;

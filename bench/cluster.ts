@@ -20,7 +20,6 @@ const { values } = parseArgs({
 const SECONDS = values.quick ? 1 : 3;
 const CLIENTS = 64;
 const READERS = values.quick ? 60 : 1_000;
-/** Texts sent to the readers, CONCURRENT_POSTS at a time. */
 const READ_TEXTS = values.quick ? 320 : 960;
 const CONCURRENT_POSTS = 32;
 const DELIVERED_TEXTS = values.quick ? 50 : 200;
@@ -30,7 +29,6 @@ const ADDRESSES_MS = 2_000;
 const BINARY = join(import.meta.dir, "..", "dist", "chat");
 const TEXT = "x".repeat(100);
 
-/** Counters that keep account names unique. */
 let nextSender = 0;
 let nextName = 0;
 
@@ -95,7 +93,6 @@ function nextMarkedText(): string {
   return `${MARK}${String(nextText++).padStart(NUMBER_DIGITS, "0")}`;
 }
 
-/** Measures latency to a reader on the sender's server, and to one on the next server. */
 async function measureDelivery([first, second]: readonly ServerProcess[]) {
   if (first === undefined || second === undefined) throw new Error("two servers are required");
   const readers = [await Reader.register(first), await Reader.register(second)];

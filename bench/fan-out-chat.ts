@@ -5,7 +5,6 @@ import { startServer } from "./server-process.ts";
 
 const FIELD = utf8Encode('"text":"');
 
-/** The compiled server with accounts, permissions, log and TLS. */
 export const chatServer: Contestant = {
   name: "chat serve",
   start: () => startServer(),
@@ -28,7 +27,6 @@ function forEachText(bytes: Uint8Array, onText: (offset: number) => void): boole
   return true;
 }
 
-/** Posts to the lobby; received texts are ignored. */
 async function makeSender(port: number, index: number): Promise<Sender> {
   const client = await RawClient.register(port, `sender-${index}`);
   client.onBytes = (bytes) => forEachText(bytes, () => undefined);

@@ -14,7 +14,6 @@ export interface Contestant {
 }
 
 export interface RunningServer {
-  /** Process whose CPU time is counted. */
   readonly pid: number;
   readonly port: number;
   stop(): Promise<void>;
@@ -44,7 +43,6 @@ export function stampedText(nowMs: number): string {
   return stamp.padEnd(TEXT_BYTES, "x");
 }
 
-/** @returns milliseconds */
 export function readStamp(bytes: Uint8Array, offset: number): number {
   let micros = 0;
   for (let i = offset; i < offset + STAMP_DIGITS; i++) {

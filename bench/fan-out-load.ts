@@ -13,9 +13,7 @@ export interface LoadOrder {
   readonly port: number;
   readonly readers: number;
   readonly senders: number;
-  /** Deliveries of the first measurement. */
   readonly deliveries: number;
-  /** Rate of the second measurement. */
   readonly deliveriesPerSecond: number;
   readonly seconds: number;
 }
@@ -44,7 +42,6 @@ class Load {
   #received = 0;
   #awaitedCount = Number.POSITIVE_INFINITY;
   #onAwaitedCount = () => {};
-  /** Latencies in milliseconds; `undefined` while they are not recorded. */
   #samples: Float64Array | undefined;
   #next = 0;
 

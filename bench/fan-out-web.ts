@@ -15,7 +15,6 @@ const DIAL_TIMEOUT_MS = 10_000;
 const HELLO_READER = Uint8Array.of(1);
 const HELLO_SENDER = Uint8Array.of(2);
 
-/** Contestants served by bench/fan-out-server.ts: only a room, over TLS. */
 export function webContestant(kind: "bare" | "link"): Contestant {
   return {
     name: kind === "bare" ? "server.publish + TLS" : "io/ws-listener",
@@ -43,7 +42,7 @@ async function makeReader(port: number, sink: Sink): Promise<Client> {
     closed: () => {},
   });
   link.send(HELLO_READER);
-  await promise; // The server confirms the subscription.
+  await promise;
   return link;
 }
 

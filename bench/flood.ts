@@ -14,7 +14,6 @@ import { RawClient } from "./raw-client.ts";
 
 const HOST = "127.0.0.1";
 const CONNECTIONS = 16;
-/** Bytes per write. */
 const BATCH_BYTES = 256 * 1024;
 const WRONG_PASSWORD = "wrong password";
 
@@ -31,7 +30,6 @@ interface Flood {
   readonly stage: "tcp" | "ws" | "hello" | "member";
   /** Bytes to repeat; `undefined` to close the connection and reconnect immediately. */
   readonly bytes: Uint8Array | undefined;
-  /** Whether the server's answers stay unread. */
   readonly ignoresAnswers?: boolean;
 }
 
@@ -116,13 +114,11 @@ function emptyFragment(ref: number): Uint8Array {
   return bytes;
 }
 
-/** Returns a message of maximum length and unknown kind. */
 function largeFrame(): Uint8Array {
   const pad = new Uint8Array(MESSAGE_BYTES_MAX - 64);
   return frame({ ...unknownRequest, pad } as unknown as Parameters<typeof encode>[0]);
 }
 
-/** Runs until the process is killed. */
 export async function runFlood(kind: string, port: number): Promise<void> {
   const flood = FLOODS[kind]?.();
   if (flood === undefined) throw new Error(`unknown flood ${kind}`);

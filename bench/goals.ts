@@ -49,7 +49,6 @@ function ratio(ours: Cell, theirs: Cell): Goal["measure"] {
   };
 }
 
-/** Deliveries per second of the server's CPU time, relative to another server. */
 function deliveryGoal(readers: number, name: string, atLeast: number): Goal {
   const cell = (contestant: string): Cell => ({
     table: "fan-out",

@@ -41,7 +41,6 @@ const ATTACKS: Readonly<Record<string, () => Promise<void>>> = {
   "never reading": startUnreadPages,
 };
 
-/** Keeps 64 requests in flight. */
 async function floodRequests(makeRequest: (client: RawClient) => Promise<unknown>): Promise<void> {
   const client = await RawClient.register(port, newName("m"));
   for (let i = 0; i < 64; i++) repeatForever(() => makeRequest(client).catch(nextTurn));
@@ -56,7 +55,6 @@ async function floodPosts(room: string, sizeBytes: number): Promise<void> {
   });
 }
 
-/** Requests pages and leaves the answers in the socket. */
 async function startUnreadPages(): Promise<void> {
   for (let i = 0; i < 4; i++) {
     const child = Bun.spawn([process.execPath, import.meta.path, "pages in a loop", portText], {
@@ -68,7 +66,6 @@ async function startUnreadPages(): Promise<void> {
   }
 }
 
-/** Sends a message and waits until the server closes the connection. */
 async function sendAndWaitForClose(bytes: Uint8Array): Promise<void> {
   const link = await open();
   const closed = Promise.withResolvers<void>();

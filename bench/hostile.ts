@@ -18,14 +18,12 @@ import { type ServerProcess, startServer } from "./server-process.ts";
 
 const MEMBERS = 5;
 const POSTS_PER_SECOND_EACH = 20;
-/** Size of the history that some attacks search. */
 const HISTORY_RECORDS = 100_000;
 const HISTORY_TEXT = "said long ago ".repeat(15);
 const HISTORY_WRITERS = 16;
 const IDLE_SECONDS = 15;
 /** Messages that take longer count as lost. */
 const LATENCY_MS_MAX = 30_000;
-/** Attacks that read the history. */
 const HISTORY_READERS = new Set(["grep in a loop", "pages in a loop", "never reading"]);
 const ATTACKS = [
   "nobody",
@@ -115,7 +113,6 @@ class Members {
     for (const client of this.#clients) client.close();
   }
 
-  /** Ignores messages of earlier phases. */
   #onBytes(bytes: Uint8Array): boolean {
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
     const now = performance.now();

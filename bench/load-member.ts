@@ -39,20 +39,16 @@ export class LoadMember {
     alphabet: "base64url",
     omitPadding: true,
   });
-  /** Unacknowledged posts by counter. */
   readonly #pending = new Map<number, Pending>();
-  /** Highest received number of each stream. */
   readonly #streams = new Map<number, number>();
   #counter = 0;
   #lastSeq = 0;
   #link: RawClient | undefined;
   #isClosed = false;
   readonly received: ReceiveCounts = { lost: 0, doubled: 0 };
-  /** Refused posts; expected to be empty. */
   readonly refusals: string[] = [];
   /** Milliseconds from each lost link to the next log-in. */
   readonly offlineMs: number[] = [];
-  /** Called with the latency of each received text. */
   onLatency: (ms: number) => void = () => {};
 
   private constructor(port: number, name: string) {
@@ -97,7 +93,6 @@ export class LoadMember {
     this.#link?.close();
   }
 
-  /** Closes the link until `reconnect` is called. */
   disconnect(): void {
     this.#isClosed = true;
     this.#link?.close();
@@ -131,7 +126,7 @@ export class LoadMember {
         this.#setLink(link);
         return;
       } catch {
-        // The server is not ready or busy: retry later.
+        // Retry after the delay.
       }
     }
   }
@@ -189,7 +184,6 @@ function unixMicros(): number {
   return (performance.timeOrigin + performance.now()) * 1000;
 }
 
-/** Parses a decimal number of at most `countMax` digits. */
 function parseDigits(bytes: Uint8Array, from: number, countMax: number): number {
   let number = 0;
   for (let at = from; at < from + countMax; at++) {

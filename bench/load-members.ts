@@ -19,7 +19,6 @@ let first = 0;
 const members: LoadMember[] = [];
 const latencies = new Map<number, number>();
 
-/** Number of texts sent in each stream. */
 class StreamCounters {
   readonly #counts = new Map<number, number>();
 

@@ -26,7 +26,6 @@ export type LoadOrder =
       /** File with one line `STREAM NUMBER` per acknowledgement, for processes that are killed. */
       readonly acksPath?: string;
     }
-  /** Closes all links until the next `chat`. */
   | { readonly do: "disconnect" }
   /** Waits until each member has received all texts of its room. */
   | {
@@ -46,7 +45,6 @@ export interface RoomPlan {
   readonly streamBase: number;
 }
 
-/** Number of acknowledged texts of a stream, and its room. */
 export interface StreamCount {
   readonly stream: number;
   readonly room: number;
@@ -74,7 +72,6 @@ export const EMPTY_ANSWER: LoadAnswer = {
   offlineMs: [],
 };
 
-/** A child process that executes orders. */
 export class LoadProcess {
   readonly #child;
   readonly #lines: AsyncIterator<string>;

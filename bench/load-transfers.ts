@@ -173,7 +173,6 @@ async function register(port: number, user: string): Promise<Client> {
   return client;
 }
 
-/** Consumes the client's events, whose queue is bounded. */
 async function drain(client: Client): Promise<void> {
   for await (const _ of client.read());
 }

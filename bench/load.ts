@@ -30,7 +30,6 @@ const CONNECTIONS = values.quick ? 500 : Number(values.connections);
 const PROCESSES = Math.max(2, Math.min(4, availableParallelism()));
 const QUIET_MS = 5_000;
 const CHAT_SECONDS = values.quick ? 3 : 15;
-/** Deliveries per second in all rooms together. */
 const DELIVERIES_PER_SECOND = values.quick ? 2_000 : 10_000;
 const ROOMS: RoomPlan = { prefix: "r", count: values.quick ? 25 : 500, streamBase: 0 };
 const LARGE_ROOM: RoomPlan = { prefix: "large", count: 1, streamBase: 100_000 };
@@ -185,7 +184,6 @@ async function transferAll(): Promise<void> {
   for (const child of transfers.splice(0)) await child.kill();
 }
 
-/** Stops and restarts the server during the chat; unanswered posts are resent. */
 async function measureReconnects(
   name: string,
   rooms: RoomPlan,
@@ -213,7 +211,6 @@ async function measureReconnects(
   });
 }
 
-/** Sends each process its order and combines the answers. */
 async function executeAll(orderOf: (process: number) => LoadOrder): Promise<LoadAnswer> {
   const answers = await Promise.all(
     processes.map((child, i) => child.execute<LoadOrder, LoadAnswer>(orderOf(i))),

@@ -27,7 +27,6 @@ export interface Machine {
 
 export interface Noise {
   readonly seconds: number;
-  /** CPU time of the part and its child processes. */
   readonly ownCpuSeconds: number;
   /** CPU time of all other processes, and time stolen by other virtual machines. */
   readonly otherCpuSeconds: number;

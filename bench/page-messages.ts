@@ -13,7 +13,6 @@ import type { Talker } from "../test/page/talk.ts";
 export const PICTURE_EVERY = 50;
 /** More pictures than the page caches, so that scrolling always fetches them. */
 const PICTURES = 64;
-/** Number of picture sizes, portrait and landscape. */
 const PICTURE_SIZES = 8;
 const CONCURRENT_APPENDS = 1_000;
 
@@ -31,7 +30,6 @@ function isPicture(n: number): boolean {
   return n % PICTURE_EVERY === PICTURE_EVERY - 1;
 }
 
-/** Sends pictures from the command line. */
 export class PictureSender {
   readonly #home: Home;
   readonly #paths: readonly string[];

@@ -26,7 +26,6 @@ const POSTS_PER_SECOND = 200;
 const SCROLL_MESSAGES = 100_000;
 /** A fast swipe. The quick run exceeds the limit of Android to save minutes. */
 const SCROLL_PX_PER_SECOND = isQuick ? 12_000 : 4_000;
-/** Frame duration at 60 Hz. */
 const FRAME_MS = 16.7;
 
 function percentile(samples: readonly number[], share: number): number {
@@ -38,7 +37,6 @@ function print(cli: string): void {
   process.stdout.write(`${cli}\n`);
 }
 
-/** Measures the compressed size of everything loaded before log-in. */
 async function measureSize(served: Served): Promise<void> {
   const tls = { ca: readFileSync(join(served.data, "tls.crt"), "utf8") };
   const headers = { "accept-encoding": "br" };
@@ -112,7 +110,6 @@ function ownFrameTimes(traced: readonly TraceEvent[]): readonly number[] {
   return works;
 }
 
-/** Measures work per frame and time between frames while messages arrive. */
 async function measureFrames(
   browser: BareBrowser,
   sandbox: Sandbox,
@@ -216,7 +213,6 @@ async function writeUpload(path: string): Promise<void> {
   await writer.end();
 }
 
-/** Uploads equal files alternately from the page and the command line. */
 async function measureUploads(
   browser: BareBrowser,
   sandbox: Sandbox,

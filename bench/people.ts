@@ -25,7 +25,6 @@ const { values } = parseArgs({
 const CONCURRENT_CONNECTS = 200;
 const CHECK_INTERVAL_MS = 100;
 const STALL_TIMEOUT_MS = 60_000;
-/** Texts posted while the devices are away, and while they reconnect. */
 const MISSED_TEXTS = 20;
 const TEXTS_DURING_RECONNECT = 20;
 const RECORD = utf8Encode("record");
@@ -97,7 +96,6 @@ async function registerAll(
   if (retries > 0) print(`${retries} of them had to retry`);
 }
 
-/** Runs the action for each number below `count`, CONCURRENT_CONNECTS at a time. */
 async function forEachConcurrently(
   count: number,
   action: (i: number) => Promise<void>,

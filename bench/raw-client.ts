@@ -71,7 +71,6 @@ export class RawClient {
     this.#perform(this.#session.notify({ kind: "hello", versions, client: "bench", nonce }));
   }
 
-  /** Connects and waits for the server's greeting. */
   static async connect(port: number): Promise<RawClient> {
     const client = new RawClient(
       await wsDial()({ host: "127.0.0.1", port, timeoutMs: DIAL_TIMEOUT_MS }),
@@ -110,7 +109,6 @@ export class RawClient {
     return client;
   }
 
-  /** Connects and logs in with a registered device. */
   static async login(
     port: number,
     user: string,
@@ -128,7 +126,6 @@ export class RawClient {
     return client;
   }
 
-  /** Opens a data channel. */
   async openDataChannel(): Promise<RawClient> {
     const { ticket } = await this.request("ticket", {});
     const channel = new RawClient(await this.#link.openChannel());
@@ -165,7 +162,6 @@ export class RawClient {
     });
   }
 
-  /** Resolves when the text is durable. */
   post(to: string, text: string): Promise<Answer<"post">> {
     const counter = ++this.#counter;
     return this.request("post", { outbox: this.#outbox, counter, to, body: { text } });

@@ -277,7 +277,6 @@ function renderDocument(results: readonly PartResult[], figures: SampleSet): str
   ].join("\n\n")}\n`;
 }
 
-/** Wraps a paragraph at 116 columns. */
 function wrapText(text: string): string {
   return text.replaceAll(/(.{1,116})(?: +|$)/g, "$1\n").trimEnd();
 }
@@ -344,7 +343,6 @@ function samplesTable(
   return table([...fields.map(fieldTitle), ...columns.map(({ title }) => title)], lines);
 }
 
-/** Groups rows by number of readers. */
 function sortKey(row: Sample["row"]): number {
   return Number(row["readers"] ?? 0);
 }

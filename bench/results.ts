@@ -11,7 +11,6 @@ const FOLDER = process.env["BENCH_RESULTS"] ?? join(import.meta.dir, "results");
 export interface PartResult {
   readonly part: string;
   readonly isQuick: boolean;
-  /** ISO 8601, to the minute. */
   readonly at: string;
   readonly commit: string;
   readonly machine: Machine;

@@ -8,12 +8,10 @@ import { appendFileSync, existsSync, readFileSync } from "node:fs";
 export const SAMPLES_VARIABLE = "BENCH_SAMPLES";
 
 export interface Sample {
-  /** Table of the document. */
   readonly table: string;
   /** Row of the table; samples with the same row are rounds of one measurement. */
   readonly row: Readonly<Record<string, string | number>>;
   readonly values: Readonly<Record<string, number>>;
-  /** Reason why nothing was measured. */
   readonly missing?: string;
 }
 
@@ -48,7 +46,6 @@ export function quantile(sorted: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 }
 
-/** Samples of all parts, by table, row and value. */
 export class SampleSet {
   readonly #samples: readonly Sample[];
 

@@ -3,7 +3,6 @@ import { join } from "node:path";
 
 export const COLUMNS = 90;
 export const ROWS = 24;
-/** Characters of output retained for searching: far more than one screen. */
 const RETAINED_LENGTH = 64 * 1024;
 const OUTPUT_QUOTED_LENGTH = 2_000;
 const TEXT_TIMEOUT_MS = 20_000;
@@ -16,7 +15,6 @@ interface PendingText {
 }
 
 export class BenchTerminal {
-  /** Start time, by `performance.now()`. */
   readonly startedMs = performance.now();
   readonly pid: number;
   #outputBytes = 0;
@@ -74,7 +72,6 @@ export class BenchTerminal {
     this.#write(text);
   }
 
-  /** Discards previous output for later searches. */
   clearOutput(): void {
     this.#output = "";
   }

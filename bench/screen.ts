@@ -32,7 +32,6 @@ const MESSAGES = isQuick ? 10_000 : 100_000;
 const FILL_PER_SECOND = 3_000;
 const SETTLE_MS = 3_000;
 
-/** Bandwidth of a poor mobile connection. */
 const LINE_BYTES_PER_SECOND = 4_800;
 const SLOW_ROUNDS = isQuick ? 1 : 3;
 const SLOW_MESSAGES = 100;
@@ -49,7 +48,6 @@ class Session {
     this.#home = home;
   }
 
-  /** Pins the server and registers the account. */
   async register(): Promise<void> {
     const child = Bun.spawn([...this.#command, "--json"], {
       env: { ...process.env, ...this.#env },
@@ -62,7 +60,6 @@ class Session {
     await child.exited;
   }
 
-  /** @param bytesPerSecond bandwidth; unlimited if `undefined` */
   start(bytesPerSecond?: number): BenchTerminal {
     return new BenchTerminal(this.#command, this.#env, bytesPerSecond);
   }
@@ -160,7 +157,6 @@ async function measureEchoes(terminal: BenchTerminal, ms: number): Promise<numbe
   return echoes.sort((a, b) => a - b);
 }
 
-/** Posts texts from alternating senders; equal for both clients. */
 async function postSlowly(posts: readonly ((text: string) => void)[]): Promise<void> {
   for (let i = 0; i < SLOW_MESSAGES; i++) {
     posts[i % posts.length]?.(

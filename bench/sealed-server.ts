@@ -28,7 +28,6 @@ const { values } = parseArgs({ options: { quick: { type: "boolean", default: fal
 const MESSAGES = values.quick ? 6_000 : 10_000;
 const DEVICES = values.quick ? 2 : 100;
 const JOINS = values.quick ? 3 : 10;
-/** Maximum posts in flight. */
 const WINDOW = 500;
 const TEXT = "x".repeat(100);
 
@@ -73,7 +72,6 @@ class Participant {
     void this.#drain();
   }
 
-  /** Restarts the client with the same device. */
   restart(): Participant {
     return new Participant(this.name, this.#home);
   }

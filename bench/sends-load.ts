@@ -8,7 +8,6 @@ const TEXT = "x".repeat(100);
 
 export interface SendsOrder {
   readonly port: number;
-  /** Number of the first sender. */
   readonly first: number;
   readonly senders: number;
   readonly seconds: number;

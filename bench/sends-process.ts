@@ -2,7 +2,6 @@ import { join } from "node:path";
 import { quantile } from "./samples.ts";
 import type { SendsOrder, SendsReport } from "./sends-load.ts";
 
-/** Senders in a child process. */
 export class SendsLoad {
   readonly #child;
   readonly #reader;
@@ -15,7 +14,6 @@ export class SendsLoad {
     this.#reader = this.#child.stdout.getReader();
   }
 
-  /** Resolves when all senders are logged in. */
   async ready(): Promise<void> {
     const { done } = await this.#reader.read();
     if (done) throw new Error("the senders could not log in");

@@ -25,7 +25,6 @@ interface Rate {
   readonly p99Ms: number;
 }
 
-/** Measures repeated writes of one line, each with fdatasync. */
 function rawSyncs(): Rate {
   const folder = mkdtempSync(join(tmpdir(), "chat-bench-"));
   const file = openSync(join(folder, "raw"), "w");

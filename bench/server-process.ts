@@ -7,12 +7,9 @@ export interface ServerProcess {
   readonly pid: number;
   readonly port: number;
   readonly folder: string;
-  /** User and system time since its start. */
   cpuSeconds(): number;
   residentBytes(): number;
-  /** Peak resident memory. */
   peakBytes(): number;
-  /** Number of open files and sockets. */
   descriptors(): number;
   /** Targets of the descriptors: paths and `socket:[INODE]`. */
   openFiles(): string[];
@@ -93,7 +90,7 @@ function openFiles(pid: number): string[] {
     try {
       return [readlinkSync(join(folder, name))];
     } catch {
-      return []; // Closed meanwhile.
+      return [];
     }
   });
 }

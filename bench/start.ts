@@ -8,7 +8,6 @@ import { startServer } from "./server-process.ts";
 const BINARY = join(import.meta.dir, "..", "dist", "chat");
 const STARTS = process.argv.includes("--quick") ? 5 : 15;
 
-/** @returns milliseconds, ascending */
 async function startToConnected(): Promise<number[]> {
   const server = await startServer();
   const home = mkdtempSync(join(tmpdir(), "chat-bench-"));

@@ -3,5 +3,4 @@ export const CHUNK_BYTES = 256 * 1024;
 export const HASH_BYTES = 32;
 /** Maximum unacknowledged chunks. Values from 4 to 16 are equally fast over loopback. */
 export const WINDOW_CHUNKS = 8;
-/** Chunks per sync. */
 export const SYNC_CHUNKS = 64;

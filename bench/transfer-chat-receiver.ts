@@ -36,7 +36,6 @@ export class ChatReceiver {
     return this.#child.pid;
   }
 
-  /** Resolves when the next file is complete. */
   async next(): Promise<GotLine> {
     const timer = setTimeout(() => this.#child.kill(), ARRIVAL_TIMEOUT_MS);
     for (;;) {

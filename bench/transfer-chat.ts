@@ -16,7 +16,6 @@ import { type CommandOptions, runCommand, usageDuring } from "./transfer-usage.t
 const BINARY = join(import.meta.dir, "..", "dist", "chat");
 const COMMAND = process.env["CHAT_CLIENT_COMMAND"]?.split(" ") ?? [BINARY];
 
-/** Upload to the server's disk. */
 export const chatUpload: Contestant = {
   name: "chat send-file",
   start: async (folder) => new Upload(await ChatSite.open(folder)),
@@ -31,13 +30,11 @@ export const chatRelay: Contestant = {
   },
 };
 
-/** Download from the server's disk after the upload. */
 export const chatDownload: Contestant = {
   name: "chat get-file",
   start: async (folder) => new Download(await ChatSite.open(folder)),
 };
 
-/** A server with one sender and one receiver. */
 export class ChatSite {
   readonly server: ServerProcess;
   readonly target: string;
@@ -62,7 +59,6 @@ export class ChatSite {
     return site;
   }
 
-  /** Runs a command as a user, in a separate environment. */
   run(verb: string, user: string, args: readonly string[]) {
     return runCommand(this.command(verb, user, args).argv, this.#options);
   }

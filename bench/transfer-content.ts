@@ -1,7 +1,6 @@
 import * as fs from "node:fs";
 import { basename, join } from "node:path";
 
-/** A file or folder to transfer, with the hash of its content. */
 export interface Content {
   readonly path: string;
   readonly name: string;
@@ -28,7 +27,6 @@ export function randomFile(path: string, sizeBytes: number): Content {
   return contentOf(path);
 }
 
-/** Creates a sparse file with one random block per stride. */
 export function sparseFile(path: string, sizeBytes: number, strideBytes: number): Content {
   const fd = fs.openSync(path, "w");
   const block = new Uint8Array(BLOCK_BYTES);

@@ -24,7 +24,6 @@ export interface TransferRun {
   readonly seconds: number;
   readonly sender: Usage;
   readonly receiver: Usage;
-  /** Usage of a server between the two ends, if there is one. */
   readonly server?: Usage;
   readonly received: ReceivedContent;
 }
@@ -38,7 +37,6 @@ export interface ReceivedContent {
 export interface Usage {
   /** User and system time, including child processes. */
   readonly cpuSeconds: number;
-  /** Sum over all processes of this end. */
   readonly peakBytes: number;
 }
 

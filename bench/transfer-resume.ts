@@ -46,11 +46,9 @@ export async function benchResume(folder: string, sizeBytes: number): Promise<vo
 interface PartialSend {
   /** Bytes at the server after the sender was killed. */
   readonly reachedBytes: number;
-  /** Time until the first new byte was stored. */
   readonly firstMs: number;
 }
 
-/** Sends until the server has `targetBytes`, and kills the sender. */
 async function sendUntil(
   site: ChatSite,
   content: Content,
@@ -94,7 +92,6 @@ async function tracedSend(
   return JSON.parse(last) as { id: string; resumedBytes: number };
 }
 
-/** Returns the stored bytes of the only upload. */
 function storedBytes(site: ChatSite): number {
   const root = join(site.server.folder, "data", "files");
   if (!fs.existsSync(root)) return 0;
@@ -107,7 +104,6 @@ function bytesRead(trace: string, path: string, offset: number): { before: numbe
   const sum = { before: 0, after: 0 };
   /** Beginnings of interrupted calls, by thread. */
   const unfinishedCalls = new Map<string, string>();
-  /** File offsets by descriptor. */
   const offsets = new Map<string, number>();
   for (const line of trace.split("\n")) {
     const thread = /^\d+/.exec(line)?.[0] ?? "";

@@ -44,7 +44,6 @@ function sshContestant(name: string, program: string, command: Command): Contest
 
 interface Sshd {
   readonly pid: number;
-  /** Configuration file for `ssh -F`. */
   readonly config: string;
   stop(): Promise<void>;
 }
@@ -161,7 +160,6 @@ function userName(): string {
   return Bun.spawnSync(["id", "-un"]).stdout.toString().trim();
 }
 
-/** @returns whether the folder was created */
 function createPrivilegeFolder(): boolean {
   if (existsSync(PRIVILEGE_FOLDER) || process.getuid?.() !== 0) return false;
   mkdirSync(PRIVILEGE_FOLDER, { mode: 0o755 });

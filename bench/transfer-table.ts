@@ -6,14 +6,12 @@ export interface Result {
   readonly runs: TransferRun[];
   /** Transfers of a single byte, which measure the fixed overhead. */
   readonly starts: TransferRun[];
-  /** Reason if nothing was measured. */
   missing: string | undefined;
 }
 
 interface Figures {
   readonly name: string;
   readonly seconds: number;
-  /** Without the overhead. */
   readonly netSeconds: number;
   readonly cpu: number;
   readonly netCpu: number;

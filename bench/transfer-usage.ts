@@ -5,7 +5,6 @@ import type { Usage } from "./transfer-contestant.ts";
 const TICKS_PER_SECOND = 100;
 const SAMPLE_INTERVAL_MS = 50;
 const REAP_TIMEOUT_MS = 2_000;
-/** Time limit of a command, after which the bench fails. */
 const COMMAND_TIMEOUT_MS = 600_000;
 const STDERR_QUOTED_LENGTH = 2_000;
 
@@ -50,7 +49,6 @@ export async function runCommand(
   return { usage: { cpuSeconds, peakBytes }, stdout };
 }
 
-/** Measures the usage of a running process and its children during an action. */
 export async function usageDuring<T>(pid: number, action: () => Promise<T>): Promise<[T, Usage]> {
   await waitForChildren(pid);
   resetPeak(pid);
@@ -101,7 +99,7 @@ async function waitForChildren(pid: number): Promise<void> {
 /** Returns a process and its living descendants. */
 export function processTree(pid: number): number[] {
   const all = [pid];
-  for (const parent of all) all.push(...childrenOf(parent)); // The array grows during iteration.
+  for (const parent of all) all.push(...childrenOf(parent));
   return all;
 }
 
@@ -114,7 +112,7 @@ function childrenOf(pid: number): number[] {
         .map(Number),
     );
   } catch {
-    return []; // Exited meanwhile.
+    return [];
   }
 }
 

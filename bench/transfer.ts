@@ -18,7 +18,6 @@ import { printTable, type Result } from "./transfer-table.ts";
 import { wormhole } from "./transfer-wormhole.ts";
 
 const CONTESTANTS = [scp, rsync, wormhole, bare, chatUpload, chatRelay, chatDownload];
-/** The bare prototype does not support folders. */
 const FOLDER_CONTESTANTS = CONTESTANTS.filter((contestant) => contestant !== bare);
 const ROUNDS = 3;
 const MIB = 1 << 20;
@@ -34,7 +33,6 @@ const { values } = parseArgs({
 });
 
 const folder = fs.mkdtempSync(join(tmpdir(), "chat-bench-"));
-/** Tools with running servers. */
 const runningTools = new Set<TransferTool>();
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void abort());
 try {

@@ -97,7 +97,6 @@ class Direction {
     }
   }
 
-  /** @returns the time when the next packet is due */
   deliverDue(now: number): number {
     let next = Number.POSITIVE_INFINITY;
     for (const lane of this.#queues) {

@@ -36,7 +36,6 @@ async function serve(host: string, congestion: "bbr" | "cubic"): Promise<void> {
     accept: () => true,
     link: (link) =>
       link.receive({
-        // Echoes small messages and acknowledges chunks.
         message: (bytes) =>
           link.send(
             bytes.length <= SMALL_BYTES ? bytes : new Uint8Array(new Uint32Array(1).buffer),

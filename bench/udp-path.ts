@@ -12,7 +12,6 @@ const ADDRESSES: Readonly<Record<Side, string>> = { near: NEAR, far: FAR };
 export class EmulatedPath {
   readonly #emulator: Bun.Subprocess<"pipe", "pipe", "inherit">;
   readonly #spaces: Readonly<Record<Side, string>>;
-  /** Each namespace and its device. */
   readonly #interfaces: readonly (readonly [string, string])[];
 
   private constructor(
@@ -47,14 +46,12 @@ export class EmulatedPath {
     return new EmulatedPath(emulator, spaces, devices);
   }
 
-  /** Sets the congestion control of TCP at both ends. */
   congestion(name: "cubic" | "bbr"): void {
     for (const [space, device] of this.#interfaces) {
       run("ip", "-n", space, "route", "replace", NETWORK, "dev", device, "congctl", name);
     }
   }
 
-  /** Returns the command prefix that runs a program on that side. */
   commandPrefix(side: Side): readonly string[] {
     return ["ip", "netns", "exec", this.#spaces[side]];
   }

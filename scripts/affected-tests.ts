@@ -1,7 +1,6 @@
 import { dirname, join } from "node:path";
 import { importsOf, repositorySources, type Source } from "../test/tidy/source.ts";
 
-/** Files that affect all tests. */
 const GLOBAL_FILES =
   /^(?:package(?:-lock)?\.json|tsconfig\.json|bunfig\.toml|patches\/|test\/samples\.ts)/;
 /** Tests that start the compiled binary depend on the whole program. */
@@ -10,7 +9,6 @@ const MAIN = "src/main.ts";
 /** Tests that read all files of the repository. */
 const ALWAYS_AFFECTED = ["test/tidy.test.ts", "test/docs.test.ts"];
 
-/** Returns the direct importers of each file. */
 function importersByPath(sources: readonly Source[]): Map<string, string[]> {
   const importers = new Map<string, string[]>();
   const add = (path: string, importer: string) =>
@@ -26,7 +24,6 @@ function importersByPath(sources: readonly Source[]): Map<string, string[]> {
   return importers;
 }
 
-/** The import graph of the repository. */
 export class ImportGraph {
   readonly #tests: readonly string[];
   readonly #importers: ReadonlyMap<string, readonly string[]>;

@@ -1,6 +1,5 @@
 /** Reads the JUnit reports that `bun test` writes. */
 
-/** One test of a report. */
 export interface Case {
   readonly file: string;
   /** Names of the `describe` blocks and of the test, joined with " > ". */

@@ -96,7 +96,6 @@ function mutantsOf({ path, code }: Source): Mutant[] {
   );
 }
 
-/** Pseudo-random numbers from 0 to 1 (mulberry32). */
 function randomFrom(seed: number): () => number {
   let state = seed;
   return () => {
@@ -138,7 +137,6 @@ function testsOf(path: string): string[] {
     });
 }
 
-/** Splits tests into stages by expected duration. */
 function stagesOf(tests: readonly string[]): string[][] {
   const stages: string[][] = [[]];
   let sum = 0;
@@ -182,10 +180,8 @@ async function survives(folder: string, tests: readonly string[]): Promise<boole
 
 const NOT_COPIED = new Set([".git", "data", "dist", "node_modules"]);
 
-/** Copies the tree to a temporary folder, where faults are planted. */
 function copyTree(): string {
   const folder = mkdtempSync(join(tmpdir(), "chat-mutants-"));
-  // Tests also read documents, patches and scripts.
   for (const name of readdirSync(ROOT)) {
     if (!NOT_COPIED.has(name)) cpSync(join(ROOT, name), join(folder, name), { recursive: true });
   }
@@ -215,7 +211,6 @@ function formatRow(mutant: Mutant, remarks: ReadonlyMap<string, string>): string
   return row.replace(/ \|$/, () => `${remark} |`);
 }
 
-/** Parses the remarks of the last recorded run, by fault. */
 function parseRemarks(text: string): Map<string, string> {
   const rows = text.split("\n").filter((line) => line.startsWith("| src/"));
   return new Map(rows.map((row) => [rowKey(row), / \| ([^|]*?) *\|$/.exec(row)?.[1] ?? ""]));

@@ -45,7 +45,6 @@ async function takeScreenshot(visit: Visit, name: string): Promise<void> {
   process.stderr.write(`drew docs/page-${name}.png\n`);
 }
 
-/** Changes the size of the window. */
 async function resize(visit: Visit, width: number, height: number): Promise<void> {
   await visit.page.setViewportSize({ width, height });
   await visit.page.reload();
@@ -62,7 +61,7 @@ async function drawDashboard(olga: Visit): Promise<void> {
   await table
     .getByText(/^\d+ ms$/)
     .nth(3)
-    .waitFor(); // All latencies are measured.
+    .waitFor();
   await takeScreenshot(olga, "office-1440");
 }
 

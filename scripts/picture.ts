@@ -27,7 +27,6 @@ const SERVER: Window = {
   rows: 32,
 };
 const ANA: Window = { name: "ana", title: "chat join --user ana", columns: 110, rows: 26 };
-/** The other user; not drawn. */
 const BOB: Window = { name: "bob", title: "chat join --user bob", columns: 80, rows: 24 };
 
 async function playScene(session: TmuxSession): Promise<void> {

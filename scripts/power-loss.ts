@@ -32,7 +32,6 @@ const libc = dlopen("libc.so.6", {
 interface Outcome {
   readonly acked: number;
   readonly lost: number;
-  /** Errors of the next server or of `chat verify`. */
   readonly errors: readonly string[];
 }
 

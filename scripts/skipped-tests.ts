@@ -16,7 +16,6 @@ function testsByProgram(cases: readonly Case[]): Map<string, string[]> {
   return byProgram;
 }
 
-/** Returns one install command per system. */
 function installLines(programs: readonly string[]): string[] {
   const rows = Object.entries<Packages>(PROGRAMS).filter(([name]) => programs.includes(name));
   if (rows.length === 0) return [];

@@ -32,7 +32,6 @@ const { values } = parseArgs({
 const ROUNDS = Number(values.rounds);
 const TYPISTS_EACH = 2;
 const PER_SECOND = 5;
-/** Time without disruption before and after each one. */
 const CALM_MS = 1_500;
 
 interface Round extends CheckResult {
@@ -44,7 +43,6 @@ interface Round extends CheckResult {
   readonly ownMs: number;
 }
 
-/** Pseudo-random numbers (mulberry32); the seed decides the disruptions. */
 function createRandom(seed: number): () => number {
   let state = seed;
   return () => {

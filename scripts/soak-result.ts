@@ -10,12 +10,10 @@ export interface QuietPoint {
   readonly serverProcess: number;
   readonly residentMib: number;
   readonly descriptors: number;
-  /** Folders in `files/`. */
   readonly storedFiles: number;
   readonly completedUploads: number;
   /** Files in the data folder, except logs, stored files and torn tails. */
   readonly otherFiles: number;
-  /** Number of acknowledged texts. */
   readonly records: number;
 }
 
@@ -37,7 +35,6 @@ export interface Tally {
 
 export interface SoakRun {
   readonly seconds: number;
-  /** Commit of the server. */
   readonly commit: string;
   readonly tally: Tally;
   readonly points: readonly QuietPoint[];

@@ -35,7 +35,6 @@ function sampledTests(): string[] {
   return tests.filter((path) => !all.has(path)).sort();
 }
 
-/** Returns the table's rows by file. */
 function readRows(): Map<string, string> {
   const lines = existsSync(RESULT) ? readFileSync(RESULT, "utf8").split("\n") : [];
   return new Map(

@@ -32,7 +32,6 @@ const OTHER_SUITES: Readonly<Record<string, readonly string[]>> = {
 };
 const otherSuite = OTHER_SUITES[suite];
 if (otherSuite !== undefined) {
-  // The suite parses its own options.
   const child = Bun.spawn([...otherSuite, ...suiteArgs], {
     stdio: ["ignore", "inherit", "inherit"],
   });
@@ -156,7 +155,6 @@ const tally: Tally = {
   sendersKilled: 0,
   disruptions: new Map(),
 };
-/** Highest acknowledged number of each stream. */
 const acked = new Map<number, number>();
 const points: QuietPoint[] = [];
 const killed = new Set<LoadProcess>();

@@ -60,7 +60,6 @@ function plus(a: Totals, b: Totals): Totals {
   return { pass: a.pass + b.pass, fail: a.fail + b.fail, skip: a.skip + b.skip };
 }
 
-/** Returns the arguments of `bun test` for each pass over all tests. */
 function allPasses(timings: readonly string[]): string[][] {
   // One more than cores, because tests wait for other processes half of the time.
   const workers = Math.min(WORKERS_MAX, availableParallelism() + 1);

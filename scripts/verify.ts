@@ -19,7 +19,6 @@ const CHECKS: Readonly<Record<string, readonly string[]>> = {
 const started = performance.now();
 const seconds = () => ((performance.now() - started) / 1000).toFixed(0);
 
-/** @returns whether the check passed */
 async function passes(name: string, command: readonly string[]): Promise<boolean> {
   const child = Bun.spawn([...command], { stdio: ["ignore", "pipe", "pipe"] });
   const [out, error] = await Promise.all([child.stdout.text(), child.stderr.text()]);

@@ -62,7 +62,6 @@ async function commandsInHelp(...words: string[]): Promise<string[]> {
   return [...table.matchAll(/^ {2}([a-z-]+) {2,}\S/gm)].map(([, name = ""]) => name);
 }
 
-/** Returns the flags of a command and its subcommands. */
 async function flagsOf(...command: string[]): Promise<string[]> {
   const ownFlags = flagsIn(await helpOf(...command));
   const inner = await commandsInHelp(...command);

@@ -11,7 +11,6 @@ export function faultOf(action: () => unknown): Fault | undefined {
   return undefined;
 }
 
-/** Returns the code of the fault thrown by an action. */
 export function faultCode(action: () => unknown): FaultCode | "none" {
   return faultOf(action)?.code ?? "none";
 }

@@ -1,4 +1,3 @@
-/** User id of `nobody`. */
 const NOBODY = 65_534;
 
 /** Runs an action without root privileges, even if the tests run as root. */

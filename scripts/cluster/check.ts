@@ -14,7 +14,6 @@ export interface CheckResult {
   readonly disordered: number;
   /** Texts that a client missed, or received twice or out of order. */
   readonly readErrors: number;
-  /** Time from the end of the disruption until all texts were acknowledged. */
   readonly settledMs: number;
   readonly errors: readonly string[];
   /** Whether a node stopped following the stream; no further round is possible. */

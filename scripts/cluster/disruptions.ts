@@ -6,11 +6,8 @@ import type { TypingClient } from "./typing-client.ts";
 export interface DisruptionContext {
   readonly machines: readonly Machine[];
   readonly clients: readonly TypingClient[];
-  /** Pseudo-random number from 0 (inclusive) to 1 (exclusive). */
   readonly random: () => number;
-  /** Duration of suspensions, full disks and disconnected networks. */
   readonly stopMs: number;
-  /** Reports an unexpected result. */
   readonly reportError: (sentence: string) => void;
 }
 
@@ -243,7 +240,6 @@ async function keepFull(
   }
 }
 
-/** Returns the machine whose NATS server leads the stream. */
 async function leaderOf({ machines }: DisruptionContext): Promise<Machine> {
   let at = 0;
   return await until("the stream has a leader", async () => {

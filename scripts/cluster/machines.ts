@@ -28,9 +28,7 @@ const ROUTES_PORT = 6222;
 const MONITOR_PORT = 8222;
 const CHAT_PORT = 4700;
 const DISK_MIB = 256;
-/** Path in Debian's package faketime. */
 const FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
-/** Exit code of `chat` for diverging histories. */
 const DIVERGED = 6;
 const START_TIMEOUT_MS = 120_000;
 
@@ -50,7 +48,6 @@ export class Machine {
     (number) => `http://${addressOf(number)}:${MONITOR_PORT}`,
   );
   readonly #children = new Map<Service, Subprocess>();
-  /** Output of all its `chat serve` processes. */
   readonly logs: string;
   #invite = "";
 
@@ -101,7 +98,6 @@ export class Machine {
     return this.#natsUrls.join(",");
   }
 
-  /** Address of its server for clients. */
   get serverAddress(): string {
     return `${this.address}:${CHAT_PORT}`;
   }
@@ -188,7 +184,6 @@ export class Machine {
     await child?.exited;
   }
 
-  /** Runs `chat` on this machine with the user's home. */
   async chat(home: string, ...args: readonly string[]): Promise<CommandResult> {
     const child = Bun.spawn(this.inside(CHAT, ...args), {
       env: { ...this.#env(), CHAT_HOME: home },
@@ -201,12 +196,10 @@ export class Machine {
     return { exitCode: await child.exited, out, err };
   }
 
-  /** Connects or disconnects its network cable. */
   setLink(state: "up" | "down"): void {
     run("ip", "link", "set", `${this.name}b`, state);
   }
 
-  /** Fills the disk completely. */
   fill(service: Service): void {
     const file = openSync(this.#ballast(service), "a");
     for (let size = 1 << 20; size > 0; size >>= 1) {
@@ -234,7 +227,6 @@ export class Machine {
     }
   }
 
-  /** Returns the content of a log. */
   log(name: "history" | "accounts"): string {
     const folder = join(this.data, name);
     const files = readdirSync(folder).filter((file) => /^\d+\.jsonl$/.test(file));

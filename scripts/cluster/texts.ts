@@ -5,7 +5,6 @@ export interface Text {
   readonly text: string;
 }
 
-/** Parses the texts in the lines of a log. */
 export function parseTexts(history: string): Text[] {
   const texts: Text[] = [];
   for (const line of history.split("\n")) {

@@ -14,9 +14,7 @@ export class TypingClient {
   readonly home: string;
   /** Acknowledged texts in the order of their acknowledgements. */
   readonly acked: { readonly seq: number; readonly text: string }[] = [];
-  /** Received texts, including its own. */
   readonly displayed: { readonly seq: number; readonly text: string }[] = [];
-  /** Other output, such as refusals and warnings. */
   readonly errors: string[] = [];
   /** Number of texts reported as omitted after a long absence. */
   skipped = 0;
@@ -25,7 +23,6 @@ export class TypingClient {
   #typed = 0;
   #connects = 0;
   #timer: Timer | undefined;
-  /** Typing times of unanswered texts. */
   readonly #typedAt: number[] = [];
   #longestMs = 0;
   readonly #refused = new Map<string, () => void>();
@@ -84,14 +81,12 @@ export class TypingClient {
     this.#child.stdin.flush();
   }
 
-  /** Resolves when the server refuses a request with this code. */
   refused(code: string): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#refused.set(code, resolve);
     return promise;
   }
 
-  /** Starts typing `perSecond` lines per second. */
   start(perSecond: number): void {
     this.#timer = setInterval(() => {
       if (this.#typed - this.acked.length < UNANSWERED_MAX) this.#type();

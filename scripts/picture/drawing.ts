@@ -20,7 +20,6 @@ const REPLACEMENTS: readonly (readonly [RegExp, string])[] = [
 
 interface TextStyle {
   readonly color: string;
-  /** `undefined` for the window's background. */
   readonly background: string | undefined;
   readonly bold: boolean;
   readonly dim: boolean;
@@ -71,7 +70,6 @@ function paletteColor(index: number): string {
   return `#${step(Math.floor(cube / 36))}${step(Math.floor(cube / 6) % 6)}${step(cube % 6)}`;
 }
 
-/** Returns the style after an SGR sequence. */
 function applySgr(style: TextStyle, codes: string): TextStyle {
   let next = style;
   const numbers = codes.split(";").map(Number);
@@ -182,7 +180,6 @@ function drawRun(text: string, style: TextStyle, x: number, y: number): string {
   return text.trim() === "" ? filled : filled + element;
 }
 
-/** Draws the cursor of a row with baseline 0. */
 export function drawCursor(column: number): string {
   const at = `x="${(column * COLUMN_WIDTH).toFixed(1)}" y="${-FONT_SIZE}"`;
   return `<rect ${at} width="${COLUMN_WIDTH}" height="${ROW_HEIGHT}" fill="#6e7681"/>`;
@@ -192,12 +189,10 @@ export interface Frame {
   readonly svg: string;
   readonly width: number;
   readonly height: number;
-  /** Position of the first row. */
   readonly left: number;
   readonly top: number;
 }
 
-/** Draws a window frame without its rows. */
 export function drawFrame(window: Window, x: number, y: number): Frame {
   const width = window.columns * COLUMN_WIDTH + 2 * PADDING;
   const height = TITLE_HEIGHT + window.rows * ROW_HEIGHT + PADDING;

@@ -7,14 +7,12 @@ const CAPTURE_INTERVAL_MS = 40;
 /** Transient texts, which may be missing in another run. */
 const TRANSIENT = /\d+ sending|\d+ %|Searching/;
 
-/** Position of a window's first row. */
 export interface WindowPosition {
   readonly window: Window;
   readonly left: number;
   readonly top: number;
 }
 
-/** Content of a row during a time span. */
 interface Span {
   readonly drawn: string;
   readonly fromMs: number;
@@ -25,7 +23,6 @@ interface Span {
 export class Timeline {
   readonly #session: TmuxSession;
   readonly #windows: readonly WindowPosition[];
-  /** Spans by window and row. */
   readonly #spans = new Map<string, Span[]>();
   #nowMs = 0;
 
@@ -69,10 +66,6 @@ export class Timeline {
     return [this.#styles(lengths), `<defs>\n${rows.join("\n")}\n</defs>`, ...uses];
   }
 
-  /**
-   * Returns the attributes that show a row during its span; without animation only rows of the last
-   * screen are visible.
-   */
   #animation({ fromMs, toMs }: Span, lengths: Set<number>): string {
     const totalMs = this.#nowMs;
     if (fromMs === 0 && toMs === totalMs) return "";

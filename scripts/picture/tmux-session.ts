@@ -27,7 +27,6 @@ export class TmuxSession {
     return done.stdout.toString();
   }
 
-  /** Runs a command to its end. */
   run(user: string, ...args: string[]): void {
     const env = this.#environment(user);
     const done = Bun.spawnSync([CHAT, ...args], { env, cwd: this.folder, stderr: "pipe" });
@@ -59,7 +58,6 @@ export class TmuxSession {
     this.tmux("send-keys", "-t", name, ...keys);
   }
 
-  /** Presses a key and waits until the screen changes. */
   async pressAndWait(window: Window, key: string): Promise<void> {
     const before = this.capture(window).join("\n");
     this.keys(window, key);
@@ -68,7 +66,6 @@ export class TmuxSession {
     });
   }
 
-  /** Writes a file to the programs' working directory. */
   write(name: string, bytes: Uint8Array): void {
     const path = join(this.folder, name);
     mkdirSync(dirname(path), { recursive: true });
@@ -84,7 +81,6 @@ export class TmuxSession {
     return { row, column };
   }
 
-  /** Waits until the window contains a text. */
   waitForText(window: Window, text: string): Promise<void> {
     return this.#until(`'${text}'`, window, (screen) => screen.includes(text));
   }

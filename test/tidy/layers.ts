@@ -8,7 +8,6 @@ import {
   type Violation,
 } from "./source.ts";
 
-/** Layers from lowest to highest; folders of one row are equals. */
 const LAYERS = [
   ["base"],
   ["wire"],

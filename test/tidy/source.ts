@@ -1,7 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** A file as checked by the rules. */
 export interface Source {
   /** Path from the root of the repository, with `/`. */
   readonly path: string;
@@ -79,7 +78,6 @@ export function patternRule(name: string, path: RegExp, patterns: readonly Patte
   };
 }
 
-/** Import of a module of Node or Bun. */
 export const SYSTEM_IMPORT = /\b(?:from|import)\s*\(?\s*["'](?:node|bun):[^"']*/;
 
 function lineAt(text: string, index: number): number {
@@ -93,7 +91,6 @@ export interface Import {
   readonly isType: boolean;
 }
 
-/** Returns static and dynamic imports and re-exports, including types. */
 export function importsOf(source: Source): Import[] {
   const found = source.code.matchAll(
     /^\s*(?:import|export)\b[^;"']*?\bfrom\s*["']|\bimport\s*\(?\s*["']/gm,
@@ -113,7 +110,7 @@ export function importsOf(source: Source): Import[] {
 const BEFORE_REGEXP = /(?<=(?:^|[(,=:[!&|?{};]|=>|\breturn|\btypeof)\s*)/;
 const TOKEN = new RegExp(
   [
-    /\/\/[^\n]*|\/\*[\s\S]*?\*\//, // Comments.
+    /\/\/[^\n]*|\/\*[\s\S]*?\*\//,
     /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`/, // Strings, and the start of a template.
     new RegExp(
       BEFORE_REGEXP.source + /\/(?![*/])(?:[^/\\\n[]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\/[a-z]*/.source,
