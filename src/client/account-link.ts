@@ -21,16 +21,13 @@ import type { SealedRooms } from "./sealed/rooms.ts";
 import { AccountSession, type AccountSessionOptions } from "./session.ts";
 import type { Greeted } from "./trust.ts";
 
-/** An account of this client, with what its UI adds to the session. */
 export interface LinkedAccount {
   readonly session: AccountSession;
 }
 
 export interface AccountLinkOptions
   extends Omit<ConnectionLoopOptions, "onGuessDelay" | "onStalled"> {
-  /** Whether to reconnect sooner while posts or files are pending. */
   readonly reconnectsSooner: boolean;
-  /** Whether the UI displays that the server stops answering. */
   readonly reportsStalls: boolean;
   /** The server's address as users type it; defaults to the server's name. */
   readonly address?: string;
@@ -39,11 +36,8 @@ export interface AccountLinkOptions
 export interface AccountLogin<Account> {
   readonly link: GreetedLink;
   readonly result: LoginResult;
-  /** Name of the account as given; the server may have renamed it. */
   readonly requestedName: string;
-  /** Whether the server has renamed the account since its last link. */
   readonly isRenamed: boolean;
-  /** The account that was logged in before. */
   readonly previous: Account | undefined;
 }
 
@@ -62,7 +56,6 @@ export interface AccountLinkPorts<Account extends LinkedAccount> {
   ) => Omit<LoginOptions, "after" | "onLoggedIn"> & { readonly account: Account };
   /** Stores and reports a log-in, before the account receives anything. @throws {Fault} store-… */
   readonly loggedIn: (account: Account, login: AccountLogin<Account>) => void;
-  /** Called when the account uses the link. */
   readonly connected: (account: Account, login: AccountLogin<Account>) => void;
   /** @returns whether the notice was handled and is not for the account */
   readonly handleNotice: (notice: ServerNotice, link: GreetedLink) => boolean;
@@ -118,7 +111,6 @@ export class AccountLink<Account extends LinkedAccount> {
     return this.#account;
   }
 
-  /** The account that was logged out last, if none is logged in. */
   protected get former(): Account | undefined {
     return this.#former;
   }

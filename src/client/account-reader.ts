@@ -43,7 +43,6 @@ export class AccountReader {
     this.#sink = sink;
   }
 
-  /** Marks the record, and all before it in its room, as read. */
   markRead({ room, n }: ChatRecord): void {
     const upTo = this.#readState.markRead(room.id, n);
     if (upTo !== undefined) this.#sink.read(room.id, upTo);

@@ -71,7 +71,6 @@ export interface AuditedLink {
   readonly connection: Connection;
   readonly address: string;
   readonly reader: LogReader;
-  /** The server's public key, proved on this link. */
   readonly key: Uint8Array;
   readonly rooms: () => readonly { readonly id: string }[];
 }
@@ -196,13 +195,11 @@ export class LogAuditor {
     return audit(link, this.#deps, Number.POSITIVE_INFINITY);
   }
 
-  /** Resolves when the running audit ends, or after SETTLE_TIMEOUT_MS. */
   async settled(): Promise<void> {
     if (this.#running === undefined) return;
     await withTimeout(this.#running, SETTLE_TIMEOUT_MS, () => undefined, this.#deps.clock);
   }
 
-  /** Stops audits and stores what was read. */
   async close(): Promise<void> {
     this.lost();
     await this.#running;

@@ -75,16 +75,11 @@ export interface ClientOptions {
   readonly isServerExplicit?: boolean | undefined;
   readonly program: string;
   readonly credentials?: Credentials | undefined;
-  /** Server fingerprint expected by the user or an invite. */
   readonly fingerprint?: Fingerprint | undefined;
-  /** Refuses a server whose fingerprint nobody has confirmed. */
   readonly strict?: boolean;
   readonly follow: FollowMode;
-  /** Sends unsent posts of earlier runs; default `true`. */
   readonly adoptsUnsent?: boolean;
-  /** Makes this account and server the defaults. */
   readonly changesDefaults?: boolean;
-  /** Reconnects after a loss; default `true`. */
   readonly reconnect?: boolean;
   /**
    * Fails after a while without a connection or a majority, for commands that end by themselves.
@@ -95,7 +90,6 @@ export interface ClientOptions {
    * cursor: each run starts with the room list and loads pages on demand.
    */
   readonly hasReader?: boolean;
-  /** Whether the client audits the log; default `true`. */
   readonly audits?: boolean;
   /** Called when the server's log fails the audit, before the client ends. */
   readonly onAlarm?: (alarm: AuditAlarm) => void;
@@ -199,7 +193,6 @@ export class Client extends AccountLink<ClientAccount> {
     return this.account?.session.user;
   }
 
-  /** Read state and ignored users; `undefined` before the log-in. */
   get reading(): AccountReader | undefined {
     return (this.account ?? this.former)?.reader;
   }
@@ -213,7 +206,6 @@ export class Client extends AccountLink<ClientAccount> {
     return this.loop.greeted?.fingerprint;
   }
 
-  /** Address of the current or last link. */
   get serverAddress(): ServerAddress | undefined {
     return this.#locator.address;
   }
@@ -226,7 +218,6 @@ export class Client extends AccountLink<ClientAccount> {
     return this.loop.connection !== undefined;
   }
 
-  /** `false` while the server's cluster is known to have no majority. */
   get hasMajority(): boolean {
     return this.#hasMajority;
   }
@@ -392,7 +383,6 @@ export class Client extends AccountLink<ClientAccount> {
     session.logOut();
   }
 
-  /** Closes immediately and rejects unconfirmed posts. Resolves when the close is sent. */
   async close(): Promise<void> {
     this.#events.markCurrentRead();
     this.account?.session.flush();
@@ -444,7 +434,6 @@ export class Client extends AccountLink<ClientAccount> {
     return this.#locator.notice(notice, greeted.fingerprint, connection);
   }
 
-  /** Closes the link if the server never lists the rooms. */
   #closeUnlessListed(connection: Connection): void {
     const timeOut = () => connection.close(new Fault("timeout", NO_ANSWER));
     this.#cancelListingTimeout = this.#deps.clock.after(LOGIN_TIMEOUT_MS, timeOut);
@@ -519,7 +508,6 @@ export class Client extends AccountLink<ClientAccount> {
     this.loop.reconnect(new Fault("too-many", "messages arrive faster than they are read"), true);
   }
 
-  /** Publishes to subscribers and to the reader. */
   #publish(event: Extract<LinkEvent, ReaderEvent>): void {
     this.#emit(event);
     this.#push(event);

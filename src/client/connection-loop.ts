@@ -13,9 +13,7 @@ import { ReconnectTimer } from "./reconnect-timer.ts";
 import { type Greeted, greet } from "./trust.ts";
 
 export type LoopState =
-  /** Logged out, with or without a greeted link. */
   | { readonly kind: "outside"; readonly fault: Fault | undefined }
-  /** Dials, greets and logs in the last account in the background. */
   | { readonly kind: "connecting" }
   /** Connects on behalf of a waiting user: a failure is reported and not retried. */
   | { readonly kind: "entering" }
@@ -71,7 +69,6 @@ export interface ConnectionLoopOptions extends Pick<LoginContext, "policy"> {
   readonly tryNextAddress?: ((fault: Fault) => Fault | undefined) | undefined;
   readonly keys: Keys;
   readonly program: string;
-  /** Maximum wait for an answer; unlimited by default. */
   readonly answerTimeoutMs?: number;
   /** After a loss: reconnect even while logged out, only while logged in, or never. */
   readonly reconnects: "always" | "inside" | "never";
@@ -97,9 +94,7 @@ export class ConnectionLoop {
   #link: GreetedLink | undefined;
   #greeted: Greeted | undefined;
   #dialled: Connection | undefined;
-  /** The attempt in progress, shared by all callers. */
   #opening: Promise<GreetedLink> | undefined;
-  /** Account that is logged in or reconnecting. */
   #account: Credentials | undefined;
   #isLeaving = false;
   /** Set when this side closed the link to recover missing data; `final` rules out a retry. */
@@ -124,7 +119,6 @@ export class ConnectionLoop {
     return kind === "in" || kind === "outside" ? this.#link?.connection : undefined;
   }
 
-  /** Greeting of the current or last server. */
   get greeted(): Greeted | undefined {
     return this.#greeted;
   }
@@ -194,7 +188,6 @@ export class ConnectionLoop {
     this.#setState({ kind: "outside", fault: undefined });
   }
 
-  /** Closes the link without notifying the owner. */
   disconnect(): void {
     this.#account = undefined;
     this.#reconnectTimer.cancel();
@@ -224,7 +217,6 @@ export class ConnectionLoop {
     this.#reconnectTimer.expedite();
   }
 
-  /** Skips the delay before the next attempt. */
   reconnectNow(): void {
     if (this.#state.kind !== "waiting") return;
     this.#reconnectTimer.cancel();
@@ -346,7 +338,6 @@ export class ConnectionLoop {
     return entered;
   }
 
-  /** Closes the link, if any, without notifying the owner. */
   #drop(): void {
     const link = this.#link;
     this.#link = undefined;

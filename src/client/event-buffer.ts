@@ -13,7 +13,6 @@ const EVENTS_BUFFERED_BYTES_MAX = 32 << 20;
 interface Entry {
   readonly event: ReaderEvent;
   readonly sizeBytes: number;
-  /** Read position to report once the event is read. */
   mark: ReadMark | undefined;
 }
 
@@ -61,7 +60,6 @@ export class EventBuffer {
     else last.mark = mark;
   }
 
-  /** Calls back once, when there is room for a catch-up. */
   whenLow(callback: () => void): void {
     this.#whenLow = callback;
     this.#notifyLow();

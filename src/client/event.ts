@@ -37,7 +37,6 @@ export type LinkEvent =
   /** Another machine of the same server has answered. Both are `HOST:PORT`. */
   | { readonly kind: "elsewhere"; readonly from: string; readonly to: string }
   | Extract<LoopState, { kind: "outside" | "connecting" | "entering" | "stopped" }>
-  /** The connection is lost; the client retries. */
   | { readonly kind: "lost"; readonly fault: Fault; readonly retryInMs: number }
   | { readonly kind: "retrying"; readonly fault: Fault; readonly retryInMs: number }
   | Extract<ModelEvent, { kind: "stalled" | "greeted" | "entered" | "left" }>
@@ -57,7 +56,6 @@ export interface ConnectedEvent extends LinkInfo {
   readonly rooms: readonly RoomView[];
 }
 
-/** Events for a program that reads at its own pace. */
 export type ReaderEvent =
   | ConnectedEvent
   | { readonly kind: "room-gone"; readonly room: RoomView }

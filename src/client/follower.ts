@@ -18,7 +18,6 @@ import type { NoticeOf, WireRecord } from "../wire/messages.ts";
 import type { ServerNotice } from "./link/connection.ts";
 
 export type FollowerEvent =
-  /** A new link, which lists the rooms again. */
   | { readonly kind: "listing"; readonly link: LinkInfo }
   | {
       readonly kind: "room";
@@ -35,9 +34,7 @@ export type FollowerEvent =
       readonly head: Uint8Array;
       readonly sizeBytes: number;
     }
-  /** Number of unread records of a room that the server omits. */
   | { readonly kind: "skipped"; readonly room: RoomView; readonly count: number }
-  /** Carries all rooms of the link. */
   | { readonly kind: "caught-up"; readonly rooms: readonly RoomView[] }
   /** Everything up to `seq` was emitted. */
   | { readonly kind: "cursor"; readonly seq: number }
@@ -59,7 +56,6 @@ export type FollowerEvent =
       readonly from: string;
       /** The sender's name for the file: sanitise it before display. */
       readonly name: string;
-      /** `undefined` until the file is complete. */
       readonly sizeBytes: number | undefined;
       readonly folder: FolderSize | undefined;
     }
@@ -77,9 +73,7 @@ export interface LinkInfo {
   readonly user: string;
   readonly transport: Transport;
   readonly fingerprint: Fingerprint;
-  /** The server's greeting to new users. */
   readonly welcome: string | undefined;
-  /** Whether this log-in created the account. */
   readonly registered: boolean;
 }
 

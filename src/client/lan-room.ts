@@ -18,7 +18,6 @@ export interface LanRoomOptions {
   readonly clock: Clock;
   readonly envelope: LanEnvelope;
   readonly name: Name;
-  /** Random number in [0, 1). */
   readonly random: number;
   readonly open: (onDatagram: OnDatagram) => Promise<Multicast>;
   readonly onEvent: (event: LanEvent) => void;

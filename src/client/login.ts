@@ -40,7 +40,6 @@ export interface LoginContext {
   readonly greeted: Greeted;
   readonly clock: Clock;
   readonly keys: Keys;
-  /** Whether the server has accepted this device for the user before. */
   readonly isEnrolled: boolean;
   /** Called when the server no longer accepts this device for the user. */
   readonly onUnenrolled: () => void;
@@ -51,7 +50,6 @@ export interface LoginContext {
   readonly policy: LoginPolicy;
 }
 
-/** Remedies for a refusal, in terms of this client's commands. */
 export interface LoginPolicy {
   /**
    * Whether the client displays the refusal and lets the user retry on this link. Otherwise the
@@ -67,7 +65,6 @@ export interface LoginPolicy {
 export interface LoginResult {
   readonly account: Answer<"login">;
   readonly registered: boolean;
-  /** The password that succeeded, for reconnecting. */
   readonly password: string | undefined;
 }
 
@@ -86,7 +83,6 @@ export class Login {
   readonly #user: Name;
   #password: string | undefined;
   #hasPromptedPassword = false;
-  /** Bounded by the attempts. */
   readonly #tried: Readonly<Record<LoginSecret, Set<string>>>;
   #wasSignatureRefused = false;
   /** Each wrong password is sent only once. */
@@ -163,7 +159,6 @@ export class Login {
     return (await this.#logInExisting()) ?? this.#failRefused();
   }
 
-  /** Registers the name, or logs in if it exists. */
   async #registerOrLogIn(): Promise<LoginResult> {
     if (!this.#context.keys.canSign) return (await this.#logInExisting()) ?? this.#failNoKey();
     const refused = await this.#register();
@@ -288,7 +283,6 @@ export class Login {
     return { account, registered, password: this.#password };
   }
 
-  /** Returns the given password, or prompts once. */
   async #passwordOrPrompt(
     kind: "password" | "new-password" = "password",
   ): Promise<string | undefined> {

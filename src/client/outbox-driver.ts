@@ -45,13 +45,11 @@ export interface OutboxDriverOwner {
    * @returns `undefined` to send all unchanged
    */
   seal?(posts: readonly PostToSeal[]): Promise<readonly (PostBody | Fault)[]> | undefined;
-  /** Called after a post is settled. */
   settled(): void;
 }
 
 interface PendingPost {
   readonly name: string;
-  /** `undefined` if the outbox refuses the post. */
   readonly counter: number | undefined;
   readonly adopted?: { readonly to: string; readonly body: PostBody };
   readonly settle?: (outcome: PostOutcome) => void;
@@ -75,7 +73,6 @@ export class OutboxDriver {
   readonly #clock: Clock;
   readonly #owner: OutboxDriverOwner;
   readonly #outbox = new Outbox();
-  /** By key of the post. Bounded by the outbox. */
   readonly #pending = new Map<number, PendingPost>();
   #lastKey = 0;
   #connection: Connection | undefined;
@@ -361,7 +358,6 @@ export class OutboxDriver {
     });
   }
 
-  /** Handles a failed write: posts that are not on disk are not sent. */
   #writeFailed({ added, settled, sends, connection }: Write, fault: unknown): void {
     if (!(fault instanceof Fault)) throw fault;
     const unstored = new Set(added.map(({ counter }) => counter));

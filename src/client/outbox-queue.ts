@@ -31,7 +31,6 @@ export interface OutboxStore {
   adopt(owner: OutboxOwner): readonly AbandonedOutbox[] | Promise<readonly AbandonedOutbox[]>;
   /** Atomic, and durable when it returns or resolves. @throws {Fault} store-… */
   write(id: OutboxId, change: OutboxChange): void | Promise<void>;
-  /** Releases the outbox: its posts may be adopted. */
   release(id: OutboxId): void;
 }
 
@@ -55,9 +54,7 @@ export class OutboxQueue {
   readonly #drivers: OutboxDriver[];
   #owner: OutboxOwner | undefined;
   #connection: Connection | undefined;
-  /** Whether the earlier outboxes are loaded. */
   #isReady = false;
-  /** The outbox that the current link sends. */
   #activeDriver: OutboxDriver | undefined;
   #isClosed = false;
   readonly #waiters: { readonly sizeMax: number; readonly resolve: () => void }[] = [];
@@ -126,12 +123,10 @@ export class OutboxQueue {
     this.#settled();
   }
 
-  /** Resolves when all posts are stored or refused. */
   drained(): Promise<void> {
     return this.#pendingAtMost(0);
   }
 
-  /** Resolves when few posts are pending. */
   ready(): Promise<void> {
     return this.#pendingAtMost(READY_PENDING_MAX);
   }

@@ -11,9 +11,7 @@ interface Expectation {
   readonly address: string;
   readonly requested: Fingerprint | undefined;
   readonly pinned: Fingerprint | undefined;
-  /** Refuse servers whose fingerprint nobody has confirmed. */
   readonly strict: boolean;
-  /** Former keys of this server, each of which has signed its successor. */
   readonly formers: readonly Fingerprint[];
 }
 

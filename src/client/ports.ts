@@ -13,10 +13,8 @@ export type CursorStore = Pick<ClientState, "cursor" | "advanceCursor" | "rewind
 
 export type AccountKeyStore = Pick<ClientState, "knownAccountKey" | "setAccountKey">;
 
-/** Accounts that this device logs in to without a password. */
 type EnrolmentStore = Pick<ClientState, "enrolment" | "enrol" | "unenrol" | "moveUser">;
 
-/** Default servers and names. */
 type DefaultStore = Pick<ClientState, "setLastServer" | "setLastUser">;
 
 export interface ClientStores

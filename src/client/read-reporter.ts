@@ -25,7 +25,6 @@ export class ReadReporter {
     this.#cancel ??= this.#clock.after(READ_NOTICE_INTERVAL_MS, () => this.flush());
   }
 
-  /** Sends pending reports; unsent ones remain for the next link. */
   flush(): void {
     this.#cancel?.();
     this.#cancel = undefined;
@@ -37,7 +36,6 @@ export class ReadReporter {
     }
   }
 
-  /** Drops pending reports when the account changes. */
   clear(): void {
     this.#cancel?.();
     this.#cancel = undefined;

@@ -8,7 +8,6 @@ import type { Entropy } from "../io/entropy.ts";
 
 interface ScheduledDial {
   readonly dueAt: number;
-  /** Earliest time that the server has requested. */
   readonly notBefore: number;
   readonly dial: () => void;
   readonly cancel: () => void;
@@ -36,7 +35,6 @@ export class ReconnectTimer {
     return delayMs;
   }
 
-  /** Shortens the delay, because work is pending. */
   expedite(): void {
     if (this.#scheduled === undefined) return;
     const now = this.#clock.now();

@@ -29,7 +29,6 @@ export class ServerLocator {
   readonly #options: ServerLocatorOptions;
   readonly #addresses: ServerAddresses;
   readonly #dialer: AddressDialer;
-  /** Address that the user expects. */
   #expected: ServerAddress | undefined;
   #isLoggedIn = false;
   /** Whether the server of the current link has sent the addresses of its cluster. */
@@ -121,7 +120,6 @@ export class ServerLocator {
     return this.#addresses.candidates().length > 1;
   }
 
-  /** Handles the loss of a link, or a failed attempt. */
   lost(): void {
     const { address } = this.#dialer;
     if (!this.#isLoggedIn && address !== undefined) this.#addresses.failed(address);

@@ -35,7 +35,6 @@ export interface AccountSessionOptions {
   readonly sha256: Sha256;
   readonly follow: FollowMode;
   readonly after?: number | undefined;
-  /** Whether the UI displays room settings. */
   readonly hasPrefs: boolean;
   readonly outboxes: OutboxStore;
   readonly adoptsUnsent: boolean;
@@ -44,7 +43,6 @@ export interface AccountSessionOptions {
   /** Returns the newest checkpoint of the log that this device has accepted. */
   readonly pin: (reader: LogReader) => Promise<LogPin | undefined>;
   readonly activeLink: ActiveLink;
-  /** Receives every event, in order. */
   readonly emit: (event: AccountEvent) => void;
   /** Posts the descriptions of finished uploads to sealed rooms. */
   readonly announceUploads: () => Promise<void>;
@@ -62,7 +60,6 @@ export class AccountSession {
   #adoption: void | Promise<void> = undefined;
   #link: LinkInfo | undefined;
   #auditedLink: AuditedLink | undefined;
-  /** Greeting of the server on the current link. */
   #greeted: Greeted | undefined;
 
   constructor(options: AccountSessionOptions) {
@@ -90,7 +87,6 @@ export class AccountSession {
     this.#follower = new Follower(follow, after, sha256, sink);
   }
 
-  /** Account name as the server spells it now. */
   get user(): string {
     return this.#link?.user ?? "";
   }
@@ -205,7 +201,6 @@ export class AccountSession {
     this.sealing.caughtUp(this.#options.follow !== "none", () => this.#options.announceUploads());
   }
 
-  /** Returns this device's view of the server's log, for comparison by other devices. */
   #historyView(): HistoryView | undefined {
     const greeted = this.#greeted;
     const audited = this.#auditedLink;

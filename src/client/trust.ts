@@ -26,7 +26,6 @@ export interface Greeted {
   readonly formers: readonly Fingerprint[];
 }
 
-/** Returns the current key of a server, then its former keys. */
 export function serverKeys({ welcome, formers }: Greeted): readonly Uint8Array[] {
   const { server, predecessors = [] } = welcome;
   return [server.key, ...predecessors.slice(0, formers.length).map(({ key }) => key)];

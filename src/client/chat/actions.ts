@@ -17,7 +17,6 @@ import { TypingNotifier } from "./typing.ts";
 export interface JoinOptions {
   readonly password?: string;
   readonly create?: boolean;
-  /** Requires the room to be sealed, or creates it sealed. */
   readonly sealed?: boolean;
 }
 
@@ -38,10 +37,8 @@ export abstract class ChatActions extends ModelDriver {
 
   /** Returns false after an audit alarm, which the user sees. */
   protected abstract mayPost(): boolean;
-  /** Posts; the model receives the outcome. */
   protected abstract post(to: string, body: PostBody): void;
 
-  /** Opens a room; `undefined` opens the list of rooms, on narrow screens. */
   open(target: string | undefined): void {
     this.applyNow({ kind: "open", target });
   }
@@ -54,7 +51,6 @@ export abstract class ChatActions extends ModelDriver {
     this.applyNow({ kind: "seen", room: room.id, seq });
   }
 
-  /** Reports whether the open room is scrolled to the newest item and will stay there. */
   setAtNewest(on: boolean): void {
     if (this.model.isAtNewest !== on) this.applyNow({ kind: "at-newest", on });
   }
@@ -79,7 +75,6 @@ export abstract class ChatActions extends ModelDriver {
     if (room !== undefined) this.applyNow({ kind: "mark-read", room: room.id });
   }
 
-  /** Marks the room as unread from record `n`, or from the last message of another user. */
   markUnread(target: string, n?: number): void {
     const room = roomOf(this.model, target);
     if (room === undefined) return;
@@ -96,7 +91,6 @@ export abstract class ChatActions extends ModelDriver {
     if (room !== undefined) this.applyNow({ kind: "arrange", room: room.id, prefs });
   }
 
-  /** Hides a conversation until the next message. */
   hide(target: string): void {
     const room = roomOf(this.model, target);
     if (room === undefined) return;
@@ -141,7 +135,6 @@ export abstract class ChatActions extends ModelDriver {
     this.applyNow({ kind: "draft", target: bareTarget(target), draft });
   }
 
-  /** Handles a key press in the composer, for the typing indicator. */
   typed(target: string, text: string): void {
     const room = roomOf(this.model, target);
     if (room !== undefined) this.#typing.typed(room, text);
@@ -184,7 +177,6 @@ export abstract class ChatActions extends ModelDriver {
     if (target !== undefined) this.#post(target, { text: "", react: sign, re });
   }
 
-  /** Erases a message with its edits, a file, or the user's own reaction, by its seq. */
   erase(seq: number): void {
     this.reportFailure(this.request("erase", { seq }));
   }
@@ -261,7 +253,6 @@ export abstract class ChatActions extends ModelDriver {
   }
 }
 
-/** Removes the leading `#` of a room name. */
 export function bareTarget(target: string): string {
   return target.replace(/^#/, "");
 }

@@ -11,7 +11,6 @@ import type { RoomPrefs } from "../../core/rooms/prefs.ts";
 import type { SendRequest } from "../link/queries.ts";
 import { type HistorySource, ModelQueries } from "./model-queries.ts";
 
-/** Effects of a model that only the UI can perform. */
 export type UiEffect = Extract<ModelEffect, { kind: "read" | "notify" | "keep-draft" }>;
 
 export interface ModelDriverOptions {
@@ -33,7 +32,6 @@ export abstract class ModelDriver {
   #isAwaitingFrame = false;
   readonly #listeners = new Set<() => void>();
 
-  /** Adds this device's records of sealed rooms to pages. */
   readonly historyOf: HistorySource;
 
   constructor({ nextFrame, sha256, itemsMax, history }: ModelDriverOptions) {
@@ -48,7 +46,6 @@ export abstract class ModelDriver {
     });
   }
 
-  /** Sends any request of the protocol. */
   abstract readonly request: SendRequest;
 
   protected abstract perform(effect: UiEffect): void;
@@ -88,7 +85,6 @@ export abstract class ModelDriver {
     this.#events = [];
   }
 
-  /** Shows the user the fault with which the promise rejects. */
   protected reportFailure(promise: Promise<unknown>): void {
     promise.catch((error: unknown) => {
       this.applyNow({ kind: "fault", fault: asFault(error) });
@@ -137,7 +133,6 @@ export abstract class ModelDriver {
   }
 }
 
-/** Omits fields that are `undefined`. */
 function definedPrefs(prefs: RoomPrefs): RoomPrefs {
   return Object.fromEntries(Object.entries(prefs).filter(([, value]) => value !== undefined));
 }

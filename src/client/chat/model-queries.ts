@@ -30,7 +30,6 @@ export interface ModelQueriesOptions {
   readonly request: SendRequest;
   readonly sha256: Sha256;
   readonly emit: (event: ModelEvent) => void;
-  /** Adds this device's records of sealed rooms to a page. */
   readonly history: HistorySource;
 }
 

@@ -9,7 +9,6 @@ import type { HistorySource } from "./model-queries.ts";
 export interface PinsOptions {
   readonly request: SendRequest;
   readonly sha256: Sha256;
-  /** Decrypts records of sealed rooms. */
   readonly history: HistorySource;
 }
 
@@ -41,7 +40,6 @@ export async function queryPins(
   return pinned;
 }
 
-/** Applies edits to their messages and omits the edits. */
 function applyEdits(records: readonly ChatRecord[]): ChatRecord[] {
   const edits = new Map<unknown, ChatRecord>();
   for (const record of records) {

@@ -6,7 +6,6 @@ import type { RoomState } from "../../core/model/state.ts";
 /** Half the time after which an indicator expires. */
 const REFRESH_INTERVAL_MS = TYPING_MS / 2;
 
-/** Sends typing indicators no more often than the server needs. */
 export class TypingNotifier {
   readonly #now: () => number;
   readonly #send: (room: string, on: boolean) => void;

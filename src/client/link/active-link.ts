@@ -10,7 +10,6 @@ export interface LoggedInLink {
   readonly connection: Connection;
   readonly fingerprint: Fingerprint;
   readonly user: string;
-  /** Aborted when the link is lost. */
   readonly lostSignal: AbortSignal;
 }
 
@@ -19,9 +18,7 @@ export class ActiveLink {
   /** Why the account is logged out; `undefined` while a link is up or expected. */
   #fault: Fault | undefined = notLoggedIn();
   readonly #onNeeded: () => void;
-  /** Resolves with the next link or fault. */
   #change = Promise.withResolvers<void>();
-  /** Bounded by the transfers. */
   readonly #loggedOutCallbacks = new Set<(fault: Fault) => void>();
 
   /** @param onNeeded called when a task starts to wait for a link */

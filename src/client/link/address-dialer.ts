@@ -29,7 +29,6 @@ export class AddressDialer {
     this.#options = options;
   }
 
-  /** Address of the last dialled link. */
   get address(): ServerAddress | undefined {
     return this.#address;
   }

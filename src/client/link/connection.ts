@@ -39,7 +39,6 @@ const NOTICES_QUEUED_MAX = 16_384;
 export interface LinkStats {
   readonly transport: Transport;
   readonly sinceUnixMs: number;
-  /** Requests sent, including posts; `acknowledged` counts those answered. */
   readonly asked: number;
   readonly acknowledged: number;
   readonly counters: LinkCounters;
@@ -48,7 +47,6 @@ export interface LinkStats {
 /** Also runs the session's timers. Reports its end exactly once. */
 export class Connection {
   readonly link: Link;
-  /** The room password was accepted on this link. */
   isAdmitted = false;
   /** Called when an answer is delayed, and with `undefined` when it has arrived. */
   onGuessDelay: ((delay: GuessDelay | undefined) => void) | undefined;
@@ -61,7 +59,6 @@ export class Connection {
   readonly #session: Session;
   /** Bounded: the greeting, the client and each prompt for a secret add one. */
   readonly #onClosed: ((fault: Fault | undefined) => void)[] = [];
-  /** By ref. Bounded by the session. */
   readonly #pending = new Map<number, Settle>();
   /** Bounded by NOTICES_QUEUED_MAX; used only while there is no listener. */
   #queuedNotices: ServerNotice[] = [];
@@ -118,7 +115,6 @@ export class Connection {
     await withTimeout(this.drained, ms, () => undefined, this.#clock);
   }
 
-  /** The fault for requests after the close. */
   get closeFault(): Fault {
     return this.#closed?.fault ?? new Fault("link-closed", "the connection was closed");
   }

@@ -53,7 +53,6 @@ export interface SigningKey {
   sign(bytes: Uint8Array): Uint8Array | Promise<Uint8Array>;
 }
 
-/** The keys of one device. This program may have no access to the private halves. */
 export interface Keys extends Verifier {
   readonly device: SigningKey;
   /**

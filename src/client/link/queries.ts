@@ -13,10 +13,8 @@ export type SendRequest = <Kind extends RequestKind>(
   fields: RequestFields<Kind>,
 ) => Promise<Answer<Kind>>;
 
-/** Past records, oldest first. */
 export interface HistoryPage {
   readonly records: ChatRecord[];
-  /** Whether more records exist beyond the limit. */
   readonly more: boolean;
 }
 

@@ -2,7 +2,6 @@
 
 import { Fault, type FaultCode, msg } from "../../base/fault.ts";
 
-/** Codes of transient faults; all others need a user to act. */
 const TRANSIENT_CODES: ReadonlySet<FaultCode> = new Set([
   "unreachable",
   "timeout",
@@ -30,12 +29,10 @@ export function notLoggedIn(): Fault {
   return new Fault("not-logged-in", msg`you are not logged in`);
 }
 
-/** Fault of a server whose cluster accepts no messages now; other nodes may. */
 export function noMajority(): Fault {
   return new Fault("no-majority", "the server's cluster has no majority and accepts no messages");
 }
 
-/** Fault for posts that the server has not confirmed. */
 export function unconfirmed(count: number, cause: Fault): Fault {
   const subject = count === 1 ? "1 message is" : `${count} messages are`;
   return new Fault(cause.code, msg`${subject} not sent yet: ${cause.message}`, {

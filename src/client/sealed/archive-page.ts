@@ -54,7 +54,6 @@ export class PageBuilder {
   readonly #limit: number;
   /** 1: ascending from `after`; -1: descending from `before`. */
   readonly #direction: 1 | -1;
-  /** Nearest first. */
   #records: { readonly record: ChatRecord; readonly sizeBytes: number }[] = [];
   #bytes = 0;
   /** First seq beyond this page. */
@@ -69,7 +68,6 @@ export class PageBuilder {
     return this.#end !== undefined;
   }
 
-  /** Reports whether this record, and so all farther ones, belongs to another page. */
   isBeyond(seq: number): boolean {
     return this.#end !== undefined && (seq - this.#end) * this.#direction >= 0;
   }
@@ -99,7 +97,6 @@ export class PageBuilder {
     return !this.isBeyond(seq);
   }
 
-  /** Returns the page, oldest first. */
   page(): HistoryPage {
     const records = this.#records.map(({ record }) => record);
     return { records: this.#direction === 1 ? records : records.reverse(), more: this.more };
@@ -124,7 +121,6 @@ export class PageBuilder {
   }
 }
 
-/** Estimates the record's memory in bytes. */
 function sizeOf({ body }: ChatRecord): number {
   let chars = 0;
   for (const value of Object.values(body ?? {})) {

@@ -100,7 +100,6 @@ const [QUOTE, BACKSLASH] = [0x22, 0x5c];
 const OPENING: ReadonlySet<number> = new Set([0x5b, 0x7b]);
 const CLOSING: ReadonlySet<number> = new Set([0x5d, 0x7d]);
 
-/** Reports nesting so deep that it would overflow the stack of readers and writers. */
 function isTooDeep(bytes: Uint8Array): boolean {
   let [depth, isText] = [0, false];
   for (let index = 0; index < bytes.length; index++) {
@@ -113,7 +112,6 @@ function isTooDeep(bytes: Uint8Array): boolean {
   return false;
 }
 
-/** Returns the record with the plaintext in place of the ciphertext. */
 export function openedRecord(record: ChatRecord, content: ContentRow): ChatRecord {
   switch (content.kind) {
     case "said": {
@@ -147,7 +145,6 @@ export function carrierRecord(record: ChatRecord): ChatRecord {
   return { ...record, kind: "sealed", body: {}, sealed: "carrier" };
 }
 
-/** Returns a record for which this device has no key. */
 export function closedRecord(record: ChatRecord): ChatRecord {
   return { ...record, body: { reason: "absent" }, sealed: "closed" };
 }

@@ -27,10 +27,8 @@ const CLAIMS_PER_CHECK_MAX = 8;
  * hurry.
  */
 const CHECK_DELAY_MS = 5_000;
-/** Maximum wait for the server's answer before a later retry; see CLAIM_TRIES_MAX. */
 const ANSWER_TIMEOUT_MS = 10_000;
 
-/** The view of the server's log that was proved to this device. */
 export interface HistoryView {
   readonly verifier: Verifier;
   /** Keys of the server: the proved one, then its former ones. */
@@ -42,16 +40,13 @@ export interface HistoryView {
 export interface ClaimsOptions {
   readonly clock: Clock;
   readonly request: SendRequest;
-  /** `undefined` without a link. */
   readonly history: () => HistoryView | undefined;
   readonly transact: <Result>(task: (vault: Vault) => Promise<Result>) => Promise<Result>;
-  /** Called when the server has presented two histories. */
   readonly onFork: (claim: ClaimRow) => Promise<void>;
   /** Called with a remark for the users of a room that stays usable. */
   readonly onRemark: (claim: ClaimRow, sentence: string) => Promise<void>;
 }
 
-/** `unproved`: the server did not answer, or its answer is inconclusive. */
 type Verdict = "same" | "forked" | "unsigned" | "unproved";
 
 /** Verifies the newest claim of each device, a few in a row. */
@@ -98,7 +93,6 @@ export class Claims {
     });
   }
 
-  /** Stops verification until the next link. */
   lost(): void {
     this.#cancel?.();
     this.#cancel = undefined;

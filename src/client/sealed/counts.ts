@@ -8,12 +8,9 @@
 import { SEALED_UNSETTLED_MAX } from "../../base/limits-sealed.ts";
 import type { CountRange } from "../../crypto/seal/content.ts";
 
-/** Ascending, without overlap. */
 type Ranges = readonly CountRange[];
 
-/** Counts of this device's own messages to one room. */
 export interface OwnCounts {
-  /** Highest count assigned. */
   readonly count: number;
   /** Assigned counts that are not known to be in the log. */
   readonly open?: Ranges;
@@ -21,7 +18,6 @@ export interface OwnCounts {
   readonly free?: Ranges;
 }
 
-/** Counts received from another device. */
 export interface SeenCounts {
   readonly last: number;
   /** Lower counts that the last message excuses. */
@@ -62,7 +58,6 @@ export function excusedBy(own: OwnCounts, count: number): Ranges | undefined {
   return others.length === 0 ? undefined : others;
 }
 
-/** Marks the message as in the log. */
 export function settleCount(own: OwnCounts, count: number): OwnCounts {
   const settled: CountRange = [count, count];
   const { open = [], free = [] } = own;

@@ -17,7 +17,6 @@ export interface SealedDeviceOptions {
   readonly keys: Keys;
   readonly store: SealedStore;
   readonly stateKey: StateKey;
-  /** Default: WebCrypto. */
   readonly primitives: SealPrimitives | undefined;
   readonly fingerprint: Fingerprint;
   readonly formers: readonly Fingerprint[];

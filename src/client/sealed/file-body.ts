@@ -28,9 +28,7 @@ export interface SealedFile {
   readonly root: Uint8Array;
   readonly folder: FolderSize | undefined;
   readonly secret: FileSecret;
-  /** Caption. */
   readonly text?: string;
-  /** Id shared by all files that were sent together. */
   readonly sending?: string;
 }
 

@@ -23,7 +23,6 @@ import {
 } from "./rows.ts";
 import type { Vault } from "./vault.ts";
 
-/** Maximum number of uploads in progress or interrupted. */
 const SEALED_UPLOADS_MAX = 1_000;
 
 interface FileAtRow {
@@ -35,7 +34,6 @@ export interface DescribedFile extends SealedFile {
   readonly from: string;
 }
 
-/** A file whose message to a room is not posted yet. */
 export interface UndescribedFile {
   readonly file: FileId;
   readonly target: string;
@@ -89,7 +87,6 @@ export class FileIndex {
     });
   }
 
-  /** Stores the description to post once the server has recorded the file. */
   setDescription(file: FileId, bodyOf: (secret: FileSecret) => unknown): Promise<void> {
     return this.#states.transact(async (vault) => {
       const row = await vault.get<SealedUploadRow>(uploadKey(file));
@@ -98,7 +95,6 @@ export class FileIndex {
     });
   }
 
-  /** Removes rooms that refused the file. */
   removeRefused(file: FileId, targets: readonly string[]): Promise<void> {
     return this.#states.transact(async (vault) => {
       const row = await vault.get<SealedUploadRow>(uploadKey(file));
@@ -150,7 +146,6 @@ export class FileIndex {
     return row.body;
   }
 
-  /** Handles the server's record of a file in a room. */
   async addRecord(
     { vault, room }: RoomTransaction,
     { seq, from = "", body = {} }: ChatRecord,
@@ -189,7 +184,6 @@ export class FileIndex {
     return isSameName(record.from, sender) && !isSameName(record.from, known?.from);
   }
 
-  /** Handles a message that describes the file. */
   async addDescription({ vault, room }: RoomTransaction, seq: number, file: FileId): Promise<void> {
     const row = (await vault.find<SealedFileRow>(fileKey(file))) ?? EMPTY_ROW;
     await vault.put(fileKey(file), { ...row, said: { ...row.said, [room]: seq } });

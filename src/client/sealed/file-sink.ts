@@ -38,12 +38,10 @@ export class DecryptingSink implements Sink {
   #next: number;
   /** Number of chunks whose content the sink has, or is about to receive. */
   #decryptedChunks: number;
-  /** Content bytes so far, including those in `#partial`. */
   #contentBytes: number;
   /** Content after the last full chunk of the sink, in a buffer of a whole chunk. */
   #partial: Uint8Array | undefined;
   #partialBytes = 0;
-  /** Settles when all chunks so far were passed to the sink. */
   #tail: Promise<unknown> = Promise.resolve();
 
   private constructor({ sink, file, hashing }: DecryptingSinkOptions, stream: FileStream) {

@@ -31,9 +31,7 @@ export interface EncryptingSourceOptions {
 
 export interface SealedContent {
   readonly sizeBytes: number;
-  /** Digest of the content. Hex. */
   readonly digest: string;
-  /** Digest of the encrypted content. */
   readonly root: Uint8Array;
 }
 
@@ -51,7 +49,6 @@ export class EncryptingSource implements Source {
   /** Hash over the checksums of the first `#hashed` chunks of the source. */
   #hash: RunningHash;
   #hashed = 0;
-  /** Size of a stream, once it has ended. */
   #streamBytes: number | undefined;
   /** Serializes reads: an abandoned read may still run. */
   readonly #reading = new Mutex();
@@ -176,7 +173,6 @@ export class EncryptingSource implements Source {
     this.#hashed += 1;
   }
 
-  /** Frees chunks that the next read does not need. */
   #evict(first: number): void {
     for (const [index, bytes] of this.#cached) {
       if (index >= first && index <= first + 1) continue;

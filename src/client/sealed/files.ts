@@ -38,11 +38,9 @@ export interface SealedFilesOptions {
   /** Transfers files as the server sees them. */
   readonly transfers: Transfers;
   readonly hashing: Hashing;
-  /** Default: WebCrypto. */
   readonly cipher?: OpenFileCipher | undefined;
   readonly uploads: ResumableUploads | undefined;
   readonly session: {
-    /** Rooms and conversations that the current link has listed. */
     readonly rooms: readonly RoomView[];
     readonly posts: { post(target: string, body: PostBody): Promise<Receipt> };
     readonly sealing: { rooms(): Promise<SealedRooms> };
@@ -102,7 +100,6 @@ export class SealedFiles {
     return found === undefined ? transfers.get(request) : this.#get(request, found);
   }
 
-  /** Posts the messages that earlier runs did not post. */
   async announceUploads(): Promise<void> {
     const rooms = await this.#rooms();
     const undescribed = await rooms.files.undescribed();
@@ -268,7 +265,6 @@ class SealedUploadJournal implements ResumableUploads {
     return this.#deferEnd(this.#uploads.begin({ ...key, name: this.#name }, stamp, file, unixMs));
   }
 
-  /** Deletes the entry of a finished or cancelled upload. */
   removeFinished(): void {
     try {
       this.#finished?.remove();

@@ -20,7 +20,6 @@ export function identityOf(vault: Vault, user: string): Promise<IdentityRow | un
   return vault.find<IdentityRow>(identityKey(user as Name));
 }
 
-/** Pins new names to their account keys, unverified. */
 export async function pinNewcomers(vault: Vault, devices: readonly Owner[]): Promise<void> {
   const seen = new Set<string>();
   for (const { user, account } of devices) {

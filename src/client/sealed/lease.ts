@@ -15,7 +15,6 @@ const USE_ANOTHER_HOME = fixedText(
   "on one of them, set another CHAT_HOME and run chat link-device, or wait an hour",
 );
 
-/** Limit for races between processes of one home. */
 const LEASE_ATTEMPTS_MAX = 8;
 
 export interface DeviceLeaseOptions {
@@ -125,7 +124,6 @@ function twoMachines(): Fault {
   });
 }
 
-/** Ignores older servers, which have no leases. */
 function ignoreUnknownKind(error: unknown): undefined {
   if (error instanceof Fault && error.code === "kind-unknown") return undefined;
   throw error;

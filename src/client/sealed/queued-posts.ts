@@ -23,7 +23,6 @@ const NONCE_BYTES = 12;
  */
 interface BoxedBody {
   readonly text: "";
-  /** Nonce and ciphertext, in base64url. */
   readonly box: string;
 }
 
@@ -100,7 +99,6 @@ export function boxOf({ body }: UnsentPost): string | undefined {
   }
 }
 
-/** Returns the additional data that binds the ciphertext to the post and its target. */
 function boundData(outbox: OutboxId, { counter, target }: UnsentPost): Uint8Array {
   return utf8Encode(`outbox/${formatPostId(outbox, counter)}/${target}`);
 }

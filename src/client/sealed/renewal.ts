@@ -11,7 +11,6 @@ import type { RoomTransaction } from "./room-state.ts";
 export interface RenewalOptions {
   readonly clock: Clock;
   readonly sha256: Sha256;
-  /** This device's key in base64url. */
   readonly device: string;
 }
 
@@ -22,7 +21,6 @@ export interface RenewalOptions {
 export class Renewal {
   readonly #options: RenewalOptions;
   readonly #mutex = new Mutex();
-  /** Rooms with a recent failure. Bounded by the rooms of an account. */
   readonly #failed = new Set<RoomId>();
 
   constructor(options: RenewalOptions) {

@@ -45,7 +45,6 @@ export interface RoomReaderOptions {
   readonly files: FileIndex;
 }
 
-/** The fields of a `group` record that a reader needs. */
 interface GroupBody {
   readonly group: string;
   readonly epoch: number;
@@ -125,7 +124,6 @@ export class RoomReader {
     }
   }
 
-  /** Returns the engine's knowledge of other users. */
   knowledge(tx: RoomTransaction, atUnixMs?: number): Knowledge {
     tx.other = undefined;
     return {
@@ -192,7 +190,6 @@ export class RoomReader {
     }
   }
 
-  /** Applies the commit of this device. */
   async #applyOwnCommit(
     tx: RoomTransaction,
     record: ChatRecord,
@@ -225,7 +222,6 @@ export class RoomReader {
     return storeContent(tx, record, { kind: "change", ...change });
   }
 
-  /** Joins if the record's welcome is for this device. */
   async #joinByWelcome(tx: RoomTransaction, record: ChatRecord, body: GroupBody): Promise<void> {
     const { group, welcome } = body;
     this.#updateLeavers(tx, (known) => known.filter((one) => !isRemovedBy(body, one)));
@@ -421,7 +417,6 @@ export class RoomReader {
     else this.#leavers.delete(tx.room);
   }
 
-  /** Creates the room's row: the device is in the group from this record on. */
   async #startMembership(
     tx: RoomTransaction,
     record: ChatRecord,
@@ -475,7 +470,6 @@ function countUnreadable(tx: RoomTransaction, { from }: ChatRecord): void {
   tx.change({ unread: { ...unread, [user]: (unread[user] ?? 0) + 1 } });
 }
 
-/** Marks the room as untrusted: sending stops until the owner has accepted it. */
 export function markSuspect(tx: RoomTransaction, reason: string): void {
   tx.change({ status: "suspect", reason });
 }
@@ -503,7 +497,6 @@ function replaces({ instead }: GroupBody, seq: number | undefined): boolean {
   return seq !== undefined && instead === seq;
 }
 
-/** Restores the room after a valid commit has replaced the refused one. */
 function restoreRoom(tx: RoomTransaction): void {
   if (tx.row === undefined) return;
   const { refused: _, strayed: __, reason: ___, other: ____, ...row } = tx.row;
@@ -600,7 +593,11 @@ function hasLeft(tx: RoomTransaction, member: SealMember): boolean {
   );
 }
 
-/** Reports whether the member's user has left and any member may remove the device. */
+/**
+ * Reports whether any member may remove a departed user's devices. Users who leave have signed it.
+ * Without a signature the server's claim suffices only if no admin remains, as otherwise nobody
+ * could ever post again.
+ */
 export function isFree(
   { group, row }: Pick<RoomTransaction, "group" | "row">,
   { leave }: Departed,

@@ -25,14 +25,11 @@ export class RoomTransaction {
   readonly room: RoomId;
   readonly vault: Vault;
   readonly instance: string;
-  /** `undefined` if the room is unknown. */
   row: RoomRow | undefined;
-  /** `undefined` if this device is not in the group. */
   group: SealedGroup | undefined;
   readonly consumed: Uint8Array[] = [];
   /** Another account key of a pinned user, found by the last check. */
   other: RoomRow["other"];
-  /** Users whose other key was found for the first time. */
   readonly changed: string[] = [];
 
   constructor(
@@ -85,7 +82,6 @@ export class RoomStates {
     return mutex.run(() => this.#run(room, task));
   }
 
-  /** Runs a transaction that concerns no single room. */
   transact<Result>(task: (vault: Vault) => Promise<Result>): Promise<Result> {
     const { store, key } = this.#options;
     return store.transact((tables) => task(new Vault(tables, key)));

@@ -97,10 +97,8 @@ import type { Vault } from "./vault.ts";
  */
 const LAST_RESORT_RETENTION_MS = 86_400_000;
 const SEALED_PAGE_RECORDS = 500;
-/** Attempts at a commit that conflicts with others. */
 const COMMIT_ATTEMPTS_MAX = 8;
 const COMMIT_RETRY_MS = 150;
-/** Maximum number of confirmed posts whose records are still to arrive. */
 const CONFIRMED_POSTS_MAX = 256;
 /** Maximum number of remarks retained for `/sealed`; each is reported once. */
 const REMARKS_MAX = 8;
@@ -117,18 +115,15 @@ export interface SealedRoomsOptions {
   /** False as soon as the link is lost; later refusals are not the server's. */
   readonly isLinked: () => boolean;
   readonly emit: (news: SealedEvent) => void;
-  /** `undefined` without a link. */
   readonly history: () => HistoryView | undefined;
 }
 
 export type SealedEvent =
   /** The device's state was an old copy or unreadable; it has rejoined its rooms. */
   | { readonly kind: "came-anew"; readonly reason: "copy" | "damaged" }
-  /** Sealed rooms are unusable while this fault lasts. */
   | { readonly kind: "sealed-fault"; readonly fault: Fault }
   /** A remark for the users of a room. A UI with a model also displays it in the room. */
   | { readonly kind: "sealed-remark"; readonly remark: Translatable }
-  /** A user, or another device of one, has joined a room of this device. */
   | { readonly kind: "came-in"; readonly user: string; readonly sentence: string }
   /** No message is sent to the user until the owner has compared keys. */
   | { readonly kind: "identity-changed"; readonly user: string; readonly sentence: string };
@@ -190,7 +185,6 @@ export class SealedRooms {
   readonly #renewal: Renewal;
   #isLinked = true;
   #cancelCheck: (() => void) | undefined;
-  /** Rooms in use on this link. Bounded by the rooms of an account. */
   readonly #rooms = new Map<RoomId, RoomView>();
   /** Events emitted on this link, to emit each once. */
   readonly #emittedKeys = new Set<string>();
@@ -236,7 +230,6 @@ export class SealedRooms {
     this.#claims.schedule();
   }
 
-  /** Runs a task on a room and reports its findings to the user. */
   async #run<Result>(
     room: RoomId,
     task: (tx: RoomTransaction) => Awaitable<Result>,
@@ -351,7 +344,6 @@ export class SealedRooms {
     if (tx.row?.since === sent.since) tx.change(freeCount(tx.row, sent.count));
   }
 
-  /** Creates the group of a sealed room that this account has created, or of a conversation. */
   async create(room: RoomView): Promise<void> {
     const { device, entropy } = this.#options;
     const gid = new Uint8Array(entropy(ID_BYTES));
@@ -466,7 +458,6 @@ export class SealedRooms {
     });
   }
 
-  /** Removes devices of a user's former key, after the owner has accepted another. */
   async #removeFormerKey(room: RoomView, user: string): Promise<void> {
     const formerDevices = async ({ group, vault }: RoomTransaction) => {
       const pin = await identityOf(vault, user);
@@ -645,7 +636,6 @@ export class SealedRooms {
     await this.#resumeRooms();
   }
 
-  /** Resumes rooms that waited for the owner's decision. */
   async #resumeRooms(): Promise<void> {
     for (const room of this.#rooms.values()) await this.syncRoom(room).catch(asFault);
   }
@@ -774,7 +764,6 @@ export class SealedRooms {
     await Promise.all(syncs);
   }
 
-  /** Schedules regular checks of the room while the link is up. */
   #scheduleCheck(room: RoomView): void {
     this.#rooms.set(room.id, room);
     if (!this.#isLinked) return;
@@ -797,7 +786,6 @@ export class SealedRooms {
     await this.#lease.hold().catch((error: unknown) => this.#reportLeaseFault(error));
   }
 
-  /** Reports a refused lease once per link. */
   #reportLeaseFault(error: unknown): never {
     if (error instanceof Fault && error.code === "seal-refused") {
       this.#emit({ kind: "sealed-fault", fault: error });
@@ -842,7 +830,6 @@ export class SealedRooms {
     );
   }
 
-  /** Reports whether a commit added this device by a key package whose private half is lost. */
   async missedWelcome(record: ChatRecord): Promise<boolean> {
     const { kind, body, room } = record;
     const { id } = this.#options.device;
@@ -970,7 +957,6 @@ export class SealedRooms {
     }
   }
 
-  /** Reads the log up to its end. */
   async #catchUp(room: RoomView): Promise<void> {
     this.#scheduleCheck(room);
     if (this.#lastRead.has(room.id)) return;
@@ -1001,7 +987,6 @@ export class SealedRooms {
   /** Confirmed posts, by the `seq` of the expected record. */
   readonly #confirmed = new Map<RoomId, Map<number, string>>();
 
-  /** Marks the room as suspect if a confirmed post is missing among the records up to `seq`. */
   async #checkConfirmed(tx: RoomTransaction, seq: number): Promise<void> {
     const confirmed = this.#confirmed.get(tx.room) ?? new Map<number, string>();
     for (const [expected, id] of confirmed) {
@@ -1075,7 +1060,6 @@ export class SealedRooms {
     });
   }
 
-  /** Removes devices of departed users, which block posting. */
   async #removeDeparted(room: RoomView, condition = canRemoveDeparted): Promise<void> {
     if (!(await this.#states.run(room.id, condition))) return;
     await this.#commit(room, (tx) => {
@@ -1152,7 +1136,6 @@ export class SealedRooms {
     return { commitId, group: toBase64Url(group), added: [], removed: [] };
   }
 
-  /** Stores the commit, or the new group, before it is sent. */
   async #storePending(
     tx: RoomTransaction,
     commit: Pick<SealCommit, "group" | "groupInfo"> & Partial<SealCommit>,
@@ -1327,7 +1310,6 @@ function findNewcomers(
   return [...found.values()];
 }
 
-/** Reports whether this device is an admin's and has refused the last commit. */
 function canReplaceRefused({ row, group }: RoomTransaction): boolean {
   if (row?.refused === undefined || row.other !== undefined || group === undefined) return false;
   return group.policy.admins.includes(group.self.account);
@@ -1361,7 +1343,6 @@ async function keysOf(vault: Vault, user: string) {
   return { pin, other: await otherKeyOf(vault, user) };
 }
 
-/** Adds a remark, unless it is known. */
 function addRemark(tx: RoomTransaction, sentence: string): void {
   const { remarks = [] } = tx.row ?? {};
   const isKnown = remarks.includes(sentence) || remarks.length >= REMARKS_MAX;
@@ -1375,7 +1356,6 @@ interface Plan {
   readonly kick?: string;
 }
 
-/** Returns `undefined` if there is nothing to do. */
 type Planner = (tx: RoomTransaction) => Awaitable<Plan | undefined>;
 
 function newPlan(intent: SealIntent, removed: readonly string[] = []): Plan {
@@ -1396,7 +1376,6 @@ function needsRejoin({ row, group, isStale }: RoomTransaction): boolean {
   return (row?.status !== "out" && group === undefined) || (mayRead && isStale);
 }
 
-/** Returns the other devices of this account in the group. */
 function otherOwnDevices(group: SealedGroup | undefined): string[] {
   const { members = [], self } = group ?? {};
   return members

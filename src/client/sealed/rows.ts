@@ -6,11 +6,9 @@ import type { CountRange } from "../../crypto/seal/content.ts";
 import type { SeenCounts } from "./counts.ts";
 import type { KeyRange } from "./store.ts";
 
-/** A room; its group's state is a separate row. */
 export interface RoomRow {
   /** `ROOM` or `@NAME`: posts to it are never sent in the clear again. */
   readonly target: string;
-  /** Id of the room's group. Permanent. */
   readonly group: string;
   /** `in`: a member. `out`: removed, or has left. `lost`: must rejoin. `suspect`: not trusted. */
   readonly status: "in" | "out" | "lost" | "suspect";
@@ -43,9 +41,7 @@ export interface RoomRow {
   readonly counts: Readonly<Record<string, SeenCounts>>;
   /** Number of messages without known counts (erased or unreadable), by folded user name. */
   readonly unread?: Readonly<Record<string, number>>;
-  /** Remarks about the room, each reported once; the room stays usable. */
   readonly remarks?: readonly string[];
-  /** Users who have left, and whose devices are still in the group. */
   readonly departed: readonly Departed[];
   /** Instance of the folder when the device joined; it rejoins if the current one differs. */
   readonly instance?: string;
@@ -59,11 +55,9 @@ export interface RoomRow {
 export interface LeaseRow {
   readonly count: number;
   readonly lease?: string;
-  /** Requested, but perhaps not granted. */
   readonly next?: string;
   /** Changes when the folder turns out to be a copy; empty if it never did. */
   readonly instance: string;
-  /** Times of recent changes of `instance`. */
   readonly anew: readonly number[];
 }
 
@@ -77,7 +71,6 @@ export interface Departed {
   readonly id?: string;
 }
 
-/** A commit whose record has not arrived. */
 export interface PendingRow {
   readonly commitId: string;
   /** Epoch in which it was made; absent if it creates the group. */
@@ -88,7 +81,6 @@ export interface PendingRow {
   readonly added: readonly { readonly user: string; readonly device: string }[];
   readonly removed: readonly string[];
   readonly kick?: string;
-  /** `seq` of the record that it replaces. */
   readonly instead?: number;
   readonly change: ChangeRow;
   readonly group: string;
@@ -102,7 +94,6 @@ export interface SentRow {
   /** `since` of the room when it was counted: a device that rejoins counts from the beginning. */
   readonly since: number;
   readonly sentAtUnixMs: number;
-  /** SHA-256 of each ciphertext made of it. */
   readonly hashes: readonly string[];
 }
 
@@ -121,7 +112,6 @@ export type ContentRow =
   | {
       readonly kind: "closed";
       readonly reason: ClosedReason;
-      /** The author, if known. */
       readonly user?: string;
       readonly missed?: number;
     };
@@ -171,7 +161,6 @@ export interface LogRow {
   readonly since: number;
 }
 
-/** The account to which a user name is pinned. */
 export interface IdentityRow {
   readonly user: string;
   readonly account: string;
@@ -193,7 +182,6 @@ export interface SealedUploadRow {
   readonly body?: unknown;
   /** Targets of rooms without a message so far, by room id. */
   readonly rooms: Readonly<Record<string, string>>;
-  /** Rooms in which the server has recorded the file. */
   readonly recorded: readonly string[];
   /** Post that describes the file, by room, to prevent a second one. */
   readonly posts: Readonly<Record<string, string>>;
@@ -229,14 +217,12 @@ export const fileAtKey = (seq: number) => `file-at/${String(seq).padStart(SEQ_DI
 export const packageKey = (ref: string) => `package/${ref}`;
 export const identityKey = (user: Name) => `identity/${foldName(user)}`;
 export const otherKey = (user: Name) => `other-key/${foldName(user)}`;
-/** Stored in the clear: the room of a sealed target. */
 export const pinKey = (target: string) => `pin/${foldName(target as Name)}`;
 export const claimKey = (device: string) => `claim/${device}`;
 export const LOG_KEY = "log";
 export const CERT_KEY = "certificate";
 export const LEASE_KEY = "lease";
 
-/** Returns the rows of one table, in the order of their keys. */
 export function allOf(
   table: "pin" | "claim" | "other-key" | "upload" | "package",
   limit: number,

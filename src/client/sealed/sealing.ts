@@ -26,7 +26,6 @@ import type { PlainPost, SealedEvent, SealedRooms, SettledPost } from "./rooms.t
 import { allOf, pinKey } from "./rows.ts";
 import type { Awaitable, SealedStore } from "./store.ts";
 
-/** Maximum number of sealed rooms of one account. */
 const SEALED_ROOMS_MAX = 2_000;
 
 /** Transient faults of the link or of a stopping server, after which a record is read again. */
@@ -44,7 +43,6 @@ export interface SealedHome {
   stateKey(): Awaitable<StateKey>;
   /** Whether getting the key is cheap; in a browser it requires code that is fetched. */
   readonly hasCheapKey?: true;
-  /** Default: WebCrypto. */
   readonly primitives?: SealPrimitives;
 }
 
@@ -66,14 +64,12 @@ export interface SealingOptions {
   readonly keys: Keys;
   /** `undefined` if this device does not support sealed rooms. */
   readonly home: SealedHome | undefined;
-  /** Why `home` is undefined. */
   readonly refusal?: Fault | undefined;
   /** Loads the MLS code. @throws {Fault} unreachable */
   readonly load: () => Promise<SealedCode>;
   readonly request: SendRequest;
   readonly rooms: () => readonly RoomView[];
   readonly emit: (news: SealedEvent) => void;
-  /** `undefined` without a link. */
   readonly history: () => HistoryView | undefined;
 }
 
@@ -85,7 +81,6 @@ export class Sealing {
   readonly #options: SealingOptions;
   #account: (SealedAccount & { readonly user: string }) | undefined;
   #open: Promise<{ readonly rooms: SealedRooms; readonly home: OpenSealedHome }> | undefined;
-  /** Tasks that wait for the next link. */
   #onLinked: (() => void)[] = [];
   #isLinked = false;
   /**
@@ -105,7 +100,6 @@ export class Sealing {
   #followsRooms = false;
   #roomWaiters: (() => void)[] = []; // Bounded by the batches of the outboxes.
 
-  /** `undefined` if this device stores no sealed rooms. */
   readonly #queuedPosts: QueuedPosts | undefined;
 
   constructor(options: SealingOptions) {
@@ -198,14 +192,12 @@ export class Sealing {
     return { records: records.map(asClosed), more };
   }
 
-  /** Returns the sealed rooms that a query covers. */
   #sealedRoomsOf(target: string | undefined): readonly RoomView[] {
     if (this.#options.home === undefined) return [];
     const rooms = target === undefined ? this.#options.rooms() : [this.#roomOf(target)];
     return rooms.filter((room) => room !== undefined).filter(({ isSealed }) => isSealed === true);
   }
 
-  /** Resolves when this link has listed all rooms, or on logout. */
   async untilListed(): Promise<void> {
     while (this.#account !== undefined && !this.#isCaughtUp) await this.#nextRoom();
   }
@@ -307,7 +299,6 @@ export class Sealing {
     }
   }
 
-  /** Reports whether the target is known: a new link has not listed all rooms. */
   #isKnown({ to }: PostToSeal): boolean {
     return this.#isCaughtUp || this.#roomOf(to) !== undefined;
   }
@@ -320,7 +311,6 @@ export class Sealing {
     await this.#loadingPins;
   }
 
-  /** Resolves when the server lists a room or the end of the list, or on logout. */
   #nextRoom(): Promise<void> {
     return new Promise((resolve) => this.#roomWaiters.push(resolve));
   }
@@ -621,7 +611,6 @@ function isMarkedPost({ body }: UnsentPost): boolean {
   }
 }
 
-/** Returns the folded target for the pin's key. */
 function pinName(to: string): string {
   return foldName(to as Name);
 }

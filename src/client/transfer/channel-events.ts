@@ -5,7 +5,6 @@ import type { Connection, ServerNotice } from "../link/connection.ts";
 
 export class ChannelEvents {
   readonly #connection: Connection;
-  /** One for each unsettled call of `unlessFailed`. */
   readonly #onFault = new Set<(fault: Fault) => void>();
   #change = Promise.withResolvers<void>();
   /** Fault that ended the transfer; the channel itself may still be open. */
@@ -28,7 +27,6 @@ export class ChannelEvents {
     });
   }
 
-  /** Ends the transfer with the first fault. */
   fail(fault: Fault): void {
     this.#fault ??= fault;
     for (const onFault of this.#onFault) onFault(this.#fault);

@@ -22,7 +22,6 @@ export interface DataChannelOptions {
   readonly greet: (connection: Connection) => Promise<{ readonly fingerprint: Fingerprint }>;
 }
 
-/** Retried on another channel, like every refusal with a retry delay. */
 const TRANSIENT_CODES: ReadonlySet<FaultCode> = new Set([
   "unreachable",
   "timeout",
@@ -36,7 +35,6 @@ const STALL_TIMEOUT_MS = 3_000;
 
 /** A transfer that uses one data channel after another until it is complete. */
 export interface ChannelTask<Result> {
-  /** Aborted with the fault that ends the transfer. */
   readonly stop: AbortSignal;
   /**
    * Runs the transfer over one channel, and settles soon after that closes. Its fault decides
@@ -45,7 +43,6 @@ export interface ChannelTask<Result> {
   runOver(connection: Connection, active: LoggedInLink): Promise<Result | "reopen">;
   /** Grows with progress. A channel that made progress resets the backoff. */
   progressCount(): number;
-  /** Called when the channel is lost. */
   channelLost(): void;
 }
 

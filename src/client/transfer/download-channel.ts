@@ -146,7 +146,6 @@ export class DownloadChannel {
     if (file !== this.#file) throw foreignChunk(index);
   }
 
-  /** Writes and acknowledges several chunks together. */
   async #store(chunks: readonly Chunk[], sink: ChunkSink, onStored: () => void): Promise<void> {
     this.#isStoring = true;
     const writes = chunks.map(({ sha256, bytes }) => sink.append(sha256, bytes));

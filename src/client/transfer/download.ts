@@ -18,7 +18,6 @@ import type { Hashing } from "./hashing.ts";
 import { Reporter } from "./progress.ts";
 import type { DownloadedFile, DownloadRequest } from "./transfers.ts";
 
-/** Arguments of io's `openSink`. */
 export interface SinkOptions {
   readonly folder: string;
   /** The sender's name for the file, which the sink sanitises. */
@@ -50,9 +49,7 @@ export class Download implements ChannelTask<DownloadedFile> {
   #next = 0;
   /** Whether the partial download of an earlier run belongs to another file. */
   #isPartInvalid = false;
-  /** Bytes downloaded by earlier runs. */
   #resumedBytes = 0;
-  /** Set once the file has its final name. */
   #result: DownloadedFile | undefined;
   #channel: DownloadChannel | undefined;
   #waitsAt: PauseCause = "server";
@@ -151,7 +148,6 @@ export class Download implements ChannelTask<DownloadedFile> {
     return this.#confirm(this.#result, connection, download);
   }
 
-  /** Returns the number of chunks stored by an earlier run. */
   #chunksLeft({ fingerprint }: LoggedInLink): number {
     const { file, into, chunksLeft } = this.#request;
     if (this.#isPartInvalid || chunksLeft === undefined) return 0;

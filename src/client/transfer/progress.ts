@@ -15,7 +15,6 @@ export interface TransferProgress extends ProgressReport {
   readonly name: string;
 }
 
-/** State of a transfer when a report is due. */
 export interface TransferStatus {
   readonly id: FileId;
   readonly name: string;
@@ -65,7 +64,6 @@ export class Reporter {
     this.#report();
   }
 
-  /** Stops the reports. Idempotent. */
   close(): void {
     this.#cancel?.();
     this.#cancel = undefined;

@@ -5,13 +5,11 @@ import type { LocalEvent } from "../../core/model/event.ts";
 import type { TransferState, TransferView } from "../../core/model/state.ts";
 import type { ProgressReport } from "../../core/transfer/progress.ts";
 
-/** One transfer. A second run resumes an interrupted one. */
 export interface TransferTask {
   readonly view: Omit<TransferView, "state" | "progress">;
   /** @throws {Fault} */
   run(signal: AbortSignal, onProgress: (progress: ProgressReport) => void): Promise<void>;
   storePaused(isPaused: boolean): void;
-  /** Deletes what a later run would resume. */
   discard(): void | Promise<void>;
   /** `false` if the transfer ends with its UI. */
   readonly isResumable: boolean;
@@ -28,7 +26,6 @@ interface Entry<Task> {
 }
 
 export interface TransferQueueOptions {
-  /** Maximum number of concurrent transfers of each kind. */
   readonly runningMax: Readonly<Record<TransferView["kind"], number>>;
   /** Locks a transfer of this account; `undefined` if another process or tab runs it. */
   readonly lock: (about: TransferTask["view"]) => Promise<(() => void) | undefined>;
@@ -50,7 +47,6 @@ export class TransferQueue<Task extends TransferTask> {
     return [...this.#entries.values()].filter(({ task }) => task.view.kind === kind);
   }
 
-  /** Starts a transfer as soon as the limit permits. */
   async add(task: Task): Promise<void> {
     const entry = this.#insert(task, { kind: "queued" });
     const release = await this.#options.lock(task.view);
@@ -105,7 +101,6 @@ export class TransferQueue<Task extends TransferTask> {
     this.#startQueued();
   }
 
-  /** Stops all transfers; a later run can resume them. */
   close(): void {
     this.#isClosed = true;
     for (const { task, stop, release } of [...this.#entries.values()]) {

@@ -19,7 +19,6 @@ const BATCH_CHUNKS = 4;
 
 type RecordHashes = (first: number, hashes: readonly Uint8Array[]) => void;
 
-/** Reads a source in order, one chunk at a time, ahead of `next`. */
 export class ReadAhead {
   readonly #source: Source;
   readonly #hashChunk: Hashing["hashChunk"];
@@ -41,7 +40,6 @@ export class ReadAhead {
     this.#batchChunks = source.path === undefined ? 1 : BATCH_CHUNKS;
   }
 
-  /** Continues at chunk `index`, without reading earlier ones. */
   seek(index: number): void {
     this.stop();
     this.#next = index;

@@ -13,7 +13,6 @@ export interface UploadRequest {
   readonly source: Source;
   /** Rooms, and users as `@name`. */
   readonly to: readonly string[];
-  /** Caption. */
   readonly text?: string | undefined;
   /** Id shared by all files that are sent together. */
   readonly sending?: string | undefined;
@@ -25,7 +24,6 @@ export interface UploadRequest {
 
 export interface DownloadRequest {
   readonly file: FileId;
-  /** File name, if the server does not know it. */
   readonly name?: string;
   readonly into: string;
   /** Called once, when the server has sent the file's name; usually io's `openSink`. */
@@ -43,7 +41,6 @@ export interface PostedFile {
   readonly seq: number;
   readonly n: number;
   readonly timeUnixMs: number;
-  /** Whether the recipient is offline, and receives the file at the next log-in. */
   readonly queued: boolean;
 }
 
@@ -54,10 +51,8 @@ export interface UploadedFile {
   readonly chunks: number;
   /** Hex. */
   readonly digest: string;
-  /** Bytes sent by earlier runs. */
   readonly resumedBytes: number;
   readonly posted: readonly PostedFile[];
-  /** Targets that the user may no longer post to. */
   readonly refused: readonly { readonly to: string; readonly fault: Fault }[];
   /** Whether the file has changed since an earlier run, and was sent from the start. */
   readonly changed: boolean;
@@ -73,18 +68,14 @@ export interface DownloadedFile {
   readonly path: string;
   readonly sizeBytes: number;
   readonly chunks: number;
-  /** Hex. */
   readonly digest: string;
-  /** Bytes downloaded by earlier runs. */
   readonly resumedBytes: number;
-  /** Number of entries of a folder. */
   readonly entries: number | undefined;
   /** Entries of a folder that could not keep the sender's names. */
   readonly renamed: readonly Renamed[];
 }
 
 export interface TransfersOptions extends Omit<UploadOptions, "uploads"> {
-  /** Called when the server has stored a record of a file. */
   readonly confirmed?: (seq: number) => void;
 }
 
@@ -137,7 +128,6 @@ export class Transfers {
     });
   }
 
-  /** Runs until it completes, the signal stops it, or the client has logged out. */
   async #runUntilStopped<Result>(
     signal: AbortSignal | undefined,
     run: (stop: AbortSignal) => Promise<Result>,

@@ -20,7 +20,6 @@ export interface UploadChannelOptions {
   readonly source: Source;
   readonly ahead: ReadAhead;
   readonly checksums: UploadChecksums;
-  /** Called with the number of bytes that the server has verified. */
   readonly onChecked: (bytes: number) => void;
 }
 

@@ -39,7 +39,6 @@ export class UploadChecksums {
     this.#hash = newHash();
   }
 
-  /** Index of the next chunk without a checksum. */
   get next(): number {
     return this.#durable + this.#pending.length;
   }
@@ -102,7 +101,6 @@ export class UploadChecksums {
     this.markDurable(this.next);
   }
 
-  /** Returns the SHA-256 over the checksums of all chunks so far. */
   digest(): Uint8Array {
     const hash = this.#hash.copy();
     for (const checksum of this.#pending) hash.update(checksum);

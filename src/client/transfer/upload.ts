@@ -25,7 +25,6 @@ import { UploadChannel } from "./upload-channel.ts";
 import { UploadChecksums } from "./upload-checksums.ts";
 
 export interface UploadOptions extends DataChannelOptions {
-  /** If absent, no later run can resume an upload. */
   readonly uploads?: ResumableUploads | undefined;
   readonly hashing: Hashing;
 }
@@ -42,7 +41,6 @@ export class Upload implements ChannelTask<UploadedFile> {
   readonly #reporter: Reporter;
   #checksums: UploadChecksums;
   #file: FileId;
-  /** Whether the journal has an entry of this upload. */
   #isJournaled = false;
   #isResumed = false;
   #isChanged = false;
