@@ -5,7 +5,7 @@ import { DISCOVER_MS } from "../base/limits.ts";
 import { defineVerb, stringFlag } from "../cli/command.ts";
 import { type Context, say } from "../cli/context.ts";
 import { printList } from "../cli/output/answer.ts";
-import { type Found, findOnLan } from "../io/lan/discovery.ts";
+import { type DiscoveryResult, findOnLan } from "../io/lan/discovery.ts";
 import type { DiscoveredServer } from "../wire/announcement.ts";
 import { formatFingerprint } from "../wire/fingerprint.ts";
 import { formatAddress } from "../wire/invite.ts";
@@ -35,7 +35,7 @@ export function durationOf(text: string): number {
 }
 
 /** @throws Fault not-found */
-export function show(context: Context, { servers, left }: Found): number {
+export function show(context: Context, { servers, droppedCount }: DiscoveryResult): number {
   if (servers.length === 0) {
     throw new Fault("not-found", "no server announces itself on this network", {
       remedy:
@@ -52,7 +52,9 @@ export function show(context: Context, { servers, left }: Found): number {
       needs: ({ needs }) => needs ?? "-",
     },
   });
-  if (left > 0) say(context, `${left} more announcements were left out: some may be forged`);
+  if (droppedCount > 0) {
+    say(context, `${droppedCount} more announcements were left out: some may be forged`);
+  }
   return 0;
 }
 

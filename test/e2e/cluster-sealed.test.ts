@@ -25,7 +25,7 @@ async function keyPackages({ fingerprint: own }: Served, devices: number): Promi
     ...{ servers: nats.urls, cluster: "chat", isUnsafe: true, clock: systemClock() },
     identity: { own, make: () => Promise.resolve(own) },
   });
-  const { manager } = stream.beside;
+  const { manager } = stream.clusterConnection;
   await until(`key packages of ${devices} devices`, async () => {
     const query = { subjects_filter: "chat.chat.kept.keys.>" };
     const { state } = await manager.streams.info("CHATKEPT_chat", query);

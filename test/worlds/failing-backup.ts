@@ -147,7 +147,7 @@ export class BackupWorld implements FailingWorld {
     const { data, out } = this;
     const disk = this.#mutant(this.#disk);
     const options = { disk, sha256, clock: CLOCK, data, out, files: true };
-    return backUp({ ...options, say: () => {}, onProgress: () => {} });
+    return backUp({ ...options, onWarning: () => {}, onProgress: () => {} });
   }
 
   async restore(
@@ -156,7 +156,13 @@ export class BackupWorld implements FailingWorld {
   ): Promise<{ readonly missingFiles: number }> {
     const result = await restoreBackup({
       ...{ disk: this.#mutant(this.#disk), sha256, backup: this.out, data: to },
-      ...{ acceptsRollback, acceptsLoss: false, nowUnixMs: 0, say: () => {}, onProgress: () => {} },
+      ...{
+        acceptsRollback,
+        acceptsLoss: false,
+        nowUnixMs: 0,
+        onWarning: () => {},
+        onProgress: () => {},
+      },
       finish: () => Promise.resolve(),
     });
     this.#told.add(to);

@@ -3,7 +3,7 @@
 import { Fault } from "../../base/fault.ts";
 import { DISCOVER_MS } from "../../base/limits.ts";
 import { quoteText } from "../../base/text.ts";
-import type { Found } from "../../io/lan/discovery.ts";
+import type { DiscoveryResult } from "../../io/lan/discovery.ts";
 import type { ClientState } from "../../io/state/client-state.ts";
 import { findLocalServers, type LocalServer } from "../../io/state/local-servers.ts";
 import type { DiscoveredServer } from "../../wire/announcement.ts";
@@ -15,7 +15,7 @@ import { addressOfLocal } from "./default-server.ts";
 
 /** Known servers of this home. */
 type Pins = Pick<ClientState, "pin" | "addressOf">;
-type Find = () => Promise<Found>;
+type Find = () => Promise<DiscoveryResult>;
 
 /** Servers named in one line. */
 const NAMED_MAX = 3;
@@ -75,7 +75,7 @@ function offerOf(context: Context, server: DiscoveredServer, pins: Pins): Offer 
 }
 
 /** Loaded on demand: nearly every command knows its server. */
-async function listen({ clock }: Context): Promise<Found> {
+async function listen({ clock }: Context): Promise<DiscoveryResult> {
   const { findOnLan } = await import("../../io/lan/discovery.ts");
   return findOnLan({ clock, forMs: DISCOVER_MS });
 }

@@ -5,7 +5,7 @@ import { Fault, type FaultCode } from "../../base/fault.ts";
 import { FREE_BYTES_LOW, RESERVE_BYTES, SYNC_MS_SLOW } from "../../base/limits.ts";
 import { quoteText } from "../../base/text.ts";
 import type { LockHolder } from "../../io/disk/lock.ts";
-import type { Found } from "../../io/lan/discovery.ts";
+import type { DiscoveryResult } from "../../io/lan/discovery.ts";
 import { formatAddress } from "../../wire/invite.ts";
 import type { Environment, Folders } from "../settings.ts";
 import { type Finding, failed, ok, skipped, troubled, warning } from "./check.ts";
@@ -13,7 +13,7 @@ import { type Finding, failed, ok, skipped, troubled, warning } from "./check.ts
 /** Probes of this machine for the checks. Each throws Faults. */
 export interface MachineProbes {
   multicast(): Promise<readonly string[]>;
-  findServers(): Promise<Found>;
+  findServers(): Promise<DiscoveryResult>;
   exists(path: string): boolean;
   /** The nearest existing folder. */
   nearestFolder(path: string): string;

@@ -5,7 +5,7 @@ import { CHECK_TIMEOUT_MS, CLOCK_SKEW_MS_MAX } from "../../base/limits.ts";
 import { quoteText } from "../../base/text.ts";
 import type { Greeted } from "../../client/trust.ts";
 import { lineage } from "../../crypto/succession.ts";
-import type { Target, TlsSeen } from "../../io/probe/network-probe.ts";
+import type { Target, TlsInfo } from "../../io/probe/network-probe.ts";
 import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
 import { formatAddress, type ServerAddress, type ServerSpec } from "../../wire/invite.ts";
 import {
@@ -24,7 +24,7 @@ export interface NetworkProbes {
   resolve(host: string): Promise<readonly string[]>;
   localAddressFor(address: string): Promise<string>;
   connectTcp(target: Target): Promise<void>;
-  shakeHands(target: Target): Promise<TlsSeen>;
+  shakeHands(target: Target): Promise<TlsInfo>;
   serverTime(target: Target): Promise<number | undefined>;
   /** Over TCP, to exactly this address. */
   greet(address: string): Promise<Greeted>;

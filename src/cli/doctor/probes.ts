@@ -21,10 +21,10 @@ import {
 } from "../../io/probe/host-probe.ts";
 import {
   connectTcp,
+  handshakeTls,
   localAddressFor,
   resolveHost,
   serverTime,
-  shakeHands,
 } from "../../io/probe/network-probe.ts";
 import { QuicDialer } from "../../io/quic/dial.ts";
 import { ClientState } from "../../io/state/client-state.ts";
@@ -48,7 +48,7 @@ export function networkProbes(context: Context, port: number): NetworkProbes {
     resolve: resolveHost,
     localAddressFor,
     connectTcp,
-    shakeHands,
+    shakeHands: handshakeTls,
     serverTime,
     greet: (address) => greet(wsDial(), address),
     greetOverUdp: async (address) => {

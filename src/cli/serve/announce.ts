@@ -3,7 +3,7 @@
 import { lookup } from "node:dns/promises";
 import { Fault } from "../../base/fault.ts";
 import { VERSION } from "../../base/version.ts";
-import { Announcer, LAN, type Neighbourhood } from "../../io/lan/discovery.ts";
+import { Announcer, LAN, type MulticastDnsNetwork } from "../../io/lan/discovery.ts";
 import { interfaceAddresses } from "../../io/lan/interfaces.ts";
 import { isLoopback } from "../../io/ws/address.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
@@ -31,7 +31,7 @@ interface Silence {
 export function announceServer(
   context: Context,
   announced: Announced,
-  around: Neighbourhood = LAN,
+  around: MulticastDnsNetwork = LAN,
 ): Silence {
   const { name, fingerprint, needs, host, port } = announced;
   if (isLoopback(host)) return { stop: async () => {} };
@@ -45,7 +45,7 @@ export function announceServer(
     if (isStopped || (address !== undefined && isLoopback(address))) return;
     const { clock } = context;
     announcer = new Announcer(
-      { announcement, host: address, port, clock, onTrouble },
+      { announcement, host: address, port, clock, onFailure: onTrouble },
       address === undefined ? around : { ...around, interfaces: () => atAddress(around, address) },
     );
   });
@@ -69,7 +69,7 @@ async function addressOf(host: string): Promise<string | undefined> {
 }
 
 /** The interface with the address; for IPv6 it is identified by its IPv4 address. */
-function atAddress(around: Neighbourhood, address: string): readonly string[] {
+function atAddress(around: MulticastDnsNetwork, address: string): readonly string[] {
   const has = around.interfaces();
   if (has.includes(address)) return [address];
   const mates = interfaceAddresses().find((one) => one.some((own) => own.address === address));

@@ -184,7 +184,7 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
   const listening = { address: "" };
   // From the start on, because nodes that search for lost messages of the stream must find this
   // one.
-  const stopAnswering = stream.answer(() =>
+  const stopAnswering = stream.answerState(() =>
     packNodeMessage(node, {
       ...{ address: listening.address, seq: replica?.seq ?? 0 },
       ...{ records: mirrors.history.tree.size, accounts: mirrors.accounts.head() },
@@ -199,7 +199,7 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
       ...{ stream, mirrors, clock, entropy, sha256 },
       ...(kept === undefined ? {} : { positions: [...(kept.before ?? []), kept.position] }),
       peers: async () => {
-        const answers = (await stream.ask(NODES_ANSWER_TIMEOUT_MS)).map(readNodeState);
+        const answers = (await stream.queryState(NODES_ANSWER_TIMEOUT_MS)).map(readNodeState);
         return answers.flatMap((one) =>
           one === undefined || one.name === node ? [] : otherOf(one),
         );
@@ -268,7 +268,7 @@ async function opened(
   const proofs = new LogProofs(mirrors.history, options.sha256);
   const majority = new MajorityWatch({
     clock: options.clock,
-    sinceAnswerMs: () => stream.silentMs(),
+    sinceAnswerMs: () => stream.sinceAnswerMs(),
     missing: () => stream.missing(place.servers),
   });
   const watch = new HealthWatch({
@@ -277,7 +277,7 @@ async function opened(
     own: () => ({ follows: replica.failure === undefined, seq: replica.seq }),
     rootAt: async (records) => (records > history.head() ? undefined : await proofs.root(records)),
   });
-  const sealed = await openBuckets(stream.beside, ["groups", "keys", "leases"]);
+  const sealed = await openBuckets(stream.clusterConnection, ["groups", "keys", "leases"]);
   const stops = [
     await mirrors.history.follow(mirrors.history.head() + 1, rootCheck(options, replica)),
     stopAnswering,
@@ -352,7 +352,7 @@ function sequencerOf(
 
 function siblingsOf({ stream, node }: Joined): Siblings {
   return {
-    publish: (message) => stream.tell(packNodeMessage(node, message)),
+    publish: (message) => stream.broadcast(packNodeMessage(node, message)),
     listen: (onMessage) =>
       stream.listen((bytes) => {
         const heard = readNodeMessage(bytes);

@@ -9,7 +9,7 @@ import type { ClusterHealth } from "../../server/kernel/sequencer.ts";
 import { type NodeState, surveyCluster } from "./survey.ts";
 
 export interface HealthOptions {
-  readonly stream: Pick<JetStream, "state" | "ask">;
+  readonly stream: Pick<JetStream, "state" | "queryState">;
   readonly clock: Clock;
   /** Whether this server follows the stream, and the last seq that it has applied. */
   readonly own: () => { readonly follows: boolean; readonly seq: number };

@@ -7,7 +7,7 @@ import { Fault } from "../../base/fault.ts";
 import type { Registry } from "../../core/rooms/accounts.ts";
 import { Identity } from "../../crypto/identity.ts";
 import { makeSuccession } from "../../crypto/succession.ts";
-import { keepSmallFile, readSmallFile, writeSmallFile } from "../../io/disk/data-folder.ts";
+import { readOrCreateSmallFile, readSmallFile, writeSmallFile } from "../../io/disk/data-folder.ts";
 import type { Log } from "../../io/log/log.ts";
 
 export interface IdentityOptions {
@@ -34,7 +34,7 @@ export async function loadIdentity(options: IdentityOptions): Promise<Identity> 
       remedy: "restore it from a backup",
     });
   }
-  const pem = await keepSmallFile(file, () => Identity.generate().toPem());
+  const pem = await readOrCreateSmallFile(file, () => Identity.generate().toPem());
   const identity = Identity.fromPem(pem, file);
   return renew && kept !== undefined ? renewed(identity, file, draft, options) : identity;
 }

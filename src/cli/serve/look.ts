@@ -3,7 +3,7 @@
 import { Fault } from "../../base/fault.ts";
 import type { Clock } from "../../io/clock.ts";
 import { noMajority } from "../../io/cluster/majority.ts";
-import { silentServers } from "../../io/nats/greeting.ts";
+import { unresponsiveServers } from "../../io/nats/greeting.ts";
 import { openJetStream } from "../../io/nats/jetstream.ts";
 import type { ClusterPlace } from "./cluster.ts";
 import { type Survey, surveyCluster } from "./survey.ts";
@@ -21,7 +21,7 @@ export async function lookAtCluster(
   place: Omit<ClusterPlace, "monitors">,
   clock: Clock,
 ): Promise<ClusterLook> {
-  const silent = await silentServers(place.servers);
+  const silent = await unresponsiveServers(place.servers);
   try {
     const stream = await openJetStream({ ...place, cluster: place.name, clock });
     const survey = await surveyCluster(stream).finally(() => stream.close());

@@ -34,9 +34,11 @@ export interface Survey {
 }
 
 /** @throws Fault no-majority */
-export async function surveyCluster(stream: Pick<JetStream, "state" | "ask">): Promise<Survey> {
+export async function surveyCluster(
+  stream: Pick<JetStream, "state" | "queryState">,
+): Promise<Survey> {
   // First the nodes: who has applied what came since is not behind.
-  const answers = await stream.ask(NODES_ANSWER_TIMEOUT_MS);
+  const answers = await stream.queryState(NODES_ANSWER_TIMEOUT_MS);
   const state = await stream.state();
   const nodes = answers
     .map(readNodeState)

@@ -25,7 +25,7 @@ export const command = defineVerb({
     const result = await backUp({
       ...{ disk: systemDisk(), sha256, clock },
       ...{ data: args.data, out: args.dir, files: args.files },
-      say: (sentence) => {
+      onWarning: (sentence) => {
         progress.end();
         say(context, sentence);
       },

@@ -33,7 +33,7 @@ export const command = defineVerb({
       acceptsRollback: acceptRollback,
       acceptsLoss: args.acceptLoss,
       nowUnixMs: clock.unixMs(),
-      say: (sentence) => {
+      onWarning: (sentence) => {
         progress.end();
         say(context, sentence);
       },

@@ -261,9 +261,9 @@ class Collector {
   }
 
   #matching(record: LogRecord): LogRecord | undefined {
-    const { fitsHead, fitsBody } = this.#matcher;
-    if (!fitsHead(record.head)) return undefined;
-    return this.#query.grep === undefined || fitsBody(parseBody(record)) ? record : undefined;
+    const { matchesHead, matchesBody } = this.#matcher;
+    if (!matchesHead(record.head)) return undefined;
+    return this.#query.grep === undefined || matchesBody(parseBody(record)) ? record : undefined;
   }
 }
 

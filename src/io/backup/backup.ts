@@ -1,7 +1,7 @@
-/** Backs up a server's folder, while the server runs or not. */
+/** Backs up a server's folder, with or without a running server. */
 
 // At every step the folder holds a restorable backup: the previous one until `backup.json` is
-// replaced, then the new one. Steps: copy what is new, walk all of it, cut, copy contents, write
+// replaced, then the new one. Steps: copy new data, verify it, truncate, copy contents, write
 // backup.json, erase in the copy.
 
 import { join, resolve, sep } from "node:path";
@@ -18,8 +18,8 @@ import { lockFile } from "../disk/lock.ts";
 import { readCheckpointFile, writeCheckpointFile } from "../log/checkpoint-file.ts";
 import { syncWithParents } from "../log/folder.ts";
 import { copyContents, copySmall, type MissingContents, removeOthers } from "./content-copy.ts";
-import { copyLog, cutLog, eraseDue } from "./log-copy.ts";
-import { endOf, firstLeaf, type Walked, walkLog } from "./log-walk.ts";
+import { copyLog, eraseDue, truncateLog } from "./log-copy.ts";
+import { endOf, firstLeaf, type VerifiedLog, verifyLogCopy } from "./log-verification.ts";
 import {
   type LogExtent,
   type Manifest,
@@ -36,14 +36,11 @@ export interface BackupOptions {
   readonly disk: TreeDisk;
   readonly sha256: Sha256;
   readonly clock: Clock;
-  /** Data folder of the server. */
   readonly data: string;
-  /** Folder of the backup. */
   readonly out: string;
-  /** Includes the contents of files. */
   readonly files: boolean;
-  /** Reports a problem that did not stop the backup, for people. */
-  readonly say: (sentence: string) => void;
+  /** Reports a problem that did not stop the backup. */
+  readonly onWarning: (message: string) => void;
   readonly onProgress: (copiedBytes: number) => void;
 }
 
@@ -54,16 +51,13 @@ export interface BackupResult {
   /** Size of the whole backup. */
   readonly bytes: number;
   readonly copiedBytes: number;
-  /** Contents that do not match their announcement; they are not part of the backup. */
+  /** Contents that do not match their digest and were omitted. */
   readonly damagedFiles: number;
-  /** Records whose body is damaged in the server's folder, and so in the backup. */
+  /** Records with damaged bodies, in the server's folder and in the backup. */
   readonly damagedRecords: number;
 }
 
-/**
- * Files that make the folder the same server elsewhere. Locks and files that are rebuilt are
- * omitted.
- */
+/** Files that identify and configure the server. Excludes locks and files that can be rebuilt. */
 export const SMALL_FILES: readonly string[] = [
   ...["format.json", "identity.key", "tls.crt", "tls.key", "settings.toml", "settings.json"],
   ...["invite", "marks.json", "devices.json"],
@@ -71,20 +65,22 @@ export const SMALL_FILES: readonly string[] = [
 /** Size limit of the largest of them. */
 export const SMALL_BYTES_MAX = READ_POSITIONS_BYTES_MAX;
 const LOCK = "backup.lock";
-/** A killed server signs nothing more; after this long its last signature is the end. */
-const CHECKPOINT_WITHIN_MS = 2_000;
-const CHECKPOINT_LOOK_MS = 50;
-/** Damaged items listed by name; the rest is only counted. */
-export const DAMAGED_SHOWN_MAX = 20;
-export const LOGS = ["history", "accounts"] as const;
-type LogName = (typeof LOGS)[number];
+/** A killed server signs no further checkpoint, so the wait is bounded. */
+const CHECKPOINT_TIMEOUT_MS = 2_000;
+const CHECKPOINT_INTERVAL_MS = 50;
+/** Damaged items listed by name; further ones are only counted. */
+export const DAMAGED_LISTED_MAX = 20;
+export const LOG_NAMES = ["history", "accounts"] as const;
+type LogName = (typeof LOG_NAMES)[number];
 
-interface CopiedLog extends Walked {
+interface CopiedLog extends VerifiedLog {
   /** Newest signed checkpoint. */
   readonly note: string | undefined;
 }
 
-/** @throws Fault data-foreign, data-locked, not-found, log-corrupt, version-unsupported, store-… */
+/**
+ * @throws {Fault} data-foreign, data-locked, not-found, log-corrupt, version-unsupported, store-…
+ */
 export async function backUp(options: BackupOptions): Promise<BackupResult> {
   try {
     return await backUpLocked(options);
@@ -108,9 +104,9 @@ async function backUpLocked(options: BackupOptions): Promise<BackupResult> {
       remedy: "start the server once",
     });
   }
-  const known = checkOut(disk, out, server);
+  const previous = checkOut(disk, out, server);
   disk.makeFolder(out);
-  if (known === undefined) await writeBegun(disk, out, server);
+  if (previous === undefined) await writeBegun(disk, out, server);
   await syncWithParents(disk, out);
   const lock = lockFile(join(out, LOCK));
   if (lock === undefined) {
@@ -119,7 +115,7 @@ async function backUpLocked(options: BackupOptions): Promise<BackupResult> {
     });
   }
   try {
-    return await new Backup({ ...options, data, out }, server, known).run();
+    return await new Backup({ ...options, data, out }, server, previous).run();
   } finally {
     lock.release();
   }
@@ -127,20 +123,23 @@ async function backUpLocked(options: BackupOptions): Promise<BackupResult> {
 
 /**
  * @returns the manifest of an earlier run
- * @throws Fault data-foreign, version-unsupported
+ * @throws {Fault} data-foreign, version-unsupported
  */
 function checkOut(disk: TreeDisk, out: string, server: string): Manifest | undefined {
   const manifest = readManifest(disk, out);
-  if (manifest !== undefined) checkDataFolder(out); // Its data may be of a newer version.
-  const of = manifest?.server ?? readBegun(disk, out);
-  if (of !== undefined && of !== server) {
+  if (manifest !== undefined) checkDataFolder(out); // Its data may have a newer format.
+  const expectedServer = manifest?.server ?? readBegun(disk, out);
+  if (expectedServer !== undefined && expectedServer !== server) {
     throw new Fault("data-foreign", `${out} is a backup of another server`, {
       remedy: "name another folder",
     });
   }
   const foreign = disk.list(out).find((name) => name !== LOCK && !OWN_NAMES.includes(name));
   const kind = disk.kind(out);
-  if (of === undefined && (foreign !== undefined || (kind !== undefined && kind !== "folder"))) {
+  if (
+    expectedServer === undefined &&
+    (foreign !== undefined || (kind !== undefined && kind !== "folder"))
+  ) {
     throw new Fault("data-foreign", `${out} is neither a backup nor empty`, {
       remedy: "name a new folder",
     });
@@ -151,38 +150,38 @@ function checkOut(disk: TreeDisk, out: string, server: string): Manifest | undef
 class Backup {
   readonly #options: BackupOptions;
   readonly #server: string;
-  #known: Manifest | undefined;
-  /** Files that the history walked last refers to. */
+  #previous: Manifest | undefined;
+  /** Files referenced by the history that was verified last. */
   #files = new Files();
   #copiedBytes = 0;
 
-  constructor(options: BackupOptions, server: string, known: Manifest | undefined) {
+  constructor(options: BackupOptions, server: string, previous: Manifest | undefined) {
     this.#options = options;
     this.#server = server;
-    this.#known = known;
+    this.#previous = previous;
   }
 
   async run(): Promise<BackupResult> {
     const { disk, data, out, clock, files } = this.#options;
-    await this.#checkpointed();
-    await this.#checkSame();
-    // In this order: an account is on disk before the first record that it writes.
-    const history = await this.#log("history");
-    const accounts = await this.#log("accounts");
-    const walked: Record<LogName, CopiedLog> = { history, accounts };
-    for (const name of LOGS) {
-      await cutLog(disk, join(out, name), walked[name].extent.segments);
+    await this.#waitForCheckpoint();
+    await this.#checkUnchanged();
+    // In this order, since an account is on disk before its first record in the history.
+    const history = await this.#copyLog("history");
+    const accounts = await this.#copyLog("accounts");
+    const verified: Record<LogName, CopiedLog> = { history, accounts };
+    for (const name of LOG_NAMES) {
+      await truncateLog(disk, join(out, name), verified[name].extent.segments);
     }
     await disk.syncFolder(out); // The logs must be durable before the manifest.
     for (const name of SMALL_FILES) {
       const place = { from: join(data, name), to: join(out, name) };
-      this.#copied(await copySmall(disk, { ...place, sizeBytesMax: SMALL_BYTES_MAX }));
+      this.#countBytes(await copySmall(disk, { ...place, sizeBytesMax: SMALL_BYTES_MAX }));
     }
-    const { missing, damaged } = files ? await this.#contents() : { missing: 0, damaged: 0 };
+    const { missing, damaged } = files ? await this.#copyContents() : { missing: 0, damaged: 0 };
     await syncWithParents(disk, out);
     // The previous backup has fewer records than the new checkpoints cover.
-    const isFirst = this.#known === undefined;
-    if (isFirst) await this.#keepCheckpoints(walked);
+    const isFirst = this.#previous === undefined;
+    if (isFirst) await this.#writeCheckpoints(verified);
     await writeManifest(disk, out, {
       server: this.#server,
       history: history.extent,
@@ -191,140 +190,148 @@ class Backup {
       missingFiles: missing + damaged,
       made: formatUtc(clock.unixMs()),
     });
-    if (!isFirst) await this.#keepCheckpoints(walked);
+    if (!isFirst) await this.#writeCheckpoints(verified);
     removeBegun(disk, out);
-    // Erased by orders that are in the backup by now: a run cut off here is resumed by the next.
-    for (const name of LOGS) await eraseDue(disk, join(out, name), walked[name].due);
+    // The backup now contains the records that order these erasures. The next run resumes an
+    // interrupted one.
+    for (const name of LOG_NAMES) await eraseDue(disk, join(out, name), verified[name].due);
     await removeOthers(disk, join(out, "files"), (file) => this.#files.get(file) !== undefined);
     let damagedRecords = 0;
-    for (const name of LOGS) {
-      for (const seq of walked[name].damaged) {
-        if (++damagedRecords > DAMAGED_SHOWN_MAX) continue;
-        this.#options.say(`record ${seq} of ${name} is damaged in the server's folder`);
+    for (const name of LOG_NAMES) {
+      for (const seq of verified[name].damaged) {
+        if (++damagedRecords > DAMAGED_LISTED_MAX) continue;
+        this.#options.onWarning(`record ${seq} of ${name} is damaged in the server's folder`);
       }
     }
     const { size } = history.extent;
     const root = toBase64Url(Uint8Array.fromHex(history.extent.root));
-    const bytes = [history, accounts].map(({ extent }) => bytesIn(extent));
+    const bytes = [history, accounts].map(({ extent }) => totalBytes(extent));
     const total = bytes.reduce((sum, one) => sum + one, files ? this.#files.totalBytes : 0);
     const done = { size, root, bytes: total, copiedBytes: this.#copiedBytes };
     return { ...done, damagedFiles: damaged, damagedRecords };
   }
 
   /**
-   * Waits for the next checkpoint: a running server signs within a second, so recent records are
-   * included.
+   * Waits for the next checkpoint, to include recent records: a running server signs within a
+   * second.
    */
-  async #checkpointed(): Promise<void> {
+  async #waitForCheckpoint(): Promise<void> {
     const { disk, data, clock } = this.#options;
     const folder = join(data, "history");
     const { seq } = endOf(disk, folder);
-    for (let waitedMs = 0; waitedMs < CHECKPOINT_WITHIN_MS; waitedMs += CHECKPOINT_LOOK_MS) {
+    for (let waitedMs = 0; waitedMs < CHECKPOINT_TIMEOUT_MS; waitedMs += CHECKPOINT_INTERVAL_MS) {
       if ((readCheckpointFile(disk, folder)?.checkpoint.size ?? seq) >= seq) return;
-      await delay(clock, CHECKPOINT_LOOK_MS);
+      await delay(clock, CHECKPOINT_INTERVAL_MS);
     }
   }
 
   /**
-   * Checks that the server still has what the backup has; otherwise the backup may be the only
+   * Checks that the server still has the records of the backup, which otherwise may be their only
    * copy.
    */
-  async #checkSame(): Promise<void> {
-    const known = this.#known;
-    if (known === undefined) return;
+  async #checkUnchanged(): Promise<void> {
+    const previous = this.#previous;
+    if (previous === undefined) return;
     const { disk, data, sha256, out } = this.#options;
-    for (const name of LOGS) {
-      const { size, root } = known[name];
+    for (const name of LOG_NAMES) {
+      const { size, root } = previous[name];
       const folder = join(data, name);
       const atLeast = Math.min(size, endOf(disk, folder).durable);
-      const { roots } = await walkLog({ disk, folder, sha256, atLeast, upTo: size, sizes: [size] });
+      const { roots } = await verifyLogCopy({
+        disk,
+        folder,
+        sha256,
+        atLeast,
+        upTo: size,
+        sizes: [size],
+      });
       if (roots.get(size) !== root) throw diverged(out, data);
     }
   }
 
-  async #log(name: LogName): Promise<CopiedLog> {
+  async #copyLog(name: LogName): Promise<CopiedLog> {
     const { disk, data, out } = this.#options;
     const from = join(data, name);
     const to = join(out, name);
-    // Read before the copy, so that the copy contains what the checkpoint covers.
-    const kept = readCheckpointFile(disk, from);
-    const trusted = this.#known?.[name].segments ?? {};
-    const onBytes = (count: number) => this.#copied(count);
+    // Read before the copy, so that the copy contains all records it covers.
+    const checkpoint = readCheckpointFile(disk, from);
+    const trusted = this.#previous?.[name].segments ?? {};
+    const onBytes = (count: number) => this.#countBytes(count);
     const copy = { disk, from, to, onBytes };
-    await copyLog({ ...copy, trusted, keepsWhole: this.#known === undefined });
-    const walkOf = (folder: string) => this.#walk(name, folder, kept?.checkpoint.size);
-    let walked = await corruptAsUndefined(walkOf(to));
-    if (walked === undefined || walked.damaged.length > 0) {
-      // A line may be read while it is blanked, and a backup's own disk may fail. The server's
-      // folder is copied again if it is in a better state.
-      const { damaged } = await walkOf(from);
-      if (walked === undefined || damaged.length < walked.damaged.length) {
-        await this.#demote();
-        await copyLog({ ...copy, trusted: {}, keepsWhole: false });
+    await copyLog({ ...copy, trusted, keepsComplete: this.#previous === undefined });
+    const verify = (folder: string) => this.#verify(name, folder, checkpoint?.checkpoint.size);
+    let verified = await corruptAsUndefined(verify(to));
+    if (verified === undefined || verified.damaged.length > 0) {
+      // A line may have been read during its erasure, or the backup's disk may have failed: copy
+      // again if the server's folder is in a better state.
+      const { damaged } = await verify(from);
+      if (verified === undefined || damaged.length < verified.damaged.length) {
+        await this.#invalidate();
+        await copyLog({ ...copy, trusted: {}, keepsComplete: false });
       }
-      walked = await walkOf(to);
+      verified = await verify(to);
     }
-    if (kept !== undefined) {
-      const { size, root } = kept.checkpoint;
-      if (size > 0 && walked.roots.get(size) !== toHex(root)) {
+    if (checkpoint !== undefined) {
+      const { size, root } = checkpoint.checkpoint;
+      if (size > 0 && verified.roots.get(size) !== toHex(root)) {
         throw new Fault("log-corrupt", `${from} is not what its checkpoint of ${size} says`, {
           remedy: "see chat verify --data",
         });
       }
     }
-    return { ...walked, note: kept?.note };
+    return { ...verified, note: checkpoint?.note };
   }
 
-  async #keepCheckpoints(copied: Readonly<Record<LogName, CopiedLog>>): Promise<void> {
+  async #writeCheckpoints(copied: Readonly<Record<LogName, CopiedLog>>): Promise<void> {
     const { disk, out } = this.#options;
-    for (const name of LOGS) {
+    for (const name of LOG_NAMES) {
       const { note } = copied[name];
       if (note !== undefined) await writeCheckpointFile(disk, join(out, name), note);
     }
   }
 
   /**
-   * Walks the history up to its last durable record, and the accounts as far as they go: what the
-   * history needs of them is on disk, whether or not their checkpoint covers it yet.
+   * Verifies the history up to its last durable record, and the accounts to their end, since the
+   * history may need more of them than their checkpoint covers.
    */
-  #walk(name: LogName, folder: string, checkpoint: number | undefined): Promise<Walked> {
+  #verify(name: LogName, folder: string, checkpoint: number | undefined): Promise<VerifiedLog> {
     const { disk, sha256 } = this.#options;
     const atLeast = Math.max(checkpoint ?? 0, endOf(disk, folder).durable);
     const sizes = checkpoint === undefined ? [] : [checkpoint];
     const isHistory = name === "history";
     const options = { disk, folder, sha256, atLeast, sizes };
     const upTo = isHistory && checkpoint !== undefined ? { upTo: atLeast } : {};
-    if (!isHistory) return walkLog(options);
+    if (!isHistory) return verifyLogCopy(options);
     const files = new Files();
     this.#files = files;
-    return walkLog({ ...options, ...upTo, onRecord: (record) => files.apply(record) });
+    return verifyLogCopy({ ...options, ...upTo, onRecord: (record) => files.apply(record) });
   }
 
-  /** Marks the old backup as unfinished: it is damaged and about to be replaced in place. */
-  async #demote(): Promise<void> {
+  /** Marks the old backup as unfinished before replacing it in place. */
+  async #invalidate(): Promise<void> {
     const { disk, out } = this.#options;
-    this.#options.say("the copy is damaged, and is made anew");
+    this.#options.onWarning("the copy is damaged, and is made anew");
     await writeBegun(disk, out, this.#server);
     removeManifest(disk, out);
     await disk.syncFolder(out);
-    this.#known = undefined;
+    this.#previous = undefined;
   }
 
-  #contents(): Promise<MissingContents> {
-    const { disk, data, out, sha256, say } = this.#options;
+  #copyContents(): Promise<MissingContents> {
+    const { disk, data, out, sha256, onWarning } = this.#options;
     const folders = { from: join(data, "files"), to: join(out, "files") };
-    const onBytes = (count: number) => this.#copied(count);
-    const onFault = ({ message }: Fault) => say(message);
+    const onBytes = (count: number) => this.#countBytes(count);
+    const onFault = ({ message }: Fault) => onWarning(message);
     return copyContents({ disk, sha256, ...folders, onBytes, onFault }, this.#files);
   }
 
-  #copied(count: number): void {
+  #countBytes(count: number): void {
     this.#copiedBytes += count;
     this.#options.onProgress(this.#copiedBytes);
   }
 }
 
-async function corruptAsUndefined(walking: Promise<Walked>): Promise<Walked | undefined> {
+async function corruptAsUndefined(walking: Promise<VerifiedLog>): Promise<VerifiedLog | undefined> {
   try {
     return await walking;
   } catch (error) {
@@ -333,7 +340,7 @@ async function corruptAsUndefined(walking: Promise<Walked>): Promise<Walked | un
   }
 }
 
-function bytesIn({ segments }: LogExtent): number {
+function totalBytes({ segments }: LogExtent): number {
   return Object.values(segments).reduce((sum, one) => sum + one, 0);
 }
 
@@ -342,8 +349,8 @@ function isWithin(inner: string, outer: string): boolean {
 }
 
 function diverged(out: string, data: string): Fault {
-  const sentence = `${out} holds records that ${data} no longer has: one of them was set back`;
-  return new Fault("data-foreign", sentence, {
+  const message = `${out} holds records that ${data} no longer has: one of them was set back`;
+  return new Fault("data-foreign", message, {
     remedy: "keep that backup, and name a new folder",
   });
 }

@@ -1,4 +1,4 @@
-/** Copies contents of files, each once: checked while it is copied, and renamed when complete. */
+/** Copies the contents of files: verifies each during the copy, and renames it when complete. */
 
 import { join } from "node:path";
 import { equalBytes, toHex } from "../../base/bytes.ts";
@@ -24,7 +24,9 @@ export interface ContentOptions {
   readonly from: string;
   readonly to: string;
   readonly onBytes: (count: number) => void;
-  /** A content was not copied: file-unknown (it does not exist) or checksum-wrong. */
+  /**
+   * Called for a content that was not copied: file-unknown if it does not exist, or checksum-wrong.
+   */
   readonly onFault: (fault: Fault) => void;
 }
 
@@ -41,7 +43,7 @@ const SYNC_BYTES_MAX = 0;
 
 /**
  * Copies the contents that the copy lacks.
- * @throws Fault store-…
+ * @throws {Fault} store-…
  */
 export async function copyContents(
   options: ContentOptions,
@@ -50,11 +52,11 @@ export async function copyContents(
   const { disk, to, onFault } = options;
   disk.makeFolder(to);
   let [missing, damaged] = [0, 0];
-  for (const file of files.ids()) {
-    const fact = files.get(file);
-    if (fact === undefined || hasContent(disk, to, fact)) continue;
+  for (const id of files.ids()) {
+    const file = files.get(id);
+    if (file === undefined || hasContent(disk, to, file)) continue;
     try {
-      await copyContent(options, fact);
+      await copyContent(options, file);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       if (error.code === "checksum-wrong") damaged++;
@@ -67,7 +69,7 @@ export async function copyContents(
   return { missing, damaged };
 }
 
-/** Reports whether the copy exists; it was checked when it was made. */
+/** Reports whether the copy exists. It was verified when created. */
 function hasContent(disk: TreeDisk, folder: string, { file, size }: FileEntry): boolean {
   const path = join(folder, file);
   if (PARTS.some((name) => disk.kind(join(path, name)) !== "file")) return false;
@@ -78,30 +80,30 @@ function hasContent(disk: TreeDisk, folder: string, { file, size }: FileEntry): 
 }
 
 /**
- * Copies one file under a temporary name, compares it with its digest, and renames it.
- * @throws Fault file-unknown (it does not exist), checksum-wrong, store-…
+ * Copies one file under a temporary name, verifies its digest, and renames it.
+ * @throws {Fault} checksum-wrong, store-…; file-unknown if it does not exist
  */
-async function copyContent(options: ContentOptions, fact: FileEntry): Promise<void> {
+async function copyContent(options: ContentOptions, file: FileEntry): Promise<void> {
   const { disk, from, to } = options;
-  const source = join(from, fact.file);
-  const part = join(to, `${fact.file}.part`);
+  const source = join(from, file.file);
+  const staging = join(to, `${file.file}.part`);
   try {
     const about = readWholeFile(disk, join(source, ABOUT), METADATA_BYTES_MAX);
     if (about === undefined || disk.kind(join(source, CONTENT)) !== "file") {
-      throw new Fault("file-unknown", `the content of ${fact.file} is not there`);
+      throw new Fault("file-unknown", `the content of ${file.file} is not there`);
     }
-    if (parseMetadata(about)?.file !== fact.file) throw damaged(fact, source);
-    await disk.removeFolder(part); // Left by a killed run.
-    disk.makeFolder(part);
-    const digest = await copyChunks(options, fact, { source, part });
-    if (digest !== fact.digest) throw damaged(fact, source);
-    await writeSynced(disk, join(part, ABOUT), about);
-    await disk.syncFolder(part);
-    await disk.removeFolder(join(to, fact.file)); // It is damaged, or it would not be copied.
-    disk.rename(part, join(to, fact.file));
+    if (parseMetadata(about)?.file !== file.file) throw damaged(file, source);
+    await disk.removeFolder(staging); // Left by a killed run.
+    disk.makeFolder(staging);
+    const digest = await copyChunks(options, file, { source, staging });
+    if (digest !== file.digest) throw damaged(file, source);
+    await writeSynced(disk, join(staging, ABOUT), about);
+    await disk.syncFolder(staging);
+    await disk.removeFolder(join(to, file.file)); // An existing copy is damaged.
+    disk.rename(staging, join(to, file.file));
   } catch (error) {
-    await disk.removeFolder(part).catch(() => undefined);
-    throw diskFault(error, part);
+    await disk.removeFolder(staging).catch(() => undefined);
+    throw diskFault(error, staging);
   }
 }
 
@@ -115,38 +117,36 @@ function damaged({ file }: FileEntry, source: string): Fault {
 async function copyChunks(
   { disk, sha256, onBytes }: ContentOptions,
   { size }: FileEntry,
-  { source, part }: { readonly source: string; readonly part: string },
+  { source, staging }: { readonly source: string; readonly staging: string },
 ): Promise<string> {
   const digest = new Digest(new Bun.CryptoHasher("sha256"));
   using content = disk.open(join(source, CONTENT), "read");
-  using copy = disk.open(join(part, CONTENT), "write");
-  using lines = disk.open(join(part, LINES), "write");
+  using copy = disk.open(join(staging, CONTENT), "write");
+  using lines = disk.open(join(staging, LINES), "write");
   for (let index = 0; index < chunkCount(size); index++) {
     const bytes = new Uint8Array(chunkSize(index, size));
-    const got = await content.readLater(bytes, index * CHUNK_BYTES);
-    const hash = sha256(bytes.subarray(0, got));
+    const bytesRead = await content.readLater(bytes, index * CHUNK_BYTES);
+    const hash = sha256(bytes.subarray(0, bytesRead));
     digest.add(hash);
-    await writeWhole(copy, bytes.subarray(0, got), index * CHUNK_BYTES, SYNC_BYTES_MAX);
+    await writeWhole(copy, bytes.subarray(0, bytesRead), index * CHUNK_BYTES, SYNC_BYTES_MAX);
     await writeWhole(lines, encodeHashLine(hash), index * HASH_LINE_BYTES, HASH_LINE_BYTES);
-    onBytes(got);
+    onBytes(bytesRead);
   }
   await copy.sync();
   await lines.sync();
   return toHex(digest.value());
 }
 
-/**
- * Removes files that are not in the log any more, as after an erasure, and parts of killed runs.
- */
+/** Removes erased files, and partial copies of killed runs. */
 export async function removeOthers(
   disk: TreeDisk,
   folder: string,
-  keeps: (file: FileId) => boolean,
+  isKept: (file: FileId) => boolean,
 ): Promise<void> {
   try {
     for (const name of disk.list(folder)) {
       const file = name.replace(/\.part$/, "");
-      if (!isFileId(file) || (file === name && keeps(file))) continue;
+      if (!isFileId(file) || (file === name && isKept(file))) continue;
       await disk.removeFolder(join(folder, name));
     }
     if (disk.kind(folder) === "folder") await disk.syncFolder(folder);
@@ -155,7 +155,7 @@ export async function removeOthers(
   }
 }
 
-/** @returns whether the copy changed */
+/** @returns bytes copied; 0 if unchanged */
 export async function copySmall(
   disk: TreeDisk,
   { from, to, sizeBytesMax }: { from: string; to: string; sizeBytesMax: number },
@@ -165,12 +165,12 @@ export async function copySmall(
     disk.remove(to);
     return 0;
   }
-  const known = readWholeFile(disk, to, sizeBytesMax);
-  if (known !== undefined && equalBytes(known, bytes)) return 0;
-  const part = `${to}.tmp`;
-  disk.remove(part);
-  await writeSynced(disk, part, bytes);
-  disk.rename(part, to);
+  const existing = readWholeFile(disk, to, sizeBytesMax);
+  if (existing !== undefined && equalBytes(existing, bytes)) return 0;
+  const staging = `${to}.tmp`;
+  disk.remove(staging);
+  await writeSynced(disk, staging, bytes);
+  disk.rename(staging, to);
   return bytes.length;
 }
 

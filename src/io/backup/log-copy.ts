@@ -1,4 +1,4 @@
-/** Brings the copy of a log up to date: only new bytes are copied, and nothing is left torn. */
+/** Updates the copy of a log by copying only new bytes. */
 
 import { join } from "node:path";
 import { type Disk, diskFault, writeWhole } from "../disk/disk.ts";
@@ -8,25 +8,25 @@ import { listSegments, segmentName } from "../log/segment.ts";
 import type { LogExtent } from "./manifest.ts";
 
 const BLOCK_BYTES = 1 << 20;
-/** All writes happen off the event loop. */
+/** All writes run off the event loop. */
 const SYNC_BYTES_MAX = 0;
 
 export interface CopyOptions {
   readonly disk: Disk;
   readonly from: string;
   readonly to: string;
-  /** Bytes that the copy is known to have, by segment; anything else is copied again. */
+  /** Bytes known to be in the copy, by segment. All others are copied again. */
   readonly trusted: LogExtent["segments"];
-  /** Keeps segments that are as long as those of the log: the walk checks them. */
-  readonly keepsWhole: boolean;
-  /** Bytes to copy of each segment; `undefined` for all. */
+  /** Keep segments of the same length as in the log; they are verified afterwards. */
+  readonly keepsComplete: boolean;
+  /** Bytes to copy of each segment. `undefined` for all. */
   readonly upTo?: LogExtent["segments"];
   readonly onBytes: (count: number) => void;
 }
 
 /**
  * Copies up to the last newline that exists now.
- * @throws Fault
+ * @throws {Fault}
  */
 export async function copyLog(options: CopyOptions): Promise<void> {
   const { disk, from, to } = options;
@@ -36,7 +36,7 @@ export async function copyLog(options: CopyOptions): Promise<void> {
     for (const [index, firstSeq] of firstSeqs.entries()) {
       await copySegment(options, firstSeq, index === firstSeqs.length - 1);
     }
-    // Left by an unfinished run, from a log that was cut since.
+    // Left by an unfinished run, from a log that was truncated since.
     for (const firstSeq of listSegments(disk, to)) {
       if (!firstSeqs.includes(firstSeq)) disk.remove(join(to, segmentName(firstSeq)));
     }
@@ -47,7 +47,7 @@ export async function copyLog(options: CopyOptions): Promise<void> {
 }
 
 async function copySegment(
-  { disk, from, to, trusted, keepsWhole, upTo, onBytes }: CopyOptions,
+  { disk, from, to, trusted, keepsComplete, upTo, onBytes }: CopyOptions,
   firstSeq: number,
   isLast: boolean,
 ): Promise<void> {
@@ -56,26 +56,26 @@ async function copySegment(
   const sizeBytes = source.sizeBytes();
   const endBytes = upTo === undefined ? sizeBytes : Math.min(sizeBytes, upTo[firstSeq] ?? 0);
   using copy = disk.open(join(to, name), "write");
-  const has = copy.sizeBytes();
-  const isWhole = keepsWhole && !isLast && has === endBytes;
-  let at = isWhole ? endBytes : Math.min(has, trusted[firstSeq] ?? 0);
-  if (has > at) copy.truncate(at);
+  const copiedBytes = copy.sizeBytes();
+  const isComplete = keepsComplete && !isLast && copiedBytes === endBytes;
+  let at = isComplete ? endBytes : Math.min(copiedBytes, trusted[firstSeq] ?? 0);
+  if (copiedBytes > at) copy.truncate(at);
   if (at === endBytes) return;
   const buffer = new Uint8Array(Math.min(BLOCK_BYTES, endBytes - at));
   while (at < endBytes) {
-    const wanted = buffer.subarray(0, Math.min(BLOCK_BYTES, endBytes - at));
-    const got = await source.readLater(wanted, at);
-    if (got === 0) break;
-    await writeWhole(copy, wanted.subarray(0, got), at, SYNC_BYTES_MAX);
-    at += got;
-    onBytes(got);
+    const target = buffer.subarray(0, Math.min(BLOCK_BYTES, endBytes - at));
+    const bytesRead = await source.readLater(target, at);
+    if (bytesRead === 0) break;
+    await writeWhole(copy, target.subarray(0, bytesRead), at, SYNC_BYTES_MAX);
+    at += bytesRead;
+    onBytes(bytesRead);
   }
   await copy.sync();
   await disk.syncFolder(to); // A later segment must not exist without it.
 }
 
-/** Cuts the part that may not be durable; the next run copies it again. */
-export async function cutLog(disk: Disk, folder: string, segments: LogExtent["segments"]) {
+/** Removes the part that may not be durable; the next run copies it again. */
+export async function truncateLog(disk: Disk, folder: string, segments: LogExtent["segments"]) {
   try {
     for (const firstSeq of listSegments(disk, folder)) {
       const path = join(folder, segmentName(firstSeq));
@@ -94,7 +94,7 @@ export async function cutLog(disk: Disk, folder: string, segments: LogExtent["se
   }
 }
 
-/** Carries out in the copy the erasures that its own records order. */
+/** Performs the erasures that the copy's own records order. */
 export async function eraseDue(
   disk: Disk,
   folder: string,
@@ -111,7 +111,7 @@ export async function eraseDue(
           const eraseSeq = due.get(seq++);
           if (eraseSeq === undefined) continue;
           const line = { path, offset, bytes: Uint8Array.from(bytes) };
-          // A copy has no reserve file beside it.
+          // A copy has no reserve file.
           const reservePath = join(folder, "..", "reserve");
           await eraseLine({ disk, reservePath }, line, eraseSeq);
         }

@@ -1,7 +1,6 @@
-/** The manifest of a backup, `backup.json`. */
+/** Manifest of a backup, `backup.json`. */
 
-// It is written when everything that it names is on disk. A folder without it is not a backup yet,
-// whatever it contains.
+// Written after everything it names is on disk. A folder without it is not a complete backup.
 
 import { join } from "node:path";
 import { Fault } from "../../base/fault.ts";
@@ -11,12 +10,12 @@ import { BACKUP_MARKS } from "../disk/data-folder.ts";
 import type { Disk } from "../disk/disk.ts";
 import { readWholeFile, writeWholeFile } from "../disk/whole-file.ts";
 
-/** Format of backups; the data in them has a format of its own. */
+/** Format of backups. Their data has its own format. */
 const FORMAT = 1;
 const MANIFEST_BYTES_MAX = 1024 * 1024;
 
 export interface LogExtent {
-  /** Records of the backup; later records in the files do not belong to it. */
+  /** Records of the backup. The files may contain later ones. */
   readonly size: number;
   /** Hex root of the tree over these records. */
   readonly root: string;
@@ -26,19 +25,19 @@ export interface LogExtent {
 
 export interface Manifest {
   readonly format: number;
-  /** Hex leaf of the first record of the history. The same for all states of one server. */
+  /** Hex leaf of the history's first record, which identifies the server. */
   readonly server: string;
   readonly history: LogExtent;
   readonly accounts: LogExtent;
   /** Whether the contents of files are included. */
   readonly files: boolean;
-  /** Contents that the server did not have or had only damaged; `undefined` in older backups. */
+  /** Contents that the server lacked or had damaged. `undefined` in older backups. */
   readonly missingFiles?: number;
   /** ISO 8601. */
   readonly made: string;
 }
 
-/** BEGUN says whose backup is being made here for the first time. */
+/** `BEGUN` names the server of a first backup in progress. */
 const [DONE, BEGUN] = BACKUP_MARKS;
 
 export function readManifest(disk: Disk, folder: string): Manifest | undefined {
@@ -46,8 +45,8 @@ export function readManifest(disk: Disk, folder: string): Manifest | undefined {
   if (value === undefined) return undefined;
   const { format } = value;
   if (Number.isSafeInteger(format) && Number(format) > FORMAT) {
-    const sentence = `${folder} is a backup of a newer version (format ${format})`;
-    throw new Fault("version-unsupported", sentence, { remedy: "use that version of chat" });
+    const message = `${folder} is a backup of a newer version (format ${format})`;
+    throw new Fault("version-unsupported", message, { remedy: "use that version of chat" });
   }
   if (!isManifest(value)) throw new Fault("log-corrupt", `${join(folder, DONE)} is damaged`);
   return value;
@@ -61,7 +60,7 @@ export function writeManifest(
   return writeJson(disk, folder, DONE, { format: FORMAT, ...manifest });
 }
 
-/** @returns the server whose backup was begun here and never finished */
+/** @returns the server whose backup was begun and never finished */
 export function readBegun(disk: Disk, folder: string): string | undefined {
   const server = readJson(disk, join(folder, BEGUN))?.["server"];
   return typeof server === "string" ? server : undefined;
@@ -79,7 +78,7 @@ export function removeManifest(disk: Disk, folder: string): void {
   disk.remove(join(folder, DONE));
 }
 
-/** Names that identify a folder as ours. */
+/** Names that identify a backup folder. */
 export const OWN_NAMES: readonly string[] = [BEGUN, `${BEGUN}.tmp`, DONE];
 
 function readJson(disk: Disk, path: string): JsonObject | undefined {

@@ -155,7 +155,7 @@ class FolderStore implements BlobStore {
     const hooks: BlobHooks = {
       touchedMs: () => {
         const times = [CONTENT_FILE, CHECKSUM_FILE].map(
-          (name) => disk.touchedMs(join(path, name)) ?? 0,
+          (name) => disk.modifiedMs(join(path, name)) ?? 0,
         );
         return Math.max(sinceMs, ...times);
       },

@@ -1,6 +1,6 @@
-/** A server's data folder: its format, its lock, and small files beside the logs. */
+/** A server's data folder: format, lock, and small files beside the logs. */
 
-// Files are 0600 in folders of 0700. Other programs' files are left alone.
+// Files have mode 0600, folders 0700. Folders of other programs are left unchanged.
 
 import {
   chmodSync,
@@ -24,7 +24,7 @@ import { diskFault, errorCode } from "./disk.ts";
 import { type Lock, lockFolder } from "./lock.ts";
 import { openPlain } from "./tree.ts";
 
-/** Version of the folder's layout and of the lines of its logs. */
+/** Version of the folder's layout and of its log lines. */
 const FORMAT = 2;
 /** Files allowed in a folder before its first use. */
 const HARMLESS = new Set([
@@ -37,52 +37,52 @@ const HARMLESS = new Set([
   "format.json.tmp",
   ".DS_Store",
 ]);
-/** Files that mark a backup: a finished one, or one being made for the first time. */
+/** Files that mark a backup: a finished one, and a first one in progress. */
 export const BACKUP_MARKS = ["backup.json", "backup-begun.json"] as const;
 const SMALL_FILE_BYTES_MAX = 64 * 1024;
 
 export interface DataFolder {
   readonly path: string;
-  /** The folder was created or filled just now. */
+  /** The folder was created or first used by this call. */
   readonly isNew: boolean;
   readonly lock: Lock;
 }
 
 /**
  * Creates or opens the folder. Changes nothing if it belongs to another program or user.
- * @param harmless other files allowed in a folder before its first use
- * @throws Fault data-foreign, version-unsupported, data-locked, store-denied, store-failed
+ * @param harmless further files allowed before its first use
+ * @throws {Fault} data-foreign, version-unsupported, data-locked, store-denied, store-failed
  */
 export function openDataFolder(
-  given: string,
+  folder: string,
   startedUnixMs: number,
   harmless: readonly string[] = [],
 ): DataFolder {
-  const path = resolve(given);
+  const path = resolve(folder);
   try {
-    const found = checkFormat(path, "write", harmless);
+    const format = checkFormat(path, "write", harmless);
     mkdirSync(path, { recursive: true, mode: 0o700 });
     chmodSync(path, 0o700);
     const lock = lockFolder(path, startedUnixMs);
-    if (found !== FORMAT) {
-      // From now on older programs refuse it: they do not know all kinds of records.
+    if (format !== FORMAT) {
+      // Older programs refuse the folder from here on, since they do not know all kinds of records.
       writeSmallFile(
         join(path, "format.json"),
         `${JSON.stringify({ format: FORMAT, minReader: FORMAT })}\n`,
       );
     }
-    return { path, isNew: found === undefined, lock };
+    return { path, isNew: format === undefined, lock };
   } catch (error) {
     throw folderFault(error, path);
   }
 }
 
 /**
- * Checks a folder for read-only use: `chat history --data`.
- * @throws Fault data-foreign, version-unsupported
+ * Checks a folder for read-only use, e.g. `chat history --data`.
+ * @throws {Fault} data-foreign, version-unsupported
  */
-export function checkDataFolder(given: string): string {
-  const path = resolve(given);
+export function checkDataFolder(folder: string): string {
+  const path = resolve(folder);
   try {
     if (checkFormat(path, "read") !== undefined) return path;
   } catch (error) {
@@ -94,8 +94,8 @@ export function checkDataFolder(given: string): string {
 }
 
 /**
- * @returns its format; undefined if it is empty or absent
- * @throws Fault if it is not ours
+ * @returns its format; `undefined` if it is empty or missing
+ * @throws {Fault} if it is not a data folder
  */
 function checkFormat(
   path: string,
@@ -126,10 +126,10 @@ function checkFormat(
   if (format === undefined) {
     throw new Fault("data-foreign", msg`${join(path, "format.json")} is not a server's`);
   }
-  // A newer format may be readable by older versions, but only its own version may write it.
+  // Older versions may be able to read a newer format, but not write it.
   if ((access === "read" ? format.minReader : format.format) > FORMAT) {
-    const sentence = msg`${path} was written by a newer version (format ${format.format})`;
-    throw new Fault("version-unsupported", sentence, { remedy: "use that version of chat" });
+    const message = msg`${path} was written by a newer version (format ${format.format})`;
+    throw new Fault("version-unsupported", message, { remedy: "use that version of chat" });
   }
   return format.format;
 }
@@ -141,9 +141,9 @@ function formatOf(text: string): { format: number; minReader: number } | undefin
 }
 
 /**
- * Reads a file in a folder of ours, without following links.
- * @returns undefined if there is none
- * @throws Fault data-foreign (a link, no regular file, too large), store-…
+ * Reads a file of a data folder, without following links.
+ * @returns `undefined` if there is none
+ * @throws {Fault} store-…; data-foreign if it is a link, not a regular file, or too large
  */
 export function readSmallFile(
   path: string,
@@ -152,7 +152,7 @@ export function readSmallFile(
   return readBounded(path, sizeBytesMax, () => openPlain(path, "read"));
 }
 
-/** Reads a file that a person named or wrote: it may be a link or a pipe. Otherwise as above. */
+/** Like `readSmallFile`, but for a file that a user named: it may be a link or a pipe. */
 export function readNamedFile(
   path: string,
   sizeBytesMax = SMALL_FILE_BYTES_MAX,
@@ -164,13 +164,13 @@ function readBounded(path: string, sizeBytesMax: number, open: () => number): st
   try {
     const file = open();
     try {
-      // The size is not used: a device reports 0 and never ends.
+      // Ignores the reported size: a device reports 0 and never ends.
       const bytes = Buffer.allocUnsafe(sizeBytesMax + 1);
       let length = 0;
       while (length < bytes.length) {
-        const got = readSync(file, bytes, length, bytes.length - length, null);
-        if (got === 0) return bytes.toString("utf8", 0, length);
-        length += got;
+        const bytesRead = readSync(file, bytes, length, bytes.length - length, null);
+        if (bytesRead === 0) return bytes.toString("utf8", 0, length);
+        length += bytesRead;
       }
       throw new Fault("data-foreign", msg`${path} is too large to be ours`);
     } finally {
@@ -190,7 +190,7 @@ export function writeSmallFile(path: string, text: string): void {
     rmSync(temporary, { force: true }); // Left by a killed run, or planted as a link.
     const file = openSync(temporary, "wx", 0o600);
     try {
-      writeFileSync(file, text); // Loops: one write may be short as a disk fills up.
+      writeFileSync(file, text); // Loops over partial writes.
       fsyncSync(file);
     } finally {
       closeSync(file);
@@ -202,16 +202,16 @@ export function writeSmallFile(path: string, text: string): void {
   }
 }
 
-/** Returns the content of `path`; creates it with `make` if there is none. */
-export async function keepSmallFile(
+/** Returns the content of `path`, or creates it with `make`. */
+export async function readOrCreateSmallFile(
   path: string,
   make: () => string | Promise<string>,
 ): Promise<string> {
-  const kept = readSmallFile(path);
-  if (kept !== undefined) return kept;
-  const made = await make();
-  writeSmallFile(path, made);
-  return made;
+  const existing = readSmallFile(path);
+  if (existing !== undefined) return existing;
+  const created = await make();
+  writeSmallFile(path, created);
+  return created;
 }
 
 function syncFolderOf(path: string): void {

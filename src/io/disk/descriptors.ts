@@ -1,7 +1,7 @@
-/** Limits of file descriptors of this process. */
+/** Limits of this process's file descriptors. */
 
-// Every connection takes one from the same limit as files: an attacker who exhausts it would lock
-// out the log, files and operators.
+// Connections and files share one limit, so that an attacker who exhausts it would block the log,
+// files and operators.
 
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { DESCRIPTORS_RESERVED } from "../../base/limits.ts";
@@ -12,7 +12,7 @@ const DESCRIPTORS_SPARE = 8;
 
 const ANY_FILE = process.platform === "win32" ? "NUL" : "/dev/null";
 
-/** @returns `undefined` if the system does not say, or has no limit */
+/** @returns `undefined` if there is no limit, or it is unknown */
 export function descriptorLimit(limitsFile = "/proc/self/limits"): number | undefined {
   try {
     const limit = /^Max open files +(\d+) /m.exec(readFileSync(limitsFile, "utf8"))?.[1];
@@ -26,7 +26,7 @@ export function descriptorLimit(limitsFile = "/proc/self/limits"): number | unde
  * Reports whether fewer than DESCRIPTORS_RESERVED descriptors are free, by opening and closing as
  * many.
  */
-export function isShortOfDescriptors(open: () => number = openAny): boolean {
+export function areDescriptorsLow(open: () => number = openAny): boolean {
   const opened: number[] = [];
   try {
     while (opened.length < DESCRIPTORS_RESERVED) opened.push(open());
@@ -42,31 +42,31 @@ function openAny(): number {
   return openSync(ANY_FILE, "r");
 }
 
-/** Reserve descriptors: one is released when a file cannot be opened for lack of any. */
+/** Spare descriptors, one of which is released when no file can be opened. */
 export class SpareDescriptors {
-  readonly #held: number[] = []; // Bounded by DESCRIPTORS_SPARE.
+  readonly #spare: number[] = []; // Bounded by DESCRIPTORS_SPARE.
 
   constructor() {
     this.#refill();
   }
 
-  /** Opens a file; no connection can be accepted between the two attempts. */
+  /** Opens a file. No connection can be accepted between the two attempts. */
   use<Opened>(open: () => Opened): Opened {
     try {
       const opened = open();
       this.#refill();
       return opened;
     } catch (error) {
-      const spare = isExhausted(error) ? this.#held.pop() : undefined;
+      const spare = isExhausted(error) ? this.#spare.pop() : undefined;
       if (spare === undefined) throw error;
       closeSync(spare);
       const opened = open();
-      this.#refill(); // Succeeds if what was opened is closed by now, as in a listing.
+      this.#refill(); // Succeeds if the file was closed again, as in a listing.
       return opened;
     }
   }
 
-  /** Closes a file and keeps its descriptor if a spare is missing. */
+  /** Closes a file, and reuses its descriptor if a spare one is missing. */
   close(descriptor: number): void {
     closeSync(descriptor);
     this.#refill();
@@ -74,9 +74,9 @@ export class SpareDescriptors {
 
   #refill(): void {
     try {
-      while (this.#held.length < DESCRIPTORS_SPARE) this.#held.push(openAny());
+      while (this.#spare.length < DESCRIPTORS_SPARE) this.#spare.push(openAny());
     } catch {
-      // Retried the next time.
+      // Retried next time.
     }
   }
 }

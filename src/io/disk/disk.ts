@@ -1,23 +1,23 @@
-/** The interface of all disk access, and the faults of its errors. */
+/** Interface of all disk access, and conversion of its errors to faults. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import type { LineQuery, LineSpans } from "./line-matcher.ts";
 
 /**
- * The only access of log, index and cache to the disk, so that a simulated disk can tear, forget
- * and fail. Failures are thrown as the system's errors (with `code`): see `diskFault`.
+ * All disk access of log, index and cache, so that a simulated disk can tear, lose and refuse
+ * writes. Throws the system's errors (with `code`), see `diskFault`.
  */
 export interface DiskFile extends Disposable {
   sizeBytes(): number;
-  /** Fills the buffer from the offset; reads fewer bytes only at the end of the file. */
+  /** Fills the buffer from the offset. Reads fewer bytes only at the end of the file. */
   read(into: Uint8Array, offset: number): number;
   readLater(into: Uint8Array, offset: number): Promise<number>;
-  /** Fills all buffers in order, in one trip. */
+  /** Fills all buffers in order, in one call. */
   readPartsLater(into: readonly Uint8Array[], offset: number): Promise<number>;
-  /** May write fewer bytes than given. */
+  /** May write fewer bytes than passed. */
   write(bytes: Uint8Array, offset: number): number;
   writeLater(bytes: Uint8Array, offset: number): Promise<number>;
-  /** Writes the parts in order, in one trip. May write fewer bytes than given. */
+  /** Writes the parts in order, in one call. May write fewer bytes than passed. */
   writePartsLater(parts: readonly Uint8Array[], offset: number): Promise<number>;
   /** fdatasync, off the event loop. After a failure the state of earlier writes is unknown. */
   sync(): Promise<void>;
@@ -27,29 +27,29 @@ export interface DiskFile extends Disposable {
 
 export interface Disk {
   /**
-   * `write` also reads, and creates a missing file (mode 0600). Does not follow links: another user
-   * may have prepared the folder.
+   * `write` also reads, and creates a missing file (mode 0600). Does not follow links, which
+   * another user may have planted.
    * @throws ELOOP for a link, a pipe, a device, a folder
    */
   open(path: string, access: "read" | "write"): DiskFile;
-  /** Names in the folder in ascending order; empty if there is no such folder. */
+  /** Names in the folder, ascending. Empty if there is no such folder. */
   list(folder: string): string[];
-  /** Creates the folder (mode 0700) and its parents. No-op if it exists. */
+  /** Creates the folder (mode 0700) and its parents, if missing. */
   makeFolder(folder: string): void;
   /** Makes the folder's entries durable. */
   syncFolder(folder: string): Promise<void>;
   exists(path: string): boolean;
   /** Replaces an existing file. */
   rename(from: string, to: string): void;
-  /** No-op if there is no such file. */
+  /** Ignores a missing file. */
   remove(path: string): void;
-  /** Searches the disk off the event loop; `undefined` if unsupported. */
+  /** Searches files off the event loop. `undefined` if unsupported. */
   readonly search?: DiskSearch;
-  /** Yields to the event loop once; long work calls it now and then. */
+  /** Yields to the event loop once. */
   readonly yieldNow?: () => Promise<void>;
 }
 
-/** A disk that also holds files of the user, beside others that are not ours. */
+/** A disk that also contains user files, beside those of other programs. */
 export interface TreeDisk extends Disk {
   /**
    * Creates the file with the default mode.
@@ -58,35 +58,37 @@ export interface TreeDisk extends Disk {
   openNew(path: string): DiskFile;
   /**
    * Opens an existing regular file.
-   * @throws ELOOP as `open`
+   * @throws ELOOP like `open`
    */
   openPlain(path: string, access: "read" | "write"): DiskFile;
-  /** Kind of the entry itself; links are not followed. */
+  /** Kind of the entry itself; does not follow links. */
   kind(path: string): "file" | "folder" | "other" | undefined;
   /**
    * Creates one folder (mode 0700).
-   * @returns false if something exists there
+   * @returns false if the path exists
    */
   makeFolderNew(path: string): boolean;
   /**
-   * Gives the file a second name, or renames it if the file system allows only one.
-   * @returns false if something exists there
+   * Gives the file a second name, or renames it if the file system has no hard links.
+   * @returns false if the path exists
    */
   nameNew(from: string, to: string): boolean;
   /**
-   * Moves a folder of ours, and gives it the default mode.
-   * @returns false as above
+   * Moves a folder of this program, and gives it the default mode.
+   * @returns false if the path exists
    */
   moveFolderNew(from: string, to: string): boolean;
   /**
-   * Sets mode and modification time; does not follow links. The mode respects the system's umask
-   * for new files, and contains only permission bits.
+   * Sets mode and modification time, without following links. The mode contains only permission
+   * bits and respects the umask.
    */
   metadata(path: string, metadata: FileMetadata): void;
-  /** Removes the folder with all content, links as links. No-op if there is none. */
+  /** Removes the folder with its content, if it exists. Does not follow links. */
   removeFolder(path: string): Promise<void>;
-  /** Unix ms of the last change of a file's content; `undefined` if there is none. */
-  touchedMs(path: string): number | undefined;
+  /**
+   * Time of the last change of a file's content, Unix milliseconds. `undefined` if there is none.
+   */
+  modifiedMs(path: string): number | undefined;
   /** Free bytes on the disk of the folder. */
   freeBytes(folder: string): Promise<number>;
 }
@@ -97,8 +99,8 @@ export interface FileMetadata {
   readonly mtimeMs?: number;
 }
 
-/** A range of whole lines of a file to be searched. */
-export interface SearchPlace {
+/** A range of complete lines of a file to search. */
+export interface SearchRange {
   readonly path: string;
   readonly from: number;
   readonly to: number;
@@ -109,10 +111,10 @@ export interface DiskSearch {
   readonly width: number;
   /**
    * Searches the ranges in order until a page is full. `undefined` for a range that was not
-   * searched or could not be read: any line of it may match.
+   * searched or not readable: any of its lines may match.
    */
   search(
-    places: readonly SearchPlace[],
+    places: readonly SearchRange[],
     query: LineQuery,
   ): Promise<readonly (LineSpans | undefined)[]>;
 }
@@ -126,7 +128,7 @@ export function isFull(error: unknown): boolean {
   return code === "ENOSPC" || code === "EDQUOT";
 }
 
-/** Translates a disk's error for the user. A Fault passes through. */
+/** Converts a disk error to a fault. Returns faults unchanged. */
 export function diskFault(error: unknown, path: string): Fault {
   if (error instanceof Fault) return error;
   if (isFull(error)) return new Fault("store-full", msg`no space for ${path}`, { cause: error });
@@ -138,8 +140,8 @@ export function diskFault(error: unknown, path: string): Fault {
     return new Fault("log-corrupt", msg`${path} has a line that is far too long`, { cause: error });
   }
   if (code === "ELOOP" || code === "EISDIR") {
-    const what = code === "EISDIR" ? "a folder" : "a link or not a regular file";
-    return new Fault("data-foreign", msg`${path} is ${what}`, {
+    const reason = code === "EISDIR" ? "a folder" : "a link or not a regular file";
+    return new Fault("data-foreign", msg`${path} is ${reason}`, {
       remedy: "put the file itself there",
       cause: error,
     });
@@ -149,7 +151,7 @@ export function diskFault(error: unknown, path: string): Fault {
   });
 }
 
-/** Writes everything or throws; a disk that accepts no bytes is full. */
+/** Writes all bytes or throws. A disk that accepts no bytes is full. */
 export async function writeWhole(
   file: DiskFile,
   bytes: Uint8Array,
@@ -158,12 +160,12 @@ export async function writeWhole(
 ): Promise<void> {
   let done = 0;
   while (done < bytes.length) {
-    const rest = done === 0 ? bytes : bytes.subarray(done);
+    const remaining = done === 0 ? bytes : bytes.subarray(done);
     const wrote =
-      rest.length > syncBytesMax
-        ? await file.writeLater(rest, offset + done)
-        : file.write(rest, offset + done);
-    if (wrote === 0) throw takesNothing();
+      remaining.length > syncBytesMax
+        ? await file.writeLater(remaining, offset + done)
+        : file.write(remaining, offset + done);
+    if (wrote === 0) throw noBytesWritten();
     done += wrote;
   }
 }
@@ -175,26 +177,26 @@ export async function writeParts(
   offset: number,
 ): Promise<void> {
   let at = offset;
-  for (let left = parts; left.length > 0; ) {
-    const wrote = await file.writePartsLater(left, at);
-    if (wrote === 0) throw takesNothing();
+  for (let remaining = parts; remaining.length > 0; ) {
+    const wrote = await file.writePartsLater(remaining, at);
+    if (wrote === 0) throw noBytesWritten();
     at += wrote;
-    left = partsAfter(left, wrote);
+    remaining = partsAfter(remaining, wrote);
   }
 }
 
-/** Returns what is left of the parts after their first `sizeBytes` bytes. */
+/** Returns the parts without their first `sizeBytes` bytes. */
 export function partsAfter(parts: readonly Uint8Array[], sizeBytes: number): Uint8Array[] {
   let done = sizeBytes;
-  const left: Uint8Array[] = [];
+  const remaining: Uint8Array[] = [];
   for (const part of parts) {
     const skipped = Math.min(done, part.length);
     done -= skipped;
-    if (skipped < part.length) left.push(skipped === 0 ? part : part.subarray(skipped));
+    if (skipped < part.length) remaining.push(skipped === 0 ? part : part.subarray(skipped));
   }
-  return left;
+  return remaining;
 }
 
-function takesNothing(): Error {
+function noBytesWritten(): Error {
   return Object.assign(new Error("the disk takes nothing"), { code: "ENOSPC" });
 }

@@ -21,19 +21,19 @@ export interface LineQuery {
   readonly beforeSeq?: number;
   readonly sinceMs?: number;
   readonly untilMs?: number;
-  /** Folded if `ignoreCase` is set. */
+  /** Case-folded if `ignoreCase` is set. */
   readonly grep?: string;
   readonly ignoreCase?: boolean;
-  /** Number and bytes of lines after which a thread stops. */
+  /** Lines and bytes after which a thread stops. */
   readonly limit: number;
   readonly bytesMax: number;
 }
 
 export interface LineMatcher {
-  /** Lines that may match; `bytes` begins and ends at line boundaries. */
+  /** Lines that may match. `bytes` begins and ends at line boundaries. */
   spans(bytes: Buffer): LineSpans;
-  fitsHead(head: Head): boolean;
-  fitsBody(body: unknown): boolean;
+  matchesHead(head: Head): boolean;
+  matchesBody(body: unknown): boolean;
 }
 
 /**
@@ -82,7 +82,7 @@ export function lineMatcher(query: LineQuery, fold: (text: string) => string): L
 
   return {
     spans: (bytes) => (pattern === undefined ? linesIn(bytes) : linesLike(bytes, pattern)),
-    fitsHead: (head) => {
+    matchesHead: (head) => {
       if (afterSeq !== undefined && head.seq <= afterSeq) return false;
       if (beforeSeq !== undefined && head.seq >= beforeSeq) return false;
       if (sinceMs !== undefined && head.time < sinceMs) return false;
@@ -91,7 +91,7 @@ export function lineMatcher(query: LineQuery, fold: (text: string) => string): L
       if (kinds !== undefined && !kinds.has(head.kind)) return false;
       return by === undefined || head.by === by;
     },
-    fitsBody: (body) => {
+    matchesBody: (body) => {
       if (grep === undefined) return true;
       if (typeof body !== "object" || body === null) return false;
       const fields = body as Record<string, unknown>;

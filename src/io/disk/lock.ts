@@ -18,13 +18,13 @@ import { parseObject } from "../../wire/record.ts";
 import { diskFault, errorCode } from "./disk.ts";
 import { openPlain } from "./tree.ts";
 
-/** Held as long as this object is referenced: one that is collected releases it. */
+/** Held while this object is referenced; collecting it releases the lock. */
 export interface Lock {
-  /** Releases the lock. Idempotent. */
+  /** Idempotent. */
   release(): void;
 }
 
-/** Content of LOCK.json. It informs people; `LOCK` is the actual lock. */
+/** Content of LOCK.json, for users. `LOCK` is the actual lock. */
 export interface LockHolder {
   readonly pid: number;
   readonly host: string;
@@ -33,10 +33,10 @@ export interface LockHolder {
 }
 
 /**
- * Makes this process the only writer of the data folder. The lock is an open transaction of SQLite
- * on an empty file: the kernel ends it with the process, however that ends.
- * @param startedUnixMs wall time, for people who read LOCK.json
- * @throws Fault data-locked (names the holder), store-denied, store-failed
+ * Makes this process the only writer of the data folder. The lock is an open SQLite transaction on
+ * an empty file, which the kernel ends with the process.
+ * @param startedUnixMs wall time, for LOCK.json
+ * @throws {Fault} data-locked with the holder; store-denied, store-failed
  */
 export function lockFolder(folder: string, startedUnixMs: number): Lock {
   const path = join(folder, "LOCK");
@@ -66,15 +66,14 @@ const INFO_BYTES_MAX = 4_096;
 /** Holder of the folder according to LOCK.json. */
 export function readLockHolder(folder: string): LockHolder | undefined {
   const { pid, host, started } = parseObject(readInfo(join(folder, "LOCK.json"))) ?? {};
-  const isWhole = typeof pid === "number" && typeof host === "string";
-  return isWhole && typeof started === "string" ? { pid, host, started } : undefined;
+  const isValid = typeof pid === "number" && typeof host === "string";
+  return isValid && typeof started === "string" ? { pid, host, started } : undefined;
 }
 
 /**
- * Takes a lock file, creating a missing one. Like the lock of `lockFolder` it ends with the
- * process.
- * @returns undefined if another process holds it, or the file is not a lock file of ours
- * @throws Fault store-denied, store-failed
+ * Locks a file, creating it if missing. The lock ends with the process.
+ * @returns `undefined` if another process holds it, or the file is not a lock file
+ * @throws {Fault} store-denied, store-failed
  */
 export function lockFile(path: string): Lock | undefined {
   try {
@@ -87,14 +86,17 @@ export function lockFile(path: string): Lock | undefined {
   }
 }
 
-/** SQLite would apply the content of such a file or of a side file: ours are empty and alone. */
+/**
+ * SQLite would apply the content of such a file or of a side file; a lock file is empty and has
+ * none.
+ */
 function isForeign(path: string): boolean {
   const stat = lstatSync(path, { throwIfNoEntry: false });
   if (stat !== undefined && (!stat.isFile() || stat.size > 0)) return true;
-  return ["-journal", "-wal", "-shm"].some((end) => isThere(`${path}${end}`));
+  return ["-journal", "-wal", "-shm"].some((suffix) => exists(`${path}${suffix}`));
 }
 
-function isThere(path: string): boolean {
+function exists(path: string): boolean {
   try {
     return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
   } catch (error) {
@@ -121,7 +123,7 @@ function openExclusive(path: string): Database {
   const database = new Database(path, sqliteConstants.SQLITE_OPEN_READWRITE);
   try {
     database.run("PRAGMA busy_timeout = 0");
-    database.run("PRAGMA journal_mode = MEMORY"); // Nothing is written: no side file.
+    database.run("PRAGMA journal_mode = MEMORY"); // Avoids side files.
     database.run("PRAGMA locking_mode = EXCLUSIVE");
     database.run("BEGIN EXCLUSIVE");
     return database;
@@ -137,8 +139,8 @@ function isBusy(error: unknown): boolean {
 }
 
 /**
- * Only creates. Opening and closing an existing lock file would release a lock held by this very
- * process, as POSIX requires.
+ * Only creates the file. Closing an existing lock file would release this process's own lock, as
+ * POSIX requires.
  */
 function makePrivate(path: string): void {
   try {
@@ -152,8 +154,8 @@ function lockFault(error: unknown, folder: string, path: string): Fault {
   if (!(error instanceof SQLiteError)) return diskFault(error, path);
   if (isBusy(error)) {
     const holder = readLockHolder(folder);
-    const who = holder === undefined ? "another process" : describe(holder);
-    return new Fault("data-locked", msg`${folder} is in use by ${who}`, { cause: error });
+    const owner = holder === undefined ? "another process" : describe(holder);
+    return new Fault("data-locked", msg`${folder} is in use by ${owner}`, { cause: error });
   }
   const isDenied = /^SQLITE_(CANTOPEN|READONLY|PERM|AUTH)/.test(error.code ?? "");
   return new Fault(isDenied ? "store-denied" : "store-failed", msg`${path} cannot be locked`, {

@@ -1,12 +1,11 @@
-/** Runs one task at a time; the others wait in order of arrival. */
+/** Runs one task at a time, in order of arrival. */
 
 export class Mutex {
   #last: Promise<unknown> = Promise.resolve();
 
-  /** Settles as the task does. */
-  run<Result>(work: () => Promise<Result>): Promise<Result> {
-    const mine = this.#last.then(work);
-    this.#last = mine.catch(() => undefined); // The caller of that task gets the error.
-    return mine;
+  run<Result>(task: () => Promise<Result>): Promise<Result> {
+    const result = this.#last.then(task);
+    this.#last = result.catch(() => undefined); // The caller of that task gets the error.
+    return result;
   }
 }

@@ -1,43 +1,43 @@
 /** Worker threads that search files. */
 
 import { foldCase } from "../../base/case-fold.ts";
-import type { DiskSearch, SearchPlace } from "./disk.ts";
+import type { DiskSearch, SearchRange } from "./disk.ts";
 import { type LineQuery, type LineSpans, lineMatcher } from "./line-matcher.ts";
 
 /** More threads would only compete for memory bandwidth. */
 const THREADS_MAX = 4;
-/** A thread costs some megabytes; it is stopped after this long without searches. */
-const IDLE_MS = 10_000;
+/** Idle time after which threads are stopped. A thread costs several megabytes. */
+const IDLE_TIMEOUT_MS = 10_000;
 
-type Found = readonly (LineSpans | undefined)[];
+type SearchResult = readonly (LineSpans | undefined)[];
 
-interface Question {
+interface SearchRequest {
   readonly id: number;
-  readonly places: readonly SearchPlace[];
+  readonly ranges: readonly SearchRange[];
   readonly query: LineQuery;
 }
 
-interface Answer {
+interface SearchResponse {
   readonly id: number;
-  readonly found: Found;
+  readonly found: SearchResult;
 }
 
 /** Globals of a worker. */
 interface WorkerScope {
-  onmessage: (event: { data: Question }) => void;
-  postMessage(answer: Answer): void;
+  onmessage: (event: { data: SearchRequest }) => void;
+  postMessage(answer: SearchResponse): void;
 }
 
-/** Threads that search files for matching lines, so that the event loop stays free. */
+/** Threads that search files for matching lines, off the event loop. */
 export class SearchThreads implements DiskSearch {
   readonly #threads: Thread[] = [];
   #url: string | undefined;
   #idle: ReturnType<typeof setTimeout> | undefined;
 
-  async search(places: readonly SearchPlace[], query: LineQuery): Promise<Found> {
+  async search(ranges: readonly SearchRange[], query: LineQuery): Promise<SearchResult> {
     clearTimeout(this.#idle);
-    const answer = await this.#leastBusy().ask(places, query);
-    if (this.#threads.every((thread) => thread.waiting === 0)) this.#letGoLater();
+    const answer = await this.#leastBusy().search(ranges, query);
+    if (this.#threads.every((thread) => thread.pendingCount === 0)) this.#stopWhenIdle();
     return answer;
   }
 
@@ -46,12 +46,11 @@ export class SearchThreads implements DiskSearch {
   }
 
   #leastBusy(): Thread {
-    const [first = this.#begin(), ...others] = this.#threads;
-    const idlest = others.reduce(
-      (one, other) => (other.waiting < one.waiting ? other : one),
-      first,
-    );
-    return idlest.waiting > 0 && this.#threads.length < this.width ? this.#begin() : idlest;
+    const [first = this.#begin(), ...following] = this.#threads;
+    const leastBusy = following.reduce((a, b) => (b.pendingCount < a.pendingCount ? b : a), first);
+    return leastBusy.pendingCount > 0 && this.#threads.length < this.width
+      ? this.#begin()
+      : leastBusy;
   }
 
   #begin(): Thread {
@@ -65,44 +64,44 @@ export class SearchThreads implements DiskSearch {
     return thread;
   }
 
-  #letGoLater(): void {
+  #stopWhenIdle(): void {
     this.#idle = setTimeout(() => {
       for (const thread of this.#threads.splice(0)) thread.end();
-    }, IDLE_MS);
+    }, IDLE_TIMEOUT_MS);
     this.#idle.unref();
   }
 }
 
 class Thread {
   readonly #worker: Worker;
-  /** Bounded by the archive, which requests a few stretches at a time. */
-  readonly #waiting = new Map<number, { places: number; resolve: (found: Found) => void }>();
+  /** Bounded by the archive, which requests a few ranges at a time. */
+  readonly #pending = new Map<number, { ranges: number; resolve: (found: SearchResult) => void }>();
   #lastId = 0;
   #isBroken = false;
 
   constructor(worker: Worker) {
     this.#worker = worker;
     worker.unref();
-    worker.onmessage = ({ data }: MessageEvent<Answer>) => {
-      this.#waiting.get(data.id)?.resolve(data.found);
-      this.#waiting.delete(data.id);
-      if (this.#waiting.size === 0) worker.unref();
+    worker.onmessage = ({ data }: MessageEvent<SearchResponse>) => {
+      this.#pending.get(data.id)?.resolve(data.found);
+      this.#pending.delete(data.id);
+      if (this.#pending.size === 0) worker.unref();
     };
-    worker.onerror = () => this.#giveUp();
+    worker.onerror = () => this.#handleFailure();
   }
 
-  get waiting(): number {
-    return this.#waiting.size;
+  get pendingCount(): number {
+    return this.#pending.size;
   }
 
-  ask(places: readonly SearchPlace[], query: LineQuery): Promise<Found> {
-    if (this.#isBroken) return Promise.resolve(places.map(() => undefined));
+  search(ranges: readonly SearchRange[], query: LineQuery): Promise<SearchResult> {
+    if (this.#isBroken) return Promise.resolve(ranges.map(() => undefined));
     this.#lastId += 1;
-    const question: Question = { id: this.#lastId, places, query };
+    const request: SearchRequest = { id: this.#lastId, ranges, query };
     this.#worker.ref();
-    this.#worker.postMessage(question);
+    this.#worker.postMessage(request);
     return new Promise((resolve) => {
-      this.#waiting.set(question.id, { places: places.length, resolve });
+      this.#pending.set(request.id, { ranges: ranges.length, resolve });
     });
   }
 
@@ -110,34 +109,34 @@ class Thread {
     this.#worker.terminate();
   }
 
-  /** After a thread has failed, the caller searches every range itself. */
-  #giveUp(): void {
+  /** After a failure, the caller searches all ranges itself. */
+  #handleFailure(): void {
     this.#isBroken = true;
-    for (const { places, resolve } of this.#waiting.values()) {
-      resolve(Array.from({ length: places }, () => undefined));
+    for (const { ranges, resolve } of this.#pending.values()) {
+      resolve(Array.from({ length: ranges }, () => undefined));
     }
-    this.#waiting.clear();
+    this.#pending.clear();
   }
 }
 
-/** Runs in the worker from its source text: it may use nothing from outside. */
+/** Runs in the worker from its source text, so it must be self-contained. */
 function searchLoop(
   scope: WorkerScope,
   matcherOf: typeof lineMatcher,
   fold: (text: string) => string,
 ): void {
   const fs = process.getBuiltinModule("node:fs");
-  // Linux: of this thread alone. Chat has priority over searches.
+  // On Linux this affects only this thread. Chat has priority over searches.
   if (process.platform === "linux") process.getBuiltinModule("node:os").setPriority(10);
   let buffer = Buffer.alloc(0);
-  const bytesOf = ({ path, from, to }: SearchPlace): Buffer | undefined => {
+  const bytesOf = ({ path, from, to }: SearchRange): Buffer | undefined => {
     let fd = -1;
     try {
       fd = fs.openSync(path, "r");
       if (buffer.length < to - from) buffer = Buffer.allocUnsafeSlow(to - from);
       return buffer.subarray(0, fs.readSync(fd, buffer, 0, to - from, from));
     } catch {
-      // The caller will get the same error, and report it.
+      // The caller will get the same error and report it.
       return undefined;
     } finally {
       if (fd >= 0) fs.closeSync(fd);
@@ -146,17 +145,17 @@ function searchLoop(
   const mayMatch = (line: Buffer, matcher: ReturnType<typeof lineMatcher>): boolean => {
     try {
       const { head, body } = JSON.parse(line.toString("utf8"));
-      return matcher.fitsHead(head) && matcher.fitsBody(body);
+      return matcher.matchesHead(head) && matcher.matchesBody(body);
     } catch {
-      return true; // The caller reports what is wrong with it.
+      return true; // The caller reports the invalid line.
     }
   };
-  scope.onmessage = ({ data: { id, places, query } }) => {
+  scope.onmessage = ({ data: { id, ranges, query } }) => {
     const matcher = matcherOf(query, fold);
     let [lines, sizeBytes] = [0, 0];
-    const found = places.map((place) => {
+    const found = ranges.map((range) => {
       const isFull = lines > query.limit || sizeBytes > query.bytesMax;
-      const bytes = isFull ? undefined : bytesOf(place);
+      const bytes = isFull ? undefined : bytesOf(range);
       if (bytes === undefined) return undefined;
       const { starts, ends } = matcher.spans(bytes);
       const matching: LineSpans = { starts: [], ends: [] };

@@ -3,22 +3,22 @@
 import * as fs from "node:fs";
 import type { SpareDescriptors } from "./descriptors.ts";
 import type { DiskFile, TreeDisk } from "./disk.ts";
-import { called, readAt, readPartsAt } from "./reading.ts";
+import { callAsync, readAt, readPartsAt } from "./reading.ts";
 import { SearchThreads } from "./search-worker.ts";
 import {
   freeBytes,
   kindOf,
   makeFolderNew,
+  modifiedMs,
   moveFolderNew,
   nameNew,
   openPlain,
   removeFolder,
   setMetadata,
-  touchedMs,
 } from "./tree.ts";
 
 const FOLDER_MODE = 0o700;
-/** Received files are as readable as files that the user creates: the umask decides. */
+/** Received files get the default permissions, subject to the umask. */
 const NEW_FILE_MODE = 0o666;
 const NEW = fs.constants.O_RDWR | fs.constants.O_CREAT | fs.constants.O_EXCL;
 
@@ -39,7 +39,7 @@ export function systemDisk(spare?: SpareDescriptors): TreeDisk {
       if (process.platform === "win32") return;
       const fd = use(() => fs.openSync(folder, "r"));
       try {
-        await called((done) => fs.fsync(fd, done));
+        await callAsync((done) => fs.fsync(fd, done));
       } finally {
         close(fd);
       }
@@ -56,7 +56,7 @@ export function systemDisk(spare?: SpareDescriptors): TreeDisk {
     moveFolderNew,
     metadata: setMetadata,
     removeFolder,
-    touchedMs,
+    modifiedMs,
     freeBytes,
     yieldNow: () => new Promise((resolve) => setImmediate(resolve)),
   };
@@ -78,9 +78,9 @@ class SystemFile implements DiskFile {
   read(into: Uint8Array, offset: number): number {
     let done = 0;
     while (done < into.length) {
-      const got = fs.readSync(this.#fd, into, done, into.length - done, offset + done);
-      if (got === 0) break;
-      done += got;
+      const bytesRead = fs.readSync(this.#fd, into, done, into.length - done, offset + done);
+      if (bytesRead === 0) break;
+      done += bytesRead;
     }
     return done;
   }
@@ -98,15 +98,15 @@ class SystemFile implements DiskFile {
   }
 
   writeLater(bytes: Uint8Array, offset: number): Promise<number> {
-    return called((done) => fs.write(this.#fd, bytes, 0, bytes.length, offset, done));
+    return callAsync((done) => fs.write(this.#fd, bytes, 0, bytes.length, offset, done));
   }
 
   writePartsLater(parts: readonly Uint8Array[], offset: number): Promise<number> {
-    return called((done) => fs.writev(this.#fd, parts, offset, done));
+    return callAsync((done) => fs.writev(this.#fd, parts, offset, done));
   }
 
   async sync(): Promise<void> {
-    await called((done) => fs.fdatasync(this.#fd, done));
+    await callAsync((done) => fs.fdatasync(this.#fd, done));
     if (process.platform === "darwin") await flushDriveOfMac(this.#fd);
   }
 
@@ -134,12 +134,12 @@ function listFolder(folder: string): string[] {
 
 const F_FULLFSYNC = 51;
 
-/** On macOS fdatasync stops at the drive's own cache; only this fcntl flushes the cache. */
+/** On macOS fdatasync does not flush the drive's cache; only this fcntl does. */
 async function flushDriveOfMac(fd: number): Promise<void> {
   const { dlopen, FFIType } = await import("bun:ffi");
   const libc = dlopen("libSystem.B.dylib", {
     fcntl: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },
   });
-  // Some file systems (network drives) do not support it; fdatasync has to do.
+  // Some file systems (network drives) do not support it.
   libc.symbols.fcntl(fd, F_FULLFSYNC);
 }

@@ -1,4 +1,4 @@
-/** Files of the user: created, moved and removed, never replaced. */
+/** User files: created, moved and removed, but never replaced. */
 
 import * as fs from "node:fs";
 import { dateOf } from "../../base/time.ts";
@@ -14,11 +14,11 @@ const NO_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", 
 /**
  * Opens a regular file; `create` creates a missing one with mode 0600.
  * @returns a descriptor
- * @throws ELOOP for a link, or anything that is not a regular file
+ * @throws ELOOP for anything but a regular file
  */
 export function openPlain(path: string, access: "read" | "write" | "create"): number {
   const { O_RDONLY, O_RDWR, O_CREAT, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = fs.constants;
-  // Windows has no flag against following links; its users rarely may create one.
+  // Windows has no such flag, and links are rare there.
   if (O_NOFOLLOW === 0 && kindOf(path) === "other") throw notPlain(path);
   // A pipe would block until its other end is opened.
   const mode = { read: O_RDONLY, write: O_RDWR, create: O_RDWR | O_CREAT }[access];
@@ -40,18 +40,19 @@ export function kindOf(path: string): "file" | "folder" | "other" | undefined {
 }
 
 export function makeFolderNew(path: string): boolean {
-  return isNew(() => fs.mkdirSync(path, { mode: FOLDER_MODE }));
+  return createsNew(() => fs.mkdirSync(path, { mode: FOLDER_MODE }));
 }
 
 export function nameNew(from: string, to: string): boolean {
   try {
-    if (isNew(() => fs.linkSync(from, to))) return true;
-    return isSame(from, to); // A crash came between this and the removal of the first name.
+    if (createsNew(() => fs.linkSync(from, to))) return true;
+    // A crash may have interrupted an earlier move before the first name was removed.
+    return isSameFile(from, to);
   } catch (error) {
     if (!NO_LINKS.has(errorCode(error))) throw error;
   }
-  if (!isNew(() => fs.closeSync(fs.openSync(to, "wx", FILE_MODE)))) return false;
-  fs.renameSync(from, to); // Replaces the empty file that we just created, and no other.
+  if (!createsNew(() => fs.closeSync(fs.openSync(to, "wx", FILE_MODE)))) return false;
+  fs.renameSync(from, to); // Replaces the empty file created above.
   return true;
 }
 
@@ -61,16 +62,16 @@ export function moveFolderNew(from: string, to: string): boolean {
     fs.renameSync(from, to); // Windows replaces no folder, not even an empty one.
     return true;
   }
-  if (!isNew(() => fs.mkdirSync(to))) return false;
+  if (!createsNew(() => fs.mkdirSync(to))) return false;
   fs.chmodSync(from, fs.statSync(to).mode & 0o777);
-  // Replaces the empty folder that we just created; a filled one stays as it is.
-  return isNew(() => fs.renameSync(from, to));
+  // Replaces the empty folder created above, but never a filled one.
+  return createsNew(() => fs.renameSync(from, to));
 }
 
 export function setMetadata(path: string, { mode, mtimeMs }: FileMetadata): void {
   if (kindOf(path) === "other") throw notPlain(path);
   if (mtimeMs !== undefined) {
-    // Seconds as a number are off by some ns: half the time into the previous ms.
+    // Seconds as a number would often round down to the previous millisecond.
     const time = dateOf(mtimeMs);
     fs.utimesSync(path, time, time);
   }
@@ -81,7 +82,7 @@ export async function removeFolder(path: string): Promise<void> {
   await fs.promises.rm(path, { recursive: true, force: true });
 }
 
-export function touchedMs(path: string): number | undefined {
+export function modifiedMs(path: string): number | undefined {
   return fs.lstatSync(path, { throwIfNoEntry: false })?.mtimeMs;
 }
 
@@ -90,7 +91,7 @@ export async function freeBytes(folder: string): Promise<number> {
   return bavail * bsize;
 }
 
-function isNew(make: () => unknown): boolean {
+function createsNew(make: () => unknown): boolean {
   try {
     make();
     return true;
@@ -101,7 +102,7 @@ function isNew(make: () => unknown): boolean {
   }
 }
 
-function isSame(one: string, other: string): boolean {
-  const [left, right] = [one, other].map((path) => fs.lstatSync(path, { bigint: true }));
+function isSameFile(a: string, b: string): boolean {
+  const [left, right] = [a, b].map((path) => fs.lstatSync(path, { bigint: true }));
   return left?.isFile() === true && left.dev === right?.dev && left.ino === right.ino;
 }

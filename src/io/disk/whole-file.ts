@@ -1,11 +1,11 @@
-/** Files that are read and written as a whole, on any disk. */
+/** Reads and writes complete files, on any disk. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import { type Disk, diskFault, writeWhole } from "./disk.ts";
 
 /**
- * Returns `undefined` if there is none.
- * @throws Fault store-…, data-foreign if it is larger than that
+ * @returns `undefined` if there is none
+ * @throws {Fault} store-…; data-foreign if it is larger than `sizeBytesMax`
  */
 export function readWholeFile(
   disk: Disk,
@@ -28,7 +28,7 @@ export function readWholeFile(
 
 /**
  * Replaces the file atomically and durably: temporary file, sync, rename.
- * @throws Fault
+ * @throws {Fault}
  */
 export async function writeWholeFile(
   disk: Disk,
@@ -47,10 +47,10 @@ export async function writeWholeFile(
   }
 }
 
-/** Larger writes happen off the event loop. */
+/** Larger writes run off the event loop. */
 const SYNC_BYTES_MAX = 64 * 1024;
 
-/** Writes a new file and makes its content durable. */
+/** Writes a new file durably. */
 export async function writeSynced(disk: Disk, path: string, bytes: Uint8Array): Promise<void> {
   using file = disk.open(path, "write");
   await writeWhole(file, bytes, 0, SYNC_BYTES_MAX);

@@ -1,9 +1,8 @@
-/** Servers on the LAN: DNS-SD over multicast DNS (RFC 6762, 6763). */
+/** Server discovery on the LAN: DNS-SD over multicast DNS (RFC 6762, 6763). */
 
-// The only user of `bonjour-service`, which encodes the records; what to trust, and how much of it,
-// is decided here and in `wire/announcement.ts`. There is one socket per interface: the library
-// sends on one only, which on a machine with two networks is the wrong one half of the time. IPv4
-// only, like the library.
+// The only user of `bonjour-service`, which encodes the records. Validation is here and in
+// `wire/announcement.ts`. Uses one socket per interface, since the library sends on one interface
+// only, perhaps the wrong one. IPv4 only, like the library.
 
 import { Bonjour, type Service } from "bonjour-service";
 import { Fault } from "../../base/fault.ts";
@@ -24,164 +23,169 @@ import { interfaceAddresses } from "./interfaces.ts";
 import { MdnsSocket } from "./mdns-socket.ts";
 
 /** Maximum time for the goodbye of a stopping server. */
-const GOODBYE_WITHIN_MS = 500;
+const GOODBYE_TIMEOUT_MS = 500;
 
-/** Group and port to use; tests have their own. */
-export interface Neighbourhood {
+/** Multicast group and port. Tests have their own. */
+export interface MulticastDnsNetwork {
   readonly group: string;
   readonly port: number;
   /** Addresses of this machine, one per interface. */
   interfaces(): readonly string[];
 }
 
-export const LAN: Neighbourhood = {
+export const LAN: MulticastDnsNetwork = {
   group: "224.0.0.251",
   port: 5353,
   interfaces: lanInterfaces,
 };
 
-export interface Found {
+export interface DiscoveryResult {
   readonly servers: readonly DiscoveredServer[];
-  /** Number of announcements omitted because there were too many. */
-  readonly left: number;
+  /** Number of announcements dropped because there were too many. */
+  readonly droppedCount: number;
 }
 
 export interface AnnounceOptions {
   readonly announcement: Announcement;
-  /** Address on which it listens; `undefined` for every address. */
+  /** Address on which the server listens. `undefined` for all. */
   readonly host: string | undefined;
   readonly port: number;
   readonly clock: Clock;
-  /** Called at most once if the server is not, or not everywhere, announced. */
-  onTrouble(fault: Fault): void;
+  /** Called at most once if announcing fails on all interfaces. */
+  onFailure(fault: Fault): void;
 }
 
-/** Repeats the query in case the first one was lost. */
-const ASK_AGAIN_MS = 400;
-/** Three queries, as in RFC 6762 (section 8.1); then the name is ours. */
-const LISTEN_FIRST_MS = 750;
-/** Interval of checking for new networks, as on a laptop. */
-const LOOK_AROUND_MS = 30_000;
+/** Interval between queries. */
+const QUERY_INTERVAL_MS = 400;
+/**
+ * Time to listen for name conflicts before announcing: three queries, as in RFC 6762, section 8.1.
+ */
+const PROBE_MS = 750;
+/** Interval of checking for new networks. */
+const NETWORK_CHECK_INTERVAL_MS = 30_000;
 
 /**
- * Listens for that long.
- * @throws Fault unreachable: no network, or the port is refused
+ * Listens for `forMs`.
+ * @throws {Fault} unreachable if there is no network or the port is refused
  */
 export async function findOnLan(
   options: { readonly clock: Clock; readonly forMs: number },
-  around: Neighbourhood = LAN,
-): Promise<Found> {
+  network: MulticastDnsNetwork = LAN,
+): Promise<DiscoveryResult> {
   const { clock, forMs } = options;
-  const addresses = around.interfaces();
+  const addresses = network.interfaces();
   if (addresses.length === 0) throw noNetwork();
-  const sightings = new DiscoveredServers();
-  let trouble: unknown;
+  const discovered = new DiscoveredServers();
+  let firstError: unknown;
   let working = 0;
-  const ears = addresses.map((address) => {
-    let isTroubled = false;
-    const voice = new Voice(around, address, clock, (error) => {
-      trouble ??= error;
-      if (!isTroubled) working--;
-      isTroubled = true;
+  const instances = addresses.map((address) => {
+    let hasFailed = false;
+    const instance = new MdnsInstance(network, address, clock, (error) => {
+      firstError ??= error;
+      if (!hasFailed) working--;
+      hasFailed = true;
     });
     working++;
-    voice.listen((service) => sightings.add(heardOf(service)));
-    return voice;
+    instance.listen((service) => discovered.add(receivedAnnouncement(service)));
+    return instance;
   });
   await delay(clock, forMs);
-  await Promise.all(ears.map((ear) => ear.close()));
-  if (sightings.all.length === 0 && working === 0) throw refused(trouble, around.port);
-  return { servers: sightings.all, left: sightings.droppedCount };
+  await Promise.all(instances.map((instance) => instance.close()));
+  if (discovered.all.length === 0 && working === 0) throw multicastFault(firstError, network.port);
+  return { servers: discovered.all, droppedCount: discovered.droppedCount };
 }
 
-/** Announces a server until it is stopped, also on networks that appear later. */
+/** Announces a server until stopped, including on networks that appear later. */
 export class Announcer {
   readonly #options: AnnounceOptions;
-  readonly #around: Neighbourhood;
-  /** By address of the interface. */
-  readonly #voices = new Map<string, Voice>();
-  /** Keyed by address, too: a tunnel often lacks multicast, which says nothing about the others. */
-  readonly #troubles = new Map<string, unknown>();
+  readonly #network: MulticastDnsNetwork;
+  /** By interface address. */
+  readonly #instances = new Map<string, MdnsInstance>();
+  /**
+   * Errors by interface address. One interface without multicast, such as a tunnel, says nothing
+   * about the others.
+   */
+  readonly #errors = new Map<string, unknown>();
   #cancelTimer: () => void = () => {};
-  #hasComplained = false;
+  #hasReported = false;
   #isStopped = false;
 
-  constructor(options: AnnounceOptions, around: Neighbourhood = LAN) {
+  constructor(options: AnnounceOptions, network: MulticastDnsNetwork = LAN) {
     this.#options = options;
-    this.#around = around;
-    this.#lookAround();
+    this.#network = network;
+    this.#checkNetworks();
   }
 
-  /** Says goodbye within GOODBYE_WITHIN_MS. Idempotent. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#cancelTimer();
-    const voices = [...this.#voices.values()];
-    this.#voices.clear();
-    await Promise.all(voices.map((voice) => voice.close()));
+    const instances = [...this.#instances.values()];
+    this.#instances.clear();
+    await Promise.all(instances.map((instance) => instance.close()));
   }
 
-  #lookAround(): void {
+  #checkNetworks(): void {
     if (this.#isStopped) return;
-    const addresses = this.#around.interfaces();
-    if (addresses.length === 0) this.#complain(noNetwork());
-    for (const [address, voice] of this.#voices) {
+    const addresses = this.#network.interfaces();
+    if (addresses.length === 0) this.#report(noNetwork());
+    for (const [address, instance] of this.#instances) {
       if (addresses.includes(address)) continue;
-      this.#voices.delete(address);
-      this.#troubles.delete(address);
-      void voice.close();
+      this.#instances.delete(address);
+      this.#errors.delete(address);
+      void instance.close();
     }
     for (const address of addresses) {
-      if (!this.#voices.has(address)) this.#voices.set(address, this.#speakAt(address));
+      if (!this.#instances.has(address)) this.#instances.set(address, this.#announceOn(address));
     }
-    this.#judge();
-    this.#cancelTimer = this.#options.clock.after(LOOK_AROUND_MS, () => this.#lookAround());
+    this.#reportIfAllFailed();
+    this.#cancelTimer = this.#options.clock.after(NETWORK_CHECK_INTERVAL_MS, () =>
+      this.#checkNetworks(),
+    );
   }
 
-  #speakAt(address: string): Voice {
+  #announceOn(address: string): MdnsInstance {
     const { announcement, host, port, clock } = this.#options;
-    const voice = new Voice(this.#around, address, clock, (error) => {
-      this.#troubles.set(address, error);
-      this.#judge();
+    const instance = new MdnsInstance(this.#network, address, clock, (error) => {
+      this.#errors.set(address, error);
+      this.#reportIfAllFailed();
     });
-    voice.announce(announcement, { host: host ?? address, port });
-    return voice;
+    instance.announce(announcement, { host: host ?? address, port });
+    return instance;
   }
 
-  #judge(): void {
-    const [error] = this.#troubles.values();
-    const isSilent = [...this.#voices.keys()].every((address) => this.#troubles.has(address));
-    if (error !== undefined && isSilent) this.#complain(refused(error, this.#around.port));
+  #reportIfAllFailed(): void {
+    const [error] = this.#errors.values();
+    const isSilent = [...this.#instances.keys()].every((address) => this.#errors.has(address));
+    if (error !== undefined && isSilent) this.#report(multicastFault(error, this.#network.port));
   }
 
-  #complain(fault: Fault): void {
-    if (this.#hasComplained || this.#isStopped) return;
-    this.#hasComplained = true;
-    this.#options.onTrouble(fault);
+  #report(fault: Fault): void {
+    if (this.#hasReported || this.#isStopped) return;
+    this.#hasReported = true;
+    this.#options.onFailure(fault);
   }
 }
 
-/** An instance of the library, for one interface. */
-class Voice {
+class MdnsInstance {
   readonly #clock: Clock;
   readonly #socket: MdnsSocket;
   readonly #bonjour: Bonjour;
-  /** Names used by others on this network. Bounded by ANNOUNCEMENTS_READ_MAX. */
-  readonly #taken = new Set<string>();
+  /** Names used by other servers on this network. Bounded by ANNOUNCEMENTS_READ_MAX. */
+  readonly #usedNames = new Set<string>();
   #count = 1;
   #service: Service | undefined;
   #isClosed = false;
   #cancelTimer: () => void = () => {};
 
   constructor(
-    { group, port }: Neighbourhood,
+    { group, port }: MulticastDnsNetwork,
     address: string,
     clock: Clock,
     onTrouble: (error: unknown) => void,
   ) {
     this.#clock = clock;
     this.#socket = new MdnsSocket(port, () => clock.now(), onTrouble);
-    // Options of multicast-dns that the library's README documents and its types lack.
+    // Options of multicast-dns that the library documents but its types lack.
     const options: object = { socket: this.#socket, bind: false, ip: group, port };
     this.#bonjour = new Bonjour({ ...options, interface: address } as object, onTrouble);
     this.#socket.bind();
@@ -189,60 +193,61 @@ class Voice {
 
   listen(onService: (service: Service) => void): void {
     let count = 0;
-    const heard = (service: Service) => {
-      // The library keeps everything that it receives.
+    const onAnnouncement = (service: Service) => {
+      // The library stores everything it receives.
       if (++count >= ANNOUNCEMENTS_READ_MAX) browser.stop();
       onService(service);
     };
-    const browser = this.#bonjour.find({ type: SERVICE_TYPE }, heard);
-    browser.on("srv-update", heard);
-    browser.on("txt-update", heard);
-    const again = () => {
+    const browser = this.#bonjour.find({ type: SERVICE_TYPE }, onAnnouncement);
+    browser.on("srv-update", onAnnouncement);
+    browser.on("txt-update", onAnnouncement);
+    const query = () => {
       browser.update();
-      this.#cancelTimer = this.#clock.after(ASK_AGAIN_MS, again);
+      this.#cancelTimer = this.#clock.after(QUERY_INTERVAL_MS, query);
     };
-    this.#cancelTimer = this.#clock.after(ASK_AGAIN_MS, again);
+    this.#cancelTimer = this.#clock.after(QUERY_INTERVAL_MS, query);
   }
 
-  /** Listens for other servers, takes a free name, and gives it up to its rightful owner. */
+  /** Listens for other servers, claims a free name, and yields it on a conflict. */
   announce(announcement: Announcement, place: { readonly host: string; readonly port: number }) {
     const publish = () => {
       if (!this.#isClosed) this.#publish(announcement, place);
     };
     this.listen((service) => {
-      const { label, text } = heardOf(service);
+      const { label, text } = receivedAnnouncement(service);
       const fingerprint = String(text["fp"]);
-      if (fingerprint === announcement.fingerprint) return; // Our own echo, or our other interface.
-      this.#taken.add(label.toLowerCase());
-      // Two servers started at the same time: one renames itself, and both agree which.
+      // Own echo, or another interface of this server.
+      if (fingerprint === announcement.fingerprint) return;
+      this.#usedNames.add(label.toLowerCase());
+      // After a simultaneous start, the fingerprints decide which server renames itself.
       if (this.#service?.name.toLowerCase() !== label.toLowerCase()) return;
       if (fingerprint > announcement.fingerprint || this.#count >= SAME_NAME_MAX) return;
       this.#service.stop(publish);
       this.#service = undefined;
     });
-    this.#clock.after(LISTEN_FIRST_MS, () => {
-      this.#cancelTimer(); // The others are known; from now on it only listens.
+    this.#clock.after(PROBE_MS, () => {
+      this.#cancelTimer(); // The other servers are known; no further queries are needed.
       publish();
     });
   }
 
-  /** Says goodbye for what is announced, and closes the socket. */
+  /** Withdraws the announcement, and closes the socket. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#cancelTimer();
-    const gone = new Promise<void>((resolve) => this.#bonjour.unpublishAll(() => resolve()));
-    await withTimeout(gone, GOODBYE_WITHIN_MS, () => undefined, this.#clock);
+    const unpublished = new Promise<void>((resolve) => this.#bonjour.unpublishAll(() => resolve()));
+    await withTimeout(unpublished, GOODBYE_TIMEOUT_MS, () => undefined, this.#clock);
     this.#bonjour.destroy();
   }
 
   #publish(announcement: Announcement, place: { readonly host: string; readonly port: number }) {
     const { name, fingerprint } = announcement;
-    const isTaken = () => this.#taken.has(instanceLabel(name, this.#count).toLowerCase());
+    const isTaken = () => this.#usedNames.has(instanceLabel(name, this.#count).toLowerCase());
     while (this.#count < SAME_NAME_MAX && isTaken()) this.#count++;
-    // The library queries the name once more. It must not receive an answer: it would print it to
-    // standard output, and announce nothing.
-    this.#socket.isDeaf = true;
+    // The library probes the name once more. An answer would make it print to standard output and
+    // give up.
+    this.#socket.isPaused = true;
     const service = this.#bonjour.publish({
       name: instanceLabel(name, this.#count),
       type: SERVICE_TYPE,
@@ -251,9 +256,9 @@ class Voice {
       txt: txtRecord(announcement),
     });
     service.once("up", () => {
-      this.#socket.isDeaf = false;
+      this.#socket.isPaused = false;
     });
-    // It would announce every address of this machine.
+    // The library would announce all addresses of this machine.
     const records = service.records.bind(service);
     const type = place.host.includes(":") ? "AAAA" : "A";
     const address = { name: service.host, type, ttl: 120, data: place.host } as const;
@@ -265,7 +270,7 @@ class Voice {
   }
 }
 
-function heardOf(service: Service): ReceivedAnnouncement {
+function receivedAnnouncement(service: Service): ReceivedAnnouncement {
   const text: unknown = service.txt;
   return {
     label: service.name,
@@ -276,7 +281,7 @@ function heardOf(service: Service): ReceivedAnnouncement {
   };
 }
 
-/** An IPv4 address of each network of this machine. */
+/** One IPv4 address of each network of this machine. */
 function lanInterfaces(): string[] {
   return interfaceAddresses().flatMap((addresses) => {
     const own = addresses.find(({ internal, family }) => !internal && family === "IPv4");
@@ -290,7 +295,7 @@ function noNetwork(): Fault {
   });
 }
 
-function refused(error: unknown, port: number): Fault {
+function multicastFault(error: unknown, port: number): Fault {
   const code = errorCode(error) || String(error);
   return new Fault("unreachable", `multicast DNS, UDP port ${port}, does not work (${code})`, {
     remedy: "look for a firewall, or another program that has the port for itself",

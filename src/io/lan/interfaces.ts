@@ -4,7 +4,7 @@ import { createSocket } from "node:dgram";
 import { isIP } from "node:net";
 import { type NetworkInterfaceInfo, networkInterfaces } from "node:os";
 
-/** Addresses of this machine by interface; empty if the system refuses (EMFILE). */
+/** Addresses of this machine by interface. Empty if the system refuses (EMFILE). */
 export function interfaceAddresses(
   list: typeof networkInterfaces = networkInterfaces,
 ): readonly (readonly NetworkInterfaceInfo[])[] {
@@ -18,8 +18,8 @@ export function interfaceAddresses(
 }
 
 /**
- * Returns the address that the system would send from: connecting a UDP socket looks up the route
- * and sends nothing.
+ * Returns the source address for a destination. Connecting a UDP socket looks up the route and
+ * sends nothing.
  * @throws the system's error if there is no route
  */
 export async function sendingAddress(address: string, port: number): Promise<string> {
@@ -27,7 +27,7 @@ export async function sendingAddress(address: string, port: number): Promise<str
   try {
     await new Promise<void>((resolve, reject) => {
       socket.on("error", reject);
-      // Node passes the error to its callback, too.
+      // Node also passes the error to its callback.
       const done = (error?: Error) => (error === undefined ? resolve() : reject(error));
       socket.connect(port, address, done as () => void);
     });

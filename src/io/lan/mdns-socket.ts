@@ -1,4 +1,4 @@
-/** The multicast socket of the mDNS library, with limits. */
+/** Multicast socket of the mDNS library, with limits. */
 
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { EventEmitter } from "node:events";
@@ -12,35 +12,36 @@ import {
 import { TokenBucket } from "../../core/rate.ts";
 
 const HEADER_BYTES = 12;
-/** Bit of the third byte: a response, not a query (RFC 1035, section 4.1.1). */
-const IS_ANSWER = 0x80;
+/** Response bit in the third byte of a message (RFC 1035, section 4.1.1). */
+const RESPONSE_BIT = 0x80;
+/** Offsets of the counts of questions, answers, authorities and additional records. */
+const COUNT_OFFSETS = [4, 6, 8, 10] as const;
+
+type SendCallback = (error?: Error | null) => void;
+
 /**
- * Offsets in the header of the counts of questions, answers, authorities and additional records.
+ * Reports whether a datagram is within limits. Parsing is quadratic in its number of records.
+ * @internal
  */
-const COUNTS_AT = [4, 6, 8, 10] as const;
-
-type Sent = (error?: Error | null) => void;
-
-/** Reports whether a datagram is within limits: parsing is quadratic in its parts. @internal */
-export function isModest(bytes: Uint8Array): boolean {
+export function isWithinLimits(bytes: Uint8Array): boolean {
   if (bytes.length < HEADER_BYTES || bytes.length > MDNS_DATAGRAM_BYTES_MAX) return false;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const [questions = 0, ...records] = COUNTS_AT.map((at) => view.getUint16(at));
+  const [questions = 0, ...records] = COUNT_OFFSETS.map((at) => view.getUint16(at));
   const entries = records.reduce((sum, count) => sum + count, questions);
   return questions <= MDNS_QUESTIONS_MAX && entries <= MDNS_ENTRIES_MAX;
 }
 
 /**
- * The socket given to the mDNS library: the part of `node:dgram` that it uses. It passes only what
- * honest machines send, and never throws on network errors.
+ * Socket for the mDNS library: the subset of `node:dgram` that it uses. Drops excessive datagrams
+ * and never throws on network errors.
  */
 export class MdnsSocket extends EventEmitter {
-  /** Drops all received datagrams while set. */
-  isDeaf = false;
+  /** Drops all received datagrams while true. */
+  isPaused = false;
   readonly #socket: Socket;
   readonly #port: number;
   readonly #now: () => number;
-  readonly #onTrouble: (error: unknown) => void;
+  readonly #onError: (error: unknown) => void;
   readonly #datagrams: TokenBucket;
   readonly #answers: TokenBucket;
   #isOpen = true;
@@ -49,17 +50,17 @@ export class MdnsSocket extends EventEmitter {
     super();
     this.#port = port;
     this.#now = now;
-    this.#onTrouble = onTrouble;
+    this.#onError = onTrouble;
     this.#datagrams = new TokenBucket(MDNS_DATAGRAMS_PER_SECOND, MDNS_DATAGRAMS_PER_SECOND, now());
     this.#answers = new TokenBucket(MDNS_ANSWERS_PER_SECOND, MDNS_ANSWERS_PER_SECOND, now());
-    // Other programs on this machine listen on the same port.
+    // Other programs on this machine use the same port.
     this.#socket = createSocket({ type: "udp4", reuseAddr: true });
-    this.#socket.on("error", (error) => this.#onTrouble(error));
+    this.#socket.on("error", (error) => this.#onError(error));
     this.#socket.on("listening", () => this.#try(() => this.emit("listening")));
-    this.#socket.on("message", (bytes, from) => this.#heard(bytes, from));
+    this.#socket.on("message", (bytes, from) => this.#receive(bytes, from));
   }
 
-  /** Not bound to an interface's address: such a socket receives no multicast. */
+  /** A socket bound to an interface's address would receive no multicast. */
   bind(): void {
     this.#try(() => this.#socket.bind(this.#port, "0.0.0.0"));
   }
@@ -68,9 +69,16 @@ export class MdnsSocket extends EventEmitter {
     return this.#socket.address();
   }
 
-  send(bytes: Uint8Array, at: number, length: number, port: number, to: string, done: Sent): void {
-    const settle: Sent = (error) => {
-      if (error) this.#onTrouble(error);
+  send(
+    bytes: Uint8Array,
+    at: number,
+    length: number,
+    port: number,
+    to: string,
+    done: SendCallback,
+  ): void {
+    const settle: SendCallback = (error) => {
+      if (error) this.#onError(error);
       done(error);
     };
     if (!this.#isOpen) return done();
@@ -81,12 +89,12 @@ export class MdnsSocket extends EventEmitter {
     }
   }
 
-  /** @throws as the system does: the library retries later */
+  /** @throws the system's error; the library retries later */
   addMembership(group: string, address: string): void {
     try {
       this.#socket.addMembership(group, address);
     } catch (error) {
-      this.#onTrouble(error);
+      this.#onError(error);
       throw error;
     }
   }
@@ -113,9 +121,9 @@ export class MdnsSocket extends EventEmitter {
     this.#try(() => this.#socket.close(closed));
   }
 
-  #heard(bytes: Uint8Array, from: RemoteInfo): void {
-    if (this.isDeaf || !this.#isOpen || !isModest(bytes)) return;
-    const isAnswer = ((bytes[2] ?? 0) & IS_ANSWER) !== 0;
+  #receive(bytes: Uint8Array, from: RemoteInfo): void {
+    if (this.isPaused || !this.#isOpen || !isWithinLimits(bytes)) return;
+    const isAnswer = ((bytes[2] ?? 0) & RESPONSE_BIT) !== 0;
     // RFC 6762, section 6: other responses must be ignored.
     if (isAnswer && from.port !== this.#port) return;
     const now = this.#now();
@@ -128,7 +136,7 @@ export class MdnsSocket extends EventEmitter {
     try {
       act();
     } catch (error) {
-      this.#onTrouble(error);
+      this.#onError(error);
     }
   }
 }

@@ -1,23 +1,23 @@
-/** A socket in one multicast group, on every interface. */
+/** A socket in one multicast group, on all interfaces. */
 
 import { createSocket, type Socket } from "node:dgram";
 import { assert } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
 import { interfaceAddresses, sendingAddress } from "./interfaces.ts";
 
-/** No UDP datagram over IPv4 can be larger; sending one fails. */
+/** Maximum UDP payload over IPv4. */
 const LAN_UDP_BYTES_MAX = 65_507;
 
-/** A group of machines; each receives what one of them sends. */
+/** A multicast group, in which each machine receives the datagrams of all others. */
 export interface Multicast {
-  /** Addresses under which this machine takes part. */
+  /** Addresses with which this machine joined. */
   readonly interfaces: readonly string[];
   /**
-   * Resolves when the system has accepted it.
-   * @throws Fault unreachable: no interface could send it
+   * Resolves when the system has accepted the datagram.
+   * @throws {Fault} unreachable if no interface could send it
    */
   send(bytes: Uint8Array): Promise<void>;
-  /** Joins on the interfaces that exist now: machines change networks. */
+  /** Joins on the current interfaces, which change with the network. */
   refresh(): Promise<void>;
   close(): Promise<void>;
 }
@@ -25,7 +25,7 @@ export interface Multicast {
 export interface MulticastSource {
   readonly address: string;
   readonly port: number;
-  /** Sent by us and looped back. */
+  /** Sent by this process and looped back. */
   readonly isOwn: boolean;
 }
 
@@ -35,7 +35,7 @@ export interface MulticastOptions {
   readonly group: string;
   readonly port: number;
   readonly ttl: number;
-  /** Only the interface with this address. */
+  /** Restricts the group to the interface with this address. */
   readonly interface?: string | undefined;
   /**
    * `one`: the interface that the system would choose, as for a simple script; `all`: every
@@ -44,14 +44,14 @@ export interface MulticastOptions {
   readonly scope: "one" | "all";
 }
 
-/** An interface of this machine, of either family. */
+/** Interfaces of this machine, of either family. */
 export type ListInterfaces = () => readonly {
   family: string;
   address: string;
   internal: boolean;
 }[];
 
-/** Sending socket of one interface: the receiving socket cannot select one. */
+/** Sending socket of one interface, as the receiving socket cannot select one. */
 interface Sender {
   readonly address: string;
   readonly port: number;
@@ -59,8 +59,8 @@ interface Sender {
 }
 
 /**
- * @throws Fault usage (no such interface), unreachable (none takes part), port-taken, store-denied
- * (the port is reserved)
+ * @throws {Fault} usage if there is no such interface; unreachable if none can join; port-taken;
+ * store-denied if the port is reserved
  */
 export async function openMulticast(
   options: MulticastOptions,
@@ -70,10 +70,10 @@ export async function openMulticast(
   const receiver = createSocket({ type: "udp4", reuseAddr: true });
   const multicast = new SocketMulticast(options, receiver, list);
   try {
-    // Bound to the group, it receives no other group on this port. Windows allows only the wildcard
+    // Binding to the group excludes other groups on this port. Windows allows only the wildcard
     // address.
     const address = process.platform === "win32" ? "0.0.0.0" : options.group;
-    await bound(receiver, { port: options.port, address });
+    await bind(receiver, { port: options.port, address });
     await multicast.begin(onDatagram);
     return multicast;
   } catch (error) {
@@ -87,7 +87,7 @@ class SocketMulticast implements Multicast {
   readonly #receiver: Socket;
   readonly #list: ListInterfaces;
   #senders: readonly Sender[] = [];
-  /** Interfaces that could not take part, with reasons. */
+  /** Interfaces that could not join, with reasons. */
   #reasons: readonly string[] = [];
   #refreshing: Promise<void> | undefined;
   #isClosed = false;
@@ -102,7 +102,7 @@ class SocketMulticast implements Multicast {
     return this.#senders.map(({ address }) => address);
   }
 
-  /** @throws Fault usage, unreachable */
+  /** @throws {Fault} usage, unreachable */
   async begin(onDatagram: OnDatagram): Promise<void> {
     checkInterface(this.#options, this.#list());
     await this.refresh();
@@ -118,7 +118,7 @@ class SocketMulticast implements Multicast {
     assert(!this.#isClosed, "nothing is sent after the end");
     let failure = await this.#sendOnce(bytes);
     if (failure === undefined) return;
-    // This machine no longer has the address: perhaps it has another one now.
+    // This machine lost the address; it may have a new one.
     await this.refresh();
     if (!this.#isClosed) failure = await this.#sendOnce(bytes);
     if (failure !== undefined) throw failure;
@@ -136,45 +136,47 @@ class SocketMulticast implements Multicast {
     this.#isClosed = true;
     await this.#refreshing;
     const sockets = [this.#receiver, ...this.#senders.map(({ socket }) => socket)];
-    await Promise.all(sockets.map(closed));
+    await Promise.all(sockets.map(closeSocket));
   }
 
   async #sendOnce(bytes: Uint8Array): Promise<Fault | undefined> {
     const { group, port } = this.#options;
     const senders = this.#senders;
     if (senders.length === 0) return this.#unreachable();
-    const errors = await Promise.all(senders.map(({ socket }) => sent(socket, bytes, port, group)));
+    const errors = await Promise.all(
+      senders.map(({ socket }) => sendDatagram(socket, bytes, port, group)),
+    );
     const [error] = errors;
     return errors.includes(undefined) || error === undefined
       ? undefined
-      : unsent(error, this.#options);
+      : sendFault(error, this.#options);
   }
 
   async #refresh(): Promise<void> {
     if (this.#isClosed) return;
-    const wanted = await chosenInterfaces(this.#options, this.#list());
-    const kept = this.#senders.filter(({ address }) => wanted.includes(address));
-    const gone = this.#senders.filter(({ address }) => !wanted.includes(address));
+    const requested = await chosenInterfaces(this.#options, this.#list());
+    const remaining = this.#senders.filter(({ address }) => requested.includes(address));
+    const removed = this.#senders.filter(({ address }) => !requested.includes(address));
     const reasons: string[] = [];
     const opened: Sender[] = [];
-    for (const address of wanted) {
-      if (kept.some((sender) => sender.address === address)) continue;
+    for (const address of requested) {
+      if (remaining.some((sender) => sender.address === address)) continue;
       try {
-        takePart(this.#receiver, this.#options.group, address);
+        joinGroup(this.#receiver, this.#options.group, address);
         opened.push(await openSender(address, this.#options));
       } catch (error) {
         reasons.push(`${address}: ${codeOf(error)}`);
       }
     }
-    this.#senders = [...kept, ...opened];
+    this.#senders = [...remaining, ...opened];
     this.#reasons = reasons;
-    await Promise.all(gone.map(({ socket }) => closed(socket)));
+    await Promise.all(removed.map(({ socket }) => closeSocket(socket)));
   }
 
   #unreachable(): Fault {
-    const why = this.#reasons.length === 0 ? "" : ` (${this.#reasons.join(", ")})`;
-    const sentence = `no network interface takes part in ${this.#options.group}${why}`;
-    return new Fault("unreachable", sentence, {
+    const reasons = this.#reasons.length === 0 ? "" : ` (${this.#reasons.join(", ")})`;
+    const message = `no network interface takes part in ${this.#options.group}${reasons}`;
+    return new Fault("unreachable", message, {
       remedy: "connect to a network, or stay on this machine: --interface 127.0.0.1",
     });
   }
@@ -184,11 +186,11 @@ function systemInterfaces(): ReturnType<ListInterfaces> {
   return interfaceAddresses().flat();
 }
 
-function takePart(receiver: Socket, group: string, address: string): void {
+function joinGroup(receiver: Socket, group: string, address: string): void {
   try {
     receiver.addMembership(group, address);
   } catch (error) {
-    // It takes part already: the interface has two addresses, or a new one.
+    // Already joined: the interface has two addresses, or a new one.
     if (codeOf(error) !== "EADDRINUSE") throw error;
   }
 }
@@ -196,7 +198,7 @@ function takePart(receiver: Socket, group: string, address: string): void {
 async function openSender(address: string, { ttl }: MulticastOptions): Promise<Sender> {
   const socket = createSocket("udp4");
   try {
-    await bound(socket, { port: 0 });
+    await bind(socket, { port: 0 });
     socket.setMulticastInterface(address);
     socket.setMulticastTTL(ttl);
     socket.setMulticastLoopback(true);
@@ -207,12 +209,12 @@ async function openSender(address: string, { ttl }: MulticastOptions): Promise<S
   }
 }
 
-/** @throws Fault usage, naming the existing interfaces */
+/** @throws {Fault} usage, with the existing interfaces */
 function checkInterface(options: MulticastOptions, all: ReturnType<ListInterfaces>): void {
   const ours = all.filter(({ family }) => family === "IPv4").map(({ address }) => address);
-  const wanted = options.interface;
-  if (wanted === undefined || ours.includes(wanted)) return;
-  throw new Fault("usage", `this machine has no interface with the address '${wanted}'`, {
+  const requested = options.interface;
+  if (requested === undefined || ours.includes(requested)) return;
+  throw new Fault("usage", `this machine has no interface with the address '${requested}'`, {
     remedy: ours.length === 0 ? "connect to a network" : `it has ${ours.join(", ")}`,
   });
 }
@@ -222,8 +224,9 @@ async function chosenInterfaces(
   all: ReturnType<ListInterfaces>,
 ): Promise<string[]> {
   const ours = all.filter(({ family }) => family === "IPv4");
-  const wanted = options.interface;
-  if (wanted !== undefined) return ours.some(({ address }) => address === wanted) ? [wanted] : [];
+  const requested = options.interface;
+  if (requested !== undefined)
+    return ours.some(({ address }) => address === requested) ? [requested] : [];
   const outward = ours.filter(({ internal }) => !internal);
   const found = (outward.length > 0 ? outward : ours).map(({ address }) => address);
   if (options.scope === "all" || found.length < 2) return found;
@@ -231,17 +234,17 @@ async function chosenInterfaces(
   return [usual !== undefined && found.includes(usual) ? usual : (found[0] ?? "")];
 }
 
-/** Ignores later errors (ICMP refusals, a removed interface): they do no harm. */
-async function bound(socket: Socket, where: { port: number; address?: string }): Promise<void> {
+/** Ignores later errors (ICMP refusals, a removed interface), which are harmless. */
+async function bind(socket: Socket, where: { port: number; address?: string }): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    socket.once("error", (error) => reject(unbound(error, where.port)));
+    socket.once("error", (error) => reject(bindFault(error, where.port)));
     socket.bind(where, () => resolve());
   });
   socket.removeAllListeners("error");
   socket.on("error", () => {});
 }
 
-function sent(
+function sendDatagram(
   socket: Socket,
   bytes: Uint8Array,
   port: number,
@@ -256,11 +259,11 @@ function sent(
   });
 }
 
-function closed(socket: Socket): Promise<void> {
+function closeSocket(socket: Socket): Promise<void> {
   return new Promise((resolve) => socket.close(() => resolve()));
 }
 
-function unbound(cause: unknown, port: number): Fault {
+function bindFault(cause: unknown, port: number): Fault {
   switch (codeOf(cause)) {
     case "EADDRINUSE":
       return new Fault("port-taken", `another program keeps UDP port ${port} for itself`, {
@@ -280,7 +283,7 @@ function unbound(cause: unknown, port: number): Fault {
   }
 }
 
-function unsent(cause: Error, { port }: MulticastOptions): Fault {
+function sendFault(cause: Error, { port }: MulticastOptions): Fault {
   const code = codeOf(cause);
   const isBlocked = code === "EPERM" || code === "EACCES";
   return new Fault("unreachable", `a datagram did not leave this machine (${code})`, {

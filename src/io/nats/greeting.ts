@@ -1,4 +1,4 @@
-/** Finds NATS servers that accept connections but do not answer. */
+/** Detects NATS servers that accept connections but do not respond. */
 
 import { connect } from "node:net";
 import { CLUSTER_ANSWER_TIMEOUT_MS } from "../../base/limits-cluster.ts";
@@ -6,22 +6,22 @@ import { CLUSTER_ANSWER_TIMEOUT_MS } from "../../base/limits-cluster.ts";
 const PORT_DEFAULT = 4222;
 
 /**
- * Returns the NATS servers that do not answer, in order.
+ * Returns the NATS servers that do not respond, in order.
  * @param urls `nats://HOST:PORT` or `tls://…`
  */
-export async function silentServers(urls: readonly string[]): Promise<readonly string[]> {
+export async function unresponsiveServers(urls: readonly string[]): Promise<readonly string[]> {
   const answers = await Promise.all(urls.map(answersNats));
   return urls.filter((_, at) => answers[at] !== true);
 }
 
 /**
- * Reports whether a NATS server runs there: it sends the first line of a connection. A frozen one
- * accepts the connection too, and sends nothing.
+ * Reports whether a NATS server sends the first line of a connection. A frozen one accepts the
+ * connection but sends nothing.
  */
 function answersNats(url: string): Promise<boolean> {
   const { protocol, hostname, port } = new URL(url);
   const host = hostname.replace(/^\[|\]$/g, "");
-  // With `handshake_first` the server waits for TLS: only its accepting is visible.
+  // With `handshake_first` the server waits for TLS, so only its accepting can be detected.
   const sign = protocol === "tls:" ? "connect" : "data";
   return new Promise((resolve) => {
     const socket = connect({ host, port: port === "" ? PORT_DEFAULT : Number(port) });

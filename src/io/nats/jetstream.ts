@@ -27,17 +27,17 @@ import { type Clock, delay } from "../clock.ts";
 import type { MissingServers } from "../cluster/majority.ts";
 import type { CopyStream } from "../cluster/publication.ts";
 import type { Stored, Stream, StreamMessage } from "../cluster/stream.ts";
-import { silentServers } from "./greeting.ts";
+import { unresponsiveServers } from "./greeting.ts";
 import {
   addStream,
   findStream,
-  isLed,
+  hasLeader,
   majorityOf,
   quorumAgeMs,
-  untilLed,
+  waitForLeader,
 } from "./stream-lookup.ts";
 
-/** Limit for the answer to a copied message: NATS may sync each one to a slow disk. */
+/** Timeout for a copied message, as NATS may sync each one to a slow disk. */
 const CLUSTER_COPY_ANSWER_MS = 10_000;
 
 export interface JetStreamOptions {
@@ -47,17 +47,17 @@ export interface JetStreamOptions {
   readonly credentials?: Uint8Array;
   readonly cluster: string;
   /**
-   * Identity stored with the stream: all nodes are one server to clients. `undefined` only inspects
-   * an existing stream.
+   * Identity stored with the stream; all nodes present it to clients. `undefined` to inspect an
+   * existing stream only.
    */
   readonly identity?: ClusterIdentity;
-  /** Accepts a single server, and servers that may lose what they acknowledged. */
+  /** Accept a single NATS server, and servers that may lose acknowledged messages. */
   readonly isUnsafe: boolean;
   readonly clock: Clock;
 }
 
 export interface ClusterIdentity {
-  /** Fingerprint of this node; `undefined` if it has none. */
+  /** Fingerprint of this node. `undefined` if it has none. */
   readonly own: string | undefined;
   /**
    * Creates the identity of a new stream.
@@ -67,27 +67,27 @@ export interface ClusterIdentity {
 }
 
 /**
- * Subjects of a cluster: the stream stores messages of the first and republishes them on the
+ * Subjects of a cluster. The stream stores messages of the first and republishes them on the
  * second.
  */
 type Subject = "log" | "stored" | "news" | "state";
 
-/** Minimum version of NATS: since then a sync before each acknowledgement can be configured. */
+/** Minimum version of NATS: the first that can sync before each acknowledgement. */
 const VERSION_MIN = [2, 12] as const;
-/** A missing server may not refuse; after this long the next one is tried. */
+/** Timeout before trying the next server, as a missing one may not refuse. */
 const CONNECT_TIMEOUT_MS = 2_000;
-/** A frozen server or broken cable ends no connection: by default the library waits 4 minutes. */
+/** Detects frozen servers and broken cables; the library's default takes 4 minutes. */
 const PING_INTERVAL_MS = 1_000;
 const PINGS_UNANSWERED_MAX = 2;
-/** A server that has not answered by then may be frozen, and others are asked, too. */
-const ANSWER_USUAL_MS = 200;
+/** Time after which other servers are queried, as the first may be frozen. */
+const FALLBACK_DELAY_MS = 200;
 const DUPLICATE_WINDOW_NS = 120e9;
-/** A replica at most this many messages behind belongs to a stream that is being written. */
+/** Maximum messages by which a current replica may lag while the stream is being written. */
 const STREAM_LAG_LOW = 100;
-/** A code of the JetStream API. */
+/** Code of the JetStream API. */
 export const WRONG_LAST_SEQUENCE = 10_071;
 
-/** @throws Fault unreachable, data-foreign, not-found, no-majority, version-unsupported */
+/** @throws {Fault} unreachable, data-foreign, not-found, no-majority, version-unsupported */
 export async function openJetStream(options: JetStreamOptions): Promise<JetStream> {
   const { cluster, isUnsafe, identity, clock } = options;
   const connection = await connectNats(options);
@@ -108,14 +108,14 @@ export async function openJetStream(options: JetStreamOptions): Promise<JetStrea
     const ready = () =>
       ensureStream(manager, {
         ...{ name, cluster, isUnsafe },
-        republish: isNew(version) ? republishOf(cluster) : undefined,
+        republish: isSupported(version) ? republishOf(cluster) : undefined,
         identity: identity === undefined ? undefined : { own, make },
         make,
       });
-    // A stream that is only inspected may have no leader: that is what is to be seen.
+    // Inspection must also work without a leader.
     const look = async () => (await ready()) || identity === undefined;
     const withinMs = identity === undefined ? CLUSTER_LEASE_MS : CLUSTER_START_TIMEOUT_MS;
-    await untilLed(clock, "the stream has", look, withinMs);
+    await waitForLeader(clock, "the stream has", look, withinMs);
     return new JetStream(connection, manager, { name, cluster }, options);
   } catch (error) {
     await connection.close();
@@ -123,7 +123,7 @@ export async function openJetStream(options: JetStreamOptions): Promise<JetStrea
   }
 }
 
-/** @throws Fault unreachable */
+/** @throws {Fault} unreachable */
 export async function connectNats(
   { servers, credentials }: Pick<JetStreamOptions, "servers" | "credentials">,
   pingEveryMs = PING_INTERVAL_MS,
@@ -147,33 +147,33 @@ export async function connectNats(
   }
 }
 
-function isNew(version: string): boolean {
+function isSupported(version: string): boolean {
   const [major = 0, minor = 0] = version.split(".").map(Number);
   return major > VERSION_MIN[0] || (major === VERSION_MIN[0] && minor >= VERSION_MIN[1]);
 }
 
-/** @throws Fault version-unsupported */
+/** @throws {Fault} version-unsupported */
 function checkVersion(version: string, isUnsafe: boolean): void {
-  if (isUnsafe || isNew(version)) return;
-  const sentence =
+  if (isUnsafe || isSupported(version)) return;
+  const message =
     `nats-server ${version} may lose what it has acknowledged` +
     " when its machines lose power together";
-  throw new Fault("version-unsupported", sentence, {
+  throw new Fault("version-unsupported", message, {
     remedy: "use 2.12 or later with sync_interval: always, or accept it with --unsafe-nats",
   });
 }
 
 interface StreamOptions extends Pick<JetStreamOptions, "cluster" | "isUnsafe"> {
   readonly name: string;
-  /** `undefined`: these servers would not republish the time of storing. */
+  /** `undefined` if these servers would not republish the time of storing. */
   readonly republish: Republish | undefined;
   readonly identity: ClusterIdentity | undefined;
   readonly make: () => Promise<string>;
 }
 
 /**
- * @returns whether it has a leader
- * @throws Fault data-foreign, no-majority
+ * @returns whether the stream has a leader
+ * @throws {Fault} data-foreign, no-majority
  */
 async function ensureStream(
   manager: JetStreamManager,
@@ -182,11 +182,11 @@ async function ensureStream(
   const found = await findStream(manager, name);
   if (found !== undefined) {
     if (identity !== undefined) checkIdentity(cluster, found.config.description ?? "", identity);
-    // A stream of an earlier version of this program.
+    // Created by an earlier version of this program.
     if (republish !== undefined && found.config.republish === undefined) {
       await manager.streams.update(name, { republish });
     }
-    return isLed(found);
+    return hasLeader(found);
   }
   const config = {
     ...{ name, subjects: [subjectOf(cluster)], description: describe(await make()) },
@@ -197,17 +197,17 @@ async function ensureStream(
     allow_direct: true,
   };
   await addStream(manager, config, isUnsafe);
-  return false; // Checked again by the next look.
+  return false; // The next poll checks again.
 }
 
-/** @throws Fault data-foreign */
+/** @throws {Fault} data-foreign */
 function checkIdentity(cluster: string, found: string, { own }: ClusterIdentity): void {
   if (own !== undefined && found === describe(own)) return;
-  const sentence =
+  const message =
     own === undefined
       ? `the cluster '${cluster}' has an identity, and this data folder has none`
       : `the cluster '${cluster}' has another identity than this data folder`;
-  throw new Fault("data-foreign", sentence, {
+  throw new Fault("data-foreign", message, {
     remedy: "copy identity.key and settings.json from a node's data folder, or give --cluster NAME",
   });
 }
@@ -225,8 +225,8 @@ function republishOf(cluster: string): Republish {
   return { src: subjectOf(cluster), dest: `chat.${cluster}.stored` };
 }
 
-/** @returns undefined if NATS did not give its position */
-function storedOf({ headers, data }: Msg): StreamMessage | undefined {
+/** @returns `undefined` if NATS sent no position */
+function storedMessage({ headers, data }: Msg): StreamMessage | undefined {
   const seq = Number(headers?.get("Nats-Sequence"));
   const unixMs = Date.parse(headers?.get("Nats-Time-Stamp") ?? "");
   if (!(Number.isSafeInteger(seq) && seq > 0 && Number.isFinite(unixMs))) return undefined;
@@ -238,7 +238,7 @@ interface StreamName {
   readonly cluster: string;
 }
 
-export interface StreamBeside extends StreamName {
+export interface ClusterConnection extends StreamName {
   readonly manager: JetStreamManager;
   readonly client: JetStreamClient;
   readonly clock: Clock;
@@ -247,12 +247,12 @@ export interface StreamBeside extends StreamName {
 export interface StreamState {
   readonly last: number;
   readonly bytes: number;
-  /** NATS server that leads the stream; empty if there is none, or a single server. */
+  /** NATS server that leads the stream. Empty if there is none, or for a single server. */
   readonly leader: string;
   readonly replicas: number;
-  /** NATS servers that are up to date; 1 for a single server. */
+  /** NATS servers that are up to date. 1 for a single server. */
   readonly current: number;
-  /** The leader has received from a majority within CLUSTER_LEASE_MS. */
+  /** The leader has heard from a majority within CLUSTER_LEASE_MS. */
   readonly hasMajority: boolean;
 }
 
@@ -280,43 +280,43 @@ export class JetStream implements CopyStream, Stream {
     this.#quorumAt = clock.now();
   }
 
-  /** Notifies all other nodes that listen now, without any guarantee. */
-  tell(bytes: Uint8Array): void {
-    if (!this.#connection.isClosed()) this.#connection.publish(this.#place("news"), bytes);
+  /** Sends to all nodes that listen now, without any guarantee. */
+  broadcast(bytes: Uint8Array): void {
+    if (!this.#connection.isClosed()) this.#connection.publish(this.#subject("news"), bytes);
   }
 
   /**
-   * Receives notifications, also of this node.
+   * Receives messages, including those of this node.
    * @returns a function that stops it
    */
   listen(onBytes: (bytes: Uint8Array) => void): () => void {
-    return this.#callback("news", ({ data }) => onBytes(data));
+    return this.#subscribe("news", ({ data }) => onBytes(data));
   }
 
   /**
-   * Answers each node and each command that asks.
+   * Answers state queries of nodes and commands.
    * @returns a function that stops it
    */
-  answer(state: () => Uint8Array): () => void {
-    return this.#callback("state", (message) => message.respond(state()));
+  answerState(state: () => Uint8Array): () => void {
+    return this.#subscribe("state", (message) => message.respond(state()));
   }
 
   /**
-   * Collects the answers of all nodes within this time.
-   * @throws Fault no-majority: it is closed
+   * Collects the answers of all nodes for this long.
+   * @throws {Fault} no-majority if the connection is closed
    */
-  async ask(withinMs: number): Promise<Uint8Array[]> {
+  async queryState(withinMs: number): Promise<Uint8Array[]> {
     const answers: Uint8Array[] = [];
     const inbox = createInbox();
     try {
-      const heard = this.#connection.subscribe(inbox, {
+      const subscription = this.#connection.subscribe(inbox, {
         callback: (error, message) => {
           if (error === null) answers.push(new Uint8Array(message.data));
         },
       });
-      this.#connection.publish(this.#place("state"), undefined, { reply: inbox });
+      this.#connection.publish(this.#subject("state"), undefined, { reply: inbox });
       await delay(this.#clock, withinMs);
-      heard.unsubscribe();
+      subscription.unsubscribe();
     } catch (error) {
       throw natsFault(error);
     }
@@ -325,10 +325,10 @@ export class JetStream implements CopyStream, Stream {
 
   /**
    * Returns the stream's size and leader.
-   * @throws Fault no-majority
+   * @throws {Fault} no-majority
    */
   async state(): Promise<StreamState> {
-    const { state, cluster, config, ageMs } = await answered(this.#info());
+    const { state, cluster, config, ageMs } = await asNatsFault(this.#info());
     const { last_seq: last, bytes } = state;
     const leader = cluster?.leader ?? "";
     const others = (cluster?.replicas ?? []).filter(({ current: isCurrent, offline, lag = 0 }) => {
@@ -340,37 +340,37 @@ export class JetStream implements CopyStream, Stream {
   }
 
   /** Options for other streams of the same cluster, with as many replicas. */
-  get beside(): StreamBeside {
+  get clusterConnection(): ClusterConnection {
     return { ...this.#stream, manager: this.#manager, client: this.#client, clock: this.#clock };
   }
 
-  #place(what: Subject): string {
+  #subject(what: Subject): string {
     return `chat.${this.#stream.cluster}.${what}`;
   }
 
-  #callback(what: Subject, onMessage: (message: Msg) => void): () => void {
-    const heard = this.#connection.subscribe(this.#place(what), {
+  #subscribe(what: Subject, onMessage: (message: Msg) => void): () => void {
+    const subscription = this.#connection.subscribe(this.#subject(what), {
       callback: (error, message) => {
         if (error === null) onMessage(message);
       },
     });
-    return () => heard.unsubscribe();
+    return () => subscription.unsubscribe();
   }
 
   async publish(bytes: Uint8Array, id: string): Promise<Stored> {
     const options = { msgID: id, timeout: CLUSTER_ANSWER_TIMEOUT_MS };
-    const stored = await answered(this.#client.publish(this.#place("log"), bytes, options));
+    const stored = await asNatsFault(this.#client.publish(this.#subject("log"), bytes, options));
     this.#quorumAt = this.#clock.now();
     return { seq: stored.seq, isRepeat: stored.duplicate };
   }
 
   /**
-   * Like `publish`, only at this position.
-   * @throws Fault log-conflict, no-majority
+   * Like `publish`, but only at this position.
+   * @throws {Fault} log-conflict, no-majority
    */
   async publishAfter(bytes: Uint8Array, seq: number): Promise<void> {
     try {
-      await this.#client.publish(this.#place("log"), bytes, {
+      await this.#client.publish(this.#subject("log"), bytes, {
         expect: { lastSequence: seq },
         timeout: CLUSTER_COPY_ANSWER_MS,
       });
@@ -382,15 +382,15 @@ export class JetStream implements CopyStream, Stream {
     }
   }
 
-  /** Asks a majority: a machine that is cut off would return an outdated end. */
+  /** Requires a majority, as an isolated server would return an outdated end. */
   async last(): Promise<number> {
-    const { state, ageMs } = await answered(this.#info());
+    const { state, ageMs } = await asNatsFault(this.#info());
     if (ageMs < CLUSTER_LEASE_MS) return state.last_seq;
     throw natsFault(new Error("no leader with a majority"));
   }
 
-  /** Milliseconds since a majority last answered; asks for it. */
-  async silentMs(): Promise<number> {
+  /** Milliseconds since a majority last answered. Queries it. */
+  async sinceAnswerMs(): Promise<number> {
     try {
       await this.#info();
     } catch {
@@ -401,10 +401,10 @@ export class JetStream implements CopyStream, Stream {
 
   /** @param servers as the operator named them; the stream may be on only some of them */
   async missing(servers: readonly string[]): Promise<MissingServers> {
-    const silent = await silentServers(servers);
+    const silent = await unresponsiveServers(servers);
     const left = Math.max(this.#replicas, servers.length) - silent.length;
-    const areTooMany = left < majorityOf(this.#replicas);
-    return { servers: silent, total: servers.length, isMajorityLost: areTooMany };
+    const isMajorityLost = left < majorityOf(this.#replicas);
+    return { servers: silent, total: servers.length, isMajorityLost };
   }
 
   async #info() {
@@ -416,34 +416,33 @@ export class JetStream implements CopyStream, Stream {
     return { ...info, ageMs };
   }
 
-  /** Publishers are heard immediately; only reading proves that the stream holds the message. */
+  /** Publications arrive immediately; only reading proves that the stream has the message. */
   watch(onNews: (stored?: StreamMessage) => void): () => void {
-    const stops = [
-      this.#callback("log", () => onNews()),
-      this.#callback("stored", (message) => onNews(storedOf(message))),
+    const unsubscribes = [
+      this.#subscribe("log", () => onNews()),
+      this.#subscribe("stored", (message) => onNews(storedMessage(message))),
     ];
     return () => {
-      for (const stop of stops) stop();
+      for (const stop of unsubscribes) stop();
     };
   }
 
   /**
-   * Reads from the stream's leader. While the leader is silent, reads from any replica, so that
-   * reading continues after a stream has just lost its leader. Replicas are not always used: NATS
-   * 2.9 has left one that differs permanently, after a leader was cut off, and nodes that read from
-   * different replicas differed, too.
-   * @returns undefined if the server that answered does not have it, or not yet
+   * Reads from the stream's leader, and from any replica while the leader does not answer. Replicas
+   * are not the default, because NATS 2.9 has left one permanently different after its leader was
+   * isolated.
+   * @returns `undefined` if the server that answered lacks the message
    */
   async get(seq: number): Promise<StreamMessage | undefined> {
     const { promise, resolve, reject } = Promise.withResolvers<StoredMsg | null>();
     const { name } = this.#stream;
     const ask = (asked: Promise<StoredMsg | null>) => asked.then(resolve, reject);
     void ask(this.#manager.streams.getMessage(name, { seq }));
-    const cancel = this.#clock.after(ANSWER_USUAL_MS, () => {
+    const cancel = this.#clock.after(FALLBACK_DELAY_MS, () => {
       void ask(this.#manager.direct.getMessage(name, { seq }));
     });
     try {
-      const found = await answered(promise);
+      const found = await asNatsFault(promise);
       if (found === null || found.seq !== seq) return undefined;
       return { seq, unixMs: found.time.getTime(), bytes: new Uint8Array(found.data) };
     } finally {
@@ -456,8 +455,11 @@ export class JetStream implements CopyStream, Stream {
   }
 }
 
-/** Waits for an answer of NATS. @throws Fault no-majority */
-export async function answered<Value>(asked: Promise<Value>): Promise<Value> {
+/**
+ * Converts errors of NATS to faults.
+ * @throws {Fault} no-majority
+ */
+export async function asNatsFault<Value>(asked: Promise<Value>): Promise<Value> {
   try {
     return await asked;
   } catch (error) {
@@ -468,8 +470,8 @@ export async function answered<Value>(asked: Promise<Value>): Promise<Value> {
 /** Converts an error of the NATS library: the network or the stream failed. */
 export function natsFault(error: unknown): Fault {
   if (error instanceof Fault) return error;
-  const said = error instanceof Error ? error.message : String(error);
-  return new Fault("no-majority", `the cluster has no majority of its NATS servers: ${said}`, {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new Fault("no-majority", `the cluster has no majority of its NATS servers: ${reason}`, {
     cause: error,
     retryAfterMs: 1_000,
   });

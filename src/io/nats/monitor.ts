@@ -1,28 +1,27 @@
-/** Settings of a NATS server, read from its monitoring port. */
+/** Reads settings of a NATS server from its monitoring port. */
 
 import { utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { parseObject } from "../../wire/record.ts";
 
-/** Maximum size of a page of a NATS server's monitoring; usual pages have 5 KiB. */
+/** Maximum size of a response. Typical ones have 5 KiB. */
 const NATS_MONITOR_BYTES_MAX = 1024 * 1024;
 
-/** Limit for the answer of a NATS server's monitoring; a later one is skipped. */
+/** Timeout of a response. */
 const NATS_MONITOR_MS = 3_000;
 
 export interface NatsSettings {
   readonly name: string;
   readonly version: string;
-  /** Writes to disk before it acknowledges: `sync_interval: always`. */
+  /** Syncs to disk before acknowledging: `sync_interval: always`. */
   readonly isSynced: boolean;
 }
 
 /**
- * Reads settings of a NATS server from its monitoring port; its client protocol does not report
- * them.
+ * Reads settings that the client protocol does not report.
  * @param url `http://HOST:8222`
- * @throws Fault unreachable: nobody answers, or it is not a NATS server with JetStream @see
- * https://docs.nats.io/running-a-nats-service/nats_admin/monitoring
+ * @throws {Fault} unreachable if there is no answer, or it is not from a NATS server with JetStream
+ * @see https://docs.nats.io/running-a-nats-service/nats_admin/monitoring
  */
 export async function readNatsSettings(url: string): Promise<NatsSettings> {
   let text: string;

@@ -18,7 +18,7 @@ const NS_PER_MS = 1e6;
 const STREAM_NOT_FOUND = 10_059;
 const NOT_ENOUGH_SERVERS = new Set([10_005, 10_074]);
 
-/** @returns undefined if it does not exist */
+/** @returns `undefined` if it does not exist */
 export async function findStream(
   manager: JetStreamManager,
   name: string,
@@ -31,13 +31,13 @@ export async function findStream(
   }
 }
 
-export function isLed({ config, cluster }: StreamInfo): boolean {
+export function hasLeader({ config, cluster }: StreamInfo): boolean {
   return config.num_replicas === 1 || (cluster?.leader ?? "") !== "";
 }
 
 /**
- * Milliseconds since the stream's leader last heard a majority; `Infinity` without a leader. A
- * server without a majority still answers with the stream's end as it knows it.
+ * Milliseconds since the stream's leader last heard from a majority; `Infinity` without a leader. A
+ * server without a majority still reports its own view of the stream's end.
  */
 export function quorumAgeMs({ config, cluster }: StreamInfo): number {
   if (config.num_replicas === 1) return 0;
@@ -45,8 +45,8 @@ export function quorumAgeMs({ config, cluster }: StreamInfo): number {
   const ages = (cluster?.replicas ?? [])
     .filter(({ offline }) => offline !== true)
     .map(({ active }) => active / NS_PER_MS)
-    .toSorted((one, other) => one - other);
-  // The leader is one of the majority.
+    .toSorted((a, b) => a - b);
+  // The leader counts toward the majority.
   return ages[majorityOf(config.num_replicas) - 2] ?? Number.POSITIVE_INFINITY;
 }
 
@@ -54,7 +54,7 @@ export function majorityOf(replicas: number): number {
   return Math.floor(replicas / 2) + 1;
 }
 
-/** Creates the stream with all its replicas, or with one if that is accepted. */
+/** Creates the stream with all replicas, or with one if `isUnsafe`. */
 export async function addStream(
   manager: JetStreamManager,
   config: Partial<StreamConfig> & { readonly name: string },
@@ -77,26 +77,26 @@ export async function addStream(
 }
 
 /**
- * Waits for a leader: servers that have just started elect one, and a new stream elects once more.
- * @param look reports whether it has a leader; creates a missing stream
- * @throws Fault whatever `look` throws, no-majority: no leader within this time
+ * Waits for a leader: both starting servers and new streams hold elections.
+ * @param look reports whether there is a leader; creates a missing stream
+ * @throws {Fault} those of `look`; no-majority if there is no leader within the timeout
  */
-export async function untilLed(
+export async function waitForLeader(
   clock: Clock,
   what: string,
   look: () => Promise<boolean>,
   withinMs = CLUSTER_START_TIMEOUT_MS,
 ): Promise<void> {
   const leaderless = new Fault("no-majority", `${what} no leader yet`);
-  const led = async () => {
+  const checkLeader = async () => {
     if (!(await look())) throw leaderless;
   };
-  const isPassing = (error: unknown) => error === leaderless || !(error instanceof Fault);
+  const isTransient = (error: unknown) => error === leaderless || !(error instanceof Fault);
   const until = clock.now() + withinMs;
-  await retry(led, {
+  await retry(checkLeader, {
     clock,
     intervalMs: CLUSTER_ANSWER_TIMEOUT_MS / 4,
     until,
-    isTransient: isPassing,
+    isTransient,
   });
 }

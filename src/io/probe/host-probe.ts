@@ -1,4 +1,4 @@
-/** Checks of this machine for `chat doctor`; they leave nothing behind. */
+/** Checks of this machine for `chat doctor`. They leave no files. */
 
 import { accessSync, constants, existsSync, rmSync, statfsSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -8,10 +8,10 @@ import { diskFault } from "../disk/disk.ts";
 import { systemDisk } from "../disk/system-disk.ts";
 import { openMulticast } from "../lan/multicast.ts";
 
-/** Size of one small message; the median of several writes counts. */
+/** Size of a small message. The median of several writes is reported. */
 const SYNC_BYTES = 4096;
 const SYNC_COUNT = 9;
-/** The group of `chat lan`, with another port. */
+/** Group of `chat lan`, with another port. */
 const GROUP = "224.1.1.1";
 const PORT_FIRST = 49_152;
 
@@ -22,7 +22,7 @@ export function nearestFolder(path: string): string {
   return folder;
 }
 
-/** @throws Fault store-denied, store-failed */
+/** @throws {Fault} store-denied, store-failed */
 export function checkWritable(folder: string): void {
   try {
     accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
@@ -31,7 +31,7 @@ export function checkWritable(folder: string): void {
   }
 }
 
-/** Permissions of a file; `undefined` if it does not exist (or the system has none). */
+/** Permissions of a file. `undefined` if it does not exist, or on Windows. */
 export function modeOf(path: string): number | undefined {
   if (process.platform === "win32" || !existsSync(path)) return undefined;
   return statSync(path).mode & 0o777;
@@ -43,47 +43,47 @@ export function freeBytes(folder: string): number {
 }
 
 /**
- * Measures one small durable write.
- * @throws Fault store-…
+ * Measures a small durable write.
+ * @throws {Fault} store-…
  */
 export async function syncMs(folder: string, now: () => number): Promise<number> {
   const path = join(folder, `.chat-doctor-${process.pid}`);
   try {
     const file = systemDisk().open(path, "write");
-    const took: number[] = [];
+    const durationsMs: number[] = [];
     try {
       for (let i = 0; i < SYNC_COUNT; i++) {
         const from = now();
         file.write(new Uint8Array(SYNC_BYTES), i * SYNC_BYTES);
         await file.sync();
-        took.push(now() - from);
+        durationsMs.push(now() - from);
       }
     } finally {
       file.close();
       rmSync(path, { force: true });
     }
-    return took.sort((one, other) => one - other)[SYNC_COUNT >> 1] ?? 0;
+    return durationsMs.sort((a, b) => a - b)[SYNC_COUNT >> 1] ?? 0;
   } catch (error) {
     throw diskFault(error, path);
   }
 }
 
 /**
- * Joins a group and receives its own datagram, which does not leave this network.
- * @param chance a number below 1
- * @returns the addresses that take part
- * @throws Fault unreachable: it cannot join; timeout: nothing came back
+ * Joins a group and receives its own datagram, which stays in this network.
+ * @param chance random number below 1
+ * @returns the addresses that joined
+ * @throws {Fault} unreachable if it cannot join; timeout if no datagram arrives
  */
 export async function tryMulticast(chance: number, timeoutMs: number): Promise<readonly string[]> {
   const port = PORT_FIRST + Math.floor(chance * (65_536 - PORT_FIRST));
-  const words = new TextEncoder().encode(`chat doctor ${process.pid} ${chance}`);
-  const came = Promise.withResolvers<void>();
+  const payload = new TextEncoder().encode(`chat doctor ${process.pid} ${chance}`);
+  const received = Promise.withResolvers<void>();
   const multicast = await openMulticast({ group: GROUP, port, ttl: 1, scope: "all" }, (bytes) => {
-    if (Buffer.from(bytes).equals(words)) came.resolve();
+    if (Buffer.from(bytes).equals(payload)) received.resolve();
   });
   try {
-    await multicast.send(words);
-    await withTimeout(came.promise, timeoutMs, () => {
+    await multicast.send(payload);
+    await withTimeout(received.promise, timeoutMs, () => {
       throw new Fault("timeout", "a multicast datagram of our own did not come back", {
         remedy: "a firewall on this machine may drop UDP; chat lan and chat discover need it",
       });

@@ -1,4 +1,4 @@
-/** Checks of each hop to a server, for `chat doctor`, each with its own time limit. */
+/** Checks of each hop to a server for `chat doctor`, each with its own timeout. */
 
 import { lookup } from "node:dns/promises";
 import { request } from "node:https";
@@ -9,7 +9,7 @@ import { errorCode } from "../disk/disk.ts";
 import { sendingAddress } from "../lan/interfaces.ts";
 import { isOldTls } from "../ws/dial.ts";
 
-/** Addresses checked per name; a name has one or two. */
+/** Maximum addresses checked per name. */
 const CHECKED_ADDRESSES_MAX = 4;
 
 export interface Target {
@@ -21,8 +21,7 @@ export interface Target {
   readonly timeoutMs: number;
 }
 
-export interface TlsSeen {
-  /** `TLSv1.3` */
+export interface TlsInfo {
   readonly protocol: string;
   /** Subject of the certificate. */
   readonly subject: string;
@@ -31,7 +30,7 @@ export interface TlsSeen {
 
 /**
  * @returns addresses, in the order to try them
- * @throws Fault unreachable
+ * @throws {Fault} unreachable
  */
 export async function resolveHost(host: string): Promise<readonly string[]> {
   try {
@@ -47,7 +46,7 @@ export async function resolveHost(host: string): Promise<readonly string[]> {
 
 /**
  * Returns the local address that the system would send from.
- * @throws Fault unreachable
+ * @throws {Fault} unreachable
  */
 export async function localAddressFor(address: string): Promise<string> {
   const noRoute = (cause?: unknown) =>
@@ -55,16 +54,16 @@ export async function localAddressFor(address: string): Promise<string> {
       remedy: "check cable, Wi-Fi and VPN: is this machine in the server's network?",
       cause,
     });
-  // The port does not matter.
+  // Any port works.
   const own = await sendingAddress(address, 9).catch((cause: unknown) => {
     throw noRoute(cause);
   });
-  // Bun (1.4.4) reports a socket as connected although the system has found no route.
+  // Bun (1.4.4) reports a socket as connected even without a route.
   if (own === "0.0.0.0" || own === "::") throw noRoute();
   return own;
 }
 
-/** @throws Fault unreachable, timeout */
+/** @throws {Fault} unreachable, timeout */
 export function connectTcp({ address, port, timeoutMs }: Target): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = createConnection({ host: address, port });
@@ -73,16 +72,16 @@ export function connectTcp({ address, port, timeoutMs }: Target): Promise<void> 
       socket.destroy();
       act();
     };
-    const timer = setTimeout(() => end(() => reject(silent("TCP", port, timeoutMs))), timeoutMs);
+    const timer = setTimeout(() => end(() => reject(noAnswer("TCP", port, timeoutMs))), timeoutMs);
     socket.once("connect", () => end(resolve));
     socket.on("error", (error) => end(() => reject(tcpFault(error, address, port))));
   });
 }
 
-/** @throws Fault unreachable, timeout */
-export function shakeHands({ host, address, port, timeoutMs }: Target): Promise<TlsSeen> {
+/** @throws {Fault} unreachable, timeout */
+export function handshakeTls({ host, address, port, timeoutMs }: Target): Promise<TlsInfo> {
   return new Promise((resolve, reject) => {
-    // The proof in the greeting shows the owner of the certificate.
+    // The server signs the certificate's hash.
     const servername = isIP(host) === 0 ? { servername: host } : {};
     const common = {
       host: address,
@@ -96,29 +95,29 @@ export function shakeHands({ host, address, port, timeoutMs }: Target): Promise<
       socket.destroy();
       act();
     };
-    const late = () => end(() => reject(notTls(`it was silent for ${timeoutMs / 1000} s`)));
-    const timer = setTimeout(late, timeoutMs);
+    const onTimeout = () => end(() => reject(notTls(`it was silent for ${timeoutMs / 1000} s`)));
+    const timer = setTimeout(onTimeout, timeoutMs);
     socket.once("secureConnect", () => {
-      const seen = seenOn(socket);
-      end(() => resolve(seen));
+      const info = tlsInfo(socket);
+      end(() => resolve(info));
     });
     socket.on("error", (error) => {
       const code = errorCode(error);
       if (isOldTls(error.message)) return end(() => reject(oldTls(error)));
-      end(() => reject(code === "ECONNRESET" ? hungUp(error) : notTls(code, error)));
+      end(() => reject(code === "ECONNRESET" ? closedEarly(error) : notTls(code, error)));
     });
-    socket.on("close", () => end(() => reject(hungUp())));
+    socket.on("close", () => end(() => reject(closedEarly())));
   });
 }
 
 /**
  * Returns the server's time in Unix milliseconds, rounded to seconds.
- * @returns undefined if it sends none
+ * @returns `undefined` if it sends none
  */
 export function serverTime(target: Target): Promise<number | undefined> {
   const { host, address, port, timeoutMs } = target;
   return new Promise((resolve) => {
-    const asked = request(
+    const healthRequest = request(
       {
         host: address,
         port,
@@ -136,14 +135,14 @@ export function serverTime(target: Target): Promise<number | undefined> {
         resolve(Number.isNaN(unixMs) ? undefined : unixMs);
       },
     );
-    asked.on("timeout", () => asked.destroy());
-    asked.on("error", () => resolve(undefined));
-    asked.on("close", () => resolve(undefined));
-    asked.end();
+    healthRequest.on("timeout", () => healthRequest.destroy());
+    healthRequest.on("error", () => resolve(undefined));
+    healthRequest.on("close", () => resolve(undefined));
+    healthRequest.end();
   });
 }
 
-function seenOn(socket: TLSSocket): TlsSeen {
+function tlsInfo(socket: TLSSocket): TlsInfo {
   const { subject, valid_to } = socket.getPeerCertificate();
   const name: unknown = subject?.CN;
   return {
@@ -168,7 +167,7 @@ function tcpFault(cause: unknown, address: string, port: number): Fault {
         cause,
       });
     case "ETIMEDOUT":
-      return silent("TCP", port, 0);
+      return noAnswer("TCP", port, 0);
     default:
       return new Fault("unreachable", `TCP to ${address} fails (${code || String(cause)})`, {
         cause,
@@ -176,14 +175,14 @@ function tcpFault(cause: unknown, address: string, port: number): Fault {
   }
 }
 
-function silent(what: string, port: number, timeoutMs: number): Fault {
+function noAnswer(protocol: string, port: number, timeoutMs: number): Fault {
   const within = timeoutMs === 0 ? "" : ` within ${timeoutMs / 1000} s`;
-  return new Fault("timeout", `no answer from ${what} port ${port}${within}`, {
-    remedy: `a firewall drops ${what} port ${port}, or that machine is off`,
+  return new Fault("timeout", `no answer from ${protocol} port ${port}${within}`, {
+    remedy: `a firewall drops ${protocol} port ${port}, or that machine is off`,
   });
 }
 
-function hungUp(cause?: unknown): Fault {
+function closedEarly(cause?: unknown): Fault {
   return new Fault("unreachable", "it takes calls but hangs up before TLS is agreed on", {
     remedy: "is it starting or stopping just now? Else another program may have this port",
     cause,
@@ -197,9 +196,13 @@ function oldTls(cause: unknown): Fault {
   });
 }
 
-function notTls(why: string, cause?: unknown): Fault {
-  return new Fault("unreachable", `it takes calls but does not speak TLS (${why || "no reason"})`, {
-    remedy: "another program may have this port, or a proxy is in between: check the port",
-    cause,
-  });
+function notTls(reason: string, cause?: unknown): Fault {
+  return new Fault(
+    "unreachable",
+    `it takes calls but does not speak TLS (${reason || "no reason"})`,
+    {
+      remedy: "another program may have this port, or a proxy is in between: check the port",
+      cause,
+    },
+  );
 }

@@ -1,14 +1,11 @@
-/** Memory of this process. */
+/** Memory usage of this process. */
 
 export interface ProcessMemory {
   readonly residentBytes: number;
   readonly heapBytes: number;
 }
 
-/**
- * Reads the memory use of this process. Keeps the last reading if the system refuses a new one
- * (EMFILE).
- */
+/** Reads the memory usage. Returns the last reading if the system refuses a new one (EMFILE). */
 export class MemoryProbe {
   readonly #read: () => NodeJS.MemoryUsage;
   #last: ProcessMemory = { residentBytes: 0, heapBytes: 0 };
@@ -22,7 +19,7 @@ export class MemoryProbe {
       const { rss, heapUsed } = this.#read();
       this.#last = { residentBytes: rss, heapBytes: heapUsed };
     } catch {
-      // Bun reads it from /proc, which takes a descriptor.
+      // Bun reads /proc, which takes a descriptor.
     }
     return this.#last;
   }

@@ -1,4 +1,4 @@
-/** The terminal device: size, raw mode, signals. */
+/** Terminal device: size, raw mode, signals. */
 
 import { closeSync, constants, openSync, writeSync } from "node:fs";
 import type { Input } from "./input.ts";
@@ -11,27 +11,24 @@ export interface Size {
 
 /** Events of the terminal and of its foreground process. */
 export type DeviceEvent =
-  /** The window was resized. */
   | "resize"
-  /** `fg`: the shell has changed the terminal's modes. */
+  /** Resumed, e.g. by `fg`. The shell has changed the terminal's modes. */
   | "continued"
-  /** A stop request from outside, e.g. `kill -TSTP`. */
+  /** Stop request from another process, e.g. `kill -TSTP`. */
   | "stop"
-  /** The process ends, with an error or without: handlers must be synchronous. */
+  /** The process ends, normally or not. Handlers must be synchronous. */
   | "exit";
 
-/** The user's terminal as one whole screen, not a stream of lines. */
+/** The user's terminal as a full screen. */
 export interface TerminalDevice {
-  /** Never blocks, not even a thread: a stalled terminal is retried. */
+  /** Never blocks, not even a thread. Writes to a stalled terminal are retried. */
   readonly output: Output;
   size(): Size;
   /** Delivers each key as it is pressed, without echo and without signals. */
   setRaw(isRaw: boolean): void;
-  /**
-   * Writes immediately, replacing what is queued; gives up when the terminal stalls for `withinMs`.
-   */
+  /** Writes immediately, replacing the queue. Gives up after `timeoutMs` if the terminal stalls. */
   writeNow(text: string, withinMs: number): void;
-  /** Stops everything that this terminal runs for one command line, or this process alone. */
+  /** Stops the process group of the command line, or this process alone. */
   stop(what: "group" | "process"): void;
   /** @returns a function that removes the handler */
   on(event: DeviceEvent, handler: () => void): () => void;
@@ -39,11 +36,11 @@ export interface TerminalDevice {
 }
 
 const SIZE_DEFAULT: Size = { columns: 80, rows: 24 };
-const ASKED_AGAIN_MS = 5;
+const WRITE_RETRY_MS = 5;
 
 /** @param onBroken as for standard output */
 export function openTerminalDevice(input: Input, onBroken: OnBroken): TerminalDevice {
-  const fd = openAgain();
+  const fd = openNonBlocking();
   const output = screenOutput(fd, onBroken);
   return {
     output,
@@ -62,22 +59,21 @@ export function openTerminalDevice(input: Input, onBroken: OnBroken): TerminalDe
 }
 
 /**
- * Opens the terminal of standard output a second time, non-blocking. The descriptor of standard
- * output is shared with the shell, which must not find it changed. Besides, a thread blocked in a
- * write would hold the terminal's lock: until the terminal accepts more, nobody could set its
- * modes.
+ * Opens the terminal of standard output again, non-blocking: changing the shared descriptor would
+ * affect the shell, and a thread blocked in a write would hold the terminal's lock, so that its
+ * modes could not be changed.
  */
-function openAgain(): number | undefined {
+function openNonBlocking(): number | undefined {
   if (process.platform === "win32") return undefined;
   const path = process.platform === "linux" ? "/proc/self/fd/1" : "/dev/tty";
   try {
     return openSync(path, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   } catch {
-    return undefined; // Opened by another user, as after `su`.
+    return undefined; // The terminal belongs to another user, as after `su`.
   }
 }
 
-/** A terminal whose window was closed has no modes any more. */
+/** Fails if the terminal's window was closed. */
 function setRaw(input: Input, isRaw: boolean): void {
   try {
     input.setRaw(isRaw);
@@ -96,16 +92,16 @@ function writeNow(fd: number, text: string, withinMs: number): void {
       bytes = bytes.subarray(writeSync(fd, bytes));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EAGAIN" || waitedMs >= withinMs) return;
-      Bun.sleepSync(ASKED_AGAIN_MS);
-      waitedMs += ASKED_AGAIN_MS;
+      Bun.sleepSync(WRITE_RETRY_MS);
+      waitedMs += WRITE_RETRY_MS;
     }
   }
 }
 
 function listen(event: DeviceEvent, handler: () => void): () => void {
-  if (event === "exit") return listenForEnd(handler);
+  if (event === "exit") return onProcessEnd(handler);
   if (event === "resize") {
-    // Its own handler has read the new size by then; a handler of the signal might run before it.
+    // The stream reads the new size before it emits this event.
     process.stdout.on("resize", handler);
     return () => process.stdout.off("resize", handler);
   }
@@ -119,14 +115,14 @@ function listen(event: DeviceEvent, handler: () => void): () => void {
   return () => process.off(signal, arrived);
 }
 
-/** The system reports a resize only to the processes in the foreground at that time. */
+/** The system reports a resize only to processes in the foreground at that time. */
 function refreshSize(): void {
   const stdout = process.stdout as { readonly _refreshSize?: () => void };
   stdout._refreshSize?.();
 }
 
-/** Runs before the error is reported: on a closing screen nobody would read it. */
-function listenForEnd(handler: () => void): () => void {
+/** Runs before the error is reported, which would be lost on a closing screen. */
+function onProcessEnd(handler: () => void): () => void {
   const errors = ["uncaughtException", "unhandledRejection"] as const;
   process.on("exit", handler);
   for (const error of errors) process.prependListener(error, handler);

@@ -1,12 +1,12 @@
-/** Decides whether a closed terminal ends the program. */
+/** Detects whether hangups are ignored. */
 
 import { readFileSync } from "node:fs";
 
 const SIGHUP_BIT = 1n;
 
 /**
- * Reports whether this process was started to ignore SIGHUP, as by `nohup`. A handler of ours would
- * undo that. Only Linux reports it; elsewhere the result is false.
+ * Reports whether this process was started to ignore SIGHUP, as by `nohup`, which a handler would
+ * undo. Linux only; false elsewhere.
  */
 export function ignoresHangup(statusFile = "/proc/self/status"): boolean {
   try {

@@ -4,26 +4,24 @@ import { isatty } from "node:tty";
 import { Fault } from "../../base/fault.ts";
 import { LineBuffer } from "./line-buffer.ts";
 
-/** Standard input, read line by line, in the order of the requests. */
 export interface Input {
   readonly isTerminal: boolean;
   /**
-   * The next line without its line feed; `undefined` at the end. A bad line is skipped: the next
-   * call continues after it.
-   * @throws Fault text-invalid (not UTF-8), too-large
+   * The next line without its line feed; `undefined` at the end. Skips a bad line after throwing.
+   * @throws {Fault} text-invalid if it is not UTF-8; too-large
    */
   line(): Promise<string | undefined>;
-  /** Like `line`, on a terminal without echo; Ctrl-C is Fault interrupted. */
+  /** Like `line`, but without echo on a terminal. Ctrl-C throws {Fault} interrupted. */
   secretLine(): Promise<string | undefined>;
-  /** Received bytes, in pieces of any size: files from a pipe, and keys in raw mode. */
+  /** Next bytes, in pieces of any size: from a pipe, or keys in raw mode. */
   chunk(): Promise<Uint8Array | undefined>;
   /**
-   * On a terminal: delivers each key as it is pressed, without echo; Enter is a carriage return.
+   * Terminal only: delivers each key as it is pressed, without echo. Enter is a carriage return.
    */
   setRaw(isRaw: boolean): void;
 }
 
-/** Far more than any text; a file without line feeds must not fill the memory. */
+/** Bounds the memory for input without line feeds. */
 const LINE_BYTES_MAX = 1 << 20;
 
 export function standardInput(): Input {
@@ -31,7 +29,7 @@ export function standardInput(): Input {
 }
 
 class StdinInput implements Input {
-  /** process.stdin itself is not touched before the first read. */
+  /** Does not touch process.stdin before the first read. */
   readonly isTerminal = isatty(0);
   readonly #buffer = new LineBuffer(LINE_BYTES_MAX);
   #chunks: AsyncIterator<Uint8Array> | undefined;
@@ -43,14 +41,14 @@ class StdinInput implements Input {
       const line = this.#buffer.take(this.#ended);
       if (line !== undefined) return line;
       if (this.#ended) return undefined;
-      await this.#more();
+      await this.#readChunk();
     }
   }
 
   async chunk(): Promise<Uint8Array | undefined> {
-    const rest = this.#buffer.takeAll();
-    if (rest.length > 0) return rest;
-    if (!this.#ended) await this.#more();
+    const buffered = this.#buffer.takeAll();
+    if (buffered.length > 0) return buffered;
+    if (!this.#ended) await this.#readChunk();
     const more = this.#buffer.takeAll();
     return more.length === 0 && this.#ended ? undefined : more;
   }
@@ -78,7 +76,7 @@ class StdinInput implements Input {
     for (;;) {
       const key = this.#buffer.takeKey();
       if (key === undefined && this.#ended) return undefined;
-      if (key === undefined) await this.#more();
+      if (key === undefined) await this.#readChunk();
       else if (key === "\r" || key === "\n") return typed.join("");
       else if (key === "\x03") throw new Fault("interrupted", "no password was given");
       else if (key === "\x04" && typed.length === 0) return undefined;
@@ -90,7 +88,7 @@ class StdinInput implements Input {
     return this.isTerminal && !this.#isRaw;
   }
 
-  async #more(): Promise<void> {
+  async #readChunk(): Promise<void> {
     this.#chunks ??= process.stdin[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
     const next = await this.#chunks.next();
     if (next.done === true) this.#ended = true;
@@ -98,12 +96,12 @@ class StdinInput implements Input {
   }
 }
 
-/** Converts the return key if it was typed while the terminal was in raw mode. */
+/** Converts carriage returns typed while the terminal was in raw mode. */
 function withLineFeeds(typed: Uint8Array): Uint8Array {
   return typed.map((byte) => (byte === 0x0d ? 0x0a : byte));
 }
 
-/** Backspace, Ctrl-U and Ctrl-W as in shells; other control keys do nothing. */
+/** Handles Backspace, Ctrl-U and Ctrl-W as shells do, and ignores other control keys. */
 function edited(typed: readonly string[], key: string): readonly string[] {
   if (key === "\x7f" || key === "\b") return typed.slice(0, -1);
   if (key === "\x15" || key === "\x17") return [];

@@ -1,4 +1,4 @@
-/** The text of a line being edited, and its cursor. */
+/** Buffered bytes of standard input. */
 
 import { utf8Decode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
@@ -26,8 +26,8 @@ export class LineBuffer {
   }
 
   /**
-   * @param ended whether a last line without line feed is a line
-   * @throws Fault text-invalid, too-large
+   * @param ended whether the last bytes without line feed are a line
+   * @throws {Fault} text-invalid, too-large
    */
   take(ended: boolean): string | undefined {
     for (;;) {

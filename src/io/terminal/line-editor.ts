@@ -1,4 +1,4 @@
-/** A line editor that keeps the typed line below printed output. */
+/** Line editor that keeps the typed line below printed output. */
 
 import { writeSync } from "node:fs";
 import { createInterface } from "node:readline";
@@ -12,30 +12,27 @@ import { PASTE_MARKS_OFF, PASTE_MARKS_ON, PasteSplitter, type Typed } from "./pa
 export interface EnteredLine {
   /** Contains line feeds only if they were pasted. */
   readonly text: string;
-  /** It begins with several pasted lines: text, never a command. */
+  /** The line begins with several pasted lines, so it is text and never a command. */
   readonly isPasted: boolean;
 }
 
-/** Several lines or too many characters were pasted: they wait for Enter. */
+/** Called when several lines, or too many characters, were pasted and wait for Enter. */
 export type OnPaste = (paste: { readonly lines: number } | "oversize") => void;
 
-/**
- * A line typed on a terminal while other lines are printed above it: output moves the half-typed
- * line down instead of tearing it.
- */
+/** Edits a line on a terminal while output is printed above it. */
 export interface LineEditor {
   /**
    * The next line; `undefined` after Ctrl-D on an empty line.
-   * @throws Fault interrupted: Ctrl-C on an empty line
+   * @throws {Fault} interrupted after Ctrl-C on an empty line
    */
   line(): Promise<EnteredLine | undefined>;
-  /** A line without echo, after a question. Rejects and ends as `line` does. */
+  /** A line without echo, after a prompt. Rejects and ends like `line`. */
   secret(question: string): Promise<string | undefined>;
-  /** Writes whole lines above the one being typed. */
+  /** Writes complete lines above the one being typed. */
   print(text: string): void;
   /**
-   * Removes the line just entered from the screen: its result will be printed instead. No-op if
-   * something else was written since.
+   * Removes the entered line from the screen, to be replaced by its result. No-op if other output
+   * followed.
    */
   eraseEntered(): void;
   /** Sets the text before the typed line. */
@@ -44,20 +41,20 @@ export interface LineEditor {
 }
 
 const CLEAR_LINE = "\r\x1b[J";
-/** Lines typed ahead of a slow network. */
+/** Maximum lines typed ahead of a slow network. */
 const LINES_AHEAD_MAX = 1_000;
 
-/** A process that cannot be stopped continues after this. */
+/** Time after which a process that could not be stopped continues. */
 const SUSPENDED_MS = 100;
 /** Distance of readline's tab stops. */
 const TAB = 8;
-/** A pasted line of more rows than this is shown abbreviated. */
+/** Rows of a pasted line above which it is abbreviated. */
 const PASTE_ROWS_MAX = 3;
-/** Characters of a paste that are shown before the line. */
+/** Characters of a paste that are previewed before the line. */
 const PREVIEW_CHARS = 16;
 
 export function openLineEditor(input: Input, output: Output, onPaste: OnPaste): LineEditor {
-  // readline writes to a stream; the output behind it never blocks the event loop.
+  // readline requires a stream; `output` never blocks the event loop.
   const echo = { isOn: true };
   const stream = new Writable({
     decodeStrings: false,
@@ -82,9 +79,9 @@ function setRawMode(isRaw: boolean): void {
 }
 
 /**
- * Passes typed keys to readline, from the same input that asks for secrets. Synchronously, so that
- * keys typed before a paste are in the line before the paste is. Text of one read is passed in one
- * piece: for single keys that arrive together readline echoes each, and forgets the rows.
+ * Passes typed keys to readline, synchronously, so that keys typed before a paste precede it.
+ * Passes text of one read in one piece, since readline echoes keys one by one and then forgets the
+ * rows.
  */
 async function readKeys(
   input: Input,
@@ -123,23 +120,23 @@ type OnPasted = (typed: Exclude<Typed, { kind: "keys" }>) => void;
 type Editor = ReturnType<typeof createInterface>;
 type Waiter = { resolve(line: EnteredLine | undefined): void; reject(fault: Fault): void };
 /** A paste that waits for Enter, with the text typed before it. */
-type Waiting = EnteredLine & { readonly lines: number };
+type PendingPaste = EnteredLine & { readonly lines: number };
 
 class ReadlineEditor implements LineEditor {
   readonly #editor: Editor;
   readonly #output: Output;
   readonly #onPaste: OnPaste;
-  readonly #ahead: EnteredLine[] = [];
+  readonly #typedAhead: EnteredLine[] = [];
   readonly #echo: { isOn: boolean };
   readonly #restore = () => writeSync(1, PASTE_MARKS_OFF);
   readonly #continued = () => this.#resume();
   #prompt = "> ";
-  /** The question that a secret answers. */
+  /** Prompt of the secret being typed. */
   #question: string | undefined;
-  #pasted: Waiting | undefined;
-  /** Rows of the line just entered, while nothing is below them. */
+  #pasted: PendingPaste | undefined;
+  /** Rows of the line just entered, while it is the last output. */
   #enteredRows: number | undefined;
-  #waiting: Waiter | undefined;
+  #waiter: Waiter | undefined;
   #isSuspended = false;
   #isClosed = false;
   #isInterrupted = false;
@@ -154,17 +151,17 @@ class ReadlineEditor implements LineEditor {
     editor.on("SIGINT", () => this.#interrupted());
     editor.on("SIGTSTP", () => void this.#suspend());
     process.on("SIGCONT", this.#continued);
-    process.on("exit", this.#restore); // However it ends, the shell must get plain pastes.
+    process.on("exit", this.#restore); // Restores plain pastes for the shell at any exit.
     output.write(PASTE_MARKS_ON);
   }
 
   line(): Promise<EnteredLine | undefined> {
-    const next = this.#ahead.shift();
+    const next = this.#typedAhead.shift();
     if (next !== undefined) return Promise.resolve(next);
     if (this.#isInterrupted) return Promise.reject(interrupted());
     if (this.#isClosed) return Promise.resolve(undefined);
     return new Promise((resolve, reject) => {
-      this.#waiting = { resolve, reject };
+      this.#waiter = { resolve, reject };
     });
   }
 
@@ -175,7 +172,7 @@ class ReadlineEditor implements LineEditor {
     this.#echo.isOn = false;
     try {
       const typed = await this.line();
-      // The arrow keys must not bring it back on the screen.
+      // Removes it from the history of the arrow keys.
       (this.#editor as Editor & { history?: string[] }).history?.shift();
       return typed?.text;
     } finally {
@@ -212,8 +209,7 @@ class ReadlineEditor implements LineEditor {
   }
 
   /**
-   * Inserts a pasted line as if typed. Several lines are held until Enter, so that none is sent
-   * unseen.
+   * Inserts a pasted line as if typed. Several lines wait for Enter, so that none is sent unread.
    */
   pasted(paste: Exclude<Typed, { kind: "keys" }>): void {
     if (this.#isClosed) return;
@@ -224,15 +220,15 @@ class ReadlineEditor implements LineEditor {
     const isLong = Bun.stringWidth(text) > PASTE_ROWS_MAX * this.#output.columns();
     if (this.#question !== undefined) this.#editor.write(text.replaceAll("\n", ""));
     else if (lines === 1 && !isLong) this.#editor.write(text);
-    else this.#keep(text, lines);
+    else this.#storePaste(text, lines);
   }
 
   close(): void {
     this.#editor.close();
   }
 
-  /** Holds the paste with the text before the cursor; the text after it stays in the line. */
-  #keep(text: string, lines: number): void {
+  /** Stores the paste with the text before the cursor. The text after it stays in the line. */
+  #storePaste(text: string, lines: number): void {
     const { line, cursor } = this.#editor;
     const before = enteredLine(this.#pasted, line.slice(0, cursor)).text;
     const isPasted = this.#pasted?.isPasted ?? (before === "" && lines > 1);
@@ -259,7 +255,7 @@ class ReadlineEditor implements LineEditor {
 
   #draw(): void {
     this.#enteredRows = undefined;
-    // readline remembers the row of the cursor, which the printed text has moved.
+    // readline remembers the cursor's row, which the printed text has moved.
     (this.#editor as Editor & { prevRows?: number }).prevRows = 0;
     this.#editor.prompt(true);
   }
@@ -270,13 +266,13 @@ class ReadlineEditor implements LineEditor {
     this.#pasted = undefined;
     this.#editor.setPrompt(this.#prompt);
     this.#enteredRows = rowsOf(shown, this.#output.columns());
-    const waiting = this.#waiting;
-    this.#waiting = undefined;
+    const waiting = this.#waiter;
+    this.#waiter = undefined;
     if (waiting !== undefined) waiting.resolve(line);
-    else if (this.#ahead.length < LINES_AHEAD_MAX) this.#ahead.push(line);
+    else if (this.#typedAhead.length < LINES_AHEAD_MAX) this.#typedAhead.push(line);
   }
 
-  /** Ctrl-Z: suspends to the shell, as in any program. */
+  /** Ctrl-Z: suspends to the shell. */
   async #suspend(): Promise<void> {
     if (process.platform === "win32" || this.#isSuspended) return;
     this.#isSuspended = true;
@@ -284,14 +280,14 @@ class ReadlineEditor implements LineEditor {
     await this.#output.flushed();
     if (this.#isClosed) return;
     setRawMode(false);
-    // Everything in this terminal, as its own Ctrl-Z: a script around us must stop as well.
+    // Stops the process group, as the terminal's own Ctrl-Z does, to include a surrounding script.
     process.kill(0, "SIGTSTP");
     setTimeout(() => {
       if (this.#isSuspended) this.#resume();
     }, SUSPENDED_MS);
   }
 
-  /** `fg`, or continued by another process: the shell has changed the terminal's modes. */
+  /** Restores the terminal's modes, which the shell has changed. */
   #resume(): void {
     if (this.#isClosed) return;
     this.#isSuspended = false;
@@ -319,22 +315,22 @@ class ReadlineEditor implements LineEditor {
     process.off("SIGCONT", this.#continued);
     process.off("exit", this.#restore);
     this.#output.write(`${CLEAR_LINE}${PASTE_MARKS_OFF}`);
-    const waiting = this.#waiting;
-    this.#waiting = undefined;
+    const waiting = this.#waiter;
+    this.#waiter = undefined;
     if (this.#isInterrupted) waiting?.reject(interrupted());
     else waiting?.resolve(undefined);
   }
 }
 
 /** Text typed after several pasted lines gets its own line. */
-function enteredLine(pasted: Waiting | undefined, typed: string): EnteredLine {
+function enteredLine(pasted: PendingPaste | undefined, typed: string): EnteredLine {
   if (pasted === undefined) return { text: typed, isPasted: false };
   const between = pasted.lines > 1 && typed !== "" ? "\n" : "";
   return { text: pasted.text + between + typed, isPasted: pasted.isPasted };
 }
 
 /** `[3 lines: first words...] `, before the typed text. */
-function previewOf(pasted: Waiting | undefined): string {
+function previewOf(pasted: PendingPaste | undefined): string {
   if (pasted === undefined) return "";
   const { text, lines } = pasted;
   const words = Array.from(text.replaceAll(/\s+/g, " ").slice(0, 2 * PREVIEW_CHARS))
@@ -345,8 +341,9 @@ function previewOf(pasted: Waiting | undefined): string {
 }
 
 /**
- * Rows of the screen down to the row of readline's cursor after this line: a wide character does
- * not begin in the last column, and a line that fills its last row has another one below. @internal
+ * Rows of the screen down to readline's cursor after this line. A wide character does not begin in
+ * the last column, and a full last row is followed by an empty one.
+ * @internal
  */
 export function rowsOf(line: string, columns: number): number {
   let column = 0;

@@ -7,35 +7,36 @@ import { Fault } from "../../base/fault.ts";
 /** Standard output or standard error, for data or text. */
 export interface Output {
   readonly isTerminal: boolean;
-  /** Width of the terminal, 80 elsewhere. */
+  /** Width of the terminal, or 80. */
   columns(): number;
-  /** Queues without waiting: a stalled terminal or pipe must not stop the network. */
+  /** Queues without waiting, so that a stalled terminal or pipe does not block the network. */
   write(text: string): void;
   queuedBytes(): number;
   /**
-   * Resolves when less than 1 MiB is queued, or the reader is gone: await it between large writes.
+   * Resolves when less than 1 MiB is queued, or the reader has closed. Await it between large
+   * writes.
    */
   drained(): Promise<void>;
-  /** Resolves when everything is written, or the reader is gone. */
+  /** Resolves when everything is written, or the reader has closed. */
   flushed(): Promise<void>;
-  /** Reason why not everything was written; also `undefined` if the reader is gone. */
+  /** Write error. `undefined` also if the reader has closed. */
   fault(): Fault | undefined;
 }
 
-/** Called once. `undefined` if its reader is gone (EPIPE), as after `| head`. */
+/** Called once. `undefined` if the reader has closed (EPIPE), as after `| head`. */
 export type OnBroken = (fault: Fault | undefined) => void;
 
 const LOW_BYTES = 1 << 20;
-/** Maximum bytes per system call, so that `drained` resolves in good time. */
+/** Maximum bytes per system call, so that `drained` resolves in time. */
 const WRITE_BYTES_MAX = 1 << 18;
-/** First retry interval of a stalled terminal; it increases. */
+/** First retry interval of a stalled terminal. It doubles. */
 const RETRY_MS = 2;
 const RETRY_MS_MAX = 64;
 const COLUMNS_DEFAULT = 80;
 
 interface Stream {
   readonly fd: number;
-  /** A write takes what there is room for, and returns. */
+  /** Writes are partial instead of blocking. */
   readonly isNonBlocking: boolean;
   readonly isTerminal: boolean;
   columns(): number | undefined;
@@ -56,14 +57,14 @@ export interface ScreenOutput extends Output {
 
 /**
  * The terminal of standard output.
- * @param fd the same terminal, opened non-blocking; undefined if that failed
+ * @param fd the same terminal, opened non-blocking; `undefined` if that failed
  */
 export function screenOutput(fd: number | undefined, onBroken: OnBroken): ScreenOutput {
   const stream = streamOf(1);
   return new FdOutput(fd === undefined ? stream : { ...stream, fd, isNonBlocking: true }, onBroken);
 }
 
-/** Touches process.stdout only if it is a terminal: to touch it makes a pipe non-blocking. */
+/** Touches process.stdout only if it is a terminal, since that makes a pipe non-blocking. */
 function streamOf(fd: 1 | 2): Stream {
   const isTerminal = isatty(fd);
   const columns = () => (fd === 1 ? process.stdout : process.stderr).columns;
@@ -75,7 +76,7 @@ function streamOf(fd: 1 | 2): Stream {
   };
 }
 
-/** Writes on a pool thread, one call at a time, unless it is known not to block. */
+/** Writes on a pool thread, one call at a time, unless the stream is non-blocking. */
 class FdOutput implements ScreenOutput {
   readonly isTerminal: boolean;
   readonly #stream: Stream;
@@ -87,7 +88,7 @@ class FdOutput implements ScreenOutput {
   #retryMs = RETRY_MS;
   #discards = 0;
   #fault: Fault | undefined;
-  #waiting: { readonly belowBytes: number; readonly resolve: () => void }[] = [];
+  #waiters: { readonly belowBytes: number; readonly resolve: () => void }[] = [];
 
   constructor(stream: Stream, onBroken: OnBroken) {
     this.#stream = stream;
@@ -131,10 +132,10 @@ class FdOutput implements ScreenOutput {
 
   #below(belowBytes: number): Promise<void> {
     if (this.#queuedBytes < belowBytes) return Promise.resolve();
-    return new Promise((resolve) => this.#waiting.push({ belowBytes, resolve }));
+    return new Promise((resolve) => this.#waiters.push({ belowBytes, resolve }));
   }
 
-  /** Starts a microtask later, so that consecutive writes leave together. */
+  /** Starts in a microtask, to coalesce consecutive writes. */
   #begin(): void {
     this.#writing = true;
     queueMicrotask(() => this.#next());
@@ -157,11 +158,11 @@ class FdOutput implements ScreenOutput {
     const discards = this.#discards;
     const done = (error: NodeJS.ErrnoException | null, writtenBytes: number) => {
       if (discards !== this.#discards) this.#writeOut(Buffer.alloc(0));
-      else if (error === null) this.#wrote(bytes, writtenBytes);
+      else if (error === null) this.#onWritten(bytes, writtenBytes);
       else if (error.code === "EAGAIN") this.#retry(bytes);
       else this.#break(error);
     };
-    if (isNonBlocking) writeAtOnce(fd, bytes.subarray(0, length), done);
+    if (isNonBlocking) writeNonBlocking(fd, bytes.subarray(0, length), done);
     else write(fd, bytes, 0, length, null, done);
   }
 
@@ -173,7 +174,7 @@ class FdOutput implements ScreenOutput {
     this.#retryMs = Math.min(2 * this.#retryMs, RETRY_MS_MAX);
   }
 
-  #wrote(bytes: Buffer, writtenBytes: number): void {
+  #onWritten(bytes: Buffer, writtenBytes: number): void {
     this.#queuedBytes -= writtenBytes;
     this.#retryMs = RETRY_MS;
     this.#wake();
@@ -190,13 +191,13 @@ class FdOutput implements ScreenOutput {
   }
 
   #wake(): void {
-    const due = this.#waiting.filter((waiter) => this.#queuedBytes < waiter.belowBytes);
-    this.#waiting = this.#waiting.filter((waiter) => this.#queuedBytes >= waiter.belowBytes);
+    const due = this.#waiters.filter((waiter) => this.#queuedBytes < waiter.belowBytes);
+    this.#waiters = this.#waiters.filter((waiter) => this.#queuedBytes >= waiter.belowBytes);
     for (const waiter of due) waiter.resolve();
   }
 }
 
-function writeAtOnce(
+function writeNonBlocking(
   fd: number,
   bytes: Buffer,
   done: (error: NodeJS.ErrnoException | null, writtenBytes: number) => void,

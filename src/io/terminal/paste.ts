@@ -2,43 +2,42 @@
 
 import { PASTE_BYTES_MAX } from "../../base/limits-page.ts";
 
-/** Make a terminal mark pasted text (bracketed paste), and stop that. */
+/** Enables and disables bracketed paste, in which a terminal marks pasted text. */
 export const PASTE_MARKS_ON = "\x1b[?2004h";
 export const PASTE_MARKS_OFF = "\x1b[?2004l";
 
-/** Keyboard input: single keys, or a paste as one piece. */
+/** Keyboard input: keys, or a paste. */
 export type Typed =
   | { readonly kind: "keys"; readonly bytes: Uint8Array }
   | { readonly kind: "paste"; readonly text: string }
-  /** Longer than any message: dropped. */
+  /** Longer than any message, and dropped. */
   | { readonly kind: "oversize" };
 
 const BEGIN = Buffer.from("\x1b[200~");
 const END = Buffer.from("\x1b[201~");
-/** Ctrl-C and Ctrl-D, alone in a read: they leave a paste whose end never came. */
+/** Ctrl-C and Ctrl-D, alone in a read, end a paste without an end mark. */
 const BREAKS: ReadonlySet<number> = new Set([0x03, 0x04]);
-/** Sequences of a terminal: strings (OSC, DCS and similar), CSI, and the short ones. */
+/** Terminal sequences: strings (OSC, DCS and similar), CSI, and short ones. */
 const SEQUENCE =
   /\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b\[[0-?]*[ -/]*[@-~]|\x1b[ -/]*[0-~]?/g;
-/** Control characters except line feed and tab, and characters that reverse the displayed order. */
-const UNSHOWN = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
+/** Control characters except line feed and tab, and bidi controls. */
+const UNPRINTABLE = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
 
 /**
- * Separates pastes from keys. A paste may contain end marks planted by its author, to have the rest
- * taken for keys: so it ends at the last end mark of a read, not at the first. A patient splitter
- * also holds the bytes after that mark: they are keys if `release` is called before another end
- * mark.
+ * Separates pastes from keys. A paste may contain end marks planted by its author, so it ends at
+ * the last end mark of a read. A patient splitter also holds the bytes after that mark, until
+ * `release` declares them keys or another end mark arrives.
  */
 export class PasteSplitter {
   /** Outside a paste: possibly the beginning of a mark. Inside: the paste so far. */
   #held: Buffer = Buffer.alloc(0); // Bounded by PASTE_BYTES_MAX and one read.
   #isInside = false;
-  /** After an end mark followed by other bytes: possibly still inside the paste. */
-  #isDoubtful = false;
+  /** An end mark was followed by other bytes, which may still belong to the paste. */
+  #isAmbiguous = false;
   #isOversize = false;
   readonly #isPatient: boolean;
 
-  /** @param isPatient also holds a single Esc: its reader calls `release` soon */
+  /** @param isPatient also holds a single Esc; the caller calls `release` soon */
   constructor(isPatient = false) {
     this.#isPatient = isPatient;
   }
@@ -57,9 +56,9 @@ export class PasteSplitter {
     return keys(bytes.subarray(0, bytes.length - cutBytes));
   }
 
-  /** Holds bytes that may begin a mark, or be keys. */
+  /** Reports whether bytes are held that may begin a mark or be keys. */
   get isHolding(): boolean {
-    return this.heldBytes > 0 || this.#isDoubtful;
+    return this.heldBytes > 0 || this.#isAmbiguous;
   }
 
   /** Number of held bytes that may begin a mark. */
@@ -67,13 +66,13 @@ export class PasteSplitter {
     return this.#isInside ? 0 : this.#held.length;
   }
 
-  /** Returns the held bytes as keys: nothing followed them. */
+  /** Returns the held bytes as keys. */
   release(): Typed[] {
     if (!this.isHolding) return [];
     const held = this.#held;
     this.#held = Buffer.alloc(0);
-    if (!this.#isDoubtful) return keys(held);
-    this.#isDoubtful = false;
+    if (!this.#isAmbiguous) return keys(held);
+    this.#isAmbiguous = false;
     this.#isInside = false;
     if (!this.#isOversize) return this.push(held);
     this.#isOversize = false;
@@ -94,17 +93,17 @@ export class PasteSplitter {
     this.#held = Buffer.alloc(0);
     this.#isInside = false;
     this.#isOversize = false;
-    this.#isDoubtful = this.#isPatient && !isBreak && rest.length > 0;
+    this.#isAmbiguous = this.#isPatient && !isBreak && rest.length > 0;
     const pasted: Typed = isOversize
       ? { kind: "oversize" }
       : { kind: "paste", text: cleanPaste(new TextDecoder().decode(bytes.subarray(0, end))) };
-    if (!this.#isDoubtful) return [pasted, ...this.push(rest)];
+    if (!this.#isAmbiguous) return [pasted, ...this.push(rest)];
     this.#isInside = true;
     this.#held = Buffer.from(rest);
     return [pasted];
   }
 
-  /** In an oversize paste, holds only bytes that may begin the end mark. */
+  /** Of an oversize paste, holds only bytes that may begin the end mark. */
   #hold(bytes: Buffer): void {
     if (bytes.length > PASTE_BYTES_MAX) this.#isOversize = true;
     this.#held = this.#isOversize ? bytes.subarray(-(END.length - 1)) : bytes;
@@ -112,14 +111,14 @@ export class PasteSplitter {
 }
 
 /**
- * Removes sequences that move the cursor, and line feeds at both ends. Converts carriage returns,
- * which terminals send for line feeds.
+ * Removes escape sequences, and line feeds at both ends. Converts carriage returns, which terminals
+ * send for line feeds.
  */
 function cleanPaste(text: string): string {
   return text
     .replaceAll(/\r\n?|[\u2028\u2029]/g, "\n")
     .replaceAll(SEQUENCE, "")
-    .replaceAll(UNSHOWN, "")
+    .replaceAll(UNPRINTABLE, "")
     .toWellFormed()
     .replaceAll(/^\n+|\n+$/g, "");
 }
@@ -128,7 +127,7 @@ function keys(bytes: Uint8Array): Typed[] {
   return bytes.length === 0 ? [] : [{ kind: "keys", bytes }];
 }
 
-/** Number of bytes at the end that may begin a mark; the Esc key alone does not, unless patient. */
+/** Number of bytes at the end that may begin a mark. A single Esc does only if patient. */
 function markBegun(bytes: Buffer, isPatient: boolean): number {
   for (let count = BEGIN.length - 1; count > 0; count--) {
     if (count > bytes.length || !bytes.subarray(-count).equals(BEGIN.subarray(0, count))) continue;

@@ -5,16 +5,15 @@ import type { EnteredLine, LineEditor } from "./line-editor.ts";
 import type { Output } from "./output.ts";
 
 /**
- * Opens an editor for a terminal that only adds lines, such as a screen reader: nothing is written
- * twice. The terminal itself echoes and edits the typed line, and its target is printed once, on a
- * line of its own.
+ * Opens an editor for a terminal that only appends lines, such as a screen reader. The terminal
+ * itself echoes and edits the line, and its target is printed once, on a separate line.
  */
 export function openPlainEditor(input: Input, output: Output): LineEditor {
   return new PlainEditor(input, output);
 }
 
-/** Prompt while in no room; the reason was printed. */
-const NOWHERE = ">";
+/** Prompt outside of any room. */
+const NO_ROOM_PROMPT = ">";
 
 class PlainEditor implements LineEditor {
   readonly #input: Input;
@@ -46,17 +45,15 @@ class PlainEditor implements LineEditor {
   }
 
   eraseEntered(): void {
-    // The typed text stays where it is.
+    // The typed text stays on the screen.
   }
 
   prompt(text: string): void {
     const prompt = text.trimEnd();
     if (prompt === this.#prompt) return;
     this.#prompt = prompt;
-    if (prompt !== NOWHERE) this.#output.write(`${prompt}\n`);
+    if (prompt !== NO_ROOM_PROMPT) this.#output.write(`${prompt}\n`);
   }
 
-  close(): void {
-    // Nothing to restore.
-  }
+  close(): void {}
 }

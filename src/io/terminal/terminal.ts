@@ -1,26 +1,26 @@
-/** Asks the user questions on the terminal. */
+/** Prompts on the terminal. */
 
 import { Fault } from "../../base/fault.ts";
 import type { Input } from "./input.ts";
 import type { Output } from "./output.ts";
 
-/** Questions to the user at the terminal. They appear on standard error: stdout is data. */
+/** Prompts the user on standard error, since stdout is for data. */
 export interface Terminal {
-  /** @throws Fault interrupted on Ctrl-C and at the end of input */
+  /** @throws {Fault} interrupted on Ctrl-C and at the end of input */
   askText(question: string): Promise<string>;
   /**
    * Reads without echo.
-   * @throws Fault interrupted on Ctrl-C and at the end of input
+   * @throws {Fault} interrupted on Ctrl-C and at the end of input
    */
   askSecret(question: string): Promise<string>;
   /**
-   * Returns true only if yes is typed.
-   * @throws Fault interrupted on Ctrl-C and at the end of input
+   * Returns true only if the user types yes.
+   * @throws {Fault} interrupted on Ctrl-C and at the end of input
    */
   confirm(question: string): Promise<boolean>;
 }
 
-/** @returns undefined if no user can be asked: input or standard error is not a terminal */
+/** @returns `undefined` unless both input and standard error are a terminal */
 export function openTerminal(input: Input, output: Output): Terminal | undefined {
   if (!input.isTerminal || !output.isTerminal) return undefined;
   const askText = async (question: string) => {

@@ -17,7 +17,7 @@ import {
   SEND_QUEUE_BYTES_MAX,
 } from "../../base/limits.ts";
 import { withTimeout } from "../clock.ts";
-import { isShortOfDescriptors } from "../disk/descriptors.ts";
+import { areDescriptorsLow } from "../disk/descriptors.ts";
 import { certificateHashOf } from "../link/certificate-hash.ts";
 import { rethrow } from "../link/inbox.ts";
 import type { Address, Listener, ListenerEvents } from "../link/link.ts";
@@ -107,7 +107,7 @@ class WsListener implements Listener {
     const sockets = openSockets();
     if (sockets === undefined) return;
     const now = () => performance.now();
-    const isShort = isShortOfDescriptors;
+    const isShort = areDescriptorsLow;
     this.#halfOpen = new HalfOpenWatch({ sockets, port: this.port, now, isShort });
     this.#scheduleScan(HALF_OPEN_CHECK_INTERVAL_MS);
   }

@@ -98,7 +98,7 @@ test("a server of another CHAT_HOME is offered, and taken only if used last", as
   expect((await chosen(stateWith({ "127.0.0.1:2428": ONE }))).place).toBeUndefined();
   const last = stateWith({ "127.0.0.1:9": ONE }, "127.0.0.1:9");
   expect((await chosen(last)).place).toBe("127.0.0.1:2428");
-  const find = async () => ({ servers: [], left: 0 });
+  const find = async () => ({ servers: [], droppedCount: 0 });
   const asked = contextOf(["y"]);
   const address = await serverNearby(asked.context, stateWith(), find);
   expect(address.fingerprint).toBe(ONE);

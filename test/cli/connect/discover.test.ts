@@ -33,7 +33,7 @@ async function choose(
     const address = "192.0.2.7:2428";
     state.setPin({ address, fingerprint: pinned, name: "mine", firstSeenUnixMs: 0 });
   }
-  const find = async () => ({ servers, left: 0 });
+  const find = async () => ({ servers, droppedCount: 0 });
   return { address: await serverNearby(context, state, find), seen: world.stderr.text };
 }
 
@@ -69,7 +69,7 @@ test("without a terminal nothing is taken, and what was found is named", async (
   const state = ClientState.inMemory();
   const servers = [sighting(7, { name: "a\u001b[2Jb" }), sighting(8), sighting(9), sighting(10)];
   const fault = await faultFrom(() =>
-    serverNearby(context, state, async () => ({ servers, left: 0 })),
+    serverNearby(context, state, async () => ({ servers, droppedCount: 0 })),
   );
   expect([fault.code, fault.exitCode]).toEqual(["usage", 2]);
   expect(fault.message).toStartWith("no server was named, and none is known yet; nearby: ");
@@ -79,7 +79,10 @@ test("without a terminal nothing is taken, and what was found is named", async (
 });
 
 test("lists servers as a table, as TSV and as NDJSON", () => {
-  const found = { servers: [sighting(7), sighting(8, { fingerprint: undefined })], left: 5 };
+  const found = {
+    servers: [sighting(7), sighting(8, { fingerprint: undefined })],
+    droppedCount: 5,
+  };
   const [terminal, pipe, json] = [{ terminal: true }, {}, { json: true }].map((options) => {
     const { world, context } = fakeContext(options);
     expect(show(context, found)).toBe(0);
@@ -93,5 +96,5 @@ test("lists servers as a table, as TSV and as NDJSON", () => {
   expect(JSON.parse(json?.out.split("\n")[0] ?? "")).toMatchObject({
     ...{ ...row, fingerprint: `SHA256:${ONE}` },
   });
-  expect(() => show(fakeContext().context, { servers: [], left: 0 })).toThrow("no server");
+  expect(() => show(fakeContext().context, { servers: [], droppedCount: 0 })).toThrow("no server");
 });

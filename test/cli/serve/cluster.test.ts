@@ -24,7 +24,7 @@ function streamOf(nodes: () => readonly (readonly [records: number, root: string
   const stream = {
     isAway: false,
     isLed: true,
-    ask: () =>
+    queryState: () =>
       Promise.resolve([
         ...nodes().map(([records, root], i) =>
           packNodeMessage(`n${i}`, { address: "", seq: records, records, root, state: "follows" }),
@@ -104,7 +104,7 @@ const EQUAL = { last: 12, bytes: 900, leader: "n1", replicas: 3, current: 3, has
 async function areOne(...nodes: readonly object[]): Promise<boolean> {
   const plain = { address: "", records: 10, accounts: 4, root: "0a", state: "follows" };
   const survey = await surveyCluster({
-    ask: () =>
+    queryState: () =>
       Promise.resolve(
         nodes.map((node, i) => packNodeMessage(`n${i}`, { ...plain, seq: 12, ...node })),
       ),

@@ -107,7 +107,7 @@ function backup(more: Partial<BackupOptions> = {}) {
   const said: string[] = [];
   return backUp({
     ...{ disk: systemDisk(), sha256, clock: systemClock(), data, out, files: true },
-    ...{ say: (sentence) => said.push(sentence), onProgress: () => {} },
+    ...{ onWarning: (sentence) => said.push(sentence), onProgress: () => {} },
     ...more,
   }).then((result) => ({ ...result, said }));
 }
@@ -119,7 +119,7 @@ function restore(more: Partial<RestoreOptions> = {}) {
       acceptsRollback: false,
       acceptsLoss: false,
       nowUnixMs: 0,
-      say: () => {},
+      onWarning: () => {},
       onProgress: () => {},
     },
     finish: () => Promise.resolve(),
@@ -369,7 +369,7 @@ describe("chat restore", () => {
     await backup();
     alter(out, "message 3", "nothing 3");
     const said: string[] = [];
-    const options = { say: (sentence: string) => said.push(sentence) };
+    const options = { onWarning: (sentence: string) => said.push(sentence) };
     expect(await code(restore(options))).toBe("log-corrupt");
     expect(said).toEqual(["record 4 of history is damaged in the backup"]);
     expect(readdirSync(folder).sort()).toEqual(["data", "out"]);

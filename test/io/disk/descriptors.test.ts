@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DESCRIPTORS_RESERVED } from "../../../src/base/limits.ts";
 import {
+  areDescriptorsLow,
   descriptorLimit,
-  isShortOfDescriptors,
   SpareDescriptors,
 } from "../../../src/io/disk/descriptors.ts";
 
@@ -33,7 +33,7 @@ test("is short when the reserve cannot be opened, and keeps none of it", () => {
   };
   for (const count of [DESCRIPTORS_RESERVED, DESCRIPTORS_RESERVED - 1]) {
     const isShort = count < DESCRIPTORS_RESERVED;
-    expect(isShortOfDescriptors(openAtMost(count))).toBe(isShort);
+    expect(areDescriptorsLow(openAtMost(count))).toBe(isShort);
     expect(opened).toHaveLength(count);
     for (const descriptor of opened) expect(() => fstatSync(descriptor)).toThrow("EBADF");
     opened.length = 0;

@@ -87,8 +87,8 @@ function promises(name: string, make: () => { disk: TreeDisk; folder: string }):
       const file = disk.openPlain(path, "write");
       file.write(text("plain"), 0);
       file.close();
-      expect(disk.touchedMs(path)).toBeNumber();
-      expect(disk.touchedMs(join(folder, "none"))).toBeUndefined();
+      expect(disk.modifiedMs(path)).toBeNumber();
+      expect(disk.modifiedMs(join(folder, "none"))).toBeUndefined();
       expect(await disk.freeBytes(folder)).toBeGreaterThan(0);
     });
 

@@ -119,7 +119,7 @@ export class SimDisk implements TreeDisk {
       moveFolderNew: (from, to) => alive().moveFolderNew(from, to),
       metadata: (path, metadata) => alive().metadata(path, metadata),
       removeFolder: async (path) => await alive().removeFolder(path),
-      touchedMs: (path) => alive().touchedMs(path),
+      modifiedMs: (path) => alive().modifiedMs(path),
       freeBytes: async (folder) => await alive().freeBytes(folder),
     };
   }
@@ -270,7 +270,7 @@ export class SimDisk implements TreeDisk {
     }
   }
 
-  touchedMs(path: string): number | undefined {
+  modifiedMs(path: string): number | undefined {
     this.check();
     const entry = this.#shown.get(path);
     return entry?.kind === "file" ? entry.file.touchedMs : undefined;

@@ -8,9 +8,9 @@ import {
 import { type Clock, systemClock } from "../../../src/io/clock.ts";
 import {
   Announcer,
-  type Found,
+  type DiscoveryResult,
   findOnLan,
-  type Neighbourhood,
+  type MulticastDnsNetwork,
 } from "../../../src/io/lan/discovery.ts";
 import { instanceLabel } from "../../../src/wire/announcement.ts";
 import type { Fingerprint } from "../../../src/wire/fingerprint.ts";
@@ -22,7 +22,7 @@ import { corner, forged, forgedAll, question, RawSpeaker } from "./mdns-fixture.
 const clock = systemClock();
 const fingerprint = (letter: string) => `${letter.repeat(42)}A` as Fingerprint;
 
-function announce(around: Neighbourhood, letter: string, name = "Room 12"): Announcer {
+function announce(around: MulticastDnsNetwork, letter: string, name = "Room 12"): Announcer {
   return new Announcer(
     {
       announcement: {
@@ -34,7 +34,7 @@ function announce(around: Neighbourhood, letter: string, name = "Room 12"): Anno
       host: undefined,
       port: 2428 + letter.charCodeAt(0),
       clock,
-      onTrouble: (fault) => {
+      onFailure: (fault) => {
         throw fault;
       },
     },
@@ -43,10 +43,10 @@ function announce(around: Neighbourhood, letter: string, name = "Room 12"): Anno
 }
 
 const LOOK_MS = 250;
-const look = (around: Neighbourhood, time: Clock = clock): Promise<Found> =>
+const look = (around: MulticastDnsNetwork, time: Clock = clock): Promise<DiscoveryResult> =>
   findOnLan({ clock: time, forMs: LOOK_MS }, around);
 
-async function seen(around: Neighbourhood, count: number) {
+async function seen(around: MulticastDnsNetwork, count: number) {
   const find = async () => {
     const { servers } = await look(around);
     return servers.length === count ? servers : undefined;
@@ -119,11 +119,11 @@ test.concurrent("forged and broken datagrams are bounded, dropped, and hurt nobo
   await forger.say(last);
   await until("all have come", () => forger.heard.some((bytes) => Buffer.from(bytes).equals(last)));
   await time.advance(LOOK_MS);
-  const { servers, left } = await looking;
+  const { servers, droppedCount } = await looking;
   expect(servers.filter(({ name }) => name === "Honest").length).toBe(1);
   // The honest one shares its sender with the forger here, and was there first.
   expect(servers.length).toBeLessThanOrEqual(SERVERS_FOUND_PER_SENDER_MAX);
-  expect(left).toBeGreaterThan(0);
+  expect(droppedCount).toBeGreaterThan(0);
   expect((await seen(around, 1)).map(({ name }) => name)).toEqual(["Honest"]);
   await announcer.stop();
 });
@@ -146,11 +146,11 @@ test.concurrent("of a flood of names only so many are read", async () => {
   }
   expect(datagrams * each).toBeGreaterThan(ANNOUNCEMENTS_READ_MAX);
   await time.advance(LOOK_MS);
-  const { servers, left } = await looking;
+  const { servers, droppedCount } = await looking;
   expect(servers.length).toBe(SERVERS_FOUND_PER_SENDER_MAX);
   // The rest of the datagram in which the bound was reached is still told of.
-  expect(servers.length + left).toBeLessThan(ANNOUNCEMENTS_READ_MAX + each);
-  expect(servers.length + left).toBeGreaterThanOrEqual(ANNOUNCEMENTS_READ_MAX);
+  expect(servers.length + droppedCount).toBeLessThan(ANNOUNCEMENTS_READ_MAX + each);
+  expect(servers.length + droppedCount).toBeGreaterThanOrEqual(ANNOUNCEMENTS_READ_MAX);
 });
 
 test.concurrent("without a network it says so, and so does a server", async () => {
@@ -164,7 +164,7 @@ test.concurrent("without a network it says so, and so does a server", async () =
       host: undefined,
       port: 1,
       clock,
-      onTrouble: ({ message }) => faults.push(message),
+      onFailure: ({ message }) => faults.push(message),
     },
     nowhere,
   );

@@ -1,10 +1,10 @@
 import { createSocket, type Socket } from "node:dgram";
-import type { Neighbourhood } from "../../../src/io/lan/discovery.ts";
+import type { MulticastDnsNetwork } from "../../../src/io/lan/discovery.ts";
 
 const GROUP = "224.0.0.251";
 
 /** A network of one machine, with a port of its own: nobody outside hears what a test says. */
-export function corner(): Neighbourhood {
+export function corner(): MulticastDnsNetwork {
   const port = 20_000 + Math.floor(Math.random() * 30_000);
   return { group: GROUP, port, interfaces: () => ["127.0.0.1"] };
 }
@@ -21,7 +21,7 @@ export class RawSpeaker {
   }
 
   /** @param from its port; left out, the one of the corner, as mDNS wants it */
-  static async open({ group, port }: Neighbourhood, from = port): Promise<RawSpeaker> {
+  static async open({ group, port }: MulticastDnsNetwork, from = port): Promise<RawSpeaker> {
     const socket = createSocket({ type: "udp4", reuseAddr: true });
     await new Promise<void>((resolve, reject) => {
       socket.once("error", reject);

@@ -6,19 +6,19 @@ import {
   MDNS_ENTRIES_MAX,
   MDNS_QUESTIONS_MAX,
 } from "../../../src/base/limits.ts";
-import { isModest, MdnsSocket } from "../../../src/io/lan/mdns-socket.ts";
+import { isWithinLimits, MdnsSocket } from "../../../src/io/lan/mdns-socket.ts";
 import { until } from "../../event.ts";
 import { corner, forged, header, question, RawSpeaker } from "./mdns-fixture.ts";
 
 test("a datagram of too many parts, or too long, is not looked at", () => {
-  expect(isModest(question())).toBe(true);
-  expect(isModest(header(true, [0, MDNS_ENTRIES_MAX, 0, 0]))).toBe(true);
-  expect(isModest(header(true, [0, MDNS_ENTRIES_MAX - 1, 1, 1]))).toBe(false);
-  expect(isModest(header(false, [MDNS_QUESTIONS_MAX, 0, 0, 0]))).toBe(true);
-  expect(isModest(header(false, [MDNS_QUESTIONS_MAX + 1, 0, 0, 0]))).toBe(false);
-  expect(isModest(new Uint8Array(MDNS_DATAGRAM_BYTES_MAX))).toBe(true);
-  expect(isModest(new Uint8Array(MDNS_DATAGRAM_BYTES_MAX + 1))).toBe(false);
-  expect(isModest(new Uint8Array(11))).toBe(false);
+  expect(isWithinLimits(question())).toBe(true);
+  expect(isWithinLimits(header(true, [0, MDNS_ENTRIES_MAX, 0, 0]))).toBe(true);
+  expect(isWithinLimits(header(true, [0, MDNS_ENTRIES_MAX - 1, 1, 1]))).toBe(false);
+  expect(isWithinLimits(header(false, [MDNS_QUESTIONS_MAX, 0, 0, 0]))).toBe(true);
+  expect(isWithinLimits(header(false, [MDNS_QUESTIONS_MAX + 1, 0, 0, 0]))).toBe(false);
+  expect(isWithinLimits(new Uint8Array(MDNS_DATAGRAM_BYTES_MAX))).toBe(true);
+  expect(isWithinLimits(new Uint8Array(MDNS_DATAGRAM_BYTES_MAX + 1))).toBe(false);
+  expect(isWithinLimits(new Uint8Array(11))).toBe(false);
 });
 
 async function listening() {
@@ -71,7 +71,7 @@ test("an answer from another port is none, and a deaf socket hears nothing", asy
   await speaker.say(forged("honest", 1, []));
   await until("the honest one is read", () => heard.length === 1);
   expect(Buffer.from(heard[0] ?? []).includes("honest")).toBe(true);
-  socket.isDeaf = true;
+  socket.isPaused = true;
   await speaker.say(question());
   await until("it has come", () => speaker.heard.length === 2);
   expect(heard.length).toBe(1);

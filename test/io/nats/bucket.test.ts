@@ -19,7 +19,7 @@ afterAll(() => nats.stop());
 
 async function openNode(cluster: string, clock: Clock = systemClock()) {
   const stream = await openJetStream({ ...memberOf(nats, cluster), clock });
-  const { keys, other } = await openBuckets(stream.beside, ["keys", "other"]);
+  const { keys, other } = await openBuckets(stream.clusterConnection, ["keys", "other"]);
   return { keys, other, clock, stream };
 }
 

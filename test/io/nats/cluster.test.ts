@@ -38,14 +38,14 @@ function serverNamed(name: string | undefined): NatsServer | undefined {
 
 async function openKeys(cluster: string) {
   const stream = await openJetStream(memberOf(nats, cluster));
-  const { keys } = await openBuckets(stream.beside, ["keys"]);
+  const { keys } = await openBuckets(stream.clusterConnection, ["keys"]);
   return { stream, keys };
 }
 
 test("gives a bucket as many copies as the log, also where there were fewer", async () => {
   const first = await openKeys("copies");
   await first.keys.write("x", Uint8Array.of(1), undefined);
-  const { manager } = first.stream.beside;
+  const { manager } = first.stream.clusterConnection;
   await manager.streams.update("CHATKEPT_copies", { num_replicas: 1 });
   const again = await openKeys("copies");
   expect((await manager.streams.info("CHATKEPT_copies")).config.num_replicas).toBe(3);
@@ -87,7 +87,7 @@ test("kill -9 of the server that leads: no key package is given twice", async ()
   });
   await addPackages();
   await until("some packages are taken", () => given.length > 5);
-  const info = await nodes[0]?.stream.beside.manager.streams.info("CHATKEPT_kills");
+  const info = await nodes[0]?.stream.clusterConnection.manager.streams.info("CHATKEPT_kills");
   const leader = serverNamed(info?.cluster?.leader);
   expect(leader).toBeDefined();
   await leader?.kill();

@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from "bun:test";
 import { createServer, type Server } from "node:net";
-import { silentServers } from "../../../src/io/nats/greeting.ts";
+import { unresponsiveServers } from "../../../src/io/nats/greeting.ts";
 
 const servers: Server[] = [];
 
@@ -30,6 +30,6 @@ test("a NATS server that is gone, and one that has frozen, do not answer", async
   const port = address !== null && typeof address === "object" ? address.port : 0;
   await new Promise((resolve) => closed.close(resolve));
   const gone = `nats://127.0.0.1:${port}`;
-  expect(await silentServers([gone, well, frozen, secure])).toEqual([gone, frozen]);
-  expect(await silentServers([])).toEqual([]);
+  expect(await unresponsiveServers([gone, well, frozen, secure])).toEqual([gone, frozen]);
+  expect(await unresponsiveServers([])).toEqual([]);
 });

@@ -46,7 +46,7 @@ test("refuses a node with another identity or none", async () => {
 test("notifies of stored messages where NATS can, also for a stream made earlier", async () => {
   const options = memberOf(nats, "early");
   const other = await openJetStream({ ...options, cluster: "other" });
-  const { manager } = other.beside;
+  const { manager } = other.clusterConnection;
   const earlier = { name: "CHAT_early", subjects: ["chat.early.log"], num_replicas: 1 };
   await manager.streams.add({ ...earlier, description: "identity SHA256:ours" });
   const [writer, reader] = [await openJetStream(options), await openJetStream(options)];

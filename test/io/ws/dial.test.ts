@@ -4,7 +4,7 @@ import { connect as connectTls, createServer as createTlsServer } from "node:tls
 import { Fault } from "../../../src/base/fault.ts";
 import { makeCertificate } from "../../../src/crypto/certificate.ts";
 import type { Address, Link, Listener } from "../../../src/io/link/link.ts";
-import { serverTime, shakeHands } from "../../../src/io/probe/network-probe.ts";
+import { handshakeTls, serverTime } from "../../../src/io/probe/network-probe.ts";
 import { wsDial } from "../../../src/io/ws/dial.ts";
 import { listenWs } from "../../../src/io/ws/listener.ts";
 import { certificateHash } from "../../crypto/certificate-hash.ts";
@@ -262,7 +262,7 @@ test("nothing older than TLS 1.3 is spoken, by links, lanes and the doctor", asy
   const fault = await faultOf(dial({ ...loopback, port }));
   expect(fault).toMatchObject({ code: "unreachable", message: expect.stringContaining("TLS 1.3") });
   const target = { host: "127.0.0.1", address: "127.0.0.1", port, timeoutMs };
-  const seen = await shakeHands(target).catch((error: unknown) => error);
+  const seen = await handshakeTls(target).catch((error: unknown) => error);
   expect(seen).toMatchObject({ code: "unreachable", message: expect.stringContaining("TLS 1.3") });
   expect(await serverTime(target)).toBeUndefined();
   expect(agreed).toBe(0);

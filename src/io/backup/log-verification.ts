@@ -1,4 +1,4 @@
-/** Reads a whole log read-only, checks every line, and reports how far the log goes. */
+/** Verifies every line of a log, read-only, and determines its end. */
 
 import { join } from "node:path";
 import { toHex } from "../../base/bytes.ts";
@@ -22,15 +22,16 @@ import type { LogExtent } from "./manifest.ts";
 
 const NEWLINE = 0x0a;
 
-export interface WalkOptions {
+export interface VerifyLogOptions {
   readonly disk: Disk;
   /** Folder of one log. */
   readonly folder: string;
   readonly sha256: Sha256;
-  /** Records known to be durable: before that a bad line is damage, after it the end. */
+  /** Number of records known to be durable. An earlier bad line is damage, a later one the end. */
   readonly atLeast: number;
   /**
-   * Last record to read, with the records that erase earlier ones; `undefined` for all whole lines.
+   * Last record to read, plus the records that erase earlier ones. `undefined` for all complete
+   * lines.
    */
   readonly upTo?: number | undefined;
   /** Sizes for which the root is also computed. */
@@ -38,23 +39,23 @@ export interface WalkOptions {
   readonly onRecord?: (record: FoldedRecord) => void;
 }
 
-export interface Walked {
+export interface VerifiedLog {
   readonly extent: LogExtent;
   /** Hex, by size. */
   readonly roots: ReadonlyMap<number, string>;
-  /** Hex leaf of the first record; empty if the log is empty. */
+  /** Hex leaf of the first record. Empty if the log is empty. */
   readonly first: string;
-  /** Records whose body does not match its record, or was erased without an order; ascending. */
+  /** Records with a mismatching body, or blank without an `erase` record; ascending. */
   readonly damaged: readonly number[];
-  /** Records ordered to be blank that are not, with the seq of the record that ordered it. */
+  /** Records to be erased that are not blank, with the seq of the ordering record. */
   readonly due: ReadonlyMap<number, number>;
 }
 
-/** @throws Fault log-corrupt (names file, offset and reason), version-unsupported, store-… */
-export async function walkLog(options: WalkOptions): Promise<Walked> {
+/** @throws {Fault} log-corrupt with file, offset and reason; version-unsupported, store-… */
+export async function verifyLogCopy(options: VerifyLogOptions): Promise<VerifiedLog> {
   const { disk, folder } = options;
   try {
-    const walk = new Walk(options);
+    const walk = new LogVerifier(options);
     for (const firstSeq of listSegments(disk, folder)) {
       if (walk.isDone) break;
       await walk.segment(firstSeq);
@@ -65,21 +66,21 @@ export async function walkLog(options: WalkOptions): Promise<Walked> {
   }
 }
 
-class Walk {
-  readonly #options: WalkOptions;
+class LogVerifier {
+  readonly #options: VerifyLogOptions;
   readonly #walk: LogWalk;
   readonly #segments: Record<string, number> = {};
   readonly #roots = new Map<number, string>();
   readonly #sizes: ReadonlySet<number>;
   readonly #damaged: number[] = [];
   readonly #erasures = new Erasures();
-  /** Neither whole nor blank: a later record must order the erasure, or it is damage. */
+  /** Partially erased lines. Damage unless a later record orders the erasure. */
   readonly #torn = new Map<number, Fault>();
   /** Highest seq that erases one of the records so far. */
   #erasedBy = 0;
   #first = "";
 
-  constructor(options: WalkOptions) {
+  constructor(options: VerifyLogOptions) {
     this.#options = options;
     this.#walk = new LogWalk(options.sha256);
     this.#sizes = new Set(options.sizes);
@@ -99,26 +100,26 @@ class Walk {
     using file = disk.open(path, "read");
     let endBytes = 0;
     const events = {
-      onValid: (_: number, end: number) => {
-        endBytes = end;
-        return this.#takeSound();
+      onValid: (_: number, finish: number) => {
+        endBytes = finish;
+        return this.#addValid();
       },
       onInvalid: (line: ScannedLine) => {
-        const isTaken = line.isComplete && this.#takeDoubtful(path, line.bytes, line.offset);
-        if (isTaken) endBytes = line.offset + line.bytes.length + 1;
-        return isTaken;
+        const isAccepted = line.isComplete && this.#handleInvalid(path, line.bytes, line.offset);
+        if (isAccepted) endBytes = line.offset + line.bytes.length + 1;
+        return isAccepted;
       },
     };
     await this.#walk.read({ file, from: 0, to: file.sizeBytes() }, events);
     if (endBytes > 0) this.#segments[firstSeq] = endBytes;
   }
 
-  end(): Walked {
+  end(): VerifiedLog {
     const { folder, atLeast } = this.#options;
     const { seq } = this.#walk.order;
-    const wanted = Math.max(atLeast, this.#erasedBy);
-    if (seq < wanted) {
-      throw new Fault("log-corrupt", `${folder} ends at seq ${seq}, and had ${wanted}`);
+    const expected = Math.max(atLeast, this.#erasedBy);
+    if (seq < expected) {
+      throw new Fault("log-corrupt", `${folder} ends at seq ${seq}, and had ${expected}`);
     }
     const due = new Map(this.#erasures.pending());
     for (const [of, fault] of this.#torn) if (!due.has(of)) throw fault;
@@ -133,19 +134,19 @@ class Walk {
     };
   }
 
-  #takeSound(): undefined {
+  #addValid(): undefined {
     const { line } = this.#walk;
     const withBody = this.#options.onRecord !== undefined || hasTrait(line.kind, "erasing");
-    this.#take(line.record(withBody));
+    this.#add(line.record(withBody));
   }
 
-  /** @returns false if it is the unfinished end */
-  #takeDoubtful(path: string, bytes: Uint8Array, offset: number): boolean {
+  /** @returns false if the line is the unfinished end */
+  #handleInvalid(path: string, bytes: Uint8Array, offset: number): boolean {
     const { sha256, atLeast } = this.#options;
     const parsed = parseLine(bytes);
     if (parsed.kind === "newer") {
-      const sentence = `${path} has records of the kind '${parsed.recordKind}'`;
-      throw new Fault("version-unsupported", sentence, { remedy: "use a newer version of chat" });
+      const message = `${path} has records of the kind '${parsed.recordKind}'`;
+      throw new Fault("version-unsupported", message, { remedy: "use a newer version of chat" });
     }
     const read = parsed.kind === "record" ? parsed : parseHead(bytes);
     const reason = parsed.kind === "bad" ? parsed.reason : undefined;
@@ -159,16 +160,16 @@ class Walk {
     if (parsed.kind === "bad") this.#torn.set(seq, corrupt(path, offset, parsed.reason));
     else if (record.erased === undefined && !bodyMatches(record, sha256)) this.#damaged.push(seq);
     this.#walk.advance(record.head, leafHash(record.headBytes, sha256));
-    this.#take(record);
+    this.#add(record);
     return true;
   }
 
   /** Adds a record that is valid in order and tree. */
-  #take(record: FoldedRecord): void {
+  #add(record: FoldedRecord): void {
     const { seq } = record.head;
     const { tree } = this.#walk;
     if (record.erased !== undefined) {
-      // That record was on disk before this one was blanked: it belongs to the log.
+      // The erasing record was on disk before this one was blanked, so it belongs to the log.
       this.#erasedBy = Math.max(this.#erasedBy, record.erased);
       this.#walk.lastSeq = Math.max(this.#walk.lastSeq, this.#erasedBy);
     }
@@ -183,22 +184,23 @@ function corrupt(path: string, offset: number, reason: string): Fault {
   return new Fault("log-corrupt", `${path} is damaged at byte ${offset}: ${reason}`);
 }
 
-/** Returns the hex leaf of the first record, which identifies a log; `undefined` if it is empty. */
+/** Returns the hex leaf of the first record, which identifies a log. `undefined` if it is empty. */
 export async function firstLeaf(
   disk: Disk,
   folder: string,
   sha256: Sha256,
 ): Promise<string | undefined> {
-  const walked = await walkLog({ disk, folder, sha256, atLeast: 0, upTo: 1, sizes: [] });
+  const walked = await verifyLogCopy({ disk, folder, sha256, atLeast: 0, upTo: 1, sizes: [] });
   return walked.first === "" ? undefined : walked.first;
 }
 
-/** Long enough to contain a whole line wherever it starts. */
+/** Long enough to contain a complete line at any offset. */
 const TAIL_BYTES = 3 * LINE_BYTES_MAX;
 
 /**
- * Returns how many records were durable when the end of the log was written, and its last one.
- * @throws Fault store-…
+ * Returns the number of records that were durable when the end of the log was written, and the last
+ * seq.
+ * @throws {Fault} store-…
  */
 export function endOf(
   disk: Disk,
@@ -221,12 +223,12 @@ function endOfSegment(
   const sizeBytes = file.sizeBytes();
   const bytes = new Uint8Array(Math.min(sizeBytes, TAIL_BYTES));
   file.read(bytes, sizeBytes - bytes.length);
-  const before = last - 1; // A segment is begun only when the one before it is durable.
+  const before = last - 1; // A segment is created only after the preceding one is durable.
   let end = bytes.lastIndexOf(NEWLINE);
   while (end >= 0) {
     const start = bytes.lastIndexOf(NEWLINE, end - 1);
-    const isWhole = end > 0 && (start >= 0 || bytes.length === sizeBytes);
-    const parsed = isWhole ? parseLine(bytes.subarray(start + 1, end)) : undefined;
+    const isComplete = end > 0 && (start >= 0 || bytes.length === sizeBytes);
+    const parsed = isComplete ? parseLine(bytes.subarray(start + 1, end)) : undefined;
     if (parsed?.kind === "record") {
       return { durable: Math.max(before, parsed.durable), seq: parsed.record.head.seq };
     }
