@@ -10,8 +10,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { PROGRAM_TARGETS } from "../src/cli/serve/offer.ts";
+import { PROGRAM_TARGETS, programFile } from "../src/cli/serve/offer.ts";
 import { packArchives } from "./release/archives.ts";
+import { packDeb } from "./release/deb.ts";
 import { releaseNotes } from "./release/notes.ts";
 import { output, ROOT, run, sha256Of, UsageError } from "./release/run.ts";
 import { stageFiles } from "./release/stage.ts";
@@ -52,6 +53,10 @@ async function main(): Promise<void> {
   const work = join(folder, ".work");
   const staged = await stageFiles(join(work, "common"));
   await packArchives({ folder, version, targets, staged, trees: join(work, "trees"), epoch });
+  for (const target of targets) {
+    const program = join(ROOT, "dist", programFile(target));
+    await packDeb({ folder, trees: join(work, "trees"), version, target, program, staged, epoch });
+  }
   rmSync(work, { recursive: true });
   writeFileSync(join(folder, "RELEASE-NOTES.md"), notes);
   writeInstallers(folder, publicKey);

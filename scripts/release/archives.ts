@@ -51,7 +51,7 @@ function packersOf(options: ArchiveOptions, target: string): (() => Promise<void
     return [() => shell(`${touch}; ${zip}`)];
   }
   return [
-    () => shell(`${tar} | zstd -q -19 -T1 -o "$out.tar.zst"`),
+    () => shell(`${tar} | zstd -q -17 -T1 -o "$out.tar.zst"`),
     () => shell(`${tar} | gzip -9n > "$out.tar.gz"`),
   ];
 }
