@@ -21,18 +21,18 @@ export function productOf(client: string): string {
 }
 
 /** Characters with a meaning in lists or JSON. */
-const UNWANTED = /[^\p{L}\p{M}\p{N} .,_+/-]/gu;
+const DISALLOWED = /[^\p{L}\p{M}\p{N} .,_+/-]/gu;
 
 /**
  * The label of the device, cleaned and shortened; the product if there is no label. May be empty.
  */
 export function deviceLabelOf(client: string): string {
-  const told = COMMENT.exec(client)?.[1] ?? client;
+  const rawLabel = COMMENT.exec(client)?.[1] ?? client;
   let label = "";
   // Removing a character can join its neighbours into something unwanted: a mark without its
   // letter, a longer cluster. Each round but the last shortens the label.
-  for (let last = told; ; last = label) {
-    const clean = cleanText(last).replaceAll(UNWANTED, "").replaceAll(/ +/g, " ");
+  for (let last = rawLabel; ; last = label) {
+    const clean = cleanText(last).replaceAll(DISALLOWED, "").replaceAll(/ +/g, " ");
     label = cutText(clean.trim(), DEVICE_LABEL_BYTES_MAX).trim();
     if (label === last) return label;
   }

@@ -15,7 +15,7 @@ export function isDiskFull({ freeBytes, keepFreeBytes }: Omit<DiskSpace, "isLow"
   return freeBytes < keepFreeBytes;
 }
 
-export function diskSentence(space: DiskSpace): string {
+export function diskSpaceText(space: DiskSpace): string {
   const { freeBytes, keepFreeBytes, isLow } = space;
   const [free, keep] = [formatSize(freeBytes), formatSize(keepFreeBytes)];
   if (!isLow) return `the server's disk has room again: ${free} free`;

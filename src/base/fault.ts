@@ -124,14 +124,14 @@ export class Fault extends Error {
   readonly translatable: { readonly message?: Translatable; readonly remedy?: Translatable };
 
   /** @param sentence what went wrong, without a full stop and without the remedy */
-  constructor(code: FaultCode, sentence: string | Translatable, detail: FaultDetail = {}) {
+  constructor(code: FaultCode, message: string | Translatable, detail: FaultDetail = {}) {
     const { remedy = fixedText(FAULTS[code].remedy), cause, retryAfterMs } = detail;
-    super(textOf(sentence), cause === undefined ? {} : { cause });
+    super(textOf(message), cause === undefined ? {} : { cause });
     this.code = code;
     this.remedy = textOf(remedy);
     this.retryAfterMs = retryAfterMs;
     this.translatable = {
-      ...(typeof sentence !== "string" && { message: sentence }),
+      ...(typeof message !== "string" && { message: message }),
       ...(typeof remedy !== "string" && { remedy }),
     };
   }
@@ -173,7 +173,7 @@ function textOf(text: string | Translatable): string {
   return typeof text === "string" ? text : text.text;
 }
 
-export function valuesIn(template: string): number {
+export function placeholderCount(template: string): number {
   return template.split("{}").length - 1;
 }
 

@@ -24,13 +24,13 @@ const RESERVED = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|cono
 const EXTENSION = /^(.+?)((?:\.tar)?\.[\p{L}\p{N}_-]{1,16})$/isu;
 const NAMELESS = "file";
 /** Suffix of an incomplete file. */
-const PART = ".part";
-export const PART_JOURNAL = `${PART}.journal`;
+const PARTIAL_SUFFIX = ".part";
+export const PARTIAL_JOURNAL_SUFFIX = `${PARTIAL_SUFFIX}.journal`;
 /**
  * Suffixes of a receiver's own files, which a received name must not have. SQLite, which is the
  * lock, also trusts the files beside its own (`-journal`, …).
  */
-const OWN_NOTE = /\.part(\.(journal|folder|lock(-[a-z]+)?))?[\s.]*$/iu;
+const OWN_FILE = /\.part(\.(journal|folder|lock(-[a-z]+)?))?[\s.]*$/iu;
 
 /**
  * Cleans the name of a received file. Separators, control and bidi characters and those that
@@ -40,9 +40,9 @@ const OWN_NOTE = /\.part(\.(journal|folder|lock(-[a-z]+)?))?[\s.]*$/iu;
  * (`x.part`). Never empty, and idempotent.
  */
 export function cleanFileName(raw: string): string {
-  const part = cleanPart(raw);
-  const name = part.startsWith(".") ? cleanPart(`_${part}`) : part;
-  return isOwnNote(name) ? `${cut(name, PATH_SEGMENT_BYTES_MAX - 1)}_` : name;
+  const part = cleanComponent(raw);
+  const name = part.startsWith(".") ? cleanComponent(`_${part}`) : part;
+  return isOwnFile(name) ? `${cut(name, PATH_SEGMENT_BYTES_MAX - 1)}_` : name;
 }
 
 /**
@@ -51,7 +51,7 @@ export function cleanFileName(raw: string): string {
  */
 export function cleanPath(raw: string): string[] {
   const parts = raw.split("/").filter((part) => part !== "" && part !== ".");
-  return parts.length === 0 ? [NAMELESS] : parts.map(cleanPart);
+  return parts.length === 0 ? [NAMELESS] : parts.map(cleanComponent);
 }
 
 /** `name (1).ext`; `.tar.gz` and the like are kept whole. @param n 0 gives the name itself */
@@ -63,9 +63,9 @@ export function numbered(name: string, n: number): string {
  * The name of a file until it is complete. Its journal's name (`.journal` appended) fits, too.
  * @param n as for `numbered`
  */
-export function partName(name: string, n = 0): string {
-  const room = PATH_SEGMENT_BYTES_MAX - PART_JOURNAL.length;
-  return `${fit(name, n === 0 ? "" : ` (${n})`, room)}${PART}`;
+export function partialName(name: string, n = 0): string {
+  const room = PATH_SEGMENT_BYTES_MAX - PARTIAL_JOURNAL_SUFFIX.length;
+  return `${fit(name, n === 0 ? "" : ` (${n})`, room)}${PARTIAL_SUFFIX}`;
 }
 
 /** Equal for two cleaned names that some file system treats as one. */
@@ -78,12 +78,12 @@ export function foldFileName(name: string): string {
  * systems compare without case, composed or decomposed; some (ZFS) by compatibility forms, and some
  * (HFS+) without joiners.
  */
-function isOwnNote(name: string): boolean {
-  return OWN_NOTE.test(name.normalize("NFKD").replaceAll(IGNORED, ""));
+function isOwnFile(name: string): boolean {
+  return OWN_FILE.test(name.normalize("NFKD").replaceAll(IGNORED, ""));
 }
 
-function cleanPart(raw: string): string {
-  const plain = withoutBlankEnd(
+function cleanComponent(raw: string): string {
+  const plain = trimBlankEnd(
     raw
       .toWellFormed()
       .replaceAll(FORBIDDEN, "_")
@@ -92,22 +92,22 @@ function cleanPart(raw: string): string {
       .replace(BLANK_START, ""),
   );
   if (ONLY_INVISIBLE.test(plain)) return NAMELESS;
-  const defused = plain.startsWith("-") || RESERVED.test(plain) ? `_${plain}` : plain;
-  return withoutBlankEnd(fit(defused, "", PATH_SEGMENT_BYTES_MAX));
+  const prefixed = plain.startsWith("-") || RESERVED.test(plain) ? `_${plain}` : plain;
+  return trimBlankEnd(fit(prefixed, "", PATH_SEGMENT_BYTES_MAX));
 }
 
 /** A loop, because a regular expression takes quadratic time on runs of spaces. */
-function withoutBlankEnd(text: string): string {
+function trimBlankEnd(text: string): string {
   let end = text.length;
   while (end > 0 && BLANK.test(text.charAt(end - 1))) end--;
   return text.slice(0, end);
 }
 
 /** Shortens the stem, so that stem, suffix and extension fit. */
-function fit(name: string, behind: string, bytesMax: number): string {
+function fit(name: string, suffix: string, bytesMax: number): string {
   const [, stem = name, extension = ""] = EXTENSION.exec(name) ?? [];
-  const room = bytesMax - sizeOf(behind) - sizeOf(extension);
-  return `${cut(stem, room)}${behind}${extension}`;
+  const room = bytesMax - sizeOf(suffix) - sizeOf(extension);
+  return `${cut(stem, room)}${suffix}${extension}`;
 }
 
 /** Cuts at a code point and drops a joiner left at the end. */

@@ -43,8 +43,8 @@ export function isFileId(text: string): text is FileId {
 }
 
 /** The id of a direct conversation, independent of the order of its users, who may be the same. */
-export function directRoomId(one: UserId, other: UserId, sha256: Sha256): RoomId {
-  const pair = one < other ? `${one} ${other}` : `${other} ${one}`;
+export function directRoomId(a: UserId, b: UserId, sha256: Sha256): RoomId {
+  const pair = a < b ? `${a} ${b}` : `${b} ${a}`;
   const digest = sha256(new TextEncoder().encode(`chat/1 direct ${pair}`));
   return `d${toBase64Url(digest.subarray(0, 16))}` as RoomId;
 }

@@ -46,8 +46,8 @@ export function isReservedName(name: Name): boolean {
 const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
 
 /** Natural order, ignoring case: `Room2` before `room10`; `Room` and `room` are equal. */
-export function compareNames(one: string, other: string): number {
-  return collator.compare(one, other);
+export function compareNames(a: string, b: string): number {
+  return collator.compare(a, b);
 }
 
 export function foldName(name: Name): FoldedName {

@@ -14,7 +14,7 @@ import {
 /** Prefix of names that would be invalid alone: digits, a reserved word, or no ASCII letter. */
 const PREFIX = "user";
 /** ASCII spellings of letters; other letters lose their marks. */
-const SPELLED: Readonly<Record<string, string>> = {
+const TRANSLITERATIONS: Readonly<Record<string, string>> = {
   ...{ ä: "ae", ö: "oe", ü: "ue", ß: "ss", æ: "ae", œ: "oe", ø: "o", ł: "l", đ: "d", ı: "i" },
   ...{ þ: "th", ð: "d", Ä: "Ae", Ö: "Oe", Ü: "Ue", Æ: "Ae", Œ: "Oe", Ø: "O", Ł: "L", Đ: "D" },
 };
@@ -31,8 +31,8 @@ export function checkNewName(text: string): Name {
 /** `checkName` for a typed name, with a proposal in the fault. @throws {Fault} name-invalid */
 export function checkTypedName(text: string): Name {
   if (isName(text)) return text;
-  const sentence = msg`'${text.slice(0, 40)}' cannot be a person's name`;
-  throw new Fault("name-invalid", sentence, {
+  const message = msg`'${text.slice(0, 40)}' cannot be a person's name`;
+  throw new Fault("name-invalid", message, {
     remedy: msg`use 1 to 32 letters, digits, - or _, not only digits, as in ${proposeName(text)}`,
   });
 }
@@ -45,7 +45,7 @@ export function checkTypedName(text: string): Name {
  */
 export function proposeName(text: string, taken: ReadonlySet<FoldedName> = new Set()): Name {
   const known = isName(text) && !isReservedName(text) ? text : undefined;
-  const first = known ?? asNew(spelled(text));
+  const first = known ?? toValidName(transliterate(text));
   if (!taken.has(foldName(first))) return first;
   const stem = first.replace(/-\d+$/, "");
   // Some number among so many is free.
@@ -56,12 +56,12 @@ export function proposeName(text: string, taken: ReadonlySet<FoldedName> = new S
   return numbered(stem, taken.size + 2);
 }
 
-function spelled(text: string): string {
+function transliterate(text: string): string {
   // The rest would be cut in any case.
   const start = text.slice(0, NAME_CHARS_MAX * 8).normalize("NFC");
   return trimmed(
     [...start]
-      .map((character) => SPELLED[character] ?? character)
+      .map((character) => TRANSLITERATIONS[character] ?? character)
       .join("")
       .normalize("NFKD")
       .replaceAll(/\p{M}/gu, "")
@@ -71,7 +71,7 @@ function spelled(text: string): string {
 }
 
 /** @param bare any number of letters, digits, `-` and `_` */
-function asNew(bare: string): Name {
+function toValidName(bare: string): Name {
   if (bare === "") return PREFIX as Name;
   if (isName(bare) && !isReservedName(bare)) return bare;
   return trimmed(`${PREFIX}-${bare}`) as Name;
@@ -89,6 +89,6 @@ function trimmed(text: string): string {
 /** Older, shorter passwords stay valid. @throws {Fault} usage */
 export function checkNewPassword(password: string): void {
   if ([...password].length >= PASSWORD_CHARS_MIN) return;
-  const sentence = msg`a new password needs at least ${PASSWORD_CHARS_MIN} characters`;
-  throw new Fault("usage", sentence, { remedy: msg`choose a longer one` });
+  const message = msg`a new password needs at least ${PASSWORD_CHARS_MIN} characters`;
+  throw new Fault("usage", message, { remedy: msg`choose a longer one` });
 }

@@ -15,8 +15,8 @@ const DAY_S = 24 * HOUR_S;
 const DAYS_MAX = 99;
 
 /** `1 file`, `2 files`. */
-export function counted(n: number, what: string): string {
-  return `${n} ${what}${n === 1 ? "" : "s"}`;
+export function counted(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? "" : "s"}`;
 }
 
 /** `512 B`, `2.1 MB`, `250 GB`. */
@@ -38,19 +38,19 @@ export function formatRate(bytesPerS: number): string {
 }
 
 /** Time left: `8 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`. */
-export function formatLeft(ms: number): string {
+export function formatDuration(ms: number): string {
   const seconds = Math.ceil(Math.max(0, ms) / SECOND_MS);
   if (seconds > DAYS_MAX * DAY_S) return `over ${DAYS_MAX} d`;
   if (seconds < MINUTE_S) return `${seconds} s`;
-  if (seconds < HOUR_S) return pair(seconds, MINUTE_S, "min", 1, "s");
-  if (seconds < DAY_S) return pair(seconds, HOUR_S, "h", MINUTE_S, "min");
-  return pair(seconds, DAY_S, "d", HOUR_S, "h");
+  if (seconds < HOUR_S) return twoUnits(seconds, MINUTE_S, "min", 1, "s");
+  if (seconds < DAY_S) return twoUnits(seconds, HOUR_S, "h", MINUTE_S, "min");
+  return twoUnits(seconds, DAY_S, "d", HOUR_S, "h");
 }
 
-/** Elapsed time: `4.1 s`; from a minute on in the format of `formatLeft`. */
-export function formatSpan(ms: number): string {
+/** Elapsed time: `4.1 s`; from a minute on in the format of `formatDuration`. */
+export function formatElapsed(ms: number): string {
   const tenths = Math.round(Math.max(0, ms) / (SECOND_MS / 10));
-  return tenths < MINUTE_S * 10 ? `${(tenths / 10).toFixed(1)} s` : formatLeft(ms);
+  return tenths < MINUTE_S * 10 ? `${(tenths / 10).toFixed(1)} s` : formatDuration(ms);
 }
 
 /**
@@ -67,7 +67,13 @@ export function parseSize(text: string): number {
   });
 }
 
-function pair(seconds: number, big: number, bigName: string, small: number, name: string): string {
+function twoUnits(
+  seconds: number,
+  big: number,
+  bigName: string,
+  small: number,
+  name: string,
+): string {
   const bigs = Math.floor(seconds / big);
   const smalls = Math.floor((seconds % big) / small);
   return smalls === 0 ? `${bigs} ${bigName}` : `${bigs} ${bigName} ${smalls} ${name}`;

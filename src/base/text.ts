@@ -18,7 +18,7 @@ const PLAIN = /^[\x20-\x7e]*$/;
  * Escaped as `<U+202E>`: C1, bidi controls, line separators, interlinear annotations, and
  * characters that some terminals use for pictures.
  */
-const VISIBLE = /[\x80-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb\u{10eeee}]/u;
+const ESCAPED = /[\x80-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb\u{10eeee}]/u;
 const JOINER = /[\u200c\u200d]/u;
 /** Selects the glyph of the preceding character; means nothing alone. */
 const SELECTOR = /\p{Variation_Selector}|\u034f|\u17b4|\u17b5/u;
@@ -49,11 +49,11 @@ export function cleanText(text: string, options: CleanOptions = {}): string {
   let cleaned = "";
   let previous = "";
   for (const [i, point] of points.entries()) {
-    const isKept = (options.lines && point === "\n") || (options.tabs && point === "\t");
-    const shown = isKept ? point : shownAs(point, previous, points[i + 1]);
-    if (shown === "") continue;
-    cleaned += shown;
-    previous = shown.length > 2 ? ">" : shown; // Only `<U+...>` is longer than a code point.
+    const isAllowed = (options.lines && point === "\n") || (options.tabs && point === "\t");
+    const visible = isAllowed ? point : visibleForm(point, previous, points[i + 1]);
+    if (visible === "") continue;
+    cleaned += visible;
+    previous = visible.length > 2 ? ">" : visible; // Only `<U+...>` is longer than a code point.
   }
   return LONG_CLUSTER_POSSIBLE.test(cleaned) ? cutClusters(cleaned) : cleaned;
 }
@@ -105,25 +105,25 @@ export function titleText(text: string): string {
 }
 
 /** @param previous the last code point of the preceding cleaned text */
-function shownAs(point: string, previous: string, next: string | undefined): string {
+function visibleForm(point: string, previous: string, next: string | undefined): string {
   if (PLAIN.test(point)) return point;
   const code = point.codePointAt(0) ?? 0;
   if (code < 0x20) return String.fromCharCode(0x2400 + code);
   if (code === 0x7f) return "\u2421";
-  if (VISIBLE.test(point)) return `<U+${code.toString(16).toUpperCase().padStart(4, "0")}>`;
-  if (JOINER.test(point)) return joins(previous, next) ? point : "";
-  if (SELECTOR.test(point)) return selects(previous) ? point : "";
+  if (ESCAPED.test(point)) return `<U+${code.toString(16).toUpperCase().padStart(4, "0")}>`;
+  if (JOINER.test(point)) return isValidJoiner(previous, next) ? point : "";
+  if (SELECTOR.test(point)) return isValidSelector(previous) ? point : "";
   if (TAG.test(point)) return previous === FLAG || TAG.test(previous) ? point : "";
   return IGNORABLE.test(point) ? "" : point;
 }
 
-function joins(previous: string, next: string | undefined): boolean {
+function isValidJoiner(previous: string, next: string | undefined): boolean {
   if (!JOINABLE.test(previous)) return false;
   if (VIRAMA.test(previous)) return next === undefined || !isHidden(next);
   return next !== undefined && JOINABLE.test(next) && !isHidden(next);
 }
 
-function selects(previous: string): boolean {
+function isValidSelector(previous: string): boolean {
   return SELECTABLE.test(previous) && !SELECTOR.test(previous) && !IGNORABLE.test(previous);
 }
 

@@ -4,7 +4,7 @@
 export type OffsetMinutes = (unixMs: number) => number;
 
 /** The last moment of a `Date`: 13 September 275760 (ECMA-262, 21.4.1.1). */
-export const MOMENT_UNIX_MS_MAX = 8_640_000_000_000_000;
+export const UNIX_MS_MAX = 8_640_000_000_000_000;
 
 const MINUTE_MS = 60_000;
 
@@ -12,14 +12,14 @@ const MINUTE_MS = 60_000;
  * The nearest moment within the range of `Date`; NaN becomes 1970. Times come from other programs,
  * disks and clocks, and formatting a `Date` beyond its range throws.
  */
-export function nearestMoment(unixMs: number): number {
+export function clampUnixMs(unixMs: number): number {
   if (Number.isNaN(unixMs)) return 0;
-  return Math.trunc(Math.min(MOMENT_UNIX_MS_MAX, Math.max(-MOMENT_UNIX_MS_MAX, unixMs)));
+  return Math.trunc(Math.min(UNIX_MS_MAX, Math.max(-UNIX_MS_MAX, unixMs)));
 }
 
 /** A valid date for any number. All dates are made from numbers here. */
 export function dateOf(unixMs: number): Date {
-  return new Date(nearestMoment(unixMs));
+  return new Date(clampUnixMs(unixMs));
 }
 
 /** UTC with milliseconds: `2026-11-20T05:46:33.123Z`. Never throws. */
@@ -56,6 +56,6 @@ export function formatLocalClock(unixMs: number, offsetMinutes: OffsetMinutes): 
 }
 
 function localIso(unixMs: number, offsetMinutes: OffsetMinutes): string {
-  const moment = nearestMoment(unixMs);
+  const moment = clampUnixMs(unixMs);
   return formatUtc(moment + offsetMinutes(moment) * MINUTE_MS);
 }

@@ -1,8 +1,8 @@
 /** Flags that several commands share. */
 
-import { type MomentContext, parseMoment } from "../base/moment.ts";
 import { foldName, type Name, parseTarget, type Target } from "../base/names.ts";
 import { checkTypedName } from "../base/new-names.ts";
+import { parseTime, type TimeContext } from "../base/parse-time.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
 import { type Fingerprint, parseFingerprint } from "../wire/fingerprint.ts";
 import { parseServerSpec, type ServerSpec } from "../wire/invite.ts";
@@ -107,11 +107,11 @@ export function targetsOf(texts: readonly string[]): Target[] {
 export function momentOf(
   context: Pick<Context, "clock" | "offsetMinutes">,
   text: string | undefined,
-  edge: NonNullable<MomentContext["edge"]>,
+  edge: NonNullable<TimeContext["edge"]>,
 ): number | undefined {
   if (text === undefined) return undefined;
   const { clock, offsetMinutes } = context;
-  return parseMoment(text, { nowUnixMs: clock.unixMs(), offsetMinutes, edge });
+  return parseTime(text, { nowUnixMs: clock.unixMs(), offsetMinutes, edge });
 }
 
 /** An empty variable counts as unset. */

@@ -1,7 +1,7 @@
 /** Parses durations as users type them. */
 
 import { Fault, msg } from "../base/fault.ts";
-import { formatLeft } from "../base/sizes.ts";
+import { formatDuration } from "../base/sizes.ts";
 import { formatUtc } from "../base/time.ts";
 
 const UNITS_MS: Readonly<Record<string, number>> = {
@@ -37,12 +37,12 @@ export function parseDuration(
   const isDuration = span > 0;
   const alternativeText = or === undefined ? "" : `, or ${or}`;
   const shown = text.slice(0, 40);
-  const sentence = isDuration
+  const message = isDuration
     ? msg`'${shown}' is too short or too long`
     : msg`'${shown}' is no length of time`;
-  throw new Fault("usage", sentence, {
+  throw new Fault("usage", message, {
     remedy: isDuration
-      ? msg`write one from ${formatLeft(min)} to ${formatLeft(max)}${alternativeText}`
+      ? msg`write one from ${formatDuration(min)} to ${formatDuration(max)}${alternativeText}`
       : msg`write 30s, 10m, 2h or 7d${alternativeText}`,
   });
 }

@@ -125,8 +125,8 @@ export class DiscoveredServers {
 
   /** Sorted by name. */
   get all(): DiscoveredServer[] {
-    const byName = (one: DiscoveredServer, other: DiscoveredServer) =>
-      one.name < other.name ? -1 : one.name > other.name ? 1 : one.port - other.port;
+    const byName = (a: DiscoveredServer, b: DiscoveredServer) =>
+      a.name < b.name ? -1 : a.name > b.name ? 1 : a.port - b.port;
     return [...this.#found.values()].sort(byName);
   }
 

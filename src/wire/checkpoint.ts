@@ -126,7 +126,7 @@ export function findSigned(
   const checkpoint = parseCheckpoint(text);
   const { origin } = checkpoint;
   const keyId = keyIdOf(origin, publicKey, sha256);
-  const own = signatures.find((one) => one.name === origin && equalBytes(one.keyId, keyId));
+  const own = signatures.find((item) => item.name === origin && equalBytes(item.keyId, keyId));
   if (own?.signature.length !== SIGNATURE_BYTES) throw notSigned();
   return { checkpoint, bytes: utf8Encode(text), signature: own.signature };
 }

@@ -10,12 +10,12 @@ import {
   PASSWORD_BYTES_MAX,
   POST_CHARS,
 } from "../base/limits.ts";
-import { MOMENT_UNIX_MS_MAX } from "../base/time.ts";
+import { UNIX_MS_MAX } from "../base/time.ts";
 
 export const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 export const positive = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 /** Unix ms within the range of `Date`, so that a reader can format it. */
-export const moment = v.pipe(count, v.maxValue(MOMENT_UNIX_MS_MAX));
+export const moment = v.pipe(count, v.maxValue(UNIX_MS_MAX));
 export const text = (bytesMax: number) => v.pipe(v.string(), v.maxBytes(bytesMax));
 export const name = text(64);
 export const target = text(65);

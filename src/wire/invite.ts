@@ -57,14 +57,14 @@ export function parseServerSpec(copied: string): ServerSpec {
   const text = trimCopied(copied);
   const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/(.*)$/s.exec(text);
   if (scheme === null) return parseHostPort(text);
-  const rest = scheme[2] ?? "";
+  const body = scheme[2] ?? "";
   switch ((scheme[1] ?? "").toLowerCase()) {
     case "chat":
-      return parseInvite(rest);
+      return parseInvite(body);
     case "udp":
-      return { ...parseHostPort(rest), transport: "udp", isTransportFixed: true };
+      return { ...parseHostPort(body), transport: "udp", isTransportFixed: true };
     case "tcp":
-      return { ...parseHostPort(rest), transport: "tcp", isTransportFixed: true };
+      return { ...parseHostPort(body), transport: "tcp", isTransportFixed: true };
     default:
       throw invalidAddress(text, "write HOST, HOST:PORT or chat://HOST:PORT");
   }
@@ -92,9 +92,9 @@ export function quoteInvite(address: ServerSpec): string {
 }
 
 /** `HOST:PORT`, IPv6 in brackets. */
-export function formatAddress(place: ServerAddress): string {
-  const host = place.host.includes(":") ? `[${place.host}]` : place.host;
-  return `${host}:${place.port}`;
+export function formatAddress(address: ServerAddress): string {
+  const host = address.host.includes(":") ? `[${address.host}]` : address.host;
+  return `${host}:${address.port}`;
 }
 
 /** @throws {Fault} usage unless it is an integer of 1 to 65535 */
@@ -120,16 +120,16 @@ function hostPort(host: string, port: string | undefined): HostPort {
   return { host, port: parsePort(port), portGiven: true };
 }
 
-function parseInvite(rest: string): ServerSpec {
-  const [, place = "", room = "", query = "", fragment = ""] =
-    /^([^/?#]*)(?:\/([^?#]*))?(?:\?([^#]*))?(?:#(.*))?$/s.exec(rest) ?? [];
+function parseInvite(body: string): ServerSpec {
+  const [, address = "", room = "", query = "", fragment = ""] =
+    /^([^/?#]*)(?:\/([^?#]*))?(?:\?([^#]*))?(?:#(.*))?$/s.exec(body) ?? [];
   const fields = new Map(query.split("&").map(splitField));
   const fp = fields.get("fp");
   const via = parseVia(fields.get("via"));
   const also = parseAlso(fields.get("also"));
   const secret = decodeSecret(fragment);
   return {
-    ...parseHostPort(place.replace("%25", "%")),
+    ...parseHostPort(address.replace("%25", "%")),
     ...(also.length === 0 ? {} : { also }),
     ...(via === undefined ? {} : { transport: via }),
     ...(room === "" ? {} : { room: checkName(room, "room's name") }),
@@ -151,14 +151,14 @@ function parseVia(via: string | undefined): Transport | undefined {
 }
 
 function parseAlso(also = ""): ServerAddress[] {
-  const places = also.split(",").filter((place) => place !== "");
-  if (places.length >= CLUSTER_ADDRESSES_MAX) {
+  const addresses = also.split(",").filter((address) => address !== "");
+  if (addresses.length >= CLUSTER_ADDRESSES_MAX) {
     throw new Fault("usage", msg`an invite names ${CLUSTER_ADDRESSES_MAX} addresses at most`, {
       remedy: "leave some out behind also=",
     });
   }
-  return places.map((place) => {
-    const { host, port } = parseHostPort(place.replace("%25", "%"));
+  return addresses.map((address) => {
+    const { host, port } = parseHostPort(address.replace("%25", "%"));
     return { host, port };
   });
 }

@@ -276,6 +276,6 @@ function isOfType(value: unknown, type: keyof FieldTypes): boolean {
 
 function isPair(value: unknown): boolean {
   return (
-    Array.isArray(value) && value.length === 2 && value.every((one) => typeof one === "string")
+    Array.isArray(value) && value.length === 2 && value.every((item) => typeof item === "string")
   );
 }

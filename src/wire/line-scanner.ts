@@ -130,7 +130,7 @@ export class LineScanner {
   /** `scanRest` without checking the letters of the salt, which `saltInto` does. */
   findRest(bytes: Uint8Array): boolean {
     this.erased = 0;
-    const place = this.#position;
+    const position = this.#position;
     if (this.#literal(SALT_KEY)) {
       this.saltStart = this.#position;
       this.#position += SALT_LETTERS;
@@ -139,7 +139,7 @@ export class LineScanner {
       this.bodyStart = this.#position;
       return true;
     }
-    this.#position = place;
+    this.#position = position;
     if (!this.#literal(ERASED_KEY) || !this.#count(bytes)) return false;
     this.erased = this.#number;
     this.bodyStart = this.#position + 1;
@@ -188,14 +188,14 @@ export class LineScanner {
   }
 
   #literal(literal: Literal): boolean {
-    const place = this.#position;
+    const position = this.#position;
     const { words, sizeBytes } = literal;
     const view = this.#view;
-    const last = place + sizeBytes - WORD_BYTES;
+    const last = position + sizeBytes - WORD_BYTES;
     if (last + WORD_BYTES > view.byteLength) return false;
     // The last word overlaps the one before it.
     if (view.getInt32(last, true) !== words[words.length - 1]) return false;
-    for (let i = 0, at = place; at < last; i++, at += WORD_BYTES) {
+    for (let i = 0, at = position; at < last; i++, at += WORD_BYTES) {
       if (view.getInt32(at, true) !== words[i]) return false;
     }
     this.#position = last + WORD_BYTES;
@@ -204,11 +204,11 @@ export class LineScanner {
 
   /** Advances to the first byte outside of the class, by at most `max` bytes. */
   #run(bytes: Uint8Array, wantedClass: number, max: number): number {
-    let place = this.#position;
-    const end = place + max;
-    while (place < end && ((CLASSES[bytes[place] ?? 0] ?? 0) & wantedClass) !== 0) place++;
-    this.#position = place;
-    return place;
+    let position = this.#position;
+    const end = position + max;
+    while (position < end && ((CLASSES[bytes[position] ?? 0] ?? 0) & wantedClass) !== 0) position++;
+    this.#position = position;
+    return position;
   }
 
   #count(bytes: Uint8Array): boolean {
@@ -217,16 +217,16 @@ export class LineScanner {
 
   #countOrZero(bytes: Uint8Array): boolean {
     const start = this.#position;
-    let place = start;
+    let position = start;
     let number = 0;
-    for (let digit = (bytes[place] ?? 0) - ZERO; digit >= 0 && digit <= 9; ) {
+    for (let digit = (bytes[position] ?? 0) - ZERO; digit >= 0 && digit <= 9; ) {
       number = number * 10 + digit;
-      place += 1;
-      digit = (bytes[place] ?? 0) - ZERO;
+      position += 1;
+      digit = (bytes[position] ?? 0) - ZERO;
     }
     this.#number = number;
-    this.#position = place;
-    const digits = place - start;
+    this.#position = position;
+    const digits = position - start;
     return digits === 1 || (digits > 1 && digits <= DIGITS_MAX && bytes[start] !== ZERO);
   }
 }

@@ -60,7 +60,7 @@ const ENTRY_BYTES_MAX = 6 * PATH_BYTES_MAX + 200;
  */
 export function encodeManifest(entries: readonly ManifestEntry[]): Uint8Array {
   checkCount(entries.length);
-  const sorted = [...entries].sort((one, other) => byCodeUnits(one.path, other.path));
+  const sorted = [...entries].sort((a, b) => byCodeUnits(a.path, b.path));
   for (const { path } of sorted) {
     const wrong = pathDefect(path);
     if (wrong !== undefined) throw new Fault("name-invalid", `${quoteText(path)} ${wrong}`);
@@ -270,7 +270,7 @@ function pathDefect(path: string): string | undefined {
  */
 function checkTree(entries: readonly ManifestEntry[]): void {
   const keys = entries.map((entry) => ({ entry, key: entry.path.replaceAll("/", "\0") }));
-  keys.sort((one, other) => byCodeUnits(one.key, other.key));
+  keys.sort((a, b) => byCodeUnits(a.key, b.key));
   for (let i = 1; i < keys.length; i++) {
     const [before, after] = [keys[i - 1], keys[i]];
     if (before === undefined || after === undefined || isFolder(before.entry)) continue;
@@ -279,9 +279,9 @@ function checkTree(entries: readonly ManifestEntry[]): void {
   }
 }
 
-function byCodeUnits(one: string, other: string): number {
-  if (one === other) return 0;
-  return one < other ? -1 : 1;
+function byCodeUnits(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
 }
 
 function isBetween(value: unknown, min: number, max: number): value is number {

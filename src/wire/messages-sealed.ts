@@ -87,8 +87,8 @@ export const SEALED_REQUESTS = {
    * with the same `commitId` gets the first answer again.
    */
   "group-commit": {
-    posts: (one: { commit: Uint8Array; welcome?: Uint8Array | undefined; info: Uint8Array }) =>
-      postsIn(one.commit.length + (one.welcome?.length ?? 0) + one.info.length),
+    posts: (item: { commit: Uint8Array; welcome?: Uint8Array | undefined; info: Uint8Array }) =>
+      postsIn(item.commit.length + (item.welcome?.length ?? 0) + item.info.length),
     fields: {
       target,
       group: groupId,

@@ -6,7 +6,7 @@
 import { assert } from "../base/assert.ts";
 import { concatBytes, fromBase64Url, toBase64Url, utf8Decode, utf8Encode } from "../base/bytes.ts";
 import type { RoomId, Sha256, UserId } from "../base/ids.ts";
-import { MOMENT_UNIX_MS_MAX } from "../base/time.ts";
+import { UNIX_MS_MAX } from "../base/time.ts";
 import { type Body, fieldsOf, isKnownKind, type RecordKind } from "./kinds.ts";
 import { LineScanner } from "./line-scanner.ts";
 
@@ -234,7 +234,7 @@ export function erasedTail(
 
 /** Why the numbers of a line are impossible; `undefined` if they are valid. */
 export function numberFlaw({ seq, time, n, durable }: LineScanner): string | undefined {
-  if (!Number.isSafeInteger(seq) || time > MOMENT_UNIX_MS_MAX) return "a number is too big";
+  if (!Number.isSafeInteger(seq) || time > UNIX_MS_MAX) return "a number is too big";
   if (durable >= seq || n > seq) return "its numbers contradict each other";
   return undefined;
 }

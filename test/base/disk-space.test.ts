@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
-import { diskSentence, isDiskFull } from "../../src/base/disk-space.ts";
+import { diskSpaceText, isDiskFull } from "../../src/base/disk-space.ts";
 
 test("describes the free space of a server's disk", () => {
   const describe = (freeBytes: number, isLow: boolean) =>
-    diskSentence({ freeBytes, keepFreeBytes: 256_000_000, isLow });
+    diskSpaceText({ freeBytes, keepFreeBytes: 256_000_000, isLow });
   expect(describe(256_000_000, true)).toContain("nearly full: 256 MB free");
   expect(describe(255_999_999, true)).toContain("is full");
   expect(describe(9_000_000_000, false)).toContain("has room again: 9.0 GB free");

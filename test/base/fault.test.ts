@@ -6,7 +6,7 @@ import {
   fillTemplate,
   isFaultCode,
   msg,
-  valuesIn,
+  placeholderCount,
 } from "../../src/base/fault.ts";
 
 const ROWS = Object.entries(FAULTS);
@@ -63,5 +63,5 @@ test("a value is filled in as it is", () => {
   expect(msg`${"\\n"} and ${1}${"$&"}`.text).toBe("\\n and 1$&");
   expect(msg`a\u0021\n`).toEqual({ text: "a!\n", template: "a!\n", values: [] });
   expect(fillTemplate("{}-{}", ["{}", "$&"])).toBe("{}-$&");
-  expect(["", "{}", "{}{} { }"].map(valuesIn)).toEqual([0, 1, 2]);
+  expect(["", "{}", "{}{} { }"].map(placeholderCount)).toEqual([0, 1, 2]);
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { cleanFileName, cleanPath, numbered, partName } from "../../src/base/file-names.ts";
+import { cleanFileName, cleanPath, numbered, partialName } from "../../src/base/file-names.ts";
 import { PATH_SEGMENT_BYTES_MAX } from "../../src/base/limits.ts";
 import { sampleSize } from "../samples.ts";
 
@@ -112,7 +112,7 @@ describe("a name like those of a receiver's own notes", () => {
         for (const n of [1, 2, 1_000]) expect(isOwnNote(numbered(name, n))).toBe(false);
       }
     }
-    expect(isOwnNote(partName("x.txt", 3))).toBe(true);
+    expect(isOwnNote(partialName("x.txt", 3))).toBe(true);
   });
 });
 
@@ -165,7 +165,7 @@ test("whatever the name: it is legal everywhere, and cleaning again changes noth
       expect(cleanFileName(name)).toBe(name);
       expect([name, isOwnNote(name), isOwnNote(numbered(name, n))]).toEqual([name, false, false]);
       expect(isLegal(numbered(name, n))).toBe(true);
-      expect(sizeOf(partName(numbered(name, n)))).toBeLessThanOrEqual(PATH_SEGMENT_BYTES_MAX);
+      expect(sizeOf(partialName(numbered(name, n)))).toBeLessThanOrEqual(PATH_SEGMENT_BYTES_MAX);
     }),
     { numRuns: sampleSize(1_000, 5_000) },
   ));

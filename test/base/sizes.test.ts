@@ -1,7 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { Fault } from "../../src/base/fault.ts";
-import { formatLeft, formatRate, formatSize, formatSpan, parseSize } from "../../src/base/sizes.ts";
+import {
+  formatDuration,
+  formatElapsed,
+  formatRate,
+  formatSize,
+  parseSize,
+} from "../../src/base/sizes.ts";
 import { faultCode } from "../fault-code.ts";
 
 describe("sizes", () => {
@@ -63,7 +69,7 @@ test.each([
   [3 * 86_400_000 + 4 * 3_600_000, "3 d 4 h"],
   [1e12, "over 99 d"],
   [-1, "0 s"],
-])("%d ms left are %s", (ms, text) => expect(formatLeft(ms)).toBe(text));
+])("%d ms left are %s", (ms, text) => expect(formatDuration(ms)).toBe(text));
 
 test.each([
   [-1, "0.0 s"],
@@ -72,4 +78,4 @@ test.each([
   [59_940, "59.9 s"],
   [59_960, "1 min"],
   [200_000, "3 min 20 s"],
-])("%d ms are %s", (ms, text) => expect(formatSpan(ms)).toBe(text));
+])("%d ms are %s", (ms, text) => expect(formatElapsed(ms)).toBe(text));

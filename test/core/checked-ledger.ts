@@ -41,7 +41,7 @@ export class CheckedLedger {
   }
 
   #isKept(room: string): boolean {
-    return [room, `topic ${room}`].some((one) => this.#said.has(one)) || this.#closed.has(room);
+    return [room, `topic ${room}`].some((item) => this.#said.has(item)) || this.#closed.has(room);
   }
 
   /** What the log may hold, found out without the room engine. */

@@ -112,8 +112,8 @@ export class ModelWorld {
     this.deliver(); // Answers do not overtake what was sent before.
     const { room, side, seq } = effect;
     const readable = this.of(room).filter(({ kind }) => !HIDDEN.has(kind));
-    const older = readable.filter((one) => one.seq < seq + (side === "around" ? 1 : 0));
-    const newer = readable.filter((one) => one.seq > seq);
+    const older = readable.filter((item) => item.seq < seq + (side === "around" ? 1 : 0));
+    const newer = readable.filter((item) => item.seq > seq);
     const records =
       side === "older"
         ? older.slice(-PAGE)

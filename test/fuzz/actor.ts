@@ -171,7 +171,7 @@ export class Actor implements Asker {
 
   async #asks(caller: Caller, cases: readonly Case[]): Promise<void> {
     this.said.push(...cases);
-    await Promise.all(cases.map((one) => this.#asked(caller, one)));
+    await Promise.all(cases.map((item) => this.#asked(caller, item)));
   }
 
   async #asked(caller: Caller, one: Case): Promise<void> {

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { utf8Encode } from "../../src/base/bytes.ts";
 import { MESSAGE_BYTES_MAX } from "../../src/base/limits.ts";
-import { MOMENT_UNIX_MS_MAX } from "../../src/base/time.ts";
+import { UNIX_MS_MAX } from "../../src/base/time.ts";
 import { type Parts, requirements } from "../wire/any-message.ts";
 
 /** Values at the edges of what a schema takes, derived from the schema. */
@@ -14,7 +14,7 @@ export const ABSENT = Symbol("absent");
 const NUMBERS: readonly number[] = [
   ...[0, 1, -1, 2, 0.5, -0.5, 255, 256, 65_535, 65_536],
   ...[2 ** 31 - 1, 2 ** 31, -(2 ** 31), -(2 ** 31) - 1, 2 ** 32 - 1, 2 ** 32],
-  ...[MOMENT_UNIX_MS_MAX, MOMENT_UNIX_MS_MAX + 1, 2 ** 53 - 1, -(2 ** 53) + 1],
+  ...[UNIX_MS_MAX, UNIX_MS_MAX + 1, 2 ** 53 - 1, -(2 ** 53) + 1],
   ...[Number.NaN, Infinity, -Infinity, Number.MAX_VALUE, Number.MIN_VALUE],
 ];
 /** No lone surrogates: UTF-8 has none, and msgpack carries UTF-8. */

@@ -190,7 +190,7 @@ export class Fuzz {
 
   #explained(error: unknown): string {
     const said = this.#actors.map(({ role, said }) => {
-      const lines = said.slice(-BATCH).map((one) => `  ${describe(one)}`);
+      const lines = said.slice(-BATCH).map((item) => `  ${describe(item)}`);
       return `${role}:\n${lines.join("\n")}`;
     });
     const run = `seed ${this.#seed}, after ${this.#requests} requests`;

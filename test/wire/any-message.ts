@@ -46,7 +46,7 @@ function largest(schema: Parts, entriesMax: number): unknown {
     return Array(length).fill(largest(item, entriesMax));
   }
   if (type !== "object") throw new Error(`no largest value for a schema of type '${type}'`);
-  const fields = Object.entries(entries).map(([name, one]) => [name, largest(one, entriesMax)]);
+  const fields = Object.entries(entries).map(([name, item]) => [name, largest(item, entriesMax)]);
   return Object.fromEntries(fields);
 }
 

@@ -66,13 +66,13 @@ test("a running digest is that of what came so far, and goes on", () =>
 describe("a line of a checksum", () => {
   test("has one width and one spelling, and is a line of JSON", () =>
     fc.assert(
-      fc.property(hash, (one) => {
-        const line = encodeHashLine(one);
+      fc.property(hash, (item) => {
+        const line = encodeHashLine(item);
         expect(line.length).toBe(HASH_LINE_BYTES);
         expect(JSON.parse(new TextDecoder().decode(line))).toBe(
-          one.toBase64({ alphabet: "base64url", omitPadding: true }),
+          item.toBase64({ alphabet: "base64url", omitPadding: true }),
         );
-        expect(parseHashLine(line)).toEqual(one);
+        expect(parseHashLine(line)).toEqual(item);
       }),
     ));
 

@@ -174,12 +174,12 @@ const address: fc.Arbitrary<ServerSpec> = fc.record(
 
 test("an invite can be read back, and needs no more than single quotes in a shell", () =>
   fc.assert(
-    fc.property(address, (one) => {
-      const text = formatInvite(one);
+    fc.property(address, (item) => {
+      const text = formatInvite(item);
       expect(text).toMatch(/^[!-&(-~]+$/);
-      expect(parseServerSpec(text)).toEqual(one);
-      const { host: h, port, portGiven } = one;
-      expect(parseServerSpec(formatAddress(one))).toEqual({ host: h, port, portGiven });
+      expect(parseServerSpec(text)).toEqual(item);
+      const { host: h, port, portGiven } = item;
+      expect(parseServerSpec(formatAddress(item))).toEqual({ host: h, port, portGiven });
     }),
   ));
 

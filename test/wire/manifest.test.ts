@@ -167,7 +167,7 @@ test("any folder is read back as it was, and again as the same bytes", () =>
     fc.property(tree, (entries) => {
       const bytes = encodeManifest(entries);
       const parsed = parseManifest(bytes);
-      const byPath = (one: ManifestEntry, other: ManifestEntry) => (one.path < other.path ? -1 : 1);
+      const byPath = (a: ManifestEntry, b: ManifestEntry) => (a.path < b.path ? -1 : 1);
       expect(parsed).toEqual(entries.toSorted(byPath));
       expect(encodeManifest(parsed)).toEqual(bytes);
     }),

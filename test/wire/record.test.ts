@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { toHex, utf8Encode } from "../../src/base/bytes.ts";
 import type { RoomId, UserId } from "../../src/base/ids.ts";
-import { MOMENT_UNIX_MS_MAX } from "../../src/base/time.ts";
+import { UNIX_MS_MAX } from "../../src/base/time.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
 import {
   asDamaged,
@@ -153,7 +153,7 @@ test("the longest head leaves room in its frame", () => {
     body: 0,
   };
   const seq = Number.MAX_SAFE_INTEGER;
-  const place = { seq, n: seq, time: MOMENT_UNIX_MS_MAX };
+  const place = { seq, n: seq, time: UNIX_MS_MAX };
   const encoded = encodeLine(sealDraft(draft, SALT, sha256), place, seq - 1);
   expect(encoded.sizeBytes).toBeLessThan(LINE_FRAME_BYTES_MAX);
   expect(parse(encoded.text.slice(0, -1)).kind).toBe("record");

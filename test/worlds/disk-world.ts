@@ -275,7 +275,7 @@ export class DiskWorld {
 
   #all(log: LogFile): string {
     const value = log.value();
-    const erased = [...(value?.erased ?? [])].sort(([one], [other]) => one - other);
+    const erased = [...(value?.erased ?? [])].sort(([a], [b]) => a - b);
     return JSON.stringify([{ ...value, erased }, this.#state.map(recordValue)]);
   }
 

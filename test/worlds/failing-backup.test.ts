@@ -67,7 +67,7 @@ const OPERATIONS = {
     run: setBack,
     check: async (world) => {
       const aside = `${world.data}.before-restore`;
-      const places = [world.data, aside].filter((one) => world.isThere(one));
+      const places = [world.data, aside].filter((item) => world.isThere(item));
       for (const place of places) await world.checkFolder(place);
       expect(places.some((place) => world.isNewest(place))).toBe(true);
       if (places.length === 2) expect(world.isNewest(aside)).toBe(true);

@@ -169,7 +169,7 @@ export const QUESTIONS = {
   "receipts-here": (about) => {
     const { witness } = about.world;
     const room = witness.rooms.get(witness.records[pinnable(about) - 1]?.head.room ?? "");
-    const other = room?.pair.find((one) => one !== witness.idOf(about.device.home.user));
+    const other = room?.pair.find((item) => item !== witness.idOf(about.device.home.user));
     const target = room?.name ?? `@${witness.nameOf(other ?? "") ?? about.user}`;
     return about.client.request("receipts", { target, on: about.on });
   },
@@ -214,7 +214,7 @@ export const QUESTIONS = {
     const { witness, devices } = about.world;
     const isKnown = devices.every(({ home }) => witness.idOf(home.user) !== undefined);
     const closed = isKnown ? [true, false, about.on] : [false];
-    return together(closed.map((one) => closesRegistration(about, one)));
+    return together(closed.map((item) => closesRegistration(about, item)));
   }),
   reset: operators(reset),
   "sign-out": operators(({ client, world, user }) => {

@@ -51,7 +51,7 @@ export class Settings {
     if (kind === "erase") {
       for (const gone of erasuresOf(record)) {
         this.#erased.add(gone);
-        room.pins = room.pins.filter((one) => one !== gone);
+        room.pins = room.pins.filter((item) => item !== gone);
       }
     }
     const body = parseBody(record) ?? {};
@@ -72,7 +72,7 @@ export class Settings {
     if (this.#words.get(seq) !== head.room) throw broken("it is no message of that room");
     const isPinned = room.pins.includes(seq);
     if (isPinned === (body["on"] === true)) throw broken("it is so already");
-    room.pins = room.pins.filter((one) => one !== seq);
+    room.pins = room.pins.filter((item) => item !== seq);
     if (body["on"] !== true) return;
     if (this.#erased.has(seq)) throw broken("it was erased");
     room.pins.push(seq);
@@ -202,9 +202,11 @@ export class Settings {
 export function wishOf(body: Body): Wish {
   const { room, seq, on, muted, favourite, hidden, unread } = body;
   if (seq !== undefined) return { key: `saved ${seq}`, value: on === false ? "" : String(room) };
-  const isSet = [muted, hidden, unread].some((one) => one !== undefined) || favourite === true;
-  const value = JSON.stringify([muted, favourite === true, hidden, unread].map((one) => one ?? 0));
-  const set = [muted, hidden, unread].map((one) => (one === undefined ? "-" : "+")).join("");
+  const isSet = [muted, hidden, unread].some((item) => item !== undefined) || favourite === true;
+  const value = JSON.stringify(
+    [muted, favourite === true, hidden, unread].map((item) => item ?? 0),
+  );
+  const set = [muted, hidden, unread].map((item) => (item === undefined ? "-" : "+")).join("");
   return { key: `room ${room}`, value: isSet ? `${set}${value}` : "" };
 }
 

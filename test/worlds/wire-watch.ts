@@ -198,7 +198,7 @@ export class WireWatch {
     const is = [...this.#witness.settings.ignoredBy(user)].sort();
     // An account that is gone has no name any more.
     demand(
-      told.every((one) => is.includes(one ?? "")),
+      told.every((item) => is.includes(item ?? "")),
       () => `${user} is told of ${users}, and ignores ${is}`,
     );
   }

@@ -235,7 +235,7 @@ export class World extends Simulation implements Scene {
       const { records } = await this.#answered(client.request("pins", { target }));
       const heads = records.map(({ head }) => JSON.parse(Buffer.from(head).toString()));
       const pins = heads.filter(({ kind }) => kind !== "edit").map(({ seq }) => seq as number);
-      const is = [...witness.settings.pinsOf(room.id)].sort((one, other) => one - other);
+      const is = [...witness.settings.pinsOf(room.id)].sort((a, b) => a - b);
       demand(Bun.deepEquals(pins, is), () => `${name}: pins of ${target} are ${pins}, not ${is}`);
       for (const { salt } of records) demand(salt !== undefined, () => `${name}: an erased pin`);
     }

@@ -1,7 +1,7 @@
 /** The line client: `chat join` without the full screen. */
 
 import { unreachable } from "../../base/assert.ts";
-import { diskSentence } from "../../base/disk-space.ts";
+import { diskSpaceText } from "../../base/disk-space.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { KNOWN_FILES_MAX } from "../../base/limits.ts";
 import {
@@ -458,7 +458,7 @@ export class LineClient extends SlashHost {
       }
       case "disk-low": {
         const { kind, on, freeBytes, keepFreeBytes } = event;
-        const words = diskSentence({ freeBytes, keepFreeBytes, isLow: on });
+        const words = diskSpaceText({ freeBytes, keepFreeBytes, isLow: on });
         return chatConsole.tell({ kind, on, freeBytes, keepFreeBytes }, words);
       }
       case "majority":

@@ -2,7 +2,7 @@
 
 import { Fault } from "../../base/fault.ts";
 import { IMPORTED_NAME_BYTES_MAX, REACTION_BYTES_MAX, TEXT_BYTES_MAX } from "../../base/limits.ts";
-import { dateOf, MOMENT_UNIX_MS_MAX, type OffsetMinutes } from "../../base/time.ts";
+import { dateOf, type OffsetMinutes, UNIX_MS_MAX } from "../../base/time.ts";
 
 /** Fields of every entry, from a reader of any format. */
 interface Common {
@@ -74,7 +74,7 @@ function wrongIn(entry: ImportEntry): string | undefined {
   if (from === "") return "it has no author";
   if (Buffer.byteLength(from) > IMPORTED_NAME_BYTES_MAX) return "its author's name is too long";
   const isMoment = Number.isSafeInteger(timeUnixMs) && timeUnixMs >= 0;
-  if (!isMoment || timeUnixMs > MOMENT_UNIX_MS_MAX) return "its time is no valid time";
+  if (!isMoment || timeUnixMs > UNIX_MS_MAX) return "its time is no valid time";
   if (entry.kind === "reaction") {
     if (entry.react === "") return "its reaction is empty";
     const isLong = Buffer.byteLength(entry.react) > REACTION_BYTES_MAX;

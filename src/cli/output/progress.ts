@@ -1,7 +1,7 @@
 /** The progress of transfers, as bars or JSON. */
 
 import { STALL_REPORTED_AFTER_MS } from "../../base/limits.ts";
-import { formatLeft, formatRate, formatSize, formatSpan } from "../../base/sizes.ts";
+import { formatDuration, formatElapsed, formatRate, formatSize } from "../../base/sizes.ts";
 import { cleanText } from "../../base/text.ts";
 import { defined } from "../../base/values.ts";
 import type { TransferProgress } from "../../client/transfer/progress.ts";
@@ -144,7 +144,7 @@ function farWords(progress: TransferProgress): string {
   if (isDone(progress)) return doneWords(progress);
   const share = sizeBytes === undefined ? [] : [`${percent(doneBytes, sizeBytes)} %`];
   const rate = ratePerS > 0 ? [formatRate(ratePerS)] : [];
-  const left = leftMs === undefined ? [] : [`${formatLeft(leftMs)} left`];
+  const left = leftMs === undefined ? [] : [`${formatDuration(leftMs)} left`];
   return [...share, sizesOf(progress), ...rate, ...left].join(", ");
 }
 
@@ -155,7 +155,7 @@ function doneWords({ doneBytes, resumedBytes, elapsedMs }: TransferProgress): st
   if (elapsedMs < TIMED_FROM_MS || moved <= 0) return `100 %, ${size}`;
   const rest = resumedBytes > 0 ? `, the last ${formatSize(moved)}` : "";
   const rate = formatRate((moved / elapsedMs) * 1_000);
-  return `100 %, ${size}${rest} in ${formatSpan(elapsedMs)}, ${rate}`;
+  return `100 %, ${size}${rest} in ${formatElapsed(elapsedMs)}, ${rate}`;
 }
 
 function isDone({ doneBytes, sizeBytes }: TransferProgress): boolean {

@@ -8,7 +8,7 @@
  */
 
 import { unreachable } from "../../base/assert.ts";
-import { counted, formatLeft, formatSize } from "../../base/sizes.ts";
+import { counted, formatDuration, formatSize } from "../../base/sizes.ts";
 import { cleanText, jsonLine, tsvLine } from "../../base/text.ts";
 import { formatLocal, formatLocalClock, formatUtc, type OffsetMinutes } from "../../base/time.ts";
 import type { Context } from "../context.ts";
@@ -367,7 +367,7 @@ function sentence(record: ShownRecord, style: Style): string {
     case "retention":
       return record.keepMs === undefined
         ? "ended the retention: messages are kept for good from now on"
-        : `set the retention: messages are erased after ${formatLeft(record.keepMs)}`;
+        : `set the retention: messages are erased after ${formatDuration(record.keepMs)}`;
     case "pin": {
       const author = style.authorOf?.(record.of);
       const what = author === undefined ? `#${record.of}` : `what ${author} said (#${record.of})`;

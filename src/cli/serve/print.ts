@@ -3,7 +3,7 @@
 import { realpathSync } from "node:fs";
 import { join, relative } from "node:path";
 import { utf8Decode } from "../../base/bytes.ts";
-import { diskSentence } from "../../base/disk-space.ts";
+import { diskSpaceText } from "../../base/disk-space.ts";
 import type { Fault } from "../../base/fault.ts";
 import {
   OUTPUT_QUEUE_BYTES_MAX,
@@ -98,7 +98,7 @@ export class ServePrinter {
       return this.line(event.kind, { by: event.by, user: event.user, id: event.file });
     }
     if (event.kind === "majority") return this.#majority(event.fault);
-    if (event.kind === "disk") return this.#warning(diskSentence(event));
+    if (event.kind === "disk") return this.#warning(diskSpaceText(event));
     if (event.kind === "full") return this.#full(event.fault);
     if (event.kind === "record") return this.#isQuiet ? undefined : this.#record(event);
     const { host, port } = event.address;

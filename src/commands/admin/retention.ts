@@ -1,7 +1,7 @@
 /** `chat admin retention`. */
 
 import { RETENTION_MS_MAX, RETENTION_MS_MIN } from "../../base/limits.ts";
-import { formatLeft } from "../../base/sizes.ts";
+import { formatDuration } from "../../base/sizes.ts";
 import { argument, defineVerb } from "../../cli/command.ts";
 import { ADMIN_FLAGS, roomOf, withOperator } from "../../cli/connect/operator.ts";
 import { printDone } from "../../cli/output/answer.ts";
@@ -26,7 +26,7 @@ export const command = defineVerb({
       const sentence =
         keepMs === undefined
           ? `${room} keeps messages for good`
-          : `messages in ${room} are erased after ${formatLeft(keepMs)}`;
+          : `messages in ${room} are erased after ${formatDuration(keepMs)}`;
       return printDone(context, { kind: "retention", room, ...kept, seq }, sentence);
     });
   },

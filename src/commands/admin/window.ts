@@ -1,7 +1,7 @@
 /** Information of the server's window: connections, running transfers, and the server itself. */
 
 import { Fault } from "../../base/fault.ts";
-import { counted, formatLeft, formatSize } from "../../base/sizes.ts";
+import { counted, formatDuration, formatSize } from "../../base/sizes.ts";
 import { formatUtc } from "../../base/time.ts";
 import { argument, defineVerb, enumFlag } from "../../cli/command.ts";
 import { ADMIN_FLAGS, operatorVerb, personOf, withOperator } from "../../cli/connect/operator.ts";
@@ -121,7 +121,7 @@ function statsRows(stats: Stats, nowUnixMs: number): readonly (readonly string[]
   const floor = keep === undefined ? "" : `; below ${formatSize(keep)} files are refused`;
   return [
     ["version", `${stats.version}, ${stats.runtime}, ${stats.platform}`],
-    ["running for", formatLeft(Math.max(0, nowUnixMs - stats.since))],
+    ["running for", formatDuration(Math.max(0, nowUnixMs - stats.since))],
     ["online", `${stats.online} of ${counted(stats.users, "account")}`],
     ["connections", `${stats.links - stats.lanes}, and ${counted(stats.lanes, "file transfer")}`],
     ["rooms", String(stats.rooms)],

@@ -2,7 +2,7 @@
 
 import { Fault } from "../../base/fault.ts";
 import type { RoomId, Sha256 } from "../../base/ids.ts";
-import { MOMENT_UNIX_MS_MAX } from "../../base/time.ts";
+import { UNIX_MS_MAX } from "../../base/time.ts";
 import { isCount } from "../../base/values.ts";
 import type { Answer, RoomEntry, WireRecord } from "../../wire/messages.ts";
 import { commitment, parseObject } from "../../wire/record.ts";
@@ -126,7 +126,7 @@ function isHead(value: unknown): value is WireHead {
     isCount(head.seq) &&
     isCount(head.n) &&
     isCount(head.time) &&
-    Number(head.time) <= MOMENT_UNIX_MS_MAX &&
+    Number(head.time) <= UNIX_MS_MAX &&
     typeof head.kind === "string" &&
     typeof head.room === "string" &&
     typeof head.id === "string" &&
@@ -148,7 +148,7 @@ export function importOriginOf(
   const value = body?.["imported"];
   if (typeof value !== "object" || value === null) return undefined;
   const { from, time } = value as { readonly from?: unknown; readonly time?: unknown };
-  const isMoment = isCount(time) && Number(time) <= MOMENT_UNIX_MS_MAX;
+  const isMoment = isCount(time) && Number(time) <= UNIX_MS_MAX;
   // Marked as imported even if the rest is invalid: it must not appear as written by the importing
   // user.
   return {

@@ -81,20 +81,20 @@ export class ServerAddresses {
   }
 
   /** Reports whether the user has given the address. */
-  isConfigured(place: ServerAddress): boolean {
-    return this.#candidates.get(formatAddress(place))?.isConfigured === true;
+  isConfigured(address: ServerAddress): boolean {
+    return this.#candidates.get(formatAddress(address))?.isConfigured === true;
   }
 
   /** Addresses to dial, in order: those with the fewest failures first. */
   candidates(): ServerAddress[] {
     return [...this.#candidates.values()]
-      .toSorted((one, other) => one.failures - other.failures)
-      .map(({ address: place }) => place);
+      .toSorted((a, b) => a.failures - b.failures)
+      .map(({ address }) => address);
   }
 
   /** Called before each attempt. */
-  mayDial(place: ServerAddress, now: number): boolean {
-    return this.isConfigured(place) || this.#dialRate.take(now) === 0;
+  mayDial(address: ServerAddress, now: number): boolean {
+    return this.isConfigured(address) || this.#dialRate.take(now) === 0;
   }
 
   /**
@@ -102,8 +102,8 @@ export class ServerAddresses {
    * cannot refer to this machine or to the local network.
    * @returns whether the list changed
    */
-  setAdvertised(places: readonly ServerAddress[], from: string): boolean {
-    const valid = places
+  setAdvertised(addresses: readonly ServerAddress[], from: string): boolean {
+    const valid = addresses
       .flatMap(canonicalAddress)
       .filter(({ host }) => mayNameSameMachine(from, host))
       .slice(0, CLUSTER_ADDRESSES_MAX);
@@ -111,7 +111,7 @@ export class ServerAddresses {
     if (valid.map(formatAddress).join() === before) return false;
     this.#advertised = valid;
     for (const text of this.#foreign) {
-      if (!valid.some((place) => formatAddress(place) === text)) this.#foreign.delete(text);
+      if (!valid.some((address) => formatAddress(address) === text)) this.#foreign.delete(text);
     }
     this.#order();
     return true;
@@ -119,33 +119,33 @@ export class ServerAddresses {
 
   /** Removes the cluster's addresses. @returns whether there were any */
   clearAdvertised(): boolean {
-    const had = this.#advertised.length > 0;
+    const hadAddresses = this.#advertised.length > 0;
     this.#advertised = [];
     if (this.#last !== undefined && !this.isConfigured(this.#last)) this.#last = undefined;
     this.#order();
-    return had;
+    return hadAddresses;
   }
 
   /** Records a successful connection. @returns whether the previous one was to another address */
-  succeeded(place: ServerAddress): boolean {
-    const known = this.#candidates.get(formatAddress(place));
+  succeeded(address: ServerAddress): boolean {
+    const known = this.#candidates.get(formatAddress(address));
     if (known !== undefined) known.failures = 0;
-    const isOther = this.#last === undefined || !isSame(this.#last, place);
-    this.#last = place;
+    const isOther = this.#last === undefined || !isSame(this.#last, address);
+    this.#last = address;
     this.#isExplicit = false;
     this.#order();
     return isOther;
   }
 
-  failed(place: ServerAddress): void {
-    const known = this.#candidates.get(formatAddress(place));
+  failed(address: ServerAddress): void {
+    const known = this.#candidates.get(formatAddress(address));
     if (known !== undefined) known.failures = Math.min(known.failures + 1, FAILURES_MAX);
   }
 
   /** Records that a different server answered at the address. */
-  markForeign(place: ServerAddress): void {
-    if (this.isConfigured(place)) return;
-    this.#foreign.add(formatAddress(place));
+  markForeign(address: ServerAddress): void {
+    if (this.isConfigured(address)) return;
+    this.#foreign.add(formatAddress(address));
     this.#order();
   }
 
@@ -155,20 +155,24 @@ export class ServerAddresses {
     const others = [...this.#advertised.slice(at), ...this.#advertised.slice(0, at)];
     const last = this.#last === undefined ? [] : [this.#last];
     const named = this.#isExplicit ? this.#configured.slice(0, 1) : [];
-    const given = new Set(this.#configured.map(formatAddress));
+    const configured = new Set(this.#configured.map(formatAddress));
     const before = this.#candidates;
     this.#candidates = new Map();
-    for (const place of [...named, ...last, ...this.#configured, ...others]) {
-      const text = formatAddress(place);
+    for (const address of [...named, ...last, ...this.#configured, ...others]) {
+      const text = formatAddress(address);
       if (this.#candidates.has(text) || this.#foreign.has(text)) continue;
       const failures = before.get(text)?.failures ?? 0;
-      this.#candidates.set(text, { address: place, isConfigured: given.has(text), failures });
+      this.#candidates.set(text, {
+        address: address,
+        isConfigured: configured.has(text),
+        failures,
+      });
     }
   }
 }
 
-function isSame(one: ServerAddress, other: ServerAddress): boolean {
-  return formatAddress(one) === formatAddress(other);
+function isSame(a: ServerAddress, b: ServerAddress): boolean {
+  return formatAddress(a) === formatAddress(b);
 }
 
 /** Some systems parse such names as IPv4 addresses. */

@@ -44,10 +44,10 @@ export class Admission {
 
   /** @returns `undefined` if it is recorded; `advance` is then called for each of its drafts */
   objection({ base, drafts }: Proposal): Objection | undefined {
-    for (const place of ["history", "accounts"] as const) {
-      if (this.#windows[place].isTooOld(base[place])) return "too-old";
+    for (const log of ["history", "accounts"] as const) {
+      if (this.#windows[log].isTooOld(base[log])) return "too-old";
       // Its server has read records that the stream has lost since.
-      if (this.#windows[place].isAhead(base[place])) return "ahead";
+      if (this.#windows[log].isAhead(base[log])) return "ahead";
     }
     for (const { draft, follows } of drafts) {
       for (const fact of claimsOf(draft).reads) {

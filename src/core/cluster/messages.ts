@@ -123,7 +123,7 @@ export function readStream(bytes: Uint8Array, sha256: Sha256): StreamContent {
   const { v, id, proposals, place, lines, end, restored } = value;
   if (v === VERSION) {
     if (typeof id !== "string" || !Array.isArray(proposals)) throw malformed();
-    const message = { id, proposals: proposals.map((one: unknown) => proposalOf(one, sha256)) };
+    const message = { id, proposals: proposals.map((item: unknown) => proposalOf(item, sha256)) };
     return { kind: "proposals", message };
   }
   if (v !== COPY_VERSION) {
@@ -131,7 +131,7 @@ export function readStream(bytes: Uint8Array, sha256: Sha256): StreamContent {
   }
   if (end !== undefined) return { kind: "copy-end", end: copyEndOf(end) };
   if (Array.isArray(restored)) {
-    return { kind: "restored", records: restored.map((one: unknown) => restoredOf(one, sha256)) };
+    return { kind: "restored", records: restored.map((item: unknown) => restoredOf(item, sha256)) };
   }
   if (place !== "history" && place !== "accounts") throw malformed();
   return { kind: "copied", copied: { place, lines: copiedLinesOf(lines) } };
@@ -181,7 +181,7 @@ function proposalOf(value: unknown, sha256: Sha256): SealedProposal {
   if (!isCount(history) || !isCount(accounts) || !Array.isArray(drafts) || drafts.length === 0) {
     throw malformed();
   }
-  return { history, accounts, drafts: drafts.map((one: unknown) => draftOf(one, sha256)) };
+  return { history, accounts, drafts: drafts.map((item: unknown) => draftOf(item, sha256)) };
 }
 
 function draftOf(value: unknown, sha256: Sha256): FollowingDraft {

@@ -138,7 +138,7 @@ export class Lan {
     for (const sender of this.#senders.values()) {
       if (sender.isPresent) present.set(`${sender.name} ${sender.keyId}`, this.#peer(sender));
     }
-    return [...present.values()].sort((one, other) => (one.name < other.name ? -1 : 1));
+    return [...present.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   /** @param unixMs wall time, which peers compare with theirs */

@@ -14,7 +14,7 @@ export function erasuresOf(record: FoldedRecord): number[] {
   if (!hasTrait(kind, "erasing")) return [];
   const { seq: of, replaces, also = [] } = bodyOf(record, kind) ?? {};
   return [of, replaces, ...also].filter(
-    (one): one is number => isCount(one) && one >= 1 && one < seq,
+    (item): item is number => isCount(item) && item >= 1 && item < seq,
   );
 }
 
@@ -57,7 +57,7 @@ export class Erasures {
 
   /** Blank records without an order. */
   unordered(): number[] {
-    return [...this.#blank].filter((one) => !this.#isOrdered(one)).map(([seq]) => seq);
+    return [...this.#blank].filter((item) => !this.#isOrdered(item)).map(([seq]) => seq);
   }
 
   #isOrdered([seq, order]: readonly [seq: number, order: number]): boolean {

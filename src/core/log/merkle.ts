@@ -47,14 +47,14 @@ export class MerkleTree {
 
   /** Buffer of the next leaf: hashing into it saves a copy. */
   nextLeaf(): Uint8Array {
-    const place = this.#leafSlots[this.#size % GROUP_LEAVES];
-    assert(place !== undefined, "a group has a place for each of its leaves");
-    return place;
+    const slot = this.#leafSlots[this.#size % GROUP_LEAVES];
+    assert(slot !== undefined, "a group has a slot for each of its leaves");
+    return slot;
   }
 
   append(leaf: Uint8Array): void {
-    const place = this.nextLeaf();
-    if (leaf !== place) place.set(leaf);
+    const slot = this.nextLeaf();
+    if (leaf !== slot) slot.set(leaf);
     this.#size += 1;
     if (this.#size % GROUP_LEAVES === 0) this.#closeGroup();
   }

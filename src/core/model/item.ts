@@ -113,7 +113,7 @@ function isNonEmptyList(list: unknown): boolean {
 
 function devicesOf(list: unknown): string[] {
   if (!Array.isArray(list)) return [];
-  const users = list.map((one: { readonly user?: unknown } | null) => one?.user);
+  const users = list.map((item: { readonly user?: unknown } | null) => item?.user);
   return users.filter((user) => typeof user === "string");
 }
 
@@ -180,8 +180,8 @@ function applyReaction(changes: ChangeMap, record: ChatRecord, of: number | unde
   const by = importedAuthor === undefined ? record.from : `${importedAuthor} (imported)`;
   if (of === undefined || sign === undefined || by === undefined) return [];
   const known = changes.get(of) ?? NO_CHANGES;
-  if (known.reactions.some((one) => one.seq === seq)) return [];
-  const all = [...known.reactions, { seq, sign, by }].sort((one, other) => one.seq - other.seq);
+  if (known.reactions.some((item) => item.seq === seq)) return [];
+  const all = [...known.reactions, { seq, sign, by }].sort((a, b) => a.seq - b.seq);
   changes.set(of, { ...known, reactions: all });
   return [of];
 }
@@ -189,16 +189,16 @@ function applyReaction(changes: ChangeMap, record: ChatRecord, of: number | unde
 /** If the erased record is a reaction, the message that it was about changes. */
 function applyErasure(changes: ChangeMap, seq: number | undefined, also: unknown): number[] {
   const named = [seq, ...(Array.isArray(also) ? also : [])].map(countOf);
-  const gone = new Set(named.filter((one) => one !== undefined));
-  const changedSeqs = [...gone];
+  const removed = new Set(named.filter((item) => item !== undefined));
+  const changedSeqs = [...removed];
   for (const [of, known] of changes) {
-    const reactions = known.reactions.filter((one) => !gone.has(one.seq));
+    const reactions = known.reactions.filter((item) => !removed.has(item.seq));
     if (reactions.length === known.reactions.length) continue;
     changes.set(of, { ...known, reactions });
     changedSeqs.push(of);
   }
   // Also for records that are not loaded: a page requested earlier may contain their old content.
-  for (const one of gone) {
+  for (const one of removed) {
     changes.set(one, { ...(changes.get(one) ?? NO_CHANGES), isErased: true, reactions: [] });
   }
   return changedSeqs;
@@ -213,7 +213,7 @@ function reactionsOf({ reactions }: Changes, me: string | undefined): Reaction[]
     if (isSameName(by, me)) one.mine ??= seq;
     if (!one.by.includes(by)) one.by.push(by);
   }
-  return [...signs].map(([sign, one]) => ({ sign, ...one }));
+  return [...signs].map(([sign, item]) => ({ sign, ...item }));
 }
 
 /** Index of the first item whose seq is not lower. */
@@ -233,9 +233,9 @@ export function itemAt(items: readonly Item[], seq: number): Item | undefined {
 }
 
 /** Compares names regardless of spelling. */
-export function isSameName(one: string | undefined, other: string | undefined): boolean {
-  if (one === undefined || other === undefined) return false;
-  return one === other || one.toLowerCase() === other.toLowerCase();
+export function isSameName(a: string | undefined, b: string | undefined): boolean {
+  if (a === undefined || b === undefined) return false;
+  return a === b || a.toLowerCase() === b.toLowerCase();
 }
 
 function textOf(value: unknown): string | undefined {
@@ -248,6 +248,6 @@ function countOf(value: unknown): number | undefined {
 
 function namesOf(value: unknown): string[] {
   if (!Array.isArray(value)) return [];
-  const names = value.filter((one) => typeof one === "string").filter(isName);
+  const names = value.filter((item) => typeof item === "string").filter(isName);
   return [...new Map(names.map((name) => [foldName(name), name])).values()];
 }

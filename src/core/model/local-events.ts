@@ -35,8 +35,8 @@ export const LOCAL_HANDLERS: Handlers<LocalEvent> = {
 };
 
 export function showFault({ fields }: ModelDraft, fault: Fault): void {
-  const shown = fields.faults.filter(({ fault: { message } }) => message !== fault.message);
-  fields.faults = [...shown, { id: fields.nextFault, fault }].slice(-VISIBLE_FAULTS_MAX);
+  const others = fields.faults.filter(({ fault: { message } }) => message !== fault.message);
+  fields.faults = [...others, { id: fields.nextFault, fault }].slice(-VISIBLE_FAULTS_MAX);
   fields.nextFault += 1;
 }
 
@@ -64,21 +64,21 @@ function settled(
 export function dropSentPosts(draft: ModelDraft, room: RoomState, id = ""): void {
   const { fields } = draft;
   if (fields.pending.length === 0) return;
-  const kept = fields.pending.filter((post) => {
+  const remaining = fields.pending.filter((post) => {
     if (id !== "" && post.id === id) return false;
     if (post.state.kind !== "sent" || !isSameName(post.to, room.target)) return true;
     return id !== "gone" && post.state.receipt.n > room.receivedN;
   });
-  if (kept.length < fields.pending.length) fields.pending = kept;
+  if (remaining.length < fields.pending.length) fields.pending = remaining;
 }
 
 /** The link has sent everything: remaining posts belong to a removed room. */
 export function dropOrphanedPosts(draft: ModelDraft): void {
   const { fields } = draft;
-  const kept = fields.pending.filter((post) => {
+  const remaining = fields.pending.filter((post) => {
     return post.state.kind !== "sent" || roomOf(draft, post) !== undefined;
   });
-  if (kept.length < fields.pending.length) fields.pending = kept;
+  if (remaining.length < fields.pending.length) fields.pending = remaining;
 }
 
 function roomOf(draft: ModelDraft, post: PendingPost): RoomState | undefined {

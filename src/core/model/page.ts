@@ -27,7 +27,7 @@ export const ANSWER_HANDLERS: Handlers<AnswerEvent> = {
     if (members.some(({ name, role }) => role === "operator" && isSameName(name, fields.me))) {
       fields.isOperator = true;
     }
-    room.online = new Set(members.filter((one) => one.isOnline).map(({ name }) => name));
+    room.online = new Set(members.filter((item) => item.isOnline).map(({ name }) => name));
   }),
   found: applyResults,
   "search-failed": ({ fields }, { query, fault }) => {

@@ -35,31 +35,31 @@ export interface ItemBuffers {
   readonly own: WeakMap<readonly Item[], Item[]>;
 }
 
-export function newRoom(news: RoomUpdate): RoomDraft {
-  const kind = news.with === undefined ? "room" : "person";
-  const name = news.with ?? news.name ?? news.room;
-  const told = news.n - 1;
+export function newRoom(update: RoomUpdate): RoomDraft {
+  const kind = update.with === undefined ? "room" : "person";
+  const name = update.with ?? update.name ?? update.room;
+  const received = update.n - 1;
   return {
-    id: news.room,
+    id: update.room,
     kind,
     name,
     target: formatTarget({ kind, name }),
-    ...propertiesOf(news),
-    isSealed: news.sealed === true,
-    last: told,
-    read: news.read ?? 1,
-    unread: news.unread ?? Math.max(0, told - (news.read ?? 1)),
+    ...propertiesOf(update),
+    isSealed: update.sealed === true,
+    last: received,
+    read: update.read ?? 1,
+    unread: update.unread ?? Math.max(0, received - (update.read ?? 1)),
     readAtOpening: undefined,
     mentions: [],
     lastUnixMs: 0,
     lastSeq: 0,
-    tail: { ...NO_ITEMS, hasOlder: told > 0 },
+    tail: { ...NO_ITEMS, hasOlder: received > 0 },
     jump: undefined,
     loading: undefined,
     jumpSeq: undefined,
     bottomRequests: 0,
-    receivedN: told,
-    linkN: told,
+    receivedN: received,
+    linkN: received,
     isListed: true,
     changes: new Map(),
     online: new Set(),
@@ -70,42 +70,42 @@ export function newRoom(news: RoomUpdate): RoomDraft {
 }
 
 /** Properties of the room as a link lists them; all may change. */
-function propertiesOf(news: RoomUpdate) {
+function propertiesOf(update: RoomUpdate) {
   return {
-    topic: news.topic ?? "",
-    isClosed: news.closed === true,
-    isLocked: news.locked === true,
-    keepMs: news.keepMs,
-    pins: news.pins ?? [],
-    receipts: news.receipts === true,
-    receiptsWanted: news.receiptsWanted === true,
-    moderates: news.moderates === true,
+    topic: update.topic ?? "",
+    isClosed: update.closed === true,
+    isLocked: update.locked === true,
+    keepMs: update.keepMs,
+    pins: update.pins ?? [],
+    receipts: update.receipts === true,
+    receiptsWanted: update.receiptsWanted === true,
+    moderates: update.moderates === true,
   };
 }
 
 /** Applies a link's data of a known room. */
-export function applyRoomUpdate(room: RoomDraft, news: RoomUpdate): void {
-  room.name = news.with ?? news.name ?? room.name;
+export function applyRoomUpdate(room: RoomDraft, update: RoomUpdate): void {
+  room.name = update.with ?? update.name ?? room.name;
   room.target = formatTarget(room);
-  Object.assign(room, propertiesOf(news));
-  room.isSealed ||= news.sealed === true; // Permanent, whatever is sent later.
+  Object.assign(room, propertiesOf(update));
+  room.isSealed ||= update.sealed === true; // Permanent, whatever is sent later.
   room.isListed = true;
-  room.linkN = Math.max(room.linkN, news.n - 1);
-  if (news.n - 1 > room.receivedN) restart(room, news.n - 1);
-  room.last = Math.max(room.last, news.n - 1);
-  readUpTo(room, news.read ?? 1);
-  if (news.unread === undefined || news.read !== room.read) return;
-  room.unread = news.unread + messagesOfOthers(room.tail, Math.max(news.n - 1, room.read));
+  room.linkN = Math.max(room.linkN, update.n - 1);
+  if (update.n - 1 > room.receivedN) restart(room, update.n - 1);
+  room.last = Math.max(room.last, update.n - 1);
+  readUpTo(room, update.read ?? 1);
+  if (update.unread === undefined || update.read !== room.read) return;
+  room.unread = update.unread + messagesOfOthers(room.tail, Math.max(update.n - 1, room.read));
 }
 
-/** Drops the loaded records and restarts after `told`; the server has the earlier ones. */
-function restart(room: RoomDraft, told: number): void {
-  room.tail = { ...NO_ITEMS, hasOlder: told > 0 };
+/** Drops the loaded records and restarts after `received`; the server has the earlier ones. */
+function restart(room: RoomDraft, received: number): void {
+  room.tail = { ...NO_ITEMS, hasOlder: received > 0 };
   room.jump = undefined;
   room.loading = undefined;
   room.changes = new Map();
-  room.receivedN = told;
-  room.last = told;
+  room.receivedN = received;
+  room.last = received;
   room.offered = [];
 }
 
@@ -217,20 +217,20 @@ function applyToRoom(room: RoomDraft, item: Item): void {
   if (item.kind === "grant") {
     const role = item.on === true ? "moderator" : "member";
     const isIt = (name: string, was: string) => isSameName(name, who) && was !== "operator";
-    room.members = members.map((one) => (isIt(one.name, one.role) ? { ...one, role } : one));
+    room.members = members.map((item) => (isIt(item.name, item.role) ? { ...item, role } : item));
   }
 }
 
 function pinned(room: RoomDraft, seq: number, on: boolean): void {
-  const others = room.pins.filter((one) => one !== seq);
+  const others = room.pins.filter((item) => item !== seq);
   room.pins = on ? [...others, seq].slice(-PINS_MAX) : others;
 }
 
 /** Renames a member; the event `room` renames the room itself. */
 function renamed(room: RoomDraft, { oldName: was, subject: whom }: Item): void {
   if (was === undefined || whom === undefined) return;
-  room.members = room.members?.map((one) =>
-    isSameName(one.name, was) ? { ...one, name: whom } : one,
+  room.members = room.members?.map((item) =>
+    isSameName(item.name, was) ? { ...item, name: whom } : item,
   );
   room.online = new Set([...room.online].map((name) => (isSameName(name, was) ? whom : name)));
 }

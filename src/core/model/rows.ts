@@ -182,16 +182,16 @@ export class RowBuilder {
   }
 }
 
-function hasSameInputs(one: RowInputs, other: RowInputs): boolean {
-  const keys = Object.keys(other) as (keyof RowInputs)[];
-  return keys.every((key) => one[key] === other[key]);
+function hasSameInputs(a: RowInputs, b: RowInputs): boolean {
+  const keys = Object.keys(b) as (keyof RowInputs)[];
+  return keys.every((key) => a[key] === b[key]);
 }
 
 /** Also finds items that share a row. */
 function keyOfSeq(rows: readonly Row[], seq: number): string | undefined {
   const row = rows[rowIndex(rows, seq)];
   if (row?.kind !== "item") return undefined;
-  const isIt = (one: Item) => one.seq === seq;
+  const isIt = (item: Item) => item.seq === seq;
   return isIt(row.item) || row.earlier.some(isIt) ? row.key : undefined;
 }
 
@@ -254,9 +254,9 @@ function buildRows(
   return state;
 }
 
-function hasSameOptions(one: RowOptions, other: RowOptions): boolean {
+function hasSameOptions(a: RowOptions, b: RowOptions): boolean {
   const keys = ["readTo", "pins", "ignored", "hidesMembership"] as const;
-  return keys.every((key) => one[key] === other[key]);
+  return keys.every((key) => a[key] === b[key]);
 }
 
 /**
@@ -331,7 +331,7 @@ function addRow(state: RowsState, row: Row, seq: number, before: RowsState | und
   const at = before === undefined ? 0 : rowIndex(before.rows, seq);
   // Rows between items are right before the row of the item.
   const known = before?.rows.slice(Math.max(0, at - 3), at + 1) ?? [];
-  const same = known.find((one) => one.key === row.key && isEqual(one, row)) ?? row;
+  const same = known.find((item) => item.key === row.key && isEqual(item, row)) ?? row;
   if (rows.at(-1)?.key === row.key) rows[rows.length - 1] = same;
   else rows.push(same);
 }
@@ -370,7 +370,7 @@ function addItem(state: RowsState, i: number, before: RowsState | undefined): vo
   const isGrouped = isJoined ? state.isFoldedGrouped : follow;
   const key = `i${(earlier[0] ?? item).seq}`;
   const isPinned =
-    state.pins.length > 0 && [...earlier, item].some((one) => state.pins.includes(one.seq));
+    state.pins.length > 0 && [...earlier, item].some((item) => state.pins.includes(item.seq));
   addRow(state, { kind: "item", key, item, earlier, isGrouped, answers, isPinned }, seq, before);
   state.day = itsDay;
   state.last = item;
@@ -403,7 +403,7 @@ function isGroupedWith(last: Item | undefined, item: Item): boolean {
   if (!isSameName(last.from, item.from) || last.imported?.from !== item.imported?.from)
     return false;
   // For imported messages the original time counts: the group shows the time of the first.
-  const [before, after] = [last, item].map((one) => one.imported?.timeUnixMs ?? one.timeUnixMs);
+  const [before, after] = [last, item].map((item) => item.imported?.timeUnixMs ?? item.timeUnixMs);
   return Math.abs((after ?? 0) - (before ?? 0)) < GROUPED_WITHIN_MS;
 }
 
@@ -423,9 +423,9 @@ function joinsRow(folded: readonly Item[], item: Item, isFollowing: boolean): bo
  */
 function isSentWith(folded: readonly Item[], { text, timeUnixMs, file }: Item): boolean {
   if (folded.length >= FILES_MAX) return false;
-  const isSaid = folded.some((one) => one.text !== "");
+  const isSaid = folded.some((item) => item.text !== "");
   // Unknown for erased files.
-  const known = folded.findLast((one) => one.file !== undefined)?.file;
+  const known = folded.findLast((item) => item.file !== undefined)?.file;
   const isKnown = file !== undefined && known !== undefined;
   if (isKnown && (file.sending ?? known.sending) !== undefined) {
     return file.sending === known.sending && !(isSaid && text !== "");
@@ -443,15 +443,15 @@ function dayOf(unixMs: number, offsetMinutes: Offset): number {
  * Compares rows with the same key, and therefore of the same kind. A day row ignores the time of
  * day.
  */
-function isEqual(one: Row, other: Row): boolean {
-  if (one.kind === "day") return true;
-  const keys = Object.keys(one) as (keyof Row)[];
+function isEqual(a: Row, b: Row): boolean {
+  if (a.kind === "day") return true;
+  const keys = Object.keys(a) as (keyof Row)[];
   return keys.every((key) => {
-    const [value, wanted]: unknown[] = [one[key], other[key]];
+    const [value, wanted]: unknown[] = [a[key], b[key]];
     return value === wanted || (Array.isArray(value) && isSameList(value, wanted as unknown[]));
   });
 }
 
-export function isSameList(one: readonly unknown[], other: readonly unknown[]): boolean {
-  return one.length === other.length && one.every((value, i) => value === other[i]);
+export function isSameList(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((value, i) => value === b[i]);
 }

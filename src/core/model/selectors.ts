@@ -132,15 +132,10 @@ export function roomList(model: Model): RoomList {
     else if (!isHidden(model, room)) people.push(room);
   }
   const isFavourite = ({ id }: RoomState) => Number(model.prefs?.get(id)?.favourite === true);
-  rooms.sort(
-    (one, other) => isFavourite(other) - isFavourite(one) || compareNames(one.name, other.name),
-  );
+  rooms.sort((a, b) => isFavourite(b) - isFavourite(a) || compareNames(a.name, b.name));
   const isFirst = (room: RoomState) => Number(isUnreadFirst(model, room));
   people.sort(
-    (one, other) =>
-      isFavourite(other) - isFavourite(one) ||
-      isFirst(other) - isFirst(one) ||
-      other.lastSeq - one.lastSeq,
+    (a, b) => isFavourite(b) - isFavourite(a) || isFirst(b) - isFirst(a) || b.lastSeq - a.lastSeq,
   );
   const online = onlineNames(model);
   const lineOf = (room: RoomState) => roomListEntry(model, room, online);

@@ -140,7 +140,7 @@ const SERVER_HANDLERS: Handlers<ServerEvent> = {
     fields.notices = { ...fields.notices, ...board };
   },
   offered: inRoom((_, room, { file, from, name, sizeBytes }) => {
-    if (room.offered.some((one) => one.file === file)) return;
+    if (room.offered.some((item) => item.file === file)) return;
     room.offered = [...room.offered.slice(1 - OFFERED_FILES_MAX), { file, from, name, sizeBytes }];
   }),
 };
@@ -192,17 +192,17 @@ function forgetAll(draft: ModelDraft): void {
   draft.removeRooms();
 }
 
-function roomUpdated(draft: ModelDraft, news: RoomUpdate): void {
-  const room = draft.room(news.room);
+function roomUpdated(draft: ModelDraft, update: RoomUpdate): void {
+  const room = draft.room(update.room);
   if (room !== undefined) {
     const { target } = room;
-    applyRoomUpdate(room, news);
+    applyRoomUpdate(room, update);
     if (target !== room.target) followRename(draft, target, room.target);
     dropSentPosts(draft, room);
   } else if (draft.rooms.size < TIMELINE_ROOMS_MAX) {
-    draft.putRoom(newRoom(news));
+    draft.putRoom(newRoom(update));
     // `caughtUp` requests those sent before it.
-    if (draft.fields.isCaughtUp) requestMembers(draft, news.room);
+    if (draft.fields.isCaughtUp) requestMembers(draft, update.room);
   }
 }
 
@@ -217,8 +217,8 @@ function requestMembers({ rooms, fields, effects }: ModelDraft, id: RoomId): voi
 /** The open room and its draft follow a renaming. */
 function followRename({ fields, effects }: ModelDraft, was: string, target: string): void {
   if (isSameName(fields.open, was)) fields.open = target;
-  fields.pending = fields.pending.map((one) =>
-    isSameName(one.to, was) ? { ...one, to: target } : one,
+  fields.pending = fields.pending.map((item) =>
+    isSameName(item.to, was) ? { ...item, to: target } : item,
   );
   const written = fields.drafts.get(was);
   if (written === undefined) return;
@@ -305,7 +305,7 @@ const CONVERSATIONS_REQUESTED_MAX = 32;
 function requestMissing(draft: ModelDraft): void {
   const people = [...draft.rooms.values()]
     .filter(({ kind }) => kind === "person")
-    .sort((one, other) => other.lastSeq - one.lastSeq)
+    .sort((a, b) => b.lastSeq - a.lastSeq)
     .slice(0, CONVERSATIONS_REQUESTED_MAX);
   for (const { id, target } of people) draft.effects.push({ kind: "members", room: id, target });
   for (const { id, target } of draft.rooms.values()) {
@@ -325,7 +325,7 @@ function presenceChanged(
   if (online) all.add(user);
   else all.delete(user);
   room.online = all;
-  room.members = room.members?.map((one) =>
-    isSameName(one.name, user) ? { ...one, isOnline: online } : one,
+  room.members = room.members?.map((item) =>
+    isSameName(item.name, user) ? { ...item, isOnline: online } : item,
   );
 }

@@ -13,7 +13,7 @@ import {
   PREDECESSORS_MAX,
 } from "../../base/limits.ts";
 import { type FoldedName, foldName, isName, type Name } from "../../base/names.ts";
-import { nearestMoment } from "../../base/time.ts";
+import { clampUnixMs } from "../../base/time.ts";
 import { type Body, fieldsOf, isOfLog } from "../../wire/kinds.ts";
 import {
   type Draft,
@@ -302,7 +302,7 @@ export class Registry {
     const seen = ({ seenUnixMs, sinceUnixMs }: Device) => seenUnixMs ?? sinceUnixMs;
     const [oldest] = [...account.devices]
       .filter(([device, { certified }]) => !certified && !isOnline(device))
-      .sort(([, one], [, other]) => seen(one) - seen(other));
+      .sort(([, a], [, b]) => seen(a) - seen(b));
     if (oldest === undefined) throw tooManyDevices(account);
     return this.deviceRemovalDraft(account, oldest[0]);
   }
@@ -310,8 +310,8 @@ export class Registry {
   /** @throws {Fault} last-credential if nobody could log in to the account any more */
   deviceRemovalDraft(account: Account, device: string): Draft {
     if (account.passwordHash === undefined && account.devices.size <= 1) {
-      const sentence = msg`${account.name} has no password and no other device to sign in with`;
-      throw new Fault("last-credential", sentence);
+      const message = msg`${account.name} has no password and no other device to sign in with`;
+      throw new Fault("last-credential", message);
     }
     const body = { device };
     return { kind: "device-gone", room: account.id, by: account.id, id: "", body };
@@ -433,7 +433,7 @@ export class Registry {
       case "reset": {
         const { hash, expires, signsOut } = fieldsOf(kind, body);
         if (account === undefined || hash === undefined || expires === undefined) return;
-        account.reset = { hash, expires: nearestMoment(expires), signsOut: signsOut === true };
+        account.reset = { hash, expires: clampUnixMs(expires), signsOut: signsOut === true };
         return;
       }
       case "ban":
@@ -534,8 +534,8 @@ function nameTaken(name: Name): Fault {
 }
 
 function tooManyDevices({ name }: Account): Fault {
-  const sentence = msg`${name} has ${DEVICES_PER_ACCOUNT_MAX} devices, which is the most`;
-  return new Fault("too-many", sentence, {
+  const message = msg`${name} has ${DEVICES_PER_ACCOUNT_MAX} devices, which is the most`;
+  return new Fault("too-many", message, {
     remedy: "sign one out on a device that is in: chat devices --revoke ID",
   });
 }

@@ -71,7 +71,7 @@ export type Change =
 export type Submission =
   | { readonly kind: "post"; readonly request: RequestOf<"post"> }
   | (FileAnnouncement & { readonly to: string })
-  | (Omit<GroupCommand, "asker" | "room"> & { readonly to: string })
+  | (Omit<GroupCommand, "requester" | "room"> & { readonly to: string })
   | Change;
 
 /** Creates a direct conversation. */
@@ -88,12 +88,15 @@ interface FileAnnouncement {
   readonly body: FilePost;
 }
 
-export type AnnounceCommand = FileAnnouncement & { readonly asker: Requester; readonly to: RoomId };
+export type AnnounceCommand = FileAnnouncement & {
+  readonly requester: Requester;
+  readonly to: RoomId;
+};
 
 export type Command =
   | PostCommand
   | ((
-      | (Change & { readonly asker: Requester })
+      | (Change & { readonly requester: Requester })
       | ConversationCommand
       | AnnounceCommand
       | GroupCommand

@@ -104,11 +104,11 @@ function reactionBodyOf({ text, react, re }: PostBody): {
  */
 export function announceDraft(
   rooms: Rooms,
-  { asker, to, file, body }: AnnounceCommand,
+  { requester, to, file, body }: AnnounceCommand,
   unixMs: number,
 ): Draft {
-  const { id } = checkPost(rooms, { user: asker.user, to }, unixMs, { kind: "file", body });
-  return { kind: "file", room: id, by: asker.user, id: file, body };
+  const { id } = checkPost(rooms, { user: requester.user, to }, unixMs, { kind: "file", body });
+  return { kind: "file", room: id, by: requester.user, id: file, body };
 }
 
 /** @throws {Fault} not-member, muted, room-unknown, store-full, sealed-room, stale-epoch */
@@ -135,8 +135,8 @@ export function checkPost(
  */
 export function checkConversationLimit(rooms: Rooms, user: UserId): void {
   if (countRooms(rooms, user, "direct") < JOINED_ROOMS_MAX) return;
-  const sentence = msg`you have ${JOINED_ROOMS_MAX} conversations, which is the most`;
-  throw new Fault("too-many", sentence);
+  const message = msg`you have ${JOINED_ROOMS_MAX} conversations, which is the most`;
+  throw new Fault("too-many", message);
 }
 
 export function conversationDraft(room: RoomId, pair: readonly [UserId, UserId]): Draft {

@@ -25,7 +25,7 @@ export type EngineInput =
       readonly isPresent: boolean;
     }
   | { readonly kind: "leave"; readonly session: ClientId }
-  | { readonly kind: "submit"; readonly asker: Requester; readonly command: Submission }
+  | { readonly kind: "submit"; readonly requester: Requester; readonly command: Submission }
   /** A post was refused permanently before it was submitted: later ones do not wait for it. */
   | {
       readonly kind: "abandon";

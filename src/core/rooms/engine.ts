@@ -127,11 +127,11 @@ export class RoomEngine {
       case "enter":
         return this.#presence.enter(input, now) ? this.#presenceOf(input.user, true) : [];
       case "leave": {
-        const gone = this.#presence.leave(input.session);
-        return gone === undefined ? [] : this.#presenceOf(gone, false);
+        const removedUser = this.#presence.leave(input.session);
+        return removedUser === undefined ? [] : this.#presenceOf(removedUser, false);
       }
       case "submit":
-        return this.#submit(input.asker, input.command, now);
+        return this.#submit(input.requester, input.command, now);
       case "abandon": {
         const { session, post } = input;
         this.#presence.unblock(session, post.outbox as OutboxId, post.counter);
@@ -154,41 +154,41 @@ export class RoomEngine {
     return [...this.#rooms.of(user)].map((room) => ({ kind: "presence", room, user, online }));
   }
 
-  #submit(asker: Requester, command: Submission, now: number): EngineEffect[] {
+  #submit(requester: Requester, command: Submission, now: number): EngineEffect[] {
     switch (command.kind) {
       case "post":
-        return this.#post(asker, command.request, now);
+        return this.#post(requester, command.request, now);
       case "announce":
       case "group":
-        return this.#submitToTarget(asker, command);
+        return this.#submitToTarget(requester, command);
       default:
-        return this.#run([{ kind: "lock-room", command: { ...command, asker } }]);
+        return this.#run([{ kind: "lock-room", command: { ...command, requester } }]);
     }
   }
 
-  #post(asker: Requester, request: RequestOf<"post">, now: number): EngineEffect[] {
-    const { user, session } = asker;
+  #post(requester: Requester, request: RequestOf<"post">, now: number): EngineEffect[] {
+    const { user, session } = requester;
     const { counter } = request;
     const id = request.outbox as OutboxId;
     this.#presence.unblock(session, id, counter);
     const known = this.#posts.find(user, id);
     const pendingPost = known?.pending.get(counter);
     if (pendingPost !== undefined) {
-      pendingPost.requesters.push(asker);
+      pendingPost.requesters.push(requester);
       return [];
     }
     const status = known?.status(counter);
-    if (status?.kind === "posted") return [settled(asker, status.posted)];
-    if (status?.kind === "refused") return [settled(asker, status.fault)];
+    if (status?.kind === "posted") return [settled(requester, status.posted)];
+    if (status?.kind === "refused") return [settled(requester, status.fault)];
     if (status?.kind === "passed") {
       const fault = new Fault("out-of-order", `later posts of this outbox went before ${counter}`);
-      return [settled(asker, fault)];
+      return [settled(requester, fault)];
     }
-    const fault = this.#presence.acceptPost(asker, id, counter, now, postCount(request));
-    if (fault !== undefined) return [settled(asker, fault)];
+    const fault = this.#presence.acceptPost(requester, id, counter, now, postCount(request));
+    if (fault !== undefined) return [settled(requester, fault)];
     const begin = (goal: PostDestination | undefined) => {
       const outbox = this.#posts.use(user, id);
-      const askers = [asker];
+      const askers = [requester];
       const command: PostCommand = {
         kind: "post",
         user,
@@ -208,9 +208,9 @@ export class RoomEngine {
       return this.#run(meet === undefined ? [step] : [{ kind: "lock-room", command: meet }, step]);
     } catch (error) {
       const fault = asFault(error);
-      if (this.#needsConfirmation(fault, [asker])) return this.#run([begin(undefined)]);
+      if (this.#needsConfirmation(fault, [requester])) return this.#run([begin(undefined)]);
       if (fault.blame === "user") this.#posts.use(user, id).refuse(counter, fault);
-      return [settled(asker, fault)];
+      return [settled(requester, fault)];
     }
   }
 
@@ -259,8 +259,8 @@ export class RoomEngine {
     try {
       if (this.#isSettled(command, effects)) return this.#startNextPost(command, steps);
       if (!isCurrent) {
-        const sentence = "nobody can say whether another server has it";
-        throw new Fault("no-majority", sentence, { retryAfterMs: 1_000 });
+        const message = "nobody can say whether another server has it";
+        throw new Fault("no-majority", message, { retryAfterMs: 1_000 });
       }
       command.isConfirmed = true;
       if (command.destination === undefined) {
@@ -278,20 +278,20 @@ export class RoomEngine {
 
   /** The target may be a conversation that does not exist yet. */
   #submitToTarget(
-    asker: Requester,
+    requester: Requester,
     submitted: Extract<Submission, { kind: "announce" | "group" }>,
   ): EngineEffect[] {
     try {
-      const target = this.#targets.resolve(asker.user, submitted.to);
-      const meet = this.#conversationFor(asker.user, target);
+      const target = this.#targets.resolve(requester.user, submitted.to);
+      const meet = this.#conversationFor(requester.user, target);
       const command =
         submitted.kind === "announce"
-          ? { ...submitted, asker, to: target.id }
-          : { ...submitted, asker, room: target.id };
+          ? { ...submitted, requester, to: target.id }
+          : { ...submitted, requester, room: target.id };
       const step = { kind: "lock-room", command } as const;
       return this.#run(meet === undefined ? [step] : [{ kind: "lock-room", command: meet }, step]);
     } catch (error) {
-      return [settled(asker, asFault(error))];
+      return [settled(requester, asFault(error))];
     }
   }
 
@@ -420,17 +420,17 @@ export class RoomEngine {
         return [draftFor(room.id, goal.draft)];
       }
       case "announce": {
-        const { asker, file, to } = command;
-        const told = this.announcements.of(file, to);
-        this.#checkAuthor(asker.user);
-        if (told === undefined) return [announceDraft(rooms, command, this.#unixMs)];
-        effects.push(settled(asker, this.#postAnswer(command, told)));
+        const { requester, file, to } = command;
+        const announced = this.announcements.of(file, to);
+        this.#checkAuthor(requester.user);
+        if (announced === undefined) return [announceDraft(rooms, command, this.#unixMs)];
+        effects.push(settled(requester, this.#postAnswer(command, announced)));
         return undefined;
       }
       case "group": {
         const before = previousAnswer(rooms, command);
         if (before === undefined) return groupDrafts(rooms, command);
-        effects.push(settled(command.asker, before));
+        effects.push(settled(command.requester, before));
         return undefined;
       }
       case "meet":
@@ -438,8 +438,8 @@ export class RoomEngine {
           ? [conversationDraft(command.room, command.pair)]
           : undefined;
       case "join": {
-        const { asker, options } = command;
-        const drafts = joinDrafts(rooms, asker.user, options);
+        const { requester, options } = command;
+        const drafts = joinDrafts(rooms, requester.user, options);
         if (drafts.length > 0) return drafts;
         const room = requireRoom(rooms, options.name);
         const answer = {
@@ -448,22 +448,22 @@ export class RoomEngine {
           created: false,
           joined: false,
         };
-        effects.push(settled(asker, answer));
+        effects.push(settled(requester, answer));
         return undefined;
       }
       case "enter": {
-        const drafts = lobbyJoinDrafts(rooms, command.asker.user);
+        const drafts = lobbyJoinDrafts(rooms, command.requester.user);
         if (drafts.length > 0) return drafts;
-        effects.push(settled(command.asker, {}));
+        effects.push(settled(command.requester, {}));
         return undefined;
       }
       case "leave":
-        return leaveDrafts(rooms, command.asker.user, command.room, command.signed);
+        return leaveDrafts(rooms, command.requester.user, command.room, command.signed);
       case "topic":
-        return [topicDraft(rooms, command.asker.user, command, this.#unixMs)];
+        return [topicDraft(rooms, command.requester.user, command, this.#unixMs)];
       case "act": {
-        const { asker, isOperator, act } = command;
-        return actionDrafts(rooms, { user: asker.user, isOperator }, act, this.#unixMs);
+        const { requester, isOperator, act } = command;
+        return actionDrafts(rooms, { user: requester.user, isOperator }, act, this.#unixMs);
       }
       default:
         return unreachable(command);
@@ -514,9 +514,9 @@ export class RoomEngine {
       effects.push({ kind: "follow", user, room });
       if (this.isOnline(user)) effects.push({ kind: "presence", room, user, online: true });
     }
-    const gone = head.kind === "kick" ? targetUser(record) : user;
-    if (gone !== undefined && (head.kind === "leave" || head.kind === "kick")) {
-      effects.push({ kind: "unfollow", user: gone, room });
+    const removedUser = head.kind === "kick" ? targetUser(record) : user;
+    if (removedUser !== undefined && (head.kind === "leave" || head.kind === "kick")) {
+      effects.push({ kind: "unfollow", user: removedUser, room });
     }
     return effects;
   }
@@ -559,8 +559,8 @@ export class RoomEngine {
     if (status.kind === "posted") {
       this.#answerPost(command, status.posted, effects);
     } else {
-      const sentence = msg`later posts of this outbox went before ${counter}`;
-      this.#refuse(command, new Fault("out-of-order", sentence), effects);
+      const message = msg`later posts of this outbox went before ${counter}`;
+      this.#refuse(command, new Fault("out-of-order", message), effects);
     }
     return true;
   }
@@ -568,7 +568,7 @@ export class RoomEngine {
   /** Also answers a post that its client sent to another server of the cluster. */
   #answerPost(command: PostCommand, posted: Posted, effects: EngineEffect[]): void {
     const answer = this.#postAnswer(command, posted);
-    for (const asker of command.requesters) effects.push(settled(asker, answer));
+    for (const requester of command.requesters) effects.push(settled(requester, answer));
   }
 
   #answer(
@@ -576,35 +576,35 @@ export class RoomEngine {
     record: LogRecord,
   ): EngineEffect {
     const { head } = record;
-    const { asker } = command;
+    const { requester } = command;
     switch (command.kind) {
       case "announce":
-        return settled(asker, this.#postAnswer(command, head));
+        return settled(requester, this.#postAnswer(command, head));
       case "group": {
         const { seq, time } = head;
         const { epoch } = command.change;
-        return settled(asker, { seq, epoch, time });
+        return settled(requester, { seq, epoch, time });
       }
       case "join": {
         const room = this.#rooms.get(head.room as RoomId);
         const name = room?.name ?? command.options.name;
         const created = room !== undefined && room.id === command.options.create?.room;
-        return settled(asker, { room: head.room, name, created, joined: true });
+        return settled(requester, { room: head.room, name, created, joined: true });
       }
       case "enter":
       case "leave":
-        return settled(asker, {});
+        return settled(requester, {});
       case "topic":
-        return settled(asker, { seq: head.seq });
+        return settled(requester, { seq: head.seq });
       case "act": {
         const { act } = command;
         if (act.kind === "erase" || act.kind === "erase-many") {
-          return { ...settled(asker, { seq: head.seq }), order: record };
+          return { ...settled(requester, { seq: head.seq }), order: record };
         }
-        const isTold = act.kind === "grant" || act.kind === "rename" || act.kind === "remove";
+        const hasNoSeq = act.kind === "grant" || act.kind === "rename" || act.kind === "remove";
         // The removal of a vacant room directly follows the departure.
         const seq = head.kind === "remove" ? head.seq - 1 : head.seq;
-        return settled(asker, isTold ? {} : { seq });
+        return settled(requester, hasNoSeq ? {} : { seq });
       }
       default:
         return unreachable(command);
@@ -612,11 +612,11 @@ export class RoomEngine {
   }
 
   #postAnswer(command: PostCommand | AnnounceCommand, { seq, n, time }: Posted): Answer<"post"> {
-    const user = command.kind === "post" ? command.user : command.asker.user;
+    const user = command.kind === "post" ? command.user : command.requester.user;
     const to = command.kind === "post" ? command.destination?.to : command.to;
     // The other user of the conversation is offline: delivered later.
     const pair = to === undefined ? undefined : this.#rooms.get(to)?.pair;
-    const other = pair?.find((one) => one !== user);
+    const other = pair?.find((item) => item !== user);
     const queued = other !== undefined && !this.isOnline(other);
     return queued ? { seq, n, time, queued } : { seq, n, time };
   }
@@ -625,7 +625,7 @@ export class RoomEngine {
     // The waiting post finds no room and reports it.
     if (command.kind === "meet") return;
     if (command.kind !== "post") {
-      effects.push(settled(command.asker, fault));
+      effects.push(settled(command.requester, fault));
       return;
     }
     const { user, counter, requesters: askers } = command;
@@ -637,15 +637,16 @@ export class RoomEngine {
       fault.code === "no-majority"
         ? command.outbox.hasLaterRecord(counter)
         : command.outbox.isOvertaken(counter);
-    const told = isOvertaken ? asPermanent(fault) : fault;
+    const finalFault = isOvertaken ? asPermanent(fault) : fault;
     const { id } = command.outbox;
-    if (told.retryAfterMs === undefined) this.#posts.use(user, id).refuse(counter, told);
-    for (const asker of askers) {
+    if (finalFault.retryAfterMs === undefined)
+      this.#posts.use(user, id).refuse(counter, finalFault);
+    for (const requester of askers) {
       // Later posts of this outbox must not overtake one that will be retried.
-      if (told.retryAfterMs !== undefined) {
-        this.#presence.held(asker.session, id, counter, told);
+      if (finalFault.retryAfterMs !== undefined) {
+        this.#presence.held(requester.session, id, counter, finalFault);
       }
-      effects.push(settled(asker, told));
+      effects.push(settled(requester, finalFault));
     }
   }
 }

@@ -37,16 +37,22 @@ export class Announcements {
   /** Snapshot, restored by `load`. */
   value(): AnnouncementsValue {
     const rooms = [...this.#rooms].map(
-      ([file, told]) =>
-        [file, [...told].map(([room, { seq, n, time }]) => [room, seq, n, time] as const)] as const,
+      ([file, announced]) =>
+        [
+          file,
+          [...announced].map(([room, { seq, n, time }]) => [room, seq, n, time] as const),
+        ] as const,
     );
     return { rooms, seqs: [...this.#bySeq] };
   }
 
   /** Requires an empty table. */
   load({ rooms, seqs }: AnnouncementsValue): void {
-    for (const [file, told] of rooms) {
-      this.#rooms.set(file, new Map(told.map(([room, seq, n, time]) => [room, { seq, n, time }])));
+    for (const [file, announced] of rooms) {
+      this.#rooms.set(
+        file,
+        new Map(announced.map(([room, seq, n, time]) => [room, { seq, n, time }])),
+      );
     }
     for (const [seq, file] of seqs) this.#bySeq.set(seq, file);
   }

@@ -37,8 +37,8 @@ export interface FilePost extends FileBody {
 /** Checks the length of a caption, new or edited. @throws {Fault} too-large */
 export function checkFileText(text: string): void {
   if (utf8Encode(text).length <= FILE_TEXT_BYTES_MAX) return;
-  const sentence = msg`what is said with a file has at most ${formatSize(FILE_TEXT_BYTES_MAX)}`;
-  throw new Fault("too-large", sentence, { remedy: msg`send the text as a message` });
+  const message = msg`what is said with a file has at most ${formatSize(FILE_TEXT_BYTES_MAX)}`;
+  throw new Fault("too-large", message, { remedy: msg`send the text as a message` });
 }
 
 export interface FileEntry extends FileBody {
@@ -69,8 +69,8 @@ export function* namedRoomsOf(
 }
 
 /** Whether the file is only in direct conversations, so that operators do not see its name. */
-export function isPrivateFile(fact: FileEntry, rooms: Pick<Rooms, "get">): boolean {
-  return namedRoomsOf(fact, rooms)[Symbol.iterator]().next().done === true;
+export function isPrivateFile(entry: FileEntry, rooms: Pick<Rooms, "get">): boolean {
+  return namedRoomsOf(entry, rooms)[Symbol.iterator]().next().done === true;
 }
 
 interface MutableFileEntry extends FileEntry {
@@ -134,10 +134,10 @@ export class Files {
    * whether the user reads that room
    */
   mayRead(file: FileId, user: UserId, reads: (room: RoomId) => boolean): boolean {
-    const fact = this.#files.get(file);
-    if (fact === undefined) return false;
-    if (fact.by === user) return true;
-    for (const room of fact.at.values()) if (reads(room)) return true;
+    const entry = this.#files.get(file);
+    if (entry === undefined) return false;
+    if (entry.by === user) return true;
+    for (const room of entry.at.values()) if (reads(room)) return true;
     return false;
   }
 
@@ -157,10 +157,10 @@ export class Files {
   /** Requires an empty table. */
   load({ files, unreadable }: FilesValue): void {
     for (const { at, by, time, ...body } of files) {
-      const kept = this.#add(body, by, time);
+      const fileEntry = this.#add(body, by, time);
       for (const [seq, room] of at) {
-        kept.at.set(seq, room);
-        this.#bySeq.set(seq, kept);
+        fileEntry.at.set(seq, room);
+        this.#bySeq.set(seq, fileEntry);
       }
     }
     this.#unreadable = unreadable;
@@ -174,30 +174,30 @@ export class Files {
       this.#unreadable += 1;
       return;
     }
-    const kept = this.#files.get(body.file) ?? this.#add(body, by, time);
-    if (kept.by !== by || kept.digest !== body.digest) return; // Never written by us.
-    kept.at.set(seq, room as RoomId);
-    this.#bySeq.set(seq, kept);
+    const fileEntry = this.#files.get(body.file) ?? this.#add(body, by, time);
+    if (fileEntry.by !== by || fileEntry.digest !== body.digest) return; // Never written by us.
+    fileEntry.at.set(seq, room as RoomId);
+    this.#bySeq.set(seq, fileEntry);
   }
 
   #add(body: FileBody, by: UserId, time: number): MutableFileEntry {
-    const kept = { ...body, by, time, at: new Map<number, RoomId>() };
-    this.#files.set(body.file, kept);
+    const fileEntry = { ...body, by, time, at: new Map<number, RoomId>() };
+    this.#files.set(body.file, fileEntry);
     this.#bytesBy.set(by, this.bytesOf(by) + body.size);
     this.#totalBytes += body.size;
-    return kept;
+    return fileEntry;
   }
 
   #erase(seq: number): FileId[] {
-    const kept = this.#bySeq.get(seq);
-    if (kept === undefined) return [];
+    const fileEntry = this.#bySeq.get(seq);
+    if (fileEntry === undefined) return [];
     this.#bySeq.delete(seq);
-    kept.at.delete(seq);
-    if (kept.at.size > 0) return [];
-    this.#files.delete(kept.file);
-    this.#bytesBy.set(kept.by, this.bytesOf(kept.by) - kept.size);
-    this.#totalBytes -= kept.size;
-    return [kept.file];
+    fileEntry.at.delete(seq);
+    if (fileEntry.at.size > 0) return [];
+    this.#files.delete(fileEntry.file);
+    this.#bytesBy.set(fileEntry.by, this.bytesOf(fileEntry.by) - fileEntry.size);
+    this.#totalBytes -= fileEntry.size;
+    return [fileEntry.file];
   }
 }
 
@@ -209,10 +209,10 @@ export function fileBodyOf(body: unknown): FileBody | undefined {
   if (size === undefined || size > FILE_BYTES_MAX) return undefined;
   if (chunks !== Math.ceil(size / CHUNK_BYTES)) return undefined;
   if (digest === undefined || !DIGEST.test(digest)) return undefined;
-  const told = { file, name, size, chunks, digest };
-  if (folder === undefined) return told;
+  const announced = { file, name, size, chunks, digest };
+  if (folder === undefined) return announced;
   const sizes = folderOf(folder);
-  return sizes === undefined ? undefined : { ...told, folder: sizes };
+  return sizes === undefined ? undefined : { ...announced, folder: sizes };
 }
 
 function folderOf(folder: unknown): FileBody["folder"] {

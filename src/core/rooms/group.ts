@@ -26,7 +26,7 @@ export interface GroupChange extends Omit<GroupBody, "device"> {
 
 export interface GroupCommand {
   readonly kind: "group";
-  readonly asker: Requester;
+  readonly requester: Requester;
   readonly isOperator: boolean;
   readonly room: RoomId;
   /** Key of the committing device, in base64url. */
@@ -37,10 +37,10 @@ export interface GroupCommand {
 /** The earlier answer to the same commit; `undefined` if it is new. */
 export function previousAnswer(
   rooms: Rooms,
-  { room, asker, change }: GroupCommand,
+  { room, requester, change }: GroupCommand,
 ): GroupAnswer | undefined {
   const { members, group } = rooms.get(room) ?? {};
-  return members?.has(asker.user) === true ? group?.commits.get(change.commitId) : undefined;
+  return members?.has(requester.user) === true ? group?.commits.get(change.commitId) : undefined;
 }
 
 /**
@@ -48,21 +48,21 @@ export function previousAnswer(
  * @throws {Fault} room-unknown, not-member, not-allowed, not-found, stale-epoch, too-many
  */
 export function groupDrafts(rooms: Rooms, command: GroupCommand): Draft[] {
-  const { asker, isOperator, device, change } = command;
+  const { requester, isOperator, device, change } = command;
   const { kick, ...made } = change;
   const room = rooms.get(command.room);
   if (room === undefined) throw new Fault("room-unknown", "there is no such room");
-  requireMember(room, asker.user);
+  requireMember(room, requester.user);
   if (change.epoch === 0) checkCreates(room, command);
   else checkCommits(room, command);
   const body: GroupBody = { ...made, device };
-  const draft: Draft = { kind: "group", room: room.id, by: asker.user, id: "", body };
+  const draft: Draft = { kind: "group", room: room.id, by: requester.user, id: "", body };
   if (kick === undefined) return [draft];
-  return [kickDraft(room, { user: asker.user, isOperator }, kick), draft];
+  return [kickDraft(room, { user: requester.user, isOperator }, kick), draft];
 }
 
 /** @throws Fault stale-epoch, not-allowed */
-function checkCreates(room: Room, { asker, device, change }: GroupCommand): void {
+function checkCreates(room: Room, { requester, device, change }: GroupCommand): void {
   if (room.group !== undefined) throw stale("the room has a group already");
   const isOpen = !isDirect(room.id) && room.isSealed !== true;
   if (isOpen) {
@@ -70,12 +70,12 @@ function checkCreates(room: Room, { asker, device, change }: GroupCommand): void
       remedy: "make another room: /join ROOM --sealed",
     });
   }
-  if (!isDirect(room.id) && !room.moderators.has(asker.user)) {
+  if (!isDirect(room.id) && !room.moderators.has(requester.user)) {
     throw new Fault("not-allowed", msg`only who made '${room.name}' begins its group`);
   }
   const [first] = change.added;
   const isAlone = change.added.length === 1 && change.removed.length === 0;
-  const isSelf = first?.[0] === device && first[1] === asker.user;
+  const isSelf = first?.[0] === device && first[1] === requester.user;
   if (!isAlone || !isSelf || change.kick !== undefined) {
     throw new Fault("not-allowed", "a group begins with the device that makes it");
   }
@@ -98,8 +98,8 @@ function checkCommits(room: Room, command: GroupCommand): void {
     devices.set(device, user);
   }
   if (devices.size > GROUP_DEVICES_MAX) {
-    const sentence = msg`a sealed room holds ${GROUP_DEVICES_MAX} devices, which is the most`;
-    throw new Fault("too-many", sentence, { remedy: "remove devices that nobody uses" });
+    const message = msg`a sealed room holds ${GROUP_DEVICES_MAX} devices, which is the most`;
+    throw new Fault("too-many", message, { remedy: "remove devices that nobody uses" });
   }
   if (devices.size === 0) throw new Fault("not-allowed", "a group keeps one device at least");
   if (kick !== undefined && [...devices.values()].includes(kick.user)) {
@@ -111,14 +111,18 @@ function checkCommits(room: Room, command: GroupCommand): void {
  * Replaces a commit that members had to reject; for moderators of the room.
  * @throws {Fault} stale-epoch, not-allowed
  */
-function checkReplacement(room: Room, group: Group, { asker, device, change }: GroupCommand): void {
+function checkReplacement(
+  room: Room,
+  group: Group,
+  { requester, device, change }: GroupCommand,
+): void {
   if (change.instead !== group.seq || change.epoch === 0) {
     throw stale("another commit came meanwhile");
   }
   if (group.last === undefined || group.last.device === device) {
     throw new Fault("not-allowed", "a device does not take back its own commit");
   }
-  if (!isDirect(room.id) && !room.moderators.has(asker.user)) {
+  if (!isDirect(room.id) && !room.moderators.has(requester.user)) {
     throw new Fault("not-allowed", "only a moderator takes back a commit");
   }
 }
@@ -164,6 +168,6 @@ function checkEpoch(room: Room, { epoch }: { readonly epoch: number }): void {
 }
 
 /** Transient: resolved once the device has received the latest records. */
-function stale(sentence: string): Fault {
-  return new Fault("stale-epoch", sentence, { retryAfterMs: 100 });
+function stale(message: string): Fault {
+  return new Fault("stale-epoch", message, { retryAfterMs: 100 });
 }

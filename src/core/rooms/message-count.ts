@@ -52,7 +52,7 @@ export class MessageCount {
       if (!numbers.has(author)) numbers.set(author, numbers.size);
     }
     return {
-      gaps: this.#positions.map((place, index) => place - (this.#positions[index - 1] ?? 0)),
+      gaps: this.#positions.map((position, index) => position - (this.#positions[index - 1] ?? 0)),
       by: this.#authors.map((author) => numbers.get(author) ?? 0),
       authors: [...numbers.keys()],
     };
@@ -60,12 +60,12 @@ export class MessageCount {
 
   /** Requires an empty count. */
   load({ gaps, by, authors }: MessageCountValue): void {
-    let place = 0;
+    let position = 0;
     for (const [index, gap] of gaps.entries()) {
       const author = authors[by[index] ?? -1];
       assert(author !== undefined, "a snapshot has the authors that it names");
-      place += gap;
-      this.#positions.push(place);
+      position += gap;
+      this.#positions.push(position);
       this.#authors.push(author);
     }
   }
@@ -75,25 +75,25 @@ export class MessageCount {
    * Four binary searches: a list of 1,000 rooms calls it for each.
    */
   countOthers(reader: UserId, after: number, before = Number.POSITIVE_INFINITY): number {
-    const countIn = (places: readonly number[]) =>
-      Math.max(0, indexFrom(places, before) - indexFrom(places, after + 1));
+    const countIn = (positions: readonly number[]) =>
+      Math.max(0, indexFrom(positions, before) - indexFrom(positions, after + 1));
     const count = countIn(this.#positions) - countIn(this.#positionsOf(reader));
     return Math.min(count, UNREAD_COUNTED_MAX);
   }
 }
 
-function addTo(own: Map<UserId, number[]>, user: UserId, place: number): void {
-  const places = own.get(user);
-  if (places === undefined) own.set(user, [place]);
-  else places.push(place);
+function addTo(byAuthor: Map<UserId, number[]>, user: UserId, position: number): void {
+  const positions = byAuthor.get(user);
+  if (positions === undefined) byAuthor.set(user, [position]);
+  else positions.push(position);
 }
 
 /** Index of the first position that is not below `n`. */
-function indexFrom(places: readonly number[], n: number): number {
-  let [low, high] = [0, places.length];
+function indexFrom(positions: readonly number[], n: number): number {
+  let [low, high] = [0, positions.length];
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((places[middle] ?? 0) < n) low = middle + 1;
+    if ((positions[middle] ?? 0) < n) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -158,8 +158,8 @@ function roomAdminDraft(
     return { kind: "retention", ...draft, body: { keepMs: act.keepMs } };
   }
   if (foldName(was) === foldName(LOBBY)) {
-    const sentence = "the lobby is where everybody comes in: it keeps its name, and stays open";
-    throw new Fault("not-allowed", sentence, { remedy: "make another room for it" });
+    const message = "the lobby is where everybody comes in: it keeps its name, and stays open";
+    throw new Fault("not-allowed", message, { remedy: "make another room for it" });
   }
   if (act.kind === "close") return { kind: "close", ...draft, body: { on: act.on } };
   if (act.kind === "remove") return { kind: "remove", ...draft, body: {} };
@@ -243,8 +243,8 @@ function editDraft(
   }
   checkNotErased(rooms, seq);
   if (rooms.editsOf(seq).length >= EDITS_PER_RECORD_MAX) {
-    const sentence = `message ${seq} was changed ${EDITS_PER_RECORD_MAX} times, which is the most`;
-    throw new Fault("too-many", sentence, { remedy: "say it anew" });
+    const message = `message ${seq} was changed ${EDITS_PER_RECORD_MAX} times, which is the most`;
+    throw new Fault("too-many", message, { remedy: "say it anew" });
   }
   return { kind: "edit", room: room.id, by, id: "", body: { seq, text } };
 }
@@ -315,7 +315,7 @@ function eraseManyDraft(
   { seqs, isRetention }: Extract<RoomAction, { kind: "erase-many" }>,
 ): Draft {
   const remaining = seqs.filter((seq) => !rooms.isErased(seq));
-  const [seq, ...also] = new Set(remaining.flatMap((one) => [one, ...rooms.editsOf(one)]));
+  const [seq, ...also] = new Set(remaining.flatMap((item) => [item, ...rooms.editsOf(item)]));
   if (seq === undefined) throw new Fault("not-found", "all of that was erased");
   const body = { seq, also, retention: isRetention || undefined };
   return { kind: "erase", room: room.id, by, id: "", body };
@@ -338,9 +338,9 @@ export function checkMayPost(room: Room, user: UserId, unixMs: number): void {
   const until = room.muted.get(user);
   if (until !== undefined && unixMs >= until) return;
   const name = room.name ?? "this conversation";
-  const sentence =
+  const message =
     until === undefined
       ? msg`you may not speak in '${name}'`
       : msg`you may not speak in '${name}' until ${formatUtc(until)}`;
-  throw new Fault("muted", sentence);
+  throw new Fault("muted", message);
 }

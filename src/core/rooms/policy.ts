@@ -5,7 +5,7 @@ import { Fault, msg } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import { INVITES_MAX, INVITES_SPENT_MAX, MODERATION_PAGE_MAX } from "../../base/limits.ts";
 import { ANNOUNCEMENT_BYTES_MAX } from "../../base/limits-page.ts";
-import { formatUtc, nearestMoment } from "../../base/time.ts";
+import { clampUnixMs, formatUtc } from "../../base/time.ts";
 import { type Body, fieldsOf } from "../../wire/kinds.ts";
 import type { Draft, FoldedHead, FoldedRecord, JsonObject } from "../../wire/record.ts";
 
@@ -78,11 +78,11 @@ export function pageAfter<One extends { readonly seq: number }>(
 
 export function bannedFault({ until, reason }: Pick<Ban, "until" | "reason">): Fault {
   const why = reason === undefined || reason === "" ? "" : `: ${reason}`;
-  const sentence =
+  const message =
     until === undefined
       ? msg`you are banned here${why}`
       : msg`you are banned here until ${formatUtc(until)}${why}`;
-  return new Fault("banned", sentence);
+  return new Fault("banned", message);
 }
 
 /** Placeholder in records about no account. */
@@ -238,7 +238,7 @@ export class ServerPolicy {
 }
 
 function clampedTime(unixMs: number | undefined): number | undefined {
-  return unixMs === undefined ? undefined : nearestMoment(unixMs);
+  return unixMs === undefined ? undefined : clampUnixMs(unixMs);
 }
 
 /** Reports whether the invite is for a program, and admits no user. */

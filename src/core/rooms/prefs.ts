@@ -3,7 +3,7 @@
 import { Fault, msg } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import { PREFS_RECORDS_MAX, PREFS_ROOMS_MAX, SAVED_MAX } from "../../base/limits.ts";
-import { nearestMoment } from "../../base/time.ts";
+import { clampUnixMs } from "../../base/time.ts";
 import { isCount } from "../../base/values.ts";
 import { fieldsOf } from "../../wire/kinds.ts";
 import type { Draft, FoldedHead, JsonObject } from "../../wire/record.ts";
@@ -34,7 +34,7 @@ export class AccountPrefs {
   apply({ kind, seq }: Pick<FoldedHead, "kind" | "seq">, body: JsonObject): void {
     if (kind === "prefs-erase") {
       const gone = new Set(fieldsOf(kind, body).also);
-      this.records = this.records.filter((one) => !gone.has(one));
+      this.records = this.records.filter((item) => !gone.has(item));
       return;
     }
     this.records = [...this.records, seq];
@@ -146,7 +146,7 @@ export function prefsChangeOf(body: JsonObject): PrefsChange | undefined {
     const isWhole = isCount(seq) && on !== undefined;
     return isWhole ? { kind: "save", room: id, seq, on } : undefined;
   }
-  const until = muted === undefined ? undefined : nearestMoment(muted);
+  const until = muted === undefined ? undefined : clampUnixMs(muted);
   const prefs = { muted: until, favourite: favourite || undefined, hidden, unread };
   return { kind: "prefs-set", room: id, prefs };
 }

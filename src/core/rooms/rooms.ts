@@ -7,7 +7,7 @@ import { assert, unreachable } from "../../base/assert.ts";
 import { isDirect, type RoomId, type UserId } from "../../base/ids.ts";
 import { FORMER_NAMES_MAX, PINS_MAX, RETENTION_MS_MIN } from "../../base/limits.ts";
 import { type FoldedName, foldName, isName, type Name } from "../../base/names.ts";
-import { nearestMoment } from "../../base/time.ts";
+import { clampUnixMs } from "../../base/time.ts";
 import { type Body, isOfLog, MESSAGE_KINDS } from "../../wire/kinds.ts";
 import { bodyOf, type FoldedHead, type FoldedRecord, parseBody } from "../../wire/record.ts";
 import { setNewest } from "../evict.ts";
@@ -272,7 +272,7 @@ export class Rooms {
 
   #erase(room: Room, record: FoldedRecord): void {
     for (const seq of erasuresOf(record)) {
-      if (room.pins.includes(seq)) room.pins = room.pins.filter((one) => one !== seq);
+      if (room.pins.includes(seq)) room.pins = room.pins.filter((item) => item !== seq);
       this.#erased.add(seq);
       this.#edits.delete(seq);
     }
@@ -409,7 +409,7 @@ function applyMute(room: Room, record: FoldedRecord): void {
   const user = targetUser(record);
   if (user === undefined) return;
   const { on, until } = bodyOf(record, "mute") ?? {};
-  const end = until === undefined ? undefined : nearestMoment(until);
+  const end = until === undefined ? undefined : clampUnixMs(until);
   if (on === true) room.muted.set(user, end);
   else room.muted.delete(user);
 }
@@ -424,7 +424,7 @@ function applyRetention(room: Room, record: FoldedRecord, by: UserId): void {
 function applyPin(room: Room, record: FoldedRecord): void {
   const { seq = 0, on } = bodyOf(record, "pin") ?? {};
   if (seq < 1 || seq >= record.head.seq) return;
-  const others = room.pins.filter((one) => one !== seq);
+  const others = room.pins.filter((item) => item !== seq);
   room.pins = on === true ? [...others, seq].slice(-PINS_MAX) : others;
 }
 

@@ -9,7 +9,14 @@
 
 import { unreachable } from "../../base/assert.ts";
 import { cutText, utf8Encode } from "../../base/bytes.ts";
-import { asFault, Fault, isFaultCode, msg, type Translatable, valuesIn } from "../../base/fault.ts";
+import {
+  asFault,
+  Fault,
+  isFaultCode,
+  msg,
+  placeholderCount,
+  type Translatable,
+} from "../../base/fault.ts";
 import {
   FAULT_TEXT_BYTES_MAX,
   HELLO_TIMEOUT_MS,
@@ -166,8 +173,8 @@ export class Session {
     if (this.#open.size >= REQUESTS_IN_FLIGHT_MAX) return refused(tooManyRequests());
     const bytes = encodeFitting({ kind, ref, ...fields } as unknown as Outgoing);
     if (bytes === undefined) {
-      const sentence = `this '${kind}' is larger than any message may be`;
-      return refused(new Fault("too-large", sentence));
+      const text = `this '${kind}' is larger than any message may be`;
+      return refused(new Fault("too-large", text));
     }
     this.#open.set(ref, kind);
     return { ref, effects: [{ kind: "transmit", bytes }] };
@@ -403,7 +410,7 @@ function templateWithinLimits(text: Translatable | undefined): NoticeOf<"fault">
 
 /** Ignores a template with a wrong number of values. */
 function translatableOf(text: string, from: NoticeOf<"fault">["template"]): string | Translatable {
-  if (from === undefined || valuesIn(from.text) !== from.values.length) return text;
+  if (from === undefined || placeholderCount(from.text) !== from.values.length) return text;
   return { text, template: from.text, values: from.values };
 }
 
@@ -418,6 +425,6 @@ function faultOf(notice: NoticeOf<"fault"> | NoticeOf<"bye">): Fault {
   const detail = { remedy, retryAfterMs };
   if (isFaultCode(code)) return new Fault(code, translatableOf(message, template), detail);
   const rest = ` (${code})`; // As long as text(64) of a code lets it be.
-  const sentence = cutText(message, FAULT_TEXT_BYTES_MAX - utf8Encode(rest).length);
-  return new Fault("internal", `${sentence}${rest}`, detail);
+  const text = cutText(message, FAULT_TEXT_BYTES_MAX - utf8Encode(rest).length);
+  return new Fault("internal", `${text}${rest}`, detail);
 }

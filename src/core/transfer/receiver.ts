@@ -108,8 +108,8 @@ export class ChunkReceiver {
       throw new Fault("frame-malformed", `${sizeBytes} bytes are not ${chunks} chunks`);
     }
     if (this.#sizeBytes !== undefined && this.#sizeBytes !== sizeBytes) {
-      const sentence = `the file ends with ${sizeBytes} bytes instead of ${this.#sizeBytes}`;
-      throw new Fault("out-of-order", sentence);
+      const message = `the file ends with ${sizeBytes} bytes instead of ${this.#sizeBytes}`;
+      throw new Fault("out-of-order", message);
     }
     if (chunks !== this.#next) {
       throw new Fault("out-of-order", `the file ends before chunk ${this.#next} of ${chunks}`);
@@ -129,8 +129,8 @@ export class ChunkReceiver {
   #checkSize(index: number, sizeBytes: number): void {
     const expected = this.#sizeBytes === undefined ? undefined : chunkSize(index, this.#sizeBytes);
     if (expected !== undefined && sizeBytes !== expected) {
-      const sentence = `chunk ${index} has ${sizeBytes} bytes instead of ${expected}`;
-      throw new Fault("frame-malformed", sentence);
+      const message = `chunk ${index} has ${sizeBytes} bytes instead of ${expected}`;
+      throw new Fault("frame-malformed", message);
     }
     if (sizeBytes < 1 || sizeBytes > CHUNK_BYTES) {
       throw new Fault("frame-malformed", `chunk ${index} has ${sizeBytes} bytes`);
@@ -147,8 +147,8 @@ export class ChunkReceiver {
     const chunksMax = Math.floor(this.#windowBytes / CHUNK_BYTES) + 1; // The last one is short.
     const waitingBytes = this.#unackedBytes + sizeBytes;
     if (waitingBytes > this.#windowBytes || this.#unacked.length >= chunksMax) {
-      const sentence = `chunk ${index} is beyond the window of ${this.#windowBytes} bytes`;
-      throw new Fault("out-of-order", sentence);
+      const message = `chunk ${index} is beyond the window of ${this.#windowBytes} bytes`;
+      throw new Fault("out-of-order", message);
     }
     this.#unacked.push({ index, sizeBytes });
     this.#unackedBytes = waitingBytes;

@@ -140,8 +140,8 @@ export class ChunkSender {
   /** The receiver has the chunks below `upTo` on its disk. @throws {Fault} out-of-order */
   durable(upTo: number): void {
     if (upTo > this.#acked) {
-      const sentence = `${upTo} chunks are called durable, ${this.#acked} were acknowledged`;
-      throw new Fault("out-of-order", sentence);
+      const message = `${upTo} chunks are called durable, ${this.#acked} were acknowledged`;
+      throw new Fault("out-of-order", message);
     }
     this.#durable = Math.max(this.#durable, upTo);
   }

@@ -3,7 +3,7 @@
 import { equalBytes } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { SEALED_BODY_BYTES_MAX, SEALED_UNSETTLED_MAX } from "../../base/limits-sealed.ts";
-import { MOMENT_UNIX_MS_MAX } from "../../base/time.ts";
+import { UNIX_MS_MAX } from "../../base/time.ts";
 import { isCount } from "../../base/values.ts";
 import { packValue, unpackValue } from "../../wire/codec.ts";
 import { type SealedMessageHead, sealedMessageBytes } from "../signed-bytes.ts";
@@ -103,7 +103,7 @@ function contentOf(value: object): SignedContent | undefined {
   const { body, ts, c, open, checkpoint, sig } = value as Readonly<Record<string, unknown>>;
   if (!(body instanceof Uint8Array) || body.length > SEALED_BODY_BYTES_MAX) return undefined;
   if (!(sig instanceof Uint8Array) || sig.length !== SIGNATURE_BYTES) return undefined;
-  if (!isCount(ts) || ts > MOMENT_UNIX_MS_MAX || !isCount(c)) return undefined;
+  if (!isCount(ts) || ts > UNIX_MS_MAX || !isCount(c)) return undefined;
   const unsettled = open === undefined ? undefined : rangesOf(open);
   const seen = checkpoint === undefined ? undefined : checkpointOf(checkpoint);
   if ((open !== undefined && unsettled === undefined) || seen === "malformed") return undefined;

@@ -1,7 +1,7 @@
 /** Counts the chunks that an earlier run received. */
 
 import { join } from "node:path";
-import { PART_JOURNAL } from "../../base/file-names.ts";
+import { PARTIAL_JOURNAL_SUFFIX } from "../../base/file-names.ts";
 import { SAME_NAMES_MAX } from "../../base/limits.ts";
 import { HASH_LINE_BYTES } from "../../wire/chunks.ts";
 import type { TreeDisk } from "../disk/disk.ts";
@@ -19,7 +19,7 @@ interface PartialFileQuery extends PartialFileOwner {
 export function countPartialChunks(part: PartialFileQuery, disk: TreeDisk = systemDisk()): number {
   let maximum = 0;
   try {
-    const journals = disk.list(part.folder).filter((name) => name.endsWith(PART_JOURNAL));
+    const journals = disk.list(part.folder).filter((name) => name.endsWith(PARTIAL_JOURNAL_SUFFIX));
     for (const name of journals.slice(0, SAME_NAMES_MAX)) {
       maximum = Math.max(maximum, linesAt(disk, join(part.folder, name), part));
     }

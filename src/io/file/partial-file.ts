@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { toBase64Url, utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
-import { partName } from "../../base/file-names.ts";
+import { partialName } from "../../base/file-names.ts";
 import type { FileId } from "../../base/ids.ts";
 import { SAME_NAMES_MAX } from "../../base/limits.ts";
 import { type TreeDisk, writeWhole } from "../disk/disk.ts";
@@ -115,13 +115,13 @@ export async function openPartialFile(options: PartialFileOptions): Promise<Part
   const { disk, folder, name } = options;
   const names = new Set(disk.list(folder));
   const numbers = Array.from({ length: SAME_NAMES_MAX }, (_, n) => n);
-  const isThere = (n: number) => names.has(`${partName(name, n)}.journal`);
+  const isThere = (n: number) => names.has(`${partialName(name, n)}.journal`);
   for (const n of numbers.filter(isThere)) {
-    const part = await resume(options, pathsOf(folder, partName(name, n)));
+    const part = await resume(options, pathsOf(folder, partialName(name, n)));
     if (part !== undefined) return part;
   }
   for (const n of numbers) {
-    const part = await create(options, pathsOf(folder, partName(name, n)));
+    const part = await create(options, pathsOf(folder, partialName(name, n)));
     if (part !== undefined) return part;
   }
   throw new Fault("too-many", msg`${folder} has ${SAME_NAMES_MAX} parts of ${name} already`, {

@@ -3,7 +3,7 @@
 import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import { BATCH_BYTES_MAX } from "../../base/limits.ts";
-import { nearestMoment } from "../../base/time.ts";
+import { clampUnixMs } from "../../base/time.ts";
 import type { LogOrder } from "../../core/log/order.ts";
 import {
   type CopiedLine,
@@ -143,7 +143,7 @@ class PendingOrder {
 
   assign(room: string, unixMs: number): RecordPosition {
     this.#seq += 1;
-    this.#time = Math.max(this.#time, Math.floor(nearestMoment(unixMs)));
+    this.#time = Math.max(this.#time, Math.floor(clampUnixMs(unixMs)));
     const n = this.#nextN(room);
     this.#lastN.set(room, n);
     return { seq: this.#seq, n, time: this.#time };

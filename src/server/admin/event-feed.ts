@@ -1,7 +1,7 @@
 /** Event feed that operators follow live. */
 
 import { cutText } from "../../base/bytes.ts";
-import { diskSentence } from "../../base/disk-space.ts";
+import { diskSpaceText } from "../../base/disk-space.ts";
 import type { Fault } from "../../base/fault.ts";
 import { FAULT_TEXT_BYTES_MAX } from "../../base/limits.ts";
 import {
@@ -158,7 +158,7 @@ export class EventFeed {
       case "majority":
         return { reason: event.fault === undefined ? MAJORITY_RESTORED : reasonOf(event.fault) };
       case "disk":
-        return { reason: diskSentence(event), sizeBytes: event.freeBytes };
+        return { reason: diskSpaceText(event), sizeBytes: event.freeBytes };
       case "connected":
         return { address: formatAddress(event.address), program: event.client };
       case "disconnected":

@@ -4,7 +4,7 @@ import { deviceLabelOf } from "../../base/client-name.ts";
 import type { UserId } from "../../base/ids.ts";
 import { DEVICE_NOTES_SAVE_INTERVAL_MS } from "../../base/limits.ts";
 import { jsonLine } from "../../base/text.ts";
-import { nearestMoment } from "../../base/time.ts";
+import { clampUnixMs } from "../../base/time.ts";
 import { isCount } from "../../base/values.ts";
 import { type Account, dayOf } from "../../core/rooms/accounts.ts";
 import type { LogRecord } from "../../wire/record.ts";
@@ -20,7 +20,7 @@ const DEVICE_NOTES_MAX = 100_000;
 const DAY_MS = 24 * 60 * 60_000;
 
 function unixMsOf(day: number): number {
-  return nearestMoment(day * DAY_MS);
+  return clampUnixMs(day * DAY_MS);
 }
 
 /** Stored in `devices.json`; a crash may lose recent notes. */

@@ -86,7 +86,7 @@ export class Kernel {
   submit({ user, session }: Actor, command: Submission, settle: (outcome: Outcome) => void): void {
     const id = ++this.#lastId;
     this.#callbacks.set(id, settle);
-    this.#input({ kind: "submit", asker: { id, user, session }, command });
+    this.#input({ kind: "submit", requester: { id, user, session }, command });
   }
 
   serve(client: Requester, user: UserId, ref: number, command: Submission): void {

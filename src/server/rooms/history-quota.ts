@@ -3,7 +3,7 @@
 import { Fault, msg } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import { HISTORY_BYTES_PER_DAY } from "../../base/limits.ts";
-import { formatLeft, formatSize } from "../../base/sizes.ts";
+import { formatDuration, formatSize } from "../../base/sizes.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import type { ServerContext } from "../kernel/context.ts";
 
@@ -33,7 +33,7 @@ export class HistoryQuota {
     const remainingMs = DAY_MS - (this.#context.clock.unixMs() % DAY_MS);
     const message = `you have read ${formatSize(this.#bytesMax)} of history today, the daily limit`;
     throw new Fault("history-limit", message, {
-      remedy: msg`try again in ${formatLeft(remainingMs)}`,
+      remedy: msg`try again in ${formatDuration(remainingMs)}`,
     });
   }
 

@@ -1,6 +1,6 @@
 /** Texts of events and messages in one line. */
 
-import { formatLeft } from "../../base/sizes.ts";
+import { formatDuration } from "../../base/sizes.ts";
 import { cleanText } from "../../base/text.ts";
 import { oneLine, plainLine } from "../../core/markup/plain.ts";
 import type { Item } from "../../core/model/state.ts";
@@ -45,7 +45,7 @@ const EVENT_TEXTS: Readonly<Record<Exclude<KindIn<"history">, Silent>, EventText
   retention: ({ item, texts, who }) =>
     item.keepMs === undefined
       ? texts.saidKeepAll(who)
-      : texts.saidKeep(who, texts.span(formatLeft(item.keepMs))),
+      : texts.saidKeep(who, texts.span(formatDuration(item.keepMs))),
   pin: ({ item, texts, who }) => (item.on === false ? texts.saidUnpin(who) : texts.saidPin(who)),
   receipts: ({ item, texts, who }) =>
     item.on === false ? texts.saidNoReceipts(who) : texts.saidReceipts(who),

@@ -1,6 +1,6 @@
 /** Dates, times and lists in a user's language and time zone. */
 
-import { dateOf, nearestMoment } from "../../base/time.ts";
+import { clampUnixMs, dateOf } from "../../base/time.ts";
 import type { Texts } from "../messages/en/first.ts";
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -41,7 +41,7 @@ export function timesIn(
     let format: Intl.DateTimeFormat | undefined;
     return (unixMs: number) => {
       format ??= new Intl.DateTimeFormat(locale, options);
-      return format.format(nearestMoment(unixMs));
+      return format.format(clampUnixMs(unixMs));
     };
   };
   let list: Intl.ListFormat | undefined;

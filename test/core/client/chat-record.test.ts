@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { toBase64Url, utf8Encode } from "../../../src/base/bytes.ts";
 import { Fault } from "../../../src/base/fault.ts";
-import { MOMENT_UNIX_MS_MAX } from "../../../src/base/time.ts";
+import { UNIX_MS_MAX } from "../../../src/base/time.ts";
 import {
   bodyText,
   importOriginOf,
@@ -53,8 +53,8 @@ test("one whose body is missing, another, or no object has no words", () => {
 
 test("what was imported says who and when, as far as that makes sense", () => {
   const at = (time: number) => importOriginOf({ imported: { from: "eve", time } })?.timeUnixMs;
-  expect([at(5), at(MOMENT_UNIX_MS_MAX), at(MOMENT_UNIX_MS_MAX + 1), at(-1)]).toEqual([
-    ...[5, MOMENT_UNIX_MS_MAX, 0, 0],
+  expect([at(5), at(UNIX_MS_MAX), at(UNIX_MS_MAX + 1), at(-1)]).toEqual([
+    ...[5, UNIX_MS_MAX, 0, 0],
   ]);
   for (const from of ["", 7]) expect(importOriginOf({ imported: { from } })?.from).toBe("?");
   for (const imported of [undefined, null, "x"])

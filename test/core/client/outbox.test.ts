@@ -299,7 +299,7 @@ test("whatever is lost, refused or late: each post once, in order, and each is a
         else bench.serve(step);
       }
       bench.calm();
-      expect(bench.log).toEqual([...bench.log].sort((one, other) => one - other));
+      expect(bench.log).toEqual([...bench.log].sort((a, b) => a - b));
       expect(new Set(bench.log).size).toBe(bench.log.length);
       expect(bench.outcomes.size).toBe(bench.posted);
       for (const [key, outcome] of bench.outcomes) {

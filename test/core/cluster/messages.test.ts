@@ -106,7 +106,7 @@ test("restored records come back, those that were erased as their lines", () => 
   const records = [{ seq: 1, time: 7, sealed }];
   const read = readStream(packRestored("m", records), sha256);
   expect(read).toEqual({ kind: "restored", records });
-  const restored = (one: unknown) => packValue({ v: 2, id: "m", restored: [one] });
+  const restored = (item: unknown) => packValue({ v: 2, id: "m", restored: [item] });
   const line = readStream(restored(erased), sha256);
   expect(line).toMatchObject({ records: [{ line: { record: { erased: 3 } } }] });
   const draft = ["text", DRAFT.room, DRAFT.by, DRAFT.id, 0, sealed.salt, sealed.bodyBytes];

@@ -55,8 +55,8 @@ function inside(one: Block | Inline): readonly (Block | Inline)[] {
 }
 
 export function depthOf(all: readonly (Block | Inline)[]): number {
-  const isLevel = (one: Block | Inline) => one.kind !== "lines" && !isLeaf(one);
-  return Math.max(0, ...all.map((one) => Number(isLevel(one)) + depthOf(inside(one))));
+  const isLevel = (item: Block | Inline) => item.kind !== "lines" && !isLeaf(item);
+  return Math.max(0, ...all.map((item) => Number(isLevel(item)) + depthOf(inside(item))));
 }
 
 function isLeaf(one: Block | Inline): boolean {
@@ -64,5 +64,5 @@ function isLeaf(one: Block | Inline): boolean {
 }
 
 export function linksOf(all: readonly (Block | Inline)[]): readonly string[] {
-  return all.flatMap((one) => (one.kind === "link" ? [one.href] : linksOf(inside(one))));
+  return all.flatMap((item) => (item.kind === "link" ? [item.href] : linksOf(inside(item))));
 }

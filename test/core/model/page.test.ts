@@ -56,7 +56,7 @@ test("a page that cannot be had says why, and may be asked for again", () => {
   expect([lobbyOf(other).loading, other.faults]).toEqual([{ side: "older", seq: 12 }, []]);
   const { model } = updateAll(asked.model, [failed]);
   expect(lobbyOf(model).loading).toBeUndefined();
-  expect(model.faults.map((one) => one.fault)).toEqual([fault]);
+  expect(model.faults.map((item) => item.fault)).toEqual([fault]);
 });
 
 test("what a search finds is added up to SEARCH_RESULTS_MAX, newest first", () => {

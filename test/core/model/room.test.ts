@@ -173,7 +173,7 @@ test("a room that was sealed once stays so, and a file that is there is offered 
     ...[offer(file), offer(other), offer(other), said(2)],
     said(3, { kind: "file", body: { ...body, file } }),
   );
-  expect(lobbyOf(model).offered.map((one) => one.file)).toEqual([other]);
+  expect(lobbyOf(model).offered.map((item) => item.file)).toEqual([other]);
 });
 
 test("members come and go, and are made moderators", () => {

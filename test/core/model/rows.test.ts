@@ -373,7 +373,8 @@ test("whatever comes or goes at either end, or changes, rows are as if made anew
           const to = { ...now, rooms: new Map([[LOBBY, jumped]]) };
           const { shownKey } = new RowBuilder({ joinsFiles }).rowsOf(to, utc, isQuiet);
           const row = rows.find(
-            (one) => one.kind === "item" && [...one.earlier, one.item].some((i) => i.seq === seq),
+            (entry) =>
+              entry.kind === "item" && [...entry.earlier, entry.item].some((i) => i.seq === seq),
           );
           expect(shownKey).toBe(row?.key);
         }

@@ -83,8 +83,8 @@ function of([kind, wanted]: readonly [string, number]): Step {
     const from = said.from ?? "";
     if (kind === "edit") world.say(id, from, "edit", { seq: said.seq, text: `${wanted}` });
     if (kind === "reaction") world.say(id, "ben", "reaction", { re: said.seq, react: "+" });
-    const edits = world.of(id).filter((one) => one.kind === "edit");
-    const also = edits.filter(({ body }) => body?.["seq"] === said.seq).map((one) => one.seq);
+    const edits = world.of(id).filter((item) => item.kind === "edit");
+    const also = edits.filter(({ body }) => body?.["seq"] === said.seq).map((item) => item.seq);
     if (kind === "erase") world.say(id, from, "erase", { seq: said.seq, also });
   };
 }
@@ -131,14 +131,14 @@ function begun(): ModelWorld {
 
 function expected(world: ModelWorld, name: string, from: number, to: number): object[] {
   const all = world.of(name);
-  const words = all.filter((one) => !FOLDED.has(one.kind) && one.seq >= from && one.seq <= to);
-  return words.map((one) => {
+  const words = all.filter((item) => !FOLDED.has(item.kind) && item.seq >= from && item.seq <= to);
+  return words.map((item) => {
     const about = (kind: string, key: string) =>
-      all.filter((other) => other.kind === kind && other.body?.[key] === one.seq);
-    const text = about("edit", "seq").at(-1)?.body?.["text"] ?? one.body?.["text"] ?? "";
+      all.filter((other) => other.kind === kind && other.body?.[key] === item.seq);
+    const text = about("edit", "seq").at(-1)?.body?.["text"] ?? item.body?.["text"] ?? "";
     const reactions = about("reaction", "re").length > 0 ? 1 : 0;
-    if (one.erased === true) return { seq: one.seq, text: "", state: "erased", reactions: 0 };
-    return { seq: one.seq, text, state: "whole", reactions };
+    if (item.erased === true) return { seq: item.seq, text: "", state: "erased", reactions: 0 };
+    return { seq: item.seq, text, state: "whole", reactions };
   });
 }
 
@@ -185,7 +185,7 @@ test("after a log-in the open room asks for its past if it has nothing to show",
       { kind: "room", room: lobbyOf(model).id, name: "lobby", n, skipped: 0, read: 1 },
       { kind: "caught-up" },
     ]);
-    const members = effects.flatMap((one) => (one.kind === "members" ? [one.target] : []));
+    const members = effects.flatMap((item) => (item.kind === "members" ? [item.target] : []));
     expect(members).toEqual(["lobby"]);
     return effects.filter(({ kind }) => kind === "page").length;
   };
@@ -204,7 +204,7 @@ test("asks who is in a new conversation, and in a room that was opened early", (
   );
   const asked = effects
     .filter(({ kind }) => kind === "members")
-    .map((one) => "target" in one && one.target);
+    .map((item) => "target" in item && item.target);
   expect(asked).toEqual(["@ben", "@cleo", "lab"]);
 });
 

@@ -155,7 +155,7 @@ describe("accounts", () => {
     const next = (isOnline: (device: string) => boolean) => {
       const draft = registry.passwordDeviceDraft(ana, key(99), isOnline);
       const { device } = (draft?.body ?? {}) as { device?: string };
-      return [draft?.kind, devices.findIndex((one) => toBase64Url(one) === device)];
+      return [draft?.kind, devices.findIndex((item) => toBase64Url(item) === device)];
     };
     const nobody = () => false;
     const devices = Array.from({ length: DEVICES_PER_ACCOUNT_MAX - 1 }, (_, i) => key(100 + i));

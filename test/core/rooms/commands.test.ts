@@ -7,7 +7,7 @@ import { Rooms } from "../../../src/core/rooms/rooms.ts";
 import { ANA, BEN, BOX, Ledger, ROOM } from "../ledger.ts";
 
 const DIRECT = "dDDDDDDDDDDDDDDDDDDDDDD" as RoomId;
-const asker = { id: 1, user: ANA, session: 1 };
+const requester = { id: 1, user: ANA, session: 1 };
 const options = { name: checkName("LobbY"), isPasswordCorrect: false, create: undefined };
 
 function postIn(to: RoomId): PostCommand {
@@ -30,17 +30,17 @@ function postIn(to: RoomId): PostCommand {
 describe("gates", () => {
   test("all that touches one room by its name, made or not, goes through one", () => {
     const rooms = new Rooms();
-    const before = roomLock({ kind: "join", asker, options }, rooms);
+    const before = roomLock({ kind: "join", requester, options }, rooms);
     rooms.apply(new Ledger().write("room", ROOM, "server", { name: "lobby" }));
     const gates = [
       roomLock(postIn(ROOM), rooms),
-      roomLock({ kind: "join", asker, options }, rooms),
-      roomLock({ kind: "enter", asker }, rooms),
-      roomLock({ kind: "leave", asker, room: checkName("LOBBY") }, rooms),
-      roomLock({ kind: "topic", asker, room: checkName("lobby"), topic: "" }, rooms),
+      roomLock({ kind: "join", requester, options }, rooms),
+      roomLock({ kind: "enter", requester }, rooms),
+      roomLock({ kind: "leave", requester, room: checkName("LOBBY") }, rooms),
+      roomLock({ kind: "topic", requester, room: checkName("lobby"), topic: "" }, rooms),
     ];
     expect(new Set([before, ...gates]).size).toBe(1);
-    const other = { kind: "leave", asker, room: checkName("dev") } as const;
+    const other = { kind: "leave", requester, room: checkName("dev") } as const;
     expect(roomLock(other, rooms)).not.toBe(before);
   });
 

@@ -111,7 +111,7 @@ class EngineWorld {
   check(): void {
     for (const writer of this.writers) {
       demand(writer.outbox.size === 0, "an outbox drains");
-      const settled = [...writer.durable, ...writer.refused].sort((one, other) => one - other);
+      const settled = [...writer.durable, ...writer.refused].sort((a, b) => a - b);
       demand(settled.join() === writer.written.join(), "each post is settled once");
       const recorded = this.#keysOf(writer);
       demand(isAscending(recorded), "what one outbox wrote is recorded in its order");
@@ -143,10 +143,10 @@ class EngineWorld {
       demand(Bun.deepEquals(lived, read), "the same room");
       const id = parsePostId(head.id);
       if (id === undefined || head.by === "server") continue;
-      const asker = { id: 1, user: head.by, session: 1 };
+      const requester = { id: 1, user: head.by, session: 1 };
       const request = postOf(id.outbox, id.counter, "lobby", "again");
       const command = { kind: "post", request } as const;
-      const [effect, ...more] = restored.handle({ kind: "submit", asker, command }, 0);
+      const [effect, ...more] = restored.handle({ kind: "submit", requester, command }, 0);
       demand(more.length === 0 && effect?.kind === "settle", "a repeat is answered at once");
       const { seq } = effect.outcome as { seq: number };
       demand(seq === head.seq, "with the seq of the first");
@@ -309,13 +309,15 @@ class EngineWorld {
     onOutcome: (outcome: Outcome) => void = () => undefined,
   ): void {
     const id = ++this.#id;
-    const asker = { id, user: session.user, session: session.peer };
-    session.questions.push({ id, input: { kind: "submit", asker, command } });
+    const requester = { id, user: session.user, session: session.peer };
+    session.questions.push({ id, input: { kind: "submit", requester, command } });
     session.open.set(id, onOutcome);
   }
 
   #bring(): void {
-    const session = this.#pick([...this.#sessions.values()].filter((one) => one.questions.length));
+    const session = this.#pick(
+      [...this.#sessions.values()].filter((item) => item.questions.length),
+    );
     if (session === undefined) return;
     const count = 1 + Math.floor(this.random() * session.questions.length);
     for (const { input } of session.questions.splice(0, count)) this.#handle(input);

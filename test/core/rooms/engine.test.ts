@@ -67,7 +67,7 @@ class EngineFixture {
 
   submit(user: UserId, command: Submission, over = sessionOf(user)): void {
     const session = over === NO_SESSION ? undefined : over;
-    this.handle({ kind: "submit", asker: { id: ++this.#id, user, session }, command });
+    this.handle({ kind: "submit", requester: { id: ++this.#id, user, session }, command });
   }
 
   handle(input: EngineInput): void {
@@ -392,7 +392,7 @@ describe("two people", () => {
       ["text", between],
       ["text", between],
     ]);
-    const followers = way.effects.flatMap((one) => (one.kind === "follow" ? [one.user] : []));
+    const followers = way.effects.flatMap((item) => (item.kind === "follow" ? [item.user] : []));
     expect(followers).toEqual([ANA, BEN]);
   });
 
@@ -485,9 +485,9 @@ describe("a file that is whole", () => {
     const again = new RoomEngine({ rooms: new Rooms(), directory, sha256 });
     for (const record of way.ledger.records) again.restore(record);
     expect(again.files.get(file)).toBeUndefined();
-    const asker = { id: 9, user: ANA, session: undefined };
+    const requester = { id: 9, user: ANA, session: undefined };
     const command = { kind: "announce", to: "lobby", file, body } as const;
-    const effects = again.handle({ kind: "submit", asker, command }, 0);
+    const effects = again.handle({ kind: "submit", requester, command }, 0);
     expect(effects).toMatchObject([{ kind: "settle", id: 9, outcome: { seq } }]);
   });
 
@@ -612,7 +612,7 @@ describe("acts", () => {
     way.write();
     const followers = () => {
       way.write();
-      return way.effects.flatMap((one) => (one.kind === "unfollow" ? [one.user] : []));
+      return way.effects.flatMap((item) => (item.kind === "unfollow" ? [item.user] : []));
     };
     act(EVE, { kind: "close", room: ROOM, on: true });
     expect(followers()).toEqual([]);
@@ -645,7 +645,7 @@ describe("acts", () => {
 
 describe("presence", () => {
   const told = () =>
-    way.effects.flatMap((one) => (one.kind === "presence" ? [[one.user, one.online]] : []));
+    way.effects.flatMap((item) => (item.kind === "presence" ? [[item.user, item.online]] : []));
 
   test("is told with the first session and the last", () => {
     way.enter(9, ANA);

@@ -53,7 +53,7 @@ function commandOf(user: UserId, change: Partial<GroupChange>, room: RoomId): Gr
   const epoch = change.epoch ?? 0;
   return {
     kind: "group",
-    asker: { id: 1, user, session: 1 },
+    requester: { id: 1, user, session: 1 },
     isOperator: false,
     room,
     device: device(user)[0],

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
 import { SEALED_BODY_BYTES_MAX, SEALED_UNSETTLED_MAX } from "../../../src/base/limits-sealed.ts";
-import { MOMENT_UNIX_MS_MAX } from "../../../src/base/time.ts";
+import { UNIX_MS_MAX } from "../../../src/base/time.ts";
 import {
   type CountRange,
   readContent,
@@ -116,7 +116,7 @@ describe("the content of a sealed message", () => {
         return { body, ts, c, open: wrong, sig };
       }),
       { body, ts, c, open: ranges.map(([first]) => [first, first]), sig },
-      { body, ts: MOMENT_UNIX_MS_MAX + 1, c, sig },
+      { body, ts: UNIX_MS_MAX + 1, c, sig },
       { body, ts, c, checkpoint: null, sig },
       { body: "text", ts, c, sig },
       { body, ts: -1, c, sig },

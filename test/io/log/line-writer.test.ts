@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { toBase64Url, utf8Decode } from "../../../src/base/bytes.ts";
 import type { RoomId, UserId } from "../../../src/base/ids.ts";
-import { MOMENT_UNIX_MS_MAX } from "../../../src/base/time.ts";
+import { UNIX_MS_MAX } from "../../../src/base/time.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import { LineWriter, leafHashIn, type RecordPosition } from "../../../src/io/log/line-writer.ts";
 import {
@@ -24,7 +24,7 @@ const anyLine = fc.record({
     body: fc.jsonValue(),
   }),
   salt: fc.uint8Array({ minLength: 16, maxLength: 16 }),
-  place: fc.record({ seq: count, n: count, time: fc.integer({ min: 0, max: MOMENT_UNIX_MS_MAX }) }),
+  place: fc.record({ seq: count, n: count, time: fc.integer({ min: 0, max: UNIX_MS_MAX }) }),
 });
 
 function lineText(

@@ -39,7 +39,7 @@ test("settles an erasure after its lines are blank", async () => {
   const order = ledger.append({ kind: "erase", room: ROOM as RoomId, by: ANA, id: "", body });
   const outcome = { seq: 2 };
   const { kernel, blanked, clock } = kernelWith((input) =>
-    input.kind === "submit" ? [{ kind: "settle", id: input.asker.id, outcome, order }] : [],
+    input.kind === "submit" ? [{ kind: "settle", id: input.requester.id, outcome, order }] : [],
   );
   const outcomes: Outcome[] = [];
   kernel.submit({ user: ANA }, ERASE, (one) => outcomes.push(one));
@@ -74,7 +74,7 @@ test("bounds the submissions of programs that wait", async () => {
   const effects: EngineEffect[] = [];
   const { kernel } = kernelWith((input) => {
     if (input.kind !== "submit") return effects.splice(0);
-    effects.push({ kind: "settle", id: input.asker.id, outcome: { seq: 1 } });
+    effects.push({ kind: "settle", id: input.requester.id, outcome: { seq: 1 } });
     return [];
   });
   const asked = Array.from({ length: HTTP_POSTS_QUEUED_MAX }, () => kernel.request(ANA, ERASE));

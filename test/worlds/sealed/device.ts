@@ -164,7 +164,7 @@ export class SealedMember {
   room(name: string): RoomView | undefined {
     const bare = name.replace("@", "");
     const kind = name === bare ? "room" : "person";
-    return this.client.rooms.find((one) => one.kind === kind && one.name === bare);
+    return this.client.rooms.find((item) => item.kind === kind && item.name === bare);
   }
 
   /** @returns what it says: nobody else ever says the same */

@@ -1,6 +1,6 @@
 /** The header line: the open room, its topic and who is online. */
 
-import { formatLeft } from "../../../base/sizes.ts";
+import { formatDuration } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import { plainLine } from "../../../core/markup/plain.ts";
 import { isOnline, openRoom } from "../../../core/model/selectors.ts";
@@ -53,7 +53,7 @@ function factsOf(model: Model, room: RoomState | undefined, texts: ScreenTexts):
   const facts: string[] = [];
   if (room.isSealed) facts.push(texts.screen.sealed);
   if (room.isClosed) facts.push(texts.screen.closed);
-  if (room.keepMs !== undefined) facts.push(texts.keptFor(texts.span(formatLeft(room.keepMs))));
+  if (room.keepMs !== undefined) facts.push(texts.keptFor(texts.span(formatDuration(room.keepMs))));
   if (room.kind === "person") {
     facts.push(isOnline(model, room.name) ? texts.online : texts.away);
   } else if (room.members === undefined) {

@@ -1,7 +1,7 @@
 /** Lays out one row of the timeline, with the same texts as the page. */
 
 import { FOLDED_LINES_HIDDEN_MIN, FOLDED_LINES_VISIBLE } from "../../../base/limits-screen.ts";
-import { formatLeft, formatRate, formatSize } from "../../../base/sizes.ts";
+import { formatDuration, formatRate, formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import { oneLine } from "../../../core/markup/plain.ts";
 import { isMessage } from "../../../core/model/item.ts";
@@ -412,11 +412,11 @@ function runningText(
       disk: texts.waitsDisk,
       server: texts.waitsServer,
     }[waits.where];
-    return `${all} · ${where}, ${texts.span(formatLeft(waits.forMs))}`;
+    return `${all} · ${where}, ${texts.span(formatDuration(waits.forMs))}`;
   }
   const rate = ratePerS > 0 ? ` · ${formatRate(ratePerS)}` : "";
   if (leftMs === undefined) return `${all}${rate}`;
-  return `${all}${rate} · ${texts.left(texts.span(formatLeft(leftMs)))}`;
+  return `${all}${rate} · ${texts.left(texts.span(formatDuration(leftMs)))}`;
 }
 
 function eventLines({ item, earlier }: ItemRow, look: RowLook): readonly Line[] {

@@ -170,7 +170,7 @@ export const ENGLISH = {
   saidReopen: (who: string) => `${who} opened the room again`,
   saidKeep: (who: string, span: string) => `${who} set messages here to be erased after ${span}`,
   saidKeepAll: (who: string) => `${who} set messages here to be kept`,
-  /** A duration from `formatLeft`: `2 h 5 min`. */
+  /** A duration from `formatDuration`: `2 h 5 min`. */
   span: (text: string) => text,
   keptFor: (span: string) => `kept ${span}`,
   roomClosed: "This room is closed: it can be read, not written to.",

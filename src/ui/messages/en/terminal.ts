@@ -1,6 +1,6 @@
 /** English texts of the terminal that the page does not have. */
 
-import { diskSentence } from "../../../base/disk-space.ts";
+import { diskSpaceText } from "../../../base/disk-space.ts";
 import { counted } from "../../../base/sizes.ts";
 import { ENGLISH_COMMANDS } from "./commands.ts";
 import { ENGLISH } from "./first.ts";
@@ -176,7 +176,7 @@ export const ENGLISH_TERMINAL = {
   },
   otherMachine: (from: string, to: string) =>
     `${from} does not answer; connected to ${to}, another machine of the same server`,
-  disk: diskSentence,
+  disk: diskSpaceText,
   guessDelay: (of: "address" | "account" | "everyone", seconds: number) => {
     const reasons = {
       address: "too many wrong passwords from here",

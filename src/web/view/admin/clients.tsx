@@ -1,7 +1,7 @@
 /** Dashboard tabs: connected clients and running transfers. */
 
 import { useRef } from "react";
-import { formatLeft, formatRate, formatSize } from "../../../base/sizes.ts";
+import { formatDuration, formatRate, formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { AllTexts } from "../../../ui/messages/en/parts.ts";
 import type { Answer } from "../../../wire/messages.ts";
@@ -133,7 +133,7 @@ function columnsOf(page: PartPage, rows: readonly Paced[]): readonly Column<Pace
     {
       id: "since",
       name: texts.connectedFor,
-      cell: ({ since }) => texts.span(formatLeft(Date.now() - since)),
+      cell: ({ since }) => texts.span(formatDuration(Date.now() - since)),
       by: ({ since }) => -since,
     },
     field("program", texts.program),

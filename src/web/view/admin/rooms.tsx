@@ -1,6 +1,6 @@
 /** Dashboard tabs: rooms and files. */
 
-import { formatLeft, formatSize } from "../../../base/sizes.ts";
+import { formatDuration, formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { Answer } from "../../../wire/messages.ts";
 import { askingItem } from "../shell/dialog.tsx";
@@ -75,7 +75,8 @@ function roomColumns(page: PartPage, again: () => void): readonly Column<RoomEnt
     {
       id: "keep",
       name: texts.keptHead,
-      cell: ({ keepMs }) => (keepMs === undefined ? texts.forever : texts.span(formatLeft(keepMs))),
+      cell: ({ keepMs }) =>
+        keepMs === undefined ? texts.forever : texts.span(formatDuration(keepMs)),
     },
     {
       id: "topic",

@@ -2,7 +2,7 @@
 
 import { type ComponentType, useEffect, useRef, useState } from "react";
 import { ANNOUNCEMENT_BYTES_MAX } from "../../../base/limits-page.ts";
-import { formatLeft, formatRate, formatSize } from "../../../base/sizes.ts";
+import { formatDuration, formatRate, formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { AllTexts } from "../../../ui/messages/en/parts.ts";
 import type { Answer } from "../../../wire/messages.ts";
@@ -69,7 +69,7 @@ function facts(
       name: texts.version,
       text: cleanText(`${stats.version} · ${stats.runtime} · ${stats.platform}`),
     },
-    { name: texts.running, text: texts.span(formatLeft(Date.now() - stats.since)) },
+    { name: texts.running, text: texts.span(formatDuration(Date.now() - stats.since)) },
     {
       name: texts.nowOnline,
       text: texts.peopleOnline(stats.online, stats.users, stats.links - stats.lanes, stats.lanes),

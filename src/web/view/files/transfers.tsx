@@ -1,7 +1,7 @@
 /** Running transfers, above the composer. */
 
 import { memo, useEffect, useRef } from "react";
-import { formatLeft, formatRate, formatSize } from "../../../base/sizes.ts";
+import { formatDuration, formatRate, formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { TransferView } from "../../../core/model/state.ts";
 import type { PauseCause, ProgressReport } from "../../../core/transfer/progress.ts";
@@ -27,11 +27,12 @@ function progressText(progress: ProgressReport, texts: AllTexts): string {
       ? formatSize(doneBytes)
       : `${formatSize(doneBytes)} / ${formatSize(sizeBytes)}`;
   if (waits !== undefined) {
-    return `${done} · ${texts[WAITS_TEXTS[waits.where]]}, ${texts.span(formatLeft(waits.forMs))}`;
+    const duration = texts.span(formatDuration(waits.forMs));
+    return `${done} · ${texts[WAITS_TEXTS[waits.where]]}, ${duration}`;
   }
   const rate = ratePerS > 0 ? ` · ${formatRate(ratePerS)}` : "";
   if (leftMs === undefined) return `${done}${rate}`;
-  return `${done}${rate} · ${texts.left(texts.span(formatLeft(leftMs)))}`;
+  return `${done}${rate} · ${texts.left(texts.span(formatDuration(leftMs)))}`;
 }
 
 function stateText({ kind, state, progress }: TransferView, texts: AllTexts): string {

@@ -1,7 +1,7 @@
 /** Header of the open room: name, topic and actions. */
 
 import { memo, useCallback, useState } from "react";
-import { formatLeft } from "../../../base/sizes.ts";
+import { formatDuration } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { RoomState } from "../../../core/model/state.ts";
 import { usePage } from "../shell/context.tsx";
@@ -46,7 +46,7 @@ export const RoomHead = memo(function RoomHead(props: RoomHeadProps) {
         )}
       </div>
       {room?.keepMs === undefined ? null : (
-        <span className="topic">{texts.keptFor(texts.span(formatLeft(room.keepMs)))}</span>
+        <span className="topic">{texts.keptFor(texts.span(formatDuration(room.keepMs)))}</span>
       )}
       {room === undefined || room.pins.length === 0 ? null : (
         <IconButton

@@ -1,19 +1,19 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { Fault } from "../../src/base/fault.ts";
-import { type MomentContext, parseMoment } from "../../src/base/moment.ts";
-import { formatUtc, MOMENT_UNIX_MS_MAX } from "../../src/base/time.ts";
+import { parseTime, type TimeContext } from "../../src/base/parse-time.ts";
+import { formatUtc, UNIX_MS_MAX } from "../../src/base/time.ts";
 
 const NOW = Date.parse("2026-11-20T12:00:00.000Z");
 /** Berlin around the clock change of 25 October 2026, 01:00 UTC. */
 const berlin = (unixMs: number) => (unixMs < Date.parse("2026-10-25T01:00:00Z") ? 120 : 60);
-const context: MomentContext = { nowUnixMs: NOW, offsetMinutes: berlin };
+const context: TimeContext = { nowUnixMs: NOW, offsetMinutes: berlin };
 
 function utc(text: string, edge?: "start" | "end"): string {
-  return formatUtc(parseMoment(text, edge === undefined ? context : { ...context, edge }));
+  return formatUtc(parseTime(text, edge === undefined ? context : { ...context, edge }));
 }
 
-describe("parseMoment", () => {
+describe("parseTime", () => {
   test.each([
     ["90s", "2026-11-20T11:58:30.000Z"],
     ["3d", "2026-11-17T12:00:00.000Z"],
@@ -42,15 +42,15 @@ describe("parseMoment", () => {
     ...["", "yesterday", "10", "10x", "-5m", "1.5h", "2026-02-29", "2026-13-01", "20261120"],
     ...["2026-11-20T24:01", "2026-11-20T10:60", "2026-11-20T10:00+19:00", "2026-11-20T10:00Z\n"],
   ])("refuses '%s'", (text) => {
-    expect(() => parseMoment(text, context)).toThrow(Fault);
+    expect(() => parseTime(text, context)).toThrow(Fault);
   });
 
   test("any text is a moment or the user's fault", () =>
     fc.assert(
       fc.property(fc.string(), (text) => {
         try {
-          const unixMs = parseMoment(text, context);
-          expect(unixMs >= 0 && unixMs <= MOMENT_UNIX_MS_MAX).toBe(true);
+          const unixMs = parseTime(text, context);
+          expect(unixMs >= 0 && unixMs <= UNIX_MS_MAX).toBe(true);
         } catch (error) {
           expect(error instanceof Fault && error.code).toBe("usage");
         }
@@ -60,13 +60,13 @@ describe("parseMoment", () => {
   test("what is printed can be read back", () =>
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 253402300799999 }), (unixMs) => {
-        expect(parseMoment(formatUtc(unixMs), context)).toBe(unixMs);
+        expect(parseTime(formatUtc(unixMs), context)).toBe(unixMs);
       }),
     ));
 });
 
 test("what was before 1970 is 1970: no earlier moment travels", () => {
   for (const text of ["999999999w", "999999999d", "1960-01-01", "0001-01-01T00:00Z"]) {
-    expect(parseMoment(text, context)).toBe(0);
+    expect(parseTime(text, context)).toBe(0);
   }
 });

@@ -19,7 +19,7 @@ const CLOCK = /(\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?/.source;
 const ZONE = /(?: ?(Z|[+-]\d\d(?::?\d\d)?))?/.source;
 const ISO = new RegExp(`^${DAY}(?:[T ]${CLOCK}${ZONE})?$`, "i");
 
-export interface MomentContext {
+export interface TimeContext {
   readonly nowUnixMs: number;
   readonly offsetMinutes: OffsetMinutes;
   /**
@@ -31,10 +31,10 @@ export interface MomentContext {
 /**
  * Parses `--since` and `--until`: ISO 8601 (local time unless it names an offset), or an age:
  * `90s`, `10m`, `2h`, `3d`, `1w`.
- * @returns Unix milliseconds, from 0 to MOMENT_UNIX_MS_MAX
+ * @returns Unix milliseconds, from 0 to UNIX_MS_MAX
  * @throws {Fault} usage
  */
-export function parseMoment(text: string, context: MomentContext): number {
+export function parseTime(text: string, context: TimeContext): number {
   const ago = AGO.exec(text);
   if (ago !== null) {
     const agoMs = Number(ago[1]) * (UNITS_MS.get(ago[2] ?? "") ?? 0);
@@ -48,7 +48,7 @@ export function parseMoment(text: string, context: MomentContext): number {
   });
 }
 
-function isoUnixMs(iso: RegExpExecArray, context: MomentContext): number | undefined {
+function isoUnixMs(iso: RegExpExecArray, context: TimeContext): number | undefined {
   const [, year, month, day, hour, minute, second, fraction, zone] = iso;
   const wholeDay = hour === undefined;
   const milliseconds = Number((fraction ?? "0").padEnd(3, "0").slice(0, 3));
