@@ -137,7 +137,7 @@ function dial(flood: Flood, port: number, account: Account): void {
   const pump = (socket: { write(bytes: Uint8Array): number; end(): void }) => {
     isFlooding = true;
     if (flood.bytes === undefined) return void socket.end();
-    // One turn of the event loop per batch, so that answers are read and closed sockets are
+    // Yields to the event loop after each batch, so that answers are read and closed sockets are
     // noticed.
     for (let batches = 0; batches < 8; batches++) {
       if (unsent.length === 0) unsent = flood.bytes;

@@ -108,7 +108,7 @@ export class LoadMember {
     this.#link = link;
     void link.closed.then(() => {
       this.#link = undefined;
-      if (!this.#isClosed) void this.#reconnect(); // Also after `reconnect` during the close.
+      if (!this.#isClosed) void this.#reconnect(); // May be reset during the close.
     });
     for (const [counter, post] of this.#pending) this.#post(link, counter, post);
   }

@@ -128,7 +128,7 @@ function generate(folder: string): number {
   fs.mkdirSync(folder, { recursive: true });
   const salt = new Uint8Array(16);
   const counts = new Map<RoomId, number>();
-  // Only 500 distinct bodies are sealed: the commitment is most of the cost of a line.
+  // Uses 500 distinct bodies: sealing is most of the cost of a line.
   const sealed = Array.from({ length: 500 }, (_, i) =>
     sealDraft(
       {

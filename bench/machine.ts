@@ -30,7 +30,7 @@ export interface Noise {
   readonly ownCpuSeconds: number;
   /** CPU time of all other processes, and time stolen by other virtual machines. */
   readonly otherCpuSeconds: number;
-  /** One-minute load average before and after the part. */
+  /** Load average over one minute, before and after the part. */
   readonly loadBefore: number;
   readonly loadAfter: number;
 }

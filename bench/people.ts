@@ -84,7 +84,7 @@ async function registerAll(
     clients.push(await connectWithRetry(register, () => retries++));
   });
   const registeredAfter = elapsed();
-  // One record for the lobby, and one per join.
+  // The lobby's record, and a join per account.
   const last = people + 1;
   await waitUntilNone(() => listeners.filter(({ lastSeq }) => lastSeq < last).length);
   const cpuSeconds = (server.cpuSeconds() - cpu).toFixed(1);

@@ -23,7 +23,7 @@ export class BenchTerminal {
   /** Newest output as Latin-1: one character per byte. */
   #output = "";
   #lastOutputMs = this.startedMs;
-  #pending: PendingText[] = []; // One at a time.
+  #pending: PendingText[] = []; // At most one at a time.
 
   /** @param bytesPerSecond throughput of the terminal; unlimited if `undefined` */
   constructor(

@@ -59,7 +59,7 @@ const CPU_SECONDS_MIN = 5;
 const TEST_TIMEOUT_MS = 30_000;
 
 /** Kind of fault, pattern to find, and its replacement. */
-const FAULTS: readonly (readonly [kind: string, pattern: RegExp, planted: string])[] = [
+const FAULTS: readonly (readonly [kind: string, pattern: RegExp, replacement: string])[] = [
   ["throw", /\bthrow (?=new |[a-z])/g, "void "],
   ["comparison", / < /g, " <= "],
   ["comparison", / <= /g, " < "],
@@ -80,18 +80,18 @@ interface Mutant {
   readonly kind: string;
   readonly index: number;
   readonly original: string;
-  readonly planted: string;
+  readonly replacement: string;
 }
 
 function mutantsOf({ path, code }: Source): Mutant[] {
-  return FAULTS.flatMap(([kind, pattern, planted]) =>
-    [...code.matchAll(pattern)].flatMap(({ 0: found, index }): Mutant[] => {
+  return FAULTS.flatMap(([kind, pattern, replacement]) =>
+    [...code.matchAll(pattern)].flatMap(({ 0: original, index }): Mutant[] => {
       const lineStart = code.lastIndexOf("\n", index) + 1;
       const isType = /^\s*(?:export )?(?:type|interface|import|readonly)\b/.test(
         code.slice(lineStart),
       );
       const line = code.slice(0, index).split("\n").length;
-      return isType ? [] : [{ path, line, kind, index, original: found, planted }];
+      return isType ? [] : [{ path, line, kind, index, original, replacement }];
     }),
   );
 }
@@ -189,9 +189,9 @@ function copyTree(): string {
   return folder;
 }
 
-function describeFault({ original: found, planted }: Mutant): string {
-  if (planted === "") return `without \`${found.trim()}\``;
-  return `\`${found.trim()}\` to \`${planted.trim()}\``;
+function describeFault({ original, replacement }: Mutant): string {
+  if (replacement === "") return `without \`${original.trim()}\``;
+  return `\`${original.trim()}\` to \`${replacement.trim()}\``;
 }
 
 function sourceLine({ path, line }: Mutant): string {
@@ -268,12 +268,12 @@ const untested = new Set<string>();
 
 async function runMutants(folder: string): Promise<void> {
   for (let mutant = queue.shift(); mutant !== undefined; mutant = queue.shift()) {
-    const { path, index, original: found, planted, kind } = mutant;
+    const { path, index, original, replacement, kind } = mutant;
     const file = join(folder, path);
     const text = readFileSync(file, "utf8");
     const tests = testsOf(path);
     if (tests.length === 0) untested.add(path);
-    writeFileSync(file, text.slice(0, index) + planted + text.slice(index + found.length));
+    writeFileSync(file, text.slice(0, index) + replacement + text.slice(index + original.length));
     const started = performance.now();
     const isSurvivor = tests.length === 0 || (await survives(folder, tests));
     const seconds = ((performance.now() - started) / 1_000).toFixed(1);

@@ -3,7 +3,7 @@
  * network except the package registry, from which Bun fetches the runtimes of other systems.
  *
  *     --key FILE        secret key of minisign; asks for its password on the terminal
- *     --unsigned        no key: for a local trial; `chat version --check` refuses the result
+ *     --unsigned        no signature, for a local trial; `chat version --check` rejects the result
  *     --targets A,B     only these targets
  *     --dirty           allows uncommitted changes
  */
@@ -46,7 +46,7 @@ async function main(): Promise<void> {
   mkdirSync(folder, { recursive: true });
   const publicKey = unsigned ? "" : readPublicKey();
   const env = { CHAT_RELEASE_KEY: publicKey };
-  // Commit time: archives of equal sources are equal byte for byte.
+  // Commit time, which makes archives reproducible.
   const epoch = Number(output("git", "log", "-1", "--format=%ct"));
   await run(["build.ts", "--target", ...targets], { program: process.execPath, env });
   await run(["build.ts"], { program: process.execPath, env });
@@ -65,23 +65,30 @@ async function main(): Promise<void> {
   process.stdout.write(`${folder}: ${readdirSync(folder).length} files in ${seconds} s\n`);
 }
 
-/** Returns the release notes of the version. */
+/**
+ * Returns the release notes of the version.
+ * @throws UsageError if package.json has another version
+ */
 function checkVersion(version: string): string {
-  const { version: own } = JSON.parse(readFileSync(MANIFEST, "utf8")) as { version: string };
-  if (version !== own) {
-    throw new UsageError(`package.json has version ${own}; run: npm run release -- ${own}`);
+  const { version: packageVersion } = JSON.parse(readFileSync(MANIFEST, "utf8")) as {
+    version: string;
+  };
+  if (version !== packageVersion) {
+    throw new UsageError(
+      `package.json has version ${packageVersion}; run: npm run release -- ${packageVersion}`,
+    );
   }
   return releaseNotes(readFileSync(join(ROOT, "CHANGELOG.md"), "utf8"), version);
 }
 
 function checkTargets(targets: readonly string[]): void {
-  const unknown = targets.find((target) => !PROGRAM_TARGETS.some((known) => known === target));
+  const unknown = targets.find((target) => !PROGRAM_TARGETS.some((name) => name === target));
   if (unknown !== undefined) {
     throw new UsageError(`unknown target ${unknown}; use ${PROGRAM_TARGETS.join(", ")}`);
   }
 }
 
-/** Base64 of the key, as programs and installers contain it. */
+/** Returns the public key in base64, as embedded in programs and installers. */
 function readPublicKey(): string {
   if (!existsSync(PUBLIC_KEY)) {
     throw new UsageError(
@@ -92,7 +99,7 @@ function readPublicKey(): string {
   return line.trim();
 }
 
-/** The installers with the release's public key in them. */
+/** Writes the installers with the release's public key. */
 function writeInstallers(folder: string, publicKey: string): void {
   for (const name of ["install.sh", "install.ps1"]) {
     const text = readFileSync(join(ROOT, "packaging", name), "utf8");

@@ -9,7 +9,7 @@ import { tempFolder } from "./temp-folder.ts";
 const KEY_ID = new Uint8Array(8).fill(7);
 const encode = (...parts: Uint8Array[]) => concatBytes(...parts).toBase64();
 
-/** Signs as minisign does. */
+/** Signs in minisign's format. */
 export class ReleaseSigner {
   readonly #identity = Identity.generate();
 
@@ -19,9 +19,9 @@ export class ReleaseSigner {
   }
 
   sign(text: string, comment: string): string {
-    const own = this.#identity.sign(createHash("blake2b512").update(text).digest());
-    const covering = this.#identity.sign(concatBytes(own, utf8Encode(comment)));
-    const lines = [encode(utf8Encode("ED"), KEY_ID, own), `trusted comment: ${comment}`];
+    const signature = this.#identity.sign(createHash("blake2b512").update(text).digest());
+    const covering = this.#identity.sign(concatBytes(signature, utf8Encode(comment)));
+    const lines = [encode(utf8Encode("ED"), KEY_ID, signature), `trusted comment: ${comment}`];
     return ["untrusted comment: x", ...lines, encode(covering), ""].join("\n");
   }
 

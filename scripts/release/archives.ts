@@ -1,4 +1,4 @@
-/** Archives of a release: `.tar.gz` and `.tar.zst`, for Windows `.zip`. */
+/** Packs the archives of a release: `.tar.gz` and `.tar.zst`, or `.zip` for Windows. */
 
 import { copyFileSync, cpSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -9,15 +9,15 @@ interface ArchiveOptions {
   readonly folder: string;
   readonly version: string;
   readonly targets: readonly string[];
-  /** Files that every archive contains beside the program. */
+  /** Folder with the files common to all archives. */
   readonly staged: string;
-  /** Folder for the trees to pack. */
+  /** Folder for the unpacked archives. */
   readonly trees: string;
   /** Modification time of all entries, in seconds since 1970. */
   readonly epoch: number;
 }
 
-/** Compressors that run at the same time: each takes a core for half a minute. */
+/** Maximum concurrent compressors; each uses one core for half a minute. */
 const CONCURRENT_ARCHIVES_MAX = 2;
 
 export async function packArchives(options: ArchiveOptions): Promise<void> {

@@ -1,11 +1,11 @@
-/** Running other programs for a release. */
+/** Runs other programs for a release. */
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 export const ROOT = join(import.meta.dir, "..", "..");
 
-/** Wrong arguments, or a tree that is not ready for a release. */
+/** Thrown for invalid arguments, or if the tree is not ready for a release. */
 export class UsageError extends Error {}
 
 interface RunOptions {
@@ -35,7 +35,6 @@ export function output(...command: string[]): string {
   return stdout.toString().trim();
 }
 
-/** In hex. */
 export function sha256Of(path: string): string {
   return new Bun.CryptoHasher("sha256").update(readFileSync(path)).digest("hex");
 }

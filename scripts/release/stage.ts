@@ -1,4 +1,4 @@
-/** Files that every archive contains beside the program. */
+/** Collects the files common to all archives of a release. */
 
 import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -65,8 +65,8 @@ export const shared = patternRule("shared", /^src\/ui\//, [
 ]);
 
 /**
- * Only the kernel appends records: it repeats a decision whose state changed before its record is
- * written.
+ * Records are appended by the kernel, which repeats a decision if its state changed before the
+ * record is written.
  */
 export const appends = patternRule("appends", /^src\/server\/(?!kernel\/)/, [
   [/\bappendThen\(|\b(?:accounts|history|log)\.append\(/, "records are written by the kernel"],
