@@ -55,7 +55,7 @@ async function resize(visit: Visit, width: number, height: number): Promise<void
 }
 
 async function drawDashboard(olga: Visit): Promise<void> {
-  await olga.button("Server window").click();
+  await olga.button("Server administration").click();
   await olga.page.getByRole("tab", { name: "Clients" }).click();
   const table = olga.page.getByRole("table", { name: "Clients" });
   await table

@@ -29,7 +29,7 @@ async function startShare(): Promise<void> {
     import("./view/share.tsx"),
   ]);
   root?.render(
-    await openShare({ platform, page: globalThis as FolderPage, later: { transfers } }, texts),
+    await openShare({ platform, page: globalThis as FolderPage, lazyCode: { transfers } }, texts),
   );
 }
 

@@ -31,11 +31,14 @@ pageTest(
     expect(await targets(phone)).toEqual(["zoo", "lobby"]);
 
     await chooses(ana, "lobby", "Mute…");
-    await ana.dialog("Mute #lobby").getByRole("button", { name: "Until I unmute it" }).click();
+    await ana
+      .dialog("Mute #lobby")
+      .getByRole("button", { name: "Until I turn it back on" })
+      .click();
     await phone.room("lobby").getByText("muted").waitFor();
     await ben.says("nobody is called");
     await ben.says("hello @ana");
-    await ana.room("lobby").getByText("2 unread, 1 calls you").waitFor();
+    await ana.room("lobby").getByText("2 unread, 1 mention").waitFor();
     expect(await ana.room("lobby").locator(".count > :first-child").textContent()).toBe("1");
     expect(await ana.page.title()).not.toContain("(");
 
@@ -57,7 +60,7 @@ pageTest(
 
     await ben.says("between us", "@ana");
     await phone.room("@ben").getByText("1 unread").waitFor();
-    await chooses(phone, "@ben", "Hide until something is said");
+    await chooses(phone, "@ben", "Hide until next message");
     await ana.room("@ben").waitFor({ state: "detached" });
     await phone.page.reload();
     await phone.room("zoo").getByText("favourite").waitFor();
@@ -118,7 +121,7 @@ pageTest("a touched message, and no other, shows its tools", async () => {
     await rosa.message(text).locator(".tools").waitFor();
     await until("those of the others are gone", async () => (await tools.count()) === 1);
   }
-  await rosa.button("Actions for the message of fay").tap();
+  await rosa.button("Actions for message from fay").tap();
   await rosa.entry("React with 🎉").tap();
   await rosa.message("second").getByRole("button", { name: "🎉 1: rosa" }).waitFor();
 });
@@ -129,7 +132,7 @@ pageTest("counts new messages below older ones that are read", async () => {
   await gus.fills(LINES, (n) => `line ${n}.`);
   await rosa.sees(`line ${LINES - 1}.`);
   const list = rosa.page.locator(".timeline .list");
-  const newest = rosa.button("Jump to newest");
+  const newest = rosa.button("Jump to latest");
   await until("the page has shown the newest line", () =>
     list.evaluate(
       ({ scrollHeight, scrollTop, clientHeight }) => scrollHeight - scrollTop - clientHeight < 2,
@@ -142,13 +145,13 @@ pageTest("counts new messages below older ones that are read", async () => {
     return (await newest.count()) === 1;
   });
   await gus.says("one");
-  await rosa.button("1 unread below").waitFor();
+  await rosa.button("1 new message").waitFor();
   await gus.says("two");
-  await rosa.button("2 unread below").waitFor();
+  await rosa.button("2 new messages").waitFor();
   expect(await newest.isVisible()).toBe(true);
-  await rosa.button("2 unread below").tap();
+  await rosa.button("2 new messages").tap();
   await rosa.sees("two");
-  await rosa.button(/below$|^Jump to newest/).waitFor({ state: "detached" });
+  await rosa.button(/new messages?$|^Jump to latest/).waitFor({ state: "detached" });
 });
 
 const HOSTILE =
@@ -210,12 +213,12 @@ pageTest("shows who has read one's last message, once a moderator has enabled it
   await rosa.sees("before it");
   expect(await ula.page.locator(".readers").count()).toBe(0);
   await ula.button("Actions for club").click();
-  await ula.entry("Who has read").click();
-  await ula.dialog("Who has read").waitFor();
-  const shows = ula.field("Show authors here who has read their last message");
+  await ula.entry("Read receipts").click();
+  await ula.dialog("Read receipts").waitFor();
+  const shows = ula.field("Show who has read messages");
   expect(await shows.isChecked()).toBe(false);
   await shows.click();
-  await rosa.page.getByText("ula lets authors here see who has read").waitFor();
+  await rosa.page.getByText("ula turned on read receipts").waitFor();
   await until("the switch shows its state", () => shows.isChecked());
   await ula.page.keyboard.press("Escape");
   await ula.says("who reads this?");

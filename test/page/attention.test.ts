@@ -70,7 +70,7 @@ pageTest("notifies of mentions and direct messages once the user has enabled it"
   await until("the icon is plain again", () => ana.page.evaluate("badges.at(-1) === 0"));
   await ana.button(/Account and settings/).click();
   const settings = ana.dialog("Account and settings");
-  const box = settings.getByLabel("Tell me of mentions and direct messages");
+  const box = settings.getByLabel("Notify me about mentions and direct messages");
   await box.click();
   await until("it is on", () => box.isChecked());
   await ana.page.keyboard.press("Escape");
@@ -109,7 +109,7 @@ pageTest("shows unread messages in the icon, and plays a sound where enabled", a
   await until("the icon has the number", async () => ![plain, dot].includes(await icon()));
   expect(await page.evaluate<number>("sounds")).toBe(0);
   await look(dora, true);
-  await (await dora.opensSettings()).getByLabel("Play a sound for them").click();
+  await (await dora.opensSettings()).getByLabel("Play a sound").click();
   await until("one hears what it is like", async () => (await page.evaluate("sounds")) === 1);
   await page.keyboard.press("Escape");
   await look(dora, false);
@@ -170,7 +170,7 @@ function pushManager(endpoint: string, { key, auth }: PushReceiver): string {
 
 function box(visit: Visit) {
   const settings = visit.dialog("Account and settings");
-  return settings.getByLabel("Tell me when this page is closed, too");
+  return settings.getByLabel("Notify me when this page is closed");
 }
 
 const SHOWN = `registration.getNotifications().then((all) =>

@@ -27,7 +27,7 @@ pageTest("keeps an unknown command, and offers to send it as text", async () => 
   await ana.says(text);
   const asText = ana.button("Send as text");
   await asText.waitFor();
-  await ana.page.getByText("There is no command /usr/share/doc.").waitFor();
+  await ana.page.getByText("Unknown command: /usr/share/doc").waitFor();
   expect(await ana.box.inputValue()).toBe(text);
   // The offer disappears when the text changes.
   await ana.box.press("End");
@@ -95,13 +95,13 @@ pageTest("shows success for a while, in a dialog, too", async () => {
   await settings.getByText("The passwords don’t match.").waitFor();
   await setPassword("", "correct horse");
   await settings.getByRole("button", { name: "Set password" }).click();
-  const changed = settings.getByText("The password is changed.");
+  const changed = settings.getByText("Password changed.");
   await changed.waitFor();
   expect(await ana.barriers()).toEqual([]);
   // A toast shown in a dialog outlives the dialog.
   await ana.page.keyboard.press("Escape");
   await settings.waitFor({ state: "detached" });
-  await ana.page.locator(".conversation").getByText("The password is changed.").waitFor();
+  await ana.page.locator(".conversation").getByText("Password changed.").waitFor();
 });
 
 function places({ page }: Visit): Promise<string> {
@@ -155,7 +155,7 @@ pageTest("completes emoji by name; the picker finds them by word and arrow keys"
   await ana.box.press("Home");
   await ana.button("Emoji").click();
   const picker = ana.dialog("Emoji");
-  const field = picker.getByLabel("Find an emoji");
+  const field = picker.getByLabel("Search emoji");
   await picker.getByRole("button", { name: "grinning face", exact: true }).waitFor();
   expect(await ana.barriers()).toEqual([]);
   await field.fill("thumbs");
@@ -167,13 +167,13 @@ pageTest("completes emoji by name; the picker finds them by word and arrow keys"
   expect(await ana.box.inputValue()).toBe("👍so 🎉 :D 🚀 ");
   await ana.box.press("End");
   await ana.button("Emoji").click();
-  await picker.getByRole("heading", { name: "Last used" }).waitFor();
+  await picker.getByRole("heading", { name: "Recently used" }).waitFor();
   await field.press("ArrowDown");
   const focused = () =>
     ana.page.evaluate<string>("document.activeElement.getAttribute('aria-label')");
   expect(await focused()).toBe("thumbs up");
   await field.fill("no such thing");
-  await picker.getByText("Nothing found.").waitFor();
+  await picker.getByText("No results.").waitFor();
   await ana.page.keyboard.press("Escape");
   await picker.waitFor({ state: "detached" });
   await ana.box.press("Enter");
@@ -187,7 +187,7 @@ pageTest("completes emoji by name; the picker finds them by word and arrow keys"
   await message.getByRole("button", { name: "React with 👍" }).click();
   await message.getByRole("button", { name: "👍 1: ana" }).waitFor();
   await message.getByRole("button", { name: "React", exact: true }).click();
-  await ana.dialog("React").getByLabel("Find an emoji").fill("avocado");
+  await ana.dialog("React").getByLabel("Search emoji").fill("avocado");
   await ana.dialog("React").getByRole("button", { name: "avocado" }).click();
   await message.getByRole("button", { name: "🥑 1: ana" }).waitFor();
   // The focus is where it was: at the message.
@@ -196,8 +196,8 @@ pageTest("completes emoji by name; the picker finds them by word and arrow keys"
   await message.getByRole("button", { name: "👍 1: ana" }).waitFor({ state: "detached" });
   expect(await ana.barriers()).toEqual([]);
   await message.getByRole("button", { name: /^Actions for the message/ }).click();
-  await ana.entry("Other reaction").click();
-  await ana.dialog("React").getByRole("heading", { name: "Faces and feelings" }).waitFor();
+  await ana.entry("Add reaction…").click();
+  await ana.dialog("React").getByRole("heading", { name: "Smileys and emotion" }).waitFor();
   await ana.page.keyboard.press("Escape");
   await ana.page.setViewportSize({ width: 1280, height: 800 });
 });
@@ -210,12 +210,12 @@ pageTest("scrolls to a new message of one's own, from older messages, too", asyn
   await ana.page.mouse.move(600, 400);
   await until("older messages are visible", async () => {
     await ana.page.mouse.wheel(0, -1_500);
-    return ana.button(/^Jump to newest/).isVisible();
+    return ana.button(/^Jump to latest/).isVisible();
   });
   await ana.says("here I am");
   await ana.sees("here I am");
   await ana.settled();
-  await ana.button(/^Jump to newest/).waitFor({ state: "detached" });
+  await ana.button(/^Jump to latest/).waitFor({ state: "detached" });
 });
 
 pageTest("commands act on messages, users and rooms", async () => {
@@ -243,24 +243,24 @@ pageTest("commands act on messages, users and rooms", async () => {
   await ana.dialog("Saved messages").getByText("which day?").waitFor();
   await ana.page.keyboard.press("Escape");
   await ana.says("/erase");
-  await ana.dialog("Erase this message for everybody?").waitFor();
+  await ana.dialog("Delete this message for everyone?").waitFor();
   await ana.page.keyboard.press("Escape");
 
   await ana.says("/mute dan 10m");
   await ana.page.getByText(/ana muted dan until/).waitFor();
   await ana.says("/mute dan soon");
-  await ana.page.getByText(/Write \/mute NAME \[TIME\]: .*10m/).waitFor();
+  await ana.page.getByText(/Usage: \/mute NAME \[TIME\]: .*10m/).waitFor();
   expect(await ana.box.inputValue()).toBe("/mute dan soon");
   await ana.box.fill("");
   await ana.says("/unmute dan");
-  await ana.page.getByText("ana let dan speak again").waitFor();
+  await ana.page.getByText("ana unmuted dan").waitFor();
   await ana.says("/ignore dan");
   await ana.says("/ignored");
-  const ignored = ana.dialog("People you ignore");
+  const ignored = ana.dialog("Ignored people");
   await ignored.getByText("dan").waitFor();
   await expectNoBarrier(ana, "light", "whom one ignores");
   await ignored.getByRole("button", { name: "Stop ignoring dan" }).click();
-  await ignored.getByText("You ignore nobody.").waitFor();
+  await ignored.getByText("You aren't ignoring anyone.").waitFor();
   await ana.page.keyboard.press("Escape");
 
   // It shows the topic, and does not clear it.

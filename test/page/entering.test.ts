@@ -23,10 +23,10 @@ pageTest("counts down while a wrong password is delayed, and announces it once",
   const served = await sandbox.serve();
   await using ana = await server.browser.visit(String(served.listening["web"]));
   const refused = ana.page.locator(".fault-line:not(:empty)");
-  const held = ana.page.getByText(/^Too many wrong passwords from here/);
+  const held = ana.page.getByText(/^Too many wrong passwords from your network/);
   const guess = async (roomPassword: string) => {
-    await ana.field("Room password").fill(roomPassword);
-    await ana.button("Enter").click();
+    await ana.field("Server password").fill(roomPassword);
+    await ana.button("Continue").click();
   };
   await ana.field("Name").fill("ana");
   for (let wrong = 0; wrong < GUESSES_FREE + 2; wrong++) {
@@ -39,7 +39,7 @@ pageTest("counts down while a wrong password is delayed, and announces it once",
   // Announced once, not each second.
   const spoken = ana.page.getByRole("status").filter({ hasText: "Too many wrong passwords" });
   const said = await spoken.textContent();
-  expect(said).toMatch(/^Too many wrong passwords from here\. The answer comes in \d s\.$/);
+  expect(said).toMatch(/^Too many wrong passwords from your network\. Wait \d s\.$/);
   const shown = ana.page.locator('p.hint[aria-hidden="true"]');
   const first = await shown.textContent();
   await until("it counts down", async () => (await shown.textContent()) !== first);
@@ -75,38 +75,38 @@ pageTest("shows each error at its focused field, and proposes a valid name", asy
   const roomPassword = secretOf(server.served);
   // The secret of a share is ignored.
   await using ana = await server.browser.visit(`${web}#share=abc`);
-  await ana.field("Room password").waitFor();
+  await ana.field("Server password").waitFor();
   expect(new URL(ana.page.url()).hash).toBe("");
   // No name is proposed in place of none.
-  await ana.button("Enter").click();
+  await ana.button("Continue").click();
   await hears(ana, "enter-name", /^Use 1 to 32 letters/);
-  expect(await ana.button(/^Take /).count()).toBe(0);
+  expect(await ana.button(/^Use /).count()).toBe(0);
   await ana.fillEntry("Jürgen Müller");
-  await hears(ana, "enter-name", /Take Juergen-Mueller/);
+  await hears(ana, "enter-name", /Use Juergen-Mueller/);
   expect(await ana.barriers()).toEqual([]);
-  await ana.button("Take Juergen-Mueller").press("Enter");
+  await ana.button("Use Juergen-Mueller").press("Enter");
   const isTaken = async () => (await ana.field("Name").inputValue()) === "Juergen-Mueller";
   await until("the name is taken", isTaken);
   expect(await ana.page.locator(".fault-line:not(:empty)").count()).toBe(0);
   // What it is that is missing: nobody can know here whose name it is.
   await ana.page.keyboard.press("Enter");
-  await hears(ana, "enter-room", /^If Juergen-Mueller is a new name, the room password is needed/);
+  await hears(ana, "enter-room", /^If Juergen-Mueller is a new name, enter the server password/);
   await ana.page.keyboard.type("wrong");
   await ana.page.keyboard.press("Enter");
   await hears(ana, "enter-room", /^The room password is wrong or missing/);
   // A reserved name, and one that somebody has.
   await ana.fillEntry("Server", { roomPassword });
-  await hears(ana, "enter-name", /cannot be taken\. Take user-Server/);
+  await hears(ana, "enter-name", /isn.t available\. Use user-Server/);
   await ana.enter("ana", { roomPassword });
   await using other = await server.browser.visit(web);
   await other.fillEntry("ana", { password: "not hers" });
-  await hears(other, "enter-password", /^This is not the password of ana\. If ana is a new name/);
+  await hears(other, "enter-password", /^Wrong password for ana\. If the name is new/);
   await other.fillEntry("Ana", { roomPassword, password: "" });
-  await hears(other, "enter-name", /^Ana is taken\..* Take Ana-2/);
+  await hears(other, "enter-name", /^Ana is taken\..* Use Ana-2/);
   await other.fillEntry("ana", { roomPassword, password: "not hers" });
-  await hears(other, "enter-password", /^This is not the password of ana\. Take ana-2/);
+  await hears(other, "enter-password", /^Incorrect password\. Use ana-2/);
   expect(await other.barriers()).toEqual([]);
-  await other.button("Take ana-2").click();
+  await other.button("Use ana-2").click();
   await other.page.keyboard.press("Enter");
   await other.box.waitFor();
 });
@@ -136,30 +136,30 @@ pageTest("shows the password on request, by mouse and keys", async () => {
   await shows("password");
   expect(await eye.getAttribute("aria-pressed")).toBe("false");
   await ana.fillEntry("a b");
-  await hears(ana, "enter-name", /Take a-b/);
+  await hears(ana, "enter-name", /Use a-b/);
   await ana.page.locator("summary", { hasText: "Server fingerprint" }).click();
   await ana.page.getByText(String(listening["fingerprint"])).waitFor();
 });
 
 pageTest("the operator's link says what it has done, and how to end it", async () => {
   await using olga = await open.browser.visit(String(open.served.listening["operatorLink"]));
-  await olga.page.getByText("This link makes you the operator of the server.").waitFor();
+  await olga.page.getByText("Sign in to become this server's operator.").waitFor();
   await olga.enter("olga");
-  const line = olga.page.getByText(/^This browser is the server's operator now, until/);
+  const line = olga.page.getByText(/^You.re signed in as operator until/);
   await line.waitFor();
-  await olga.button("Server window").waitFor();
+  await olga.button("Server administration").waitFor();
   expect(await olga.barriers()).toEqual([]);
   // Dismissed, it appears in the settings alone, after a reload too.
   await olga.page.locator(".banners").getByRole("button", { name: "Dismiss" }).click();
   await line.waitFor({ state: "detached" });
   await olga.page.reload();
-  await olga.button("Server window").waitFor();
+  await olga.button("Server administration").waitFor();
   expect(await line.count()).toBe(0);
   await olga.opensSettings();
   await line.waitFor();
-  await Promise.all([olga.page.waitForEvent("load"), olga.button("End it").click()]);
+  await Promise.all([olga.page.waitForEvent("load"), olga.button("Stop being operator").click()]);
   await olga.button(/Account and settings/).waitFor();
-  await until("it is over", async () => (await olga.button("Server window").count()) === 0);
+  await until("it is over", async () => (await olga.button("Server administration").count()) === 0);
 });
 
 pageTest("offers the program for this system, with its checksum", async () => {
@@ -167,7 +167,7 @@ pageTest("offers the program for this system, with its checksum", async () => {
   const web = String(open.served.listening["web"]);
   await using ana = await open.browser.visit(web);
   // For the system of this browser; the others are behind it.
-  const mine = ana.page.getByRole("link", { name: /^The program for Linux, / });
+  const mine = ana.page.getByRole("link", { name: /^Download for Linux \(/ });
   await mine.waitFor();
   const coming = ana.page.waitForEvent("download");
   await mine.click();
@@ -176,11 +176,11 @@ pageTest("offers the program for this system, with its checksum", async () => {
   await download.saveAs(sandbox.path("chat-linux-x64"));
   const saved = readFileSync(sandbox.path("chat-linux-x64"), "utf8");
   expect(saved).toBe("the program chat-linux-x64");
-  await ana.page.getByText("Check it, and other systems").click();
+  await ana.page.getByText("Verify the download, other systems").click();
   const line = await ana.page.locator(".program-check code").first().textContent();
   const check = Bun.spawnSync(["sh", "-c", line ?? ""], { cwd: sandbox.folder });
   expect(check.stdout.toString()).toBe("chat-linux-x64: OK\n");
-  expect(await ana.page.getByRole("link", { name: /^The program for macOS, / }).count()).toBe(1);
+  expect(await ana.page.getByRole("link", { name: /^Download for macOS \(/ }).count()).toBe(1);
   expect(await ana.barriers()).toEqual([]);
 });
 
@@ -196,8 +196,8 @@ pageTest("registers by the room password, chats, and sends files of any bytes", 
     .getByText(/password/i)
     .and(eve.page.locator(".fault-line:not(:empty)"))
     .waitFor();
-  await eve.field("Room password").fill(roomPassword);
-  await eve.button("Enter").click();
+  await eve.field("Server password").fill(roomPassword);
+  await eve.button("Continue").click();
   await eve.box.waitFor();
   await eve.says("hello ben");
   await ben.sees("hello ben");
@@ -224,7 +224,7 @@ pageTest("registers by the room password, chats, and sends files of any bytes", 
   await eve.page.reload();
   await eve.sees("before the reload");
   await eve.logsOut();
-  await eve.button("Enter as eve").click();
+  await eve.button("Continue as eve").click();
   await eve.sees("before the reload");
   await using other = await browser.visit(web);
   await other.fillEntry("eve", { password: "wrong" });

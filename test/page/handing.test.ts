@@ -24,7 +24,7 @@ pageTest("previews a pasted picture, and sends it with a caption that notifies",
   })])`);
   await ana.box.focus();
   await ana.page.keyboard.press("Control+V");
-  await ana.attachments.getByRole("img", { name: "Picture image.png" }).waitFor();
+  await ana.attachments.getByRole("img", { name: "Image image.png" }).waitFor();
   // Removing one file keeps the text.
   await ana.attaches(server.sandbox.write("wrong.txt", "no"));
   await ana.box.fill("look, @ben");
@@ -35,7 +35,7 @@ pageTest("previews a pasted picture, and sends it with a caption that notifies",
   await ana.attachments.first().waitFor({ state: "detached" });
   await until("the text is gone", async () => (await ana.box.inputValue()) === "");
   const card = ben.file("image.png");
-  await card.getByRole("img", { name: "Picture image.png" }).waitFor();
+  await card.getByRole("img", { name: "Image image.png" }).waitFor();
   expect(await widthIn(ben, "image.png")).toBe(320);
   const message = ben.message("look, @ben");
   expect(await message.count()).toBe(1);
@@ -48,7 +48,7 @@ pageTest("sends a text that is too long for a caption as a message of its own", 
   await ana.attaches(server.sandbox.write("one.txt", "1"));
   await ana.box.fill("/nonsense x");
   await ana.box.press("Enter");
-  await ana.page.getByText("There is no command /nonsense.").waitFor();
+  await ana.page.getByText("Unknown command: /nonsense").waitFor();
   expect(await ana.attachments.count()).toBe(1);
   const long = `${"long ".repeat(1_000)}end`;
   await ana.box.fill(long);
@@ -81,7 +81,7 @@ pageTest("attaches files that are dropped on the room", async () => {
   await drag("drop");
   await over.waitFor({ state: "detached" });
   await ana.attachments.getByText("b.txt").waitFor();
-  await ana.attachments.getByRole("img", { name: "Picture a.png" }).waitFor();
+  await ana.attachments.getByRole("img", { name: "Image a.png" }).waitFor();
   expect(await transfers.count()).toBe(0);
   // An address that is dropped does not replace the page.
   const isOpened = `(() => {
@@ -177,7 +177,7 @@ pageTest("keeps attached files across a reload, and forgets them at log-out", as
   await ana.page.evaluate(pasted(5));
   await until("it is kept", async () => !(await asks(ana)));
   await ana.logsOut();
-  await ana.button("Enter as ana").click();
+  await ana.button("Continue as ana").click();
   await ana.file("chosen.txt").waitFor();
   expect(await ana.attachments.count()).toBe(0);
 });

@@ -152,7 +152,7 @@ pageTest("keeps a message in its place while its menu is open", async () => {
   await gus.entry("Reply").waitFor();
   const place = await gus.message("worth an answer").boundingBox();
   await emil.fills(100, (n) => `much later ${n}.`);
-  await gus.button(/^(?:9\d|100) unread below$/).waitFor();
+  await gus.button(/^(?:9\d|100) new messages$/).waitFor();
   expect(await gus.message("worth an answer").boundingBox()).toEqual(place);
   await gus.entry("Reply").click();
   await gus.page.getByText("Replying to emil").waitFor();
@@ -213,7 +213,7 @@ pageTest(`scrolls up through ${MESSAGES} messages and back in bounded memory`, a
   await using ana = await server.browser.visit(pageAddress(served));
   await ana.enter("ana");
   const newest = ana.message(`message ${MESSAGES - 1}.`);
-  const jump = ana.button(/^Jump to newest/);
+  const jump = ana.button(/^Jump to latest/);
   await until("the newest message", async () => {
     if (await newest.isVisible()) return true;
     // It may go while it is clicked: the page gets there by itself, too.
@@ -232,7 +232,7 @@ pageTest(`scrolls up through ${MESSAGES} messages and back in bounded memory`, a
   await climb(ana, 1);
   await ana.sees("message 0.");
   expect(await ana.page.locator(".timeline .row").count()).toBeLessThan(ROWS_MAX);
-  await ana.button(/^Jump to newest/).click();
+  await ana.button(/^Jump to latest/).click();
   await ana.sees(`message ${MESSAGES - 1}.`);
   expect(await heapBytes(ana)).toBeLessThan(HEAP_BYTES_MAX);
 });

@@ -80,7 +80,7 @@ pageTest("shows hostile messages, topics and search results as text", async () =
   await expectHarmless(ana);
   await ana.enter("ana");
   const olga = await server.operator();
-  await olga.button("Server window").click();
+  await olga.button("Server administration").click();
   await olga.page.getByRole("region", { name: "Live log" }).waitFor();
   const eve = await server.home("eve").join([]);
   for (const [i, text] of ALL.entries()) {
@@ -159,10 +159,10 @@ pageTest("shows hostile names of files as text, and saves under harmless ones", 
   // Its name says picture, its bytes do not: nothing is drawn, nothing runs.
   const card = ana.file(names[0] ?? "");
   await still(card);
-  await card.getByText("What it holds is no picture that can be shown here.").waitFor();
+  await card.getByText("This isn't a displayable image.").waitFor();
   await card.getByRole("button", { name: /^Open/ }).click();
   const shown = ana.page.locator("dialog.viewer");
-  await shown.getByText("What it holds is no picture that can be shown here.").waitFor();
+  await shown.getByText("This isn't a displayable image.").waitFor();
   expect(await shown.locator("img").count()).toBe(0);
   await expectHarmless(ana);
   expect(eva.isRunning).toBe(true);

@@ -23,9 +23,9 @@ function addressHere(): string {
 }
 
 async function makes(visit: Visit): Promise<void> {
-  await visit.button("Invite somebody").click();
-  await visit.button("Make an invite").click();
-  await visit.field("Address for a browser").waitFor();
+  await visit.button("Invite people").click();
+  await visit.button("Create invite").click();
+  await visit.field("Link").waitFor();
 }
 
 pageTest("an invite names the public address and its expiry; the system shares it", async () => {
@@ -33,16 +33,16 @@ pageTest("an invite names the public address and its expiry; the system shares i
   const { page } = ana;
   await ana.enter("ana");
   await makes(ana);
-  const uses = ana.field("For how many people");
+  const uses = ana.field("Number of people");
   await uses.fill("");
   await uses.blur();
   await until("it is one", async () => (await uses.inputValue()) === "1");
-  const link = ana.field("Address for a browser");
+  const link = ana.field("Link");
   const address = await link.inputValue();
   expect(address).toMatch(/^https:\/\/chat\.example\.org:444\/#invite=t/);
-  const line = await ana.field("For a terminal").inputValue();
+  const line = await ana.field("Terminal command").inputValue();
   expect(line).toMatch(/^chat join 'chat:\/\/chat\.example\.org:444\?fp=\S+#t\S+'$/);
-  await page.getByText(/^Good until /).waitFor();
+  await page.getByText(/^Expires /).waitFor();
 
   // Shared by the system, or copied where that refuses.
   await ana.context.grantPermissions(["clipboard-read", "clipboard-write"]);
@@ -62,7 +62,7 @@ pageTest("an invite names the public address and its expiry; the system shares i
   const warning = page.getByText(/leads to the machine itself/);
   expect(await warning.count()).toBe(0);
   const here = `127.0.0.1:${server.served.port}`;
-  await ana.field("Address of the server").selectOption({ label: here });
+  await ana.field("Server address").selectOption({ label: here });
   await warning.waitFor();
   expect(await link.inputValue()).toStartWith(`https://${here}/#invite=t`);
   expect(await ana.barriers()).toEqual([]);

@@ -42,7 +42,7 @@ async function answers(ana: Visit): Promise<void> {
   await ana.page.locator(".composer textarea:focus").waitFor();
   await keyboard.type("all of them");
   await keyboard.press("Enter");
-  await ana.message("all of them").getByText("In reply to ben").waitFor();
+  await ana.message("all of them").getByText("Replied to ben").waitFor();
   await ana.settled();
 }
 
@@ -109,12 +109,12 @@ async function leaves(ana: Visit): Promise<void> {
   await ana.dialog("Account and settings").waitFor({ state: "detached" });
   expect(await focused(ana)).toMatch(/Account and settings$/);
   await keyboard.press("Enter");
-  await tabTo(ana, "Log out");
+  await tabTo(ana, "Sign out");
   await keyboard.press("Enter");
-  await ana.dialog("Log out of this browser?").waitFor();
-  await tabTo(ana, "Log out");
+  await ana.dialog("Sign out of this browser?").waitFor();
+  await tabTo(ana, "Sign out");
   await keyboard.press("Enter");
-  await ana.button("Enter as ana").waitFor();
+  await ana.button("Continue as ana").waitFor();
 }
 
 pageTest(
@@ -127,7 +127,7 @@ pageTest(
     await ana.field("Name").waitFor();
     expect(await focused(ana)).toBe("Name");
     await keyboard.type("ana");
-    await tabTo(ana, "Enter");
+    await tabTo(ana, "Continue");
     await keyboard.press("Enter");
     await ana.box.waitFor();
     await ana.page.locator(".composer textarea:focus").waitFor();
@@ -159,7 +159,7 @@ pageTest("keeps the focus in the list when the focused row is removed", async ()
   relay.cut();
   await ana.page.getByText(/^Offline/).waitFor();
   await ana.says("in the meantime");
-  await ana.message("in the meantime").getByText("waiting for the connection").waitFor();
+  await ana.message("in the meantime").getByText("waiting for connection").waitFor();
   await tabTo(ana, "Messages", "Shift+Tab");
   await keyboard.press("ArrowUp");
   expect(await place(ana)).toMatch(/is-pending/);

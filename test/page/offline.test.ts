@@ -11,7 +11,7 @@ import type { Visit } from "./visit.ts";
 /** Broken links, killed servers, closed tabs and replaced data: each message arrives once. */
 
 const server = new PageServer();
-const ROLLED_BACK = "The history of this server is not the one that this browser has seen";
+const ROLLED_BACK = "This server's history has been altered";
 const WORDS = Array.from({ length: 20 }, (_, i) => `said while away ${i + 1}.`);
 
 /** Texts of a user on the server's disk, in its order. */
@@ -30,7 +30,7 @@ pageTest("sends what waited once and in order, also from a page that was closed"
   relay.cut();
   await ana.page.getByText(/^Offline/).waitFor();
   for (const words of WORDS) await ana.says(words);
-  const waits = "waiting for the connection";
+  const waits = "waiting for connection";
   await ana
     .message(WORDS.at(-1) ?? "")
     .getByText(waits)
@@ -70,10 +70,10 @@ pageTest("a page opens all its parts without the server, and recovers with it", 
   await served.program.signal("SIGKILL");
   await ana.page.getByText(/^Offline/).waitFor();
   await ana.opensSettings();
-  await ana.button("Log out").waitFor();
+  await ana.button("Sign out").waitFor();
   await ana.page.keyboard.press("Escape");
   await ana.says("while it was dead");
-  await ana.message("while it was dead").getByText("waiting for the connection").waitFor();
+  await ana.message("while it was dead").getByText("waiting for connection").waitFor();
   await sandbox.serve({ port: served.port });
   await ana.back();
   await ana.settled();
@@ -90,14 +90,14 @@ pageTest("reports a part that cannot be fetched, and fetches it later", async ()
   await dora.sees("all is here");
   await dora.settled();
   // Waits from before the click: the toast stays for some seconds only.
-  const toast = dora.page.getByText("This part could not be fetched. Try again online.");
+  const toast = dora.page.getByText("Couldn't load this. Check your connection and retry.");
   await Promise.all([toast.waitFor(), dora.opensSettings()]);
   await dora.says("still here");
   await dora.sees("still here");
   // No reload is needed.
   await dora.context.unroute(refused);
   await dora.opensSettings();
-  await dora.button("Log out").waitFor();
+  await dora.button("Sign out").waitFor();
 });
 
 pageTest("two tabs each send their messages once, show all, and log out together", async () => {
@@ -117,7 +117,7 @@ pageTest("two tabs each send their messages once, show all, and log out together
   expect([...(await stored(server.served.data, "eva"))].sort()).toEqual([...words].sort());
 
   await ana.logsOut();
-  await other.button("Enter as eva").click();
+  await other.button("Continue as eva").click();
   await other.box.waitFor();
 });
 
@@ -131,7 +131,7 @@ pageTest("a closed tab leaves its unsent messages to the other", async () => {
   await served.program.signal("SIGKILL");
   await other.page.getByText(/^Offline/).waitFor();
   await other.says("from the tab that closes");
-  await other.message("from the tab that closes").getByText("waiting for the connection").waitFor();
+  await other.message("from the tab that closes").getByText("waiting for connection").waitFor();
   await other.page.close();
   await sandbox.serve({ port: served.port });
   await ana.page.evaluate("dispatchEvent(new Event('focus'))");
@@ -201,14 +201,14 @@ pageTest("a history that was rolled back raises an alarm, and nothing is sent", 
   await ana.page.keyboard.press("Escape");
   await alarm.waitFor();
   const download = ana.page.waitForEvent("download");
-  await alarm.getByText("Save the evidence").click();
+  await alarm.getByText("Save evidence").click();
   const evidence = JSON.parse(readFileSync(await (await download).path(), "utf8"));
   expect(evidence).toMatchObject({ reason: "rolled-back", user: "ana" });
   expect(await stored(older.data, "ana")).toEqual(["early"]);
 
   // The user accepts it: this history counts from now on.
   await alarm.getByText("The owner says it is right").click();
-  await alarm.getByText("Accept it, and reload").click();
+  await alarm.getByText("Accept and reload").click();
   await alarm.waitFor({ state: "detached" });
   await ana.sees("early");
   await ana.says("on we go");

@@ -37,7 +37,8 @@ async function tab({ page }: Visit, name: string): Promise<void> {
 /** The operator's server window, at a tab. */
 async function serverWindow(name: string): Promise<Visit> {
   const olga = await server.operator();
-  if ((await olga.page.getByRole("tab").count()) === 0) await olga.button("Server window").click();
+  if ((await olga.page.getByRole("tab").count()) === 0)
+    await olga.button("Server administration").click();
   await tab(olga, name);
   return olga;
 }
@@ -68,10 +69,10 @@ pageTest("an operator resets a password, signs out, closes a room and erases a f
     await row.getByRole("button", { name: "Actions for tom" }).click();
     await olga.entry(entry).click();
   };
-  await act("Reset the password");
-  const reset = olga.dialog("A new password for tom");
-  await reset.getByRole("button", { name: "Reset the password" }).click();
-  const link = await reset.getByLabel("Address for a browser").inputValue();
+  await act("Reset password");
+  const reset = olga.dialog("Reset tom's password");
+  await reset.getByRole("button", { name: "Reset password" }).click();
+  const link = await reset.getByLabel("Link").inputValue();
   expect(link).toMatch(/^https:\/\/127\.0\.0\.1:\d+\/#reset=p[\w-]{22}$/);
   await olga.page.keyboard.press("Escape");
   await act("Sign out everywhere");
@@ -83,11 +84,11 @@ pageTest("an operator resets a password, signs out, closes a room and erases a f
   await using phone = await browser.visit(link);
   await phone.field("New password").fill("another one");
   await phone.field("Repeat new password").fill("another one");
-  await phone.button("Set it and enter").click();
+  await phone.button("Set password and sign in").click();
   await phone.box.waitFor();
-  await act("Make an operator");
+  await act("Make operator");
   const grant = olga.dialog("Make tom an operator of this server?");
-  await grant.getByRole("button", { name: "Make an operator" }).click();
+  await grant.getByRole("button", { name: "Make operator" }).click();
   await row.getByText("operator", { exact: true }).waitFor();
   await olga.page.getByRole("searchbox").fill("olg");
   await olga.page.getByText("1 account", { exact: true }).waitFor();
@@ -97,18 +98,18 @@ pageTest("an operator resets a password, signs out, closes a room and erases a f
     /^#lobby/.test((await rows("Rooms").allInnerTexts())[0] ?? ""),
   );
   await table("Rooms").getByRole("button", { name: "Actions for #lab" }).click();
-  await olga.entry("Close").click();
-  const close = olga.dialog("Close #lab?");
-  await close.getByRole("button", { name: "Close", exact: true }).last().click();
-  await table("Rooms").getByText("closed", { exact: true }).waitFor();
+  await olga.entry("Make read-only").click();
+  const close = olga.dialog("Make #lab read-only?");
+  await close.getByRole("button", { name: "Make read-only" }).click();
+  await table("Rooms").getByText("read-only", { exact: true }).waitFor();
 
   await tab(olga, "Files");
   await olga.page.getByText("2 files, 40.0 kB").waitFor();
   expect(await rows("Files").allInnerTexts()).toEqual(["large.bin", "small.bin"]);
-  await table("Files").getByRole("button", { name: "Erase large.bin" }).click();
+  await table("Files").getByRole("button", { name: "Delete large.bin" }).click();
   await olga
-    .dialog("Erase large.bin (40.0 kB) for everybody?")
-    .getByRole("button", { name: "Erase", exact: true })
+    .dialog("Delete large.bin (40.0 kB) for everyone?")
+    .getByRole("button", { name: "Delete", exact: true })
     .click();
   await olga.page.getByText("1 file, 10 B").waitFor();
   expect(await rows("Files").allInnerTexts()).toEqual(["small.bin"]);
@@ -149,10 +150,10 @@ pageTest(
     await log.getByText("said before anybody looked").waitFor();
     await cid.tab.ask("invite", {});
     await log.getByText("invite made").waitFor();
-    await olga.button("Words").click();
+    await olga.button("Messages").click();
     await log.getByText("said before anybody looked").waitFor({ state: "detached" });
     await log.getByText("invite made").waitFor();
-    await olga.button("Words").click();
+    await olga.button("Messages").click();
     const saved = olga.page.waitForEvent("download");
     await olga.button("JSONL").click();
     const lines = readFileSync(await (await saved).path(), "utf8")
@@ -162,10 +163,10 @@ pageTest(
     expect(told.some(({ text }) => text.includes("said before anybody looked"))).toBe(true);
     expect(told.filter(({ what }) => what === "invite made")).toHaveLength(1);
     await tab(olga, "Server");
-    await olga.button("Tell everybody").click();
-    const dialog = olga.dialog("Tell everybody");
-    await dialog.getByLabel("What everybody should know").fill("<b>Maintenance</b> at noon");
-    await dialog.getByRole("button", { name: "Tell everybody" }).click();
+    await olga.button("Announce").click();
+    const dialog = olga.dialog("Announce");
+    await dialog.getByLabel("Announcement").fill("<b>Maintenance</b> at noon");
+    await dialog.getByRole("button", { name: "Announce" }).click();
     await olga.page.getByText("olga: <b>Maintenance</b> at noon").waitFor();
     await expectNoBarrier(olga, "light", "what everybody is told");
     const banner = olga.page.locator(".banner").filter({ hasText: "at noon" });
@@ -179,9 +180,9 @@ async function kicks(olga: Visit, name: string): Promise<void> {
   // Previews of pictures may be connections of their own.
   const row = olga.page.getByRole("row").filter({ hasText: name, hasNotText: "file transfer" });
   await row.getByRole("button", { name: `Actions for ${name}` }).click();
-  await olga.entry("Kick out of the room").click();
-  const question = olga.dialog(`Kick ${name} out of lobby?`);
-  await question.getByRole("button", { name: "Kick out of the room" }).click();
+  await olga.entry("Remove from room").click();
+  const question = olga.dialog(`Remove ${name} from lobby?`);
+  await question.getByRole("button", { name: "Remove from room" }).click();
   await question.waitFor({ state: "detached" });
 }
 
@@ -202,7 +203,7 @@ async function walkOnPhone(pia: Visit): Promise<void> {
   await look("phone-rooms", rooms);
   for (const [name, label] of [
     ["phone-account", /Account and settings/],
-    ["phone-invite", "Invite somebody"],
+    ["phone-invite", "Invite people"],
   ] as const) {
     await toRooms();
     await pia.button(label).tap();
@@ -229,7 +230,7 @@ function cutOff({ page }: Visit): Promise<readonly string[]> {
 
 pageTest("kicks a user on a phone; the live log keeps its scroll position", async () => {
   const olga = await serverWindow("Live log");
-  await olga.page.getByText("logged in").first().waitFor();
+  await olga.page.getByText("signed in").first().waitFor();
   const bea = await server.talker("bea");
   await using mia = await server.enter("mia", PHONE);
   await walkOnPhone(mia);
@@ -237,7 +238,7 @@ pageTest("kicks a user on a phone; the live log keeps its scroll position", asyn
   const log = olga.page.getByRole("region", { name: "Live log" });
   await log.getByText(`row ${LINES - 1}.`).waitFor();
   await kicks(olga, "mia");
-  await mia.page.getByText("olga put you out of lobby.").waitFor();
+  await mia.page.getByText("olga removed you from lobby.").waitFor();
   await mia.page.getByRole("main").getByRole("button", { name: "Browse rooms" }).tap();
   await mia.dialog("Browse rooms").getByText("#lobby").waitFor();
   // Opened again, it shows the newest.
@@ -279,22 +280,22 @@ pageTest("hides direct messages; bans a user, lifts it, and closes registration"
   const row = olga.page.getByRole("row").filter({ hasText: "ivo" });
   await row.getByText("127.0.0.1:").waitFor();
   await row.getByRole("button", { name: "Actions for ivo" }).click();
-  await olga.entry("Ban the name").click();
+  await olga.entry("Ban user").click();
   const ban = olga.dialog("Ban ivo from the server?");
   await ban.getByRole("button", { name: "Ban" }).click();
   await ban.waitFor({ state: "detached" });
   expect((await terminal.ended()).exitCode).not.toBe(0);
   await tab(olga, "Bans");
   await olga.page.getByRole("table", { name: "Bans" }).getByText("ivo").waitFor();
-  await olga.button("Lift").click();
-  await olga.dialog("Lift the ban of ivo?").getByRole("button", { name: "Lift" }).click();
+  await olga.button("Unban").click();
+  await olga.dialog("Unban ivo?").getByRole("button", { name: "Unban" }).click();
   await olga.page.getByRole("tabpanel").getByText("None.").waitFor();
 
   // The last test of this server: afterwards nobody registers.
   await tab(olga, "Server");
   await olga.page.getByRole("tabpanel").getByText("Disk free").first().waitFor();
   await olga.button("Close registration").click();
-  await olga.page.getByText("Only invites let newcomers register.").waitFor();
+  await olga.page.getByText("Only people with an invite may register.").waitFor();
   await using late = await server.browser.visit(String(server.served.listening["web"]));
   await late.fillEntry("late", { roomPassword: "whatever" });
   await late.page.locator(".fault-line:not(:empty)").waitFor();
@@ -318,24 +319,24 @@ pageTest("fetches decisions from before the start, and keeps the announcement", 
   await banner.waitFor({ state: "detached" });
   await page.reload();
 
-  await olga.button("Server window").click();
+  await olga.button("Server administration").click();
   const log = page.getByRole("region", { name: "Live log" });
-  await log.getByText("logged in").first().waitFor();
+  await log.getByText("signed in").first().waitFor();
   expect(await log.getByText("192.0.2.9").count()).toBe(0);
-  await olga.button("Earlier decisions").click();
+  await olga.button("Load older decisions").click();
   await log.getByText("ana · 192.0.2.9 · spam").waitFor();
   await page.getByText("No older decisions.").waitFor();
-  expect(await olga.button("Earlier decisions").isDisabled()).toBe(true);
+  expect(await olga.button("Load older decisions").isDisabled()).toBe(true);
   await expectNoBarrier(olga, "light", "earlier decisions");
   // It is told with each connection, and was put away in this browser.
   await tab(olga, "Server");
   await page.getByText("<b>we</b> **move** at noon").waitFor();
   expect(await banner.count()).toBe(0);
   await page.getByRole("heading", { name: "Announcement" }).scrollIntoViewIfNeeded();
-  await olga.button("Take back").click();
-  const dialog = olga.dialog("Take back what everybody is told?");
-  await dialog.getByRole("button", { name: "Take back" }).click();
-  await page.getByText("Nobody is told anything.").waitFor();
+  await olga.button("Withdraw").click();
+  const dialog = olga.dialog("Withdraw the announcement?");
+  await dialog.getByRole("button", { name: "Withdraw" }).click();
+  await page.getByText("No announcement.").waitFor();
   await expectNoBarrier(olga, "light", "nothing is announced");
   expect(olga.wrongs).toEqual([]);
 });
@@ -358,7 +359,7 @@ clusterPageTest("shows and ends clients and transfers of another node", async ()
   await using olga = await browser.visit(String(first.listening["operatorLink"]));
   await olga.enter("olga");
   const { page } = olga;
-  await olga.button("Server window").click();
+  await olga.button("Server administration").click();
   await tab(olga, "Transfers");
   const row = (name: string) => page.getByRole("row").filter({ hasText: name });
   await row("endless.bin").getByText(other.address).waitFor();
@@ -373,7 +374,7 @@ clusterPageTest("shows and ends clients and transfers of another node", async ()
   await tab(olga, "Clients");
   await page.getByRole("columnheader", { name: "Server" }).waitFor();
   await row("tom").getByText(other.address).waitFor();
-  await row("olga").getByText("this one").waitFor();
+  await row("olga").getByText("this device").waitFor();
   await expectNoBarrier(olga, "light", "clients of two machines");
   await row("tom").getByRole("button", { name: "Actions for tom" }).first().click();
   await olga.entry("Sign out everywhere").click();
@@ -383,10 +384,10 @@ clusterPageTest("shows and ends clients and transfers of another node", async ()
   await row("tom").waitFor({ state: "detached" });
 
   // A page whose node is gone shows the addresses of the others.
-  expect(await page.getByText("The same server is also at").count()).toBe(0);
+  expect(await page.getByText("This server is also available at").count()).toBe(0);
   await first.program.signal("SIGKILL");
   await page.getByText(/^Offline/).waitFor();
-  await page.getByText("The same server is also at").waitFor();
+  await page.getByText("This server is also available at").waitFor();
   const links = page.locator(".banner a");
   expect(await links.count()).toBe(1);
   expect(await links.getAttribute("href")).toBe(`https://${other.address}/`);
@@ -405,7 +406,7 @@ pageTest("shows a time that no date can hold as the last possible one", async ()
   await olga.enter("olga");
   await olga.sees("I am ben");
   await olga.page.getByText(/ana muted ben until .*275760/).waitFor();
-  await olga.button("Server window").click();
+  await olga.button("Server administration").click();
   await olga.page.getByRole("tab", { name: "Bans" }).click();
   await olga.page
     .getByText(/until .*275760/)

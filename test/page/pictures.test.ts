@@ -56,12 +56,12 @@ pageTest("hides pictures in a room, on a device, and where data is saved", async
     await ana.button("Actions for lobby").click();
     await ana.entry(entry).click();
   };
-  await here("Hide pictures here");
+  await here("Hide images here");
   await until("none is visible", async () => (await inRoom(ana).count()) === 0);
   await ana.page.reload();
   await ana.file("a.png").getByRole("button", { name: "Show preview" }).click();
   await until("one is visible", async () => (await inRoom(ana).count()) === 1);
-  await here("Show pictures here");
+  await here("Show images here");
   await until("all are visible", async () => (await inRoom(ana).count()) === 3);
   const before = "Object.defineProperty(navigator, 'connection', { value: { saveData: true } });";
   await using cid = await server.enter("cid", { before });

@@ -67,11 +67,11 @@ pageTest("a moderator mutes, promotes, demotes and kicks a member, each confirme
   };
   await act("Mute", "Mute ben in lab?");
   await ana.page.getByText("ana muted ben").waitFor();
-  await act("Make a moderator", "Let ben moderate lab?");
+  await act("Make moderator", "Make ben a moderator of lab?");
   await ana.page.getByText("ana made ben a moderator").waitFor();
-  await act("Take moderation back", "Take moderation of lab back from ben?");
-  await act("Kick out of the room", "Kick ben out of lab?");
-  await ana.page.getByText("ana kicked ben").waitFor();
+  await act("Remove as moderator", "Remove ben as moderator of lab?");
+  await act("Remove from room", "Remove ben from lab?");
+  await ana.page.getByText("ana removed ben").waitFor();
   expect(await ana.page.locator(".toast").count()).toBe(0);
 });
 
@@ -92,7 +92,7 @@ pageTest("counts messages of others as unread; a setting hides joins and leaves"
   await ana.room("lobby").click();
   await ana.sees("and one more");
   await until("somebody has joined", async () => (await joined.count()) > 0);
-  const quiet = (await ana.opensSettings()).getByLabel("Do not show who joins and leaves");
+  const quiet = (await ana.opensSettings()).getByLabel("Hide join and leave notices");
   await quiet.click();
   await ana.page.keyboard.press("Escape");
   await until("joins are hidden", async () => (await joined.count()) === 0);
@@ -109,14 +109,14 @@ pageTest("counts messages of others as unread; a setting hides joins and leaves"
 pageTest("shows the first direct message in its conversation alone", async () => {
   await server.talker("zed");
   const ana = await server.window("ana");
-  await ana.button("Write to somebody").click();
+  await ana.button("New message").click();
   // A prefix of a name is not an account.
   const options = ana.page.getByRole("option");
   await ana.field("Name").fill("ze");
   await options.first().waitFor();
   expect(await options.allInnerTexts()).toEqual(["@zed"]);
   await ana.field("Name").fill("geo");
-  await ana.page.getByText("Nothing by that name.").waitFor();
+  await ana.page.getByText("No matches").waitFor();
   await ana.field("Name").press("Enter");
   await ana.field("Name").fill("zed");
   await ana.field("Name").press("Enter");

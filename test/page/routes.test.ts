@@ -113,9 +113,9 @@ pageTest("removes a secret from the address at once, in an open page, too", asyn
   expect(hashOf(ana)).toBe("");
   await ana.enter("emil");
   await isAt(ana, "#/lobby", "#lobby");
-  expect(await ana.button("Server window").count()).toBe(0);
+  expect(await ana.button("Server administration").count()).toBe(0);
   await ana.page.evaluate(`location.hash = ${JSON.stringify(new URL(operator).hash)}`);
-  await ana.button("Server window").waitFor();
+  await ana.button("Server administration").waitFor();
   await isAt(ana, "#/lobby", "#lobby");
   const entries = await ana.page.evaluate<number>("history.length");
   for (let i = 0; i < entries; i++) {
@@ -151,7 +151,7 @@ pageTest("ignores invalid and hostile addresses", async () => {
   // The page says that a message does not exist, and shows the newest.
   await ana.page.goto("about:blank");
   await ana.page.goto(`${origin}/#/lobby/9007199254740991`);
-  await ana.page.getByText("That message is not here.").waitFor();
+  await ana.page.getByText("Message not found.").waitFor();
   await isAt(ana, "#/lobby", "#lobby");
   await ana.sees("still here");
   await ana.says("and here");

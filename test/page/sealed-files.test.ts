@@ -107,7 +107,7 @@ pageTest("shows a document and a sound within the page, and no HTML", async () =
     await question.getByRole("button", { name: "Open", exact: true }).click();
     const shown =
       name === "trap.pdf"
-        ? ana.dialog(name).getByText("What it holds is no PDF.")
+        ? ana.dialog(name).getByText("This isn't a PDF.")
         : page.frameLocator(`iframe[title="${name}"]`).locator(":root");
     await shown.waitFor();
     await ana.dialog(name).getByRole("button", { name: "Close" }).click();
@@ -141,8 +141,8 @@ pageTest("encrypts a file that a terminal and another page open", async () => {
   const kept = () => readdirSync(join(server.served.data, "files")).length;
   const count = kept();
   // Erasing the message erases the content.
-  await ana.acts(name, "Erase");
-  await ana.page.locator("dialog[open]").getByRole("button", { name: "Erase" }).click();
+  await ana.acts(name, "Delete");
+  await ana.page.locator("dialog[open]").getByRole("button", { name: "Delete" }).click();
   await ana.page.locator(".gone").waitFor();
   await until("the content is erased", () => kept() < count);
 });
@@ -162,7 +162,7 @@ pageTest("resumes an encrypted upload after a reload", async () => {
   relay.release();
   await loaded;
   const line = dora.transfer("clip.bin");
-  await line.getByText("Choose the file again to go on").waitFor();
+  await line.getByText("Choose the file again to resume").waitFor();
   const again = dora.page.waitForEvent("filechooser");
   await line.getByRole("button", { name: "Resume" }).click();
   await (await again).setFiles(path);

@@ -48,36 +48,36 @@ pageTest("users compare the same digits; a kicked user reads nothing more", asyn
   const ana = await devices.window("ana");
   const ben = await devices.window("ben");
   await makesVault(ana, "safe");
-  await ana.button("Who can read here").click();
-  const who = ana.dialog("Who can read here");
-  await who.getByLabel("Name of who is to be let in").fill("nobody");
-  await who.getByRole("button", { name: "Let in" }).click();
+  await ana.button("Members and encryption").click();
+  const who = ana.dialog("Members and encryption");
+  await who.getByLabel("Name").fill("nobody");
+  await who.getByRole("button", { name: "Add", exact: true }).click();
   await who.getByText("There is no account of this name.").waitFor();
-  await who.getByLabel("Name of who is to be let in").fill("ben");
-  await who.getByRole("button", { name: "Let in" }).click();
-  await who.getByText("1 browser · not compared").waitFor();
-  await ben.page.locator(".banner").getByRole("button", { name: "Enter" }).click();
+  await who.getByLabel("Name").fill("ben");
+  await who.getByRole("button", { name: "Add", exact: true }).click();
+  await who.getByText("1 browser · Not verified").waitFor();
+  await ben.page.locator(".banner").getByRole("button", { name: "Join" }).click();
   await ben.heading("#safe").waitFor();
   const digits = async (visit: Visit) => {
     const text = visit.page.locator(".safety-digits span");
     await text.nth(11).waitFor();
     return (await text.allTextContents()).join(" ");
   };
-  await who.getByRole("button", { name: "Compare with ben" }).click();
+  await who.getByRole("button", { name: "Verify ben" }).click();
   const seen = await digits(ana);
   expect(seen).toMatch(/^(\d{5} ){11}\d{5}$/);
-  await ben.button("Who can read here").click();
-  await ben.button("Compare with ana").click();
+  await ben.button("Members and encryption").click();
+  await ben.button("Verify ana").click();
   expect(await digits(ben)).toBe(seen);
-  await ana.button("They are the same").click();
-  await who.getByText("1 browser · compared").waitFor();
+  await ana.button("Digits match").click();
+  await who.getByText("1 browser · Verified").waitFor();
   await ben.page.keyboard.press("Escape");
   await ben.page.keyboard.press("Escape");
   await ana.page.keyboard.press("Escape");
   await ana.says("ben hears this");
   await ben.sees("ben hears this");
   await ana.says("/kick ben");
-  await ana.page.getByText("ben left").or(ana.page.getByText("kicked ben")).first().waitFor();
+  await ana.page.getByText("ben left").or(ana.page.getByText("removed ben")).first().waitFor();
   await ana.says("and not this");
   await ana.settled();
   await ben.room("lobby").click();
@@ -94,11 +94,11 @@ pageTest("seals a conversation from its menu; two tabs of an account share its k
   await ben.room("@dora").click();
   await ben.sees("in the open");
   await dora.button("Actions for @ben").click();
-  await dora.entry("Seal this conversation").click();
-  const question = dora.dialog("Seal this conversation");
-  await question.getByRole("button", { name: "Seal this conversation" }).click();
-  await dora.page.getByText("dora sealed this room").waitFor();
-  await dora.page.getByText("dora let in ben's devices").waitFor();
+  await dora.entry("Encrypt conversation").click();
+  const question = dora.dialog("Encrypt conversation");
+  await question.getByRole("button", { name: "Encrypt conversation" }).click();
+  await dora.page.getByText("dora turned on end-to-end encryption").waitFor();
+  await dora.page.getByText("dora added ben's devices").waitFor();
   // Keys typed while the question is open do not reach the composer.
   await question.waitFor({ state: "hidden" });
   await dora.says("under the seal");
@@ -140,11 +140,11 @@ pageTest("a browser that lost its keys is added again, with one divider", async 
     }))))`);
   await emil.page.goto(web);
   await emil.room("cellar").click();
-  await ana.page.getByText("a device of emil came in").waitFor();
+  await ana.page.getByText("a device of emil joined").waitFor();
   await ana.says("after");
   await emil.sees("after");
-  await emil.page.getByText("12 sealed, not for this device").waitFor();
-  expect(await emil.page.getByText(/sealed, not for this device/).count()).toBe(1);
+  await emil.page.getByText("12 encrypted messages that this device can't read").waitFor();
+  expect(await emil.page.getByText(/encrypted messages? that this device/).count()).toBe(1);
   await emil.says("and back");
   await ana.sees("and back");
 });
@@ -192,7 +192,7 @@ pageTest("a browser links a terminal, which is added to its sealed rooms", async
   await ana.button("Link a new device").click();
   const dialog = ana.dialog("Link a new device");
   const code = (await dialog.locator(".link-code").textContent()) ?? "";
-  expect(await dialog.getByLabel("For a terminal").inputValue()).toContain("chat link-device");
+  expect(await dialog.getByLabel("Terminal command").inputValue()).toContain("chat link-device");
   expect(await ana.barriers()).toEqual([]);
   const laptop = sandbox.home("laptop").with({ CHAT_SERVER: served.address });
   const asked = { env: { CHAT_LINK_CODE: code } };
@@ -202,7 +202,7 @@ pageTest("a browser links a terminal, which is added to its sealed rooms", async
   await ana.page.keyboard.press("Escape");
   await ana.page.keyboard.press("Escape");
   const terminal = await laptop.join(["--user", "ana"]);
-  await ana.page.getByText("a device of ana came in").waitFor();
+  await ana.page.getByText("a device of ana joined").waitFor();
   await ana.says("for both of my devices");
   await terminal.json("text", { text: "for both of my devices", room: "study", sealed: true });
   await expectNothingAtServer("both of my devices");
@@ -218,8 +218,8 @@ pageTest("a page without encryption, or without the account's key, says so", asy
   await using other = await server.enter("pia", { password });
   const file = server.sandbox.write("telling-name.txt", "never uploaded");
   for (const [visit, reason, fault] of [
-    [plain, "Open this page by https.", /Open this page by https/],
-    [other, /came in by the password/, /You are not allowed to do this/],
+    [plain, "Open this page over https.", /Open this page over https/],
+    [other, /signed in with a password/, /You are not allowed to do this/],
   ] as const) {
     await visit.room("nook").click();
     await visit.page.getByText(reason).first().waitFor();
@@ -240,10 +240,10 @@ pageTest("a page without encryption, or without the account's key, says so", asy
     all.filter(({ name }) => name.startsWith("chat sealed ")).length)`;
   expect(await pia.page.evaluate(kept)).toBe(1);
   await pia.opensSettings();
-  await pia.button("Log out").click();
-  const question = pia.dialog("Log out of this browser?");
-  await question.getByLabel(/Forget this device/).check();
-  await question.getByRole("button", { name: "Log out" }).click();
-  await pia.field("Name").or(pia.button("Enter as pia")).first().waitFor();
+  await pia.button("Sign out").click();
+  const question = pia.dialog("Sign out of this browser?");
+  await question.getByLabel(/forget this device/).check();
+  await question.getByRole("button", { name: "Sign out" }).click();
+  await pia.field("Name").or(pia.button("Continue as pia")).first().waitFor();
   await pia.page.waitForFunction(`${kept}.then((count) => count === 0)`);
 });

@@ -23,7 +23,7 @@ async function shares(sandbox: Sandbox, ...paths: readonly string[]): Promise<Sh
   return { program, origin: `https://127.0.0.1:${port}`, secret };
 }
 
-const SAVED = "All of it is saved and checked. You may close this page.";
+const SAVED = "All files are saved and verified. You can close this page.";
 
 pageTest("saves one file by one button, and ends the share", async () => {
   await using sandbox = new Sandbox();
@@ -106,6 +106,6 @@ pageTest("reveals nothing to a wrong secret; tells the holder when the share is 
   program.signal("SIGINT");
   await program.ended();
   await bob.page.getByText("This share is over").waitFor();
-  await bob.button("Try now").click();
+  await bob.button("Retry now").click();
   await bob.page.getByText("This share is over").waitFor();
 });

@@ -76,7 +76,7 @@ pageTest("after a reload, asks for permission and resumes from the disk", async 
   relay.drop();
   await loaded;
   const line = cid.transfer("film.bin");
-  await line.getByText("Allow writing it again to go on").waitFor();
+  await line.getByText("Allow access to the file to resume").waitFor();
   relay.passed.down = 0;
   await line.getByRole("button", { name: "Resume" }).click();
   await line.getByText("done").waitFor();
@@ -141,7 +141,7 @@ pageTest(
     await loaded;
     relay.passed.up = 0;
     const line = ana.transfer("up.bin");
-    await line.getByText("Choose the file again to go on").waitFor();
+    await line.getByText("Choose the file again to resume").waitFor();
     // Another file of that name is not taken for it.
     const wrong = ana.page.waitForEvent("filechooser");
     await line.getByRole("button", { name: "Resume" }).click();

@@ -52,8 +52,8 @@ export async function makesVault(visit: Visit, room: string): Promise<void> {
 /** Invites a user, who enters by the banner. */
 export async function letsIn(host: Visit, name: string, guest: Visit, room: string): Promise<void> {
   await host.says(`/invite ${name}`);
-  const banner = guest.page.locator(".banner").filter({ hasText: `the sealed room ${room}` });
-  await banner.getByRole("button", { name: "Enter" }).click();
+  const banner = guest.page.locator(".banner").filter({ hasText: `the encrypted room ${room}` });
+  await banner.getByRole("button", { name: "Join" }).click();
   await guest.heading(`#${room}`).waitFor();
 }
 

@@ -121,10 +121,10 @@ export class Visit {
 
   async logsOut(): Promise<void> {
     await this.opensSettings();
-    await this.button("Log out").click();
-    const question = this.dialog("Log out of this browser?");
-    await question.getByRole("button", { name: "Log out" }).click();
-    await this.button(/^Enter as /).waitFor();
+    await this.button("Sign out").click();
+    const question = this.dialog("Sign out of this browser?");
+    await question.getByRole("button", { name: "Sign out" }).click();
+    await this.button(/^Continue as /).waitFor();
   }
 
   async searches(text: string): Promise<void> {
@@ -171,7 +171,7 @@ export class Visit {
   /** Connected again: by the button, unless the page was quicker. */
   async back(): Promise<void> {
     const banner = this.page.locator(".banner-warning");
-    const again = this.button("Try now");
+    const again = this.button("Retry now");
     await until("the page is connected again", async () => {
       if ((await banner.count()) === 0) return true;
       if ((await again.count()) > 0) await again.click({ timeout: 500 }).catch(() => undefined);
@@ -189,7 +189,7 @@ export class Visit {
 
   /** What goes with the next message. */
   get attachments(): Locator {
-    return this.page.getByRole("list", { name: "Files to send" }).getByRole("listitem");
+    return this.page.getByRole("list", { name: "Attached files" }).getByRole("listitem");
   }
 
   /** Chooses files, and sends them. */
@@ -207,7 +207,7 @@ export class Visit {
     await this.file(name)
       .getByRole("button", { name: /^Actions for / })
       .click();
-    await this.entry("Save with the browser, unchecked").click();
+    await this.entry("Save without verifying").click();
   }
 
   transfer(name: string): Locator {

@@ -19,7 +19,7 @@ export const whois: Command<{ readonly user: string }> = {
 /** Facts about an account for scripts, with `since` as text. */
 export type AccountFacts = Omit<WireAnswer<"whois">, "since"> & { readonly since: string };
 
-export function whoIsText(facts: AccountFacts, texts: Pick<Texts, "whoIs">): string {
+export function whoIsText(facts: AccountFacts, texts: Pick<Texts, "accountInfo">): string {
   const { user, online, role, since, rooms } = facts;
-  return texts.whoIs(user, online, role === "operator", since.slice(0, 10), rooms.join(", "));
+  return texts.accountInfo(user, online, role === "operator", since.slice(0, 10), rooms.join(", "));
 }

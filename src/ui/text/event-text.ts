@@ -28,37 +28,37 @@ type Silent =
 
 /** Sentence of every other kind of the history. */
 const EVENT_TEXTS: Readonly<Record<Exclude<KindIn<"history">, Silent>, EventText>> = {
-  join: ({ texts, who }) => texts.saidJoin(who),
-  leave: ({ texts, who }) => texts.saidLeave(who),
+  join: ({ texts, who }) => texts.eventJoin(who),
+  leave: ({ texts, who }) => texts.eventLeave(who),
   topic: ({ item, texts, who }) =>
-    item.state === "erased" ? texts.erased : texts.saidTopic(who, cleanText(item.text)),
+    item.state === "erased" ? texts.deleted : texts.eventTopic(who, cleanText(item.text)),
   kick: ({ item, texts, who, whom }) =>
-    item.isRemoved ? texts.saidRemove(who, whom) : texts.saidKick(who, whom),
+    item.isRemoved ? texts.eventAccountDeleted(who, whom) : texts.eventKick(who, whom),
   rename: ({ item, texts, who, whom }) => {
     const was = cleanText(item.oldName ?? item.oldRoomName ?? "");
     return item.oldName === undefined
-      ? texts.saidRenameRoom(who, was, whom)
-      : texts.saidRename(who, was, whom);
+      ? texts.eventRenameRoom(who, was, whom)
+      : texts.eventRename(who, was, whom);
   },
   close: ({ item, texts, who }) =>
-    item.on === false ? texts.saidReopen(who) : texts.saidClose(who),
+    item.on === false ? texts.eventReopen(who) : texts.eventClose(who),
   retention: ({ item, texts, who }) =>
     item.keepMs === undefined
-      ? texts.saidKeepAll(who)
-      : texts.saidKeep(who, texts.span(formatDuration(item.keepMs))),
-  pin: ({ item, texts, who }) => (item.on === false ? texts.saidUnpin(who) : texts.saidPin(who)),
+      ? texts.eventRetentionOff(who)
+      : texts.eventRetention(who, texts.span(formatDuration(item.keepMs))),
+  pin: ({ item, texts, who }) => (item.on === false ? texts.eventUnpin(who) : texts.eventPin(who)),
   receipts: ({ item, texts, who }) =>
-    item.on === false ? texts.saidNoReceipts(who) : texts.saidReceipts(who),
+    item.on === false ? texts.eventReceiptsOff(who) : texts.eventReceiptsOn(who),
   mute: ({ item, texts, times, who, whom }) => {
-    if (item.on === false) return texts.saidUnmute(who, whom);
-    if (item.untilUnixMs === undefined) return texts.saidMute(who, whom);
-    return texts.saidMuteUntil(who, whom, times.full(item.untilUnixMs));
+    if (item.on === false) return texts.eventUnmute(who, whom);
+    if (item.untilUnixMs === undefined) return texts.eventMute(who, whom);
+    return texts.eventMuteUntil(who, whom, times.full(item.untilUnixMs));
   },
   grant: ({ item, texts, who, whom }) =>
-    item.on === false ? texts.saidUngrant(who, whom) : texts.saidGrant(who, whom),
+    item.on === false ? texts.eventUngrant(who, whom) : texts.eventGrant(who, whom),
   group: ({ item, texts, who, whom }) =>
-    item.text === "" ? texts.saidKeys(who, whom, item.on) : texts.saidSealed(who),
-  sealed: ({ texts, count }) => texts.unopened(count),
+    item.text === "" ? texts.eventKeys(who, whom, item.on) : texts.eventSealed(who),
+  sealed: ({ texts, count }) => texts.unreadableMessages(count),
 };
 
 /**
@@ -80,7 +80,7 @@ export function eventText(
     : undefined;
   // A later version may have written other kinds.
   return event === undefined
-    ? texts.saidOther(who, cleanText(kind))
+    ? texts.eventOther(who, cleanText(kind))
     : event({ item, who, whom, count: all.length, texts, times });
 }
 
@@ -107,9 +107,9 @@ export function briefText(item: Item, texts: Texts, times: Times, length = 300):
     case "text":
     case "action":
     case "edit":
-      return item.state === "whole" ? plainLine(item.text, length) : texts.erased;
+      return item.state === "whole" ? plainLine(item.text, length) : texts.deleted;
     case "file": {
-      if (item.state !== "whole") return texts.erased;
+      if (item.state !== "whole") return texts.deleted;
       const name = `${texts.file}: ${cleanText(item.file?.name ?? "")}`;
       return item.text === "" ? name : `${name}: ${plainLine(item.text, length)}`;
     }

@@ -30,7 +30,7 @@ export function sealRefusal({ subtle, databases }: Platform, { canSign }: Keys):
 export function withFetchFault<Part>(load: () => Promise<Part>): () => Promise<Part> {
   return () =>
     load().catch((cause: unknown) => {
-      throw new PageFault("unreachable", "notFetched", { cause });
+      throw new PageFault("unreachable", "loadFailed", { cause });
     });
 }
 

@@ -16,18 +16,18 @@ import { ChatPage } from "./room/chat-page.tsx";
 import { Banners } from "./shell/banners.tsx";
 import { PageContext, type PageValue, useModel, usePage } from "./shell/context.tsx";
 import { listen, whenSettled } from "./shell/effects.ts";
-import { dialogOpener, LazyPart, PartsLoader, usePrefetch } from "./shell/lazy.tsx";
-import { keepSettings, readSettings, type Settings } from "./shell/settings.ts";
+import { dialogOpener, LazyView, ModuleLoader, usePrefetch } from "./shell/lazy.tsx";
+import { readSettings, type Settings, saveSettings } from "./shell/settings.ts";
 import { ToastQueue } from "./shell/toast-queue.ts";
 import { Toasts, useModelFaults } from "./shell/toasts.tsx";
 
-interface Shown {
+interface Overlay {
   readonly id: number;
   readonly render: (close: () => void) => ReactNode;
 }
 
 /** Applies language and theme to the whole document. */
-function useLook(settings: Settings, lang: string): void {
+function useDocumentStyle(settings: Settings, lang: string): void {
   useEffect(() => {
     const root = document.documentElement;
     root.lang = lang;
@@ -42,12 +42,12 @@ function useFocus(chat: Chat): void {
     const report = () =>
       chat.setFocus(document.visibilityState === "visible" && document.hasFocus());
     report();
-    const ends = [
+    const stops = [
       listen(window, "focus blur", report),
       listen(document, "visibilitychange", report),
     ];
     return () => {
-      for (const end of ends) end();
+      for (const end of stops) end();
     };
   }, [chat]);
 }
@@ -60,14 +60,15 @@ function useNotifications(): void {
   const { chat } = page;
   useEffect(
     () =>
-      chat.onEvent((told) => {
+      chat.onEvent((event) => {
         const { settings, texts, times, notify, fail, lazy } = latest.current;
-        if (told.kind === "came-anew") notify(texts.cameAnew(told.reason));
-        if (told.kind === "sealed-remark") notify(texts.sealedRemark);
-        if (told.kind === "identity-changed") notify(texts.keyChanged(cleanText(told.user)));
-        if (told.kind !== "notify") return;
-        const { target, item, why } = told;
-        if (why === "put-out") notify(texts.putOut(cleanText(item.from ?? ""), cleanText(target)));
+        if (event.kind === "came-anew") notify(texts.sealedDataLost(event.reason));
+        if (event.kind === "sealed-remark") notify(texts.sealedRemark);
+        if (event.kind === "identity-changed") notify(texts.keyChanged(cleanText(event.user)));
+        if (event.kind !== "notify") return;
+        const { target, item, why } = event;
+        if (why === "put-out")
+          notify(texts.removedFromRoom(cleanText(item.from ?? ""), cleanText(target)));
         // Silent if the sound cannot be loaded, or may not play before a click.
         if (settings.sounds)
           lazy
@@ -79,8 +80,8 @@ function useNotifications(): void {
         const body = briefText(item, texts, times);
         const about = { body, tag: `${target} ${item.seq}`, data: { at: target } };
         try {
-          const shown = new Notification(title, about);
-          shown.onclick = () => {
+          const overlays = new Notification(title, about);
+          overlays.onclick = () => {
             window.focus();
             chat.open(target);
           };
@@ -88,7 +89,9 @@ function useNotifications(): void {
           // Phones support only notifications of a service worker, which exists if pushes are
           // enabled.
           const { serviceWorker } = navigator as Partial<Navigator>;
-          serviceWorker?.getRegistration().then((one) => one?.showNotification(title, about), fail);
+          serviceWorker
+            ?.getRegistration()
+            .then((overlay) => overlay?.showNotification(title, about), fail);
         }
       }),
     [chat],
@@ -97,12 +100,16 @@ function useNotifications(): void {
 
 /**
  * Whether this account is an operator; requested, since no event reports it.
- * @param isShown the operator token was presented: ask again
+ * @param wasTokenPresented the operator token was presented: ask again
  */
-function useOperator(isOnline: boolean, me: string | undefined, isShown: boolean): boolean {
+function useOperator(
+  isOnline: boolean,
+  me: string | undefined,
+  wasTokenPresented: boolean,
+): boolean {
   const { chat } = usePage();
   const [isOperator, setOperator] = useState(false);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the answer may be another one then
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the answer may be another overlay then
   useEffect(() => {
     if (!isOnline || me === undefined) return;
     return whenSettled(
@@ -112,12 +119,12 @@ function useOperator(isOnline: boolean, me: string | undefined, isShown: boolean
         if (error instanceof Fault && error.code === "not-allowed") setOperator(false);
       },
     );
-  }, [chat, isOnline, me, isShown]);
+  }, [chat, isOnline, me, wasTokenPresented]);
   return isOperator && me !== undefined;
 }
 
 /** Clears the route after a logout: the next user starts in the lobby. */
-function useBareAddress(me: string | undefined): void {
+function useRouteClearing(me: string | undefined): void {
   const before = useRef(me);
   useEffect(() => {
     if (before.current !== undefined && me !== before.current) {
@@ -136,10 +143,10 @@ function Screen() {
   usePrefetch(model.isCaughtUp);
   const { me } = model;
   const openDashboard = useCallback(() => setDashboard(true), []);
-  useBareAddress(me);
+  useRouteClearing(me);
   if (me === undefined) return <Login />;
   if (isDashboard && isOperator) {
-    return <LazyPart part="Dashboard" onClose={() => setDashboard(false)} />;
+    return <LazyView view="Dashboard" onClose={() => setDashboard(false)} />;
   }
   return <ChatPage key={me} model={model} isOperator={isOperator} onDashboard={openDashboard} />;
 }
@@ -153,23 +160,23 @@ const TOAST_CLOCK = {
 };
 
 /** Functions for dialogs and toasts; the object is stable while nothing changes. */
-function useShown() {
+function useOverlays() {
   const nextId = useRef(1);
-  const [shown, setShown] = useState<readonly Shown[]>([]);
-  const [said, setSaid] = useState("");
-  const show = useCallback((render: Shown["render"]) => {
+  const [overlays, setOverlays] = useState<readonly Overlay[]>([]);
+  const [announcement, setSaid] = useState("");
+  const show = useCallback((render: Overlay["render"]) => {
     const id = nextId.current++;
-    setShown((before) => [...before, { id, render }]);
+    setOverlays((before) => [...before, { id, render }]);
   }, []);
   const close = useCallback((id: number) => {
-    setShown((before) => before.filter((one) => one.id !== id));
+    setOverlays((before) => before.filter((overlay) => overlay.id !== id));
   }, []);
-  return { shown, said, show, close, say: setSaid };
+  return { overlays, announcement, show, close, say: setSaid };
 }
 
 /** Texts of the chosen language, once they are loaded. */
-function useWords(language: string | undefined, words: Texts): Texts {
-  const [texts, setTexts] = useState(words);
+function useLanguageTexts(language: string | undefined, initialTexts: Texts): Texts {
+  const [texts, setTexts] = useState(initialTexts);
   // If loading fails, the page keeps its current language.
   useEffect(
     () => whenSettled(loadTexts(language ?? languageFor(navigator.languages)), setTexts),
@@ -182,21 +189,23 @@ function useWords(language: string | undefined, words: Texts): Texts {
  * Loads a module. Chromium (150) caches a failed import until the page is reloaded; another URL,
  * which the server answers with the same bytes, retries.
  */
-async function fetched<Part>(file: RegExp, load: () => Promise<Part>): Promise<Part> {
+async function importWithRetry<Module>(file: RegExp, load: () => Promise<Module>): Promise<Module> {
   try {
     return await load();
   } catch (cause) {
-    const asked = performance.getEntriesByType("resource").map(({ name }) => name);
-    const address = asked.find((url) => file.test(url));
+    const urls = performance.getEntriesByType("resource").map(({ name }) => name);
+    const address = urls.find((url) => file.test(url));
     if (address === undefined) throw cause;
     return await import(`${address}?again=${Math.round(performance.now())}`);
   }
 }
 
-const loadParts = async () =>
-  (await fetched(/\/lazy-module-[^/?]*\.js$/, () => import("./lazy-module.tsx"))).PARTS;
+const loadModule = async () =>
+  (await importWithRetry(/\/lazy-module-[^/?]*\.js$/, () => import("./lazy-module.tsx")))
+    .LAZY_MODULE;
 
-const loadEmoji = () => fetched(/\/emoji-[^/?]*\.js$/, () => import("../../ui/text/emoji.ts"));
+const loadEmoji = () =>
+  importWithRetry(/\/emoji-[^/?]*\.js$/, () => import("../../ui/text/emoji.ts"));
 
 export interface AppProps {
   readonly chat: Chat;
@@ -204,26 +213,26 @@ export interface AppProps {
   readonly texts: Texts;
 }
 
-export function App({ chat, texts: words }: AppProps) {
+export function App({ chat, texts: initialTexts }: AppProps) {
   const [settings, setSettings] = useState(readSettings);
   const [previews] = useState({});
-  const [lazy] = useState(() => new PartsLoader(loadParts));
-  const [emoji] = useState(() => new PartsLoader(loadEmoji));
-  const { shown, said, show, close, say } = useShown();
+  const [lazy] = useState(() => new ModuleLoader(loadModule));
+  const [emoji] = useState(() => new ModuleLoader(loadEmoji));
+  const { overlays, announcement, show, close, say } = useOverlays();
   const [toasts] = useState(() => new ToastQueue(TOAST_CLOCK));
-  const change = useCallback((some: Partial<Settings>) => {
+  const change = useCallback((changes: Partial<Settings>) => {
     setSettings((before) => {
-      const after = { ...before, ...some };
-      keepSettings(after);
+      const after = { ...before, ...changes };
+      saveSettings(after);
       return after;
     });
   }, []);
-  const texts = useWords(settings.language, words);
+  const texts = useLanguageTexts(settings.language, initialTexts);
   const times = useMemo(() => {
     const { locale } = new Intl.DateTimeFormat().resolvedOptions();
     return timesIn(texts, localeFor(texts.lang, [locale, ...navigator.languages]));
   }, [texts]);
-  useLook(settings, texts.lang);
+  useDocumentStyle(settings, texts.lang);
   useFocus(chat);
   useNoStrayDrops();
   const page: PageValue = useMemo(() => {
@@ -239,9 +248,9 @@ export function App({ chat, texts: words }: AppProps) {
       <Screen />
       <Toasts level="page" />
       <div className="sr-only" role="status" aria-live="polite">
-        {said}
+        {announcement}
       </div>
-      {shown.map(({ id, render }) => (
+      {overlays.map(({ id, render }) => (
         <Fragment key={id}>{render(() => close(id))}</Fragment>
       ))}
     </PageContext>

@@ -4,9 +4,9 @@ import "./first-screen.ts";
 import { ENGLISH_PARTS } from "../../ui/messages/en/parts.ts";
 import { Dashboard } from "./admin/dashboard.tsx";
 import { Badge } from "./attention/badge.tsx";
-import { Board } from "./attention/notices.tsx";
+import { Notices } from "./attention/notices.tsx";
 import { PinsDialog } from "./attention/pins.tsx";
-import { endPushes, PushKeeper, PushSetting } from "./attention/pushes.tsx";
+import { disablePushes, PushKeeper, PushSetting } from "./attention/pushes.tsx";
 import { ReadersLine, ReceiptsDialog } from "./attention/readers.tsx";
 import { playSound } from "./attention/sound.ts";
 import { Typing } from "./attention/typing.tsx";
@@ -14,9 +14,9 @@ import { EmojiPicker } from "./emoji/picker.tsx";
 import { Attachments } from "./files/attachments.tsx";
 import { Files } from "./files/files.tsx";
 import { Transfers } from "./files/transfers.tsx";
-import { wrongEntry } from "./login/field-error.tsx";
+import { loginFieldError } from "./login/field-error.tsx";
 import { GuessDelay } from "./login/guess-delay.tsx";
-import { OperatorLine, OperatorPart } from "./login/operator-banner.tsx";
+import { OperatorBanner, OperatorLinkNotice } from "./login/operator-banner.tsx";
 import { ProgramOffer } from "./login/program-offer.tsx";
 import { ResetForm } from "./login/reset-form.tsx";
 import { IgnoredDialog } from "./room/ignored.tsx";
@@ -24,15 +24,15 @@ import { ModerationDialog } from "./room/moderation-dialog.tsx";
 import { CreateRoomDialog, JoinDialog, RoomsDialog, TopicDialog } from "./room/room-dialogs.tsx";
 import { RoomMenu } from "./room/room-menu.tsx";
 import { SavedDialog } from "./room/saved.tsx";
-import { Invitations, SafetyDialog, SealedDialog, SealedLine } from "./room/sealed.tsx";
+import { Invitations, SafetyDialog, SealedDialog, SealedNotice } from "./room/sealed.tsx";
 import { Search } from "./room/search.tsx";
 import { Switcher } from "./room/switcher.tsx";
 import { HelpDialog } from "./shell/help-dialog.tsx";
 import { InviteDialog } from "./shell/invite-dialog.tsx";
-import type { LazyParts } from "./shell/lazy.tsx";
+import type { LazyModule } from "./shell/lazy.tsx";
 import { LogoutDialog, SettingsDialog } from "./shell/settings-dialog.tsx";
 
-export const PARTS: LazyParts = {
+export const LAZY_MODULE: LazyModule = {
   texts: ENGLISH_PARTS,
   Settings: SettingsDialog,
   Logout: LogoutDialog,
@@ -51,25 +51,25 @@ export const PARTS: LazyParts = {
   EmojiPicker,
   Search,
   Dashboard,
-  OperatorLine,
-  OperatorPart,
+  OperatorBanner,
+  OperatorLinkNotice,
   ProgramOffer,
-  wrongEntry,
+  loginFieldError,
   Reset: ResetForm,
   GuessDelay,
   Moderation: ModerationDialog,
   Transfers,
   Sealed: SealedDialog,
-  SealedLine,
+  SealedNotice,
   Safety: SafetyDialog,
   Invitations,
   Badge,
   PushKeeper,
   PushSetting,
-  endPushes,
+  disablePushes,
   playSound,
   Typing,
-  Board,
+  Notices,
   Pins: PinsDialog,
   Readers: ReadersLine,
   Receipts: ReceiptsDialog,

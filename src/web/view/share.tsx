@@ -20,15 +20,15 @@ interface ShareProps {
   readonly texts: ShareTexts;
 }
 
-export interface ShareParts {
+export interface ShareOptions {
   readonly platform: Platform;
   readonly page: FolderPage;
-  readonly later: LazyCode;
+  readonly lazyCode: LazyCode;
 }
 
-export async function openShare({ platform, page, later }: ShareParts, words: Texts) {
-  const texts = { ...ENGLISH_SHARE, ...words };
-  const share = await Share.open(platform, page, later);
+export async function openShare({ platform, page, lazyCode }: ShareOptions, pageTexts: Texts) {
+  const texts = { ...ENGLISH_SHARE, ...pageTexts };
+  const share = await Share.open(platform, page, lazyCode);
   return <ShareView share={share} texts={texts} />;
 }
 
@@ -44,20 +44,20 @@ function ShareView({ share, texts }: ShareProps) {
       <div className="card share">
         <h1>{texts.shareTitle}</h1>
         {state.kind === "open" ? (
-          <Offered share={share} texts={texts} state={state} />
+          <SharedFiles share={share} texts={texts} state={state} />
         ) : (
-          <Words share={share} texts={texts} state={state} />
+          <ShareMessage share={share} texts={texts} state={state} />
         )}
       </div>
     </main>
   );
 }
 
-interface WordsProps extends ShareProps {
+interface ShareMessageProps extends ShareProps {
   readonly state: Exclude<ShareState, { kind: "open" }>;
 }
 
-function Words({ share, texts, state }: WordsProps) {
+function ShareMessage({ share, texts, state }: ShareMessageProps) {
   switch (state.kind) {
     case "entering":
       return <p role="status">{texts.connecting}</p>;
@@ -79,27 +79,27 @@ function Words({ share, texts, state }: WordsProps) {
   }
 }
 
-interface OfferedProps extends ShareProps {
+interface SharedFilesProps extends ShareProps {
   readonly state: Extract<ShareState, { kind: "open" }>;
 }
 
-function Offered({ share, texts, state }: OfferedProps) {
+function SharedFiles({ share, texts, state }: SharedFilesProps) {
   const { files, count, isSaving } = state;
   const sizeBytes = files.reduce((sum, { body }) => sum + body.size, 0);
-  const isComing = files.length < (count ?? 1);
+  const isPreparing = files.length < (count ?? 1);
   const done = files.filter(({ transfer }) => transfer?.state.kind === "done").length;
-  const isSaved = !isComing && done === files.length;
+  const isSaved = !isPreparing && done === files.length;
   const label = done > 0 ? texts.shareAgain : texts.shareSave(files.length);
   return (
     <>
       <p role="status">
-        {isComing
+        {isPreparing
           ? texts.shareComing(files.length, count ?? files.length)
           : texts.shareAll(files.length, formatSize(sizeBytes))}
       </p>
       <ul className="plain-list share-list">
         {files.map((file) => (
-          <Line key={file.body.file} file={file} texts={texts} />
+          <SharedFileRow key={file.body.file} file={file} texts={texts} />
         ))}
       </ul>
       {isSaved ? (
@@ -108,8 +108,8 @@ function Offered({ share, texts, state }: OfferedProps) {
         </p>
       ) : (
         <Button
-          look="main wide"
-          disabled={isComing || isSaving}
+          variant="main wide"
+          disabled={isPreparing || isSaving}
           onClick={() => void share.saveAll()}
         >
           {isSaving ? texts.shareSaving : label}
@@ -119,7 +119,7 @@ function Offered({ share, texts, state }: OfferedProps) {
   );
 }
 
-function Line({ file, texts }: { readonly file: SharedFile; readonly texts: ShareTexts }) {
+function SharedFileRow({ file, texts }: { readonly file: SharedFile; readonly texts: ShareTexts }) {
   const { body, transfer } = file;
   const { name, size, folder } = body;
   const state = transfer?.state;

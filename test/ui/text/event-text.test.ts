@@ -20,7 +20,7 @@ test("a file in one line has what is said with it; one that is gone has neither"
   expect(brief({ body: { ...body, text: "look\n\u001b[2J here" } })).toBe(
     "File: a.png: look ␛[2J here",
   );
-  expect(brief({ state: "erased", body: undefined })).toBe(texts.erased);
+  expect(brief({ state: "erased", body: undefined })).toBe(texts.deleted);
 });
 
 test("what is said is told without its marks; the name of a file keeps its own", async () => {

@@ -40,7 +40,9 @@ test.each(["en", "id"])("a fault is shown by the page's own text: %s", async (la
   const texts = await loadTexts(lang);
   const refused = new Fault("user-unknown", "there is no user geo", { remedy: "see /who" });
   expect(faultText(refused, texts)).toBe(`${texts.faults["user-unknown"]}.`);
-  expect(faultText(new PageFault("not-found", "messageGone"), texts)).toBe(texts.messageGone);
+  expect(faultText(new PageFault("not-found", "messageNotFound"), texts)).toBe(
+    texts.messageNotFound,
+  );
   // The language of the browser's own errors is unknown.
   const unknown = new DOMException("NS_ERROR_FAILURE");
   expect(faultText(unknown, texts)).toBe(`${texts.faults.internal}.`);

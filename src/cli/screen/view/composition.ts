@@ -402,7 +402,7 @@ function nothingOpenText({ model, texts, isStarting = false }: ViewProps): strin
   const isLoading = connection.kind === "online" && me !== undefined && !isCaughtUp;
   if (connection.kind === "connecting") return texts.connecting;
   const isOver = connection.kind === "ended" || connection.kind === "outside";
-  return isLoading || (isStarting && !isOver) ? texts.screen.loading : texts.nothingOpen;
+  return isLoading || (isStarting && !isOver) ? texts.screen.loading : texts.chooseRoom;
 }
 
 function emptyText(props: ViewProps): string {
@@ -411,7 +411,7 @@ function emptyText(props: ViewProps): string {
   if (me === undefined && connection.kind === "outside") return texts.screen.loggedOut;
   if (open === undefined) {
     const nothing = nothingOpenText(props);
-    return nothing === texts.nothingOpen && model.rooms.size === 0 ? texts.noRooms : nothing;
+    return nothing === texts.chooseRoom && model.rooms.size === 0 ? texts.noRooms : nothing;
   }
   if (open.startsWith("@")) return texts.screen.emptyPerson(cleanText(open.slice(1)));
   return texts.screen.emptyRoom;

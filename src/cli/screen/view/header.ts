@@ -53,7 +53,8 @@ function factsOf(model: Model, room: RoomState | undefined, texts: ScreenTexts):
   const facts: string[] = [];
   if (room.isSealed) facts.push(texts.screen.sealed);
   if (room.isClosed) facts.push(texts.screen.closed);
-  if (room.keepMs !== undefined) facts.push(texts.keptFor(texts.span(formatDuration(room.keepMs))));
+  if (room.keepMs !== undefined)
+    facts.push(texts.retention(texts.span(formatDuration(room.keepMs))));
   if (room.kind === "person") {
     facts.push(isOnline(model, room.name) ? texts.online : texts.away);
   } else if (room.members === undefined) {

@@ -80,10 +80,10 @@ export function rowLines(row: Row, look: RowLook, extras: RowExtras): RowLines {
     case "day":
       return whole([ruleLine(look.times.day(row.unixMs), "day", look.columns)]);
     case "unread":
-      return whole([ruleLine(look.texts.newLine, "unread", look.columns)]);
+      return whole([ruleLine(look.texts.newMessages, "unread", look.columns)]);
     case "withheld": {
       const who = cleanText(row.from ?? look.texts.server);
-      return whole([ruleLine(look.texts.withheld(row.count, who), "unread", look.columns)]);
+      return whole([ruleLine(look.texts.hiddenMessages(row.count, who), "unread", look.columns)]);
     }
     case "item":
       return isMessage(row.item) ? wordLines(row, look, extras) : whole(eventLines(row, look));
@@ -284,7 +284,7 @@ function contentLines(
 ): RowLines {
   const { texts } = look;
   if (item.state !== "whole") {
-    const text = item.state === "erased" ? texts.erased : texts.damaged;
+    const text = item.state === "erased" ? texts.deleted : texts.damaged;
     return whole(wrapSpans([{ text, role: "mark" }], columns));
   }
   const { text, mentions } = item;
@@ -317,8 +317,8 @@ function quoteLines(row: ItemRow | PendingRow, look: RowLook, columns: number): 
   const { texts } = look;
   const { answers } = row;
   if (answers === undefined)
-    return [cutLine([{ text: `┌ ${texts.replyGone}`, role: "quote" }], columns)];
-  const short = answers.state === "erased" ? texts.erased : quotedText(answers, QUOTE_COLUMNS);
+    return [cutLine([{ text: `┌ ${texts.repliedToEarlier}`, role: "quote" }], columns)];
+  const short = answers.state === "erased" ? texts.deleted : quotedText(answers, QUOTE_COLUMNS);
   const text = `┌ ${authorText(answers, texts)}: ${short}`;
   return [cutLine([{ text, role: "quote" }], columns)];
 }
@@ -405,12 +405,12 @@ function runningText(
   const all = sizeBytes === undefined ? done : `${done} / ${formatSize(sizeBytes)}`;
   if (waits !== undefined) {
     const where = {
-      source: texts.waitsSource,
-      network: texts.waitsNetwork,
-      "server-disk": texts.waitsServerDisk,
-      sender: texts.waitsSender,
-      disk: texts.waitsDisk,
-      server: texts.waitsServer,
+      source: texts.stalledSource,
+      network: texts.stalledNetwork,
+      "server-disk": texts.stalledServerDisk,
+      sender: texts.stalledSender,
+      disk: texts.stalledDisk,
+      server: texts.stalledServer,
     }[waits.where];
     return `${all} · ${where}, ${texts.span(formatDuration(waits.forMs))}`;
   }

@@ -47,7 +47,7 @@ interface ListTexts {
 
 function listTexts(kind: ChoiceList["kind"], { screen, ...texts }: ScreenTexts): ListTexts {
   const lists: Readonly<Record<typeof kind, ListTexts>> = {
-    switcher: { title: texts.switcher, prompt: `${screen.goTo}: `, none: texts.nobodyFound },
+    switcher: { title: texts.switcher, prompt: `${screen.goTo}: `, none: texts.noMatches },
     typed: { title: screen.typed, prompt: `${screen.typed}: `, none: screen.nothingTyped },
     react: { title: screen.messageMenu, prompt: ":" },
     menu: { title: screen.messageMenu },

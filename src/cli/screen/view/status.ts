@@ -128,7 +128,7 @@ function connectionSpans({ model, texts, link, nowUnixMs }: StatusParts): readon
     case "connecting":
       return [{ text: ` ○ ${texts.connecting}`, role: "bar-bad" }];
     case "entering":
-      return [{ text: ` ○ ${texts.entering}`, role: "bar" }];
+      return [{ text: ` ○ ${texts.signingIn}`, role: "bar" }];
     case "outside": {
       const why = connection.fault === undefined ? "" : `: ${faultLineIn(texts, connection.fault)}`;
       return [{ text: ` ○ ${texts.screen.notLoggedIn}${why}`, role: "bar-bad" }];
@@ -139,7 +139,7 @@ function connectionSpans({ model, texts, link, nowUnixMs }: StatusParts): readon
     }
     default: {
       const why = connection.fault === undefined ? "" : ` ${faultLineIn(texts, connection.fault)}`;
-      return [{ text: ` ○ ${texts.ended}${why}`, role: "bar-bad" }];
+      return [{ text: ` ○ ${texts.disconnected}${why}`, role: "bar-bad" }];
     }
   }
 }

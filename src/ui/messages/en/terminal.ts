@@ -92,7 +92,7 @@ export const ENGLISH_TERMINAL = {
   youIgnore: (user: string) => `you ignore ${user}`,
   youHear: (user: string) => `you hear ${user} again`,
   sendLine: (user: string | undefined) => `send ${user ?? "one person"} this line:`,
-  whoIs: ENGLISH.whoIs,
+  accountInfo: ENGLISH.accountInfo,
   banned: (user: string) => `${user} is banned`,
   conversationOpen: (user: string) => `the conversation with ${user} is not sealed`,
   conversationSealed: (user: string) =>

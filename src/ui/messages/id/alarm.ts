@@ -3,13 +3,12 @@
 import type { ENGLISH_ALARM } from "../en/alarm.ts";
 
 export const INDONESIAN_ALARM: typeof ENGLISH_ALARM = {
-  alarmTitle: "Riwayat server ini bukan yang pernah dilihat peramban ini",
+  alarmTitle: "Riwayat server ini telah diubah",
   alarmStopped:
-    "Tidak ada lagi yang dikirim. Tanyakan kepada pengelola server, lewat jalan lain, apa yang " +
-    "terjadi, dan bandingkan dengan orang lain: chat verify --words.",
-  alarmEvidence: "Simpan buktinya",
-  alarmAccept: "Pengelola membenarkannya…",
-  alarmAcceptAsk:
-    "Terima riwayat yang sekarang ditunjukkan server? Yang dulu tidak diperiksa lagi.",
-  alarmAcceptNow: "Terima, dan muat ulang",
+    "Pengiriman diblokir. Tanyakan kepada pemilik server, di luar obrolan ini, apa yang terjadi, " +
+    "dan bandingkan dengan pengguna lain: chat verify --words.",
+  alarmEvidence: "Simpan bukti",
+  alarmAccept: "Pemilik membenarkannya…",
+  alarmAcceptAsk: "Terima riwayat server saat ini? Riwayat sebelumnya tidak akan diperiksa lagi.",
+  alarmAcceptNow: "Terima dan muat ulang",
 };

@@ -78,7 +78,7 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   youIgnore: (user) => `Anda mengabaikan ${user}`,
   youHear: (user) => `pesan ${user} tampil lagi`,
   sendLine: (user) => `kirim baris ini ke ${user ?? "satu orang"}:`,
-  whoIs: INDONESIAN.whoIs,
+  accountInfo: INDONESIAN.accountInfo,
   banned: (user) => `${user} diblokir`,
   conversationOpen: (user) => `percakapan dengan ${user} tidak disegel`,
   conversationSealed: (user) =>

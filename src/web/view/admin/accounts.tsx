@@ -3,47 +3,51 @@
 import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { Answer } from "../../../wire/messages.ts";
-import { askingItem } from "../shell/dialog.tsx";
-import { type PartPage, usePartPage } from "../shell/full-page.ts";
+import { confirmItem } from "../shell/dialog.tsx";
+import { type FullPage, useFullPage } from "../shell/full-page.ts";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
 import { BanDialog } from "./bans.tsx";
 import { moderateItems, signOut } from "./moderation.tsx";
 import { ResetDialog } from "./reset-dialog.tsx";
-import { type Asked, type Column, field, Marked, ServerTable } from "./table.tsx";
+import { type Column, field, type ListRequest, Marked, ServerTable } from "./table.tsx";
 
 type AccountEntry = Answer<"accounts">["accounts"][number];
 
-function itemsOf(page: PartPage, account: AccountEntry, again: () => void): readonly MenuItem[] {
+function accountItems(
+  page: FullPage,
+  account: AccountEntry,
+  reload: () => void,
+): readonly MenuItem[] {
   const { texts, show, chat } = page;
   const { user, operator } = account;
   const name = cleanText(user);
   const reset = () => show((close) => <ResetDialog user={user} onClose={close} />);
-  if (user === chat.model.me) return [{ label: texts.resetMake, onChoose: reset }];
-  const ban = () => show((close) => <BanDialog whom={user} onClose={close} onDone={again} />);
-  const operate = askingItem(page, {
+  if (user === chat.model.me) return [{ label: texts.resetPassword, onChoose: reset }];
+  const ban = () => show((close) => <BanDialog whom={user} onClose={close} onDone={reload} />);
+  const operate = confirmItem(page, {
     title: operator ? texts.operatorEndAsk(name) : texts.operatorAsk(name),
     text: texts.operatorExplained,
-    action: operator ? texts.operatorRevoke : texts.operatorMake,
+    action: operator ? texts.removeOperator : texts.makeOperator,
     isDanger: true,
-    onConfirm: () => chat.request("grant", { user, on: !operator }).then(again),
+    onConfirm: () => chat.request("grant", { user, on: !operator }).then(reload),
   });
   return [
-    { label: texts.resetMake, onChoose: reset },
+    { label: texts.resetPassword, onChoose: reset },
     { label: texts.signOutAll, onChoose: () => signOut(page, user, account.password) },
     { ...operate, isDanger: false },
     ...moderateItems(page, user),
     { label: texts.banName, isDanger: true, onChoose: ban },
-    askingItem(page, {
+    confirmItem(page, {
       title: texts.removeAsk(name),
       text: texts.removeAccountExplained,
       action: texts.remove,
       isDanger: true,
-      onConfirm: () => chat.request("remove", { user }).then(again),
+      onConfirm: () => chat.request("remove", { user }).then(reload),
     }),
   ];
 }
 
-function columnsOf(page: PartPage, again: () => void): readonly Column<AccountEntry>[] {
+function accountColumns(page: FullPage, reload: () => void): readonly Column<AccountEntry>[] {
   const { texts, times } = page;
   return [
     {
@@ -64,7 +68,7 @@ function columnsOf(page: PartPage, again: () => void): readonly Column<AccountEn
       cell: (account) => (
         <MenuButton
           label={texts.actionsFor(cleanText(account.user))}
-          items={() => itemsOf(page, account, again)}
+          items={() => accountItems(page, account, reload)}
         />
       ),
     },
@@ -87,17 +91,17 @@ function columnsOf(page: PartPage, again: () => void): readonly Column<AccountEn
 
 /** All accounts, online or not. */
 export function DashboardAccounts() {
-  const page = usePartPage();
+  const page = useFullPage();
   const { texts, chat } = page;
-  const ask = async (asked: Asked) => {
-    const { accounts, total } = await chat.request("accounts", asked);
-    return { rows: accounts, total, words: texts.accountsCount(total) };
+  const ask = async (request: ListRequest) => {
+    const { accounts, total } = await chat.request("accounts", request);
+    return { rows: accounts, total, summary: texts.accountsCount(total) };
   };
   return (
     <ServerTable
       label={texts.dashboardAccounts}
       ask={ask}
-      columnsOf={(again) => columnsOf(page, again)}
+      columnsOf={(reload) => accountColumns(page, reload)}
       keyOf={({ user }) => user}
       order={{ by: "name", down: false }}
     />

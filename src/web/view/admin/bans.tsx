@@ -7,8 +7,8 @@ import { cleanText } from "../../../base/text.ts";
 import type { Answer } from "../../../wire/messages.ts";
 import { FormDialog } from "../shell/dialog.tsx";
 import { Field, SelectField } from "../shell/form.tsx";
-import { usePartPage } from "../shell/full-page.ts";
-import { AskButton } from "./confirm-button.tsx";
+import { useFullPage } from "../shell/full-page.ts";
+import { ConfirmButton } from "./confirm-button.tsx";
 import { type Column, field, PagedTable, UserText, usePagedList } from "./table.tsx";
 
 type Ban = Answer<"bans">["bans"][number];
@@ -21,7 +21,7 @@ const SPANS: readonly (readonly [number, string])[] = [
   [30 * 24 * HOUR_MS, "30 d"],
 ];
 
-function whomOf(whom: string): { user: string } | { address: string } {
+function banTarget(whom: string): { user: string } | { address: string } {
   return isName(whom) ? { user: whom } : { address: whom };
 }
 
@@ -32,14 +32,14 @@ export interface BanDialogProps {
 }
 
 export function BanDialog({ whom: given = "", onClose, onDone }: BanDialogProps) {
-  const { texts, chat } = usePartPage();
+  const { texts, chat } = useFullPage();
   const [whom, setWhom] = useState(given);
   /** Milliseconds; 0 is permanent. */
   const [spanMs, setSpanMs] = useState(0);
   const [reason, setReason] = useState("");
   const ban = async () => {
     await chat.request("ban", {
-      ...whomOf(whom.trim().replace(/^@/, "")),
+      ...banTarget(whom.trim().replace(/^@/, "")),
       on: true,
       ...(spanMs === 0 ? {} : { until: Date.now() + spanMs }),
       ...(reason.trim() === "" ? {} : { reason: reason.trim() }),
@@ -68,10 +68,10 @@ export function BanDialog({ whom: given = "", onClose, onDone }: BanDialogProps)
   );
 }
 
-function LiftButton({ ban, onDone }: { readonly ban: Ban; readonly onDone: () => void }) {
-  const { texts, chat } = usePartPage();
+function UnbanButton({ ban, onDone }: { readonly ban: Ban; readonly onDone: () => void }) {
+  const { texts, chat } = useFullPage();
   const { user } = ban;
-  const whom = whomWords(ban);
+  const whom = bannedText(ban);
   const of = user === undefined ? { address: whom } : { user };
   const question = {
     title: texts.unbanAsk(cleanText(whom)),
@@ -79,15 +79,15 @@ function LiftButton({ ban, onDone }: { readonly ban: Ban; readonly onDone: () =>
     action: texts.unban,
     onConfirm: () => chat.request("ban", { ...of, on: false }).then(onDone),
   };
-  return <AskButton question={question} />;
+  return <ConfirmButton question={question} />;
 }
 
-function whomWords({ user, address }: Ban): string {
+function bannedText({ user, address }: Ban): string {
   return user ?? address ?? "";
 }
 
 export function DashboardBans() {
-  const { texts, times, chat, show } = usePartPage();
+  const { texts, times, chat, show } = useFullPage();
   const list = usePagedList(async (after) => {
     const { bans, next } = await chat.request("bans", after);
     return { list: bans, next };
@@ -97,8 +97,8 @@ export function DashboardBans() {
       id: "whom",
       name: texts.banWhom,
       isHead: true,
-      cell: (ban) => <UserText text={whomWords(ban)} />,
-      by: (ban) => foldCase(whomWords(ban)),
+      cell: (ban) => <UserText text={bannedText(ban)} />,
+      by: (ban) => foldCase(bannedText(ban)),
     },
     {
       id: "until",
@@ -110,7 +110,7 @@ export function DashboardBans() {
     {
       id: "more",
       name: texts.more,
-      cell: (ban) => <LiftButton ban={ban} onDone={list.again} />,
+      cell: (ban) => <UnbanButton ban={ban} onDone={list.reload} />,
     },
   ];
   return (
@@ -118,10 +118,10 @@ export function DashboardBans() {
       label={texts.dashboardBans}
       columns={columns}
       list={list}
-      keyOf={whomWords}
-      wordsOf={(ban) => `${whomWords(ban)} ${ban.reason ?? ""}`}
+      keyOf={bannedText}
+      filterText={(ban) => `${bannedText(ban)} ${ban.reason ?? ""}`}
       action={texts.ban}
-      onAction={() => show((close) => <BanDialog onClose={close} onDone={list.again} />)}
+      onAction={() => show((close) => <BanDialog onClose={close} onDone={list.reload} />)}
     />
   );
 }

@@ -4,10 +4,16 @@ import { type RefObject, useEffect, useMemo, useRef, useState } from "react";
 import uPlot from "uplot";
 import plotSheet from "uplot/dist/uPlot.min.css" with { type: "file" };
 import { formatRate, formatSize } from "../../../base/sizes.ts";
-import { usePartPage } from "../shell/full-page.ts";
+import { useFullPage } from "../shell/full-page.ts";
 import { Chips } from "./chips.tsx";
-import { beginOf, labelPx, minutesOf, type SampleColumns, summaryOf } from "./sample-log.ts";
-import { useSheet } from "./style-sheet.ts";
+import {
+  firstIndexWithin,
+  labelPx,
+  perMinute,
+  type SampleColumns,
+  summarize,
+} from "./sample-log.ts";
+import { useStyleSheet } from "./style-sheet.ts";
 import { Table } from "./table.tsx";
 
 const MINUTE_MS = 60_000;
@@ -32,7 +38,7 @@ interface ChartProps {
 }
 
 /** Computed colours, since a canvas does not resolve CSS variables. */
-function coloursOf(host: HTMLElement, names: readonly string[]): string[] {
+function resolveColours(host: HTMLElement, names: readonly string[]): string[] {
   const probe = document.createElement("span");
   host.append(probe);
   const colours = names.map((name) => {
@@ -44,35 +50,35 @@ function coloursOf(host: HTMLElement, names: readonly string[]): string[] {
 }
 
 /** Increments when the page's theme changes, to redraw the charts. */
-function useLook(): number {
-  const [look, setLook] = useState(0);
+function useThemeVersion(): number {
+  const [version, setVersion] = useState(0);
   useEffect(() => {
-    const again = () => setLook((n) => n + 1);
+    const redraw = () => setVersion((n) => n + 1);
     const media = matchMedia("(prefers-color-scheme: dark)");
-    const root = new MutationObserver(again);
+    const root = new MutationObserver(redraw);
     root.observe(document.documentElement, { attributeFilter: ["data-theme"] });
-    media.addEventListener("change", again);
+    media.addEventListener("change", redraw);
     return () => {
       root.disconnect();
-      media.removeEventListener("change", again);
+      media.removeEventListener("change", redraw);
     };
   }, []);
-  return look;
+  return version;
 }
 
-interface Drawn {
+interface DrawnChart {
   readonly host: RefObject<HTMLDivElement | null>;
   /** Index of the sample under the pointer. */
   readonly at: number | undefined;
 }
 
 /** Draws the chart on a canvas as wide as its container. */
-function useDrawn({ time, lines, format, from }: ChartProps): Drawn {
-  const { times } = usePartPage();
+function useChart({ time, lines, format, from }: ChartProps): DrawnChart {
+  const { times } = useFullPage();
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
   const [at, setAt] = useState<number | undefined>(undefined);
-  const look = useLook();
+  const version = useThemeVersion();
   const colours = lines.map(({ colour }) => colour).join(" ");
   const data = useMemo((): uPlot.AlignedData => {
     const seconds = time.slice(from).map((ms) => ms / 1_000);
@@ -80,11 +86,11 @@ function useDrawn({ time, lines, format, from }: ChartProps): Drawn {
   }, [time, lines, from]);
   const latest = useRef(data);
   latest.current = data;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `look` draws it in other colours
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `version` draws it in other colours
   useEffect(() => {
-    const place = host.current;
-    if (place === null) return;
-    const [ink = "", grid = "", ...strokes] = coloursOf(place, [
+    const container = host.current;
+    if (container === null) return;
+    const [ink = "", grid = "", ...strokes] = resolveColours(container, [
       "--faint",
       "--line",
       ...colours.split(" "),
@@ -96,11 +102,11 @@ function useDrawn({ time, lines, format, from }: ChartProps): Drawn {
       ticks: { stroke: grid, width: 1 },
       font: `${Math.round(rem * 0.75)}px system-ui, sans-serif`,
     };
-    const moment = (second: number, [one = 0, other = one]: readonly number[]) =>
+    const formatTime = (second: number, [one = 0, other = one]: readonly number[]) =>
       (other - one < MINUTE_MS / 1_000 ? times.exact : times.clock)(second * 1_000);
-    const drawn = new uPlot(
+    const chart = new uPlot(
       {
-        width: Math.max(1, place.clientWidth),
+        width: Math.max(1, container.clientWidth),
         height: HEIGHT_REM * rem,
         legend: { show: false },
         cursor: { drag: { x: false, y: false }, sync: { key: "chat" } },
@@ -112,7 +118,7 @@ function useDrawn({ time, lines, format, from }: ChartProps): Drawn {
             ...axis,
             size: 2.2 * rem,
             space: labelPx(times.exact(0), rem),
-            values: (_, all) => all.map((second) => moment(second, all)),
+            values: (_, all) => all.map((second) => formatTime(second, all)),
           },
           { ...axis, size: 4.6 * rem, values: (_, all) => all.map(format) },
         ],
@@ -120,19 +126,19 @@ function useDrawn({ time, lines, format, from }: ChartProps): Drawn {
         hooks: { setCursor: [({ cursor }) => setAt(cursor.idx ?? undefined)] },
       },
       latest.current,
-      place,
+      container,
     );
-    plot.current = drawn;
+    plot.current = chart;
     const sized = new ResizeObserver(() => {
-      drawn.setSize({ width: Math.max(1, place.clientWidth), height: HEIGHT_REM * rem });
+      chart.setSize({ width: Math.max(1, container.clientWidth), height: HEIGHT_REM * rem });
     });
-    sized.observe(place);
+    sized.observe(container);
     return () => {
       sized.disconnect();
       plot.current = undefined;
-      drawn.destroy();
+      chart.destroy();
     };
-  }, [colours, format, times, look]);
+  }, [colours, format, times, version]);
   useEffect(() => plot.current?.setData(data), [data]);
   return { host, at };
 }
@@ -140,12 +146,12 @@ function useDrawn({ time, lines, format, from }: ChartProps): Drawn {
 /** A chart with a text summary, also for screen readers. */
 function Chart(props: ChartProps) {
   const { title, time, lines, format, from } = props;
-  const { texts, times } = usePartPage();
-  const { host, at } = useDrawn(props);
-  const words = lines.map(({ name, values, colour }) => {
-    const told = summaryOf(values, time, from);
-    if (told === undefined) return null;
-    const { last, mean, max, maxAt } = told;
+  const { texts, times } = useFullPage();
+  const { host, at } = useChart(props);
+  const captions = lines.map(({ name, values, colour }) => {
+    const summary = summarize(values, time, from);
+    if (summary === undefined) return null;
+    const { last, mean, max, maxAt } = summary;
     const now = at === undefined ? undefined : values[from + at];
     return (
       <p key={name} className="chart-words">
@@ -161,7 +167,7 @@ function Chart(props: ChartProps) {
     <figure className="chart">
       <figcaption>
         <h2>{title}</h2>
-        {words}
+        {captions}
       </figcaption>
       <div ref={host} className="chart-place" aria-hidden="true" />
     </figure>
@@ -172,11 +178,11 @@ const perSecond = (value: number) => `${rounded(value)}/s`;
 const rounded = (value: number) => (value >= 10 ? value.toFixed(0) : String(+value.toFixed(1)));
 
 export function Charts({ samples }: { readonly samples: SampleColumns }) {
-  useSheet(plotSheet);
-  const { texts, times } = usePartPage();
+  useStyleSheet(plotSheet);
+  const { texts, times } = useFullPage();
   const [span, setSpan] = useState<number>(60);
   const { time, diskFreeBytes } = samples;
-  const from = beginOf(time, span * MINUTE_MS);
+  const from = firstIndexWithin(time, span * MINUTE_MS);
   const charts = useMemo(() => {
     const { posts, online, links, receivedBytes, sentBytes, memoryBytes } = samples;
     const line = (name: string, colour: string, values: readonly number[]) => {
@@ -246,7 +252,7 @@ interface MinutesProps {
 }
 
 function MinutesTable({ samples, clock }: MinutesProps) {
-  const { texts } = usePartPage();
+  const { texts } = useFullPage();
   const heads = [
     texts.chartTime,
     texts.chartMessages,
@@ -259,7 +265,7 @@ function MinutesTable({ samples, clock }: MinutesProps) {
   ];
   return (
     <Table label={texts.chartTable} heads={heads}>
-      {minutesOf(samples).map(({ time, values, diskFreeBytes: free }) => (
+      {perMinute(samples).map(({ time, values, diskFreeBytes: free }) => (
         <tr key={time}>
           <th scope="row">{clock(time)}</th>
           <td>{perSecond(values.posts)}</td>

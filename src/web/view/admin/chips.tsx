@@ -1,27 +1,27 @@
 /** A row of toggle buttons. */
 
-interface ChipsProps<One> {
+interface ChipsProps<Value> {
   readonly label: string;
-  readonly all: readonly One[];
-  readonly isOn: (one: One) => boolean;
-  readonly name: (one: One) => string;
-  readonly onPress: (one: One) => void;
+  readonly all: readonly Value[];
+  readonly isOn: (value: Value) => boolean;
+  readonly name: (value: Value) => string;
+  readonly onPress: (value: Value) => void;
 }
 
-export function Chips<One extends string | number>(props: ChipsProps<One>) {
+export function Chips<Value extends string | number>(props: ChipsProps<Value>) {
   const { label, all, isOn, name, onPress } = props;
   return (
     <fieldset className="chips">
       <legend className="sr-only">{label}</legend>
-      {all.map((one) => (
+      {all.map((value) => (
         <button
-          key={one}
+          key={value}
           type="button"
           className="chip"
-          aria-pressed={isOn(one)}
-          onClick={() => onPress(one)}
+          aria-pressed={isOn(value)}
+          onClick={() => onPress(value)}
         >
-          {name(one)}
+          {name(value)}
         </button>
       ))}
     </fieldset>

@@ -6,11 +6,11 @@ import { cleanText } from "../../../base/text.ts";
 import type { AllTexts } from "../../../ui/messages/en/parts.ts";
 import type { Answer } from "../../../wire/messages.ts";
 import { FaultLine, useOnline } from "../shell/context.tsx";
-import { type PartPage, usePartPage } from "../shell/full-page.ts";
+import { type FullPage, useFullPage } from "../shell/full-page.ts";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
 import { usePolled } from "../shell/polling.ts";
 import { BanDialog } from "./bans.tsx";
-import { AskButton } from "./confirm-button.tsx";
+import { ConfirmButton } from "./confirm-button.tsx";
 import { moderateItems, signOut } from "./moderation.tsx";
 import { type Column, field, LocalTable, Marked, UserText } from "./table.tsx";
 
@@ -19,12 +19,12 @@ type Client = Answer<"clients">["clients"][number];
 /** Maximum pages fetched; operators do not read further. */
 const PAGES_MAX = 10;
 
-async function allClients({ chat }: PartPage): Promise<readonly Client[]> {
+async function allClients({ chat }: FullPage): Promise<readonly Client[]> {
   const all: Client[] = [];
   for (let page = 0; page < PAGES_MAX; page++) {
     const after = all.at(-1)?.client;
-    const asked = after === undefined ? {} : { after };
-    const { clients, more } = await chat.request("clients", asked);
+    const request = after === undefined ? {} : { after };
+    const { clients, more } = await chat.request("clients", request);
     all.push(...clients);
     if (!more) break;
   }
@@ -32,15 +32,15 @@ async function allClients({ chat }: PartPage): Promise<readonly Client[]> {
 }
 
 /** Address without the port: bans apply to the whole machine. */
-function hostOf(address: string): string {
+function hostWithoutPort(address: string): string {
   return address.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
 }
 
-function clientItems(page: PartPage, { user, address }: Client): MenuItem[] {
+function clientItems(page: FullPage, { user, address }: Client): MenuItem[] {
   const { texts, show, chat } = page;
   const ban = (whom: string) => () =>
     show((close) => <BanDialog whom={whom} onClose={close} onDone={() => undefined} />);
-  const host = hostOf(address);
+  const host = hostWithoutPort(address);
   return [
     ...(user === undefined || user === chat.model.me
       ? []
@@ -52,29 +52,29 @@ function clientItems(page: PartPage, { user, address }: Client): MenuItem[] {
 }
 
 /** Counters of a client with their rates. */
-interface Paced extends Client {
+interface ClientWithRates extends Client {
   readonly sentPerS: number | undefined;
   readonly receivedPerS: number | undefined;
 }
 
 /** Computes rates from two consecutive answers. */
-function usePaces() {
+function useRates() {
   const before = useRef<{ atMs: number; clients: ReadonlyMap<number, Client> } | undefined>(
     undefined,
   );
-  return (clients: readonly Client[]): readonly Paced[] => {
+  return (clients: readonly Client[]): readonly ClientWithRates[] => {
     const atMs = performance.now();
     const { atMs: thenMs = atMs, clients: known } = before.current ?? {};
     const seconds = (atMs - thenMs) / 1_000;
-    before.current = { atMs, clients: new Map(clients.map((one) => [one.client, one])) };
+    before.current = { atMs, clients: new Map(clients.map((client) => [client.client, client])) };
     return clients.map((client) => {
-      const was = known?.get(client.client);
-      const pace = (now: number, then: number | undefined) =>
+      const previous = known?.get(client.client);
+      const rate = (now: number, then: number | undefined) =>
         then === undefined || seconds <= 0 ? undefined : Math.max(0, now - then) / seconds;
       return {
         ...client,
-        sentPerS: pace(client.sentBytes, was?.sentBytes),
-        receivedPerS: pace(client.receivedBytes, was?.receivedBytes),
+        sentPerS: rate(client.sentBytes, previous?.sentBytes),
+        receivedPerS: rate(client.receivedBytes, previous?.receivedBytes),
       };
     });
   };
@@ -82,20 +82,25 @@ function usePaces() {
 
 /** `12 · 3.4 kB · 1.2 kB/s` */
 function traffic(messages: number, bytes: number, perS: number | undefined): string {
-  const pace = perS === undefined || perS < 1 ? "" : ` · ${formatRate(perS)}`;
-  return `${messages} · ${formatSize(bytes)}${pace}`;
+  const rate = perS === undefined || perS < 1 ? "" : ` · ${formatRate(perS)}`;
+  return `${messages} · ${formatSize(bytes)}${rate}`;
 }
 
-/** Column for the server of each row; empty if the cluster has one server. */
-function serverColumn<One extends { readonly server?: string | undefined }>(
-  rows: readonly One[],
+/** Column for the server of each row; empty if the cluster has client server. */
+function serverColumn<Row extends { readonly server?: string | undefined }>(
+  rows: readonly Row[],
   texts: AllTexts,
-): readonly Column<One>[] {
+): readonly Column<Row>[] {
   if (rows.every(({ server }) => server === undefined)) return [];
-  return [field("server", texts.dashboardServer, (server) => cleanText(server ?? texts.thisOne))];
+  return [
+    field("server", texts.dashboardServer, (server) => cleanText(server ?? texts.thisDevice)),
+  ];
 }
 
-function columnsOf(page: PartPage, rows: readonly Paced[]): readonly Column<Paced>[] {
+function clientColumns(
+  page: FullPage,
+  rows: readonly ClientWithRates[],
+): readonly Column<ClientWithRates>[] {
   const { texts } = page;
   const nameOf = ({ user }: Client) => cleanText(user ?? texts.notLoggedIn);
   return [
@@ -125,9 +130,11 @@ function columnsOf(page: PartPage, rows: readonly Paced[]): readonly Column<Pace
     field("roundTripMs", texts.roundTrip, (ms) => (ms === undefined ? "–" : `${ms} ms`)),
     field("acknowledged", texts.acknowledged),
     field("retransmitted", texts.retransmitted, (count) => count ?? "–"),
-    field("sentBytes", texts.sent, (bytes, one) => traffic(one.sentMessages, bytes, one.sentPerS)),
-    field("receivedBytes", texts.received, (bytes, one) =>
-      traffic(one.receivedMessages, bytes, one.receivedPerS),
+    field("sentBytes", texts.sent, (bytes, client) =>
+      traffic(client.sentMessages, bytes, client.sentPerS),
+    ),
+    field("receivedBytes", texts.received, (bytes, client) =>
+      traffic(client.receivedMessages, bytes, client.receivedPerS),
     ),
     field("queuedBytes", texts.queued, formatSize),
     {
@@ -141,20 +148,20 @@ function columnsOf(page: PartPage, rows: readonly Paced[]): readonly Column<Pace
 }
 
 export function DashboardClients() {
-  const page = usePartPage();
+  const page = useFullPage();
   const { texts } = page;
-  const paced = usePaces();
-  const ask = async () => paced(await allClients(page));
+  const withRates = useRates();
+  const ask = async () => withRates(await allClients(page));
   const { value = [], fault } = usePolled(ask, useOnline());
   return (
     <>
       <FaultLine fault={fault} />
       <LocalTable
         label={texts.dashboardClients}
-        columns={columnsOf(page, value)}
+        columns={clientColumns(page, value)}
         rows={value}
         keyOf={({ client }) => client}
-        wordsOf={({ user, address, program, server }) =>
+        filterText={({ user, address, program, server }) =>
           `${user ?? ""} ${address} ${program} ${server ?? ""}`
         }
       />
@@ -165,7 +172,7 @@ export function DashboardClients() {
 type Transfer = Answer<"transfers">["transfers"][number];
 
 function CancelButton({ transfer }: { readonly transfer: Transfer }) {
-  const { texts, chat } = usePartPage();
+  const { texts, chat } = useFullPage();
   const { file, user, direction } = transfer;
   const name = transfer.name === undefined ? texts.privateFile : cleanText(transfer.name);
   const question = {
@@ -175,11 +182,11 @@ function CancelButton({ transfer }: { readonly transfer: Transfer }) {
     isDanger: true,
     onConfirm: () => chat.request("cancel", { file, user, direction }),
   };
-  return <AskButton label={texts.cancelTransferOf(name)} question={question} />;
+  return <ConfirmButton label={texts.cancelTransferOf(name)} question={question} />;
 }
 
 function Progress({ transfer }: { readonly transfer: Transfer }) {
-  const { texts } = usePartPage();
+  const { texts } = useFullPage();
   const { doneBytes, sizeBytes } = transfer;
   return (
     <>
@@ -194,7 +201,7 @@ function Progress({ transfer }: { readonly transfer: Transfer }) {
 }
 
 export function DashboardTransfers() {
-  const { texts, chat } = usePartPage();
+  const { texts, chat } = useFullPage();
   const { value, fault } = usePolled(() => chat.request("transfers", {}), useOnline());
   const transfers = value?.transfers ?? [];
   const columns: readonly Column<Transfer>[] = [
@@ -225,7 +232,9 @@ export function DashboardTransfers() {
         columns={columns}
         rows={transfers}
         keyOf={({ file, address, since }) => `${file} ${address} ${since}`}
-        wordsOf={({ name, user, address, server }) => `${name} ${user} ${address} ${server ?? ""}`}
+        filterText={({ name, user, address, server }) =>
+          `${name} ${user} ${address} ${server ?? ""}`
+        }
       />
     </>
   );

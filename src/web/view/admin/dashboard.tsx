@@ -2,7 +2,7 @@
 
 import { useState } from "react";
 import { rove } from "../../input/keys.ts";
-import { usePartPage } from "../shell/full-page.ts";
+import { useFullPage } from "../shell/full-page.ts";
 import { IconButton } from "../shell/icons.tsx";
 import type { LazyProps } from "../shell/lazy.tsx";
 import { DashboardAccounts } from "./accounts.tsx";
@@ -13,7 +13,7 @@ import { DashboardInvites } from "./invites.tsx";
 import { DashboardLog } from "./log.tsx";
 import { DashboardFiles, DashboardRooms } from "./rooms.tsx";
 import { DashboardServer } from "./server.tsx";
-import { useSheet } from "./style-sheet.ts";
+import { useStyleSheet } from "./style-sheet.ts";
 
 /** Tabs besides the log, which stays mounted. */
 const VIEWS = {
@@ -30,8 +30,8 @@ type Tab = "log" | keyof typeof VIEWS;
 const TABS = ["log", ...Object.keys(VIEWS)] as readonly Tab[];
 
 export function Dashboard({ onClose }: LazyProps["Dashboard"]) {
-  useSheet(adminSheet);
-  const { texts } = usePartPage();
+  useStyleSheet(adminSheet);
+  const { texts } = useFullPage();
   const [tab, setTab] = useState<Tab>("log");
   const names: Readonly<Record<Tab, string>> = {
     log: texts.dashboardLog,

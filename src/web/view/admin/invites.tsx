@@ -3,31 +3,31 @@
 import { foldCase } from "../../../base/case-fold.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { Answer } from "../../../wire/messages.ts";
-import { usePartPage } from "../shell/full-page.ts";
-import { AskButton } from "./confirm-button.tsx";
+import { useFullPage } from "../shell/full-page.ts";
+import { ConfirmButton } from "./confirm-button.tsx";
 import { type Column, field, PagedTable, UserText, usePagedList } from "./table.tsx";
 
 type Invite = Answer<"invites">["invites"][number];
 
-function RevokeButton({ made, onDone }: { readonly made: Invite; readonly onDone: () => void }) {
-  const { texts, chat } = usePartPage();
+function RevokeButton({ entry, onDone }: { readonly entry: Invite; readonly onDone: () => void }) {
+  const { texts, chat } = useFullPage();
   const question = {
     title: texts.revoke,
     text: texts.revokeAsk,
     action: texts.revoke,
     isDanger: true,
-    onConfirm: () => chat.request("invite-revoke", { invite: made.invite }).then(onDone),
+    onConfirm: () => chat.request("invite-revoke", { invite: entry.invite }).then(onDone),
   };
-  return <AskButton question={question} />;
+  return <ConfirmButton question={question} />;
 }
 
-function placeOf({ room, post, read }: Invite): string {
-  const where = room ?? post ?? read;
-  return where === undefined ? "" : `#${cleanText(where)}`;
+function inviteRoom({ room, post, read }: Invite): string {
+  const name = room ?? post ?? read;
+  return name === undefined ? "" : `#${cleanText(name)}`;
 }
 
 export function DashboardInvites() {
-  const { texts, times, chat, openDialog } = usePartPage();
+  const { texts, times, chat, openDialog } = useFullPage();
   const list = usePagedList(async (after) => {
     const { invites, next } = await chat.request("invites", after);
     return { list: invites, next };
@@ -39,7 +39,7 @@ export function DashboardInvites() {
       isHead: true,
       cell: ({ invite }) => <code>{invite.slice(0, 8)}</code>,
     },
-    field("by", texts.madeBy),
+    field("by", texts.createdBy),
     {
       id: "uses",
       name: texts.usesHead,
@@ -55,13 +55,13 @@ export function DashboardInvites() {
     {
       id: "room",
       name: texts.room,
-      cell: (made) => <UserText text={placeOf(made)} />,
-      by: (made) => foldCase(placeOf(made)),
+      cell: (entry) => <UserText text={inviteRoom(entry)} />,
+      by: (entry) => foldCase(inviteRoom(entry)),
     },
     {
       id: "more",
       name: texts.actions,
-      cell: (made) => <RevokeButton made={made} onDone={list.again} />,
+      cell: (entry) => <RevokeButton entry={entry} onDone={list.reload} />,
     },
   ];
   return (
@@ -70,8 +70,8 @@ export function DashboardInvites() {
       columns={columns}
       list={list}
       keyOf={({ invite }) => invite}
-      wordsOf={(made) => `${made.invite} ${made.by ?? ""} ${placeOf(made)}`}
-      action={texts.inviteMake}
+      filterText={(entry) => `${entry.invite} ${entry.by ?? ""} ${inviteRoom(entry)}`}
+      action={texts.createInvite}
       onAction={() => openDialog("Invite")}
     />
   );

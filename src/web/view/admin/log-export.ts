@@ -3,7 +3,7 @@
 import { formatUtc } from "../../../base/time.ts";
 
 /** A line as displayed. */
-interface Told {
+interface ExportedLine {
   readonly unixMs: number;
   readonly what: string;
   readonly text: string;
@@ -19,7 +19,7 @@ function cell(text: string): string {
 }
 
 /** Formats log lines as one JSON object per line, or as a table with a header. */
-export function exported(format: "jsonl" | "csv", lines: readonly Told[]): string {
+export function exportLines(format: "jsonl" | "csv", lines: readonly ExportedLine[]): string {
   const rows = lines.map(({ unixMs, what, text }) => ({ time: formatUtc(unixMs), what, text }));
   if (format === "jsonl") return rows.map((row) => `${JSON.stringify(row)}\n`).join("");
   const table = rows.map(({ time, what, text }) => [time, what, text].map(cell).join(","));

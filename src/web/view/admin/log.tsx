@@ -14,15 +14,15 @@ import { withLocalMoments } from "../../../ui/text/times.ts";
 import type { Answer, NoticeOf } from "../../../wire/messages.ts";
 import { downloadFrom } from "../files/download.ts";
 import { Button } from "../shell/button.tsx";
-import { FaultLine, useOnline, useWork } from "../shell/context.tsx";
-import { confirm, eraseQuestion } from "../shell/dialog.tsx";
-import { type PartPage, usePartPage } from "../shell/full-page.ts";
+import { FaultLine, useOnline, useTask } from "../shell/context.tsx";
+import { confirm, deleteQuestion } from "../shell/dialog.tsx";
+import { type FullPage, useFullPage } from "../shell/full-page.ts";
 import { IconButton } from "../shell/icons.tsx";
 import { Chips } from "./chips.tsx";
-import { exported } from "./log-export.ts";
+import { exportLines } from "./log-export.ts";
 import { Filter } from "./table.tsx";
 
-type Happened = Omit<NoticeOf<"event">, "kind">;
+type ServerEvent = Omit<NoticeOf<"event">, "kind">;
 
 const GROUPS = ["words", "people", "files", "decisions", "warnings"] as const;
 type Group = (typeof GROUPS)[number];
@@ -37,7 +37,7 @@ const GROUP_OF: Readonly<Record<string, Group>> = {
   ...{ warning: "warnings", full: "warnings", disk: "warnings" },
 };
 
-function groupOf(what: string): Group {
+function eventGroup(what: string): Group {
   return Object.hasOwn(GROUP_OF, what) ? (GROUP_OF[what] ?? "words") : "words";
 }
 
@@ -54,9 +54,9 @@ export interface LogLine {
 
 /** About an hour of a busy class. Older records stay in the history. */
 const LINES_MAX = 5_000;
-const CUT_BY = 500;
+const TRIM_LINES = 500;
 
-function jsonOf(bytes: unknown): Readonly<Record<string, unknown>> {
+function parseObject(bytes: unknown): Readonly<Record<string, unknown>> {
   if (!(bytes instanceof Uint8Array)) return {};
   try {
     const value: unknown = JSON.parse(utf8Decode(bytes));
@@ -66,7 +66,7 @@ function jsonOf(bytes: unknown): Readonly<Record<string, unknown>> {
   }
 }
 
-function whatOf(event: string, texts: AllTexts): string {
+function eventLabel(event: string, texts: AllTexts): string {
   const table: Readonly<Record<string, string>> = {
     record: texts.evRecord,
     connected: texts.evConnected,
@@ -74,7 +74,7 @@ function whatOf(event: string, texts: AllTexts): string {
     "logged-out": texts.evLoggedOut,
     disconnected: texts.evDisconnected,
     offered: texts.evOffered,
-    got: texts.evGot,
+    got: texts.evDownloaded,
     withdrawn: texts.evWithdrawn,
     cancelled: texts.evCancelled,
     disk: texts.evWarning,
@@ -84,28 +84,28 @@ function whatOf(event: string, texts: AllTexts): string {
   return Object.hasOwn(table, event) ? (table[event] ?? event) : cleanText(event);
 }
 
-function decisionWords(decision: string, texts: AllTexts): string {
+function decisionText(decision: string, texts: AllTexts): string {
   return texts.decision(decision) ?? cleanText(decision);
 }
 
 /** Formats an event as a line; direct messages have no text. */
-function lineOf(happened: Happened, key: number, { texts, times }: PartPage): LogLine {
-  const { event, time, user, address, program, reason, name, sizeBytes, to, record } = happened;
-  const head = jsonOf(record?.head);
-  const body = jsonOf(record?.body);
-  const where = happened.room?.name === undefined ? undefined : `#${happened.room.name}`;
-  const pair = happened.between?.join(" – ");
+function toLogLine(notice: ServerEvent, key: number, { texts, times }: FullPage): LogLine {
+  const { event, time, user, address, program, reason, name, sizeBytes, to, record } = notice;
+  const head = parseObject(record?.head);
+  const body = parseObject(record?.body);
+  const roomName = notice.room?.name === undefined ? undefined : `#${notice.room.name}`;
+  const pair = notice.between?.join(" – ");
   const kind = typeof head["kind"] === "string" ? head["kind"] : undefined;
-  const said = [body["text"], body["topic"], body["react"], body["name"]].find(
+  const content = [body["text"], body["topic"], body["react"], body["name"]].find(
     (one): one is string => typeof one === "string" && one !== "",
   );
-  const elsewhere = importOriginOf(body);
-  const words = pair === undefined ? said : (said ?? texts.evPrivate);
+  const imported = importOriginOf(body);
+  const summary = pair === undefined ? content : (content ?? texts.evPrivate);
   const parts = [
     user ?? record?.from,
-    elsewhere === undefined ? undefined : texts.importedAuthor(elsewhere.from),
-    where ?? pair,
-    record === undefined ? undefined : words,
+    imported === undefined ? undefined : texts.importedAuthor(imported.from),
+    roomName ?? pair,
+    record === undefined ? undefined : summary,
     name,
     sizeBytes === undefined ? undefined : formatSize(sizeBytes),
     to?.join(", "),
@@ -113,27 +113,27 @@ function lineOf(happened: Happened, key: number, { texts, times }: PartPage): Lo
     program,
     reason === undefined ? undefined : withLocalMoments(reason, texts),
   ];
-  const { decision, by, whom, until } = happened;
+  const { decision, by, whom, until } = notice;
   if (decision !== undefined)
     parts.splice(0, 1, by, whom, until === undefined ? undefined : texts.until(times.full(until)));
   else if (by !== undefined) parts.push(texts.doneBy(by));
   const seq = typeof head["seq"] === "number" ? head["seq"] : undefined;
-  const isWords = kind === "text" || kind === "action" || kind === "file";
+  const isMessage = kind === "text" || kind === "action" || kind === "file";
   return {
     key,
     unixMs: time,
     what:
       decision !== undefined
-        ? decisionWords(decision, texts)
+        ? decisionText(decision, texts)
         : kind === undefined || kind === "text"
-          ? whatOf(event, texts)
+          ? eventLabel(event, texts)
           : body["on"] === false
             ? texts.evOff(cleanText(kind))
             : cleanText(kind),
     text: cleanText(parts.filter((part) => part !== undefined && part !== "").join(" · ")),
-    seq: isWords && pair === undefined ? seq : undefined,
+    seq: isMessage && pair === undefined ? seq : undefined,
     isWarning: event === "warning" || event === "full" || event === "disk" || event === "majority",
-    group: groupOf(kind ?? event),
+    group: eventGroup(kind ?? event),
   };
 }
 
@@ -142,13 +142,13 @@ function isToday(unixMs: number): boolean {
 }
 
 const Line = memo(function Line({ line }: { readonly line: LogLine }) {
-  const page = usePartPage();
+  const page = useFullPage();
   const { texts, times, chat } = page;
   const { seq, unixMs, what, text, isWarning } = line;
   const erase = () =>
     confirm(
       page,
-      eraseQuestion(page, () => chat.request("erase", { seq: seq ?? 0 })),
+      deleteQuestion(page, () => chat.request("erase", { seq: seq ?? 0 })),
     );
   return (
     <div className={isWarning ? "log-line is-warning" : "log-line"}>
@@ -159,7 +159,9 @@ const Line = memo(function Line({ line }: { readonly line: LogLine }) {
       <span className="log-text" dir="auto">
         {text}
       </span>
-      {seq === undefined ? null : <IconButton icon="erase" label={texts.erase} onPress={erase} />}
+      {seq === undefined ? null : (
+        <IconButton icon="erase" label={texts.deleteMessage} onPress={erase} />
+      )}
     </div>
   );
 });
@@ -168,77 +170,77 @@ const Line = memo(function Line({ line }: { readonly line: LogLine }) {
 const UNNUMBERED = 0.5;
 
 /** Subscribes to events, loads earlier ones, and updates the state once per frame. */
-function useHappened(isOnline: boolean) {
-  const page = usePartPage();
+function useEventLog(isOnline: boolean) {
+  const page = useFullPage();
   const { chat } = page;
   const [lines, setLines] = useState<readonly LogLine[]>([]);
   const [fault, setFault] = useState<unknown>(undefined);
   const latest = useRef(page);
   latest.current = page;
-  /** Start of the server, and number of the last event shown. */
-  const seen = useRef({ since: 0, n: 0 });
+  /** Start of the server, and number of the last event visibleLines. */
+  const lastEvent = useRef({ since: 0, n: 0 });
   useEffect(() => {
-    let waiting: LogLine[] = [];
+    let pending: LogLine[] = [];
     let key = 0;
     let frame = 0;
     const show = () => {
       frame = 0;
-      const fresh = waiting;
-      waiting = [];
+      const fresh = pending;
+      pending = [];
       setLines((before) => {
         const all = [...before, ...fresh];
-        return all.length > LINES_MAX ? all.slice(all.length - LINES_MAX + CUT_BY) : all;
+        return all.length > LINES_MAX ? all.slice(all.length - LINES_MAX + TRIM_LINES) : all;
       });
     };
-    const put = (line: LogLine) => {
-      waiting.push(line);
+    const enqueue = (line: LogLine) => {
+      pending.push(line);
       if (frame === 0) frame = requestAnimationFrame(show);
     };
-    const take = (event: Happened) => {
+    const addEvent = (event: ServerEvent) => {
       const { skipped, time, n } = event;
-      if (n !== undefined && n <= seen.current.n) return; // The loaded list had it, too.
+      if (n !== undefined && n <= lastEvent.current.n) return; // The loaded list had it, too.
       if (skipped !== undefined) {
         const text = latest.current.texts.dashboardSkipped(skipped);
         const rest = { seq: undefined, isWarning: true, group: "warnings" } as const;
-        put({ key: key++ + UNNUMBERED, unixMs: time, what: "…", text, ...rest });
+        enqueue({ key: key++ + UNNUMBERED, unixMs: time, what: "…", text, ...rest });
       }
-      if (n !== undefined) seen.current.n = n;
-      put(lineOf(event, key++, latest.current));
+      if (n !== undefined) lastEvent.current.n = n;
+      enqueue(toLogLine(event, key++, latest.current));
     };
     /** Live events that arrive before the list of earlier ones; appended after it. */
-    let early: Happened[] | undefined;
-    const stop = chat.onEvent((told) => {
-      if (told.kind !== "event") return;
-      if (early === undefined) take(told);
-      else early.push(told);
+    let early: ServerEvent[] | undefined;
+    const stop = chat.onEvent((event) => {
+      if (event.kind !== "event") return;
+      if (early === undefined) addEvent(event);
+      else early.push(event);
     });
-    let isOver = false;
-    const begin = async () => {
+    let isStopped = false;
+    const start = async () => {
       early = [];
       try {
         await chat.request("watch", { on: true });
         // Older servers keep no events.
         const past = await chat.request("events", {}).catch(() => undefined);
-        if (isOver) return;
-        if (past !== undefined && past.since !== seen.current.since) {
-          seen.current = { since: past.since, n: 0 };
+        if (isStopped) return;
+        if (past !== undefined && past.since !== lastEvent.current.since) {
+          lastEvent.current = { since: past.since, n: 0 };
         }
-        for (const event of past?.events ?? []) take(event);
+        for (const event of past?.events ?? []) addEvent(event);
         setFault(undefined);
       } catch (error) {
-        if (!isOver) setFault(error);
+        if (!isStopped) setFault(error);
       } finally {
         const live = early ?? [];
         early = undefined;
-        if (!isOver) for (const event of live) take(event);
+        if (!isStopped) for (const event of live) addEvent(event);
       }
     };
-    if (isOnline) void begin();
+    if (isOnline) void start();
     return () => {
-      isOver = true;
+      isStopped = true;
       stop();
       cancelAnimationFrame(frame);
-      if (waiting.length > 0) show();
+      if (pending.length > 0) show();
       // A closed link has ended the subscription already.
       if (isOnline) chat.request("watch", { on: false }).catch(() => undefined);
     };
@@ -259,11 +261,11 @@ const EMPTY_MAX = 50;
 
 /** @param oldest of the loaded lines, Unix ms */
 function useEarlier(oldest: number | undefined, { since, until }: Span) {
-  const page = usePartPage();
+  const page = useFullPage();
   const { chat } = page;
   const [earlier, setEarlier] = useState(NOTHING_EARLIER);
   const [isMissing, setMissing] = useState(false);
-  const work = useWork();
+  const task = useTask();
   // biome-ignore lint/correctness/useExhaustiveDependencies: another span is another question
   useEffect(() => setEarlier(NOTHING_EARLIER), [since, until]);
   const key = useRef(-1);
@@ -279,7 +281,7 @@ function useEarlier(oldest: number | undefined, { since, until }: Span) {
         events = answer.events;
         next = answer.next ?? "end";
       }
-      const lines = events.toReversed().map((event) => lineOf(event, key.current--, page));
+      const lines = events.toReversed().map((event) => toLogLine(event, key.current--, page));
       setEarlier({ lines: [...lines.toReversed(), ...earlier.lines], next });
     } catch (error) {
       // Older servers do not know this request.
@@ -287,7 +289,7 @@ function useEarlier(oldest: number | undefined, { since, until }: Span) {
       setMissing(true);
     }
   };
-  return { earlier, ask: () => work.run(load), work, isMissing };
+  return { earlier, ask: () => task.run(load), task, isMissing };
 }
 
 /** Inclusive bounds, Unix ms. */
@@ -299,19 +301,19 @@ interface Span {
 const MINUTE_MS = 60_000;
 
 /** Parses a date-time field in this browser's time zone. `undefined` if empty or invalid. */
-function momentOf(value: string): number | undefined {
+function parseTime(value: string): number | undefined {
   const unixMs = Date.parse(value);
   return Number.isNaN(unixMs) || unixMs < 0 ? undefined : unixMs;
 }
 
-interface WhenProps {
+interface TimeFieldProps {
   readonly id: string;
   readonly label: string;
   readonly value: string;
   readonly onChange: (value: string) => void;
 }
 
-function When({ id, label, value, onChange }: WhenProps) {
+function TimeField({ id, label, value, onChange }: TimeFieldProps) {
   return (
     <span className="log-when">
       <label htmlFor={id}>{label}</label>
@@ -328,36 +330,36 @@ function When({ id, label, value, onChange }: WhenProps) {
 /** Distance from the bottom within which the log follows new lines. */
 const STICK_PX = 40;
 
-function useFollowing(follows: boolean, isHidden: boolean, lines: readonly LogLine[]) {
+function useAutoScroll(follows: boolean, isHidden: boolean, lines: readonly LogLine[]) {
   const list = useRef<VListHandle>(null);
-  const isStuck = useRef(true);
+  const isAtBottom = useRef(true);
   const offset = useRef(0);
   const size = useRef(0);
-  const isToTop = useRef(false);
+  const scrollsToTop = useRef(false);
   useEffect(() => {
-    if (isToTop.current && !isHidden) {
-      isToTop.current = false;
-      isStuck.current = false;
+    if (scrollsToTop.current && !isHidden) {
+      scrollsToTop.current = false;
+      isAtBottom.current = false;
       list.current?.scrollToIndex(0, { align: "start" });
     } else if (!follows || isHidden) {
       // Scroll to the newest line when the log opens and after a pause.
-      isStuck.current = true;
+      isAtBottom.current = true;
       offset.current = 0;
-    } else if (isStuck.current) {
+    } else if (isAtBottom.current) {
       list.current?.scrollToIndex(lines.length - 1, { align: "end" });
     }
   }, [follows, isHidden, lines]);
   const onScroll = (now: number) => {
     const { scrollSize = 0, viewportSize = 0 } = list.current ?? {};
     // A filter or a measured row changes the size, which moves the offset without the user.
-    if (now < offset.current - 1 && scrollSize === size.current) isStuck.current = false;
-    if (scrollSize - viewportSize - now <= STICK_PX) isStuck.current = true;
+    if (now < offset.current - 1 && scrollSize === size.current) isAtBottom.current = false;
+    if (scrollSize - viewportSize - now <= STICK_PX) isAtBottom.current = true;
     offset.current = now;
     size.current = scrollSize;
   };
   /** Scrolls to the top: the lines that are loaded next are older. */
   const showTop = () => {
-    isToTop.current = true;
+    scrollsToTop.current = true;
   };
   return { list, onScroll, showTop };
 }
@@ -374,37 +376,41 @@ const TYPES = { jsonl: "application/x-ndjson", csv: "text/csv" } as const;
 
 /** Saves the lines as a download of the browser. */
 function save(format: "jsonl" | "csv", lines: readonly LogLine[]): void {
-  const url = URL.createObjectURL(new Blob([exported(format, lines)], { type: TYPES[format] }));
+  const url = URL.createObjectURL(new Blob([exportLines(format, lines)], { type: TYPES[format] }));
   downloadFrom(url, `log.${format}`);
   setTimeout(() => URL.revokeObjectURL(url), SAVED_BLOB_KEEP_MS);
 }
 
 /** @param props `isHidden`: another tab is selected; this one stays mounted */
 export function DashboardLog({ isHidden }: { readonly isHidden: boolean }) {
-  const { texts } = usePartPage();
+  const { texts } = useFullPage();
   const isOnline = useOnline();
-  const { lines, fault } = useHappened(isOnline);
+  const { lines, fault } = useEventLog(isOnline);
   const [filter, setFilter] = useState("");
-  const [held, setHeld] = useState<readonly LogLine[] | undefined>(undefined);
+  const [pausedLines, setPausedLines] = useState<readonly LogLine[] | undefined>(undefined);
   const [hidden, setHidden] = useState<ReadonlySet<Group>>(NONE);
   const [from, setFrom] = useState("");
   const [to, setTo] = useState("");
-  const since = momentOf(from);
-  const minute = momentOf(to);
+  const since = parseTime(from);
+  const minute = parseTime(to);
   const until = minute === undefined ? undefined : minute + MINUTE_MS - 1;
   const past = useEarlier(lines[0]?.unixMs, { since, until });
   const { earlier } = past;
-  const wanted = filter.toLowerCase();
-  const shown = [...earlier.lines, ...(held ?? lines)].filter(
+  const query = filter.toLowerCase();
+  const visibleLines = [...earlier.lines, ...(pausedLines ?? lines)].filter(
     ({ what, text, group, unixMs }) =>
       !hidden.has(group) &&
       unixMs >= (since ?? 0) &&
       unixMs <= (until ?? Number.MAX_SAFE_INTEGER) &&
-      (wanted === "" || `${what} ${text}`.toLowerCase().includes(wanted)),
+      (query === "" || `${what} ${text}`.toLowerCase().includes(query)),
   );
-  const { list, onScroll, showTop } = useFollowing(held === undefined, isHidden, shown);
+  const { list, onScroll, showTop } = useAutoScroll(
+    pausedLines === undefined,
+    isHidden,
+    visibleLines,
+  );
   if (isHidden) return null;
-  const askEarlier = () => {
+  const loadEarlier = () => {
     showTop();
     past.ask();
   };
@@ -413,21 +419,21 @@ export function DashboardLog({ isHidden }: { readonly isHidden: boolean }) {
       <div className="dashboard-bar">
         <Filter value={filter} onChange={setFilter} />
         <Button
-          aria-pressed={held !== undefined}
-          onClick={() => setHeld(held === undefined ? lines : undefined)}
+          aria-pressed={pausedLines !== undefined}
+          onClick={() => setPausedLines(pausedLines === undefined ? lines : undefined)}
         >
-          {held === undefined ? texts.dashboardLogPause : texts.dashboardLogResume}
+          {pausedLines === undefined ? texts.dashboardLogPause : texts.dashboardLogResume}
         </Button>
-        <Button onClick={() => save("jsonl", shown)}>JSONL</Button>
-        <Button onClick={() => save("csv", shown)}>CSV</Button>
+        <Button onClick={() => save("jsonl", visibleLines)}>JSONL</Button>
+        <Button onClick={() => save("csv", visibleLines)}>CSV</Button>
       </div>
       <div className="dashboard-bar">
-        <When id="log-from" label={texts.logFrom} value={from} onChange={setFrom} />
-        <When id="log-to" label={texts.logTo} value={to} onChange={setTo} />
+        <TimeField id="log-from" label={texts.logFrom} value={from} onChange={setFrom} />
+        <TimeField id="log-to" label={texts.logTo} value={to} onChange={setTo} />
         {past.isMissing ? null : (
           <Button
-            disabled={!isOnline || past.work.isBusy || earlier.next === "end"}
-            onClick={askEarlier}
+            disabled={!isOnline || past.task.isBusy || earlier.next === "end"}
+            onClick={loadEarlier}
           >
             {texts.logEarlier}
           </Button>
@@ -436,7 +442,7 @@ export function DashboardLog({ isHidden }: { readonly isHidden: boolean }) {
           {earlier.next === "end" ? texts.logEarlierEnd : ""}
         </span>
       </div>
-      <FaultLine fault={past.work.fault} />
+      <FaultLine fault={past.task.fault} />
       <Chips
         label={texts.logKinds}
         all={GROUPS}
@@ -445,12 +451,12 @@ export function DashboardLog({ isHidden }: { readonly isHidden: boolean }) {
         onPress={(group) => setHidden(toggled(hidden, group))}
       />
       <FaultLine fault={fault} />
-      {shown.length === 0 ? (
+      {visibleLines.length === 0 ? (
         <p className="hint">{lines.length === 0 ? texts.dashboardLogEmpty : texts.foundNothing}</p>
       ) : (
         <VList
           ref={list}
-          data={shown}
+          data={visibleLines}
           onScroll={onScroll}
           className="list log"
           tabIndex={0}

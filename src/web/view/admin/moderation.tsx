@@ -3,7 +3,7 @@
 import { cleanText } from "../../../base/text.ts";
 import type { PageValue } from "../shell/context.tsx";
 import { confirm } from "../shell/dialog.tsx";
-import type { PartPage } from "../shell/full-page.ts";
+import type { FullPage } from "../shell/full-page.ts";
 import type { MenuItem } from "../shell/menu.tsx";
 import { ResetDialog } from "./reset-dialog.tsx";
 
@@ -23,7 +23,7 @@ export function moderateItems({ texts, openDialog }: PageValue, user: string): M
  * Signs out all devices of a user, on every server of a cluster.
  * @param hasPassword if false, a reset sets a password first, since the user could not log in again
  */
-export function signOut(page: PartPage, user: string, hasPassword = true): void {
+export function signOut(page: FullPage, user: string, hasPassword = true): void {
   const { texts, chat, show } = page;
   const reset = () => show((close) => <ResetDialog user={user} isSigningOut onClose={close} />);
   if (!hasPassword) return reset();

@@ -5,27 +5,27 @@ import { cleanText } from "../../../base/text.ts";
 import { inviteAddresses } from "../../input/invite-addresses.ts";
 import { Dialog, FormDialog } from "../shell/dialog.tsx";
 import { Check } from "../shell/form.tsx";
-import { usePartPage } from "../shell/full-page.ts";
+import { useFullPage } from "../shell/full-page.ts";
 import { CopyLine, inviteText } from "../shell/invite-dialog.tsx";
 
-interface Made {
+interface ResetToken {
   readonly token: string;
   readonly expires: number;
 }
 
 /** The link and the command, each of which sets a new password once. */
-function MadeReset({ token, expires }: Made) {
-  const { texts, times, chat } = usePartPage();
-  const isPassed = document.documentElement.dataset["local"] !== undefined;
-  const [place] = inviteAddresses(location, [...chat.cluster], isPassed);
-  if (place === undefined) return null;
-  const { origin, isLoopback } = place;
+function ResetResult({ token, expires }: ResetToken) {
+  const { texts, times, chat } = useFullPage();
+  const isRelayed = document.documentElement.dataset["local"] !== undefined;
+  const [address] = inviteAddresses(location, [...chat.cluster], isRelayed);
+  if (address === undefined) return null;
+  const { origin, isLoopback } = address;
   return (
     <>
       <p>{texts.resetHandOver(times.full(expires))}</p>
       {isLoopback ? <p className="warning">{texts.inviteLoopback}</p> : null}
       <CopyLine id="reset-link" label={texts.inviteLink} text={`${origin}/#reset=${token}`} />
-      <CopyLine id="reset-line" label={texts.resetLine} text={inviteText(chat, place, token)} />
+      <CopyLine id="reset-line" label={texts.resetLine} text={inviteText(chat, address, token)} />
     </>
   );
 }
@@ -38,23 +38,23 @@ interface ResetProps {
 }
 
 export function ResetDialog({ user, isSigningOut = false, onClose }: ResetProps) {
-  const { texts, chat } = usePartPage();
+  const { texts, chat } = useFullPage();
   const [signOut, setSignOut] = useState(isSigningOut);
-  const [made, setMade] = useState<Made | undefined>(undefined);
+  const [result, setResult] = useState<ResetToken | undefined>(undefined);
   const title = texts.resetAsk(cleanText(user));
-  if (made !== undefined) {
+  if (result !== undefined) {
     return (
       <Dialog title={title} onClose={onClose}>
-        <MadeReset {...made} />
+        <ResetResult {...result} />
       </Dialog>
     );
   }
   return (
     <FormDialog
       title={title}
-      action={texts.resetMake}
+      action={texts.resetPassword}
       onSubmit={async () => {
-        setMade(await chat.request("reset", { user, signOut }));
+        setResult(await chat.request("reset", { user, signOut }));
         return false;
       }}
       onClose={onClose}

@@ -3,11 +3,11 @@
 import { formatDuration, formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { Answer } from "../../../wire/messages.ts";
-import { askingItem } from "../shell/dialog.tsx";
-import { type PartPage, usePartPage } from "../shell/full-page.ts";
+import { confirmItem } from "../shell/dialog.tsx";
+import { type FullPage, useFullPage } from "../shell/full-page.ts";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
-import { AskButton } from "./confirm-button.tsx";
-import { type Asked, type Column, field, Marked, ServerTable, UserText } from "./table.tsx";
+import { ConfirmButton } from "./confirm-button.tsx";
+import { type Column, field, type ListRequest, Marked, ServerTable, UserText } from "./table.tsx";
 
 type RoomEntry = Answer<"all-rooms">["rooms"][number];
 type FileEntry = Answer<"all-files">["files"][number];
@@ -15,28 +15,28 @@ type FileEntry = Answer<"all-files">["files"][number];
 /** Every user joins the lobby; it cannot be closed or removed. */
 const LOBBY = "lobby";
 
-function roomItems(page: PartPage, one: RoomEntry, again: () => void): readonly MenuItem[] {
+function roomItems(page: FullPage, entry: RoomEntry, reload: () => void): readonly MenuItem[] {
   const { texts, chat } = page;
-  const { room, closed } = one;
+  const { room, closed } = entry;
   const name = `#${cleanText(room)}`;
-  const close = askingItem(page, {
+  const close = confirmItem(page, {
     title: closed ? texts.reopenAsk(name) : texts.closeRoomAsk(name),
     text: closed ? "" : texts.closeRoomExplained,
     action: closed ? texts.reopenRoom : texts.closeRoom,
     isDanger: !closed,
-    onConfirm: () => chat.request("close", { room, on: !closed }).then(again),
+    onConfirm: () => chat.request("close", { room, on: !closed }).then(reload),
   });
-  const remove = askingItem(page, {
+  const remove = confirmItem(page, {
     title: texts.removeAsk(name),
     text: texts.removeRoomExplained,
     action: texts.remove,
     isDanger: true,
-    onConfirm: () => chat.request("remove", { room }).then(again),
+    onConfirm: () => chat.request("remove", { room }).then(reload),
   });
   return [{ ...close, isDanger: false }, remove];
 }
 
-function roomColumns(page: PartPage, again: () => void): readonly Column<RoomEntry>[] {
+function roomColumns(page: FullPage, reload: () => void): readonly Column<RoomEntry>[] {
   const { texts } = page;
   return [
     {
@@ -50,7 +50,7 @@ function roomColumns(page: PartPage, again: () => void): readonly Column<RoomEnt
           marks={[
             locked && texts.locked,
             sealed && texts.sealed,
-            closed && texts.closedWord,
+            closed && texts.closed,
             vacant && texts.vacant,
           ]}
         />
@@ -59,11 +59,11 @@ function roomColumns(page: PartPage, again: () => void): readonly Column<RoomEnt
     {
       id: "more",
       name: texts.more,
-      cell: (one) =>
-        one.room === LOBBY ? null : (
+      cell: (entry) =>
+        entry.room === LOBBY ? null : (
           <MenuButton
-            label={texts.actionsFor(`#${cleanText(one.room)}`)}
-            items={() => roomItems(page, one, again)}
+            label={texts.actionsFor(`#${cleanText(entry.room)}`)}
+            items={() => roomItems(page, entry, reload)}
           />
         ),
     },
@@ -74,7 +74,7 @@ function roomColumns(page: PartPage, again: () => void): readonly Column<RoomEnt
     ),
     {
       id: "keep",
-      name: texts.keptHead,
+      name: texts.retentionHead,
       cell: ({ keepMs }) =>
         keepMs === undefined ? texts.forever : texts.span(formatDuration(keepMs)),
     },
@@ -88,48 +88,48 @@ function roomColumns(page: PartPage, again: () => void): readonly Column<RoomEnt
 
 /** All rooms, the largest first. */
 export function DashboardRooms() {
-  const page = usePartPage();
+  const page = useFullPage();
   const { texts, chat } = page;
-  const ask = async (asked: Asked) => {
-    const { rooms, total } = await chat.request("all-rooms", asked);
-    return { rows: rooms, total, words: texts.roomsCount(total) };
+  const ask = async (request: ListRequest) => {
+    const { rooms, total } = await chat.request("all-rooms", request);
+    return { rows: rooms, total, summary: texts.roomsCount(total) };
   };
   return (
     <ServerTable
       label={texts.rooms}
       ask={ask}
-      columnsOf={(again) => roomColumns(page, again)}
+      columnsOf={(reload) => roomColumns(page, reload)}
       keyOf={({ room }) => room}
       order={{ by: "bytes", down: true }}
     />
   );
 }
 
-function EraseButton({ file, again }: { readonly file: FileEntry; again: () => void }) {
-  const page = usePartPage();
+function DeleteFileButton({ file, reload }: { readonly file: FileEntry; reload: () => void }) {
+  const page = useFullPage();
   const { texts, chat } = page;
   const { name = "", bytes, seqs } = file;
-  const erase = async () => {
+  const deleteFile = async () => {
     // Erasing the last record of a file deletes its content.
     for (const seq of seqs) await chat.request("erase", { seq });
-    again();
+    reload();
   };
   if (seqs.length === 0) return null;
   return (
-    <AskButton
-      label={texts.eraseOf(cleanText(name))}
+    <ConfirmButton
+      label={texts.deleteFile(cleanText(name))}
       question={{
-        title: texts.eraseFileAsk(cleanText(name), formatSize(bytes)),
-        text: texts.eraseFileExplained,
-        action: texts.erase,
+        title: texts.deleteFileAsk(cleanText(name), formatSize(bytes)),
+        text: texts.deleteFileExplained,
+        action: texts.deleteMessage,
         isDanger: true,
-        onConfirm: erase,
+        onConfirm: deleteFile,
       }}
     />
   );
 }
 
-function fileColumns(page: PartPage, again: () => void): readonly Column<FileEntry>[] {
+function fileColumns(page: FullPage, reload: () => void): readonly Column<FileEntry>[] {
   const { texts, times } = page;
   return [
     {
@@ -149,24 +149,24 @@ function fileColumns(page: PartPage, again: () => void): readonly Column<FileEnt
     {
       id: "more",
       name: texts.actions,
-      cell: (file) => <EraseButton file={file} again={again} />,
+      cell: (file) => <DeleteFileButton file={file} reload={reload} />,
     },
   ];
 }
 
 /** All files, the largest first. */
 export function DashboardFiles() {
-  const page = usePartPage();
+  const page = useFullPage();
   const { texts, chat } = page;
-  const ask = async (asked: Asked) => {
-    const { files, total, bytes } = await chat.request("all-files", asked);
-    return { rows: files, total, words: texts.filesCount(total, formatSize(bytes)) };
+  const ask = async (request: ListRequest) => {
+    const { files, total, bytes } = await chat.request("all-files", request);
+    return { rows: files, total, summary: texts.filesCount(total, formatSize(bytes)) };
   };
   return (
     <ServerTable
       label={texts.dashboardFiles}
       ask={ask}
-      columnsOf={(again) => fileColumns(page, again)}
+      columnsOf={(reload) => fileColumns(page, reload)}
       keyOf={({ file }) => file}
       order={{ by: "bytes", down: true }}
     />

@@ -10,13 +10,13 @@ export type SampleColumns = Pick<
 >;
 
 /** Counters per second, and values of a moment. */
-const GROWING = ["posts", "receivedBytes", "sentBytes"] as const;
-const STANDING = ["links", "online", "memoryBytes"] as const;
-const NAMES = ["time", ...GROWING, ...STANDING] as const;
-type ColumnName = (typeof NAMES)[number];
+const COUNTERS = ["posts", "receivedBytes", "sentBytes"] as const;
+const GAUGES = ["links", "online", "memoryBytes"] as const;
+const COLUMN_NAMES = ["time", ...COUNTERS, ...GAUGES] as const;
+type ColumnName = (typeof COLUMN_NAMES)[number];
 
 /** Appends an answer. @returns `undefined` if the server has restarted: fetch all samples */
-function withAnswer(
+function appendAnswer(
   known: SampleColumns | undefined,
   answer: Answer<"samples">,
 ): SampleColumns | undefined {
@@ -24,7 +24,7 @@ function withAnswer(
   if (known.since !== answer.since) return undefined;
   const joined = (before: readonly number[], after: readonly number[]) =>
     [...before, ...after].slice(-SAMPLES_STORED_MAX);
-  const columns = NAMES.map((name) => [name, joined(known[name], answer[name])] as const);
+  const columns = COLUMN_NAMES.map((name) => [name, joined(known[name], answer[name])] as const);
   const { diskFreeBytes } = answer;
   return {
     ...(Object.fromEntries(columns) as Record<ColumnName, number[]>),
@@ -44,7 +44,7 @@ export async function fetchSamples(
   let now = known;
   for (;;) {
     const answer = await ask(now?.last ?? 0);
-    now = withAnswer(now, answer);
+    now = appendAnswer(now, answer);
     if (now !== undefined && !answer.more) return now;
   }
 }
@@ -58,7 +58,7 @@ export interface Summary {
 }
 
 /** @returns `undefined` if there are no values */
-export function summaryOf(
+export function summarize(
   values: readonly number[],
   time: readonly number[],
   from = 0,
@@ -75,7 +75,7 @@ export function summaryOf(
 }
 
 /** Index of the first sample within `spanMs` of the newest. */
-export function beginOf(time: readonly number[], spanMs: number): number {
+export function firstIndexWithin(time: readonly number[], spanMs: number): number {
   const newest = time.at(-1) ?? 0;
   const index = time.findIndex((one) => one > newest - spanMs);
   return Math.max(0, index);
@@ -92,7 +92,7 @@ export interface Minute {
 const MINUTE_MS = 60_000;
 
 /** Samples per minute, newest first: the charts as a table. */
-export function minutesOf(samples: SampleColumns): Minute[] {
+export function perMinute(samples: SampleColumns): Minute[] {
   const minutes: Minute[] = [];
   const { time } = samples;
   for (let end = time.length; end > 0; ) {
@@ -100,8 +100,8 @@ export function minutesOf(samples: SampleColumns): Minute[] {
     let begin = end - 1;
     while (begin > 0 && Math.floor((time[begin - 1] ?? 0) / MINUTE_MS) === minute) begin--;
     const values: Record<string, number> = {};
-    for (const name of GROWING) values[name] = mean(samples[name].slice(begin, end));
-    for (const name of STANDING) values[name] = samples[name][end - 1] ?? 0;
+    for (const name of COUNTERS) values[name] = mean(samples[name].slice(begin, end));
+    for (const name of GAUGES) values[name] = samples[name][end - 1] ?? 0;
     minutes.push({
       time: time[begin] ?? 0,
       values: values as Minute["values"],

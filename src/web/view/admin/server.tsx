@@ -7,10 +7,10 @@ import { cleanText } from "../../../base/text.ts";
 import type { AllTexts } from "../../../ui/messages/en/parts.ts";
 import type { Answer } from "../../../wire/messages.ts";
 import { Button } from "../shell/button.tsx";
-import { FaultLine, useFact, useOnline } from "../shell/context.tsx";
+import { FaultLine, useModelValue, useOnline } from "../shell/context.tsx";
 import { confirm, FormDialog } from "../shell/dialog.tsx";
 import { whenSettled } from "../shell/effects.ts";
-import { usePartPage } from "../shell/full-page.ts";
+import { useFullPage } from "../shell/full-page.ts";
 import { usePolled } from "../shell/polling.ts";
 import { fetchSamples, type SampleColumns } from "./sample-log.ts";
 
@@ -24,11 +24,14 @@ interface Fact {
 }
 
 /** Value of the newest second. */
-function nowOf(samples: SampleColumns | undefined, name: "posts" | "receivedBytes" | "sentBytes") {
+function latestValue(
+  samples: SampleColumns | undefined,
+  name: "posts" | "receivedBytes" | "sentBytes",
+) {
   return samples?.[name].at(-1);
 }
 
-function machineFact(
+function serverFact(
   {
     server,
     links,
@@ -53,7 +56,7 @@ function facts(
   const rate = (total: string, now: string | undefined) =>
     now === undefined ? total : `${total} · ${now}`;
   const bytesNow = (name: "receivedBytes" | "sentBytes") => {
-    const now = nowOf(samples, name);
+    const now = latestValue(samples, name);
     return now === undefined ? undefined : formatRate(now);
   };
   const { diskFreeBytes: free, keepFreeBytes: keep } = stats;
@@ -63,7 +66,7 @@ function facts(
       : keep === undefined
         ? formatSize(free)
         : texts.diskKeeps(formatSize(free), formatSize(keep));
-  const posts = nowOf(samples, "posts");
+  const posts = latestValue(samples, "posts");
   return [
     {
       name: texts.version,
@@ -98,13 +101,13 @@ function facts(
       text: rate(formatSize(stats.receivedBytes), bytesNow("receivedBytes")),
     },
     { name: texts.queued, text: formatSize(stats.queuedBytes) },
-    ...(stats.servers ?? []).map((server) => machineFact(server, texts)),
+    ...(stats.servers ?? []).map((server) => serverFact(server, texts)),
   ];
 }
 
 /** Polls the server's samples. `undefined` if the server is too old to keep any. */
 function useSamples(): SampleColumns | undefined {
-  const { chat } = usePartPage();
+  const { chat } = useFullPage();
   const known = useRef<SampleColumns | undefined>(undefined);
   const ask = async () => {
     known.current = await fetchSamples(known.current, (after) =>
@@ -115,18 +118,18 @@ function useSamples(): SampleColumns | undefined {
   return usePolled(ask, useOnline()).value;
 }
 
-type ChartsPart = ComponentType<{ readonly samples: SampleColumns }>;
+type ChartsComponent = ComponentType<{ readonly samples: SampleColumns }>;
 
 /** Charts, whose library is loaded on demand. */
 function LazyCharts({ samples }: { readonly samples: SampleColumns }) {
-  const { fail, texts } = usePartPage();
-  const [Charts, setCharts] = useState<ChartsPart | undefined>(undefined);
+  const { fail, texts } = useFullPage();
+  const [Charts, setCharts] = useState<ChartsComponent | undefined>(undefined);
   useEffect(
     () =>
       whenSettled(
         import("./charts.tsx"),
-        (part) => setCharts(() => part.Charts),
-        () => fail(texts.notFetched),
+        (module) => setCharts(() => module.Charts),
+        () => fail(texts.loadFailed),
       ),
     [fail, texts],
   );
@@ -134,9 +137,9 @@ function LazyCharts({ samples }: { readonly samples: SampleColumns }) {
 }
 
 function Registration() {
-  const page = usePartPage();
+  const page = useFullPage();
   const { texts, chat } = page;
-  const { value, fault, again } = usePolled(() => chat.request("registration", {}));
+  const { value, fault, reload } = usePolled(() => chat.request("registration", {}));
   const isClosed = value?.closed === true;
   const action = isClosed ? texts.openRegistration : texts.closeRegistration;
   const change = () =>
@@ -144,7 +147,7 @@ function Registration() {
       title: action,
       text: isClosed ? texts.registrationOpen : texts.registrationClosed,
       action,
-      onConfirm: () => chat.request("registration", { closed: !isClosed }).then(again),
+      onConfirm: () => chat.request("registration", { closed: !isClosed }).then(reload),
     });
   return (
     <section className="registration">
@@ -161,7 +164,7 @@ function Registration() {
 }
 
 function AnnounceDialog({ onClose }: { readonly onClose: () => void }) {
-  const { texts, chat } = usePartPage();
+  const { texts, chat } = useFullPage();
   const [text, setText] = useState(chat.model.notices.announcement?.text ?? "");
   return (
     <FormDialog
@@ -187,10 +190,10 @@ function AnnounceDialog({ onClose }: { readonly onClose: () => void }) {
 
 /** The current announcement, with actions to replace or withdraw it. */
 function Announce() {
-  const page = usePartPage();
+  const page = useFullPage();
   const { texts, times, chat, show } = page;
-  const { announcement } = useFact((model) => model.notices);
-  const takeBack = () =>
+  const { announcement } = useModelValue((model) => model.notices);
+  const withdraw = () =>
     confirm(page, {
       title: texts.announceEndAsk,
       text: texts.announceEndExplained,
@@ -215,7 +218,7 @@ function Announce() {
           {texts.announce}
         </Button>
         {announcement === undefined ? null : (
-          <Button onClick={takeBack}>{texts.announceEnd}</Button>
+          <Button onClick={withdraw}>{texts.announceEnd}</Button>
         )}
       </div>
     </section>
@@ -223,7 +226,7 @@ function Announce() {
 }
 
 export function DashboardServer() {
-  const { texts, chat } = usePartPage();
+  const { texts, chat } = useFullPage();
   const { value, fault } = usePolled(() => chat.request("stats", {}), useOnline());
   const samples = useSamples();
   return (

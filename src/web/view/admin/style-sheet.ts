@@ -3,7 +3,7 @@
 import { useLayoutEffect } from "react";
 
 /** Adds a style sheet that the first screen does not need; it stays. @param href on this server */
-export function useSheet(href: string): void {
+export function useStyleSheet(href: string): void {
   useLayoutEffect(() => {
     if (document.head.querySelector(`link[href="${href}"]`) !== null) return;
     const link = document.createElement("link");

@@ -6,33 +6,33 @@ import { foldCase } from "../../../base/case-fold.ts";
 import { cleanText } from "../../../base/text.ts";
 import { Button } from "../shell/button.tsx";
 import { FaultLine, useOnline } from "../shell/context.tsx";
-import { usePartPage } from "../shell/full-page.ts";
+import { useFullPage } from "../shell/full-page.ts";
 import { type Polled, usePolled } from "../shell/polling.ts";
 
 /** Refresh interval of long lists, which change slowly and cost the server more. */
-const SLOWLY_MS = 10_000;
+const LONG_LIST_INTERVAL_MS = 10_000;
 /** Maximum size of the server's name filter. */
 const FIND_BYTES_MAX = 64;
 
-interface Paged<One> {
-  readonly all: readonly One[];
+interface Paged<Row> {
+  readonly all: readonly Row[];
   readonly hasMore: boolean;
 }
 
-interface PagedList<One> extends Omit<Polled<Paged<One>>, "value">, Paged<One> {
-  /** Loads one more page. */
+interface PagedList<Row> extends Omit<Polled<Paged<Row>>, "value">, Paged<Row> {
+  /** Loads row more page. */
   readonly showMore: () => void;
 }
 
-type Page<One> = { readonly list: readonly One[]; readonly next: number | undefined };
+type Page<Row> = { readonly list: readonly Row[]; readonly next: number | undefined };
 
 /** Loads the requested number of pages and refreshes them while they are visible. */
-export function usePagedList<One>(
-  ask: (after: { readonly after?: number }) => Promise<Page<One>>,
-): PagedList<One> {
+export function usePagedList<Row>(
+  ask: (after: { readonly after?: number }) => Promise<Page<Row>>,
+): PagedList<Row> {
   const [pages, setPages] = useState(1);
-  const askAll = async () => {
-    const all: One[] = [];
+  const fetchPages = async () => {
+    const all: Row[] = [];
     let next: number | undefined;
     for (let page = 0; page < pages; page++) {
       const answer = await ask(next === undefined ? {} : { after: next });
@@ -42,9 +42,9 @@ export function usePagedList<One>(
     }
     return { all, hasMore: next !== undefined };
   };
-  const { value, fault, again } = usePolled(askAll, true, undefined, `${pages}`);
+  const { value, fault, reload } = usePolled(fetchPages, true, undefined, `${pages}`);
   const showMore = () => setPages((n) => n + 1);
-  return { all: value?.all ?? [], hasMore: value?.hasMore ?? false, fault, again, showMore };
+  return { all: value?.all ?? [], hasMore: value?.hasMore ?? false, fault, reload, showMore };
 }
 
 interface TableProps {
@@ -94,28 +94,28 @@ export interface Order {
   readonly down: boolean;
 }
 
-export interface Column<One> {
+export interface Column<Row> {
   readonly id: string;
   readonly name: string;
-  readonly cell: (one: One) => ReactNode;
+  readonly cell: (row: Row) => ReactNode;
   /** Sort key; absent if the column cannot be sorted. `undefined` sorts first. */
-  readonly by?: (one: One) => string | number | undefined;
+  readonly by?: (row: Row) => string | number | undefined;
   /** Whether the cell is the row's header. */
   readonly isHead?: boolean;
 }
 
-/** A column of one field, sorted by it. @param show formats the value; texts need none */
-export function field<One, Key extends keyof One & string>(
+/** A column of row field, sorted by it. @param show formats the value; texts need none */
+export function field<Row, Key extends keyof Row & string>(
   key: Key,
   name: string,
-  show: (value: One[Key], one: One) => ReactNode = shownValue,
-): Column<One> {
-  const by = ({ [key]: value }: One) =>
+  show: (value: Row[Key], row: Row) => ReactNode = defaultCell,
+): Column<Row> {
+  const by = ({ [key]: value }: Row) =>
     typeof value === "number" ? value : typeof value === "string" ? foldCase(value) : undefined;
-  return { id: key, name, by, cell: (one) => show(one[key], one) };
+  return { id: key, name, by, cell: (row) => show(row[key], row) };
 }
 
-function shownValue(value: unknown): ReactNode {
+function defaultCell(value: unknown): ReactNode {
   return typeof value === "number" ? value : <UserText text={String(value ?? "")} />;
 }
 
@@ -144,21 +144,21 @@ export function Marked({ name, marks }: { readonly name: string; marks: readonly
   );
 }
 
-interface RowsProps<One> {
+interface RowsProps<Row> {
   readonly label: string;
-  readonly columns: readonly Column<One>[];
-  readonly rows: readonly One[];
-  readonly keyOf: (one: One) => string | number;
+  readonly columns: readonly Column<Row>[];
+  readonly rows: readonly Row[];
+  readonly keyOf: (row: Row) => string | number;
   readonly order: Order | undefined;
   readonly onOrder: (order: Order) => void;
 }
 
-interface HeadProps<One> extends Pick<RowsProps<One>, "order" | "onOrder"> {
-  readonly column: Column<One>;
+interface HeadProps<Row> extends Pick<RowsProps<Row>, "order" | "onOrder"> {
+  readonly column: Column<Row>;
 }
 
 /** A sortable header: descending on the first click, then reversed. */
-function Head<One>({ column, order, onOrder }: HeadProps<One>) {
+function Head<Row>({ column, order, onOrder }: HeadProps<Row>) {
   const { id, name, by } = column;
   const isOn = order?.by === id;
   if (by === undefined) return <th scope="col">{name}</th>;
@@ -178,22 +178,22 @@ function Head<One>({ column, order, onOrder }: HeadProps<One>) {
 }
 
 /** A table with sortable headers. The rows are already sorted. */
-function Rows<One>(props: RowsProps<One>) {
+function Rows<Row>(props: RowsProps<Row>) {
   const { label, columns, rows, keyOf, order, onOrder } = props;
   const heads = columns.map((column) => (
     <Head key={column.id} column={column} order={order} onOrder={onOrder} />
   ));
   return (
     <Frame label={label} head={heads}>
-      {rows.map((one) => (
-        <tr key={keyOf(one)}>
+      {rows.map((row) => (
+        <tr key={keyOf(row)}>
           {columns.map(({ id, cell, isHead }) =>
             isHead === true ? (
               <th key={id} scope="row">
-                {cell(one)}
+                {cell(row)}
               </th>
             ) : (
-              <td key={id}>{cell(one)}</td>
+              <td key={id}>{cell(row)}</td>
             ),
           )}
         </tr>
@@ -203,16 +203,16 @@ function Rows<One>(props: RowsProps<One>) {
 }
 
 /** Filters and sorts rows that are all loaded. */
-function arranged<One>(
-  rows: readonly One[],
-  columns: readonly Column<One>[],
+function sortRows<Row>(
+  rows: readonly Row[],
+  columns: readonly Column<Row>[],
   order: Order | undefined,
-): readonly One[] {
+): readonly Row[] {
   const by = columns.find(({ id }) => id === order?.by)?.by;
   if (by === undefined || order === undefined) return rows;
   const sign = order.down ? -1 : 1;
-  return rows.toSorted((one, other) => {
-    const [left, right] = [by(one), by(other)];
+  return rows.toSorted((a, b) => {
+    const [left, right] = [by(a), by(b)];
     if (left === right) return 0;
     return left === undefined || (right !== undefined && left < right) ? -sign : sign;
   });
@@ -224,7 +224,7 @@ interface FilterProps {
 }
 
 export function Filter({ value, onChange }: FilterProps) {
-  const { texts } = usePartPage();
+  const { texts } = useFullPage();
   const id = useId();
   return (
     <>
@@ -239,24 +239,24 @@ export function Filter({ value, onChange }: FilterProps) {
   );
 }
 
-interface LocalTableProps<One> extends Omit<RowsProps<One>, "order" | "onOrder"> {
+interface LocalTableProps<Row> extends Omit<RowsProps<Row>, "order" | "onOrder"> {
   /** Text that the filter searches. */
-  readonly wordsOf: (one: One) => string;
+  readonly filterText: (row: Row) => string;
   /** Placed next to the filter. */
   readonly bar?: ReactNode;
 }
 
 /** A table of a fully loaded list, sorted and filtered in the browser. */
-export function LocalTable<One>({ wordsOf, bar, ...props }: LocalTableProps<One>) {
-  const { texts } = usePartPage();
+export function LocalTable<Row>({ filterText, bar, ...props }: LocalTableProps<Row>) {
+  const { texts } = useFullPage();
   const [order, setOrder] = useState<Order | undefined>(undefined);
   const [filter, setFilter] = useState("");
-  const wanted = foldCase(filter);
+  const query = foldCase(filter);
   const found =
-    wanted === ""
+    query === ""
       ? props.rows
-      : props.rows.filter((one) => foldCase(wordsOf(one)).includes(wanted));
-  const rows = arranged(found, props.columns, order);
+      : props.rows.filter((row) => foldCase(filterText(row)).includes(query));
+  const rows = sortRows(found, props.columns, order);
   const none = props.rows.length === 0 ? texts.dashboardNone : texts.foundNothing;
   return (
     <>
@@ -273,16 +273,16 @@ export function LocalTable<One>({ wordsOf, bar, ...props }: LocalTableProps<One>
   );
 }
 
-interface PagedTableProps<One> extends Omit<LocalTableProps<One>, "rows" | "bar"> {
-  readonly list: PagedList<One>;
+interface PagedTableProps<Row> extends Omit<LocalTableProps<Row>, "rows" | "bar"> {
+  readonly list: PagedList<Row>;
   /** Label of the button that creates an entry. */
   readonly action: string;
   readonly onAction: () => void;
 }
 
 /** A paged list of the server, with a button that creates an entry. */
-export function PagedTable<One>({ list, action, onAction, ...props }: PagedTableProps<One>) {
-  const { texts } = usePartPage();
+export function PagedTable<Row>({ list, action, onAction, ...props }: PagedTableProps<Row>) {
+  const { texts } = useFullPage();
   const { all, hasMore, fault, showMore } = list;
   return (
     <>
@@ -302,69 +302,74 @@ function More({ label, onMore }: { readonly label: string; readonly onMore: () =
 }
 
 /** Part of a list to request, and its order. */
-export interface Asked {
+export interface ListRequest {
   readonly find?: string;
   readonly sort?: string;
   readonly down?: boolean;
   readonly skip?: number;
 }
 
-interface ServerPage<One> {
-  readonly rows: readonly One[];
+interface ServerPage<Row> {
+  readonly rows: readonly Row[];
   readonly total: number;
   /** Total count and size, as text. */
-  readonly words: string;
+  readonly summary: string;
 }
 
-interface ServerTableProps<One> extends Omit<RowsProps<One>, "rows" | "onOrder" | "columns"> {
-  readonly ask: (asked: Asked) => Promise<ServerPage<One>>;
-  /** @param again reloads the list after a change */
-  readonly columnsOf: (again: () => void) => readonly Column<One>[];
+interface ServerTableProps<Row> extends Omit<RowsProps<Row>, "rows" | "onOrder" | "columns"> {
+  readonly ask: (request: ListRequest) => Promise<ServerPage<Row>>;
+  /** @param reload reloads the list after a change */
+  readonly columnsOf: (reload: () => void) => readonly Column<Row>[];
 }
 
-/** Pause in typing before the server is asked. */
-const TYPING_MS = 250;
+/** Pause in typing before the server is request. */
+const DEBOUNCE_MS = 250;
 
-function useLater<Value>(value: Value, ms: number): Value {
-  const [later, setLater] = useState(value);
+function useDebounced<Value>(value: Value, ms: number): Value {
+  const [debounced, setDebounced] = useState(value);
   useEffect(() => {
-    const timer = setTimeout(() => setLater(value), ms);
+    const timer = setTimeout(() => setDebounced(value), ms);
     return () => clearTimeout(timer);
   }, [value, ms]);
-  return later;
+  return debounced;
 }
 
 /** A table of a long list, which the server sorts, filters and pages. */
-export function ServerTable<One>(props: ServerTableProps<One>) {
+export function ServerTable<Row>(props: ServerTableProps<Row>) {
   const { label, ask, columnsOf, keyOf, order: first } = props;
-  const { texts } = usePartPage();
+  const { texts } = useFullPage();
   const [order, setOrder] = useState(first);
   const [filter, setFilter] = useState("");
   const [pages, setPages] = useState(1);
-  const find = useLater(filter.trim(), TYPING_MS);
-  const askAll = async () => {
-    const rows: One[] = [];
-    const asked = {
+  const find = useDebounced(filter.trim(), DEBOUNCE_MS);
+  const fetchPages = async () => {
+    const rows: Row[] = [];
+    const request = {
       ...(find === "" ? {} : { find: cutText(find, FIND_BYTES_MAX) }),
       ...(order === undefined ? {} : { sort: order.by, down: order.down }),
     };
     for (let page = 1; ; page++) {
-      const answer = await ask({ ...asked, skip: rows.length });
+      const answer = await ask({ ...request, skip: rows.length });
       rows.push(...answer.rows);
       if (page >= pages || rows.length >= answer.total || answer.rows.length === 0) {
         return { ...answer, rows };
       }
     }
   };
-  const question = JSON.stringify([find, order, pages]);
-  const { value, fault, again } = usePolled(askAll, useOnline(), SLOWLY_MS, question);
+  const pollKey = JSON.stringify([find, order, pages]);
+  const { value, fault, reload } = usePolled(
+    fetchPages,
+    useOnline(),
+    LONG_LIST_INTERVAL_MS,
+    pollKey,
+  );
   if (value === undefined) return <FaultLine fault={fault} />;
   return (
     <>
       <div className="dashboard-bar">
         <Filter value={filter} onChange={setFilter} />
         <span className="hint" role="status">
-          {value.words}
+          {value.summary}
         </span>
       </div>
       <FaultLine fault={fault} />
@@ -373,7 +378,7 @@ export function ServerTable<One>(props: ServerTableProps<One>) {
       ) : (
         <Rows
           label={label}
-          columns={columnsOf(again)}
+          columns={columnsOf(reload)}
           rows={value.rows}
           keyOf={keyOf}
           order={order}

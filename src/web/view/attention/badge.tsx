@@ -8,7 +8,7 @@ const SIZE = 64;
 const RED = "#d22";
 const GREY = "#777";
 /** Larger numbers do not fit the icon. */
-const SHOWN_MAX = 99;
+const COUNT_MAX = 99;
 
 function icon(): HTMLLinkElement | null {
   return document.querySelector<HTMLLinkElement>("link[rel=icon]");
@@ -18,27 +18,27 @@ function icon(): HTMLLinkElement | null {
  * Draws the page's icon with a mention count, or a dot for other messages; `undefined` if drawing
  * fails.
  */
-async function drawn(address: string, calls: number): Promise<string | undefined> {
+async function drawIcon(address: string, calls: number): Promise<string | undefined> {
   const picture = new Image(SIZE, SIZE);
   picture.src = address;
   await picture.decode();
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = SIZE;
-  const pen = canvas.getContext("2d");
-  if (pen === null) return undefined;
-  pen.drawImage(picture, 0, 0, SIZE, SIZE);
+  const context = canvas.getContext("2d");
+  if (context === null) return undefined;
+  context.drawImage(picture, 0, 0, SIZE, SIZE);
   const radius = calls > 0 ? 20 : 13;
-  pen.fillStyle = calls > 0 ? RED : GREY;
-  pen.beginPath();
-  pen.arc(SIZE - radius, radius, radius, 0, 2 * Math.PI);
-  pen.fill();
+  context.fillStyle = calls > 0 ? RED : GREY;
+  context.beginPath();
+  context.arc(SIZE - radius, radius, radius, 0, 2 * Math.PI);
+  context.fill();
   if (calls > 0) {
-    const text = String(Math.min(calls, SHOWN_MAX));
-    pen.fillStyle = "#fff";
-    pen.font = `bold ${text.length > 1 ? 28 : 34}px sans-serif`;
-    pen.textAlign = "center";
-    pen.textBaseline = "middle";
-    pen.fillText(text, SIZE - radius, radius + 2);
+    const text = String(Math.min(calls, COUNT_MAX));
+    context.fillStyle = "#fff";
+    context.font = `bold ${text.length > 1 ? 28 : 34}px sans-serif`;
+    context.textAlign = "center";
+    context.textBaseline = "middle";
+    context.fillText(text, SIZE - radius, radius + 2);
   }
   return canvas.toDataURL();
 }
@@ -65,8 +65,8 @@ export function Badge({ calls }: LazyProps["Badge"]) {
     const address = link?.dataset["plain"] ?? link?.href;
     if (link === null || address === undefined) return;
     link.dataset["plain"] = address;
-    // The icon stays unchanged if it cannot be drawn.
-    return whenSettled(drawn(address, calls), (changed) => {
+    // The icon stays unchanged if it cannot be drawIcon.
+    return whenSettled(drawIcon(address, calls), (changed) => {
       if (changed !== undefined) link.href = changed;
     });
   }, [calls]);

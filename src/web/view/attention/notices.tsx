@@ -6,45 +6,45 @@ import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import { formatUtc } from "../../../base/time.ts";
 import { RichText } from "../room/rich-text.tsx";
-import { useFact } from "../shell/context.tsx";
-import { usePartPage } from "../shell/full-page.ts";
+import { useModelValue } from "../shell/context.tsx";
+import { useFullPage } from "../shell/full-page.ts";
 import { IconButton } from "../shell/icons.tsx";
-import { keepLocal, readLocal } from "../shell/local.ts";
+import { readLocal, writeLocal } from "../shell/local.ts";
 
 /** Announcements contain no mentions. */
-const NOBODY: readonly string[] = [];
+const NO_MENTIONS: readonly string[] = [];
 /** Unix ms of the announcement that was dismissed last in this browser. */
-const SEEN_KEY = "chat.announcement";
+const DISMISSED_KEY = "chat.announcement";
 
 /** An operator's announcement to all users, until it is dismissed. */
 function Announcement() {
-  const { texts, times } = usePartPage();
-  const { announcement } = useFact((model) => model.notices);
-  const [seen, setSeen] = useState(() => readLocal(SEEN_KEY));
-  if (announcement === undefined || announcement.time === seen) return null;
+  const { texts, times } = useFullPage();
+  const { announcement } = useModelValue((model) => model.notices);
+  const [dismissedTime, setDismissedTime] = useState(() => readLocal(DISMISSED_KEY));
+  if (announcement === undefined || announcement.time === dismissedTime) return null;
   const { text, by, time } = announcement;
-  const putAway = () => {
-    keepLocal(SEEN_KEY, time);
-    setSeen(time);
+  const dismiss = () => {
+    writeLocal(DISMISSED_KEY, time);
+    setDismissedTime(time);
   };
   return (
     <div className="banner banner-info" role="status">
       <div className="announced" dir="auto">
-        {cleanText(by)}: <RichText text={text} mentions={NOBODY} />{" "}
+        {cleanText(by)}: <RichText text={text} mentions={NO_MENTIONS} />{" "}
         <time className="announced-at" dateTime={formatUtc(time)}>
           {times.full(time)}
         </time>
       </div>
-      <IconButton icon="close" label={texts.dismiss} onPress={putAway} />
+      <IconButton icon="close" label={texts.dismiss} onPress={dismiss} />
     </div>
   );
 }
 
 /** Notices of the server to all users, or to its operators. */
-export function Board() {
-  const { texts } = usePartPage();
-  const { diskLow, hasMajority } = useFact((model) => model.notices);
-  const words = diskLow !== undefined && isDiskFull(diskLow) ? texts.diskFull : texts.diskLow;
+export function Notices() {
+  const { texts } = useFullPage();
+  const { diskLow, hasMajority } = useModelValue((model) => model.notices);
+  const diskText = diskLow !== undefined && isDiskFull(diskLow) ? texts.diskFull : texts.diskLow;
   return (
     <>
       <Announcement />
@@ -55,7 +55,7 @@ export function Board() {
       ) : null}
       {diskLow === undefined ? null : (
         <div className="banner banner-warning" role="alert">
-          <span>{words(formatSize(diskLow.freeBytes), formatSize(diskLow.keepFreeBytes))}</span>
+          <span>{diskText(formatSize(diskLow.freeBytes), formatSize(diskLow.keepFreeBytes))}</span>
         </div>
       )}
     </>

@@ -9,22 +9,22 @@ import { authorText } from "../../../ui/text/event-text.ts";
 import { pageSha256 } from "../../browser/hash.ts";
 import { formatRoute } from "../../input/route.ts";
 import { ListedMessage } from "../room/listed-message.tsx";
-import { FaultLine, useFact, useWork } from "../shell/context.tsx";
+import { FaultLine, useModelValue, useTask } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
-import { usePartPage } from "../shell/full-page.ts";
+import { useFullPage } from "../shell/full-page.ts";
 import { IconButton } from "../shell/icons.tsx";
 import type { LazyProps } from "../shell/lazy.tsx";
 
 export function PinsDialog({ room, onClose }: LazyProps["Pins"]) {
-  const { texts, chat } = usePartPage();
+  const { texts, chat } = useFullPage();
   const { id, target } = room;
   const mayPin = canPin(chat.model, room);
-  const work = useWork();
+  const task = useTask();
   const [items, setItems] = useState<readonly Item[]>();
-  const pins = useFact((model) => model.rooms.get(id)?.pins);
+  const pins = useModelValue((model) => model.rooms.get(id)?.pins);
   // biome-ignore lint/correctness/useExhaustiveDependencies: asked anew when something was pinned
   useEffect(() => {
-    work.run(async () => {
+    task.run(async () => {
       const { request, historyOf: history, model } = chat;
       const records = await queryPins({ request, sha256: pageSha256, history }, target);
       setItems(records.map((record) => itemOf(record, model.me, () => false)));
@@ -47,13 +47,13 @@ export function PinsDialog({ room, onClose }: LazyProps["Pins"]) {
               <IconButton
                 icon="close"
                 label={texts.unpinOf(authorText(item, texts))}
-                onPress={() => work.run(() => chat.pin(item.seq, false))}
+                onPress={() => task.run(() => chat.pin(item.seq, false))}
               />
             ) : null}
           </li>
         ))}
       </ul>
-      <FaultLine fault={work.fault} />
+      <FaultLine fault={task.fault} />
     </Dialog>
   );
 }

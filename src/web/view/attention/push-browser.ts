@@ -3,7 +3,7 @@
 import { equalBytes } from "../../../base/bytes.ts";
 
 /** Why this browser cannot receive pushes. */
-export type PushTrouble =
+export type PushProblem =
   /** No TLS, or a certificate that the browser does not trust. */
   | "untrusted"
   /** No service workers or no push support. */
@@ -14,11 +14,11 @@ export type PushTrouble =
   | "failed";
 
 export class PushError extends Error {
-  readonly trouble: PushTrouble;
+  readonly problem: PushProblem;
 
-  constructor(trouble: PushTrouble, cause?: unknown) {
-    super(trouble, { cause });
-    this.trouble = trouble;
+  constructor(problem: PushProblem, cause?: unknown) {
+    super(problem, { cause });
+    this.problem = problem;
   }
 }
 
@@ -30,10 +30,10 @@ export interface BrowserSubscription {
 }
 
 /** Trouble that is known without asking for permission. */
-export function pushTrouble(): PushTrouble | undefined {
+export function pushProblem(): PushProblem | undefined {
   if (!isSecureContext) return "untrusted";
-  const isThere = "serviceWorker" in navigator && "PushManager" in window;
-  return isThere && "Notification" in window ? undefined : "missing";
+  const hasPush = "serviceWorker" in navigator && "PushManager" in window;
+  return hasPush && "Notification" in window ? undefined : "missing";
 }
 
 /**
@@ -43,12 +43,13 @@ export function pushTrouble(): PushTrouble | undefined {
 export async function subscribe(key: Uint8Array, lang: string): Promise<BrowserSubscription> {
   const { pushManager } = await worker(lang);
   try {
-    const there = await pushManager.getSubscription();
-    const before = there?.options?.applicationServerKey;
-    const isOther = before != null && !equalBytes(new Uint8Array(before), key);
-    if (isOther) await there?.unsubscribe();
+    const existing = await pushManager.getSubscription();
+    const before = existing?.options?.applicationServerKey;
+    const hasOtherKey = before != null && !equalBytes(new Uint8Array(before), key);
+    if (hasOtherKey) await existing?.unsubscribe();
     const options = { userVisibleOnly: true, applicationServerKey: new Uint8Array(key) };
-    const found = there === null || isOther ? await pushManager.subscribe(options) : there;
+    const found =
+      existing === null || hasOtherKey ? await pushManager.subscribe(options) : existing;
     return {
       endpoint: found.endpoint,
       key: new Uint8Array(found.getKey("p256dh") ?? []),
@@ -63,14 +64,14 @@ export async function subscribe(key: Uint8Array, lang: string): Promise<BrowserS
 /** Cancels the subscription and unregisters the worker. */
 export async function unsubscribe(): Promise<void> {
   const found = await (navigator as Partial<Navigator>).serviceWorker?.getRegistration("/");
-  const there = await found?.pushManager?.getSubscription();
-  await there?.unsubscribe();
+  const existing = await found?.pushManager?.getSubscription();
+  await existing?.unsubscribe();
   await found?.unregister();
 }
 
 async function worker(lang: string): Promise<ServiceWorkerRegistration> {
-  const trouble = pushTrouble();
-  if (trouble !== undefined) throw new PushError(trouble);
+  const problem = pushProblem();
+  if (problem !== undefined) throw new PushError(problem);
   const { serviceWorker } = navigator;
   try {
     // The worker's file is fetched each time, bypassing all caches.

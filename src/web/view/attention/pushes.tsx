@@ -4,20 +4,20 @@ import { useEffect, useState } from "react";
 import { Fault } from "../../../base/fault.ts";
 import type { AllTexts } from "../../../ui/messages/en/parts.ts";
 import { readRoute } from "../../input/route.ts";
-import { FaultLine, useFact, useOnline, useWork } from "../shell/context.tsx";
+import { FaultLine, useModelValue, useOnline, useTask } from "../shell/context.tsx";
 import { listen, whenSettled } from "../shell/effects.ts";
 import { Check } from "../shell/form.tsx";
-import { type PartPage, usePartPage } from "../shell/full-page.ts";
+import { type FullPage, useFullPage } from "../shell/full-page.ts";
 import {
   PushError,
-  type PushTrouble,
-  pushTrouble,
+  type PushProblem,
+  pushProblem,
   subscribe,
   unsubscribe,
 } from "./push-browser.ts";
 
-function troubleText(trouble: PushTrouble, texts: AllTexts): string {
-  switch (trouble) {
+function problemText(problem: PushProblem, texts: AllTexts): string {
+  switch (problem) {
     case "untrusted":
       return texts.pushesUntrusted;
     case "missing":
@@ -30,19 +30,19 @@ function troubleText(trouble: PushTrouble, texts: AllTexts): string {
 }
 
 /** Subscribes and sends the subscription to the server. @throws PushError, Fault */
-async function begin({ chat, texts }: PartPage): Promise<void> {
+async function subscribeOnServer({ chat, texts }: FullPage): Promise<void> {
   const { key } = await chat.request("push-key", {});
   await chat.request("push-subscribe", await subscribe(key, texts.lang));
 }
 
 /** Stops pushes to this browser. */
-export async function endPushes({ change }: Pick<PartPage, "change">): Promise<void> {
+export async function disablePushes({ change }: Pick<FullPage, "change">): Promise<void> {
   change({ pushesFor: undefined });
   await unsubscribe().catch(() => undefined); // The server has already removed it.
 }
 
 /** Whether the server supports pushes; `undefined` until known. */
-function useOffer({ chat }: PartPage): boolean | undefined {
+function useOffer({ chat }: FullPage): boolean | undefined {
   const [isOffered, setOffered] = useState<boolean | undefined>(undefined);
   useEffect(
     () =>
@@ -57,61 +57,61 @@ function useOffer({ chat }: PartPage): boolean | undefined {
 }
 
 export function PushSetting() {
-  const page = usePartPage();
+  const page = useFullPage();
   const { texts, chat, settings, change } = page;
-  const me = useFact((model) => model.me);
+  const me = useModelValue((model) => model.me);
   const isOffered = useOffer(page);
-  const [trouble, setTrouble] = useState(pushTrouble);
-  const work = useWork();
+  const [problem, setProblem] = useState(pushProblem);
+  const task = useTask();
   // A `chat web` page ends with its program.
   const isLocal = document.documentElement.dataset["local"] !== undefined;
   if (isOffered !== true || isLocal || me === undefined) return null;
-  const turn = async (on: boolean) => {
+  const setEnabled = async (on: boolean) => {
     if (!on) {
       await chat.request("push-unsubscribe", {});
-      return endPushes(page);
+      return disablePushes(page);
     }
     try {
       if ((await Notification.requestPermission()) !== "granted") throw new PushError("denied");
-      await begin(page);
-      setTrouble(undefined);
+      await subscribeOnServer(page);
+      setProblem(undefined);
       change({ pushesFor: me, notifies: true });
     } catch (error) {
       if (!(error instanceof PushError)) throw error;
-      setTrouble(error.trouble);
+      setProblem(error.problem);
     }
   };
   return (
     <>
-      {trouble === "untrusted" || trouble === "missing" ? null : (
+      {problem === "untrusted" || problem === "missing" ? null : (
         <Check
           label={texts.pushes}
           isOn={settings.pushesFor === me}
-          onChange={(on) => work.run(() => turn(on))}
+          onChange={(on) => task.run(() => setEnabled(on))}
         />
       )}
       <p className="hint" role="status">
-        {trouble === undefined ? texts.pushesExplained : troubleText(trouble, texts)}
+        {problem === undefined ? texts.pushesExplained : problemText(problem, texts)}
       </p>
-      <FaultLine fault={work.fault} />
+      <FaultLine fault={task.fault} />
     </>
   );
 }
 
 /** Renews the server's subscription while the page is open, and handles clicks on notifications. */
 export function PushKeeper() {
-  const page = usePartPage();
+  const page = useFullPage();
   const { chat, change } = page;
   const isOnline = useOnline();
-  const isFocused = useFact((model) => model.isFocused);
+  const isFocused = useModelValue((model) => model.isFocused);
   // biome-ignore lint/correctness/useExhaustiveDependencies: once on each connection
   useEffect(() => {
     if (!isOnline) return;
-    begin(page).catch((error: unknown) => {
-      const isOver = error instanceof PushError && error.trouble === "denied";
-      // The server or the browser no longer supports pushes: turn the setting off.
+    subscribeOnServer(page).catch((error: unknown) => {
+      const isDenied = error instanceof PushError && error.problem === "denied";
+      // The server or the browser no longer supports pushes: setEnabled the setting off.
       const isRefused = error instanceof Fault && error.code === "not-allowed";
-      if (isOver || isRefused) change({ pushesFor: undefined });
+      if (isDenied || isRefused) change({ pushesFor: undefined });
     });
   }, [isOnline]);
   useEffect(() => {
@@ -124,13 +124,13 @@ export function PushKeeper() {
   }, [chat]);
   useEffect(() => {
     if (!isFocused) return;
-    void closeShown().catch(() => undefined);
+    void closeNotifications().catch(() => undefined);
   }, [isFocused]);
   return null;
 }
 
 /** Closes notifications of messages that are now visible. */
-async function closeShown(): Promise<void> {
+async function closeNotifications(): Promise<void> {
   const found = await (navigator as Partial<Navigator>).serviceWorker?.getRegistration("/");
-  for (const shown of (await found?.getNotifications()) ?? []) shown.close();
+  for (const notification of (await found?.getNotifications()) ?? []) notification.close();
 }

@@ -2,27 +2,27 @@
 
 import { useState } from "react";
 import { cleanText } from "../../../base/text.ts";
-import { FaultLine, useFact, useOnline, useWork } from "../shell/context.tsx";
+import { FaultLine, useModelValue, useOnline, useTask } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
 import { Check } from "../shell/form.tsx";
-import { usePartPage } from "../shell/full-page.ts";
+import { useFullPage } from "../shell/full-page.ts";
 import type { LazyProps } from "../shell/lazy.tsx";
 import { usePolled } from "../shell/polling.ts";
 
-const EVERY_MS = 5_000;
+const POLL_INTERVAL_MS = 5_000;
 
 /** Below one's last message: how many have read it, with names on request. */
 export function ReadersLine({ seq }: LazyProps["Readers"]) {
-  const { texts, chat } = usePartPage();
+  const { texts, chat } = useFullPage();
   const [isOpen, setOpen] = useState(false);
-  const [isWhole, setWhole] = useState(false);
+  const [hasEveryoneRead, setEveryoneRead] = useState(false);
   const isOnline = useOnline();
-  const ask = async () => {
+  const fetchReaders = async () => {
     const answer = await chat.request("readers", { seq });
-    setWhole(answer.readers >= answer.of);
+    setEveryoneRead(answer.readers >= answer.of);
     return answer;
   };
-  const { value } = usePolled(ask, isOnline && !isWhole, EVERY_MS);
+  const { value } = usePolled(fetchReaders, isOnline && !hasEveryoneRead, POLL_INTERVAL_MS);
   if (value === undefined) return null;
   const { readers, users } = value;
   if (readers === 0) return <span className="mark">{texts.readByNone}</span>;
@@ -49,27 +49,27 @@ export function ReceiptsDialog({
   room: { id, kind, name, target },
   onClose,
 }: LazyProps["Receipts"]) {
-  const { texts, chat } = usePartPage();
-  const work = useWork();
+  const { texts, chat } = useFullPage();
+  const task = useTask();
   const isPerson = kind === "person";
-  const isOn = useFact(({ rooms }) => {
+  const isOn = useModelValue(({ rooms }) => {
     const room = rooms.get(id);
     return (isPerson ? room?.receiptsWanted : room?.receipts) === true;
   });
-  const isBoth = useFact(({ rooms }) => rooms.get(id)?.receipts === true);
-  const turn = (on: boolean) => work.run(() => chat.request("receipts", { target, on }));
+  const areBothOn = useModelValue(({ rooms }) => rooms.get(id)?.receipts === true);
+  const setEnabled = (on: boolean) => task.run(() => chat.request("receipts", { target, on }));
   return (
     <Dialog title={texts.receipts} onClose={onClose}>
       <p>{isPerson ? texts.receiptsOfTwo(cleanText(name)) : texts.receiptsExplained}</p>
       <Check
         label={isPerson ? texts.receiptsMine : texts.receiptsHere}
         isOn={isOn}
-        onChange={turn}
+        onChange={setEnabled}
       />
-      {isPerson && isOn && !isBoth ? (
+      {isPerson && isOn && !areBothOn ? (
         <p className="hint">{texts.receiptsWait(cleanText(name))}</p>
       ) : null}
-      <FaultLine fault={work.fault} />
+      <FaultLine fault={task.fault} />
     </Dialog>
   );
 }

@@ -5,7 +5,7 @@ const NOTE_S = 0.14;
 /** As quiet as a click on a desk, so as not to startle. */
 const GAIN = 0.12;
 /** Minimum time between sounds, over all tabs. */
-const REST_MS = 1_500;
+const MIN_INTERVAL_MS = 1_500;
 
 function play(): void {
   const audio = new AudioContext();
@@ -31,6 +31,6 @@ export async function playSound(): Promise<void> {
   await locks.request("chat sound", { ifAvailable: true }, async (lock) => {
     if (lock === null) return;
     play();
-    await new Promise((resolve) => setTimeout(resolve, REST_MS));
+    await new Promise((resolve) => setTimeout(resolve, MIN_INTERVAL_MS));
   });
 }

@@ -3,11 +3,11 @@
 import { cleanText } from "../../../base/text.ts";
 import { typingNames } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
-import { usePartPage } from "../shell/full-page.ts";
+import { useFullPage } from "../shell/full-page.ts";
 
 /** Typing indicator in a reserved line; hidden from screen readers. */
 export function Typing({ model }: { readonly model: Model }) {
-  const { texts } = usePartPage();
+  const { texts } = useFullPage();
   const names = typingNames(model).map((name) => cleanText(name));
   return names.length === 0 ? null : <p className="typing">{texts.typing(names)}</p>;
 }

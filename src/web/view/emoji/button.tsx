@@ -4,11 +4,11 @@ import { type PageValue, usePage } from "../shell/context.tsx";
 import { IconButton } from "../shell/icons.tsx";
 import type { LazyProps } from "../shell/lazy.tsx";
 
-export function askEmoji(
+export function pickEmoji(
   { openDialog }: PageValue,
-  given: Omit<LazyProps["EmojiPicker"], "onClose">,
+  props: Omit<LazyProps["EmojiPicker"], "onClose">,
 ): void {
-  openDialog("EmojiPicker", { ...given });
+  openDialog("EmojiPicker", { ...props });
 }
 
 interface EmojiButtonProps {
@@ -24,7 +24,7 @@ export function EmojiButton({ label, onChoose, className = "" }: EmojiButtonProp
       icon="smile"
       label={label}
       className={className}
-      onPress={() => askEmoji(page, { title: label, onChoose })}
+      onPress={() => pickEmoji(page, { title: label, onChoose })}
     />
   );
 }

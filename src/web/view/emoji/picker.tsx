@@ -4,9 +4,9 @@ import { type KeyboardEvent, memo, useMemo, useRef, useState } from "react";
 import type { AllTexts } from "../../../ui/messages/en/parts.ts";
 import type { EmojiGroup, NamedEmoji } from "../../../ui/text/emoji.ts";
 import { Dialog } from "../shell/dialog.tsx";
-import { usePartPage } from "../shell/full-page.ts";
-import { type EmojiPart, type LazyProps, useLoaded } from "../shell/lazy.tsx";
-import { keepRecentEmoji, recentEmoji } from "./recent.ts";
+import { useFullPage } from "../shell/full-page.ts";
+import { type EmojiModule, type LazyProps, useLoaded } from "../shell/lazy.tsx";
+import { addRecentEmoji, recentEmoji } from "./recent.ts";
 
 const TITLES: Readonly<Record<string, keyof AllTexts>> = {
   Recent: "emojiRecent",
@@ -21,16 +21,16 @@ const TITLES: Readonly<Record<string, keyof AllTexts>> = {
   Flags: "emojiFlags",
 };
 
-function useGroups(part: EmojiPart | undefined, words: string): readonly EmojiGroup[] {
-  const { lang } = usePartPage().texts;
-  const all = useMemo(() => part?.emojiGroups(lang) ?? [], [part, lang]);
+function useGroups(module: EmojiModule | undefined, query: string): readonly EmojiGroup[] {
+  const { lang } = useFullPage().texts;
+  const all = useMemo(() => module?.emojiGroups(lang) ?? [], [module, lang]);
   return useMemo(() => {
-    if (part === undefined) return [];
-    if (words.trim() !== "") return [{ category: "", emoji: part.emojiFound(words, lang) }];
-    const known = new Map(all.flatMap(({ emoji }) => emoji.map((one) => [one.emoji, one])));
+    if (module === undefined) return [];
+    if (query.trim() !== "") return [{ category: "", emoji: module.emojiFound(query, lang) }];
+    const known = new Map(all.flatMap(({ emoji }) => emoji.map((entry) => [entry.emoji, entry])));
     const recent = recentEmoji().flatMap((sign) => known.get(sign) ?? []);
     return recent.length === 0 ? all : [{ category: "Recent", emoji: recent }, ...all];
-  }, [part, all, words, lang]);
+  }, [module, all, query, lang]);
 }
 
 interface GroupProps {
@@ -63,22 +63,22 @@ const Group = memo(function Group({ group, title, isFirst, onChoose }: GroupProp
 });
 
 /** Next element in focus; `undefined` if the key does not move it; `null` above the first row. */
-function moved(key: string, all: readonly HTMLElement[], at: number) {
+function nextFocus(key: string, all: readonly HTMLElement[], at: number) {
   if (key === "ArrowRight") return all[at + 1];
   if (key === "ArrowLeft") return all[at - 1];
-  const here = all[at]?.getBoundingClientRect();
-  if (here === undefined || (key !== "ArrowDown" && key !== "ArrowUp")) return undefined;
+  const current = all[at]?.getBoundingClientRect();
+  if (current === undefined || (key !== "ArrowDown" && key !== "ArrowUp")) return undefined;
   const step = key === "ArrowDown" ? 1 : -1;
   let found: HTMLElement | undefined;
-  let least = Number.POSITIVE_INFINITY;
+  let nearest = Number.POSITIVE_INFINITY;
   let rowTop: number | undefined;
   for (let i = at + step; i >= 0 && i < all.length; i += step) {
-    const { top, left } = all[i]?.getBoundingClientRect() ?? here;
-    if (Math.abs(top - here.top) < 1) continue;
+    const { top, left } = all[i]?.getBoundingClientRect() ?? current;
+    if (Math.abs(top - current.top) < 1) continue;
     rowTop ??= top;
     if (Math.abs(top - rowTop) >= 1) break;
-    if (Math.abs(left - here.left) >= least) continue;
-    least = Math.abs(left - here.left);
+    if (Math.abs(left - current.left) >= nearest) continue;
+    nearest = Math.abs(left - current.left);
     found = all[i];
   }
   return found ?? (step < 0 ? null : undefined);
@@ -86,14 +86,14 @@ function moved(key: string, all: readonly HTMLElement[], at: number) {
 
 /** All emoji, by group or search; arrow keys move among them. */
 export function EmojiPicker({ title, onChoose, onClose }: LazyProps["EmojiPicker"]) {
-  const { texts, emoji } = usePartPage();
-  const [words, setWords] = useState("");
+  const { texts, emoji } = useFullPage();
+  const [query, setQuery] = useState("");
   const field = useRef<HTMLInputElement>(null);
   const list = useRef<HTMLDivElement>(null);
-  const groups = useGroups(useLoaded(emoji, onClose), words);
-  const isNone = words.trim() !== "" && groups.every((group) => group.emoji.length === 0);
+  const groups = useGroups(useLoaded(emoji, onClose), query);
+  const hasNoMatch = query.trim() !== "" && groups.every((group) => group.emoji.length === 0);
   const choose = useRef((sign: string) => {
-    keepRecentEmoji(sign);
+    addRecentEmoji(sign);
     onClose();
     onChoose(sign);
   });
@@ -101,14 +101,14 @@ export function EmojiPicker({ title, onChoose, onClose }: LazyProps["EmojiPicker
   const onFieldKey = (event: KeyboardEvent) => {
     if (event.nativeEvent.isComposing) return;
     const [first] = groups.flatMap((group) => group.emoji);
-    if (event.key === "Enter" && words.trim() !== "" && first) choose.current(first.emoji);
+    if (event.key === "Enter" && query.trim() !== "" && first) choose.current(first.emoji);
     else if (event.key === "ArrowDown") buttons()[0]?.focus();
     else return;
     event.preventDefault();
   };
   const onListKey = (event: KeyboardEvent) => {
     const all = buttons();
-    const next = moved(event.key, all, all.indexOf(document.activeElement as HTMLElement));
+    const next = nextFocus(event.key, all, all.indexOf(document.activeElement as HTMLElement));
     if (next === undefined) return;
     event.preventDefault();
     (next ?? field.current)?.focus();
@@ -122,8 +122,8 @@ export function EmojiPicker({ title, onChoose, onClose }: LazyProps["EmojiPicker
         placeholder={texts.emojiFind}
         autoComplete="off"
         spellCheck="false"
-        value={words}
-        onChange={(event) => setWords(event.target.value)}
+        value={query}
+        onChange={(event) => setQuery(event.target.value)}
         onKeyDown={onFieldKey}
       />
       {/* biome-ignore lint/a11y/noStaticElementInteractions: its buttons have the keys */}
@@ -143,7 +143,7 @@ export function EmojiPicker({ title, onChoose, onClose }: LazyProps["EmojiPicker
         })}
       </div>
       <p className="hint" role="status">
-        {isNone ? texts.foundNothing : ""}
+        {hasNoMatch ? texts.foundNothing : ""}
       </p>
     </Dialog>
   );

@@ -4,7 +4,7 @@ import { useEffect, useState } from "react";
 import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import { PREVIEW_BYTES_MAX, pictureInfo } from "../../transfer/previews.ts";
-import { usePartPage } from "../shell/full-page.ts";
+import { useFullPage } from "../shell/full-page.ts";
 import { Icon, IconButton } from "../shell/icons.tsx";
 import type { LazyProps } from "../shell/lazy.tsx";
 
@@ -15,26 +15,26 @@ const HEAD_BYTES = 256 * 1024;
 function useThumbnail(file: File): string | undefined {
   const [url, setUrl] = useState<string | undefined>(undefined);
   useEffect(() => {
-    let made: string | undefined;
-    let isOver = false;
-    const look = async () => {
+    let objectUrl: string | undefined;
+    let isCancelled = false;
+    const load = async () => {
       if (file.size > PREVIEW_BYTES_MAX) return;
       const type = pictureInfo(new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer()))?.type;
-      if (type === undefined || isOver) return;
-      made = URL.createObjectURL(file.slice(0, file.size, type));
-      setUrl(made);
+      if (type === undefined || isCancelled) return;
+      objectUrl = URL.createObjectURL(file.slice(0, file.size, type));
+      setUrl(objectUrl);
     };
-    look().catch(() => undefined); // Unreadable: sending the file reports it.
+    load().catch(() => undefined); // Unreadable: sending the file reports it.
     return () => {
-      isOver = true;
-      if (made !== undefined) URL.revokeObjectURL(made);
+      isCancelled = true;
+      if (objectUrl !== undefined) URL.revokeObjectURL(objectUrl);
     };
   }, [file]);
   return url;
 }
 
 function Attachment({ file, onRemove }: { readonly file: File; readonly onRemove: () => void }) {
-  const { texts } = usePartPage();
+  const { texts } = useFullPage();
   const url = useThumbnail(file);
   const name = cleanText(file.name);
   return (
@@ -50,12 +50,16 @@ function Attachment({ file, onRemove }: { readonly file: File; readonly onRemove
 }
 
 export function Attachments({ files, onRemove }: LazyProps["Attachments"]) {
-  const { texts } = usePartPage();
+  const { texts } = useFullPage();
   return (
     <ul className="attachments" aria-label={texts.attached}>
-      {files.map((one, i) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: the same file may be there twice
-        <Attachment key={`${i} ${one.file.name}`} file={one.file} onRemove={() => onRemove(one)} />
+      {files.map((attachment, i) => (
+        <Attachment
+          // biome-ignore lint/suspicious/noArrayIndexKey: the same file may be there twice
+          key={`${i} ${attachment.file.name}`}
+          file={attachment.file}
+          onRemove={() => onRemove(attachment)}
+        />
       ))}
     </ul>
   );

@@ -10,15 +10,15 @@ interface HandleItem {
   getAsFileSystemHandle?(): Promise<(FileHandle & { readonly kind: string }) | null>;
 }
 
-async function droppedOf(items: DataTransferItemList): Promise<readonly Attachment[]> {
+async function readDropped(items: DataTransferItemList): Promise<readonly Attachment[]> {
   const all = [...items].filter(({ kind }) => kind === "file");
   // All items must be read during the event; browsers discard them afterwards.
-  const asked = all.map((item) => ({
+  const pending = all.map((item) => ({
     file: item.getAsFile(),
     handle: (item as unknown as HandleItem).getAsFileSystemHandle?.() ?? Promise.resolve(null),
   }));
   const found: Attachment[] = [];
-  for (const { file, handle } of asked) {
+  for (const { file, handle } of pending) {
     const known = await handle.catch(() => null);
     if (file === null || known?.kind === "directory") continue;
     found.push({ file, handle: known ?? undefined });
@@ -31,7 +31,7 @@ function hasFiles({ dataTransfer }: DragEvent): boolean {
 }
 
 /** Text or a link dropped into a text field, which the browser inserts. */
-function isWritten({ target }: DragEvent): boolean {
+function isTextDrop({ target }: DragEvent): boolean {
   return target instanceof Element && target.closest("input, textarea") !== null;
 }
 
@@ -42,7 +42,7 @@ function isWritten({ target }: DragEvent): boolean {
 export function useNoStrayDrops(): void {
   useEffect(() => {
     const refuse = (event: DragEvent) => {
-      if (event.defaultPrevented || (!hasFiles(event) && isWritten(event))) return;
+      if (event.defaultPrevented || (!hasFiles(event) && isTextDrop(event))) return;
       event.preventDefault();
       if (event.dataTransfer !== null) event.dataTransfer.dropEffect = "none";
     };
@@ -51,41 +51,41 @@ export function useNoStrayDrops(): void {
 }
 
 /** Whether a dialog is open: drops outside of it are ignored. */
-function isAsked(): boolean {
+function isDialogOpen(): boolean {
   return document.querySelector("dialog[open]") !== null;
 }
 
 /**
  * Accepts files dropped anywhere in the window for the open conversation.
- * @returns whether files are dragged over the window
+ * @returns whether files are dragged onDrag the window
  */
 export function useDropping(onDropped: (dropped: readonly Attachment[]) => void): boolean {
-  const [isOver, setOver] = useState(false);
+  const [isDragging, setDragging] = useState(false);
   const latest = useRef(onDropped);
   latest.current = onDropped;
   useEffect(() => {
-    const over = (event: DragEvent) => {
-      if (isAsked()) return;
+    const onDrag = (event: DragEvent) => {
+      if (isDialogOpen()) return;
       event.preventDefault();
-      setOver(true);
+      setDragging(true);
     };
     const listeners: Readonly<Record<string, (event: DragEvent) => void>> = {
-      dragenter: over,
-      dragover: over,
+      dragenter: onDrag,
+      dragover: onDrag,
       // `relatedTarget` is the next element inside the page; `null` when leaving the window.
-      dragleave: ({ relatedTarget }) => relatedTarget === null && setOver(false),
+      dragleave: ({ relatedTarget }) => relatedTarget === null && setDragging(false),
       drop: (event) => {
-        setOver(false);
-        if (isAsked() || event.dataTransfer === null) return;
+        setDragging(false);
+        if (isDialogOpen() || event.dataTransfer === null) return;
         event.preventDefault();
-        void droppedOf(event.dataTransfer.items).then((dropped) => latest.current(dropped));
+        void readDropped(event.dataTransfer.items).then((dropped) => latest.current(dropped));
       },
     };
-    const hear = (event: DragEvent) => {
+    const dispatch = (event: DragEvent) => {
       if (hasFiles(event)) listeners[event.type]?.(event);
     };
     // On the document: it receives events before the window, which rejects the rest.
-    return listen(document, Object.keys(listeners).join(" "), hear);
+    return listen(document, Object.keys(listeners).join(" "), dispatch);
   }, []);
-  return isOver;
+  return isDragging;
 }

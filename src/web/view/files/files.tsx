@@ -10,10 +10,10 @@ import type { FileBody } from "../../../core/rooms/files.ts";
 import type { AllTexts } from "../../../ui/messages/en/parts.ts";
 import { type MediaKind, mediaType } from "../../browser/media.ts";
 import { getPreviews, type Picture, PREVIEW_BYTES_MAX } from "../../transfer/previews.ts";
-import { useFact } from "../shell/context.tsx";
+import { useModelValue } from "../shell/context.tsx";
 import { confirm } from "../shell/dialog.tsx";
 import { whenSettled } from "../shell/effects.ts";
-import { type PartPage, usePartPage } from "../shell/full-page.ts";
+import { type FullPage, useFullPage } from "../shell/full-page.ts";
 import { Icon, IconButton, type IconName } from "../shell/icons.tsx";
 import type { LazyProps } from "../shell/lazy.tsx";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
@@ -52,10 +52,10 @@ function fileType(name: string, texts: AllTexts): string {
 }
 
 /** The running download of a file; finished ones are listed with all transfers. */
-function downloadOf({ transfers }: Model, file: string): TransferView | undefined {
+function findDownload({ transfers }: Model, file: string): TransferView | undefined {
   for (const transfer of transfers.values()) {
-    const isIt = transfer.file === file && transfer.kind === "download";
-    if (isIt && transfer.state.kind !== "done") return transfer;
+    const matches = transfer.file === file && transfer.kind === "download";
+    if (matches && transfer.state.kind !== "done") return transfer;
   }
   return undefined;
 }
@@ -64,35 +64,40 @@ function downloadOf({ transfers }: Model, file: string): TransferView | undefine
  * Whether the page downloads and verifies the file itself. The page cannot unpack folders, so the
  * browser saves an archive; without a save dialog the page would hold the whole file in memory.
  */
-function isSavedHere({ folder, size }: FileBody): boolean {
+function isSavedByPage({ folder, size }: FileBody): boolean {
   const canChoose = "showSaveFilePicker" in window;
   return folder === undefined && (canChoose || size <= SAVED_BLOB_BYTES_MAX);
 }
 
 /** A sealed file that this page cannot save: the browser's own download would be encrypted. */
-function mustBeOpenedElsewhere(file: FileView): boolean {
-  return file.isSealed === true && !isSavedHere(file);
+function cannotSave(file: FileView): boolean {
+  return file.isSealed === true && !isSavedByPage(file);
 }
 
-async function saveByBrowser({ chat }: PartPage, { file, name }: FileBody): Promise<void> {
+async function saveByBrowser({ chat }: FullPage, { file, name }: FileBody): Promise<void> {
   downloadFrom(await chat.downloadPath(file), cleanText(name));
 }
 
 /** Whether the page can show it; the browser streams media from the server. */
-function isShown({ name, size, folder, isSealed }: FileView): boolean {
+function canView({ name, size, folder, isSealed }: FileView): boolean {
   const media = folder === undefined ? mediaType(name) : undefined;
   if (media === undefined) return false;
   const isStreamed = ["sound", "video", "document"].includes(media.kind) && isSealed !== true;
   return isStreamed || size <= PREVIEW_BYTES_MAX;
 }
 
-interface FileWays {
+interface FileActions {
   readonly open: (() => void) | undefined;
   readonly save: () => void;
   readonly items: () => MenuItem[];
 }
 
-function waysOf(page: PartPage, item: Item, file: FileView, own: readonly MenuItem[]): FileWays {
+function fileActions(
+  page: FullPage,
+  item: Item,
+  file: FileView,
+  own: readonly MenuItem[],
+): FileActions {
   const { texts, chat, show, fail } = page;
   const name = cleanText(file.name);
   const view = () => show((close) => <Viewer file={file} onClose={close} />);
@@ -108,15 +113,15 @@ function waysOf(page: PartPage, item: Item, file: FileView, own: readonly MenuIt
       onConfirm: view,
     });
   const isHarmless = HARMLESS.has(mediaType(file.name)?.kind ?? "text");
-  const byBrowser = () => void saveByBrowser(page, file).catch(fail);
+  const saveInBrowser = () => void saveByBrowser(page, file).catch(fail);
   const save = () => chat.download(file.file, file.name);
-  const isBrowsers = file.folder === undefined && file.isSealed !== true;
+  const canBrowserSave = file.folder === undefined && file.isSealed !== true;
   return {
-    open: isShown(file) ? (isHarmless ? view : ask) : undefined,
-    save: isSavedHere(file) ? save : byBrowser,
+    open: canView(file) ? (isHarmless ? view : ask) : undefined,
+    save: isSavedByPage(file) ? save : saveInBrowser,
     items: () => [
-      ...(isBrowsers
-        ? [{ label: texts.saveByBrowser, icon: "down", onChoose: byBrowser } as const]
+      ...(canBrowserSave
+        ? [{ label: texts.saveByBrowser, icon: "down", onChoose: saveInBrowser } as const]
         : []),
       ...own,
     ],
@@ -128,11 +133,11 @@ type Loaded =
   | { readonly kind: "here"; readonly picture: Picture };
 
 function usePicture(file: FileBody): Loaded {
-  const page = usePartPage();
+  const page = useFullPage();
   const previews = getPreviews(page);
-  const kept = previews.get(file.file);
+  const cached = previews.get(file.file);
   const [loaded, setLoaded] = useState<Loaded>(
-    kept === undefined ? { kind: "coming" } : { kind: "here", picture: kept },
+    cached === undefined ? { kind: "coming" } : { kind: "here", picture: cached },
   );
   useEffect(() => {
     const { result, release: leave } = previews.request(file);
@@ -159,8 +164,8 @@ interface FileProps {
   readonly menuOf: ((item: Item) => MenuItem[]) | undefined;
 }
 
-function useWays({ item, file, menuOf }: FileProps) {
-  return waysOf(usePartPage(), item, file, menuOf?.(item) ?? []);
+function useFileActions({ item, file, menuOf }: FileProps) {
+  return fileActions(useFullPage(), item, file, menuOf?.(item) ?? []);
 }
 
 interface PictureBoxProps {
@@ -172,7 +177,7 @@ interface PictureBoxProps {
 
 /** Reserves the picture's space, so that nothing moves when it arrives. */
 function PictureBox({ file, isCell, open }: PictureBoxProps) {
-  const { texts } = usePartPage();
+  const { texts } = useFullPage();
   const loaded = usePicture(file);
   const [isBroken, setBroken] = useState(false);
   const name = cleanText(file.name);
@@ -193,17 +198,19 @@ function PictureBox({ file, isCell, open }: PictureBoxProps) {
   if (loaded.kind === "coming") return <div className="picture" />;
   return (
     <div className="picture">
-      <p className="file-note">{loaded.kind === "failed" ? texts.pictureLost : texts.noPicture}</p>
+      <p className="file-note">
+        {loaded.kind === "failed" ? texts.imageUnavailable : texts.notAnImage}
+      </p>
     </div>
   );
 }
 
 /** A picture in a grid, with a menu instead of a line. */
 function PictureCell(props: FileProps) {
-  const { texts } = usePartPage();
+  const { texts } = useFullPage();
   const { file } = props;
-  const { open, save, items } = useWays(props);
-  const transfer = useFact((model) => downloadOf(model, file.file));
+  const { open, save, items } = useFileActions(props);
+  const transfer = useModelValue((model) => findDownload(model, file.file));
   const name = cleanText(file.name);
   return (
     // biome-ignore lint/a11y/useSemanticElements: it is no part of a form
@@ -220,17 +227,17 @@ function PictureCell(props: FileProps) {
 
 /** Name, size and Save; everything else is in the menu. */
 function FileLine(props: FileProps & { readonly isPicture: boolean }) {
-  const { texts } = usePartPage();
+  const { texts } = useFullPage();
   const { file, isPicture } = props;
-  const { open, save, items } = useWays(props);
-  const transfer = useFact((model) => downloadOf(model, file.file));
-  const [isAsked, setAsked] = useState(false);
+  const { open, save, items } = useFileActions(props);
+  const transfer = useModelValue((model) => findDownload(model, file.file));
+  const [isPreviewed, setPreviewed] = useState(false);
   const name = cleanText(file.name);
   const { folder } = file;
   const media = folder === undefined ? mediaType(file.name) : undefined;
   const icon = folder === undefined ? (ICONS[media?.kind ?? "text"] ?? "file") : "folder";
   const type = folder === undefined ? fileType(file.name, texts) : texts.folderOf(folder.entries);
-  const canPreview = open !== undefined && media?.kind === "image" && !isPicture && !isAsked;
+  const canPreview = open !== undefined && media?.kind === "image" && !isPicture && !isPreviewed;
   const menu = items();
   return (
     // biome-ignore lint/a11y/useSemanticElements: it is no part of a form
@@ -258,21 +265,23 @@ function FileLine(props: FileProps & { readonly isPicture: boolean }) {
           {formatSize(file.size)}
         </span>
         {canPreview ? (
-          <IconButton icon="picture" label={texts.preview} onPress={() => setAsked(true)} />
+          <IconButton icon="picture" label={texts.preview} onPress={() => setPreviewed(true)} />
         ) : null}
-        {mustBeOpenedElsewhere(file) ? null : (
+        {cannotSave(file) ? null : (
           <IconButton icon="down" label={texts.saveFile(name)} onPress={save} />
         )}
         {menu.length === 0 ? null : (
           <MenuButton className="file-more" label={texts.actionsFor(name)} items={items} />
         )}
       </div>
-      {mustBeOpenedElsewhere(file) ? (
+      {cannotSave(file) ? (
         <p className="file-note">
           {folder === undefined ? texts.fileSealedLarge : texts.fileSealedFolder}
         </p>
       ) : null}
-      {(isPicture || isAsked) && open !== undefined ? <PictureBox file={file} open={open} /> : null}
+      {(isPicture || isPreviewed) && open !== undefined ? (
+        <PictureBox file={file} open={open} />
+      ) : null}
       {transfer && <TransferLine transfer={transfer} isCompact />}
     </div>
   );
@@ -280,7 +289,7 @@ function FileLine(props: FileProps & { readonly isPicture: boolean }) {
 
 /** Files sent together: a line each, and pictures as a grid. */
 export const Files = memo(function Files({ items, target, menuOf }: LazyProps["Files"]) {
-  const { texts } = usePartPage();
+  const { texts } = useFullPage();
   const { pictures, lines } = useSending(items, target);
   const isGrid = pictures.length >= GRID_MIN;
   const ownMenu = items.length > 1 ? menuOf : undefined;
@@ -290,7 +299,7 @@ export const Files = memo(function Files({ items, target, menuOf }: LazyProps["F
       {lines.map((item) =>
         item.file === undefined || item.state !== "whole" ? (
           <p key={item.seq} className="gone">
-            {item.state === "erased" ? texts.erased : texts.damaged}
+            {item.state === "erased" ? texts.deleted : texts.damaged}
           </p>
         ) : (
           <FileLine

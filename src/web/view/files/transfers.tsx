@@ -7,17 +7,17 @@ import type { TransferView } from "../../../core/model/state.ts";
 import type { PauseCause, ProgressReport } from "../../../core/transfer/progress.ts";
 import type { AllTexts } from "../../../ui/messages/en/parts.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
-import { useFact } from "../shell/context.tsx";
-import { usePartPage } from "../shell/full-page.ts";
+import { useModelValue } from "../shell/context.tsx";
+import { useFullPage } from "../shell/full-page.ts";
 import { IconButton } from "../shell/icons.tsx";
 
-const WAITS_TEXTS = {
-  source: "waitsSource",
-  network: "waitsNetwork",
-  "server-disk": "waitsServerDisk",
-  sender: "waitsSender",
-  disk: "waitsDisk",
-  server: "waitsServer",
+const STALL_TEXTS = {
+  source: "stalledSource",
+  network: "stalledNetwork",
+  "server-disk": "stalledServerDisk",
+  sender: "stalledSender",
+  disk: "stalledDisk",
+  server: "stalledServer",
 } as const satisfies Record<PauseCause, keyof AllTexts>;
 
 function progressText(progress: ProgressReport, texts: AllTexts): string {
@@ -28,7 +28,7 @@ function progressText(progress: ProgressReport, texts: AllTexts): string {
       : `${formatSize(doneBytes)} / ${formatSize(sizeBytes)}`;
   if (waits !== undefined) {
     const duration = texts.span(formatDuration(waits.forMs));
-    return `${done} · ${texts[WAITS_TEXTS[waits.where]]}, ${duration}`;
+    return `${done} · ${texts[STALL_TEXTS[waits.where]]}, ${duration}`;
   }
   const rate = ratePerS > 0 ? ` · ${formatRate(ratePerS)}` : "";
   if (leftMs === undefined) return `${done}${rate}`;
@@ -52,20 +52,20 @@ function stateText({ kind, state, progress }: TransferView, texts: AllTexts): st
 }
 
 function Buttons({ transfer }: { readonly transfer: TransferView }) {
-  const { texts, chat } = usePartPage();
+  const { texts, chat } = useFullPage();
   const input = useRef<HTMLInputElement>(null);
   const { id, state } = transfer;
   const resume = () => {
     if (state.kind === "needs-file" && state.again === "choose") input.current?.click();
     else chat.resumeTransfer(id);
   };
-  const isOver = state.kind === "done";
+  const isDone = state.kind === "done";
   return (
     <div className="transfer-buttons">
       {state.kind === "running" ? (
         <IconButton icon="pause" label={texts.pause} onPress={() => chat.pauseTransfer(id)} />
       ) : null}
-      {state.kind === "running" || isOver ? null : (
+      {state.kind === "running" || isDone ? null : (
         <IconButton icon="play" label={texts.resume} onPress={resume} />
       )}
       <input
@@ -79,7 +79,7 @@ function Buttons({ transfer }: { readonly transfer: TransferView }) {
           if (file !== undefined) chat.resumeTransfer(id, file);
         }}
       />
-      {isOver ? (
+      {isDone ? (
         <IconButton icon="close" label={texts.dismiss} onPress={() => chat.cancelTransfer(id)} />
       ) : (
         <IconButton icon="close" label={texts.cancel} onPress={() => chat.cancelTransfer(id)} />
@@ -90,7 +90,7 @@ function Buttons({ transfer }: { readonly transfer: TransferView }) {
 
 interface TransferProps {
   readonly transfer: TransferView;
-  /** Short form, shown next to the file's name. */
+  /** Short form, safeName next to the file's name. */
   readonly isCompact?: boolean;
 }
 
@@ -98,18 +98,18 @@ export const TransferLine = memo(function TransferLine({
   transfer,
   isCompact = false,
 }: TransferProps) {
-  const { texts } = usePartPage();
+  const { texts } = useFullPage();
   const { name, kind, to, state, progress } = transfer;
-  const shown = cleanText(name);
+  const safeName = cleanText(name);
   const where = kind === "upload" ? texts.sendingTo(to.join(", ")) : texts.receiving;
   const size = progress?.sizeBytes;
   return (
     // biome-ignore lint/a11y/useSemanticElements: it is no part of a form
-    <div className="transfer" role="group" aria-label={texts.transferOf(shown)}>
+    <div className="transfer" role="group" aria-label={texts.transferOf(safeName)}>
       <div className="transfer-about">
         {isCompact ? null : (
           <span className="file-name" dir="auto">
-            {shown} <span className="file-note">{where}</span>
+            {safeName} <span className="file-note">{where}</span>
           </span>
         )}
         {state.kind === "done" ? null : (
@@ -126,30 +126,30 @@ export const TransferLine = memo(function TransferLine({
 });
 
 /** Time that a finished transfer stays visible; the message then shows the file. */
-const DONE_SHOWN_MS = 4_000;
+const DONE_VISIBLE_MS = 4_000;
 
 /**
  * Dismisses a finished transfer. Each row has its own timer, which updates of others do not
  * restart.
  */
-function useTidy({ id, state }: TransferView): void {
-  const { chat } = usePartPage();
+function useAutoDismiss({ id, state }: TransferView): void {
+  const { chat } = useFullPage();
   const isDone = state.kind === "done";
   useEffect(() => {
     if (!isDone) return;
-    const timer = setTimeout(() => chat.cancelTransfer(id), DONE_SHOWN_MS);
+    const timer = setTimeout(() => chat.cancelTransfer(id), DONE_VISIBLE_MS);
     return () => clearTimeout(timer);
   }, [chat, id, isDone]);
 }
 
 function TransferRow({ transfer }: { readonly transfer: TransferView }) {
-  useTidy(transfer);
+  useAutoDismiss(transfer);
   return <TransferLine transfer={transfer} />;
 }
 
 export function Transfers() {
-  const { texts } = usePartPage();
-  const transfers = useFact((model) => model.transfers);
+  const { texts } = useFullPage();
+  const transfers = useModelValue((model) => model.transfers);
   return (
     <section className="transfers" aria-label={texts.transfers}>
       {[...transfers.values()].map((transfer) => (

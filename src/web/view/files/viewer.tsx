@@ -7,14 +7,14 @@ import { isIgnored, openRoom } from "../../../core/model/selectors.ts";
 import type { FileView, Model } from "../../../core/model/state.ts";
 import { isPdf, mediaType } from "../../browser/media.ts";
 import { getPreviews, type Picture, PREVIEW_BYTES_MAX } from "../../transfer/previews.ts";
-import { FaultLine, useFact, useWork } from "../shell/context.tsx";
+import { FaultLine, useModelValue, useTask } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
 import { listen } from "../shell/effects.ts";
-import { usePartPage } from "../shell/full-page.ts";
+import { useFullPage } from "../shell/full-page.ts";
 import { IconButton } from "../shell/icons.tsx";
 
-/** Maximum size of a text shown in the dialog. */
-const TEXT_SHOWN_MAX = 1024 * 1024;
+/** Maximum size of a text current in the dialog. */
+const VIEWED_TEXT_BYTES_MAX = 1024 * 1024;
 const ZOOM_MAX = 8;
 /** Distance of a swipe to the next picture, in pixels. */
 const SWIPE_PX = 50;
@@ -36,16 +36,16 @@ export function Viewer({ file, onClose }: ViewerProps) {
 }
 
 function TextView({ file }: { readonly file: FileView }) {
-  const { chat, texts } = usePartPage();
-  const work = useWork();
+  const { chat, texts } = useFullPage();
+  const task = useTask();
   const [text, setText] = useState<string | undefined>(undefined);
   // biome-ignore lint/correctness/useExhaustiveDependencies: fetched once
   useEffect(() => {
     const stop = new AbortController();
-    work.run(async () => {
+    task.run(async () => {
       const options = { digest: file.digest, signal: stop.signal };
       const bytes = await chat.preview(file.file, PREVIEW_BYTES_MAX, options);
-      const decoded = new TextDecoder().decode(bytes.subarray(0, TEXT_SHOWN_MAX));
+      const decoded = new TextDecoder().decode(bytes.subarray(0, VIEWED_TEXT_BYTES_MAX));
       setText(cleanText(decoded, { lines: true, tabs: true }));
     });
     return () => stop.abort(new Fault("interrupted", "it is not looked at any more"));
@@ -59,8 +59,8 @@ function TextView({ file }: { readonly file: FileView }) {
           {text}
         </pre>
       )}
-      {work.isBusy ? <p role="status">…</p> : null}
-      <FaultLine fault={work.fault} />
+      {task.isBusy ? <p role="status">…</p> : null}
+      <FaultLine fault={task.fault} />
     </>
   );
 }
@@ -71,15 +71,15 @@ function TextView({ file }: { readonly file: FileView }) {
  * type by its name that is never HTML.
  */
 function useAddress(file: FileView) {
-  const { chat } = usePartPage();
-  const work = useWork();
+  const { chat } = useFullPage();
+  const task = useTask();
   const [address, setAddress] = useState<string | undefined>(undefined);
-  const [isWrong, setWrong] = useState(false);
+  const [isUnplayable, setUnplayable] = useState(false);
   // biome-ignore lint/correctness/useExhaustiveDependencies: asked for once
   useEffect(() => {
     const stop = new AbortController();
-    let made: string | undefined;
-    work.run(async () => {
+    let objectUrl: string | undefined;
+    task.run(async () => {
       if (file.isSealed !== true) {
         const path = await chat.downloadPath(file.file);
         return setAddress(`${path}?view`);
@@ -88,50 +88,50 @@ function useAddress(file: FileView) {
       const bytes = await chat.preview(file.file, PREVIEW_BYTES_MAX, options);
       if (stop.signal.aborted) return;
       const { mime = "", kind } = mediaType(file.name) ?? {};
-      if (kind === "document" && !isPdf(bytes)) return setWrong(true);
-      made = URL.createObjectURL(new Blob([new Uint8Array(bytes)], { type: mime }));
-      setAddress(made);
+      if (kind === "document" && !isPdf(bytes)) return setUnplayable(true);
+      objectUrl = URL.createObjectURL(new Blob([new Uint8Array(bytes)], { type: mime }));
+      setAddress(objectUrl);
     });
     return () => {
       stop.abort(new Fault("interrupted", "it is not looked at any more"));
-      if (made !== undefined) URL.revokeObjectURL(made);
+      if (objectUrl !== undefined) URL.revokeObjectURL(objectUrl);
     };
   }, []);
-  return { address, work, isWrong, wrong: () => setWrong(true) };
+  return { address, task, isUnplayable, markUnplayable: () => setUnplayable(true) };
 }
 
 function MediaView({ file }: { readonly file: FileView }) {
-  const { texts } = usePartPage();
-  const { address, work, isWrong, wrong } = useAddress(file);
+  const { texts } = useFullPage();
+  const { address, task, isUnplayable, markUnplayable } = useAddress(file);
   const name = cleanText(file.name);
   const { kind } = mediaType(file.name) ?? {};
   return (
     <>
       {address !== undefined && kind === "sound" ? (
         // biome-ignore lint/a11y/useMediaCaption: files of users have none
-        <audio controls src={address} aria-label={name} onError={wrong} />
+        <audio controls src={address} aria-label={name} onError={markUnplayable} />
       ) : null}
       {address !== undefined && kind === "video" ? (
         // biome-ignore lint/a11y/useMediaCaption: files of users have none
-        <video controls src={address} aria-label={name} onError={wrong} />
+        <video controls src={address} aria-label={name} onError={markUnplayable} />
       ) : null}
       {address !== undefined && kind === "document" ? <iframe src={address} title={name} /> : null}
-      {isWrong ? (
-        <p role="alert">{kind === "document" ? texts.noDocument : texts.notPlayed}</p>
+      {isUnplayable ? (
+        <p role="alert">{kind === "document" ? texts.notAPdf : texts.notPlayable}</p>
       ) : null}
-      {work.isBusy ? <p role="status">…</p> : null}
-      <FaultLine fault={work.fault} />
+      {task.isBusy ? <p role="status">…</p> : null}
+      <FaultLine fault={task.fault} />
     </>
   );
 }
 
-interface Shown {
+interface ViewedPicture {
   readonly file: FileView;
   readonly text: string;
 }
 
 /** Loaded pictures of the open room. */
-function picturesOf(model: Model): readonly Shown[] {
+function roomPictures(model: Model): readonly ViewedPicture[] {
   const room = openRoom(model);
   const { items = [] } = room?.jump ?? room?.tail ?? {};
   return items.flatMap(({ file, state, from, text }) => {
@@ -141,22 +141,22 @@ function picturesOf(model: Model): readonly Shown[] {
   });
 }
 
-interface Neighbours {
-  readonly shown: Shown;
+interface PictureSequence {
+  readonly current: ViewedPicture;
   /** Position from 1; 0 if the picture was erased. */
-  readonly at: number;
+  readonly position: number;
   readonly count: number;
   /** Whether older pictures may not be loaded yet. */
-  readonly isMore: boolean;
+  readonly hasMore: boolean;
   readonly go: (by: 1 | -1) => void;
 }
 
-function useNeighbours(first: FileView): Neighbours {
-  const { chat } = usePartPage();
-  const model = useFact((whole) => whole);
-  const pictures = picturesOf(model);
+function usePictureSequence(first: FileView): PictureSequence {
+  const { chat } = useFullPage();
+  const model = useModelValue((whole) => whole);
+  const pictures = roomPictures(model);
   const [id, setId] = useState<string>(first.file);
-  const [isWaiting, setWaiting] = useState(false);
+  const [isLoadingPrevious, setLoadingPrevious] = useState(false);
   const index = pictures.findIndex(({ file }) => file.file === id);
   const room = openRoom(model);
   const { hasOlder = false } = room?.jump ?? room?.tail ?? {};
@@ -164,29 +164,29 @@ function useNeighbours(first: FileView): Neighbours {
   const before = pictures[index - 1]?.file.file;
   // At the first loaded picture, load older messages up to the previous picture.
   useEffect(() => {
-    if (!isWaiting) return;
+    if (!isLoadingPrevious) return;
     if (before !== undefined) {
-      setWaiting(false);
+      setLoadingPrevious(false);
       setId(before);
-    } else if (!hasOlder || index < 0) setWaiting(false);
+    } else if (!hasOlder || index < 0) setLoadingPrevious(false);
     else if (!isLoading) chat.loadMore("older");
-  }, [chat, isWaiting, before, hasOlder, isLoading, index]);
+  }, [chat, isLoadingPrevious, before, hasOlder, isLoading, index]);
   const go = (by: 1 | -1) => {
     const next = pictures[index + by];
     if (index >= 0 && next !== undefined) setId(next.file.file);
-    else if (by < 0 && hasOlder) setWaiting(true);
+    else if (by < 0 && hasOlder) setLoadingPrevious(true);
   };
-  const last = useRef<Shown>({ file: first, text: "" });
-  const shown = pictures[index] ?? last.current;
-  last.current = shown;
-  return { shown, at: index + 1, count: pictures.length, isMore: hasOlder, go };
+  const last = useRef<ViewedPicture>({ file: first, text: "" });
+  const current = pictures[index] ?? last.current;
+  last.current = current;
+  return { current, position: index + 1, count: pictures.length, hasMore: hasOlder, go };
 }
 
 /** A picture as large as the window; arrow keys and swipes show the room's others. */
 function PictureViewer({ file: first, onClose }: ViewerProps) {
-  const { texts, chat } = usePartPage();
-  const { shown, at, count, isMore, go } = useNeighbours(first);
-  const { file, text } = shown;
+  const { texts, chat } = useFullPage();
+  const { current, position, count, hasMore, go } = usePictureSequence(first);
+  const { file, text } = current;
   const [zoom, setZoom] = useState(1);
   const zoomBy = (factor: number) =>
     setZoom((now) => Math.min(ZOOM_MAX, Math.max(1, now * factor)));
@@ -230,18 +230,18 @@ function PictureViewer({ file: first, onClose }: ViewerProps) {
           <IconButton
             icon="back"
             label={texts.previousPicture}
-            isDisabled={at <= 1 && !isMore}
+            isDisabled={position <= 1 && !hasMore}
             onPress={() => move(-1)}
           />
           <IconButton
             icon="back"
             className="is-turned"
             label={texts.nextPicture}
-            isDisabled={at === 0 || at >= count}
+            isDisabled={position === 0 || position >= count}
             onPress={() => move(1)}
           />
           <span role="status">
-            {at === 0 ? "" : texts.pictureAt(at, isMore ? `${count}+` : `${count}`)}
+            {position === 0 ? "" : texts.pictureAt(position, hasMore ? `${count}+` : `${count}`)}
           </span>
           <IconButton
             icon="minus"
@@ -284,18 +284,18 @@ interface LargePictureProps {
 }
 
 function LargePicture({ file, zoom, onZoom }: LargePictureProps) {
-  const page = usePartPage();
+  const page = useFullPage();
   const { texts } = page;
   const previews = getPreviews(page);
-  const work = useWork();
+  const task = useTask();
   const [picture, setPicture] = useState<Picture | "none" | undefined>(previews.get(file.file));
   const image = useRef<HTMLImageElement>(null);
-  /** Width at which the whole picture is visible. */
+  /** Width position which the whole picture is visible. */
   const [fitPx, setFitPx] = useState(0);
   // biome-ignore lint/correctness/useExhaustiveDependencies: fetched once for each
   useEffect(() => {
     const { result, release: leave } = previews.request(file);
-    work.run(async () => setPicture((await result) ?? "none"));
+    task.run(async () => setPicture((await result) ?? "none"));
     return leave;
   }, []);
   const measure = () => {
@@ -316,9 +316,9 @@ function LargePicture({ file, zoom, onZoom }: LargePictureProps) {
           onDoubleClick={onZoom}
         />
       ) : null}
-      {picture === "none" ? <p>{texts.noPicture}</p> : null}
-      {work.isBusy && picture === undefined ? <p role="status">…</p> : null}
-      <FaultLine fault={work.fault} />
+      {picture === "none" ? <p>{texts.notAnImage}</p> : null}
+      {task.isBusy && picture === undefined ? <p role="status">…</p> : null}
+      <FaultLine fault={task.fault} />
     </div>
   );
 }

@@ -9,19 +9,22 @@ import type { Texts } from "../../../ui/messages/en/first.ts";
 import { ENGLISH_PARTS } from "../../../ui/messages/en/parts.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
 import { Button } from "../shell/button.tsx";
-import type { TriedEntry, WrongEntry } from "../shell/lazy.tsx";
+import type { LoginAttempt, LoginFieldError } from "../shell/lazy.tsx";
 
 /** The field and message for a login error; `undefined` if it concerns no field. */
-export function wrongEntry(tried: TriedEntry, words: Texts): WrongEntry | undefined {
-  const { fault, name, password, roomSecret, taken } = tried;
-  const texts = { ...ENGLISH_PARTS, ...words };
+export function loginFieldError(
+  attempt: LoginAttempt,
+  pageTexts: Texts,
+): LoginFieldError | undefined {
+  const { fault, name, password, roomSecret, takenNames } = attempt;
+  const texts = { ...ENGLISH_PARTS, ...pageTexts };
   if (!(fault instanceof Fault)) return undefined;
   const clean = cleanText(name);
-  const proposal = ({ onTake }: { readonly onTake: (name: string) => void }) => {
-    const proposed = proposeName(name, taken);
+  const proposal = ({ onUse }: { readonly onUse: (name: string) => void }) => {
+    const suggestion = proposeName(name, takenNames);
     return (
-      <Button look="small" onClick={() => onTake(proposed)}>
-        {texts.takeName(proposed)}
+      <Button variant="small" onClick={() => onUse(suggestion)}>
+        {texts.useName(suggestion)}
       </Button>
     );
   };
@@ -42,10 +45,10 @@ export function wrongEntry(tried: TriedEntry, words: Texts): WrongEntry | undefi
         : { at: "password", text: texts.passwordOrRoom(clean) };
     case "login-refused": {
       if (!isName(name)) return undefined;
-      taken.add(foldName(name));
+      takenNames.add(foldName(name));
       return password === ""
         ? { at: "name", text: texts.nameTaken(clean), proposal }
-        : { at: "password", text: texts.passwordWrong(clean), proposal };
+        : { at: "password", text: texts.passwordWrong, proposal };
     }
     default:
       return undefined;

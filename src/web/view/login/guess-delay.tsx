@@ -1,33 +1,33 @@
 /** Countdown while the server delays a login attempt. */
 
 import { useEffect, useState } from "react";
-import { usePartPage } from "../shell/full-page.ts";
+import { useFullPage } from "../shell/full-page.ts";
 import type { LazyProps } from "../shell/lazy.tsx";
 
 /**
- * Nothing is shown before this: the server answers a correct secret immediately, even after wrong
+ * Nothing is message before this: the server answers a correct secret immediately, even after wrong
  * ones.
  */
-const SHOWN_AFTER_MS = 400;
+const DISPLAY_DELAY_MS = 400;
 const SECOND_MS = 1_000;
 
 /** Countdown on the screen; screen readers announce it once. */
 export function GuessDelay({ delay: { of, untilUnixMs } }: LazyProps["GuessDelay"]) {
-  const { texts } = usePartPage();
-  const [shown, setShown] = useState({ said: "", text: "" });
+  const { texts } = useFullPage();
+  const [message, setMessage] = useState({ announced: "", text: "" });
   // biome-ignore lint/correctness/useExhaustiveDependencies: counts down to that moment
   useEffect(() => {
     const show = () => {
       // The network adds a delay: keep the last second until the answer arrives.
       const seconds = Math.max(1, Math.ceil((untilUnixMs - Date.now()) / SECOND_MS));
       const text = texts.guessDelay(of, seconds);
-      setShown(({ said }) => ({ said: said || text, text }));
+      setMessage(({ announced }) => ({ announced: announced || text, text }));
     };
     let ticking: ReturnType<typeof setInterval> | undefined;
     const first = setTimeout(() => {
       show();
       ticking = setInterval(show, SECOND_MS);
-    }, SHOWN_AFTER_MS);
+    }, DISPLAY_DELAY_MS);
     return () => {
       clearTimeout(first);
       clearInterval(ticking);
@@ -36,10 +36,10 @@ export function GuessDelay({ delay: { of, untilUnixMs } }: LazyProps["GuessDelay
   return (
     <>
       <p className="sr-only" role="status">
-        {shown.said}
+        {message.announced}
       </p>
       <p className="hint" aria-hidden="true">
-        {shown.text}
+        {message.text}
       </p>
     </>
   );

@@ -9,16 +9,21 @@ import { Button } from "../shell/button.tsx";
 import {
   FaultLine,
   type PageValue,
+  type Task,
   useModel,
   usePage,
+  useTask,
   useTexts,
-  useWork,
-  type Work,
 } from "../shell/context.tsx";
 import { Field } from "../shell/form.tsx";
-import { GuessDelayLine, LazyPart, useIdleParts, type WrongEntry } from "../shell/lazy.tsx";
+import {
+  GuessDelayNotice,
+  LazyView,
+  type LoginFieldError,
+  useModuleWhenIdle,
+} from "../shell/lazy.tsx";
 
-function enter(page: PageValue, user: string, password: string, roomSecret: string): Promise<void> {
+function logIn(page: PageValue, user: string, password: string, roomSecret: string): Promise<void> {
   return page.chat.enter({
     user,
     ...(password === "" ? {} : { password }),
@@ -59,30 +64,30 @@ function Fingerprint({ server }: { readonly server: ServerView }) {
 function Refusal({ fault }: { readonly fault: unknown }) {
   return (
     <>
-      <GuessDelayLine />
+      <GuessDelayNotice />
       <FaultLine fault={fault} />
     </>
   );
 }
 
-function KnownUsers({ work, onOther }: { readonly work: Work; readonly onOther: () => void }) {
+function KnownUsers({ task, onOther }: { readonly task: Task; readonly onOther: () => void }) {
   const page = usePage();
   const { texts, chat } = page;
   return (
     <fieldset className="known">
-      <legend>{texts.knownHere}</legend>
+      <legend>{texts.knownAccounts}</legend>
       {chat.knownUsers.map((user) => (
         <Button
           key={user}
-          look="wide"
-          disabled={work.isBusy}
-          onClick={() => work.run(() => enter(page, user, "", ""))}
+          variant="wide"
+          disabled={task.isBusy}
+          onClick={() => task.run(() => logIn(page, user, "", ""))}
         >
-          {texts.enterAs(cleanText(user))}
+          {texts.continueAs(cleanText(user))}
         </Button>
       ))}
-      <Button look="quiet" onClick={onOther}>
-        {texts.somebodyElse}
+      <Button variant="quiet" onClick={onOther}>
+        {texts.useOtherName}
       </Button>
     </fieldset>
   );
@@ -90,21 +95,21 @@ function KnownUsers({ work, onOther }: { readonly work: Work; readonly onOther: 
 
 interface FormProps {
   readonly server: ServerView;
-  readonly work: Work;
+  readonly task: Task;
   readonly refused: unknown;
 }
 
 /** A form for registration and login: the server knows which it is. */
-function EnterForm({ server, work, refused }: FormProps) {
+function LoginForm({ server, task, refused }: FormProps) {
   const page = usePage();
   const { texts, chat, lazy } = page;
   const [user, setUser] = useState("");
   const [password, setPassword] = useState("");
   const [roomSecret, setRoomSecret] = useState("");
-  const [wrong, setWrong] = useState<WrongEntry>();
-  const [taken] = useState(() => new Set<FoldedName>());
-  const isAsked = refused instanceof Fault && refused.code === "room-password-wrong";
-  const needsRoom = server.needsRoomPassword && (!chat.isInvited || isAsked);
+  const [wrong, setWrong] = useState<LoginFieldError>();
+  const [takenNames] = useState(() => new Set<FoldedName>());
+  const isRejected = refused instanceof Fault && refused.code === "room-password-wrong";
+  const needsRoom = server.needsRoomPassword && (!chat.isInvited || isRejected);
   useEffect(() => {
     if (wrong !== undefined) document.getElementById(`enter-${wrong.at}`)?.focus();
   }, [wrong]);
@@ -112,32 +117,32 @@ function EnterForm({ server, work, refused }: FormProps) {
     event.preventDefault();
     const name = user.trim();
     setWrong(undefined);
-    work.run(async () => {
+    task.run(async () => {
       try {
-        await enter(page, name, password, roomSecret);
+        await logIn(page, name, password, roomSecret);
       } catch (fault) {
         // If the code cannot be loaded, the error appears below the fields.
-        const parts = await lazy.fetch().catch(() => undefined);
-        setWrong(parts?.wrongEntry({ fault, name, password, roomSecret, taken }, texts));
+        const module = await lazy.fetch().catch(() => undefined);
+        setWrong(module?.loginFieldError({ fault, name, password, roomSecret, takenNames }, texts));
         throw fault;
       }
     });
   };
-  const take = (name: string) => {
+  const acceptProposal = (name: string) => {
     setUser(name);
     setWrong(undefined);
-    work.forget();
+    task.forget();
     document.getElementById("enter-name")?.focus();
   };
-  const faultAt = (place: WrongEntry["at"]): ReactNode =>
-    wrong?.at === place ? (
+  const fieldFault = (field: LoginFieldError["at"]): ReactNode =>
+    wrong?.at === field ? (
       <>
-        {wrong.text} {wrong.proposal && <wrong.proposal onTake={take} />}
+        {wrong.text} {wrong.proposal && <wrong.proposal onUse={acceptProposal} />}
       </>
     ) : undefined;
   return (
     <form onSubmit={submit} className="enter-form" noValidate>
-      <p>{texts.enterExplained}</p>
+      <p>{texts.loginExplained}</p>
       <Field
         id="enter-name"
         label={texts.name}
@@ -146,7 +151,7 @@ function EnterForm({ server, work, refused }: FormProps) {
         complete="username"
         isRequired
         isFirst
-        fault={faultAt("name")}
+        fault={fieldFault("name")}
       />
       <Field
         id="enter-password"
@@ -156,7 +161,7 @@ function EnterForm({ server, work, refused }: FormProps) {
         value={password}
         onChange={setPassword}
         complete="current-password"
-        fault={faultAt("password")}
+        fault={fieldFault("password")}
       />
       {needsRoom ? (
         <Field
@@ -166,15 +171,15 @@ function EnterForm({ server, work, refused }: FormProps) {
           type="password"
           value={roomSecret}
           onChange={setRoomSecret}
-          fault={faultAt("room")}
+          fault={fieldFault("room")}
         />
       ) : null}
       {chat.isInvited && !needsRoom ? (
         <p className="hint">{chat.isOperatorInvited ? texts.invitedOperator : texts.invited}</p>
       ) : null}
       <Refusal fault={wrong === undefined ? refused : undefined} />
-      <Button type="submit" look="main wide" disabled={work.isBusy}>
-        {work.isBusy ? texts.entering : texts.enter}
+      <Button type="submit" variant="main wide" disabled={task.isBusy}>
+        {task.isBusy ? texts.signingIn : texts.continueLogin}
       </Button>
     </form>
   );
@@ -183,21 +188,21 @@ function EnterForm({ server, work, refused }: FormProps) {
 export function Login() {
   const { texts, chat } = usePage();
   const { server, connection } = useModel();
-  const work = useWork();
-  const [isOther, setOther] = useState(false);
-  const [hasActed, setActed] = useState(false);
+  const task = useTask();
+  const [usesOtherName, setUsesOtherName] = useState(false);
+  const [hasTried, setTried] = useState(false);
   useEffect(() => {
-    if (work.isBusy) setActed(true);
-  }, [work.isBusy]);
-  // From then on `work` holds the outcome.
-  const told = connection.kind === "outside" && !hasActed ? connection.fault : undefined;
-  const refused = work.fault ?? told;
-  const isKnown = chat.knownUsers.length > 0 && !isOther;
-  const areParts = useIdleParts();
+    if (task.isBusy) setTried(true);
+  }, [task.isBusy]);
+  // From then on `task` holds the outcome.
+  const loginFault = connection.kind === "outside" && !hasTried ? connection.fault : undefined;
+  const refused = task.fault ?? loginFault;
+  const showsKnownUsers = chat.knownUsers.length > 0 && !usesOtherName;
+  const isModuleLoaded = useModuleWhenIdle();
   const [isResetting, setResetting] = useState(chat.isResetting);
-  const enterOtherwise = () => {
+  const discardReset = () => {
     chat.forgetReset();
-    work.forget();
+    task.forget();
     setResetting(false);
   };
   return (
@@ -208,23 +213,23 @@ export function Login() {
           <>
             <ServerCard server={server} />
             {isResetting ? (
-              <LazyPart
-                part="Reset"
-                work={work}
-                onOther={enterOtherwise}
+              <LazyView
+                view="Reset"
+                task={task}
+                onOther={discardReset}
                 onClose={() => setResetting(false)}
               />
-            ) : isKnown ? (
-              <KnownUsers work={work} onOther={() => setOther(true)} />
+            ) : showsKnownUsers ? (
+              <KnownUsers task={task} onOther={() => setUsesOtherName(true)} />
             ) : (
-              <EnterForm server={server} work={work} refused={refused} />
+              <LoginForm server={server} task={task} refused={refused} />
             )}
-            {isResetting || isKnown ? <Refusal fault={refused} /> : null}
+            {isResetting || showsKnownUsers ? <Refusal fault={refused} /> : null}
             <Fingerprint server={server} />
           </>
         )}
       </div>
-      {areParts && server !== undefined ? <LazyPart part="ProgramOffer" /> : null}
+      {isModuleLoaded && server !== undefined ? <LazyView view="ProgramOffer" /> : null}
     </main>
   );
 }

@@ -1,22 +1,22 @@
 /** Notices about the operator link: its effect, expiry and removal. */
 
 import { Button } from "../shell/button.tsx";
-import { useWork } from "../shell/context.tsx";
-import { usePartPage } from "../shell/full-page.ts";
+import { useTask } from "../shell/context.tsx";
+import { useFullPage } from "../shell/full-page.ts";
 import { IconButton } from "../shell/icons.tsx";
 
-/** Effect and expiry of the operator link, and how to end it. */
-export function OperatorPart() {
-  const { texts, chat } = usePartPage();
-  const work = useWork();
-  const end = async () => {
+/** Effect and expiry of the operator link, and how to resign it. */
+export function OperatorLinkNotice() {
+  const { texts, chat } = useFullPage();
+  const task = useTask();
+  const resign = async () => {
     await chat.forgetOperatorLink();
     location.reload();
   };
   return (
     <>
       <span>{texts.operatorByLink}</span>
-      <Button disabled={work.isBusy} onClick={() => work.run(end)}>
+      <Button disabled={task.isBusy} onClick={() => task.run(resign)}>
         {texts.operatorEnd}
       </Button>
     </>
@@ -24,11 +24,11 @@ export function OperatorPart() {
 }
 
 /** Banner of the operator link, until it is dismissed. */
-export function OperatorLine() {
-  const { texts, chat } = usePartPage();
+export function OperatorBanner() {
+  const { texts, chat } = useFullPage();
   return (
     <div className="banner banner-info" role="status">
-      <OperatorPart />
+      <OperatorLinkNotice />
       <IconButton icon="close" label={texts.dismiss} onPress={() => chat.dismissOperatorLink()} />
     </div>
   );

@@ -11,7 +11,7 @@ import {
 } from "../../input/programs.ts";
 import { Button } from "../shell/button.tsx";
 import { copy } from "../shell/clipboard.ts";
-import { usePartPage } from "../shell/full-page.ts";
+import { useFullPage } from "../shell/full-page.ts";
 
 const SYSTEM_NAMES: Readonly<Record<string, string>> = {
   "linux-x64": "Linux",
@@ -26,24 +26,24 @@ const SYSTEM_NAMES: Readonly<Record<string, string>> = {
 
 /** Programs that the server offers; requested when first shown. */
 function usePrograms(): readonly OfferedProgram[] {
-  const { chat } = usePartPage();
+  const { chat } = useFullPage();
   const [programs, setPrograms] = useState<readonly OfferedProgram[]>([]);
   useEffect(() => {
     // Users of `chat web` already have the program.
     if (chat.isLocal) return;
-    const asked = new AbortController();
-    fetch("/program/", { signal: asked.signal })
+    const abort = new AbortController();
+    fetch("/program/", { signal: abort.signal })
       .then((answer) => (answer.ok ? answer.json() : undefined))
-      .then((told: unknown) => setPrograms(offeredPrograms(told)))
+      .then((answer: unknown) => setPrograms(offeredPrograms(answer)))
       .catch(() => undefined); // Then nothing is offered.
-    return () => asked.abort();
+    return () => abort.abort();
   }, [chat]);
   return programs;
 }
 
 /** Download links, with the visitor's system first. */
 export function ProgramOffer() {
-  const { texts } = usePartPage();
+  const { texts } = useFullPage();
   const programs = usePrograms();
   const own = browserSystem(navigator.userAgent);
   const mine = programs.find(({ system }) => system === own);
@@ -57,7 +57,7 @@ export function ProgramOffer() {
           {programs.map((program) => (
             <li key={program.name}>
               {program === mine ? null : <Download program={program} texts={texts} />}
-              <Check program={program} texts={texts} />
+              <ChecksumCommand program={program} texts={texts} />
             </li>
           ))}
         </ul>
@@ -81,16 +81,16 @@ function Download({ program: { name, system, sizeBytes }, texts }: ProgramProps)
 }
 
 /** The checksum, inside the command that compares it. */
-function Check({ program, texts }: ProgramProps) {
-  const page = usePartPage();
-  const line = checksumCommand(program);
+function ChecksumCommand({ program, texts }: ProgramProps) {
+  const page = useFullPage();
+  const command = checksumCommand(program);
   return (
     <div className="program-check">
-      <code dir="ltr">{line}</code>
+      <code dir="ltr">{command}</code>
       <Button
-        look="small"
+        variant="small"
         aria-label={`${texts.copy}: ${program.name}`}
-        onClick={() => copy(page, line)}
+        onClick={() => copy(page, command)}
       >
         {texts.copy}
       </Button>

@@ -20,7 +20,7 @@ import { OfferedLine } from "../files/file-frame.tsx";
 import { Button } from "../shell/button.tsx";
 import { isWide, usePage, useTexts } from "../shell/context.tsx";
 import { listen } from "../shell/effects.ts";
-import { LazyPart } from "../shell/lazy.tsx";
+import { LazyView } from "../shell/lazy.tsx";
 import { Toasts } from "../shell/toasts.tsx";
 import { Unfolded } from "../text/fold.tsx";
 import { type AttachedFiles, Composer, type ComposerHandle } from "./composer.tsx";
@@ -39,7 +39,7 @@ export type Side = "people" | "search" | undefined;
 
 const NO_ITEMS: readonly Item[] = [];
 
-function shownItems(room: RoomState | undefined): readonly Item[] {
+function visibleItems(room: RoomState | undefined): readonly Item[] {
   return (room?.jump ?? room?.tail)?.items ?? NO_ITEMS;
 }
 
@@ -51,20 +51,20 @@ function useActions(model: Model, isOperator: boolean, goTo: (seq: number) => vo
   const moderates = room?.moderates === true || isOperator;
   const unfolded = useMemo(() => new Unfolded(), []);
   const isMine = (item: Item) => item.isMine && isMessage(item) && item.state === "whole";
-  const readOf = room?.receipts === true ? room.tail.items.findLast(isMine)?.seq : undefined;
+  const receiptSeq = room?.receipts === true ? room.tail.items.findLast(isMine)?.seq : undefined;
   const actions: MessageActions = useMemo(
     () => ({
       me,
       target,
       moderates,
       unfolded,
-      readOf,
+      receiptSeq,
       reply: (item) => composer.current?.reply(item),
       edit: (item) => composer.current?.edit(item),
       react: (item, sign) => chat.react(item, sign),
       goTo,
     }),
-    [chat, me, target, moderates, readOf, unfolded, goTo],
+    [chat, me, target, moderates, receiptSeq, unfolded, goTo],
   );
   return { actions, composer };
 }
@@ -98,10 +98,13 @@ function useAttached(target: string, focus: () => void): AttachedFiles {
         latest.current();
       },
       send: (text) => {
-        const [given, handles] = [files.map(({ file }) => file), files.map(({ handle }) => handle)];
-        const isTaken = chat.upload(target, given, handles, text);
-        if (isTaken) chat.attached.remove(target, files);
-        return isTaken;
+        const [chosen, handles] = [
+          files.map(({ file }) => file),
+          files.map(({ handle }) => handle),
+        ];
+        const isAccepted = chat.upload(target, chosen, handles, text);
+        if (isAccepted) chat.attached.remove(target, files);
+        return isAccepted;
       },
     }),
     [chat, target, files],
@@ -120,9 +123,9 @@ function Conversation(props: MainProps) {
   const { actions, composer } = useActions(model, isOperator, goTo);
   const isClosed = room?.isClosed === true;
   const attached = useAttached(target, () => composer.current?.focus());
-  const isOver = useDropping((dropped) => !isClosed && attached.add(dropped));
+  const isDragging = useDropping((dropped) => !isClosed && attached.add(dropped));
   const itemOf = useCallback(
-    (seq: number) => itemAt(shownItems(openRoom(chat.model)), seq),
+    (seq: number) => itemAt(visibleItems(openRoom(chat.model)), seq),
     [chat],
   );
   const lastOwn = useCallback(
@@ -135,8 +138,8 @@ function Conversation(props: MainProps) {
   );
   const onCommand = useCallback(
     (text: string, draft: Draft) => {
-      const ways = { target, open: onOpen, search: onSearch, jump: onJump, people: onPeople };
-      return runSlashCommand(page, ways, text, draft);
+      const context = { target, open: onOpen, search: onSearch, jump: onJump, people: onPeople };
+      return runSlashCommand(page, context, text, draft);
     },
     [page, target, onOpen, onSearch, onJump, onPeople],
   );
@@ -157,8 +160,8 @@ function Conversation(props: MainProps) {
         // The user's own uploads are among the transfers.
         isSameName(from, model.me) ? null : <OfferedLine key={file} from={from} name={name} />,
       )}
-      {model.transfers.size > 0 ? <LazyPart part="Transfers" /> : null}
-      {room?.isSealed === true ? <LazyPart part="SealedLine" target={target} /> : null}
+      {model.transfers.size > 0 ? <LazyView view="Transfers" /> : null}
+      {room?.isSealed === true ? <LazyView view="SealedNotice" target={target} /> : null}
       {isClosed ? (
         <p className="hint">{texts.roomClosed}</p>
       ) : (
@@ -174,24 +177,24 @@ function Conversation(props: MainProps) {
         />
       )}
       {settings.showsTyping && room !== undefined && room.typing.length > 0 ? (
-        <LazyPart part="Typing" model={model} />
+        <LazyView view="Typing" model={model} />
       ) : null}
-      {isOver ? <div className="drop-over">{texts.dropHere(cleanText(target))}</div> : null}
+      {isDragging ? <div className="drop-over">{texts.dropHere(cleanText(target))}</div> : null}
     </div>
   );
 }
 
-interface NothingProps {
+interface NoRoomOpenProps {
   readonly hasRooms: boolean;
   readonly onOpen: (target: string) => void;
 }
 
-/** Shown if no room is open: ways to open one, since the list of rooms may be a closed drawer. */
-function Nothing({ hasRooms, onOpen }: NothingProps) {
+/** Placeholder when no room is open. On narrow screens the room list may be closed. */
+function NoRoomOpen({ hasRooms, onOpen }: NoRoomOpenProps) {
   const { texts, openDialog } = usePage();
   return (
     <div className="nothing">
-      <p>{hasRooms ? texts.nothingOpen : texts.noRooms}</p>
+      <p>{hasRooms ? texts.chooseRoom : texts.noRooms}</p>
       <Button onClick={() => openDialog("Rooms", { onOpen })}>{texts.browseRooms}</Button>
       <Button onClick={() => openDialog("CreateRoom", { onOpen })}>{texts.createRoom}</Button>
     </div>
@@ -210,17 +213,17 @@ function useWidth(changed: (wide: boolean) => void): void {
   latest.current = changed;
   useEffect(() => {
     let was = isWide();
-    const look = () => {
+    const check = () => {
       const wide = isWide();
       if (wide !== was) latest.current(wide);
       was = wide;
     };
-    return listen(window, "resize", look);
+    return listen(window, "resize", check);
   }, []);
 }
 
 /** State of the side panels, and the actions that open them. */
-function usePlaces() {
+function usePanels() {
   const { chat, settings, change } = usePage();
   const { showsPeople } = settings;
   const [isDrawer, setDrawer] = useState(false);
@@ -274,8 +277,8 @@ function usePlaces() {
   }, [change]);
   const togglePeople = side === "people" ? closeSide : onPeople;
   const openDrawer = useCallback(() => setDrawer(true), []);
-  const ways = { onOpen, onJump, onSearch, onPeople, openDrawer };
-  return { isDrawer, setDrawer, side, jumps, closeSide, togglePeople, ...ways };
+  const openers = { onOpen, onJump, onSearch, onPeople, openDrawer };
+  return { isDrawer, setDrawer, side, jumps, closeSide, togglePeople, ...openers };
 }
 
 interface RightProps {
@@ -292,7 +295,7 @@ function RightSide({ side, model, onClose, onJump }: RightProps) {
   if (side === "search") {
     return (
       <aside className="side side-right" aria-label={texts.search}>
-        <LazyPart part="Search" open={open} onClose={onClose} onJump={onJump} />
+        <LazyView view="Search" open={open} onClose={onClose} onJump={onJump} />
       </aside>
     );
   }
@@ -306,20 +309,20 @@ function RightSide({ side, model, onClose, onJump }: RightProps) {
 
 function useTitle(calls: number, target: string | undefined): void {
   useEffect(() => {
-    const place = target === undefined ? "chat" : titleText(target);
-    document.title = calls > 0 ? `(${calls}) ${place}` : place;
+    const title = target === undefined ? "chat" : titleText(target);
+    document.title = calls > 0 ? `(${calls}) ${title}` : title;
   }, [calls, target]);
 }
 
 /** Stays true once the page has caught up: rooms missing after that do not exist. */
-function useCaughtUpOnce(isCaughtUp: boolean): boolean {
+function useHasCaughtUp(isCaughtUp: boolean): boolean {
   const was = useRef(false);
   was.current ||= isCaughtUp;
   return was.current;
 }
 
 /** Whether there are unread messages out of view: messages in view are read within a frame. */
-function isWaiting({ rooms, people, unread }: RoomList, isFocused: boolean): boolean {
+function hasUnreadOutOfView({ rooms, people, unread }: RoomList, isFocused: boolean): boolean {
   if (unread === 0 || !isFocused) return unread > 0;
   return [...rooms, ...people].some((line) => {
     return line.unread > 0 && !line.isOpen && !line.isIgnored && !line.isMuted;
@@ -335,8 +338,8 @@ function skipToMessages(event: MouseEvent): void {
 /** Rooms on the left, messages in the middle, people on the right; drawers if narrow. */
 export function ChatPage({ model, isOperator, onDashboard }: ChatPageProps) {
   const { texts, settings } = usePage();
-  const places = usePlaces();
-  const { isDrawer, setDrawer, side, jumps, onOpen, onJump, onSearch, closeSide } = places;
+  const panels = usePanels();
+  const { isDrawer, setDrawer, side, jumps, onOpen, onJump, onSearch, closeSide } = panels;
   const { me = "", open: target } = model;
   const room = openRoom(model);
   const lines = roomList(model);
@@ -345,11 +348,11 @@ export function ChatPage({ model, isOperator, onDashboard }: ChatPageProps) {
   useShortcuts({ lines, onOpen, onSearch, isDrawer, side, closeSide, closeDrawer: setDrawer });
   useRouting({ model, onOpen, onJump });
   useTitle(lines.mentions, target);
-  const isKnown = useCaughtUpOnce(model.isCaughtUp);
-  const isSide = side === "search" || (side === "people" && room?.kind === "room");
-  const ways = { isOperator, onOpen, onSearch, onPeople: places.onPeople };
+  const isKnown = useHasCaughtUp(model.isCaughtUp);
+  const hasSidePanel = side === "search" || (side === "people" && room?.kind === "room");
+  const handlers = { isOperator, onOpen, onSearch, onPeople: panels.onPeople };
   return (
-    <div className={isDrawer ? "chat has-drawer" : "chat"} data-side={isSide ? side : "none"}>
+    <div className={isDrawer ? "chat has-drawer" : "chat"} data-side={hasSidePanel ? side : "none"}>
       {/* biome-ignore lint/a11y/useValidAnchor: it goes somewhere, without changing the address */}
       <a className="skip" href="#messages" onClick={skipToMessages}>
         {texts.skipToMessages}
@@ -378,22 +381,22 @@ export function ChatPage({ model, isOperator, onDashboard }: ChatPageProps) {
           target={target}
           side={side}
           unread={lines.unread}
-          onDrawer={places.openDrawer}
-          onPeople={places.togglePeople}
+          onDrawer={panels.openDrawer}
+          onPeople={panels.togglePeople}
           onSearch={search}
         />
         {target === undefined ? (
           // Only after catching up is it known that there are no rooms.
-          isKnown && <Nothing hasRooms={model.rooms.size > 0} onOpen={onOpen} />
+          isKnown && <NoRoomOpen hasRooms={model.rooms.size > 0} onOpen={onOpen} />
         ) : (
-          <Conversation model={model} target={target} jumps={jumps} onJump={onJump} {...ways} />
+          <Conversation model={model} target={target} jumps={jumps} onJump={onJump} {...handlers} />
         )}
       </main>
       <RightSide side={side} model={model} onClose={closeSide} onJump={onJump} />
-      {isKnown && isWaiting(lines, model.isFocused) ? (
-        <LazyPart part="Badge" calls={lines.mentions} />
+      {isKnown && hasUnreadOutOfView(lines, model.isFocused) ? (
+        <LazyView view="Badge" calls={lines.mentions} />
       ) : null}
-      {isKnown && settings.pushesFor === me ? <LazyPart part="PushKeeper" /> : null}
+      {isKnown && settings.pushesFor === me ? <LazyView view="PushKeeper" /> : null}
     </div>
   );
 }

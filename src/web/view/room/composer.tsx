@@ -37,7 +37,7 @@ import { EmojiButton } from "../emoji/button.tsx";
 import { Button } from "../shell/button.tsx";
 import { usePage, useTexts } from "../shell/context.tsx";
 import { Icon, IconButton } from "../shell/icons.tsx";
-import { LazyPart } from "../shell/lazy.tsx";
+import { LazyView } from "../shell/lazy.tsx";
 import { PlainLine } from "./rich-text.tsx";
 import type { CommandOutcome } from "./slash-commands.ts";
 import { Suggestions, suggestionSource } from "./suggestions.tsx";
@@ -76,7 +76,7 @@ interface ComposerRef {
 }
 
 /** The draft of a room: updated immediately here, and a moment later in the model. */
-function useDraft(chat: Chat, target: string, tellsTyping: boolean) {
+function useDraft(chat: Chat, target: string, sendsTyping: boolean) {
   const [draft, setDraft] = useState<Draft>(() => chat.model.drafts.get(target) ?? NOTHING);
   const known = useRef(chat.model.drafts.get(target));
   const change = useCallback(
@@ -84,18 +84,18 @@ function useDraft(chat: Chat, target: string, tellsTyping: boolean) {
       known.current = isNothing(next) ? undefined : next;
       setDraft(next);
       chat.setDraft(target, known.current);
-      if (tellsTyping && next.edits === undefined) chat.typed(target, next.text);
+      if (sendsTyping && next.edits === undefined) chat.typed(target, next.text);
     },
-    [chat, target, tellsTyping],
+    [chat, target, sendsTyping],
   );
   // Stored drafts may load after the first render; a refused message returns even later.
   useEffect(
     () =>
       chat.subscribe(() => {
-        const kept = chat.model.drafts.get(target);
-        if (kept === known.current) return;
-        known.current = kept;
-        setDraft(kept ?? NOTHING);
+        const stored = chat.model.drafts.get(target);
+        if (stored === known.current) return;
+        known.current = stored;
+        setDraft(stored ?? NOTHING);
       }),
     [chat, target],
   );
@@ -113,22 +113,22 @@ function useHeight(field: RefObject<HTMLTextAreaElement | null>, text: string): 
   }, [field, text]);
 }
 
-interface AboutProps {
+interface ReferenceBarProps {
   readonly draft: Draft;
   readonly about: Item | undefined;
   readonly onDrop: () => void;
 }
 
-function About({ draft, about, onDrop }: AboutProps) {
+function ReferenceBar({ draft, about, onDrop }: ReferenceBarProps) {
   const texts = useTexts();
   if (draft.re === undefined && draft.edits === undefined) return null;
   const name = about === undefined ? "" : authorText(about, texts);
-  const said = about === undefined ? "" : quotedText(about, 100);
+  const quote = about === undefined ? "" : quotedText(about, 100);
   return (
     <div className="composer-about">
       <span>{draft.edits === undefined ? texts.replyingTo(name) : texts.editing}</span>
       <span className="composer-quote" dir="auto">
-        <PlainLine text={said} />
+        <PlainLine text={quote} />
       </span>
       <IconButton icon="close" label={texts.cancel} onPress={onDrop} />
     </div>
@@ -167,17 +167,17 @@ function useOffer() {
   const { chat, emoji, texts } = usePage();
   const [offer, setOffer] = useState<Offer | undefined>(undefined);
   const text = useRef("");
-  const look = (now: string, caret: number) => {
+  const update = (now: string, caret: number) => {
     text.current = now;
-    const { parts } = emoji;
+    const { module } = emoji;
     const named =
-      parts && ((begun: string, max: number) => parts.emojiNamed(begun, max, texts.lang));
+      module && ((begun: string, max: number) => module.emojiNamed(begun, max, texts.lang));
     const source = suggestionSource(chat.model, Object.keys(COMMANDS), named);
     const completion = completionAt(now, caret, source);
     setOffer(completion === undefined ? undefined : { completion, at: 0 });
     if (named !== undefined || !isTypingEmoji(now, caret)) return;
     // If loading fails, no emoji are offered.
-    const isThere = () => text.current === now && look(now, caret);
+    const isThere = () => text.current === now && update(now, caret);
     emoji.fetch().then(isThere, () => undefined);
   };
   const written = ({ from, to }: Completion) => text.current.slice(from, to);
@@ -187,7 +187,7 @@ function useOffer() {
     const { completion, at } = offer;
     const { length } = completion.choices;
     // A name typed in full needs no choosing: Enter sends.
-    const isWhole = event.key === "Enter" && written(completion) === completion.choices[at];
+    const isComplete = event.key === "Enter" && written(completion) === completion.choices[at];
     switch (event.key) {
       case "ArrowDown":
         setOffer({ completion, at: (at + 1) % length });
@@ -198,7 +198,7 @@ function useOffer() {
       case "Tab":
       case "Enter":
         if (event.shiftKey) return undefined;
-        return isWhole ? undefined : completion.choices[at];
+        return isComplete ? undefined : completion.choices[at];
       case "Escape":
         setOffer(undefined);
         return "handled";
@@ -206,17 +206,17 @@ function useOffer() {
         return undefined;
     }
   };
-  return { offer, look, press, close: () => setOffer(undefined) };
+  return { offer, update, press, close: () => setOffer(undefined) };
 }
 
 interface WritingProps extends ComposerProps {
   readonly field: RefObject<HTMLTextAreaElement | null>;
 }
 
-/** An unknown command, kept until the text changes. */
-interface Unknown {
+/** A rejected command, stored until the text changes. */
+interface RejectedCommand {
   readonly text: string;
-  readonly sentence: string;
+  readonly message: string;
 }
 
 /** The current draft and its actions. */
@@ -235,14 +235,14 @@ function useWriting({ target, onCommand, field, attached, itemOf }: WritingProps
   const textMax = chat.model.server?.textBytesMax ?? Number.POSITIVE_INFINITY;
   const max = isCaption ? FILE_TEXT_BYTES_MAX : textMax;
   const bytes = draft.text.length * 3 > max ? utf8Encode(draft.text).length : 0;
-  const [unknown, setUnknown] = useState<Unknown | undefined>(undefined);
+  const [rejection, setRejection] = useState<RejectedCommand | undefined>(undefined);
   const hasFiles = attached.files.length > 0 && draft.edits === undefined;
   const sendFiles = () => {
     const text = draft.text.trim().replace(/^\/\//, "/");
     // A reply or a long text is posted as a separate message.
-    const goesWith = draft.re === undefined && isShort(text);
-    if (!attached.send(goesWith ? text : "")) return false;
-    return goesWith || chat.send(target, { ...draft, text });
+    const isSentWithFiles = draft.re === undefined && isShort(text);
+    if (!attached.send(isSentWithFiles ? text : "")) return false;
+    return isSentWithFiles || chat.send(target, { ...draft, text });
   };
   const send = () => {
     if (!(hasFiles ? sendFiles() : chat.send(target, draft))) return;
@@ -253,12 +253,12 @@ function useWriting({ target, onCommand, field, attached, itemOf }: WritingProps
     const isEmpty = draft.text.trim() === "";
     if ((isEmpty && !hasFiles && !isCaption) || bytes > max) return;
     offers.close();
-    const isWords = hasFiles && (isEmpty || draft.text.startsWith("//"));
-    if (draft.edits !== undefined || isWords) return send();
+    const isPlainText = hasFiles && (isEmpty || draft.text.startsWith("//"));
+    if (draft.edits !== undefined || isPlainText) return send();
     const outcome = onCommand(draft.text, draft);
     if (outcome.kind === "text") send();
     else if (outcome.kind === "done") change(NOTHING);
-    else setUnknown({ text: draft.text, sentence: outcome.sentence });
+    else setRejection({ text: draft.text, message: outcome.message });
   };
   const choose = (choice: string) => {
     if (offers.offer === undefined) return;
@@ -276,9 +276,21 @@ function useWriting({ target, onCommand, field, attached, itemOf }: WritingProps
     change({ ...draft, text: text.slice(0, from) + sign + text.slice(to ?? text.length) });
     requestAnimationFrame(() => field.current?.focus());
   };
-  const drop = () => change(dropped(draft));
-  const asked = unknown?.text === draft.text ? unknown : undefined;
-  return { draft, change, offers, submit, send, asked, choose, insert, drop, bytes, max };
+  const clearReference = () => change(dropped(draft));
+  const rejected = rejection?.text === draft.text ? rejection : undefined;
+  return {
+    draft,
+    change,
+    offers,
+    submit,
+    send,
+    rejected,
+    choose,
+    insert,
+    clearReference,
+    bytes,
+    max,
+  };
 }
 
 function isShort(text: string): boolean {
@@ -288,7 +300,7 @@ function isShort(text: string): boolean {
 type Writing = ReturnType<typeof useWriting>;
 
 function useKeys(writing: Writing, { lastOwn, field }: WritingProps) {
-  const { draft, change, offers, submit, choose, drop } = writing;
+  const { draft, change, offers, submit, choose, clearReference } = writing;
   return (event: KeyboardEvent) => {
     const pressed = offers.press(event);
     if (pressed !== undefined) {
@@ -307,7 +319,7 @@ function useKeys(writing: Writing, { lastOwn, field }: WritingProps) {
       if (item !== undefined) change(editing(draft, item.seq, item.text));
     } else if (action === "escape") {
       if (draft.re === undefined && draft.edits === undefined) return;
-      drop();
+      clearReference();
       event.stopPropagation();
     } else return;
     event.preventDefault();
@@ -328,7 +340,7 @@ function TextField({ props, writing }: TextFieldProps) {
   const onChange = (event: ChangeEvent<HTMLTextAreaElement>) => {
     const { value, selectionStart } = event.target;
     change({ ...draft, text: value });
-    offers.look(value, selectionStart);
+    offers.update(value, selectionStart);
   };
   const onPaste = (event: ClipboardEvent) => {
     const files = withoutHandles(event.clipboardData.files);
@@ -364,7 +376,19 @@ export const Composer = memo(function Composer(given: ComposerProps & ComposerRe
   const field = useRef<HTMLTextAreaElement>(null);
   const props: WritingProps = { ...rest, field };
   const writing = useWriting(props);
-  const { draft, change, offers, submit, send, asked, choose, insert, drop, bytes, max } = writing;
+  const {
+    draft,
+    change,
+    offers,
+    submit,
+    send,
+    rejected,
+    choose,
+    insert,
+    clearReference,
+    bytes,
+    max,
+  } = writing;
   useImperativeHandle(ref, () => ({
     focus: () => field.current?.focus(),
     reply: (item) => {
@@ -386,10 +410,14 @@ export const Composer = memo(function Composer(given: ComposerProps & ComposerRe
         submit();
       }}
     >
-      <About draft={draft} about={about === undefined ? undefined : itemOf(about)} onDrop={drop} />
+      <ReferenceBar
+        draft={draft}
+        about={about === undefined ? undefined : itemOf(about)}
+        onDrop={clearReference}
+      />
       {offers.offer === undefined ? null : <Suggestions {...offers.offer} onChoose={choose} />}
       {attached.files.length === 0 ? null : (
-        <LazyPart part="Attachments" files={attached.files} onRemove={attached.remove} />
+        <LazyView view="Attachments" files={attached.files} onRemove={attached.remove} />
       )}
       <div className="composer-row">
         <AttachButton attached={attached} />
@@ -410,10 +438,10 @@ export const Composer = memo(function Composer(given: ComposerProps & ComposerRe
           <Icon name="send" />
         </button>
       </div>
-      {asked === undefined ? null : (
+      {rejected === undefined ? null : (
         <div className="composer-asked">
-          <p role="alert">{asked.sentence}</p>
-          <Button look="small" onClick={send}>
+          <p role="alert">{rejected.message}</p>
+          <Button variant="small" onClick={send}>
             {texts.sendAsText}
           </Button>
         </div>

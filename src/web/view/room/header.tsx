@@ -6,8 +6,8 @@ import { cleanText } from "../../../base/text.ts";
 import type { RoomState } from "../../../core/model/state.ts";
 import { usePage } from "../shell/context.tsx";
 import { IconButton } from "../shell/icons.tsx";
-import { LazyPart } from "../shell/lazy.tsx";
-import { isAboutSame } from "../shell/same-room.ts";
+import { LazyView } from "../shell/lazy.tsx";
+import { isSameExceptMessages } from "../shell/same-room.ts";
 import { RichLine } from "./rich-text.tsx";
 
 export interface RoomHeadProps {
@@ -46,7 +46,7 @@ export const RoomHead = memo(function RoomHead(props: RoomHeadProps) {
         )}
       </div>
       {room?.keepMs === undefined ? null : (
-        <span className="topic">{texts.keptFor(texts.span(formatDuration(room.keepMs)))}</span>
+        <span className="topic">{texts.retention(texts.span(formatDuration(room.keepMs)))}</span>
       )}
       {room === undefined || room.pins.length === 0 ? null : (
         <IconButton
@@ -58,7 +58,7 @@ export const RoomHead = memo(function RoomHead(props: RoomHeadProps) {
       {room?.isSealed === true ? (
         <IconButton
           icon="lock"
-          label={texts.whoCanRead}
+          label={texts.membersAndEncryption}
           onPress={() => page.openDialog("Sealed", { target: room.target })}
         />
       ) : null}
@@ -83,8 +83,8 @@ export const RoomHead = memo(function RoomHead(props: RoomHeadProps) {
         </button>
       )}
       {room === undefined || anchor === undefined ? null : (
-        <LazyPart part="RoomMenu" target={room.target} anchor={anchor} onClose={close} />
+        <LazyView view="RoomMenu" target={room.target} anchor={anchor} onClose={close} />
       )}
     </header>
   );
-}, isAboutSame);
+}, isSameExceptMessages);

@@ -2,16 +2,16 @@
 
 import { cleanText } from "../../../base/text.ts";
 import { Button } from "../shell/button.tsx";
-import { FaultLine, useFact, useWork } from "../shell/context.tsx";
+import { FaultLine, useModelValue, useTask } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
-import { usePartPage } from "../shell/full-page.ts";
+import { useFullPage } from "../shell/full-page.ts";
 import { useListFocus } from "./listed-message.tsx";
 
 /** Lists ignored users, each with a button to stop ignoring them. */
 export function IgnoredDialog({ onClose }: { readonly onClose: () => void }) {
-  const { texts, chat } = usePartPage();
-  const work = useWork();
-  const ignored = useFact((model) => model.ignored);
+  const { texts, chat } = useFullPage();
+  const task = useTask();
+  const ignored = useModelValue((model) => model.ignored);
   const names = [...ignored].sort();
   const list = useListFocus(ignored.size);
   return (
@@ -22,16 +22,16 @@ export function IgnoredDialog({ onClose }: { readonly onClose: () => void }) {
           <li key={name} className="device">
             <strong dir="auto">{cleanText(name)}</strong>
             <Button
-              look="small"
+              variant="small"
               aria-label={texts.unignoreOf(cleanText(name))}
-              onClick={() => work.run(() => chat.ignore(name, false))}
+              onClick={() => task.run(() => chat.ignore(name, false))}
             >
               {texts.unignore}
             </Button>
           </li>
         ))}
       </ul>
-      <FaultLine fault={work.fault} />
+      <FaultLine fault={task.fault} />
     </Dialog>
   );
 }

@@ -8,16 +8,16 @@ import { PlainLine } from "./rich-text.tsx";
 
 interface ListedMessageProps {
   readonly item: Item;
-  /** Cleaned; absent if the whole list is of one place. */
-  readonly place?: string;
+  /** Cleaned; absent if the whole list is of one location. */
+  readonly location?: string;
   /** Replaces the text of the message. */
   readonly children?: ReactNode;
 }
 
-/** The author, place and time of a message above its text. */
-export function ListedMessage({ item, place, children }: ListedMessageProps) {
+/** The author, location and time of a message above its text. */
+export function ListedMessage({ item, location, children }: ListedMessageProps) {
   const { texts, times } = usePage();
-  const about = [authorText(item, texts), place, times.full(item.timeUnixMs)];
+  const about = [authorText(item, texts), location, times.full(item.timeUnixMs)];
   return (
     <>
       <span className="list-note" dir="auto">

@@ -8,7 +8,7 @@ import { usePage } from "../shell/context.tsx";
 
 /** Maximum messages read aloud at a time; more are only counted. */
 const SPOKEN_MAX = 2;
-const EVERY_MS = 1_000;
+const ANNOUNCE_INTERVAL_MS = 1_000;
 
 /** Announces messages of the open room to screen readers. */
 export function useLiveRegion(room: RoomState | undefined, me: string): void {
@@ -33,7 +33,7 @@ export function useLiveRegion(room: RoomState | undefined, me: string): void {
       }
       if (fresh.length > SPOKEN_MAX) say(texts.newMany(fresh.length));
       else if (fresh.length > 0) say(fresh.join(". "));
-    }, EVERY_MS);
+    }, ANNOUNCE_INTERVAL_MS);
     return () => clearInterval(timer);
   }, [id, me, say, texts, times]);
 }

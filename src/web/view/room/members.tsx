@@ -8,16 +8,16 @@ import { isSameName } from "../../../core/model/item.ts";
 import { openRoom } from "../../../core/model/selectors.ts";
 import type { Member, Model, RoomState } from "../../../core/model/state.ts";
 import type { Texts } from "../../../ui/messages/en/first.ts";
-import { type PageValue, useFact, useOnline, usePage, useTexts } from "../shell/context.tsx";
+import { type PageValue, useModelValue, useOnline, usePage, useTexts } from "../shell/context.tsx";
 import { IconButton } from "../shell/icons.tsx";
 import type { LazyProps } from "../shell/lazy.tsx";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
-import { isAboutSame } from "../shell/same-room.ts";
+import { isSameExceptMessages } from "../shell/same-room.ts";
 
 /** Minutes. `/mute NAME 3d` allows any other duration. */
 const MUTE_MINUTES = [10, 60, 24 * 60] as const;
 
-export interface PersonAt {
+export interface PersonContext {
   readonly name: string;
   readonly role: string;
   /** The room to moderate in; `undefined` in a direct conversation. */
@@ -26,7 +26,7 @@ export interface PersonAt {
 }
 
 /** Looks up a user among the members of the open room; others only by name. */
-export function personAt(model: Model, name: string): PersonAt {
+export function personContext(model: Model, name: string): PersonContext {
   const room = openRoom(model);
   const member = room?.members?.find((one) => isSameName(one.name, name));
   const { moderates = false } = room ?? {};
@@ -39,7 +39,7 @@ export function personAt(model: Model, name: string): PersonAt {
 }
 
 /** Actions for a user, for every menu that has one. */
-export function personItems(page: PageValue, person: PersonAt): MenuItem[] {
+export function personItems(page: PageValue, person: PersonContext): MenuItem[] {
   const { texts, chat, fail } = page;
   const { name, room, moderates, role } = person;
   const isIgnored = chat.model.ignored.has(name.toLowerCase());
@@ -73,7 +73,7 @@ function moderationItems(page: PageValue, user: string, room: string, role: stri
       onChoose: () => void chat.request("mute", { room, user, on: false }).catch(fail),
     },
     {
-      label: isModerator ? texts.unmakeModerator : texts.makeModerator,
+      label: isModerator ? texts.removeModerator : texts.makeModerator,
       onChoose: () => ask(isModerator ? "ungrant" : "grant"),
     },
     { label: texts.kick, isDanger: true, onChoose: () => ask("kick") },
@@ -96,7 +96,7 @@ interface PersonProps {
 const Person = memo(function Person({ member, room, moderates, isMe }: PersonProps) {
   const page = usePage();
   const { texts } = page;
-  const isIgnored = useFact((model) => model.ignored.has(member.name.toLowerCase()));
+  const isIgnored = useModelValue((model) => model.ignored.has(member.name.toLowerCase()));
   const isConnected = useOnline();
   const isOnline = isConnected ? member.isOnline : undefined;
   const name = cleanText(member.name);
@@ -128,7 +128,7 @@ const Person = memo(function Person({ member, room, moderates, isMe }: PersonPro
 });
 
 /** Maximum people listed; nobody reads a longer list. */
-const PEOPLE_SHOWN_MAX = 500;
+const PEOPLE_LISTED_MAX = 500;
 
 export interface PeopleProps {
   readonly room: RoomState;
@@ -159,7 +159,7 @@ export const People = memo(function People({ room, me, onClose }: PeopleProps) {
         <p className="list-note">{texts.onlineAtOpening}</p>
       ) : null}
       <ul className="people-list">
-        {sorted.slice(0, PEOPLE_SHOWN_MAX).map((member) => (
+        {sorted.slice(0, PEOPLE_LISTED_MAX).map((member) => (
           <Person
             key={member.name}
             member={member}
@@ -171,4 +171,4 @@ export const People = memo(function People({ room, me, onClose }: PeopleProps) {
       </ul>
     </>
   );
-}, isAboutSame);
+}, isSameExceptMessages);

@@ -3,10 +3,10 @@
 import { canPin, openRoom } from "../../../core/model/selectors.ts";
 import type { Item } from "../../../core/model/state.ts";
 import { formatRoute } from "../../input/route.ts";
-import { askEmoji } from "../emoji/button.tsx";
+import { pickEmoji } from "../emoji/button.tsx";
 import { copy } from "../shell/clipboard.ts";
 import type { PageValue } from "../shell/context.tsx";
-import { askingItem, eraseQuestion } from "../shell/dialog.tsx";
+import { confirmItem, deleteQuestion } from "../shell/dialog.tsx";
 import type { MenuItem } from "../shell/menu.tsx";
 import type { Unfolded } from "../text/fold.tsx";
 
@@ -23,7 +23,7 @@ export interface MessageActions {
   readonly moderates: boolean;
   readonly unfolded: Unfolded;
   /** Seq of the message with the read receipts below it. */
-  readonly readOf: number | undefined;
+  readonly receiptSeq: number | undefined;
   readonly reply: (item: Item) => void;
   readonly edit: (item: Item) => void;
   readonly react: (item: Item, sign: string) => void;
@@ -35,10 +35,10 @@ export function messageItems(page: PageValue, item: Item, actions: MessageAction
   const isText = item.kind === "text" || item.kind === "action";
   const items: MenuItem[] = [
     {
-      label: texts.otherReaction,
+      label: texts.addReaction,
       icon: "smile",
       onChoose: () =>
-        askEmoji(page, { title: texts.react, onChoose: (sign) => actions.react(item, sign) }),
+        pickEmoji(page, { title: texts.react, onChoose: (sign) => actions.react(item, sign) }),
     },
     { label: texts.reply, icon: "reply", onChoose: () => actions.reply(item) },
   ];
@@ -63,11 +63,11 @@ export function messageItems(page: PageValue, item: Item, actions: MessageAction
     const isSaved = chat.model.saved.has(item.seq);
     items.push(
       {
-        label: isSaved ? texts.unkeepMessage : texts.keepMessage,
+        label: isSaved ? texts.unsaveMessage : texts.saveMessage,
         icon: "bookmark",
         onChoose: () => {
           chat.save(room.id, item.seq, !isSaved);
-          notify(isSaved ? texts.unkeptMessage : texts.keptMessage);
+          notify(isSaved ? texts.messageUnsaved : texts.messageSaved);
         },
       },
       {
@@ -91,8 +91,8 @@ export function messageItems(page: PageValue, item: Item, actions: MessageAction
     });
   }
   if (item.isMine || actions.moderates) {
-    const question = eraseQuestion(page, () => chat.erase(item.seq));
-    items.push({ ...askingItem(page, question), icon: "erase" });
+    const question = deleteQuestion(page, () => chat.erase(item.seq));
+    items.push({ ...confirmItem(page, question), icon: "erase" });
   }
   return items;
 }

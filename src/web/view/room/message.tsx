@@ -24,7 +24,7 @@ import { Button } from "../shell/button.tsx";
 import { useOnline, usePage, useTexts } from "../shell/context.tsx";
 import { listen } from "../shell/effects.ts";
 import { Icon, IconButton } from "../shell/icons.tsx";
-import { LazyPart } from "../shell/lazy.tsx";
+import { LazyView } from "../shell/lazy.tsx";
 import { MenuButton } from "../shell/menu.tsx";
 import { Fold } from "../text/fold.tsx";
 import { type MessageActions, messageItems, QUICK_SIGNS, THUMB } from "./message-actions.ts";
@@ -41,22 +41,22 @@ function Quote({ row, actions }: { readonly row: ItemRow | PendingRow; actions: 
   const { answers } = row;
   const re = row.kind === "item" ? row.item.re : row.post.body.re;
   if (re === undefined || (row.kind === "item" && row.item.kind === "edit")) return null;
-  const short = answers === undefined ? "" : quotedText(answers, QUOTE_LENGTH);
+  const quote = answers === undefined ? "" : quotedText(answers, QUOTE_LENGTH);
   return (
     <button
       type="button"
       className="quote"
       tabIndex={-1}
-      title={texts.goToReplied}
+      title={texts.goToOriginal}
       onClick={() => actions.goTo(re)}
     >
       {answers === undefined ? (
-        texts.replyGone
+        texts.repliedToEarlier
       ) : (
         <>
           <span className="quote-name">{texts.replyTo(authorText(answers, texts))}</span>{" "}
           <span dir="auto">
-            {answers.state === "erased" ? texts.erased : <PlainLine text={short} />}
+            {answers.state === "erased" ? texts.deleted : <PlainLine text={quote} />}
           </span>
         </>
       )}
@@ -95,19 +95,19 @@ interface ToolsProps {
   readonly item: Item;
   readonly actions: MessageActions;
   /** Whether the toolbar shows the time, which nothing else does. */
-  readonly isTimed: boolean;
+  readonly showsTime: boolean;
   /** Whether there are several files, each with its own menu; reactions are for all of them. */
-  readonly isMany: boolean;
+  readonly hasSeveralFiles: boolean;
 }
 
 /** Toolbar of a message, rendered while it has the pointer or focus. */
-function Tools({ item, actions, isTimed, isMany }: ToolsProps) {
+function Tools({ item, actions, showsTime, hasSeveralFiles }: ToolsProps) {
   const page = usePage();
   const { texts, times } = page;
   const from = authorText(item, texts);
   return (
     <div className="tools">
-      {isTimed ? (
+      {showsTime ? (
         <time title={times.full(item.timeUnixMs)}>{times.clock(item.timeUnixMs)}</time>
       ) : null}
       <button
@@ -129,7 +129,7 @@ function Tools({ item, actions, isTimed, isMany }: ToolsProps) {
       <MenuButton
         className="tools-more"
         label={texts.moreActions(from)}
-        items={() => (isMany ? [] : messageItems(page, item, actions))}
+        items={() => (hasSeveralFiles ? [] : messageItems(page, item, actions))}
         top={(leave) => (
           // biome-ignore lint/a11y/useSemanticElements: a menu may have groups, and no fieldset
           <div className="signs" role="group" aria-label={texts.react}>
@@ -167,9 +167,13 @@ function EditedMark({ unixMs }: { readonly unixMs: number | undefined }) {
 }
 
 /** The text of a message, folded if it is long. */
-function Words({ item, actions, isShown }: Omit<MessageProps, "row"> & { readonly item: Item }) {
+function MessageText({
+  item,
+  actions,
+  isJumpTarget,
+}: Omit<MessageProps, "row"> & { readonly item: Item }) {
   return (
-    <Fold id={item.seq} text={item.text} unfolded={actions.unfolded} isShown={isShown}>
+    <Fold id={item.seq} text={item.text} unfolded={actions.unfolded} isJumpTarget={isJumpTarget}>
       {(text) => (
         <RichText text={text} mentions={item.mentions}>
           <EditedMark unixMs={item.editedUnixMs} />
@@ -180,30 +184,30 @@ function Words({ item, actions, isShown }: Omit<MessageProps, "row"> & { readonl
 }
 
 /** Files that were sent together, and the text posted with them. */
-function FilesAndWords({ row, actions, isShown }: MessageProps) {
+function FilesAndText({ row, actions, isJumpTarget }: MessageProps) {
   const page = usePage();
   const { target } = actions;
   const { item, earlier } = row;
   const items = useMemo(() => [...earlier, item], [earlier, item]);
   const menuOf = useCallback((one: Item) => messageItems(page, one, actions), [page, actions]);
   const frame = <FilesFrame items={items} target={target} />;
-  const said = items.find(({ state, text }) => state === "whole" && text !== "");
+  const captioned = items.find(({ state, text }) => state === "whole" && text !== "");
   return (
     <>
-      <LazyPart part="Files" items={items} target={target} menuOf={menuOf} frame={frame} />
-      {said && <Words item={said} actions={actions} isShown={isShown} />}
+      <LazyView view="Files" items={items} target={target} menuOf={menuOf} frame={frame} />
+      {captioned && <MessageText item={captioned} actions={actions} isJumpTarget={isJumpTarget} />}
     </>
   );
 }
 
-function Content({ row, actions, isShown }: MessageProps) {
+function Content({ row, actions, isJumpTarget }: MessageProps) {
   const { texts } = usePage();
   const { item, earlier } = row;
   if (item.file !== undefined || earlier.length > 0)
-    return <FilesAndWords row={row} actions={actions} isShown={isShown} />;
-  if (item.state === "erased") return <p className="gone">{texts.erased}</p>;
+    return <FilesAndText row={row} actions={actions} isJumpTarget={isJumpTarget} />;
+  if (item.state === "erased") return <p className="gone">{texts.deleted}</p>;
   if (item.state === "damaged") return <p className="gone">{texts.damaged}</p>;
-  return <Words item={item} actions={actions} isShown={isShown} />;
+  return <MessageText item={item} actions={actions} isJumpTarget={isJumpTarget} />;
 }
 
 /** Each name has its own colour of page.css. */
@@ -251,30 +255,30 @@ function belongsTo(article: HTMLElement | null, target: EventTarget | null): boo
 }
 
 /** Clears a state once the focus or pointer has moved elsewhere. */
-function useGone(
-  isThere: boolean,
+function useLeaveDetection(
+  isActive: boolean,
   events: string,
   article: RefObject<HTMLElement | null>,
-  set: (isThere: boolean) => void,
+  set: (isActive: boolean) => void,
 ): void {
   useEffect(() => {
-    if (!isThere) return;
-    const look = ({ target }: Event) => {
+    if (!isActive) return;
+    const onEvent = ({ target }: Event) => {
       if (!belongsTo(article.current, target)) set(false);
     };
-    return listen(document, events, look);
-  }, [isThere, events, article, set]);
+    return listen(document, events, onEvent);
+  }, [isActive, events, article, set]);
 }
 
 export interface MessageProps {
   readonly row: ItemRow;
   readonly actions: MessageActions;
-  readonly isShown: boolean;
+  readonly isJumpTarget: boolean;
 }
 
-export const Message = memo(function Message({ row, actions, isShown }: MessageProps) {
+export const Message = memo(function Message({ row, actions, isJumpTarget }: MessageProps) {
   const { texts, times } = usePage();
-  const [isUnder, setUnder] = useState(false);
+  const [isHovered, setHovered] = useState(false);
   const [isFocused, setFocused] = useState(false);
   const { item, earlier, isGrouped } = row;
   const { timeUnixMs } = earlier[0] ?? item;
@@ -290,16 +294,16 @@ export const Message = memo(function Message({ row, actions, isShown }: MessageP
     isGrouped ? "is-grouped" : "",
     item.mentionsMe ? "is-calling" : "",
     isAction ? "is-action" : "",
-    isShown ? "is-shown" : "",
+    isJumpTarget ? "is-shown" : "",
   ];
-  const content = <Content row={row} actions={actions} isShown={isShown} />;
+  const content = <Content row={row} actions={actions} isJumpTarget={isJumpTarget} />;
   const article = useRef<HTMLElement>(null);
   const leave = ({ relatedTarget }: FocusEvent) => {
     if (!belongsTo(article.current, relatedTarget)) setFocused(false);
   };
   // An element removed while it has the focus or pointer, such as a menu button, fires no event.
-  useGone(isFocused, "focusin pointerdown", article, setFocused);
-  useGone(isUnder, "pointerover", article, setUnder);
+  useLeaveDetection(isFocused, "focusin pointerdown", article, setFocused);
+  useLeaveDetection(isHovered, "pointerover", article, setHovered);
   return (
     <article
       ref={article}
@@ -307,8 +311,8 @@ export const Message = memo(function Message({ row, actions, isShown }: MessageP
       data-seq={item.seq}
       tabIndex={-1}
       aria-label={`${from}, ${times.clock(timeUnixMs)}`}
-      onPointerEnter={(event) => setUnder(event.pointerType !== "touch")}
-      onPointerLeave={() => setUnder(false)}
+      onPointerEnter={(event) => setHovered(event.pointerType !== "touch")}
+      onPointerLeave={() => setHovered(false)}
       onPointerUp={focusTouched}
       onFocus={() => setFocused(true)}
       onBlur={leave}
@@ -333,17 +337,17 @@ export const Message = memo(function Message({ row, actions, isShown }: MessageP
       {[...earlier, item].map((one) => (
         <Reactions key={one.seq} item={one} actions={actions} />
       ))}
-      {actions.readOf === item.seq ? (
+      {actions.receiptSeq === item.seq ? (
         <div className="readers">
-          <LazyPart part="Readers" key={item.seq} seq={item.seq} />
+          <LazyView view="Readers" key={item.seq} seq={item.seq} />
         </div>
       ) : null}
-      {(isUnder || isFocused) && item.state === "whole" ? (
+      {(isHovered || isFocused) && item.state === "whole" ? (
         <Tools
           item={item}
           actions={actions}
-          isTimed={isGrouped && !isAction}
-          isMany={earlier.length > 0}
+          showsTime={isGrouped && !isAction}
+          hasSeveralFiles={earlier.length > 0}
         />
       ) : null}
     </article>
@@ -351,13 +355,13 @@ export const Message = memo(function Message({ row, actions, isShown }: MessageP
 });
 
 /** An event of the room: a join, a leave, a topic. */
-export const EventText = memo(function Said({ row, isShown }: Omit<MessageProps, "actions">) {
+export const EventText = memo(function Said({ row, isJumpTarget }: Omit<MessageProps, "actions">) {
   const { texts, times } = usePage();
   const { item, earlier } = row;
   const { timeUnixMs } = earlier[0] ?? item;
   const [first, last] = [times.clock(timeUnixMs), times.clock(item.timeUnixMs)];
   return (
-    <p className={isShown ? "row said is-shown" : "row said"} data-seq={item.seq}>
+    <p className={isJumpTarget ? "row said is-shown" : "row said"} data-seq={item.seq}>
       <time dateTime={formatUtc(timeUnixMs)}>{first}</time>
       {last === first ? null : <time dateTime={formatUtc(item.timeUnixMs)}>–{last}</time>}{" "}
       <span dir="auto">{eventText(item, texts, times, earlier)}</span>
@@ -378,10 +382,10 @@ function Refused({ post }: { readonly post: PendingPost }) {
       <span>
         {texts.refused}: {faultText(post.state.fault, texts)}
       </span>
-      <Button look="small" onClick={() => chat.resend(post.key)}>
+      <Button variant="small" onClick={() => chat.resend(post.key)}>
         {texts.resend}
       </Button>
-      <Button look="small quiet" onClick={() => chat.discard(post.key)}>
+      <Button variant="small quiet" onClick={() => chat.discard(post.key)}>
         {texts.discard}
       </Button>
     </div>

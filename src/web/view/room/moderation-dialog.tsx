@@ -3,12 +3,12 @@
 import { useState } from "react";
 import { cleanText } from "../../../base/text.ts";
 import { FormDialog } from "../shell/dialog.tsx";
-import { usePartPage } from "../shell/full-page.ts";
+import { useFullPage } from "../shell/full-page.ts";
 import type { LazyProps } from "../shell/lazy.tsx";
 
 /** Confirms an action that is hard to undo. */
 export function ModerationDialog({ act, user, room: given, onClose }: LazyProps["Moderation"]) {
-  const { texts, chat } = usePartPage();
+  const { texts, chat } = useFullPage();
   const rooms = [...chat.model.rooms.values()].filter(({ kind }) => kind === "room");
   const [room, setRoom] = useState(given ?? rooms[0]?.name ?? "lobby");
   const name = cleanText(user);
@@ -17,7 +17,7 @@ export function ModerationDialog({ act, user, room: given, onClose }: LazyProps[
     unmute: [`${texts.unmute}: ${name}`, texts.unmute, ""],
     kick: [texts.kickAsk(name, room), texts.kick, texts.kickExplained],
     grant: [texts.grantAsk(name, room), texts.makeModerator, ""],
-    ungrant: [texts.ungrantAsk(name, room), texts.unmakeModerator, ""],
+    ungrant: [texts.ungrantAsk(name, room), texts.removeModerator, ""],
   } as const;
   const [title, action, explained] = questions[act];
   const submit = () => {

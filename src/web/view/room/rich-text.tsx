@@ -12,7 +12,7 @@ import { copy } from "../shell/clipboard.ts";
 import { type PageValue, usePage } from "../shell/context.tsx";
 import { IconButton } from "../shell/icons.tsx";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
-import { personAt, personItems } from "./members.tsx";
+import { personContext, personItems } from "./members.tsx";
 
 /** Opens links to rooms and messages of this page in place. */
 function followHere(event: MouseEvent<HTMLAnchorElement>): void {
@@ -34,8 +34,8 @@ function insertName({ chat }: PageValue, name: string): void {
   document.querySelector<HTMLElement>(".composer textarea")?.focus();
 }
 
-function calledItems(page: PageValue, called: string): readonly MenuItem[] {
-  const person = personAt(page.chat.model, called);
+function mentionItems(page: PageValue, name: string): readonly MenuItem[] {
+  const person = personContext(page.chat.model, name);
   const [write, ...more] = personItems(page, person);
   const mention: MenuItem = {
     label: page.texts.mention(person.name),
@@ -53,7 +53,7 @@ function Mention({ name, children }: { readonly name: string; readonly children:
     <MenuButton
       className="mention"
       label={page.texts.actionsFor(name)}
-      items={() => calledItems(page, name)}
+      items={() => mentionItems(page, name)}
     >
       {children}
     </MenuButton>
@@ -62,7 +62,7 @@ function Mention({ name, children }: { readonly name: string; readonly children:
 
 const TAGS = { bold: "strong", italic: "em", strike: "s" } as const;
 
-function Part({ part }: { readonly part: Inline }): ReactNode {
+function InlineView({ part }: { readonly part: Inline }): ReactNode {
   switch (part.kind) {
     case "text":
       return part.text;
@@ -87,13 +87,14 @@ function Part({ part }: { readonly part: Inline }): ReactNode {
       );
     default: {
       const Tag = TAGS[part.kind];
-      return <Tag>{drawn(part.parts)}</Tag>;
+      return <Tag>{renderInline(part.parts)}</Tag>;
     }
   }
 }
 
-// biome-ignore lint/suspicious/noArrayIndexKey: parts of a text have no other name, and stay
-const drawn = (parts: readonly Inline[]) => parts.map((part, i) => <Part key={i} part={part} />);
+const renderInline = (parts: readonly Inline[]) =>
+  // biome-ignore lint/suspicious/noArrayIndexKey: parts of a text have no other name, and stay
+  parts.map((part, i) => <InlineView key={i} part={part} />);
 
 /** A code block. Scrolls horizontally; tabs are kept, also when copied. */
 function Code({ language, text }: { readonly language: string; readonly text: string }) {
@@ -114,18 +115,18 @@ function Code({ language, text }: { readonly language: string; readonly text: st
 function BlockView({ block }: { readonly block: Block }) {
   switch (block.kind) {
     case "lines":
-      return <p dir="auto">{drawn(block.parts)}</p>;
+      return <p dir="auto">{renderInline(block.parts)}</p>;
     case "code":
       return <Code {...block} />;
     case "quote":
-      return <blockquote dir="auto">{blocksOf(block.blocks)}</blockquote>;
+      return <blockquote dir="auto">{renderBlocks(block.blocks)}</blockquote>;
     default:
       return (
         <ul dir="auto">
           {block.items.map(({ mark, blocks }, i) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: as above
             <li key={i} data-mark={mark}>
-              <div>{blocksOf(blocks)}</div>
+              <div>{renderBlocks(blocks)}</div>
             </li>
           ))}
         </ul>
@@ -133,9 +134,9 @@ function BlockView({ block }: { readonly block: Block }) {
   }
 }
 
-const blocksOf = (blocks: readonly Block[]): ReactNode =>
+const renderBlocks = (blocks: readonly Block[]): ReactNode =>
   blocks.length === 1 && blocks[0]?.kind === "lines"
-    ? drawn(blocks[0].parts)
+    ? renderInline(blocks[0].parts)
     : // biome-ignore lint/suspicious/noArrayIndexKey: as above
       blocks.map((block, i) => <BlockView key={i} block={block} />);
 
@@ -154,7 +155,7 @@ export const RichText = memo(function Words({ text, mentions, children }: RichTe
   );
   return (
     <div className="words" dir="auto">
-      {blocksOf(blocks)}
+      {renderBlocks(blocks)}
       {children}
     </div>
   );
@@ -166,7 +167,7 @@ const NOBODY: ReadonlySet<string> = new Set();
 export const RichLine = memo(function Line({ text }: { readonly text: string }) {
   return (
     <div className="words" dir="auto">
-      {drawn(parseInline(cleanText(text, { tabs: true }), NOBODY))}
+      {renderInline(parseInline(cleanText(text, { tabs: true }), NOBODY))}
     </div>
   );
 });

@@ -10,10 +10,10 @@ import type { AllTexts } from "../../../ui/messages/en/parts.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
 import type { Answer } from "../../../wire/messages.ts";
 import { Button } from "../shell/button.tsx";
-import { FaultLine, useWork, type Work } from "../shell/context.tsx";
+import { FaultLine, type Task, useTask } from "../shell/context.tsx";
 import { Dialog, FormDialog } from "../shell/dialog.tsx";
 import { Check, Field } from "../shell/form.tsx";
-import { usePartPage } from "../shell/full-page.ts";
+import { useFullPage } from "../shell/full-page.ts";
 import { Icon } from "../shell/icons.tsx";
 import type { LazyProps } from "../shell/lazy.tsx";
 
@@ -24,13 +24,13 @@ const NO_ROOMS: readonly RoomEntry[] = [];
 const PAGES_MAX = 20;
 
 /** The rooms that this account may see, by name; grows page by page. */
-function useRoomList(): { readonly rooms: readonly RoomEntry[]; readonly work: Work } {
-  const { chat } = usePartPage();
-  const work = useWork();
+function useRoomList(): { readonly rooms: readonly RoomEntry[]; readonly task: Task } {
+  const { chat } = useFullPage();
+  const task = useTask();
   const [rooms, setRooms] = useState(NO_ROOMS);
   // biome-ignore lint/correctness/useExhaustiveDependencies: requested once
   useEffect(() => {
-    work.run(async () => {
+    task.run(async () => {
       let after: string | undefined;
       for (let page = 0; page < PAGES_MAX; page++) {
         const asked = after === undefined ? {} : { after };
@@ -43,7 +43,7 @@ function useRoomList(): { readonly rooms: readonly RoomEntry[]; readonly work: W
       }
     });
   }, []);
-  return { rooms, work };
+  return { rooms, task };
 }
 
 /** Joins an existing room; asks for its password if it has one. */
@@ -54,7 +54,7 @@ export function JoinDialog({
   isLocked,
   password: given = "",
 }: LazyProps["Join"]) {
-  const { texts, chat, openDialog } = usePartPage();
+  const { texts, chat, openDialog } = useFullPage();
   const [password, setPassword] = useState(given);
   const [needsPassword, setNeedsPassword] = useState(isLocked === true);
   /** A new object for each attempt: the focus returns to the field. */
@@ -86,7 +86,7 @@ export function JoinDialog({
       {needsPassword ? (
         <>
           <p role="status" dir="auto">
-            {texts.passwordOfRoom(cleanText(room))}
+            {texts.roomNeedsPassword(cleanText(room))}
           </p>
           <Field
             id="join-password"
@@ -105,7 +105,7 @@ export function JoinDialog({
 
 /** Creates a room with a name, and a topic and a password or end-to-end encryption. */
 export function CreateRoomDialog({ onClose, onOpen, ...given }: LazyProps["CreateRoom"]) {
-  const { texts, chat, openDialog, fail } = usePartPage();
+  const { texts, chat, openDialog, fail } = useFullPage();
   const { rooms } = useRoomList();
   const [name, setName] = useState(given.room ?? "");
   const [topic, setTopic] = useState("");
@@ -158,7 +158,7 @@ export function CreateRoomDialog({ onClose, onOpen, ...given }: LazyProps["Creat
           taken === undefined ? undefined : (
             <>
               {texts.roomExists(cleanText(taken.room))}{" "}
-              <Button look="small" onClick={() => joinTaken(taken)}>
+              <Button variant="small" onClick={() => joinTaken(taken)}>
                 {taken.joined ? texts.openIt : texts.joinIt}
               </Button>
             </>
@@ -195,9 +195,9 @@ function entryNotes(entry: RoomEntry, texts: AllTexts): string {
 
 /** All rooms of the server, with a filter, and a button that joins or opens each. */
 export function RoomsDialog({ onClose, onOpen }: LazyProps["Rooms"]) {
-  const { texts, chat, openDialog } = usePartPage();
-  const { rooms, work } = useRoomList();
-  const joining = useWork();
+  const { texts, chat, openDialog } = useFullPage();
+  const { rooms, task } = useRoomList();
+  const joining = useTask();
   const [filter, setFilter] = useState("");
   const wanted = foldCase(filter.trim().replace(/^#/, ""));
   const found = rooms.filter(({ room, topic }) => foldCase(`${room} ${topic}`).includes(wanted));
@@ -248,9 +248,9 @@ export function RoomsDialog({ onClose, onOpen }: LazyProps["Rooms"]) {
         })}
       </ul>
       <p className="hint" role="status">
-        {found.length > 0 || work.isBusy ? "" : texts.foundNothing}
+        {found.length > 0 || task.isBusy ? "" : texts.foundNothing}
       </p>
-      <FaultLine fault={joining.fault ?? work.fault} />
+      <FaultLine fault={joining.fault ?? task.fault} />
       <div className="dialog-actions">
         <Button onClick={create}>{texts.createRoom}</Button>
       </div>
@@ -259,7 +259,7 @@ export function RoomsDialog({ onClose, onOpen }: LazyProps["Rooms"]) {
 }
 
 export function TopicDialog({ room, onClose }: LazyProps["Topic"]) {
-  const { texts, chat } = usePartPage();
+  const { texts, chat } = useFullPage();
   const [topic, setTopic] = useState(room.topic);
   const save = () => chat.setTopic(room.name, topic.trim());
   return (

@@ -6,9 +6,9 @@ import { isSameName } from "../../../core/model/item.ts";
 import { canPin, roomList, roomOf } from "../../../core/model/selectors.ts";
 import type { RoomState } from "../../../core/model/state.ts";
 import { Button } from "../shell/button.tsx";
-import { useFact } from "../shell/context.tsx";
+import { useModelValue } from "../shell/context.tsx";
 import { confirm, confirmSeal, Dialog } from "../shell/dialog.tsx";
-import { type PartPage, usePartPage } from "../shell/full-page.ts";
+import { type FullPage, useFullPage } from "../shell/full-page.ts";
 import type { LazyProps } from "../shell/lazy.tsx";
 import { Menu, type MenuItem } from "../shell/menu.tsx";
 import { showsPictures, switchedPictures } from "../shell/settings.ts";
@@ -19,18 +19,18 @@ const MUTE_HOURS = [1, 8, 72] as const;
 
 /** Menu of a room, opened from its line in the list and from its header. */
 export function RoomMenu({ target, anchor, onClose }: LazyProps["RoomMenu"]) {
-  const page = usePartPage();
-  const room = useFact((model) => roomOf(model, target));
-  const isGone = room === undefined;
+  const page = useFullPage();
+  const room = useModelValue((model) => roomOf(model, target));
+  const isMissing = room === undefined;
   useEffect(() => {
-    if (isGone) onClose();
-  }, [isGone, onClose]);
-  if (isGone) return null;
+    if (isMissing) onClose();
+  }, [isMissing, onClose]);
+  if (isMissing) return null;
   const label = page.texts.actionsFor(cleanText(target));
   return <Menu label={label} items={roomItems(page, room)} anchor={anchor} onClose={onClose} />;
 }
 
-function roomItems(page: PartPage, room: RoomState): MenuItem[] {
+function roomItems(page: FullPage, room: RoomState): MenuItem[] {
   const own = room.kind === "person" ? conversationItems(page, room) : namedItems(page, room);
   return [
     ...arrangingItems(page, room),
@@ -40,7 +40,7 @@ function roomItems(page: PartPage, room: RoomState): MenuItem[] {
   ];
 }
 
-function picturesItem({ texts, settings, change }: PartPage, { target }: RoomState): MenuItem {
+function picturesItem({ texts, settings, change }: FullPage, { target }: RoomState): MenuItem {
   return {
     label: showsPictures(settings, target) ? texts.picturesHide : texts.picturesShow,
     icon: "picture",
@@ -49,14 +49,14 @@ function picturesItem({ texts, settings, change }: PartPage, { target }: RoomSta
 }
 
 /** For moderators, except in notes to self, which have no other readers. */
-function receiptsItems({ texts, chat, openDialog }: PartPage, room: RoomState): MenuItem[] {
+function receiptsItems({ texts, chat, openDialog }: FullPage, room: RoomState): MenuItem[] {
   if (!canPin(chat.model, room) || isSameName(room.name, chat.model.me)) return [];
   const onChoose = () => openDialog("Receipts", { room });
   return [{ label: texts.receipts, icon: "people", onChoose }];
 }
 
 /** Settings that apply to this user only; empty if the server does not store them. */
-function arrangingItems(page: PartPage, room: RoomState): MenuItem[] {
+function arrangingItems(page: FullPage, room: RoomState): MenuItem[] {
   const { texts, chat, show } = page;
   const { target, kind } = room;
   const { prefs } = chat.model;
@@ -69,7 +69,7 @@ function arrangingItems(page: PartPage, room: RoomState): MenuItem[] {
       ? { label: texts.markRead, icon: "check", onChoose: () => chat.markRead(target) }
       : { label: texts.markUnread, icon: "unread", onChoose: () => chat.markUnread(target) },
     {
-      label: favourite === true ? texts.dropFavourite : texts.makeFavourite,
+      label: favourite === true ? texts.removeFavourite : texts.addFavourite,
       icon: "star",
       onChoose: () => chat.setPrefs(target, { favourite: favourite === true ? undefined : true }),
     },
@@ -92,7 +92,7 @@ function arrangingItems(page: PartPage, room: RoomState): MenuItem[] {
 }
 
 function MuteDialog({ target, onClose }: { readonly target: string; onClose: () => void }) {
-  const { chat, texts } = usePartPage();
+  const { chat, texts } = useFullPage();
   const room = roomOf(chat.model, target);
   const name = room?.kind === "room" ? `#${cleanText(target)}` : cleanText(target);
   const mute = (muted: number) => {
@@ -108,21 +108,21 @@ function MuteDialog({ target, onClose }: { readonly target: string; onClose: () 
             {texts.forHours(hours)}
           </Button>
         ))}
-        <Button onClick={() => mute(0)}>{texts.forGood}</Button>
+        <Button onClick={() => mute(0)}>{texts.muteUntilUnmuted}</Button>
       </div>
     </Dialog>
   );
 }
 
-function reading({ texts, openDialog }: PartPage, { target }: RoomState): MenuItem {
+function membersItem({ texts, openDialog }: FullPage, { target }: RoomState): MenuItem {
   return {
-    label: texts.whoCanRead,
+    label: texts.membersAndEncryption,
     icon: "lock",
     onChoose: () => openDialog("Sealed", { target }),
   };
 }
 
-function conversationItems(page: PartPage, room: RoomState): MenuItem[] {
+function conversationItems(page: FullPage, room: RoomState): MenuItem[] {
   const { texts } = page;
   const person = { name: room.name, role: "member", room: undefined, moderates: false };
   const sealing: MenuItem = {
@@ -130,14 +130,14 @@ function conversationItems(page: PartPage, room: RoomState): MenuItem[] {
     icon: "lock",
     onChoose: () => confirmSeal(page, room.name),
   };
-  return [room.isSealed ? reading(page, room) : sealing, ...personItems(page, person).slice(1)];
+  return [room.isSealed ? membersItem(page, room) : sealing, ...personItems(page, person).slice(1)];
 }
 
-function namedItems(page: PartPage, room: RoomState): MenuItem[] {
+function namedItems(page: FullPage, room: RoomState): MenuItem[] {
   const { texts, chat, openDialog } = page;
   return [
     room.isSealed
-      ? reading(page, room)
+      ? membersItem(page, room)
       : {
           label: texts.changeTopic,
           icon: "edit",

@@ -41,32 +41,32 @@ function isReachable({ model }: Chat, { target }: Route): boolean {
 }
 
 /** Reports a linked message that does not exist in the room. */
-function useGone(model: Model): void {
+function useMissingMessageNotice(model: Model): void {
   const { chat, texts, fail } = usePage();
   const room = openRoom(model);
   const { jumpSeq: shown, loading } = room ?? {};
-  const isHere =
+  const isFound =
     shown === undefined ||
     loading !== undefined ||
     itemAt((room?.jump ?? room?.tail)?.items ?? [], shown) !== undefined;
   useEffect(() => {
-    if (isHere) return;
-    fail(texts.messageGone);
+    if (isFound) return;
+    fail(texts.messageNotFound);
     chat.scrollToBottom();
-  }, [isHere, chat, texts, fail]);
+  }, [isFound, chat, texts, fail]);
 }
 
-type Ways = Pick<RoutingProps, "onOpen" | "onJump">;
+type Navigation = Pick<RoutingProps, "onOpen" | "onJump">;
 
 /** Opens a route, then sets the address to what is shown, which may differ. */
-function useFollow(ways: RefObject<Ways>): (route: Route) => void {
+function useFollow(navigation: RefObject<Navigation>): (route: Route) => void {
   const { chat, openDialog } = usePage();
   return useCallback(
     (route) => {
       const { target, seq } = route;
       const now = routeOf(chat.model);
       const goTo = (to: string) =>
-        seq === undefined ? ways.current.onOpen(to) : ways.current.onJump(to, seq);
+        seq === undefined ? navigation.current.onOpen(to) : navigation.current.onJump(to, seq);
       if (isReachable(chat, route)) {
         const isBack = now !== undefined && isSameName(now.target, target) && now.seq !== undefined;
         if (seq === undefined && isBack) chat.scrollToBottom();
@@ -77,59 +77,59 @@ function useFollow(ways: RefObject<Ways>): (route: Route) => void {
       }
       rewrite(routeOf(chat.model));
     },
-    [chat, openDialog, ways],
+    [chat, openDialog, navigation],
   );
 }
 
 /** Adds a history entry for each room or message that the user opens. */
-function useHistory(model: Model, isBegun: RefObject<boolean>): void {
+function useHistory(model: Model, isStarted: RefObject<boolean>): void {
   const { chat } = usePage();
   const shown = useRef<string>(undefined);
   const route = routeOf(model);
   const hash = route === undefined ? undefined : formatRoute(route);
   const target = route?.target;
   useEffect(() => {
-    if (!isBegun.current) return;
+    if (!isStarted.current) return;
     const before = shown.current;
     shown.current = hash;
     if (hash === location.hash) return;
     // Leaving only the message or the room adds no entry.
-    const isOver =
+    const replacesEntry =
       hash === undefined || (target !== undefined && before?.startsWith(`#/${target}/`));
-    if (before === undefined || isOver === true) rewrite(routeOf(chat.model));
+    if (before === undefined || replacesEntry === true) rewrite(routeOf(chat.model));
     else history.pushState(null, "", hash);
-  }, [chat, hash, target, isBegun]);
+  }, [chat, hash, target, isStarted]);
 }
 
 /** Gives rooms and messages addresses, for Back, reloads and links. */
 export function useRouting({ model, onOpen, onJump }: RoutingProps): void {
   const { chat } = usePage();
-  const isBegun = useRef(false);
-  const ways = useRef<Ways>({ onOpen, onJump });
-  ways.current = { onOpen, onJump };
-  const follow = useFollow(ways);
+  const isStarted = useRef(false);
+  const navigation = useRef<Navigation>({ onOpen, onJump });
+  navigation.current = { onOpen, onJump };
+  const follow = useFollow(navigation);
   const { isCaughtUp, open } = model;
   const first = firstTarget(model);
   useEffect(() => {
-    if (isBegun.current || !isCaughtUp) return;
+    if (isStarted.current || !isCaughtUp) return;
     const route = readRoute(location.hash);
     if (open === undefined && first === undefined && route === undefined) return;
-    isBegun.current = true;
+    isStarted.current = true;
     if (route !== undefined) follow(route);
-    if (chat.model.open === undefined && first !== undefined) ways.current.onOpen(first);
+    if (chat.model.open === undefined && first !== undefined) navigation.current.onOpen(first);
     rewrite(routeOf(chat.model));
   }, [chat, isCaughtUp, open, first, follow]);
-  useGone(model);
-  useHistory(model, isBegun);
+  useMissingMessageNotice(model);
+  useHistory(model, isStarted);
   useEffect(() => {
-    const hear = () => {
+    const onAddressChange = () => {
       const { hash } = location;
       // Fragments that may be secrets have already been removed from the address.
-      if (!isBegun.current || (hash !== "" && !isRouteHash(hash))) return;
-      const wanted = readRoute(hash);
-      if (wanted === undefined) rewrite(routeOf(chat.model));
-      else follow(wanted);
+      if (!isStarted.current || (hash !== "" && !isRouteHash(hash))) return;
+      const linked = readRoute(hash);
+      if (linked === undefined) rewrite(routeOf(chat.model));
+      else follow(linked);
     };
-    return listen(window, "popstate hashchange", hear);
+    return listen(window, "popstate hashchange", onAddressChange);
   }, [chat, follow]);
 }

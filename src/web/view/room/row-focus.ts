@@ -8,21 +8,21 @@ import { listen } from "../shell/effects.ts";
  * out), so that keys still work.
  * @returns a function that checks it; each render does, too
  */
-export function useKeptFocus(section: RefObject<HTMLElement | null>): () => void {
+export function useRowFocus(section: RefObject<HTMLElement | null>): () => void {
   const row = useRef<Element | null>(null);
-  const look = useCallback(() => {
+  const restoreFocus = useCallback(() => {
     const { current } = section;
     const { activeElement: active, body } = document;
     const isLost = row.current?.isConnected === false && (active === null || active === body);
     if (isLost) current?.querySelector<HTMLElement>(".list")?.focus({ preventScroll: true });
     row.current = current?.contains(document.activeElement) ? document.activeElement : null;
   }, [section]);
-  useLayoutEffect(look);
+  useLayoutEffect(restoreFocus);
   useLayoutEffect(() => {
     const note = ({ target }: FocusEvent) => {
       row.current = target instanceof Element ? target : null;
     };
     return listen(section.current, "focusin", note);
   }, [section]);
-  return look;
+  return restoreFocus;
 }

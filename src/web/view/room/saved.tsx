@@ -5,22 +5,22 @@ import type { RoomId } from "../../../base/ids.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { Item } from "../../../core/model/state.ts";
 import { Button } from "../shell/button.tsx";
-import { useFact } from "../shell/context.tsx";
+import { useModelValue } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
 import { whenSettled } from "../shell/effects.ts";
-import { usePartPage } from "../shell/full-page.ts";
+import { useFullPage } from "../shell/full-page.ts";
 import { IconButton } from "../shell/icons.tsx";
 import type { LazyProps } from "../shell/lazy.tsx";
 import { ListedMessage, useListFocus } from "./listed-message.tsx";
 
 /** Messages shown at a time, since they are fetched one by one. */
-const SHOWN_AT_ONCE = 20;
+const PAGE_SIZE = 20;
 
 type LineProps = LazyProps["Saved"] & { readonly room: RoomId; readonly seq: number };
 
 /** `undefined` while it is fetched; `gone` if it cannot be read here, or no longer. */
 function useSaved(room: RoomId, seq: number): Item | "gone" | undefined {
-  const { chat } = usePartPage();
+  const { chat } = useFullPage();
   const [item, setItem] = useState<Item | "gone" | undefined>(undefined);
   useEffect(() => {
     const found = chat.savedItem(room, seq);
@@ -33,11 +33,11 @@ function useSaved(room: RoomId, seq: number): Item | "gone" | undefined {
 }
 
 function Line({ room, seq, onClose, onJump }: LineProps) {
-  const { texts, chat } = usePartPage();
+  const { texts, chat } = useFullPage();
   const item = useSaved(room, seq);
-  const known = useFact((model) => model.rooms.get(room));
+  const known = useModelValue((model) => model.rooms.get(room));
   const target = known?.target ?? "";
-  const where = known?.kind === "room" ? `#${cleanText(target)}` : cleanText(target);
+  const location = known?.kind === "room" ? `#${cleanText(target)}` : cleanText(target);
   const goTo = () => {
     onClose();
     onJump(target, seq);
@@ -45,17 +45,17 @@ function Line({ room, seq, onClose, onJump }: LineProps) {
   return (
     <li className="saved-line">
       {item === undefined || item === "gone" || known === undefined ? (
-        <p className="list-note saved-gone">{item === undefined ? "…" : texts.savedGone}</p>
+        <p className="list-note saved-gone">{item === undefined ? "…" : texts.savedUnavailable}</p>
       ) : (
         <button type="button" className="list-button" onClick={goTo}>
-          <ListedMessage item={item} place={where}>
-            {item.state === "erased" ? texts.erased : undefined}
+          <ListedMessage item={item} location={location}>
+            {item.state === "erased" ? texts.deleted : undefined}
           </ListedMessage>
         </button>
       )}
       <IconButton
         icon="close"
-        label={texts.unkeepMessage}
+        label={texts.unsaveMessage}
         onPress={() => chat.save(room, seq, false)}
       />
     </li>
@@ -64,9 +64,9 @@ function Line({ room, seq, onClose, onJump }: LineProps) {
 
 /** Messages saved by the account, the latest first. */
 export function SavedDialog(props: LazyProps["Saved"]) {
-  const { texts } = usePartPage();
-  const saved = useFact((model) => model.saved);
-  const [shown, setShown] = useState(SHOWN_AT_ONCE);
+  const { texts } = useFullPage();
+  const saved = useModelValue((model) => model.saved);
+  const [shown, setShown] = useState(PAGE_SIZE);
   const list = useListFocus(saved.size);
   const all = [...saved].reverse();
   return (
@@ -78,7 +78,7 @@ export function SavedDialog(props: LazyProps["Saved"]) {
         ))}
       </ul>
       {all.length > shown ? (
-        <Button look="wide" onClick={() => setShown(shown + SHOWN_AT_ONCE)}>
+        <Button variant="wide" onClick={() => setShown(shown + PAGE_SIZE)}>
           {texts.moreResults}
         </Button>
       ) : null}

@@ -8,17 +8,17 @@ import { roomOf } from "../../../core/model/selectors.ts";
 import type { RoomState } from "../../../core/model/state.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
 import { Button } from "../shell/button.tsx";
-import { FaultLine, useFact, useOnline, useWork } from "../shell/context.tsx";
+import { FaultLine, useModelValue, useOnline, useTask } from "../shell/context.tsx";
 import { confirm, Dialog } from "../shell/dialog.tsx";
 import { whenSettled } from "../shell/effects.ts";
 import { Field } from "../shell/form.tsx";
-import { type PartPage, usePartPage } from "../shell/full-page.ts";
+import { type FullPage, useFullPage } from "../shell/full-page.ts";
 import { IconButton } from "../shell/icons.tsx";
 import type { LazyProps } from "../shell/lazy.tsx";
 
 /** State of this device in a sealed room as of its last record; `undefined` until known. */
 function useSealing(room: RoomState | undefined, changes = 0): RoomSealStatus | undefined {
-  const { chat } = usePartPage();
+  const { chat } = useFullPage();
   const isOnline = useOnline();
   const [sealing, setSealing] = useState<RoomSealStatus | undefined>(undefined);
   // biome-ignore lint/correctness/useExhaustiveDependencies: looked at anew after each record
@@ -34,18 +34,18 @@ function useSealing(room: RoomState | undefined, changes = 0): RoomSealStatus | 
 }
 
 /** Notice above the composer if this device cannot read or post. */
-export function SealedLine({ target }: LazyProps["SealedLine"]) {
-  const page = usePartPage();
+export function SealedNotice({ target }: LazyProps["SealedNotice"]) {
+  const page = useFullPage();
   const { chat, texts } = page;
-  const room = useFact((model) => roomOf(model, target));
+  const room = useModelValue((model) => roomOf(model, target));
   const [changes, setChanges] = useState(0);
   const sealing = useSealing(room, changes);
   const { sealRefusal } = chat;
-  const goOn = () =>
+  const acceptSuspect = () =>
     confirm(page, {
-      title: texts.sealedGoOn,
-      text: texts.sealedGoOnAsk,
-      action: texts.sealedGoOn,
+      title: texts.continueAnyway,
+      text: texts.continueAnywayAsk,
+      action: texts.continueAnyway,
       isDanger: true,
       onConfirm: async () => {
         if (room !== undefined) await (await chat.sealedRooms()).acceptState(room);
@@ -57,17 +57,17 @@ export function SealedLine({ target }: LazyProps["SealedLine"]) {
   }
   switch (sealing?.status) {
     case "waiting":
-      return <Waiting />;
+      return <WaitingNotice />;
     case "out":
-      return <p className="hint sealed-line">{texts.sealedOut}</p>;
+      return <p className="hint sealed-line">{texts.sealedRemoved}</p>;
     case "lost":
       return <p className="hint sealed-line">{texts.sealedLost}</p>;
     case "suspect":
       return (
         <p className="sealed-line sealed-suspect" role="alert" dir="auto">
           {texts.sealedSuspect(cleanText(sealing.reason ?? "?"))}{" "}
-          <Button look="small" onClick={goOn}>
-            {texts.sealedGoOn}
+          <Button variant="small" onClick={acceptSuspect}>
+            {texts.continueAnyway}
           </Button>
         </p>
       );
@@ -77,8 +77,8 @@ export function SealedLine({ target }: LazyProps["SealedLine"]) {
 }
 
 /** Notice while waiting to be added; a device without the account's key never is. */
-function Waiting() {
-  const { chat, texts } = usePartPage();
+function WaitingNotice() {
+  const { chat, texts } = useFullPage();
   const [isCertified, setCertified] = useState(true);
   // Nothing is shown offline.
   useEffect(
@@ -93,7 +93,7 @@ function Waiting() {
   );
 }
 
-function devicesText({ devices }: SealedMember, { texts }: PartPage): string {
+function devicesText({ devices }: SealedMember, { texts }: FullPage): string {
   const browsers = devices.filter(({ kind }) => kind === "web").length;
   const programs = devices.length - browsers;
   const kinds = [
@@ -106,12 +106,12 @@ function devicesText({ devices }: SealedMember, { texts }: PartPage): string {
 interface MemberProps {
   readonly member: SealedMember;
   readonly room: RoomState;
-  readonly mayPutOut: boolean;
+  readonly canRemove: boolean;
   readonly onChange: () => void;
 }
 
-function MemberLine({ member, room, mayPutOut, onChange }: MemberProps) {
-  const page = usePartPage();
+function MemberLine({ member, room, canRemove, onChange }: MemberProps) {
+  const page = useFullPage();
   const { chat, texts, openDialog } = page;
   const { user, isVerified, isAdmin } = member;
   const name = cleanText(user);
@@ -121,7 +121,7 @@ function MemberLine({ member, room, mayPutOut, onChange }: MemberProps) {
     ...(isMe ? [texts.you] : [isVerified ? texts.verified : texts.notVerified]),
     ...(isAdmin && room.kind === "room" ? [texts.admin] : []),
   ];
-  const putOut = () =>
+  const remove = () =>
     confirm(page, {
       title: texts.removeFrom(name),
       text: texts.removeExplained,
@@ -140,14 +140,14 @@ function MemberLine({ member, room, mayPutOut, onChange }: MemberProps) {
       {isMe ? null : (
         <span className="sealed-buttons">
           <Button
-            look="small"
-            aria-label={texts.compareWith(name)}
+            variant="small"
+            aria-label={texts.verifyUser(name)}
             onClick={() => openDialog("Safety", { user, onChange })}
           >
-            {texts.compare}
+            {texts.verify}
           </Button>
-          {mayPutOut ? (
-            <IconButton icon="close" label={texts.removeFrom(name)} onPress={putOut} />
+          {canRemove ? (
+            <IconButton icon="close" label={texts.removeFrom(name)} onPress={remove} />
           ) : null}
         </span>
       )}
@@ -156,14 +156,20 @@ function MemberLine({ member, room, mayPutOut, onChange }: MemberProps) {
 }
 
 /** Adds a user with all of their devices. */
-function LetIn({ room, onChange }: { readonly room: RoomState; readonly onChange: () => void }) {
-  const { chat, texts } = usePartPage();
-  const work = useWork();
+function AddMember({
+  room,
+  onChange,
+}: {
+  readonly room: RoomState;
+  readonly onChange: () => void;
+}) {
+  const { chat, texts } = useFullPage();
+  const task = useTask();
   const [user, setUser] = useState("");
   const [missing, setMissing] = useState(0);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    work.run(async () => {
+    task.run(async () => {
       const rooms = await chat.sealedRooms();
       const done = await rooms.invite(room, user.trim().replace(/^@/, ""));
       setMissing(done.missing);
@@ -173,12 +179,12 @@ function LetIn({ room, onChange }: { readonly room: RoomState; readonly onChange
   };
   return (
     <form onSubmit={submit}>
-      <Field id="let-in" label={texts.letInWhom} value={user} onChange={setUser} isRequired />
-      <FaultLine fault={work.fault} />
-      {missing > 0 ? <p role="status">{texts.notYetIn(missing)}</p> : null}
+      <Field id="let-in" label={texts.memberName} value={user} onChange={setUser} isRequired />
+      <FaultLine fault={task.fault} />
+      {missing > 0 ? <p role="status">{texts.devicesPending(missing)}</p> : null}
       <div className="dialog-actions">
-        <Button type="submit" look="main" disabled={work.isBusy}>
-          {texts.letIn}
+        <Button type="submit" variant="main" disabled={task.isBusy}>
+          {texts.addMember}
         </Button>
       </div>
     </form>
@@ -187,8 +193,8 @@ function LetIn({ room, onChange }: { readonly room: RoomState; readonly onChange
 
 /** Members and their devices, with buttons to add and remove members. */
 export function SealedDialog({ target, onClose }: LazyProps["Sealed"]) {
-  const { chat, texts } = usePartPage();
-  const room = useFact((model) => roomOf(model, target));
+  const { chat, texts } = useFullPage();
+  const room = useModelValue((model) => roomOf(model, target));
   const [changes, setChanges] = useState(0);
   const sealing = useSealing(room, changes);
   const { sealRefusal } = chat;
@@ -198,24 +204,24 @@ export function SealedDialog({ target, onClose }: LazyProps["Sealed"]) {
   const isIn = sealing?.status === "in";
   const onChange = () => setChanges((n) => n + 1);
   return (
-    <Dialog title={texts.whoCanRead} onClose={onClose}>
+    <Dialog title={texts.membersAndEncryption} onClose={onClose}>
       {room?.isSealed === true ? (
         <>
           {sealRefusal === undefined ? null : <p>{faultText(sealRefusal, texts)}</p>}
-          <SealedLine target={target} />
+          <SealedNotice target={target} />
           <ul className="plain-list">
             {members.map((member) => (
               <MemberLine
                 key={member.user}
                 member={member}
                 room={room}
-                mayPutOut={isIn && isAdmin && room.kind === "room"}
+                canRemove={isIn && isAdmin && room.kind === "room"}
                 onChange={onChange}
               />
             ))}
           </ul>
           {isIn && isAdmin && room.kind === "room" ? (
-            <LetIn room={room} onChange={onChange} />
+            <AddMember room={room} onChange={onChange} />
           ) : null}
           {(sealing?.remarks ?? []).map((remark) => (
             <p key={remark} className="hint" dir="auto">
@@ -233,18 +239,18 @@ export function SealedDialog({ target, onClose }: LazyProps["Sealed"]) {
 
 /** The safety number that two users compare, with the actions after comparing. */
 export function SafetyDialog({ user, onClose, onChange }: LazyProps["Safety"]) {
-  const page = usePartPage();
+  const page = useFullPage();
   const { chat, texts } = page;
-  const work = useWork();
+  const task = useTask();
   const name = cleanText(user);
   const [number, setNumber] = useState({ digits: "", isVerified: false });
   // biome-ignore lint/correctness/useExhaustiveDependencies: asked for once
   useEffect(() => {
-    work.run(async () => setNumber(await (await chat.sealedRooms()).safetyNumber(user)));
+    task.run(async () => setNumber(await (await chat.sealedRooms()).safetyNumber(user)));
   }, []);
   const { digits, isVerified } = number;
-  const same = () =>
-    work.run(async () => {
+  const confirmDigits = () =>
+    task.run(async () => {
       await (await chat.sealedRooms()).confirmDigits(user, digits);
       onChange?.();
       onClose();
@@ -272,11 +278,11 @@ export function SafetyDialog({ user, onClose, onChange }: LazyProps["Safety"]) {
               <span key={at}>{group}</span>
             ))}
       </p>
-      <FaultLine fault={work.fault} />
+      <FaultLine fault={task.fault} />
       <div className="dialog-actions">
         <Button onClick={accept}>{texts.safetyNew(name)}</Button>
         {isVerified ? null : (
-          <Button look="main" disabled={work.isBusy || digits === ""} onClick={same}>
+          <Button variant="main" disabled={task.isBusy || digits === ""} onClick={confirmDigits}>
             {texts.safetySame}
           </Button>
         )}
@@ -287,19 +293,19 @@ export function SafetyDialog({ user, onClose, onChange }: LazyProps["Safety"]) {
 
 /** Banner of sealed rooms that this account may join. */
 export function Invitations() {
-  const { chat, texts, fail } = usePartPage();
-  const invitations = useFact(() => chat.invitations);
-  const rooms = useFact((model) => model.rooms);
+  const { chat, texts, fail } = useFullPage();
+  const invitations = useModelValue(() => chat.invitations);
+  const rooms = useModelValue((model) => model.rooms);
   const isIn = (name: string) =>
     [...rooms.values()].some((room) => room.kind === "room" && isSameName(room.name, name));
   return invitations.map((invitation) => {
     const { room, by } = invitation;
     if (isIn(room)) return null;
-    const enter = () => chat.join(room).then(() => chat.dismissInvitation(invitation), fail);
+    const join = () => chat.join(room).then(() => chat.dismissInvitation(invitation), fail);
     return (
       <div key={room} className="banner banner-info" role="status">
         <span dir="auto">{texts.invitedInto(cleanText(by ?? texts.server), cleanText(room))}</span>
-        <Button onClick={enter}>{texts.enter}</Button>
+        <Button onClick={join}>{texts.join}</Button>
         <IconButton
           icon="close"
           label={texts.dismiss}

@@ -8,9 +8,9 @@ import { matchSegments } from "../../../core/markup/match.ts";
 import type { FoundItem, SearchQuery } from "../../../core/model/state.ts";
 import { briefText } from "../../../ui/text/event-text.ts";
 import { Button } from "../shell/button.tsx";
-import { FaultLine, useFact } from "../shell/context.tsx";
-import { Check, focusAtOnce } from "../shell/form.tsx";
-import { usePartPage } from "../shell/full-page.ts";
+import { FaultLine, useModelValue } from "../shell/context.tsx";
+import { Check, focusOnMount } from "../shell/form.tsx";
+import { useFullPage } from "../shell/full-page.ts";
 import { IconButton } from "../shell/icons.tsx";
 import type { LazyProps } from "../shell/lazy.tsx";
 import { ListedMessage } from "./listed-message.tsx";
@@ -26,13 +26,13 @@ interface HitProps extends Pick<LazyProps["Search"], "onJump"> {
 }
 
 function Hit({ found, query, onJump }: HitProps) {
-  const { texts, times } = usePartPage();
+  const { texts, times } = useFullPage();
   const { item, target } = found;
   const seq = item.kind === "edit" && item.re !== undefined ? item.re : item.seq;
   return (
     <li>
       <button type="button" className="list-button" onClick={() => onJump(target, seq)}>
-        <ListedMessage item={item} place={cleanText(target)}>
+        <ListedMessage item={item} location={cleanText(target)}>
           {matchSegments(briefText(item, texts, times, TEXT_BYTES_MAX), query, HIT_LENGTH).map(
             ({ text, isMatch }, i) => {
               const Tag = isMatch ? "mark" : Fragment;
@@ -52,18 +52,18 @@ function Hit({ found, query, onJump }: HitProps) {
 
 /** Form with the text and the room to search in. */
 function SearchForm({ open }: Pick<LazyProps["Search"], "open">) {
-  const { texts, chat } = usePartPage();
+  const { texts, chat } = useFullPage();
   const { search } = chat.model;
   const [text, setText] = useState(search?.query.text ?? "");
-  const [isHere, setHere] = useState(search?.query.target !== undefined);
-  const [isFiles, setFiles] = useState(search?.query.files === true);
+  const [isRoomOnly, setRoomOnly] = useState(search?.query.target !== undefined);
+  const [isFilesOnly, setFilesOnly] = useState(search?.query.files === true);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (text.trim() === "" && !isFiles) return;
+    if (text.trim() === "" && !isFilesOnly) return;
     const query: SearchQuery = {
       text: text.trim(),
-      ...(isHere && open !== undefined ? { target: open } : {}),
-      ...(isFiles ? { files: true } : {}),
+      ...(isRoomOnly && open !== undefined ? { target: open } : {}),
+      ...(isFilesOnly ? { files: true } : {}),
     };
     chat.search(query);
   };
@@ -76,27 +76,27 @@ function SearchForm({ open }: Pick<LazyProps["Search"], "open">) {
           type="search"
           value={text}
           autoComplete="off"
-          ref={focusAtOnce}
+          ref={focusOnMount}
           onChange={(event) => setText(event.target.value)}
         />
-        <Button type="submit" look="main">
+        <Button type="submit" variant="main">
           {texts.search}
         </Button>
       </div>
       {open === undefined ? null : (
-        <Check label={texts.searchHere(cleanText(open))} isOn={isHere} onChange={setHere} />
+        <Check label={texts.searchHere(cleanText(open))} isOn={isRoomOnly} onChange={setRoomOnly} />
       )}
-      <Check label={texts.searchFiles} isOn={isFiles} onChange={setFiles} />
+      <Check label={texts.searchFiles} isOn={isFilesOnly} onChange={setFilesOnly} />
     </form>
   );
 }
 
 export function Search({ open, onClose, onJump }: LazyProps["Search"]) {
-  const { texts, chat } = usePartPage();
-  const search = useFact((model) => model.search);
+  const { texts, chat } = useFullPage();
+  const search = useModelValue((model) => model.search);
   const found = search?.found ?? [];
   const query = search?.query.text ?? "";
-  const isMore = search?.hasMore === true || found.length >= SEARCH_RESULTS_MAX;
+  const hasMore = search?.hasMore === true || found.length >= SEARCH_RESULTS_MAX;
   const isDone = search !== undefined && !search.isLoading && search.fault === undefined;
   return (
     <>
@@ -110,7 +110,7 @@ export function Search({ open, onClose, onJump }: LazyProps["Search"]) {
         {isDone
           ? found.length === 0
             ? texts.foundNothing
-            : texts.found(found.length, isMore)
+            : texts.found(found.length, hasMore)
           : ""}
       </p>
       <FaultLine fault={search?.fault} />
@@ -120,7 +120,7 @@ export function Search({ open, onClose, onJump }: LazyProps["Search"]) {
         ))}
       </ul>
       {search?.hasMore === true ? (
-        <Button look="wide" disabled={search.isLoading} onClick={() => chat.searchMore()}>
+        <Button variant="wide" disabled={search.isLoading} onClick={() => chat.searchMore()}>
           {texts.moreResults}
         </Button>
       ) : null}

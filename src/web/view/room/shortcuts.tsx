@@ -37,7 +37,7 @@ export function useShortcuts(props: ShortcutProps): void {
   const latest = useRef(props);
   latest.current = props;
   useEffect(() => {
-    const go = (target: string | undefined) => {
+    const open = (target: string | undefined) => {
       if (target !== undefined) latest.current.onOpen(target);
     };
     const onKeyDown = (event: KeyboardEvent) => {
@@ -54,10 +54,10 @@ export function useShortcuts(props: ShortcutProps): void {
       switch (action) {
         case "previous-room":
         case "next-room":
-          return go(neighbour(latest.current, action === "next-room" ? 1 : -1, false));
+          return open(neighbour(latest.current, action === "next-room" ? 1 : -1, false));
         case "previous-unread":
         case "next-unread":
-          return go(neighbour(latest.current, action === "next-unread" ? 1 : -1, true));
+          return open(neighbour(latest.current, action === "next-unread" ? 1 : -1, true));
         case "switcher":
           return openDialog("Switcher", { onOpen });
         case "search":

@@ -14,9 +14,9 @@ import {
 import { cleanText } from "../../../base/text.ts";
 import { type RoomList, type RoomListEntry, roomOf } from "../../../core/model/selectors.ts";
 import { rove } from "../../input/keys.ts";
-import { useFact, usePage, useTexts } from "../shell/context.tsx";
+import { useModelValue, usePage, useTexts } from "../shell/context.tsx";
 import { Icon, IconButton, type IconName } from "../shell/icons.tsx";
-import { LazyPart } from "../shell/lazy.tsx";
+import { LazyView } from "../shell/lazy.tsx";
 import { presenceText } from "./members.tsx";
 
 interface LineProps {
@@ -89,7 +89,7 @@ const Line = memo(function Line({ line, onOpen }: LineProps) {
             <span aria-hidden="true">{badge > 999 ? "999+" : badge}</span>
             <span className="sr-only">
               {texts.unread(line.unread)}
-              {mentions > 0 ? `, ${texts.mentionsOfYou(mentions)}` : ""}
+              {mentions > 0 ? `, ${texts.mentionCount(mentions)}` : ""}
             </span>
           </span>
         ) : null}
@@ -159,7 +159,7 @@ function useLineMenu() {
     setAnchor(line);
     return true;
   };
-  const letGo = () => clearTimeout(press.current.timer);
+  const cancelPress = () => clearTimeout(press.current.timer);
   const on = {
     onContextMenu: (event: MouseEvent) => {
       if (open(lineAt(event.target))) event.preventDefault();
@@ -170,22 +170,22 @@ function useLineMenu() {
       press.current.isLong = false;
     },
     onPointerDown: (event: PointerEvent) => {
-      letGo();
+      cancelPress();
       press.current.isLong = false; // Not every browser fires a click after a long press.
       const line = lineAt(event.target);
       if (event.pointerType !== "touch" || line === undefined) return;
-      const press0 = { x: event.clientX, y: event.clientY, isLong: false };
+      const touch = { x: event.clientX, y: event.clientY, isLong: false };
       const timer = window.setTimeout(() => {
         press.current.isLong = open(line);
       }, LONG_PRESS_MS);
-      press.current = { ...press0, timer };
+      press.current = { ...touch, timer };
     },
     onPointerMove: ({ clientX, clientY }: PointerEvent) => {
       const { x, y } = press.current;
-      if (Math.abs(clientX - x) + Math.abs(clientY - y) > PRESS_PX) letGo();
+      if (Math.abs(clientX - x) + Math.abs(clientY - y) > PRESS_PX) cancelPress();
     },
-    onPointerUp: letGo,
-    onPointerCancel: letGo,
+    onPointerUp: cancelPress,
+    onPointerCancel: cancelPress,
     onKeyDown: (event: KeyboardEvent<HTMLElement>) => {
       const isMenu = event.key === "ContextMenu" || (event.key === "F10" && event.shiftKey);
       if (isMenu && open(lineAt(event.target))) event.preventDefault();
@@ -231,8 +231,8 @@ export const Rooms = memo(function Rooms(props: RoomsProps) {
   const { lines, isKnown, me, isOperator, onOpen, onDashboard, onSearch, onJump } = props;
   const page = usePage();
   const { texts, openDialog } = page;
-  const server = useFact((model) => model.server);
-  const hasSaved = useFact((model) => model.prefs !== undefined);
+  const server = useModelValue((model) => model.server);
+  const hasSaved = useModelValue((model) => model.prefs !== undefined);
   const menu = useLineMenu();
   return (
     <>
@@ -281,8 +281,8 @@ export const Rooms = memo(function Rooms(props: RoomsProps) {
         ) : null}
       </nav>
       {menu.anchor === undefined ? null : (
-        <LazyPart
-          part="RoomMenu"
+        <LazyView
+          view="RoomMenu"
           target={menu.anchor.dataset["target"] ?? ""}
           anchor={menu.anchor}
           onClose={menu.close}

@@ -27,7 +27,7 @@ import { PageFault } from "../../../ui/text/page-fault.ts";
 import type { PostBody, Answer as WireAnswer } from "../../../wire/messages.ts";
 import { commandSummary, slashLine } from "../../input/slash.ts";
 import type { PageValue } from "../shell/context.tsx";
-import { confirm, confirmSeal, eraseQuestion } from "../shell/dialog.tsx";
+import { confirm, confirmSeal, deleteQuestion } from "../shell/dialog.tsx";
 
 export interface CommandContext {
   readonly target: string;
@@ -43,7 +43,7 @@ export type CommandOutcome =
   /** Not a command: to be posted unchanged. */
   | { readonly kind: "text" }
   /** The text stays in the composer, next to this message. */
-  | { readonly kind: "invalid"; readonly sentence: string };
+  | { readonly kind: "invalid"; readonly message: string };
 
 /** Runs a command. If the server refuses it, it returns to the composer, if that is empty. */
 export function runSlashCommand(
@@ -61,16 +61,16 @@ export function runSlashCommand(
     return { kind: "done" };
   }
   if (line.kind === "unknown") {
-    return { kind: "invalid", sentence: texts.commandUnknown(cleanText(line.word)) };
+    return { kind: "invalid", message: texts.commandUnknown(cleanText(line.word)) };
   }
   if (line.kind === "misused") {
-    const usage = texts.commandMisused(line.usage);
-    const summary = commandSummary(line.name, { ...page.lazy.parts?.texts, ...texts });
-    return { kind: "invalid", sentence: summary === "" ? usage : `${usage}: ${summary}` };
+    const usage = texts.commandUsage(line.usage);
+    const summary = commandSummary(line.name, { ...page.lazy.module?.texts, ...texts });
+    return { kind: "invalid", message: summary === "" ? usage : `${usage}: ${summary}` };
   }
   const { command, order } = line;
   if (isMissing(page, target, command, order)) {
-    return { kind: "invalid", sentence: texts.messageGone };
+    return { kind: "invalid", message: texts.messageNotFound };
   }
   const host = new PageHost(page, context, draft);
   command
@@ -101,9 +101,10 @@ function topicFault(error: unknown): unknown {
 const NOTICES: Readonly<
   Record<string, (json: NonNullable<Answer["json"]>, texts: Texts) => string | undefined>
 > = {
-  banned: (_, texts) => texts.banMade,
+  banned: (_, texts) => texts.userBanned,
   whois: (json, texts) => whoIsText(json as unknown as AccountFacts, texts),
-  "let-in": ({ missing }, texts) => (missing === 0 ? undefined : texts.notYetIn(Number(missing))),
+  "let-in": ({ missing }, texts) =>
+    missing === 0 ? undefined : texts.devicesPending(Number(missing)),
 };
 
 /** Adapts the page for the shared slash commands. */
@@ -147,15 +148,15 @@ class PageHost implements Host {
   async edit(seq: number, text: string): Promise<undefined> {
     const { chat } = this.#page;
     // A draft started in the meantime stays.
-    const begun = chat.model.drafts.get(this.current);
+    const draft = chat.model.drafts.get(this.current);
     chat.send(this.current, { text, edits: seq });
-    chat.setDraft(this.current, begun);
+    chat.setDraft(this.current, draft);
   }
 
   async erase(seq: number): Promise<undefined> {
     confirm(
       this.#page,
-      eraseQuestion(this.#page, () => this.#page.chat.erase(seq)),
+      deleteQuestion(this.#page, () => this.#page.chat.erase(seq)),
     );
   }
 
@@ -163,7 +164,7 @@ class PageHost implements Host {
     const isOwn = whose === "own";
     if (isOwn) await this.#sent();
     const seq = given ?? lastMessage(roomOf(this.#page.chat.model, this.current), isOwn)?.seq;
-    if (seq === undefined) throw new PageFault("not-found", "messageGone");
+    if (seq === undefined) throw new PageFault("not-found", "messageNotFound");
     return seq;
   }
 
@@ -171,15 +172,15 @@ class PageHost implements Host {
   #sent(): Promise<void> {
     const { chat } = this.#page;
     return new Promise((resolve, reject) => {
-      const look = () => {
+      const check = () => {
         const isLater = isPostPending(chat.model, this.current);
         if (isLater && chat.model.connection.kind === "online") return;
         stop();
         if (isLater) reject(new Fault("link-closed", "there is no connection now"));
         else resolve();
       };
-      const stop = chat.subscribe(look);
-      look();
+      const stop = chat.subscribe(check);
+      check();
     });
   }
 
@@ -217,7 +218,7 @@ class PageHost implements Host {
   async roomOfSaved(seq: number, isSaved: boolean): Promise<string> {
     const { model } = this.#page.chat;
     const room = isSaved ? model.saved.get(seq) : roomOf(model, this.current)?.id;
-    if (room === undefined) throw new PageFault("not-found", "messageGone");
+    if (room === undefined) throw new PageFault("not-found", "messageNotFound");
     return room;
   }
 

@@ -27,7 +27,7 @@ export interface SuggestionsProps {
 /** The composer handles the keys: the focus stays in its field. */
 export function Suggestions({ completion, at, onChoose }: SuggestionsProps) {
   const { lazy, texts } = usePage();
-  const known = { ...lazy.parts?.texts, ...texts };
+  const known = { ...lazy.module?.texts, ...texts };
   return (
     <div className="suggestions" id="suggestions" role="listbox" aria-label={texts.suggestions}>
       {completion.choices.map((choice, i) => {

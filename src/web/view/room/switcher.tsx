@@ -9,16 +9,16 @@ import type { Model } from "../../../core/model/state.ts";
 import { matching } from "../../input/completion.ts";
 import { rove } from "../../input/keys.ts";
 import { Dialog } from "../shell/dialog.tsx";
-import { usePartPage } from "../shell/full-page.ts";
+import { useFullPage } from "../shell/full-page.ts";
 import type { LazyProps } from "../shell/lazy.tsx";
 
 function targetsOf(model: Model, isPeople: boolean): readonly string[] {
   const { rooms, people } = roomList(model);
-  const talked = people.map(({ target }) => target);
+  const conversations = people.map(({ target }) => target);
   const others = knownNames(model)
     .map((name) => `@${name}`)
-    .filter((target) => !talked.some((one) => isSameName(one, target)));
-  const names = [...talked, ...others];
+    .filter((target) => !conversations.some((one) => isSameName(one, target)));
+  const names = [...conversations, ...others];
   return isPeople ? names : [...rooms.map(({ target }) => `#${target}`), ...names];
 }
 
@@ -29,7 +29,7 @@ interface OptionsProps {
 }
 
 function Options({ found, at, onChoose }: OptionsProps) {
-  const { texts } = usePartPage();
+  const { texts } = useFullPage();
   return (
     <div className="switcher-list" id="switcher-list" role="listbox" aria-label={texts.switcher}>
       {found.map((target, i) => (
@@ -51,11 +51,11 @@ function Options({ found, at, onChoose }: OptionsProps) {
 }
 
 /** Delay after the last key press before the server is asked whether the name exists. */
-const ASK_AFTER_MS = 200;
+const LOOKUP_DELAY_MS = 200;
 
 /** A user of exactly this name whom the page does not know, once the server confirms the name. */
-function useStranger(name: string | undefined): string | undefined {
-  const { chat } = usePartPage();
+function useExactUser(name: string | undefined): string | undefined {
+  const { chat } = useFullPage();
   const [known, setKnown] = useState<string | undefined>(undefined);
   useEffect(() => {
     if (name === undefined) return;
@@ -65,22 +65,22 @@ function useStranger(name: string | undefined): string | undefined {
         () => setKnown(target),
         () => undefined,
       );
-    const timer = setTimeout(ask, ASK_AFTER_MS);
+    const timer = setTimeout(ask, LOOKUP_DELAY_MS);
     return () => clearTimeout(timer);
   }, [chat, name]);
   return name !== undefined && known === `@${name}` ? known : undefined;
 }
 
 export function Switcher({ onClose, onOpen, isPeople = false }: LazyProps["Switcher"]) {
-  const { texts, chat } = usePartPage();
+  const { texts, chat } = useFullPage();
   const [typed, setTyped] = useState("");
   const [at, setAt] = useState(0);
   const all = useMemo(() => targetsOf(chat.model, isPeople), [chat, isPeople]);
   const bare = typed.trim().replace(/^[@#]/, "");
   const hits = useMemo(() => matching(all, typed.trim() === "" ? "" : bare), [all, typed, bare]);
   const isOther = isPeople && isName(bare) && !hits.some((hit) => isSameName(hit, `@${bare}`));
-  const stranger = useStranger(isOther ? bare : undefined);
-  const found = stranger === undefined ? hits : [...hits, stranger];
+  const exactUser = useExactUser(isOther ? bare : undefined);
+  const found = exactUser === undefined ? hits : [...hits, exactUser];
   const choose = (target: string | undefined) => {
     if (target === undefined) return;
     onClose();
@@ -130,7 +130,7 @@ export function Switcher({ onClose, onOpen, isPeople = false }: LazyProps["Switc
         onKeyDown={onKeyDown}
       />
       <Options found={found} at={at} onChoose={choose} />
-      {found.length === 0 && bare !== "" ? <p className="hint">{texts.nobodyFound}</p> : null}
+      {found.length === 0 && bare !== "" ? <p className="hint">{texts.noMatches}</p> : null}
     </Dialog>
   );
 }

@@ -19,13 +19,13 @@ import { isMessage } from "../../../core/model/item.ts";
 import type { Row, Rows } from "../../../core/model/rows.ts";
 import { rove } from "../../input/keys.ts";
 import { Button } from "../shell/button.tsx";
-import { useFact, usePage, useTexts } from "../shell/context.tsx";
+import { useModelValue, usePage, useTexts } from "../shell/context.tsx";
 import { listen } from "../shell/effects.ts";
 import { MenuStateContext } from "../shell/menu.tsx";
 import { Unfolded } from "../text/fold.tsx";
 import { EventText, Message, Pending } from "./message.tsx";
 import type { MessageActions } from "./message-actions.ts";
-import { useKeptFocus } from "./row-focus.ts";
+import { useRowFocus } from "./row-focus.ts";
 
 /** Distance from an end within which more messages are loaded. */
 const REACH_PX = 800;
@@ -39,19 +39,19 @@ const DRAWN_AT_END_PX = 400;
 /** Within this distance of the newest message the timeline follows it. */
 const STICK_PX = 40;
 /** Scrolling within this time after a wheel, touch or key is the user's; a flick continues. */
-const HAND_MS = 1_000;
+const USER_SCROLL_MS = 1_000;
 
 interface RowViewProps {
   readonly row: Row;
   readonly actions: MessageActions;
-  readonly isShown: boolean;
+  readonly isJumpTarget: boolean;
   readonly onMenu: OnMenu;
 }
 
 /** Called when a menu of the row opens or closes. */
 type OnMenu = (key: string, isOpen: boolean) => void;
 
-const RowView = memo(function RowView({ row, actions, isShown, onMenu }: RowViewProps) {
+const RowView = memo(function RowView({ row, actions, isJumpTarget, onMenu }: RowViewProps) {
   const { texts, times } = usePage();
   const { key } = row;
   const noteMenu = useCallback((isOpen: boolean) => onMenu(key, isOpen), [onMenu, key]);
@@ -65,20 +65,20 @@ const RowView = memo(function RowView({ row, actions, isShown, onMenu }: RowView
     case "unread":
       return (
         <div className="row new-line" data-unread="">
-          <span>{texts.newLine}</span>
+          <span>{texts.newMessages}</span>
         </div>
       );
     case "withheld":
       return (
         <div className="row new-line">
-          <span>{texts.withheld(row.count, cleanText(row.from ?? texts.server))}</span>
+          <span>{texts.hiddenMessages(row.count, cleanText(row.from ?? texts.server))}</span>
         </div>
       );
     case "item":
-      if (!isMessage(row.item)) return <EventText row={row} isShown={isShown} />;
+      if (!isMessage(row.item)) return <EventText row={row} isJumpTarget={isJumpTarget} />;
       return (
         <MenuStateContext value={noteMenu}>
-          <Message row={row} actions={actions} isShown={isShown} />
+          <Message row={row} actions={actions} isJumpTarget={isJumpTarget} />
         </MenuStateContext>
       );
     default:
@@ -86,7 +86,7 @@ const RowView = memo(function RowView({ row, actions, isShown, onMenu }: RowView
   }
 });
 
-interface Kept {
+interface StagedRows {
   readonly rows: readonly Row[];
   /** Whether rows were added or removed before those that stay. */
   readonly isShifted: boolean;
@@ -96,20 +96,20 @@ interface Kept {
  * Renders rows added before and rows added after in two steps: the list keeps its position from the
  * end when rows are added before, and from the start otherwise.
  */
-function useStaged(rows: readonly Row[]): Kept {
-  const last = useRef<Kept>({ rows: [], isShifted: false });
-  const [, again] = useState(0);
+function useStaged(rows: readonly Row[]): StagedRows {
+  const last = useRef<StagedRows>({ rows: [], isShifted: false });
+  const [, rerender] = useState(0);
   const before = last.current;
   if (before.rows !== rows) last.current = stage(before.rows, rows);
   const { current } = last;
   useLayoutEffect(() => {
-    if (current.rows.length !== rows.length) again((n) => n + 1);
+    if (current.rows.length !== rows.length) rerender((n) => n + 1);
     else if (current.isShifted) last.current = { rows: current.rows, isShifted: false };
   });
   return current;
 }
 
-function stage(before: readonly Row[], rows: readonly Row[]): Kept {
+function stage(before: readonly Row[], rows: readonly Row[]): StagedRows {
   const first = before.findIndex(({ kind }) => kind === "item");
   // Usually rows were only added at the end.
   if (before[first]?.key === rows[first]?.key) return { rows, isShifted: false };
@@ -130,7 +130,7 @@ function anchorOf(
   first: number,
   rows: readonly Row[],
 ): readonly [was: number, is: number] {
-  // Usually a whole page was added before, or removed.
+  // Usually a unfoldedActions page was added before, or removed.
   const is = rows.findIndex(({ key }) => key === before[first]?.key);
   if (first >= 0 && is >= 0) return [first, is];
   const index = new Map(rows.map(({ key }, i) => [key, i]));
@@ -141,25 +141,25 @@ function anchorOf(
 /** A row to scroll to: by key, since rows added before it change its index. */
 interface Aim {
   readonly key: string;
-  readonly how: ScrollToIndexOpts;
+  readonly scroll: ScrollToIndexOpts;
 }
 
 /** Whether rows were only appended; each is then measured and followed. */
-function isLonger(rows: readonly Row[], before: readonly Row[]): boolean {
+function isAppended(rows: readonly Row[], before: readonly Row[]): boolean {
   const last = before.length - 1;
   const isHere = rows[0]?.key === before[0]?.key && rows[last]?.key === before[last]?.key;
   return last >= 0 && isHere && rows.length > before.length;
 }
 
-interface Place {
+interface ScrollState {
   readonly list: RefObject<VListHandle | null>;
   /** At the newest message, and following it. */
-  readonly isStuck: RefObject<boolean>;
+  readonly isFollowing: RefObject<boolean>;
   /** A menu is open: its message keeps its position, and the list does not follow new messages. */
-  readonly isHeld: RefObject<boolean>;
+  readonly isMenuOpen: RefObject<boolean>;
   readonly aim: RefObject<Aim | undefined>;
   /** Time of the user's last scrolling input. */
-  readonly handMs: RefObject<number>;
+  readonly userInputMs: RefObject<number>;
 }
 
 /**
@@ -167,57 +167,57 @@ interface Place {
  * target holds until the user scrolls: more is loaded near an end, and the list, which scrolls to
  * an index rather than a row, would stay at that end.
  */
-function usePlace(rows: readonly Row[], shown: Rows, jumps: number): Place {
+function useScrollState(rows: readonly Row[], shown: Rows, jumps: number): ScrollState {
   const list = useRef<VListHandle>(null);
-  const isStuck = useRef(true);
-  const isHeld = useRef(false);
-  const isBegun = useRef(false);
+  const isFollowing = useRef(true);
+  const isMenuOpen = useRef(false);
+  const isStarted = useRef(false);
   const jumped = useRef(0);
   const bottoms = useRef(shown.bottoms);
   const aim = useRef<Aim>(undefined);
   const aimedIn = useRef<readonly Row[]>(undefined);
   const placed = useRef<readonly Row[]>([]);
-  const handMs = useRef(Number.NEGATIVE_INFINITY);
+  const userInputMs = useRef(Number.NEGATIVE_INFINITY);
   const lastIndex = rows.length - 1;
   useLayoutEffect(() => {
     const handle = list.current;
     const { shownKey } = shown;
-    const isFollowing = isStuck.current && isLonger(rows, placed.current);
+    const appendsWhileFollowing = isFollowing.current && isAppended(rows, placed.current);
     placed.current = rows;
     if (bottoms.current !== shown.bottoms) {
       bottoms.current = shown.bottoms;
-      isStuck.current = true;
+      isFollowing.current = true;
       aim.current = undefined;
     }
     if (handle === null || lastIndex < 0) return;
     if (jumps !== jumped.current && rows.some(({ key }) => key === shownKey)) {
       jumped.current = jumps;
-      isBegun.current = true;
-      isStuck.current = false;
-      aim.current = { key: shownKey ?? "", how: { align: "center" } };
+      isStarted.current = true;
+      isFollowing.current = false;
+      aim.current = { key: shownKey ?? "", scroll: { align: "center" } };
       aimedIn.current = undefined;
     }
-    if (!isBegun.current) {
-      isBegun.current = true;
+    if (!isStarted.current) {
+      isStarted.current = true;
       const isUnread = rows.some(({ kind }) => kind === "unread");
-      isStuck.current = !isUnread;
-      if (isUnread) aim.current = { key: "unread", how: { align: "start", offset: -STICK_PX } };
+      isFollowing.current = !isUnread;
+      if (isUnread) aim.current = { key: "unread", scroll: { align: "start", offset: -STICK_PX } };
     }
     if (aim.current !== undefined && aimedIn.current !== rows) {
-      const { key, how } = aim.current;
+      const { key, scroll } = aim.current;
       const at = rows.findIndex((row) => row.key === key);
-      if (at >= 0) handle.scrollToIndex(at, how);
+      if (at >= 0) handle.scrollToIndex(at, scroll);
       aimedIn.current = rows;
     }
     // Each scroll makes the browser lay out all new rows: not twice in a frame.
-    if (isStuck.current && !shown.hasNewer && !isFollowing)
+    if (isFollowing.current && !shown.hasNewer && !appendsWhileFollowing)
       handle.scrollToIndex(lastIndex, { align: "end" });
   });
-  return { list, isStuck, isHeld, aim, handMs };
+  return { list, isFollowing, isMenuOpen, aim, userInputMs };
 }
 
 /** Whether the list is still scrolling to a row that is not visible yet. */
-function isUnderWay(handle: VListHandle, rows: readonly Row[], aim: Aim | undefined): boolean {
+function isScrollingTo(handle: VListHandle, rows: readonly Row[], aim: Aim | undefined): boolean {
   const at = aim === undefined ? -1 : rows.findIndex(({ key }) => key === aim.key);
   if (at < 0) return false;
   const offset = handle.getItemOffset(at);
@@ -246,11 +246,17 @@ function Printed({ rows, actions }: Pick<RowViewProps, "actions"> & { rows: read
     return listen(window, "beforeprint afterprint", change);
   }, []);
   if (!isPrinting) return null;
-  const whole = { ...actions, unfolded: new AllUnfolded() };
+  const unfoldedActions = { ...actions, unfolded: new AllUnfolded() };
   return (
     <div className="printed">
       {rows.slice(-PRINTED_ROWS_MAX).map((row) => (
-        <RowView key={row.key} row={row} actions={whole} isShown={false} onMenu={IGNORED} />
+        <RowView
+          key={row.key}
+          row={row}
+          actions={unfoldedActions}
+          isJumpTarget={false}
+          onMenu={IGNORED}
+        />
       ))}
     </div>
   );
@@ -274,13 +280,13 @@ function useBeginning({ rows, hasOlder }: Rows): readonly Row[] {
   );
 }
 
-/** Count and first of others' messages after the last one that the user has seen. */
-function freshIn(rows: readonly Row[], seenSeq: number): { count: number; first: number } {
+/** Count and first of others' messages after the last one that the user has reported. */
+function freshIn(rows: readonly Row[], readSeq: number): { count: number; first: number } {
   const fresh = { count: 0, first: -1 };
   for (let i = rows.length - 1; i >= 0; i--) {
     const row = rows[i];
     if (row?.kind !== "item") continue;
-    if (row.item.seq <= seenSeq) break;
+    if (row.item.seq <= readSeq) break;
     if (row.item.isMine || !isMessage(row.item)) continue;
     fresh.count++;
     fresh.first = i;
@@ -289,34 +295,34 @@ function freshIn(rows: readonly Row[], seenSeq: number): { count: number; first:
 }
 
 /** Seq of the newest message, or of the last read one, when the room was opened. */
-function seenAtOpening(rows: readonly Row[]): number {
+function readSeqAtOpening(rows: readonly Row[]): number {
   const unread = rows.findIndex(({ kind }) => kind === "unread");
   const last = rows.findLast(({ kind }, i) => kind === "item" && (unread < 0 || i < unread));
   return last?.kind === "item" ? last.item.seq : 0;
 }
 
 /** Reacts to the visible range: loads more near an end, and marks visible messages as read. */
-function useLook(
+function useVisibleRange(
   rows: readonly Row[],
   { hasOlder, hasNewer, loading }: Rows,
-  { list, isStuck, isHeld, aim }: Place,
+  { list, isFollowing, isMenuOpen, aim }: ScrollState,
 ) {
   const { chat } = usePage();
   const [isAway, setAway] = useState(false);
   const [fresh, setFresh] = useState(0);
-  const seen = useRef(0);
-  const looked = useRef<number>(undefined);
-  const isFocused = useFact((model) => model.isFocused);
-  const look = useCallback(() => {
+  const reported = useRef(0);
+  const highestVisible = useRef<number>(undefined);
+  const isFocused = useModelValue((model) => model.isFocused);
+  const checkVisible = useCallback(() => {
     const handle = list.current;
     if (handle === null || handle.viewportSize === 0) return;
     const { scrollOffset, viewportSize, scrollSize } = handle;
     const below = scrollSize - viewportSize - scrollOffset;
-    if (below <= STICK_PX && !isHeld.current && !isUnderWay(handle, rows, aim.current)) {
-      isStuck.current = true;
+    if (below <= STICK_PX && !isMenuOpen.current && !isScrollingTo(handle, rows, aim.current)) {
+      isFollowing.current = true;
       aim.current = undefined;
     }
-    chat.setAtNewest(isStuck.current && !hasNewer);
+    chat.setAtNewest(isFollowing.current && !hasNewer);
     setAway(below > viewportSize || hasNewer);
     if (loading === undefined) {
       if (scrollOffset < REACH_PX && hasOlder) chat.loadMore("older");
@@ -324,39 +330,40 @@ function useLook(
     }
     const lowest = rows[handle.findItemIndex(scrollOffset + viewportSize - STICK_PX / 2)];
     const last = below <= STICK_PX ? rows.findLast(({ kind }) => kind === "item") : lowest;
-    looked.current ??= seenAtOpening(rows);
-    if (last?.kind === "item") looked.current = Math.max(looked.current, last.item.seq);
-    setFresh(hasNewer || isStuck.current ? 0 : freshIn(rows, looked.current).count);
-    if (last?.kind !== "item" || !isFocused || last.item.seq <= seen.current) return;
-    seen.current = last.item.seq;
+    highestVisible.current ??= readSeqAtOpening(rows);
+    if (last?.kind === "item")
+      highestVisible.current = Math.max(highestVisible.current, last.item.seq);
+    setFresh(hasNewer || isFollowing.current ? 0 : freshIn(rows, highestVisible.current).count);
+    if (last?.kind !== "item" || !isFocused || last.item.seq <= reported.current) return;
+    reported.current = last.item.seq;
     chat.markReadUpTo(last.item.seq);
-  }, [chat, rows, hasOlder, hasNewer, loading, isFocused, list, isStuck, isHeld, aim]);
-  useEffect(look);
+  }, [chat, rows, hasOlder, hasNewer, loading, isFocused, list, isFollowing, isMenuOpen, aim]);
+  useEffect(checkVisible);
   useEffect(() => () => chat.setAtNewest(false), [chat]);
   const toFresh = () => {
-    const at = freshIn(rows, looked.current ?? 0).first;
+    const at = freshIn(rows, highestVisible.current ?? 0).first;
     const row = rows[at];
     if (row === undefined) return;
-    aim.current = { key: row.key, how: { align: "start", offset: -STICK_PX } };
-    list.current?.scrollToIndex(at, aim.current.how);
+    aim.current = { key: row.key, scroll: { align: "start", offset: -STICK_PX } };
+    list.current?.scrollToIndex(at, aim.current.scroll);
   };
-  return { look, toFresh, isAway: isAway || fresh > 0, fresh };
+  return { checkVisible, toFresh, isAway: isAway || fresh > 0, fresh };
 }
 
-/** Range of rows drawn around the view; the list itself draws one side while scrolling. */
-interface Around {
+/** Range of rows drawn drawnRange the view; the list itself draws one side while scrolling. */
+interface DrawnRange {
   /** Key of the first row: the range is invalid if another row is added before it. */
   readonly key: string | undefined;
   readonly from: number;
   readonly to: number;
-  readonly places: readonly number[];
+  readonly indexes: readonly number[];
 }
 
-const NOWHERE: Around = { key: undefined, from: 0, to: -1, places: [] };
+const EMPTY_RANGE: DrawnRange = { key: undefined, from: 0, to: -1, indexes: [] };
 /** Margin per side, so that the range need not change at each step. */
 const MORE_PX = 400;
 
-function around(rows: readonly Row[], handle: VListHandle, before: Around): Around {
+function drawnRange(rows: readonly Row[], handle: VListHandle, before: DrawnRange): DrawnRange {
   const { scrollOffset, viewportSize } = handle;
   const key = rows[0]?.key;
   const from = handle.findItemIndex(Math.max(0, scrollOffset - DRAWN_PX));
@@ -364,52 +371,56 @@ function around(rows: readonly Row[], handle: VListHandle, before: Around): Arou
   if (before.key === key && before.from <= from && before.to >= to) return before;
   const first = handle.findItemIndex(Math.max(0, scrollOffset - DRAWN_PX - MORE_PX));
   const last = handle.findItemIndex(scrollOffset + viewportSize + DRAWN_PX + MORE_PX);
-  const places = Array.from({ length: last - first + 1 }, (_, i) => first + i);
-  return { key, from: first, to: last, places };
+  const indexes = Array.from({ length: last - first + 1 }, (_, i) => first + i);
+  return { key, from: first, to: last, indexes };
 }
 
 /**
  * Key of the row whose menu is open. The row keeps its position and stays mounted until the menu
  * closes; the list then returns to the newest message if it was there.
  */
-function useMenuKey({ isStuck, isHeld }: Place) {
+function useMenuKey({ isFollowing, isMenuOpen }: ScrollState) {
   const [menuKey, setMenuKey] = useState<string>();
-  const wasStuck = useRef(false);
+  const wasFollowing = useRef(false);
   const onMenu: OnMenu = useCallback(
     (key, isOpen) => {
       setMenuKey((before) => (isOpen ? key : before === key ? undefined : before));
-      if (isOpen) wasStuck.current = isStuck.current;
-      isStuck.current = !isOpen && wasStuck.current;
-      isHeld.current = isOpen;
+      if (isOpen) wasFollowing.current = isFollowing.current;
+      isFollowing.current = !isOpen && wasFollowing.current;
+      isMenuOpen.current = isOpen;
     },
-    [isStuck, isHeld],
+    [isFollowing, isMenuOpen],
   );
   return { menuKey, onMenu };
 }
 
-function useAround(rows: readonly Row[], { list, isStuck }: Place, menuKey: string | undefined) {
-  const [drawn, setDrawn] = useState(NOWHERE);
+function useDrawnRange(
+  rows: readonly Row[],
+  { list, isFollowing }: ScrollState,
+  menuKey: string | undefined,
+) {
+  const [drawn, setDrawn] = useState(EMPTY_RANGE);
   // Only now does the list know its offset, also after rows were added before.
   const scrolled = () => {
     const handle = list.current;
     if (handle === null) return;
-    setDrawn((before) => (isStuck.current ? NOWHERE : around(rows, handle, before)));
+    setDrawn((before) => (isFollowing.current ? EMPTY_RANGE : drawnRange(rows, handle, before)));
   };
-  const places = drawn.key === rows[0]?.key ? drawn.places : NOWHERE.places;
+  const indexes = drawn.key === rows[0]?.key ? drawn.indexes : EMPTY_RANGE.indexes;
   // Always draw the last row while following, so that it is measured, whatever offset the list
   // assumes.
-  const last = isStuck.current ? rows.length - 1 : -1;
+  const last = isFollowing.current ? rows.length - 1 : -1;
   const menuAt = menuKey === undefined ? -1 : rows.findIndex(({ key }) => key === menuKey);
   const all = useMemo(
-    () => [...places, ...[last, menuAt].filter((at) => at >= 0)],
-    [places, last, menuAt],
+    () => [...indexes, ...[last, menuAt].filter((at) => at >= 0)],
+    [indexes, last, menuAt],
   );
-  const aheadPx = last >= 0 && places === NOWHERE.places ? DRAWN_AT_END_PX : DRAWN_PX;
-  return { places: all, aheadPx, scrolled };
+  const aheadPx = last >= 0 && indexes === EMPTY_RANGE.indexes ? DRAWN_AT_END_PX : DRAWN_PX;
+  return { indexes: all, aheadPx, scrolled };
 }
 
 /** Elements kept in each of two generations. */
-const KEPT_ELEMENTS = 200;
+const CACHED_ELEMENTS_MAX = 200;
 
 /**
  * Reuses the element of an unchanged row, so that the list only draws changed rows. Only for
@@ -417,58 +428,67 @@ const KEPT_ELEMENTS = 200;
  */
 function useElements(actions: MessageActions, shownKey: string | undefined, onMenu: OnMenu) {
   return useMemo(() => {
-    let [late, former] = [new Map<Row, ReactElement>(), new Map<Row, ReactElement>()];
+    let [recent, older] = [new Map<Row, ReactElement>(), new Map<Row, ReactElement>()];
     return (row: Row): ReactElement => {
       const { key } = row;
-      const element = late.get(row) ?? former.get(row) ?? (
-        <RowView key={key} row={row} actions={actions} isShown={key === shownKey} onMenu={onMenu} />
+      const element = recent.get(row) ?? older.get(row) ?? (
+        <RowView
+          key={key}
+          row={row}
+          actions={actions}
+          isJumpTarget={key === shownKey}
+          onMenu={onMenu}
+        />
       );
-      if (late.size >= KEPT_ELEMENTS) [late, former] = [new Map(), late];
-      late.set(row, element);
+      if (recent.size >= CACHED_ELEMENTS_MAX) [recent, older] = [new Map(), recent];
+      recent.set(row, element);
       return element;
     };
   }, [actions, shownKey, onMenu]);
 }
 
 /** Passive: otherwise the browser waits for the page before each scroll step. */
-function useWheel(section: RefObject<HTMLElement | null>, { list, aim, handMs }: Place): void {
+function useWheel(
+  section: RefObject<HTMLElement | null>,
+  { list, aim, userInputMs }: ScrollState,
+): void {
   useEffect(() => {
-    const turn = (event: WheelEvent) => {
+    const onWheel = (event: WheelEvent) => {
       aim.current = undefined;
-      handMs.current = performance.now();
+      userInputMs.current = performance.now();
       const isBeside = !(event.target as Element).closest(".list");
       if (isBeside) list.current?.scrollBy(wheelPx(event, list.current.viewportSize));
     };
-    const drag = () => {
-      handMs.current = performance.now();
+    const onTouchMove = () => {
+      userInputMs.current = performance.now();
     };
-    const ends = [
-      listen(section.current, "wheel", turn, { passive: true }),
-      listen(section.current, "touchmove", drag, { passive: true }),
+    const stops = [
+      listen(section.current, "wheel", onWheel, { passive: true }),
+      listen(section.current, "touchmove", onTouchMove, { passive: true }),
     ];
     return () => {
-      for (const end of ends) end();
+      for (const end of stops) end();
     };
-  }, [section, list, aim, handMs]);
+  }, [section, list, aim, userInputMs]);
 }
 
 export const Timeline = memo(function Timeline({ rows: shown, actions, jumps }: TimelineProps) {
   const { chat } = usePage();
   const texts = useTexts();
   const { rows, isShifted } = useStaged(useBeginning(shown));
-  const place = usePlace(rows, shown, jumps);
-  const { menuKey, onMenu } = useMenuKey(place);
-  const { places, aheadPx, scrolled } = useAround(rows, place, menuKey);
-  const { look, toFresh, isAway, fresh } = useLook(rows, shown, place);
+  const scrollState = useScrollState(rows, shown, jumps);
+  const { menuKey, onMenu } = useMenuKey(scrollState);
+  const { indexes, aheadPx, scrolled } = useDrawnRange(rows, scrollState, menuKey);
+  const { checkVisible, toFresh, isAway, fresh } = useVisibleRange(rows, shown, scrollState);
   const elementOf = useElements(actions, shown.shownKey, onMenu);
-  const { list, isStuck, aim, handMs } = place;
-  const letGo = () => {
+  const { list, isFollowing, aim, userInputMs } = scrollState;
+  const releaseAim = () => {
     aim.current = undefined;
-    handMs.current = performance.now();
+    userInputMs.current = performance.now();
   };
   const section = useRef<HTMLElement>(null);
-  useWheel(section, place);
-  const keepFocus = useKeptFocus(section);
+  useWheel(section, scrollState);
+  const restoreFocus = useRowFocus(section);
   const { hasNewer, loading } = shown;
   const offset = useRef(0);
   const end = useRef(0);
@@ -477,20 +497,20 @@ export const Timeline = memo(function Timeline({ rows: shown, actions, jumps }: 
     if (now < offset.current - 1) {
       // The browser scrolls by itself if a row shrinks or the list grows: the user has not left the
       // newest message.
-      const isByHand = performance.now() - handMs.current < HAND_MS;
-      if (isByHand || endNow === end.current) isStuck.current = false;
-      else if (isStuck.current && !hasNewer)
+      const isUserScroll = performance.now() - userInputMs.current < USER_SCROLL_MS;
+      if (isUserScroll || endNow === end.current) isFollowing.current = false;
+      else if (isFollowing.current && !hasNewer)
         list.current?.scrollToIndex(rows.length - 1, { align: "end" });
     }
     offset.current = now;
     end.current = endNow;
-    look(); // Before the range is chosen: it may be at the end again.
+    checkVisible(); // Before the range is chosen: it may be at the end rerender.
     scrolled();
   };
   const onResize = () => {
-    if (isStuck.current && !hasNewer)
+    if (isFollowing.current && !hasNewer)
       list.current?.scrollToIndex(rows.length - 1, { align: "end" });
-    look(); // Its height is known now.
+    checkVisible(); // Its height is known now.
   };
   return (
     <section
@@ -498,16 +518,16 @@ export const Timeline = memo(function Timeline({ rows: shown, actions, jumps }: 
       className="timeline"
       aria-label={texts.messagesOf(actions.target)}
       onKeyDown={(event) => {
-        letGo();
-        walk(event);
+        releaseAim();
+        moveFocus(event);
       }}
-      onPointerDown={letGo}
+      onPointerDown={releaseAim}
       // Capture phase: the button's own handler may change its label.
       onClickCapture={({ target }) => {
         const button = (target as Element).closest(".fold-button");
         if (button === null) return;
         // The user continues reading where the text was folded, not at its end.
-        isStuck.current = false;
+        isFollowing.current = false;
         const at = foldedAbove(rows, button);
         if (at < 0) return;
         requestAnimationFrame(() => list.current?.scrollToIndex(at, { align: "start" }));
@@ -523,11 +543,11 @@ export const Timeline = memo(function Timeline({ rows: shown, actions, jumps }: 
         data={rows}
         shift={isShifted}
         bufferSize={aheadPx}
-        keepMounted={places}
+        keepMounted={indexes}
         onScroll={onScroll}
         onScrollEnd={() => {
           scrolled();
-          keepFocus();
+          restoreFocus();
         }}
         onResize={onResize}
         className="list"
@@ -575,7 +595,7 @@ function wheelPx({ deltaY, deltaMode }: WheelEvent, viewportPx: number): number 
 }
 
 /** Arrow keys move between messages; Enter opens the toolbar of one. */
-function walk(event: KeyboardEvent<HTMLElement>): void {
+function moveFocus(event: KeyboardEvent<HTMLElement>): void {
   const target: unknown = event.target;
   if (!(target instanceof HTMLElement) || event.altKey || event.ctrlKey || event.metaKey) return;
   const message = target.closest<HTMLElement>("article");

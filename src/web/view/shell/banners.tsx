@@ -5,8 +5,8 @@ import type { ConnectionView } from "../../../core/model/state.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
 import { otherPages } from "../../input/invite-addresses.ts";
 import { Button } from "./button.tsx";
-import { useFact, usePage, useTexts } from "./context.tsx";
-import { LazyPart } from "./lazy.tsx";
+import { useModelValue, usePage, useTexts } from "./context.tsx";
+import { LazyView } from "./lazy.tsx";
 
 const SECOND_MS = 1_000;
 
@@ -26,7 +26,7 @@ function Countdown({ retryAtUnixMs }: { readonly retryAtUnixMs: number }) {
 /** Links to the page on the cluster's other servers: a page cannot change its origin. */
 function OtherPages() {
   const { texts, chat } = usePage();
-  const pages = useFact(() => chat.cluster);
+  const pages = useModelValue(() => chat.cluster);
   const others = chat.isLocal ? [] : otherPages(location, pages);
   if (others.length === 0) return null;
   return (
@@ -45,16 +45,16 @@ function OtherPages() {
 /** Keeps the same banner and button across connection attempts. */
 function Offline({ connection }: { readonly connection: ConnectionView }) {
   const { texts, chat } = usePage();
-  const lost = connection.kind === "offline" ? connection : undefined;
+  const offline = connection.kind === "offline" ? connection : undefined;
   return (
     <div className="banner banner-warning">
       <p className="sr-only" role="alert">
-        {lost === undefined ? "" : faultText(lost.fault, texts)}
+        {offline === undefined ? "" : faultText(offline.fault, texts)}
       </p>
-      {lost === undefined ? (
+      {offline === undefined ? (
         <span>{texts.connecting}</span>
       ) : (
-        <Countdown retryAtUnixMs={lost.retryAtUnixMs} />
+        <Countdown retryAtUnixMs={offline.retryAtUnixMs} />
       )}
       <Button onClick={() => chat.reconnectNow()}>{texts.tryNow}</Button>
       <OtherPages />
@@ -64,10 +64,10 @@ function Offline({ connection }: { readonly connection: ConnectionView }) {
 
 function ConnectionBanner({ connection }: { readonly connection: ConnectionView }) {
   const { texts } = usePage();
-  const isIn = useFact((model) => model.me !== undefined);
+  const isLoggedIn = useModelValue((model) => model.me !== undefined);
   switch (connection.kind) {
     case "connecting":
-      return isIn ? <Offline connection={connection} /> : null;
+      return isLoggedIn ? <Offline connection={connection} /> : null;
     case "offline":
       return <Offline connection={connection} />;
     case "online":
@@ -80,7 +80,8 @@ function ConnectionBanner({ connection }: { readonly connection: ConnectionView 
       return (
         <div className="banner banner-warning" role="alert">
           <span>
-            {texts.ended} {connection.fault === undefined ? "" : faultText(connection.fault, texts)}
+            {texts.disconnected}{" "}
+            {connection.fault === undefined ? "" : faultText(connection.fault, texts)}
           </span>
           <Button onClick={() => location.reload()}>{texts.reload}</Button>
         </div>
@@ -92,18 +93,18 @@ function ConnectionBanner({ connection }: { readonly connection: ConnectionView 
 
 export function Banners() {
   const texts = useTexts();
-  const connection = useFact((model) => model.connection);
-  const isOutdated = useFact((model) => model.isOutdated);
+  const connection = useModelValue((model) => model.connection);
+  const isOutdated = useModelValue((model) => model.isOutdated);
   const { chat } = usePage();
-  const isInvited = useFact(() => chat.invitations.length > 0);
-  const hasBoard = useFact(({ notices: board }) => Object.values(board).some(Boolean));
-  const isNewOperator = useFact(() => chat.isNewOperator);
+  const isInvited = useModelValue(() => chat.invitations.length > 0);
+  const hasNotices = useModelValue(({ notices }) => Object.values(notices).some(Boolean));
+  const isNewOperator = useModelValue(() => chat.isNewOperator);
   return (
     <header className="banners">
       <ConnectionBanner connection={connection} />
-      {hasBoard ? <LazyPart part="Board" /> : null}
-      {isNewOperator ? <LazyPart part="OperatorLine" /> : null}
-      {isInvited ? <LazyPart part="Invitations" /> : null}
+      {hasNotices ? <LazyView view="Notices" /> : null}
+      {isNewOperator ? <LazyView view="OperatorBanner" /> : null}
+      {isInvited ? <LazyView view="Invitations" /> : null}
       {isOutdated ? (
         <div className="banner banner-info" role="status">
           <span>{texts.outdated}</span>

@@ -14,7 +14,7 @@ import { faultText } from "../../../ui/text/fault-text.ts";
 import type { Times } from "../../../ui/text/times.ts";
 import type { Chat } from "../../driver/chat.ts";
 import type { Previews } from "../../transfer/previews.ts";
-import type { EmojiPart, LazyParts, OpenDialog, PartsLoader } from "./lazy.tsx";
+import type { EmojiModule, LazyModule, ModuleLoader, OpenDialog } from "./lazy.tsx";
 import type { Settings } from "./settings.ts";
 import type { ToastQueue } from "./toast-queue.ts";
 
@@ -25,8 +25,8 @@ export interface PageValue {
   readonly times: Times;
   /** Created by the component that first shows pictures. */
   readonly previews: { instance?: Previews };
-  readonly lazy: PartsLoader<LazyParts>;
-  readonly emoji: PartsLoader<EmojiPart>;
+  readonly lazy: ModuleLoader<LazyModule>;
+  readonly emoji: ModuleLoader<EmojiModule>;
   readonly settings: Settings;
   readonly change: (settings: Partial<Settings>) => void;
   /** Shows a dialog above all others; `close` removes it. */
@@ -64,25 +64,25 @@ export function useModel(): Model {
 }
 
 /** Selects a part of the model that is the same object while unchanged. */
-export function useFact<Value>(select: (model: Model) => Value): Value {
+export function useModelValue<Value>(select: (model: Model) => Value): Value {
   const { chat } = usePage();
   return useSyncExternalStore(chat.subscribe, () => select(chat.model));
 }
 
 /** Whether the page is connected and logged in. */
 export function useOnline(): boolean {
-  return useFact(({ connection }) => connection.kind === "online");
+  return useModelValue(({ connection }) => connection.kind === "online");
 }
 
-export interface Work {
+export interface Task {
   readonly isBusy: boolean;
   readonly fault: unknown;
-  readonly run: (work: () => Promise<unknown>) => void;
+  readonly run: (task: () => Promise<unknown>) => void;
   readonly forget: () => void;
 }
 
 /** State of a form's request; a refusal is shown next to the form. */
-export function useWork(): Work {
+export function useTask(): Task {
   const [isBusy, setBusy] = useState(false);
   const [fault, setFault] = useState<unknown>(undefined);
   return useMemo(
@@ -90,10 +90,10 @@ export function useWork(): Work {
       isBusy,
       fault,
       forget: () => setFault(undefined),
-      run: (work) => {
+      run: (task) => {
         setBusy(true);
         setFault(undefined);
-        work()
+        task()
           .catch((error: unknown) => setFault(error))
           .finally(() => setBusy(false));
       },

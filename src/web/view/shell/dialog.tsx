@@ -3,9 +3,9 @@
 import { type FormEvent, type ReactNode, useId, useLayoutEffect, useRef } from "react";
 import { cleanText } from "../../../base/text.ts";
 import { Button } from "./button.tsx";
-import { FaultLine, type PageValue, useTexts, useWork } from "./context.tsx";
+import { FaultLine, type PageValue, useTask, useTexts } from "./context.tsx";
 import { IconButton } from "./icons.tsx";
-import { GuessDelayLine } from "./lazy.tsx";
+import { GuessDelayNotice } from "./lazy.tsx";
 import type { MenuItem } from "./menu.tsx";
 import { Toasts } from "./toasts.tsx";
 
@@ -74,10 +74,10 @@ export interface FormDialogProps extends DialogProps {
 export function FormDialog(props: FormDialogProps) {
   const { title, action, isDanger, onSubmit, onClose, children } = props;
   const texts = useTexts();
-  const work = useWork();
+  const task = useTask();
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    work.run(async () => {
+    task.run(async () => {
       if ((await onSubmit()) !== false) onClose();
     });
   };
@@ -85,11 +85,15 @@ export function FormDialog(props: FormDialogProps) {
     <Dialog title={title} onClose={onClose} className="dialog-small">
       <form onSubmit={submit}>
         {children}
-        <GuessDelayLine />
-        <FaultLine fault={work.fault} />
+        <GuessDelayNotice />
+        <FaultLine fault={task.fault} />
         <div className="dialog-actions">
           <Button onClick={onClose}>{texts.cancel}</Button>
-          <Button type="submit" look={isDanger === true ? "danger" : "main"} disabled={work.isBusy}>
+          <Button
+            type="submit"
+            variant={isDanger === true ? "danger" : "main"}
+            disabled={task.isBusy}
+          >
             {action}
           </Button>
         </div>
@@ -108,8 +112,8 @@ export interface Question {
 }
 
 /** Asks before a message is erased for everybody. */
-export function eraseQuestion({ texts }: PageValue, onConfirm: Question["onConfirm"]): Question {
-  const { eraseAsk: title, eraseExplained: text, erase: action } = texts;
+export function deleteQuestion({ texts }: PageValue, onConfirm: Question["onConfirm"]): Question {
+  const { deleteAsk: title, deleteExplained: text, deleteMessage: action } = texts;
   return { title, text, action, isDanger: true, onConfirm };
 }
 
@@ -125,7 +129,7 @@ export function confirmSeal(page: PageValue, user: string): void {
 }
 
 /** A menu item that asks before it acts. */
-export function askingItem(page: PageValue, question: Question): MenuItem {
+export function confirmItem(page: PageValue, question: Question): MenuItem {
   const { action: label, isDanger = false } = question;
   return { label, isDanger, onChoose: () => confirm(page, question) };
 }

@@ -1,10 +1,10 @@
 /** Listeners and promises for effects: each returns the function that ends it. */
 
 /** Listens to several kinds of events, separated by spaces. */
-export function listen<Heard extends Event>(
+export function listen<EventType extends Event>(
   target: EventTarget | null | undefined,
   kinds: string,
-  listener: (event: Heard) => void,
+  listener: (event: EventType) => void,
   options: AddEventListenerOptions = {},
 ): () => void {
   const stop = new AbortController();
@@ -19,12 +19,12 @@ export function whenSettled<Value>(
   onValue: (value: Value) => void,
   onError: (error: unknown) => void = () => undefined,
 ): () => void {
-  let isOver = false;
+  let isEnded = false;
   promise.then(
-    (value) => !isOver && onValue(value),
-    (error: unknown) => !isOver && onError(error),
+    (value) => !isEnded && onValue(value),
+    (error: unknown) => !isEnded && onError(error),
   );
   return () => {
-    isOver = true;
+    isEnded = true;
   };
 }

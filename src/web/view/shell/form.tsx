@@ -21,48 +21,48 @@ interface FieldProps {
 }
 
 /** Ref that focuses a field on mount. Browsers heed `autofocus` once per document. */
-export function focusAtOnce(field: HTMLElement | null): void {
+export function focusOnMount(field: HTMLElement | null): void {
   field?.focus();
 }
 
 /** Keeps password managers from filling the field or storing it as the user's password. */
-const NO_PASSWORD = { "data-1p-ignore": "", "data-bwignore": "", "data-lpignore": "true" };
+const NO_PASSWORD_MANAGER = { "data-1p-ignore": "", "data-bwignore": "", "data-lpignore": "true" };
 
 export function Field(props: FieldProps) {
   const { id, label, hint, value, onChange, type = "text", complete = "off" } = props;
   const { isRequired, isFirst, fault } = props;
-  const [isShown, setShown] = useState(false);
+  const [isRevealed, setRevealed] = useState(false);
   const ref = useRef<HTMLInputElement>(null);
   const isSecret = type === "password";
   useEffect(() => {
     // Password managers read the submitted field: hide it again before.
-    return listen(isSecret ? ref.current?.form : undefined, "submit", () => setShown(false));
+    return listen(isSecret ? ref.current?.form : undefined, "submit", () => setRevealed(false));
   }, [isSecret]);
   useEffect(() => {
-    if (isFirst === true) focusAtOnce(ref.current);
+    if (isFirst === true) focusOnMount(ref.current);
   }, [isFirst]);
-  const about = [fault && `${id}-fault`, hint && `${id}-hint`].filter(Boolean).join(" ");
+  const describedBy = [fault && `${id}-fault`, hint && `${id}-hint`].filter(Boolean).join(" ");
   const input = (
     <input
       id={id}
       name={id}
       ref={ref}
-      type={isShown ? "text" : type}
+      type={isRevealed ? "text" : type}
       value={value}
       autoComplete={complete}
       autoCapitalize="none"
       spellCheck="false"
       required={isRequired === true}
-      aria-describedby={about || undefined}
+      aria-describedby={describedBy || undefined}
       aria-invalid={fault ? true : undefined}
-      {...(isSecret && complete === "off" ? NO_PASSWORD : {})}
+      {...(isSecret && complete === "off" ? NO_PASSWORD_MANAGER : {})}
       onChange={(event) => onChange(event.target.value)}
     />
   );
   return (
     <div className="field">
       <label htmlFor={id}>{label}</label>
-      {isSecret ? <Secret {...{ label, isShown, setShown }}>{input}</Secret> : input}
+      {isSecret ? <Secret {...{ label, isRevealed, setRevealed }}>{input}</Secret> : input}
       {fault ? (
         <div className="fault-line" id={`${id}-fault`}>
           {fault}
@@ -79,13 +79,13 @@ export function Field(props: FieldProps) {
 
 interface SecretProps {
   readonly label: string;
-  readonly isShown: boolean;
-  readonly setShown: (isShown: boolean) => void;
+  readonly isRevealed: boolean;
+  readonly setRevealed: (isRevealed: boolean) => void;
   readonly children: ReactNode;
 }
 
 /** Field with a button that reveals the value. */
-function Secret({ label, isShown, setShown, children }: SecretProps) {
+function Secret({ label, isRevealed, setRevealed, children }: SecretProps) {
   const texts = useTexts();
   return (
     <div className="secret">
@@ -95,10 +95,10 @@ function Secret({ label, isShown, setShown, children }: SecretProps) {
         className="icon-button"
         aria-label={texts.showSecret(label)}
         title={texts.showSecret(label)}
-        aria-pressed={isShown}
+        aria-pressed={isRevealed}
         // The field keeps the focus, and a phone its keyboard.
         onMouseDown={(event) => event.preventDefault()}
-        onClick={() => setShown(!isShown)}
+        onClick={() => setRevealed(!isRevealed)}
       >
         <Icon name="eye" />
       </button>

@@ -5,11 +5,11 @@ import { type AllTexts, ENGLISH_PARTS } from "../../../ui/messages/en/parts.ts";
 import { type PageValue, usePage } from "./context.tsx";
 
 /** `PageValue` with all texts. */
-export interface PartPage extends PageValue {
+export interface FullPage extends PageValue {
   readonly texts: AllTexts;
 }
 
-export function usePartPage(): PartPage {
+export function useFullPage(): FullPage {
   const page = usePage();
   // Other languages include all of their texts.
   return useMemo(() => ({ ...page, texts: { ...ENGLISH_PARTS, ...page.texts } }), [page]);

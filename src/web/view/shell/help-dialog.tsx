@@ -4,11 +4,11 @@ import { usageIn } from "../../../ui/commands/command.ts";
 import { COMMANDS } from "../../../ui/commands/table.ts";
 import { commandSummary } from "../../input/slash.ts";
 import { Dialog } from "./dialog.tsx";
-import { usePartPage } from "./full-page.ts";
-import { LazyPart } from "./lazy.tsx";
+import { useFullPage } from "./full-page.ts";
+import { LazyView } from "./lazy.tsx";
 
 export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
-  const { texts } = usePartPage();
+  const { texts } = useFullPage();
   const keys: readonly (readonly [string, string])[] = [
     ["Enter", texts.keySend],
     ["/", texts.keyComposer],
@@ -42,7 +42,7 @@ export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
           </div>
         ))}
       </dl>
-      <LazyPart part="ProgramOffer" />
+      <LazyView view="ProgramOffer" />
     </Dialog>
   );
 }

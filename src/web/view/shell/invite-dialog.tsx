@@ -8,16 +8,16 @@ import type { Chat } from "../../driver/chat.ts";
 import { type InviteAddress, inviteAddresses } from "../../input/invite-addresses.ts";
 import { Button } from "./button.tsx";
 import { copy } from "./clipboard.ts";
-import { FaultLine, useWork } from "./context.tsx";
+import { FaultLine, useTask } from "./context.tsx";
 import { Dialog } from "./dialog.tsx";
 import { SelectField } from "./form.tsx";
-import { usePartPage } from "./full-page.ts";
+import { useFullPage } from "./full-page.ts";
 import { Qr } from "./qr.tsx";
 
-const DAYS_MS = 7 * 24 * 60 * 60_000;
+const INVITE_LIFETIME_MS = 7 * 24 * 60 * 60_000;
 
 export function CopyLine({ id, label, text }: Readonly<Record<"id" | "label" | "text", string>>) {
-  const page = usePartPage();
+  const page = useFullPage();
   const { texts } = page;
   return (
     <div className="field">
@@ -32,7 +32,7 @@ export function CopyLine({ id, label, text }: Readonly<Record<"id" | "label" | "
 
 /** Opens the system's share sheet, as used on phones. */
 function ShareButton({ address }: { readonly address: string }) {
-  const page = usePartPage();
+  const page = useFullPage();
   const { texts, chat } = page;
   // Missing on pages without TLS, and in some desktop browsers.
   if (!("share" in navigator)) return null;
@@ -56,17 +56,17 @@ export function inviteText(
   { host, port }: Pick<InviteAddress, "host" | "port">,
   secret?: string,
 ): string {
-  const known = model.server?.fingerprint;
+  const fingerprint = model.server?.fingerprint;
   return quoteInvite({
     host,
     port,
     portGiven: true,
     ...(secret === undefined ? {} : { secret }),
-    ...(known === undefined ? {} : { fingerprint: parseFingerprint(known) }),
+    ...(fingerprint === undefined ? {} : { fingerprint: parseFingerprint(fingerprint) }),
   });
 }
 
-interface Made {
+interface CreatedInvite {
   readonly token: string;
   readonly untilUnixMs: number;
   /** At least one. */
@@ -74,24 +74,24 @@ interface Made {
 }
 
 /** Code, link and command of the invite, for the chosen address. */
-function MadeInvite({ token, untilUnixMs, places }: Made) {
-  const { texts, times, chat } = usePartPage();
-  const [at, setAt] = useState(0);
-  const place = places[at] ?? places[0];
-  if (place === undefined) return null;
-  const address = `${place.origin}/#invite=${encodeSecret(token)}`;
+function InviteResult({ token, untilUnixMs, places }: CreatedInvite) {
+  const { texts, times, chat } = useFullPage();
+  const [index, setIndex] = useState(0);
+  const selected = places[index] ?? places[0];
+  if (selected === undefined) return null;
+  const address = `${selected.origin}/#invite=${encodeSecret(token)}`;
   return (
     <div className="invite-made">
       {places.length < 2 ? null : (
         <SelectField
           id="invite-place"
           label={texts.inviteAt}
-          value={at}
+          value={index}
           options={places.map(({ origin }, i) => [i, cleanText(origin.replace(/^https:\/\//, ""))])}
-          onChange={setAt}
+          onChange={setIndex}
         />
       )}
-      {place.isLoopback ? <p className="warning">{texts.inviteLoopback}</p> : null}
+      {selected.isLoopback ? <p className="warning">{texts.inviteLoopback}</p> : null}
       <Qr text={address} />
       <p className="hint">{texts.inviteUntil(times.full(untilUnixMs))}</p>
       <CopyLine id="invite-link" label={texts.inviteLink} text={address} />
@@ -99,7 +99,7 @@ function MadeInvite({ token, untilUnixMs, places }: Made) {
       <CopyLine
         id="invite-line"
         label={texts.inviteLine}
-        text={`chat join ${inviteText(chat, place, token)}`}
+        text={`chat join ${inviteText(chat, selected, token)}`}
       />
     </div>
   );
@@ -107,22 +107,22 @@ function MadeInvite({ token, untilUnixMs, places }: Made) {
 
 /** Creates a revocable invite: a link for browsers, a command for terminals, and a code. */
 export function InviteDialog({ onClose }: { readonly onClose: () => void }) {
-  const { texts, chat } = usePartPage();
-  const work = useWork();
+  const { texts, chat } = useFullPage();
+  const task = useTask();
   const [uses, setUses] = useState(1);
-  const [made, setMade] = useState<Made | undefined>(undefined);
-  const make = (event: FormEvent) => {
+  const [created, setCreated] = useState<CreatedInvite | undefined>(undefined);
+  const create = (event: FormEvent) => {
     event.preventDefault();
-    work.run(async () => {
-      const untilUnixMs = Date.now() + DAYS_MS;
+    task.run(async () => {
+      const untilUnixMs = Date.now() + INVITE_LIFETIME_MS;
       const { token, places } = await chat.request("invite", { uses, expires: untilUnixMs });
-      const isPassed = document.documentElement.dataset["local"] !== undefined;
-      setMade({ token, untilUnixMs, places: inviteAddresses(location, places, isPassed) });
+      const isRelayed = document.documentElement.dataset["local"] !== undefined;
+      setCreated({ token, untilUnixMs, places: inviteAddresses(location, places, isRelayed) });
     });
   };
   return (
     <Dialog title={texts.invite} onClose={onClose}>
-      <form onSubmit={make}>
+      <form onSubmit={create}>
         <p>{texts.inviteExplained}</p>
         <div className="field">
           <label htmlFor="invite-uses">{texts.inviteUses}</label>
@@ -139,12 +139,12 @@ export function InviteDialog({ onClose }: { readonly onClose: () => void }) {
             }}
           />
         </div>
-        <FaultLine fault={work.fault} />
-        <Button type="submit" look="main" disabled={work.isBusy}>
-          {texts.inviteMake}
+        <FaultLine fault={task.fault} />
+        <Button type="submit" variant="main" disabled={task.isBusy}>
+          {texts.createInvite}
         </Button>
       </form>
-      {made === undefined ? null : <MadeInvite key={made.token} {...made} />}
+      {created === undefined ? null : <InviteResult key={created.token} {...created} />}
     </Dialog>
   );
 }

@@ -14,7 +14,7 @@ import type { GuessDelayView, Item, Model, RoomState } from "../../../core/model
 import type { Texts } from "../../../ui/messages/en/first.ts";
 import type { AllTexts } from "../../../ui/messages/en/parts.ts";
 import type { Attachment } from "../../transfer/attachments.ts";
-import { PageContext, type PageValue, useFact, usePage, type Work } from "./context.tsx";
+import { PageContext, type PageValue, type Task, useModelValue, usePage } from "./context.tsx";
 import { whenSettled } from "./effects.ts";
 import type { MenuItem } from "./menu.tsx";
 import { isSaving } from "./saving.ts";
@@ -22,15 +22,15 @@ import { isSaving } from "./saving.ts";
 /** Navigates to a message. */
 type Jump = (target: string, seq: number) => void;
 
-interface Opening {
+interface OpenProps {
   readonly onOpen: (target: string) => void;
 }
 
-interface OfRoom {
+interface RoomProps {
   readonly room: RoomState;
 }
 
-interface OfTarget {
+interface TargetProps {
   readonly target: string;
 }
 
@@ -41,27 +41,27 @@ interface LazyDialogs {
   readonly Invite: object;
   readonly Help: object;
   readonly Ignored: object;
-  readonly Rooms: Opening;
-  readonly Join: Opening & {
+  readonly Rooms: OpenProps;
+  readonly Join: OpenProps & {
     readonly room: string;
     /** The room is known to have a password. */
     readonly isLocked?: boolean;
     /** A password that was already refused. */
     readonly password?: string;
   };
-  readonly CreateRoom: Opening & {
-    /** Name of a room that the user tried to join and that does not exist. */
+  readonly CreateRoom: OpenProps & {
+    /** Name of a room that the user attempt to join and that does not exist. */
     readonly room?: string;
     readonly isSealed?: boolean;
     readonly password?: string;
   };
   /** With `isPeople`, lists only users: to start a conversation. */
-  readonly Switcher: Opening & { readonly isPeople?: boolean };
-  readonly Topic: OfRoom;
-  readonly Pins: OfRoom;
-  readonly Receipts: OfRoom;
+  readonly Switcher: OpenProps & { readonly isPeople?: boolean };
+  readonly Topic: RoomProps;
+  readonly Pins: RoomProps;
+  readonly Receipts: RoomProps;
   readonly Saved: { readonly onJump: Jump };
-  readonly Sealed: OfTarget;
+  readonly Sealed: TargetProps;
   readonly Safety: {
     readonly user: string;
     /** Called after the users have compared numbers, or a new key is accepted. */
@@ -79,16 +79,16 @@ interface LazyDialogs {
   };
 }
 
-interface Closing {
+interface CloseProps {
   readonly onClose: () => void;
 }
 
 /** Props of each lazily loaded component that is not a dialog. */
-interface LazyViews {
+interface LazyComponents {
   /** The menu opens next to the anchor and returns the focus to it. */
-  readonly RoomMenu: OfTarget & Closing & { readonly anchor: HTMLElement };
+  readonly RoomMenu: TargetProps & CloseProps & { readonly anchor: HTMLElement };
   /** Files sent together by one user; `menuOf` makes the menu of a single file's message. */
-  readonly Files: OfTarget & {
+  readonly Files: TargetProps & {
     readonly items: readonly Item[];
     readonly menuOf: (item: Item) => MenuItem[];
   };
@@ -96,82 +96,82 @@ interface LazyViews {
     readonly files: readonly Attachment[];
     readonly onRemove: (one: Attachment) => void;
   };
-  readonly Search: Closing & { readonly open: string | undefined; readonly onJump: Jump };
-  readonly Dashboard: Closing;
-  readonly OperatorLine: object;
-  readonly OperatorPart: object;
+  readonly Search: CloseProps & { readonly open: string | undefined; readonly onJump: Jump };
+  readonly Dashboard: CloseProps;
+  readonly OperatorBanner: object;
+  readonly OperatorLinkNotice: object;
   readonly ProgramOffer: object;
-  readonly Reset: Closing & { readonly work: Work; readonly onOther: () => void };
+  readonly Reset: CloseProps & { readonly task: Task; readonly onOther: () => void };
   readonly GuessDelay: { readonly delay: GuessDelayView };
   readonly Transfers: object;
-  readonly SealedLine: OfTarget;
+  readonly SealedNotice: TargetProps;
   readonly Invitations: object;
   readonly Badge: { readonly calls: number };
   readonly PushKeeper: object;
   readonly PushSetting: object;
   readonly Typing: { readonly model: Model };
-  readonly Board: object;
+  readonly Notices: object;
   readonly Readers: { readonly seq: number };
 }
 
 /** Props of each component of view/lazy-module.tsx. */
-export type LazyProps = LazyViews & {
-  readonly [Name in keyof LazyDialogs]: LazyDialogs[Name] & Closing;
+export type LazyProps = LazyComponents & {
+  readonly [Name in keyof LazyDialogs]: LazyDialogs[Name] & CloseProps;
 };
 
 /** Opens a dialog above all others. */
 export type OpenDialog = <Name extends keyof LazyDialogs>(
   name: Name,
-  ...given: keyof LazyDialogs[Name] extends never ? [] : [props: LazyDialogs[Name]]
+  ...rest: keyof LazyDialogs[Name] extends never ? [] : [props: LazyDialogs[Name]]
 ) => void;
 
 /** The submitted form and its error. */
-export interface TriedEntry {
+export interface LoginAttempt {
   readonly fault: unknown;
   readonly name: string;
   readonly password: string;
   readonly roomSecret: string;
   /** Names known to belong to others; the receiver adds to it. */
-  readonly taken: Set<FoldedName>;
+  readonly takenNames: Set<FoldedName>;
 }
 
 /** An error and its field. */
-export interface WrongEntry {
+export interface LoginFieldError {
   readonly at: "name" | "password" | "room";
   readonly text: string;
   /** Suggestion of another name. */
-  readonly proposal?: ComponentType<{ readonly onTake: (name: string) => void }>;
+  readonly proposal?: ComponentType<{ readonly onUse: (name: string) => void }>;
 }
 
-export type LazyParts = {
+export type LazyModule = {
   readonly [Name in keyof LazyProps]: ComponentType<LazyProps[Name]>;
 } & {
   /** English texts: other languages bring their own. */
   readonly texts: Partial<AllTexts>;
-  readonly wrongEntry: (tried: TriedEntry, texts: Texts) => WrongEntry | undefined;
-  readonly endPushes: (page: Pick<PageValue, "change">) => Promise<void>;
+  readonly loginFieldError: (attempt: LoginAttempt, texts: Texts) => LoginFieldError | undefined;
+  readonly disablePushes: (page: Pick<PageValue, "change">) => Promise<void>;
   readonly playSound: () => Promise<void>;
 };
 
 /** A separate file: most users only need the recent emoji. */
-export type EmojiPart = typeof import("../../../ui/text/emoji.ts");
+export type EmojiModule = typeof import("../../../ui/text/emoji.ts");
 
 /** Loads the parts once; after a failure the next call retries. */
-export class PartsLoader<Parts> {
-  readonly #load: () => Promise<Parts>;
-  #parts: Parts | undefined;
+export class ModuleLoader<Module> {
+  readonly #load: () => Promise<Module>;
+  #module: Module | undefined;
 
-  constructor(load: () => Promise<Parts>) {
+  constructor(load: () => Promise<Module>) {
     this.#load = load;
   }
 
-  get parts(): Parts | undefined {
-    return this.#parts;
+  get module(): Module | undefined {
+    return this.#module;
   }
 
-  async fetch(): Promise<Parts> {
-    this.#parts ??= await this.#load();
-    return this.#parts;
+  async fetch(): Promise<Module> {
+    this.#module ??= await this.#load();
+    return this.#module;
   }
 }
 
@@ -193,7 +193,7 @@ class Boundary extends Component<BoundaryProps> {
   override componentDidCatch(): void {
     const { fail, texts } = this.context ?? {};
     this.props.onClose?.();
-    fail?.(texts?.notFetched);
+    fail?.(texts?.loadFailed);
   }
 
   override render(): ReactNode {
@@ -202,50 +202,51 @@ class Boundary extends Component<BoundaryProps> {
 }
 
 /** Result of a loader, which begins when the component is first drawn. */
-export function useLoaded<Parts>(loader: PartsLoader<Parts>, onFail?: () => void) {
+export function useLoaded<Module>(loader: ModuleLoader<Module>, onFail?: () => void) {
   const { fail, texts } = usePage();
-  const [parts, setParts] = useState(loader.parts);
+  const [module, setModule] = useState(loader.module);
   // biome-ignore lint/correctness/useExhaustiveDependencies: once, when it is opened
   useEffect(() => {
-    if (parts !== undefined) return;
-    return whenSettled(loader.fetch(), setParts, () => {
+    if (module !== undefined) return;
+    return whenSettled(loader.fetch(), setModule, () => {
       onFail?.();
-      fail(texts.notFetched);
+      fail(texts.loadFailed);
     });
   }, []);
-  return parts;
+  return module;
 }
 
-interface PartProps {
-  readonly part: keyof LazyProps;
+interface LazyViewProps {
+  readonly view: keyof LazyProps;
   /** Placeholder until it is loaded. */
   readonly frame?: ReactNode;
 }
 
-/** The types of `LazyPart` and `OpenDialog` ensure that the props are those of the part. */
-function Fetched({ part, frame, ...given }: PartProps & Partial<Closing>) {
-  const parts = useLoaded(usePage().lazy, given.onClose);
-  if (parts === undefined) return frame ?? null;
-  return createElement(parts[part] as ComponentType<object>, given);
+/** The types of `LazyView` and `OpenDialog` ensure that the props are those of the part. */
+function LoadedView({ view, frame, ...props }: LazyViewProps & Partial<CloseProps>) {
+  const module = useLoaded(usePage().lazy, props.onClose);
+  if (module === undefined) return frame ?? null;
+  return createElement(module[view] as ComponentType<object>, props);
 }
 
-function Bounded(props: PartProps & Partial<Closing>) {
+function BoundedView(props: LazyViewProps & Partial<CloseProps>) {
   return (
     <Boundary onClose={props.onClose}>
-      <Fetched {...props} />
+      <LoadedView {...props} />
     </Boundary>
   );
 }
 
 /** A component of view/lazy-module.tsx. If it cannot be loaded, it closes, or shows nothing. */
-export function LazyPart<Name extends keyof LazyProps>(
-  props: PartProps & LazyProps[Name] & { readonly part: Name },
+export function LazyView<Name extends keyof LazyProps>(
+  props: LazyViewProps & LazyProps[Name] & { readonly view: Name },
 ) {
-  return <Bounded {...props} />;
+  return <BoundedView {...props} />;
 }
 
 export function dialogOpener(show: PageValue["show"]): OpenDialog {
-  return (name, ...[props]) => show((close) => <Bounded part={name} {...props} onClose={close} />);
+  return (name, ...[props]) =>
+    show((close) => <BoundedView view={name} {...props} onClose={close} />);
 }
 
 /** Delay in browsers without `requestIdleCallback`: after everything that the user waits for. */
@@ -253,24 +254,24 @@ const IDLE_MS = 2_000;
 
 /** @returns a function that cancels it */
 function whenIdle(begin: () => void): () => void {
-  const canTell = "requestIdleCallback" in window;
-  const id = canTell ? requestIdleCallback(begin) : setTimeout(begin, IDLE_MS);
+  const hasIdleCallback = "requestIdleCallback" in window;
+  const id = hasIdleCallback ? requestIdleCallback(begin) : setTimeout(begin, IDLE_MS);
   return () => {
-    if (canTell) cancelIdleCallback(Number(id));
+    if (hasIdleCallback) cancelIdleCallback(Number(id));
     else clearTimeout(id);
   };
 }
 
 /** Loads the parts when the browser is idle; returns whether they are loaded. */
-export function useIdleParts(): boolean {
+export function useModuleWhenIdle(): boolean {
   const { lazy: loader } = usePage();
-  const [isHere, setHere] = useState(loader.parts !== undefined);
+  const [isLoaded, setLoaded] = useState(loader.module !== undefined);
   useEffect(() => {
-    if (isHere || isSaving()) return;
-    const show = () => setHere(true);
+    if (isLoaded || isSaving()) return;
+    const show = () => setLoaded(true);
     return whenIdle(() => void loader.fetch().then(show, () => undefined));
-  }, [isHere, loader]);
-  return isHere;
+  }, [isLoaded, loader]);
+  return isLoaded;
 }
 
 /** Prefetches the parts once the page has caught up and the browser is idle. */
@@ -284,7 +285,7 @@ export function usePrefetch(isCaughtUp: boolean): void {
 }
 
 /** Shown next to a form with a secret: why the answer is delayed. */
-export function GuessDelayLine() {
-  const delay = useFact((model) => model.guessDelay);
-  return delay && <LazyPart part="GuessDelay" delay={delay} />;
+export function GuessDelayNotice() {
+  const delay = useModelValue((model) => model.guessDelay);
+  return delay && <LazyView view="GuessDelay" delay={delay} />;
 }

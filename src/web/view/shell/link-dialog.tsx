@@ -5,14 +5,14 @@ import { formatLinkCode } from "../../../crypto/link-form.ts";
 import type { Chat } from "../../driver/chat.ts";
 import { grantLink, offerLink } from "../../driver/linking.ts";
 import { inviteAddresses } from "../../input/invite-addresses.ts";
-import { FaultLine, useWork } from "./context.tsx";
+import { FaultLine, useTask } from "./context.tsx";
 import { Dialog } from "./dialog.tsx";
-import { usePartPage } from "./full-page.ts";
+import { useFullPage } from "./full-page.ts";
 import { CopyLine, inviteText } from "./invite-dialog.tsx";
 
-function joinLine(chat: Chat): string {
-  const [place = { host: location.hostname, port: 443 }] = inviteAddresses(location);
-  return `chat link-device --join ${inviteText(chat, place)}`;
+function joinCommand(chat: Chat): string {
+  const [address = { host: location.hostname, port: 443 }] = inviteAddresses(location);
+  return `chat link-device --join ${inviteText(chat, address)}`;
 }
 
 interface LinkProps {
@@ -22,23 +22,23 @@ interface LinkProps {
 
 /** Shows a code, and links the device that enters it. */
 export function LinkDialog({ onClose, onLinked }: LinkProps) {
-  const { chat, texts } = usePartPage();
-  const work = useWork();
+  const { chat, texts } = useFullPage();
+  const task = useTask();
   const [code, setCode] = useState<Uint8Array | undefined>(undefined);
   const [isDone, setDone] = useState(false);
   // biome-ignore lint/correctness/useExhaustiveDependencies: one code for each time it is opened
   useEffect(() => {
-    work.run(async () => {
+    task.run(async () => {
       setCode(await offerLink(chat.linking));
     });
   }, []);
   // biome-ignore lint/correctness/useExhaustiveDependencies: listens as long as there is a code
   useEffect(() => {
     if (code === undefined) return;
-    return chat.onEvent((told) => {
-      if (told.kind !== "link-asked") return;
-      work.run(async () => {
-        await grantLink(chat.linking, code, told);
+    return chat.onEvent((event) => {
+      if (event.kind !== "link-asked") return;
+      task.run(async () => {
+        await grantLink(chat.linking, code, event);
         setDone(true);
         onLinked();
       });
@@ -53,14 +53,14 @@ export function LinkDialog({ onClose, onLinked }: LinkProps) {
           <p>{texts.linkExplained}</p>
           {code === undefined ? null : (
             <>
-              <CopyLine id="link-line" label={texts.inviteLine} text={joinLine(chat)} />
+              <CopyLine id="link-line" label={texts.inviteLine} text={joinCommand(chat)} />
               <p>{texts.linkCode}</p>
               <p className="link-code">{formatLinkCode(code)}</p>
             </>
           )}
         </>
       )}
-      <FaultLine fault={work.fault} />
+      <FaultLine fault={task.fault} />
     </Dialog>
   );
 }

@@ -9,7 +9,7 @@ export function readLocal(key: string): unknown {
   }
 }
 
-export function keepLocal(key: string, value: unknown): void {
+export function writeLocal(key: string, value: unknown): void {
   try {
     localStorage.setItem(key, JSON.stringify(value));
   } catch {

@@ -29,13 +29,13 @@ interface MenuProps {
   /** The button that opened the menu, which is placed next to it and returns the focus to it. */
   readonly anchor: HTMLElement;
   readonly onClose: () => void;
-  /** Content above the items; `leave` closes the menu. */
-  readonly top?: ((leave: () => void) => ReactNode) | undefined;
+  /** Content above the items; `closeAndRefocus` closes the menu. */
+  readonly top?: ((closeAndRefocus: () => void) => ReactNode) | undefined;
 }
 
 const GAP = 4;
 
-function place(menu: HTMLElement, anchor: HTMLElement): void {
+function positionMenu(menu: HTMLElement, anchor: HTMLElement): void {
   const at = anchor.getBoundingClientRect();
   const { offsetWidth: width, offsetHeight: height } = menu;
   const isBelow = at.bottom + GAP + height <= innerHeight;
@@ -51,20 +51,23 @@ export function Menu({ label, items, anchor, onClose, top }: MenuProps) {
   useLayoutEffect(() => {
     const menu = ref.current;
     if (menu === null) return;
-    place(menu, anchor);
+    positionMenu(menu, anchor);
     menu.querySelector<HTMLElement>("button")?.focus();
   }, [anchor]);
   useEffect(() => {
-    const beside = (event: PointerEvent) => {
+    const onPointerDown = (event: PointerEvent) => {
       const isInside = event.target instanceof Node && ref.current?.contains(event.target);
       if (isInside !== true) onClose();
     };
-    const ends = [listen(document, "pointerdown", beside), listen(window, "resize", onClose)];
+    const stops = [
+      listen(document, "pointerdown", onPointerDown),
+      listen(window, "resize", onClose),
+    ];
     return () => {
-      for (const end of ends) end();
+      for (const end of stops) end();
     };
   }, [onClose]);
-  const leave = () => {
+  const closeAndRefocus = () => {
     onClose();
     anchor.focus({ preventScroll: true }); // It may be scrolled out.
   };
@@ -72,7 +75,7 @@ export function Menu({ label, items, anchor, onClose, top }: MenuProps) {
     if (event.key === "Escape" || event.key === "Tab") {
       event.preventDefault();
       event.stopPropagation();
-      return leave();
+      return closeAndRefocus();
     }
     const buttons = [...(ref.current?.querySelectorAll("button") ?? [])];
     const at = buttons.indexOf(document.activeElement as HTMLButtonElement);
@@ -92,7 +95,7 @@ export function Menu({ label, items, anchor, onClose, top }: MenuProps) {
       tabIndex={-1}
       onKeyDown={onKeyDown}
     >
-      {top?.(leave)}
+      {top?.(closeAndRefocus)}
       {items.map(({ label: itemLabel, icon, isDanger, onChoose }) => (
         <button
           key={itemLabel}
@@ -100,7 +103,7 @@ export function Menu({ label, items, anchor, onClose, top }: MenuProps) {
           role="menuitem"
           className={isDanger === true ? "menu-item menu-danger" : "menu-item"}
           onClick={() => {
-            leave();
+            closeAndRefocus();
             onChoose();
           }}
         >
@@ -111,8 +114,8 @@ export function Menu({ label, items, anchor, onClose, top }: MenuProps) {
     </div>
   );
   // Above a dialog if it is in one; elsewhere in its landmark of the page.
-  const around = anchor.closest("dialog, main, aside") ?? document.body;
-  return createPortal(menu, around) as object as ReactNode;
+  const container = anchor.closest("dialog, main, aside") ?? document.body;
+  return createPortal(menu, container) as object as ReactNode;
 }
 
 /** Receives whether a menu of this part of the page is open; it must not be unmounted then. */
@@ -130,12 +133,12 @@ export function MenuButton({ label, items, className = "", top, children }: Menu
   const [anchor, setAnchor] = useState<HTMLElement | undefined>(undefined);
   const close = useCallback(() => setAnchor(undefined), []);
   const isOpen = anchor !== undefined;
-  const note = useContext(MenuStateContext);
+  const reportOpen = useContext(MenuStateContext);
   useLayoutEffect(() => {
     if (!isOpen) return;
-    note(true);
-    return () => note(false);
-  }, [isOpen, note]);
+    reportOpen(true);
+    return () => reportOpen(false);
+  }, [isOpen, reportOpen]);
   return (
     <>
       <button

@@ -3,7 +3,7 @@
 import { useState } from "react";
 import { PASSWORD_CHARS_MIN } from "../../../base/limits.ts";
 import { Field } from "./form.tsx";
-import { usePartPage } from "./full-page.ts";
+import { useFullPage } from "./full-page.ts";
 
 interface NewPasswordProps {
   /** Called with the password; "" while it is too short or the two fields differ. */
@@ -14,7 +14,7 @@ interface NewPasswordProps {
 }
 
 export function NewPassword({ onChange, user, isFirst = false }: NewPasswordProps) {
-  const { texts } = usePartPage();
+  const { texts } = useFullPage();
   const [typed, setTyped] = useState("");
   const [repeated, setRepeated] = useState("");
   const change = (one: string, two: string) => {

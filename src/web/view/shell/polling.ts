@@ -3,15 +3,15 @@
 import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { listen } from "./effects.ts";
 
-const EVERY_MS = 2_000;
+const POLL_INTERVAL_MS = 2_000;
 
 export interface Polled<Value> {
   readonly value: Value | undefined;
   readonly fault: unknown;
-  readonly again: () => void;
+  readonly reload: () => void;
 }
 
-const onVisibility = (look: () => void) => listen(document, "visibilitychange", look);
+const onVisibility = (onChange: () => void) => listen(document, "visibilitychange", onChange);
 
 /** Whether the page is visible: not whether it has the focus. */
 export function useVisible(): boolean {
@@ -20,43 +20,43 @@ export function useVisible(): boolean {
 
 /**
  * Polls with one request at a time.
- * @param question what is asked; another one is asked immediately
+ * @param key what is reloads; another one is reloads immediately
  */
 export function usePolled<Value>(
   ask: () => Promise<Value>,
   isOnline = true,
-  everyMs = EVERY_MS,
-  question = "",
+  intervalMs = POLL_INTERVAL_MS,
+  key = "",
 ): Polled<Value> {
   const [value, setValue] = useState<Value | undefined>(undefined);
   const [fault, setFault] = useState<unknown>(undefined);
-  const [asked, setAsked] = useState(0);
+  const [reloads, setReloads] = useState(0);
   const latest = useRef(ask);
   latest.current = ask;
   // Visibility, not focus: an operator watches this window while typing in another one.
   const isVisible = useVisible();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `asked` and `question` ask at once
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `reloads` and `key` ask at once
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
-    let isOver = false;
+    let isStopped = false;
     const poll = async () => {
       try {
         const answer = await latest.current();
-        if (isOver) return;
+        if (isStopped) return;
         setValue(answer);
         setFault(undefined);
       } catch (error) {
-        if (!isOver) setFault(error);
+        if (!isStopped) setFault(error);
       }
       // A hidden window polls again once it is visible.
-      if (!isOver && isVisible) timer = setTimeout(() => void poll(), everyMs);
+      if (!isStopped && isVisible) timer = setTimeout(() => void poll(), intervalMs);
     };
     if (isOnline) void poll();
     return () => {
-      isOver = true;
+      isStopped = true;
       clearTimeout(timer);
     };
-  }, [question, isOnline, everyMs, isVisible, asked]);
-  const again = useCallback(() => setAsked((n) => n + 1), []);
-  return { value, fault, again };
+  }, [key, isOnline, intervalMs, isVisible, reloads]);
+  const reload = useCallback(() => setReloads((n) => n + 1), []);
+  return { value, fault, reload };
 }

@@ -2,11 +2,11 @@
 
 import { useMemo } from "react";
 import { qrDots } from "../../../base/qr.ts";
-import { usePartPage } from "./full-page.ts";
+import { useFullPage } from "./full-page.ts";
 
 /** Black on white in any theme: phones read nothing else. */
 export function Qr({ text }: { readonly text: string }) {
-  const { texts } = usePartPage();
+  const { texts } = useFullPage();
   const { size, path } = useMemo(() => {
     const dots = qrDots(text);
     const squares = dots.flatMap((line, row) =>

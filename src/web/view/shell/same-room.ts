@@ -3,7 +3,7 @@
 import type { RoomState } from "../../../core/model/state.ts";
 
 /** Fields that every message changes; components that do not show them are not redrawn. */
-const OF_EACH_MESSAGE: ReadonlySet<keyof RoomState> = new Set([
+const MESSAGE_FIELDS: ReadonlySet<keyof RoomState> = new Set([
   ...(["tail", "jump", "changes", "last", "lastSeq", "lastUnixMs"] as const),
   ...(["read", "unread", "mentions", "receivedN", "linkN"] as const),
 ]);
@@ -11,7 +11,7 @@ const OF_EACH_MESSAGE: ReadonlySet<keyof RoomState> = new Set([
 function isSameRoom(one: RoomState | undefined, other: RoomState | undefined): boolean {
   if (one === other || one === undefined || other === undefined) return one === other;
   const keys = Object.keys(other) as (keyof RoomState)[];
-  return keys.every((key) => OF_EACH_MESSAGE.has(key) || one[key] === other[key]);
+  return keys.every((key) => MESSAGE_FIELDS.has(key) || one[key] === other[key]);
 }
 
 interface OfRoom {
@@ -19,8 +19,8 @@ interface OfRoom {
 }
 
 /** Equality for components around a room's messages. */
-export function isAboutSame<Props extends OfRoom>(one: Props, other: Props): boolean {
+export function isSameExceptMessages<Props extends OfRoom>(one: Props, other: Props): boolean {
   const keys = Object.keys(other) as (keyof Props)[];
-  const isSameRest = keys.every((key) => key === "room" || one[key] === other[key]);
-  return isSameRest && isSameRoom(one.room, other.room);
+  const areOtherPropsEqual = keys.every((key) => key === "room" || one[key] === other[key]);
+  return areOtherPropsEqual && isSameRoom(one.room, other.room);
 }

@@ -7,17 +7,17 @@ import { LANGUAGES, languageFor } from "../../../ui/messages/languages.ts";
 import type { Times } from "../../../ui/text/times.ts";
 import { type DeviceInfo, revokeOthers } from "../../driver/devices.ts";
 import { Button } from "./button.tsx";
-import { FaultLine, useWork } from "./context.tsx";
+import { FaultLine, useTask } from "./context.tsx";
 import { confirm, Dialog, FormDialog } from "./dialog.tsx";
 import { Check, Field, SelectField } from "./form.tsx";
-import { usePartPage } from "./full-page.ts";
-import { LazyPart } from "./lazy.tsx";
+import { useFullPage } from "./full-page.ts";
+import { LazyView } from "./lazy.tsx";
 import { LinkDialog } from "./link-dialog.tsx";
 import { NewPassword } from "./new-password.tsx";
 import type { Settings } from "./settings.ts";
 
-function Looks() {
-  const { texts, settings, change } = usePartPage();
+function AppearanceSettings() {
+  const { texts, settings, change } = useFullPage();
   const themes: readonly (readonly [Settings["theme"], string])[] = [
     ["system", texts.themeSystem],
     ["light", texts.themeLight],
@@ -60,15 +60,15 @@ function Looks() {
 }
 
 function Notifications() {
-  const { texts, settings, change, lazy } = usePartPage();
-  const PushSetting = lazy.parts?.PushSetting;
+  const { texts, settings, change, lazy } = useFullPage();
+  const PushSetting = lazy.module?.PushSetting;
   const [, setPermission] = useState("");
   // Another setting may have asked for permission in the meantime.
   const permission = "Notification" in window ? Notification.permission : undefined;
-  const ask = async () => {
-    const given = await Notification.requestPermission();
-    setPermission(given);
-    change({ notifies: given === "granted" });
+  const requestPermission = async () => {
+    const result = await Notification.requestPermission();
+    setPermission(result);
+    change({ notifies: result === "granted" });
   };
   const isOn = settings.notifies && permission === "granted";
   return (
@@ -81,7 +81,7 @@ function Notifications() {
           label={texts.notificationsAsk}
           isOn={isOn}
           onChange={(notifies) => {
-            if (notifies) void ask();
+            if (notifies) void requestPermission();
             else change({ notifies });
           }}
         />
@@ -92,7 +92,7 @@ function Notifications() {
         onChange={(sounds) => {
           change({ sounds });
           // Plays a sample; browsers also require this click before a page may play sounds.
-          if (sounds) void lazy.parts?.playSound();
+          if (sounds) void lazy.module?.playSound();
         }}
       />
       {PushSetting && <PushSetting />}
@@ -101,14 +101,14 @@ function Notifications() {
 }
 
 function Password() {
-  const { texts, chat, notify } = usePartPage();
-  const work = useWork();
+  const { texts, chat, notify } = useFullPage();
+  const task = useTask();
   const [password, setPassword] = useState("");
   const [current, setCurrent] = useState("");
   const [count, setCount] = useState(0);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    work.run(async () => {
+    task.run(async () => {
       await chat.passwd(password, current === "" ? undefined : current);
       setPassword("");
       setCurrent("");
@@ -128,37 +128,37 @@ function Password() {
         complete="current-password"
       />
       <NewPassword key={count} onChange={setPassword} user={chat.model.me} />
-      <FaultLine fault={work.fault} />
-      <Button type="submit" disabled={work.isBusy || password === ""}>
+      <FaultLine fault={task.fault} />
+      <Button type="submit" disabled={task.isBusy || password === ""}>
         {texts.setPassword}
       </Button>
     </form>
   );
 }
 
-function seenText({ online, seen }: Seen, texts: AllTexts, times: Times): string {
+function lastSeenText({ online, seen }: DeviceActivity, texts: AllTexts, times: Times): string {
   if (online) return texts.online;
   if (seen === undefined) return texts.away;
   return texts.lastSeen(times.utcDay(seen));
 }
 
 /** Localizes a device's own label, which is English: `Firefox on Linux`. */
-function nameOf(id: string, label: string | undefined, texts: AllTexts): string {
+function deviceName(id: string, label: string | undefined, texts: AllTexts): string {
   const [, program, system] = /^(\S.*) on (\S.*)$/.exec(label ?? "") ?? [];
   const isPlain = program === undefined || system === undefined;
   return cleanText(isPlain ? (label ?? id.slice(0, 8)) : texts.deviceOn(program, system));
 }
 
-type Seen = Pick<DeviceInfo, "online" | "seen">;
+type DeviceActivity = Pick<DeviceInfo, "online" | "seen">;
 
 function Devices() {
-  const page = usePartPage();
+  const page = useFullPage();
   const { texts, chat, notify, times } = page;
-  const work = useWork();
+  const task = useTask();
   const [devices, setDevices] = useState<readonly DeviceInfo[]>([]);
   const load = async () => setDevices((await chat.request("devices", {})).devices);
   // biome-ignore lint/correctness/useExhaustiveDependencies: asked for once
-  useEffect(() => work.run(load), []);
+  useEffect(() => task.run(load), []);
   const signOutOthers = () =>
     confirm(page, {
       title: texts.signOutOthersAsk,
@@ -177,12 +177,12 @@ function Devices() {
         {devices.map(({ device: id, client: label, current, ...device }) => (
           <li key={id} className="device">
             <span>
-              <strong dir="auto">{nameOf(id, label, texts)}</strong>
-              {current ? ` · ${texts.thisOne}` : ""}
+              <strong dir="auto">{deviceName(id, label, texts)}</strong>
+              {current ? ` · ${texts.thisDevice}` : ""}
               <br />
               <span className="hint">
                 {[
-                  seenText(device, texts, times),
+                  lastSeenText(device, texts, times),
                   texts.since(times.full(device.since)),
                   device.certified ? texts.certified : texts.uncertified,
                   ...(label === undefined ? [] : [id.slice(0, 8)]),
@@ -191,10 +191,10 @@ function Devices() {
             </span>
             {current ? null : (
               <Button
-                look="small"
-                aria-label={`${texts.signOutDevice}: ${nameOf(id, label, texts)}`}
+                variant="small"
+                aria-label={`${texts.signOutDevice}: ${deviceName(id, label, texts)}`}
                 onClick={() =>
-                  work.run(async () => {
+                  task.run(async () => {
                     await chat.request("revoke", { device: id });
                     await load();
                   })
@@ -206,11 +206,11 @@ function Devices() {
           </li>
         ))}
       </ul>
-      <FaultLine fault={work.fault} />
+      <FaultLine fault={task.fault} />
       <Button
         disabled={chat.sealRefusal !== undefined}
         onClick={() =>
-          page.show((close) => <LinkDialog onClose={close} onLinked={() => work.run(load)} />)
+          page.show((close) => <LinkDialog onClose={close} onLinked={() => task.run(load)} />)
         }
       >
         {texts.linkDevice}
@@ -223,13 +223,13 @@ function Devices() {
 }
 
 export function LogoutDialog({ onClose }: { readonly onClose: () => void }) {
-  const page = usePartPage();
+  const page = useFullPage();
   const { texts, chat } = page;
-  const [isForget, setForget] = useState(false);
+  const [forgetsDevice, setForgetsDevice] = useState(false);
   const logout = async () => {
-    await chat.logout(isForget);
+    await chat.logout(forgetsDevice);
     onClose();
-    await page.lazy.parts?.endPushes(page);
+    await page.lazy.module?.disablePushes(page);
   };
   return (
     <FormDialog
@@ -239,22 +239,22 @@ export function LogoutDialog({ onClose }: { readonly onClose: () => void }) {
       onSubmit={logout}
       onClose={onClose}
     >
-      <Check label={texts.logoutForget} isOn={isForget} onChange={setForget} />
+      <Check label={texts.logoutForget} isOn={forgetsDevice} onChange={setForgetsDevice} />
     </FormDialog>
   );
 }
 
 export function SettingsDialog({ onClose }: { readonly onClose: () => void }) {
-  const { texts, chat, openDialog } = usePartPage();
+  const { texts, chat, openDialog } = useFullPage();
   return (
     <Dialog title={texts.account} onClose={onClose}>
-      <Looks />
+      <AppearanceSettings />
       <Notifications />
       <Password />
       <Devices />
       {chat.isOperatorByLink ? (
         <section className="settings-part">
-          <LazyPart part="OperatorPart" />
+          <LazyView view="OperatorLinkNotice" />
         </section>
       ) : null}
       <section className="settings-part">
@@ -264,7 +264,7 @@ export function SettingsDialog({ onClose }: { readonly onClose: () => void }) {
       <div className="dialog-actions dialog-foot">
         <Button onClick={() => openDialog("Help")}>{texts.help}</Button>
         <Button
-          look="danger"
+          variant="danger"
           onClick={() => {
             onClose();
             openDialog("Logout");

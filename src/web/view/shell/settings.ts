@@ -1,7 +1,7 @@
 /** This browser's settings in local storage. */
 
 import { type PageSettings, pageSettings } from "../../../ui/settings.ts";
-import { keepLocal, readLocal } from "./local.ts";
+import { readLocal, writeLocal } from "./local.ts";
 
 /** Settings of this browser, shared by all accounts. */
 export interface Settings extends PageSettings {
@@ -30,22 +30,22 @@ export function switchedPictures(
   target: string,
 ): Pick<Settings, "otherPictures"> {
   const room = target.toLowerCase();
-  const others = otherPictures.filter((one) => one !== room);
+  const others = otherPictures.filter((name) => name !== room);
   const isOther = others.length < otherPictures.length;
   return { otherPictures: isOther ? others : [...others, room].slice(-PICTURES_SWITCHED_MAX) };
 }
 
 export const readSettings = (): Settings => checked(Object(readLocal(KEY)));
 
-export const keepSettings = (settings: Settings): void => keepLocal(KEY, settings);
+export const saveSettings = (settings: Settings): void => writeLocal(KEY, settings);
 
-function checked(kept: Readonly<Record<string, unknown>>): Settings {
-  const { sounds, pushesFor, showsPeople, otherPictures: others } = kept;
+function checked(stored: Readonly<Record<string, unknown>>): Settings {
+  const { sounds, pushesFor, showsPeople, otherPictures: others } = stored;
   return {
-    ...pageSettings(kept),
+    ...pageSettings(stored),
     sounds: sounds === true,
     pushesFor: typeof pushesFor === "string" ? pushesFor : undefined,
     showsPeople: showsPeople !== false,
-    otherPictures: Array.isArray(others) ? others.filter((one) => typeof one === "string") : [],
+    otherPictures: Array.isArray(others) ? others.filter((name) => typeof name === "string") : [],
   };
 }

@@ -8,7 +8,7 @@ const TOASTS_MAX = 4;
 const NOTICE_MS = 4_000;
 const LETTER_MS = 67;
 /** The longest fault text takes about this long to read. */
-const STAY_MS_MAX = 15_000;
+const VISIBLE_MS_MAX = 15_000;
 
 export interface Toast {
   readonly id: number;
@@ -21,18 +21,18 @@ interface Timed extends Toast {
 }
 
 /** A container for toasts; the latest one of the highest level shows them. */
-export interface ToastPlace {
+export interface ToastContainer {
   readonly level: "page" | "conversation" | "dialog";
 }
 
-const LEVELS: readonly ToastPlace["level"][] = ["page", "conversation", "dialog"];
+const LEVELS: readonly ToastContainer["level"][] = ["page", "conversation", "dialog"];
 
 /** Short messages about successes and failures, each with a time to live. */
 export class ToastQueue {
   readonly #clock: Pick<Clock, "now" | "after">;
   readonly #listeners = new Set<() => void>();
   #toasts: readonly Timed[] = [];
-  #places: readonly ToastPlace[] = []; // Bounded by the open dialogs.
+  #containers: readonly ToastContainer[] = []; // Bounded by the open dialogs.
   #nextId = 1;
   #pausedAt: number | undefined;
   #cancel: (() => void) | undefined;
@@ -46,8 +46,8 @@ export class ToastQueue {
     return this.#toasts;
   }
 
-  get place(): ToastPlace | undefined {
-    return this.#places.at(-1);
+  get container(): ToastContainer | undefined {
+    return this.#containers.at(-1);
   }
 
   readonly subscribe = (listener: () => void): (() => void) => {
@@ -57,8 +57,8 @@ export class ToastQueue {
 
   /** Shows a text; a text already shown restarts its time. */
   show(text: string, isFault: boolean): void {
-    const stayMs = Math.min(NOTICE_MS + text.length * LETTER_MS, STAY_MS_MAX);
-    const toast = { id: this.#nextId++, text, isFault, endsAt: this.#clock.now() + stayMs };
+    const visibleMs = Math.min(NOTICE_MS + text.length * LETTER_MS, VISIBLE_MS_MAX);
+    const toast = { id: this.#nextId++, text, isFault, endsAt: this.#clock.now() + visibleMs };
     const others = this.#toasts.filter((one) => one.text !== text);
     this.#change([...others, toast].slice(-TOASTS_MAX));
   }
@@ -74,27 +74,29 @@ export class ToastQueue {
     const pausedMs = now - (this.#pausedAt ?? now);
     this.#pausedAt = isPaused ? now : undefined;
     this.#toasts = this.#toasts.map((one) => ({ ...one, endsAt: one.endsAt + pausedMs }));
-    this.#arm();
+    this.#scheduleExpiry();
   }
 
-  /** @returns a function that removes the place */
-  addPlace(place: ToastPlace): () => void {
-    const levelOf = (one: ToastPlace) => LEVELS.indexOf(one.level);
-    this.#places = [...this.#places, place].sort((one, other) => levelOf(one) - levelOf(other));
+  /** @returns a function that removes the container */
+  addContainer(container: ToastContainer): () => void {
+    const levelOf = (one: ToastContainer) => LEVELS.indexOf(one.level);
+    this.#containers = [...this.#containers, container].sort(
+      (one, other) => levelOf(one) - levelOf(other),
+    );
     this.#emit();
     return () => {
-      this.#places = this.#places.filter((one) => one !== place);
+      this.#containers = this.#containers.filter((one) => one !== container);
       this.#emit();
     };
   }
 
   #change(toasts: readonly Timed[]): void {
     this.#toasts = toasts;
-    this.#arm();
+    this.#scheduleExpiry();
     this.#emit();
   }
 
-  #arm(): void {
+  #scheduleExpiry(): void {
     this.#cancel?.();
     this.#cancel = undefined;
     if (this.#pausedAt !== undefined || this.#toasts.length === 0) return;

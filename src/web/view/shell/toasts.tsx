@@ -1,19 +1,19 @@
 /** Toasts, and the toasts for faults of the model. */
 
 import { useEffect, useLayoutEffect, useState, useSyncExternalStore } from "react";
-import { useFact, usePage } from "./context.tsx";
+import { useModelValue, usePage } from "./context.tsx";
 import { IconButton } from "./icons.tsx";
 import { useVisible } from "./polling.ts";
-import type { ToastPlace } from "./toast-queue.ts";
+import type { ToastContainer } from "./toast-queue.ts";
 
 /** Whether the toasts have the pointer or focus, or the page is hidden. */
 function usePause(isEmpty: boolean): {
-  readonly onPointer: (isOver: boolean) => void;
-  readonly onFocus: (isIn: boolean) => void;
+  readonly onPointer: (hasPointer: boolean) => void;
+  readonly onFocus: (hasFocus: boolean) => void;
 } {
   const { toasts } = usePage();
-  const [isOver, onPointer] = useState(false);
-  const [isIn, onFocus] = useState(false);
+  const [hasPointer, onPointer] = useState(false);
+  const [hasFocus, onFocus] = useState(false);
   const isVisible = useVisible();
   useEffect(() => {
     if (!isEmpty) return;
@@ -21,16 +21,16 @@ function usePause(isEmpty: boolean): {
     onFocus(false);
   }, [isEmpty]);
   useEffect(() => {
-    toasts.pause(isOver || isIn || !isVisible);
+    toasts.pause(hasPointer || hasFocus || !isVisible);
     return () => toasts.pause(false);
-  }, [toasts, isOver, isIn, isVisible]);
+  }, [toasts, hasPointer, hasFocus, isVisible]);
   return { onPointer, onFocus };
 }
 
 function ToastList() {
   const { texts, toasts } = usePage();
-  const shown = useSyncExternalStore(toasts.subscribe, () => toasts.toasts);
-  const { onPointer, onFocus } = usePause(shown.length === 0);
+  const visible = useSyncExternalStore(toasts.subscribe, () => toasts.toasts);
+  const { onPointer, onFocus } = usePause(visible.length === 0);
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: it only waits for the pointer to leave
     <div
@@ -40,7 +40,7 @@ function ToastList() {
       onFocus={() => onFocus(true)}
       onBlur={() => onFocus(false)}
     >
-      {shown.map(({ id, text, isFault }) => (
+      {visible.map(({ id, text, isFault }) => (
         <div key={id} className={isFault ? "toast is-fault" : "toast"}>
           <p dir="auto">{text}</p>
           <IconButton icon="close" label={texts.dismiss} onPress={() => toasts.dismiss(id)} />
@@ -54,14 +54,14 @@ function ToastList() {
  * Container for toasts, below the content and never over it. Of several, the one within the user's
  * reach shows them: a modal dialog makes all others inert.
  */
-export function Toasts({ level }: ToastPlace) {
+export function Toasts({ level }: ToastContainer) {
   const { toasts } = usePage();
-  const [place] = useState<ToastPlace>({ level });
-  useLayoutEffect(() => toasts.addPlace(place), [toasts, place]);
-  const isShown = useSyncExternalStore(toasts.subscribe, () => toasts.place === place);
+  const [container] = useState<ToastContainer>({ level });
+  useLayoutEffect(() => toasts.addContainer(container), [toasts, container]);
+  const isActive = useSyncExternalStore(toasts.subscribe, () => toasts.container === container);
   return (
     <div className="toasts" role="status" aria-live="polite">
-      {isShown ? <ToastList /> : null}
+      {isActive ? <ToastList /> : null}
     </div>
   );
 }
@@ -69,8 +69,8 @@ export function Toasts({ level }: ToastPlace) {
 /** Shows the faults of the model as toasts. */
 export function useModelFaults(): void {
   const { chat, fail } = usePage();
-  const faults = useFact((model) => model.faults);
-  const isOffline = useFact((model) => model.connection.kind === "offline");
+  const faults = useModelValue((model) => model.faults);
+  const isOffline = useModelValue((model) => model.connection.kind === "offline");
   useEffect(() => {
     for (const { id, fault } of faults) {
       // The banner reports this once.

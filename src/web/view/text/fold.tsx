@@ -37,7 +37,7 @@ export class Unfolded {
   }
 }
 
-function beginningOf(text: string): string {
+function previewText(text: string): string {
   let end = 0;
   for (let lines = 0; lines < DRAWN_LINES; lines++) {
     const next = text.indexOf("\n", end);
@@ -58,12 +58,12 @@ function useIsLong(box: RefObject<HTMLElement | null>, text: string): boolean {
   useLayoutEffect(() => {
     const element = box.current;
     if (element === null) return;
-    const look = () => {
+    const measure = () => {
       const linePx = Number.parseFloat(getComputedStyle(element).lineHeight);
       setLong(element.scrollHeight > LINES_MAX * linePx);
     };
-    look();
-    const observer = new ResizeObserver(look);
+    measure();
+    const observer = new ResizeObserver(measure);
     observer.observe(element);
     return () => observer.disconnect();
   }, [box, text]);
@@ -76,30 +76,30 @@ export interface FoldProps {
   readonly text: string;
   readonly unfolded: Unfolded;
   /** The user navigated to this message: show all of it. */
-  readonly isShown?: boolean;
+  readonly isJumpTarget?: boolean;
   readonly children: (text: string) => ReactNode;
 }
 
 export function Fold(props: FoldProps) {
-  return isShort(props.text) ? props.children(props.text) : <Folding {...props} />;
+  return isShort(props.text) ? props.children(props.text) : <FoldedText {...props} />;
 }
 
-function Folding({ id, text, unfolded, isShown = false, children }: FoldProps) {
+function FoldedText({ id, text, unfolded, isJumpTarget = false, children }: FoldProps) {
   const texts = useTexts();
   const box = useRef<HTMLDivElement>(null);
-  const [isOpen, setOpen] = useState(() => isShown || unfolded.has(id));
-  const isHigh = useIsLong(box, text);
-  const beginning = beginningOf(text);
-  const isLong = isHigh || beginning.length < text.length;
+  const [isOpen, setOpen] = useState(() => isJumpTarget || unfolded.has(id));
+  const isTooTall = useIsLong(box, text);
+  const preview = previewText(text);
+  const isLong = isTooTall || preview.length < text.length;
   const open = (isOpenNow: boolean) => {
     unfolded.set(id, isOpenNow);
     setOpen(isOpenNow);
   };
   useEffect(() => {
-    if (!isShown) return;
+    if (!isJumpTarget) return;
     unfolded.set(id, true);
     setOpen(true);
-  }, [isShown, id, unfolded]);
+  }, [isJumpTarget, id, unfolded]);
   return (
     <>
       <div
@@ -108,7 +108,7 @@ function Folding({ id, text, unfolded, isShown = false, children }: FoldProps) {
         // The browser found a match in the hidden part, or it received the focus.
         onScroll={() => open(true)}
       >
-        {children(isOpen ? text : beginning)}
+        {children(isOpen ? text : preview)}
       </div>
       {isLong ? (
         <button

@@ -1,24 +1,27 @@
 import { expect, test } from "bun:test";
-import { exported } from "../../../../src/web/view/admin/log-export.ts";
+import { exportLines } from "../../../../src/web/view/admin/log-export.ts";
 
 const line = (text: string) => ({ unixMs: 1_800_000_000_000, what: "text", text });
 
 test("a log as JSON lines", () => {
-  const file = exported("jsonl", [line('a "b"\nc'), line("d")]);
+  const file = exportLines("jsonl", [line('a "b"\nc'), line("d")]);
   expect(file.split("\n")).toHaveLength(3);
   expect(JSON.parse(file.split("\n")[0] ?? "")).toEqual({
     time: "2027-01-15T08:00:00.000Z",
     what: "text",
     text: 'a "b"\nc',
   });
-  expect(exported("jsonl", [])).toBe("");
+  expect(exportLines("jsonl", [])).toBe("");
 });
 
 test("a log as a table: words of others end no cell and begin no formula", () => {
-  const file = exported("csv", [line('a "b", c'), ...["=1+1", "+x", "-x", "@x", "\tx"].map(line)]);
+  const file = exportLines("csv", [
+    line('a "b", c'),
+    ...["=1+1", "+x", "-x", "@x", "\tx"].map(line),
+  ]);
   const rows = file.split("\r\n");
   expect(rows[0]).toBe("time,what,text");
   expect(rows[1]).toBe('"2027-01-15T08:00:00.000Z","text","a ""b"", c"');
   expect(rows.slice(2, -1).every((row) => row.includes(`,"'`))).toBe(true);
-  expect(exported("csv", [])).toBe("time,what,text\r\n");
+  expect(exportLines("csv", [])).toBe("time,what,text\r\n");
 });

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { SAMPLES_STORED_MAX } from "../../../../src/base/limits-page.ts";
 import {
-  beginOf,
   fetchSamples,
-  minutesOf,
+  firstIndexWithin,
+  perMinute,
   type SampleColumns,
-  summaryOf,
+  summarize,
 } from "../../../../src/web/view/admin/sample-log.ts";
 import type { Answer } from "../../../../src/wire/messages.ts";
 
@@ -42,20 +42,20 @@ describe("what is known of a server's last hour", () => {
 
   test("is told in one line", () => {
     const { time, posts } = answer(1, 10);
-    expect(summaryOf([], [])).toBeUndefined();
-    expect(summaryOf(posts, time, 10)).toBeUndefined();
-    expect(summaryOf(posts, time)).toEqual({ last: 10, mean: 5.5, max: 10, maxAt: time[9] ?? 0 });
-    expect(summaryOf([3, 7, 7, 1], time, 1)).toMatchObject({ max: 7, maxAt: time[1], mean: 5 });
-    expect(beginOf(time, 3_000)).toBe(7);
-    expect(beginOf(time, 60_000)).toBe(0);
-    expect(beginOf([], 60_000)).toBe(0);
+    expect(summarize([], [])).toBeUndefined();
+    expect(summarize(posts, time, 10)).toBeUndefined();
+    expect(summarize(posts, time)).toEqual({ last: 10, mean: 5.5, max: 10, maxAt: time[9] ?? 0 });
+    expect(summarize([3, 7, 7, 1], time, 1)).toMatchObject({ max: 7, maxAt: time[1], mean: 5 });
+    expect(firstIndexWithin(time, 3_000)).toBe(7);
+    expect(firstIndexWithin(time, 60_000)).toBe(0);
+    expect(firstIndexWithin([], 60_000)).toBe(0);
   });
 
   test("is a table by the minute, newest first", () => {
     // The base is a whole minute: 59 samples of it, then 60, then 2.
-    const minutes = minutesOf(answer(1, 121));
+    const minutes = perMinute(answer(1, 121));
     expect(minutes.map(({ values }) => values.posts)).toEqual([120.5, 89.5, 30]);
     expect(minutes.map(({ diskFreeBytes }) => diskFreeBytes)).toEqual([121, 119, 59]);
-    expect(minutesOf(answer(1, 0))).toEqual([]);
+    expect(perMinute(answer(1, 0))).toEqual([]);
   });
 });

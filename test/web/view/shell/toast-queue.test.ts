@@ -54,8 +54,8 @@ test("shows toasts in the newest place of the highest level", () => {
     { level: "dialog" },
     { level: "dialog" },
   ] as const;
-  const [, , close] = [dialog, page, other].map((place) => toasts.addPlace(place));
-  expect(toasts.place).toBe(other);
+  const [, , close] = [dialog, page, other].map((container) => toasts.addContainer(container));
+  expect(toasts.container).toBe(other);
   close?.();
-  expect(toasts.place).toBe(dialog);
+  expect(toasts.container).toBe(dialog);
 });
