@@ -2,10 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/**
- * Controls Chromium without Playwright, which receives every WebSocket frame in base64 and would
- * cost several times as much as sending a file.
- */
+/** Controls Chromium without Playwright, whose copies of all WebSocket frames cost too much. */
 
 const CHROMIUM = process.env["CHAT_CHROMIUM"] ?? "/usr/bin/chromium";
 const FLAGS = [

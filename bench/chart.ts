@@ -1,7 +1,4 @@
-/**
- * Draws a bar chart of the goals as an SVG without scripts or embedded fonts. It follows the
- * reader's light or dark scheme; texts and shapes repeat what the colours mean.
- */
+/** Draws a bar chart of the goals as an SVG that needs no scripts or fonts. */
 
 export interface Bar {
   readonly group: string;

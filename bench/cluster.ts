@@ -1,8 +1,6 @@
 /**
- * Compares a cluster of three servers with a single server: `bun bench/cluster.ts [--rounds 3]
- * [--quick]`. Everything runs on this machine, including three nats-servers, which sync their disks
- * every two minutes (Debian's version has no other mode), so only ratios within a run are
- * meaningful.
+ * Compares a cluster of three servers with a single one: `bun bench/cluster.ts [--rounds 3]
+ * [--quick]`. Everything runs on this machine, so only ratios within a run are meaningful.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -113,8 +111,7 @@ async function measureDelivery([first, second]: readonly ServerProcess[]) {
 }
 
 /**
- * Measures the CPU cost of a busy room whose readers are spread over the servers.
- * @returns microseconds of CPU time per delivery, for each machine
+ * @returns microseconds of CPU time per delivery to readers spread over the servers, per machine
  */
 async function measureFanOut(
   servers: readonly ServerProcess[],

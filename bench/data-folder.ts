@@ -17,10 +17,7 @@ const DISTINCT_BODIES = 500;
 const userOf = (number: number): UserId => `u${String(number).padStart(11, "A")}` as UserId;
 const roomOf = (number: number): RoomId => `r${String(number).padStart(11, "A")}` as RoomId;
 
-/**
- * Fills the logs of a data folder created by a stopped server with 100 accounts, 200 rooms and
- * realistic records; 2 % of them are edits and reactions.
- */
+/** Fills a stopped server's logs with 100 accounts, 200 rooms, and 2 % edits and reactions. */
 export function fillLogs(data: string, records: number): void {
   const accounts = new LogWriter(join(data, "accounts"));
   for (let i = 0; i < ACCOUNTS; i++) {
@@ -60,10 +57,7 @@ function contentOf(variant: number, seq: number): { kind: RecordKind; body: unkn
   return { kind: "text", body: { text } };
 }
 
-/**
- * Writes valid lines in large blocks; equal bodies are sealed only once, because sealing is the
- * largest cost.
- */
+/** Writes valid lines in large blocks; seals equal bodies once, since sealing costs most. */
 class LogWriter {
   readonly #folder: string;
   readonly #counts = new Map<string, number>();

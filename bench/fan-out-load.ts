@@ -1,7 +1,6 @@
 /**
- * The load process: `bun bench/fan-out-load.ts '{"contestant":...}'` prints one line of JSON. It
- * fills a room with readers and then measures twice: at maximum speed with a window of texts in
- * flight (server CPU time per delivery), and at a fixed rate (latency).
+ * The load process: fills a room with readers, then measures the server's CPU time per delivery at
+ * maximum speed, and latency at a fixed rate. The order is the argument, as JSON.
  */
 import { type Client, readStamp, type Sender, stampedText } from "./fan-out-contestant.ts";
 import { contestantNamed } from "./fan-out-contestants.ts";

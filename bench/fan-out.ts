@@ -1,7 +1,6 @@
 /**
  * Fan-out of one room: `bun bench/fan-out.ts [--readers 10,100,1000] [--only NAME] [--rounds 1]
- * [--quick]`. Each contestant runs in its own process, and so does the load. They take turns; a
- * contestant that fails is skipped in later rounds.
+ * [--quick]`. Contestants take turns; one that fails is skipped in later rounds.
  */
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";

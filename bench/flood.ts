@@ -1,7 +1,4 @@
-/**
- * Floods for `bench/hostile.ts`: connections that send prepared bytes as fast as the server reads
- * them, and reconnect whenever they are closed.
- */
+/** Floods for `bench/hostile.ts`: connections that send prepared bytes at maximum speed. */
 import { utf8Encode } from "../src/base/bytes.ts";
 import { MESSAGE_BYTES_MAX } from "../src/base/limits.ts";
 import { Identity } from "../src/crypto/identity.ts";
@@ -23,10 +20,7 @@ interface Account {
 }
 
 interface Flood {
-  /**
-   * Protocol step after which the flood begins: "tcp" at once, "ws" after the upgrade, "hello"
-   * after the greeting, "member" after log-in.
-   */
+  /** Handshake before the flood: none, upgrade, greeting ("hello") or log-in ("member"). */
   readonly stage: "tcp" | "ws" | "hello" | "member";
   /** Bytes to repeat; `undefined` to close the connection and reconnect immediately. */
   readonly bytes: Uint8Array | undefined;

@@ -1,7 +1,4 @@
-/**
- * Goals of all measurements. A goal is a ratio of two medians of the same run if there is a
- * reference to compare with, otherwise a limit.
- */
+/** Goals: ratios of two medians of the same run where a reference exists, otherwise limits. */
 import { START_RECORDS } from "./parts.ts";
 import type { Sample, SampleSet } from "./samples.ts";
 

@@ -1,7 +1,4 @@
-/**
- * Runs one kind of attack until it is killed: `bun bench/hostile-attacker.ts KIND PORT`. Prints
- * "ready" when the attack has begun.
- */
+/** Runs an attack until killed: `bun bench/hostile-attacker.ts KIND PORT` prints "ready". */
 import { connect } from "node:net";
 import { setPriority } from "node:os";
 import { Identity } from "../src/crypto/identity.ts";

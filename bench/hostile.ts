@@ -1,9 +1,7 @@
 /**
- * Latency of members' messages, alone and during each kind of attack: `bun bench/hostile.ts
- * [--rounds 5] [--seconds 2] [--kinds KIND,KIND]`. Quiet and hostile phases alternate against one
- * server. Each number is the median of its rounds; each ratio compares a hostile phase with the
- * quiet one before it. On a busy machine, raise the priority of server and members above that of
- * the attacker:
+ * Latency of members' messages during attacks: `bun bench/hostile.ts [--rounds 5] [--seconds 2]
+ * [--kinds KIND,KIND]`. Each ratio compares a hostile phase with the quiet one before it. On a busy
+ * machine, raise the priority of server and members above that of the attacker:
  * `BENCH_PARTY_PREFIX="chrt -o 0" chrt -r 5 bun bench/hostile.ts`
  */
 import { setPriority } from "node:os";

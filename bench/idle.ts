@@ -1,7 +1,4 @@
-/**
- * Resident memory and CPU time of the server per idle connection: `bun bench/idle.ts [--connections
- * 1000,10000]`.
- */
+/** Memory and CPU time per idle connection: `bun bench/idle.ts [--connections 1000,10000]`. */
 import { parseArgs } from "node:util";
 import { carriesRecords, RawClient } from "./raw-client.ts";
 import { saveSample } from "./samples.ts";

@@ -1,7 +1,6 @@
 /**
- * An account under load: it reconnects whenever its link closes, resends unacknowledged texts, and
- * counts lost and duplicate texts. It checks no proofs and stores nothing on disk, so that one
- * process can run thousands.
+ * An account under load: it reconnects, resends unacknowledged texts, and counts lost and duplicate
+ * texts. It checks no proofs and stores nothing on disk.
  */
 import { utf8Encode } from "../src/base/bytes.ts";
 import { Fault, type FaultCode } from "../src/base/fault.ts";

@@ -35,10 +35,7 @@ export type LoadOrder =
       readonly streams: readonly StreamCount[];
     };
 
-/**
- * Rooms of a phase: account `i` is in room `PREFIX-(i mod COUNT)`. Streams are numbered from
- * `streamBase`.
- */
+/** Account `i` is in room `PREFIX-(i mod COUNT)`; its stream is `streamBase + i`. */
 export interface RoomPlan {
   readonly prefix: string;
   readonly count: number;

@@ -1,7 +1,4 @@
-/**
- * Process that transfers files of many accounts concurrently with the real client; reads orders
- * from standard input. Received files are compared with the originals.
- */
+/** Process that transfers files of many accounts concurrently; orders on standard input. */
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

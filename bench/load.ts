@@ -1,9 +1,7 @@
 /**
- * Sustained load: `bun bench/load.ts [--connections 10000] [--quick]`. Idle and chatting
- * connections, one large room, many rooms, many concurrent transfers, and reconnection of all
- * clients after the server was killed. Each acknowledged text must reach each member of its room
- * exactly once, otherwise the run fails. Several processes share the accounts and compete with the
- * server for the cores, so latencies are those of a busy machine.
+ * Sustained load: `bun bench/load.ts [--connections 10000] [--quick]`. Fails unless each
+ * acknowledged text reaches each member of its room exactly once. The load shares the cores with
+ * the server, so latencies are those of a busy machine.
  */
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";

@@ -1,7 +1,4 @@
-/**
- * Cost of the log as ratios of one run: `bun bench/log.ts [--records 10000000] [--folder F]`.
- * Prints one JSON object per line.
- */
+/** Cost of the log as ratios: `bun bench/log.ts [--records 10000000] [--folder F]`. Prints JSON. */
 import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

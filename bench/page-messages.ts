@@ -1,7 +1,4 @@
-/**
- * Messages for the bench of the page: Markdown, mentions, addresses and lists; every fiftieth is a
- * picture.
- */
+/** Messages for the bench of the page, with Markdown and, in every fiftieth, a picture. */
 import { writeFileSync } from "node:fs";
 import { ID_BYTES, outboxId, type UserId } from "../src/base/ids.ts";
 import { type Draft, parseBody } from "../src/wire/record.ts";
@@ -95,10 +92,7 @@ export async function runTraffic({
 
 type DraftFields = Pick<Draft, "kind" | "id" | "body" | "by">;
 
-/**
- * Starts a server whose lobby has `count` messages of one user. They are appended while no server
- * runs; the records of a few uploaded pictures are repeated.
- */
+/** Starts a server whose lobby has `count` messages, appended while it was stopped. */
 export async function serveWithHistory(sandbox: Sandbox, count: number): Promise<Served> {
   const first = await sandbox.serve({ data: "full" });
   const painter = await PictureSender.open(sandbox, first);

@@ -22,10 +22,7 @@ export interface ScrollResult extends ScrollCounts {
   readonly seconds: number;
 }
 
-/**
- * Counts scroll events. The rows present at a scroll event are those displayed at the new position;
- * an uncovered part of the viewport was blank.
- */
+/** Counts scroll events after which a part of the viewport was not covered by rows. */
 const WATCH_SCRIPT = `{
   const list = document.querySelector(".list");
   window.scrolled = { steps: 0, px: 0, blank: 0, late: 0, rowsMax: 0 };

@@ -1,6 +1,6 @@
 /**
- * Performance of the page in a real browser on this machine: `bun bench/page.ts [--quick] [PART…]`
- * with the parts size, starts, frames, scrolls and uploads. Needs Chromium and dist/chat.
+ * Performance of the page in Chromium: `bun bench/page.ts [--quick] [PART…]` with the parts size,
+ * starts, frames, scrolls and uploads.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -199,10 +199,7 @@ async function measureScrolling(browser: BareBrowser, sandbox: Sandbox): Promise
   print(`blank after steps that this machine delayed: ${late}`);
 }
 
-/**
- * Writes the content instead of setting the size, so that the first reader does not pay for
- * allocating pages.
- */
+/** Writes the content, so that the first reader does not pay for allocating pages. */
 async function writeUpload(path: string): Promise<void> {
   const writer = Bun.file(path).writer();
   const part = new Uint8Array(1 << 20).fill(7);

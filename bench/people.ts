@@ -1,11 +1,7 @@
 /**
  * Many accounts in one room: `bun bench/people.ts [--people 1000,10000] [--devices 300]`.
- *
- * `--people`: registers this many accounts concurrently, until each has received all joins. Prints
- * duration, CPU time and peak memory of the server.
- *
- * `--devices`: reconnects this many known devices after a restart of the server, while another one
- * posts. Prints durations, and counts lost and repeated records.
+ * `--people` registers accounts concurrently; `--devices` reconnects known devices after a restart
+ * and counts lost and repeated records.
  */
 import { parseArgs } from "node:util";
 import { utf8Encode } from "../src/base/bytes.ts";

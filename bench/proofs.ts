@@ -1,7 +1,6 @@
 /**
- * Cost of proofs: `bun bench/proofs.ts [--records 1000000]`. Prints CPU time as JSON of verifying a
- * log, reading its lines, building its sparse index, making a consistency proof, and writing a
- * checkpoint file.
+ * CPU time of verifying a log, of proofs and of checkpoints, as JSON: `bun bench/proofs.ts
+ * [--records 1000000]`.
  */
 import * as fs from "node:fs";
 import { tmpdir } from "node:os";

@@ -32,10 +32,7 @@ export function carriesRecords(bytes: Uint8Array): boolean {
   return RECORD.every((byte, i) => bytes[KIND_OFFSET + i] === byte);
 }
 
-/**
- * Minimal client for load tests: it checks no proofs, stores nothing, and leaves received records
- * to its owner.
- */
+/** Minimal client for load tests: it checks no proofs and stores nothing. */
 export class RawClient {
   readonly #link: Link;
   readonly #session = new Session("client", performance.now());

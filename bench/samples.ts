@@ -1,7 +1,4 @@
-/**
- * Samples that parts measure, one per round. A part is a process and appends its samples to a file,
- * one JSON object per line, so that a failure loses no earlier sample.
- */
+/** Samples that parts measure, one per round, passed in a file with one JSON object per line. */
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 
 /** Variable with the path of the samples file. If it is unset, a part only prints. */

@@ -3,10 +3,7 @@ import { RawClient } from "./raw-client.ts";
 
 const [port = 0, perSecond = 0, count = 0] = [2, 4, 5].map((at) => Number(process.argv[at]));
 const client = await RawClient.register(port, process.argv[3] ?? "load");
-/**
- * Below REQUESTS_IN_FLIGHT_MAX, so that a slow server reduces the rate instead of refusing
- * requests.
- */
+/** Below REQUESTS_IN_FLIGHT_MAX, so that a slow server refuses no requests. */
 const IN_FLIGHT_MAX = 500;
 let inFlight = 0;
 const posts: Promise<unknown>[] = []; // At most `count`.

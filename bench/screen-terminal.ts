@@ -76,10 +76,7 @@ export class BenchTerminal {
     this.#output = "";
   }
 
-  /**
-   * @returns when the text was in the output, by `performance.now()`
-   * @throws Error after TEXT_TIMEOUT_MS
-   */
+  /** @returns time of the text in the output @throws Error after TEXT_TIMEOUT_MS */
   waitForText(text: string): Promise<number> {
     const bytes = Buffer.from(text).toString("latin1");
     if (this.#output.includes(bytes)) return Promise.resolve(this.#lastOutputMs);

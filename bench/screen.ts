@@ -1,7 +1,6 @@
 /**
- * Performance of the full screen of the compiled `chat join` on a terminal of 90x24: `bun
- * bench/screen.ts [--quick]`. Measures the first frame, key echo and CPU time in a busy room,
- * memory after many messages, and bytes per hundred messages on a slow line compared with WeeChat.
+ * Performance of the full screen of `chat join`: `bun bench/screen.ts [--quick]`. Measures the
+ * first frame, a busy room, memory, and bytes on a slow line compared with WeeChat.
  */
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,9 +1,7 @@
 /**
- * Sealed rooms on the compiled server: `bun bench/sealed-server.ts [--quick]`. Prints a line of
- * JSON: open and sealed messages per second that one client sends durably, sealed messages per
- * second that a returning client reads, and milliseconds to join a room of many devices, from the
- * request until posting is possible. Only one client works at a time; all run in this process, with
- * their encrypted state on disk like `chat join`.
+ * Sealed rooms on the compiled server: `bun bench/sealed-server.ts [--quick]`. Prints JSON:
+ * messages sent and read per second, and milliseconds to join a room of many devices. Clients work
+ * one at a time in this process, with their state on disk.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,8 +1,6 @@
 /**
- * Cost of sealed rooms: `bun bench/sealed.ts [--quick]`. Prints a line of JSON per number of
- * devices: messages one device sends and reads per second, milliseconds to join, add, update keys
- * and rejoin, and kilobytes stored and sent. No device has updated its keys before, which is the
- * worst case. Runs in this process without a server.
+ * Cost of sealed rooms without a server, as JSON: `bun bench/sealed.ts [--quick]`. No device has
+ * updated its keys before, which is the worst case.
  */
 import { parseArgs } from "node:util";
 import { utf8Encode } from "../src/base/bytes.ts";

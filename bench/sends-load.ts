@@ -1,6 +1,6 @@
 /**
- * Process with some of the senders: `bun bench/sends-load.ts '{"port":...}'` prints `ready`, waits
- * for a line, sends for some seconds, and prints its measurements as JSON.
+ * Process with some of the senders: prints `ready`, waits for a line, sends for some seconds, and
+ * prints its measurements as JSON.
  */
 import { RawClient } from "./raw-client.ts";
 

@@ -1,8 +1,4 @@
-/**
- * Durable sends: `bun bench/sends.ts [--rounds 3] [--quick]`. Each sender waits for its
- * acknowledgement before it sends the next text. Senders run in separate processes. The rate of a
- * single writer to the disk is measured for comparison.
- */
+/** Durable sends, one at a time per sender: `bun bench/sends.ts [--rounds 3] [--quick]`. */
 import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,8 +1,6 @@
 /**
- * Time from the start of `chat serve` to its first line, on a folder with many records: `bun
- * bench/start-log.ts [--records 1000000] [--folder F] [--starts 5]`. Starts alternate between no
- * snapshot and the snapshot of the previous run. `CHAT_SERVER_COMMAND` selects another binary to
- * compare on the same folder.
+ * Time until `chat serve` listens, without and with a snapshot: `bun bench/start-log.ts [--records
+ * 1000000] [--folder F] [--starts 5]`. `CHAT_SERVER_COMMAND` selects another binary.
  */
 import * as fs from "node:fs";
 import { tmpdir } from "node:os";

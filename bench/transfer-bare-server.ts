@@ -1,7 +1,6 @@
 /**
- * Receiver of the bare prototype: `bun bench/transfer-bare-server.ts FOLDER` prints its port.
- * Checks, writes and acknowledges each chunk, and syncs every 16 MiB and at the end. Without names,
- * permissions and resuming it is the lower bound for a checked, durable upload.
+ * Receiver of the bare prototype, a lower bound for checked, durable uploads: `bun
+ * bench/transfer-bare-server.ts FOLDER` prints its port.
  */
 
 import { writeSync } from "node:fs";

@@ -3,11 +3,7 @@ import type { Content } from "./transfer-content.ts";
 /** A tool that transfers files and folders to another process on this machine. */
 export interface Contestant {
   readonly name: string;
-  /**
-   * Starts what must run before the first transfer.
-   * @param folder empty folder of this tool, removed afterwards
-   * @throws Unavailable
-   */
+  /** @param folder empty folder of this tool, removed afterwards @throws Unavailable */
   start(folder: string): Promise<TransferTool>;
 }
 

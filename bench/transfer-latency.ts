@@ -42,9 +42,7 @@ export async function benchLatency(folder: string, sizeBytes: number): Promise<v
 }
 
 /**
- * Uploads all contents. Senders run with low priority, because real ones do not compete with the
- * server for its processor. This process only waits meanwhile, so that its timing stays accurate.
- * @returns the ids, in the order of the contents
+ * Uploads with low priority, since real senders do not compete with the server. @returns the ids
  */
 function sendAll(site: ChatSite, contents: readonly Content[]): Promise<string[]> {
   const sending = contents.map(async (content) => {

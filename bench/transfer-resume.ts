@@ -1,7 +1,6 @@
 /**
- * Resumes the upload of a large file: measures how soon the repeated command sends new bytes, and
- * how much of the uploaded part it reads. The sender is killed twice, so that one run is timed and
- * one is traced.
+ * Resumes an upload: time until new bytes are sent, and bytes read of the uploaded part. The sender
+ * is killed twice, for a timed and a traced run.
  */
 import * as fs from "node:fs";
 import { join } from "node:path";

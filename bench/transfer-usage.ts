@@ -17,10 +17,7 @@ export interface CommandResult {
   readonly stdout: string;
 }
 
-/**
- * Runs a command.
- * @throws Error with its stderr if it fails
- */
+/** @throws Error with the command's stderr if it fails */
 export async function runCommand(
   command: readonly string[],
   options: CommandOptions = {},

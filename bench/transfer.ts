@@ -1,6 +1,6 @@
 /**
- * File transfers between processes: `bun bench/transfer.ts [--quick] [--small | --resume |
- * --beside] [--only NAME]`. All tools take turns in one run, and received content is compared.
+ * File transfers between processes, in turns: `bun bench/transfer.ts [--quick] [--small | --resume
+ * | --beside] [--only NAME]`.
  */
 import * as fs from "node:fs";
 import { tmpdir } from "node:os";

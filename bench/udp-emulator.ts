@@ -1,7 +1,6 @@
 /**
- * Emulates a wire between two TUN devices in both directions: a bottleneck with a queue, then a
- * path with delay, loss, duplication and reordering. Runs as a separate process, started by
- * udp-path.ts; prints `ready` when the devices exist, and exits when its input ends.
+ * Emulates a wire between two TUN devices, with a bottleneck, delay, loss, duplication and
+ * reordering. A process started by udp-path.ts, which ends with its input.
  */
 import { dlopen, FFIType, ptr } from "bun:ffi";
 

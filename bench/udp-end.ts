@@ -1,7 +1,6 @@
 /**
- * Both ends of a link, each in its own process. `server HOST` prints its port. `client TRANSPORT
- * HOST PORT CONGESTION SECONDS` fills a data channel with chunks while it sends a small message
- * every 50 ms over the link, and prints throughput and latencies.
+ * Both ends of a link. `server HOST` prints its port; `client TRANSPORT HOST PORT CONGESTION
+ * SECONDS` fills a data channel while it sends small messages, and prints the results.
  */
 import { makeCertificate } from "../src/crypto/certificate.ts";
 import type { Dial, Link, ListenerEvents } from "../src/io/link/link.ts";

@@ -1,7 +1,6 @@
 /**
- * Compares UDP (QUIC) with TCP on paths with loss, duplication and reordering: goodput of a data
- * channel, and round-trip time of a small message during it. Each run emulates a new path.
- * `--quick`: one run each instead of the median of three; `--runs N`, `--seconds N`.
+ * Compares QUIC with TCP on paths with loss, duplication and reordering: goodput of a data channel,
+ * and round-trip time of small messages. `--quick`, `--runs N`, `--seconds N`.
  */
 import { join } from "node:path";
 import type { Path } from "./udp-emulator.ts";

@@ -37,11 +37,7 @@ export class ImportGraph {
     this.#importers = importersByPath(sourceFiles);
   }
 
-  /**
-   * Returns the test files affected by changed files: those that import them, directly or
-   * indirectly, and those that start the binary containing them.
-   * @param changed paths from the root of the repository
-   */
+  /** Returns the tests that import changed files, or start the binary containing them. */
   affectedTests(changed: readonly string[]): string[] {
     if (changed.some((path) => GLOBAL_FILES.test(path))) return [...this.#tests];
     const reached = new Set(changed);
@@ -52,10 +48,7 @@ export class ImportGraph {
   }
 }
 
-/**
- * Returns the files that differ from a commit, including untracked ones.
- * @param ref defaults to the last commit, or to the one before it if nothing has changed
- */
+/** Returns files that differ from a commit (default: the last one, or its parent if clean). */
 export function changedFiles(ref: string | undefined): string[] {
   const git = (...args: string[]) => {
     const { stdout, stderr, success } = Bun.spawnSync(["git", ...args]);

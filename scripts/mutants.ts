@@ -119,10 +119,7 @@ const graph = new ImportGraph();
 
 const durationMs = (test: string) => Math.max(TEST_MS_MIN, TIMINGS[test] ?? 0);
 
-/**
- * Returns the tests to run for a file: its own first, then those of its folder, then others, each
- * from fast to slow.
- */
+/** Returns a file's tests: its own, then those of its folder, then others, the fastest first. */
 function testsOf(path: string): string[] {
   const own = path.replace(/^src/, "test").replace(/\.tsx?$/, ".test.ts");
   const rankOf = (test: string) => (test === own ? 0 : dirname(test) === dirname(own) ? 1 : 2);

@@ -6,10 +6,7 @@ import { pageAddress, photo } from "../test/page/scenery.ts";
 import { Talker } from "../test/page/talk.ts";
 import type { Visit } from "../test/page/visit.ts";
 
-/**
- * Part of `npm run picture`: takes the screenshots of the page in docs/ at the widths of a phone, a
- * tablet and a desktop. Needs Chromium and dist/chat.
- */
+/** Part of `npm run picture`: takes the screenshots of the page in docs/. Needs Chromium. */
 
 const DOCS = join(import.meta.dir, "..", "docs");
 

@@ -12,10 +12,8 @@ import {
 import { TmuxSession, type Window } from "./picture/tmux-session.ts";
 
 /**
- * Part of `npm run picture`: draws docs/terminal.svg from the real program. A server and two users
- * run in tmux; the screens of the server and of one user are drawn as text in an SVG. Addresses,
- * fingerprint and time are replaced, so that the picture changes only with the program. Needs tmux
- * and dist/chat.
+ * Part of `npm run picture`: draws docs/terminal.svg from a server and two users in tmux.
+ * Addresses, fingerprint and time are replaced, so that it changes only with the program.
  */
 
 const PICTURE = join(import.meta.dir, "..", "docs", "terminal.svg");

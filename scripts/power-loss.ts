@@ -1,11 +1,8 @@
 /**
- * `npm run soak -- power-loss [ROUNDS]`: simulates power losses of a server. The server writes to
- * an ext4 image. Under load it is stopped, the file system is shut down without flushing its
- * journal, and a copy of the image, which contains only what reached the disk, is mounted. A server
- * started there must have every acknowledged text in its history. Then the same without fdatasync
- * and fsync (by strace), which must lose texts in each round.
- *
- * Linux only, as root, with mount, mkfs.ext4 and strace. Mounts are private to this process.
+ * `npm run soak -- power-loss [ROUNDS]`: simulates power losses. Under load the server's ext4 image
+ * is shut down without flushing its journal, and a server on a copy of it must have every
+ * acknowledged text. Without syncs (by strace) texts must be lost in each round. Linux only, as
+ * root, with mount, mkfs.ext4 and strace.
  */
 import { dlopen, FFIType, ptr } from "bun:ffi";
 import { chmodSync, closeSync, mkdirSync, openSync, readFileSync, truncateSync } from "node:fs";

@@ -5,10 +5,8 @@ import { Timeline } from "./picture/timeline.ts";
 import { TmuxSession, type Window } from "./picture/tmux-session.ts";
 
 /**
- * Part of `npm run picture`: draws docs/session.svg, an animation of two users who chat, send a
- * file and search. The real program runs in tmux. Each screen is displayed for a scripted time, not
- * for its real duration, so that the picture changes only with the program. It is animated by CSS,
- * which also works in images. With reduced motion it displays the last screen.
+ * Part of `npm run picture`: draws docs/session.svg, an animation of two users in tmux. Screens
+ * last a scripted time, so that it changes only with the program. CSS animates it, also in images.
  */
 
 const PICTURE = join(import.meta.dir, "..", "docs", "session.svg");

@@ -65,10 +65,7 @@ async function main(): Promise<void> {
   process.stdout.write(`${folder}: ${readdirSync(folder).length} files in ${seconds} s\n`);
 }
 
-/**
- * Returns the release notes of the version.
- * @throws UsageError if package.json has another version
- */
+/** @returns the release notes @throws UsageError if package.json has another version */
 function checkVersion(version: string): string {
   const { version: packageVersion } = JSON.parse(readFileSync(MANIFEST, "utf8")) as {
     version: string;

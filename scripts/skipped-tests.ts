@@ -36,10 +36,7 @@ function installLines(programs: readonly string[]): string[] {
   ];
 }
 
-/**
- * Formats the tests skipped for lack of a program, and how to install it.
- * @returns lines, or "" if no test was skipped for lack of a program
- */
+/** Formats the tests skipped for lack of a program, and how to install it; "" if there are none. */
 export function formatSkippedTests(cases: readonly Case[]): string {
   const byProgram = testsByProgram(cases);
   if (byProgram.size === 0) return "";

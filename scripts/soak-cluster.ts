@@ -1,13 +1,8 @@
 /**
- * `npm run soak -- cluster [--rounds 20] [--seed 1] [--stop-seconds 30] [--only WORDS]`: runs three
- * nats-servers and three `chat serve` on three simulated machines with their own networks and
- * disks. Clients post on each of them. Each round applies a disruption drawn by the seed. Within
- * two minutes afterwards, no acknowledged text may be lost, repeated or out of its sender's order;
- * each reader must have received each text once; all logs must be equal; and `chat verify` must
- * succeed.
- *
- * Linux only, as root, with `ip`, `mount`, nats-server and faketime (Debian: iproute2, nats-server,
- * faketime). Networks and mounts are private to its processes.
+ * `npm run soak -- cluster [--rounds 20] [--seed 1] [--stop-seconds 30] [--only WORDS]`: disrupts
+ * three simulated machines with NATS and `chat serve` while clients post. Two minutes after each
+ * disruption, no text may be lost, repeated or reordered, all logs must be equal, and `chat verify`
+ * must succeed. Linux only, as root, with `ip`, `mount`, nats-server and faketime.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

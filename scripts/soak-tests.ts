@@ -1,9 +1,6 @@
 /**
- * `npm run soak -- tests [FILE]...`: runs all samples of sampled tests: properties, seeded worlds,
- * kill loops, write-point sweeps and large files. Without files it runs each test file that imports
- * `test/samples.ts` or fast-check. After each file it updates that file's row in
- * bench/soak-tests.md. A failing seed prints the command that replays it. Needs about 20 GB of
- * temporary disk space.
+ * `npm run soak -- tests [FILE]...`: runs sampled tests in full and updates bench/soak-tests.md. A
+ * failing seed prints the command that replays it. Needs about 20 GB of temporary disk space.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,11 +1,7 @@
 /**
- * `npm run soak`: runs a server under churn for an hour, or `--minutes N`. Clients connect, lose
- * their links and are killed; files are transferred and interrupted; the server is stopped, killed
- * and restarted. Each cycle ends with a quiet point, when most clients are disconnected: each
- * acknowledged text must have been received once, and memory, descriptors and files are counted.
- * Prints the verdicts and writes bench/soak-result.md. Other suites: `npm run soak -- tests` runs
- * sampled tests in full, `npm run soak -- power-loss` simulates power losses, and `npm run soak --
- * cluster` disrupts a cluster.
+ * `npm run soak`: runs a server under churn for an hour, or `--minutes N`. Each cycle disrupts
+ * clients or the server and ends with a quiet point, when each acknowledged text must have been
+ * received once, and memory, descriptors and files are counted. Writes bench/soak-result.md.
  */
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -315,10 +311,7 @@ function acknowledged(stream: number, number: number): void {
   acked.set(stream, Math.max(acked.get(stream) ?? 0, number));
 }
 
-/**
- * Waits until the auditor has received everything: texts are numbered without gaps, so the last
- * number suffices.
- */
+/** Texts are numbered without gaps, so the last number proves that all were received. */
 async function waitForDelivery(): Promise<void> {
   const until = performance.now() + DELIVERY_TIMEOUT_MS;
   const undelivered = () =>

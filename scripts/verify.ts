@@ -1,7 +1,4 @@
-/**
- * `npm run verify`: checks format, lint, types and unused code and runs the fast tests, all in
- * parallel. Prints the duration of each check, and the output of failed ones.
- */
+/** `npm run verify`: checks format, lint, types and unused code, and runs the fast tests. */
 const FAST_TESTS = ["tidy", "base", "wire", "core", "cli", "commands", "web", "bench"];
 
 const CHECKS: Readonly<Record<string, readonly string[]>> = {

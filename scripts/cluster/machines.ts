@@ -1,8 +1,4 @@
-/**
- * Three machines simulated on one: network namespaces on a bridge, each with its own disk (tmpfs),
- * nats-server and `chat serve`. Disruptions kill and suspend processes, fill disks, disconnect
- * networks and set wrong clocks.
- */
+/** Three machines simulated on one, each with its own network, disk, NATS and `chat serve`. */
 import {
   appendFileSync,
   closeSync,
@@ -128,8 +124,7 @@ export class Machine {
   }
 
   /**
-   * Resolves when the server listens. A server that exits before is restarted, as by a service
-   * manager.
+   * Resolves when the server listens; restarts it if it exits before.
    * @param skew clock error in faketime's notation: `-1h`
    */
   async startChat(skew?: string): Promise<void> {

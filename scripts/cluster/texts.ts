@@ -27,10 +27,7 @@ export interface TextCounts {
   disordered: number;
 }
 
-/**
- * Checks the texts of one sender: each must be in the history at its acknowledged seq, once and in
- * order.
- */
+/** Checks that each text of a sender is in the history at its acknowledged seq, once, in order. */
 export function countTexts(
   name: string,
   acked: readonly Text[],
@@ -54,8 +51,8 @@ export function countTexts(
 }
 
 /**
- * Counts texts that a client missed, repeated or reordered, from its first text on.
- * @param skipped number of texts that the client reported as omitted after a long absence
+ * Counts texts that a client missed, repeated or reordered.
+ * @param skipped texts that the client reported as omitted
  */
 export function countReadErrors(
   displayed: readonly Text[],

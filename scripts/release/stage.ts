@@ -6,10 +6,7 @@ import { output, ROOT, run } from "./run.ts";
 
 const COMPLETIONS = { bash: "chat.bash", zsh: "_chat", fish: "chat.fish" };
 
-/**
- * Writes licences, manual pages and completions, which the program for this machine prints.
- * @returns the folder
- */
+/** Writes licences, manual pages and completions. @returns the folder */
 export async function stageFiles(folder: string): Promise<string> {
   const program = join(ROOT, "dist", "chat");
   const completions = join(folder, "completions");
