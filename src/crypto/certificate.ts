@@ -62,8 +62,8 @@ export function certificateNames(certPem: string): string[] {
 export function checkCertificatePair({ certPem, keyPem }: CertificatePair): void {
   const certificate = readCertificate(certPem);
   if (certificate.checkPrivateKey(readPrivateKey(keyPem))) return;
-  throw new Fault("usage", "the private key does not belong to the certificate", {
-    remedy: "give the pair that was made together with --cert and --key",
+  throw new Fault("usage", "the private key does not match the certificate", {
+    remedy: "pass a matching pair with --cert and --key",
   });
 }
 
@@ -71,8 +71,8 @@ function readCertificate(certPem: string): X509Certificate {
   try {
     return new X509Certificate(certPem);
   } catch (cause) {
-    throw new Fault("usage", "there is no certificate in the given PEM text", {
-      remedy: "give a file that begins with -----BEGIN CERTIFICATE-----",
+    throw new Fault("usage", "the PEM text contains no certificate", {
+      remedy: "use a file that begins with -----BEGIN CERTIFICATE-----",
       cause,
     });
   }
@@ -82,8 +82,8 @@ function readPrivateKey(keyPem: string): KeyObject {
   try {
     return createPrivateKey({ key: keyPem, format: "pem" });
   } catch (cause) {
-    throw new Fault("usage", "there is no readable private key in the given PEM text", {
-      remedy: "give a file with an unencrypted -----BEGIN PRIVATE KEY-----",
+    throw new Fault("usage", "the PEM text contains no readable private key", {
+      remedy: "use a file with an unencrypted -----BEGIN PRIVATE KEY-----",
       cause,
     });
   }

@@ -47,8 +47,8 @@ export function parseLinkCode(text: string): Uint8Array {
     (digits[0] ?? 0) <= FIRST_LETTER_MAX &&
     check === checkDigit(digits);
   if (!isRight) {
-    throw new Fault("usage", "this is not a link code, or a letter of it is wrong", {
-      remedy: "type it as the other device shows it",
+    throw new Fault("usage", "invalid link code", {
+      remedy: "type it as displayed on the other device",
     });
   }
   let number = digits.reduce((sum, digit) => (sum << 5n) | BigInt(digit), 0n);

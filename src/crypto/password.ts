@@ -20,7 +20,7 @@ const UNMATCHED = `$argon2id$v=19$${COST}$${NO_BYTES}$${NO_BYTES}`;
 export async function hashPassword(password: string): Promise<string> {
   checkNewPassword(password);
   if (!isUsable(password)) {
-    throw new Fault("usage", msg`a password has up to ${PASSWORD_BYTES_MAX} bytes`, {
+    throw new Fault("usage", msg`a password has at most ${PASSWORD_BYTES_MAX} bytes`, {
       remedy: "choose another password",
     });
   }

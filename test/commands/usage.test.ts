@@ -48,7 +48,10 @@ test.each([
   [["discover", "--timeout", "5"], "is no time to listen"],
   [["lan", "--group", "10.0.0.1"], "no multicast group"],
   [["lan", "--interface", "203.0.113.9", "--user", "ana"], "no interface with the address"],
-  [["serve", "--host", "192.0.2.55", "--port", "0"], "this machine has no address 192.0.2.55"],
+  [
+    ["serve", "--host", "192.0.2.55", "--port", "0"],
+    "192.0.2.55 is not an address of this machine",
+  ],
   [["serve", "--cert", "/nonexistent"], "--cert and --key go together; give both"],
   [["serve", "--welcome", "x".repeat(4097)], "a welcome has at most 4096 bytes; shorten it"],
   [["serve", "--offer", "nonesuch"], "'nonesuch' is no folder"],

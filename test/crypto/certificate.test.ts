@@ -32,7 +32,7 @@ describe("certificate", () => {
   test("a pair is told from a mismatch and from nonsense", () => {
     expect(() => checkCertificatePair(one)).not.toThrow();
     const mixed = { certPem: one.certPem, keyPem: other.keyPem };
-    expect(() => checkCertificatePair(mixed)).toThrow("does not belong");
+    expect(() => checkCertificatePair(mixed)).toThrow("does not match");
     expect(() => checkCertificatePair({ certPem: "no", keyPem: one.keyPem })).toThrow(Fault);
     expect(() => checkCertificatePair({ certPem: one.certPem, keyPem: "no" })).toThrow(Fault);
   });

@@ -110,8 +110,8 @@ test("a history moves into a cluster, is killed on the way, and a server leaves 
   }
   expect(await serve("b", ...nats_, "--unsafe-nats")).toEqual([
     1,
-    "chat: chat cluster init has not brought all of its folder yet; " +
-      "start when it is done; if it was broken off, run it again",
+    "chat: chat cluster init has not finished; " +
+      "wait until it is done; if it was interrupted, run it again",
   ]);
   const [brought] = await boss.json(init);
   expect(brought).toMatchObject({ kind: "brought", cluster: "move" });
@@ -165,7 +165,5 @@ test("a history moves into a cluster, is killed on the way, and a server leaves 
       "begin with identity.key and settings.json alone",
   ]);
   const back = ["cluster", "init", sandbox.path("b"), ...args];
-  expect((await line(back))[1]).toStartWith(
-    "chat: the stream of that cluster has another history already; ",
-  );
+  expect((await line(back))[1]).toStartWith("chat: that cluster already has another history; ");
 });

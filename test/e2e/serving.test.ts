@@ -120,7 +120,7 @@ describe("refused with one line", () => {
     other.close();
     expect([exitCode, err]).toEqual([
       1,
-      `chat: another program listens on 127.0.0.1:${port}; choose another with --port\n`,
+      `chat: port ${port} is in use; choose another with --port\n`,
     ]);
     expect(JSON.parse(out)).toMatchObject({ kind: "fault", code: "port-taken", blame: "host" });
     expect(existsSync(sandbox.path("data"))).toBe(false);
@@ -142,7 +142,7 @@ describe("refused with one line", () => {
     const names = readdirSync(sandbox.folder);
     const { exitCode, out, err } = await sandbox.startServer({ data: "." }).ended();
     expect(exitCode).toBe(1);
-    expect(err).toMatch(/^chat: [^\n]+; choose an empty or a new folder with --data\n$/);
+    expect(err).toMatch(/^chat: [^\n]+; pass a new or empty folder with --data\n$/);
     expect(JSON.parse(out)).toMatchObject({ kind: "fault", code: "data-foreign", blame: "host" });
     expect(readdirSync(sandbox.folder)).toEqual(names);
     expect(statSync(file).isFile()).toBe(true);

@@ -55,7 +55,10 @@ export async function writeContent(
   signer: SealSigner,
 ): Promise<Uint8Array> {
   if (content.body.length > SEALED_BODY_BYTES_MAX) {
-    throw new Fault("too-large", msg`a message of ${content.body.length} bytes to a sealed room`);
+    throw new Fault(
+      "too-large",
+      msg`a message to a sealed room is too large: ${content.body.length} bytes`,
+    );
   }
   const signature = await signer.sign(await signedBytes(content, place));
   return packContent({ ...content, signature });

@@ -158,8 +158,8 @@ export class SealEngine {
    */
   static async open(options: SealEngineOptions): Promise<SealEngine> {
     if (globalThis.crypto?.subtle === undefined) {
-      throw new Fault("not-allowed", "this page has no encryption, which sealed rooms need", {
-        remedy: "open it by https",
+      throw new Fault("not-allowed", "this page cannot encrypt, which sealed rooms require", {
+        remedy: "open it over HTTPS",
       });
     }
     const certificates = new Certificates(options.servers);
@@ -168,7 +168,7 @@ export class SealEngine {
     const self = await certificates.deviceOf({ credential, signaturePublicKey });
     if (self === undefined) {
       throw new Fault("not-allowed", "this device has no certificate for sealed rooms", {
-        remedy: "link it: chat link-device on a device that is in",
+        remedy: "run chat link-device on a device that has one",
       });
     }
     const suite = await makeSuite(options.signer, options.primitives);
@@ -200,7 +200,7 @@ export class SealEngine {
     const { publicPackage, privatePackage } = await this.#keyPackages.make();
     const extensions = policyExtensions(policy);
     const [suite, config] = [this.#suite, this.#config];
-    const group = await guarded("a sealed room could not be made", async () =>
+    const group = await guarded("cannot create a sealed room", async () =>
       this.#grouped(
         await createGroup(gid, publicPackage, privatePackage, extensions, suite, config),
       ),
@@ -228,7 +228,7 @@ export class SealEngine {
       },
     );
     if (!judged.ok) throw refusedFault(judged.reason);
-    return guarded("the change to a sealed room could not be made", async () => {
+    return guarded("cannot change the sealed room", async () => {
       const context = { state: group.mls, cipherSuite: this.#suite };
       const made = await createCommit(context, {
         wireAsPublicMessage: true,
@@ -330,7 +330,7 @@ export class SealEngine {
       if (secret === undefined) continue;
       const { keyPackage, privateKeys } = readSecret(secret);
       const expected = { room, gid, epochMin };
-      return guarded("the invitation to a sealed room cannot be opened", async () => {
+      return guarded("cannot open the invitation to a sealed room", async () => {
         const init = await this.#suite.hpke.importPrivateKey(privateKeys.initPrivateKey);
         const secrets = await decryptGroupSecrets(init, newMember, welcome, this.#suite.hpke);
         // Unlike the library, checks the group before the expensive work.
@@ -402,7 +402,7 @@ export class SealEngine {
     const view = { tree, policy, epoch };
     const judged = await check.judgeNewcomer(view, publicPackage.leafNode, before?.leaf);
     if (!judged.ok) throw refusedFault(judged.reason);
-    return guarded("what the server has of a sealed room cannot be used", async () => {
+    return guarded("cannot use the server's state of a sealed room", async () => {
       const { publicMessage, newState } = await joinGroupExternal(
         info,
         publicPackage,
@@ -426,7 +426,7 @@ export class SealEngine {
 
   /** The GroupInfo for a device that rejoins; the server stores the newest. */
   async groupInfo(group: SealedGroup): Promise<Uint8Array> {
-    return guarded("a sealed room cannot be described", async () => {
+    return guarded("cannot export the state of a sealed room", async () => {
       const { mls } = group;
       const groupInfo = await createGroupInfoWithExternalPubAndRatchetTree(mls, [], this.#suite);
       return writeMessage({ wireformat: "mls_group_info", groupInfo });
@@ -446,7 +446,7 @@ export class SealEngine {
       ...this.#config,
       paddingConfig: { kind: "padUntilLength", padUntilLength },
     };
-    return guarded("a message to a sealed room could not be encrypted", async () => {
+    return guarded("cannot encrypt a message to a sealed room", async () => {
       const state = { ...group.mls, clientConfig };
       const made = await createApplicationMessage(state, bytes, this.#suite, authenticatedData);
       const { privateMessage, newState, consumed } = made;
@@ -471,7 +471,7 @@ export class SealEngine {
     { bound }: Binding,
   ): Promise<SealStep & { readonly message: SealedMessage }> {
     const message = readMessage("mls_private_message", bytes).privateMessage;
-    const sentence = "a message in a sealed room cannot be opened";
+    const sentence = "cannot decrypt a message in a sealed room";
     if (message.contentType !== "application") throw new Fault("seal-broken", sentence);
     if (!equalBytes(message.groupId, group.gid)) throw new Fault("seal-broken", sentence);
     checkEpoch(message.epoch, group);
@@ -482,7 +482,7 @@ export class SealEngine {
       const from = await decryptSenderData(message, senderDataSecret, this.#suite);
       const sender = memberAt(mls.ratchetTree, from?.leafIndex ?? -1);
       if (sender === undefined) {
-        throw new Fault("seal-broken", "a message in a sealed room names no device");
+        throw new Fault("seal-broken", "a message in a sealed room has no valid sender");
       }
       const { tree, content, consumed } = await unprotectPrivateMessage(
         senderDataSecret,
@@ -626,7 +626,7 @@ function checkEpoch(epoch: bigint, group: SealedGroup): void {
   if (epoch === BigInt(group.epoch)) return;
   throw new Fault(
     "stale-epoch",
-    msg`epoch ${epoch} of a sealed room, which is at ${group.epoch} here`,
+    msg`epoch ${epoch} of a sealed room that is at epoch ${group.epoch} here`,
   );
 }
 

@@ -77,7 +77,8 @@ export class FileStream {
       Number.isSafeInteger(chunkBytes) &&
       chunkBytes > 0 &&
       sizeBytes / chunkBytes <= SEALED_FILE_CHUNKS_MAX;
-    if (!isPossible) throw new Fault("frame-malformed", "a sealed file is described wrongly");
+    if (!isPossible)
+      throw new Fault("frame-malformed", "the description of a sealed file is malformed");
     return new FileStream(await openCipher(key), prefix.slice(), plan);
   }
 
@@ -120,7 +121,7 @@ export class FileStream {
 }
 
 function broken(index: number, cause?: unknown): Fault {
-  return new Fault("seal-broken", msg`chunk ${index} of a sealed file is not what was sent`, {
+  return new Fault("seal-broken", msg`chunk ${index} of a sealed file is damaged`, {
     cause,
   });
 }

@@ -32,7 +32,10 @@ type MessageOf<F extends Format> = Extract<MlsMessageContent, { wireformat: F }>
 export function readMessage<F extends Format>(format: F, bytes: Uint8Array): MessageOf<F> {
   const max = SIZES_MAX[format];
   if (bytes.length > max) {
-    throw new Fault("too-large", msg`${bytes.length} bytes of a sealed room (at most ${max})`);
+    throw new Fault(
+      "too-large",
+      msg`data of a sealed room is too large: ${bytes.length} bytes (maximum ${max})`,
+    );
   }
   const message = readWhole(bytes, decodeMlsMessage, encodeMlsMessage);
   if (message.wireformat !== format) throw malformed();
@@ -65,5 +68,5 @@ export function readWhole<T>(bytes: Uint8Array, decode: Decoder<T>, encode: Enco
 }
 
 function malformed(): Fault {
-  return new Fault("frame-malformed", "bytes of a sealed room are not what they should be");
+  return new Fault("frame-malformed", "data of a sealed room is malformed");
 }

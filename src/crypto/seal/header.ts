@@ -79,5 +79,5 @@ class HeaderReader {
 }
 
 function malformed(): Fault {
-  return new Fault("frame-malformed", "this is neither a message nor a change of a sealed room");
+  return new Fault("frame-malformed", "not a message or change of a sealed room");
 }

@@ -54,7 +54,7 @@ export class KeyPackages {
     const { cert, signer, unixMs } = this.#options;
     const now = unixMs();
     const second = (unixMs: number) => BigInt(Math.floor(unixMs / 1000));
-    return guarded("a key package could not be made", () =>
+    return guarded("cannot create a key package", () =>
       generateKeyPackageWithKey(
         { credentialType: "basic", identity: cert },
         {

@@ -70,7 +70,7 @@ export async function openBox(
 }
 
 export function unreadable(cause?: unknown): Fault {
-  return new Fault("seal-state", "what this device kept of a sealed room cannot be read", {
+  return new Fault("seal-state", "this device's state of a sealed room is unreadable", {
     cause,
   });
 }

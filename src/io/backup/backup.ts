@@ -93,14 +93,14 @@ async function backUpLocked(options: BackupOptions): Promise<BackupResult> {
   const data = checkDataFolder(options.data);
   const out = resolve(options.out);
   if (isWithin(out, data) || isWithin(data, out)) {
-    throw new Fault("data-foreign", "a backup cannot lie in the folder itself, nor hold it", {
-      remedy: "name another folder",
+    throw new Fault("data-foreign", "backup and data folders must not overlap", {
+      remedy: "use another folder",
     });
   }
   const { disk, sha256 } = options;
   const server = await firstLeaf(disk, join(data, "history"), sha256);
   if (server === undefined) {
-    throw new Fault("not-found", `there is nothing in ${data} yet`, {
+    throw new Fault("not-found", `${data} is empty`, {
       remedy: "start the server once",
     });
   }
@@ -111,7 +111,7 @@ async function backUpLocked(options: BackupOptions): Promise<BackupResult> {
   const lock = lockFile(join(out, LOCK));
   if (lock === undefined) {
     throw new Fault("data-locked", `another backup into ${out} is running`, {
-      remedy: "wait for it",
+      remedy: "wait until it finishes",
     });
   }
   try {
@@ -131,7 +131,7 @@ function checkOut(disk: TreeDisk, out: string, server: string): Manifest | undef
   const expectedServer = manifest?.server ?? readBegun(disk, out);
   if (expectedServer !== undefined && expectedServer !== server) {
     throw new Fault("data-foreign", `${out} is a backup of another server`, {
-      remedy: "name another folder",
+      remedy: "use another folder",
     });
   }
   const foreign = disk.list(out).find((name) => name !== LOCK && !OWN_NAMES.includes(name));
@@ -141,7 +141,7 @@ function checkOut(disk: TreeDisk, out: string, server: string): Manifest | undef
     (foreign !== undefined || (kind !== undefined && kind !== "folder"))
   ) {
     throw new Fault("data-foreign", `${out} is neither a backup nor empty`, {
-      remedy: "name a new folder",
+      remedy: "use a new folder",
     });
   }
   return manifest;
@@ -274,7 +274,7 @@ class Backup {
     if (checkpoint !== undefined) {
       const { size, root } = checkpoint.checkpoint;
       if (size > 0 && verified.roots.get(size) !== toHex(root)) {
-        throw new Fault("log-corrupt", `${from} is not what its checkpoint of ${size} says`, {
+        throw new Fault("log-corrupt", `${from} does not match its checkpoint of size ${size}`, {
           remedy: "see chat verify --data",
         });
       }
@@ -310,7 +310,7 @@ class Backup {
   /** Marks the old backup as unfinished before replacing it in place. */
   async #invalidate(): Promise<void> {
     const { disk, out } = this.#options;
-    this.#options.onWarning("the copy is damaged, and is made anew");
+    this.#options.onWarning("the copy is damaged; copying again");
     await writeBegun(disk, out, this.#server);
     removeManifest(disk, out);
     await disk.syncFolder(out);
@@ -349,8 +349,8 @@ function isWithin(inner: string, outer: string): boolean {
 }
 
 function diverged(out: string, data: string): Fault {
-  const message = `${out} holds records that ${data} no longer has: one of them was set back`;
+  const message = `${out} has records that ${data} lacks: one of them was rolled back`;
   return new Fault("data-foreign", message, {
-    remedy: "keep that backup, and name a new folder",
+    remedy: "keep that backup and use a new folder",
   });
 }

@@ -90,7 +90,7 @@ async function copyContent(options: ContentOptions, file: FileEntry): Promise<vo
   try {
     const about = readWholeFile(disk, join(source, ABOUT), METADATA_BYTES_MAX);
     if (about === undefined || disk.kind(join(source, CONTENT)) !== "file") {
-      throw new Fault("file-unknown", `the content of ${file.file} is not there`);
+      throw new Fault("file-unknown", `the content of ${file.file} is missing`);
     }
     if (parseMetadata(about)?.file !== file.file) throw damaged(file, source);
     await disk.removeFolder(staging); // Left by a killed run.

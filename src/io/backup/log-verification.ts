@@ -119,7 +119,7 @@ class LogVerifier {
     const { seq } = this.#walk.order;
     const expected = Math.max(atLeast, this.#erasedBy);
     if (seq < expected) {
-      throw new Fault("log-corrupt", `${folder} ends at seq ${seq}, and had ${expected}`);
+      throw new Fault("log-corrupt", `${folder} ends at seq ${seq} instead of ${expected}`);
     }
     const due = new Map(this.#erasures.pending());
     for (const [of, fault] of this.#torn) if (!due.has(of)) throw fault;
@@ -145,15 +145,15 @@ class LogVerifier {
     const { sha256, atLeast } = this.#options;
     const parsed = parseLine(bytes);
     if (parsed.kind === "newer") {
-      const message = `${path} has records of the kind '${parsed.recordKind}'`;
-      throw new Fault("version-unsupported", message, { remedy: "use a newer version of chat" });
+      const message = `${path} has records of unknown kind '${parsed.recordKind}'`;
+      throw new Fault("version-unsupported", message, { remedy: "upgrade chat" });
     }
     const read = parsed.kind === "record" ? parsed : parseHead(bytes);
     const reason = parsed.kind === "bad" ? parsed.reason : undefined;
     const objection = read === undefined ? reason : this.#walk.order.objection(read.record.head);
     if (read === undefined || objection !== undefined) {
       if (this.#walk.order.seq >= Math.max(atLeast, this.#erasedBy)) return false;
-      throw corrupt(path, offset, objection ?? "it is no record");
+      throw corrupt(path, offset, objection ?? "not a record");
     }
     const { record } = read;
     const { seq } = record.head;

@@ -46,7 +46,7 @@ export function readManifest(disk: Disk, folder: string): Manifest | undefined {
   const { format } = value;
   if (Number.isSafeInteger(format) && Number(format) > FORMAT) {
     const message = `${folder} is a backup of a newer version (format ${format})`;
-    throw new Fault("version-unsupported", message, { remedy: "use that version of chat" });
+    throw new Fault("version-unsupported", message, { remedy: "upgrade chat" });
   }
   if (!isManifest(value)) throw new Fault("log-corrupt", `${join(folder, DONE)} is damaged`);
   return value;
@@ -86,7 +86,7 @@ function readJson(disk: Disk, path: string): JsonObject | undefined {
   if (bytes === undefined) return undefined;
   const value = parseObject(bytes);
   if (value !== undefined) return value;
-  throw new Fault("log-corrupt", `${path} is damaged`, { remedy: "make a backup elsewhere" });
+  throw new Fault("log-corrupt", `${path} is damaged`, { remedy: "create a backup elsewhere" });
 }
 
 function writeJson(disk: Disk, folder: string, name: string, value: object): Promise<void> {

@@ -101,7 +101,7 @@ async function restoreTo(options: RestoreOptions, data: string): Promise<Restore
     const expected = manifest.missingFiles ?? missing; // Older manifests omit it.
     const lost = damaged + (manifest.files ? Math.max(0, missing - expected) : 0);
     if (lost > 0 && !options.acceptsLoss) {
-      const message = `the contents of ${counted(lost, "file")} are damaged in the backup or gone`;
+      const message = `${counted(lost, "file")} damaged or missing in the backup`;
       throw new Fault("checksum-wrong", message, { remedy: LOSS_REMEDY });
     }
     const after = await verifyLogs(options, staging, manifest);
@@ -155,7 +155,7 @@ async function verifyLogs(
     const range = { atLeast: size, upTo: size, sizes: [size] };
     const verified = await verifyLogCopy({ disk, folder: path, sha256, ...range, ...onRecord });
     if (verified.roots.get(size) === root && verified.extent.size === size) return verified;
-    throw new Fault("log-corrupt", `${path} is not what the backup says it is`, {
+    throw new Fault("log-corrupt", `${path} does not match the backup's manifest`, {
       remedy: "use another backup",
     });
   };
@@ -192,13 +192,13 @@ async function newerState(
   const { size, root } = manifest.history;
   const stored = readCheckpointFile(disk, join(backup, "history"));
   if (stored !== undefined && stored.checkpoint.size > size) {
-    const message = `${backup} ends at ${size}, and its checkpoint says ${stored.checkpoint.size}`;
+    const message = `${backup} has ${size} records, its checkpoint ${stored.checkpoint.size}`;
     return { message, note: stored.note, isAtTarget: false };
   }
   const kind = disk.kind(data);
   if (kind === undefined || (kind === "folder" && disk.list(data).length === 0)) return undefined;
   const notEmpty = new Fault("data-foreign", `${data} is not empty`, {
-    remedy: "name a new folder with --data",
+    remedy: "use a new folder with --data",
   });
   if (kind !== "folder" || !disk.exists(join(data, "format.json"))) throw notEmpty;
   const history = join(checkDataFolder(data), "history");
@@ -216,7 +216,7 @@ async function newerState(
   const reached = Math.max(current?.checkpoint.size ?? 0, verified.extent.size);
   const isAhead = reached > size || (verified.roots.get(size) ?? root) !== root;
   if (!isAhead) throw notEmpty;
-  const message = `${data} knows ${reached} records of this server, and the backup ${size}`;
+  const message = `${data} has ${reached} records of this server, the backup ${size}`;
   return { message, note: current?.note, isAtTarget: true };
 }
 
@@ -267,7 +267,7 @@ function moveBack({ disk, onWarning }: RestoreOptions, aside: string, data: stri
   try {
     if (disk.kind(data) === undefined) disk.rename(aside, data);
   } catch {
-    onWarning(`what was in ${data} is in ${aside} now`);
+    onWarning(`the previous content of ${data} is in ${aside}`);
   }
 }
 
@@ -319,18 +319,18 @@ function moveAside(disk: TreeDisk, data: string, nowUnixMs: number): string {
 }
 
 function miscopied(staging: string): Fault {
-  return new Fault("log-corrupt", `what was written to ${staging} is not what was read`, {
+  return new Fault("log-corrupt", `the copy in ${staging} differs from the backup`, {
     remedy: "check the disk",
   });
 }
 
 function noBackup(backup: string, isBegun: boolean): Fault {
   if (!isBegun) {
-    return new Fault("not-found", `there is no backup in ${backup}`, {
-      remedy: "name the folder of chat backup",
+    return new Fault("not-found", `no backup in ${backup}`, {
+      remedy: "use the folder that chat backup wrote",
     });
   }
-  return new Fault("data-foreign", `the backup in ${backup} was begun and never done`, {
+  return new Fault("data-foreign", `the backup in ${backup} is incomplete`, {
     remedy: "run chat backup again, or use another backup",
   });
 }

@@ -106,7 +106,7 @@ export class Mirrors {
       const one = pending[at++];
       assert(one !== undefined, "as many records as were asked for");
       if (!matches(record, one)) {
-        const sentence = `${place} has another record ${one.seq} than the cluster`;
+        const sentence = `record ${one.seq} of ${place} differs from the cluster's`;
         throw new Fault("cluster-diverged", sentence);
       }
       records.set(one, record);
@@ -124,7 +124,7 @@ export class Mirrors {
       const isComplete =
         size === copied[place] &&
         equalBytes(await new LogProofs(logs[place], sha256).root(size), root);
-      if (!isComplete) throw new Fault("cluster-diverged", `${place} was not copied as it was`);
+      if (!isComplete) throw new Fault("cluster-diverged", `${place} differs from its original`);
     }
   }
 

@@ -139,10 +139,10 @@ async function markAt(
 const RETRYABLE: ReadonlySet<string> = new Set(["no-majority", "log-conflict"]);
 
 function foreignHistory(): Fault {
-  return new Fault("data-foreign", "the stream of that cluster has another history already", {
+  return new Fault("data-foreign", "that cluster already has another history", {
     remedy:
-      "to be one of its servers, begin with identity.key and settings.json alone;" +
-      " to begin another cluster, give --cluster NAME",
+      "to join it, start with only identity.key and settings.json;" +
+      " to create another cluster, use --cluster NAME",
   });
 }
 
@@ -168,7 +168,7 @@ async function* existingMessages(
   let notify = () => {};
   let release = () => {};
   const fail = (code: FaultCode) => () => {
-    fault = new Fault(code, "the stream has lost what was read of it");
+    fault = new Fault(code, "the stream lost messages");
     notify();
   };
   const reader = new StreamReader({
@@ -261,8 +261,8 @@ async function* copiedLines(
           throw new Fault("log-corrupt", `${segment} is damaged at byte ${offset}`);
         }
         if (copied.bytes.length > CLUSTER_DECISION_BYTES_MAX) {
-          const sentence = `record ${seq} of ${place} does not fit a message of the stream`;
-          throw new Fault("too-large", sentence, { remedy: "stay with one server" });
+          const sentence = `record ${seq} of ${place} is too large for the cluster's stream`;
+          throw new Fault("too-large", sentence, { remedy: "use a single server" });
         }
         yield copied.bytes;
       }

@@ -84,10 +84,10 @@ export class Publisher {
 
   #refusal(longest: number, sizeBytes: number): Fault | undefined {
     if (longest > LINE_BYTES_MAX || sizeBytes > CLUSTER_DECISION_BYTES_MAX) {
-      return new Fault("too-large", `${sizeBytes} bytes are too much for one message`);
+      return new Fault("too-large", `too large for one message: ${sizeBytes} bytes`);
     }
     if (this.#queueBytes + sizeBytes <= CLUSTER_QUEUE_BYTES_MAX) return undefined;
-    const message = `${this.#queueBytes} bytes wait for the cluster already`;
+    const message = `cluster is too slow: ${this.#queueBytes} bytes queued`;
     return new Fault("too-many", message, { retryAfterMs: 1_000 });
   }
 
@@ -128,7 +128,7 @@ export class Publisher {
     const { stream, clock, isClosed, isBlocked, onNoAnswer } = this.#options;
     let fault = new Fault(
       "no-majority",
-      "the server's cluster has no majority: it records nothing now",
+      "the server's cluster has no majority and cannot record anything",
       {
         retryAfterMs: 1_000,
       },
@@ -172,7 +172,7 @@ export class Publisher {
     for (const [id, { group, seq }] of this.#published) {
       if (seq === undefined || !isLost(seq)) continue;
       this.#published.delete(id);
-      const message = "NATS has lost what it had acknowledged";
+      const message = "NATS lost acknowledged messages";
       const fault = new Fault("no-majority", message, { retryAfterMs: 1_000 });
       for (const { settle } of group) settle(fault);
     }
@@ -186,7 +186,7 @@ export class Publisher {
     for (const [at, { settle }] of group.entries()) {
       const outcome = outcomes[at];
       if (outcome === undefined || isObjection(outcome)) {
-        settle(new Fault("log-conflict", `the decision does not hold any more: ${outcome}`));
+        settle(new Fault("log-conflict", `superseded by a concurrent change: ${outcome}`));
         continue;
       }
       const last = outcome.at(-1);

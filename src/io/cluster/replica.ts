@@ -239,7 +239,7 @@ export class Replica {
     for (const place of LOG_NAMES) {
       const mirror = mirrors[place];
       if (mirror.head() < this.#position[place]) {
-        const message = `${place} has ${mirror.head()} records, and had ${this.#position[place]}`;
+        const message = `${place} has ${mirror.head()} records instead of ${this.#position[place]}`;
         throw new Fault("log-corrupt", message);
       }
       this.#notified[place] = mirror.head();
@@ -282,7 +282,7 @@ export class Replica {
       earlier: this.#positions.filter(({ seq }) => seq < at.seq),
       onMessage: (message) => this.#receive(message),
       onRewound: () => this.#rewind(),
-      onLost: (seq) => this.stopDiverged(`the stream has lost its message ${seq}`),
+      onLost: (seq) => this.stopDiverged(`the stream lost message ${seq}`),
       onTruncated: (last) => {
         this.#publisher.failLost((seq) => seq > last);
         this.#wake((seq) => seq > last);
@@ -420,8 +420,8 @@ export class Replica {
 }
 
 function copyIncomplete(): Fault {
-  return new Fault("log-conflict", "chat cluster init has not brought all of its folder yet", {
-    remedy: "start when it is done; if it was broken off, run it again",
+  return new Fault("log-conflict", "chat cluster init has not finished", {
+    remedy: "wait until it is done; if it was interrupted, run it again",
   });
 }
 

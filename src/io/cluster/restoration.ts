@@ -111,5 +111,5 @@ async function toRestored(mirror: LogFile, record: LogRecord): Promise<RestoredR
     const line = copyLine(await mirror.line(seq));
     if (line?.record.erased !== undefined) return { line };
   }
-  throw new Fault("log-corrupt", `seq ${seq} is damaged here, and the cluster has lost it`);
+  throw new Fault("log-corrupt", `seq ${seq} is damaged here and missing from the cluster`);
 }

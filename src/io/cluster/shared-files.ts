@@ -261,7 +261,7 @@ function hashOf(text: string): Uint8Array | undefined {
 }
 
 function missing(): Fault {
-  return new Fault("file-unknown", "the cluster's store does not have this file", {
+  return new Fault("file-unknown", "the file is not in the cluster's store", {
     remedy: "ask its sender to send it again",
   });
 }
@@ -273,7 +273,7 @@ function localCopyDamaged(): Fault {
 }
 
 function damaged(): Fault {
-  return new Fault("checksum-wrong", "the cluster's store has another content than was sent", {
+  return new Fault("checksum-wrong", "the file in the cluster's store is damaged", {
     remedy: "ask its sender to send it again",
   });
 }

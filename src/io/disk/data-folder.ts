@@ -88,8 +88,8 @@ export function checkDataFolder(folder: string): string {
   } catch (error) {
     throw folderFault(error, path);
   }
-  throw new Fault("not-found", msg`there is no server's data in ${path}`, {
-    remedy: "name the folder of a server with --data",
+  throw new Fault("not-found", msg`no server data in ${path}`, {
+    remedy: "pass a server's data folder with --data",
   });
 }
 
@@ -110,26 +110,30 @@ function checkFormat(
       (name) => !HARMLESS.has(name) && !harmless.includes(name),
     );
     if (foreign === undefined) return undefined;
-    throw new Fault("data-foreign", msg`${path} holds other things ('${foreign.slice(0, 80)}')`, {
-      remedy:
-        access === "read"
-          ? "name the folder of a server with --data"
-          : "choose an empty or a new folder with --data",
-    });
+    throw new Fault(
+      "data-foreign",
+      msg`${path} is not a data folder (it contains '${foreign.slice(0, 80)}')`,
+      {
+        remedy:
+          access === "read"
+            ? "pass a server's data folder with --data"
+            : "pass a new or empty folder with --data",
+      },
+    );
   }
   if (access === "write" && BACKUP_MARKS.some((mark) => existsSync(join(path, mark)))) {
-    throw new Fault("data-foreign", msg`${path} is a backup, and no server writes into it`, {
-      remedy: "put it elsewhere first: chat restore",
+    throw new Fault("data-foreign", msg`${path} is a backup, not a data folder`, {
+      remedy: "restore it first: chat restore",
     });
   }
   const format = formatOf(text);
   if (format === undefined) {
-    throw new Fault("data-foreign", msg`${join(path, "format.json")} is not a server's`);
+    throw new Fault("data-foreign", msg`${join(path, "format.json")} is not from a chat server`);
   }
   // Older versions may be able to read a newer format, but not write it.
   if ((access === "read" ? format.minReader : format.format) > FORMAT) {
     const message = msg`${path} was written by a newer version (format ${format.format})`;
-    throw new Fault("version-unsupported", message, { remedy: "use that version of chat" });
+    throw new Fault("version-unsupported", message, { remedy: "upgrade chat" });
   }
   return format.format;
 }
@@ -172,7 +176,7 @@ function readBounded(path: string, sizeBytesMax: number, open: () => number): st
         if (bytesRead === 0) return bytes.toString("utf8", 0, length);
         length += bytesRead;
       }
-      throw new Fault("data-foreign", msg`${path} is too large to be ours`);
+      throw new Fault("data-foreign", msg`${path} is too large`);
     } finally {
       closeSync(file);
     }

@@ -134,15 +134,15 @@ export function diskFault(error: unknown, path: string): Fault {
   if (isFull(error)) return new Fault("store-full", msg`no space for ${path}`, { cause: error });
   const code = errorCode(error);
   if (code === "EACCES" || code === "EPERM" || code === "EROFS") {
-    return new Fault("store-denied", msg`${path} may not be read or written`, { cause: error });
+    return new Fault("store-denied", msg`permission denied: ${path}`, { cause: error });
   }
   if (code === "EFBIG") {
-    return new Fault("log-corrupt", msg`${path} has a line that is far too long`, { cause: error });
+    return new Fault("log-corrupt", msg`${path} has an overlong line`, { cause: error });
   }
   if (code === "ELOOP" || code === "EISDIR") {
     const reason = code === "EISDIR" ? "a folder" : "a link or not a regular file";
     return new Fault("data-foreign", msg`${path} is ${reason}`, {
-      remedy: "put the file itself there",
+      remedy: "replace it with a regular file",
       cause: error,
     });
   }

@@ -109,7 +109,7 @@ function openLocked(folder: string, path: string): Database {
   try {
     if (isForeign(path)) {
       throw new Fault("data-foreign", msg`${path} is not a lock file of chat`, {
-        remedy: "remove it, and what begins with LOCK-",
+        remedy: "remove it and all files that begin with LOCK-",
       });
     }
     return openExclusive(path);

@@ -17,7 +17,7 @@ export function readWholeFile(
     using file = disk.open(path, "read");
     const sizeBytes = file.sizeBytes();
     if (sizeBytes > sizeBytesMax) {
-      throw new Fault("data-foreign", msg`${path} is too large to be ours`);
+      throw new Fault("data-foreign", msg`${path} is too large`);
     }
     const bytes = new Uint8Array(sizeBytes);
     return bytes.subarray(0, file.read(bytes, 0));

@@ -86,7 +86,7 @@ export class FolderPlan {
   #node(path: string): FolderNode {
     const existing = this.#nodes.get(path);
     if (existing !== undefined) return existing;
-    if (this.#files.has(path)) throw malformed("something lies inside a file");
+    if (this.#files.has(path)) throw malformed("an entry is inside a file");
     // Counts implied folders, since a few entries could imply millions.
     if (this.#nodes.size > FOLDER_ENTRIES_MAX) throw malformed("it has too many folders");
     const { parent, name } = this.#parentOf(path);
@@ -116,7 +116,7 @@ export class FolderPlan {
 }
 
 function malformed(reason: string): Fault {
-  return new Fault("folder-malformed", msg`the list of a folder is malformed: ${reason}`);
+  return new Fault("folder-malformed", msg`malformed folder list: ${reason}`);
 }
 
 function newName(parent: FolderNode, raw: string): string {

@@ -124,9 +124,13 @@ export async function openPartialFile(options: PartialFileOptions): Promise<Part
     const part = await create(options, pathsOf(folder, partialName(name, n)));
     if (part !== undefined) return part;
   }
-  throw new Fault("too-many", msg`${folder} has ${SAME_NAMES_MAX} parts of ${name} already`, {
-    remedy: "move some of them away",
-  });
+  throw new Fault(
+    "too-many",
+    msg`${folder} already has ${SAME_NAMES_MAX} partial files of ${name}`,
+    {
+      remedy: "move some of them away",
+    },
+  );
 }
 
 type Paths = Pick<PartialFile, "path" | "journalPath" | "manifestPath" | "lockPath">;
@@ -203,7 +207,7 @@ function createContent(
     return;
   }
   if (disk.kind(manifestPath) === undefined) disk.openNew(manifestPath).close();
-  if (!disk.makeFolderNew(path)) throw new Fault("store-failed", msg`something stands at ${path}`);
+  if (!disk.makeFolderNew(path)) throw new Fault("store-failed", msg`${path} already exists`);
 }
 
 /** @returns its length */

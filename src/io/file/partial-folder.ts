@@ -112,7 +112,7 @@ export class PartialFolder implements Content {
       at += piece.sizeBytes;
     }
     if (at === bytes.length) return;
-    throw malformed("has more bytes than its list says");
+    throw malformed("has more bytes than listed");
   }
 
   async sync(): Promise<void> {
@@ -166,7 +166,7 @@ export class PartialFolder implements Content {
   async #complete(sizeBytes: number): Promise<void> {
     const { paths, map } = await this.#loadPlan();
     if (sizeBytes !== map.sizeBytes) {
-      throw malformed(`has ${sizeBytes} bytes, and its list says ${map.sizeBytes}`);
+      throw malformed(`has ${sizeBytes} bytes instead of ${map.sizeBytes}`);
     }
     await forEachYielding(paths.folders, (folder) => this.#ensureFolder(folder));
     await forEachYielding(paths.files, (file) => {
@@ -187,7 +187,7 @@ export class PartialFolder implements Content {
     const { path, manifestBytes } = this.#options;
     const bytes = new Uint8Array(manifestBytes);
     const bytesRead = await this.#manifest.readLater(bytes, 0);
-    if (bytesRead < manifestBytes) throw malformed("ends before its list does");
+    if (bytesRead < manifestBytes) throw malformed("ends within its list");
     const entries = parseFolderManifest(bytes);
     const map = new FolderMap(entries, manifestBytes);
     this.#plan = { map, paths: new FolderPlan(path, entries) };
@@ -285,7 +285,7 @@ function malformed(reason: string): Fault {
 }
 
 function pathBlocked(path: string): Fault {
-  return new Fault("store-failed", `something else stands at ${path}`, { remedy: "move it away" });
+  return new Fault("store-failed", `${path} is in the way`, { remedy: "move it away" });
 }
 
 async function forEachYielding<Item>(

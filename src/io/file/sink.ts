@@ -182,7 +182,7 @@ class PartialFileSink implements Sink {
         : disk.nameNew(part.path, path);
       if (isMoved) return path;
     }
-    const message = msg`${folder} has ${SAME_NAMES_MAX} of the name ${name} already`;
+    const message = msg`${folder} already has ${SAME_NAMES_MAX} files named ${name}`;
     throw new Fault("too-many", message, { remedy: "move some of them away" });
   }
 }

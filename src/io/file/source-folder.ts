@@ -241,9 +241,9 @@ function floorMs(ns: bigint): number {
 }
 
 function describeSpecial(stat: fs.BigIntStats): string {
-  if (stat.isSymbolicLink()) return "a link";
-  if (stat.isSocket()) return "a socket";
-  return stat.isFIFO() ? "a pipe" : "a device";
+  if (stat.isSymbolicLink()) return "symbolic link";
+  if (stat.isSocket()) return "socket";
+  return stat.isFIFO() ? "named pipe" : "device";
 }
 
 /** Returns `undefined` if the name is not UTF-8. */

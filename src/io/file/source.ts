@@ -47,14 +47,14 @@ function statSource(path: string): fs.Stats {
 }
 
 function specialFileFault(message: string): Fault {
-  return new Fault("usage", message, { remedy: "send what it gives through standard input: -" });
+  return new Fault("usage", message, { remedy: "pipe its content to standard input: -" });
 }
 
 function sourceFault(error: unknown, path: string): Fault {
   if (!["ENOENT", "ENOTDIR", "ELOOP"].includes(errorCode(error))) {
     return diskFault(error, pathOf(error) ?? path); // In a folder, the path of the entry.
   }
-  return new Fault("not-found", msg`there is no ${quoteText(path)}`, { cause: error });
+  return new Fault("not-found", msg`no such file: ${quoteText(path)}`, { cause: error });
 }
 
 function pathOf(error: unknown): string | undefined {
@@ -96,11 +96,11 @@ class FileSource implements Source {
   #checkSize(): void {
     const { path, sizeBytes } = this;
     if (sizeBytes > FILE_BYTES_MAX) {
-      throw new Fault("too-large", msg`${quoteText(path)} has ${sizeBytes} bytes`);
+      throw new Fault("too-large", msg`${quoteText(path)} is too large: ${sizeBytes} bytes`);
     }
     // Files in /proc have size 0 and generate their content when read.
     if (sizeBytes === 0 && fs.readSync(this.#fd, new Uint8Array(1), 0, 1, 0) > 0) {
-      throw specialFileFault(`${quoteText(path)} does not say how much is in it`);
+      throw specialFileFault(`${quoteText(path)} has an unknown size`);
     }
   }
 

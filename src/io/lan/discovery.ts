@@ -290,15 +290,15 @@ function lanInterfaces(): string[] {
 }
 
 function noNetwork(): Fault {
-  return new Fault("unreachable", "this machine is in no network", {
-    remedy: "connect it to one",
+  return new Fault("unreachable", "this machine has no network", {
+    remedy: "connect to a network",
   });
 }
 
 function multicastFault(error: unknown, port: number): Fault {
   const code = errorCode(error) || String(error);
-  return new Fault("unreachable", `multicast DNS, UDP port ${port}, does not work (${code})`, {
-    remedy: "look for a firewall, or another program that has the port for itself",
+  return new Fault("unreachable", `multicast DNS on UDP port ${port} failed (${code})`, {
+    remedy: "check the firewall and other programs that use the port",
     cause: error,
   });
 }

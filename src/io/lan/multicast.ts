@@ -175,9 +175,9 @@ class SocketMulticast implements Multicast {
 
   #unreachable(): Fault {
     const reasons = this.#reasons.length === 0 ? "" : ` (${this.#reasons.join(", ")})`;
-    const message = `no network interface takes part in ${this.#options.group}${reasons}`;
+    const message = `no network interface could join ${this.#options.group}${reasons}`;
     return new Fault("unreachable", message, {
-      remedy: "connect to a network, or stay on this machine: --interface 127.0.0.1",
+      remedy: "connect to a network, or use this machine only: --interface 127.0.0.1",
     });
   }
 }
@@ -266,12 +266,12 @@ function closeSocket(socket: Socket): Promise<void> {
 function bindFault(cause: unknown, port: number): Fault {
   switch (codeOf(cause)) {
     case "EADDRINUSE":
-      return new Fault("port-taken", `another program keeps UDP port ${port} for itself`, {
+      return new Fault("port-taken", `UDP port ${port} is in use`, {
         cause,
       });
     case "EACCES":
     case "EPERM":
-      return new Fault("store-denied", `UDP port ${port} is not yours to use`, {
+      return new Fault("store-denied", `permission denied for UDP port ${port}`, {
         remedy: "choose one above 1023 with --port",
         cause,
       });
@@ -286,10 +286,10 @@ function bindFault(cause: unknown, port: number): Fault {
 function sendFault(cause: Error, { port }: MulticastOptions): Fault {
   const code = codeOf(cause);
   const isBlocked = code === "EPERM" || code === "EACCES";
-  return new Fault("unreachable", `a datagram did not leave this machine (${code})`, {
+  return new Fault("unreachable", `cannot send a datagram (${code})`, {
     remedy: isBlocked
-      ? `let UDP port ${port} out of this machine's firewall`
-      : "connect to a network, then say it again",
+      ? `allow outgoing UDP port ${port} in the firewall`
+      : "connect to a network and try again",
     cause,
   });
 }

@@ -12,6 +12,6 @@ export function certificateHashOf(certPem: string): Uint8Array {
     const { raw } = new X509Certificate(certPem);
     return new Uint8Array(createHash("sha256").update(raw).digest());
   } catch (cause) {
-    throw new Fault("usage", "there is no certificate in the given PEM text", { cause });
+    throw new Fault("usage", "the PEM text contains no certificate", { cause });
   }
 }

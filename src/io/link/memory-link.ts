@@ -72,7 +72,7 @@ export class MemoryLink extends BaseLink {
     if (this.state !== "open") return false;
     const message = tail === undefined ? head.slice() : concatBytes(head, tail);
     if (this.#pendingChunkBytes + message.length + OVERHEAD_BYTES > SEND_QUEUE_BYTES_MAX) {
-      this.cut(new Fault("link-closed", "the other end reads too slowly"));
+      this.cut(new Fault("link-closed", "the peer reads too slowly"));
       return false;
     }
     this.countSent(1, message.length);
@@ -109,7 +109,7 @@ export class MemoryLink extends BaseLink {
 
   drop(fault: Fault | undefined): void {
     this.#finish(fault);
-    this.peer.#finish(new Fault("link-closed", "the other end went away"));
+    this.peer.#finish(new Fault("link-closed", "the peer closed the connection"));
   }
 
   /** Simulates a broken cable: both ends fail, and messages in flight are lost. */

@@ -54,7 +54,7 @@ export class MemoryNetwork {
     const address = { host: options.host, port };
     const key = keyOf(address);
     if (this.#servers.has(key)) {
-      throw new Fault("port-taken", msg`another program listens on ${key}`);
+      throw new Fault("port-taken", msg`port ${port} is in use`);
     }
     const { certificateHash } = options;
     const ends = new Set<MemoryLink>();
@@ -94,7 +94,7 @@ export class MemoryNetwork {
     const remote = { host: options.host, port: options.port };
     const local = { host, port: options.localPort ?? this.#freePort++ };
     if (this.#localPorts.has(keyOf(local))) {
-      const message = msg`the local port ${local.port} is taken by another program`;
+      const message = msg`local port ${local.port} is in use`;
       return Promise.reject(new Fault("port-taken", message, { remedy: "choose another one" }));
     }
     return this.#connect(local, remote, options.timeoutMs, undefined);
@@ -114,9 +114,9 @@ export class MemoryNetwork {
         if (!isReachable || delayMs >= timeoutMs) {
           reject(new Fault("timeout", msg`${keyOf(remote)} did not answer in time`));
         } else if (server === undefined || server.stopped !== undefined) {
-          reject(new Fault("unreachable", msg`nobody listens on ${keyOf(remote)}`));
+          reject(new Fault("unreachable", msg`connection to ${keyOf(remote)} refused`));
         } else if (!server.events.accept(local)) {
-          reject(new Fault("unreachable", msg`${keyOf(remote)} takes no more connections`));
+          reject(new Fault("unreachable", msg`${keyOf(remote)} accepts no more connections`));
         } else if (parent !== undefined && !server.ends.has(parent.peer)) {
           reject(new Fault("unreachable", "the link is closed"));
         } else {

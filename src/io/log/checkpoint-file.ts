@@ -37,7 +37,7 @@ export function readCheckpointFile(disk: Disk, folder: string): StoredCheckpoint
     if (error instanceof Fault && error.blame === "host" && error.code !== "data-foreign") {
       throw error;
     }
-    throw new Fault("log-corrupt", `${path} is no signed checkpoint`, {
+    throw new Fault("log-corrupt", `${path} is not a signed checkpoint`, {
       remedy: "restore it from a backup, or start with --accept-loss",
       cause: error,
     });

@@ -323,11 +323,11 @@ export class LogFile implements Log {
     const { content, settle } = append;
     const sizeBytes = appendBytes(content);
     if (sizeBytes > LINE_BYTES_MAX) {
-      const message = `a record of ${sizeBytes} bytes does not fit a line`;
+      const message = `record too large: ${sizeBytes} bytes`;
       return settleInMicrotask(settle, new Fault("too-large", message));
     }
     if (this.#queueBytes + sizeBytes > APPEND_QUEUE_BYTES_MAX) {
-      const message = `${this.#queueBytes} bytes wait for the disk already`;
+      const message = `disk is too slow: ${this.#queueBytes} bytes queued`;
       return settleInMicrotask(settle, new Fault("too-many", message, { retryAfterMs: 1_000 }));
     }
     this.#queueBytes += sizeBytes;

@@ -264,7 +264,7 @@ class Recovery {
     if (stored === undefined || covered === 0) return;
     const path = last?.path ?? folder;
     const { seq } = this.#walk.order;
-    const remedy = "restore a backup, or give up what is lost with chat serve --accept-loss";
+    const remedy = "restore a backup, or accept the loss with chat serve --accept-loss";
     let message: string | undefined;
     if (seq < covered) {
       const offset = last?.sizeBytes ?? 0;
@@ -272,7 +272,7 @@ class Recovery {
         `${path} ends at byte ${offset} before seq ${seq + 1}, ` +
         `but ${covered} records were signed as durable`;
     } else if (this.#matchedCheckpoint !== stored) {
-      message = `a record up to seq ${covered} in ${folder} is not the one that was signed`;
+      message = `records up to seq ${covered} in ${folder} do not match the signed checkpoint`;
     }
     if (message === undefined) return;
     if (acceptsLoss !== true) throw new Fault("log-corrupt", message, { remedy });
@@ -341,7 +341,7 @@ class Recovery {
     if (isIntact) this.#provenDurable = Math.max(this.#provenDurable, this.#durable);
     if (!isIntact && evidence !== undefined) {
       const durable = await this.#durableAfter(evidence, line);
-      if (durable < record.head.seq) return "its body is torn";
+      if (durable < record.head.seq) return "its body is incomplete";
       this.#lastDamaged = record.head.seq;
     }
     segment.mark(record.head.seq, line.offset);
@@ -361,7 +361,7 @@ class Recovery {
 
   /** Returns the next record, or the flaw of this line. */
   #nextRecord(line: ScannedLine): LogRecord | string {
-    if (!line.isComplete) return "it has no end";
+    if (!line.isComplete) return "the line is incomplete";
     const parsed = parseLine(line.bytes);
     if (parsed.kind === "bad") return parsed.reason;
     if (parsed.kind === "newer") {
@@ -369,8 +369,8 @@ class Recovery {
       if (parsed.seq !== seq + 1) return `seq ${parsed.seq} follows ${seq}`;
       throw new Fault(
         "version-unsupported",
-        `seq ${parsed.seq} is a '${parsed.recordKind}': a newer chat wrote this log`,
-        { remedy: "use that version" },
+        `record ${parsed.seq} has unknown kind '${parsed.recordKind}': written by a newer version`,
+        { remedy: "upgrade chat" },
       );
     }
     this.#durable = parsed.durable;

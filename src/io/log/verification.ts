@@ -63,7 +63,7 @@ class Verification {
       if (!(await this.#readSegment(segment))) return undefined;
     }
     if (this.#walk.order.seq !== covered.seq || !equalBytes(this.#walk.tree.root(), covered.root)) {
-      const message = `${folder} does not have the root that the snapshot of it says`;
+      const message = `${folder} does not match the root in its snapshot`;
       throw new Fault("log-corrupt", message);
     }
     return this.#damaged;
@@ -101,7 +101,7 @@ class Verification {
       objection !== undefined ||
       !(parsed.kind === "record" || isErased)
     ) {
-      const reason = objection ?? (parsed.kind === "bad" ? parsed.reason : "it makes no sense");
+      const reason = objection ?? (parsed.kind === "bad" ? parsed.reason : "not a record");
       const seq = this.#walk.order.seq + 1;
       throw new Fault(
         "log-corrupt",

@@ -176,7 +176,7 @@ class Verifier implements ProvableLog {
       return this.#report({
         seq: 0,
         ...this.#storedPosition,
-        reason: "it is no signed checkpoint",
+        reason: "not a signed checkpoint",
       });
     }
     if (this.#stored === undefined || isSigned(this.#stored.note)) return;
@@ -184,7 +184,7 @@ class Verifier implements ProvableLog {
     this.#report({
       seq: size,
       ...this.#storedPosition,
-      reason: "the server has not signed this checkpoint",
+      reason: "the checkpoint is not signed by the server",
     });
   }
 
@@ -257,13 +257,13 @@ class Verifier implements ProvableLog {
     const { seq, kind } = record.head;
     this.#erasures.add(record);
     if (record.erased !== undefined) {
-      this.#blankLines.set(seq, { seq, file, offset, reason: "no record has erased it" });
+      this.#blankLines.set(seq, { seq, file, offset, reason: "erased without an erase record" });
     }
     if (kind === "fork") {
       // A checkpoint signed after the fork accepts earlier mismatches.
       this.#mismatch = undefined;
       const isLast = bodyOf(record, "fork")?.from === this.#stored?.note;
-      const reason = "nothing was signed since the loss that was accepted here";
+      const reason = "no checkpoint was signed after the loss accepted here";
       this.#unsignedFork = isLast ? { seq, file, offset, reason } : undefined;
     }
     if (this.#options.kinds?.has(kind) === true) this.#options.onRecord?.(record);
@@ -275,13 +275,13 @@ class Verifier implements ProvableLog {
     const position = { file: segment.path, offset: line.offset };
     const parsed = parseLine(line.bytes);
     if (parsed.kind === "newer") {
-      const reason = `it is a '${parsed.recordKind}': damage, or a newer chat wrote it`;
+      const reason = `unknown kind '${parsed.recordKind}': damaged, or written by a newer version`;
       this.#reportBreak({ seq: this.#seq + 1, ...position, reason });
       this.#walk.order.skipTo(this.#seq + 1);
       return;
     }
     const record = parsed.kind === "record" ? parsed.record : parseHead(line.bytes)?.record;
-    const reason = parsed.kind === "bad" ? parsed.reason : "it has no end";
+    const reason = parsed.kind === "bad" ? parsed.reason : "the line is incomplete";
     if (record === undefined) {
       this.#reportBreak({ seq: this.#seq + 1, ...position, reason });
       this.#walk.order.skipTo(this.#seq + 1);
@@ -297,7 +297,7 @@ class Verifier implements ProvableLog {
     if (parsed.kind !== "record")
       this.#suspects.set(head.seq, { seq: head.seq, ...position, reason });
     else if (!bodyMatches(record, sha256)) {
-      const damage = "its body is not the one that its head commits to";
+      const damage = "its body does not match its commitment";
       this.#suspects.set(head.seq, { seq: head.seq, ...position, reason: damage });
     }
     this.#walk.advance(head, leafHash(record.headBytes, sha256));
@@ -333,11 +333,11 @@ class Verifier implements ProvableLog {
       return this.#report({
         seq,
         ...position,
-        reason: "it is no checkpoint of what stands before it",
+        reason: "not a checkpoint of the records before it",
       });
     }
     if (!this.#options.isSigned(note)) {
-      this.#report({ seq, ...position, reason: "the server has not signed the checkpoint in it" });
+      this.#report({ seq, ...position, reason: "its checkpoint is not signed by the server" });
     }
     if (this.#isBroken) return;
     await this.#compareRoot(checkpoint, position);
@@ -354,10 +354,11 @@ class Verifier implements ProvableLog {
   }
 
   async #checkpointFlaw({ size, root, origin }: Checkpoint): Promise<string | undefined> {
-    if (origin !== this.#walk.origin) return `the checkpoint of size ${size} is of another log`;
+    if (origin !== this.#walk.origin)
+      return `the checkpoint of size ${size} belongs to another log`;
     if (equalBytes(await this.#proofs.root(size), root)) return undefined;
     const from = this.#lastMatch.size + 1;
-    return `a record between seq ${from} and ${size} is not the one that the server signed`;
+    return `records ${from} to ${size} do not match what the server signed`;
   }
 
   heads(from: number, to: number): AsyncGenerator<LogRecord> {
@@ -397,7 +398,7 @@ class Verifier implements ProvableLog {
       this.#hasRecordedCheckpoint &&
       !this.#options.disk.exists(this.#storedPosition.file)
     ) {
-      const reason = "the file checkpoint is missing: nothing tells whether the end is";
+      const reason = "the file checkpoint is missing, so records may be missing at the end";
       this.#report({ seq: this.#seq, ...this.#storedPosition, reason });
     }
   }

@@ -79,9 +79,9 @@ async function ensureStream(
     return false; // The next poll checks again.
   } catch (error) {
     if (bytesMax === undefined || !isStorageInsufficient(error)) throw error;
-    throw new Fault("store-full", `NATS cannot keep ${formatSize(bytesMax)} free for files`, {
+    throw new Fault("store-full", `NATS cannot reserve ${formatSize(bytesMax)} for files`, {
       cause: error,
-      remedy: "give a smaller --files-total, or NATS a larger max_file_store",
+      remedy: "reduce --files-total, or increase max_file_store in NATS",
     });
   }
 }
@@ -206,6 +206,6 @@ function storeFault(error: unknown): Fault {
   if (!isFull) return natsFault(error);
   return new Fault("store-full", "NATS has no space for files", {
     cause: error,
-    remedy: "tell whoever runs the server",
+    remedy: "contact the server's operator",
   });
 }

@@ -101,7 +101,7 @@ export async function openJetStream(options: JetStreamOptions): Promise<JetStrea
     const name = `CHAT_${cluster}`;
     let own = identity?.own;
     const make = async () => {
-      if (identity === undefined) throw new Fault("not-found", `there is no cluster '${cluster}'`);
+      if (identity === undefined) throw new Fault("not-found", `no cluster named '${cluster}'`);
       own ??= await identity.make();
       return own;
     };
@@ -155,9 +155,7 @@ function isSupported(version: string): boolean {
 /** @throws {Fault} version-unsupported */
 function checkVersion(version: string, isUnsafe: boolean): void {
   if (isUnsafe || isSupported(version)) return;
-  const message =
-    `nats-server ${version} may lose what it has acknowledged` +
-    " when its machines lose power together";
+  const message = `nats-server ${version} may lose acknowledged messages in a power failure`;
   throw new Fault("version-unsupported", message, {
     remedy: "use 2.12 or later with sync_interval: always, or accept it with --unsafe-nats",
   });
@@ -205,10 +203,11 @@ function checkIdentity(cluster: string, found: string, { own }: ClusterIdentity)
   if (own !== undefined && found === describe(own)) return;
   const message =
     own === undefined
-      ? `the cluster '${cluster}' has an identity, and this data folder has none`
-      : `the cluster '${cluster}' has another identity than this data folder`;
+      ? `the cluster '${cluster}' has an identity, but this data folder has none`
+      : `the cluster '${cluster}' and this data folder have different identities`;
   throw new Fault("data-foreign", message, {
-    remedy: "copy identity.key and settings.json from a node's data folder, or give --cluster NAME",
+    remedy:
+      "copy identity.key and settings.json from a node's data folder, or set another --cluster",
   });
 }
 
@@ -378,7 +377,7 @@ export class JetStream implements CopyStream, Stream {
       if (!(error instanceof JetStreamApiError) || error.code !== WRONG_LAST_SEQUENCE) {
         throw natsFault(error);
       }
-      throw new Fault("log-conflict", "another message stands there", { cause: error });
+      throw new Fault("log-conflict", "another message has this position", { cause: error });
     }
   }
 

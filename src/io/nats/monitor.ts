@@ -32,16 +32,20 @@ export async function readNatsSettings(url: string): Promise<NatsSettings> {
     });
     text = await textOf(answer);
   } catch (cause) {
-    throw new Fault("unreachable", `the monitoring of NATS does not answer at ${url}`, {
+    throw new Fault("unreachable", `NATS monitoring does not answer at ${url}`, {
       cause,
-      remedy: "give it http: 8222 in its configuration, and check --nats-monitor",
+      remedy: "set http: 8222 in its configuration, and check --nats-monitor",
     });
   }
   const settings = settingsIn(text);
   if (settings !== undefined) return settings;
-  throw new Fault("unreachable", `${url} is not the monitoring of a NATS server with JetStream`, {
-    remedy: "check --nats-monitor",
-  });
+  throw new Fault(
+    "unreachable",
+    `${url} is not the monitoring port of a NATS server with JetStream`,
+    {
+      remedy: "check --nats-monitor",
+    },
+  );
 }
 
 async function textOf({ body }: Response): Promise<string> {

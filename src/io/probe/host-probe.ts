@@ -84,7 +84,7 @@ export async function tryMulticast(chance: number, timeoutMs: number): Promise<r
   try {
     await multicast.send(payload);
     await withTimeout(received.promise, timeoutMs, () => {
-      throw new Fault("timeout", "a multicast datagram of our own did not come back", {
+      throw new Fault("timeout", "this machine did not receive its own multicast datagram", {
         remedy: "a firewall on this machine may drop UDP; chat lan and chat discover need it",
       });
     });

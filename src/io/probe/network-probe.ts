@@ -37,8 +37,8 @@ export async function resolveHost(host: string): Promise<readonly string[]> {
     const found = await lookup(host, { all: true });
     return found.slice(0, CHECKED_ADDRESSES_MAX).map(({ address }) => address);
   } catch (cause) {
-    throw new Fault("unreachable", `no machine is known by the name ${host}`, {
-      remedy: "check the spelling, or use the address that the server's owner knows",
+    throw new Fault("unreachable", `cannot resolve ${host}`, {
+      remedy: "check the spelling, or use the server's IP address",
       cause,
     });
   }
@@ -50,7 +50,7 @@ export async function resolveHost(host: string): Promise<readonly string[]> {
  */
 export async function localAddressFor(address: string): Promise<string> {
   const noRoute = (cause?: unknown) =>
-    new Fault("unreachable", `there is no way from here to ${address}`, {
+    new Fault("unreachable", `no route to ${address}`, {
       remedy: "check cable, Wi-Fi and VPN: is this machine in the server's network?",
       cause,
     });
@@ -95,7 +95,7 @@ export function handshakeTls({ host, address, port, timeoutMs }: Target): Promis
       socket.destroy();
       act();
     };
-    const onTimeout = () => end(() => reject(notTls(`it was silent for ${timeoutMs / 1000} s`)));
+    const onTimeout = () => end(() => reject(notTls(`no answer within ${timeoutMs / 1000} s`)));
     const timer = setTimeout(onTimeout, timeoutMs);
     socket.once("secureConnect", () => {
       const info = tlsInfo(socket);
@@ -156,14 +156,14 @@ function tcpFault(cause: unknown, address: string, port: number): Fault {
   const code = errorCode(cause);
   switch (code) {
     case "ECONNREFUSED":
-      return new Fault("unreachable", `nobody listens on TCP port ${port} there`, {
-        remedy: "is the server started (chat serve), on this port? Does a firewall refuse it?",
+      return new Fault("unreachable", `connection to TCP port ${port} refused`, {
+        remedy: "check that chat serve runs on this port, and that no firewall refuses it",
         cause,
       });
     case "ENETUNREACH":
     case "EHOSTUNREACH":
-      return new Fault("unreachable", `${address} cannot be reached (${code})`, {
-        remedy: "is that machine on, and in the same network?",
+      return new Fault("unreachable", `cannot reach ${address} (${code})`, {
+        remedy: "check that the machine is on and in the same network",
         cause,
       });
     case "ETIMEDOUT":
@@ -183,15 +183,19 @@ function noAnswer(protocol: string, port: number, timeoutMs: number): Fault {
 }
 
 function closedEarly(cause?: unknown): Fault {
-  return new Fault("unreachable", "it takes calls but hangs up before TLS is agreed on", {
-    remedy: "is it starting or stopping just now? Else another program may have this port",
-    cause,
-  });
+  return new Fault(
+    "unreachable",
+    "it accepts connections but closes them before the TLS handshake",
+    {
+      remedy: "it may be starting or stopping, or another program may use this port",
+      cause,
+    },
+  );
 }
 
 function oldTls(cause: unknown): Fault {
-  return new Fault("unreachable", "it speaks no TLS 1.3, and nothing older is taken", {
-    remedy: "is a proxy in between? Let it speak TLS 1.3",
+  return new Fault("unreachable", "it does not support TLS 1.3", {
+    remedy: "enable TLS 1.3 on the proxy in between",
     cause,
   });
 }
@@ -199,9 +203,9 @@ function oldTls(cause: unknown): Fault {
 function notTls(reason: string, cause?: unknown): Fault {
   return new Fault(
     "unreachable",
-    `it takes calls but does not speak TLS (${reason || "no reason"})`,
+    `it accepts connections but does not speak TLS (${reason || "no reason"})`,
     {
-      remedy: "another program may have this port, or a proxy is in between: check the port",
+      remedy: "check the port: another program may use it, or a proxy is in between",
       cause,
     },
   );

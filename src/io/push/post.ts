@@ -49,14 +49,14 @@ async function systemResolve(host: string): Promise<readonly string[]> {
  */
 export function checkEndpoint(endpoint: string, isPrivateAllowed: boolean): URL {
   const refused = (reason: string) =>
-    new Fault("not-allowed", `pushes do not go there: ${reason}`, {
+    new Fault("not-allowed", `cannot send pushes there: ${reason}`, {
       remedy: "use another browser",
     });
   const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
-  if (url?.protocol !== "https:") throw refused("the address is not https");
-  if (url.href !== endpoint) throw refused("the address is not written as browsers write it");
+  if (url?.protocol !== "https:") throw refused("the URL is not https");
+  if (url.href !== endpoint) throw refused("the URL is not normalized");
   if (url.username !== "" || url.password !== "" || url.hash !== "") {
-    throw refused("the address has a name, a password or a fragment");
+    throw refused("the URL has a user name, password or fragment");
   }
   if (isPrivateAllowed) return url;
   if (url.port !== "") throw refused("the port is not 443");
@@ -64,7 +64,7 @@ export function checkEndpoint(endpoint: string, isPrivateAllowed: boolean): URL 
   const isAddress = isIP(host) !== 0;
   // A name without a dot, or in these domains, belongs to the local network.
   const isLocal = !host.includes(".") || /\.(?:local|localhost|internal|arpa|lan)\.?$/i.test(host);
-  if (isAddress ? !isPublicAddress(host) : isLocal) throw refused("it is no place on the Internet");
+  if (isAddress ? !isPublicAddress(host) : isLocal) throw refused("not a public address");
   return url;
 }
 
@@ -79,7 +79,7 @@ function withoutBrackets(host: string): string {
  */
 export async function postPush(post: PushPost, options: PushPosterOptions): Promise<PushResponse> {
   const url = checkEndpoint(post.endpoint, options.isPrivateAllowed);
-  const timedOut = new Fault("timeout", `the push service ${url.host} did not answer`);
+  const timedOut = new Fault("timeout", `push service ${url.host} did not answer`);
   let socket: TLSSocket | undefined;
   let isFinished = false;
   const send = async () => {
@@ -110,7 +110,7 @@ export async function postPush(post: PushPost, options: PushPosterOptions): Prom
 }
 
 function unreachableFault(url: URL, cause: unknown): Fault {
-  return new Fault("unreachable", `the push service ${url.host} cannot be reached`, { cause });
+  return new Fault("unreachable", `cannot reach push service ${url.host}`, { cause });
 }
 
 async function addressOf(url: URL, options: PushPosterOptions): Promise<string> {
@@ -120,7 +120,7 @@ async function addressOf(url: URL, options: PushPosterOptions): Promise<string> 
   const [address] = allowed;
   if (address !== undefined) return address;
   if (addresses.length === 0) throw unreachableFault(url, undefined);
-  throw new Fault("not-allowed", `${url.host} leads into a private network`);
+  throw new Fault("not-allowed", `${url.host} resolves to a private address`);
 }
 
 function exchange(

@@ -33,11 +33,11 @@ export function quicCodeOf(fault: Fault): number {
 export function faultOfQuicCode(code: number | undefined): Fault {
   switch (code) {
     case QUIC_CODE.tooLarge:
-      return new Fault("too-large", "a message was longer than the other end takes");
+      return new Fault("too-large", "the message exceeds the peer's limit");
     case QUIC_CODE.malformed:
-      return new Fault("frame-malformed", "the other end could not read a record");
+      return new Fault("frame-malformed", "the peer rejected a record");
     case QUIC_CODE.refused:
-      return new Fault("link-closed", "the other end takes no more connections");
+      return new Fault("link-closed", "the peer accepts no more connections");
     default:
       return new Fault("link-closed", "the connection was lost");
   }

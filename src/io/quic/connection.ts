@@ -46,7 +46,7 @@ export class QuicConnection {
     this.#channels.delete(link);
     if (link !== this.#link || this.#isEnded) return;
     this.#isEnded = true;
-    const fault = new Fault("link-closed", "the link of this lane was closed");
+    const fault = new Fault("link-closed", "the link of this data channel was closed");
     for (const channel of [...this.#channels]) channel.drop(fault);
     if (hangUp === "now") return this.wire.close(code);
     const timer = setTimeout(() => this.wire.close(code), DRAIN_TIMEOUT_MS);

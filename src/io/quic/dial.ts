@@ -71,7 +71,7 @@ export class QuicDialer {
       const addresses = await lookup(host, { all: true });
       return addresses.slice(0, UDP_ADDRESSES_MAX).map(({ address }) => address);
     } catch (cause) {
-      throw new Fault("unreachable", msg`no machine is known by the name ${host}`, { cause });
+      throw new Fault("unreachable", msg`cannot resolve ${host}`, { cause });
     }
   }
 
@@ -128,7 +128,7 @@ class Attempt {
     ];
     const probe = probeUdp(remote, () => {
       if (this.#isAnswered) return;
-      const message = msg`nobody listens for UDP on ${this.#address}`;
+      const message = msg`UDP connection to ${this.#address} refused`;
       this.#failed.reject(new Fault("unreachable", message));
     });
     try {
@@ -172,7 +172,7 @@ class Attempt {
     try {
       channel = await this.#link(remote, certificateHash);
       await withTimeout(channel.accepted, CONNECT_TIMEOUT_MS, () => {
-        throw new Fault("timeout", msg`${this.#address} did not take another lane`);
+        throw new Fault("timeout", msg`${this.#address} did not accept another data channel`);
       });
       return channel;
     } catch (cause) {
@@ -184,12 +184,12 @@ class Attempt {
   #fault(cause: unknown): Fault {
     if (cause instanceof Fault && cause.code !== "link-closed") return cause;
     if (this.#wire.code === QUIC_CODE.refused) {
-      return new Fault("unreachable", msg`${this.#address} takes no more connections`, {
+      return new Fault("unreachable", msg`${this.#address} accepts no more connections`, {
         remedy: "try again later",
         cause,
       });
     }
-    const message = msg`${this.#address} did not open a connection over UDP`;
+    const message = msg`cannot connect to ${this.#address} over UDP`;
     return new Fault("unreachable", message, { remedy: "check the port", cause });
   }
 
@@ -203,13 +203,13 @@ class Attempt {
 function bindFault(cause: unknown, localPort: number | undefined): Fault {
   const number = udpBindError(cause);
   if (localPort !== undefined && number === "taken") {
-    const message = msg`the local UDP port ${localPort} is taken by another program`;
-    const remedy = "choose another with --local-port, or leave it out";
+    const message = msg`local UDP port ${localPort} is in use`;
+    const remedy = "choose another --local-port, or omit it";
     return new Fault("port-taken", message, { remedy, cause });
   }
   if (localPort !== undefined && number === "forbidden") {
-    const message = msg`the local port ${localPort} is only for the system's administrator`;
+    const message = msg`local port ${localPort} requires administrator rights`;
     return new Fault("port-taken", message, { remedy: "choose one above 1023", cause });
   }
-  return new Fault("unreachable", "this machine opens no UDP socket", { cause });
+  return new Fault("unreachable", "cannot open a UDP socket", { cause });
 }

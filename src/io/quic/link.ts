@@ -90,7 +90,7 @@ export class QuicLink extends BaseLink {
     if (tail !== undefined) releaseBuffer(tail);
     const costBytes = message.length + OVERHEAD_BYTES;
     if (this.#queueBytes + costBytes > SEND_QUEUE_BYTES_MAX) {
-      this.drop(new Fault("link-closed", "the other end reads too slowly"));
+      this.drop(new Fault("link-closed", "the peer reads too slowly"));
       return false;
     }
     this.countSent(1, message.length);
@@ -152,7 +152,7 @@ export class QuicLink extends BaseLink {
       if (this.#options.topics !== undefined && this.inbox.isFlooded) this.drop(undefined);
       return;
     }
-    if (message.length > 0) throw new Fault("frame-malformed", "a stream begins otherwise");
+    if (message.length > 0) throw new Fault("frame-malformed", "the stream has an invalid start");
     this.#isAccepted = true;
     this.#accepted.resolve();
   }
@@ -194,7 +194,7 @@ export class QuicLink extends BaseLink {
     this.#queue = [];
     this.#next = 0;
     this.#queueBytes = 0;
-    this.#accepted.reject(fault ?? new Fault("link-closed", "the other end hung up"));
+    this.#accepted.reject(fault ?? new Fault("link-closed", "the peer closed the connection"));
     this.inbox.close(fault);
     this.settle();
     this.#ended.resolve();

@@ -191,14 +191,14 @@ function listenFault(cause: unknown, host: string, port: number): Fault {
   const address = formatHostPort(host, port);
   switch (udpBindError(cause)) {
     case "taken":
-      return new Fault("port-taken", msg`another program uses UDP on ${address}`, { cause });
+      return new Fault("port-taken", msg`UDP port ${port} is in use`, { cause });
     case "forbidden": {
-      const message = msg`UDP port ${port} is only for the system's administrator`;
+      const message = msg`UDP port ${port} requires administrator rights`;
       return new Fault("port-taken", message, { cause });
     }
     case "no-address":
-      return new Fault("usage", msg`this machine has no address ${host}`, {
-        remedy: "leave --host out for all its addresses",
+      return new Fault("usage", msg`${host} is not an address of this machine`, {
+        remedy: "omit --host to listen on all addresses",
         cause,
       });
     default: {

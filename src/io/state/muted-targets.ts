@@ -28,9 +28,13 @@ export class MutedTargets extends HomeTable {
       const sql = "SELECT COUNT(*) FROM muted WHERE fingerprint = ? AND user = ?";
       const count = this.database.value<number>(sql, values[0], values[1]) ?? 0;
       if (count <= SETTINGS_LISTED_MAX) return;
-      throw new Fault("too-many", msg`more than ${SETTINGS_LISTED_MAX} are muted here`, {
-        remedy: "let one be heard again first",
-      });
+      throw new Fault(
+        "too-many",
+        msg`at most ${SETTINGS_LISTED_MAX} rooms and users can be muted`,
+        {
+          remedy: "unmute one first",
+        },
+      );
     });
   }
 }

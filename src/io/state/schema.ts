@@ -218,9 +218,9 @@ function versionOf(database: Database): number {
 }
 
 function tooNew(folder: string, version: number): Fault {
-  const message = msg`${folder} was written by a later version (format ${version})`;
+  const message = msg`${folder} was written by a newer version (format ${version})`;
   return new Fault("version-unsupported", message, {
-    remedy: "use that version, or another CHAT_HOME",
+    remedy: "upgrade chat, or set another CHAT_HOME",
   });
 }
 

@@ -82,7 +82,7 @@ export class SealedStateStore {
    */
   transact<Result>(task: (tables: SealedRows) => Promise<Result>): Promise<Result> {
     return this.#mutex.run(async () => {
-      if (this.#isClosed) throw new Fault("interrupted", "nobody is logged in any more");
+      if (this.#isClosed) throw new Fault("interrupted", "logged out");
       await this.#begin();
       try {
         // Not in the constructor, which cannot wait for another process.
@@ -114,9 +114,9 @@ export class SealedStateStore {
       await retry(begin, { clock, intervalMs: BUSY_RETRY_MS, until, isTransient: isBusy });
     } catch (error) {
       if (!isBusy(error)) return sealedFaults(this.#folder, () => rethrow(error));
-      throw new Fault("store-failed", msg`${this.#folder} is held by another process`, {
+      throw new Fault("store-failed", msg`${this.#folder} is in use by another process`, {
         cause: error,
-        remedy: "end the other chat that uses it",
+        remedy: "quit the other chat program",
       });
     }
   }
@@ -206,8 +206,8 @@ function openDatabase(folder: string | undefined): Database {
       .query<{ user_version: number }, []>("PRAGMA user_version")
       .get() ?? { user_version: 0 };
     if (version > FORMAT) {
-      throw new Fault("version-unsupported", msg`${path} was written by a later version`, {
-        remedy: "use that version, or another CHAT_HOME",
+      throw new Fault("version-unsupported", msg`${path} was written by a newer version`, {
+        remedy: "upgrade chat, or set another CHAT_HOME",
       });
     }
     database.run(SCHEMA);
@@ -260,7 +260,7 @@ export function sealedFaults<Result>(
 export function damagedFault(path: string, cause?: unknown): Fault {
   return new Fault("store-failed", msg`${path} is damaged`, {
     cause,
-    remedy: "end chat and put that file aside: the device comes in anew without it",
+    remedy: "quit chat and move that file away; the device then rejoins without it",
   });
 }
 

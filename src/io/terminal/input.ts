@@ -78,7 +78,7 @@ class StdinInput implements Input {
       if (key === undefined && this.#ended) return undefined;
       if (key === undefined) await this.#readChunk();
       else if (key === "\r" || key === "\n") return typed.join("");
-      else if (key === "\x03") throw new Fault("interrupted", "no password was given");
+      else if (key === "\x03") throw new Fault("interrupted", "no password entered");
       else if (key === "\x04" && typed.length === 0) return undefined;
       else typed = edited(typed, key);
     }

@@ -361,5 +361,5 @@ export function rowsOf(line: string, columns: number): number {
 }
 
 function interrupted(): Fault {
-  return new Fault("interrupted", "you left", { remedy: "chat join brings you back" });
+  return new Fault("interrupted", "interrupted", { remedy: "to return: chat join" });
 }

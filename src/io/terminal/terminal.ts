@@ -45,5 +45,5 @@ export function openTerminal(input: Input, output: Output): Terminal | undefined
 function answered(answer: string | undefined, output: Output): string {
   if (answer !== undefined) return answer;
   output.write("\n");
-  throw new Fault("interrupted", "the question was not answered");
+  throw new Fault("interrupted", "the prompt was not answered");
 }

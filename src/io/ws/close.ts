@@ -32,20 +32,20 @@ export function faultOfClose(code: number, reason: string): Fault | undefined {
     case CLOSE_CODE.noStatus:
       return undefined;
     case CLOSE_CODE.tooLarge:
-      return new Fault("too-large", "a message was longer than the other end takes");
+      return new Fault("too-large", "the message exceeds the peer's limit");
     case CLOSE_CODE.protocolError:
-      return new Fault("frame-malformed", "the other end could not read a frame");
+      return new Fault("frame-malformed", "the peer rejected a frame");
     default:
       if (reason === "Received too big message") {
-        return new Fault("too-large", "a message was longer than allowed");
+        return new Fault("too-large", "the message is too large");
       }
       if (reason.startsWith("Received")) {
-        return new Fault("frame-malformed", msg`a broken frame: ${reason.toLowerCase()}`);
+        return new Fault("frame-malformed", msg`malformed frame: ${reason.toLowerCase()}`);
       }
       return new Fault("link-closed", "the connection was lost");
   }
 }
 
 export function slowReaderFault(): Fault {
-  return new Fault("link-closed", "the other end reads too slowly");
+  return new Fault("link-closed", "the peer reads too slowly");
 }

@@ -41,7 +41,7 @@ const NO_CERTIFICATE = new Uint8Array(32);
 export function wsDial({ tls = true }: WsDialSettings = {}): Dial {
   return async (options) => {
     if (!tls && !isLoopback(options.host)) {
-      throw new Fault("usage", `without TLS only this machine is dialled, not ${options.host}`);
+      throw new Fault("usage", `cannot connect to ${options.host} without TLS`);
     }
     return dial({ ...options, tls });
   };
@@ -171,7 +171,7 @@ class WsDialAttempt {
     this.#certificateHash = new Uint8Array(createHash("sha256").update(raw).digest());
     const expected = this.#attempt.certificateHash;
     if (expected !== undefined && !equalBytes(expected, this.#certificateHash)) {
-      const message = `${this.#address} shows another certificate than a moment ago`;
+      const message = `${this.#address} changed its certificate while connecting`;
       return this.#fail(new Fault("unreachable", message, { remedy: "reconnect" }));
     }
     socket.write(this.#upgrade.request());
@@ -221,9 +221,9 @@ class WsDialAttempt {
   /** The server closed early: it was just killed, or is not a chat server. */
   #closedEarly(cause: Error | null): Fault {
     const remedy = this.#attempt.tls
-      ? "try again in a moment; if it stays so, check the port"
-      : "it may want TLS; leave --no-tls out";
-    const message = `${this.#address} hung up during the greeting`;
+      ? "try again; if it persists, check the port"
+      : "it may require TLS; omit --no-tls";
+    const message = `${this.#address} closed the connection during the handshake`;
     return new Fault("unreachable", message, { remedy, cause });
   }
 
@@ -232,21 +232,17 @@ class WsDialAttempt {
       "unreachable",
       `${this.#address} is not a chat server: it does not speak TLS`,
       {
-        remedy: "check the port; one that was started with --no-tls is reached through its proxy",
+        remedy: "check the port; connect to a server with --no-tls through its proxy",
         cause,
       },
     );
   }
 
   #oldTls(cause: Error | null): Fault {
-    return new Fault(
-      "unreachable",
-      `${this.#address} speaks no TLS 1.3, and nothing older is taken`,
-      {
-        remedy: "is a proxy in front? Let it speak TLS 1.3",
-        cause,
-      },
-    );
+    return new Fault("unreachable", `${this.#address} does not support TLS 1.3`, {
+      remedy: "enable TLS 1.3 on the proxy in front of it",
+      cause,
+    });
   }
 
   #connectFault(cause: unknown): Fault {
@@ -254,13 +250,13 @@ class WsDialAttempt {
     const code = codeOf(cause);
     const { localPort, host } = this.#attempt;
     if (localPort !== undefined && (code === "EADDRINUSE" || code === "EADDRNOTAVAIL")) {
-      return new Fault("port-taken", `the local port ${localPort} is taken by another program`, {
-        remedy: "choose another with --local-port, or leave it out",
+      return new Fault("port-taken", `local port ${localPort} is in use`, {
+        remedy: "choose another --local-port, or omit it",
         cause,
       });
     }
     if (localPort !== undefined && code === "EACCES") {
-      const message = `the local port ${localPort} is only for the system's administrator`;
+      const message = `local port ${localPort} requires administrator rights`;
       return new Fault("port-taken", message, { remedy: "choose one above 1023", cause });
     }
     return new Fault("unreachable", this.#connectMessage(code, host), { cause });
@@ -269,13 +265,13 @@ class WsDialAttempt {
   #connectMessage(code: string, host: string): string {
     switch (code) {
       case "ECONNREFUSED":
-        return `nobody listens on ${this.#address}`;
+        return `connection to ${this.#address} refused`;
       case "ENOTFOUND":
       case "EAI_AGAIN":
-        return `no machine is known by the name ${host}`;
+        return `cannot resolve ${host}`;
       case "ENETUNREACH":
       case "EHOSTUNREACH":
-        return `there is no way from here to ${this.#address}`;
+        return `no route to ${this.#address}`;
       default:
         return `cannot connect to ${this.#address} (${code})`;
     }

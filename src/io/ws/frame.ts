@@ -132,11 +132,11 @@ export class FrameReader {
       if (second > CONTROL_BYTES_MAX) throw malformed("a control frame is too long");
       return;
     }
-    if (opcode === OPCODE.text) throw malformed("a frame is text where all are binary");
+    if (opcode === OPCODE.text) throw malformed("text frames are not supported");
     if (opcode > OPCODE.binary) throw malformed(`a frame has the unknown kind ${opcode}`);
     const isContinued = this.#fragments !== undefined;
     if (isContinued !== (opcode === OPCODE.continuation)) {
-      throw malformed("a fragment stands at the wrong place");
+      throw malformed("unexpected fragment");
     }
   }
 

@@ -209,10 +209,10 @@ class WsListener implements Listener {
       return refusal(429, "too many requests", { connection: "close", "retry-after": "1" });
     }
     if (this.#options.isHost?.(request.headers.get("host")) === false) {
-      return refusal(421, "This server does not go by that name. Its owner adds: --public NAME");
+      return refusal(421, "Unknown host name. The server's owner can add it with --public NAME");
     }
     const url = requestUrl(request);
-    if (url === undefined) return refusal(400, "that is no host");
+    if (url === undefined) return refusal(400, "invalid Host header");
     if (url.pathname !== LINK_PATH) {
       return this.#options.http(request, remote, (seconds) => server.timeout(request, seconds));
     }
@@ -222,7 +222,7 @@ class WsListener implements Listener {
     }
     if (server.upgrade(request, { data: { remote } })) return undefined;
     // RFC 9110, 15.5.22: the response names the required protocol.
-    return refusal(426, "a WebSocket is expected here", { upgrade: "websocket" });
+    return refusal(426, "WebSocket upgrade required", { upgrade: "websocket" });
   }
 
   #open(socket: ServerWebSocket<WsSocketData>): void {
@@ -273,16 +273,16 @@ function listenFault(cause: unknown, host: string, port: number): Fault {
   const code = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
   switch (code) {
     case "EADDRINUSE":
-      return new Fault("port-taken", msg`another program listens on ${address}`, { cause });
+      return new Fault("port-taken", msg`port ${port} is in use`, { cause });
     case "EACCES":
-      return new Fault("port-taken", msg`port ${port} is only for the system's administrator`, {
+      return new Fault("port-taken", msg`port ${port} requires administrator rights`, {
         cause,
       });
     case "EADDRNOTAVAIL":
     case "ENOTFOUND":
     case "EINVAL":
-      return new Fault("usage", msg`this machine has no address ${host}`, {
-        remedy: "leave --host out for all its addresses",
+      return new Fault("usage", msg`${host} is not an address of this machine`, {
+        remedy: "omit --host to listen on all addresses",
         cause,
       });
     default:

@@ -158,7 +158,7 @@ export class WsServerLink extends BaseLink {
 
   onMessage(message: Uint8Array | string): void {
     if (typeof message === "string") {
-      return this.drop(new Fault("frame-malformed", "a frame is text where all are binary"));
+      return this.drop(new Fault("frame-malformed", "text frames are not supported"));
     }
     this.inbox.push(message);
     if (this.inbox.isFlooded) this.drop(undefined);
@@ -167,7 +167,7 @@ export class WsServerLink extends BaseLink {
   /** A WebSocket ping or pong, already answered by Bun. */
   onControlFrame(): void {
     if (this.#controlFrames.take(performance.now()) === 0) return;
-    this.drop(new Fault("too-fast", "the other end sends too many pings"));
+    this.drop(new Fault("too-fast", "the peer sends too many pings"));
   }
 
   onDrain(): void {

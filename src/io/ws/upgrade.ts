@@ -21,7 +21,7 @@ export function formatHostPort(host: string, port: number): string {
 /** The server does not recognize the host name in the request (RFC 9110, 15.5.20). */
 export class MisdirectedFault extends Fault {
   constructor(address: string) {
-    super("unreachable", `the server at ${address} does not go by that name`, {
+    super("unreachable", `the server at ${address} does not accept that host name`, {
       remedy: "use its address, or start it with chat serve --public NAME",
     });
   }
@@ -83,7 +83,7 @@ export class Upgrade {
     const status = Number(lines[0]?.split(" ")[1]);
     const headers = new Map(lines.slice(1).map(splitHeader));
     if (status === 503 || status === 429) {
-      throw new Fault("unreachable", msg`${this.#address} takes no more connections`, {
+      throw new Fault("unreachable", msg`${this.#address} accepts no more connections`, {
         remedy: "try again later",
       });
     }
@@ -94,7 +94,7 @@ export class Upgrade {
       headers.get("sec-websocket-accept") === expectedAccept(this.#key);
     // The client offered no extension.
     if (!isAccepted || headers.has("sec-websocket-extensions")) {
-      throw this.#notChatServer("answers the upgrade wrongly");
+      throw this.#notChatServer("sent an invalid upgrade response");
     }
   }
 

@@ -34,14 +34,14 @@ test("a system without the first address takes the next, for TCP and UDP", async
 
 test("an address that was named is the only one", async () => {
   const fault = await faultFrom(() => open([NOWHERE]));
-  expect([fault.code, fault.message]).toEqual(["usage", `this machine has no address ${NOWHERE}`]);
+  expect([fault.code, fault.message]).toEqual([
+    "usage",
+    `${NOWHERE} is not an address of this machine`,
+  ]);
 });
 
 test("a port that is taken is not looked for at another address", async () => {
   const { port } = await open(["127.0.0.1"]);
   const fault = await faultFrom(() => open(["127.0.0.1", "127.0.0.2"], port));
-  expect([fault.code, fault.message]).toEqual([
-    "port-taken",
-    `another program listens on 127.0.0.1:${port}`,
-  ]);
+  expect([fault.code, fault.message]).toEqual(["port-taken", `port ${port} is in use`]);
 });

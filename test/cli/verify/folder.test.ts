@@ -54,7 +54,7 @@ test("accepts a checkpoint of a former key, and of no other", async () => {
   expect((await verifyFolder(path)).ok).toBe(true);
   writeFileSync(join(path, "accounts", "000000000001.jsonl"), "");
   const { history, accounts } = await verifyFolder(path);
-  expect(history.findings[0]?.reason).toBe("the server has not signed this checkpoint");
+  expect(history.findings[0]?.reason).toBe("the checkpoint is not signed by the server");
   expect(accounts.findings[0]?.reason).toContain("the log ends here");
 });
 

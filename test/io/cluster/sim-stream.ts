@@ -75,7 +75,7 @@ class SimStreamLink implements Stream, CopyStream {
     // What one link sends comes in that order; only answers are late.
     if (this.isCut || percent < this.#stream.losesPercent / 2) throw cut();
     if (this.#stream.messages.length !== seq) {
-      throw new Fault("log-conflict", "another message stands there");
+      throw new Fault("log-conflict", "another message has this position");
     }
     this.#stream.store(new Uint8Array(bytes), `behind ${seq}`);
     await turns(this.#random);

@@ -156,7 +156,7 @@ test.concurrent("of a flood of names only so many are read", async () => {
 test.concurrent("without a network it says so, and so does a server", async () => {
   const nowhere = { ...corner(), interfaces: () => [] };
   const fault = await faultFrom(() => look(nowhere));
-  expect([fault.code, fault.message]).toEqual(["unreachable", "this machine is in no network"]);
+  expect([fault.code, fault.message]).toEqual(["unreachable", "this machine has no network"]);
   const faults: string[] = [];
   const quiet = new Announcer(
     {
@@ -168,6 +168,6 @@ test.concurrent("without a network it says so, and so does a server", async () =
     },
     nowhere,
   );
-  expect(faults).toEqual(["this machine is in no network"]);
+  expect(faults).toEqual(["this machine has no network"]);
   await quiet.stop();
 });

@@ -90,7 +90,7 @@ const LOSSES: readonly Loss[] = [
   [
     "a head is another one",
     (fixture) => change(fixture, FIRST, OTHER_AUTHOR),
-    /a record up to seq 60 in .* is not the one that was signed/,
+    /records up to seq 60 in .* do not match the signed checkpoint/,
     60,
   ],
   [
@@ -131,7 +131,7 @@ describe("a start refuses what the checkpoint contradicts, and changes nothing:"
     const fixture = await written();
     const text = fixture.bytes(CHECKPOINT).toString();
     fixture.put(CHECKPOINT, Buffer.from(text.replaceAll(/chat\/.{4}/g, "chat/AAAA")));
-    expect((await rejection(fixture.open())).message).toMatch(/is not the one that was signed/);
+    expect((await rejection(fixture.open())).message).toMatch(/do not match the signed checkpoint/);
   });
 });
 
@@ -182,7 +182,7 @@ describe("an accepted loss begins another log with what is left:", () => {
     const disk = fixture.disk.boot();
     const { findings } = await verifyLog({ disk, folder: FOLDER, sha256, isSigned });
     expect(findings.map(({ reason }) => reason)).toEqual([
-      "nothing was signed since the loss that was accepted here",
+      "no checkpoint was signed after the loss accepted here",
     ]);
   });
 });

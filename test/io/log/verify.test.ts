@@ -217,22 +217,22 @@ describe("is found:", () => {
     [
       "a letter of a text",
       (lines) => lines.with(41, (lines[41] ?? "").replace('"text":"m', '"text":"M')),
-      { seq: 42, reason: "its body is not the one that its head commits to" },
+      { seq: 42, reason: "its body does not match its commitment" },
     ],
     [
       "another text with its commitment",
       (lines) => lines.with(41, reworded(lines[41] ?? "", "no")),
-      { seq: 1, reason: expect.stringMatching(/between seq 1 and 1000/) },
+      { seq: 1, reason: expect.stringMatching(/records 1 to 1000/) },
     ],
     [
       "another text behind a checkpoint that holds",
       (lines) => lines.with(1_500, reworded(lines[1_500] ?? "", "no")),
-      { seq: 1_001, reason: expect.stringMatching(/between seq 1001 and 2/) },
+      { seq: 1_001, reason: expect.stringMatching(/records 1001 to 2/) },
     ],
     [
       "another author",
       (lines) => lines.with(41, (lines[41] ?? "").replace('"by":"uA', '"by":"uB')),
-      { seq: 1, reason: expect.stringMatching(/is not the one that the server signed/) },
+      { seq: 1, reason: expect.stringMatching(/do not match what the server signed/) },
     ],
     [
       "a head that is none",
@@ -261,7 +261,7 @@ describe("is found:", () => {
         const head = line.slice(0, line.indexOf('"salt"'));
         return lines.with(41, `${head}"erased":50}`.padEnd(line.length, " "));
       },
-      { seq: 42, reason: "no record has erased it" },
+      { seq: 42, reason: "erased without an erase record" },
     ],
     [
       "the end cut off",
@@ -338,22 +338,22 @@ describe("is found:", () => {
   });
 
   const checkpoints: readonly [string, (note: string) => string, object][] = [
-    ["is none", () => "hello", { seq: 0, reason: "it is no signed checkpoint" }],
-    ["is empty", () => "", { seq: 0, reason: "it is no signed checkpoint" }],
+    ["is none", () => "hello", { seq: 0, reason: "not a signed checkpoint" }],
+    ["is empty", () => "", { seq: 0, reason: "not a signed checkpoint" }],
     [
       "says another size",
       (note) => note.replace("\n2203\n", "\n2202\n"),
-      { seq: 2_202, reason: "the server has not signed this checkpoint" },
+      { seq: 2_202, reason: "the checkpoint is not signed by the server" },
     ],
     [
       "is signed by another key",
       (note) => signedAgain(note, FORGER),
-      { seq: 2_203, reason: "the server has not signed this checkpoint" },
+      { seq: 2_203, reason: "the checkpoint is not signed by the server" },
     ],
     [
       "is of another log",
       (note) => signedAgain(note.replace(/^chat\/..../, "chat/AAAA"), SERVER),
-      { seq: 2_002, reason: "the checkpoint of size 2203 is of another log" },
+      { seq: 2_002, reason: "the checkpoint of size 2203 belongs to another log" },
     ],
   ];
   test.each(checkpoints)("a checkpoint that %s", async (_name, change, finding) => {
@@ -400,8 +400,8 @@ describe("is found:", () => {
     await log.close();
     const { findings } = await verify(fixture);
     expect(findings.map(({ reason }) => reason)).toEqual([
-      "the server has not signed this checkpoint",
-      "the server has not signed the checkpoint in it",
+      "the checkpoint is not signed by the server",
+      "its checkpoint is not signed by the server",
     ]);
   });
 });

@@ -47,7 +47,7 @@ test("what another process holds for long is a fault that says so", async () => 
   await clock.advance(60_000);
   const fault = await waiting;
   expect(fault).toBeInstanceOf(Fault);
-  expect((fault as Fault).message).toContain("held by another process");
+  expect((fault as Fault).message).toContain("in use by another process");
   other.run("ROLLBACK");
   expect(await store.transact(async () => "done")).toBe("done");
   store.close();

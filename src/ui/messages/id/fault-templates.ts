@@ -79,6 +79,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "name the folder in which files are to stand": "sebutkan folder untuk berkas-berkas itu",
   "{} has no device in '{}'": "{} tidak punya perangkat di '{}'",
   "no other user has written here yet": "belum ada orang lain yang menulis di sini",
+  "no such file: {}": "tidak ada berkas {}",
   "no room is open": "tidak ada ruang yang terbuka",
   "the identity key of {} is not known yet": "kunci identitas {} belum diketahui",
   "this device has not been added to '{}' yet": "perangkat ini belum ditambahkan ke '{}'",
@@ -131,7 +132,6 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "file {} was deleted": "berkas {} sudah dihapus",
   "there is no message {} here": "tidak ada pesan {} di sini",
   "there is no new password": "kata sandi baru belum diberikan",
-  "there is no {}": "tidak ada {}",
   "nothing to accept": "tidak ada yang perlu diterima",
   "the two passwords differ": "kedua kata sandi berbeda",
   "this device cannot decrypt {}: it joined the room later":
@@ -179,7 +179,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "{} is not saved": "{} tidak disimpan",
   "{} is on or off, not {}": "{} itu on atau off, bukan {}",
   "{} is one of {}, not {}": "{} itu salah satu dari {}, bukan {}",
-  "{} may not be read or written": "{} tidak boleh dibaca atau ditulis",
+  "permission denied: {}": "tidak ada izin: {}",
   "{}'s identity key has changed": "kunci identitas {} berubah",
   "{}: {} is no colour": "{}: {} bukan warna",
 };
