@@ -18,10 +18,6 @@ const root = container === null ? undefined : createRoot(container);
 const loadAfterLogin = async () => (await import("./view/after-login.ts")).AFTER_LOGIN;
 const transfers = async () => (await loadAfterLogin()).openTransfers;
 
-/**
- * Starts the page of `chat share`, which the server marks in the HTML. Its code is loaded only
- * there.
- */
 async function startShare(): Promise<void> {
   const [platform, texts, { openShare }] = await Promise.all([
     browserPlatform(undefined, "nothing"),

@@ -1,14 +1,13 @@
 /** Service worker that shows push notifications; it answers no requests and caches nothing. */
 
 /**
- * Shows a notification for a push while no page is open, and opens the room on click. Caching
- * nothing, it never serves a page older than the server's.
+ * Shows push notifications while no page is open, and opens the room on click. The worker caches
+ * nothing, so it never serves an outdated page.
  */
 import { cleanText } from "../base/text.ts";
 import { PUSHED } from "../ui/messages/pushed.ts";
 import { readRoute } from "./input/route.ts";
 
-/** The part of ServiceWorkerGlobalScope in use. */
 interface WorkerScope {
   readonly location: { readonly search: string };
   readonly registration: {
@@ -51,7 +50,6 @@ interface NotificationContent {
   readonly data: { readonly at: string };
 }
 
-/** URL of the icon, set by the build. */
 declare const PUSH_ICON: string;
 
 const scope = globalThis as unknown as WorkerScope;
@@ -71,7 +69,7 @@ function cleanField(value: unknown): string {
   return typeof value === "string" ? cleanText(value) : "";
 }
 
-/** Empty if the page could not open it. */
+/** Returns an empty string for an invalid target. */
 function parseTarget(at: unknown): string {
   return typeof at === "string" ? (readRoute(`#/${at}`)?.target ?? "") : "";
 }
@@ -98,7 +96,6 @@ function show(event: PushEvent): Promise<void> {
   });
 }
 
-/** Opens the room in an existing page, or else in a new one. */
 async function open(at: string): Promise<void> {
   const pages = await scope.clients.matchAll({ type: "window", includeUncontrolled: true });
   const page = pages.find(({ visibilityState }) => visibilityState === "visible") ?? pages[0];

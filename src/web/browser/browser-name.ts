@@ -1,6 +1,6 @@
 /** Names a browser and its system from its user agent, as in "Firefox on Linux". */
 
-/** In order of precedence: most browsers also claim to be another one. */
+/** Ordered by precedence: most browsers also claim to be another browser. */
 const BROWSERS = [
   ["Edge", /Edg/],
   ["Opera", /OPR\//],

@@ -154,7 +154,7 @@ function consumeFragment({ location, history, sessionStorage }: Page, isLocal: b
   return tryStorage(() => sessionStorage?.getItem(FRAGMENT)) ?? "";
 }
 
-/** `#invite=…` and every other secret with a name. */
+/** Matches `#invite=…` and other named secrets. */
 const NAMED_SECRET = /^#[a-z-]{1,20}=./;
 
 /**
@@ -223,7 +223,7 @@ async function chooseStore(page: Page, token: string | undefined): Promise<Store
   });
 }
 
-/** Without locks (pages without TLS) each tab assumes that it is the only one. */
+/** Without the Locks API (pages without TLS) each tab assumes that it is alone. */
 function browserLocks({ navigator }: Page): Locks {
   const { locks } = navigator;
   if (locks === undefined)

@@ -27,7 +27,6 @@ export interface DeviceOptions {
   readonly entropy: Entropy;
 }
 
-/** The keys of this browser: its device key, and the keys of accounts created here. */
 export class Device implements Keys {
   readonly sha256 = pageSha256;
   readonly seesCertificate = false;
@@ -42,7 +41,6 @@ export class Device implements Keys {
     this.device = this.#signing(own);
   }
 
-  /** Loads the stored device key, or creates and stores one. */
   static async open(options: DeviceOptions): Promise<Device> {
     return new Device(options, await loadOrCreatePair(options, "device"));
   }
@@ -115,7 +113,7 @@ async function loadOrCreatePair(options: DeviceOptions, name: string): Promise<K
     if (!(error instanceof Fault)) throw error; // The key is kept in memory for this page.
     return pair;
   }
-  // Another tab may have stored one at the same moment; the stored key wins.
+  // If another tab has stored a key in the meantime, the stored key wins.
   return (await readPair(options, name)) ?? pair;
 }
 
@@ -142,7 +140,6 @@ function parsePair(value: unknown): KeyPair | undefined {
 
 interface NewPair {
   readonly pair: KeyPair;
-  /** Value as stored. */
   readonly value: unknown;
 }
 

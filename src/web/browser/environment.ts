@@ -5,7 +5,7 @@ import type { Entropy } from "../../io/entropy.ts";
 import type { Link } from "../../io/link/link.ts";
 import type { DatabaseFactory, MakeKeyRange, Store } from "./indexed-db.ts";
 
-/** The part of `crypto.subtle` in use; missing on pages without TLS. */
+/** Methods of `crypto.subtle` in use; absent on pages without TLS. */
 export type Subtle = Pick<
   SubtleCrypto,
   "digest" | "exportKey" | "generateKey" | "importKey" | "sign" | "verify"
@@ -19,7 +19,6 @@ export interface Locks {
   run<Result>(name: string, waitMsMax: number, work: () => Promise<Result>): Promise<Result>;
 }
 
-/** Databases beside the page's main store. */
 export interface Databases {
   readonly factory: DatabaseFactory;
   readonly keyRange: MakeKeyRange;
@@ -27,7 +26,6 @@ export interface Databases {
   persist(): void;
 }
 
-/** Messages between the tabs of this page. */
 export interface Tabs {
   broadcast(message: TabMessage): void;
   onMessage(listener: (message: TabMessage) => void): void;
@@ -40,7 +38,6 @@ export interface TabMessage {
   readonly user: string;
 }
 
-/** A file being written. The browser stores it on close. */
 export interface Writable {
   write(bytes: Uint8Array): Promise<void>;
   truncate(sizeBytes: number): Promise<void>;
@@ -60,7 +57,6 @@ export interface SaveHandle {
   remove?(): Promise<void>;
 }
 
-/** Destination of a verified download. */
 export interface SaveTarget {
   /** Lets a later page resume; `undefined` if the download ends with this page. */
   readonly handle: SaveHandle | undefined;
@@ -72,19 +68,15 @@ export interface SaveTarget {
   flush(when: "now" | "due"): Promise<void>;
   /** Discards what is written and starts from the beginning. */
   restart(): Promise<void>;
-  /** Stores the complete file, on disk or among the browser's downloads. */
   finish(): Promise<void>;
-  /** Removes an incomplete file; keeps a finished one. */
   abandon(): Promise<void>;
 }
 
-/** A text, written synchronously. Lost if the browser has no room for it. */
 export interface LastDrafts {
   readonly read: () => string | undefined;
   readonly write: (text: string | undefined) => void;
 }
 
-/** Everything that the page's driver needs from its browser. Tests provide another one. */
 export interface Platform {
   readonly clock: Clock;
   readonly entropy: Entropy;
@@ -106,7 +98,6 @@ export interface Platform {
   readonly lastDrafts: LastDrafts;
   /** Whether `chat web` serves the page, on this machine and for this user alone. */
   readonly isLocal: boolean;
-  /** Label by which the user recognizes this device. */
   readonly browserName: string;
   /** Build of the page, as in the server's `welcome`. Empty if unknown. */
   readonly build: string;
@@ -116,7 +107,6 @@ export interface Platform {
    * @returns `undefined` if the user cancels
    */
   readonly chooseTarget: (name: string) => Promise<SaveTarget | undefined>;
-  /** Calls back when the machine is online again. */
   readonly onOnline: (callback: () => void) => void;
 }
 

@@ -16,7 +16,7 @@ export class FileSource implements Source {
   readonly path: string;
   readonly stamp: string;
   readonly #file: File;
-  /** Unread rest of the file, from the last chunk on: chunks are requested in order. */
+  /** Read position of the upload; chunks are requested in order. */
   #stream: FileStream | undefined;
 
   /** @param path of this upload in the journal */
@@ -66,11 +66,9 @@ export class FileSource implements Source {
 type BufferReader = ReadableStreamBYOBReader;
 
 /**
- * The rest of a file as one stream. The browser reads ahead, which is three times as fast as
- * reading slices.
+ * Streams the remaining content. The browser reads ahead, three times as fast as reading slices.
  */
 class FileStream {
-  /** Offset of the next byte. */
   offset: number;
   readonly #file: File;
   /** `undefined` if the browser has no BYOB streams; slices are read instead. */

@@ -3,7 +3,6 @@
 import { Fault } from "../../base/fault.ts";
 import type { OutboxOwner } from "../../io/state/outbox-store.ts";
 
-/** Tables of the store; a key is unique in its table. */
 export const TABLES = [
   "keys",
   "places",
@@ -23,7 +22,6 @@ export interface Change {
   readonly value: unknown;
 }
 
-/** Durable values by table and key. */
 export interface Store {
   /** The store is outside of the browser: keys and values must be plain values and bytes. */
   readonly isExternal?: boolean;
@@ -39,7 +37,6 @@ export interface Store {
   write(changes: readonly Change[]): Promise<void>;
 }
 
-/** The parts of IndexedDB in use. */
 export interface Request<Value> {
   readonly result: Value;
   readonly error: { readonly name: string; readonly message: string } | null;
@@ -88,7 +85,7 @@ export interface DatabaseFactory {
     onblocked: ((event: never) => void) | null;
   };
 }
-/** `IDBKeyRange.bound`. */
+/** Same signature as `IDBKeyRange.bound`. */
 export type MakeKeyRange = (
   low: string,
   high: string,
@@ -101,10 +98,8 @@ export function accountPrefix(owner: OutboxOwner): string {
   return `${owner.fingerprint} ${owner.user.toLowerCase()} `;
 }
 
-/** Digits of `Number.MAX_SAFE_INTEGER`. */
 const DIGITS = 16;
 
-/** Pads a number for use in a key, so that keys sort like their numbers. */
 export function numberKey(n: number): string {
   return String(n).padStart(DIGITS, "0");
 }
@@ -125,7 +120,6 @@ export interface DatabaseSchema {
   readonly tables: readonly string[];
 }
 
-/** Opens a database with at least these tables. @throws {Fault} store-… */
 export async function openDatabase(
   factory: DatabaseFactory,
   { name, version, tables }: DatabaseSchema,
@@ -141,7 +135,6 @@ export async function openDatabase(
   return database;
 }
 
-/** Begins a transaction. @throws {Fault} store-… */
 export function beginTransaction(
   database: Database,
   tables: readonly string[],
@@ -227,7 +220,6 @@ export function storeFault(cause: unknown): Fault {
   });
 }
 
-/** Store for browsers without IndexedDB. */
 export class MemoryStore implements Store {
   readonly isEphemeral: boolean;
   readonly #tables = new Map<Table, Map<string, unknown>>(TABLES.map((name) => [name, new Map()]));

@@ -16,7 +16,6 @@ export async function hashLinkCode(code: Uint8Array): Promise<Uint8Array> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", owned(linkIdBytes(code))));
 }
 
-/** Reports whether the new device knows the code. */
 export async function isLinkMac(
   mac: Uint8Array,
   code: Uint8Array,

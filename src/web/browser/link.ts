@@ -11,7 +11,6 @@ import {
 import type { Clock } from "../../io/clock.ts";
 import type { Link, LinkCounters, LinkHandlers } from "../../io/link/link.ts";
 
-/** The part of a browser's WebSocket in use. */
 export interface Socket {
   binaryType: string;
   readonly bufferedAmount: number;
@@ -31,10 +30,7 @@ export interface SocketOptions {
   readonly token?: string | undefined;
 }
 
-/**
- * Poll interval for `bufferedAmount`, which is also read on each answer: browsers do not report
- * when a socket has sent.
- */
+/** Poll interval for `bufferedAmount`: browsers do not report when a socket has drained. */
 const DRAIN_POLL_INTERVAL_MS = 4;
 const CLOSE_TOO_LARGE = 1009;
 const CLOSE_DONE = 1000;
@@ -89,7 +85,6 @@ class SocketLink implements Link {
    * left to the garbage collector: without their weight, Chromium does not free its copies.
    */
   #sendBuffer = new Uint8Array(0);
-  /** Callers waiting for `drained`. */
   #drainWaiters: (() => void)[] = [];
   readonly #counters = { sentMessages: 0, sentBytes: 0, receivedMessages: 0, receivedBytes: 0 };
 
@@ -167,7 +162,6 @@ class SocketLink implements Link {
     return { ...this.#counters };
   }
 
-  /** Closes the socket; the browser sends queued messages first. */
   close(): void {
     if (this.#state !== "open") return;
     this.#state = "closing";

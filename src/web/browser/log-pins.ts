@@ -5,10 +5,9 @@ import type { KnownRecord, LogPin } from "../../core/client/audit.ts";
 import type { LogPins, LogReader } from "../../io/state/log-pins.ts";
 import { accountPrefix, type Store } from "./indexed-db.ts";
 
-/** Records that a browser remembers as read; they are written as one value. */
+/** Read records stored per server, as one value. */
 const STORED_RECORDS_MAX = 256;
 
-/** A pin as stored; `chat web` stores it as JSON. */
 interface StoredPin {
   readonly origin: string;
   readonly size: number;
@@ -18,7 +17,6 @@ interface StoredPin {
 }
 type StoredRecord = Omit<KnownRecord, "leaf"> & { readonly leaf: string; readonly proved: boolean };
 
-/** Pinned logs of servers, with the newest records that this browser has read. */
 export class BrowserLogPins implements LogPins {
   readonly #store: Store;
 
@@ -94,7 +92,6 @@ export class BrowserLogPins implements LogPins {
     await this.#store.write(changes);
   }
 
-  /** Finds the pin under the server's current key or a former one. */
   async #storedPin({ fingerprint, formers }: LogReader): Promise<StoredPin | undefined> {
     for (const key of [fingerprint, ...formers]) {
       const stored = await this.#store.get("places", pinKey(key));

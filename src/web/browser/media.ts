@@ -62,7 +62,6 @@ const PDF = "%PDF-";
 /** Some programs write other bytes first; PDF readers search this many bytes. */
 const PDF_SEARCH_BYTES = 1024;
 
-/** Reports whether the bytes begin as a PDF. */
 export function isPdf(bytes: Uint8Array): boolean {
   const head = String.fromCharCode(...bytes.subarray(0, PDF_SEARCH_BYTES));
   return head.includes(PDF);

@@ -13,7 +13,6 @@ import type { PostBody } from "../../wire/messages.ts";
 import type { Locks } from "./environment.ts";
 import { accountPrefix, type Change, numberKey, type Store } from "./indexed-db.ts";
 
-/** A post as stored. */
 interface StoredPost {
   readonly outbox: OutboxId;
   readonly counter: number;
@@ -32,12 +31,11 @@ export class BrowserOutboxStore implements OutboxStore {
   readonly #store: Store;
   readonly #locks: Pick<Locks, "hold">;
   readonly #migrated: (() => Promise<void>) | undefined;
-  /** Prefix of this page's posts, which stays when the server renames the account. */
+  /** Key prefix of the posts of this page; unchanged when the server renames the account. */
   #prefix: string | undefined;
-  /** Functions that release the lock, by outbox. */
   readonly #held = new Map<string, () => void>();
 
-  /** @param migrated resolves when posts of a former name or key are where `adopt` reads them */
+  /** @param migrated resolves when posts stored under a former name or key have been moved */
   constructor({ store, locks }: OutboxStoreOptions, migrated?: () => Promise<void>) {
     this.#store = store;
     this.#locks = locks;

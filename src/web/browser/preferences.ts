@@ -7,7 +7,7 @@ import { accountPrefix, type Change, type Store, type Table } from "./indexed-db
 /** True if this browser has been in a sealed room. */
 export const SEALED_FLAG = { table: "places", key: "sealed" } as const;
 
-/** Database name of an account; independent of the server's key. */
+/** Database name of an account; unchanged when the key of the server changes. */
 export function sealedDatabaseName(account: string): string {
   return `chat sealed ${account}`;
 }
@@ -32,7 +32,6 @@ export class Preferences {
     this.#store = store;
   }
 
-  /** User who logged in last, or `undefined` after a logout. */
   async loadLastUser(): Promise<string | undefined> {
     const last = await this.#get("last");
     this.#last = isLastUser(last) ? last : undefined;
@@ -40,8 +39,8 @@ export class Preferences {
   }
 
   /**
-   * Records a server's greeting. @param formers its former fingerprints
-   * @returns the fingerprint met here before, if this is another server
+   * Records a greeting. @param formers former fingerprints of the server @returns the stored
+   * fingerprint if this is another server
    */
   async recordGreeting(
     fingerprint: string,
@@ -64,7 +63,7 @@ export class Preferences {
     return this.#enrolled.has(user.toLowerCase());
   }
 
-  /** The last user first. */
+  /** Known users, last user first. */
   get users(): string[] {
     const last = this.#last?.user.toLowerCase();
     const rank = (user: string) => (user.toLowerCase() === last ? 0 : 1);
@@ -137,7 +136,6 @@ export class Preferences {
     return this.#put(changes);
   }
 
-  /** Serializes drafts for another page of this account. */
   serializeDrafts(user: string, drafts: ReadonlyMap<string, Draft | undefined>): string {
     return JSON.stringify({ prefix: this.#prefix(user), drafts: [...drafts] });
   }
@@ -151,7 +149,6 @@ export class Preferences {
     return found;
   }
 
-  /** Deletes attached, unsent files of all tabs, so that the next user sees none. */
   async deleteAttachments(user: string): Promise<void> {
     const rows = await this.#all(this.#prefix(user), "attached");
     await this.#put(rows.map(([key]) => ({ table: "attached", key, value: undefined })));

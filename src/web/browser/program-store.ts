@@ -13,9 +13,8 @@ export type StoreRequest =
   | { readonly op: "write"; readonly changes: readonly Change[] };
 
 /**
- * Store of a `chat web` page. Another user of this machine may get its address later, and with it
- * the browser's storage for that address. The program therefore keeps keys, names and drafts in its
- * user's home directory.
+ * Store of a `chat web` page. Another local user may later get the same address and its browser
+ * storage, so the program stores keys, names and drafts instead.
  */
 export class ProgramStore implements Store {
   readonly isExternal = true;
@@ -49,7 +48,6 @@ export class ProgramStore implements Store {
   }
 }
 
-/** Encodes bytes for JSON. */
 function encodeChange({ table, key, value }: Change): Change {
   return { table, key, value: encodeValue(value) };
 }

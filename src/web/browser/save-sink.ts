@@ -23,8 +23,8 @@ export class SaveSink implements Sink {
   }
 
   /**
-   * Resumes after the whole chunks that an earlier page has written. The file's digest checks them
-   * at the end. @throws {Fault} store-denied, store-failed
+   * Resumes after the complete chunks written by an earlier page; the final digest covers them.
+   * @throws {Fault} store-denied, store-failed
    */
   static async resume(handle: SaveHandle, hashing: Hashing): Promise<SaveSink> {
     const file = await orStoreFault(() => handle.getFile());
@@ -62,7 +62,6 @@ export class SaveSink implements Sink {
     return orStoreFault(() => this.#target.flush("due"));
   }
 
-  /** Flushes everything for a later page, if the browser supports that. */
   flush(): Promise<void> {
     return orStoreFault(() => this.#target.flush("now"));
   }
@@ -96,7 +95,6 @@ export class SaveSink implements Sink {
   }
 }
 
-/** @throws {Fault} instead of the browser's errors */
 async function orStoreFault<Value>(act: () => Promise<Value>): Promise<Value> {
   try {
     return await act();

@@ -8,14 +8,12 @@ import type { SaveHandle, SaveTarget, Writable } from "./environment.ts";
 /** Attempts to remove an incomplete file, since an earlier page may release it late. */
 const REMOVE_ATTEMPTS_MAX = 10;
 
-/** A link that saves its content on click. */
 interface SavingLink {
   href: string;
   download: string;
   click(): void;
 }
 
-/** The members of `window` used to save a file. */
 export interface SavingPage {
   readonly URL: { createObjectURL(blob: Blob): string; revokeObjectURL(url: string): void };
   readonly Blob: new (parts: readonly unknown[]) => Blob;
@@ -79,9 +77,9 @@ function deniedFault(cause: unknown): Fault {
 const FLUSH_BYTES_MIN = 32 * 1024 * 1024;
 
 /**
- * Writes to a file on disk. The browser writes a temporary copy and replaces the file on close, so
- * a page that ends earlier leaves nothing. The file is therefore closed and reopened each time its
- * size doubles; the browser copies less than twice the file in total.
+ * Writes to a file on disk. The browser replaces the file only on close, so a page that ends
+ * earlier leaves nothing. The file is therefore closed and reopened each time its size doubles,
+ * which copies less than twice the file in total.
  */
 class FileTarget implements SaveTarget {
   readonly handle: SaveHandle;
@@ -153,8 +151,8 @@ class FileTarget implements SaveTarget {
 const CHUNKS_PER_BLOB = 64;
 
 /**
- * For browsers without a save dialog: blobs, on the browser's disk if they are many, saved as a
- * download once complete. They are lost with the page.
+ * Collects blobs and saves them as a download when complete, for browsers without a save dialog.
+ * They are lost with the page.
  */
 class BlobTarget implements SaveTarget {
   readonly handle = undefined;

@@ -15,7 +15,7 @@ import {
   writeRows,
 } from "./indexed-db.ts";
 
-/** Milliseconds. Another tab holds the lock for about half a second; longer means that it hangs. */
+/** Milliseconds. Another tab normally holds the lock for about half a second. */
 const LOCK_TIMEOUT_MS = 15_000;
 
 const TABLE = "rows";
@@ -24,7 +24,6 @@ const VERSION = 1;
 export interface SealedDatabaseOptions {
   readonly databases: Databases;
   readonly locks: Locks;
-  /** Name of the account and its database. */
   readonly name: string;
   /** Called after the first permanent write, when the data becomes worth protecting. */
   readonly onPinned: () => void;
@@ -62,7 +61,6 @@ export class SealedDatabase implements OpenSealedHome {
     );
   }
 
-  /** Completes the transaction in progress and rejects those queued behind it. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;

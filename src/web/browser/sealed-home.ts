@@ -12,7 +12,7 @@ const KEY_ROW = { table: "keys", key: "sealed state" } as const;
 const KEY_LOCK = "chat sealed key";
 const KEY_LOCK_TIMEOUT_MS = 5_000;
 
-/** Opens the sealed-room database; everything here but group cryptography. */
+/** Opens the database of sealed rooms, without loading group cryptography. */
 export function openSealedHome(
   { store, locks, databases }: Platform & { readonly databases: Databases },
   { account }: SealedAccount,
@@ -29,8 +29,8 @@ export function openSealedHome(
 }
 
 /**
- * Key that encrypts stored state. The browser lets no one export it, not even this page. Only a
- * `chat web` page stores it as bytes, in its user's home directory. @throws {Fault} store-…
+ * Returns the key that encrypts stored state. It is not extractable, except on a `chat web`
+ * page, which stores it as bytes. @throws {Fault} store-…
  */
 export function loadStateKey({ store, locks, entropy }: Platform): Promise<StateKey> {
   // Two tabs must not create two keys.

@@ -14,7 +14,6 @@ import {
 } from "../../wire/zip.ts";
 import type { SaveTarget } from "./environment.ts";
 
-/** Bytes of the central directory that are written together. */
 const DIRECTORY_WRITE_BYTES = 64 * 1024;
 
 /** Converts a folder that arrives in chunks into one zip archive. A later page cannot resume it. */
@@ -93,7 +92,6 @@ export class ZipTarget implements SaveTarget {
     return bytes.subarray(piece.length);
   }
 
-  /** Advances to the next entry with content. */
   async #next(progress: Progress): Promise<void> {
     for (;;) {
       const { entry } = progress;
@@ -139,13 +137,11 @@ export class ZipTarget implements SaveTarget {
   }
 }
 
-/** Progress of the archive. */
 interface Progress {
   manifest: Uint8Array[]; // Bounded by manifestBytes.
   manifestLeft: number;
   entries: Iterator<ZipEntry, undefined>;
   entry: ZipEntry | undefined;
-  /** Bytes of the current entry that are still expected. */
   entryBytesLeft: number;
   crc: number;
   start: number;
@@ -159,7 +155,7 @@ function newProgress(manifestLeft: number): Progress {
   return { manifest: [], manifestLeft, entries, ...noEntry, written: [] };
 }
 
-/** `notes.txt`, `notes.txt (1)`, … */
+/** Appends a number to repeated paths: `notes.txt`, `notes.txt (1)`, … */
 function uniquePath(usedPaths: Map<string, number>, clean: string): string {
   const folded = clean.toLowerCase();
   for (let n = usedPaths.get(folded) ?? 0; ; n++) {

@@ -25,22 +25,18 @@ export interface PageAccountOptions {
   readonly fingerprint: Fingerprint;
   readonly link: Pick<AccountLink<PageAccount>, "newSession" | "activeLink">;
   readonly loadTransfers: () => Promise<OpenTransfers>;
-  /** `undefined` if sealed rooms are not supported. */
   readonly loadSealed: (() => Promise<SealedModule>) | undefined;
-  /** Receives transfer events. */
   readonly emit: (event: ModelEvent) => void;
-  /** Receives attached files of a closed page. */
   readonly attach: (target: string, one: Attachment) => void;
 }
 
 export class PageAccount implements LinkedAccount {
   readonly session: AccountSession;
   readonly fingerprint: Fingerprint;
-  /** Why sealed rooms are unavailable here; `undefined` if they are available. */
+  /** Reason why sealed rooms are unavailable; `undefined` if they are available. */
   readonly sealRefusal: Fault | undefined;
   /** Resolves when entries of a former name or key have been moved to the current ones. */
   migrated: Promise<void> = Promise.resolve();
-  /** Id of the account; `undefined` before the log-in. */
   id: string | undefined;
   readonly #options: PageAccountOptions;
   #transfers: Promise<PageTransfers> | undefined;
@@ -63,12 +59,15 @@ export class PageAccount implements LinkedAccount {
     });
   }
 
-  /** Adopts what earlier pages left; once, with the first link. @throws {Fault} store-… */
+  /**
+   * Adopts unsent posts and transfers of earlier pages. Called once, with the first link.
+   * @throws {Fault} store-…
+   */
   begin(): Promise<void> {
     return this.#restore(this.session.adoption);
   }
 
-  /** Adopts what closed pages have left since. @throws {Fault} store-… */
+  /** Adopts unsent posts and transfers of pages closed since. @throws {Fault} store-… */
   adopt(): Promise<void> {
     return this.#restore(this.session.posts.adopt());
   }
@@ -121,7 +120,6 @@ export class PageAccount implements LinkedAccount {
     return withFetchFault(loadSealed ?? (() => Promise.reject(new Error("there is none"))))();
   }
 
-  /** Deletes the sealed-room data when this device is forgotten. */
   forget(): void {
     const { databases } = this.#options.platform;
     if (this.id !== undefined) databases?.factory.deleteDatabase(sealedDatabaseName(this.id));
@@ -133,12 +131,11 @@ export class PageAccount implements LinkedAccount {
     void this.#transfers?.then((transfers) => transfers.close(), noop);
   }
 
-  /** Resolves when upload progress is stored. */
   async written(): Promise<void> {
     const transfers = await this.#transfers?.catch(noop);
     await transfers?.written();
   }
 }
 
-/** Ignored: reported to the callers that wait for the promise. */
+/** Ignores an error that other callers of the promise report. */
 function noop(): void {}

@@ -50,19 +50,16 @@ const FORM_LOGIN_POLICY: LoginPolicy = {
   takenRemedy: () => "give its password, or choose another name",
 };
 
-/** Interval at which drafts are stored. */
 const DRAFT_STORE_INTERVAL_MS = 500;
 
 /** Loaders for code that the first screen does not need. */
 export interface LazyCode {
   readonly transfers: () => Promise<OpenTransfers>;
-  /** Checks the server's log; absent if the log is not checked. */
   readonly auditor?: () => Promise<OpenAuditor>;
   /** Absent if sealed rooms are not supported. */
   readonly sealed?: () => Promise<SealedModule>;
 }
 
-/** A sealed room that this account may join. */
 export interface Invitation {
   readonly room: string;
   readonly by: string | undefined;
@@ -71,20 +68,17 @@ export interface Invitation {
 /** Further invitations arrive at the next login. */
 const INVITATIONS_MAX = 20;
 
-/** The page's model, with its inputs and effects. */
 export abstract class ChatCore extends ChatActions {
   protected readonly preferences: Preferences;
   protected readonly link: AccountLink<PageAccount>;
   protected readonly fragment: Fragment;
   readonly #platform: Platform;
   protected readonly device: Device;
-  /** Files attached to the next message. */
   readonly attached = new Attachments((target, one, change) => {
     this.#attachmentChanged(target, one, change);
   });
   readonly #lazyCode: LazyCode;
   readonly #listeners = new Set<(told: PageEvent) => void>();
-  /** Drafts not stored yet. */
   readonly #drafts = new Map<string, Draft | undefined>();
   #cancelDrafts: (() => void) | undefined;
   #isClosed = false;
@@ -94,10 +88,10 @@ export abstract class ChatCore extends ChatActions {
   #isLinkOperator = false;
   #isLinkDismissed = false;
   readonly #auditor: LazyAuditor;
-  /** Fault of the server's log; if set, nothing more is sent. */
+  /** Failed audit of the server's log; blocks sending. */
   #alarm: Fault | undefined;
 
-  /** Connects and logs in the last user, unless the user asks for a password reset. */
+  /** Connects and logs in as the last user, except with a reset link. */
   constructor(platform: Platform, device: Device, lazyCode: LazyCode) {
     super({
       nextFrame: (callback) => platform.nextFrame(callback),
@@ -134,7 +128,7 @@ export abstract class ChatCore extends ChatActions {
         account: (greeted, asked, known) => ({
           account: this.#accountFor(greeted, known),
           isEnrolled: this.preferences.isEnrolled(asked),
-          // A password may still open the account; `stopped` reports when nothing can.
+          // A password may still open the account; `stopped` reports a final refusal.
           onUnenrolled: () => undefined,
         }),
         loggedIn: (account, login) => this.#loggedIn(account, login),
@@ -159,17 +153,15 @@ export abstract class ChatCore extends ChatActions {
     return this.#platform.isLocal;
   }
 
-  /** The logged-in account. @throws {Fault} not-logged-in */
   protected get account(): PageAccount {
     return this.link.loggedIn;
   }
 
-  /** Sealed rooms that this account was invited to and has not joined. */
   get invitations(): readonly Invitation[] {
     return this.#invitations;
   }
 
-  /** Addresses of the cluster's servers, as far as this user may know them. */
+  /** Server addresses of the cluster that this user may know. */
   get cluster(): readonly ServerAddress[] {
     return this.#cluster;
   }
@@ -203,17 +195,15 @@ export abstract class ChatCore extends ChatActions {
     await this.preferences.storeOperatorToken(undefined);
   }
 
-  /** Sealed rooms and their members. @throws {Fault} not-logged-in, not-allowed, store-… */
   sealedRooms(): Promise<SealedRooms> {
     return this.link.sealedRooms();
   }
 
-  /** Why this page cannot use sealed rooms; `undefined` if it can. */
   get sealRefusal(): Fault | undefined {
     return this.link.account?.sealRefusal;
   }
 
-  /** Subscribes to events outside of the model: notifications and the operator's watch. */
+  /** Subscribes to notifications and operator events, which are not part of the model. */
   onEvent(listener: (told: PageEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -247,7 +237,7 @@ export abstract class ChatCore extends ChatActions {
     });
   }
 
-  /** Whether the fragment has a reset code, so that the user must set a new password. */
+  /** Whether the page was opened with a reset link. */
   get isResetting(): boolean {
     return this.#resetToken !== undefined;
   }
@@ -286,13 +276,11 @@ export abstract class ChatCore extends ChatActions {
     this.#platform.tabs.broadcast({ kind: "left", user });
   }
 
-  /** Adopts the unsent posts of closed tabs. */
   protected adopt(): void {
     const { account } = this.link;
     if (account !== undefined) this.reportFailure(account.adopt());
   }
 
-  /** Stores and emits everything pending. */
   protected flush(): void {
     this.link.account?.session.flush();
     this.#auditor.do((auditor) => void auditor.write());
@@ -307,7 +295,6 @@ export abstract class ChatCore extends ChatActions {
     this.#platform.lastDrafts.write(this.preferences.serializeDrafts(user, this.#drafts));
   }
 
-  /** Releases everything; unsent posts stay for the next page. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.flush();
@@ -335,7 +322,7 @@ export abstract class ChatCore extends ChatActions {
     this.#applyEvent(event);
   }
 
-  /** Notifies immediately: a caller may be waiting. */
+  /** Applied immediately, since a caller may be waiting. */
   #applyEvent(event: SessionEvent): void {
     const change = modelEventOf(event, this.#platform.clock.unixMs());
     if (change !== undefined) this.#applyUnlessClosed(change);
@@ -472,7 +459,6 @@ export abstract class ChatCore extends ChatActions {
     }
   }
 
-  /** Stores an attached file. If that fails, the page asks before it is closed. */
   #attachmentChanged(target: string, one: Attachment, change: AttachmentChange): void {
     this.update();
     const store = async (session: PageAccount) => {

@@ -25,19 +25,17 @@ export async function openChat(platform: Platform, lazyCode: LazyCode): Promise<
   return new Chat(platform, await Device.open(platform), lazyCode);
 }
 
-/** All actions of the page. */
 export class Chat extends ChatCore {
   /** Whether the fragment has an invite or the room password, so that none need be typed. */
   get isInvited(): boolean {
     return this.fragment.secret !== undefined;
   }
 
-  /** Whether the fragment is an operator link. */
   get isOperatorInvited(): boolean {
     return this.fragment.operatorToken !== undefined;
   }
 
-  /** Users whose accounts this browser's key opens without a password, the last one first. */
+  /** Users who can log in with a key of this browser, last user first. */
   get knownUsers(): readonly string[] {
     return this.preferences.users;
   }
@@ -97,7 +95,6 @@ export class Chat extends ChatCore {
     this.link.loop.reconnectNow();
   }
 
-  /** Sets whether the page has the user's focus. */
   setFocus(on: boolean): void {
     this.applyNow({ kind: "focus", on });
     if (on) this.adopt();
@@ -163,7 +160,7 @@ export class Chat extends ChatCore {
   }
 
   /**
-   * Fetches a whole file into memory and checks it, for previews. @throws {Fault} too-large,
+   * Fetches and checks a file in memory, for previews. @throws {Fault} too-large,
    * checksum-wrong, …
    */
   async preview(
@@ -176,8 +173,8 @@ export class Chat extends ChatCore {
   }
 
   /**
-   * Runs `act` on the transfers. Their code is loaded soon after login, so a click still counts as
-   * one.
+   * Runs `act` on the transfers. Their code is prefetched after login, so that a click still
+   * counts as a user gesture.
    */
   #transfer(act: (transfers: PageTransfers) => unknown): void {
     this.reportFailure(this.account.transfers().then(act));

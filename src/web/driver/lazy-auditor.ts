@@ -14,11 +14,9 @@ export type OpenAuditor = (
 /** Maximum calls queued for the auditor. */
 const QUEUED_CALLS_MAX = 2_048;
 
-/** Forwards calls to the auditor, in order, once its code is loaded. */
 export class LazyAuditor {
   readonly #load: () => Promise<LogAuditor | undefined>;
   #auditor: LogAuditor | undefined;
-  /** Bounded by WAITING_MAX. */
   #queue: ((auditor: LogAuditor) => void)[] = [];
   #isLoading = false;
 

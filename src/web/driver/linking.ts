@@ -21,7 +21,7 @@ export interface Linking {
 
 /** Offers a link code to a new device. @returns the code @throws {Fault} not-allowed, … */
 export async function offerLink({ device, user, fingerprint, ask }: Linking): Promise<Uint8Array> {
-  // Fails before a code is typed if there is no key to hand on.
+  // Fails early if the account key cannot be exported.
   (await device.accountSeed(fingerprint, user)).fill(0);
   const code = crypto.getRandomValues(new Uint8Array(LINK_CODE_BYTES));
   await ask("link-offer", { code: await hashLinkCode(code) });
@@ -29,9 +29,8 @@ export async function offerLink({ device, user, fingerprint, ask }: Linking): Pr
 }
 
 /**
- * Signs the new device and hands the account's key on to it.
- * @throws {Fault} not-allowed if the device does not know the code, or this is not the account's
- * key
+ * Certifies the new device and sends it the account key. @throws {Fault} not-allowed if the
+ * device does not know the code, or this is not the account's key
  */
 export async function grantLink(
   { device, user, fingerprint, ask }: Linking,
@@ -43,7 +42,7 @@ export async function grantLink(
   const isCodeValid =
     equalBytes(request.code, hash) && (await isLinkMac(mac, code, deviceKey, fingerprint));
   if (!isCodeValid) {
-    // Only someone who saw the hash can ask this: the server, or an intruder in it.
+    // A wrong code comes from someone who knows the hash: the server or an intruder.
     throw new PageFault("not-allowed", "linkCodeUnknown");
   }
   const account = await device.account(fingerprint, user);

@@ -9,7 +9,6 @@ import type { BrowserLogPins } from "../browser/log-pins.ts";
 import { SEALED_FLAG } from "../browser/preferences.ts";
 import type { loadStateKey, openSealedHome } from "../browser/sealed-home.ts";
 
-/** Code for sealed rooms; loaded when there is one. */
 export type SealedModule = SealedCode & {
   readonly openSealedHome: typeof openSealedHome;
   readonly loadStateKey: typeof loadStateKey;
@@ -17,7 +16,7 @@ export type SealedModule = SealedCode & {
   readonly logPinsOf: (store: Platform["store"]) => Pick<BrowserLogPins, "pin">;
 };
 
-/** Why this page cannot use sealed rooms; `undefined` if it can. */
+/** Reason why this page cannot use sealed rooms; `undefined` if it can. */
 export function sealRefusal({ subtle, databases }: Platform, { canSign }: Keys): Fault | undefined {
   if (subtle === undefined) {
     return new PageFault("not-allowed", "sealNeedsHttps");
@@ -34,7 +33,6 @@ export function withFetchFault<Part>(load: () => Promise<Part>): () => Promise<P
     });
 }
 
-/** Storage for sealed rooms in this browser; `undefined` if there is none. */
 export function sealedHome(
   platform: Platform,
   load: () => Promise<SealedModule>,

@@ -14,12 +14,9 @@ import { readFragment } from "../input/fragment.ts";
 import { type Chat, openChat } from "./chat.ts";
 import type { LazyCode } from "./chat-core.ts";
 
-/** State of the `chat share` page. */
 export type ShareState =
   | { readonly kind: "entering" }
-  /** The address has no secret, or a wrong one. */
   | { readonly kind: "wrong" }
-  /** The server has ended or is unreachable. */
   | { readonly kind: "over" }
   | { readonly kind: "failed"; readonly fault: Fault }
   | {
@@ -32,11 +29,10 @@ export type ShareState =
 
 export interface SharedFile {
   readonly body: FileBody;
-  /** Last attempt to save the file. */
   readonly transfer: TransferView | undefined;
 }
 
-/** The directory picker of `window`, if the browser has one: one prompt for several files. */
+/** The directory picker of `window`, if supported: one prompt for several files. */
 export interface FolderPage {
   showDirectoryPicker?(options: { readonly mode: "readwrite" }): Promise<FolderHandle>;
 }
@@ -166,7 +162,6 @@ export class Share {
     for (const listener of [...this.#listeners]) listener();
   }
 
-  /** Opens the lobby, where files are announced, and updates the state. */
   #loadFiles(model: Model): void {
     if (model.open === undefined) this.#chat.open(LOBBY);
     const room = openRoom(this.#chat.model);
@@ -204,14 +199,13 @@ function randomName({ entropy }: Platform): Name {
   return checkName(`browser-${toBase64Url(entropy(NAME_BYTES))}`);
 }
 
-/** Chooses where to save: one prompt for one file, and one for several. */
+/** Prompts for a save location: a file, or a folder for several files. */
 class SaveLocationChooser {
   readonly #platform: Platform;
   readonly #page: FolderPage;
   #folder: FolderHandle | undefined;
-  /** File to save next. */
   next: FileBody | undefined;
-  /** The user cancelled the last prompt. */
+  /** Whether the user cancelled the last prompt. */
   isRefused = false;
   onRefused: () => void = () => undefined;
 
@@ -271,7 +265,8 @@ async function freeName(folder: FolderHandle, name: string): Promise<string> {
     try {
       await folder.getFileHandle(candidate);
     } catch (error) {
-      // NotFoundError: the name is free. A folder of that name fails in the next attempt.
+      // NotFoundError means that the name is free. A folder of that name fails in the next
+      // attempt.
       if (error instanceof Error && error.name === "NotFoundError") return candidate;
       if (!(error instanceof Error && error.name === "TypeMismatchError")) throw error;
     }

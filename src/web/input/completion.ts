@@ -8,7 +8,6 @@ export interface Completion {
   readonly from: number;
   readonly to: number;
   readonly choices: readonly string[];
-  /** Names of the emoji, in the order of the choices. */
   readonly labels?: readonly string[];
 }
 
@@ -16,7 +15,6 @@ export interface CompletionSource {
   readonly names: readonly string[];
   readonly rooms: readonly string[];
   readonly commands: readonly string[];
-  /** `undefined` until they are loaded. */
   readonly emoji?: ((prefix: string, max: number) => readonly NamedEmoji[]) | undefined;
 }
 
@@ -27,7 +25,6 @@ const MENTION = /(^|[\s(])([@#])([A-Za-z0-9_-]{0,32})$/;
 const EMOJI = /(?:^|[\s(]):([a-z0-9_+-]{2,32})(:?)$/i;
 const COMMAND = /^\/([a-z]{0,16})$/;
 
-/** Reports whether an emoji is being typed, so that the emoji should be loaded. */
 export function isTypingEmoji(text: string, caret: number): boolean {
   return EMOJI.test(text.slice(0, caret));
 }
@@ -76,7 +73,7 @@ function toCompletion(
   return choices.length === 0 ? undefined : { kind, from, to, choices };
 }
 
-/** Names that begin with the input, before names that contain it. */
+/** Prefix matches before other matches. */
 export function matching(all: readonly string[], prefix: string): readonly string[] {
   const folded = prefix.toLowerCase();
   const startMatches = all.filter((one) => one.toLowerCase().startsWith(folded));

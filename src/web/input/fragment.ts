@@ -2,13 +2,12 @@
 
 import { trimCopied } from "../../wire/invite.ts";
 
-/** Fragment of the page's address (after `#`). Browsers never send it over the network. */
 export interface Fragment {
   /** The room password or an invite's token. */
   readonly secret: string | undefined;
-  /** Token of the one-use link that `serve` prints for its operator; it also admits. */
+  /** Token of the one-use operator link; it also admits a new account. */
   readonly operatorToken: string | undefined;
-  /** Token of the link that an operator creates for a user who lost the password. */
+  /** Token of a password reset link. */
   readonly resetToken: string | undefined;
   /** Secret of the link that `chat share` prints; other servers ignore it. */
   readonly shareSecret: string | undefined;

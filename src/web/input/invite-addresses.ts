@@ -4,17 +4,13 @@ import { isLoopback } from "../../io/ws/address.ts";
 import { isHostName, isIpv4, isIpv6, mayNameSameMachine } from "../../wire/host.ts";
 import { formatAddress, type ServerAddress } from "../../wire/invite.ts";
 
-/** Address in an invite. */
 export interface InviteAddress {
   readonly host: string;
   readonly port: number;
-  /** With the scheme, for browsers. */
   readonly origin: string;
-  /** Whether other machines cannot reach it. */
   readonly isLoopback: boolean;
 }
 
-/** The part of `location` in use. */
 export interface PageLocation {
   readonly protocol: string;
   readonly hostname: string;
@@ -26,10 +22,9 @@ const HTTP_PORT = 80;
 const PORT_MAX = 65_535;
 
 /**
- * Addresses for an invite, the best first: the page's own, if others can reach it, and those that
- * the server reports.
- * @param reported from the server's answer; absent from older servers
- * @param isRelayed whether `chat web` relays: the address bar then leads to this user's own program
+ * Addresses for an invite, best first: the address of the page if others can reach it, then
+ * addresses reported by the server. @param reported absent from older servers @param isRelayed
+ * whether `chat web` relays: the address bar then names this user's own program
  */
 export function inviteAddresses(
   location: PageLocation,
@@ -49,8 +44,8 @@ export function inviteAddresses(
 }
 
 /**
- * Addresses of this page on the other machines of the cluster.
- * @param reported from the server, for logged-in users
+ * Addresses of this page on the other servers of the cluster. @param reported addresses sent to
+ * logged-in users
  */
 export function otherPages(
   location: PageLocation,

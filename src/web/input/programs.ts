@@ -1,20 +1,16 @@
 /** Programs that the server offers for download, and how to verify them. */
 
-/** A program that the server offers to anyone. */
 export interface OfferedProgram {
   readonly name: string;
   readonly system: string;
   readonly sizeBytes: number;
-  /** In hex. */
   readonly sha256: string;
 }
 
-/** File name on the server. */
 const NAME = /^chat-((?:linux|darwin|windows)-(?:x64|arm64)(?:-baseline|-musl)?)(?:\.exe)?$/;
 /** More than all supported systems. */
 const PROGRAMS_MAX = 16;
 
-/** Parses the answer of `/program/`; skips invalid entries. */
 export function offeredPrograms(answer: unknown): readonly OfferedProgram[] {
   const { programs } = (answer ?? {}) as { readonly programs?: unknown };
   if (!Array.isArray(programs)) return [];
@@ -36,7 +32,6 @@ export function browserSystem(agent: string): string | undefined {
   return undefined;
 }
 
-/** Command that verifies the checksum of the downloaded file. */
 export function checksumCommand({ name, system, sha256 }: OfferedProgram): string {
   if (system.startsWith("windows")) {
     return `(Get-FileHash ${name}).Hash -eq "${sha256.toUpperCase()}"`;

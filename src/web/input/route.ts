@@ -2,7 +2,6 @@
 
 import { isName } from "../../base/names.ts";
 
-/** A room or a user, and perhaps one message there. */
 export interface Route {
   /** As in posts and requests: `lobby`, `@bob`. */
   readonly target: string;

@@ -24,8 +24,8 @@ interface LockedAttachment {
 }
 
 /**
- * Attached, unsent files in the browser's storage. A browser lock marks their tab; another tab
- * adopts them once that one is closed.
+ * Stores attached, unsent files in the browser. A browser lock marks their tab as alive; another
+ * tab adopts them after it is closed.
  */
 export class AttachmentStore {
   readonly #options: PageTransfersOptions;
@@ -71,7 +71,6 @@ export class AttachmentStore {
     return this.#enqueue(() => this.#store(target, attachment));
   }
 
-  /** Deletes a file that was sent or removed. */
   delete(attachment: Attachment): Promise<unknown> {
     return this.#enqueue(async () => {
       const locked = this.#locked.get(attachment);
@@ -120,7 +119,6 @@ export class AttachmentStore {
 
   #enqueue<Result>(task: () => Promise<Result>): Promise<Result> {
     const done = this.#writing.then(task);
-    // The page asks before it is closed if the browser did not store a file.
     this.#writing = done.catch(asFault);
     return done;
   }

@@ -3,23 +3,20 @@
 import { PAGE_UPLOADS_MAX } from "../../base/limits-page.ts";
 import type { FileHandle } from "./upload-journal.ts";
 
-/** A file that goes with the next message. */
 export interface Attachment {
   readonly file: File;
   /** Lets a reloaded page read the file again; `undefined` if unsupported. */
   readonly handle: FileHandle | undefined;
 }
 
-/** `left` if the file was sent or removed. */
+/** `left` means sent or removed. */
 export type AttachmentChange = "added" | "left";
 
 const NO_FILES: readonly Attachment[] = [];
 
-/** Files attached to the next message of each room, until it is sent. */
 export class Attachments {
   readonly #changed: (target: string, one: Attachment, change: AttachmentChange) => void;
   readonly #files = new Map<string, readonly Attachment[]>(); // Each bounded by PAGE_UPLOADS_MAX.
-  /** Files that are stored for a later page. */
   readonly #stored = new Set<Attachment>();
 
   constructor(changed: (target: string, one: Attachment, change: AttachmentChange) => void) {
@@ -43,7 +40,6 @@ export class Attachments {
     for (const one of accepted) this.#changed(target, one, "added");
   }
 
-  /** Adds a file that an earlier page stored. */
   addStored(target: string, one: Attachment): void {
     this.#stored.add(one);
     this.#files.set(target, [...this.filesFor(target), one]);
@@ -64,7 +60,6 @@ export class Attachments {
     this.#stored.add(one);
   }
 
-  /** Removes all files for the next user. */
   clear(): void {
     this.#files.clear();
     this.#stored.clear();

@@ -15,7 +15,6 @@ import { SaveSink } from "../browser/save-sink.ts";
 import { removeIncomplete } from "../browser/save-targets.ts";
 import type { JournalEntry, JournalOptions, PageTask, TransferJournal } from "./journal.ts";
 
-/** A download into a file that the user has chosen. */
 export interface DownloadEntry extends JournalEntry {
   readonly file: FileId;
   readonly handle: SaveHandle;
@@ -44,7 +43,7 @@ export interface DownloadDependencies {
   readonly hashing: Hashing;
 }
 
-/** `handle`: `undefined` if the download ends with this page. */
+/** `handle` is `undefined` if the download ends with this page. */
 type DownloadInfo = Pick<DownloadEntry, "key" | "file" | "name" | "begunUnixMs"> & {
   readonly handle: SaveHandle | undefined;
 };
@@ -60,7 +59,6 @@ export class Download implements PageTask {
   readonly #info: DownloadInfo;
   /** `undefined` if it must be reopened by its handle. */
   #sink: SaveSink | undefined;
-  /** The page may write to the file. */
   #isPermitted: boolean;
 
   constructor(dependencies: DownloadDependencies, info: DownloadInfo, sink?: SaveSink) {
@@ -123,7 +121,6 @@ export class Download implements PageTask {
   }
 }
 
-/** Returns a request that resumes after the chunks in the sink. */
 export function sinkRequest(sink: SaveSink, file: FileId): DownloadRequest {
   const openSink: DownloadRequest["openSink"] = async (about) => sink.opened(about);
   return { file, into: "", chunksLeft: () => sink.have, openSink };

@@ -10,7 +10,6 @@ import type { Platform } from "../browser/environment.ts";
 import { accountPrefix, type Change, type Store, type Table } from "../browser/indexed-db.ts";
 import type { Attachment } from "./attachments.ts";
 
-/** Parameters of an account's uploads and downloads. */
 export interface PageTransfersOptions {
   readonly platform: Platform;
   readonly owner: OutboxOwner;
@@ -23,17 +22,15 @@ export interface PageTransfersOptions {
   readonly emit: (event: LocalEvent) => void;
 }
 
-/** A transfer of the page. */
 export interface PageTask extends TransferTask {
   /**
-   * Gets what a resumption needs from the user. Must be called from a click.
-   * @param chosen the file of an upload, chosen again after a reload
-   * @returns false if the user declined @throws {Fault} file-changed if it is another file
+   * Requests the file or permission that a resumption needs. Must be called from a click. @param
+   * chosen the file of an upload, chosen again after a reload @returns false if the user
+   * declined @throws {Fault} file-changed if it is another file
    */
   reopen(chosen?: File): Promise<boolean>;
 }
 
-/** A transfer as stored. */
 export interface JournalEntry {
   readonly key: string;
   readonly name: string;
@@ -50,11 +47,10 @@ export interface JournalOptions<Entry> {
 }
 
 /**
- * Unfinished transfers of an account, so that a reloaded page resumes them. Entries are written in
- * the background and in order. A failed write only repeats some work after a reload.
+ * Unfinished transfers of an account, resumed by a reloaded page. Entries are written in order,
+ * in the background. A failed write only repeats some work after a reload.
  */
 export class TransferJournal<Entry extends JournalEntry> {
-  /** Key prefix of this account. */
   protected readonly prefix: string;
   protected readonly store: Store;
   readonly #options: JournalOptions<Entry>;
@@ -66,7 +62,6 @@ export class TransferJournal<Entry extends JournalEntry> {
     this.#options = options;
   }
 
-  /** Entries of earlier pages, oldest first. */
   async loadEntries(unixMs: number): Promise<Entry[]> {
     const { table, maxAgeMs: keepMs, parseEntry: entryOf } = this.#options;
     const rows = await this.store.all(table, this.prefix);
@@ -87,12 +82,10 @@ export class TransferJournal<Entry extends JournalEntry> {
     this.#write([this.#makeChange(key, undefined)]);
   }
 
-  /** Resolves when all queued writes have succeeded or failed. */
   written(): Promise<void> {
     return this.#writing;
   }
 
-  /** Queues a write. */
   protected enqueue(act: () => Promise<void>): void {
     this.#writing = this.#writing.then(act).catch((error: unknown) => {
       if (!(error instanceof Fault)) throw error;

@@ -34,7 +34,6 @@ export interface PreviewOptions {
 /** Downloads are not bounded: the user starts each one. */
 const CONCURRENT_MAX = { upload: CONCURRENT_PAGE_UPLOADS_MAX, download: Number.POSITIVE_INFINITY };
 
-/** Journals let a reloaded page resume the transfers. */
 export class PageTransfers extends TransferQueue<PageTask> {
   readonly attached: AttachmentStore;
   readonly files: AccountFiles;
@@ -87,7 +86,6 @@ export class PageTransfers extends TransferQueue<PageTask> {
     }
   }
 
-  /** Id shared by files that are sent together. */
   newSending(): string {
     return toBase64Url(this.#options.platform.entropy(ID_BYTES));
   }
@@ -165,7 +163,6 @@ export class PageTransfers extends TransferQueue<PageTask> {
     return target.bytes();
   }
 
-  /** Resolves when the journal of uploads is written. */
   written(): Promise<void> {
     return this.#dependencies.uploads.written();
   }

@@ -8,19 +8,16 @@ import type { PreviewOptions } from "./page-transfers.ts";
 
 /** Larger images are saved instead of shown. Camera photos have about a fifth of this. */
 export const PREVIEW_BYTES_MAX = 32 * 1024 * 1024;
-/** Pictures cached while scrolled out of sight; the oldest is dropped first. */
 const CACHED_MAX = 48;
 /** Each preview uses a link of its own, which shares the connection's bandwidth with messages. */
 const CONCURRENT_MAX = 3;
 
-/** Checked bytes as a URL that the browser can draw. */
 export interface Picture {
   readonly url: string;
   /** Pixels; `undefined` for types whose header is not parsed here. */
   readonly sides: readonly [width: number, height: number] | undefined;
 }
 
-/** Source of the bytes: the page's driver. */
 interface PreviewSource {
   /** Fetches a whole file and checks it. @throws {Fault} */
   preview(file: string, sizeBytesMax: number, options: PreviewOptions): Promise<Uint8Array>;
@@ -35,9 +32,8 @@ interface Job {
 }
 
 export interface PictureRequest {
-  /** @returns `undefined` if the bytes are not a picture @throws {Fault} as fetching does */
+  /** @returns `undefined` if the bytes are not an image @throws {Fault} as fetching does */
   readonly result: Promise<Picture | undefined>;
-  /** Reports that the picture is no longer visible. */
   readonly release: () => void;
 }
 
@@ -45,7 +41,7 @@ export interface PictureRequest {
 export class Previews {
   readonly #chat: PreviewSource;
   readonly #cache = new Map<string, Picture>();
-  /** Keyed by file, in request order. Bounded by what is on the screen. */
+  /** Pending previews by file, in request order. Bounded by the visible images. */
   readonly #queue = new Map<string, Job>();
   readonly #running = new Map<string, Job>(); // Bounded by AT_ONCE_MAX.
 
@@ -76,7 +72,7 @@ export class Previews {
     const { promise: started, resolve: start } = Promise.withResolvers<void>();
     const result = started.then(() => this.#load(file, stop.signal));
     const job: Job = { file, stop, result, start, requesters: 0 };
-    // A caller that has left ignores the error.
+    // A released request ignores the error.
     result.catch(() => undefined).finally(() => this.#finished(job));
     return job;
   }
@@ -135,7 +131,7 @@ export function pictureInfo(
     return { type: `image/${header.type}`, sides: [header.width, header.height] };
   }
   const type = imageType(bytes);
-  // For other types the parsed size is absurd.
+  // The dimensions of other image types are implausible.
   if (type !== "image/avif" && type !== "image/bmp") return undefined;
   return { type, sides: undefined };
 }
@@ -145,7 +141,6 @@ interface PreviewsHolder {
   readonly chat: PreviewSource;
 }
 
-/** Previews of the page, created with the first picture. */
 export function getPreviews({ previews, chat }: PreviewsHolder): Previews {
   previews.instance ??= new Previews(chat);
   return previews.instance;

@@ -28,22 +28,18 @@ export interface UploadEntry extends JournalEntry {
   readonly user: string;
   readonly to: string;
   readonly sizeBytes: number;
-  /** Identifies the file's content. */
   readonly stamp: string;
   readonly handle: FileHandle | undefined;
-  /** Text posted with the file. */
   readonly text?: string | undefined;
-  /** Shared by all files that were sent together. */
   readonly sending?: string | undefined;
   /** `undefined` until it is offered. */
   readonly file: FileId | undefined;
-  /** Number of chunks with known checksums. */
   readonly upTo: number;
 }
 
 /**
- * Checksums per row. After a reload the page rehashes the chunks that are not in a row yet; smaller
- * rows would take ten times as long as the upload.
+ * Checksums per row. A reloaded page rehashes chunks that are not stored yet; smaller rows would
+ * take ten times as long as the upload.
  */
 const HASHES_PER_ROW = TRANSFER_SYNC_BYTES / CHUNK_BYTES;
 
@@ -65,7 +61,6 @@ const OPTIONS: JournalOptions<UploadEntry> = {
   },
 };
 
-/** Unfinished uploads of this browser, in memory and mirrored to IndexedDB. */
 export class BrowserUploadJournal extends TransferJournal<UploadEntry> implements ResumableUploads {
   readonly #entries = new Map<string, UploadEntry>(); // By key; bounded by PAGE_UPLOADS_MAX.
   readonly #hashes = new Map<string, Uint8Array[]>();
@@ -76,7 +71,6 @@ export class BrowserUploadJournal extends TransferJournal<UploadEntry> implement
     super(store, owner, OPTIONS);
   }
 
-  /** Resumes the upload of an earlier page. */
   async adopt(entry: UploadEntry): Promise<void> {
     const hashes = (await this.#rows(entry.key)).flatMap(([, value]) => {
       return value instanceof Uint8Array ? splitHashes(value) : [];
@@ -153,7 +147,6 @@ export class BrowserUploadJournal extends TransferJournal<UploadEntry> implement
     this.#note(key, known.slice(0, upTo));
   }
 
-  /** Discards all checksums. */
   #restart(key: string, change: Partial<UploadEntry>): void {
     const entry = this.#entries.get(key);
     this.#hashes.set(key, []);

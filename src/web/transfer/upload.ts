@@ -19,7 +19,6 @@ export interface UploadDependencies {
 export class Upload implements PageTask {
   readonly isResumable = true;
   readonly #dependencies: UploadDependencies;
-  /** As it began. */
   readonly #entry: UploadEntry;
   /** `undefined` if the user must choose the file again. */
   #content: File | undefined;
@@ -80,16 +79,14 @@ export class Upload implements PageTask {
       this.#dependencies.uploads.put({ ...this.journalEntry, isPaused });
   }
 
-  /** The server discards its part, too. */
+  /** Discards the entry and withdraws the partial upload. */
   discard(): void {
     const { files, uploads } = this.#dependencies;
     const file = this.journalEntry?.file;
     uploads.remove(this.#entry.key);
-    // Ignored: the upload may be finished or the account gone.
     if (file !== undefined) files.withdraw(file).catch(asFault);
   }
 
-  /** Returns the file of an earlier page if it is still the same. */
   async #permitted(method: "queryPermission" | "requestPermission"): Promise<File | undefined> {
     const { handle, stamp } = this.#entry;
     if ((await handle?.[method]?.({ mode: "read" })) !== "granted") return undefined;

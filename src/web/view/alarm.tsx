@@ -14,8 +14,8 @@ import { Button } from "./shell/button.tsx";
 import { readSettings } from "./shell/settings.ts";
 
 /**
- * Auditor of the server's log, which shows an alarm if the log is inconsistent.
- * @param render draws the alarm above the page, where nothing can remove it
+ * Audits the server's log and shows an alarm if it is inconsistent. @param render draws the
+ * alarm above the page
  */
 export function alarmingAuditor(render: (view: ReactNode) => void): OpenAuditor {
   return ({ clock, store }, verifier, alarmed) => {

@@ -26,7 +26,6 @@ interface Overlay {
   readonly render: (close: () => void) => ReactNode;
 }
 
-/** Applies language and theme to the whole document. */
 function useDocumentStyle(settings: Settings, lang: string): void {
   useEffect(() => {
     const root = document.documentElement;
@@ -99,8 +98,8 @@ function useNotifications(): void {
 }
 
 /**
- * Whether this account is an operator; requested, since no event reports it.
- * @param wasTokenPresented the operator token was presented: ask again
+ * Whether this account is an operator. Requested, since no event reports it. @param
+ * wasTokenPresented changes when the operator token is accepted
  */
 function useOperator(
   isOnline: boolean,
@@ -186,8 +185,8 @@ function useLanguageTexts(language: string | undefined, initialTexts: Texts): Te
 }
 
 /**
- * Loads a module. Chromium (150) caches a failed import until the page is reloaded; another URL,
- * which the server answers with the same bytes, retries.
+ * Loads a module. Chromium (150) caches a failed import until a reload, so a retry uses another
+ * URL.
  */
 async function importWithRetry<Module>(file: RegExp, load: () => Promise<Module>): Promise<Module> {
   try {
@@ -209,7 +208,6 @@ const loadEmoji = () =>
 
 export interface AppProps {
   readonly chat: Chat;
-  /** Texts of the initial language. */
   readonly texts: Texts;
 }
 

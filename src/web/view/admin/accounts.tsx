@@ -89,7 +89,6 @@ function accountColumns(page: FullPage, reload: () => void): readonly Column<Acc
   ];
 }
 
-/** All accounts, online or not. */
 export function DashboardAccounts() {
   const page = useFullPage();
   const { texts, chat } = page;

@@ -23,7 +23,6 @@ const HEIGHT_REM = 9;
 
 interface Line {
   readonly name: string;
-  /** Variable of page.css. */
   readonly colour: string;
   readonly values: readonly number[];
 }
@@ -33,7 +32,6 @@ interface ChartProps {
   readonly time: readonly number[];
   readonly lines: readonly Line[];
   readonly format: (value: number) => string;
-  /** Index of the first visible sample. */
   readonly from: number;
 }
 
@@ -68,11 +66,9 @@ function useThemeVersion(): number {
 
 interface DrawnChart {
   readonly host: RefObject<HTMLDivElement | null>;
-  /** Index of the sample under the pointer. */
   readonly at: number | undefined;
 }
 
-/** Draws the chart on a canvas as wide as its container. */
 function useChart({ time, lines, format, from }: ChartProps): DrawnChart {
   const { times } = useFullPage();
   const host = useRef<HTMLDivElement>(null);
@@ -143,7 +139,6 @@ function useChart({ time, lines, format, from }: ChartProps): DrawnChart {
   return { host, at };
 }
 
-/** A chart with a text summary, also for screen readers. */
 function Chart(props: ChartProps) {
   const { title, time, lines, format, from } = props;
   const { texts, times } = useFullPage();

@@ -16,7 +16,7 @@ import { type Column, field, LocalTable, Marked, UserText } from "./table.tsx";
 
 type Client = Answer<"clients">["clients"][number];
 
-/** Maximum pages fetched; operators do not read further. */
+/** Maximum pages fetched. */
 const PAGES_MAX = 10;
 
 async function allClients({ chat }: FullPage): Promise<readonly Client[]> {
@@ -80,13 +80,12 @@ function useRates() {
   };
 }
 
-/** `12 · 3.4 kB · 1.2 kB/s` */
 function traffic(messages: number, bytes: number, perS: number | undefined): string {
   const rate = perS === undefined || perS < 1 ? "" : ` · ${formatRate(perS)}`;
   return `${messages} · ${formatSize(bytes)}${rate}`;
 }
 
-/** Column for the server of each row; empty if the cluster has client server. */
+/** Server column; empty unless the server is a cluster. */
 function serverColumn<Row extends { readonly server?: string | undefined }>(
   rows: readonly Row[],
   texts: AllTexts,

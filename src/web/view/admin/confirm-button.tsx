@@ -5,12 +5,11 @@ import { usePage } from "../shell/context.tsx";
 import { confirm, type Question } from "../shell/dialog.tsx";
 
 interface ConfirmButtonProps {
-  /** For screen readers, if the action does not say what it is about. */
+  /** Accessible label, if `action` alone is ambiguous. */
   readonly label?: string;
   readonly question: Question;
 }
 
-/** A small button of a list that asks before it acts. */
 export function ConfirmButton({ label, question }: ConfirmButtonProps) {
   const page = usePage();
   return (

@@ -2,7 +2,6 @@
 
 import { formatUtc } from "../../../base/time.ts";
 
-/** A line as displayed. */
 interface ExportedLine {
   readonly unixMs: number;
   readonly what: string;
@@ -18,7 +17,6 @@ function cell(text: string): string {
   return `"${safe.replaceAll('"', '""')}"`;
 }
 
-/** Formats log lines as one JSON object per line, or as a table with a header. */
 export function exportLines(format: "jsonl" | "csv", lines: readonly ExportedLine[]): string {
   const rows = lines.map(({ unixMs, what, text }) => ({ time: formatUtc(unixMs), what, text }));
   if (format === "jsonl") return rows.map((row) => `${JSON.stringify(row)}\n`).join("");

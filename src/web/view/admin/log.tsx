@@ -46,13 +46,13 @@ export interface LogLine {
   readonly unixMs: number;
   readonly what: string;
   readonly text: string;
-  /** Set if the line is of a record that can be erased. */
+  /** Seq of a message that can be deleted. */
   readonly seq: number | undefined;
   readonly isWarning: boolean;
   readonly group: Group;
 }
 
-/** About an hour of a busy class. Older records stay in the history. */
+/** About one hour of a busy class. Older records stay in the history. */
 const LINES_MAX = 5_000;
 const TRIM_LINES = 500;
 
@@ -177,7 +177,7 @@ function useEventLog(isOnline: boolean) {
   const [fault, setFault] = useState<unknown>(undefined);
   const latest = useRef(page);
   latest.current = page;
-  /** Start of the server, and number of the last event visibleLines. */
+  /** Server start and number of the newest event in the list. */
   const lastEvent = useRef({ since: 0, n: 0 });
   useEffect(() => {
     let pending: LogLine[] = [];
@@ -207,7 +207,7 @@ function useEventLog(isOnline: boolean) {
       if (n !== undefined) lastEvent.current.n = n;
       enqueue(toLogLine(event, key++, latest.current));
     };
-    /** Live events that arrive before the list of earlier ones; appended after it. */
+    /** Live events received while earlier events load; appended after them. */
     let early: ServerEvent[] | undefined;
     const stop = chat.onEvent((event) => {
       if (event.kind !== "event") return;
@@ -241,7 +241,7 @@ function useEventLog(isOnline: boolean) {
       stop();
       cancelAnimationFrame(frame);
       if (pending.length > 0) show();
-      // A closed link has ended the subscription already.
+      // A closed link ends the subscription itself.
       if (isOnline) chat.request("watch", { on: false }).catch(() => undefined);
     };
   }, [chat, isOnline]);
@@ -251,12 +251,12 @@ function useEventLog(isOnline: boolean) {
 /** Decisions older than the loaded lines, one page at a time. */
 interface Earlier {
   readonly lines: readonly LogLine[];
-  /** Position to continue from; `end` if there is no more; `undefined` before the first request. */
+  /** Continuation position; `end` if there is no more; `undefined` before the first request. */
   readonly next: Answer<"decisions">["next"] | "end" | undefined;
 }
 
 const NOTHING_EARLIER: Earlier = { lines: [], next: undefined };
-/** Maximum consecutive answers without a line: the server has searched many records by then. */
+/** Maximum consecutive empty answers, each of which covers many records. */
 const EMPTY_MAX = 50;
 
 /** @param oldest of the loaded lines, Unix ms */
@@ -292,7 +292,6 @@ function useEarlier(oldest: number | undefined, { since, until }: Span) {
   return { earlier, ask: () => task.run(load), task, isMissing };
 }
 
-/** Inclusive bounds, Unix ms. */
 interface Span {
   readonly since: number | undefined;
   readonly until: number | undefined;
@@ -327,7 +326,6 @@ function TimeField({ id, label, value, onChange }: TimeFieldProps) {
   );
 }
 
-/** Distance from the bottom within which the log follows new lines. */
 const STICK_PX = 40;
 
 function useAutoScroll(follows: boolean, isHidden: boolean, lines: readonly LogLine[]) {
@@ -374,7 +372,6 @@ function toggled(groups: ReadonlySet<Group>, group: Group): ReadonlySet<Group> {
 
 const TYPES = { jsonl: "application/x-ndjson", csv: "text/csv" } as const;
 
-/** Saves the lines as a download of the browser. */
 function save(format: "jsonl" | "csv", lines: readonly LogLine[]): void {
   const url = URL.createObjectURL(new Blob([exportLines(format, lines)], { type: TYPES[format] }));
   downloadFrom(url, `log.${format}`);

@@ -13,7 +13,6 @@ interface ResetToken {
   readonly expires: number;
 }
 
-/** The link and the command, each of which sets a new password once. */
 function ResetResult({ token, expires }: ResetToken) {
   const { texts, times, chat } = useFullPage();
   const isRelayed = document.documentElement.dataset["local"] !== undefined;
@@ -32,7 +31,7 @@ function ResetResult({ token, expires }: ResetToken) {
 
 interface ResetProps {
   readonly user: string;
-  /** The user has no other credential to log in again. */
+  /** Whether the reset is needed because a sign-out would lock the user out. */
   readonly isSigningOut?: boolean;
   readonly onClose: () => void;
 }

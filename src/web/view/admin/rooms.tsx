@@ -86,7 +86,6 @@ function roomColumns(page: FullPage, reload: () => void): readonly Column<RoomEn
   ];
 }
 
-/** All rooms, the largest first. */
 export function DashboardRooms() {
   const page = useFullPage();
   const { texts, chat } = page;
@@ -154,7 +153,6 @@ function fileColumns(page: FullPage, reload: () => void): readonly Column<FileEn
   ];
 }
 
-/** All files, the largest first. */
 export function DashboardFiles() {
   const page = useFullPage();
   const { texts, chat } = page;

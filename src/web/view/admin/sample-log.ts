@@ -9,7 +9,7 @@ export type SampleColumns = Pick<
   ColumnName | "since" | "last" | "diskFreeBytes"
 >;
 
-/** Counters per second, and values of a moment. */
+/** Counters are per second; gauges are momentary values. */
 const COUNTERS = ["posts", "receivedBytes", "sentBytes"] as const;
 const GAUGES = ["links", "online", "memoryBytes"] as const;
 const COLUMN_NAMES = ["time", ...COUNTERS, ...GAUGES] as const;
@@ -36,7 +36,6 @@ function appendAnswer(
   };
 }
 
-/** Fetches all new samples. @param known from earlier calls */
 export async function fetchSamples(
   known: SampleColumns | undefined,
   ask: (after: number) => Promise<Answer<"samples">>,
@@ -53,11 +52,9 @@ export interface Summary {
   readonly last: number;
   readonly mean: number;
   readonly max: number;
-  /** Unix ms of the first maximum. */
   readonly maxAt: number;
 }
 
-/** @returns `undefined` if there are no values */
 export function summarize(
   values: readonly number[],
   time: readonly number[],
@@ -82,7 +79,6 @@ export function firstIndexWithin(time: readonly number[], spanMs: number): numbe
 }
 
 export interface Minute {
-  /** Unix ms of the first sample. */
   readonly time: number;
   /** Counters as an average per second; other values as at the end of the minute. */
   readonly values: Readonly<Record<Exclude<ColumnName, "time">, number>>;
@@ -91,7 +87,6 @@ export interface Minute {
 
 const MINUTE_MS = 60_000;
 
-/** Samples per minute, newest first: the charts as a table. */
 export function perMinute(samples: SampleColumns): Minute[] {
   const minutes: Minute[] = [];
   const { time } = samples;

@@ -23,7 +23,6 @@ interface Fact {
   readonly isWarning?: boolean;
 }
 
-/** Value of the newest second. */
 function latestValue(
   samples: SampleColumns | undefined,
   name: "posts" | "receivedBytes" | "sentBytes",
@@ -120,7 +119,6 @@ function useSamples(): SampleColumns | undefined {
 
 type ChartsComponent = ComponentType<{ readonly samples: SampleColumns }>;
 
-/** Charts, whose library is loaded on demand. */
 function LazyCharts({ samples }: { readonly samples: SampleColumns }) {
   const { fail, texts } = useFullPage();
   const [Charts, setCharts] = useState<ChartsComponent | undefined>(undefined);
@@ -188,7 +186,6 @@ function AnnounceDialog({ onClose }: { readonly onClose: () => void }) {
   );
 }
 
-/** The current announcement, with actions to replace or withdraw it. */
 function Announce() {
   const page = useFullPage();
   const { texts, times, chat, show } = page;

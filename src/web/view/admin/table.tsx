@@ -20,7 +20,7 @@ interface Paged<Row> {
 }
 
 interface PagedList<Row> extends Omit<Polled<Paged<Row>>, "value">, Paged<Row> {
-  /** Loads row more page. */
+  /** Loads one more page. */
   readonly showMore: () => void;
 }
 
@@ -54,7 +54,6 @@ interface TableProps {
 }
 
 interface FrameProps extends Omit<TableProps, "heads"> {
-  /** Cells of the header row. */
   readonly head: ReactNode;
 }
 
@@ -74,7 +73,6 @@ function Frame({ label, head, children }: FrameProps) {
   );
 }
 
-/** A table that cannot be sorted. */
 export function Table({ label, heads, children }: TableProps) {
   const cells = heads.map((head) => (
     <th key={head} scope="col">
@@ -88,7 +86,6 @@ export function Table({ label, heads, children }: TableProps) {
   );
 }
 
-/** Sort order, by the id of a column. */
 export interface Order {
   readonly by: string;
   readonly down: boolean;
@@ -100,11 +97,10 @@ export interface Column<Row> {
   readonly cell: (row: Row) => ReactNode;
   /** Sort key; absent if the column cannot be sorted. `undefined` sorts first. */
   readonly by?: (row: Row) => string | number | undefined;
-  /** Whether the cell is the row's header. */
   readonly isHead?: boolean;
 }
 
-/** A column of row field, sorted by it. @param show formats the value; texts need none */
+/** A column of one field, sorted by it. @param show formats the value */
 export function field<Row, Key extends keyof Row & string>(
   key: Key,
   name: string,
@@ -119,7 +115,6 @@ function defaultCell(value: unknown): ReactNode {
   return typeof value === "number" ? value : <UserText text={String(value ?? "")} />;
 }
 
-/** A text of users, in its own direction. */
 export function UserText({ text, className }: { readonly text: string; className?: string }) {
   return (
     <span className={className} dir="auto">
@@ -128,7 +123,6 @@ export function UserText({ text, className }: { readonly text: string; className
   );
 }
 
-/** A name with marks, for the first column of a row. */
 export function Marked({ name, marks }: { readonly name: string; marks: readonly unknown[] }) {
   return (
     <>
@@ -177,7 +171,6 @@ function Head<Row>({ column, order, onOrder }: HeadProps<Row>) {
   );
 }
 
-/** A table with sortable headers. The rows are already sorted. */
 function Rows<Row>(props: RowsProps<Row>) {
   const { label, columns, rows, keyOf, order, onOrder } = props;
   const heads = columns.map((column) => (
@@ -202,7 +195,6 @@ function Rows<Row>(props: RowsProps<Row>) {
   );
 }
 
-/** Filters and sorts rows that are all loaded. */
 function sortRows<Row>(
   rows: readonly Row[],
   columns: readonly Column<Row>[],
@@ -240,13 +232,10 @@ export function Filter({ value, onChange }: FilterProps) {
 }
 
 interface LocalTableProps<Row> extends Omit<RowsProps<Row>, "order" | "onOrder"> {
-  /** Text that the filter searches. */
   readonly filterText: (row: Row) => string;
-  /** Placed next to the filter. */
   readonly bar?: ReactNode;
 }
 
-/** A table of a fully loaded list, sorted and filtered in the browser. */
 export function LocalTable<Row>({ filterText, bar, ...props }: LocalTableProps<Row>) {
   const { texts } = useFullPage();
   const [order, setOrder] = useState<Order | undefined>(undefined);
@@ -275,12 +264,10 @@ export function LocalTable<Row>({ filterText, bar, ...props }: LocalTableProps<R
 
 interface PagedTableProps<Row> extends Omit<LocalTableProps<Row>, "rows" | "bar"> {
   readonly list: PagedList<Row>;
-  /** Label of the button that creates an entry. */
   readonly action: string;
   readonly onAction: () => void;
 }
 
-/** A paged list of the server, with a button that creates an entry. */
 export function PagedTable<Row>({ list, action, onAction, ...props }: PagedTableProps<Row>) {
   const { texts } = useFullPage();
   const { all, hasMore, fault, showMore } = list;
@@ -312,7 +299,6 @@ export interface ListRequest {
 interface ServerPage<Row> {
   readonly rows: readonly Row[];
   readonly total: number;
-  /** Total count and size, as text. */
   readonly summary: string;
 }
 
@@ -322,7 +308,7 @@ interface ServerTableProps<Row> extends Omit<RowsProps<Row>, "rows" | "onOrder" 
   readonly columnsOf: (reload: () => void) => readonly Column<Row>[];
 }
 
-/** Pause in typing before the server is request. */
+/** Pause in typing before the query is sent. */
 const DEBOUNCE_MS = 250;
 
 function useDebounced<Value>(value: Value, ms: number): Value {

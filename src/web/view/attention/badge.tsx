@@ -65,7 +65,7 @@ export function Badge({ calls }: LazyProps["Badge"]) {
     const address = link?.dataset["plain"] ?? link?.href;
     if (link === null || address === undefined) return;
     link.dataset["plain"] = address;
-    // The icon stays unchanged if it cannot be drawIcon.
+    // The icon stays unchanged if drawing fails.
     return whenSettled(drawIcon(address, calls), (changed) => {
       if (changed !== undefined) link.href = changed;
     });

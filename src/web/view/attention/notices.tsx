@@ -16,7 +16,6 @@ const NO_MENTIONS: readonly string[] = [];
 /** Unix ms of the announcement that was dismissed last in this browser. */
 const DISMISSED_KEY = "chat.announcement";
 
-/** An operator's announcement to all users, until it is dismissed. */
 function Announcement() {
   const { texts, times } = useFullPage();
   const { announcement } = useModelValue((model) => model.notices);
@@ -40,7 +39,6 @@ function Announcement() {
   );
 }
 
-/** Notices of the server to all users, or to its operators. */
 export function Notices() {
   const { texts } = useFullPage();
   const { diskLow, hasMajority } = useModelValue((model) => model.notices);

@@ -2,15 +2,12 @@
 
 import { equalBytes } from "../../../base/bytes.ts";
 
-/** Why this browser cannot receive pushes. */
 export type PushProblem =
-  /** No TLS, or a certificate that the browser does not trust. */
+  /** No TLS, or an untrusted certificate. */
   | "untrusted"
   /** No service workers or no push support. */
   | "missing"
-  /** The user or the browser denied permission. */
   | "denied"
-  /** The push service does not answer. */
   | "failed";
 
 export class PushError extends Error {
@@ -22,14 +19,13 @@ export class PushError extends Error {
   }
 }
 
-/** Subscription for the server: the endpoint and the encryption keys. */
 export interface BrowserSubscription {
   readonly endpoint: string;
   readonly key: Uint8Array;
   readonly auth: Uint8Array;
 }
 
-/** Trouble that is known without asking for permission. */
+/** Problem that is known before asking for permission. */
 export function pushProblem(): PushProblem | undefined {
   if (!isSecureContext) return "untrusted";
   const hasPush = "serviceWorker" in navigator && "PushManager" in window;
@@ -61,7 +57,6 @@ export async function subscribe(key: Uint8Array, lang: string): Promise<BrowserS
   }
 }
 
-/** Cancels the subscription and unregisters the worker. */
 export async function unsubscribe(): Promise<void> {
   const found = await (navigator as Partial<Navigator>).serviceWorker?.getRegistration("/");
   const existing = await found?.pushManager?.getSubscription();

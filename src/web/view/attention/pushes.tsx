@@ -29,13 +29,11 @@ function problemText(problem: PushProblem, texts: AllTexts): string {
   }
 }
 
-/** Subscribes and sends the subscription to the server. @throws PushError, Fault */
 async function subscribeOnServer({ chat, texts }: FullPage): Promise<void> {
   const { key } = await chat.request("push-key", {});
   await chat.request("push-subscribe", await subscribe(key, texts.lang));
 }
 
-/** Stops pushes to this browser. */
 export async function disablePushes({ change }: Pick<FullPage, "change">): Promise<void> {
   change({ pushesFor: undefined });
   await unsubscribe().catch(() => undefined); // The server has already removed it.
@@ -109,7 +107,7 @@ export function PushKeeper() {
     if (!isOnline) return;
     subscribeOnServer(page).catch((error: unknown) => {
       const isDenied = error instanceof PushError && error.problem === "denied";
-      // The server or the browser no longer supports pushes: setEnabled the setting off.
+      // Permission or push support was lost: disable the setting.
       const isRefused = error instanceof Fault && error.code === "not-allowed";
       if (isDenied || isRefused) change({ pushesFor: undefined });
     });
@@ -129,7 +127,6 @@ export function PushKeeper() {
   return null;
 }
 
-/** Closes notifications of messages that are now visible. */
 async function closeNotifications(): Promise<void> {
   const found = await (navigator as Partial<Navigator>).serviceWorker?.getRegistration("/");
   for (const notification of (await found?.getNotifications()) ?? []) notification.close();

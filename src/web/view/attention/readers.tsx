@@ -11,7 +11,6 @@ import { usePolled } from "../shell/polling.ts";
 
 const POLL_INTERVAL_MS = 5_000;
 
-/** Below one's last message: how many have read it, with names on request. */
 export function ReadersLine({ seq }: LazyProps["Readers"]) {
   const { texts, chat } = useFullPage();
   const [isOpen, setOpen] = useState(false);
@@ -44,7 +43,6 @@ export function ReadersLine({ seq }: LazyProps["Readers"]) {
   );
 }
 
-/** Dialog with a switch for read receipts in the room. */
 export function ReceiptsDialog({
   room: { id, kind, name, target },
   onClose,

@@ -2,7 +2,7 @@
 
 const NOTES_HZ = [880, 1174.7];
 const NOTE_S = 0.14;
-/** As quiet as a click on a desk, so as not to startle. */
+/** Low, so as not to startle. */
 const GAIN = 0.12;
 /** Minimum time between sounds, over all tabs. */
 const MIN_INTERVAL_MS = 1_500;

@@ -84,7 +84,6 @@ function nextFocus(key: string, all: readonly HTMLElement[], at: number) {
   return found ?? (step < 0 ? null : undefined);
 }
 
-/** All emoji, by group or search; arrow keys move among them. */
 export function EmojiPicker({ title, onChoose, onClose }: LazyProps["EmojiPicker"]) {
   const { texts, emoji } = useFullPage();
   const [query, setQuery] = useState("");

@@ -5,7 +5,7 @@ import type { Attachment } from "../../transfer/attachments.ts";
 import type { FileHandle } from "../../transfer/upload-journal.ts";
 import { listen } from "../shell/effects.ts";
 
-/** Browsers with file handles, which survive a reload, have this. */
+/** Implemented by browsers whose file handles survive a reload. */
 interface HandleItem {
   getAsFileSystemHandle?(): Promise<(FileHandle & { readonly kind: string }) | null>;
 }
@@ -36,8 +36,8 @@ function isTextDrop({ target }: DragEvent): boolean {
 }
 
 /**
- * Prevents drops from leaving the page: browsers open a dropped file or link that no handler takes,
- * and unsent text would be lost.
+ * Prevents browsers from opening files or links dropped outside a drop zone, which would lose
+ * unsent text.
  */
 export function useNoStrayDrops(): void {
   useEffect(() => {
@@ -50,14 +50,13 @@ export function useNoStrayDrops(): void {
   }, []);
 }
 
-/** Whether a dialog is open: drops outside of it are ignored. */
 function isDialogOpen(): boolean {
   return document.querySelector("dialog[open]") !== null;
 }
 
 /**
- * Accepts files dropped anywhere in the window for the open conversation.
- * @returns whether files are dragged onDrag the window
+ * Accepts files dropped anywhere in the window. @returns whether files are dragged over the
+ * window
  */
 export function useDropping(onDropped: (dropped: readonly Attachment[]) => void): boolean {
   const [isDragging, setDragging] = useState(false);
@@ -84,7 +83,7 @@ export function useDropping(onDropped: (dropped: readonly Attachment[]) => void)
     const dispatch = (event: DragEvent) => {
       if (hasFiles(event)) listeners[event.type]?.(event);
     };
-    // On the document: it receives events before the window, which rejects the rest.
+    // The document receives events before the window, which rejects unhandled drops.
     return listen(document, Object.keys(listeners).join(" "), dispatch);
   }, []);
   return isDragging;

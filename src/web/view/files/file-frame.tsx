@@ -13,13 +13,13 @@ import { showsPictures } from "../shell/settings.ts";
 /** Minimum pictures shown as a grid, without lines of their own. */
 export const GRID_MIN = 2;
 
-/** Files that were sent together, and those of them that show a preview. */
+/** Files that were sent together; `pictures` have a preview. */
 export interface Sending {
   readonly pictures: readonly Item[];
   readonly lines: readonly Item[];
 }
 
-/** @param target of the room, which may have previews switched off */
+/** @param target room whose preview setting applies */
 export function useSending(items: readonly Item[], target: string): Sending {
   const { settings } = usePage();
   const isOn = showsPictures(settings, target) && !isSaving();

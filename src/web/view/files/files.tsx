@@ -51,7 +51,6 @@ function fileType(name: string, texts: AllTexts): string {
   }
 }
 
-/** The running download of a file; finished ones are listed with all transfers. */
 function findDownload({ transfers }: Model, file: string): TransferView | undefined {
   for (const transfer of transfers.values()) {
     const matches = transfer.file === file && transfer.kind === "download";
@@ -61,8 +60,8 @@ function findDownload({ transfers }: Model, file: string): TransferView | undefi
 }
 
 /**
- * Whether the page downloads and verifies the file itself. The page cannot unpack folders, so the
- * browser saves an archive; without a save dialog the page would hold the whole file in memory.
+ * Whether the page downloads and verifies the file itself. Folders are saved by the browser as
+ * an archive, and so are files too large for memory without a save dialog.
  */
 function isSavedByPage({ folder, size }: FileBody): boolean {
   const canChoose = "showSaveFilePicker" in window;
@@ -78,7 +77,7 @@ async function saveByBrowser({ chat }: FullPage, { file, name }: FileBody): Prom
   downloadFrom(await chat.downloadPath(file), cleanText(name));
 }
 
-/** Whether the page can show it; the browser streams media from the server. */
+/** Whether the page can display the file. The browser streams media from the server. */
 function canView({ name, size, folder, isSealed }: FileView): boolean {
   const media = folder === undefined ? mediaType(name) : undefined;
   if (media === undefined) return false;
@@ -205,7 +204,6 @@ function PictureBox({ file, isCell, open }: PictureBoxProps) {
   );
 }
 
-/** A picture in a grid, with a menu instead of a line. */
 function PictureCell(props: FileProps) {
   const { texts } = useFullPage();
   const { file } = props;
@@ -225,7 +223,6 @@ function PictureCell(props: FileProps) {
   );
 }
 
-/** Name, size and Save; everything else is in the menu. */
 function FileLine(props: FileProps & { readonly isPicture: boolean }) {
   const { texts } = useFullPage();
   const { file, isPicture } = props;
@@ -287,7 +284,6 @@ function FileLine(props: FileProps & { readonly isPicture: boolean }) {
   );
 }
 
-/** Files sent together: a line each, and pictures as a grid. */
 export const Files = memo(function Files({ items, target, menuOf }: LazyProps["Files"]) {
   const { texts } = useFullPage();
   const { pictures, lines } = useSending(items, target);

@@ -90,7 +90,7 @@ function Buttons({ transfer }: { readonly transfer: TransferView }) {
 
 interface TransferProps {
   readonly transfer: TransferView;
-  /** Short form, safeName next to the file's name. */
+  /** Compact form, displayed next to the file name. */
   readonly isCompact?: boolean;
 }
 

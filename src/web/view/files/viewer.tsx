@@ -13,7 +13,7 @@ import { listen } from "../shell/effects.ts";
 import { useFullPage } from "../shell/full-page.ts";
 import { IconButton } from "../shell/icons.tsx";
 
-/** Maximum size of a text current in the dialog. */
+/** Maximum size of a text displayed in the viewer. */
 const VIEWED_TEXT_BYTES_MAX = 1024 * 1024;
 const ZOOM_MAX = 8;
 /** Distance of a swipe to the next picture, in pixels. */
@@ -24,7 +24,7 @@ export interface ViewerProps {
   readonly onClose: () => void;
 }
 
-/** Shows a file inside the page. Nothing in it runs: the name's type decides, never the content. */
+/** Displays a file inside the page, by the type of its name. Its content never runs. */
 export function Viewer({ file, onClose }: ViewerProps) {
   const media = mediaType(file.name);
   if (media?.kind === "image") return <PictureViewer file={file} onClose={onClose} />;
@@ -66,9 +66,8 @@ function TextView({ file }: { readonly file: FileView }) {
 }
 
 /**
- * URL of the file: on the server, which streams it under a policy that forbids scripts; or of a
- * sealed room, a blob that the page has fetched as a whole. The blob has the page's policy, and a
- * type by its name that is never HTML.
+ * URL of the file. The server streams it under a policy that forbids scripts; a file of a sealed
+ * room is a blob with the policy of the page, and never HTML.
  */
 function useAddress(file: FileView) {
   const { chat } = useFullPage();
@@ -130,7 +129,6 @@ interface ViewedPicture {
   readonly text: string;
 }
 
-/** Loaded pictures of the open room. */
 function roomPictures(model: Model): readonly ViewedPicture[] {
   const room = openRoom(model);
   const { items = [] } = room?.jump ?? room?.tail ?? {};
@@ -143,10 +141,9 @@ function roomPictures(model: Model): readonly ViewedPicture[] {
 
 interface PictureSequence {
   readonly current: ViewedPicture;
-  /** Position from 1; 0 if the picture was erased. */
+  /** Position from 1; 0 if the picture was deleted. */
   readonly position: number;
   readonly count: number;
-  /** Whether older pictures may not be loaded yet. */
   readonly hasMore: boolean;
   readonly go: (by: 1 | -1) => void;
 }
@@ -182,7 +179,6 @@ function usePictureSequence(first: FileView): PictureSequence {
   return { current, position: index + 1, count: pictures.length, hasMore: hasOlder, go };
 }
 
-/** A picture as large as the window; arrow keys and swipes show the room's others. */
 function PictureViewer({ file: first, onClose }: ViewerProps) {
   const { texts, chat } = useFullPage();
   const { current, position, count, hasMore, go } = usePictureSequence(first);
@@ -207,7 +203,7 @@ function PictureViewer({ file: first, onClose }: ViewerProps) {
   };
   const pressed = useRef(press);
   pressed.current = press;
-  // On the window, wherever the focus is: nothing outside of the dialog can have it.
+  // Handled on the window, so that keys work wherever the focus is.
   useEffect(() => {
     return listen(window, "keydown", (event: KeyboardEvent) => pressed.current(event));
   }, []);
@@ -290,7 +286,7 @@ function LargePicture({ file, zoom, onZoom }: LargePictureProps) {
   const task = useTask();
   const [picture, setPicture] = useState<Picture | "none" | undefined>(previews.get(file.file));
   const image = useRef<HTMLImageElement>(null);
-  /** Width position which the whole picture is visible. */
+  /** Width at which the complete picture is visible. */
   const [fitPx, setFitPx] = useState(0);
   // biome-ignore lint/correctness/useExhaustiveDependencies: fetched once for each
   useEffect(() => {

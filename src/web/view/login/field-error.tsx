@@ -11,7 +11,6 @@ import { faultText } from "../../../ui/text/fault-text.ts";
 import { Button } from "../shell/button.tsx";
 import type { LoginAttempt, LoginFieldError } from "../shell/lazy.tsx";
 
-/** The field and message for a login error; `undefined` if it concerns no field. */
 export function loginFieldError(
   attempt: LoginAttempt,
   pageTexts: Texts,

@@ -4,10 +4,7 @@ import { useEffect, useState } from "react";
 import { useFullPage } from "../shell/full-page.ts";
 import type { LazyProps } from "../shell/lazy.tsx";
 
-/**
- * Nothing is message before this: the server answers a correct secret immediately, even after wrong
- * ones.
- */
+/** Delay before the countdown is displayed: the server answers a correct secret immediately. */
 const DISPLAY_DELAY_MS = 400;
 const SECOND_MS = 1_000;
 

@@ -194,7 +194,7 @@ export function Login() {
   useEffect(() => {
     if (task.isBusy) setTried(true);
   }, [task.isBusy]);
-  // From then on `task` holds the outcome.
+  // `task` holds the outcome of later attempts.
   const loginFault = connection.kind === "outside" && !hasTried ? connection.fault : undefined;
   const refused = task.fault ?? loginFault;
   const showsKnownUsers = chat.knownUsers.length > 0 && !usesOtherName;

@@ -5,7 +5,7 @@ import { useTask } from "../shell/context.tsx";
 import { useFullPage } from "../shell/full-page.ts";
 import { IconButton } from "../shell/icons.tsx";
 
-/** Effect and expiry of the operator link, and how to resign it. */
+/** Effect and expiry of the operator link, with a button to stop being operator. */
 export function OperatorLinkNotice() {
   const { texts, chat } = useFullPage();
   const task = useTask();
@@ -23,7 +23,6 @@ export function OperatorLinkNotice() {
   );
 }
 
-/** Banner of the operator link, until it is dismissed. */
 export function OperatorBanner() {
   const { texts, chat } = useFullPage();
   return (

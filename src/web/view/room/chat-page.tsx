@@ -34,7 +34,6 @@ import { Rooms } from "./sidebar.tsx";
 import { runSlashCommand } from "./slash-commands.ts";
 import { Timeline } from "./timeline.tsx";
 
-/** Panel beside the timeline: on the right, or over it on narrow screens. */
 export type Side = "people" | "search" | undefined;
 
 const NO_ITEMS: readonly Item[] = [];
@@ -80,7 +79,6 @@ interface MainProps {
   readonly onPeople: () => void;
 }
 
-/** Files attached to the next message of the room. */
 function useAttached(target: string, focus: () => void): AttachedFiles {
   const { chat } = usePage();
   const files = useSyncExternalStore(chat.subscribe, () => chat.attached.filesFor(target));
@@ -111,7 +109,6 @@ function useAttached(target: string, focus: () => void): AttachedFiles {
   );
 }
 
-/** Timeline and composer of the open room. */
 function Conversation(props: MainProps) {
   const { model, target, isOperator, jumps, onJump, onOpen, onSearch, onPeople } = props;
   const page = usePage();
@@ -222,7 +219,6 @@ function useWidth(changed: (wide: boolean) => void): void {
   }, []);
 }
 
-/** State of the side panels, and the actions that open them. */
 function usePanels() {
   const { chat, settings, change } = usePage();
   const { showsPeople } = settings;
@@ -335,7 +331,6 @@ function skipToMessages(event: MouseEvent): void {
   document.getElementById("messages")?.focus();
 }
 
-/** Rooms on the left, messages in the middle, people on the right; drawers if narrow. */
 export function ChatPage({ model, isOperator, onDashboard }: ChatPageProps) {
   const { texts, settings } = usePage();
   const panels = usePanels();
@@ -386,7 +381,7 @@ export function ChatPage({ model, isOperator, onDashboard }: ChatPageProps) {
           onSearch={search}
         />
         {target === undefined ? (
-          // Only after catching up is it known that there are no rooms.
+          // An empty list is only certain after catching up.
           isKnown && <NoRoomOpen hasRooms={model.rooms.size > 0} onOpen={onOpen} />
         ) : (
           <Conversation model={model} target={target} jumps={jumps} onJump={onJump} {...handlers} />

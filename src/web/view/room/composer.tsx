@@ -58,7 +58,6 @@ export interface ComposerProps {
   readonly attached: AttachedFiles;
 }
 
-/** Files attached to the next message. */
 export interface AttachedFiles {
   readonly files: readonly Attachment[];
   readonly add: (files: readonly Attachment[]) => void;
@@ -186,7 +185,7 @@ function useOffer() {
     if (offer === undefined || event.nativeEvent.isComposing) return undefined;
     const { completion, at } = offer;
     const { length } = completion.choices;
-    // A name typed in full needs no choosing: Enter sends.
+    // Enter sends if the name is already complete.
     const isComplete = event.key === "Enter" && written(completion) === completion.choices[at];
     switch (event.key) {
       case "ArrowDown":
@@ -213,13 +212,11 @@ interface WritingProps extends ComposerProps {
   readonly field: RefObject<HTMLTextAreaElement | null>;
 }
 
-/** A rejected command, stored until the text changes. */
 interface RejectedCommand {
   readonly text: string;
   readonly message: string;
 }
 
-/** The current draft and its actions. */
 function useWriting({ target, onCommand, field, attached, itemOf }: WritingProps) {
   const { chat, settings } = usePage();
   const { draft, change } = useDraft(chat, target, settings.showsTyping);
@@ -268,7 +265,6 @@ function useWriting({ target, onCommand, field, attached, itemOf }: WritingProps
     offers.close();
     field.current?.focus();
   };
-  /** Inserts at the last caret position. */
   const insert = (sign: string) => {
     const { selectionStart: from, selectionEnd: to } = field.current ?? {};
     const { text } = draft;
@@ -368,7 +364,6 @@ function TextField({ props, writing }: TextFieldProps) {
   );
 }
 
-/** Multi-line text field; Enter sends. */
 export const Composer = memo(function Composer(given: ComposerProps & ComposerRef) {
   const { ref, ...rest } = given;
   const { target, isSealed, itemOf, attached } = rest;

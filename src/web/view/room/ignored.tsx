@@ -7,7 +7,6 @@ import { Dialog } from "../shell/dialog.tsx";
 import { useFullPage } from "../shell/full-page.ts";
 import { useListFocus } from "./listed-message.tsx";
 
-/** Lists ignored users, each with a button to stop ignoring them. */
 export function IgnoredDialog({ onClose }: { readonly onClose: () => void }) {
   const { texts, chat } = useFullPage();
   const task = useTask();

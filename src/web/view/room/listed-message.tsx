@@ -8,13 +8,11 @@ import { PlainLine } from "./rich-text.tsx";
 
 interface ListedMessageProps {
   readonly item: Item;
-  /** Cleaned; absent if the whole list is of one location. */
+  /** Cleaned room or user; absent if all messages are from one room. */
   readonly location?: string;
-  /** Replaces the text of the message. */
   readonly children?: ReactNode;
 }
 
-/** The author, location and time of a message above its text. */
 export function ListedMessage({ item, location, children }: ListedMessageProps) {
   const { texts, times } = usePage();
   const about = [authorText(item, texts), location, times.full(item.timeUnixMs)];

@@ -10,7 +10,6 @@ import { usePage } from "../shell/context.tsx";
 const SPOKEN_MAX = 2;
 const ANNOUNCE_INTERVAL_MS = 1_000;
 
-/** Announces messages of the open room to screen readers. */
 export function useLiveRegion(room: RoomState | undefined, me: string): void {
   const { say, texts, times } = usePage();
   const spoken = useRef({ room: "", n: 0 });

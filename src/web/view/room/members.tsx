@@ -38,7 +38,6 @@ export function personContext(model: Model, name: string): PersonContext {
   };
 }
 
-/** Actions for a user, for every menu that has one. */
 export function personItems(page: PageValue, person: PersonContext): MenuItem[] {
   const { texts, chat, fail } = page;
   const { name, room, moderates, role } = person;
@@ -127,7 +126,7 @@ const Person = memo(function Person({ member, room, moderates, isMe }: PersonPro
   );
 });
 
-/** Maximum people listed; nobody reads a longer list. */
+/** Maximum people listed. */
 const PEOPLE_LISTED_MAX = 500;
 
 export interface PeopleProps {

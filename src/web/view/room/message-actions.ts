@@ -10,19 +10,15 @@ import { confirmItem, deleteQuestion } from "../shell/dialog.tsx";
 import type { MenuItem } from "../shell/menu.tsx";
 import type { Unfolded } from "../text/fold.tsx";
 
-/** Reaction on the message's own toolbar. */
 export const THUMB = "👍";
-/** Reactions in the menu; the picker has all others. */
 export const QUICK_SIGNS = ["👍", "❤️", "😂", "🎉", "😮", "😢", "👀", "✅"] as const;
 
 /** Actions and context of a room's rows; the object is stable while nothing changes. */
 export interface MessageActions {
   readonly me: string | undefined;
   readonly target: string;
-  /** May erase messages of others. */
   readonly moderates: boolean;
   readonly unfolded: Unfolded;
-  /** Seq of the message with the read receipts below it. */
   readonly receiptSeq: number | undefined;
   readonly reply: (item: Item) => void;
   readonly edit: (item: Item) => void;

@@ -166,7 +166,6 @@ function EditedMark({ unixMs }: { readonly unixMs: number | undefined }) {
   );
 }
 
-/** The text of a message, folded if it is long. */
 function MessageText({
   item,
   actions,
@@ -183,7 +182,6 @@ function MessageText({
   );
 }
 
-/** Files that were sent together, and the text posted with them. */
 function FilesAndText({ row, actions, isJumpTarget }: MessageProps) {
   const page = usePage();
   const { target } = actions;
@@ -354,7 +352,6 @@ export const Message = memo(function Message({ row, actions, isJumpTarget }: Mes
   );
 });
 
-/** An event of the room: a join, a leave, a topic. */
 export const EventText = memo(function Said({ row, isJumpTarget }: Omit<MessageProps, "actions">) {
   const { texts, times } = usePage();
   const { item, earlier } = row;
@@ -392,7 +389,6 @@ function Refused({ post }: { readonly post: PendingPost }) {
   );
 }
 
-/** A post that the server has not acknowledged yet. */
 export const Pending = memo(function Pending({ row, actions }: PendingProps) {
   const { texts } = usePage();
   const { post, isGrouped } = row;

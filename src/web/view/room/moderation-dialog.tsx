@@ -6,7 +6,6 @@ import { FormDialog } from "../shell/dialog.tsx";
 import { useFullPage } from "../shell/full-page.ts";
 import type { LazyProps } from "../shell/lazy.tsx";
 
-/** Confirms an action that is hard to undo. */
 export function ModerationDialog({ act, user, room: given, onClose }: LazyProps["Moderation"]) {
   const { texts, chat } = useFullPage();
   const rooms = [...chat.model.rooms.values()].filter(({ kind }) => kind === "room");

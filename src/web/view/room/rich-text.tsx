@@ -24,7 +24,6 @@ function followHere(event: MouseEvent<HTMLAnchorElement>): void {
   location.hash = hash;
 }
 
-/** Appends a mention to the draft of the open room. */
 function insertName({ chat }: PageValue, name: string): void {
   const { open, drafts } = chat.model;
   if (open === undefined) return;
@@ -44,7 +43,6 @@ function mentionItems(page: PageValue, name: string): readonly MenuItem[] {
   return [...(write === undefined ? [] : [write]), mention, ...more];
 }
 
-/** A mention with a menu of actions for the user. */
 function Mention({ name, children }: { readonly name: string; readonly children: string }) {
   const page = usePage();
   const { me } = page.chat.model;
@@ -143,7 +141,6 @@ const renderBlocks = (blocks: readonly Block[]): ReactNode =>
 export interface RichTextProps {
   readonly text: string;
   readonly mentions: readonly string[];
-  /** Marks that the page appends in the same line. */
   readonly children?: ReactNode;
 }
 

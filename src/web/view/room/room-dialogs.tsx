@@ -20,10 +20,9 @@ import type { LazyProps } from "../shell/lazy.tsx";
 type RoomEntry = Answer<"rooms">["rooms"][number];
 
 const NO_ROOMS: readonly RoomEntry[] = [];
-/** Maximum pages to request: 20 pages hold more rooms than anybody scrolls through. */
+/** Maximum pages requested. */
 const PAGES_MAX = 20;
 
-/** The rooms that this account may see, by name; grows page by page. */
 function useRoomList(): { readonly rooms: readonly RoomEntry[]; readonly task: Task } {
   const { chat } = useFullPage();
   const task = useTask();
@@ -46,7 +45,6 @@ function useRoomList(): { readonly rooms: readonly RoomEntry[]; readonly task: T
   return { rooms, task };
 }
 
-/** Joins an existing room; asks for its password if it has one. */
 export function JoinDialog({
   onClose,
   onOpen,
@@ -103,7 +101,6 @@ export function JoinDialog({
   );
 }
 
-/** Creates a room with a name, and a topic and a password or end-to-end encryption. */
 export function CreateRoomDialog({ onClose, onOpen, ...given }: LazyProps["CreateRoom"]) {
   const { texts, chat, openDialog, fail } = useFullPage();
   const { rooms } = useRoomList();
@@ -193,7 +190,6 @@ function entryNotes(entry: RoomEntry, texts: AllTexts): string {
   ].join(" · ");
 }
 
-/** All rooms of the server, with a filter, and a button that joins or opens each. */
 export function RoomsDialog({ onClose, onOpen }: LazyProps["Rooms"]) {
   const { texts, chat, openDialog } = useFullPage();
   const { rooms, task } = useRoomList();

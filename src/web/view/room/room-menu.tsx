@@ -17,7 +17,6 @@ import { personItems } from "./members.tsx";
 const HOUR_MS = 60 * 60_000;
 const MUTE_HOURS = [1, 8, 72] as const;
 
-/** Menu of a room, opened from its line in the list and from its header. */
 export function RoomMenu({ target, anchor, onClose }: LazyProps["RoomMenu"]) {
   const page = useFullPage();
   const room = useModelValue((model) => roomOf(model, target));

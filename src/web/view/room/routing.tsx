@@ -15,13 +15,11 @@ export interface RoutingProps {
   readonly onJump: (target: string, seq: number) => void;
 }
 
-/** Route of the current view: the open room, and the message jumped to. */
 function routeOf(model: Model): Route | undefined {
   const { open } = model;
   return open === undefined ? undefined : { target: open, seq: openRoom(model)?.jumpSeq };
 }
 
-/** Replaces the current history entry. */
 function rewrite(route: Route | undefined): void {
   const hash = route === undefined ? "" : formatRoute(route);
   if (location.hash !== hash)
@@ -40,7 +38,7 @@ function isReachable({ model }: Chat, { target }: Route): boolean {
   return !isSameName(target.slice(1), model.me);
 }
 
-/** Reports a linked message that does not exist in the room. */
+/** Reports a linked message that does not exist. */
 function useMissingMessageNotice(model: Model): void {
   const { chat, texts, fail } = usePage();
   const room = openRoom(model);
@@ -58,7 +56,7 @@ function useMissingMessageNotice(model: Model): void {
 
 type Navigation = Pick<RoutingProps, "onOpen" | "onJump">;
 
-/** Opens a route, then sets the address to what is shown, which may differ. */
+/** Opens a route, then sets the address to the view, which may differ. */
 function useFollow(navigation: RefObject<Navigation>): (route: Route) => void {
   const { chat, openDialog } = usePage();
   return useCallback(
@@ -72,7 +70,7 @@ function useFollow(navigation: RefObject<Navigation>): (route: Route) => void {
         if (seq === undefined && isBack) chat.scrollToBottom();
         else if (now?.seq !== seq || !isSameName(now?.target, target)) goTo(target);
       } else if (!target.startsWith("@")) {
-        // A link alone never joins a room: it only fills in the form.
+        // A link never joins a room by itself; it only fills in the form.
         openDialog("Join", { onOpen: goTo, room: target });
       }
       rewrite(routeOf(chat.model));
@@ -81,7 +79,6 @@ function useFollow(navigation: RefObject<Navigation>): (route: Route) => void {
   );
 }
 
-/** Adds a history entry for each room or message that the user opens. */
 function useHistory(model: Model, isStarted: RefObject<boolean>): void {
   const { chat } = usePage();
   const shown = useRef<string>(undefined);
@@ -93,7 +90,7 @@ function useHistory(model: Model, isStarted: RefObject<boolean>): void {
     const before = shown.current;
     shown.current = hash;
     if (hash === location.hash) return;
-    // Leaving only the message or the room adds no entry.
+    // Closing a linked message or a room adds no history entry.
     const replacesEntry =
       hash === undefined || (target !== undefined && before?.startsWith(`#/${target}/`));
     if (before === undefined || replacesEntry === true) rewrite(routeOf(chat.model));
@@ -101,7 +98,6 @@ function useHistory(model: Model, isStarted: RefObject<boolean>): void {
   }, [chat, hash, target, isStarted]);
 }
 
-/** Gives rooms and messages addresses, for Back, reloads and links. */
 export function useRouting({ model, onOpen, onJump }: RoutingProps): void {
   const { chat } = usePage();
   const isStarted = useRef(false);

@@ -18,7 +18,7 @@ const PAGE_SIZE = 20;
 
 type LineProps = LazyProps["Saved"] & { readonly room: RoomId; readonly seq: number };
 
-/** `undefined` while it is fetched; `gone` if it cannot be read here, or no longer. */
+/** `undefined` while loading; `gone` if the message is unavailable. */
 function useSaved(room: RoomId, seq: number): Item | "gone" | undefined {
   const { chat } = useFullPage();
   const [item, setItem] = useState<Item | "gone" | undefined>(undefined);
@@ -62,7 +62,6 @@ function Line({ room, seq, onClose, onJump }: LineProps) {
   );
 }
 
-/** Messages saved by the account, the latest first. */
 export function SavedDialog(props: LazyProps["Saved"]) {
   const { texts } = useFullPage();
   const saved = useModelValue((model) => model.saved);

@@ -24,7 +24,7 @@ function useSealing(room: RoomState | undefined, changes = 0): RoomSealStatus | 
   // biome-ignore lint/correctness/useExhaustiveDependencies: looked at anew after each record
   useEffect(() => {
     if (room?.isSealed !== true || chat.sealRefusal !== undefined) return setSealing(undefined);
-    // Nothing is shown offline or without the code; sending reports the error.
+    // Offline, or if the code cannot be loaded, nothing is displayed; sending reports the error.
     return whenSettled(
       chat.sealedRooms().then((rooms) => rooms.sealStatus(room)),
       setSealing,
@@ -76,7 +76,7 @@ export function SealedNotice({ target }: LazyProps["SealedNotice"]) {
   }
 }
 
-/** Notice while waiting to be added; a device without the account's key never is. */
+/** Notice while waiting to be added. A device without the account key is never added. */
 function WaitingNotice() {
   const { chat, texts } = useFullPage();
   const [isCertified, setCertified] = useState(true);
@@ -155,7 +155,6 @@ function MemberLine({ member, room, canRemove, onChange }: MemberProps) {
   );
 }
 
-/** Adds a user with all of their devices. */
 function AddMember({
   room,
   onChange,
@@ -191,7 +190,6 @@ function AddMember({
   );
 }
 
-/** Members and their devices, with buttons to add and remove members. */
 export function SealedDialog({ target, onClose }: LazyProps["Sealed"]) {
   const { chat, texts } = useFullPage();
   const room = useModelValue((model) => roomOf(model, target));
@@ -237,7 +235,6 @@ export function SealedDialog({ target, onClose }: LazyProps["Sealed"]) {
   );
 }
 
-/** The safety number that two users compare, with the actions after comparing. */
 export function SafetyDialog({ user, onClose, onChange }: LazyProps["Safety"]) {
   const page = useFullPage();
   const { chat, texts } = page;
@@ -291,7 +288,6 @@ export function SafetyDialog({ user, onClose, onChange }: LazyProps["Safety"]) {
   );
 }
 
-/** Banner of sealed rooms that this account may join. */
 export function Invitations() {
   const { chat, texts, fail } = useFullPage();
   const invitations = useModelValue(() => chat.invitations);

@@ -21,7 +21,6 @@ const HIT_LENGTH = 300;
 
 interface HitProps extends Pick<LazyProps["Search"], "onJump"> {
   readonly found: FoundItem;
-  /** The searched text, to be highlighted. */
   readonly query: string;
 }
 
@@ -50,7 +49,6 @@ function Hit({ found, query, onJump }: HitProps) {
   );
 }
 
-/** Form with the text and the room to search in. */
 function SearchForm({ open }: Pick<LazyProps["Search"], "open">) {
   const { texts, chat } = useFullPage();
   const { search } = chat.model;

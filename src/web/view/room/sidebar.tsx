@@ -39,7 +39,6 @@ interface NoteProps {
   readonly isStrong?: boolean;
 }
 
-/** An icon after a name. */
 function Note({ icon, text, isStrong }: NoteProps) {
   return (
     <span className={isStrong === true ? "room-note is-strong" : "room-note"} title={text}>
@@ -134,8 +133,8 @@ function lineAt(target: EventTarget | null): HTMLElement | undefined {
 }
 
 /**
- * Menu of a line, opened by the right button, its "…", the menu key, or a long press: not every
- * browser reports a long press as a right click.
+ * Menu of a line, opened by a right click, its "…", the menu key, or a long press, which not
+ * every browser reports as a right click.
  */
 function useLineMenu() {
   const { chat } = usePage();
@@ -195,7 +194,6 @@ function useLineMenu() {
   return { nav, anchor, on, close: useCallback(() => setAnchor(undefined), []) };
 }
 
-/** Arrow keys, Home and End move through both lists. */
 function moveFocus(event: KeyboardEvent<HTMLElement>): void {
   const lines = [...event.currentTarget.querySelectorAll<HTMLElement>(".room-line")];
   const at = lines.indexOf(document.activeElement as HTMLElement);

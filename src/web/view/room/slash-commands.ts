@@ -34,13 +34,12 @@ export interface CommandContext {
   readonly open: (target: string) => void;
   readonly search: (text: string) => void;
   readonly jump: (target: string, seq: number) => void;
-  /** Shows the room's members. */
   readonly people: () => void;
 }
 
 export type CommandOutcome =
   | { readonly kind: "done" }
-  /** Not a command: to be posted unchanged. */
+  /** Posted unchanged. */
   | { readonly kind: "text" }
   /** The text stays in the composer, next to this message. */
   | { readonly kind: "invalid"; readonly message: string };
@@ -83,7 +82,7 @@ export function runSlashCommand(
   return { kind: "done" };
 }
 
-/** Reports whether no message exists that the command could mean. */
+/** Reports whether the command has no message to act on. */
 function isMissing({ chat }: PageValue, target: string, { about }: Command, order: unknown) {
   const isGiven = (order as { readonly seq?: number }).seq !== undefined;
   if (about === undefined || isGiven) return false;
@@ -107,7 +106,6 @@ const NOTICES: Readonly<
     missing === 0 ? undefined : texts.devicesPending(Number(missing)),
 };
 
-/** Adapts the page for the shared slash commands. */
 class PageHost implements Host {
   readonly #page: PageValue;
   readonly #context: CommandContext;

@@ -53,7 +53,7 @@ function Options({ found, at, onChoose }: OptionsProps) {
 /** Delay after the last key press before the server is asked whether the name exists. */
 const LOOKUP_DELAY_MS = 200;
 
-/** A user of exactly this name whom the page does not know, once the server confirms the name. */
+/** A user with exactly this name who is unknown to the page, after the server confirms the name. */
 function useExactUser(name: string | undefined): string | undefined {
   const { chat } = useFullPage();
   const [known, setKnown] = useState<string | undefined>(undefined);
@@ -91,7 +91,7 @@ export function Switcher({ onClose, onOpen, isPeople = false }: LazyProps["Switc
     if (event.key === "Enter") {
       event.preventDefault();
       if (found[at] !== undefined || !isOther) return choose(found[at]);
-      // Chosen before the delay has passed: ask now.
+      // Enter was pressed before the lookup: request it now.
       const target = `@${bare}`;
       return void chat.checkPerson(target).then(
         () => choose(target),

@@ -38,7 +38,7 @@ const DRAWN_PX = 600;
 const DRAWN_AT_END_PX = 400;
 /** Within this distance of the newest message the timeline follows it. */
 const STICK_PX = 40;
-/** Scrolling within this time after a wheel, touch or key is the user's; a flick continues. */
+/** Scrolling this soon after a wheel, touch or key is attributed to the user. */
 const USER_SCROLL_MS = 1_000;
 
 interface RowViewProps {
@@ -48,7 +48,6 @@ interface RowViewProps {
   readonly onMenu: OnMenu;
 }
 
-/** Called when a menu of the row opens or closes. */
 type OnMenu = (key: string, isOpen: boolean) => void;
 
 const RowView = memo(function RowView({ row, actions, isJumpTarget, onMenu }: RowViewProps) {
@@ -130,7 +129,7 @@ function anchorOf(
   first: number,
   rows: readonly Row[],
 ): readonly [was: number, is: number] {
-  // Usually a unfoldedActions page was added before, or removed.
+  // Usually a whole page was added or removed at the start.
   const is = rows.findIndex(({ key }) => key === before[first]?.key);
   if (first >= 0 && is >= 0) return [first, is];
   const index = new Map(rows.map(({ key }, i) => [key, i]));
@@ -155,17 +154,19 @@ interface ScrollState {
   readonly list: RefObject<VListHandle | null>;
   /** At the newest message, and following it. */
   readonly isFollowing: RefObject<boolean>;
-  /** A menu is open: its message keeps its position, and the list does not follow new messages. */
+  /**
+   * While a menu is open, its message keeps its position and the list does not follow new
+   * messages.
+   */
   readonly isMenuOpen: RefObject<boolean>;
   readonly aim: RefObject<Aim | undefined>;
-  /** Time of the user's last scrolling input. */
   readonly userInputMs: RefObject<number>;
 }
 
 /**
- * Keeps the position: at the newest message, where the user reads, or where they jumped to. A jump
- * target holds until the user scrolls: more is loaded near an end, and the list, which scrolls to
- * an index rather than a row, would stay at that end.
+ * Keeps the scroll position: at the newest message, at the reading position, or at a jump
+ * target. A jump target holds until the user scrolls, since the list scrolls to an index, which
+ * changes when more messages are loaded.
  */
 function useScrollState(rows: readonly Row[], shown: Rows, jumps: number): ScrollState {
   const list = useRef<VListHandle>(null);
@@ -241,7 +242,7 @@ const IGNORED: OnMenu = () => undefined;
 function Printed({ rows, actions }: Pick<RowViewProps, "actions"> & { rows: readonly Row[] }) {
   const [isPrinting, setPrinting] = useState(false);
   useEffect(() => {
-    // At once: the browser prints the current state.
+    // Synchronous: the browser prints the current state.
     const change = ({ type }: Event) => flushSync(() => setPrinting(type === "beforeprint"));
     return listen(window, "beforeprint afterprint", change);
   }, []);
@@ -265,7 +266,6 @@ function Printed({ rows, actions }: Pick<RowViewProps, "actions"> & { rows: read
 export interface TimelineProps {
   readonly rows: Rows;
   readonly actions: MessageActions;
-  /** Increments with each jump to a message. */
   readonly jumps: number;
 }
 
@@ -280,7 +280,7 @@ function useBeginning({ rows, hasOlder }: Rows): readonly Row[] {
   );
 }
 
-/** Count and first of others' messages after the last one that the user has reported. */
+/** Count and first index of messages from others after the last read message. */
 function freshIn(rows: readonly Row[], readSeq: number): { count: number; first: number } {
   const fresh = { count: 0, first: -1 };
   for (let i = rows.length - 1; i >= 0; i--) {
@@ -350,7 +350,7 @@ function useVisibleRange(
   return { checkVisible, toFresh, isAway: isAway || fresh > 0, fresh };
 }
 
-/** Range of rows drawn drawnRange the view; the list itself draws one side while scrolling. */
+/** Rows drawn around the viewport; the list itself draws one side while scrolling. */
 interface DrawnRange {
   /** Key of the first row: the range is invalid if another row is added before it. */
   readonly key: string | undefined;
@@ -400,15 +400,14 @@ function useDrawnRange(
   menuKey: string | undefined,
 ) {
   const [drawn, setDrawn] = useState(EMPTY_RANGE);
-  // Only now does the list know its offset, also after rows were added before.
+  // The list knows its offset only now, also after rows were added before.
   const scrolled = () => {
     const handle = list.current;
     if (handle === null) return;
     setDrawn((before) => (isFollowing.current ? EMPTY_RANGE : drawnRange(rows, handle, before)));
   };
   const indexes = drawn.key === rows[0]?.key ? drawn.indexes : EMPTY_RANGE.indexes;
-  // Always draw the last row while following, so that it is measured, whatever offset the list
-  // assumes.
+  // The last row is always drawn while following, so that it is measured.
   const last = isFollowing.current ? rows.length - 1 : -1;
   const menuAt = menuKey === undefined ? -1 : rows.findIndex(({ key }) => key === menuKey);
   const all = useMemo(

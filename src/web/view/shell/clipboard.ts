@@ -23,7 +23,6 @@ async function copyText(text: string): Promise<void> {
   if (!isDone) denied(undefined);
 }
 
-/** Copies a text and reports the outcome. */
 export function copy({ texts, notify, fail }: PageValue, text: string): void {
   copyText(text).then(() => notify(texts.copied), fail);
 }

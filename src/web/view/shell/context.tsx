@@ -29,15 +29,12 @@ export interface PageValue {
   readonly emoji: ModuleLoader<EmojiModule>;
   readonly settings: Settings;
   readonly change: (settings: Partial<Settings>) => void;
-  /** Shows a dialog above all others; `close` removes it. */
   readonly show: (render: (close: () => void) => ReactNode) => void;
   readonly openDialog: OpenDialog;
   readonly toasts: ToastQueue;
-  /** Announces a text to screen readers only. */
+  /** Announces a text to screen readers. */
   readonly say: (text: string) => void;
-  /** Shows a success toast. */
   readonly notify: (text: string) => void;
-  /** Shows an error toast. */
   readonly fail: (error: unknown) => void;
 }
 
@@ -69,7 +66,6 @@ export function useModelValue<Value>(select: (model: Model) => Value): Value {
   return useSyncExternalStore(chat.subscribe, () => select(chat.model));
 }
 
-/** Whether the page is connected and logged in. */
 export function useOnline(): boolean {
   return useModelValue(({ connection }) => connection.kind === "online");
 }

@@ -16,7 +16,7 @@ export interface DialogProps {
   readonly className?: string;
 }
 
-/** First focus: a field, or else the least consequential button. */
+/** Initial focus: a field, or else the least consequential button. */
 const FIRST = ":is(.dialog-body input, .dialog-body select, .dialog-body button)";
 
 /** The browser's modal dialog: traps the focus, closes by Esc, and returns the focus. */
@@ -60,7 +60,6 @@ export function Dialog({ title, onClose, children, className = "" }: DialogProps
 }
 
 export interface FormDialogProps extends DialogProps {
-  /** Label of the submit button. */
   readonly action: string;
   readonly isDanger?: boolean | undefined;
   /**
@@ -70,7 +69,6 @@ export interface FormDialogProps extends DialogProps {
   readonly onSubmit: () => unknown;
 }
 
-/** A small dialog with one form: cancel or submit. */
 export function FormDialog(props: FormDialogProps) {
   const { title, action, isDanger, onSubmit, onClose, children } = props;
   const texts = useTexts();
@@ -111,7 +109,6 @@ export interface Question {
   readonly children?: ReactNode;
 }
 
-/** Asks before a message is erased for everybody. */
 export function deleteQuestion({ texts }: PageValue, onConfirm: Question["onConfirm"]): Question {
   const { deleteAsk: title, deleteExplained: text, deleteMessage: action } = texts;
   return { title, text, action, isDanger: true, onConfirm };
@@ -128,7 +125,6 @@ export function confirmSeal(page: PageValue, user: string): void {
   });
 }
 
-/** A menu item that asks before it acts. */
 export function confirmItem(page: PageValue, question: Question): MenuItem {
   const { action: label, isDanger = false } = question;
   return { label, isDanger, onChoose: () => confirm(page, question) };

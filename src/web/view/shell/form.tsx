@@ -12,11 +12,10 @@ interface FieldProps {
   readonly value: string;
   readonly onChange: (value: string) => void;
   readonly type?: "text" | "password";
-  /** Kind of value that password managers fill in. */
+  /** Value of `autocomplete` for password managers. */
   readonly complete?: string;
   readonly isRequired?: boolean;
   readonly isFirst?: boolean;
-  /** Error of the field's value. */
   readonly fault?: ReactNode;
 }
 

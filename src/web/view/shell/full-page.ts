@@ -4,7 +4,6 @@ import { useMemo } from "react";
 import { type AllTexts, ENGLISH_PARTS } from "../../../ui/messages/en/parts.ts";
 import { type PageValue, usePage } from "./context.tsx";
 
-/** `PageValue` with all texts. */
 export interface FullPage extends PageValue {
   readonly texts: AllTexts;
 }

@@ -62,7 +62,7 @@ export interface IconButtonProps {
   readonly label: string;
   readonly onPress: () => void;
   readonly isPressed?: boolean;
-  /** Disabled, but keeps the focus. */
+  /** Disabled, but focusable. */
   readonly isDisabled?: boolean;
   readonly className?: string;
 }

@@ -69,7 +69,7 @@ export function inviteText(
 interface CreatedInvite {
   readonly token: string;
   readonly untilUnixMs: number;
-  /** At least one. */
+  /** Contains at least one address. */
   readonly places: readonly InviteAddress[];
 }
 

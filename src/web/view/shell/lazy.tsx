@@ -19,7 +19,6 @@ import { whenSettled } from "./effects.ts";
 import type { MenuItem } from "./menu.tsx";
 import { isSaving } from "./saving.ts";
 
-/** Navigates to a message. */
 type Jump = (target: string, seq: number) => void;
 
 interface OpenProps {
@@ -34,7 +33,6 @@ interface TargetProps {
   readonly target: string;
 }
 
-/** Props of each lazily loaded dialog, besides `onClose`. */
 interface LazyDialogs {
   readonly Settings: object;
   readonly Logout: object;
@@ -50,7 +48,7 @@ interface LazyDialogs {
     readonly password?: string;
   };
   readonly CreateRoom: OpenProps & {
-    /** Name of a room that the user attempt to join and that does not exist. */
+    /** Name of a missing room that the user tried to join. */
     readonly room?: string;
     readonly isSealed?: boolean;
     readonly password?: string;
@@ -70,7 +68,7 @@ interface LazyDialogs {
   readonly Moderation: {
     readonly act: "mute" | "unmute" | "kick" | "grant" | "ungrant";
     readonly user: string;
-    /** If absent, the dialog asks for it. */
+    /** If absent, the dialog prompts for it. */
     readonly room?: string;
   };
   readonly EmojiPicker: {
@@ -83,7 +81,6 @@ interface CloseProps {
   readonly onClose: () => void;
 }
 
-/** Props of each lazily loaded component that is not a dialog. */
 interface LazyComponents {
   /** The menu opens next to the anchor and returns the focus to it. */
   readonly RoomMenu: TargetProps & CloseProps & { readonly anchor: HTMLElement };
@@ -114,18 +111,15 @@ interface LazyComponents {
   readonly Readers: { readonly seq: number };
 }
 
-/** Props of each component of view/lazy-module.tsx. */
 export type LazyProps = LazyComponents & {
   readonly [Name in keyof LazyDialogs]: LazyDialogs[Name] & CloseProps;
 };
 
-/** Opens a dialog above all others. */
 export type OpenDialog = <Name extends keyof LazyDialogs>(
   name: Name,
   ...rest: keyof LazyDialogs[Name] extends never ? [] : [props: LazyDialogs[Name]]
 ) => void;
 
-/** The submitted form and its error. */
 export interface LoginAttempt {
   readonly fault: unknown;
   readonly name: string;
@@ -135,28 +129,26 @@ export interface LoginAttempt {
   readonly takenNames: Set<FoldedName>;
 }
 
-/** An error and its field. */
 export interface LoginFieldError {
   readonly at: "name" | "password" | "room";
   readonly text: string;
-  /** Suggestion of another name. */
   readonly proposal?: ComponentType<{ readonly onUse: (name: string) => void }>;
 }
 
 export type LazyModule = {
   readonly [Name in keyof LazyProps]: ComponentType<LazyProps[Name]>;
 } & {
-  /** English texts: other languages bring their own. */
+  /** English texts; other languages include all of their texts. */
   readonly texts: Partial<AllTexts>;
   readonly loginFieldError: (attempt: LoginAttempt, texts: Texts) => LoginFieldError | undefined;
   readonly disablePushes: (page: Pick<PageValue, "change">) => Promise<void>;
   readonly playSound: () => Promise<void>;
 };
 
-/** A separate file: most users only need the recent emoji. */
+/** Separate module: most users only need recent emoji. */
 export type EmojiModule = typeof import("../../../ui/text/emoji.ts");
 
-/** Loads the parts once; after a failure the next call retries. */
+/** Loads a module once; a failed load is retried by the next call. */
 export class ModuleLoader<Module> {
   readonly #load: () => Promise<Module>;
   #module: Module | undefined;
@@ -180,7 +172,7 @@ interface BoundaryProps {
   readonly children: ReactNode;
 }
 
-/** If a part throws while rendering, removes only that part. */
+/** Removes a view that throws while rendering. */
 class Boundary extends Component<BoundaryProps> {
   static override readonly contextType = PageContext;
   declare context: ContextType<typeof PageContext>;
@@ -201,7 +193,7 @@ class Boundary extends Component<BoundaryProps> {
   }
 }
 
-/** Result of a loader, which begins when the component is first drawn. */
+/** Result of a loader, which starts with the first render. */
 export function useLoaded<Module>(loader: ModuleLoader<Module>, onFail?: () => void) {
   const { fail, texts } = usePage();
   const [module, setModule] = useState(loader.module);
@@ -222,7 +214,7 @@ interface LazyViewProps {
   readonly frame?: ReactNode;
 }
 
-/** The types of `LazyView` and `OpenDialog` ensure that the props are those of the part. */
+/** The types of `LazyView` and `OpenDialog` ensure that the props match the view. */
 function LoadedView({ view, frame, ...props }: LazyViewProps & Partial<CloseProps>) {
   const module = useLoaded(usePage().lazy, props.onClose);
   if (module === undefined) return frame ?? null;
@@ -237,7 +229,7 @@ function BoundedView(props: LazyViewProps & Partial<CloseProps>) {
   );
 }
 
-/** A component of view/lazy-module.tsx. If it cannot be loaded, it closes, or shows nothing. */
+/** Renders a component of view/lazy-module.tsx. If loading fails, it closes or renders nothing. */
 export function LazyView<Name extends keyof LazyProps>(
   props: LazyViewProps & LazyProps[Name] & { readonly view: Name },
 ) {
@@ -249,7 +241,7 @@ export function dialogOpener(show: PageValue["show"]): OpenDialog {
     show((close) => <BoundedView view={name} {...props} onClose={close} />);
 }
 
-/** Delay in browsers without `requestIdleCallback`: after everything that the user waits for. */
+/** Delay before prefetching in browsers without `requestIdleCallback`. */
 const IDLE_MS = 2_000;
 
 /** @returns a function that cancels it */
@@ -262,7 +254,7 @@ function whenIdle(begin: () => void): () => void {
   };
 }
 
-/** Loads the parts when the browser is idle; returns whether they are loaded. */
+/** Loads the module when the browser is idle; returns whether it is loaded. */
 export function useModuleWhenIdle(): boolean {
   const { lazy: loader } = usePage();
   const [isLoaded, setLoaded] = useState(loader.module !== undefined);
@@ -274,17 +266,17 @@ export function useModuleWhenIdle(): boolean {
   return isLoaded;
 }
 
-/** Prefetches the parts once the page has caught up and the browser is idle. */
+/** Prefetches the module when the page has caught up and the browser is idle. */
 export function usePrefetch(isCaughtUp: boolean): void {
   const { lazy: loader } = usePage();
   useEffect(() => {
     if (!isCaughtUp || isSaving()) return;
-    // Ignored: opening a part retries and reports the error.
+    // Ignored: opening a view retries and reports the error.
     return whenIdle(() => void loader.fetch().catch(() => undefined));
   }, [isCaughtUp, loader]);
 }
 
-/** Shown next to a form with a secret: why the answer is delayed. */
+/** Explains a delayed answer, next to a form with a secret. */
 export function GuessDelayNotice() {
   const delay = useModelValue((model) => model.guessDelay);
   return delay && <LazyView view="GuessDelay" delay={delay} />;

@@ -20,7 +20,6 @@ interface LinkProps {
   readonly onLinked: () => void;
 }
 
-/** Shows a code, and links the device that enters it. */
 export function LinkDialog({ onClose, onLinked }: LinkProps) {
   const { chat, texts } = useFullPage();
   const task = useTask();

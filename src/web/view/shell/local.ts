@@ -13,6 +13,6 @@ export function writeLocal(key: string, value: unknown): void {
   try {
     localStorage.setItem(key, JSON.stringify(value));
   } catch {
-    // It lasts until the page is closed.
+    // The value lasts until the page is closed.
   }
 }

@@ -26,7 +26,7 @@ export interface MenuItem {
 interface MenuProps {
   readonly label: string;
   readonly items: readonly MenuItem[];
-  /** The button that opened the menu, which is placed next to it and returns the focus to it. */
+  /** The button that opened the menu; receives the focus when the menu closes. */
   readonly anchor: HTMLElement;
   readonly onClose: () => void;
   /** Content above the items; `closeAndRefocus` closes the menu. */
@@ -113,19 +113,17 @@ export function Menu({ label, items, anchor, onClose, top }: MenuProps) {
       ))}
     </div>
   );
-  // Above a dialog if it is in one; elsewhere in its landmark of the page.
+  // A menu stays in its dialog or landmark.
   const container = anchor.closest("dialog, main, aside") ?? document.body;
   return createPortal(menu, container) as object as ReactNode;
 }
 
-/** Receives whether a menu of this part of the page is open; it must not be unmounted then. */
+/** Receives whether a menu inside is open; the subtree must then stay mounted. */
 export const MenuStateContext = createContext<(isOpen: boolean) => void>(() => undefined);
 
 interface MenuButtonProps extends Pick<MenuProps, "label" | "top"> {
-  /** Called each time the menu opens. */
   readonly items: () => readonly MenuItem[];
   readonly className?: string;
-  /** Content of the button; "…" if absent. */
   readonly children?: ReactNode;
 }
 

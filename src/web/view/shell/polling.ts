@@ -13,14 +13,14 @@ export interface Polled<Value> {
 
 const onVisibility = (onChange: () => void) => listen(document, "visibilitychange", onChange);
 
-/** Whether the page is visible: not whether it has the focus. */
+/** Whether the page is visible, with or without focus. */
 export function useVisible(): boolean {
   return useSyncExternalStore(onVisibility, () => !document.hidden);
 }
 
 /**
- * Polls with one request at a time.
- * @param key what is reloads; another one is reloads immediately
+ * Polls with one request at a time. @param key identifies the request; a change polls
+ * immediately
  */
 export function usePolled<Value>(
   ask: () => Promise<Value>,
@@ -33,7 +33,7 @@ export function usePolled<Value>(
   const [reloads, setReloads] = useState(0);
   const latest = useRef(ask);
   latest.current = ask;
-  // Visibility, not focus: an operator watches this window while typing in another one.
+  // Independent of focus: an operator may watch this window while typing in another.
   const isVisible = useVisible();
   // biome-ignore lint/correctness/useExhaustiveDependencies: `reloads` and `key` ask at once
   useEffect(() => {

@@ -2,7 +2,7 @@
 
 import type { RoomState } from "../../../core/model/state.ts";
 
-/** Fields that every message changes; components that do not show them are not redrawn. */
+/** Fields that change with every message. */
 const MESSAGE_FIELDS: ReadonlySet<keyof RoomState> = new Set([
   ...(["tail", "jump", "changes", "last", "lastSeq", "lastUnixMs"] as const),
   ...(["read", "unread", "mentions", "receivedN", "linkN"] as const),

@@ -3,9 +3,7 @@
 import { type PageSettings, pageSettings } from "../../../ui/settings.ts";
 import { readLocal, writeLocal } from "./local.ts";
 
-/** Settings of this browser, shared by all accounts. */
 export interface Settings extends PageSettings {
-  /** Plays a sound with each notification. */
   readonly sounds: boolean;
   /** The user who receives pushes in this browser; `undefined` if none. */
   readonly pushesFor: string | undefined;
@@ -24,7 +22,6 @@ export function showsPictures(settings: Settings, target: string): boolean {
   return isOn !== otherPictures.includes(target.toLowerCase());
 }
 
-/** Change that toggles pictures in this room. */
 export function switchedPictures(
   { otherPictures }: Settings,
   target: string,

@@ -27,7 +27,6 @@ export interface ToastContainer {
 
 const LEVELS: readonly ToastContainer["level"][] = ["page", "conversation", "dialog"];
 
-/** Short messages about successes and failures, each with a time to live. */
 export class ToastQueue {
   readonly #clock: Pick<Clock, "now" | "after">;
   readonly #listeners = new Set<() => void>();

@@ -51,8 +51,8 @@ function ToastList() {
 }
 
 /**
- * Container for toasts, below the content and never over it. Of several, the one within the user's
- * reach shows them: a modal dialog makes all others inert.
+ * Container for toasts below the content. Only the innermost container is active: a modal dialog
+ * makes the others inert.
  */
 export function Toasts({ level }: ToastContainer) {
   const { toasts } = usePage();
@@ -66,14 +66,13 @@ export function Toasts({ level }: ToastContainer) {
   );
 }
 
-/** Shows the faults of the model as toasts. */
 export function useModelFaults(): void {
   const { chat, fail } = usePage();
   const faults = useModelValue((model) => model.faults);
   const isOffline = useModelValue((model) => model.connection.kind === "offline");
   useEffect(() => {
     for (const { id, fault } of faults) {
-      // The banner reports this once.
+      // The banner already reports this.
       if (!isOffline || fault.code !== "link-closed") fail(fault);
       chat.dismissFault(id);
     }

@@ -10,17 +10,17 @@ import {
 } from "react";
 import { useTexts } from "../shell/context.tsx";
 
-/** Texts up to this are not folded: the button takes some space as well. */
+/** Texts up to this many lines are not folded. */
 const LINES_MAX = 24;
-/** A shorter text never exceeds the limit, even on the narrowest phone. */
+/** Shorter texts fit even on the narrowest phone. */
 const SHORT_LENGTH = 300;
 /** Maximum drawn of a folded text: 20 lines of the widest window. */
 const DRAWN_LENGTH = 8_000;
 const DRAWN_LINES = 60;
-/** The messages unfolded longest ago are folded again once they are out of sight. */
+/** The oldest unfolded messages are folded again when out of view. */
 const UNFOLDED_MAX = 100;
 
-/** Unfolded messages, kept while their rows are scrolled out and unmounted. */
+/** Unfolded messages, remembered while their rows are unmounted. */
 export class Unfolded {
   readonly #ids = new Set<number | string>();
 
@@ -71,11 +71,10 @@ function useIsLong(box: RefObject<HTMLElement | null>, text: string): boolean {
 }
 
 export interface FoldProps {
-  /** Id of the message within its room. */
   readonly id: number | string;
   readonly text: string;
   readonly unfolded: Unfolded;
-  /** The user navigated to this message: show all of it. */
+  /** Whether the user navigated to this message, which is then unfolded. */
   readonly isJumpTarget?: boolean;
   readonly children: (text: string) => ReactNode;
 }
