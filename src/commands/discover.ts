@@ -4,7 +4,7 @@ import { Fault } from "../base/fault.ts";
 import { DISCOVER_MS } from "../base/limits.ts";
 import { defineVerb, stringFlag } from "../cli/command.ts";
 import { type Context, say } from "../cli/context.ts";
-import { printList } from "../cli/output/answer.ts";
+import { printList } from "../cli/output/result.ts";
 import { type DiscoveryResult, findOnLan } from "../io/lan/discovery.ts";
 import type { DiscoveredServer } from "../wire/announcement.ts";
 import { formatFingerprint } from "../wire/fingerprint.ts";

@@ -34,9 +34,9 @@ import {
 } from "../cli/doctor/sealed.ts";
 import { askSealed, lookAtSealed, tryLibrary } from "../cli/doctor/sealed-probes.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS, serverOptions } from "../cli/flags.ts";
-import { printJson } from "../cli/output/answer.ts";
 import { clockColor } from "../cli/output/color.ts";
 import { renderJson, styleOf } from "../cli/output/render.ts";
+import { printJson } from "../cli/output/result.ts";
 import { clusterPlace, NATS_FLAGS, SAFETY_FLAGS } from "../cli/serve/cluster.ts";
 import { lookAtCluster } from "../cli/serve/look.ts";
 import { type Membership, readMembership } from "../cli/serve/membership.ts";

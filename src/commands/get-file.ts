@@ -2,7 +2,7 @@
 
 import { Fault } from "../base/fault.ts";
 import { type FileId, isFileId } from "../base/ids.ts";
-import { shownChatRecord } from "../cli/chat/console.ts";
+import { displayChatRecord } from "../cli/chat/console.ts";
 import { idOf } from "../cli/chat/last-files.ts";
 import { argument, defineVerb, flag, stringFlag } from "../cli/command.ts";
 import { type OpenClient, untilConnected, withClient } from "../cli/connect/client.ts";
@@ -10,8 +10,8 @@ import { filePages } from "../cli/connect/lists.ts";
 import { catchUp, Incoming, noteEvent } from "../cli/files/inbox.ts";
 import { checkFileId, checkOut, FileReceiver } from "../cli/files/receive-file.ts";
 import { SERVER_FLAGS } from "../cli/flags.ts";
-import { ProgressShow } from "../cli/output/progress.ts";
-import { isFile, type ShownFile } from "../cli/output/render.ts";
+import { ProgressDisplay } from "../cli/output/progress.ts";
+import { type DisplayFile, isFile } from "../cli/output/render.ts";
 import type { Client } from "../client/client.ts";
 
 export const command = defineVerb({
@@ -32,7 +32,7 @@ export const command = defineVerb({
   async run(args, context) {
     checkOptions(args.id, args.follow);
     checkOut(args.out);
-    const show = new ProgressShow(context);
+    const show = new ProgressDisplay(context);
     const follow = args.follow ? "live" : "none";
     const options = { mode: "login", follow, reconnect: true, resumes: true } as const;
     try {
@@ -73,11 +73,11 @@ async function filesMeant(
 }
 
 /** Files of all rooms, including sealed ones. @throws Fault */
-async function allFiles(client: Client, user: string): Promise<readonly ShownFile[]> {
+async function allFiles(client: Client, user: string): Promise<readonly DisplayFile[]> {
   await untilConnected(client.read()); // The client knows by then which rooms are sealed.
-  const files: ShownFile[] = [];
+  const files: DisplayFile[] = [];
   for await (const page of filePages(client)) {
-    files.push(...page.map((record) => shownChatRecord(record, user)).filter(isFile));
+    files.push(...page.map((record) => displayChatRecord(record, user)).filter(isFile));
   }
   return files;
 }

@@ -6,7 +6,7 @@ import type { RoomId } from "../base/ids.ts";
 import { FIRST_RECORDS, PAGE_RECORDS_MAX } from "../base/limits.ts";
 import { formatTarget } from "../base/names.ts";
 import { defined } from "../base/values.ts";
-import { shownRows } from "../cli/chat/console.ts";
+import { displayRecords } from "../cli/chat/console.ts";
 import { defineVerb, flag, stringFlag } from "../cli/command.ts";
 import { untilConnected, withClient } from "../cli/connect/client.ts";
 import { historyPages } from "../cli/connect/lists.ts";
@@ -15,8 +15,8 @@ import { SERVER_ARGUMENT, SERVER_FLAGS } from "../cli/flags.ts";
 import { FolderHistory, type FolderQuery } from "../cli/history/folder.ts";
 import { type HistoryOptions, historyOptions } from "../cli/history/query.ts";
 import { DamageReport } from "../cli/output/damage.ts";
-import { GapFolder } from "../cli/output/gaps.ts";
-import { renderRecord, type ShownRecord, styleOf } from "../cli/output/render.ts";
+import { type DisplayRecord, renderRecord, styleOf } from "../cli/output/render.ts";
+import { UnreadableRuns } from "../cli/output/unreadable-runs.ts";
 import type { Client } from "../client/client.ts";
 import type { ChatRecord } from "../core/client/chat-record.ts";
 import { isSameName } from "../core/model/item.ts";
@@ -76,27 +76,27 @@ class Printer {
   readonly #context: Context;
   readonly #style;
   /** `undefined`: scripts receive each message. */
-  readonly #gaps: GapFolder | undefined;
+  readonly #gaps: UnreadableRuns | undefined;
   readonly #damage: DamageReport;
 
   constructor(context: Context, me: string | undefined, damage: DamageReport) {
     this.#context = context;
     this.#damage = damage;
     this.#style = styleOf(context, { me });
-    this.#gaps = context.json ? undefined : new GapFolder(me);
+    this.#gaps = context.json ? undefined : new UnreadableRuns(me);
   }
 
-  print(records: readonly ShownRecord[]): Promise<void> {
+  print(records: readonly DisplayRecord[]): Promise<void> {
     this.#damage.note(records);
     return this.#write(this.#gaps?.fold(records) ?? records);
   }
 
   /** Call after the last record of the past. */
   end(): Promise<void> {
-    return this.#write(this.#gaps?.rest() ?? []);
+    return this.#write(this.#gaps?.remaining() ?? []);
   }
 
-  async #write(records: readonly ShownRecord[]): Promise<void> {
+  async #write(records: readonly DisplayRecord[]): Promise<void> {
     this.#context.stdout.write(records.map((one) => renderRecord(one, this.#style)).join(""));
     await this.#context.stdout.drained();
   }
@@ -112,7 +112,7 @@ async function online(
   const { user } = await untilConnected(events);
   const damage = new DamageReport();
   const printer = new Printer(context, user, damage);
-  const show = (records: readonly ChatRecord[]) => printer.print(shownRows(records, user));
+  const show = (records: readonly ChatRecord[]) => printer.print(displayRecords(records, user));
   let lastSeq = 0;
   for await (const records of pagesOf(client, options)) {
     await show(records);
@@ -215,7 +215,7 @@ async function fromFolder(
 async function* folderPages(
   folder: FolderHistory,
   options: HistoryOptions,
-): AsyncGenerator<readonly ShownRecord[]> {
+): AsyncGenerator<readonly DisplayRecord[]> {
   const { target, from, grep, sinceMs, untilMs, ignoreCase } = options;
   const query: FolderQuery = {
     kinds: options.kinds ?? READ_KINDS,

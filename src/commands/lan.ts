@@ -127,7 +127,7 @@ function listening(
   more: Readonly<Record<string, unknown>>,
   sentence: string,
 ): void {
-  chatConsole.tell(
+  chatConsole.print(
     { kind: "listening", group, port, interfaces, ...more },
     `in ${group}:${port} by ${interfaces.join(", ")}; ${sentence}`,
   );

@@ -1,14 +1,14 @@
 /** `chat users`, `chat rooms` and `chat files`: lists of a server. */
 
 import { compareNames } from "../base/names.ts";
-import { shownChatRecord } from "../cli/chat/console.ts";
+import { displayChatRecord } from "../cli/chat/console.ts";
 import { stringFlag } from "../cli/command.ts";
 import { clientVerb } from "../cli/connect/client.ts";
 import { filePages } from "../cli/connect/lists.ts";
 import { say } from "../cli/context.ts";
-import { printList, sizeCell, timeCell } from "../cli/output/answer.ts";
 import { DamageReport } from "../cli/output/damage.ts";
-import { destinationName, isFile, recordJson, type ShownFile } from "../cli/output/render.ts";
+import { type DisplayFile, destinationName, isFile, recordJson } from "../cli/output/render.ts";
+import { printList, sizeCell, timeCell } from "../cli/output/result.ts";
 import { queryUsers } from "../client/link/queries.ts";
 import { knownFile } from "../io/state/known-files.ts";
 
@@ -56,10 +56,10 @@ export const files = clientVerb({
   args: {},
   details: "Take one with: chat get-file ID",
   async run(_args, context, { client, state, user }) {
-    const found: ShownFile[] = [];
+    const found: DisplayFile[] = [];
     const damage = new DamageReport();
     for await (const page of filePages(client)) {
-      const records = page.map((record) => shownChatRecord(record, user));
+      const records = page.map((record) => displayChatRecord(record, user));
       damage.note(records);
       found.push(...records.filter(isFile));
     }

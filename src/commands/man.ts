@@ -7,7 +7,7 @@ import { quoteText } from "../base/text.ts";
 import { VERSION } from "../base/version.ts";
 import { argument, defineVerb, stringFlag, type VerbRow, type VerbTable } from "../cli/command.ts";
 import { pageName, tableManual, verbManual } from "../cli/manual.ts";
-import { printDone } from "../cli/output/answer.ts";
+import { printResult } from "../cli/output/result.ts";
 import { nearest } from "../cli/suggest.ts";
 import { diskFault } from "../io/disk/disk.ts";
 
@@ -47,7 +47,7 @@ export const command = defineVerb({
       throw diskFault(error, folder);
     }
     const line = { kind: "manual", path: folder, pages: names.length };
-    return printDone(context, line, `${names.length} pages are in ${folder}`);
+    return printResult(context, line, `${names.length} pages are in ${folder}`);
   },
 });
 

@@ -12,7 +12,7 @@ import { checkName, type Name } from "../base/names.ts";
 import { formatSize } from "../base/sizes.ts";
 import { cleanText } from "../base/text.ts";
 import { VERSION } from "../base/version.ts";
-import { shownChatRecord } from "../cli/chat/console.ts";
+import { displayChatRecord } from "../cli/chat/console.ts";
 import { argument, defineVerb, flag, stringFlag } from "../cli/command.ts";
 import { openDialer, type ServerDialer } from "../cli/connect/dial.ts";
 import { nativeHashing } from "../cli/connect/hashing.ts";
@@ -23,9 +23,9 @@ import { interruptible } from "../cli/context.ts";
 import { catchUp, Incoming, noteEvent } from "../cli/files/inbox.ts";
 import { checkOut, FileReceiver, receiveFile } from "../cli/files/receive-file.ts";
 import { serverOptions, TRANSPORT_FLAG, transportOf } from "../cli/flags.ts";
-import { printJson } from "../cli/output/answer.ts";
-import { ProgressShow } from "../cli/output/progress.ts";
-import { fileWords, isFile, renderJson, type ShownFile } from "../cli/output/render.ts";
+import { ProgressDisplay } from "../cli/output/progress.ts";
+import { type DisplayFile, fileLabel, isFile, renderJson } from "../cli/output/render.ts";
+import { printJson } from "../cli/output/result.ts";
 import { GiveUpTimer } from "../cli/share/give-up.ts";
 import { Client } from "../client/client.ts";
 import type { ConnectedEvent, ReaderEvent } from "../client/event.ts";
@@ -53,7 +53,7 @@ export const command = defineVerb({
     const { out = "." } = args;
     checkOut(out);
     const address = await inviteOf(context, args.invite);
-    const show = new ProgressShow(context);
+    const show = new ProgressDisplay(context);
     const state = ClientState.inMemory();
     const transport = transportOf(context, args.transport, address);
     const dialer = openDialer(context.clock, address, { transport });
@@ -164,7 +164,7 @@ class Transfer {
   #count: number | undefined;
   readonly #giveUp: GiveUpTimer;
   /** The files that the user is asked about, by id; `undefined`: all files are received. */
-  #listed: Map<string, ShownFile> | undefined;
+  #listed: Map<string, DisplayFile> | undefined;
   #isAsking = false;
   #saysText = false;
   /** The text is shown, and not stored. */
@@ -216,7 +216,7 @@ class Transfer {
     void this.#settled();
   }
 
-  async #listAll(listed: Map<string, ShownFile>): Promise<void> {
+  async #listAll(listed: Map<string, DisplayFile>): Promise<void> {
     try {
       for await (const page of filePages(this.#receiver.client)) {
         for (const record of page) this.#list(listed, record);
@@ -228,24 +228,24 @@ class Transfer {
     }
     const missing = (this.#count ?? 0) - listed.size;
     if (missing > 0) {
-      this.#receiver.show.say("not all is read there yet; you are asked as soon as it is");
+      this.#receiver.show.print("not all is read there yet; you are asked as soon as it is");
     } else this.#ask(listed);
   }
 
-  #list(listed: Map<string, ShownFile>, record: ChatRecord): void {
-    const file = shownChatRecord(record, this.#me);
+  #list(listed: Map<string, DisplayFile>, record: ChatRecord): void {
+    const file = displayChatRecord(record, this.#me);
     if (!isFile(file) || record.from === this.#me || !isFileId(file.id)) return;
     listed.set(file.id, file);
     if (this.#count !== undefined && listed.size >= this.#count) this.#ask(listed);
   }
 
-  #ask(listed: Map<string, ShownFile>): void {
+  #ask(listed: Map<string, DisplayFile>): void {
     if (this.#isAsking) return;
     this.#isAsking = true;
     this.#answered(listed).catch((error: unknown) => this.#over.reject(error));
   }
 
-  async #answered(listed: Map<string, ShownFile>): Promise<void> {
+  async #answered(listed: Map<string, DisplayFile>): Promise<void> {
     const files = [...listed.values()].sort((one, other) => one.seq - other.seq);
     const [first] = files;
     // A file longer than a message is not shown as text, even if it is declared as one.
@@ -258,11 +258,11 @@ class Transfer {
   }
 
   /** @throws Fault interrupted */
-  async #confirm(files: readonly ShownFile[], from: string): Promise<void> {
+  async #confirm(files: readonly DisplayFile[], from: string): Promise<void> {
     const { context, show } = this.#receiver;
     const sum = formatSize(files.reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0));
-    if (this.#isText) show.say(`a text of ${sum} from ${from}`);
-    else for (const file of files) show.say(`${cleanText(fileWords(file))} from ${file.from}`);
+    if (this.#isText) show.print(`a text of ${sum} from ${from}`);
+    else for (const file of files) show.print(`${cleanText(fileLabel(file))} from ${file.from}`);
     const what = this.#isText ? "show it" : files.length === 1 ? "take it" : `take all (${sum})`;
     if ((await context.terminal?.confirm(what)) === true) return;
     throw new Fault("interrupted", "nothing was taken", { remedy: "run it again to take it" });
@@ -292,7 +292,7 @@ class Transfer {
   /** A share that has ended does not return. */
   #lost(fault: Fault): void {
     if (!this.#giveUp.lost(fault)) return;
-    this.#receiver.show.say(`the connection is lost (${fault.message}); trying again`);
+    this.#receiver.show.print(`the connection is lost (${fault.message}); trying again`);
   }
 }
 

@@ -14,8 +14,8 @@ import { type Context, faultLine } from "../cli/context.ts";
 import { errorJson } from "../cli/errors.ts";
 import { checkPaths, STDIN, sayLeftOut, sourceAt } from "../cli/files/sources.ts";
 import { PATHS_ARGUMENT, SERVER_FLAGS, targetsOf } from "../cli/flags.ts";
-import { ProgressShow } from "../cli/output/progress.ts";
-import { fileWords, type JsonObject, renderJson } from "../cli/output/render.ts";
+import { ProgressDisplay } from "../cli/output/progress.ts";
+import { fileLabel, type JsonObject, renderJson } from "../cli/output/render.ts";
 import type { Client } from "../client/client.ts";
 import type { PostedFile, UploadedFile } from "../client/transfer/transfers.ts";
 import { checkFileText } from "../core/rooms/files.ts";
@@ -36,7 +36,7 @@ export const command = defineVerb({
     const to = fileTargets(args.to);
     const { caption } = args;
     if (caption !== undefined) checkFileText(caption);
-    const show = new ProgressShow(context);
+    const show = new ProgressDisplay(context);
     try {
       // First posts files that an earlier run has uploaded to a sealed room without posting them.
       const options = { reconnect: true, resumes: !args.path.includes(STDIN), posts: true };
@@ -75,7 +75,7 @@ interface Sending {
 class FileSender {
   readonly #context: Context;
   readonly #client: Client;
-  readonly #show: ProgressShow;
+  readonly #show: ProgressDisplay;
   readonly #sending: Sending;
   #caption: string | undefined;
   /** Recipients that are known to be offline: noted once for all files. */
@@ -83,7 +83,7 @@ class FileSender {
   /** The fault of the first file that failed. */
   fault: Fault | undefined;
 
-  constructor(context: Context, client: Client, show: ProgressShow, sending: Sending) {
+  constructor(context: Context, client: Client, show: ProgressDisplay, sending: Sending) {
     this.#context = context;
     this.#client = client;
     this.#show = show;
@@ -107,7 +107,7 @@ class FileSender {
   async #upload(path: string, name: string | undefined): Promise<UploadedFile> {
     const source = await sourceAt(this.#context, path, name);
     try {
-      sayLeftOut(source, (text) => this.#show.say(text(ENGLISH_TERMINAL)));
+      sayLeftOut(source, (text) => this.#show.print(text(ENGLISH_TERMINAL)));
       const sent = await this.#client.transfers.send({
         source,
         to: this.#sending.to,
@@ -116,8 +116,8 @@ class FileSender {
         onProgress: (progress) => this.#show.update(progress),
       });
       this.#caption = undefined;
-      if (sent.unsaid !== undefined) this.#show.say(ENGLISH_TERMINAL.unsaid);
-      if (sent.changed) this.#show.say(`${sent.name} has changed: it was sent from the start`);
+      if (sent.unsaid !== undefined) this.#show.print(ENGLISH_TERMINAL.unsaid);
+      if (sent.changed) this.#show.print(`${sent.name} has changed: it was sent from the start`);
       return sent;
     } finally {
       source.close();
@@ -132,12 +132,12 @@ class FileSender {
     else stdout.write(sentTsv(sent, posted));
     if (!posted.queued || json || this.#absent.has(posted.to)) return;
     this.#absent.add(posted.to);
-    this.#show.say(ENGLISH_TERMINAL.queuedFile(parseTarget(posted.to).name));
+    this.#show.print(ENGLISH_TERMINAL.queuedFile(parseTarget(posted.to).name));
   }
 
   #failed(fault: Fault): void {
     this.fault ??= fault;
-    this.#show.say(faultLine(fault));
+    this.#show.print(faultLine(fault));
     if (this.#context.json) this.#context.stdout.write(errorJson(fault));
   }
 }
@@ -157,5 +157,5 @@ function sentTsv({ id, name, sizeBytes, digest }: UploadedFile, { to, seq }: Pos
 
 /** For people. */
 function sentWords(sent: UploadedFile, { to }: PostedFile): string {
-  return `${fileWords(sent)} is sent to ${to}; take it: chat get-file ${sent.id}`;
+  return `${fileLabel(sent)} is sent to ${to}; download: chat get-file ${sent.id}`;
 }

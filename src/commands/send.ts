@@ -10,7 +10,7 @@ import { untilConnected, withClient } from "../cli/connect/client.ts";
 import { type Context, faultLine, say } from "../cli/context.ts";
 import { faultJson } from "../cli/errors.ts";
 import { SERVER_FLAGS, targetsOf } from "../cli/flags.ts";
-import { printJson } from "../cli/output/answer.ts";
+import { printJson } from "../cli/output/result.ts";
 import type { Client } from "../client/client.ts";
 import type { ReaderEvent } from "../client/event.ts";
 import { withMentions } from "../core/client/mentions.ts";

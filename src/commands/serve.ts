@@ -29,9 +29,9 @@ import {
 } from "../cli/connect/own-addresses.ts";
 import { type Context, endSignalLine, say } from "../cli/context.ts";
 import { misuse } from "../cli/errors.ts";
-import { printJson } from "../cli/output/answer.ts";
-import { shownRecord } from "../cli/output/records.ts";
+import { displayRecord } from "../cli/output/records.ts";
 import { recordJson, renderJson } from "../cli/output/render.ts";
+import { printJson } from "../cli/output/result.ts";
 import { ROOM_PASSWORD, readSecret } from "../cli/secrets.ts";
 import { announceServer } from "../cli/serve/announce.ts";
 import { clusterPlace, NATS_FLAGS, SAFETY_FLAGS } from "../cli/serve/cluster.ts";
@@ -356,7 +356,7 @@ function newServer(
     }),
     recordLine: (record, { name = "" }) => {
       const from = registry.nameOf(record.head.by);
-      return renderJson(recordJson(shownRecord(record, { from, destination: { room: name } })));
+      return renderJson(recordJson(displayRecord(record, { from, destination: { room: name } })));
     },
     ...told,
   });

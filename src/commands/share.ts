@@ -15,7 +15,7 @@ import { misuse } from "../cli/errors.ts";
 import { checkPaths, STDIN, sayLeftOut, sourceAt } from "../cli/files/sources.ts";
 import { serverOptions } from "../cli/flags.ts";
 import { qrLines } from "../cli/output/qr.ts";
-import { fileWords, renderJson } from "../cli/output/render.ts";
+import { fileLabel, renderJson } from "../cli/output/render.ts";
 import { openShareServer, type ShareServer } from "../cli/share/server.ts";
 import { ShareShow } from "../cli/share/show.ts";
 import { nameForOthers } from "../cli/system-user.ts";
@@ -327,7 +327,7 @@ function sayLine(
   }
   if (stderr.isTerminal) {
     for (const line of codeLines(context, invite, web)) stderr.write(`${line}\n`);
-    for (const source of sources) say(context, cleanText(fileWords(source)));
+    for (const source of sources) say(context, cleanText(fileLabel(source)));
     say(context, `in a browser: ${web}`);
     say(context, "or run this on the other machine; Ctrl-C here ends it:");
   }

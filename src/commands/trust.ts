@@ -8,7 +8,7 @@ import { openDialer } from "../cli/connect/dial.ts";
 import { type Context, say } from "../cli/context.ts";
 import { misuse } from "../cli/errors.ts";
 import { SERVER_ARGUMENT, type ServerOptions, TRANSPORT_FLAG, transportOf } from "../cli/flags.ts";
-import { printDone, printList, timeCell } from "../cli/output/answer.ts";
+import { printList, printResult, timeCell } from "../cli/output/result.ts";
 import { fetchGreeting, type Greeted } from "../client/trust.ts";
 import { nativeVerifier } from "../crypto/verifier.ts";
 import { systemEntropy } from "../io/entropy.ts";
@@ -72,7 +72,7 @@ function forget(context: Context, state: ClientState, at: ServerSpec): number {
     });
   }
   const line = { kind: "forgotten", address };
-  return printDone(context, line, `${address} is forgotten; the next contact pins it anew`);
+  return printResult(context, line, `${address} is forgotten; the next contact pins it anew`);
 }
 
 async function accept(
@@ -95,7 +95,7 @@ async function accept(
   const firstSeenUnixMs = context.clock.unixMs();
   const pin = { address, fingerprint: met.fingerprint, name, firstSeenUnixMs };
   state.setPin(pin);
-  return printDone(context, pinJson(pin), `${address} is trusted by ${found} from now on`);
+  return printResult(context, pinJson(pin), `${address} is trusted by ${found} from now on`);
 }
 
 /**

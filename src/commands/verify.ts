@@ -14,8 +14,8 @@ import { type Context, say } from "../cli/context.ts";
 import { misuse } from "../cli/errors.ts";
 import { OutputFile } from "../cli/export/output-file.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS } from "../cli/flags.ts";
-import { printDone } from "../cli/output/answer.ts";
 import { renderJson } from "../cli/output/render.ts";
+import { printResult } from "../cli/output/result.ts";
 import { proveInFolder, verifyForHome } from "../cli/verify/pinned.ts";
 import { checkProof, proveAtServer } from "../cli/verify/proof.ts";
 import { verifyRooms } from "../cli/verify/rooms.ts";
@@ -195,7 +195,7 @@ function write(context: Context, proof: ProofFile, out: string | undefined): num
   file.write(text);
   file.finish();
   const { seq } = proof;
-  return printDone(
+  return printResult(
     context,
     { kind: "proof", seq, file: out },
     `the proof of record ${seq} is in ${out}`,

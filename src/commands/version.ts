@@ -7,8 +7,8 @@ import { counted } from "../base/sizes.ts";
 import { COMMIT, VERSION } from "../base/version.ts";
 import { defineVerb, flag, stringFlag } from "../cli/command.ts";
 import type { Context } from "../cli/context.ts";
-import { printDone } from "../cli/output/answer.ts";
 import { renderJson } from "../cli/output/render.ts";
+import { printResult } from "../cli/output/result.ts";
 import { checkReleaseFile, readRelease, releaseKey } from "../cli/release/release.ts";
 
 export const command = defineVerb({
@@ -47,7 +47,7 @@ async function checkRelease(
   }
   if (count === 0) throw new Fault("not-found", msg`no file of chat ${version} in ${path}`);
   const line = { kind: "release", ok: true, version, files: count, listed: files.size };
-  return printDone(context, line, `chat ${version}: verified ${counted(count, "file")}`);
+  return printResult(context, line, `chat ${version}: verified ${counted(count, "file")}`);
 }
 
 async function printLicenses({ json, stdout }: Context): Promise<number> {

@@ -36,7 +36,7 @@ test.each([
   [["join", "127.0.0.1:70000"], `'70000' is not a port; ${PORT}`],
   [["join", "chat://"], "'' is not a server's address"],
   [["join", "chat://127.0.0.1/lobby?fp=short"], "fingerprint"],
-  [["send", ""], "the message is empty; write some text"],
+  [["send", ""], "the message is empty; type some text"],
   [["history", "--room", "a", "--with", "@b"], "contradict each other"],
   [["history", "--since", "yesterday"], "'yesterday' is not a time"],
   [["history", "--last", "-1"], "--last needs a value"],

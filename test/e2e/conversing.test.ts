@@ -58,7 +58,7 @@ test("a text has at most 65,536 bytes; a longer one is refused alone", async () 
   expect(lines.toSorted()).toEqual(["sent", "sent", "sent", "too-large"]);
   expect(sent.exitCode).toBe(3);
   expect(sent.err).toBe(
-    "chat: line 2: a text has at most 65536 bytes, not 65537; send it in parts, or as a file\n",
+    "chat: line 2: a text has at most 65536 bytes, not 65537; split it, or send it as a file\n",
   );
   const joined = await eva.run(["join", "--room", "long", "--json"], { stdin: `${full}x\nok\n` });
   expect(ndjson(joined.out)).toContainEqual(expect.objectContaining({ code: "too-large" }));

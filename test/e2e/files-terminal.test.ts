@@ -51,7 +51,7 @@ async function person(name: string, bin: string): Promise<Screen> {
 }
 
 async function idOf(screen: Screen, name: string): Promise<string> {
-  const pattern = new RegExp(`sends ${name}.*?/get (f[\\w-]{11})`);
+  const pattern = new RegExp(`sent ${name}.*?/get (f[\\w-]{11})`);
   const rows = await screen.until(`${pattern}`, (all) => pattern.test(all.join("")));
   const [, id = ""] = pattern.exec(rows.join("")) ?? [];
   return id;
@@ -77,10 +77,10 @@ describe("in a terminal", () => {
     const photo = new Uint8Array(2 * CHUNK_BYTES + 1).fill(0xff);
     writeFileSync(sandbox.path("ana-files", "photo.jpg"), photo);
     ana.line("/send photo.jpg");
-    await ana.shows("ana sends photo.jpg (524 kB); its id: f");
+    await ana.shows("ana sent photo.jpg (524 kB); id: f");
     const id = await idOf(bob, "photo.jpg");
     bob.line(`/get ${id}`);
-    await bob.shows("photo.jpg (524 kB) is here, from ana");
+    await bob.shows("downloaded photo.jpg (524 kB) from ana");
     await bob.shows("open photo.jpg? [y/N]");
     expect(opened()).toEqual([]);
     bob.line("y");

@@ -106,7 +106,7 @@ test.each(CUTS)(
       const began = performance.now();
       if (up === "closed") relay.cut();
       if (down === "closed") bobs.cut();
-      for (const program of [sending, getting]) await program.said("waits for");
+      for (const program of [sending, getting]) await program.said("waiting for");
       const isOver = () => performance.now() - began > CUT_MS;
       await until("the cut has been long enough", isOver, CUT_MS + 10_000);
       const passed = [relay.passed.up, bobs.passed.down] as const;

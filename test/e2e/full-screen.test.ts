@@ -37,7 +37,7 @@ requires("tmux").test(
     const bytes = crypto.getRandomValues(new Uint8Array(300_000));
     writeFileSync(sandbox.path("ana-files", "photo.bin"), bytes);
     ana.line("/send photo.bin");
-    await bob.shows(/ana │ photo\.bin .*shift-up g fetches it$/);
+    await bob.shows(/ana │ photo\.bin .*shift-up g downloads it$/);
     bob.press("S-Up", "g");
     const got = sandbox.path("bob-files", "photo.bin");
     await until("the file is there", () => existsSync(got));

@@ -125,14 +125,14 @@ test("shows an announcement, also after a restart, until it is withdrawn", async
   await sandbox.serve({ port: served.port });
   await bob.json("connected"); // Told again, and not shown again.
   const carol = sandbox.home("carol").start(["join", "--plain", "--user", "carol"]);
-  await carol.said("olga tells everybody: we move at noon");
+  await carol.said("announcement from olga: we move at noon");
   const long = "x".repeat(ANNOUNCEMENT_BYTES_MAX + 1);
   expect((await admin.run(["admin", "announce", long, ...OLGA])).err).toContain("too");
   expect(await admin.json(["admin", "announce", "--withdraw", ...OLGA])).toEqual([
     { kind: "announcement-withdrawn" },
   ]);
   await bob.json("announced", { text: "", by: "olga" });
-  await carol.said("olga took back what everybody was told");
+  await carol.said("olga withdrew the announcement");
   await bob.finish();
   expect(bob.jsonLines.filter(({ kind }) => kind === "announced")).toHaveLength(2);
   await carol.finish();

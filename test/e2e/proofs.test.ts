@@ -200,7 +200,7 @@ test("accepts erasures, restarts and a new key; checks a proof of one record off
   expect([repeated.exitCode, repeated.err]).toEqual([
     2,
     `chat: ${proof} is there already, and is not replaced; ` +
-      "name another place with --out, or remove it\n",
+      "choose another folder with --out, or remove it\n",
   ]);
   const joined = await ana.join([honest.address]);
   joined.type("/erase 5");

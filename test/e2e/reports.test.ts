@@ -18,11 +18,11 @@ test("report 003: server IP and PORT, client IP PORT CLIENTPORT, join notice, QU
   const ana = sandbox
     .home("ana")
     .start(["join", `127.0.0.1:${port}`, "--user", "ana", "--local-port", String(own)], { env });
-  await ana.said("you are ana on ");
+  await ana.said("logged in as ana on ");
   await served.out.next("her port", (line) => line.includes(`127.0.0.1:${own}`));
   await served.out.next("her coming", (line) => line.endsWith("\tlobby\tana\tjoined"));
   const bob = sandbox.home("bob").start(["join", `127.0.0.1:${port}`, "--user", "bob"], { env });
-  await bob.said("you are bob on ");
+  await bob.said("logged in as bob on ");
   await ana.out.next("join notice", (line) => line.endsWith("\tlobby\tbob\tjoined"));
   ana.type("hello bob");
   await served.out.next("the message", (line) => line.endsWith("\tlobby\tana\thello bob"));

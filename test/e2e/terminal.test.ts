@@ -37,7 +37,7 @@ requires("tmux").describe("in a terminal", () => {
     ana.line(`$CHAT join --plain ${address}`);
     await ana.asks(/^Name on 127\.0\.0\.1:\d+:$/);
     ana.line("ana");
-    await ana.asks(/^Password of room lobby on 127\.0\.0\.1:\d+:$/);
+    await ana.asks(/^Password for room lobby on 127\.0\.0\.1:\d+:$/);
     ana.line(invite.split("#")[1] ?? "");
     await ana.asks(/^New password for ana on 127\.0\.0\.1:\d+:$/);
     ana.line("seven77");
@@ -49,7 +49,7 @@ requires("tmux").describe("in a terminal", () => {
     ana.line("swordfish");
     await ana.asks(/^Repeat it:$/);
     ana.line("swordfish");
-    const rows = await ana.shows(/you are ana on/);
+    const rows = await ana.shows(/logged in as ana on/);
     expect(rows.join("\n")).not.toMatch(/swordfish|#|-....-/);
     await ana.shows(/^lobby>$/);
     ana.press("C-d");
@@ -237,7 +237,7 @@ requires("tmux").describe("in a terminal", () => {
     ana.line(`export TERM=dumb; $CHAT join ${address}`);
     await ana.asks(/^Name on 127\.0\.0\.1:\d+:$/);
     ana.line("ana");
-    await ana.asks(/^Password of room lobby on 127\.0\.0\.1:\d+:$/);
+    await ana.asks(/^Password for room lobby on 127\.0\.0\.1:\d+:$/);
     ana.line(invite.split("#")[1] ?? "");
     await ana.asks(/^New password for ana on 127\.0\.0\.1:\d+:$/);
     ana.line("");
@@ -248,11 +248,11 @@ requires("tmux").describe("in a terminal", () => {
     ana.line("hello bob");
     await ana.shows(/lobby ana: hello bob$/);
     ana.line("/join phsyics");
-    await ana.shows(/there is no room 'phsyics'; create it\? \(y\/n\)$/);
+    await ana.shows(/Room 'phsyics' does not exist\. Create it\? \(y\/n\)$/);
     ana.line("n");
     await ana.shows(/there is no room 'phsyics'; .*\/rooms$/);
     ana.line("/join physics");
-    await ana.shows(/there is no room 'physics'; create it\? \(y\/n\)$/);
+    await ana.shows(/Room 'physics' does not exist\. Create it\? \(y\/n\)$/);
     ana.line("y");
     await ana.shows(/^physics>$/);
     ana.line("/passwd");

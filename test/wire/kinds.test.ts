@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { utf8Encode } from "../../src/base/bytes.ts";
 import type { RoomId, UserId } from "../../src/base/ids.ts";
 import type { Name } from "../../src/base/names.ts";
-import { shownWords } from "../../src/cli/output/records.ts";
+import { displayBody } from "../../src/cli/output/records.ts";
 import type { ChatRecord } from "../../src/core/client/chat-record.ts";
 import { claimsOf } from "../../src/core/cluster/claims.ts";
 import { erasuresOf } from "../../src/core/log/erasures.ts";
@@ -177,7 +177,7 @@ function outcomeOf(kind: RecordKind, room: string, body: unknown, state: object)
     noteChange(changes, chat),
     changes,
   ];
-  return jsonOf([claims, folds, model, shownWords(shown)]);
+  return jsonOf([claims, folds, model, displayBody(shown)]);
 }
 
 function digestOf(kind: RecordKind): string {

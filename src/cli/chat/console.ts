@@ -14,63 +14,63 @@ import { openPlainEditor } from "../../io/terminal/plain-editor.ts";
 import { ENGLISH_TERMINAL, type Message } from "../../ui/messages/en/terminal.ts";
 import { type Context, faultLine } from "../context.ts";
 import { DayLines } from "../output/day-line.ts";
-import { GapFolder } from "../output/gaps.ts";
-import { shownWords } from "../output/records.ts";
+import { displayBody } from "../output/records.ts";
 import {
   type Destination,
+  type DisplayRecord,
   type JsonObject,
   renderJson,
   renderRecord,
-  type ShownRecord,
   type Style,
   styleOf,
 } from "../output/render.ts";
+import { UnreadableRuns } from "../output/unreadable-runs.ts";
 import { wrapMarked, wrapWords } from "../word-wrap.ts";
-import { Recent } from "./recent.ts";
+import { RecentMessages } from "./recent-messages.ts";
 import { type SlashRow, slashSummary } from "./slash-grammar.ts";
 
 /** The printed form of a record. `me` decides which side of a conversation is the other one. */
-export function shownChatRecord(record: ChatRecord, me: string): ShownRecord {
+export function displayChatRecord(record: ChatRecord, me: string): DisplayRecord {
   const { timeUnixMs, room } = record;
   const from = record.from ?? "server";
   const destination: Destination =
     room.kind === "room" ? { room: room.name } : { to: from === room.name ? me : room.name };
   const sealed = record.sealed === undefined ? {} : ({ sealed: true } as const);
   const withheld = record.withheld === undefined ? {} : { withheld: record.withheld };
-  const words = shownWords({ ...record, from });
+  const words = displayBody({ ...record, from });
   return { timeUnixMs, destination, ...words, ...sealed, ...withheld };
 }
 
 /** Omits the server's records of sealed files: the message that carries a file shows it. */
-export function shownRows(records: readonly ChatRecord[], me: string): ShownRecord[] {
+export function displayRecords(records: readonly ChatRecord[], me: string): DisplayRecord[] {
   const rows = records.filter(({ sealed }) => sealed !== "carrier");
-  return rows.map((record) => shownChatRecord(record, me));
+  return rows.map((record) => displayChatRecord(record, me));
 }
 
 /** Indents the further lines of a note, so that none looks like a line of its own. */
-const FURTHER = "        ";
+const CONTINUATION = "        ";
 const ANSWERS: ReadonlySet<string> = new Set(["", "y", "yes", "n", "no"]);
 
 export class ChatConsole {
   readonly #context: Context;
   readonly #editor: LineEditor | undefined;
   /** Messages that a reply or reaction can refer to. */
-  readonly recent = new Recent();
+  readonly recent = new RecentMessages();
   #style: Style;
-  #gaps = new GapFolder(undefined);
+  #gaps = new UnreadableRuns(undefined);
   /** The latest question, answered or not. */
-  #asked: Promise<unknown> = Promise.resolve();
+  #lastQuestion: Promise<unknown> = Promise.resolve();
   #question: PromiseWithResolvers<boolean> | undefined;
   #isClosed = false;
   /** Line mode speaks English only. */
   readonly texts = ENGLISH_TERMINAL;
-  readonly #days: DayLines;
+  readonly #dayLines: DayLines;
   /** Hides join and leave events; only on a terminal. */
   isQuiet = false;
 
   constructor(context: Context) {
     this.#context = context;
-    this.#days = new DayLines(context);
+    this.#dayLines = new DayLines(context);
     this.#style = { ...styleOf(context, { stamp: "clock" }), authorOf: this.#authorOf };
     const isTyped = context.stdin.isTerminal && context.stdout.isTerminal && !context.json;
     this.#editor = isTyped ? this.#openEditor() : undefined;
@@ -79,7 +79,7 @@ export class ChatConsole {
   #openEditor(): LineEditor {
     const { stdin, stdout, env } = this.#context;
     if (env["TERM"] === "dumb") return openPlainEditor(stdin, stdout);
-    return openLineEditor(stdin, stdout, this.#pasted);
+    return openLineEditor(stdin, stdout, this.#onPaste);
   }
 
   get isTyped(): boolean {
@@ -90,8 +90,8 @@ export class ChatConsole {
     return this.#style.format;
   }
 
-  iAm(me: string | undefined): void {
-    if (me !== this.#style.me) this.#gaps = new GapFolder(me);
+  setUser(me: string | undefined): void {
+    if (me !== this.#style.me) this.#gaps = new UnreadableRuns(me);
     this.#style = { ...styleOf(this.#context, { stamp: "clock", me }), authorOf: this.#authorOf };
   }
 
@@ -99,13 +99,13 @@ export class ChatConsole {
     this.#editor?.prompt(text);
   }
 
-  record(given: ShownRecord): void {
+  record(given: DisplayRecord): void {
     this.recent.note(given);
     const record = this.#context.json ? given : this.#gaps.next(given);
     if (record === undefined) return;
     const isComing = record.kind === "join" || (record.kind === "leave" && record.by === undefined);
     if (this.isQuiet && isComing && this.isTyped) return;
-    const day = this.format === "text" ? this.#days.before(record.timeUnixMs) : "";
+    const day = this.format === "text" ? this.#dayLines.before(record.timeUnixMs) : "";
     this.data(day + renderRecord(record, this.#style));
   }
 
@@ -116,7 +116,7 @@ export class ChatConsole {
   }
 
   /** Prints an object for scripts, or a text for users. */
-  tell(line: JsonObject, text: string | Message | undefined, rows: readonly string[] = []): void {
+  print(line: JsonObject, text: string | Message | undefined, rows: readonly string[] = []): void {
     if (this.#context.json) this.#context.stdout.write(renderJson(line));
     else if (text !== undefined) this.note(text, rows);
   }
@@ -131,9 +131,9 @@ export class ChatConsole {
     });
     const json = { kind: "help", commands };
     const [only = "", ...more] = commands.map(({ usage, summary }) => `${usage}: ${summary}`);
-    if (more.length === 0) return this.tell(json, only);
+    if (more.length === 0) return this.print(json, only);
     const listed = commands.map(({ usage, summary }) => `${usage.padEnd(28)} ${summary}`);
-    this.tell(json, ENGLISH_TERMINAL.slashHint, listed);
+    this.print(json, ENGLISH_TERMINAL.slashHint, listed);
   }
 
   /**
@@ -145,7 +145,7 @@ export class ChatConsole {
     const { clock, offsetMinutes, stdout, stderr } = this.#context;
     const lines = [inEnglish(text), ...rows].map((line) => cleanText(line));
     if (this.#editor === undefined) {
-      stderr.write(wrapWords(stderr, `chat: ${lines.join(`\n${FURTHER}`)}\n`));
+      stderr.write(wrapWords(stderr, `chat: ${lines.join(`\n${CONTINUATION}`)}\n`));
       return;
     }
     const now = clock.unixMs();
@@ -153,10 +153,10 @@ export class ChatConsole {
       `${formatLocalClock(now, offsetMinutes)} * ${lines[0]}`,
       ...lines.slice(1),
     ];
-    const shown = [first, ...more.map((line) => FURTHER + line)].map((line) => {
-      return wrapMarked(line, stdout.columns(), FURTHER);
+    const shown = [first, ...more.map((line) => CONTINUATION + line)].map((line) => {
+      return wrapMarked(line, stdout.columns(), CONTINUATION);
     });
-    this.#editor.print(`${this.#days.before(now)}${shown.join("\n")}\n`);
+    this.#editor.print(`${this.#dayLines.before(now)}${shown.join("\n")}\n`);
   }
 
   async confirm(question: Message): Promise<boolean> {
@@ -171,9 +171,9 @@ export class ChatConsole {
    * no and is handled as usual. Questions are asked one at a time.
    */
   async ask(question: string): Promise<boolean> {
-    const before = this.#asked;
+    const before = this.#lastQuestion;
     const answer = Promise.withResolvers<boolean>();
-    this.#asked = answer.promise;
+    this.#lastQuestion = answer.promise;
     await before;
     if (this.#editor === undefined || this.#isClosed) answer.resolve(false);
     else {
@@ -198,7 +198,7 @@ export class ChatConsole {
    */
   async line(): Promise<string | undefined> {
     for (;;) {
-      const line = await (this.#editor?.line().then(spoken) ?? this.#context.stdin.line());
+      const line = await (this.#editor?.line().then(escapePasted) ?? this.#context.stdin.line());
       const question = this.#question;
       this.#question = undefined;
       if (question === undefined) return line;
@@ -224,10 +224,11 @@ export class ChatConsole {
     this.#editor?.close();
   }
 
-  readonly #pasted: OnPaste = (paste) => {
-    if (paste === "oversize") return this.note("that paste is longer than a message; send a file");
+  readonly #onPaste: OnPaste = (paste) => {
+    if (paste === "oversize")
+      return this.note("the pasted text is too long for a message; send it as a file");
     const what = paste.lines > 1 ? `${paste.lines} pasted lines` : "a long pasted line";
-    this.note(`${what}: Enter sends one message, Ctrl-C forgets it`);
+    this.note(`${what}: Enter sends one message, Ctrl-C discards it`);
   };
 
   readonly #authorOf = (seq: number): string | undefined => this.recent.authorOf(seq);
@@ -238,6 +239,6 @@ function inEnglish(text: string | Message): string {
 }
 
 /** Pasted text of several lines is never a command. */
-function spoken(line: EnteredLine | undefined): string | undefined {
+function escapePasted(line: EnteredLine | undefined): string | undefined {
   return line?.isPasted === true && line.text.startsWith("/") ? `/${line.text}` : line?.text;
 }

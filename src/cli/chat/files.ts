@@ -14,18 +14,18 @@ import {
 } from "../files/receive-file.ts";
 import { STDIN, sayLeftOut, sourceAt } from "../files/sources.ts";
 import { ProgressLines, progressJson, resumedLine } from "../output/progress.ts";
-import { fileWords, recordJson } from "../output/render.ts";
+import { fileLabel, recordJson } from "../output/render.ts";
 import { fileRow, lastFiles } from "./last-files.ts";
 import type { LineClient } from "./line-client.ts";
 import { isOpenable, openerOf, openFile } from "./open-file.ts";
 import { destinationOfTarget } from "./post.ts";
 
 /** Transfers shorter than this show no progress lines. */
-const QUIET_MS = 2_000;
+const PROGRESS_DELAY_MS = 2_000;
 /** A smaller file arrives before other users have read its announcement. */
 const ANNOUNCED_BYTES_MIN = 10e6;
 /** Files that `/files` lists. */
-const LISTED = 20;
+const LISTED_FILES_MAX = 20;
 
 export class LineFiles {
   readonly #lines: LineClient;
@@ -40,10 +40,7 @@ export class LineFiles {
   async send(path: string, target: string, caption?: string): Promise<void> {
     const { context, chatConsole } = this.#lines;
     if (path === STDIN)
-      throw new Fault(
-        "usage",
-        "standard input is the conversation here, so it cannot be sent as a file",
-      );
+      throw new Fault("usage", "standard input cannot be sent as a file in a conversation");
     const source = await sourceAt(context, path);
     sayLeftOut(source, (text) => chatConsole.note(text));
     const { input, open } = this.#lines;
@@ -78,7 +75,7 @@ export class LineFiles {
       const secret = open.state.partialFileSecret();
       const onProgress = this.#progressReporter();
       const got = await receiveFile(open.client, { file, out, secret, onProgress });
-      chatConsole.tell(gotJson(got), gotText(got));
+      chatConsole.print(gotJson(got), gotText(got));
       sayRenamed(got, (text) => chatConsole.note(text));
       void this.#offerToOpen(got.path);
     });
@@ -87,10 +84,10 @@ export class LineFiles {
   /** Lists the last files of a room or conversation. */
   async list(target: string): Promise<void> {
     const { chatConsole } = this.#lines;
-    const files = await lastFiles(this.#lines, target, LISTED);
+    const files = await lastFiles(this.#lines, target, LISTED_FILES_MAX);
     const rows = files.map(fileRow);
-    const sentence = rows.length === 0 ? "there are no files here" : "files:";
-    chatConsole.tell({ kind: "files", files: files.map(recordJson) }, sentence, rows);
+    const sentence = rows.length === 0 ? "no files" : "files:";
+    chatConsole.print({ kind: "files", files: files.map(recordJson) }, sentence, rows);
   }
 
   /** Shows that another user has started an upload. */
@@ -101,9 +98,9 @@ export class LineFiles {
     if (from === client.user || client.reading?.ignores(from)) return;
     const size = sizeBytes === undefined ? {} : { sizeBytes };
     const isSlow = sizeBytes === undefined || sizeBytes >= ANNOUNCED_BYTES_MIN;
-    chatConsole.tell(
+    chatConsole.print(
       { kind: "offered", ...destinationOfTarget(room), from, id: file, name, ...size },
-      isSlow && this.#lines.isAt(room) ? `${from} is sending ${fileWords(event)}` : undefined,
+      isSlow && this.#lines.isAt(room) ? `${from} is sending ${fileLabel(event)}` : undefined,
     );
   }
 
@@ -131,11 +128,11 @@ export class LineFiles {
     let isFirst = true;
     return (progress) => {
       const line = lines.next(progress);
-      const isLong = context.clock.now() - beganAt >= QUIET_MS;
+      const isLong = context.clock.now() - beganAt >= PROGRESS_DELAY_MS;
       const isOver = progress.doneBytes === progress.sizeBytes;
       const news = isFirst && progress.resumedBytes > 0 ? resumedLine(progress) : undefined;
       isFirst = false;
-      chatConsole.tell(progressJson(progress), news ?? (isLong && !isOver ? line : undefined));
+      chatConsole.print(progressJson(progress), news ?? (isLong && !isOver ? line : undefined));
     };
   }
 

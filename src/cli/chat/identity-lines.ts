@@ -9,7 +9,7 @@ const GROUPS_IN_ROW = 4;
 /** Digits that two users read to each other; for a changed key also the former digits. */
 export function digitRows({ digits, former }: Pick<SafetyDigits, "digits" | "former">): string[] {
   const rows = rowsOf(digits);
-  return former === undefined ? rows : [...rows, "before:", ...rowsOf(former)];
+  return former === undefined ? rows : [...rows, "previous:", ...rowsOf(former)];
 }
 
 function rowsOf(digits: string): string[] {
@@ -22,7 +22,7 @@ function rowsOf(digits: string): string[] {
 }
 
 /** @param confirm the command that takes the digits */
-export function howToConfirm(user: string, identity: SafetyDigits, confirm: string): Message {
+export function confirmHint(user: string, identity: SafetyDigits, confirm: string): Message {
   const { isVerified, former } = identity;
   if (isVerified) return (texts) => texts.verified(user);
   if (former === undefined) return (texts) => texts.confirmDigits(user, confirm);

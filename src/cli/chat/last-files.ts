@@ -3,30 +3,30 @@
 import { Fault, msg } from "../../base/fault.ts";
 import { isFileId } from "../../base/ids.ts";
 import { quoteText } from "../../base/text.ts";
-import { fileWords, isFile, type ShownFile } from "../output/render.ts";
-import { shownChatRecord } from "./console.ts";
+import { type DisplayFile, fileLabel, isFile } from "../output/render.ts";
+import { displayChatRecord } from "./console.ts";
 import type { SlashHost } from "./slash-host.ts";
 
 /** Maximum ids listed when several files have the same name. */
-const NAMED_MAX = 3;
+const LISTED_IDS_MAX = 3;
 
 /** Returns the last files of a room or conversation, oldest first. @throws Fault as a query */
 export async function lastFiles(
   { open, me }: Pick<SlashHost, "open" | "me">,
   target: string,
   limit: number,
-): Promise<readonly ShownFile[]> {
+): Promise<readonly DisplayFile[]> {
   const { records } = await open.client.history({ target, files: true, limit });
-  return records.map((record) => shownChatRecord(record, me)).filter(isFile);
+  return records.map((record) => displayChatRecord(record, me)).filter(isFile);
 }
 
 /** A line of `/files`. */
-export function fileRow(file: ShownFile): string {
-  return `${file.id}  ${fileWords(file)}, from ${file.from}`;
+export function fileRow(file: DisplayFile): string {
+  return `${file.id}  ${fileLabel(file)}, from ${file.from}`;
 }
 
 /** The file that a command refers to, and the folder to save it in. */
-export interface MeantFile {
+export interface FileSelection {
   readonly id: string;
   /** `undefined` if no folder was given. */
   readonly out: string | undefined;
@@ -38,10 +38,10 @@ export interface MeantFile {
  * @param words one or more
  * @throws Fault file-unknown; usage: several files have that name
  */
-export async function fileMeant(
+export async function selectFile(
   words: readonly string[],
-  files: () => Promise<readonly ShownFile[]>,
-): Promise<MeantFile> {
+  files: () => Promise<readonly DisplayFile[]>,
+): Promise<FileSelection> {
   const [first = "", ...more] = words;
   if (isFileId(first)) return { id: first, out: outOf(more) };
   const all = await files();
@@ -49,8 +49,8 @@ export async function fileMeant(
     const id = idOf(all, words.slice(0, count).join(" "));
     if (id !== undefined) return { id, out: outOf(words.slice(count)) };
   }
-  throw new Fault("file-unknown", msg`there is no file ${quoteText(words.join(" "))} here`, {
-    remedy: msg`/files lists them`,
+  throw new Fault("file-unknown", msg`no file ${quoteText(words.join(" "))} here`, {
+    remedy: msg`run /files to list files`,
   });
 }
 
@@ -59,7 +59,7 @@ export async function fileMeant(
  * @returns `undefined` if no file has that name
  * @throws Fault usage: several files with different content have it
  */
-export function idOf(files: readonly ShownFile[], name: string): string | undefined {
+export function idOf(files: readonly DisplayFile[], name: string): string | undefined {
   const named = filesNamed(files, name);
   const ids = [...new Set(named.map(({ id }) => id))];
   const isOneContent = new Set(named.map(({ digest }) => digest)).size === 1;
@@ -72,7 +72,7 @@ function outOf(words: readonly string[]): string | undefined {
 }
 
 /** Newest first. Ignores case if no name matches exactly. */
-function filesNamed(files: readonly ShownFile[], name: string): readonly ShownFile[] {
+function filesNamed(files: readonly DisplayFile[], name: string): readonly DisplayFile[] {
   const same = files.filter((file) => file.name === name);
   const wanted = name.toLowerCase();
   const found = same.length > 0 ? same : files.filter((one) => one.name.toLowerCase() === wanted);
@@ -80,8 +80,8 @@ function filesNamed(files: readonly ShownFile[], name: string): readonly ShownFi
 }
 
 function severalNamed(name: string, ids: readonly string[]): Fault {
-  const more = ids.length > NAMED_MAX ? ", …" : "";
+  const more = ids.length > LISTED_IDS_MAX ? ", …" : "";
   return new Fault("usage", msg`${ids.length} files here are named ${quoteText(name)}`, {
-    remedy: msg`take one by its id, newest first: ${ids.slice(0, NAMED_MAX).join(", ")}${more}`,
+    remedy: msg`choose one by id, newest first: ${ids.slice(0, LISTED_IDS_MAX).join(", ")}${more}`,
   });
 }

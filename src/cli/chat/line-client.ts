@@ -27,8 +27,8 @@ import { type Context, faultLine } from "../context.ts";
 import { faultJson } from "../errors.ts";
 import { DamageReport } from "../output/damage.ts";
 import { isFile } from "../output/render.ts";
-import { ChatConsole, shownChatRecord } from "./console.ts";
-import { Ending } from "./ending.ts";
+import { ChatExit } from "./chat-exit.ts";
+import { ChatConsole, displayChatRecord } from "./console.ts";
 import { LineFiles } from "./files.ts";
 import { destinationOfTarget } from "./post.ts";
 import { type InputLine, ScriptLines } from "./script-lines.ts";
@@ -37,7 +37,7 @@ import { SlashHost, viewOf } from "./slash-host.ts";
 import { MESSAGE_KINDS, unreadLine, unreadOf } from "./unread.ts";
 
 /** Milliseconds to wait at the end for the user's own messages to return as records. */
-const OWN_RECORDS_WITHIN_MS = 5_000;
+const OWN_RECORDS_TIMEOUT_MS = 5_000;
 
 /** `chat join` line by line: sends the typed lines and prints events. */
 export class LineClient extends SlashHost {
@@ -49,10 +49,10 @@ export class LineClient extends SlashHost {
   readonly #failed = new Set<"room" | "login">();
   readonly #script: ScriptLines;
   readonly #rooms: readonly Name[];
-  readonly #ending = new Ending();
+  readonly #ending = new ChatExit();
   readonly #damage = new DamageReport();
   /** After this is set, nothing is printed. */
-  #isOver = false;
+  #isFinished = false;
   #ackedSeq = 0;
   #shownSeq = 0;
   /** Keyed by room: the newest shown record of the user's own joins. */
@@ -70,7 +70,7 @@ export class LineClient extends SlashHost {
   /** Time and text of the last announcement that was shown. */
   #announced = "";
   /** Bounded by KNOWN_FILES_MAX. */
-  readonly #unnoted: KnownFile[] = [];
+  readonly #newFiles: KnownFile[] = [];
   #isCaughtUp = false;
 
   constructor(
@@ -104,14 +104,14 @@ export class LineClient extends SlashHost {
 
   async run(): Promise<number> {
     const { client } = this.open;
-    const release = this.context.onSignal(this.#ending.signalled);
-    const watching = this.#watch().catch(this.#ending.broken);
+    const release = this.context.onSignal(this.#ending.onSignal);
+    const watching = this.#watch().catch(this.#ending.fail);
     this.enterRooms(this.#rooms)
       .then(() => {
         this.prompt();
         return this.#read();
       })
-      .catch(this.#ending.broken);
+      .catch(this.#ending.fail);
     try {
       return await this.#ending.exitCode;
     } finally {
@@ -120,7 +120,7 @@ export class LineClient extends SlashHost {
       await watching;
       await this.open.close();
       this.chatConsole.close();
-      this.#isOver = true;
+      this.#isFinished = true;
     }
   }
 
@@ -129,37 +129,39 @@ export class LineClient extends SlashHost {
     try {
       await this.open.client.drain();
     } catch (error) {
-      return this.#leaveUnsent(error);
+      return this.#reportUnsent(error);
     }
     await this.files.settled();
-    await this.#ownRecords();
+    await this.#waitForOwnRecords();
     await this.open.client.auditSettled();
     await this.chatConsole.drained();
-    this.#ending.put(this.#damage.fault ?? this.#script.exitCode);
+    this.#ending.end(this.#damage.fault ?? this.#script.exitCode);
   }
 
   /** Lists unconfirmed messages, which stay queued for the next run. */
-  #leaveUnsent(error: unknown): void {
+  #reportUnsent(error: unknown): void {
     if (!(error instanceof Fault)) throw error;
     for (const { to, text } of this.#unconfirmed) {
-      const words = `not sent yet, to ${to}: ${text}`;
+      const words = `unsent, to ${to}: ${text}`;
       const destination = destinationOfTarget(parseTarget(to));
-      this.chatConsole.tell({ kind: "unsent", ...destination, text }, words);
+      this.chatConsole.print({ kind: "unsent", ...destination, text }, words);
     }
-    this.#isOver = true;
-    this.#ending.put(error);
+    this.#isFinished = true;
+    this.#ending.end(error);
   }
 
   /** @throws Fault usage: the line client has no settings */
   set(): void {
-    throw new Fault("usage", "/set is for the full screen", {
-      remedy: "leave out --plain, or write config.toml",
+    throw new Fault("usage", "/set works only in full screen", {
+      remedy: "run without --plain, or edit config.toml",
     });
   }
 
   /** @throws Fault usage: the line client has no notifications */
   notify(): void {
-    throw new Fault("usage", "/notify is for the full screen", { remedy: "leave out --plain" });
+    throw new Fault("usage", "/notify works only in full screen", {
+      remedy: "run without --plain",
+    });
   }
 
   show(view: View): Promise<undefined> {
@@ -170,8 +172,8 @@ export class LineClient extends SlashHost {
     return this.chatConsole.recent.last(this.current, this.me, whose);
   }
 
-  protected async say(to: string, body: PostBody): Promise<void> {
-    if (this.#failed.has("login")) throw this.#notDone("/login");
+  protected async submit(to: string, body: PostBody): Promise<void> {
+    if (this.#failed.has("login")) throw this.#notSentFault("/login");
     const { client } = this.open;
     const { input } = this;
     await client.ready();
@@ -205,7 +207,7 @@ export class LineClient extends SlashHost {
     this.recorded(seq);
     const target = parseTarget(to);
     const offline = queued === true ? { queued } : {};
-    this.chatConsole.tell(
+    this.chatConsole.print(
       { kind: "ack", seq, ...destinationOfTarget(target), ...fields, ...offline },
       queued === true ? (texts) => texts[queuedText](target.name) : undefined,
     );
@@ -226,8 +228,8 @@ export class LineClient extends SlashHost {
       this.#onLost = resolve;
     });
     if (client.isConnected) await Promise.race([client.drain(), lost]);
-    if (!client.isConnected) throw new Fault("link-closed", msg`there is no connection now`);
-    await this.#ownRecords();
+    if (!client.isConnected) throw new Fault("link-closed", msg`not connected`);
+    await this.#waitForOwnRecords();
   }
 
   /**
@@ -236,10 +238,10 @@ export class LineClient extends SlashHost {
    */
   fail(error: unknown, input?: InputLine): void {
     if (!(error instanceof Fault)) throw error;
-    if (this.#isOver) return;
-    if (input === undefined) return this.chatConsole.tell(faultJson(error), faultLine(error));
+    if (this.#isFinished) return;
+    if (input === undefined) return this.chatConsole.print(faultJson(error), faultLine(error));
     this.#script.refused(input, error);
-    this.chatConsole.tell(
+    this.chatConsole.print(
       { ...faultJson(error), ...input },
       `line ${input.line}: ${faultLine(error)}`,
     );
@@ -275,16 +277,16 @@ export class LineClient extends SlashHost {
    * A change of room or user failed. On a terminal the prompt still names the current ones. A
    * script continues with lines meant for the other one, and must not send them here.
    */
-  override failedTo(change: "room" | "login"): void {
+  override changeFailed(change: "room" | "login"): void {
     if (!this.chatConsole.isTyped) this.#failed.add(change);
   }
 
   #checkDestination(): void {
-    if (this.#failed.has("login")) throw this.#notDone("/login");
-    if (this.#failed.has("room")) throw this.#notDone("/join or /msg");
+    if (this.#failed.has("login")) throw this.#notSentFault("/login");
+    if (this.#failed.has("room")) throw this.#notSentFault("/join or /msg");
   }
 
-  #notDone(command: string): Fault {
+  #notSentFault(command: string): Fault {
     return new Fault("not-member", msg`not sent: the ${command} before it failed`, {
       remedy: msg`repeat the ${command} first, so that it succeeds`,
     });
@@ -293,7 +295,7 @@ export class LineClient extends SlashHost {
   override prompt(): void {
     const current = formatTarget(this.#current);
     const { user } = this.open.client;
-    const lock = viewOf(this.open, current)?.isSealed === true ? " (sealed)" : "";
+    const lock = viewOf(this.open, current)?.isSealed === true ? " (encrypted)" : "";
     this.chatConsole.prompt(user === undefined ? "> " : `${current}${lock}> `);
   }
 
@@ -312,11 +314,11 @@ export class LineClient extends SlashHost {
   }
 
   /** Waits for the user's own records, so that the next run does not show them as new. */
-  async #ownRecords(): Promise<void> {
+  async #waitForOwnRecords(): Promise<void> {
     await Promise.resolve(); // The last post's own handlers run first.
     if (this.#areOwnRecordsShown()) return;
     await new Promise<void>((resolve) => {
-      const cancel = this.context.clock.after(OWN_RECORDS_WITHIN_MS, resolve);
+      const cancel = this.context.clock.after(OWN_RECORDS_TIMEOUT_MS, resolve);
       this.#onShown = () => {
         if (!this.#areOwnRecordsShown()) return;
         cancel();
@@ -340,7 +342,7 @@ export class LineClient extends SlashHost {
   }
 
   async #read(): Promise<void> {
-    while (!this.#ending.isThere) {
+    while (!this.#ending.hasEnded) {
       try {
         this.#script.begin();
         const line = await this.chatConsole.line();
@@ -349,10 +351,10 @@ export class LineClient extends SlashHost {
         await this.#line(line);
       } catch (error) {
         if (error instanceof Fault && error.code === "interrupted") throw error;
-        if (!this.#ending.isThere) this.fail(error, this.input);
+        if (!this.#ending.hasEnded) this.fail(error, this.input);
       }
     }
-    if (!this.#ending.isThere) await this.quit();
+    if (!this.#ending.hasEnded) await this.quit();
   }
 
   async #line(line: string): Promise<void> {
@@ -370,16 +372,16 @@ export class LineClient extends SlashHost {
    */
   #noteFile(record: ChatRecord): void {
     if (record.kind !== "file") return;
-    const shown = shownChatRecord(record, "");
+    const shown = displayChatRecord(record, "");
     if (!isFile(shown)) return;
-    this.#unnoted.push(knownFile(shown));
-    if (this.#isCaughtUp || this.#unnoted.length >= KNOWN_FILES_MAX) this.#noteFiles();
+    this.#newFiles.push(knownFile(shown));
+    if (this.#isCaughtUp || this.#newFiles.length >= KNOWN_FILES_MAX) this.#noteFiles();
   }
 
   #noteFiles(): void {
     this.#isCaughtUp = true;
     const { client, state } = this.open;
-    const files = this.#unnoted.splice(0);
+    const files = this.#newFiles.splice(0);
     if (client.fingerprint !== undefined) state.knownFiles.add(client.fingerprint, files);
   }
 
@@ -402,7 +404,7 @@ export class LineClient extends SlashHost {
         const { client } = this.open;
         if (user === client.user || client.reading?.ignores(user)) return;
         const line = { kind: "presence", ...destinationOfTarget(room), user, online };
-        return chatConsole.tell(
+        return chatConsole.print(
           line,
           this.isAt(room) && !(chatConsole.isQuiet && chatConsole.isTyped)
             ? `${user} is ${online ? "online" : "offline"}`
@@ -420,18 +422,18 @@ export class LineClient extends SlashHost {
         return this.files.offered(event);
       case "lost":
         this.#onLost();
-        return chatConsole.tell(
+        return chatConsole.print(
           { kind: "lost" },
-          `the connection is lost (${event.fault.message}); trying again`,
+          `connection lost (${event.fault.message}); retrying`,
         );
       case "elsewhere":
-        return chatConsole.tell({ ...event }, elsewhere(event));
+        return chatConsole.print({ ...event }, elsewhere(event));
       case "closed":
-        this.#ending.put(event.fault ?? 0);
+        this.#ending.end(event.fault ?? 0);
         return;
       case "read": {
         const { room, n, unread } = event;
-        return chatConsole.tell(
+        return chatConsole.print(
           { kind: "read", ...destinationOfTarget(room), n, unread },
           undefined,
         );
@@ -441,9 +443,9 @@ export class LineClient extends SlashHost {
         return this.#onShown();
       case "invited": {
         const { room, by } = event;
-        const who = by ?? "somebody";
-        const words = `${who} let you into the sealed room '${room}': /join ${room}`;
-        return chatConsole.tell(
+        const who = by ?? "someone";
+        const words = `${who} added you to the encrypted room '${room}': /join ${room}`;
+        return chatConsole.print(
           { kind: "may-join", room, ...(by === undefined ? {} : { by }) },
           words,
         );
@@ -453,29 +455,29 @@ export class LineClient extends SlashHost {
         // The server repeats it at each connection.
         if (this.#announced === `${time} ${text}`) return;
         this.#announced = `${time} ${text}`;
-        const words = text === "" ? `${by} took back what everybody was told` : undefined;
-        return chatConsole.tell({ kind, text, by }, words ?? `${by} tells everybody: ${text}`);
+        const words = text === "" ? `${by} withdrew the announcement` : undefined;
+        return chatConsole.print({ kind, text, by }, words ?? `announcement from ${by}: ${text}`);
       }
       case "disk-low": {
         const { kind, on, freeBytes, keepFreeBytes } = event;
         const words = diskSpaceText({ freeBytes, keepFreeBytes, isLow: on });
-        return chatConsole.tell({ kind, on, freeBytes, keepFreeBytes }, words);
+        return chatConsole.print({ kind, on, freeBytes, keepFreeBytes }, words);
       }
       case "majority":
         return this.#majority(event.on);
       case "came-anew": {
         const { kind, reason } = event;
-        return chatConsole.tell({ kind, reason }, (texts) => texts.cameAnew[reason]);
+        return chatConsole.print({ kind, reason }, (texts) => texts.cameAnew[reason]);
       }
       case "sealed-fault":
         return this.fail(event.fault);
       case "sealed-remark": {
         const sentence = event.remark.text;
-        return chatConsole.tell({ kind: "sealed-remark", sentence }, `${sentence}; see /sealed`);
+        return chatConsole.print({ kind: "sealed-remark", sentence }, `${sentence}; see /sealed`);
       }
       case "identity-changed": {
         const { kind, user, sentence } = event;
-        return chatConsole.tell({ kind, user }, sentence);
+        return chatConsole.print({ kind, user }, sentence);
       }
       case "came-in": // Its record is shown.
       case "pinned":
@@ -493,18 +495,19 @@ export class LineClient extends SlashHost {
   #majority(on: boolean): void {
     if (on === this.#hasMajority) return;
     this.#hasMajority = on;
-    if (on) return this.chatConsole.tell({ kind: "majority", on }, "the cluster works again");
+    if (on)
+      return this.chatConsole.print({ kind: "majority", on }, "the cluster is available again");
     const fault = new Fault("no-majority", noMajority().message, {
-      remedy: "what you write is kept, and sent when it has one again",
+      remedy: "messages are queued and sent when it recovers",
     });
-    this.chatConsole.tell(faultJson(fault), faultLine(fault));
+    this.chatConsole.print(faultJson(fault), faultLine(fault));
   }
 
   /** Messages of an ignored user count as seen but are not shown. */
   #record(record: ChatRecord): void {
     const { client } = this.open;
     const isHidden = MESSAGE_KINDS.has(record.kind) && client.reading?.ignores(record.from);
-    const shown = shownChatRecord(record, this.me);
+    const shown = displayChatRecord(record, this.me);
     if (!isHidden) this.chatConsole.record(shown);
     this.#damage.note([shown]);
     if (record.kind === "join" && record.from === client.user) {
@@ -532,11 +535,11 @@ export class LineClient extends SlashHost {
     const { server, user, transport, fingerprint, welcome } = event;
     const rooms = event.rooms.filter((room) => room.kind === "room").map((room) => room.name);
     const unread = unreadOf(this.open.client, event.rooms);
-    this.chatConsole.iAm(user);
+    this.chatConsole.setUser(user);
     if (this.#loggingIn !== undefined) {
       this.#loggingIn.resolve();
       this.#loggingIn = undefined;
-      this.chatConsole.tell({ kind: "logged-in", user, rooms }, `you are ${user}`);
+      this.chatConsole.print({ kind: "logged-in", user, rooms }, `logged in as ${user}`);
       return this.prompt();
     }
     const line = {
@@ -550,9 +553,9 @@ export class LineClient extends SlashHost {
       ...(welcome === undefined ? {} : { welcome }),
       ...(unread.length === 0 ? {} : { unread }),
     };
-    this.chatConsole.tell(
+    this.chatConsole.print(
       line,
-      this.#wasConnected ? "connected again" : `you are ${user} on '${server}'`,
+      this.#wasConnected ? "reconnected" : `logged in as ${user} on '${server}'`,
     );
     if (this.chatConsole.isTyped && unread.length > 0) this.chatConsole.note(unreadLine(unread));
     if (!this.#wasConnected && welcome !== undefined && !this.context.json) {

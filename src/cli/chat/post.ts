@@ -9,13 +9,13 @@ import type { Destination } from "../output/render.ts";
 /** @throws Fault text-invalid, too-large */
 export function checkText(text: string): void {
   if (text.trim() === "") {
-    throw new Fault("text-invalid", msg`the message is empty`, { remedy: msg`write some text` });
+    throw new Fault("text-invalid", msg`the message is empty`, { remedy: msg`type some text` });
   }
   if (!text.isWellFormed()) throw new Fault("text-invalid", msg`the text is not valid UTF-8`);
   const sizeBytes = utf8Encode(text).length;
   if (sizeBytes <= TEXT_BYTES_MAX) return;
-  const sentence = msg`a text has at most ${TEXT_BYTES_MAX} bytes, not ${sizeBytes}`;
-  throw new Fault("too-large", sentence, { remedy: msg`send it in parts, or as a file` });
+  const sentence = msg`a message has at most ${TEXT_BYTES_MAX} bytes, not ${sizeBytes}`;
+  throw new Fault("too-large", sentence, { remedy: msg`split it, or send it as a file` });
 }
 
 /** @throws Fault text-invalid, too-large */

@@ -15,7 +15,7 @@ export function slashSummary({ slash }: TerminalTexts, name: string): string {
   return (slash as Readonly<Record<string, string>>)[name] ?? "";
 }
 
-export interface SendWords {
+export interface SendArguments {
   readonly path: string;
   readonly target: string | undefined;
   readonly caption: string | undefined;
@@ -26,17 +26,17 @@ export interface SendWords {
  * rest of the line, optionally in quotes.
  * @throws Fault name-invalid, usage
  */
-export function sendWords(words: string, home: string | undefined): SendWords {
+export function parseSend(words: string, home: string | undefined): SendArguments {
   const { before, caption } = withoutCaption(words);
   const [path = "", ...rest] = shellWords(before);
   if (rest.length > 1) {
-    throw new Fault("usage", msg`${quoteText(rest.join(" "))} is no room or person`, {
-      remedy: msg`put a path with spaces between quotes`,
+    throw new Fault("usage", msg`${quoteText(rest.join(" "))} is not a room or person`, {
+      remedy: msg`quote a path that contains spaces`,
     });
   }
   const [target] = rest;
   return {
-    path: inHome(path, home),
+    path: expandHome(path, home),
     target: target === undefined ? undefined : formatTarget(parseTarget(target)),
     caption,
   };
@@ -46,11 +46,11 @@ export function sendWords(words: string, home: string | undefined): SendWords {
 function withoutCaption(words: string): { before: string; caption: string | undefined } {
   for (const { 0: flag, index } of words.matchAll(/(?:^|\s)--caption(?:=|\s+|$)/g)) {
     const before = words.slice(0, index);
-    if (!isWhole(before)) continue; // Within quotes it is part of the path.
+    if (!hasClosedQuotes(before)) continue; // Within quotes it is part of the path.
     const text = words.slice(index + flag.length).trim();
     if (text === "") {
-      throw new Fault("usage", msg`--caption has no text`, {
-        remedy: msg`write it behind --caption`,
+      throw new Fault("usage", msg`--caption is empty`, {
+        remedy: msg`add text after --caption`,
       });
     }
     return { before, caption: unquoted(text) };
@@ -60,12 +60,12 @@ function withoutCaption(words: string): { before: string; caption: string | unde
 
 /** Removes quotes and backslashes as a shell does. */
 function unquoted(text: string): string {
-  if (!/^["']/.test(text) || !isWhole(text)) return text;
+  if (!/^["']/.test(text) || !hasClosedQuotes(text)) return text;
   const [only = "", ...more] = shellWords(text);
   return more.length === 0 ? only : text;
 }
 
-function isWhole(line: string): boolean {
+function hasClosedQuotes(line: string): boolean {
   try {
     shellWords(line);
     return true;
@@ -76,7 +76,7 @@ function isWhole(line: string): boolean {
 }
 
 /** Expands `~/` to the home folder. */
-export function inHome(path: string, home: string | undefined): string {
+export function expandHome(path: string, home: string | undefined): string {
   return path.startsWith("~/") && home !== undefined ? `${home}${path.slice(1)}` : path;
 }
 
@@ -101,6 +101,6 @@ export function shellWords(line: string): readonly string[] {
       word ??= "";
     } else word = (word ?? "") + letter;
   }
-  if (quote !== "") throw new Fault("usage", msg`a quote is not closed`, { remedy: msg`close it` });
+  if (quote !== "") throw new Fault("usage", msg`unclosed quote`, { remedy: msg`close the quote` });
   return word === undefined ? words : [...words, word];
 }

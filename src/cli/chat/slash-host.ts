@@ -13,7 +13,7 @@ import type { PostBody } from "../../wire/messages.ts";
 import type { OpenClient } from "../connect/client.ts";
 import { enterRoom, type RoomOptions, untilEntered } from "../connect/join-room.ts";
 import type { Context } from "../context.ts";
-import type { JsonObject, ShownRecord } from "../output/render.ts";
+import type { DisplayRecord, JsonObject } from "../output/render.ts";
 import { checkReaction, checkText } from "./post.ts";
 import type { SlashRow } from "./slash-grammar.ts";
 
@@ -23,14 +23,14 @@ export interface SlashConsole {
   /** Join and leave events are hidden. */
   isQuiet: boolean;
   /** Prints an object for scripts, or a text for users. @param rows below the text */
-  tell(line: JsonObject, text: Message | undefined, rows?: readonly string[]): void;
+  print(line: JsonObject, text: Message | undefined, rows?: readonly string[]): void;
   /** Prints to terminals only. */
   note(text: Message, rows?: readonly string[]): void;
   /** Shows a failure after which the command continues. */
   fault(fault: Fault): void;
   /** Lists commands; a single row is the command that the user asked about. */
   help(rows: readonly SlashRow[]): void;
-  record(record: ShownRecord): void;
+  record(record: DisplayRecord): void;
   confirm(question: Message): Promise<boolean>;
   /**
    * Asks without echo.
@@ -64,7 +64,7 @@ export abstract class SlashHost implements Host {
   }
 
   /** Sends a message. The result is shown when it is known. @throws Fault */
-  protected abstract say(target: string, body: PostBody): Promise<void>;
+  protected abstract submit(target: string, body: PostBody): Promise<void>;
   /** Number of the last message here; `undefined` if there is none. */
   protected abstract last(whose: Whose): number | undefined;
   abstract show(view: View): Promise<undefined>;
@@ -91,7 +91,7 @@ export abstract class SlashHost implements Host {
   recorded(_seq: number): void {}
 
   /** A change of room or user failed. The next lines of a script were meant for the other one. */
-  failedTo(_change: "room" | "login"): void {}
+  changeFailed(_change: "room" | "login"): void {}
 
   /** Updates the destination and the user in the prompt. */
   prompt(): void {}
@@ -114,7 +114,7 @@ export abstract class SlashHost implements Host {
   async post(body: PostBody, target = this.current): Promise<void> {
     if (body.react === undefined) checkText(body.text);
     else checkReaction(body.react);
-    return this.say(target, withMentions(body));
+    return this.submit(target, withMentions(body));
   }
 
   react(re: number, react: string): Promise<void> {
@@ -136,17 +136,17 @@ export abstract class SlashHost implements Host {
     return (await this.open.client.request("erase", { seq })).seq;
   }
 
-  async meant(seq: number | undefined, whose: Whose): Promise<number> {
+  async resolveSeq(seq: number | undefined, whose: Whose): Promise<number> {
     if (seq !== undefined) return seq;
     if (whose === "own") await this.confirmed(); // The last message may be unsent.
     const last = this.last(whose);
     if (last !== undefined) return last;
     throw whose === "own"
-      ? new Fault("not-found", msg`you have said nothing here yet`, {
-          remedy: msg`give its number`,
+      ? new Fault("not-found", msg`you have no messages here`, {
+          remedy: msg`specify its number`,
         })
-      : new Fault("not-found", msg`no other user has written here yet`, {
-          remedy: msg`give the message's number, as --json and history show it`,
+      : new Fault("not-found", msg`no messages from other users here`, {
+          remedy: msg`specify the message number that --json and history show`,
         });
   }
 
@@ -176,16 +176,16 @@ export abstract class SlashHost implements Host {
     const { client } = this.open;
     if (isSaved) {
       const found = (await client.request("prefs", {})).saved.find((one) => one.seq === seq);
-      if (found === undefined) throw new Fault("not-found", msg`${seq} is not saved`);
+      if (found === undefined) throw new Fault("not-found", msg`message ${seq} is not saved`);
       return found.room;
     }
     const { current, view } = this;
-    if (view === undefined) throw new Fault("not-member", msg`nothing was said here yet`);
+    if (view === undefined) throw new Fault("not-member", msg`no messages here yet`);
     const query = { after: seq - 1, before: seq + 1, limit: 1 };
     const { records } = await client.history({ target: current, ...query });
     if (records.length > 0) return view.id;
-    throw new Fault("not-found", msg`there is no message ${seq} here`, {
-      remedy: msg`give its number as --json and history show it, in its room`,
+    throw new Fault("not-found", msg`no message ${seq} here`, {
+      remedy: msg`in its room, specify the number that --json and history show`,
     });
   }
 

@@ -16,127 +16,127 @@ import type { Message } from "../../ui/messages/en/terminal.ts";
 import { parseServerSpec, quoteInvite } from "../../wire/invite.ts";
 import { inviteUrl } from "../connect/invite.ts";
 import { askNewPassword, makePassword, PASSWORD, readSecret } from "../secrets.ts";
-import { shownRows } from "./console.ts";
-import { digitRows, howToConfirm, identityLine } from "./identity-lines.ts";
-import { sendWords } from "./slash-grammar.ts";
+import { displayRecords } from "./console.ts";
+import { confirmHint, digitRows, identityLine } from "./identity-lines.ts";
+import { membersLine } from "./members-line.ts";
+import { parseSend } from "./slash-grammar.ts";
 import type { SlashHost } from "./slash-host.ts";
 import { viewOf } from "./slash-host.ts";
 import { roomsLine } from "./unread.ts";
-import { whoLine } from "./who.ts";
 
 /** About a screen; each one costs a request. */
 const SAVED_SHOWN_MAX = 20;
 export const HISTORY_DEFAULT = 20;
 
 type Viewer<Kind extends keyof Views> = (
-  lines: SlashHost,
+  host: SlashHost,
   view: Views[Kind],
 ) => Promise<void> | void;
 
 export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<Kind> } = {
-  async who(lines, { room = lines.room }) {
-    const users = await queryUsers(lines.open.client.request, checkName(room, "room's name"));
-    lines.chatConsole.tell({ kind: "who", room, users }, whoLine(room, users));
+  async who(host, { room = host.room }) {
+    const users = await queryUsers(host.open.client.request, checkName(room, "room's name"));
+    host.chatConsole.print({ kind: "who", room, users }, membersLine(room, users));
   },
 
-  async list(lines) {
-    const users = (await queryUsers(lines.open.client.request))
+  async list(host) {
+    const users = (await queryUsers(host.open.client.request))
       .filter(({ online }) => online)
       .map(({ user }) => user);
     const names = users.join(", ");
-    lines.chatConsole.tell({ kind: "list", users }, (texts) => texts.onlineList(names));
+    host.chatConsole.print({ kind: "list", users }, (texts) => texts.onlineList(names));
   },
 
-  async rooms(lines) {
-    const { client } = lines.open;
+  async rooms(host) {
+    const { client } = host.open;
     const { rooms: listed } = await client.request("rooms", {});
     const rooms = listed.toSorted((one, other) => compareNames(one.room, other.room));
     const people = client.rooms
       .filter(({ kind }) => kind === "person")
       .map(({ id, name }) => ({ user: name, unread: client.reading?.unread(id) ?? 0 }))
       .sort((one, other) => compareNames(one.user, other.user));
-    lines.chatConsole.tell({ kind: "rooms", rooms, people }, roomsLine(rooms, people));
+    host.chatConsole.print({ kind: "rooms", rooms, people }, roomsLine(rooms, people));
   },
 
   topic({ open, room, chatConsole }) {
     const topic = open.client.rooms.find(({ name }) => name === room)?.topic ?? "";
     const text: Message = (texts) => (topic === "" ? texts.noTopic : topic);
-    chatConsole.tell({ kind: "topic-is", room, topic }, text);
+    chatConsole.print({ kind: "topic-is", room, topic }, text);
   },
 
-  async msg(lines, { to, text }) {
-    if (text !== "") return lines.post({ text }, to);
-    const isKnown = viewOf(lines.open, to) !== undefined;
+  async msg(host, { to, text }) {
+    if (text !== "") return host.post({ text }, to);
+    const isKnown = viewOf(host.open, to) !== undefined;
     // Only the server knows whether the person or room exists.
-    if (!isKnown) await lines.open.client.request("history", { target: to, limit: 1 });
-    lines.enter(to);
+    if (!isKnown) await host.open.client.request("history", { target: to, limit: 1 });
+    host.enter(to);
   },
 
   async ignored({ open, chatConsole }) {
     const { users } = await open.client.request("ignored", {});
-    chatConsole.tell({ kind: "ignored", users }, (texts) => {
+    chatConsole.print({ kind: "ignored", users }, (texts) => {
       return users.length === 0 ? texts.ignoreNone : texts.ignoredList(users.join(", "));
     });
   },
 
-  async saved(lines) {
-    const { client } = lines.open;
+  async saved(host) {
+    const { client } = host.open;
     const { saved } = await client.request("prefs", {});
     let unreadable = 0;
     for (const { room: id, seq } of saved.slice(-SAVED_SHOWN_MAX)) {
       const room = client.rooms.find((one) => one.id === id);
       const query = { after: seq - 1, before: seq + 1, limit: 1 };
       const page = room && (await client.history({ target: formatTarget(room), ...query }));
-      if (list(lines, page?.records ?? []) === 0) unreadable++;
+      if (list(host, page?.records ?? []) === 0) unreadable++;
     }
-    if (saved.length === 0) lines.chatConsole.note((texts) => texts.nothingSaved);
+    if (saved.length === 0) host.chatConsole.note((texts) => texts.nothingSaved);
     else if (unreadable > 0) {
-      lines.chatConsole.note((texts) => texts.notReadable(unreadable));
+      host.chatConsole.note((texts) => texts.notReadable(unreadable));
     }
   },
 
-  async pins(lines) {
-    const { client } = lines.open;
+  async pins(host) {
+    const { client } = host.open;
     const history = client.historyWith.bind(client);
     const options = { request: client.request, sha256, history };
-    const records = await queryPins(options, lines.current);
-    if (list(lines, records.toReversed()) === 0)
-      lines.chatConsole.note((texts) => texts.nothingPinned);
+    const records = await queryPins(options, host.current);
+    if (list(host, records.toReversed()) === 0)
+      host.chatConsole.note((texts) => texts.nothingPinned);
   },
 
-  async send(lines, { words }) {
-    const { path, target, caption } = sendWords(words, lines.context.env["HOME"]);
+  async send(host, { words }) {
+    const { path, target, caption } = parseSend(words, host.context.env["HOME"]);
     if (path === "") throw misuse(usageIn(send, "terminal"));
     if (caption !== undefined) checkFileText(caption);
-    await lines.files.send(path, target ?? lines.current, caption);
+    await host.files.send(path, target ?? host.current, caption);
   },
 
-  files: (lines) => lines.files.list(lines.current),
+  files: (host) => host.files.list(host.current),
 
   async invite({ open, context, room, chatConsole }, { user }) {
     const made = await open.client.request("invite", { uses: 1, room });
     const url = inviteUrl(context, open, { token: made.token, room });
     const whose = user === undefined ? {} : { user };
-    chatConsole.tell(
+    chatConsole.print(
       { kind: "invited", invite: made.invite, ...whose, room, url },
       (texts) => texts.sendLine(user),
       [`chat join ${quoteInvite(parseServerSpec(url))}`],
     );
   },
 
-  async seal(lines, { user, isSure }) {
-    const { chatConsole, open } = lines;
+  async seal(host, { user, isSure }) {
+    const { chatConsole, open } = host;
     if (!isSure && !(await chatConsole.confirm((texts) => texts.askSeal(user)))) {
       return chatConsole.note((texts) => texts.conversationOpen(user));
     }
     await sealConversation(open.client, user);
-    chatConsole.tell({ kind: "sealed", to: user }, (texts) => texts.conversationSealed(user));
-    lines.enter(`@${checkName(user, "person's name")}`);
+    chatConsole.print({ kind: "sealed", to: user }, (texts) => texts.conversationSealed(user));
+    host.enter(`@${checkName(user, "person's name")}`);
   },
 
   async sealed({ open, room: name, view: room, me, chatConsole }, { accept }) {
     if (room?.isSealed !== true) {
-      return chatConsole.tell(
+      return chatConsole.print(
         { kind: "sealing", room: name, sealed: false },
         (texts) => texts.roomOpen,
       );
@@ -145,11 +145,11 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
     if (accept) {
       await rooms.acceptState(room);
       const accepted = { kind: "sealing-accepted", room: room.name } as const;
-      return chatConsole.tell(accepted, (texts) => texts.sealingAccepted);
+      return chatConsole.print(accepted, (texts) => texts.sealingAccepted);
     }
     const { status, reason, members, remarks = [] } = await rooms.sealStatus(room);
     const { texts } = chatConsole;
-    chatConsole.tell(
+    chatConsole.print(
       {
         ...{ kind: "sealing", room: room.name, sealed: true, status, members },
         ...(reason === undefined ? {} : { reason }),
@@ -164,25 +164,25 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
     const rooms = await open.client.sealedRooms();
     if (said === "accept") {
       await rooms.acceptIdentity(user);
-      return chatConsole.tell({ kind: "identity-accepted", user }, (texts) =>
+      return chatConsole.print({ kind: "identity-accepted", user }, (texts) =>
         texts.keyAccepted(user),
       );
     }
     if (said !== "") await rooms.confirmDigits(user, said);
     const identity = await rooms.safetyNumber(user);
-    const how = howToConfirm(user, identity, `/verify ${user}`);
-    chatConsole.tell(identityLine(user, identity), how, digitRows(identity));
+    const how = confirmHint(user, identity, `/verify ${user}`);
+    chatConsole.print(identityLine(user, identity), how, digitRows(identity));
   },
 
-  search: (lines, { text }) =>
-    history(lines, { limit: HISTORY_DEFAULT, grep: text, ignoreCase: true }),
+  search: (host, { text }) =>
+    history(host, { limit: HISTORY_DEFAULT, grep: text, ignoreCase: true }),
 
-  async logout(lines) {
-    const { client } = lines.open;
+  async logout(host) {
+    const { client } = host.open;
     const { user } = client;
     await client.logout();
-    lines.chatConsole.tell({ kind: "logged-out", user }, (texts) => texts.youAreLoggedOut);
-    lines.prompt();
+    host.chatConsole.print({ kind: "logged-out", user }, (texts) => texts.youAreLoggedOut);
+    host.prompt();
   },
 
   async passwd({ chatConsole, open, context }) {
@@ -198,31 +198,31 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
         (fault) => chatConsole.fault(fault),
       ));
     if (password === undefined) {
-      throw new Fault("usage", msg`there is no new password`, {
+      throw new Fault("usage", msg`no new password given`, {
         remedy: msg`set CHAT_NEW_PASSWORD`,
       });
     }
     await open.client.passwd(password, current);
-    chatConsole.tell({ kind: "password-changed" }, (texts) => texts.passwordChanged);
+    chatConsole.print({ kind: "password-changed" }, (texts) => texts.passwordChanged);
   },
 
-  set: (lines, { words }) => lines.set(words),
-  notify: (lines, { on, target }) => lines.notify(on, target),
-  quit: (lines) => lines.quit(),
+  set: (host, { words }) => host.set(words),
+  notify: (host, { on, target }) => host.notify(on, target),
+  quit: (host) => host.quit(),
 };
 
 export async function history(
-  lines: SlashHost,
+  host: SlashHost,
   query: { readonly limit: number; readonly grep?: string; readonly ignoreCase?: boolean },
 ): Promise<void> {
-  await lines.confirmed();
-  const { records } = await lines.open.client.history({ target: lines.current, ...query });
-  if (list(lines, records) === 0) lines.chatConsole.note((texts) => texts.nothingFound);
+  await host.confirmed();
+  const { records } = await host.open.client.history({ target: host.current, ...query });
+  if (list(host, records) === 0) host.chatConsole.note((texts) => texts.nothingFound);
 }
 
 /** @returns number of printed records */
 function list({ me, chatConsole }: SlashHost, records: readonly ChatRecord[]): number {
-  const rows = shownRows(records, me);
+  const rows = displayRecords(records, me);
   for (const row of rows) chatConsole.record(row);
   return rows.length;
 }

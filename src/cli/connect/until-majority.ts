@@ -4,7 +4,7 @@ import { Fault } from "../../base/fault.ts";
 import { delay } from "../../io/clock.ts";
 import { type Context, faultLine, interruptible, say } from "../context.ts";
 import { faultJson } from "../errors.ts";
-import { printJson } from "../output/answer.ts";
+import { printJson } from "../output/result.ts";
 
 const AGAIN_AFTER_MS = 5_000;
 

@@ -11,15 +11,15 @@ import { type Context, faultLine, say } from "../context.ts";
 import { CounterLine } from "../output/counter.ts";
 import { DamageReport } from "../output/damage.ts";
 import {
+  type DisplayFile,
+  type DisplayRecord,
   isFile,
   type JsonObject,
   recordJson,
   renderJson,
-  type ShownFile,
-  type ShownRecord,
 } from "../output/render.ts";
 import { type PageFile, renderPage } from "./html.ts";
-import { checkFree, OutputFile } from "./output-file.ts";
+import { checkNotExists, OutputFile } from "./output-file.ts";
 import { PictureBudget } from "./pictures.ts";
 import type { ExportRoom, ExportSource } from "./source.ts";
 
@@ -78,18 +78,18 @@ export class Exporter {
     const { out, html } = this.#options;
     makeFolder(out);
     const extension = html ? "html" : "ndjson";
-    const places = rooms.map((room) => {
+    const outputs = rooms.map((room) => {
       return { room, path: join(out, cleanFileName(`${room.title}.${extension}`)) };
     });
-    for (const { path } of places) checkFree(path);
-    for (const { room, path } of places) {
+    for (const { path } of outputs) checkNotExists(path);
+    for (const { room, path } of outputs) {
       const before = this.#records;
       await this.#room(room, path);
       this.#counter.end();
       say(this.#context, `${cleanText(room.title)}: ${counted(this.#records - before, "record")}`);
     }
     const files = [...this.#saved.values()].filter((path) => path !== undefined).length;
-    const paths = places.map(({ path }) => path);
+    const paths = outputs.map(({ path }) => path);
     const damage = this.#damage;
     return { records: this.#records, files, paths, failed: this.#failed, damage };
   }
@@ -108,24 +108,24 @@ export class Exporter {
   async #lines(room: ExportRoom, file: OutputFile): Promise<void> {
     for await (const records of room.records()) {
       for (const record of records) file.write(renderJson(await this.#line(record)));
-      this.#counted(room, records);
+      this.#count(room, records);
     }
   }
 
-  async #line(record: ShownRecord): Promise<JsonObject> {
+  async #line(record: DisplayRecord): Promise<JsonObject> {
     const json = recordJson(record);
     const path = isFile(record) ? await this.#save(record) : undefined;
     return path === undefined ? json : { ...json, path };
   }
 
   async #page(room: ExportRoom, file: OutputFile): Promise<void> {
-    const all: ShownRecord[] = [];
+    const all: DisplayRecord[] = [];
     for await (const records of room.records()) {
       all.push(...records);
-      this.#counted(room, records);
+      this.#count(room, records);
       if (all.length > PAGE_RECORDS_MAX) {
-        const sentence = `'${room.title}' has more records than the ${PAGE_RECORDS_MAX} of a page`;
-        throw new Fault("too-large", sentence, { remedy: "leave --html out" });
+        const sentence = `'${room.title}' exceeds ${PAGE_RECORDS_MAX} records`;
+        throw new Fault("too-large", sentence, { remedy: "export without --html" });
       }
     }
     const files = new Map<number, PageFile>();
@@ -139,14 +139,14 @@ export class Exporter {
     const page = renderPage(all, {
       title: room.title,
       offsetMinutes,
-      madeUnixMs: clock.unixMs(),
+      exportedUnixMs: clock.unixMs(),
       file: ({ seq }) => files.get(seq),
     });
     for (const piece of page) file.write(piece);
   }
 
   /** @returns its path beside the records; `undefined` if it is not saved */
-  async #save(record: ShownFile): Promise<string | undefined> {
+  async #save(record: DisplayFile): Promise<string | undefined> {
     const { out, files } = this.#options;
     if (!files) return undefined;
     if (this.#saved.has(record.id)) return this.#saved.get(record.id);
@@ -157,37 +157,37 @@ export class Exporter {
       const saved = await this.#source.save(record, folder);
       path = relative(out, saved).split(sep).join("/");
     } catch (error) {
-      this.#missed(record, error);
+      this.#reportFailure(record, error);
     }
     this.#saved.set(record.id, path);
     return path;
   }
 
-  async #picture(record: ShownFile, budget: PictureBudget): Promise<string | undefined> {
+  async #picture(record: DisplayFile, budget: PictureBudget): Promise<string | undefined> {
     if (!budget.reserve(record)) return undefined;
     try {
       return budget.embed(await this.#source.read(record));
     } catch (error) {
-      this.#missed(record, error);
+      this.#reportFailure(record, error);
       return undefined;
     }
   }
 
   /** Erased and damaged contents do not stop the export. A full disk does. */
-  #missed({ name, id }: ShownFile, error: unknown): void {
-    if (!(error instanceof Fault) || !PASSABLE.has(error.code)) throw error;
+  #reportFailure({ name, id }: DisplayFile, error: unknown): void {
+    if (!(error instanceof Fault) || !NON_FATAL_CODES.has(error.code)) throw error;
     this.#failed++;
     say(this.#context, `${cleanText(name)} (${cleanText(id)}): ${faultLine(error)}`);
   }
 
-  #counted(room: ExportRoom, records: readonly ShownRecord[]): void {
+  #count(room: ExportRoom, records: readonly DisplayRecord[]): void {
     this.#records += records.length;
     this.#damage.note(records);
     this.#counter.update(() => `${cleanText(room.title)}: ${counted(this.#records, "record")} …`);
   }
 }
 
-const PASSABLE: ReadonlySet<string> = new Set([
+const NON_FATAL_CODES: ReadonlySet<string> = new Set([
   "file-unknown",
   "not-allowed",
   "checksum-wrong",

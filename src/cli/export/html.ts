@@ -14,8 +14,8 @@ import {
 } from "../../base/time.ts";
 import { withMentions } from "../../core/client/mentions.ts";
 import { oneLine, plainLine } from "../../core/markup/plain.ts";
-import { plainSentence, type ShownFile, type ShownRecord } from "../output/render.ts";
-import { escapeHtml, htmlWords } from "./html-words.ts";
+import { type DisplayFile, type DisplayRecord, plainEventText } from "../output/render.ts";
+import { escapeHtml, htmlText } from "./html-text.ts";
 
 /** A file in the page: its picture, and its path beside the page. */
 export interface PageFile {
@@ -28,19 +28,19 @@ export interface PageFile {
 export interface PageOptions {
   readonly title: string;
   readonly offsetMinutes: OffsetMinutes;
-  readonly madeUnixMs: number;
+  readonly exportedUnixMs: number;
   /** `undefined` if its content is not part of the export. */
-  file(record: ShownFile): PageFile | undefined;
+  file(record: DisplayFile): PageFile | undefined;
 }
 
-type Message = Extract<ShownRecord, { kind: "text" | "action" }>;
-type Reaction = Extract<ShownRecord, { kind: "reaction" }>;
+type Message = Extract<DisplayRecord, { kind: "text" | "action" }>;
+type Reaction = Extract<DisplayRecord, { kind: "reaction" }>;
 
 /** Changes that later records make to earlier ones. */
 interface Changes {
-  readonly edits: ReadonlyMap<number, Extract<ShownRecord, { kind: "edited" }>>;
+  readonly edits: ReadonlyMap<number, Extract<DisplayRecord, { kind: "edited" }>>;
   readonly reactions: ReadonlyMap<number, readonly Reaction[]>;
-  readonly bySeq: ReadonlyMap<number, ShownRecord>;
+  readonly bySeq: ReadonlyMap<number, DisplayRecord>;
   /** Final state. */
   readonly pins: ReadonlySet<number>;
 }
@@ -49,10 +49,10 @@ const QUOTE_CHARS = 120;
 
 /** Yields the page in pieces. */
 export function* renderPage(
-  records: readonly ShownRecord[],
+  records: readonly DisplayRecord[],
   options: PageOptions,
 ): Generator<string> {
-  const { title, offsetMinutes, madeUnixMs } = options;
+  const { title, offsetMinutes, exportedUnixMs: madeUnixMs } = options;
   const changes = changesOf(records);
   yield pageHead(title);
   let day = "";
@@ -64,14 +64,14 @@ export function* renderPage(
     yield article(record, changes, options);
   }
   const made = formatLocal(madeUnixMs, offsetMinutes);
-  yield `<footer>Exported ${made} by chat. Times are those of the exporting machine.</footer>\n`;
+  yield `<footer>Exported by chat on ${made}. Times are in the exporter's time zone.</footer>\n`;
   yield "</main></body></html>\n";
 }
 
-function changesOf(records: readonly ShownRecord[]): Changes {
-  const edits = new Map<number, Extract<ShownRecord, { kind: "edited" }>>();
+function changesOf(records: readonly DisplayRecord[]): Changes {
+  const edits = new Map<number, Extract<DisplayRecord, { kind: "edited" }>>();
   const reactions = new Map<number, Reaction[]>();
-  const bySeq = new Map<number, ShownRecord>();
+  const bySeq = new Map<number, DisplayRecord>();
   const pins = new Set<number>();
   for (const record of records) {
     bySeq.set(record.seq, record);
@@ -86,7 +86,7 @@ function changesOf(records: readonly ShownRecord[]): Changes {
   return { edits, reactions, bySeq, pins };
 }
 
-function article(record: ShownRecord, changes: Changes, options: PageOptions): string {
+function article(record: DisplayRecord, changes: Changes, options: PageOptions): string {
   const { seq, timeUnixMs } = record;
   const { offsetMinutes } = options;
   const full = formatLocal(timeUnixMs, offsetMinutes);
@@ -94,7 +94,7 @@ function article(record: ShownRecord, changes: Changes, options: PageOptions): s
   const time = `<time datetime="${formatUtc(timeUnixMs)}" title="${full}">${clock}</time>`;
   const author = `<b>${clean(authorOf(record))}</b>`;
   if (record.kind !== "text" && record.kind !== "action" && record.kind !== "file") {
-    const words = `${cleanText(record.from)} ${cleanText(plainSentence(record))}`;
+    const words = `${cleanText(record.from)} ${cleanText(plainEventText(record))}`;
     return `<p class="event" id="m${seq}">${time} ${escapeHtml(words)}</p>\n`;
   }
   const imported = record.kind === "file" ? "" : importNote(record, options);
@@ -102,7 +102,7 @@ function article(record: ShownRecord, changes: Changes, options: PageOptions): s
   const content =
     record.kind === "file"
       ? file(record, changes, options)
-      : quoted(record, changes) + words(record, changes, options);
+      : quoted(record, changes) + textHtml(record, changes, options);
   const kind = record.kind === "action" ? ' class="action"' : "";
   const reactions = reactionsOf(changes.reactions.get(seq) ?? []);
   return (
@@ -112,7 +112,7 @@ function article(record: ShownRecord, changes: Changes, options: PageOptions): s
 }
 
 /** For imported messages with a bracket, which no account's name contains. */
-function authorOf(record: ShownRecord): string {
+function authorOf(record: DisplayRecord): string {
   const imported = "imported" in record ? record.imported : undefined;
   return imported === undefined ? record.from : `${imported.from} (imported)`;
 }
@@ -120,13 +120,13 @@ function authorOf(record: ShownRecord): string {
 function importNote({ from, imported }: Message, { offsetMinutes }: PageOptions): string {
   if (imported === undefined) return "";
   const time = formatLocal(Date.parse(imported.time), offsetMinutes);
-  return ` <small>said ${time}, imported by ${clean(from)}</small>`;
+  return ` <small>posted ${time}, imported by ${clean(from)}</small>`;
 }
 
-type Said = Pick<Message, "seq" | "text" | "mentions">;
+type TextContent = Pick<Message, "seq" | "text" | "mentions">;
 
-function words(
-  { seq, text, mentions }: Said,
+function textHtml(
+  { seq, text, mentions }: TextContent,
   { edits }: Changes,
   { offsetMinutes }: PageOptions,
 ): string {
@@ -136,7 +136,7 @@ function words(
     edit === undefined
       ? ""
       : ` <small title="${formatLocal(edit.timeUnixMs, offsetMinutes)}">(edited)</small>`;
-  return htmlWords(shown, mentions ?? [], mark);
+  return htmlText(shown, mentions ?? [], mark);
 }
 
 function quoted({ re }: Message, { bySeq, edits }: Changes): string {
@@ -146,14 +146,14 @@ function quoted({ re }: Message, { bySeq, edits }: Changes): string {
   const said = edits.get(re)?.text ?? ("text" in answered ? (answered.text ?? "") : "");
   const short =
     answered.kind === "file" ? oneLine(answered.name, QUOTE_CHARS) : plainLine(said, QUOTE_CHARS);
-  const text = answered.kind === "erased" ? "(erased)" : short;
+  const text = answered.kind === "erased" ? "(deleted)" : short;
   return (
     `<blockquote><a href="#m${re}"><b>${clean(authorOf(answered))}</b></a> ` +
     `<span dir="auto">${escapeHtml(text)}</span></blockquote>`
   );
 }
 
-function file(record: ShownFile, changes: Changes, options: PageOptions): string {
+function file(record: DisplayFile, changes: Changes, options: PageOptions): string {
   const { picture, path } = options.file(record) ?? {};
   const name = clean(record.name);
   const folder = record.folder === undefined ? "" : `folder of ${record.folder.entries}, `;
@@ -165,7 +165,7 @@ function file(record: ShownFile, changes: Changes, options: PageOptions): string
   const shown = changes.edits.get(seq)?.text ?? text;
   // Imported records have no list of mentioned names.
   const { mentions = [] } = withMentions({ text: shown });
-  const said = shown === "" ? "" : words({ seq, text, mentions }, changes, options);
+  const said = shown === "" ? "" : textHtml({ seq, text, mentions }, changes, options);
   return `<p class="file">${label} ${size}</p>${image}${said}`;
 }
 

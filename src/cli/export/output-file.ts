@@ -14,26 +14,26 @@ const BUFFER_CHARS = 256 * 1024;
  */
 export class OutputFile {
   readonly path: string;
-  readonly #part: string;
+  readonly #temporaryPath: string;
   #fd: number;
-  #waiting = "";
+  #buffer = "";
 
   /** @throws Fault usage (the name is in use), store-full, store-denied, store-failed */
   constructor(path: string) {
-    checkFree(path);
+    checkNotExists(path);
     this.path = path;
-    this.#part = `${path}.part`;
+    this.#temporaryPath = `${path}.part`;
     try {
-      rmSync(this.#part, { force: true }); // Left by a run that was killed.
-      this.#fd = openSync(this.#part, "wx", 0o600);
+      rmSync(this.#temporaryPath, { force: true }); // Left by a run that was killed.
+      this.#fd = openSync(this.#temporaryPath, "wx", 0o600);
     } catch (error) {
       throw diskFault(error, path);
     }
   }
 
   write(text: string): void {
-    this.#waiting += text;
-    if (this.#waiting.length >= BUFFER_CHARS) this.#flush();
+    this.#buffer += text;
+    if (this.#buffer.length >= BUFFER_CHARS) this.#flush();
   }
 
   finish(): void {
@@ -42,8 +42,8 @@ export class OutputFile {
       fsyncSync(this.#fd);
       this.#close();
       const disk = systemDisk();
-      if (!disk.nameNew(this.#part, this.path)) throw inUse(this.path);
-      disk.remove(this.#part);
+      if (!disk.nameNew(this.#temporaryPath, this.path)) throw inUse(this.path);
+      disk.remove(this.#temporaryPath);
     } catch (error) {
       throw diskFault(error, this.path);
     }
@@ -53,12 +53,12 @@ export class OutputFile {
   discard(): void {
     if (this.#fd < 0) return;
     this.#close();
-    rmSync(this.#part, { force: true });
+    rmSync(this.#temporaryPath, { force: true });
   }
 
   #flush(): void {
-    const bytes = Buffer.from(this.#waiting);
-    this.#waiting = "";
+    const bytes = Buffer.from(this.#buffer);
+    this.#buffer = "";
     try {
       for (let at = 0; at < bytes.length; ) at += writeSync(this.#fd, bytes, at);
     } catch (error) {
@@ -73,12 +73,12 @@ export class OutputFile {
 }
 
 /** @throws Fault usage */
-export function checkFree(path: string): void {
+export function checkNotExists(path: string): void {
   if (systemDisk().kind(path) !== undefined) throw inUse(path);
 }
 
 function inUse(path: string): Fault {
-  return new Fault("usage", `${path} is there already, and is not replaced`, {
-    remedy: "name another place with --out, or remove it",
+  return new Fault("usage", `${path} already exists`, {
+    remedy: "choose another folder with --out, or remove it",
   });
 }

@@ -3,7 +3,7 @@
 import { PICTURE_FETCHED_BYTES_MAX } from "../../base/limits-page.ts";
 import { pictureHeader } from "../../core/client/picture-header.ts";
 import { isPictureName } from "../../core/client/picture-name.ts";
-import type { ShownFile } from "../output/render.ts";
+import type { DisplayFile } from "../output/render.ts";
 
 /**
  * Bytes of all pictures of a page: with base64 the page stays below 100 MB, which browsers open.
@@ -18,7 +18,7 @@ export class PictureBudget {
   #pixels = PICTURES_PIXELS_MAX;
 
   /** Reports whether the content is worth reading, and reserves its bytes. */
-  reserve({ name, sizeBytes, folder }: ShownFile): boolean {
+  reserve({ name, sizeBytes, folder }: DisplayFile): boolean {
     if (folder !== undefined || !isPictureName(name)) return false;
     if (sizeBytes > Math.min(PICTURE_FETCHED_BYTES_MAX, this.#bytes)) return false;
     this.#bytes -= sizeBytes;

@@ -15,11 +15,11 @@ import { systemDisk } from "../../io/disk/system-disk.ts";
 import { readWholeFile } from "../../io/disk/whole-file.ts";
 import { openSink } from "../../io/file/sink.ts";
 import { READ_KINDS } from "../../wire/kinds.ts";
-import { shownRows } from "../chat/console.ts";
+import { displayRecords } from "../chat/console.ts";
 import { historyPages } from "../connect/lists.ts";
 import { receiveFile } from "../files/receive-file.ts";
 import type { FolderHistory } from "../history/folder.ts";
-import type { ShownFile, ShownRecord } from "../output/render.ts";
+import type { DisplayFile, DisplayRecord } from "../output/render.ts";
 import { MemorySink } from "./memory-sink.ts";
 
 /** One room or conversation that can be exported. */
@@ -27,22 +27,22 @@ export interface ExportRoom {
   /** `lobby`, `@ana`; from a folder also `@ana and @bob`. */
   readonly title: string;
   /** All records, oldest first. @throws Fault */
-  records(): AsyncGenerator<readonly ShownRecord[]>;
+  records(): AsyncGenerator<readonly DisplayRecord[]>;
 }
 
 export interface ExportSource {
   /** All, or the wanted ones. @throws Fault room-unknown */
-  rooms(wanted: readonly Target[]): ExportRoom[];
+  rooms(requested: readonly Target[]): ExportRoom[];
   /** Saves the content of a file into a folder. @returns its path @throws Fault */
-  save(file: ShownFile, folder: string): Promise<string>;
+  save(file: DisplayFile, folder: string): Promise<string>;
   /** Bytes of a small file. @throws Fault */
-  read(file: ShownFile): Promise<Uint8Array>;
+  read(file: DisplayFile): Promise<Uint8Array>;
 }
 
 /** Everything that an account may read on a server. */
 export function serverSource(client: Client, user: string): ExportSource {
-  async function* records(target: string): AsyncGenerator<readonly ShownRecord[]> {
-    for await (const page of historyPages(client, { target })) yield shownRows(page, user);
+  async function* records(target: string): AsyncGenerator<readonly DisplayRecord[]> {
+    for await (const page of historyPages(client, { target })) yield displayRecords(page, user);
   }
   return {
     rooms: (wanted) => {
@@ -84,7 +84,7 @@ export class FolderSource implements ExportSource {
     }));
   }
 
-  async save({ id, name, sizeBytes }: ShownFile, folder: string): Promise<string> {
+  async save({ id, name, sizeBytes }: DisplayFile, folder: string): Promise<string> {
     const file = fileIdOf(id);
     const about = this.#about(file);
     const target = { folder, name, file, server: "folder", sha256, sizeBytes };
@@ -99,7 +99,7 @@ export class FolderSource implements ExportSource {
     }
   }
 
-  async read({ id, sizeBytes }: ShownFile): Promise<Uint8Array> {
+  async read({ id, sizeBytes }: DisplayFile): Promise<Uint8Array> {
     const sink = new MemorySink(sizeBytes, sha256);
     for await (const { bytes, hash } of this.#chunks(fileIdOf(id), sizeBytes, 0)) {
       await sink.append(hash, bytes);
@@ -111,7 +111,7 @@ export class FolderSource implements ExportSource {
     const disk = systemDisk();
     const path = join(this.#data, "files", file, "about.json");
     const bytes = readWholeFile(disk, path, METADATA_BYTES_MAX);
-    if (bytes === undefined) throw new Fault("file-unknown", `the content of ${file} is not here`);
+    if (bytes === undefined) throw new Fault("file-unknown", `the content of ${file} is missing`);
     const about = parseMetadata(bytes);
     if (about === undefined) throw new Fault("store-failed", `${path} is damaged`);
     return about;
@@ -137,7 +137,7 @@ export class FolderSource implements ExportSource {
       const written = new TextDecoder().decode(line.subarray(1, HASH_LINE_BYTES - 2));
       if (got < bytes.length || toBase64Url(hash) !== written) {
         throw new Fault("checksum-wrong", `the content of ${file} is damaged in ${folder}`, {
-          remedy: "restore a backup of it",
+          remedy: "restore it from a backup",
         });
       }
       yield { bytes, hash };
@@ -147,5 +147,5 @@ export class FolderSource implements ExportSource {
 
 function fileIdOf(id: string): FileId {
   if (isFileId(id)) return id;
-  throw new Fault("file-unknown", "the record of a file has no valid id");
+  throw new Fault("file-unknown", "the record of a file has an invalid id");
 }

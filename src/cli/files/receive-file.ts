@@ -18,8 +18,8 @@ import { openSink } from "../../io/file/sink.ts";
 import { ENGLISH_TERMINAL, type Message } from "../../ui/messages/en/terminal.ts";
 import { type Context, faultLine } from "../context.ts";
 import { errorJson } from "../errors.ts";
-import type { ProgressShow } from "../output/progress.ts";
-import { fileWords, type JsonObject, renderJson } from "../output/render.ts";
+import type { ProgressDisplay } from "../output/progress.ts";
+import { fileLabel, type JsonObject, renderJson } from "../output/render.ts";
 
 /** @throws Fault file-unknown, as for an id that is not in use */
 export function checkFileId(text: string): FileId {
@@ -113,7 +113,7 @@ export function gotText({ path, sizeBytes, entries, from }: DownloadedFile): Mes
   const place = relative(process.cwd(), path);
   const shown = place.startsWith("..") ? path : place;
   const folder = entries === undefined ? undefined : { entries };
-  const file = fileWords({ name: shown, sizeBytes, folder });
+  const file = fileLabel({ name: shown, sizeBytes, folder });
   return (texts) => texts.fileHere(file, from);
 }
 
@@ -121,7 +121,7 @@ export function gotText({ path, sizeBytes, entries, from }: DownloadedFile): Mes
 export class FileReceiver {
   readonly context: Context;
   readonly client: Client;
-  readonly show: ProgressShow;
+  readonly show: ProgressDisplay;
   readonly #out: string;
   readonly #secret: Uint8Array | undefined;
 
@@ -129,7 +129,7 @@ export class FileReceiver {
   constructor(
     context: Context,
     client: Client,
-    show: ProgressShow,
+    show: ProgressDisplay,
     out: string,
     secret?: Uint8Array,
   ) {
@@ -151,7 +151,7 @@ export class FileReceiver {
       });
       await this.show.end(file);
       printGot(this.context, got);
-      sayRenamed(got, (text) => this.show.say(text(ENGLISH_TERMINAL)));
+      sayRenamed(got, (text) => this.show.print(text(ENGLISH_TERMINAL)));
     } finally {
       await this.show.end(file);
     }
@@ -178,7 +178,7 @@ export class FileReceiver {
 
   /** Shows the fault of one file; the others continue. */
   failed(fault: Fault): void {
-    this.show.say(faultLine(fault));
+    this.show.print(faultLine(fault));
     if (this.context.json) this.context.stdout.write(errorJson(fault));
   }
 }

@@ -11,8 +11,8 @@ import { systemDisk } from "../../io/disk/system-disk.ts";
 import type { Archive, PageQuery } from "../../io/log/log.ts";
 import type { RecordKind } from "../../wire/kinds.ts";
 import { bodyOf, type LogRecord } from "../../wire/record.ts";
-import { shownRecord } from "../output/records.ts";
-import type { ShownRecord } from "../output/render.ts";
+import { displayRecord } from "../output/records.ts";
+import type { DisplayRecord } from "../output/render.ts";
 
 type FolderRoom =
   | { readonly kind: "room"; readonly name: string }
@@ -92,14 +92,14 @@ export class FolderHistory {
   }
 
   /** The newest matching records, oldest first. */
-  async last(query: FolderQuery, limit: number): Promise<ShownRecord[]> {
+  async last(query: FolderQuery, limit: number): Promise<DisplayRecord[]> {
     const bytesMax = Number.MAX_SAFE_INTEGER;
     const { records } = await this.#history.page({ ...query, from: "newest", limit, bytesMax });
     return records.map((record) => this.#shown(record));
   }
 
   /** Matching records, oldest first, as many as are read from disk at a time. */
-  async *pages(query: FolderQuery): AsyncGenerator<readonly ShownRecord[]> {
+  async *pages(query: FolderQuery): AsyncGenerator<readonly DisplayRecord[]> {
     const bounds = { from: "oldest", limit: PAGE_RECORDS, bytesMax: PAGE_BYTES } as const;
     for (let afterSeq = 0; ; ) {
       const { records, more } = await this.#history.page({ ...query, ...bounds, afterSeq });
@@ -109,15 +109,15 @@ export class FolderHistory {
     }
   }
 
-  #shown(record: LogRecord): ShownRecord {
+  #shown(record: LogRecord): DisplayRecord {
     const { by } = record.head;
     const room = this.#rooms.get(record.head.room as RoomId);
     const from = by === "server" ? undefined : this.#name(by);
     if (room?.kind !== "pair") {
-      return shownRecord(record, { from, destination: { room: room?.name ?? record.head.room } });
+      return displayRecord(record, { from, destination: { room: room?.name ?? record.head.room } });
     }
     const to = room.pair.find((user) => user !== by) ?? room.pair[0];
-    return shownRecord(record, { from, destination: { to: this.#name(to) } });
+    return displayRecord(record, { from, destination: { to: this.#name(to) } });
   }
 
   close(): void {

@@ -7,7 +7,7 @@ import { dateOf, type OffsetMinutes, UNIX_MS_MAX } from "../../base/time.ts";
 /** Fields of every entry, from a reader of any format. */
 interface Common {
   /** Position for people: `line 12`. */
-  readonly where: string;
+  readonly location: string;
   readonly from: string;
   readonly timeUnixMs: number;
 }
@@ -26,7 +26,7 @@ export type ImportEntry =
 
 /** A position that was not understood. */
 export interface Problem {
-  readonly where: string;
+  readonly location: string;
   readonly reason: string;
 }
 
@@ -35,7 +35,7 @@ export interface ParsedFile {
   readonly entries: readonly ImportEntry[];
   readonly problems: readonly Problem[];
   /** Entries that are not messages: joins, topics, comments. */
-  readonly leftOut: number;
+  readonly skipped: number;
   /** Lines that were not UTF-8, and were read as Latin-1. */
   readonly latin1: number;
 }
@@ -50,39 +50,39 @@ export interface ReadOptions {
 export class EntryList {
   readonly entries: ImportEntry[] = [];
   readonly problems: Problem[] = [];
-  leftOut = 0;
+  skipped = 0;
   latin1 = 0;
 
   add(entry: ImportEntry): void {
-    const reason = wrongIn(entry);
+    const reason = validationError(entry);
     if (reason === undefined) this.entries.push(wellFormed(entry));
-    else this.problem(entry.where, reason);
+    else this.problem(entry.location, reason);
   }
 
-  problem(where: string, reason: string): void {
-    this.problems.push({ where, reason });
+  problem(location: string, reason: string): void {
+    this.problems.push({ location, reason });
   }
 
   parsed(format: string): ParsedFile {
-    const { entries, problems, leftOut, latin1 } = this;
-    return { format, entries, problems, leftOut, latin1 };
+    const { entries, problems, skipped, latin1 } = this;
+    return { format, entries, problems, skipped: skipped, latin1 };
   }
 }
 
-function wrongIn(entry: ImportEntry): string | undefined {
+function validationError(entry: ImportEntry): string | undefined {
   const { from, timeUnixMs } = entry;
-  if (from === "") return "it has no author";
-  if (Buffer.byteLength(from) > IMPORTED_NAME_BYTES_MAX) return "its author's name is too long";
+  if (from === "") return "no author";
+  if (Buffer.byteLength(from) > IMPORTED_NAME_BYTES_MAX) return "the author's name is too long";
   const isMoment = Number.isSafeInteger(timeUnixMs) && timeUnixMs >= 0;
-  if (!isMoment || timeUnixMs > UNIX_MS_MAX) return "its time is no valid time";
+  if (!isMoment || timeUnixMs > UNIX_MS_MAX) return "invalid time";
   if (entry.kind === "reaction") {
-    if (entry.react === "") return "its reaction is empty";
+    if (entry.react === "") return "empty reaction";
     const isLong = Buffer.byteLength(entry.react) > REACTION_BYTES_MAX;
-    return isLong ? "its reaction is too long" : undefined;
+    return isLong ? "the reaction is too long" : undefined;
   }
-  if (entry.text === "") return "its text is empty";
+  if (entry.text === "") return "empty text";
   if (Buffer.byteLength(entry.text) <= TEXT_BYTES_MAX) return undefined;
-  return `its text has more than ${TEXT_BYTES_MAX} bytes`;
+  return `the text exceeds ${TEXT_BYTES_MAX} bytes`;
 }
 
 /** Normalized as on the server, so that later comparisons match. */
@@ -95,7 +95,7 @@ function wellFormed(entry: ImportEntry): ImportEntry {
 const MINUTE_MS = 60_000;
 
 /** @param month from 1 @returns NaN if the day or hour does not exist */
-export function localMoment(
+export function localTimeUnixMs(
   [year, month, day, hour, minute, second]: readonly number[],
   offsetMinutes: OffsetMinutes,
 ): number {
@@ -140,7 +140,7 @@ export function jsonOf(text: string): unknown {
 
 /** @throws Fault */
 export function unknownFormat(path: string): Fault {
-  return new Fault("usage", `${path} is in no format that can be imported`, {
-    remedy: "see docs/history.md for those that can",
+  return new Fault("usage", `unknown import format: ${path}`, {
+    remedy: "see docs/history.md for supported formats",
   });
 }

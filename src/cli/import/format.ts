@@ -10,14 +10,14 @@ import { isIrssi, isWeechat, readIrssi, readWeechat } from "./irc.ts";
 import { linesIn } from "./lines.ts";
 import { readMattermost } from "./mattermost.ts";
 import { readRecords } from "./records.ts";
-import { isSlack, readSlack, type Tree } from "./slack.ts";
+import { type ExportTree, isSlack, readSlack } from "./slack.ts";
 import { isZip, readZip } from "./zip.ts";
 
 /** Files are read into memory: some million lines. */
 const FILE_BYTES_MAX = 512 * 1024 * 1024;
 const READ_BYTES = 1024 * 1024;
 /** Maximum lines before the first that shows the format. */
-const LOOKED_AT_MAX = 50;
+const DETECTION_LINES_MAX = 50;
 const TREE_FILES_MAX = 200_000;
 
 /** @throws Fault not-found, usage (no known format), too-large, store-… */
@@ -42,7 +42,7 @@ export function readImport(path: string, options: ReadOptions): ParsedFile {
     if (object?.["type"] === "version") return readMattermost(bytes, channel);
     if (isWeechat(text)) return readWeechat(bytes, offsetMinutes);
     if (isIrssi(text)) return readIrssi(bytes, offsetMinutes);
-    if (++looked === LOOKED_AT_MAX) break;
+    if (++looked === DETECTION_LINES_MAX) break;
   }
   throw unknownFormat(quoteText(path));
 }
@@ -74,13 +74,13 @@ function fileBytes(path: string): Uint8Array {
   } catch (error) {
     throw readFault(error, path);
   }
-  throw new Fault("too-large", `${quoteText(path)} has more than 512 MiB`, {
-    remedy: "cut it in parts",
+  throw new Fault("too-large", `${quoteText(path)} is larger than 512 MiB`, {
+    remedy: "split it",
   });
 }
 
 /** Plain files two levels deep, no links: an export has no others. */
-function folderTree(path: string): Tree {
+function folderTree(path: string): ExportTree {
   const paths: string[] = [];
   const look = (folder: string, depth: number): void => {
     for (const name of readdirSync(join(path, folder)).sort()) {
@@ -100,5 +100,5 @@ function folderTree(path: string): Tree {
 
 function readFault(error: unknown, path: string): Fault {
   if (errorCode(error) !== "ENOENT") return diskFault(error, quoteText(path));
-  return new Fault("not-found", `there is no ${quoteText(path)}`, { remedy: "check the path" });
+  return new Fault("not-found", `no such file: ${quoteText(path)}`, { remedy: "check the path" });
 }

@@ -16,7 +16,7 @@ export interface ImportResult {
   /** Messages that were already in the room. */
   readonly present: number;
   /** Reactions and edits of messages that are not in the file, or no longer in the room. */
-  readonly leftOut: number;
+  readonly skipped: number;
 }
 
 export interface ImportOptions {
@@ -41,10 +41,10 @@ const WAIT_MS_MIN = 250;
 /** Maximum conflicts between concurrent imports of one file. */
 const ATTEMPTS_MAX = 8;
 
-type Said = Exclude<ImportEntry, { kind: "edit" }>;
+type PostEntry = Exclude<ImportEntry, { kind: "edit" }>;
 
 interface Pending {
-  readonly entry: Said;
+  readonly entry: PostEntry;
   readonly index: number;
   readonly digest: string;
   readonly body: PostBody;
@@ -62,7 +62,7 @@ export class Importer {
   /** Erased ones, by the hash in their counter. */
   #erased = new Map<number, number[]>();
   /** Matched in the file, or posted by this run. */
-  readonly #met = new Set<number>();
+  readonly #matched = new Set<number>();
   /** Latest text of edited messages. */
   #edits = new Map<number, string>();
   /** Messages of the file: by key, their seq and digest. */
@@ -74,7 +74,7 @@ export class Importer {
   #attempt = 0;
   #posted = 0;
   #known = 0;
-  #leftOut = 0;
+  #skipped = 0;
 
   constructor(options: ImportOptions) {
     this.#options = options;
@@ -86,11 +86,11 @@ export class Importer {
     await this.#scan();
     for (const [index, entry] of entries.entries()) {
       if (entry.kind === "edit") await this.#edit(entry);
-      else await this.#take(entry, index);
+      else await this.#import(entry, index);
       this.#options.onProgress(index + 1, entries.length);
     }
     await this.#flush();
-    return { posted: this.#posted, present: this.#known, leftOut: this.#leftOut };
+    return { posted: this.#posted, present: this.#known, skipped: this.#skipped };
   }
 
   /** Reads earlier imports in the room, by anyone. */
@@ -110,9 +110,9 @@ export class Importer {
     if (kind === "edit") this.#edits.set(Number(body?.["seq"]), bodyText(record));
     const counter = importCounter(record.id);
     if (counter === undefined) return;
-    if (this.#met.has(seq)) return;
+    if (this.#matched.has(seq)) return;
     if (state !== "whole") {
-      put(this.#erased, counter % COUNTER_HASHES, seq);
+      addSeq(this.#erased, counter % COUNTER_HASHES, seq);
       return;
     }
     const imported = importOriginOf(body);
@@ -123,14 +123,14 @@ export class Importer {
     const about = isReaction ? (digests.get(Number(body?.["re"])) ?? "") : "";
     const digest = digestOf([kind, from, timeUnixMs, said, about]);
     digests.set(seq, digest);
-    put(this.#present, digest, seq);
+    addSeq(this.#present, digest, seq);
   }
 
-  async #take(entry: Said, index: number): Promise<void> {
+  async #import(entry: PostEntry, index: number): Promise<void> {
     const target = entry.re === undefined ? undefined : await this.#target(entry.re);
     const isReaction = entry.kind === "reaction";
     if (isReaction && target === undefined) {
-      this.#leftOut++;
+      this.#skipped++;
       return;
     }
     const { kind, from, timeUnixMs } = entry;
@@ -139,7 +139,7 @@ export class Importer {
     const seq = this.#present.get(digest)?.shift() ?? this.#erased.get(hashOf(digest))?.shift();
     if (seq !== undefined) {
       this.#known++;
-      this.#meet(entry, seq, digest);
+      this.#match(entry, seq, digest);
       return;
     }
     const imported = { from, time: timeUnixMs };
@@ -162,8 +162,8 @@ export class Importer {
     return this.#bySource.get(key);
   }
 
-  #meet(entry: Said, seq: number, digest: string): void {
-    this.#met.add(seq);
+  #match(entry: PostEntry, seq: number, digest: string): void {
+    this.#matched.add(seq);
     const key = keyOf(entry);
     if (key !== undefined) this.#bySource.set(key, { seq, digest });
   }
@@ -172,7 +172,7 @@ export class Importer {
     await this.#flush();
     const target = this.#bySource.get(re);
     if (target === undefined) {
-      this.#leftOut++;
+      this.#skipped++;
       return;
     }
     if (this.#edits.get(target.seq) === text) {
@@ -198,7 +198,7 @@ export class Importer {
         if (pending === undefined) continue;
         if (outcome.status === "fulfilled") {
           this.#posted++;
-          this.#meet(pending.entry, outcome.value.seq, pending.digest);
+          this.#match(pending.entry, outcome.value.seq, pending.digest);
         } else if (outcome.reason instanceof Fault) {
           fault ??= outcome.reason;
           again.push(pending);
@@ -206,7 +206,7 @@ export class Importer {
       }
       if (fault === undefined) return;
       if (fault.code === "out-of-order" && ++this.#attempt < ATTEMPTS_MAX) {
-        waiting = await this.#stillNew(again);
+        waiting = await this.#withoutPosted(again);
       } else if (fault.retryAfterMs !== undefined) {
         // Wait once for the batch: otherwise the rest would be refused, again and again.
         await delay(this.#options.clock, Math.max(fault.retryAfterMs, WAIT_MS_MIN));
@@ -219,13 +219,13 @@ export class Importer {
    * Later messages of these outboxes are in the log, from another import of this file, or from this
    * one before the file was changed. Messages posted meanwhile are not posted again.
    */
-  async #stillNew(pending: readonly Pending[]): Promise<Pending[]> {
+  async #withoutPosted(pending: readonly Pending[]): Promise<Pending[]> {
     await this.#scan();
     return pending.filter(({ entry, digest }) => {
       const seq = this.#present.get(digest)?.shift();
       if (seq === undefined) return true;
       this.#known++;
-      this.#meet(entry, seq, digest);
+      this.#match(entry, seq, digest);
       return false;
     });
   }
@@ -239,11 +239,11 @@ export class Importer {
   }
 }
 
-function keyOf(entry: Said): string | undefined {
+function keyOf(entry: PostEntry): string | undefined {
   return entry.kind === "reaction" ? undefined : entry.key;
 }
 
-function put<Key>(map: Map<Key, number[]>, key: Key, seq: number): void {
+function addSeq<Key>(map: Map<Key, number[]>, key: Key, seq: number): void {
   const seqs = map.get(key);
   if (seqs === undefined) map.set(key, [seq]);
   else seqs.push(seq);

@@ -6,7 +6,7 @@
  */
 
 import type { OffsetMinutes } from "../../base/time.ts";
-import { EntryList, localMoment, type ParsedFile } from "./entry.ts";
+import { EntryList, localTimeUnixMs, type ParsedFile } from "./entry.ts";
 import { linesIn, type TextLine } from "./lines.ts";
 
 const MONTHS = ["jan", "feb", "mar", "apr", "may", "jun"].concat([
@@ -18,7 +18,7 @@ const IRSSI_DAY =
   /^--- (?:Log opened|Log closed|Day changed) \S+ (\S+) +(\d{1,2}) (?:\d\d:\d\d:\d\d )?(\d{4})$/;
 const IRSSI_LINE = /^(\d\d):(\d\d)(?::(\d\d))? (.*)$/s;
 /** `<@ana> hi`, `< ana> hi`, `<ana> hi` */
-const IRSSI_WORDS = /^<[ @+%&~!]?([^\s<>]+)> (.*)$/s;
+const IRSSI_MESSAGE = /^<[ @+%&~!]?([^\s<>]+)> (.*)$/s;
 const IRSSI_ACTION = /^ ?\* ([^\s]+) (.*)$/s;
 /** Joins, modes, nicks, client messages and notices. */
 const IRSSI_EVENT = /^-(?:!-|[^\s]+-) /;
@@ -43,29 +43,30 @@ export function readIrssi(bytes: Uint8Array, offsetMinutes: OffsetMinutes): Pars
   let day: readonly number[] | undefined;
   for (const line of linesIn(bytes)) {
     noteLine(list, line);
-    const { where, text } = line;
+    const { location, text } = line;
     if (text === "") continue;
     if (text.startsWith("--- ")) {
       day = dayOf(text);
-      if (day === undefined) list.problem(where, "its day is not understood");
-      else list.leftOut++;
+      if (day === undefined) list.problem(location, "invalid date");
+      else list.skipped++;
       continue;
     }
     const [, hour, minute, second = "0", rest = ""] = IRSSI_LINE.exec(text) ?? [];
     if (hour === undefined || minute === undefined) {
-      list.problem(where, "it does not begin with a time");
+      list.problem(location, "no time at the start");
     } else if (IRSSI_EVENT.test(rest)) {
-      list.leftOut++;
+      list.skipped++;
     } else if (day === undefined) {
-      list.problem(where, "no line before it names the day");
+      list.problem(location, "no date line before it");
     } else {
       const clock = [hour, minute, second].map(Number);
-      const timeUnixMs = localMoment([...day, ...clock], offsetMinutes);
-      const [, speaker, said] = IRSSI_WORDS.exec(rest) ?? [];
+      const timeUnixMs = localTimeUnixMs([...day, ...clock], offsetMinutes);
+      const [, speaker, said] = IRSSI_MESSAGE.exec(rest) ?? [];
       const [, actor, done] = IRSSI_ACTION.exec(rest) ?? [];
-      if (speaker !== undefined) addWords(list, { where, timeUnixMs }, "text", speaker, said);
-      else if (actor !== undefined) addWords(list, { where, timeUnixMs }, "action", actor, done);
-      else list.problem(where, "it is neither a message nor an event");
+      if (speaker !== undefined) addMessage(list, { location, timeUnixMs }, "text", speaker, said);
+      else if (actor !== undefined)
+        addMessage(list, { location, timeUnixMs }, "action", actor, done);
+      else list.problem(location, "not an irssi log line");
     }
   }
   return list.parsed("irssi");
@@ -75,24 +76,24 @@ export function readWeechat(bytes: Uint8Array, offsetMinutes: OffsetMinutes): Pa
   const list = new EntryList();
   for (const line of linesIn(bytes)) {
     noteLine(list, line);
-    const { where, text } = line;
+    const { location, text } = line;
     if (text === "") continue;
     const match = WEECHAT_LINE.exec(text);
     if (match === null) {
-      list.problem(where, "it is no time, prefix and message with tabs between");
+      list.problem(location, "not a WeeChat log line");
       continue;
     }
     const [prefix = "", said = ""] = match.slice(7);
-    const timeUnixMs = localMoment(match.slice(1, 7).map(Number), offsetMinutes);
+    const timeUnixMs = localTimeUnixMs(match.slice(1, 7).map(Number), offsetMinutes);
     const sign = prefix.trim();
     if (sign === "*") {
       const [, actor, done] = /^(\S+) (.*)$/s.exec(said) ?? [];
-      if (actor === undefined) list.problem(where, "an action without an actor");
-      else addWords(list, { where, timeUnixMs }, "action", actor, done);
+      if (actor === undefined) list.problem(location, "action without an author");
+      else addMessage(list, { location, timeUnixMs }, "action", actor, done);
     } else if (WEECHAT_EVENTS.has(sign)) {
-      list.leftOut++;
+      list.skipped++;
     } else {
-      addWords(list, { where, timeUnixMs }, "text", sign.replace(/^[@+%&~!]/, ""), said);
+      addMessage(list, { location, timeUnixMs }, "text", sign.replace(/^[@+%&~!]/, ""), said);
     }
   }
   return list.parsed("WeeChat");
@@ -102,16 +103,16 @@ function noteLine(list: EntryList, { isLatin1 }: TextLine): void {
   if (isLatin1) list.latin1++;
 }
 
-function addWords(
+function addMessage(
   list: EntryList,
-  place: { readonly where: string; readonly timeUnixMs: number },
+  place: { readonly location: string; readonly timeUnixMs: number },
   kind: "text" | "action",
   from: string,
   said = "",
 ): void {
   const text = said.replaceAll(STYLES, "");
   // Only blanks were sent: there is no text to import.
-  if (text.trim() === "") list.leftOut++;
+  if (text.trim() === "") list.skipped++;
   else list.add({ ...place, kind, from, text });
 }
 

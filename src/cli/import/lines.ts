@@ -1,7 +1,7 @@
 /** Lines of a text file in UTF-8 or Latin-1, numbered from 1. */
 
 export interface TextLine {
-  readonly where: string;
+  readonly location: string;
   readonly text: string;
   /** The line was not UTF-8. */
   readonly isLatin1: boolean;
@@ -29,6 +29,6 @@ export function* linesIn(bytes: Uint8Array): Generator<TextLine> {
       text = latin1.decode(line);
       isLatin1 = true;
     }
-    yield { where: `line ${number}`, text: text.replace(/\r$/, ""), isLatin1 };
+    yield { location: `line ${number}`, text: text.replace(/\r$/, ""), isLatin1 };
   }
 }

@@ -19,26 +19,26 @@ import { linesIn } from "./lines.ts";
 export function readMattermost(bytes: Uint8Array, channel: string): ParsedFile {
   const list = new EntryList();
   const channels = new Set<string>();
-  for (const { where, text, isLatin1 } of linesIn(bytes)) {
+  for (const { location, text, isLatin1 } of linesIn(bytes)) {
     if (text.trim() === "") continue;
     const line = isLatin1 ? undefined : fieldsOf(jsonOf(text));
     const type = textOf(line?.["type"]);
     if (line === undefined || type === "") {
-      list.problem(where, "it is no line of a bulk export");
+      list.problem(location, "not a line of a bulk export");
       continue;
     }
     const post = fieldsOf(line["post"]);
     if (type !== "post" || post === undefined) {
       const name = textOf(fieldsOf(line["channel"])?.["name"]);
       if (type === "channel" && name !== "") channels.add(name);
-      if (type === "post") list.problem(where, "a post without content");
-      else list.leftOut++;
+      if (type === "post") list.problem(location, "post without content");
+      else list.skipped++;
       continue;
     }
     const name = textOf(post["channel"]);
     channels.add(name);
-    if (name.toLowerCase() !== channel.toLowerCase()) list.leftOut++;
-    else addPost(list, where, post);
+    if (name.toLowerCase() !== channel.toLowerCase()) list.skipped++;
+    else addPost(list, location, post);
   }
   if (![...channels].some((name) => name.toLowerCase() === channel.toLowerCase())) {
     throw noChannel(channel, channels);
@@ -46,21 +46,21 @@ export function readMattermost(bytes: Uint8Array, channel: string): ParsedFile {
   return list.parsed("Mattermost");
 }
 
-function addPost(list: EntryList, where: string, post: Fields): void {
-  addMessage(list, where, post, undefined);
+function addPost(list: EntryList, location: string, post: Fields): void {
+  addMessage(list, location, post, undefined);
   for (const [index, reply] of listOf(post["replies"]).entries()) {
     const fields = fieldsOf(reply);
-    const place = `${where}, reply ${index + 1}`;
-    if (fields === undefined) list.problem(place, "it is no reply");
-    else addMessage(list, place, fields, where);
+    const place = `${location}, reply ${index + 1}`;
+    if (fields === undefined) list.problem(place, "not a reply");
+    else addMessage(list, place, fields, location);
   }
 }
 
 /** Keys are positions: posts have no ids there. */
-function addMessage(list: EntryList, where: string, post: Fields, re: string | undefined): void {
+function addMessage(list: EntryList, location: string, post: Fields, re: string | undefined): void {
   const type = textOf(post["type"]);
   if (type.startsWith("system_")) {
-    list.leftOut++;
+    list.skipped++;
     return;
   }
   const timeUnixMs = Number(post["create_at"]);
@@ -68,19 +68,19 @@ function addMessage(list: EntryList, where: string, post: Fields, re: string | u
   const names = files.map((path) => `[file ${path.split("/").at(-1)}]`);
   const text = [textOf(post["message"]), ...names].filter((part) => part !== "").join("\n");
   const kind = type === "me" ? "action" : "text";
-  list.add({ where, from: textOf(post["user"]), timeUnixMs, kind, text, key: where, re });
+  list.add({ location, from: textOf(post["user"]), timeUnixMs, kind, text, key: location, re });
   for (const reaction of listOf(post["reactions"])) {
     const fields = fieldsOf(reaction) ?? {};
     const react = `:${textOf(fields["emoji_name"])}:`;
     const at = Number(fields["create_at"] ?? timeUnixMs);
     const from = textOf(fields["user"]);
-    list.add({ where, from, timeUnixMs: at, kind: "reaction", react, re: where });
+    list.add({ location, from, timeUnixMs: at, kind: "reaction", react, re: location });
   }
 }
 
 /** An export has many channels, and a room is filled from one. */
 export function noChannel(channel: string, channels: Iterable<string>): Fault {
   const names = [...channels].slice(0, 20).join(", ");
-  const sentence = `the export has no channel '${channel}', but: ${names || "none"}`;
-  return new Fault("not-found", sentence, { remedy: "name one with --channel" });
+  const sentence = `no channel '${channel}' in the export; channels: ${names || "none"}`;
+  return new Fault("not-found", sentence, { remedy: "choose one with --channel" });
 }

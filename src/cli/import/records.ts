@@ -5,7 +5,7 @@ import { EntryList, type Fields, fieldsOf, jsonOf, type ParsedFile, textOf } fro
 import { linesIn } from "./lines.ts";
 
 /** Room events and erased messages are not imported. */
-const LEFT_OUT: ReadonlySet<string> = new Set([
+const SKIPPED_KINDS: ReadonlySet<string> = new Set([
   ...["room", "join", "leave", "topic", "mute", "grant", "rename", "close", "remove"],
   ...["retention", "pin", "receipts", "group"],
   ...["erased", "unreadable"],
@@ -15,16 +15,17 @@ export function readRecords(bytes: Uint8Array): ParsedFile {
   const list = new EntryList();
   const files = new Map<string, string>();
   let place: string | undefined;
-  for (const { where, text, isLatin1 } of linesIn(bytes)) {
+  for (const { location, text, isLatin1 } of linesIn(bytes)) {
     if (text.trim() === "") continue;
     const record = isLatin1 ? undefined : fieldsOf(jsonOf(text));
     if (record === undefined) {
-      list.problem(where, "it is no JSON object in UTF-8");
+      list.problem(location, "not a JSON object in UTF-8");
       continue;
     }
-    place ??= placeOf(record);
-    if (placeOf(record) !== place) list.problem(where, "it is of another room than those before");
-    else readRecord(list, files, where, record);
+    place ??= roomKeyOf(record);
+    if (roomKeyOf(record) !== place)
+      list.problem(location, "belongs to another room than earlier records");
+    else readRecord(list, files, location, record);
   }
   return list.parsed("chat");
 }
@@ -33,25 +34,25 @@ export function readRecords(bytes: Uint8Array): ParsedFile {
 function readRecord(
   list: EntryList,
   files: Map<string, string>,
-  where: string,
+  location: string,
   record: Fields,
 ): void {
   const kind = textOf(record["kind"]);
-  if (LEFT_OUT.has(kind)) {
-    list.leftOut++;
+  if (SKIPPED_KINDS.has(kind)) {
+    list.skipped++;
     return;
   }
-  if (kind === "damaged") return list.problem(where, "the record is damaged, and its text is lost");
+  if (kind === "damaged") return list.problem(location, "the record is damaged");
   const imported = fieldsOf(record["imported"]);
   const from = textOf((imported ?? record)["from"]);
   const timeUnixMs = Date.parse(textOf((imported ?? record)["time"]));
-  const common = { where, from, timeUnixMs };
+  const common = { location, from, timeUnixMs };
   const key = seqOf(record["seq"]);
   const re = seqOf(record["re"]);
   const text = textOf(record["text"]);
   if (kind === "text" || kind === "action") list.add({ ...common, kind, text, key, re });
   else if (kind === "file") {
-    const words = fileWords(record);
+    const words = fileText(record);
     if (key !== undefined) files.set(key, words);
     list.add({ ...common, kind: "text", text: withFile(words, text), key });
   } else if (kind === "reaction" && re !== undefined) {
@@ -59,11 +60,11 @@ function readRecord(
   } else if (kind === "edited" && seqOf(record["of"]) !== undefined) {
     const of = seqOf(record["of"]) ?? "";
     list.add({ ...common, kind: "edit", text: withFile(files.get(of), text), re: of });
-  } else list.problem(where, "it is no record of chat history --json");
+  } else list.problem(location, "not a record of chat history --json");
 }
 
 /** The content is not in the file: its id leads to it where it still exists. */
-function fileWords(record: Fields): string {
+function fileText(record: Fields): string {
   const size = Number(record["sizeBytes"]);
   const shown = Number.isSafeInteger(size) && size >= 0 ? `, ${formatSize(size)}` : "";
   return `[file ${textOf(record["name"])}${shown}, ${textOf(record["id"])}]`;
@@ -80,7 +81,7 @@ function seqOf(value: unknown): string | undefined {
 }
 
 /** The same for both directions of a conversation. */
-function placeOf(record: Fields): string {
+function roomKeyOf(record: Fields): string {
   if (typeof record["room"] === "string") return record["room"];
   return [textOf(record["from"]), textOf(record["to"])].sort().join(" ");
 }

@@ -16,7 +16,7 @@ import {
 import { noChannel } from "./mattermost.ts";
 
 /** Files of the export by path, `general/2026-11-21.json`. */
-export interface Tree {
+export interface ExportTree {
   readonly paths: readonly string[];
   /** @throws Fault */
   read(path: string): Uint8Array;
@@ -24,12 +24,12 @@ export interface Tree {
 
 const DAY_FILE = /^(?:(.*)\/)?\d{4}-\d\d-\d\d\.json$/;
 
-export function isSlack(tree: Tree): boolean {
+export function isSlack(tree: ExportTree): boolean {
   return tree.paths.some((path) => DAY_FILE.test(path));
 }
 
 /** @throws Fault not-found: there is no such channel */
-export function readSlack(tree: Tree, channel: string): ParsedFile {
+export function readSlack(tree: ExportTree, channel: string): ParsedFile {
   const list = new EntryList();
   const channels = new Set(tree.paths.flatMap((path) => DAY_FILE.exec(path)?.[1] ?? []));
   const nameOf = (folder: string) => folder.split("/").at(-1)?.toLowerCase();
@@ -48,21 +48,21 @@ export function readSlack(tree: Tree, channel: string): ParsedFile {
   for (const path of days.sort()) {
     const messages = jsonOf(new TextDecoder().decode(tree.read(path)));
     if (!Array.isArray(messages)) {
-      list.problem(path, "it is no list of messages");
+      list.problem(path, "not a list of messages");
       continue;
     }
     for (const [index, message] of messages.entries()) {
-      const where = `${path}, message ${index + 1}`;
+      const location = `${path}, message ${index + 1}`;
       const fields = fieldsOf(message);
-      if (fields === undefined) list.problem(where, "it is no message");
-      else addMessage(list, where, fields, names);
+      if (fields === undefined) list.problem(location, "not a message");
+      else addMessage(list, location, fields, names);
     }
   }
   return list.parsed("Slack");
 }
 
 /** Names of users by id. */
-function namesIn(tree: Tree): ReadonlyMap<string, string> {
+function namesIn(tree: ExportTree): ReadonlyMap<string, string> {
   const names = new Map<string, string>();
   const path = tree.paths.find((one) => one.split("/").at(-1) === "users.json");
   if (path === undefined) return names;
@@ -76,24 +76,24 @@ function namesIn(tree: Tree): ReadonlyMap<string, string> {
 }
 
 /** Subtypes of user messages; others are events, or reported as not understood. */
-const WORDS: ReadonlySet<string> = new Set([
+const MESSAGE_SUBTYPES: ReadonlySet<string> = new Set([
   ...["", "me_message", "bot_message", "file_share", "thread_broadcast", "file_comment"],
 ]);
 const EVENT = /^(?:channel_|group_|bot_add|bot_remove|pinned_item|tombstone|reminder_|sh_room_)/;
 
 function addMessage(
   list: EntryList,
-  where: string,
+  location: string,
   message: Fields,
   names: ReadonlyMap<string, string>,
 ): void {
   const subtype = textOf(message["subtype"]);
   if (EVENT.test(subtype)) {
-    list.leftOut++;
+    list.skipped++;
     return;
   }
-  if (textOf(message["type"]) !== "message" || !WORDS.has(subtype)) {
-    list.problem(where, `a message of the kind '${subtype || textOf(message["type"])}'`);
+  if (textOf(message["type"]) !== "message" || !MESSAGE_SUBTYPES.has(subtype)) {
+    list.problem(location, `unsupported message type '${subtype || textOf(message["type"])}'`);
     return;
   }
   const key = textOf(message["ts"]);
@@ -108,14 +108,14 @@ function addMessage(
   const text = [said, ...files].filter((part) => part !== "").join("\n");
   const kind = subtype === "me_message" ? "action" : "text";
   if (text === "")
-    list.leftOut++; // Only attachments of a program.
-  else list.add({ where, from: authorOf(message, names), timeUnixMs, kind, text, key, re });
+    list.skipped++; // Only attachments of a program.
+  else list.add({ location, from: authorOf(message, names), timeUnixMs, kind, text, key, re });
   for (const reaction of listOf(message["reactions"])) {
     const fields = fieldsOf(reaction) ?? {};
     for (const user of listOf(fields["users"])) {
       const from = names.get(textOf(user)) || textOf(user);
       const react = `:${textOf(fields["name"])}:`;
-      list.add({ where, from, timeUnixMs, kind: "reaction", react, re: key });
+      list.add({ location, from, timeUnixMs, kind: "reaction", react, re: key });
     }
   }
 }

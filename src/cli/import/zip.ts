@@ -5,7 +5,7 @@
 
 import { inflateRawSync } from "node:zlib";
 import { Fault } from "../../base/fault.ts";
-import type { Tree } from "./slack.ts";
+import type { ExportTree } from "./slack.ts";
 
 const END = 0x06054b50;
 const END_BYTES = 22;
@@ -32,7 +32,7 @@ export function isZip(bytes: Uint8Array): boolean {
 }
 
 /** @throws Fault folder-malformed */
-export function readZip(bytes: Uint8Array): Tree {
+export function readZip(bytes: Uint8Array): ExportTree {
   const entries = entriesIn(bytes);
   const read = (path: string): Uint8Array => {
     const entry = entries.get(path);
@@ -47,7 +47,7 @@ function entriesIn(bytes: Uint8Array): Map<string, Entry> {
   const end = endOf(view);
   const count = view.getUint16(end + 10, true);
   let at = view.getUint32(end + 16, true);
-  if (count === 0xffff || at === 0xffffffff) throw malformed("is in the form of very large ones");
+  if (count === 0xffff || at === 0xffffffff) throw malformed("uses the unsupported Zip64 format");
   const entries = new Map<string, Entry>();
   for (let index = 0; index < Math.min(count, ENTRIES_MAX); index++) {
     if (at + ENTRY_BYTES > bytes.length || view.getUint32(at, true) !== ENTRY) {
@@ -72,24 +72,24 @@ function endOf(view: DataView): number {
   for (let at = last; at >= Math.max(0, last - COMMENT_BYTES_MAX); at--) {
     if (view.getUint32(at, true) === END) return at;
   }
-  throw malformed("has no end");
+  throw malformed("is truncated");
 }
 
 function contentOf(bytes: Uint8Array, entry: Entry, path: string): Uint8Array {
   const { method, packedBytes, sizeBytes, at } = entry;
   const view = viewOf(bytes);
   if (at + LOCAL_BYTES > bytes.length || view.getUint32(at, true) !== LOCAL) {
-    throw malformed(`has a damaged ${path}`);
+    throw malformed(`contains a damaged file: ${path}`);
   }
-  if (sizeBytes > CONTENT_BYTES_MAX) throw malformed(`has a ${path} that is too large`);
+  if (sizeBytes > CONTENT_BYTES_MAX) throw malformed(`contains a file that is too large: ${path}`);
   const start = at + LOCAL_BYTES + view.getUint16(at + 26, true) + view.getUint16(at + 28, true);
   const packed = bytes.subarray(start, start + packedBytes);
   if (method === STORED) return packed;
-  if (method !== DEFLATED) throw malformed(`has a ${path} that is packed in an unknown way`);
+  if (method !== DEFLATED) throw malformed(`uses an unsupported compression method for ${path}`);
   try {
     return inflateRawSync(packed, { maxOutputLength: Math.max(sizeBytes, 1) });
   } catch (error) {
-    throw malformed(`has a damaged ${path}`, error);
+    throw malformed(`contains a damaged file: ${path}`, error);
   }
 }
 
@@ -98,6 +98,6 @@ function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
 }
 
 function malformed(what: string, cause?: unknown): Fault {
-  const remedy = "unpack it, and import the folder";
+  const remedy = "unpack it and import the folder";
   return new Fault("folder-malformed", `the zip archive ${what}`, { remedy, cause });
 }

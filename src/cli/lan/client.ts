@@ -10,7 +10,7 @@ import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
 import { checkLanText } from "../../wire/lan.ts";
 import { ChatConsole } from "../chat/console.ts";
 import type { Context } from "../context.ts";
-import type { JsonObject, ShownRecord } from "../output/render.ts";
+import type { DisplayRecord, JsonObject } from "../output/render.ts";
 import { OutputOverflow, readLanLines, reportFault } from "./lines.ts";
 
 /** Shown in the column of rooms. */
@@ -36,7 +36,7 @@ export class LanClient {
     this.#me = { name, keyId, isVerified: true };
     this.chatConsole = new ChatConsole(context);
     this.#overflow = new OutputOverflow(context, this.chatConsole);
-    this.chatConsole.iAm(name);
+    this.chatConsole.setUser(name);
   }
 
   async run(room: LanRoom): Promise<number> {
@@ -54,13 +54,13 @@ export class LanClient {
       case "text":
         return this.#words(event.from, event);
       case "join":
-        return chatConsole.tell(
+        return chatConsole.print(
           this.#line("join", event.person),
           `${shownName(event.person)} is here`,
         );
       case "leave": {
         const how = event.isSilent ? "is gone (nothing is heard of them any more)" : "has left";
-        return chatConsole.tell(
+        return chatConsole.print(
           this.#line("leave", event.person),
           `${shownName(event.person)} ${how}`,
         );
@@ -69,7 +69,7 @@ export class LanClient {
         const { from, missing } = event;
         const what = missing === 1 ? "1 message" : `${missing} messages`;
         const line = { ...this.#line("gap", from), missing };
-        return chatConsole.tell(line, `${what} of ${shownName(from)} did not arrive`);
+        return chatConsole.print(line, `${what} of ${shownName(from)} did not arrive`);
       }
       case "notice":
         return reportFault(this.#context, chatConsole, noticeFault(event.notice));
@@ -115,7 +115,7 @@ export class LanClient {
     }
     await room.send(text, isAction);
     const action = isAction ? { action: true } : {};
-    chatConsole.tell({ kind: "sent", time: formatUtc(timeUnixMs), text, ...action }, undefined);
+    chatConsole.print({ kind: "sent", time: formatUtc(timeUnixMs), text, ...action }, undefined);
   }
 
   #words(
@@ -127,10 +127,10 @@ export class LanClient {
     if (this.#context.json) {
       const { name, ...whose } = personJson(from);
       const time = formatUtc(timeUnixMs);
-      return this.chatConsole.tell({ kind, time, from: name, text, ...whose }, undefined);
+      return this.chatConsole.print({ kind, time, from: name, text, ...whose }, undefined);
     }
     const shown = { seq: 0, timeUnixMs, destination: DESTINATION, from: shownName(from) };
-    const record: ShownRecord = { ...shown, kind, text };
+    const record: DisplayRecord = { ...shown, kind, text };
     this.chatConsole.record(record);
   }
 
@@ -142,7 +142,7 @@ export class LanClient {
   #who(others: readonly LanPeer[]): void {
     const people = [this.#me, ...others];
     if (this.#context.json) {
-      this.chatConsole.tell({ kind: "who", people: people.map(personJson) }, undefined);
+      this.chatConsole.print({ kind: "who", people: people.map(personJson) }, undefined);
       return;
     }
     const lines = people.map(({ name, keyId, isVerified }) => {

@@ -78,7 +78,7 @@ export function reportFault(
   chatConsole: ChatConsole,
   fault: Fault,
 ): void {
-  chatConsole.tell(faultJson(fault), context.json ? undefined : faultLine(fault));
+  chatConsole.print(faultJson(fault), context.json ? undefined : faultLine(fault));
 }
 
 async function take(line: string, talk: LanTalk): Promise<void> {

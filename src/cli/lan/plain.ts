@@ -61,7 +61,7 @@ export class PlainClient {
     const text = this.#lenient.decode(bytes);
     if (this.#context.json) {
       const time = formatUtc(this.#context.clock.unixMs());
-      this.chatConsole.tell({ kind: "text", time, from: `${address}:${port}`, text }, undefined);
+      this.chatConsole.print({ kind: "text", time, from: `${address}:${port}`, text }, undefined);
     } else {
       this.chatConsole.data(`${cleanText(text.replace(LINE_END, ""))}\n`);
     }
@@ -77,7 +77,7 @@ export class PlainClient {
     }
     await multicast.send(bytes);
     const time = formatUtc(this.#context.clock.unixMs());
-    this.chatConsole.tell({ kind: "sent", time, text }, undefined);
+    this.chatConsole.print({ kind: "sent", time, text }, undefined);
     if (!this.#hasEcho) this.#awaitEcho();
   }
 

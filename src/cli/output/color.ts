@@ -2,13 +2,13 @@
 
 const RESET = "\x1b[0m";
 const DIM = "\x1b[2m";
-const CALLED = "\x1b[1;7m";
-const CALLED_END = "\x1b[22;27m";
+const MENTION = "\x1b[1;7m";
+const MENTION_END = "\x1b[22;27m";
 const CODE = "\x1b[36m";
 const CODE_END = "\x1b[39m";
 const CLOCK = "\x1b[90m";
 /** Cyan, green, yellow, magenta, blue and their bright variants: readable on black and on white. */
-const PERSONS = [36, 32, 33, 35, 34, 96, 92, 95, 94].map((code) => `\x1b[1;${code}m`);
+const NAME_COLORS = [36, 32, 33, 35, 34, 96, 92, 95, 94].map((code) => `\x1b[1;${code}m`);
 
 /** Times and rooms: visible, but dim. */
 export function clockColor(text: string, color: boolean): string {
@@ -16,8 +16,8 @@ export function clockColor(text: string, color: boolean): string {
 }
 
 /** The reader's own name in a message. */
-export function calledColor(text: string): string {
-  return `${CALLED}${text}${CALLED_END}`;
+export function mentionColor(text: string): string {
+  return `${MENTION}${text}${MENTION_END}`;
 }
 
 /** Code in a message. */
@@ -31,9 +31,9 @@ export function eventColor(text: string, color: boolean): string {
 }
 
 /** The same user has the same colour in every room and run. */
-export function personColor(name: string, color: boolean): string {
+export function nameColor(name: string, color: boolean): string {
   if (!color) return name;
   let sum = 0;
   for (const letter of name.toLowerCase()) sum = (sum * 31 + (letter.codePointAt(0) ?? 0)) % 9973;
-  return `${PERSONS[sum % PERSONS.length]}${name}${RESET}`;
+  return `${NAME_COLORS[sum % NAME_COLORS.length]}${name}${RESET}`;
 }

@@ -3,7 +3,7 @@
 import { type Context, mayRedraw } from "../context.ts";
 
 const CLEAR_LINE = "\r\x1b[K";
-const SHOWN_EVERY_MS = 250;
+const REDRAW_INTERVAL_MS = 250;
 
 /** Progress in one line that is rewritten, if the terminal supports that. */
 export class CounterLine {
@@ -18,7 +18,7 @@ export class CounterLine {
   update(line: () => string): void {
     const { stderr, clock } = this.#context;
     const now = clock.now();
-    if (!mayRedraw(this.#context) || now - this.#shownMs < SHOWN_EVERY_MS) return;
+    if (!mayRedraw(this.#context) || now - this.#shownMs < REDRAW_INTERVAL_MS) return;
     this.#shownMs = now;
     this.#isShown = true;
     stderr.write(`${CLEAR_LINE}${line()}`);

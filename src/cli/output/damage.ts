@@ -1,12 +1,12 @@
 /** Reports damaged records. */
 
 import { Fault } from "../../base/fault.ts";
-import { destinationName, type ShownRecord } from "./render.ts";
+import { type DisplayRecord, destinationName } from "./render.ts";
 
 /** Damaged records that a command has shown; they cause exit code 6. */
 export class DamageReport {
   readonly #remedy: string;
-  #first: ShownRecord | undefined;
+  #first: DisplayRecord | undefined;
   #count = 0;
 
   /** @param remedy for damage that is not on the server */
@@ -14,7 +14,7 @@ export class DamageReport {
     this.#remedy = remedy;
   }
 
-  note(records: readonly ShownRecord[]): void {
+  note(records: readonly DisplayRecord[]): void {
     for (const record of records) {
       if (record.kind !== "damaged") continue;
       this.#first ??= record;

@@ -7,8 +7,8 @@ import { defined } from "../../base/values.ts";
 import type { TransferProgress } from "../../client/transfer/progress.ts";
 import type { PauseCause } from "../../core/transfer/progress.ts";
 import { type Context, mayRedraw, say } from "../context.ts";
-import { printJson } from "./answer.ts";
 import type { JsonObject } from "./render.ts";
+import { printJson } from "./result.ts";
 
 const CLEAR_LINE = "\r\x1b[K";
 const BAR_CELLS = 20;
@@ -18,10 +18,10 @@ const TENTHS = 10;
 const UNKNOWN_FIRST_BYTES = 16e6;
 
 /** Minimum duration for showing the elapsed time in the last line. */
-const TIMED_FROM_MS = 1_000;
+const TIMED_MIN_MS = 1_000;
 
-const WAITS: Readonly<Record<PauseCause, string>> = {
-  source: "what is sent",
+const WAIT_LABELS: Readonly<Record<PauseCause, string>> = {
+  source: "the source",
   network: "the network",
   "server-disk": "the server's disk",
   sender: "the sender",
@@ -30,7 +30,7 @@ const WAITS: Readonly<Record<PauseCause, string>> = {
 };
 
 /** Progress of transfers: a bar, occasional lines, or NDJSON. */
-export class ProgressShow {
+export class ProgressDisplay {
   readonly #context: Context;
   readonly #hasBar: boolean;
   readonly #hasLines: boolean;
@@ -50,16 +50,16 @@ export class ProgressShow {
     const known = this.#running.get(progress.id);
     const lines = known?.lines ?? new ProgressLines();
     this.#running.set(progress.id, { progress, lines });
-    if (known === undefined && progress.resumedBytes > 0) this.say(resumedLine(progress));
+    if (known === undefined && progress.resumedBytes > 0) this.print(resumedLine(progress));
     printJson(this.#context, progressJson(progress));
     if (this.#hasBar) this.#draw(progress);
     const line = lines.next(progress);
-    const isWorthIt = isDone(progress) && progress.elapsedMs >= TIMED_FROM_MS;
-    if (line !== undefined && (this.#hasLines || (this.#hasBar && isWorthIt))) this.say(line);
+    const isWorthIt = isDone(progress) && progress.elapsedMs >= TIMED_MIN_MS;
+    if (line !== undefined && (this.#hasLines || (this.#hasBar && isWorthIt))) this.print(line);
   }
 
   /** Prints a line for people without damaging the bar. */
-  say(sentence: string): void {
+  print(sentence: string): void {
     this.#clear();
     say(this.#context, cleanText(sentence));
   }
@@ -100,7 +100,7 @@ export class ProgressLines {
     this.#isStalled = isStalled;
     const isFurther = this.#isFurther(progress);
     if (!hasBegun && !isFurther) return undefined;
-    return cleanText(`${name}: ${hasBegun ? waitsWords(waits) : farWords(progress)}`);
+    return cleanText(`${name}: ${hasBegun ? waitText(waits) : progressText(progress)}`);
   }
 
   #isFurther({ doneBytes, sizeBytes }: TransferProgress): boolean {
@@ -134,14 +134,14 @@ export function barLine(progress: TransferProgress, others: number, columns: num
   const shown = `${cut(cleanText(name), NAME_CELLS_MAX)}${more}`;
   const isStalled = waits !== undefined && waits.forMs >= STALL_REPORTED_AFTER_MS;
   const bar = sizeBytes === undefined ? "" : ` ${barOf(shareOf(doneBytes, sizeBytes))}`;
-  const words = isStalled ? `${sizesOf(progress)}; ${waitsWords(waits)}` : farWords(progress);
+  const words = isStalled ? `${sizesOf(progress)}; ${waitText(waits)}` : progressText(progress);
   return cut(`${shown}${bar} ${words}`, Math.max(1, columns - 1));
 }
 
 /** `64 %, 2.1 MB of 3.3 MB, 12 MB/s, 1:05 left`. */
-function farWords(progress: TransferProgress): string {
+function progressText(progress: TransferProgress): string {
   const { doneBytes, sizeBytes, ratePerS, leftMs } = progress;
-  if (isDone(progress)) return doneWords(progress);
+  if (isDone(progress)) return doneText(progress);
   const share = sizeBytes === undefined ? [] : [`${percent(doneBytes, sizeBytes)} %`];
   const rate = ratePerS > 0 ? [formatRate(ratePerS)] : [];
   const left = leftMs === undefined ? [] : [`${formatDuration(leftMs)} left`];
@@ -149,11 +149,11 @@ function farWords(progress: TransferProgress): string {
 }
 
 /** `100 %, 600 MB in 4.1 s, 146 MB/s`; excludes the bytes of earlier runs. */
-function doneWords({ doneBytes, resumedBytes, elapsedMs }: TransferProgress): string {
+function doneText({ doneBytes, resumedBytes, elapsedMs }: TransferProgress): string {
   const size = formatSize(doneBytes);
   const moved = doneBytes - resumedBytes;
-  if (elapsedMs < TIMED_FROM_MS || moved <= 0) return `100 %, ${size}`;
-  const rest = resumedBytes > 0 ? `, the last ${formatSize(moved)}` : "";
+  if (elapsedMs < TIMED_MIN_MS || moved <= 0) return `100 %, ${size}`;
+  const rest = resumedBytes > 0 ? `, of which ${formatSize(moved)} now` : "";
   const rate = formatRate((moved / elapsedMs) * 1_000);
   return `100 %, ${size}${rest} in ${formatElapsed(elapsedMs)}, ${rate}`;
 }
@@ -167,8 +167,8 @@ function sizesOf({ doneBytes, sizeBytes }: TransferProgress): string {
   return `${formatSize(doneBytes)} of ${formatSize(sizeBytes)}`;
 }
 
-function waitsWords({ where, forMs }: NonNullable<TransferProgress["waits"]>): string {
-  return `waits for ${WAITS[where]}, ${Math.floor(forMs / 1_000)} s so far`;
+function waitText({ where, forMs }: NonNullable<TransferProgress["waits"]>): string {
+  return `waiting for ${WAIT_LABELS[where]} (${Math.floor(forMs / 1_000)} s)`;
 }
 
 function shareOf(doneBytes: number, sizeBytes: number): number {

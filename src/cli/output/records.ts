@@ -7,11 +7,11 @@ import { importOriginOf } from "../../core/client/chat-record.ts";
 import { isKnownKind, isOfLog, type KindIn } from "../../wire/kinds.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import { parseBody } from "../../wire/record.ts";
-import { NO_KEY } from "./gaps.ts";
-import type { Destination, FileBody, ShownBody, ShownRecord } from "./render.ts";
+import type { Destination, DisplayBody, DisplayRecord, FileBody } from "./render.ts";
+import { NO_KEY } from "./unreadable-runs.ts";
 
 /** Resolves the ids of a record to names. */
-export interface Names {
+export interface RecordNames {
   /** `undefined`: the server itself. */
   readonly from: string | undefined;
   readonly destination: Destination;
@@ -28,32 +28,35 @@ export interface RecordContent {
 
 const SERVER = "server";
 /** Reasons why this device could not open a message for which it has a key. */
-const CLOSED: Readonly<Record<string, string>> = {
-  broken: "sealed, and not by a program that follows the protocol",
-  sender: "sealed, and not what its sender may say",
+const DECRYPT_FAILURES: Readonly<Record<string, string>> = {
+  broken: "the encrypted message violates the protocol",
+  sender: "its sender may not send this",
 };
 
 /** A record of the log in the form that is shown. */
-export function shownRecord(record: LogRecord, { from, destination }: Names): ShownRecord {
+export function displayRecord(
+  record: LogRecord,
+  { from, destination }: RecordNames,
+): DisplayRecord {
   const { seq, time, kind } = record.head;
   const body = parseBody(record);
   const state = record.erased !== undefined ? "erased" : body === undefined ? "damaged" : "whole";
   return {
     timeUnixMs: time,
     destination,
-    ...shownWords({ seq, kind, from: from ?? SERVER, state, body }),
+    ...displayBody({ seq, kind, from: from ?? SERVER, state, body }),
   };
 }
 
 /** The author and the body. Some records show another author than their head. */
-export function shownWords(content: RecordContent): { seq: number; from: string } & ShownBody {
+export function displayBody(content: RecordContent): { seq: number; from: string } & DisplayBody {
   const { seq, from, state } = content;
   const kind = historyKindOf(content.kind);
   if (kind === "room" || kind === "join" || kind === "leave") return { seq, from, kind };
   if (state === "erased") return { seq, from, kind: "erased" };
   const body = content.body ?? {};
   if (state === "damaged" || content.body === undefined) {
-    return { seq, from, kind: "damaged", reason: "what is stored is not what was recorded" };
+    return { seq, from, kind: "damaged", reason: "the stored text does not match the record" };
   }
   const word = (key: string): string => (typeof body[key] === "string" ? body[key] : "");
   const count = (key: string): number => (typeof body[key] === "number" ? body[key] : 0);
@@ -100,11 +103,11 @@ export function shownWords(content: RecordContent): { seq: number; from: string 
     case "group":
       return { seq, from, kind, ...groupBody(body) };
     case "sealed":
-      return { seq, from, kind: "unreadable", reason: CLOSED[word("reason")] ?? NO_KEY };
+      return { seq, from, kind: "unreadable", reason: DECRYPT_FAILURES[word("reason")] ?? NO_KEY };
     case "checkpoint":
     case "fork":
     case undefined: {
-      const reason = `'${content.kind}' is of a later version`;
+      const reason = `'${content.kind}' needs a later version`;
       return { seq, from, kind: "unreadable", reason };
     }
     default:
@@ -143,7 +146,7 @@ function alsoErased(also: unknown): { readonly also?: readonly number[] } {
 function messageBody(
   kind: "text" | "action" | "reaction",
   body: Readonly<Record<string, unknown>> | undefined,
-): ShownBody {
+): DisplayBody {
   const { text, re, react, mentions } = body ?? {};
   const elsewhere = importOriginOf(body);
   const answered = Number.isSafeInteger(re) ? Number(re) : undefined;

@@ -13,12 +13,12 @@ import { cleanText, jsonLine, tsvLine } from "../../base/text.ts";
 import { formatLocal, formatLocalClock, formatUtc, type OffsetMinutes } from "../../base/time.ts";
 import type { Context } from "../context.ts";
 import { wrapMarked } from "../word-wrap.ts";
-import { clockColor, eventColor, personColor } from "./color.ts";
-import { paintedWords } from "./words.ts";
+import { clockColor, eventColor, nameColor } from "./color.ts";
+import { paintedText } from "./painted-text.ts";
 
 export type Destination = { readonly room: string } | { readonly to: string };
 
-export type ShownBody =
+export type DisplayBody =
   | {
       readonly kind: "text" | "action";
       readonly text: string;
@@ -26,7 +26,7 @@ export type ShownBody =
       readonly re?: number;
       /** Mentioned names. */
       readonly mentions?: readonly string[];
-      readonly imported?: ShownImport;
+      readonly imported?: ImportOrigin;
     }
   /** `of`: seq of the changed message. */
   | { readonly kind: "edited"; readonly of: number; readonly text: string }
@@ -34,7 +34,7 @@ export type ShownBody =
       readonly kind: "reaction";
       readonly re?: number;
       readonly react: string;
-      readonly imported?: ShownImport;
+      readonly imported?: ImportOrigin;
     }
   | { readonly kind: "room" | "join" }
   /** `also`: its edits, and other messages that were erased with it. */
@@ -76,7 +76,7 @@ export type ShownBody =
   | { readonly kind: "damaged" | "unreadable"; readonly reason: string };
 
 /** Original author and time; `from` of the record is the user who imported it. */
-export interface ShownImport {
+export interface ImportOrigin {
   readonly from: string;
   /** UTC, as text. */
   readonly time: string;
@@ -96,7 +96,7 @@ export interface FileBody {
 }
 
 /** A record for people and scripts: names instead of ids. */
-export type ShownRecord = {
+export type DisplayRecord = {
   /** Only this device, and others of its room's group, could read it. */
   readonly sealed?: true;
   /** Earlier messages of its author's device that never arrived. */
@@ -105,12 +105,12 @@ export type ShownRecord = {
   readonly timeUnixMs: number;
   readonly destination: Destination;
   readonly from: string;
-} & ShownBody;
+} & DisplayBody;
 
-export type ShownFile = Extract<ShownRecord, { kind: "file" }>;
+export type DisplayFile = Extract<DisplayRecord, { kind: "file" }>;
 
 /** Erased files remain as records, but no longer as files. */
-export function isFile(record: ShownRecord): record is ShownFile {
+export function isFile(record: DisplayRecord): record is DisplayFile {
   return record.kind === "file";
 }
 
@@ -145,12 +145,12 @@ export function styleOf(
 }
 
 /** Local time on a screen, UTC with milliseconds elsewhere. */
-export function moment(unixMs: number, { format, offsetMinutes }: Style): string {
+export function formatTimestamp(unixMs: number, { format, offsetMinutes }: Style): string {
   return format === "text" ? formatLocal(unixMs, offsetMinutes) : formatUtc(unixMs);
 }
 
 /** One record with its line feed; several lines only for a text of several lines on a terminal. */
-export function renderRecord(record: ShownRecord, style: Style): string {
+export function renderRecord(record: DisplayRecord, style: Style): string {
   switch (style.format) {
     case "json":
       return renderJson(recordJson(record));
@@ -160,7 +160,7 @@ export function renderRecord(record: ShownRecord, style: Style): string {
         ...[authorName(record, style), words],
       ];
       const before = record.withheld === undefined ? "" : tsvLine(line(withheldBefore(record)));
-      return before + tsvLine(line(sentence(record, style)));
+      return before + tsvLine(line(eventText(record, style)));
     }
     case "text":
       return screenText(record, style);
@@ -177,7 +177,7 @@ export function renderJson(value: JsonObject): string {
 }
 
 /** The fields that scripts rely on, in their order. */
-export function recordJson(record: ShownRecord): JsonObject {
+export function recordJson(record: DisplayRecord): JsonObject {
   const { kind, seq, timeUnixMs, destination, from, ...body } = record;
   return { kind, seq, time: formatUtc(timeUnixMs), ...destination, from, ...body };
 }
@@ -196,7 +196,7 @@ export function renderTable(
   const line = (row: readonly string[]) => {
     const cells = row.map((cell, i) => padded(cell, widths[i] ?? 0));
     const text = cells.join("  ").trimEnd();
-    return style.columns === undefined ? text : wrapMarked(text, style.columns(), FURTHER);
+    return style.columns === undefined ? text : wrapMarked(text, style.columns(), CONTINUATION);
   };
   const title = eventColor(line(heading), style.color);
   return `${[title, ...cleaned.map(line)].join("\n")}\n`;
@@ -204,7 +204,7 @@ export function renderTable(
 
 /** The room, or `@peer`: the other user of a direct conversation. */
 export function destinationName(
-  { destination, from }: Pick<ShownRecord, "destination" | "from">,
+  { destination, from }: Pick<DisplayRecord, "destination" | "from">,
   me?: string,
 ): string {
   if ("room" in destination) return destination.room;
@@ -215,50 +215,52 @@ function padded(cell: string, width: number): string {
   return cell + " ".repeat(Math.max(0, width - Bun.stringWidth(cell)));
 }
 
-function screenText(record: ShownRecord, style: Style): string {
+function screenText(record: DisplayRecord, style: Style): string {
   const { timeUnixMs } = record;
   const stamp = style.stamp === "date" ? formatLocal : formatLocalClock;
   const time = clockColor(stamp(timeUnixMs, style.offsetMinutes), style.color);
   const shown = clockColor(cleanText(destinationName(record, style.me)), style.color);
-  const person = personColor(cleanText(authorName(record, style)), style.color);
+  const person = nameColor(cleanText(authorName(record, style)), style.color);
   const said = record.kind === "text";
   const missing = eventColor(withheldBefore(record), style.color);
   const before =
-    record.withheld === undefined ? "" : `${marked(`${time} ${shown} * ${missing}`, style)}\n`;
-  const plain = cleanText(expandTabs(sentence(record, style)), { lines: said });
+    record.withheld === undefined
+      ? ""
+      : `${withContinuations(`${time} ${shown} * ${missing}`, style)}\n`;
+  const plain = cleanText(expandTabs(eventText(record, style)), { lines: said });
   // Without colours, only the marks show the formatting, so they stay.
   const isPainted = style.color && record.kind === "text";
   const me = callsMe(record, style) ? style.me : undefined;
-  const shownWords = isPainted ? expandTabs(paintedWords(record.text, me)) : plain;
-  const words = answered(record, style) + shownWords;
+  const shownWords = isPainted ? expandTabs(paintedText(record.text, me)) : plain;
+  const words = replyPrefix(record, style) + shownWords;
   const event = eventColor(words, style.color);
   const by = record.kind === "gap" ? "" : `${person} `;
   const rest = said ? `${person}: ${words}` : `* ${by}${event}`;
-  return `${before}${marked(`${time} ${shown} ${rest}`, style)}\n`;
+  return `${before}${withContinuations(`${time} ${shown} ${rest}`, style)}\n`;
 }
 
 /** Missing messages of the author's device, in a line before the record. */
-function withheldBefore({ withheld = 0, from }: ShownRecord): string {
+function withheldBefore({ withheld = 0, from }: DisplayRecord): string {
   return `${counted(withheld, "message")} from ${cleanText(from)} withheld`;
 }
 
 /** For imported messages with blanks and brackets, which no account's name contains. */
-function authorName(record: ShownRecord, style: Style): string {
+function authorName(record: DisplayRecord, style: Style): string {
   if (record.kind === "gap") return "";
   const imported = "imported" in record ? record.imported : undefined;
   if (imported === undefined) return record.from;
-  const time = moment(Date.parse(imported.time), style);
+  const time = formatTimestamp(Date.parse(imported.time), style);
   return `${imported.from} (${time}, imported by ${record.from})`;
 }
 
 /** Prefix of further lines and rows, so that no text looks like another record. */
-const FURTHER = "  | ";
+const CONTINUATION = "  | ";
 
-function marked(text: string, { columns }: Pick<Style, "columns">): string {
+function withContinuations(text: string, { columns }: Pick<Style, "columns">): string {
   const [first = "", ...more] = text.split("\n");
-  const lines = [first, ...more.map((line) => FURTHER + line)];
+  const lines = [first, ...more.map((line) => CONTINUATION + line)];
   if (columns === undefined) return lines.join("\n");
-  return lines.map((line) => wrapMarked(line, columns(), FURTHER)).join("\n");
+  return lines.map((line) => wrapMarked(line, columns(), CONTINUATION)).join("\n");
 }
 
 const TAB_COLUMNS = 4;
@@ -285,19 +287,19 @@ function expandTabs(text: string): string {
 }
 
 /** `↪ ana: ` before an answer. */
-function answered(record: ShownRecord, { authorOf }: Style): string {
+function replyPrefix(record: DisplayRecord, { authorOf }: Style): string {
   if ((record.kind !== "text" && record.kind !== "action") || record.re === undefined) return "";
   return `↪ ${cleanText(authorOf?.(record.re) ?? `#${record.re}`)}: `;
 }
 
-function callsMe(record: ShownRecord, { color, me }: Style): boolean {
+function callsMe(record: DisplayRecord, { color, me }: Style): boolean {
   if (!color || me === undefined || record.kind !== "text") return false;
   return record.mentions?.some((name) => name.toLowerCase() === me.toLowerCase()) === true;
 }
 
 /** The event as text that follows the name, without styles. */
-export function plainSentence(record: ShownRecord): string {
-  return sentence(record, PLAIN);
+export function plainEventText(record: DisplayRecord): string {
+  return eventText(record, PLAIN);
 }
 
 const PLAIN: Style = {
@@ -308,30 +310,30 @@ const PLAIN: Style = {
   stamp: "date",
 };
 
-function gapSentence(count: number | undefined): string {
+function gapText(count: number | undefined): string {
   const messages = count === undefined ? "messages" : counted(count, "message");
-  return `${messages} that this device has no key for`;
+  return `${messages} that this device cannot decrypt`;
 }
 
-function groupSentence(record: Extract<ShownRecord, { kind: "group" }>): string {
+function groupText(record: Extract<DisplayRecord, { kind: "group" }>): string {
   const { added, removed, users = [], from } = record;
   if (added > 0 && users.length === 1 && users[0]?.toLowerCase() === from.toLowerCase()) {
     return removed > 0
-      ? "came back into the sealed room, with new keys"
-      : "came into the sealed room with a further device";
+      ? "rejoined the encrypted room with new keys"
+      : "added a device to the encrypted room";
   }
   const of = users.length === 0 ? "" : ` of ${users.map((user) => cleanText(user)).join(", ")}`;
   const devices = (count: number) => `${counted(count, "device")}${of}`;
   if (added > 0 && removed > 0) {
-    return `let ${devices(added)} into the sealed room, and took ${devices(removed)} out`;
+    return `added ${devices(added)} to the encrypted room and removed ${devices(removed)}`;
   }
-  if (added > 0) return `let ${devices(added)} into the sealed room`;
-  if (removed > 0) return `took ${devices(removed)} out of the sealed room`;
-  return "renewed the keys of the sealed room";
+  if (added > 0) return `added ${devices(added)} to the encrypted room`;
+  if (removed > 0) return `removed ${devices(removed)} from the encrypted room`;
+  return "renewed the keys of the encrypted room";
 }
 
 /** The message or event as text that follows the name. */
-function sentence(record: ShownRecord, style: Style): string {
+function eventText(record: DisplayRecord, style: Style): string {
   switch (record.kind) {
     case "text":
     case "action":
@@ -342,52 +344,49 @@ function sentence(record: ShownRecord, style: Style): string {
     }
     case "edited":
       return record.text === ""
-        ? `took away what was said with #${record.of}`
-        : `changed it to: ${record.text}`;
+        ? `removed the caption of #${record.of}`
+        : `edited #${record.of}: ${record.text}`;
     case "topic":
       return record.topic === "" ? "cleared the topic" : `set the topic: ${record.topic}`;
     case "leave":
       if (record.removed === true)
-        return `is gone: ${record.by ?? "an operator"} removed the account`;
-      return record.by === undefined ? "left" : `was put out by ${record.by}`;
+        return `was removed from the server by ${record.by ?? "an operator"}`;
+      return record.by === undefined ? "left" : `was removed by ${record.by}`;
     case "rename":
       return record.user === undefined
         ? `renamed the room ${record.was} to ${record.name}`
-        : `renamed ${record.was}, who is called ${record.name} now`;
+        : `renamed ${record.was} to ${record.name}`;
     case "close":
-      return record.on
-        ? "closed the room: it can be read, not written to"
-        : "opened the room again";
+      return record.on ? "made the room read-only" : "reopened the room";
     case "remove":
       return "removed the room";
     case "gap":
-      return gapSentence(record.count);
+      return gapText(record.count);
     case "group":
-      return groupSentence(record);
+      return groupText(record);
     case "retention":
       return record.keepMs === undefined
-        ? "ended the retention: messages are kept for good from now on"
-        : `set the retention: messages are erased after ${formatDuration(record.keepMs)}`;
+        ? "turned off retention: messages are kept permanently"
+        : `set retention: messages are deleted after ${formatDuration(record.keepMs)}`;
     case "pin": {
       const author = style.authorOf?.(record.of);
-      const what = author === undefined ? `#${record.of}` : `what ${author} said (#${record.of})`;
+      const what =
+        author === undefined ? `#${record.of}` : `a message from ${author} (#${record.of})`;
       return record.on ? `pinned ${what}` : `unpinned ${what}`;
     }
     case "receipts":
-      return record.on
-        ? "lets authors see who has read what they say"
-        : "ended it that authors see who has read";
+      return record.on ? "turned on read receipts" : "turned off read receipts";
     case "mute": {
       const end =
-        record.until === undefined ? "" : ` until ${moment(Date.parse(record.until), style)}`;
-      return record.on ? `muted ${record.user}${end}` : `let ${record.user} speak again`;
+        record.until === undefined
+          ? ""
+          : ` until ${formatTimestamp(Date.parse(record.until), style)}`;
+      return record.on ? `muted ${record.user}${end}` : `unmuted ${record.user}`;
     }
     case "grant":
-      return record.on
-        ? `made ${record.user} a moderator`
-        : `took the moderation from ${record.user}`;
+      return record.on ? `made ${record.user} a moderator` : `removed ${record.user} as moderator`;
     case "file":
-      return `sends ${fileWords(record)}; ${takeWords(record, style)}${saysWords(record)}`;
+      return `sent ${fileLabel(record)}; ${downloadHint(record, style)}${captionSuffix(record)}`;
     case "damaged":
     case "unreadable":
       return `(${record.kind}: ${record.reason})`;
@@ -397,7 +396,7 @@ function sentence(record: ShownRecord, style: Style): string {
 }
 
 /** `photo.jpg (2.1 MB)`, `notes (folder of 12, 3.4 MB)`. */
-export function fileWords({
+export function fileLabel({
   name,
   sizeBytes,
   folder,
@@ -417,14 +416,14 @@ export function fileWords({
  * The command that downloads the file: a shell command in history, a slash command in a
  * conversation.
  */
-function takeWords({ from, id }: { from: string; id: string }, { me, stamp }: Style): string {
-  if (from === me) return `its id: ${id}`;
-  return stamp === "clock" ? `take it: /get ${id}` : `take it: chat get-file ${id}`;
+function downloadHint({ from, id }: { from: string; id: string }, { me, stamp }: Style): string {
+  if (from === me) return `id: ${id}`;
+  return stamp === "clock" ? `download: /get ${id}` : `download: chat get-file ${id}`;
 }
 
 /** Last, so that a caption that imitates our text does not precede it. */
-function saysWords({ text }: Pick<FileBody, "text">): string {
-  return text === undefined ? "" : `; says: ${text}`;
+function captionSuffix({ text }: Pick<FileBody, "text">): string {
+  return text === undefined ? "" : `; caption: ${text}`;
 }
 
-const PHRASES = { room: "made the room", join: "joined", erased: "(erased)" } as const;
+const PHRASES = { room: "created the room", join: "joined", erased: "(deleted)" } as const;

@@ -1,4 +1,4 @@
-/** Executes the acts that keys request: messages, commands, clipboard, transfers, leaving. */
+/** Executes the actions that keys request: messages, commands, clipboard, transfers, leaving. */
 
 import { unreachable } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
@@ -6,28 +6,28 @@ import { notLoggedIn } from "../../client/link/retry.ts";
 import { oneLine } from "../../core/markup/plain.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { findItem } from "../../core/model/selectors.ts";
-import type { Ending } from "../chat/ending.ts";
+import type { ChatExit } from "../chat/chat-exit.ts";
 import { runSlash } from "../chat/slash.ts";
 import type { ScreenChat } from "./chat.ts";
 import { noRoomOpen, type ScreenCommands } from "./commands.ts";
 import type { ScreenDrafts } from "./drafts.ts";
 import { editorOf } from "./editor/editor.ts";
-import { mayCarrySecret, type TypedHistory } from "./editor/typed-history.ts";
+import { type InputHistory, mayContainSecret } from "./editor/input-history.ts";
 import type { ScreenFiles } from "./files.ts";
 import type { FolderLists } from "./folder-lists.ts";
-import { searchOf } from "./input/lists.ts";
-import type { ScreenNotices, Stage } from "./notices.ts";
+import { parseSearch } from "./input/lists.ts";
+import type { ScreenHost, ScreenNotices } from "./notices.ts";
 import type { ScreenQuestions } from "./questions.ts";
-import type { Act } from "./state/act.ts";
+import type { Action } from "./state/action.ts";
 import type { TerminalScreen } from "./terminal/screen.ts";
 
 /** UTF-16 units of a command that its confirmation shows. */
-const DONE_LENGTH = 60;
+const COMMAND_LENGTH_MAX = 60;
 
 export interface ScreenActionsOptions {
   readonly chat: ScreenChat;
-  readonly typed: TypedHistory;
-  readonly stage: Stage;
+  readonly history: InputHistory;
+  readonly host: ScreenHost;
   readonly terminal: TerminalScreen;
   readonly files: ScreenFiles;
   readonly folders: FolderLists;
@@ -35,11 +35,11 @@ export interface ScreenActionsOptions {
   readonly questions: ScreenQuestions;
   readonly drafts: ScreenDrafts;
   readonly notices: ScreenNotices;
-  readonly ending: Ending;
+  readonly ending: ChatExit;
   /** Also stores the draft in the input. */
-  readonly keepDrafts: () => void;
+  readonly saveDrafts: () => void;
   /** Completes again after the folder was read. */
-  readonly tab: () => void;
+  readonly completeAgain: () => void;
 }
 
 /** Reports whether the text is a slash command; `//` begins a message with a slash. */
@@ -56,65 +56,65 @@ export class ScreenActions {
     this.#options = options;
   }
 
-  do(act: Act): void {
+  run(action: Action): void {
     const { chat, files, notices, terminal } = this.#options;
-    switch (act.kind) {
+    switch (action.kind) {
       case "enter":
-        return this.#entered(act);
+        return this.#submit(action);
       case "open":
-        return chat.open(act.target);
+        return chat.open(action.target);
       case "draft":
-        return chat.setDraft(act.target, act.draft);
+        return chat.setDraft(action.target, action.draft);
       case "reach":
-        return chat.loadMore(act.side);
+        return chat.loadMore(action.side);
       case "bottom":
         return chat.scrollToBottom();
       case "jump":
-        return chat.jump(act.target, act.seq);
+        return chat.jump(action.target, action.seq);
       case "react": {
-        const item = findItem(chat.model, act.seq);
-        if (item !== undefined) chat.react(item, act.sign);
+        const item = findItem(chat.model, action.seq);
+        if (item !== undefined) chat.react(item, action.sign);
         return;
       }
       case "pin":
-        return this.#await(chat.pin(act.seq, act.on));
+        return this.#await(chat.pin(action.seq, action.on));
       case "save":
-        return this.#await(this.#saved(act));
+        return this.#await(this.#save(action));
       case "erase":
-        return chat.erase(act.seq);
+        return chat.erase(action.seq);
       case "fetch":
-        return notices.attempt(() => files.get(act.file, ".", act.name));
+        return notices.attempt(() => files.get(action.file, ".", action.name));
       case "cancel-transfer":
-        return files.cancel(act.id);
+        return files.cancel(action.id);
       case "resend":
-        return chat.resend(act.key);
+        return chat.resend(action.key);
       case "discard":
-        return chat.discard(act.key);
+        return chat.discard(action.key);
       case "copy":
-        return this.#copied(act.text);
+        return this.#copy(action.text);
       case "search":
-        return chat.search(act.query);
+        return chat.search(action.query);
       case "search-more":
         return chat.searchMore();
       case "list-folder":
-        void this.#options.folders.read(act.path).then(this.#options.tab);
+        void this.#options.folders.read(action.path).then(this.#options.completeAgain);
         return;
       case "answered":
-        return this.#options.questions.answered(act.answer);
+        return this.#options.questions.answered(action.answer);
       case "focus":
-        return chat.setFocus(act.on);
+        return chat.setFocus(action.on);
       case "dismiss":
-        return notices.forget();
+        return notices.clear();
       case "redraw":
         return terminal.redraw();
       case "suspend":
-        this.#options.keepDrafts(); // The process may be killed while it is stopped.
+        this.#options.saveDrafts(); // The process may be killed while it is stopped.
         void terminal.suspend();
         return;
       case "leave":
-        return this.#left(act.exitCode);
+        return this.#leave(action.exitCode);
       default:
-        return unreachable(act);
+        return unreachable(action);
     }
   }
 
@@ -122,7 +122,7 @@ export class ScreenActions {
    * Warns of unsent posts, once for the same posts. `insists`: the user was warned before.
    * @param isSending the program ends by itself once they are sent
    */
-  leaving(isSending: boolean): "free" | "warned" | "insists" {
+  confirmLeave(isSending: boolean): "free" | "warned" | "insists" {
     const { chat, notices } = this.#options;
     const unsent = chat.model.pending.filter(
       ({ state: { kind } }) => kind === "storing" || kind === "waiting",
@@ -141,17 +141,17 @@ export class ScreenActions {
     work.catch((error: unknown) => this.#options.notices.fail(error));
   }
 
-  #entered({ text, re, edits }: Extract<Act, { kind: "enter" }>): void {
-    const { chat, typed, folders, stage, notices } = this.#options;
+  #submit({ text, re, edits }: Extract<Action, { kind: "enter" }>): void {
+    const { chat, history: typed, folders, host: stage, notices } = this.#options;
     void typed.add(text);
     folders.forget();
     if (isCommand(text)) {
-      if (!this.#searched(text)) this.#await(this.#command(text));
+      if (!this.#openSearch(text)) this.#await(this.#command(text));
       return;
     }
     const { open, me } = chat.model;
     if (open === undefined) {
-      stage.put({ editor: editorOf(text) }); // The unsent text is not lost.
+      stage.patch({ editor: editorOf(text) }); // The unsent text is not lost.
       return notices.fail(me === undefined ? notLoggedIn() : noRoomOpen());
     }
     const words = text.startsWith("//") ? text.slice(1) : text;
@@ -175,33 +175,36 @@ export class ScreenActions {
     const isSeen = isSameName(chat.model.open, open) && isSameName(open, room);
     if (isSeen || commands.answers > answers) return;
     const [word = text] = text.split(/\s/, 1);
-    notices.note((texts) => texts.done(mayCarrySecret(text) ? word : oneLine(text, DONE_LENGTH)));
+    notices.note((texts) =>
+      texts.done(mayContainSecret(text) ? word : oneLine(text, COMMAND_LENGTH_MAX)),
+    );
   }
 
   /** `/search WORDS` opens the search list. Returns whether the text is that command. */
-  #searched(text: string): boolean {
+  #openSearch(text: string): boolean {
     const [, words] = /^\/search\s+(\S.*)$/s.exec(text) ?? [];
-    const { chat, stage } = this.#options;
-    const query = words === undefined ? undefined : searchOf(words, chat.model.open);
+    const { chat, host: stage } = this.#options;
+    const query = words === undefined ? undefined : parseSearch(words, chat.model.open);
     if (words === undefined || query === undefined) return false;
     chat.search(query);
-    stage.put({ overlay: { kind: "search", query: editorOf(words), at: 0 } });
+    stage.patch({ overlay: { kind: "search", query: editorOf(words), at: 0 } });
     return true;
   }
 
-  async #saved({ room, seq, on }: Extract<Act, { kind: "save" }>): Promise<void> {
+  async #save({ room, seq, on }: Extract<Action, { kind: "save" }>): Promise<void> {
     await this.#options.chat.request("save", { room, seq, on });
     this.#options.notices.note((texts) => (on ? texts.savedNow : texts.notSaved));
   }
 
-  #copied(text: string): void {
+  #copy(text: string): void {
     const isCopied = this.#options.terminal.copy(text);
     this.#options.notices.note((texts) => (isCopied ? texts.copied : texts.tooLongToCopy));
   }
 
-  #left(exitCode: 0 | 130): void {
+  #leave(exitCode: 0 | 130): void {
     const { commands, ending } = this.#options;
     if (exitCode === 0) this.#await(commands.quit());
-    else if (this.leaving(false) !== "warned") ending.put(new Fault("interrupted", "interrupted"));
+    else if (this.confirmLeave(false) !== "warned")
+      ending.end(new Fault("interrupted", "interrupted"));
   }
 }

@@ -17,7 +17,7 @@ import type { Clock } from "../../io/clock.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import type { OpenClient } from "../connect/client.ts";
 
-export type Notified = Extract<UiEffect, { kind: "notify" }>;
+export type NotifyEffect = Extract<UiEffect, { kind: "notify" }>;
 /** Effects that only the screen can execute. */
 export type ScreenEffect =
   | Exclude<UiEffect, { kind: "read" }>
@@ -105,7 +105,7 @@ export class ScreenChat extends ChatActions {
    * effect.
    * @returns `undefined` if the post was refused @throws Fault not-logged-in
    */
-  say(to: string, body: PostBody): Promise<Receipt | undefined> {
+  submit(to: string, body: PostBody): Promise<Receipt | undefined> {
     const client = this.#open?.client;
     if (client?.user === undefined) throw notLoggedIn();
     const receipt = client.post(to, body).catch((fault: unknown) => {
@@ -124,7 +124,7 @@ export class ScreenChat extends ChatActions {
 
   protected post(to: string, body: PostBody): void {
     try {
-      void this.say(to, body);
+      void this.submit(to, body);
     } catch (error) {
       this.fault(asFault(error));
     }
@@ -147,5 +147,5 @@ export class ScreenChat extends ChatActions {
 function faultOf(event: SessionEvent): Fault | undefined {
   if (event.kind === "identity-changed") return keyChangedFault(event.user);
   if (event.kind !== "sealed-remark") return undefined;
-  return new Fault("seal-refused", event.remark, { remedy: msg`look there: /sealed` });
+  return new Fault("seal-refused", event.remark, { remedy: msg`run /sealed` });
 }

@@ -15,7 +15,7 @@ import { sha256 } from "../../crypto/sha256.ts";
 import type { DraftOwner } from "../../io/state/draft-store.ts";
 import type { TerminalDevice } from "../../io/terminal/device.ts";
 import type { Message, TerminalTexts } from "../../ui/messages/en/terminal.ts";
-import { Ending } from "../chat/ending.ts";
+import { ChatExit } from "../chat/chat-exit.ts";
 import { slashRows } from "../chat/slash.ts";
 import { slashSummary } from "../chat/slash-grammar.ts";
 import type { OpenClient } from "../connect/client.ts";
@@ -28,24 +28,28 @@ import type { ScreenChat, ScreenEffect } from "./chat.ts";
 import { Collector } from "./collector.ts";
 import { ScreenCommands } from "./commands.ts";
 import { ScreenDrafts } from "./drafts.ts";
-import type { TypedHistory } from "./editor/typed-history.ts";
+import type { InputHistory } from "./editor/input-history.ts";
 import { ScreenFiles } from "./files.ts";
 import { FolderLists } from "./folder-lists.ts";
-import { type Before, follow } from "./input/follow.ts";
+import { follow, type PreviousModel } from "./input/follow.ts";
+import {
+  currentDraft,
+  draftActions,
+  type HandlerContext,
+  type UpdateResult,
+} from "./input/handler.ts";
 import { Keymap } from "./input/keymap.ts";
 import type { Key } from "./input/keys.ts";
-import { draftAct, draftNow, type Parts, type Updated } from "./input/parts.ts";
 import { update } from "./input/update.ts";
 import { Keyboard } from "./keyboard.ts";
 import { ScreenMuted } from "./muted.ts";
-import { ScreenNotices, type Stage } from "./notices.ts";
-import { PicturePlaces } from "./picture-places.ts";
+import { type ScreenHost, ScreenNotices } from "./notices.ts";
+import { PicturePaths } from "./picture-paths.ts";
 import { PICTURE_FAMILIES } from "./pictures/cells.ts";
-import { ScreenQuestions, type WhenGone } from "./questions.ts";
+import { type OnWithdraw, ScreenQuestions } from "./questions.ts";
 import type { ScreenPreferences } from "./settings/preferences.ts";
 import { SETTING_NAMES } from "./settings/values.ts";
-import { ShownPictures } from "./shown-pictures.ts";
-import { isNext } from "./state/act.ts";
+import { clearsNotes } from "./state/action.ts";
 import { FIRST_STATE, type Question, type ScreenState } from "./state/screen-state.ts";
 import type { ScreenSettings } from "./state/settings.ts";
 import { TerminalScreen } from "./terminal/screen.ts";
@@ -54,7 +58,8 @@ import { languageOf, type ScreenTexts, screenTexts } from "./text/texts.ts";
 import { Composer, type Layout, type ViewProps } from "./view/composition.ts";
 import { nameOf } from "./view/header.ts";
 import { depthOf } from "./view/palette.ts";
-import { terminalWidths, WIDTH_QUESTION, widthsIn } from "./width/measured.ts";
+import { VisiblePictures } from "./visible-pictures.ts";
+import { parseWidths, terminalWidths, WIDTH_QUERY } from "./width/measured.ts";
 
 /** Maximum notes below the timeline; the oldest are dropped first. */
 const SCREEN_NOTES_MAX = 5;
@@ -65,22 +70,22 @@ export interface ScreenClientOptions {
   readonly chat: ScreenChat;
   readonly device: TerminalDevice;
   readonly preferences: ScreenPreferences;
-  readonly typed: TypedHistory;
+  readonly history: InputHistory;
 }
 
 /** Keys held until the first room is open; more are dropped. */
-const KEYS_AHEAD_MAX = 1_000;
+const PENDING_KEYS_MAX = 1_000;
 
 /** Redraw interval while something on the screen counts down, or a transfer is in progress. */
 const TICK_MS = 1_000;
 
-export class ScreenClient implements Stage {
+export class ScreenClient implements ScreenHost {
   readonly #options: ScreenClientOptions;
   readonly #terminal: TerminalScreen;
   #composer = new Composer();
   readonly #rows = new RowBuilder();
   /** The model that the state was last updated for. */
-  #before: Before;
+  #previous: PreviousModel;
   #keys: ReturnType<typeof keysOf>;
   readonly #folders: FolderLists;
   readonly #slash = slashRows();
@@ -88,42 +93,42 @@ export class ScreenClient implements Stage {
   readonly #notices: ScreenNotices;
   readonly #actions: ScreenActions;
   readonly #keyboard: Keyboard;
-  readonly #pictures: ShownPictures;
+  readonly #pictures: VisiblePictures;
   readonly #commands: ScreenCommands;
-  readonly #ending = new Ending();
+  readonly #ending = new ChatExit();
   readonly #muted: ScreenMuted;
   /** Targets that the account has muted on all of its devices. */
-  #quiet: readonly string[] = [];
+  #accountMuted: readonly string[] = [];
   settings: ScreenSettings;
   #hidesJoins: boolean;
   state: ScreenState = FIRST_STATE;
   /** No room has been opened yet: those of the command line are still being joined. */
   #isStarting = true;
   /** Keys from the first Enter on whose text no room could take yet. Bounded by KEYS_AHEAD_MAX. */
-  #ahead: readonly Key[] = [];
+  #pendingKeys: readonly Key[] = [];
   #isDrawing = false;
   #cancelTick: (() => void) | undefined;
   readonly #questions: ScreenQuestions;
   readonly #drafts: ScreenDrafts;
   readonly #collector: Collector;
   /** The last screen could not be rendered; the next change tries again. */
-  #isBroken = false;
+  #hasDrawFailed = false;
   #link: LinkInfo | undefined;
   #transport: string | undefined;
   /** Room and seq that were last marked as seen in the model. */
-  #seen = "";
+  #lastRead = "";
 
   constructor(options: ScreenClientOptions) {
     this.#options = options;
-    const { context, open, chat, device, preferences, typed } = options;
+    const { context, open, chat, device, preferences, history: typed } = options;
     const { settings } = preferences;
     const isQuiet = open.state.preference("quiet") === "on";
     this.#hidesJoins = isQuiet || settings.hideJoins;
     this.#muted = new ScreenMuted(open.state.muted);
-    this.settings = this.#settled();
+    this.settings = this.#mergedSettings();
     const { mouse } = settings;
     this.#keys = keysOf(settings);
-    this.#before = { model: chat.model, shownKey: undefined, bottoms: 0 };
+    this.#previous = { model: chat.model, jumpedKey: undefined, bottoms: 0 };
     this.#folders = new FolderLists(context.env["HOME"]);
     this.#terminal = new TerminalScreen({
       clock: context.clock,
@@ -133,16 +138,16 @@ export class ScreenClient implements Stage {
     });
     const [clock, ending] = [context.clock, this.#ending];
     const terminal = this.#terminal;
-    this.#notices = new ScreenNotices({ clock, chat, terminal, ending, stage: this });
+    this.#notices = new ScreenNotices({ clock, chat, terminal, ending, host: this });
     this.#keyboard = new Keyboard({ context, terminal, typed: (keys) => this.#typed(keys) });
     const note = (text: Message) => this.note(text);
-    const here = (file: string, path: string) => this.#pictures.here(file, path);
-    this.#files = new ScreenFiles({ context, open, chat, note, here });
+    const here = (file: string, path: string) => this.#pictures.addLocalFile(file, path);
+    this.#files = new ScreenFiles({ context, open, chat, note, onLocalFile: here });
     this.#commands = new ScreenCommands({ context, open, chat, files: this.#files, screen: this });
-    this.#pictures = this.#newPictures();
+    this.#pictures = this.#createPictures();
     this.#questions = new ScreenQuestions({
       current: () => this.state.question,
-      put: (question) => this.put({ question }),
+      patch: (question) => this.patch({ question }),
       texts: () => this.texts,
     });
     this.#collector = new Collector(context.clock, {
@@ -153,14 +158,14 @@ export class ScreenClient implements Stage {
       clock: context.clock,
       store: open.state.drafts,
       collect: () => this.#collectDraft(),
-      failed: (fault) => this.#notices.fail(fault),
+      onFailure: (fault) => this.#notices.fail(fault),
     });
     this.#actions = new ScreenActions({
-      ...{ chat, typed, terminal, ending, stage: this, notices: this.#notices },
+      ...{ chat, history: typed, terminal, ending, host: this, notices: this.#notices },
       ...{ files: this.#files, folders: this.#folders, commands: this.#commands },
       ...{ questions: this.#questions, drafts: this.#drafts },
-      keepDrafts: () => this.#keepDrafts(),
-      tab: () => this.#typed([{ name: "tab", text: "" }]),
+      saveDrafts: () => this.#saveDrafts(),
+      completeAgain: () => this.#typed([{ name: "tab", text: "" }]),
     });
     open.guessDelays.sayInstead = note;
   }
@@ -168,28 +173,28 @@ export class ScreenClient implements Stage {
   /** @returns the exit code @throws Fault as the client ended */
   async run(rooms: readonly [Name, ...Name[]] | readonly Name[]): Promise<number> {
     const { context, open, chat, device } = this.#options;
-    const release = context.onSignal(this.#ending.signalled);
-    const unsubscribe = chat.subscribe(() => this.#changed());
-    const unkeep = device.on("exit", () => this.#keepDrafts());
+    const release = context.onSignal(this.#ending.onSignal);
+    const unsubscribe = chat.subscribe(() => this.#modelChanged());
+    const removeExitListener = device.on("exit", () => this.#saveDrafts());
     // Before the first frame, which covers it; nothing waits for the answer.
-    void this.#terminal.ask(WIDTH_QUESTION).then((answers) => this.#measured(answers));
+    void this.#terminal.ask(WIDTH_QUERY).then((answers) => this.#applyWidths(answers));
     this.#terminal.enter();
     this.#restoreDrafts();
-    this.#notices.attempt(() => this.#hear(undefined));
+    this.#notices.attempt(() => this.#updateMuted(undefined));
     this.#draw();
     const entered = (room: string) => {
       if (chat.model.open === undefined) chat.open(room);
     };
-    this.#commands.enterRooms(rooms, entered).catch(this.#ending.broken);
+    this.#commands.enterRooms(rooms, entered).catch(this.#ending.fail);
     chat.listen((event) => this.#received(event));
-    this.#keyboard.read().then(() => this.end(0), this.#ending.broken);
+    this.#keyboard.read().then(() => this.end(0), this.#ending.fail);
     try {
       return await this.#ending.exitCode;
     } finally {
-      this.#ending.put(0); // Also after an error.
-      this.#keepDrafts();
+      this.#ending.end(0); // Also after an error.
+      this.#saveDrafts();
       this.#collector.end();
-      unkeep();
+      removeExitListener();
       release();
       unsubscribe();
       this.#cancelTick?.();
@@ -204,8 +209,8 @@ export class ScreenClient implements Stage {
   }
 
   /** Most terminals match the width table, and nothing has to be redrawn. */
-  #measured(answers: string | undefined): void {
-    const widths = answers === undefined ? undefined : widthsIn(answers);
+  #applyWidths(answers: string | undefined): void {
+    const widths = answers === undefined ? undefined : parseWidths(answers);
     if (widths === undefined || Object.keys(widths).length === 0) return;
     terminalWidths.measure(widths);
     this.#composer = new Composer();
@@ -231,13 +236,13 @@ export class ScreenClient implements Stage {
     this.#notices.show(title, lines);
   }
 
-  /** @see {@link ScreenActions.leaving} */
-  leaving(isSending: boolean): "free" | "warned" | "insists" {
-    return this.#actions.leaving(isSending);
+  /** @see {@link ScreenActions.confirmLeave} */
+  confirmLeave(isSending: boolean): "free" | "warned" | "insists" {
+    return this.#actions.confirmLeave(isSending);
   }
 
   /** @returns `undefined` if the user gave no answer */
-  ask(kind: Question["kind"], text: Message, whenGone?: WhenGone): Promise<string | undefined> {
+  ask(kind: Question["kind"], text: Message, whenGone?: OnWithdraw): Promise<string | undefined> {
     return this.#questions.ask(kind, this.#notices.text(text), whenGone);
   }
 
@@ -259,7 +264,7 @@ export class ScreenClient implements Stage {
 
   hideJoins(on: boolean): void {
     this.#hidesJoins = on;
-    this.settings = this.#settled();
+    this.settings = this.#mergedSettings();
     this.#draw();
   }
 
@@ -271,15 +276,15 @@ export class ScreenClient implements Stage {
   /** For this account on this device. @throws Fault too-many, store-… */
   mute(target: string, on: boolean): void {
     this.#muted.mute(target, on);
-    this.#quiet = quietTargets(this.#options.chat.model);
-    this.settings = this.#settled();
+    this.#accountMuted = accountMutedTargets(this.#options.chat.model);
+    this.settings = this.#mergedSettings();
     this.#draw();
   }
 
   /** Settings of the device, of this run, and of the account combined. */
-  #settled(): ScreenSettings {
+  #mergedSettings(): ScreenSettings {
     const { settings } = this.#options.preferences;
-    const muted = [...settings.muted, ...this.#muted.targets, ...this.#quiet];
+    const muted = [...settings.muted, ...this.#muted.targets, ...this.#accountMuted];
     return { ...settings, hideJoins: this.#hidesJoins, muted };
   }
 
@@ -291,16 +296,16 @@ export class ScreenClient implements Stage {
     if (preferences.settings.hideJoins !== hideJoins) {
       this.#hidesJoins = preferences.settings.hideJoins;
     }
-    this.settings = this.#settled();
+    this.settings = this.#mergedSettings();
     this.#terminal.setMouse(this.settings.mouse);
     this.#keys = keysOf(this.settings);
-    this.#pictures.choose(this.settings);
+    this.#pictures.applySettings(this.settings);
     if (lines.length > 1) this.show(() => "/set", lines);
     else for (const line of lines) this.note(() => line);
   }
 
   end(exitCode: number): void {
-    this.#ending.put(exitCode);
+    this.#ending.end(exitCode);
   }
 
   /** Executes effects of the model that need the screen. */
@@ -321,13 +326,13 @@ export class ScreenClient implements Stage {
 
   #received(event: SessionEvent): void {
     try {
-      this.#happened(event);
+      this.#handle(event);
     } catch (error) {
-      this.#ending.broken(error);
+      this.#ending.fail(error);
     }
   }
 
-  #happened(event: SessionEvent): void {
+  #handle(event: SessionEvent): void {
     if (event.kind === "listing") this.#link = event.link;
     if (event.kind === "caught-up") {
       this.#transport = this.#link?.transport;
@@ -335,79 +340,80 @@ export class ScreenClient implements Stage {
       this.#commands.ready();
     }
     this.#notices.event(event);
-    if (event.kind === "closed") this.#ending.put(event.fault ?? 0);
+    if (event.kind === "closed") this.#ending.end(event.fault ?? 0);
   }
 
   #typed(keys: readonly Key[]): void {
     const { open } = this.#options.chat.model;
-    const { text: was } = draftNow(this.state, this.#options.chat.model);
+    const { text: was } = currentDraft(this.state, this.#options.chat.model);
     const isCancelled = keys.some(({ name }) => name === "ctrl-c");
-    const all = [...(isCancelled ? [] : this.#ahead), ...keys];
-    this.#ahead = [];
+    const all = [...(isCancelled ? [] : this.#pendingKeys), ...keys];
+    this.#pendingKeys = [];
     for (const [at, key] of all.entries()) {
-      if (this.#ending.isThere) break;
+      if (this.#ending.hasEnded) break;
       this.#notices.attempt(() => {
-        if (!this.#pressed(key)) this.#ahead = all.slice(at, at + KEYS_AHEAD_MAX);
+        if (!this.#handleKey(key)) this.#pendingKeys = all.slice(at, at + PENDING_KEYS_MAX);
       });
-      if (this.#ahead.length > 0) break;
+      if (this.#pendingKeys.length > 0) break;
     }
-    if (this.#ending.isThere) return;
+    if (this.#ending.hasEnded) return;
     this.#questions.showNext();
     this.#drafts.typed();
-    if (this.#options.chat.model.open === open) this.#tellTyping(was);
+    if (this.#options.chat.model.open === open) this.#sendTyping(was);
     this.#draw();
   }
 
   /** Sends a typing notice. @param was text of the input before these keys */
-  #tellTyping(was: string): void {
+  #sendTyping(was: string): void {
     const { chat } = this.#options;
     const { open } = chat.model;
-    const { text, edits } = draftNow(this.state, chat.model);
+    const { text, edits } = currentDraft(this.state, chat.model);
     if (text === was || open === undefined || edits !== undefined || !this.settings.typing) return;
     chat.typed(open, text);
   }
 
   /** @returns false if the key has to wait until the first room is open */
-  #pressed(key: Key): boolean {
-    const { state, acts } = this.#updated(key);
+  #handleKey(key: Key): boolean {
+    const { state, actions } = this.#updateFor(key);
     const isLoading = this.#isStarting && this.#options.chat.model.me !== undefined;
-    if (isLoading && acts.some((act) => act.kind === "enter" && !isCommand(act.text))) return false;
+    if (isLoading && actions.some((action) => action.kind === "enter" && !isCommand(action.text)))
+      return false;
     this.state = { ...state, notes: state.notes.slice(-SCREEN_NOTES_MAX) };
-    if (acts.some(isNext)) this.#notices.forget();
-    for (const act of acts) this.#actions.do(act);
+    if (actions.some(clearsNotes)) this.#notices.clear();
+    for (const action of actions) this.#actions.run(action);
     return true;
   }
 
   /** Handles a key. Ctrl-C and Ctrl-D leave even if the handler fails. */
-  #updated(key: Key): Updated {
+  #updateFor(key: Key): UpdateResult {
     try {
-      return update(this.state, key, this.#parts());
+      return update(this.state, key, this.#handlerContext());
     } catch (error) {
       const exitCode = key.name === "ctrl-c" ? 130 : key.name === "ctrl-d" ? 0 : undefined;
       if (exitCode === undefined || error instanceof AssertionFailure) throw error;
-      return { state: this.state, acts: [{ kind: "leave", exitCode }] };
+      return { state: this.state, actions: [{ kind: "leave", exitCode }] };
     }
   }
 
   /** Updates the state after a change of the model, such as another draft or scroll position. */
-  #changed(): void {
+  #modelChanged(): void {
     const { chat } = this.#options;
     const { model } = chat;
-    const before = this.#before;
+    const before = this.#previous;
     if (model === before.model) return;
-    this.#collector.changed();
-    this.#before = { ...before, model };
+    this.#collector.modelChanged();
+    this.#previous = { ...before, model };
     if (model.open !== undefined) this.#isStarting = false;
     const isOther = model.me !== before.model.me;
     const isRenamed = isOther && chat.isRenamed && model.me !== undefined;
     const isLeft = isOther && !isRenamed && before.model.me !== undefined;
-    if (isLeft) this.#keepDrafts(before.model);
-    this.#notices.attempt(() => this.#follow({ ...before, isLeft }));
+    if (isLeft) this.#saveDrafts(before.model);
+    this.#notices.attempt(() => this.#follow({ ...before, isLoggedOut: isLeft }));
     this.#draw();
     if (isRenamed) this.#drafts.renamed(this.#owner);
     else if (isOther) this.#restoreDrafts();
-    this.#notices.attempt(() => this.#hear(before.model));
-    if (!this.#isStarting && this.#ahead.length > 0) this.#typed([]);
+    this.#notices.attempt(() => this.#updateMuted(before.model));
+    if (!this.#isStarting && this.#pendingKeys.length > 0) this.#typed([]);
     const was = before.model.open;
     if (was === undefined || model.open !== undefined || model.me === undefined) return;
     if (this.state.notes.some(({ left }) => isSameName(left, was))) return;
@@ -415,25 +421,25 @@ export class ScreenClient implements Stage {
   }
 
   /** Updates muted targets after changes of the account or of room names. */
-  #hear(before: Model | undefined): void {
+  #updateMuted(before: Model | undefined): void {
     const { model } = this.#options.chat;
     const owner = this.#owner;
     const { targets } = this.#muted;
     if (owner !== undefined && model.me !== before?.me) this.#muted.open(owner);
     if (before !== undefined) this.#muted.follow(before, model);
-    const quiet = quietTargets(model);
-    const isSame = quiet.join(" ") === this.#quiet.join(" ");
-    this.#quiet = quiet;
-    if (!isSame || targets !== this.#muted.targets) this.settings = this.#settled();
+    const quiet = accountMutedTargets(model);
+    const isSame = quiet.join(" ") === this.#accountMuted.join(" ");
+    this.#accountMuted = quiet;
+    if (!isSame || targets !== this.#muted.targets) this.settings = this.#mergedSettings();
   }
 
-  #follow(before: Before): void {
-    const parts = this.#parts();
+  #follow(before: PreviousModel): void {
+    const parts = this.#handlerContext();
     const { shownKey, bottoms } = parts.rows;
-    this.#before = { model: parts.model, shownKey, bottoms };
-    const { state, acts } = follow(this.state, before, parts);
+    this.#previous = { model: parts.model, jumpedKey: shownKey, bottoms };
+    const { state, actions } = follow(this.state, before, parts);
     this.state = state;
-    for (const act of acts) this.#actions.do(act);
+    for (const action of actions) this.#actions.run(action);
   }
 
   get #owner(): DraftOwner | undefined {
@@ -456,19 +462,20 @@ export class ScreenClient implements Stage {
   #collectDraft(): void {
     const { model } = this.#options.chat;
     this.#notices.attempt(() => {
-      for (const act of draftAct(model, draftNow(this.state, model))) this.#actions.do(act);
+      for (const action of draftActions(model, currentDraft(this.state, model)))
+        this.#actions.run(action);
     });
   }
 
   /** Writes drafts to disk immediately. @param model the present one if `undefined` */
-  #keepDrafts(model = this.#options.chat.model): void {
-    for (const act of draftAct(model, draftNow(this.state, model))) {
-      if (act.kind === "draft") this.#drafts.changed(act.target, act.draft);
+  #saveDrafts(model = this.#options.chat.model): void {
+    for (const action of draftActions(model, currentDraft(this.state, model))) {
+      if (action.kind === "draft") this.#drafts.changed(action.target, action.draft);
     }
-    this.#drafts.keep();
+    this.#drafts.save();
   }
 
-  #parts(): Parts {
+  #handlerContext(): HandlerContext {
     const props = this.#props();
     const { model, rows, settings } = props;
     const { layout } = this.#composer.compose(props);
@@ -478,7 +485,7 @@ export class ScreenClient implements Stage {
       settings,
       layout,
       keymap: this.#keys.keymap,
-      typed: this.#options.typed.lines,
+      typed: this.#options.history.lines,
       source: {
         commands: this.#slash.map((row) => {
           return { ...row, summary: slashSummary(this.texts, row.name) };
@@ -495,7 +502,7 @@ export class ScreenClient implements Stage {
     return languageOf(this.settings.language, this.#options.context.env);
   }
 
-  put(change: Partial<ScreenState>): void {
+  patch(change: Partial<ScreenState>): void {
     const notes = (change.notes ?? this.state.notes).slice(-SCREEN_NOTES_MAX);
     this.state = { ...this.state, ...change, notes };
     this.#draw();
@@ -503,38 +510,38 @@ export class ScreenClient implements Stage {
 
   /** Draws once, after all changes of the current task. */
   #draw(): void {
-    if (this.#isDrawing || this.#ending.isThere) return;
+    if (this.#isDrawing || this.#ending.hasEnded) return;
     this.#isDrawing = true;
     queueMicrotask(() => {
       this.#isDrawing = false;
-      if (this.#ending.isThere) return;
+      if (this.#ending.hasEnded) return;
       try {
-        this.#show();
+        this.#drawNow();
       } catch (error) {
-        this.#cannotShow(error);
+        this.#recoverDrawing(error);
       }
     });
   }
 
-  #show(): void {
+  #drawNow(): void {
     const { frame, layout } = this.#composer.compose(this.#props());
     this.#terminal.show(frame);
-    this.#isBroken = false;
-    this.#noteSeen(layout);
-    this.#files.noteSeen(layout.files);
-    this.#pictures.see(layout.files);
+    this.#hasDrawFailed = false;
+    this.#markRead(layout);
+    this.#files.offerForCompletion(layout.files);
+    this.#pictures.setVisible(layout.files);
     this.#notices.expire();
-    this.#later();
+    this.#scheduleTick();
   }
 
   /** Tries again with everything closed that can be closed, then with only an error line. */
-  #cannotShow(error: unknown): void {
-    if (error instanceof AssertionFailure) return this.#ending.broken(error);
+  #recoverDrawing(error: unknown): void {
+    if (error instanceof AssertionFailure) return this.#ending.fail(error);
     const { message } = faultOf(error);
-    if (!this.#isBroken) {
-      this.#isBroken = true;
+    if (!this.#hasDrawFailed) {
+      this.#hasDrawFailed = true;
       const { completion, recall, scroll, selected, overlay } = FIRST_STATE;
-      this.put({ completion, recall, scroll, selected, overlay, notes: [] });
+      this.patch({ completion, recall, scroll, selected, overlay, notes: [] });
       return this.#notices.fail(error);
     }
     const text = this.texts.cannotShow(message);
@@ -542,7 +549,7 @@ export class ScreenClient implements Stage {
   }
 
   /** Redraws visible times even while nothing happens. */
-  #later(): void {
+  #scheduleTick(): void {
     const { chat, context } = this.#options;
     const { connection, transfers } = chat.model;
     if (connection.kind !== "offline" && transfers.size === 0) return;
@@ -552,7 +559,7 @@ export class ScreenClient implements Stage {
     });
   }
 
-  #noteSeen({ seenSeq: seq, isAtBottom }: Layout): void {
+  #markRead({ visibleSeq: seq, isAtBottom }: Layout): void {
     const { chat } = this.#options;
     const room = openRoom(chat.model);
     // New messages are read as they arrive: a second frame for that costs as much as the first.
@@ -560,8 +567,8 @@ export class ScreenClient implements Stage {
     if (room !== undefined) chat.setAtNewest(isFollowing && room.jump === undefined);
     if (seq === undefined || room === undefined || !this.state.isFocused) return;
     const place = `${room.id} ${seq}`;
-    if (place === this.#seen) return; // Otherwise an endless loop.
-    this.#seen = place;
+    if (place === this.#lastRead) return; // Otherwise an endless loop.
+    this.#lastRead = place;
     chat.markReadUpTo(seq);
   }
 
@@ -590,14 +597,14 @@ export class ScreenClient implements Stage {
     };
   }
 
-  #newPictures(): ShownPictures {
+  #createPictures(): VisiblePictures {
     const { context, open } = this.#options;
     const hashing = nativeHashing();
-    return new ShownPictures({
+    return new VisiblePictures({
       env: context.env,
       hashing,
       screen: this.#terminal,
-      places: new PicturePlaces(open.state),
+      paths: new PicturePaths(open.state),
       settings: this.settings,
       family: Math.floor(Math.random() * PICTURE_FAMILIES),
       fetch: async ({ file, size, digest }, signal) => {
@@ -611,7 +618,7 @@ export class ScreenClient implements Stage {
         }
         return toHex(sink.digest()) === digest ? sink.bytes() : undefined;
       },
-      changed: () => this.#draw(),
+      onChange: () => this.#draw(),
     });
   }
 }
@@ -625,7 +632,7 @@ function keysOf({ keys }: ScreenSettings) {
   return { keymap, fetchKey: keyOf("fetch"), foldKey: keyOf("fold") };
 }
 
-function quietTargets(model: Model): readonly string[] {
+function accountMutedTargets(model: Model): readonly string[] {
   const { prefs = [], rooms } = model;
   return [...prefs].flatMap(([id]) => (isMuted(model, id) ? (rooms.get(id)?.target ?? []) : []));
 }

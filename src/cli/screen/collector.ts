@@ -33,7 +33,7 @@ export class Collector {
   }
 
   /** Call after each change of the model. */
-  changed(): void {
+  modelChanged(): void {
     this.#changes++;
     const usedBytes = this.#heap.usedBytes();
     this.#usedBytes = Math.min(this.#usedBytes, usedBytes);

@@ -14,7 +14,7 @@ import { type SlashRow, slashSummary } from "../chat/slash-grammar.ts";
 import { type SlashConsole, SlashHost } from "../chat/slash-host.ts";
 import type { OpenClient } from "../connect/client.ts";
 import type { Context } from "../context.ts";
-import { renderRecord, type ShownRecord, styleOf } from "../output/render.ts";
+import { type DisplayRecord, renderRecord, styleOf } from "../output/render.ts";
 import type { ScreenChat } from "./chat.ts";
 import type { ScreenClient } from "./client.ts";
 import type { ScreenFiles } from "./files.ts";
@@ -25,7 +25,7 @@ import { nameOf } from "./view/header.ts";
 export type CommandScreen = Pick<
   ScreenClient,
   | ("note" | "fault" | "left" | "texts" | "show" | "ask" | "hidesJoins" | "hideJoins")
-  | ("set" | "muted" | "mute" | "leaving" | "end")
+  | ("set" | "muted" | "mute" | "confirmLeave" | "end")
 > & {
   /** Brackets a login, which may ask for secrets. */
   readonly loggingIn: Pick<ScreenQuestions, "begin" | "end">;
@@ -43,14 +43,14 @@ export interface ScreenCommandsOptions {
 const ANSWER_LENGTH_MAX = 400;
 
 /** Files that `/files` lists. */
-const LISTED = 50;
+const LISTED_FILES_MAX = 50;
 
 function isIn(muted: readonly string[], target: string): boolean {
   return muted.some((one) => isSameName(one.replace(/^#/, ""), target));
 }
 
 export function noRoomOpen(): Fault {
-  return new Fault("not-member", msg`no room is open`, { remedy: msg`enter one: /join ROOM` });
+  return new Fault("not-member", msg`no room is open`, { remedy: msg`join one: /join ROOM` });
 }
 
 export class ScreenCommands extends SlashHost {
@@ -63,7 +63,7 @@ export class ScreenCommands extends SlashHost {
   /** Results of commands that were shown to the user. */
   #answers = 0;
   /** Lines of an answer that is not shown yet; bounded by a page of records. */
-  readonly #listed: string[] = [];
+  readonly #collectedLines: string[] = [];
 
   constructor(options: ScreenCommandsOptions) {
     const { context, open, files } = options;
@@ -103,11 +103,11 @@ export class ScreenCommands extends SlashHost {
     return lastMessage(roomOf(this.#options.chat.model, this.current), whose === "own")?.seq;
   }
 
-  protected async say(to: string, body: PostBody): Promise<void> {
+  protected async submit(to: string, body: PostBody): Promise<void> {
     const { chat, screen } = this.#options;
     this.#answers++;
     const isSeen = isSameName(chat.model.open, to);
-    const sent = chat.say(to, body);
+    const sent = chat.submit(to, body);
     if (isSeen) return chat.scrollToBottom();
     void sent.then((receipt) => {
       if (receipt === undefined || isSameName(chat.model.open, to)) return;
@@ -120,7 +120,7 @@ export class ScreenCommands extends SlashHost {
 
   async confirmed(): Promise<void> {
     const { client } = this.open;
-    if (!client.isConnected) throw new Fault("link-closed", msg`there is no connection now`);
+    if (!client.isConnected) throw new Fault("link-closed", msg`not connected`);
     await client.drain();
   }
 
@@ -141,8 +141,8 @@ export class ScreenCommands extends SlashHost {
 
   async loggingIn(work: () => Promise<unknown>): Promise<void> {
     if (this.#isLoggingIn) {
-      throw new Fault("usage", msg`a log-in is under way`, {
-        remedy: msg`wait until it has ended`,
+      throw new Fault("usage", msg`a log-in is already in progress`, {
+        remedy: msg`wait until it finishes`,
       });
     }
     const { loggingIn } = this.#options.screen;
@@ -157,11 +157,11 @@ export class ScreenCommands extends SlashHost {
       loggingIn.end(isIn);
     }
     this.chatConsole.note((texts) => texts.youAre(this.open.client.user ?? ""));
-    await this.#openAnew();
+    await this.#openRoomAfterLogin();
   }
 
   /** Opens the previous user's room if the new user is a member of it, else the lobby. */
-  async #openAnew(): Promise<void> {
+  async #openRoomAfterLogin(): Promise<void> {
     const { chat, open } = this.#options;
     const { name } = await this.joinRoom({ room: LOBBY, roomSecret: open.roomSecret });
     if (chat.model.open !== undefined) return;
@@ -178,17 +178,17 @@ export class ScreenCommands extends SlashHost {
     const { screen, chat } = this.#options;
     const muted = screen.muted();
     if (on === undefined) {
-      const shown = muted.map((target) => this.#shown(target)).join(", ");
+      const shown = muted.map((target) => this.#displayName(target)).join(", ");
       return screen.note((texts) => (shown === "" ? texts.hearAll : texts.mutedHere(shown)));
     }
     const target = given === undefined ? this.current : formatTarget(parseTarget(given));
     const room = roomOf(chat.model, target);
     // A target that was renamed or left may still be muted.
     const isKnown = room !== undefined || target.startsWith("@") || isIn(muted, target);
-    if (!isKnown) throw new Fault("room-unknown", msg`you are in no room '${target}'`);
+    if (!isKnown) throw new Fault("room-unknown", msg`you are not in a room named '${target}'`);
     if (on && room !== undefined) chat.setPrefs(target, { muted: undefined });
     screen.mute(room?.target ?? target, !on);
-    const shown = this.#shown(room?.target ?? target);
+    const shown = this.#displayName(room?.target ?? target);
     const isMuted = isIn(screen.muted(), target);
     screen.note((texts) => {
       if (!on) return texts.nowMuted(shown);
@@ -196,7 +196,7 @@ export class ScreenCommands extends SlashHost {
     });
   }
 
-  #shown(target: string): string {
+  #displayName(target: string): string {
     return /^[@#]/.test(target) ? target : `#${target}`;
   }
 
@@ -204,7 +204,7 @@ export class ScreenCommands extends SlashHost {
     const { files, screen } = this.#options;
     this.#answers++;
     const { isConnected } = this.open.client;
-    const leaving = screen.leaving(isConnected);
+    const leaving = screen.confirmLeave(isConnected);
     if (leaving === "insists") return screen.end(0);
     if (leaving === "warned" && !isConnected) return;
     if (files.isBusy) {
@@ -219,7 +219,7 @@ export class ScreenCommands extends SlashHost {
   }
 
   async #listFiles(target: string): Promise<void> {
-    const rows = (await lastFiles(this, target, LISTED)).map(fileRow);
+    const rows = (await lastFiles(this, target, LISTED_FILES_MAX)).map(fileRow);
     this.#answers++;
     if (rows.length === 0) this.chatConsole.note((texts) => texts.noFiles);
     else this.#options.screen.show((texts) => texts.files, rows);
@@ -256,7 +256,7 @@ export class ScreenCommands extends SlashHost {
       set isQuiet(on: boolean) {
         screen.hideJoins(on);
       },
-      tell: ({ kind, room }, text, rows) => {
+      print: ({ kind, room }, text, rows) => {
         if (text === undefined) return;
         this.#answers++;
         const answer = text(screen.texts);
@@ -267,7 +267,7 @@ export class ScreenCommands extends SlashHost {
       note,
       fault: (fault) => screen.fault(fault),
       help: (rows) => this.#help(rows),
-      record: (record: ShownRecord) => this.#list(record),
+      record: (record: DisplayRecord) => this.#collectRecord(record),
       confirm: async (question) => (await screen.ask("yes-no", question)) === "yes",
       secret: async (question, whenGone) => {
         const answer = await screen.ask("secret", question, whenGone);
@@ -277,12 +277,14 @@ export class ScreenCommands extends SlashHost {
   }
 
   /** Collects the records of one answer, to show them together. */
-  #list(record: ShownRecord): void {
+  #collectRecord(record: DisplayRecord): void {
     this.#answers++;
-    if (this.#listed.length === 0) {
-      queueMicrotask(() => this.#options.screen.show(() => "/history", this.#listed.splice(0)));
+    if (this.#collectedLines.length === 0) {
+      queueMicrotask(() =>
+        this.#options.screen.show(() => "/history", this.#collectedLines.splice(0)),
+      );
     }
     const style = styleOf({ ...this.context, color: false }, { stamp: "clock", me: this.me });
-    this.#listed.push(...renderRecord(record, style).trimEnd().split("\n"));
+    this.#collectedLines.push(...renderRecord(record, style).trimEnd().split("\n"));
   }
 }

@@ -6,40 +6,40 @@ import type { Draft } from "../../core/model/state.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { ClientState } from "../../io/state/client-state.ts";
 import type { DraftOwner } from "../../io/state/draft-store.ts";
-import { mayCarrySecret } from "./editor/typed-history.ts";
+import { mayContainSecret } from "./editor/input-history.ts";
 
-export interface ScreenDraftsParts {
+export interface ScreenDraftsOptions {
   readonly clock: Pick<Clock, "after">;
   readonly store: ClientState["drafts"];
   /** Moves the current input into the model, which reports it by `changed`. */
   readonly collect: () => void;
   /** Called once: from then on drafts are kept only in memory. */
-  readonly failed: (fault: Fault) => void;
+  readonly onFailure: (fault: Fault) => void;
 }
 
 /** Drafts on disk. A killed program loses half a second of typing. */
 export class ScreenDrafts {
-  readonly #parts: ScreenDraftsParts;
+  readonly #options: ScreenDraftsOptions;
   #owner: DraftOwner | undefined;
   /** Not on the disk yet. */
   #changes = new Map<string, Draft | undefined>(); // Bounded by the model's drafts.
   /** Content of the disk, as it was written. */
-  #kept = new Map<string, string>();
+  #stored = new Map<string, string>();
   #cancel: (() => void) | undefined;
   #hasFailed = false;
 
-  constructor(parts: ScreenDraftsParts) {
-    this.#parts = parts;
+  constructor(parts: ScreenDraftsOptions) {
+    this.#options = parts;
   }
 
   /** Switches to this account's drafts. @returns its stored drafts, by target */
   open(owner: DraftOwner): ReadonlyMap<string, Draft> {
-    this.keep();
+    this.save();
     this.#owner = owner;
-    this.#kept = new Map();
+    this.#stored = new Map();
     try {
-      const drafts = this.#parts.store.list(owner);
-      for (const [target, draft] of drafts) this.#kept.set(target, JSON.stringify(draft));
+      const drafts = this.#options.store.list(owner);
+      for (const [target, draft] of drafts) this.#stored.set(target, JSON.stringify(draft));
       return drafts;
     } catch (error) {
       this.#fail(error);
@@ -54,15 +54,16 @@ export class ScreenDrafts {
 
   /** Schedules collecting the input after a key. */
   typed(): void {
-    this.#cancel ??= this.#parts.clock.after(DRAFT_SAVE_DELAY_MS, () => {
-      this.#parts.collect();
-      this.keep();
+    this.#cancel ??= this.#options.clock.after(DRAFT_SAVE_DELAY_MS, () => {
+      this.#options.collect();
+      this.save();
     });
   }
 
   /** @param draft `undefined` if the text was removed */
   changed(target: string, draft: Draft | undefined): void {
-    const isSecret = mayCarrySecret(draft?.text ?? "") || mayCarrySecret(draft?.before?.text ?? "");
+    const isSecret =
+      mayContainSecret(draft?.text ?? "") || mayContainSecret(draft?.before?.text ?? "");
     this.#changes.set(target, isSecret ? undefined : draft);
     this.typed();
   }
@@ -70,13 +71,13 @@ export class ScreenDrafts {
   /** Drops a sent draft immediately, so that it cannot come back after a crash. */
   sent(): void {
     const isKept = [...this.#changes].some(
-      ([target, draft]) => draft === undefined && this.#kept.has(target),
+      ([target, draft]) => draft === undefined && this.#stored.has(target),
     );
-    if (isKept) this.keep();
+    if (isKept) this.save();
   }
 
   /** Writes all changes immediately. */
-  keep(): void {
+  save(): void {
     this.#cancel?.();
     this.#cancel = undefined;
     const owner = this.#owner;
@@ -85,23 +86,23 @@ export class ScreenDrafts {
     if (owner === undefined) return;
     for (const [target, draft] of changes) {
       const text = draft === undefined ? undefined : JSON.stringify(draft);
-      if (text === this.#kept.get(target)) changes.delete(target);
-      else if (text === undefined) this.#kept.delete(target);
-      else this.#kept.set(target, text);
+      if (text === this.#stored.get(target)) changes.delete(target);
+      else if (text === undefined) this.#stored.delete(target);
+      else this.#stored.set(target, text);
     }
     if (changes.size === 0) return;
     try {
-      this.#parts.store.save(owner, changes);
+      this.#options.store.save(owner, changes);
       this.#hasFailed = false;
     } catch (error) {
-      for (const target of changes.keys()) this.#kept.delete(target);
+      for (const target of changes.keys()) this.#stored.delete(target);
       this.#fail(error);
     }
   }
 
   #fail(error: unknown): void {
     if (!(error instanceof Fault)) throw error;
-    if (!this.#hasFailed) this.#parts.failed(error);
+    if (!this.#hasFailed) this.#options.onFailure(error);
     this.#hasFailed = true;
   }
 }

@@ -24,12 +24,12 @@ export interface ScreenFilesOptions {
   readonly chat: ScreenChat;
   readonly note: (text: Message) => void;
   /** The file was sent from there, or was saved there. */
-  readonly here?: (file: string, path: string) => void;
+  readonly onLocalFile?: (file: string, path: string) => void;
 }
 
 interface Running {
   readonly abort: AbortController;
-  readonly ended: Promise<void>;
+  readonly finished: Promise<void>;
 }
 
 export class ScreenFiles {
@@ -38,7 +38,7 @@ export class ScreenFiles {
   readonly #running = new Map<string, Running>();
   #count = 0;
   /** Files already offered in completions. */
-  readonly #noted = new WeakSet<FileBody>();
+  readonly #offered = new WeakSet<FileBody>();
 
   constructor(options: ScreenFilesOptions) {
     this.#options = options;
@@ -52,7 +52,7 @@ export class ScreenFiles {
   async send(path: string, target: string, text?: string): Promise<void> {
     const { context, open, chat, note } = this.#options;
     if (path === STDIN) {
-      throw new Fault("usage", msg`standard input is the conversation here`, {
+      throw new Fault("usage", msg`standard input cannot be sent here`, {
         remedy: msg`name a file`,
       });
     }
@@ -65,7 +65,7 @@ export class ScreenFiles {
         const request = { source, to, text, onProgress, signal };
         const sent = await open.client.transfers.send(request);
         if (sent.unsaid !== undefined) note((texts) => texts.unsaid);
-        this.#options.here?.(sent.id, resolve(path));
+        this.#options.onLocalFile?.(sent.id, resolve(path));
         for (const { fault } of sent.refused) throw fault;
         for (const { to: one, queued } of sent.posted) {
           if (queued) note((texts) => texts.queuedFile(parseTarget(one).name));
@@ -88,7 +88,7 @@ export class ScreenFiles {
       const secret = open.state.partialFileSecret();
       const got = await receiveFile(open.client, { file, out, secret, onProgress, signal });
       note(gotText(got));
-      this.#options.here?.(got.id, got.path);
+      this.#options.onLocalFile?.(got.id, got.path);
       sayRenamed(got, note);
     });
   }
@@ -98,7 +98,7 @@ export class ScreenFiles {
   }
 
   /** Offers the files of the open room in shell completions. */
-  noteSeen(visible: readonly FileBody[]): void {
+  offerForCompletion(visible: readonly FileBody[]): void {
     const { chat, open } = this.#options;
     const { fingerprint } = open.client;
     const room = openRoom(chat.model);
@@ -106,8 +106,8 @@ export class ScreenFiles {
     const files: KnownFile[] = [];
     // A visible file may have been opened since.
     for (const file of [...room.tail.items.map((item) => item.file), ...visible]) {
-      if (file === undefined || this.#noted.has(file)) continue;
-      this.#noted.add(file);
+      if (file === undefined || this.#offered.has(file)) continue;
+      this.#offered.add(file);
       files.push(knownFile({ id: file.file, name: file.name, sealed: room.isSealed === true }));
     }
     if (files.length > 0) open.state.knownFiles.add(fingerprint, files);
@@ -116,7 +116,7 @@ export class ScreenFiles {
   /** Resolves when all transfers have ended. */
   async settled(): Promise<void> {
     while (this.#running.size > 0) {
-      await Promise.all([...this.#running.values()].map(({ ended }) => ended));
+      await Promise.all([...this.#running.values()].map(({ finished: ended }) => ended));
     }
   }
 
@@ -125,8 +125,8 @@ export class ScreenFiles {
     work: (onProgress: (progress: TransferProgress) => void, signal: AbortSignal) => Promise<void>,
   ): void {
     if (this.#running.size >= SCREEN_TRANSFERS_MAX) {
-      throw new Fault("too-many", msg`${SCREEN_TRANSFERS_MAX} files are on the way`, {
-        remedy: msg`wait for one of them`,
+      throw new Fault("too-many", msg`${SCREEN_TRANSFERS_MAX} transfers are already running`, {
+        remedy: msg`wait until one finishes`,
       });
     }
     const { chat } = this.#options;
@@ -157,6 +157,6 @@ export class ScreenFiles {
         end({ kind: "failed", fault: asFault(error) });
       },
     );
-    this.#running.set(id, { abort, ended });
+    this.#running.set(id, { abort, finished: ended });
   }
 }

@@ -7,7 +7,7 @@ import type { OpenClient } from "../connect/client.ts";
 import { type Context, say } from "../context.ts";
 import { ScreenChat } from "./chat.ts";
 import { ScreenClient } from "./client.ts";
-import { TypedHistory } from "./editor/typed-history.ts";
+import { InputHistory } from "./editor/input-history.ts";
 import { ScreenPreferences } from "./settings/preferences.ts";
 
 /** The full screen, created before there is a connection. */
@@ -28,9 +28,9 @@ export function fullScreen(context: Context): FullScreen {
       for (const warning of preferences.warnings) say(context, warning);
       chat.opened(open);
       const device = openTerminalDevice(context.stdin, () => client?.end(0));
-      const typed = new TypedHistory(context.settings().folders.data);
+      const typed = new InputHistory(context.settings().folders.data);
       await typed.load();
-      client = new ScreenClient({ context, open, chat, device, preferences, typed });
+      client = new ScreenClient({ context, open, chat, device, preferences, history: typed });
       return client.run(rooms);
     },
   };

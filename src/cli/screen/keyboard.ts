@@ -55,7 +55,7 @@ export class Keyboard {
 
   /** Held bytes become keys after a moment, unless an answer of the terminal is due. */
   #awaitEsc(): void {
-    if (!this.#keys.isWaiting) return;
+    if (!this.#keys.isHolding) return;
     this.#cancelEsc = this.#options.context.clock.after(SCREEN_ESC_MS, () => {
       this.#decoded(this.#keys.flush(this.#options.terminal.isAnswerDue));
       this.#awaitEsc();

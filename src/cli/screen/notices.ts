@@ -10,10 +10,10 @@ import type { Clock } from "../../io/clock.ts";
 import type { Message } from "../../ui/messages/en/terminal.ts";
 import { briefText } from "../../ui/text/event-text.ts";
 import { timesIn } from "../../ui/text/times.ts";
-import type { Ending } from "../chat/ending.ts";
+import type { ChatExit } from "../chat/chat-exit.ts";
 import { elsewhere } from "../connect/client.ts";
 import { faultOf } from "../errors.ts";
-import type { Notified, ScreenChat } from "./chat.ts";
+import type { NotifyEffect, ScreenChat } from "./chat.ts";
 import type { Note, ScreenState } from "./state/screen-state.ts";
 import type { ScreenSettings } from "./state/settings.ts";
 import { DesktopNotifier } from "./terminal/notification.ts";
@@ -28,19 +28,19 @@ const WELCOME_NOTE_LENGTH_MAX = 240;
 const WELCOME_NOTE_LINES_MAX = 5;
 
 /** The screen, as parts of the client see it. */
-export interface Stage {
+export interface ScreenHost {
   readonly state: ScreenState;
   readonly settings: ScreenSettings;
   readonly screenTexts: ScreenTexts;
-  put(change: Partial<ScreenState>): void;
+  patch(change: Partial<ScreenState>): void;
 }
 
 export interface ScreenNoticesOptions {
   readonly clock: Pick<Clock, "after">;
   readonly chat: ScreenChat;
   readonly terminal: Pick<TerminalScreen, "ring" | "notify">;
-  readonly ending: Ending;
-  readonly stage: Stage;
+  readonly ending: ChatExit;
+  readonly host: ScreenHost;
 }
 
 /** A failure as the screen shows it. */
@@ -52,9 +52,9 @@ export class ScreenNotices {
   readonly #desktop = new DesktopNotifier();
   /** Cancels the expiry of each visible failure; bounded by what is visible. */
   readonly #timers = new Map<Failure, () => void>();
-  #wasWelcomed = false;
+  #isWelcomed = false;
   /** Time and text of the last announcement. */
-  #announced = "";
+  #lastAnnouncement = "";
 
   constructor(options: ScreenNoticesOptions) {
     this.#options = options;
@@ -66,24 +66,24 @@ export class ScreenNotices {
 
   /** A fault as a result stays until the next action. */
   fault(fault: Fault): void {
-    this.note(() => faultLineIn(this.#options.stage.screenTexts, fault));
+    this.note(() => faultLineIn(this.#options.host.screenTexts, fault));
   }
 
   /** The user is no longer in a room. Noted only once. */
   left(room: string, text: Message): void {
-    const { stage } = this.#options;
+    const { host: stage } = this.#options;
     const others = stage.state.notes.filter(({ left }) => !isSameName(left, room));
     const note: Note = { text: this.text(text), tone: "plain", left: room };
-    stage.put({ notes: [...others, note] });
+    stage.patch({ notes: [...others, note] });
   }
 
   /** Shows a long text over the timeline. */
   show(title: Message, lines: readonly string[]): void {
-    this.#options.stage.put({ overlay: { kind: "text", title: this.text(title), lines, top: 0 } });
+    this.#options.host.patch({ overlay: { kind: "text", title: this.text(title), lines, top: 0 } });
   }
 
   text(message: Message): string {
-    return message(this.#options.stage.screenTexts.screen);
+    return message(this.#options.host.screenTexts.screen);
   }
 
   attempt(work: () => void): void {
@@ -96,9 +96,9 @@ export class ScreenNotices {
 
   /** Notes an unexpected error of a view or a handler, which does not end the client. */
   fail(error: unknown): void {
-    const { ending, stage } = this.#options;
-    if (error instanceof AssertionFailure) return ending.broken(error);
-    if (!ending.isThere) this.failure(faultLineIn(stage.screenTexts, faultOf(error)));
+    const { ending, host: stage } = this.#options;
+    if (error instanceof AssertionFailure) return ending.fail(error);
+    if (!ending.hasEnded) this.failure(faultLineIn(stage.screenTexts, faultOf(error)));
   }
 
   failure(text: string): void {
@@ -109,11 +109,11 @@ export class ScreenNotices {
   event(event: SessionEvent): void {
     switch (event.kind) {
       case "invited": {
-        const { server } = this.#options.stage.screenTexts;
+        const { server } = this.#options.host.screenTexts;
         return this.note((texts) => texts.letIn(event.by ?? server, event.room));
       }
       case "announced":
-        return this.#noteAnnounced(event);
+        return this.#announce(event);
       case "disk-low":
         return this.note((texts) => texts.disk({ ...event, isLow: event.on }));
       case "elsewhere":
@@ -129,8 +129,8 @@ export class ScreenNotices {
 
   /** Shows a text over the timeline if it is too long for a notice. */
   welcome(text: string | undefined): void {
-    if (text === undefined || this.#wasWelcomed) return;
-    this.#wasWelcomed = true;
+    if (text === undefined || this.#isWelcomed) return;
+    this.#isWelcomed = true;
     const lines = text.split(/\r?\n/);
     const isShort =
       text.length <= WELCOME_NOTE_LENGTH_MAX && lines.length <= WELCOME_NOTE_LINES_MAX;
@@ -139,8 +139,8 @@ export class ScreenNotices {
   }
 
   /** Notifies the user of a mention or direct message while the window is not focused. */
-  notify({ target, item }: Notified): void {
-    const { terminal, stage } = this.#options;
+  notify({ target, item }: NotifyEffect): void {
+    const { terminal, host: stage } = this.#options;
     const { bell, muted, notify } = stage.settings;
     const texts = stage.screenTexts;
     if (isMuted(muted, target)) return;
@@ -148,21 +148,21 @@ export class ScreenNotices {
     const title = nameOf(target);
     const brief = briefText(item, texts, timesIn(texts));
     const text = isMessage(item) && item.from !== undefined ? `${item.from}: ${brief}` : brief;
-    if (notify === "notify-send") void this.#desktop.tell(title, text);
+    if (notify === "notify-send") void this.#desktop.notify(title, text);
     else if (notify !== "off") terminal.notify(title, text, notify);
   }
 
   /** Removes the notices of the previous action. */
-  forget(): void {
-    const { chat, stage } = this.#options;
-    stage.put({ notes: [] });
+  clear(): void {
+    const { chat, host: stage } = this.#options;
+    stage.patch({ notes: [] });
     for (const { id } of chat.model.faults) chat.dismissFault(id);
     for (const { id } of this.#failedTransfers) chat.transferGone(id);
   }
 
   /** Removes each failure SCREEN_FAULT_MS after it was first visible. */
   expire(): void {
-    const { clock, chat, stage } = this.#options;
+    const { clock, chat, host: stage } = this.#options;
     const { notes, isFocused } = stage.state;
     const faults = notes.filter(({ tone }) => tone === "fault");
     const all = [...faults, ...chat.model.faults, ...this.#failedTransfers];
@@ -193,21 +193,21 @@ export class ScreenNotices {
   }
 
   #remove(failure: Failure): void {
-    const { chat, stage } = this.#options;
+    const { chat, host: stage } = this.#options;
     if ("fault" in failure) chat.dismissFault(failure.id);
     else if ("id" in failure) chat.transferGone(failure.id);
-    else stage.put({ notes: stage.state.notes.filter((note) => note !== failure) });
+    else stage.patch({ notes: stage.state.notes.filter((note) => note !== failure) });
   }
 
   /** The server repeats it at each connection. */
-  #noteAnnounced({ text, by, time }: Extract<SessionEvent, { kind: "announced" }>): void {
-    if (this.#announced === `${time} ${text}`) return;
-    this.#announced = `${time} ${text}`;
+  #announce({ text, by, time }: Extract<SessionEvent, { kind: "announced" }>): void {
+    if (this.#lastAnnouncement === `${time} ${text}`) return;
+    this.#lastAnnouncement = `${time} ${text}`;
     this.note((texts) => (text === "" ? texts.announcedGone(by) : `${by}: ${text}`));
   }
 
   #add(note: Note): void {
-    const { stage } = this.#options;
-    stage.put({ notes: [...stage.state.notes, note] });
+    const { host: stage } = this.#options;
+    stage.patch({ notes: [...stage.state.notes, note] });
   }
 }

@@ -23,20 +23,20 @@ import { encodeSecret, formatAddress, quoteInvite, type ServerSpec } from "../..
 import type { LogRecord } from "../../wire/record.ts";
 import { type Context, faultLine, say } from "../context.ts";
 import { createLog } from "../log.ts";
-import { printJson } from "../output/answer.ts";
 import { DayLines } from "../output/day-line.ts";
 import { qrLines } from "../output/qr.ts";
-import { type Names, shownRecord } from "../output/records.ts";
+import { displayRecord, type RecordNames } from "../output/records.ts";
 import {
   type Destination,
+  type DisplayRecord,
   type JsonObject,
   recordJson,
   renderJson,
   renderRecord,
-  type ShownRecord,
   type Style,
   styleOf,
 } from "../output/render.ts";
+import { printJson } from "../output/result.ts";
 import { wrapMarked } from "../word-wrap.ts";
 import type { OpenFolder } from "./folder.ts";
 import { HTTPS_PORT } from "./public.ts";
@@ -53,7 +53,7 @@ const PLAIN_TEXT = /^\{"text":"[ !#-[\]-~]*"\}$/;
 /** A record whose line is rendered when it is written, with the names at its time. */
 interface Said {
   readonly record: LogRecord;
-  readonly names: Names;
+  readonly names: RecordNames;
   readonly isDirect: boolean;
 }
 
@@ -178,7 +178,7 @@ export class ServePrinter {
     const style = this.#style;
     const plain = isDirect || style.format !== "json" ? undefined : this.#plain(record, names);
     if (plain !== undefined) return plain;
-    const shown = this.#shortened(shownRecord(record, names));
+    const shown = this.#shortened(displayRecord(record, names));
     const day = style.format === "text" ? this.#days.before(record.head.time) : "";
     if (!isDirect) return day + renderRecord(shown, style);
     // Direct messages are not shown in the server's window.
@@ -190,7 +190,7 @@ export class ServePrinter {
   /**
    * For people: the beginning of a long text, and only the length of texts that arrive too fast.
    */
-  #shortened(shown: ShownRecord): ShownRecord {
+  #shortened(shown: DisplayRecord): DisplayRecord {
     const isText = "text" in shown && typeof shown.text === "string";
     if (this.#style.format === "json" || !isText) return shown;
     const { length } = shown.text;
@@ -201,7 +201,7 @@ export class ServePrinter {
   }
 
   /** Fast path: most bodies are stored as they are printed, and need no parser. */
-  #plain({ head, bodyBytes }: LogRecord, { from, destination }: Names): string | undefined {
+  #plain({ head, bodyBytes }: LogRecord, { from, destination }: RecordNames): string | undefined {
     if (head.kind !== "text" || bodyBytes === undefined || from === undefined) return undefined;
     const body = utf8Decode(bodyBytes);
     if (!PLAIN_TEXT.test(body) || !("room" in destination)) return undefined;

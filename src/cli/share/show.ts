@@ -5,7 +5,7 @@ import { CHUNK_BYTES } from "../../base/limits.ts";
 import { Reporter } from "../../client/transfer/progress.ts";
 import type { Source } from "../../io/blob/interfaces.ts";
 import type { Context } from "../context.ts";
-import { ProgressShow } from "../output/progress.ts";
+import { ProgressDisplay } from "../output/progress.ts";
 
 /**
  * Shows the progress of receivers by the chunks read for them. If several receive the same file,
@@ -13,12 +13,12 @@ import { ProgressShow } from "../output/progress.ts";
  */
 export class ShareShow {
   readonly #context: Context;
-  readonly #show: ProgressShow;
+  readonly #show: ProgressDisplay;
   readonly #running = new Map<FileId, { readonly reporter: Reporter; doneBytes: number }>();
 
   constructor(context: Context) {
     this.#context = context;
-    this.#show = new ProgressShow(context);
+    this.#show = new ProgressDisplay(context);
   }
 
   /** A chunk was read for a receiver. Scripts are notified only of whole files. */
@@ -38,7 +38,7 @@ export class ShareShow {
 
   /** Prints a line for people without damaging the bar. */
   say(sentence: string): void {
-    this.#show.say(sentence);
+    this.#show.print(sentence);
   }
 
   async end(): Promise<void> {

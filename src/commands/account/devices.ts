@@ -4,8 +4,8 @@ import { Fault } from "../../base/fault.ts";
 import { formatUtc } from "../../base/time.ts";
 import { stringFlag } from "../../cli/command.ts";
 import { clientVerb } from "../../cli/connect/client.ts";
-import { printDone, printList } from "../../cli/output/answer.ts";
-import { moment, styleOf } from "../../cli/output/render.ts";
+import { formatTimestamp, styleOf } from "../../cli/output/render.ts";
+import { printList, printResult } from "../../cli/output/result.ts";
 import type { Client } from "../../client/client.ts";
 
 /** `2026-11-20`: the server stores only the day. */
@@ -18,13 +18,17 @@ export const command = clientVerb({
     if (device !== undefined) {
       await client.request("revoke", { device });
       await removeRevoked(client);
-      return printDone(context, { kind: "revoked", device }, `the device ${device} is signed out`);
+      return printResult(
+        context,
+        { kind: "revoked", device },
+        `the device ${device} is signed out`,
+      );
     }
     const style = styleOf(context);
     const { devices } = await client.request("devices", {});
     const shown = devices.map(({ seen, ...one }) => ({
       ...one,
-      since: moment(one.since, style),
+      since: formatTimestamp(one.since, style),
       seen: seen === undefined ? undefined : formatUtc(seen).slice(0, DAY_CHARS),
     }));
     return printList(context, shown, {

@@ -9,8 +9,8 @@ import { addressElsewhere } from "../../cli/connect/invite.ts";
 import { type Context, say } from "../../cli/context.ts";
 import { misuse } from "../../cli/errors.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS } from "../../cli/flags.ts";
-import { printDone } from "../../cli/output/answer.ts";
 import { renderJson } from "../../cli/output/render.ts";
+import { printResult } from "../../cli/output/result.ts";
 import type { ReaderEvent } from "../../client/event.ts";
 import { accountKeyOf, grantLink, linkRequest, storeLinkedKey } from "../../client/linking.ts";
 import { deviceIdOf } from "../../crypto/device-id.ts";
@@ -71,7 +71,7 @@ async function offer(context: Context, open: OpenClient): Promise<number> {
   await client.request("link-grant", grant);
   const device = deviceIdOf(asked.deviceKey);
   const line = { kind: "linked", user, device };
-  return printDone(context, line, `the device ${device} is linked: it is ${user} now`);
+  return printResult(context, line, `the device ${device} is linked: it is ${user} now`);
 }
 
 async function untilAsked(
@@ -106,7 +106,7 @@ async function join(context: Context, open: OpenClient, code: Uint8Array): Promi
   storeLinkedKey(place, device.publicKey, answer, state);
   const { user } = await client.login({ user: answer.user, mode: "login" });
   const line = { kind: "linked", user, device: deviceIdOf(device.publicKey) };
-  return printDone(context, line, `this device is linked: you are ${user}`);
+  return printResult(context, line, `this device is linked: you are ${user}`);
 }
 
 /** Not an argument, which all users of the machine can see. @throws Fault usage */

@@ -6,7 +6,7 @@ import { type ClientFlags, untilConnected, withClient } from "../../cli/connect/
 import type { Context } from "../../cli/context.ts";
 import { misuse } from "../../cli/errors.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS } from "../../cli/flags.ts";
-import { printDone } from "../../cli/output/answer.ts";
+import { printResult } from "../../cli/output/result.ts";
 import { makePassword, RESET, readSecret } from "../../cli/secrets.ts";
 import { formatInvite, parseServerSpec, trimCopied } from "../../wire/invite.ts";
 
@@ -59,7 +59,7 @@ async function recover(args: Recovery, context: Context): Promise<number> {
 
 function changed(context: Context, user: string, more: string): number {
   const line = { kind: "password-changed", user };
-  return printDone(context, line, `the password of ${user} is changed${more}`);
+  return printResult(context, line, `the password of ${user} is changed${more}`);
 }
 
 /** Asks only if the account has a password. */

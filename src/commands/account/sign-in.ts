@@ -5,7 +5,7 @@ import type { Verb } from "../../cli/command.ts";
 import { confirmed, YES_FLAG } from "../../cli/confirm.ts";
 import { clientVerb, type OpenClient } from "../../cli/connect/client.ts";
 import { eraseAll } from "../../cli/connect/erase-all.ts";
-import { printDone } from "../../cli/output/answer.ts";
+import { printResult } from "../../cli/output/result.ts";
 import type { Credentials } from "../../client/login.ts";
 
 interface AccountVerb {
@@ -25,7 +25,7 @@ function accountVerb({ mode, kind, sentence, work }: AccountVerb): Verb {
     async run(_args, context, open) {
       await work?.(open);
       const { user } = open;
-      return printDone(context, { kind, user }, sentence(user));
+      return printResult(context, { kind, user }, sentence(user));
     },
   });
 }
@@ -61,6 +61,6 @@ export const unregister = clientVerb({
     const erased = await eraseAll(context, client, {});
     await client.request("unregister", {});
     const sentence = `erased ${counted(erased, "message")}; the account ${user} is removed`;
-    return printDone(context, { kind: "unregistered", user, erased }, sentence);
+    return printResult(context, { kind: "unregistered", user, erased }, sentence);
   },
 });

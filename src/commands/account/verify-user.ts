@@ -1,12 +1,12 @@
 /** `chat verify-user`: compares safety numbers. */
 
-import { digitRows, howToConfirm, identityLine } from "../../cli/chat/identity-lines.ts";
+import { confirmHint, digitRows, identityLine } from "../../cli/chat/identity-lines.ts";
 import { argument, defineVerb, flag, stringFlag } from "../../cli/command.ts";
 import { untilConnected, withClient } from "../../cli/connect/client.ts";
 import { personOf } from "../../cli/connect/operator.ts";
 import { misuse } from "../../cli/errors.ts";
 import { SERVER_FLAGS } from "../../cli/flags.ts";
-import { printDone } from "../../cli/output/answer.ts";
+import { printResult } from "../../cli/output/result.ts";
 import { ENGLISH_TERMINAL } from "../../ui/messages/en/terminal.ts";
 
 export const command = defineVerb({
@@ -30,14 +30,14 @@ and nothing is said where they are, until you accept the new key, or confirm the
       if (args.accept === true) {
         await rooms.acceptIdentity(user);
         const line = { kind: "identity-accepted", user };
-        return printDone(context, line, ENGLISH_TERMINAL.keyAccepted(user));
+        return printResult(context, line, ENGLISH_TERMINAL.keyAccepted(user));
       }
       if (args.confirm !== undefined) await rooms.confirmDigits(user, args.confirm);
       const identity = await rooms.safetyNumber(user);
       const rows = digitRows(identity).map((row) => `${row}\n`);
       if (!context.json) context.stdout.write(rows.join(""));
-      const how = howToConfirm(user, identity, `chat verify-user ${user} --confirm`);
-      return printDone(context, identityLine(user, identity), how(ENGLISH_TERMINAL));
+      const how = confirmHint(user, identity, `chat verify-user ${user} --confirm`);
+      return printResult(context, identityLine(user, identity), how(ENGLISH_TERMINAL));
     });
   },
 });

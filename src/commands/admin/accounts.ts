@@ -7,8 +7,8 @@ import { confirmed, YES_FLAG } from "../../cli/confirm.ts";
 import { addressElsewhere } from "../../cli/connect/invite.ts";
 import { ADMIN_FLAGS, endOf, personOf, withOperator } from "../../cli/connect/operator.ts";
 import { say } from "../../cli/context.ts";
-import { printDone, printJson } from "../../cli/output/answer.ts";
-import { moment, styleOf } from "../../cli/output/render.ts";
+import { formatTimestamp, styleOf } from "../../cli/output/render.ts";
+import { printJson, printResult } from "../../cli/output/result.ts";
 import { formatAddress, formatInvite, quoteInvite } from "../../wire/invite.ts";
 
 const NAME = { name: argument("Who") } as const satisfies FlagDefs;
@@ -37,7 +37,7 @@ export const reset = defineVerb({
       context.stdout.write(`${quoteInvite(line)}\n`);
       say(context, `${user} pastes that line where 'chat passwd --reset' asks for it`);
       say(context, `or opens ${web}`);
-      const until = moment(expires, styleOf(context));
+      const until = formatTimestamp(expires, styleOf(context));
       say(context, `it sets one new password, until ${until}; hand it over like a key`);
       return 0;
     });
@@ -55,7 +55,11 @@ export const rename = defineVerb({
     const [user, to] = [personOf(args.name), personOf(args.to)];
     return withOperator(context, args, async ({ client }) => {
       await client.request("rename", { user, to });
-      return printDone(context, { kind: "renamed", user, name: to }, `${user} is called ${to} now`);
+      return printResult(
+        context,
+        { kind: "renamed", user, name: to },
+        `${user} is called ${to} now`,
+      );
     });
   },
 });
@@ -71,7 +75,7 @@ export const signOut = defineVerb({
     if (!(await confirmed(context, args, question))) return 130;
     return withOperator(context, args, async ({ client }) => {
       await client.request("sign-out", { user });
-      return printDone(
+      return printResult(
         context,
         { kind: "signed-out", user },
         `all devices of ${user} are signed out`,
@@ -89,7 +93,7 @@ export const remove = defineVerb({
     if (!(await confirmed(context, args, question))) return 130;
     return withOperator(context, args, async ({ client }) => {
       await client.request("remove", { user });
-      return printDone(context, { kind: "removed", user }, `the account ${user} is removed`);
+      return printResult(context, { kind: "removed", user }, `the account ${user} is removed`);
     });
   },
 });

@@ -3,7 +3,7 @@
 import { Fault } from "../../base/fault.ts";
 import { argument, defineVerb, flag } from "../../cli/command.ts";
 import { ADMIN_FLAGS, withOperator } from "../../cli/connect/operator.ts";
-import { printDone } from "../../cli/output/answer.ts";
+import { printResult } from "../../cli/output/result.ts";
 
 export const command = defineVerb({
   args: {
@@ -24,8 +24,12 @@ export const command = defineVerb({
     return withOperator(context, args, async ({ client }) => {
       await client.request("announce", { text });
       return args.withdraw
-        ? printDone(context, { kind: "announcement-withdrawn" }, "nobody is told anything any more")
-        : printDone(context, { kind: "announcement", text }, "all users are told");
+        ? printResult(
+            context,
+            { kind: "announcement-withdrawn" },
+            "nobody is told anything any more",
+          )
+        : printResult(context, { kind: "announcement", text }, "all users are told");
     });
   },
 });

@@ -10,7 +10,7 @@ import {
   operatorVerb,
   withOperator,
 } from "../../cli/connect/operator.ts";
-import { printDone, printList, timeCell } from "../../cli/output/answer.ts";
+import { printList, printResult, timeCell } from "../../cli/output/result.ts";
 import { withUtcTime } from "../../core/duration.ts";
 import { whom } from "../../ui/commands/ban.ts";
 
@@ -33,7 +33,7 @@ export const ban = defineVerb({
     return withOperator(context, args, async ({ client }) => {
       await client.request("ban", { ...target, on: true, ...until, ...defined({ reason }) });
       const line = { kind: "banned", ...target, ...withUtcTime(until, "until"), reason };
-      return printDone(context, line, `${args.whom} is banned`);
+      return printResult(context, line, `${args.whom} is banned`);
     });
   },
 });
@@ -44,7 +44,11 @@ export const unban = defineVerb({
     const target = whom(args.whom);
     return withOperator(context, args, async ({ client }) => {
       await client.request("ban", { ...target, on: false });
-      return printDone(context, { kind: "unbanned", ...target }, `${args.whom} may come in again`);
+      return printResult(
+        context,
+        { kind: "unbanned", ...target },
+        `${args.whom} may come in again`,
+      );
     });
   },
 });

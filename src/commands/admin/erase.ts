@@ -7,7 +7,7 @@ import { confirmed, YES_FLAG } from "../../cli/confirm.ts";
 import { eraseAll } from "../../cli/connect/erase-all.ts";
 import { ADMIN_FLAGS, personOf, withOperator } from "../../cli/connect/operator.ts";
 import { misuse } from "../../cli/errors.ts";
-import { printDone } from "../../cli/output/answer.ts";
+import { printResult } from "../../cli/output/result.ts";
 
 export const command = defineVerb({
   args: {
@@ -31,7 +31,7 @@ export const command = defineVerb({
       return withOperator(context, { ...others, user: undefined }, async ({ client }) => {
         const erased = await eraseAll(context, client, { user });
         const line = { kind: "erased-all", user, erased };
-        return printDone(
+        return printResult(
           context,
           line,
           `${counted(erased, "message")} of ${user} ${erased === 1 ? "is" : "are"} erased`,
@@ -47,7 +47,7 @@ export const command = defineVerb({
     return withOperator(context, args, async ({ client }) => {
       for (const of of seqs) {
         const { seq } = await client.request("erase", { seq: of });
-        printDone(context, { kind: "erased", seq: of, by: seq }, `message ${of} is erased`);
+        printResult(context, { kind: "erased", seq: of, by: seq }, `message ${of} is erased`);
       }
       return 0;
     });

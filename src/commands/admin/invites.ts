@@ -13,8 +13,8 @@ import {
   withOperator,
 } from "../../cli/connect/operator.ts";
 import { misuse } from "../../cli/errors.ts";
-import { printDone, printList, timeCell } from "../../cli/output/answer.ts";
 import { renderJson } from "../../cli/output/render.ts";
+import { printList, printResult, timeCell } from "../../cli/output/result.ts";
 import { withUtcTime } from "../../core/duration.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
 import { parseServerSpec, quoteInvite } from "../../wire/invite.ts";
@@ -81,7 +81,11 @@ export const invites = operatorVerb({
   async run({ revoke: invite }, context, client) {
     if (invite !== undefined) {
       await client.request("invite-revoke", { invite });
-      return printDone(context, { kind: "invite-revoked", invite }, `invite ${invite} is revoked`);
+      return printResult(
+        context,
+        { kind: "invite-revoked", invite },
+        `invite ${invite} is revoked`,
+      );
     }
     const all = await allPages(
       (after) => client.request("invites", after),

@@ -2,7 +2,7 @@
 
 import { enumFlag, type FlagDefs, flag, stringFlag } from "../../cli/command.ts";
 import { operatorVerb } from "../../cli/connect/operator.ts";
-import { printList, sizeCell, timeCell } from "../../cli/output/answer.ts";
+import { printList, sizeCell, timeCell } from "../../cli/output/result.ts";
 import type { Client } from "../../client/client.ts";
 import { withUtcTime } from "../../core/duration.ts";
 import type { Answer } from "../../wire/messages.ts";

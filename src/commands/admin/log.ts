@@ -6,8 +6,8 @@ import { formatUtc } from "../../base/time.ts";
 import { defineVerb, stringFlag } from "../../cli/command.ts";
 import { ADMIN_FLAGS, withOperator } from "../../cli/connect/operator.ts";
 import { momentOf } from "../../cli/flags.ts";
-import { printList, timeCell } from "../../cli/output/answer.ts";
 import type { JsonObject } from "../../cli/output/render.ts";
+import { printList, timeCell } from "../../cli/output/result.ts";
 import type { Client } from "../../client/client.ts";
 import type { Answer } from "../../wire/messages.ts";
 

@@ -12,7 +12,7 @@ import {
   roomOf,
   withOperator,
 } from "../../cli/connect/operator.ts";
-import { printDone } from "../../cli/output/answer.ts";
+import { printResult } from "../../cli/output/result.ts";
 import { withUtcTime } from "../../core/duration.ts";
 
 const NAME = { name: argument("Who") } as const satisfies FlagDefs;
@@ -22,7 +22,7 @@ export const kick = operatorVerb({
   async run(args, context, client) {
     const [user, room] = [personOf(args.name), roomOf(args.room)];
     const { seq } = await client.request("kick", { room, user });
-    return printDone(context, { kind: "kicked", user, room, seq }, `${user} is out of ${room}`);
+    return printResult(context, { kind: "kicked", user, room, seq }, `${user} is out of ${room}`);
   },
 });
 
@@ -36,7 +36,7 @@ export const mute = defineVerb({
       const [user, room] = [personOf(args.name), roomOf(args.room)];
       const { seq } = await client.request("mute", { room, user, on: true, ...until });
       const line = { kind: "muted", user, room, seq, ...withUtcTime(until, "until") };
-      return printDone(context, line, `${user} is muted`);
+      return printResult(context, line, `${user} is muted`);
     });
   },
 });
@@ -46,7 +46,11 @@ export const unmute = operatorVerb({
   async run(args, context, client) {
     const [user, room] = [personOf(args.name), roomOf(args.room)];
     const { seq } = await client.request("mute", { room, user, on: false });
-    return printDone(context, { kind: "unmuted", user, room, seq }, `${user} may speak in ${room}`);
+    return printResult(
+      context,
+      { kind: "unmuted", user, room, seq },
+      `${user} may speak in ${room}`,
+    );
   },
 });
 
@@ -63,7 +67,7 @@ function roleVerb(on: boolean): Verb {
       const role = room === undefined ? "operator" : `moderator`;
       const where = room === undefined ? "" : ` of ${room}`;
       const sentence = `${user} is ${on ? "now" : "no longer"} ${role}${where}`;
-      return printDone(context, { kind: on ? "granted" : "revoked", user, role, room }, sentence);
+      return printResult(context, { kind: on ? "granted" : "revoked", user, role, room }, sentence);
     },
   });
 }

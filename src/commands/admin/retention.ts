@@ -4,7 +4,7 @@ import { RETENTION_MS_MAX, RETENTION_MS_MIN } from "../../base/limits.ts";
 import { formatDuration } from "../../base/sizes.ts";
 import { argument, defineVerb } from "../../cli/command.ts";
 import { ADMIN_FLAGS, roomOf, withOperator } from "../../cli/connect/operator.ts";
-import { printDone } from "../../cli/output/answer.ts";
+import { printResult } from "../../cli/output/result.ts";
 import { parseDuration } from "../../core/duration.ts";
 
 export const command = defineVerb({
@@ -27,7 +27,7 @@ export const command = defineVerb({
         keepMs === undefined
           ? `${room} keeps messages for good`
           : `messages in ${room} are erased after ${formatDuration(keepMs)}`;
-      return printDone(context, { kind: "retention", room, ...kept, seq }, sentence);
+      return printResult(context, { kind: "retention", room, ...kept, seq }, sentence);
     });
   },
 });

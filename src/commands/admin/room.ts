@@ -15,7 +15,7 @@ import {
 import { confirmed, YES_FLAG } from "../../cli/confirm.ts";
 import { ADMIN_FLAGS, operatorVerb, roomOf, withOperator } from "../../cli/connect/operator.ts";
 import { type Context, say } from "../../cli/context.ts";
-import { printDone } from "../../cli/output/answer.ts";
+import { printResult } from "../../cli/output/result.ts";
 import type { Client } from "../../client/client.ts";
 import { allRooms } from "./lists.ts";
 
@@ -31,7 +31,11 @@ const rename = defineVerb({
     const [room, to] = [roomOf(args.room), roomOf(args.to)];
     return withOperator(context, args, async ({ client }) => {
       await client.request("rename", { room, to });
-      return printDone(context, { kind: "renamed", room, name: to }, `${room} is called ${to} now`);
+      return printResult(
+        context,
+        { kind: "renamed", room, name: to },
+        `${room} is called ${to} now`,
+      );
     });
   },
 });
@@ -47,7 +51,7 @@ function closingVerb(on: boolean, details: string): Verb {
       const room = roomOf(args.room);
       const { seq } = await client.request("close", { room, on });
       const sentence = on ? `${room} is closed for writing` : `${room} is open again`;
-      return printDone(context, { kind: on ? "closed" : "reopened", room, seq }, sentence);
+      return printResult(context, { kind: on ? "closed" : "reopened", room, seq }, sentence);
     },
   });
 }
@@ -136,7 +140,7 @@ async function removeAll(
     for (const [at, outcome] of outcomes.entries()) {
       const room = batch[at] ?? "";
       if (outcome.status === "rejected") faults.push(outcome.reason);
-      else printDone(context, { kind: "removed", room }, `the room ${room} is removed`);
+      else printResult(context, { kind: "removed", room }, `the room ${room} is removed`);
     }
   }
   if (faults.length > 0) throw faults[0];

@@ -6,8 +6,8 @@ import { formatUtc } from "../../base/time.ts";
 import { argument, defineVerb, enumFlag } from "../../cli/command.ts";
 import { ADMIN_FLAGS, operatorVerb, personOf, withOperator } from "../../cli/connect/operator.ts";
 import { say } from "../../cli/context.ts";
-import { printDone, printList, sizeCell, timeCell } from "../../cli/output/answer.ts";
 import { renderJson, renderTable, styleOf } from "../../cli/output/render.ts";
+import { printList, printResult, sizeCell, timeCell } from "../../cli/output/result.ts";
 import type { Client } from "../../client/client.ts";
 import { withUtcTime } from "../../core/duration.ts";
 import type { Answer } from "../../wire/messages.ts";
@@ -98,7 +98,7 @@ export const cancel = defineVerb({
         ended++;
         const way = direction === "up" ? "sends" : "takes";
         const line = { kind: "cancelled", id: args.id, user, direction };
-        printDone(context, line, `what ${user} ${way} of ${args.id} is cancelled`);
+        printResult(context, line, `what ${user} ${way} of ${args.id} is cancelled`);
       }
       if (ended === 0) throw none;
       return 0;

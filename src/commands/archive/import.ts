@@ -46,12 +46,12 @@ export const command = defineVerb({
           progress.update(() => `${done} of ${counted(total, "message")} …`),
       });
       try {
-        const { posted, present, leftOut } = await importer.run(parsed.entries);
+        const { posted, present, skipped } = await importer.run(parsed.entries);
         progress.end();
-        if (leftOut > 0) {
+        if (skipped > 0) {
           say(
             context,
-            `${leftOut} reactions or edits of messages that are not there were left out`,
+            `${skipped} reactions or edits of messages that are not there were left out`,
           );
         }
         if (context.json) {
@@ -71,12 +71,12 @@ export const command = defineVerb({
 
 /** @throws Fault usage: nothing is imported from a file that was not fully understood */
 function checkProblems(context: Context, parsed: ParsedFile, skipBad: boolean): void {
-  const { format, entries, problems, leftOut, latin1 } = parsed;
-  const count = `${counted(entries.length, "message")}, ${counted(leftOut, "other line")} left out`;
+  const { format, entries, problems, skipped, latin1 } = parsed;
+  const count = `${counted(entries.length, "message")}, ${counted(skipped, "other line")} left out`;
   say(context, `read as ${format}: ${count}`);
   if (latin1 > 0) say(context, `${counted(latin1, "line")} not in UTF-8, read as Latin-1`);
-  for (const { where, reason } of problems.slice(0, PROBLEMS_SHOWN_MAX)) {
-    say(context, `${cleanText(where)}: ${cleanText(reason)}`);
+  for (const { location, reason } of problems.slice(0, PROBLEMS_SHOWN_MAX)) {
+    say(context, `${cleanText(location)}: ${cleanText(reason)}`);
   }
   const more = problems.length - PROBLEMS_SHOWN_MAX;
   if (more > 0) say(context, `and ${more} more`);

@@ -4,7 +4,7 @@ import { Fault } from "../../base/fault.ts";
 import { counted, formatSize } from "../../base/sizes.ts";
 import { defineVerb } from "../../cli/command.ts";
 import { misuse } from "../../cli/errors.ts";
-import { printDone, printList } from "../../cli/output/answer.ts";
+import { printList, printResult } from "../../cli/output/result.ts";
 import { clusterPlace, NATS_FLAGS } from "../../cli/serve/cluster.ts";
 import { lookAtCluster } from "../../cli/serve/look.ts";
 import type { Survey } from "../../cli/serve/survey.ts";
@@ -41,7 +41,7 @@ export const command = defineVerb({
       },
     });
     const of = { cluster: name, messages, bytes, leader, replicas, current };
-    printDone(context, { kind: "stream", ...of, rootsEqual: areRootsEqual }, sentenceOf(found));
+    printResult(context, { kind: "stream", ...of, rootsEqual: areRootsEqual }, sentenceOf(found));
     if (!state.hasMajority) throw noMajority({ servers: silent, total: place.servers.length });
     if (nodes.length === 0) {
       throw new Fault("unreachable", `no server of the cluster '${name}' answers`);

@@ -87,7 +87,7 @@ export interface Host {
    * @returns the given number, or that of the last message
    * @throws {Fault} not-found, link-closed
    */
-  meant(seq: number | undefined, whose: Whose): Promise<number>;
+  resolveSeq(seq: number | undefined, whose: Whose): Promise<number>;
   /** @returns `undefined` if a dialog continues the command @throws {Fault} */
   join(order: JoinOrder): Promise<WireAnswer<"join"> | undefined>;
   /** Closes the open conversation, which remains in the account. */

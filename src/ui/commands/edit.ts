@@ -7,6 +7,6 @@ export const edit: Command<{ readonly text: string }> = {
   about: "own",
   parse: someText,
   run: async ({ text }, _session, host) => ({
-    seq: await host.edit(await host.meant(undefined, "own"), text),
+    seq: await host.edit(await host.resolveSeq(undefined, "own"), text),
   }),
 };

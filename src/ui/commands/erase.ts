@@ -7,6 +7,6 @@ export const erase: Command<{ readonly seq: number | undefined }> = {
   about: "own",
   parse: perhapsSeq,
   run: async ({ seq }, _session, host) => ({
-    seq: await host.erase(await host.meant(seq, "own")),
+    seq: await host.erase(await host.resolveSeq(seq, "own")),
   }),
 };

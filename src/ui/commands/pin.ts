@@ -7,7 +7,7 @@ export const pin: Command<{ readonly seq: number | undefined }> = {
   about: "other",
   parse: perhapsSeq,
   async run(order, session, host) {
-    const seq = await host.meant(order.seq, "other");
+    const seq = await host.resolveSeq(order.seq, "other");
     return { seq: (await session.request("pin", { seq, on: true })).seq };
   },
 };

@@ -11,7 +11,7 @@ export const react: Command<{ readonly seq: number | undefined; readonly sign: s
     return { sign, seq: seq === undefined ? seq : Number(seq) };
   },
   async run({ seq, sign }, _session, host) {
-    await host.react(await host.meant(seq, "other"), sign);
+    await host.react(await host.resolveSeq(seq, "other"), sign);
     return undefined;
   },
 };

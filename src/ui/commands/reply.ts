@@ -10,7 +10,7 @@ export const reply: Command<{ readonly seq: number | undefined; readonly text: s
     return text === "" ? undefined : { seq: seq === undefined ? seq : Number(seq), text };
   },
   async run({ seq, text }, _session, host) {
-    await host.post({ text, re: await host.meant(seq, "other") });
+    await host.post({ text, re: await host.resolveSeq(seq, "other") });
     return undefined;
   },
 };

@@ -7,7 +7,7 @@ export const save: Command<{ readonly seq: number | undefined }> = {
   about: "other",
   parse: perhapsSeq,
   async run(order, session, host) {
-    const seq = await host.meant(order.seq, "other");
+    const seq = await host.resolveSeq(order.seq, "other");
     const room = await host.roomOfSaved(seq, false);
     await session.request("save", { room, seq, on: true });
     return { json: { kind: "save", seq, on: true }, text: (texts) => texts.savedNow };

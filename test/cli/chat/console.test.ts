@@ -1,16 +1,16 @@
 import { expect, test } from "bun:test";
 import { ChatConsole } from "../../../src/cli/chat/console.ts";
-import type { ShownRecord } from "../../../src/cli/output/render.ts";
+import type { DisplayRecord } from "../../../src/cli/output/render.ts";
 import { fakeContext, fakeWorld } from "../../commands/fake-world.ts";
 
 const NOW = Date.UTC(2026, 10, 20, 12);
 const DAY_MS = 86_400_000;
 
-function said(text: string, timeUnixMs: number): ShownRecord {
+function said(text: string, timeUnixMs: number): DisplayRecord {
   return { kind: "text", seq: 1, timeUnixMs, destination: { room: "lobby" }, from: "bob", text };
 }
 
-function shown(records: readonly ShownRecord[], isTerminal: boolean, json = false): string {
+function shown(records: readonly DisplayRecord[], isTerminal: boolean, json = false): string {
   const { world, context } = fakeContext({ nowUnixMs: NOW, terminal: isTerminal, json });
   const chatConsole = new ChatConsole({ ...context, stdin: fakeWorld().stdin });
   for (const record of records) chatConsole.record(record);

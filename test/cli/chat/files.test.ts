@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileMeant } from "../../../src/cli/chat/last-files.ts";
+import { selectFile } from "../../../src/cli/chat/last-files.ts";
 import { isOpenable, openerOf } from "../../../src/cli/chat/open-file.ts";
 import { faultFrom } from "../../commands/fake-world.ts";
 import { tempFolder } from "../../temp-folder.ts";
@@ -20,12 +20,12 @@ const FILES = [
 ];
 
 const meant = (...words: readonly string[]) =>
-  fileMeant(words, () => Promise.resolve(FILES as never)).then(({ id, out }) => [id, out]);
+  selectFile(words, () => Promise.resolve(FILES as never)).then(({ id, out }) => [id, out]);
 
 test("an id needs no list, and the words after it name the folder", async () => {
   const asked = () => Promise.reject(new Error("asked"));
-  expect(await fileMeant([A ?? ""], asked)).toEqual({ id: A ?? "", out: undefined });
-  expect(await fileMeant([A ?? "", "My", "Files"], asked)).toEqual({
+  expect(await selectFile([A ?? ""], asked)).toEqual({ id: A ?? "", out: undefined });
+  expect(await selectFile([A ?? "", "My", "Files"], asked)).toEqual({
     id: A ?? "",
     out: "My Files",
   });
@@ -42,9 +42,9 @@ test("accepts a name with blanks, and a folder after it", async () => {
 test("refuses a name of several files, or of none, with a remedy", async () => {
   const several = await faultFrom(() => meant("cat.png", "x"));
   expect(several).toMatchObject({ code: "usage", message: "2 files here are named 'cat.png'" });
-  expect(several.remedy).toBe(`take one by its id, newest first: ${D}, ${C}`);
+  expect(several.remedy).toBe(`choose one by id, newest first: ${D}, ${C}`);
   const none = await faultFrom(() => meant("no", "such", "file"));
-  expect(none).toMatchObject({ code: "file-unknown", remedy: "/files lists them" });
+  expect(none).toMatchObject({ code: "file-unknown", remedy: "run /files to list files" });
   expect(none.message).toContain("'no such file'");
 });
 

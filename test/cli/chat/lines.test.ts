@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
 import { PRESENCE_MEMBERS_MAX } from "../../../src/base/limits.ts";
-import { digitRows, howToConfirm } from "../../../src/cli/chat/identity-lines.ts";
-import { Recent } from "../../../src/cli/chat/recent.ts";
-import { whoLine } from "../../../src/cli/chat/who.ts";
-import type { Destination, ShownBody, ShownRecord } from "../../../src/cli/output/render.ts";
+import { confirmHint, digitRows } from "../../../src/cli/chat/identity-lines.ts";
+import { membersLine } from "../../../src/cli/chat/members-line.ts";
+import { RecentMessages } from "../../../src/cli/chat/recent-messages.ts";
+import type { Destination, DisplayBody, DisplayRecord } from "../../../src/cli/output/render.ts";
 import { ENGLISH_TERMINAL } from "../../../src/ui/messages/en/terminal.ts";
 import { INDONESIAN_TERMINAL } from "../../../src/ui/messages/id/terminal.ts";
 
@@ -12,34 +12,36 @@ const people = (count: number, isOnline: (i: number) => boolean) =>
 
 test("names all members of a room, and marks who is offline", () => {
   const two = people(2, (i) => i === 0);
-  expect(whoLine("lobby", two)(ENGLISH_TERMINAL)).toBe("lobby: p0, p1 (offline)");
-  expect(whoLine("lobby", two)(INDONESIAN_TERMINAL)).toBe("lobby: p0, p1 (luring)");
+  expect(membersLine("lobby", two)(ENGLISH_TERMINAL)).toBe("lobby: p0, p1 (offline)");
+  expect(membersLine("lobby", two)(INDONESIAN_TERMINAL)).toBe("lobby: p0, p1 (luring)");
   const full = people(PRESENCE_MEMBERS_MAX, () => false);
-  expect(whoLine("lobby", full)(ENGLISH_TERMINAL).split(", ")).toHaveLength(PRESENCE_MEMBERS_MAX);
+  expect(membersLine("lobby", full)(ENGLISH_TERMINAL).split(", ")).toHaveLength(
+    PRESENCE_MEMBERS_MAX,
+  );
 });
 
 test("counts the members of a large room, and names the first hundred who are online", () => {
   const few = people(PRESENCE_MEMBERS_MAX + 1, (i) => i === 3 || i === 7);
-  expect(whoLine("lobby", few)(ENGLISH_TERMINAL)).toBe("lobby: 501 people, 2 online: p3, p7");
+  expect(membersLine("lobby", few)(ENGLISH_TERMINAL)).toBe("lobby: 501 people, 2 online: p3, p7");
   const crowd = people(600, (i) => i < 400);
-  const many = whoLine("lobby", crowd)(ENGLISH_TERMINAL);
+  const many = membersLine("lobby", crowd)(ENGLISH_TERMINAL);
   expect(many).toStartWith("lobby: 600 people, 400 online: p0, p1, p2");
   expect(many).toEndWith(", p99 and 300 more");
 });
 
-const TEXT: ShownBody = { kind: "text", text: "x" };
+const TEXT: DisplayBody = { kind: "text", text: "x" };
 
 function record(
   seq: number,
   from: string,
   destination: Destination,
-  body: ShownBody = TEXT,
-): ShownRecord {
+  body: DisplayBody = TEXT,
+): DisplayRecord {
   return { seq, timeUnixMs: 0, from, destination, ...body };
 }
 
 test("finds the last message of another user in a room or conversation", () => {
-  const recent = new Recent();
+  const recent = new RecentMessages();
   expect(recent.last("lobby", "ana", "other")).toBeUndefined();
   recent.note(record(1, "bob", { room: "Lobby" }));
   recent.note(record(2, "bob", { to: "ana" }));
@@ -60,21 +62,21 @@ const former = digits.replaceAll("1", "2");
 test("shows the digits of the old and the new key", () => {
   const rows = digitRows({ digits, former });
   expect(rows).toHaveLength(7);
-  expect(rows[3]).toBe("before:");
+  expect(rows[3]).toBe("previous:");
   expect(rows.slice(4).join(" ")).toBe(former);
   const unverified = { digits, isVerified: false };
-  const changed = howToConfirm("ben", { ...unverified, former }, "/verify ben")(ENGLISH_TERMINAL);
-  expect(changed).toBe("ben's identity key has changed: confirm those that ben sees");
-  const same = howToConfirm("ben", unverified, "/verify ben")(ENGLISH_TERMINAL);
-  expect(same).toBe('if ben sees the same: /verify ben "DIGITS"');
+  const changed = confirmHint("ben", { ...unverified, former }, "/verify ben")(ENGLISH_TERMINAL);
+  expect(changed).toBe("ben's identity key has changed; confirm the digits that ben sees");
+  const same = confirmHint("ben", unverified, "/verify ben")(ENGLISH_TERMINAL);
+  expect(same).toBe('if ben sees the same digits, run /verify ben "DIGITS"');
 });
 
 test("shows a member of a sealed room in both languages", () => {
   const member = { user: "ben", devices: 2, hasBrowser: true, isMe: false };
   const facts = { ...member, isVerified: true, isChanged: true, isAdmin: true };
-  const changed = "verified, and another key was seen since: /verify ben";
+  const changed = "verified, and their key has changed since: /verify ben";
   expect(ENGLISH_TERMINAL.sealedMember(facts)).toBe(
-    `ben: 2 devices, a browser among them; ${changed}; admin`,
+    `ben: 2 devices, including a browser; ${changed}; admin`,
   );
   expect(INDONESIAN_TERMINAL.sealedMember(facts)).toMatch(/^ben: 2 perangkat, termasuk peramban;/);
 });

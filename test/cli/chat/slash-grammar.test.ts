@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { sendWords, shellWords } from "../../../src/cli/chat/slash-grammar.ts";
+import { parseSend, shellWords } from "../../../src/cli/chat/slash-grammar.ts";
 import { faultFrom } from "../../commands/fake-world.ts";
 
 const words = (line: string) => {
-  const { path, target, caption } = sendWords(line, "/home/ana");
+  const { path, target, caption } = parseSend(line, "/home/ana");
   return caption === undefined ? [path, target] : [path, target, caption];
 };
 

@@ -37,10 +37,10 @@ test("gets its name when it is complete, with mode 0600", () => {
 });
 
 test("replaces no existing file", () => {
-  expect(() => new OutputFile(path)).toThrow("is there already");
+  expect(() => new OutputFile(path)).toThrow("already exists");
   rmSync(path);
   const file = new OutputFile(path);
   writeFileSync(path, "mine");
-  expect(() => file.finish()).toThrow("is there already");
+  expect(() => file.finish()).toThrow("already exists");
   expect(readFileSync(path, "utf8")).toBe("mine");
 });

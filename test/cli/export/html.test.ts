@@ -1,13 +1,13 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { type PageOptions, renderPage } from "../../../src/cli/export/html.ts";
-import type { ShownBody, ShownRecord } from "../../../src/cli/output/render.ts";
+import type { DisplayBody, DisplayRecord } from "../../../src/cli/output/render.ts";
 import { ACTIVE, HOSTILE_TEXTS } from "../../hostile-texts.ts";
 
 const TIME = Date.parse("2026-11-20T22:46:33.123Z");
 const HOSTILE = `<script>alert(1)</script>"'><img src=x onerror=alert(1)>\u202e&amp;`;
 
-function record(seq: number, body: ShownBody, from = "ana"): ShownRecord {
+function record(seq: number, body: DisplayBody, from = "ana"): DisplayRecord {
   return { seq, timeUnixMs: TIME + seq, destination: { room: "lobby" }, from, ...body };
 }
 
@@ -16,11 +16,11 @@ const WORDS = ["strong", "em", "s", "code", "pre", "blockquote", "ul", "li", "sp
 const options: PageOptions = {
   title: "lobby",
   offsetMinutes: () => 120,
-  madeUnixMs: TIME,
+  exportedUnixMs: TIME,
   file: () => undefined,
 };
 
-const page = (records: readonly ShownRecord[], more: Partial<PageOptions> = {}) =>
+const page = (records: readonly DisplayRecord[], more: Partial<PageOptions> = {}) =>
   [...renderPage(records, { ...options, ...more })].join("");
 
 function tagsOf(html: string): string[] {

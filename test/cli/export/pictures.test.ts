@@ -1,11 +1,11 @@
 import { expect, test } from "bun:test";
 import { PICTURE_FETCHED_BYTES_MAX } from "../../../src/base/limits-page.ts";
 import { PictureBudget } from "../../../src/cli/export/pictures.ts";
-import type { ShownFile } from "../../../src/cli/output/render.ts";
+import type { DisplayFile } from "../../../src/cli/output/render.ts";
 
 const MIB = 1024 * 1024;
 
-function file(name: string, sizeBytes: number, more: Partial<ShownFile> = {}): ShownFile {
+function file(name: string, sizeBytes: number, more: Partial<DisplayFile> = {}): DisplayFile {
   const content = { kind: "file", id: "f", name, sizeBytes, digest: "", chunks: 1 } as const;
   const record = { seq: 1, timeUnixMs: 0, destination: { room: "lobby" }, from: "ana" };
   return { ...record, ...content, ...more };
@@ -19,7 +19,7 @@ function png(width: number, height: number): Uint8Array {
   return bytes;
 }
 
-test.each<[string, ShownFile, boolean]>([
+test.each<[string, DisplayFile, boolean]>([
   ["as large as the page shows", file("a.png", PICTURE_FETCHED_BYTES_MAX), true],
   ["a byte larger", file("a.png", PICTURE_FETCHED_BYTES_MAX + 1), false],
   ["of a type whose size is not known before it is decoded", file("a.avif", 100), false],

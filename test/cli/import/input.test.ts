@@ -8,7 +8,7 @@ import {
   REACTION_BYTES_MAX,
   TEXT_BYTES_MAX,
 } from "../../../src/base/limits.ts";
-import { EntryList, localMoment } from "../../../src/cli/import/entry.ts";
+import { EntryList, localTimeUnixMs } from "../../../src/cli/import/entry.ts";
 import { readImport } from "../../../src/cli/import/format.ts";
 import { linesIn } from "../../../src/cli/import/lines.ts";
 import { isZip, readZip } from "../../../src/cli/import/zip.ts";
@@ -63,15 +63,21 @@ test("numbers lines, and detects Latin-1 line by line", () => {
     Buffer.from("\nlast é"),
   ]);
   expect([...linesIn(bytes)]).toEqual([
-    { where: "line 1", text: "café", isLatin1: false },
-    { where: "line 2", text: "café", isLatin1: true },
-    { where: "line 3", text: "", isLatin1: false },
-    { where: "line 4", text: "last é", isLatin1: false },
+    { location: "line 1", text: "café", isLatin1: false },
+    { location: "line 2", text: "café", isLatin1: true },
+    { location: "line 3", text: "", isLatin1: false },
+    { location: "line 4", text: "last é", isLatin1: false },
   ]);
 });
 
-const good = { where: "line 1", from: "ana", timeUnixMs: 1, kind: "text", text: "hi" } as const;
-const react = { where: "line 1", from: "ana", timeUnixMs: 1, kind: "reaction", re: "1" } as const;
+const good = { location: "line 1", from: "ana", timeUnixMs: 1, kind: "text", text: "hi" } as const;
+const react = {
+  location: "line 1",
+  from: "ana",
+  timeUnixMs: 1,
+  kind: "reaction",
+  re: "1",
+} as const;
 
 test("reports entries that do not fit a post", () => {
   const longest = [
@@ -98,7 +104,7 @@ test("reports entries that do not fit a post", () => {
 });
 
 test("rejects a date that does not exist", () => {
-  const moment = (...parts: number[]) => localMoment(parts, () => 60);
+  const moment = (...parts: number[]) => localTimeUnixMs(parts, () => 60);
   expect(moment(2020, 2, 29, 0, 30, 0)).toBe(Date.parse("2020-02-28T23:30:00Z"));
   const wrong = [
     moment(2021, 2, 29),

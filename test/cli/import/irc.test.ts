@@ -20,10 +20,10 @@ describe("irssi", () => {
       "00:11 <bobby>  ",
       "--- Log closed Sun Nov 22 01:00:00 2020",
     ].join("\n");
-    const { entries, problems, leftOut, format } = readIrssi(bytes(log), utc);
+    const { entries, problems, skipped, format } = readIrssi(bytes(log), utc);
     expect(format).toBe("irssi");
     expect(problems).toEqual([]);
-    expect(leftOut).toBe(7);
+    expect(skipped).toBe(7);
     expect(entries).toEqual([
       common("line 3", "ana", "2020-11-21T09:01:00", "text", "hello <you>"),
       common("line 4", "bob", "2020-11-21T09:01:30", "text", "hi"),
@@ -46,7 +46,7 @@ describe("irssi", () => {
     ].join("\n");
     const { entries, problems } = readIrssi(bytes(log), utc);
     expect(entries).toEqual([]);
-    expect(problems.map(({ where }) => where)).toEqual(
+    expect(problems.map(({ location }) => location)).toEqual(
       [1, 3, 5, 7, 8, 9].map((line) => `line ${line}`),
     );
   });
@@ -60,15 +60,21 @@ test("WeeChat: words and actions are kept, events are left out", () => {
     "2020-11-21 09:03:00\t--\tbob is now known as bobby",
     "2020-11-21 09:04:00\t\tno prefix",
   ].join("\n");
-  const { entries, problems, leftOut } = readWeechat(bytes(log), utc);
+  const { entries, problems, skipped } = readWeechat(bytes(log), utc);
   expect(problems).toEqual([]);
-  expect(leftOut).toBe(3);
+  expect(skipped).toBe(3);
   expect(entries).toEqual([
     common("line 2", "ana", "2020-11-21T09:01:00", "text", "hello\twith a tab"),
     common("line 3", "bob", "2020-11-21T09:02:00", "action", "waves"),
   ]);
 });
 
-function common(where: string, from: string, time: string, kind: "text" | "action", text: string) {
-  return { where, from, timeUnixMs: at(time), kind, text };
+function common(
+  location: string,
+  from: string,
+  time: string,
+  kind: "text" | "action",
+  text: string,
+) {
+  return { location, from, timeUnixMs: at(time), kind, text };
 }

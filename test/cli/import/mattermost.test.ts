@@ -11,7 +11,7 @@ test("reads posts with replies, reactions and attachments", () => {
   const replies = [
     { user: "ben", message: "", create_at: 1_600_000_001_000, attachments: [{ path: "d/a.png" }] },
   ];
-  const { entries, problems, leftOut } = readMattermost(
+  const { entries, problems, skipped } = readMattermost(
     lines(
       { type: "version", version: 1 },
       { type: "channel", channel: { name: "town-square" } },
@@ -26,8 +26,8 @@ test("reads posts with replies, reactions and attachments", () => {
     ),
     "Town-Square",
   );
-  expect(leftOut).toBe(5);
-  const wrong = problems.map(({ where }) => where);
+  expect(skipped).toBe(5);
+  const wrong = problems.map(({ location }) => location);
   expect(wrong).toEqual(["line 8", "line 9", "line 10", "line 10, reply 1"]);
   expect(entries).toMatchObject([
     { kind: "text", from: "ana", text: "hi", timeUnixMs: POST.create_at, key: "line 3" },
@@ -39,5 +39,7 @@ test("reads posts with replies, reactions and attachments", () => {
 
 test("an unknown channel is refused with the known ones", () => {
   const file = lines({ type: "version" }, { type: "post", post: POST });
-  expect(() => readMattermost(file, "lobby")).toThrow("no channel 'lobby', but: town-square");
+  expect(() => readMattermost(file, "lobby")).toThrow(
+    "no channel 'lobby' in the export; channels: town-square",
+  );
 });

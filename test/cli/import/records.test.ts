@@ -8,7 +8,7 @@ const lines = (...records: object[]) =>
 
 test("reads messages, reactions, edits and files, and skips events", () => {
   const imported = { from: "Eve", time: "2001-01-01T00:00:00.000Z" };
-  const { entries, problems, leftOut } = readRecords(
+  const { entries, problems, skipped } = readRecords(
     lines(
       { kind: "join", seq: 1, ...said },
       { kind: "text", seq: 2, ...said, text: "hi" },
@@ -23,9 +23,9 @@ test("reads messages, reactions, edits and files, and skips events", () => {
     ),
   );
   expect(problems).toEqual([]);
-  expect(leftOut).toBe(2);
+  expect(skipped).toBe(2);
   const common = (line: number, from = "ana", time = TIME) => {
-    return { where: `line ${line}`, from, timeUnixMs: Date.parse(time) };
+    return { location: `line ${line}`, from, timeUnixMs: Date.parse(time) };
   };
   const old = common(7, imported.from, imported.time);
   expect(entries).toEqual([
@@ -52,5 +52,5 @@ test("reports malformed records and other rooms by line", () => {
     ),
   );
   expect(entries).toHaveLength(1);
-  expect(problems.map(({ where }) => where)).toEqual([2, 3, 4, 5, 6].map((n) => `line ${n}`));
+  expect(problems.map(({ location }) => location)).toEqual([2, 3, 4, 5, 6].map((n) => `line ${n}`));
 });

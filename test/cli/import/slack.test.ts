@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
-import { isSlack, readSlack, type Tree } from "../../../src/cli/import/slack.ts";
+import { type ExportTree, isSlack, readSlack } from "../../../src/cli/import/slack.ts";
 
-function tree(files: Readonly<Record<string, unknown>>): Tree {
+function tree(files: Readonly<Record<string, unknown>>): ExportTree {
   return {
     paths: Object.keys(files),
     read: (path) => new TextEncoder().encode(JSON.stringify(files[path])),
@@ -34,9 +34,9 @@ const DAY = [
 test("reads a channel with names, threads, reactions and files", () => {
   const day = "general/2020-09-13.json";
   const files = { "users.json": USERS, [day]: DAY, "other/2020-09-13.json": [] };
-  const { entries, problems, leftOut } = readSlack(tree(files), "General");
-  expect(leftOut).toBe(1);
-  const wrong = problems.map(({ where }) => where);
+  const { entries, problems, skipped } = readSlack(tree(files), "General");
+  expect(skipped).toBe(1);
+  const wrong = problems.map(({ location }) => location);
   expect(wrong).toEqual([`${day}, message 6`, `${day}, message 7`]);
   const shown = entries.map((entry) => {
     const what = entry.kind === "reaction" ? entry.react : entry.text;
@@ -60,6 +60,8 @@ test("accepts the folder of one channel, and names the known channels", () => {
   expect(isSlack(one)).toBe(true);
   expect(isSlack(tree({ "a.json": [] }))).toBe(false);
   const export_ = tree({ "x/general/2020-09-13.json": [] });
-  expect(() => readSlack(export_, "lobby")).toThrow("no channel 'lobby', but: general");
+  expect(() => readSlack(export_, "lobby")).toThrow(
+    "no channel 'lobby' in the export; channels: general",
+  );
   expect(readSlack(tree({ "2020-09-13.json": {} }), "x").problems).toHaveLength(1);
 });

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { CLUSTER_CODE_POINTS_MAX } from "../../../src/base/limits.ts";
-import { renderRecord, type ShownRecord, styleOf } from "../../../src/cli/output/render.ts";
+import { type DisplayRecord, renderRecord, styleOf } from "../../../src/cli/output/render.ts";
+import { textLines } from "../../../src/cli/screen/view/message-text.ts";
 import { lineWidth } from "../../../src/cli/screen/view/style.ts";
-import { textLines } from "../../../src/cli/screen/view/words.ts";
 import { fakeContext } from "../../commands/fake-world.ts";
 import { ACTIVE, HOSTILE_TEXTS, largestCluster } from "../../hostile-texts.ts";
 
@@ -10,9 +10,9 @@ const CASES = Object.entries(HOSTILE_TEXTS);
 
 const styled = (terminal: boolean) => styleOf(fakeContext({ terminal }).context);
 
-function record(text: string): ShownRecord {
+function record(text: string): DisplayRecord {
   const place = { timeUnixMs: 1, destination: { room: "lobby" }, seq: 1, from: "eve" };
-  return { ...place, kind: "text", text } as unknown as ShownRecord;
+  return { ...place, kind: "text", text } as unknown as DisplayRecord;
 }
 
 function harmless(text: string): void {
@@ -45,7 +45,7 @@ describe.each(CASES)("%s", (_, text) => {
       { kind: "file", ...file },
       { kind: "edited", of: 1, text },
     ]) {
-      const shown = { ...record(""), ...body } as unknown as ShownRecord;
+      const shown = { ...record(""), ...body } as unknown as DisplayRecord;
       const line = renderRecord(shown, styled(true));
       harmless(line);
       expectIndented(line);

@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
 import { qrDots } from "../../../src/base/qr.ts";
 import { CounterLine } from "../../../src/cli/output/counter.ts";
+import { paintedText } from "../../../src/cli/output/painted-text.ts";
 import { qrLines } from "../../../src/cli/output/qr.ts";
 import { statsLine } from "../../../src/cli/output/stats.ts";
-import { paintedWords } from "../../../src/cli/output/words.ts";
 import type { LinkStats } from "../../../src/client/link/connection.ts";
 import { ENGLISH_TERMINAL } from "../../../src/ui/messages/en/terminal.ts";
 import { INDONESIAN_TERMINAL } from "../../../src/ui/messages/id/terminal.ts";
@@ -81,11 +81,11 @@ test("over UDP all counters of QUIC are reported", () => {
     "over UDP (QUIC) since 05:46; 11 of 12 requests acknowledged; " +
       "sent 14 messages, 1200 bytes in 40 datagrams; " +
       "received 15 messages, 9000 bytes in 38 datagrams; " +
-      "lost and sent again 3 datagrams; round trip 20.3 ms; congestion window 41.0 kB",
+      "3 datagrams lost and resent; round trip 20.3 ms; congestion window 41.0 kB",
   );
 });
 
-const seen = (text: string) => paintedWords(text, "ana").replaceAll("\x1b", "^");
+const seen = (text: string) => paintedText(text, "ana").replaceAll("\x1b", "^");
 
 test.each([
   ["plain", "plain"],

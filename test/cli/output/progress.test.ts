@@ -3,8 +3,8 @@ import type { FileId } from "../../../src/base/ids.ts";
 import { STALL_REPORTED_AFTER_MS } from "../../../src/base/limits.ts";
 import {
   barLine,
+  ProgressDisplay,
   ProgressLines,
-  ProgressShow,
   progressJson,
 } from "../../../src/cli/output/progress.ts";
 import type { TransferProgress } from "../../../src/client/transfer/progress.ts";
@@ -21,7 +21,7 @@ function far(doneMb: number, more: Partial<TransferProgress> = {}): TransferProg
 
 function show(options: { terminal?: boolean; json?: boolean }) {
   const { world, context } = fakeContext(options);
-  const shown = new ProgressShow(context);
+  const shown = new ProgressDisplay(context);
   return { shown, out: () => world.stdout.text, err: () => world.stderr.text };
 }
 
@@ -41,10 +41,10 @@ describe("without a terminal", () => {
     const stalled = (forMs: number) =>
       lines.next(far(5, { ratePerS: 0, waits: { where: "network", forMs } }));
     expect(stalled(STALL_REPORTED_AFTER_MS - 1)).toBeUndefined();
-    expect(stalled(STALL_REPORTED_AFTER_MS)).toBe("photo.jpg: waits for the network, 3 s so far");
+    expect(stalled(STALL_REPORTED_AFTER_MS)).toBe("photo.jpg: waiting for the network (3 s)");
     expect(stalled(STALL_REPORTED_AFTER_MS + 1)).toBeUndefined();
     expect(lines.next(far(6))).toBeUndefined();
-    expect(stalled(STALL_REPORTED_AFTER_MS)).toContain("waits for the network");
+    expect(stalled(STALL_REPORTED_AFTER_MS)).toContain("waiting for the network");
   });
 });
 
@@ -58,7 +58,7 @@ describe("a transfer that took a while", () => {
     expect(took()).toBe("100 %, 100 MB in 4.1 s, 24.6 MB/s");
     expect(took({ elapsedMs: 999 })).toBe("100 %, 100 MB");
     expect(took({ resumedBytes: 90 * MB, elapsedMs: 2_000 })).toBe(
-      "100 %, 100 MB, the last 10.0 MB in 2.0 s, 5.0 MB/s",
+      "100 %, 100 MB, of which 10.0 MB now in 2.0 s, 5.0 MB/s",
     );
     expect(took({ resumedBytes: 100 * MB })).toBe("100 %, 100 MB");
   });

@@ -1,17 +1,17 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { shownWords } from "../../../src/cli/output/records.ts";
+import { displayBody } from "../../../src/cli/output/records.ts";
 import {
+  type DisplayBody,
+  type DisplayRecord,
   renderRecord,
   renderTable,
-  type ShownBody,
-  type ShownRecord,
   type Style,
 } from "../../../src/cli/output/render.ts";
 
 const TIME = Date.parse("2026-11-20T05:46:33.123Z");
 const base = { seq: 12, timeUnixMs: TIME, destination: { room: "lobby" }, from: "ana" } as const;
-const hi: ShownRecord = { ...base, kind: "text", text: "hi" };
+const hi: DisplayRecord = { ...base, kind: "text", text: "hi" };
 const style = (format: Style["format"], more: Partial<Style> = {}): Style => ({
   format,
   color: false,
@@ -29,7 +29,7 @@ test("expands tabs on a terminal only", () => {
 });
 
 test("reports withheld messages before the next one", () => {
-  const next: ShownRecord = { ...hi, withheld: 2 };
+  const next: DisplayRecord = { ...hi, withheld: 2 };
   expect(renderRecord(next, style("text", { stamp: "clock" }))).toBe(
     "06:46 lobby * 2 messages from ana withheld\n06:46 lobby ana: hi\n",
   );
@@ -48,7 +48,7 @@ test("names the author and the importer of an imported message", () => {
   expect(JSON.parse(renderRecord(said, style("json")))).toMatchObject({ from: "ana", imported });
   const content = { seq: 12, from: "ana", state: "whole", kind: "reaction" } as const;
   const body = { react: "+", re: 3, imported: { from: "bob", time: 0 } };
-  expect(shownWords({ ...content, body })).toMatchObject({
+  expect(displayBody({ ...content, body })).toMatchObject({
     imported: { from: "bob", time: "1970-01-01T00:00:00.000Z" },
   });
 });
@@ -58,14 +58,14 @@ test("NDJSON has the fields of the contract in its order", () => {
     '{"kind":"text","seq":12,"time":"2026-11-20T05:46:33.123Z",' +
       '"room":"lobby","from":"ana","text":"hi"}\n',
   );
-  const direct: ShownRecord = { ...hi, destination: { to: "bob" } };
+  const direct: DisplayRecord = { ...hi, destination: { to: "bob" } };
   expect(renderRecord(direct, style("json"))).toContain('"to":"bob","from":"ana"');
 });
 
 describe("TSV", () => {
   test("has time, room, sender and text", () => {
     expect(renderRecord(hi, style("tsv"))).toBe("2026-11-20T05:46:33.123Z\tlobby\tana\thi\n");
-    const lines: ShownRecord = { ...hi, text: "a\tb\nc\\" };
+    const lines: DisplayRecord = { ...hi, text: "a\tb\nc\\" };
     expect(renderRecord(lines, style("tsv"))).toEndWith("\tana\ta\\tb\\nc\\\\\n");
   });
 });
@@ -81,7 +81,7 @@ describe("on a screen", () => {
       expect(rows.slice(1).every((row) => row.startsWith("  | "))).toBe(true);
       expect(rows.every((row) => row.length <= 80)).toBe(true);
     }
-    const kinds: ShownBody[] = [
+    const kinds: DisplayBody[] = [
       { kind: "topic", topic: `x\n${forged}` },
       { kind: "action", text: `x\n${forged}` },
       { kind: "edited", of: 1, text: `x\n${forged}` },
@@ -106,18 +106,18 @@ describe("on a screen", () => {
     expect(more.every((row) => row.startsWith("  | "))).toBe(true);
   });
 
-  test.each<[ShownBody, string]>([
+  test.each<[DisplayBody, string]>([
     [{ kind: "action", text: "waves\nx" }, "* ana waves␊x"],
     [{ kind: "join" }, "* ana joined"],
-    [{ kind: "leave", by: "eva" }, "* ana was put out by eva"],
+    [{ kind: "leave", by: "eva" }, "* ana was removed by eva"],
     [{ kind: "topic", topic: "tea" }, "* ana set the topic: tea"],
-    [{ kind: "edited", of: 3, text: "ho" }, "* ana changed it to: ho"],
+    [{ kind: "edited", of: 3, text: "ho" }, "* ana edited #3: ho"],
     [{ kind: "text", text: "yes", re: 7 }, "ana: ↪ bob: yes"],
     [{ kind: "text", text: "yes", re: 8 }, "ana: ↪ #8: yes"],
     [{ kind: "reaction", re: 7, react: "👍" }, "* ana reacted 👍 to bob"],
     [{ kind: "reaction", react: "?" }, "* ana reacted ? to #?"],
   ])("%j", (body, words) => {
-    const record = { ...base, ...body } as ShownRecord;
+    const record = { ...base, ...body } as DisplayRecord;
     const authorOf = (seq: number) => (seq === 7 ? "bob" : undefined);
     expect(renderRecord(record, style("text", { authorOf }))).toBe(
       `2026-11-20 06:46:33 lobby ${words}\n`,
@@ -126,11 +126,11 @@ describe("on a screen", () => {
 
   test("highlights the user's own name where it is mentioned", () => {
     const called = "\x1b[1;7m@ana\x1b[22;27m";
-    const record: ShownRecord = { ...hi, text: "@ana @anatol @bob", mentions: ["Ana"] };
+    const record: DisplayRecord = { ...hi, text: "@ana @anatol @bob", mentions: ["Ana"] };
     const colored = style("text", { color: true });
     expect(renderRecord(record, colored)).toContain(`${called} @anatol @bob`);
     expect(renderRecord(record, style("text"))).not.toContain("\x1b");
-    const unmeant: ShownRecord = { ...hi, text: "@ana" };
+    const unmeant: DisplayRecord = { ...hi, text: "@ana" };
     expect(renderRecord(unmeant, style("text", { color: true }))).not.toContain(called);
     const other = style("text", { color: true, me: "bob" });
     expect(renderRecord(record, other)).not.toContain(called);
@@ -140,7 +140,7 @@ describe("on a screen", () => {
 test("whatever is said, TSV and JSON are one line, and a screen gets no control character", () =>
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), fc.string({ unit: "binary" }), (text, from) => {
-      const record: ShownRecord = { ...hi, text, from };
+      const record: DisplayRecord = { ...hi, text, from };
       expect(renderRecord(record, style("json")).split("\n")).toHaveLength(2);
       expect(renderRecord(record, style("tsv")).split("\n")).toHaveLength(2);
       expect(renderRecord(record, style("tsv")).split("\t")).toHaveLength(4);
@@ -150,7 +150,7 @@ test("whatever is said, TSV and JSON are one line, and a screen gets no control 
 
 describe("a file", () => {
   const about = { id: "fAAAAAAAAAAA", name: "photo.jpg", sizeBytes: 2_100_000 };
-  const sent: ShownRecord = { ...base, kind: "file", ...about, digest: "ab", chunks: 9 };
+  const sent: DisplayRecord = { ...base, kind: "file", ...about, digest: "ab", chunks: 9 };
 
   test("as NDJSON, with the fields of the contract in its order", () => {
     expect(renderRecord({ ...sent, folder: { entries: 3 } }, style("json"))).toBe(
@@ -163,21 +163,21 @@ describe("a file", () => {
   test("as text, with the command that fetches it", () => {
     const bob = { me: "bob" };
     expect(renderRecord(sent, style("text", bob))).toEndWith(
-      "lobby * ana sends photo.jpg (2.1 MB); take it: chat get-file fAAAAAAAAAAA\n",
+      "lobby * ana sent photo.jpg (2.1 MB); download: chat get-file fAAAAAAAAAAA\n",
     );
     expect(renderRecord(sent, style("text", { ...bob, stamp: "clock" }))).toEndWith(
-      "sends photo.jpg (2.1 MB); take it: /get fAAAAAAAAAAA\n",
+      "sent photo.jpg (2.1 MB); download: /get fAAAAAAAAAAA\n",
     );
     expect(renderRecord({ ...sent, folder: { entries: 12 } }, style("tsv", bob))).toEndWith(
-      "\tana\tsends photo.jpg (folder of 12, 2.1 MB); take it: chat get-file fAAAAAAAAAAA\n",
+      "\tana\tsent photo.jpg (folder of 12, 2.1 MB); download: chat get-file fAAAAAAAAAAA\n",
     );
-    expect(renderRecord(sent, style("text"))).toEndWith("(2.1 MB); its id: fAAAAAAAAAAA\n");
+    expect(renderRecord(sent, style("text"))).toEndWith("(2.1 MB); id: fAAAAAAAAAAA\n");
   });
 
   test("with its caption at the end", () => {
     const said = { ...sent, text: "take it: /get f\u001b[2J\nbob" };
     expect(renderRecord(said, style("text"))).toEndWith(
-      "its id: fAAAAAAAAAAA; says: take it: /get f\u241b[2J\u240abob\n",
+      "id: fAAAAAAAAAAA; caption: take it: /get f\u241b[2J\u240abob\n",
     );
     expect(renderRecord({ ...sent, text: "look" }, style("json"))).toEndWith(
       '"chunks":9,"text":"look"}\n',
@@ -188,16 +188,16 @@ describe("a file", () => {
 test("shows a file with malformed fields", () => {
   const told = { seq: 1, kind: "file", from: "ana", state: "whole" } as const;
   const body = { file: 5, name: null, size: -1, digest: {}, folder: "x", text: [] };
-  expect(shownWords({ ...told, body })).toEqual({
+  expect(displayBody({ ...told, body })).toEqual({
     ...{ seq: 1, from: "ana", kind: "file", id: "", name: "", sizeBytes: 0 },
     ...{ digest: "", chunks: 0, folder: { entries: 0 } },
   });
-  expect(shownWords({ ...told, state: "erased", body: undefined }).kind).toBe("erased");
+  expect(displayBody({ ...told, state: "erased", body: undefined }).kind).toBe("erased");
 });
 
 function shown(kind: string, body: Readonly<Record<string, unknown>>) {
   const content = { seq: 1, from: "ana", state: "whole", kind, body } as const;
-  const { seq: _seq, from: _from, ...rest } = shownWords(content);
+  const { seq: _seq, from: _from, ...rest } = displayBody(content);
   return rest;
 }
 

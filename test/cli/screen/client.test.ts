@@ -12,7 +12,7 @@ import type { OpenClient } from "../../../src/cli/connect/client.ts";
 import type { Context } from "../../../src/cli/context.ts";
 import { ScreenChat } from "../../../src/cli/screen/chat.ts";
 import { ScreenClient } from "../../../src/cli/screen/client.ts";
-import { TypedHistory } from "../../../src/cli/screen/editor/typed-history.ts";
+import { InputHistory } from "../../../src/cli/screen/editor/input-history.ts";
 import { ScreenPreferences } from "../../../src/cli/screen/settings/preferences.ts";
 import { terminalWidths } from "../../../src/cli/screen/width/measured.ts";
 import { ClientFixture } from "../../client/client-fixture.ts";
@@ -61,9 +61,9 @@ class FullScreen implements AsyncDisposable {
       onSignal: () => () => undefined,
     } as unknown as Context;
     chat.opened(open);
-    const typed = new TypedHistory("/nonexistent/chat");
+    const typed = new InputHistory("/nonexistent/chat");
     const preferences = new ScreenPreferences(context, state);
-    this.#client = new ScreenClient({ context, open, chat, device, preferences, typed });
+    this.#client = new ScreenClient({ context, open, chat, device, preferences, history: typed });
     this.#ended = this.#client.run([]).catch((error: Fault) => error);
     await this.frames();
     await this.type(ahead);
@@ -146,9 +146,9 @@ test("speaks Indonesian, and leaves the words of users as they are", async () =>
   await screen.clock.advance(0);
   expect(await screen.whole()).toContain(`ben: ${text}`);
   await screen.type("/help\r");
-  expect(await screen.whole()).toMatch(/di awal mengirim garis miri.*masuk ke ruang/s);
+  expect(await screen.whole()).toMatch(/untuk mengawali pesan.*bergabung ke ruang/s);
   await screen.type("q/help join\r");
-  expect(await screen.whole()).toContain("/join ROOM [PASSWORD | --sealed]: masuk ke ruang");
+  expect(await screen.whole()).toContain("/join ROOM [PASSWORD | --sealed]: bergabung ke ruang");
 });
 
 test("asks one question at a time, and refuses more than SCREEN_PROMPTS_MAX", async () => {
@@ -209,12 +209,12 @@ test("errors disappear after SCREEN_FAULT_MS, or when the user does the next thi
     });
     await screen.frames();
     const shown = await screen.whole();
-    for (const words of ["there is no command", "that was too fast", "it changed while"]) {
+    for (const words of ["unknown command", "that was too fast", "it changed while"]) {
       expect(shown).toContain(words);
     }
   };
   const isGone = async () => {
-    const isShown = /there is no command|too fast|it changed/.test(await screen.whole());
+    const isShown = /unknown command|too fast|it changed/.test(await screen.whole());
     return !isShown && chat.model.transfers.size === 0;
   };
   await fail();
@@ -251,7 +251,7 @@ test("keeps the line while no room is open, and copies an answer", async () => {
   await using screen = await new FullScreen().open();
   screen.chat.open(undefined);
   await screen.frames();
-  expect(screen.written).toContain("you are not in #lobby any more");
+  expect(screen.written).toContain("you are no longer in #lobby");
   await screen.type("lost?");
   expect(await screen.type("\r")).toContain("no room is open");
   screen.client.show((texts) => texts.sendLine(undefined), ["chat join x"]);
@@ -324,7 +324,7 @@ test("an error in a view is one line, and the client can still be left", async (
   screen.isBroken = true;
   screen.server.say({ text: "at no time" }, "bob");
   await screen.frames();
-  expect(screen.written).toContain("this cannot be shown");
+  expect(screen.written).toContain("cannot draw");
   expect(screen.written).toContain("the time is no number");
   await screen.type("x");
   screen.isBroken = false;
@@ -357,7 +357,7 @@ describe("a muted room", () => {
     await screen.type(LOOK_BACK);
     await screen.type("/notify off\r");
     await screen.frames();
-    expect(screen.written).toContain("#lobby neither rings nor counts on this device");
+    expect(screen.written).toContain("#lobby is muted on this device");
     expect(screen.written).toContain("⊘");
     expect(state.muted.list(fingerprint, "ana")).toEqual(["lobby"]);
     chat.receive(HALL);
@@ -434,10 +434,10 @@ describe("unsent messages", () => {
     await using screen = await new FullScreen().open();
     await unsent(screen, "one", "two");
     await screen.type("\x03");
-    expect(await screen.whole()).toContain("2 messages are not sent yet.");
+    expect(await screen.whole()).toContain("2 messages are unsent.");
     await unsent(screen, "three");
     await screen.type("\x03");
-    expect(await screen.whole()).toContain("3 messages are not sent yet.");
+    expect(await screen.whole()).toContain("3 messages are unsent.");
     await screen.type("\x03");
     expect(await screen.outcome()).toMatchObject({ code: "interrupted" });
   });

@@ -14,12 +14,12 @@ test("collects by the size of the garbage, and once more when a busy time is ove
   const collector = new Collector(clock, { usedBytes: () => usedBytes, collect });
   for (let i = 0; i < 100; i++) {
     usedBytes += MIB;
-    collector.changed();
+    collector.modelChanged();
   }
   expect(collections).toBe(7);
   clock.pass();
   expect([collections, clock.waiting.length]).toEqual([8, 0]);
-  collector.changed();
+  collector.modelChanged();
   clock.pass();
   expect(collections).toBe(8);
 });

@@ -47,7 +47,7 @@ async function commandsOf(fixture: ClientFixture) {
       muted = on ? [...others, target.toLowerCase()] : others;
     },
     loggingIn: { begin: () => undefined, end: () => undefined },
-    leaving: () => "free",
+    confirmLeave: () => "free",
     end: (exitCode) => told.push(`the end, ${exitCode}`),
   };
   const context = { clock: fixture.clock, env: {}, json: false } as unknown as Context;
@@ -94,7 +94,7 @@ test("shows an invite on a line of its own", async () => {
   spyOn(client, "request").mockResolvedValue({ token: "secret", invite: "i1" } as never);
   expect(await run("invite bob")).toBe("fine");
   const line = expect.stringMatching(/^chat join '\S+#secret'$/);
-  expect(shown).toEqual([["send bob this line:", line]]);
+  expect(shown).toEqual([["send this command to bob:", line]]);
 });
 
 test("tells of one user by name", async () => {
@@ -112,8 +112,8 @@ test("seals a conversation only after a question", async () => {
   answers.push("no");
   expect(await run("seal @bob")).toBe("fine");
   expect(told).toEqual([
-    "seal the conversation with bob? it cannot be undone",
-    "the conversation with bob is not sealed",
+    "Encrypt the conversation with bob? This cannot be undone.",
+    "the conversation with bob is not encrypted",
   ]);
   expect(await run("seal @bob --yes")).not.toBe("fine"); // This server seals nothing.
 });
@@ -129,8 +129,8 @@ test("a room that does not exist is created only after a question that says how"
   expect(await run("join bad")).toBe("room-unknown");
   expect(await run("join bad name!")).toBe("room-unknown");
   expect(told).toEqual([
-    "there is no room 'bad'; create it?",
-    "there is no room 'bad'; create it, locked with the password 'name!'?",
+    "Room 'bad' does not exist. Create it?",
+    "Room 'bad' does not exist. Create it with the password 'name!'?",
   ]);
   expect(fixture.server.requests.some((one) => one.kind === "join" && one.create)).toBe(false);
 });
@@ -144,12 +144,12 @@ test("a room or a person is heard, or not", async () => {
   expect(await run("notify on #LOBBY")).toBe("fine");
   expect(await run("notify on noise")).toBe("fine");
   expect(told).toEqual([
-    "muted here: #noise",
-    "#lobby neither rings nor counts on this device",
-    "@Bob neither rings nor counts on this device",
-    "muted here: #noise, #lobby, @bob",
-    "you hear #lobby again",
-    "#noise is muted by the setting 'muted', which stays: see /set muted",
+    "muted on this device: #noise",
+    "#lobby is muted on this device",
+    "@Bob is muted on this device",
+    "muted on this device: #noise, #lobby, @bob",
+    "#lobby is no longer muted",
+    "#noise is still muted by the setting 'muted'; to change it: /set muted",
   ]);
   for (const line of ["quiet on", "quiet off", "quiet", "set mouse on"]) {
     expect(await run(line)).toBe("fine");

@@ -25,7 +25,7 @@ function opened() {
     clock,
     store: { save: keep, list: (owner: DraftOwner) => store.list(owner) } as typeof store,
     collect: () => drafts.changed("lobby", input),
-    failed: ({ code }) => faults.push(code),
+    onFailure: ({ code }) => faults.push(code),
   });
   drafts.open(ANA);
   const type = (text: string) => {
@@ -59,12 +59,12 @@ describe("what is half written", () => {
     (text) => {
       const { drafts, kept } = opened();
       drafts.changed("lobby", { text: text.slice(0, 4) });
-      drafts.keep();
+      drafts.save();
       drafts.changed("lobby", { text });
-      drafts.keep();
+      drafts.save();
       expect(kept()).toBeUndefined();
       drafts.changed("lobby", { text: "edited", edits: 2, before: { text } });
-      drafts.keep();
+      drafts.save();
       expect(kept()).toBeUndefined();
     },
   );
@@ -75,12 +75,12 @@ describe("what is half written", () => {
     const ben = { fingerprint: "F", user: "ben" };
     expect(drafts.open(ben).size).toBe(0);
     drafts.changed("lobby", { text: "ben's" });
-    drafts.keep();
+    drafts.save();
     expect([kept(), kept(ben)]).toEqual(["ana's", "ben's"]);
     expect([...drafts.open(ANA)]).toEqual([["lobby", { text: "ana's" }]]);
     drafts.renamed({ fingerprint: "F", user: "anna" });
     drafts.changed("lobby", { text: "anna's" });
-    drafts.keep();
+    drafts.save();
     expect(kept({ fingerprint: "F", user: "anna" })).toBe("anna's");
   });
 
@@ -89,16 +89,16 @@ describe("what is half written", () => {
     fill(true);
     for (const text of ["a", "b"]) {
       drafts.changed("lobby", { text });
-      drafts.keep();
+      drafts.save();
     }
     expect([faults, kept()]).toEqual([["store-full"], undefined]);
     fill(false);
     drafts.changed("lobby", { text: "b" });
-    drafts.keep();
+    drafts.save();
     expect(kept()).toBe("b");
     fill(true);
     drafts.changed("lobby", { text: "c" });
-    drafts.keep();
+    drafts.save();
     expect(faults).toEqual(["store-full", "store-full"]);
   });
 });

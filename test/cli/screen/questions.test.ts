@@ -7,7 +7,7 @@ function opened() {
   let shown: Question | undefined;
   const questions = new ScreenQuestions({
     current: () => shown,
-    put: (question) => {
+    patch: (question) => {
       shown = question;
     },
     texts: () => ({ checking: "checking", questionGone: "gone" }),

@@ -11,7 +11,7 @@ import {
 } from "../../../src/base/limits.ts";
 import { checkName } from "../../../src/base/names.ts";
 import { createContext } from "../../../src/cli/context.ts";
-import { shownRecord } from "../../../src/cli/output/records.ts";
+import { displayRecord } from "../../../src/cli/output/records.ts";
 import { renderRecord, styleOf } from "../../../src/cli/output/render.ts";
 import {
   type Joining,
@@ -96,7 +96,7 @@ test("prints a text from the log's bytes like any record", () => {
         ledger.time += 7;
         const record = ledger.write(kind as "text", ROOM, ANA, said);
         printer.event({ kind: "record", record, room });
-        const shown = shownRecord(record, { from: "Ana", destination: { room: LOBBY } });
+        const shown = displayRecord(record, { from: "Ana", destination: { room: LOBBY } });
         expected += renderRecord(shown, styleOf(context));
       }
       printer.flush();

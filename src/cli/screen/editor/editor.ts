@@ -17,7 +17,7 @@ export interface Editor {
   /** Redo stack, newest last. */
   readonly future: readonly Snapshot[];
   /** Kind of the last key. Consecutive edits of a kind share one step of undo, or one cut text. */
-  readonly doing: Doing;
+  readonly lastEdit: EditKind;
   /** Column that up and down keep to; `undefined`: that of the cursor. */
   readonly column: number | undefined;
 }
@@ -27,7 +27,7 @@ interface Snapshot {
   readonly cursor: number;
 }
 
-type Doing = "typing" | "deleting" | "killing" | "moving";
+type EditKind = "typing" | "deleting" | "killing" | "moving";
 
 export const EMPTY_EDITOR: Editor = {
   text: "",
@@ -35,7 +35,7 @@ export const EMPTY_EDITOR: Editor = {
   killed: "",
   past: [],
   future: [],
-  doing: "moving",
+  lastEdit: "moving",
   column: undefined,
 };
 
@@ -46,14 +46,14 @@ export function editorOf(text: string): Editor {
 }
 
 /** Another text, without its steps of undo; the cut text stays. */
-export function restarted({ killed }: Editor, text: string): Editor {
+export function replaceText({ killed }: Editor, text: string): Editor {
   return { ...editorOf(text), killed };
 }
 
 /** Replaces the text in one step of undo. Returns the editor unchanged if the text does not fit. */
 export function withText(editor: Editor, text: string): Editor {
   const clean = cleanTyped(text);
-  return edited(editor, { text: clean, cursor: clean.length }, "moving");
+  return applyChange(editor, { text: clean, cursor: clean.length }, "moving");
 }
 
 /** Removes characters that no text may contain; lines end with `\n`. */
@@ -68,14 +68,14 @@ const GRAPHEMES = new Intl.Segmenter("und", { granularity: "grapheme" });
 const ASCII = /^[\x20-\x7e\n]$/;
 
 /** Start of the grapheme before `at`; 0 at the beginning. */
-function before(text: string, at: number): number {
+function previousBoundary(text: string, at: number): number {
   if (at <= 0) return 0;
   if (isPlain(text, at - 1) && isPlain(text, at - 2)) return at - 1;
   return GRAPHEMES.segment(text).containing(at - 1)?.index ?? 0;
 }
 
 /** End of the grapheme at `at`; the length at the end. */
-function behind(text: string, at: number): number {
+function nextBoundary(text: string, at: number): number {
   if (at >= text.length) return text.length;
   if (isPlain(text, at) && isPlain(text, at + 1)) return at + 1;
   const found = GRAPHEMES.segment(text).containing(at);
@@ -88,7 +88,7 @@ function isPlain(text: string, at: number): boolean {
 }
 
 /** The grapheme boundary at `at`, or the next one after it. */
-function snapped(text: string, at: number): number {
+function snapToBoundary(text: string, at: number): number {
   const inside = Math.max(0, Math.min(at, text.length));
   if (inside === 0 || inside === text.length) return inside;
   if (isPlain(text, inside - 1) && isPlain(text, inside)) return inside;
@@ -102,16 +102,16 @@ interface Change {
   readonly cursor: number;
 }
 
-function edited(editor: Editor, { text, cursor }: Change, doing: Doing): Editor {
+function applyChange(editor: Editor, { text, cursor }: Change, doing: EditKind): Editor {
   if (text.length > EDITOR_LENGTH_MAX) return editor;
-  const at = snapped(text, cursor);
-  if (text === editor.text) return { ...editor, cursor: at, doing: "moving", column: undefined };
-  const goesOn = doing !== "moving" && doing === editor.doing;
-  const past = goesOn ? editor.past : remembered(editor.past, editor);
-  return { ...editor, text, cursor: at, past, future: [], doing, column: undefined };
+  const at = snapToBoundary(text, cursor);
+  if (text === editor.text) return { ...editor, cursor: at, lastEdit: "moving", column: undefined };
+  const isContinued = doing !== "moving" && doing === editor.lastEdit;
+  const past = isContinued ? editor.past : pushSnapshot(editor.past, editor);
+  return { ...editor, text, cursor: at, past, future: [], lastEdit: doing, column: undefined };
 }
 
-function remembered(steps: readonly Snapshot[], { text, cursor }: Snapshot): readonly Snapshot[] {
+function pushSnapshot(steps: readonly Snapshot[], { text, cursor }: Snapshot): readonly Snapshot[] {
   const kept = [...steps.slice(-(UNDO_STEPS_MAX - 1)), { text, cursor }];
   let length = kept.reduce((sum, one) => sum + one.text.length, 0);
   while (kept.length > 1 && length > UNDO_LENGTH_MAX) length -= kept.shift()?.text.length ?? 0;
@@ -123,7 +123,7 @@ export function insert(editor: Editor, typed: string): Editor {
   const added = cleanTyped(typed);
   if (added === "") return editor;
   const beginsWord = /^\S/.test(added) && /\s$/.test(editor.text.slice(0, editor.cursor));
-  const from = beginsWord ? { ...editor, doing: "moving" as const } : editor;
+  const from = beginsWord ? { ...editor, lastEdit: "moving" as const } : editor;
   const done = replace(from, editor.cursor, editor.cursor, added, "typing");
   return done === from ? editor : done;
 }
@@ -133,20 +133,20 @@ export function replaceRange(editor: Editor, from: number, to: number, text: str
   return replace(editor, from, to, cleanTyped(text), "moving");
 }
 
-function replace(editor: Editor, from: number, to: number, added: string, doing: Doing): Editor {
+function replace(editor: Editor, from: number, to: number, added: string, doing: EditKind): Editor {
   const { text } = editor;
   const whole = text.slice(0, from) + added + text.slice(to);
-  return edited(editor, { text: whole, cursor: from + added.length }, doing);
+  return applyChange(editor, { text: whole, cursor: from + added.length }, doing);
 }
 
 /** Positions to which keys move the cursor, and up to which they delete or cut. */
 const POSITIONS = {
-  left: ({ text, cursor }) => before(text, cursor),
-  right: ({ text, cursor }) => behind(text, cursor),
-  wordLeft: wordBefore,
-  wordRight: wordBehind,
+  left: ({ text, cursor }) => previousBoundary(text, cursor),
+  right: ({ text, cursor }) => nextBoundary(text, cursor),
+  wordLeft: wordStart,
+  wordRight: wordEnd,
   /** The blank before the word. */
-  blankLeft: blankBefore,
+  blankLeft: blankStart,
   lineStart: lineStartOf,
   lineEnd: lineEndOf,
   /** At the start or end of a line, beyond its line feed. */
@@ -171,7 +171,7 @@ function rangeTo(editor: Editor, to: Position): readonly [number, number] {
 }
 
 export function moveTo(to: Position): Edit {
-  return (editor) => placed(editor, POSITIONS[to](editor));
+  return (editor) => withCursor(editor, POSITIONS[to](editor));
 }
 
 export function deleteTo(to: Position): Edit {
@@ -179,7 +179,7 @@ export function deleteTo(to: Position): Edit {
 }
 
 export function clear(editor: Editor): Editor {
-  return edited(editor, { text: "", cursor: 0 }, "moving");
+  return applyChange(editor, { text: "", cursor: 0 }, "moving");
 }
 
 /** Consecutive cuts are yanked as one text. */
@@ -187,10 +187,10 @@ export function cutTo(to: Position): Edit {
   return (editor) => {
     const [from, end] = rangeTo(editor, to);
     const piece = editor.text.slice(from, end);
-    if (piece === "") return rest(editor);
+    if (piece === "") return endEdit(editor);
     const isBack = from < editor.cursor;
     const joined = isBack ? piece + editor.killed : editor.killed + piece;
-    const killed = editor.doing === "killing" ? joined.slice(0, EDITOR_LENGTH_MAX) : piece;
+    const killed = editor.lastEdit === "killing" ? joined.slice(0, EDITOR_LENGTH_MAX) : piece;
     return { ...replace(editor, from, end, "", "killing"), killed };
   };
 }
@@ -203,8 +203,8 @@ export function yank(editor: Editor): Editor {
 export function transpose(editor: Editor): Editor {
   const { text, cursor } = editor;
   const isEnd = cursor === lineEndOf(editor);
-  const middle = isEnd ? before(text, cursor) : cursor;
-  const [from, to] = [before(text, middle), isEnd ? cursor : behind(text, cursor)];
+  const middle = isEnd ? previousBoundary(text, cursor) : cursor;
+  const [from, to] = [previousBoundary(text, middle), isEnd ? cursor : nextBoundary(text, cursor)];
   if (from === middle || middle === to) return editor;
   const [one, other] = [text.slice(from, middle), text.slice(middle, to)];
   if (one === "\n" || other === "\n") return editor;
@@ -213,7 +213,7 @@ export function transpose(editor: Editor): Editor {
 
 /** Changes the word at the cursor, or the next one. */
 export function changeWord(editor: Editor, how: "upper" | "lower" | "capital"): Editor {
-  const to = wordBehind(editor);
+  const to = wordEnd(editor);
   const word = editor.text.slice(editor.cursor, to);
   const first = /[\p{L}\p{N}]/u.exec(word)?.index ?? 0;
   const capital = word.slice(0, first + 1).toUpperCase() + word.slice(first + 1).toLowerCase();
@@ -225,24 +225,24 @@ export function changeWord(editor: Editor, how: "upper" | "lower" | "capital"): 
 export function undo(editor: Editor): Editor {
   const last = editor.past.at(-1);
   if (last === undefined) return editor;
-  const future = remembered(editor.future, editor);
-  return { ...rest(editor), ...last, past: editor.past.slice(0, -1), future };
+  const future = pushSnapshot(editor.future, editor);
+  return { ...endEdit(editor), ...last, past: editor.past.slice(0, -1), future };
 }
 
 export function redo(editor: Editor): Editor {
   const next = editor.future.at(-1);
   if (next === undefined) return editor;
-  const past = remembered(editor.past, editor);
-  return { ...rest(editor), ...next, past, future: editor.future.slice(0, -1) };
+  const past = pushSnapshot(editor.past, editor);
+  return { ...endEdit(editor), ...next, past, future: editor.future.slice(0, -1) };
 }
 
-function rest(editor: Editor): Editor {
-  return { ...editor, doing: "moving", column: undefined };
+function endEdit(editor: Editor): Editor {
+  return { ...editor, lastEdit: "moving", column: undefined };
 }
 
 /** Moves the cursor to the boundary at that index, or after it. */
-export function placed(editor: Editor, at: number): Editor {
-  return { ...rest(editor), cursor: snapped(editor.text, at) };
+export function withCursor(editor: Editor, at: number): Editor {
+  return { ...endEdit(editor), cursor: snapToBoundary(editor.text, at) };
 }
 
 function lineStartOf({ text, cursor }: Editor): number {
@@ -257,23 +257,23 @@ function lineEndOf({ text, cursor }: Editor): number {
 /** Words are letters, digits and joining characters, as in readline. */
 const WORD = /[\p{L}\p{N}\p{M}_]/u;
 
-function wordBefore({ text, cursor }: Editor): number {
-  return backOver(
+function wordStart({ text, cursor }: Editor): number {
+  return skipBack(
     text,
-    backOver(text, cursor, (one) => !WORD.test(one)),
+    skipBack(text, cursor, (one) => !WORD.test(one)),
     (one) => WORD.test(one),
   );
 }
 
-function blankBefore({ text, cursor }: Editor): number {
-  return backOver(
+function blankStart({ text, cursor }: Editor): number {
+  return skipBack(
     text,
-    backOver(text, cursor, (one) => /\s/.test(one)),
+    skipBack(text, cursor, (one) => /\s/.test(one)),
     (one) => /\S/.test(one),
   );
 }
 
-function wordBehind({ text, cursor }: Editor): number {
+function wordEnd({ text, cursor }: Editor): number {
   let at = cursor;
   const over = (isWord: boolean) => {
     while (at < text.length) {
@@ -284,11 +284,11 @@ function wordBehind({ text, cursor }: Editor): number {
   };
   over(false);
   over(true);
-  return snapped(text, at);
+  return snapToBoundary(text, at);
 }
 
 /** Start of the run of such code points before `at`. */
-function backOver(text: string, at: number, isIn: (point: string) => boolean): number {
+function skipBack(text: string, at: number, isIn: (point: string) => boolean): number {
   let start = at;
   while (start > 0) {
     const isPair = /[\udc00-\udfff]/.test(text[start - 1] ?? "");
@@ -355,12 +355,12 @@ function* graphemes(line: string): Iterable<string> {
 }
 
 /** The visible form of a grapheme; empty for a line feed. */
-export function shownAs(grapheme: string): string {
+export function visibleForm(grapheme: string): string {
   return grapheme === "\t" ? "  " : cleanText(grapheme);
 }
 
 function widthOf(grapheme: string): number {
-  return terminalWidths.of(shownAs(grapheme));
+  return terminalWidths.of(visibleForm(grapheme));
 }
 
 /** If two rows meet at the cursor, the lower one. */
@@ -396,11 +396,11 @@ function vertical(editor: Editor, columns: number, by: 1 | -1): Editor | undefin
   const column = editor.column ?? columnsBetween(editor.text, start, editor.cursor);
   const isWrapped = lines[row + by + 1]?.from === line.to;
   const cursor = indexAt(editor.text, line, column, isWrapped);
-  return { ...rest(editor), cursor, column };
+  return { ...endEdit(editor), cursor, column };
 }
 
 /** Index of the grapheme at a position of these rows, or the end of that row. */
-export function placeAt(
+export function indexAtCell(
   text: string,
   lines: readonly VisualLine[],
   row: number,

@@ -4,7 +4,7 @@ import { CANDIDATES_LISTED_MAX } from "../../../base/limits-screen.ts";
 import { knownNames, openRoom } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
 import { emojiNamed } from "../../../ui/text/emoji.ts";
-import { type Editor, placed, replaceRange } from "../editor/editor.ts";
+import { type Editor, replaceRange, withCursor } from "../editor/editor.ts";
 import type { Candidate, Completion } from "../state/screen-state.ts";
 
 /** A slash command as help shows it. */
@@ -48,14 +48,15 @@ export function offerAt({ text, cursor }: Editor, source: CompletionSource): Off
   const from = ahead.search(/\S*$/);
   const word = ahead.slice(from);
   const command = /^\/([a-z-]+)\s/i.exec(ahead)?.[1];
-  if (/^\/[a-z-]*$/i.test(ahead)) return some(ahead, 0, commandsLike(word.slice(1), source));
+  if (/^\/[a-z-]*$/i.test(ahead))
+    return offerOf(ahead, 0, commandCandidates(word.slice(1), source));
   const offer = command === undefined ? undefined : argument(ahead, command, source);
   if (offer !== undefined) return offer;
-  return some(ahead, from, ofWord(word, from === 0, source));
+  return offerOf(ahead, from, wordCandidates(word, from === 0, source));
 }
 
 /** @param ahead the text up to the cursor */
-function some(ahead: string, from: number, candidates: readonly Candidate[]): Offer {
+function offerOf(ahead: string, from: number, candidates: readonly Candidate[]): Offer {
   if (candidates.length === 0) return NONE;
   const offered = candidates.slice(0, CANDIDATES_LISTED_MAX);
   const [to, typed] = [ahead.length, ahead.slice(from)];
@@ -63,7 +64,7 @@ function some(ahead: string, from: number, candidates: readonly Candidate[]): Of
 }
 
 /** Completes a word of a message: `@ana`, `ana`, `#lobby`, `:smile`. */
-function ofWord(
+function wordCandidates(
   word: string,
   isFirst: boolean,
   { model, language }: CompletionSource,
@@ -71,14 +72,17 @@ function ofWord(
   const [, lead = "", sign = "", begun = ""] = /^([("'[]*)([@#:]?)(.*)$/s.exec(word) ?? [];
   if (sign === ":") {
     if (begun.length < 2) return [];
-    return emojiLike(begun, language).map(({ text, hint }) => ({ text: `${lead}${text} `, hint }));
+    return emojiCandidates(begun, language).map(({ text, hint }) => ({
+      text: `${lead}${text} `,
+      hint,
+    }));
   }
   if (sign === "#") {
     return matching(roomNames(model), begun).map((room) => plain(`${lead}#${room} `));
   }
   if (sign === "" && begun === "") return [];
   const behind = isFirst && sign === "" ? ": " : " ";
-  const names = matching(namesByUse(model), begun, sign === "@");
+  const names = matching(namesByRecency(model), begun, sign === "@");
   return names.map((name) => plain(`${lead}${sign}${name}${behind}`));
 }
 
@@ -87,7 +91,7 @@ function plain(text: string): Candidate {
 }
 
 /** Recent authors first, then the others by name. */
-function namesByUse(model: Model): readonly string[] {
+function namesByRecency(model: Model): readonly string[] {
   const known = knownNames(model);
   const items = openRoom(model)?.tail.items ?? [];
   const spoken = new Map<string, string>();
@@ -105,7 +109,7 @@ function roomNames(model: Model): readonly string[] {
 function targets(model: Model): readonly string[] {
   return [
     ...roomNames(model).map((room) => `#${room}`),
-    ...namesByUse(model).map((name) => `@${name}`),
+    ...namesByRecency(model).map((name) => `@${name}`),
   ];
 }
 
@@ -126,14 +130,14 @@ export function matching(
 }
 
 /** Emoji by a part of their name, with the name as the hint. */
-export function emojiLike(begun: string, language: string | undefined): readonly Candidate[] {
+export function emojiCandidates(begun: string, language: string | undefined): readonly Candidate[] {
   return emojiNamed(begun, CANDIDATES_LISTED_MAX, language).map(({ name, emoji }) => ({
     text: emoji,
     hint: `:${name}:`,
   }));
 }
 
-function commandsLike(begun: string, { commands }: CompletionSource): readonly Candidate[] {
+function commandCandidates(begun: string, { commands }: CompletionSource): readonly Candidate[] {
   const wanted = begun.toLowerCase();
   return commands
     .filter(({ name }) => name.startsWith(wanted))
@@ -154,7 +158,7 @@ function argument(ahead: string, typed: string, source: CompletionSource): Offer
   const begun = /\s(--[a-z]*)$/.exec(words)?.[1];
   if (begun !== undefined && flags.length > 0) {
     const fitting = flags.filter((flag) => flag.startsWith(begun));
-    return some(
+    return offerOf(
       ahead,
       ahead.length - begun.length,
       fitting.map((flag) => plain(`${flag} `)),
@@ -166,13 +170,13 @@ function argument(ahead: string, typed: string, source: CompletionSource): Offer
   const place = Math.min(words.split(/\s+/).length, wanted.length) - 1;
   const from = ahead.search(/\S*$/);
   const what = (wanted[place] ?? "").replaceAll(/[[\].…]/g, "");
-  if (/^(?:PATH|DIR|FILE)$/.test(what)) return path(ahead, behindWords(words, place), source);
+  if (/^(?:PATH|DIR|FILE)$/.test(what)) return path(ahead, afterWords(words, place), source);
   const values = valuesOf(what, ahead.slice(from), source);
-  return values === undefined ? undefined : some(ahead, from, values);
+  return values === undefined ? undefined : offerOf(ahead, from, values);
 }
 
 /** The text after this many words. */
-function behindWords(words: string, count: number): string {
+function afterWords(words: string, count: number): string {
   let rest = words;
   for (let i = 0; i < count; i++) rest = rest.replace(/^\S+\s+/, "");
   return rest;
@@ -195,7 +199,7 @@ function valuesOf(
     case "NAME":
     case "USER":
     case "PERSON":
-      return named(namesByUse(model));
+      return named(namesByRecency(model));
     case "TARGET":
       return matching(targets(model), begun).map((one) => plain(`${one} `));
     case "ID":
@@ -206,16 +210,16 @@ function valuesOf(
     case "COMMAND":
       return named(commands.map(({ name }) => name));
     case "EMOJI":
-      return emojiLike(begun.replace(/^:/, ""), language).map(withBlank);
+      return emojiCandidates(begun.replace(/^:/, ""), language).map(withSpace);
     case "KEY":
     case "SETTING":
-      return settings.filter(({ text }) => text.startsWith(begun)).map(withBlank);
+      return settings.filter(({ text }) => text.startsWith(begun)).map(withSpace);
     default:
       return what.includes("|") ? named(what.split("|")) : undefined;
   }
 }
 
-function withBlank({ text, hint }: Candidate): Candidate {
+function withSpace({ text, hint }: Candidate): Candidate {
   return { text: `${text} `, hint };
 }
 
@@ -246,11 +250,11 @@ function path(ahead: string, typed: string, { folder }: CompletionSource): Offer
     .filter(({ name }) => !/[\x00-\x1f\x7f]/.test(name))
     .sort((one, other) => (one.name < other.name ? -1 : 1))
     .map(({ name, isFolder }) => plain(`${quote}${shown(above + name)}${isFolder ? "/" : ""}`));
-  return some(ahead, ahead.length - typed.length, found);
+  return offerOf(ahead, ahead.length - typed.length, found);
 }
 
 /** The text with a candidate inserted; the next Tab replaces it by another one. */
-export function chosen(
+export function applyCandidate(
   editor: Editor,
   completion: Completion,
   at: number,
@@ -261,5 +265,5 @@ export function chosen(
   const isDouble = text.endsWith(" ") && editor.text[to] === " ";
   const put = replaceRange(editor, from, to, isDouble ? text.slice(0, -1) : text);
   const end = put.text.length - (editor.text.length - to);
-  return { editor: placed(put, end), completion: { ...completion, to: end, at } };
+  return { editor: withCursor(put, end), completion: { ...completion, to: end, at } };
 }

@@ -6,10 +6,10 @@ import { isSameName } from "../../../core/model/item.ts";
 import { knownNames, roomList } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
 import { type Editor, EMPTY_EDITOR, editorOf } from "../editor/editor.ts";
-import { matchingTyped } from "../editor/typed-history.ts";
+import { matchingLines } from "../editor/input-history.ts";
 import type { Candidate, Overlay, ScreenState } from "../state/screen-state.ts";
-import { emojiLike, matching } from "./completion.ts";
-import { changed, type Parts, type Updated } from "./parts.ts";
+import { emojiCandidates, matching } from "./completion.ts";
+import { type HandlerContext, type UpdateResult, withChange } from "./handler.ts";
 
 /** `undefined` if keys type nothing. */
 export function activeEditor({ question, overlay, editor }: ScreenState): Editor | undefined {
@@ -19,43 +19,49 @@ export function activeEditor({ question, overlay, editor }: ScreenState): Editor
 }
 
 /** Replaces the text; an open list follows it. */
-export function withEditor(state: ScreenState, next: Editor, parts: Parts): Updated {
+export function withEditor(
+  state: ScreenState,
+  next: Editor,
+  context: HandlerContext,
+): UpdateResult {
   const { question, overlay } = state;
-  if (question !== undefined) return changed(state, { question: { ...question, answer: next } });
+  if (question !== undefined) return withChange(state, { question: { ...question, answer: next } });
   if (overlay !== undefined && "query" in overlay) {
     const isNew = next.text !== overlay.query.text;
     const typed = { ...overlay, query: next };
-    return changed(state, { overlay: isNew ? refound({ ...typed, at: 0 }, parts) : typed });
+    return withChange(state, {
+      overlay: isNew ? withResults({ ...typed, at: 0 }, context) : typed,
+    });
   }
   const recall = next.text === state.editor.text ? state.recall : undefined;
-  return changed(state, { editor: next, completion: undefined, recall });
+  return withChange(state, { editor: next, completion: undefined, recall });
 }
 
 export type ListOverlay = Extract<Overlay, { readonly query: Editor }>;
 
-function refound(overlay: ListOverlay, { model, typed, source }: Parts): ListOverlay {
+function withResults(overlay: ListOverlay, { model, typed, source }: HandlerContext): ListOverlay {
   const { text } = overlay.query;
   switch (overlay.kind) {
     case "switcher":
-      return { ...overlay, found: targetsLike(model, text) };
+      return { ...overlay, found: targetsMatching(model, text) };
     case "typed":
-      return { ...overlay, found: matchingTyped(typed, text, CANDIDATES_LISTED_MAX) };
+      return { ...overlay, found: matchingLines(typed, text, CANDIDATES_LISTED_MAX) };
     case "react":
-      return { ...overlay, found: signsLike(text, source.language) };
+      return { ...overlay, found: emojiMatching(text, source.language) };
     default:
       return overlay;
   }
 }
 
-export function openedList(
+export function openList(
   kind: "switcher" | "typed" | "search" | "react",
-  parts: Parts,
+  context: HandlerContext,
   seq = 0,
 ): ListOverlay {
   const first = { query: EMPTY_EDITOR, at: 0 };
-  if (kind === "search") return { kind, query: editorOf(searchText(parts.model)), at: 0 };
-  if (kind === "react") return refound({ kind, seq, found: [], ...first }, parts);
-  return refound({ kind, found: [], ...first }, parts);
+  if (kind === "search") return { kind, query: editorOf(searchText(context.model)), at: 0 };
+  if (kind === "react") return withResults({ kind, seq, found: [], ...first }, context);
+  return withResults({ kind, found: [], ...first }, context);
 }
 
 /** The current search as typed text, so that its results stay usable. */
@@ -74,7 +80,7 @@ function searchText({ search }: Model): string {
  * Rooms and people, unread ones first. An unknown name is offered as well, because it can be
  * written to.
  */
-function targetsLike(model: Model, typed: string): readonly string[] {
+function targetsMatching(model: Model, typed: string): readonly string[] {
   const { rooms, people } = roomList(model);
   const shown = [...rooms, ...people].map((line) => ({
     ...line,
@@ -96,7 +102,7 @@ function targetsLike(model: Model, typed: string): readonly string[] {
 }
 
 /** Reactions offered before a query. */
-const QUICK_SIGNS: readonly Candidate[] = [
+const QUICK_EMOJI: readonly Candidate[] = [
   ...(["👍 :+1:", "❤️ :heart:", "😂 :joy:", "🎉 :tada:", "😮 :open_mouth:"] as const),
   ...(["😢 :cry:", "👀 :eyes:", "✅ :white_check_mark:"] as const),
 ].map((sign) => {
@@ -105,11 +111,11 @@ const QUICK_SIGNS: readonly Candidate[] = [
 });
 
 /** Matches a name, a part of one, or the emoji itself. */
-function signsLike(typed: string, language: string | undefined): readonly Candidate[] {
+function emojiMatching(typed: string, language: string | undefined): readonly Candidate[] {
   const wanted = typed.trim().replace(/^:|:$/g, "");
-  if (wanted === "") return QUICK_SIGNS;
+  if (wanted === "") return QUICK_EMOJI;
   if (/\p{Emoji_Presentation}|\p{Extended_Pictographic}/u.test(wanted)) {
     return [{ text: wanted, hint: "" }];
   }
-  return emojiLike(wanted, language);
+  return emojiCandidates(wanted, language);
 }

@@ -2,56 +2,63 @@
 
 import { openRoom } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
-import { type Editor, EMPTY_EDITOR, restarted } from "../editor/editor.ts";
-import type { Act } from "../state/act.ts";
+import { type Editor, EMPTY_EDITOR, replaceText } from "../editor/editor.ts";
+import type { Action } from "../state/action.ts";
 import type { ScreenState } from "../state/screen-state.ts";
 import { centered } from "../state/scroll.ts";
 import {
-  acting,
-  draftAct,
-  draftActFor,
-  draftNow,
-  keptDraft,
-  NOWHERE,
+  currentDraft,
+  draftActions,
+  draftActionsFor,
+  type HandlerContext,
+  NO_TARGET,
   openTarget,
-  type Parts,
+  storedDraft,
   timelineOf,
-  type Updated,
-} from "./parts.ts";
-import { older } from "./reading.ts";
+  type UpdateResult,
+  withActions,
+} from "./handler.ts";
+import { requestOlder } from "./reading.ts";
 
 /** The model and state before the change. */
-export interface Before {
+export interface PreviousModel {
   readonly model: Model;
   /** Key of the row that was jumped to. */
-  readonly shownKey: string | undefined;
+  readonly jumpedKey: string | undefined;
   readonly bottoms: number;
   /** The account is logged out; the input belonged to it. */
-  readonly isLeft?: boolean;
+  readonly isLoggedOut?: boolean;
 }
 
 /**
- * Call once for each shown model, with the parts of the new one. Another room loads its draft, a
+ * Call once for each shown model, with the context of the new one. Another room loads its draft, a
  * jump moves the timeline, and a page that is not full requests older rows.
  */
-export function follow(state: ScreenState, before: Before, parts: Parts): Updated {
-  const { model, rows } = parts;
-  const isOther = before.isLeft === true || isElsewhere(before.model, model);
-  const { state: opened, acts } = isOther
-    ? entered(state, before, model)
-    : acting(refilled(state, before.model, model));
-  const isJump = rows.shownKey !== undefined && (isOther || rows.shownKey !== before.shownKey);
+export function follow(
+  state: ScreenState,
+  before: PreviousModel,
+  context: HandlerContext,
+): UpdateResult {
+  const { model, rows } = context;
+  const isOther = before.isLoggedOut === true || isOtherRoom(before.model, model);
+  const { state: opened, actions } = isOther
+    ? withRoomDraft(state, before, model)
+    : withActions(withRestoredText(state, before.model, model));
+  const isJump = rows.shownKey !== undefined && (isOther || rows.shownKey !== before.jumpedKey);
   const isBottom = !isOther && rows.bottoms !== before.bottoms;
   const moved = isJump
-    ? shown(opened, rows.shownKey, parts)
+    ? jumpedTo(opened, rows.shownKey, context)
     : isBottom
       ? { ...opened, scroll: undefined }
       : opened;
-  return { state: gone(moved, parts), acts: [...acts, ...filling(parts)] };
+  return {
+    state: withoutMissingSelection(moved, context),
+    actions: [...actions, ...olderIfNotFull(context)],
+  };
 }
 
 /** A renamed room counts as the same one. */
-function isElsewhere(before: Model, model: Model): boolean {
+function isOtherRoom(before: Model, model: Model): boolean {
   const [was, is] = [openRoom(before), openRoom(model)];
   if (was !== undefined && is !== undefined) return was.id !== is.id;
   return openTarget(before) !== openTarget(model);
@@ -62,24 +69,28 @@ function isElsewhere(before: Model, model: Model): boolean {
  * room was open moves to a room without a draft, and always to the first room, whose draft returns
  * after it.
  */
-function entered(state: ScreenState, { model: before, isLeft }: Before, model: Model): Updated {
-  if (isLeft === true) return acting(elsewhere(state, before, EMPTY_EDITOR));
-  const left = openTarget(before) ?? NOWHERE;
-  const kept = keptDraft(model);
-  const written = draftNow(state, before);
+function withRoomDraft(
+  state: ScreenState,
+  { model: before, isLoggedOut: isLeft }: PreviousModel,
+  model: Model,
+): UpdateResult {
+  if (isLeft === true) return withActions(resetForRoom(state, before, EMPTY_EDITOR));
+  const left = openTarget(before) ?? NO_TARGET;
+  const kept = storedDraft(model);
+  const written = currentDraft(state, before);
   const isFirst = state.lastOpen === undefined && written.text !== "";
-  const isCarried = left === NOWHERE && (kept === undefined || isFirst);
+  const isCarried = left === NO_TARGET && (kept === undefined || isFirst);
   const leaving = [
-    ...draftActFor(left, model, isCarried ? undefined : written),
+    ...draftActionsFor(left, model, isCarried ? undefined : written),
     ...(isCarried && kept !== undefined
-      ? draftAct(model, { text: written.text, before: kept })
+      ? draftActions(model, { text: written.text, before: kept })
       : []),
   ];
-  const editor = isCarried ? state.editor : restarted(state.editor, kept?.text ?? "");
-  return { state: elsewhere(state, before, editor), acts: leaving };
+  const editor = isCarried ? state.editor : replaceText(state.editor, kept?.text ?? "");
+  return { state: resetForRoom(state, before, editor), actions: leaving };
 }
 
-function elsewhere(state: ScreenState, before: Model, editor: Editor): ScreenState {
+function resetForRoom(state: ScreenState, before: Model, editor: Editor): ScreenState {
   return {
     ...state,
     editor,
@@ -93,27 +104,31 @@ function elsewhere(state: ScreenState, before: Model, editor: Editor): ScreenSta
 }
 
 /** Restores the text of a refused post if the input is empty. */
-function refilled(state: ScreenState, before: Model, model: Model): ScreenState {
-  const [was, is] = [keptDraft(before), keptDraft(model)];
+function withRestoredText(state: ScreenState, before: Model, model: Model): ScreenState {
+  const [was, is] = [storedDraft(before), storedDraft(model)];
   if (was === is || is === undefined || state.editor.text !== "") return state;
   if (is.text === "") return state;
-  return { ...state, editor: restarted(state.editor, is.text) };
+  return { ...state, editor: replaceText(state.editor, is.text) };
 }
 
-function shown(state: ScreenState, key: string | undefined, parts: Parts): ScreenState {
-  const index = parts.rows.rows.findIndex((row) => row.key === key);
+function jumpedTo(
+  state: ScreenState,
+  key: string | undefined,
+  context: HandlerContext,
+): ScreenState {
+  const index = context.rows.rows.findIndex((row) => row.key === key);
   if (index < 0) return state;
-  const row = parts.rows.rows[index];
-  const shownSeq = openRoom(parts.model)?.jumpSeq;
+  const row = context.rows.rows[index];
+  const shownSeq = openRoom(context.model)?.jumpSeq;
   const selected = row?.kind === "item" ? (shownSeq ?? row.item.seq) : undefined;
-  const anchor = centered(timelineOf(parts), index);
-  const last = parts.rows.rows.at(-1)?.key ?? "";
+  const anchor = centered(timelineOf(context), index);
+  const last = context.rows.rows.at(-1)?.key ?? "";
   const scroll = anchor ?? { key: last, below: 0 };
   return { ...state, scroll, selected };
 }
 
 /** Clears the selection if the selected message is gone. */
-function gone(state: ScreenState, { rows }: Parts): ScreenState {
+function withoutMissingSelection(state: ScreenState, { rows }: HandlerContext): ScreenState {
   const { selected } = state;
   if (selected === undefined) return state;
   const isThere = rows.rows.some((row) =>
@@ -127,11 +142,11 @@ function gone(state: ScreenState, { rows }: Parts): ScreenState {
 }
 
 /** Requests older rows if the rows do not fill the page. */
-function filling(parts: Parts): readonly Act[] {
-  const { rows, layout } = parts;
+function olderIfNotFull(context: HandlerContext): readonly Action[] {
+  const { rows, layout } = context;
   let lines = 0;
-  for (let at = rows.rows.length - 1; at >= 0 && lines < parts.layout.pageRows; at--) {
+  for (let at = rows.rows.length - 1; at >= 0 && lines < context.layout.pageRows; at--) {
     lines += layout.heightOf(rows.rows[at]?.key ?? "");
   }
-  return older(lines < parts.layout.pageRows, parts);
+  return requestOlder(lines < context.layout.pageRows, context);
 }

@@ -17,7 +17,7 @@ export function helpRows(
 ): readonly Candidate[] {
   const keys = [...keymap.groups()].flatMap(([group, rows]) => [
     { text: texts.groups[group], hint: "" },
-    ...sentences(rows, texts),
+    ...keyRows(rows, texts),
   ]);
   if (commands.length === 0) return keys;
   const slash = commands.map(({ usage, summary }) => ({ text: usage, hint: summary }));
@@ -25,7 +25,7 @@ export function helpRows(
 }
 
 /** Commands with one description, such as those of the ten rooms, share a line: first … last. */
-function sentences(
+function keyRows(
   rows: ReadonlyMap<CommandName, readonly string[]>,
   texts: KeyTexts,
 ): readonly Candidate[] {
@@ -34,16 +34,16 @@ function sentences(
     const sentence = texts.commands[command];
     if (all.length > 0) chords.set(sentence, [...(chords.get(sentence) ?? []), all]);
   }
-  return [...chords].map(([hint, all]) => ({ text: listed(all), hint }));
+  return [...chords].map(([hint, all]) => ({ text: chordsText(all), hint }));
 }
 
-function listed([first = [], ...others]: readonly (readonly string[])[]): string {
+function chordsText([first = [], ...others]: readonly (readonly string[])[]): string {
   const last = others.at(-1)?.[0];
   if (last !== undefined) return `${first[0]} … ${last}`;
   // Lists `y` only, although `Y` is accepted as well.
-  const isSaid = (chord: string) => {
+  const isListed = (chord: string) => {
     const small = chord.toLowerCase();
     return chord === small || !first.includes(small);
   };
-  return first.filter(isSaid).slice(0, CHORDS_LISTED).join(", ");
+  return first.filter(isListed).slice(0, CHORDS_LISTED).join(", ");
 }

@@ -128,7 +128,7 @@ const GROUPS: Readonly<Record<Mode, readonly KeyGroup[]>> = {
 };
 
 /** Groups whose keys type nothing, so that letters can be bound. */
-const SILENT: ReadonlySet<KeyGroup> = new Set<KeyGroup>(["selected", "text", "question"]);
+const NON_TYPING: ReadonlySet<KeyGroup> = new Set<KeyGroup>(["selected", "text", "question"]);
 
 /** Key names besides single characters. */
 const KEY_NAMES: ReadonlySet<string> = new Set([
@@ -146,7 +146,7 @@ const KEY_ALIASES: Readonly<Record<string, string>> = {
   ...{ pgdn: "pagedown", pgdown: "pagedown" },
 };
 /** Chords that no terminal distinguishes. */
-const SAME: Readonly<Record<string, string>> = {
+const EQUIVALENT_CHORDS: Readonly<Record<string, string>> = {
   ...{ "ctrl-i": "tab", "ctrl-m": "enter", "ctrl-[": "esc", "ctrl-/": "ctrl-_" },
 };
 
@@ -163,8 +163,8 @@ export function chordOf(typed: string): string {
   const name = KEY_ALIASES[lower] ?? lower;
   const isCharacter = [...given].length === 1 && given.trim() !== "";
   if ((!isCharacter && !KEY_NAMES.has(name)) || known.includes(undefined)) {
-    throw new Fault("usage", msg`there is no key ${quoteText(typed)}`, {
-      remedy: "write keys as ctrl-x, alt-enter, shift-tab or f5",
+    throw new Fault("usage", msg`unknown key ${quoteText(typed)}`, {
+      remedy: "use a form such as ctrl-x, alt-enter, shift-tab or f5",
     });
   }
   const has = (one: (typeof MODIFIERS)[number]) => known.includes(one);
@@ -173,7 +173,7 @@ export function chordOf(typed: string): string {
   const key = !isCharacter ? name : isCapital ? given.toUpperCase() : has("ctrl") ? lower : given;
   const before = MODIFIERS.filter((one) => has(one) && !(one === "shift" && isCapital));
   const chord = [...before, key].join("-");
-  return SAME[chord] ?? chord;
+  return EQUIVALENT_CHORDS[chord] ?? chord;
 }
 
 /** The key bindings in force. */
@@ -248,20 +248,16 @@ function rebound(keys: Readonly<Record<string, string>>): readonly Binding[] {
 function groupOf(chord: string, name: string): KeyGroup | undefined {
   if (!isCommandName(name)) {
     const near = nearest(name, COMMAND_NAMES);
-    throw new Fault("usage", msg`keys know no command ${quoteText(name)}`, {
-      remedy: near === undefined ? "F1 shows what keys can do" : msg`did you mean ${near}?`,
+    throw new Fault("usage", msg`unknown key command ${quoteText(name)}`, {
+      remedy: near === undefined ? "press F1 for a list of keys" : msg`did you mean ${near}?`,
     });
   }
   const group = BINDINGS.find((one) => one.command === name)?.group;
   const isTyped = [...chord].length === 1 || chord === "space";
-  if (isTyped && group !== undefined && !SILENT.has(group)) {
-    throw new Fault(
-      "usage",
-      msg`${quoteText(chord)} has to be typed: it cannot be bound to ${name}`,
-      {
-        remedy: msg`bind it with a modifier: alt-${chord}`,
-      },
-    );
+  if (isTyped && group !== undefined && !NON_TYPING.has(group)) {
+    throw new Fault("usage", msg`${quoteText(chord)} types text and cannot be bound to ${name}`, {
+      remedy: msg`add a modifier: alt-${chord}`,
+    });
   }
   return group;
 }

@@ -99,16 +99,16 @@ export class KeyDecoder {
   /** Inside an oversized terminal string, which is dropped up to its end. */
   #isSkipping = false;
   /** The last `flush` reported an Esc while an answer was due; it may have been the start of it. */
-  #isEscDoubtful = false;
+  #isEscAmbiguous = false;
 
   /** An Esc or the start of a sequence is held; `flush` after a moment decides what it was. */
-  get isWaiting(): boolean {
+  get isHolding(): boolean {
     return this.#pastes.isHolding || this.#held.length > 0 || this.#isSkipping;
   }
 
   feed(bytes: Uint8Array): readonly Key[] {
-    const isDoubtful = this.#isEscDoubtful && bytes.length > 0;
-    if (isDoubtful) this.#isEscDoubtful = false;
+    const isDoubtful = this.#isEscAmbiguous && bytes.length > 0;
+    if (isDoubtful) this.#isEscAmbiguous = false;
     if (isDoubtful && beginsAnswer(bytes)) return this.#fed(Buffer.concat([ESCAPE, bytes]));
     return this.#fed(bytes);
   }
@@ -124,7 +124,7 @@ export class KeyDecoder {
     if (isAnswerDue && held[0] === ESC && held.length > 1 && held[1] !== ESC) return keys;
     this.#held = new Uint8Array(0);
     this.#isSkipping = false;
-    this.#isEscDoubtful = isAnswerDue && held.length === 1 && held[0] === ESC;
+    this.#isEscAmbiguous = isAnswerDue && held.length === 1 && held[0] === ESC;
     return [...keys, ...flushed(held)];
   }
 
@@ -189,9 +189,9 @@ interface Step {
   readonly end: number;
 }
 
-type Stepped = Step | "more";
+type StepResult = Step | "more";
 
-function stepAt(bytes: Uint8Array, at: number): Stepped {
+function stepAt(bytes: Uint8Array, at: number): StepResult {
   const byte = bytes[at] ?? 0;
   if (byte === ESC) return escapeAt(bytes, at);
   if (byte < 0x20 || byte === DEL) return { keys: [control(byte)], end: at + 1 };
@@ -199,10 +199,10 @@ function stepAt(bytes: Uint8Array, at: number): Stepped {
 }
 
 /** Decodes a run of characters: a single one is a key of its own name, several are `text`. */
-function textAt(bytes: Uint8Array, at: number): Stepped {
+function textAt(bytes: Uint8Array, at: number): StepResult {
   let end = at;
   while (end < bytes.length && isText(bytes[end] ?? 0)) end++;
-  const whole = end === bytes.length ? wholeEnd(bytes, at, end) : end;
+  const whole = end === bytes.length ? completeEnd(bytes, at, end) : end;
   if (whole === at) return "more";
   return { keys: characters(decoded(bytes.subarray(at, whole))), end: whole };
 }
@@ -212,7 +212,7 @@ function isText(byte: number): boolean {
 }
 
 /** End of the last complete character. */
-function wholeEnd(bytes: Uint8Array, from: number, end: number): number {
+function completeEnd(bytes: Uint8Array, from: number, end: number): number {
   for (let at = end - 1; at >= from && at >= end - 3; at--) {
     const byte = bytes[at] ?? 0;
     if (byte < 0x80) return end;
@@ -252,7 +252,7 @@ function named(name: string): Key {
   return { name, text: "" };
 }
 
-function escapeAt(bytes: Uint8Array, at: number): Stepped {
+function escapeAt(bytes: Uint8Array, at: number): StepResult {
   const next = bytes[at + 1];
   if (next === undefined) return "more";
   switch (String.fromCharCode(next)) {
@@ -274,7 +274,7 @@ function escapeAt(bytes: Uint8Array, at: number): Stepped {
 }
 
 /** `ESC ESC …`: Alt with the next key, as rxvt sends it, or two Escs. */
-function twiceAt(bytes: Uint8Array, at: number): Stepped {
+function twiceAt(bytes: Uint8Array, at: number): StepResult {
   const third = bytes[at + 2];
   if (third === undefined) return "more";
   if (third !== 0x5b && third !== 0x4f) return { keys: [named("esc")], end: at + 1 };
@@ -284,7 +284,7 @@ function twiceAt(bytes: Uint8Array, at: number): Stepped {
 }
 
 /** `ESC x`: Alt-x. */
-function metaAt(bytes: Uint8Array, at: number): Stepped {
+function metaAt(bytes: Uint8Array, at: number): StepResult {
   const byte = bytes[at] ?? 0;
   if (byte < 0x20 || byte === DEL) return { keys: [withAlt(control(byte))], end: at + 1 };
   const size = sizeOf(byte);
@@ -299,7 +299,7 @@ function withAlt({ name, text }: Key): Key {
   return named(`${first}alt-${rest}`);
 }
 
-function ss3At(bytes: Uint8Array, at: number): Stepped {
+function ss3At(bytes: Uint8Array, at: number): StepResult {
   // Some terminals insert the modifiers: ESC O 5 A.
   const digit = bytes[at + 2] ?? 0;
   const isModified = digit >= 0x31 && digit <= 0x39;
@@ -320,7 +320,7 @@ function typing(character: string): Key {
   return { name: character, text: character };
 }
 
-function csiAt(bytes: Uint8Array, at: number): Stepped {
+function csiAt(bytes: Uint8Array, at: number): StepResult {
   if (bytes[at + 2] === 0x5b) return linuxAt(bytes, at);
   if (bytes[at + 2] === 0x4d) return oldMouseAt(bytes, at);
   let end = at + 2;
@@ -336,7 +336,7 @@ function csiAt(bytes: Uint8Array, at: number): Stepped {
 }
 
 /** `ESC [ [ A`: F1 to F5 of the Linux console. */
-function linuxAt(bytes: Uint8Array, at: number): Stepped {
+function linuxAt(bytes: Uint8Array, at: number): StepResult {
   const final = bytes[at + 3];
   if (final === undefined) return "more";
   const number = final - 0x40;
@@ -345,7 +345,7 @@ function linuxAt(bytes: Uint8Array, at: number): Stepped {
 }
 
 /** `ESC [ M` and three bytes: the original mouse protocol of xterm. */
-function oldMouseAt(bytes: Uint8Array, at: number): Stepped {
+function oldMouseAt(bytes: Uint8Array, at: number): StepResult {
   const end = at + 6;
   if (end > bytes.length) return "more";
   const [button = 0, column = 0, row = 0] = bytes.subarray(at + 3, end);
@@ -365,7 +365,7 @@ function mouse(button: number, column: number, row: number, isDown: boolean): Ke
 }
 
 /** OSC, DCS, APC, PM and SOS, up to BEL or ST: answers of the terminal. */
-function stringAt(bytes: Uint8Array, at: number): Stepped {
+function stringAt(bytes: Uint8Array, at: number): StepResult {
   for (let end = at + 2; end < bytes.length; end++) {
     const byte = bytes[end] ?? 0;
     if (byte === BEL) return answer(bytes, at, end + 1);
@@ -480,7 +480,7 @@ function isReleased(body: string): boolean {
 }
 
 /** Chords with the same bytes on all terminals have the older name. */
-const SAME: Readonly<Record<string, string>> = {
+const EQUIVALENT_CHORDS: Readonly<Record<string, string>> = {
   "ctrl-i": "tab",
   "ctrl-m": "enter",
   "ctrl-[": "esc",
@@ -493,7 +493,7 @@ function chord(name: string, modifiers: number): Key {
   const put = (bit: number, word: string) => ((modifiers & bit) === 0 ? "" : word);
   const before = `${put(SUPER, "super-")}${put(CTRL, "ctrl-")}${put(ALT, "alt-")}`;
   const full = `${before}${put(SHIFT, "shift-")}${name}`;
-  return named(SAME[full] ?? full);
+  return named(EQUIVALENT_CHORDS[full] ?? full);
 }
 
 /** Decodes held bytes that nothing followed. */

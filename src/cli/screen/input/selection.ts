@@ -5,22 +5,22 @@ import type { Row } from "../../../core/model/rows.ts";
 import { canPin, openRoom } from "../../../core/model/selectors.ts";
 import type { Item, Model, PendingPost, TransferView } from "../../../core/model/state.ts";
 import { answering, editing } from "../../../ui/text/writing.ts";
-import { EMPTY_EDITOR, restarted } from "../editor/editor.ts";
+import { EMPTY_EDITOR, replaceText } from "../editor/editor.ts";
 import type { CommandName } from "../state/commands.ts";
-import type { Asked, MenuEntry, ScreenState } from "../state/screen-state.ts";
-import { edgeOf, hiddenLines, linesBehind, resized, revealed } from "../state/scroll.ts";
-import { openedList } from "./field.ts";
+import type { MenuEntry, QuestionAction, ScreenState } from "../state/screen-state.ts";
+import { edgeOf, hiddenLines, linesBelow, resized, reveal } from "../state/scroll.ts";
+import { openList } from "./field.ts";
 import {
-  acting,
-  changed,
-  draftAct,
-  draftNow,
+  currentDraft,
+  draftActions,
   type Handler,
-  type Parts,
+  type HandlerContext,
   timelineOf,
-  type Updated,
-} from "./parts.ts";
-import { newer, older, pageOf, scrolled } from "./reading.ts";
+  type UpdateResult,
+  withActions,
+  withChange,
+} from "./handler.ts";
+import { pageLines, requestNewer, requestOlder, scroll } from "./reading.ts";
 
 /** Unfolded messages kept; the oldest are folded again. */
 const SCREEN_UNFOLDED_MAX = 100;
@@ -33,7 +33,7 @@ export function isSelectable(row: Row): boolean {
 }
 
 /** Index in the rows; -1 if nothing is selected or the selected row is gone. */
-function selectedIndex({ selected }: ScreenState, { rows }: Parts): number {
+function selectedIndex({ selected }: ScreenState, { rows }: HandlerContext): number {
   if (selected === undefined) return -1;
   return rows.rows.findLastIndex((row) => selectionOf(row) === selected);
 }
@@ -45,44 +45,55 @@ function selectionOf(row: Row): number | string | undefined {
 }
 
 /** The selected row, if it can still be acted on. */
-function selectedRow(state: ScreenState, parts: Parts): Row | undefined {
-  return parts.rows.rows[selectedIndex(state, parts)];
+function selectedRow(state: ScreenState, context: HandlerContext): Row | undefined {
+  return context.rows.rows[selectedIndex(state, context)];
 }
 
-function itemOf(state: ScreenState, parts: Parts): Item | undefined {
-  const row = selectedRow(state, parts);
+function itemOf(state: ScreenState, context: HandlerContext): Item | undefined {
+  const row = selectedRow(state, context);
   return row?.kind === "item" && row.item.state === "whole" ? row.item : undefined;
 }
 
-function postOf(state: ScreenState, parts: Parts): PendingPost | undefined {
-  const row = selectedRow(state, parts);
+function postOf(state: ScreenState, context: HandlerContext): PendingPost | undefined {
+  const row = selectedRow(state, context);
   return row?.kind === "pending" ? row.post : undefined;
 }
 
 /** @param index of a selectable row */
-function selecting(state: ScreenState, index: number, parts: Parts): Updated {
-  const row = parts.rows.rows[index];
-  if (row === undefined) return acting(state);
-  const scroll = revealed(timelineOf(parts), state.scroll, index);
-  const isFirst = !parts.rows.rows.slice(0, index).some(isSelectable);
-  return { ...selectedHere({ ...state, scroll }, row, parts), acts: older(isFirst, parts) };
+function selectIndex(state: ScreenState, index: number, context: HandlerContext): UpdateResult {
+  const row = context.rows.rows[index];
+  if (row === undefined) return withActions(state);
+  const scroll = reveal(timelineOf(context), state.scroll, index);
+  const isFirst = !context.rows.rows.slice(0, index).some(isSelectable);
+  return {
+    ...selectInPlace({ ...state, scroll }, row, context),
+    actions: requestOlder(isFirst, context),
+  };
 }
 
 /** Selects without scrolling; new rows do not move it. */
-export function selectedHere(state: ScreenState, row: Row, { rows }: Parts): Updated {
+export function selectInPlace(
+  state: ScreenState,
+  row: Row,
+  { rows }: HandlerContext,
+): UpdateResult {
   const scroll = state.scroll ?? { key: rows.rows.at(-1)?.key ?? "", below: 0 };
-  return changed(state, { selected: selectionOf(row), scroll });
+  return withChange(state, { selected: selectionOf(row), scroll });
 }
 
 /** Selects the message with that seq; `undefined` if it is not loaded. */
-export function selectingSeq(state: ScreenState, seq: number, parts: Parts): Updated | undefined {
-  const { rows } = parts.rows;
+export function selectSeq(
+  state: ScreenState,
+  seq: number,
+  context: HandlerContext,
+): UpdateResult | undefined {
+  const { rows } = context.rows;
   const index = rows.findIndex((row) => row.kind === "item" && row.item.seq === seq);
-  return index < 0 ? undefined : selecting(state, index, parts);
+  return index < 0 ? undefined : selectIndex(state, index, context);
 }
 
 /** Index of the nearest selectable row in that direction, excluding `from`; -1 if there is none. */
-function nextIndex({ rows }: Parts, from: number, by: 1 | -1): number {
+function nextIndex({ rows }: HandlerContext, from: number, by: 1 | -1): number {
   for (let at = from + by; at >= 0 && at < rows.rows.length; at += by) {
     const row = rows.rows[at];
     if (row !== undefined && isSelectable(row)) return at;
@@ -91,39 +102,43 @@ function nextIndex({ rows }: Parts, from: number, by: 1 | -1): number {
 }
 
 /** Selects the newest visible message. */
-function select(state: ScreenState, parts: Parts): Updated {
-  const { index } = edgeOf(timelineOf(parts), state.scroll);
-  const at = nextIndex(parts, index + 1, -1);
-  return at < 0 ? acting(state) : selecting({ ...state, completion: undefined }, at, parts);
+function select(state: ScreenState, context: HandlerContext): UpdateResult {
+  const { index } = edgeOf(timelineOf(context), state.scroll);
+  const at = nextIndex(context, index + 1, -1);
+  return at < 0
+    ? withActions(state)
+    : selectIndex({ ...state, completion: undefined }, at, context);
 }
 
 function stepped(by: 1 | -1): Handler {
-  return (state, parts) => {
-    const from = selectedIndex(state, parts);
-    if (from < 0) return select(state, parts);
-    const at = nextIndex(parts, from, by);
-    if (at >= 0) return selecting(state, at, parts);
-    if (by < 0) return acting(state, ...older(true, parts));
-    return parts.rows.hasNewer ? acting(state, ...newer(parts)) : unselected(state, parts);
+  return (state, context) => {
+    const from = selectedIndex(state, context);
+    if (from < 0) return select(state, context);
+    const at = nextIndex(context, from, by);
+    if (at >= 0) return selectIndex(state, at, context);
+    if (by < 0) return withActions(state, ...requestOlder(true, context));
+    return context.rows.hasNewer
+      ? withActions(state, ...requestNewer(context))
+      : clearSelection(state, context);
   };
 }
 
 /** Moves by a page of messages, at least one. A message longer than a page is scrolled. */
 function paged(by: 1 | -1): Handler {
-  return (state, parts) => {
-    let at = selectedIndex(state, parts);
-    if (at < 0) return select(state, parts);
-    const hidden = hiddenLines(timelineOf(parts), state.scroll, at, by);
-    if (hidden > 0) return scrolled(state, -by * Math.min(hidden, pageOf(parts)), parts);
+  return (state, context) => {
+    let at = selectedIndex(state, context);
+    if (at < 0) return select(state, context);
+    const hidden = hiddenLines(timelineOf(context), state.scroll, at, by);
+    if (hidden > 0) return scroll(state, -by * Math.min(hidden, pageLines(context)), context);
     let lines = 0;
     for (;;) {
-      const next = nextIndex(parts, at, by);
+      const next = nextIndex(context, at, by);
       if (next < 0) break;
-      lines += parts.layout.heightOf(parts.rows.rows[at]?.key ?? "");
-      if (lines >= parts.layout.pageRows && at !== selectedIndex(state, parts)) break;
+      lines += context.layout.heightOf(context.rows.rows[at]?.key ?? "");
+      if (lines >= context.layout.pageRows && at !== selectedIndex(state, context)) break;
       at = next;
     }
-    return selecting(state, at, parts);
+    return selectIndex(state, at, context);
   };
 }
 
@@ -131,40 +146,42 @@ function paged(by: 1 | -1): Handler {
  * Returns to the input. Close to the newest row the timeline follows new rows again, unless the
  * selected message continues below the edge.
  */
-export function unselected(state: ScreenState, parts: Parts): Updated {
-  const timeline = timelineOf(parts);
+export function clearSelection(state: ScreenState, context: HandlerContext): UpdateResult {
+  const timeline = timelineOf(context);
   const { pageRows } = timeline;
   const edge = edgeOf(timeline, state.scroll);
-  const isRead = edge.below > 0 && edge.index === selectedIndex(state, parts);
-  const isNear = !isRead && linesBehind(timeline, edge, pageRows) < pageRows;
-  const scroll = isNear && !parts.rows.hasNewer ? undefined : state.scroll;
-  return changed(state, { selected: undefined, scroll });
+  const isRead = edge.below > 0 && edge.index === selectedIndex(state, context);
+  const isNear = !isRead && linesBelow(timeline, edge, pageRows) < pageRows;
+  const scroll = isNear && !context.rows.hasNewer ? undefined : state.scroll;
+  return withChange(state, { selected: undefined, scroll });
 }
 
 /** Runs with the selected item, if the action applies to it. */
 function withItem(
   can: (item: Item, model: Model) => boolean,
-  act: (state: ScreenState, item: Item, parts: Parts) => Updated,
+  apply: (state: ScreenState, item: Item, context: HandlerContext) => UpdateResult,
 ): Handler {
-  return (state, parts) => {
-    const item = itemOf(state, parts);
-    if (item === undefined || !can(item, parts.model)) return undefined;
-    return act({ ...state, overlay: undefined }, item, parts);
+  return (state, context) => {
+    const item = itemOf(state, context);
+    if (item === undefined || !can(item, context.model)) return undefined;
+    return apply({ ...state, overlay: undefined }, item, context);
   };
 }
 
-function withPost(act: (state: ScreenState, post: PendingPost, parts: Parts) => Updated): Handler {
-  return (state, parts) => {
-    const post = postOf(state, parts);
-    return post === undefined ? undefined : act({ ...state, overlay: undefined }, post, parts);
+function withPost(
+  apply: (state: ScreenState, post: PendingPost, context: HandlerContext) => UpdateResult,
+): Handler {
+  return (state, context) => {
+    const post = postOf(state, context);
+    return post === undefined ? undefined : apply({ ...state, overlay: undefined }, post, context);
   };
 }
 
 /** Runs the first handler that applies. */
-function either(...handlers: readonly Handler[]): Handler {
-  return (state, parts) => {
+function firstOf(...handlers: readonly Handler[]): Handler {
+  return (state, context) => {
     for (const handler of handlers) {
-      const updated = handler(state, parts);
+      const updated = handler(state, context);
       if (updated !== undefined) return updated;
     }
     return undefined;
@@ -172,7 +189,7 @@ function either(...handlers: readonly Handler[]): Handler {
 }
 
 const isText = (item: Item) => item.kind === "text" || item.kind === "action";
-const isOwnWords = (item: Item) => item.isMine && (isText(item) || item.file !== undefined);
+const isOwnContent = (item: Item) => item.isMine && (isText(item) || item.file !== undefined);
 const mayErase = (item: Item, model: Model) => item.isMine || openRoom(model)?.moderates === true;
 const mayPin = (_: Item, model: Model) => {
   const room = openRoom(model);
@@ -182,53 +199,53 @@ const mayPin = (_: Item, model: Model) => {
 const maySave = (_: Item, { prefs }: Model) => prefs !== undefined;
 const mayWrite = (_: Item, model: Model) => openRoom(model)?.isClosed !== true;
 
-function replying(state: ScreenState, item: Item, parts: Parts): Updated {
-  const draft = answering(draftNow(state, parts.model), item.seq);
-  return writingOn(state, draft.text, parts, draft);
+function reply(state: ScreenState, item: Item, context: HandlerContext): UpdateResult {
+  const draft = answering(currentDraft(state, context.model), item.seq);
+  return withDraft(state, draft.text, context, draft);
 }
 
-function changing(state: ScreenState, item: Item, parts: Parts): Updated {
-  const draft = editing(draftNow(state, parts.model), item.seq, item.text);
-  return writingOn(state, draft.text, parts, draft);
+function edit(state: ScreenState, item: Item, context: HandlerContext): UpdateResult {
+  const draft = editing(currentDraft(state, context.model), item.seq, item.text);
+  return withDraft(state, draft.text, context, draft);
 }
 
-function writingOn(
+function withDraft(
   state: ScreenState,
   text: string,
-  parts: Parts,
-  draft: Parameters<typeof draftAct>[1],
-): Updated {
-  const left = unselected(state, parts).state;
-  const editor = text === state.editor.text ? state.editor : restarted(state.editor, text);
-  return changed(left, { editor, recall: undefined }, ...draftAct(parts.model, draft));
+  context: HandlerContext,
+  draft: Parameters<typeof draftActions>[1],
+): UpdateResult {
+  const left = clearSelection(state, context).state;
+  const editor = text === state.editor.text ? state.editor : replaceText(state.editor, text);
+  return withChange(left, { editor, recall: undefined }, ...draftActions(context.model, draft));
 }
 
-function asking(state: ScreenState, text: string, about: Asked): Updated {
-  return changed(state, { question: { kind: "yes-no", text, answer: EMPTY_EDITOR, about } });
+function askAbout(state: ScreenState, text: string, about: QuestionAction): UpdateResult {
+  return withChange(state, { question: { kind: "yes-no", text, answer: EMPTY_EDITOR, about } });
 }
 
-function pinned(state: ScreenState, { seq }: Item, parts: Parts): Updated {
-  const on = openRoom(parts.model)?.pins.includes(seq) !== true;
-  return acting(unselected(state, parts).state, { kind: "pin", seq, on });
+function togglePin(state: ScreenState, { seq }: Item, context: HandlerContext): UpdateResult {
+  const on = openRoom(context.model)?.pins.includes(seq) !== true;
+  return withActions(clearSelection(state, context).state, { kind: "pin", seq, on });
 }
 
-function saved(state: ScreenState, { seq }: Item, parts: Parts): Updated {
-  const left = unselected(state, parts).state;
-  const room = openRoom(parts.model)?.id;
-  if (room === undefined) return acting(left);
-  return acting(left, { kind: "save", room, seq, on: !parts.model.saved.has(seq) });
+function toggleSaved(state: ScreenState, { seq }: Item, context: HandlerContext): UpdateResult {
+  const left = clearSelection(state, context).state;
+  const room = openRoom(context.model)?.id;
+  if (room === undefined) return withActions(left);
+  return withActions(left, { kind: "save", room, seq, on: !context.model.saved.has(seq) });
 }
 
-function copied(state: ScreenState, item: Item, parts: Parts): Updated {
+function copy(state: ScreenState, item: Item, context: HandlerContext): UpdateResult {
   const text = item.file?.name ?? item.text;
-  return changed(unselected(state, parts).state, {}, { kind: "copy", text });
+  return withChange(clearSelection(state, context).state, {}, { kind: "copy", text });
 }
 
-function fetched(state: ScreenState, item: Item, parts: Parts): Updated {
+function fetchFile(state: ScreenState, item: Item, context: HandlerContext): UpdateResult {
   const { file } = item;
-  if (file === undefined) return acting(state);
-  const left = unselected(state, parts).state;
-  return acting(left, { kind: "fetch", file: file.file, name: file.name });
+  if (file === undefined) return withActions(state);
+  const left = clearSelection(state, context).state;
+  return withActions(left, { kind: "fetch", file: file.file, name: file.name });
 }
 
 /** The running transfer of an item's file. */
@@ -240,94 +257,96 @@ export function transferOf(item: Item, model: Model): TransferView | undefined {
   return [...model.transfers.values()].findLast(isIt);
 }
 
-function stopped(state: ScreenState, item: Item, { model }: Parts): Updated {
+function stopTransfer(state: ScreenState, item: Item, { model }: HandlerContext): UpdateResult {
   const transfer = transferOf(item, model);
-  if (transfer === undefined) return acting(state);
-  return acting(state, { kind: "cancel-transfer", id: transfer.id });
+  if (transfer === undefined) return withActions(state);
+  return withActions(state, { kind: "cancel-transfer", id: transfer.id });
 }
 
-function answered(state: ScreenState, item: Item, parts: Parts): Updated {
-  const { model } = parts;
-  if (item.re === undefined || model.open === undefined) return acting(state);
+function goToAnswered(state: ScreenState, item: Item, context: HandlerContext): UpdateResult {
+  const { model } = context;
+  if (item.re === undefined || model.open === undefined) return withActions(state);
   const jump = { kind: "jump" as const, target: model.open, seq: item.re };
-  return selectingSeq(state, item.re, parts) ?? acting(state, jump);
+  return selectSeq(state, item.re, context) ?? withActions(state, jump);
 }
 
 /** Toggles folding; the first line of the message keeps its position. */
-export function unfoldedOrNot(state: ScreenState, parts: Parts): Updated | undefined {
-  const index = selectedIndex(state, parts);
-  const key = parts.rows.rows[index]?.key ?? "";
-  const folds = parts.layout.foldsOf(key);
+export function toggleFold(state: ScreenState, context: HandlerContext): UpdateResult | undefined {
+  const index = selectedIndex(state, context);
+  const key = context.rows.rows[index]?.key ?? "";
+  const folds = context.layout.foldsOf(key);
   if (folds === 0) return undefined;
   const isUnfolded = state.unfolded.has(key);
   const others = [...state.unfolded].filter((one) => one !== key);
   const unfolded = isUnfolded ? others : [...others, key].slice(-SCREEN_UNFOLDED_MAX);
-  const before = timelineOf(parts);
-  const height = parts.layout.heightOf(key) + (isUnfolded ? -folds : folds);
-  const heightOf = (one: string) => (one === key ? height : parts.layout.heightOf(one));
+  const before = timelineOf(context);
+  const height = context.layout.heightOf(key) + (isUnfolded ? -folds : folds);
+  const heightOf = (one: string) => (one === key ? height : context.layout.heightOf(one));
   const anchor = resized({ ...before, heightOf }, before, state.scroll, index);
-  const scroll = anchor ?? { key: parts.rows.rows.at(-1)?.key ?? "", below: 0 };
-  return changed(state, { unfolded: new Set(unfolded), scroll, overlay: undefined });
+  const scroll = anchor ?? { key: context.rows.rows.at(-1)?.key ?? "", below: 0 };
+  return withChange(state, { unfolded: new Set(unfolded), scroll, overlay: undefined });
 }
 
 const ACTIONS = {
-  reply: withItem(mayWrite, replying),
-  edit: withItem((item, model) => isOwnWords(item) && mayWrite(item, model), changing),
-  react: withItem(mayWrite, (state, item, parts) =>
-    changed(state, { overlay: openedList("react", parts, item.seq) }),
+  reply: withItem(mayWrite, reply),
+  edit: withItem((item, model) => isOwnContent(item) && mayWrite(item, model), edit),
+  react: withItem(mayWrite, (state, item, context) =>
+    withChange(state, { overlay: openList("react", context, item.seq) }),
   ),
-  pin: withItem(mayPin, pinned),
-  save: withItem(maySave, saved),
-  copy: either(
-    withItem((item) => isText(item) || item.file !== undefined, copied),
-    withPost((state, post) => acting(state, { kind: "copy", text: post.body.text })),
+  pin: withItem(mayPin, togglePin),
+  save: withItem(maySave, toggleSaved),
+  copy: firstOf(
+    withItem((item) => isText(item) || item.file !== undefined, copy),
+    withPost((state, post) => withActions(state, { kind: "copy", text: post.body.text })),
   ),
-  fetch: withItem((item) => item.file !== undefined, fetched),
-  fold: unfoldedOrNot,
-  stop: withItem((item, model) => transferOf(item, model) !== undefined, stopped),
-  "select-answered": withItem((item) => item.re !== undefined, answered),
-  resend: withPost((state, post) => acting(state, { kind: "resend", key: post.key })),
-  erase: either(
+  fetch: withItem((item) => item.file !== undefined, fetchFile),
+  fold: toggleFold,
+  stop: withItem((item, model) => transferOf(item, model) !== undefined, stopTransfer),
+  "select-answered": withItem((item) => item.re !== undefined, goToAnswered),
+  resend: withPost((state, post) => withActions(state, { kind: "resend", key: post.key })),
+  erase: firstOf(
     withItem(mayErase, (state, { seq }, { texts }) =>
-      asking(state, texts.askErase, { kind: "erase", seq }),
+      askAbout(state, texts.askErase, { kind: "erase", seq }),
     ),
     withPost((state, { key }, { texts }) =>
-      asking(state, texts.askDiscard, { kind: "discard", key }),
+      askAbout(state, texts.askDiscard, { kind: "discard", key }),
     ),
   ),
 } satisfies Partial<Record<CommandName, Handler>>;
 
 /** Actions available for the selected message, in the order of the table. */
-function entriesFor(state: ScreenState, parts: Parts): readonly MenuEntry[] {
+function entriesFor(state: ScreenState, context: HandlerContext): readonly MenuEntry[] {
   return Object.entries(ACTIONS).flatMap(([name, handler]) => {
-    if (handler(state, parts) === undefined) return [];
+    if (handler(state, context) === undefined) return [];
     const command = name as CommandName;
-    const chord = parts.keymap.chordOf("selected", command) ?? "";
-    return [{ command, chord, label: parts.texts.commands[command] }];
+    const chord = context.keymap.chordOf("selected", command) ?? "";
+    return [{ command, chord, label: context.texts.commands[command] }];
   });
 }
 
-export function menu(state: ScreenState, parts: Parts): Updated {
-  const entries = entriesFor(state, parts);
-  if (entries.length === 0) return acting(state);
-  return changed(state, { overlay: { kind: "menu", at: 0, entries } });
+export function menu(state: ScreenState, context: HandlerContext): UpdateResult {
+  const entries = entriesFor(state, context);
+  if (entries.length === 0) return withActions(state);
+  return withChange(state, { overlay: { kind: "menu", at: 0, entries } });
 }
 
 /** Not while a menu is open, which is about the selected message. */
-function going(handler: Handler): Handler {
-  return (state, parts) => (state.overlay === undefined ? handler(state, parts) : undefined);
+function withoutOverlay(handler: Handler): Handler {
+  return (state, context) => (state.overlay === undefined ? handler(state, context) : undefined);
 }
 
 export const SELECTION = {
   ...ACTIONS,
-  select: going(select),
-  menu: going(menu),
-  "select-up": going(stepped(-1)),
-  "select-down": going(stepped(1)),
-  "select-page-up": going(paged(-1)),
-  "select-page-down": going(paged(1)),
-  "select-first": going((state, parts) => selecting(state, nextIndex(parts, -1, 1), parts)),
-  "select-last": going((state, parts) =>
-    selecting(state, nextIndex(parts, parts.rows.rows.length, -1), parts),
+  select: withoutOverlay(select),
+  menu: withoutOverlay(menu),
+  "select-up": withoutOverlay(stepped(-1)),
+  "select-down": withoutOverlay(stepped(1)),
+  "select-page-up": withoutOverlay(paged(-1)),
+  "select-page-down": withoutOverlay(paged(1)),
+  "select-first": withoutOverlay((state, context) =>
+    selectIndex(state, nextIndex(context, -1, 1), context),
+  ),
+  "select-last": withoutOverlay((state, context) =>
+    selectIndex(state, nextIndex(context, context.rows.rows.length, -1), context),
   ),
 } satisfies Partial<Record<CommandName, Handler>>;

@@ -13,41 +13,41 @@ import {
   moveTo,
   redo,
   replaceRange,
-  restarted,
+  replaceText,
   transpose,
   undo,
   up,
   withText,
   yank,
 } from "../editor/editor.ts";
-import type { Act } from "../state/act.ts";
+import type { Action } from "../state/action.ts";
 import type { Completion, Recall, ScreenState } from "../state/screen-state.ts";
-import { chosen, offerAt } from "./completion.ts";
+import { applyCandidate, offerAt } from "./completion.ts";
 import { activeEditor, withEditor } from "./field.ts";
 import {
-  acting,
-  changed,
-  draftAct,
-  draftNow,
+  currentDraft,
+  draftActions,
   type Handler,
-  keptDraft,
-  type Parts,
-  type Updated,
-} from "./parts.ts";
+  type HandlerContext,
+  storedDraft,
+  type UpdateResult,
+  withActions,
+  withChange,
+} from "./handler.ts";
 
 /** Edits the active text. `undefined` if there is none. */
 function editing(change: (editor: Editor) => Editor): Handler {
-  return (state, parts) => {
+  return (state, context) => {
     const editor = activeEditor(state);
-    return editor === undefined ? undefined : withEditor(state, change(editor), parts);
+    return editor === undefined ? undefined : withEditor(state, change(editor), context);
   };
 }
 
 /** Applies only where it changes something; otherwise the chord may mean something else. */
 function editingIf(applies: (editor: Editor) => boolean, handler: Handler): Handler {
-  return (state, parts) => {
+  return (state, context) => {
     const editor = activeEditor(state);
-    return editor !== undefined && applies(editor) ? handler(state, parts) : undefined;
+    return editor !== undefined && applies(editor) ? handler(state, context) : undefined;
   };
 }
 
@@ -56,16 +56,16 @@ function isInput({ overlay, question }: ScreenState): boolean {
 }
 
 function onInput(handler: Handler): Handler {
-  return (state, parts) => (isInput(state) ? handler(state, parts) : undefined);
+  return (state, context) => (isInput(state) ? handler(state, context) : undefined);
 }
 
 export const WRITING = {
-  send: onInput(sent),
+  send: onInput(send),
   "new-line": onInput(editing((editor) => insert(editor, "\n"))),
-  complete: onInput((state, parts) => completed(state, 1, parts)),
-  "complete-back": onInput((state, parts) => completed(state, -1, parts)),
-  "history-back": onInput((state, parts) => vertical(state, "back", parts)),
-  "history-forward": onInput((state, parts) => vertical(state, "forward", parts)),
+  complete: onInput((state, context) => complete(state, 1, context)),
+  "complete-back": onInput((state, context) => complete(state, -1, context)),
+  "history-back": onInput((state, context) => moveVertically(state, "back", context)),
+  "history-forward": onInput((state, context) => moveVertically(state, "forward", context)),
   "cursor-left": editing(moveTo("left")),
   "cursor-right": editingIf(({ text }) => text !== "", editing(moveTo("right"))),
   "word-left": editing(moveTo("wordLeft")),
@@ -80,10 +80,10 @@ export const WRITING = {
   "cut-word": editing(cutTo("wordRight")),
   "cut-blank-back": editing(cutTo("blankLeft")),
   "cut-to-start": editing(cutTo("lineStartOrBack")),
-  "cut-to-end": (state, parts) => {
+  "cut-to-end": (state, context) => {
     // In a list the chord has no other meaning.
     const applies = ({ text, cursor }: Editor) => !isInput(state) || cursor < text.length;
-    return editingIf(applies, editing(cutTo("lineEndOrForward")))(state, parts);
+    return editingIf(applies, editing(cutTo("lineEndOrForward")))(state, context);
   },
   yank: editing(yank),
   transpose: editing(transpose),
@@ -97,93 +97,111 @@ export const WRITING = {
 /** Inserts characters that were typed, or pasted in one line. */
 export const typing = (text: string): Handler => editing((editor) => insert(editor, text));
 
-function sent(state: ScreenState, parts: Parts): Updated {
-  const { model, rows } = parts;
+function send(state: ScreenState, context: HandlerContext): UpdateResult {
+  const { model, rows } = context;
   const { text } = state.editor;
-  const kept = keptDraft(model);
+  const kept = storedDraft(model);
   const { re, edits } = kept ?? {};
-  if (text.trim() === "" && !isCaption(model, kept ?? {})) return acting(state);
-  const enter: Act = {
+  if (text.trim() === "" && !isCaption(model, kept ?? {})) return withActions(state);
+  const enter: Action = {
     kind: "enter",
     text,
     ...(re === undefined ? {} : { re }),
     ...(edits === undefined ? {} : { edits }),
   };
   const next = kept?.before ?? NOTHING;
-  const newest: readonly Act[] = rows.hasNewer ? [{ kind: "bottom" }] : [];
+  const newest: readonly Action[] = rows.hasNewer ? [{ kind: "bottom" }] : [];
   const change = {
-    editor: restarted(state.editor, next.text),
+    editor: replaceText(state.editor, next.text),
     completion: undefined,
     recall: undefined,
     scroll: undefined,
   };
-  return changed(state, change, enter, ...draftAct(model, next), ...newest);
+  return withChange(state, change, enter, ...draftActions(model, next), ...newest);
 }
 
 /** Cancels an answer or edit, and restores the draft that the text interrupted. */
-export function letGo(state: ScreenState, { model }: Parts): Updated | undefined {
-  const kept = keptDraft(model) ?? NOTHING;
+export function cancelReply(
+  state: ScreenState,
+  { model }: HandlerContext,
+): UpdateResult | undefined {
+  const kept = storedDraft(model) ?? NOTHING;
   const { re, edits, before } = kept;
   if (re === undefined && edits === undefined && before === undefined) return undefined;
-  const next = before ?? dropped(draftNow(state, model));
+  const next = before ?? dropped(currentDraft(state, model));
   const editor = withText(state.editor, next.text);
-  return changed(state, { editor, recall: undefined }, ...draftAct(model, next));
+  return withChange(state, { editor, recall: undefined }, ...draftActions(model, next));
 }
 
 /** Clears the line; undo restores it. */
-export function cleared(state: ScreenState, parts: Parts): Updated | undefined {
-  if (state.editor.text === "" && state.recall === undefined) return letGo(state, parts);
-  return changed(state, { editor: clear(state.editor), completion: undefined, recall: undefined });
+export function clearLine(state: ScreenState, context: HandlerContext): UpdateResult | undefined {
+  if (state.editor.text === "" && state.recall === undefined) return cancelReply(state, context);
+  return withChange(state, {
+    editor: clear(state.editor),
+    completion: undefined,
+    recall: undefined,
+  });
 }
 
-function completed(state: ScreenState, by: 1 | -1, parts: Parts): Updated | undefined {
+function complete(
+  state: ScreenState,
+  by: 1 | -1,
+  context: HandlerContext,
+): UpdateResult | undefined {
   const { completion, editor } = state;
   if (completion !== undefined) {
     const count = completion.candidates.length;
     const at = (completion.at + by + count) % count;
-    return changed(state, { ...chosen(editor, completion, at), recall: undefined });
+    return withChange(state, { ...applyCandidate(editor, completion, at), recall: undefined });
   }
-  if (by < 0) return acting(state);
-  const offer = offerAt(editor, { ...parts.source, model: parts.model });
+  if (by < 0) return withActions(state);
+  const offer = offerAt(editor, { ...context.source, model: context.model });
   switch (offer.kind) {
     case "folder":
-      return acting(state, { kind: "list-folder", path: offer.path });
+      return withActions(state, { kind: "list-folder", path: offer.path });
     case "some":
-      return changed(state, { ...offered(editor, offer.completion), recall: undefined });
+      return withChange(state, { ...withOffer(editor, offer.completion), recall: undefined });
     default:
-      return acting(state);
+      return withActions(state);
   }
 }
 
 /** A single candidate needs no list. */
-function offered(editor: Editor, completion: Completion): Partial<ScreenState> {
-  const first = chosen(editor, completion, 0);
+function withOffer(editor: Editor, completion: Completion): Partial<ScreenState> {
+  const first = applyCandidate(editor, completion, 0);
   return completion.candidates.length > 1 ? first : { editor: first.editor };
 }
 
 /** Restores the text from before Tab. */
-export function uncompleted(state: ScreenState): Updated | undefined {
+export function cancelCompletion(state: ScreenState): UpdateResult | undefined {
   const { completion, editor } = state;
   if (completion === undefined) return undefined;
   const { from, to, typed } = completion;
-  return changed(state, { editor: replaceRange(editor, from, to, typed), completion: undefined });
+  return withChange(state, {
+    editor: replaceRange(editor, from, to, typed),
+    completion: undefined,
+  });
 }
 
-function vertical(state: ScreenState, to: "back" | "forward", parts: Parts): Updated | undefined {
+function moveVertically(
+  state: ScreenState,
+  to: "back" | "forward",
+  context: HandlerContext,
+): UpdateResult | undefined {
   const { editor } = state;
-  const { inputColumns } = parts.layout;
+  const { inputColumns } = context.layout;
   const moved = to === "back" ? up(editor, inputColumns) : down(editor, inputColumns);
-  if (moved !== undefined) return changed(state, { editor: moved, completion: undefined });
-  return recalled(state, to === "back" ? 1 : -1, parts);
+  if (moved !== undefined) return withChange(state, { editor: moved, completion: undefined });
+  return recallHistory(state, to === "back" ? 1 : -1, context);
 }
 
-function recalled(state: ScreenState, by: 1 | -1, { typed }: Parts): Updated {
+function recallHistory(state: ScreenState, by: 1 | -1, { typed }: HandlerContext): UpdateResult {
   const { recall, editor } = state;
   const back = (recall?.back ?? -1) + by;
-  if (back >= typed.length || back < -1) return acting(state);
+  if (back >= typed.length || back < -1) return withActions(state);
   const before = recall?.typed ?? editor.text;
   const text = back < 0 ? before : (typed[typed.length - 1 - back] ?? "");
   const next: Recall | undefined = back < 0 ? undefined : { back, typed: before };
-  const put = { ...restarted(editor, text), past: editor.past };
-  return changed(state, { editor: put, recall: next, completion: undefined });
+  const put = { ...replaceText(editor, text), past: editor.past };
+  return withChange(state, { editor: put, recall: next, completion: undefined });
 }

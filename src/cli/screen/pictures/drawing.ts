@@ -14,7 +14,7 @@ import type { PictureProtocol, PictureTerminal } from "./protocol.ts";
 import { readIndexed, sixelPicture } from "./sixel.ts";
 
 /** A picture scaled down to what the screen needs. */
-export interface Drawn {
+export interface ScaledPicture {
   /** PNG; for iTerm2 a photograph is a JPEG. */
   readonly bytes: Uint8Array;
   /** Cells of its natural size. */
@@ -56,7 +56,7 @@ const SIXEL_COLORS = [128, 32, 8] as const;
 export async function drawPicture(
   bytes: Uint8Array,
   { protocol, cell }: PictureTerminal,
-): Promise<Drawn | undefined> {
+): Promise<ScaledPicture | undefined> {
   const header = pictureHeader(bytes);
   if (header === undefined || protocol === undefined) return undefined;
   const room = [PICTURE_COLUMNS_MAX * cell.width, PICTURE_ROWS_MAX * cell.height] as const;
@@ -79,7 +79,7 @@ export async function drawPicture(
 
 /** Encodes as sixel, within so many cells. @returns `undefined` if encoding fails */
 export async function drawSixel(
-  { bytes }: Drawn,
+  { bytes }: ScaledPicture,
   { columns, rows }: { readonly columns: number; readonly rows: number },
   { cell }: PictureTerminal,
 ): Promise<string | undefined> {

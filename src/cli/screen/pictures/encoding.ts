@@ -8,7 +8,7 @@ const KITTY_CHUNK_CHARACTERS = 4096;
 const CHUNKS = Math.floor(PICTURE_PIECE_BYTES_MAX / (KITTY_CHUNK_CHARACTERS + 32));
 
 /** Wraps a sequence so that tmux passes it to the outer terminal, if `allow-passthrough` is on. */
-export function throughTmux(sequence: string): string {
+export function wrapForTmux(sequence: string): string {
   return `\x1bPtmux;${sequence.replaceAll("\x1b", "\x1b\x1b")}\x1b\\`;
 }
 
@@ -41,12 +41,12 @@ export function kittyPieces(
 }
 
 /** Deletes it from the screen and from the terminal's memory. */
-export function withoutKitty(id: number): string {
+export function removeKitty(id: number): string {
   return `\x1b_Ga=d,d=I,i=${id},q=2\x1b\\`;
 }
 
 /** Ends a picture that was sent incompletely. */
-export const KITTY_BROKEN_OFF = "\x1b_Gq=2,m=0;\x1b\\";
+export const KITTY_ABORT = "\x1b_Gq=2,m=0;\x1b\\";
 
 /**
  * Shows a picture at the cursor by iTerm2's protocol.

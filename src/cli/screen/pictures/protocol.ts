@@ -31,14 +31,14 @@ const SIXEL_FEATURE = "4";
 const CELL_DEFAULT = { width: 8, height: 16 };
 const CELL_PIXELS_MAX = 200;
 /** Terminals that support placeholder cells: kitty from 0.28 on. */
-const PLACING = /^(?:kitty\((?:0\.(?:2[89]|[3-9]\d|\d{3,})|[1-9])|ghostty)/i;
+const PLACEHOLDER_TERMINALS = /^(?:kitty\((?:0\.(?:2[89]|[3-9]\d|\d{3,})|[1-9])|ghostty)/i;
 /** In these terminals writing over a picture erases it; Konsole leaves it there. */
 const ITERM = /^(?:iterm|wezterm|mintty)/i;
 
 /** tmux, screen, zellij: they pass pictures on without placing them. */
 export function isMultiplexed(env: Env): boolean {
-  const isTold = ["TMUX", "STY", "ZELLIJ"].some((name) => (env[name] ?? "") !== "");
-  return isTold || /^(?:screen|tmux)/.test(env["TERM"] ?? "");
+  const hasVariable = ["TMUX", "STY", "ZELLIJ"].some((name) => (env[name] ?? "") !== "");
+  return hasVariable || /^(?:screen|tmux)/.test(env["TERM"] ?? "");
 }
 
 /**
@@ -65,7 +65,9 @@ function protocolOf(answers: string, env: Env): PictureProtocol | undefined {
 /** The variant of the kitty protocol that this terminal supports, if any. */
 export function kittyOf(answers: string, env: Env): PictureProtocol {
   // Inside a multiplexer only placeholder cells have a position.
-  return isMultiplexed(env) || PLACING.test(nameOf(answers, env)) ? "kitty" : "kitty-direct";
+  return isMultiplexed(env) || PLACEHOLDER_TERMINALS.test(nameOf(answers, env))
+    ? "kitty"
+    : "kitty-direct";
 }
 
 /** The reported name has priority: the environment may be that of another terminal. */

@@ -12,11 +12,11 @@ export interface IndexedPicture {
   readonly pixels: Uint8Array;
 }
 
-const BAND = 6;
-const FIRST = 0x3f;
+const BAND_ROWS = 6;
+const FIRST_SIXEL = 0x3f;
 /** From this number of equal signs on, a repeat count is shorter. */
-const REPEATED_MIN = 4;
-const HALF_SEEN = 128;
+const RUN_MIN = 4;
+const ALPHA_MIN = 128;
 
 /**
  * @param png 8-bit palette, without interlacing, as our own drawing creates it
@@ -96,35 +96,35 @@ export function sixelPicture(picture: IndexedPicture): string {
     return `#${i};2;${percent(red)};${percent(green)};${percent(blue)}`;
   });
   const bands: string[] = [];
-  for (let top = 0; top < height; top += BAND) bands.push(bandOf(picture, top));
+  for (let top = 0; top < height; top += BAND_ROWS) bands.push(bandOf(picture, top));
   return `\x1bP0;1q"1;1;${width};${height}${table.join("")}${bands.join("-")}\x1b\\`;
 }
 
 /** Encodes six rows: for each of their colours its pixels, then a return to the left edge. */
 function bandOf({ width, height, colors, pixels }: IndexedPicture, top: number): string {
   const bits = new Map<number, Uint8Array>();
-  for (let y = top; y < Math.min(top + BAND, height); y++) {
+  for (let y = top; y < Math.min(top + BAND_ROWS, height); y++) {
     for (let x = 0; x < width; x++) {
       const color = pixels[y * width + x] ?? 0;
-      if ((colors[color]?.[3] ?? 0) < HALF_SEEN) continue;
+      if ((colors[color]?.[3] ?? 0) < ALPHA_MIN) continue;
       const row = bits.get(color) ?? new Uint8Array(width);
       bits.set(color, row);
       row[x] = (row[x] ?? 0) | (1 << (y - top));
     }
   }
-  return [...bits].map(([color, row]) => `#${color}${shortened(row)}`).join("$");
+  return [...bits].map(([color, row]) => `#${color}${runLengthEncoded(row)}`).join("$");
 }
 
 /** Run-length encodes the signs of one colour, without trailing empty ones. */
-function shortened(row: Uint8Array): string {
+function runLengthEncoded(row: Uint8Array): string {
   let end = row.length;
   while (end > 0 && row[end - 1] === 0) end--;
   let text = "";
   for (let at = 0; at < end; ) {
     let next = at + 1;
     while (next < end && row[next] === row[at]) next++;
-    const sign = String.fromCharCode(FIRST + (row[at] ?? 0));
-    text += next - at < REPEATED_MIN ? sign.repeat(next - at) : `!${next - at}${sign}`;
+    const sign = String.fromCharCode(FIRST_SIXEL + (row[at] ?? 0));
+    text += next - at < RUN_MIN ? sign.repeat(next - at) : `!${next - at}${sign}`;
     at = next;
   }
   return text;

@@ -21,13 +21,13 @@ import {
 } from "./values.ts";
 
 /** Values of `/set` as typed, keyed by `bell` or `colors.mention`. */
-type Chosen = Readonly<Record<string, string>>;
+type ChosenValues = Readonly<Record<string, string>>;
 
 /** Name of the home's preference that stores the values of `/set`. */
 const PREFERENCE = "screen";
 const TRUE: ReadonlySet<string> = new Set(["on", "true", "yes", "1"]);
 const FALSE: ReadonlySet<string> = new Set(["off", "false", "no", "0"]);
-const FORGET = "default";
+const RESET_WORD = "default";
 
 export class ScreenPreferences {
   readonly #state: Pick<ClientState, "preference" | "setPreference">;
@@ -35,7 +35,7 @@ export class ScreenPreferences {
   readonly #file: ScreenSettings;
   /** Unknown keys of config.toml. */
   readonly warnings: readonly string[];
-  #chosen: Chosen;
+  #chosen: ChosenValues;
 
   /** @throws Fault usage: config.toml is invalid */
   constructor(
@@ -74,10 +74,10 @@ export class ScreenPreferences {
     if (key === "") return SETTING_NAMES.flatMap((name) => this.#linesOf(name));
     const { name, entry } = keyOf(key);
     if (typed === "") return this.#linesOf(name);
-    const isForgotten = (one: string) =>
+    const isReset = (one: string) =>
       one === key || (entry === undefined && one.startsWith(`${name}.`));
-    if (typed === FORGET) {
-      const kept = Object.entries(this.#chosen).filter(([one]) => !isForgotten(one));
+    if (typed === RESET_WORD) {
+      const kept = Object.entries(this.#chosen).filter(([one]) => !isReset(one));
       this.#chosen = Object.fromEntries(kept);
     } else {
       withTyped(this.settings, key, typed);
@@ -99,7 +99,7 @@ export class ScreenPreferences {
 }
 
 /** Parses stored values; empty if they cannot be read. */
-function chosenOf(kept: string | undefined): Chosen {
+function chosenOf(kept: string | undefined): ChosenValues {
   try {
     const value: unknown = JSON.parse(kept ?? "{}");
     const entries = Object.entries(value ?? {});
@@ -115,7 +115,7 @@ function keyOf(key: string): { readonly name: SettingName; readonly entry: strin
   if (isSettingName(name)) return { name, entry };
   const near = nearest(name, SETTING_NAMES);
   throw new Fault("usage", msg`unknown setting ${quoteText(key)}`, {
-    remedy: near === undefined ? msg`/set shows all of them` : msg`did you mean ${near}?`,
+    remedy: near === undefined ? msg`run /set to list settings` : msg`did you mean ${near}?`,
   });
 }
 
@@ -125,8 +125,9 @@ function withTyped(settings: ScreenSettings, key: string, typed: string): Screen
   const { kind } = settingRule(name);
   if ((kind === "table") !== (entry !== undefined)) {
     const example = name === "keys" ? "keys.ctrl-x search" : "colors.mention red";
-    throw new Fault("usage", msg`${quoteText(key)} has no value of its own`, {
-      remedy: kind === "table" ? msg`as in /set ${example}` : msg`as in /set ${name} VALUE`,
+    throw new Fault("usage", msg`invalid setting ${quoteText(key)}`, {
+      remedy:
+        kind === "table" ? msg`for example, /set ${example}` : msg`for example, /set ${name} VALUE`,
     });
   }
   if (entry === undefined) checkWord(name, typed);
@@ -142,12 +143,12 @@ function checkWord(name: SettingName, typed: string): void {
   const { kind, words } = settingRule(name);
   const word = typed.toLowerCase();
   if (kind === "switch" && !TRUE.has(word) && !FALSE.has(word)) {
-    const remedy = msg`write /set ${name} on`;
-    throw new Fault("usage", msg`${name} is on or off, not ${quoteText(typed)}`, { remedy });
+    const remedy = msg`use /set ${name} on`;
+    throw new Fault("usage", msg`${name} must be on or off, not ${quoteText(typed)}`, { remedy });
   }
   if (kind === "choice" && !words.includes(word)) {
-    const sentence = msg`${name} is one of ${words.join(", ")}, not ${quoteText(typed)}`;
-    throw new Fault("usage", sentence, { remedy: msg`write /set ${name} ${words[0] ?? ""}` });
+    const sentence = msg`${name} must be one of ${words.join(", ")}, not ${quoteText(typed)}`;
+    throw new Fault("usage", sentence, { remedy: msg`use /set ${name} ${words[0] ?? ""}` });
   }
 }
 

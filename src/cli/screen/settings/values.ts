@@ -82,14 +82,14 @@ export function readSettings(table: TomlTable | undefined): ReadSettings {
 }
 
 /** Position of a value, or of a part of it. */
-type At = (...keys: readonly string[]) => string;
+type PositionOf = (...keys: readonly string[]) => string;
 
 /** Tables are merged over the previous ones. @throws Fault usage */
 export function withValue(
   settings: ScreenSettings,
   name: SettingName,
   value: unknown,
-  at: At,
+  at: PositionOf,
 ): ScreenSettings {
   const { kind, words } = settingRule(name);
   const property = PROPERTIES[name];
@@ -111,7 +111,7 @@ export function withValue(
       checkCount(value.length, at());
       return { ...settings, [property]: value };
     }
-    throw refused("a list of texts", `write ${name} = ["#noise", "@bob"]`);
+    throw refused("a list of strings", `write ${name} = ["#noise", "@bob"]`);
   }
   if (!isTable(value)) throw refused("a table", `write [screen.${name}] on a line of its own`);
   const before = name === "keys" ? settings.keys : settings.colors;
@@ -123,15 +123,15 @@ export function withValue(
 function checkedTable(
   name: SettingName,
   table: Readonly<Record<string, unknown>>,
-  at: At,
+  at: PositionOf,
 ): Record<string, string> {
   const checked: Record<string, string> = {};
   for (const [key, value] of Object.entries(table)) {
     // A colour may be a palette number.
     const text = typeof value === "number" && name === "colors" ? String(value) : value;
     if (typeof text !== "string") {
-      throw new Fault("usage", msg`${at(key)}: ${quoteText(key)} must be a text`, {
-        remedy: "write it between quotes",
+      throw new Fault("usage", msg`${at(key)}: ${quoteText(key)} must be a string`, {
+        remedy: "put it in quotes",
       });
     }
     if (name === "keys") checkKey(key, text, at(key));
@@ -153,11 +153,11 @@ function checkKey(chord: string, command: string, at: string): void {
 function checkColor(role: string, color: string, at: string): void {
   if (!(ROLES as readonly string[]).includes(role)) {
     throw new Fault("usage", unknownSetting(role, ROLES, at).replace(/;.*$/, ""), {
-      remedy: msg`colours are those of ${ROLES.join(", ")}`,
+      remedy: msg`roles: ${ROLES.join(", ")}`,
     });
   }
   if (readStyle(color) !== undefined) return;
-  throw new Fault("usage", msg`${at}: ${quoteText(color)} is no colour`, {
+  throw new Fault("usage", msg`${at}: ${quoteText(color)} is not a colour`, {
     remedy: 'write it as "red", "bright-red" or "#ff8800"',
   });
 }
@@ -165,6 +165,6 @@ function checkColor(role: string, color: string, at: string): void {
 function checkCount(count: number, at: string): void {
   if (count <= SETTINGS_LISTED_MAX) return;
   throw new Fault("too-many", msg`${at}: more than ${SETTINGS_LISTED_MAX} entries`, {
-    remedy: "leave some out",
+    remedy: "remove some",
   });
 }

@@ -8,7 +8,7 @@ export type Hit =
       readonly kind: "timeline";
       /** Key of the row. */
       readonly key: string | undefined;
-      readonly does: "fetch" | "unfold" | undefined;
+      readonly clickAction: "fetch" | "unfold" | undefined;
       /** A web address. */
       readonly link: string | undefined;
     }
@@ -24,7 +24,7 @@ export type Hit =
   | { readonly kind: "newest" | "unread" };
 
 /** A scrollable list: its first visible line and the maximum. */
-export interface ListPlace {
+export interface ListScroll {
   readonly top: number;
   readonly topMax: number;
 }

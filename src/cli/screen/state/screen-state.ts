@@ -71,10 +71,10 @@ export interface Question {
   /** For `text` and `secret`. */
   readonly answer: Editor;
   /** Action if the user agrees; if absent, the client asks and receives `answered`. */
-  readonly about?: Asked;
+  readonly about?: QuestionAction;
 }
 
-export type Asked =
+export type QuestionAction =
   | { readonly kind: "erase"; readonly seq: number }
   | { readonly kind: "discard"; readonly key: string };
 

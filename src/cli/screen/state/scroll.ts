@@ -40,18 +40,18 @@ function heightAt({ rows, heightOf }: Timeline, index: number): number {
   return key === undefined ? 0 : heightOf(key);
 }
 
-export interface Scrolled {
+export interface ScrollResult {
   readonly anchor: ScrollAnchor | undefined;
   /** Less than a page is left in that direction. */
   readonly isNearEnd: boolean;
 }
 
 /** @param lines one or more */
-export function scrolledUp(
+export function scrollUp(
   timeline: Timeline,
   anchor: ScrollAnchor | undefined,
   lines: number,
-): Scrolled {
+): ScrollResult {
   const edge = edgeOf(timeline, anchor);
   if (edge.index < 0) return { anchor, isNearEnd: true };
   const { pageRows } = timeline;
@@ -75,11 +75,11 @@ function raised(timeline: Timeline, edge: Edge, lines: number): Edge {
 }
 
 /** @param lines one or more @returns anchor `undefined` if the newest rows are reached */
-export function scrolledDown(
+export function scrollDown(
   timeline: Timeline,
   anchor: ScrollAnchor | undefined,
   lines: number,
-): Scrolled {
+): ScrollResult {
   if (anchor === undefined) return { anchor, isNearEnd: true };
   const last = timeline.rows.length - 1;
   let { index, below } = edgeOf(timeline, anchor);
@@ -90,12 +90,12 @@ export function scrolledDown(
   }
   const isEnd = below < 0 || (index === last && below === 0);
   if (isEnd) return { anchor: undefined, isNearEnd: true };
-  const left = linesBehind(timeline, { index, below }, timeline.pageRows);
+  const left = linesBelow(timeline, { index, below }, timeline.pageRows);
   return { anchor: anchorAt(timeline, { index, below }), isNearEnd: left < timeline.pageRows };
 }
 
 /** Lines below the edge, at most `max`. */
-export function linesBehind(timeline: Timeline, { index, below }: Edge, max: number): number {
+export function linesBelow(timeline: Timeline, { index, below }: Edge, max: number): number {
   let lines = below;
   for (let at = index + 1; at < timeline.rows.length && lines < max; at++) {
     lines += heightAt(timeline, at);
@@ -109,7 +109,7 @@ export function atOldest(timeline: Timeline): ScrollAnchor | undefined {
 }
 
 /** Scrolls as little as possible to make the row visible. */
-export function revealed(
+export function reveal(
   timeline: Timeline,
   anchor: ScrollAnchor | undefined,
   index: number,

@@ -7,13 +7,13 @@ import type { TerminalDevice } from "../../../io/terminal/device.ts";
  * Milliseconds after which a process that could not be stopped, such as one without a shell,
  * continues.
  */
-const SUSPENDED_MS = 100;
+const SUSPEND_TIMEOUT_MS = 100;
 /** Milliseconds that a blocked terminal may delay the end of the process. */
-const EXIT_WITHIN_MS = 500;
+const EXIT_TIMEOUT_MS = 500;
 /** Cancels an incomplete sequence. */
 const CANCEL = "\x18\x1b\\";
 
-export interface ModesParts {
+export interface ModesOptions {
   readonly device: TerminalDevice;
   readonly clock: Pick<Clock, "after">;
   readonly mouse: boolean;
@@ -30,46 +30,46 @@ export interface ModesParts {
  * Ctrl-Z stops it, and when a signal ends it.
  */
 export class TerminalModes {
-  readonly #parts: ModesParts;
+  readonly #options: ModesOptions;
   #hasMouse: boolean;
-  #isIn = false;
+  #isActive = false;
   /** The process was stopped from the full screen and returns to it. */
   #isSuspended = false;
-  #unwatch: readonly (() => void)[] = [];
-  #unwatchStop = () => {};
+  #removeListeners: readonly (() => void)[] = [];
+  #removeStopListener = () => {};
 
-  constructor(parts: ModesParts) {
-    this.#parts = parts;
+  constructor(parts: ModesOptions) {
+    this.#options = parts;
     this.#hasMouse = parts.mouse;
   }
 
-  get isIn(): boolean {
-    return this.#isIn;
+  get isActive(): boolean {
+    return this.#isActive;
   }
 
   /** Takes effect immediately, or when the screen is next entered. */
   setMouse(on: boolean): void {
     if (on === this.#hasMouse) return;
     this.#hasMouse = on;
-    if (this.#isIn) this.#parts.device.output.write(`\x1b[?${MOUSE}${on ? "h" : "l"}`);
+    if (this.#isActive) this.#options.device.output.write(`\x1b[?${MOUSE}${on ? "h" : "l"}`);
   }
 
   enter(): void {
-    if (this.#isIn) return;
-    const { device, onLost, queries } = this.#parts;
-    if (this.#unwatch.length === 0) {
-      this.#unwatch = [
+    if (this.#isActive) return;
+    const { device, onLost, queries } = this.#options;
+    if (this.#removeListeners.length === 0) {
+      this.#removeListeners = [
         device.on("resize", () => this.#resized()),
         device.on("continued", () => this.#continued()),
         device.on("exit", () => this.#leaveNow()),
       ];
     }
-    this.#unwatchStop();
-    this.#unwatchStop = device.on("stop", () => void this.suspend("process"));
-    this.#isIn = true;
+    this.#removeStopListener();
+    this.#removeStopListener = device.on("stop", () => void this.suspend("process"));
+    this.#isActive = true;
     queries.forget();
     device.setRaw(true);
-    device.output.write(PUT_TITLE_ASIDE + enterText(this.#hasMouse));
+    device.output.write(SAVE_TITLE + enterText(this.#hasMouse));
     onLost();
   }
 
@@ -78,25 +78,25 @@ export class TerminalModes {
    * @param withinMs maximum wait for a blocked terminal; forever if `undefined`
    */
   async leave(withinMs?: number): Promise<void> {
-    if (!this.#isIn) return;
-    this.#isIn = false;
-    const { device, queries } = this.#parts;
+    if (!this.#isActive) return;
+    this.#isActive = false;
+    const { device, queries } = this.#options;
     const { output } = device;
-    output.write(this.#leaving());
+    output.write(this.#leaveText());
     const flushed = output.flushed();
     await (withinMs === undefined
       ? flushed
-      : withTimeout(flushed, withinMs, () => undefined, this.#parts.clock));
-    const isTaken = output.queuedBytes() === 0;
-    if (isTaken) await queries.settled();
-    if (!this.#isIn) device.setRaw(false);
+      : withTimeout(flushed, withinMs, () => undefined, this.#options.clock));
+    const isFlushed = output.queuedBytes() === 0;
+    if (isFlushed) await queries.settled();
+    if (!this.#isActive) device.setRaw(false);
   }
 
   /** Leaves permanently. Waits at most half a second for a blocked terminal. */
   async close(): Promise<void> {
-    await this.leave(EXIT_WITHIN_MS);
-    for (const remove of [...this.#unwatch, this.#unwatchStop]) remove();
-    this.#unwatch = [];
+    await this.leave(EXIT_TIMEOUT_MS);
+    for (const remove of [...this.#removeListeners, this.#removeStopListener]) remove();
+    this.#removeListeners = [];
   }
 
   /**
@@ -104,28 +104,28 @@ export class TerminalModes {
    * @param what stops the whole job, as the terminal would have done, or only this process
    */
   async suspend(what: "group" | "process" = "group"): Promise<void> {
-    if (!this.#isIn) return;
-    const { device } = this.#parts;
+    if (!this.#isActive) return;
+    const { device } = this.#options;
     this.#isSuspended = true;
     await this.leave();
-    this.#unwatchStop(); // The signal must have its default effect.
+    this.#removeStopListener(); // The signal must have its default effect.
     device.stop(what);
-    this.#parts.clock.after(SUSPENDED_MS, () => {
+    this.#options.clock.after(SUSPEND_TIMEOUT_MS, () => {
       if (this.#isSuspended) this.#continued();
     });
   }
 
   #resized(): void {
-    if (this.#isIn) this.#parts.onLost();
+    if (this.#isActive) this.#options.onLost();
   }
 
   #continued(): void {
     if (this.#isSuspended) {
       this.#isSuspended = false;
       this.enter();
-    } else if (this.#isIn) {
+    } else if (this.#isActive) {
       // Stopped without warning (`kill -STOP`): the shell has set its own modes meanwhile.
-      const { device, onLost, queries } = this.#parts;
+      const { device, onLost, queries } = this.#options;
       queries.forget();
       device.setRaw(false); // The process must learn of the change that follows.
       device.setRaw(true);
@@ -134,33 +134,33 @@ export class TerminalModes {
     }
   }
 
-  #leaving(): string {
-    return (this.#parts.onLeave?.() ?? "") + leaveText(this.#hasMouse);
+  #leaveText(): string {
+    return (this.#options.onLeave?.() ?? "") + leaveText(this.#hasMouse);
   }
 
   /** The process ends here, without time to wait for queued output. */
   #leaveNow(): void {
-    if (!this.#isIn) return;
-    this.#isIn = false;
-    const { device } = this.#parts;
+    if (!this.#isActive) return;
+    this.#isActive = false;
+    const { device } = this.#options;
     const isQueued = device.output.queuedBytes() > 0;
-    device.writeNow((isQueued ? CANCEL : "") + this.#leaving(), EXIT_WITHIN_MS);
+    device.writeNow((isQueued ? CANCEL : "") + this.#leaveText(), EXIT_TIMEOUT_MS);
     device.setRaw(false);
   }
 }
 
 /** By number of the DEC private modes. */
 const ALTERNATE_SCREEN = 1049;
-const WRAPS = 7;
-const PASTE_MARKS = 2004;
-const FOCUS = 1004;
+const AUTO_WRAP = 7;
+const BRACKETED_PASTE = 2004;
+const FOCUS_EVENTS = 1004;
 /** Buttons and wheel, in SGR form. */
 const MOUSE = "1000;1006";
 const SYNCHRONIZED = 2026;
 
 /** Saves the shell's title, to restore it later. */
-const PUT_TITLE_ASIDE = "\x1b[22;2t";
-const BRING_TITLE_BACK = "\x1b[23;2t";
+const SAVE_TITLE = "\x1b[22;2t";
+const RESTORE_TITLE = "\x1b[23;2t";
 
 /**
  * Resets attributes, region, insert mode, origin mode and charset, which another program may have
@@ -169,12 +169,12 @@ const BRING_TITLE_BACK = "\x1b[23;2t";
 const PLAIN_STATE = "\x1b[m\x1b[r\x1b[4l\x1b[?6l\x0f\x1b(B";
 
 function enterText(mouse: boolean): string {
-  const on = `\x1b[?${PASTE_MARKS};${FOCUS}${mouse ? `;${MOUSE}` : ""}h`;
-  return `\x1b[?${ALTERNATE_SCREEN}h${PLAIN_STATE}\x1b[?${WRAPS}l${on}`;
+  const on = `\x1b[?${BRACKETED_PASTE};${FOCUS_EVENTS}${mouse ? `;${MOUSE}` : ""}h`;
+  return `\x1b[?${ALTERNATE_SCREEN}h${PLAIN_STATE}\x1b[?${AUTO_WRAP}l${on}`;
 }
 
 function leaveText(mouse: boolean): string {
-  const off = `\x1b[?${PASTE_MARKS};${FOCUS}${mouse ? `;${MOUSE}` : ""}l`;
-  const shown = `\x1b[m\x1b]8;;\x1b\\\x1b[r\x1b[?${SYNCHRONIZED}l\x1b[?${WRAPS};25h`;
-  return `${off}${shown}\x1b[?${ALTERNATE_SCREEN}l${BRING_TITLE_BACK}`;
+  const off = `\x1b[?${BRACKETED_PASTE};${FOCUS_EVENTS}${mouse ? `;${MOUSE}` : ""}l`;
+  const shown = `\x1b[m\x1b]8;;\x1b\\\x1b[r\x1b[?${SYNCHRONIZED}l\x1b[?${AUTO_WRAP};25h`;
+  return `${off}${shown}\x1b[?${ALTERNATE_SCREEN}l${RESTORE_TITLE}`;
 }

@@ -27,7 +27,7 @@ export class DesktopNotifier {
   }
 
   /** Skips a notification while the previous one is running, so that processes do not pile up. */
-  async tell(title: string, text: string): Promise<void> {
+  async notify(title: string, text: string): Promise<void> {
     if (this.#isBusy) return;
     this.#isBusy = true;
     // Some desktops read the text as markup.

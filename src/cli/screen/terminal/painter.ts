@@ -5,7 +5,7 @@ import { terminalWidths } from "../width/measured.ts";
 import { type Pen, PLAIN, penChange } from "./pen.ts";
 import { EMPTY_ROW, isSameCell, type Row } from "./row.ts";
 
-export interface Place {
+export interface CursorPosition {
   /** Both from 0. */
   readonly row: number;
   readonly column: number;
@@ -20,33 +20,33 @@ const MARKED_LETTER = /^.\p{Mn}+$/u;
 export class Painter {
   #bytes = "";
   /** `undefined` if unknown. */
-  #place: Place | undefined;
+  #position: CursorPosition | undefined;
   #pen: Pen = PLAIN;
   readonly #columns: number;
 
   /** @param place of the cursor; its pen is the plain one */
-  constructor(columns: number, place: Place | undefined) {
+  constructor(columns: number, place: CursorPosition | undefined) {
     this.#columns = columns;
-    this.#place = place;
+    this.#position = place;
   }
 
   /**
    * Returns the output, which ends with the plain pen.
    * @param rows that are visible by then
    */
-  finish(cursor: Place | undefined, rows: readonly Row[]): string {
-    this.#take(PLAIN);
+  finish(cursor: CursorPosition | undefined, rows: readonly Row[]): string {
+    this.#setPen(PLAIN);
     if (cursor !== undefined) this.#move(cursor, rows[cursor.row] ?? EMPTY_ROW);
     return this.#bytes;
   }
 
-  get place(): Place | undefined {
-    return this.#place;
+  get position(): CursorPosition | undefined {
+    return this.#position;
   }
 
   erase(): void {
     this.#bytes += "\x1b[H\x1b[2J";
-    this.#place = { row: 0, column: 0 };
+    this.#position = { row: 0, column: 0 };
   }
 
   /**
@@ -57,7 +57,7 @@ export class Painter {
     const steps = by > 0 ? "\n".repeat(by) : "\x1bM".repeat(-by);
     const edge = `\x1b[${(by > 0 ? bottom : top) + 1}H`;
     this.#bytes += `\x1b[${top + 1};${bottom + 1}r${edge}${steps}\x1b[r`;
-    this.#place = { row: 0, column: 0 };
+    this.#position = { row: 0, column: 0 };
   }
 
   /** @param shown what the terminal has in this row now */
@@ -70,58 +70,58 @@ export class Painter {
       }
       const blank = blankUntil(shown, next, column);
       if (blank - column >= ERASED_CELLS_MIN) {
-        this.#go(row, column, next);
-        this.#takeForBlank();
+        this.#moveTo(row, column, next);
+        this.#setPenForBlank();
         this.#bytes += `\x1b[${blank - column}X`;
         column = blank;
       } else {
-        this.#go(row, column, next);
+        this.#moveTo(row, column, next);
         column = this.#put(row, column, next);
       }
     }
     if (shown.texts.length <= length) return;
-    this.#go(row, length, next);
-    this.#takeForBlank();
+    this.#moveTo(row, length, next);
+    this.#setPenForBlank();
     this.#bytes += "\x1b[K";
   }
 
   #put(row: number, column: number, { texts, pens }: Row): number {
     const text = texts[column] ?? " ";
     const pen = pens[column] ?? PLAIN;
-    if (text === " " && pen === PLAIN) this.#takeForBlank();
-    else this.#take(pen);
+    if (text === " " && pen === PLAIN) this.#setPenForBlank();
+    else this.#setPen(pen);
     let behind = column + 1;
     while (texts[behind] === "") behind++;
-    if (isDoubtful(text)) {
+    if (hasUncertainWidth(text)) {
       // A terminal that treats it as narrow leaves the second column unchanged.
       this.#bytes += behind - column > 1 ? `\x1b[${behind - column}X${text}` : text;
-      this.#place = undefined;
+      this.#position = undefined;
     } else {
       this.#bytes += text;
       // In the last column terminals differ in where the cursor is.
-      this.#place = behind < this.#columns ? { row, column: behind } : undefined;
+      this.#position = behind < this.#columns ? { row, column: behind } : undefined;
     }
     return behind;
   }
 
-  #take(pen: Pen): void {
+  #setPen(pen: Pen): void {
     this.#bytes += penChange(this.#pen, pen);
     this.#pen = pen;
   }
 
   /** A blank cell looks the same with most pens. */
-  #takeForBlank(): void {
-    if (this.#pen.showsOnBlank) this.#take(PLAIN);
+  #setPenForBlank(): void {
+    if (this.#pen.showsOnBlank) this.#setPen(PLAIN);
   }
 
-  #go(row: number, column: number, next: Row): void {
+  #moveTo(row: number, column: number, next: Row): void {
     this.#move({ row, column }, next);
   }
 
   /** @param content of the target row, as it is already shown up to there */
-  #move(to: Place, content: Row): void {
-    const from = this.#place;
-    this.#place = to;
+  #move(to: CursorPosition, content: Row): void {
+    const from = this.#position;
+    this.#position = to;
     if (from?.row === to.row && from.column === to.column) return;
     const ways = [`\x1b[${to.row + 1}${to.column === 0 ? "" : `;${to.column + 1}`}H`];
     if (from?.row === to.row) {
@@ -129,13 +129,14 @@ export class Painter {
       if (to.column === 0) ways.push("\r");
       ways.push(`\x1b[${to.column + 1}G`);
       if (right < 0) ways.push("\b".repeat(-right));
-      else ways.push(`\x1b[${right === 1 ? "" : right}C`, ...this.#written(content, from, to));
+      else
+        ways.push(`\x1b[${right === 1 ? "" : right}C`, ...this.#rewrittenCells(content, from, to));
     } else if (from?.column === to.column) ways.push(`\x1b[${to.row + 1}d`);
     this.#bytes += ways.reduce((best, way) => (way.length < best.length ? way : best));
   }
 
   /** Rewrites the cells between: if they are few, that is the shortest move. */
-  #written({ texts, pens }: Row, from: Place, to: Place): string[] {
+  #rewrittenCells({ texts, pens }: Row, from: CursorPosition, to: CursorPosition): string[] {
     if (to.column - from.column > 5) return [];
     let written = "";
     for (let column = from.column; column < to.column; column++) {
@@ -161,7 +162,7 @@ function blankUntil(shown: Row, next: Row, from: number): number {
 }
 
 /** Terminals disagree on the width of sequences of several code points, and of emoji. */
-function isDoubtful(text: string): boolean {
+function hasUncertainWidth(text: string): boolean {
   if (terminalWidths.isSqueezed(text)) return true;
   // A picture's cell is one column wide on all terminals that know it.
   if (text.length === 1 || text.startsWith(PICTURE_SIGN)) return false;

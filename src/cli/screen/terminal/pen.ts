@@ -14,7 +14,7 @@ export interface Pen {
 /**
  * Code that ends each slot: bold, dim, italic, underline, blink, inverse, hidden, strike, colours.
  */
-const OFF = ["22", "22", "23", "24", "25", "27", "28", "29", "39", "49", "59"] as const;
+const RESET_CODES = ["22", "22", "23", "24", "25", "27", "28", "29", "39", "49", "59"] as const;
 const BOLD = 0;
 const DIM = 1;
 const UNDERLINE = 3;
@@ -24,11 +24,16 @@ const FOREGROUND = 8;
 const BACKGROUND = 9;
 const LINE_COLOR = 10;
 
-const SHOWN_ON_BLANK = [UNDERLINE, INVERSE, STRIKE, BACKGROUND];
+const VISIBLE_ON_BLANK = [UNDERLINE, INVERSE, STRIKE, BACKGROUND];
 
 const PENS_MAX = 1_000;
 
-export const PLAIN: Pen = { slots: OFF.map(() => ""), link: "", key: "\n", showsOnBlank: false };
+export const PLAIN: Pen = {
+  slots: RESET_CODES.map(() => ""),
+  link: "",
+  key: "\n",
+  showsOnBlank: false,
+};
 
 /** Cache of pens by the previous pen and the SGR parameters: a screen has few. */
 export class Pens {
@@ -77,20 +82,20 @@ export function penChange(from: Pen, to: Pen): string {
 function attributeChange(from: readonly string[], to: readonly string[]): string {
   if (from.every((slot, i) => slot === to[i])) return "";
   const set = to.filter((slot) => slot !== "");
-  const anew = `\x1b[${set.length === 0 ? "" : ["0", ...set].join(";")}m`;
-  const ended = new Set(OFF.filter((_, i) => from[i] !== "" && to[i] === ""));
+  const full = `\x1b[${set.length === 0 ? "" : ["0", ...set].join(";")}m`;
+  const ended = new Set(RESET_CODES.filter((_, i) => from[i] !== "" && to[i] === ""));
   const added = to.filter((slot, i) => {
     const isAgain = (i === BOLD || i === DIM) && ended.has("22");
     return slot !== "" && (slot !== from[i] || isAgain);
   });
   const changed = `\x1b[${[...ended, ...added].join(";")}m`;
-  return changed.length < anew.length ? changed : anew;
+  return changed.length < full.length ? changed : full;
 }
 
 function penOf(slots: readonly string[], link: string): Pen {
   const key = `${slots.join(" ").trimEnd()}\n${link}`;
   if (key === PLAIN.key) return PLAIN;
-  const showsOnBlank = link !== "" || SHOWN_ON_BLANK.some((slot) => slots[slot] !== "");
+  const showsOnBlank = link !== "" || VISIBLE_ON_BLANK.some((slot) => slots[slot] !== "");
   return { slots, link, key, showsOnBlank };
 }
 
@@ -106,5 +111,5 @@ function slotOf(code: number): number | undefined {
 }
 
 function endSlots(slots: string[], code: number): void {
-  for (const [slot, off] of OFF.entries()) if (Number(off) === code) slots[slot] = "";
+  for (const [slot, off] of RESET_CODES.entries()) if (Number(off) === code) slots[slot] = "";
 }

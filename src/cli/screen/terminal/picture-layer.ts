@@ -7,7 +7,7 @@ import type { PictureBox } from "../state/frame.ts";
 import { blanked, type Row } from "./row.ts";
 
 /** Milliseconds without a change of the screen before pictures are drawn. */
-const PICTURE_SETTLED_MS = 120;
+const PICTURE_DELAY_MS = 120;
 
 /** Picture output for one terminal. */
 export interface PicturePainter {
@@ -24,7 +24,7 @@ export interface PicturePainter {
    */
   pieces(box: PictureBox): readonly string[] | undefined;
   /** Output that removes these pictures; empty if other cells do that. */
-  without(ids: Iterable<number>, isHalfSent: boolean): string;
+  remove(ids: Iterable<number>, isHalfSent: boolean): string;
 }
 
 /** Position of a picture on the screen. */
@@ -55,13 +55,13 @@ export class PictureLayer {
   readonly #onDue: () => void;
   #painter: PicturePainter | undefined;
   /** Keyed by picture. Painted ones are on the screen, placed ones in the terminal's memory. */
-  #shown = new Map<string, Placement>();
+  #drawn = new Map<string, Placement>();
   /** To be drawn. */
-  #wanted = new Map<string, Placement>();
+  #pending = new Map<string, Placement>();
   /** In the terminal's memory, oldest first. Bounded by PICTURES_CACHED_MAX. */
   readonly #ids = new Set<number>();
   /** Output to write before the next frame. */
-  #farewell = "";
+  #removals = "";
   /** Remaining pieces of a partly sent picture. */
   #pieces: readonly string[] = [];
   #isDue = false;
@@ -75,7 +75,7 @@ export class PictureLayer {
 
   /** @returns output that removes all pictures of the previous painter */
   use(painter: PicturePainter | undefined): string {
-    const text = this.left();
+    const text = this.release();
     this.#painter = painter;
     return text;
   }
@@ -83,19 +83,19 @@ export class PictureLayer {
   /** Notes that the screen was erased. */
   erased(): void {
     if (this.#painter?.isPlaced === false) {
-      this.#farewell += this.#painter.without(this.#ids, false);
+      this.#removals += this.#painter.remove(this.#ids, false);
       this.#ids.clear();
     }
-    this.#shown.clear();
-    this.#wanted.clear();
+    this.#drawn.clear();
+    this.#pending.clear();
   }
 
   /** The screen is given back. @returns output to write before */
-  left(): string {
-    const text = this.#painter?.without(this.#ids, this.#pieces.length > 0) ?? "";
+  release(): string {
+    const text = this.#painter?.remove(this.#ids, this.#pieces.length > 0) ?? "";
     this.erased();
     this.#ids.clear();
-    this.#farewell = "";
+    this.#removals = "";
     this.#pieces = [];
     this.#cancel?.();
     this.#isDue = false;
@@ -104,12 +104,12 @@ export class PictureLayer {
 
   /** Scrolling lines would also move painted pictures. */
   get hasPainted(): boolean {
-    return this.#painter?.isPlaced === false && this.#shown.size > 0;
+    return this.#painter?.isPlaced === false && this.#drawn.size > 0;
   }
 
   /** A wanted picture can be drawn now. */
   ready(): void {
-    if (this.#wanted.size === 0) return;
+    if (this.#pending.size === 0) return;
     this.#isDue = true;
     this.#onDue();
   }
@@ -117,53 +117,53 @@ export class PictureLayer {
   /** Cells of a frame: blank where a picture is painted later. */
   cells(rows: readonly Row[], boxes: readonly PictureBox[]): readonly Row[] {
     const painter = this.#painter;
-    if (boxes.length === 0 && this.#wanted.size === 0 && !this.hasPainted) return rows;
+    if (boxes.length === 0 && this.#pending.size === 0 && !this.hasPainted) return rows;
     // The last frame may contain more than is shown from now on.
     if (painter === undefined) return this.#withoutUnpainted(rows);
     const seen = placementsIn(rows, boxes, painter.isPlaced);
-    if (!painter.isPlaced) this.#keepWhole(seen, painter);
-    this.#want(new Map([...seen].filter(([key, one]) => this.#isMissing(key, one))));
+    if (!painter.isPlaced) this.#removeCovered(seen, painter);
+    this.#setPending(new Map([...seen].filter(([key, one]) => this.#isMissing(key, one))));
     return painter.isPlaced ? rows : this.#withoutUnpainted(rows);
   }
 
   /** A picture that is partly covered is removed entirely. */
-  #keepWhole(seen: ReadonlyMap<string, Placement>, painter: PicturePainter): void {
-    for (const [key, { box }] of this.#shown) {
+  #removeCovered(seen: ReadonlyMap<string, Placement>, painter: PicturePainter): void {
+    for (const [key, { box }] of this.#drawn) {
       if (seen.get(key)?.rows === box.rows) continue;
-      this.#shown.delete(key);
+      this.#drawn.delete(key);
       this.#ids.delete(box.id);
-      this.#farewell += painter.without([box.id], false);
+      this.#removals += painter.remove([box.id], false);
     }
   }
 
   /** Removes pictures that are no longer in place. Write it before the frame. */
-  takeFarewell(): string {
-    const text = this.#farewell;
-    this.#farewell = "";
+  takeRemovals(): string {
+    const text = this.#removals;
+    this.#removals = "";
     return text;
   }
 
   #isMissing(key: string, { rows, box }: Placement): boolean {
-    if (this.#shown.has(key)) return false;
+    if (this.#drawn.has(key)) return false;
     if (this.#painter?.isPlaced === true) return true;
     const isElsewhere = this.#painter?.isUnique === true && this.#ids.has(box.id);
     return rows === box.rows && !isElsewhere;
   }
 
   /** A newly wanted picture delays all of them. */
-  #want(wanted: Map<string, Placement>): void {
-    const isNew = [...wanted.keys()].some((key) => !this.#wanted.has(key));
-    this.#wanted = wanted;
+  #setPending(wanted: Map<string, Placement>): void {
+    const isNew = [...wanted.keys()].some((key) => !this.#pending.has(key));
+    this.#pending = wanted;
     if (!isNew) return;
     this.#isDue = false;
     this.#cancel?.();
-    this.#cancel = this.#clock.after(PICTURE_SETTLED_MS, () => this.ready());
+    this.#cancel = this.#clock.after(PICTURE_DELAY_MS, () => this.ready());
   }
 
   #withoutUnpainted(rows: readonly Row[]): readonly Row[] {
     return rows.map((row, at) => {
       if (!hasCells(row)) return row;
-      const painted = [...this.#shown.values()].filter(
+      const painted = [...this.#drawn.values()].filter(
         ({ top, box }) => at >= top && at < top + box.rows,
       );
       const isPainted = (column: number) =>
@@ -182,13 +182,13 @@ export class PictureLayer {
       return { text: piece, movesCursor: false };
     }
     if (!this.#isDue) return undefined;
-    for (const [key, placement] of this.#wanted) {
+    for (const [key, placement] of this.#pending) {
       const { box } = placement;
       const isElsewhere = painter.isUnique === true && this.#ids.has(box.id);
       const pieces = isElsewhere ? undefined : painter.pieces(box);
       if (pieces === undefined) continue;
-      this.#wanted.delete(key);
-      this.#shown.set(key, placement);
+      this.#pending.delete(key);
+      this.#drawn.set(key, placement);
       if (painter.isPlaced) return this.#placed(placement, pieces);
       this.#ids.add(box.id);
       return painted(placement, pieces);
@@ -201,20 +201,20 @@ export class PictureLayer {
     const [first = "", ...rest] = pieces;
     this.#pieces = rest;
     // It replaces the one of another size.
-    for (const [one, { box }] of this.#shown) {
-      if (box.id === id && one !== key) this.#shown.delete(one);
+    for (const [one, { box }] of this.#drawn) {
+      if (box.id === id && one !== key) this.#drawn.delete(one);
     }
     this.#ids.delete(id);
     this.#ids.add(id);
-    return { text: this.#withoutOldest() + first, movesCursor: false };
+    return { text: this.#removeOldest() + first, movesCursor: false };
   }
 
-  #withoutOldest(): string {
+  #removeOldest(): string {
     const [oldest] = this.#ids;
     if (oldest === undefined || this.#ids.size <= PICTURES_CACHED_MAX) return "";
     this.#ids.delete(oldest);
-    for (const [key, { box }] of this.#shown) if (box.id === oldest) this.#shown.delete(key);
-    return this.#painter?.without([oldest], false) ?? "";
+    for (const [key, { box }] of this.#drawn) if (box.id === oldest) this.#drawn.delete(key);
+    return this.#painter?.remove([oldest], false) ?? "";
   }
 }
 

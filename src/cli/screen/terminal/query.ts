@@ -12,11 +12,11 @@ import type { Clock } from "../../../io/clock.ts";
 const TERMINAL_ANSWERS_LEAVE_MS = 2_000;
 
 /** DA1, the terminal's kind. All terminals answer it, in the order of the queries. */
-const KIND = "\x1b[c";
-const KIND_ANSWER = /^\x1b\[\?[\d;]*c$/;
+const DEVICE_QUERY = "\x1b[c";
+const DEVICE_ANSWER = /^\x1b\[\?[\d;]*c$/;
 /** DSR 5, the terminal's status: the shortest answer. */
-const MARK = "\x1b[5n";
-const MARK_ANSWER = /^\x1b\[[03]n$/;
+const STATUS_QUERY = "\x1b[5n";
+const STATUS_ANSWER = /^\x1b\[[03]n$/;
 
 type Answered = (answers: string | undefined) => void;
 
@@ -40,7 +40,7 @@ export class TerminalQueries {
   #unsent: { readonly text: string; readonly asked: Asked }[] = []; // Bounded as #due.
   #due: Asked[] = []; // Bounded by TERMINAL_QUERIES_MAX.
   #hasAnswered = false;
-  #isSilent = false;
+  #isUnresponsive = false;
   #settled: (() => void)[] = [];
 
   constructor(clock: Pick<Clock, "after">) {
@@ -49,7 +49,7 @@ export class TerminalQueries {
 
   /** Whether the terminal has answered, and still does. */
   get answers(): boolean {
-    return this.#hasAnswered && !this.#isSilent;
+    return this.#hasAnswered && !this.#isUnresponsive;
   }
 
   /** An answer is pending: an Esc may be the beginning of it. */
@@ -64,13 +64,13 @@ export class TerminalQueries {
    */
   ask(text: string): Promise<string | undefined> {
     return new Promise((answered) => {
-      this.#ask(text + KIND, (report) => KIND_ANSWER.test(report), answered);
+      this.#ask(text + DEVICE_QUERY, (report) => DEVICE_ANSWER.test(report), answered);
     });
   }
 
   /** @param reached all earlier output was shown, or that will not be known */
   mark(reached: () => void): void {
-    this.#ask(MARK, (report) => MARK_ANSWER.test(report), reached);
+    this.#ask(STATUS_QUERY, (report) => STATUS_ANSWER.test(report), reached);
   }
 
   /** Returns the output; the timeout of its answers begins. */
@@ -79,7 +79,7 @@ export class TerminalQueries {
     for (const { text: question, asked } of this.#unsent) {
       text += question;
       this.#due.push(asked);
-      asked.cancel = this.#clock.after(TERMINAL_ANSWER_TIMEOUT_MS, () => this.#missed(asked));
+      asked.cancel = this.#clock.after(TERMINAL_ANSWER_TIMEOUT_MS, () => this.#timedOut(asked));
     }
     this.#unsent = [];
     return text;
@@ -96,7 +96,7 @@ export class TerminalQueries {
       return;
     }
     this.#hasAnswered = true;
-    this.#isSilent = false;
+    this.#isUnresponsive = false;
     // Answers arrive in order: earlier queries will not be answered.
     for (const [i, asked] of this.#due.splice(0, at + 1).entries()) {
       asked.cancel();
@@ -132,14 +132,14 @@ export class TerminalQueries {
 
   #ask(text: string, isEnd: Asked["isEnd"], answered: Answered): void {
     const count = this.#due.length + this.#unsent.length;
-    if (this.#isSilent || count >= TERMINAL_QUERIES_MAX) return answered(undefined);
+    if (this.#isUnresponsive || count >= TERMINAL_QUERIES_MAX) return answered(undefined);
     const asked = { isEnd, answered, reports: [], isLate: false, cancel: () => {} };
     this.#unsent.push({ text, asked });
   }
 
-  #missed(asked: Asked): void {
+  #timedOut(asked: Asked): void {
     asked.isLate = true;
-    this.#isSilent = true;
+    this.#isUnresponsive = true;
     asked.answered(undefined);
     this.#settle();
   }

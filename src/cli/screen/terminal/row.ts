@@ -15,7 +15,7 @@ export interface Row {
 export const EMPTY_ROW: Row = { line: "", texts: [], pens: [] };
 
 /** Everything but a plain letter, from the end of the previous match. */
-const PARTS = new RegExp(
+const TOKEN = new RegExp(
   [
     /\x1b\[(?<attributes>[\d;:]*)m/,
     /\x1b\]8;(?<link>[^\x07\x1b]*)(?:\x07|\x1b\\)/,
@@ -43,8 +43,8 @@ export function rowOf(line: string, columns: number, known = new Pens()): Row {
       pens.push(penOf(text, pen));
       continue;
     }
-    PARTS.lastIndex = at;
-    const { 0: part = "", groups = {} } = PARTS.exec(line) ?? {};
+    TOKEN.lastIndex = at;
+    const { 0: part = "", groups = {} } = TOKEN.exec(line) ?? {};
     const { attributes, link, other } = groups;
     if (attributes !== undefined) pen = known.after(pen, attributes);
     else if (link !== undefined) pen = penWithLink(pen, link);

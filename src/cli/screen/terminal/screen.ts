@@ -8,14 +8,14 @@ import type { Frame } from "../state/frame.ts";
 import { TerminalModes } from "./modes.ts";
 import { notificationText } from "./notification.ts";
 import { Pacing } from "./pacing.ts";
-import { Painter, type Place } from "./painter.ts";
+import { type CursorPosition, Painter } from "./painter.ts";
 import { Pens } from "./pen.ts";
 import { PictureLayer, type PicturePainter } from "./picture-layer.ts";
 import { TerminalQueries } from "./query.ts";
 import { EMPTY_ROW, type Row, rowOf } from "./row.ts";
 import { scrolledRows, scrollOf } from "./scroll.ts";
 
-export interface ScreenParts {
+export interface TerminalScreenOptions {
   readonly device: TerminalDevice;
   readonly clock: Pick<Clock, "after">;
   /** Clicks and the wheel arrive as keys; the terminal's own selection then needs Shift. */
@@ -30,16 +30,16 @@ const BEGIN_SYNCHRONIZED = "\x1b[?2026h";
 const END_SYNCHRONIZED = "\x1b[?2026l";
 
 /** Output besides the frames. */
-type Aside = "bell" | "copy" | "notification" | "pictures";
+type SideOutput = "bell" | "copy" | "notification" | "pictures";
 
 /** Content of the terminal after all output has arrived. */
-interface Shown {
+interface TerminalContent {
   readonly size: Size;
   /** As in the frame. */
   readonly lines: readonly Row[];
   /** As on the terminal: blank where a picture is still to be painted. */
   readonly rows: readonly Row[];
-  readonly place: Place | undefined;
+  readonly place: CursorPosition | undefined;
   readonly hasCursor: boolean;
 }
 
@@ -50,19 +50,19 @@ export class TerminalScreen {
   readonly #pacing: Pacing;
   readonly #onResize: (size: Size) => void;
   /** `undefined` if the content is unknown. */
-  #shown: Shown | undefined;
+  #content: TerminalContent | undefined;
   #title: string | undefined;
   /** The newest frame that is not drawn yet. */
   #next: Frame | undefined;
   /** The frame that is being drawn or was drawn last, for a lost screen. */
   #last: Frame | undefined;
   /** By kind, so that a stopped terminal rings once. */
-  readonly #aside = new Map<Aside, string>();
+  readonly #sideOutput = new Map<SideOutput, string>();
   readonly #pictures: PictureLayer;
   readonly #pens = new Pens();
   #isWaiting = false;
 
-  constructor({ device, clock, mouse, onResize }: ScreenParts) {
+  constructor({ device, clock, mouse, onResize }: TerminalScreenOptions) {
     this.#device = device;
     this.#onResize = onResize;
     this.#queries = new TerminalQueries(clock);
@@ -74,8 +74,8 @@ export class TerminalScreen {
       clock,
       mouse,
       queries,
-      onLost: () => this.#lost(),
-      onLeave: () => this.#pictures.left(),
+      onLost: () => this.#invalidate(),
+      onLeave: () => this.#pictures.release(),
     });
   }
 
@@ -113,7 +113,7 @@ export class TerminalScreen {
 
   /** Ctrl-L: redraws everything. */
   redraw(): void {
-    this.#shown = undefined;
+    this.#content = undefined;
     this.#next ??= this.#last;
     this.#write();
   }
@@ -139,7 +139,7 @@ export class TerminalScreen {
   }
 
   ring(): void {
-    this.#beside("bell", "\x07");
+    this.#queueSideOutput("bell", "\x07");
   }
 
   /**
@@ -149,20 +149,20 @@ export class TerminalScreen {
   copy(text: string): boolean {
     const bytes = Buffer.from(text);
     if (bytes.length > COPY_BYTES_MAX) return false;
-    this.#beside("copy", `\x1b]52;c;${bytes.toString("base64")}\x1b\\`);
+    this.#queueSideOutput("copy", `\x1b]52;c;${bytes.toString("base64")}\x1b\\`);
     return true;
   }
 
   /** Notifies through the terminal itself. */
   notify(title: string, text: string, how: "osc9" | "osc777"): void {
-    this.#beside("notification", notificationText(title, text, how));
+    this.#queueSideOutput("notification", notificationText(title, text, how));
   }
 
   /** From the next frame on; `undefined`: no pictures. */
   showPictures(painter: PicturePainter | undefined): void {
-    this.#shown = undefined;
+    this.#content = undefined;
     this.#next ??= this.#last;
-    this.#beside("pictures", this.#pictures.use(painter));
+    this.#queueSideOutput("pictures", this.#pictures.use(painter));
   }
 
   /** A picture that was wanted has become ready. */
@@ -170,13 +170,13 @@ export class TerminalScreen {
     this.#pictures.ready();
   }
 
-  #beside(kind: Aside, text: string): void {
-    this.#aside.set(kind, text);
+  #queueSideOutput(kind: SideOutput, text: string): void {
+    this.#sideOutput.set(kind, text);
     this.#write();
   }
 
-  #lost(): void {
-    this.#shown = undefined;
+  #invalidate(): void {
+    this.#content = undefined;
     this.#title = undefined;
     this.#next ??= this.#last;
     this.#onResize(this.#device.size());
@@ -185,11 +185,11 @@ export class TerminalScreen {
 
   /** Holds frames back while earlier output is unsent or unconfirmed by the terminal. */
   #write(): void {
-    if (this.#isWaiting || !this.#modes.isIn) return;
+    if (this.#isWaiting || !this.#modes.isActive) return;
     const { output } = this.#device;
     while (output.queuedBytes() === 0) {
       if (!this.#pacing.isOpen) return;
-      const told = this.#asideText() + this.#queries.take() + this.#frameText();
+      const told = this.#takeSideOutput() + this.#queries.take() + this.#frameText();
       const text = told === "" ? this.#pictureText() : told;
       if (text === "") return;
       output.write(this.#pacing.marked(text));
@@ -201,9 +201,9 @@ export class TerminalScreen {
     });
   }
 
-  #asideText(): string {
-    const text = [...this.#aside.values()].join("");
-    this.#aside.clear();
+  #takeSideOutput(): string {
+    const text = [...this.#sideOutput.values()].join("");
+    this.#sideOutput.clear();
     return text;
   }
 
@@ -213,30 +213,30 @@ export class TerminalScreen {
     this.#next = undefined;
     this.#last = frame;
     const size = this.#device.size();
-    if (!isSize(this.#shown?.size, size)) this.#pictures.erased();
+    if (!isSameSize(this.#content?.size, size)) this.#pictures.erased();
     const isPainted = this.#pictures.hasPainted;
-    const lines = rowsOf(frame, size, this.#shown, this.#pens);
+    const lines = rowsOf(frame, size, this.#content, this.#pens);
     const rows = this.#pictures.cells(lines, frame.pictures ?? []);
     const cursorPlace = cursorOf(frame, size);
-    const { text, place } = drawn(this.#shown, rows, size, cursorPlace, !isPainted);
+    const { text, place } = paintChanges(this.#content, rows, size, cursorPlace, !isPainted);
     const hasCursor = frame.cursor !== undefined;
-    const cursor = hasCursor === this.#shown?.hasCursor ? "" : `\x1b[?25${hasCursor ? "h" : "l"}`;
-    this.#shown = { size, lines, rows, place, hasCursor };
-    const gone = this.#pictures.takeFarewell();
+    const cursor = hasCursor === this.#content?.hasCursor ? "" : `\x1b[?25${hasCursor ? "h" : "l"}`;
+    this.#content = { size, lines, rows, place, hasCursor };
+    const gone = this.#pictures.takeRemovals();
     const all = this.#titleText(frame.title) + gone + text + cursor;
     if (all.length < SYNCHRONIZED_BYTES_MIN) return all;
     return BEGIN_SYNCHRONIZED + all + END_SYNCHRONIZED;
   }
 
   #pictureText(): string {
-    const shown = this.#shown;
+    const shown = this.#content;
     const frame = this.#last;
     if (shown === undefined || frame === undefined) return "";
     const next = this.#pictures.next();
     if (next === undefined || !next.movesCursor) return next?.text ?? "";
     const rows = this.#pictures.cells(shown.lines, frame.pictures ?? []);
     const place = cursorOf(frame, shown.size);
-    this.#shown = { ...shown, rows, place };
+    this.#content = { ...shown, rows, place };
     const back = place === undefined ? "" : `\x1b[${place.row + 1};${place.column + 1}H`;
     return BEGIN_SYNCHRONIZED + next.text + back + END_SYNCHRONIZED;
   }
@@ -249,14 +249,14 @@ export class TerminalScreen {
   }
 }
 
-function isSize(one: Size | undefined, other: Size): boolean {
+function isSameSize(one: Size | undefined, other: Size): boolean {
   return one?.columns === other.columns && one.rows === other.rows;
 }
 
 function rowsOf(
   { lines }: Frame,
   { columns, rows }: Size,
-  shown: Shown | undefined,
+  shown: TerminalContent | undefined,
   pens: Pens,
 ): Row[] {
   const isKnown = shown?.size.columns === columns;
@@ -267,47 +267,47 @@ function rowsOf(
   });
 }
 
-function cursorOf({ cursor }: Frame, { columns, rows }: Size): Place | undefined {
+function cursorOf({ cursor }: Frame, { columns, rows }: Size): CursorPosition | undefined {
   if (cursor === undefined) return undefined;
   return { row: Math.min(cursor.row, rows - 1), column: Math.min(cursor.column, columns - 1) };
 }
 
-interface Drawn {
+interface PaintResult {
   readonly text: string;
-  readonly place: Place | undefined;
+  readonly place: CursorPosition | undefined;
 }
 
-function drawn(
-  shown: Shown | undefined,
+function paintChanges(
+  shown: TerminalContent | undefined,
   next: readonly Row[],
   size: Size,
-  cursor: Place | undefined,
+  cursor: CursorPosition | undefined,
   mayScroll: boolean,
-): Drawn {
-  if (shown === undefined || !isSize(shown.size, size)) {
+): PaintResult {
+  if (shown === undefined || !isSameSize(shown.size, size)) {
     const painter = new Painter(size.columns, undefined);
     painter.erase();
     return paint(painter, [], next, cursor);
   }
-  const anew = paint(new Painter(size.columns, shown.place), shown.rows, next, cursor);
+  const full = paint(new Painter(size.columns, shown.place), shown.rows, next, cursor);
   const scroll = mayScroll ? scrollOf(shown.rows, next) : undefined;
-  if (scroll === undefined) return anew;
+  if (scroll === undefined) return full;
   const { top, bottom, by } = scroll;
   const painter = new Painter(size.columns, shown.place);
   painter.scroll(top, bottom, by);
   const scrolled = paint(painter, scrolledRows(shown.rows, scroll), next, cursor);
-  return scrolled.text.length < anew.text.length ? scrolled : anew;
+  return scrolled.text.length < full.text.length ? scrolled : full;
 }
 
 function paint(
   painter: Painter,
   shown: readonly Row[],
   next: readonly Row[],
-  cursor: Place | undefined,
-): Drawn {
+  cursor: CursorPosition | undefined,
+): PaintResult {
   for (const [at, row] of next.entries()) {
     const before = shown[at] ?? EMPTY_ROW;
     if (before !== row) painter.row(at, before, row);
   }
-  return { text: painter.finish(cursor, next), place: painter.place };
+  return { text: painter.finish(cursor, next), place: painter.position };
 }

@@ -10,24 +10,24 @@ import type { Model } from "../../../core/model/state.ts";
 import type { FileBody } from "../../../core/rooms/files.ts";
 import { type Times, timesIn } from "../../../ui/text/times.ts";
 import type { Frame } from "../state/frame.ts";
-import type { Hit, ListPlace } from "../state/hit.ts";
+import type { Hit, ListScroll } from "../state/hit.ts";
 import type { ScreenState } from "../state/screen-state.ts";
 import type { ScreenSettings } from "../state/settings.ts";
 import type { ScreenTexts } from "../text/texts.ts";
 import { headerLine, nameOf } from "./header.ts";
-import { type HitParts, hitAt } from "./hits.ts";
-import { type InputBox, type InputParts, inputBox, inputColumns } from "./input-box.ts";
+import { type HitRegions, hitAt } from "./hits.ts";
+import { type InputBox, type InputBoxOptions, inputBox, inputColumns } from "./input-box.ts";
 import { type MemberColumn, memberColumn } from "./members.ts";
 import { memo } from "./memo.ts";
-import type { RowLook } from "./message.ts";
-import { aboutLine, noticeLines } from "./notices.ts";
-import { type OverlayParts, overlayLines, overlayPrompt, overlayTopMax } from "./overlay.ts";
+import type { RowOptions } from "./message.ts";
+import { draftContextLine, noticeLines } from "./notices.ts";
+import { type OverlayOptions, overlayLines, overlayPrompt, overlayTopMax } from "./overlay.ts";
 import { type ColorDepth, Palette } from "./palette.ts";
 import { type PictureSizes, pictureRows } from "./picture.ts";
 import { type RoomColumn, roomColumn, topOf } from "./rooms.ts";
 import { type LinkStatus, statusLine } from "./status.ts";
 import { fitLine, type Line } from "./style.ts";
-import { type SeenRow, TimelineCache, type TimelineParts } from "./timeline.ts";
+import { TimelineCache, type TimelineOptions, type VisibleRow } from "./timeline.ts";
 import { wrapSpans } from "./wrap.ts";
 
 export interface Size {
@@ -66,7 +66,7 @@ export interface Layout {
   /** Additional lines of the unfolded text; 0 if it cannot be folded. */
   readonly foldsOf: (key: string) => number;
   /** Seq of the lowest item whose last line is visible; `undefined` if there is none. */
-  readonly seenSeq: number | undefined;
+  readonly visibleSeq: number | undefined;
   /** The last loaded row is visible to its end. */
   readonly isAtBottom: boolean;
   /** Files offered in visible rows. */
@@ -74,8 +74,8 @@ export interface Layout {
   /** Scroll limit of the open help or long text. */
   readonly topMax: number;
   /** Positions of the lists beside the timeline. */
-  readonly rooms: ListPlace;
-  readonly members: ListPlace;
+  readonly rooms: ListScroll;
+  readonly members: ListScroll;
   /** Target at a position, from 0; `undefined` if a click there does nothing. */
   readonly hitAt: (column: number, row: number) => Hit | undefined;
 }
@@ -90,7 +90,7 @@ const MEMBERS_FROM_COLUMNS = 44;
 const HEADER_FROM_ROWS = 4;
 const STATUS_FROM_ROWS = 2;
 /** The input box and the notices above it take at most this fraction of the screen each. */
-const PART = 3;
+const REGION_FRACTION = 3;
 const NOT_PLAIN = /[^\x20-\x7e]/;
 
 const NO_LIST = { lines: [], top: 0, topMax: 0 };
@@ -114,7 +114,7 @@ export class Composer {
   readonly #timeline = new TimelineCache();
   readonly #composition = memo<Composition>();
   readonly #palette = memo<Palette>();
-  readonly #look = memo<RowLook>();
+  readonly #rowOptions = memo<RowOptions>();
   /** A text may be long, and is the same in most frames. */
   readonly #input = memo<InputBox>();
   readonly #times = memo<Times>();
@@ -132,20 +132,20 @@ export class Composer {
     const { size } = props;
     const palette = this.#paletteOf(props);
     const first = this.#areasOf(props, new Set());
-    const firstParts = this.#timelineParts(props, first, palette);
-    const files = filesOf(this.#timeline.layOut(firstParts).seen);
+    const firstOptions = this.#timelineOptions(props, first, palette);
+    const files = filesOf(this.#timeline.layOut(firstOptions).visible);
     const ids = new Set<string>(files.map(({ file }) => file));
     const areas = files.length === 0 ? first : this.#areasOf(props, ids);
     const isSame = areas.body === first.body;
-    const parts = isSame ? firstParts : this.#timelineParts(props, areas, palette);
-    const laid = { parts, timeline: this.#timeline.layOut(parts) };
-    const { lines, seen, rowsBelow, isAtTop, pictures } = laid.timeline;
+    const options = isSame ? firstOptions : this.#timelineOptions(props, areas, palette);
+    const laid = { options, timeline: this.#timeline.layOut(options) };
+    const { lines, visible: seen, rowsBelow, isAtTop, pictures } = laid.timeline;
     const isLoading = isAtTop && props.rows.loading?.side === "older" && lines.length > 1;
     const shown = isLoading ? [this.#loading(props, areas, palette), ...lines.slice(1)] : lines;
     const body = this.#body(props, areas, palette, shown);
     const texts = (region: readonly Line[]) =>
       region.map((line) => palette.ansiOf(fitLine(line, size.columns)));
-    const nothing = nothingOpenText(props);
+    const nothing = noRoomText(props);
     const isAtBottom = rowsBelow === 0;
     const header =
       areas.header === 0
@@ -161,26 +161,26 @@ export class Composer {
       ...texts(areas.input.lines),
     ];
     const overlay = this.#overlay(props);
-    const hitParts: HitParts = {
+    const hitRegions: HitRegions = {
       areas,
       rooms: () => this.#rooms(props, areas),
       members: () => this.#members(props, areas),
       overlay: () => this.#entries(props, areas),
-      timeline: (row) => this.#timeline.placeAt(laid.parts, laid.timeline, row),
+      timeline: (row) => this.#timeline.lineAt(laid.options, laid.timeline, row),
       statusLine: () => this.#status(props, isAtBottom, rowsBelow),
     };
     const layout: Layout = {
       pageRows: Math.max(1, areas.body),
       inputColumns: inputColumns(promptOf(props), size.columns),
-      heightOf: (key) => this.#timeline.heightOf(laid.parts, key),
-      foldsOf: (key) => this.#timeline.foldsOf(laid.parts, key),
-      seenSeq: seenSeqOf(seen, laid.parts, this.#timeline),
+      heightOf: (key) => this.#timeline.heightOf(laid.options, key),
+      foldsOf: (key) => this.#timeline.foldsOf(laid.options, key),
+      visibleSeq: visibleSeqOf(seen, laid.options, this.#timeline),
       isAtBottom,
       files: filesOf(seen),
       topMax: overlay === undefined ? 0 : overlayTopMax(overlay, areas.timeline, areas.body),
       rooms: this.#rooms(props, areas),
       members: this.#members(props, areas),
-      hitAt: (column, row) => hitAt(hitParts, column, row),
+      hitAt: (column, row) => hitAt(hitRegions, column, row),
     };
     const title = titleOf(props.model);
     const frame = { lines: allLines, cursor: cursorOf(props, areas), title, pictures };
@@ -188,18 +188,18 @@ export class Composer {
   }
 
   /** Heights and widths: the edges come first, and the timeline gets the rest. */
-  #areasOf(props: ViewProps, seenFiles: ReadonlySet<string>): Areas {
+  #areasOf(props: ViewProps, visibleFiles: ReadonlySet<string>): Areas {
     const { size, model, state, texts } = props;
     const columns = Math.max(1, size.columns);
     const rows = Math.max(1, size.rows);
     const header = rows >= HEADER_FROM_ROWS ? 1 : 0;
     const status = rows >= STATUS_FROM_ROWS ? 1 : 0;
-    const input = this.#inputOf(props, Math.max(1, Math.floor(rows / PART)));
+    const input = this.#inputOf(props, Math.max(1, Math.floor(rows / REGION_FRACTION)));
     const free = Math.max(0, rows - header - status - input.lines.length);
-    const about = free >= 2 ? aboutLine(model, texts, columns) : undefined;
-    const most = Math.min(Math.floor(rows / PART), free - (about === undefined ? 1 : 2));
+    const about = free >= 2 ? draftContextLine(model, texts, columns) : undefined;
+    const most = Math.min(Math.floor(rows / REGION_FRACTION), free - (about === undefined ? 1 : 2));
     const said = noticeLines(
-      { model, notes: state.notes, question: state.question, texts, seenFiles },
+      { model, notes: state.notes, question: state.question, texts, visibleFiles: visibleFiles },
       columns,
       most,
     );
@@ -225,20 +225,20 @@ export class Composer {
     const { question, overlay, editor } = state;
     const asked = question === undefined ? undefined : question.answer;
     const query = overlay !== undefined && "query" in overlay ? overlay.query : undefined;
-    const parts: InputParts = {
+    const options: InputBoxOptions = {
       prompt: promptOf(props),
       editor: asked ?? query ?? editor,
       columns: Math.max(1, size.columns),
       rows,
       isSecret: question?.kind === "secret",
     };
-    return this.#input(Object.values(parts), () => inputBox(parts));
+    return this.#input(Object.values(options), () => inputBox(options));
   }
 
-  #timelineParts(props: ViewProps, areas: Areas, palette: Palette): TimelineParts {
+  #timelineOptions(props: ViewProps, areas: Areas, palette: Palette): TimelineOptions {
     return {
       rows: props.rows,
-      look: this.#lookOf(props, areas.timeline),
+      rowOptions: this.#rowOptionsOf(props, areas.timeline),
       palette,
       transfers: props.model.transfers,
       scroll: props.state.scroll,
@@ -248,10 +248,10 @@ export class Composer {
     };
   }
 
-  #lookOf(props: ViewProps, columns: number): RowLook {
+  #rowOptionsOf(props: ViewProps, columns: number): RowOptions {
     const { texts, model, fetchKey, foldKey, pictures, size } = props;
     const hasPictures = pictures !== undefined && pictures.size > 0;
-    const look: RowLook = {
+    const look: RowOptions = {
       columns: Math.max(2, columns),
       texts,
       times: this.#timesOf(texts),
@@ -262,7 +262,7 @@ export class Composer {
       pictures: hasPictures ? pictures : undefined,
       pictureRows: hasPictures ? pictureRows(size.rows) : 0,
     };
-    return this.#look(Object.values(look), () => look);
+    return this.#rowOptions(Object.values(look), () => look);
   }
 
   #timesOf(texts: ScreenTexts): Times {
@@ -332,11 +332,11 @@ export class Composer {
 
   /** Entries of the overlay; `undefined` if none is open. */
   #entries(props: ViewProps, { body: height, timeline: columns }: Areas) {
-    const parts = this.#overlay(props);
-    return parts && overlayLines(parts, columns, height);
+    const options = this.#overlay(props);
+    return options && overlayLines(options, columns, height);
   }
 
-  #overlay({ state: { overlay }, model, texts }: ViewProps): OverlayParts | undefined {
+  #overlay({ state: { overlay }, model, texts }: ViewProps): OverlayOptions | undefined {
     return overlay && { overlay, model, texts, times: this.#timesOf(texts) };
   }
 
@@ -397,7 +397,7 @@ function promptOf({ model, state, texts }: ViewProps): string {
 }
 
 /** Header while no room is open. */
-function nothingOpenText({ model, texts, isStarting = false }: ViewProps): string {
+function noRoomText({ model, texts, isStarting = false }: ViewProps): string {
   const { connection, isCaughtUp, me } = model;
   const isLoading = connection.kind === "online" && me !== undefined && !isCaughtUp;
   if (connection.kind === "connecting") return texts.connecting;
@@ -410,7 +410,7 @@ function emptyText(props: ViewProps): string {
   const { open, me, connection } = model;
   if (me === undefined && connection.kind === "outside") return texts.screen.loggedOut;
   if (open === undefined) {
-    const nothing = nothingOpenText(props);
+    const nothing = noRoomText(props);
     return nothing === texts.chooseRoom && model.rooms.size === 0 ? texts.noRooms : nothing;
   }
   if (open.startsWith("@")) return texts.screen.emptyPerson(cleanText(open.slice(1)));
@@ -436,20 +436,20 @@ function titleOf(model: Model): string {
   return mentions > 0 ? `(${mentions}) ${at}` : at;
 }
 
-function filesOf(seen: readonly SeenRow[]): readonly FileBody[] {
+function filesOf(seen: readonly VisibleRow[]): readonly FileBody[] {
   const files = seen.map(({ row }) => (row.kind === "item" ? row.item.file : undefined));
   return files.filter((file) => file !== undefined);
 }
 
-function seenSeqOf(
-  seen: readonly SeenRow[],
-  parts: TimelineParts,
+function visibleSeqOf(
+  seen: readonly VisibleRow[],
+  options: TimelineOptions,
   cache: TimelineCache,
 ): number | undefined {
   for (let i = seen.length - 1; i >= 0; i--) {
     const one = seen[i];
     if (one?.row.kind !== "item") continue;
-    if (one.to >= cache.heightOf(parts, one.row.key)) return one.row.item.seq;
+    if (one.to >= cache.heightOf(options, one.row.key)) return one.row.item.seq;
   }
   return undefined;
 }

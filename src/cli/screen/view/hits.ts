@@ -8,7 +8,7 @@ import type { RoomColumn } from "./rooms.ts";
 import { type Line, spanAt } from "./style.ts";
 
 /** The regions of one screen. The lines of a region are computed only when needed. */
-export interface HitParts {
+export interface HitRegions {
   readonly areas: Areas;
   readonly rooms: () => RoomColumn;
   readonly members: () => MemberColumn;
@@ -19,34 +19,35 @@ export interface HitParts {
 }
 
 /** @param column from 0, like the row @returns `undefined` if a click there does nothing */
-export function hitAt(parts: HitParts, column: number, row: number): Hit | undefined {
-  const { header, body, notices, status, input } = parts.areas;
+export function hitAt(regions: HitRegions, column: number, row: number): Hit | undefined {
+  const { header, body, notices, status, input } = regions.areas;
   let at = row - header;
   if (at < 0) return undefined;
-  if (at < body) return inBody(parts, column, at);
+  if (at < body) return inBody(regions, column, at);
   at -= body + notices.length;
   if (at < 0) return undefined;
   if (at < status) {
-    const does = spanAt(parts.statusLine(), column)?.does;
+    const does = spanAt(regions.statusLine(), column)?.clickAction;
     return does === "newest" || does === "unread" ? { kind: does } : undefined;
   }
   at -= status;
   return at < input.lines.length ? { kind: "input", at: input.indexAt(at, column) } : undefined;
 }
 
-function inBody(parts: HitParts, column: number, row: number): Hit {
-  const { rooms, timeline, body } = parts.areas;
-  if (column < rooms) return { kind: "rooms", target: parts.rooms().targets[row] };
+function inBody(regions: HitRegions, column: number, row: number): Hit {
+  const { rooms, timeline, body } = regions.areas;
+  if (column < rooms) return { kind: "rooms", target: regions.rooms().targets[row] };
   const inside = column - rooms;
-  if (inside >= timeline) return { kind: "members", name: parts.members().names[row] };
-  const entries = parts.overlay();
+  if (inside >= timeline) return { kind: "members", name: regions.members().names[row] };
+  const entries = regions.overlay();
   const place = row - body + (entries?.length ?? 0);
   if (entries !== undefined && place >= 0) {
     const { choice, isHeading = false } = entries[place] ?? {};
     return { kind: "overlay", choice, isHeading };
   }
-  const found = parts.timeline(row);
+  const found = regions.timeline(row);
   const span = found === undefined ? undefined : spanAt(found.line, inside);
-  const does = span?.does === "fetch" || span?.does === "unfold" ? span.does : undefined;
-  return { kind: "timeline", key: found?.key, does, link: span?.link };
+  const does =
+    span?.clickAction === "fetch" || span?.clickAction === "unfold" ? span.clickAction : undefined;
+  return { kind: "timeline", key: found?.key, clickAction: does, link: span?.link };
 }

@@ -1,6 +1,6 @@
 /** The input box. */
 
-import { type Editor, placeAt, shownAs, visualLines } from "../editor/editor.ts";
+import { type Editor, indexAtCell, visibleForm, visualLines } from "../editor/editor.ts";
 import type { Line, Span } from "./style.ts";
 import { cutTo, graphemesOf, widthOf } from "./width.ts";
 
@@ -14,7 +14,7 @@ export interface InputBox {
 }
 
 /** A prompt takes at most this fraction of the screen. */
-const PROMPT_PART = 3;
+const PROMPT_FRACTION = 3;
 
 /** Columns for the text beside that prompt. */
 export function inputColumns(prompt: string, columns: number): number {
@@ -22,11 +22,11 @@ export function inputColumns(prompt: string, columns: number): number {
 }
 
 function shortPrompt(prompt: string, columns: number): string {
-  const most = Math.max(0, Math.floor(columns / PROMPT_PART));
+  const most = Math.max(0, Math.floor(columns / PROMPT_FRACTION));
   return widthOf(prompt) <= most ? prompt : `${cutTo(prompt.trimEnd(), most - 1)} `.slice(-most);
 }
 
-export interface InputParts {
+export interface InputBoxOptions {
   readonly prompt: string;
   readonly editor: Editor;
   readonly columns: number;
@@ -37,7 +37,7 @@ export interface InputParts {
 }
 
 /** As high as its text, up to the maximum; beyond it, the part around the cursor. */
-export function inputBox({ prompt, editor, columns, rows, isSecret }: InputParts): InputBox {
+export function inputBox({ prompt, editor, columns, rows, isSecret }: InputBoxOptions): InputBox {
   const lead = shortPrompt(prompt, columns);
   const indent = widthOf(lead);
   const width = Math.max(2, columns - indent);
@@ -56,10 +56,11 @@ export function inputBox({ prompt, editor, columns, rows, isSecret }: InputParts
     return [first, { text: shownText(text.slice(from, to), width) }];
   });
   const line = lines[at] ?? { from: 0, to: 0 };
-  const column = indent + widthOf(graphemesOf(text.slice(line.from, cursor)).map(shownAs).join(""));
+  const column =
+    indent + widthOf(graphemesOf(text.slice(line.from, cursor)).map(visibleForm).join(""));
   const indexAt = (row: number, column: number) => {
     const line = Math.max(0, Math.min(top + row, lines.length - 1));
-    const place = placeAt(text, lines, line, column - indent);
+    const place = indexAtCell(text, lines, line, column - indent);
     if (!isSecret) return place;
     return graphemesOf(editor.text).slice(0, place).join("").length;
   };
@@ -68,5 +69,5 @@ export function inputBox({ prompt, editor, columns, rows, isSecret }: InputParts
 
 /** Cuts text that takes more columns than available, as some control characters do. */
 function shownText(text: string, columns: number): string {
-  return cutTo(graphemesOf(text).map(shownAs).join(""), columns);
+  return cutTo(graphemesOf(text).map(visibleForm).join(""), columns);
 }

@@ -5,14 +5,14 @@ import { cleanText } from "../../../base/text.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import { isOnline, openRoom } from "../../../core/model/selectors.ts";
 import type { Member, Model } from "../../../core/model/state.ts";
-import type { ListPlace } from "../state/hit.ts";
+import type { ListScroll } from "../state/hit.ts";
 import type { ScreenTexts } from "../text/texts.ts";
 import { nickRole } from "./message.ts";
 import { fitLine, type Line } from "./style.ts";
 
 const SIGNS: Readonly<Record<string, string>> = { operator: "@", moderator: "+" };
 
-export interface MemberColumn extends ListPlace {
+export interface MemberColumn extends ListScroll {
   /** At most as many as fit. */
   readonly lines: readonly Line[];
   /** Name of the member on each line. */
@@ -21,14 +21,14 @@ export interface MemberColumn extends ListPlace {
 
 /**
  * Online members first, by name; the last line counts the hidden ones.
- * @param wanted number of members above the visible ones
+ * @param requestedTop number of members above the visible ones
  */
 export function memberColumn(
   model: Model,
   texts: ScreenTexts,
   columns: number,
   height: number,
-  wanted: number,
+  requestedTop: number,
 ): MemberColumn {
   const { me } = model;
   const members = membersOf(model);
@@ -37,7 +37,7 @@ export function memberColumn(
     return compareNames(one.name, other.name);
   });
   const topMax = Math.max(0, sorted.length + 1 - height);
-  const top = Math.max(0, Math.min(wanted, topMax));
+  const top = Math.max(0, Math.min(requestedTop, topMax));
   const shown = sorted.slice(top, top + Math.max(0, height - (top === topMax ? 1 : 2)));
   const lines: Line[] = [
     [

@@ -12,15 +12,15 @@ import { authorText, eventText, quotedText } from "../../../ui/text/event-text.t
 import type { Times } from "../../../ui/text/times.ts";
 import { faultLineIn } from "../text/fault-line.ts";
 import type { ScreenTexts } from "../text/texts.ts";
+import { textLines } from "./message-text.ts";
 import { type PictureSizes, pictureBox, pictureLines } from "./picture.ts";
 import type { Role } from "./roles.ts";
 import { cutLine, type Line, lineWidth, type Span } from "./style.ts";
 import { cutTo, widthOf } from "./width.ts";
-import { textLines } from "./words.ts";
 import { wrapSpans } from "./wrap.ts";
 
 /** Layout parameters of all rows of a screen. */
-export interface RowLook {
+export interface RowOptions {
   readonly columns: number;
   readonly texts: ScreenTexts;
   readonly times: Times;
@@ -61,7 +61,7 @@ const COLUMNS_FOR_TIME = 30;
 const TIME_COLUMNS = 6;
 const QUOTE_COLUMNS = 200;
 const BAR_COLUMNS = 20;
-const ROOMY = [
+const NAME_COLUMNS_BY_WIDTH = [
   [110, 16],
   [80, 13],
   [64, 11],
@@ -72,27 +72,31 @@ const SIGNS: Readonly<Record<string, string>> = { join: "-->", leave: "<--" };
 
 /** Columns of names; 0 if they precede the text. */
 function nameColumns(columns: number): number {
-  return ROOMY.find(([from]) => columns >= from)?.[1] ?? 0;
+  return NAME_COLUMNS_BY_WIDTH.find(([from]) => columns >= from)?.[1] ?? 0;
 }
 
-export function rowLines(row: Row, look: RowLook, extras: RowExtras): RowLines {
+export function rowLines(row: Row, look: RowOptions, extras: RowExtras): RowLines {
   switch (row.kind) {
     case "day":
-      return whole([ruleLine(look.times.day(row.unixMs), "day", look.columns)]);
+      return unfoldable([ruleLine(look.times.day(row.unixMs), "day", look.columns)]);
     case "unread":
-      return whole([ruleLine(look.texts.newMessages, "unread", look.columns)]);
+      return unfoldable([ruleLine(look.texts.newMessages, "unread", look.columns)]);
     case "withheld": {
       const who = cleanText(row.from ?? look.texts.server);
-      return whole([ruleLine(look.texts.hiddenMessages(row.count, who), "unread", look.columns)]);
+      return unfoldable([
+        ruleLine(look.texts.hiddenMessages(row.count, who), "unread", look.columns),
+      ]);
     }
     case "item":
-      return isMessage(row.item) ? wordLines(row, look, extras) : whole(eventLines(row, look));
+      return isMessage(row.item)
+        ? messageLines(row, look, extras)
+        : unfoldable(eventLines(row, look));
     default:
       return pendingLines(row, look, extras);
   }
 }
 
-function whole(lines: readonly Line[]): RowLines {
+function unfoldable(lines: readonly Line[]): RowLines {
   return { lines, folds: 0 };
 }
 
@@ -100,17 +104,19 @@ function whole(lines: readonly Line[]): RowLines {
 function folded(
   lines: readonly Line[],
   mark: Line,
-  { texts, foldKey }: RowLook,
+  { texts, foldKey }: RowOptions,
   columns: number,
   isUnfolded: boolean,
 ): RowLines {
   const hidden = lines.length - FOLDED_LINES_VISIBLE;
-  if (hidden < FOLDED_LINES_HIDDEN_MIN) return whole(lines);
+  if (hidden < FOLDED_LINES_HIDDEN_MIN) return unfoldable(lines);
   const folds = hidden - 1;
   if (isUnfolded) return { lines, folds };
-  const rest: Span[] = [{ text: texts.screen.moreLines(hidden), role: "mark", does: "unfold" }];
+  const rest: Span[] = [
+    { text: texts.screen.moreLines(hidden), role: "mark", clickAction: "unfold" },
+  ];
   if (foldKey !== undefined) {
-    rest.push({ text: ` · ${texts.screen.showWith(foldKey)}`, role: "dim", does: "unfold" });
+    rest.push({ text: ` · ${texts.screen.showWith(foldKey)}`, role: "dim", clickAction: "unfold" });
   }
   const last = cutLine([...rest, ...mark], columns);
   return { lines: [...lines.slice(0, FOLDED_LINES_VISIBLE), last], folds };
@@ -144,7 +150,7 @@ interface Head {
 /** Puts time and name before the first line, and aligns the others below it. */
 function withHead(
   head: Head,
-  look: RowLook,
+  look: RowOptions,
   make: (columns: number) => readonly Line[],
 ): readonly Line[] {
   const { columns, times } = look;
@@ -191,7 +197,7 @@ export function topLine(
   row: Row,
   index: number,
   line: Line,
-  look: RowLook,
+  look: RowOptions,
   mayCover: boolean,
 ): Line | undefined {
   if (row.kind !== "item" && row.kind !== "pending") return undefined;
@@ -206,7 +212,7 @@ export function topLine(
 }
 
 /** Author and time of a message. */
-function headOf(row: ItemRow | PendingRow, { texts, me }: RowLook): Head {
+function headOf(row: ItemRow | PendingRow, { texts, me }: RowOptions): Head {
   const { isGrouped } = row;
   if (row.kind === "pending") {
     const name = cleanText(me ?? "");
@@ -220,7 +226,7 @@ function headOf(row: ItemRow | PendingRow, { texts, me }: RowLook): Head {
 }
 
 /** Time and name before the text, or on a line of their own. */
-function leadOf({ name, role, unixMs }: Head, { columns, times }: RowLook, width: number): Line {
+function leadOf({ name, role, unixMs }: Head, { columns, times }: RowOptions, width: number): Line {
   const isTimed = columns >= COLUMNS_FOR_TIME;
   return [
     ...(isTimed ? [{ text: times.clock(unixMs).padEnd(TIME_COLUMNS), role: "dim" } as const] : []),
@@ -231,7 +237,7 @@ function leadOf({ name, role, unixMs }: Head, { columns, times }: RowLook, width
 /** Name and text in one line; further lines are indented. */
 function narrow(
   head: Head,
-  look: RowLook,
+  look: RowOptions,
   make: (columns: number) => readonly Line[],
 ): readonly Line[] {
   const { columns } = look;
@@ -251,7 +257,7 @@ function narrow(
   return [lead, ...body];
 }
 
-function wordLines(row: ItemRow, look: RowLook, extras: RowExtras): RowLines {
+function messageLines(row: ItemRow, look: RowOptions, extras: RowExtras): RowLines {
   const { item } = row;
   const { texts, times } = look;
   const from = authorText(item, texts);
@@ -278,14 +284,14 @@ function wordLines(row: ItemRow, look: RowLook, extras: RowExtras): RowLines {
 function contentLines(
   { item, isPinned }: ItemRow,
   actor: string | undefined,
-  look: RowLook,
+  look: RowOptions,
   columns: number,
   { transfer, isUnfolded }: RowExtras,
 ): RowLines {
   const { texts } = look;
   if (item.state !== "whole") {
     const text = item.state === "erased" ? texts.deleted : texts.damaged;
-    return whole(wrapSpans([{ text, role: "mark" }], columns));
+    return unfoldable(wrapSpans([{ text, role: "mark" }], columns));
   }
   const { text, mentions } = item;
   const { me } = look;
@@ -294,7 +300,7 @@ function contentLines(
     item.editedUnixMs === undefined ? [] : [{ text: ` (${texts.edited})`, role: "mark" }];
   if (item.file !== undefined) {
     const file = fileLines(item.file, pin, look, columns, transfer);
-    if (text === "") return whole(file);
+    if (text === "") return unfoldable(file);
     const said = textLines({ text, mentions, me, mark: edited }, columns);
     const content = folded(said, edited, look, columns, isUnfolded);
     return { ...content, lines: [...file, ...content.lines] };
@@ -311,7 +317,7 @@ export function nickRole(name: string): Role {
 }
 
 /** The answered message, in one line above. */
-function quoteLines(row: ItemRow | PendingRow, look: RowLook, columns: number): readonly Line[] {
+function quoteLines(row: ItemRow | PendingRow, look: RowOptions, columns: number): readonly Line[] {
   const re = row.kind === "item" ? row.item.re : row.post.body.re;
   if (re === undefined || (row.kind === "item" && row.item.kind === "edit")) return [];
   const { texts } = look;
@@ -339,20 +345,20 @@ type FileBody = NonNullable<Item["file"]>;
 function fileLines(
   { file, name, size, folder }: FileBody,
   mark: Line,
-  look: RowLook,
+  look: RowOptions,
   columns: number,
   transfer: TransferView | undefined,
 ): readonly Line[] {
   const { texts } = look;
   const kind = folder === undefined ? "" : ` · ${texts.folderOf(folder.entries)}`;
   const spans: Span[] = [
-    { text: oneLine(name, 1_000), role: "file", does: "fetch" },
-    { text: `  ${formatSize(size)}${kind}`, role: "dim", does: "fetch" },
+    { text: oneLine(name, 1_000), role: "file", clickAction: "fetch" },
+    { text: `  ${formatSize(size)}${kind}`, role: "dim", clickAction: "fetch" },
     ...mark,
   ];
   if (transfer === undefined && look.fetchKey !== undefined) {
     const text = ` · ${texts.screen.fetchWith(look.fetchKey)}`;
-    spans.push({ text, role: "dim", does: "fetch" });
+    spans.push({ text, role: "dim", clickAction: "fetch" });
   }
   const lines = [...wrapSpans(spans, columns)];
   if (transfer !== undefined) lines.push(cutLine(progressLine(transfer, look), columns));
@@ -363,7 +369,7 @@ function fileLines(
 }
 
 /** `[████████░░░░] 45 %  1.2 MB / 2.6 MB · 1.2 MB/s · 3 s left` */
-export function progressLine(transfer: TransferView, look: Pick<RowLook, "texts">): Line {
+export function progressLine(transfer: TransferView, look: Pick<RowOptions, "texts">): Line {
   const { state, progress } = transfer;
   const words = stateText(transfer, look.texts);
   const total = progress?.sizeBytes;
@@ -419,7 +425,7 @@ function runningText(
   return `${all}${rate} · ${texts.left(texts.span(formatDuration(leftMs)))}`;
 }
 
-function eventLines({ item, earlier }: ItemRow, look: RowLook): readonly Line[] {
+function eventLines({ item, earlier }: ItemRow, look: RowOptions): readonly Line[] {
   const { timeUnixMs } = earlier[0] ?? item;
   const name = SIGNS[item.kind] ?? "--";
   const head: Head = { name, role: "event", unixMs: timeUnixMs, isGrouped: false, isSign: true };
@@ -427,7 +433,7 @@ function eventLines({ item, earlier }: ItemRow, look: RowLook): readonly Line[] 
   return withHead(head, look, (columns) => wrapSpans([{ text, role: "event" }], columns));
 }
 
-function pendingLines(row: PendingRow, look: RowLook, { isUnfolded }: RowExtras): RowLines {
+function pendingLines(row: PendingRow, look: RowOptions, { isUnfolded }: RowExtras): RowLines {
   const { post } = row;
   const { texts } = look;
   const head = headOf(row, look);

@@ -16,26 +16,26 @@ import { cutTo, widthOf } from "./width.ts";
 import { wrapSpans } from "./wrap.ts";
 
 /** Notices shown per kind; more are counted. */
-const SHOWN_MAX = 3;
+const NOTICES_PER_KIND_MAX = 3;
 const NAME_COLUMNS = 24;
 /** Columns of ` (y/n)` and the blank before a question in the status line. */
 const ANSWERS_COLUMNS = 7;
 /** Minimum lines for anything besides notices that address the user. */
 const ROOMY_FROM = 2;
 
-export interface NoticeParts {
+export interface NoticeOptions {
   readonly model: Model;
   readonly notes: readonly Note[];
   /** Shown in the status line, which cuts it if it is too long. */
   readonly question?: Question | undefined;
   readonly texts: ScreenTexts;
   /** Ids of files whose messages are visible, and show the progress. */
-  readonly seenFiles: ReadonlySet<string>;
+  readonly visibleFiles: ReadonlySet<string>;
 }
 
 /** At most so many lines, newest at the end. */
 export function noticeLines(
-  { model, notes, question, texts, seenFiles }: NoticeParts,
+  { model, notes, question, texts, visibleFiles }: NoticeOptions,
   columns: number,
   height: number,
 ): readonly Line[] {
@@ -44,7 +44,7 @@ export function noticeLines(
   const isLong = isAsked && widthOf(question.text) + ANSWERS_COLUMNS > columns;
   const lines = [
     ...(height < ROOMY_FROM ? [] : offeredLines(model, texts, columns)),
-    ...(height < ROOMY_FROM ? [] : transferLines(model, texts, seenFiles, columns)),
+    ...(height < ROOMY_FROM ? [] : transferLines(model, texts, visibleFiles, columns)),
     ...model.faults.flatMap(({ fault }) =>
       noteLines({ text: faultLineIn(texts, fault), tone: "fault" }, columns),
     ),
@@ -71,7 +71,7 @@ function offeredLines(model: Model, texts: ScreenTexts, columns: number): readon
   const offered = (openRoom(model)?.offered ?? []).filter(
     ({ from }) => !isSameName(from, model.me) && !isIgnored(model, from),
   );
-  const lines = offered.slice(0, SHOWN_MAX).map(({ from, name }): Line => {
+  const lines = offered.slice(0, NOTICES_PER_KIND_MAX).map(({ from, name }): Line => {
     const text = `  ${texts.beingSent(cleanText(from), oneLine(name, 200))}`;
     return cutLine([{ text, role: "dim" }], columns);
   });
@@ -81,14 +81,16 @@ function offeredLines(model: Model, texts: ScreenTexts, columns: number): readon
 function transferLines(
   model: Model,
   texts: ScreenTexts,
-  seenFiles: ReadonlySet<string>,
+  visibleFiles: ReadonlySet<string>,
   columns: number,
 ): readonly Line[] {
   const shown = [...model.transfers.values()].filter(
     ({ kind, file, state }) =>
-      state.kind !== "done" && (kind === "upload" || file === undefined || !seenFiles.has(file)),
+      state.kind !== "done" && (kind === "upload" || file === undefined || !visibleFiles.has(file)),
   );
-  const lines = shown.slice(0, SHOWN_MAX).map((transfer) => transferLine(transfer, texts, columns));
+  const lines = shown
+    .slice(0, NOTICES_PER_KIND_MAX)
+    .map((transfer) => transferLine(transfer, texts, columns));
   return withCount(lines, shown.length, texts);
 }
 
@@ -112,7 +114,11 @@ function withCount(lines: readonly Line[], all: number, texts: ScreenTexts): rea
 }
 
 /** The message that the input answers or replaces. */
-export function aboutLine(model: Model, texts: ScreenTexts, columns: number): Line | undefined {
+export function draftContextLine(
+  model: Model,
+  texts: ScreenTexts,
+  columns: number,
+): Line | undefined {
   const { open } = model;
   const draft = open === undefined ? undefined : draftOf(model, open);
   if (draft === undefined || (draft.re === undefined && draft.edits === undefined))

@@ -14,7 +14,7 @@ import { cutLine, fitLine, type Line } from "./style.ts";
 import { cutTo, fitTo, widthOf } from "./width.ts";
 import { wrapSpans } from "./wrap.ts";
 
-export interface OverlayParts {
+export interface OverlayOptions {
   readonly overlay: Overlay;
   readonly model: Model;
   readonly texts: ScreenTexts;
@@ -77,19 +77,19 @@ function choicesOf(overlay: ChoiceList): readonly Candidate[] {
  * @param height maximum lines
  */
 export function overlayLines(
-  parts: OverlayParts,
+  options: OverlayOptions,
   columns: number,
   height: number,
 ): readonly Entry[] {
-  const { overlay, texts } = parts;
-  const entries = entriesOf(parts, columns);
+  const { overlay, texts } = options;
+  const entries = entriesOf(options, columns);
   const room = roomOf(height);
   const wanted = isScrolled(overlay) ? overlay.top : overlay.at - Math.floor(room / 2);
   const top = Math.max(0, Math.min(wanted, entries.length - room));
   const shown = entries.slice(top, top + room);
   const below = entries.length - top - shown.length;
-  const title = titleOf(parts) + (below > 0 ? ` · ${texts.screen.moreHere(below)}` : "");
-  const keys = keysOf(parts);
+  const title = titleOf(options) + (below > 0 ? ` · ${texts.screen.moreHere(below)}` : "");
+  const keys = keysOf(options);
   const shownTitle = cutTo(title, Math.max(1, columns - RULE_COLUMNS - widthOf(keys))) + keys;
   const heading: Entry = { line: ruleLine(shownTitle, "title", columns), isHeading: true };
   return (room === height ? shown : [heading, ...shown])
@@ -98,9 +98,9 @@ export function overlayLines(
 }
 
 /** Scroll limit of help or a long text, at which its last line is visible. */
-export function overlayTopMax(parts: OverlayParts, columns: number, height: number): number {
-  if (!isScrolled(parts.overlay)) return 0;
-  return Math.max(0, entriesOf(parts, columns).length - roomOf(height));
+export function overlayTopMax(options: OverlayOptions, columns: number, height: number): number {
+  if (!isScrolled(options.overlay)) return 0;
+  return Math.max(0, entriesOf(options, columns).length - roomOf(height));
 }
 
 /** Lines below the heading, which is omitted if there is only one line. */
@@ -112,7 +112,7 @@ function isScrolled(overlay: Overlay): overlay is ScrolledOverlay {
   return "top" in overlay;
 }
 
-function titleOf({ overlay, texts, model }: OverlayParts): string {
+function titleOf({ overlay, texts, model }: OverlayOptions): string {
   switch (overlay.kind) {
     case "search":
       return searchTitle(model.search, texts);
@@ -126,7 +126,7 @@ function titleOf({ overlay, texts, model }: OverlayParts): string {
 }
 
 /** Key hints in the heading of a long text; cut last. */
-function keysOf({ overlay, texts }: OverlayParts): string {
+function keysOf({ overlay, texts }: OverlayOptions): string {
   return overlay.kind === "text" ? ` · ${texts.screen.copyOrClose}` : "";
 }
 
@@ -136,11 +136,11 @@ function searchTitle(search: SearchView | undefined, texts: ScreenTexts): string
   return `${texts.search}: ${texts.found(search.found.length, search.hasMore)}`;
 }
 
-function entriesOf(parts: OverlayParts, columns: number): readonly Entry[] {
-  const { overlay, texts } = parts;
+function entriesOf(options: OverlayOptions, columns: number): readonly Entry[] {
+  const { overlay, texts } = options;
   switch (overlay.kind) {
     case "search":
-      return foundEntries(parts, overlay.at, columns);
+      return resultEntries(options, overlay.at, columns);
     case "help":
       return helpEntries(overlay.rows, columns);
     case "text":
@@ -148,11 +148,16 @@ function entriesOf(parts: OverlayParts, columns: number): readonly Entry[] {
         wrapSpans([{ text: cleanText(text, { tabs: true }) }], columns).map((line) => ({ line })),
       );
     default:
-      return listed(choicesOf(overlay), overlay.at, listTexts(overlay.kind, texts).none, columns);
+      return choiceEntries(
+        choicesOf(overlay),
+        overlay.at,
+        listTexts(overlay.kind, texts).none,
+        columns,
+      );
   }
 }
 
-function listed(
+function choiceEntries(
   choices: readonly Candidate[],
   at: number,
   none: string | undefined,
@@ -166,7 +171,7 @@ function listed(
       { text: shown },
       { text: hint === "" ? "" : `  ${cleanText(hint)}`, role: "dim" },
     ];
-    return { line: cutLine(line, columns), choice: i, ...underOf(i === at) };
+    return { line: cutLine(line, columns), choice: i, ...highlightIf(i === at) };
   });
 }
 
@@ -174,12 +179,12 @@ function dimEntry(text: string): Entry {
   return { line: [{ text: ` ${text}`, role: "dim" }] };
 }
 
-function underOf(isChosen: boolean): Pick<Entry, "under"> {
+function highlightIf(isChosen: boolean): Pick<Entry, "under"> {
   return isChosen ? { under: "selected" } : {};
 }
 
-function foundEntries(
-  { model, texts, times }: OverlayParts,
+function resultEntries(
+  { model, texts, times }: OverlayOptions,
   at: number,
   columns: number,
 ): readonly Entry[] {
@@ -199,7 +204,7 @@ function foundEntries(
       { text: from, role: nickRole(from) },
       { text: `  ${briefText(item, texts, times)}` },
     ];
-    return { line: cutLine(line, columns), choice: i, ...underOf(i === at) };
+    return { line: cutLine(line, columns), choice: i, ...highlightIf(i === at) };
   });
   return search.hasMore ? [...entries, dimEntry(texts.moreResults)] : entries;
 }

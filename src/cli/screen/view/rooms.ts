@@ -4,7 +4,7 @@ import { cleanText } from "../../../base/text.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import { type RoomListEntry, roomList } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
-import type { ListPlace, ListTop } from "../state/hit.ts";
+import type { ListScroll, ListTop } from "../state/hit.ts";
 import { fitLine, type Line, lineWidth, type Span } from "./style.ts";
 import { cutTo } from "./width.ts";
 
@@ -13,7 +13,7 @@ const COUNT_MAX = 999;
 /** Targets that Alt and a digit can open. */
 const NUMBERED = 10;
 
-export interface RoomColumn extends ListPlace {
+export interface RoomColumn extends ListScroll {
   /** At most as many as fit. */
   readonly lines: readonly Line[];
   /** Target of each line. */
@@ -64,8 +64,8 @@ export function isMuted(muted: readonly string[], target: string): boolean {
 function roomEntry(line: RoomListEntry, number: string, isQuiet: boolean, columns: number): Line {
   const { kind, name, unread, mentions, isOpen, isOnline, isIgnored, isSealed, hasDraft } = line;
   const { isFavourite, isLocked } = line;
-  const isHeard = unread > 0 && !isIgnored;
-  const count = isHeard ? ` ${unread > COUNT_MAX ? `${COUNT_MAX}+` : unread} ` : "";
+  const hasUnread = unread > 0 && !isIgnored;
+  const count = hasUnread ? ` ${unread > COUNT_MAX ? `${COUNT_MAX}+` : unread} ` : "";
   const marks: Line = [
     { text: isFavourite ? "★ " : "", role: "accent" },
     { text: isSealed ? "⚿ " : isLocked ? "⚷ " : "", role: "dim" },
@@ -74,8 +74,8 @@ function roomEntry(line: RoomListEntry, number: string, isQuiet: boolean, column
   ];
   const left = columns - 3 - count.length - lineWidth(marks);
   const shown = cutTo(cleanText(name), Math.max(1, left));
-  const isFaint = isIgnored || (isQuiet && !isHeard);
-  const role = isOpen ? "open" : isFaint ? "dim" : isHeard && !isQuiet ? "busy" : undefined;
+  const isFaint = isIgnored || (isQuiet && !hasUnread);
+  const role = isOpen ? "open" : isFaint ? "dim" : hasUnread && !isQuiet ? "busy" : undefined;
   const sign: Span =
     kind === "room"
       ? { text: "#", role: isOpen ? "open" : "dim" }

@@ -18,7 +18,7 @@ export interface LinkStatus {
   readonly roundTripMs: number | undefined;
 }
 
-export interface StatusParts {
+export interface StatusOptions {
   readonly model: Model;
   readonly texts: ScreenTexts;
   readonly link: LinkStatus;
@@ -37,28 +37,28 @@ const SECOND_MS = 1_000;
 const TARGETS_NAMED = 3;
 
 /** Connection, pending posts, unread elsewhere; or hints for the current keys. */
-export function statusLine(parts: StatusParts, columns: number): Line {
-  const { question, completion, texts } = parts;
+export function statusLine(options: StatusOptions, columns: number): Line {
+  const { question, completion, texts } = options;
   if (question !== undefined) return questionLine(question, texts, columns);
   if (completion !== undefined) return completionLine(completion, columns);
-  const left = leftSpans(parts, columns - lineWidth(belowSpans(parts)) - 1);
-  return splitLine(left, belowSpans(parts), columns);
+  const left = leftSpans(options, columns - lineWidth(belowSpans(options)) - 1);
+  return splitLine(left, belowSpans(options), columns);
 }
 
 /** Omits typing users if the rest would be cut. */
-function leftSpans(parts: StatusParts, columns: number): Line {
-  const [typing, pending] = [typingSpans(parts), pendingSpans(parts)];
-  const line = fittingSpans(parts, joined([pending, typing]), columns);
+function leftSpans(options: StatusOptions, columns: number): Line {
+  const [typing, pending] = [typingSpans(options), pendingSpans(options)];
+  const line = fittingSpans(options, joined([pending, typing]), columns);
   const isWhole = typing.length === 0 || lineWidth(line) <= columns;
-  return isWhole ? line : fittingSpans(parts, pending, columns);
+  return isWhole ? line : fittingSpans(options, pending, columns);
 }
 
 /** As much as fits: the transport is dropped first, then the server's name. */
-function fittingSpans(parts: StatusParts, pending: Line, columns: number): Line {
-  const unread = unreadSpans(parts);
-  const whole = joined([connectionSpans(parts), pending, unread]);
-  if (parts.model.connection.kind !== "online" || lineWidth(whole) <= columns) return whole;
-  const [sign = { text: " " }, name = { text: "" }] = connectionSpans(parts);
+function fittingSpans(options: StatusOptions, pending: Line, columns: number): Line {
+  const unread = unreadSpans(options);
+  const whole = joined([connectionSpans(options), pending, unread]);
+  if (options.model.connection.kind !== "online" || lineWidth(whole) <= columns) return whole;
+  const [sign = { text: " " }, name = { text: "" }] = connectionSpans(options);
   const named = joined([[sign, name], pending, unread]);
   if (lineWidth(named) <= columns) return named;
   if (pending.length + unread.length === 0) return named;
@@ -73,11 +73,11 @@ function joined(groups: readonly Line[]): Line {
     .flatMap((group, i) => (i === 0 ? group : [between, ...group]));
 }
 
-function belowSpans({ below, texts }: StatusParts): Line {
+function belowSpans({ below, texts }: StatusOptions): Line {
   if (below === undefined) return [];
   const { moreBelow, moreBelowCount } = texts.screen;
   const text = below.rows > 0 ? moreBelowCount(below.rows) : moreBelow;
-  return [{ text: `${text} `, role: "bar", bold: true, does: "newest" }];
+  return [{ text: `${text} `, role: "bar", bold: true, clickAction: "newest" }];
 }
 
 function questionLine(question: Question, texts: ScreenTexts, columns: number): Line {
@@ -106,7 +106,7 @@ function completionLine({ candidates, at }: Completion, columns: number): Line {
   return splitLine(spans.slice(from).flat(), [], columns);
 }
 
-function connectionSpans({ model, texts, link, nowUnixMs }: StatusParts): readonly Span[] {
+function connectionSpans({ model, texts, link, nowUnixMs }: StatusOptions): readonly Span[] {
   const { connection } = model;
   const server = cleanText(model.server?.name ?? "");
   switch (connection.kind) {
@@ -144,7 +144,7 @@ function connectionSpans({ model, texts, link, nowUnixMs }: StatusParts): readon
   }
 }
 
-function pendingSpans({ model, texts }: StatusParts): readonly Span[] {
+function pendingSpans({ model, texts }: StatusOptions): readonly Span[] {
   const waiting = model.pending.filter(({ state }) => state.kind !== "refused").length;
   const sending: Line =
     waiting === 0 ? [] : [{ text: texts.screen.sendingPosts(waiting), role: "bar" }];
@@ -163,12 +163,12 @@ function refusedSpans({ pending, open }: Model, texts: ScreenTexts): Line {
   return [{ text: texts.screen.notSent(refused.length, named + more), role: "bar-bad" }];
 }
 
-function typingSpans({ model, texts, typing }: StatusParts): readonly Span[] {
+function typingSpans({ model, texts, typing }: StatusOptions): readonly Span[] {
   const names = typing ? typingNames(model).map((name) => cleanText(name)) : [];
   return names.length === 0 ? [] : [{ text: texts.typing(names), role: "bar-dim" }];
 }
 
-function unreadSpans({ model, texts, muted }: StatusParts): readonly Span[] {
+function unreadSpans({ model, texts, muted }: StatusOptions): readonly Span[] {
   const { rooms, people } = roomList(model);
   const lines = [...rooms, ...people]
     .filter(
@@ -182,5 +182,5 @@ function unreadSpans({ model, texts, muted }: StatusParts): readonly Span[] {
   const calls = lines.some((line) => line.mentions > 0);
   const text = texts.screen.unreadIn(count, targets);
   const shown = calls ? ` ${text} ` : text;
-  return [{ text: shown, role: calls ? "calls" : "bar", does: "unread" }];
+  return [{ text: shown, role: calls ? "calls" : "bar", clickAction: "unread" }];
 }

@@ -14,7 +14,7 @@ export interface Span {
   /** Web address that the text links to. */
   readonly link?: string;
   /** Effect of a click; if absent, that of a click on its row. */
-  readonly does?: "fetch" | "unfold" | "newest" | "unread";
+  readonly clickAction?: "fetch" | "unfold" | "newest" | "unread";
   /** The text is cells of a picture, which have no colour of their own. */
   readonly picture?: PictureBox;
 }

@@ -9,14 +9,14 @@ import type { PictureBox } from "../state/frame.ts";
 import type { ScrollAnchor } from "../state/screen-state.ts";
 import { edgeOf, lowered } from "../state/scroll.ts";
 import { memo } from "./memo.ts";
-import { type RowLook, rowLines, topLine } from "./message.ts";
+import { type RowOptions, rowLines, topLine } from "./message.ts";
 import type { Palette } from "./palette.ts";
 import type { Role } from "./roles.ts";
 import { type Line, lineWidth } from "./style.ts";
 
-export interface TimelineParts {
+export interface TimelineOptions {
   readonly rows: Rows;
-  readonly look: RowLook;
+  readonly rowOptions: RowOptions;
   readonly palette: Palette;
   readonly transfers: Model["transfers"];
   readonly scroll: ScrollAnchor | undefined;
@@ -29,17 +29,17 @@ export interface TimelineParts {
 }
 
 /** A row that is at least partly visible. */
-export interface SeenRow {
+export interface VisibleRow {
   readonly row: Row;
   /** Its visible lines: from the first (inclusive) to the second (exclusive). */
   readonly from: number;
   readonly to: number;
 }
 
-export interface TimelineLook {
+export interface TimelineLayout {
   /** One for each line, newest at the end, each exactly as wide as the look says. */
   readonly lines: readonly string[];
-  readonly seen: readonly SeenRow[];
+  readonly visible: readonly VisibleRow[];
   /** Rows below the bottom edge. */
   readonly rowsBelow: number;
   /** The first row is visible from its first line. */
@@ -48,7 +48,7 @@ export interface TimelineLook {
   readonly pictures: readonly PictureBox[];
 }
 
-interface Kept {
+interface CachedRow {
   readonly lines: readonly Line[];
   /** Additional lines when unfolded. */
   readonly folds: number;
@@ -59,113 +59,120 @@ interface Kept {
 }
 
 /** Minimum height of a timeline where a line may be replaced by a name. */
-const COVERED_FROM = 4;
+const COVER_HEIGHT_MIN = 4;
 
 type Downloads = ReadonlyMap<string, TransferView>;
 
 export class TimelineCache {
   /** Keyed by row; dropped with the row, and entirely when the look changes. */
-  #kept = new WeakMap<Row, Kept>();
-  #look: RowLook | undefined;
+  #cache = new WeakMap<Row, CachedRow>();
+  #rowOptions: RowOptions | undefined;
   #palette: Palette | undefined;
   #transfers: Model["transfers"] | undefined;
   #downloads: Downloads = new Map();
   /** Index of the row whose height was requested last: the next request is mostly beside it. */
-  #asked = 0;
-  readonly #laid = memo<TimelineLook>();
+  #lastIndex = 0;
+  readonly #layout = memo<TimelineLayout>();
 
   /** Lines of the row; 0 if there is none with that key. */
-  heightOf(parts: TimelineParts, key: string): number {
-    return this.#asking(parts, key)?.lines.length ?? 0;
+  heightOf(options: TimelineOptions, key: string): number {
+    return this.#rowByKey(options, key)?.lines.length ?? 0;
   }
 
   /** Additional lines of the unfolded text; 0 if it cannot be folded. */
-  foldsOf(parts: TimelineParts, key: string): number {
-    return this.#asking(parts, key)?.folds ?? 0;
+  foldsOf(options: TimelineOptions, key: string): number {
+    return this.#rowByKey(options, key)?.folds ?? 0;
   }
 
-  #asking(parts: TimelineParts, key: string): Kept | undefined {
-    this.#refresh(parts);
-    const { rows } = parts.rows;
-    const index = indexNear(rows, key, this.#asked);
+  #rowByKey(options: TimelineOptions, key: string): CachedRow | undefined {
+    this.#refresh(options);
+    const { rows } = options.rows;
+    const index = indexNear(rows, key, this.#lastIndex);
     const row = rows[index];
-    if (row === undefined || index < firstOf(parts.rows)) return undefined;
-    this.#asked = index;
-    return this.#keptOf(row, parts);
+    if (row === undefined || index < firstOf(options.rows)) return undefined;
+    this.#lastIndex = index;
+    return this.#cachedRow(row, options);
   }
 
-  layOut(parts: TimelineParts): TimelineLook {
-    return this.#laid(Object.values(parts), () => this.#laidOut(parts));
+  layOut(options: TimelineOptions): TimelineLayout {
+    return this.#layout(Object.values(options), () => this.#computeLayout(options));
   }
 
-  #laidOut(parts: TimelineParts): TimelineLook {
-    this.#refresh(parts);
-    const { rows } = parts.rows;
-    const { height } = parts;
-    const seen = this.#fill(parts, this.#bottomOf(parts));
+  #computeLayout(options: TimelineOptions): TimelineLayout {
+    this.#refresh(options);
+    const { rows } = options.rows;
+    const { height } = options;
+    const seen = this.#fill(options, this.#bottomOf(options));
     const lines: string[] = [];
     const pictures = new Set<PictureBox>();
     for (const { row, from, to } of seen) {
       for (let i = from; i < to; i++) {
         const isTop = lines.length === 0;
-        lines.push((isTop ? this.#topOf(row, i, parts) : undefined) ?? this.#textOf(row, i, parts));
-        const picture = this.#kept.get(row)?.lines[i]?.at(-1)?.picture;
+        lines.push(
+          (isTop ? this.#topOf(row, i, options) : undefined) ?? this.#textOf(row, i, options),
+        );
+        const picture = this.#cache.get(row)?.lines[i]?.at(-1)?.picture;
         if (picture !== undefined) pictures.add(picture);
       }
     }
-    const blank = " ".repeat(parts.look.columns);
+    const blank = " ".repeat(options.rowOptions.columns);
     lines.unshift(...Array<string>(Math.max(0, height - lines.length)).fill(blank));
     const last = seen.at(-1);
     const at = last === undefined ? rows.length - 1 : rows.lastIndexOf(last.row);
-    const cut = last !== undefined && last.to < this.#keptOf(last.row, parts).lines.length ? 1 : 0;
+    const cut =
+      last !== undefined && last.to < this.#cachedRow(last.row, options).lines.length ? 1 : 0;
     const [top] = seen;
-    const isAtTop = top === undefined || (top.from === 0 && top.row === rows[firstOf(parts.rows)]);
+    const isAtTop =
+      top === undefined || (top.from === 0 && top.row === rows[firstOf(options.rows)]);
     const rowsBelow = rows.length - 1 - at + cut;
-    return { lines, seen, rowsBelow, isAtTop, pictures: [...pictures] };
+    return { lines, visible: seen, rowsBelow, isAtTop, pictures: [...pictures] };
   }
 
   /** Position in a line that was laid out, from the top. `undefined` if there is nothing. */
-  placeAt(
-    { height }: TimelineParts,
-    { seen }: TimelineLook,
+  lineAt(
+    { height }: TimelineOptions,
+    { visible: seen }: TimelineLayout,
     at: number,
   ): { readonly key: string; readonly line: Line } | undefined {
     let bottom = height;
     for (const { row, from, to } of seen.toReversed()) {
       bottom -= to - from;
       if (at < bottom) continue;
-      return { key: row.key, line: this.#kept.get(row)?.lines[from + at - bottom] ?? [] };
+      return { key: row.key, line: this.#cache.get(row)?.lines[from + at - bottom] ?? [] };
     }
     return undefined;
   }
 
   /** The row at the bottom edge and how many of its lines are visible. */
-  #bottomOf(parts: TimelineParts): { readonly at: number; readonly to: number } {
-    const { rows } = parts.rows;
+  #bottomOf(options: TimelineOptions): { readonly at: number; readonly to: number } {
+    const { rows } = options.rows;
     const newest = { at: rows.length - 1, to: Number.POSITIVE_INFINITY };
-    const heightOf = (key: string) => this.heightOf(parts, key);
+    const heightOf = (key: string) => this.heightOf(options, key);
     const heightAt = (at: number) => heightOf(rows[at]?.key ?? "");
-    const timeline = { rows, heightOf, pageRows: parts.height };
-    const { scroll } = parts;
+    const timeline = { rows, heightOf, pageRows: options.height };
+    const { scroll } = options;
     const edge = edgeOf(timeline, scroll);
     if (scroll === undefined || rows[edge.index]?.key !== scroll.key) return newest;
     // A page is filled while there are enough rows: scrolling beyond the top leaves no blank lines.
-    let missing = parts.height + edge.below;
-    for (let i = edge.index; i >= firstOf(parts.rows) && missing > 0; i--) missing -= heightAt(i);
+    let missing = options.height + edge.below;
+    for (let i = edge.index; i >= firstOf(options.rows) && missing > 0; i--) missing -= heightAt(i);
     const filled = missing > 0 ? lowered(timeline, edge, missing) : edge;
     return filled === undefined
       ? newest
       : { at: filled.index, to: heightAt(filled.index) - filled.below };
   }
 
-  #fill(parts: TimelineParts, bottom: { readonly at: number; readonly to: number }): SeenRow[] {
-    const { rows } = parts.rows;
-    const seen: SeenRow[] = [];
-    let left = parts.height;
-    for (let at = bottom.at; at >= firstOf(parts.rows) && left > 0; at--) {
+  #fill(
+    options: TimelineOptions,
+    bottom: { readonly at: number; readonly to: number },
+  ): VisibleRow[] {
+    const { rows } = options.rows;
+    const seen: VisibleRow[] = [];
+    let left = options.height;
+    for (let at = bottom.at; at >= firstOf(options.rows) && left > 0; at--) {
       const row = rows[at];
       if (row === undefined) continue;
-      const all = this.#keptOf(row, parts).lines.length;
+      const all = this.#cachedRow(row, options).lines.length;
       const to = at === bottom.at ? Math.min(all, bottom.to) : all;
       const from = Math.max(0, to - left);
       seen.unshift({ row, from, to });
@@ -175,19 +182,23 @@ export class TimelineCache {
   }
 
   /** The uppermost line, if it has to name its author. */
-  #topOf(row: Row, index: number, parts: TimelineParts): string | undefined {
-    const { look, palette, height } = parts;
-    const under = markOf(row, parts);
-    const mayCover = height >= COVERED_FROM && under === undefined; // Keys act on a marked row.
-    const known = this.#kept.get(row)?.lines[index] ?? [];
+  #topOf(row: Row, index: number, options: TimelineOptions): string | undefined {
+    const { rowOptions: look, palette, height } = options;
+    const under = backgroundOf(row, options);
+    const mayCover = height >= COVER_HEIGHT_MIN && under === undefined; // Keys act on a marked row.
+    const known = this.#cache.get(row)?.lines[index] ?? [];
     const line = topLine(row, index, known, look, mayCover);
     return line === undefined ? undefined : padded(line, look.columns, palette, under);
   }
 
-  #textOf(row: Row, index: number, { palette, look, ...parts }: TimelineParts): string {
-    const kept = this.#kept.get(row);
+  #textOf(
+    row: Row,
+    index: number,
+    { palette, rowOptions: look, ...options }: TimelineOptions,
+  ): string {
+    const kept = this.#cache.get(row);
     const line = kept?.lines[index] ?? [];
-    const under = markOf(row, parts);
+    const under = backgroundOf(row, options);
     if (under !== undefined) return padded(line, look.columns, palette, under);
     const known = kept?.texts[index];
     if (known !== undefined) return known;
@@ -196,23 +207,23 @@ export class TimelineCache {
     return text;
   }
 
-  #keptOf(row: Row, { look, unfolded }: TimelineParts): Kept {
+  #cachedRow(row: Row, { rowOptions: look, unfolded }: TimelineOptions): CachedRow {
     const file = row.kind === "item" ? row.item.file?.file : undefined;
     const transfer = file === undefined ? undefined : this.#downloads.get(file);
     const isUnfolded = unfolded.has(row.key);
-    const known = this.#kept.get(row);
+    const known = this.#cache.get(row);
     const isSame = known?.transfer === transfer && known?.isUnfolded === isUnfolded;
     if (known !== undefined && isSame) return known;
     const extras = { transfer, isUnfolded };
     const kept = { ...rowLines(row, look, extras), texts: [], ...extras };
-    this.#kept.set(row, kept);
+    this.#cache.set(row, kept);
     return kept;
   }
 
-  #refresh({ look, palette, transfers }: TimelineParts): void {
-    if (this.#look !== look || this.#palette !== palette) {
-      this.#kept = new WeakMap();
-      this.#look = look;
+  #refresh({ rowOptions: look, palette, transfers }: TimelineOptions): void {
+    if (this.#rowOptions !== look || this.#palette !== palette) {
+      this.#cache = new WeakMap();
+      this.#rowOptions = look;
       this.#palette = palette;
     }
     if (this.#transfers === transfers) return;
@@ -234,9 +245,9 @@ function padded(line: Line, columns: number, palette: Palette, under: Role | und
 }
 
 /** Background role of the whole row. */
-function markOf(
+function backgroundOf(
   row: Row,
-  { selected, rows }: Pick<TimelineParts, "selected" | "rows">,
+  { selected, rows }: Pick<TimelineOptions, "selected" | "rows">,
 ): Role | undefined {
   if (row.kind === "pending") return row.post.key === selected ? "selected" : undefined;
   if (row.kind !== "item") return undefined;

@@ -27,7 +27,7 @@ export function wrapSpans(spans: readonly Span[], columns: number): readonly Lin
     // Fast path: most messages.
     if (only.text.length <= columns && ASCII.test(only.text)) return [spans];
   }
-  const paper = new Paper(columns);
+  const paper = new LineBuilder(columns);
   for (const span of spans) {
     for (const [text] of span.text.matchAll(PIECE)) {
       if (text === "\n") paper.newLine();
@@ -58,7 +58,7 @@ function partsOf(text: string): readonly string[] {
 }
 
 /** Lines being built. */
-class Paper {
+class LineBuilder {
   readonly #columns: number;
   readonly #lines: Line[] = [];
   #line: Span[] = [];
@@ -142,7 +142,7 @@ class Paper {
   }
 
   #put({ span, text, width }: Piece): void {
-    if (this.#run === undefined || !isAlike(this.#run, span)) {
+    if (this.#run === undefined || !isSameStyle(this.#run, span)) {
       this.#endRun();
       this.#run = span;
     }
@@ -183,9 +183,9 @@ class Paper {
   }
 }
 
-function isAlike(one: Span, other: Span): boolean {
+function isSameStyle(one: Span, other: Span): boolean {
   if (one === other) return true;
   const isSameRole = one.role === other.role && one.bold === other.bold;
   const isSameLook = isSameRole && one.italic === other.italic && one.strike === other.strike;
-  return isSameLook && one.link === other.link && one.does === other.does;
+  return isSameLook && one.link === other.link && one.clickAction === other.clickAction;
 }

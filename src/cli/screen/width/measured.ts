@@ -19,28 +19,28 @@ const SAMPLES = {
   marked: "x\u0323",
 } as const;
 
-export type DoubtfulKind = keyof typeof SAMPLES;
+export type SampleKind = keyof typeof SAMPLES;
 /** Columns of the samples that differ from the table. */
-export type MeasuredWidths = Partial<Readonly<Record<DoubtfulKind, number>>>;
+export type MeasuredWidths = Partial<Readonly<Record<SampleKind, number>>>;
 
-const KINDS = Object.keys(SAMPLES) as DoubtfulKind[];
+const KINDS = Object.keys(SAMPLES) as SampleKind[];
 /** Larger values are not measurements: the cursor was elsewhere. */
 const COLUMNS_MAX = 8;
 const ASCII = /^[\x20-\x7e]$/;
 /** Lines, bars and dots that the screen itself uses: laid out as one column everywhere. */
-const OWN_SIGN = /^[\u00b7\u2026\u2500-\u25ff]$/;
+const UI_SYMBOL = /^[\u00b7\u2026\u2500-\u25ff]$/;
 const REPORT = /\x1b\[(\d+);(\d+)R/g;
 
 /**
  * For a blank screen: writes the samples invisibly, one after the other, queries the cursor
  * position after each (CPR), and leaves the screen blank.
  */
-export const WIDTH_QUESTION = `\x1b[H\x1b[8m${KINDS.map((kind) => `\r${SAMPLES[kind]}\x1b[6n`).join(
+export const WIDTH_QUERY = `\x1b[H\x1b[8m${KINDS.map((kind) => `\r${SAMPLES[kind]}\x1b[6n`).join(
   "",
 )}\r\x1b[2K\x1b[m`;
 
 /** @returns `undefined` if some samples have no answer */
-export function widthsIn(answers: string): MeasuredWidths | undefined {
+export function parseWidths(answers: string): MeasuredWidths | undefined {
   const columns = [...answers.matchAll(REPORT)].map(([, , column]) => Number(column) - 1);
   if (columns.length !== KINDS.length) return undefined;
   if (columns.some((width) => width < 1 || width > COLUMNS_MAX)) return undefined;
@@ -99,13 +99,13 @@ class TerminalWidths {
     const kind = kindOf(grapheme);
     const sample = kind === undefined ? undefined : this.#measured[kind];
     if (kind === undefined || sample === undefined) return width;
-    return isShownApart(kind, sample) ? sumOf(grapheme) : sample;
+    return isDecomposed(kind, sample) ? sumOf(grapheme) : sample;
   }
 
   /** Whether it takes more columns on the terminal than it was laid out with. */
   isSqueezed(grapheme: string): boolean {
     if (this.#measured.ambiguous === undefined) return false;
-    return OWN_SIGN.test(grapheme) && isAmbiguous(grapheme);
+    return UI_SYMBOL.test(grapheme) && isAmbiguous(grapheme);
   }
 }
 
@@ -116,7 +116,7 @@ class TerminalWidths {
  */
 export const terminalWidths = new TerminalWidths();
 
-function kindOf(grapheme: string): DoubtfulKind | undefined {
+function kindOf(grapheme: string): SampleKind | undefined {
   if (/\u200d/.test(grapheme))
     return /\p{Extended_Pictographic}/u.test(grapheme) ? "joined" : undefined;
   if (/\u20e3/.test(grapheme)) return "keycap";
@@ -125,7 +125,7 @@ function kindOf(grapheme: string): DoubtfulKind | undefined {
   // A sign that is wide without its selector is not doubtful.
   if (/^.\ufe0f$/u.test(grapheme)) return isNarrow(grapheme) ? "selected" : undefined;
   if (/^.\p{Mn}+$/u.test(grapheme)) return "marked";
-  return isAmbiguous(grapheme) && !OWN_SIGN.test(grapheme) ? "ambiguous" : undefined;
+  return isAmbiguous(grapheme) && !UI_SYMBOL.test(grapheme) ? "ambiguous" : undefined;
 }
 
 function isNarrow(grapheme: string): boolean {
@@ -138,7 +138,7 @@ function isAmbiguous(grapheme: string): boolean {
 }
 
 /** The sample is wider than one emoji or letter: each part has columns of its own. */
-function isShownApart(kind: DoubtfulKind, width: number): boolean {
+function isDecomposed(kind: SampleKind, width: number): boolean {
   const isOfParts = kind === "joined" || kind === "toned" || kind === "marked";
   return isOfParts && width > Bun.stringWidth(SAMPLES[kind]);
 }

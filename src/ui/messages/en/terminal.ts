@@ -20,17 +20,17 @@ interface SealedFacts {
 export const ENGLISH_TERMINAL = {
   loading: "Loading…",
   notLoggedIn: "not logged in",
-  noMajority: "most machines are down: messages wait",
-  loggedOut: "You are not logged in: /login NAME",
-  noLongerIn: (place: string) => `you are not in ${place} any more`,
+  noMajority: "most servers are down; messages are queued",
+  loggedOut: "You are not logged in. Use /login NAME.",
+  noLongerIn: (place: string) => `you are no longer in ${place}`,
   notSent: (n: number, targets: string) => `${n} not sent to ${targets}`,
   notSentBecause: (place: string, why: string) => `not sent to ${place}: ${why}`,
   unsentAtQuit: (n: number) =>
-    `${n === 1 ? "1 message is" : `${n} messages are`} not sent yet. ` +
-    "Quit again to leave now and send at the next start.",
+    `${n === 1 ? "1 message is" : `${n} messages are`} unsent. ` +
+    "Quit again to leave now and send next time.",
   sendingAtQuit: (n: number) =>
-    `Sending ${counted(n, "message")}… Quit again to leave now and send at the next start.`,
-  sendingPosts: (n: number) => `${n} sending`,
+    `Sending ${counted(n, "message")}… Quit again to leave now and send next time.`,
+  sendingPosts: (n: number) => `${n} queued`,
   unreadIn: (n: number, targets: string) => `${n} unread in ${targets}`,
   moreBelow: "-- more below --",
   moreBelowCount: (n: number) => `-- ${n} more below --`,
@@ -38,35 +38,35 @@ export const ENGLISH_TERMINAL = {
   moreHere: (n: number) => `${n} more`,
   membersOnline: (online: number, all: number) => `${online} of ${all} online`,
   nowOnline: (n: number) => `${n} online`,
-  fetchWith: (key: string) => `${key} fetches it`,
+  fetchWith: (key: string) => `${key} downloads it`,
   moreLines: (n: number) => `… ${counted(n, "more line")}`,
   showWith: (key: string) => `${key} shows all`,
   closed: "closed",
-  sealed: "sealed",
-  announcedGone: (who: string) => `${who} took back what everybody was told`,
-  letIn: (who: string, room: string) => `${who} let you into #${room}: /join ${room}`,
+  sealed: "encrypted",
+  announcedGone: (who: string) => `${who} withdrew the announcement`,
+  letIn: (who: string, room: string) => `${who} added you to #${room}: /join ${room}`,
   goTo: "Go to",
   find: "Find",
-  typed: "Typed before",
-  messageMenu: "What to do with it",
-  nothingTyped: "Nothing like that was typed here.",
-  emptyRoom: "Nothing was said here yet. Write the first message.",
-  emptyPerson: (name: string) => `Nothing was said between you and ${name} yet.`,
-  pressToClose: "Esc closes it",
+  typed: "Input history",
+  messageMenu: "Message actions",
+  nothingTyped: "No matches in the input history.",
+  emptyRoom: "No messages yet. Write the first one.",
+  emptyPerson: (name: string) => `No messages with ${name} yet.`,
+  pressToClose: "Esc closes",
   copyOrClose: "c copies · Esc closes",
   toAnswer: "Enter: answer · Esc: cancel",
-  checking: "Looking at it; typing is hidden",
-  questionGone: "The question has gone; typing is hidden until Enter",
-  cannotShow: (what: string) => `this cannot be shown (${what}); Ctrl-L tries it again`,
+  checking: "Checking…; input is hidden",
+  questionGone: "Prompt cancelled; input is hidden until Enter",
+  cannotShow: (what: string) => `cannot draw (${what}); press Ctrl-L to retry`,
   yesNo: "y/n",
-  escDrops: "Esc drops it",
-  refusedHint: "select it to send it again or to discard it",
+  escDrops: "Esc cancels",
+  refusedHint: "select it to resend or discard",
 
   // Answers of commands.
   sealedRoomMade: (room: string) =>
-    `the sealed room '${room}' is yours; let others in: /invite NAME`,
-  roomMade: (room: string) => `the room '${room}' did not exist; you made it`,
-  backIn: (room: string) => `you are back in ${room}`,
+    `created the encrypted room '${room}'; add people: /invite NAME`,
+  roomMade: (room: string) => `created the room '${room}'`,
+  backIn: (room: string) => `returned to ${room}`,
   youLeft: (room: string) => `you left ${room}`,
   noTopic: "no topic",
   offlineMember: (user: string) => `${user} (offline)`,
@@ -79,28 +79,28 @@ export const ENGLISH_TERMINAL = {
   conversationList: (people: string) => `conversations: ${people}`,
   unread: (n: number) => `${n} unread`,
   joined: "joined",
-  nothingFound: "nothing was found",
-  youAreLoggedOut: "you are logged out; /login NAME comes back in",
-  youAre: (user: string) => `you are ${user}`,
-  passwordChanged: "your password is changed",
-  slashHint: "// at the start sends a slash",
+  nothingFound: "no messages found",
+  youAreLoggedOut: "logged out; to log in again: /login NAME",
+  youAre: (user: string) => `logged in as ${user}`,
+  passwordChanged: "password changed",
+  slashHint: "to start a message with a slash, type //",
   done: (command: string) => `done: ${command}`,
-  quietOn: "you do not see any more who comes and goes; /quiet off shows it again",
-  quietOff: "you see who comes and goes",
-  ignoreNone: "you ignore no one",
+  quietOn: "join and leave notices are hidden; to show them: /quiet off",
+  quietOff: "join and leave notices are shown",
+  ignoreNone: "you are not ignoring anyone",
   ignoredList: (users: string) => `ignored: ${users}`,
-  youIgnore: (user: string) => `you ignore ${user}`,
-  youHear: (user: string) => `you hear ${user} again`,
-  sendLine: (user: string | undefined) => `send ${user ?? "one person"} this line:`,
+  youIgnore: (user: string) => `ignoring ${user}`,
+  youHear: (user: string) => `no longer ignoring ${user}`,
+  sendLine: (user: string | undefined) => `send this command to ${user ?? "one person"}:`,
   accountInfo: ENGLISH.accountInfo,
   banned: (user: string) => `${user} is banned`,
-  conversationOpen: (user: string) => `the conversation with ${user} is not sealed`,
+  conversationOpen: (user: string) => `the conversation with ${user} is not encrypted`,
   conversationSealed: (user: string) =>
-    `what you and ${user} write from now on only your devices can read`,
-  roomOpen: "this room is not sealed: the server's operators can read it",
-  sealingAccepted: "accepted: this device goes on here",
+    `new messages between you and ${user} are end-to-end encrypted`,
+  roomOpen: "this room is not encrypted: the server's operators can read it",
+  sealingAccepted: "accepted; this device can use the room again",
   sealing: (status: string, reason: string | undefined) => {
-    const state = status === "in" ? "sealed" : `sealed; this device is ${status}`;
+    const state = status === "in" ? "encrypted" : `encrypted; this device is ${status}`;
     return reason === undefined ? state : `${state}: ${reason}`;
   },
   sealedMember: ({
@@ -112,50 +112,50 @@ export const ENGLISH_TERMINAL = {
     isChanged,
     isAdmin,
   }: SealedFacts) => {
-    const web = hasBrowser ? ", a browser among them" : "";
+    const web = hasBrowser ? ", including a browser" : "";
     const known = isVerified ? "verified" : "not verified";
-    const changed = isChanged ? `, and another key was seen since: /verify ${user}` : "";
-    const state = isMe ? "this is you" : known + changed;
+    const changed = isChanged ? `, and their key has changed since: /verify ${user}` : "";
+    const state = isMe ? "you" : known + changed;
     return `${user}: ${counted(devices, "device")}${web}; ${state}${isAdmin ? "; admin" : ""}`;
   },
   devicesLetIn: (user: string, added: number, missing: number) => {
-    if (added === 0 && missing === 0) return `all devices of ${user} are in already`;
-    const more = missing === 0 ? "" : `; ${missing} more when they have connected`;
-    return `${user} is let in with ${counted(added, "device")}${more}`;
+    if (added === 0 && missing === 0) return `all devices of ${user} are already in this room`;
+    const more = missing === 0 ? "" : `; ${missing} more can be added after they connect`;
+    return `added ${user} with ${counted(added, "device")}${more}`;
   },
   verified: (user: string) => `${user} is verified`,
-  confirmDigits: (user: string, command: string) => `if ${user} sees the same: ${command} "DIGITS"`,
+  confirmDigits: (user: string, command: string) =>
+    `if ${user} sees the same digits, run ${command} "DIGITS"`,
   confirmNewDigits: (user: string) =>
-    `${user}'s identity key has changed: confirm those that ${user} sees`,
-  keyAccepted: (user: string) =>
-    `the key that was seen last of ${user}, or is seen next, is taken for theirs`,
-  savedNow: "saved: see /saved",
-  notSaved: "not saved any more",
-  nothingSaved: "nothing is saved: see /save",
-  notReadable: (n: number) => `not to be read here any more: ${n}`,
-  nothingPinned: "nothing is pinned here",
+    `${user}'s identity key has changed; confirm the digits that ${user} sees`,
+  keyAccepted: (user: string) => `accepted the latest key of ${user}`,
+  savedNow: "saved; to list saved messages: /saved",
+  notSaved: "removed from saved messages",
+  nothingSaved: "no saved messages; to save one: /save",
+  notReadable: (n: number) => `${counted(n, "saved message")} can no longer be read`,
+  nothingPinned: "no pinned messages",
   readBy: (readers: number, members: number, names: readonly string[]) => {
     const list = readers === 0 ? "" : `: ${names.join(", ")}`;
     return `read by ${readers} of ${members}${list}`;
   },
   queuedMessage: (user: string) => `${user} is offline; it will be delivered later`,
-  queuedFile: (user: string) => `${user} is offline; it will be there when they come`,
-  unsaid: "this server is too old to keep what is said with a file: send it as a message",
+  queuedFile: (user: string) => `${user} is offline; they can download it later`,
+  unsaid: "this server is too old for captions; send the text as a message",
   sentTo: (target: string) => `sent to ${target}`,
-  fileSent: (name: string, target: string) => `'${name}' was sent to ${target}`,
-  fileHere: (file: string, from: string) => `${file} is here, from ${from}`,
-  leftOut: (entry: string) => `left out: ${entry}`,
-  renamedHere: (file: string, from: string, to: string) => `${file}: ${from} is called ${to} here`,
-  moreRenamed: (file: string, n: number) => `${file}: and ${n} more have other names here`,
-  noFiles: "there are no files here",
+  fileSent: (name: string, target: string) => `sent '${name}' to ${target}`,
+  fileHere: (file: string, from: string) => `downloaded ${file} from ${from}`,
+  leftOut: (entry: string) => `skipped ${entry}`,
+  renamedHere: (file: string, from: string, to: string) => `${file}: saved ${from} as ${to}`,
+  moreRenamed: (file: string, n: number) => `${file}: and ${n} more saved under other names`,
+  noFiles: "no files",
   files: "files",
-  filesOnTheWay: "files are on the way; Ctrl-C stops that, to be gone on with later",
-  hearAll: "you hear all",
-  mutedHere: (targets: string) => `muted here: ${targets}`,
-  hearAgain: (target: string) => `you hear ${target} again`,
-  nowMuted: (target: string) => `${target} neither rings nor counts on this device`,
+  filesOnTheWay: "finishing transfers; Ctrl-C stops them, and you can resume them later",
+  hearAll: "nothing is muted",
+  mutedHere: (targets: string) => `muted on this device: ${targets}`,
+  hearAgain: (target: string) => `${target} is no longer muted`,
+  nowMuted: (target: string) => `${target} is muted on this device`,
   mutedBySetting: (target: string) =>
-    `${target} is muted by the setting 'muted', which stays: see /set muted`,
+    `${target} is still muted by the setting 'muted'; to change it: /set muted`,
   stats: {
     over: (transport: string, since: string) => `over ${transport} since ${since}`,
     acknowledged: (n: number, asked: number) => `${n} of ${asked} requests acknowledged`,
@@ -164,65 +164,65 @@ export const ENGLISH_TERMINAL = {
     received: (messages: number, bytes: number) =>
       `received ${counted(messages, "message")}, ${counted(bytes, "byte")}`,
     datagrams: (n: number) => ` in ${n} datagrams`,
-    lost: (n: number) => `lost and sent again ${n} datagrams`,
+    lost: (n: number) => `${n} datagrams lost and resent`,
     roundTrip: (ms: string) => `round trip ${ms} ms`,
     window: (size: string) => `congestion window ${size}`,
   },
   copied: "copied",
   tooLongToCopy: "too long to copy",
   cameAnew: {
-    copy: "what this device kept of sealed rooms was an older copy: it came in anew",
-    damaged: "what this device kept of sealed rooms was lost or damaged: it came in anew",
+    copy: "this device's data of encrypted rooms was an older copy; it rejoined them",
+    damaged: "this device's data of encrypted rooms was lost or damaged; it rejoined them",
   },
   otherMachine: (from: string, to: string) =>
-    `${from} does not answer; connected to ${to}, another machine of the same server`,
+    `${from} does not answer; connected to ${to} in the same cluster`,
   disk: diskSpaceText,
   guessDelay: (of: "address" | "account" | "everyone", seconds: number) => {
     const reasons = {
-      address: "too many wrong passwords from here",
+      address: "too many wrong passwords from this address",
       account: "too many wrong passwords for this name",
-      everyone: "many guess at this password now",
+      everyone: "too many attempts on this password",
     };
-    return `${reasons[of]}: ${seconds} s`;
+    return `${reasons[of]}; retrying in ${seconds} s`;
   },
 
   // Questions of commands.
   askCreate: (room: string, password: string | undefined, isSealed: boolean) => {
-    if (isSealed) return `there is no room '${room}'; create it, sealed?`;
-    if (password === undefined) return `there is no room '${room}'; create it?`;
-    return `there is no room '${room}'; create it, locked with the password '${password}'?`;
+    if (isSealed) return `Room '${room}' does not exist. Create it with end-to-end encryption?`;
+    if (password === undefined) return `Room '${room}' does not exist. Create it?`;
+    return `Room '${room}' does not exist. Create it with the password '${password}'?`;
   },
-  askSeal: (user: string) => `seal the conversation with ${user}? it cannot be undone`,
+  askSeal: (user: string) => `Encrypt the conversation with ${user}? This cannot be undone.`,
   askPassword: (user: string, server: string) => `Password for ${user} on ${server}`,
-  askRoomPassword: (room: string, server: string) => `Password of room ${room} on ${server}`,
-  askAgain: (question: string) => `Not that one. ${question}`,
-  askCurrentPassword: "Current password (empty if there is none)",
+  askRoomPassword: (room: string, server: string) => `Password for room ${room} on ${server}`,
+  askAgain: (question: string) => `Wrong. ${question}`,
+  askCurrentPassword: "Current password (leave empty if none)",
   askNewPassword: "New password",
   askNewPasswordOf: (user: string, server: string) => `New password for ${user} on ${server}`,
-  askRepeat: "Repeat it",
+  askRepeat: "Repeat password",
 
   slash: {
     ...ENGLISH_COMMANDS,
-    list: "list who is online",
-    readers: "show who has read your message; without its number, your last one here",
-    send: "send a file or folder, here or to a room or @person, and what to say with it",
-    caption: "change what is said with your file; without TEXT, nothing is",
-    get: "take a file by its id or name; without DIR, to the folder in which you started chat",
-    verify: "show digits to compare with someone by voice, confirm them, or accept a new key",
-    history: "show the last N messages of where you are",
-    register: "make an account",
+    list: "list online users",
+    readers: "show who has read your message; without SEQ, your latest one here",
+    send: "send a file or folder with an optional caption",
+    caption: "change the caption of your file; without TEXT, remove it",
+    get: "download a file by id or name; default DIR: the folder where chat started",
+    verify: "verify a user's identity, or accept their new key",
+    history: "show the last N messages here",
+    register: "create an account",
     login: "log in to your account",
-    logout: "log out and stay connected; chat logout also forgets this device",
-    passwd: "change your password (asked, or CHAT_NEW_PASSWORD)",
+    logout: "log out and stay connected; chat logout also signs out this device",
+    passwd: "change your password (prompt, or CHAT_NEW_PASSWORD)",
     set: "show or change a setting of the full screen",
     notify: "mute or unmute a room or @person on this device",
-    stats: "show what the connection has carried",
-    help: "show this, or what one command does",
-    quit: "leave the program",
+    stats: "show connection statistics",
+    help: "list commands, or describe one",
+    quit: "quit",
   },
 };
 
 export type TerminalTexts = Readonly<typeof ENGLISH_TERMINAL>;
 
-/** A text that is formatted when shown, in the reader's language. */
+/** A text that is formatted for display in the user's language. */
 export type Message = (texts: TerminalTexts) => string;

@@ -9,8 +9,8 @@ import { INDONESIAN } from "./first.ts";
 export const INDONESIAN_TERMINAL: TerminalTexts = {
   loading: "Memuat…",
   notLoggedIn: "belum masuk",
-  noMajority: "sebagian besar mesin mati: pesan menunggu",
-  loggedOut: "Anda belum masuk: /login NAMA",
+  noMajority: "sebagian besar server mati; pesan diantrekan",
+  loggedOut: "Anda belum masuk. Gunakan /login NAME.",
   noLongerIn: (place) => `Anda tidak lagi di ${place}`,
   notSent: (n, targets) => `${n} tidak terkirim ke ${targets}`,
   notSentBecause: (place, why) => `tidak terkirim ke ${place}: ${why}`,
@@ -18,7 +18,7 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
     `${n} pesan belum terkirim. Ulangi untuk keluar sekarang dan mengirim saat mulai lagi.`,
   sendingAtQuit: (n) =>
     `Mengirim ${n} pesan… Ulangi untuk keluar sekarang dan mengirim saat mulai lagi.`,
-  sendingPosts: (n) => `${n} sedang dikirim`,
+  sendingPosts: (n) => `${n} dalam antrean`,
   unreadIn: (n, targets) => `${n} belum dibaca di ${targets}`,
   moreBelow: "-- masih ada di bawah --",
   moreBelowCount: (n) => `-- ${n} lagi di bawah --`,
@@ -26,33 +26,33 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   moreHere: (n) => `${n} lagi`,
   membersOnline: (online, all) => `${online} dari ${all} daring`,
   nowOnline: (n) => `${n} daring`,
-  fetchWith: (key) => `${key} untuk mengambil`,
+  fetchWith: (key) => `${key} untuk mengunduh`,
   moreLines: (n) => `… ${n} baris lagi`,
   showWith: (key) => `${key} untuk menampilkan semua`,
   closed: "ditutup",
-  sealed: "tersegel",
-  announcedGone: (who) => `${who} menarik kembali pemberitahuan untuk semua`,
-  letIn: (who, room) => `${who} memasukkan Anda ke #${room}: /join ${room}`,
+  sealed: "terenkripsi",
+  announcedGone: (who) => `${who} menarik pengumuman`,
+  letIn: (who, room) => `${who} menambahkan Anda ke #${room}: /join ${room}`,
   goTo: "Pergi ke",
   find: "Cari",
-  typed: "Pernah diketik",
-  messageMenu: "Tindakan untuk pesan ini",
-  nothingTyped: "Tidak ada yang seperti itu pernah diketik di sini.",
-  emptyRoom: "Belum ada yang dikatakan di sini. Tulis pesan pertama.",
-  emptyPerson: (name) => `Belum ada percakapan antara Anda dan ${name}.`,
+  typed: "Riwayat ketikan",
+  messageMenu: "Tindakan pesan",
+  nothingTyped: "Tidak ada yang cocok di riwayat ketikan.",
+  emptyRoom: "Belum ada pesan. Tulis pesan pertama.",
+  emptyPerson: (name) => `Belum ada pesan dengan ${name}.`,
   pressToClose: "Esc menutup",
   copyOrClose: "c menyalin · Esc menutup",
   toAnswer: "Enter: jawab · Esc: batal",
-  checking: "Sedang diperiksa; ketikan tersembunyi",
-  questionGone: "Pertanyaan sudah hilang; ketikan tersembunyi sampai Enter",
-  cannotShow: (what) => `ini tidak dapat ditampilkan (${what}); Ctrl-L mencoba lagi`,
+  checking: "Memeriksa…; ketikan disembunyikan",
+  questionGone: "Permintaan dibatalkan; ketikan disembunyikan sampai Enter",
+  cannotShow: (what) => `layar tidak dapat digambar (${what}); tekan Ctrl-L untuk mencoba lagi`,
   yesNo: "y/n",
   escDrops: "Esc membatalkan",
   refusedHint: "pilih untuk mengirim lagi atau membuang",
 
-  sealedRoomMade: (room) => `ruang tersegel '${room}' milik Anda; ajak yang lain: /invite NAME`,
-  roomMade: (room) => `ruang '${room}' belum ada; Anda membuatnya`,
-  backIn: (room) => `Anda kembali di ${room}`,
+  sealedRoomMade: (room) => `ruang terenkripsi '${room}' dibuat; tambahkan orang: /invite NAME`,
+  roomMade: (room) => `ruang '${room}' dibuat`,
+  backIn: (room) => `kembali ke ${room}`,
   youLeft: (room) => `Anda keluar dari ${room}`,
   noTopic: "tidak ada topik",
   offlineMember: (user) => `${user} (luring)`,
@@ -65,74 +65,74 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   conversationList: (people) => `percakapan: ${people}`,
   unread: (n) => `${n} belum dibaca`,
   joined: "sudah bergabung",
-  nothingFound: "tidak ada yang ditemukan",
+  nothingFound: "tidak ada pesan yang ditemukan",
   youAreLoggedOut: "Anda sudah keluar dari akun; /login NAME untuk masuk lagi",
-  youAre: (user) => `Anda adalah ${user}`,
-  passwordChanged: "kata sandi Anda sudah diganti",
-  slashHint: "// di awal mengirim garis miring",
+  youAre: (user) => `masuk sebagai ${user}`,
+  passwordChanged: "kata sandi diubah",
+  slashHint: "untuk mengawali pesan dengan garis miring, ketik //",
   done: (command) => `selesai: ${command}`,
-  quietOn: "Anda tidak lagi melihat siapa yang datang dan pergi; /quiet off menampilkannya lagi",
-  quietOff: "Anda melihat siapa yang datang dan pergi",
+  quietOn: "pemberitahuan bergabung dan keluar disembunyikan; untuk menampilkan: /quiet off",
+  quietOff: "pemberitahuan bergabung dan keluar ditampilkan",
   ignoreNone: "Anda tidak mengabaikan siapa pun",
   ignoredList: (users) => `diabaikan: ${users}`,
   youIgnore: (user) => `Anda mengabaikan ${user}`,
   youHear: (user) => `pesan ${user} tampil lagi`,
-  sendLine: (user) => `kirim baris ini ke ${user ?? "satu orang"}:`,
+  sendLine: (user) => `kirim perintah ini ke ${user ?? "satu orang"}:`,
   accountInfo: INDONESIAN.accountInfo,
   banned: (user) => `${user} diblokir`,
-  conversationOpen: (user) => `percakapan dengan ${user} tidak disegel`,
-  conversationSealed: (user) =>
-    `yang Anda dan ${user} tulis mulai sekarang hanya dapat dibaca perangkat Anda berdua`,
-  roomOpen: "ruang ini tidak tersegel: operator server dapat membacanya",
-  sealingAccepted: "diterima: perangkat ini lanjut di sini",
+  conversationOpen: (user) => `percakapan dengan ${user} tidak terenkripsi`,
+  conversationSealed: (user) => `pesan baru antara Anda dan ${user} terenkripsi ujung ke ujung`,
+  roomOpen: "ruang ini tidak terenkripsi: operator server dapat membacanya",
+  sealingAccepted: "diterima; perangkat ini dapat memakai ruang ini lagi",
   sealing: (status, reason) => {
-    const state = status === "in" ? "tersegel" : `tersegel; perangkat ini ${status}`;
+    const state = status === "in" ? "terenkripsi" : `terenkripsi; perangkat ini ${status}`;
     return reason === undefined ? state : `${state}: ${reason}`;
   },
   sealedMember: ({ user, devices, hasBrowser, isMe, isVerified, isChanged, isAdmin }) => {
     const web = hasBrowser ? ", termasuk peramban" : "";
-    const known = isVerified ? "sudah dicocokkan" : "belum dicocokkan";
-    const changed = isChanged ? `, dan kunci lain terlihat sesudahnya: /verify ${user}` : "";
-    const state = isMe ? "ini Anda" : known + changed;
+    const known = isVerified ? "terverifikasi" : "belum terverifikasi";
+    const changed = isChanged ? `, dan kuncinya berubah sesudahnya: /verify ${user}` : "";
+    const state = isMe ? "Anda" : known + changed;
     return `${user}: ${devices} perangkat${web}; ${state}${isAdmin ? "; admin" : ""}`;
   },
   devicesLetIn: (user, added, missing) => {
-    if (added === 0 && missing === 0) return `semua perangkat ${user} sudah ada di dalam`;
-    const more = missing === 0 ? "" : `; ${missing} lagi setelah tersambung`;
-    return `${user} diajak masuk dengan ${added} perangkat${more}`;
+    if (added === 0 && missing === 0) return `semua perangkat ${user} sudah ada di ruang ini`;
+    const more = missing === 0 ? "" : `; ${missing} lagi dapat ditambahkan setelah tersambung`;
+    return `${user} ditambahkan dengan ${added} perangkat${more}`;
   },
-  verified: (user) => `${user} sudah dicocokkan`,
-  confirmDigits: (user, command) => `jika ${user} melihat yang sama: ${command} "ANGKA"`,
-  confirmNewDigits: (user) => `kunci identitas ${user} berubah: sahkan angka yang ${user} lihat`,
-  keyAccepted: (user) =>
-    `kunci ${user} yang terakhir terlihat, atau yang berikutnya, dianggap miliknya`,
-  savedNow: "tersimpan: lihat /saved",
-  notSaved: "tidak disimpan lagi",
-  nothingSaved: "belum ada yang disimpan: lihat /save",
-  notReadable: (n) => `tidak dapat dibaca di sini lagi: ${n}`,
-  nothingPinned: "tidak ada yang disematkan di sini",
+  verified: (user) => `${user} terverifikasi`,
+  confirmDigits: (user, command) =>
+    `jika ${user} melihat angka yang sama, jalankan ${command} "ANGKA"`,
+  confirmNewDigits: (user) =>
+    `kunci identitas ${user} berubah; konfirmasi angka yang ${user} lihat`,
+  keyAccepted: (user) => `kunci terbaru ${user} diterima`,
+  savedNow: "tersimpan; daftar pesan tersimpan: /saved",
+  notSaved: "dihapus dari pesan tersimpan",
+  nothingSaved: "belum ada pesan tersimpan; untuk menyimpan: /save",
+  notReadable: (n) => `${n} pesan tersimpan tidak dapat dibaca lagi`,
+  nothingPinned: "tidak ada pesan yang disematkan",
   readBy: (readers, members, names) => {
     const list = readers === 0 ? "" : `: ${names.join(", ")}`;
     return `dibaca oleh ${readers} dari ${members}${list}`;
   },
-  queuedMessage: (user) => `${user} sedang luring; akan disampaikan nanti`,
-  queuedFile: (user) => `${user} sedang luring; akan ada di sana saat mereka datang`,
-  unsaid: "server ini terlalu lama untuk menyimpan keterangan berkas: kirim sebagai pesan",
+  queuedMessage: (user) => `${user} sedang luring; pesan akan dikirim nanti`,
+  queuedFile: (user) => `${user} sedang luring; berkas dapat diunduh nanti`,
+  unsaid: "server ini belum mendukung keterangan berkas; kirim teksnya sebagai pesan",
   sentTo: (target) => `terkirim ke ${target}`,
   fileSent: (name, target) => `'${name}' terkirim ke ${target}`,
-  fileHere: (file, from) => `${file} sudah di sini, dari ${from}`,
-  leftOut: (entry) => `tidak disertakan: ${entry}`,
-  renamedHere: (file, from, to) => `${file}: ${from} di sini bernama ${to}`,
-  moreRenamed: (file, n) => `${file}: dan ${n} lagi bernama lain di sini`,
-  noFiles: "tidak ada berkas di sini",
+  fileHere: (file, from) => `${file} dari ${from} sudah diunduh`,
+  leftOut: (entry) => `dilewati: ${entry}`,
+  renamedHere: (file, from, to) => `${file}: ${from} disimpan sebagai ${to}`,
+  moreRenamed: (file, n) => `${file}: dan ${n} lagi disimpan dengan nama lain`,
+  noFiles: "tidak ada berkas",
   files: "berkas",
-  filesOnTheWay: "berkas masih di jalan; Ctrl-C menghentikannya, untuk dilanjutkan nanti",
-  hearAll: "tidak ada yang dibungkam",
-  mutedHere: (targets) => `dibungkam di sini: ${targets}`,
-  hearAgain: (target) => `${target} terdengar lagi`,
-  nowMuted: (target) => `${target} tidak berbunyi dan tidak dihitung di perangkat ini`,
+  filesOnTheWay: "menyelesaikan transfer; Ctrl-C menghentikannya dan dapat dilanjutkan nanti",
+  hearAll: "tidak ada yang dibisukan",
+  mutedHere: (targets) => `dibisukan di perangkat ini: ${targets}`,
+  hearAgain: (target) => `${target} tidak lagi dibisukan`,
+  nowMuted: (target) => `${target} dibisukan di perangkat ini`,
   mutedBySetting: (target) =>
-    `${target} dibungkam oleh setelan 'muted', yang tetap berlaku: lihat /set muted`,
+    `${target} masih dibisukan oleh setelan 'muted'; untuk mengubahnya: /set muted`,
   stats: {
     over: (transport, since) => `lewat ${transport} sejak ${since}`,
     acknowledged: (n, asked) => `${n} dari ${asked} permintaan dijawab`,
@@ -146,58 +146,57 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   copied: "tersalin",
   tooLongToCopy: "terlalu panjang untuk disalin",
   cameAnew: {
-    copy: "simpanan ruang tersegel di perangkat ini salinan lama: perangkat masuk kembali",
-    damaged: "simpanan ruang tersegel di perangkat ini hilang atau rusak: perangkat masuk kembali",
+    copy: "data ruang terenkripsi di perangkat ini salinan lama; perangkat bergabung lagi",
+    damaged: "data ruang terenkripsi di perangkat ini hilang atau rusak; perangkat bergabung lagi",
   },
-  otherMachine: (from, to) =>
-    `${from} tidak menjawab; tersambung ke ${to}, mesin lain dari server yang sama`,
+  otherMachine: (from, to) => `${from} tidak menjawab; tersambung ke ${to} dalam klaster yang sama`,
   disk: (space) => {
     const [free, keep] = [formatSize(space.freeBytes), formatSize(space.keepFreeBytes)];
-    if (!space.isLow) return `cakram server lapang lagi: ${free} kosong`;
+    if (!space.isLow) return `ruang disk server cukup lagi: ${free} kosong`;
     return isDiskFull(space)
-      ? `cakram server penuh: ${free} kosong; berkas ditolak sampai ${keep} kosong`
-      : `cakram server hampir penuh: ${free} kosong; di bawah ${keep} berkas ditolak`;
+      ? `disk server penuh: ${free} kosong; berkas ditolak sampai ${keep} kosong`
+      : `disk server hampir penuh: ${free} kosong; di bawah ${keep} berkas ditolak`;
   },
   guessDelay: (of, seconds) => {
     const reasons = {
-      address: "terlalu banyak kata sandi salah dari sini",
+      address: "terlalu banyak kata sandi salah dari alamat ini",
       account: "terlalu banyak kata sandi salah untuk nama ini",
-      everyone: "banyak yang sedang menebak kata sandi ini",
+      everyone: "terlalu banyak percobaan untuk kata sandi ini",
     };
-    return `${reasons[of]}: ${seconds} dtk`;
+    return `${reasons[of]}; mencoba lagi dalam ${seconds} dtk`;
   },
 
   askCreate: (room, password, isSealed) => {
-    if (isSealed) return `tidak ada ruang '${room}'; buat, tersegel?`;
-    if (password === undefined) return `tidak ada ruang '${room}'; buat?`;
-    return `tidak ada ruang '${room}'; buat, terkunci dengan kata sandi '${password}'?`;
+    if (isSealed) return `Ruang '${room}' tidak ada. Buat dengan enkripsi ujung ke ujung?`;
+    if (password === undefined) return `Ruang '${room}' tidak ada. Buat?`;
+    return `Ruang '${room}' tidak ada. Buat dengan kata sandi '${password}'?`;
   },
-  askSeal: (user) => `segel percakapan dengan ${user}? ini tidak dapat dibatalkan`,
+  askSeal: (user) => `Enkripsi percakapan dengan ${user}? Ini tidak dapat dibatalkan.`,
   askPassword: (user, server) => `Kata sandi untuk ${user} di ${server}`,
   askRoomPassword: (room, server) => `Kata sandi ruang ${room} di ${server}`,
-  askAgain: (question) => `Bukan itu. ${question}`,
+  askAgain: (question) => `Salah. ${question}`,
   askCurrentPassword: "Kata sandi saat ini (kosongkan jika belum ada)",
   askNewPassword: "Kata sandi baru",
   askNewPasswordOf: (user, server) => `Kata sandi baru untuk ${user} di ${server}`,
-  askRepeat: "Ulangi",
+  askRepeat: "Ulangi kata sandi",
 
   slash: {
     ...INDONESIAN_COMMANDS,
-    list: "daftar yang sedang daring",
-    readers: "tampilkan siapa yang membaca pesan Anda; tanpa nomornya, pesan terakhir Anda di sini",
-    send: "kirim berkas atau folder, ke sini atau ke ruang atau @orang, dengan keterangannya",
-    caption: "ubah keterangan berkas Anda; tanpa TEXT, keterangannya dihapus",
-    get: "ambil berkas menurut id atau namanya; tanpa DIR, ke folder tempat chat dijalankan",
-    verify: "tampilkan angka untuk dicocokkan lewat suara, sahkan, atau terima kunci baru",
+    list: "daftar pengguna yang daring",
+    readers: "tampilkan pembaca pesan Anda; tanpa SEQ, pesan terakhir Anda di sini",
+    send: "kirim berkas atau folder, dengan keterangan bila perlu",
+    caption: "ubah keterangan berkas Anda; tanpa TEXT, hapus",
+    get: "unduh berkas menurut id atau nama; DIR bawaan: folder tempat chat dijalankan",
+    verify: "verifikasi identitas seseorang, atau terima kunci barunya",
     history: "tampilkan N pesan terakhir di sini",
     register: "buat akun",
     login: "masuk ke akun Anda",
-    logout: "keluar dari akun dan tetap tersambung; chat logout juga melupakan perangkat ini",
-    passwd: "ganti kata sandi (ditanyakan, atau CHAT_NEW_PASSWORD)",
+    logout: "keluar dari akun dan tetap tersambung; chat logout juga mengeluarkan perangkat ini",
+    passwd: "ganti kata sandi (diminta, atau CHAT_NEW_PASSWORD)",
     set: "tampilkan atau ubah setelan layar penuh",
-    notify: "bungkam ruang atau @orang di perangkat ini, atau tidak lagi",
-    stats: "tampilkan apa yang lewat di sambungan",
-    help: "tampilkan ini, atau kegunaan satu perintah",
-    quit: "keluar dari program",
+    notify: "bisukan atau bunyikan ruang atau @orang di perangkat ini",
+    stats: "tampilkan statistik sambungan",
+    help: "daftar perintah, atau jelaskan satu perintah",
+    quit: "keluar",
   },
 };

@@ -158,7 +158,7 @@ class PageHost implements Host {
     );
   }
 
-  async meant(given: number | undefined, whose: Whose): Promise<number> {
+  async resolveSeq(given: number | undefined, whose: Whose): Promise<number> {
     const isOwn = whose === "own";
     if (isOwn) await this.#sent();
     const seq = given ?? lastMessage(roomOf(this.#page.chat.model, this.current), isOwn)?.seq;

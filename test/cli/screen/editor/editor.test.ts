@@ -14,11 +14,11 @@ import {
   editorOf,
   insert,
   moveTo,
-  placed,
   redo,
   transpose,
   undo,
   visualLines,
+  withCursor,
   withText,
   yank,
 } from "../../../../src/cli/screen/editor/editor.ts";
@@ -26,7 +26,7 @@ import {
 /** `|` is the cursor. */
 function at(marked: string): Editor {
   const index = marked.indexOf("|");
-  return placed(editorOf(marked.replace("|", "")), index);
+  return withCursor(editorOf(marked.replace("|", "")), index);
 }
 
 function shown({ text, cursor }: Editor): string {

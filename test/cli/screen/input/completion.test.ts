@@ -71,18 +71,18 @@ describe("Tab", () => {
 
   test("requests a folder that is not read yet, and completes once it is", () => {
     const screen = crowd().type("/send later/no").press("tab");
-    expect(screen.acts).toEqual([{ kind: "list-folder", path: "later/" }]);
+    expect(screen.actions).toEqual([{ kind: "list-folder", path: "later/" }]);
     expect(screen.line).toBe("/send later/no|");
-    const { source } = screen.parts;
+    const { source } = screen.context;
     const folder = () => [{ name: "now", isFolder: false }];
-    screen.parts = { ...screen.parts, source: { ...source, folder } };
+    screen.context = { ...screen.context, source: { ...source, folder } };
     expect(screen.press("tab").line).toBe("/send later/now|");
   });
 
   test("a name that would move the cursor is not offered", () => {
     const screen = crowd();
     const folder = () => [{ name: "no\x1b[2J", isFolder: false }];
-    screen.parts = { ...screen.parts, source: { ...screen.parts.source, folder } };
+    screen.context = { ...screen.context, source: { ...screen.context.source, folder } };
     expect(screen.type("/send n").press("tab").line).toBe("/send n|");
   });
 

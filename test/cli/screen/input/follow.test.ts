@@ -1,49 +1,54 @@
 import { expect, test } from "bun:test";
-import { type Before, follow } from "../../../../src/cli/screen/input/follow.ts";
-import type { Act } from "../../../../src/cli/screen/state/act.ts";
+import { follow, type PreviousModel } from "../../../../src/cli/screen/input/follow.ts";
+import type { Action } from "../../../../src/cli/screen/state/action.ts";
 import type { ModelEvent } from "../../../../src/core/model/event.ts";
 import { LOBBY, said } from "../../../core/model-scene.ts";
 import { Screen } from "./scene.ts";
 
-function told(screen: Screen, ...events: readonly ModelEvent[]): readonly Act[] {
-  const { model, rows } = screen.parts;
+function told(screen: Screen, ...events: readonly ModelEvent[]): readonly Action[] {
+  const { model, rows } = screen.context;
   const isLeft = events.some(({ kind }) => kind === "left");
-  const before: Before = { model, shownKey: rows.shownKey, bottoms: rows.bottoms, isLeft };
+  const before: PreviousModel = {
+    model,
+    jumpedKey: rows.shownKey,
+    bottoms: rows.bottoms,
+    isLoggedOut: isLeft,
+  };
   screen.model(...events);
-  const { state, acts } = follow(screen.state, before, screen.parts);
+  const { state, actions } = follow(screen.state, before, screen.context);
   screen.state = state;
-  return acts;
+  return actions;
 }
 
 test("restores the draft of a room when it is opened", () => {
   const screen = new Screen().type("half").press("pageup", "alt-s", "esc", "alt-2");
   const follow = () => {
-    for (const act of screen.acts) {
-      if (act.kind === "draft") told(screen, act);
-      if (act.kind === "open") told(screen, { kind: "open", target: act.target });
+    for (const action of screen.actions) {
+      if (action.kind === "draft") told(screen, action);
+      if (action.kind === "open") told(screen, { kind: "open", target: action.target });
     }
   };
   follow();
   expect(screen.line).toBe("|");
   expect(screen.state.scroll).toBeUndefined();
-  expect(screen.type("other").press("alt-/").acts).toEqual([
+  expect(screen.type("other").press("alt-/").actions).toEqual([
     { kind: "draft", target: "@ben", draft: { text: "other" } },
     { kind: "open", target: "lobby" },
   ]);
   follow();
   expect(screen.line).toBe("half|");
-  expect(screen.press("alt-/").acts.at(-1)).toEqual({ kind: "open", target: "@ben" });
+  expect(screen.press("alt-/").actions.at(-1)).toEqual({ kind: "open", target: "@ben" });
 });
 
 const GONE = { kind: "room-gone", room: LOBBY } as const;
 
 test("keeps the draft of a room that the user is removed from", () => {
   const screen = new Screen().type("half");
-  const acts = told(screen, GONE);
-  expect(acts).toEqual([{ kind: "draft", target: "lobby", draft: { text: "half" } }]);
+  const actions = told(screen, GONE);
+  expect(actions).toEqual([{ kind: "draft", target: "lobby", draft: { text: "half" } }]);
   expect(screen.line).toBe("|");
   const again = { kind: "room", room: LOBBY, name: "lobby", n: 2, skipped: 0, read: 1 } as const;
-  for (const act of acts) if (act.kind === "draft") told(screen, act);
+  for (const action of actions) if (action.kind === "draft") told(screen, action);
   told(screen, again, { kind: "open", target: "lobby" });
   expect(screen.line).toBe("half|");
 });
@@ -52,10 +57,10 @@ test("keeps a text written without a room apart from the draft of the opened one
   const screen = new Screen();
   told(screen, { kind: "draft", target: "@ben", draft: { text: "to ben" } }, GONE);
   screen.type("where am I");
-  const acts = told(screen, { kind: "open", target: "@ben" });
-  expect(acts).toEqual([{ kind: "draft", target: "", draft: { text: "where am I" } }]);
+  const actions = told(screen, { kind: "open", target: "@ben" });
+  expect(actions).toEqual([{ kind: "draft", target: "", draft: { text: "where am I" } }]);
   expect(screen.line).toBe("to ben|");
-  for (const act of acts) if (act.kind === "draft") told(screen, act);
+  for (const action of actions) if (action.kind === "draft") told(screen, action);
   told(screen, { kind: "open", target: undefined });
   expect(screen.line).toBe("where am I|");
 });

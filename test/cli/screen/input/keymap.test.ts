@@ -46,11 +46,11 @@ describe("keys of config.toml", () => {
 
   test.each([
     [{ "ctrl-o": "swicher" }, "did you mean switcher?"],
-    [{ "ctrl-o": "nonsense" }, "F1 shows what keys can do"],
-    [{ "ctrl-o": "toString" }, "F1 shows what keys can do"],
-    [{ foo: "switcher" }, "write keys as ctrl-x, alt-enter, shift-tab or f5"],
-    [{ x: "switcher" }, "bind it with a modifier: alt-x"],
-    [{ space: "send" }, "bind it with a modifier: alt-space"],
+    [{ "ctrl-o": "nonsense" }, "press F1 for a list of keys"],
+    [{ "ctrl-o": "toString" }, "press F1 for a list of keys"],
+    [{ foo: "switcher" }, "use a form such as ctrl-x, alt-enter, shift-tab or f5"],
+    [{ x: "switcher" }, "add a modifier: alt-x"],
+    [{ space: "send" }, "add a modifier: alt-space"],
   ])("%j is a fault", (keys, remedy) => {
     expect(faultOf(() => new Keymap(keys as Record<string, string>))).toMatchObject({
       ...{ code: "usage", remedy },
@@ -84,7 +84,7 @@ describe("help", () => {
       { text: "Commands", hint: "" },
       { text: "/join ROOM", hint: "enter a room" },
     ]);
-    const newLine = { text: "alt-enter, ctrl-j, shift-enter", hint: "begin a new line" };
+    const newLine = { text: "alt-enter, ctrl-j, shift-enter", hint: "new line" };
     expect(rows).toContainEqual(newLine);
     expect(rows[0]).toEqual({ text: "Everywhere", hint: "" });
   });

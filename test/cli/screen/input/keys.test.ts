@@ -106,11 +106,11 @@ describe("what a terminal sends is a key", () => {
 
 test("a lone Esc becomes a key when nothing follows", () => {
   const decoder = new KeyDecoder();
-  expect(decoder.isWaiting).toBe(false);
+  expect(decoder.isHolding).toBe(false);
   expect(decoder.feed(Buffer.from("\x1b"))).toEqual([]);
-  expect(decoder.isWaiting).toBe(true);
+  expect(decoder.isHolding).toBe(true);
   expect(decoder.flush()).toEqual([{ name: "esc", text: "" }]);
-  expect(decoder.isWaiting).toBe(false);
+  expect(decoder.isHolding).toBe(false);
   expect(decoder.flush()).toEqual([]);
 });
 
@@ -126,7 +126,7 @@ test("a sequence that never ends holds a bound, and the keys behind it are keys 
     // A CSI that long is none; what follows is text again.
     if (begin !== "\x1b[") expect(keys).toBe(0);
     decoder.flush();
-    expect(decoder.isWaiting).toBe(false);
+    expect(decoder.isHolding).toBe(false);
     expect(decoder.feed(Buffer.from("x"))).toEqual([{ name: "x", text: "x" }]);
   }
 });
@@ -153,7 +153,7 @@ describe("while an answer of the terminal is due", () => {
         { name: "report", text: answer },
         { name: "x", text: "x" },
       ]);
-      expect(decoder.isWaiting).toBe(false);
+      expect(decoder.isHolding).toBe(false);
     }
   });
 });

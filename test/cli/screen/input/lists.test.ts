@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { EMPTY_EDITOR } from "../../../../src/cli/screen/editor/editor.ts";
-import { searchOf } from "../../../../src/cli/screen/input/lists.ts";
+import { parseSearch } from "../../../../src/cli/screen/input/lists.ts";
 import type { ChatRecord } from "../../../../src/core/client/chat-record.ts";
 import type { ModelEvent } from "../../../../src/core/model/event.ts";
 import { record } from "../../../core/model-scene.ts";
@@ -13,14 +13,16 @@ const found = (records: readonly ChatRecord[], hasMore: boolean): ModelEvent =>
 describe("search", () => {
   test("Enter searches; a second one opens the result", () => {
     const screen = new Screen().press("ctrl-f").type("word").press("enter");
-    expect(screen.acts).toEqual([{ kind: "search", query }]);
+    expect(screen.actions).toEqual([{ kind: "search", query }]);
     screen.model({ kind: "search", query }, found([record(3), record(8)], false));
-    expect(screen.press("down", "enter").acts).toEqual([{ kind: "jump", target: "lobby", seq: 3 }]);
+    expect(screen.press("down", "enter").actions).toEqual([
+      { kind: "jump", target: "lobby", seq: 3 },
+    ]);
     expect([screen.state.overlay, screen.state.selected]).toEqual([undefined, 3]);
     screen.press("esc");
     // What was found is still there to be looked through.
     expect(screen.press("f4").state.overlay).toMatchObject({ query: { text: "word" } });
-    expect(screen.press("esc").acts).toEqual([{ kind: "search", query: undefined }]);
+    expect(screen.press("esc").actions).toEqual([{ kind: "search", query: undefined }]);
   });
 
   test.each([
@@ -34,7 +36,7 @@ describe("search", () => {
     ["from:ana", undefined],
     ["  ", undefined],
   ])("%j is a query", (typed, expected) => {
-    expect(searchOf(typed, "lobby")).toEqual(expected as never);
+    expect(parseSearch(typed, "lobby")).toEqual(expected as never);
   });
 });
 
@@ -65,7 +67,7 @@ describe("long texts", () => {
     expect(screen.press("pagedown", "space") && top()).toBe(9);
     expect(screen.press("pageup", "b", "b", "up") && top()).toBe(0);
     expect(screen.press("G") && top()).toBe(29);
-    screen.parts = { ...screen.parts, layout: { ...screen.parts.layout, topMax: 25 } };
+    screen.context = { ...screen.context, layout: { ...screen.context.layout, topMax: 25 } };
     expect(screen.press("down") && top()).toBe(25);
     expect(screen.press("home", "scroll-down") && top()).toBe(3);
     expect(screen.press("q").state.overlay).toBeUndefined();
@@ -80,21 +82,21 @@ describe("questions", () => {
   };
 
   test("are answered with yes or no only", () => {
-    expect(asked("yes-no").press("y").acts).toEqual([{ kind: "answered", answer: "yes" }]);
-    expect(asked("yes-no").press("n").acts).toEqual([{ kind: "answered", answer: "no" }]);
-    expect(asked("yes-no").press("esc").acts).toEqual([{ kind: "answered", answer: undefined }]);
+    expect(asked("yes-no").press("y").actions).toEqual([{ kind: "answered", answer: "yes" }]);
+    expect(asked("yes-no").press("n").actions).toEqual([{ kind: "answered", answer: "no" }]);
+    expect(asked("yes-no").press("esc").actions).toEqual([{ kind: "answered", answer: undefined }]);
     const screen = asked("yes-no").press("x", "enter", "e", "up", "tab");
-    expect([screen.acts, screen.state.question?.kind]).toEqual([[], "yes-no"]);
+    expect([screen.actions, screen.state.question?.kind]).toEqual([[], "yes-no"]);
     expect(screen.line).toBe("half|");
   });
 
   test("are answered with text, or cancelled", () => {
-    expect(asked("text").type("bob").press("enter").acts).toEqual([
+    expect(asked("text").type("bob").press("enter").actions).toEqual([
       { kind: "answered", answer: "bob" },
     ]);
     for (const key of ["esc", "ctrl-c", "ctrl-d"]) {
       const screen = asked("secret").press(key);
-      expect(screen.acts).toEqual([{ kind: "answered", answer: undefined }]);
+      expect(screen.actions).toEqual([{ kind: "answered", answer: undefined }]);
       expect(screen.line).toBe("half|");
     }
     expect(asked("secret").type("a").press("up", "down", "tab", "ctrl-r").line).toBe("half|");

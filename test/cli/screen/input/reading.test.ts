@@ -26,25 +26,25 @@ describe("pages", () => {
 
   test("load older messages once near the oldest one", () => {
     const screen = new Screen();
-    const rows = { ...screen.parts.rows, loading: undefined };
-    screen.parts = { ...screen.parts, rows: { ...rows, hasOlder: true } };
-    expect(screen.press("pageup").acts).toEqual([{ kind: "reach", side: "older" }]);
+    const rows = { ...screen.context.rows, loading: undefined };
+    screen.context = { ...screen.context, rows: { ...rows, hasOlder: true } };
+    expect(screen.press("pageup").actions).toEqual([{ kind: "reach", side: "older" }]);
     const loading = { side: "older", seq: 2 } as const;
-    screen.parts = { ...screen.parts, rows: { ...rows, hasOlder: true, loading } };
-    expect(screen.press("pageup").acts).toEqual([]);
+    screen.context = { ...screen.context, rows: { ...rows, hasOlder: true, loading } };
+    expect(screen.press("pageup").actions).toEqual([]);
   });
 
   test("keep the position while newer rows load; Esc goes to the newest", () => {
     const screen = new Screen();
-    screen.parts = {
-      ...screen.parts,
-      rows: { ...screen.parts.rows, loading: undefined, hasNewer: true },
+    screen.context = {
+      ...screen.context,
+      rows: { ...screen.context.rows, loading: undefined, hasNewer: true },
     };
     screen.press("pageup").press("pagedown");
-    expect(screen.acts).toEqual([{ kind: "reach", side: "newer" }]);
+    expect(screen.actions).toEqual([{ kind: "reach", side: "newer" }]);
     expect(screen.state.scroll).toEqual({ key: "i11", below: 0 });
-    expect(screen.press("esc").acts).toEqual([{ kind: "bottom" }]);
-    expect(screen.type("x").press("enter").acts).toEqual([
+    expect(screen.press("esc").actions).toEqual([{ kind: "bottom" }]);
+    expect(screen.type("x").press("enter").actions).toEqual([
       { kind: "enter", text: "x" },
       { kind: "bottom" },
     ]);
@@ -67,17 +67,17 @@ describe("Alt-A", () => {
       }),
     });
     const unread = [...events, said(1, "news"), said(2, "zeta")];
-    expect(new Screen(lobby(...unread)).press("alt-a").acts).toEqual([
+    expect(new Screen(lobby(...unread)).press("alt-a").actions).toEqual([
       { kind: "open", target: "news" },
     ]);
     const settings = { ...DEFAULT_SETTINGS, muted: ["#news"] };
-    expect(new Screen(lobby(...unread), { settings }).press("alt-a").acts).toEqual([
+    expect(new Screen(lobby(...unread), { settings }).press("alt-a").actions).toEqual([
       { kind: "open", target: "zeta" },
     ]);
     const called: ModelEvent = { kind: "record", record: record(30, { n: 2, room: direct }) };
-    expect(new Screen(lobby(...unread, called)).press("alt-a").acts).toEqual([
+    expect(new Screen(lobby(...unread, called)).press("alt-a").actions).toEqual([
       { kind: "open", target: "@ben" },
     ]);
-    expect(new Screen().press("alt-a").acts).toEqual([]);
+    expect(new Screen().press("alt-a").actions).toEqual([]);
   });
 });

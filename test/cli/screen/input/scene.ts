@@ -1,9 +1,9 @@
 import type { CompletionSource } from "../../../../src/cli/screen/input/completion.ts";
+import type { HandlerContext } from "../../../../src/cli/screen/input/handler.ts";
 import { Keymap } from "../../../../src/cli/screen/input/keymap.ts";
 import { type Key, KeyDecoder } from "../../../../src/cli/screen/input/keys.ts";
-import type { Parts } from "../../../../src/cli/screen/input/parts.ts";
 import { update } from "../../../../src/cli/screen/input/update.ts";
-import type { Act } from "../../../../src/cli/screen/state/act.ts";
+import type { Action } from "../../../../src/cli/screen/state/action.ts";
 import { FIRST_STATE, type ScreenState } from "../../../../src/cli/screen/state/screen-state.ts";
 import { DEFAULT_SETTINGS } from "../../../../src/cli/screen/state/settings.ts";
 import type { ModelEvent } from "../../../../src/core/model/event.ts";
@@ -58,11 +58,11 @@ export function lobby(...events: readonly ModelEvent[]): Model {
 
 export class Screen {
   state: ScreenState = FIRST_STATE;
-  acts: readonly Act[] = [];
-  parts: Parts;
+  actions: readonly Action[] = [];
+  context: HandlerContext;
 
-  constructor(model: Model = lobby(), change: Partial<Parts> = {}) {
-    this.parts = {
+  constructor(model: Model = lobby(), change: Partial<HandlerContext> = {}) {
+    this.context = {
       model,
       rows: new RowBuilder().rowsOf(model, () => 0),
       settings: DEFAULT_SETTINGS,
@@ -79,14 +79,14 @@ export class Screen {
   }
 
   model(...events: readonly ModelEvent[]): void {
-    const { model } = updateAll(this.parts.model, events);
-    this.parts = { ...this.parts, model, rows: new RowBuilder().rowsOf(model, () => 0) };
+    const { model } = updateAll(this.context.model, events);
+    this.context = { ...this.context, model, rows: new RowBuilder().rowsOf(model, () => 0) };
   }
 
   key(key: Key): this {
-    const { state, acts } = update(this.state, key, this.parts);
+    const { state, actions } = update(this.state, key, this.context);
     this.state = state;
-    this.acts = acts;
+    this.actions = actions;
     return this;
   }
 

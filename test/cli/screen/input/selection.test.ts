@@ -40,7 +40,7 @@ describe("selecting", () => {
 
   test("letters that come together are pressed in turn; a paste without marks is not", () => {
     expect(on(11).type("kkk").state.selected).toBe(8);
-    expect(on(5).type("dy").acts).toEqual([{ kind: "erase", seq: 5 }]);
+    expect(on(5).type("dy").actions).toEqual([{ kind: "erase", seq: 5 }]);
     expect(on(4).type("+rocket").state.overlay).toMatchObject({ query: { text: "rocket" } });
     expect(on(11).type("k".repeat(33)).state.selected).toBe(11);
   });
@@ -50,10 +50,10 @@ describe("actions", () => {
   test("a reply keeps the draft, and is sent with its message", () => {
     const screen = new Screen().type("yes").press("shift-up", "r");
     const draft = { text: "yes", re: 11 };
-    expect(screen.acts).toEqual([{ kind: "draft", target: "lobby", draft }]);
+    expect(screen.actions).toEqual([{ kind: "draft", target: "lobby", draft }]);
     expect([screen.line, screen.state.selected]).toEqual(["yes|", undefined]);
     screen.model({ kind: "draft", target: "lobby", draft });
-    expect(screen.press("enter").acts).toEqual([
+    expect(screen.press("enter").actions).toEqual([
       { kind: "enter", text: "yes", re: 11 },
       { kind: "draft", target: "lobby", draft: undefined },
     ]);
@@ -65,9 +65,9 @@ describe("actions", () => {
     screen.press("e");
     expect(screen.line).toBe("mine|");
     const draft = { text: "mine", edits: 5, before: { text: "half" } };
-    expect(screen.acts).toEqual([{ kind: "draft", target: "lobby", draft }]);
+    expect(screen.actions).toEqual([{ kind: "draft", target: "lobby", draft }]);
     screen.model({ kind: "draft", target: "lobby", draft });
-    expect(screen.type("!").press("enter").acts).toEqual([
+    expect(screen.type("!").press("enter").actions).toEqual([
       { kind: "enter", text: "mine!", edits: 5 },
       { kind: "draft", target: "lobby", draft: { text: "half" } },
     ]);
@@ -80,25 +80,25 @@ describe("actions", () => {
     const screen = new Screen(lobby(said(12, file))).press("shift-up", "e");
     expect(screen.line).toBe("look|");
     const draft = { text: "look", edits: 12 };
-    expect(screen.acts).toEqual([{ kind: "draft", target: "lobby", draft }]);
+    expect(screen.actions).toEqual([{ kind: "draft", target: "lobby", draft }]);
     screen.model({ kind: "draft", target: "lobby", draft });
     screen.press("ctrl-u");
     screen.model({ kind: "draft", target: "lobby", draft: { text: "", edits: 12 } });
-    expect(screen.press("enter").acts[0]).toEqual({ kind: "enter", text: "", edits: 12 });
+    expect(screen.press("enter").actions[0]).toEqual({ kind: "enter", text: "", edits: 12 });
     // Of a message nothing cannot be left.
     const word = { kind: "draft", target: "lobby", draft: { text: "", edits: 5 } } as const;
-    expect(new Screen(lobby(word)).press("enter").acts).toEqual([]);
-    expect(on(6).press("e").acts).toEqual([]);
+    expect(new Screen(lobby(word)).press("enter").actions).toEqual([]);
+    expect(on(6).press("e").actions).toEqual([]);
   });
 
   test("edits and erases only the user's messages; erasing asks first", () => {
-    expect(on(4).press("e").acts).toEqual([]);
+    expect(on(4).press("e").actions).toEqual([]);
     expect(on(4).press("d").state.question).toBeUndefined();
     const screen = on(5).press("d");
-    expect(screen.state.question?.text).toBe("Erase this message for all?");
-    expect(screen.press("enter").acts).toEqual([]);
+    expect(screen.state.question?.text).toBe("Delete this message for everyone?");
+    expect(screen.press("enter").actions).toEqual([]);
     expect(screen.press("n").state.question).toBeUndefined();
-    expect(screen.press("delete", "y").acts).toEqual([{ kind: "erase", seq: 5 }]);
+    expect(screen.press("delete", "y").actions).toEqual([{ kind: "erase", seq: 5 }]);
     expect(screen.state.selected).toBeUndefined();
     expect(screen.state.scroll).toBeUndefined();
   });
@@ -106,38 +106,40 @@ describe("actions", () => {
   test("picks an emoji by its name or by itself", () => {
     const screen = on(4).press("+");
     expect(screen.state.overlay).toMatchObject({ kind: "react", seq: 4, at: 0 });
-    expect(screen.press("enter").acts).toEqual([{ kind: "react", seq: 4, sign: "👍" }]);
+    expect(screen.press("enter").actions).toEqual([{ kind: "react", seq: 4, sign: "👍" }]);
     expect([screen.state.selected, screen.state.scroll]).toEqual([undefined, undefined]);
-    const reacts = (typed: string) => on(4).press("+").type(typed).press("enter").acts;
+    const reacts = (typed: string) => on(4).press("+").type(typed).press("enter").actions;
     expect(reacts("rocket")).toEqual([{ kind: "react", seq: 4, sign: "🚀" }]);
     expect(reacts("🦊")).toEqual([{ kind: "react", seq: 4, sign: "🦊" }]);
     expect(reacts("nosuchsign")).toEqual([]);
   });
 
   test("copies text and fetches files; Enter runs the default action", () => {
-    expect(on(5).press("c").acts).toEqual([{ kind: "copy", text: "mine" }]);
+    expect(on(5).press("c").actions).toEqual([{ kind: "copy", text: "mine" }]);
     const fetch = { kind: "fetch", file: CAT, name: "cat.png" } as const;
-    expect(on(6).press("g").acts).toEqual([fetch]);
-    expect(on(6).press("enter").acts).toEqual([fetch]);
-    expect(on(6).press("x").acts).toEqual([]);
-    expect(on(5).press("g").acts).toEqual([]);
+    expect(on(6).press("g").actions).toEqual([fetch]);
+    expect(on(6).press("enter").actions).toEqual([fetch]);
+    expect(on(6).press("x").actions).toEqual([]);
+    expect(on(5).press("g").actions).toEqual([]);
     expect(on(5).press("enter").state.overlay).toMatchObject({ kind: "menu" });
   });
 
   test("resends an unsent post, or discards it after a question", () => {
     const screen = new Screen(lobby(posted)).press("shift-up");
     expect(screen.state.selected).toBe("k");
-    expect(screen.press("s").acts).toEqual([{ kind: "resend", key: "k" }]);
-    expect(screen.press("r", "e", "+").acts).toEqual([]);
-    expect(screen.press("c").acts).toEqual([{ kind: "copy", text: "late" }]);
-    expect(screen.press("d", "y").acts).toEqual([{ kind: "discard", key: "k" }]);
+    expect(screen.press("s").actions).toEqual([{ kind: "resend", key: "k" }]);
+    expect(screen.press("r", "e", "+").actions).toEqual([]);
+    expect(screen.press("c").actions).toEqual([{ kind: "copy", text: "late" }]);
+    expect(screen.press("d", "y").actions).toEqual([{ kind: "discard", key: "k" }]);
     expect(screen.press("up").state.selected).toBeUndefined();
   });
 
   test("goes to the answered message, also far away", () => {
     const answer = (re: number) => said(12, { body: { text: "so", re } });
     expect(on(12, answer(4)).press("a").state.selected).toBe(4);
-    expect(on(12, answer(1)).press("a").acts).toEqual([{ kind: "jump", target: "lobby", seq: 1 }]);
+    expect(on(12, answer(1)).press("a").actions).toEqual([
+      { kind: "jump", target: "lobby", seq: 1 },
+    ]);
     expect(on(4).press("a").state.selected).toBe(4);
   });
 });
@@ -150,15 +152,15 @@ describe("pinning and saving", () => {
   const prefs: ModelEvent = { kind: "prefs", rooms: [], saved: [{ room, seq: 5 }] };
 
   test("toggles, for those who may and with a server that supports it", () => {
-    expect(on(4).press("p").acts).toEqual([]);
-    expect(on(4).press("b").acts).toEqual([]);
+    expect(on(4).press("p").actions).toEqual([]);
+    expect(on(4).press("b").actions).toEqual([]);
     const screen = on(4, mayPin, prefs);
-    expect(screen.press("p").acts).toEqual([{ kind: "pin", seq: 4, on: true }]);
+    expect(screen.press("p").actions).toEqual([{ kind: "pin", seq: 4, on: true }]);
     expect(screen.state.selected).toBeUndefined();
-    expect(on(4, prefs).press("b").acts).toEqual([{ kind: "save", room, seq: 4, on: true }]);
+    expect(on(4, prefs).press("b").actions).toEqual([{ kind: "save", room, seq: 4, on: true }]);
     const pin = said(12, { kind: "pin", body: { seq: 4, on: true } });
-    expect(on(4, mayPin, pin).press("p").acts).toEqual([{ kind: "pin", seq: 4, on: false }]);
-    expect(on(5, prefs).press("b").acts).toEqual([{ kind: "save", room, seq: 5, on: false }]);
+    expect(on(4, mayPin, pin).press("p").actions).toEqual([{ kind: "pin", seq: 4, on: false }]);
+    expect(on(5, prefs).press("b").actions).toEqual([{ kind: "save", room, seq: 5, on: false }]);
   });
 });
 
@@ -172,8 +174,8 @@ test("the menu lists the actions with their keys, and runs them", () => {
   expect(entries(on(6).press("m"))).toEqual(["reply", "react", "copy", "fetch"]);
   const screen = on(5).press("m", "down", "enter");
   expect([screen.line, screen.state.overlay]).toEqual(["mine|", undefined]);
-  expect(on(4).press("m", "up", "enter").acts).toEqual([{ kind: "copy", text: "4" }]);
-  expect(on(4).press("m", "r").acts).toMatchObject([{ kind: "draft" }]);
+  expect(on(4).press("m", "up", "enter").actions).toEqual([{ kind: "copy", text: "4" }]);
+  expect(on(4).press("m", "r").actions).toMatchObject([{ kind: "draft" }]);
   expect(on(4).press("m", "e").state.overlay).toMatchObject({ kind: "menu" });
   const closed = on(4).press("m", "esc");
   expect([closed.state.overlay, closed.state.selected]).toEqual([undefined, 4]);
@@ -185,7 +187,7 @@ describe("a long text", () => {
     const heightOf = (key: string) =>
       key === "i7" ? (screen.state.unfolded.has("i7") ? 80 : 20) : 1;
     const foldsOf = (key: string) => (key === "i7" ? 60 : 0);
-    screen.parts = { ...screen.parts, layout: { ...screen.parts.layout, heightOf, foldsOf } };
+    screen.context = { ...screen.context, layout: { ...screen.context.layout, heightOf, foldsOf } };
     return screen;
   };
 

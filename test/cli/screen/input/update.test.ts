@@ -6,9 +6,9 @@ import { lobby, Screen } from "./scene.ts";
 describe("the input line", () => {
   test("Enter sends the line and clears it", () => {
     const screen = new Screen().type("hello ").type("world\r");
-    expect(screen.acts).toEqual([{ kind: "enter", text: "hello world" }]);
+    expect(screen.actions).toEqual([{ kind: "enter", text: "hello world" }]);
     expect(screen.line).toBe("|");
-    expect(new Screen().type("  \r").acts).toEqual([]);
+    expect(new Screen().type("  \r").actions).toEqual([]);
   });
 
   test("readline's keys change the line, also in a list and an answer", () => {
@@ -22,29 +22,29 @@ describe("the input line", () => {
     const asked = new Screen();
     asked.state = { ...asked.state, question: { kind: "secret", text: "?", answer: EMPTY_EDITOR } };
     asked.type("secrex").press("backspace").paste("t\n").press("enter");
-    expect(asked.acts).toEqual([{ kind: "answered", answer: "secret" }]);
+    expect(asked.actions).toEqual([{ kind: "answered", answer: "secret" }]);
     expect(asked.state.question).toBeUndefined();
     expect(asked.line).toBe("|");
   });
 
   test("Ctrl-C clears the line, which undo restores; on an empty line it leaves", () => {
     const screen = new Screen().type("text").press("ctrl-c");
-    expect([screen.line, screen.acts]).toEqual(["|", []]);
+    expect([screen.line, screen.actions]).toEqual(["|", []]);
     expect(screen.press("ctrl-_").line).toBe("text|");
-    expect(screen.press("ctrl-c", "ctrl-c").acts).toEqual([{ kind: "leave", exitCode: 130 }]);
+    expect(screen.press("ctrl-c", "ctrl-c").actions).toEqual([{ kind: "leave", exitCode: 130 }]);
   });
 
   test("Ctrl-D deletes in a line, and leaves on an empty one", () => {
     const screen = new Screen().type("ab").press("ctrl-a", "ctrl-d");
-    expect([screen.line, screen.acts]).toEqual(["|b", []]);
-    expect(screen.press("ctrl-e", "ctrl-d").acts).toEqual([]);
-    expect(screen.press("ctrl-u", "ctrl-d").acts).toEqual([{ kind: "leave", exitCode: 0 }]);
+    expect([screen.line, screen.actions]).toEqual(["|b", []]);
+    expect(screen.press("ctrl-e", "ctrl-d").actions).toEqual([]);
+    expect(screen.press("ctrl-u", "ctrl-d").actions).toEqual([{ kind: "leave", exitCode: 0 }]);
   });
 
   test("Ctrl-L redraws and Ctrl-Z suspends, whatever is open", () => {
     for (const open of ["", "ctrl-r", "f1", "shift-up"]) {
-      expect(new Screen().press(open, "ctrl-l").acts).toEqual([{ kind: "redraw" }]);
-      expect(new Screen().press(open, "ctrl-z").acts).toEqual([{ kind: "suspend" }]);
+      expect(new Screen().press(open, "ctrl-l").actions).toEqual([{ kind: "redraw" }]);
+      expect(new Screen().press(open, "ctrl-z").actions).toEqual([{ kind: "suspend" }]);
     }
   });
 });
@@ -52,7 +52,7 @@ describe("the input line", () => {
 describe("pastes", () => {
   test.each(["/quit\nnow", "//quit\nnow", "/\n"])("%j is sent as it is", (text) => {
     const screen = new Screen().paste(text).press("enter");
-    expect(screen.acts).toEqual([{ kind: "enter", text: `/${text}` }]); // A slash for "no command".
+    expect(screen.actions).toEqual([{ kind: "enter", text: `/${text}` }]);
   });
 
   test("text that was typed ahead answers no question", () => {
@@ -60,14 +60,14 @@ describe("pastes", () => {
     const question = { kind: "yes-no", text: "?", answer: EMPTY_EDITOR } as const;
     screen.state = { ...screen.state, question };
     screen.key({ name: "text", text: "yes, and now" });
-    expect([screen.acts, screen.state.question?.kind]).toEqual([[], "yes-no"]);
-    expect(screen.press("y").acts).toEqual([{ kind: "answered", answer: "yes" }]);
+    expect([screen.actions, screen.state.question?.kind]).toEqual([[], "yes-no"]);
+    expect(screen.press("y").actions).toEqual([{ kind: "answered", answer: "yes" }]);
   });
 
   test("reports one that is too long", () => {
     const screen = new Screen().press("paste-oversize");
     expect(screen.state.notes).toEqual([
-      { text: "that paste is longer than 256 KiB: send it as a file", tone: "fault" },
+      { text: "pasted text exceeds 256 KiB; send it as a file", tone: "fault" },
     ]);
     expect(screen.press("esc").state.notes).toEqual([]);
   });
@@ -91,7 +91,7 @@ describe("the input history", () => {
     const screen = new Screen(lobby(), { typed }).type("x").press("ctrl-r").type("LINES");
     expect(screen.state.overlay).toMatchObject({ found: ["two\nlines"], at: 0 });
     expect(screen.press("enter").line).toBe("two\nlines|");
-    expect([screen.state.overlay, screen.acts]).toEqual([undefined, []]);
+    expect([screen.state.overlay, screen.actions]).toEqual([undefined, []]);
     screen.press("ctrl-r", "ctrl-r");
     expect(screen.state.overlay).toMatchObject({ at: 1 });
     expect(screen.press("esc").line).toBe("two\nlines|");
@@ -105,11 +105,11 @@ describe("rooms", () => {
 
   test("open by number and by neighbour, and keep their drafts", () => {
     const screen = new Screen(lobby(...rooms)).type("half").press("alt-1");
-    expect(screen.acts).toEqual([
+    expect(screen.actions).toEqual([
       { kind: "draft", target: "lobby", draft: { text: "half" } },
       { kind: "open", target: "alpha" },
     ]);
-    const opens = (key: string) => new Screen(lobby(...rooms)).press(key).acts;
+    const opens = (key: string) => new Screen(lobby(...rooms)).press(key).actions;
     expect(opens("alt-up")).toEqual([{ kind: "open", target: "beta" }]);
     expect(opens("alt-down")).toEqual([{ kind: "open", target: "@ben" }]);
     expect([opens("alt-9"), opens("alt-3")]).toEqual([[], []]);

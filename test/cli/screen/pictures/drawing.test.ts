@@ -4,7 +4,11 @@ import {
   PICTURE_DRAWN_PIXELS_MAX,
   PICTURE_RESENT_BYTES_MAX,
 } from "../../../../src/base/limits-screen.ts";
-import { type Drawn, drawPicture, drawSixel } from "../../../../src/cli/screen/pictures/drawing.ts";
+import {
+  drawPicture,
+  drawSixel,
+  type ScaledPicture,
+} from "../../../../src/cli/screen/pictures/drawing.ts";
 import type { PictureProtocol } from "../../../../src/cli/screen/pictures/protocol.ts";
 import { readIndexed, sixelPicture } from "../../../../src/cli/screen/pictures/sixel.ts";
 import { pictureHeader } from "../../../../src/core/client/picture-header.ts";
@@ -12,7 +16,10 @@ import { gifOf, jpegOf, pngHead, pngOf, webpOf } from "./made.ts";
 
 const terminal = (protocol: PictureProtocol) => ({ protocol, cell: { width: 10, height: 20 } });
 
-async function drawn(bytes: Uint8Array, protocol: PictureProtocol = "kitty"): Promise<Drawn> {
+async function drawn(
+  bytes: Uint8Array,
+  protocol: PictureProtocol = "kitty",
+): Promise<ScaledPicture> {
   const made = await drawPicture(bytes, terminal(protocol));
   if (made === undefined) throw new Error("nothing was drawn");
   return made;

@@ -74,10 +74,10 @@ describe("[screen] of config.toml", () => {
   test.each([
     ["bell = 1", "c.toml:2:1: bell must be true or false"],
     ['theme = "drak"', 'c.toml:2:1: theme must be one of "dark", "light"'],
-    ['muted = "#a"', "c.toml:2:1: muted must be a list of texts"],
-    ['colors.day = "rot"', "c.toml:2:1: 'rot' is no colour"],
+    ['muted = "#a"', "c.toml:2:1: muted must be a list of strings"],
+    ['colors.day = "rot"', "c.toml:2:1: 'rot' is not a colour"],
     ['\n[screen.colors]\nmentoin = "red"', "c.toml:4:1: unknown setting 'mentoin', did you mean"],
-    ['[screen.keys]\n"ctrl-x" = "fly"', "c.toml:3:1: keys know no command 'fly'"],
+    ['[screen.keys]\n"ctrl-x" = "fly"', "c.toml:3:1: unknown key command 'fly'"],
   ])("%j is refused with its place", async (text, message) => {
     const fault = await faultFrom(() => read(`[screen]\n${text}\n`));
     expect([fault.code, fault.exitCode]).toEqual(["usage", 2]);
@@ -153,12 +153,12 @@ describe("/set", () => {
 
   test.each([
     ["bel on", "unknown setting 'bel'", "did you mean bell?"],
-    ["toString on", "unknown setting 'toString'", "/set shows all of them"],
-    ["bell maybe", "bell is on or off, not 'maybe'", ""],
-    ["theme blue", "theme is one of dark, light, not 'blue'", ""],
-    ["colors red", "'colors' has no value of its own", "as in /set colors.mention red"],
-    ["colors.day rot", "/set colors.day: 'rot' is no colour", ""],
-    ["keys.x fly", "/set keys.x: keys know no command 'fly'", "F1 shows"],
+    ["toString on", "unknown setting 'toString'", "run /set to list settings"],
+    ["bell maybe", "bell must be on or off, not 'maybe'", ""],
+    ["theme blue", "theme must be one of dark, light, not 'blue'", ""],
+    ["colors red", "invalid setting 'colors'", "for example, /set colors.mention red"],
+    ["colors.day rot", "/set colors.day: 'rot' is not a colour", ""],
+    ["keys.x fly", "/set keys.x: unknown key command 'fly'", "press F1"],
   ])("refuses: %s", async (words, message, remedy) => {
     const fault = await faultFrom(() => preferencesWith().set(words));
     expect(fault.code).toBe("usage");

@@ -5,9 +5,9 @@ import {
   atOldest,
   centered,
   edgeOf,
-  revealed,
-  scrolledDown,
-  scrolledUp,
+  reveal,
+  scrollDown,
+  scrollUp,
   type Timeline,
 } from "../../../../src/cli/screen/state/scroll.ts";
 import type { Row } from "../../../../src/core/model/rows.ts";
@@ -38,8 +38,7 @@ test("up and down move by whole lines, between the oldest at the top and the new
       let expected = total;
       for (const by of moves) {
         if (by === 0) continue;
-        anchor =
-          by > 0 ? scrolledUp(all, anchor, by).anchor : scrolledDown(all, anchor, -by).anchor;
+        anchor = by > 0 ? scrollUp(all, anchor, by).anchor : scrollDown(all, anchor, -by).anchor;
         expected = Math.min(total, Math.max(expected - by, Math.min(pageRows, total)));
         expect(linesAbove(all, anchor)).toBe(expected);
         if (expected === total && by < 0) expect(anchor).toBeUndefined();
@@ -55,11 +54,11 @@ test("reveals a row, and does not move for a visible one", () => {
   fc.assert(
     fc.property(shape, place, ([heights, pageRows], [up, row]) => {
       const all = timeline(heights, pageRows);
-      const anchor = scrolledUp(all, undefined, 1 + (up % 60)).anchor;
+      const anchor = scrollUp(all, undefined, 1 + (up % 60)).anchor;
       const index = row % heights.length;
       const top = heights.slice(0, index).reduce((sum, height) => sum + height, 0);
       const height = heights[index] ?? 0;
-      for (const next of [revealed(all, anchor, index), centered(all, index)]) {
+      for (const next of [reveal(all, anchor, index), centered(all, index)]) {
         const edge = linesAbove(all, next);
         // Its first lines are there, and all of it where it fits.
         expect(top).toBeLessThan(edge);
@@ -70,7 +69,7 @@ test("reveals a row, and does not move for a visible one", () => {
       }
       const edge = linesAbove(all, anchor);
       const isSeen = top >= edge - pageRows && top + height <= edge;
-      if (isSeen) expect(revealed(all, anchor, index)).toEqual(anchor);
+      if (isSeen) expect(reveal(all, anchor, index)).toEqual(anchor);
     }),
     { numRuns: 300 },
   );

@@ -45,7 +45,7 @@ describe("modes", () => {
     expect(device.acts[2]).toBe("cooked");
     device.tell("exit");
     expect(device.acts).toHaveLength(3);
-    expect(modes.isIn).toBe(false);
+    expect(modes.isActive).toBe(false);
   });
 
   test("cancels a half-written sequence first", () => {

@@ -20,8 +20,8 @@ test("a notification of the terminal is one command, whatever the text is", () =
 test("notify-send gets words, no options, no markup", async () => {
   const commands: (readonly string[])[] = [];
   const notifier = new DesktopNotifier(async (command) => commands.push(command));
-  await notifier.tell("--help", "<b>&\x1b[m</b>");
-  await notifier.tell("ana", LONG);
+  await notifier.notify("--help", "<b>&\x1b[m</b>");
+  await notifier.notify("ana", LONG);
   expect(commands).toEqual([
     ["notify-send", "--app-name=chat", "--", "--help", "&lt;b&gt;&amp;␛[m&lt;/b&gt;"],
     ["notify-send", "--app-name=chat", "--", "ana", SHORT],
@@ -35,11 +35,11 @@ test("one notification is on its way at a time", async () => {
     runs++;
     return ended.promise;
   });
-  const first = notifier.tell("ana", "one");
-  await notifier.tell("ana", "two");
+  const first = notifier.notify("ana", "one");
+  await notifier.notify("ana", "two");
   expect(runs).toBe(1);
   ended.resolve();
   await first;
-  await notifier.tell("ana", "three");
+  await notifier.notify("ana", "three");
   expect(runs).toBe(2);
 });

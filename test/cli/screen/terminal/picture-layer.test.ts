@@ -5,7 +5,7 @@ import { pictureAttributes, pictureCells } from "../../../../src/cli/screen/pict
 import {
   itermPicture,
   kittyPieces,
-  withoutKitty,
+  removeKitty,
 } from "../../../../src/cli/screen/pictures/encoding.ts";
 import type { Frame, PictureBox } from "../../../../src/cli/screen/state/frame.ts";
 import type { PicturePainter } from "../../../../src/cli/screen/terminal/picture-layer.ts";
@@ -19,15 +19,15 @@ const SIZE = { columns: 24, rows: 10 };
 const PAINTED: PicturePainter = {
   isPlaced: false,
   pieces: (box) => [itermPicture(new Uint8Array(0), box).replace(":\x07", `:${box.id}\x07`)],
-  without: () => "",
+  remove: () => "",
 };
 
 const BYTES = new Uint8Array(60_000);
 const PLACED: PicturePainter = {
   isPlaced: true,
   pieces: (box) => kittyPieces(BYTES, box, "cells"),
-  without: (ids, isHalfSent) =>
-    (isHalfSent ? "\x1b_Gm=0;\x1b\\" : "") + [...ids].map(withoutKitty).join(""),
+  remove: (ids, isHalfSent) =>
+    (isHalfSent ? "\x1b_Gm=0;\x1b\\" : "") + [...ids].map(removeKitty).join(""),
 };
 
 /** As kitty's protocol without cells: nothing but its number takes a picture away. */
@@ -35,7 +35,7 @@ const NUMBERED: PicturePainter = {
   isPlaced: false,
   isUnique: true,
   pieces: (box) => kittyPieces(BYTES.subarray(0, 3), box, "cursor"),
-  without: (ids) => [...ids].map(withoutKitty).join(""),
+  remove: (ids) => [...ids].map(removeKitty).join(""),
 };
 
 function opened(painter: PicturePainter | undefined) {

@@ -16,7 +16,7 @@ const [english, indonesian] = [screenTexts("en"), screenTexts("id")];
 const ROWS = Object.entries(INDONESIAN_TEMPLATES);
 
 const SOURCES = [
-  ...["slash", "slash-grammar", "slash-own", "slash-views", "slash-host"],
+  ...["slash", "slash-grammar", "slash-terminal", "slash-views", "slash-host"],
   ...["last-files", "post"],
 ].map((name) => `src/cli/chat/${name}.ts`);
 const SHARED = readdirSync("src/ui/commands").map((name) => `src/ui/commands/${name}`);

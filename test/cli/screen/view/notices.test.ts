@@ -13,7 +13,7 @@ function shown(...events: readonly ModelEvent[]): readonly string[] {
     .begun()
     .tell({ kind: "open", target: "lobby" }, ...events)
     .model();
-  const parts = { model, notes: [], texts, seenFiles: new Set<string>() };
+  const parts = { model, notes: [], texts, visibleFiles: new Set<string>() };
   return noticeLines(parts, 80, 5).map((line) => line.map(({ text }) => text).join(""));
 }
 

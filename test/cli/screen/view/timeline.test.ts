@@ -5,7 +5,7 @@ import {
 } from "../../../../src/base/limits-screen.ts";
 import { screenTexts } from "../../../../src/cli/screen/text/texts.ts";
 import { Palette } from "../../../../src/cli/screen/view/palette.ts";
-import { TimelineCache, type TimelineParts } from "../../../../src/cli/screen/view/timeline.ts";
+import { TimelineCache, type TimelineOptions } from "../../../../src/cli/screen/view/timeline.ts";
 import { RowBuilder } from "../../../../src/core/model/rows.ts";
 import { timesIn } from "../../../../src/ui/text/times.ts";
 import * as scenes from "./scenes.ts";
@@ -18,7 +18,7 @@ const look = {
 };
 const palette = new Palette("dark", {}, "none");
 
-function partsOf(count: number, change: Partial<TimelineParts> = {}): TimelineParts {
+function partsOf(count: number, change: Partial<TimelineOptions> = {}): TimelineOptions {
   const story = scenes.begun();
   for (let i = 1; i <= count; i++) {
     const text = i % 3 === 0 ? `m${i}.\nsecond.` : `m${i}.`;
@@ -28,10 +28,10 @@ function partsOf(count: number, change: Partial<TimelineParts> = {}): TimelinePa
   const rows = new RowBuilder().rowsOf(model, () => 0);
   const { transfers } = model;
   const nothing = { scroll: undefined, selected: undefined, unfolded: new Set<string>() };
-  return { rows, look, palette, transfers, height: 6, ...nothing, ...change };
+  return { rows, rowOptions: look, palette, transfers, height: 6, ...nothing, ...change };
 }
 
-function seenWords(parts: TimelineParts, cache = new TimelineCache()): string {
+function seenWords(parts: TimelineOptions, cache = new TimelineCache()): string {
   const { lines } = cache.layOut(parts);
   expect(lines).toHaveLength(parts.height);
   return (lines.join("\n").match(/m\d+|second/g) ?? []).join(" ");
@@ -48,7 +48,7 @@ test("keeps the anchored row at the bottom edge", () => {
   const at = (key: string, below: number) => partsOf(50, { scroll: { key, below }, height: 4 });
   expect(seenWords(at("i30", 0))).toBe("m28 m29 m30 second");
   expect(seenWords(at("i30", 1))).toBe("m27 second m28 m29 m30".slice(4));
-  const { rowsBelow, seen } = new TimelineCache().layOut(at("i30", 1));
+  const { rowsBelow, visible: seen } = new TimelineCache().layOut(at("i30", 1));
   expect(rowsBelow).toBe(21);
   expect(seen.at(-1)).toMatchObject({ from: 0, to: 1 });
   expect(new TimelineCache().layOut(at("i50", 0)).rowsBelow).toBe(0);
@@ -57,14 +57,14 @@ test("keeps the anchored row at the bottom edge", () => {
 const numbered = (lines: number) =>
   Array.from({ length: lines }, (_, i) => `line ${i + 1}`).join("\n");
 
-function longText(text: string, change: Partial<TimelineParts> = {}, edited?: string) {
+function longText(text: string, change: Partial<TimelineOptions> = {}, edited?: string) {
   const story = scenes.begun().says("ben", text);
   if (edited !== undefined) {
     story.record({ kind: "edit", from: "ben", body: { seq: 1, text: edited } });
   }
   const model = story.tell({ kind: "open", target: "lobby" }).model();
   const rows = new RowBuilder().rowsOf(model, () => 0);
-  const parts = partsOf(0, { rows, look: { ...look, foldKey: "F" }, ...change });
+  const parts = partsOf(0, { rows, rowOptions: { ...look, foldKey: "F" }, ...change });
   const cache = new TimelineCache();
   return { cache, parts, height: cache.heightOf(parts, "i1"), folds: cache.foldsOf(parts, "i1") };
 }
@@ -92,7 +92,7 @@ test("the uppermost message of a run names its author", () => {
   for (const columns of [60, 40]) {
     for (const [row, below] of [[20, 0] as const, [21, 0] as const, [21, 1] as const]) {
       const scroll = { key: `i${row}`, below };
-      const parts = partsOf(1, { rows, look: { ...look, columns }, scroll });
+      const parts = partsOf(1, { rows, rowOptions: { ...look, columns }, scroll });
       const [top = "", ...others] = scenes.plainLines(new TimelineCache().layOut(parts));
       expect(top).toMatch(/^05:46 +cleo/);
       expect(others.join("")).not.toContain("cleo");

@@ -2,9 +2,9 @@ import { afterEach, expect, test } from "bun:test";
 import { TerminalScreen } from "../../../../src/cli/screen/terminal/screen.ts";
 import { widthOf } from "../../../../src/cli/screen/view/width.ts";
 import {
+  parseWidths,
   terminalWidths,
-  WIDTH_QUESTION,
-  widthsIn,
+  WIDTH_QUERY,
 } from "../../../../src/cli/screen/width/measured.ts";
 import { Emulator } from "../terminal/emulator.ts";
 import { FakeClock, FakeDevice } from "../terminal/fake-device.ts";
@@ -12,7 +12,7 @@ import { FakeClock, FakeDevice } from "../terminal/fake-device.ts";
 afterEach(() => terminalWidths.measure({}));
 
 const segmenter = new Intl.Segmenter("und", { granularity: "grapheme" });
-const SAMPLES = [...WIDTH_QUESTION.matchAll(/\r([^\x1b\r]+)\x1b\[6n/g)].map(
+const SAMPLES = [...WIDTH_QUERY.matchAll(/\r([^\x1b\r]+)\x1b\[6n/g)].map(
   ([, sample = ""]) => sample,
 );
 
@@ -30,11 +30,11 @@ function oldTerminal(grapheme: string): number {
 }
 
 test("measuring yields the widths that differ from the table", () => {
-  expect(widthsIn(answersOf(Bun.stringWidth))).toEqual({});
+  expect(parseWidths(answersOf(Bun.stringWidth))).toEqual({});
   const old = { selected: 1, keycap: 1, joined: 6, flag: 4, toned: 4 };
-  expect(widthsIn(answersOf(oldTerminal))).toEqual(old);
+  expect(parseWidths(answersOf(oldTerminal))).toEqual(old);
   const eastern = (grapheme: string) => Bun.stringWidth(grapheme, { ambiguousIsNarrow: false });
-  expect(widthsIn(answersOf(eastern))).toEqual({ ambiguous: 2 });
+  expect(parseWidths(answersOf(eastern))).toEqual({ ambiguous: 2 });
   // The screen's own lines and dots stay one column wide.
   terminalWidths.measure({ ambiguous: 2 });
   const squeezed = ["\u25cf", "\u03b2"].filter((one) => terminalWidths.isSqueezed(one));
@@ -48,7 +48,7 @@ const TEXT = [
 ].join(" ");
 
 test("measured widths match the terminal's columns, and cut no grapheme", () => {
-  terminalWidths.measure(widthsIn(answersOf(oldTerminal)) ?? {});
+  terminalWidths.measure(parseWidths(answersOf(oldTerminal)) ?? {});
   for (let columns = 1; columns < 36; columns++) {
     const size = { columns, rows: 2 };
     const device = new FakeDevice(size);

@@ -1,9 +1,9 @@
 /** Types so many long lines into the history of a home: `FOLDER NAME COUNT`. */
 
 import { INPUT_HISTORY_LINE_BYTES_MAX } from "../../../../src/base/limits-screen.ts";
-import { TypedHistory } from "../../../../src/cli/screen/editor/typed-history.ts";
+import { InputHistory } from "../../../../src/cli/screen/editor/input-history.ts";
 
 const [folder = "", name = "", count = "0"] = process.argv.slice(2);
 const filler = "x".repeat(INPUT_HISTORY_LINE_BYTES_MAX - 64);
-const history = new TypedHistory(folder);
+const history = new InputHistory(folder);
 for (let i = 0; i < Number(count); i++) await history.add(`${name}.${i} ${filler}`);

@@ -6,10 +6,10 @@ import type { FileId } from "../../../src/base/ids.ts";
 import { PICTURE_FETCHED_BYTES_MAX } from "../../../src/base/limits-page.ts";
 import { PICTURE_FILE_BYTES_MAX, PICTURES_CACHED_MAX } from "../../../src/base/limits-screen.ts";
 import { nativeHashing } from "../../../src/cli/connect/hashing.ts";
-import { PicturePlaces } from "../../../src/cli/screen/picture-places.ts";
+import { PicturePaths } from "../../../src/cli/screen/picture-paths.ts";
 import { PICTURE_QUERY } from "../../../src/cli/screen/pictures/protocol.ts";
-import { type PictureSettings, ShownPictures } from "../../../src/cli/screen/shown-pictures.ts";
 import type { PicturePainter } from "../../../src/cli/screen/terminal/picture-layer.ts";
+import { type PictureSettings, VisiblePictures } from "../../../src/cli/screen/visible-pictures.ts";
 import type { FileBody } from "../../../src/core/rooms/files.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import { Digest } from "../../../src/wire/chunks.ts";
@@ -45,7 +45,7 @@ function opened({ settings = {}, env = {}, fetch }: Given = {}) {
   const fetched: string[] = [];
   const asking: ((answers: string | undefined) => void)[] = [];
   let seen: readonly FileBody[] = [];
-  const pictures: ShownPictures = new ShownPictures({
+  const pictures: VisiblePictures = new VisiblePictures({
     env: { TERM: "xterm-256color", ...env },
     hashing,
     screen: {
@@ -58,7 +58,7 @@ function opened({ settings = {}, env = {}, fetch }: Given = {}) {
       pictureReady: () => undefined,
       size: () => ({ columns: 80, rows: 24 }),
     },
-    places: new PicturePlaces({ preference: () => undefined, setPreference: () => undefined }),
+    paths: new PicturePaths({ preference: () => undefined, setPreference: () => undefined }),
     settings: { pictures: "auto", fetchPictures: false, ...settings },
     family: 3,
     fetch: async (file) => {
@@ -66,17 +66,17 @@ function opened({ settings = {}, env = {}, fetch }: Given = {}) {
       return fetch?.(file);
     },
     // As the screen, which draws anew.
-    changed: () => queueMicrotask(() => pictures.see(seen)),
+    onChange: () => queueMicrotask(() => pictures.setVisible(seen)),
   });
   const see = (...files: readonly FileBody[]) => {
     seen = files;
-    pictures.see(files);
+    pictures.setVisible(files);
   };
   const answer = (answers: string | undefined) => asking.pop()?.(answers);
   const here = (body: FileBody, bytes: Uint8Array) => {
     const path = join(folder, `${body.file}.png`);
     writeFileSync(path, bytes);
-    pictures.here(body.file, path);
+    pictures.addLocalFile(body.file, path);
     return path;
   };
   const shows = (body: FileBody) => until(body.name, () => pictures.sizes.get(body.file));
@@ -201,7 +201,7 @@ test("another protocol forgets the pictures, and draws them again", async () => 
     ["sixel", '\x1bP0;1q"1;1;'],
     ["kitty", "\x1b_Ga=T,C=1,", "\x1bP>|Konsole 25.08.1\x1b\\"],
   ] as const) {
-    pictures.choose({ pictures: protocol, fetchPictures: false });
+    pictures.applySettings({ pictures: protocol, fetchPictures: false });
     expect(pictures.sizes.size).toBe(0);
     see(body);
     answer(`${name}\x1b[?62c`);

@@ -2,12 +2,19 @@
 
 import { formatSize } from "../../base/sizes.ts";
 import { type Context, say } from "../context.ts";
-import { type JsonObject, moment, renderJson, renderTable, type Style, styleOf } from "./render.ts";
+import {
+  formatTimestamp,
+  type JsonObject,
+  renderJson,
+  renderTable,
+  type Style,
+  styleOf,
+} from "./render.ts";
 
 type Out = Pick<Context, "json" | "stdout" | "stderr">;
 
 /** Prints an object for programs, or a sentence for people. @returns exit code 0 */
-export function printDone(context: Out, line: JsonObject, sentence: string): number {
+export function printResult(context: Out, line: JsonObject, sentence: string): number {
   if (context.json) context.stdout.write(renderJson(line));
   else say(context, sentence);
   return 0;
@@ -54,5 +61,5 @@ export function sizeCell(
 
 /** A moment for people, or in UTC for programs. */
 export function timeCell(unixMs: number | undefined, style: Style): string | undefined {
-  return unixMs === undefined ? undefined : moment(unixMs, style);
+  return unixMs === undefined ? undefined : formatTimestamp(unixMs, style);
 }

@@ -7,7 +7,7 @@ import {
   INPUT_HISTORY_LINE_BYTES_MAX,
   INPUT_HISTORY_LINES_MAX,
 } from "../../../../src/base/limits-screen.ts";
-import { TypedHistory } from "../../../../src/cli/screen/editor/typed-history.ts";
+import { InputHistory } from "../../../../src/cli/screen/editor/input-history.ts";
 
 let home = "";
 beforeEach(() => {
@@ -16,7 +16,7 @@ beforeEach(() => {
 afterEach(() => rmSync(home, { recursive: true }));
 
 async function loaded(): Promise<readonly string[]> {
-  const history = new TypedHistory(home);
+  const history = new InputHistory(home);
   await history.load();
   return history.lines;
 }
@@ -34,7 +34,7 @@ test.each([
   ["x".repeat(INPUT_HISTORY_LINE_BYTES_MAX), true],
   ["x".repeat(INPUT_HISTORY_LINE_BYTES_MAX + 1), false],
 ])("%j is kept: %p", async (line, expected) => {
-  const history = new TypedHistory(home);
+  const history = new InputHistory(home);
   await history.add(line);
   expect(history.lines).toEqual(expected ? [line] : []);
 });
@@ -42,7 +42,7 @@ test.each([
 test("keeps the latest of equal lines, and the newest INPUT_HISTORY_LINES_MAX", async () => {
   const many = Array.from({ length: INPUT_HISTORY_LINES_MAX - 3 }, (_, i) => `["${i}"]\n`).join("");
   writeFileSync(join(home, "typed"), `${many}["a"]\n["b"]\n["a"]\n`);
-  const history = new TypedHistory(home);
+  const history = new InputHistory(home);
   await history.load();
   history.add("c");
   await history.add("c");
@@ -54,7 +54,7 @@ test("keeps the latest of equal lines, and the newest INPUT_HISTORY_LINES_MAX", 
 
 describe("the file", () => {
   test("keeps lines over runs, for their owner alone, without secrets", async () => {
-    const history = new TypedHistory(home);
+    const history = new InputHistory(home);
     await history.load();
     expect(history.lines).toEqual([]);
     history.add("one");
@@ -69,7 +69,7 @@ describe("the file", () => {
   test("several processes lose nothing, also while the file becomes the older one", async () => {
     const perProcess =
       Math.ceil(INPUT_HISTORY_FILE_BYTES_MAX / INPUT_HISTORY_LINE_BYTES_MAX / 3) + 8;
-    const program = join(import.meta.dir, "typed-process.ts");
+    const program = join(import.meta.dir, "input-history-process.ts");
     const writers = ["a", "b", "c"].map((name) =>
       Bun.spawn([process.execPath, program, home, name, String(perProcess)]),
     );
@@ -93,7 +93,7 @@ describe("the file", () => {
   });
 
   test("a home that cannot be written is no fault", async () => {
-    const history = new TypedHistory(join(home, "none"));
+    const history = new InputHistory(join(home, "none"));
     await history.load();
     await history.add("a");
     expect(history.lines).toEqual(["a"]);

@@ -5,7 +5,7 @@ import { openRoom } from "../../../core/model/selectors.ts";
 import type { Draft, Model } from "../../../core/model/state.ts";
 import type { KeyTexts } from "../../../ui/messages/en/keys.ts";
 import { isNothing } from "../../../ui/text/writing.ts";
-import type { Act } from "../state/act.ts";
+import type { Action } from "../state/action.ts";
 import type { ScreenState } from "../state/screen-state.ts";
 import type { Timeline } from "../state/scroll.ts";
 import type { ScreenSettings } from "../state/settings.ts";
@@ -13,7 +13,7 @@ import type { Layout } from "../view/composition.ts";
 import type { CompletionSource } from "./completion.ts";
 import type { Keymap } from "./keymap.ts";
 
-export interface Parts {
+export interface HandlerContext {
   readonly model: Model;
   /** Rows of the open target. */
   readonly rows: Rows;
@@ -28,27 +28,27 @@ export interface Parts {
   readonly texts: KeyTexts;
 }
 
-export interface Updated {
+export interface UpdateResult {
   readonly state: ScreenState;
-  readonly acts: readonly Act[];
+  readonly actions: readonly Action[];
 }
 
 /** Returns `undefined` if it does not apply and another handler may. */
-export type Handler = (state: ScreenState, parts: Parts) => Updated | undefined;
+export type Handler = (state: ScreenState, context: HandlerContext) => UpdateResult | undefined;
 
-export function changed(
+export function withChange(
   state: ScreenState,
   change: Partial<ScreenState>,
-  ...acts: readonly Act[]
-): Updated {
-  return { state: { ...state, ...change }, acts };
+  ...actions: readonly Action[]
+): UpdateResult {
+  return { state: { ...state, ...change }, actions: actions };
 }
 
-export function acting(state: ScreenState, ...acts: readonly Act[]): Updated {
-  return { state, acts };
+export function withActions(state: ScreenState, ...actions: readonly Action[]): UpdateResult {
+  return { state, actions: actions };
 }
 
-export function timelineOf({ rows, layout: { heightOf, pageRows } }: Parts): Timeline {
+export function timelineOf({ rows, layout: { heightOf, pageRows } }: HandlerContext): Timeline {
   return { rows: rows.rows, heightOf, pageRows: Math.max(pageRows, 1) };
 }
 
@@ -58,29 +58,29 @@ export function openTarget(model: Model): string | undefined {
 }
 
 /** Name under which a draft is stored while no room is open. */
-export const NOWHERE = "";
+export const NO_TARGET = "";
 
 /** The model's draft of the open target, which may be older than the input. */
-export function keptDraft(model: Model): Draft | undefined {
-  return model.drafts.get(openTarget(model) ?? NOWHERE);
+export function storedDraft(model: Model): Draft | undefined {
+  return model.drafts.get(openTarget(model) ?? NO_TARGET);
 }
 
 /** The same draft with the input's text. */
-export function draftNow({ editor, recall }: ScreenState, model: Model): Draft {
-  return { ...keptDraft(model), text: recall?.typed ?? editor.text };
+export function currentDraft({ editor, recall }: ScreenState, model: Model): Draft {
+  return { ...storedDraft(model), text: recall?.typed ?? editor.text };
 }
 
 /** Act that stores a draft in the model; `undefined` if there is nothing to store. */
-export function draftAct(model: Model, draft: Draft | undefined): readonly Act[] {
-  return draftActFor(openTarget(model) ?? NOWHERE, model, draft);
+export function draftActions(model: Model, draft: Draft | undefined): readonly Action[] {
+  return draftActionsFor(openTarget(model) ?? NO_TARGET, model, draft);
 }
 
 /** @param target of the draft, as the model spells it */
-export function draftActFor(
+export function draftActionsFor(
   target: string,
   model: Model,
   draft: Draft | undefined,
-): readonly Act[] {
+): readonly Action[] {
   const before = model.drafts.get(target);
   const next = draft === undefined || isNothing(draft) ? undefined : draft;
   const isSame =

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { GapFolder, NO_KEY } from "../../../src/cli/output/gaps.ts";
-import { renderRecord, type ShownRecord, type Style } from "../../../src/cli/output/render.ts";
+import { type DisplayRecord, renderRecord, type Style } from "../../../src/cli/output/render.ts";
+import { NO_KEY, UnreadableRuns } from "../../../src/cli/output/unreadable-runs.ts";
 
 const STYLE: Style = {
   format: "text",
@@ -10,30 +10,32 @@ const STYLE: Style = {
   stamp: "clock",
 };
 
-function record(seq: number, text: string | undefined, room = "vault"): ShownRecord {
+function record(seq: number, text: string | undefined, room = "vault"): DisplayRecord {
   const place = { seq, timeUnixMs: seq * 60_000, destination: { room }, from: "ben" };
   if (text === undefined) return { ...place, kind: "unreadable", reason: NO_KEY, sealed: true };
   return text === "joins" ? { ...place, kind: "join" } : { ...place, kind: "text", text };
 }
 
-const shown = (records: readonly ShownRecord[]) =>
+const shown = (records: readonly DisplayRecord[]) =>
   records.map((one) => renderRecord(one, STYLE).trimEnd());
 
 test("a stretch that cannot be opened is one line, also over pages and who comes", () => {
-  const gaps = new GapFolder("ana");
+  const gaps = new UnreadableRuns("ana");
   const first = gaps.fold([record(1, undefined), record(2, "joins"), record(3, undefined)]);
   expect(shown(first)).toEqual(["00:02 vault * ben joined"]);
   const second = gaps.fold([record(4, undefined), record(5, "hello"), record(6, undefined)]);
   expect(shown(second)).toEqual([
-    "00:04 vault * 3 messages that this device has no key for",
+    "00:04 vault * 3 messages that this device cannot decrypt",
     "00:05 vault ben: hello",
   ]);
-  expect(shown(gaps.rest())).toEqual(["00:06 vault * 1 message that this device has no key for"]);
-  expect(gaps.rest()).toEqual([]);
+  expect(shown(gaps.remaining())).toEqual([
+    "00:06 vault * 1 message that this device cannot decrypt",
+  ]);
+  expect(gaps.remaining()).toEqual([]);
 });
 
 test("rooms do not end each other's stretches; both directions of a conversation are one", () => {
-  const gaps = new GapFolder("ana");
+  const gaps = new UnreadableRuns("ana");
   const direct = { seq: 2, timeUnixMs: 0, kind: "unreadable", reason: NO_KEY } as const;
   const folded = gaps.fold([
     record(1, undefined),
@@ -42,19 +44,19 @@ test("rooms do not end each other's stretches; both directions of a conversation
     record(3, "elsewhere", "lobby"),
   ]);
   expect(shown(folded)).toEqual(["00:03 lobby ben: elsewhere"]);
-  expect(gaps.rest()).toMatchObject([{ count: 1 }, { count: 2 }]);
+  expect(gaps.remaining()).toMatchObject([{ count: 1 }, { count: 2 }]);
 });
 
 test("a reader that does not wait is told once of each stretch", () => {
-  const gaps = new GapFolder("ana");
+  const gaps = new UnreadableRuns("ana");
   const all = [undefined, undefined, "joins", undefined, "hello", undefined, undefined];
   const lines = all
     .map((text, at) => gaps.next(record(at, text)))
     .filter((one) => one !== undefined);
   expect(shown(lines).map((line) => line.slice(12))).toEqual([
-    "* messages that this device has no key for",
+    "* messages that this device cannot decrypt",
     "* ben joined",
     "ben: hello",
-    "* messages that this device has no key for",
+    "* messages that this device cannot decrypt",
   ]);
 });

@@ -7,7 +7,7 @@ import type { Message } from "../../ui/messages/en/terminal.ts";
 const NAMES_SHOWN_MAX = 100;
 
 /** All members by name; for a large room their number and some who are online. */
-export function whoLine(
+export function membersLine(
   room: string,
   users: readonly { readonly user: string; readonly online: boolean }[],
 ): Message {

@@ -2,7 +2,7 @@
 
 import { type Block, parseMarkup } from "../../core/markup/blocks.ts";
 import type { Inline } from "../../core/markup/inline.ts";
-import { calledColor, codeColor, eventColor } from "./color.ts";
+import { codeColor, eventColor, mentionColor } from "./color.ts";
 
 /** SGR codes of begin and end: the end leaves all other attributes unchanged. */
 const MARKS = { bold: [1, 22], italic: [3, 23], strike: [9, 29] } as const;
@@ -12,7 +12,7 @@ const CODE_EDGE = "  ";
  * Visible lines: cleaned, each with its own attributes, which end with it.
  * @param me user whose mentions are highlighted; `undefined`: nobody
  */
-export function paintedWords(text: string, me: string | undefined): string {
+export function paintedText(text: string, me: string | undefined): string {
   const names = new Set(me === undefined ? [] : [me.toLowerCase()]);
   return paintedBlocks(parseMarkup(text, names)).join("\n");
 }
@@ -51,7 +51,7 @@ function paintedPart(part: Inline): string {
     case "code":
       return eachLine(part.text, codeColor);
     case "mention":
-      return calledColor(part.text);
+      return mentionColor(part.text);
     case "link":
       return part.host === undefined ? part.text : `${part.text} (${part.host})`;
     default: {

@@ -11,28 +11,28 @@ import { formatAddress } from "../../wire/invite.ts";
 import { checkFileId } from "../files/receive-file.ts";
 import { statsLine } from "../output/stats.ts";
 import { askNewPassword, PASSWORD, readSecret, secretQuestion } from "../secrets.ts";
-import { fileMeant, lastFiles } from "./last-files.ts";
-import { inHome, shellWords } from "./slash-grammar.ts";
+import { lastFiles, selectFile } from "./last-files.ts";
+import { expandHome, shellWords } from "./slash-grammar.ts";
 import type { SlashHost } from "./slash-host.ts";
 import { HISTORY_DEFAULT, history } from "./slash-views.ts";
 
-export interface Slash {
+export interface SlashCommand {
   readonly usage: string;
-  run(lines: SlashHost, words: string): Promise<void>;
+  run(host: SlashHost, words: string): Promise<void>;
 }
 
 /** Keyed by the shared command that precedes these commands in help. */
-export const OWN_COMMANDS: Readonly<Record<string, Readonly<Record<string, Slash>>>> = {
+export const TERMINAL_COMMANDS: Readonly<Record<string, Readonly<Record<string, SlashCommand>>>> = {
   receipts: {
     readers: {
       usage: "/readers [SEQ]",
-      async run(lines, words) {
+      async run(host, words) {
         if (words !== "" && !isSeq(words)) throw misuse(this.usage);
-        const seq = words === "" ? await lines.meant(undefined, "own") : Number(words);
-        const answer = await lines.open.client.request("readers", { seq });
+        const seq = words === "" ? await host.resolveSeq(undefined, "own") : Number(words);
+        const answer = await host.open.client.request("readers", { seq });
         const { readers, of, users } = answer;
         const names = users.length < readers ? [...users, "…"] : users;
-        lines.chatConsole.tell({ kind: "readers", seq, readers, of, users }, (texts) => {
+        host.chatConsole.print({ kind: "readers", seq, readers, of, users }, (texts) => {
           return texts.readBy(readers, of, names);
         });
       },
@@ -41,48 +41,48 @@ export const OWN_COMMANDS: Readonly<Record<string, Readonly<Record<string, Slash
   send: {
     caption: {
       usage: "/caption ID [TEXT]",
-      async run(lines, words) {
+      async run(host, words) {
         const [id, text] = split(words);
         if (id === "") throw misuse(this.usage);
         checkFileText(text);
-        await lines.confirmed(); // The last message may be unsent.
-        const seq = await ownFile(lines, checkFileId(id));
-        const edit = await lines.edit(seq, text);
-        if (edit !== undefined) lines.recorded(edit);
+        await host.confirmed(); // The last message may be unsent.
+        const seq = await ownFile(host, checkFileId(id));
+        const edit = await host.edit(seq, text);
+        if (edit !== undefined) host.recorded(edit);
       },
     },
     get: {
       usage: "/get ID [DIR]",
-      async run(lines, words) {
+      async run(host, words) {
         const typed = shellWords(words);
         if (typed.length === 0) throw misuse(this.usage);
-        const files = () => lastFiles(lines, lines.current, PAGE_RECORDS_MAX);
-        const { id, out } = await fileMeant(typed, files);
-        lines.files.get(id, inHome(out ?? ".", lines.context.env["HOME"]));
+        const files = () => lastFiles(host, host.current, PAGE_RECORDS_MAX);
+        const { id, out } = await selectFile(typed, files);
+        host.files.get(id, expandHome(out ?? ".", host.context.env["HOME"]));
       },
     },
   },
   verify: {
     history: {
       usage: "/history [N]",
-      async run(lines, words) {
+      async run(host, words) {
         const limit = words === "" ? HISTORY_DEFAULT : Number(words);
         if (!Number.isSafeInteger(limit) || limit < 1) throw misuse(this.usage);
-        await history(lines, { limit: Math.min(limit, PAGE_RECORDS_MAX) });
+        await history(host, { limit: Math.min(limit, PAGE_RECORDS_MAX) });
       },
     },
   },
   search: {
     register: {
       usage: "/register NAME [PASSWORD]",
-      run(lines, words) {
-        return logIn(lines, this, words, "register");
+      run(host, words) {
+        return logIn(host, this, words, "register");
       },
     },
     login: {
       usage: "/login NAME [PASSWORD]",
-      run(lines, words) {
-        return logIn(lines, this, words, "login");
+      run(host, words) {
+        return logIn(host, this, words, "login");
       },
     },
   },
@@ -92,9 +92,9 @@ export const OWN_COMMANDS: Readonly<Record<string, Readonly<Record<string, Slash
       run({ open, chatConsole, context }, words) {
         if (words !== "") throw misuse(this.usage);
         const { stats } = open.client;
-        if (stats === undefined) throw new Fault("link-closed", msg`there is no connection now`);
+        if (stats === undefined) throw new Fault("link-closed", msg`not connected`);
         const [json, text] = statsLine(stats, context);
-        chatConsole.tell(json, text);
+        chatConsole.print(json, text);
         return Promise.resolve();
       },
     },
@@ -102,27 +102,29 @@ export const OWN_COMMANDS: Readonly<Record<string, Readonly<Record<string, Slash
 };
 
 /** Seq of the message of a file. @throws Fault file-unknown, not-allowed */
-async function ownFile(lines: SlashHost, id: string): Promise<number> {
-  const files = await lastFiles(lines, lines.current, PAGE_RECORDS_MAX);
+async function ownFile(host: SlashHost, id: string): Promise<number> {
+  const files = await lastFiles(host, host.current, PAGE_RECORDS_MAX);
   const file = files.findLast((one) => one.id === id);
   if (file === undefined) {
-    throw new Fault("file-unknown", msg`there is no file ${id} here`, {
-      remedy: msg`/files lists them`,
+    throw new Fault("file-unknown", msg`no file ${id} here`, {
+      remedy: msg`run /files to list files`,
     });
   }
-  if (isSameName(file.from, lines.me)) return file.seq;
-  throw new Fault("not-allowed", msg`file ${id} is not yours`, { remedy: msg`change your own` });
+  if (isSameName(file.from, host.me)) return file.seq;
+  throw new Fault("not-allowed", msg`file ${id} is not yours`, {
+    remedy: msg`you can change only your own captions`,
+  });
 }
 
 async function logIn(
-  lines: SlashHost,
-  { usage }: Slash,
+  host: SlashHost,
+  { usage }: SlashCommand,
   words: string,
   mode: Credentials["mode"],
 ): Promise<void> {
   const [name, password] = wordsOf(words, 1, 2) ?? [];
   if (name === undefined) throw misuse(usage);
-  const { open, context, chatConsole } = lines;
+  const { open, context, chatConsole } = host;
   const user = checkName(name, "person's name");
   const unasked = { ...context, terminal: undefined }; // The line editor owns the keyboard.
   const credentials: Credentials = {
@@ -143,5 +145,5 @@ async function logIn(
       return chatConsole.secret(secretQuestion(what, { user, server }, again), whenLost);
     },
   };
-  await lines.loggingIn(() => open.client.login(credentials));
+  await host.loggingIn(() => open.client.login(credentials));
 }

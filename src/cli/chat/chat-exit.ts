@@ -4,11 +4,11 @@ import { Fault } from "../../base/fault.ts";
 import type { Signal } from "../context.ts";
 
 /** The result of a conversation; the first exit code or fault counts. */
-export class Ending {
+export class ChatExit {
   readonly #ended = Promise.withResolvers<number>();
   #isThere = false;
 
-  get isThere(): boolean {
+  get hasEnded(): boolean {
     return this.#isThere;
   }
 
@@ -18,19 +18,19 @@ export class Ending {
   }
 
   /** Ends the conversation with an exit code or a fault. */
-  put(how: number | Fault): void {
+  end(how: number | Fault): void {
     this.#isThere = true;
     if (how instanceof Fault) this.#ended.reject(how);
     else this.#ended.resolve(how);
   }
 
   /** Ends the conversation with a caught error. */
-  readonly broken = (error: unknown): void => {
-    if (error instanceof Fault) this.put(error);
+  readonly fail = (error: unknown): void => {
+    if (error instanceof Fault) this.end(error);
     else this.#ended.reject(error);
   };
 
-  readonly signalled = (signal: Signal): void => {
-    this.put(signal === "SIGINT" ? new Fault("interrupted", "interrupted") : 143);
+  readonly onSignal = (signal: Signal): void => {
+    this.end(signal === "SIGINT" ? new Fault("interrupted", "interrupted") : 143);
   };
 }

@@ -5,16 +5,16 @@ import { PICTURE_FILE_BYTES_MAX, PICTURES_CACHED_MAX } from "../../base/limits-s
 import type { Hashing } from "../../client/transfer/hashing.ts";
 import { isPictureName, isSmallPicture } from "../../core/client/picture-name.ts";
 import type { FileBody } from "../../core/rooms/files.ts";
-import type { PicturePlaces } from "./picture-places.ts";
+import type { PicturePaths } from "./picture-paths.ts";
 import { PICTURE_NUMBERS_MAX, pictureId } from "./pictures/cells.ts";
 import { checkedFile } from "./pictures/checked-file.ts";
-import { type Drawn, drawPicture, drawSixel } from "./pictures/drawing.ts";
+import { drawPicture, drawSixel, type ScaledPicture } from "./pictures/drawing.ts";
 import {
   itermPicture,
-  KITTY_BROKEN_OFF,
+  KITTY_ABORT,
   kittyPieces,
-  throughTmux,
-  withoutKitty,
+  removeKitty,
+  wrapForTmux,
 } from "./pictures/encoding.ts";
 import {
   CELL_QUERY,
@@ -32,26 +32,26 @@ import type { PictureSizes } from "./view/picture.ts";
 
 export type PictureSettings = Pick<ScreenSettings, "pictures" | "fetchPictures">;
 
-export interface ShownPicturesOptions {
+export interface VisiblePicturesOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly hashing: Hashing;
   readonly screen: Pick<
     TerminalScreen,
     "ask" | "redraw" | "showPictures" | "pictureReady" | "size"
   >;
-  readonly places: PicturePlaces;
+  readonly paths: PicturePaths;
   readonly settings: PictureSettings;
   /** Random, below PICTURE_FAMILIES. */
   readonly family: number;
   /** Returns a complete, verified file; `undefined` if it is not available. */
   readonly fetch: (file: FileBody, signal: AbortSignal) => Promise<Uint8Array | undefined>;
   /** Called when the set of ready pictures has changed. */
-  readonly changed: () => void;
+  readonly onChange: () => void;
 }
 
-interface Kept {
+interface LoadedPicture {
   readonly id: number;
-  readonly drawn: Drawn;
+  readonly drawn: ScaledPicture;
   /** Sixel data for the last requested box; its text is `undefined` while it is being encoded. */
   sixel: { readonly box: PictureBox; readonly text: string | undefined } | undefined;
 }
@@ -63,24 +63,24 @@ const FAILED_MAX = 1_000;
  * The pictures on the screen: terminal support, files to show, and their bytes. Nothing is queried,
  * read or fetched before the first picture is visible.
  */
-export class ShownPictures {
-  readonly #options: ShownPicturesOptions;
+export class VisiblePictures {
+  readonly #options: VisiblePicturesOptions;
   readonly #stop = new AbortController();
   #settings: PictureSettings;
   /** `undefined` if it was not queried, or has not answered. */
   #terminal: PictureTerminal | undefined;
-  #isAsking = false;
+  #isQuerying = false;
   /** Keyed by file, most recently visible last. Bounded by PICTURES_CACHED_MAX. */
-  readonly #kept = new Map<string, Kept>();
+  readonly #loaded = new Map<string, LoadedPicture>();
   readonly #failed = new Set<string>();
   #sizes: PictureSizes = new Map();
-  #seen: readonly FileBody[] = [];
+  #visible: readonly FileBody[] = [];
   #isBusy = false;
   /** Incremented when all encoded pictures become invalid. */
-  #round = 0;
+  #generation = 0;
   #number = 0;
 
-  constructor(options: ShownPicturesOptions) {
+  constructor(options: VisiblePicturesOptions) {
     this.#options = options;
     this.#settings = options.settings;
   }
@@ -90,49 +90,49 @@ export class ShownPictures {
     return this.#sizes;
   }
 
-  choose(settings: PictureSettings): void {
+  applySettings(settings: PictureSettings): void {
     const isSame = settings.pictures === this.#settings.pictures;
     this.#settings = settings;
     this.#failed.clear();
-    if (!isSame) this.#forget();
-    this.#options.changed();
+    if (!isSame) this.#reset();
+    this.#options.onChange();
   }
 
   /** Sets the files that are on the screen now. */
-  see(files: readonly FileBody[]): void {
-    this.#seen = files.filter(({ name, folder }) => folder === undefined && isPictureName(name));
-    for (const { file } of this.#seen) {
-      const kept = this.#kept.get(file);
+  setVisible(files: readonly FileBody[]): void {
+    this.#visible = files.filter(({ name, folder }) => folder === undefined && isPictureName(name));
+    for (const { file } of this.#visible) {
+      const kept = this.#loaded.get(file);
       if (kept === undefined) continue;
-      this.#kept.delete(file);
-      this.#kept.set(file, kept);
+      this.#loaded.delete(file);
+      this.#loaded.set(file, kept);
     }
-    if (this.#next() === undefined || this.#isAsking) return;
-    if (this.#terminal === undefined) void this.#ask();
-    else void this.#draw();
+    if (this.#nextToLoad() === undefined || this.#isQuerying) return;
+    if (this.#terminal === undefined) void this.#queryTerminal();
+    else void this.#loadPending();
   }
 
   /** Notes that a file is now on this machine. */
-  here(file: string, path: string): void {
-    this.#options.places.add(file, path);
+  addLocalFile(file: string, path: string): void {
+    this.#options.paths.add(file, path);
     this.#failed.delete(file);
-    this.#options.changed();
+    this.#options.onChange();
   }
 
   end(): void {
-    this.#round++;
+    this.#generation++;
     this.#stop.abort();
   }
 
-  #forget(): void {
-    this.#round++;
-    this.#kept.clear();
+  #reset(): void {
+    this.#generation++;
+    this.#loaded.clear();
     this.#sizes = new Map();
     this.#terminal = undefined;
     this.#options.screen.showPictures(undefined);
   }
 
-  async #ask(): Promise<void> {
+  async #queryTerminal(): Promise<void> {
     const { env, screen } = this.#options;
     const { pictures } = this.#settings;
     const isMuxed = isMultiplexed(env);
@@ -141,18 +141,18 @@ export class ShownPictures {
       this.#terminal = { protocol: undefined, cell: { width: 1, height: 1 } };
       return;
     }
-    const round = this.#round;
-    this.#isAsking = true;
+    const round = this.#generation;
+    this.#isQuerying = true;
     // A multiplexer would misinterpret kitty's query.
     const asked = screen.ask(isMuxed ? CELL_QUERY : PICTURE_QUERY);
     screen.redraw(); // Some terminals print unknown sequences.
     const answers = (await asked) ?? "";
-    this.#isAsking = false;
-    if (round === this.#round) this.#know(answers, isMuxed);
-    else this.#options.changed();
+    this.#isQuerying = false;
+    if (round === this.#generation) this.#setTerminal(answers, isMuxed);
+    else this.#options.onChange();
   }
 
-  #know(answers: string, isMuxed: boolean): void {
+  #setTerminal(answers: string, isMuxed: boolean): void {
     const { env, screen } = this.#options;
     const { pictures } = this.#settings;
     const told = pictureTerminal(answers, env, screen.size());
@@ -164,18 +164,18 @@ export class ShownPictures {
     this.#terminal = { ...told, protocol: isNone ? undefined : protocol };
     if (this.#terminal.protocol === undefined) return;
     screen.showPictures(this.#painter());
-    this.#options.changed();
+    this.#options.onChange();
   }
 
   /** The newest file that could be shown and is not. */
-  #next(): FileBody | undefined {
+  #nextToLoad(): FileBody | undefined {
     const { pictures } = this.#settings;
     const isNone = this.#terminal !== undefined && this.#terminal.protocol === undefined;
     if (pictures === "off" || isNone) return undefined;
-    return this.#seen.findLast((body) => {
-      const isTried = this.#kept.has(body.file) || this.#failed.has(body.file);
+    return this.#visible.findLast((body) => {
+      const isTried = this.#loaded.has(body.file) || this.#failed.has(body.file);
       if (isTried || body.size > PICTURE_FILE_BYTES_MAX) return false;
-      return this.#options.places.get(body.file) !== undefined || this.#mayFetch(body);
+      return this.#options.paths.get(body.file) !== undefined || this.#mayFetch(body);
     });
   }
 
@@ -184,18 +184,18 @@ export class ShownPictures {
   }
 
   /** Draws one picture at a time. */
-  async #draw(): Promise<void> {
+  async #loadPending(): Promise<void> {
     const terminal = this.#terminal;
     if (this.#isBusy || terminal === undefined) return;
     this.#isBusy = true;
     try {
-      for (let body = this.#next(); body !== undefined; body = this.#next()) {
-        const round = this.#round;
+      for (let body = this.#nextToLoad(); body !== undefined; body = this.#nextToLoad()) {
+        const round = this.#generation;
         const bytes = await this.#bytesOf(body);
         const drawn = bytes === undefined ? undefined : await drawPicture(bytes, terminal);
-        if (round !== this.#round) return;
-        if (drawn === undefined) this.#fail(body.file);
-        else this.#keep(body.file, drawn);
+        if (round !== this.#generation) return;
+        if (drawn === undefined) this.#markFailed(body.file);
+        else this.#store(body.file, drawn);
       }
     } finally {
       this.#isBusy = false;
@@ -203,35 +203,35 @@ export class ShownPictures {
   }
 
   async #bytesOf(body: FileBody): Promise<Uint8Array | undefined> {
-    const { places, hashing, fetch } = this.#options;
+    const { paths: places, hashing, fetch } = this.#options;
     const path = places.get(body.file);
     const here = path === undefined ? undefined : await checkedFile(path, body, hashing);
     if (here !== undefined || !this.#mayFetch(body)) return here;
     return fetch(body, this.#stop.signal);
   }
 
-  #fail(file: string): void {
+  #markFailed(file: string): void {
     if (this.#failed.size >= FAILED_MAX) this.#failed.clear();
     this.#failed.add(file);
   }
 
-  #keep(file: string, drawn: Drawn): void {
-    this.#kept.set(file, { id: this.#newId(), drawn, sixel: undefined });
-    const isSeen = (one: string) => this.#seen.some((body) => body.file === one);
-    const oldest = [...this.#kept.keys()].find((one) => !isSeen(one));
-    if (this.#kept.size > PICTURES_CACHED_MAX) this.#kept.delete(oldest ?? file);
-    if (!this.#kept.has(file)) this.#fail(file);
-    const sizes = [...this.#kept].map(([one, kept]) => {
+  #store(file: string, drawn: ScaledPicture): void {
+    this.#loaded.set(file, { id: this.#newId(), drawn, sixel: undefined });
+    const isSeen = (one: string) => this.#visible.some((body) => body.file === one);
+    const oldest = [...this.#loaded.keys()].find((one) => !isSeen(one));
+    if (this.#loaded.size > PICTURES_CACHED_MAX) this.#loaded.delete(oldest ?? file);
+    if (!this.#loaded.has(file)) this.#markFailed(file);
+    const sizes = [...this.#loaded].map(([one, kept]) => {
       const { columns, rows } = kept.drawn;
       return [one, { id: kept.id, columns, rows }] as const;
     });
     this.#sizes = new Map(sizes);
-    this.#options.changed();
+    this.#options.onChange();
   }
 
   /** Allocates ids in turn, so that an id that is still being drawn is not reused. */
   #newId(): number {
-    const used = new Set([...this.#kept.values()].map(({ id }) => id));
+    const used = new Set([...this.#loaded.values()].map(({ id }) => id));
     for (let tries = 0; tries < PICTURE_NUMBERS_MAX; tries++) {
       this.#number = (this.#number % PICTURE_NUMBERS_MAX) + 1;
       const id = pictureId(this.#options.family, this.#number);
@@ -241,14 +241,14 @@ export class ShownPictures {
   }
 
   #painter(): PicturePainter {
-    const keptOf = (id: number) => [...this.#kept.values()].find((one) => one.id === id);
+    const keptOf = (id: number) => [...this.#loaded.values()].find((one) => one.id === id);
     const encoded = (encode: (bytes: Uint8Array, box: PictureBox) => readonly string[]) => {
       return (box: PictureBox) => {
         const drawn = keptOf(box.id)?.drawn;
         return drawn && encode(drawn.bytes, box);
       };
     };
-    const painted = { isPlaced: false, without: () => "" } as const;
+    const painted = { isPlaced: false, remove: () => "" } as const;
     switch (this.#terminal?.protocol) {
       case "iterm2":
         return { ...painted, pieces: encoded((bytes, box) => [itermPicture(bytes, box)]) };
@@ -259,24 +259,24 @@ export class ShownPictures {
           isPlaced: false,
           isUnique: true,
           pieces: encoded((bytes, box) => kittyPieces(bytes, box, "cursor")),
-          without: (ids) => [...ids].map(withoutKitty).join(""),
+          remove: (ids) => [...ids].map(removeKitty).join(""),
         };
       default: {
         const isMuxed = isMultiplexed(this.#options.env);
-        const wrap = isMuxed ? throughTmux : (sequence: string) => sequence;
+        const wrap = isMuxed ? wrapForTmux : (sequence: string) => sequence;
         return {
           isPlaced: true,
           pieces: encoded((bytes, box) => kittyPieces(bytes, box, "cells", wrap)),
-          without: (ids, isHalfSent) =>
-            (isHalfSent ? wrap(KITTY_BROKEN_OFF) : "") +
-            [...ids].map((id) => wrap(withoutKitty(id))).join(""),
+          remove: (ids, isHalfSent) =>
+            (isHalfSent ? wrap(KITTY_ABORT) : "") +
+            [...ids].map((id) => wrap(removeKitty(id))).join(""),
         };
       }
     }
   }
 
   /** `undefined` while it is being encoded. */
-  #sixelOf(kept: Kept | undefined, box: PictureBox): readonly string[] | undefined {
+  #sixelOf(kept: LoadedPicture | undefined, box: PictureBox): readonly string[] | undefined {
     const terminal = this.#terminal;
     if (kept === undefined || terminal === undefined) return undefined;
     const { sixel } = kept;

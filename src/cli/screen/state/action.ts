@@ -4,16 +4,16 @@ import type { RoomId } from "../../../base/ids.ts";
 import type { Draft, SearchQuery } from "../../../core/model/state.ts";
 
 /** Acts that remove the results of the previous one. Results follow into another room. */
-const NEXT: ReadonlySet<Act["kind"]> = new Set<Act["kind"]>([
+const CLEARS_NOTES: ReadonlySet<Action["kind"]> = new Set<Action["kind"]>([
   ...(["enter", "jump", "react", "erase", "fetch", "cancel-transfer"] as const),
   ...(["pin", "save", "resend", "discard", "copy", "search"] as const),
 ]);
 
-export function isNext({ kind }: Act): boolean {
-  return NEXT.has(kind);
+export function clearsNotes({ kind }: Action): boolean {
+  return CLEARS_NOTES.has(kind);
 }
 
-export type Act =
+export type Action =
   /**
    * Typed text: a message, or a command after `/`, with the message it answers or replaces. The
    * draft of the open target is cleared by the next act.

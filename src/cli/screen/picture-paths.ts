@@ -4,7 +4,7 @@ import { PICTURE_PATHS_MAX } from "../../base/limits-screen.ts";
 import { isPictureName } from "../../core/client/picture-name.ts";
 
 /** Storage of the paths: the home's preferences. */
-export interface PlacesState {
+export interface PicturePathStore {
   preference(name: "pictures"): string | undefined;
   setPreference(name: "pictures", value: string): void;
 }
@@ -13,13 +13,13 @@ export interface PlacesState {
  * Paths of sent and fetched pictures by file, including earlier runs. A path is checked when its
  * picture is shown.
  */
-export class PicturePlaces {
-  readonly #state: PlacesState;
+export class PicturePaths {
+  readonly #state: PicturePathStore;
   #paths: ReadonlyMap<string, string>;
 
-  constructor(state: PlacesState) {
+  constructor(state: PicturePathStore) {
     this.#state = state;
-    this.#paths = readPlaces(state);
+    this.#paths = readPaths(state);
   }
 
   get(file: string): string | undefined {
@@ -29,7 +29,7 @@ export class PicturePlaces {
   /** Merges with entries that other processes of the same home have added. */
   add(file: string, path: string): void {
     if (!isPictureName(path)) return;
-    const others = new Map([...this.#paths, ...readPlaces(this.#state)]);
+    const others = new Map([...this.#paths, ...readPaths(this.#state)]);
     others.delete(file);
     const paths = [...others, [file, path] as const].slice(-PICTURE_PATHS_MAX);
     this.#paths = new Map(paths);
@@ -38,17 +38,17 @@ export class PicturePlaces {
 }
 
 /** Oldest first. Empty if the stored value cannot be read. */
-function readPlaces(state: PlacesState): ReadonlyMap<string, string> {
+function readPaths(state: PicturePathStore): ReadonlyMap<string, string> {
   try {
     const value: unknown = JSON.parse(state.preference("pictures") ?? "[]");
-    const places = Array.isArray(value) ? value.filter(isPlace) : [];
+    const places = Array.isArray(value) ? value.filter(isPathEntry) : [];
     return new Map(places.slice(-PICTURE_PATHS_MAX));
   } catch {
     return new Map();
   }
 }
 
-function isPlace(value: unknown): value is [string, string] {
+function isPathEntry(value: unknown): value is [string, string] {
   if (!Array.isArray(value) || value.length !== 2) return false;
   return value.every((one) => typeof one === "string");
 }

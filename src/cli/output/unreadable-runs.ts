@@ -1,13 +1,13 @@
 /** Folds runs of unreadable records into one line. */
 
 import { kindsWith } from "../../wire/kinds.ts";
-import { destinationName, type ShownRecord } from "./render.ts";
+import { type DisplayRecord, destinationName } from "./render.ts";
 
 /** For a message of a sealed room whose key this reader will never have. */
 export const NO_KEY = "sealed, and this device has no key";
 
-interface Stretch {
-  readonly last: ShownRecord;
+interface UnreadableRun {
+  readonly last: DisplayRecord;
   readonly count: number | undefined;
 }
 
@@ -15,9 +15,9 @@ interface Stretch {
  * Puts one line for each run of unreadable records of a sealed room before the next readable
  * message. Join and leave events do not end a run.
  */
-export class GapFolder {
+export class UnreadableRuns {
   /** Keyed by room: the last record of its run. Bounded by the rooms of a reader. */
-  readonly #open = new Map<string, Stretch>();
+  readonly #open = new Map<string, UnreadableRun>();
   readonly #me: string | undefined;
 
   /** @param me the reader; both directions of a conversation count as one */
@@ -26,15 +26,15 @@ export class GapFolder {
   }
 
   /** Returns the records to show after these have arrived. */
-  fold(records: readonly ShownRecord[]): ShownRecord[] {
+  fold(records: readonly DisplayRecord[]): DisplayRecord[] {
     return records.flatMap((record) => this.#fold(record));
   }
 
   /** As `fold`, without waiting: the line appears at the start of a run, without a count. */
-  next(record: ShownRecord): ShownRecord | undefined {
+  next(record: DisplayRecord): DisplayRecord | undefined {
     const room = destinationName(record, this.#me);
-    if (!isUnopened(record)) {
-      if (SAID.has(record.kind)) this.#open.delete(room);
+    if (!lacksKey(record)) {
+      if (ENDS_RUN.has(record.kind)) this.#open.delete(room);
       return record;
     }
     const isFirst = !this.#open.has(room);
@@ -43,32 +43,32 @@ export class GapFolder {
   }
 
   /** Runs that have not ended. */
-  rest(): ShownRecord[] {
+  remaining(): DisplayRecord[] {
     const rest = [...this.#open.values()].map(gapOf);
     this.#open.clear();
     return rest;
   }
 
-  #fold(record: ShownRecord): ShownRecord[] {
+  #fold(record: DisplayRecord): DisplayRecord[] {
     const room = destinationName(record, this.#me);
     const before = this.#open.get(room);
-    if (isUnopened(record)) {
+    if (lacksKey(record)) {
       this.#open.set(room, { last: record, count: (before?.count ?? 0) + 1 });
       return [];
     }
-    if (before === undefined || !SAID.has(record.kind)) return [record];
+    if (before === undefined || !ENDS_RUN.has(record.kind)) return [record];
     this.#open.delete(room);
     return [gapOf(before), record];
   }
 }
 
-const SAID: ReadonlySet<string> = new Set([...kindsWith("authored"), "edited"]);
+const ENDS_RUN: ReadonlySet<string> = new Set([...kindsWith("authored"), "edited"]);
 
-function isUnopened(record: ShownRecord): boolean {
+function lacksKey(record: DisplayRecord): boolean {
   return record.kind === "unreadable" && record.reason === NO_KEY;
 }
 
-function gapOf({ last, count }: Stretch): ShownRecord {
+function gapOf({ last, count }: UnreadableRun): DisplayRecord {
   const { seq, timeUnixMs, destination, from } = last;
   return { seq, timeUnixMs, destination, from, kind: "gap", count };
 }

@@ -8,7 +8,7 @@ import type { Line, Span } from "./style.ts";
 import { widthOf } from "./width.ts";
 import { wrapSpans } from "./wrap.ts";
 
-export interface Words {
+export interface MessageText {
   readonly text: string;
   readonly mentions: readonly string[];
   readonly me: string | undefined;
@@ -26,10 +26,10 @@ const BAR: Span = { text: "▌ ", role: "rule" };
 const EDGE: Span = { text: "  " };
 
 /** At least one line, each at most so many columns wide. */
-export function textLines(words: Words, columns: number): readonly Line[] {
+export function textLines(words: MessageText, columns: number): readonly Line[] {
   const { text, mentions, me, role, before = [], mark } = words;
   const blocks = parseMarkup(text, new Set(mentions.map((name) => name.toLowerCase())));
-  const look: Look = { me, ...(role === undefined ? {} : { role }) };
+  const look: TextStyle = { me, ...(role === undefined ? {} : { role }) };
   const [only] = blocks;
   if (blocks.length === 1 && only?.kind === "lines") {
     return wrapSpans([...before, ...spansOf(only.parts, look), ...mark], columns);
@@ -41,9 +41,9 @@ export function textLines(words: Words, columns: number): readonly Line[] {
   return mark.length === 0 ? lines : [...lines, ...wrapSpans(mark, columns)];
 }
 
-type Look = Pick<Span, "role" | "bold" | "italic" | "strike"> & Pick<Words, "me">;
+type TextStyle = Pick<Span, "role" | "bold" | "italic" | "strike"> & Pick<MessageText, "me">;
 
-function blockLines(blocks: readonly Block[], columns: number, look: Look): readonly Line[] {
+function blockLines(blocks: readonly Block[], columns: number, look: TextStyle): readonly Line[] {
   return blocks.flatMap((block) => {
     switch (block.kind) {
       case "lines":
@@ -51,14 +51,14 @@ function blockLines(blocks: readonly Block[], columns: number, look: Look): read
       case "code":
         return codeLines(block.language, block.text, columns);
       case "quote": {
-        const quoted: Look = { ...look, role: look.role ?? "quote" };
-        return behind([BAR], [BAR], columns, (left) => blockLines(block.blocks, left, quoted));
+        const quoted: TextStyle = { ...look, role: look.role ?? "quote" };
+        return withPrefix([BAR], [BAR], columns, (left) => blockLines(block.blocks, left, quoted));
       }
       default:
         return block.items.flatMap(({ mark, blocks: inner }) => {
           const lead: Span = { text: `${mark} `, role: "dim" };
           const rest: Span = { text: " ".repeat(widthOf(lead.text)) };
-          return behind([lead], [rest], columns, (left) => blockLines(inner, left, look));
+          return withPrefix([lead], [rest], columns, (left) => blockLines(inner, left, look));
         });
     }
   });
@@ -68,11 +68,11 @@ function codeLines(language: string, text: string, columns: number): readonly Li
   const name: readonly Line[] =
     language === "" ? [] : wrapSpans([{ text: language, role: "dim" }], columns);
   const code = (left: number) => wrapSpans([{ text, role: "code" }], left);
-  return [...name, ...behind([EDGE], [EDGE], columns, code)];
+  return [...name, ...withPrefix([EDGE], [EDGE], columns, code)];
 }
 
 /** Puts one prefix before the first line, and another before the others. */
-function behind(
+function withPrefix(
   first: Line,
   rest: Line,
   columns: number,
@@ -84,7 +84,7 @@ function behind(
 }
 
 /** Links web addresses and highlights mentions. */
-function spansOf(parts: readonly Inline[], look: Look): readonly Span[] {
+function spansOf(parts: readonly Inline[], look: TextStyle): readonly Span[] {
   const { me, ...style } = look;
   return parts.flatMap((part): readonly Span[] => {
     switch (part.kind) {

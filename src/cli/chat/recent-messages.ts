@@ -2,7 +2,7 @@
 
 import { dropOldest } from "../../core/evict.ts";
 import type { Whose } from "../../ui/commands/command.ts";
-import { destinationName, type ShownRecord } from "../output/render.ts";
+import { type DisplayRecord, destinationName } from "../output/render.ts";
 
 /** Enough to scroll back to; older messages are referred to by number. */
 const RECENT_MAX = 1_000;
@@ -13,14 +13,14 @@ interface RecentMessage {
   /** As shown: the original author if the message was imported. */
   readonly author: string;
   /** Without the text, which may be erased. */
-  readonly destination: ShownRecord["destination"];
+  readonly destination: DisplayRecord["destination"];
 }
 
 /** Recent messages, for replies without a number and to show whose message is answered. */
-export class Recent {
+export class RecentMessages {
   readonly #bySeq = new Map<number, RecentMessage>(); // Bounded by RECENT_MAX, oldest first.
 
-  note(record: ShownRecord): void {
+  note(record: DisplayRecord): void {
     const { kind, seq, from, destination } = record;
     if (kind === "erased") this.#bySeq.delete(seq);
     if (kind !== "text" && kind !== "action") return;

@@ -16,9 +16,9 @@ import {
 import { jsonLine } from "../../../base/text.ts";
 import { nearest } from "../../suggest.ts";
 
-const NAME = "typed";
+const FILE_NAME = "typed";
 /** A killed process may leave its rotation lock behind; no rotation takes this long. */
-const ABANDONED_MS = 10_000;
+const LOCK_ABANDONED_MS = 10_000;
 /** Commands that may contain a secret, in any spelling. */
 const SECRET = /^\s*\/(?:register|regist|login|passwd)(?![\p{L}\p{N}_-])/iu;
 /** `/join ROOM PASSWORD` and its alias. */
@@ -26,7 +26,7 @@ const SECRET_ARGUMENT = /^\s*\/(?:join|j)\s+\S+\s+\S/iu;
 const SECRET_COMMANDS = ["register", "regist", "login", "passwd"];
 
 /** Reports whether the text is, or was meant to be, a command with a password. */
-export function mayCarrySecret(text: string): boolean {
+export function mayContainSecret(text: string): boolean {
   if (SECRET.test(text) || SECRET_ARGUMENT.test(text)) return true;
   const [, word = "", ...more] = /^\s*\/([^\s/]+)\s+(\S+)(?:\s+(\S))?/u.exec(text) ?? [];
   const commands = more[1] === undefined ? SECRET_COMMANDS : [...SECRET_COMMANDS, "join"];
@@ -36,20 +36,20 @@ export function mayCarrySecret(text: string): boolean {
 /**
  * Reports whether a line may be stored: it contains no secret, is not blank, and is not too long.
  */
-function isKept(text: string): boolean {
-  if (text.trim() === "" || mayCarrySecret(text)) return false;
+function isStorable(text: string): boolean {
+  if (text.trim() === "" || mayContainSecret(text)) return false;
   return Buffer.byteLength(text) <= INPUT_HISTORY_LINE_BYTES_MAX;
 }
 
 /** Appends a line; removes an earlier copy, and the oldest line when there are too many. */
-function withTyped(lines: readonly string[], text: string): readonly string[] {
-  if (!isKept(text)) return lines;
+function withLine(lines: readonly string[], text: string): readonly string[] {
+  if (!isStorable(text)) return lines;
   if (lines.at(-1) === text) return lines;
   return [...lines.filter((line) => line !== text), text].slice(-INPUT_HISTORY_LINES_MAX);
 }
 
 /** Lines that contain all words of the query, in any case, newest first. */
-export function matchingTyped(
+export function matchingLines(
   lines: readonly string[],
   query: string,
   max: number,
@@ -67,7 +67,7 @@ export function matchingTyped(
 }
 
 /** The stored lines of this device, and those of this process immediately. */
-export class TypedHistory {
+export class InputHistory {
   readonly #path: string;
   readonly #folder: string;
   #lines: readonly string[] = []; // Bounded by INPUT_HISTORY_LINES_MAX.
@@ -76,7 +76,7 @@ export class TypedHistory {
   /** @param folder the home; nothing is read before `load` */
   constructor(folder: string) {
     this.#folder = folder;
-    this.#path = join(folder, NAME);
+    this.#path = join(folder, FILE_NAME);
   }
 
   /** Oldest first; the same array until something is added. */
@@ -100,7 +100,7 @@ export class TypedHistory {
    * @returns resolves when it is stored; after a write error only this process knows the line
    */
   add(text: string): Promise<void> {
-    const lines = withTyped(this.#lines, text);
+    const lines = withLine(this.#lines, text);
     if (lines === this.#lines) return this.#writing;
     this.#lines = lines;
     this.#writing = this.#writing.then(() => this.#append(text)).catch(() => undefined);
@@ -123,13 +123,13 @@ export class TypedHistory {
     } finally {
       await file.close();
     }
-    await this.#makeRoom();
+    await this.#rotate();
   }
 
   /** Rotates the file, in one process at a time. */
-  async #makeRoom(): Promise<void> {
-    const lock = join(this.#folder, `${NAME}.lock`);
-    if (!(await isMade(lock))) return;
+  async #rotate(): Promise<void> {
+    const lock = join(this.#folder, `${FILE_NAME}.lock`);
+    if (!(await acquireLock(lock))) return;
     try {
       const { size } = await stat(this.#path); // Another process may have rotated it just before.
       if (size > INPUT_HISTORY_FILE_BYTES_MAX) await rename(this.#path, this.#older);
@@ -144,13 +144,13 @@ function addLast(all: Set<string>, line: string): void {
   all.add(line);
 }
 
-async function isMade(lock: string): Promise<boolean> {
+async function acquireLock(lock: string): Promise<boolean> {
   try {
     await mkdir(lock, 0o700);
     return true;
   } catch {
     const made = await stat(lock).catch(() => undefined);
-    const isOld = made !== undefined && Date.now() - made.mtimeMs > ABANDONED_MS;
+    const isOld = made !== undefined && Date.now() - made.mtimeMs > LOCK_ABANDONED_MS;
     if (isOld) await rm(lock, { recursive: true, force: true });
     return false;
   }
@@ -172,7 +172,7 @@ function lineOf(line: string): readonly string[] {
   try {
     const value: unknown = JSON.parse(line);
     const text: unknown = Array.isArray(value) ? value[0] : undefined;
-    return typeof text === "string" && isKept(text) ? [text] : [];
+    return typeof text === "string" && isStorable(text) ? [text] : [];
   } catch {
     return [];
   }

@@ -7,7 +7,7 @@ import { type Block, parseMarkup } from "../../core/markup/blocks.ts";
 import type { Inline } from "../../core/markup/inline.ts";
 
 /** @param names mentioned users @param mark HTML after the text, in the same line */
-export function htmlWords(text: string, names: readonly string[], mark: string): string {
+export function htmlText(text: string, names: readonly string[], mark: string): string {
   const blocks = parseMarkup(text, new Set(names.map((name) => name.toLowerCase())));
   const [only] = blocks;
   if (blocks.length === 1 && only?.kind === "lines") {

@@ -10,34 +10,34 @@ const ROOMS = ["alpha", "beta"].map(
 function at(screen: Screen, hit: Partial<Hit> | undefined, name = "click"): Screen {
   const hitAt = (column: number, row: number) =>
     column === 7 && row === 3 ? (hit as Hit) : undefined;
-  screen.parts = { ...screen.parts, layout: { ...screen.parts.layout, hitAt } };
+  screen.context = { ...screen.context, layout: { ...screen.context.layout, hitAt } };
   return screen.key({ name, text: "7;3" });
 }
 
 const on = (key: string | undefined, more: Partial<Hit> = {}) =>
-  ({ kind: "timeline", key, does: undefined, link: undefined, ...more }) as Hit;
+  ({ kind: "timeline", key, clickAction: undefined, link: undefined, ...more }) as Hit;
 
 describe("a click", () => {
   test("on a room goes there, and the list stays where it is", () => {
     const screen = new Screen(lobby(...ROOMS)).type("half");
     const rooms = { top: 4, topMax: 9 };
-    screen.parts = { ...screen.parts, layout: { ...screen.parts.layout, rooms } };
+    screen.context = { ...screen.context, layout: { ...screen.context.layout, rooms } };
     at(screen, { kind: "rooms", target: "beta" });
-    expect(screen.acts).toEqual([
+    expect(screen.actions).toEqual([
       { kind: "draft", target: "lobby", draft: { text: "half" } },
       { kind: "open", target: "beta" },
     ]);
     expect(screen.state.roomsTop).toEqual({ open: "beta", top: 4 });
-    expect(at(screen, { kind: "rooms", target: undefined }).acts).toEqual([]);
+    expect(at(screen, { kind: "rooms", target: undefined }).actions).toEqual([]);
   });
 
   test("on a person begins a conversation, but with oneself", () => {
     const screen = new Screen();
-    expect(at(screen, { kind: "members", name: "cleo" }).acts).toEqual([
+    expect(at(screen, { kind: "members", name: "cleo" }).actions).toEqual([
       { kind: "open", target: "@cleo" },
     ]);
-    expect(at(screen, { kind: "members", name: "ana" }).acts).toEqual([]);
-    expect(at(screen, { kind: "members", name: undefined }).acts).toEqual([]);
+    expect(at(screen, { kind: "members", name: "ana" }).actions).toEqual([]);
+    expect(at(screen, { kind: "members", name: undefined }).actions).toEqual([]);
   });
 
   test("on a message selects it where it stands, and once more shows what can be done", () => {
@@ -52,24 +52,24 @@ describe("a click", () => {
   });
 
   test("on a file fetches it, and shows what can be done while it is under way", () => {
-    const screen = at(new Screen(), on("i6", { does: "fetch" }));
-    expect(screen.acts).toEqual([{ kind: "fetch", file: CAT, name: "cat.png" }]);
+    const screen = at(new Screen(), on("i6", { clickAction: "fetch" }));
+    expect(screen.actions).toEqual([{ kind: "fetch", file: CAT, name: "cat.png" }]);
     expect(screen.state).toMatchObject({ selected: undefined, scroll: undefined });
     const transfer = {
       ...{ id: "t1", kind: "download" as const, file: CAT as never, name: "cat.png", to: [] },
       ...{ state: { kind: "running" as const }, progress: undefined },
     };
     screen.model({ kind: "transfer", transfer });
-    at(screen, on("i6", { does: "fetch" }));
-    expect([screen.acts, screen.state.selected]).toEqual([[], 6]);
+    at(screen, on("i6", { clickAction: "fetch" }));
+    expect([screen.actions, screen.state.selected]).toEqual([[], 6]);
     expect(screen.state.overlay).toMatchObject({ kind: "menu" });
   });
 
   test("on a link copies it", () => {
     const screen = at(new Screen(), on("i8", { link: "https://example.org/" }));
-    expect(screen.acts).toEqual([{ kind: "copy", text: "https://example.org/" }]);
+    expect(screen.actions).toEqual([{ kind: "copy", text: "https://example.org/" }]);
     expect(screen.state.selected).toBe(8);
-    expect(at(screen, on("i8", { link: "https://example.org/" })).acts).toEqual([]);
+    expect(at(screen, on("i8", { link: "https://example.org/" })).actions).toEqual([]);
     expect(screen.state.overlay).toMatchObject({ kind: "menu" });
   });
 
@@ -105,7 +105,7 @@ describe("a click", () => {
     screen.state = { ...screen.state, question: asked };
     for (const hit of [on("i8"), { kind: "rooms", target: "lobby" }, { kind: "input", at: 0 }]) {
       at(screen, hit as Hit);
-      expect([screen.acts, screen.state.selected, screen.line]).toEqual([[], undefined, "x|"]);
+      expect([screen.actions, screen.state.selected, screen.line]).toEqual([[], undefined, "x|"]);
     }
     const answer = { ...screen.state.editor, text: "secret", cursor: 6 };
     const question = { kind: "secret" as const, text: "?", answer };
@@ -119,21 +119,21 @@ test("a click on a hint goes to the newest message, or to the unread room", () =
   const unread = { kind: "room", room: "r9", name: "news", n: 3, skipped: 0, read: 0, unread: 3 };
   const screen = new Screen(lobby(unread as never)).press("pageup");
   expect(at(screen, { kind: "newest" }).state.scroll).toBeUndefined();
-  expect(at(screen, { kind: "unread" }).acts).toEqual([{ kind: "open", target: "news" }]);
+  expect(at(screen, { kind: "unread" }).actions).toEqual([{ kind: "open", target: "news" }]);
 });
 
 test("the wheel moves the list below it, as far as it goes, or else the timeline", () => {
   const screen = new Screen();
-  const { layout } = screen.parts;
+  const { layout } = screen.context;
   const rooms = { top: 1, topMax: 3 };
-  screen.parts = { ...screen.parts, layout: { ...layout, rooms } };
+  screen.context = { ...screen.context, layout: { ...layout, rooms } };
   const over = { kind: "rooms", target: undefined } as const;
   expect(at(screen, over, "scroll-down").state.roomsTop).toEqual({ open: "lobby", top: 3 });
   expect(at(screen, over, "scroll-up").state.roomsTop).toEqual({ open: "lobby", top: 0 });
   expect(screen.state).toMatchObject({ scroll: undefined, membersTop: undefined });
   at(screen, { kind: "members", name: "ben" }, "scroll-up");
   expect(screen.state).toMatchObject({ scroll: { key: "i8" }, membersTop: undefined });
-  screen.parts = { ...screen.parts, layout: { ...layout, members: { top: 0, topMax: 2 } } };
+  screen.context = { ...screen.context, layout: { ...layout, members: { top: 0, topMax: 2 } } };
   at(screen, { kind: "members", name: "ben" }, "scroll-down");
   expect(screen.state.membersTop).toEqual({ open: "lobby", top: 2 });
 });

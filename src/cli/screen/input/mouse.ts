@@ -1,0 +1,166 @@
+/** Mouse clicks and the wheel. */
+
+import { unreachable } from "../../../base/assert.ts";
+import { isSameName } from "../../../core/model/item.ts";
+import { withCursor } from "../editor/editor.ts";
+import type { Hit } from "../state/hit.ts";
+import type { ScreenState } from "../state/screen-state.ts";
+import { activeEditor, withEditor } from "./field.ts";
+import {
+  type Handler,
+  type HandlerContext,
+  type UpdateResult,
+  withActions,
+  withChange,
+} from "./handler.ts";
+import type { Key } from "./keys.ts";
+import { closeOverlay, moveChoice, openResult, scrollText } from "./lists.ts";
+import { newest, openRoomOf, READING, scroll } from "./reading.ts";
+import {
+  clearSelection,
+  isSelectable,
+  menu,
+  selectInPlace,
+  toggleFold,
+  transferOf,
+} from "./selection.ts";
+
+/** Lines per turn of the wheel. */
+const WHEEL_LINES = 3;
+
+type TimelineHit = Extract<Hit, { kind: "timeline" }>;
+
+function hitOf({ text }: Key, context: HandlerContext): Hit | undefined {
+  const [column = Number.NaN, row = Number.NaN] = text.split(";").map(Number);
+  return context.layout.hitAt(column, row);
+}
+
+/** @param choose accepts the current choice of the open list */
+export function click(
+  state: ScreenState,
+  key: Key,
+  context: HandlerContext,
+  choose: Handler,
+): UpdateResult {
+  const hit = hitOf(key, context);
+  if (hit?.kind === "input") return clickInput(state, hit.at, context);
+  // A question is answered first.
+  if (hit === undefined || state.question !== undefined) return withActions(state);
+  switch (hit.kind) {
+    case "rooms":
+      return clickRoom(state, hit.target, context);
+    case "members":
+      return clickMember(state, hit.name, context);
+    case "overlay":
+      return clickOverlay(state, hit, context, choose);
+    case "newest":
+      return newest(state, context) ?? withActions(state);
+    case "unread":
+      return READING["room-unread"](state, context);
+    case "timeline":
+      return closeOverlay(state) ?? clickTimeline(state, hit, context);
+    default:
+      return unreachable(hit);
+  }
+}
+
+function clickInput(state: ScreenState, at: number, context: HandlerContext): UpdateResult {
+  const isCovered = state.overlay !== undefined && !("query" in state.overlay);
+  const bare = isCovered && state.question === undefined ? { ...state, overlay: undefined } : state;
+  const now =
+    bare.selected !== undefined && bare.overlay === undefined
+      ? clearSelection(bare, context).state
+      : bare;
+  const editor = activeEditor(now);
+  return editor === undefined
+    ? withActions(state)
+    : withEditor(now, withCursor(editor, at), context);
+}
+
+/** The list keeps its position; otherwise the open target would be centered. */
+function clickRoom(
+  state: ScreenState,
+  target: string | undefined,
+  context: HandlerContext,
+): UpdateResult {
+  if (target === undefined) return withActions(state);
+  const roomsTop = { open: target, top: context.layout.rooms.top };
+  return openRoomOf({ ...state, roomsTop }, target, context);
+}
+
+function clickMember(
+  state: ScreenState,
+  name: string | undefined,
+  context: HandlerContext,
+): UpdateResult {
+  if (name === undefined || isSameName(name, context.model.me)) return withActions(state);
+  return openRoomOf(state, `@${name}`, context);
+}
+
+function clickOverlay(
+  state: ScreenState,
+  { choice, isHeading }: Extract<Hit, { kind: "overlay" }>,
+  context: HandlerContext,
+  choose: Handler,
+): UpdateResult {
+  const { overlay } = state;
+  if (isHeading) return closeOverlay(state) ?? withActions(state);
+  if (choice === undefined || overlay === undefined || !("at" in overlay))
+    return withActions(state);
+  // Enter would search for the text typed meanwhile.
+  if (overlay.kind === "search") return openResult(state, choice, context);
+  return choose({ ...state, overlay: { ...overlay, at: choice } }, context) ?? withActions(state);
+}
+
+/** The first click selects a message, the second opens its menu. */
+function clickTimeline(
+  state: ScreenState,
+  { key, clickAction: does, link }: TimelineHit,
+  context: HandlerContext,
+): UpdateResult {
+  const { model, rows } = context;
+  const row = rows.rows.find((one) => one.key === key);
+  if (row === undefined || !isSelectable(row)) {
+    return state.selected !== undefined ? clearSelection(state, context) : withActions(state);
+  }
+  const { state: next } = selectInPlace(state, row, context);
+  const isAgain = next.selected === state.selected;
+  if (does === "unfold") return toggleFold(next, context) ?? withActions(next);
+  const item = row.kind === "item" ? row.item : undefined;
+  if (does === "fetch" && item?.file !== undefined && transferOf(item, model) === undefined) {
+    return withActions(state, { kind: "fetch", file: item.file.file, name: item.file.name });
+  }
+  if (isAgain || does === "fetch") return menu(next, context);
+  return link === undefined ? withActions(next) : withActions(next, { kind: "copy", text: link });
+}
+
+/** @param by positive: up */
+export function wheel(
+  state: ScreenState,
+  key: Key,
+  by: 1 | -1,
+  context: HandlerContext,
+): UpdateResult {
+  if (state.question !== undefined) return withActions(state);
+  const hit = hitOf(key, context);
+  const list = hit?.kind === "rooms" || hit?.kind === "members" ? hit.kind : undefined;
+  // A list that is fully visible does not scroll.
+  if (list !== undefined && context.layout[list].topMax > 0)
+    return scrollList(state, list, by, context);
+  const { overlay } = state;
+  if (overlay === undefined) return scroll(state, by * WHEEL_LINES, context);
+  if ("top" in overlay) return scrollText(state, -by * WHEEL_LINES, context) ?? withActions(state);
+  return moveChoice(() => -by, false)(state, context) ?? withActions(state);
+}
+
+function scrollList(
+  state: ScreenState,
+  list: "rooms" | "members",
+  by: 1 | -1,
+  { model, layout }: HandlerContext,
+): UpdateResult {
+  const { top, topMax } = layout[list];
+  const wanted = Math.max(0, Math.min(top - by * WHEEL_LINES, topMax));
+  const to = { open: model.open, top: wanted };
+  return withChange(state, list === "rooms" ? { roomsTop: to } : { membersTop: to });
+}

@@ -1,0 +1,15 @@
+import { expect, test } from "bun:test";
+import { ChatExit } from "../../../src/cli/chat/chat-exit.ts";
+
+const outcome = (ending: ChatExit) => ending.exitCode.catch((error: unknown) => error);
+
+test("a fault ends it, and any other error is passed on", async () => {
+  const interrupted = new ChatExit();
+  interrupted.onSignal("SIGINT");
+  expect(await outcome(interrupted)).toMatchObject({ code: "interrupted" });
+  const broken = new ChatExit();
+  const error = new Error("a mistake");
+  broken.fail(error);
+  broken.end(0);
+  expect([await outcome(broken), broken.hasEnded]).toEqual([error, true]);
+});
