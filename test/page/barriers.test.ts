@@ -1,9 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { until } from "../event.ts";
 import { pageTest } from "./browser.ts";
-import { DARK_PHONE, expectNoBarrier } from "./looks.ts";
 import { PageServer } from "./page-server.ts";
 import { photo } from "./scenery.ts";
+import { DARK_PHONE, expectNoBarrier } from "./theme.ts";
 import type { Visit } from "./visit.ts";
 
 const server = new PageServer();

@@ -1,8 +1,8 @@
 import { expect } from "bun:test";
 import { until } from "../event.ts";
 import { pageTest } from "./browser.ts";
-import { expectNoBarrier } from "./looks.ts";
 import { PageServer } from "./page-server.ts";
+import { expectNoBarrier } from "./theme.ts";
 import type { Visit } from "./visit.ts";
 
 const server = new PageServer();
@@ -126,7 +126,7 @@ pageTest("shows who is typing, in a line that moves nothing, until it is sent", 
   await line.waitFor({ state: "detached" });
   // A user who has switched it off neither sends nor sees it.
   await ana.opensSettings();
-  await ana.page.getByRole("checkbox", { name: /^Show others when I write/ }).uncheck();
+  await ana.page.getByRole("checkbox", { name: /^Typing indicators/ }).uncheck();
   await ana.page.keyboard.press("Escape");
   await ana.box.pressSequentially("quietly");
   await bill.box.pressSequentially("and I");

@@ -69,7 +69,7 @@ function filled(): Promise<void> {
   return filling;
 }
 
-pageTest("older messages that load above move nothing in sight", async () => {
+pageTest("loads older messages without moving visible ones", async () => {
   await filled();
   await using ana = await server.enter("ana");
   await ana.sees(`message ${LOBBY - 1}.`);
@@ -125,7 +125,7 @@ async function goesTo(visit: Visit, text: string): Promise<void> {
   expect([text, await isMarkedInView(visit, text)]).toEqual([text, true]);
 }
 
-pageTest("a search result is marked and in sight, wherever it is", async () => {
+pageTest("marks a search result and scrolls it into view", async () => {
   await filled();
   await using dora = await server.enter("dora");
   await dora.sees(`message ${LOBBY - 1}.`);
@@ -143,7 +143,7 @@ pageTest("a search result is marked and in sight, wherever it is", async () => {
   });
 });
 
-pageTest("keeps a message in its place while its menu is open", async () => {
+pageTest("keeps the position of a message while its menu is open", async () => {
   await filled();
   const emil = await server.talker("emil");
   const gus = await server.window("gus");

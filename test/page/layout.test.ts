@@ -88,7 +88,7 @@ async function walksThrough(
   }
 }
 
-pageTest("breaks no word inside its button, on any screen, in any language", async () => {
+pageTest("breaks no word inside a button, on any screen, in any language", async () => {
   const wrong: unknown[] = [];
   const link = String(server.served.listening["operatorLink"]);
   await using olga = await server.browser.visit(link);

@@ -22,7 +22,7 @@ async function stored(data: string, user: string): Promise<readonly string[]> {
   return texts.map(({ text }) => String(text));
 }
 
-pageTest("sends what waited once and in order, also from a page that was closed", async () => {
+pageTest("sends queued messages once and in order, also from a closed page", async () => {
   const { served } = server;
   await using relay = await Relay.open(served.port);
   await using ana = await server.enter("ana", { via: relay });
@@ -54,7 +54,7 @@ pageTest("sends what waited once and in order, also from a page that was closed"
   expect(await stored(served.data, "ana")).toEqual([...WORDS, "kept by the browser"]);
 });
 
-pageTest("a page opens all its parts without the server, and recovers with it", async () => {
+pageTest("opens all views without the server, and reconnects later", async () => {
   await using sandbox = new Sandbox();
   const served = await sandbox.serve();
   await using ana = await server.browser.visit(pageAddress(served));
@@ -80,7 +80,7 @@ pageTest("a page opens all its parts without the server, and recovers with it", 
   expect(await stored(served.data, "ana")).toEqual(["before", "while it was dead"]);
 });
 
-pageTest("reports a part that cannot be fetched, and fetches it later", async () => {
+pageTest("reports a view that cannot be loaded, and loads it later", async () => {
   // From the start: the log-in form fetches the parts as soon as the browser is idle.
   const refused = "**/assets/lazy-module-*";
   await using dora = await server.visit({ refused });
@@ -161,7 +161,7 @@ async function remembered({ page }: Visit): Promise<{ read: number; proved: numb
   return { read: records.length, proved: records.filter(({ proved }) => proved).length };
 }
 
-pageTest("a history that was rolled back raises an alarm, and nothing is sent", async () => {
+pageTest("raises an alarm for a rolled back history, and blocks sending", async () => {
   await using sandbox = new Sandbox();
   const first = await sandbox.serve();
   await using ana = await server.browser.visit(pageAddress(first));

@@ -8,8 +8,8 @@ import { Sandbox } from "../e2e/program.ts";
 import { until } from "../event.ts";
 import { NatsServers } from "../io/nats/nats-servers.ts";
 import { clusterPageTest, pageTest } from "./browser.ts";
-import { expectNoBarrier } from "./looks.ts";
 import { PageServer } from "./page-server.ts";
+import { expectNoBarrier } from "./theme.ts";
 import type { Visit } from "./visit.ts";
 
 const server = new PageServer();
@@ -228,7 +228,7 @@ function cutOff({ page }: Visit): Promise<readonly string[]> {
     .map(([element]) => element.outerHTML.slice(0, 120))`);
 }
 
-pageTest("kicks a user on a phone; the live log keeps its scroll position", async () => {
+pageTest("removes a user on a phone; the live log keeps its scroll position", async () => {
   const olga = await serverWindow("Live log");
   await olga.page.getByText("signed in").first().waitFor();
   const bea = await server.talker("bea");
@@ -265,7 +265,7 @@ pageTest("kicks a user on a phone; the live log keeps its scroll position", asyn
   await tab(olga, "Clients"); // Opened again, the log shows the newest line.
 });
 
-pageTest("hides direct messages; bans a user, lifts it, and closes registration", async () => {
+pageTest("hides direct messages; bans and unbans a user, and closes registration", async () => {
   const olga = await serverWindow("Live log");
   const dan = await server.talker("dan");
   const terminal = await server.home("ivo").join([]);

@@ -74,7 +74,7 @@ pageTest("hides pictures in a room, on a device, and where data is saved", async
 
 const SCRIPT = "<script>top.document.title = 'taken'; alert(1)</script>";
 
-pageTest("nothing in a file runs, whatever it is called and wherever it is opened", async () => {
+pageTest("runs no content of a file, whatever its name", async () => {
   const names = ["page.pdf", "trap.mp4", "trap.wav"];
   await send(Object.fromEntries(names.map((name) => [name, `<!doctype html>${SCRIPT}`])));
   const ana = await server.window("ana");

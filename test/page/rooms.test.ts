@@ -71,7 +71,7 @@ pageTest("a moderator mutes, promotes, demotes and kicks a member, each confirme
   await ana.page.getByText("ana made ben a moderator").waitFor();
   await act("Remove as moderator", "Remove ben as moderator of lab?");
   await act("Remove from room", "Remove ben from lab?");
-  await ana.page.getByText("ana removed ben").waitFor();
+  await ana.page.getByText("ana removed ben", { exact: true }).waitFor();
   expect(await ana.page.locator(".toast").count()).toBe(0);
 });
 

@@ -107,7 +107,7 @@ pageTest("a link to a message opens at it, after a log-in, too", async () => {
   expect(await shownText(cleo)).toBe("message 39.");
 });
 
-pageTest("removes a secret from the address at once, in an open page, too", async () => {
+pageTest("removes a secret from the address, also in an open page", async () => {
   const operator = String(server.served.listening["operatorLink"]);
   await using ana = await server.visit();
   expect(hashOf(ana)).toBe("");

@@ -1,8 +1,8 @@
 import { expect } from "bun:test";
 import { holding } from "../e2e/sealed-server.ts";
 import { pageTest } from "./browser.ts";
-import { DARK_PHONE, expectNoBarrier } from "./looks.ts";
 import { PageServer } from "./page-server.ts";
+import { DARK_PHONE, expectNoBarrier } from "./theme.ts";
 import { Devices, letsIn, letsTerminalIn, makesVault } from "./vault.ts";
 import type { Visit } from "./visit.ts";
 
@@ -44,7 +44,7 @@ pageTest("two pages and a terminal talk, and a reloaded page still reads", async
   await expectNothingAtServer("sings of pages", "sings back", "sings from", "sings after");
 });
 
-pageTest("users compare the same digits; a kicked user reads nothing more", async () => {
+pageTest("users verify the same digits; a removed user reads no new messages", async () => {
   const ana = await devices.window("ana");
   const ben = await devices.window("ben");
   await makesVault(ana, "safe");

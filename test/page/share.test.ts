@@ -79,7 +79,7 @@ pageTest("saves several files, and a folder as an archive, overwriting nothing",
   expect((await program.ended()).exitCode).toBe(0);
 });
 
-pageTest("reveals nothing to a wrong secret; tells the holder when the share is over", async () => {
+pageTest("reveals nothing to a wrong secret; reports the end of the share", async () => {
   await using sandbox = new Sandbox();
   const path = sandbox.write("secret-plans.txt", "psst");
   const { program, origin, secret } = await shares(sandbox, path);

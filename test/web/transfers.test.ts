@@ -63,7 +63,7 @@ async function openedSlow(channelMs: number) {
 }
 
 describe("uploads", () => {
-  test("a file arrives whole, and its record shows it", async () => {
+  test("uploads a complete file and posts its record", async () => {
     const { ana, ben } = await opened("ben");
     ana.chat.open("lobby");
     ben.chat.open("lobby");
@@ -86,7 +86,7 @@ describe("uploads", () => {
     expect(await ana.browser.store.all("uploads", "")).toEqual([]);
   });
 
-  test("goes on after a loss, a pause and a reload, where the file is given again", async () => {
+  test("resumes after a lost link, a pause, and a reload with the same file", async () => {
     const { site, browser, ana: first } = await openedSlow(15);
     const bytes = contents(90 * CHUNK_BYTES);
     first.chat.upload("lobby", [fileOf(bytes)]);
@@ -126,7 +126,7 @@ describe("uploads", () => {
     expect(browser.channels).toBe(CONCURRENT_PAGE_UPLOADS_MAX);
   });
 
-  test("one that is given up is withdrawn from the server", async () => {
+  test("withdraws a cancelled upload from the server", async () => {
     const { site, ana } = await openedSlow(15);
     ana.chat.upload("lobby", [fileOf(contents(90 * CHUNK_BYTES))]);
     await ana.until("begun", () => (transfers(ana)[0]?.progress?.doneBytes ?? 0) > 0);
@@ -157,7 +157,7 @@ describe("downloads", () => {
     return { site, browser, bytes, ben, place, file };
   }
 
-  test("every chunk is checked, and a pause loses nothing", async () => {
+  test("verifies each chunk, and loses nothing in a pause", async () => {
     const { bytes, ben, place } = await downloading("../../photo.png");
     expect(transfers(ben)[0]?.name).not.toContain("/");
     const id = transfers(ben)[0]?.id ?? "";
@@ -172,7 +172,7 @@ describe("downloads", () => {
     expect(Buffer.concat(place.parts).equals(Buffer.from(bytes))).toBe(true);
   });
 
-  test("one into a chosen file is there after a reload, and asks before it writes", async () => {
+  test("restores a download to a chosen file after a reload, and asks before writing", async () => {
     const { site, browser, ben, file } = await downloading("photo.png", {} as SaveHandle);
     expect(transfers(ben)[0]?.file).toBe(file as FileId);
     ben.kill();
@@ -194,7 +194,7 @@ describe("downloads", () => {
     await next.until("gone", () => transfers(next).length === 0);
   });
 
-  test("a preview is refused above its bound", async () => {
+  test("rejects a preview above its size limit", async () => {
     const { site, ana } = await opened();
     ana.chat.upload("lobby", [fileOf(contents(1_000))]);
     await ana.until("sent", () => stateOf(ana) === "done");

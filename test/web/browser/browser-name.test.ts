@@ -17,7 +17,7 @@ test.each([
   expect(browserName(agent)).toBe(name);
 });
 
-test("a Mac with a touch screen is an iPad", () => {
+test("recognizes a Mac with a touch screen as an iPad", () => {
   expect(browserName(`${MAC} ${WEBKIT} Version/18.5 Safari/605.1.15`, 5)).toBe("Safari on iPad");
   expect(browserName(`${MAC} ${WEBKIT} Version/18.5 Safari/605.1.15`, 0)).toBe("Safari on macOS");
 });

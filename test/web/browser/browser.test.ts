@@ -44,7 +44,7 @@ function pageAt(hash: string, change: Partial<Page> = {}): { page: Page; shown: 
   return { page: page as unknown as Page, shown };
 }
 
-test("the secret leaves the address at once, and this tab keeps it over a reload", async () => {
+test("removes the secret from the address, and keeps it in this tab across a reload", async () => {
   const { page, shown } = pageAt("#sesame");
   const first = await browserPlatform(page);
   expect([first.fragment, first.isLocal, first.build]).toEqual(["#sesame", false, "b1"]);
@@ -54,7 +54,7 @@ test("the secret leaves the address at once, and this tab keeps it over a reload
   expect(again.shown).toEqual(["wss://there:2428/ws"]);
 });
 
-test("what names a room or a message stays in the address, and is no secret", async () => {
+test("keeps routes in the address", async () => {
   storage.clear();
   const { page, shown } = pageAt("#/lobby/184");
   expect((await browserPlatform(page)).fragment).toBe("");
@@ -86,7 +86,7 @@ test.each([
   expect(storage.get("chat fragment")).toBe(kept as string);
 });
 
-test("it calls before anything is read; the first dial is that call, the next is new", async () => {
+test("connects before reading the store, and reuses that connection once", async () => {
   const { page, shown } = pageAt("");
   const opening = browserPlatform(page);
   expect(shown).toEqual(["wss://there:2428/ws"]);
@@ -99,7 +99,7 @@ test("it calls before anything is read; the first dial is that call, the next is
   expect(await Promise.all(calls)).toEqual(["failed", "failed"]);
 });
 
-test("with IndexedDB things are kept, without it they last as long as the page", async () => {
+test("persists data with IndexedDB, and only in memory without it", async () => {
   const factory = new IDBFactory();
   const keeps = { indexedDB: factory, IDBKeyRange } as unknown as Partial<Page>;
   const { store } = await browserPlatform(pageAt("", keeps).page);
@@ -110,7 +110,7 @@ test("with IndexedDB things are kept, without it they last as long as the page",
   expect(await forgets.store.get("places", "k")).toBeUndefined();
 });
 
-test("a lock is held by one tab, and a blob is what a browser without a picker gives", async () => {
+test("grants a lock to one tab, and saves blobs without a file picker", async () => {
   const held = new Set<string>();
   const locks = {
     request: async (name: string, _: object, ask: (lock: unknown) => Promise<void> | undefined) => {

@@ -35,7 +35,7 @@ function fileOf(has: "pieces" | "streams", content: Uint8Array = CONTENT): File 
 const chunkAt = (index: number) => CONTENT.slice(index * CHUNK_BYTES, (index + 1) * CHUNK_BYTES);
 
 describe.each(["pieces", "streams"] as const)("a file that the browser gives as %s", (has) => {
-  test("returns its chunks in order, and from anywhere", async () => {
+  test("reads chunks in order, and from any index", async () => {
     const source = new FileSource(fileOf(has), "key");
     for (const index of [0, 1, 2, 3, 1, 2]) {
       expect(await source.read(index)).toEqual(chunkAt(index));
@@ -48,7 +48,7 @@ describe.each(["pieces", "streams"] as const)("a file that the browser gives as 
     source.close();
   });
 
-  test("has changed if it became shorter", async () => {
+  test("reports a file that became shorter", async () => {
     const source = new FileSource(fileOf(has, CONTENT.slice(0, CHUNK_BYTES + 5)), "key");
     await source.read(0);
     const failing = source.read(1).catch((fault: { code: string }) => fault.code);

@@ -37,7 +37,7 @@ test.each([
   expect(await store.get("drafts", "b 3")).toBe("draft");
 });
 
-test("what the browser refuses is a fault, and nothing of the write is there", async () => {
+test("reports a refused write as a fault, and writes nothing", async () => {
   const store = await opened();
   const bad = { table: "outbox", key: "x", value: () => "no clone" } as const;
   const good = { table: "outbox", key: "y", value: 1 } as const;
@@ -45,7 +45,7 @@ test("what the browser refuses is a fault, and nothing of the write is there", a
   expect(await store.get("outbox", "y")).toBeUndefined();
 });
 
-test("the key of the device stays, and nobody can read it", async () => {
+test("stores a device key that cannot be exported", async () => {
   const store = new MemoryStore();
   const parts = {
     store,

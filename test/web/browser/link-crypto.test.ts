@@ -9,7 +9,7 @@ const deviceKey = bytes(32, 2);
 const server = Buffer.alloc(32, 3).toString("base64url") as Fingerprint;
 const user = "ana";
 
-test("a browser computes of a code what a program does", async () => {
+test("computes the same link code values as the program", async () => {
   expect(await hashLinkCode(code)).toEqual(linkCodeHash(code));
   const mac = linkMac(code, deviceKey, server);
   expect(await isLinkMac(mac, code, deviceKey, server)).toBe(true);
@@ -18,7 +18,7 @@ test("a browser computes of a code what a program does", async () => {
   expect(await isLinkMac(bytes(0, 0), code, deviceKey, server)).toBe(false);
 });
 
-test("a program opens the account key that a browser handed on, with the code alone", async () => {
+test("seals an account key that a program can open with the code", async () => {
   const seed = bytes(32, 5);
   const context = { code, deviceKey, server, user };
   const sealed = await sealAccountSeed(context, seed, bytes(12, 6));

@@ -47,8 +47,8 @@ async function linked(token?: string) {
   return { clock, socket, link, heard, ends, receive };
 }
 
-describe("a WebSocket of a browser as a link", () => {
-  test("carries bytes both ways; what came before anybody listened is not lost", async () => {
+describe("browser WebSocket link", () => {
+  test("carries bytes both ways, and queues messages before `receive`", async () => {
     const { socket, link, heard, ends, receive } = await linked();
     expect(socket.binaryType).toBe("arraybuffer");
     socket.message(Uint8Array.of(1).buffer);
@@ -67,12 +67,12 @@ describe("a WebSocket of a browser as a link", () => {
     expect(link.send(Uint8Array.of(5))).toBe(false);
   });
 
-  test("shows the token of `chat web` first", async () => {
+  test("sends the token of `chat web` first", async () => {
     const { socket } = await linked("token");
     expect(socket.sent).toEqual([utf8Encode("token")]);
   });
 
-  test("an end that nobody asked for is a fault, an orderly one is none", async () => {
+  test("reports an unexpected close as a fault, a normal close not", async () => {
     const codes = [1000, 1001, 1006, 1009];
     const ends = codes.map(async (code) => {
       const one = await linked();
@@ -84,7 +84,7 @@ describe("a WebSocket of a browser as a link", () => {
     expect(faults).toEqual([undefined, undefined, "link-closed", "too-large"]);
   });
 
-  test("texts and what is above MESSAGE_BYTES_MAX end it", async () => {
+  test("closes on text messages and messages above MESSAGE_BYTES_MAX", async () => {
     const text = await linked();
     text.receive();
     text.socket.message("words");
@@ -95,7 +95,7 @@ describe("a WebSocket of a browser as a link", () => {
     expect([text.ends[0]?.code, long.ends[0]?.code]).toEqual(["frame-malformed", "too-large"]);
   });
 
-  test("a server that reads too slowly is left; a writer waits for the queue", async () => {
+  test("disconnects from a slow server; `drained` waits for the queue", async () => {
     const { clock, socket, link, receive, ends } = await linked();
     receive();
     socket.bufferedAmount = SEND_QUEUE_BYTES_MAX - 1;
@@ -114,7 +114,7 @@ describe("a WebSocket of a browser as a link", () => {
     expect(ends[0]?.code).toBe("link-closed");
   });
 
-  test("a server that does not answer, or cannot be reached, is a fault", async () => {
+  test("reports an unreachable or silent server as a fault", async () => {
     const clock = new VirtualClock();
     const silent = dialSocket({ open: () => new FakeSocket(), clock, host: "there" });
     const told = silent.catch((fault: Fault) => fault.code);
@@ -133,7 +133,7 @@ describe("a WebSocket of a browser as a link", () => {
   });
 });
 
-test("what stands behind the # of the address", () => {
+test("parses the address fragment", () => {
   const nothing = {
     secret: undefined,
     operatorToken: undefined,

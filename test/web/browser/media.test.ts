@@ -5,7 +5,7 @@ function bytesOf(hex: string): Uint8Array {
   return Uint8Array.fromHex(hex);
 }
 
-test("an image is what its bytes say", () => {
+test("detects image types by content", () => {
   expect(imageType(bytesOf("89504e470d0a1a0a0000"))).toBe("image/png");
   expect(imageType(bytesOf("ffd8ffe000104a46"))).toBe("image/jpeg");
   expect(imageType(bytesOf("524946461234567857454250"))).toBe("image/webp");
@@ -14,7 +14,7 @@ test("an image is what its bytes say", () => {
   expect(imageType(new Uint8Array(0))).toBeUndefined();
 });
 
-test("what runs or is drawn by markup is never opened here", () => {
+test("never opens executable or markup types", () => {
   for (const name of ["a.svg", "a.html", "a.htm", "a.xml", "a.exe", "png", "a."]) {
     expect(mediaType(name)).toBeUndefined();
   }
@@ -24,7 +24,7 @@ test("what runs or is drawn by markup is never opened here", () => {
   expect(mediaType("a.pdf")).toMatchObject({ kind: "document", mime: "application/pdf" });
 });
 
-test("a PDF begins as one, perhaps a bit later", () => {
+test("recognizes a PDF, also with leading bytes", () => {
   const bytes = (text: string) => new Uint8Array(Buffer.from(text));
   expect(isPdf(bytes("%PDF-1.7\n"))).toBe(true);
   expect(isPdf(bytes(`${"x".repeat(1_019)}%PDF-`))).toBe(true);

@@ -23,7 +23,7 @@ function program() {
   return { rows, asked, ask };
 }
 
-test("keys, names and drafts go to the program, what is of files stays here", async () => {
+test("stores keys, names and drafts in the program, file data in the browser", async () => {
   const { ask, rows } = program();
   const local = new MemoryStore();
   const store = new ProgramStore(local, ask);

@@ -78,7 +78,7 @@ function plainPage() {
   return { page, saved, later, revoked };
 }
 
-test("what is written stands there when it is kept, and goes on behind it", async () => {
+test("flushes written bytes, and continues after them", async () => {
   const file = new FakeFile();
   const place = await chooseSaveTarget(pageWith(file), "f");
   await place?.write(Uint8Array.of(1, 2));
@@ -93,7 +93,7 @@ test("what is written stands there when it is kept, and goes on behind it", asyn
   expect([...file.content]).toEqual([1, 2, 9]);
 });
 
-test("without a place to choose it is saved once whole, and kept for the browser", async () => {
+test("without a save dialog, saves the complete file as a download", async () => {
   const { page, saved, later, revoked } = plainPage();
   const place = await chooseSaveTarget(page, "photo.png");
   await place?.write(Uint8Array.of(1, 2));
@@ -116,7 +116,7 @@ test("without a place to choose it is saved once whole, and kept for the browser
   expect(saved).toHaveLength(1);
 });
 
-test("what is given up is removed if some of it was kept, and not otherwise", async () => {
+test("removes an abandoned file only if part of it was flushed", async () => {
   for (const isKept of [true, false]) {
     const file = new FakeFile();
     const place = await chooseSaveTarget(pageWith(file), "f");
@@ -134,7 +134,7 @@ test("what is given up is removed if some of it was kept, and not otherwise", as
   }
 });
 
-test("an earlier page's chunks count as far as they are whole", async () => {
+test("resumes after the complete chunks of an earlier page", async () => {
   const hashing = pageHashing(undefined);
   const file = new FakeFile();
   const first = new SaveSink((await chooseSaveTarget(pageWith(file), "f")) as never, hashing);
@@ -150,7 +150,7 @@ test("an earlier page's chunks count as far as they are whole", async () => {
   expect(file.content).toHaveLength(4 * CHUNK_BYTES);
 });
 
-test("a browser that cannot write, or may not, is a fault", async () => {
+test("reports write errors and missing permissions as faults", async () => {
   const file = new FakeFile();
   const place = await chooseSaveTarget(pageWith(file), "f");
   const sink = new SaveSink(place as never, pageHashing(undefined));
@@ -166,7 +166,7 @@ test("a browser that cannot write, or may not, is a fault", async () => {
   );
 });
 
-test("a part that the page before still holds is taken away once it lets go", async () => {
+test("retries removing a partial file that an earlier page holds", async () => {
   const clock = new VirtualClock();
   const file = new FakeFile();
   let tries = 0;

@@ -70,7 +70,7 @@ test.each([1, 7, 100, 1e6])("a folder that comes in pieces of %d becomes an arch
   expect(found.size).toBe(5);
 });
 
-test("one that is shorter than its list is no archive", async () => {
+test("rejects content that is shorter than the manifest", async () => {
   for (const cut of [1, 5000, 5014]) {
     expect(await zipped(64, cut).catch((fault: { code: string }) => fault.code)).toBe(
       "frame-malformed",
@@ -78,7 +78,7 @@ test("one that is shorter than its list is no archive", async () => {
   }
 });
 
-test("one that is longer than its list is refused; begun again, it is whole", async () => {
+test("rejects content that is longer than the manifest, and restarts", async () => {
   const { bytes, manifestBytes } = travelling();
   const inner = new MemoryTarget(1e6);
   const place = new ZipTarget(inner, "photos", manifestBytes);

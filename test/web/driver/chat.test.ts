@@ -27,8 +27,8 @@ function unreadIn(tab: Tab, target: string): number {
   return [...rooms, ...people].find((line) => line.target === target)?.unread ?? -1;
 }
 
-describe("coming in", () => {
-  test("a new name registers, and the browser's key lets it in after a reload", async () => {
+describe("login", () => {
+  test("registers a new name, and logs in by key after a reload", async () => {
     const { browser, ana: first } = await opened();
     expect(first.chat.model.me).toBe("ana");
     await first.close();
@@ -39,7 +39,7 @@ describe("coming in", () => {
     expect(again.texts("lobby")).toEqual([]);
   });
 
-  test("with an address that an operator made for a lost password", async () => {
+  test("logs in with a reset link", async () => {
     const { site, olga } = await operated();
     await new Browser(site).member("ana", "lost");
     const { token } = await olga.ask("reset", { user: "ana" });
@@ -59,7 +59,7 @@ describe("coming in", () => {
     await late.loggedIn("ana");
   });
 
-  test("under another name that an operator gave, here or away", async () => {
+  test("logs in after a rename by an operator", async () => {
     const { site, olga } = await operated();
     const browser = new Browser(site);
     const tab = await browser.member("ana");
@@ -80,7 +80,7 @@ describe("coming in", () => {
     expect(again.chat.knownUsers).toEqual(["zoe"]);
   });
 
-  test("another browser by the password, which then knows its key", async () => {
+  test("logs in from another browser by password, then by key", async () => {
     const { site } = await opened();
     const other = new Browser(site);
     const tab = await other.tab();
@@ -91,7 +91,7 @@ describe("coming in", () => {
     await again.loggedIn("ana");
   });
 
-  test("where the browser keeps no key, by the password on each visit", async () => {
+  test("requires the password on each visit if the browser stores no key", async () => {
     const { site } = await opened();
     const old = new Browser(site);
     old.subtle = undefined;
@@ -105,7 +105,7 @@ describe("coming in", () => {
     expect(await codeOf(site.wait(stranger.chat.enter({ user: "cleo" })))).toBe("not-allowed");
   });
 
-  test("a device that was signed out elsewhere has to come in again", async () => {
+  test("requires a new login after being signed out elsewhere", async () => {
     const { site, ana } = await opened();
     const other = await new Browser(site).tab();
     await site.wait(other.chat.enter({ user: "ana", password: "secret" }));
@@ -116,7 +116,7 @@ describe("coming in", () => {
     expect(other.chat.model.me).toBe("ana");
   });
 
-  test("a log-out in one tab logs out the others", async () => {
+  test("logs out all tabs together", async () => {
     const { site, browser, ana: one } = await opened();
     const two = await browser.tab();
     await two.loggedIn("ana");
@@ -128,8 +128,8 @@ describe("coming in", () => {
   });
 });
 
-describe("speaking", () => {
-  test("what one tab says, another person's tab shows, with unread and replies", async () => {
+describe("messages", () => {
+  test("shows messages to another user, with unread counts and replies", async () => {
     const { ana, ben } = await opened("ben");
     ana.chat.open("lobby");
     ana.chat.send("#lobby", { text: "hello @ben" });
@@ -170,7 +170,7 @@ describe("speaking", () => {
     expect(ben.texts("lobby")).toEqual(["", "hi"]);
   });
 
-  test("a conversation begins with its first word", async () => {
+  test("creates a conversation with its first message", async () => {
     const { site, ana, ben } = await opened("ben");
     const told: string[] = [];
     ben.chat.onEvent((one) => told.push(one.kind));
@@ -188,8 +188,8 @@ describe("speaking", () => {
   });
 });
 
-describe("links that break", () => {
-  test("what was said offline comes once, in order, after many losses", async () => {
+describe("broken links", () => {
+  test("delivers offline messages once, in order, after many losses", async () => {
     const { site, ana } = await opened();
     const ben = await site.member("ben");
     for (let i = 0; i < 30; i++) {
@@ -204,7 +204,7 @@ describe("links that break", () => {
     expect(page.records.length).toBe(30 + 2);
   });
 
-  test("what a killed tab left unsent goes out once with the next", async () => {
+  test("sends the unsent messages of a killed tab once", async () => {
     const { site, browser, ana: first } = await opened();
     first.chat.send("lobby", { text: "sent" });
     await first.until("there", () => first.texts("lobby").length === 1);
@@ -246,7 +246,7 @@ describe("links that break", () => {
     expect(await browser.store.all("outbox", "")).toEqual([]);
   });
 
-  test("a draft and its removal survive a page that ends at once", async () => {
+  test("persists a draft and its removal when the page ends immediately", async () => {
     const { browser, ana } = await opened();
     ana.chat.setDraft("lobby", { text: "half a sen" });
     ana.chat.setDraft("@olga", { text: "kept" });
@@ -265,8 +265,8 @@ describe("links that break", () => {
   });
 });
 
-describe("the past", () => {
-  test("is scrolled through without a hole, and jumped into by a search", async () => {
+describe("history", () => {
+  test("scrolls without gaps, and jumps to search results", async () => {
     const site = await Site.open();
     const ben = await site.member("ben");
     for (let i = 0; i < 400; i++) void ben.say(`word ${i}`);
@@ -299,14 +299,14 @@ describe("the past", () => {
   });
 });
 
-describe("a browser that fails", () => {
+describe("storage failures", () => {
   const writingBy = (store: Store, write: Store["write"]): Store => ({
     get: (table, key) => store.get(table, key),
     all: (table, prefix) => store.all(table, prefix),
     write,
   });
 
-  test("what it does not keep is not sent, and said so", async () => {
+  test("does not send messages that the browser cannot store, and reports it", async () => {
     const { browser, ana } = await opened();
     const { store } = browser;
     const full = () => Promise.reject(new Fault("store-full", "no room left"));
@@ -319,7 +319,7 @@ describe("a browser that fails", () => {
     await ana.settled();
   });
 
-  test("a message says that it is being sent once the browser has it, not before", async () => {
+  test("marks a message as sending only once it is stored", async () => {
     const { site, browser, ana } = await opened();
     const { store } = browser;
     const writing = Promise.withResolvers<void>();
@@ -338,7 +338,7 @@ describe("a browser that fails", () => {
     await ana.settled();
   });
 
-  test("a page of another build than the server's is told so", async () => {
+  test("reports a page of another build than the server's", async () => {
     const site = await Site.open({ build: "new" });
     const browser = new Browser(site);
     const isOutdated = async (build: string) => {

@@ -70,7 +70,7 @@ class Page {
   }
 }
 
-test("one that is another than its own: the page says so, and sends nothing there", async () => {
+test("reports another history, and sends nothing", async () => {
   await using world = await SealedSite.open({ signs: true });
   const page = await Page.open(world, "ana");
   const device = world.device();

@@ -12,26 +12,26 @@ function choices(text: string, caret = text.length) {
   return completionAt(text, caret, SOURCE)?.choices;
 }
 
-test("names behind @, those that begin with it first, in any case", () => {
+test("completes names after @, prefix matches first, ignoring case", () => {
   expect(choices("hi @an")).toEqual(["@ana", "@Anton", "@Susana"]);
   expect(choices("@B")).toEqual(["@bob"]);
   expect(choices("(@bo")).toEqual(["@bob"]);
 });
 
-test("an address of mail calls nobody, and what is behind the caret does not count", () => {
+test("ignores email addresses and text after the caret", () => {
   expect(choices("mail me@an")).toBeUndefined();
   expect(choices("@bo and more", 3)).toEqual(["@bob"]);
   expect(choices("@nobody")).toBeUndefined();
 });
 
-test("rooms behind #, commands only at the beginning", () => {
+test("completes rooms after #, and commands only at the start", () => {
   expect(choices("see #ph")).toEqual(["#physics"]);
   expect(choices("/m")).toEqual(["/me", "/msg"]);
   expect(choices("say /m")).toBeUndefined();
   expect(choices("//m")).toBeUndefined();
 });
 
-test("what is chosen takes the place of what was begun, with one gap behind it", () => {
+test("replaces the typed prefix with the choice and one space", () => {
   const begun = completionAt("hi @bo there", 6, SOURCE);
   if (begun === undefined) throw new Error("nothing was offered");
   expect(complete("hi @bo there", begun, "@bob")).toEqual({ text: "hi @bob there", caret: 8 });
@@ -47,7 +47,7 @@ function emojiAt(text: string) {
   return choices === undefined ? undefined : [from, choices[0], labels?.[0]];
 }
 
-test("emoji behind : and two letters, or by a whole name", () => {
+test("completes emoji after : and two letters, or a full name", () => {
   expect(emojiAt("so :tad")).toEqual([3, "🎉", ":tada:"]);
   expect(emojiAt("(:tada:")).toEqual([1, "🎉", ":tada:"]);
   for (const text of [":t", ":D", "10:30", "a:tada", ":tad:", ":tada: ", "http://"]) {

@@ -12,7 +12,7 @@ const bar = (hostname: string, port = "2428", protocol = "https:") => ({
 const origins = (...given: Parameters<typeof inviteAddresses>) =>
   inviteAddresses(...given).map(({ origin }) => origin);
 
-test("behind `chat web`, or on the server's machine, what the server says of itself", () => {
+test("uses the server's addresses behind `chat web` and on the server's machine", () => {
   const told = [PUBLIC, LAN, SIX];
   const all = ["https://chat.example.org", "https://192.168.1.5:2428", "https://[fd00::5]:2428"];
   expect(origins(bar("127.0.0.1", "41234", "http:"), told, true)).toEqual(all);
@@ -20,7 +20,7 @@ test("behind `chat web`, or on the server's machine, what the server says of its
   expect(origins(bar("[::1]"), told)).toEqual(all);
 });
 
-test("where the page came from is the first, as long as others can come from there", () => {
+test("lists the page's own address first if others can reach it", () => {
   expect(origins(bar("192.168.1.5"), [PUBLIC, LAN])).toEqual([
     "https://192.168.1.5:2428",
     "https://chat.example.org",
@@ -33,7 +33,7 @@ test("where the page came from is the first, as long as others can come from the
   ]);
 });
 
-test("a server that says nothing leaves the address bar, and loopback is told", () => {
+test("falls back to the address bar, and marks loopback addresses", () => {
   expect(origins(bar("192.168.1.5"))).toEqual(["https://192.168.1.5:2428"]);
   expect(inviteAddresses(bar("127.0.0.1", "41234", "http:"), undefined, true)).toEqual([
     { host: "127.0.0.1", port: 41_234, origin: "http://127.0.0.1:41234", isLoopback: true },
@@ -45,7 +45,7 @@ test("a server that says nothing leaves the address bar, and loopback is told", 
   ]);
 });
 
-test("a server that makes addresses up is not believed", () => {
+test("rejects invalid addresses from the server", () => {
   const wrong = ["evil/#", "a b", "", "x@y", "-", "a".repeat(300)].map((host) => ({
     host,
     port: 1,
@@ -55,7 +55,7 @@ test("a server that makes addresses up is not believed", () => {
   ]);
 });
 
-test("the same page on other machines, and nothing that is no address", () => {
+test("lists the page on other servers, without invalid addresses", () => {
   const odd = { host: "evil.example/x?", port: 1 };
   expect(otherPages(bar("192.168.1.5"), [LAN, PUBLIC, SIX, odd, PUBLIC])).toEqual([
     "https://chat.example.org",

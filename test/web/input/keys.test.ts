@@ -23,7 +23,7 @@ describe("keys of the page", () => {
     expect(keyAction(key, false)).toBe(action);
   });
 
-  test("letters belong to whoever writes; the rest works there, too", () => {
+  test("leaves letters to text fields, and handles other shortcuts there", () => {
     expect(keyAction(press("/"), true)).toBeUndefined();
     expect(keyAction(press("?"), true)).toBeUndefined();
     expect(keyAction(press("k", { ctrlKey: true }), true)).toBe("switcher");
@@ -35,7 +35,7 @@ describe("keys of the composer", () => {
   const action = (key: string, held: Partial<KeyPress> = {}, isComposing = false, isEmpty = true) =>
     composerAction({ ...press(key, held), isComposing }, isEmpty, "");
 
-  test("Enter sends, with Shift it does not, nor while a word is shaped", () => {
+  test("sends on Enter, but not with Shift or during composition", () => {
     expect(action("Enter")).toBe("send");
     expect(action("Enter", { ctrlKey: true })).toBe("send");
     expect(action("Enter", { shiftKey: true })).toBeUndefined();
@@ -55,7 +55,7 @@ describe("keys of the composer", () => {
   });
 });
 
-test("the focus of a list stays in it", () => {
+test("keeps the focus inside a list", () => {
   expect(rove("ArrowDown", 2, 3)).toBe(2);
   expect(rove("ArrowDown", 0, 3)).toBe(1);
   expect(rove("ArrowUp", 0, 3)).toBe(0);

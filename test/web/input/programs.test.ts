@@ -19,7 +19,7 @@ test.each(PROGRAM_TARGETS)("the program for %s is known by its name", (target) =
   ]);
 });
 
-test("what is none is left out, whatever it is", () => {
+test("skips invalid entries", () => {
   for (const name of ["x", "../chat-linux-x64", "chat-linux-x64/..", "chat-linux-x64\n", 7, null]) {
     expect(offeredPrograms(told(name))).toEqual([]);
   }
@@ -41,7 +41,7 @@ test.each([
   expect(browserSystem(agent)).toBe(system);
 });
 
-test("each system has its own command that checks a program", () => {
+test("gives a checksum command for each system", () => {
   const line = (name: string) => offeredPrograms(told(name)).map(checksumCommand)[0];
   expect(line("chat-darwin-arm64")).toBe(`echo "${SUM}  chat-darwin-arm64" | shasum -a 256 -c`);
   expect(line("chat-windows-x64.exe")).toBe(

@@ -31,7 +31,7 @@ test.each([
   expect(readRoute(hash)).toBeUndefined();
 });
 
-test("what is written is read again, and anything else names a checked name or nothing", () => {
+test("round-trips routes, and rejects anything else", () => {
   const name = fc.stringMatching(/^[A-Za-z0-9_-]{1,32}$/).filter(isName);
   const seq = fc.option(fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }), { nil: undefined });
   fc.assert(

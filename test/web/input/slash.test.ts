@@ -28,7 +28,7 @@ const OTHERWISE: Readonly<Record<string, string>> = {
   help: "/help",
 };
 
-describe("orders in the composer", () => {
+describe("slash commands in the composer", () => {
   test.each([
     ["hello", undefined],
     ["a /join b", undefined],
@@ -80,7 +80,7 @@ describe("orders in the composer", () => {
     expect(slashLine(text) as unknown).toEqual(line);
   });
 
-  test("the terminal has each command of the page, and writes it alike", () => {
+  test("offers the commands of the terminal with the same usage", () => {
     const terminal = slashRows();
     const names = new Set(terminal.map(({ name }) => name));
     expect([...names].filter((name) => !Object.hasOwn(COMMANDS, name)).sort()).toEqual(

@@ -40,7 +40,7 @@ const huge = (name: string, size: number): Attachment => {
 const names = (restored: Awaited<ReturnType<AttachmentStore["restore"]>>) =>
   restored.map(([target, { file }]) => `${target} ${file.name} ${file.size}`);
 
-test("what is attached is there for a later page, once, until it goes", async () => {
+test("restores attached files on one later page, until they are sent", async () => {
   const [tabs, store] = [new Tabs(), new MemoryStore()];
   const first = tabs.open(store);
   const gone = attached("b.png");
@@ -64,7 +64,7 @@ test("what is attached is there for a later page, once, until it goes", async ()
   expect([tabs.held.size, await store.all("attached", "")]).toEqual([0, []]);
 });
 
-test("it is kept for a time, and up to a bound of bytes", async () => {
+test("stores files for a limited time and up to a size limit", async () => {
   const [tabs, store] = [new Tabs(), new MemoryStore()];
   const tab = tabs.open(store);
   expect(await tab.store("lobby", huge("film.mp4", ATTACHMENTS_STORED_BYTES_MAX + 1))).toBe(false);
@@ -80,7 +80,7 @@ test("it is kept for a time, and up to a bound of bytes", async () => {
   expect(await store.all("attached", "")).toEqual([]);
 });
 
-test("what is no file of ours is not given back, and who left keeps nothing more", async () => {
+test("ignores foreign values, and stores nothing after close", async () => {
   const [tabs, store] = [new Tabs(), new MemoryStore()];
   const wrong = ["x", null, { target: "lobby", file: "a", addedUnixMs: tabs.clock.unixMs() }];
   await store.write(wrong.map((value, i) => ({ table: "attached", key: `fp ana ${i}`, value })));
@@ -92,7 +92,7 @@ test("what is no file of ours is not given back, and who left keeps nothing more
   expect([tabs.held.size, await store.all("attached", "")]).toEqual([0, []]);
 });
 
-test("keeps nothing where nothing lasts, or no file fits", async () => {
+test("stores nothing in ephemeral, external or full stores", async () => {
   const tabs = new Tabs();
   const brief = new MemoryStore({ isEphemeral: true });
   const home = Object.assign(new MemoryStore(), { isExternal: true });

@@ -26,7 +26,7 @@ const PNG = photo(4, 3);
 const picture = (name: string): FileBody => fileBody(name) as FileBody;
 const settled = () => new Promise<void>((done) => setImmediate(done));
 
-test("a few come at once, and what was wanted last comes next", async () => {
+test("limits concurrent previews, and serves the latest request first", async () => {
   const { asked, previews } = scene();
   const files = ["a", "b", "c", "d", "e", "f"].map(picture);
   const wanted = files.map((file) => previews.request(file));
@@ -45,7 +45,7 @@ test("a few come at once, and what was wanted last comes next", async () => {
   expect(asked[0]?.digest).toBe(files[0]?.digest);
 });
 
-test("one that two places show is fetched once, and stopped when both are gone", async () => {
+test("fetches a shared preview once, and cancels it when both users release it", async () => {
   const { asked, previews } = scene();
   const [one, other] = [previews.request(picture("a")), previews.request(picture("a"))];
   await settled();
@@ -67,7 +67,7 @@ test("one that two places show is fetched once, and stopped when both are gone",
   expect(asked).toHaveLength(2);
 });
 
-test("what is no picture, or an absurd one, is none; nothing of it is kept", async () => {
+test("rejects files without a plausible image header, and caches nothing", async () => {
   const { asked, previews } = scene();
   const huge = Buffer.from(PNG);
   huge.writeUInt32BE(100_000, 16);

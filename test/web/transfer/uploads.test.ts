@@ -43,7 +43,7 @@ async function leftIn(store: MemoryStore): Promise<readonly number[]> {
 
 const upTo = (count: number) => Array.from({ length: count }, (_, i) => i);
 
-test("checksums are written some together, and a page that follows has them in order", async () => {
+test("writes checksums in batches, and restores them in order", async () => {
   const store = new CountingStore();
   const notes = new BrowserUploadJournal(store, OWNER);
   notes.put(NOTE);
@@ -57,7 +57,7 @@ test("checksums are written some together, and a page that follows has them in o
   expect(await leftIn(store)).toEqual(upTo(192));
 });
 
-test("what is cut off is not found later, and it goes on from there", async () => {
+test("discards checksums after a cut, and continues from there", async () => {
   const store = new CountingStore();
   const notes = new BrowserUploadJournal(store, OWNER);
   notes.put(NOTE);
@@ -74,7 +74,7 @@ test("what is cut off is not found later, and it goes on from there", async () =
   expect([kept.upTo, await leftIn(store)]).toEqual([3, []]);
 });
 
-test("the oldest comes first; what is too old goes with its rows", async () => {
+test("returns the oldest entry first, and deletes expired entries with their rows", async () => {
   const store = new CountingStore();
   const earlier = new BrowserUploadJournal(store, OWNER);
   for (const [key, begunUnixMs] of [

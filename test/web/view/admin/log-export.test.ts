@@ -3,7 +3,7 @@ import { exportLines } from "../../../../src/web/view/admin/log-export.ts";
 
 const line = (text: string) => ({ unixMs: 1_800_000_000_000, what: "text", text });
 
-test("a log as JSON lines", () => {
+test("exports a log as JSON lines", () => {
   const file = exportLines("jsonl", [line('a "b"\nc'), line("d")]);
   expect(file.split("\n")).toHaveLength(3);
   expect(JSON.parse(file.split("\n")[0] ?? "")).toEqual({
@@ -14,7 +14,7 @@ test("a log as JSON lines", () => {
   expect(exportLines("jsonl", [])).toBe("");
 });
 
-test("a log as a table: words of others end no cell and begin no formula", () => {
+test("exports a log as CSV, with cells and formulas escaped", () => {
   const file = exportLines("csv", [
     line('a "b", c'),
     ...["=1+1", "+x", "-x", "@x", "\tx"].map(line),

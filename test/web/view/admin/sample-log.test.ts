@@ -17,8 +17,8 @@ function answer(from: number, to: number, more = false, since = 5): Answer<"samp
   return { since, last: to, more, time, posts, links: rest, online: rest, ...bytes };
 }
 
-describe("what is known of a server's last hour", () => {
-  test("grows by what is new, up to an hour", async () => {
+describe("samples of the last hour", () => {
+  test("appends new samples, up to one hour", async () => {
     const most = SAMPLES_STORED_MAX;
     const known = await fetchSamples(answer(1, most - 1), (after) =>
       Promise.resolve(answer(after + 1, most + 5)),
@@ -28,7 +28,7 @@ describe("what is known of a server's last hour", () => {
     expect(known.diskFreeBytes).toHaveLength(SAMPLES_STORED_MAX);
   });
 
-  test("is asked for in pages, and anew when the server began anew", async () => {
+  test("fetches pages, and starts over after a server restart", async () => {
     const asked: number[] = [];
     const ask = (after: number) => {
       asked.push(after);
@@ -40,7 +40,7 @@ describe("what is known of a server's last hour", () => {
     expect(asked).toEqual([40, 0, 2]);
   });
 
-  test("is told in one line", () => {
+  test("summarizes a series", () => {
     const { time, posts } = answer(1, 10);
     expect(summarize([], [])).toBeUndefined();
     expect(summarize(posts, time, 10)).toBeUndefined();
@@ -51,7 +51,7 @@ describe("what is known of a server's last hour", () => {
     expect(firstIndexWithin([], 60_000)).toBe(0);
   });
 
-  test("is a table by the minute, newest first", () => {
+  test("tabulates by minute, newest first", () => {
     // The base is a whole minute: 59 samples of it, then 60, then 2.
     const minutes = perMinute(answer(1, 121));
     expect(minutes.map(({ values }) => values.posts)).toEqual([120.5, 89.5, 30]);

@@ -9,7 +9,7 @@ function opened() {
   return { clock, toasts, texts };
 }
 
-test("a toast expires, and a longer text stays longer", async () => {
+test("expires toasts, longer texts later", async () => {
   const { clock, toasts, texts } = opened();
   toasts.show("Copied", false);
   toasts.show("The server did not answer in time. ".repeat(3), true);
@@ -22,7 +22,7 @@ test("a toast expires, and a longer text stays longer", async () => {
   expect(clock.waiting).toBe(0);
 });
 
-test("nothing expires while paused, and the rest of the time follows", async () => {
+test("expires nothing while paused, and resumes the remaining time", async () => {
   const { clock, toasts, texts } = opened();
   toasts.show("Copied", false);
   await clock.advance(4_000);
@@ -38,7 +38,7 @@ test("nothing expires while paused, and the rest of the time follows", async () 
   expect(texts()).toEqual([]);
 });
 
-test("shows at most four, the newest, and each text once", () => {
+test("shows at most the four newest toasts, each text once", () => {
   const { toasts, texts } = opened();
   for (const text of ["a", "b", "c", "d", "e", "b"]) toasts.show(text, true);
   expect(texts()).toEqual(["c", "d", "e", "b"]);
@@ -47,7 +47,7 @@ test("shows at most four, the newest, and each text once", () => {
   expect(texts()).toEqual(["d", "e", "b"]);
 });
 
-test("shows toasts in the newest place of the highest level", () => {
+test("shows toasts in the newest container of the highest level", () => {
   const { toasts } = opened();
   const [page, dialog, other] = [
     { level: "page" },

@@ -141,7 +141,7 @@ pageTest("shows the password on request, by mouse and keys", async () => {
   await ana.page.getByText(String(listening["fingerprint"])).waitFor();
 });
 
-pageTest("the operator's link says what it has done, and how to end it", async () => {
+pageTest("explains the operator link, and offers to stop being operator", async () => {
   await using olga = await open.browser.visit(String(open.served.listening["operatorLink"]));
   await olga.page.getByText("Sign in to become this server's operator.").waitFor();
   await olga.enter("olga");

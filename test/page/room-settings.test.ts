@@ -1,8 +1,8 @@
 import { expect } from "bun:test";
 import { until } from "../event.ts";
 import { pageTest } from "./browser.ts";
-import { DARK_PHONE, expectNoBarrier } from "./looks.ts";
 import { PageServer } from "./page-server.ts";
+import { DARK_PHONE, expectNoBarrier } from "./theme.ts";
 import type { Visit } from "./visit.ts";
 
 const server = new PageServer();
@@ -126,7 +126,7 @@ pageTest("a touched message, and no other, shows its tools", async () => {
   await rosa.message("second").getByRole("button", { name: "🎉 1: rosa" }).waitFor();
 });
 
-pageTest("counts new messages below older ones that are read", async () => {
+pageTest("counts new messages while older ones are being read", async () => {
   const gus = await server.talker("gus");
   const rosa = await server.window("rosa", PHONE);
   await gus.fills(LINES, (n) => `line ${n}.`);
@@ -157,7 +157,7 @@ pageTest("counts new messages below older ones that are read", async () => {
 const HOSTILE =
   "Plan: \u202eevil\u0007 <b>see</b> https://example.org/plan and bring your own chair";
 
-pageTest("a moderator pins messages; members find them, and go to their place", async () => {
+pageTest("a moderator pins messages; members open them from the list", async () => {
   const ula = await server.window("ula");
   await ula.makesRoom("den");
   const bob = await server.talker("bob");
@@ -203,7 +203,7 @@ pageTest("a moderator pins messages; members find them, and go to their place", 
   await ula.button("Pinned messages: 1").waitFor();
 });
 
-pageTest("shows who has read one's last message, once a moderator has enabled it", async () => {
+pageTest("shows read receipts for the last own message, once enabled by a moderator", async () => {
   const ula = await server.window("ula");
   await ula.makesRoom("club");
   const rosa = await server.window("rosa", PHONE);
