@@ -11,7 +11,7 @@ const one = await makeCertificate(["chat.example", "192.0.2.7", "2001:db8::1"]);
 const other = await makeCertificate();
 
 describe("certificate", () => {
-  test("names what it was made for, in any year", () => {
+  test("contains the given names and is valid in any year", () => {
     const read = new X509Certificate(one.certPem);
     for (const host of ["localhost", "chat.example"]) expect(read.checkHost(host)).toBe(host);
     for (const ip of ["127.0.0.1", "::1", "192.0.2.7", "2001:db8::1"]) {
@@ -22,14 +22,14 @@ describe("certificate", () => {
     expect(read.publicKey.asymmetricKeyDetails?.namedCurve).toBe("prime256v1");
   });
 
-  test("of a chain the first, the leaf, counts", () => {
+  test("uses the first certificate of a chain", () => {
     const chain = one.certPem + other.certPem;
     expect(certificateNames(chain)).toEqual(certificateNames(one.certPem));
     expect(certificateNames(chain)).not.toEqual(certificateNames(other.certPem));
     expect(() => checkCertificatePair({ ...one, certPem: chain })).not.toThrow();
   });
 
-  test("a pair is told from a mismatch and from nonsense", () => {
+  test("rejects mismatched and malformed pairs", () => {
     expect(() => checkCertificatePair(one)).not.toThrow();
     const mixed = { certPem: one.certPem, keyPem: other.keyPem };
     expect(() => checkCertificatePair(mixed)).toThrow("does not match");

@@ -16,7 +16,7 @@ const CHECKPOINT = {
   root: sha256(Uint8Array.of(2)),
 };
 
-test("the golden vector, which PROTOCOL.md shows", () => {
+test("matches the golden vector in PROTOCOL.md", () => {
   const { key, firstLeaf, size, root, note } = vector;
   const origin = originOf(Uint8Array.fromHex(firstLeaf.hex));
   const checkpoint = { origin, size, root: Uint8Array.fromHex(root.hex) };
@@ -26,13 +26,13 @@ test("the golden vector, which PROTOCOL.md shows", () => {
   expect(protocol).toContain(note.replaceAll(/^(?=.)/gm, "    "));
 });
 
-test("the server's key verifies what it signed, and no other does", () => {
+test("verifies with the signing key only", () => {
   const note = signCheckpoint(CHECKPOINT, server);
   expect(verifyNote(note, server.publicKey)).toEqual(CHECKPOINT);
   expect(faultCode(() => verifyNote(note, other.publicKey))).toBe("fingerprint-changed");
 });
 
-test("a note in which any byte was changed is refused", () => {
+test("rejects a note with any changed byte", () => {
   const note = signCheckpoint(CHECKPOINT, server);
   for (let at = 0; at < note.length; at++) {
     const letter = note[at] === "A" ? "B" : "A";
@@ -42,7 +42,7 @@ test("a note in which any byte was changed is refused", () => {
   }
 });
 
-test("a signature over another checkpoint is refused", () => {
+test("rejects a signature over another checkpoint", () => {
   const note = signCheckpoint(CHECKPOINT, server);
   const longer = signCheckpoint({ ...CHECKPOINT, size: 4 }, server);
   const [text] = longer.split("\n\n");

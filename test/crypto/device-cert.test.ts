@@ -22,7 +22,7 @@ function signed(text: string): Uint8Array {
 }
 
 describe("device certificate", () => {
-  test("golden vector, read and written", () => {
+  test("matches the golden vector", () => {
     expect(verifyDeviceCert(golden)).toEqual(payload);
     expect(utf8Decode(golden.subarray(64))).toBe(vector.payload);
     const made = makeDeviceCert(account, {
@@ -35,7 +35,7 @@ describe("device certificate", () => {
     expect(made.toHex()).toBe(vector.bytes);
   });
 
-  test("the longest honest one is within the bound", () => {
+  test("fits the longest valid certificate in the size limit", () => {
     const made = makeDeviceCert(account, {
       server: formatFingerprint(account.fingerprint),
       user: checkName("x".repeat(32)),
@@ -46,7 +46,7 @@ describe("device certificate", () => {
     expect(made.length).toBeLessThan(DEVICE_CERT_BYTES_MAX);
   });
 
-  test("any flipped bit and any cut is refused", () => {
+  test("rejects any flipped bit and any truncation", () => {
     for (let i = 0; i < golden.length; i++) {
       const flipped = golden.slice();
       flipped[i] = (flipped[i] ?? 0) ^ 1;
@@ -55,7 +55,7 @@ describe("device certificate", () => {
     }
   });
 
-  test("any bytes are refused without throwing", () => {
+  test("rejects arbitrary bytes without throwing", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 600 }), (bytes) => {
         expect(verifyDeviceCert(bytes)).toBeUndefined();
@@ -77,7 +77,10 @@ describe("device certificate", () => {
     "no object": "null",
     "beyond the bound": `${vector.payload}${" ".repeat(DEVICE_CERT_BYTES_MAX)}`,
   };
-  test.each(Object.entries(variants))("rightly signed, but %s", (_, text) => {
-    expect(verifyDeviceCert(signed(text))).toBeUndefined();
-  });
+  test.each(Object.entries(variants))(
+    "rejects a correctly signed certificate with %s",
+    (_, text) => {
+      expect(verifyDeviceCert(signed(text))).toBeUndefined();
+    },
+  );
 });

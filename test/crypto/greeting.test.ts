@@ -37,16 +37,16 @@ describe("greeting vectors", () => {
   });
 });
 
-describe("a proof holds for nothing else", () => {
+describe("a proof is bound to", () => {
   const identity = Identity.generate();
 
-  test.each(["certificateHash", "clientNonce", "serverNonce"] as const)("other %s", (field) => {
+  test.each(["certificateHash", "clientNonce", "serverNonce"] as const)("its %s", (field) => {
     const proof = makeServerProof(identity, greeting);
     const other = { ...greeting, [field]: new Uint8Array(32).fill(9) };
     expect(verifyServerProof(identity.publicKey, other, proof)).toBe(false);
   });
 
-  test("a nonce of another length is refused, not asserted", () => {
+  test("rejects a nonce of the wrong length without an assertion", () => {
     const short = { ...greeting, clientNonce: new Uint8Array(31) };
     expect(verifyServerProof(identity.publicKey, short, new Uint8Array(64))).toBe(false);
     expect(verifyDeviceProof(identity.publicKey, short, "ana", new Uint8Array(64))).toBe(false);

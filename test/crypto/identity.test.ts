@@ -6,7 +6,7 @@ import { Identity, verifySignature } from "../../src/crypto/identity.ts";
 const identity = Identity.generate();
 
 describe("identity", () => {
-  test("comes back whole from its PEM", () => {
+  test("round-trips through PEM", () => {
     const again = Identity.fromPem(identity.toPem());
     expect(again.publicKey).toEqual(identity.publicKey);
     expect(again.fingerprint).toBe(identity.fingerprint);
@@ -14,7 +14,7 @@ describe("identity", () => {
     expect(verifySignature(identity.publicKey, bytes, again.sign(bytes))).toBe(true);
   });
 
-  test("a flipped bit anywhere breaks the signature", () => {
+  test("rejects a signature after any flipped bit", () => {
     const bytes = utf8Encode("what was signed");
     const signature = identity.sign(bytes);
     for (const whole of [bytes, signature]) {
@@ -32,7 +32,7 @@ describe("identity", () => {
     }
   });
 
-  test("no key, text or signature makes verifying throw", () => {
+  test("verifies malformed keys, texts and signatures without throwing", () => {
     const some = fc.uint8Array({ maxLength: 80 });
     const key = fc.oneof(some, fc.uint8Array({ minLength: 32, maxLength: 32 }));
     const signature = fc.oneof(some, fc.uint8Array({ minLength: 64, maxLength: 64 }));
@@ -43,7 +43,7 @@ describe("identity", () => {
     );
   });
 
-  test("another kind of key is refused with the file's name", () => {
+  test("names the file when rejecting another kind of key", () => {
     expect(() => Identity.fromPem("nonsense", "/data/identity.key")).toThrow(
       "/data/identity.key is not an Ed25519 private key",
     );

@@ -32,12 +32,12 @@ describe.each(vector.datagrams.map((datagram) => [datagram.name, datagram] as co
   (_, { sealed, sequence, timeUnixMs, words, hex }) => {
     const golden = envelope(sealed ? KEY : undefined);
 
-    test("is written as in the vector", () => {
+    test("encodes the vector", () => {
       const said = { sequence, timeUnixMs, words: words as LanBody };
       expect(golden.write(said).toHex()).toBe(hex);
     });
 
-    test("is read as in the vector", () => {
+    test("decodes the vector", () => {
       expect(golden.read(Uint8Array.fromHex(hex))).toEqual({
         keyId: vector.fingerprint as Fingerprint,
         session: vector.session,
@@ -55,7 +55,7 @@ describe.each([
 ] as const)("%s", (_, key) => {
   const whole = envelope(key).write(letter);
 
-  test("a flip of any bit is noticed", () => {
+  test("detects any flipped bit", () => {
     for (let at = 0; at < whole.length; at++) {
       for (const bit of [1, 128]) {
         const flipped = whole.slice();
@@ -65,19 +65,19 @@ describe.each([
     }
   });
 
-  test("what was said in another group or at another port is not said here", () => {
+  test("rejects datagrams of another group or port", () => {
     for (const place of ["224.1.1.2:5004", "224.1.1.1:5005"]) {
       expect(envelope(key, place).read(whole)).toBe("malformed");
     }
   });
 });
 
-test("derives the key of a password as in the vector, and another one elsewhere", async () => {
+test("derives the key in the vector, and a different one for another group", async () => {
   expect((await lanKey(vector.password, PLACE)).toHex()).toBe(vector.key);
   expect((await lanKey(vector.password, "224.1.1.1:5005")).toHex()).not.toBe(vector.key);
 });
 
-test("nobody signs for another's key", () => {
+test("rejects a signature by another key", () => {
   const { signed } = splitLanDatagram(envelope().write(letter));
   const eve = Identity.generate();
   expect(envelope().read(joinLanDatagram(signed, eve.sign(signed)))).toBe("malformed");
@@ -85,7 +85,7 @@ test("nobody signs for another's key", () => {
   expect(envelope().read(joinLanDatagram(signed, other.signature))).toBe("malformed");
 });
 
-test("another password, none, and plain text are told apart, and say nothing", () => {
+test("distinguishes wrong passwords, missing passwords and plain text", () => {
   const sealed = envelope(KEY).write(letter);
   expect(envelope(new Uint8Array(32)).read(sealed)).toBe("sealed");
   expect(envelope().read(sealed)).toBe("sealed");
@@ -96,7 +96,7 @@ test("another password, none, and plain text are told apart, and say nothing", (
   expect(envelope().read(later)).toBe("version");
 });
 
-test("any bytes are a letter or strange", () =>
+test("decodes or rejects arbitrary bytes", () =>
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 1_400 }), fc.boolean(), (bytes, headed) => {
       const head = envelope().write(letter).subarray(0, 59);

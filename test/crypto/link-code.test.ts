@@ -24,7 +24,7 @@ const isCode = (text: string): boolean => {
 };
 
 describe("a link code", () => {
-  test("comes back as it was shown, in any case and grouping, with letters confused", () =>
+  test("parses a code in any case and grouping, with confusable letters", () =>
     fc.assert(
       fc.property(anyCode, (code) => {
         const shown = formatLinkCode(code);
@@ -35,7 +35,7 @@ describe("a link code", () => {
       }),
     ));
 
-  test("with one wrong letter, or two that changed places, is none", () =>
+  test("rejects a wrong letter and swapped letters", () =>
     fc.assert(
       fc.property(anyCode, fc.nat({ max: 26 }), fc.nat({ max: 31 }), (code, at, digit) => {
         const letters = [...formatLinkCode(code).replaceAll("-", "")];
@@ -58,14 +58,14 @@ describe("a link code", () => {
     ));
 });
 
-describe("what passes the server", () => {
+describe("messages through the server", () => {
   const { fingerprint } = Identity.generate();
   const code = new Uint8Array(LINK_CODE_BYTES).fill(1);
   const deviceKey = Identity.generate().publicKey;
   const context = { code, deviceKey, server: fingerprint, user: "ana" };
   const nonce = new Uint8Array(12).fill(9);
 
-  test("the account key is opened by whoever knows the code, and is the same", () => {
+  test("deliver the account key to a device with the code", () => {
     const account = Identity.generate();
     const sealed = sealAccountKey(context, account.seed(), nonce);
     const seed = openAccountKey(context, sealed);
@@ -73,7 +73,7 @@ describe("what passes the server", () => {
     expect(Identity.fromSeed(seed).publicKey).toEqual(account.publicKey);
   });
 
-  test("not with another code, device, server or name, nor with a byte changed", () => {
+  test("cannot be opened with another code, device, server or name, or after a change", () => {
     const sealed = sealAccountKey(context, Identity.generate().seed(), nonce);
     const others = [
       { code: code.map((byte) => byte ^ 1) },
@@ -91,13 +91,13 @@ describe("what passes the server", () => {
     }
   });
 
-  test("the server cannot put its own key in place of the new device's", () => {
+  test("do not let the server replace the new device's key", () => {
     const mac = linkMac(code, deviceKey, fingerprint);
     expect(linkMac(code, Identity.generate().publicKey, fingerprint)).not.toEqual(mac);
     expect(linkMac(linkCodeHash(code).subarray(0, 16), deviceKey, fingerprint)).not.toEqual(mac);
   });
 
-  test("byte by byte", () => {
+  test("match the golden vector", () => {
     const hex = (text: string) => Uint8Array.fromHex(text);
     const given = {
       code: hex(vector.code),

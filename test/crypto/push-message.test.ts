@@ -15,7 +15,7 @@ function push(receiver: PushReceiver, text: string) {
 }
 
 describe("a push", () => {
-  test("is read by the receiver that reads the RFC's own example", async () => {
+  test("decrypts with a receiver verified against the RFC's example", async () => {
     // RFC 8291, section 5 and appendix A.
     const ofRfc = new PushReceiver(
       fromBase64Url("q1dXpw3UpT5VOmu_cf_v6ih07Aems3njxI-JWgLcM94"),
@@ -30,7 +30,7 @@ describe("a push", () => {
     expect(ofRfc.open(ours)).toBe("kita bertemu di bawah 🌳");
   });
 
-  test("has one length, and new keys each time", async () => {
+  test("has a constant length and fresh keys", async () => {
     const receiver = new PushReceiver();
     const [one, other] = [await push(receiver, "a"), await push(receiver, "b".repeat(500))];
     expect(one.body.length).toBe(other.body.length);
@@ -39,7 +39,7 @@ describe("a push", () => {
     expect(() => new PushReceiver().open(one.body)).toThrow();
   });
 
-  test("says to the push service who sends it, and nothing else", async () => {
+  test("identifies only the server to the push service", async () => {
     const { headers } = await push(new PushReceiver(), "a secret");
     const { authorization = "", ...others } = headers;
     const { aud, exp, sub, key } = readVapid(authorization);
@@ -57,7 +57,7 @@ describe("a push", () => {
     });
   });
 
-  test("is not encrypted for what is no point of the curve", () => {
+  test("is not encrypted for an invalid key", () => {
     const off = SIGNER.publicKey.slice();
     off[64] = (off[64] ?? 0) ^ 1;
     const bad = [new Uint8Array(65), off, SIGNER.publicKey.subarray(1), new Uint8Array(0)];

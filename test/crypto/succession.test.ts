@@ -20,7 +20,7 @@ describe("keys of one server", () => {
     expect(old).toHaveLength(4);
   });
 
-  test("up to the first word that does not hold", () =>
+  test("end at the first invalid signature", () =>
     fc.assert(
       fc.property(fc.nat({ max: 3 }), fc.nat({ max: 63 }), (at, byte) => {
         const { keys, formers } = chain(4);
@@ -36,7 +36,7 @@ describe("keys of one server", () => {
       { numRuns: 30 },
     ));
 
-  test("a word for one key is none for another, nor for another purpose", () => {
+  test("reject a signature for another key or purpose", () => {
     const [old, next, other] = [Identity.generate(), Identity.generate(), Identity.generate()];
     const former = makeSuccession(old, next.publicKey);
     expect(lineage(other.publicKey, [former])).toEqual([]);

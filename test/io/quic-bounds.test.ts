@@ -7,7 +7,7 @@ import { CALM, UdpRelay } from "./udp-relay.ts";
 const quicHost = new QuicHost();
 afterAll(() => quicHost.listener.stop());
 
-test("what QUIC takes and cannot send is UDP_QUEUE_BYTES at most, and a window", async () => {
+test("QUIC queues at most UDP_QUEUE_BYTES and a window", async () => {
   const relay = await UdpRelay.open(quicHost.target, CALM);
   const stranger = new Stranger();
   const wire = await stranger.wire(relay.port);

@@ -37,19 +37,19 @@ function initial(): Uint8Array {
 }
 
 describe("a forged source", () => {
-  test("of a whole first datagram is answered three times its bytes, over 2 s", async () => {
+  test("of a complete first datagram gets at most three times its bytes in 2 s", async () => {
     const datagram = initial();
     expect(datagram.length).toBeGreaterThanOrEqual(1_200);
     expect(await answerTo([datagram], 2_000)).toBeLessThanOrEqual(3 * datagram.length);
   });
 
-  test("of another version is answered three times its bytes at most", async () => {
+  test("of another version gets at most three times its bytes", async () => {
     const datagram = initial();
     new DataView(datagram.buffer).setUint32(1, 0x1a2a3a4a);
     expect(await answerTo([datagram], 200)).toBeLessThanOrEqual(3 * datagram.length);
   });
 
-  test("of garbage by the thousand is not answered with more, and others are served", async () => {
+  test("of garbage gets no amplification and blocks nobody", async () => {
     const before = process.memoryUsage.rss();
     const garbage = Array.from({ length: 5_000 }, (_, i) => {
       const bytes = crypto.getRandomValues(new Uint8Array(40 + (i % 1_200)));
@@ -64,7 +64,7 @@ describe("a forged source", () => {
 });
 
 describe("damage", () => {
-  test("at every byte of a first datagram makes no link and no crash", async () => {
+  test("at any byte of a first datagram causes neither a link nor a crash", async () => {
     const links = quicHost.links.length;
     const socket = await openSocket(() => {});
     for (let at = 0; at < initial().length; at++) {
@@ -95,7 +95,7 @@ describe("records", () => {
     ["a length in pieces", [OPENING, ...[...header(0x80000001)].map(one)], QUIC_CODE.tooLarge],
     ["another beginning", [encodeRecords([one(1)])], QUIC_CODE.malformed],
     ["an HTTP request", [new TextEncoder().encode("GET / HTTP/1.1\r\n")], QUIC_CODE.tooLarge],
-  ])("%s costs that peer its link, with a code", async (_, pieces, code) => {
+  ])("%s closes that peer's link with a code", async (_, pieces, code) => {
     const known = quicHost.links.length;
     const wire = await stranger.wire(port);
     const { pipe, broken } = await stranger.pipe(wire);
@@ -113,7 +113,7 @@ describe("records", () => {
   test.each([
     ["within a record", encodeRecords([new Uint8Array(0), new Uint8Array(100)]).subarray(0, 50)],
     ["without a goodbye", OPENING],
-  ])("a stream that ends %s was lost", async (_, bytes) => {
+  ])("a stream that ends %s is lost", async (_, bytes) => {
     const known = quicHost.links.length;
     const { pipe } = await stranger.pipe(await stranger.wire(port));
     pipe.write(bytes);
@@ -128,7 +128,7 @@ function one(byte: number): Uint8Array {
 }
 
 describe("a stream before the first", () => {
-  test("ends its connection, and what it carried is not kept", async () => {
+  test("ends its connection and is not stored", async () => {
     const known = quicHost.links.length;
     const before = process.memoryUsage.rss();
     const attacks = Array.from({ length: 4 }, async () => {
@@ -158,7 +158,7 @@ describe("a stream before the first", () => {
   });
 });
 
-describe("a peer that only takes", () => {
+describe("a silent peer", () => {
   test("has UDP_STREAMS_MAX streams, and the next one waits", async () => {
     const known = quicHost.links.length;
     const wire = await stranger.wire(port);
@@ -175,7 +175,7 @@ describe("a peer that only takes", () => {
     }
   });
 
-  test("and opens no stream is let go for the next of UDP_HALF_OPEN_MAX", async () => {
+  test("without a stream is closed when UDP_HALF_OPEN_MAX is exceeded", async () => {
     const untakenMax = UDP_HALF_OPEN_MAX / 16;
     const small = new QuicHost({ unlinkedMax: untakenMax });
     const wires = [];

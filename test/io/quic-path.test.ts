@@ -15,7 +15,7 @@ afterAll(() => {
   return quicHost.listener.stop();
 });
 
-test("a partition costs no message and repeats none", async () => {
+test("a partition loses and repeats no message", async () => {
   const pair = await relayed(quicHost);
   await exchange(pair, 0, 2);
   const join = pair.relay.part();
@@ -31,7 +31,7 @@ test("a partition costs no message and repeats none", async () => {
   pair.close();
 });
 
-test("bad weather of all kinds changes no byte", async () => {
+test("bad network conditions change no byte", async () => {
   const weather = {
     drop: 0.03,
     double: 0.05,
@@ -51,7 +51,7 @@ test("bad weather of all kinds changes no byte", async () => {
   pair.close();
 });
 
-test.concurrent("silence ends a link as a fault, once", async () => {
+test.concurrent("silence ends a link with one fault", async () => {
   const own = new QuicHost();
   const pair = await relayed(own, CALM, new QuicDialer({ idleSeconds: 1 }));
   pair.relay.part();
@@ -62,7 +62,7 @@ test.concurrent("silence ends a link as a fault, once", async () => {
   await own.listener.stop();
 });
 
-test.concurrent("a dial that nobody answers gives up after UDP_ANSWER_TIMEOUT_MS", async () => {
+test.concurrent("a dial times out after UDP_ANSWER_TIMEOUT_MS", async () => {
   const dialer = new QuicDialer();
   const silent = await openSocket(() => {});
   const dial = dialer.dial({ host: HOST, port: silent.port, timeoutMs: 3_600_000 });
@@ -75,7 +75,7 @@ describe("a dial", () => {
   const dialer = new QuicDialer();
   afterAll(() => dialer.close());
 
-  test("to a dead port fails at once where refusals come back", async () => {
+  test("to a closed port fails immediately if refusals arrive", async () => {
     const port = await reservedPort();
     const fault = await rejection(dialer.dial({ host: HOST, port, timeoutMs: DIAL_MS }));
     expect(fault).toMatchObject({ code: "unreachable" });

@@ -9,7 +9,7 @@ const env = { PATH: process.env["PATH"] ?? "", CHAT_HOME: "/nonexistent/chat" };
 const LINES = 50_000;
 
 describe("standard output", () => {
-  test("is whole, however slowly it is read", async () => {
+  test("is complete for a slow reader", async () => {
     const child = Bun.spawn([...PROGRAM, "print", String(LINES)], { env, stdin: "ignore" });
     let lines = 0;
     for await (const chunk of child.stdout) {
@@ -19,7 +19,7 @@ describe("standard output", () => {
   });
 
   test.skipIf(process.platform === "win32")(
-    "that nobody reads does not stop the rest",
+    "without a reader does not block the program",
     async () => {
       // The reader is there, and reads something else, until the program has ended.
       const folder = mkdtempSync(join(tmpdir(), "chat-streams-"));

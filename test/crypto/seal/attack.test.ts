@@ -44,8 +44,8 @@ async function verdict(reader: TestDevice, group: SealedGroup, commit: Uint8Arra
   return processed.kind === "rejected" ? processed.reason : processed.kind;
 }
 
-describe("a member's commit is refused when it", () => {
-  test("adds and removes at once", async () => {
+describe("a member's commit is rejected if it", () => {
+  test("both adds and removes devices", async () => {
     const [first, second] = await three();
     const { keyPackage } = await stocked(eve);
     const proposals = [adding(keyPackage), removing(2)];
@@ -56,7 +56,7 @@ describe("a member's commit is refused when it", () => {
     expect(await verdict(bob, second, replaced)).toBe("mixed");
   });
 
-  test("adds or removes without the right to", async () => {
+  test("adds or removes without permission", async () => {
     const groups = await groupOf([ana, bob, cleo], { adders: "admins" });
     const [first, second] = groups as [SealedGroup, SealedGroup];
     const { keyPackage } = await stocked(eve);
@@ -91,7 +91,7 @@ describe("a member's commit is refused when it", () => {
     expect(await faultOf(ana.engine.commit(first, again, at(ana)))).toBe("seal-refused");
   });
 
-  test("adds a browser where none may be", async () => {
+  test("adds a browser where browsers are not allowed", async () => {
     const groups = await groupOf([ana, bob], { web: false });
     const [first, second] = groups as [SealedGroup, SealedGroup];
     const tab = await TestDevice.make({ user: "tab", kind: "web" });
@@ -105,7 +105,7 @@ describe("a member's commit is refused when it", () => {
     expect(await verdict(bob, second, external)).toBe("web-barred");
   });
 
-  test("adds by a key package that is too old, or good for ever, or cannot the rules", async () => {
+  test("adds an expired, unlimited or incapable key package", async () => {
     const [first, second] = await three();
     const { keyPackage } = await stocked(eve);
     const { bytes } = await rawCommit(ana, first, [adding(keyPackage)]);
@@ -134,7 +134,7 @@ describe("a member's commit is refused when it", () => {
     }
   });
 
-  test("adds a device whose certificate is not for it", async () => {
+  test("adds a device with another device's certificate", async () => {
     const [first, second] = await three();
     const foreign = makeDeviceCert(eve.account, {
       server: SERVER_TEXT.replace(/.$/, (last) => (last === "A" ? "E" : "A")),
@@ -156,7 +156,7 @@ describe("a member's commit is refused when it", () => {
     }
   });
 
-  test("adds a user under another account key than the known one", async () => {
+  test("adds a user with an unexpected account key", async () => {
     const [first, second] = await three();
     const impostor = await TestDevice.make({ user: "Eve" });
     bob.pins.set(foldName(checkName("eve")), eve.accountId);
@@ -171,7 +171,7 @@ describe("a member's commit is refused when it", () => {
     bob.pins.clear();
   });
 
-  test("adds a user beside devices of that user under another account key", async () => {
+  test("adds a user who is a member under another account key", async () => {
     const [first, second] = await three();
     const impostor = await TestDevice.make({ user: "CLEO" });
     const { keyPackage } = await stocked(impostor);
@@ -226,7 +226,7 @@ describe("a member's commit is refused when it", () => {
     expect(await changed({ capabilities })).toBe("leaf-changed");
   });
 
-  test("changes the rules without being an admin, or to another room's", async () => {
+  test("changes the policy without being an admin, or to another room's", async () => {
     const [first, second] = await three();
     const rules = { ...first.policy, admins: [bob.accountId] };
     const intent = { kind: "policy", policy: rules } as const;
@@ -251,7 +251,7 @@ describe("a member's commit is refused when it", () => {
     expect(await verdict(bob, second, dropped.bytes)).toBe("policy");
   });
 
-  test("holds what a sealed room does not use, or is bound elsewhere", async () => {
+  test("contains unsupported proposals, or is bound elsewhere", async () => {
     const [first, second] = await three();
     const { bytes: custom } = await rawCommit(ana, first, [
       { proposalType: 0xf001, proposalData: POST },
@@ -264,7 +264,7 @@ describe("a member's commit is refused when it", () => {
     expect(await verdict(bob, second, elsewhere.bytes)).toBe("bound");
   });
 
-  test("names the reader itself as its sender", async () => {
+  test("claims the reader as its sender", async () => {
     const [first, second] = await three();
     const stolen = { ...second.mls.privatePath, leafIndex: 0 };
     const state = { ...second.mls, privatePath: stolen };
@@ -285,7 +285,7 @@ describe("a member's commit is refused when it", () => {
   });
 });
 
-describe("a device that lets itself in is refused when it", () => {
+describe("an external commit is rejected if its device", () => {
   test("belongs to no member", async () => {
     const [first, second] = await three();
     const info = await ana.engine.groupInfo(first);
@@ -300,7 +300,7 @@ describe("a device that lets itself in is refused when it", () => {
     expect(await verdict(bob, second, await rawExternalCommit(alias, info))).toBe("stranger");
   });
 
-  test("removes another one in passing", async () => {
+  test("removes another device", async () => {
     const [first, second] = await three();
     const info = await ana.engine.groupInfo(first);
     const phone = await TestDevice.make({ user: "cleo", account: cleo.account });
@@ -312,7 +312,7 @@ describe("a device that lets itself in is refused when it", () => {
     expect(await verdict(bob, second, own)).toBe("other-removed");
   });
 
-  test("is in already, or comes back under another account key", async () => {
+  test("is already a member, or returns under another account key", async () => {
     const [first, second] = await three();
     const info = await ana.engine.groupInfo(first);
     const again = await TestDevice.make({ user: "cleo", account: eve.account, key: cleo.key });
@@ -322,7 +322,7 @@ describe("a device that lets itself in is refused when it", () => {
     expect(await verdict(bob, second, twice)).toBe("device-twice");
   });
 
-  test("names a place that is in no tree, at once", async () => {
+  test("names a leaf outside of the tree, without delay", async () => {
     const [first] = await three();
     const certificates = new Certificates([SERVER_TEXT]);
     const check = new CommitCheck(certificates, ana.knowing());
@@ -351,8 +351,8 @@ describe("a device that lets itself in is refused when it", () => {
 
 const at2 = (device: TestDevice) => ({ room: ROOM, ...at(device) });
 
-describe("coming back", () => {
-  test("into a tree that would never be searched through is refused at once", async () => {
+describe("rejoining", () => {
+  test("immediately rejects a tree that would never be searched through", async () => {
     const [first] = await three();
     const update = await ana.engine.commit(first, { kind: "update" }, at(ana));
     const { ratchetTree } = update.group.mls;
@@ -372,13 +372,13 @@ describe("coming back", () => {
     expect(await faultOf(cleo.engine.rejoin(unsound, at2(cleo)))).toBe("frame-malformed");
   });
 
-  test("into a group that somebody else signed is refused", async () => {
+  test("rejects a group signed by a non-member", async () => {
     const [first] = await three();
     const info = await rawGroupInfo(eve, first, first.mls.ratchetTree);
     expect(await faultOf(cleo.engine.rejoin(info, at2(cleo)))).toBe("seal-broken");
   });
 
-  test("into another room or group, or an older one, is refused", async () => {
+  test("rejects another room or group, or an older one", async () => {
     const [first] = await three();
     const info = await ana.engine.groupInfo(first);
     const room = { ...at2(cleo), room: "rBBBBBBBBBBB" };
@@ -391,7 +391,7 @@ describe("coming back", () => {
   });
 });
 
-describe("a removed device with all that it kept opens nothing:", () => {
+describe("a removed device with all its stored data cannot decrypt:", () => {
   /** Each later epoch is tried with each state that the device ever had. */
   async function opensAny(device: TestDevice, kept: SealedGroup[], epochs: Epoch[]) {
     const tries = epochs.flatMap((epoch) => kept.map((group) => opensNext(device, group, epoch)));
@@ -425,7 +425,7 @@ describe("a removed device with all that it kept opens nothing:", () => {
     );
   });
 
-  test("the thief of a state, once its device came back", async () => {
+  test("a stolen state, after its device rejoined", async () => {
     const [first, second, third] = await three();
     const info = await ana.engine.groupInfo(first);
     const back = await cleo.engine.rejoin(info, at2(cleo));
@@ -441,7 +441,7 @@ describe("a removed device with all that it kept opens nothing:", () => {
 });
 
 describe("messages", () => {
-  test("of a member that signs for another place or says another name are refused", async () => {
+  test("of a member that signs for another room or name are rejected", async () => {
     const [first, second] = await three();
     const content = { body: utf8Encode("hi"), ts: 1, c: 1, sig: new Uint8Array(64) };
     const unsigned = await rawMessage(ana, first, packValue(content));
@@ -476,7 +476,7 @@ describe("damaged bytes", () => {
     yield new Uint8Array([...bytes, 0]);
   }
 
-  test("of a message open nothing and throw nothing of the library", async () => {
+  test("of a message are rejected with a fault", async () => {
     const [first, second] = await three();
     const { message } = await say(ana, first);
     for (const bytes of damaged(message)) {
@@ -506,7 +506,7 @@ describe("damaged bytes", () => {
     }
   });
 
-  test("of a Welcome, a GroupInfo and a key package are refused", async () => {
+  test("of a Welcome, a GroupInfo and a key package are rejected", async () => {
     const { group } = await ana.engine.create(ana.policy());
     const pair = await stocked(bob);
     const add = await ana.engine.commit(

@@ -47,7 +47,7 @@ function closure(outputs: Readonly<Record<string, Output>>, first: readonly stri
   return found;
 }
 
-test("the engine is little that a page loads when it is needed", async () => {
+test("the engine adds little to the page and loads on demand", async () => {
   const { outputs, files, inputs } = await pageWithEngine();
   expect(inputs.filter((path) => /^node:|node-fallback/.test(path))).toEqual([]);
   const paths = Object.keys(outputs);

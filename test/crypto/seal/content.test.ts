@@ -32,7 +32,7 @@ const content: SealedContent = {
 const golden = hex(vector.bytes);
 
 describe("the content of a sealed message", () => {
-  test("golden vector, written and read", async () => {
+  test("matches the golden vector", async () => {
     expect((await writeContent(content, place, device)).toHex()).toBe(vector.bytes);
     const read = await readContent(golden, place, device.publicKey);
     const { signature, ...rest } = read;
@@ -44,14 +44,14 @@ describe("the content of a sealed message", () => {
     expect(await readContent(short, place, device.publicKey)).toMatchObject(bare);
   });
 
-  test("golden vector of a leave", () => {
+  test("matches the golden vector of a leave", () => {
     const leave = vectors.leave;
     const signed = sealedLeaveBytes(hex(leave.gid), leave.epoch, leave.room);
     expect(signed.toHex()).toBe(leave.signed);
     expect(device.sign(signed).toHex()).toBe(leave.signature);
   });
 
-  test("holds for its group, room and device alone", async () => {
+  test("is bound to its group, room and device", async () => {
     const read = (bytes: Uint8Array, to: typeof place, key = device.publicKey) =>
       faultOf(readContent(bytes, to, key));
     expect(await read(golden, place)).toBe("no fault");
@@ -63,7 +63,7 @@ describe("the content of a sealed message", () => {
     expect(await read(golden, place, new Uint8Array(31))).toBe("seal-broken");
   });
 
-  test("damaged, cut and longer ones are refused", async () => {
+  test("is rejected if damaged, truncated or extended", async () => {
     for (let at = 0; at < golden.length; at++) {
       const flipped = golden.slice();
       flipped[at] = (flipped[at] ?? 0) ^ 0x10;
@@ -90,7 +90,7 @@ describe("the content of a sealed message", () => {
     expect(await faultOf(readContent(longer, place, device.publicKey))).toBe("frame-malformed");
   });
 
-  test("another spelling of the same is refused", async () => {
+  test("is rejected in a non-canonical encoding", async () => {
     const value = unpackValue(golden) as Record<string, unknown>;
     const { body, ts, c, open, checkpoint, sig } = value;
     const seen = checkpoint as Readonly<Record<string, unknown>>;
@@ -130,14 +130,14 @@ describe("the content of a sealed message", () => {
     }
   });
 
-  test("what a later version puts behind is passed over", async () => {
+  test("ignores fields of later versions", async () => {
     const value = { ...(unpackValue(golden) as object), later: { some: [1] }, more: "x" };
     const { signature, ...rest } = await readContent(packValue(value), place, device.publicKey);
     expect(rest).toEqual(content);
     expect(signature.toHex()).toBe(vector.signature);
   });
 
-  test("the longest body fits, and one byte more does not", async () => {
+  test("has a maximum body size", async () => {
     const longest = { body: new Uint8Array(SEALED_BODY_BYTES_MAX), sentAtUnixMs: 0, count: 0 };
     const bytes = await writeContent(longest, place, device);
     expect((await readContent(bytes, place, device.publicKey)).body).toEqual(longest.body);

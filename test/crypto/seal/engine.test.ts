@@ -43,7 +43,7 @@ const at = (device: TestDevice) => ({ bound: POST, ...device.knowing() });
 const users = (group: SealedGroup) => group.members.map(({ user }) => String(user));
 
 describe("a group", () => {
-  test("is made, joined by a Welcome, and read by all", async () => {
+  test("is created, joined by a Welcome, and readable by all members", async () => {
     const groups = await three();
     for (const group of groups) {
       expect(users(group)).toEqual(["ana", "bob", "cleo"]);
@@ -60,7 +60,7 @@ describe("a group", () => {
     }
   });
 
-  test("says who was added and removed, by whom, in plain data", async () => {
+  test("describes added and removed devices as plain data", async () => {
     const [first, second] = (await groupOf([ana, bob])) as [SealedGroup, SealedGroup];
     const { keyPackage } = await stocked(cleo);
     const add = await ana.engine.commit(first, { kind: "add", keyPackages: [keyPackage] }, at(ana));
@@ -81,7 +81,7 @@ describe("a group", () => {
     expect(out.consumed.length).toBeGreaterThan(10);
   });
 
-  test("lets a further device of a member in", async () => {
+  test("accepts a further device of a member", async () => {
     const [first, second] = (await groupOf([ana, bob], { adders: "admins" })) as SealedGroup[];
     if (first === undefined || second === undefined) throw new Error("two groups");
     const phone = await TestDevice.make({ user: "bob", account: bob.account });
@@ -95,7 +95,7 @@ describe("a group", () => {
     expect(read.sender.device).toBe(ana.id);
   });
 
-  test("changes its rules by an admin's commit", async () => {
+  test("changes its policy by an admin's commit", async () => {
     const [first, second, third] = await three();
     const policy = { ...first.policy, admins: [ana.accountId, bob.accountId], web: false };
     const change = await ana.engine.commit(first, { kind: "policy", policy }, at(ana));
@@ -108,7 +108,7 @@ describe("a group", () => {
 });
 
 describe("ordering", () => {
-  test("a message of another epoch is stale, and read once it is encrypted anew", async () => {
+  test("rejects a message of another epoch until it is encrypted again", async () => {
     const [first, second] = await three();
     const { message, group } = await say(ana, first);
     const update = await bob.engine.commit(second, { kind: "update" }, at(bob));
@@ -119,7 +119,7 @@ describe("ordering", () => {
     await bob.engine.decrypt(update.group, again.message, { bound: POST });
   });
 
-  test("nothing is taken twice, and of oneself only what a later state has said", async () => {
+  test("rejects duplicates, and accepts own messages only from a later state", async () => {
     const [first, second] = await three();
     const { message, group } = await say(ana, first);
     const { group: read } = await bob.engine.decrypt(second, message, { bound: POST });
@@ -138,7 +138,7 @@ describe("ordering", () => {
 });
 
 describe("sizes", () => {
-  test("what is larger than any honest one is not read", async () => {
+  test("rejects input above the size limits", async () => {
     const [first] = await three();
     const huge = new Uint8Array(1 << 20);
     const { engine } = ana;
@@ -156,7 +156,7 @@ describe("sizes", () => {
 });
 
 describe("bounds", () => {
-  test("so many messages may be missed, and of the last ones some are kept", async () => {
+  test("tolerates a bounded number of missed messages", async () => {
     const [first, second] = await three();
     const messages: Uint8Array[] = [];
     let from = first;
@@ -174,7 +174,7 @@ describe("bounds", () => {
     expect(await faultOf(read(group, oldest - 1))).toBe("seal-broken");
   });
 
-  test("a room has as many devices as it may, and not one more", async () => {
+  test("limits the devices of a room", async () => {
     const { group } = await ana.engine.create(ana.policy());
     const crowd: TestDevice[] = [];
     for (let i = 1; i < GROUP_DEVICES_MAX; i++) {
@@ -206,7 +206,7 @@ describe("bounds", () => {
 });
 
 describe("key packages", () => {
-  test("a Welcome is opened by the one that it names, and by none else", async () => {
+  test("open a Welcome only for its recipient", async () => {
     const pairs = await bob.engine.makeKeyPackages(2);
     const [spare, used] = pairs as [KeyPackagePair, KeyPackagePair];
     const { group } = await ana.engine.create(ana.policy());
@@ -234,7 +234,7 @@ describe("key packages", () => {
 });
 
 describe("secrets", () => {
-  test("what is wiped is gone from the state before, and the new one goes on", async () => {
+  test("are wiped from the previous state without affecting the new one", async () => {
     const [first, second] = await three();
     const update = await ana.engine.commit(first, { kind: "update" }, at(ana));
     const processed = await bob.engine.process(second, update.commit, at(bob));
@@ -256,7 +256,7 @@ describe("secrets", () => {
   });
 });
 
-test("a signed leave lets anyone remove the device, and nothing else does", async () => {
+test("a signed leave, and nothing else, lets anyone remove the device", async () => {
   const [first, second, third] = await three();
   const signature = await cleo.engine.signLeave(third);
   const member = second.members.find(({ device }) => device === cleo.id);
@@ -274,7 +274,7 @@ test("a signed leave lets anyone remove the device, and nothing else does", asyn
 });
 
 describe("an engine", () => {
-  test("is not opened with the certificate of another device or server", async () => {
+  test("rejects the certificate of another device or server", async () => {
     const unixMs = Date.now;
     const signer = ana.key;
     const open = (cert: Uint8Array, servers: string[]) =>
@@ -286,7 +286,7 @@ describe("an engine", () => {
     expect(await open(utf8Encode("no certificate"), [])).toBe("not-allowed");
   });
 
-  test("signs with a key that WebCrypto keeps to itself", async () => {
+  test("signs with a non-extractable WebCrypto key", async () => {
     const pair = (await crypto.subtle.generateKey("Ed25519", false, ["sign", "verify"])) as {
       readonly publicKey: Parameters<typeof crypto.subtle.exportKey>[1];
       readonly privateKey: Parameters<typeof crypto.subtle.sign>[1];

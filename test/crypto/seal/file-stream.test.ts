@@ -11,7 +11,7 @@ const secret = { key: hex(vector.key), prefix: hex(vector.prefix) };
 const plan = { fileId: vector.fileId, sizeBytes: vector.sizeBytes, chunkBytes: vector.chunkBytes };
 
 describe("a sealed file", () => {
-  test("golden vector, both ways", async () => {
+  test("matches the golden vector", async () => {
     const stream = await FileStream.open(secret, plan);
     expect(sealedChunks(plan.sizeBytes, plan.chunkBytes)).toBe(vector.chunks.length);
     for (const [i, { plain, sealed }] of vector.chunks.entries()) {
@@ -22,7 +22,7 @@ describe("a sealed file", () => {
     expect(sealedSize(plan.sizeBytes, plan.chunkBytes)).toBe(sealedBytes);
   });
 
-  test("no chunk opens in another place, file or length, or damaged", async () => {
+  test("rejects damaged chunks, and chunks of another position, file or length", async () => {
     const stream = await FileStream.open(secret, plan);
     const [first, second, last] = vector.chunks.map(({ sealed }) => hex(sealed));
     if (first === undefined || second === undefined || last === undefined) throw new Error("three");
@@ -47,7 +47,7 @@ describe("a sealed file", () => {
     await broken(rekeyed.unseal(0, first));
   });
 
-  test("of which the size is not known until its end is the same, byte by byte", async () => {
+  test("encrypts identically if the size is known only at the end", async () => {
     const { sizeBytes: _size, ...unknown } = plan;
     const stream = await FileStream.open(secret, unknown);
     for (const [i, { plain, sealed }] of vector.chunks.entries()) {
@@ -57,7 +57,7 @@ describe("a sealed file", () => {
     expect(await faultOf(stream.seal(1, new Uint8Array(3), false))).toBe("file-changed");
   });
 
-  test("by the program's own cipher is the same, byte by byte", async () => {
+  test("encrypts identically with the native cipher", async () => {
     const stream = await FileStream.open(secret, plan, nativeFileCipher);
     for (const [i, { plain, sealed }] of vector.chunks.entries()) {
       expect((await stream.seal(i, hex(plain), i === 2)).toHex()).toBe(sealed);
@@ -68,7 +68,7 @@ describe("a sealed file", () => {
     }
   });
 
-  test("what a sender cannot mean is the sender's fault", async () => {
+  test("reports an impossible description as the sender's fault", async () => {
     const { key, prefix } = secret;
     const most = { ...plan, chunkBytes: 1, sizeBytes: SEALED_FILE_CHUNKS_MAX };
     expect(await faultOf(FileStream.open(secret, most))).toBe("no fault");

@@ -5,7 +5,7 @@ import { readSealHeader } from "../../../src/crypto/seal/header.ts";
 import { groupOf, POST, ROOM, say, TestDevice } from "./devices.ts";
 import { faultOf } from "./fault-of.ts";
 
-test("the server reads group, epoch and binding of what members send", async () => {
+test("reads group, epoch and binding of members' messages", async () => {
   const [ana, bob] = (await Promise.all(
     ["ana", "bob"].map((user) => TestDevice.make({ user })),
   )) as [TestDevice, TestDevice];
@@ -31,7 +31,7 @@ test("the server reads group, epoch and binding of what members send", async () 
   }
 });
 
-test("any bytes are a header or the sender's fault", async () => {
+test("parses or rejects arbitrary bytes", async () => {
   const heads = fc.constantFrom("00010001", "00010002", "0001000110", "0001000210");
   const bytes = fc.tuple(heads, fc.uint8Array({ maxLength: 80 }));
   await fc.assert(

@@ -20,7 +20,7 @@ function leafOf(signedAtUnixMs: number) {
   return { credential, signaturePublicKey: device.publicKey };
 }
 
-test("a known certificate is not good for another key or server", async () => {
+test("a cached certificate is not valid for another key or server", async () => {
   const certificates = new Certificates([SERVER_TEXT]);
   const leaf = leafOf(1);
   expect(await certificates.deviceOf(leaf)).toBeDefined();

@@ -51,14 +51,14 @@ function run(...flags: string[]) {
   return { exitCode, said: stderr.toString() };
 }
 
-test("the packages of this repository are patched", () => {
+test("the installed packages are patched", () => {
   const env = { ...process.env, CHAT_PATCH_ROOT: ROOT };
   const check = Bun.spawnSync([process.execPath, SCRIPT, "--check"], { env });
   expect(check.stderr.toString()).toBe("");
   expect(check.exitCode).toBe(0);
 });
 
-test("a package is patched once, and left alone then", () => {
+test("patches a package once", () => {
   const file = plant(BEFORE);
   const shared = join(root, "shared.js");
   fs.linkSync(file, shared);
@@ -85,7 +85,7 @@ test.each([
     () => plant(BEFORE, { patch: PATCH.replaceAll("b/dist", "b/../x") }),
     "full ids",
   ],
-])("%s stops the install", (_, prepare, said) => {
+])("%s aborts the installation", (_, prepare, said) => {
   const file = prepare();
   const text = fs.readFileSync(file, "utf8");
   const done = run();

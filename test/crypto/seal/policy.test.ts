@@ -27,7 +27,7 @@ function extensionsWith(value: Readonly<Record<string, unknown>> | Uint8Array) {
   return [required, { extensionType: POLICY_EXTENSION, extensionData }];
 }
 
-test("golden vector, written and read", () => {
+test("matches the golden vector", () => {
   const [required, rules] = policyExtensions(policy);
   expect(required?.extensionData.toHex()).toBe(vector.requiredCapabilities);
   expect(rules?.extensionType).toBe(vector.extensionType);
@@ -35,7 +35,7 @@ test("golden vector, written and read", () => {
   expect(readPolicy(policyExtensions(policy))).toEqual(policy);
 });
 
-test("as many admins as there may be fit, and none is too few", () => {
+test("allows 1 to GROUP_ADMINS_MAX admins", () => {
   const admins = Array.from({ length: GROUP_ADMINS_MAX }, (_, i) => admin(i));
   const [, rules] = policyExtensions({ ...policy, admins });
   expect(rules?.extensionData.length).toBeLessThan(GROUP_POLICY_BYTES_MAX);
@@ -43,7 +43,7 @@ test("as many admins as there may be fit, and none is too few", () => {
   expect(() => policyExtensions({ ...policy, admins: [] })).toThrow();
 });
 
-test("any other spelling, value or company is refused", () => {
+test("rejects other encodings, values and extensions", () => {
   const key = new Uint8Array(32).fill(1);
   const value = {
     sealed: 1,

@@ -14,7 +14,7 @@ import { faultOf } from "./fault-of.ts";
 const vector = vectors.state;
 const hex = (text: string) => Uint8Array.fromHex(text);
 
-describe("a kept state", () => {
+describe("a stored state", () => {
   let key: StateKey;
   let ana: TestDevice;
   let bob: TestDevice;
@@ -28,7 +28,7 @@ describe("a kept state", () => {
     [first, second] = (await groupOf([ana, bob])) as [SealedGroup, SealedGroup];
   });
 
-  test("golden vector, both ways", async () => {
+  test("matches the golden vector", async () => {
     const place = {
       key: await importStateKey(hex(vector.key)),
       gid: hex(vector.gid),
@@ -40,7 +40,7 @@ describe("a kept state", () => {
     expect({ plain: plain.toHex(), epoch }).toEqual({ plain: vector.plain, epoch: vector.epoch });
   });
 
-  test("goes on where it was: reads, sends and commits", async () => {
+  test("resumes: decrypts, encrypts and commits", async () => {
     const lease = "a lease";
     const reload = async (device: TestDevice, group: SealedGroup) => {
       const bytes = await device.engine.save(group, { key, lease });
@@ -62,7 +62,7 @@ describe("a kept state", () => {
     applied(await ana.engine.process(await reload(ana, group), commit, place));
   });
 
-  test("with any byte flipped, cut or added is refused", async () => {
+  test("is rejected with any byte flipped, removed or added", async () => {
     const lease = "l";
     const place = { key, lease, gid: first.gid };
     const bytes = await ana.engine.save(first, { key, lease });
@@ -82,7 +82,7 @@ describe("a kept state", () => {
     expect(await faultOf(ana.engine.load(huge, place))).toBe("seal-state");
   });
 
-  test("of another lease, group, key or device is refused", async () => {
+  test("is rejected under another lease, group, key or device", async () => {
     const lease = "now";
     const bytes = await ana.engine.save(first, { key, lease });
     const place = { key, lease, gid: first.gid };
@@ -99,7 +99,7 @@ describe("a kept state", () => {
     expect(await faultOf(ana.engine.load(otherEpoch, place))).toBe("seal-state");
   });
 
-  test("never holds the device's private key", async () => {
+  test("never contains the device's private key", async () => {
     const seed = new Uint8Array(32).fill(5);
     const { identityOfSeed } = await import("../seed-identity.ts");
     const device = await TestDevice.make({ user: "ana", key: identityOfSeed(seed) });

@@ -115,8 +115,8 @@ function randomQuery(random: () => number, records: readonly LogRecord[]): PageQ
   return { ...given, from, limit, bytesMax: 1 << 30 };
 }
 
-describe("answers like a plain filter", () => {
-  test("for any query, in memory of the index and from its cache", async () => {
+describe("pages equal those of a plain filter", () => {
+  test("for any query, with the index in memory and from its cache", async () => {
     const fixture = await filled(3_000);
     await (await fixture.open()).close();
     const records = [...fixture.seen];
@@ -140,7 +140,7 @@ describe("answers like a plain filter", () => {
     }
   });
 
-  test("with pages that end before their bytes do, but never empty", async () => {
+  test("and end before their byte limit, but contain at least one record", async () => {
     const fixture = await filled(100);
     const archive = archiveOf(fixture);
     expect(await archive.page({ ...ALL, bytesMax: 1 })).toMatchObject({ more: true });
@@ -192,13 +192,13 @@ describe("a search", () => {
     ["in any case", { grep, ignoreCase: true }],
     ["in this case", { grep }],
     ["without a pattern", { grep: "\u0301\u0302b", ignoreCase: true }],
-  ])("%s lets the event loop go around after 64 KiB and the rest of a line", async (_, query) => {
+  ])("%s yields to the event loop after 64 KiB and the current line", async (_, query) => {
     const { archive, turns } = await longMessages(50);
     expect((await archive.page({ ...ALL, ...query })).records).toEqual([]);
     expect(turns()).toBeGreaterThan((50 * LONG.length) / (128 << 10));
   });
 
-  test("leaves all beyond the first MiB to other threads", async () => {
+  test("leaves everything beyond the first MiB to other threads", async () => {
     let asked = 0;
     const search: DiskSearch = {
       width: 2,
@@ -217,8 +217,8 @@ describe("a search", () => {
   });
 });
 
-describe("a log that grows", () => {
-  test("is seen at once, by its own process up to its head", async () => {
+describe("a growing log", () => {
+  test("is visible immediately, and up to its head in the writing process", async () => {
     const fixture = new LogFixture();
     const log = await fixture.open({ segmentBytes: 3_000 });
     const inside = archiveOf(fixture, { head: () => log.head() });
@@ -233,7 +233,7 @@ describe("a log that grows", () => {
     }
   });
 
-  test("shows its own process nothing that is not durable", async () => {
+  test("hides records that are not durable from its own process", async () => {
     const fixture = new LogFixture();
     const log = await fixture.open();
     await log.append(draftOf("durable"));
@@ -249,11 +249,11 @@ describe("a log that grows", () => {
   });
 });
 
-describe("what is damaged", () => {
+describe("damage", () => {
   const lines = [1, 2, 3, 4].map((seq) => lineAt(seq, seq));
   const [one = "", two = "", three = "", four = ""] = lines;
 
-  test("a body is withheld and never found", async () => {
+  test("of a body hides it from pages and searches", async () => {
     const archive = archiveOf(holding(one + two.replace("m2", "M2") + three + four));
     const page = await archive.page(ALL);
     expect(seqs(page)).toEqual([1, 2, 3, 4]);
@@ -262,19 +262,19 @@ describe("what is damaged", () => {
     expect(seqs(await archive.page({ ...ALL, grep: "M2" }))).toEqual([]);
   });
 
-  test("a torn end is no part of the log", async () => {
+  test("at a torn end is ignored", async () => {
     for (const tail of ["half", "half\n", "\0\0\n\0", `${two.slice(0, 80)}\n`]) {
       const archive = archiveOf(holding(one + tail));
       expect(seqs(await archive.page(ALL))).toEqual([1]);
     }
   });
 
-  test("a head is a fault that names the place", async () => {
+  test("of a head is reported with its position", async () => {
     const archive = archiveOf(holding(one + two.replace("seq", "sEq") + three + four));
     expect(await rejection(archive.page(ALL))).toMatchObject({ code: "log-corrupt" });
   });
 
-  test("a line that is being written over is read once more", async () => {
+  test("of a line being overwritten is read again", async () => {
     const fixture = holding(lines.join(""));
     const good = fixture.bytes(FIRST);
     const archive = archiveOf(fixture);
@@ -306,7 +306,7 @@ describe("the saved index", () => {
     return { fixture, right };
   }
 
-  test("spares the scan", async () => {
+  test("avoids a scan", async () => {
     const { fixture, right } = await saved();
     let readBytes = 0;
     fixture.trouble = (call, path) => {
@@ -319,7 +319,7 @@ describe("the saved index", () => {
     expect(await answers(archive)).toEqual(right);
   });
 
-  test("may be deleted, cut or changed at any place: the answers stay the same", async () => {
+  test("may be deleted, truncated or changed anywhere without affecting the answers", async () => {
     const { fixture, right } = await saved();
     const good = fixture.bytes(CACHE);
     const random = randomOf(9);
@@ -334,7 +334,7 @@ describe("the saved index", () => {
     expect(await answers(archiveOf(fixture, { cachePath: CACHE }))).toEqual(right);
   });
 
-  test("of another log is not believed", async () => {
+  test("is rejected if it belongs to another log", async () => {
     const { fixture } = await saved();
     const other = await filled(1_000, 2);
     const right = await answers(archiveOf(other));
@@ -343,7 +343,7 @@ describe("the saved index", () => {
     expect(await answers(archiveOf(other, { cachePath: CACHE }))).toEqual(right);
   });
 
-  test("that is behind is brought up to date", async () => {
+  test("is updated if it is outdated", async () => {
     const { fixture } = await saved();
     const log = await fixture.open({ segmentBytes: 150_000 });
     for (let i = 0; i < 30; i++) await log.append(draftOf(`later ${i}`, OTHER));
@@ -353,19 +353,19 @@ describe("the saved index", () => {
   });
 });
 
-describe("what is erased", () => {
+describe("erased records", () => {
   const [one = "", two = "", three = "", four = ""] = [1, 2, 3, 4].map((seq) => lineAt(seq, seq));
   const order = eraseLineAt(4, 2);
   const erase = blanked(two, 4);
 
-  test("an erased record keeps its place", async () => {
+  test("keep their position", async () => {
     const archive = archiveOf(holding(one + erase + three + order));
     expect((await archive.page(ALL)).records[1]).toMatchObject({ erased: 4 });
     expect(seqs(await archive.page({ ...ALL, grep: "m2" }))).toEqual([]);
     expect(seqs(await archive.page({ ...ALL, grep: "m3" }))).toEqual([3]);
   });
 
-  test("a record that nobody ordered to be erased is damaged", async () => {
+  test("are damaged unless a record orders the erasure", async () => {
     for (const last of [four, eraseLineAt(4, 3)]) {
       const archive = archiveOf(holding(one + erase + three + last));
       for (let again = 0; again < 2; again++) {
@@ -376,7 +376,7 @@ describe("what is erased", () => {
     }
   });
 
-  test("a blanking that was torn anywhere is taken as done", async () => {
+  test("that are partially overwritten count as erased", async () => {
     for (let cut = two.indexOf('"salt"') + 1; cut < two.length - 1; cut++) {
       for (const torn of [
         erase.slice(0, cut) + two.slice(cut),

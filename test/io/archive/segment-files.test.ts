@@ -11,7 +11,7 @@ afterEach(() => {
   process.off("unhandledRejection", note);
 });
 
-test("a read ahead that fails is told to whoever comes to it, and to nobody else", async () => {
+test("reports a failed prefetch only to the reader of that range", async () => {
   process.on("unhandledRejection", note);
   const file: Partial<DiskFile> = {
     readLater: async (into, offset) => {

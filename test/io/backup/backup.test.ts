@@ -152,7 +152,7 @@ function alter(at: string, text: string, by: string): void {
 const MANY = Array.from({ length: 40 }, (_, i) => `message ${i}`);
 
 describe("chat backup", () => {
-  test("copies the same bytes, and the second time only what is new; 0600", async () => {
+  test("copies the same bytes, and only new ones the second time, with mode 0600", async () => {
     await say(...MANY);
     const first = await backup();
     expect(first).toMatchObject({ size: 40, said: [] });
@@ -172,7 +172,7 @@ describe("chat backup", () => {
     expect(textOf(out)).toBe(textOf(data));
   });
 
-  test("an erasing reaches the copy, and so does the end of a file", async () => {
+  test("copies erasures and removals of files", async () => {
     await say("a secret", ...MANY);
     await send(new Uint8Array(CHUNK_BYTES + 7).fill(5));
     expect(await backup()).toMatchObject({ damagedFiles: 0 });
@@ -187,7 +187,7 @@ describe("chat backup", () => {
     expect(readdirSync(join(out, "files"))).toEqual([]);
   });
 
-  test("damaged contents are told, and are not part of it", async () => {
+  test("reports and omits damaged contents", async () => {
     await say("hi");
     await send(new Uint8Array(100));
     writeFileSync(join(data, "files", FILE, "content"), new Uint8Array(100).fill(1));
@@ -199,7 +199,7 @@ describe("chat backup", () => {
     expect(await backup({ files: false, out: without })).toMatchObject({ damagedFiles: 0 });
   });
 
-  test("stops at what is known to be on the disk, and leaves a torn end", async () => {
+  test("stops at the durable end and omits a torn tail", async () => {
     await say(...MANY);
     const last = join(data, "history", segments(data).at(-1) ?? "");
     const whole = readFileSync(last, "utf8");
@@ -217,7 +217,7 @@ describe("chat backup", () => {
     expect(textOf(out).endsWith("}\n")).toBe(true);
   });
 
-  test("a folder that is no backup, another server's, or a newer one is refused", async () => {
+  test("rejects a folder that is not a backup, or of another or newer server", async () => {
     await say("hi");
     mkdirSync(out);
     writeFileSync(join(out, "letters.txt"), "mine");
@@ -242,7 +242,7 @@ describe("chat backup", () => {
     expect(await code(backup({ data: folder }))).toBe("data-foreign");
   });
 
-  test("a server that was set back does not take its backup with it", async () => {
+  test("protects its backup from a server that was rolled back", async () => {
     await say(...MANY);
     const old = join(folder, "old");
     cpSync(data, old, { recursive: true });
@@ -259,7 +259,7 @@ describe("chat backup", () => {
     expect(textOf(out)).toBe(kept);
   });
 
-  test("damage of the server's log is refused, and the backup stays as it is", async () => {
+  test("rejects a damaged server log and keeps the old backup", async () => {
     await say(...MANY);
     await backup();
     const kept = textOf(out);
@@ -272,7 +272,7 @@ describe("chat backup", () => {
     expect(await restore()).toMatchObject({ size: 40 });
   });
 
-  test("a damaged body of the server is reported, one of the backup alone is mended", async () => {
+  test("reports a damaged body of the server, and repairs one of the backup", async () => {
     await say(...MANY);
     await backup();
     alter(out, "message 3", "nothing 3");
@@ -287,7 +287,7 @@ describe("chat backup", () => {
     ]);
   });
 
-  test("follows no link, in the server's folder or its own", async () => {
+  test("follows no links in either folder", async () => {
     await say("hi");
     const mine = join(folder, "mine");
     writeFileSync(mine, "precious");
@@ -306,7 +306,7 @@ describe("chat backup", () => {
     expect(lstatSync(join(out, "backup.json")).isFile()).toBe(true);
   });
 
-  test("a checkpoint that does not fit is refused", async () => {
+  test("rejects a mismatched checkpoint", async () => {
     await say(...MANY);
     const note = signCheckpoint(
       { origin: "chat/AAAAAAAAAAAAAAAAAAAAAA", size: 5, root: new Uint8Array(32) },
@@ -318,7 +318,7 @@ describe("chat backup", () => {
 });
 
 describe("chat restore", () => {
-  test("gives the same folder, and only into one that is new or empty", async () => {
+  test("restores the same folder, only into a new or empty one", async () => {
     await say(...MANY);
     await send(new Uint8Array(100).fill(5));
     const { root } = await backup();
@@ -333,7 +333,7 @@ describe("chat restore", () => {
     expect(await code(restore({ backup: data, data: join(folder, "x") }))).toBe("not-found");
   });
 
-  test("a folder that is further on is set back only if that is accepted", async () => {
+  test("rolls back a newer folder only if accepted", async () => {
     await say(...MANY);
     await backup();
     await within("history", (log) => log.append(draftOf("later")));
@@ -352,7 +352,7 @@ describe("chat restore", () => {
     expect(textOf(data)).not.toContain("later");
   });
 
-  test("what is damaged, cut or not done is refused, and leaves nothing", async () => {
+  test("rejects damaged, truncated and incomplete backups without leaving files", async () => {
     await say(...MANY);
     await backup();
     truncateSync(join(out, "accounts", "000000000001.jsonl"), 10);
@@ -364,7 +364,7 @@ describe("chat restore", () => {
     expect(readdirSync(folder).sort()).toEqual(["data", "out"]);
   });
 
-  test("a damaged record is named and refused, unless the loss is accepted", async () => {
+  test("rejects a damaged record unless the loss is accepted", async () => {
     await say(...MANY);
     await backup();
     alter(out, "message 3", "nothing 3");
@@ -376,7 +376,7 @@ describe("chat restore", () => {
     expect(await restore({ acceptsLoss: true })).toMatchObject({ size: 40, damagedRecords: 1 });
   });
 
-  test("a record that was erased without an order is a damaged one", async () => {
+  test("treats a record erased without an order as damaged", async () => {
     await say(...MANY);
     await erase(1);
     await backup();
@@ -389,7 +389,7 @@ describe("chat restore", () => {
     expect(await code(restore())).toBe("log-corrupt");
   });
 
-  test("the damaged or missing content of a file is refused, unless accepted", async () => {
+  test("rejects damaged or missing contents unless accepted", async () => {
     await say("hi");
     await send(new Uint8Array(100).fill(5));
     await backup();
@@ -422,7 +422,7 @@ describe("chat restore", () => {
     "history/000000000001.jsonl",
     "accounts/000000000001.jsonl",
     `files/${FILE}/about.json`,
-  ])("%s as a link, a pipe, a device or a folder is refused", async (name) => {
+  ])("rejects %s that is a link, a pipe, a device or a folder", async (name) => {
     await say(...MANY);
     writeFileSync(join(data, "settings.json"), "{}");
     await send(new Uint8Array(100));
@@ -443,7 +443,7 @@ describe("chat restore", () => {
     }
   });
 
-  test("what follows the records in a segment is not copied, however much it is", async () => {
+  test("does not copy bytes after the records of a segment", async () => {
     await say("hi");
     await backup();
     truncateSync(join(out, "history", "000000000001.jsonl"), 2 ** 36); // Sparse.
@@ -456,7 +456,7 @@ describe("chat restore", () => {
     expect(most).toBeLessThan(10_000);
   });
 
-  test("cut off, it leaves a part that the next run replaces", async () => {
+  test("leaves a staging folder that the next run replaces", async () => {
     await say(...MANY);
     await backup();
     const finish = () => Promise.reject(new Fault("store-full", "no space"));

@@ -50,7 +50,7 @@ async function made(chunks: number): Promise<void> {
 const place = (name: string) => join(folder, ABOUT.file, name);
 
 describe("a blob", () => {
-  test("that the disk refuses adds nothing of what followed, and goes on later", async () => {
+  test("drops appends after a disk error, and continues later", async () => {
     const disk = new SimDisk({ random: randomOf(1) });
     const store = openBlobStore({ disk, folder: "/files", sha256 });
     const blob = await store.create(ABOUT);
@@ -67,7 +67,7 @@ describe("a blob", () => {
     blob.close();
   });
 
-  test("gives back what was added, with its checksums and its digest", async () => {
+  test("returns appended chunks with their checksums and digest", async () => {
     const blob = await open().create(ABOUT);
     await fill(blob, 3);
     const last = chunkOf(1, 3, 1_000);
@@ -84,7 +84,7 @@ describe("a blob", () => {
     blob.close();
   });
 
-  test("is the same over a restart, with its digest and time", async () => {
+  test("survives a restart with its digest and time", async () => {
     await made(5);
     fs.utimesSync(place("content"), 4_000_000_000, 4_000_000_000);
     const store = open();
@@ -98,7 +98,7 @@ describe("a blob", () => {
     blob.close();
   });
 
-  test("syncs by itself at UNSYNCED_CHUNKS_MAX chunks", async () => {
+  test("syncs automatically at UNSYNCED_CHUNKS_MAX chunks", async () => {
     const reader = { read: async () => new Uint8Array(1) };
     const disk = new SimDisk({ random: randomOf(1) });
     const store = openBlobStore({ disk, folder: "/files", sha256, externalReader: () => reader });
@@ -112,7 +112,7 @@ describe("a blob", () => {
 });
 
 describe("after a crash", () => {
-  test("what has no line is cut away, and comes again", async () => {
+  test("drops chunks without a checksum, and accepts them again", async () => {
     await made(4);
     fs.appendFileSync(place("content"), "never told");
     fs.appendFileSync(place("chunks.jsonl"), '"torn');
@@ -128,7 +128,7 @@ describe("after a crash", () => {
     again.close();
   });
 
-  test("content of the last TRANSFER_SYNC_BYTES is read again, no more", async () => {
+  test("verifies only the content of the last TRANSFER_SYNC_BYTES", async () => {
     const chunks = SYNC_CHUNKS + 6;
     await made(chunks);
     const damage = (index: number) => {
@@ -146,7 +146,7 @@ describe("after a crash", () => {
     after.close();
   });
 
-  test("a line that was damaged long ago is not taken for the end", async () => {
+  test("does not take an old damaged line for the end", async () => {
     const lines = Buffer.from(`"${"A".repeat(43)}"\n`.repeat(UNSYNCED_CHUNKS_MAX + 10));
     await made(1);
     lines[HASH_LINE_BYTES] = 0;
@@ -155,7 +155,7 @@ describe("after a crash", () => {
     expect(fs.readFileSync(place("chunks.jsonl")).equals(lines)).toBe(true);
   });
 
-  test("chunks that the disk has no more are named", async () => {
+  test("names chunks that are missing on disk", async () => {
     await made(3);
     const blob = await openKnown(open());
     fs.truncateSync(place("content"), CHUNK_BYTES);
@@ -163,7 +163,7 @@ describe("after a crash", () => {
     blob.close();
   });
 
-  test("a folder that has no offer yet is swept", async () => {
+  test("removes a folder without metadata", async () => {
     await made(1);
     fs.mkdirSync(join(folder, "fAAAAAAAA009"));
     fs.mkdirSync(join(folder, "notes of somebody"));
@@ -173,7 +173,7 @@ describe("after a crash", () => {
 });
 
 describe("a store", () => {
-  test("gives one blob to all who hold it", async () => {
+  test("shares one blob among its holders", async () => {
     const store = open();
     const one = await store.create(ABOUT);
     const [two, three] = await Promise.all([openKnown(store), openKnown(store)]);
@@ -187,7 +187,7 @@ describe("a store", () => {
     again.close();
   });
 
-  test("removes it from under whoever has it open", async () => {
+  test("removes an open blob", async () => {
     const store = open();
     const blob = await store.create(ABOUT);
     await fill(blob, 2);
@@ -200,7 +200,7 @@ describe("a store", () => {
     (await store.create(ABOUT)).close();
   });
 
-  test("stores no content that is lent", async () => {
+  test("does not store external content", async () => {
     const reader = { read: async (index: number) => chunkOf(1, index) };
     const lend = () =>
       openBlobStore({ disk: systemDisk(), folder, sha256, externalReader: () => reader });
@@ -214,7 +214,7 @@ describe("a store", () => {
     again.close();
   });
 
-  test("after a failed sync it is read anew, whoever still holds the old one", async () => {
+  test("reopens a blob after a failed sync, despite remaining holders", async () => {
     let failing = false;
     const disk = new SimDisk({
       random: randomOf(1),

@@ -10,7 +10,7 @@ function open(disk = new SimDisk({ random: () => 0.5, unixMs: () => 0 })) {
   return { disk, place, bucket: new FolderBucket(place) };
 }
 
-test("a value is written in place of the one that was read, and of no other", async () => {
+test("replaces a value only if it is the one that was read", async () => {
   const { bucket } = open();
   expect(await bucket.read("a")).toBeUndefined();
   expect(await bucket.write("a", bytes("one"), undefined)).toBe(true);
@@ -24,14 +24,14 @@ test("a value is written in place of the one that was read, and of no other", as
   expect(await bucket.read("a")).toBeUndefined();
 });
 
-test("what is written outlives a power cut, with its folder", async () => {
+test("preserves values and folder in a power loss", async () => {
   const { disk, bucket } = open();
   await bucket.write("a", bytes("one"), undefined);
   disk.losePower();
   expect((await open(disk).bucket.read("a"))?.bytes).toEqual(bytes("one"));
 });
 
-test("a start removes what nobody keeps, and what a crash left half written", async () => {
+test("removes unused and partially written values", async () => {
   const { place, bucket } = open();
   for (const name of ["a", "b"]) await bucket.write(name, bytes(name), undefined);
   for (const name of ["b.json.tmp", "other.txt"]) {
@@ -41,7 +41,7 @@ test("a start removes what nobody keeps, and what a crash left half written", as
   expect(place.disk.list(place.folder).toSorted()).toEqual(["b.json", "other.txt"]);
 });
 
-test("what is larger than any of ours is refused", async () => {
+test("rejects oversized values", async () => {
   const { bucket } = open();
   await bucket.write("a", bytes("123456789"), undefined);
   expect(await rejection(bucket.read("a"))).toMatchObject({ code: "data-foreign" });

@@ -32,7 +32,7 @@ function watched() {
   return { ...world, world, watch, until };
 }
 
-test("names the missing machines as soon as the lease is over", async () => {
+test("names the missing servers when the lease expires", async () => {
   const { world, watch, until, clock } = watched();
   await clock.advance(60_000);
   expect(watch.fault).toBeUndefined();
@@ -47,7 +47,7 @@ test("names the missing machines as soon as the lease is over", async () => {
   expect(clock.waiting).toBe(0);
 });
 
-test("waits for an election of the machines that are left", async () => {
+test("waits for an election if enough servers remain", async () => {
   const { world, watch, until, clock } = watched();
   Object.assign(world, { isLed: false, silent: ["nats://n2:4222"] });
   await clock.advance(CLUSTER_ELECTION_MS - 1);

@@ -128,7 +128,7 @@ async function recordsOf({ mirrors }: { readonly mirrors: Logs }): Promise<strin
   return all;
 }
 
-test("a folder and an empty one are two servers with the same records, and go on so", async () => {
+test("a copied folder and an empty one become two servers with the same records", async () => {
   const stream = new SimStream(randomOf(1));
   const [first, second] = [new Machine(1), new Machine(2)];
   await first.fill(1_000);
@@ -157,7 +157,7 @@ test("a folder and an empty one are two servers with the same records, and go on
   }
 });
 
-test("killed anywhere and run again, nothing is missing and nothing there twice", async () => {
+test("an interrupted copy resumes without gaps or duplicates", async () => {
   const texts = 800;
   const whole = new SimStream(randomOf(1));
   const machine = new Machine(7);
@@ -184,7 +184,7 @@ test("killed anywhere and run again, nothing is missing and nothing there twice"
   }
 });
 
-test("a stream that has something else takes nothing", async () => {
+test("rejects a stream with other content", async () => {
   const used = new SimStream(randomOf(5));
   const { history } = await new Machine(3).join(used);
   await history.append(draftOf("ours"));
@@ -205,7 +205,7 @@ test("a stream that has something else takes nothing", async () => {
   expect(await second.publish(filled)).toMatchObject({ code: "data-foreign" });
 });
 
-test("a copy that is not what its end says stops the server that reads it", async () => {
+test("a copy that does not match its end stops the reading server", async () => {
   const stream = new SimStream(randomOf(8));
   const [first, second] = [new Machine(1), new Machine(2)];
   await first.fill(800);
@@ -216,7 +216,7 @@ test("a copy that is not what its end says stops the server that reads it", asyn
   expect(await rejection(second.join(stream))).toMatchObject({ code: "cluster-diverged" });
 });
 
-test("the longest line that a message holds, and one that none does", async () => {
+test("accepts lines up to the message limit", async () => {
   const stream = new SimStream(randomOf(9));
   const [first, second] = [new Machine(1), new Machine(2)];
   const lineOf = async (machine: Machine, letters: number) => {

@@ -77,7 +77,7 @@ async function linesOf({ history }: Node): Promise<string> {
 const OTHER_ROOM = "rOOOOOOOOOOO" as RoomId;
 
 describe("nodes on one stream", () => {
-  test("come to the same records, bytes and roots", async () => {
+  test("agree on records, bytes and roots", async () => {
     const stream = new SimStream(randomOf(1));
     const machines = [1, 2, 3].map((seed) => new Machine(stream, seed));
     const nodes = await Promise.all(machines.map((machine) => machine.start()));
@@ -101,7 +101,7 @@ describe("nodes on one stream", () => {
     expect(new Set(files).size).toBe(1);
   });
 
-  test("the drafts of one decision stand together, or nowhere", async () => {
+  test("record the drafts of a decision together or not at all", async () => {
     const stream = new SimStream(randomOf(3));
     const nodes = await Promise.all([1, 2].map((seed) => new Machine(stream, seed).start()));
     const drafts = (room: string): Draft[] => [
@@ -119,7 +119,7 @@ describe("nodes on one stream", () => {
     expect(new Set(rooms).size).toBe(1);
   });
 
-  test("a full disk holds one node up, and loses nothing", async () => {
+  test("wait for a full disk without losing records", async () => {
     const stream = new SimStream(randomOf(4));
     const [good, bad] = [new Machine(stream, 1), new Machine(stream, 2)];
     const nodes = [await good.start(), await bad.start()];
@@ -134,7 +134,7 @@ describe("nodes on one stream", () => {
     expect(bad.stopped).toBeUndefined();
   });
 
-  test("a log that is not the stream's is not written on", async () => {
+  test("reject a log that differs from the stream", async () => {
     const stream = new SimStream(randomOf(8));
     const machine = new Machine(stream, 1);
     const node = await machine.start();
@@ -174,7 +174,7 @@ async function whole(nodes: readonly Node[]): Promise<void> {
   for (const { replica, link } of nodes) await replica.waitUntilApplied(await link.last());
 }
 
-describe("a stream that has lost what it had acknowledged", () => {
+describe("a stream that lost acknowledged messages", () => {
   test.each([1, 5, 12])("gets its last %i messages back, byte for byte", async (lost) => {
     const stream = new SimStream(randomOf(20));
     const [longest, shorter] = [new Machine(stream, 1), new Machine(stream, 2)];
@@ -196,7 +196,7 @@ describe("a stream that has lost what it had acknowledged", () => {
     expect(one.history.head()).toBe(13);
   });
 
-  test("gets what was erased meanwhile without its words, and as long as it was", async () => {
+  test("gets erased records back blank, with their length", async () => {
     const stream = new SimStream(randomOf(22));
     const [longest, shorter] = [new Machine(stream, 1), new Machine(stream, 2)];
     const one = await longest.start();
@@ -214,7 +214,7 @@ describe("a stream that has lost what it had acknowledged", () => {
     expect(erased).toMatchObject({ erased: 2 });
   });
 
-  test("nobody says anything in their place while another one has them", async () => {
+  test("accepts no proposals while a peer has the lost records", async () => {
     const stream = new SimStream(randomOf(24));
     const [longest, shorter] = [new Machine(stream, 1), new Machine(stream, 2)];
     const one = await longest.start();
@@ -236,7 +236,7 @@ describe("a stream that has lost what it had acknowledged", () => {
     expect(fileOf(shorter)).toBe(fileOf(longest));
   });
 
-  test("what was acknowledged and never came back is told to be unknown", async () => {
+  test("fails acknowledged messages that never came back", async () => {
     const stream = new SimStream(randomOf(25));
     const node = await new Machine(stream, 1).start();
     await say(node, 0, 2);
@@ -249,7 +249,7 @@ describe("a stream that has lost what it had acknowledged", () => {
   });
 });
 
-test("nothing is recorded behind a message that this version cannot read", async () => {
+test("records nothing after a message that this version cannot read", async () => {
   const stream = new SimStream(randomOf(31));
   const machine = new Machine(stream, 1);
   const say = (text: string) => {

@@ -31,11 +31,10 @@ async function putAll(shared: SharedFiles, count: number): Promise<Uint8Array[]>
   return hashes;
 }
 
-test("the store in memory keeps what every store has to keep", () =>
-  keepsParts(new MemoryContent()));
+test("the in-memory store satisfies the compliance suite", () => keepsParts(new MemoryContent()));
 
 describe("shared files", () => {
-  test("have the list of their chunks in parts, and it is what the digest says", async () => {
+  test("list their chunks in parts that match the digest", async () => {
     const { shared } = open();
     const count = CHUNK_BYTES / 32 + 1;
     const hashes = Array.from({ length: count }, (_, i) => sha256(Uint8Array.of(i, i >> 8)));
@@ -47,7 +46,7 @@ describe("shared files", () => {
     expect((await short.catch((fault: Fault) => fault.code)) as unknown).toBe("checksum-wrong");
   });
 
-  test("are sent as far as there is one content of each chunk", async () => {
+  test("resume up to the first chunk with ambiguous content", async () => {
     const { shared, store } = open();
     const hashes = await putAll(shared, 5);
     expect(await shared.storedHashes(FILE)).toEqual(hashes);
@@ -56,7 +55,7 @@ describe("shared files", () => {
     expect(await shared.storedHashes(FILE)).toEqual(hashes.slice(0, 3));
   });
 
-  test("hold no more than so many chunks in memory, or one each", async () => {
+  test("limit the chunks in memory, to at least one each", async () => {
     const { shared, store } = open();
     const hashes = await putAll(shared, 40);
     let gets = 0;
@@ -75,14 +74,14 @@ describe("shared files", () => {
     expect(asked.slice(-2)).toEqual([1, 1]);
   });
 
-  test("get nothing that is not what its checksum says", async () => {
+  test("reject content that does not match its checksum", async () => {
     const { shared, store } = open();
     const put = shared.put(FILE, 0, sha256(Uint8Array.of(1)), async () => Uint8Array.of(2));
     expect(await put.catch((fault: Fault) => fault.code)).toBe("checksum-wrong");
     expect(await store.parts(FILE)).toEqual([]);
   });
 
-  test("are asked for again while NATS agrees, and no longer", async () => {
+  test("retry during an election, for a bounded time", async () => {
     const { shared, store, clock } = open();
     let tries = 0;
     store.before = () => {

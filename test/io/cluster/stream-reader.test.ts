@@ -82,7 +82,7 @@ beforeEach(() => {
 afterEach(() => stream.end());
 
 describe("a reader", () => {
-  test("brings what there is and what comes, in order, with and without being told", async () => {
+  test("delivers existing and new messages in order, with and without notifications", async () => {
     stream.start();
     await stream.until(() => stream.read.length === 3);
     stream.add();
@@ -94,7 +94,7 @@ describe("a reader", () => {
     expect(stream.told).toEqual([]);
   });
 
-  test.each([1, 2, 3])("whose question %i is never answered goes on in time", async (hung) => {
+  test.each([1, 2, 3])("resumes in time if request %i is never answered", async (hung) => {
     for (let i = 1; i < hung; i++) {
       const seq = i;
       stream.answers.push(() => Promise.resolve(stream.messages[seq - 1]));
@@ -107,7 +107,7 @@ describe("a reader", () => {
     expect(stream.read).toEqual([1, 2, 3]);
   });
 
-  test("is silent about one machine that fails, and says so when none answers", async () => {
+  test("ignores one failing server, and reports if none answers", async () => {
     const fail = () => Promise.reject(new Fault("no-majority", "nobody"));
     stream.start();
     await stream.until(() => stream.read.length === 3);
@@ -120,7 +120,7 @@ describe("a reader", () => {
   });
 });
 
-describe("a reader of a stream that tells what it has stored", () => {
+describe("a reader of a stream that pushes stored messages", () => {
   const tell = () => stream.watcher(stream.messages.at(-1));
   const pause = (ms: number) =>
     new Promise<void>((resolve) => {
@@ -135,7 +135,7 @@ describe("a reader of a stream that tells what it has stored", () => {
     stream.asked.splice(0);
   });
 
-  test("asks for none of it", async () => {
+  test("requests none of them", async () => {
     for (const seq of [5, 6, 7]) {
       stream.watcher(); // Somebody publishes it.
       stream.add();
@@ -146,7 +146,7 @@ describe("a reader of a stream that tells what it has stored", () => {
     expect([stream.read.slice(4), stream.asked]).toEqual([[5, 6, 7], []]);
   });
 
-  test("looks after a while whether it is the same stream, and for nothing else", async () => {
+  test("checks the stream's identity only after a while", async () => {
     await pause(200);
     stream.add();
     tell();
@@ -160,7 +160,7 @@ describe("a reader of a stream that tells what it has stored", () => {
     expect([stream.told, stream.read.slice(5)]).toEqual([["rewound"], []]);
   });
 
-  test("keeps no more of what is far ahead than it would ask for", async () => {
+  test("stores a bounded number of later messages", async () => {
     const seq = 5 + CLUSTER_MESSAGES_AHEAD;
     stream.watcher({ seq, unixMs: 7, bytes: Uint8Array.of(1) });
     while (stream.messages.length < seq) stream.add();
@@ -169,8 +169,8 @@ describe("a reader of a stream that tells what it has stored", () => {
   });
 });
 
-describe("a stream that has lost its end", () => {
-  test("is noticed where it is shorter than what was read", async () => {
+describe("a stream that lost its end", () => {
+  test("is detected while it is shorter than what was read", async () => {
     stream.start();
     await stream.until(() => stream.read.length === 3);
     stream.messages.pop();
@@ -178,7 +178,7 @@ describe("a stream that has lost its end", () => {
     expect(stream.told).toEqual(["rewound"]);
   });
 
-  test("is noticed where it has grown beyond that again, before it is read", async () => {
+  test("is detected before newer messages are read", async () => {
     stream.start();
     await stream.until(() => stream.read.length === 3);
     await new Promise<void>((resolve) => stream.clock.after(200, resolve));
@@ -190,7 +190,7 @@ describe("a stream that has lost its end", () => {
     expect(stream.read).toEqual([1, 2, 3]);
   });
 
-  test("is noticed at a start, by the mark of what was read last", async () => {
+  test("is detected at the start by the last message's mark", async () => {
     const [, second] = stream.messages;
     const mark = second === undefined ? "" : markOf(second, sha256);
     stream.start({ seq: 2, mark });
@@ -204,7 +204,7 @@ describe("a stream that has lost its end", () => {
     expect([other.told, other.read]).toEqual([["rewound"], []]);
   });
 
-  test("and what was acknowledged beyond it is told", async () => {
+  test("reports the loss of acknowledged messages", async () => {
     const reader = stream.start();
     await stream.until(() => stream.read.length === 3);
     reader.stored(5);
@@ -213,15 +213,15 @@ describe("a stream that has lost its end", () => {
   });
 });
 
-describe("a stream of which something was deleted", () => {
-  test("says so where that was not read yet", async () => {
+describe("a stream with deleted messages", () => {
+  test("reports a message that was not read yet", async () => {
     delete stream.messages[1];
     stream.start();
     await stream.until(() => stream.told.length > 0);
     expect([stream.told, stream.read]).toEqual([["gone 2"], [1]]);
   });
 
-  test("is read on where it was read", async () => {
+  test("continues after messages that were read", async () => {
     stream.start();
     await stream.until(() => stream.read.length === 3);
     delete stream.messages[2];

@@ -7,7 +7,7 @@ import {
   takeBuffer,
 } from "../../../src/io/disk/buffer-pool.ts";
 
-test("what is given back is not there any more", () => {
+test("a released buffer is detached", () => {
   const bytes = new Uint8Array(CHUNK_BYTES).fill(1);
   const part = bytes.subarray(8);
   releaseBuffer(part.subarray(0, 1)); // Not worth it.
@@ -17,7 +17,7 @@ test("what is given back is not there any more", () => {
   releaseBuffer(part); // Once more changes nothing.
 });
 
-test("memory of the pool is used again, SPARE_BUFFERS_MAX at most", () => {
+test("pool memory is reused, up to SPARE_BUFFERS_MAX", () => {
   const taken = Array.from({ length: SPARE_BUFFERS_MAX + 2 }, () => takeBuffer(CHUNK_BYTES));
   const buffers = new Set(taken.map(({ buffer }) => buffer));
   expect(buffers.size).toBe(taken.length);
@@ -30,7 +30,7 @@ test("memory of the pool is used again, SPARE_BUFFERS_MAX at most", () => {
   for (const bytes of again) releaseBuffer(bytes);
 });
 
-test("what is given back twice is lent once", () => {
+test("a buffer released twice is reused once", () => {
   const bytes = takeBuffer(CHUNK_BYTES);
   releaseBuffer(bytes);
   releaseBuffer(bytes.subarray(0, 1));
@@ -39,7 +39,7 @@ test("what is given back twice is lent once", () => {
   for (const each of [one, two]) releaseBuffer(each);
 });
 
-test("a head is put where its tail lies, if that is memory of the pool with room", () => {
+test("a head is placed before its tail in pool memory with headroom", () => {
   const head = new Uint8Array(HEADROOM_BYTES).fill(7);
   const tail = takeBuffer(3);
   tail.set([1, 2, 3]);

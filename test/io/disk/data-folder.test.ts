@@ -34,7 +34,7 @@ afterEach(() => {
 const formatIn = (path: string): unknown =>
   JSON.parse(readFileSync(join(path, "format.json"), "utf8"));
 
-test("a folder of the first version is taken, and raised so that older programs refuse it", () => {
+test("upgrades a folder of the first version so that older programs refuse it", () => {
   const path = folder('{"format":1,"minReader":1}\n');
   expect(checkDataFolder(path)).toBe(path);
   expect(formatIn(path)).toEqual({ format: 1, minReader: 1 }); // Who only reads changes nothing.
@@ -47,7 +47,7 @@ test("a folder of the first version is taken, and raised so that older programs 
   again.lock.release();
 });
 
-test("an empty one is new; one of a later version is refused, and left as it is", () => {
+test("accepts an empty folder, and rejects one of a later version unchanged", () => {
   const empty = openDataFolder(folder(), 0);
   expect([empty.isNew, formatIn(empty.path)]).toEqual([true, { format: 2, minReader: 2 }]);
   empty.lock.release();
@@ -66,7 +66,7 @@ const TRAPS: readonly (readonly [string, (path: string, mine: string) => unknown
   ["a folder", (path) => mkdirSync(path)],
 ];
 
-test.each(TRAPS)("%s in place of a small file is refused, and never written through", (_, make) => {
+test.each(TRAPS)("rejects %s in place of a small file", (_, make) => {
   const path = folder();
   const mine = join(path, "mine");
   writeFileSync(mine, "precious");
@@ -77,7 +77,7 @@ test.each(TRAPS)("%s in place of a small file is refused, and never written thro
   expect(readFileSync(mine, "utf8")).toBe("precious");
 });
 
-test("what lies where a file is prepared is replaced", () => {
+test("replaces files at the path of a temporary file", () => {
   const path = folder();
   const mine = join(path, "mine");
   writeFileSync(mine, "precious", { mode: 0o644 });
@@ -89,7 +89,7 @@ test("what lies where a file is prepared is replaced", () => {
   expect(lstatSync(join(path, "note")).mode & 0o777).toBe(0o600);
 });
 
-test.each(["LOCK", "LOCK.json.tmp"])("the lock %s is not taken through a link", (name) => {
+test.each(["LOCK", "LOCK.json.tmp"])("does not lock through a link: %s", (name) => {
   const path = folder('{"format":2,"minReader":2}\n');
   const mine = join(path, "mine");
   writeFileSync(mine, "precious");

@@ -13,7 +13,7 @@ function exhausted(): never {
   throw Object.assign(new Error("too many open files"), { code: "EMFILE" });
 }
 
-test("reads the soft limit, and nothing where the system does not say", () => {
+test("reads the soft limit, or nothing if it is unknown", () => {
   const folder = mkdtempSync(join(tmpdir(), "chat-limits-"));
   const path = join(folder, "limits");
   writeFileSync(path, "Max processes  95  95  processes\nMax open files   256    4096  files\n");
@@ -24,7 +24,7 @@ test("reads the soft limit, and nothing where the system does not say", () => {
   rmSync(folder, { recursive: true });
 });
 
-test("is short when the reserve cannot be opened, and keeps none of it", () => {
+test("reports when the reserve cannot be opened, and releases it", () => {
   const opened: number[] = [];
   const openAtMost = (count: number) => () => {
     if (opened.length === count) exhausted();
@@ -51,7 +51,7 @@ test("keeps its spare descriptors while none is free", () => {
   expect([exitCode, stderr.toString()]).toEqual([0, ""]);
 });
 
-test("gives up a spare descriptor for a file, and fails where that is not enough", () => {
+test("releases a spare descriptor for a file, and fails when that is not enough", () => {
   const spare = new SpareDescriptors();
   const openOnSecondTry = () => {
     let tries = 0;

@@ -40,7 +40,7 @@ function promises(name: string, make: () => { disk: TreeDisk; folder: string }):
     const { disk, folder } = make();
     const path = join(folder, "deep", "file");
 
-    test("makes folders and files, and shows what was written", async () => {
+    test("creates folders and files, and reads them back", async () => {
       disk.makeFolder(join(folder, "deep"));
       disk.makeFolder(join(folder, "deep"));
       const file = disk.open(path, "write");
@@ -59,13 +59,13 @@ function promises(name: string, make: () => { disk: TreeDisk; folder: string }):
       expect(contentOf(disk, path)).toBe("hello");
     });
 
-    test("lists names in order, and nothing where there is no folder", () => {
+    test("lists names in order, and nothing for a missing folder", () => {
       for (const other of ["b", "a"]) disk.open(join(folder, "deep", other), "write").close();
       expect(disk.list(join(folder, "deep"))).toEqual(["a", "b", "file"]);
       expect(disk.list(join(folder, "none"))).toEqual([]);
     });
 
-    test("renames over what is there, and removes what is not", () => {
+    test("renames over existing files, and ignores missing ones on removal", () => {
       disk.rename(path, join(folder, "deep", "a"));
       expect(disk.exists(path)).toBe(false);
       expect(contentOf(disk, join(folder, "deep", "a"))).toBe("hello");
@@ -74,7 +74,7 @@ function promises(name: string, make: () => { disk: TreeDisk; folder: string }):
       expect(disk.list(join(folder, "deep"))).toEqual(["b"]);
     });
 
-    test("makes new what is not there, and says what is", async () => {
+    test("creates only new entries, and reports the kind of others", async () => {
       const path = join(folder, "new");
       disk.openNew(path).close();
       expect(codeOf(() => disk.openNew(path))).toBe("EEXIST");
@@ -92,7 +92,7 @@ function promises(name: string, make: () => { disk: TreeDisk; folder: string }):
       expect(await disk.freeBytes(folder)).toBeGreaterThan(0);
     });
 
-    test("gives names that are free, and no others", () => {
+    test("uses only free names", () => {
       const [from, to, other] = ["new", "named", "other"].map((name) => join(folder, name));
       disk.openNew(other ?? "").close();
       expect(disk.nameNew(from ?? "", other ?? "")).toBe(false);
@@ -102,7 +102,7 @@ function promises(name: string, make: () => { disk: TreeDisk; folder: string }):
       expect(contentOf(disk, to ?? "")).toBe("plain");
     });
 
-    test("moves a folder to a name that is free, and removes it with what is in it", async () => {
+    test("moves a folder to a free name, and removes it with its content", async () => {
       const [from, taken, to] = ["inside", "deep", "moved"].map((name) => join(folder, name));
       disk.openNew(join(from ?? "", "file")).close();
       expect(disk.moveFolderNew(from ?? "", taken ?? "")).toBe(false);
@@ -119,7 +119,7 @@ function promises(name: string, make: () => { disk: TreeDisk; folder: string }):
 promises("real", () => ({ disk: systemDisk(), folder: root }));
 promises("simulated", () => ({ disk: new SimDisk({ random: randomOf(1) }), folder: "/data" }));
 
-test("a real disk opens, dresses and removes no link, nor what it leads to", async () => {
+test("the real disk neither opens, changes nor removes the targets of links", async () => {
   const disk = systemDisk();
   const [victim, link, inner] = ["victim", "link", "inner"].map((name) => join(root, name));
   fs.mkdirSync(inner ?? "");
@@ -135,7 +135,7 @@ test("a real disk opens, dresses and removes no link, nor what it leads to", asy
   expect(fs.readFileSync(victim ?? "", "utf8")).toBe("untouched");
 });
 
-test("a scan gives every line once, however it is cut into blocks", async () => {
+test("a scan yields each line once, for any block size", async () => {
   const disk = new SimDisk({ random: randomOf(3) });
   disk.makeFolder("/data");
   const lines = Array.from({ length: 200 }, (_, i) => "z".repeat((i * 31) % 90));
@@ -157,7 +157,7 @@ test("a scan gives every line once, however it is cut into blocks", async () => 
   }
 });
 
-test("a scan gives up on a file without lines, however large it is", async () => {
+test("a scan rejects a large file without newlines", async () => {
   const path = join(root, "zeros");
   fs.writeFileSync(path, "");
   fs.truncateSync(path, 2 ** 36); // Sparse.
@@ -198,7 +198,7 @@ describe("search threads", () => {
   };
   const trimmed = (...numbers: number[]) => numbers.map((number) => (lines[number] ?? "").trim());
 
-  test("find the lines that match, and those that make no sense", async () => {
+  test("find matching lines, and unparsable ones", async () => {
     expect((await found({ grep: "needle" }))[0]).toEqual(trimmed(1, 2, 4));
     expect((await found({ grep: "needle", rooms: new Set(["rB" as RoomId]) }))[0]).toEqual(
       trimmed(2, 4),
@@ -211,7 +211,7 @@ describe("search threads", () => {
     expect(await found({ grep: "needle" }, 2)).toEqual([trimmed(1, 2, 4), undefined]);
   });
 
-  test("do not rule out what they cannot read", async () => {
+  test("report unreadable ranges as possible matches", async () => {
     const missing = { path: join(root, "missing"), from: 0, to: 10 };
     const query = lineQueryOf({ ...page, grep: "x" });
     expect(await threads.search([missing], query)).toEqual([undefined]);

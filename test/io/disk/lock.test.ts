@@ -17,7 +17,7 @@ afterEach(() => {
 
 const LOCK = join(import.meta.dir, "../../../src/io/disk/lock.ts");
 
-test("one holder at a time, also within one process, and it is named", () => {
+test("allows one holder, even within a process, and names it", () => {
   const lock = lockFolder(folder, 1_763_617_717_003);
   const fault = faultOf(() => lockFolder(folder, 0));
   expect(fault?.code).toBe("data-locked");
@@ -31,7 +31,7 @@ test("one holder at a time, also within one process, and it is named", () => {
   lockFolder(folder, 0).release();
 });
 
-test("another process cannot have it; killed, it leaves it behind", async () => {
+test("excludes other processes, and survives their death", async () => {
   const script = `
     import { lockFolder } from ${JSON.stringify(LOCK)};
     const lock = lockFolder(process.argv[1] ?? "", 0);
@@ -53,7 +53,7 @@ test("another process cannot have it; killed, it leaves it behind", async () => 
   lock.release();
 });
 
-test("a lock file with something in it, or beside it, is none of ours and not opened", () => {
+test("does not open a lock file with content or side files", () => {
   const path = join(folder, "x.part.lock");
   for (const [name, words] of [
     ["x.part.lock", "SQLite format 3\0"],

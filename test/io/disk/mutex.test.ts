@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { Mutex } from "../../../src/io/disk/mutex.ts";
 import { rejection } from "../../rejection.ts";
 
-test("work runs one after the other, in order, whatever becomes of it", async () => {
+test("runs tasks in order, even after failures", async () => {
   const turns = new Mutex();
   const log: string[] = [];
   const gates = [0, 1, 2].map(() => Promise.withResolvers<number>());

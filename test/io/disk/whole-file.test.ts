@@ -19,7 +19,7 @@ function textOf(disk: SimDisk): string | undefined {
   return read === undefined ? undefined : Buffer.from(read).toString();
 }
 
-test("what was written is read; what is too large is not ours; nothing is nothing", async () => {
+test("reads files back, rejects oversized ones, and returns nothing if missing", async () => {
   const disk = newDisk(1, undefined);
   expect(textOf(disk)).toBeUndefined();
   await writeWholeFile(disk, PATH, bytes("a long first text"), "/d");
@@ -32,7 +32,7 @@ test("what was written is read; what is too large is not ours; nothing is nothin
 });
 
 test.each(Array.from({ length: 40 }, (_, i) => [i + 1]))(
-  "the old text or the new one, whatever fails or is lost, seed %i",
+  "holds the old or the new text after any failure or loss, seed %i",
   async (seed) => {
     const random = randomOf(seed);
     let isTroubled = false;

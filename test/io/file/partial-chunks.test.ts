@@ -25,8 +25,8 @@ async function interrupted(chunks: number, file = WHOSE.file): Promise<void> {
   sink.close();
 }
 
-describe("chunks that are left", () => {
-  test("are as many as the sink will have, whatever the part is called", async () => {
+describe("partial chunks", () => {
+  test("are counted like the sink counts them, for any file name", async () => {
     expect(left()).toBe(0);
     await interrupted(2, "fBBBBBBBBBBB" as FileId);
     await interrupted(3);
@@ -38,7 +38,7 @@ describe("chunks that are left", () => {
     sink.close();
   });
 
-  test("a torn line, a journal of a few bytes, a folder and a link count for nothing", async () => {
+  test("exclude torn lines, short journals, folders and links", async () => {
     await interrupted(4);
     const journal = join(folder, "a.bin.part.journal");
     fs.truncateSync(journal, fs.statSync(journal).size - 20);

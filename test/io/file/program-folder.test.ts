@@ -38,8 +38,8 @@ async function open(source: ProgramFolder, name: string) {
   return program;
 }
 
-describe("of a folder with programs", () => {
-  test("only regular files of their names are given out, and no links", async () => {
+describe("a program folder", () => {
+  test("offers only regular files of the given names", async () => {
     fs.writeFileSync(join(root, "secret"), "secret");
     write("other", "other");
     write(".hidden", "hidden");
@@ -59,7 +59,7 @@ describe("of a folder with programs", () => {
     expect(await source.list()).toEqual([]);
   });
 
-  test("each is hashed once, and again when it is another one", async () => {
+  test("hashes each file once, and again if replaced", async () => {
     write("one", "first");
     const source = programs();
     hashed = 0;
@@ -74,7 +74,7 @@ describe("of a folder with programs", () => {
     expect(hashed).toBe(3);
   });
 
-  test("one that is replaced goes on as it was; one that is written into breaks off", async () => {
+  test("continues with a replaced file, and aborts for a modified one", async () => {
     const bytes = new Uint8Array(3 * CHUNK_BYTES).fill(1);
     write("one", bytes);
     const source = programs();

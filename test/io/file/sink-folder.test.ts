@@ -19,7 +19,7 @@ beforeEach(() => {
   inbox = join(root, "in");
 });
 
-describe("a folder that arrives", () => {
+describe("a received folder", () => {
   async function planted(): Promise<string> {
     const home = join(root, "home");
     fs.mkdirSync(join(home, "deep", "empty"), { recursive: true });
@@ -36,7 +36,7 @@ describe("a folder that arrives", () => {
     return home;
   }
 
-  test("has its modes, times and empty folders, and no links", async () => {
+  test("has its modes, times and empty folders, but no links", async () => {
     const home = await planted();
     const source = await openSource(home);
     expect(source.skipped).toEqual(["link: symbolic link"]);
@@ -56,14 +56,14 @@ describe("a folder that arrives", () => {
     expect(again.digest).toBe(digest);
   });
 
-  test("never goes into one that is there, not even an empty one", async () => {
+  test("never uses an existing folder, even an empty one", async () => {
     fs.mkdirSync(join(inbox, "dir"), { recursive: true });
     const { path } = await carry(sentFolder("dir", ["a"]), inbox);
     expect(path).toBe(join(inbox, "dir (1)"));
     expect(fs.readdirSync(join(inbox, "dir"))).toEqual([]);
   });
 
-  test("names that collide after cleaning all arrive", async () => {
+  test("receives all names that collide after sanitizing", async () => {
     const names = ["A.txt", "a.txt", "a:.txt", "a?.txt", "a_.txt", "x:/f", "x?/f", "e\u0301", "é"];
     const source = sentFolder("dir", names);
     const sink = await sinkFor(source, inbox);
@@ -106,7 +106,7 @@ describe("a folder that arrives", () => {
     expect([open, most]).toEqual([0, CONCURRENT_FILES_MAX + 2]);
   });
 
-  test("goes on where it was", async () => {
+  test("resumes", async () => {
     const home = await planted();
     const source = await openSource(home);
     const sink = await sinkFor(source, inbox);
@@ -121,7 +121,7 @@ describe("a folder that arrives", () => {
     expect(fs.readFileSync(join(path, big)).equals(fs.readFileSync(join(home, big)))).toBe(true);
   });
 
-  test("follows no link that is planted inside it", async () => {
+  test("follows no planted links", async () => {
     const outside = join(root, "outside");
     fs.mkdirSync(outside);
     const paths = ["first", "sub/one", "sub/two", "victim"]; // A chunk each.
@@ -139,7 +139,7 @@ describe("a folder that arrives", () => {
     expect(fs.readdirSync(outside)).toEqual([]);
   });
 
-  test("a list that leads out, or that is none, is refused", async () => {
+  test("rejects manifests with outside paths, and malformed ones", async () => {
     const bad = (list: string) => {
       const manifest = Buffer.from(list);
       const folder = { entries: 1, manifestBytes: manifest.length };
@@ -153,7 +153,7 @@ describe("a folder that arrives", () => {
     expect(fs.readdirSync(root)).toEqual([]);
   });
 
-  test("one that is shorter than its list is refused, wherever it ends", async () => {
+  test("rejects content shorter than its manifest says", async () => {
     const { folder, read } = sentFolder("dir", ["a", "b"]);
     const whole = (await read(0)) ?? new Uint8Array();
     const manifestBytes = folder?.manifestBytes ?? 0;
@@ -165,7 +165,7 @@ describe("a folder that arrives", () => {
     }
   });
 
-  test("gives nobody more than the umask leaves, and is never set-user-id", async () => {
+  test("respects the umask and is never set-user-id", async () => {
     const entries: ManifestEntry[] = [
       { path: "all", dir: true, mode: 0o777, mtime: 0 },
       { path: "all/run", size: 0, mode: 0o777, mtime: 0 },

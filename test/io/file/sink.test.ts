@@ -20,8 +20,8 @@ beforeEach(() => {
 const text = (value: string) => sent("note.txt", Buffer.from(value));
 const readIn = (...path: string[]) => fs.readFileSync(join(inbox, ...path), "utf8");
 
-describe("a file that arrives", () => {
-  test("stands under its name, and nothing stays beside it", async () => {
+describe("a received file", () => {
+  test("gets its name, and leaves no other files", async () => {
     const bytes = pattern(3 * CHUNK_BYTES + 5);
     const { path } = await carry(sent("a.bin", bytes), inbox);
     expect(path).toBe(join(inbox, "a.bin"));
@@ -29,7 +29,7 @@ describe("a file that arrives", () => {
     expect(fs.readdirSync(inbox)).toEqual(["a.bin"]);
   });
 
-  test("never overwrites: not a file, a folder, nor a link to nowhere", async () => {
+  test("never overwrites a file, a folder or a dangling link", async () => {
     fs.mkdirSync(join(inbox, "note (1).txt"), { recursive: true });
     fs.writeFileSync(join(inbox, "note.txt"), "mine");
     fs.symlinkSync(join(root, "nowhere"), join(inbox, "note (2).txt"));
@@ -40,7 +40,7 @@ describe("a file that arrives", () => {
     expect((await carry(text("again"), inbox)).path).toBe(join(inbox, "note (4).txt"));
   });
 
-  test("one that takes the name meanwhile keeps it", async () => {
+  test("does not replace a file created during the download", async () => {
     const sink = await sinkFor(text("late"), inbox);
     await pour(text("late"), sink);
     fs.writeFileSync(join(inbox, "note.txt"), "early");
@@ -48,7 +48,7 @@ describe("a file that arrives", () => {
     expect(readIn("note.txt")).toBe("early");
   });
 
-  test("follows no link that is planted where its parts go", async () => {
+  test("follows no links planted at its partial files", async () => {
     fs.mkdirSync(inbox);
     const victim = join(root, "victim");
     fs.writeFileSync(victim, "untouched");
@@ -60,7 +60,7 @@ describe("a file that arrives", () => {
     expect(fs.readFileSync(victim, "utf8")).toBe("untouched");
   });
 
-  test("a journal that leads elsewhere is not gone on with", async () => {
+  test("does not resume a journal that is a link", async () => {
     const bytes = pattern(2 * CHUNK_BYTES);
     const sink = await sinkFor(sent("a.bin", bytes), inbox);
     await pour(sent("a.bin", bytes), sink, 1);
@@ -74,7 +74,7 @@ describe("a file that arrives", () => {
     again.close();
   });
 
-  test("stays in the folder, whatever its name says", async () => {
+  test("stays in the folder, for any name", async () => {
     for (const name of ["../../etc/passwd", "/etc/passwd", "..", "a\0b", "CON", "-rf", "a/b\\c"]) {
       const { path } = await carry(sent(name, Buffer.from("x")), inbox);
       expect(join(path, "..")).toBe(inbox);
@@ -83,7 +83,7 @@ describe("a file that arrives", () => {
   });
 });
 
-describe("what others have put where the notes of a download go", () => {
+describe("planted download files", () => {
   const theirs = pattern(70 * CHUNK_BYTES, 1); // More than is read again of what is proven.
   const bytes = Buffer.from(theirs);
   bytes[5] = (bytes[5] ?? 0) ^ 1;
@@ -106,7 +106,7 @@ describe("what others have put where the notes of a download go", () => {
   test.each([
     ["as the version before wrote it", plain],
     ["with a proof of another home", { ...plain, proof: "A".repeat(43) }],
-  ])("is not believed, but read: a head %s", async (_what, head) => {
+  ])("are verified instead of trusted: a header %s", async (_what, head) => {
     await planted(`${JSON.stringify(head)}\n`);
     const sink = await sinkFor(source, inbox, { secret });
     expect(sink.have).toBe(0);
@@ -116,7 +116,7 @@ describe("what others have put where the notes of a download go", () => {
     expect(fs.readdirSync(inbox)).toEqual(["a.bin"]);
   });
 
-  test("only the home that began it spares itself the reading, in that folder", async () => {
+  test("skip verification only for the home and folder that created them", async () => {
     const begin = await sinkFor(source, inbox, { secret });
     await pour(source, begin);
     await begin.sync();
@@ -141,7 +141,7 @@ describe("what others have put where the notes of a download go", () => {
     "a.bin.part.lock",
     "a.bin.part.lock-journal",
     "a (1).bin.part.journal",
-  ])("does not come with a file called %s", async (name) => {
+  ])("are impossible to send as a file called %s", async (name) => {
     const { path } = await carry(sent(name, Buffer.from("theirs")), inbox);
     expect(path).toBe(join(inbox, `${name}_`));
     const again = await carry(sent(name, Buffer.from("again")), inbox);
@@ -153,7 +153,7 @@ describe("what others have put where the notes of a download go", () => {
   });
 });
 
-describe("an interrupted one", () => {
+describe("an interrupted download", () => {
   const bytes = pattern(5 * CHUNK_BYTES + 9);
   const source = sent("a.bin", bytes);
 
@@ -164,7 +164,7 @@ describe("an interrupted one", () => {
     sink.close();
   }
 
-  test("goes on where it was, under the same name", async () => {
+  test("resumes under the same name", async () => {
     await interrupted(3);
     expect(fs.readdirSync(inbox)).toContain("a.bin.part.journal");
     const sink = await sinkFor(source, inbox);
@@ -175,7 +175,7 @@ describe("an interrupted one", () => {
     expect(fs.readdirSync(inbox)).toEqual(["a.bin"]);
   });
 
-  test("the same id at another server is another file", async () => {
+  test("does not mix equal ids of different servers", async () => {
     await interrupted(3);
     const sink = await sinkFor(source, inbox, { server: "another" });
     expect(sink.have).toBe(0);
@@ -183,7 +183,7 @@ describe("an interrupted one", () => {
     expect(fs.readdirSync(inbox)).toContain("a (1).bin.part");
   });
 
-  test("a second process does not join in", async () => {
+  test("excludes a second process", async () => {
     const first = await sinkFor(source, inbox);
     const second = await sinkFor(source, inbox);
     expect(fs.readdirSync(inbox)).toContain("a (1).bin.part");
@@ -191,7 +191,7 @@ describe("an interrupted one", () => {
     second.close();
   });
 
-  test("what is damaged behind the last sync, or cut off, is fetched again", async () => {
+  test("fetches damaged and missing chunks again", async () => {
     await interrupted(4);
     const part = join(inbox, "a.bin.part");
     const fd = fs.openSync(part, "r+");
@@ -207,7 +207,7 @@ describe("an interrupted one", () => {
     expect(fs.readFileSync(await none.finish()).equals(bytes)).toBe(true);
   });
 
-  test("can begin again", async () => {
+  test("can restart", async () => {
     await interrupted(4);
     const sink = await sinkFor(source, inbox);
     await sink.restart();

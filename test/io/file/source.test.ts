@@ -35,7 +35,7 @@ function planted(name: string, bytes: Uint8Array): string {
 const changed = { code: "file-changed" };
 
 describe("a file", () => {
-  test("is read chunk by chunk, in any order, and ends", async () => {
+  test("is read in chunks, in any order, to its end", async () => {
     const bytes = pattern(2 * CHUNK_BYTES + 77);
     const source = await openSource(planted("a.bin", bytes));
     expect([source.name, source.sizeBytes]).toEqual(["a.bin", bytes.length]);
@@ -46,7 +46,7 @@ describe("a file", () => {
     source.close();
   });
 
-  test("keeps its stamp while it is the same, and gets another with other content", async () => {
+  test("keeps its stamp until its content changes", async () => {
     const path = planted("a", pattern(100));
     const stamps: (string | undefined)[] = [];
     const note = async () => {
@@ -72,7 +72,7 @@ describe("a file", () => {
     ["shrinks", (path) => fs.truncateSync(path, 9 * CHUNK_BYTES + 1)],
     ["is written anew", (path) => fs.writeFileSync(path, pattern(10 * CHUNK_BYTES, 9))],
   ];
-  test.each(changes)("that %s while it is sent is not sent on", async (_, change) => {
+  test.each(changes)("that %s during the upload is rejected", async (_, change) => {
     const chunks = 10;
     const path = planted("a", pattern(chunks * CHUNK_BYTES));
     fs.utimesSync(path, 1, 1); // Else the clock might not have ticked.
@@ -87,7 +87,7 @@ describe("a file", () => {
     source.close();
   });
 
-  test("that another takes the place of shows at the end", async () => {
+  test("that is replaced is detected at the end", async () => {
     const path = planted("a", pattern(100));
     const source = await openSource(path);
     fs.renameSync(planted("b", pattern(100)), path);
@@ -98,7 +98,7 @@ describe("a file", () => {
     source.close();
   });
 
-  test("that is none is refused", async () => {
+  test("that is missing or special is rejected", async () => {
     expect(await rejection(openSource(join(root, "missing")))).toMatchObject({ code: "not-found" });
     const below = join(planted("a", pattern(1)), "below");
     expect(await rejection(openSource(below))).toMatchObject({ code: "not-found" });
@@ -108,7 +108,7 @@ describe("a file", () => {
   });
 });
 
-test("what may not be read in a folder is named", async () => {
+test("that is unreadable in a folder is named", async () => {
   const secret = join(root, "secret");
   fs.chmodSync(root, 0o755);
   fs.mkdirSync(secret, { mode: 0 });
@@ -126,7 +126,7 @@ describe("a folder", () => {
     return home;
   }
 
-  test("gives the same bytes whenever it is opened, from any chunk on", async () => {
+  test("yields the same bytes each time, from any chunk", async () => {
     const [one, two] = [await openSource(plant()), await openSource(join(root, "home"))];
     const bytes = await readAll(one);
     expect(bytes.length).toBe(one.sizeBytes ?? 0);
@@ -138,7 +138,7 @@ describe("a folder", () => {
     for (const source of [one, two]) source.close();
   });
 
-  test("leaves out what cannot travel, and says why", async () => {
+  test("skips unsupported entries, with reasons", async () => {
     const home = plant();
     fs.symlinkSync("b", join(home, "link"));
     Bun.spawnSync(["mkfifo", join(home, "b", "pipe")]);
@@ -151,7 +151,7 @@ describe("a folder", () => {
     source.close();
   });
 
-  test("that changes while it is sent is not sent on", async () => {
+  test("that changes during the upload is rejected", async () => {
     const home = plant();
     fs.utimesSync(join(home, "b", "big"), 1, 1);
     const source = await openSource(home);
@@ -163,7 +163,7 @@ describe("a folder", () => {
     source.close();
   });
 
-  test("a link in the place of a file is not followed", async () => {
+  test("follows no link in place of a file", async () => {
     const home = plant();
     const source = await openSource(home);
     fs.renameSync(join(home, "b", "big"), join(root, "big"));
@@ -185,7 +185,7 @@ describe("a stream", () => {
     });
   }
 
-  test("is cut into chunks, however it comes, and knows its size at the end", async () => {
+  test("is cut into chunks of any input, and knows its size at the end", async () => {
     const bytes = pattern(2 * CHUNK_BYTES + 3);
     const parts = [bytes.subarray(0, 1), bytes.subarray(1, 400_000), bytes.subarray(400_000)];
     const source = streamSource(streamOf(...parts), "stdin");
@@ -195,7 +195,7 @@ describe("a stream", () => {
     expect((await readAll(source)).equals(bytes)).toBe(true);
   });
 
-  test("forgets what is released, and cannot give it again", async () => {
+  test("cannot read released chunks again", async () => {
     const source = streamSource(streamOf(pattern(3 * CHUNK_BYTES)), "stdin");
     await source.read(2);
     source.release(2);
@@ -203,7 +203,7 @@ describe("a stream", () => {
     expect(await rejection(source.read(1))).toMatchObject(changed);
   });
 
-  test("keeps STREAM_RETAINED_CHUNKS_MAX chunks, then waits for a release", async () => {
+  test("retains STREAM_RETAINED_CHUNKS_MAX chunks, then waits for a release", async () => {
     let taken = 0;
     const chunk = pattern(CHUNK_BYTES);
     const endless = new ReadableStream<Uint8Array>(

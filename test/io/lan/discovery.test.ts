@@ -54,7 +54,7 @@ async function seen(around: MulticastDnsNetwork, count: number) {
   return until(`${count} servers are found`, find);
 }
 
-test.concurrent("a server is found, with all it says, and gone when it stops", async () => {
+test.concurrent("finds a server with its details until it stops", async () => {
   const around = corner();
   const out = spyOn(console, "log");
   const announcer = announce(around, "a", "Haus. Nr. 7 \u{1f600}");
@@ -83,7 +83,7 @@ function isGoodbye(bytes: Uint8Array): boolean {
   return at > service.length && bytes.slice(at + 2, at + 6).every((byte) => byte === 0);
 }
 
-test.concurrent("a forger who takes every name only makes the number grow", async () => {
+test.concurrent("a forger of names only increases the server's number", async () => {
   const around = corner();
   using forger = await RawSpeaker.open(around);
   const fp = `fp=${fingerprint("A")}`; // Smaller than ours: it would win each time.
@@ -99,7 +99,7 @@ test.concurrent("a forger who takes every name only makes the number grow", asyn
   await announcer.stop();
 });
 
-test.concurrent("forged and broken datagrams are bounded, dropped, and hurt nobody", async () => {
+test.concurrent("bounds and drops forged and malformed datagrams", async () => {
   const around = corner();
   const announcer = announce(around, "f", "Honest");
   await seen(around, 1);
@@ -128,7 +128,7 @@ test.concurrent("forged and broken datagrams are bounded, dropped, and hurt nobo
   await announcer.stop();
 });
 
-test.concurrent("of a flood of names only so many are read", async () => {
+test.concurrent("reads a bounded number of names in a flood", async () => {
   const around = corner();
   using forger = await RawSpeaker.open(around);
   const time = new VirtualClock();
@@ -153,7 +153,7 @@ test.concurrent("of a flood of names only so many are read", async () => {
   expect(servers.length + droppedCount).toBeGreaterThanOrEqual(ANNOUNCEMENTS_READ_MAX);
 });
 
-test.concurrent("without a network it says so, and so does a server", async () => {
+test.concurrent("reports a missing network, for clients and servers", async () => {
   const nowhere = { ...corner(), interfaces: () => [] };
   const fault = await faultFrom(() => look(nowhere));
   expect([fault.code, fault.message]).toEqual(["unreachable", "this machine has no network"]);

@@ -10,7 +10,7 @@ import { isWithinLimits, MdnsSocket } from "../../../src/io/lan/mdns-socket.ts";
 import { until } from "../../event.ts";
 import { corner, forged, header, question, RawSpeaker } from "./mdns-fixture.ts";
 
-test("a datagram of too many parts, or too long, is not looked at", () => {
+test("drops datagrams with too many records or bytes", () => {
   expect(isWithinLimits(question())).toBe(true);
   expect(isWithinLimits(header(true, [0, MDNS_ENTRIES_MAX, 0, 0]))).toBe(true);
   expect(isWithinLimits(header(true, [0, MDNS_ENTRIES_MAX - 1, 1, 1]))).toBe(false);
@@ -39,7 +39,7 @@ async function listening() {
   return { around, socket, heard, troubles, now };
 }
 
-test("a flood is read as fast as the bound says, and no faster", async () => {
+test("limits the rate of received datagrams", async () => {
   const { around, socket, heard, now } = await listening();
   using speaker = await RawSpeaker.open(around);
   const flood = MDNS_DATAGRAMS_PER_SECOND + 50;
@@ -52,7 +52,7 @@ test("a flood is read as fast as the bound says, and no faster", async () => {
   socket.close();
 });
 
-test("of many questions a few are answered", async () => {
+test("limits the rate of answered queries", async () => {
   const { around, socket, heard } = await listening();
   using speaker = await RawSpeaker.open(around);
   const asked = 3 * MDNS_ANSWERS_PER_SECOND;
@@ -63,7 +63,7 @@ test("of many questions a few are answered", async () => {
   socket.close();
 });
 
-test("an answer from another port is none, and a deaf socket hears nothing", async () => {
+test("drops responses from other ports, and everything while paused", async () => {
   const { around, socket, heard } = await listening();
   using stranger = await RawSpeaker.open(around, 0);
   await stranger.say(forged("stranger", 1, []));
@@ -78,7 +78,7 @@ test("an answer from another port is none, and a deaf socket hears nothing", asy
   socket.close();
 });
 
-test("what a listener throws, and what the system refuses, ends nothing", async () => {
+test("survives errors of listeners and of the system", async () => {
   const { around, socket, troubles } = await listening();
   socket.on("message", () => {
     throw new Error("a bug of the library");

@@ -32,7 +32,7 @@ const texts = ({ heard }: Member) => heard.map(({ bytes }) => Buffer.from(bytes)
 const utf8 = (text: string) => new TextEncoder().encode(text);
 
 describe("a group on one machine", () => {
-  test("all members hear each other, once, and know themselves", async () => {
+  test("delivers each datagram once to all members, and marks own ones", async () => {
     const place = await freeGroup();
     await using ana = await member(place);
     await using bob = await member(place);
@@ -50,7 +50,7 @@ describe("a group on one machine", () => {
     ]);
   });
 
-  test("an interface that goes and comes back takes part again", async () => {
+  test("joins again on an interface that returns", async () => {
     const { group, port } = await freeGroup();
     const options = { group, port, ttl: 1, scope: "all" } as const;
     const loopback = { family: "IPv4", address: "127.0.0.1", internal: true };
@@ -76,14 +76,14 @@ describe("a group on one machine", () => {
   });
 });
 
-describe("what cannot be says why", () => {
-  test("an interface that this machine has not", async () => {
+describe("reports the reason for", () => {
+  test("a missing interface", async () => {
     const fault = await rejection(member({ ...(await freeGroup()), interface: "203.0.113.9" }));
     const remedy = expect.stringContaining("127.0.0.1");
     expect(fault).toMatchObject({ code: "usage", remedy });
   });
 
-  test("a port that another program keeps for itself", async () => {
+  test("a port in use", async () => {
     const place = await freeGroup();
     const keeper = createSocket("udp4");
     await new Promise<void>((resolve) => keeper.bind(place.port, () => resolve()));

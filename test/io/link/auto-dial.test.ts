@@ -58,8 +58,8 @@ function outcome(dialing: Promise<Link>): Promise<unknown> {
   return dialing.catch((error: unknown) => error);
 }
 
-describe("a dial that may go two ways", () => {
-  test("goes the first one alone while that answers in time", async () => {
+describe("a dial with two transports", () => {
+  test("uses only the first while it answers in time", async () => {
     const ways = new Crossroads();
     const dialing = ways.dialer.dial(TARGET);
     const link = await ways.answers("tcp");
@@ -68,7 +68,7 @@ describe("a dial that may go two ways", () => {
     expect(ways.tried).toEqual(["tcp"]);
   });
 
-  test("goes the other one when the first is refused, and that first the next time", async () => {
+  test("uses the other after a refusal, and starts with it next time", async () => {
     const ways = new Crossroads();
     const dialing = ways.dialer.dial(TARGET);
     await ways.fails("tcp");
@@ -83,7 +83,7 @@ describe("a dial that may go two ways", () => {
   });
 
   test.each(["tcp", "udp"] as const)(
-    "goes the other one beside a silent %s after TRANSPORT_FALLBACK_DELAY_MS",
+    "tries the other beside a silent %s after TRANSPORT_FALLBACK_DELAY_MS",
     async (silent) => {
       const other = silent === "tcp" ? "udp" : "tcp";
       const ways = new Crossroads(silent);
@@ -100,7 +100,7 @@ describe("a dial that may go two ways", () => {
     },
   );
 
-  test("waits for both, and tells of the one that was to be taken", async () => {
+  test("waits for both, and reports the fault of the preferred one", async () => {
     const ways = new Crossroads();
     const dialing = outcome(ways.dialer.dial(TARGET));
     await ways.clock.advance(TRANSPORT_FALLBACK_DELAY_MS);

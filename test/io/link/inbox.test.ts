@@ -18,8 +18,8 @@ async function run(broken: string): Promise<[number, string]> {
   return [code, errors];
 }
 
-describe("a broken promise of ours stops the process, wherever a socket calls us:", () => {
-  test("nowhere: it runs to its end", async () => {
+describe("a bug ends the process, whichever socket event reveals it:", () => {
+  test("none: it runs to its end", async () => {
     expect(await run("nowhere")).toEqual([0, ""]);
   });
 
@@ -31,7 +31,7 @@ describe("a broken promise of ours stops the process, wherever a socket calls us
   });
 });
 
-describe("an end that sends on after the close is a flood", () => {
+describe("an end that keeps sending after the close is flooding", () => {
   const muted = (before: readonly number[] = []) => {
     const inbox = new LinkInbox();
     for (const sizeBytes of before) inbox.push(new Uint8Array(sizeBytes));
@@ -39,7 +39,7 @@ describe("an end that sends on after the close is a flood", () => {
     return inbox;
   };
 
-  test("by so many messages", () => {
+  test("by its number of messages", () => {
     const inbox = muted();
     for (let i = 0; i < MESSAGES_AFTER_CLOSE_MAX; i++) inbox.push(new Uint8Array(1));
     expect(inbox.isFlooded).toBe(false);
@@ -51,7 +51,7 @@ describe("an end that sends on after the close is a flood", () => {
     ["the least", [], BYTES_AFTER_CLOSE_MIN],
     ["what it had sent", [2 * BYTES_AFTER_CLOSE_MIN], 2 * BYTES_AFTER_CLOSE_MIN],
     ["the most", [BYTES_AFTER_CLOSE_MAX, 1_000], BYTES_AFTER_CLOSE_MAX],
-  ])("by more bytes than %s", (_, before, sizeBytes) => {
+  ])("by its bytes beyond %s", (_, before, sizeBytes) => {
     const inbox = muted(before);
     inbox.push(new Uint8Array(sizeBytes));
     expect(inbox.isFlooded).toBe(false);

@@ -33,7 +33,7 @@ async function pair(weather: NetworkConditions = {}) {
 }
 
 describe("memory network", () => {
-  test("whatever the delays, order holds", () =>
+  test("keeps the order with any delays", () =>
     fc.assert(
       fc.asyncProperty(fc.array(fc.nat(100), { minLength: 1, maxLength: 30 }), async (delays) => {
         let at = 0;
@@ -46,7 +46,7 @@ describe("memory network", () => {
       { numRuns: 20 },
     ));
 
-  test("a cut is a fault at both ends, and what was under way is lost", async () => {
+  test("reports a cut as a fault at both ends, and loses data in flight", async () => {
     const { client, clock, network, atClient, atServer } = await pair({ delayMs: () => 5 });
     client.send(Uint8Array.of(1));
     network.cut();

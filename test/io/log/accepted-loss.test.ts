@@ -101,7 +101,7 @@ const LOSSES: readonly Loss[] = [
   ],
 ];
 
-describe("a start refuses what the checkpoint contradicts, and changes nothing:", () => {
+describe("a start rejects a contradiction of the checkpoint without changes:", () => {
   test.each(LOSSES)("%s", async (name, spoil, sentence) => {
     const isWhole = name === "all is gone";
     const fixture = await written(isWhole ? {} : { segmentBytes: 5_000 });
@@ -135,7 +135,7 @@ describe("a start refuses what the checkpoint contradicts, and changes nothing:"
   });
 });
 
-describe("an accepted loss begins another log with what is left:", () => {
+describe("an accepted loss begins a new log with the remaining records:", () => {
   test.each(LOSSES)("%s", async (name, spoil, _sentence, atMost) => {
     const isWhole = name === "all is gone";
     const fixture = await written(isWhole ? {} : { segmentBytes: 5_000 });
@@ -167,14 +167,14 @@ describe("an accepted loss begins another log with what is left:", () => {
     });
   });
 
-  test("where nothing is lost, nothing is accepted", async () => {
+  test("accepts nothing if nothing is lost", async () => {
     const fixture = await written();
     const log = await fixture.open({ acceptsLoss: true });
     expect(log.keptSize).toBeUndefined();
     expect(log.head()).toBe(RECORDS);
   });
 
-  test("a fork that nothing was signed since is a finding", async () => {
+  test("reports a fork without a later signature", async () => {
     const fixture = await written();
     change(fixture, last(fixture), (lines) => lines.slice(0, -1));
     await (await fixture.open({ acceptsLoss: true })).close();
@@ -187,14 +187,14 @@ describe("an accepted loss begins another log with what is left:", () => {
   });
 });
 
-test("a damaged body that the checkpoint covers is kept, also in the last line", async () => {
+test("keeps a damaged body that the checkpoint covers, even in the last line", async () => {
   const fixture = await written();
   change(fixture, FIRST, (lines) => lines.with(-1, (lines.at(-1) ?? "").replace('"m59"', '"m58"')));
   const log = await fixture.open();
   expect(log.damaged).toEqual([RECORDS]);
 });
 
-test("a temporary file of a checkpoint is ignored, and what follows it torn is cut", async () => {
+test("ignores a temporary checkpoint file, and removes a torn tail", async () => {
   const fixture = await written();
   fixture.put(`${CHECKPOINT}.tmp`, Buffer.from("half"));
   const bytes = fixture.bytes(`${FOLDER}/${FIRST}`);
@@ -204,7 +204,7 @@ test("a temporary file of a checkpoint is ignored, and what follows it torn is c
   expect(log.recovered.map(({ droppedBytes }) => droppedBytes)).toEqual([14]);
 });
 
-test("a power loss or a kill at any call leaves a log that opens, with all it signed", async () => {
+test("opens with all signed records after a power loss or kill at any call", async () => {
   for (let seed = 1; seed <= 150; seed += SWEEP_STEP) {
     const fixture = new LogFixture();
     const clock = new VirtualClock();

@@ -38,7 +38,7 @@ function placesOf(...waiters: readonly PendingAppend[]) {
   });
 }
 
-test("copied lines are taken if each follows the one before it", () => {
+test("accepts consecutive copied lines", () => {
   expect(placesOf(copied(6, 3), copied(7, 4))).toEqual([
     [6, 3, TIME],
     [7, 4, TIME],
@@ -49,7 +49,7 @@ test("copied lines are taken if each follows the one before it", () => {
   }
 });
 
-test("a record whose place is decided stands there or nowhere, with its own time", () => {
+test("records an assigned position exactly there or not at all", () => {
   const at = (seq: number, unixMs = TIME + 9) => drafted("x", { assigned: { seq, unixMs } });
   expect(placesOf(at(6), at(7), at(7), at(9))).toEqual([
     [6, 3, TIME + 9],
@@ -60,7 +60,7 @@ test("a record whose place is decided stands there or nowhere, with its own time
   expect(placesOf(at(6, TIME - 1))).toEqual([[6, 3, TIME]]);
 });
 
-test("a batch holds BATCH_BYTES_MAX, and one record whatever its size", () => {
+test("limits a batch to BATCH_BYTES_MAX, or one record of any size", () => {
   const bytes = (sizeBytes: number): PendingAppend => {
     const { content } = drafted("");
     const bodyBytes = new Uint8Array(sizeBytes - LINE_FRAME_BYTES_MAX);

@@ -70,7 +70,7 @@ class Signing {
   }
 }
 
-test("an empty log has none; a record is signed and kept within the time", async () => {
+test("signs nothing for an empty log, and a record within the interval", async () => {
   const signing = await Signing.open();
   expect(signing.checkpoints.newest()).toBeUndefined();
   expect(signing.kept()).toBeUndefined();
@@ -83,7 +83,7 @@ test("an empty log has none; a record is signed and kept within the time", async
   expect(signing.sizes).toEqual([1]);
 });
 
-test("under load it signs once in that time, and at the end", async () => {
+test("signs once per interval under load, and at the end", async () => {
   const signing = await Signing.open();
   for (let i = 0; i < 100; i++) {
     await signing.append(2);
@@ -99,7 +99,7 @@ test("under load it signs once in that time, and at the end", async () => {
   expect(signing.kept()).toBe(201);
 });
 
-test("who knows of more than was signed gets what is there, at once", async () => {
+test("signs immediately for a reader that knows more records", async () => {
   const signing = await Signing.open();
   await signing.append(3);
   const { checkpoints } = signing;
@@ -111,7 +111,7 @@ test("who knows of more than was signed gets what is there, at once", async () =
   expect(signing.sizes).toEqual([3, 5]);
 });
 
-test("a log that was written by an older program gets one when it is opened", async () => {
+test("signs a log of an older program when it is opened", async () => {
   const signing = await Signing.open();
   await signing.append(5);
   await signing.log.close();
@@ -119,7 +119,7 @@ test("a log that was written by an older program gets one when it is opened", as
   expect(signing.kept()).toBe(5);
 });
 
-test("a file that cannot be written is tried again, and told of once", async () => {
+test("retries an unwritable file, and reports it once", async () => {
   const signing = await Signing.open();
   signing.fixture.trouble = (_call, path) => (path.includes("checkpoint") ? "ENOSPC" : undefined);
   await signing.append(3);
@@ -137,7 +137,7 @@ test("a file that cannot be written is tried again, and told of once", async () 
   expect(signing.troubles.map(({ code }) => code)).toEqual(["store-full", "store-failed"]);
 });
 
-test("every CHECKPOINT_INTERVAL_RECORDS records one is recorded, with a root of then", async () => {
+test("records a checkpoint every CHECKPOINT_INTERVAL_RECORDS records", async () => {
   const signing = await Signing.open();
   for (let i = 0; i < 25; i++) {
     await signing.append(CHECKPOINT_INTERVAL_RECORDS / 10);
@@ -161,7 +161,7 @@ test("every CHECKPOINT_INTERVAL_RECORDS records one is recorded, with a root of 
   expect(notes(await collect(signing.log.read(1))).length).toBe(2);
 });
 
-test("none is recorded at the end, when the log is about to close", async () => {
+test("records none at shutdown", async () => {
   const signing = await Signing.open();
   await signing.append(CHECKPOINT_INTERVAL_RECORDS);
   await signing.checkpoints.close();
@@ -171,7 +171,7 @@ test("none is recorded at the end, when the log is about to close", async () => 
   ]);
 });
 
-test("a file that is no checkpoint is damage, a disk that fails is not", async () => {
+test("treats a malformed file as damage, but not a disk error", async () => {
   const fixture = new LogFixture();
   fixture.disk.makeFolder(FOLDER);
   const read = () => faultCode(() => readCheckpointFile(fixture.disk.boot(), FOLDER));
@@ -184,7 +184,7 @@ test("a file that is no checkpoint is damage, a disk that fails is not", async (
   expect(read()).toBe("store-failed");
 });
 
-test("what was kept is still there after a power loss", async () => {
+test("preserves the file in a power loss", async () => {
   for (let records = 1; records <= 40; records++) {
     const signing = await Signing.open();
     await signing.append(records);
@@ -196,7 +196,7 @@ test("what was kept is still there after a power loss", async () => {
   }
 });
 
-test("at any moment a checkpoint has the root of its size", async () => {
+test("signs the root of the signed size at any time", async () => {
   const signing = await Signing.open();
   const { log } = signing;
   let now = 0;

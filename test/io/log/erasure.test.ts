@@ -33,7 +33,7 @@ const textsOf = (records: readonly LogRecord[]) =>
   records.map((record) => record.erased ?? (parseBody(record) as { text?: string }).text);
 
 describe("blank", () => {
-  test.each([undefined, 300])("leaves nothing but the head (segments of %p)", async (size) => {
+  test.each([undefined, 300])("leaves only the head (segments of %p)", async (size) => {
     const fixture = new LogFixture();
     const log = await ordered(fixture, size);
     const files = () => fixture.disk.list(FOLDER).map((name) => fixture.bytes(`${FOLDER}/${name}`));
@@ -53,7 +53,7 @@ describe("blank", () => {
     await again.close();
   });
 
-  test("survives a power loss, twice asked for too", async () => {
+  test("survives a power loss, even if repeated", async () => {
     const fixture = new LogFixture();
     const log = await ordered(fixture);
     await Promise.all([log.erase(2, 4), log.erase(2, 4)]);
@@ -62,7 +62,7 @@ describe("blank", () => {
     expect(textsOf(fixture.seen)).toEqual(["one", 4, "three", undefined]);
   });
 
-  test("goes on with the next start when it was not begun", async () => {
+  test("is performed by the next start if it was not begun", async () => {
     const fixture = new LogFixture();
     await (await ordered(fixture)).close();
     const log = await fixture.open();
@@ -71,7 +71,7 @@ describe("blank", () => {
     await log.close();
   });
 
-  test("is seen by an archive whose index is older", async () => {
+  test("is visible in an archive with an older index", async () => {
     const fixture = new LogFixture();
     const log = await ordered(fixture);
     const cachePath = "/data/cache/history.index";
@@ -89,7 +89,7 @@ describe("blank", () => {
     await log.close();
   });
 
-  test("a full disk gives up its reserve", async () => {
+  test("uses the reserve of a full disk", async () => {
     const fixture = new LogFixture();
     const log = await ordered(fixture);
     let writes = 0;
@@ -106,7 +106,7 @@ describe("blank", () => {
     expect(await rejection(failing.erase(2, 4))).toMatchObject({ code: "store-failed" });
   });
 
-  test("what is blank already counts as erased once that is durable", async () => {
+  test("counts a blank record as erased when durable", async () => {
     const fixture = new LogFixture();
     const log = await ordered(fixture);
     await log.erase(2, 4);
@@ -120,7 +120,7 @@ describe("blank", () => {
     expect(await rejection(log.erase(2, 4))).toMatchObject({ code: "store-failed" });
   });
 
-  test("every call to the disk may fail: the next start does it all the same", async () => {
+  test("is completed by the next start after any disk error", async () => {
     for (let failing = 1; ; failing++) {
       const fixture = new LogFixture();
       const log = await ordered(fixture);
@@ -147,7 +147,7 @@ describe("blank", () => {
   });
 });
 
-test("a password that was replaced is no damage, however often the next ones were", async () => {
+test("accepts a replaced password after any number of further ones", async () => {
   const fixture = new LogFixture();
   const log = await fixture.open();
   let replaces: number | undefined;
@@ -190,7 +190,7 @@ describe("a torn blanking", () => {
   const order = eraseLineAt(4, 2);
   const erase = blanked(two, 4);
 
-  test("at any byte is finished by the next start, whatever stands around it", async () => {
+  test("is completed by the next start, at any byte and in any context", async () => {
     for (let cut = two.indexOf('"salt"') + 1; cut < two.length - 1; cut++) {
       for (const torn of [
         erase.slice(0, cut) + two.slice(cut),
@@ -206,28 +206,28 @@ describe("a torn blanking", () => {
     }
   });
 
-  test("in a segment before the last", async () => {
+  test("is completed in an earlier segment", async () => {
     const fixture = holding(one, two.slice(0, two.length - 9) + erase.slice(-9), three);
     fixture.put(`${FOLDER}/000000000004.jsonl`, Buffer.from(order));
     await (await fixture.open()).close();
     expect(fixture.bytes(FIRST).toString()).toBe(one + erase + three);
   });
 
-  test("a spoilt line that nobody ordered to be erased is what it was: damage", async () => {
+  test("a damaged line without an order stays damage", async () => {
     const bad = two.slice(0, two.length - 9) + erase.slice(-9);
     const fixture = holding(one, bad, three, eraseLineAt(4, 3));
     expect(await rejection(fixture.open())).toMatchObject({ code: "log-corrupt" });
     expect(fixture.bytes(FIRST).toString()).toBe(one + bad + three + eraseLineAt(4, 3));
   });
 
-  test("an erasing without an order is damage of that record", async () => {
+  test("an erasure without an order damages that record", async () => {
     const fixture = holding(one, erase, three, eraseLineAt(4, 3));
     const log = await fixture.open();
     expect(log.damaged).toEqual([2]);
     await log.close();
   });
 
-  test("an order names only what came before it", async () => {
+  test("an order affects only earlier records", async () => {
     const fixture = holding(one, eraseLineAt(2, 3), lineAt(3, 3), lineAt(4, 4));
     const log = await fixture.open();
     expect(textsOf(await collect(log.read(3)))).toEqual(["m3", "m4"]);

@@ -12,7 +12,7 @@ function diskWith(trouble: (call: DiskCall, path: string) => Trouble | undefined
   return disk;
 }
 
-test("all folders above are synced, as far as they may be read", async () => {
+test("syncs all readable parent folders", async () => {
   const synced: string[] = [];
   const failing = (at: string, trouble: Trouble) =>
     diskWith((call, path) => {
@@ -30,7 +30,7 @@ test("all folders above are synced, as far as they may be read", async () => {
   }
 });
 
-test("a reserve is made once, and not on a full disk", async () => {
+test("creates a reserve once, and not on a full disk", async () => {
   let trouble: Trouble | undefined;
   const disk = diskWith((call) => (call === "write" ? trouble : undefined));
   const made = () => (disk.exists(RESERVE) ? disk.fileAt(RESERVE).shown.length : undefined);

@@ -43,8 +43,8 @@ function compare(line: Uint8Array): void {
   if (bodyBytes !== undefined) expect(record.bodyBytes).toEqual(bodyBytes);
 }
 
-describe("a line in a block is read as `parseLine` reads it", () => {
-  test("as it was written, and erased", () => {
+describe("reads a line like `parseLine`", () => {
+  test("as written, and erased", () => {
     compare(utf8Encode(FIRST));
     compare(utf8Encode(ERASED));
     // Erased by its own seq; and without a body.
@@ -52,7 +52,7 @@ describe("a line in a block is read as `parseLine` reads it", () => {
     compare(utf8Encode(FIRST.replace(/"body":.*$/, '"body":}')));
   });
 
-  test("with bytes changed, taken out or put in", () => {
+  test("with bytes changed, removed or inserted", () => {
     const change = fc.record({
       at: fc.nat(FIRST.length),
       take: fc.nat(2),
@@ -68,12 +68,12 @@ describe("a line in a block is read as `parseLine` reads it", () => {
   });
 });
 
-test("a line without its newline is none", () => {
+test("requires a newline", () => {
   expect(new LineReader(sha256).read(Buffer.from(FIRST), 0)).toBe(false);
   expect(new LineReader(sha256).readVerified(Buffer.from(FIRST), 0)).toBe(false);
 });
 
-test("every bit of a line that is changed makes it another head, or no sound line", () => {
+test("detects any flipped bit", () => {
   for (const text of [FIRST, ERASED]) {
     const line = Buffer.from(`${text}\n`);
     const reader = new LineReader(sha256);
@@ -92,7 +92,7 @@ test("every bit of a line that is changed makes it another head, or no sound lin
   }
 });
 
-test("a body of any length is hashed", () => {
+test("hashes bodies of any length", () => {
   for (const size of [1, 960, 1_000, 1_024, 5_000, 70_000]) {
     const sealed = sealDraft(draftOf("x".repeat(size)), new Uint8Array(16), sha256);
     const line = Buffer.from(`${encodeLine(sealed, { seq: 1, n: 1, time: 1 }, 0).text}`);
@@ -103,7 +103,7 @@ test("a body of any length is hashed", () => {
   }
 });
 
-test("words of any length are told apart", () => {
+test("distinguishes names of any length", () => {
   const reader = new LineReader(sha256);
   const rooms = ["a", "aa", "aaa", "aaaa", "aaaaa", "a".repeat(63), "a".repeat(64), "aaba", "aaab"];
   for (const room of [...rooms, ...rooms]) {
@@ -113,7 +113,7 @@ test("words of any length are told apart", () => {
   }
 });
 
-test("each room and author is one string, however many there are", () => {
+test("interns rooms and authors", () => {
   const reader = new LineReader(sha256);
   for (let round = 0; round < 2; round++) {
     for (let i = 0; i < 1_000; i++) {

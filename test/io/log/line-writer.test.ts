@@ -39,8 +39,8 @@ function lineText(
   return `{"head":${head},${frame},"body":${utf8Decode(bodyBytes)}}\n`;
 }
 
-describe("lines of a log as bytes", () => {
-  test("are those that the runtime would write, whatever is in them", () => {
+describe("encoded lines", () => {
+  test("equal those of the runtime's JSON", () => {
     const writer = new LineWriter();
     fc.assert(
       fc.property(fc.array(anyLine, { minLength: 1, maxLength: 20 }), (all) => {
@@ -67,7 +67,7 @@ describe("lines of a log as bytes", () => {
     );
   });
 
-  test("a record keeps its bytes when the memory of its line is written anew", () => {
+  test("keep their records' bytes when the buffer is reused", () => {
     const writer = new LineWriter();
     const draft: Draft = {
       kind: "text",
@@ -85,7 +85,7 @@ describe("lines of a log as bytes", () => {
     expect(parsed).toEqual({ kind: "record", record, durable: 0 });
   });
 
-  test("more than the memory holds, and more than is kept of it", () => {
+  test("may exceed the buffer and its retained size", () => {
     const writer = new LineWriter();
     const draft = { kind: "text", room: "r1" as RoomId, by: "u1" as UserId, id: "" } as const;
     const body = { text: "x".repeat(300_000) };

@@ -13,7 +13,7 @@ import { SWEEP_STEP } from "../../samples.ts";
 import { collect, draftOf, FIRST, FOLDER, LogFixture, OTHER } from "../log-fixture.ts";
 
 describe("append", () => {
-  test("numbers records densely, over all and per room, and gives them back", async () => {
+  test("numbers records consecutively, in total and per room", async () => {
     const fixture = new LogFixture();
     const log = await fixture.open();
     const records = await Promise.all([
@@ -40,7 +40,7 @@ describe("append", () => {
     expect(fixture.seen).toEqual(records);
   });
 
-  test("writes what one tick asked for with one sync", async () => {
+  test("shares one sync per tick", async () => {
     const fixture = new LogFixture();
     const log = await fixture.open();
     let syncs = 0;
@@ -57,7 +57,7 @@ describe("append", () => {
     expect(syncs).toBe(3);
   });
 
-  test("resolves only after the sync, and after the followers", async () => {
+  test("resolves after the sync and the followers", async () => {
     const fixture = new LogFixture();
     const log = await fixture.open();
     const events: string[] = [];
@@ -70,7 +70,7 @@ describe("append", () => {
     expect(events).toEqual(["write", "sync", "follower 1 of 1", "acked"]);
   });
 
-  test("fixes the body when it is asked", async () => {
+  test("fixes the body at the call", async () => {
     const log = await new LogFixture().open();
     const body = { text: "before" };
     const appended = log.append({ ...draftOf(""), body });
@@ -78,7 +78,7 @@ describe("append", () => {
     expect(parseBody(await appended)).toEqual({ text: "before" });
   });
 
-  test("never lets time fall, whatever the clock does", async () => {
+  test("never decreases the time", async () => {
     const fixture = new LogFixture();
     const log = await fixture.open();
     const start = fixture.clock.wallMs;
@@ -92,7 +92,7 @@ describe("append", () => {
     expect((await again.append(draftOf("four"))).head.time).toBe(start + 5);
   });
 
-  test("a conflict is told only when what it conflicts with is durable", async () => {
+  test("reports a conflict only when its cause is durable", async () => {
     const log = await new LogFixture().open();
     const events: string[] = [];
     await log.follow(1, ({ head }) => events.push(`seq ${head.seq}`));
@@ -105,7 +105,7 @@ describe("append", () => {
     expect(events).toEqual(["seq 1", "conflict"]);
   });
 
-  test("refuses a line that no reader would take, and a queue that only grows", async () => {
+  test("rejects oversized lines and a full queue", async () => {
     const log = await new LogFixture().open();
     const bodyBytes = LINE_BYTES_MAX - LINE_FRAME_BYTES_MAX;
     const textBytes = bodyBytes - JSON.stringify({ text: "" }).length;
@@ -120,7 +120,7 @@ describe("append", () => {
     expect(log.head()).toBe(count);
   });
 
-  test("refuses to read a line that was damaged since", async () => {
+  test("rejects reading a line damaged since the start", async () => {
     const fixture = new LogFixture();
     const log = await fixture.open();
     for (const text of ["one", "two", "three"]) await log.append(draftOf(text));
@@ -130,7 +130,7 @@ describe("append", () => {
     expect(await rejection(collect(log.heads(1, 3)))).toMatchObject({ code: "log-corrupt" });
   });
 
-  test("refuses everything after close, which waits for what is queued", async () => {
+  test("rejects everything after close, which waits for the queue", async () => {
     const log = await new LogFixture().open();
     const last = log.append(draftOf("last"));
     await log.close();
@@ -139,7 +139,7 @@ describe("append", () => {
   });
 });
 
-test("segments are cut at the end of a batch and read as one log", async () => {
+test("splits segments at batch ends and reads them as one log", async () => {
   const fixture = new LogFixture();
   let log = await fixture.open({ segmentBytes: 900 });
   for (let batch = 0; batch < 6; batch++) {
@@ -161,7 +161,7 @@ test("segments are cut at the end of a batch and read as one log", async () => {
 });
 
 describe("follow", () => {
-  test("joins the past and the present without a hole, while both move", async () => {
+  test("joins past and present without gaps", async () => {
     const log = await new LogFixture().open();
     const append = async (count: number) => {
       for (let i = 0; i < count; i++) await log.append(draftOf(`m${i}`));
@@ -177,7 +177,7 @@ describe("follow", () => {
     expect(seqs.length).toBe(66);
   });
 
-  test("from beyond the head waits for that record", async () => {
+  test("waits for a record beyond the head", async () => {
     const log = await new LogFixture().open();
     const seqs: number[] = [];
     await log.follow(3, ({ head }) => seqs.push(head.seq));
@@ -186,10 +186,10 @@ describe("follow", () => {
   });
 });
 
-describe("a disk in trouble", () => {
+describe("a failing disk", () => {
   const texts = (records: readonly LogRecord[]) => records.map((record) => parseBody(record));
 
-  test("full: that batch is refused, the log stays readable and goes on later", async () => {
+  test("that is full: rejects the batch, stays readable and continues later", async () => {
     const fixture = new LogFixture();
     const log = await fixture.open();
     await log.append(draftOf("kept"));
@@ -212,7 +212,7 @@ describe("a disk in trouble", () => {
     expect(fixture.disk.exists("/data/reserve")).toBe(true);
   });
 
-  test("failing to sync: all who wait and come are refused, nothing is tried again", async () => {
+  test("that cannot sync: rejects all appends without retries", async () => {
     const fixture = new LogFixture();
     const log = await fixture.open();
     await log.append(draftOf("kept"));
@@ -231,7 +231,7 @@ describe("a disk in trouble", () => {
     await log.close();
   });
 
-  test("queued behind a failing sync: refused as well", async () => {
+  test("that fails during a sync: rejects the queue as well", async () => {
     const fixture = new LogFixture();
     const log = await fixture.open();
     const queued: Promise<unknown>[] = [];
@@ -244,14 +244,14 @@ describe("a disk in trouble", () => {
     expect(await Promise.all(queued)).toMatchObject([{ code: "store-failed" }]);
   });
 
-  test("that may not be written: refused at the start", async () => {
+  test("that is read-only: rejects the start", async () => {
     const fixture = new LogFixture();
     fixture.trouble = (call) => (call === "open" ? "EACCES" : undefined);
     expect(await rejection(fixture.open())).toMatchObject({ code: "store-denied" });
   });
 });
 
-test("make each disk call fail, one after the other: nothing acknowledged is lost", async () => {
+test("at any call: loses nothing acknowledged", async () => {
   for (const trouble of ["EIO", "ENOSPC", "EACCES", "short"] as const) {
     for (let failing = 1, isMet = true; isMet; failing += SWEEP_STEP) {
       isMet = false;

@@ -72,7 +72,7 @@ test(
   60_000 + KILLS * 20_000,
 );
 
-test("files are 0600, folders 0700, whatever the umask", async () => {
+test("uses modes 0600 and 0700 under any umask", async () => {
   const before = process.umask(0);
   try {
     const folder = join(data, "deep", "history");
@@ -96,7 +96,7 @@ test("files are 0600, folders 0700, whatever the umask", async () => {
   }
 });
 
-test("batches above what is written at once are written whole", async () => {
+test("writes large batches completely", async () => {
   const folder = join(data, "history");
   const log = await open(folder);
   const texts = Array.from({ length: 40 }, (_, i) => `${i} ${"é".repeat(30_000)}`);
@@ -105,7 +105,7 @@ test("batches above what is written at once are written whole", async () => {
   await log.close();
 });
 
-test("a long log is searched by threads, with the answers of a short one", async () => {
+test("searches a long log with threads, with equal results", async () => {
   const folder = join(data, "history");
   const log = await open(folder);
   const textAt = (i: number) =>
@@ -128,7 +128,7 @@ test("a long log is searched by threads, with the answers of a short one", async
   await log.close();
 });
 
-test("a folder that may not be written is refused", async () => {
+test("rejects a read-only folder", async () => {
   fs.chmodSync(data, 0o500);
   const refused = await unprivileged(() => open(join(data, "history")).catch((error) => error));
   expect(refused).toMatchObject({ code: "store-denied" });

@@ -6,7 +6,7 @@ import { LogProofs } from "../../../src/io/log/proofs.ts";
 import { rejection } from "../../rejection.ts";
 import { draftOf, LOBBY, LogFixture, OTHER } from "../log-fixture.ts";
 
-test("records of all segments are proved, while others are appended", async () => {
+test("proves records of all segments during appends", async () => {
   const fixture = new LogFixture();
   const log = await fixture.open({ segmentBytes: 20_000 });
   const size = 2 * GROUP_LEAVES + 100;
@@ -36,7 +36,7 @@ test("records of all segments are proved, while others are appended", async () =
   }
 });
 
-test("clients of one time are answered from one reading; a failed one is forgotten", async () => {
+test("shares one reading among concurrent clients, and forgets a failed one", async () => {
   const fixture = new LogFixture();
   const log = await fixture.open();
   await Promise.all(
@@ -57,7 +57,7 @@ test("clients of one time are answered from one reading; a failed one is forgott
   expect(opened).toBe(2);
 });
 
-test("the tree is never ahead of what can be read", async () => {
+test("never covers more than can be read", async () => {
   const fixture = new LogFixture();
   const log = await fixture.open();
   let left = 3 * GROUP_LEAVES;

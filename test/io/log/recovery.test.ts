@@ -48,7 +48,7 @@ describe("a torn tail", () => {
   }
 
   test.each([false, true])(
-    "every call may fail at a start (loss: %p); the next one succeeds",
+    "survives an error of any call at a start (loss: %p)",
     async (acceptsLoss) => {
       for (let failing = 1; ; failing++) {
         const fixture = holding(lineAt(1, 1), acceptsLoss ? "" : "half a line");
@@ -71,14 +71,14 @@ describe("a torn tail", () => {
     },
   );
 
-  test("of the first batch ever leaves an empty log", async () => {
+  test("of the first batch leaves an empty log", async () => {
     const fixture = holding("\0\0\0");
     const log = await fixture.open();
     expect([log.head(), log.recovered.length]).toEqual([0, 1]);
     expect((await log.append(draftOf("first"))).head.seq).toBe(1);
   });
 
-  test("is kept twice when it happens twice", async () => {
+  test("is stored twice if it happens twice", async () => {
     const fixture = holding(lineAt(1, 1), "one");
     await (await fixture.open()).close();
     fixture.put(FIRST, Buffer.from(`${lineAt(1, 1)}two`));
@@ -87,7 +87,7 @@ describe("a torn tail", () => {
   });
 });
 
-describe("damage in what was acknowledged", () => {
+describe("damage to acknowledged records", () => {
   const [one, two, three, four] = [lineAt(1, 1), lineAt(2, 2), lineAt(3, 3), lineAt(4, 4)];
   const broken: Record<string, [string, number]> = {
     "a bad line": [one + two.replace("seq", "sEq") + three + four, 2],
@@ -112,7 +112,7 @@ describe("damage in what was acknowledged", () => {
     });
   }
 
-  test("a body only: it is named and withheld, the rest is served", async () => {
+  test("of a body is reported and hidden", async () => {
     const fixture = holding(one, spoilt(two), three, four);
     const log = await fixture.open();
     expect(log.damaged).toEqual([2]);
@@ -123,7 +123,7 @@ describe("damage in what was acknowledged", () => {
     for await (const record of log.read(2, 2)) expect(record.damaged).toBe(true);
   });
 
-  test("a damaged body before a torn tail: one is kept, the other cut", async () => {
+  test("of a body before a torn tail keeps one and removes the other", async () => {
     const fixture = holding(one, spoilt(two), three, "torn");
     const log = await fixture.open();
     expect(log.damaged).toEqual([2]);
@@ -131,14 +131,14 @@ describe("damage in what was acknowledged", () => {
     expect(log.head()).toBe(3);
   });
 
-  test("a segment that is not the last is never cut", async () => {
+  test("in an earlier segment is never removed", async () => {
     const fixture = holding(one, "torn");
     fixture.put(`${FOLDER}/000000000002.jsonl`, Buffer.from(""));
     expect(await rejection(fixture.open())).toMatchObject({ code: "log-corrupt" });
     expect(fixture.bytes(FIRST).toString()).toBe(`${one}torn`);
   });
 
-  test("a missing segment, at the front or between", async () => {
+  test("includes a missing segment", async () => {
     for (const firstSeq of [2, 4]) {
       const fixture = holding(one, two);
       fixture.put(`${FOLDER}/00000000000${firstSeq}.jsonl`, Buffer.from(lineAt(firstSeq, 3)));
@@ -149,14 +149,14 @@ describe("damage in what was acknowledged", () => {
     }
   });
 
-  test("a record of a later version is not cut but asks for that version", async () => {
+  test("of an unknown kind requires a newer version", async () => {
     const fixture = holding(one, two.replace('"kind":"text"', '"kind":"hologram"'));
     expect(await rejection(fixture.open())).toMatchObject({ code: "version-unsupported" });
     expect(fixture.disk.exists("/data/torn")).toBe(false);
   });
 });
 
-test("foreign files are left alone", async () => {
+test("ignores foreign files", async () => {
   const fixture = holding(lineAt(1, 1));
   for (const name of ["README.md", "1.jsonl", "000000000002.jsonl.bak", "000000000000.jsonl"]) {
     fixture.put(`${FOLDER}/${name}`, Buffer.from("mine"));
@@ -165,7 +165,7 @@ test("foreign files are left alone", async () => {
   expect(fixture.bytes(`${FOLDER}/README.md`).toString()).toBe("mine");
 });
 
-test("what a killed process wrote counts only after a sync", async () => {
+test("counts writes of a killed process only after a sync", async () => {
   const fixture = holding();
   fixture.disk.open(FIRST, "write").write(Buffer.from(lineAt(1, 1)), 0);
   fixture.disk.killProcess();
@@ -174,7 +174,7 @@ test("what a killed process wrote counts only after a sync", async () => {
   expect((await fixture.open()).head()).toBe(1);
 });
 
-test("each flipped bit is refused, named, cut with a notice, or seen by the root", async () => {
+test("by any flipped bit is rejected, reported, removed or visible in the root", async () => {
   const text = [1, 2, 3, 4, 5, 6].map((seq) => lineAt(seq, seq)).join("");
   const lastLine = text.lastIndexOf("\n", text.length - 2);
   const good = holding(text);
@@ -211,7 +211,7 @@ test("each flipped bit is refused, named, cut with a notice, or seen by the root
   expect(outcomes.refused).toBeGreaterThan((text.length * 4) / SWEEP_STEP);
 });
 
-test("a damaged record for which only a broken tail vouches refuses the start", async () => {
+test("proved only by a broken tail rejects the start", async () => {
   const fixture = holding();
   const lines = [spoilt(lineAt(1, 1)), "\n", lineAt(2, 2)].map((line) => Buffer.from(line));
   fixture.put(FIRST, Buffer.concat(lines));
@@ -220,7 +220,7 @@ test("a damaged record for which only a broken tail vouches refuses the start", 
   }
 });
 
-test("any bytes open, or are the host's fault; a second start says the same", async () => {
+test("by arbitrary bytes gives the same result at a second start", async () => {
   const part = fc.oneof(
     fc.integer({ min: 1, max: 5 }).map((seq) => Buffer.from(lineAt(seq, seq))),
     fc.integer({ min: 1, max: 5 }).map((seq) => Buffer.from(spoilt(lineAt(seq, seq)))),

@@ -53,7 +53,7 @@ function noteOf(checkpoint: Checkpoint, size = checkpoint.size): string {
   return signCheckpoint({ ...checkpoint, size }, identityOfSeed(new Uint8Array(32).fill(1)));
 }
 
-describe("at a doubt behind the snapshot the whole log is read", () => {
+describe("reads the whole log on a mismatch after the snapshot", () => {
   const changes: Record<string, (text: string) => string> = {
     "a torn end": (text) => text.slice(0, -9),
     "a line without a sense": (text) => `${text}\0\0\0\n`,
@@ -81,7 +81,7 @@ describe("at a doubt behind the snapshot the whole log is read", () => {
   }
 });
 
-describe("what was signed last has to be there", () => {
+describe("requires the last signed record", () => {
   async function startOf(fixture: LogFixture, value: LogValue): Promise<string> {
     try {
       const { log } = await resumed(fixture, value);
@@ -123,13 +123,13 @@ describe("what was signed last has to be there", () => {
     }
   });
 
-  test("and a file that is no checkpoint is refused as ever", async () => {
+  test("and rejects a malformed checkpoint file", async () => {
     const { fixture, value } = await grown();
     fixture.put(`${FOLDER}/checkpoint`, Buffer.from("torn"));
     expect(await startOf(fixture, value)).toBe("log-corrupt");
   });
 
-  test("unless loss is accepted: then the whole log is read", async () => {
+  test("or reads the whole log if loss is accepted", async () => {
     const { fixture, value, checkpoint } = await grown();
     fixture.put(`${FOLDER}/checkpoint`, Buffer.from(noteOf(await checkpoint(3))));
     const fold = { byHead: new Set<never>(), load: () => true, apply: () => undefined };
@@ -138,7 +138,7 @@ describe("what was signed last has to be there", () => {
   });
 });
 
-test("an order behind the snapshot is carried out in what it covers", async () => {
+test("performs erasures that later records order", async () => {
   const { fixture, value } = await grown();
   const log = await fixture.open();
   await log.append({ kind: "erase", room: LOBBY, by: ANA, id: "", body: { seq: 2 } });
@@ -152,7 +152,7 @@ test("an order behind the snapshot is carried out in what it covers", async () =
   expect(await again.log.verify()).toEqual([]);
 });
 
-test("an order that the snapshot covers is carried out, if it was not before", async () => {
+test("performs unfinished erasures of the snapshot", async () => {
   const fixture = new LogFixture();
   const log = await fixture.open();
   for (let i = 1; i <= 3; i++) await log.append(draftOf(`m${i}`));
@@ -179,7 +179,7 @@ test("an order that the snapshot covers is carried out, if it was not before", a
   }
 });
 
-test("damage that was known stays known", async () => {
+test("keeps known damage", async () => {
   const { fixture } = await grown();
   fixture.put(FIRST, Buffer.from(fixture.bytes(FIRST).toString().replace('"m2"', '"M2"')));
   const log = await fixture.open();

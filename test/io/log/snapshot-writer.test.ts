@@ -61,7 +61,7 @@ class Fixture {
 }
 
 describe("a snapshot is written", () => {
-  test("at the end, of what was appended until then", async () => {
+  test("at shutdown, of all records", async () => {
     const fixture = new Fixture();
     const { log, keeper } = await fixture.open();
     await log.append(draftOf("m4"));
@@ -71,7 +71,7 @@ describe("a snapshot is written", () => {
     await log.close();
   });
 
-  test("at the end only if it is not there yet", async () => {
+  test("at shutdown only if it is outdated", async () => {
     const fixture = new Fixture();
     const { log, keeper } = await fixture.open(1);
     await fixture.look();
@@ -87,7 +87,7 @@ describe("a snapshot is written", () => {
     expect(other.faults).toEqual([]);
   });
 
-  test("soon after a start that read the whole log, and when enough was appended", async () => {
+  test("soon after a full read, and after enough records", async () => {
     const fixture = new Fixture();
     const { log } = await fixture.open();
     expect(fixture.folds()).toBeUndefined();
@@ -99,7 +99,7 @@ describe("a snapshot is written", () => {
     expect(fixture.timers.length).toBe(1);
   });
 
-  test("not of a small log, nor while the folds are behind it", async () => {
+  test("unless the log is small or the folds are behind", async () => {
     const small = new Fixture();
     const { log, keeper } = await small.open(1 << 20);
     await keeper.close();
@@ -114,7 +114,7 @@ describe("a snapshot is written", () => {
   });
 });
 
-test("what is erased leaves the snapshot at once, and another one is made", async () => {
+test("again after an erasure removed it", async () => {
   const fixture = new Fixture();
   const { log } = await fixture.open();
   await fixture.look();
@@ -124,7 +124,7 @@ test("what is erased leaves the snapshot at once, and another one is made", asyn
   expect(fixture.folds()).toBe(4);
 });
 
-test("what is erased while it is written does not stay in it", async () => {
+test("without records erased during the write", async () => {
   const fixture = new Fixture();
   const { log } = await fixture.open();
   fixture.timers.shift()?.();
@@ -136,7 +136,7 @@ test("what is erased while it is written does not stay in it", async () => {
   expect(fixture.faults).toEqual([]);
 });
 
-test("one that was wrong goes, and none is made any more", async () => {
+test("never again after a wrong one was discarded", async () => {
   const fixture = new Fixture();
   const { keeper } = await fixture.open();
   await fixture.look();
@@ -146,7 +146,7 @@ test("one that was wrong goes, and none is made any more", async () => {
   expect(fixture.logs.disk.exists(PATH)).toBe(false);
 });
 
-test("a disk that takes none is told of once", async () => {
+test("or its failure is reported once", async () => {
   const fixture = new Fixture();
   const { keeper } = await fixture.open();
   fixture.logs.trouble = (call, path) =>

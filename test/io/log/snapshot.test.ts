@@ -72,7 +72,7 @@ const upTo = (last: number, from = 1) =>
   Array.from({ length: last - from + 1 }, (_, i) => from + i);
 
 describe("a snapshot", () => {
-  test("takes the place of the records that it covers, and the log goes on", async () => {
+  test("replaces the records that it covers", async () => {
     const fixture = await stopped();
     const snapshot = readSnapshot<string>(placeOf(fixture));
     expect(snapshot?.folds).toBe("20 records");
@@ -86,7 +86,7 @@ describe("a snapshot", () => {
     expect(await log.verify()).toEqual([]);
   });
 
-  test("and what was appended since are the log, over several segments", async () => {
+  test("combines with later records over several segments", async () => {
     const fixture = await stopped();
     const log = await fixture.open({ segmentBytes: SEGMENT_BYTES });
     await append(log, 21, 60);
@@ -97,14 +97,14 @@ describe("a snapshot", () => {
     expect(opened.log.value()).toEqual(whole.value());
   });
 
-  test("that the folds cannot take is left, and the whole log is read", async () => {
+  test("is ignored if the folds cannot load it", async () => {
     const fixture = await stopped();
     const opened = await openBy(fixture, readSnapshot(placeOf(fixture)), () => false);
     expect(seqsOf(opened.folded)).toEqual(upTo(20));
     expect(opened.log.coveredBytes).toBe(0);
   });
 
-  test("that contradicts itself is left as well", async () => {
+  test("is ignored if it is inconsistent", async () => {
     const fixture = await stopped();
     const snapshot = readSnapshot<string>(placeOf(fixture));
     if (snapshot === undefined) throw new Error("no snapshot");
@@ -122,8 +122,8 @@ describe("a snapshot", () => {
   });
 });
 
-describe("is not believed", () => {
-  test("if a byte of it is another, or the rest is missing", async () => {
+describe("is rejected", () => {
+  test("with any byte changed or missing", async () => {
     const fixture = await stopped();
     const good = fixture.bytes(PATH);
     for (let at = 0; at < good.length; at += 7) {
@@ -138,7 +138,7 @@ describe("is not believed", () => {
     expect(readSnapshot(placeOf(fixture))).toBeDefined();
   });
 
-  test("if another key has signed it, or none", async () => {
+  test("if unsigned or signed by another key", async () => {
     const fixture = await stopped();
     expect(readSnapshot(placeOf(fixture, "1", "another server"))).toBeUndefined();
     const payload = fixture.bytes(PATH).subarray(64);
@@ -146,14 +146,14 @@ describe("is not believed", () => {
     expect(readSnapshot(placeOf(fixture))).toBeUndefined();
   });
 
-  test("if there is none, or another version of the program made it", async () => {
+  test("if missing or written by another version", async () => {
     const fixture = await stopped();
     expect(readSnapshot(placeOf(fixture, "2"))).toBeUndefined();
     fixture.disk.remove(PATH);
     expect(readSnapshot(placeOf(fixture))).toBeUndefined();
   });
 
-  test("if the log is shorter, another one, or a sealed segment has another size", async () => {
+  test("if the log is shorter or different, or an earlier segment has another size", async () => {
     const fixture = await stopped();
     const segments = fixture.disk.list(FOLDER).map((name) => `${FOLDER}/${name}`);
     expect(segments.length).toBeGreaterThan(2);
@@ -180,7 +180,7 @@ describe("is not believed", () => {
   });
 });
 
-test("there is no value of an empty log", async () => {
+test("does not exist for an empty log", async () => {
   const fixture = new LogFixture();
   expect((await fixture.open()).value()).toBeUndefined();
 });

@@ -22,14 +22,14 @@ async function resumed(
   return { log, fixture };
 }
 
-describe("what a snapshot covers is read behind the start", () => {
-  test("and is sound", async () => {
+describe("verifies the covered records after the start", () => {
+  test("of an intact log", async () => {
     const { log } = await resumed((text) => text);
     expect(await log.verify()).toEqual([]);
     expect(await log.verify()).toEqual([]);
   });
 
-  test("a damaged body is named, and stays known", async () => {
+  test("and reports a damaged body", async () => {
     const { log } = await resumed((text) => text.replace('"m2"', '"M2"'));
     expect(log.damaged).toEqual([]);
     expect(await log.verify()).toEqual([2]);
@@ -37,7 +37,7 @@ describe("what a snapshot covers is read behind the start", () => {
     for await (const record of log.read(2, 2)) expect(record.damaged).toBe(true);
   });
 
-  test("a blank line that nothing ordered is damage", async () => {
+  test("and reports a blank line without an order", async () => {
     const blank = (line: string, head: string) => `${head}"erased":4}`.padEnd(line.length);
     const { log } = await resumed((text) => text.replace(/("seq":2,.*?)"salt".*/, blank));
     expect(await log.verify()).toEqual([2]);
@@ -70,7 +70,7 @@ describe("what a snapshot covers is read behind the start", () => {
     });
   }
 
-  test("while records are erased and appended", async () => {
+  test("during erasures and appends", async () => {
     const { log } = await resumed((text) => text);
     const verifying = log.verify();
     const body = { seq: 2 };
@@ -79,7 +79,7 @@ describe("what a snapshot covers is read behind the start", () => {
     expect(await verifying).toEqual([]);
   });
 
-  test("what is blanked in this moment, and read in part, is no damage", async () => {
+  test("and accepts a partially overwritten line", async () => {
     const { log, fixture } = await resumed((text) => text);
     const erasing = log.erase(4, 5); // The order is there, whatever it names.
     fixture.put(FIRST, Buffer.from(fixture.bytes(FIRST).toString().replace('"m4"}', "     ")));
@@ -87,7 +87,7 @@ describe("what a snapshot covers is read behind the start", () => {
     await erasing;
   });
 
-  test("a log that is closed meanwhile says nothing", async () => {
+  test("and reports nothing if the log is closed", async () => {
     const { log } = await resumed((text) => text.replace('"m2"', '"M2"'));
     const verifying = log.verify();
     await log.close();

@@ -110,8 +110,8 @@ function reworded(line: string, text: string): string {
   return encodeLine(sealed, { seq, n, time }, parsed.durable).text.trimEnd();
 }
 
-describe("a sound log", () => {
-  test("has no findings, however it is cut into files", async () => {
+describe("an intact log", () => {
+  test("has no findings, in any number of segments", async () => {
     for (const segmentBytes of [undefined, 50_000]) {
       const fixture = await written(segmentBytes);
       const verdict = await verify(fixture);
@@ -123,7 +123,7 @@ describe("a sound log", () => {
     }
   });
 
-  test("may have grown far beyond a checkpoint before that is recorded", async () => {
+  test("may exceed a checkpoint before it is recorded", async () => {
     const fixture = new LogFixture();
     const log = await fixture.open();
     const append = (count: number) =>
@@ -139,7 +139,7 @@ describe("a sound log", () => {
     expect(await verify(fixture)).toMatchObject({ ok: true, size: 601, findings: [] });
   });
 
-  test("is empty, or older than checkpoints", async () => {
+  test("may be empty, or older than checkpoints", async () => {
     const fixture = new LogFixture();
     expect(await verify(fixture)).toMatchObject({ ok: true, size: 0, origin: undefined });
     const log = await fixture.open();
@@ -148,7 +148,7 @@ describe("a sound log", () => {
     expect(await verify(fixture)).toMatchObject({ ok: true, size: 1, checkpoint: undefined });
   });
 
-  test("may be written, erased and signed meanwhile", async () => {
+  test("may be written, erased and signed during the verification", async () => {
     const fixture = new LogFixture();
     const clock = new VirtualClock();
     const log = await fixture.open({ segmentBytes: 20_000 });
@@ -189,7 +189,7 @@ describe("a sound log", () => {
     expect(await verify(fixture)).toMatchObject({ ok: true, size: 4, findings: [] });
   });
 
-  test("may end with what a crash left that nothing says was acknowledged", async () => {
+  test("may end with an unacknowledged write", async () => {
     const fixture = await written();
     const lines = linesOf(fixture);
     const last = JSON.parse(lines.at(-1) ?? "") as { head: { seq: number } };
@@ -202,7 +202,7 @@ describe("a sound log", () => {
   });
 });
 
-test("passes on the records of the chosen kinds alone", async () => {
+test("passes on records of the given kinds only", async () => {
   const fixture = await written();
   const told: string[] = [];
   const onRecord = ({ head }: { readonly head: { readonly kind: string } }) => told.push(head.kind);
@@ -212,7 +212,7 @@ test("passes on the records of the chosen kinds alone", async () => {
   expect(told).toEqual(["erase"]);
 });
 
-describe("is found:", () => {
+describe("detects", () => {
   const cases: readonly [string, (lines: string[]) => string[], object][] = [
     [
       "a letter of a text",
@@ -288,7 +288,7 @@ describe("is found:", () => {
     expect(offset === 0 || offset === bytes.length || bytes[offset - 1] === 0x0a).toBe(true);
   });
 
-  test("any bit of any line, but for those that nothing hangs on", async () => {
+  test("any flipped bit of a line that matters", async () => {
     const fixture = await written();
     const whole = fixture.bytes(FIRST);
     const untouched: string[] = [];
@@ -301,7 +301,7 @@ describe("is found:", () => {
     for (const before of untouched) expect(before).toContain('"durable":');
   });
 
-  test("bits of every byte of a small log, but for those that nothing hangs on", async () => {
+  test("flipped bits in every byte of a small log", async () => {
     const fixture = new LogFixture();
     const log = await fixture.open();
     const checkpoints = signing(fixture, log);
@@ -328,7 +328,7 @@ describe("is found:", () => {
     }
   });
 
-  test("a file of the log that is missing", async () => {
+  test("a missing file", async () => {
     const fixture = await written(50_000);
     const [, second = ""] = fixture.disk.list(FOLDER).filter((name) => name.endsWith(".jsonl"));
     fixture.disk.remove(`${FOLDER}/${second}`);
@@ -364,7 +364,7 @@ describe("is found:", () => {
     expect(findings).toContainEqual(expect.objectContaining(finding));
   });
 
-  test("a disk that fails is no damage, and of much damage the first is told", async () => {
+  test("much damage, listing the first findings, but not a failing disk", async () => {
     const fixture = await written();
     fixture.trouble = (call, path) => (call === "read" && path === CHECKPOINT ? "EIO" : undefined);
     expect(await rejection(verify(fixture))).toMatchObject({ code: "store-failed" });
@@ -382,7 +382,7 @@ describe("is found:", () => {
     expect(reasons.filter((reason) => /^seq \d+ follows/.test(reason))).toEqual([]);
   });
 
-  test("a checkpoint that is missing from a log that has others", async () => {
+  test("a missing checkpoint in a log that has others", async () => {
     const fixture = await written();
     fixture.disk.remove(CHECKPOINT);
     const { findings } = await verify(fixture);

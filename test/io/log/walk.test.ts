@@ -59,7 +59,7 @@ const seqs = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, index) => from + index);
 
 describe("a walk", () => {
-  test("takes sound lines into order, tree and origin, in blocks of any size", async () => {
+  test("adds valid lines to order, tree and origin, in blocks of any size", async () => {
     for (const blockBytes of [1, 300, 700, 1 << 20]) {
       const walk = new LogWalk(sha256);
       const told = await walked(LINES.join(""), { blockBytes, walk });
@@ -71,7 +71,7 @@ describe("a walk", () => {
     }
   });
 
-  test("goes on behind a line with a damaged body, to the same root", async () => {
+  test("continues after a damaged body, with the same root", async () => {
     const [whole, damaged] = [new LogWalk(sha256), new LogWalk(sha256)];
     await walked(LINES.join(""), { walk: whole });
     const bad = (LINES[4] ?? "").replace('"text":"m5"', '"text":"m6"');
@@ -84,7 +84,7 @@ describe("a walk", () => {
     expect(damaged.tree.root()).toEqual(whole.tree.root());
   });
 
-  test("shows a sound line that does not come next, and one without an end", async () => {
+  test("reports lines out of order and incomplete ones", async () => {
     const [first = "", , third = ""] = LINES;
     expect(await walked(first + third)).toEqual({
       sound: [1],
@@ -100,7 +100,7 @@ describe("a walk", () => {
     });
   });
 
-  test("ends at a seq, which may rise meanwhile", async () => {
+  test("stops at a seq, which may increase", async () => {
     const walk = new LogWalk(sha256);
     walk.lastSeq = 3;
     const onValid = () => {
@@ -111,7 +111,7 @@ describe("a walk", () => {
     expect(told).toEqual({ sound: seqs(1, 5), doubtful: [], isDone: true });
   });
 
-  test("waits for what an event begins before the next line", async () => {
+  test("awaits promises of handlers", async () => {
     const open: number[] = [];
     const walk = new LogWalk(sha256);
     const onValid = async () => {
@@ -125,7 +125,7 @@ describe("a walk", () => {
     expect(told.sound).toEqual(seqs(1, 9));
   });
 
-  test("pauses between two blocks, and may be stopped there", async () => {
+  test("pauses between blocks, and may be stopped there", async () => {
     let blocks = 0;
     const onBlock = () => Promise.resolve(++blocks < 3);
     const told = await walked(LINES.join(""), { blockBytes: 400, events: { onBlock } });
@@ -133,7 +133,7 @@ describe("a walk", () => {
   });
 });
 
-test("whatever is written over a log, a walk tells the lines before it", async () => {
+test("yields the lines before any overwritten byte", async () => {
   const text = LINES.join("");
   const bytes = fc.uint8Array({ minLength: 1, maxLength: 4 });
   await fc.assert(

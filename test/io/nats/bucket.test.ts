@@ -27,7 +27,7 @@ const text = (value: { bytes: Uint8Array } | undefined) =>
   value === undefined ? undefined : new TextDecoder().decode(value.bytes);
 const bytes = (word: string) => new TextEncoder().encode(word);
 
-test("a value is written in place of the one that was read, whichever node wrote it", async () => {
+test("replaces the value that was read, whichever node wrote it", async () => {
   const [a, b] = await Promise.all([openNode("values"), openNode("values")]);
   expect(await a.keys.read("x")).toBeUndefined();
   expect(await a.keys.write("x", bytes("one"), undefined)).toBe(true);
@@ -52,7 +52,7 @@ test("a value is written in place of the one that was read, whichever node wrote
   for (const { stream } of [a, b]) await stream.close();
 });
 
-test("a node that was stopped for a while writes in the place of nothing", async () => {
+test("a suspended node replaces nothing", async () => {
   const [a, b] = await Promise.all([openNode("late"), openNode("late")]);
   await a.keys.write("x", bytes("0"), undefined);
   for (const count of [2, 3]) {
@@ -68,7 +68,7 @@ test("a node that was stopped for a while writes in the place of nothing", async
   for (const { stream } of [a, b]) await stream.close();
 });
 
-test("what nobody keeps goes, but for what was written a moment ago", async () => {
+test("removes unused values unless they are recent", async () => {
   const now = await openNode("sweeps");
   const later = await openNode("sweeps", {
     ...now.clock,

@@ -42,7 +42,7 @@ async function openKeys(cluster: string) {
   return { stream, keys };
 }
 
-test("gives a bucket as many copies as the log, also where there were fewer", async () => {
+test("replicates a bucket like the log, even if it had fewer replicas", async () => {
   const first = await openKeys("copies");
   await first.keys.write("x", Uint8Array.of(1), undefined);
   const { manager } = first.stream.clusterConnection;
@@ -53,7 +53,7 @@ test("gives a bucket as many copies as the log, also where there were fewer", as
   for (const { stream } of [first, again]) await stream.close();
 });
 
-test("kill -9 of the server that leads: no key package is given twice", async () => {
+test("gives out no key package twice when the leader is killed", async () => {
   const nodes = await Promise.all(["a", "b", "c"].map(() => openKeys("kills")));
   const stores = nodes.map(({ keys }) => new KeyPackageStore(keys, clock));
   const given: string[] = [];
@@ -148,7 +148,7 @@ test("reads and writes the log while a server is frozen", async () => {
   for (const stream of [first, stuck]) await stream.close();
 });
 
-test("reads contents while a server that holds a copy is frozen", async () => {
+test("reads contents while a replica is frozen", async () => {
   const file = "fAAAAAAAAAA1" as FileId;
   const options = { cluster: "contents", isUnsafe: true, clock };
   const store = await openContentStore({ ...options, servers: nats.urls.slice(0, 1) });

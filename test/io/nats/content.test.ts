@@ -25,13 +25,13 @@ afterAll(() => nats.stop());
 const open = (cluster: string, servers: readonly string[] = nats.urls) =>
   openContentStore({ servers, cluster, isUnsafe: true, clock });
 
-test("keeps what every store has to keep", async () => {
+test("satisfies the compliance suite", async () => {
   const store = await open("keeps");
   await keepsParts(store);
   await store.close();
 });
 
-test("of two that offer one file at once, one is the first", async () => {
+test("keeps the first of two concurrent offers", async () => {
   const stores = [await open("race"), await open("race")];
   const shared = stores.map((store) => new SharedFiles({ store, clock, sha256 }));
   const about = { file: FILE, name: "x", to: ["lobby"], sinceMs: 1 };
@@ -43,7 +43,7 @@ test("of two that offer one file at once, one is the first", async () => {
   for (const store of stores) await store.close();
 });
 
-test("takes no more than it may, while the rest of NATS has space", async () => {
+test("limits its size while NATS has space", async () => {
   const place = { servers: nats.urls, cluster: "bounded", isUnsafe: true, clock };
   await (await open("bounded")).close(); // It was there without a bound.
   const bytesMax = 4 * CHUNK_BYTES;

@@ -20,7 +20,7 @@ async function speaking(words: string): Promise<number> {
   return address.port;
 }
 
-test("a NATS server that is gone, and one that has frozen, do not answer", async () => {
+test("detects missing and frozen NATS servers", async () => {
   const well = `nats://127.0.0.1:${await speaking('INFO {"server_id":"x"} \r\n')}`;
   const frozen = `nats://127.0.0.1:${await speaking("")}`;
   const secure = `tls://127.0.0.1:${await speaking("")}`;

@@ -43,7 +43,7 @@ test("refuses a node with another identity or none", async () => {
   await first.close();
 });
 
-test("notifies of stored messages where NATS can, also for a stream made earlier", async () => {
+test("notifies of stored messages, even for an older stream", async () => {
   const options = memberOf(nats, "early");
   const other = await openJetStream({ ...options, cluster: "other" });
   const { manager } = other.clusterConnection;
@@ -67,7 +67,7 @@ test("notifies of stored messages where NATS can, also for a stream made earlier
   for (const one of [writer, reader, other]) await one.close();
 });
 
-test("restores what NATS lost in a power cut from the node that has it", async () => {
+test("restores what NATS lost in a power loss from a node that has it", async () => {
   const nodeOf = (name: string) => new NatsNode(memberOf(nats, "power"), join(folder, name));
   const [longest, shorter] = [nodeOf("a"), nodeOf("b")];
   const one = await longest.start();

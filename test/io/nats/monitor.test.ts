@@ -9,7 +9,7 @@ import { reservedPort } from "../../ports.ts";
 
 const { test } = requires("nats-server");
 
-test("a real nats-server says what it is called, and how it writes", async () => {
+test("reads name and sync mode of a real nats-server", async () => {
   const folder = mkdtempSync(join(tmpdir(), "chat-nats-"));
   const [port, http] = [await reservedPort(), await reservedPort()];
   const config = join(folder, "nats.conf");

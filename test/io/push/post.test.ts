@@ -46,8 +46,8 @@ const codeOf = (promise: Promise<unknown>) =>
     (error) => (error instanceof Fault ? error.code : String(error)),
   );
 
-describe("a push that is posted", () => {
-  test("is one request, whose answer is told by its head alone", async () => {
+describe("a push", () => {
+  test("is one request, and reads only the response head", async () => {
     answer = (socket) => socket.write("HTTP/1.1 429 Slow\r\nRetry-After:  7 \r\n\r\nbody");
     expect(await post()).toEqual({ status: 429, retryAfter: "7" });
     expect(heard).toStartWith("POST /p/1?x=2 HTTP/1.1\r\n");
@@ -61,7 +61,7 @@ describe("a push that is posted", () => {
     expect(await post()).toEqual({ status: 307, retryAfter: undefined });
   });
 
-  test("reads no more of an answer than its bound, and no nonsense", async () => {
+  test("reads a bounded response, and rejects malformed ones", async () => {
     let closed = false;
     answer = (socket) => {
       socket.on("close", () => {
@@ -83,14 +83,14 @@ describe("a push that is posted", () => {
     expect(closed).toBe(true);
   });
 
-  test("waits for a silent one as long as it may, and not for its name either", async () => {
+  test("times out on a silent service or name server", async () => {
     answer = () => undefined;
     expect(await codeOf(post({ timeoutMs: 150 }))).toBe("timeout");
     const never = () => new Promise<readonly string[]>(() => undefined);
     expect(await codeOf(post({ timeoutMs: 20, resolve: never }))).toBe("timeout");
   });
 
-  test("goes to nobody without the certificate of that name", async () => {
+  test("requires a certificate for the name", async () => {
     answer = (socket) => socket.write("HTTP/1.1 201 Created\r\n\r\n");
     expect(await codeOf(post())).toBe("none");
     heard = "";
@@ -100,7 +100,7 @@ describe("a push that is posted", () => {
     expect(heard).toBe("");
   });
 
-  test("never goes into a private network, whatever the name's server says", async () => {
+  test("never connects to a private network, whatever DNS says", async () => {
     const asked = (addresses: readonly string[]) =>
       codeOf(
         postPush(
@@ -114,7 +114,7 @@ describe("a push that is posted", () => {
     expect(await asked([])).toBe("unreachable");
   });
 
-  test("asks for the name once: a second answer is never heard", async () => {
+  test("resolves the name once", async () => {
     let times = 0;
     const resolve = async () => (++times === 1 ? ["127.0.0.1"] : ["10.0.0.1"]);
     answer = (socket) => socket.write("HTTP/1.1 201 Created\r\n\r\n");
@@ -139,7 +139,7 @@ describe("an endpoint", () => {
     "https://updates.push.services.mozilla.com/wpush/v2/gAAA",
     "https://web.push.apple.com/QKC",
     "https://wns2-par02p.notify.windows.com/w/?token=BQYAAA%2b",
-  ])("%s is one", (endpoint) => expect(isRefused(endpoint)).toBe(false));
+  ])("accepts %s", (endpoint) => expect(isRefused(endpoint)).toBe(false));
 
   test.each([
     ...['https://push.example.org/"', "https://push.example.org/ a", "https://PUSH.example.org/"],
@@ -155,5 +155,5 @@ describe("an endpoint", () => {
     ],
     ...["https://0x7f.1/", "https://[::1]/", "https://[::ffff:127.0.0.1]/", "https://127.1/"],
     "https://169.254.169.254/latest/meta-data",
-  ])("%j is none", (endpoint) => expect(isRefused(endpoint)).toBe(true));
+  ])("rejects %j", (endpoint) => expect(isRefused(endpoint)).toBe(true));
 });

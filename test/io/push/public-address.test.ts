@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { isPublicAddress } from "../../../src/io/push/public-address.ts";
 
 test.each(["1.1.1.1", "142.250.1.1", "172.15.255.255", "172.32.0.0", "2607:f8b0::1", "2a00::1"])(
-  "%s is on the Internet",
+  "%s is public",
   (address) => expect(isPublicAddress(address)).toBe(true),
 );
 
@@ -17,4 +17,4 @@ const PRIVATE = [
   ...["", "localhost", "1.1.1", "0x7f.1", "2130706433", "1.1.1.1 ", "[::1]"],
 ];
 
-test.each(PRIVATE)("%s is not", (address) => expect(isPublicAddress(address)).toBe(false));
+test.each(PRIVATE)("%s is not public", (address) => expect(isPublicAddress(address)).toBe(false));

@@ -34,7 +34,7 @@ describe("a listener", () => {
     await Promise.all([tcp.stop(), udp.stop()]);
   });
 
-  test("is told of a lane's link, and asked before each", async () => {
+  test("reports a data channel with its link, and accepts each", async () => {
     const asked: Address[] = [];
     const seen: { link: Link; parent: Link | undefined }[] = [];
     let room = 3; // The connection, its link and one lane.
@@ -65,7 +65,7 @@ describe("a listener", () => {
   });
 });
 
-describe("a listener that cannot be", () => {
+describe("a listener fails", () => {
   const events = { accept: () => true, link: () => {} };
   const faultOf = (more: object): unknown => {
     try {
@@ -76,7 +76,7 @@ describe("a listener that cannot be", () => {
     return undefined;
   };
 
-  test("for want of the port", async () => {
+  test("if the port is in use", async () => {
     const first = listenQuic({ host: HOST, port: 0, tls: certificate }, events);
     const { port } = first;
     expect(faultOf({ port })).toMatchObject({ code: "port-taken" });
@@ -84,12 +84,12 @@ describe("a listener that cannot be", () => {
     await first.stop();
   });
 
-  test.each(["192.0.2.1", "no such host", "2001:db8::1"])("for want of %s", (host) => {
+  test.each(["192.0.2.1", "no such host", "2001:db8::1"])("on %s", (host) => {
     expect(faultOf({ host })).toMatchObject({ code: "usage" });
     expect(String(faultOf({ host }))).toContain(`${host} is not an address of this machine`);
   });
 
-  test("for want of a certificate", async () => {
+  test("without a certificate", async () => {
     const { keyPem } = await makeCertificate();
     expect(faultOf({ tls: { certPem: "nonsense", keyPem } })).toMatchObject({ code: "usage" });
     expect(faultOf({ tls: { certPem: certificate.certPem, keyPem: "x" } })).toBeInstanceOf(Fault);

@@ -28,7 +28,7 @@ function header(length: number): Uint8Array {
 }
 
 describe("records", () => {
-  test("are what was encoded, wherever the stream is cut", () =>
+  test("are decoded from pieces of any size", () =>
     fc.assert(
       fc.property(
         fc.array(fc.uint8Array({ maxLength: 9_000 }), { maxLength: 12 }),
@@ -39,20 +39,20 @@ describe("records", () => {
       ),
     ));
 
-  test("have these bytes", () => {
+  test("match the golden bytes", () => {
     const messages = [Uint8Array.of(0xaa), new Uint8Array(0), Uint8Array.of(1, 2, 3)];
     expect(encodeRecords(messages).toHex()).toBe("00000001aa0000000000000003010203");
   });
 });
 
 describe("a length", () => {
-  test("of MESSAGE_BYTES_MAX is the longest", () => {
+  test("of MESSAGE_BYTES_MAX is allowed", () => {
     const whole = new Uint8Array(MESSAGE_BYTES_MAX).fill(3);
     expect(read(encodeRecords([whole]), [1_000, 500_000])).toEqual([whole]);
   });
 
   test.each([MESSAGE_BYTES_MAX + 1, 0x7fffffff, 0x80000001, 0xffffffff])(
-    "of %i is refused with its fourth byte",
+    "of %i is rejected at its fourth byte",
     (length) => {
       const reader = readerOf(() => expect.unreachable());
       reader.feed(header(length).subarray(0, 3));
@@ -61,7 +61,7 @@ describe("a length", () => {
     },
   );
 
-  test("may be bounded more tightly from the next header on, and wider again", () => {
+  test("can be limited from the next header on", () => {
     const seen: number[] = [];
     const reader = readerOf(({ length }) => seen.push(length));
     const whole = encodeRecords([new Uint8Array(9_000)]);
@@ -77,7 +77,7 @@ describe("a length", () => {
     expect([seen, reader.bufferedBytes]).toEqual([[9_000, 8_192, 9_000], 0]);
   });
 
-  test("alone takes no memory, and a little of its body little", () => {
+  test("allocates nothing before the body arrives", () => {
     const reader = readerOf(() => expect.unreachable());
     reader.feed(header(MESSAGE_BYTES_MAX));
     expect(reader.bufferedBytes).toBe(0);
@@ -86,7 +86,7 @@ describe("a length", () => {
   });
 });
 
-test.each([1, 2, 3, 8])("a goodbye ends the reading, in pieces of %i bytes, too", (size) => {
+test.each([1, 2, 3, 8])("the end record ends the stream, in pieces of %i bytes", (size) => {
   const told: string[] = [];
   const reader = readerOf(
     ({ length }) => told.push(`message of ${length}`),
@@ -99,7 +99,7 @@ test.each([1, 2, 3, 8])("a goodbye ends the reading, in pieces of %i bytes, too"
   expect(END_RECORD.toHex()).toBe("80000000");
 });
 
-test("any bytes are messages or the peer's fault", () =>
+test("decodes or rejects arbitrary bytes", () =>
   fc.assert(
     fc.property(fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 20 }), (chunks) => {
       let seenBytes = 0;

@@ -20,7 +20,7 @@ describe("tuning", () => {
     socket.close();
   });
 
-  test("makes a socket deaf to refusals", async () => {
+  test("disables refusals on a socket", async () => {
     const errors: unknown[] = [];
     const { promise, resolve } = Promise.withResolvers<void>();
     const socket = await Bun.udpSocket({
@@ -37,7 +37,7 @@ describe("tuning", () => {
 });
 
 describe("a probe", () => {
-  test("learns that a port is dead", async () => {
+  test("detects a closed port", async () => {
     const gone = await openSocket(() => {});
     const { port } = gone;
     gone.close();
@@ -47,7 +47,7 @@ describe("a probe", () => {
     close();
   });
 
-  test("learns nothing of a live one, which gets one byte", async () => {
+  test("detects nothing on an open port, which gets one byte", async () => {
     const { promise, resolve } = Promise.withResolvers<Uint8Array>();
     const live = await openSocket(resolve);
     const close = await probeUdp({ host, port: live.port }, () => expect.unreachable());

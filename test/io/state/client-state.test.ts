@@ -20,7 +20,7 @@ const freshFolder = () => join(root, `${++folders}`, "home");
 
 describe("a client's home", () => {
   test.each(["state.sqlite", "device.key", "parts.key"])(
-    "follows no link, and waits for no pipe: %s",
+    "neither follows a link nor blocks on a pipe: %s",
     (name) => {
       for (const make of [
         (path: string, mine: string) => symlinkSync(mine, path),
@@ -46,7 +46,7 @@ describe("a client's home", () => {
     },
   );
 
-  test("goes on with a user whom the server calls otherwise", () => {
+  test("keeps the data of a renamed user", () => {
     const state = ClientState.open(freshFolder());
     state.enrol("fp", "ana", "u1");
     state.advanceCursor("fp", "Ana", 7);
@@ -63,7 +63,7 @@ describe("a client's home", () => {
     state.close();
   });
 
-  test("pins anew on purpose and forgets on purpose", () => {
+  test("replaces and removes pins only explicitly", () => {
     const state = ClientState.inMemory();
     state.setPin({ address: "a:1", fingerprint: "old", name: "one", firstSeenUnixMs: 1 });
     state.setPin({ address: "a:1", fingerprint: "new", name: "two", firstSeenUnixMs: 2 });
@@ -78,7 +78,7 @@ describe("a client's home", () => {
     expect(state.enrolment("f", "ana")).toBeUndefined();
   });
 
-  test("follows a server to a new key, with all that is filed under the old one", () => {
+  test("moves all data of a server to its new key", () => {
     const state = ClientState.inMemory();
     const pin = { fingerprint: "old", name: "s", firstSeenUnixMs: 1 };
     for (const address of ["a:1", "b:1"]) state.setPin({ ...pin, address });
@@ -102,7 +102,7 @@ describe("a client's home", () => {
     state.close();
   });
 
-  test("knows the last server and names there, which change only on purpose", () => {
+  test("changes the last server and names only explicitly", () => {
     const state = ClientState.inMemory();
     expect([state.lastServer(), state.lastUser("f")]).toEqual([undefined, undefined]);
     state.setLastServer("a:1", 1);
@@ -120,7 +120,7 @@ describe("a client's home", () => {
     expect([state.lastUser("f"), state.lastUser("new")]).toEqual([undefined, "eve"]);
   });
 
-  test("a home of before keeps nothing of what was deleted there", () => {
+  test("overwrites what earlier versions deleted", () => {
     const folder = freshFolder();
     ClientState.open(folder).close();
     const path = join(folder, "state.sqlite");
@@ -139,7 +139,7 @@ describe("a client's home", () => {
     state.close();
   });
 
-  test("a cursor is the highest it was ever told, unless the server went back", () =>
+  test("never decreases a cursor unless the server was rolled back", () =>
     fc.assert(
       fc.property(fc.array(fc.nat(), { minLength: 1 }), fc.nat(), (seqs, rewound) => {
         const state = ClientState.inMemory();
@@ -153,7 +153,7 @@ describe("a client's home", () => {
       { numRuns: 50 },
     ));
 
-  test("processes that start at once agree on the keys", async () => {
+  test("concurrent processes get the same keys", async () => {
     const folder = freshFolder();
     const script = join(import.meta.dir, "client-state-process.ts");
     const running = Array.from({ length: 8 }, () =>
@@ -170,8 +170,8 @@ describe("a client's home", () => {
   });
 });
 
-describe("a home that cannot be used", () => {
-  test("of a later version: nothing is touched", () => {
+describe("an unusable home", () => {
+  test("of a later version is not changed", () => {
     const folder = freshFolder();
     ClientState.open(folder).close();
     const database = new Database(join(folder, "state.sqlite"));
@@ -180,7 +180,7 @@ describe("a home that cannot be used", () => {
     expect(faultOf(() => ClientState.open(folder))?.code).toBe("version-unsupported");
   });
 
-  test("not a database", () => {
+  test("is not a database", () => {
     const folder = freshFolder();
     ClientState.open(folder).close();
     writeFileSync(
@@ -192,7 +192,7 @@ describe("a home that cannot be used", () => {
     expect(fault?.message).toContain(folder);
   });
 
-  test("a draft of a key that a crash left is replaced", () => {
+  test("replaces a temporary key file left by a crash", () => {
     const folder = freshFolder();
     const state = ClientState.open(folder);
     writeFileSync(join(folder, "device.key.tmp"), "half a k");

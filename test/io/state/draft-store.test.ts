@@ -5,7 +5,7 @@ import { ClientState } from "../../../src/io/state/client-state.ts";
 const ANA = { fingerprint: "F", user: "Ana" };
 const BEN = { fingerprint: "F", user: "ben" };
 
-test("what is half written belongs to an account, and to where it was written", () => {
+test("stores drafts by account and target", () => {
   const state = ClientState.inMemory();
   const { drafts } = state;
   const before = { text: "other", re: 3 };
@@ -26,7 +26,7 @@ test("what is half written belongs to an account, and to where it was written", 
   state.close();
 });
 
-test("the newest DRAFTS_STORED_MAX of an account stay", () => {
+test("retains the newest DRAFTS_STORED_MAX of an account", () => {
   const state = ClientState.inMemory();
   const { drafts } = state;
   drafts.save(BEN, new Map([["lobby", { text: "x" }]]));

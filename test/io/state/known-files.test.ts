@@ -18,7 +18,7 @@ function seen(seq: number, place: string, from: string) {
   return { seq, leaf, room: "r", place, from, timeUnixMs };
 }
 
-test("the newest files of each server are known, a repeated one once", () => {
+test("knows the newest files of each server once", () => {
   using home = folder();
   const state = ClientState.open(home.path);
   const files = Array.from({ length: KNOWN_FILES_MAX }, (_, i) => ({ id: `f${i}`, name: `n${i}` }));
@@ -37,7 +37,7 @@ test("the newest files of each server are known, a repeated one once", () => {
   state.close();
 });
 
-test("rooms and people are those of what was read, the latest first, and so many at most", () => {
+test("lists rooms and people of read records, latest first, up to a limit", () => {
   using home = folder();
   const state = ClientState.open(home.path);
   state.logPins.storeRecords(READER, [
@@ -56,7 +56,7 @@ test("rooms and people are those of what was read, the latest first, and so many
   state.close();
 });
 
-test("a home that is not there is not made, and knows nothing", () => {
+test("does not create a missing home", () => {
   using home = folder();
   const known = new KnownNames(join(home.path, "none"));
   expect([known.servers(), known.users(), known.files("F")]).toEqual([[], [], []]);

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { SETTINGS_LISTED_MAX } from "../../../src/base/limits-screen.ts";
 import { ClientState } from "../../../src/io/state/client-state.ts";
 
-test("an account hears what it does not mute, on this device", () => {
+test("stores muted targets by account and device", () => {
   const state = ClientState.inMemory();
   const { muted } = state;
   muted.mute("F", "Ana", "Lobby", true);
@@ -20,7 +20,7 @@ test("an account hears what it does not mute, on this device", () => {
   state.close();
 });
 
-test("so many at most, and the one that does not fit is not there", () => {
+test("limits the number of muted targets", () => {
   const state = ClientState.inMemory();
   const { muted } = state;
   for (let i = 0; i < SETTINGS_LISTED_MAX; i++) muted.mute("F", "ana", `r${i}`, true);

@@ -28,7 +28,7 @@ describe.each(["on disk", "in memory"])("unsent posts %s", (where) => {
     return { one, other, end: () => one.outboxes.close() };
   };
 
-  test("are nobody else's while their process lives, and then the next one's, whole", () => {
+  test("belong to their process while it runs, and then to the next one", () => {
     const { one, other, end } = homes();
     one.outboxes.write("aaaaaaaaaaa", add(1, 2, 3));
     one.outboxes.write("aaaaaaaaaaa", { ...ANA, added: [post(4)], settled: [1, 3] });
@@ -41,7 +41,7 @@ describe.each(["on disk", "in memory"])("unsent posts %s", (where) => {
     expect(other.outboxes.adopt(ANA)).toEqual([]); // Ours now.
   });
 
-  test("released with something left, they are there for the next", () => {
+  test("are available to the next process after a release", () => {
     const { one, other } = homes();
     one.outboxes.write("aaaaaaaaaaa", add(1));
     one.outboxes.release("aaaaaaaaaaa");

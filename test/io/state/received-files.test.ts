@@ -5,7 +5,7 @@ import { ClientState } from "../../../src/io/state/client-state.ts";
 const ANA = { fingerprint: "f", user: "Ana" };
 const BOB = { fingerprint: "f", user: "bob" };
 
-test("the place of each account never goes back", () => {
+test("never decreases the position of an account", () => {
   const { receivedFiles } = ClientState.inMemory();
   expect(receivedFiles.position(ANA)).toBe(0);
   receivedFiles.advance(ANA, 7);
@@ -14,7 +14,7 @@ test("the place of each account never goes back", () => {
   expect(receivedFiles.position(BOB)).toBe(0);
 });
 
-test("what was taken is known, by account and server", () => {
+test("knows received files by account and server", () => {
   const { receivedFiles } = ClientState.inMemory();
   receivedFiles.add(ANA, "f1");
   receivedFiles.add(ANA, "f1");
@@ -23,7 +23,7 @@ test("what was taken is known, by account and server", () => {
   expect(receivedFiles.has({ ...ANA, fingerprint: "g" }, "f1")).toBe(false);
 });
 
-test("beyond TAKEN_FILES_MAX the oldest are forgotten", () => {
+test("removes the oldest beyond RECEIVED_FILES_MAX", () => {
   const { receivedFiles } = ClientState.inMemory();
   for (let i = 0; i <= RECEIVED_FILES_MAX; i++) receivedFiles.add(ANA, `f${i}`);
   expect(receivedFiles.has(ANA, "f0")).toBe(false);

@@ -14,7 +14,7 @@ const OWNER = {
   device: "d",
 } as unknown as ConstructorParameters<typeof SealedStateStore>[1];
 
-test("who leaves ends what waits by a fault, and nothing in the middle", async () => {
+test("close refuses queued transactions and lets the current one finish", async () => {
   const store = new SealedStateStore(undefined, OWNER, new VirtualClock());
   const started = Promise.withResolvers<void>();
   const held = Promise.withResolvers<void>();
@@ -37,7 +37,7 @@ test("who leaves ends what waits by a fault, and nothing in the middle", async (
   }
 });
 
-test("what another process holds for long is a fault that says so", async () => {
+test("reports a database held by another process", async () => {
   const folder = mkdtempSync(join(tmpdir(), "chat-sealed-store-"));
   const clock = new VirtualClock();
   const store = new SealedStateStore(folder, OWNER, clock);
@@ -54,7 +54,7 @@ test("what another process holds for long is a fault that says so", async () => 
   rmSync(folder, { recursive: true });
 });
 
-test("a home that another process holds can be opened, and waits its turn", async () => {
+test("opens a database held by another process, and waits for it", async () => {
   const folder = mkdtempSync(join(tmpdir(), "chat-sealed-store-"));
   const clock = new VirtualClock();
   const first = new SealedStateStore(folder, OWNER, clock);
@@ -74,7 +74,7 @@ test("a home that another process holds can be opened, and waits its turn", asyn
   rmSync(folder, { recursive: true });
 });
 
-test("another device.key puts rows aside, but for pins; the first finds them again", async () => {
+test("archives rows of another device key except pins, and restores them", async () => {
   const folder = mkdtempSync(join(tmpdir(), "chat-sealed-store-"));
   const clock = new VirtualClock();
   const open = (device: string) => new SealedStateStore(folder, { ...OWNER, device }, clock);

@@ -13,7 +13,7 @@ const hashes = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, i) => hash(from + i));
 
 describe("the journal of uploads", () => {
-  test("knows over a restart which checksums there are", () => {
+  test("preserves checksums over a restart", () => {
     const folder = join(root, "restart");
     const before = ClientState.open(folder);
     const upload = before.uploads.begin(KEY, "stamp", FILE, 1);
@@ -28,7 +28,7 @@ describe("the journal of uploads", () => {
     state.close();
   });
 
-  test("of two processes at once has no more than is sure", () => {
+  test("stores only certain checksums of two concurrent processes", () => {
     const { uploads } = ClientState.inMemory();
     const one = uploads.begin(KEY, "stamp", FILE, 1);
     one.addHashes(hashes(0, 64));
@@ -40,7 +40,7 @@ describe("the journal of uploads", () => {
     expect([...(third?.hashes() ?? [])]).toEqual(hashes(0, 68));
   });
 
-  test("keeps apart what differs in anything", () => {
+  test("distinguishes all parts of a key", () => {
     const { uploads } = ClientState.inMemory();
     uploads.begin(KEY, "stamp", FILE, 1);
     const others = [
@@ -55,7 +55,7 @@ describe("the journal of uploads", () => {
     }
   });
 
-  test("is cut where the server has less", () => {
+  test("is truncated if the server has less", () => {
     const { uploads } = ClientState.inMemory();
     const upload = uploads.begin(KEY, "stamp", FILE, 1);
     upload.addHashes(hashes(0, 10));
@@ -69,7 +69,7 @@ describe("the journal of uploads", () => {
     expect([...upload.hashes()]).toEqual([]);
   });
 
-  test("forgets what the server has given up, after UPLOAD_KEEP_MS", () => {
+  test("removes uploads after UPLOAD_KEEP_MS", () => {
     const { uploads } = ClientState.inMemory();
     uploads.begin(KEY, "stamp", FILE, 1_000);
     const other = { ...KEY, path: "/other" };

@@ -17,6 +17,6 @@ test.each([
   rmSync(folder, { recursive: true });
 });
 
-test("a system that does not tell is taken not to ignore it", () => {
+test("assumes that SIGHUP is not ignored if unknown", () => {
   expect(ignoresHangup("/nonexistent/status")).toBe(false);
 });

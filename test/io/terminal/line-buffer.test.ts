@@ -13,7 +13,7 @@ function keys(text: string): string[] {
   return all;
 }
 
-test("lines do not depend on how they arrive", () =>
+test("splits lines independently of the pieces", () =>
   fc.assert(
     fc.property(
       fc.array(fc.string({ unit: fc.constantFrom("a", "ä", "\u{1f469}") }), { maxLength: 9 }),
@@ -35,7 +35,7 @@ test("lines do not depend on how they arrive", () =>
     ),
   ));
 
-test("the last line needs no line feed, and CR LF ends one", () => {
+test("accepts a last line without line feed, and CR LF", () => {
   const buffer = new LineBuffer(100);
   buffer.push(bytes("a\r\n\nlast"));
   expect([buffer.take(false), buffer.take(false), buffer.take(false)]).toEqual([
@@ -46,14 +46,14 @@ test("the last line needs no line feed, and CR LF ends one", () => {
   expect([buffer.take(true), buffer.take(true)]).toEqual(["last", undefined]);
 });
 
-test("a bad line costs only itself", () => {
+test("skips only the bad line", () => {
   const buffer = new LineBuffer(100);
   buffer.push(Uint8Array.of(0xff, 0x0a, 0x62, 0x0a));
   expect(() => buffer.take(false)).toThrow(Fault);
   expect(buffer.take(false)).toBe("b");
 });
 
-test("an endless line is refused once and skipped", () => {
+test("rejects an endless line once", () => {
   const buffer = new LineBuffer(10);
   buffer.push(bytes("0123456789"));
   expect(buffer.take(false)).toBeUndefined();
@@ -65,7 +65,7 @@ test("an endless line is refused once and skipped", () => {
   expect(buffer.take(false)).toBe("next");
 });
 
-test("keys of a terminal in raw mode", () => {
+test("splits keys of a terminal in raw mode", () => {
   expect(keys("aä\u{1f469}\x7f\r")).toEqual(["a", "ä", "\u{1f469}", "\x7f", "\r"]);
   expect(keys("\x1b[1;5Dx\x1bOPy\x1b")).toEqual(["\x1b[1;5D", "x", "\x1bOP", "y", "\x1b"]);
 });

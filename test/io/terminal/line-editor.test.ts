@@ -4,7 +4,7 @@ import { PassThrough, Writable } from "node:stream";
 import fc from "fast-check";
 import { rowsOf } from "../../../src/io/terminal/line-editor.ts";
 
-test("rows are counted as readline counts them", () => {
+test("counts rows like readline", () => {
   const output = new Writable({ write: (_chunk, _encoding, done) => done() });
   const columns = { now: 80 };
   Object.defineProperty(output, "columns", { get: () => columns.now });

@@ -20,7 +20,7 @@ function shown(typed: Typed): unknown {
   return typed.kind === "paste" ? { paste: typed.text } : typed.kind;
 }
 
-describe("keys and pastes are told apart", () => {
+describe("separates keys and pastes", () => {
   test.each([
     ["keys alone", ["abc\r"], ["abc\r"]],
     ["a paste", [`${BEGIN}a\rb${END}`], [{ paste: "a\nb" }]],
@@ -36,7 +36,7 @@ describe("keys and pastes are told apart", () => {
     expect(split(...reads)).toEqual(expected);
   });
 
-  test("a patient splitter holds what follows an end mark until it is released", () => {
+  test("a patient splitter holds bytes after an end mark until released", () => {
     const splitter = new PasteSplitter(true);
     const text = (typed: readonly Typed[]) =>
       typed.map((one) => (one.kind === "keys" ? Buffer.from(one.bytes).toString() : one));
@@ -51,12 +51,12 @@ describe("keys and pastes are told apart", () => {
     expect(text(splitter.push(Buffer.from("\r")))).toEqual(["\r"]);
   });
 
-  test("an end mark inside a paste does not make keys of what follows", () => {
+  test("an end mark inside a paste does not end it", () => {
     expect(split(`${BEGIN}a${END}\r/quit\r${END}`)).toEqual([{ paste: "a\n/quit" }]);
     expect(split(`${BEGIN}a${END}${BEGIN}\r/quit\r${END}`)).toEqual([{ paste: "a\n/quit" }]);
   });
 
-  test("a paste that is too long is one, and what follows is keys again", () => {
+  test("an oversize paste is one event, and keys follow", () => {
     const fits = "x".repeat(PASTE_BYTES_MAX);
     expect(split(`${BEGIN}${fits}`, END, "y")).toEqual([{ paste: fits }, "y"]);
     expect(split(`${BEGIN}${fits}`, "x", `more${END}`, "y")).toEqual(["oversize", "y"]);
@@ -65,7 +65,7 @@ describe("keys and pastes are told apart", () => {
   });
 });
 
-describe("a paste is cleaned", () => {
+describe("cleans a paste", () => {
   test.each([
     ["line ends", "\r\na\r\nb\rc\n\n", "a\nb\nc"],
     ["line separators", "a\u2028b\u2029c", "a\nb\nc"],

@@ -7,21 +7,21 @@ function open(lines: readonly string[], terminal = true) {
   return { terminal: openTerminal(stdin, stderr), stderr };
 }
 
-test("questions go to standard error, answers are trimmed but for secrets", async () => {
+test("prompts on standard error, and trims answers except secrets", async () => {
   const { terminal, stderr } = open([" ana ", " geheim "]);
   expect(await terminal?.askText("Name")).toBe("ana");
   expect(await terminal?.askSecret("Password")).toBe(" geheim ");
   expect(stderr.text).toBe("Name: Password: \n");
 });
 
-test("only yes is yes", async () => {
+test("confirms only a yes", async () => {
   const { terminal } = open(["y", "YES", "", "n", "yeah"]);
   const answers = [];
   for (let i = 0; i < 5; i++) answers.push(await terminal?.confirm("Sure?"));
   expect(answers).toEqual([true, true, false, false, false]);
 });
 
-test("no answer is an interruption", async () => {
+test("treats a missing answer as an interruption", async () => {
   expect((await faultFrom(() => open([]).terminal?.askText("Name"))).exitCode).toBe(130);
   expect((await faultFrom(() => open(["^C"]).terminal?.askSecret("P"))).exitCode).toBe(130);
 });

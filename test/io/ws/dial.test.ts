@@ -43,7 +43,7 @@ class Place {
   }
 }
 
-test("a name that the server does not know leads to it by its address", async () => {
+test("retries with the address if the server does not know the name", async () => {
   const hosts: (string | null)[] = [];
   const isHost = (name: string | null) => hosts.push(name) > 1;
   const place = new Place("127.0.0.1", 0, certificate, isHost);
@@ -88,7 +88,7 @@ describe("wsDial", () => {
   });
   afterAll(() => place.listener.stop());
 
-  test("knows the certificate's hash, the same at both ends", async () => {
+  test("has the same certificate hash at both ends", async () => {
     const link = await dial({ ...loopback, port: place.listener.port });
     expect(link.certificateHash).toEqual(certificateHash(certificate.certPem));
     expect(place.links.at(-1)?.certificateHash).toEqual(link.certificateHash);
@@ -97,7 +97,7 @@ describe("wsDial", () => {
     link.close();
   });
 
-  test("a local port taken by another program, or by another link, is told", async () => {
+  test("reports a local port in use by another program or link", async () => {
     const [blocker, localPort] = await rawServer(() => {});
     const { port } = place.listener;
     const taken = await faultOf(dial({ ...loopback, port, localPort }));
@@ -110,7 +110,7 @@ describe("wsDial", () => {
     link.close();
   });
 
-  test("a lane meets the same certificate or none", async () => {
+  test("rejects a data channel with another certificate", async () => {
     const [first, second] = [new Place(), new Place("127.0.0.1", 0, await makeCertificate())];
     let target = first.listener.port;
     const [relay, port] = await rawServer((socket) => {
@@ -131,8 +131,8 @@ describe("wsDial", () => {
   });
 });
 
-describe("a dial fails with one clear sentence:", () => {
-  test("nobody listens", async () => {
+describe("a dial reports", () => {
+  test("a refused connection", async () => {
     const port = await reservedPort();
     const fault = await faultOf(dial({ ...loopback, port }));
     expect(fault).toMatchObject({ code: "unreachable", exitCode: 5 });
@@ -141,14 +141,14 @@ describe("a dial fails with one clear sentence:", () => {
     expect(local.message).toBe(fault.message);
   });
 
-  test.each([undefined, 9_678])("a name that nobody has, local port %p", async (localPort) => {
+  test.each([undefined, 9_678])("an unknown name, local port %p", async (localPort) => {
     const from = localPort === undefined ? {} : { localPort };
     const fault = await faultOf(dial({ host: "no such host", port: 1, timeoutMs, ...from }));
     expect(fault.code).toBe("unreachable");
     expect(fault.message).toBe("cannot resolve no such host");
   });
 
-  test("a plain web server, dialled with TLS", async () => {
+  test("a plain web server, dialed with TLS", async () => {
     const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response() });
     const fault = await faultOf(dial({ ...loopback, port: server.port ?? 0 }));
     expect(fault.code).toBe("unreachable");
@@ -156,7 +156,7 @@ describe("a dial fails with one clear sentence:", () => {
     await server.stop(true);
   });
 
-  test.each([true, false])("one that says nothing, TLS %p", async (tls) => {
+  test.each([true, false])("a silent server, TLS %p", async (tls) => {
     const [server, port] = await rawServer(() => {});
     const fault = await faultOf(wsDial({ tls })({ host: "127.0.0.1", port, timeoutMs: 50 }));
     expect(fault).toMatchObject({ code: "timeout", exitCode: 5 });
@@ -174,7 +174,7 @@ describe("a dial fails with one clear sentence:", () => {
   const ways = Object.entries(hangsUp).flatMap(([when, act]) =>
     [true, false].map((tls) => [when, tls, act] as const),
   );
-  test.each(ways)("one that hangs up %s, TLS %p", async (_, tls, act) => {
+  test.each(ways)("a server that closes the connection %s, TLS %p", async (_, tls, act) => {
     const [server, port] = await rawServer(act);
     const fault = await faultOf(wsDial({ tls })({ ...loopback, port }));
     expect(fault.code).toBe("unreachable");
@@ -192,7 +192,7 @@ describe("a dial fails with one clear sentence:", () => {
     "an endless header": `HTTP/1.1 101 X\r\nA: ${"a".repeat(20_000)}`,
     "half an answer": "HTTP/1.1 101 Switching",
   };
-  test.each(Object.entries(wrong))("one that answers with %s", async (_, answer) => {
+  test.each(Object.entries(wrong))("a server that answers with %s", async (_, answer) => {
     const [server, port] = await rawServer((socket) => socket.end(answer));
     const fault = await faultOf(dialPlain({ ...loopback, port }));
     expect(fault.code).toBe("unreachable");
@@ -232,7 +232,7 @@ describe("a client's link", () => {
     ["a text frame", "8101 61", "frame-malformed", 1002],
     ["a masked frame", "8281 00000000 01", "frame-malformed", 1002],
     ["an oversized frame", "827f 00000000 7fffffff", "too-large", 1009],
-  ])("refuses %s with a fault and a close code", async (_, bytes, code, closeCode) => {
+  ])("rejects %s with a fault and a close code", async (_, bytes, code, closeCode) => {
     const [observer, said] = await hostileServer(hex(bytes));
     const last = await said;
     expect(last.subarray(-2).readUInt16BE()).toBe(closeCode);
@@ -240,20 +240,20 @@ describe("a client's link", () => {
     expect(observer.messages).toEqual([]);
   });
 
-  test("keeps what came in one piece with the upgrade", async () => {
+  test("keeps data that arrives with the upgrade response", async () => {
     const [observer] = await hostileServer(hex("8202 0102 8201 03 8802 03e8"));
     expect(await observer.closed()).toBeUndefined();
     expect(observer.messages).toEqual([hex("0102"), hex("03")]);
   });
 
-  test("answers pings with their own bytes", async () => {
+  test("answers pings with the same bytes", async () => {
     const [observer, said] = await hostileServer(hex("8903 010203 8802 03e8"));
     await observer.closed();
     expect((await said).subarray(0, 9)).toEqual(Buffer.from(hex("8a83 00000000 010203")));
   });
 });
 
-test("nothing older than TLS 1.3 is spoken, by links, lanes and the doctor", async () => {
+test("links, data channels and the doctor require TLS 1.3", async () => {
   const { certPem: cert, keyPem: key } = certificate;
   let agreed = 0;
   const old = createTlsServer({ cert, key, maxVersion: "TLSv1.2" }, () => agreed++);
@@ -270,7 +270,7 @@ test("nothing older than TLS 1.3 is spoken, by links, lanes and the doctor", asy
   old.close();
 });
 
-test("a server takes nothing older than TLS 1.3", async () => {
+test("a server requires TLS 1.3", async () => {
   const place = new Place();
   const { port } = place.listener;
   const error = await within(

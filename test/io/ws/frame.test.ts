@@ -52,13 +52,13 @@ describe("encodeFrame", () => {
     expect(encodeFrame(OPCODE.binary, payload)).toEqual(concatBytes(hex(header), payload));
   });
 
-  test("a close frame names its code", () => {
+  test("encodes the code of a close frame", () => {
     expect(encodeClose(1000)).toEqual(hex("8882 00000000 03e8"));
   });
 });
 
 describe("FrameReader", () => {
-  test("reads the same however the stream is cut", () => {
+  test("decodes pieces of any size", () => {
     const stream = concatBytes(
       frame(0x82, bytes(0)),
       frame(0x02, bytes(3, 1)), // The first of three fragments, with a ping in between.
@@ -88,7 +88,7 @@ describe("FrameReader", () => {
     expect(read([...head].map((byte) => Uint8Array.of(byte)))).toEqual(read([head]));
   });
 
-  test("hands over bytes that nobody else holds", () => {
+  test("passes on unshared bytes", () => {
     const stream = frame(0x82, bytes(4, 7));
     const [message] = read([stream]).messages;
     stream.fill(0);
@@ -96,7 +96,7 @@ describe("FrameReader", () => {
     expect(message?.buffer.byteLength).toBe(4);
   });
 
-  test("takes a message of exactly the bound, whole or in fragments", () => {
+  test("accepts a message of the maximum size, whole or fragmented", () => {
     const half = MESSAGE_BYTES_MAX / 2;
     const seen = read([
       frame(0x82, bytes(MESSAGE_BYTES_MAX)),
@@ -106,7 +106,7 @@ describe("FrameReader", () => {
     expect(seen.messages.map(({ length }) => length)).toEqual(Array(2).fill(MESSAGE_BYTES_MAX));
   });
 
-  test("a million fragments of one byte are one message", () => {
+  test("joins a million fragments of one byte", () => {
     const stream = new Uint8Array(3 * 100_000).fill(1);
     for (let i = 0; i < stream.length; i += 3) stream[i] = 0;
     stream[0] = 0x02;
@@ -134,20 +134,20 @@ describe("FrameReader", () => {
     "close code 5000": ["8802 1388", "code 5000"],
     "a close reason that is no UTF-8": ["8803 03e8 ff", "UTF-8"],
   };
-  test.each(Object.entries(hostile))("refuses %s", (_, [stream, words]) => {
+  test.each(Object.entries(hostile))("rejects %s", (_, [stream, words]) => {
     for (const chunks of [[hex(stream)], [...hex(stream)].map((byte) => Uint8Array.of(byte))]) {
       expect(() => read(chunks)).toThrow(words);
       expect(() => read(chunks)).toThrow(Fault);
     }
   });
 
-  test("refuses fragments that add up to more than the bound", () => {
+  test("rejects fragments above the total limit", () => {
     const part = frame(0x00, bytes(MESSAGE_BYTES_MAX / 4));
     const start = frame(0x02, bytes(MESSAGE_BYTES_MAX / 4));
     expect(() => read([start, part, part, part, frame(0x00, bytes(1))])).toThrow("longer than");
   });
 
-  test("any bytes are frames or the peer's fault", () => {
+  test("decodes or rejects arbitrary bytes", () => {
     const header = fc.constantFrom(0x82, 0x02, 0x00, 0x80, 0x88, 0x89, 0x8a);
     const piece = fc.oneof(
       fc.uint8Array({ maxLength: 40 }),

@@ -39,7 +39,7 @@ class Bench {
 }
 
 describe("half-open connections", () => {
-  test("of one address are bounded, and the oldest go", () => {
+  test("of one address are bounded, and the oldest closed", () => {
     const bench = new Bench();
     const first = bench.connect(10);
     expect(bench.watch.scan()).toBe(HALF_OPEN_CHECK_INTERVAL_MS);
@@ -52,7 +52,7 @@ describe("half-open connections", () => {
     expect(bench.open).not.toContain(first[0] as OpenSocket);
   });
 
-  test("that send no request in time are closed, and those that did are not", () => {
+  test("are closed without a request in time", () => {
     const bench = new Bench();
     const [silent, busy] = bench.connect(2, "127.0.0.1");
     if (silent === undefined || busy === undefined) throw new Error("two were opened");
@@ -68,7 +68,7 @@ describe("half-open connections", () => {
     expect(bench.open).toEqual([busy]);
   });
 
-  test("are few of any address when descriptors are short", () => {
+  test("are limited further when descriptors run out", () => {
     const bench = new Bench();
     bench.isShort = true;
     bench.connect(200, "127.0.0.1");
@@ -80,7 +80,7 @@ describe("half-open connections", () => {
 });
 
 test.if(process.platform === "linux").each(["127.0.0.1", "::1"])(
-  "finds the accepted sockets of a port, and ends one: %s",
+  "finds the accepted sockets of a port, and closes one: %s",
   async (host) => {
     const ended = Promise.withResolvers<void>();
     const accepted = Promise.withResolvers<void>();

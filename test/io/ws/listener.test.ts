@@ -58,7 +58,7 @@ async function firstLine(request: string): Promise<string | undefined> {
 }
 
 describe("plain HTTP beside the links", () => {
-  test("a request at the links' path that is no upgrade is told so", async () => {
+  test("reports a missing upgrade on the links' path", async () => {
     const response = await fetch(`${origin}/ws`, { tls });
     expect(response.status).toBe(426);
     expect(response.headers.get("upgrade")).toBe("websocket");
@@ -76,7 +76,7 @@ describe("plain HTTP beside the links", () => {
   });
 });
 
-test("a host that is not meant is told so, whatever it asks for", async () => {
+test("rejects unknown hosts for any path", async () => {
   const picky = listenWs(
     { host, port: 0, tls: false, http, isHost: (name) => name === `${host}:${picky.port}` },
     events,
@@ -110,7 +110,7 @@ describe("origin", () => {
   });
 });
 
-describe("certificate hash without TLS of one's own", () => {
+describe("certificate hash without TLS", () => {
   test("is zero, or that of the proxy in front", async () => {
     await dialOnce(plain.port);
     expect(links.at(-1)?.certificateHash).toEqual(new Uint8Array(32));
@@ -129,7 +129,7 @@ describe("certificate hash without TLS of one's own", () => {
   }
 });
 
-describe("a listener that cannot be", () => {
+describe("a listener fails on", () => {
   const listen = (options: { host?: string; port?: number; certPem?: string }) => () =>
     listenWs(
       {
@@ -141,18 +141,18 @@ describe("a listener that cannot be", () => {
       events,
     );
 
-  test("a port already taken", () => {
+  test("a port in use", () => {
     const { port } = listener;
     expect(listen({ port })).toThrow(`port ${port} is in use`);
     expect(listen({ port })).toThrow(expect.objectContaining({ code: "port-taken" }));
   });
 
-  test.each(["192.0.2.1", "no such host"])("an address of somebody else: %s", (other) => {
+  test.each(["192.0.2.1", "no such host"])("a foreign address: %s", (other) => {
     expect(listen({ host: other })).toThrow(`${other} is not an address of this machine`);
     expect(listen({ host: other })).toThrow(expect.objectContaining({ code: "usage" }));
   });
 
-  test("a certificate that is none", () => {
+  test("an invalid certificate", () => {
     expect(listen({ certPem: "nonsense" })).toThrow(Fault);
   });
 });
@@ -163,7 +163,7 @@ describe("hostile clients", () => {
     ["an unmasked frame", "8201 01", "frame-malformed"],
     ["a text frame", "8181 00000000 61", "frame-malformed"],
     ["a length of 2^31", "82ff 00000000 80000000 00000000", "too-large"],
-  ])("%s costs that client its link", async (_, bytes, code) => {
+  ])("%s closes that client's link", async (_, bytes, code) => {
     const before = links.length;
     const socket = await Bun.connect({ hostname: host, port: plain.port, socket: { data() {} } });
     socket.write(UPGRADE);
@@ -199,7 +199,7 @@ describe("floods", () => {
     return { link, write: (bytes) => void socket.write(bytes), closed: gone.promise };
   }
 
-  test("of pings end the link", async () => {
+  test("of pings close the link", async () => {
     const { link, write } = await stubborn();
     const observer = new LinkObserver(link);
     write(Buffer.concat(Array(CONTROL_FRAMES_BURST).fill(PING)));
@@ -210,7 +210,7 @@ describe("floods", () => {
   });
 });
 
-test("addresses are compared in one spelling", () => {
+test("compares normalized addresses", () => {
   expect(normalizeAddress("::ffff:192.0.2.1", 5)).toEqual({ host: "192.0.2.1", port: 5 });
   expect(normalizeAddress("::FFFF:192.0.2.1", 5)).toEqual({ host: "192.0.2.1", port: 5 });
   expect(normalizeAddress("2001:DB8::1", 5)).toEqual({ host: "2001:db8::1", port: 5 });

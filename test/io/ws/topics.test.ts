@@ -5,7 +5,7 @@ import { wsDial } from "../../../src/io/ws/dial.ts";
 import { listenWs } from "../../../src/io/ws/listener.ts";
 import { LinkObserver } from "../link-observer.ts";
 
-test("counts the traffic of a follower since it joined, and forgets a topic without any", () => {
+test("counts the traffic of a follower since it joined, and removes unused topics", () => {
   const topics = new Topics<string>();
   expect(topics.follow("r", "ana")).toBe(true);
   expect(topics.follow("r", "ana")).toBe(false);
@@ -22,14 +22,14 @@ test("counts the traffic of a follower since it joined, and forgets a topic with
   expect([...topics.followers("r"), ...topics.followers("q")]).toEqual([]);
 });
 
-describe("what is published, and what is sent beside it", () => {
+describe("published and directly sent messages", () => {
   const host = "127.0.0.1";
   const links: Link[] = [];
   const events = { accept: () => true, link: (link: Link) => void links.push(link) };
   const listener = listenWs({ host, port: 0, tls: false, http: () => new Response() }, events);
   afterAll(() => listener.stop());
 
-  test("comes to each follower in one order, whether few or many follow", async () => {
+  test("reach each follower in order, for few and many followers", async () => {
     const all: LinkObserver[] = [];
     for (let readers = 1; readers <= 7; readers++) {
       const { port } = listener;
