@@ -12,7 +12,6 @@ export type DeviceKind = "cli" | "web";
  */
 export interface DeviceCert {
   readonly v: 1;
-  /** `SHA256:` and the fingerprint of the server, to which the account is bound. */
   readonly server: string;
   readonly user: Name;
   /** The device's raw Ed25519 public key in base64url. */
@@ -32,7 +31,6 @@ export interface DeviceCertRequest {
   readonly signedAtUnixMs: number;
 }
 
-/** A parsed certificate whose signature is not verified. */
 export interface UnverifiedCert {
   readonly cert: DeviceCert;
   readonly payload: Uint8Array;

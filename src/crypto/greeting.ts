@@ -3,12 +3,10 @@
 import { type Identity, verifySignature } from "./identity.ts";
 import { deviceProofBytes, type Greeting, NONCE_BYTES, serverProofBytes } from "./signed-bytes.ts";
 
-/** The server's proof that it holds the pinned key and that this link ends at it. */
 export function makeServerProof(server: Identity, greeting: Greeting): Uint8Array {
   return server.sign(serverProofBytes(greeting));
 }
 
-/** Returns false also if a received nonce has the wrong length. */
 export function verifyServerProof(
   serverKey: Uint8Array,
   greeting: Greeting,

@@ -24,9 +24,7 @@ const SPKI_PREFIX = Uint8Array.fromHex("302a300506032b6570032100");
 const PKCS8_PREFIX = Uint8Array.fromHex("302e020100300506032b657004220420");
 const SEED_BYTES = 32;
 
-/** An Ed25519 key pair: of a server, a device or an account. */
 export class Identity {
-  /** 32 raw bytes. */
   readonly publicKey: Uint8Array;
   readonly #privateKey: KeyObject;
 
@@ -68,13 +66,11 @@ export class Identity {
     return new Identity(createPrivateKey({ key: der, format: "der", type: "pkcs8" }));
   }
 
-  /** The 32 private bytes. Sent only to another device of the same user, encrypted. */
   seed(): Uint8Array {
     const der = this.#privateKey.export({ type: "pkcs8", format: "der" });
     return new Uint8Array(der.subarray(der.length - SEED_BYTES));
   }
 
-  /** PKCS8 PEM; the caller stores it in a file that only its owner can read. */
   toPem(): string {
     return this.#privateKey.export({ type: "pkcs8", format: "pem" }).toString();
   }

@@ -21,7 +21,6 @@ import { lanBytes } from "./signed-bytes.ts";
 
 export interface LanEnvelopeOptions {
   readonly device: Identity;
-  /** Group and port. */
   readonly place: string;
   /** Derived from the shared password; `undefined` if there is none. */
   readonly key: Uint8Array | undefined;
@@ -30,7 +29,6 @@ export interface LanEnvelopeOptions {
 
 export type Letter = Omit<LanDatagram, "address">;
 
-/** Signs and encrypts the datagrams of one session; decrypts and verifies received ones. */
 export class LanEnvelope {
   readonly #options: LanEnvelopeOptions;
   readonly #session: Uint8Array;

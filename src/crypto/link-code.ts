@@ -18,12 +18,10 @@ import {
 } from "./link-form.ts";
 import { sha256 } from "./sha256.ts";
 
-/** The hash of the code that the server sees. */
 export function linkCodeHash(code: Uint8Array): Uint8Array {
   return sha256(linkIdBytes(code));
 }
 
-/** The new device's proof that it knows the code, over the key to be certified. */
 export function linkMac(code: Uint8Array, deviceKey: Uint8Array, server: Fingerprint): Uint8Array {
   const key = derive(code, LINK_MAC);
   return new Uint8Array(createHmac("sha256", key).update(linkMacBytes(deviceKey, server)).digest());

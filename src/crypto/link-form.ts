@@ -22,7 +22,6 @@ export const LINK_KEY = "chat/1 link key";
 /** For AES-256-GCM. */
 export const LINK_NONCE_BYTES = 12;
 
-/** Seven groups to read aloud: `0ABC-1DEF-…`. The last letter is a checksum. */
 export function formatLinkCode(code: Uint8Array): string {
   assert(code.length === LINK_CODE_BYTES, "a link code has 16 bytes");
   let number = code.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
@@ -61,17 +60,14 @@ function checkDigit(digits: readonly number[]): number {
   return digits.reduce((sum, digit, i) => sum + (i + 1) * digit, 0) % CHECK_MODULUS;
 }
 
-/** The preimage of the code's hash, a SHA-256 that the server knows. */
 export function linkIdBytes(code: Uint8Array): Uint8Array {
   return concatBytes(ID_CONTEXT, code);
 }
 
-/** The bytes under the new device's MAC. */
 export function linkMacBytes(deviceKey: Uint8Array, server: Fingerprint): Uint8Array {
   return concatBytes(deviceKey, fromBase64Url(server));
 }
 
-/** The recipient and the owner of an encrypted account key. */
 export interface LinkContext {
   readonly code: Uint8Array;
   readonly deviceKey: Uint8Array;
@@ -79,7 +75,6 @@ export interface LinkContext {
   readonly user: string;
 }
 
-/** Associated data of the account key's encryption. */
 export function linkBound({ deviceKey, server, user }: LinkContext): Uint8Array {
   return concatBytes(deviceKey, fromBase64Url(server), utf8Encode(user));
 }

@@ -63,7 +63,6 @@ export function verifyRelease(key: ReleaseKey, bytes: Uint8Array, signature: str
   return comment;
 }
 
-/** Decodes base64 of `algorithm` and exactly `sizeBytes`; returns the bytes after the algorithm. */
 function decode(line: string, algorithm: string, sizeBytes: number): Uint8Array | undefined {
   try {
     const bytes = Uint8Array.fromBase64(line.trim());

@@ -9,7 +9,6 @@ import type { Identity } from "./identity.ts";
  * The signing key of a server's pushes. Its browsers know the public half, and accept no others.
  */
 export interface PushKey {
-  /** An uncompressed point of P-256. */
   readonly publicKey: Uint8Array;
   readonly privateKey: Uint8Array;
 }
@@ -52,14 +51,11 @@ export interface SealedPush {
 
 export interface PushOptions {
   readonly endpoint: string;
-  /** The browser's encryption key. */
   readonly key: Uint8Array;
   readonly auth: Uint8Array;
   readonly text: string;
-  /** Replaces a queued push with the same topic: 32 characters. */
   readonly topic: string;
   readonly ttlS: number;
-  /** Contact for the push service: `mailto:` or `https:`. */
   readonly contact: string;
 }
 

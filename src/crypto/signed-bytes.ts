@@ -21,14 +21,12 @@ const SEALED_MESSAGE_CONTEXT = utf8Encode("chat/1 sealed message\0");
 const SEALED_LEAVE_CONTEXT = utf8Encode("chat/1 sealed leave\0");
 const GROUP_ID_BYTES = 16;
 
-/** Values that make a greeting unique: its link and two fresh nonces. */
 export interface Greeting {
   readonly certificateHash: Uint8Array;
   readonly clientNonce: Uint8Array;
   readonly serverNonce: Uint8Array;
 }
 
-/** The codec has checked the lengths: fixed lengths keep the concatenation unambiguous. */
 function greetingBytes(greeting: Greeting): Uint8Array {
   assert(greeting.certificateHash.length === HASH_BYTES, "a certificate hash has 32 bytes");
   assert(greeting.clientNonce.length === NONCE_BYTES, "the client's nonce has 32 bytes");
@@ -50,7 +48,6 @@ export function deviceCertBytes(payload: Uint8Array): Uint8Array {
   return concatBytes(DEVICE_CERT_CONTEXT, payload);
 }
 
-/** Signed by a server's old key for its successor. */
 export function successorBytes(next: Uint8Array): Uint8Array {
   assert(next.length === KEY_BYTES, "a public key has 32 bytes");
   return concatBytes(SUCCESSOR_CONTEXT, next);
@@ -71,21 +68,15 @@ export function lanBytes(place: string, datagram: Uint8Array): Uint8Array {
   return concatBytes(LAN_CONTEXT, utf8Encode(`${place}\0`), datagram);
 }
 
-/** The fields that a device signs of each message that it sends into a sealed room. */
 export interface SealedMessageHead {
   readonly gid: Uint8Array;
-  /** The id of the room. */
   readonly room: string;
-  /** Number of this message among the device's messages to this group, from 1. */
   readonly count: number;
   readonly sentAtUnixMs: number;
-  /** SHA-256 of the body. */
   readonly bodyHash: Uint8Array;
-  /** The newest checkpoint of the log that the sender knew. */
   readonly checkpoint?: { readonly size: number; readonly root: Uint8Array } | undefined;
 }
 
-/** Archives store the signature: the sender stays provable when the keys are gone. */
 export function sealedMessageBytes(head: SealedMessageHead): Uint8Array {
   const { gid, room, count, sentAtUnixMs, bodyHash, checkpoint } = head;
   assert(gid.length === GROUP_ID_BYTES, "a group id has 16 bytes");
@@ -99,7 +90,6 @@ export function sealedMessageBytes(head: SealedMessageHead): Uint8Array {
   return concatBytes(SEALED_MESSAGE_CONTEXT, gid, numbers, bodyHash, seen, utf8Encode(room));
 }
 
-/** Signed by a device that leaves: others may then remove it. */
 export function sealedLeaveBytes(gid: Uint8Array, epoch: number, room: string): Uint8Array {
   assert(gid.length === GROUP_ID_BYTES, "a group id has 16 bytes");
   return concatBytes(SEALED_LEAVE_CONTEXT, gid, uint64(epoch), utf8Encode(room));

@@ -4,13 +4,11 @@ import type { Fingerprint } from "../wire/fingerprint.ts";
 import { fingerprintOf, type Identity, verifySignature } from "./identity.ts";
 import { successorBytes } from "./signed-bytes.ts";
 
-/** A former key of a server, and its signature of the next key. */
 export interface FormerKey {
   readonly key: Uint8Array;
   readonly signature: Uint8Array;
 }
 
-/** The old key's signature of its successor. */
 export function makeSuccession(old: Identity, next: Uint8Array): FormerKey {
   return { key: old.publicKey, signature: old.sign(successorBytes(next)) };
 }

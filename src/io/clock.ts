@@ -41,7 +41,6 @@ export interface RetryOptions {
   readonly intervalMs: number;
   /** Clock time after which an error is final. Default: none. */
   readonly until?: number;
-  /** Reports whether another attempt may succeed. */
   readonly isTransient: (error: unknown) => boolean;
 }
 

@@ -2,7 +2,6 @@
 
 import { Fault } from "../base/fault.ts";
 
-/** Limits concurrent tasks, and refuses tasks when the queue is full. */
 export class WorkQueue {
   readonly #runningMax: number;
   readonly #queueMax: number;

@@ -50,20 +50,15 @@ export const REFUSALS = {
 
 export type Refusal = keyof typeof REFUSALS;
 
-/** The effect of a commit, as plain data. */
 export interface SealChange {
   readonly kind: "add" | "remove" | "update" | "policy" | "join" | "resync";
-  /** The committer; for a join or resync the device that joined. */
   readonly by: SealMember | SealDevice;
   readonly added: readonly SealDevice[];
   readonly removed: readonly SealMember[];
-  /** The policy from then on. */
   readonly policy: SealPolicy;
-  /** The epoch that the commit begins. */
   readonly epoch: number;
 }
 
-/** The caller's knowledge beyond the group. */
 export interface Knowledge {
   /**
    * The account key in base64url pinned for a user; `undefined` for an unknown user.
@@ -91,7 +86,6 @@ export type Verdict =
   | { readonly ok: true; readonly change: SealChange }
   | { readonly ok: false; readonly reason: Refusal };
 
-/** A leaf of the tree, or a device that brings its own leaf. */
 export type Committer = { readonly leaf: number } | "newcomer";
 
 export class CommitCheck {
@@ -124,7 +118,6 @@ export class CommitCheck {
     return this.judgeNewcomer(group, leaf, removal.remove.removed);
   }
 
-  /** Checks a device outside of a tree: in a key package, or in a tree being joined. */
   async judgeDevice(leaf: LeafNode): Promise<SealDevice | Refusal> {
     const device = await this.#certificates.deviceOf(leaf);
     if (device === undefined) return "certificate";
@@ -310,7 +303,6 @@ function accepted(change: SealChange): Verdict {
   return { ok: true, change };
 }
 
-/** The fault of a refused local change, or of a refused group to join. */
 export function refusedFault(reason: Refusal): Fault {
   return new Fault("seal-refused", REFUSALS[reason]);
 }

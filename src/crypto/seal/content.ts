@@ -17,17 +17,14 @@ const ORIGIN_CHARS_MAX = 64;
 const KEYS = ["body", "ts", "c", "open", "checkpoint", "sig"];
 
 export interface SealedContent {
-  /** The body, as packed by the layer above. */
   readonly body: Uint8Array;
   readonly sentAtUnixMs: number;
-  /** From 1, without gaps: a reader notices withheld messages of a device. */
   readonly count: number;
   /**
    * Other counts of the device that it does not know to be in the log, ascending, each range with
    * its last: their messages may be on their way, or may have been refused.
    */
   readonly unsettled?: readonly CountRange[] | undefined;
-  /** The newest checkpoint that the sender knew, by which readers detect differing histories. */
   readonly checkpoint?: SignedCheckpoint | undefined;
 }
 
@@ -41,7 +38,6 @@ export interface SignedCheckpoint {
   readonly signature: Uint8Array;
 }
 
-/** The group and room of a message. */
 export type ContentPlace = Pick<SealedMessageHead, "gid" | "room">;
 
 export interface SignedContent extends SealedContent {
@@ -79,7 +75,6 @@ export async function readContent(
   throw new Fault("seal-broken", "a message is not signed by the device that sent it");
 }
 
-/** Encodes the keys in this order: the encoding is canonical. */
 function packContent(content: SignedContent): Uint8Array {
   return packValue(valuesOf(content));
 }

@@ -74,18 +74,13 @@ import { makeConfig, makeSuite, type SealSigner, verifyEd25519 } from "./suite.t
 const SEALED_BOUND_BYTES_MAX = 128;
 
 export interface SealEngineOptions {
-  /** Signs with the device's key; a WebCrypto handle is enough. */
   readonly signer: SealSigner;
-  /** The device's certificate, as stored by the server. */
   readonly cert: Uint8Array;
-  /** `SHA256:` and the fingerprint of the server, and those of its former keys. */
   readonly servers: readonly string[];
   readonly unixMs: () => number;
-  /** WebCrypto if omitted. */
   readonly primitives?: SealPrimitives | undefined;
 }
 
-/** A change that a member requests. */
 export type SealIntent =
   | { readonly kind: "add"; readonly keyPackages: readonly Uint8Array[] }
   /** Devices by their `device` keys. */
@@ -94,7 +89,6 @@ export type SealIntent =
   | { readonly kind: "update" }
   | { readonly kind: "policy"; readonly policy: SealPolicy };
 
-/** The id of the post, to which a commit or message is bound; the server cannot change it. */
 export interface Binding {
   readonly bound: Uint8Array;
 }
@@ -111,9 +105,7 @@ export interface SealStep {
  */
 export interface SealCommit extends SealStep {
   readonly commit: Uint8Array;
-  /** For the added devices. */
   readonly welcome?: Uint8Array;
-  /** GroupInfo of the new epoch, for devices that rejoin. */
   readonly groupInfo: Uint8Array;
   readonly change: SealChange;
 }
@@ -175,7 +167,6 @@ export class SealEngine {
     return new SealEngine(options, suite, certificates, self.account);
   }
 
-  /** The device's key, its name in groups. */
   get device(): string {
     return toBase64Url(this.#options.signer.publicKey);
   }
@@ -360,7 +351,6 @@ export class SealEngine {
     throw refusedFault("unverified");
   }
 
-  /** Judges by the previous members, like they did: this device may itself belong to an admin. */
   #mayLetIn({ policy, signer, tree }: CheckedGroup, added: number): boolean {
     if (policy.adders === "members" || signer.account === this.#account) return true;
     const members = membersOf(tree);
@@ -424,7 +414,6 @@ export class SealEngine {
     });
   }
 
-  /** The GroupInfo for a device that rejoins; the server stores the newest. */
   async groupInfo(group: SealedGroup): Promise<Uint8Array> {
     return guarded("cannot export the state of a sealed room", async () => {
       const { mls } = group;
@@ -516,7 +505,6 @@ export class SealEngine {
     return this.#options.signer.sign(sealedLeaveBytes(gid, epoch, policy.room));
   }
 
-  /** Reports whether a member has signed in this epoch that it leaves. */
   async hasSignedLeave(
     group: Pick<SealedGroup, "gid" | "policy">,
     {
@@ -533,7 +521,6 @@ export class SealEngine {
     return verifyEd25519(fromBase64Url(member.device), signed, signature);
   }
 
-  /** The encrypted state for storage. Contains no signing key. */
   async save(group: SealedGroup, place: Omit<BoxPlace, "gid">): Promise<Uint8Array> {
     const plain = encodeGroupState(group.mls);
     const box = { ...place, gid: group.gid };
@@ -621,7 +608,6 @@ function checkedBinding(bound: Uint8Array): Uint8Array {
   return bound;
 }
 
-/** @throws {Fault} stale-epoch */
 function checkEpoch(epoch: bigint, group: SealedGroup): void {
   if (epoch === BigInt(group.epoch)) return;
   throw new Fault(
@@ -630,9 +616,6 @@ function checkEpoch(epoch: bigint, group: SealedGroup): void {
   );
 }
 
-/**
- * Reports whether the devices of an epoch are those of the previous one with the change applied.
- */
 function isExpected(before: SealedGroup, after: SealedGroup, change: SealChange): boolean {
   const idOf = ({ device, account }: SealDevice) => `${device} ${account}`;
   const gone = new Set(change.removed.map(({ leaf }) => leaf));

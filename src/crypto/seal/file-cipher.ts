@@ -2,7 +2,6 @@
 
 import { owned } from "./owned.ts";
 
-/** A cipher of WebCrypto, or a faster one of the runtime. */
 export interface FileCipher {
   /** @returns the ciphertext and the tag of 16 bytes, in unshared memory */
   seal(nonce: Uint8Array, aad: Uint8Array, plain: Uint8Array): Uint8Array | Promise<Uint8Array>;
@@ -21,7 +20,6 @@ export const webFileCipher: OpenFileCipher = async (raw) => {
   return webCipherOf(await crypto.subtle.importKey("raw", owned(raw), "AES-GCM", false, uses));
 };
 
-/** A cipher with a key that may not be extractable. */
 export function webCipherOf(key: WebKey): FileCipher {
   const { subtle } = crypto;
   const options = (iv: Uint8Array, aad: Uint8Array) => {

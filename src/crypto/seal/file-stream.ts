@@ -15,19 +15,14 @@ export const FILE_KEY_BYTES = 32;
 export const FILE_PREFIX_BYTES = 7;
 export const FILE_TAG_BYTES = 16;
 
-/** The secret that decrypts a file; sent inside a message. */
 export interface FileSecret {
-  /** 32 random bytes, for this file and content only. */
   readonly key: Uint8Array;
-  /** 7 random bytes. */
   readonly prefix: Uint8Array;
 }
 
 export interface FilePlan {
   readonly fileId: string;
-  /** Plain size of each chunk but the last. */
   readonly chunkBytes: number;
-  /** Plain size of the whole file; omitted if it is known only at the end. */
   readonly sizeBytes?: number | undefined;
 }
 
@@ -39,12 +34,10 @@ export function makeFileSecret(): FileSecret {
   };
 }
 
-/** Number of chunks of a file of that size: an empty file has one empty chunk. */
 export function sealedChunks(sizeBytes: number, chunkBytes: number): number {
   return Math.max(1, Math.ceil(sizeBytes / chunkBytes));
 }
 
-/** Encrypted size of a file of that size. */
 export function sealedSize(sizeBytes: number, chunkBytes: number): number {
   return sizeBytes + sealedChunks(sizeBytes, chunkBytes) * FILE_TAG_BYTES;
 }

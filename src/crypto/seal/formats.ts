@@ -47,7 +47,6 @@ export function readTree(bytes: Uint8Array): RatchetTree {
   return readWhole(bytes, decodeRatchetTree, encodeRatchetTree);
 }
 
-/** Encodes a message without its version, which is always the same. */
 export function writeMessage(content: MlsMessageContent): Uint8Array {
   return encodeMlsMessage({ ...content, version: "mls10" });
 }

@@ -14,12 +14,9 @@ import { memberAt, type SealDevice, type SealMember } from "./members.ts";
 import { readPolicy, type SealPolicy } from "./policy.ts";
 import { SUITE } from "./suite.ts";
 
-/** The group that the caller expects. */
 export interface ExpectedGroup {
   readonly room: string;
-  /** The permanent group of the room; absent if the room is new to this device. */
   readonly gid?: Uint8Array | undefined;
-  /** An epoch that this device has seen: an older group is a fork. Absent if none. */
   readonly epochMin?: number | undefined;
 }
 
@@ -27,7 +24,6 @@ export interface CheckedGroup {
   readonly tree: RatchetTree;
   readonly policy: SealPolicy;
   readonly epoch: number;
-  /** The member that signed it. */
   readonly signer: SealMember;
 }
 
@@ -68,7 +64,6 @@ export async function checkGroupInfo(
   return { tree, policy, epoch: Number(epoch), signer };
 }
 
-/** @throws {Fault} frame-malformed, seal-refused */
 function checkShape(tree: RatchetTree): void {
   const leaves = (tree.length + 1) / 2;
   if (leaves > GROUP_DEVICES_MAX) throw refusedFault("too-many");

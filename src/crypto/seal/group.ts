@@ -9,7 +9,6 @@ export class SealedGroup {
   readonly gid: Uint8Array;
   readonly epoch: number;
   readonly policy: SealPolicy;
-  /** State of the library, for use in this folder only. */
   readonly mls: ClientState;
 
   constructor(mls: ClientState) {
@@ -22,7 +21,6 @@ export class SealedGroup {
     this.mls = mls;
   }
 
-  /** All devices, by leaf. Parses each certificate: 5 us a device. */
   get members(): readonly SealMember[] {
     return membersOf(this.mls.ratchetTree);
   }

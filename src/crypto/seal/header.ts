@@ -19,9 +19,7 @@ export interface SealHeader {
   readonly kind: "message" | "commit";
   readonly gid: Uint8Array;
   readonly epoch: number;
-  /** The id of the post, to which it is bound. */
   readonly bound: Uint8Array;
-  /** An external commit, of a device that is not in the roster yet. */
   readonly isNewcomer: boolean;
 }
 

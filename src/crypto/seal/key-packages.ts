@@ -21,11 +21,9 @@ import { POLICY_EXTENSION } from "./policy.ts";
 import { unreadable } from "./state-box.ts";
 import { KEY_HANDLE, type SealSigner, SUITE } from "./suite.ts";
 
-/** A key package and its secret, for one use. */
 export interface KeyPackagePair {
   /** Its reference in base64url, which names it in a Welcome. */
   readonly ref: string;
-  /** The public part, which the server hands out. */
   readonly keyPackage: Uint8Array;
   /** The private part, stored encrypted on this device until it is used or the package expires. */
   readonly secret: Uint8Array;

@@ -16,7 +16,6 @@ const GROUP_CAPABILITIES_MAX = 64;
 const DEVICE_CERTS_KNOWN_MAX = 1_024;
 
 export interface SealMember {
-  /** Its index in the tree, which may be reused by another device. */
   readonly leaf: number;
   /** Its raw Ed25519 public key in base64url: the device's name in a group. */
   readonly device: string;
@@ -24,14 +23,11 @@ export interface SealMember {
   readonly kind: DeviceKind;
   /** The key of its account in base64url. */
   readonly account: string;
-  /** The certificate as received: an archive stores it with the messages. */
   readonly cert: Uint8Array;
 }
 
-/** A device that is not in a tree yet. */
 export type SealDevice = Omit<SealMember, "leaf">;
 
-/** Verifies device certificates and caches valid ones, which recur in each commit and tree. */
 export class Certificates {
   readonly #servers: ReadonlySet<string>;
   readonly #known = new Set<string>();
@@ -60,13 +56,11 @@ export class Certificates {
     return device;
   }
 
-  /** Called by the library. */
   async validateCredential(credential: Credential, signaturePublicKey: Uint8Array) {
     return (await this.deviceOf({ credential, signaturePublicKey })) !== undefined;
   }
 }
 
-/** The leaf's certificate; its signature is not verified. */
 function deviceIn(
   leaf: Pick<LeafNode, "credential" | "signaturePublicKey">,
 ): SealDevice | undefined {
@@ -78,7 +72,6 @@ function deviceIn(
   return { device, user: cert.user, kind: cert.kind, account: cert.uik, cert: identity };
 }
 
-/** All members of a tree that was checked before. */
 export function membersOf(tree: RatchetTree): SealMember[] {
   return tree.flatMap((node, at) => {
     const device = node?.nodeType === "leaf" ? deviceIn(node.leaf) : undefined;
@@ -111,7 +104,6 @@ export function isCapable({ capabilities }: LeafNode): boolean {
   );
 }
 
-/** Reports whether two leaves have the same device and certificate. */
 export function isSameDevice(one: LeafNode, other: LeafNode): boolean {
   return (
     one.credential.credentialType === "basic" &&

@@ -17,7 +17,6 @@ export function paddedBytes(contentBytes: number): number {
   return padded;
 }
 
-/** @see RFC 9420, section 2.1.2 */
 function lengthBytes(length: number): number {
   if (length < 2 ** 6) return 1;
   return length < 2 ** 14 ? 2 : 4;

@@ -21,15 +21,11 @@ export interface SealPolicy {
   readonly room: string;
   /** Accounts by their public keys in base64url, which may add, remove and change this policy. */
   readonly admins: readonly string[];
-  /** Others who may add users. Members may always add devices of their own. */
   readonly adders: "admins" | "members";
-  /** Whether devices may be browsers, which load their program from the server at each visit. */
   readonly web: boolean;
-  /** Whether members may forward earlier messages to new members. */
   readonly history: boolean;
 }
 
-/** The extensions of a group's context: exactly these two. */
 export function policyExtensions(policy: SealPolicy): Extension[] {
   const required = encodeRequiredCapabilities({
     extensionTypes: [POLICY_EXTENSION],
@@ -65,7 +61,6 @@ function encodePolicy(policy: SealPolicy): Uint8Array {
   return packValue({ sealed: 1, room, admins: admins.map(fromBase64Url), adders, web, history });
 }
 
-/** @returns `undefined` unless the bytes are canonical */
 function decodePolicy(bytes: Uint8Array): SealPolicy | undefined {
   if (bytes.length > GROUP_POLICY_BYTES_MAX) return undefined;
   try {

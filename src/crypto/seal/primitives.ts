@@ -9,7 +9,6 @@ const HASH_BYTES = 32;
 
 export interface SealPrimitives {
   sha256(bytes: Uint8Array): Uint8Array;
-  /** HMAC with SHA-256. */
   hmac(key: Uint8Array, bytes: Uint8Array): Uint8Array;
   /** Ed25519. Returns false, not an exception, for malformed input. */
   verify(publicKey: Uint8Array, bytes: Uint8Array, signature: Uint8Array): boolean;
@@ -17,7 +16,6 @@ export interface SealPrimitives {
   aesGcm(key: Uint8Array): FileCipher;
 }
 
-/** HKDF (RFC 5869) with SHA-256. */
 export function hkdfOf({ hmac }: Pick<SealPrimitives, "hmac">) {
   return {
     size: HASH_BYTES,

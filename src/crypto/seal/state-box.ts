@@ -21,14 +21,11 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const HEAD_BYTES = MAGIC.length + EPOCH_BYTES + NONCE_BYTES;
 
-/** AES-256-GCM under a device's key; not extractable in a browser. */
 export type StateKey = FileCipher;
 
-/** The context of a state, besides its epoch. */
 export interface BoxPlace {
   readonly key: StateKey;
   readonly gid: Uint8Array;
-  /** The server's lease: a restored or copied folder has an old one. */
   readonly lease: string;
 }
 
@@ -75,9 +72,6 @@ export function unreadable(cause?: unknown): Fault {
   });
 }
 
-/**
- * Omits the nonce of the head, which is authenticated anyway; all lengths but the last are fixed.
- */
 function boundTo(head: Uint8Array, { gid, lease }: BoxPlace): Uint8Array {
   const leaseBytes = utf8Encode(lease);
   assert(gid.length === GROUP_ID_BYTES, "a group id has 16 bytes");

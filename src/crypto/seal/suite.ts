@@ -32,13 +32,11 @@ const ED25519 = { name: "Ed25519" } as const;
 const PUBLIC_KEY_BYTES = 32;
 const SIGNATURE_BYTES = 64;
 
-/** The device's signing key, which may not be extractable. */
 export interface SealSigner {
   readonly publicKey: Uint8Array;
   sign(bytes: Uint8Array): Uint8Array | Promise<Uint8Array>;
 }
 
-/** Returns false, not an exception, for malformed input. */
 export async function verifyEd25519(
   publicKey: Uint8Array,
   bytes: Uint8Array,

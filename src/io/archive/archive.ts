@@ -44,7 +44,6 @@ export function openArchive(options: ArchiveOptions): LogArchive {
   return new LogArchive(options);
 }
 
-/** Reads a log's files through the sparse index, with or without a running writer. */
 export class LogArchive implements Archive {
   readonly #options: ArchiveOptions;
   readonly #index: LogIndex;
@@ -55,7 +54,6 @@ export class LogArchive implements Archive {
     this.#index = new LogIndex(options);
   }
 
-  /** Updates the index. The first call reads the cache or the whole log. */
   async ready(): Promise<void> {
     await this.#index.refresh(() => undefined);
   }
@@ -75,7 +73,6 @@ export class LogArchive implements Archive {
     return { records: verified, more };
   }
 
-  /** Reads a page as it is on disk. `suspects` are records whose lines do not match their heads. */
   async #raw(query: PageQuery): Promise<Page & { suspects: Collector["suspects"] }> {
     const { disk, folder, sha256 } = this.#options;
     const files = new SegmentFiles(disk, folder);
@@ -96,7 +93,6 @@ export class LogArchive implements Archive {
   }
 }
 
-/** Byte ranges to read, in the order of the query. */
 function* rangesOf(query: PageQuery, view: IndexView): Generator<ByteRange> {
   if (query.limit < 1 || query.rooms?.size === 0) return;
   const blocks = view.index.candidates({
@@ -111,7 +107,6 @@ function* rangesOf(query: PageQuery, view: IndexView): Generator<ByteRange> {
   if (query.from === "oldest") yield* view.unconfirmed;
 }
 
-/** Merges adjacent blocks into reads of growing size. */
 function* mergeBlocks(index: BlockIndex, blocks: readonly number[]): Generator<ByteRange> {
   let bytesMax = READ_BYTES_MIN;
   for (let i = 0; i < blocks.length; ) {
@@ -132,7 +127,6 @@ function* mergeBlocks(index: BlockIndex, blocks: readonly number[]): Generator<B
   }
 }
 
-/** Gathers the matches of a query until its page is full. */
 class Collector {
   readonly #query: LineQuery & Pick<PageQuery, "from">;
   readonly #files: SegmentFiles;
@@ -173,7 +167,6 @@ class Collector {
     }
   }
 
-  /** @returns whether the page is full */
   async #addLines(range: SearchedRange, bytes: Buffer): Promise<boolean> {
     const { starts, ends } = range.lines ?? (await this.#spans(bytes));
     const isNewest = this.#query.from === "newest";
@@ -225,7 +218,6 @@ class Collector {
     return true;
   }
 
-  /** Returns the line's record if it matches. */
   #record(range: ByteRange, line: Buffer, start: number): LogRecord | undefined {
     const first = this.#validRecord(line);
     if (first !== undefined) return first.record;
@@ -249,7 +241,6 @@ class Collector {
     throw fault;
   }
 
-  /** Returns `undefined` for an invalid line, and no record if it does not match. */
   #validRecord(line: Buffer): { readonly record: LogRecord | undefined } | undefined {
     const parsed = parseLine(line);
     if (parsed.kind === "newer") return { record: undefined };
@@ -267,7 +258,6 @@ class Collector {
   }
 }
 
-/** Returns the leading ranges of up to `sizeBytes` in total, at least one. */
 function leadingRanges(ranges: readonly ByteRange[], sizeBytes: number): readonly ByteRange[] {
   let remainingBytes = sizeBytes;
   const end = ranges.findIndex(({ from, to }) => {

@@ -7,7 +7,6 @@ import { RoomBlocks } from "./room-index.ts";
 /** Bytes of lines per index entry, small enough to read for a single record. */
 const INDEX_BLOCK_BYTES = 64 << 10;
 
-/** Byte range of a segment, aligned to complete lines. */
 export interface ByteRange {
   readonly firstSeq: number;
   readonly from: number;
@@ -19,7 +18,6 @@ export interface ByteRange {
 export interface IndexedSegment {
   readonly firstSeq: number;
   readonly firstBlock: number;
-  /** Bytes covered by the index, from the start of the segment. */
   coveredBytes: number;
 }
 
@@ -37,15 +35,12 @@ export interface IndexQuery {
  */
 export class BlockIndex {
   readonly segments: IndexedSegment[] = [];
-  /** Per block: segment number, offset, first seq and first time. */
   readonly segmentOf: number[] = [];
   readonly offsets: number[] = [];
   readonly firstSeqs: number[] = [];
   readonly firstTimes: number[] = [];
   readonly rooms = new RoomBlocks();
-  /** Blocks with an unparsable line, which may contain anything. */
   readonly unparsable = new Set<number>();
-  /** Offset of the last covered line in the last segment. */
   lastLineAt = 0;
   lastSeq = 0;
   readonly #head = new HeadScanner();
@@ -100,7 +95,6 @@ export class BlockIndex {
     this.firstTimes.push(Math.max(time, this.firstTimes.at(-1) ?? 0));
   }
 
-  /** Numbers of the blocks that may contain matches, ascending. */
   candidates(query: IndexQuery): number[] {
     const from = Math.max(
       upperBound(this.firstSeqs, query.seqMin) - 1,
@@ -119,7 +113,6 @@ export class BlockIndex {
     return [...blocks].sort((left, right) => left - right);
   }
 
-  /** Byte range of the blocks `first` to `last` of one segment. */
   range(first: number, last: number): ByteRange {
     const segment = this.segments[this.segmentOf[first] ?? -1];
     assert(segment !== undefined, "a block lies in a segment");
@@ -132,7 +125,6 @@ export class BlockIndex {
   }
 }
 
-/** Counts the values up to `limit`. `values` is ascending. */
 function upperBound(values: readonly number[], limit: number): number {
   let low = 0;
   let high = values.length;

@@ -33,14 +33,12 @@ export function casePattern(text: string): RegExp | undefined {
   return weight(best) === 0 ? undefined : new RegExp(patternSource(best), "g");
 }
 
-/** Alternatives for one letter. */
 interface LetterPattern {
   readonly inside: string;
   /**
    * Alternatives at the end of a run, including spellings that merge with the neighboring letter.
    */
   readonly edge: string;
-  /** The next letter follows immediately in the bytes. */
   readonly isExact: boolean;
 }
 
@@ -77,18 +75,15 @@ const LAST_MARK = "a\u0345";
 const DOTTED_I = "\u0130";
 const DOT_ABOVE = "\u0307";
 
-/** About 4,000 entries, built in about 20 ms at the first search. */
 class Variants {
   #variants: Map<string, string[]> | undefined;
   readonly #pairs = new Set<string>();
 
-  /** Code points whose folded form contains the character. */
   variants(character: string): readonly string[] {
     this.#variants ??= this.#build();
     return this.#variants.get(character) ?? [];
   }
 
-  /** Reports whether the two are adjacent in the folded form of a code point. */
   hasPair(first: string, second: string): boolean {
     this.#variants ??= this.#build();
     return this.#pairs.has(first + second);
@@ -128,7 +123,6 @@ function clustersOf(folded: string): Cluster[] {
   return clusters;
 }
 
-/** Returns the spellings of a letter and its marks; `undefined` if there are too many. */
 function letterPattern(letter: string, marks: readonly string[]): LetterPattern | undefined {
   const points = [letter, ...VARIANTS.variants(letter)];
   // U+0345 folds to a small iota, but is a mark and may follow others.
@@ -154,14 +148,12 @@ function letterPattern(letter: string, marks: readonly string[]): LetterPattern 
   };
 }
 
-/** Reports whether the mark neither composes with its letter nor reorders. */
 function isFixed(letter: string, mark: string): boolean {
   const pair = letter + mark;
   const isAlone = pair.normalize("NFC") === pair && pair.normalize("NFD") === pair;
   return isAlone && isNotReordered(mark);
 }
 
-/** Reports whether the combining class is 0, as for vowel signs and Hangul. */
 function isNotReordered(mark: string): boolean {
   return mark !== "\u0345" && (LAST_MARK + mark).normalize("NFD") === LAST_MARK + mark;
 }
@@ -170,7 +162,6 @@ function isAscii(text: string): boolean {
   return (text.codePointAt(0) ?? 0) < 0x80;
 }
 
-/** Composed forms, and forms decomposed from the last mark on. */
 function spellingsOf(points: readonly string[]): Set<string> {
   const spellings = new Set(points);
   for (const point of points) {
@@ -194,7 +185,6 @@ function alternatives(spellings: Iterable<string>): string {
   return all.length === 1 ? (all[0] ?? "") : `(?:${all.join("|")})`;
 }
 
-/** Returns the text as escaped in the log's JSON, without quotes. */
 export function escapedInJson(text: string): string {
   return JSON.stringify(text).slice(1, -1);
 }

@@ -12,7 +12,6 @@ const ORDER_KINDS = kindsWith("erasing");
 /** Finds the record that ordered an erasure, since a blank line alone proves nothing. */
 export class ErasureCheck {
   readonly #read: (query: PageQuery) => Promise<Page>;
-  /** Targets by seq of the erase record. */
   readonly #orders = new Map<number, readonly number[]>();
 
   /** @param read reads a page as it is on disk, without this check */
@@ -46,7 +45,6 @@ export class ErasureCheck {
     return targets;
   }
 
-  /** Seq of the erase record, which is later in the same room. */
   async #orderOf({ head }: LogRecord): Promise<number | undefined> {
     const query = { rooms: new Set([head.room]), kinds: ORDER_KINDS, from: "oldest" } as const;
     for (let afterSeq = head.seq; ; ) {

@@ -20,7 +20,6 @@ export class HeadScanner {
   time = 0;
   roomStart = 0;
   roomEnd = 0;
-  /** Offset after the newline. */
   next = 0;
   /** False if the line has no valid head. Only `next` is set then. */
   isHead = false;

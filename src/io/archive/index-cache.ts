@@ -36,14 +36,12 @@ interface CacheHeader {
   readonly odd: readonly number[];
   readonly lastLineAt: number;
   readonly lastSeq: number;
-  /** Head of the last covered line. Its commitment is unique to this log. */
   readonly lastHead: string;
   readonly rooms: readonly string[];
   readonly lasts: readonly number[];
   readonly sizes: readonly number[];
 }
 
-/** Saves the index. A failure only slows the next start. */
 export function saveIndex(location: CacheLocation, index: BlockIndex): void {
   const { disk, cachePath, sha256 } = location;
   const lastHead = headAt(location, index);
@@ -134,7 +132,6 @@ function restore(header: CacheHeader, bytes: Buffer): BlockIndex {
   return index;
 }
 
-/** Checks the sizes of the segments and the head of the last covered line. */
 function matchesFiles(location: CacheLocation, index: BlockIndex, lastHead: string): boolean {
   const segments = index.segments.map(({ firstSeq, coveredBytes: sizeBytes }) => {
     return { firstSeq, sizeBytes };

@@ -7,7 +7,6 @@ import type { LineQuery } from "../disk/line-matcher.ts";
 import type { PageQuery } from "../log/log.ts";
 import { casePattern, escapedInJson } from "./case-pattern.ts";
 
-/** Adds byte patterns to a query that reject most lines before parsing. */
 export function lineQueryOf(query: PageQuery): LineQuery & Pick<PageQuery, "from"> {
   const { grep, ignoreCase } = query;
   const needle = needleOf(query);
@@ -18,7 +17,6 @@ export function lineQueryOf(query: PageQuery): LineQuery & Pick<PageQuery, "from
   return { ...query, ...prefilter, grep: foldCase(grep), ...(pattern && { pattern }) };
 }
 
-/** Reports whether few lines match. */
 export function isRare({ grep, by, kinds }: LineQuery): boolean {
   return (
     grep !== undefined || by !== undefined || (kinds?.size ?? READ_KINDS.size) < READ_KINDS.size

@@ -10,21 +10,17 @@ import { BlockIndex, type ByteRange } from "./block-index.ts";
 import { loadIndex, saveIndex } from "./index-cache.ts";
 
 export interface ArchiveOptions {
-  /** Folder of the segments, e.g. `data/history`. */
   readonly folder: string;
   readonly disk: Disk;
   readonly sha256: Sha256;
   /** Cache file of the index, deletable at any time. `undefined` disables the cache. */
   readonly cachePath?: string;
-  /** Last durable seq, in the process that writes the log. Later records are hidden. */
   readonly head?: () => number;
 }
 
 export interface IndexView {
   readonly index: BlockIndex;
-  /** Last seq that the index covers. */
   readonly lastSeq: number;
-  /** Complete lines beyond the index that may be rolled back. Read again for every page. */
   readonly unconfirmed: readonly ByteRange[];
 }
 
@@ -34,7 +30,6 @@ const NEWLINE = 0x0a;
 /** Bytes at the end to search for the newest valid line. */
 const TAIL_BYTES = 4 << 20;
 
-/** Keeps a `BlockIndex` in sync with the files of a growing log. */
 export class LogIndex {
   readonly #options: ArchiveOptions;
   #index: BlockIndex | undefined;
@@ -114,7 +109,6 @@ export class LogIndex {
     return to > from ? [{ firstSeq: tail.firstSeq, from, to, isUnconfirmed: true }] : [];
   }
 
-  /** Last seq of the last segment that cannot be rolled back. */
   #durableSeq(tail: Tail, covered: number): number {
     if (this.#options.head !== undefined) return this.#options.head();
     const { bytes } = readTail(tail, covered);
@@ -147,7 +141,6 @@ function readTail(tail: Tail, from: number): { bytes: Buffer; offset: number } {
   return { bytes: bytes.subarray(0, tail.file.read(bytes, offset)), offset };
 }
 
-/** Offset after the last newline. Later bytes are incomplete or torn. */
 function lastLineEnd(tail: Tail, from: number): number {
   const { bytes, offset } = readTail(tail, from);
   return offset + bytes.lastIndexOf(NEWLINE) + 1;

@@ -2,7 +2,6 @@
 
 import { assert } from "../../base/assert.ts";
 
-/** Ascending numbers, delta-encoded as varints of about a byte. */
 class Postings {
   bytes = new Uint8Array(4);
   sizeBytes = 0;
@@ -42,9 +41,7 @@ class Postings {
   }
 }
 
-/** Maps each room to the blocks that contain its records. Compares rooms as bytes. */
 export class RoomBlocks {
-  /** Open addressing: room number + 1 at the slot of its hash, 0 if free. */
   #table = new Int32Array(64);
   readonly #names: Buffer[] = [];
   readonly #postings: Postings[] = [];
@@ -59,14 +56,12 @@ export class RoomBlocks {
     postings.add(block);
   }
 
-  /** Adds the numbers of the room's blocks in [from, to) to the set. */
   collect(room: string, into: Set<number>, from: number, to: number): void {
     const name = Buffer.from(room, "latin1");
     const number = this.#find(name, 0, name.length);
     if (number >= 0) this.#postings[number]?.collect(into, from, to);
   }
 
-  /** State for a file, restored by `load`. */
   dump(): { names: string[]; lasts: number[]; sizes: number[]; bytes: Uint8Array[] } {
     return {
       names: this.#names.map((name) => name.toString("latin1")),
@@ -118,7 +113,6 @@ export class RoomBlocks {
   }
 }
 
-/** FNV-1a, sufficient for short names. */
 function hashOf(bytes: Buffer, start: number, end: number): number {
   let hash = 0x811c9dc5;
   for (let i = start; i < end; i++) hash = Math.imul(hash ^ (bytes[i] ?? 0), 0x01000193);

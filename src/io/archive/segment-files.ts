@@ -19,9 +19,7 @@ export interface SearchedRange extends ByteRange {
 
 export interface ReadRange {
   readonly range: SearchedRange;
-  /** Valid until the next range is requested. */
   readonly bytes: Buffer;
-  /** Reusable buffer that contains the bytes. */
   readonly buffer: Buffer;
 }
 
@@ -48,7 +46,6 @@ export class SegmentFiles {
     return file;
   }
 
-  /** Reads the ranges in the given order, prefetching some. */
   async *read(ranges: Iterable<SearchedRange>): AsyncGenerator<ReadRange> {
     const idle: Buffer[] = [];
     const pending: Promise<ReadRange>[] = [];
@@ -87,7 +84,6 @@ export class SegmentFiles {
     idle.push(ready.buffer);
   }
 
-  /** Yields, in order, the ranges in which search threads found lines. */
   async *filterBySearch(
     ranges: readonly ByteRange[],
     query: LineQuery,
@@ -130,7 +126,6 @@ export class SegmentFiles {
   }
 }
 
-/** Narrows the range to the found lines. */
 function narrowToLines(range: ByteRange, lines: LineSpans | undefined): SearchedRange[] {
   if (lines === undefined) return [range];
   const [first] = lines.starts;

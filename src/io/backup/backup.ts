@@ -39,7 +39,6 @@ export interface BackupOptions {
   readonly data: string;
   readonly out: string;
   readonly files: boolean;
-  /** Reports a problem that did not stop the backup. */
   readonly onWarning: (message: string) => void;
   readonly onProgress: (copiedBytes: number) => void;
 }
@@ -48,12 +47,9 @@ export interface BackupResult {
   readonly size: number;
   /** Root of the history in base64url, as `chat verify` prints it. */
   readonly root: string;
-  /** Size of the whole backup. */
   readonly bytes: number;
   readonly copiedBytes: number;
-  /** Contents that do not match their digest and were omitted. */
   readonly damagedFiles: number;
-  /** Records with damaged bodies, in the server's folder and in the backup. */
   readonly damagedRecords: number;
 }
 
@@ -74,7 +70,6 @@ export const LOG_NAMES = ["history", "accounts"] as const;
 type LogName = (typeof LOG_NAMES)[number];
 
 interface CopiedLog extends VerifiedLog {
-  /** Newest signed checkpoint. */
   readonly note: string | undefined;
 }
 
@@ -121,10 +116,6 @@ async function backUpLocked(options: BackupOptions): Promise<BackupResult> {
   }
 }
 
-/**
- * @returns the manifest of an earlier run
- * @throws {Fault} data-foreign, version-unsupported
- */
 function checkOut(disk: TreeDisk, out: string, server: string): Manifest | undefined {
   const manifest = readManifest(disk, out);
   if (manifest !== undefined) checkDataFolder(out); // Its data may have a newer format.
@@ -151,7 +142,6 @@ class Backup {
   readonly #options: BackupOptions;
   readonly #server: string;
   #previous: Manifest | undefined;
-  /** Files referenced by the history that was verified last. */
   #files = new Files();
   #copiedBytes = 0;
 
@@ -211,10 +201,6 @@ class Backup {
     return { ...done, damagedFiles: damaged, damagedRecords };
   }
 
-  /**
-   * Waits for the next checkpoint, to include recent records: a running server signs within a
-   * second.
-   */
   async #waitForCheckpoint(): Promise<void> {
     const { disk, data, clock } = this.#options;
     const folder = join(data, "history");
@@ -307,7 +293,6 @@ class Backup {
     return verifyLogCopy({ ...options, ...upTo, onRecord: (record) => files.apply(record) });
   }
 
-  /** Marks the old backup as unfinished before replacing it in place. */
   async #invalidate(): Promise<void> {
     const { disk, out } = this.#options;
     this.#options.onWarning("the copy is damaged; copying again");

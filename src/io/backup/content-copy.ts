@@ -20,7 +20,6 @@ import { readWholeFile, writeSynced } from "../disk/whole-file.ts";
 export interface ContentOptions {
   readonly disk: TreeDisk;
   readonly sha256: Sha256;
-  /** Folder that contains the folders of all files. */
   readonly from: string;
   readonly to: string;
   readonly onBytes: (count: number) => void;
@@ -41,10 +40,6 @@ const LINES = "chunks.jsonl";
 const PARTS: readonly string[] = [ABOUT, CONTENT, LINES];
 const SYNC_BYTES_MAX = 0;
 
-/**
- * Copies the contents that the copy lacks.
- * @throws {Fault} store-…
- */
 export async function copyContents(
   options: ContentOptions,
   files: Files,
@@ -69,7 +64,6 @@ export async function copyContents(
   return { missing, damaged };
 }
 
-/** Reports whether the copy exists. It was verified when created. */
 function hasContent(disk: TreeDisk, folder: string, { file, size }: FileEntry): boolean {
   const path = join(folder, file);
   if (PARTS.some((name) => disk.kind(join(path, name)) !== "file")) return false;
@@ -79,10 +73,6 @@ function hasContent(disk: TreeDisk, folder: string, { file, size }: FileEntry): 
   );
 }
 
-/**
- * Copies one file under a temporary name, verifies its digest, and renames it.
- * @throws {Fault} checksum-wrong, store-…; file-unknown if it does not exist
- */
 async function copyContent(options: ContentOptions, file: FileEntry): Promise<void> {
   const { disk, from, to } = options;
   const source = join(from, file.file);
@@ -113,7 +103,6 @@ function damaged({ file }: FileEntry, source: string): Fault {
   });
 }
 
-/** @returns hex digest of the copy */
 async function copyChunks(
   { disk, sha256, onBytes }: ContentOptions,
   { size }: FileEntry,
@@ -137,7 +126,6 @@ async function copyChunks(
   return toHex(digest.value());
 }
 
-/** Removes erased files, and partial copies of killed runs. */
 export async function removeOthers(
   disk: TreeDisk,
   folder: string,

@@ -15,9 +15,7 @@ export interface CopyOptions {
   readonly disk: Disk;
   readonly from: string;
   readonly to: string;
-  /** Bytes known to be in the copy, by segment. All others are copied again. */
   readonly trusted: LogExtent["segments"];
-  /** Keep segments of the same length as in the log; they are verified afterwards. */
   readonly keepsComplete: boolean;
   /** Bytes to copy of each segment. `undefined` for all. */
   readonly upTo?: LogExtent["segments"];
@@ -74,7 +72,6 @@ async function copySegment(
   await disk.syncFolder(to); // A later segment must not exist without it.
 }
 
-/** Removes the part that may not be durable; the next run copies it again. */
 export async function truncateLog(disk: Disk, folder: string, segments: LogExtent["segments"]) {
   try {
     for (const firstSeq of listSegments(disk, folder)) {
@@ -94,7 +91,6 @@ export async function truncateLog(disk: Disk, folder: string, segments: LogExten
   }
 }
 
-/** Performs the erasures that the copy's own records order. */
 export async function eraseDue(
   disk: Disk,
   folder: string,

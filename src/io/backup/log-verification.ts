@@ -24,7 +24,6 @@ const NEWLINE = 0x0a;
 
 export interface VerifyLogOptions {
   readonly disk: Disk;
-  /** Folder of one log. */
   readonly folder: string;
   readonly sha256: Sha256;
   /** Number of records known to be durable. An earlier bad line is damage, a later one the end. */
@@ -34,7 +33,6 @@ export interface VerifyLogOptions {
    * lines.
    */
   readonly upTo?: number | undefined;
-  /** Sizes for which the root is also computed. */
   readonly sizes: readonly number[];
   readonly onRecord?: (record: FoldedRecord) => void;
 }
@@ -45,9 +43,7 @@ export interface VerifiedLog {
   readonly roots: ReadonlyMap<number, string>;
   /** Hex leaf of the first record. Empty if the log is empty. */
   readonly first: string;
-  /** Records with a mismatching body, or blank without an `erase` record; ascending. */
   readonly damaged: readonly number[];
-  /** Records to be erased that are not blank, with the seq of the ordering record. */
   readonly due: ReadonlyMap<number, number>;
 }
 
@@ -74,9 +70,7 @@ class LogVerifier {
   readonly #sizes: ReadonlySet<number>;
   readonly #damaged: number[] = [];
   readonly #erasures = new Erasures();
-  /** Partially erased lines. Damage unless a later record orders the erasure. */
   readonly #torn = new Map<number, Fault>();
-  /** Highest seq that erases one of the records so far. */
   #erasedBy = 0;
   #first = "";
 
@@ -140,7 +134,6 @@ class LogVerifier {
     this.#add(line.record(withBody));
   }
 
-  /** @returns false if the line is the unfinished end */
   #handleInvalid(path: string, bytes: Uint8Array, offset: number): boolean {
     const { sha256, atLeast } = this.#options;
     const parsed = parseLine(bytes);
@@ -164,7 +157,6 @@ class LogVerifier {
     return true;
   }
 
-  /** Adds a record that is valid in order and tree. */
   #add(record: FoldedRecord): void {
     const { seq } = record.head;
     const { tree } = this.#walk;
@@ -200,7 +192,6 @@ const TAIL_BYTES = 3 * LINE_BYTES_MAX;
 /**
  * Returns the number of records that were durable when the end of the log was written, and the last
  * seq.
- * @throws {Fault} store-…
  */
 export function endOf(
   disk: Disk,

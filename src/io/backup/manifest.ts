@@ -15,11 +15,9 @@ const FORMAT = 1;
 const MANIFEST_BYTES_MAX = 1024 * 1024;
 
 export interface LogExtent {
-  /** Records of the backup. The files may contain later ones. */
   readonly size: number;
   /** Hex root of the tree over these records. */
   readonly root: string;
-  /** Bytes of these records in each segment, by the segment's first seq. */
   readonly segments: Readonly<Record<string, number>>;
 }
 
@@ -29,7 +27,6 @@ export interface Manifest {
   readonly server: string;
   readonly history: LogExtent;
   readonly accounts: LogExtent;
-  /** Whether the contents of files are included. */
   readonly files: boolean;
   /** Contents that the server lacked or had damaged. `undefined` in older backups. */
   readonly missingFiles?: number;

@@ -21,11 +21,8 @@ export interface RestoreOptions {
   readonly disk: TreeDisk;
   readonly sha256: Sha256;
   readonly backup: string;
-  /** New or empty target folder. */
   readonly data: string;
-  /** Allow a target with the same server in a newer state, and move it aside. */
   readonly acceptsRollback: boolean;
-  /** Restore the intact part of a damaged backup. */
   readonly acceptsLoss: boolean;
   readonly nowUnixMs: number;
   readonly onWarning: (message: string) => void;
@@ -43,13 +40,9 @@ export interface RestoreResult {
   readonly root: string;
   readonly bytes: number;
   readonly data: string;
-  /** New path of the previous target folder. */
   readonly aside: string | undefined;
-  /** Contents that the backup does not include. */
   readonly missingFiles: number;
-  /** Contents that are damaged in the backup and were not restored. */
   readonly damagedFiles: number;
-  /** Records with damaged bodies. */
   readonly damagedRecords: number;
 }
 
@@ -137,10 +130,6 @@ async function restoreTo(options: RestoreOptions, data: string): Promise<Restore
 
 type VerifiedLogs = Readonly<Record<(typeof LOG_NAMES)[number], VerifiedLog>>;
 
-/**
- * Verifies both logs up to the backup's end.
- * @throws {Fault} log-corrupt
- */
 async function verifyLogs(
   { disk, sha256 }: RestoreOptions,
   folder: string,
@@ -162,7 +151,6 @@ async function verifyLogs(
   return { history: await walk("history"), accounts: await walk("accounts") };
 }
 
-/** @returns the number of damaged records */
 function reportDamaged({ onWarning }: RestoreOptions, verified: VerifiedLogs): number {
   const damaged = LOG_NAMES.flatMap((name) => verified[name].damaged.map((seq) => ({ name, seq })));
   for (const { name, seq } of damaged.slice(0, DAMAGED_LISTED_MAX)) {
@@ -176,14 +164,9 @@ function reportDamaged({ onWarning }: RestoreOptions, verified: VerifiedLogs): n
 interface NewerState {
   readonly message: string;
   readonly note: string | undefined;
-  /** The folder is at the target path. */
   readonly isAtTarget: boolean;
 }
 
-/**
- * Finds a state known to be newer than the backup.
- * @throws {Fault} data-foreign, data-locked
- */
 async function newerState(
   disk: TreeDisk,
   sha256: Sha256,
@@ -229,7 +212,6 @@ function checkpointIn(disk: TreeDisk, history: string): StoredCheckpoint | undef
   }
 }
 
-/** Creates a staging folder beside the target. */
 async function createStaging(disk: TreeDisk, data: string): Promise<string> {
   const staging = `${data}.restoring`;
   try {
@@ -302,10 +284,6 @@ async function copyLogs(
   return bytes;
 }
 
-/**
- * Renames the target folder without deleting anything.
- * @throws {Fault} data-locked
- */
 function moveAside(disk: TreeDisk, data: string, nowUnixMs: number): string {
   const lock = lockFolder(data, nowUnixMs); // A running server would keep writing to it.
   lock.release();

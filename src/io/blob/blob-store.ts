@@ -15,7 +15,6 @@ import { encodeMetadata, METADATA_BYTES_MAX, parseMetadata } from "./metadata.ts
 
 export interface BlobStoreOptions {
   readonly disk: TreeDisk;
-  /** Folder of the files, e.g. `data/files`. Created if missing. */
   readonly folder: string;
   readonly sha256: Sha256;
   /**
@@ -41,11 +40,9 @@ class FolderStore implements BlobStore {
   readonly #options: BlobStoreOptions;
   /** Open blobs. Bounded by their holders, like the next map. */
   readonly #open = new Map<FileId, StoredBlob>();
-  /** Last operation on each file's folder. Operations on one file run sequentially. */
   readonly #operations = new Map<FileId, Promise<void>>();
   /** Serializes syncs, which would otherwise delay the log. */
   readonly #syncs = new Mutex();
-  /** The folder and its parents are durable. */
   #isFolderDurable = false;
 
   constructor(options: BlobStoreOptions) {
@@ -173,7 +170,6 @@ class FolderStore implements BlobStore {
     return blob;
   }
 
-  /** Opens the checksum file and makes the names of all open files durable. */
   async #openLines(path: string, content: Content): Promise<DiskFile> {
     const { disk, folder } = this.#options;
     let lines: DiskFile | undefined;

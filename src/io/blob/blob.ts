@@ -21,7 +21,6 @@ export function fileContent(file: DiskFile): Content {
   };
 }
 
-/** Content that is stored elsewhere. Ignores writes. */
 export function externalContent(reader: ChunkReader): Content {
   return {
     read: async (into, offset) => {
@@ -47,7 +46,6 @@ export interface BlobHooks {
   readonly onClose: (closing: Promise<void>) => void;
 }
 
-/** A blob shared by all its holders. */
 export class StoredBlob extends ChunkSequence implements Blob {
   readonly metadata: BlobMetadata;
   readonly #hooks: BlobHooks;

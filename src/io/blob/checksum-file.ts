@@ -12,15 +12,12 @@ const SYNC_BYTES_MAX = 64 * 1024;
 
 export interface ChecksumFileOptions {
   readonly file: DiskFile;
-  /** For messages. */
   readonly path: string;
-  /** Bytes before the first line. */
   readonly headerBytes: number;
   /** Maximum lines after an invalid one that a crash can explain. */
   readonly tornLinesMax: number;
 }
 
-/** Checksums of a content, one fixed-width line per chunk. */
 export class ChecksumFile {
   readonly #options: ChecksumFileOptions;
   #count = 0;
@@ -54,19 +51,16 @@ export class ChecksumFile {
     return lines;
   }
 
-  /** Number of valid lines. */
   get count(): number {
     return this.#count;
   }
 
-  /** Drops all but the first `count` lines. */
   truncate(count: number): void {
     this.#count = count;
     this.#needsTruncation = true;
     this.#block = undefined;
   }
 
-  /** Appends lines durably. Does not change `count` if it throws. */
   async append(hashes: readonly Uint8Array[]): Promise<void> {
     const { file, headerBytes } = this.#options;
     const offset = headerBytes + this.#count * HASH_LINE_BYTES;

@@ -11,13 +11,9 @@ import { type DiskFile, diskFault, isFull, partsAfter } from "../disk/disk.ts";
 import { Mutex } from "../disk/mutex.ts";
 import { ChecksumFile } from "./checksum-file.ts";
 
-/** Storage of the chunks' bytes. Throws the system's errors. */
 export interface Content {
-  /** Fills the buffers in order. Reads fewer bytes only at the end. */
   read(into: readonly Uint8Array[], offset: number): Promise<number>;
-  /** Writes all parts in order, or throws. */
   write(parts: readonly Uint8Array[], offset: number): Promise<void>;
-  /** Makes earlier writes durable; writes may continue in the meantime. */
   sync(): Promise<void>;
   truncate(sizeBytes: number): Promise<void>;
   close(): void;
@@ -26,10 +22,8 @@ export interface Content {
 export interface ChunkSequenceOptions {
   readonly content: Content;
   readonly lines: DiskFile;
-  /** Bytes before the first line of the checksum file. */
   readonly headerBytes: number;
   readonly checksumPath: string;
-  /** Refuse damage before the end, instead of dropping everything after it. */
   readonly isStrict: boolean;
   /** This program wrote the checksums. Otherwise every chunk is verified. */
   readonly isProven: boolean;
@@ -40,11 +34,9 @@ export interface ChunkSequenceOptions {
 
 interface CheckedChunks {
   readonly upTo: number;
-  /** Size of the last chunk. */
   readonly lastBytes: number;
 }
 
-/** A chunk queued for writing. */
 interface QueuedChunk {
   readonly sha256: Uint8Array;
   readonly bytes: Uint8Array;
@@ -75,12 +67,10 @@ export class ChunkSequence {
   #queue: QueuedChunk[] = [];
   #queueBytes = 0;
   #isAppending = false;
-  /** There may be content after the valid chunks. */
   #needsTruncation = true;
   readonly #syncs: Mutex;
   #syncing: Promise<unknown> = Promise.resolve();
   #failure: Fault | undefined;
-  /** Running calls that use the files, which are closed after the last one. */
   #busy = 0;
   #isClosed = false;
   #onIdle: (() => void)[] = [];
@@ -92,10 +82,6 @@ export class ChunkSequence {
     this.#syncs = syncs ?? new Mutex();
   }
 
-  /**
-   * Opens the durable part. Takes ownership of the files.
-   * @throws {Fault} store-…
-   */
   static async open<Opened extends ChunkSequence>(
     options: ChunkSequenceOptions,
     make: (lines: ChecksumFile, options: ChunkSequenceOptions) => Opened,
@@ -126,7 +112,6 @@ export class ChunkSequence {
     return this.#sizeBytes;
   }
 
-  /** Reports whether the state on disk is unknown until the file is reopened. */
   get hasFailed(): boolean {
     return this.#failure !== undefined;
   }
@@ -190,10 +175,7 @@ export class ChunkSequence {
     done();
   }
 
-  /**
-   * @returns `durable`
-   * @throws {Fault} store-…
-   */
+  /** @returns `durable` */
   sync(): Promise<number> {
     return this.#use(() => this.#enqueueSync());
   }
@@ -226,7 +208,6 @@ export class ChunkSequence {
     });
   }
 
-  /** Drops all chunks. */
   clear(): Promise<void> {
     assert(!this.#isAppending, "nothing is being added");
     return this.#use(async () => {
@@ -241,7 +222,6 @@ export class ChunkSequence {
     });
   }
 
-  /** Fails all later calls with this fault, unless they already fail. */
   failWith(fault: Fault): void {
     this.#failure ??= fault;
   }
@@ -314,7 +294,6 @@ export class ChunkSequence {
     return this.#durable;
   }
 
-  /** The state of the files is unknown from here on until they are reopened. */
   #fail(error: unknown): Fault {
     if (error instanceof Fault) this.#failure ??= error;
     else this.#failure ??= diskFault(error, this.#path);

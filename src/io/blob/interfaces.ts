@@ -2,28 +2,23 @@
 
 import type { FileId, UserId } from "../../base/ids.ts";
 
-/** Metadata of an upload, from its offer. */
 export interface BlobMetadata {
   readonly file: FileId;
   readonly by: UserId;
-  /** As sent, not sanitized. */
   readonly name: string;
   /** `undefined` until the end if the sender does not know it. */
   readonly sizeBytes?: number;
-  /** Targets as named by the sender. */
   readonly to: readonly string[];
   readonly folder?: FolderSize;
   /** Time of the first offer, Unix milliseconds. */
   readonly sinceMs: number;
 }
 
-/** Size of a folder that is sent as one file. */
 export interface FolderSize {
   readonly entries: number;
   readonly manifestBytes: number;
 }
 
-/** Chunks that can be read repeatedly and in any order. */
 export interface ChunkReader {
   /**
    * @throws {Fault} store-failed; checksum-wrong if the disk returns fewer bytes than were written
@@ -44,18 +39,13 @@ export interface Blob extends ChunkReader {
    * @throws {Fault} store-full, store-failed, for this chunk and all later ones
    */
   append(sha256: Uint8Array, bytes: Uint8Array): Promise<void>;
-  /**
-   * Makes earlier appends durable.
-   * @returns `durable`
-   * @throws {Fault} store-…
-   */
+  /** Makes earlier appends durable. @returns `durable` */
   sync(): Promise<number>;
   /**
    * Reads `count` existing chunks from `index` on.
    * @throws {Fault} like `read`
    */
   readSome(index: number, count: number): Promise<Uint8Array[]>;
-  /** Checksum of an existing chunk. */
   hash(index: number): Promise<Uint8Array>;
   /** SHA-256 over the concatenated checksums of all chunks so far. */
   digest(): Uint8Array;
@@ -64,12 +54,7 @@ export interface Blob extends ChunkReader {
   close(): void;
 }
 
-/** Stores the content of a server's files, announced or not. */
 export interface BlobStore {
-  /**
-   * Lists all files, unordered. Called once, at the start.
-   * @throws {Fault} store-…
-   */
   list(): Promise<BlobMetadata[]>;
   /**
    * Creates a blob. Resolves when its metadata is on disk.
@@ -81,7 +66,6 @@ export interface BlobStore {
    * @returns `undefined` if it does not exist
    */
   open(file: FileId): Promise<Blob | undefined>;
-  /** Removes a blob, even an open one, if it exists. */
   remove(file: FileId): Promise<void>;
   /** Free bytes on the disk. */
   freeBytes(): Promise<number>;
@@ -89,7 +73,6 @@ export interface BlobStore {
 
 /** Content of an upload, in chunks. A resumed upload starts at a later chunk. */
 export interface Source {
-  /** Name for recipients. */
   readonly name: string;
   /** `undefined` until a stream has ended. */
   readonly sizeBytes: number | undefined;
@@ -116,10 +99,7 @@ export interface Source {
    * @throws {Fault} file-changed
    */
   check(digest?: Uint8Array): Promise<void>;
-  /**
-   * Called before it is read for this upload.
-   * @throws {Fault} store-…
-   */
+  /** Called before it is read for this upload. */
   begin?(file: FileId): Promise<void>;
   close(): void;
 }
@@ -142,24 +122,15 @@ export interface Sink {
   append(sha256: Uint8Array, bytes: Uint8Array): Promise<void>;
   /** Concurrent appends that share a write. Default: one. */
   readonly concurrentAppends?: number;
-  /**
-   * Makes the content and the journal durable.
-   * @throws {Fault} store-…
-   */
   sync(): Promise<void>;
   /** SHA-256 over the concatenated checksums of all chunks so far. */
   digest(): Uint8Array;
   readonly sizeBytes: number;
-  /**
-   * Moves the file to its final name, without replacing another file.
-   * @returns the final path
-   * @throws {Fault} store-…
-   */
+  /** Moves the file to its final name, without replacing another file. @returns the final path */
   finish(): Promise<string>;
   /** Renamed entries of a folder, after `finish`. */
   readonly renamed?: readonly Renamed[];
   /** Drops the content, to begin again with chunk 0. */
   restart(): Promise<void>;
-  /** Closes the files. The download can be resumed. */
   close(): void;
 }

@@ -2,11 +2,9 @@
 
 export interface Value {
   readonly bytes: Uint8Array;
-  /** Identifies the write, if several servers write. */
   readonly revision: string;
 }
 
-/** Values of one kind: files of one server, or shared by several servers. */
 export interface Bucket {
   /** @throws {Fault} store-…, no-majority */
   read(name: string): Promise<Value | undefined>;

@@ -9,7 +9,6 @@ import type { Bucket, Value } from "./bucket.ts";
 export interface FolderBucketOptions {
   readonly disk: Disk;
   readonly folder: string;
-  /** File name suffix, including its dot. */
   readonly suffix: string;
   readonly sizeBytesMax: number;
 }
@@ -60,7 +59,6 @@ export class FolderBucket implements Bucket {
     return files.map((file) => file.slice(0, -suffix.length));
   }
 
-  /** Call it before the first write. */
   async sweep(isKept: (name: string) => boolean): Promise<void> {
     const { disk, folder, suffix } = this.#options;
     for (const file of disk.list(folder)) {

@@ -32,7 +32,6 @@ export interface InterpreterOptions {
   readonly sha256: Sha256;
 }
 
-/** A decided record that is not in this node's log yet. */
 export type PendingRecord = PendingDraft | PendingCopy;
 
 export interface PendingDraft {
@@ -48,11 +47,9 @@ interface PendingCopy {
   readonly line: CopiedLine;
 }
 
-/** Effect of one message. */
 export interface MessageEffect {
   readonly id: string | undefined;
   readonly outcomes: readonly (readonly PendingRecord[] | Objection)[];
-  /** Expected state of both logs at that point. */
   readonly copyEnd?: CopyEnd;
 }
 
@@ -73,7 +70,6 @@ export class Interpreter {
   #heads: Readonly<Record<Place, number>>;
   #copied: Record<Place, number> = { history: 0, accounts: 0 };
   #isCopying = false;
-  /** Commitments of this node's records, for a window whose edited records were erased. */
   #commits: ReadonlyMap<number, string> | undefined;
 
   constructor(options: InterpreterOptions, heads: Readonly<Record<Place, number>>) {
@@ -81,7 +77,6 @@ export class Interpreter {
     this.#heads = heads;
   }
 
-  /** Length of each log according to the stream, including unwritten records. */
   get heads(): Readonly<Record<Place, number>> {
     return this.#heads;
   }
@@ -94,12 +89,10 @@ export class Interpreter {
     return this.#copied;
   }
 
-  /** A log from before the cluster is being copied. */
   get isCopying(): boolean {
     return this.#isCopying;
   }
 
-  /** Rebuilds the window of recent records at a position. */
   async rebuild(at: Position): Promise<void> {
     const { mirrors } = this.#options;
     const admission = new Admission();
@@ -166,7 +159,6 @@ export class Interpreter {
     return { id, outcomes };
   }
 
-  /** A copy precedes all decisions. Lines out of order are ignored. */
   #acceptCopied({ place, lines }: CopiedLines): readonly PendingCopy[] {
     const isFirst = this.#heads.history + this.#heads.accounts === 0;
     if (!(this.#isCopying || isFirst)) return [];
@@ -201,7 +193,6 @@ export class Interpreter {
     return { ...record, place, seq: this.#advance(place, draft) };
   }
 
-  /** @returns the record's seq in the log */
   #advance(place: Place, draft: Draft): number {
     const seq = this.#heads[place] + 1;
     this.#heads = { ...this.#heads, [place]: seq };
@@ -209,7 +200,6 @@ export class Interpreter {
     return seq;
   }
 
-  /** Records that the stream had lost; empty if they are known. */
   #acceptRestored(restored: RestoredRecord): PendingRecord[] {
     const { seq, kind } =
       "line" in restored
@@ -227,12 +217,10 @@ export class Interpreter {
 
 const NO_EFFECT: MessageEffect = { id: undefined, outcomes: [] };
 
-/** Reports whether the kind changes another record. */
 function changesRecord(kind: RecordKind | undefined): boolean {
   return kind === "edit" || kind === "erase";
 }
 
-/** Returns the record as a draft, with an empty body if erased. */
 function draftOf(record: LogRecord): Draft {
   const { kind, room, by, id } = record.head;
   return { kind, room, by, id, body: parseBody(record) };

@@ -21,7 +21,6 @@ export interface MajorityWatchOptions {
 
 export interface MissingServers {
   readonly servers: readonly string[];
-  /** Number of servers that the operator configured. */
   readonly total: number;
   readonly isMajorityLost: boolean;
 }
@@ -82,7 +81,6 @@ export function noMajority({ servers, total }: Pick<MissingServers, "servers" | 
   return new Fault("no-majority", `the cluster has no majority: ${reason}`);
 }
 
-/** Reports whether an action may succeed after the next election. */
 export function isWithoutMajority(error: unknown): boolean {
   return error instanceof Fault && error.code === "no-majority";
 }

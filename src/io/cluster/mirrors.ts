@@ -26,7 +26,6 @@ type Heads = Readonly<Record<Place, number>>;
 /** Retry interval while the disk is full. */
 const RETRY_MS = 1_000;
 
-/** Writes the decisions of the stream to this node's disk. */
 export class Mirrors {
   readonly #options: MirrorsOptions;
 
@@ -92,7 +91,6 @@ export class Mirrors {
     }
   }
 
-  /** Checks that records beyond the stored position, left by a crash, match the stream. */
   async #compare(
     place: Place,
     pending: readonly PendingRecord[],
@@ -161,7 +159,6 @@ function matches({ head, headBytes }: LogRecord, pending: PendingRecord): boolea
   );
 }
 
-/** Reports whether a restored record ordered an erasure and is blank itself. */
 function isBlankPassword(pending: PendingRecord, copied: Heads): boolean {
   if (!("line" in pending) || pending.seq <= copied[pending.place]) return false;
   const { erased, head } = pending.line.record;

@@ -16,7 +16,6 @@ export interface PeerCheckOptions {
   readonly peers: (() => Promise<readonly PeerNode[]>) | undefined;
   readonly isBehind: (peer: PeerNode) => boolean;
   readonly waitUntilApplied: (seq: number) => Promise<void>;
-  /** Reports whether this node stopped following the stream. */
   readonly isStopped: () => boolean;
 }
 
@@ -28,7 +27,6 @@ const RETRY_MS = 250;
  */
 export class PeerCheck {
   readonly #options: PeerCheckOptions;
-  /** Numbers of triggered checks and of those that passed. */
   #triggered = 0;
   #passed = 0;
 

@@ -6,14 +6,12 @@ import { type Clock, delay, withTimeout } from "../clock.ts";
 import type { Stream } from "./stream.ts";
 import { markOf } from "./stream-reader.ts";
 
-/** A position in the stream, and the length of the node's logs there. */
 export interface Position {
   readonly seq: number;
   readonly history: number;
   readonly accounts: number;
   /** Mark of the message at `seq`. `undefined` if unknown. */
   readonly mark?: string;
-  /** The stream does not contain the complete copy of a log from before the cluster. */
   readonly isFilling?: true;
 }
 

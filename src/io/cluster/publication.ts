@@ -22,7 +22,6 @@ const CLUSTER_COPY_IN_FLIGHT_MAX = 64;
 /** Time without progress after which the stream is taken to have no majority. */
 const CLUSTER_COPY_STALLED_MS = 60_000;
 
-/** A stream that accepts a message only at its expected position. */
 export interface CopyStream extends Pick<Stream, "get" | "last" | "watch"> {
   /**
    * Publishes a message directly after message `seq`. Resolves when a majority has it.
@@ -52,7 +51,6 @@ const RETRY_MS = 500;
 
 interface CopyMessage {
   readonly bytes: Uint8Array;
-  /** Records in this and all preceding messages. */
   readonly records: number;
 }
 
@@ -121,7 +119,6 @@ export async function publishLogs(options: PublicationOptions): Promise<Position
   return mark === undefined ? at : { ...at, mark };
 }
 
-/** Mark by which the first start distinguishes this stream from a recreated one. */
 async function markAt(
   { stream, sha256 }: PublicationOptions,
   seq: number,
@@ -146,7 +143,6 @@ function foreignHistory(): Fault {
   });
 }
 
-/** Servers' proposals during a copy are ignored. */
 function isIgnored({ bytes }: StreamMessage, sha256: Sha256): boolean {
   try {
     return readStream(bytes, sha256).kind === "proposals";
@@ -156,7 +152,6 @@ function isIgnored({ bytes }: StreamMessage, sha256: Sha256): boolean {
   }
 }
 
-/** Messages from `from` to the end at the time of the call. */
 async function* existingMessages(
   { stream, clock, sha256 }: PublicationOptions,
   from: number,
@@ -207,7 +202,6 @@ async function* existingMessages(
   }
 }
 
-/** Messages of both logs, accounts first. The same folder always yields the same messages. */
 async function* copyMessages(options: PublicationOptions): AsyncGenerator<CopyMessage, undefined> {
   const { history, accounts } = options.logs;
   let records = 0;
@@ -241,7 +235,6 @@ async function* groupLines(
   if (group.length > 0) yield { lines: Buffer.concat(group), count: group.length };
 }
 
-/** @throws {Fault} too-large, log-corrupt */
 async function* copiedLines(
   { disk, path, logs }: PublicationOptions,
   place: Place,

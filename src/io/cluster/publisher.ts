@@ -27,14 +27,11 @@ export interface PublisherOptions {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly isClosed: () => boolean;
-  /** Reports whether a decision published now could take the seq of another one. */
   readonly isBlocked: () => boolean;
-  /** Position up to which the stream was applied. */
   readonly applied: () => number;
   /** Called when the stream holds `seq` messages. */
   readonly onStored: (seq: number) => void;
   readonly onNoAnswer: () => void;
-  /** The stream stored a message at a position that was already read. */
   readonly onRewound: () => void;
 }
 
@@ -45,10 +42,8 @@ interface QueuedProposal {
   readonly settle: Settle;
 }
 
-/** A published message, not yet received back. */
 interface PublishedMessage {
   readonly group: readonly QueuedProposal[];
-  /** Seq in the stream, if acknowledged. */
   seq?: number;
 }
 
@@ -56,13 +51,11 @@ interface PublishedMessage {
 const RETRY_MS = 100;
 const ID_BYTES = 12;
 
-/** Decisions of this node, until the stream returns them. */
 export class Publisher {
   readonly #options: PublisherOptions;
   /** Bounded by CLUSTER_QUEUE_BYTES_MAX. */
   #queue: QueuedProposal[] = [];
   #queueBytes = 0;
-  /** Published messages by id. At most one is in flight. */
   readonly #published = new Map<string, PublishedMessage>();
   #isPublishing = false;
 
@@ -91,12 +84,10 @@ export class Publisher {
     return new Fault("too-many", message, { retryAfterMs: 1_000 });
   }
 
-  /** Reports whether this node published the message and awaits its outcome. */
   isOwn(id: string | undefined): boolean {
     return id !== undefined && this.#published.has(id);
   }
 
-  /** Publishes one message at a time. Decisions made in the meantime share the next one. */
   async #publishAll(): Promise<void> {
     this.#isPublishing = true;
     await undefined; // Groups the decisions of one tick.
@@ -167,7 +158,6 @@ export class Publisher {
     else onRewound();
   }
 
-  /** Fails messages that the stream acknowledged and then lost. */
   failLost(isLost: (seq: number) => boolean): void {
     for (const [id, { group, seq }] of this.#published) {
       if (seq === undefined || !isLost(seq)) continue;
@@ -178,7 +168,6 @@ export class Publisher {
     }
   }
 
-  /** Settles the proposals of a message whose records are on this node's disk. */
   settle({ id, outcomes }: MessageEffect, records: ReadonlyMap<PendingRecord, LogRecord>): void {
     const group = id === undefined ? undefined : this.#published.get(id)?.group;
     if (id === undefined || group === undefined) return;

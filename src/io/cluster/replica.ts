@@ -68,12 +68,8 @@ export class Replica {
   readonly #interpreter: Interpreter;
   readonly #mirrors: Mirrors;
   readonly #peerCheck: PeerCheck;
-  /**
-   * Length of each log that this node's folds have received, and on which its proposals are based.
-   */
   readonly #notified: Record<Place, number> = { history: 0, accounts: 0 };
   readonly #unfollows: (() => void)[] = [];
-  /** Position on disk. */
   #position: Position;
   #lastMessage: StreamMessage | undefined;
   #positions: readonly Position[];
@@ -91,7 +87,6 @@ export class Replica {
   #applying: Promise<void> | undefined;
   #failure: Fault | undefined;
   #isClosed = false;
-  /** Callers waiting for the stream to be applied up to `seq`. */
   readonly #waiters = new Set<{ readonly seq: number; readonly resolve: () => void }>();
 
   private constructor(options: ReplicaOptions) {
@@ -135,7 +130,6 @@ export class Replica {
     }
   }
 
-  /** Calls back once with the last record of the decision, or its fault. */
   propose(drafts: readonly Draft[], { follows }: AppendAllOptions, settle: Settle): void {
     const { entropy, sha256 } = this.#options;
     const sealed = drafts.map((draft) => sealDraft(draft, entropy(SALT_BYTES), sha256));
@@ -150,12 +144,10 @@ export class Replica {
     if (fault !== undefined) queueMicrotask(() => settle(fault));
   }
 
-  /** Position of this node in the stream. */
   get seq(): number {
     return this.#position.seq;
   }
 
-  /** Length of both logs at that position. More may be on disk already. */
   get applied(): Readonly<Record<Place, number>> {
     const { history, accounts } = this.#position;
     return { history, accounts };
@@ -215,7 +207,6 @@ export class Replica {
     return this.#isClosed || this.#failure !== undefined;
   }
 
-  /** Reports whether this node has records beyond the part of the stream read so far. */
   get #isAhead(): boolean {
     return this.#mirrors.isAheadOf(this.#interpreter.heads);
   }
@@ -259,16 +250,11 @@ export class Replica {
     if (this.#interpreter.isCopying) throw copyIncomplete();
   }
 
-  /**
-   * Retries until a leader answers.
-   * @throws {Fault} no-majority after `until`
-   */
   #retryUntilAnswered<Result>(until: number, request: () => Promise<Result>): Promise<Result> {
     const { clock } = this.#options;
     return retry(request, { clock, intervalMs: RETRY_MS, until, isTransient: isWithoutMajority });
   }
 
-  /** Reads from the last position at which the stream matches what this node applied. */
   async #resumeReading(): Promise<void> {
     const { stream, clock, sha256 } = this.#options;
     const at = await lastCommonPosition(this.#positions, this.#options);
@@ -295,7 +281,6 @@ export class Replica {
     });
   }
 
-  /** Handles a stream that lost messages read earlier: after a power loss, or when recreated. */
   #rewind(): void {
     if (this.#rewinding !== undefined || this.#isStopped) return;
     this.#reader?.close();
@@ -336,7 +321,6 @@ export class Replica {
     }
   }
 
-  /** @returns a promise to await before the next message */
   #receive(message: StreamMessage): Promise<void> | undefined {
     if (this.#isStopped) return undefined;
     this.#received.push(message);
@@ -376,7 +360,6 @@ export class Replica {
     this.#applying = undefined; // Same tick in which the queue became empty.
   }
 
-  /** @returns the effects of the messages up to the first unreadable one, which stops this node */
   #interpretAll(messages: readonly StreamMessage[]): readonly MessageEffect[] {
     const applied: MessageEffect[] = [];
     for (const message of messages) {

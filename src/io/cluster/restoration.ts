@@ -19,14 +19,11 @@ export interface RestorationOptions {
   readonly entropy: Entropy;
   /** Records of each log in the stream. `undefined` unless this node has more. */
   readonly headsIfAhead: () => Readonly<Record<Place, number>> | undefined;
-  /** Position up to which the stream was applied. */
   readonly applied: () => number;
   readonly waitUntilApplied: (seq: number) => Promise<void>;
-  /** Resolves when this node reads from before the loss. */
   readonly rewinding: () => Promise<void> | undefined;
   /** Called when the stream holds `seq` messages. */
   readonly onStored: (seq: number) => void;
-  /** Reports whether this node stopped following the stream. */
   readonly isStopped: () => boolean;
 }
 
@@ -60,11 +57,6 @@ export async function restoreLost(options: RestorationOptions): Promise<void> {
   }
 }
 
-/**
- * Returns the next lost records that fit into one message, those of the accounts first.
- * @param heads records of each log in the stream
- * @throws {Fault} log-corrupt, store-…
- */
 async function nextLostRecords(
   mirrors: Readonly<Record<Place, LogFile>>,
   heads: Readonly<Record<Place, number>>,
@@ -86,7 +78,6 @@ async function nextLostRecords(
  * Erases passwords that blank records replaced. Those records lost the reference with their bodies,
  * but it was to the account's previous password.
  * @param blank seqs of records restored without bodies
- * @throws {Fault} store-…
  */
 export async function eraseReplaced(accounts: LogFile, blank: ReadonlySet<number>): Promise<void> {
   const passwords = new Map<string, number>();

@@ -27,7 +27,6 @@ export interface SharedFilesOptions {
   readonly sha256: Sha256;
 }
 
-/** A file's content according to the log. */
 export interface LoggedContent {
   readonly file: FileId;
   readonly size: number;
@@ -56,7 +55,6 @@ export class SharedFiles {
   readonly #options: SharedFilesOptions;
   /** Chunks of all transfers. Each transfer is bounded by CLUSTER_CHUNKS_PER_FILE_MAX. */
   readonly #transfers = new WorkQueue(CONCURRENT_CHUNKS_MAX, Number.POSITIVE_INFINITY);
-  /** Files being read. */
   #readers = 0;
   #isStopping = false;
 
@@ -87,7 +85,6 @@ export class SharedFiles {
     return about?.file === file ? about : undefined;
   }
 
-  /** Checksums of the stored chunks, up to the first that is missing or ambiguous. */
   async storedHashes(file: FileId): Promise<Uint8Array[]> {
     const parts = await this.#retry(() => this.#options.store.parts(file));
     const existing = new Map<number, Uint8Array | undefined>();
@@ -177,7 +174,6 @@ export class SharedFiles {
     return bytes;
   }
 
-  /** Yields the chunks with these checksums in order, prefetching some. */
   async *chunks(
     file: FileId,
     hashes: readonly Uint8Array[],
@@ -213,7 +209,6 @@ export class SharedFiles {
     return this.#retry(() => this.#options.store.erase(file));
   }
 
-  /** All files that were offered and not erased. */
   files(): Promise<FileId[]> {
     return this.#retry(() => this.#options.store.filesWith(ABOUT));
   }
@@ -222,7 +217,6 @@ export class SharedFiles {
     return this.#retry(() => this.#options.store.lastPutMs(file));
   }
 
-  /** Stops all transfers and retries. */
   stop(): void {
     this.#isStopping = true;
   }
@@ -251,7 +245,6 @@ function listPart(index: number, digest: Uint8Array): string {
   return `l${index}-${toBase64Url(digest)}`;
 }
 
-/** @returns `undefined` if it is malformed */
 function hashOf(text: string): Uint8Array | undefined {
   try {
     return fromBase64Url(text);

@@ -12,7 +12,6 @@ import {
 import { type Clock, delay, withTimeout } from "../clock.ts";
 import type { Stream, StreamMessage } from "./stream.ts";
 
-/** Seq of the last message read, 0 if none, and its mark. */
 export interface ReadPosition {
   readonly seq: number;
   /** `undefined` if unknown, and then not compared. */
@@ -24,19 +23,14 @@ export interface StreamReaderOptions {
   readonly clock: Clock;
   readonly sha256: Sha256;
   readonly after: ReadPosition;
-  /** Earlier positions, oldest first, which distinguish the stream from another one. */
   readonly earlier?: readonly ReadPosition[];
   /**
    * Receives each message once, in order. The reader awaits the promise before the next message.
    */
   readonly onMessage: (message: StreamMessage) => Promise<void> | undefined;
-  /** The stream lacks messages that were read. The reader stops. */
   readonly onRewound: () => void;
-  /** The stream lost this message but has later ones. The reader stops. */
   readonly onLost: (seq: number) => void;
-  /** The stream ends there, although later messages were acknowledged. */
   readonly onTruncated: (last: number) => void;
-  /** The stream has not answered for a while. */
   readonly onNoAnswer: () => void;
 }
 
@@ -64,14 +58,12 @@ const MARK_CHARACTERS = 22;
 /** Earlier messages to remember, in case one of them is deleted. */
 const EARLIER_MAX = 4;
 
-/** A message that was read, or its mark. */
 type ReadMessage = StreamMessage | { readonly seq: number; readonly mark: string };
 
 function readMessagesOf({ seq, mark }: ReadPosition): ReadMessage[] {
   return seq === 0 || mark === undefined ? [] : [{ seq, mark }];
 }
 
-/** Identifies a message of a stream by its time and content. */
 export function markOf({ unixMs, bytes }: StreamMessage, sha256: Sha256): string {
   const hash = toBase64Url(sha256(bytes));
   return toBase64Url(sha256(utf8Encode(`${unixMs} ${hash}`))).slice(0, MARK_CHARACTERS);
@@ -87,10 +79,8 @@ export class StreamReader {
   #previous: ReadMessage | undefined;
   /** Messages before `#previous`, oldest first. Bounded by EARLIER_MAX. */
   #earlier: readonly ReadMessage[];
-  /** Time at which `#previous` was last known to be in the stream. */
   #trustedAt = Number.NEGATIVE_INFINITY;
   #storedSeq = 0;
-  /** Highest announced seq. Announcements precede the agreement of the servers. */
   #announcedSeq = 0;
   /**
    * Pushed messages and their times. Bounded by CLUSTER_MESSAGES_AHEAD and
@@ -99,23 +89,17 @@ export class StreamReader {
   readonly #pushed = new Map<number, { readonly message: StreamMessage; readonly at: number }>();
   #pushedBytes = 0;
   #wasPushed = false;
-  /** Time at which this process was last known to run. */
   #ranAt: number;
-  /** End of the period after a suspension in which pushed messages may be stale. */
   #staleUntil = Number.NEGATIVE_INFINITY;
-  /** Check of the last message, while in progress. */
   #checking: Promise<boolean> | undefined;
   #polledAt: number;
   #isEnded = false;
   #isWoken = false;
   #wake = () => {};
   readonly #unwatch: () => void;
-  /** Checks in which the next message was missing although it had to exist. */
   #nextMissingChecks = 0;
-  /** Checks in which the last message was missing although the stream has later ones. */
   #lastMissingChecks = 0;
   #lastMissingAt = Number.NEGATIVE_INFINITY;
-  /** Consecutive checks in which the stream ended before the last message read. */
   #truncatedChecks = 0;
 
   constructor(options: StreamReaderOptions) {
@@ -168,14 +152,12 @@ export class StreamReader {
     this.#pushed.delete(seq);
   }
 
-  /** Ignores a pushed message that the stream may have lost in the meantime. */
   #freshPushed(seq: number): StreamMessage | undefined {
     const pushed = this.#pushed.get(seq);
     if (pushed === undefined) return undefined;
     return this.#options.clock.now() - pushed.at < TRUSTED_MS ? pushed.message : undefined;
   }
 
-  /** Waits while the next message is being stored: a push follows immediately. */
   async #waitForPush(): Promise<void> {
     const { clock } = this.#options;
     const isNext = Math.max(this.#storedSeq, this.#announcedSeq) === this.#next;
@@ -228,7 +210,6 @@ export class StreamReader {
     }
   }
 
-  /** Detects messages that others published and the stream lost. No event reports them. */
   async #pollEnd(): Promise<void> {
     const { clock } = this.#options;
     if (this.#isEnded || clock.now() - this.#polledAt < CLUSTER_ANSWER_TIMEOUT_MS) return;
@@ -240,7 +221,6 @@ export class StreamReader {
     }
   }
 
-  /** Reports whether the last message is still at its position. False if unknown. */
   #isLastUnchanged(): Promise<boolean> {
     this.#checking ??= this.#check().finally(() => {
       this.#checking = undefined;
@@ -276,9 +256,6 @@ export class StreamReader {
     return known.unixMs === message.unixMs && equalBytes(known.bytes, message.bytes);
   }
 
-  /**
-   * Handles a last message that the replica lacks: it lags, or the stream is shorter than before.
-   */
   async #isLastOnlyMissing(seq: number): Promise<boolean> {
     const last = await this.#last();
     if (this.#isEnded) return false;
@@ -298,7 +275,6 @@ export class StreamReader {
     return this.#lastMissingChecks >= LOST_CHECKS && (await this.#areEarlierUnchanged(seq));
   }
 
-  /** A deleted message proves nothing; earlier ones show whether the stream was recreated. */
   async #areEarlierUnchanged(seq: number): Promise<boolean> {
     const { stream, onLost, onRewound } = this.#options;
     for (const known of this.#earlier.toReversed()) {
@@ -313,9 +289,6 @@ export class StreamReader {
     return false;
   }
 
-  /**
-   * @returns the number of messages received; `undefined` if they may not follow the last message
-   */
   async #read(): Promise<number | undefined> {
     const { stream, clock, onMessage } = this.#options;
     const ahead = Math.min(CLUSTER_MESSAGES_AHEAD, Math.max(1, this.#storedSeq - this.#next + 1));
@@ -355,7 +328,6 @@ export class StreamReader {
     return count;
   }
 
-  /** Checks whether the stream lost the message. */
   async #checkMissing(): Promise<void> {
     const { stream, onLost } = this.#options;
     try {
@@ -375,12 +347,10 @@ export class StreamReader {
     return await this.#answer(this.#options.stream.last());
   }
 
-  /** @throws {Fault} */
   #answer<Value>(requests: Promise<Value>): Promise<Value> {
     return withTimeout(requests, CLUSTER_ANSWER_TIMEOUT_MS, noAnswer, this.#options.clock);
   }
 
-  /** A retry may reach another server. */
   #handleFault(error: unknown): void {
     if (!(error instanceof Fault)) throw error;
     const { clock, onNoAnswer } = this.#options;
@@ -393,10 +363,6 @@ export class StreamReader {
     report();
   }
 
-  /**
-   * @param isWakeable whether a notification ends the wait
-   * @returns whether one did
-   */
   async #wait(ms: number, isWakeable: boolean): Promise<boolean> {
     const { clock } = this.#options;
     this.#ranAt = clock.now();

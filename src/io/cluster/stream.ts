@@ -1,17 +1,13 @@
 /** Interface of the stream that orders the decisions of a cluster. */
 
-/** A message of the stream, the same for every node. */
 export interface StreamMessage {
-  /** Consecutive, from 1. */
   readonly seq: number;
-  /** Time at which the stream stored it, by its leader's clock. */
   readonly unixMs: number;
   readonly bytes: Uint8Array;
 }
 
 export interface Stored {
   readonly seq: number;
-  /** The message was already stored under this id. */
   readonly isRepeat: boolean;
 }
 

@@ -43,7 +43,6 @@ const SMALL_FILE_BYTES_MAX = 64 * 1024;
 
 export interface DataFolder {
   readonly path: string;
-  /** The folder was created or first used by this call. */
   readonly isNew: boolean;
   readonly lock: Lock;
 }
@@ -93,10 +92,6 @@ export function checkDataFolder(folder: string): string {
   });
 }
 
-/**
- * @returns its format; `undefined` if it is empty or missing
- * @throws {Fault} if it is not a data folder
- */
 function checkFormat(
   path: string,
   access: "read" | "write",
@@ -156,7 +151,6 @@ export function readSmallFile(
   return readBounded(path, sizeBytesMax, () => openPlain(path, "read"));
 }
 
-/** Like `readSmallFile`, but for a file that a user named: it may be a link or a pipe. */
 export function readNamedFile(
   path: string,
   sizeBytesMax = SMALL_FILE_BYTES_MAX,
@@ -187,7 +181,6 @@ function readBounded(path: string, sizeBytesMax: number, open: () => number): st
   }
 }
 
-/** Replaces the file atomically and durably: temporary file, sync, rename. Mode 0600. */
 export function writeSmallFile(path: string, text: string): void {
   const temporary = `${path}.tmp`;
   try {
@@ -206,7 +199,6 @@ export function writeSmallFile(path: string, text: string): void {
   }
 }
 
-/** Returns the content of `path`, or creates it with `make`. */
 export async function readOrCreateSmallFile(
   path: string,
   make: () => string | Promise<string>,

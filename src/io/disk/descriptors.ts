@@ -42,7 +42,6 @@ function openAny(): number {
   return openSync(ANY_FILE, "r");
 }
 
-/** Spare descriptors, one of which is released when no file can be opened. */
 export class SpareDescriptors {
   readonly #spare: number[] = []; // Bounded by DESCRIPTORS_SPARE.
 
@@ -50,7 +49,6 @@ export class SpareDescriptors {
     this.#refill();
   }
 
-  /** Opens a file. No connection can be accepted between the two attempts. */
   use<Opened>(open: () => Opened): Opened {
     try {
       const opened = open();
@@ -66,7 +64,6 @@ export class SpareDescriptors {
     }
   }
 
-  /** Closes a file, and reuses its descriptor if a spare one is missing. */
   close(descriptor: number): void {
     closeSync(descriptor);
     this.#refill();

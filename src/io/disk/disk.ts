@@ -12,7 +12,6 @@ export interface DiskFile extends Disposable {
   /** Fills the buffer from the offset. Reads fewer bytes only at the end of the file. */
   read(into: Uint8Array, offset: number): number;
   readLater(into: Uint8Array, offset: number): Promise<number>;
-  /** Fills all buffers in order, in one call. */
   readPartsLater(into: readonly Uint8Array[], offset: number): Promise<number>;
   /** May write fewer bytes than passed. */
   write(bytes: Uint8Array, offset: number): number;
@@ -36,16 +35,12 @@ export interface Disk {
   list(folder: string): string[];
   /** Creates the folder (mode 0700) and its parents, if missing. */
   makeFolder(folder: string): void;
-  /** Makes the folder's entries durable. */
   syncFolder(folder: string): Promise<void>;
   exists(path: string): boolean;
-  /** Replaces an existing file. */
   rename(from: string, to: string): void;
-  /** Ignores a missing file. */
   remove(path: string): void;
   /** Searches files off the event loop. `undefined` if unsupported. */
   readonly search?: DiskSearch;
-  /** Yields to the event loop once. */
   readonly yieldNow?: () => Promise<void>;
 }
 
@@ -61,7 +56,6 @@ export interface TreeDisk extends Disk {
    * @throws ELOOP like `open`
    */
   openPlain(path: string, access: "read" | "write"): DiskFile;
-  /** Kind of the entry itself; does not follow links. */
   kind(path: string): "file" | "folder" | "other" | undefined;
   /**
    * Creates one folder (mode 0700).
@@ -94,12 +88,10 @@ export interface TreeDisk extends Disk {
 }
 
 export interface FileMetadata {
-  /** Permission bits. */
   readonly mode: number;
   readonly mtimeMs?: number;
 }
 
-/** A range of complete lines of a file to search. */
 export interface SearchRange {
   readonly path: string;
   readonly from: number;
@@ -107,7 +99,6 @@ export interface SearchRange {
 }
 
 export interface DiskSearch {
-  /** Number of concurrent searches. */
   readonly width: number;
   /**
    * Searches the ranges in order until a page is full. `undefined` for a range that was not
@@ -128,7 +119,6 @@ export function isFull(error: unknown): boolean {
   return code === "ENOSPC" || code === "EDQUOT";
 }
 
-/** Converts a disk error to a fault. Returns faults unchanged. */
 export function diskFault(error: unknown, path: string): Fault {
   if (error instanceof Fault) return error;
   if (isFull(error)) return new Fault("store-full", msg`no space for ${path}`, { cause: error });

@@ -2,17 +2,13 @@
 
 import type { Head } from "../../wire/record.ts";
 
-/** Start and end of each line (without newline) in a range of bytes, ascending. */
 export interface LineSpans {
   readonly starts: number[];
   readonly ends: number[];
 }
 
-/** A `PageQuery` in the form for a search thread. */
 export interface LineQuery {
-  /** Bytes that every matching line contains. */
   readonly needle?: Uint8Array;
-  /** Finds, in the bytes as Latin-1, each line that may match. Has the flag `g`. */
   readonly pattern?: RegExp;
   readonly rooms?: ReadonlySet<string>;
   readonly kinds?: ReadonlySet<string>;
@@ -21,16 +17,13 @@ export interface LineQuery {
   readonly beforeSeq?: number;
   readonly sinceMs?: number;
   readonly untilMs?: number;
-  /** Case-folded if `ignoreCase` is set. */
   readonly grep?: string;
   readonly ignoreCase?: boolean;
-  /** Lines and bytes after which a thread stops. */
   readonly limit: number;
   readonly bytesMax: number;
 }
 
 export interface LineMatcher {
-  /** Lines that may match. `bytes` begins and ends at line boundaries. */
   spans(bytes: Buffer): LineSpans;
   matchesHead(head: Head): boolean;
   matchesBody(body: unknown): boolean;

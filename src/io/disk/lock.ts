@@ -18,13 +18,10 @@ import { parseObject } from "../../wire/record.ts";
 import { diskFault, errorCode } from "./disk.ts";
 import { openPlain } from "./tree.ts";
 
-/** Held while this object is referenced; collecting it releases the lock. */
 export interface Lock {
-  /** Idempotent. */
   release(): void;
 }
 
-/** Content of LOCK.json, for users. `LOCK` is the actual lock. */
 export interface LockHolder {
   readonly pid: number;
   readonly host: string;
@@ -63,7 +60,6 @@ export function lockFolder(folder: string, startedUnixMs: number): Lock {
 /** `LOCK.json` has about 100 bytes. */
 const INFO_BYTES_MAX = 4_096;
 
-/** Holder of the folder according to LOCK.json. */
 export function readLockHolder(folder: string): LockHolder | undefined {
   const { pid, host, started } = parseObject(readInfo(join(folder, "LOCK.json"))) ?? {};
   const isValid = typeof pid === "number" && typeof host === "string";
@@ -86,10 +82,6 @@ export function lockFile(path: string): Lock | undefined {
   }
 }
 
-/**
- * SQLite would apply the content of such a file or of a side file; a lock file is empty and has
- * none.
- */
 function isForeign(path: string): boolean {
   const stat = lstatSync(path, { throwIfNoEntry: false });
   if (stat !== undefined && (!stat.isFile() || stat.size > 0)) return true;
@@ -138,10 +130,6 @@ function isBusy(error: unknown): boolean {
   return code.startsWith("SQLITE_BUSY") || code.startsWith("SQLITE_LOCKED");
 }
 
-/**
- * Only creates the file. Closing an existing lock file would release this process's own lock, as
- * POSIX requires.
- */
 function makePrivate(path: string): void {
   try {
     closeSync(openSync(path, "wx", 0o600));
@@ -167,7 +155,6 @@ function describe(holder: LockHolder): string {
   return `process ${holder.pid} on ${holder.host} since ${holder.started}`;
 }
 
-/** @returns no bytes if it cannot be read */
 function readInfo(path: string): Uint8Array {
   try {
     const file = openPlain(path, "read");

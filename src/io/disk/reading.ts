@@ -15,7 +15,6 @@ export function callAsync(call: (done: Callback) => void): Promise<number> {
   });
 }
 
-/** Fills the buffer. Reads fewer bytes only at the end of the file. */
 export async function readAt(fd: number, into: Uint8Array, offset: number): Promise<number> {
   let done = 0;
   while (done < into.length) {
@@ -29,7 +28,6 @@ export async function readAt(fd: number, into: Uint8Array, offset: number): Prom
   return done;
 }
 
-/** Fills all buffers in order, in one call. Reads fewer bytes only at the end of the file. */
 export async function readPartsAt(
   fd: number,
   into: readonly Uint8Array[],

@@ -22,13 +22,11 @@ interface SearchResponse {
   readonly found: SearchResult;
 }
 
-/** Globals of a worker. */
 interface WorkerScope {
   onmessage: (event: { data: SearchRequest }) => void;
   postMessage(answer: SearchResponse): void;
 }
 
-/** Threads that search files for matching lines, off the event loop. */
 export class SearchThreads implements DiskSearch {
   readonly #threads: Thread[] = [];
   #url: string | undefined;
@@ -109,7 +107,6 @@ class Thread {
     this.#worker.terminate();
   }
 
-  /** After a failure, the caller searches all ranges itself. */
   #handleFailure(): void {
     this.#isBroken = true;
     for (const { ranges, resolve } of this.#pending.values()) {

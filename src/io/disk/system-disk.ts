@@ -134,7 +134,6 @@ function listFolder(folder: string): string[] {
 
 const F_FULLFSYNC = 51;
 
-/** On macOS fdatasync does not flush the drive's cache; only this fcntl does. */
 async function flushDriveOfMac(fd: number): Promise<void> {
   const { dlopen, FFIType } = await import("bun:ffi");
   const libc = dlopen("libSystem.B.dylib", {

@@ -50,7 +50,6 @@ export async function writeWholeFile(
 /** Larger writes run off the event loop. */
 const SYNC_BYTES_MAX = 64 * 1024;
 
-/** Writes a new file durably. */
 export async function writeSynced(disk: Disk, path: string, bytes: Uint8Array): Promise<void> {
   using file = disk.open(path, "write");
   await writeWhole(file, bytes, 0, SYNC_BYTES_MAX);

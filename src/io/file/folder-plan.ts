@@ -26,7 +26,6 @@ export interface PlannedFile {
 }
 
 interface FolderNode extends PlannedFolder {
-  /** Used names in the form that disks compare, with the next free number. */
   readonly usedNames: Map<string, number>;
 }
 
@@ -36,10 +35,8 @@ interface FolderNode extends PlannedFolder {
  */
 export class FolderPlan {
   readonly root: PlannedFolder;
-  /** All but the root, each after its parent. */
   readonly folders: PlannedFolder[] = [];
   readonly files: PlannedFile[] = [];
-  /** Entries whose names were changed. */
   readonly renamed: Renamed[] = [];
   readonly #nodes = new Map<string, FolderNode>(); // Keyed by path as sent, like the next map.
   readonly #files = new Map<string, PlannedFile>();
@@ -70,7 +67,6 @@ export class FolderPlan {
     return node.path;
   }
 
-  /** Planned file of an entry from the manifest. */
   file(entry: ManifestFile): PlannedFile | undefined {
     return this.#files.get(entry.path);
   }
@@ -101,7 +97,6 @@ export class FolderPlan {
     return node;
   }
 
-  /** Assigns a free name. */
   #assignPath(parent: FolderNode, name: string, from: string): string {
     const assigned = newName(parent, name);
     const path = join(parent.path, assigned);

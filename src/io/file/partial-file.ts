@@ -11,15 +11,10 @@ import type { Lock } from "../disk/lock.ts";
 
 export interface PartialFile {
   readonly path: string;
-  /** Journal with the owner of the partial file and the checksums of its chunks. */
   readonly journalPath: string;
-  /** Manifest of a folder. */
   readonly manifestPath: string;
-  /** Lock held by the receiving process. */
   readonly lockPath: string;
-  /** Bytes of the journal before the first checksum. */
   readonly headerBytes: number;
-  /** The journal was created by this home for this path. */
   readonly isProven: boolean;
   readonly lock: Lock;
 }
@@ -33,7 +28,6 @@ export interface PartialFileOwner {
 export interface PartialFileOptions {
   readonly disk: TreeDisk;
   readonly folder: string;
-  /** Sanitized. */
   readonly name: string;
   readonly owner: PartialFileOwner;
   /** Secret of this home, for proofs. `undefined` if existing partial files cannot be trusted. */
@@ -53,16 +47,10 @@ type JournalHeader =
   | { readonly kind: "ours"; readonly headerBytes: number; readonly proof: string | undefined }
   | { readonly kind: "torn" | "other" };
 
-/**
- * First line of a journal: the owner of the partial file, and a proof that this home created it.
- */
 function headerLine({ file, server }: PartialFileOwner, proof: string | undefined): string {
   return `${JSON.stringify({ v: 1, file, server, ...(proof === undefined ? {} : { proof }) })}\n`;
 }
 
-/**
- * Proof that this home created the journal for this path. Copied or moved journals are not trusted.
- */
 function computeProof(
   secret: Uint8Array,
   { file, server }: PartialFileOwner,
@@ -72,7 +60,6 @@ function computeProof(
   return toBase64Url(new Bun.CryptoHasher("sha256", secret).update(input).digest());
 }
 
-/** @param bytes first bytes of the journal, at most HEADER_BYTES_MAX */
 function parseHeader(
   bytes: Uint8Array,
   owner: PartialFileOwner,
@@ -92,7 +79,6 @@ function parseHeader(
   return isOurs ? { kind: "ours", headerBytes: end, proof: found } : { kind: "other" };
 }
 
-/** Reads the header of an existing journal, without verifying its proof. */
 export function readHeader(
   disk: TreeDisk,
   path: string,
@@ -210,7 +196,6 @@ function createContent(
   if (!disk.makeFolderNew(path)) throw new Fault("store-failed", msg`${path} already exists`);
 }
 
-/** @returns its length */
 async function writeHeader(
   { disk, owner, secret }: PartialFileOptions,
   { path, journalPath }: Paths,

@@ -17,9 +17,7 @@ import { inParallel } from "./parallel.ts";
 
 export interface PartialFolderOptions {
   readonly disk: TreeDisk;
-  /** Existing folder for the incomplete content, e.g. `NAME.part`. */
   readonly path: string;
-  /** Existing file for the manifest. */
   readonly manifestPath: string;
   readonly manifestBytes: number;
 }
@@ -42,7 +40,6 @@ export class PartialFolder implements Content {
   readonly #options: PartialFolderOptions;
   readonly #manifest: DiskFile;
   #plan: Plan | undefined;
-  /** File written last, which usually gets the next bytes too. */
   #current: { readonly file: PlannedFile; readonly open: DiskFile } | undefined;
   /** Verified to exist and not be links. Bounded by the plan, like the next two. */
   readonly #verifiedFolders = new Set<PlannedFolder>();
@@ -149,7 +146,6 @@ export class PartialFolder implements Content {
     this.#manifest.close();
   }
 
-  /** Entries renamed on this disk. Empty before the manifest is received. */
   get renamed(): readonly Renamed[] {
     return this.#plan?.paths.renamed ?? [];
   }
@@ -260,7 +256,6 @@ export class PartialFolder implements Content {
   }
 }
 
-/** The sender's fault, not the connection's or the server's. */
 function parseFolderManifest(bytes: Uint8Array): ManifestEntry[] {
   try {
     return parseManifest(bytes);
@@ -274,7 +269,6 @@ function ignoreMalformed(error: unknown): undefined {
   if (!(error instanceof Fault) || error.code !== "folder-malformed") throw error;
 }
 
-/** This disk may allow shorter paths than the sender's. */
 function convertTooLong(error: unknown): never {
   if (errorCode(error) !== "ENAMETOOLONG") throw error;
   throw malformed("has paths that are too long for this disk");

@@ -18,7 +18,6 @@ export interface ListedProgram {
   readonly sha256: string;
 }
 
-/** The caller closes it. */
 export interface OpenProgram extends ListedProgram {
   /**
    * Yields chunks of CHUNK_BYTES from index `from` on.
@@ -28,13 +27,11 @@ export interface OpenProgram extends ListedProgram {
   close(): void;
 }
 
-/** Creates an incremental SHA-256. */
 export type NewHash = () => { update(bytes: Uint8Array): unknown; digest(as: "hex"): string };
 
 interface OpenFile {
   readonly fd: number;
   readonly sizeBytes: number;
-  /** Changes with the content, or if the file is replaced. */
   readonly stamp: string;
 }
 
@@ -67,10 +64,6 @@ export class ProgramFolder {
     this.#newHash = newHash;
   }
 
-  /**
-   * Names of the files that exist now.
-   * @throws {Fault} store-…
-   */
   present(): readonly string[] {
     return this.#names.filter((name) => {
       const opened = this.#open(name);
@@ -79,7 +72,6 @@ export class ProgramFolder {
     });
   }
 
-  /** Lists readable files. Concurrent callers share one scan. */
   list(): Promise<readonly ListedProgram[]> {
     this.#listing ??= this.#list().finally(() => {
       this.#listing = undefined;
@@ -102,10 +94,7 @@ export class ProgramFolder {
     return listed;
   }
 
-  /**
-   * @returns `undefined` if there is no such file, or it is being written
-   * @throws {Fault} store-…
-   */
+  /** @returns `undefined` if there is no such file, or it is being written */
   async open(name: string): Promise<OpenProgram | undefined> {
     const opened = this.#names.includes(name) ? this.#open(name) : undefined;
     if (opened === undefined) return undefined;
@@ -183,7 +172,6 @@ function stampOfFile(fd: number): string {
   return stampWithChangeTime(fs.fstatSync(fd, { bigint: true }));
 }
 
-/** Continues with the old file if it was replaced. Aborts if it was modified. */
 async function* chunksOf(name: string, fd: number, from: number): AsyncGenerator<Uint8Array> {
   const stat = fs.fstatSync(fd, { bigint: true });
   const [stamp, sizeBytes] = [stampOf(stat), Number(stat.size)];

@@ -16,9 +16,7 @@ import { openPartialFile, type PartialFile } from "./partial-file.ts";
 import { PartialFolder } from "./partial-folder.ts";
 
 export interface SinkOptions {
-  /** Target folder. Created if missing. */
   readonly folder: string;
-  /** As sent. Sanitized here. */
   readonly name: string;
   readonly file: FileId;
   /** Fingerprint of the server, since file ids are unique per server. */
@@ -29,7 +27,6 @@ export interface SinkOptions {
    * verified.
    */
   readonly secret?: Uint8Array | undefined;
-  /** Set for a folder. */
   readonly folderSize?: FolderSize;
   /** `undefined` if known only at the end. */
   readonly sizeBytes?: number;
@@ -42,7 +39,6 @@ export interface SinkOptions {
 /**
  * Begins or resumes receiving a file or folder: `NAME.part`, with `NAME.part.journal` beside it.
  * Becomes `NAME (1).part` if another transfer or file has the name.
- * @throws {Fault} store-…
  */
 export async function openSink(options: SinkOptions): Promise<Sink> {
   const { file, server, secret, sha256, folderSize } = options;
@@ -172,7 +168,6 @@ class PartialFileSink implements Sink {
     chunks.closeWhenIdle().then(release, release);
   }
 
-  /** Moves the content to the first free name. */
   #moveToFinalName(isFolder: boolean): string {
     const { disk, folder, name, part } = this.#options;
     for (let n = 0; n <= SAME_NAMES_MAX; n++) {

@@ -29,7 +29,6 @@ const NS_PER_MS = 1_000_000n;
 interface FolderWalk {
   readonly root: string;
   readonly entries: ManifestEntry[];
-  /** Keyed by path in the folder; the root has the empty path. */
   readonly stamps: Map<string, string>;
   readonly skipped: string[];
 }
@@ -134,7 +133,6 @@ class FolderSource implements Source {
     }
   }
 
-  /** Only the first and last file of a chunk are read partially; one of them stays open. */
   async #readPart(file: ManifestFile, into: Uint8Array, offset: number): Promise<void> {
     const path = join(this.path, file.path);
     const isEnd = offset + into.length === file.size;
@@ -196,7 +194,6 @@ async function walkFolder(root: string): Promise<FolderWalk> {
   return walk;
 }
 
-/** @returns the path if it is a folder */
 function addEntry(walk: FolderWalk, folder: string, raw: Uint8Array): string | undefined {
   const name = decodeName(raw);
   const path = folder === "" ? (name ?? "") : `${folder}/${name ?? ""}`;
@@ -246,7 +243,6 @@ function describeSpecial(stat: fs.BigIntStats): string {
   return stat.isFIFO() ? "named pipe" : "device";
 }
 
-/** Returns `undefined` if the name is not UTF-8. */
 function decodeName(raw: Uint8Array): string | undefined {
   try {
     return utf8Decode(raw);

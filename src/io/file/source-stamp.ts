@@ -4,7 +4,6 @@ import type * as fs from "node:fs";
 import { Fault, msg } from "../../base/fault.ts";
 import { quoteText } from "../../base/text.ts";
 
-/** Metadata that changes with a file's content on most file systems. */
 export function stampOf({ dev, ino, size, mtimeNs }: fs.BigIntStats): string {
   return `${dev}.${ino}.${size}.${mtimeNs}`;
 }

@@ -27,7 +27,6 @@ class StreamSource implements Source {
   /** Chunks from `#first` on. Bounded by STREAM_RETAINED_CHUNKS_MAX. */
   #chunks: Uint8Array[] = [];
   #first = 0;
-  /** Bytes after the last complete chunk. */
   #remainder: Uint8Array = new Uint8Array(0);
   #sizeBytes: number | undefined;
   readonly #mutex = new Mutex();
@@ -85,7 +84,6 @@ class StreamSource implements Source {
     });
   }
 
-  /** Adds one chunk, or detects the end. */
   async #readChunk(): Promise<void> {
     const chunk = new Uint8Array(CHUNK_BYTES);
     let filled = 0;
@@ -104,7 +102,6 @@ class StreamSource implements Source {
     this.#sizeBytes = before + filled;
   }
 
-  /** @returns whether the stream has ended */
   async #receive(): Promise<boolean> {
     try {
       const { done, value } = await this.#reader.read();

@@ -73,7 +73,6 @@ class FileSource implements Source {
   readonly #fd: number;
   /** Chunks read ahead. Bounded by BLOCK_CHUNKS. */
   #block: Uint8Array[] = [];
-  /** Next chunk of a sequential read. */
   #next = 0;
   #isClosed = false;
 

@@ -25,11 +25,9 @@ import { MdnsSocket } from "./mdns-socket.ts";
 /** Maximum time for the goodbye of a stopping server. */
 const GOODBYE_TIMEOUT_MS = 500;
 
-/** Multicast group and port. Tests have their own. */
 export interface MulticastDnsNetwork {
   readonly group: string;
   readonly port: number;
-  /** Addresses of this machine, one per interface. */
   interfaces(): readonly string[];
 }
 
@@ -95,16 +93,10 @@ export async function findOnLan(
   return { servers: discovered.all, droppedCount: discovered.droppedCount };
 }
 
-/** Announces a server until stopped, including on networks that appear later. */
 export class Announcer {
   readonly #options: AnnounceOptions;
   readonly #network: MulticastDnsNetwork;
-  /** By interface address. */
   readonly #instances = new Map<string, MdnsInstance>();
-  /**
-   * Errors by interface address. One interface without multicast, such as a tunnel, says nothing
-   * about the others.
-   */
   readonly #errors = new Map<string, unknown>();
   #cancelTimer: () => void = () => {};
   #hasReported = false;
@@ -208,7 +200,6 @@ class MdnsInstance {
     this.#cancelTimer = this.#clock.after(QUERY_INTERVAL_MS, query);
   }
 
-  /** Listens for other servers, claims a free name, and yields it on a conflict. */
   announce(announcement: Announcement, place: { readonly host: string; readonly port: number }) {
     const publish = () => {
       if (!this.#isClosed) this.#publish(announcement, place);
@@ -231,7 +222,6 @@ class MdnsInstance {
     });
   }
 
-  /** Withdraws the announcement, and closes the socket. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -281,7 +271,6 @@ function receivedAnnouncement(service: Service): ReceivedAnnouncement {
   };
 }
 
-/** One IPv4 address of each network of this machine. */
 function lanInterfaces(): string[] {
   return interfaceAddresses().flatMap((addresses) => {
     const own = addresses.find(({ internal, family }) => !internal && family === "IPv4");

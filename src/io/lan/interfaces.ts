@@ -4,7 +4,6 @@ import { createSocket } from "node:dgram";
 import { isIP } from "node:net";
 import { type NetworkInterfaceInfo, networkInterfaces } from "node:os";
 
-/** Addresses of this machine by interface. Empty if the system refuses (EMFILE). */
 export function interfaceAddresses(
   list: typeof networkInterfaces = networkInterfaces,
 ): readonly (readonly NetworkInterfaceInfo[])[] {

@@ -36,7 +36,6 @@ export function isWithinLimits(bytes: Uint8Array): boolean {
  * and never throws on network errors.
  */
 export class MdnsSocket extends EventEmitter {
-  /** Drops all received datagrams while true. */
   isPaused = false;
   readonly #socket: Socket;
   readonly #port: number;
@@ -60,7 +59,6 @@ export class MdnsSocket extends EventEmitter {
     this.#socket.on("message", (bytes, from) => this.#receive(bytes, from));
   }
 
-  /** A socket bound to an interface's address would receive no multicast. */
   bind(): void {
     this.#try(() => this.#socket.bind(this.#port, "0.0.0.0"));
   }

@@ -8,16 +8,13 @@ import { interfaceAddresses, sendingAddress } from "./interfaces.ts";
 /** Maximum UDP payload over IPv4. */
 const LAN_UDP_BYTES_MAX = 65_507;
 
-/** A multicast group, in which each machine receives the datagrams of all others. */
 export interface Multicast {
-  /** Addresses with which this machine joined. */
   readonly interfaces: readonly string[];
   /**
    * Resolves when the system has accepted the datagram.
    * @throws {Fault} unreachable if no interface could send it
    */
   send(bytes: Uint8Array): Promise<void>;
-  /** Joins on the current interfaces, which change with the network. */
   refresh(): Promise<void>;
   close(): Promise<void>;
 }
@@ -25,7 +22,6 @@ export interface Multicast {
 export interface MulticastSource {
   readonly address: string;
   readonly port: number;
-  /** Sent by this process and looped back. */
   readonly isOwn: boolean;
 }
 
@@ -35,7 +31,6 @@ export interface MulticastOptions {
   readonly group: string;
   readonly port: number;
   readonly ttl: number;
-  /** Restricts the group to the interface with this address. */
   readonly interface?: string | undefined;
   /**
    * `one`: the interface that the system would choose, as for a simple script; `all`: every
@@ -44,14 +39,12 @@ export interface MulticastOptions {
   readonly scope: "one" | "all";
 }
 
-/** Interfaces of this machine, of either family. */
 export type ListInterfaces = () => readonly {
   family: string;
   address: string;
   internal: boolean;
 }[];
 
-/** Sending socket of one interface, as the receiving socket cannot select one. */
 interface Sender {
   readonly address: string;
   readonly port: number;
@@ -87,7 +80,6 @@ class SocketMulticast implements Multicast {
   readonly #receiver: Socket;
   readonly #list: ListInterfaces;
   #senders: readonly Sender[] = [];
-  /** Interfaces that could not join, with reasons. */
   #reasons: readonly string[] = [];
   #refreshing: Promise<void> | undefined;
   #isClosed = false;
@@ -209,7 +201,6 @@ async function openSender(address: string, { ttl }: MulticastOptions): Promise<S
   }
 }
 
-/** @throws {Fault} usage, with the existing interfaces */
 function checkInterface(options: MulticastOptions, all: ReturnType<ListInterfaces>): void {
   const ours = all.filter(({ family }) => family === "IPv4").map(({ address }) => address);
   const requested = options.interface;
@@ -234,7 +225,6 @@ async function chosenInterfaces(
   return [usual !== undefined && found.includes(usual) ? usual : (found[0] ?? "")];
 }
 
-/** Ignores later errors (ICMP refusals, a removed interface), which are harmless. */
 async function bind(socket: Socket, where: { port: number; address?: string }): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     socket.once("error", (error) => reject(bindFault(error, where.port)));

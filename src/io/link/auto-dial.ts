@@ -14,7 +14,6 @@ export interface AutoDialOptions {
   readonly dials: Readonly<Record<DialTransport, Dial>>;
   readonly clock: Clock;
   readonly first: DialTransport;
-  /** Try the last successful transport first, instead of always `first`. */
   readonly remembersTransport: boolean;
 }
 
@@ -27,7 +26,6 @@ export interface AutoDialOptions {
 export class AutoDialer {
   readonly #options: AutoDialOptions;
   #lastWorking: DialTransport | undefined;
-  /** Start of the failures of the last working transport. */
   #failingSince: number | undefined;
 
   constructor(options: AutoDialOptions) {
@@ -64,7 +62,6 @@ interface RaceOptions {
   readonly clock: Clock;
   readonly first: DialTransport;
   readonly target: DialOptions;
-  /** Do not fall back after an immediate failure. */
   readonly isHeld: boolean;
 }
 

@@ -14,7 +14,6 @@ export abstract class BaseLink implements Link {
   protected state: "open" | "closing" | "closed" = "open";
   #sentMessages = 0;
   #sentBytes = 0;
-  /** Senders waiting for the queue to drain. */
   readonly #waiters: (() => void)[] = [];
 
   abstract send(message: Uint8Array, tail?: Uint8Array): boolean;

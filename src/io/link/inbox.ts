@@ -33,7 +33,6 @@ export class LinkInbox {
     });
   }
 
-  /** Reports whether the peer keeps sending long after this end closed. */
   get isFlooded(): boolean {
     const bytesMax = Math.max(
       BYTES_AFTER_CLOSE_MIN,
@@ -55,13 +54,11 @@ export class LinkInbox {
     else this.#deliver(this.#handlers, bytes);
   }
 
-  /** Drops messages after the owner's `close` or `destroy`. */
   mute(): void {
     this.#isMuted = true;
     this.#buffered.length = 0;
   }
 
-  /** Only the first call counts. */
   close(fault: Fault | undefined): void {
     if (this.#closing !== undefined) return;
     this.#closing = { fault };

@@ -19,7 +19,6 @@ export interface LinkCounters {
   readonly roundTripMs?: number;
   readonly sentPackets?: number;
   readonly receivedPackets?: number;
-  /** Packets considered lost and retransmitted. */
   readonly lostPackets?: number;
   readonly congestionWindowBytes?: number;
 }
@@ -66,7 +65,6 @@ export interface Link {
   queuedBytes(): number;
   /** Resolves when `queuedBytes()` is at most SEND_QUEUE_LOW_BYTES, or the link is closed. */
   drained(): Promise<void>;
-  /** Server side: subscribes to a topic. Idempotent. */
   follow(topic: string): void;
   unfollow(topic: string): void;
   /**
@@ -77,7 +75,6 @@ export interface Link {
   counters(): LinkCounters;
   /** Sends queued messages for at most DRAIN_TIMEOUT_MS, then closes normally. Idempotent. */
   close(): void;
-  /** Closes immediately and drops queued messages. Idempotent. */
   destroy(): void;
 }
 
@@ -95,7 +92,6 @@ export interface ListenerEvents {
   link(link: Link, parent: Link | undefined): void;
 }
 
-/** Server side of a transport. */
 export interface Listener {
   readonly transport: Transport;
   /** Actual port, even if 0 was requested. */

@@ -18,7 +18,6 @@ interface PendingChunk {
   readonly arrivesAt: number;
 }
 
-/** The network of one end of a link. */
 export interface MemoryWire {
   readonly clock: Clock;
   readonly certificateHash: Uint8Array;
@@ -29,7 +28,6 @@ export interface MemoryWire {
   onClosed(end: MemoryLink): void;
 }
 
-/** One end of an in-process link. Delivery follows the given clock. */
 export class MemoryLink extends BaseLink {
   readonly transport = "memory";
   readonly local: Address;
@@ -53,7 +51,6 @@ export class MemoryLink extends BaseLink {
     this.isServer = isServer;
   }
 
-  /** Connects two ends. Called once, by the network. */
   static join(one: MemoryLink, other: MemoryLink): void {
     one.#peer = other;
     other.#peer = one;
@@ -112,7 +109,6 @@ export class MemoryLink extends BaseLink {
     this.peer.#finish(new Fault("link-closed", "the peer closed the connection"));
   }
 
-  /** Simulates a broken cable: both ends fail, and messages in flight are lost. */
   cut(fault = new Fault("link-closed", "the connection was lost")): void {
     this.#finish(fault);
     this.peer.#finish(fault);
@@ -140,7 +136,6 @@ export class MemoryLink extends BaseLink {
     this.#schedule();
   }
 
-  /** Uses at most one timer per direction, for the first chunk. */
   #schedule(): void {
     const front = this.#pending[0];
     if (front === undefined || this.#isScheduled || this.peer.#isStalled) return;

@@ -17,7 +17,6 @@ export interface NetworkConditions {
 
 export interface MemoryListenOptions {
   readonly host: string;
-  /** 0 chooses a free port. */
   readonly port: number;
   readonly certificateHash: Uint8Array;
 }
@@ -34,7 +33,6 @@ interface MemoryServer {
 /** First ephemeral port, as on a real host. */
 const FREE_PORT_FIRST = 49_152;
 
-/** Hosts, ports and links inside one process, on a given clock. */
 export class MemoryNetwork {
   readonly #clock: Clock;
   readonly #conditions: NetworkConditions;
@@ -83,7 +81,6 @@ export class MemoryNetwork {
     return (options) => this.#dial(host, options);
   }
 
-  /** Breaks every link whose server end matches. */
   cut(matches: (end: MemoryLink) => boolean = () => true): void {
     for (const server of this.#servers.values()) {
       for (const end of [...server.ends]) if (matches(end)) end.cut();

@@ -1,7 +1,6 @@
 /** Followers of each topic of a listener, and the traffic that each received. */
 
 // Traffic is counted per topic, so that publishing needs no loop over the followers. Only topics
-// with followers are stored.
 
 export interface Traffic {
   readonly messages: number;
@@ -18,14 +17,12 @@ const NO_FOLLOWERS: ReadonlySet<never> = new Set();
 
 export class Topics<Follower> {
   readonly #topics = new Map<string, Topic<Follower>>();
-  /** Topics of each follower, with their traffic at the time it joined. */
   readonly #followed = new Map<Follower, Map<string, Traffic>>();
 
   followers(topic: string): ReadonlySet<Follower> {
     return this.#topics.get(topic)?.followers ?? NO_FOLLOWERS;
   }
 
-  /** Counts a message to all followers. */
   count(topic: string, sizeBytes: number): void {
     const entry = this.#topics.get(topic);
     if (entry === undefined) return;

@@ -15,18 +15,14 @@ import {
 import { type LineWriter, leafHashIn, type RecordPosition } from "./line-writer.ts";
 import type { Settle } from "./log.ts";
 
-/** An append that is not durable yet. */
 export interface PendingAppend {
   readonly content: SealedDraft | CopiedLine;
-  /** Position assigned by the cluster, if the log is replicated. */
   readonly assigned?: AssignedPosition;
   readonly settle: Settle;
 }
 
-/** Position of a record in a replicated log, the same on each server. */
 export interface AssignedPosition {
   readonly seq: number;
-  /** Time at which the stream ordered the record. */
   readonly unixMs: number;
 }
 
@@ -37,13 +33,10 @@ export interface BatchEntry {
 
 export interface Batch {
   readonly entries: readonly BatchEntry[];
-  /** Encoded lines in the writer's memory, valid until the next batch is built. */
   readonly bytes: Uint8Array;
-  /** Offset of each recorded line in the batch. */
   readonly offsets: readonly number[];
 }
 
-/** Upper bound of the encoded size, before the record's numbers are known. */
 export function appendBytes(content: SealedDraft | CopiedLine): number {
   return "bytes" in content
     ? content.bytes.length
@@ -61,7 +54,6 @@ export function batchLength(appends: readonly PendingAppend[]): number {
   return appends.length;
 }
 
-/** Assigns each append its position, or the conflict to report when the batch is durable. */
 export function buildBatch(
   appends: readonly PendingAppend[],
   order: LogOrder,
@@ -111,7 +103,6 @@ export function leavesOfBatch({ entries, bytes, offsets }: Batch, sha256: Sha256
   return leaves;
 }
 
-/** Order after the batch is durable. Discarded if the write fails. */
 class PendingOrder {
   readonly #order: LogOrder;
   readonly #lastN = new Map<string, number>();
@@ -128,7 +119,6 @@ class PendingOrder {
     return this.#seq;
   }
 
-  /** Reason why a record with assigned numbers cannot come next. */
   objection({ seq, time, room, n }: Head): string | undefined {
     const isNext = seq === this.#seq + 1 && n === this.#nextN(room);
     if (isNext && time >= this.#time) return undefined;

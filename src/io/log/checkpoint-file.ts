@@ -9,7 +9,6 @@ import { type Checkpoint, parseCheckpoint, parseNote } from "../../wire/checkpoi
 import type { Disk } from "../disk/disk.ts";
 import { readWholeFile, writeWholeFile } from "../disk/whole-file.ts";
 
-/** Content of the file `checkpoint` in a log folder. The signature has not been checked. */
 export interface StoredCheckpoint {
   readonly note: string;
   readonly checkpoint: Checkpoint;
@@ -44,10 +43,6 @@ export function readCheckpointFile(disk: Disk, folder: string): StoredCheckpoint
   }
 }
 
-/**
- * Replaces the file atomically and durably.
- * @throws {Fault} store-…
- */
 export function writeCheckpointFile(disk: Disk, folder: string, note: string): Promise<void> {
   return writeWholeFile(disk, checkpointPath(folder), utf8Encode(note), folder);
 }

@@ -15,9 +15,7 @@ export interface CheckpointsOptions {
   readonly disk: Disk;
   readonly clock: Clock;
   readonly sign: (checkpoint: Checkpoint) => string;
-  /** Also append a `checkpoint` record at intervals. */
   readonly isRecorded: boolean;
-  /** Log for the checkpoint records, if it is not `log`. */
   readonly recordIn?: Pick<Log, "appendThen">;
   /** Called when the file cannot be written, once until a write succeeds. */
   readonly onWriteError: (fault: Fault) => void;
@@ -36,7 +34,6 @@ export class Checkpoints {
   readonly #options: CheckpointsOptions;
   #signed: SignedCheckpoint | undefined;
   #signedAt = 0;
-  /** Size in the file. -1 if unknown. */
   #storedSize = -1;
   #cancelTimer: (() => void) | undefined;
   #writing: Promise<void> | undefined;
@@ -66,7 +63,6 @@ export class Checkpoints {
     return isOld || !isEnough ? this.#sign() : this.#signed;
   }
 
-  /** Signs and stores the final state. Call it before the log is closed. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -114,7 +110,6 @@ export class Checkpoints {
     }
   }
 
-  /** Ignores a failed append: the next checkpoint replaces it. */
   #record({ size, note }: SignedCheckpoint): void {
     const { log, isRecorded, recordIn = log } = this.#options;
     if (!isRecorded || this.#isClosed) return;

@@ -10,7 +10,6 @@ import { withReserve } from "./folder.ts";
 import { linesOf, scanBlocks } from "./scan.ts";
 import type { Segment } from "./segment.ts";
 
-/** Position of a line in a log, and its bytes without the newline. */
 export interface LineLocation {
   readonly path: string;
   readonly offset: number;
@@ -19,7 +18,6 @@ export interface LineLocation {
 
 export interface DiskWithReserve {
   readonly disk: Disk;
-  /** File that is removed to free space when the disk is full. */
   readonly reservePath: string;
 }
 
@@ -41,7 +39,6 @@ export async function eraseLine(
   await file.sync();
 }
 
-/** Blanks a durable record. Syncs a record that is already blank. */
 export async function eraseRecord(
   storage: DiskWithReserve,
   segments: readonly Segment[],
@@ -66,7 +63,6 @@ export async function lineOf(
   return location;
 }
 
-/** Makes durable the unsynced writes of a killed process. */
 export async function syncPath(disk: Disk, path: string): Promise<void> {
   using file = disk.open(path, "write");
   await file.sync();
@@ -90,7 +86,6 @@ async function findLine(
   return undefined;
 }
 
-/** Collects the erasures ordered by the valid records from an offset on. */
 export async function collectErasures(
   disk: Disk,
   path: string,

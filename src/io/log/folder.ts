@@ -34,7 +34,6 @@ export async function ensureReserve(disk: Disk, path: string, sizeBytes: number)
   }
 }
 
-/** Retries a write once after a full disk, with the space of the reserve file. */
 export async function withReserve<Result>(
   disk: Disk,
   reservePath: string,

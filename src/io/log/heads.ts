@@ -9,7 +9,6 @@ import type { Segment } from "./segment.ts";
 /** Bytes per read. A proof needs a few hundred. */
 const BLOCK_BYTES = 128 << 10;
 
-/** Segments that contain records `from` to `last`. */
 export function segmentsBetween(
   segments: readonly Segment[],
   from: number,

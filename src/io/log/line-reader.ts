@@ -60,7 +60,6 @@ export class LineReader {
     return this.#at.durable;
   }
 
-  /** Seq of the record that ordered the erasure. 0 if the body is present. */
   get erased(): number {
     return this.#at.erased;
   }
@@ -73,7 +72,6 @@ export class LineReader {
     return at.scanHead(bytes, start) && at.scanRest(bytes) && this.#readLine(bytes, start);
   }
 
-  /** Like `read`, but also checks that salt and body match the commitment or are erased. */
   readVerified(bytes: Buffer, start: number): boolean {
     const at = this.#at;
     // `#matchesCommitment` checks the characters of salt and commitment.
@@ -138,10 +136,6 @@ export class LineReader {
   }
 }
 
-/**
- * Bytes after a prefix, for hashing. Copying a line costs a tenth of its hash, but a new view costs
- * more than the copy, so views of common lengths are cached.
- */
 class PrefixedBytes {
   readonly #prefix: Uint8Array;
   readonly #memory = Buffer.alloc(CACHED_VIEW_BYTES_MAX);
@@ -168,7 +162,6 @@ class PrefixedBytes {
   }
 }
 
-/** Interned strings of rooms and authors. */
 class StringInterner {
   /**
    * Keyed by hash; a collision replaces the string. Bounded by the number of rooms and accounts.
@@ -191,7 +184,6 @@ function equalsAscii(text: string, bytes: Buffer, start: number, end: number): b
   return true;
 }
 
-/** FNV-1a, 32 bits. */
 function hashOf(bytes: Buffer, start: number, end: number): number {
   let hash = 0x811c9dc5 | 0;
   for (let i = start; i < end; i++) hash = Math.imul(hash ^ (bytes[i] ?? 0), 0x01000193);

@@ -11,7 +11,6 @@ import {
   type SealedDraft,
 } from "../../wire/record.ts";
 
-/** Position of a record in the log, in its room and in time. */
 export interface RecordPosition {
   readonly seq: number;
   readonly n: number;
@@ -47,7 +46,6 @@ export class LineWriter {
   #bytes = new Uint8Array(INITIAL_BYTES);
   #at = 0;
 
-  /** Bytes of all lines so far. */
   get sizeBytes(): number {
     return this.#at;
   }
@@ -92,13 +90,11 @@ export class LineWriter {
     return { head, headBytes, salt, bodyBytes };
   }
 
-  /** Adds an encoded line, including its newline. */
   copy(line: Uint8Array): void {
     this.#reserve(line.length);
     this.#put(line);
   }
 
-  /** Returns the lines added so far, valid until the next one is added. */
   drain(): Uint8Array {
     const lines = this.#bytes.subarray(0, this.#at);
     this.#at = 0;
@@ -119,7 +115,6 @@ export class LineWriter {
     this.#at += bytes.length;
   }
 
-  /** `sealDraft` ensures that a head is plain ASCII. */
   #ascii(text: string): void {
     const bytes = this.#bytes;
     const at = this.#at;
@@ -140,7 +135,6 @@ export class LineWriter {
     this.#at += digits;
   }
 
-  /** RFC 4648 section 5, without padding. */
   #base64Url(from: Uint8Array): void {
     const bytes = this.#bytes;
     let at = this.#at;

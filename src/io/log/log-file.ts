@@ -58,7 +58,6 @@ import { type Covered, verifyCovered } from "./verification.ts";
 const SEGMENT_BYTES_MAX = 64 * 1024 * 1024;
 
 export interface LogOptions {
-  /** Folder of the segments, e.g. `data/history`. Created if missing. */
   readonly folder: string;
   readonly disk: Disk;
   readonly clock: Clock;
@@ -66,7 +65,6 @@ export interface LogOptions {
   readonly sha256: Sha256;
   /** Called with each existing record, in order, before `openLog` resolves. */
   readonly onRecord?: (record: LogRecord) => void;
-  /** Faster alternative to `onRecord` with less of each record. */
   readonly fold?: Fold;
   /**
    * Snapshot of this log and of the state that `fold` loads. Replaces reading the records that it
@@ -136,7 +134,6 @@ export async function openLog(options: LogOptions): Promise<LogFile> {
   }
 }
 
-/** @throws {Fault} log-corrupt, store-… */
 function readStoredCheckpoint(
   disk: Disk,
   folder: string,
@@ -163,17 +160,11 @@ interface Follower {
   next: number;
 }
 
-/** A log on a local disk: group commit, one writer, acknowledgement only after the sync. */
 export class LogFile implements Log {
-  /** Unacknowledged tails that recovery removed. */
   readonly recovered: readonly DroppedTail[];
-  /** Seqs of records with damaged bodies, found at the start. */
   readonly damaged: readonly number[];
-  /** Content of the file `checkpoint` when the log was opened. */
   readonly storedNote: string | undefined;
-  /** Number of remaining records, if this start accepted a loss. */
   keptSize: number | undefined;
-  /** Merkle tree over all durable heads. */
   readonly tree: MerkleTree;
   readonly #options: LogOptions & { readonly reservePath: string };
   readonly #order: LogOrder;
@@ -188,13 +179,10 @@ export class LogFile implements Log {
   #draining: Promise<void> | undefined;
   /** Erasures run between batches, since there is one writer. Bounded by the callers. */
   #erasureQueue: QueuedErasure[] = [];
-  /** Erased records, and those about to be, with the seq of the ordering record. */
   readonly #erased: Map<number, number>;
-  /** Erasures ordered in this run and not durable yet. */
   readonly #unfinished = new Map<number, number>();
   #origin: string | undefined;
   readonly #covered: Covered | undefined;
-  /** Damaged records found by `verify`. */
   readonly #damagedSinceOpen: number[] = [];
   #verifying: Promise<unknown> | undefined;
   #failure: Fault | undefined;
@@ -357,15 +345,10 @@ export class LogFile implements Log {
     }
   }
 
-  /** Durable records without bodies. */
   heads(from: number, to: number): AsyncGenerator<LogRecord> {
     return readHeads(this.#options.disk, this.#segments, from, Math.min(to, this.head()));
   }
 
-  /**
-   * Returns a durable record's line without its newline.
-   * @throws {Fault} store-…
-   */
   async line(seq: number): Promise<Uint8Array> {
     const { disk } = this.#options;
     try {
@@ -375,7 +358,6 @@ export class LogFile implements Log {
     }
   }
 
-  /** Seq of the last durable record of a room. 0 if there is none. */
   lastSeq(room: Draft["room"]): number {
     return this.#order.lastSeq(room);
   }
@@ -465,7 +447,6 @@ export class LogFile implements Log {
     this.#draining = undefined;
   }
 
-  /** @param lastBatch records in the previous batch */
   async #gatherAppends(last: number): Promise<void> {
     for (let turn = 0; turn < GATHER_TURNS; turn++) await undefined;
     if (last < BUSY_RECORDS || this.#queue.length === 0) return;
@@ -486,7 +467,6 @@ export class LogFile implements Log {
     }
   }
 
-  /** Makes the batch durable and returns its leaves, or rolls back and returns the fault. */
   async #commit(batch: Batch): Promise<Fault | readonly Uint8Array[]> {
     if (batch.bytes.length === 0) return [];
     const { segmentBytes = SEGMENT_BYTES_MAX, sha256 } = this.#options;
@@ -519,9 +499,6 @@ export class LogFile implements Log {
     return diskFault(cause, this.#segment.path);
   }
 
-  /**
-   * The state of the file is unknown from here on. Only a restart, which reads it, can continue.
-   */
   #fail(error: unknown): Fault {
     this.#failure = new Fault("store-failed", `the disk failed at ${this.#segment.path}`, {
       cause: error,

@@ -13,10 +13,8 @@ export interface AppendAllOptions {
   readonly follows?: number;
 }
 
-/** Receives the last record of an append, or its fault. */
 export type Settle = (outcome: LogRecord | Fault) => void;
 
-/** Returns the outcome of an append as a promise. */
 export function settledAppend(append: (settle: Settle) => void): Promise<LogRecord> {
   return new Promise((resolve, reject) => {
     append((outcome) => (outcome instanceof Fault ? reject(outcome) : resolve(outcome)));

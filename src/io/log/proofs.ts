@@ -10,7 +10,6 @@ import { type Head, type LogRecord, leafHash } from "../../wire/record.ts";
 const CACHED_GROUPS_MAX = 64;
 const HASH_BYTES = 32;
 
-/** The subset of a log that proofs need. */
 export interface ProvableLog {
   readonly tree: MerkleTree;
   head(): number;
@@ -29,7 +28,6 @@ interface Group {
   readonly rooms: readonly Head["room"][];
 }
 
-/** Proofs of an open log. Hashes the leaves of closed groups again from the segments. */
 export class LogProofs {
   readonly #log: ProvableLog;
   readonly #sha256: Sha256;
@@ -84,7 +82,6 @@ export class LogProofs {
     return inclusions;
   }
 
-  /** Nodes, including the leaves of the closed groups that contain these indices. */
   async #nodes(indices: readonly number[]): Promise<Nodes> {
     const { tree } = this.#log;
     const groups = new Map<number, Uint8Array>();

@@ -38,13 +38,10 @@ export interface RecoveryOptions {
   readonly fold?: Fold;
   /** Evidence of the log's durable content. `undefined` if there is no checkpoint file. */
   readonly stored?: StoredCheckpoint | undefined;
-  /** Remove damaged records and continue if acknowledged records are lost. */
   readonly acceptsLoss?: boolean;
 }
 
-/** Consumer of the records read at the start. */
 export interface Fold {
-  /** Kinds for which `apply` needs only the head. Their bodies are checked and omitted. */
   readonly byHead: ReadonlySet<RecordKind>;
   readonly apply: (record: FoldedRecord) => void;
   /**
@@ -54,7 +51,6 @@ export interface Fold {
   readonly load?: () => boolean;
 }
 
-/** An unacknowledged tail, moved to `tornPath`. */
 export interface DroppedTail {
   readonly file: string;
   readonly offset: number;
@@ -74,11 +70,8 @@ export interface Recovered {
    * record.
    */
   readonly damaged: readonly number[];
-  /** Erased records, each with the seq of the record that ordered it. */
   readonly erased: Map<number, number>;
-  /** Acknowledged records were lost, and `acceptsLoss` was set. */
   readonly isLossAccepted: boolean;
-  /** Part that came from a snapshot and is still to be verified. */
   readonly covered?: Covered;
 }
 
@@ -103,17 +96,12 @@ class Recovery {
   readonly #dropped: DroppedTail[] = [];
   readonly #damaged: number[] = [];
   readonly #erasures = new Erasures();
-  /** Erasures after the first invalid line, read when that line is found. */
   #laterErasures: Erasures | undefined;
 
-  /** `durable` of the last line, and the highest one of all valid lines. */
   #durable = 0;
   #provenDurable = 0;
-  /** Seq of the last damaged record in the newest segment. */
   #lastDamaged = 0;
-  /** Set when the log matches the checkpoint. */
   #matchedCheckpoint: StoredCheckpoint | undefined;
-  /** Checkpoint that the newest `fork` abandoned. */
   #forkedFrom: unknown;
   #isLossAccepted = false;
 
@@ -153,7 +141,6 @@ class Recovery {
     };
   }
 
-  /** Finishes erasures ordered before a crash, and reports those without an order. */
   async #finishErasures(): Promise<void> {
     for (const [seq, eraseSeq] of this.#erasures.pending()) {
       await eraseRecord(this.#options, this.#segments, { seq, eraseSeq });
@@ -176,10 +163,6 @@ class Recovery {
     }
   }
 
-  /**
-   * Retries a torn or missing erasure.
-   * @returns `undefined` unless a later record orders it
-   */
   async #retryErasure(segment: Segment, line: ScannedLine): Promise<LogRecord | undefined> {
     const parsed = line.isComplete ? parseHead(line.bytes) : undefined;
     if (parsed === undefined || this.#walk.order.objection(parsed.record.head) !== undefined) {
@@ -208,10 +191,6 @@ class Recovery {
     return erasures;
   }
 
-  /**
-   * @returns the position at which damage to acknowledged records begins; `undefined` if the
-   * segment is intact
-   */
   async #readSegment(segment: Segment, isLast: boolean): Promise<Flaw | undefined> {
     using file = this.#options.disk.open(segment.path, isLast ? "write" : "read");
     const sizeBytes = file.sizeBytes();
@@ -241,7 +220,6 @@ class Recovery {
     return undefined;
   }
 
-  /** Seq up to which the checkpoint proves durability. 0 if it proves nothing. */
   #signedSize(): number {
     const { stored } = this.#options;
     return stored === undefined || this.#forkedFrom === stored.note ? 0 : stored.checkpoint.size;
@@ -254,10 +232,6 @@ class Recovery {
     return Math.max(this.#signedSize(), await evidence.durableAfter(offset));
   }
 
-  /**
-   * Checks that the log matches its checkpoint. Changes nothing on disk.
-   * @param last `undefined` if there is no segment
-   */
   #checkCheckpoint(last: Segment | undefined): void {
     const { stored, folder, acceptsLoss } = this.#options;
     const covered = this.#signedSize();
@@ -279,7 +253,6 @@ class Recovery {
     this.#isLossAccepted = true;
   }
 
-  /** Continues without the remaining segments: moves them to the torn folder. */
   async #moveRemaining(
     segment: Segment,
     flaw: Flaw,
@@ -302,7 +275,6 @@ class Recovery {
     await disk.syncFolder(folder);
   }
 
-  /** @param evidence `undefined` for all but the last segment: their lines are durable */
   async #readLines(
     segment: Segment,
     file: DiskFile,
@@ -324,7 +296,6 @@ class Recovery {
     return flaw;
   }
 
-  /** @returns the reason why the line is not a record; `undefined` if it was accepted */
   async #handleInvalid(
     segment: Segment,
     line: ScannedLine,
@@ -359,7 +330,6 @@ class Recovery {
     onRecord?.(line.logRecord());
   }
 
-  /** Returns the next record, or the flaw of this line. */
   #nextRecord(line: ScannedLine): LogRecord | string {
     if (!line.isComplete) return "the line is incomplete";
     const parsed = parseLine(line.bytes);
@@ -445,7 +415,6 @@ class Recovery {
   }
 }
 
-/** Evidence in later lines of the last segment that earlier ones are durable. */
 class DurabilityEvidence {
   readonly #file: DiskFile;
   readonly #sizeBytes: number;

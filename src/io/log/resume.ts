@@ -30,9 +30,7 @@ class Resumption {
   readonly #walk: LogWalk;
   readonly #segments: Segment[] = [];
   readonly #erasures: Erasures;
-  /** Erasures that were ordered and may be incomplete. */
   readonly #unfinished: Set<number>;
-  /** Records after the snapshot, folded when all of them are known to be valid. */
   readonly #tail: FoldedRecord[] = [];
   #signed: Checkpoint | undefined;
 
@@ -86,10 +84,6 @@ class Resumption {
     return this.#walk.tree.root();
   }
 
-  /**
-   * Compares the root if the last checkpoint is at the snapshot's end. A later one is checked in
-   * the tail.
-   */
   #matchesCheckpoint(): boolean {
     if (this.#signed === undefined) return true;
     const { size, root, origin } = this.#signed;
@@ -118,10 +112,6 @@ class Resumption {
     return this.#erasures.unordered().length === 0;
   }
 
-  /**
-   * Reads the lines after the snapshot.
-   * @returns false on an invalid line
-   */
   async #readSegmentTail(segment: Segment, isLast: boolean): Promise<boolean> {
     using file = this.#options.disk.open(segment.path, isLast ? "write" : "read");
     const sizeBytes = file.sizeBytes();

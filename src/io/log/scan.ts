@@ -10,7 +10,6 @@ const NEWLINE = 0x0a;
  */
 const BLOCK_BYTES_MAX = 64 << 20;
 
-/** Complete lines from one range of a file. */
 export interface Block {
   /**
    * Valid until the next block is requested. Only the file's last block may lack the final newline.
@@ -20,7 +19,6 @@ export interface Block {
 }
 
 export interface ScannedLine {
-  /** Excludes the newline. Valid as long as its block. */
   readonly bytes: Buffer;
   readonly offset: number;
   /** False only for bytes after the last newline. */

@@ -8,7 +8,6 @@ const SEGMENT_NAME = /^[0-9]{12}\.jsonl$/;
 /** Distance between marks in a segment: the maximum that a reader skips line by line. */
 const MARK_INTERVAL_BYTES = 64 << 10;
 
-/** One file of a log: the records from `firstSeq` up to the next file. */
 export class Segment {
   readonly firstSeq: number;
   readonly path: string;
@@ -21,7 +20,6 @@ export class Segment {
     this.path = join(folder, segmentName(firstSeq));
   }
 
-  /** Marks the start of a record if the preceding mark is far enough away. */
   mark(seq: number, offset: number): void {
     const last = this.#markOffsets.at(-1) ?? 0;
     if (offset - last < MARK_INTERVAL_BYTES) return;
@@ -29,7 +27,6 @@ export class Segment {
     this.#markOffsets.push(offset);
   }
 
-  /** State for a snapshot, restored by `load`. */
   value(): SegmentValue {
     const gaps = (values: readonly number[]) =>
       values.map((value, index) => value - (values[index - 1] ?? 0));
@@ -43,12 +40,10 @@ export class Segment {
     this.#markOffsets.push(...sums(offsets));
   }
 
-  /** Offset of the nearest mark at or before a record. */
   seek(seq: number): number {
     return this.#markOffsets[this.#markAt(seq)] ?? 0;
   }
 
-  /** Seq of the record at `seek(seq)`. */
   markBefore(seq: number): number {
     return this.#markSeqs[this.#markAt(seq)] ?? this.firstSeq;
   }
@@ -65,7 +60,6 @@ export class Segment {
   }
 }
 
-/** A segment and its marks, delta-encoded. */
 export interface SegmentValue {
   readonly firstSeq: number;
   readonly sizeBytes: number;
@@ -86,7 +80,6 @@ export function segmentName(firstSeq: number): string {
   return `${String(firstSeq).padStart(12, "0")}.jsonl`;
 }
 
-/** First seq of each segment in the folder, ascending. Ignores other files. */
 export function listSegments(disk: Disk, folder: string): number[] {
   const names = disk.list(folder).filter((name) => SEGMENT_NAME.test(name));
   return names.map((name) => Number(name.slice(0, 12))).filter((firstSeq) => firstSeq > 0);

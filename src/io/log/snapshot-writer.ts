@@ -54,13 +54,11 @@ export class SnapshotWriter<Folds> {
     });
   }
 
-  /** Removes a wrong snapshot and stops writing. */
   discard(): void {
     this.#stop();
     this.#remove();
   }
 
-  /** Call it while the log is open and all its records are folded. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#stop();

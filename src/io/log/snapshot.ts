@@ -20,9 +20,7 @@ export interface LogValue {
   readonly tree: { readonly size: number; readonly groups: string; readonly open: string };
   readonly origin: string | undefined;
   readonly segments: readonly SegmentValue[];
-  /** Erased records, each with the seq of the record that ordered it. */
   readonly erased: readonly (readonly [seq: number, eraseSeq: number])[];
-  /** Erased records that may not be blank on disk yet. */
   readonly unfinished: readonly number[];
   readonly damaged: readonly number[];
 }
@@ -39,7 +37,6 @@ export interface SnapshotLocation {
   readonly path: string;
   readonly folder: string;
   readonly sha256: Sha256;
-  /** Program version; another one may fold differently. */
   readonly version: string;
   readonly key: SnapshotKey;
 }
@@ -62,7 +59,6 @@ const SIGNATURE_BYTES = 64;
 const NEWLINE = 0x0a;
 const SNAPSHOT_BYTES_MAX = 1 << 30;
 
-/** @throws {Fault} store-… */
 export async function writeSnapshot<Folds>(
   { disk, path, folder, sha256, version, key }: SnapshotLocation,
   { log, folds }: Snapshot<Folds>,
@@ -103,7 +99,6 @@ export function removeSnapshot(disk: Disk, path: string): boolean {
   return existing.length > 0;
 }
 
-/** Same name as in `writeWholeFile`. */
 function temporaryPath(path: string): string {
   return `${path}.tmp`;
 }
@@ -136,7 +131,6 @@ function matchesFiles(
   return arePresent && matchSizes(disk, folder, segments);
 }
 
-/** Leaf of the record at which the snapshot ends. `undefined` if no record ends there. */
 function lastLeaf(
   { disk, folder, sha256 }: Pick<SnapshotLocation, "disk" | "folder" | "sha256">,
   segments: readonly SegmentValue[],

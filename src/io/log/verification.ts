@@ -10,7 +10,6 @@ import type { ScannedLine } from "./scan.ts";
 import { type SegmentValue, segmentName } from "./segment.ts";
 import { LogWalk } from "./walk.ts";
 
-/** Part of a log that came from a snapshot. */
 export interface Covered {
   readonly seq: number;
   readonly root: Uint8Array;
@@ -86,10 +85,6 @@ class Verification {
     if (erased > 0 && this.#options.erased.get(seq) !== erased) this.#damaged.push(seq);
   }
 
-  /**
-   * Accepts a damaged body, or one that is being erased.
-   * @throws {Fault} log-corrupt for other flaws
-   */
   #handleInvalid(path: string, line: ScannedLine): true {
     const { sha256, erased } = this.#options;
     const parsed = parseLine(line.bytes);

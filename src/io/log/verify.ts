@@ -31,33 +31,25 @@ const ROUNDS_MAX = 5;
 
 export interface VerifyOptions {
   readonly disk: Disk;
-  /** Folder of the log, e.g. `data/history`. */
   readonly folder: string;
   readonly sha256: Sha256;
-  /** Reports whether the server, or one of its former keys, signed the note. */
   readonly isSigned: (note: string) => boolean;
   /** Kinds for which `onRecord` is called. Damaged records are omitted. */
   readonly kinds?: ReadonlySet<RecordKind>;
   readonly onRecord?: (record: FoldedRecord) => void;
 }
 
-/** Damage or tampering in a log. */
 export interface Finding {
-  /** Seq of the damaged or missing record. */
   readonly seq: number;
   readonly file: string;
-  /** Offset of its line in the file. */
   readonly offset: number;
-  /** A clause, e.g. `seq 7 follows 5`. */
   readonly reason: string;
 }
 
 export interface LogVerdict {
   readonly ok: boolean;
   readonly findings: readonly Finding[];
-  /** Total, including unlisted ones. */
   readonly findingCount: number;
-  /** Number of records read. */
   readonly size: number;
   /** `undefined` if an unreadable line prevents computing a root. */
   readonly root: Uint8Array | undefined;
@@ -72,7 +64,6 @@ export interface LogVerdict {
  * counts, commitments, erasures, checkpoint roots, and that the log contains all records covered by
  * the latest checkpoint. An unfinished write at the end is a finding only if evidence shows that it
  * was acknowledged.
- * @throws {Fault} store-…
  */
 export async function verifyLog(options: VerifyOptions): Promise<LogVerdict> {
   const verifier = new Verifier(options);
@@ -102,22 +93,14 @@ class Verifier implements ProvableLog {
   readonly #findings: Finding[] = [];
   #findingCount = 0;
   readonly #segments: Segment[] = [];
-  /** File of the segment being read. */
   #file: DiskFile | undefined;
-  /** Highest `durable` of a valid line. */
   #durable = 0;
-  /** A line was unreadable or did not match, so later roots cannot be computed. */
   #isBroken = false;
-  /** Last position at which the root matched a signed checkpoint. */
   #lastMatch = { size: 0, position: { file: "", offset: 0 } };
-  /** First checkpoint whose root did not match. */
   #mismatch: Finding | undefined;
-  /** A fork that no checkpoint covers. */
   #unsignedFork: Finding | undefined;
-  /** Bodies that do not match, by seq. An erasure may be in progress. */
   readonly #suspects = new Map<number, SuspectLine>();
   readonly #erasures = new Erasures();
-  /** Blank lines, by seq. */
   readonly #blankLines = new Map<number, SuspectLine>();
   #hasRecordedCheckpoint = false;
   #stored: StoredCheckpoint | undefined;
@@ -188,7 +171,6 @@ class Verifier implements ProvableLog {
     });
   }
 
-  /** Reads from the end of the previous round to the current end of the log. */
   async #readNewLines(): Promise<void> {
     const { disk, folder } = this.#options;
     const firstSeqs = listSegments(disk, folder);
@@ -269,7 +251,6 @@ class Verifier implements ProvableLog {
     if (this.#options.kinds?.has(kind) === true) this.#options.onRecord?.(record);
   }
 
-  /** Handles lines that the fast path rejects: a mismatching body, or a damaged head or order. */
   #handleInvalid(segment: Segment, line: ScannedLine): void {
     const { sha256 } = this.#options;
     const position = { file: segment.path, offset: line.offset };
@@ -304,7 +285,6 @@ class Verifier implements ProvableLog {
     if (!this.#suspects.has(head.seq)) this.#add(record, position);
   }
 
-  /** Reports whether the last lines, from this one on, may be an unfinished write. */
   async #isUnfinished(line: ScannedLine, sizeBytes: number): Promise<boolean> {
     const seq = this.#seq + 1;
     const signedSize = Math.max(this.#stored?.checkpoint.size ?? 0, this.#durable);

@@ -20,7 +20,6 @@ export interface FileRange {
   readonly blockBytes?: number;
 }
 
-/** Offsets are relative to the file. */
 export interface WalkEvents {
   /**
    * A valid line was added; `walk.line` describes it until the handler returns. `end` is after the
@@ -40,14 +39,11 @@ export interface WalkEvents {
 export class LogWalk {
   readonly order = new LogOrder();
   readonly tree: MerkleTree;
-  /** The line read last. */
   readonly line: LineReader;
   /** Log id, see `originOf`. `undefined` while the log is empty. */
   origin: string | undefined;
-  /** Last seq to read. May change during the walk. */
   lastSeq = Number.POSITIVE_INFINITY;
 
-  /** Offset in the block after the last added line. */
   #nextAt = 0;
 
   constructor(sha256: Sha256) {
@@ -55,10 +51,7 @@ export class LogWalk {
     this.line = new LineReader(sha256);
   }
 
-  /**
-   * @returns false if a handler stopped it
-   * @throws {Fault} store-…
-   */
+  /** @returns false if a handler stopped it */
   async read({ file, from, to, blockBytes }: FileRange, events: WalkEvents): Promise<boolean> {
     for await (const block of scanBlocks(file, from, to, blockBytes)) {
       const sizeBytes = block.bytes.length;
@@ -78,10 +71,6 @@ export class LogWalk {
     return true;
   }
 
-  /**
-   * Adds valid lines without allocations until the block ends, a line is invalid, or a handler
-   * returns a promise. Sets `#nextAt`.
-   */
   #addValidLines(
     { bytes, offset }: Block,
     from: number,

@@ -77,22 +77,14 @@ async function ensureStream(
 
 interface BucketOptions extends ClusterConnection {
   readonly stream: string;
-  /** Prefix of the subjects. */
   readonly prefix: string;
 }
 
-/** A write of a value: its number among the writes of its name, and its seq in the stream. */
 interface WriteId {
   readonly count: number;
   readonly seq: number;
 }
 
-/**
- * Values that several servers read and write. Each write has a subject of its own, which can be
- * used once: of two writes that replace the same value, NATS accepts the first. (NATS checks that a
- * subject is empty where the replicas agree, but older versions check the last message of a subject
- * earlier and accept both.) Then the previous value is removed.
- */
 class JetStreamBucket implements Bucket {
   readonly #options: BucketOptions;
 
@@ -116,7 +108,6 @@ class JetStreamBucket implements Bucket {
     return seq !== undefined && this.#isCurrent(name, { count: count + 1, seq });
   }
 
-  /** @returns its seq; `undefined` if the subject is in use */
   #publish(subject: string, bytes: Uint8Array, replaces: number): Promise<number | undefined> {
     const { client, clock } = this.#options;
     const options = {
@@ -144,7 +135,6 @@ class JetStreamBucket implements Bucket {
   /**
    * Reports whether this write is current: a suspended server may have replaced a value that others
    * have replaced and removed since.
-   * @throws {Fault} no-majority if later writes make it impossible to tell
    */
   async #isCurrent(name: string, { count, seq }: WriteId): Promise<boolean> {
     const { clock } = this.#options;
@@ -195,7 +185,6 @@ class JetStreamBucket implements Bucket {
     return `${this.#options.prefix}${name}`;
   }
 
-  /** Numbers of the existing writes: one, or briefly two. */
   async #counts(name: string): Promise<readonly number[]> {
     const subjects = await this.#subjects(`${this.#subject(name)}.*`);
     return subjects.map((subject) => Number(subject.slice(subject.lastIndexOf(".") + 1)));
@@ -228,13 +217,8 @@ class JetStreamBucket implements Bucket {
   }
 }
 
-/** The next write of the same name removes it, too. */
 function ignoreError(): void {}
 
-/**
- * Retries during an election.
- * @throws {Fault} no-majority
- */
 function retryUntilTimeout<Result>(
   clock: Clock,
   withinMs: number,

@@ -52,10 +52,6 @@ export async function openContentStore(options: ContentOptions): Promise<JetStre
   }
 }
 
-/**
- * @returns whether the stream has a leader
- * @throws {Fault} no-majority, store-full
- */
 async function ensureStream(
   manager: JetStreamManager,
   name: string,
@@ -99,9 +95,7 @@ function prefixOf(cluster: string): string {
 interface ContentDependencies {
   readonly connection: NatsConnection;
   readonly manager: JetStreamManager;
-  /** Name of the stream. */
   readonly name: string;
-  /** Prefix of the subjects. */
   readonly prefix: string;
   readonly clock: Clock;
 }
@@ -145,7 +139,6 @@ export class JetStreamContent implements ContentStore {
     return message === null ? undefined : new Uint8Array(message.data);
   }
 
-  /** Queries another server if the first is slow. */
   async #withFallback<Found>(
     act: () => Promise<Found>,
     other: () => Promise<Found>,
@@ -188,7 +181,6 @@ export class JetStreamContent implements ContentStore {
     await this.#options.connection.close();
   }
 
-  /** File and part of each matching subject. */
   async #subjects(filter: string): Promise<string[][]> {
     const { manager, name, prefix } = this.#options;
     const { state } = await asNatsFault(manager.streams.info(name, { subjects_filter: filter }));

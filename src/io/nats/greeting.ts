@@ -14,10 +14,6 @@ export async function unresponsiveServers(urls: readonly string[]): Promise<read
   return urls.filter((_, at) => answers[at] !== true);
 }
 
-/**
- * Reports whether a NATS server sends the first line of a connection. A frozen one accepts the
- * connection but sends nothing.
- */
 function answersNats(url: string): Promise<boolean> {
   const { protocol, hostname, port } = new URL(url);
   const host = hostname.replace(/^\[|\]$/g, "");

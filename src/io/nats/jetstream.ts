@@ -41,9 +41,7 @@ import {
 const CLUSTER_COPY_ANSWER_MS = 10_000;
 
 export interface JetStreamOptions {
-  /** `nats://HOST:PORT` or `tls://…`, one per server. */
   readonly servers: readonly string[];
-  /** Content of a credentials file. */
   readonly credentials?: Uint8Array;
   readonly cluster: string;
   /**
@@ -51,7 +49,6 @@ export interface JetStreamOptions {
    * existing stream only.
    */
   readonly identity?: ClusterIdentity;
-  /** Accept a single NATS server, and servers that may lose acknowledged messages. */
   readonly isUnsafe: boolean;
   readonly clock: Clock;
 }
@@ -66,10 +63,6 @@ export interface ClusterIdentity {
   readonly make: () => Promise<string>;
 }
 
-/**
- * Subjects of a cluster. The stream stores messages of the first and republishes them on the
- * second.
- */
 type Subject = "log" | "stored" | "news" | "state";
 
 /** Minimum version of NATS: the first that can sync before each acknowledgement. */
@@ -152,7 +145,6 @@ function isSupported(version: string): boolean {
   return major > VERSION_MIN[0] || (major === VERSION_MIN[0] && minor >= VERSION_MIN[1]);
 }
 
-/** @throws {Fault} version-unsupported */
 function checkVersion(version: string, isUnsafe: boolean): void {
   if (isUnsafe || isSupported(version)) return;
   const message = `nats-server ${version} may lose acknowledged messages in a power failure`;
@@ -169,10 +161,6 @@ interface StreamOptions extends Pick<JetStreamOptions, "cluster" | "isUnsafe"> {
   readonly make: () => Promise<string>;
 }
 
-/**
- * @returns whether the stream has a leader
- * @throws {Fault} data-foreign, no-majority
- */
 async function ensureStream(
   manager: JetStreamManager,
   { name, cluster, republish, identity, make, isUnsafe }: StreamOptions,
@@ -198,7 +186,6 @@ async function ensureStream(
   return false; // The next poll checks again.
 }
 
-/** @throws {Fault} data-foreign */
 function checkIdentity(cluster: string, found: string, { own }: ClusterIdentity): void {
   if (own !== undefined && found === describe(own)) return;
   const message =
@@ -219,12 +206,10 @@ function subjectOf(cluster: string): string {
   return `chat.${cluster}.log`;
 }
 
-/** Republishes each stored message to all servers, with its number and time. */
 function republishOf(cluster: string): Republish {
   return { src: subjectOf(cluster), dest: `chat.${cluster}.stored` };
 }
 
-/** @returns `undefined` if NATS sent no position */
 function storedMessage({ headers, data }: Msg): StreamMessage | undefined {
   const seq = Number(headers?.get("Nats-Sequence"));
   const unixMs = Date.parse(headers?.get("Nats-Time-Stamp") ?? "");
@@ -246,12 +231,9 @@ export interface ClusterConnection extends StreamName {
 export interface StreamState {
   readonly last: number;
   readonly bytes: number;
-  /** NATS server that leads the stream. Empty if there is none, or for a single server. */
   readonly leader: string;
   readonly replicas: number;
-  /** NATS servers that are up to date. 1 for a single server. */
   readonly current: number;
-  /** The leader has heard from a majority within CLUSTER_LEASE_MS. */
   readonly hasMajority: boolean;
 }
 
@@ -261,7 +243,6 @@ export class JetStream implements CopyStream, Stream {
   readonly #client: JetStreamClient;
   readonly #stream: StreamName;
   readonly #clock: Clock;
-  /** Time at which a majority last answered. */
   #quorumAt: number;
   #replicas = 1;
 
@@ -279,7 +260,6 @@ export class JetStream implements CopyStream, Stream {
     this.#quorumAt = clock.now();
   }
 
-  /** Sends to all nodes that listen now, without any guarantee. */
   broadcast(bytes: Uint8Array): void {
     if (!this.#connection.isClosed()) this.#connection.publish(this.#subject("news"), bytes);
   }
@@ -338,7 +318,6 @@ export class JetStream implements CopyStream, Stream {
     return { last, bytes, leader, replicas: config.num_replicas, current, hasMajority };
   }
 
-  /** Options for other streams of the same cluster, with as many replicas. */
   get clusterConnection(): ClusterConnection {
     return { ...this.#stream, manager: this.#manager, client: this.#client, clock: this.#clock };
   }
@@ -415,7 +394,6 @@ export class JetStream implements CopyStream, Stream {
     return { ...info, ageMs };
   }
 
-  /** Publications arrive immediately; only reading proves that the stream has the message. */
   watch(onNews: (stored?: StreamMessage) => void): () => void {
     const unsubscribes = [
       this.#subscribe("log", () => onNews()),
@@ -466,7 +444,6 @@ export async function asNatsFault<Value>(asked: Promise<Value>): Promise<Value> 
   }
 }
 
-/** Converts an error of the NATS library: the network or the stream failed. */
 export function natsFault(error: unknown): Fault {
   if (error instanceof Fault) return error;
   const reason = error instanceof Error ? error.message : String(error);

@@ -13,7 +13,6 @@ const NATS_MONITOR_MS = 3_000;
 export interface NatsSettings {
   readonly name: string;
   readonly version: string;
-  /** Syncs to disk before acknowledging: `sync_interval: always`. */
   readonly isSynced: boolean;
 }
 

@@ -54,7 +54,6 @@ export function majorityOf(replicas: number): number {
   return Math.floor(replicas / 2) + 1;
 }
 
-/** Creates the stream with all replicas, or with one if `isUnsafe`. */
 export async function addStream(
   manager: JetStreamManager,
   config: Partial<StreamConfig> & { readonly name: string },

@@ -15,7 +15,6 @@ const SYNC_COUNT = 9;
 const GROUP = "224.1.1.1";
 const PORT_FIRST = 49_152;
 
-/** Returns the folder or its nearest existing parent. */
 export function nearestFolder(path: string): string {
   let folder = resolve(path);
   while (!existsSync(folder) && dirname(folder) !== folder) folder = dirname(folder);
@@ -42,10 +41,6 @@ export function freeBytes(folder: string): number {
   return bavail * bsize;
 }
 
-/**
- * Measures a small durable write.
- * @throws {Fault} store-…
- */
 export async function syncMs(folder: string, now: () => number): Promise<number> {
   const path = join(folder, `.chat-doctor-${process.pid}`);
   try {

@@ -13,9 +13,7 @@ import { isOldTls } from "../ws/dial.ts";
 const CHECKED_ADDRESSES_MAX = 4;
 
 export interface Target {
-  /** As the user wrote it. */
   readonly host: string;
-  /** The resolved address. */
   readonly address: string;
   readonly port: number;
   readonly timeoutMs: number;
@@ -23,7 +21,6 @@ export interface Target {
 
 export interface TlsInfo {
   readonly protocol: string;
-  /** Subject of the certificate. */
   readonly subject: string;
   readonly expires: string;
 }

@@ -27,11 +27,8 @@ export interface PushResponse {
 }
 
 export interface PushPosterOptions {
-  /** Allows push services in the operator's own network: any address and port. */
   readonly isPrivateAllowed: boolean;
-  /** Resolves all addresses of a name. */
   readonly resolve?: (host: string) => Promise<readonly string[]>;
-  /** Certificates in PEM that replace those of the system. */
   readonly ca?: string;
   readonly timeoutMs?: number;
 }
@@ -68,7 +65,6 @@ export function checkEndpoint(endpoint: string, isPrivateAllowed: boolean): URL 
   return url;
 }
 
-/** Removes the brackets of an IPv6 address. */
 function withoutBrackets(host: string): string {
   return host.replace(/^\[(.*)\]$/, "$1");
 }
@@ -160,7 +156,6 @@ function encodeRequest(url: URL, { headers, body }: PushPost): Uint8Array {
   return concatBytes(utf8Encode(`${line}${fields.join("")}\r\n`), body);
 }
 
-/** Returns `undefined` unless the text is a final HTTP/1.1 response head. */
 function parseResponse(text: string): PushResponse | undefined {
   const [head = ""] = text.split("\r\n\r\n");
   const [line = "", ...fields] = head.split("\r\n");

@@ -40,7 +40,6 @@ const RESERVED_IPV4_LIST = blockList(RESERVED_IPV4, "ipv4");
 const GLOBAL_IPV6_LIST = blockList(GLOBAL_IPV6, "ipv6");
 const RESERVED_IPV6_LIST = blockList(RESERVED_IPV6, "ipv6");
 
-/** Returns false for anything but an IP address. */
 export function isPublicAddress(address: string): boolean {
   // A zone names an interface of this machine.
   if (address.includes("%")) return false;

@@ -45,7 +45,6 @@ const ALPN = "chat/1";
 const DRAINABLE: unique symbol = Symbol.for("Stream.drainableProtocol");
 const NS_PER_MS = 1e6;
 
-/** Loads the module on demand, without its warning about being experimental. */
 function quic(): typeof import("node:quic") {
   const { emitWarning } = process;
   const filtered: unknown = (warning: string | Error, type: unknown, ...rest: unknown[]) => {
@@ -71,7 +70,6 @@ interface BunStream extends Omit<QuicStream, "writer"> {
   readonly writer: {
     writeSync(bytes: Uint8Array): boolean;
     endSync(): number;
-    /** `null` if nothing can be written any more. */
     readonly desiredSize: number | null;
     [DRAINABLE](): Promise<unknown> | null;
   };
@@ -99,24 +97,20 @@ export class QuicPipe {
     void this.#read(events).then(gone);
   }
 
-  /** `full`: nothing was accepted; wait for `writable`. `broken`: no write will succeed. */
   write(bytes: Uint8Array): "taken" | "full" | "broken" {
     const { writer } = this.#stream;
     if (writer.writeSync(bytes)) return "taken";
     return writer.desiredSize === 0 ? "full" : "broken";
   }
 
-  /** Resolves when `write` may be retried. */
   async writable(): Promise<void> {
     await this.#stream.writer[DRAINABLE]()?.catch(() => {});
   }
 
-  /** Finishes this direction after all written bytes. */
   end(): void {
     if (!this.#stream.destroyed) this.#stream.writer.endSync();
   }
 
-  /** Resets both directions. Data in flight is lost. */
   reset(code: number): void {
     if (this.#stream.destroyed) return;
     this.#stream.resetStream(code);
@@ -134,7 +128,6 @@ export class QuicPipe {
 
 export class QuicWire {
   readonly #session: QuicSession;
-  /** Resolves when it is closed, for any reason. */
   readonly closed: Promise<void>;
   #code: number | undefined;
 
@@ -153,7 +146,6 @@ export class QuicWire {
     return this.#session.destroyed;
   }
 
-  /** Code with which the peer closed, set before the streams are notified. */
   get code(): number | undefined {
     return this.#code;
   }
@@ -167,7 +159,6 @@ export class QuicWire {
     return normalizeAddress(remote.address, remote.port);
   }
 
-  /** SHA-256 of the peer's certificate. The handshake proved that the peer holds its key. */
   peerCertificateHash(): Uint8Array {
     const raw = this.#session.peerCertificate?.raw ?? new Uint8Array();
     return new Uint8Array(createHash("sha256").update(raw).digest());
@@ -208,13 +199,11 @@ export interface ServerOptions {
 }
 
 export interface QuicConnectOptions {
-  /** Server name, for servers with several certificates. */
   readonly name: string;
   readonly congestion: Congestion;
   readonly idleSeconds: number | undefined;
 }
 
-/** A UDP socket with its QUIC endpoint. */
 export class QuicSocket {
   readonly #endpoint: QuicEndpoint;
   #isTuned = false;
@@ -247,7 +236,6 @@ export class QuicSocket {
     return socket;
   }
 
-  /** Opens a socket for many connections. The caller closes it. */
   static forClients(family: UdpFamily, port = 0): QuicSocket {
     const host = family === "ipv4" ? "0.0.0.0" : "::";
     const address = new SocketAddress({ address: host, family, port });
@@ -291,7 +279,6 @@ export class QuicSocket {
     if (!this.isClosed) void this.#endpoint.destroy();
   }
 
-  /** Sets socket options. A client's socket exists only after it connects. */
   #tune(): void {
     const { address } = this.#endpoint;
     if (this.#isTuned || address === undefined) return;

@@ -34,7 +34,6 @@ export class QuicConnection {
     else this.#channels.add(link);
   }
 
-  /** Waits for closing data channels, which end before their link. */
   async waitForChannels(link: QuicLink): Promise<void> {
     if (link !== this.#link) return;
     await Promise.all(

@@ -33,10 +33,8 @@ export interface QuicDialSettings {
 /** SNI carries only names. Servers with an address have a single certificate. */
 const DEFAULT_SERVER_NAME = "chat";
 
-/** One socket per address family carries all links of the dialer. */
 export class QuicDialer {
   readonly #settings: QuicDialSettings;
-  /** Keyed by family and local port. At most two, as a program uses one port. */
   readonly #sockets = new Map<string, QuicSocket>();
 
   constructor(settings: QuicDialSettings = {}) {
@@ -59,7 +57,6 @@ export class QuicDialer {
     throw failure;
   };
 
-  /** Breaks existing links. A later dial opens new sockets. */
   close(): void {
     for (const socket of this.#sockets.values()) socket.close();
     this.#sockets.clear();

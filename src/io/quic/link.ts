@@ -19,7 +19,6 @@ const JOIN_BYTES = 64 * 1024;
 const OVERHEAD_BYTES = 16;
 const OPENING = new Uint8Array(0);
 
-/** Which end closes the connection of an ended link: this one now, or the peer first. */
 export type CloseOrder = "now" | "late";
 
 export interface QuicLinkOptions {
@@ -27,13 +26,10 @@ export interface QuicLinkOptions {
   readonly pipe: QuicPipe;
   readonly remote: Address;
   readonly certificateHash: Uint8Array;
-  /** Client end only. */
   readonly dialChannel?: () => Promise<Link>;
-  /** Server end only. */
   readonly topics?: Topics<QuicLink>;
   /** Resolves when all channels have ended that must end before this link. */
   readonly waitForChannels: (link: QuicLink) => Promise<unknown>;
-  /** Called once, when the link has ended. */
   readonly onEnded: (link: QuicLink, hangUp: CloseOrder, code: number) => void;
 }
 
@@ -139,7 +135,6 @@ export class QuicLink extends BaseLink {
     this.#scheduleFlush();
   }
 
-  /** Closes immediately, and sends the peer a code. */
   drop(fault: Fault | undefined): void {
     const code = fault === undefined ? QUIC_CODE.lost : quicCodeOf(fault);
     this.#abort(this.state === "closing" ? undefined : fault, "late", code);
@@ -168,7 +163,6 @@ export class QuicLink extends BaseLink {
     }
   }
 
-  /** The peer closed, or answers this end's close. */
   #onEnd(): void {
     if (this.state === "closed") return;
     if (this.state === "closing") return this.#finish(undefined, "now", QUIC_CODE.done);
@@ -202,7 +196,6 @@ export class QuicLink extends BaseLink {
     this.#options.onEnded(this, hangUp, code);
   }
 
-  /** Coalesces the messages of one tick into one write. */
   #scheduleFlush(): void {
     if (this.#isFlushing) return;
     this.#isFlushing = true;
@@ -236,7 +229,6 @@ export class QuicLink extends BaseLink {
     }
   }
 
-  /** Number of messages that fit into one write. */
   #batchLength(): number {
     let count = 0;
     let sizeBytes = 0;

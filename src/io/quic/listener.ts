@@ -23,9 +23,7 @@ import { QuicLink } from "./link.ts";
 
 export interface QuicListenOptions {
   readonly host: string;
-  /** 0 chooses a free port. */
   readonly port: number;
-  /** Same certificate as over TCP. The leaf first, then its chain. */
   readonly tls: { readonly certPem: string; readonly keyPem: string };
   /**
    * Congestion control: "bbr" (the default) is fast on lossy paths, "cubic" is fair to other
@@ -51,9 +49,7 @@ class QuicListener implements Listener {
   readonly #certificateHash: Uint8Array;
   readonly #unlinkedMax: number;
   readonly #socket: QuicSocket;
-  /** Connections without a link, oldest first, with their timers. */
   readonly #unlinked = new Map<QuicWire, ReturnType<typeof setTimeout>>();
-  /** Connections with a known address, with the functions that stop counting them. */
   readonly #connecting = new Map<QuicWire, () => void>();
   readonly #links = new Set<QuicLink>(); // Bounded by `accept`.
   readonly #wires = new Set<QuicWire>();

@@ -35,30 +35,24 @@ export function encodeRecords(messages: readonly Uint8Array[]): Uint8Array {
 }
 
 export interface RecordEvents {
-  /** The receiver owns the bytes. */
   message(bytes: Uint8Array): void;
-  /** The peer finished its direction. */
   end(): void;
 }
 
-/** Splits a byte stream into messages. */
 export class RecordReader {
   readonly #events: RecordEvents;
   readonly #header = new Uint8Array(HEADER_BYTES);
   #headerBytes = 0;
-  /** Length of the current body. `undefined` while its header is incomplete. */
   #length: number | undefined;
   #body: Uint8Array = EMPTY;
   #bodyBytes = 0;
   #isEnded = false;
-  /** Limit for later messages. */
   messageBytesMax = MESSAGE_BYTES_MAX;
 
   constructor(events: RecordEvents) {
     this.#events = events;
   }
 
-  /** Bytes allocated for an incomplete message. */
   get bufferedBytes(): number {
     return this.#body.length;
   }

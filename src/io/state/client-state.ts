@@ -15,7 +15,6 @@ import { ReceivedFiles } from "./received-files.ts";
 import { StateDatabase, withStoreFaults } from "./schema.ts";
 import { UploadJournal } from "./upload-journal.ts";
 
-/** A server known to this home. Fingerprints are stored without a prefix: 43 characters. */
 export interface Pin {
   readonly address: string;
   readonly fingerprint: string;
@@ -23,10 +22,8 @@ export interface Pin {
   readonly firstSeenUnixMs: number;
 }
 
-/** Addresses of the servers of one cluster. */
 export interface StoredAddresses {
   readonly reported: readonly ServerAddress[];
-  /** Address of the last connection. */
   readonly last: ServerAddress | undefined;
 }
 
@@ -36,7 +33,6 @@ export interface StoredAddresses {
  */
 export type Preference = "quiet" | "screen" | "pictures";
 
-/** Generates a private key as PKCS8 PEM. */
 export type GenerateKey = () => string;
 
 const WHERE_USER = "WHERE fingerprint = ? AND user = ?";
@@ -106,7 +102,6 @@ export class ClientState {
     return utf8Encode(this.#readOrCreateFile(join(folder, PARTIAL_SECRET_FILE), generate).trim());
   }
 
-  /** Returns the content of the file. Only one process creates it. */
   #readOrCreateFile(path: string, generate: () => string): string {
     return this.#database.guard(() => {
       const existing = readSmallFile(path);
@@ -129,13 +124,11 @@ export class ClientState {
     return this.#database.all<Pin>(`${SELECT_PIN} ORDER BY address`);
   }
 
-  /** First address of a server with this fingerprint. */
   addressOf(fingerprint: string): string | undefined {
     const sql = "SELECT address FROM pins WHERE fingerprint = ? ORDER BY address LIMIT 1";
     return this.#database.value(sql, fingerprint);
   }
 
-  /** Adds or replaces a pin. Updates the server's name but not its first time. */
   setPin({ address, ...server }: Pin): void {
     const { fingerprint } = server;
     this.#database.transact(() => {
@@ -153,7 +146,6 @@ export class ClientState {
     );
   }
 
-  /** Moves all data of a server to its new fingerprint. */
   moveServer(old: string, server: Omit<Pin, "address">): void {
     const { fingerprint } = server;
     this.#database.transact(() => {
@@ -168,7 +160,6 @@ export class ClientState {
     });
   }
 
-  /** Moves all data of a user to the account's new name. */
   moveUser(fingerprint: string, old: string, user: string): void {
     this.#database.transact(() => {
       for (const table of USER_TABLES) {
@@ -182,7 +173,6 @@ export class ClientState {
     });
   }
 
-  /** Last known addresses of the servers of the cluster with this key. */
   serverAddresses(fingerprint: string): StoredAddresses | undefined {
     const sql = "SELECT places, last FROM server_places WHERE fingerprint = ?";
     const row = this.#database.get<{ places: string; last: string | null }>(sql, fingerprint);
@@ -193,7 +183,6 @@ export class ClientState {
     return { reported: parseAddresses(row.places), last };
   }
 
-  /** Fingerprint of a server that claimed this address without proof. */
   serverClaiming(address: string): string | undefined {
     const sql =
       "SELECT fingerprint FROM server_places WHERE instr(' ' || places || ' ', ?) > 0 LIMIT 1";
@@ -233,13 +222,11 @@ export class ClientState {
     this.#database.run(sql, fingerprint, foldCase(user), seq);
   }
 
-  /** Moves the cursor back after the server lost records (restored from a backup). */
   rewindCursor(fingerprint: string, user: string, seq: number): void {
     const sql = "UPDATE cursors SET seq = ? WHERE fingerprint = ? AND user = ? AND seq > ?";
     this.#database.run(sql, seq, fingerprint, foldCase(user), seq);
   }
 
-  /** PEM of the account's key, created at the first call and the same for all processes. */
   accountKey(fingerprint: string, user: string, generate: GenerateKey): string {
     const existing = this.knownAccountKey(fingerprint, user);
     if (existing !== undefined) return existing;
@@ -250,19 +237,16 @@ export class ClientState {
     return stored;
   }
 
-  /** PEM of the account's key, if this home has it. */
   knownAccountKey(fingerprint: string, user: string): string | undefined {
     const sql = `SELECT private_pem FROM account_keys ${WHERE_USER}`;
     return this.#database.value(sql, fingerprint, foldCase(user));
   }
 
-  /** Stores the account key received from another device of the account. */
   setAccountKey(fingerprint: string, user: string, pem: string): void {
     const sql = "INSERT OR REPLACE INTO account_keys VALUES (?, ?, ?)";
     this.#database.run(sql, fingerprint, foldCase(user), pem);
   }
 
-  /** Id of the account in which this device is enrolled, as far as known. */
   enrolment(fingerprint: string, user: string): string | undefined {
     return this.#database.value(
       `SELECT account FROM enrolments ${WHERE_USER}`,
@@ -286,7 +270,6 @@ export class ClientState {
     return this.#database.value(sql);
   }
 
-  /** User who last logged in at the server, as the server spells the name. */
   lastUser(fingerprint: string): string | undefined {
     return this.#database.value("SELECT user FROM last_users WHERE fingerprint = ?", fingerprint);
   }

@@ -6,18 +6,12 @@ import type { Draft } from "../../core/model/state.ts";
 import { parseObject } from "../../wire/record.ts";
 import { HomeTable } from "./home-table.ts";
 
-/** An account of a server, in any spelling of its name. */
 export interface DraftOwner {
   readonly fingerprint: string;
   readonly user: string;
 }
 
-/** Unsent drafts of the full screen, by room or person. */
 export class DraftStore extends HomeTable {
-  /**
-   * Drafts by target, without unreadable ones.
-   * @throws {Fault} store-…
-   */
   list({ fingerprint, user }: DraftOwner): ReadonlyMap<string, Draft> {
     const sql = "SELECT target, draft FROM drafts WHERE fingerprint = ? AND user = ? ORDER BY at";
     const rows = this.database.all<Row>(sql, fingerprint, user.toLowerCase());
@@ -32,7 +26,6 @@ export class DraftStore extends HomeTable {
   /**
    * Applies all changes or none. Retains the newest DRAFTS_STORED_MAX of an account.
    * @param changes `undefined` deletes a draft
-   * @throws {Fault} store-…
    */
   save(owner: DraftOwner, changes: ReadonlyMap<string, Draft | undefined>): void {
     const [fingerprint, user] = [owner.fingerprint, owner.user.toLowerCase()];

@@ -5,7 +5,6 @@ import { HomeTable } from "./home-table.ts";
 
 export interface KnownFile {
   readonly id: string;
-  /** Name given by the sender, unsanitized. */
   readonly name: string;
 }
 

@@ -6,7 +6,6 @@ import { KNOWN_NAMES_MAX } from "../../base/limits.ts";
 import { kindOf } from "../disk/tree.ts";
 import { CLIENT_STATE_FILE } from "./schema.ts";
 
-/** A name known to this device, with details. Both unsanitized. */
 export interface KnownName {
   readonly name: string;
   readonly about: string;
@@ -38,14 +37,12 @@ export class KnownNames {
     return this.#all(sql, address)[0]?.name;
   }
 
-  /** Address of the server used last. */
   lastServer(): string | undefined {
     const sql = `SELECT address AS name, '' AS about FROM last_servers
       ORDER BY used_ms DESC, address`;
     return this.#all(sql)[0]?.name;
   }
 
-  /** Names with which this device logs in. */
   users(): KnownName[] {
     return this.#all("SELECT DISTINCT user AS name, '' AS about FROM last_users");
   }
@@ -57,14 +54,12 @@ export class KnownNames {
     return this.#all(sql, fingerprint);
   }
 
-  /** Authors of the records read here, latest first. */
   people(fingerprint: string): KnownName[] {
     const sql = `SELECT sender AS name, '' AS about FROM log_seen
       WHERE fingerprint = ? AND sender IS NOT NULL GROUP BY sender ORDER BY max(seq) DESC`;
     return this.#all(sql, fingerprint);
   }
 
-  /** Newest first. */
   files(fingerprint: string): KnownName[] {
     const sql = `SELECT file AS name, name AS about FROM files_seen WHERE fingerprint = ?
       ORDER BY at DESC`;

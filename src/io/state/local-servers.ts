@@ -17,16 +17,13 @@ export interface LocalServer {
   readonly host: string;
   readonly port: number;
   readonly fingerprint: Fingerprint;
-  /** Data folder. Its file `invite` is readable for the same user. */
   readonly data: string;
-  /** Client folder (`CHAT_HOME`) of the user who started it. Empty for older programs. */
   readonly home: string;
   readonly startedUnixMs: number;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** XDG_RUNTIME_DIR if set, else a private folder in the temporary folder. */
 function runFolder(env: Environment): string {
   const runtime = env["XDG_RUNTIME_DIR"];
   if (runtime !== undefined && runtime !== "") return join(runtime, "chat");
@@ -67,13 +64,11 @@ export function findLocalServers(env: Environment): LocalServer[] {
   return servers.sort((a, b) => b.startedUnixMs - a.startedUnixMs);
 }
 
-/** Another user could have created the folder to redirect clients to their server. */
 function isOwnFolder(folder: string): boolean {
   const stat = lstatSync(folder);
   return stat.isDirectory() && (process.platform === "win32" || stat.uid === userInfo().uid);
 }
 
-/** Other users could have created entries. */
 function isWritableByOthers(folder: string): boolean {
   return process.platform !== "win32" && (lstatSync(folder).mode & 0o022) !== 0;
 }

@@ -9,32 +9,26 @@ import { HomeTable } from "./home-table.ts";
  */
 const STORED_RECORDS_MAX = 4_096;
 
-/** The server of a log, and the user who reads it. */
 export interface LogReader {
   readonly fingerprint: string;
-  /** Fingerprints of this server's earlier keys, each of which signed the next. */
   readonly formers: readonly string[];
   readonly user: string;
 }
 
 type Awaitable<Value> = Value | Promise<Value>;
 
-/** What a device knows of the servers' logs. Asynchronous in a browser. */
 export interface LogPins {
   /** `undefined` if this server has proved nothing yet. */
   pin(reader: LogReader): Awaitable<LogPin | undefined>;
   /** Never decreases the size for the same log, even with concurrent processes. */
   storePin(reader: LogReader, pin: LogPin): Awaitable<void>;
-  /** Stores records that were read and not proved yet. Retains the newest STORED_RECORDS_MAX. */
   storeRecords(reader: LogReader, records: readonly KnownRecord[]): Awaitable<void>;
-  /** Oldest first. */
   storedRecords(reader: LogReader, filter: "all" | "unproved"): Awaitable<KnownRecord[]>;
   markProved(reader: LogReader, seqs: readonly number[]): Awaitable<void>;
   /**
    * Stores that the server confirmed a record of this seq, so that the log is at least that long.
    */
   storeConfirmed(reader: LogReader, seq: number): Awaitable<void>;
-  /** Highest confirmed seq. 0 if none. */
   confirmed(reader: LogReader): Awaitable<number>;
   /** Stores why the log was rejected; `undefined` if it was accepted. */
   setAlarm(reader: LogReader, reason: string | undefined): Awaitable<void>;
@@ -42,9 +36,7 @@ export interface LogPins {
 
 /** Records that a log must contain according to one CHAT_HOME. */
 export interface ExpectedRecords {
-  /** Ascending by seq. A seq appears twice if the log once had another record there. */
   readonly records: readonly KnownRecord[];
-  /** Highest seq that was read here or confirmed by the server. 0 if none. */
   readonly size: number;
 }
 
@@ -73,21 +65,18 @@ const DELETE_OLD = `DELETE FROM log_seen WHERE fingerprint = ?1 AND user = ?2 AN
   SELECT seq FROM log_seen WHERE fingerprint = ?1 AND user = ?2
   ORDER BY seq DESC LIMIT 1 OFFSET ${STORED_RECORDS_MAX})`;
 
-/** Log pins in the database of a home. */
 export class HomeLogPins extends HomeTable implements LogPins {
   pin({ fingerprint }: Pick<LogReader, "fingerprint">): LogPin | undefined {
     const sql = "SELECT origin, size, root, note FROM log_pins WHERE fingerprint = ?";
     return this.database.get<PinRow>(sql, fingerprint);
   }
 
-  /** Pin of this server, or of another one with the same log. */
   pinOf(fingerprint: string, origin: string): (LogPin & { fingerprint: string }) | undefined {
     const sql = `SELECT origin, size, root, note, fingerprint FROM log_pins
       WHERE fingerprint = ?1 OR origin = ?2 ORDER BY fingerprint = ?1 DESC LIMIT 1`;
     return this.database.get(sql, fingerprint, origin);
   }
 
-  /** All records of the log that were displayed or confirmed to the accounts of this home. */
   expectedRecords({ fingerprint }: Pick<LogReader, "fingerprint">): ExpectedRecords {
     const select = `SELECT DISTINCT seq, leaf, room, place, sender, time_ms FROM log_seen
       WHERE fingerprint = ? ORDER BY seq`;
@@ -148,12 +137,10 @@ export class HomeLogPins extends HomeTable implements LogPins {
     this.database.run(sql, reason ?? null, fingerprint);
   }
 
-  /** Reason for which the log of this server was last rejected. */
   alarm(fingerprint: string): string | undefined {
     return this.database.value("SELECT alarm FROM log_pins WHERE fingerprint = ?", fingerprint);
   }
 
-  /** The user accepts another log: the next one is pinned. */
   forget(fingerprint: string): void {
     this.database.transact(() => {
       for (const table of ["log_pins", "log_seen", "log_confirmed"]) {

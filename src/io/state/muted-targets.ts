@@ -5,7 +5,6 @@ import { SETTINGS_LISTED_MAX } from "../../base/limits-screen.ts";
 import { HomeTable } from "./home-table.ts";
 
 export class MutedTargets extends HomeTable {
-  /** @throws {Fault} store-… */
   list(fingerprint: string, user: string): readonly string[] {
     const sql = "SELECT target FROM muted WHERE fingerprint = ? AND user = ? ORDER BY target";
     const rows = this.database.all<{ target: string }>(sql, fingerprint, user.toLowerCase());

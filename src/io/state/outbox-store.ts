@@ -7,7 +7,6 @@ import { Fault } from "../../base/fault.ts";
 import { type Lock, lockFile } from "../disk/lock.ts";
 import type { StateDatabase } from "./schema.ts";
 
-/** A stored post. `body` is JSON, encrypted for a sealed room; only its writer reads it. */
 export interface UnsentPost {
   readonly counter: number;
   readonly target: string;
@@ -15,14 +14,11 @@ export interface UnsentPost {
   readonly createdUnixMs: number;
 }
 
-/** Unsent posts of an ended process. They keep their outbox id and counters. */
 export interface AbandonedOutbox {
   readonly id: string;
-  /** In order of their counters, not empty. */
   readonly posts: readonly UnsentPost[];
 }
 
-/** Author of the posts in an outbox: a server's fingerprint, and a user in any spelling. */
 export interface OutboxOwner {
   readonly fingerprint: string;
   readonly user: string;
@@ -31,7 +27,6 @@ export interface OutboxOwner {
 /** Changes since the last write, made durable in one transaction. */
 export interface OutboxChange extends OutboxOwner {
   readonly added: readonly UnsentPost[];
-  /** Counters of settled posts, to be removed. */
   readonly settled: readonly number[];
 }
 
@@ -67,10 +62,6 @@ export class OutboxStore {
     });
   }
 
-  /**
-   * Takes over unsent posts of ended processes, oldest first.
-   * @throws {Fault} store-…
-   */
   adopt({ fingerprint, user }: OutboxOwner): AbandonedOutbox[] {
     const sql = `SELECT outbox AS id, MIN(created_ms) AS since FROM outbox
       WHERE fingerprint = ? AND user = ? GROUP BY outbox ORDER BY since, outbox`;
@@ -86,7 +77,6 @@ export class OutboxStore {
     });
   }
 
-  /** Ends this process's ownership. Another process may adopt the remaining posts. */
   release(id: string): void {
     const lock = this.#locks.get(id);
     if (lock === undefined) return;
@@ -99,7 +89,6 @@ export class OutboxStore {
     }
   }
 
-  /** Releases all outboxes, as if the process had ended. */
   close(): void {
     for (const lock of this.#locks.values()) lock.release();
     this.#locks.clear();
@@ -111,7 +100,6 @@ export class OutboxStore {
     return this.#database.all<UnsentPost>(sql, id);
   }
 
-  /** @returns false if a running process holds the lock */
   #lock(id: string): boolean {
     const { folder } = this.#database;
     if (folder !== undefined) mkdirSync(join(folder, FOLDER), { recursive: true, mode: 0o700 });
@@ -129,7 +117,6 @@ export class OutboxStore {
     }
   }
 
-  /** Removes files of processes that sent everything but crashed before removing them. */
   #removeStaleLocks(): void {
     for (const id of this.#lockFiles()) {
       if (this.#posts(id).length > 0 || !this.#lock(id)) continue;
@@ -138,7 +125,6 @@ export class OutboxStore {
     }
   }
 
-  /** Lock files of other processes. */
   #lockFiles(): string[] {
     if (this.#database.folder === undefined) return [];
     try {

@@ -3,7 +3,6 @@
 import { RECEIVED_FILES_MAX } from "../../base/limits.ts";
 import { HomeTable } from "./home-table.ts";
 
-/** Recipient of files: a server's fingerprint, and a user in any spelling. */
 export interface FileRecipient {
   readonly fingerprint: string;
   readonly user: string;
@@ -31,7 +30,6 @@ export class ReceivedFiles extends HomeTable {
     return this.database.value(sql, fingerprint, user.toLowerCase(), file) !== undefined;
   }
 
-  /** Removes the oldest entries, which are below the position. */
   add({ fingerprint, user }: FileRecipient, file: string): void {
     this.database.transact(() => {
       const insert = `INSERT OR IGNORE INTO files_taken (fingerprint, user, file)

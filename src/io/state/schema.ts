@@ -106,7 +106,6 @@ const LAST_VERSION_WITHOUT_SECURE_DELETE = 10;
 const CLIENT_STATE_VERSION = MIGRATIONS.length;
 export const CLIENT_STATE_FILE = "state.sqlite";
 
-/** Database of a client's home. Errors become faults that name the folder. */
 export class StateDatabase {
   /** `undefined` in memory. */
   readonly folder: string | undefined;
@@ -123,7 +122,6 @@ export class StateDatabase {
     );
   }
 
-  /** First column of the first row. */
   value<Value>(sql: string, ...values: SQLQueryBindings[]): Value | undefined {
     const row = this.get<Readonly<Record<string, Value | null>>>(sql, ...values);
     return Object.values(row ?? {})[0] ?? undefined;
@@ -133,7 +131,6 @@ export class StateDatabase {
     return this.guard(() => this.#database.query<Row, SQLQueryBindings[]>(sql).all(...values));
   }
 
-  /** A statement to run several times within `transact`. */
   statement(sql: string): Statement<unknown, SQLQueryBindings[]> {
     return this.#database.query<unknown, SQLQueryBindings[]>(sql);
   }
@@ -145,7 +142,6 @@ export class StateDatabase {
     );
   }
 
-  /** Runs atomically and excludes other writers. */
   transact<Result>(act: () => Result): Result {
     return this.guard(() => this.#database.transaction(act).immediate());
   }
@@ -177,7 +173,6 @@ function openDatabase(folder: string): Database {
   });
 }
 
-/** For simulations. */
 function openDatabaseInMemory(): Database {
   const database = new Database(":memory:", { strict: true });
   migrate(database, "memory");
@@ -202,7 +197,6 @@ function migrate(database: Database, folder: string): void {
   if (before > 0 && before <= LAST_VERSION_WITHOUT_SECURE_DELETE) overwriteDeletedRows(database);
 }
 
-/** Overwrites deleted rows. Skipped while another process uses the file. */
 function overwriteDeletedRows(database: Database): void {
   try {
     database.run("VACUUM");
@@ -235,7 +229,6 @@ const FAULT_CODES: Readonly<Record<string, FaultCode>> = {
   SQLITE_CANTOPEN: "store-denied",
 };
 
-/** Converts system errors to faults that name the folder. */
 export function withStoreFaults<Result>(folder: string, act: () => Result): Result {
   try {
     return act();

@@ -24,10 +24,7 @@ export class SealedFile {
     this.#database = database;
   }
 
-  /**
-   * @returns `undefined` if this device was in no sealed room
-   * @throws {Fault} store-…
-   */
+  /** @returns `undefined` if this device was in no sealed room */
   static open(folder: string): SealedFile | undefined {
     const path = join(folder, SEALED_STATE_FILE);
     return sealedFaults(folder, () => {
@@ -55,10 +52,6 @@ export class SealedFile {
     );
   }
 
-  /**
-   * Rows of one account, ascending by key.
-   * @throws {Fault} store-…
-   */
   rows(fingerprints: readonly string[], account: string): readonly Row[] {
     const sql = "SELECT key, value FROM sealed WHERE fingerprint = ? AND account = ? ORDER BY key";
     const rowsOf = (fingerprint: string) =>

@@ -9,17 +9,13 @@ import { Mutex } from "../disk/mutex.ts";
 import { openPlain } from "../disk/tree.ts";
 import { withStoreFaults } from "./schema.ts";
 
-/** Owner of the rows. Uses the account's id, which survives renames. */
 export interface SealedOwner {
   readonly fingerprint: string;
-  /** Earlier keys of the server. */
   readonly formers: readonly string[];
   readonly account: string;
-  /** The device's key. Rows of another device are archived, and restored when it returns. */
   readonly device: string;
 }
 
-/** Rows by key, in ascending ASCII order; see client/sealed/store. */
 interface KeyRange {
   readonly from: string;
   readonly to: string;
@@ -98,7 +94,6 @@ export class SealedStateStore {
     });
   }
 
-  /** Lets the current transaction finish, and refuses queued ones. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -121,7 +116,6 @@ export class SealedStateStore {
     }
   }
 
-  /** Adopts rows after the server changed its key or the folder its device. */
   #updateOwner(): void {
     if (this.#hasUpdatedOwner) return;
     const { fingerprint, formers, account } = this.#owner;
@@ -132,7 +126,6 @@ export class SealedStateStore {
     this.#changeDevice();
   }
 
-  /** Archives rows that the new device key cannot decrypt. */
   #changeDevice(): void {
     const { fingerprint, account, device } = this.#owner;
     const rows = new SealedRows(this.#database, this.#owner, this.#folder);
@@ -220,7 +213,6 @@ function openDatabase(folder: string | undefined): Database {
   }
 }
 
-/** Renames a file that is not a database. The device then continues without its sealed state. */
 function renameIfDamaged(path: string): void {
   const head = readHeader(path);
   if (head === undefined || head === "" || head === DATABASE_HEADER) return;
@@ -241,7 +233,6 @@ export function readHeader(path: string): string | undefined {
   }
 }
 
-/** Converts database errors to faults with a hint. */
 export function sealedFaults<Result>(
   folder: string,
   act: () => Result,
@@ -264,7 +255,6 @@ export function damagedFault(path: string, cause?: unknown): Fault {
   });
 }
 
-/** Includes BUSY_RECOVERY: another process recovers the database of a killed one. */
 function isBusy(error: unknown): boolean {
   return error instanceof SQLiteError && error.code?.startsWith("SQLITE_BUSY") === true;
 }

@@ -26,10 +26,7 @@ interface Row {
  * the server decides what is durable.
  */
 export class UploadJournal extends HomeTable implements ResumableUploads {
-  /**
-   * @param stamp stamp of the source
-   * @throws {Fault} store-…
-   */
+  /** @param stamp stamp of the source */
   find(key: UploadKey, stamp: string): FoundUpload | undefined {
     const sql = `SELECT file, stamp, up_to AS upTo FROM uploads
       WHERE fingerprint = ? AND user = ? AND path = ? AND targets = ? AND name = ?`;
@@ -41,10 +38,6 @@ export class UploadJournal extends HomeTable implements ResumableUploads {
     };
   }
 
-  /**
-   * Replaces an upload with the same key.
-   * @throws {Fault} store-…
-   */
   begin(key: UploadKey, stamp: string, file: FileId, unixMs: number): ResumableUpload {
     const nowMs = Math.trunc(unixMs);
     this.database.transact(() => {
@@ -89,7 +82,6 @@ export class UploadJournal extends HomeTable implements ResumableUploads {
     };
   }
 
-  /** Not synced: a power loss only costs rehashing. */
   #store(file: FileId, from: number, hashes: readonly Uint8Array[]): void {
     this.#withoutSync(() => {
       const upTo = from + hashes.length;
@@ -108,7 +100,6 @@ export class UploadJournal extends HomeTable implements ResumableUploads {
     });
   }
 
-  /** Rows of two processes may overlap, with equal checksums. */
   *#hashes(file: FileId, from: number, upTo: number): Generator<Uint8Array> {
     const sql = `SELECT first, hashes FROM upload_hashes
       WHERE file = ? AND first <= ? ORDER BY first DESC LIMIT 1`;

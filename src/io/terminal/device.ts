@@ -9,7 +9,6 @@ export interface Size {
   readonly rows: number;
 }
 
-/** Events of the terminal and of its foreground process. */
 export type DeviceEvent =
   | "resize"
   /** Resumed, e.g. by `fg`. The shell has changed the terminal's modes. */
@@ -19,16 +18,13 @@ export type DeviceEvent =
   /** The process ends, normally or not. Handlers must be synchronous. */
   | "exit";
 
-/** The user's terminal as a full screen. */
 export interface TerminalDevice {
   /** Never blocks, not even a thread. Writes to a stalled terminal are retried. */
   readonly output: Output;
   size(): Size;
-  /** Delivers each key as it is pressed, without echo and without signals. */
   setRaw(isRaw: boolean): void;
   /** Writes immediately, replacing the queue. Gives up after `timeoutMs` if the terminal stalls. */
   writeNow(text: string, withinMs: number): void;
-  /** Stops the process group of the command line, or this process alone. */
   stop(what: "group" | "process"): void;
   /** @returns a function that removes the handler */
   on(event: DeviceEvent, handler: () => void): () => void;
@@ -73,7 +69,6 @@ function openNonBlocking(): number | undefined {
   }
 }
 
-/** Fails if the terminal's window was closed. */
 function setRaw(input: Input, isRaw: boolean): void {
   try {
     input.setRaw(isRaw);
@@ -115,13 +110,11 @@ function listen(event: DeviceEvent, handler: () => void): () => void {
   return () => process.off(signal, arrived);
 }
 
-/** The system reports a resize only to processes in the foreground at that time. */
 function refreshSize(): void {
   const stdout = process.stdout as { readonly _refreshSize?: () => void };
   stdout._refreshSize?.();
 }
 
-/** Runs before the error is reported, which would be lost on a closing screen. */
 function onProcessEnd(handler: () => void): () => void {
   const errors = ["uncaughtException", "unhandledRejection"] as const;
   process.on("exit", handler);

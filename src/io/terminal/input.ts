@@ -11,9 +11,7 @@ export interface Input {
    * @throws {Fault} text-invalid if it is not UTF-8; too-large
    */
   line(): Promise<string | undefined>;
-  /** Like `line`, but without echo on a terminal. Ctrl-C throws {Fault} interrupted. */
   secretLine(): Promise<string | undefined>;
-  /** Next bytes, in pieces of any size: from a pipe, or keys in raw mode. */
   chunk(): Promise<Uint8Array | undefined>;
   /**
    * Terminal only: delivers each key as it is pressed, without echo. Enter is a carriage return.
@@ -29,7 +27,6 @@ export function standardInput(): Input {
 }
 
 class StdinInput implements Input {
-  /** Does not touch process.stdin before the first read. */
   readonly isTerminal = isatty(0);
   readonly #buffer = new LineBuffer(LINE_BYTES_MAX);
   #chunks: AsyncIterator<Uint8Array> | undefined;
@@ -96,12 +93,10 @@ class StdinInput implements Input {
   }
 }
 
-/** Converts carriage returns typed while the terminal was in raw mode. */
 function withLineFeeds(typed: Uint8Array): Uint8Array {
   return typed.map((byte) => (byte === 0x0d ? 0x0a : byte));
 }
 
-/** Handles Backspace, Ctrl-U and Ctrl-W as shells do, and ignores other control keys. */
 function edited(typed: readonly string[], key: string): readonly string[] {
   if (key === "\x7f" || key === "\b") return typed.slice(0, -1);
   if (key === "\x15" || key === "\x17") return [];

@@ -7,13 +7,10 @@ const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 const ESCAPE = 0x1b;
 
-/** Buffered bytes of standard input, returned as lines, keys or pieces. */
 export class LineBuffer {
   readonly #lineBytesMax: number;
   #bytes: Buffer = Buffer.alloc(0);
-  /** Offset from which to search for the next line feed. */
   #scanned = 0;
-  /** Inside a refused line, up to the next line feed. */
   #skipping = false;
 
   constructor(lineBytesMax: number) {
@@ -44,7 +41,6 @@ export class LineBuffer {
     return all;
   }
 
-  /** A code point or escape sequence, as sent by a terminal in raw mode. */
   takeKey(): string | undefined {
     const first = this.#bytes[0];
     if (first === undefined) return undefined;
@@ -76,7 +72,6 @@ export class LineBuffer {
     throw new Fault("too-large", `a line of the input is longer than ${this.#lineBytesMax} bytes`);
   }
 
-  /** ESC alone, or ESC [ ... and ESC O ... up to their final letter. */
   #escapeBytes(): number {
     const second = this.#bytes[1];
     if (second !== 0x5b && second !== 0x4f) return 1;
@@ -99,7 +94,6 @@ function lineText(line: Buffer): string {
   }
 }
 
-/** Length of a UTF-8 code point by its first byte. */
 function keyBytes(first: number): number {
   if (first < 0xc0) return 1;
   if (first < 0xe0) return 2;

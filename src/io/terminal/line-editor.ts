@@ -10,7 +10,6 @@ import type { Output } from "./output.ts";
 import { PASTE_MARKS_OFF, PASTE_MARKS_ON, PasteSplitter, type Typed } from "./paste.ts";
 
 export interface EnteredLine {
-  /** Contains line feeds only if they were pasted. */
   readonly text: string;
   /** The line begins with several pasted lines, so it is text and never a command. */
   readonly isPasted: boolean;
@@ -19,23 +18,19 @@ export interface EnteredLine {
 /** Called when several lines, or too many characters, were pasted and wait for Enter. */
 export type OnPaste = (paste: { readonly lines: number } | "oversize") => void;
 
-/** Edits a line on a terminal while output is printed above it. */
 export interface LineEditor {
   /**
    * The next line; `undefined` after Ctrl-D on an empty line.
    * @throws {Fault} interrupted after Ctrl-C on an empty line
    */
   line(): Promise<EnteredLine | undefined>;
-  /** A line without echo, after a prompt. Rejects and ends like `line`. */
   secret(question: string): Promise<string | undefined>;
-  /** Writes complete lines above the one being typed. */
   print(text: string): void;
   /**
    * Removes the entered line from the screen, to be replaced by its result. No-op if other output
    * followed.
    */
   eraseEntered(): void;
-  /** Sets the text before the typed line. */
   prompt(text: string): void;
   close(): void;
 }
@@ -119,7 +114,6 @@ const SEQUENCE_BEGUN = /\x1b(?:\[[0-?]*[ -/]*|O)?$/;
 type OnPasted = (typed: Exclude<Typed, { kind: "keys" }>) => void;
 type Editor = ReturnType<typeof createInterface>;
 type Waiter = { resolve(line: EnteredLine | undefined): void; reject(fault: Fault): void };
-/** A paste that waits for Enter, with the text typed before it. */
 type PendingPaste = EnteredLine & { readonly lines: number };
 
 class ReadlineEditor implements LineEditor {
@@ -131,10 +125,8 @@ class ReadlineEditor implements LineEditor {
   readonly #restore = () => writeSync(1, PASTE_MARKS_OFF);
   readonly #continued = () => this.#resume();
   #prompt = "> ";
-  /** Prompt of the secret being typed. */
   #question: string | undefined;
   #pasted: PendingPaste | undefined;
-  /** Rows of the line just entered, while it is the last output. */
   #enteredRows: number | undefined;
   #waiter: Waiter | undefined;
   #isSuspended = false;
@@ -227,7 +219,6 @@ class ReadlineEditor implements LineEditor {
     this.#editor.close();
   }
 
-  /** Stores the paste with the text before the cursor. The text after it stays in the line. */
   #storePaste(text: string, lines: number): void {
     const { line, cursor } = this.#editor;
     const before = enteredLine(this.#pasted, line.slice(0, cursor)).text;
@@ -247,7 +238,6 @@ class ReadlineEditor implements LineEditor {
     this.#draw();
   }
 
-  /** Moves the cursor to the first row of the typed line, which may have wrapped. */
   #upToFirstRow(): string {
     const { rows } = this.#editor.getCursorPos();
     return rows > 0 ? `\x1b[${rows}A` : "";
@@ -272,7 +262,6 @@ class ReadlineEditor implements LineEditor {
     else if (this.#typedAhead.length < LINES_AHEAD_MAX) this.#typedAhead.push(line);
   }
 
-  /** Ctrl-Z: suspends to the shell. */
   async #suspend(): Promise<void> {
     if (process.platform === "win32" || this.#isSuspended) return;
     this.#isSuspended = true;
@@ -287,7 +276,6 @@ class ReadlineEditor implements LineEditor {
     }, SUSPENDED_MS);
   }
 
-  /** Restores the terminal's modes, which the shell has changed. */
   #resume(): void {
     if (this.#isClosed) return;
     this.#isSuspended = false;
@@ -322,14 +310,12 @@ class ReadlineEditor implements LineEditor {
   }
 }
 
-/** Text typed after several pasted lines gets its own line. */
 function enteredLine(pasted: PendingPaste | undefined, typed: string): EnteredLine {
   if (pasted === undefined) return { text: typed, isPasted: false };
   const between = pasted.lines > 1 && typed !== "" ? "\n" : "";
   return { text: pasted.text + between + typed, isPasted: pasted.isPasted };
 }
 
-/** `[3 lines: first words...] `, before the typed text. */
 function previewOf(pasted: PendingPaste | undefined): string {
   if (pasted === undefined) return "";
   const { text, lines } = pasted;

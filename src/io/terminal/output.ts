@@ -4,10 +4,8 @@ import { write, writeSync } from "node:fs";
 import { isatty } from "node:tty";
 import { Fault } from "../../base/fault.ts";
 
-/** Standard output or standard error, for data or text. */
 export interface Output {
   readonly isTerminal: boolean;
-  /** Width of the terminal, or 80. */
   columns(): number;
   /** Queues without waiting, so that a stalled terminal or pipe does not block the network. */
   write(text: string): void;
@@ -17,7 +15,6 @@ export interface Output {
    * writes.
    */
   drained(): Promise<void>;
-  /** Resolves when everything is written, or the reader has closed. */
   flushed(): Promise<void>;
   /** Write error. `undefined` also if the reader has closed. */
   fault(): Fault | undefined;
@@ -36,7 +33,6 @@ const COLUMNS_DEFAULT = 80;
 
 interface Stream {
   readonly fd: number;
-  /** Writes are partial instead of blocking. */
   readonly isNonBlocking: boolean;
   readonly isTerminal: boolean;
   columns(): number | undefined;
@@ -51,7 +47,6 @@ export function standardError(onBroken: OnBroken): Output {
 }
 
 export interface ScreenOutput extends Output {
-  /** Drops unwritten output. */
   discard(): void;
 }
 
@@ -76,7 +71,6 @@ function streamOf(fd: 1 | 2): Stream {
   };
 }
 
-/** Writes on a pool thread, one call at a time, unless the stream is non-blocking. */
 class FdOutput implements ScreenOutput {
   readonly isTerminal: boolean;
   readonly #stream: Stream;
@@ -135,7 +129,6 @@ class FdOutput implements ScreenOutput {
     return new Promise((resolve) => this.#waiters.push({ belowBytes, resolve }));
   }
 
-  /** Starts in a microtask, to coalesce consecutive writes. */
   #begin(): void {
     this.#writing = true;
     queueMicrotask(() => this.#next());
@@ -209,7 +202,6 @@ function writeNonBlocking(
   }
 }
 
-/** EIO: the terminal's window was closed. */
 function brokenFault(error: NodeJS.ErrnoException): Fault | undefined {
   if (error.code === "EPIPE" || error.code === "EIO") return undefined;
   const code = error.code === "ENOSPC" || error.code === "EDQUOT" ? "store-full" : "store-failed";

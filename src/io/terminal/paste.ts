@@ -6,7 +6,6 @@ import { PASTE_BYTES_MAX } from "../../base/limits-page.ts";
 export const PASTE_MARKS_ON = "\x1b[?2004h";
 export const PASTE_MARKS_OFF = "\x1b[?2004l";
 
-/** Keyboard input: keys, or a paste. */
 export type Typed =
   | { readonly kind: "keys"; readonly bytes: Uint8Array }
   | { readonly kind: "paste"; readonly text: string }
@@ -29,10 +28,8 @@ const UNPRINTABLE = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
  * `release` declares them keys or another end mark arrives.
  */
 export class PasteSplitter {
-  /** Outside a paste: possibly the beginning of a mark. Inside: the paste so far. */
   #held: Buffer = Buffer.alloc(0); // Bounded by PASTE_BYTES_MAX and one read.
   #isInside = false;
-  /** An end mark was followed by other bytes, which may still belong to the paste. */
   #isAmbiguous = false;
   #isOversize = false;
   readonly #isPatient: boolean;
@@ -56,17 +53,14 @@ export class PasteSplitter {
     return keys(bytes.subarray(0, bytes.length - cutBytes));
   }
 
-  /** Reports whether bytes are held that may begin a mark or be keys. */
   get isHolding(): boolean {
     return this.heldBytes > 0 || this.#isAmbiguous;
   }
 
-  /** Number of held bytes that may begin a mark. */
   get heldBytes(): number {
     return this.#isInside ? 0 : this.#held.length;
   }
 
-  /** Returns the held bytes as keys. */
   release(): Typed[] {
     if (!this.isHolding) return [];
     const held = this.#held;
@@ -103,17 +97,12 @@ export class PasteSplitter {
     return [pasted];
   }
 
-  /** Of an oversize paste, holds only bytes that may begin the end mark. */
   #hold(bytes: Buffer): void {
     if (bytes.length > PASTE_BYTES_MAX) this.#isOversize = true;
     this.#held = this.#isOversize ? bytes.subarray(-(END.length - 1)) : bytes;
   }
 }
 
-/**
- * Removes escape sequences, and line feeds at both ends. Converts carriage returns, which terminals
- * send for line feeds.
- */
 function cleanPaste(text: string): string {
   return text
     .replaceAll(/\r\n?|[\u2028\u2029]/g, "\n")
@@ -127,7 +116,6 @@ function keys(bytes: Uint8Array): Typed[] {
   return bytes.length === 0 ? [] : [{ kind: "keys", bytes }];
 }
 
-/** Number of bytes at the end that may begin a mark. A single Esc does only if patient. */
 function markBegun(bytes: Buffer, isPatient: boolean): number {
   for (let count = BEGIN.length - 1; count > 0; count--) {
     if (count > bytes.length || !bytes.subarray(-count).equals(BEGIN.subarray(0, count))) continue;

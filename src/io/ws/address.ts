@@ -4,14 +4,12 @@ import type { Address } from "../link/link.ts";
 
 const MAPPED = "::ffff:";
 
-/** Normalizes an address: converts IPv4-mapped IPv6 to IPv4. */
 export function normalizeAddress(host: string, port: number): Address {
   const lowerCase = host.toLowerCase();
   const isMapped = lowerCase.startsWith(MAPPED) && lowerCase.includes(".");
   return { host: isMapped ? lowerCase.slice(MAPPED.length) : lowerCase, port };
 }
 
-/** Reports whether a host is this machine. */
 export function isLoopback(host: string): boolean {
   const { host: lowerCase } = normalizeAddress(host, 0);
   return lowerCase === "localhost" || lowerCase === "::1" || /^127(\.\d{1,3}){3}$/.test(lowerCase);

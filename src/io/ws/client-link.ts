@@ -31,7 +31,6 @@ export interface WsClientLinkOptions {
   readonly dialChannel: () => Promise<Link>;
 }
 
-/** Client end: RFC 6455 over one TLS socket. The dialer forwards the socket's events. */
 export class WsClientLink extends BaseLink {
   readonly transport = "tcp";
   readonly remote: Address;
@@ -46,7 +45,6 @@ export class WsClientLink extends BaseLink {
   #ignoresData = false;
   #isSocketClosed = false;
   #endsWhenFlushed = false;
-  /** Set before the socket is closed, from a local fault or the peer's close frame. */
   #outcome: { readonly fault: Fault | undefined } | undefined;
   #deadline: ReturnType<typeof setTimeout> | undefined;
 
@@ -129,14 +127,12 @@ export class WsClientLink extends BaseLink {
     this.#closeImmediately(CLOSE_CODE.normal, faultOfClose(code, reason));
   }
 
-  /** Sends a close frame without waiting for an answer. */
   #closeImmediately(code: number, fault: Fault | undefined): void {
     this.#endsWhenFlushed = true;
     this.#sendClose(code, fault);
     this.#flush();
   }
 
-  /** Sends a close frame after the queued ones. The server answers and closes. */
   #sendClose(code: number, fault: Fault | undefined): void {
     this.#outcome ??= { fault };
     if (this.state !== "open") return;
@@ -201,11 +197,6 @@ export class WsClientLink extends BaseLink {
   }
 }
 
-/**
- * Returns the next write: the remainder of a large frame, or up to JOIN_BYTES of several frames,
- * the last of which may be split.
- * @returns the bytes, and the number of frames that they complete
- */
 function joinFrames(frames: Uint8Array[], from: number): [Uint8Array, number] {
   const [first, next] = [frames[from], frames[from + 1]];
   assert(first !== undefined, "there is a frame to write");

@@ -29,9 +29,7 @@ export interface WsDialSettings {
 
 interface Attempt extends DialOptions {
   readonly tls: boolean;
-  /** Required certificate of a data channel: that of its link. */
   readonly certificateHash?: Uint8Array;
-  /** Host header, if it differs from the dialed host. */
   readonly hostHeader?: string;
 }
 
@@ -65,7 +63,6 @@ async function dial(attempt: Attempt): Promise<WsClientLink> {
   }
 }
 
-/** A dial, from the DNS lookup to the upgrade response. */
 class WsDialAttempt {
   readonly #attempt: Attempt;
   readonly #address: string;
@@ -85,7 +82,6 @@ class WsDialAttempt {
     this.#done.promise.catch(() => {});
   }
 
-  /** Remote address, once the socket is open. */
   get remoteAddress(): string | undefined {
     return this.#remoteAddress;
   }
@@ -218,7 +214,6 @@ class WsDialAttempt {
     this.#socket?.terminate();
   }
 
-  /** The server closed early: it was just killed, or is not a chat server. */
   #closedEarly(cause: Error | null): Fault {
     const remedy = this.#attempt.tls
       ? "try again; if it persists, check the port"
@@ -278,7 +273,6 @@ class WsDialAttempt {
   }
 }
 
-/** OpenSSL's error names if either end rejects the version. */
 export function isOldTls(message: string | undefined): boolean {
   return /UNSUPPORTED_PROTOCOL|PROTOCOL_VERSION/.test(message ?? "");
 }

@@ -59,19 +59,16 @@ export function encodeClose(code: number): Uint8Array {
 }
 
 export interface FrameEvents {
-  /** The receiver owns the bytes. */
   message(bytes: Uint8Array): void;
   ping(payload: Uint8Array): void;
   /** Called last. Code 1005 means that the frame had none. */
   close(code: number, reason: string): void;
 }
 
-/** Splits a byte stream into messages. Buffers at most one message and one header. */
 export class FrameReader {
   readonly #events: FrameEvents;
   readonly #header = new Uint8Array(HEADER_BYTES_MAX);
   #headerBytes = 0;
-  /** Payload of the current frame. `undefined` while its header is incomplete. */
   #payload: Uint8Array | undefined;
   #payloadBytes = 0;
   /**
@@ -199,7 +196,6 @@ export class FrameReader {
   }
 }
 
-/** Chunks use pooled memory that the receiver releases. */
 function payloadMemory(sizeBytes: number): Uint8Array {
   const isChunk = sizeBytes > CHUNK_BYTES && sizeBytes <= CHUNK_BYTES + HEADROOM_BYTES;
   return isChunk ? takeBuffer(sizeBytes, 0) : new Uint8Array(sizeBytes);

@@ -25,9 +25,7 @@ export interface OpenSocket {
 }
 
 export interface Sockets {
-  /** Connected sockets with this local port. */
   at(port: number): OpenSocket[];
-  /** Shuts down both directions. The owner then closes the socket. */
   shutdown(descriptor: number): void;
 }
 
@@ -57,7 +55,6 @@ export interface HalfOpenWatchOptions {
   readonly port: number;
   /** Monotonic milliseconds. */
   readonly now: () => number;
-  /** Reports whether descriptors are running out. */
   readonly isShort: () => boolean;
 }
 
@@ -67,10 +64,8 @@ interface HalfOpen {
   readonly sinceMs: number;
 }
 
-/** Closes connections that send no request in time, and the oldest of too many. */
 export class HalfOpenWatch {
   readonly #options: HalfOpenWatchOptions;
-  /** Connections that sent a request. Removed by the second scan after their end. */
   #active = new Set<string>();
   #activeSinceScan = new Set<string>();
   /**
@@ -123,7 +118,6 @@ function toClose(halfOpen: readonly HalfOpen[], now: number, isShort: boolean): 
   });
 }
 
-/** Omits the zone of a link-local address, which the system does not report for a socket. */
 function keyOf({ host, port }: Address): string {
   return `${host.split("%")[0]} ${port}`;
 }

@@ -52,7 +52,6 @@ export class LinuxSockets {
     return this.#read(this.#library.symbols.getpeername, fd);
   }
 
-  /** Shuts down both directions. The owner then closes the socket. */
   shutdown(fd: number): void {
     this.#library.symbols.shutdown(fd, SHUT_RDWR);
   }

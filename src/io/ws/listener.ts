@@ -30,14 +30,12 @@ import { WsServerLink, type WsServerLinkOptions, type WsSocketData } from "./ser
 import { formatHostPort, LINK_PATH, TLS_1_3 } from "./upgrade.ts";
 
 export interface WsTls {
-  /** The leaf first, then its chain. */
   readonly certPem: string;
   readonly keyPem: string;
 }
 
 export interface WsListenOptions {
   readonly host: string;
-  /** 0 chooses a free port. */
   readonly port: number;
   /** `false`: plain, for loopback with `--no-tls`. */
   readonly tls: WsTls | false;
@@ -235,7 +233,6 @@ class WsListener implements Listener {
   }
 }
 
-/** Plain text, with sniffing disabled. */
 function refusal(
   status: number,
   text: string,
@@ -250,7 +247,6 @@ function refusal(
   return new Response(`${text}\n`, { status, headers });
 }
 
-/** Browsers send the page's origin; only this server's own page may connect. */
 function isSameOrigin(request: Request): boolean {
   const origin = request.headers.get("origin");
   if (origin === null) return true;

@@ -22,7 +22,6 @@ export interface WsSocketData {
   link?: WsServerLink;
 }
 
-/** State shared by all links of a listener. */
 export interface WsServerLinkOptions {
   readonly certificateHash: Uint8Array;
   readonly topics: Topics<WsServerLink>;
@@ -36,7 +35,6 @@ const OVERHEAD_BYTES = 10;
 
 interface UnflushedMessage {
   readonly message: Uint8Array;
-  /** Bytes that follow the message. */
   readonly tail: Uint8Array | undefined;
 }
 
@@ -46,10 +44,8 @@ export class WsServerLink extends BaseLink {
   readonly remote: Address;
   readonly #socket: ServerWebSocket<WsSocketData>;
   readonly #options: WsServerLinkOptions;
-  /** Messages of this tick, coalesced into one write. Separate writes cost ten times as much. */
   #unflushed: UnflushedMessage[] = [];
   #unflushedBytes = 0;
-  /** Bytes buffered by the socket when the first message of this tick was added. */
   #socketBytes = 0;
   readonly #controlFrames = new TokenBucket(
     CONTROL_FRAMES_PER_SECOND,
@@ -132,7 +128,6 @@ export class WsServerLink extends BaseLink {
     this.onSocketClosed(CLOSE_CODE.abnormal, "");
   }
 
-  /** Reports whether more than SEND_QUEUE_BYTES_MAX is queued. */
   isOverLimit(): boolean {
     return this.state !== "closed" && this.queuedBytes() > SEND_QUEUE_BYTES_MAX;
   }

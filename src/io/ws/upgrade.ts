@@ -18,7 +18,6 @@ export function formatHostPort(host: string, port: number): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** The server does not recognize the host name in the request (RFC 9110, 15.5.20). */
 export class MisdirectedFault extends Fault {
   constructor(address: string) {
     super("unreachable", `the server at ${address} does not accept that host name`, {
@@ -27,7 +26,6 @@ export class MisdirectedFault extends Fault {
   }
 }
 
-/** Client side of an upgrade. */
 export class Upgrade {
   readonly #address: string;
   readonly #host: string;
